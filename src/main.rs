@@ -1,0 +1,5 @@
+//! The `tribunal` program.
+
+mod model;
+
+fn main() {}

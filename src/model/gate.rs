@@ -1,0 +1,79 @@
+//! The names of the gates.
+
+use serde::{Deserialize, Serialize};
+
+/// Where a finding comes from. The set is closed: a new gate is a new variant and a new file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Gate {
+    ProtectedBranch,
+    Secrets,
+    SensitiveFiles,
+    ConflictMarkers,
+    LargeFiles,
+    CaseConflict,
+    CommitMessage,
+    Scope,
+    Constitution,
+    Governance,
+    Commands,
+    /// A person's remark, given with `tribunal findings add`.
+    Person,
+    /// Another tool's report, given with `tribunal findings import`.
+    Import,
+}
+
+impl Gate {
+    /// The gates that judge a change, in the order in which they are asked and reported.
+    pub const JUDGES: [Self; 11] = [
+        Self::ProtectedBranch,
+        Self::Secrets,
+        Self::SensitiveFiles,
+        Self::ConflictMarkers,
+        Self::LargeFiles,
+        Self::CaseConflict,
+        Self::CommitMessage,
+        Self::Scope,
+        Self::Constitution,
+        Self::Governance,
+        Self::Commands,
+    ];
+
+    /// The name used in files, in `TRIBUNAL_SKIP` and in output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ProtectedBranch => "protected-branch",
+            Self::Secrets => "secrets",
+            Self::SensitiveFiles => "sensitive-files",
+            Self::ConflictMarkers => "conflict-markers",
+            Self::LargeFiles => "large-files",
+            Self::CaseConflict => "case-conflict",
+            Self::CommitMessage => "commit-message",
+            Self::Scope => "scope",
+            Self::Constitution => "constitution",
+            Self::Governance => "governance",
+            Self::Commands => "commands",
+            Self::Person => "person",
+            Self::Import => "import",
+        }
+    }
+
+    /// The gate of that name, whether it judges or only brings findings in.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::JUDGES.into_iter().chain([Self::Person, Self::Import]).find(|g| g.as_str() == name)
+    }
+
+    /// Whether findings of this gate can recur into a rule.
+    ///
+    /// The mechanical gates stop their findings by themselves; a rule about them would say the
+    /// same thing twice.
+    pub fn teaches(self) -> bool {
+        matches!(self, Self::Commands | Self::Person | Self::Import)
+    }
+}
+
+impl std::fmt::Display for Gate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

@@ -1,0 +1,64 @@
+//! The name of a git object, of either width.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The lower-case hexadecimal name of a git object: 40 digits (SHA-1) or 64 (SHA-256).
+///
+/// The zero name that git uses for "no object" has the width of its repository, so it is tested
+/// with [`Oid::is_zero`] and never compared with a constant.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Oid(String);
+
+/// A text that is not the name of a git object.
+#[derive(Debug, thiserror::Error)]
+#[error("`{0}` is not an object id (40 or 64 hexadecimal digits)")]
+pub struct InvalidOid(String);
+
+impl Oid {
+    /// Takes 40 or 64 hexadecimal digits, in either case.
+    pub fn parse(text: &str) -> Result<Self, InvalidOid> {
+        let width = text.len() == 40 || text.len() == 64;
+        if !width || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Err(InvalidOid(text.to_owned()));
+        }
+        Ok(Self(text.to_ascii_lowercase()))
+    }
+
+    /// The hexadecimal digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether this is git's word for "no object".
+    pub fn is_zero(&self) -> bool {
+        self.0.bytes().all(|b| b == b'0')
+    }
+
+    /// The first ten digits, for people.
+    pub fn short(&self) -> &str {
+        &self.0[..10]
+    }
+}
+
+impl fmt::Display for Oid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl TryFrom<String> for Oid {
+    type Error = InvalidOid;
+
+    fn try_from(text: String) -> Result<Self, InvalidOid> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Oid> for String {
+    fn from(oid: Oid) -> Self {
+        oid.0
+    }
+}
