@@ -1,5 +1,10 @@
 //! The `tribunal` program.
 
+mod gates;
+mod git;
+mod store;
+mod process;
+mod config;
 mod model;
 
 fn main() {}

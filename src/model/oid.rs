@@ -27,6 +27,12 @@ impl Oid {
         Ok(Self(text.to_ascii_lowercase()))
     }
 
+    /// Takes the 20 or 32 bytes that git stores; `None` for any other number.
+    pub fn from_raw(raw: &[u8]) -> Option<Self> {
+        let hex: String = raw.iter().map(|byte| format!("{byte:02x}")).collect();
+        Self::parse(&hex).ok()
+    }
+
     /// The hexadecimal digits.
     pub fn as_str(&self) -> &str {
         &self.0

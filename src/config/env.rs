@@ -1,0 +1,61 @@
+//! The one reader of the environment and of the clock.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+/// The environment as it was when the program started.
+#[derive(Clone, Default)]
+pub struct Env {
+    vars: BTreeMap<OsString, OsString>,
+    /// The directory that the program was started in; git's relative paths count from here.
+    pub current_dir: PathBuf,
+}
+
+impl Env {
+    /// Reads the whole environment, once.
+    pub fn capture() -> std::io::Result<Self> {
+        Ok(Self { vars: std::env::vars_os().collect(), current_dir: std::env::current_dir()? })
+    }
+
+    /// The value of a variable; an empty one counts as not set.
+    pub fn get(&self, name: &str) -> Option<&OsStr> {
+        self.vars.get(OsStr::new(name)).map(OsString::as_os_str).filter(|v| !v.is_empty())
+    }
+
+    /// The value of a variable, where it is UTF-8.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.get(name).and_then(OsStr::to_str)
+    }
+
+    /// A path from a variable, made absolute against the directory the program was started in.
+    pub fn path(&self, name: &str) -> Option<PathBuf> {
+        self.get(name).map(|value| self.current_dir.join(Path::new(value)))
+    }
+
+    /// Every variable whose name starts with `prefix` and is UTF-8, in order.
+    pub fn with_prefix<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.vars.iter().filter_map(|(name, value)| Some((name.to_str()?, value.to_str()?))).filter(
+            move |(name, value)| name.starts_with(prefix) && !value.is_empty(),
+        )
+    }
+}
+
+impl std::fmt::Debug for Env {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // An environment holds credentials: its values are never printed.
+        f.debug_struct("Env").field("vars", &self.vars.len()).finish_non_exhaustive()
+    }
+}
+
+/// The time. Debug builds let a test set it with `TRIBUNAL_TEST_NOW` (RFC 3339).
+pub fn now(env: &Env) -> Timestamp {
+    if cfg!(debug_assertions)
+        && let Some(fixed) = env.text("TRIBUNAL_TEST_NOW").and_then(|t| t.parse().ok())
+    {
+        return fixed;
+    }
+    Timestamp::now()
+}

@@ -1,0 +1,78 @@
+//! Names that differ in case alone: one of them is lost on macOS and Windows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::Result;
+use bstr::{BString, ByteSlice as _};
+
+use crate::git::object::{Objects, TreeItem};
+use crate::model::change::{Change, Kind};
+use crate::model::class::Class;
+use crate::model::finding::{Effect, Finding, Place};
+use crate::model::gate::Gate;
+use crate::model::oid::Oid;
+use crate::model::severity::Severity;
+
+/// Finds new names that collide with another name in the same folder when case does not count.
+/// Reads the folders that the change adds to, and no others.
+pub fn judge(change: &Change, objects: &Objects, effect: Effect) -> Result<Vec<Finding>> {
+    let mut folders: BTreeMap<BString, Vec<TreeItem>> = BTreeMap::new();
+    let mut reported = BTreeSet::new();
+    let mut findings = Vec::new();
+    for file in &change.files {
+        if !matches!(file.kind, Kind::Added | Kind::Renamed { .. }) {
+            continue;
+        }
+        // Each folder on the way down is a name of its own.
+        let ends = file.path.find_iter(b"/").chain([file.path.len()]);
+        for end in ends {
+            let path = file.path[..end].as_bstr();
+            let (folder, name) = match path.rfind_byte(b'/') {
+                Some(at) => (path[..at].as_bstr(), path[at + 1..].as_bstr()),
+                None => (b"".as_bstr(), path),
+            };
+            if !folders.contains_key(folder) {
+                let items = list(objects, &change.tree, folder)?;
+                folders.insert(folder.to_owned(), items);
+            }
+            let Some(items) = folders.get(folder) else { continue };
+            let twin = items.iter().find(|item| {
+                item.name() != name && item.name().to_lowercase() == name.to_lowercase()
+            });
+            if let Some(twin) = twin
+                && reported.insert(path.to_lowercase())
+            {
+                findings.push(finding(path.to_owned(), twin.name().to_owned(), effect));
+            }
+        }
+    }
+    Ok(findings)
+}
+
+fn finding(path: BString, twin: BString, effect: Effect) -> Finding {
+    Finding {
+        gate: Gate::CaseConflict,
+        rule: "case-conflict".to_owned(),
+        class: Class::new("repository/case-conflict"),
+        severity: Severity::Medium,
+        effect,
+        place: Some(Place::file(path)),
+        anchor: String::new(),
+        message: format!("its name differs from `{twin}` beside it in case alone"),
+        suggestion: "rename one of them: file systems that ignore case can hold only one"
+            .to_owned(),
+    }
+}
+
+fn list(objects: &Objects, tree: &Oid, folder: &bstr::BStr) -> Result<Vec<TreeItem>> {
+    let mut at = tree.clone();
+    for name in folder.split_str("/").filter(|name| !name.is_empty()) {
+        let below = objects.tree(&at)?.into_iter().find_map(|item| match item {
+            TreeItem::Tree { name: n, oid } if n == name => Some(oid),
+            _ => None,
+        });
+        let Some(below) = below else { return Ok(Vec::new()) };
+        at = below;
+    }
+    objects.tree(&at)
+}

@@ -1,0 +1,77 @@
+//! Names a change to the law itself, and stops one that would leave it unreadable.
+
+use anyhow::Result;
+use bstr::ByteSlice as _;
+
+use crate::config::layers;
+use crate::git::object::Objects;
+use crate::model::change::{Change, FileChange};
+use crate::model::class::Class;
+use crate::model::finding::{Effect, Finding, Place};
+use crate::model::gate::Gate;
+use crate::model::severity::Severity;
+
+/// The settings file at the top of a repository.
+pub const POLICY_FILE: &str = "tribunal.toml";
+
+/// Finds changes to `tribunal.toml`, to the constitution and to the baseline. They hold from the
+/// next change on; this one is judged under the law of its base.
+pub fn judge(change: &Change, objects: &Objects, effect: Effect) -> Result<Vec<Finding>> {
+    let mut findings = Vec::new();
+    for file in change.files.iter().filter(|file| is_law(&file.path)) {
+        if let Some(problem) = unreadable_policy(file, objects)? {
+            findings.push(problem);
+            continue;
+        }
+        findings.push(Finding {
+            gate: Gate::Governance,
+            rule: "law-changed".to_owned(),
+            class: Class::new("governance/rule-change"),
+            severity: Severity::Low,
+            effect,
+            place: Some(Place::file(file.path.clone())),
+            anchor: String::new(),
+            message: "the change edits the law; it was judged under the law before it".to_owned(),
+            suggestion: String::new(),
+        });
+    }
+    Ok(findings)
+}
+
+/// Whether a path holds what later changes are judged by.
+pub fn is_law(path: &[u8]) -> bool {
+    path == POLICY_FILE.as_bytes()
+        || path == b".ai/constitution.md"
+        || path == b".ai/baseline.txt"
+        || path.starts_with(b".ai/constitution/")
+}
+
+/// A policy that cannot be read would have to be replaced by the defaults at the next commit.
+fn unreadable_policy(file: &FileChange, objects: &Objects) -> Result<Option<Finding>> {
+    let Some(entry) = file.new.as_ref().filter(|_| file.path == POLICY_FILE) else {
+        return Ok(None);
+    };
+    let content = objects.blob(&entry.oid)?.unwrap_or_default();
+    let problem = match content.to_str() {
+        Ok(text) => layers::check(POLICY_FILE, text).err(),
+        Err(_) => Some(layers::not_utf8(POLICY_FILE, &content)),
+    };
+    Ok(problem.map(|problem| policy_finding(&problem, Effect::Block)))
+}
+
+/// The finding for a policy that cannot be read.
+pub fn policy_finding(problem: &layers::Problem, effect: Effect) -> Finding {
+    let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    let line = number(problem.line);
+    Finding {
+        gate: Gate::Governance,
+        rule: "policy-unreadable".to_owned(),
+        class: Class::new("governance/rule-change"),
+        severity: Severity::High,
+        effect,
+        place: Some(Place { column: number(problem.column), ..Place::line(POLICY_FILE, line) }),
+        anchor: String::new(),
+        message: problem.message.clone(),
+        suggestion: problem.hint.clone(),
+    }
+}

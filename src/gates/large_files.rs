@@ -1,0 +1,49 @@
+//! Stops files that a repository would carry for ever.
+
+use anyhow::Result;
+
+use crate::git::object::Objects;
+use crate::model::change::{FileChange, Kind};
+use crate::model::class::Class;
+use crate::model::finding::{Effect, Finding, Place};
+use crate::model::gate::Gate;
+use crate::model::severity::Severity;
+
+/// Finds a file above `max` bytes. A file that was as large before, or only moved, is left alone.
+pub fn judge(
+    file: &FileChange,
+    objects: &Objects,
+    max: u64,
+    effect: Effect,
+) -> Result<Option<Finding>> {
+    let size = |entry: Option<&crate::model::change::Entry>| -> Result<u64> {
+        let Some(entry) = entry else { return Ok(0) };
+        Ok(objects.header(&entry.oid)?.map_or(0, |(_, size)| size))
+    };
+    let new = size(file.new.as_ref())?;
+    if new <= max || matches!(file.kind, Kind::Renamed { .. }) || size(file.old.as_ref())? > max {
+        return Ok(None);
+    }
+    Ok(Some(Finding {
+        gate: Gate::LargeFiles,
+        rule: "large-file".to_owned(),
+        class: Class::new("repository/large-file"),
+        severity: Severity::Medium,
+        effect,
+        place: Some(Place::file(file.path.clone())),
+        anchor: String::new(),
+        message: format!("the file has {}, more than {}", human(new), human(max)),
+        suggestion: "keep it outside the repository or in git lfs, or raise \
+                     `gates.large-files.max` in tribunal.toml"
+            .to_owned(),
+    }))
+}
+
+fn human(bytes: u64) -> String {
+    const KIB: u64 = 1024;
+    match bytes {
+        0..KIB => format!("{bytes} B"),
+        _ if bytes < KIB * KIB => format!("{} KiB", bytes / KIB),
+        _ => format!("{}.{} MiB", bytes / KIB / KIB, bytes / KIB % KIB * 10 / KIB),
+    }
+}

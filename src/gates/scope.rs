@@ -1,0 +1,91 @@
+//! How much one change does: files and changed lines against a budget.
+
+use anyhow::{Context as _, Result};
+use bstr::ByteSlice as _;
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+
+use crate::config::policy::Scope;
+use crate::gates::view::changed_lines;
+use crate::git::object::Objects;
+use crate::model::change::{Change, Entry, FileChange, Kind, Mode};
+use crate::model::class::Class;
+use crate::model::finding::{Effect, Finding};
+use crate::model::gate::Gate;
+use crate::model::severity::Severity;
+
+/// Above so many times the budget of files the lines are not counted: the answer is known, and the
+/// commit path does not pay for it.
+const COUNT_LINES_UP_TO: usize = 5;
+
+/// Finds a change that is larger than the budget. Tests, lock files, generated files (by the globs
+/// of the policy) and pure moves are counted apart.
+pub fn judge(
+    change: &Change,
+    policy: &Scope,
+    objects: &Objects,
+    effect: Effect,
+) -> Result<Option<Finding>> {
+    if change.files.len() <= policy.files && change.files.is_empty() {
+        return Ok(None);
+    }
+    let exempt = globs(&policy.exempt)?;
+    let (apart, counted): (Vec<_>, Vec<_>) = change.files.iter().partition(|file| {
+        let moved = matches!(file.kind, Kind::Renamed { .. });
+        moved || exempt.is_match(file.path.to_path_lossy())
+    });
+    let many = counted.len() > policy.files * COUNT_LINES_UP_TO;
+    let mut lines = 0;
+    if !many {
+        for file in &counted {
+            lines += changed(file, objects)?;
+        }
+    }
+    if counted.len() <= policy.files && lines <= policy.lines {
+        return Ok(None);
+    }
+    let said = match many {
+        true => format!("{} files", counted.len()),
+        false => format!("{} files and {lines} lines", counted.len()),
+    };
+    let beside = match apart.len() {
+        0 => String::new(),
+        n => format!(", beside {n} counted apart"),
+    };
+    Ok(Some(Finding {
+        gate: Gate::Scope,
+        rule: "scope".to_owned(),
+        class: Class::new("repository/scope"),
+        severity: Severity::Low,
+        effect,
+        place: None,
+        anchor: String::new(),
+        message: format!(
+            "the change touches {said}{beside}; the budget is {} files and {} lines",
+            policy.files, policy.lines
+        ),
+        suggestion: "commit separate things separately: `git commit -p`, or one path at a time"
+            .to_owned(),
+    }))
+}
+
+/// Compiles globs in which `*` stops at a slash.
+pub fn globs(patterns: &[String]) -> Result<GlobSet> {
+    let mut set = GlobSetBuilder::new();
+    for pattern in patterns {
+        let glob = GlobBuilder::new(pattern).literal_separator(true).build();
+        set.add(glob.with_context(|| format!("`{pattern}` is not a glob"))?);
+    }
+    Ok(set.build()?)
+}
+
+fn changed(file: &FileChange, objects: &Objects) -> Result<usize> {
+    let content = |entry: Option<&Entry>| -> Result<Vec<u8>> {
+        match entry {
+            Some(entry) if entry.mode != Mode::Submodule => {
+                Ok(objects.blob(&entry.oid)?.unwrap_or_default())
+            }
+            _ => Ok(Vec::new()),
+        }
+    };
+    Ok(changed_lines(&content(file.old.as_ref())?, &content(file.new.as_ref())?))
+}

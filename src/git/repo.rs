@@ -1,0 +1,259 @@
+//! One repository, as a hook or a person's directory names it.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use bstr::{BString, ByteSlice as _};
+
+use crate::config::env::Env;
+use crate::git::command::git;
+use crate::git::index;
+use crate::git::object::{Commit, Objects};
+use crate::model::oid::Oid;
+use crate::process::{Cmd, Output};
+
+/// The variables by which git tells a hook what it is about: a temporary index, and the quarantine
+/// of a push that was not accepted yet. Our own git commands in the same repository need them.
+const HOOK_VARS: [&str; 4] = [
+    "GIT_INDEX_FILE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_QUARANTINE_PATH",
+];
+
+/// A repository and its places.
+pub struct Repo {
+    /// This work tree's own git directory.
+    pub git_dir: PathBuf,
+    /// The git directory that all linked work trees share.
+    pub common_dir: PathBuf,
+    /// `None` in a bare repository.
+    pub work_tree: Option<PathBuf>,
+    pub objects: Objects,
+    /// The index that git named for this hook, or the work tree's own.
+    index_file: PathBuf,
+    hook_vars: Vec<(&'static str, OsString)>,
+}
+
+/// Why there is no repository.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("`{}` is not in a git repository", .0.display())]
+    NotARepository(PathBuf),
+    #[error("git would not open the repository at `{}`: {reason}", .dir.display())]
+    Refused { dir: PathBuf, reason: String },
+}
+
+impl Repo {
+    /// Opens the repository that `dir` is in. With `hook`, the variables that git sets for hooks
+    /// (`GIT_DIR`, `GIT_INDEX_FILE`, quarantine) hold; otherwise they are left alone, because a
+    /// person who names a directory means that one.
+    pub fn discover(dir: &Path, hook: Option<&Env>) -> Result<Self> {
+        let git_dir_var = hook.and_then(|env| env.path("GIT_DIR"));
+        let opened = match (&git_dir_var, hook) {
+            (_, Some(env)) if env.get("GIT_OBJECT_DIRECTORY").is_some() => {
+                git2::Repository::open_from_env()
+            }
+            (Some(git_dir), _) => git2::Repository::open_ext(
+                git_dir,
+                git2::RepositoryOpenFlags::NO_SEARCH | git2::RepositoryOpenFlags::NO_DOTGIT,
+                [] as [&Path; 0],
+            ),
+            (None, _) => git2::Repository::discover(dir),
+        };
+        let (git_dir, common_dir, work_tree, objects) = match opened {
+            Ok(library) => {
+                let git_dir = library.path().to_path_buf();
+                let common_dir = library.commondir().to_path_buf();
+                let work_tree = library.workdir().map(Path::to_path_buf);
+                (git_dir, common_dir, work_tree, Objects::Library(library))
+            }
+            Err(_) => ask_git(dir, git_dir_var.as_deref())?,
+        };
+        let hook_vars: Vec<_> = hook
+            .map(|env| {
+                HOOK_VARS
+                    .into_iter()
+                    .filter_map(|name| Some((name, env.path(name)?.into_os_string())))
+                    .collect()
+            })
+            .unwrap_or_default();
+        let index_file = hook
+            .and_then(|env| env.path("GIT_INDEX_FILE"))
+            .unwrap_or_else(|| git_dir.join("index"));
+        Ok(Self { git_dir, common_dir, work_tree, objects, index_file, hook_vars })
+    }
+
+    /// A git command in this repository, with what git told the hook.
+    pub fn git(&self) -> Cmd {
+        let dir = self.work_tree.as_deref().unwrap_or(&self.git_dir);
+        let mut command = git(dir).arg("--git-dir").arg(&self.git_dir);
+        if let Some(work_tree) = &self.work_tree {
+            command = command.arg("--work-tree").arg(work_tree);
+        }
+        for (name, value) in &self.hook_vars {
+            command = command.env(name, value);
+        }
+        command
+    }
+
+    /// Where the program keeps what is never committed; shared by all linked work trees.
+    pub fn state_dir(&self) -> PathBuf {
+        self.common_dir.join("tribunal")
+    }
+
+    /// The commit that is checked out; `None` before the first commit.
+    pub fn head(&self) -> Result<Option<Oid>> {
+        self.resolve("HEAD^{commit}")
+    }
+
+    /// What a revision names; `None` where it names nothing here.
+    pub fn resolve(&self, revision: &str) -> Result<Option<Oid>> {
+        if let Objects::Library(library) = &self.objects {
+            return match library.revparse_single(revision) {
+                Ok(object) => Ok(Some(Oid::parse(&object.id().to_string())?)),
+                Err(error)
+                    if matches!(
+                        error.code(),
+                        git2::ErrorCode::NotFound
+                            | git2::ErrorCode::UnbornBranch
+                            | git2::ErrorCode::Peel
+                            | git2::ErrorCode::InvalidSpec
+                    ) =>
+                {
+                    Ok(None)
+                }
+                Err(error) => Err(error).with_context(|| format!("could not read `{revision}`")),
+            };
+        }
+        let output = self
+            .git()
+            .args(["rev-parse", "--verify", "--quiet", "--end-of-options", revision])
+            .capture()?;
+        match output.stdout.trim().to_str() {
+            Ok(oid) if output.status.success() => Ok(Some(Oid::parse(oid)?)),
+            _ => Ok(None),
+        }
+    }
+
+    /// A commit that must be here.
+    pub fn commit(&self, oid: &Oid) -> Result<Commit> {
+        self.objects
+            .commit(oid)?
+            .with_context(|| format!("commit {} is not in this repository", oid.short()))
+    }
+
+    /// The tree of a commit that must be here.
+    pub fn tree_of(&self, commit: &Oid) -> Result<Oid> {
+        Ok(self.commit(commit)?.tree)
+    }
+
+    /// The tree that the index git named stands for. Its objects are in the repository afterwards.
+    pub fn staged_tree(&self) -> Result<Oid> {
+        if let Objects::Library(_) = &self.objects
+            && let Some(tree) = index::recorded_tree(&self.index_file, 20)
+            && self.objects.header(&tree)?.is_some()
+        {
+            return Ok(tree);
+        }
+        let output = self.git().arg("write-tree").capture()?;
+        Ok(Oid::parse(succeeded(&output, "git write-tree")?.trim().to_str()?)?)
+    }
+
+    /// Whether `ancestor` is `descendant` or one of its ancestors, in the history as it is: replace
+    /// refs and grafts do not count.
+    pub fn is_ancestor(&self, ancestor: &Oid, descendant: &Oid) -> Result<bool> {
+        let output = self
+            .git()
+            .args(["merge-base", "--is-ancestor", ancestor.as_str(), descendant.as_str()])
+            .capture()?;
+        match output.code() {
+            0 => Ok(true),
+            1 => Ok(false),
+            _ => bail!("git merge-base failed: {}", output.stderr.trim().as_bstr()),
+        }
+    }
+
+    /// The commits that `git rev-list` lists for these arguments, oldest first.
+    pub fn rev_list<S: AsRef<str>>(&self, arguments: &[S]) -> Result<Vec<Oid>> {
+        let output = self
+            .git()
+            .args(["rev-list", "--topo-order", "--reverse"])
+            .args(arguments.iter().map(AsRef::as_ref))
+            .capture()?;
+        succeeded(&output, "git rev-list")?
+            .lines()
+            .map(|line| Ok(Oid::parse(line.trim().to_str()?)?))
+            .collect()
+    }
+
+    /// A value of git's configuration, as git itself sees it; `None` where it is not set.
+    pub fn config(&self, key: &str) -> Result<Option<BString>> {
+        let output = self.git().args(["config", "--get", key]).capture()?;
+        match output.code() {
+            0 => Ok(Some(output.stdout.trim_end_with(|c| c == '\n').into())),
+            1 => Ok(None),
+            _ => bail!("git config --get {key} failed: {}", output.stderr.trim().as_bstr()),
+        }
+    }
+
+    /// The refs below a prefix such as `refs/heads/`, with what they point to.
+    pub fn refs(&self, prefix: &str) -> Result<Vec<(BString, Oid)>> {
+        let output = self
+            .git()
+            .args(["for-each-ref", "--format=%(objectname) %(refname)", prefix])
+            .capture()?;
+        succeeded(&output, "git for-each-ref")?
+            .lines()
+            .map(|line| {
+                let (oid, name) = line.split_once_str(" ").context("git for-each-ref")?;
+                Ok((BString::from(name), Oid::parse(oid.to_str()?)?))
+            })
+            .collect()
+    }
+}
+
+/// The standard output of a git command that must have succeeded.
+pub fn succeeded<'a>(output: &'a Output, what: &str) -> Result<&'a [u8]> {
+    if !output.status.success() {
+        bail!("{what} failed: {}", output.stderr.trim().as_bstr());
+    }
+    Ok(&output.stdout)
+}
+
+type Places = (PathBuf, PathBuf, Option<PathBuf>, Objects);
+
+/// The way round libgit2, for repositories that only git itself understands.
+fn ask_git(dir: &Path, git_dir: Option<&Path>) -> Result<Places> {
+    let mut ask = git(dir);
+    if let Some(git_dir) = git_dir {
+        ask = ask.arg("--git-dir").arg(git_dir);
+    }
+    let output = ask
+        .args(["rev-parse", "--path-format=absolute", "--git-dir", "--git-common-dir"])
+        .args(["--is-bare-repository", "--is-inside-work-tree"])
+        .capture()?;
+    if !output.status.success() {
+        let reason = output.stderr.trim().to_str_lossy().into_owned();
+        if reason.contains("not a git repository") {
+            return Err(OpenError::NotARepository(dir.to_owned()).into());
+        }
+        return Err(OpenError::Refused { dir: dir.to_owned(), reason }.into());
+    }
+    let mut lines = output.stdout.lines();
+    let mut path = || lines.next().map(|line| line.to_path_lossy().into_owned());
+    let (Some(git_dir), Some(common_dir)) = (path(), path()) else {
+        bail!("git rev-parse told no directories");
+    };
+    let work_tree = match lines.next_back() {
+        Some(b"true") => {
+            let output = git(dir).args(["rev-parse", "--show-toplevel"]).capture()?;
+            let top = succeeded(&output, "git rev-parse")?;
+            Some(top.trim_end_with(|c| c == '\n').to_path()?.to_owned())
+        }
+        _ => None,
+    };
+    let objects = Objects::through_command(&git_dir)?;
+    Ok((git_dir, common_dir, work_tree, objects))
+}

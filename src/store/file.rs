@@ -1,0 +1,57 @@
+//! Files that are whole or not there.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+
+/// Replaces a file in one step: written beside it, synced, renamed over it. Missing folders are
+/// made. The mode of an existing file is kept.
+///
+/// After a crash the file holds the old content or the new one. That the new name itself survives a
+/// power loss is not promised: the folder is not synced.
+pub fn write_atomic(path: &Path, content: &[u8]) -> Result<()> {
+    let folder = path.parent().context("a file needs a folder")?;
+    fs::create_dir_all(folder)
+        .with_context(|| format!("could not create the folder `{}`", folder.display()))?;
+    let write = || -> io::Result<()> {
+        let mut beside = tempfile::Builder::new().prefix(".tribunal-").tempfile_in(folder)?;
+        beside.write_all(content)?;
+        let mode = match fs::metadata(path) {
+            Ok(existing) => existing.permissions(),
+            Err(_) => plain_mode(),
+        };
+        beside.as_file().set_permissions(mode)?;
+        beside.as_file().sync_all()?;
+        beside.persist(path)?;
+        Ok(())
+    };
+    write().with_context(|| format!("could not write `{}`", path.display()))
+}
+
+/// Adds one line to a file that several processes write to. A line of up to 4 KiB arrives whole.
+pub fn append_line(path: &Path, line: &str) -> Result<()> {
+    let append = || -> io::Result<()> {
+        let mut file = match open_append(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                if let Some(folder) = path.parent() {
+                    fs::create_dir_all(folder)?;
+                }
+                open_append(path)?
+            }
+            other => other?,
+        };
+        file.write_all(format!("{line}\n").as_bytes())
+    };
+    append().with_context(|| format!("could not write `{}`", path.display()))
+}
+
+fn open_append(path: &Path) -> io::Result<File> {
+    OpenOptions::new().create(true).append(true).open(path)
+}
+
+fn plain_mode() -> fs::Permissions {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::Permissions::from_mode(0o644)
+}

@@ -1,0 +1,3 @@
+//! Durable state under the common git directory, and the files that people read.
+
+pub mod file;
