@@ -1,10 +1,43 @@
-//! The `tribunal` program.
+//! The `tribunal` program: parse, run, print the error chain, exit code.
 
+mod cli;
+mod driver;
 mod gates;
 mod git;
 mod store;
 mod process;
 mod config;
+mod ui;
 mod model;
 
-fn main() {}
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser as _;
+
+use crate::config::env::Env;
+use crate::model::report::ExitStatus;
+use crate::ui::out;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(status) => status.into(),
+        Err(error) => {
+            out::error(&error);
+            ExitStatus::Error.into()
+        }
+    }
+}
+
+fn run() -> Result<ExitStatus> {
+    let env = Env::capture()?;
+    let mut words = std::env::args_os().skip(1);
+    if words.next().is_some_and(|word| word == "hook")
+        && let Some(name) = words.next().and_then(|name| name.into_string().ok())
+        && !name.starts_with('-')
+    {
+        let args: Vec<_> = words.collect();
+        return cli::hook::run(&env, &name, &args);
+    }
+    cli::run(cli::Cli::parse(), env)
+}

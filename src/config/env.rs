@@ -37,9 +37,10 @@ impl Env {
 
     /// Every variable whose name starts with `prefix` and is UTF-8, in order.
     pub fn with_prefix<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
-        self.vars.iter().filter_map(|(name, value)| Some((name.to_str()?, value.to_str()?))).filter(
-            move |(name, value)| name.starts_with(prefix) && !value.is_empty(),
-        )
+        self.vars
+            .iter()
+            .filter_map(|(name, value)| Some((name.to_str()?, value.to_str()?)))
+            .filter(move |(name, value)| name.starts_with(prefix) && !value.is_empty())
     }
 }
 

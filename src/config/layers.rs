@@ -318,8 +318,7 @@ fn locate(layer: &Layer<'_>, at: usize, message: String, hint: String) -> Proble
 }
 
 fn problem(file: &str, key: &str, message: &str, hint: &str) -> Problem {
-    let message =
-        if key.is_empty() { message.to_owned() } else { format!("`{key}`: {message}") };
+    let message = if key.is_empty() { message.to_owned() } else { format!("`{key}`: {message}") };
     Problem { file: file.to_owned(), line: 1, column: 1, message, hint: hint.to_owned() }
 }
 

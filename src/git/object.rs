@@ -101,9 +101,7 @@ impl Objects {
                     }
                 }
             }
-            Self::Command(_) => {
-                Ok(self.read(oid)?.map(|(kind, bytes)| (kind, bytes.len() as u64)))
-            }
+            Self::Command(_) => Ok(self.read(oid)?.map(|(kind, bytes)| (kind, bytes.len() as u64))),
         }
     }
 
@@ -119,10 +117,8 @@ impl Objects {
     /// The lines of a tree, in git's order.
     pub fn tree(&self, oid: &Oid) -> Result<Vec<TreeItem>> {
         match self.read(oid)? {
-            Some((ObjectKind::Tree, bytes)) => {
-                parse_tree(&bytes, oid.as_str().len() / 2)
-                    .with_context(|| format!("tree {oid} is damaged"))
-            }
+            Some((ObjectKind::Tree, bytes)) => parse_tree(&bytes, oid.as_str().len() / 2)
+                .with_context(|| format!("tree {oid} is damaged")),
             Some(_) => bail!("object {oid} is not a tree"),
             None => bail!("tree {oid} is not in this repository"),
         }
@@ -251,11 +247,8 @@ pub struct CatFile {
 
 impl CatFile {
     fn start(git_dir: &Path) -> Result<Self> {
-        let mut talk = git(git_dir)
-            .arg("--git-dir")
-            .arg(git_dir)
-            .args(["cat-file", "--batch"])
-            .converse()?;
+        let mut talk =
+            git(git_dir).arg("--git-dir").arg(git_dir).args(["cat-file", "--batch"]).converse()?;
         let answers = talk.take_stdout().context("git cat-file has no output")?;
         Ok(Self { talk, answers: BufReader::new(answers) })
     }

@@ -1,0 +1,92 @@
+//! `tribunal check`: the gates, by hand or in CI.
+
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::{Context as _, Result};
+use bstr::BString;
+
+use crate::cli::Context;
+use crate::driver::{judge, law};
+use crate::git::change;
+use crate::git::repo::Repo;
+use crate::model::change::Change;
+use crate::model::oid::Oid;
+use crate::model::report::ExitStatus;
+use crate::ui::out;
+use crate::ui::report::{Format, render};
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// What is staged (the default)
+    #[arg(long, conflicts_with_all = ["all", "from"])]
+    staged: bool,
+    /// Every file of the checked-out commit
+    #[arg(long, conflicts_with = "from")]
+    all: bool,
+    /// The commit that the change stands on
+    #[arg(long, value_name = "REV")]
+    from: Option<String>,
+    /// The last commit of the change
+    #[arg(long, value_name = "REV", requires = "from", default_value = "HEAD")]
+    to: String,
+    /// Judge these files and folders alone
+    paths: Vec<PathBuf>,
+}
+
+pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
+    let started = Instant::now();
+    let repo = context.repo()?;
+    let mut change = change_of(&repo, args)?;
+    let paths: Vec<BString> =
+        args.paths.iter().map(|path| in_repo(&repo, context, path)).collect::<Result<_>>()?;
+    change::narrow(&mut change, &paths);
+    let law =
+        law::of_tree(&repo.objects, change.base_tree.as_ref(), &context.env, &context.global.set)?;
+    let judgement = judge::mechanical(&repo, &change, &law)?;
+    let report = judge::report(judgement, started);
+    let text = render(&report, context.global.format);
+    if !text.is_empty() {
+        out::result(&text);
+    }
+    if context.global.format == Format::Human && !context.global.quiet {
+        out::talk(&format!(
+            "{}: {} files judged in {} ms",
+            report.verdict.as_str(),
+            change.files.len(),
+            report.elapsed_ms
+        ));
+    }
+    Ok(report.verdict.into())
+}
+
+fn change_of(repo: &Repo, args: &Args) -> Result<Change> {
+    if args.all {
+        let head = repo.head()?.context("there is no commit yet")?;
+        return change::whole_tree(repo, &repo.tree_of(&head)?);
+    }
+    let Some(from) = &args.from else { return change::staged(repo) };
+    change::between(repo, &commit(repo, from)?, &commit(repo, &args.to)?)
+}
+
+fn commit(repo: &Repo, revision: &str) -> Result<Oid> {
+    repo.resolve(&format!("{revision}^{{commit}}"))?.ok_or_else(|| {
+        out::hinted(
+            format!("`{revision}` names no commit here"),
+            "`git log --oneline` lists commits; a shallow clone may lack it",
+        )
+    })
+}
+
+/// A path as the person typed it, from the top of the repository.
+fn in_repo(repo: &Repo, context: &Context, path: &Path) -> Result<BString> {
+    let absolute = context.env.current_dir.join(path);
+    let relative = match &repo.work_tree {
+        Some(top) => absolute
+            .strip_prefix(top)
+            .with_context(|| format!("`{}` is outside the repository", path.display()))?,
+        None => path,
+    };
+    Ok(BString::from(relative.as_os_str().as_bytes()))
+}

@@ -1,0 +1,40 @@
+//! `tribunal config`: every setting, its value and who gave it.
+
+use std::fs;
+
+use anyhow::Result;
+use serde_json::json;
+
+use crate::cli::Context;
+use crate::driver::law;
+use crate::gates::governance::POLICY_FILE;
+use crate::model::report::ExitStatus;
+use crate::ui::out;
+use crate::ui::report::Format;
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Show the keys that begin with this
+    key: Option<String>,
+}
+
+/// Shows the settings with the work tree's `tribunal.toml`, as it would hold once committed.
+pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
+    let repo = context.repo()?;
+    let text = repo.work_tree.as_ref().and_then(|top| fs::read(top.join(POLICY_FILE)).ok());
+    let resolved = law::settings(text.as_deref(), &context.env, &context.global.set)
+        .map_err(|problem| out::hinted(problem.to_string(), problem.hint))?;
+    let wanted = args.key.as_deref().unwrap_or_default();
+    let shown = resolved.origins.iter().filter(|(key, _, _)| key.starts_with(wanted));
+    if context.global.format == Format::Json {
+        let keys: Vec<_> = shown
+            .map(|(key, value, source)| json!({"key": key, "value": value, "source": source.to_string()}))
+            .collect();
+        out::result(&json!({"version": 1, "settings": keys}).to_string());
+        return Ok(ExitStatus::Pass);
+    }
+    for (key, value, source) in shown {
+        out::result(&format!("{key} = {value}  # {source}"));
+    }
+    Ok(ExitStatus::Pass)
+}

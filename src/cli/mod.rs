@@ -1,0 +1,99 @@
+//! The doors for people and for git: one file a command.
+
+pub mod check;
+pub mod config;
+pub mod hook;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{ArgAction, Parser, Subcommand, ValueEnum};
+
+use crate::config::env::Env;
+use crate::git::repo::Repo;
+use crate::model::report::ExitStatus;
+use crate::ui::out;
+use crate::ui::report::Format;
+
+/// Judges every commit and push, watches specs, and turns recurring mistakes into rules.
+#[derive(Debug, Parser)]
+#[command(name = "tribunal", version, max_term_width = 100)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What every command understands.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Global {
+    /// Work in the repository that this folder is in
+    #[arg(long, global = true, value_name = "DIR")]
+    pub repo: Option<PathBuf>,
+    /// How results are written
+    #[arg(long, global = true, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+    /// Say nothing but results
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    /// Log more; twice for everything
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+    /// When to colour
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
+    pub color: Color,
+    /// Set a policy key for this call, as in `--set gates.scope=off`
+    #[arg(long = "set", global = true, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Judge a change by hand or in CI
+    Check(check::Args),
+    /// Show every setting, its value and who gave it
+    Config(config::Args),
+    /// Called by the installed hooks
+    #[command(hide = true)]
+    Hook(hook::Args),
+}
+
+/// What a command works with.
+pub struct Context {
+    pub env: Env,
+    pub global: Global,
+}
+
+impl Context {
+    /// The repository that the person means.
+    pub fn repo(&self) -> Result<Repo> {
+        let dir = match &self.global.repo {
+            Some(dir) => self.env.current_dir.join(dir),
+            None => self.env.current_dir.clone(),
+        };
+        Repo::discover(&dir, None)
+    }
+}
+
+/// Runs a command that was read from the command line.
+pub fn run(cli: Cli, env: Env) -> Result<ExitStatus> {
+    out::choose_color(match cli.global.color {
+        Color::Auto => anstream::ColorChoice::Auto,
+        Color::Always => anstream::ColorChoice::Always,
+        Color::Never => anstream::ColorChoice::Never,
+    });
+    let context = Context { env, global: cli.global };
+    match cli.command {
+        Command::Check(args) => check::run(&context, &args),
+        Command::Config(args) => config::run(&context, &args),
+        Command::Hook(args) => hook::run(&context.env, &args.name, &args.args),
+    }
+}

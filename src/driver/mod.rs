@@ -1,0 +1,4 @@
+//! The corridor: fetches what the gates need, asks them, and keeps what they found.
+
+pub mod judge;
+pub mod law;

@@ -1,0 +1,4 @@
+//! The only room that prints.
+
+pub mod out;
+pub mod report;

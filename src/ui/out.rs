@@ -1,0 +1,67 @@
+//! Streams and colours: results on standard output, talk on standard error.
+
+use std::io::Write as _;
+
+use anstyle::{AnsiColor, Style};
+
+pub const ERROR: Style = AnsiColor::Red.on_default().bold();
+pub const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+pub const HINT: Style = AnsiColor::Cyan.on_default();
+pub const GOOD: Style = AnsiColor::Green.on_default().bold();
+pub const DIM: Style = Style::new().dimmed();
+
+/// Switches colours on or off for the whole program; without this they follow the terminal,
+/// `NO_COLOR` and `CLICOLOR`.
+pub fn choose_color(choice: anstream::ColorChoice) {
+    choice.write_global();
+}
+
+/// Prints a line of a result.
+pub fn result(text: &str) {
+    // A reader that went away is no error of ours.
+    drop(writeln!(anstream::stdout(), "{text}"));
+}
+
+/// Prints a result without a line end of ours.
+pub fn result_raw(text: &[u8]) {
+    drop(std::io::stdout().write_all(text));
+}
+
+/// Prints a line of talk.
+pub fn talk(text: &str) {
+    drop(writeln!(anstream::stderr(), "{text}"));
+}
+
+/// Prints what may need attention, once.
+pub fn warn(text: &str) {
+    talk(&format!("{WARNING}warning{WARNING:#}: {text}"));
+}
+
+/// Prints what to do next.
+pub fn hint(text: &str) {
+    talk(&format!("{HINT}hint{HINT:#}: {text}"));
+}
+
+/// Prints an error with its causes, as the last thing before the program ends.
+pub fn error(error: &anyhow::Error) {
+    talk(&format!("{ERROR}error{ERROR:#}: {error}"));
+    for cause in error.chain().skip(1) {
+        talk(&format!("  caused by: {cause}"));
+    }
+    if let Some(hint_text) = error.downcast_ref::<Hinted>().map(|h| h.hint.as_str()) {
+        hint(hint_text);
+    }
+}
+
+/// An error that says what to do next.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct Hinted {
+    pub message: String,
+    pub hint: String,
+}
+
+/// An error with a `hint:` line.
+pub fn hinted(message: impl Into<String>, hint: impl Into<String>) -> anyhow::Error {
+    Hinted { message: message.into(), hint: hint.into() }.into()
+}
