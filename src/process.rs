@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Write as _};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
@@ -216,14 +216,13 @@ impl Cmd {
         let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
         let (done, ended) = mpsc::channel();
         thread::spawn(move || done.send(child.wait()));
-        match ended.recv_timeout(deadline) {
-            Ok(status) => status.map_err(|source| self.start_error(source)),
-            Err(_) => {
-                if let Some(group) = group {
-                    drop(kill_process_group(group, Signal::KILL));
-                }
-                Err(Error::TimedOut { program: self.name(), after: deadline })
+        if let Ok(status) = ended.recv_timeout(deadline) {
+            status.map_err(|source| self.start_error(source))
+        } else {
+            if let Some(group) = group {
+                drop(kill_process_group(group, Signal::KILL));
             }
+            Err(Error::TimedOut { program: self.name(), after: deadline })
         }
     }
 

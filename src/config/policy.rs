@@ -196,7 +196,7 @@ impl CommandGate {
     }
 
     fn default_timeout() -> Duration {
-        Duration::from_secs(600)
+        Duration::from_mins(10)
     }
 }
 

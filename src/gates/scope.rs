@@ -43,9 +43,10 @@ pub fn judge(
     if counted.len() <= policy.files && lines <= policy.lines {
         return Ok(None);
     }
-    let said = match many {
-        true => format!("{} files", counted.len()),
-        false => format!("{} files and {lines} lines", counted.len()),
+    let said = if many {
+        format!("{} files", counted.len())
+    } else {
+        format!("{} files and {lines} lines", counted.len())
     };
     let beside = match apart.len() {
         0 => String::new(),

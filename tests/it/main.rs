@@ -1,1 +1,7 @@
-//! The one integration binary.
+//! The one integration binary: features through the real program with real git.
+#![expect(clippy::disallowed_methods, reason = "tests spawn git and set their own environment")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod check;
+mod harness;
+mod tidy;

@@ -1,0 +1,36 @@
+//! `tribunal check` and the simple gates.
+
+use crate::harness::Sandbox;
+
+#[test]
+fn a_clean_change_passes() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    repo.write("a", "one\n").git(&["add", "a"]).ok();
+    repo.tribunal(&["check"]).ok().says("pass: 1 files judged");
+}
+
+#[test]
+fn a_conflict_marker_blocks_and_its_place_is_named() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    repo.write("a b", "one\n").commit_unjudged("first");
+    let marker = "<".repeat(7);
+    repo.write("a b", format!("one\n{marker} HEAD\n")).git(&["add", "."]).ok();
+    repo.tribunal(&["check"]).code(1).says("blocked: a b:2: a merge conflict marker");
+    let json = repo.tribunal(&["check", "--format", "json"]).code(1).json();
+    assert_eq!(json["verdict"], "block");
+    assert_eq!(json["findings"][0]["line"], 2);
+    assert_eq!(json["findings"][0]["path"], "a b");
+}
+
+#[test]
+fn a_broken_policy_names_line_and_nearest_key() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    repo.write("tribunal.toml", "[gates]\nscpe = \"off\"\n");
+    repo.tribunal(&["config"])
+        .code(2)
+        .says("tribunal.toml:2:1: unknown key `gates.scpe`")
+        .says("hint: did you mean `gates.scope`?");
+}

@@ -1,0 +1,237 @@
+//! Builds throw-away repositories and runs the real program and the real git in them.
+
+use std::ffi::OsStr;
+use std::fmt;
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+/// The program under test.
+pub const TRIBUNAL: &str = env!("CARGO_BIN_EXE_tribunal");
+
+/// A folder of its own with a home, in which nothing of the machine's user is seen.
+pub struct Sandbox {
+    root: TempDir,
+}
+
+/// A repository in a sandbox.
+pub struct Repo<'a> {
+    pub sandbox: &'a Sandbox,
+    pub dir: PathBuf,
+}
+
+/// What a program left behind.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Outcome {
+    /// Fails the test, with everything that was printed, unless the program ended with 0.
+    #[track_caller]
+    pub fn ok(self) -> Self {
+        assert_eq!(self.code, 0, "{self}");
+        self
+    }
+
+    /// Fails the test unless the program ended with that code.
+    #[track_caller]
+    pub fn code(self, expected: i32) -> Self {
+        assert_eq!(self.code, expected, "{self}");
+        self
+    }
+
+    /// Fails the test unless either stream holds the text.
+    #[track_caller]
+    pub fn says(self, text: &str) -> Self {
+        assert!(self.stdout.contains(text) || self.stderr.contains(text), "no `{text}` in\n{self}");
+        self
+    }
+
+    /// Fails the test if either stream holds the text.
+    #[track_caller]
+    pub fn never_says(self, text: &str) -> Self {
+        assert!(!self.stdout.contains(text) && !self.stderr.contains(text), "`{text}` in\n{self}");
+        self
+    }
+
+    /// Standard output without the white space at its ends.
+    pub fn out(&self) -> &str {
+        self.stdout.trim()
+    }
+
+    /// Standard output as JSON.
+    #[track_caller]
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}\n{self}"))
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { code, stdout, stderr } = self;
+        write!(f, "{stdout}\n------- stderr -------\n{stderr}\n[exit status: {code}]")
+    }
+}
+
+impl Sandbox {
+    pub fn new() -> Self {
+        let root = TempDir::with_prefix("tribunal-it-").unwrap();
+        fs::create_dir(root.path().join("home")).unwrap();
+        fs::create_dir(root.path().join("tmp")).unwrap();
+        Self { root }
+    }
+
+    pub fn path(&self) -> &Path {
+        self.root.path()
+    }
+
+    pub fn home(&self) -> PathBuf {
+        self.root.path().join("home")
+    }
+
+    /// A new repository with `main` as its branch and no commit.
+    pub fn repo(&self, name: &str) -> Repo<'_> {
+        self.repo_with(name, &[])
+    }
+
+    /// A new repository, with more arguments for `git init`.
+    pub fn repo_with(&self, name: &str, arguments: &[&str]) -> Repo<'_> {
+        let dir = self.path().join(name);
+        fs::create_dir_all(&dir).unwrap();
+        let repo = Repo { sandbox: self, dir };
+        let mut words = vec!["init", "--quiet", "--initial-branch=main"];
+        words.extend(arguments);
+        repo.git(&words).ok();
+        repo
+    }
+
+    /// A bare repository to push to; the path is also its address.
+    pub fn bare(&self, name: &str) -> Repo<'_> {
+        self.repo_with(name, &["--bare"])
+    }
+
+    /// A command with a hermetic environment.
+    pub fn command(&self, program: impl AsRef<OsStr>, dir: &Path) -> Command {
+        let mut command = Command::new(program);
+        command
+            .current_dir(dir)
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", self.home())
+            .env("TMPDIR", self.path().join("tmp"))
+            .env("LC_ALL", "C")
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env("GIT_CONFIG_GLOBAL", self.home().join(".gitconfig"))
+            .env("GIT_AUTHOR_NAME", "A Person")
+            .env("GIT_AUTHOR_EMAIL", "person@example.invalid")
+            .env("GIT_AUTHOR_DATE", "2026-01-02T03:04:05Z")
+            .env("GIT_COMMITTER_NAME", "A Person")
+            .env("GIT_COMMITTER_EMAIL", "person@example.invalid")
+            .env("GIT_COMMITTER_DATE", "2026-01-02T03:04:05Z")
+            .env("GIT_TERMINAL_PROMPT", "0")
+            .stdin(Stdio::null());
+        command
+    }
+}
+
+impl Repo<'_> {
+    /// A path in the work tree.
+    pub fn path(&self, name: impl AsRef<Path>) -> PathBuf {
+        self.dir.join(name)
+    }
+
+    /// Writes a file of the work tree, with the folders it needs.
+    pub fn write(&self, name: impl AsRef<Path>, content: impl AsRef<[u8]>) -> &Self {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+        self
+    }
+
+    pub fn read(&self, name: impl AsRef<Path>) -> String {
+        fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    /// Runs git.
+    pub fn git<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Outcome {
+        let mut command = self.sandbox.command("git", &self.dir);
+        command.args(arguments);
+        run(command, b"")
+    }
+
+    /// Runs git with more variables.
+    pub fn git_env<S: AsRef<OsStr>>(&self, arguments: &[S], vars: &[(&str, &str)]) -> Outcome {
+        let mut command = self.sandbox.command("git", &self.dir);
+        command.args(arguments).envs(vars.iter().copied());
+        run(command, b"")
+    }
+
+    /// Runs the program under test.
+    pub fn tribunal<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Outcome {
+        self.tribunal_with(arguments, &[], b"")
+    }
+
+    /// Runs the program under test with more variables and an input.
+    pub fn tribunal_with<S: AsRef<OsStr>>(
+        &self,
+        arguments: &[S],
+        vars: &[(&str, &str)],
+        input: &[u8],
+    ) -> Outcome {
+        let mut command = self.sandbox.command(TRIBUNAL, &self.dir);
+        command.args(arguments).envs(vars.iter().copied());
+        run(command, input)
+    }
+
+    /// Stages everything and commits it without any hook.
+    pub fn commit_unjudged(&self, message: &str) -> &Self {
+        self.git(&["add", "--all"]).ok();
+        self.git(&["commit", "--quiet", "--allow-empty", "--no-verify", "-m", message]).ok();
+        self
+    }
+
+    /// Stages everything and commits it as a person does.
+    pub fn commit(&self, message: &str) -> Outcome {
+        self.git(&["add", "--all"]).ok();
+        self.git(&["commit", "--quiet", "-m", message])
+    }
+
+    /// What a revision names; empty where it names nothing.
+    pub fn rev(&self, revision: &str) -> String {
+        self.git(&["rev-parse", "--verify", "--quiet", revision]).out().to_owned()
+    }
+}
+
+/// Runs a command to its end.
+pub fn run(mut command: Command, input: &[u8]) -> Outcome {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let input = input.to_vec();
+    let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap();
+    Outcome {
+        code: output.status.code().unwrap_or(-1),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+/// Waits until a condition holds; fails the test after a generous deadline.
+#[track_caller]
+pub fn wait_for(what: &str, mut holds: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !holds() {
+        assert!(Instant::now() < deadline, "waited 30 s for {what}");
+        std::thread::yield_now();
+        std::thread::park_timeout(Duration::from_millis(5));
+    }
+}
