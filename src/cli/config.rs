@@ -25,7 +25,8 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
     let resolved = law::settings(text.as_deref(), &context.env, &context.global.set)
         .map_err(|problem| out::hinted(problem.to_string(), problem.hint))?;
     let wanted = args.key.as_deref().unwrap_or_default();
-    let shown = resolved.origins.iter().filter(|(key, _, _)| key.starts_with(wanted));
+    let origins = resolved.origins();
+    let shown = origins.iter().filter(|(key, _, _)| key.starts_with(wanted));
     if context.global.format == Format::Json {
         let keys: Vec<_> = shown
             .map(|(key, value, source)| json!({"key": key, "value": value, "source": source.to_string()}))

@@ -62,8 +62,22 @@ pub struct Layer<'a> {
 /// The settings that hold, and for each key who gave it.
 pub struct Resolved {
     pub policy: Policy,
-    /// Dotted key, value as TOML, source; in the order of `default.toml`.
-    pub origins: Vec<(String, String, Source)>,
+    merged: Table,
+    sources: Vec<(String, Source)>,
+}
+
+impl Resolved {
+    /// Every dotted key with its value as TOML and who gave it, in the order of the keys.
+    pub fn origins(&self) -> Vec<(String, String, Source)> {
+        leaves(&self.merged, "")
+            .into_iter()
+            .map(|(key, value)| {
+                let given = |(k, _): &&(String, Source)| covers(k, &key);
+                let source = self.sources.iter().rev().find(given).map(|(_, s)| s.clone());
+                (key, value.to_string(), source.unwrap_or(Source::Default))
+            })
+            .collect()
+    }
 }
 
 /// Lays the layers over the defaults, weakest first, and the environment's `TRIBUNAL_*` and the
@@ -77,9 +91,10 @@ pub fn resolve(layers: &[Layer<'_>], env: &Env, flags: &[String]) -> Result<Reso
         lay_over(&mut merged, table, "", &layer.source, &mut sources);
         check_types(&merged, layer)?;
     }
-    for (key, _) in leaves(&known, "") {
+    let variables: Vec<(&str, &str)> = env.with_prefix("TRIBUNAL_").collect();
+    for (key, _) in if variables.is_empty() { Vec::new() } else { leaves(&known, "") } {
         let name = variable_name(&key);
-        if let Some(value) = env.text(&name) {
+        if let Some((_, value)) = variables.iter().find(|(n, _)| *n == name) {
             let source = Source::Variable(name.clone());
             set(&mut merged, &known, &key, value, &name)?;
             sources.push((key, source));
@@ -95,15 +110,7 @@ pub fn resolve(layers: &[Layer<'_>], env: &Env, flags: &[String]) -> Result<Reso
     let policy = Policy::deserialize(Value::Table(merged.clone())).map_err(|error| {
         problem("settings", "", &first_line(&error.to_string()), "see `tribunal config`")
     })?;
-    let origins = leaves(&merged, "")
-        .into_iter()
-        .map(|(key, value)| {
-            let given = |(k, _): &&(String, Source)| covers(k, &key);
-            let source = sources.iter().rev().find(given).map(|(_, s)| s.clone());
-            (key, value.to_string(), source.unwrap_or(Source::Default))
-        })
-        .collect();
-    Ok(Resolved { policy, origins })
+    Ok(Resolved { policy, merged, sources })
 }
 
 /// The policy where nobody said anything.
