@@ -3,6 +3,7 @@
 pub mod check;
 pub mod config;
 pub mod hook;
+pub mod init;
 
 use std::path::PathBuf;
 
@@ -57,6 +58,8 @@ pub enum Color {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Write what a repository needs to begin with, and install the hooks
+    Init(init::Args),
     /// Judge a change by hand or in CI
     Check(check::Args),
     /// Show every setting, its value and who gave it
@@ -92,6 +95,7 @@ pub fn run(cli: Cli, env: Env) -> Result<ExitStatus> {
     });
     let context = Context { env, global: cli.global };
     match cli.command {
+        Command::Init(args) => init::run(&context, &args),
         Command::Check(args) => check::run(&context, &args),
         Command::Config(args) => config::run(&context, &args),
         Command::Hook(args) => hook::run(&context.env, &args.name, &args.args),
