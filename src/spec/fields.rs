@@ -71,9 +71,15 @@ pub(in crate::spec) fn unknown_key(entry: &Entry, known: &[&str], problems: &mut
 pub(in crate::spec) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
     /// Two slips in a word of five letters still count as near.
     const NEAR: f64 = 0.6;
+    /// The distance of longer words takes time and helps nobody.
+    const BYTES_MAX: usize = 64;
+    if word.len() > BYTES_MAX {
+        return None;
+    }
     let word = word.to_lowercase().replace(['-', ' '], "_");
     known
         .iter()
+        .filter(|k| k.len() <= BYTES_MAX)
         .map(|k| {
             let name = k.to_lowercase().replace(['-', ' '], "_");
             (strsim::normalized_damerau_levenshtein(&word, &name), *k)
@@ -172,8 +178,9 @@ fn choice<T: Copy>(entry: &Entry, choices: &[(&str, T)], problems: &mut Problems
 /// A branch name that git takes and that no command takes for an option.
 fn base(name: String, offset: usize, problems: &mut Problems) -> Option<String> {
     let odd = |c: char| c.is_whitespace() || c.is_control() || "~^:?*[\\".contains(c);
-    let ends =
-        name.starts_with(['-', '/']) || name.ends_with(['/', '.']) || name.ends_with(".lock");
+    let ends = name.starts_with(['-', '/'])
+        || name.ends_with(['/', '.'])
+        || name.to_ascii_lowercase().ends_with(".lock");
     if !name.contains(odd) && !ends && !name.contains("..") && !name.contains("@{") {
         return Some(name);
     }

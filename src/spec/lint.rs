@@ -103,8 +103,7 @@ fn criterion_form(level: Level, text: &str, base: usize, problems: &mut Problems
         }
     }
     if !sound {
-        let lead = text.len() - text.trim_start_matches(['-', '*', '+', ' ', '\t']).len();
-        let at = problems.source.at(base + lead);
+        let at = problems.source.at(base);
         let message = "a criterion says neither `WHEN … THEN …` nor `SHALL` or `MUST`".to_owned();
         let hint = "write what happens and what must follow, or what must always hold";
         problems.push(level, Rule::CriterionForm, at, message, hint);

@@ -16,3 +16,6 @@ mod parse_markdown;
 mod lint;
 mod wording;
 mod graph;
+
+#[cfg(test)]
+mod tests;

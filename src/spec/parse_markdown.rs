@@ -358,7 +358,7 @@ impl Reader {
                 text.push_str(&more);
             }
         }
-        self.passages.push(Passage { part: Part::Criterion, range: item.range.clone() });
+        self.passages.push(Passage { part: Part::Criterion, range: own.start..item.range.end });
         let (id, text) = match split_id(&text) {
             Some((id, rest)) => {
                 check_id(id, own.start, problems);

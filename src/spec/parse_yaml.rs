@@ -116,19 +116,16 @@ impl Reader {
             at: problems.source.at(node.start),
         };
         // The id first, whatever the order of the keys: criteria are numbered under it.
-        match entries.iter().find(|e| e.key == "id") {
-            Some(entry) => {
-                if let Some(id) = text(entry, problems) {
-                    check_id(&id, entry.node.start, problems);
-                    step.id = id;
-                    step.at = problems.source.at(entry.node.start);
-                }
+        if let Some(entry) = entries.iter().find(|e| e.key == "id") {
+            if let Some(id) = text(entry, problems) {
+                check_id(&id, entry.node.start, problems);
+                step.id = id;
+                step.at = problems.source.at(entry.node.start);
             }
-            None => {
-                let message = format!("a step without an id; it is called `{}` here", step.id);
-                let hint = "give it an `id:` that other steps can depend on";
-                problems.warning(Rule::InvalidId, node.start, message, hint);
-            }
+        } else {
+            let message = format!("a step without an id; it is called `{}` here", step.id);
+            let hint = "give it an `id:` that other steps can depend on";
+            problems.warning(Rule::InvalidId, node.start, message, hint);
         }
         for entry in entries {
             match entry.key.as_str() {
@@ -179,8 +176,7 @@ impl Reader {
                 }
             }
             if let Some((id, rest)) = split_id(&criterion.text) {
-                criterion.id = id.to_owned();
-                criterion.text = rest.to_owned();
+                (criterion.id, criterion.text) = (id.to_owned(), rest.to_owned());
             }
             criteria.push(criterion);
         }
@@ -280,22 +276,22 @@ fn is_criterion_id(text: &str) -> bool {
     short && named && number
 }
 
-/// The text with the given ranges and everything between backticks as spaces.
+/// The text with the given ranges and what stands between backticks of one line as spaces.
 fn mask_code(source: &str, ranges: &[std::ops::Range<usize>]) -> String {
     let mut bytes = source.as_bytes().to_vec();
     for range in ranges {
         blank(&mut bytes, range.clone());
     }
-    let mut rest = 0;
-    while let Some(open) = memchr::memchr(b'`', &bytes[rest..]).map(|i| rest + i) {
-        let line_end = memchr::memchr(b'\n', &bytes[open..]).map_or(bytes.len(), |i| open + i);
-        match memchr::memchr(b'`', &bytes[open + 1..line_end]) {
-            Some(i) => {
-                let close = open + 2 + i;
-                blank(&mut bytes, open..close);
-                rest = close;
+    let mut open: Option<usize> = None;
+    for at in 0..bytes.len() {
+        match (bytes[at], open) {
+            (b'\n', _) => open = None,
+            (b'`', None) => open = Some(at),
+            (b'`', Some(from)) => {
+                blank(&mut bytes, from..at + 1);
+                open = None;
             }
-            None => rest = line_end,
+            _ => {}
         }
     }
     String::from_utf8(bytes).unwrap_or_default()

@@ -177,7 +177,7 @@ fn cap(list: &mut Vec<Problem>) {
         at,
         rule: Rule::TooManyProblems,
         level,
-        message: format!("{left_out} more problems from here on are not listed"),
+        message: format!("{left_out} more problems are not listed"),
         hint: "mend the ones above and lint again".to_owned(),
     });
     list.sort_by_key(|p| (p.at, p.rule));
@@ -185,13 +185,15 @@ fn cap(list: &mut Vec<Problem>) {
 
 /// A user's word for a message: on one line, without control characters, at most 60 characters.
 pub(in crate::spec) fn quote(text: &str) -> String {
-    let clean: String = text
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
-        .chars()
-        .filter(|c| !c.is_control() && *c != '`')
-        .collect();
+    // No more is looked at than can be shown: there may be as many words as the file has bytes.
+    let mut clean = String::new();
+    for c in text.trim_start().chars().take(240) {
+        let space = c.is_whitespace();
+        if !(c == '`' || c.is_control() && !space || space && clean.ends_with(' ')) {
+            clean.push(if space { ' ' } else { c });
+        }
+    }
+    let clean = clean.trim_end();
     if clean.chars().count() <= 60 {
         return format!("`{clean}`");
     }

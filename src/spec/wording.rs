@@ -79,26 +79,23 @@ pub(in crate::spec) fn vague(level: Level, text: &str, base: usize, problems: &m
     let (Some(words), Some(measure)) = (VAGUE_WORDS.as_ref(), MEASURE.as_ref()) else {
         return;
     };
-    let mut judged: Option<(Range<usize>, bool)> = None;
-    for groups in words.captures_iter(text) {
-        let Some(found) = groups.get(0) else { continue };
-        let sentence = match &judged {
-            Some((range, _)) if range.contains(&found.start()) => range.clone(),
-            _ => sentence_around(text, found.start()),
-        };
-        let measured = match &judged {
-            Some((range, measured)) if *range == sentence => *measured,
-            _ => measure.is_match(&text[sentence.clone()]),
-        };
-        judged = Some((sentence, measured));
-        if measured || is_part_of_name(text, found.range()) {
+    for sentence in sentences(text) {
+        let words_text = &text[sentence.clone()];
+        let mut groups = words.captures_iter(words_text).peekable();
+        if groups.peek().is_none() || measure.is_match(words_text) {
             continue;
         }
-        let hint =
-            (1..groups.len()).find(|&i| groups.get(i).is_some()).map_or("", |i| VAGUE[i - 1].1);
-        let at = problems.source.at(base + found.start());
-        let message = format!("{} says nothing that can be measured", quote(found.as_str()));
-        problems.push(level, Rule::VagueWording, at, message, hint);
+        for groups in groups {
+            let Some(found) = groups.get(0) else { continue };
+            if is_part_of_name(words_text, found.range()) {
+                continue;
+            }
+            let group = (1..groups.len()).find(|&i| groups.get(i).is_some());
+            let hint = group.map_or("", |i| VAGUE[i - 1].1);
+            let at = problems.source.at(base + sentence.start + found.start());
+            let message = format!("{} says nothing that can be measured", quote(found.as_str()));
+            problems.push(level, Rule::VagueWording, at, message, hint);
+        }
     }
 }
 
@@ -108,12 +105,12 @@ pub(in crate::spec) fn unfinished(text: &str, base: usize, problems: &mut Proble
     let lower = text.to_ascii_lowercase();
     for start in memchr::memmem::find_iter(lower.as_bytes(), MARK) {
         let rest = text[start + MARK.len()..].trim_start_matches([':', ' ']);
-        let end = rest.find([']', '\n']).unwrap_or(rest.len());
-        let question = rest[..end].trim();
-        let message = if question.is_empty() {
+        let question: String =
+            rest.chars().take(240).take_while(|c| !matches!(c, ']' | '\n')).collect();
+        let message = if question.trim().is_empty() {
             "a question is open here".to_owned()
         } else {
-            format!("a question is open: {}", quote(question))
+            format!("a question is open: {}", quote(&question))
         };
         let hint = "answer it in the text and take the mark out";
         problems.error(Rule::NeedsClarification, base + start, message, hint);
@@ -129,26 +126,25 @@ pub(in crate::spec) fn unfinished(text: &str, base: usize, problems: &mut Proble
     }
 }
 
-/// From the end of the sentence before to the end of this one; a blank line ends one too.
-fn sentence_around(text: &str, at: usize) -> Range<usize> {
-    let start = ends(&text[..at]).last().unwrap_or(0);
-    let end = ends(&text[at..]).next().map_or(text.len(), |i| at + i);
-    start..end
-}
-
-/// The bytes behind each end of a sentence.
-fn ends(text: &str) -> impl Iterator<Item = usize> {
+/// The sentences of a text; a blank line and the next item of a list end one too.
+fn sentences(text: &str) -> Vec<Range<usize>> {
     let bytes = text.as_bytes();
-    (0..bytes.len()).filter_map(move |i| {
-        let next = bytes.get(i + 1).copied();
-        let stop =
-            matches!(bytes[i], b'.' | b'!' | b'?') && next.is_none_or(|b| b.is_ascii_whitespace());
+    let mut sentences = Vec::new();
+    let mut start = 0;
+    for i in 0..bytes.len() {
+        let stop = matches!(bytes[i], b'.' | b'!' | b'?')
+            && bytes.get(i + 1).is_none_or(u8::is_ascii_whitespace);
         let item = bytes[i] == b'\n'
             && text[i + 1..]
                 .trim_start_matches([' ', '\t'])
                 .starts_with(['-', '*', '+', '\n', '\r']);
-        (stop || item).then_some(i + 1)
-    })
+        if stop || item {
+            sentences.push(start..i + 1);
+            start = i + 1;
+        }
+    }
+    sentences.push(start..bytes.len());
+    sentences
 }
 
 /// `fast-forward`, `/etc/hosts`, `fast_path`, `fast.rs`, and terms such as "fast forward".
@@ -156,20 +152,26 @@ fn is_part_of_name(text: &str, range: Range<usize>) -> bool {
     let bytes = text.as_bytes();
     let before = range.start.checked_sub(1).map(|i| bytes[i]);
     let after = bytes.get(range.end).copied();
-    let later = bytes.get(range.end + 1).copied();
+    let behind = bytes.get(range.end + 1).copied();
     let joint = |b: Option<u8>| b.is_some_and(|b| matches!(b, b'-' | b'_' | b'/' | b'@' | b'#'));
-    let dotted = after == Some(b'.') && later.is_some_and(|b| b.is_ascii_alphanumeric());
-    let around = text[..range.start].split_whitespace().next_back().unwrap_or("");
-    let next = text[range.end..].split_whitespace().next().unwrap_or("");
+    let dotted = after == Some(b'.') && behind.is_some_and(|b| b.is_ascii_alphanumeric());
     let word = text[range.clone()].to_ascii_lowercase();
+    let earlier = text[..range.start].strip_suffix(' ').unwrap_or("");
+    let earlier = &earlier[earlier.len() - letters(earlier.bytes().rev())..];
+    let later = text[range.end..].strip_prefix(' ').unwrap_or("");
+    let later = &later[..letters(later.bytes())];
     let term = |a: &str, b: &str| {
-        let b = b.trim_end_matches(|c: char| !c.is_alphanumeric());
         TERMS.iter().any(|t| t.split_once(' ') == Some((&a.to_lowercase(), &b.to_lowercase())))
     };
     joint(before)
         || joint(after)
         || before == Some(b'.')
         || dotted
-        || term(around, &word)
-        || term(&word, next)
+        || term(earlier, &word)
+        || term(&word, later)
+}
+
+/// How many letters come first; a term has no longer words.
+fn letters(bytes: impl Iterator<Item = u8>) -> usize {
+    bytes.take(16).take_while(u8::is_ascii_alphabetic).count()
 }

@@ -84,6 +84,8 @@ fn syntax_hint(text: &str, offset: usize) -> &'static str {
     let rest = text.get(offset..).unwrap_or("");
     if line.contains('\t') || rest.starts_with('\t') {
         "indent with spaces: YAML takes no tabs"
+    } else if rest.starts_with(['[', '{', '"', '\'']) {
+        "what begins here must be closed: put its bracket or quote at the end"
     } else if rest.trim().is_empty() {
         "the file ends in the middle of something: close the quote or bracket"
     } else {
@@ -190,28 +192,22 @@ impl Builder {
         };
         match &mut open.partial {
             Partial::List(items) => items.push(node),
-            Partial::Map { entries, key, seen } => match key.take() {
-                Some((name, key_start)) => entries.push(Entry { key: name, key_start, node }),
-                None => {
-                    let name = key_name(&node, problems);
-                    self.sound &= name.is_some();
-                    let name = name.unwrap_or_default();
-                    if let Some(first) = seen.insert(name.clone(), node.start) {
-                        let line = problems.source.at(first).line;
-                        let message = format!(
-                            "the key {} stands here again, first in line {line}",
-                            quote(&name)
-                        );
-                        problems.error(
-                            Rule::DuplicateKey,
-                            node.start,
-                            message,
-                            "keep one of the two",
-                        );
-                    }
-                    *key = Some((name, node.start));
+            Partial::Map { entries, key, seen } => {
+                if let Some((name, key_start)) = key.take() {
+                    entries.push(Entry { key: name, key_start, node });
+                    return;
                 }
-            },
+                let name = key_name(&node, problems);
+                self.sound &= name.is_some();
+                let name = name.unwrap_or_default();
+                if let Some(first) = seen.insert(name.clone(), node.start) {
+                    let line = problems.source.at(first).line;
+                    let message =
+                        format!("the key {} stands here again, first in line {line}", quote(&name));
+                    problems.error(Rule::DuplicateKey, node.start, message, "keep one of the two");
+                }
+                *key = Some((name, node.start));
+            }
         }
     }
 }
