@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::spec::fields::nearest;
-use crate::spec::problem::{Level, Problems, Rule, quote};
+use crate::spec::problem::{Level, PROBLEMS_MAX, Problems, Rule, quote};
 use crate::spec::types::{Entry, Step};
 
 /// The most steps of a cycle that a message names.
@@ -43,7 +43,7 @@ pub(in crate::spec) fn lint(steps: &[Step], problems: &mut Problems) {
 
 fn report_unknown(unknown: &[(&Step, &Entry)], steps: &[Step], problems: &mut Problems) {
     // Only as many as are listed: the search for a near name looks at every step.
-    for (step, dependency) in unknown.iter().take(crate::spec::problem::PROBLEMS_MAX + 1) {
+    for (step, dependency) in unknown.iter().take(PROBLEMS_MAX + 1) {
         let known: Vec<&str> =
             steps.iter().map(|s| s.id.as_str()).filter(|id| *id != step.id).collect();
         let hint = match nearest(&dependency.text, &known) {

@@ -1,5 +1,6 @@
 //! What makes two files the same spec: its id and its content.
 
+use crate::spec::fields::is_id;
 use crate::spec::read::Reading;
 
 /// A spec's id and content. Equal identities are one spec, however often its file is touched.
@@ -21,8 +22,7 @@ impl Identity {
 /// The identity of a file: also of one that could not be understood, so that it is reported once.
 pub fn identity(name: &str, reading: &Reading, bytes: &[u8]) -> Identity {
     // An id that the lint refused may not name a file.
-    let given =
-        reading.spec.as_ref().map(|s| s.id.clone()).filter(|id| crate::spec::fields::is_id(id));
+    let given = reading.spec.as_ref().map(|s| s.id.clone()).filter(|id| is_id(id));
     Identity { id: given.unwrap_or_else(|| id_from_name(name)), hash: hash(bytes) }
 }
 

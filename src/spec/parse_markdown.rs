@@ -8,7 +8,7 @@ use crate::spec::fields::{COMMON, check_id, nearest, one_line, read_common, unkn
 use crate::spec::parse_yaml::{blank, split_id};
 use crate::spec::problem::{Problems, Rule, quote};
 use crate::spec::read::{Parsed, Part, Passage};
-use crate::spec::types::{Criterion, Entry, Spec};
+use crate::spec::types::{Criterion, Entry, Spec, Verify};
 use crate::spec::verify;
 use crate::spec::yaml::{self, Value};
 
@@ -382,7 +382,7 @@ impl Reader {
     fn take_verify(
         &mut self,
         range: Range<usize>,
-        found: &mut Vec<crate::spec::types::Verify>,
+        found: &mut Vec<Verify>,
         problems: &mut Problems,
     ) -> String {
         let mut text = String::new();

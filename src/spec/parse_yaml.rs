@@ -1,5 +1,7 @@
 //! A spec in YAML: keys for its parts, and steps.
 
+use std::ops::Range;
+
 use crate::spec::fields::{
     COMMON, check_id, items, one_line, read_common, text, texts, unknown_key, wrong_type,
 };
@@ -51,7 +53,7 @@ struct Reader {
     spec: Spec,
     passages: Vec<Passage>,
     /// Where `verify` stands, which is no prose.
-    shown: Vec<std::ops::Range<usize>>,
+    shown: Vec<Range<usize>>,
 }
 
 impl Reader {
@@ -277,7 +279,7 @@ fn is_criterion_id(text: &str) -> bool {
 }
 
 /// The text with the given ranges and what stands between backticks of one line as spaces.
-fn mask_code(source: &str, ranges: &[std::ops::Range<usize>]) -> String {
+fn mask_code(source: &str, ranges: &[Range<usize>]) -> String {
     let mut bytes = source.as_bytes().to_vec();
     for range in ranges {
         blank(&mut bytes, range.clone());
@@ -298,7 +300,7 @@ fn mask_code(source: &str, ranges: &[std::ops::Range<usize>]) -> String {
 }
 
 /// Turns bytes into spaces, line ends excepted. The range must not cut a character in two.
-pub(in crate::spec) fn blank(bytes: &mut [u8], range: std::ops::Range<usize>) {
+pub(in crate::spec) fn blank(bytes: &mut [u8], range: Range<usize>) {
     for byte in &mut bytes[range] {
         if *byte != b'\n' && *byte != b'\r' {
             *byte = b' ';

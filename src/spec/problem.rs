@@ -142,11 +142,6 @@ impl<'a> Problems<'a> {
         self.list.push(Problem { at, rule, level, message, hint: hint.to_owned() });
     }
 
-    /// Whether an error of that rule was found.
-    pub fn has(&self, rule: Rule) -> bool {
-        self.list.iter().any(|p| p.rule == rule)
-    }
-
     /// The problems in the order of the file; in a draft what is merely unfinished is a warning.
     pub fn finish(self, draft: bool) -> Vec<Problem> {
         let mut list = self.list;
