@@ -3,6 +3,7 @@
 mod cli;
 mod driver;
 mod gates;
+mod spec;
 mod git;
 mod store;
 mod process;

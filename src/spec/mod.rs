@@ -1,0 +1,21 @@
+//! Specs: what "done" means. Parse, lint, classify and describe; pure, no file is opened here.
+
+pub mod types;
+pub mod problem;
+pub mod read;
+pub mod identity;
+pub mod classify;
+pub mod record;
+pub mod template;
+mod source;
+mod yaml;
+mod fields;
+mod verify;
+mod parse_yaml;
+mod parse_markdown;
+mod lint;
+mod wording;
+mod graph;
+
+#[cfg(test)]
+mod tests;
