@@ -1,5 +1,6 @@
 //! The `tribunal` program.
 
+mod gates;
 mod model;
 
 fn main() {}
