@@ -2,16 +2,19 @@
 
 use std::fs;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use bstr::{BStr, ByteSlice as _};
 use directories::ProjectDirs;
 
 use crate::config::env::Env;
 use crate::config::layers::{self, Layer, Problem, Resolved, Source};
+use crate::config::policy::Policy;
 use crate::gates::Law;
-use crate::gates::governance::{POLICY_FILE, policy_finding};
+use crate::gates::governance::{BASELINE_FILE, POLICY_FILE, policy_finding};
+use crate::gates::secrets::baseline;
+use crate::gates::secrets::judge::Allow;
 use crate::git::object::Objects;
-use crate::model::finding::Effect;
+use crate::model::finding::{Effect, Finding};
 use crate::model::oid::Oid;
 use crate::ui::out;
 
@@ -24,15 +27,28 @@ pub fn of_tree(objects: &Objects, tree: Option<&Oid>, env: &Env, flags: &[String
         Some(tree) => objects.file(tree, BStr::new(POLICY_FILE))?,
         None => None,
     };
-    let read = |text: Option<&[u8]>| settings(text, env, flags);
-    match read(text.as_deref()) {
-        Ok(resolved) => Ok(Law { policy: resolved.policy, findings: Vec::new() }),
+    let baseline = match tree {
+        Some(tree) => objects.file(tree, BStr::new(BASELINE_FILE))?,
+        None => None,
+    };
+    let (policy, findings) = policy_of(text.as_deref(), env, flags)?;
+    let paths = policy.gates.secrets.allow_paths.iter().map(String::as_str);
+    let baseline = baseline.unwrap_or_default();
+    let known = policy.gates.secrets.allow.iter().map(String::as_str);
+    let fingerprints: Vec<&str> = known.chain(baseline::fingerprints(&baseline)).collect();
+    let allow = Allow::new(paths, fingerprints).context("`gates.secrets.allow-paths`")?;
+    Ok(Law { policy, allow, findings })
+}
+
+fn policy_of(text: Option<&[u8]>, env: &Env, flags: &[String]) -> Result<(Policy, Vec<Finding>)> {
+    match settings(text, env, flags) {
+        Ok(resolved) => Ok((resolved.policy, Vec::new())),
         Err(problem) if problem.file == POLICY_FILE => {
-            let policy = read(None)?.policy;
+            let policy = settings(None, env, flags)?.policy;
             let mut finding = policy_finding(&problem, Effect::Warn);
             finding.message =
                 format!("{}; the defaults hold until it can be read", finding.message);
-            Ok(Law { policy, findings: vec![finding] })
+            Ok((policy, vec![finding]))
         }
         Err(problem) => Err(out::hinted(problem.to_string(), problem.hint)),
     }

@@ -14,6 +14,9 @@ use crate::model::severity::Severity;
 /// The settings file at the top of a repository.
 pub const POLICY_FILE: &str = "tribunal.toml";
 
+/// The secrets that a repository held before anyone judged it.
+pub const BASELINE_FILE: &str = ".ai/baseline.txt";
+
 /// Finds changes to `tribunal.toml`, to the constitution and to the baseline. They hold from the
 /// next change on; this one is judged under the law of its base.
 pub fn judge(change: &Change, objects: &Objects, effect: Effect) -> Result<Vec<Finding>> {
@@ -42,7 +45,7 @@ pub fn judge(change: &Change, objects: &Objects, effect: Effect) -> Result<Vec<F
 pub fn is_law(path: &[u8]) -> bool {
     path == POLICY_FILE.as_bytes()
         || path == b".ai/constitution.md"
-        || path == b".ai/baseline.txt"
+        || path == BASELINE_FILE.as_bytes()
         || path.starts_with(b".ai/constitution/")
 }
 

@@ -8,21 +8,27 @@ pub mod conflict_markers;
 pub mod governance;
 pub mod large_files;
 pub mod scope;
+pub mod secrets;
+pub mod sensitive_files;
 pub mod view;
 
 use anyhow::Result;
+use bstr::ByteSlice as _;
 
 use crate::config::policy::Policy;
+use crate::gates::secrets::judge::{Allow, Levels};
 use crate::gates::view::FileView;
 use crate::git::object::Objects;
 use crate::model::change::{Change, FileChange};
-use crate::model::finding::Finding;
+use crate::model::finding::{Effect, Finding, Spot};
 use crate::model::gate::Gate;
 use crate::model::report::Skipped;
 
 /// What holds for one judgement, read from the base of the change.
 pub struct Law {
     pub policy: Policy,
+    /// The secrets that are known and accepted: by policy, and by the baseline.
+    pub allow: Allow,
     /// Problems of the law itself, such as a `tribunal.toml` in the base that cannot be read: the
     /// defaults hold instead, and it is said.
     pub findings: Vec<Finding>,
@@ -57,17 +63,19 @@ pub fn judge_whole(change: &Change, law: &Law, objects: &Objects) -> Result<Judg
         judgement.findings.extend(governance::judge(change, objects, effect)?);
     }
     if let Some(message) = &change.message {
-        judgement.findings.extend(judge_message(message, law));
+        judgement.findings.extend(judge_message(message, &Spot::CommitMessage, law));
     }
     Ok(judgement)
 }
 
-/// Asks every gate that looks at a commit message.
-pub fn judge_message(message: &[u8], law: &Law) -> Vec<Finding> {
-    let policy = &law.policy.gates.commit_message;
-    let mut findings = Vec::new();
-    if let Some(effect) = policy.level.effect() {
-        findings.extend(commit_message::judge(message, policy, effect));
+/// Asks every gate that looks at a message: of a commit, for its form too, or of a tag.
+pub fn judge_message(message: &[u8], spot: &Spot, law: &Law) -> Vec<Finding> {
+    let gates = &law.policy.gates;
+    let mut findings = secrets_in(spot, message, law);
+    if let Some(effect) = gates.commit_message.level.effect()
+        && *spot == Spot::CommitMessage
+    {
+        findings.extend(commit_message::judge(message, &gates.commit_message, effect));
     }
     findings
 }
@@ -94,6 +102,41 @@ pub fn judge_files(files: &[FileChange], law: &Law, objects: &Objects) -> Result
         if let Some(effect) = gates.conflict_markers.level.effect() {
             judgement.findings.extend(conflict_markers::judge(&view, effect)?);
         }
+        judgement.findings.extend(new_secrets(&view, law)?);
+        if let Some(effect) = gates.sensitive_files.level.effect() {
+            let path = file.path.as_bstr();
+            let found = sensitive_files::judge(path, Some(&view.new), effect, Effect::Warn);
+            judgement.findings.extend(found.filter(|_| !law.allow.has_path(path)));
+        }
     }
     Ok(judgement)
+}
+
+fn secrets_in(spot: &Spot, bytes: &[u8], law: &Law) -> Vec<Finding> {
+    let policy = &law.policy.gates.secrets;
+    let Some(provider) = policy.level.effect() else { return Vec::new() };
+    let generic = policy.generic.min(policy.level).effect().unwrap_or(Effect::Shadow);
+    secrets::judge::judge(spot, bytes, &law.allow, Levels { provider, generic })
+}
+
+/// Secrets of a file. One that the base holds already warns and does not block: who touches the
+/// file did not bring it.
+fn new_secrets(view: &FileView<'_>, law: &Law) -> Result<Vec<Finding>> {
+    let spot = Spot::File(view.file.path.clone());
+    let mut findings = secrets_in(&spot, &view.new, law);
+    if findings.iter().all(|finding| finding.effect < Effect::Block) {
+        return Ok(findings);
+    }
+    let before = match view.old()? {
+        Some(old) => secrets_in(&spot, old, law),
+        None => Vec::new(),
+    };
+    for finding in &mut findings {
+        // The message carries the fingerprint.
+        if before.iter().any(|b| b.rule == finding.rule && b.message == finding.message) {
+            finding.effect = Effect::Warn;
+            finding.message.push_str("; it was there before this change");
+        }
+    }
+    Ok(findings)
 }

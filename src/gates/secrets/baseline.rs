@@ -1,0 +1,27 @@
+//! The baseline: secrets that a repository held before anyone judged it.
+//!
+//! One line a secret, `<fingerprint> <rule> <path>`, sorted. No line numbers: two branches that both
+//! take a baseline merge without a conflict, and moving code changes nothing.
+
+use std::collections::BTreeSet;
+
+use bstr::{BString, ByteSlice as _};
+
+const HEADER: &str = "# Secrets that were here before `tribunal` judged this repository. They are known to whoever has the\n\
+                      # repository: revoke them, then delete their lines.\n";
+
+/// The fingerprints that a baseline lists. What is not one is passed over.
+pub fn fingerprints(text: &[u8]) -> impl Iterator<Item = &str> {
+    text.lines()
+        .filter_map(|line| line.to_str().ok()?.split_whitespace().next())
+        .filter(|word| word.len() == 16 && word.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
+/// Writes a baseline from fingerprint, rule and path of each secret.
+pub fn render(secrets: &BTreeSet<(String, &'static str, BString)>) -> String {
+    let mut text = HEADER.to_owned();
+    for (fingerprint, rule, path) in secrets {
+        text.push_str(&format!("{fingerprint} {rule} {}\n", path.to_str_lossy()));
+    }
+    text
+}

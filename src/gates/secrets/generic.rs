@@ -1,0 +1,387 @@
+//! Judges a value by the name it is assigned to: a service's key, a secret, a password.
+
+use crate::gates::secrets::assign::{Join, Value};
+use crate::gates::secrets::name::{self, Kind};
+use crate::gates::secrets::{chars, providers, random};
+
+/// What an assigned value was found to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    AwsSecret,
+    AzureKey,
+    FrameworkKey,
+    /// A random value under the name of a service that gives out such keys.
+    ServiceKey,
+    Key,
+    Password,
+}
+
+/// Words that are no password, wherever they stand as one.
+const NO_PASSWORDS: &[&str] = &[
+    "password",
+    "passwd",
+    "passw",
+    "pass",
+    "pwd",
+    "secret",
+    "user",
+    "username",
+    "guest",
+    "test",
+    "tests",
+    "testing",
+    "admin",
+    "administrator",
+    "root",
+    "postgres",
+    "mysql",
+    "token",
+    "foo",
+    "bar",
+    "baz",
+    "qux",
+    "key",
+    "none",
+    "null",
+    "nil",
+    "undefined",
+    "true",
+    "false",
+    "string",
+    "example",
+    "default",
+    "hunter2",
+    "letmein",
+    "qwerty",
+    "login",
+    "abc123",
+    "empty",
+    "value",
+    "required",
+    "optional",
+    "hidden",
+    "text",
+    "private",
+    "anonymous",
+    "redis",
+    "mongo",
+    "rabbitmq",
+    "demo",
+    "dummy",
+    "hello",
+    "world",
+    "wrong",
+    "invalid",
+    "disabled",
+    "enabled",
+];
+
+/// The surroundings of an assignment.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    pub name: &'a [u8],
+    /// What stands before the name on its line.
+    pub before: &'a [u8],
+    /// The last part of the path.
+    pub file: &'a [u8],
+}
+
+/// What the value under that name is; `None` for what is no secret.
+pub fn judge(place: Place<'_>, value: &Value, bytes: &[u8]) -> Option<Verdict> {
+    let words = name::words(place.name);
+    let kind = name::kind(&words)?;
+    if bytes.len() < 6 || bytes.len() > 512 || is_template(bytes) || random::is_placeholder(bytes) {
+        return None;
+    }
+    if let Some(verdict) = known_form(&words, kind, bytes) {
+        return Some(verdict);
+    }
+    if kind == Kind::Password {
+        return password(place, value, bytes, &words);
+    }
+    if !is_token(bytes) || bytes.len() < 12 || !random::is_random(bytes) {
+        return None;
+    }
+    if !value.quoted && is_program(place.file) && !is_env_name(place.name) {
+        return None;
+    }
+    let service = providers::named_in(&words).is_some()
+        || providers::named_in(&name::words(tail(place.before, 60))).is_some()
+        || providers::named_in(&name::words(place.file)).is_some();
+    let wanted = if service { 16 } else { 20 };
+    let uuid = random::is_uuid(bytes);
+    match (kind, value.join) {
+        (Kind::SomeKey | Kind::Auth, _) if !service => None,
+        (_, Join::Space | Join::Is) if !spaced_name(place, service) || !random::is_mixed(bytes) => {
+            None
+        }
+        (_, Join::Compared) => None,
+        _ if uuid && !(value.quoted || is_env_name(place.name)) => None,
+        _ if !value.quoted && !random::is_mixed(bytes) => None,
+        _ if service && bytes.len() >= wanted => Some(Verdict::ServiceKey),
+        _ if bytes.len() >= wanted
+            || value.quoted && bytes.len() >= 16 && random::is_mixed(bytes) =>
+        {
+            Some(Verdict::Key)
+        }
+        _ => None,
+    }
+}
+
+fn known_form(words: &[String], kind: Kind, bytes: &[u8]) -> Option<Verdict> {
+    let has = |word: &str| words.iter().any(|w| w == word);
+    let base64 = |count: usize| bytes.len() >= count && chars::run(b'b', bytes, count) == count;
+    let joined = words.concat();
+    if bytes.len() == 40
+        && base64(40)
+        && random::is_random(bytes)
+        && (has("aws")
+            || joined.contains("secretaccesskey")
+            || joined.contains("secretkey")
+                && !bytes.iter().all(u8::is_ascii_hexdigit)
+                && bytes.iter().any(|b| b"+/".contains(b)))
+    {
+        return Some(Verdict::AwsSecret);
+    }
+    if bytes.len() == 88
+        && base64(86)
+        && bytes.ends_with(b"==")
+        && matches!(kind, Kind::Key | Kind::Secret | Kind::SomeKey)
+    {
+        return Some(Verdict::AzureKey);
+    }
+    let laravel = joined == "appkey" && bytes.starts_with(b"base64:") && bytes.len() >= 40;
+    let rails = (joined.contains("secretkeybase")
+        || joined == "secrettoken"
+        || joined.ends_with("masterkey"))
+        && bytes.len() >= 32
+        && bytes.iter().all(u8::is_ascii_hexdigit);
+    let django = joined == "secretkey"
+        && bytes.len() >= 40
+        && random::entropy(bytes) > 4.0
+        && !bytes.contains(&b' ');
+    let asp = joined.ends_with("validationkey")
+        && bytes.len() >= 40
+        && bytes.iter().all(u8::is_ascii_hexdigit);
+    let wireguard = (joined == "privatekey" || joined == "presharedkey")
+        && bytes.len() == 44
+        && base64(43)
+        && bytes.ends_with(b"=");
+    let wallet = joined.ends_with("privatekey") && is_wallet_key(bytes);
+    if (laravel || rails || django || asp || wireguard || wallet) && random::distinct(bytes) >= 8 {
+        return Some(Verdict::FrameworkKey);
+    }
+    None
+}
+
+fn is_wallet_key(bytes: &[u8]) -> bool {
+    let digits = bytes.strip_prefix(b"0x").unwrap_or(bytes);
+    digits.len() == 64 && digits.iter().all(u8::is_ascii_hexdigit) && random::distinct(digits) >= 8
+}
+
+/// Whether a name that is followed by a space and a value is one: `API_KEY 1f3…`, `--token 1f3…`.
+fn spaced_name(place: Place<'_>, service: bool) -> bool {
+    let option = place.name.starts_with(b"-");
+    let shouted = !place.name.iter().any(u8::is_ascii_lowercase);
+    option || service || shouted && place.name.len() > 3
+}
+
+/// Whether the name is written as environment variables are.
+fn is_env_name(name: &[u8]) -> bool {
+    name.iter().all(|&b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
+}
+
+fn password(place: Place<'_>, value: &Value, bytes: &[u8], words: &[String]) -> Option<Verdict> {
+    if bytes.len() > 80 || !is_password(bytes) || !value.quoted && is_number(bytes) {
+        return None;
+    }
+    let service = providers::named_in(words).is_some();
+    let strong =
+        bytes.len() >= 12 && is_token(bytes) && random::is_random(bytes) && random::is_mixed(bytes);
+    match value.join {
+        Join::Space if !place.name.starts_with(b"-") => None,
+        Join::Argument if !value.name_quoted && !strong => None,
+        Join::Argument | Join::Is | Join::Space if !value.quoted && !strong => None,
+        Join::Compared if !value.quoted => None,
+        _ if service && strong && bytes.len() >= 20 => Some(Verdict::ServiceKey),
+        _ if value.quoted || strong => Some(Verdict::Password),
+        _ => bare_password(place, bytes).then_some(Verdict::Password),
+    }
+}
+
+/// An unquoted password counts where nothing else stands unquoted: under an environment's name or
+/// in a file that is no program.
+fn bare_password(place: Place<'_>, bytes: &[u8]) -> bool {
+    let extension = place.file.rsplit(|&b| b == b'.').next().unwrap_or(b"");
+    let config: [&[u8]; 13] = [
+        b"env",
+        b"yml",
+        b"yaml",
+        b"conf",
+        b"cfg",
+        b"ini",
+        b"properties",
+        b"cnf",
+        b"toml",
+        b"netrc",
+        b"config",
+        b"txt",
+        b"npmrc",
+    ];
+    (is_env_name(place.name) || config.contains(&extension)) && random::is_mixed(bytes)
+}
+
+/// Whether text may be a password that somebody chose: more than one kind of byte, and no word
+/// that is put where one goes.
+pub fn is_password(bytes: &[u8]) -> bool {
+    if bytes.len() < 6
+        || is_template(bytes)
+        || random::is_placeholder(bytes)
+        || bytes.contains(&b' ')
+    {
+        return false;
+    }
+    let brackets = [(b'[', b']'), (b'(', b')')];
+    if brackets.iter().any(|(open, close)| bytes.contains(open) && bytes.contains(close))
+        || is_host(bytes)
+    {
+        return false;
+    }
+    let lower = bytes.to_ascii_lowercase();
+    let core: Vec<u8> = lower.iter().copied().filter(u8::is_ascii_alphabetic).collect();
+    if NO_PASSWORDS.iter().any(|word| word.as_bytes() == core) {
+        return false;
+    }
+    for word in [&b"password"[..], b"passwd", b"passwort", b"secret", b"fake", b"test", b"mismatch"]
+    {
+        if memchr::memmem::find(&lower, word).is_some() {
+            return false;
+        }
+    }
+    let digit = bytes.iter().any(u8::is_ascii_digit);
+    let letter = !core.is_empty();
+    let special = bytes.iter().any(|&b| !b.is_ascii_alphanumeric() && !b"_-./: ".contains(&b));
+    letter && (digit || special) && random::distinct(bytes) >= 5 && !is_path(bytes)
+        || letter
+            && bytes.len() >= 12
+            && random::wordiness(bytes, 8).is_some_and(|share| share < 0.45)
+}
+
+/// Whether text is filled in later: variables, templates, references to a store of secrets.
+pub fn is_template(bytes: &[u8]) -> bool {
+    let bytes = bytes.strip_prefix(b"\\").filter(|rest| !rest.starts_with(b"x")).unwrap_or(bytes);
+    let opens: [&[u8]; 23] = [
+        b"$argon2",
+        b"$2a$",
+        b"$2b$",
+        b"$2y$",
+        b"$pbkdf2",
+        b"\\x",
+        b"$",
+        b"{",
+        b"<",
+        b"%",
+        b"@",
+        b"!",
+        b"#{",
+        b"op://",
+        b"vault:",
+        b"ref+",
+        b"arn:",
+        b"env.",
+        b"process.env",
+        b"ENC[",
+        b"secret:",
+        b"!vault",
+        b"{{",
+    ];
+    let inside: [&[u8]; 14] = [
+        b"${",
+        b"{{",
+        b"<%",
+        b"%s",
+        b"%d",
+        b"$(",
+        b"}}",
+        b"%v",
+        b"%q",
+        b"process.env",
+        b"getenv",
+        b"secretsmanager",
+        b"os.environ",
+        b"{0}",
+    ];
+    opens.iter().any(|open| bytes.starts_with(open) && !(open.len() == 1 && is_strange(bytes)))
+        || inside.iter().any(|part| memchr::memmem::find(bytes, part).is_some())
+}
+
+/// A text that opens with a sign and is still more than a variable's name: three kinds of bytes.
+fn is_strange(bytes: &[u8]) -> bool {
+    let body = &bytes[1..];
+    body.iter().any(u8::is_ascii_digit)
+        && body.iter().any(u8::is_ascii_lowercase)
+        && body.iter().any(|b| b.is_ascii_punctuation() && !b"_-.}>/:".contains(b))
+}
+
+/// A number as programs write it: `0x80090033`, `512u32`.
+fn is_number(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"0x") || bytes.starts_with(b"-") || {
+        let digits = bytes.iter().take_while(|b| b.is_ascii_digit()).count();
+        digits > 0
+            && matches!(
+                &bytes[digits..],
+                b"" | b"u8" | b"u16" | b"u32" | b"u64" | b"i32" | b"i64" | b"L" | b"UL"
+            )
+    }
+}
+
+/// Whether the file is a program in a language where text stands in quotes.
+fn is_program(file: &[u8]) -> bool {
+    let extension = file.rsplit(|&b| b == b'.').next().unwrap_or(b"");
+    let languages: [&[u8]; 24] = [
+        b"py", b"rs", b"go", b"js", b"mjs", b"cjs", b"jsx", b"ts", b"tsx", b"java", b"c", b"h",
+        b"cc", b"cpp", b"hpp", b"cs", b"kt", b"scala", b"swift", b"php", b"m", b"dart", b"pyi",
+        b"pyc",
+    ];
+    languages.contains(&extension)
+}
+
+/// `host:port`, a name with dots and a number.
+fn is_host(bytes: &[u8]) -> bool {
+    memchr::memrchr(b':', bytes).is_some_and(|at| {
+        let (host, port) = (&bytes[..at], &bytes[at + 1..]);
+        !port.is_empty()
+            && port.len() <= 5
+            && port.iter().all(u8::is_ascii_digit)
+            && host
+                .iter()
+                .all(|&b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.".contains(&b))
+    })
+}
+
+fn is_path(bytes: &[u8]) -> bool {
+    bytes.contains(&b'/')
+        && (bytes.starts_with(b"/") || bytes.starts_with(b"./") || bytes.starts_with(b"~"))
+        || memchr::memmem::find(bytes, b"://").is_some()
+}
+
+/// Whether the bytes are those that keys and tokens are written with.
+fn is_token(bytes: &[u8]) -> bool {
+    bytes.iter().all(|&b| chars::is(b'e', b) || b".~:!@#$^*%".contains(&b))
+        && memchr::memmem::find(bytes, b"://").is_none()
+        && !bytes.starts_with(b"/")
+        && !bytes.starts_with(b".")
+        && bytes.iter().filter(|&&b| b == b':').count() <= 2
+        && bytes.iter().filter(|&&b| b == b'/').count() <= 4.max(bytes.len() / 10)
+        && !is_dotted(bytes)
+}
+
+/// `config.api_key.clone`, `auth.token.expired`: three or more short parts.
+fn is_dotted(bytes: &[u8]) -> bool {
+    let parts = bytes.split(|&b| b == b'.').count();
+    parts >= 2 && bytes.len() / parts < 14
+}
+
+fn tail(text: &[u8], most: usize) -> &[u8] {
+    &text[text.len().saturating_sub(most)..]
+}

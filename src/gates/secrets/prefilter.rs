@@ -1,0 +1,293 @@
+//! Finds, in one pass, the places that are worth a closer look.
+//!
+//! Every rule and keyword is known by four bytes of its literal part. The bytes are folded with
+//! `| 0x20` and hashed; a bitmap of 64 Ki bits (8 KiB, it stays in the nearest cache) says no
+//! for all but a few positions. Building it takes tens of microseconds for some six hundred
+//! literals, where an automaton takes milliseconds: start-up is what a hook pays.
+
+use std::sync::OnceLock;
+
+use crate::gates::secrets::rule::Rule;
+use crate::gates::secrets::{chars, shape, table};
+
+const BITMAP_BITS: u32 = 16;
+const BUCKET_BITS: u32 = 12;
+
+/// What a place may be the start of.
+#[derive(Clone, Copy, Debug)]
+pub enum Lead {
+    /// A rule's literal opening, or its mark; `true` for a mark.
+    Token(&'static Rule, bool),
+    /// A word beside which a rule's shape is looked for.
+    Near(&'static Rule),
+    /// A name that a secret may be assigned to.
+    Name,
+    /// `://`
+    Url,
+    /// `PRIVATE KEY` of a PEM block, `PuTTY-User-Key-File`.
+    KeyBlock,
+    /// A command with a credential among its arguments.
+    Command,
+}
+
+/// Words that open each kind of lead, in lower case.
+const WORDS: [(Lead, &[&str]); 4] = [
+    (
+        Lead::Name,
+        &[
+            "pass",
+            "pwd",
+            "secr",
+            "token",
+            "auth",
+            "cred",
+            "apik",
+            "key=",
+            "key:",
+            "key\"",
+            "key'",
+            "key ",
+            "key_",
+            "key-",
+            "key]",
+            "key)",
+            "key,",
+            "key.",
+            "key<",
+            "key`",
+            "key\\",
+            "bearer",
+            "identified by",
+            "login",
+            "_pat",
+            "accountkey",
+            "connectionstring",
+            "webhook",
+            "dsn",
+            "sig=",
+            "asana",
+            "seed",
+            "mnemonic",
+            "signature",
+            "nkey",
+            "jwt",
+            "salt",
+            "_sk",
+            "totp",
+        ],
+    ),
+    (Lead::Url, &["://"]),
+    (Lead::KeyBlock, &["private key", "putty-user-key"]),
+    (
+        Lead::Command,
+        &[
+            " -u ",
+            "--user",
+            "sshpass",
+            "docker login",
+            "psexec",
+            "-u\"",
+            "-u'",
+            "curlopt_",
+            "helm re",
+            "net use",
+            "mysql",
+        ],
+    ),
+];
+
+#[derive(Clone, Copy, Debug)]
+struct Node {
+    gram: u32,
+    /// How far the four bytes stand behind the start of the literal.
+    back: u8,
+    /// The whole word, where no shape says how it goes on.
+    word: &'static str,
+    lead: Lead,
+}
+
+/// The bitmap and, behind it, what each four bytes may open.
+pub struct Prefilter {
+    bitmap: Vec<u64>,
+    starts: Vec<u16>,
+    nodes: Vec<Node>,
+    /// The rules whose candidates are long runs of token bytes.
+    pub of_runs: Vec<&'static Rule>,
+}
+
+/// The one of this process, built on first use.
+pub fn get() -> &'static Prefilter {
+    static PREFILTER: OnceLock<Prefilter> = OnceLock::new();
+    PREFILTER.get_or_init(build)
+}
+
+impl Prefilter {
+    /// Calls `visit` with every lead and the place where its literal starts, in ascending order of
+    /// the four bytes that gave it away.
+    pub fn visit(&self, text: &[u8], mut visit: impl FnMut(Lead, usize)) {
+        for (at, window) in text.windows(4).enumerate() {
+            let gram = fold(window);
+            let hash = hash(gram);
+            let bit = hash >> (32 - BITMAP_BITS);
+            if self.bitmap[(bit >> 6) as usize] & (1 << (bit & 63)) == 0 {
+                continue;
+            }
+            let bucket = (hash >> (32 - BUCKET_BITS)) as usize;
+            let range = usize::from(self.starts[bucket])..usize::from(self.starts[bucket + 1]);
+            for node in &self.nodes[range] {
+                let Some(start) = at.checked_sub(usize::from(node.back)) else { continue };
+                let end = start + node.word.len();
+                if node.gram == gram
+                    && text
+                        .get(start..end)
+                        .is_some_and(|w| w.eq_ignore_ascii_case(node.word.as_bytes()))
+                {
+                    visit(node.lead, start);
+                }
+            }
+        }
+    }
+
+    /// How many different four-byte texts are looked for.
+    #[cfg(test)]
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+}
+
+fn fold(window: &[u8]) -> u32 {
+    u32::from_le_bytes([window[0], window[1], window[2], window[3]]) | 0x2020_2020
+}
+
+fn hash(gram: u32) -> u32 {
+    gram.wrapping_mul(0x9E37_79B1)
+}
+
+fn build() -> Prefilter {
+    let mut nodes = Vec::with_capacity(4096);
+    for rule in table::all() {
+        if !rule.mark.is_empty() {
+            add(rule.mark, mark_tail(rule), "", Lead::Token(rule, true), &mut nodes);
+        } else if !rule.from_runs() {
+            add(shape::literal(rule.shape), rule.shape, "", Lead::Token(rule, false), &mut nodes);
+        } else {
+            for word in rule.near.split('|').filter(|word| !word.is_empty()) {
+                add(word, word, word, Lead::Near(rule), &mut nodes);
+            }
+        }
+    }
+    for (lead, words) in WORDS {
+        for word in words {
+            add(word, word, word, lead, &mut nodes);
+        }
+    }
+    let mut bitmap = vec![0u64; 1 << (BITMAP_BITS - 6)];
+    let mut starts = vec![0u16; (1 << BUCKET_BITS) + 1];
+    nodes.sort_by_key(|node| hash(node.gram));
+    for node in &nodes {
+        let bit = hash(node.gram) >> (32 - BITMAP_BITS);
+        bitmap[(bit >> 6) as usize] |= 1 << (bit & 63);
+        starts[(hash(node.gram) >> (32 - BUCKET_BITS)) as usize + 1] += 1;
+    }
+    for bucket in 1..starts.len() {
+        starts[bucket] += starts[bucket - 1];
+    }
+    let of_runs = table::all().filter(|rule| rule.near.is_empty() && rule.from_runs()).collect();
+    Prefilter { bitmap, starts, nodes, of_runs }
+}
+
+/// The shape from a rule's mark on.
+fn mark_tail(rule: &'static Rule) -> &'static str {
+    rule.shape.find(rule.mark).map_or(rule.mark, |at| &rule.shape[at..])
+}
+
+/// Adds the rarest four bytes of a literal, or, where it is too short, the four-byte openings of
+/// the shape that starts with it.
+fn add(literal: &str, shape: &str, word: &'static str, lead: Lead, nodes: &mut Vec<Node>) {
+    let bytes = literal.as_bytes();
+    if bytes.len() >= 4 {
+        let rarity = |at: usize| bytes[at..at + 4].iter().map(|&b| rarity(b)).sum::<u32>();
+        let at = (0..=(bytes.len() - 4).min(24))
+            .max_by_key(|&at| (rarity(at), usize::MAX - at))
+            .unwrap_or(0);
+        nodes.push(Node {
+            gram: fold(&bytes[at..at + 4]),
+            back: u8::try_from(at).unwrap_or(0),
+            word,
+            lead,
+        });
+        return;
+    }
+    let mut grams = Vec::new();
+    openings(&[shape], [0; 4], 0, &mut grams);
+    grams.sort_unstable();
+    grams.dedup();
+    nodes.extend(grams.into_iter().map(|gram| Node { gram, back: 0, word, lead }));
+}
+
+/// How seldom a byte stands in source text, roughly.
+fn rarity(byte: u8) -> u32 {
+    match byte.to_ascii_lowercase() {
+        b' ' | b'e' | b't' | b'a' | b'o' | b'i' | b'n' | b's' | b'r' => 0,
+        b'l' | b'd' | b'c' | b'u' | b'm' | b'p' | b'f' | b'h' | b'_' | b'.' | b'/' => 1,
+        b'g' | b'b' | b'y' | b'w' | b'v' | b'k' | b'-' | b'=' | b'"' | b':' | b'0' | b'1' => 2,
+        b'2'..=b'9' | b'x' => 3,
+        _ => 4,
+    }
+}
+
+fn openings(rest: &[&str], gram: [u8; 4], length: usize, out: &mut Vec<u32>) {
+    if length == 4 {
+        out.push(fold(&gram));
+        return;
+    }
+    let Some((&shape, after)) = rest.split_first() else {
+        // A word shorter than four bytes: whatever follows it.
+        for byte in b' '..0x7f {
+            openings(&["?"], with(gram, length, byte), length + 1, out);
+        }
+        return;
+    };
+    let Some((item, tail)) = shape::split(shape) else { return openings(after, gram, length, out) };
+    let mut next = vec![tail];
+    next.extend(after);
+    match item {
+        shape::Item::Byte(byte) => openings(&next, with(gram, length, byte), length + 1, out),
+        shape::Item::Uuid => each(b'x', &["{x3}"], gram, length, out),
+        shape::Item::Run { class, min, .. } => {
+            let left = (min.min(4)).saturating_sub(1);
+            if min == 0 {
+                return openings(&next, gram, length, out);
+            }
+            let more = ["", "x1", "x2", "x3"][left.min(3)];
+            let more = if more.is_empty() {
+                String::new()
+            } else {
+                format!("{{{}{}}}", class as char, &more[1..])
+            };
+            next.insert(0, &more);
+            each(class, &next, gram, length, out);
+        }
+        shape::Item::Group { options, optional } => {
+            for option in options.split('|').chain(optional.then_some("")) {
+                let mut chosen = vec![option];
+                chosen.extend(next.iter());
+                openings(&chosen, gram, length, out);
+            }
+        }
+    }
+}
+
+fn each(class: u8, rest: &[&str], gram: [u8; 4], length: usize, out: &mut Vec<u32>) {
+    for byte in (b' '..0x7f).filter(|&byte| chars::is(class, byte)) {
+        // Upper and lower case fold to the same four bytes.
+        if !(byte.is_ascii_uppercase() && chars::is(class, byte.to_ascii_lowercase())) {
+            openings(rest, with(gram, length, byte), length + 1, out);
+        }
+    }
+}
+
+fn with(mut gram: [u8; 4], at: usize, byte: u8) -> [u8; 4] {
+    gram[at] = byte;
+    gram
+}

@@ -1,0 +1,20 @@
+//! The kinds of secrets that are known by their own form, by the trade of who issues them.
+//!
+//! Prefix, alphabet and length are facts that issuers publish; the table is our own.
+
+mod ai;
+mod cloud;
+mod code;
+mod comms;
+mod ops;
+mod pay;
+mod work;
+
+use crate::gates::secrets::rule::Rule;
+
+/// All of them; where two fit the same bytes, the earlier one names the finding.
+pub fn all() -> impl Iterator<Item = &'static Rule> {
+    [ai::RULES, cloud::RULES, code::RULES, comms::RULES, ops::RULES, pay::RULES, work::RULES]
+        .into_iter()
+        .flatten()
+}
