@@ -1,5 +1,6 @@
 //! Writes what a repository needs to begin with, where it is missing.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -7,6 +8,9 @@ use anyhow::{Context as _, Result};
 use bstr::{BStr, ByteSlice as _};
 
 use crate::driver::propose::{COMMITS_LOOKED_AT, Facts, Proposal, propose};
+use crate::gates::governance::{BASELINE_FILE, POLICY_FILE};
+use crate::gates::secrets;
+use crate::git::change;
 use crate::git::repo::{Repo, succeeded};
 use crate::store::file::write_atomic;
 
@@ -31,7 +35,7 @@ pub struct Missing {
 pub struct Plan {
     pub top: PathBuf,
     pub missing: Vec<Missing>,
-    /// What was chosen for `tribunal.toml` and why; empty where there is one.
+    /// What was chosen and why.
     pub chosen: Vec<String>,
 }
 
@@ -42,10 +46,19 @@ pub fn plan(repo: &Repo) -> Result<Plan> {
     let mut chosen = Vec::new();
     // A link that leads nowhere counts as there: it is somebody's.
     let is_there = |path: &str| fs::symlink_metadata(top.join(path)).is_ok();
-    if !is_there("tribunal.toml") {
+    if !is_there(BASELINE_FILE)
+        && let Some((content, count)) = baseline(repo)?
+    {
+        missing.push(Missing { path: BASELINE_FILE, content });
+        chosen.push(format!(
+            "{count} secrets that are in the repository already go to {BASELINE_FILE}: they warn \
+             instead of stopping everyone. Revoke them"
+        ));
+    }
+    if !is_there(POLICY_FILE) {
         let Proposal { policy, chosen: why } = propose(&facts(repo, &top)?);
-        missing.push(Missing { path: "tribunal.toml", content: policy });
-        chosen = why;
+        missing.push(Missing { path: POLICY_FILE, content: policy });
+        chosen.extend(why);
     }
     for (path, content) in FILES {
         if !is_there(path) {
@@ -61,6 +74,23 @@ pub fn write(plan: &Plan) -> Result<()> {
         write_atomic(&plan.top.join(file.path), file.content.as_bytes())?;
     }
     Ok(())
+}
+
+/// The secrets that the checked-out commit holds; `None` where there are none.
+fn baseline(repo: &Repo) -> Result<Option<(String, usize)>> {
+    let Some(head) = repo.head()? else { return Ok(None) };
+    let mut known = BTreeSet::new();
+    for file in change::whole_tree(repo, &repo.tree_of(&head)?)?.files {
+        let blob = match &file.new {
+            Some(entry) if file.has_content() => repo.objects.blob(&entry.oid)?,
+            _ => None,
+        };
+        for hit in secrets::scan(&blob.unwrap_or_default(), &file.path) {
+            known.insert((hit.fingerprint, hit.rule, file.path.clone()));
+        }
+    }
+    let count = known.len();
+    Ok((count > 0).then(|| (secrets::baseline::render(&known), count)))
 }
 
 fn facts(repo: &Repo, top: &Path) -> Result<Facts> {

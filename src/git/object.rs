@@ -3,7 +3,7 @@
 
 use std::cell::RefCell;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ChildStdout;
 
 use anyhow::{Context as _, Result, bail};
@@ -67,6 +67,16 @@ impl Objects {
     /// cannot open.
     pub fn through_command(git_dir: &Path) -> Result<Self> {
         Ok(Self::Command(RefCell::new(CatFile::start(git_dir)?)))
+    }
+
+    /// Opens the same object database once more, for another thread: an open one is not shared.
+    pub fn again(&self) -> Result<Self> {
+        match self {
+            Self::Library(repository) => {
+                Ok(Self::Library(git2::Repository::open(repository.path())?))
+            }
+            Self::Command(cat_file) => Self::through_command(&cat_file.borrow().git_dir),
+        }
     }
 
     /// Reads an object whole; `None` where it is not in this repository.
@@ -241,6 +251,7 @@ fn split_headers(bytes: &[u8]) -> (&[u8], &[u8]) {
 
 /// A running `git cat-file --batch`.
 pub struct CatFile {
+    git_dir: PathBuf,
     talk: Conversation,
     answers: BufReader<ChildStdout>,
 }
@@ -250,7 +261,7 @@ impl CatFile {
         let mut talk =
             git(git_dir).arg("--git-dir").arg(git_dir).args(["cat-file", "--batch"]).converse()?;
         let answers = talk.take_stdout().context("git cat-file has no output")?;
-        Ok(Self { talk, answers: BufReader::new(answers) })
+        Ok(Self { git_dir: git_dir.to_owned(), talk, answers: BufReader::new(answers) })
     }
 
     fn read(&mut self, oid: &Oid) -> Result<Option<(ObjectKind, Vec<u8>)>> {
