@@ -2,3 +2,5 @@
 
 pub mod judge;
 pub mod law;
+pub mod remark;
+pub mod sight;
