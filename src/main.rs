@@ -18,6 +18,7 @@ use clap::Parser as _;
 
 use crate::config::env::Env;
 use crate::model::report::ExitStatus;
+use crate::store::crash;
 use crate::ui::out;
 
 fn main() -> ExitCode {
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
 
 fn run() -> Result<ExitStatus> {
     let env = Env::capture()?;
+    crash::arm(&env);
     let mut words = std::env::args_os().skip(1);
     if words.next().is_some_and(|word| word == "hook")
         && let Some(name) = words.next().and_then(|name| name.into_string().ok())

@@ -45,7 +45,7 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
     let law =
         law::of_tree(&repo.objects, change.base_tree.as_ref(), &context.env, &context.global.set)?;
     let judgement = judge::mechanical(&repo, &change, &law)?;
-    let report = judge::report(judgement, started);
+    let report = judge::conclude(&repo, &context.env, &change, judgement, started);
     let text = render(&report, context.global.format);
     if !text.is_empty() {
         out::result(&text);
@@ -80,7 +80,7 @@ fn commit(repo: &Repo, revision: &str) -> Result<Oid> {
 }
 
 /// A path as the person typed it, from the top of the repository.
-fn in_repo(repo: &Repo, context: &Context, path: &Path) -> Result<BString> {
+pub fn in_repo(repo: &Repo, context: &Context, path: &Path) -> Result<BString> {
     let absolute = context.env.current_dir.join(path);
     let relative = match &repo.work_tree {
         Some(top) => absolute

@@ -36,7 +36,7 @@ fn pre_commit(env: &Env) -> Result<ExitStatus> {
     let change = change::staged(&repo)?;
     let law = law::of_tree(&repo.objects, change.base_tree.as_ref(), env, &[])?;
     let judgement = judge::mechanical(&repo, &change, &law)?;
-    let report = judge::report(judgement, started);
+    let report = judge::conclude(&repo, env, &change, judgement, started);
     let text = render(&report, Format::Human);
     if !text.is_empty() {
         out::talk(&text);

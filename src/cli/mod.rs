@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod config;
+pub mod findings;
 pub mod hook;
 pub mod init;
 
@@ -62,6 +63,8 @@ pub enum Command {
     Init(init::Args),
     /// Judge a change by hand or in CI
     Check(check::Args),
+    /// What was found and what was decided about it
+    Findings(findings::Args),
     /// Show every setting, its value and who gave it
     Config(config::Args),
     /// Called by the installed hooks
@@ -97,6 +100,7 @@ pub fn run(cli: Cli, env: Env) -> Result<ExitStatus> {
     match cli.command {
         Command::Init(args) => init::run(&context, &args),
         Command::Check(args) => check::run(&context, &args),
+        Command::Findings(args) => findings::run(&context, &args),
         Command::Config(args) => config::run(&context, &args),
         Command::Hook(args) => hook::run(&context.env, &args.name, &args.args),
     }

@@ -1,18 +1,26 @@
 //! One judgement, from a change to a report.
 
 use std::num::NonZero;
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Instant;
 
 use anyhow::{Result, anyhow};
 
+use crate::config::env::{Env, now};
+use crate::driver::sight;
 use crate::gates::{self, Judgement, Law};
 use crate::git::object::Objects;
 use crate::git::repo::Repo;
 use crate::model::change::{Change, FileChange};
-use crate::model::finding::Finding;
-use crate::model::report::{Report, Reported, Verdict};
+use crate::model::finding::{Effect, Finding};
+use crate::model::kept::Status;
+use crate::model::report::{Report, Reported, Skipped, Verdict};
+use crate::store::ledger;
+use crate::store::ledger::error::Error as LedgerError;
+use crate::store::ledger::record::{Occasion, Sight};
+use crate::ui::out;
 
 /// From how many files on it pays to start threads.
 const MANY_FILES: usize = 200;
@@ -57,11 +65,85 @@ fn judge_many(repo: &Repo, files: &[FileChange], law: &Law) -> Result<Judgement>
     })
 }
 
-/// Makes the report of a judgement that was not kept in the ledger.
-pub fn report(judgement: Judgement, started: Instant) -> Report {
-    let blocks = Report::blocks(&judgement.findings);
+/// Ends a judgement: keeps what was found in the ledger, lets pass what was answered, decides.
+///
+/// A ledger that cannot be used is no reason to stop a change: the findings count as open, and the
+/// report names what was not done.
+pub fn conclude(
+    repo: &Repo,
+    env: &Env,
+    change: &Change,
+    judgement: Judgement,
+    started: Instant,
+) -> Report {
+    let kept = keep(repo, env, &[(change, judgement.findings)]);
+    let mut skipped = judgement.skipped;
+    skipped.extend(kept.skipped);
+    report(kept.findings, skipped, started)
+}
+
+/// Findings with what the ledger knows of them.
+#[derive(Debug, Default)]
+pub struct Keeping {
+    pub findings: Vec<Reported>,
+    /// What the ledger could not do.
+    pub skipped: Vec<Skipped>,
+}
+
+/// What was found in some changes, each change with its own.
+pub type Found<'a> = [(&'a Change, Vec<Finding>)];
+
+/// Keeps what was found, as far as that is possible. Opens no ledger when nothing was found.
+pub fn keep(repo: &Repo, env: &Env, found: &Found) -> Keeping {
+    record(repo, env, found).unwrap_or_else(|error| {
+        let findings = found.iter().flat_map(|(_, findings)| findings);
+        Keeping {
+            findings: findings.map(|finding| unrecorded(finding.clone())).collect(),
+            skipped: vec![unusable(error)],
+        }
+    })
+}
+
+/// Keeps what was found, or says why it was not.
+///
+/// A finding that somebody accepted or dismissed comes back with an effect that stops nothing.
+pub fn record(repo: &Repo, env: &Env, found: &Found) -> Result<Keeping, LedgerError> {
+    if found.iter().all(|(_, findings)| findings.is_empty()) {
+        return Ok(Keeping::default());
+    }
+    let now = now(env);
+    // A detached or unreadable HEAD is no reason to keep less.
+    let branch = repo.branch().unwrap_or_default();
+    let rounds: Vec<(Occasion, Vec<Sight>)> = found
+        .iter()
+        .map(|(change, findings)| {
+            let occasion = Occasion {
+                change: change.key.clone(),
+                commit: change.commit.clone(),
+                tree: Some(change.tree.clone()),
+                branch: branch.clone(),
+                time: now,
+            };
+            (occasion, sight::of(&repo.objects, change, findings))
+        })
+        .collect();
+    let done = ledger::with(&repo.state_dir(), now, |ledger| {
+        let mut reported = Vec::new();
+        for (occasion, sights) in &rounds {
+            reported.extend(ledger.record(occasion, sights)?);
+        }
+        Ok(reported)
+    })?;
+    Ok(Keeping {
+        findings: done.value.into_iter().map(let_pass).collect(),
+        skipped: done.set_aside.iter().map(|path| set_aside(path)).collect(),
+    })
+}
+
+/// Makes the report of findings whose effects are final.
+pub fn report(mut findings: Vec<Reported>, skipped: Vec<Skipped>, started: Instant) -> Report {
+    let blocks = findings.iter().any(|reported| reported.finding.effect == Effect::Block);
     let verdict = if blocks { Verdict::Block } else { Verdict::Pass };
-    let mut findings: Vec<Reported> = judgement.findings.into_iter().map(unrecorded).collect();
     findings.sort_by(|a, b| {
         (b.finding.effect, b.finding.severity, &a.finding.place).cmp(&(
             a.finding.effect,
@@ -70,7 +152,40 @@ pub fn report(judgement: Judgement, started: Instant) -> Report {
         ))
     });
     let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    Report { verdict, findings, skipped: judgement.skipped, elapsed_ms }
+    Report { verdict, findings, skipped, elapsed_ms }
+}
+
+/// What was answered is counted and kept, and neither stops a change nor is shown by a hook.
+fn let_pass(mut reported: Reported) -> Reported {
+    let answered = [Status::Accepted, Status::Dismissed].map(Status::as_str);
+    if answered.contains(&reported.status.as_str()) {
+        reported.finding.effect = Effect::Shadow;
+    }
+    reported
+}
+
+/// What is said of a damaged ledger.
+pub fn set_aside(path: &Path) -> Skipped {
+    let reason = format!(
+        "the ledger was damaged and is set aside as `{}`; a new one was begun, earlier decisions are not in it",
+        path.display()
+    );
+    Skipped { gate: "ledger".to_owned(), reason }
+}
+
+/// An error of the ledger with its hint, for a command that needs it.
+pub fn hinted(error: LedgerError) -> anyhow::Error {
+    let hint = error.hint();
+    out::hinted(format!("{:#}", anyhow::Error::new(error)), hint)
+}
+
+fn unusable(error: LedgerError) -> Skipped {
+    let hint = error.hint();
+    let reason = format!(
+        "{:#}; the findings count as open and were not kept (hint: {hint})",
+        anyhow::Error::new(error)
+    );
+    Skipped { gate: "ledger".to_owned(), reason }
 }
 
 /// A finding that the ledger does not know has a hash of its content for an id.
@@ -78,5 +193,5 @@ fn unrecorded(finding: Finding) -> Reported {
     let place = finding.place.as_ref().map(|p| (p.spot.display(), p.line));
     let text = format!("{}\n{}\n{place:?}\n{}", finding.gate, finding.rule, finding.anchor);
     let id = blake3::hash(text.as_bytes()).to_hex()[..26].to_owned();
-    Reported { id, status: "open".to_owned(), finding }
+    Reported { id, status: Status::Open.as_str().to_owned(), finding }
 }

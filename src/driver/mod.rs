@@ -4,3 +4,5 @@ pub mod init;
 pub mod judge;
 pub mod law;
 pub mod propose;
+pub mod remark;
+pub mod sight;

@@ -108,6 +108,19 @@ impl Repo {
         self.resolve("HEAD^{commit}")
     }
 
+    /// The branch that is checked out, without `refs/heads/`; `None` where HEAD is detached.
+    pub fn branch(&self) -> Result<Option<String>> {
+        let name = if let Objects::Library(library) = &self.objects {
+            let head = library.find_reference("HEAD").context("could not read HEAD")?;
+            head.symbolic_target_bytes().map(BString::from)
+        } else {
+            let output = self.git().args(["symbolic-ref", "--quiet", "HEAD"]).capture()?;
+            output.status.success().then(|| BString::from(output.stdout.trim()))
+        };
+        Ok(name
+            .map(|name| name.strip_prefix(b"refs/heads/").unwrap_or(&name).to_str_lossy().into()))
+    }
+
     /// What a revision names; `None` where it names nothing here.
     pub fn resolve(&self, revision: &str) -> Result<Option<Oid>> {
         if let Objects::Library(library) = &self.objects {

@@ -4,6 +4,7 @@ pub mod change;
 pub mod class;
 pub mod finding;
 pub mod gate;
+pub mod kept;
 pub mod oid;
 pub mod report;
 pub mod severity;

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use crate::model::finding::{Effect, Finding};
+use crate::model::finding::Finding;
 
 /// What was decided about a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,13 +52,6 @@ pub struct Report {
     pub findings: Vec<Reported>,
     pub skipped: Vec<Skipped>,
     pub elapsed_ms: u64,
-}
-
-impl Report {
-    /// Whether any finding stops the change.
-    pub fn blocks(findings: &[Finding]) -> bool {
-        findings.iter().any(|f| f.effect == Effect::Block)
-    }
 }
 
 /// How the program ends. The numbers are public: scripts and git read them.

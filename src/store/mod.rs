@@ -1,3 +1,5 @@
 //! Durable state under the common git directory, and the files that people read.
 
+pub mod crash;
 pub mod file;
+pub mod ledger;

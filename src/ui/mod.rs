@@ -1,4 +1,5 @@
 //! The only room that prints.
 
+pub mod findings;
 pub mod out;
 pub mod report;

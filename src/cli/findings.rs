@@ -1,0 +1,336 @@
+//! `tribunal findings`: what was found, and what is decided about it.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use bstr::{BString, ByteSlice as _};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, ToSpan as _};
+use serde_json::json;
+
+use crate::cli::Context;
+use crate::cli::check::in_repo;
+use crate::config::env::now;
+use crate::driver::{judge, remark};
+use crate::git::repo::{Repo, succeeded};
+use crate::model::class::Class;
+use crate::model::gate::Gate;
+use crate::model::kept::{Decision, Disposition, Status};
+use crate::model::report::ExitStatus;
+use crate::model::severity::{Foreign, Severity};
+use crate::store::ledger::error::Error;
+use crate::store::ledger::query::{Filter, Listing};
+use crate::store::ledger::{self, Ledger};
+use crate::ui::findings::{details, json_details, json_kept, place_text, table};
+use crate::ui::out;
+use crate::ui::report::{Format, json_finding, printable};
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// List findings, last seen first (the default)
+    List(ListArgs),
+    /// Show everything about one finding
+    Show {
+        /// The id, or enough of its beginning or end
+        id: String,
+    },
+    /// Take in a remark of yours
+    Add(AddArgs),
+    /// It is right, and the change may pass with it; it counts towards a rule
+    Accept(DecideArgs),
+    /// It is wrong or does not matter here; it counts against its rule
+    Dismiss(DecideArgs),
+    /// An earlier decision no longer holds
+    Reopen(DecideArgs),
+}
+
+#[derive(Debug, Default, clap::Args)]
+struct ListArgs {
+    /// open, accepted, dismissed, fixed or all
+    #[arg(long, default_value = "open")]
+    status: String,
+    /// Of this class alone
+    #[arg(long)]
+    class: Option<String>,
+    /// Of this gate alone
+    #[arg(long)]
+    gate: Option<String>,
+    /// In this file, or below this folder
+    #[arg(long)]
+    path: Option<PathBuf>,
+    /// Seen since: a date (2026-01-31), a time, or days (30d)
+    #[arg(long)]
+    since: Option<String>,
+    /// Show at most so many (50; with JSON, all)
+    #[arg(long)]
+    limit: Option<usize>,
+}
+
+#[derive(Debug, clap::Args)]
+struct AddArgs {
+    /// What makes it the same mistake as others, as in `error-handling/unchecked-result`
+    #[arg(long)]
+    class: String,
+    /// Where it is
+    #[arg(long, value_name = "PATH:LINE")]
+    at: String,
+    /// What is wrong and why
+    #[arg(long, short)]
+    message: String,
+    /// critical, high, medium or low
+    #[arg(long, default_value = "medium")]
+    severity: String,
+}
+
+#[derive(Debug, clap::Args)]
+struct DecideArgs {
+    /// The id, or enough of its beginning or end
+    id: String,
+    /// Why
+    #[arg(long, short)]
+    reason: String,
+    /// Until the end of that day (2026-12-31, UTC), or until a time
+    #[arg(long, value_name = "DATE")]
+    until: Option<String>,
+}
+
+/// The most lines of a table, unless more are asked for.
+const LINES_MAX: usize = 50;
+
+pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
+    match &args.command {
+        None => list(context, &ListArgs { status: "open".to_owned(), ..ListArgs::default() }),
+        Some(Command::List(args)) => list(context, args),
+        Some(Command::Show { id }) => show(context, id),
+        Some(Command::Add(args)) => add(context, args),
+        Some(Command::Accept(args)) => decide(context, args, Decision::Accepted),
+        Some(Command::Dismiss(args)) => decide(context, args, Decision::Dismissed),
+        Some(Command::Reopen(args)) => decide(context, args, Decision::Reopened),
+    }
+}
+
+/// Works with the ledger, and says when a damaged one had to be set aside.
+fn with_ledger<T>(
+    context: &Context,
+    repo: &Repo,
+    work: impl FnMut(&mut Ledger) -> Result<T, Error>,
+) -> Result<T> {
+    let done = ledger::with(&repo.state_dir(), now(&context.env), work).map_err(judge::hinted)?;
+    if let Some(path) = &done.set_aside {
+        out::warn(&judge::set_aside(path).reason);
+    }
+    Ok(done.value)
+}
+
+fn list(context: &Context, args: &ListArgs) -> Result<ExitStatus> {
+    let repo = context.repo()?;
+    let now = now(&context.env);
+    let json = context.global.format == Format::Json;
+    let filter = Filter {
+        status: status_of(&args.status)?,
+        class: args.class.as_deref().map(Class::new),
+        gate: args.gate.as_deref().map(gate_of).transpose()?,
+        path: args.path.as_deref().map(|path| path_of(context, &repo, path)).transpose()?,
+        since: args.since.as_deref().map(|since| since_of(since, now)).transpose()?,
+        limit: args.limit.or(if json { None } else { Some(LINES_MAX) }),
+    };
+    let listing = if ledger::exists(&repo.state_dir()) {
+        with_ledger(context, &repo, |ledger| ledger.list(&filter, now))?
+    } else {
+        Listing { findings: Vec::new(), total: 0 }
+    };
+    if json {
+        let findings: Vec<_> = listing.findings.iter().map(json_kept).collect();
+        let value = json!({"version": 1, "findings": findings, "total": listing.total});
+        out::result(&value.to_string());
+        return Ok(ExitStatus::Pass);
+    }
+    let text = table(&listing.findings, listing.total);
+    if !text.is_empty() {
+        out::result(&text);
+    } else if !context.global.quiet {
+        out::talk("no such findings");
+    }
+    Ok(ExitStatus::Pass)
+}
+
+fn show(context: &Context, id: &str) -> Result<ExitStatus> {
+    let repo = context.repo()?;
+    let now = now(&context.env);
+    let (kept, history) = with_ledger(context, &repo, |ledger| {
+        let kept = ledger.resolve(id, now)?;
+        let history = ledger.history(&kept.id)?;
+        Ok((kept, history))
+    })?;
+    if context.global.format == Format::Json {
+        let value = json!({"version": 1, "finding": json_details(&kept, &history)});
+        out::result(&value.to_string());
+    } else {
+        out::result(&details(&kept, &history, now));
+    }
+    Ok(ExitStatus::Pass)
+}
+
+fn decide(context: &Context, args: &DecideArgs, decision: Decision) -> Result<ExitStatus> {
+    let repo = context.repo()?;
+    let now = now(&context.env);
+    if args.reason.trim().is_empty() {
+        return Err(out::hinted("a decision needs a reason", "give one with `--reason`"));
+    }
+    let until = args.until.as_deref().map(|until| until_of(until, now)).transpose()?;
+    let disposition = Disposition {
+        decision,
+        actor: actor(context, &repo)?,
+        reason: args.reason.trim().to_owned(),
+        time: now,
+        until,
+    };
+    let kept = with_ledger(context, &repo, |ledger| {
+        let kept = ledger.resolve(&args.id, now)?;
+        ledger.dispose(&kept.id, &disposition)?;
+        ledger.resolve(&kept.id, now)
+    })?;
+    if context.global.format == Format::Json {
+        out::result(&json!({"version": 1, "finding": json_kept(&kept)}).to_string());
+    } else if !context.global.quiet {
+        let message = printable(&kept.finding.message);
+        out::result(&format!("{} {}: {message}", kept.id, decision.as_str()));
+    }
+    Ok(ExitStatus::Pass)
+}
+
+fn add(context: &Context, args: &AddArgs) -> Result<ExitStatus> {
+    let repo = context.repo()?;
+    let (path, line) = split_place(&args.at)?;
+    let path = path_of(context, &repo, Path::new(path))?;
+    if args.message.trim().is_empty() {
+        return Err(out::hinted("a remark needs a message", "give one with `--message`"));
+    }
+    let class = class_of(&args.class)?;
+    let severity = severity_of(&args.severity)?;
+    let remark = remark::Remark { class, severity, path, line, message: args.message.trim() };
+    let (change, finding) = remark::finding(&repo, &remark)?;
+    let kept =
+        judge::record(&repo, &context.env, &[(&change, vec![finding])]).map_err(judge::hinted)?;
+    for skipped in &kept.skipped {
+        out::warn(&skipped.reason);
+    }
+    for reported in &kept.findings {
+        if context.global.format == Format::Json {
+            let finding = json_finding(reported);
+            out::result(&json!({"version": 1, "finding": finding}).to_string());
+            continue;
+        }
+        let place = reported.finding.place.as_ref().map(place_text).unwrap_or_default();
+        let anchor = printable(reported.finding.anchor.trim());
+        out::result(&format!("{} {place}: {anchor}", reported.id));
+    }
+    Ok(ExitStatus::Pass)
+}
+
+/// Who decides: `TRIBUNAL_ACTOR`, else whom git would name as an author.
+fn actor(context: &Context, repo: &Repo) -> Result<String> {
+    if let Some(actor) = context.env.text("TRIBUNAL_ACTOR") {
+        return Ok(actor.trim().to_owned());
+    }
+    let output = repo.git().args(["var", "GIT_AUTHOR_IDENT"]).capture()?;
+    let ident = succeeded(&output, "git var GIT_AUTHOR_IDENT").map_err(|_| {
+        out::hinted("it is not known who decides", "set `git config user.name` or TRIBUNAL_ACTOR")
+    })?;
+    // `Name <address> seconds zone`: the time is ours to say.
+    let end = ident.rfind(b">").map_or(ident.len(), |at| at + 1);
+    Ok(ident[..end].to_str_lossy().into_owned())
+}
+
+/// A path as the person typed it: from where they stand, or from the top of the repository that
+/// they named.
+fn path_of(context: &Context, repo: &Repo, path: &Path) -> Result<BString> {
+    if context.global.repo.is_some() && path.is_relative() {
+        use std::os::unix::ffi::OsStrExt as _;
+        return Ok(BString::from(path.as_os_str().as_bytes()));
+    }
+    in_repo(repo, context, path)
+}
+
+fn split_place(at: &str) -> Result<(&str, u32)> {
+    at.rsplit_once(':')
+        .and_then(|(path, line)| Some((path, line.parse().ok()?)))
+        .filter(|(path, line)| !path.is_empty() && *line > 0)
+        .ok_or_else(|| {
+            out::hinted(format!("`{at}` is not a place"), "write it as in `--at src/main.rs:12`")
+        })
+}
+
+fn status_of(word: &str) -> Result<Option<Status>> {
+    if word == "all" {
+        return Ok(None);
+    }
+    let status = Status::ALL.into_iter().find(|status| status.as_str() == word);
+    match status {
+        Some(status) => Ok(Some(status)),
+        None => Err(out::hinted(
+            format!("`{word}` is not a status"),
+            "it is one of open, accepted, dismissed, fixed, all",
+        )),
+    }
+}
+
+fn gate_of(name: &str) -> Result<Gate> {
+    Gate::from_name(name).ok_or_else(|| {
+        let names: Vec<_> = Gate::JUDGES
+            .into_iter()
+            .chain([Gate::Person, Gate::Import])
+            .map(Gate::as_str)
+            .collect();
+        out::hinted(format!("`{name}` is not a gate"), format!("it is one of {}", names.join(", ")))
+    })
+}
+
+fn class_of(text: &str) -> Result<Class> {
+    Ok(Class::new(text))
+}
+
+fn severity_of(word: &str) -> Result<Severity> {
+    match Severity::from_foreign(word) {
+        Some(Foreign::Severity(severity)) => Ok(severity),
+        Some(Foreign::Noise) | None => Err(out::hinted(
+            format!("`{word}` is not a severity"),
+            "it is one of critical, high, medium, low",
+        )),
+    }
+}
+
+fn since_of(text: &str, now: Timestamp) -> Result<Timestamp> {
+    if let Some(days) = text.strip_suffix('d').and_then(|days| days.parse::<i64>().ok()) {
+        return Ok(now.checked_sub(SignedDuration::from_hours(days.saturating_mul(24)))?);
+    }
+    if let Ok(date) = text.parse::<Date>() {
+        return Ok(date.to_zoned(TimeZone::UTC)?.timestamp());
+    }
+    text.parse().map_err(|_| not_a_time(text, "`2026-01-31` or `30d`"))
+}
+
+fn until_of(text: &str, now: Timestamp) -> Result<Timestamp> {
+    let until = match text.parse::<Date>() {
+        Ok(date) => {
+            let next = date.checked_add(1.day()).context("that day is too far off")?;
+            next.to_zoned(TimeZone::UTC)?.timestamp()
+        }
+        Err(_) => text.parse().map_err(|_| not_a_time(text, "`2026-12-31`"))?,
+    };
+    if until <= now {
+        return Err(out::hinted(format!("`{text}` is over"), "give a day that is to come"));
+    }
+    Ok(until)
+}
+
+fn not_a_time(text: &str, like: &str) -> anyhow::Error {
+    out::hinted(format!("`{text}` is not a time"), format!("write it as in {like}"))
+}

@@ -1,0 +1,101 @@
+//! The tables of the ledger, and the way from each version of them to the next.
+//!
+//! The SQL is kept to what PostgreSQL understands too: plain types, no row ids, times as
+//! milliseconds since 1970, upserts by `ON CONFLICT`.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use crate::store::crash::save_point;
+use crate::store::ledger::error::Error;
+
+/// One step a version: `STEPS[0]` leads from nothing to version 1. A released step never changes.
+const STEPS: [&str; 1] = [V1];
+
+/// The version that this program reads and writes.
+pub const VERSION: i64 = STEPS.len() as i64;
+
+const V1: &str = "
+CREATE TABLE findings (
+    id         TEXT   NOT NULL PRIMARY KEY,
+    gate       TEXT   NOT NULL,
+    rule       TEXT   NOT NULL,
+    class      TEXT   NOT NULL,
+    severity   TEXT   NOT NULL,
+    effect     TEXT   NOT NULL,
+    spot       TEXT   NOT NULL,  -- change, file, commit-message, tag-message, ref
+    name       BLOB   NOT NULL,  -- the path, tag or ref, as bytes; empty where there is none
+    line       BIGINT NOT NULL,
+    col        BIGINT NOT NULL,
+    end_line   BIGINT NOT NULL,
+    anchor     TEXT   NOT NULL,
+    message    TEXT   NOT NULL,
+    suggestion TEXT   NOT NULL,
+    locators   TEXT   NOT NULL,  -- a JSON object, from the locator's name to its hash
+    content    TEXT,             -- the object that it was seen in: a file's blob, a ref's commit
+    first_seen BIGINT NOT NULL,
+    last_seen  BIGINT NOT NULL,
+    times      BIGINT NOT NULL
+);
+CREATE INDEX findings_by_place ON findings (gate, rule, spot, name);
+CREATE INDEX findings_by_last_seen ON findings (last_seen);
+
+CREATE TABLE sightings (
+    finding    TEXT   NOT NULL REFERENCES findings (id),
+    change     TEXT   NOT NULL,
+    name       BLOB   NOT NULL,
+    line       BIGINT NOT NULL,
+    commit_oid TEXT,
+    tree_oid   TEXT,
+    branch     TEXT,
+    first_seen BIGINT NOT NULL,
+    last_seen  BIGINT NOT NULL,
+    times      BIGINT NOT NULL,
+    PRIMARY KEY (finding, change)
+);
+CREATE INDEX sightings_by_name ON sightings (name);
+CREATE INDEX sightings_by_last_seen ON sightings (last_seen);
+
+CREATE TABLE dispositions (
+    finding    TEXT   NOT NULL REFERENCES findings (id),
+    number     BIGINT NOT NULL,  -- 1, 2, 3 … for each finding; the highest one holds
+    decision   TEXT   NOT NULL,  -- accepted, dismissed, fixed, reopened
+    actor      TEXT   NOT NULL,
+    reason     TEXT   NOT NULL,
+    time       BIGINT NOT NULL,
+    until      BIGINT,
+    PRIMARY KEY (finding, number)
+);
+";
+
+/// Brings the tables to [`VERSION`].
+///
+/// Safe for any number of processes at once: the version is read again inside the transaction that
+/// changes it.
+pub fn migrate(connection: &mut Connection) -> Result<(), Error> {
+    if version(connection)? == VERSION {
+        return Ok(());
+    }
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let found = version(&transaction)?;
+    let done = usize::try_from(found).unwrap_or(0);
+    for step in STEPS.iter().skip(done) {
+        save_point();
+        transaction.execute_batch(step)?;
+    }
+    if found < VERSION {
+        transaction.pragma_update(None, "user_version", VERSION)?;
+        save_point();
+    }
+    transaction.commit()?;
+    save_point();
+    Ok(())
+}
+
+/// The version of the tables; an error where they are from a newer program.
+pub fn version(connection: &Connection) -> Result<i64, Error> {
+    let found = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    if found > VERSION {
+        return Err(Error::Newer { found, known: VERSION });
+    }
+    Ok(found)
+}

@@ -1,0 +1,1 @@
+//! The ledger against a simple model, and its corners.
