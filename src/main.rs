@@ -1,5 +1,6 @@
 //! The `tribunal` program.
 
+mod locate;
 mod model;
 
 fn main() {}
