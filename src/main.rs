@@ -1,5 +1,6 @@
 //! The `tribunal` program.
 
+mod constitution;
 mod locate;
 mod model;
 

@@ -250,9 +250,9 @@ fn hash(kind: &str, fields: &[&str]) -> String {
         hasher.update(&(field.len() as u64).to_le_bytes());
         hasher.update(field.as_bytes());
     }
-    let mut bytes = [0; 16];
-    hasher.finalize_xof().fill(&mut bytes);
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut hex = hasher.finalize().to_hex().to_string();
+    hex.truncate(32);
+    hex
 }
 
 /// The line trimmed, its white space collapsed, a trailing comment dropped; case is kept. A line
@@ -272,7 +272,6 @@ fn without_comment(line: &str) -> &str {
     for (at, &byte) in bytes.iter().enumerate() {
         match quote {
             Some(open) if byte == open && before != b'\\' => quote = None,
-            Some(_) => {}
             None if byte == b'"' || byte == b'`' => quote = Some(byte),
             None if before.is_ascii_whitespace() && at > 0 => {
                 let mark = byte == b'#' && bytes.get(at + 1) == Some(&b' ');
@@ -280,7 +279,7 @@ fn without_comment(line: &str) -> &str {
                     return &line[..at];
                 }
             }
-            None => {}
+            Some(_) | None => {}
         }
         before = byte;
     }

@@ -1,0 +1,6 @@
+//! Rules: read, matched, proved and appended, and what makes a finding recur. Pure: whoever calls
+//! reads the files, writes them back under a lock, and gives the time.
+
+pub mod grouping;
+#[cfg(test)]
+mod tests;

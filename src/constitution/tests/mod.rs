@@ -1,0 +1,3 @@
+//! Tests of the rules and of what makes them.
+
+mod grouping;
