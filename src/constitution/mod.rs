@@ -5,6 +5,8 @@ pub mod rule;
 pub mod section;
 pub mod parse;
 pub mod edit;
+pub mod waiver;
+pub mod check;
 pub mod grouping;
 #[cfg(test)]
 mod tests;

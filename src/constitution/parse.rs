@@ -4,7 +4,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::constitution::rule::{At, Check, Language, On, Origin, Rule, RuleError, Status};
-use crate::constitution::section::{Prose, Section, sections};
+use crate::constitution::section::{Prose, Section, sections, unclosed_fence};
 use crate::model::class::{Class, LISTED};
 use crate::model::severity::{Foreign, Severity};
 
@@ -24,6 +24,14 @@ const ORIGIN_KEYS: [&str; 3] = ["findings", "changes", "first"];
 /// that is done for the rules that a change concerns.
 pub fn parse(path: &str, text: &str) -> Parsed {
     let mut parsed = Parsed::default();
+    if let Some(line) = unclosed_fence(text) {
+        parsed.errors.push(RuleError {
+            path: path.to_owned(),
+            line,
+            message: "the block that opens here never ends".to_owned(),
+            hint: "close it with a line of as many marks, as in \"```\"".to_owned(),
+        });
+    }
     for section in sections(text) {
         let mut reader = Reader { path, text, block: 0, line: section.line, errors: Vec::new() };
         let rule = reader.rule(&section);

@@ -43,6 +43,15 @@ struct Fence {
 
 /// Finds the sections that a heading `## R-…` opens. Headings inside fenced blocks are text.
 pub fn sections(text: &str) -> Vec<Section> {
+    scan(text).0
+}
+
+/// The line of a fence that nothing closes: whatever follows it cannot be read.
+pub fn unclosed_fence(text: &str) -> Option<u32> {
+    scan(text).1
+}
+
+fn scan(text: &str) -> (Vec<Section>, Option<u32>) {
     let mut sections: Vec<Section> = Vec::new();
     let mut inside = false;
     let mut fence: Option<Fence> = None;
@@ -71,7 +80,7 @@ pub fn sections(text: &str) -> Vec<Section> {
         start = end;
     }
     end_section(&mut sections, inside, text.len());
-    sections
+    (sections, fence.map(|open| open.line - 1))
 }
 
 fn is_rule_heading(line: &str) -> bool {

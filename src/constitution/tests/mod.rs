@@ -1,5 +1,6 @@
 //! Tests of the rules and of what makes them.
 
+mod check;
 mod grouping;
 mod rules;
 

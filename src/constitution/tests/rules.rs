@@ -9,7 +9,7 @@ use crate::constitution::rule::{At, Check, Language, On, Rule, Status};
 use crate::constitution::tests::a_rule;
 use crate::model::severity::Severity;
 
-const FILE: &str = r##"# Error handling
+const FILE: &str = r#"# Error handling
 
 Some words of people.
 
@@ -46,7 +46,7 @@ Good: `` a`b ``
 
 ## Notes
 Not a rule.
-"##;
+"#;
 
 #[test]
 fn a_topic_file_is_read() {
@@ -110,8 +110,14 @@ fn what_is_wrong_is_said_with_its_line() {
         ),
         (block(&format!("{whole}check = {{ kind = \"regex\" }}")), 8, "`pattern` is missing", ""),
         (block(whole).replace("R-7f3a", "R-7F"), 3, "`R-7F` is not a rule id", "at least four"),
+        (
+            format!("{}Bad:\n```\nx\n## R-0000 lost\n", block(whole)),
+            11,
+            "the block that opens here never ends",
+            "```",
+        ),
         (format!("{}\nBad:\n", block(whole)), 3, "no code follows `Bad:`", "backticks"),
-        (block(whole) + &block(whole), 13, "rule `R-7f3a` stands on line 3 already", "another id"),
+        (block(whole) + &block(whole), 12, "rule `R-7f3a` stands on line 3 already", "another id"),
     ] {
         let errors = parse("t.md", &text).errors;
         let error = errors.first().unwrap_or_else(|| panic!("no error for {text}"));
@@ -207,11 +213,11 @@ proptest! {
 
     #[test]
     fn no_text_breaks_it(text in any::<String>(), block in "[a-z =\"{}\\[\\]\n]{0,60}") {
-        let _ = parse("t.md", &text);
+        drop(parse("t.md", &text));
         let file = format!("## R-0000 {text}\n```toml rule\n{block}\n```\n{text}");
-        let _ = parse("t.md", &file);
-        let _ = set_status(&file, "R-0000", Status::Active);
-        let _ = remove(&file, "R-0000");
-        let _ = insert(&file, &text, "R-0001", &text);
+        drop(parse("t.md", &file));
+        drop(set_status(&file, "R-0000", Status::Active));
+        drop(remove(&file, "R-0000"));
+        drop(insert(&file, &text, "R-0001", &text));
     }
 }
