@@ -7,6 +7,9 @@ pub mod parse;
 pub mod edit;
 pub mod waiver;
 pub mod check;
+pub mod prove;
+pub mod token;
+pub mod generalise;
 pub mod grouping;
 #[cfg(test)]
 mod tests;

@@ -99,6 +99,26 @@ pub struct Origin {
     pub first: Option<String>,
 }
 
+impl Rule {
+    /// A rule of which nothing is known but its check, to try the check.
+    pub fn with_check(check: Check) -> Self {
+        Self {
+            id: "R-0000".to_owned(),
+            title: String::new(),
+            status: Status::Proposed,
+            severity: Severity::Medium,
+            class: Class::new("other/unnamed"),
+            paths: Vec::new(),
+            check,
+            origin: None,
+            sentence: String::new(),
+            bad: Vec::new(),
+            good: Vec::new(),
+            at: At::default(),
+        }
+    }
+}
+
 impl Status {
     pub const ALL: [Self; 4] = [Self::Proposed, Self::Shadow, Self::Active, Self::Retired];
 

@@ -2,6 +2,7 @@
 
 mod check;
 mod grouping;
+mod learning;
 mod rules;
 
 use crate::constitution::rule::{At, Check, On, Origin, Rule, Status};
