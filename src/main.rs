@@ -3,12 +3,14 @@
 mod cli;
 mod driver;
 mod gates;
+mod constitution;
 mod spec;
 mod git;
 mod store;
 mod process;
 mod config;
 mod ui;
+mod locate;
 mod model;
 
 use std::process::ExitCode;

@@ -2,6 +2,9 @@
 
 pub mod change;
 pub mod class;
+pub mod class_rules;
+#[cfg(test)]
+mod class_tests;
 pub mod finding;
 pub mod gate;
 pub mod kept;

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms, in the order in which they may import: each only from those below it.
-const ROOMS: [&str; 15] = [
+const ROOMS: [&str; 16] = [
     "cli",
     "daemon",
     "driver",
@@ -20,6 +20,7 @@ const ROOMS: [&str; 15] = [
     "process",
     "config",
     "ui",
+    "locate",
     "model",
 ];
 
