@@ -6,14 +6,31 @@ use std::io::{self, Read, Write as _};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use signal_hook::low_level::emulate_default_handler;
 
 /// The most that is kept of each captured stream, in bytes; the rest is read and dropped.
 const CAPTURE_MAX: u64 = 256 * 1024 * 1024;
+
+/// The most that a supervised program may print, in bytes; then it is stopped.
+const LOG_MAX: u64 = 256 * 1024 * 1024;
+
+/// How long a supervised program may take to end by itself once it was asked to.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// How often the size of a supervised program's log is looked at.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// Kills a process group when its standard input ends without a second line: whoever held the
+/// other end is gone, by whatever way. The first line is the group.
+const WATCHDOG: &str = "read -r group && { read -r done || kill -KILL -- \"-$group\"; }";
 
 /// The variables that tie a git command to one repository, as `git rev-parse --local-env-vars`
 /// lists them (git 2.47), with the ones that hooks add. Each child gets none of them: from a linked
@@ -71,6 +88,54 @@ impl Output {
     /// The exit code, or 128 + the signal that ended it, as a shell says it.
     pub fn code(&self) -> i32 {
         code_of(self.status)
+    }
+}
+
+/// How a supervised program came to its end.
+#[derive(Clone, Copy, Debug)]
+pub enum Ended {
+    Exited(ExitStatus),
+    /// It was stopped at its deadline.
+    TimedOut,
+    /// It printed more than a log may hold and was stopped.
+    TooLong,
+    /// We were told to stop, by this signal, and passed it on.
+    Interrupted(i32),
+}
+
+enum Event {
+    Exited,
+    Signal(i32),
+}
+
+/// Hears the signals that ask this program to stop, while a supervised program runs.
+///
+/// At any other time they do what they do by default.
+pub struct Interrupts {
+    listener: Arc<Mutex<Option<mpsc::Sender<Event>>>>,
+}
+
+impl Interrupts {
+    /// Starts to listen, for the rest of this program's life.
+    pub fn listen() -> io::Result<Self> {
+        let listener: Arc<Mutex<Option<mpsc::Sender<Event>>>> = Arc::default();
+        let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+        let target = Arc::clone(&listener);
+        thread::spawn(move || {
+            for signal in signals.forever() {
+                let target = target.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                let heard = target.is_some_and(|tell| tell.send(Event::Signal(signal)).is_ok());
+                if !heard {
+                    // Nobody has anything to stop first.
+                    drop(emulate_default_handler(signal));
+                }
+            }
+        });
+        Ok(Self { listener })
+    }
+
+    fn direct(&self, to: Option<mpsc::Sender<Event>>) {
+        *self.listener.lock().unwrap_or_else(PoisonError::into_inner) = to;
     }
 }
 
@@ -157,6 +222,57 @@ impl Cmd {
         self.wait(child)
     }
 
+    /// Runs the program with each stream going into a file (they may be the same one) and lets
+    /// nothing of it outlive the run: not when it ends by itself, not at its deadline, not when we
+    /// are interrupted, and not when we are killed. Only what left its process group escapes.
+    pub fn supervise(
+        mut self,
+        out: &File,
+        err: &File,
+        interrupts: &Interrupts,
+    ) -> Result<Ended, Error> {
+        let start = |source| Error::Start { program: self.name(), source };
+        let sizes = [out.try_clone().map_err(start)?, err.try_clone().map_err(start)?];
+        let (to_out, to_err) = (out.try_clone().map_err(start)?, err.try_clone().map_err(start)?);
+        self.command.stdout(to_out).stderr(to_err);
+        let (tell, hear) = mpsc::channel();
+        // Before the start: a signal must not find a program that nobody stops.
+        interrupts.direct(Some(tell.clone()));
+        let ended = self.supervised(&sizes, tell, &hear);
+        interrupts.direct(None);
+        ended
+    }
+
+    fn supervised(
+        &mut self,
+        logs: &[File],
+        tell: mpsc::Sender<Event>,
+        hear: &mpsc::Receiver<Event>,
+    ) -> Result<Ended, Error> {
+        let mut watchdog = Watchdog::start().map_err(|source| self.start_error(source))?;
+        let mut child = self.spawn()?;
+        watchdog.guard(child.id());
+        let group = group_of(&child);
+        thread::spawn(move || {
+            await_exit(group);
+            // Nobody listens any more when the run was given up.
+            drop(tell.send(Event::Exited));
+        });
+        let deadline = self.deadline.map(|after| Instant::now() + after);
+        let why = watch(deadline, logs, hear);
+        if let Some((_, signal)) = why {
+            signal_group(group, signal);
+            if !matches!(hear.recv_timeout(GRACE), Ok(Event::Exited)) {
+                signal_group(group, Signal::KILL);
+            }
+        }
+        // The leader is still unburied, so that its number cannot have gone to a stranger.
+        signal_group(group, Signal::KILL);
+        let status = child.wait().map_err(|source| self.start_error(source))?;
+        watchdog.dismiss();
+        Ok(why.map_or(Ended::Exited(status), |(ended, _)| ended))
+    }
+
     /// Runs the program on our own terminal, in our own process group, as a chained hook expects.
     pub fn inherit(mut self) -> Result<ExitStatus, Error> {
         self.command.stdout(Stdio::inherit()).stderr(Stdio::inherit());
@@ -232,6 +348,88 @@ impl Cmd {
 
     fn start_error(&self, source: io::Error) -> Error {
         Error::Start { program: self.name(), source }
+    }
+}
+
+/// Waits until the program has ended (`None`) or has to be stopped, and by which signal first.
+fn watch(
+    deadline: Option<Instant>,
+    logs: &[File],
+    hear: &mpsc::Receiver<Event>,
+) -> Option<(Ended, Signal)> {
+    loop {
+        let left = deadline.map(|at| at.saturating_duration_since(Instant::now()));
+        match hear.recv_timeout(left.map_or(LOOK, |left| left.min(LOOK))) {
+            Ok(Event::Exited) | Err(mpsc::RecvTimeoutError::Disconnected) => return None,
+            Ok(Event::Signal(number)) => {
+                let signal = Signal::from_named_raw(number).unwrap_or(Signal::TERM);
+                return Some((Ended::Interrupted(number), signal));
+            }
+            Err(mpsc::RecvTimeoutError::Timeout) => {}
+        }
+        if left == Some(Duration::ZERO) {
+            return Some((Ended::TimedOut, Signal::TERM));
+        }
+        let large = |log: &File| log.metadata().is_ok_and(|data| data.len() > LOG_MAX);
+        if logs.iter().any(large) {
+            return Some((Ended::TooLong, Signal::TERM));
+        }
+    }
+}
+
+/// Waits for a child's end without burying it.
+fn await_exit(child: Option<Pid>) {
+    let Some(child) = child else { return };
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+    while matches!(waitid(WaitId::Pid(child), options), Err(Errno::INTR)) {}
+}
+
+fn group_of(child: &Child) -> Option<Pid> {
+    i32::try_from(child.id()).ok().and_then(Pid::from_raw)
+}
+
+fn signal_group(group: Option<Pid>, signal: Signal) {
+    if let Some(group) = group {
+        // A group without a member is what is wanted.
+        drop(kill_process_group(group, signal));
+    }
+}
+
+/// A small process of its own that outlives us just long enough to stop what we supervise, should
+/// we be killed in a way that leaves us no time for it.
+struct Watchdog {
+    child: Child,
+    line: Option<ChildStdin>,
+}
+
+impl Watchdog {
+    fn start() -> io::Result<Self> {
+        #[expect(clippy::disallowed_methods, reason = "this is the one place that spawns")]
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", WATCHDOG]).current_dir("/").stdin(Stdio::piped());
+        command.stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
+        let mut child = command.spawn()?;
+        let line = child.stdin.take();
+        Ok(Self { child, line })
+    }
+
+    fn guard(&mut self, group: u32) {
+        if let Some(line) = &mut self.line {
+            drop(writeln!(line, "{group}"));
+        }
+    }
+
+    fn dismiss(&mut self) {
+        if let Some(mut line) = self.line.take() {
+            drop(writeln!(line, "done"));
+        }
+    }
+}
+
+impl Drop for Watchdog {
+    fn drop(&mut self) {
+        self.line = None;
+        drop(self.child.wait());
     }
 }
 

@@ -8,6 +8,9 @@ use anyhow::{Context as _, Result};
 use bstr::BString;
 
 use crate::cli::Context;
+use crate::cli::hook::show_ends;
+use crate::config::policy::Moment;
+use crate::driver::commands::{self, Outcome, Request};
 use crate::driver::{judge, law};
 use crate::git::change;
 use crate::git::repo::Repo;
@@ -31,8 +34,32 @@ pub struct Args {
     /// The last commit of the change
     #[arg(long, value_name = "REV", requires = "from", default_value = "HEAD")]
     to: String,
+    /// Run the command gates too: all, or those of one moment
+    #[arg(long, value_enum, value_name = "MOMENT", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "all")]
+    commands: Option<Moments>,
     /// Judge these files and folders alone
     paths: Vec<PathBuf>,
+}
+
+/// Which command gates run.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Moments {
+    All,
+    PreCommit,
+    PrePush,
+    Run,
+}
+
+impl Moments {
+    fn moment(self) -> Option<Moment> {
+        match self {
+            Self::All => None,
+            Self::PreCommit => Some(Moment::PreCommit),
+            Self::PrePush => Some(Moment::PrePush),
+            Self::Run => Some(Moment::Run),
+        }
+    }
 }
 
 pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
@@ -44,8 +71,18 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
     change::narrow(&mut change, &paths);
     let law =
         law::of_tree(&repo.objects, change.base_tree.as_ref(), &context.env, &context.global.set)?;
-    let judgement = judge::mechanical(&repo, &change, &law)?;
-    let report = judge::conclude(&repo, &context.env, &change, judgement, started);
+    let mut judgement = judge::mechanical(&repo, &change, &law)?;
+    let ran = match args.commands {
+        // By hand they run even where they passed before: that is what was asked for.
+        Some(moments) => {
+            let request = Request { env: &context.env, moment: moments.moment(), reuse: false };
+            commands::judge(&repo, &law, &change, &request)?
+        }
+        None => Outcome::default(),
+    };
+    judgement.absorb(ran.judgement);
+    let mut report = judge::conclude(&repo, &context.env, &change, judgement, started);
+    commands::settle(&mut report, ran.inconclusive);
     let text = render(&report, context.global.format);
     if !text.is_empty() {
         out::result(&text);
@@ -58,7 +95,8 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
             report.elapsed_ms
         ));
     }
-    Ok(report.verdict.into())
+    show_ends(&ran.tails);
+    Ok(if ran.interrupted.is_some() { ExitStatus::Interrupted } else { report.verdict.into() })
 }
 
 fn change_of(repo: &Repo, args: &Args) -> Result<Change> {

@@ -5,6 +5,7 @@ pub mod config;
 pub mod findings;
 pub mod hook;
 pub mod init;
+pub mod trust;
 
 use std::path::PathBuf;
 
@@ -67,6 +68,8 @@ pub enum Command {
     Findings(findings::Args),
     /// Show every setting, its value and who gave it
     Config(config::Args),
+    /// Agree to run the commands that this repository names
+    Trust(trust::Args),
     /// Called by the installed hooks
     #[command(hide = true)]
     Hook(hook::Args),
@@ -102,6 +105,7 @@ pub fn run(cli: Cli, env: Env) -> Result<ExitStatus> {
         Command::Check(args) => check::run(&context, &args),
         Command::Findings(args) => findings::run(&context, &args),
         Command::Config(args) => config::run(&context, &args),
+        Command::Trust(args) => trust::run(&context, &args),
         Command::Hook(args) => hook::run(&context.env, &args.name, &args.args),
     }
 }

@@ -1,6 +1,8 @@
 //! One repository, as a hook or a person's directory names it.
 
 use std::ffi::OsString;
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
@@ -98,6 +100,35 @@ impl Repo {
         command
     }
 
+    /// A git command that checks out into a folder of ours, through an index of ours: this
+    /// repository's objects, filters and attributes, and nothing of the person's work tree.
+    pub fn git_into(&self, folder: &Path, index: &Path) -> Cmd {
+        let mut command = git(folder);
+        for (name, value) in &self.hook_vars {
+            command = command.env(name, value);
+        }
+        command
+            .env("GIT_INDEX_FILE", index)
+            .arg("--git-dir")
+            .arg(&self.git_dir)
+            .arg("--work-tree")
+            .arg(folder)
+            // No hook of the person's is told that an index was written.
+            .args(["-c", "core.hooksPath=/dev/null"])
+            // The parts of a split index would lie in the person's git directory.
+            .args(["-c", "core.splitIndex=false", "-c", "core.untrackedCache=false"])
+            .args(["-c", "core.trustctime=true", "-c", "core.checkStat=default"])
+            .args(["-c", "submodule.recurse=false", "-c", "clean.requireForce=false"])
+    }
+
+    /// The folders in which this repository's objects are: its own, and for a push that was not
+    /// accepted yet the quarantine.
+    pub fn object_folders(&self) -> Vec<PathBuf> {
+        let quarantine = self.hook_vars.iter().filter(|(name, _)| *name == "GIT_OBJECT_DIRECTORY");
+        let own = self.common_dir.join("objects");
+        quarantine.map(|(_, path)| PathBuf::from(path)).chain([own]).collect()
+    }
+
     /// Where the program keeps what is never committed; shared by all linked work trees.
     pub fn state_dir(&self) -> PathBuf {
         self.common_dir.join("tribunal")
@@ -170,7 +201,22 @@ impl Repo {
         {
             return Ok(tree);
         }
-        let output = self.git().arg("write-tree").capture()?;
+        // `git write-tree` notes the tree in the index: it is given a copy, because the person's
+        // index stays as it is.
+        let folder = tempfile::tempdir().context("could not make a temporary folder")?;
+        let copy = folder.path().join("index");
+        match fs::copy(&self.index_file, &copy) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(error)
+                    .with_context(|| format!("could not read `{}`", self.index_file.display()));
+            }
+            _ => {}
+        }
+        let output = self
+            .git()
+            .env("GIT_INDEX_FILE", &copy)
+            .args(["-c", "core.splitIndex=false", "write-tree"])
+            .capture()?;
         Ok(Oid::parse(succeeded(&output, "git write-tree")?.trim().to_str()?)?)
     }
 

@@ -1,0 +1,133 @@
+//! `tribunal trust`: agree to run the commands that a repository names.
+
+use std::fs;
+use std::io::{self, IsTerminal as _};
+
+use anyhow::Result;
+use serde_json::json;
+
+use crate::cli::Context;
+use crate::config::env;
+use crate::config::policy::CommandGate;
+use crate::driver::law;
+use crate::driver::trust::{self, Trusted};
+use crate::gates::governance::POLICY_FILE;
+use crate::git::repo::Repo;
+use crate::model::report::ExitStatus;
+use crate::ui::out;
+use crate::ui::report::{Format, printable};
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Show what was agreed to
+    #[arg(long, conflicts_with_all = ["revoke", "yes"])]
+    list: bool,
+    /// Take agreements back: of these commands, or all
+    #[arg(long, num_args = 0.., value_name = "NAME", conflicts_with = "yes")]
+    revoke: Option<Vec<String>>,
+    /// Agree without being asked
+    #[arg(long)]
+    yes: bool,
+}
+
+pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
+    let repo = context.repo()?;
+    if let Some(names) = &args.revoke {
+        for name in trust::revoke(&repo, names)? {
+            out::talk(&format!("`{}` is not trusted any more", printable(&name)));
+        }
+        return Ok(ExitStatus::Pass);
+    }
+    if args.list {
+        list(context, &Trusted::load(&repo)?);
+        return Ok(ExitStatus::Pass);
+    }
+    let trusted = Trusted::load(&repo)?;
+    let mut open = named(context, &repo)?;
+    open.retain(|command| !trusted.holds(command));
+    if open.is_empty() {
+        out::talk("there is no command to agree to");
+        return Ok(ExitStatus::Pass);
+    }
+    for command in &open {
+        out::talk(&describe(command, trusted.knows_name(command)));
+    }
+    if !args.yes && !asked()? {
+        out::talk("nothing was changed");
+        return Ok(ExitStatus::Pass);
+    }
+    trust::agree(&repo, &open, env::now(&context.env))?;
+    out::talk(&format!("{} trusted; `tribunal trust --revoke` takes it back", count(&open)));
+    Ok(ExitStatus::Pass)
+}
+
+/// The commands that hold now and those that will once the work tree's settings are committed.
+pub fn named(context: &Context, repo: &Repo) -> Result<Vec<CommandGate>> {
+    let set = &context.global.set;
+    let mut commands = Vec::new();
+    if let Some(head) = repo.head()? {
+        let tree = repo.tree_of(&head)?;
+        commands = law::of_tree(&repo.objects, Some(&tree), &context.env, set)?.policy.commands;
+    }
+    if let Some(top) = &repo.work_tree {
+        let text = fs::read(top.join(POLICY_FILE)).ok();
+        let settings = law::settings(text.as_deref(), &context.env, set)
+            .map_err(|problem| out::hinted(problem.to_string(), problem.hint))?;
+        for command in settings.policy.commands {
+            if !commands.contains(&command) {
+                commands.push(command);
+            }
+        }
+    }
+    Ok(commands)
+}
+
+/// A command as a person reads it before agreeing.
+pub fn describe(command: &CommandGate, changed: bool) -> String {
+    let mut text = printable(&command.name);
+    if changed {
+        text.push_str(" (changed since you agreed to it)");
+    }
+    text.push_str(&format!("\n  runs    {}", printable(&command.run)));
+    if !command.share.is_empty() {
+        text.push_str(&format!("\n  shares  {}", printable(&command.share.join(", "))));
+    }
+    text
+}
+
+/// Asks the person on the terminal; without one that is an error.
+fn asked() -> Result<bool> {
+    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        return Err(out::hinted("nobody is there to agree", "read the above and add `--yes`"));
+    }
+    out::talk("Run these on this machine when their time comes? [y/N]");
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer)?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+}
+
+fn list(context: &Context, trusted: &Trusted) {
+    if context.global.format == Format::Json {
+        let all: Vec<_> = trusted
+            .all()
+            .map(|(print, agreed)| json!({"name": agreed.name, "at": agreed.at, "fingerprint": print}))
+            .collect();
+        out::result(&json!({"version": 1, "trusted": all}).to_string());
+        return;
+    }
+    for (print, agreed) in trusted.all() {
+        out::result(&format!(
+            "{}  {}  {}",
+            &print[..12.min(print.len())],
+            agreed.at,
+            printable(&agreed.name)
+        ));
+    }
+}
+
+fn count(commands: &[CommandGate]) -> String {
+    match commands.len() {
+        1 => "1 command is".to_owned(),
+        more => format!("{more} commands are"),
+    }
+}

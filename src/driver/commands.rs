@@ -1,0 +1,360 @@
+//! The command gates: which of them a change calls for, and what their runs say about it.
+
+use std::fs::{self, File};
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use bstr::ByteSlice as _;
+
+use crate::config::env::Env;
+use crate::config::policy::{CommandGate, Level, Moment};
+use crate::driver::passed::Passed;
+use crate::driver::tree::{self, Tree, Unavailable};
+use crate::driver::trust::Trusted;
+use crate::gates::{Judgement, Law};
+use crate::git::repo::Repo;
+use crate::model::change::{Change, Kind};
+use crate::model::class::Class;
+use crate::model::finding::{Effect, Finding};
+use crate::model::gate::Gate;
+use crate::model::report::{Report, Skipped, Verdict};
+use crate::model::severity::Severity;
+use crate::process::{Cmd, Ended, Interrupts, code_of};
+
+/// Set for every command to its name. A tribunal that finds it set runs no commands: a command that
+/// commits would otherwise call itself.
+const INSIDE: &str = "TRIBUNAL_INSIDE_COMMAND";
+
+/// How much of a failed command's output is shown, in lines.
+const TAIL_LINES: usize = 20;
+
+/// How much of the end of an output is looked at for that, in bytes.
+const TAIL_BYTES: u64 = 16 * 1024;
+
+/// How many logs of earlier runs are kept for each command.
+const LOGS_KEPT: usize = 3;
+
+/// What is to be run.
+pub struct Request<'a> {
+    pub env: &'a Env,
+    /// `None` asks for every command, whenever it usually runs.
+    pub moment: Option<Moment>,
+    /// Whether a command that passed on this very tree before need not run again.
+    pub reuse: bool,
+}
+
+/// What the commands have to say.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    pub judgement: Judgement,
+    /// A command that guards could not be run: neither pass nor block.
+    pub inconclusive: bool,
+    /// We were told to stop, by this signal.
+    pub interrupted: Option<i32>,
+    /// The last lines of each command that failed. Never kept: they may hold anything.
+    pub tails: Vec<Tail>,
+}
+
+/// The last lines that a command printed.
+#[derive(Debug)]
+pub struct Tail {
+    pub command: String,
+    pub lines: Vec<String>,
+}
+
+/// Runs the commands that the change calls for, in a tree of the program's own.
+pub fn judge(repo: &Repo, law: &Law, change: &Change, request: &Request<'_>) -> Result<Outcome> {
+    let mut outcome = Outcome::default();
+    let level = law.policy.gates.commands.level;
+    let Some(effect) = level.effect() else { return Ok(outcome) };
+    let mut wanted = Vec::new();
+    for command in &law.policy.commands {
+        match is_wanted(command, change, request.moment) {
+            Ok(true) => wanted.push(command),
+            Ok(false) => {}
+            Err(reason) => outcome.fail_to_run(level, &command.name, &reason),
+        }
+    }
+    if wanted.is_empty() {
+        return Ok(outcome);
+    }
+    if let Some(outer) = request.env.text(INSIDE) {
+        outcome.skip(&wanted, &format!("it is called from inside the command `{outer}`"));
+        return Ok(outcome);
+    }
+    let trusted = Trusted::load(repo)?;
+    let passed = Passed::load(repo)?;
+    wanted.retain(|command| {
+        if !trusted.holds(command) {
+            outcome.skip(&[*command], &untrusted(&trusted, command));
+            return false;
+        }
+        !(request.reuse && passed.holds(command, &change.tree))
+    });
+    if wanted.is_empty() {
+        return Ok(outcome);
+    }
+    let interrupts = Interrupts::listen().context("could not listen for signals")?;
+    let run = Run { repo, change, env: request.env, level, effect, interrupts, passed };
+    run.all(&wanted, &mut outcome)?;
+    Ok(outcome)
+}
+
+/// Says in the report what the commands came to beside their findings.
+pub fn settle(report: &mut Report, inconclusive: bool) {
+    if inconclusive && report.verdict == Verdict::Pass {
+        report.verdict = Verdict::Inconclusive;
+    }
+}
+
+impl Outcome {
+    fn skip(&mut self, commands: &[&CommandGate], reason: &str) {
+        self.judgement.skipped.extend(
+            commands
+                .iter()
+                .map(|command| Skipped { gate: command.name.clone(), reason: reason.to_owned() }),
+        );
+    }
+
+    fn fail_to_run(&mut self, level: Level, name: &str, reason: &str) {
+        self.inconclusive |= level == Level::Block;
+        self.judgement.skipped.push(Skipped {
+            gate: name.to_owned(),
+            reason: format!("it could not be run: {reason}"),
+        });
+    }
+}
+
+struct Run<'a> {
+    repo: &'a Repo,
+    change: &'a Change,
+    env: &'a Env,
+    level: Level,
+    effect: Effect,
+    interrupts: Interrupts,
+    passed: Passed,
+}
+
+impl Run<'_> {
+    fn all(&self, commands: &[&CommandGate], outcome: &mut Outcome) -> Result<()> {
+        let tree = match Tree::take(&tree::root(self.repo), &self.change.tree) {
+            Ok(tree) => tree,
+            Err(error) => return self.give_up(commands, &error, outcome),
+        };
+        let head = match &self.change.commit {
+            Some(commit) => Some(commit.clone()),
+            None => self.repo.head()?,
+        };
+        if tree::has_submodules(self.repo, &self.change.tree)? {
+            outcome.skip(commands, "submodules are empty folders in the tree that it runs in");
+        }
+        for (at, command) in commands.iter().enumerate() {
+            // Anew for each: one command does not see what another left.
+            let shown = tree
+                .show(self.repo, &self.change.tree, head.as_ref(), &self.interrupts)
+                .and_then(|()| tree.lend(self.repo, &command.share));
+            let ended = shown.and_then(|()| self.one(&tree, command, outcome));
+            match ended {
+                Ok(true) => {}
+                Ok(false) => {
+                    let rest = commands.get(at + 1..).unwrap_or_default();
+                    outcome.skip(rest, "it was not run: interrupted");
+                    break;
+                }
+                Err(error) => self.give_up(&[*command], &error, outcome)?,
+            }
+            if outcome.interrupted.is_some() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn give_up(
+        &self,
+        commands: &[&CommandGate],
+        error: &anyhow::Error,
+        outcome: &mut Outcome,
+    ) -> Result<()> {
+        if let Some(Unavailable::Interrupted(signal)) = error.downcast_ref() {
+            outcome.interrupted = Some(*signal);
+        }
+        for command in commands {
+            outcome.fail_to_run(self.level, &command.name, &format!("{error:#}"));
+        }
+        Ok(())
+    }
+
+    /// Runs one command; false where we were told to stop.
+    fn one(&self, tree: &Tree, command: &CommandGate, outcome: &mut Outcome) -> Result<bool> {
+        let work = tree.work();
+        let output = tree.output("output.log");
+        let log = tree::create(&output)?;
+        let mut shell = Cmd::new("/bin/sh", &work)
+            .args(["-c", &command.run])
+            .env(INSIDE, &command.name)
+            .env("GIT_CEILING_DIRECTORIES", tree.ceiling())
+            .env("GIT_TERMINAL_PROMPT", "0")
+            .env("NO_COLOR", "1")
+            .deadline(command.timeout);
+        for (name, _) in self.env.with_prefix("GIT_") {
+            if name == "GIT_REFLOG_ACTION" || name == "GIT_NAMESPACE" || is_config(name) {
+                shell = shell.env_remove(name);
+            }
+        }
+        let ended = shell.supervise(&log, &log, &self.interrupts)?;
+        let kept = keep_log(self.repo, &command.name, &output)?;
+        let finding = match ended {
+            Ended::Exited(status) if status.success() => {
+                self.passed.add(command, &self.change.tree)?;
+                return Ok(true);
+            }
+            Ended::Exited(status) if matches!(status.code(), Some(126 | 127)) => {
+                let reason = format!("`{}` is not there or cannot be executed", command.run);
+                outcome.fail_to_run(self.level, &command.name, &reason);
+                None
+            }
+            Ended::Exited(status) => {
+                Some(self.finding(command, &format!("failed ({})", code_of(status)), &kept))
+            }
+            Ended::TimedOut => {
+                let after = format!("did not end within {}", for_people(command.timeout));
+                Some(self.finding(command, &after, &kept))
+            }
+            Ended::TooLong => Some(self.finding(command, "printed without end", &kept)),
+            Ended::Interrupted(signal) => {
+                outcome.interrupted = Some(signal);
+                return Ok(false);
+            }
+        };
+        outcome.judgement.findings.extend(finding);
+        outcome.tails.push(Tail { command: command.name.clone(), lines: tail(&kept)? });
+        Ok(true)
+    }
+
+    fn finding(&self, command: &CommandGate, what: &str, log: &Path) -> Finding {
+        Finding {
+            gate: Gate::Commands,
+            rule: command.name.clone(),
+            class: Class::new("build/command-failed"),
+            severity: Severity::High,
+            effect: self.effect,
+            place: None,
+            anchor: String::new(),
+            message: format!("`{}` {what}", command.run),
+            suggestion: format!("what it printed is in `{}`", log.display()),
+        }
+    }
+}
+
+fn untrusted(trusted: &Trusted, command: &CommandGate) -> String {
+    let why = if trusted.knows_name(command) {
+        "it was changed since you agreed to run it"
+    } else {
+        "you have not agreed to run it"
+    };
+    format!("{why}; `tribunal trust` shows it and asks")
+}
+
+/// Whether the command runs at that moment and one of the changed paths is of interest to it.
+fn is_wanted(
+    command: &CommandGate,
+    change: &Change,
+    moment: Option<Moment>,
+) -> Result<bool, String> {
+    if moment.is_some_and(|moment| !command.on.contains(&moment)) {
+        return Ok(false);
+    }
+    if command.paths.is_empty() {
+        return Ok(true);
+    }
+    let globs = Globs::new(&command.paths)?;
+    Ok(change.files.iter().any(|file| {
+        let from = match &file.kind {
+            Kind::Renamed { from } => Some(from),
+            Kind::Added | Kind::Modified | Kind::Deleted => None,
+        };
+        [Some(&file.path), from].into_iter().flatten().any(|path| globs.matches(path))
+    }))
+}
+
+struct Globs {
+    with: globset::GlobSet,
+    without: globset::GlobSet,
+}
+
+impl Globs {
+    /// A pattern that begins with `!` takes paths out again.
+    fn new(patterns: &[String]) -> Result<Self, String> {
+        let set = |negated: bool| {
+            let mut set = globset::GlobSetBuilder::new();
+            for pattern in patterns.iter().filter(|p| p.starts_with('!') == negated) {
+                let pattern = pattern.strip_prefix('!').unwrap_or(pattern);
+                let glob = globset::GlobBuilder::new(pattern)
+                    .literal_separator(true)
+                    .build()
+                    .map_err(|error| error.to_string())?;
+                set.add(glob);
+            }
+            set.build().map_err(|error| error.to_string())
+        };
+        Ok(Self { with: set(false)?, without: set(true)? })
+    }
+
+    fn matches(&self, path: &[u8]) -> bool {
+        let path = path.to_path_lossy();
+        (self.with.is_match(&path) || self.with.is_empty()) && !self.without.is_match(&path)
+    }
+}
+
+/// `GIT_CONFIG_KEY_0` and the like carry settings of the git command that called us.
+fn is_config(name: &str) -> bool {
+    name.starts_with("GIT_CONFIG_KEY_") || name.starts_with("GIT_CONFIG_VALUE_")
+}
+
+/// Moves what a command printed to where people find it, and keeps some older ones.
+fn keep_log(repo: &Repo, name: &str, output: &Path) -> Result<PathBuf> {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || "-_".contains(c) { c } else { '_' };
+    let name: String = name.chars().map(plain).take(100).collect();
+    let folder = repo.state_dir().join("logs/commands");
+    let numbered = |number: usize| match number {
+        0 => folder.join(format!("{name}.log")),
+        _ => folder.join(format!("{name}.{number}.log")),
+    };
+    let keep = || -> std::io::Result<()> {
+        fs::create_dir_all(&folder)?;
+        for number in (0..LOGS_KEPT).rev() {
+            // Another run may be turning the same logs over: the newest is what counts.
+            drop(fs::rename(numbered(number), numbered(number + 1)));
+        }
+        fs::copy(output, numbered(0)).map(drop)
+    };
+    keep().with_context(|| format!("could not keep the log of `{name}`"))?;
+    Ok(numbered(0))
+}
+
+/// The last lines of a log.
+fn tail(log: &Path) -> Result<Vec<String>> {
+    let read = || -> std::io::Result<Vec<u8>> {
+        let mut file = File::open(log)?;
+        let length = file.metadata()?.len();
+        file.seek(SeekFrom::Start(length.saturating_sub(TAIL_BYTES)))?;
+        let mut end = Vec::new();
+        file.read_to_end(&mut end)?;
+        Ok(end)
+    };
+    let end = read().with_context(|| format!("could not read `{}`", log.display()))?;
+    let lines: Vec<&[u8]> = end.trim_end().lines().collect();
+    let from = lines.len().saturating_sub(TAIL_LINES);
+    let text = |line: &&[u8]| line.to_str_lossy().chars().take(400).collect();
+    Ok(lines[from..].iter().map(text).collect())
+}
+
+fn for_people(time: std::time::Duration) -> String {
+    match time.as_secs() {
+        0 => format!("{} ms", time.as_millis()),
+        seconds if seconds % 60 == 0 => format!("{} min", seconds / 60),
+        seconds => format!("{seconds} s"),
+    }
+}

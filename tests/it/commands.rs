@@ -1,0 +1,424 @@
+//! Command gates: what runs, where, when, and what it can reach.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use crate::harness::{Outcome, Repo, Sandbox, TRIBUNAL, wait_for};
+
+/// Makes the next `git commit` ask the program under test.
+pub fn hook_up(repo: &Repo<'_>) {
+    let common = repo.git(&["rev-parse", "--path-format=absolute", "--git-common-dir"]).ok();
+    let hook = Path::new(common.out()).join("hooks/pre-commit");
+    fs::create_dir_all(hook.parent().unwrap()).unwrap();
+    fs::write(&hook, format!("#!/bin/sh\nexec '{TRIBUNAL}' hook pre-commit\n")).unwrap();
+    fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// Commits a policy with one command at pre-commit, trusts it and installs the hook.
+pub fn with_command(repo: &Repo<'_>, run: &str, more: &str) {
+    let policy = format!(
+        "[[commands]]\nname = \"probe\"\nrun = '''{run}'''\non = [\"pre-commit\"]\n{more}\n"
+    );
+    repo.write("tribunal.toml", policy).commit_unjudged("policy");
+    repo.tribunal(&["trust", "--yes"]).ok();
+    hook_up(repo);
+}
+
+/// The trees that were made for this sandbox's repositories.
+fn trees(sandbox: &Sandbox) -> Vec<PathBuf> {
+    let roots = sandbox.home().join(".cache/tribunal/trees");
+    let below = |folder: &Path| fs::read_dir(folder).unwrap().map(|e| e.unwrap().path());
+    let mut trees: Vec<_> =
+        below(&roots).flat_map(|root| below(&root).collect::<Vec<_>>()).collect();
+    trees.sort();
+    trees
+}
+
+fn commit(repo: &Repo<'_>) -> Outcome {
+    repo.git(&["commit", "--quiet", "-m", "feat: x"])
+}
+
+#[test]
+fn a_command_sees_what_is_staged_and_runs_outside_the_work_tree() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    let out = sandbox.path().join("seen");
+    let run = format!("cat a > {0}; pwd >> {0}; ls >> {0}; touch made-by-command", out.display());
+    with_command(&repo, &run, "");
+    repo.write("a", "staged\n").git(&["add", "a"]).ok();
+    repo.write("a", "unstaged\n").write("untracked", "u\n");
+    commit(&repo).ok();
+    let seen = fs::read_to_string(&out).unwrap();
+    let lines: Vec<&str> = seen.lines().collect();
+    assert_eq!(lines[0], "staged");
+    assert!(!lines[1].starts_with(repo.dir.to_str().unwrap()), "it ran in {}", lines[1]);
+    assert!(!seen.contains("untracked"), "{seen}");
+    assert_eq!(repo.read("a"), "unstaged\n");
+    assert!(!repo.path("made-by-command").exists());
+}
+
+#[test]
+fn a_failing_command_blocks_and_shows_its_end() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    with_command(&repo, "echo first; echo the-reason >&2; exit 3", "");
+    repo.write("a", "1\n").git(&["add", "a"]).ok();
+    let head = repo.rev("HEAD");
+    commit(&repo).code(1).says("failed (3)").says("the-reason").says("commands/probe.log");
+    assert_eq!(repo.rev("HEAD"), head);
+    assert_eq!(repo.read(".git/tribunal/logs/commands/probe.log"), "first\nthe-reason\n");
+    let json = repo.tribunal(&["check", "--commands", "--format", "json"]).code(1).json();
+    assert_eq!(json["findings"][0]["gate"], "commands");
+    assert_eq!(json["findings"][0]["rule"], "probe");
+    assert_eq!(json["findings"][0]["class"], "build/command-failed");
+}
+
+#[test]
+fn at_level_warn_a_failing_command_lets_pass_and_off_runs_nothing() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    let mark = sandbox.path().join("ran");
+    with_command(&repo, &format!("touch {}; exit 1", mark.display()), "");
+    repo.write("a", "1\n").git(&["add", "a"]).ok();
+    repo.git_env(&["commit", "-qm", "a"], &[("TRIBUNAL_GATES_COMMANDS", "warn")])
+        .ok()
+        .says("warning");
+    fs::remove_file(&mark).unwrap();
+    repo.write("a", "2\n").git(&["add", "a"]).ok();
+    repo.git_env(&["commit", "-qm", "a"], &[("TRIBUNAL_GATES_COMMANDS", "off")]).ok();
+    assert!(!mark.exists());
+}
+
+#[test]
+fn a_missing_tool_is_inconclusive() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    with_command(&repo, "no-such-tool-anywhere", "");
+    repo.write("a", "1\n").git(&["add", "a"]).ok();
+    let head = repo.rev("HEAD");
+    commit(&repo).says("no-such-tool-anywhere");
+    assert_eq!(repo.rev("HEAD"), head);
+    repo.tribunal(&["check", "--commands"]).code(4).says("inconclusive");
+}
+
+#[test]
+fn a_command_runs_for_its_moment_and_its_paths_alone() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    let mark = sandbox.path().join("ran");
+    let ran = || fs::remove_file(&mark).is_ok();
+    let more = "paths = [\"src/*.rs\", \"!src/skip.rs\"]";
+    with_command(&repo, &format!("touch {}", mark.display()), more);
+    for (path, expected) in [
+        ("a.rs", false),
+        ("src/deep/a.rs", false),
+        ("src/skip.rs", false),
+        ("src/a.rs", true),
+        ("src/a b\u{e9}.rs", true),
+    ] {
+        repo.write(path, "1\n").git(&["add", path]).ok();
+        commit(&repo).ok();
+        assert_eq!(ran(), expected, "{path}");
+    }
+    repo.git(&["mv", "src/a.rs", "elsewhere.rs"]).ok();
+    commit(&repo).ok();
+    assert!(ran(), "a file moved away concerns the command");
+    repo.write("src/b.rs", "1\n").git(&["add", "src/b.rs"]).ok();
+    repo.tribunal(&["check", "--commands=pre-push"]).ok();
+    assert!(!ran());
+    repo.tribunal(&["check", "--commands=pre-commit"]).ok();
+    assert!(ran());
+}
+
+#[test]
+fn a_second_run_is_warm() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    repo.write("same", "same\n").write(".gitignore", "cache\n").write("sub dir/f", "1\n");
+    let times = sandbox.path().join("times");
+    let run = format!("stat -c %y same >> {0}; cat cache >> {0}; date > cache", times.display());
+    with_command(&repo, &format!("{run}; touch junk; echo changed > same; rm -r 'sub dir'"), "");
+    for number in ["1", "2"] {
+        repo.write("a", number).git(&["add", "a"]).ok();
+        commit(&repo).ok();
+    }
+    // The second run saw the cache of the first, and not its untracked file.
+    assert_eq!(fs::read_to_string(&times).unwrap().lines().count(), 3);
+    let tree = &trees(&sandbox)[0];
+    repo.write("a", "3").git(&["add", "a"]).ok();
+    let kept = fs::metadata(tree.join("work/.gitignore")).unwrap().modified().unwrap();
+    commit(&repo).ok();
+    assert_eq!(kept, fs::metadata(tree.join("work/.gitignore")).unwrap().modified().unwrap());
+    assert_eq!(fs::read_to_string(tree.join("work/a")).unwrap(), "3");
+}
+
+#[test]
+fn a_tree_that_passed_is_not_asked_again() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    let mark = sandbox.path().join("ran");
+    with_command(&repo, &format!("echo x >> {}", mark.display()), "");
+    repo.write("a", "1\n").git(&["add", "a"]).ok();
+    repo.tribunal(&["hook", "pre-commit"]).ok();
+    repo.tribunal(&["hook", "pre-commit"]).ok().never_says("skipped");
+    assert_eq!(fs::read_to_string(&mark).unwrap(), "x\n");
+    repo.tribunal(&["check", "--commands"]).ok();
+    assert_eq!(fs::read_to_string(&mark).unwrap(), "x\nx\n");
+}
+
+#[test]
+fn shared_paths_are_lent_and_taken_back() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    repo.write(".gitignore", "lent\ndeep/er\n").write("deep/file", "1\n");
+    let share = "share = [\"lent\", \"deep/er/\", \"missing\"]";
+    with_command(&repo, "cat lent/theirs deep/er/x && echo new > lent/ours", share);
+    repo.write("lent/theirs", "1\n").write("deep/er/x", "1\n");
+    repo.write("a", "1\n").git(&["add", "a"]).ok();
+    commit(&repo).ok();
+    assert_eq!(repo.read("lent/ours"), "new\n");
+    // Without the share the folder is not there any more.
+    with_command(&repo, "test ! -e lent && test ! -e deep/er", "");
+    repo.write("a", "2\n").git(&["add", "a"]).ok();
+    commit(&repo).ok();
+    assert_eq!(repo.read("lent/theirs"), "1\n");
+}
+
+#[test]
+fn a_path_that_is_judged_cannot_be_shared() {
+    let sandbox = Sandbox::new();
+    for path in ["src", "src/a", "../r", "/tmp", ".git", "a/../b", "", "link/x"] {
+        let repo = sandbox.repo(&format!("r{}", path.len()));
+        repo.write("src/a", "1\n");
+        std::os::unix::fs::symlink("/tmp", repo.path("link")).unwrap();
+        with_command(&repo, "true", &format!("share = [\"{path}\"]"));
+        repo.write("b", "1\n").git(&["add", "b"]).ok();
+        repo.tribunal(&["check", "--commands"]).code(4).says("`share` names");
+        fs::remove_dir_all(&repo.dir).unwrap();
+    }
+}
+
+#[test]
+fn at_the_deadline_nothing_of_a_command_lives_on() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    let pids = sandbox.path().join("pids");
+    let run = format!(
+        "trap '' TERM; (trap '' TERM; sleep 300) & echo $! > {0}; echo $$ >> {0}; wait; sleep 300",
+        pids.display()
+    );
+    with_command(&repo, &run, "timeout = \"700ms\"");
+    repo.write("a", "1\n").git(&["add", "a"]).ok();
+    let started = Instant::now();
+    commit(&repo).code(1).says("did not end within 700 ms");
+    assert!(started.elapsed().as_secs() < 30);
+    for pid in fs::read_to_string(&pids).unwrap().lines() {
+        wait_for("the processes to be gone", || !is_alive(pid));
+    }
+}
+
+#[test]
+fn what_a_command_leaves_running_is_stopped() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    let pids = sandbox.path().join("pids");
+    with_command(&repo, &format!("sleep 300 & echo $! > {}", pids.display()), "");
+    repo.write("a", "1\n").git(&["add", "a"]).ok();
+    commit(&repo).ok();
+    let pid = fs::read_to_string(&pids).unwrap();
+    wait_for("the process to be gone", || !is_alive(pid.trim()));
+}
+
+/// A zombie that nobody has buried yet is not alive.
+pub fn is_alive(pid: &str) -> bool {
+    fs::read_to_string(format!("/proc/{pid}/stat"))
+        .is_ok_and(|stat| !stat.rsplit(')').next().unwrap_or_default().starts_with(" Z"))
+}
+
+#[test]
+fn only_trusted_commands_run() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    let mark = sandbox.path().join("ran");
+    let run = format!("touch {}", mark.display());
+    let policy = |run: &str, more: &str| {
+        format!("[[commands]]\nname = \"probe\"\nrun = '''{run}'''\non = [\"pre-commit\"]\n{more}")
+    };
+    repo.write("tribunal.toml", policy(&run, "")).commit_unjudged("policy");
+    hook_up(&repo);
+    repo.write("a", "1\n").git(&["add", "a"]).ok();
+    commit(&repo).ok().says("skipped probe").says("tribunal trust");
+    assert!(!mark.exists());
+    repo.tribunal(&["trust"]).code(2).says(&run).says("--yes");
+    repo.tribunal(&["trust", "--list"]).ok().never_says("probe");
+    repo.tribunal(&["trust", "--yes"]).ok();
+    repo.tribunal(&["trust", "--list"]).ok().says("probe");
+    repo.write("a", "2\n").git(&["add", "a"]).ok();
+    commit(&repo).ok().never_says("skipped");
+    assert!(fs::remove_file(&mark).is_ok());
+    // When it runs may change; what runs may not.
+    repo.write("tribunal.toml", policy(&run, "timeout = \"5m\"\n")).commit_unjudged("when");
+    repo.write("a", "3\n").git(&["add", "a"]).ok();
+    commit(&repo).ok().never_says("skipped");
+    assert!(fs::remove_file(&mark).is_ok());
+    repo.write("tribunal.toml", policy(&format!("{run}; true"), "")).commit_unjudged("what");
+    repo.write("a", "4\n").git(&["add", "a"]).ok();
+    commit(&repo).ok().says("changed since you agreed");
+    repo.tribunal(&["trust", "--yes"]).ok().says("changed since you agreed");
+    repo.tribunal(&["trust", "--revoke"]).ok().says("`probe` is not trusted");
+    repo.write("a", "5\n").git(&["add", "a"]).ok();
+    commit(&repo).ok().says("you have not agreed");
+    assert!(!mark.exists());
+}
+
+#[test]
+fn a_command_is_tied_to_no_repository_by_its_environment() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    let out = sandbox.path().join("env");
+    with_command(&repo, &format!("env > {}", out.display()), "");
+    repo.git(&["worktree", "add", "--quiet", "../linked"]).ok();
+    let linked = Repo { sandbox: &sandbox, dir: sandbox.path().join("linked") };
+    for arguments in [&["commit", "-qam", "x"][..], &["-c", "a.b=c", "commit", "-qm", "x", "f"]] {
+        linked.write("f", format!("{arguments:?}")).git(&["add", "f"]).ok();
+        linked.git(arguments).ok();
+        let seen = fs::read_to_string(&out).unwrap();
+        fs::remove_file(&out).unwrap();
+        let local = repo.git(&["rev-parse", "--local-env-vars"]).ok();
+        for name in local.out().lines() {
+            assert!(!seen.lines().any(|l| l.starts_with(&format!("{name}="))), "{name} in {seen}");
+        }
+        assert!(seen.contains("TRIBUNAL_INSIDE_COMMAND=probe"), "{seen}");
+    }
+}
+
+#[test]
+fn git_inside_a_command_reaches_a_repository_of_its_own() {
+    let sandbox = Sandbox::new();
+    for form in ["sha1", "sha256"] {
+        let repo = sandbox.repo_with(form, &[&format!("--object-format={form}")]);
+        let out = sandbox.path().join("git");
+        let run = format!(
+            "set -e; git rev-parse --show-toplevel > {0}; git log --format=%s >> {0}; \
+             git diff --exit-code; git status --short >> {0}; \
+             echo y > y; git add y; git commit -qm inside; git branch b; \
+             echo z > y; git stash -q; git remote >> {0}",
+            out.display()
+        );
+        with_command(&repo, &run, "");
+        repo.git(&["remote", "add", "origin", "/nowhere"]).ok();
+        repo.write("a", "1\n").git(&["add", "a"]).ok();
+        let refs = repo.git(&["for-each-ref"]).stdout;
+        let index = fs::read(repo.path(".git/index")).unwrap();
+        repo.tribunal(&["hook", "pre-commit"]).ok();
+        let seen = fs::read_to_string(&out).unwrap();
+        let lines: Vec<&str> = seen.lines().collect();
+        assert!(lines[0].ends_with("/work"), "{seen}");
+        assert_eq!(lines[1..], ["policy", "A  a"], "{seen}");
+        assert_eq!(repo.git(&["for-each-ref"]).stdout, refs);
+        assert_eq!(fs::read(repo.path(".git/index")).unwrap(), index);
+        // Even with its own repository gone, git does not climb to the person's.
+        with_command(&repo, "rm -rf .git; ! git rev-parse --git-dir", "");
+        repo.write("a", "2\n").git(&["add", "a"]).ok();
+        commit(&repo).ok();
+    }
+}
+
+#[test]
+fn a_command_that_calls_the_hooks_does_not_call_itself() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    let count = sandbox.path().join("count");
+    let run = format!(
+        "echo x >> {}; cd {} && '{TRIBUNAL}' hook pre-commit",
+        count.display(),
+        repo.dir.display()
+    );
+    with_command(&repo, &run, "");
+    repo.write("a", "1\n").git(&["add", "a"]).ok();
+    commit(&repo).ok();
+    assert_eq!(fs::read_to_string(&count).unwrap(), "x\n");
+}
+
+#[test]
+fn runs_at_once_take_different_trees() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    let meet = sandbox.path().join("meet");
+    fs::create_dir(&meet).unwrap();
+    // Each says that it is there and waits until the other is.
+    let run = format!(
+        "touch {0}/$(basename $(dirname $PWD)); while [ $(ls {0} | wc -l) -lt 2 ]; do :; done",
+        meet.display()
+    );
+    with_command(&repo, &run, "timeout = \"60s\"");
+    repo.git(&["worktree", "add", "--quiet", "../linked"]).ok();
+    let linked = Repo { sandbox: &sandbox, dir: sandbox.path().join("linked") };
+    std::thread::scope(|scope| {
+        for one in [&repo, &linked] {
+            scope.spawn(move || {
+                one.write("a", one.dir.to_str().unwrap()).git(&["add", "a"]).ok();
+                commit(one).ok();
+            });
+        }
+    });
+}
+
+#[test]
+fn a_checkout_that_was_cut_short_is_made_anew() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    repo.write("kept", "1\n");
+    with_command(&repo, "test -f kept && test ! -f ignored && test $(cat kept) = 1", "");
+    repo.write(".gitignore", "ignored\n").commit_unjudged("ignore");
+    repo.write("a", "1\n").git(&["add", "a"]).ok();
+    commit(&repo).ok();
+    let tree = &trees(&sandbox)[0];
+    fs::remove_file(tree.join("ready")).unwrap();
+    fs::write(tree.join("index"), "torn").unwrap();
+    fs::write(tree.join("index.lock"), "torn").unwrap();
+    fs::write(tree.join("work/kept"), "half").unwrap();
+    fs::write(tree.join("work/ignored"), "x").unwrap();
+    repo.write("a", "2\n").git(&["add", "a"]).ok();
+    commit(&repo).ok();
+}
+
+#[test]
+fn files_are_checked_out_as_git_does_it() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    repo.git(&["config", "filter.shout.smudge", "tr a-z A-Z"]).ok();
+    repo.git(&["config", "filter.shout.clean", "tr A-Z a-z"]).ok();
+    repo.write(".gitattributes", "*.loud filter=shout\n*.dos text eol=crlf\n");
+    let run = "set -e; test $(cat x.loud) = WORD; test $(wc -c < y.dos) = 3; test -x run.sh; \
+               test -L link; git diff --exit-code";
+    repo.write("x.loud", "word\n").write("y.dos", "a\n").write("run.sh", "true\n");
+    fs::set_permissions(repo.path("run.sh"), fs::Permissions::from_mode(0o755)).unwrap();
+    std::os::unix::fs::symlink("/etc/passwd", repo.path("link")).unwrap();
+    with_command(&repo, run, "");
+    repo.write("a", "1\n").git(&["add", "a"]).ok();
+    commit(&repo).ok();
+}
+
+#[test]
+fn a_link_in_the_tree_leads_no_checkout_astray() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    let outside = sandbox.path().join("outside");
+    fs::create_dir(&outside).unwrap();
+    // The command puts a link where the next tree has a folder.
+    let run = format!("rm -rf dir; ln -s {} dir", outside.display());
+    repo.write("dir/file", "1\n");
+    with_command(&repo, &run, "");
+    for number in ["1", "2"] {
+        repo.write("dir/file", number).write("dir/other", number).git(&["add", "."]).ok();
+        commit(&repo).ok();
+    }
+    repo.git(&["rm", "-rq", "dir"]).ok();
+    fs::write(outside.join("file"), "theirs").unwrap();
+    commit(&repo).ok();
+    assert_eq!(fs::read_to_string(outside.join("file")).unwrap(), "theirs");
+    assert_eq!(fs::read_dir(&outside).unwrap().count(), 1);
+}
