@@ -23,7 +23,7 @@ pub fn judge(view: &FileView<'_>, effect: Effect) -> Result<Vec<Finding>> {
             findings.push(Finding {
                 gate: Gate::ConflictMarkers,
                 rule: "conflict-marker".to_owned(),
-                class: Class::new("integration/conflict-marker"),
+                class: Class::new("repository/conflict-marker"),
                 severity: Severity::High,
                 effect,
                 place: Some(Place::line(view.file.path.clone(), number)),

@@ -37,7 +37,7 @@ pub fn judge(path: &BStr, bytes: Option<&[u8]>, sure: Effect, named: Effect) -> 
     Some(Finding {
         gate: Gate::SensitiveFiles,
         rule: found.rule.to_owned(),
-        class: Class::new("security/hardcoded-secret"),
+        class: Class::new("security/exposed-secret"),
         severity,
         effect,
         place: Some(Place::file(path)),

@@ -116,7 +116,7 @@ fn finding(spot: &Spot, hit: &Hit, anchor: String, waiver: Waiver, levels: Level
     Finding {
         gate: Gate::Secrets,
         rule: hit.rule.to_owned(),
-        class: Class::new("security/hardcoded-secret"),
+        class: Class::new("security/exposed-secret"),
         severity,
         effect,
         place: Some(Place {
