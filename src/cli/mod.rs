@@ -3,6 +3,7 @@
 pub mod check;
 pub mod config;
 pub mod hook;
+pub mod hooks;
 
 use std::path::PathBuf;
 
@@ -61,6 +62,8 @@ pub enum Command {
     Check(check::Args),
     /// Show every setting, its value and who gave it
     Config(config::Args),
+    /// Install the hooks, take them away, or tell how they stand
+    Hooks(hooks::Args),
     /// Called by the installed hooks
     #[command(hide = true)]
     Hook(hook::Args),
@@ -94,6 +97,7 @@ pub fn run(cli: Cli, env: Env) -> Result<ExitStatus> {
     match cli.command {
         Command::Check(args) => check::run(&context, &args),
         Command::Config(args) => config::run(&context, &args),
+        Command::Hooks(args) => hooks::run(&context, &args),
         Command::Hook(args) => hook::run(&context.env, &args.name, &args.args),
     }
 }

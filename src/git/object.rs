@@ -2,6 +2,7 @@
 //! `git cat-file --batch`.
 
 use std::cell::RefCell;
+use std::ffi::OsString;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
 use std::process::ChildStdout;
@@ -64,9 +65,9 @@ impl TreeItem {
 
 impl Objects {
     /// Opens the object database through `git cat-file --batch`, for repositories that libgit2
-    /// cannot open.
-    pub fn through_command(git_dir: &Path) -> Result<Self> {
-        Ok(Self::Command(RefCell::new(CatFile::start(git_dir)?)))
+    /// cannot open. The variables tell where a push that was not accepted yet has its objects.
+    pub fn through_command(git_dir: &Path, vars: &[(&str, OsString)]) -> Result<Self> {
+        Ok(Self::Command(RefCell::new(CatFile::start(git_dir, vars)?)))
     }
 
     /// Reads an object whole; `None` where it is not in this repository.
@@ -246,9 +247,12 @@ pub struct CatFile {
 }
 
 impl CatFile {
-    fn start(git_dir: &Path) -> Result<Self> {
-        let mut talk =
-            git(git_dir).arg("--git-dir").arg(git_dir).args(["cat-file", "--batch"]).converse()?;
+    fn start(git_dir: &Path, vars: &[(&str, OsString)]) -> Result<Self> {
+        let mut command = git(git_dir).arg("--git-dir").arg(git_dir);
+        for (name, value) in vars {
+            command = command.env(name, value);
+        }
+        let mut talk = command.args(["cat-file", "--batch"]).converse()?;
         let answers = talk.take_stdout().context("git cat-file has no output")?;
         Ok(Self { talk, answers: BufReader::new(answers) })
     }
