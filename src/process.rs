@@ -3,6 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read, Write as _};
+use std::os::unix::ffi::OsStringExt as _;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
@@ -154,6 +155,15 @@ impl Cmd {
             command.env_remove(name);
         }
         Self { command, program: program.as_ref().to_owned(), stdin: None, deadline: None }
+    }
+
+    /// A hook of the person's own, in the directory that git started us in: it gets what git gave
+    /// us, git's local variables too.
+    pub fn kept_hook(program: &Path, dir: &Path) -> Self {
+        #[expect(clippy::disallowed_methods, reason = "this is the one place that spawns")]
+        let mut command = Command::new(program);
+        command.current_dir(dir).stdin(Stdio::null());
+        Self { command, program: program.into(), stdin: None, deadline: None }
     }
 
     pub fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
@@ -457,6 +467,41 @@ impl Drop for Conversation {
 /// The path of the running program, for shims and for the daemon's start.
 pub fn own_path() -> io::Result<PathBuf> {
     std::env::current_exe()
+}
+
+/// The command lines of the processes that started this one, nearest first, at most `most`. What
+/// cannot be read ends the list.
+pub fn ancestors(most: usize) -> Vec<Vec<OsString>> {
+    let mut found = Vec::new();
+    let mut pid = rustix::process::getppid().map(|pid| pid.as_raw_nonzero().get());
+    while let Some(at) = pid.filter(|pid| *pid > 1 && found.len() < most) {
+        let Some((parent, words)) = proc_entry(at).or_else(|| ps_entry(at)) else { break };
+        found.push(words);
+        pid = parent;
+    }
+    found
+}
+
+/// Linux: the parent and the command line from `/proc`.
+fn proc_entry(pid: i32) -> Option<(Option<i32>, Vec<OsString>)> {
+    let line = std::fs::read(format!("/proc/{pid}/cmdline")).ok()?;
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let parent = status.lines().find_map(|line| line.strip_prefix("PPid:"))?;
+    let words = line.split(|byte| *byte == 0).map(|word| OsString::from_vec(word.to_vec()));
+    Some((parent.trim().parse().ok(), words.collect()))
+}
+
+/// Elsewhere: the same from `ps`, where a word with spaces in it falls into several.
+fn ps_entry(pid: i32) -> Option<(Option<i32>, Vec<OsString>)> {
+    let output = Cmd::new("ps", Path::new("/"))
+        .args(["-o", "ppid=,args=", "-p", &pid.to_string()])
+        .deadline(Duration::from_secs(2))
+        .capture()
+        .ok()?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let mut words = text.split_whitespace();
+    let parent = words.next()?.parse().ok();
+    Some((parent, words.map(OsString::from).collect()))
 }
 
 fn read_capped(mut pipe: impl Read) -> io::Result<Vec<u8>> {

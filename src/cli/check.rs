@@ -10,8 +10,9 @@ use bstr::BString;
 use crate::cli::Context;
 use crate::cli::hook::show_ends;
 use crate::config::policy::Moment;
-use crate::driver::commands::{self, Outcome, Request};
-use crate::driver::{judge, law};
+use crate::driver::commands::Request;
+use crate::driver::law;
+use crate::driver::ruling::rule;
 use crate::git::change;
 use crate::git::repo::Repo;
 use crate::model::change::Change;
@@ -71,18 +72,14 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
     change::narrow(&mut change, &paths);
     let law =
         law::of_tree(&repo.objects, change.base_tree.as_ref(), &context.env, &context.global.set)?;
-    let mut judgement = judge::mechanical(&repo, &change, &law)?;
-    let ran = match args.commands {
-        // By hand they run even where they passed before: that is what was asked for.
-        Some(moments) => {
-            let request = Request { env: &context.env, moment: moments.moment(), reuse: false };
-            commands::judge(&repo, &law, &change, &request)?
-        }
-        None => Outcome::default(),
-    };
-    judgement.absorb(ran.judgement);
-    let mut report = judge::conclude(&repo, &context.env, &change, judgement, started);
-    commands::settle(&mut report, ran.inconclusive);
+    // By hand commands run even where they passed before: that is what was asked for.
+    let request = args.commands.map(|moments| Request {
+        env: &context.env,
+        moment: moments.moment(),
+        reuse: false,
+    });
+    let ruling = rule(&repo, &context.env, &change, &law, request.as_ref(), started)?;
+    let report = ruling.report;
     let text = render(&report, context.global.format);
     if !text.is_empty() {
         out::result(&text);
@@ -95,8 +92,8 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
             report.elapsed_ms
         ));
     }
-    show_ends(&ran.tails);
-    Ok(if ran.interrupted.is_some() { ExitStatus::Interrupted } else { report.verdict.into() })
+    show_ends(&ruling.tails);
+    Ok(if ruling.interrupted.is_some() { ExitStatus::Interrupted } else { report.verdict.into() })
 }
 
 fn change_of(repo: &Repo, args: &Args) -> Result<Change> {

@@ -1,18 +1,28 @@
 //! `tribunal hook NAME`: what a shim calls.
 
 use std::ffi::OsString;
+use std::fs;
+use std::io::Read as _;
+use std::path::PathBuf;
 use std::time::Instant;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
 use crate::config::env::Env;
 use crate::config::policy::Moment;
-use crate::driver::commands::{self, Outcome, Request, Tail};
-use crate::driver::{judge, law};
+use crate::driver::bypass::{self, Bypass};
+use crate::driver::commands::{Request, Tail};
+use crate::driver::message::{self, as_committed};
+use crate::driver::push::{self as push_driver, PushJudgement};
+use crate::driver::ruling::{rule, stops};
+use crate::driver::{judge, judged, law};
+use crate::gates;
 use crate::git::change;
+use crate::git::push::{Known, parse_pre_push, parse_pre_receive};
 use crate::git::repo::Repo;
-use crate::model::finding::Effect;
-use crate::model::report::{ExitStatus, Verdict};
+use crate::model::finding::{Effect, Spot};
+use crate::model::report::{ExitStatus, Report, Verdict};
+use crate::process::Cmd;
 use crate::ui::out;
 use crate::ui::report::{Format, printable, render};
 
@@ -25,38 +35,261 @@ pub struct Args {
     pub args: Vec<OsString>,
 }
 
+/// What git asked.
+struct Call<'a> {
+    env: &'a Env,
+    name: &'a str,
+    args: &'a [OsString],
+    /// The hook that stood in our place before, still to be run.
+    kept: Option<PathBuf>,
+}
+
 /// Answers git. Reached without the command line's parser: a commit pays for every millisecond.
-pub fn run(env: &Env, name: &str, _args: &[OsString]) -> Result<ExitStatus> {
+pub fn run(env: &Env, name: &str, args: &[OsString]) -> Result<ExitStatus> {
+    let (kept, args) = match args {
+        [option, kept, rest @ ..] if option == "--kept" => (Some(env.current_dir.join(kept)), rest),
+        _ => (None, args),
+    };
+    let call = Call { env, name, args, kept };
     match name {
-        "pre-commit" | "pre-merge-commit" => pre_commit(env),
-        _ => Ok(ExitStatus::Pass),
+        // A hook that edits what is about to be committed comes first: its outcome is judged.
+        "pre-commit" | "pre-merge-commit" => call.after_kept(Call::pre_commit),
+        "commit-msg" => call.after_kept(Call::commit_msg),
+        // A hook that sends something comes last: what is refused must not have left.
+        "pre-push" => call.before_kept(Call::pre_push),
+        "pre-receive" => call.before_kept(Call::pre_receive),
+        _ => call.after_kept(|_| Ok(ExitStatus::Pass)),
     }
 }
 
-fn pre_commit(env: &Env) -> Result<ExitStatus> {
-    let started = Instant::now();
-    let repo = Repo::discover(&env.current_dir, Some(env))?;
-    let change = change::staged(&repo)?;
-    let law = law::of_tree(&repo.objects, change.base_tree.as_ref(), env, &[])?;
-    let mut judgement = judge::mechanical(&repo, &change, &law)?;
-    let mut ran = Outcome::default();
-    // What is blocked anyway waits for no build.
-    if judgement.findings.iter().all(|f| f.effect < Effect::Block) {
-        let request = Request { env, moment: Some(Moment::PreCommit), reuse: true };
-        ran = commands::judge(&repo, &law, &change, &request)?;
-        judgement.absorb(ran.judgement);
+impl Call<'_> {
+    fn after_kept(&self, judge: impl Fn(&Self) -> Result<ExitStatus>) -> Result<ExitStatus> {
+        // What git writes to `post-rewrite` is for the hook that stood here before.
+        let input =
+            if self.kept.is_some() && self.name == "post-rewrite" { stdin()? } else { Vec::new() };
+        match self.run_kept(&input)? {
+            ExitStatus::Pass => judge(self).map_err(|error| self.way_on(error)),
+            status => Ok(status),
+        }
     }
-    let mut report = judge::conclude(&repo, env, &change, judgement, started);
-    commands::settle(&mut report, ran.inconclusive);
-    let text = render(&report, Format::Human);
-    if !text.is_empty() {
-        out::talk(&text);
+
+    fn before_kept(
+        &self,
+        judge: impl Fn(&Self, &[u8]) -> Result<ExitStatus>,
+    ) -> Result<ExitStatus> {
+        let input = stdin()?;
+        match judge(self, &input).map_err(|error| self.way_on(error))? {
+            ExitStatus::Pass => self.run_kept(&input),
+            status => Ok(status),
+        }
     }
-    show_ends(&ran.tails);
-    if report.verdict != Verdict::Pass || ran.interrupted.is_some() {
-        out::hint("nothing was committed; your files and the index are as they were");
+
+    fn run_kept(&self, input: &[u8]) -> Result<ExitStatus> {
+        let Some(kept) = &self.kept else { return Ok(ExitStatus::Pass) };
+        let mut command = Cmd::kept_hook(kept, &self.env.current_dir).args(self.args);
+        if !input.is_empty() {
+            command = command.stdin(input);
+        }
+        let status = command
+            .inherit()
+            .with_context(|| format!("the hook `{}` could not be run", kept.display()))?;
+        Ok(if status.success() { ExitStatus::Pass } else { ExitStatus::Blocked })
     }
-    Ok(if ran.interrupted.is_some() { ExitStatus::Interrupted } else { report.verdict.into() })
+
+    /// An error of ours stops what the hook guards, and says how to go on.
+    fn way_on(&self, error: anyhow::Error) -> anyhow::Error {
+        if error.downcast_ref::<out::Hinted>().is_some() || self.name == "pre-receive" {
+            return error;
+        }
+        let message = format!("{} could not judge: {error:#}", self.name);
+        let command = if self.name == "pre-push" { "git push" } else { "git commit" };
+        out::hinted(message, format!("`TRIBUNAL=0 {command} …` goes on without; it is recorded"))
+    }
+
+    fn repo(&self) -> Result<Repo> {
+        Repo::discover(&self.env.current_dir, Some(self.env))
+    }
+
+    /// Says and records what is to be left out. `None` where all of it is.
+    fn bypass(&self, repo: &Repo) -> Result<Option<Bypass>> {
+        let bypass = Bypass::asked(self.env);
+        for (word, nearest) in &bypass.unknown {
+            let near = nearest.map(|gate| format!("; did you mean `{gate}`?")).unwrap_or_default();
+            out::warn(&format!("`{word}` in TRIBUNAL_SKIP names no gate{near}"));
+        }
+        if bypass.is_any() {
+            bypass::record(repo, self.env, self.name, &bypass)?;
+            let what = bypass.describe();
+            let left = if bypass.all { "NOT judged" } else { "not judged in full" };
+            out::warn(&format!("{left}: {what}; recorded for `tribunal hooks status`"));
+        }
+        Ok((!bypass.all).then_some(bypass))
+    }
+
+    fn pre_commit(&self) -> Result<ExitStatus> {
+        let started = Instant::now();
+        let repo = self.repo()?;
+        let Some(bypass) = self.bypass(&repo)? else { return Ok(ExitStatus::Pass) };
+        let change = change::staged(&repo)?;
+        let mut law = law::of_tree(&repo.objects, change.base_tree.as_ref(), self.env, &[])?;
+        bypass.apply(&mut law.policy.gates);
+        let request = Request { env: self.env, moment: Some(Moment::PreCommit), reuse: true };
+        let ruling = rule(&repo, self.env, &change, &law, Some(&request), started)?;
+        let report = ruling.report;
+        if report.verdict == Verdict::Pass {
+            if !bypass.is_any() {
+                judged::remember(&repo, &change.tree)?;
+            }
+            let see = match change.base_tree {
+                Some(_) => "tribunal check --from HEAD~1",
+                None => "tribunal check --all",
+            };
+            say_in_one_line(&report, see);
+        } else {
+            out::talk(&render(&report, Format::Human));
+            show_ends(&ruling.tails);
+            out::hint("nothing was committed; your files and the index are as they were");
+        }
+        Ok(match ruling.interrupted {
+            Some(_) => ExitStatus::Interrupted,
+            None => report.verdict.into(),
+        })
+    }
+
+    fn commit_msg(&self) -> Result<ExitStatus> {
+        let started = Instant::now();
+        // `pre-commit` said and recorded what is left out.
+        let bypass = Bypass::asked(self.env);
+        let Some(path) = self.args.first().filter(|_| !bypass.all) else {
+            return Ok(ExitStatus::Pass);
+        };
+        let repo = self.repo()?;
+        let path = self.env.current_dir.join(path);
+        let text = fs::read(&path)
+            .with_context(|| format!("could not read the message in `{}`", path.display()))?;
+        let comment = message::comment_string(&repo, &text)?;
+        let text = as_committed(&text, message::cleanup(&repo, self.env)?, &comment);
+        let head = repo.head()?.map(|head| repo.tree_of(&head)).transpose()?;
+        let mut law = law::of_tree(&repo.objects, head.as_ref(), self.env, &[])?;
+        bypass.apply(&mut law.policy.gates);
+        let findings = gates::judge_message(&text, &Spot::CommitMessage, &law);
+        let findings = findings.into_iter().map(judge::unrecorded).collect();
+        let report = judge::report(findings, Vec::new(), started);
+        if report.verdict == Verdict::Pass {
+            say_in_one_line(&report, "git log -1");
+        } else {
+            out::talk(&render(&report, Format::Human));
+            let kept = path.display();
+            out::hint(&format!("nothing was committed; the message is kept in `{kept}`"));
+        }
+        Ok(report.verdict.into())
+    }
+
+    fn pre_push(&self, input: &[u8]) -> Result<ExitStatus> {
+        let started = Instant::now();
+        let repo = self.repo()?;
+        let Some(bypass) = self.bypass(&repo)? else { return Ok(ExitStatus::Pass) };
+        let updates = parse_pre_push(input)?;
+        // Git gives the address in place of a name where no remote is named.
+        let remote = self.args.first().and_then(|name| name.to_str());
+        let known = match (remote, self.args.get(1)) {
+            (Some(name), Some(address)) if address != name => Known::OnRemote(name.to_owned()),
+            _ => Known::OnAnyRemote,
+        };
+        let judgement = push_driver::judge(&repo, self.env, &updates, &known, &bypass)?;
+        Ok(say_push(judgement, "nothing was pushed", started))
+    }
+
+    fn pre_receive(&self, input: &[u8]) -> Result<ExitStatus> {
+        let started = Instant::now();
+        let repo = self.repo()?;
+        let updates = parse_pre_receive(input)?;
+        // Whoever pushes over ssh may set variables: none of them has a say here.
+        let env = self.env.without_vars();
+        let nothing = Bypass::default();
+        let judgement = push_driver::judge(&repo, &env, &updates, &Known::Here, &nothing)?;
+        Ok(say_push(judgement, "nothing was taken in", started))
+    }
+}
+
+fn stdin() -> Result<Vec<u8>> {
+    let mut input = Vec::new();
+    std::io::stdin()
+        .read_to_end(&mut input)
+        .context("could not read what git writes to the hook")?;
+    Ok(input)
+}
+
+/// The one line of a judgement that passed; nothing where there is nothing to know.
+fn say_in_one_line(report: &Report, see: &str) {
+    let warnings = report.findings.iter().filter(|f| f.finding.effect == Effect::Warn).count();
+    let mut parts = Vec::new();
+    if warnings > 0 {
+        parts.push(format!("{}: `{see}` shows", count(warnings, "warning")));
+    }
+    if let Some(skipped) = report.skipped.first() {
+        let all = count(report.skipped.len(), "part");
+        parts.push(format!("{all} not judged: {}: {}", skipped.gate, skipped.reason));
+    }
+    if !parts.is_empty() {
+        out::talk(&format!("tribunal: pass, {}", printable(&parts.join("; "))));
+    }
+}
+
+fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
+/// Says what a push came to: one line where it passes, else every part with what blocks in it.
+fn say_push(judgement: PushJudgement, hint: &str, started: Instant) -> ExitStatus {
+    let PushJudgement { parts, skipped, commits, ungated, law_of, tails, inconclusive } = judgement;
+    let blocks = inconclusive || parts.iter().any(|part| stops(&part.findings));
+    if !blocks {
+        let warnings = parts
+            .iter()
+            .flat_map(|part| &part.findings)
+            .map(|reported| &reported.finding)
+            .filter(|finding| finding.effect == Effect::Warn);
+        let mut said = Vec::new();
+        let (warnings, first) = (warnings.clone().count(), warnings.clone().next());
+        if let Some(first) = first {
+            said.push(format!("{} (first: {})", count(warnings, "warning"), first.message));
+        }
+        if ungated > 0 {
+            said.push(format!(
+                "{ungated} of {} arrived without the commit's gate and was judged now",
+                count(commits, "commit")
+            ));
+        }
+        if let Some(first) = skipped.first() {
+            let all = count(skipped.len(), "part");
+            said.push(format!("{all} not judged: {}: {}", first.gate, first.reason));
+        }
+        if !said.is_empty() {
+            out::talk(&format!("tribunal: pass, {}", printable(&said.join("; "))));
+        }
+        return ExitStatus::Pass;
+    }
+    for part in parts {
+        if !stops(&part.findings) {
+            continue;
+        }
+        out::talk(&format!("{}:", printable(&part.title)));
+        let report = judge::report(part.findings, Vec::new(), started);
+        out::talk(&render(&report, Format::Human));
+    }
+    for skipped in &skipped {
+        out::talk(&printable(&format!("not judged: {}: {}", skipped.gate, skipped.reason)));
+    }
+    show_ends(&tails);
+    if let Some(base) = law_of {
+        let base = base.short();
+        out::hint(&format!(
+            "the push changes the law; it was judged under that of {base}: push the change of the law by itself first"
+        ));
+    }
+    out::hint(hint);
+    ExitStatus::Blocked
 }
 
 /// Shows people the last lines of the commands that failed.

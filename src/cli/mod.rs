@@ -6,6 +6,7 @@ pub mod findings;
 pub mod hook;
 pub mod init;
 pub mod trust;
+pub mod hooks;
 
 use std::path::PathBuf;
 
@@ -70,6 +71,8 @@ pub enum Command {
     Config(config::Args),
     /// Agree to run the commands that this repository names
     Trust(trust::Args),
+    /// Install the hooks, take them away, or tell how they stand
+    Hooks(hooks::Args),
     /// Called by the installed hooks
     #[command(hide = true)]
     Hook(hook::Args),
@@ -106,6 +109,7 @@ pub fn run(cli: Cli, env: Env) -> Result<ExitStatus> {
         Command::Findings(args) => findings::run(&context, &args),
         Command::Config(args) => config::run(&context, &args),
         Command::Trust(args) => trust::run(&context, &args),
+        Command::Hooks(args) => hooks::run(&context, &args),
         Command::Hook(args) => hook::run(&context.env, &args.name, &args.args),
     }
 }

@@ -20,6 +20,17 @@ impl Env {
         Ok(Self { vars: std::env::vars_os().collect(), current_dir: std::env::current_dir()? })
     }
 
+    /// An environment of these variables alone.
+    pub fn of(vars: &[(&str, &str)]) -> Self {
+        let vars = vars.iter().map(|(name, value)| (name.into(), value.into())).collect();
+        Self { vars, current_dir: PathBuf::from("/") }
+    }
+
+    /// The same place without any variable.
+    pub fn without_vars(&self) -> Self {
+        Self { vars: BTreeMap::new(), current_dir: self.current_dir.clone() }
+    }
+
     /// The value of a variable; an empty one counts as not set.
     pub fn get(&self, name: &str) -> Option<&OsStr> {
         self.vars.get(OsStr::new(name)).map(OsString::as_os_str).filter(|v| !v.is_empty())

@@ -30,18 +30,26 @@ const BATCH: usize = 16;
 /// Asks every gate that needs no program to be run.
 pub fn mechanical(repo: &Repo, change: &Change, law: &Law) -> Result<Judgement> {
     let mut judgement = gates::judge_whole(change, law, &repo.objects)?;
-    if change.files.len() < MANY_FILES {
-        judgement.absorb(gates::judge_files(&change.files, law, &repo.objects)?);
-    } else {
-        judgement.absorb(judge_many(repo, &change.files, law)?);
-    }
+    let databases = match change.files.len() {
+        0..MANY_FILES => Vec::new(),
+        _ => databases(repo)?,
+    };
+    judgement.absorb(match databases.len() {
+        0 => gates::judge_files(&change.files, law, &repo.objects)?,
+        _ => judge_many(databases, &change.files, law)?,
+    });
     Ok(judgement)
 }
 
+/// A database for each core; none where one must do.
+fn databases(repo: &Repo) -> Result<Vec<Objects>> {
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    let databases: Result<Vec<_>> = (0..cores).map(|_| repo.objects_again()).collect();
+    Ok(databases?.into_iter().flatten().collect())
+}
+
 /// Judges files on every core; the order of the findings is the report's affair.
-fn judge_many(repo: &Repo, files: &[FileChange], law: &Law) -> Result<Judgement> {
-    let threads = thread::available_parallelism().map_or(1, NonZero::get);
-    let databases: Vec<_> = (0..threads).map(|_| repo.objects.again()).collect::<Result<_>>()?;
+fn judge_many(databases: Vec<Objects>, files: &[FileChange], law: &Law) -> Result<Judgement> {
     let next = AtomicUsize::new(0);
     let work = |objects: Objects| -> Result<Judgement> {
         let mut judgement = Judgement::default();
@@ -63,23 +71,6 @@ fn judge_many(repo: &Repo, files: &[FileChange], law: &Law) -> Result<Judgement>
         }
         Ok(all)
     })
-}
-
-/// Ends a judgement: keeps what was found in the ledger, lets pass what was answered, decides.
-///
-/// A ledger that cannot be used is no reason to stop a change: the findings count as open, and the
-/// report names what was not done.
-pub fn conclude(
-    repo: &Repo,
-    env: &Env,
-    change: &Change,
-    judgement: Judgement,
-    started: Instant,
-) -> Report {
-    let kept = keep(repo, env, &[(change, judgement.findings)]);
-    let mut skipped = judgement.skipped;
-    skipped.extend(kept.skipped);
-    report(kept.findings, skipped, started)
 }
 
 /// Findings with what the ledger knows of them.
@@ -189,7 +180,7 @@ fn unusable(error: LedgerError) -> Skipped {
 }
 
 /// A finding that the ledger does not know has a hash of its content for an id.
-fn unrecorded(finding: Finding) -> Reported {
+pub fn unrecorded(finding: Finding) -> Reported {
     let place = finding.place.as_ref().map(|p| (p.spot.display(), p.line));
     let text = format!("{}\n{}\n{place:?}\n{}", finding.gate, finding.rule, finding.anchor);
     let id = blake3::hash(text.as_bytes()).to_hex()[..26].to_owned();

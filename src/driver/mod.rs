@@ -1,13 +1,19 @@
 //! The corridor: fetches what the gates need, asks them, and keeps what they found.
 
+pub mod bypass;
 pub mod commands;
 pub mod init;
+pub mod install;
 pub mod judge;
+pub mod judged;
 pub mod law;
+pub mod message;
 pub mod own_repo;
 pub mod passed;
 pub mod propose;
+pub mod push;
 pub mod remark;
+pub mod ruling;
 pub mod sight;
 pub mod tree;
 pub mod trust;

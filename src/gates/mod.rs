@@ -7,6 +7,7 @@ pub mod commit_message;
 pub mod conflict_markers;
 pub mod governance;
 pub mod large_files;
+pub mod protected_branch;
 pub mod scope;
 pub mod secrets;
 pub mod sensitive_files;

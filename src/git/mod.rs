@@ -4,5 +4,7 @@ pub mod change;
 pub mod command;
 pub mod diff;
 pub mod index;
+pub mod hooks_dir;
 pub mod object;
+pub mod push;
 pub mod repo;

@@ -2,8 +2,9 @@
 //! `git cat-file --batch`.
 
 use std::cell::RefCell;
+use std::ffi::OsString;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ChildStdout;
 
 use anyhow::{Context as _, Result, bail};
@@ -64,19 +65,9 @@ impl TreeItem {
 
 impl Objects {
     /// Opens the object database through `git cat-file --batch`, for repositories that libgit2
-    /// cannot open.
-    pub fn through_command(git_dir: &Path) -> Result<Self> {
-        Ok(Self::Command(RefCell::new(CatFile::start(git_dir)?)))
-    }
-
-    /// Opens the same object database once more, for another thread: an open one is not shared.
-    pub fn again(&self) -> Result<Self> {
-        match self {
-            Self::Library(repository) => {
-                Ok(Self::Library(git2::Repository::open(repository.path())?))
-            }
-            Self::Command(cat_file) => Self::through_command(&cat_file.borrow().git_dir),
-        }
+    /// cannot open. The variables tell where a push that was not accepted yet has its objects.
+    pub fn through_command(git_dir: &Path, vars: &[(&str, OsString)]) -> Result<Self> {
+        Ok(Self::Command(RefCell::new(CatFile::start(git_dir, vars)?)))
     }
 
     /// Reads an object whole; `None` where it is not in this repository.
@@ -251,17 +242,19 @@ fn split_headers(bytes: &[u8]) -> (&[u8], &[u8]) {
 
 /// A running `git cat-file --batch`.
 pub struct CatFile {
-    git_dir: PathBuf,
     talk: Conversation,
     answers: BufReader<ChildStdout>,
 }
 
 impl CatFile {
-    fn start(git_dir: &Path) -> Result<Self> {
-        let mut talk =
-            git(git_dir).arg("--git-dir").arg(git_dir).args(["cat-file", "--batch"]).converse()?;
+    fn start(git_dir: &Path, vars: &[(&str, OsString)]) -> Result<Self> {
+        let mut command = git(git_dir).arg("--git-dir").arg(git_dir);
+        for (name, value) in vars {
+            command = command.env(name, value);
+        }
+        let mut talk = command.args(["cat-file", "--batch"]).converse()?;
         let answers = talk.take_stdout().context("git cat-file has no output")?;
-        Ok(Self { git_dir: git_dir.to_owned(), talk, answers: BufReader::new(answers) })
+        Ok(Self { talk, answers: BufReader::new(answers) })
     }
 
     fn read(&mut self, oid: &Oid) -> Result<Option<(ObjectKind, Vec<u8>)>> {

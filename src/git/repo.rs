@@ -64,15 +64,6 @@ impl Repo {
             ),
             (None, _) => git2::Repository::discover(dir),
         };
-        let (git_dir, common_dir, work_tree, objects) = match opened {
-            Ok(library) => {
-                let git_dir = library.path().to_path_buf();
-                let common_dir = library.commondir().to_path_buf();
-                let work_tree = library.workdir().map(Path::to_path_buf);
-                (git_dir, common_dir, work_tree, Objects::Library(library))
-            }
-            Err(_) => ask_git(dir, git_dir_var.as_deref())?,
-        };
         let hook_vars: Vec<_> = hook
             .map(|env| {
                 HOOK_VARS
@@ -81,10 +72,30 @@ impl Repo {
                     .collect()
             })
             .unwrap_or_default();
+        let (git_dir, common_dir, work_tree, objects) = match opened {
+            Ok(library) => {
+                let git_dir = library.path().to_path_buf();
+                let common_dir = library.commondir().to_path_buf();
+                let work_tree = library.workdir().map(Path::to_path_buf);
+                (git_dir, common_dir, work_tree, Objects::Library(library))
+            }
+            Err(_) => ask_git(dir, git_dir_var.as_deref(), &hook_vars)?,
+        };
         let index_file = hook
             .and_then(|env| env.path("GIT_INDEX_FILE"))
             .unwrap_or_else(|| git_dir.join("index"));
         Ok(Self { git_dir, common_dir, work_tree, objects, index_file, hook_vars })
+    }
+
+    /// The same objects once more, for another thread: an open database is not shared. `None` where
+    /// one must do: in a push's quarantine, and where git itself reads for us.
+    pub fn objects_again(&self) -> Result<Option<Objects>> {
+        match &self.objects {
+            Objects::Library(library) if self.hook_vars.is_empty() => {
+                Ok(Some(Objects::Library(git2::Repository::open(library.path())?)))
+            }
+            _ => Ok(None),
+        }
     }
 
     /// A git command in this repository, with what git told the hook.
@@ -249,6 +260,21 @@ impl Repo {
 
     /// A value of git's configuration, as git itself sees it; `None` where it is not set.
     pub fn config(&self, key: &str) -> Result<Option<BString>> {
+        if let Objects::Library(library) = &self.objects {
+            let config = library.config()?.snapshot()?;
+            return match config.get_bytes(key) {
+                Ok(value) => Ok(Some(value.into())),
+                Err(error)
+                    if matches!(
+                        error.code(),
+                        git2::ErrorCode::NotFound | git2::ErrorCode::InvalidSpec
+                    ) =>
+                {
+                    Ok(None)
+                }
+                Err(error) => Err(error).with_context(|| format!("could not read `{key}`")),
+            };
+        }
         let output = self.git().args(["config", "--get", key]).capture()?;
         match output.code() {
             0 => Ok(Some(output.stdout.trim_end_with(|c| c == '\n').into())),
@@ -257,8 +283,32 @@ impl Repo {
         }
     }
 
+    /// What a symbolic ref points to; `None` where it is none.
+    pub fn symbolic(&self, name: &str) -> Result<Option<BString>> {
+        if let Objects::Library(library) = &self.objects {
+            return match library.find_reference(name) {
+                Ok(reference) => Ok(reference.symbolic_target_bytes().map(BString::from)),
+                Err(error)
+                    if matches!(
+                        error.code(),
+                        git2::ErrorCode::NotFound | git2::ErrorCode::InvalidSpec
+                    ) =>
+                {
+                    Ok(None)
+                }
+                Err(error) => Err(error).with_context(|| format!("could not read `{name}`")),
+            };
+        }
+        let output = self.git().args(["symbolic-ref", "--quiet", name]).capture()?;
+        let target = output.stdout.trim_end_with(|c| c == '\n');
+        Ok((output.status.success() && !target.is_empty()).then(|| target.into()))
+    }
+
     /// The refs below a prefix such as `refs/heads/`, with what they point to.
     pub fn refs(&self, prefix: &str) -> Result<Vec<(BString, Oid)>> {
+        if let Objects::Library(library) = &self.objects {
+            return library_refs(library, prefix);
+        }
         let output = self
             .git()
             .args(["for-each-ref", "--format=%(objectname) %(refname)", prefix])
@@ -273,6 +323,22 @@ impl Repo {
     }
 }
 
+/// The refs as libgit2 lists them. A ref that cannot be followed (`HEAD` of a remote whose branch is
+/// gone) points to nothing and is left out.
+fn library_refs(library: &git2::Repository, prefix: &str) -> Result<Vec<(BString, Oid)>> {
+    let mut found = Vec::new();
+    for reference in library.references()? {
+        let reference = reference?;
+        if !reference.name_bytes().starts_with(prefix.as_bytes()) {
+            continue;
+        }
+        if let Some(target) = reference.resolve().ok().and_then(|direct| direct.target()) {
+            found.push((reference.name_bytes().into(), Oid::parse(&target.to_string())?));
+        }
+    }
+    Ok(found)
+}
+
 /// The standard output of a git command that must have succeeded.
 pub fn succeeded<'a>(output: &'a Output, what: &str) -> Result<&'a [u8]> {
     if !output.status.success() {
@@ -284,7 +350,11 @@ pub fn succeeded<'a>(output: &'a Output, what: &str) -> Result<&'a [u8]> {
 type Places = (PathBuf, PathBuf, Option<PathBuf>, Objects);
 
 /// The way round libgit2, for repositories that only git itself understands.
-fn ask_git(dir: &Path, git_dir: Option<&Path>) -> Result<Places> {
+fn ask_git(
+    dir: &Path,
+    git_dir: Option<&Path>,
+    hook_vars: &[(&'static str, OsString)],
+) -> Result<Places> {
     let mut ask = git(dir);
     if let Some(git_dir) = git_dir {
         ask = ask.arg("--git-dir").arg(git_dir);
@@ -313,6 +383,6 @@ fn ask_git(dir: &Path, git_dir: Option<&Path>) -> Result<Places> {
         }
         _ => None,
     };
-    let objects = Objects::through_command(&git_dir)?;
+    let objects = Objects::through_command(&git_dir, hook_vars)?;
     Ok((git_dir, common_dir, work_tree, objects))
 }

@@ -12,16 +12,22 @@ use anyhow::{Context as _, Result};
 /// After a crash the file holds the old content or the new one. That the new name itself survives a
 /// power loss is not promised: the folder is not synced.
 pub fn write_atomic(path: &Path, content: &[u8]) -> Result<()> {
+    let mode = fs::metadata(path).map_or_else(|_| mode(0o644), |existing| existing.permissions());
+    write_with_mode(path, content, mode)
+}
+
+/// As `write_atomic`, for a program that everyone may run; a symbolic link is replaced by it.
+pub fn write_executable(path: &Path, content: &[u8]) -> Result<()> {
+    write_with_mode(path, content, mode(0o755))
+}
+
+fn write_with_mode(path: &Path, content: &[u8], mode: fs::Permissions) -> Result<()> {
     let folder = path.parent().context("a file needs a folder")?;
     fs::create_dir_all(folder)
         .with_context(|| format!("could not create the folder `{}`", folder.display()))?;
     let write = || -> io::Result<()> {
         let mut beside = tempfile::Builder::new().prefix(".tribunal-").tempfile_in(folder)?;
         beside.write_all(content)?;
-        let mode = match fs::metadata(path) {
-            Ok(existing) => existing.permissions(),
-            Err(_) => plain_mode(),
-        };
         beside.as_file().set_permissions(mode)?;
         beside.as_file().sync_all()?;
         beside.persist(path)?;
@@ -47,11 +53,24 @@ pub fn append_line(path: &Path, line: &str) -> Result<()> {
     append().with_context(|| format!("could not write `{}`", path.display()))
 }
 
+/// As `append_line`, for a file that is to stay small: at 1 MiB it is set aside as `<name>.1`, in
+/// place of the one before.
+pub fn append_line_bounded(path: &Path, line: &str) -> Result<()> {
+    const SIZE_MAX: u64 = 1024 * 1024;
+    if fs::metadata(path).is_ok_and(|file| file.len() >= SIZE_MAX) {
+        let mut aside = path.as_os_str().to_owned();
+        aside.push(".1");
+        // Of two processes that both see a full file, the second finds nothing to set aside.
+        drop(fs::rename(path, aside));
+    }
+    append_line(path, line)
+}
+
 fn open_append(path: &Path) -> io::Result<File> {
     OpenOptions::new().create(true).append(true).open(path)
 }
 
-fn plain_mode() -> fs::Permissions {
+fn mode(bits: u32) -> fs::Permissions {
     use std::os::unix::fs::PermissionsExt as _;
-    fs::Permissions::from_mode(0o644)
+    fs::Permissions::from_mode(bits)
 }

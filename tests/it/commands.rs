@@ -249,7 +249,7 @@ fn only_trusted_commands_run() {
     repo.write("tribunal.toml", policy(&run, "")).commit_unjudged("policy");
     hook_up(&repo);
     repo.write("a", "1\n").git(&["add", "a"]).ok();
-    commit(&repo).ok().says("skipped probe").says("tribunal trust");
+    commit(&repo).ok().says("not judged: probe").says("tribunal trust");
     assert!(!mark.exists());
     repo.tribunal(&["trust"]).code(2).says(&run).says("--yes");
     repo.tribunal(&["trust", "--list"]).ok().never_says("probe");

@@ -1,0 +1,151 @@
+//! `tribunal hooks`: the shims in a repository.
+
+use anyhow::Result;
+use serde_json::json;
+
+use crate::cli::Context;
+use crate::driver::bypass;
+use crate::driver::install::{self, EventStatus, Step};
+use crate::git::repo::Repo;
+use crate::model::report::ExitStatus;
+use crate::process;
+use crate::ui::out;
+use crate::ui::report::{Format, printable};
+
+/// The bypasses that `status` shows; the rest is counted.
+const BYPASSES_SHOWN: usize = 5;
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    /// Put the hooks in place; hooks of your own are kept and still run
+    Install(Choice),
+    /// Take the hooks away and give back what stood there before
+    Uninstall(Choice),
+    /// Tell how each hook stands; ends with 1 where one does not guard
+    Status,
+}
+
+#[derive(Debug, clap::Args)]
+struct Choice {
+    /// Say what would be done and do nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// These hooks alone, as git names them
+    #[arg(value_name = "EVENT")]
+    events: Vec<String>,
+}
+
+pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
+    let repo = context.repo()?;
+    match &args.action {
+        Action::Install(choice) => {
+            let events = events(choice, || install::default_events(&repo))?;
+            install_hooks(context, &repo, &events, choice.dry_run)
+        }
+        Action::Uninstall(choice) => {
+            let events = events(choice, || install::EVENTS.to_vec())?;
+            let steps = install::plan_uninstall(&repo, &events)?;
+            carry_out(context, &repo, &steps, choice.dry_run)
+        }
+        Action::Status => status(context, &repo),
+    }
+}
+
+fn events(choice: &Choice, default: impl Fn() -> Vec<&'static str>) -> Result<Vec<&'static str>> {
+    if choice.events.is_empty() {
+        return Ok(default());
+    }
+    choice.events.iter().map(|name| install::event(name)).collect()
+}
+
+/// Puts the hooks of these events in place; `init` does it, too.
+pub fn install_hooks(
+    context: &Context,
+    repo: &Repo,
+    events: &[&'static str],
+    dry_run: bool,
+) -> Result<ExitStatus> {
+    let (way, setting) = install::way(repo)?;
+    let way = way.map_err(|refusal| install::refused(&refusal, setting.as_ref()))?;
+    let steps = install::plan_install(repo, &way, events, &process::own_path()?)?;
+    carry_out(context, repo, &steps, dry_run)
+}
+
+fn carry_out(context: &Context, repo: &Repo, steps: &[Step], dry_run: bool) -> Result<ExitStatus> {
+    if !dry_run {
+        install::perform(repo, steps)?;
+    }
+    if context.global.quiet {
+        return Ok(ExitStatus::Pass);
+    }
+    if steps.is_empty() {
+        out::talk("nothing to change");
+    }
+    for step in steps {
+        let would = if dry_run { "would " } else { "" };
+        out::talk(&format!("{would}{}", printable(&step.describe())));
+    }
+    Ok(ExitStatus::Pass)
+}
+
+fn status(context: &Context, repo: &Repo) -> Result<ExitStatus> {
+    let (way, setting) = install::way(repo)?;
+    let events = install::status(repo, &way)?;
+    let refusal =
+        way.as_ref().err().map(|refusal| install::refused(refusal, setting.as_ref()).to_string());
+    let bypasses = bypass::recorded(repo);
+    let good = events.iter().all(|event| event.problems.is_empty());
+    if context.global.format == Format::Json {
+        let hooks: Vec<_> = events.iter().map(json_of).collect();
+        let place = format!("{way:?}");
+        out::result(
+            &json!({"version": 1, "place": place, "refused": refusal, "hooks": hooks, "bypasses": bypasses})
+                .to_string(),
+        );
+    } else {
+        say_status(&events, refusal.as_deref(), &bypasses);
+    }
+    Ok(if good { ExitStatus::Pass } else { ExitStatus::Blocked })
+}
+
+fn json_of(status: &EventStatus) -> serde_json::Value {
+    json!({
+        "event": status.event,
+        "installed": status.installed,
+        "wanted": status.wanted,
+        "problems": status.problems,
+        "notes": status.notes,
+    })
+}
+
+fn say_status(events: &[EventStatus], refusal: Option<&str>, bypasses: &[String]) {
+    if let Some(refusal) = refusal {
+        out::warn(&printable(refusal));
+    }
+    for status in events {
+        if !status.installed && !status.wanted && status.notes.is_empty() {
+            continue;
+        }
+        let word = if status.installed { "installed" } else { "not installed" };
+        let mut line = format!("{:<17} {word}", status.event);
+        for text in status.problems.iter().chain(&status.notes) {
+            line.push_str(&format!("; {}", printable(text)));
+        }
+        out::result(&line);
+    }
+    if events.iter().any(|event| !event.problems.is_empty()) && refusal.is_none() {
+        out::hint("`tribunal hooks install` puts right what it can");
+    }
+    if !bypasses.is_empty() {
+        out::result(&format!("bypassed {} times; the last of them:", bypasses.len()));
+    }
+    for line in bypasses.iter().skip(bypasses.len().saturating_sub(BYPASSES_SHOWN)) {
+        out::result(&format!("  {}", printable(line)));
+    }
+}
