@@ -31,7 +31,7 @@ const LOOK: Duration = Duration::from_millis(200);
 
 /// Kills a process group when its standard input ends without a second line: whoever held the
 /// other end is gone, by whatever way. The first line is the group.
-const WATCHDOG: &str = "read -r group && { read -r done || kill -KILL -- \"-$group\"; }";
+const WATCHDOG: &str = "read -r group && { read -r done || kill -s KILL -- \"-$group\"; }";
 
 /// The variables that tie a git command to one repository, as `git rev-parse --local-env-vars`
 /// lists them (git 2.47), with the ones that hooks add. Each child gets none of them: from a linked
@@ -346,7 +346,7 @@ impl Cmd {
             status.map_err(|source| self.start_error(source))
         } else {
             if let Some(group) = group {
-                drop(kill_process_group(group, Signal::KILL));
+                let _ = kill_process_group(group, Signal::KILL);
             }
             Err(Error::TimedOut { program: self.name(), after: deadline })
         }
@@ -401,7 +401,7 @@ fn group_of(child: &Child) -> Option<Pid> {
 fn signal_group(group: Option<Pid>, signal: Signal) {
     if let Some(group) = group {
         // A group without a member is what is wanted.
-        drop(kill_process_group(group, signal));
+        let _ = kill_process_group(group, signal);
     }
 }
 

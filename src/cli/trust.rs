@@ -84,15 +84,15 @@ pub fn named(context: &Context, repo: &Repo) -> Result<Vec<CommandGate>> {
 
 /// A command as a person reads it before agreeing.
 pub fn describe(command: &CommandGate, changed: bool) -> String {
-    let mut text = printable(&command.name);
+    let mut lines = vec![printable(&command.name)];
     if changed {
-        text.push_str(" (changed since you agreed to it)");
+        lines.push("  it was changed since you agreed to it".to_owned());
     }
-    text.push_str(&format!("\n  runs    {}", printable(&command.run)));
+    lines.push(format!("  runs    {}", printable(&command.run)));
     if !command.share.is_empty() {
-        text.push_str(&format!("\n  shares  {}", printable(&command.share.join(", "))));
+        lines.push(format!("  shares  {}", printable(&command.share.join(", "))));
     }
-    text
+    lines.join("\n")
 }
 
 /// Asks the person on the terminal; without one that is an error.

@@ -1,7 +1,7 @@
 //! The command gates: which of them a change calls for, and what their runs say about it.
 
 use std::fs::{self, File};
-use std::io::{Read as _, Seek as _, SeekFrom};
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
@@ -31,6 +31,9 @@ const TAIL_LINES: usize = 20;
 
 /// How much of the end of an output is looked at for that, in bytes.
 const TAIL_BYTES: u64 = 16 * 1024;
+
+/// How much of the end of an output is kept, in bytes.
+const LOG_BYTES: u64 = 4 * 1024 * 1024;
 
 /// How many logs of earlier runs are kept for each command.
 const LOGS_KEPT: usize = 3;
@@ -140,7 +143,10 @@ impl Run<'_> {
     fn all(&self, commands: &[&CommandGate], outcome: &mut Outcome) -> Result<()> {
         let tree = match Tree::take(&tree::root(self.repo), &self.change.tree) {
             Ok(tree) => tree,
-            Err(error) => return self.give_up(commands, &error, outcome),
+            Err(error) => {
+                self.give_up(commands, &error, outcome);
+                return Ok(());
+            }
         };
         let head = match &self.change.commit {
             Some(commit) => Some(commit.clone()),
@@ -162,7 +168,7 @@ impl Run<'_> {
                     outcome.skip(rest, "it was not run: interrupted");
                     break;
                 }
-                Err(error) => self.give_up(&[*command], &error, outcome)?,
+                Err(error) => self.give_up(&[*command], &error, outcome),
             }
             if outcome.interrupted.is_some() {
                 break;
@@ -171,19 +177,13 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn give_up(
-        &self,
-        commands: &[&CommandGate],
-        error: &anyhow::Error,
-        outcome: &mut Outcome,
-    ) -> Result<()> {
+    fn give_up(&self, commands: &[&CommandGate], error: &anyhow::Error, outcome: &mut Outcome) {
         if let Some(Unavailable::Interrupted(signal)) = error.downcast_ref() {
             outcome.interrupted = Some(*signal);
         }
         for command in commands {
             outcome.fail_to_run(self.level, &command.name, &format!("{error:#}"));
         }
-        Ok(())
     }
 
     /// Runs one command; false where we were told to stop.
@@ -224,6 +224,7 @@ impl Run<'_> {
             }
             Ended::TooLong => Some(self.finding(command, "printed without end", &kept)),
             Ended::Interrupted(signal) => {
+                outcome.skip(&[command], "it was stopped: interrupted");
                 outcome.interrupted = Some(signal);
                 return Ok(false);
             }
@@ -322,13 +323,16 @@ fn keep_log(repo: &Repo, name: &str, output: &Path) -> Result<PathBuf> {
         0 => folder.join(format!("{name}.log")),
         _ => folder.join(format!("{name}.{number}.log")),
     };
-    let keep = || -> std::io::Result<()> {
+    let keep = || -> io::Result<()> {
         fs::create_dir_all(&folder)?;
         for number in (0..LOGS_KEPT).rev() {
             // Another run may be turning the same logs over: the newest is what counts.
             drop(fs::rename(numbered(number), numbered(number + 1)));
         }
-        fs::copy(output, numbered(0)).map(drop)
+        let mut from = File::open(output)?;
+        let length = from.metadata()?.len();
+        from.seek(SeekFrom::Start(length.saturating_sub(LOG_BYTES)))?;
+        io::copy(&mut from, &mut File::create(numbered(0))?).map(drop)
     };
     keep().with_context(|| format!("could not keep the log of `{name}`"))?;
     Ok(numbered(0))
@@ -336,7 +340,7 @@ fn keep_log(repo: &Repo, name: &str, output: &Path) -> Result<PathBuf> {
 
 /// The last lines of a log.
 fn tail(log: &Path) -> Result<Vec<String>> {
-    let read = || -> std::io::Result<Vec<u8>> {
+    let read = || -> io::Result<Vec<u8>> {
         let mut file = File::open(log)?;
         let length = file.metadata()?.len();
         file.seek(SeekFrom::Start(length.saturating_sub(TAIL_BYTES)))?;

@@ -22,7 +22,7 @@ use crate::store::file;
 const POOL: usize = 3;
 
 /// How long to wait for a tree when all are in use.
-const WAIT: Duration = Duration::from_secs(60);
+const WAIT: Duration = Duration::from_mins(1);
 
 /// How long a checkout may take before it is given up.
 const CHECKOUT_TIME: Duration = Duration::from_mins(5);

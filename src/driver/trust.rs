@@ -84,14 +84,16 @@ pub fn agree(repo: &Repo, commands: &[CommandGate], now: Timestamp) -> Result<()
 /// Takes agreements back: those of these names, or all where no name is given. Gives the names.
 pub fn revoke(repo: &Repo, names: &[String]) -> Result<Vec<String>> {
     let meant = |agreed: &Agreed| names.is_empty() || names.contains(&agreed.name);
-    let (gone, kept): (Vec<_>, Vec<_>) =
+    let (gone, kept): (BTreeMap<_, _>, BTreeMap<_, _>) =
         Trusted::load(repo)?.0.into_iter().partition(|(_, agreed)| meant(agreed));
-    let lines: String = kept
-        .iter()
-        .map(|(print, agreed)| format!("{print} {} {}\n", agreed.at, agreed.name))
-        .collect();
-    file::write_atomic(&path(repo), lines.as_bytes())?;
-    Ok(gone.into_iter().map(|(_, agreed)| agreed.name).collect())
+    let line =
+        |(print, agreed): (String, Agreed)| format!("{print} {} {}\n", agreed.at, agreed.name);
+    let (names, lines): (Vec<_>, Vec<_>) = (
+        gone.into_values().map(|agreed| agreed.name).collect(),
+        kept.into_iter().map(line).collect(),
+    );
+    file::write_atomic(&path(repo), lines.concat().as_bytes())?;
+    Ok(names)
 }
 
 /// Beside the rest of the state, where no commit reaches.

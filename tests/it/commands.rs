@@ -386,6 +386,28 @@ fn a_checkout_that_was_cut_short_is_made_anew() {
 }
 
 #[test]
+fn a_checkout_that_is_killed_leaves_nothing_behind() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    let pid = sandbox.path().join("pid");
+    let smudge =
+        format!("if test -e {0}; then cat; else echo $$ > {0}; sleep 300; fi", pid.display());
+    repo.git(&["config", "filter.slow.smudge", &smudge]).ok();
+    repo.write(".gitattributes", "slow filter=slow\n").write("slow", "word\n").write("z", "1\n");
+    with_command(&repo, "test $(cat slow) = word && test $(cat z) = 1 && ! test -e old", "");
+    repo.write("old", "1\n").git(&["add", "old"]).ok();
+    let mut command = sandbox.command(TRIBUNAL, &repo.dir);
+    let mut child = command.args(["hook", "pre-commit"]).spawn().unwrap();
+    wait_for("the filter to run", || fs::read_to_string(&pid).is_ok_and(|t| t.ends_with('\n')));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    wait_for("the filter to be gone", || !is_alive(fs::read_to_string(&pid).unwrap().trim()));
+    repo.git(&["rm", "-qf", "old"]).ok();
+    repo.write("a", "1\n").git(&["add", "a"]).ok();
+    commit(&repo).ok();
+}
+
+#[test]
 fn files_are_checked_out_as_git_does_it() {
     let sandbox = Sandbox::new();
     let repo = sandbox.repo("r");

@@ -6,3 +6,4 @@ mod check;
 mod commands;
 mod harness;
 mod tidy;
+mod untouched;
