@@ -4,5 +4,6 @@
 
 mod check;
 mod commands;
+mod findings;
 mod harness;
 mod tidy;
