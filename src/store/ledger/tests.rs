@@ -1,1 +1,0 @@
-//! The ledger against a simple model, and its corners.
