@@ -10,6 +10,11 @@ pub mod check;
 pub mod prove;
 pub mod token;
 pub mod generalise;
+pub mod recurrence;
+pub mod case;
+pub mod draft;
+pub mod promote;
+pub mod ladder;
 pub mod grouping;
 #[cfg(test)]
 mod tests;

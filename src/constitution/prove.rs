@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::constitution::check::{Compiled, Source, compile};
-use crate::constitution::rule::{Check, Language, Rule, RuleError};
+use crate::constitution::rule::{Language, Rule, RuleError};
 
 /// What a check is tried on.
 #[derive(Clone, Copy, Debug)]
@@ -136,21 +136,27 @@ fn examples_with(rule: &Rule, compiled: &Compiled) -> Vec<RuleError> {
         hint: hint.to_owned(),
     };
     let id = &rule.id;
-    let bad = rule.bad.iter().filter(|code| !matches_example(rule, compiled, code)).map(|code| {
-        let message = format!("rule `{id}` does not match its bad example `{code}`");
-        wrong(message, "widen the pattern or correct the example")
-    });
-    let good = rule.good.iter().filter(|code| matches_example(rule, compiled, code)).map(|code| {
-        let message = format!("rule `{id}` matches its good example `{code}`");
-        wrong(message, "narrow the pattern or correct the example")
-    });
+    let bad =
+        rule.bad.iter().filter(|code| !matches_example(rule.check.language(), compiled, code)).map(
+            |code| {
+                let message = format!("rule `{id}` does not match its bad example `{code}`");
+                wrong(message, "widen the pattern or correct the example")
+            },
+        );
+    let good =
+        rule.good.iter().filter(|code| matches_example(rule.check.language(), compiled, code)).map(
+            |code| {
+                let message = format!("rule `{id}` matches its good example `{code}`");
+                wrong(message, "narrow the pattern or correct the example")
+            },
+        );
     bad.chain(good).collect()
 }
 
 /// Whether the check matches a piece of code, by itself or where a statement of its language can
 /// stand.
-fn matches_example(rule: &Rule, compiled: &Compiled, code: &str) -> bool {
-    let Check::AstGrep { language, .. } = rule.check else {
+pub fn matches_example(language: Option<Language>, compiled: &Compiled, code: &str) -> bool {
+    let Some(language) = language else {
         return !compiled.everywhere(&Source::new("example", code)).is_empty();
     };
     let (path, around) = match language {

@@ -223,6 +223,14 @@ impl Check {
         }
     }
 
+    /// The language of a structural pattern.
+    pub fn language(&self) -> Option<Language> {
+        match self {
+            Self::AstGrep { language, .. } => Some(*language),
+            Self::Regex { .. } | Self::Command { .. } | Self::None => None,
+        }
+    }
+
     /// Which text it is held against; a command decides for itself.
     pub fn on(&self) -> Option<On> {
         match self {

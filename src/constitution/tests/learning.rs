@@ -111,13 +111,13 @@ fn a_check_is_proved_or_stays_prose() {
     let mut example = rule.clone();
     example.good = vec!["let _ = fs::write(a);".to_owned()];
     for (rule, fixed, rest, reason) in [
-        (rule, good, &[("b.rs", again)][..], "it fires on the rest of the tree more than once"),
         (
             rule.clone(),
-            "\nlet _ = fs::write(b);\n",
-            &[],
-            "it fires on the fixed version, src/a.rs:2",
+            good,
+            &[("b.rs", again)][..],
+            "it fires on the rest of the tree more than once",
         ),
+        (rule, "\nlet _ = fs::write(b);\n", &[], "it fires on the fixed version, src/a.rs:2"),
         (
             a_rule("R-7f3a", "let _ = io::"),
             good,

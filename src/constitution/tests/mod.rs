@@ -3,6 +3,7 @@
 mod check;
 mod grouping;
 mod learning;
+mod promotion;
 mod rules;
 
 use crate::constitution::rule::{At, Check, On, Origin, Rule, Status};
