@@ -131,7 +131,7 @@ impl Call<'_> {
         let repo = self.repo()?;
         let Some(bypass) = self.bypass(&repo)? else { return Ok(ExitStatus::Pass) };
         let change = change::staged(&repo)?;
-        let mut law = law::of_tree(&repo.objects, change.base_tree.as_ref(), self.env, &[])?;
+        let mut law = law::of_change(&repo.objects, &change, self.env, &[])?;
         bypass.apply(&mut law.policy.gates);
         let request = Request { env: self.env, moment: Some(Moment::PreCommit), reuse: true };
         let ruling = rule(&repo, self.env, &change, &law, Some(&request), started)?;
@@ -170,7 +170,7 @@ impl Call<'_> {
         let comment = message::comment_string(&repo, &text)?;
         let text = as_committed(&text, message::cleanup(&repo, self.env)?, &comment);
         let head = repo.head()?.map(|head| repo.tree_of(&head)).transpose()?;
-        let mut law = law::of_tree(&repo.objects, head.as_ref(), self.env, &[])?;
+        let mut law = law::of_tree(&repo.objects, head.as_ref(), Some(&[]), self.env, &[])?;
         bypass.apply(&mut law.policy.gates);
         let findings = gates::judge_message(&text, &Spot::CommitMessage, &law);
         let findings = findings.into_iter().map(judge::unrecorded).collect();

@@ -10,7 +10,7 @@ use anyhow::{Result, anyhow};
 
 use crate::config::env::{Env, now};
 use crate::driver::sight;
-use crate::gates::{self, Judgement, Law};
+use crate::gates::{self, Judgement, Law, secrets};
 use crate::git::object::Objects;
 use crate::git::repo::Repo;
 use crate::model::change::{Change, FileChange};
@@ -38,6 +38,10 @@ pub fn mechanical(repo: &Repo, change: &Change, law: &Law) -> Result<Judgement> 
         0 => gates::judge_files(&change.files, law, &repo.objects)?,
         _ => judge_many(databases, &change.files, law)?,
     });
+    for finding in &mut judgement.findings {
+        // What a line holds beside the mistake goes to the terminal, the ledger and reports.
+        finding.anchor = secrets::redact_str(&finding.anchor);
+    }
     Ok(judgement)
 }
 
@@ -84,15 +88,19 @@ pub struct Keeping {
 /// What was found in some changes, each change with its own.
 pub type Found<'a> = [(&'a Change, Vec<Finding>)];
 
-/// Keeps what was found, as far as that is possible. Opens no ledger when nothing was found.
-pub fn keep(repo: &Repo, env: &Env, found: &Found) -> Keeping {
-    record(repo, env, found).unwrap_or_else(|error| {
-        let findings = found.iter().flat_map(|(_, findings)| findings);
-        Keeping {
-            findings: findings.map(|finding| unrecorded(finding.clone())).collect(),
-            skipped: vec![unusable(error)],
-        }
-    })
+/// Keeps what was found in a change, as far as that is possible. Opens no ledger when there is
+/// nothing to keep: a mere remark about the change as a whole is of the moment, and a commit would
+/// pay for a database.
+pub fn keep(repo: &Repo, env: &Env, change: &Change, findings: Vec<Finding>) -> Keeping {
+    let of_the_moment = |f: &Finding| f.place.is_none() && f.effect == Effect::Warn;
+    let (passing, lasting): (Vec<_>, Vec<_>) = findings.into_iter().partition(of_the_moment);
+    let found = [(change, lasting)];
+    let mut keeping = record(repo, env, &found).unwrap_or_else(|error| {
+        let findings = found[0].1.iter().cloned().map(unrecorded).collect();
+        Keeping { findings, skipped: vec![unusable(error)] }
+    });
+    keeping.findings.extend(passing.into_iter().map(unrecorded));
+    keeping
 }
 
 /// Keeps what was found, or says why it was not.

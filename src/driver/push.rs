@@ -160,7 +160,7 @@ impl Court<'_> {
     fn law(&mut self, commit: Option<&Oid>) -> Result<&Law> {
         let tree = commit.map(|commit| self.repo.tree_of(commit)).transpose()?;
         if !self.laws.contains_key(&tree) {
-            let mut law = law::of_tree(&self.repo.objects, tree.as_ref(), self.env, &[])?;
+            let mut law = law::of_tree(&self.repo.objects, tree.as_ref(), None, self.env, &[])?;
             self.bypass.apply(&mut law.policy.gates);
             self.laws.insert(tree.clone(), law);
         }
@@ -331,7 +331,7 @@ impl Court<'_> {
         }
         let findings = match change {
             Some(change) => {
-                let kept = judge::keep(self.repo, self.env, &[(change, findings)]);
+                let kept = judge::keep(self.repo, self.env, change, findings);
                 self.result.skipped.extend(kept.skipped);
                 kept.findings
             }

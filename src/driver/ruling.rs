@@ -33,14 +33,14 @@ pub fn rule(
     started: Instant,
 ) -> Result<Ruling> {
     let judgement = judge::mechanical(repo, change, law)?;
-    let mut kept = judge::keep(repo, env, &[(change, judgement.findings)]);
+    let mut kept = judge::keep(repo, env, change, judgement.findings);
     kept.skipped.splice(0..0, judgement.skipped);
     let mut ran = Outcome::default();
     if let Some(request) = request
         && !stops(&kept.findings)
     {
         ran = commands::judge(repo, law, change, request)?;
-        let more = judge::keep(repo, env, &[(change, ran.judgement.findings)]);
+        let more = judge::keep(repo, env, change, ran.judgement.findings);
         kept.findings.extend(more.findings);
         kept.skipped.extend(ran.judgement.skipped.into_iter().chain(more.skipped));
     }

@@ -5,6 +5,7 @@
 pub mod case_conflict;
 pub mod commit_message;
 pub mod conflict_markers;
+pub mod constitution;
 pub mod governance;
 pub mod large_files;
 pub mod protected_branch;
@@ -17,6 +18,7 @@ use anyhow::Result;
 use bstr::ByteSlice as _;
 
 use crate::config::policy::Policy;
+use crate::gates::constitution::Rules;
 use crate::gates::secrets::judge::{Allow, Levels};
 use crate::gates::view::FileView;
 use crate::git::object::Objects;
@@ -30,6 +32,8 @@ pub struct Law {
     pub policy: Policy,
     /// The secrets that are known and accepted: by policy, and by the baseline.
     pub allow: Allow,
+    /// The rules in force that speak of the changed paths.
+    pub rules: Rules,
     /// Problems of the law itself, such as a `tribunal.toml` in the base that cannot be read: the
     /// defaults hold instead, and it is said.
     pub findings: Vec<Finding>,
@@ -104,6 +108,11 @@ pub fn judge_files(files: &[FileChange], law: &Law, objects: &Objects) -> Result
             judgement.findings.extend(conflict_markers::judge(&view, effect)?);
         }
         judgement.findings.extend(new_secrets(&view, law)?);
+        if let Some(effect) = gates.constitution.level.effect()
+            && !law.rules.is_empty()
+        {
+            judgement.findings.extend(constitution::judge(&view, &law.rules, effect)?);
+        }
         if let Some(effect) = gates.sensitive_files.level.effect() {
             let path = file.path.as_bstr();
             let found = sensitive_files::judge(path, Some(&view.new), effect, Effect::Warn);

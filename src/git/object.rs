@@ -162,6 +162,33 @@ impl Objects {
         Ok(None)
     }
 
+    /// Every file below a folder of a tree, with its content; none where there is no such folder.
+    /// Links and submodules are left out.
+    pub fn files_below(&self, tree: &Oid, folder: &BStr) -> Result<Vec<(BString, Vec<u8>)>> {
+        let top = self.tree(tree)?.into_iter().find_map(|item| match item {
+            TreeItem::Tree { name, oid } if name == folder => Some(oid),
+            _ => None,
+        });
+        let mut found = Vec::new();
+        let mut open: Vec<_> = top.map(|oid| (folder.to_owned(), oid)).into_iter().collect();
+        while let Some((path, oid)) = open.pop() {
+            for item in self.tree(&oid)? {
+                let below = BString::from([path.as_slice(), b"/", item.name()].concat());
+                match item {
+                    TreeItem::Tree { oid, .. } => open.push((below, oid)),
+                    TreeItem::File { entry, .. }
+                        if matches!(entry.mode, Mode::File | Mode::Executable) =>
+                    {
+                        found.push((below, self.blob(&entry.oid)?.unwrap_or_default()));
+                    }
+                    TreeItem::File { .. } => {}
+                }
+            }
+        }
+        found.sort();
+        Ok(found)
+    }
+
     /// The content of the file at `path` in a tree; `None` where there is no such file.
     pub fn file(&self, tree: &Oid, path: &BStr) -> Result<Option<Vec<u8>>> {
         match self.entry(tree, path)? {

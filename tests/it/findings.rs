@@ -214,7 +214,7 @@ fn a_clean_change_opens_no_ledger() {
     repo.write("a", "one\n").git(&["add", "a"]).ok();
     repo.tribunal(&["hook", "pre-commit"]).ok();
     repo.tribunal(&["check"]).ok();
-    assert!(!repo.path(".git/tribunal").exists());
+    assert!(!repo.path(".git/tribunal/ledger.db").exists());
 }
 
 #[test]
