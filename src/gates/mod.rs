@@ -5,6 +5,7 @@
 pub mod case_conflict;
 pub mod commit_message;
 pub mod conflict_markers;
+pub mod formats;
 pub mod governance;
 pub mod large_files;
 pub mod protected_branch;
