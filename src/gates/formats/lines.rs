@@ -33,7 +33,7 @@ impl Lines {
     }
 
     /// The lines that match; the others are what the tool prints beside its findings.
-    pub fn read(&self, text: &str) -> Vec<Raw> {
+    pub(super) fn read(&self, text: &str) -> Vec<Raw> {
         text.lines().filter_map(|line| self.0.captures(line)).map(|found| raw(&found)).collect()
     }
 }
