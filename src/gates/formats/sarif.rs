@@ -200,7 +200,7 @@ fn rule_of<'a>(run: &'a Run, id: Option<&String>, index: Option<usize>) -> Optio
     components.next()?.rules.get(index?)
 }
 
-/// The score of a security rule (as CodeQL gives it, 0 to 10), else the level.
+/// The score of a security rule (as `CodeQL` gives it, 0 to 10), else the level.
 fn severity(result: &Finding, rule: Option<&Rule>) -> String {
     let score = rule.and_then(|rule| rule.properties.security_severity.as_ref());
     let score = score.and_then(|score| match score {
@@ -256,16 +256,9 @@ fn unescaped(uri: &str) -> String {
     let mut at = 0;
     while at < bytes.len() {
         let digits = (bytes[at] == b'%').then(|| uri.get(at + 1..at + 3)).flatten();
-        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(byte) => {
-                plain.push(byte);
-                at += 3;
-            }
-            None => {
-                plain.push(bytes[at]);
-                at += 1;
-            }
-        }
+        let byte = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        plain.push(byte.unwrap_or(bytes[at]));
+        at += if byte.is_some() { 3 } else { 1 };
     }
     String::from_utf8_lossy(&plain).into_owned()
 }
