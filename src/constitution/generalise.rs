@@ -226,7 +226,7 @@ impl Common {
                 None => {}
             }
             match part {
-                Part::Fixed { token, .. } => expression.push_str(&regex::escape(&token.text)),
+                Part::Fixed { token, .. } => expression.push_str(&escaped(&token.text)),
                 Part::Hole(Hole::Word) => expression.push_str(r"\w+"),
                 Part::Hole(Hole::Any) => expression.push_str(r"[^\n]*?"),
             }
@@ -279,6 +279,18 @@ impl Common {
         let expression = statement.trim_end_matches(';').to_owned();
         if statement == expression { vec![statement] } else { vec![statement, expression] }
     }
+}
+
+/// Escapes what means something outside of a class, and no more: people read these patterns.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::new();
+    for c in text.chars() {
+        if r"\.+*?()|[]{}^$".contains(c) {
+            escaped.push('\\');
+        }
+        escaped.push(c);
+    }
+    escaped
 }
 
 /// A hole for what does not agree between two matches, if there is anything.

@@ -6,6 +6,7 @@ pub mod case_conflict;
 pub mod commit_message;
 pub mod conflict_markers;
 pub mod constitution;
+pub mod formats;
 pub mod governance;
 pub mod large_files;
 pub mod protected_branch;

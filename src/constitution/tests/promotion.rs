@@ -1,6 +1,6 @@
 //! From findings that came back to a rule in a file.
 
-use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
+use proptest::prelude::{ProptestConfig, prop_assert, prop_assert_eq, proptest};
 
 use crate::constitution::case::{Case, Fix, Forgotten, Law, Limits};
 use crate::constitution::ladder::{Advice, Quiet, Statistics, advise};
@@ -296,6 +296,8 @@ fn a_rule_moves_on_its_ladder() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
     /// Whatever the findings say, the rule that is written can be read, and is written once.
     #[test]
     fn any_finding_becomes_a_readable_rule(
