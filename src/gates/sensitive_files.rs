@@ -102,27 +102,146 @@ fn is_pkcs12(bytes: &[u8]) -> bool {
         && memchr::memmem::find(head, &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07]).is_some()
 }
 
-const fn sure(rule: &'static str, what: &'static str) -> Option<Sensitive> {
-    Some(Sensitive { rule, what, sure: true })
+/// A kind of file that is known by its name.
+struct Known {
+    /// The last part of the path, in lower case; `*.x` for an ending.
+    name: &'static str,
+    /// What the folder ends in; empty for any.
+    folder: &'static str,
+    /// What must be inside: one of these, followed by a value. Empty for nothing.
+    holds: &'static [&'static str],
+    /// Whether the content, where it fits, makes it sure.
+    sure: bool,
+    rule: &'static str,
+    what: &'static str,
 }
 
-const fn named(rule: &'static str, what: &'static str) -> Option<Sensitive> {
-    Some(Sensitive { rule, what, sure: false })
+const fn known(name: &'static str, rule: &'static str, what: &'static str) -> Known {
+    Known { name, folder: "", holds: &[], sure: false, rule, what }
 }
+
+impl Known {
+    const fn under(self, folder: &'static str) -> Self {
+        Self { folder, ..self }
+    }
+
+    const fn with(self, holds: &'static [&'static str]) -> Self {
+        Self { holds, ..self }
+    }
+
+    const fn surely(self) -> Self {
+        Self { sure: true, ..self }
+    }
+}
+
+const SSH: (&str, &str) = ("ssh-private-key-name", "a file with the name of an SSH private key");
+const STORE: (&str, &str) = ("keystore-name", "a file with the name of a keystore");
+const VAULT: (&str, &str) = ("password-database", "a password database");
+const HASHES: (&str, &str) = ("password-hashes", "a file of password hashes");
+const STATE: (&str, &str) =
+    ("terraform-state", "a Terraform state, which holds secrets in the clear");
+const NPM: (&str, &str) = ("npmrc-token", "an npm configuration with a token");
+const NPM_KEYS: &[&str] = &["_authtoken=", "_auth=", "_password=", "npmauthtoken:"];
+const DOCKER: (&str, &str) = ("docker-config", "a Docker configuration with credentials");
+const CARGO: (&str, &str) = ("cargo-credentials", "cargo's registry tokens");
+const KUBE: (&str, &str) = ("kube-config", "a Kubernetes configuration with credentials");
+const KUBE_KEYS: &[&str] = &["client-key-data:", "token:", "password:", "client-key-data\":"];
+const BROWSER: (&str, &str) = ("browser-passwords", "a browser's stored passwords");
+const GCLOUD: (&str, &str) = ("gcloud-credentials", "Google Cloud credentials");
+const AZURE: (&str, &str) = ("azure-credentials", "Azure credentials");
+const VAULT_WORD: (&str, &str) = ("vault-password", "a vault's password or token");
+
+const KNOWN: &[Known] = &[
+    known("id_rsa", SSH.0, SSH.1),
+    known("id_dsa", SSH.0, SSH.1),
+    known("id_ecdsa", SSH.0, SSH.1),
+    known("id_ed25519", SSH.0, SSH.1),
+    known("id_ecdsa_sk", SSH.0, SSH.1),
+    known("id_ed25519_sk", SSH.0, SSH.1),
+    known("identity", SSH.0, SSH.1).under(".ssh/"),
+    known("*.ppk", "putty-key-name", "a file with the name of a PuTTY key"),
+    known(".netrc", "netrc-file", "a netrc file with a password").with(&["password"]).surely(),
+    known("_netrc", "netrc-file", "a netrc file with a password").with(&["password"]).surely(),
+    known(".pgpass", "pgpass-file", "a PostgreSQL password file").with(&[":"]).surely(),
+    known("pgpass.conf", "pgpass-file", "a PostgreSQL password file").with(&[":"]).surely(),
+    known(".my.cnf", "mysql-credentials", "MySQL client credentials").with(&["password="]),
+    known(".mylogin.cnf", "mysql-credentials", "MySQL client credentials"),
+    known(".htpasswd", HASHES.0, HASHES.1).with(&[":"]),
+    known("htpasswd", HASHES.0, HASHES.1).with(&[":"]),
+    known("shadow", HASHES.0, HASHES.1).under("etc/").with(&[":"]),
+    known("gshadow", HASHES.0, HASHES.1).under("etc/").with(&[":"]),
+    known(".npmrc", NPM.0, NPM.1).with(NPM_KEYS).surely(),
+    known(".yarnrc", NPM.0, NPM.1).with(NPM_KEYS).surely(),
+    known(".yarnrc.yml", NPM.0, NPM.1).with(NPM_KEYS).surely(),
+    known(".pypirc", "pypirc-password", "a PyPI configuration with a password")
+        .with(&["password=", "password:"])
+        .surely(),
+    known(".git-credentials", "git-credentials", "git's stored passwords").with(&["://"]).surely(),
+    known(".dockercfg", DOCKER.0, DOCKER.1).with(&["auth\":"]),
+    known(".dockerconfigjson", DOCKER.0, DOCKER.1).with(&["auth\":"]),
+    known("config.json", DOCKER.0, DOCKER.1).under(".docker/").with(&["auth\":"]),
+    known("credentials", "aws-credentials", "an AWS credentials file")
+        .under(".aws/")
+        .with(&["aws_secret_access_key="])
+        .surely(),
+    known("config", "aws-credentials", "an AWS configuration with credentials")
+        .under(".aws/")
+        .with(&["aws_secret_access_key="])
+        .surely(),
+    known("credentials", CARGO.0, CARGO.1).under(".cargo/").with(&["token="]),
+    known("credentials.toml", CARGO.0, CARGO.1).under("cargo/").with(&["token="]),
+    known("credentials", "gem-credentials", "RubyGems credentials").under(".gem/"),
+    known("application_default_credentials.json", GCLOUD.0, GCLOUD.1),
+    known("credentials.db", GCLOUD.0, GCLOUD.1),
+    known("access_tokens.db", GCLOUD.0, GCLOUD.1),
+    known("accesstokens.json", AZURE.0, AZURE.1).under(".azure/"),
+    known("msal_token_cache.json", AZURE.0, AZURE.1).under(".azure/"),
+    known("kubeconfig", KUBE.0, KUBE.1).with(KUBE_KEYS).surely(),
+    known("config", KUBE.0, KUBE.1).under(".kube/").with(KUBE_KEYS).surely(),
+    known("hosts.yml", "github-cli-token", "the GitHub CLI's token")
+        .under("gh/")
+        .with(&["oauth_token:"])
+        .surely(),
+    known("wallet.dat", "wallet-file", "a coin wallet"),
+    known("master.key", "rails-master-key", "Rails' master key").under("config/"),
+    known(".vault-token", VAULT_WORD.0, VAULT_WORD.1),
+    known(".vault_pass", VAULT_WORD.0, VAULT_WORD.1),
+    known(".vault_password", VAULT_WORD.0, VAULT_WORD.1),
+    known("vault_pass.txt", VAULT_WORD.0, VAULT_WORD.1),
+    known("secring.gpg", "gpg-secret-keyring", "a GnuPG secret keyring"),
+    known("logins.json", BROWSER.0, BROWSER.1).with(&["encryptedpassword\":"]),
+    known("key4.db", BROWSER.0, BROWSER.1),
+    known("key3.db", BROWSER.0, BROWSER.1),
+    known("login data", BROWSER.0, BROWSER.1),
+    known("*.jks", STORE.0, STORE.1),
+    known("*.keystore", STORE.0, STORE.1),
+    known("*.bks", STORE.0, STORE.1),
+    known("*.p12", STORE.0, STORE.1),
+    known("*.pfx", STORE.0, STORE.1),
+    known("*.kdbx", VAULT.0, VAULT.1),
+    known("*.kdb", VAULT.0, VAULT.1),
+    known("*.psafe3", VAULT.0, VAULT.1),
+    known("*.agilekeychain", VAULT.0, VAULT.1),
+    known("*.opvault", VAULT.0, VAULT.1),
+    known("*.1pif", VAULT.0, VAULT.1),
+    known("*.tfstate", STATE.0, STATE.1),
+    known("*.tfstate.backup", STATE.0, STATE.1),
+    known("*.ovpn", "openvpn-profile", "an OpenVPN profile with a key").with(&["<key>"]),
+    known("*.mobileprovision", "provisioning-profile", "an Apple provisioning profile"),
+];
 
 fn by_content(name: &[u8], bytes: Option<&[u8]>, content: Content) -> Option<Sensitive> {
-    match content {
-        Content::PrivateKey if is_key_file(name, bytes?) => {
-            sure("private-key-file", "a private key")
+    let (rule, what) = match content {
+        Content::PrivateKey if is_key_file(name, bytes?) => ("private-key-file", "a private key"),
+        Content::JavaKeystore if name != b"debug.keystore" => ("java-keystore", "a Java keystore"),
+        Content::Pkcs12 => ("pkcs12-keystore", "a PKCS #12 keystore"),
+        Content::KeePass => ("keepass-database", "a KeePass database"),
+        Content::GpgSecret if ends(name, &[".gpg", ".pgp", ".key"]) => {
+            ("gpg-secret-keyring", "a GnuPG secret key")
         }
-        Content::JavaKeystore => sure("java-keystore", "a Java keystore"),
-        Content::Pkcs12 => sure("pkcs12-keystore", "a PKCS #12 keystore"),
-        Content::KeePass => sure("keepass-database", "a KeePass database"),
-        Content::GpgSecret if ends(name, &[".gpg", ".pgp", ".key"]) || name == b"secring.gpg" => {
-            sure("gpg-secret-keyring", "a GnuPG secret key")
-        }
-        _ => None,
-    }
+        _ => return None,
+    };
+    Some(Sensitive { rule, what, sure: true })
 }
 
 /// A private key that is the file, not a line in a program or a text: the header opens it, or the
@@ -148,167 +267,55 @@ fn by_name(
     bytes: Option<&[u8]>,
     content: Content,
 ) -> Option<Sensitive> {
-    let inside =
-        |text: &[u8]| bytes.is_none_or(|bytes| memchr::memmem::find(bytes, text).is_some());
-    let in_folder = |last: &str| folder.ends_with(last.as_bytes());
-    match name {
-        b"id_rsa" | b"id_dsa" | b"id_ecdsa" | b"id_ed25519" | b"id_ecdsa_sk" | b"id_ed25519_sk"
-        | b"identity"
-            if content != Content::PublicPem && (name != b"identity" || in_folder(".ssh/")) =>
-        {
-            named("ssh-private-key-name", "a file with the name of an SSH private key")
-        }
-        b".netrc" | b"_netrc" if inside(b"password") => {
-            sure("netrc-file", "a netrc file with a password")
-        }
-        b".netrc" | b"_netrc" => named("netrc-file", "a netrc file"),
-        b".pgpass" | b"pgpass.conf" => {
-            with_values(bytes, b':', "pgpass-file", "a PostgreSQL password file")
-        }
-        b".my.cnf" | b".mylogin.cnf" if inside(b"password") || name == b".mylogin.cnf" => {
-            named("mysql-credentials", "MySQL client credentials")
-        }
-        b".htpasswd" | b"htpasswd" => named("htpasswd-file", "a file of password hashes"),
-        b"shadow" | b"gshadow" if in_folder("etc/") => {
-            named("shadow-file", "a file of password hashes")
-        }
-        b".npmrc" | b".yarnrc" | b".yarnrc.yml"
-            if has_token(bytes, &[b"_authToken=", b"_auth=", b"_password=", b"npmAuthToken:"]) =>
-        {
-            sure("npmrc-token", "an npm configuration with a token")
-        }
-        b".pypirc" if has_token(bytes, &[b"password=", b"password:"]) => {
-            sure("pypirc-password", "a PyPI configuration with a password")
-        }
-        b".git-credentials" | b".git-credential-cache" => {
-            sure("git-credentials", "git's stored passwords")
-        }
-        b".dockercfg" | b".dockerconfigjson" if inside(b"auth") => {
-            named("docker-config", "a Docker configuration with credentials")
-        }
-        b"config.json" if in_folder(".docker/") && inside(b"\"auth\"") => {
-            named("docker-config", "a Docker configuration with credentials")
-        }
-        b"credentials" | b"config" if in_folder(".aws/") && inside(b"aws_secret_access_key") => {
-            sure("aws-credentials-file", "an AWS credentials file")
-        }
-        b"credentials" if in_folder(".cargo/") => {
-            named("cargo-credentials", "cargo's registry tokens")
-        }
-        b"credentials.toml" if in_folder(".cargo/") || in_folder("cargo/") => {
-            named("cargo-credentials", "cargo's registry tokens")
-        }
-        b"credentials" if in_folder(".gem/") => named("gem-credentials", "RubyGems credentials"),
-        b"application_default_credentials.json" | b"credentials.db" | b"access_tokens.db" => {
-            named("gcloud-credentials", "Google Cloud credentials")
-        }
-        b"accesstokens.json" | b"azureprofile.json" if in_folder(".azure/") => {
-            named("azure-credentials", "Azure credentials")
-        }
-        b"kubeconfig" | b"config" if name == b"kubeconfig" || in_folder(".kube/") => kube(bytes),
-        b"hosts.yml" if in_folder("gh/") && inside(b"oauth_token") => {
-            sure("github-cli-token", "the GitHub CLI's token")
-        }
-        b"wallet.dat" | b"keyfile.json" if name == b"wallet.dat" => {
-            named("wallet-file", "a coin wallet")
-        }
-        b"terraform.tfstate" | b"terraform.tfstate.backup" => {
-            named("terraform-state", "a Terraform state, which holds secrets in the clear")
-        }
-        b"master.key" if in_folder("config/") => sure("rails-master-key", "Rails' master key"),
-        b".vault-token" | b".vault_pass" | b".vault_password" | b"vault_pass.txt" => {
-            named("vault-password", "a vault's password or token")
-        }
-        b"secring.gpg" => sure("gpg-secret-keyring", "a GnuPG secret key"),
-        b"logins.json" | b"key4.db" | b"key3.db" | b"login data"
-            if name != b"logins.json" || inside(b"encryptedPassword") =>
-        {
-            named("browser-passwords", "a browser's stored passwords")
-        }
-        b".env" => env(bytes),
-        _ => by_ending(name, bytes, content),
+    if content == Content::PublicPem || name == b"debug.keystore" {
+        return None;
     }
+    if is_env_name(name) {
+        let found = Sensitive { rule: "env-file", what: "an environment file", sure: false };
+        return bytes.is_none_or(has_values).then_some(found);
+    }
+    let fits = |known: &&Known| {
+        let named = known
+            .name
+            .strip_prefix('*')
+            .map_or(known.name.as_bytes() == name, |ending| name.ends_with(ending.as_bytes()));
+        named
+            && folder.ends_with(known.folder.as_bytes())
+            && bytes.is_none_or(|bytes| known.holds.is_empty() || holds_value(bytes, known.holds))
+    };
+    let known = KNOWN.iter().find(fits)?;
+    Some(Sensitive { rule: known.rule, what: known.what, sure: known.sure && bytes.is_some() })
 }
 
-fn by_ending(name: &[u8], bytes: Option<&[u8]>, content: Content) -> Option<Sensitive> {
-    let stem_env = name.starts_with(b".env.") || ends(name, &[".env"]);
-    let sample = [&b"example"[..], b"sample", b"template", b"dist", b"defaults", b"schema", b"tpl"]
-        .iter()
-        .any(|word| memchr::memmem::find(name, word).is_some());
-    if stem_env && !sample {
-        return env(bytes);
-    }
-    if ends(name, &[".ppk"]) {
-        return named("putty-key-name", "a file with the name of a PuTTY key");
-    }
-    if ends(name, &[".jks", ".keystore", ".bks", ".p12", ".pfx"])
-        && name != b"debug.keystore"
-        && content != Content::PublicPem
-    {
-        return named("keystore-name", "a file with the name of a keystore");
-    }
-    if ends(name, &[".kdbx", ".kdb", ".psafe3", ".agilekeychain", ".opvault", ".1pif"]) {
-        return named("password-database", "a password database");
-    }
-    if ends(name, &[".tfstate", ".tfstate.backup"]) {
-        return named("terraform-state", "a Terraform state, which holds secrets in the clear");
-    }
-    if ends(name, &[".ovpn"]) && bytes.is_some_and(|b| memchr::memmem::find(b, b"<key>").is_some())
-    {
-        return named("openvpn-profile", "an OpenVPN profile with a key");
-    }
-    if ends(name, &[".mobileprovision"]) {
-        return named("provisioning-profile", "an Apple provisioning profile");
-    }
-    None
+/// `.env`, `.env.production`, `app.env`, but not `.env.example`.
+fn is_env_name(name: &[u8]) -> bool {
+    let samples: [&[u8]; 8] =
+        [b"example", b"sample", b"template", b"dist", b"defaults", b"schema", b"tpl", b".vault"];
+    let sample = samples.iter().any(|word| memchr::memmem::find(name, word).is_some());
+    (name.starts_with(b".env.") || name.ends_with(b".env")) && !sample
 }
 
-/// An environment file counts where a variable has a value that is not another's.
-fn env(bytes: Option<&[u8]>) -> Option<Sensitive> {
-    let valued = bytes.is_none_or(|bytes| {
-        bytes.lines().map(<[u8]>::trim_ascii).filter(|line| !line.starts_with(b"#")).any(|line| {
-            line.split_once_str("=").is_some_and(|(_, value)| {
-                let value = value.trim_with(|c| c == '"' || c == '\'' || c == ' ');
-                !value.is_empty() && !value.starts_with(b"$") && !value.starts_with(b"<")
-            })
+/// Whether a variable has a value that is not another variable's.
+fn has_values(bytes: &[u8]) -> bool {
+    bytes.lines().map(<[u8]>::trim_ascii).filter(|line| !line.starts_with(b"#")).any(|line| {
+        line.split_once_str("=").is_some_and(|(_, value)| {
+            let value = value.trim_with(|c| c == '"' || c == '\'' || c == ' ');
+            !value.is_empty() && !value.starts_with(b"$") && !value.starts_with(b"<")
         })
-    });
-    if valued { named("env-file", "an environment file") } else { None }
+    })
 }
 
-fn kube(bytes: Option<&[u8]>) -> Option<Sensitive> {
-    let Some(bytes) = bytes else { return named("kube-config", "a Kubernetes configuration") };
-    let keys: [&[u8]; 4] = [b"client-key-data:", b"token:", b"password:", b"client-key-data\":"];
-    let holds = keys.iter().any(|key| memchr::memmem::find(bytes, key).is_some());
-    if holds { sure("kube-config", "a Kubernetes configuration with credentials") } else { None }
-}
-
-/// A file of passwords by name; sure where a line that is no comment has the dividing sign.
-fn with_values(
-    bytes: Option<&[u8]>,
-    sign: u8,
-    rule: &'static str,
-    what: &'static str,
-) -> Option<Sensitive> {
-    let valued = bytes.is_some_and(|bytes| {
-        bytes.lines().any(|line| !line.trim_ascii_start().starts_with(b"#") && line.contains(&sign))
-    });
-    Some(Sensitive { rule, what, sure: valued })
-}
-
-/// Whether one of the keys is followed by a value that is no variable.
-fn has_token(bytes: Option<&[u8]>, keys: &[&[u8]]) -> bool {
-    let Some(bytes) = bytes else { return false };
+/// Whether one of the keys stands on a line that is no comment, and is followed by something that
+/// is no variable.
+fn holds_value(bytes: &[u8], keys: &[&str]) -> bool {
     bytes.lines().filter(|line| !line.trim_ascii_start().starts_with(b"#")).any(|line| {
-        let bare: Vec<u8> = line.iter().copied().filter(|b| *b != b' ').collect();
+        let bare: Vec<u8> =
+            line.iter().filter(|b| **b != b' ').map(u8::to_ascii_lowercase).collect();
         keys.iter().any(|key| {
-            memchr::memmem::find(&bare, key).is_some_and(|at| {
-                let value =
-                    bare[at + key.len()..].trim_with(|c| c == '"' || c == '\'' || c == '\r');
-                value.len() >= 6
-                    && !value.starts_with(b"$")
-                    && !value.starts_with(b"<")
-                    && !value.starts_with(b"{")
+            memchr::memmem::find(&bare, key.as_bytes()).is_some_and(|at| {
+                let value = bare[at + key.len()..].trim_with(|c| "\"'\r\t".contains(c));
+                key.ends_with('>')
+                    || value.len() >= 3 && !b"$<{".contains(value.first().unwrap_or(&b'$'))
             })
         })
     })
@@ -317,3 +324,6 @@ fn has_token(bytes: Option<&[u8]>, keys: &[&[u8]]) -> bool {
 fn ends(name: &[u8], endings: &[&str]) -> bool {
     endings.iter().any(|ending| name.ends_with(ending.as_bytes()))
 }
+
+#[cfg(test)]
+mod tests;

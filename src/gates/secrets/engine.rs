@@ -101,7 +101,7 @@ impl<'a> Finder<'a> {
             Lead::Url => self.seen(context::url(text, at), "url-password", "url-plain-password"),
             Lead::KeyBlock => self.key_block(at),
             Lead::Command => {
-                self.seen(context::command(text, at), "command-password", "command-plain-password")
+                self.seen(context::command(text, at), "command-password", "command-plain-password");
             }
         });
         for at in memchr::memchr_iter(b'~', text) {
