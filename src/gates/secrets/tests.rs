@@ -3,6 +3,7 @@
 //! No secret stands in this text: the examples are drawn by a seeded generator from the rules'
 //! shapes and from small specs in the same language.
 
+use base64::Engine as _;
 use bstr::BString;
 use proptest::prelude::*;
 
@@ -289,9 +290,8 @@ fn a_secret_is_found_in_any_encoding_and_in_any_bytes() {
     let marked = [&[0xff, 0xfe][..], &little].concat();
     let binary = [&[0x7f, b'E', b'L', b'F', 0, 1, 0, 0xfe][..], &text, &[0, 0x80, 0xff]].concat();
     let odd = [&[0x90][..], &little, &[0x90, 0, 0]].concat();
-    use base64::Engine as _;
     let encoded = base64::engine::general_purpose::STANDARD.encode(&text);
-    let values = [text.clone(), little, big, marked, binary, odd, encoded.into_bytes()];
+    let values = [text, little, big, marked, binary, odd, encoded.into_bytes()];
     for (number, bytes) in values.iter().enumerate() {
         let hits = scan(bytes, b"blob");
         assert_eq!(hits.len(), 1, "encoding {number}");

@@ -2,6 +2,9 @@
 
 use super::*;
 
+/// Path, content, and the rule with how sure it is.
+type Case = (&'static str, &'static [u8], Option<(&'static str, bool)>);
+
 fn rule(path: &str, bytes: &[u8]) -> Option<(&'static str, bool)> {
     classify(BStr::new(path), Some(bytes)).map(|found| (found.rule, found.sure))
 }
@@ -38,7 +41,7 @@ fn public_halves_are_no_finding() {
 
 #[test]
 fn names_warn_and_values_make_sure() {
-    let cases: [(&str, &[u8], Option<(&str, bool)>); 22] = [
+    let cases: [Case; 22] = [
         (".env", b"A=1\n", Some(("env-file", false))),
         (".env", b"# nothing yet\nA=\nB=$C\n", None),
         (".env.production", b"A=1", Some(("env-file", false))),
