@@ -287,6 +287,12 @@ impl<'a> Finder<'a> {
     }
 
     fn key_block(&mut self, at: usize) {
+        if self.text[at] == b'"' {
+            if let Some(range) = files::web_key(self.text, at) {
+                self.push_named("json-web-key", range.start, range.end);
+            }
+            return;
+        }
         let putty =
             self.text.get(at..at + 5).is_some_and(|word| word.eq_ignore_ascii_case(b"putty"));
         let (seen, rule) = if putty {

@@ -24,7 +24,7 @@ pub enum Lead {
     Name,
     /// `://`
     Url,
-    /// `PRIVATE KEY` of a PEM block, `PuTTY-User-Key-File`.
+    /// `PRIVATE KEY` of a PEM block, `PuTTY-User-Key-File`, `"kty"` of a JSON web key.
     KeyBlock,
     /// A command with a credential among its arguments.
     Command,
@@ -77,7 +77,7 @@ const WORDS: [(Lead, &[&str]); 4] = [
         ],
     ),
     (Lead::Url, &["://"]),
-    (Lead::KeyBlock, &["private key", "putty-user-key"]),
+    (Lead::KeyBlock, &["private key", "putty-user-key", "\"kty\""]),
     (
         Lead::Command,
         &[

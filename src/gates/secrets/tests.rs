@@ -7,6 +7,7 @@ use base64::Engine as _;
 use bstr::BString;
 use proptest::prelude::*;
 
+use super::judge::{Allow, Levels, judge};
 use super::rule::{Check, Rule};
 use super::shape::{Item, split};
 use super::*;
