@@ -9,6 +9,7 @@ const TABLE: [u32; 256] = table();
 /// printable without quotes, crypt's base64.
 pub const LETTERS: &[u8] = b"dhHxluanNwtsbeqQBopczk";
 
+#[expect(clippy::cast_possible_truncation, reason = "the loop ends at 255")]
 const fn table() -> [u32; 256] {
     let mut table = [0u32; 256];
     let mut byte = 0usize;

@@ -58,7 +58,7 @@ fn has_key_bytes(body: &[u8]) -> bool {
     longest.len() >= 24 && total >= 40 && random::distinct(longest) >= 10
 }
 
-/// The private part of a PuTTY key file.
+/// The private part of a `PuTTY` key file.
 pub fn putty(text: &[u8], at: usize) -> Option<Seen> {
     let limit = text.len().min(at + 8192);
     let lines = at + memchr::memmem::find(&text[at..limit], b"Private-Lines:")?;
@@ -187,11 +187,8 @@ pub fn command(text: &[u8], at: usize) -> Option<Seen> {
     let user_flag =
         lower.starts_with(b" -u ") || lower.starts_with(b"--user") || lower.starts_with(b"-u");
     if user_flag {
-        let line_start = text[..at]
-            .iter()
-            .rposition(|&b| b == b'\n')
-            .map_or(0, |p| p + 1)
-            .max(at.saturating_sub(400));
+        let from = at.saturating_sub(400);
+        let line_start = memchr::memrchr(b'\n', &text[from..at]).map_or(from, |p| from + p + 1);
         let before = &text[line_start..at];
         let names: [&[u8]; 5] = [b"curl", b"wget", b"http ", b"CURL", b"psexec"];
         if !names.iter().any(|name| memchr::memmem::find(before, name).is_some())
@@ -221,7 +218,7 @@ pub fn command(text: &[u8], at: usize) -> Option<Seen> {
 fn starts_with_flag(before: &[u8], text: &[u8], line_start: usize) -> bool {
     before.iter().all(|&b| b == b' ' || b == b'\t')
         && line_start >= 2
-        && text[..line_start - 1].trim_ascii_end().ends_with(b"\\")
+        && text[line_start.saturating_sub(8)..line_start - 1].trim_ascii_end().ends_with(b"\\")
 }
 
 fn pair(text: &[u8], range: Range<usize>) -> Option<Seen> {

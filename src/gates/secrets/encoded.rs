@@ -23,12 +23,14 @@ pub fn runs(text: &[u8], mut visit: impl FnMut(usize, usize)) {
     }
 }
 
-/// Written without a table, so that the compiler turns the loop over a block into vector code.
+/// Written without a table or a branch, so that the compiler turns the loop over a block into
+/// vector code.
 fn in_run(byte: u8) -> bool {
-    let letter = (byte | 0x20).wrapping_sub(b'a') < 26;
+    let letter = u8::from((byte | 0x20).wrapping_sub(b'a') < 26);
     // `+`, `-`, `.`, `/` and the digits stand together but for `,`.
-    let middle = byte.wrapping_sub(b'+') < 15 && byte != b',';
-    letter | middle | (byte == b'=') | (byte == b'_') | (byte == b'~')
+    let middle = u8::from(byte.wrapping_sub(b'+') < 15) & u8::from(byte != b',');
+    let others = u8::from(byte == b'=') | u8::from(byte == b'_') | u8::from(byte == b'~');
+    letter | middle | others != 0
 }
 
 /// What a piece of base64 says, where it says text.

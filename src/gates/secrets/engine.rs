@@ -101,7 +101,7 @@ impl<'a> Finder<'a> {
             Lead::Url => self.seen(context::url(text, at), "url-password", "url-plain-password"),
             Lead::KeyBlock => self.key_block(at),
             Lead::Command => {
-                self.seen(context::command(text, at), "command-password", "command-plain-password")
+                self.seen(context::command(text, at), "command-password", "command-plain-password");
             }
         });
         for at in memchr::memchr_iter(b'~', text) {
@@ -287,6 +287,12 @@ impl<'a> Finder<'a> {
     }
 
     fn key_block(&mut self, at: usize) {
+        if self.text[at] == b'"' {
+            if let Some(range) = files::web_key(self.text, at) {
+                self.push_named("json-web-key", range.start, range.end);
+            }
+            return;
+        }
         let putty =
             self.text.get(at..at + 5).is_some_and(|word| word.eq_ignore_ascii_case(b"putty"));
         let (seen, rule) = if putty {

@@ -88,9 +88,12 @@ pub struct Place<'a> {
 
 /// What the value under that name is; `None` for what is no secret.
 pub fn judge(place: Place<'_>, value: &Value, bytes: &[u8]) -> Option<Verdict> {
+    if bytes.len() < 6 || bytes.len() > 512 {
+        return None;
+    }
     let words = name::words(place.name);
     let kind = name::kind(&words)?;
-    if bytes.len() < 6 || bytes.len() > 512 || is_template(bytes) || random::is_placeholder(bytes) {
+    if is_template(bytes) || random::is_placeholder(bytes) {
         return None;
     }
     if let Some(verdict) = known_form(&words, kind, bytes) {
@@ -371,8 +374,8 @@ fn is_token(bytes: &[u8]) -> bool {
         && memchr::memmem::find(bytes, b"://").is_none()
         && !bytes.starts_with(b"/")
         && !bytes.starts_with(b".")
-        && bytes.iter().filter(|&&b| b == b':').count() <= 2
-        && bytes.iter().filter(|&&b| b == b'/').count() <= 4.max(bytes.len() / 10)
+        && memchr::memchr_iter(b':', bytes).count() <= 2
+        && memchr::memchr_iter(b'/', bytes).count() <= 4.max(bytes.len() / 10)
         && !is_dotted(bytes)
 }
 

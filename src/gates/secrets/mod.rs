@@ -21,8 +21,6 @@ mod table;
 mod tests;
 mod wide;
 
-pub use judge::{Allow, Levels, judge};
-
 use bstr::ByteSlice as _;
 
 use crate::gates::secrets::engine::Raw;

@@ -24,7 +24,7 @@ pub enum Lead {
     Name,
     /// `://`
     Url,
-    /// `PRIVATE KEY` of a PEM block, `PuTTY-User-Key-File`.
+    /// `PRIVATE KEY` of a PEM block, `PuTTY-User-Key-File`, `"kty"` of a JSON web key.
     KeyBlock,
     /// A command with a credential among its arguments.
     Command,
@@ -77,7 +77,7 @@ const WORDS: [(Lead, &[&str]); 4] = [
         ],
     ),
     (Lead::Url, &["://"]),
-    (Lead::KeyBlock, &["private key", "putty-user-key"]),
+    (Lead::KeyBlock, &["private key", "putty-user-key", "\"kty\""]),
     (
         Lead::Command,
         &[
@@ -168,7 +168,7 @@ fn build() -> Prefilter {
     for rule in table::all() {
         if !rule.mark.is_empty() {
             add(rule.mark, mark_tail(rule), "", Lead::Token(rule, true), &mut nodes);
-        } else if !rule.from_runs() {
+        } else if !rule.is_from_runs() {
             add(shape::literal(rule.shape), rule.shape, "", Lead::Token(rule, false), &mut nodes);
         } else {
             for word in rule.near.split('|').filter(|word| !word.is_empty()) {
@@ -192,7 +192,7 @@ fn build() -> Prefilter {
     for bucket in 1..starts.len() {
         starts[bucket] += starts[bucket - 1];
     }
-    let of_runs = table::all().filter(|rule| rule.near.is_empty() && rule.from_runs()).collect();
+    let of_runs = table::all().filter(|rule| rule.near.is_empty() && rule.is_from_runs()).collect();
     Prefilter { bitmap, starts, nodes, of_runs }
 }
 

@@ -67,7 +67,7 @@ impl Rule {
     }
 
     /// Whether candidates come from long runs of token bytes, there being no literal.
-    pub fn from_runs(&self) -> bool {
+    pub fn is_from_runs(&self) -> bool {
         self.mark.is_empty() && !shape::has_opening(self.shape)
     }
 }

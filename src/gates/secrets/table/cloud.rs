@@ -99,7 +99,8 @@ pub const RULES: &[Rule] = &[
         "A3-{N6}-({N11}|{N6}-{N5})-{N5}-{N5}-{N5}",
     )
     .check(Check::Mixed),
-    token("bitwarden-token", "Bitwarden access token", "0.{uuid}.{w30}:{b22}=="),
+    token("bitwarden-token", "Bitwarden access token", "0.{uuid}.{w30}:{b22}==")
+        .near("bitwarden|bws_"),
     token("age-secret-key", "age secret key", "AGE-SECRET-KEY-1{B58}"),
     token("age-plugin-key", "age post-quantum secret key", "AGE-SECRET-KEY-PQ-1{B40,}"),
     token("scaleway-key", "Scaleway access key", "SCW{N17}").check(Check::Mixed),

@@ -59,7 +59,7 @@ pub const RULES: &[Rule] = &[
     token("prefect-key", "Prefect API key", "pn(u|b)_{n36}"),
     token("dbt-token", "dbt Cloud token", "dbt(c|u)_{s30,}").check(Check::Mixed),
     token("flagsmith-key", "Flagsmith server key", "ser.{w22}").check(Check::Random),
-    token("unleash-token", "Unleash API token", "(*|default|[]):{s3,30}.{h56,64}"),
+    token("unleash-token", "Unleash API token", "(*|default|[]):{s3,30}.{h56,64}").near("unleash"),
     token("snyk-token", "Snyk token", "snyk_(uat|sat).{h8}.{s30,}"),
     token("gitea-token", "Gitea runner token", "gto_{n52}"),
     token("weblate-token", "Weblate token", "wl(u|p)_{w36,40}"),

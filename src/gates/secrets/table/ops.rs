@@ -85,7 +85,7 @@ pub const RULES: &[Rule] = &[
         .warns(),
     token("md5-crypt", "password hash (MD5 crypt)", "$(1|apr1)${k8}${k22}").warns(),
     token("yescrypt", "password hash (yescrypt)", "$y${k3,6}${k10,30}${k43}").warns(),
-    token("net-ntlmv2", "NetNTLMv2 hash", "::{w1,30}:{x16}:{x32}:{x60,}").warns(),
+    token("net-ntlmv2", "NetNTLMv2 hash", "::{w1,30}:{x16}:{x32}:{x60,}").warns().near("ntlm"),
     token("kubernetes-bootstrap", "Kubernetes bootstrap token", "{n6}.{n16}")
         .near("bootstrap|kubeadm")
         .check(Check::Random),

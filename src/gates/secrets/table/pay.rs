@@ -3,6 +3,7 @@
 use crate::gates::secrets::rule::{Check, Rule, token};
 
 pub const RULES: &[Rule] = &[
+    token("paystack-key", "Paystack secret key", "sk_(live|test)_{h40}"),
     token("stripe-key", "Stripe secret key", "(sk|rk)_(live|test|prod)_{w10,247}")
         .check(Check::Mixed),
     token("stripe-org-key", "Stripe organisation key", "sk_org_(live_|test_)?{w20,}"),
@@ -56,9 +57,7 @@ pub const RULES: &[Rule] = &[
         .check(Check::Random),
     token("extended-private-key", "wallet extended private key", "(x|y|z|t)prv{w107,108}"),
     token("alpaca-key", "Alpaca key id", "(PK|AK){N18}").near("alpaca").check(Check::Mixed),
-    token("paystack-key", "Paystack secret key", "sk_(live|test)_{h40}"),
     token("ebay-key", "eBay client secret", "(PRD|SBX)-{h12}-{h4}-{h4}-{h4}-{h4}"),
-    token("conekta-key", "Conekta or Culqi key", "sk_(live|test)_{w16}").warns(),
     token("openpay-key", "Omise secret key", "skey_(test_)?{n19}"),
     token("monzo-token", "Monzo client secret", "mnzconf.{b60,}"),
     token("woocommerce-secret", "WooCommerce secret", "cs_{h40}").check(Check::Mixed),
