@@ -6,5 +6,7 @@ mod check;
 mod commands;
 mod findings;
 mod harness;
+mod hooks;
+mod push;
 mod tidy;
 mod untouched;

@@ -1,9 +1,16 @@
 //! Where hooks go, as a table.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::driver::install::{Refusal, Way, choose};
+use crate::driver::install::{
+    Found, Refusal, Step, Way, choose, configured, look, perform, plan_install, plan_uninstall,
+    shim, status,
+};
+use crate::git::command::git;
 use crate::git::hooks_dir::HooksPath;
+use crate::git::repo::Repo;
+use crate::process::Cmd;
 
 fn setting(value: &str) -> HooksPath {
     HooksPath {
@@ -34,4 +41,59 @@ fn the_place_is_chosen_by_git_and_by_setting() {
     }
     let bare = choose(old, None, Path::new("/b/hooks"), Path::new("/b"), None);
     assert_eq!(bare, folder("/b/hooks"));
+}
+
+#[test]
+fn a_shim_is_read_back_whatever_the_path() {
+    let folder = tempfile::tempdir().unwrap();
+    for path in ["/bin/tribunal", "/a b/it's \"x\" $y/tribunal", "/'/'"] {
+        let hook = folder.path().join("pre-commit");
+        fs::write(&hook, shim(Path::new(path))).unwrap();
+        let Found::Ours(found) = look(&hook).unwrap() else { panic!("{path}") };
+        assert_eq!(found.bin, Path::new(path));
+        assert!(found.same_text && !found.executable);
+    }
+}
+
+/// Git 2.54's way, with the git that is here: it keeps the settings, and a shell runs the line.
+#[test]
+fn hooks_by_configuration_are_written_found_and_taken_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let top = folder.path().join("it's a \"repo\"");
+    fs::create_dir(&top).unwrap();
+    assert!(git(&top).args(["init", "--quiet"]).capture().unwrap().status.success());
+    let repo = Repo::discover(&top, None).unwrap();
+    let config = fs::read(repo.git_dir.join("config")).unwrap();
+    let old_shim = repo.git_dir.join("hooks/pre-push");
+    perform(&repo, &[Step::Write { hook: old_shim.clone(), content: shim(Path::new("/x")) }])
+        .unwrap();
+    let foreign = repo.git_dir.join("hooks/pre-commit");
+    fs::write(&foreign, "#!/bin/sh\n").unwrap();
+
+    let events = ["pre-commit", "pre-push"];
+    let steps = plan_install(&repo, &Way::Config, &events, Path::new("/bin/echo")).unwrap();
+    perform(&repo, &steps).unwrap();
+    assert!(!old_shim.exists(), "it would run a second time");
+    assert!(foreign.exists(), "git runs it by itself");
+    let repo = Repo::discover(&top, None).unwrap();
+    let again = plan_install(&repo, &Way::Config, &events, Path::new("/bin/echo")).unwrap();
+    assert_eq!(again, []);
+    assert_eq!(repo.config("hook.tribunal-pre-push.event").unwrap().unwrap(), "pre-push");
+    let all = status(&repo, &Ok(Way::Config)).unwrap();
+    let installed: Vec<_> = all.iter().filter(|s| s.installed).map(|s| s.event).collect();
+    assert_eq!(installed, events);
+
+    let line = configured(&repo, "pre-push").unwrap().unwrap().to_string();
+    let call = || {
+        let line = format!("{line} \"$@\"");
+        Cmd::new("sh", &top).args(["-c", &line, "hook", "a b", "c"]).capture().unwrap()
+    };
+    assert_eq!(call().stdout, b"hook pre-push a b c\n");
+    fs::remove_dir_all(repo.state_dir()).unwrap();
+    assert_eq!(call().code(), 1, "closed where refs move");
+
+    let steps = plan_uninstall(&repo, &events).unwrap();
+    perform(&repo, &steps).unwrap();
+    assert_eq!(fs::read(repo.git_dir.join("config")).unwrap(), config);
+    assert!(foreign.exists());
 }
