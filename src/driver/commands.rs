@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use bstr::ByteSlice as _;
@@ -71,14 +72,7 @@ pub fn judge(repo: &Repo, law: &Law, change: &Change, request: &Request<'_>) -> 
     let mut outcome = Outcome::default();
     let level = law.policy.gates.commands.level;
     let Some(effect) = level.effect() else { return Ok(outcome) };
-    let mut wanted = Vec::new();
-    for command in &law.policy.commands {
-        match is_wanted(command, change, request.moment) {
-            Ok(true) => wanted.push(command),
-            Ok(false) => {}
-            Err(reason) => outcome.fail_to_run(level, &command.name, &reason),
-        }
-    }
+    let mut wanted = wanted(law, change, request.moment, &mut outcome);
     if wanted.is_empty() {
         return Ok(outcome);
     }
@@ -104,11 +98,42 @@ pub fn judge(repo: &Repo, law: &Law, change: &Change, request: &Request<'_>) -> 
     Ok(outcome)
 }
 
-/// Says in the report what the commands came to beside their findings.
+/// Names the commands that the change calls for and that are not run because something else stops
+/// it already.
+pub fn pass_over(law: &Law, change: &Change, request: &Request<'_>) -> Vec<Skipped> {
+    let mut outcome = Outcome::default();
+    let wanted = wanted(law, change, request.moment, &mut outcome);
+    outcome.skip(&wanted, "it was not run: the change is stopped without it");
+    outcome.judgement.skipped
+}
+
+/// Says in the report that a command that guards could not be run.
 pub fn settle(report: &mut Report, inconclusive: bool) {
     if inconclusive && report.verdict == Verdict::Pass {
         report.verdict = Verdict::Inconclusive;
     }
+}
+
+/// The commands that the change calls for at that moment; none where the gate is off.
+fn wanted<'a>(
+    law: &'a Law,
+    change: &Change,
+    moment: Option<Moment>,
+    outcome: &mut Outcome,
+) -> Vec<&'a CommandGate> {
+    let level = law.policy.gates.commands.level;
+    let mut wanted = Vec::new();
+    if level == Level::Off {
+        return wanted;
+    }
+    for command in &law.policy.commands {
+        match is_wanted(command, change, moment) {
+            Ok(true) => wanted.push(command),
+            Ok(false) => {}
+            Err(reason) => outcome.fail_to_run(level, &command.name, &reason),
+        }
+    }
+    wanted
 }
 
 impl Outcome {
@@ -158,7 +183,7 @@ impl Run<'_> {
         for (at, command) in commands.iter().enumerate() {
             // Anew for each: one command does not see what another left.
             let shown = tree
-                .show(self.repo, &self.change.tree, head.as_ref(), &self.interrupts)
+                .show(self.repo, &self.change.tree, head.as_ref(), self.interrupts)
                 .and_then(|()| tree.lend(self.repo, &command.share));
             let ended = shown.and_then(|()| self.one(&tree, command, outcome));
             match ended {
@@ -203,7 +228,7 @@ impl Run<'_> {
                 shell = shell.env_remove(name);
             }
         }
-        let ended = shell.supervise(&log, &log, &self.interrupts)?;
+        let ended = shell.supervise(&log, &log, self.interrupts)?;
         let kept = keep_log(self.repo, &command.name, &output)?;
         let finding = match ended {
             Ended::Exited(status) if status.success() => {
@@ -238,7 +263,7 @@ impl Run<'_> {
         Finding {
             gate: Gate::Commands,
             rule: command.name.clone(),
-            class: Class::new("build/command-failed"),
+            class: Class::new("other/command-failed"),
             severity: Severity::High,
             effect: self.effect,
             place: None,
@@ -355,7 +380,7 @@ fn tail(log: &Path) -> Result<Vec<String>> {
     Ok(lines[from..].iter().map(text).collect())
 }
 
-fn for_people(time: std::time::Duration) -> String {
+fn for_people(time: Duration) -> String {
     match time.as_secs() {
         0 => format!("{} ms", time.as_millis()),
         seconds if seconds % 60 == 0 => format!("{} min", seconds / 60),

@@ -37,8 +37,10 @@ pub fn rule(
     kept.skipped.splice(0..0, judgement.skipped);
     let mut ran = Outcome::default();
     if let Some(request) = request
-        && !stops(&kept.findings)
+        && stops(&kept.findings)
     {
+        kept.skipped.extend(commands::pass_over(law, change, request));
+    } else if let Some(request) = request {
         ran = commands::judge(repo, law, change, request)?;
         let more = judge::keep(repo, env, &[(change, ran.judgement.findings)]);
         kept.findings.extend(more.findings);
