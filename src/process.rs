@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStringExt as _;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -109,34 +109,55 @@ enum Event {
     Signal(i32),
 }
 
-/// Hears the signals that ask this program to stop, while a supervised program runs.
+/// The proof that the signals which ask this program to stop are passed on to what it supervises.
 ///
-/// At any other time they do what they do by default.
-pub struct Interrupts {
-    listener: Arc<Mutex<Option<mpsc::Sender<Event>>>>,
+/// While nothing is supervised they do what they do by default.
+#[derive(Clone, Copy, Debug)]
+pub struct Interrupts(());
+
+/// The runs that are under way.
+static SUPERVISED: Mutex<Vec<Listener>> = Mutex::new(Vec::new());
+
+struct Listener {
+    number: u64,
+    tell: mpsc::Sender<Event>,
 }
 
 impl Interrupts {
-    /// Starts to listen, for the rest of this program's life.
+    /// Starts to listen, for the rest of this program's life; again does nothing.
     pub fn listen() -> io::Result<Self> {
-        let listener: Arc<Mutex<Option<mpsc::Sender<Event>>>> = Arc::default();
-        let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
-        let target = Arc::clone(&listener);
-        thread::spawn(move || {
-            for signal in signals.forever() {
-                let target = target.lock().unwrap_or_else(PoisonError::into_inner).clone();
-                let heard = target.is_some_and(|tell| tell.send(Event::Signal(signal)).is_ok());
-                if !heard {
-                    // Nobody has anything to stop first.
-                    drop(emulate_default_handler(signal));
-                }
-            }
-        });
-        Ok(Self { listener })
+        static LISTENING: Mutex<bool> = Mutex::new(false);
+        let mut listening = LISTENING.lock().unwrap_or_else(PoisonError::into_inner);
+        if !*listening {
+            let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+            thread::spawn(move || signals.forever().for_each(pass_on));
+            *listening = true;
+        }
+        Ok(Self(()))
     }
 
-    fn direct(&self, to: Option<mpsc::Sender<Event>>) {
-        *self.listener.lock().unwrap_or_else(PoisonError::into_inner) = to;
+    fn tell(self, tell: mpsc::Sender<Event>) -> u64 {
+        let mut listeners = SUPERVISED.lock().unwrap_or_else(PoisonError::into_inner);
+        let number = listeners.last().map_or(0, |last| last.number + 1);
+        listeners.push(Listener { number, tell });
+        number
+    }
+
+    fn forget(self, number: u64) {
+        let mut listeners = SUPERVISED.lock().unwrap_or_else(PoisonError::into_inner);
+        listeners.retain(|listener| listener.number != number);
+    }
+}
+
+fn pass_on(signal: i32) {
+    let heard = {
+        let listeners = SUPERVISED.lock().unwrap_or_else(PoisonError::into_inner);
+        let told = |l: &Listener| l.tell.send(Event::Signal(signal)).is_ok();
+        listeners.iter().filter(|listener| told(listener)).count()
+    };
+    if heard == 0 {
+        // There is nothing to stop first.
+        drop(emulate_default_handler(signal));
     }
 }
 
@@ -239,7 +260,7 @@ impl Cmd {
         mut self,
         out: &File,
         err: &File,
-        interrupts: &Interrupts,
+        interrupts: Interrupts,
     ) -> Result<Ended, Error> {
         let start = |source| Error::Start { program: self.name(), source };
         let sizes = [out.try_clone().map_err(start)?, err.try_clone().map_err(start)?];
@@ -247,9 +268,9 @@ impl Cmd {
         self.command.stdout(to_out).stderr(to_err);
         let (tell, hear) = mpsc::channel();
         // Before the start: a signal must not find a program that nobody stops.
-        interrupts.direct(Some(tell.clone()));
+        let listener = interrupts.tell(tell.clone());
         let ended = self.supervised(&sizes, tell, &hear);
-        interrupts.direct(None);
+        interrupts.forget(listener);
         ended
     }
 

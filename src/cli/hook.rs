@@ -242,8 +242,10 @@ fn count(number: usize, what: &str) -> String {
 
 /// Says what a push came to: one line where it passes, else every part with what blocks in it.
 fn say_push(judgement: PushJudgement, hint: &str, started: Instant) -> ExitStatus {
-    let PushJudgement { parts, skipped, commits, ungated, law_of, tails, inconclusive } = judgement;
-    let blocks = inconclusive || parts.iter().any(|part| stops(&part.findings));
+    let PushJudgement { parts, skipped, commits, ungated, law_of, tails, .. } = judgement;
+    let blocks = judgement.inconclusive
+        || judgement.interrupted
+        || parts.iter().any(|part| stops(&part.findings));
     if !blocks {
         let warnings = parts
             .iter()
@@ -289,7 +291,7 @@ fn say_push(judgement: PushJudgement, hint: &str, started: Instant) -> ExitStatu
         ));
     }
     out::hint(hint);
-    ExitStatus::Blocked
+    if judgement.interrupted { ExitStatus::Interrupted } else { ExitStatus::Blocked }
 }
 
 /// Shows people the last lines of the commands that failed.

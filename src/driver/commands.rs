@@ -1,8 +1,9 @@
 //! The command gates: which of them a change calls for, and what their runs say about it.
 
 use std::fs::{self, File};
-use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use bstr::ByteSlice as _;
@@ -12,6 +13,7 @@ use crate::config::policy::{CommandGate, Level, Moment};
 use crate::driver::passed::Passed;
 use crate::driver::tree::{self, Tree, Unavailable};
 use crate::driver::trust::Trusted;
+use crate::gates::secrets;
 use crate::gates::{Judgement, Law};
 use crate::git::repo::Repo;
 use crate::model::change::{Change, Kind};
@@ -55,7 +57,7 @@ pub struct Outcome {
     pub inconclusive: bool,
     /// We were told to stop, by this signal.
     pub interrupted: Option<i32>,
-    /// The last lines of each command that failed. Never kept: they may hold anything.
+    /// The last lines of each command that failed.
     pub tails: Vec<Tail>,
 }
 
@@ -71,14 +73,7 @@ pub fn judge(repo: &Repo, law: &Law, change: &Change, request: &Request<'_>) -> 
     let mut outcome = Outcome::default();
     let level = law.policy.gates.commands.level;
     let Some(effect) = level.effect() else { return Ok(outcome) };
-    let mut wanted = Vec::new();
-    for command in &law.policy.commands {
-        match is_wanted(command, change, request.moment) {
-            Ok(true) => wanted.push(command),
-            Ok(false) => {}
-            Err(reason) => outcome.fail_to_run(level, &command.name, &reason),
-        }
-    }
+    let mut wanted = wanted(law, change, request.moment, &mut outcome);
     if wanted.is_empty() {
         return Ok(outcome);
     }
@@ -104,11 +99,42 @@ pub fn judge(repo: &Repo, law: &Law, change: &Change, request: &Request<'_>) -> 
     Ok(outcome)
 }
 
-/// Says in the report what the commands came to beside their findings.
+/// Names the commands that the change calls for and that are not run because something else stops
+/// it already.
+pub fn pass_over(law: &Law, change: &Change, request: &Request<'_>) -> Vec<Skipped> {
+    let mut outcome = Outcome::default();
+    let wanted = wanted(law, change, request.moment, &mut outcome);
+    outcome.skip(&wanted, "it was not run: the change is stopped without it");
+    outcome.judgement.skipped
+}
+
+/// Says in the report that a command that guards could not be run.
 pub fn settle(report: &mut Report, inconclusive: bool) {
     if inconclusive && report.verdict == Verdict::Pass {
         report.verdict = Verdict::Inconclusive;
     }
+}
+
+/// The commands that the change calls for at that moment; none where the gate is off.
+fn wanted<'a>(
+    law: &'a Law,
+    change: &Change,
+    moment: Option<Moment>,
+    outcome: &mut Outcome,
+) -> Vec<&'a CommandGate> {
+    let level = law.policy.gates.commands.level;
+    let mut wanted = Vec::new();
+    if level == Level::Off {
+        return wanted;
+    }
+    for command in &law.policy.commands {
+        match is_wanted(command, change, moment) {
+            Ok(true) => wanted.push(command),
+            Ok(false) => {}
+            Err(reason) => outcome.fail_to_run(level, &command.name, &reason),
+        }
+    }
+    wanted
 }
 
 impl Outcome {
@@ -158,7 +184,7 @@ impl Run<'_> {
         for (at, command) in commands.iter().enumerate() {
             // Anew for each: one command does not see what another left.
             let shown = tree
-                .show(self.repo, &self.change.tree, head.as_ref(), &self.interrupts)
+                .show(self.repo, &self.change.tree, head.as_ref(), self.interrupts)
                 .and_then(|()| tree.lend(self.repo, &command.share));
             let ended = shown.and_then(|()| self.one(&tree, command, outcome));
             match ended {
@@ -203,7 +229,7 @@ impl Run<'_> {
                 shell = shell.env_remove(name);
             }
         }
-        let ended = shell.supervise(&log, &log, &self.interrupts)?;
+        let ended = shell.supervise(&log, &log, self.interrupts)?;
         let kept = keep_log(self.repo, &command.name, &output)?;
         let finding = match ended {
             Ended::Exited(status) if status.success() => {
@@ -238,7 +264,7 @@ impl Run<'_> {
         Finding {
             gate: Gate::Commands,
             rule: command.name.clone(),
-            class: Class::new("build/command-failed"),
+            class: Class::new("other/command-failed"),
             severity: Severity::High,
             effect: self.effect,
             place: None,
@@ -332,7 +358,10 @@ fn keep_log(repo: &Repo, name: &str, output: &Path) -> Result<PathBuf> {
         let mut from = File::open(output)?;
         let length = from.metadata()?.len();
         from.seek(SeekFrom::Start(length.saturating_sub(LOG_BYTES)))?;
-        io::copy(&mut from, &mut File::create(numbered(0))?).map(drop)
+        let mut end = Vec::new();
+        from.read_to_end(&mut end)?;
+        // Tests like to print what they were configured with.
+        File::create(numbered(0))?.write_all(&secrets::redact(&end))
     };
     keep().with_context(|| format!("could not keep the log of `{name}`"))?;
     Ok(numbered(0))
@@ -355,7 +384,7 @@ fn tail(log: &Path) -> Result<Vec<String>> {
     Ok(lines[from..].iter().map(text).collect())
 }
 
-fn for_people(time: std::time::Duration) -> String {
+fn for_people(time: Duration) -> String {
     match time.as_secs() {
         0 => format!("{} ms", time.as_millis()),
         seconds if seconds % 60 == 0 => format!("{} min", seconds / 60),

@@ -45,6 +45,8 @@ pub struct PushJudgement {
     pub tails: Vec<Tail>,
     /// A command that guards could not be run.
     pub inconclusive: bool,
+    /// We were told to stop while a command ran.
+    pub interrupted: bool,
 }
 
 /// A ref, commit or tag of a push, and what was found in it.
@@ -298,20 +300,27 @@ impl Court<'_> {
 
     /// Runs the project's own commands on what a branch is to become, once nothing else stops it.
     fn run_commands(&mut self, update: &Update, incoming: &Incoming) -> Result<()> {
-        let stopped = self.result.parts.iter().any(|part| stops(&part.findings));
-        let Some(tip) = incoming.commits.last().filter(|_| !stopped) else { return Ok(()) };
+        let Some(tip) = incoming.commits.last() else { return Ok(()) };
         let (repo, env) = (self.repo, self.env);
-        let commit = repo.commit(tip)?;
-        let change = match &incoming.base {
+        let mut change = match &incoming.base {
             Some(base) => change::between(repo, base, tip)?,
-            None => change::whole_tree(repo, &commit.tree)?,
+            None => change::whole_tree(repo, &repo.tree_of(tip)?)?,
         };
+        change.commit = Some(tip.clone());
         let request = Request { env, moment: Some(Moment::PrePush), reuse: true };
+        let stopped =
+            self.result.interrupted || self.result.parts.iter().any(|part| stops(&part.findings));
         let law = self.law(incoming.base.as_ref())?;
+        if stopped {
+            let passed_over = commands::pass_over(law, &change, &request);
+            self.result.skipped.extend(passed_over);
+            return Ok(());
+        }
         let ran = commands::judge(repo, law, &change, &request)?;
         self.result.skipped.extend(ran.judgement.skipped);
         self.result.tails.extend(ran.tails);
-        self.result.inconclusive |= ran.inconclusive || ran.interrupted.is_some();
+        self.result.inconclusive |= ran.inconclusive;
+        self.result.interrupted |= ran.interrupted.is_some();
         self.say(format!("commands on {}", update.target), ran.judgement.findings, Some(&change));
         Ok(())
     }

@@ -36,13 +36,17 @@ pub fn rule(
     let mut kept = judge::keep(repo, env, change, judgement.findings);
     kept.skipped.splice(0..0, judgement.skipped);
     let mut ran = Outcome::default();
-    if let Some(request) = request
-        && !stops(&kept.findings)
-    {
-        ran = commands::judge(repo, law, change, request)?;
-        let more = judge::keep(repo, env, change, ran.judgement.findings);
-        kept.findings.extend(more.findings);
-        kept.skipped.extend(ran.judgement.skipped.into_iter().chain(more.skipped));
+    match request {
+        Some(request) if stops(&kept.findings) => {
+            kept.skipped.extend(commands::pass_over(law, change, request));
+        }
+        Some(request) => {
+            ran = commands::judge(repo, law, change, request)?;
+            let more = judge::keep(repo, env, change, ran.judgement.findings);
+            kept.findings.extend(more.findings);
+            kept.skipped.extend(ran.judgement.skipped.into_iter().chain(more.skipped));
+        }
+        None => {}
     }
     let mut report = judge::report(kept.findings, kept.skipped, started);
     commands::settle(&mut report, ran.inconclusive);

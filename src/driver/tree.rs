@@ -114,7 +114,7 @@ impl Tree {
         repo: &Repo,
         tree: &Oid,
         head: Option<&Oid>,
-        interrupts: &Interrupts,
+        interrupts: Interrupts,
     ) -> Result<()> {
         let work = self.work();
         if self.shows().is_none() {
@@ -206,7 +206,7 @@ impl Tree {
         remove(&self.lent()).context("could not note what the tree was lent")
     }
 
-    fn run(&self, command: Cmd, interrupts: &Interrupts) -> Result<()> {
+    fn run(&self, command: Cmd, interrupts: Interrupts) -> Result<()> {
         let path = self.output("checkout.log");
         let mut log = create(&path)?;
         match command.deadline(CHECKOUT_TIME).supervise(&log, &log, interrupts)? {

@@ -72,7 +72,7 @@ fn a_failing_command_blocks_and_shows_its_end() {
     let json = repo.tribunal(&["check", "--commands", "--format", "json"]).code(1).json();
     assert_eq!(json["findings"][0]["gate"], "commands");
     assert_eq!(json["findings"][0]["rule"], "probe");
-    assert_eq!(json["findings"][0]["class"], "build/command-failed");
+    assert_eq!(json["findings"][0]["class"], "other/command-failed");
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn at_level_warn_a_failing_command_lets_pass_and_off_runs_nothing() {
     repo.write("a", "1\n").git(&["add", "a"]).ok();
     repo.git_env(&["commit", "-qm", "a"], &[("TRIBUNAL_GATES_COMMANDS", "warn")])
         .ok()
-        .says("warning");
+        .says("1 warning");
     fs::remove_file(&mark).unwrap();
     repo.write("a", "2\n").git(&["add", "a"]).ok();
     repo.git_env(&["commit", "-qm", "a"], &[("TRIBUNAL_GATES_COMMANDS", "off")]).ok();
@@ -162,7 +162,7 @@ fn a_tree_that_passed_is_not_asked_again() {
     with_command(&repo, &format!("echo x >> {}", mark.display()), "");
     repo.write("a", "1\n").git(&["add", "a"]).ok();
     repo.tribunal(&["hook", "pre-commit"]).ok();
-    repo.tribunal(&["hook", "pre-commit"]).ok().never_says("skipped");
+    repo.tribunal(&["hook", "pre-commit"]).ok().never_says("not judged");
     assert_eq!(fs::read_to_string(&mark).unwrap(), "x\n");
     repo.tribunal(&["check", "--commands"]).ok();
     assert_eq!(fs::read_to_string(&mark).unwrap(), "x\nx\n");
@@ -256,12 +256,12 @@ fn only_trusted_commands_run() {
     repo.tribunal(&["trust", "--yes"]).ok();
     repo.tribunal(&["trust", "--list"]).ok().says("probe");
     repo.write("a", "2\n").git(&["add", "a"]).ok();
-    commit(&repo).ok().never_says("skipped");
+    commit(&repo).ok().never_says("not judged");
     assert!(fs::remove_file(&mark).is_ok());
     // When it runs may change; what runs may not.
     repo.write("tribunal.toml", policy(&run, "timeout = \"5m\"\n")).commit_unjudged("when");
     repo.write("a", "3\n").git(&["add", "a"]).ok();
-    commit(&repo).ok().never_says("skipped");
+    commit(&repo).ok().never_says("not judged");
     assert!(fs::remove_file(&mark).is_ok());
     repo.write("tribunal.toml", policy(&format!("{run}; true"), "")).commit_unjudged("what");
     repo.write("a", "4\n").git(&["add", "a"]).ok();
@@ -443,4 +443,90 @@ fn a_link_in_the_tree_leads_no_checkout_astray() {
     commit(&repo).ok();
     assert_eq!(fs::read_to_string(outside.join("file")).unwrap(), "theirs");
     assert_eq!(fs::read_dir(&outside).unwrap().count(), 1);
+}
+
+#[test]
+fn what_is_stopped_anyway_waits_for_no_command_until_it_is_answered() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    let mark = sandbox.path().join("ran");
+    with_command(&repo, &format!("touch {}", mark.display()), "");
+    let marker = "<".repeat(7);
+    repo.write("a", format!("{marker} HEAD\n")).git(&["add", "a"]).ok();
+    commit(&repo).code(1).says("probe").says("it was not run: the change is stopped without it");
+    assert!(!mark.exists());
+    let found = repo.tribunal(&["check", "--format", "json"]).code(1).json();
+    let id = found["findings"][0]["id"].as_str().unwrap();
+    repo.tribunal(&["findings", "dismiss", id, "--reason", "it is about markers"]).ok();
+    commit(&repo).ok();
+    assert!(mark.exists());
+}
+
+#[test]
+fn what_a_command_prints_is_kept_without_its_secrets() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    let secret = ["AK", "IA", "Q7R3T5V2X4Z6B8N1"].concat();
+    let file = sandbox.path().join("secret");
+    fs::write(&file, format!("token: {secret}\n")).unwrap();
+    with_command(&repo, &format!("cat {}; exit 1", file.display()), "");
+    repo.write("a", "1\n").git(&["add", "a"]).ok();
+    commit(&repo).code(1).says("token: [redacted").never_says(&secret);
+    assert!(!repo.read(".git/tribunal/logs/commands/probe.log").contains(&secret));
+}
+
+#[test]
+fn a_push_runs_commands_on_what_is_pushed() {
+    let sandbox = Sandbox::new();
+    let bare = sandbox.bare("bare");
+    let repo = sandbox.repo("r");
+    let heads = sandbox.path().join("heads");
+    let run = format!("git rev-parse HEAD >> {}; test -e good", heads.display());
+    let policy = format!("[[commands]]\nname = \"probe\"\nrun = '''{run}'''\n");
+    repo.write("tribunal.toml", policy).commit_unjudged("policy");
+    repo.git(&["remote", "add", "origin", bare.dir.to_str().unwrap()]).ok();
+    repo.git(&["push", "-q", "origin", "main"]).ok();
+    repo.tribunal(&["hooks", "install"]).ok();
+    repo.tribunal(&["trust", "--yes"]).ok();
+    repo.git(&["checkout", "-q", "-b", "topic"]).ok();
+    repo.write("good", "1\n").commit_unjudged("good");
+    repo.git(&["checkout", "-q", "main"]).ok();
+    repo.write("bad", "1\n").commit_unjudged("bad");
+    repo.git(&["push", "-q", "origin", "topic"]).ok();
+    assert_eq!(bare.rev("topic"), repo.rev("topic"));
+    repo.git(&["push", "-q", "origin", "main"]).code(1).says("failed (1)");
+    assert_eq!(bare.rev("main"), repo.rev("main~1"));
+    let seen = fs::read_to_string(&heads).unwrap();
+    assert_eq!(seen, format!("{}\n{}\n", repo.rev("topic"), repo.rev("main")));
+    // The same tree under another name has passed already.
+    repo.git(&["push", "-q", "origin", "topic:other"]).ok();
+    assert_eq!(fs::read_to_string(&heads).unwrap(), seen);
+}
+
+#[test]
+fn a_server_runs_commands_on_what_it_has_not_accepted_yet() {
+    let sandbox = Sandbox::new();
+    for form in ["sha1", "sha256"] {
+        let object_format = format!("--object-format={form}");
+        let bare = sandbox.repo_with(&format!("bare-{form}"), &["--bare", &object_format]);
+        let repo = sandbox.repo_with(form, &[&object_format]);
+        let run = "test -e good && git log -1 && git diff --exit-code HEAD";
+        let policy = format!("[[commands]]\nname = \"probe\"\nrun = '{run}'\n");
+        repo.write("tribunal.toml", policy).write("a", "1\n").commit_unjudged("policy");
+        repo.git(&["remote", "add", "origin", bare.dir.to_str().unwrap()]).ok();
+        repo.git(&["push", "-q", "origin", "main"]).ok();
+        let hook = bare.path("hooks/pre-receive");
+        fs::create_dir_all(hook.parent().unwrap()).unwrap();
+        fs::write(&hook, format!("#!/bin/sh\nexec '{TRIBUNAL}' hook pre-receive\n")).unwrap();
+        fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
+        repo.write("a", "2\n").commit_unjudged("second");
+        repo.git(&["push", "-q", "origin", "main"]).ok().says("you have not agreed");
+        bare.tribunal(&["trust", "--yes"]).ok();
+        repo.write("a", "3\n").commit_unjudged("bad");
+        repo.git(&["push", "-q", "origin", "main"]).code(1).says("failed (1)");
+        assert_eq!(bare.rev("main"), repo.rev("main~1"));
+        repo.write("good", "1\n").commit_unjudged("good");
+        repo.git(&["push", "-q", "origin", "main"]).ok();
+        assert_eq!(bare.rev("main"), repo.rev("main"));
+    }
 }
