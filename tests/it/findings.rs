@@ -104,8 +104,13 @@ fn wrong_use_is_named() {
         .says("--at src/main.rs:12");
     add(&repo, "src/a.rs:0", "m").code(2).says("is not a place");
     add(&repo, "src/a.rs:1", " ").code(2).says("needs a message");
+    let class = |class| ["findings", "add", "--class", class, "--at", "src/a.rs:1", "-m", "m"];
+    repo.tribunal(&class("error-handling/unchecked-reslt"))
+        .code(2)
+        .says("is not in the list of classes")
+        .says("hint: did you mean `error-handling/unchecked-result`?");
+    repo.tribunal(&class("other/Odd Thing")).ok();
     add(&repo, "src/a.rs:1", "one").ok();
-    add(&repo, "src/a.rs:1", "two").ok();
     let id = first_word(&add(&repo, "src/a.rs:1", "three").ok());
     repo.tribunal(&["findings", "dismiss", &id]).code(2).says("--reason");
     repo.tribunal(&["findings", "dismiss", &id, "--reason", " "]).code(2).says("needs a reason");
@@ -120,7 +125,8 @@ fn wrong_use_is_named() {
     repo.tribunal(&["findings", "list", "--status", "shut"]).code(2).says("is not a status");
     repo.tribunal(&["findings", "list", "--gate", "gate"]).code(2).says("is not a gate");
     repo.tribunal(&["findings", "list", "--since", "soon"]).code(2).says("is not a time");
-    assert_eq!(all(&repo).len(), 3);
+    assert_eq!(messages(&repo), ["m", "one", "three"]);
+    repo.tribunal(&["findings", "list", "--class", "other/odd-thing"]).ok().says("m");
 }
 
 #[test]
@@ -205,6 +211,41 @@ fn an_answer_lets_pass_what_it_answered_and_nothing_else() {
     repo.write("a", "").write("b", format!("one\n{}", marker_line())).git(&["add", "."]).ok();
     repo.tribunal(&["check"]).code(1).says("b:2");
     assert!(all(&repo).iter().any(|f| f["id"] == id.as_str() && f["status"] == "dismissed"));
+}
+
+#[test]
+fn an_answer_follows_its_line_and_stays_with_its_secret() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    // Made here: no secret stands in the tests' text.
+    let token = |seed: u64| {
+        let letters = b"ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789";
+        let mut state = seed;
+        let mut body = String::new();
+        for _ in 0..24 {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(seed | 1);
+            body.push(char::from(letters[usize::try_from(state >> 33).unwrap() % letters.len()]));
+        }
+        ["xox", "b-", "283746501928-", "3847561029384-", &body].concat()
+    };
+    let text = |top: &str, token: &str| {
+        format!("{top}fn a() {{\n    one();\n    call(); // {token}\n    two();\n}}\n")
+    };
+    let judge = |content: String| {
+        repo.write("a.rs", content).git(&["add", "."]).ok();
+        let outcome = repo.tribunal(&["check", "--format", "json"]);
+        let json = outcome.json();
+        let findings = json["findings"].as_array().unwrap();
+        let found = findings.iter().find(|finding| finding["gate"] == "secrets").unwrap();
+        (outcome.code, found["status"].as_str().unwrap().to_owned())
+    };
+    let is = |code, status: &str| (code, status.to_owned());
+    assert_eq!(judge(text("", &token(1))), is(1, "open"));
+    let id = all(&repo)[0]["id"].as_str().unwrap().to_owned();
+    repo.tribunal(&["findings", "dismiss", &id, "--reason", "a sample"]).ok();
+    assert_eq!(judge(text("", &token(1))), is(0, "dismissed"));
+    assert_eq!(judge(text("mod b;\n\n", &token(1))), is(0, "dismissed"), "the line moved down");
+    assert_eq!(judge(text("mod b;\n\n", &token(2))), is(1, "open"), "another secret there");
 }
 
 #[test]
