@@ -321,6 +321,7 @@ fn eight_writers_in_linked_work_trees_lose_and_double_nothing() {
 
 #[test]
 fn a_writer_killed_at_any_moment_loses_nothing_acknowledged() {
+    const ROUNDS: u32 = 120;
     let sandbox = Sandbox::new();
     let repo = repo_with_file(&sandbox);
     let whole = {
@@ -330,7 +331,6 @@ fn a_writer_killed_at_any_moment_loses_nothing_acknowledged() {
     };
     let mut acknowledged = vec!["first".to_owned()];
     let (mut killed, mut done) = (0, 0);
-    const ROUNDS: u32 = 120;
     for round in 0..ROUNDS {
         let message = format!("remark {round:03}");
         let mut command = sandbox.command(TRIBUNAL, &repo.dir);
@@ -451,7 +451,7 @@ fn set_aside(repo: &Repo) -> Vec<PathBuf> {
     let mut found: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
     found.retain(|path| {
         let name = path.file_name().unwrap().to_str().unwrap();
-        name.starts_with("ledger.damaged-") && name.ends_with(".db")
+        name.starts_with("ledger.damaged-") && path.extension().is_some_and(|e| e == "db")
     });
     found
 }
