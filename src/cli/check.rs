@@ -70,8 +70,7 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
     let paths: Vec<BString> =
         args.paths.iter().map(|path| in_repo(&repo, context, path)).collect::<Result<_>>()?;
     change::narrow(&mut change, &paths);
-    let law =
-        law::of_change(&repo.objects, &change, &context.env, &context.global.set)?;
+    let law = law::of_change(&repo.objects, &change, &context.env, &context.global.set)?;
     // By hand commands run even where they passed before: that is what was asked for.
     let request = args.commands.map(|moments| Request {
         env: &context.env,

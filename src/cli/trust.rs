@@ -67,7 +67,8 @@ pub fn named(context: &Context, repo: &Repo) -> Result<Vec<CommandGate>> {
     let mut commands = Vec::new();
     if let Some(head) = repo.head()? {
         let tree = repo.tree_of(&head)?;
-        commands = law::of_tree(&repo.objects, Some(&tree), Some(&[]), &context.env, set)?.policy.commands;
+        commands =
+            law::of_tree(&repo.objects, Some(&tree), Some(&[]), &context.env, set)?.policy.commands;
     }
     if let Some(top) = &repo.work_tree {
         let text = fs::read(top.join(POLICY_FILE)).ok();

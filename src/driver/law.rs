@@ -10,8 +10,8 @@ use crate::config::env::Env;
 use crate::config::layers::{self, Layer, Problem, Resolved, Source};
 use crate::config::policy::Policy;
 use crate::constitution::parse::{Parsed, duplicates, parse};
-use crate::gates::constitution::{self, Rules};
 use crate::gates::Law;
+use crate::gates::constitution::{self, Rules};
 use crate::gates::governance::{BASELINE_FILE, POLICY_FILE, policy_finding};
 use crate::gates::secrets::baseline;
 use crate::gates::secrets::judge::Allow;
@@ -25,12 +25,7 @@ use crate::ui::out;
 ///
 /// A `tribunal.toml` in the tree that cannot be read does not stop everything: the defaults, which
 /// guard, hold in its place, and a finding says so. The same for a rule.
-pub fn of_change(
-    objects: &Objects,
-    change: &Change,
-    env: &Env,
-    flags: &[String],
-) -> Result<Law> {
+pub fn of_change(objects: &Objects, change: &Change, env: &Env, flags: &[String]) -> Result<Law> {
     of_tree(objects, change.base_tree.as_ref(), Some(&change.files), env, flags)
 }
 
