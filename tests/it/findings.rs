@@ -348,11 +348,11 @@ fn a_writer_killed_at_any_moment_loses_nothing_acknowledged() {
         let output = child.wait_with_output().unwrap();
         killed += usize::from(output.status.signal() == Some(9));
         // What was printed was acknowledged, whether or not the program could end in peace.
-        let acknowledges = String::from_utf8_lossy(&output.stdout).contains("src/a.rs:2");
+        let is_told = String::from_utf8_lossy(&output.stdout).contains("src/a.rs:2");
         if part == 10 {
-            life = if acknowledges { life * 9 / 10 } else { life * 6 / 5 };
+            life = if is_told { life * 9 / 10 } else { life * 6 / 5 };
         }
-        if acknowledges {
+        if is_told {
             acknowledged.push(message);
             done += 1;
         }
