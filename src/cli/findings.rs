@@ -14,7 +14,7 @@ use crate::cli::check::in_repo;
 use crate::config::env::now;
 use crate::driver::{judge, remark};
 use crate::git::repo::{Repo, succeeded};
-use crate::model::class::Class;
+use crate::model::class::{Class, LISTED};
 use crate::model::gate::Gate;
 use crate::model::kept::{Decision, Disposition, Status};
 use crate::model::report::ExitStatus;
@@ -293,8 +293,23 @@ fn gate_of(name: &str) -> Result<Gate> {
     })
 }
 
+/// A class of the list, or an `other/<slug>` that was meant as one: a slip of the pen would keep
+/// the finding apart from its like for ever.
 fn class_of(text: &str) -> Result<Class> {
-    Ok(Class::new(text))
+    let class = Class::new(text);
+    if !class.is_other() || text.trim().to_lowercase().starts_with("other/") {
+        return Ok(class);
+    }
+    let likeness = |name: &str| strsim::jaro_winkler(text, name);
+    let nearest = LISTED
+        .iter()
+        .map(|(name, _)| *name)
+        .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
+        .unwrap_or_default();
+    Err(out::hinted(
+        format!("`{text}` is not in the list of classes"),
+        format!("did you mean `{nearest}`? What fits none is `{class}`"),
+    ))
 }
 
 fn severity_of(word: &str) -> Result<Severity> {

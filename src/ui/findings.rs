@@ -57,10 +57,10 @@ fn short_place(place: &str) -> String {
 pub fn place_text(place: &Place) -> String {
     let mut text = printable(&place.spot.display());
     if place.line > 0 {
-        text.push_str(&format!(":{}", place.line));
+        text = format!("{text}:{}", place.line);
     }
     if place.line > 0 && place.column > 0 {
-        text.push_str(&format!(":{}", place.column));
+        text = format!("{text}:{}", place.column);
     }
     text
 }

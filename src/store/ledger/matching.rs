@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-/// From a locator's name to its hash. Names that begin with `context` stand for a line with its
-/// neighbours.
+/// From a locator's name to its hash. `context…` stands for a line with its neighbours, `symbol`
+/// for the line and what encloses it, and `line` for the line with all that is on it: the others
+/// may leave out a comment, and two secrets can stand in one.
 pub type Locators = BTreeMap<String, String>;
 
 /// What there is to recognise a finding by, beside its gate, rule and file.
@@ -38,7 +39,8 @@ pub struct Known<'a> {
 enum Evidence {
     /// It reads alike: enough to keep the id, not enough to keep an answer.
     Alike,
-    /// So many locators agree, at least two, one of them a context.
+    /// So many locators agree: a context, and beside it the symbol and the whole line, which do not
+    /// follow from it.
     Located(usize),
     /// The very same place of the very same content.
     Same,
@@ -87,12 +89,19 @@ fn compare(new: &Trace, old: &Trace, terms: Terms) -> Option<Evidence> {
     if same_content && place(new) == place(old) && new.anchor == old.anchor {
         return Some(Evidence::Same);
     }
-    let agreeing =
-        || new.locators.iter().filter(|(name, hash)| old.locators.get(*name) == Some(*hash));
-    if agreeing().count() >= 2 && agreeing().any(|(name, _)| name.starts_with("context")) {
-        return Some(Evidence::Located(agreeing().count()));
+    if let Some(count) = agreement(new.locators, old.locators) {
+        return Some(Evidence::Located(count));
     }
     let says_nothing = new.line > 0 && new.anchor.trim().is_empty();
     let alike = new.anchor.split_whitespace().eq(old.anchor.split_whitespace());
     (alike && (same_message || !says_nothing)).then_some(Evidence::Alike)
+}
+
+/// How many locators agree, where they are enough to carry an answer over.
+fn agreement(new: &Locators, old: &Locators) -> Option<usize> {
+    let agrees = |name: &String| old.contains_key(name) && old.get(name) == new.get(name);
+    let agreeing: Vec<&String> = new.keys().filter(|name| agrees(name)).collect();
+    let has = |wanted: &str| agreeing.iter().any(|name| *name == wanted);
+    let context = agreeing.iter().any(|name| name.starts_with("context"));
+    (context && has("symbol") && has("line")).then_some(agreeing.len())
 }

@@ -1,6 +1,6 @@
 //! The ledger: every finding ever kept, where it was seen, and what was decided about it.
 //!
-//! One SQLite database for all work trees of a repository. Hooks, commands and the daemon write to
+//! One `SQLite` database for all work trees of a repository. Hooks, commands and the daemon write to
 //! it at once; a killed writer leaves the last whole transaction behind.
 
 pub mod error;
@@ -163,14 +163,12 @@ fn set_aside(state_dir: &Path, now: Timestamp) -> Result<Option<PathBuf>, Error>
         return Ok(None);
     }
     let stamp = now.strftime("%Y%m%dT%H%M%SZ").to_string();
-    let aside = (1..)
-        .map(|count| match count {
-            1 => format!("ledger.damaged-{stamp}.db"),
-            _ => format!("ledger.damaged-{stamp}-{count}.db"),
-        })
-        .map(|name| state_dir.join(name))
-        .find(|path| !path.exists())
-        .unwrap_or_else(|| state_dir.join("ledger.damaged.db"));
+    let mut aside = state_dir.join(format!("ledger.damaged-{stamp}.db"));
+    let mut count = 1;
+    while aside.exists() {
+        count += 1;
+        aside = state_dir.join(format!("ledger.damaged-{stamp}-{count}.db"));
+    }
     // The log goes first: left alone it would be taken for the new database's.
     for suffix in ["-wal", "-shm", ""] {
         save_point();

@@ -42,7 +42,7 @@ pub struct Sight {
 }
 
 /// Findings that can only be told apart by their place in one file, message or ref.
-type Group<'a> = (Gate, &'a str, &'static str, &'a [u8]);
+type Group<'a> = (&'static str, &'a str, &'static str, &'a [u8]);
 
 struct Candidate {
     id: String,
@@ -68,7 +68,7 @@ impl Ledger {
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut groups: BTreeMap<_, Vec<usize>> = BTreeMap::new();
         for (index, sight) in sights.iter().enumerate() {
-            groups.entry(sort_key(group_of(sight))).or_default().push(index);
+            groups.entry(group_of(sight)).or_default().push(index);
         }
         let mut reported: Vec<Option<Reported>> = vec![None; sights.len()];
         let mut taken = BTreeSet::new();
@@ -89,13 +89,7 @@ impl Ledger {
 
 fn group_of(sight: &Sight) -> Group<'_> {
     let (spot, name) = spot_columns(sight.finding.place.as_ref());
-    (sight.finding.gate, &sight.finding.rule, spot, name)
-}
-
-fn sort_key<'a>(
-    (gate, rule, spot, name): Group<'a>,
-) -> (&'static str, &'a str, &'static str, &'a [u8]) {
-    (gate.as_str(), rule, spot, name)
+    (sight.finding.gate.as_str(), &sight.finding.rule, spot, name)
 }
 
 /// Keeps the members of one group. What is taken was met elsewhere in the same judgement, as after
@@ -121,7 +115,7 @@ fn record_group(
     let known: Vec<Known> = candidates.iter().map(known_of).collect();
     let terms = Terms {
         in_file: group.2 == "file",
-        by_message: matches!(group.0, Gate::Person | Gate::Import),
+        by_message: matches!(members[0].finding.gate, Gate::Person | Gate::Import),
     };
     let assigned = assign(&seen, &known, terms);
     let mut reported = Vec::with_capacity(members.len());
@@ -176,7 +170,7 @@ fn candidates(
         "SELECT {KEPT_COLUMNS}, f.content, f.locators FROM {KEPT_TABLES}
          WHERE f.gate = ?1 AND f.rule = ?2 AND f.spot = ?3 AND {scope} ORDER BY f.id"
     ))?;
-    let mut rows = statement.query(params![gate.as_str(), rule, spot, name, occasion.change])?;
+    let mut rows = statement.query(params![gate, rule, spot, name, occasion.change])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         let kept = kept(row, occasion.time)?;

@@ -1,6 +1,6 @@
 //! The tables of the ledger, and the way from each version of them to the next.
 //!
-//! The SQL is kept to what PostgreSQL understands too: plain types, no row ids, times as
+//! The SQL is kept to what `PostgreSQL` understands too: plain types, no row ids, times as
 //! milliseconds since 1970, upserts by `ON CONFLICT`.
 
 use rusqlite::{Connection, TransactionBehavior};
@@ -12,6 +12,7 @@ use crate::store::ledger::error::Error;
 const STEPS: [&str; 1] = [V1];
 
 /// The version that this program reads and writes.
+#[expect(clippy::cast_possible_wrap, reason = "there is a handful of steps")]
 pub const VERSION: i64 = STEPS.len() as i64;
 
 const V1: &str = "

@@ -39,19 +39,19 @@ fn twins_stay_apart() {
 }
 
 #[test]
-fn an_answer_holds_for_the_same_place_and_where_two_locators_agree() {
-    let around = [("context3", "c3"), ("context1", "c1"), ("text", "t")];
+fn an_answer_holds_for_the_same_place_and_where_context_symbol_and_line_agree() {
+    let all = [("context3", "3"), ("context1", "1"), ("symbol", "s"), ("line", "l"), ("text", "t")];
     for (name, seen_again, kept) in [
         ("the same blob", sight("a", 4, "x", 1), true),
         ("another blob, no locators", sight("a", 4, "x", 2), false),
-        ("another blob, context and text", located(sight("a", 9, "x", 2), &around[1..]), true),
-        ("the text alone", located(sight("a", 4, "x", 2), &around[2..]), false),
-        ("one context alone", located(sight("a", 4, "x", 2), &around[..1]), false),
-        ("two, no context", located(sight("a", 4, "x", 2), &[("leaf", "l"), ("text", "t")]), false),
-        ("another file", located(sight("b", 4, "x", 1), &around), false),
+        ("a narrow context, symbol, line", located(sight("a", 9, "x", 2), &all[1..]), true),
+        ("no symbol", located(sight("a", 4, "x", 2), &[all[0], all[1], all[3]]), false),
+        ("another comment on the line", located(sight("a", 4, "x", 2), &all[..3]), false),
+        ("no context", located(sight("a", 4, "x", 2), &all[2..]), false),
+        ("another file", located(sight("b", 4, "x", 1), &all), false),
     ] {
         let (_folder, mut ledger) = fresh();
-        let known = located(sight("a", 4, "x", 1), &[&around[..], &[("leaf", "l")]].concat());
+        let known = located(sight("a", 4, "x", 1), &all);
         let first = see(&mut ledger, &occasion("c1", 0), &[known]);
         ledger.dispose(&first[0].0, &decision(Decision::Dismissed, 1, None)).unwrap();
         let again = see(&mut ledger, &occasion("c2", 2), &[seen_again]);
@@ -62,7 +62,7 @@ fn an_answer_holds_for_the_same_place_and_where_two_locators_agree() {
 
 #[test]
 fn an_answer_follows_a_renamed_file_and_not_a_copied_one() {
-    let around = [("context3", "c3"), ("text", "t")];
+    let around = [("context3", "c3"), ("symbol", "s"), ("line", "l")];
     let (_folder, mut ledger) = fresh();
     let first = see(&mut ledger, &occasion("c1", 0), &[located(sight("a", 4, "x", 1), &around)]);
     ledger.dispose(&first[0].0, &decision(Decision::Accepted, 1, None)).unwrap();
@@ -217,9 +217,9 @@ impl Owned {
 }
 
 fn owned() -> impl Strategy<Value = Owned> {
-    let name = prop_oneof![Just("context3"), Just("context1"), Just("text"), Just("leaf")];
+    let name = prop_oneof![Just("context3"), Just("context1"), Just("symbol"), Just("line")];
     let hash = prop_oneof![Just("h"), Just("i")];
-    let locators = collection::vec((name, hash), 0..4);
+    let locators = collection::vec((name, hash), 0..6);
     let word = || prop_oneof![Just(""), Just("x"), Just("y")];
     let content = prop_oneof![Just(None), Just(Some("p")), Just(Some("q"))];
     (1u32..6, 0u32..2, word(), word(), content, locators).prop_map(
@@ -252,9 +252,11 @@ proptest! {
             let Some((old, answered)) = index.map(|index| &known[index]) else { continue };
             prop_assert!(!by_message || new.message == old.message);
             if *answered {
-                let agree: Vec<_> = new.locators.iter()
-                    .filter(|(name, hash)| old.locators.get(*name) == Some(*hash)).collect();
-                let located = agree.len() > 1 && agree.iter().any(|(n, _)| n.starts_with("context"));
+                let agrees = |name: &str| {
+                    new.locators.contains_key(name) && new.locators.get(name) == old.locators.get(name)
+                };
+                let located = (agrees("context1") || agrees("context3"))
+                    && agrees("symbol") && agrees("line");
                 let same = new.content == old.content && new.anchor == old.anchor;
                 prop_assert!(same || (in_file && located));
             }

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use proptest::prelude::{Just, Strategy, TestCaseError, any, prop_assert_eq, proptest};
+use proptest::prelude::{
+    Just, ProptestConfig, Strategy, TestCaseError, any, prop_assert_eq, proptest,
+};
 use proptest::{collection, option, prop_oneof};
 
 use crate::model::kept::{Decision, Disposition, Status};
@@ -114,6 +116,8 @@ fn record(
 }
 
 proptest! {
+    // Each step writes to a disk.
+    #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
     fn a_ledger_does_what_its_model_does(steps in collection::vec(step(), 1..25)) {
         let folder = tempfile::tempdir().unwrap();
