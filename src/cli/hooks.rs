@@ -4,6 +4,7 @@ use anyhow::Result;
 use serde_json::json;
 
 use crate::cli::Context;
+use crate::cli::trust::agree_to_named;
 use crate::driver::bypass;
 use crate::driver::install::{self, EventStatus, Step};
 use crate::git::repo::Repo;
@@ -46,7 +47,11 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
     match &args.action {
         Action::Install(choice) => {
             let events = events(choice, || install::default_events(&repo))?;
-            install_hooks(context, &repo, &events, choice.dry_run)
+            install_hooks(context, &repo, &events, choice.dry_run)?;
+            if !choice.dry_run {
+                agree_to_named(context, &repo)?;
+            }
+            Ok(ExitStatus::Pass)
         }
         Action::Uninstall(choice) => {
             let events = events(choice, || install::EVENTS.to_vec())?;

@@ -3,7 +3,9 @@
 use anyhow::Result;
 
 use crate::cli::Context;
-use crate::driver::init;
+use crate::cli::hooks::install_hooks;
+use crate::cli::trust::agree_to_named;
+use crate::driver::{init, install};
 use crate::model::report::ExitStatus;
 use crate::ui::out;
 
@@ -32,6 +34,15 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
     }
     if plan.missing.is_empty() {
         out::result("every file is there: nothing to write");
+    }
+    if !args.no_hooks {
+        install_hooks(context, &repo, &install::default_events(&repo), args.dry_run)?;
+    }
+    if !args.dry_run {
+        agree_to_named(context, &repo)?;
+    }
+    if !plan.missing.is_empty() && !args.dry_run {
+        out::hint("read the files, fill in what only you know, and commit them: law is what is committed");
     }
     Ok(ExitStatus::Pass)
 }

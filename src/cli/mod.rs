@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod config;
+pub mod demo;
 pub mod findings;
 pub mod hook;
 pub mod init;
@@ -67,6 +68,8 @@ pub enum Command {
     Check(check::Args),
     /// What was found and what was decided about it
     Findings(findings::Args),
+    /// Show the whole of it on a throw-away repository
+    Demo(demo::Args),
     /// Show every setting, its value and who gave it
     Config(config::Args),
     /// Agree to run the commands that this repository names
@@ -107,6 +110,7 @@ pub fn run(cli: Cli, env: Env) -> Result<ExitStatus> {
         Command::Init(args) => init::run(&context, &args),
         Command::Check(args) => check::run(&context, &args),
         Command::Findings(args) => findings::run(&context, &args),
+        Command::Demo(args) => demo::run(&context, &args),
         Command::Config(args) => config::run(&context, &args),
         Command::Trust(args) => trust::run(&context, &args),
         Command::Hooks(args) => hooks::run(&context, &args),

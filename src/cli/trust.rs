@@ -83,6 +83,23 @@ pub fn named(context: &Context, repo: &Repo) -> Result<Vec<CommandGate>> {
     Ok(commands)
 }
 
+/// Agrees to the commands that the repository names, and says which: who sets tribunal up in a
+/// repository means what stands in it.
+pub fn agree_to_named(context: &Context, repo: &Repo) -> Result<()> {
+    let trusted = Trusted::load(repo)?;
+    let mut open = named(context, repo)?;
+    open.retain(|command| !trusted.holds(command));
+    if open.is_empty() {
+        return Ok(());
+    }
+    trust::agree(repo, &open, env::now(&context.env))?;
+    for command in &open {
+        let run = printable(&command.run);
+        out::talk(&format!("agreed to run `{run}`; `tribunal trust --revoke` takes it back"));
+    }
+    Ok(())
+}
+
 /// A command as a person reads it before agreeing.
 pub fn describe(command: &CommandGate, changed: bool) -> String {
     let mut lines = vec![printable(&command.name)];

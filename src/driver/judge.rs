@@ -10,7 +10,7 @@ use anyhow::{Result, anyhow};
 
 use crate::config::env::{Env, now};
 use crate::driver::sight;
-use crate::gates::{self, Judgement, Law, secrets};
+use crate::gates::{self, Judgement, Law};
 use crate::git::object::Objects;
 use crate::git::repo::Repo;
 use crate::model::change::{Change, FileChange};
@@ -38,10 +38,6 @@ pub fn mechanical(repo: &Repo, change: &Change, law: &Law) -> Result<Judgement> 
         0 => gates::judge_files(&change.files, law, &repo.objects)?,
         _ => judge_many(databases, &change.files, law)?,
     });
-    for finding in &mut judgement.findings {
-        // What a line holds beside the mistake goes to the terminal, the ledger and reports.
-        finding.anchor = secrets::redact_str(&finding.anchor);
-    }
     Ok(judgement)
 }
 
@@ -96,10 +92,10 @@ pub fn keep(repo: &Repo, env: &Env, change: &Change, findings: Vec<Finding>) -> 
     let (passing, lasting): (Vec<_>, Vec<_>) = findings.into_iter().partition(of_the_moment);
     let found = [(change, lasting)];
     let mut keeping = record(repo, env, &found).unwrap_or_else(|error| {
-        let findings = found[0].1.iter().cloned().map(unrecorded).collect();
+        let findings = found[0].1.iter().map(sight::redacted).map(unrecorded).collect();
         Keeping { findings, skipped: vec![unusable(error)] }
     });
-    keeping.findings.extend(passing.into_iter().map(unrecorded));
+    keeping.findings.extend(passing.iter().map(sight::redacted).map(unrecorded));
     keeping
 }
 

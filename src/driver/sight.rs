@@ -112,7 +112,7 @@ impl Located {
 
 /// What goes to the ledger or a report shows no secret that is known as one, whichever gate quoted
 /// the line.
-fn redacted(finding: &Finding) -> Finding {
+pub fn redacted(finding: &Finding) -> Finding {
     let mut finding = finding.clone();
     for text in [&mut finding.anchor, &mut finding.message, &mut finding.suggestion] {
         *text = redact_str(text);

@@ -61,10 +61,11 @@ fn human_finding(reported: &Reported) -> String {
         format!("{text}: ")
     });
     let mut text = format!(
-        "{style}{word}{style:#}: {place}{} {DIM}[{}/{}]{DIM:#}",
+        "{style}{word}{style:#}: {place}{} {DIM}[{}/{} {}]{DIM:#}",
         printable(&finding.message),
         finding.gate,
-        finding.rule
+        finding.rule,
+        short_id(&reported.id)
     );
     if !finding.anchor.trim().is_empty() && finding.effect == Effect::Block {
         text.push_str(&format!("\n    {}", printable(finding.anchor.trim())));
@@ -73,6 +74,11 @@ fn human_finding(reported: &Reported) -> String {
         text.push_str(&format!("\n  {HINT}hint{HINT:#}: {}", printable(&finding.suggestion)));
     }
     text
+}
+
+/// The end of an id, by which `tribunal findings` knows it: ids of one moment begin alike.
+fn short_id(id: &str) -> &str {
+    id.get(id.len().saturating_sub(6)..).unwrap_or(id)
 }
 
 /// What comes from a repository cannot steer the terminal: control characters are shown, not sent.
