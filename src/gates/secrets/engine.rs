@@ -156,8 +156,8 @@ impl<'a> Finder<'a> {
         if self.nearby.0 == rule.id && at < self.nearby.1 {
             return;
         }
-        self.nearby = (rule.id, at + 100);
         let line = self.line_around(at, 160, 260);
+        self.nearby = (rule.id, line.end.min(at + 100));
         for start in line {
             if self.starts_token(start)
                 && let Some(end) = shape::matches(rule.shape, self.text, start)
