@@ -81,6 +81,8 @@ struct Finder<'a> {
     depth: u8,
     /// Names that end here or before were looked at.
     named: usize,
+    /// The rule whose word was met last, and how far what stands near it was read.
+    nearby: (&'static str, usize),
     decoded: usize,
     found: Vec<Raw>,
 }
@@ -88,7 +90,7 @@ struct Finder<'a> {
 impl<'a> Finder<'a> {
     fn new(text: &'a [u8], path: &'a [u8], depth: u8) -> Self {
         let file = path.rsplit(|&b| b == b'/').next().unwrap_or(path);
-        Self { text, path, file, depth, named: 0, decoded: 0, found: Vec::new() }
+        Self { text, path, file, depth, named: 0, nearby: ("", 0), decoded: 0, found: Vec::new() }
     }
 
     fn run(mut self) -> Vec<Raw> {
@@ -150,7 +152,12 @@ impl<'a> Finder<'a> {
     }
 
     fn near(&mut self, rule: &'static Rule, at: usize) {
+        // One look at a stretch of text is enough, however often the word stands in it.
+        if self.nearby.0 == rule.id && at < self.nearby.1 {
+            return;
+        }
         let line = self.line_around(at, 160, 260);
+        self.nearby = (rule.id, line.end.min(at + 100));
         for start in line {
             if self.starts_token(start)
                 && let Some(end) = shape::matches(rule.shape, self.text, start)

@@ -22,18 +22,17 @@ pub fn stretches(bytes: &[u8]) -> Vec<Stretch> {
     let mut found = Vec::new();
     let mut from = 0;
     while let Some(zero) = memchr::memchr(0, &bytes[from..]).map(|at| from + at) {
-        // Little-endian: the character stands before its zero. Big-endian: after.
-        let little = zero.checked_sub(1).filter(|&at| at >= from && is_text(bytes[at]));
-        let start = little.unwrap_or(zero);
-        let length = run(&bytes[start..], little.is_some());
+        // Little-endian: the character stands before its zero. Big-endian: after the last zero of
+        // several.
+        let little = zero > from && is_text(bytes[zero - 1]);
+        let zeros = if little { 0 } else { bytes[zero..].iter().take_while(|&&b| b == 0).count() };
+        let start = if little { zero - 1 } else { zero + zeros - 1 };
+        let length = run(&bytes[start..], little);
         if length >= SHORTEST {
-            let text = bytes[start..start + 2 * length]
-                .chunks_exact(2)
-                .map(|pair| narrow(pair, little.is_some()))
-                .collect();
-            found.push(Stretch { start, text });
+            let pairs = bytes[start..start + 2 * length].chunks_exact(2);
+            found.push(Stretch { start, text: pairs.map(|pair| narrow(pair, little)).collect() });
         }
-        from = (start + 2 * length).max(zero + 1);
+        from = (start + 2 * length).max(start + 1);
     }
     found
 }
@@ -48,6 +47,7 @@ fn narrow(pair: &[u8], little: bool) -> u8 {
     match high {
         0 if is_text(low) => low,
         // Latin, Greek, Cyrillic, general punctuation.
+        0 if low >= 0xa0 => b'?',
         1..=5 | 0x20 => b'?',
         _ => 0,
     }
