@@ -133,11 +133,10 @@ fn say_status(events: &[EventStatus], refusal: Option<&str>, bypasses: &[String]
             continue;
         }
         let word = if status.installed { "installed" } else { "not installed" };
-        let mut line = format!("{:<17} {word}", status.event);
-        for text in status.problems.iter().chain(&status.notes) {
-            line.push_str(&format!("; {}", printable(text)));
-        }
-        out::result(&line);
+        let texts = status.problems.iter().chain(&status.notes).map(|text| printable(text));
+        let line: Vec<String> =
+            [format!("{:<17} {word}", status.event)].into_iter().chain(texts).collect();
+        out::result(&line.join("; "));
     }
     if events.iter().any(|event| !event.problems.is_empty()) && refusal.is_none() {
         out::hint("`tribunal hooks install` puts right what it can");

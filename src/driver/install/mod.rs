@@ -37,7 +37,7 @@ pub const CLIENT_EVENTS: [&str; 4] = ["pre-commit", "pre-merge-commit", "commit-
 pub const SERVER_EVENTS: [&str; 1] = ["pre-receive"];
 
 /// The shim, as it is read in the source; `@BIN@` stands for the recorded path.
-const SHIM: &str = include_str!("../../hooks/shim.sh");
+const SHIM: &str = include_str!("../../../hooks/shim.sh");
 
 /// What the second line of a shim begins with, before its version.
 const MARK: &[u8] = b"# tribunal hook shim ";
@@ -413,7 +413,8 @@ pub fn perform(repo: &Repo, steps: &[Step]) -> Result<()> {
         match step {
             Step::Write { hook, content } => file::write_executable(hook, content)?,
             Step::Keep { hook, kept } => {
-                keep(hook, kept).with_context(|| format!("could not keep `{}`", hook.display()))?
+                keep(hook, kept)
+                    .with_context(|| format!("could not keep `{}`", hook.display()))?;
             }
             Step::Restore { kept, hook } => fs::rename(kept, hook)
                 .with_context(|| format!("could not give back `{}`", hook.display()))?,
