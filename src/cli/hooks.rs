@@ -5,7 +5,9 @@ use serde_json::json;
 
 use crate::cli::Context;
 use crate::driver::bypass;
-use crate::driver::install::{self, EventStatus, Step};
+use crate::driver::install;
+use crate::driver::install::plan::{self, Step};
+use crate::driver::install::status::{self, EventStatus};
 use crate::git::repo::Repo;
 use crate::model::report::ExitStatus;
 use crate::process;
@@ -50,10 +52,10 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
         }
         Action::Uninstall(choice) => {
             let events = events(choice, || install::EVENTS.to_vec())?;
-            let steps = install::plan_uninstall(&repo, &events)?;
+            let steps = plan::plan_uninstall(&repo, &events)?;
             carry_out(context, &repo, &steps, choice.dry_run)
         }
-        Action::Status => status(context, &repo),
+        Action::Status => show_status(context, &repo),
     }
 }
 
@@ -73,13 +75,13 @@ pub fn install_hooks(
 ) -> Result<ExitStatus> {
     let (way, setting) = install::way(repo)?;
     let way = way.map_err(|refusal| install::refused(&refusal, setting.as_ref()))?;
-    let steps = install::plan_install(repo, &way, events, &process::own_path()?)?;
+    let steps = plan::plan_install(repo, &way, events, &process::own_path()?)?;
     carry_out(context, repo, &steps, dry_run)
 }
 
 fn carry_out(context: &Context, repo: &Repo, steps: &[Step], dry_run: bool) -> Result<ExitStatus> {
     if !dry_run {
-        install::perform(repo, steps)?;
+        plan::perform(repo, steps)?;
     }
     if context.global.quiet {
         return Ok(ExitStatus::Pass);
@@ -94,9 +96,9 @@ fn carry_out(context: &Context, repo: &Repo, steps: &[Step], dry_run: bool) -> R
     Ok(ExitStatus::Pass)
 }
 
-fn status(context: &Context, repo: &Repo) -> Result<ExitStatus> {
+fn show_status(context: &Context, repo: &Repo) -> Result<ExitStatus> {
     let (way, setting) = install::way(repo)?;
-    let events = install::status(repo, &way)?;
+    let events = status::status(repo, &way)?;
     let refusal =
         way.as_ref().err().map(|refusal| install::refused(refusal, setting.as_ref()).to_string());
     let bypasses = bypass::recorded(repo);
