@@ -98,6 +98,7 @@ fn world<'a>(sandbox: &'a Sandbox, guard: Guard, init: &[&str]) -> World<'a> {
 
 type Shape = (&'static str, Then, fn(&World<'_>) -> Outcome);
 
+#[expect(clippy::print_stdout, reason = "how many shapes passed is worth reading")]
 fn run_shapes(guard: Guard, init: &[&str], shapes: &[Shape]) {
     let failed = failures(guard, init, shapes);
     println!("{} of {} push shapes as they should be", shapes.len() - failed.len(), shapes.len());

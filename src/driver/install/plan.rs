@@ -54,8 +54,9 @@ pub fn plan_install(
             Found::Nothing | Found::Ours(_) => {
                 steps.push(Step::Write { hook: hook.clone(), content: content.clone() });
             }
-            // An install that was stopped half way left the hook under both names.
-            Found::Foreign { .. } if same_file(&hook, &kept) => {
+            // An install that was stopped half way left the hook under both names; a hook manager
+            // that installs itself again leaves the same text.
+            Found::Foreign { .. } if same_file(&hook, &kept) || same_text(&hook, &kept) => {
                 steps.push(Step::Write { hook: hook.clone(), content: content.clone() });
             }
             Found::Foreign { .. } if is_there(&kept) => {
@@ -84,6 +85,10 @@ pub fn plan_install(
         }
     }
     Ok(steps)
+}
+
+fn same_text(a: &Path, b: &Path) -> bool {
+    matches!((fs::read(a), fs::read(b)), (Ok(a), Ok(b)) if a == b)
 }
 
 /// What must be done to take the hooks of these events away and give back what stood there.
