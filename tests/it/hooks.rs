@@ -576,7 +576,7 @@ fn what_a_merge_brings_from_a_remote_was_judged_there() {
     repo.write("theirs", "ours\n").commit("ours").ok();
     repo.git(&["merge", "--quiet", "--no-edit", "origin/theirs"]).code(1);
     repo.commit("merged").code(1).says("theirs:1");
-    repo.git(&["checkout", "--quiet", "--theirs", "theirs"]).ok();
+    repo.git(&["checkout", "--quiet", "origin/theirs", "--", "theirs"]).ok();
     repo.commit("merged").ok();
 }
 
