@@ -15,7 +15,7 @@ use crate::driver::commands::{Request, Tail};
 use crate::driver::message::{self, as_committed};
 use crate::driver::push::{self as push_driver, PushJudgement};
 use crate::driver::ruling::{rule, stops};
-use crate::driver::{judge, judged, law};
+use crate::driver::{judge, judged, law, merge};
 use crate::gates;
 use crate::git::change;
 use crate::git::push::{Known, parse_pre_push, parse_pre_receive};
@@ -130,7 +130,8 @@ impl Call<'_> {
         let started = Instant::now();
         let repo = self.repo()?;
         let Some(bypass) = self.bypass(&repo)? else { return Ok(ExitStatus::Pass) };
-        let change = change::staged(&repo)?;
+        let mut change = change::staged(&repo)?;
+        merge::leave_out_known(&repo, self.env, &mut change)?;
         let mut law = law::of_change(&repo.objects, &change, self.env, &[])?;
         bypass.apply(&mut law.policy.gates);
         let request = Request { env: self.env, moment: Some(Moment::PreCommit), reuse: true };

@@ -6,7 +6,9 @@ use serde_json::json;
 use crate::cli::Context;
 use crate::cli::trust::agree_to_named;
 use crate::driver::bypass;
-use crate::driver::install::{self, EventStatus, Step};
+use crate::driver::install;
+use crate::driver::install::plan::{self, Step};
+use crate::driver::install::status::{self, EventStatus};
 use crate::git::repo::Repo;
 use crate::model::report::ExitStatus;
 use crate::process;
@@ -55,10 +57,10 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
         }
         Action::Uninstall(choice) => {
             let events = events(choice, || install::EVENTS.to_vec())?;
-            let steps = install::plan_uninstall(&repo, &events)?;
+            let steps = plan::plan_uninstall(&repo, &events)?;
             carry_out(context, &repo, &steps, choice.dry_run)
         }
-        Action::Status => status(context, &repo),
+        Action::Status => show_status(context, &repo),
     }
 }
 
@@ -78,13 +80,13 @@ pub fn install_hooks(
 ) -> Result<ExitStatus> {
     let (way, setting) = install::way(repo)?;
     let way = way.map_err(|refusal| install::refused(&refusal, setting.as_ref()))?;
-    let steps = install::plan_install(repo, &way, events, &process::own_path()?)?;
+    let steps = plan::plan_install(repo, &way, events, &process::own_path()?)?;
     carry_out(context, repo, &steps, dry_run)
 }
 
 fn carry_out(context: &Context, repo: &Repo, steps: &[Step], dry_run: bool) -> Result<ExitStatus> {
     if !dry_run {
-        install::perform(repo, steps)?;
+        plan::perform(repo, steps)?;
     }
     if context.global.quiet {
         return Ok(ExitStatus::Pass);
@@ -99,9 +101,9 @@ fn carry_out(context: &Context, repo: &Repo, steps: &[Step], dry_run: bool) -> R
     Ok(ExitStatus::Pass)
 }
 
-fn status(context: &Context, repo: &Repo) -> Result<ExitStatus> {
+fn show_status(context: &Context, repo: &Repo) -> Result<ExitStatus> {
     let (way, setting) = install::way(repo)?;
-    let events = install::status(repo, &way)?;
+    let events = status::status(repo, &way)?;
     let refusal =
         way.as_ref().err().map(|refusal| install::refused(refusal, setting.as_ref()).to_string());
     let bypasses = bypass::recorded(repo);
@@ -138,11 +140,10 @@ fn say_status(events: &[EventStatus], refusal: Option<&str>, bypasses: &[String]
             continue;
         }
         let word = if status.installed { "installed" } else { "not installed" };
-        let mut line = format!("{:<17} {word}", status.event);
-        for text in status.problems.iter().chain(&status.notes) {
-            line.push_str(&format!("; {}", printable(text)));
-        }
-        out::result(&line);
+        let texts = status.problems.iter().chain(&status.notes).map(|text| printable(text));
+        let line: Vec<String> =
+            [format!("{:<17} {word}", status.event)].into_iter().chain(texts).collect();
+        out::result(&line.join("; "));
     }
     if events.iter().any(|event| !event.problems.is_empty()) && refusal.is_none() {
         out::hint("`tribunal hooks install` puts right what it can");

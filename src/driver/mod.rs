@@ -7,6 +7,7 @@ pub mod install;
 pub mod judge;
 pub mod judged;
 pub mod law;
+pub mod merge;
 pub mod message;
 pub mod own_repo;
 pub mod passed;

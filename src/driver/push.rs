@@ -88,9 +88,10 @@ pub fn judge(
         court.judge_mirror(known, &defaults, default_tip.as_ref())?;
     }
     for update in updates {
-        let incoming = match update.new.is_zero() {
-            true => Incoming { base: existing(repo, &update.old)?, ..Incoming::default() },
-            false => push::incoming(repo, update, updates, known)?,
+        let incoming = if update.new.is_zero() {
+            Incoming { base: existing(repo, &update.old)?, ..Incoming::default() }
+        } else {
+            push::incoming(repo, update, updates, known)?
         };
         if !court.judge_ref(update, &incoming, &defaults, default_tip.as_ref())? {
             court.judge_incoming(update, &incoming)?;
@@ -218,10 +219,11 @@ impl Court<'_> {
         let Some(effect) = level.effect() else { return Ok(false) };
         let protected = Protected::new(&globs, defaults.to_vec());
         let target = update.target.as_bstr();
-        let relation = match protected.holds(target) {
-            true => push::relation(self.repo, update)?,
+        let relation = if protected.holds(target) {
+            push::relation(self.repo, update)?
+        } else {
             // What happens to other refs is free: it need not be known.
-            false => Relation::FastForward,
+            Relation::FastForward
         };
         let facts = Facts { target, relation, shallow: push::is_shallow(self.repo) };
         let found = protected_branch::judge(&facts, &protected, effect);

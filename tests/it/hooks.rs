@@ -556,3 +556,64 @@ fn a_read_only_hooks_folder_changes_nothing() {
     repo.tribunal(&["hooks", "install"]).code(2).says("hooks");
     repo.tribunal(&["hooks", "status"]).says("hooks");
 }
+
+#[test]
+fn what_a_merge_brings_from_a_remote_was_judged_there() {
+    let sandbox = Sandbox::new();
+    sandbox.bare("remote.git");
+    let repo = installed(&sandbox);
+    repo.git(&["remote", "add", "origin", "../remote.git"]).ok();
+    repo.write("a", "a\n").commit("first").ok();
+    repo.git(&["switch", "--quiet", "-c", "theirs"]).ok();
+    repo.write("theirs", bad()).commit_unjudged("bad of theirs");
+    repo.git(&["push", "--quiet", "--no-verify", "origin", "theirs"]).ok();
+    repo.git(&["switch", "--quiet", "main"]).ok();
+    repo.write("b", "b\n").commit("second").ok();
+    repo.git(&["merge", "--quiet", "--no-edit", "origin/theirs"]).ok();
+    assert_eq!(repo.read("theirs"), bad());
+    // A conflict: git stops, and the person commits.
+    repo.git(&["reset", "--quiet", "--hard", "HEAD~1"]).ok();
+    repo.write("theirs", "ours\n").commit("ours").ok();
+    repo.git(&["merge", "--quiet", "--no-edit", "origin/theirs"]).code(1);
+    repo.commit("merged").code(1).says("theirs:1");
+    repo.git(&["checkout", "--quiet", "origin/theirs", "--", "theirs"]).ok();
+    repo.commit("merged").ok();
+}
+
+#[test]
+fn plain_hooks_start_no_process() {
+    let sandbox = Sandbox::new();
+    let repo = installed(&sandbox);
+    repo.write("a", "a\n")
+        .write("tribunal.toml", "[gates]\nscope = \"warn\"\n")
+        .commit("first")
+        .ok();
+    repo.git(&["update-ref", "refs/remotes/origin/main", "HEAD"]).ok();
+    let base = repo.rev("HEAD");
+    repo.write("b", "b\n").commit("second").ok();
+    let line = format!("refs/heads/main {} refs/heads/main {base}\n", repo.rev("HEAD"));
+    repo.write("c", "c\n").git(&["add", "c"]).ok();
+    // The index as `git commit` leaves it before it calls the hook.
+    repo.git(&["write-tree"]).ok();
+    let nowhere = [("PATH", "/nowhere")];
+    repo.tribunal_with(&["hook", "pre-commit"], &nowhere, b"").ok();
+    repo.tribunal_with(&["hook", "commit-msg", ".git/COMMIT_EDITMSG"], &nowhere, b"").ok();
+    let push = ["hook", "pre-push", "origin", "../remote.git"];
+    repo.tribunal_with(&push, &nowhere, line.as_bytes()).ok();
+}
+
+#[test]
+fn a_hook_manager_that_comes_back_is_kept_again() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("repo");
+    let hook = repo.path(".git/hooks/pre-commit");
+    executable(&hook, "#!/bin/sh\necho managed >> ran\n");
+    repo.tribunal(&["hooks", "install"]).ok();
+    fs::remove_file(&hook).unwrap();
+    executable(&hook, "#!/bin/sh\necho managed >> ran\n");
+    repo.tribunal(&["hooks", "status"]).code(1).says("another program's hook");
+    repo.tribunal(&["hooks", "install"]).ok();
+    repo.write("bad", bad()).git(&["add", "bad"]).ok();
+    repo.git(&["commit", "-m", "x"]).code(1).says("bad:1");
+    assert_eq!(repo.read("ran"), "managed\n");
+}

@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::driver::install::{
-    Found, Refusal, Step, Way, choose, configured, look, perform, plan_install, plan_uninstall,
-    shim, status,
-};
+use crate::driver::install::plan::{Step, configured, perform, plan_install, plan_uninstall};
+use crate::driver::install::shim::{Found, look, shim};
+use crate::driver::install::status::status;
+use crate::driver::install::{Refusal, Way, choose};
 use crate::git::command::git;
 use crate::git::hooks_dir::HooksPath;
 use crate::git::repo::Repo;

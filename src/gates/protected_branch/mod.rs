@@ -62,7 +62,7 @@ impl Protected {
 }
 
 fn branch(target: &BStr) -> Option<&BStr> {
-    target.strip_prefix(b"refs/heads/").map(|name| name.as_bstr())
+    Some(BStr::new(target.strip_prefix(b"refs/heads/")?))
 }
 
 /// Decides about one ref; `None` where nothing is wrong. The same for `pre-push` and `pre-receive`.

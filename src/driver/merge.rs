@@ -1,0 +1,50 @@
+//! What a merge brings that was judged where it comes from.
+
+use std::collections::HashSet;
+use std::fs;
+
+use anyhow::Result;
+use bstr::BString;
+
+use crate::config::env::Env;
+use crate::driver::judged;
+use crate::git::diff;
+use crate::git::repo::Repo;
+use crate::model::change::Change;
+use crate::model::oid::Oid;
+
+/// Leaves out of a merge the files that are as in a merged commit, where that commit passed its own
+/// gate here or is the tip of a remote's branch. The files of any other are judged with the merge.
+pub fn leave_out_known(repo: &Repo, env: &Env, change: &mut Change) -> Result<()> {
+    let heads = merged(repo, env);
+    if heads.is_empty() {
+        return Ok(());
+    }
+    let gated = judged::remembered(repo);
+    let tips: HashSet<Oid> = repo.refs("refs/remotes/")?.into_iter().map(|(_, oid)| oid).collect();
+    for head in heads {
+        let Some(commit) = repo.objects.commit(&head)? else { continue };
+        if !tips.contains(&head) && !gated.contains(commit.tree.as_str()) {
+            continue;
+        }
+        let differs: HashSet<BString> =
+            diff::trees(&repo.objects, Some(&commit.tree), Some(&change.tree))?
+                .into_iter()
+                .map(|file| file.path)
+                .collect();
+        change.files.retain(|file| differs.contains(&file.path));
+    }
+    Ok(())
+}
+
+/// The commits that are being merged. Git writes `MERGE_HEAD` once a merge has stopped; while it
+/// runs, each is in the name of a variable.
+fn merged(repo: &Repo, env: &Env) -> Vec<Oid> {
+    let file = fs::read_to_string(repo.git_dir.join("MERGE_HEAD")).unwrap_or_default();
+    let variables = env.with_prefix("GITHEAD_").map(|(name, _)| &name["GITHEAD_".len()..]);
+    let mut heads: Vec<Oid> =
+        file.lines().chain(variables).filter_map(|text| Oid::parse(text).ok()).collect();
+    heads.sort();
+    heads.dedup();
+    heads
+}
