@@ -32,6 +32,7 @@ fn trees(sandbox: &Sandbox) -> Vec<PathBuf> {
     let below = |folder: &Path| fs::read_dir(folder).unwrap().map(|e| e.unwrap().path());
     let mut trees: Vec<_> =
         below(&roots).flat_map(|root| below(&root).collect::<Vec<_>>()).collect();
+    trees.retain(|path| path.is_dir());
     trees.sort();
     trees
 }
@@ -528,5 +529,19 @@ fn a_server_runs_commands_on_what_it_has_not_accepted_yet() {
         repo.write("good", "1\n").commit_unjudged("good");
         repo.git(&["push", "-q", "origin", "main"]).ok();
         assert_eq!(bare.rev("main"), repo.rev("main"));
+    }
+}
+
+#[test]
+fn the_trees_of_a_repository_that_is_gone_go_too() {
+    let sandbox = Sandbox::new();
+    for name in ["first", "second"] {
+        let repo = sandbox.repo(name);
+        with_command(&repo, "true", "");
+        repo.write("a", "1\n").git(&["add", "a"]).ok();
+        commit(&repo).ok();
+        let roots = fs::read_dir(sandbox.home().join(".cache/tribunal/trees")).unwrap();
+        assert_eq!(roots.count(), 1, "after {name}");
+        fs::remove_dir_all(&repo.dir).unwrap();
     }
 }
