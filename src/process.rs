@@ -135,18 +135,18 @@ impl Interrupts {
         }
         Ok(Self(()))
     }
+}
 
-    fn tell(self, tell: mpsc::Sender<Event>) -> u64 {
-        let mut listeners = SUPERVISED.lock().unwrap_or_else(PoisonError::into_inner);
-        let number = listeners.last().map_or(0, |last| last.number + 1);
-        listeners.push(Listener { number, tell });
-        number
-    }
+fn subscribe(tell: mpsc::Sender<Event>) -> u64 {
+    let mut listeners = SUPERVISED.lock().unwrap_or_else(PoisonError::into_inner);
+    let number = listeners.last().map_or(0, |last| last.number + 1);
+    listeners.push(Listener { number, tell });
+    number
+}
 
-    fn forget(self, number: u64) {
-        let mut listeners = SUPERVISED.lock().unwrap_or_else(PoisonError::into_inner);
-        listeners.retain(|listener| listener.number != number);
-    }
+fn unsubscribe(number: u64) {
+    let mut listeners = SUPERVISED.lock().unwrap_or_else(PoisonError::into_inner);
+    listeners.retain(|listener| listener.number != number);
 }
 
 fn pass_on(signal: i32) {
@@ -260,7 +260,7 @@ impl Cmd {
         mut self,
         out: &File,
         err: &File,
-        interrupts: Interrupts,
+        _listening: Interrupts,
     ) -> Result<Ended, Error> {
         let start = |source| Error::Start { program: self.name(), source };
         let sizes = [out.try_clone().map_err(start)?, err.try_clone().map_err(start)?];
@@ -268,9 +268,9 @@ impl Cmd {
         self.command.stdout(to_out).stderr(to_err);
         let (tell, hear) = mpsc::channel();
         // Before the start: a signal must not find a program that nobody stops.
-        let listener = interrupts.tell(tell.clone());
+        let listener = subscribe(tell.clone());
         let ended = self.supervised(&sizes, tell, &hear);
-        interrupts.forget(listener);
+        unsubscribe(listener);
         ended
     }
 

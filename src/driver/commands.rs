@@ -11,8 +11,10 @@ use bstr::ByteSlice as _;
 use crate::config::env::Env;
 use crate::config::policy::{CommandGate, Level, Moment};
 use crate::driver::passed::Passed;
+use crate::driver::tool_report::{self, FINDINGS_MAX};
 use crate::driver::tree::{self, Tree, Unavailable};
 use crate::driver::trust::Trusted;
+use crate::gates::formats::Format;
 use crate::gates::secrets;
 use crate::gates::{Judgement, Law};
 use crate::git::repo::Repo;
@@ -214,10 +216,52 @@ impl Run<'_> {
 
     /// Runs one command; false where we were told to stop.
     fn one(&self, tree: &Tree, command: &CommandGate, outcome: &mut Outcome) -> Result<bool> {
-        let work = tree.work();
-        let output = tree.output("output.log");
-        let log = tree::create(&output)?;
-        let mut shell = Cmd::new("/bin/sh", &work)
+        let format = tool_report::format_of(command)?;
+        let apart = format.as_ref().is_some_and(tool_report::is_apart);
+        let log = tree.output("output.log");
+        let report = if apart { tree.output("report.out") } else { log.clone() };
+        let (to_log, to_report) = (tree::create(&log)?, tree::create(&report)?);
+        let to_report = if apart { &to_report } else { &to_log };
+        let ended = self.shell(tree, command).supervise(to_report, &to_log, self.interrupts)?;
+        let kept = keep_log(self.repo, &command.name, &log, apart.then_some(&report))?;
+        if let Ended::Interrupted(signal) = ended {
+            outcome.skip(&[command], "it was stopped: interrupted");
+            outcome.interrupted = Some(signal);
+            return Ok(false);
+        }
+        let failure = match ended {
+            Ended::Exited(status) if status.success() => None,
+            Ended::Exited(status) if matches!(status.code(), Some(126 | 127)) => {
+                let reason = format!("`{}` is not there or cannot be executed", command.run);
+                outcome.fail_to_run(self.level, &command.name, &reason);
+                outcome.tails.push(Tail { command: command.name.clone(), lines: tail(&kept)? });
+                return Ok(true);
+            }
+            Ended::Exited(status) => Some(format!("failed ({})", code_of(status))),
+            Ended::TimedOut => Some(format!("did not end within {}", for_people(command.timeout))),
+            Ended::TooLong | Ended::Interrupted(_) => Some("printed without end".to_owned()),
+        };
+        let mut read = Some(Vec::new());
+        if let (Some(format), Ended::Exited(_)) = (&format, ended) {
+            read = self.read(tree, command, format, &report, failure.is_some(), outcome)?;
+        }
+        let unread = read.is_none();
+        let mut found = read.unwrap_or_default();
+        match failure {
+            None if found.is_empty() && !unread => self.passed.add(command, &self.change.tree)?,
+            // What stops the change is said with its place: the failure as such says nothing more.
+            Some(what) if found.iter().all(|finding| finding.severity < Severity::High) => {
+                found.push(self.finding(command, &what, &kept));
+                outcome.tails.push(Tail { command: command.name.clone(), lines: tail(&kept)? });
+            }
+            _ => {}
+        }
+        outcome.judgement.findings.extend(found);
+        Ok(true)
+    }
+
+    fn shell(&self, tree: &Tree, command: &CommandGate) -> Cmd {
+        let mut shell = Cmd::new("/bin/sh", &tree.work())
             .args(["-c", &command.run])
             .env(INSIDE, &command.name)
             .env("GIT_CEILING_DIRECTORIES", tree.ceiling())
@@ -229,35 +273,40 @@ impl Run<'_> {
                 shell = shell.env_remove(name);
             }
         }
-        let ended = shell.supervise(&log, &log, self.interrupts)?;
-        let kept = keep_log(self.repo, &command.name, &output)?;
-        let finding = match ended {
-            Ended::Exited(status) if status.success() => {
-                self.passed.add(command, &self.change.tree)?;
-                return Ok(true);
+        shell
+    }
+
+    /// Takes in a command's report. `None` is one that cannot be read: it is said, and no pass.
+    fn read(
+        &self,
+        tree: &Tree,
+        command: &CommandGate,
+        format: &Format,
+        report: &Path,
+        failed: bool,
+        outcome: &mut Outcome,
+    ) -> Result<Option<Vec<Finding>>> {
+        let printed =
+            fs::read(report).with_context(|| format!("could not read `{}`", report.display()))?;
+        let failed = failed.then_some(self.effect);
+        match tool_report::read(format, command, &printed, &tree.work(), failed) {
+            Ok(mut findings) => {
+                let more = findings.len().saturating_sub(FINDINGS_MAX);
+                findings.truncate(FINDINGS_MAX);
+                if more > 0 {
+                    let reason = format!("{more} more of its findings were not taken in");
+                    outcome.skip(&[command], &reason);
+                }
+                tool_report::quote(&mut findings, &self.repo.objects, &self.change.tree)?;
+                Ok(Some(findings))
             }
-            Ended::Exited(status) if matches!(status.code(), Some(126 | 127)) => {
-                let reason = format!("`{}` is not there or cannot be executed", command.run);
-                outcome.fail_to_run(self.level, &command.name, &reason);
-                None
+            Err(error) => {
+                let reason = format!("its report could not be read: {error:#}");
+                outcome.inconclusive |= failed.is_none() && self.level == Level::Block;
+                outcome.skip(&[command], &reason);
+                Ok(None)
             }
-            Ended::Exited(status) => {
-                Some(self.finding(command, &format!("failed ({})", code_of(status)), &kept))
-            }
-            Ended::TimedOut => {
-                let after = format!("did not end within {}", for_people(command.timeout));
-                Some(self.finding(command, &after, &kept))
-            }
-            Ended::TooLong => Some(self.finding(command, "printed without end", &kept)),
-            Ended::Interrupted(signal) => {
-                outcome.skip(&[command], "it was stopped: interrupted");
-                outcome.interrupted = Some(signal);
-                return Ok(false);
-            }
-        };
-        outcome.judgement.findings.extend(finding);
-        outcome.tails.push(Tail { command: command.name.clone(), lines: tail(&kept)? });
-        Ok(true)
+        }
     }
 
     fn finding(&self, command: &CommandGate, what: &str, log: &Path) -> Finding {
@@ -341,7 +390,7 @@ fn is_config(name: &str) -> bool {
 }
 
 /// Moves what a command printed to where people find it, and keeps some older ones.
-fn keep_log(repo: &Repo, name: &str, output: &Path) -> Result<PathBuf> {
+fn keep_log(repo: &Repo, name: &str, output: &Path, report: Option<&PathBuf>) -> Result<PathBuf> {
     let plain = |c: char| if c.is_ascii_alphanumeric() || "-_".contains(c) { c } else { '_' };
     let name: String = name.chars().map(plain).take(100).collect();
     let folder = repo.state_dir().join("logs/commands");
@@ -355,29 +404,31 @@ fn keep_log(repo: &Repo, name: &str, output: &Path) -> Result<PathBuf> {
             // Another run may be turning the same logs over: the newest is what counts.
             drop(fs::rename(numbered(number), numbered(number + 1)));
         }
-        let mut from = File::open(output)?;
-        let length = from.metadata()?.len();
-        from.seek(SeekFrom::Start(length.saturating_sub(LOG_BYTES)))?;
-        let mut end = Vec::new();
-        from.read_to_end(&mut end)?;
         // Tests like to print what they were configured with.
-        File::create(numbered(0))?.write_all(&secrets::redact(&end))
+        let mut log = secrets::redact(&end_of(output, LOG_BYTES)?);
+        if let Some(report) = report {
+            log.extend(secrets::redact(&end_of(report, LOG_BYTES)?));
+        }
+        File::create(numbered(0))?.write_all(&log)
     };
     keep().with_context(|| format!("could not keep the log of `{name}`"))?;
     Ok(numbered(0))
 }
 
+/// At most so many bytes of the end of a file.
+fn end_of(path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
+    let mut file = File::open(path)?;
+    let length = file.metadata()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(bytes_max)))?;
+    let mut end = Vec::new();
+    file.read_to_end(&mut end)?;
+    Ok(end)
+}
+
 /// The last lines of a log.
 fn tail(log: &Path) -> Result<Vec<String>> {
-    let read = || -> io::Result<Vec<u8>> {
-        let mut file = File::open(log)?;
-        let length = file.metadata()?.len();
-        file.seek(SeekFrom::Start(length.saturating_sub(TAIL_BYTES)))?;
-        let mut end = Vec::new();
-        file.read_to_end(&mut end)?;
-        Ok(end)
-    };
-    let end = read().with_context(|| format!("could not read `{}`", log.display()))?;
+    let end =
+        end_of(log, TAIL_BYTES).with_context(|| format!("could not read `{}`", log.display()))?;
     let lines: Vec<&[u8]> = end.trim_end().lines().collect();
     let from = lines.len().saturating_sub(TAIL_LINES);
     let text = |line: &&[u8]| line.to_str_lossy().chars().take(400).collect();

@@ -16,5 +16,6 @@ pub mod push;
 pub mod remark;
 pub mod ruling;
 pub mod sight;
+pub mod tool_report;
 pub mod tree;
 pub mod trust;

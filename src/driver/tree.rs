@@ -1,8 +1,8 @@
 //! Trees of the program's own, in which commands run: made from git objects, kept warm between runs.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _};
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{DirBuilderExt as _, symlink};
 use std::path::{Component, Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -27,6 +27,9 @@ const WAIT: Duration = Duration::from_mins(1);
 /// How long a checkout may take before it is given up.
 const CHECKOUT_TIME: Duration = Duration::from_mins(5);
 
+/// Names, in a repository's folder of trees, its common git directory.
+const OWNER: &str = "repository";
+
 /// Why there is no tree to run in.
 #[derive(Debug, thiserror::Error)]
 pub enum Unavailable {
@@ -50,9 +53,29 @@ pub fn root(repo: &Repo) -> PathBuf {
     let place = fs::canonicalize(&repo.common_dir).unwrap_or_else(|_| repo.common_dir.clone());
     let name = blake3::hash(place.as_os_str().as_encoded_bytes()).to_hex();
     ProjectDirs::from("", "", "tribunal")
-        .map(|dirs| dirs.cache_dir().join("trees").join(&name[..16]))
-        .filter(|folder| fs::create_dir_all(folder).is_ok())
-        .unwrap_or_else(|| repo.state_dir().join("trees"))
+        .map(|dirs| dirs.cache_dir().join("trees"))
+        .filter(|all| settle_in(all, &all.join(&name[..16]), &place).is_ok())
+        .map_or_else(|| repo.state_dir().join("trees"), |all| all.join(&name[..16]))
+}
+
+/// Makes a repository's folder among those of all repositories, readable by its user alone, and
+/// removes the folders of repositories that are gone.
+fn settle_in(all: &Path, folder: &Path, place: &Path) -> io::Result<()> {
+    if folder.join(OWNER).exists() {
+        return Ok(());
+    }
+    let mut private = DirBuilder::new();
+    private.recursive(true).mode(0o700).create(folder)?;
+    for entry in fs::read_dir(all)? {
+        let other = entry?.path();
+        let owner = fs::read(other.join(OWNER)).unwrap_or_default();
+        if !owner.is_empty() && !owner.to_path_lossy().exists() {
+            // Another user of the cache may be doing the same.
+            drop(fs::remove_dir_all(&other));
+        }
+    }
+    let owner = place.as_os_str().as_encoded_bytes();
+    file::write_atomic(&folder.join(OWNER), owner).map_err(io::Error::other)
 }
 
 impl Tree {

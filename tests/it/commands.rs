@@ -32,6 +32,7 @@ fn trees(sandbox: &Sandbox) -> Vec<PathBuf> {
     let below = |folder: &Path| fs::read_dir(folder).unwrap().map(|e| e.unwrap().path());
     let mut trees: Vec<_> =
         below(&roots).flat_map(|root| below(&root).collect::<Vec<_>>()).collect();
+    trees.retain(|path| path.is_dir());
     trees.sort();
     trees
 }
@@ -529,4 +530,57 @@ fn a_server_runs_commands_on_what_it_has_not_accepted_yet() {
         repo.git(&["push", "-q", "origin", "main"]).ok();
         assert_eq!(bare.rev("main"), repo.rev("main"));
     }
+}
+
+#[test]
+fn the_trees_of_a_repository_that_is_gone_go_too() {
+    let sandbox = Sandbox::new();
+    for name in ["first", "second"] {
+        let repo = sandbox.repo(name);
+        with_command(&repo, "true", "");
+        repo.write("a", "1\n").git(&["add", "a"]).ok();
+        commit(&repo).ok();
+        let roots = fs::read_dir(sandbox.home().join(".cache/tribunal/trees")).unwrap();
+        assert_eq!(roots.count(), 1, "after {name}");
+        fs::remove_dir_all(&repo.dir).unwrap();
+    }
+}
+
+#[test]
+fn a_report_becomes_findings_at_their_places() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    let run =
+        "echo \"$PWD/src/a.c:2:5: error: bad thing\" >&2; echo 'src/a.c:1: warning: odd'; exit 1";
+    let format = "format = '^(?P<path>[^:]+):(?P<line>\\d+)(:(?P<column>\\d+))?: (?P<severity>\\w+): (?P<message>.+)$'";
+    repo.write("src/a.c", "first line\nsecond line\n");
+    with_command(&repo, run, format);
+    repo.write("a", "1\n").git(&["add", "a"]).ok();
+    commit(&repo).code(1).says("src/a.c:2:5: bad thing").never_says("failed (1)");
+    let json = repo.tribunal(&["check", "--commands", "--format", "json"]).code(1).json();
+    let found = json["findings"].as_array().unwrap();
+    assert_eq!(found.len(), 2, "{json}");
+    assert_eq!((&found[0]["path"], &found[0]["line"]), (&"src/a.c".into(), &2.into()));
+    assert_eq!(found[0]["anchor"], "second line");
+    assert_eq!((&found[0]["effect"], &found[1]["effect"]), (&"block".into(), &"warn".into()));
+}
+
+#[test]
+fn a_report_that_cannot_be_read_is_no_pass() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    with_command(&repo, "echo talk >&2; echo '{ torn'", "format = \"sarif\"");
+    repo.write("a", "1\n").git(&["add", "a"]).ok();
+    repo.tribunal(&["check", "--commands"]).code(4).says("report could not be read");
+    commit(&repo).code(1).says("report could not be read");
+    with_command(&repo, "true", "format = \"sariff\"");
+    repo.write("a", "2\n").git(&["add", "a"]).ok();
+    repo.tribunal(&["check", "--commands"]).code(4).says("`sariff` is not a known format");
+    with_command(
+        &repo,
+        "echo talk >&2; echo '{\"version\": \"2.1.0\", \"runs\": []}'",
+        "format = \"sarif\"",
+    );
+    repo.write("a", "3\n").git(&["add", "a"]).ok();
+    commit(&repo).ok().never_says("not judged");
 }
