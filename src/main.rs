@@ -1,6 +1,7 @@
 //! The `tribunal` program: parse, run, print the error chain, exit code.
 
 mod cli;
+mod daemon;
 mod driver;
 mod gates;
 mod constitution;
@@ -21,7 +22,7 @@ use clap::Parser as _;
 use crate::config::env::Env;
 use crate::model::report::ExitStatus;
 use crate::store::crash;
-use crate::ui::out;
+use crate::ui::{log, out};
 
 fn main() -> ExitCode {
     match run() {
@@ -42,6 +43,7 @@ fn run() -> Result<ExitStatus> {
         && !name.starts_with('-')
     {
         let args: Vec<_> = words.collect();
+        log::to_stderr(&env, 0);
         return cli::hook::run(&env, &name, &args);
     }
     cli::run(cli::Cli::parse(), env)

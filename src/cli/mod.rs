@@ -3,11 +3,14 @@
 pub mod check;
 pub mod config;
 pub mod demo;
+pub mod daemon;
 pub mod findings;
 pub mod hook;
 pub mod init;
 pub mod trust;
 pub mod hooks;
+pub mod spec;
+pub mod watch;
 
 use std::path::PathBuf;
 
@@ -17,8 +20,8 @@ use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 use crate::config::env::Env;
 use crate::git::repo::Repo;
 use crate::model::report::ExitStatus;
-use crate::ui::out;
 use crate::ui::report::Format;
+use crate::ui::{log, out};
 
 /// Judges every commit and push, watches specs, and turns recurring mistakes into rules.
 #[derive(Debug, Parser)]
@@ -70,6 +73,12 @@ pub enum Command {
     Findings(findings::Args),
     /// Show the whole of it on a throw-away repository
     Demo(demo::Args),
+    /// Watch for specs and events in the foreground
+    Watch(watch::Args),
+    /// Watch in the background
+    Daemon(daemon::Args),
+    /// Write, check and list specs
+    Spec(spec::Args),
     /// Show every setting, its value and who gave it
     Config(config::Args),
     /// Agree to run the commands that this repository names
@@ -106,11 +115,18 @@ pub fn run(cli: Cli, env: Env) -> Result<ExitStatus> {
         Color::Never => anstream::ColorChoice::Never,
     });
     let context = Context { env, global: cli.global };
+    // The daemon logs to a file of its own.
+    if !matches!(&cli.command, Command::Daemon(args) if args.is_serve()) {
+        log::to_stderr(&context.env, context.global.verbose);
+    }
     match cli.command {
         Command::Init(args) => init::run(&context, &args),
         Command::Check(args) => check::run(&context, &args),
         Command::Findings(args) => findings::run(&context, &args),
         Command::Demo(args) => demo::run(&context, &args),
+        Command::Watch(args) => watch::run_command(&context, &args),
+        Command::Daemon(args) => daemon::run(&context, &args),
+        Command::Spec(args) => spec::run(&context, &args),
         Command::Config(args) => config::run(&context, &args),
         Command::Trust(args) => trust::run(&context, &args),
         Command::Hooks(args) => hooks::run(&context, &args),

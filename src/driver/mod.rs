@@ -2,6 +2,7 @@
 
 pub mod bypass;
 pub mod commands;
+pub mod event;
 pub mod init;
 pub mod install;
 pub mod judge;

@@ -8,3 +8,4 @@ pub mod hooks_dir;
 pub mod object;
 pub mod push;
 pub mod repo;
+pub mod worktrees;

@@ -1,6 +1,6 @@
 //! What makes two files the same spec: its id and its content.
 
-use crate::spec::fields::is_id;
+use crate::spec::fields;
 use crate::spec::read::Reading;
 
 /// A spec's id and content. Equal identities are one spec, however often its file is touched.
@@ -24,6 +24,11 @@ pub fn identity(name: &str, reading: &Reading, bytes: &[u8]) -> Identity {
     // An id that the lint refused may not name a file.
     let given = reading.spec.as_ref().map(|s| s.id.clone()).filter(|id| is_id(id));
     Identity { id: given.unwrap_or_else(|| id_from_name(name)), hash: hash(bytes) }
+}
+
+/// Whether a text can be an id: fit for a file's name and for a branch's.
+pub fn is_id(text: &str) -> bool {
+    fields::is_id(text)
 }
 
 fn hash(bytes: &[u8]) -> String {

@@ -6,6 +6,8 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
+use crate::store::crash::save_point;
+
 /// Replaces a file in one step: written beside it, synced, renamed over it. Missing folders are
 /// made. The mode of an existing file is kept.
 ///
@@ -30,8 +32,31 @@ fn write_with_mode(path: &Path, content: &[u8], mode: fs::Permissions) -> Result
         beside.write_all(content)?;
         beside.as_file().set_permissions(mode)?;
         beside.as_file().sync_all()?;
+        save_point();
         beside.persist(path)?;
         Ok(())
+    };
+    save_point();
+    write().with_context(|| format!("could not write `{}`", path.display()))?;
+    save_point();
+    Ok(())
+}
+
+/// Writes a file that must not be there yet, in one step; `false` where it was there.
+pub fn write_new(path: &Path, content: &[u8]) -> Result<bool> {
+    let folder = path.parent().context("a file needs a folder")?;
+    fs::create_dir_all(folder)
+        .with_context(|| format!("could not create the folder `{}`", folder.display()))?;
+    let write = || -> io::Result<bool> {
+        let mut beside = tempfile::Builder::new().prefix(".tribunal-").tempfile_in(folder)?;
+        beside.write_all(content)?;
+        beside.as_file().set_permissions(plain_mode())?;
+        beside.as_file().sync_all()?;
+        match beside.persist_noclobber(path) {
+            Ok(_) => Ok(true),
+            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+            Err(error) => Err(error.error),
+        }
     };
     write().with_context(|| format!("could not write `{}`", path.display()))
 }

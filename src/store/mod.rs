@@ -3,3 +3,6 @@
 pub mod crash;
 pub mod file;
 pub mod ledger;
+pub mod inbox;
+pub mod known;
+pub mod queue;

@@ -1,5 +1,6 @@
 //! The only room that prints.
 
 pub mod findings;
+pub mod log;
 pub mod out;
 pub mod report;

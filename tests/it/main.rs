@@ -8,5 +8,8 @@ mod findings;
 mod harness;
 mod hooks;
 mod push;
+mod daemon;
+mod harness;
+mod spec;
 mod tidy;
 mod untouched;

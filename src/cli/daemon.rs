@@ -1,0 +1,239 @@
+//! `tribunal daemon`: the watcher in the background.
+
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use serde_json::json;
+
+use crate::cli::Context;
+use crate::daemon::control::{self, Start, Stop, log_path};
+use crate::daemon::lock::{self, Holder, Mode};
+use crate::daemon::run::Place;
+use crate::model::report::ExitStatus;
+use crate::store::known::{Known, Version};
+use crate::store::{inbox, queue};
+use crate::ui::out;
+use crate::ui::report::{Format, printable};
+
+/// How many of the last records `status` shows.
+const RECORDS: usize = 5;
+
+/// How much of the log is shown at first, in bytes.
+const LOG_SHOWN: u64 = 16 * 1024;
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Start the watcher in the background, unless one runs
+    Start,
+    /// End the watcher
+    Stop,
+    /// Tell whether a watcher runs, what it watches and what waits
+    Status,
+    /// Show the end of its log
+    Log {
+        /// Go on showing what is written
+        #[arg(long, short)]
+        follow: bool,
+    },
+    /// What a started process does
+    #[command(hide = true)]
+    Serve,
+}
+
+impl Args {
+    /// Whether this is the daemon itself.
+    pub fn is_serve(&self) -> bool {
+        matches!(self.command, Command::Serve)
+    }
+}
+
+pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
+    let place = Place::of(&context.repo()?, &context.env, &context.global.set);
+    match args.command {
+        Command::Start => start(context, &place),
+        Command::Stop => stop(context, &place),
+        Command::Status => status(context, &place),
+        Command::Log { follow } => log(&place, follow),
+        Command::Serve => {
+            control::serve(&place, context.global.verbose)?;
+            Ok(ExitStatus::Pass)
+        }
+    }
+}
+
+fn start(context: &Context, place: &Place) -> Result<ExitStatus> {
+    let (word, holder) = match control::start(place, context.global.verbose)? {
+        Start::Started(holder) => ("started", holder),
+        Start::AlreadyRunning(holder) => ("already running", holder),
+        Start::Failed { log } => {
+            return Err(out::hinted(
+                format!("the daemon did not start\n{}", printable_lines(&log)),
+                "`tribunal watch` shows in the foreground what is in the way",
+            ));
+        }
+    };
+    if context.global.format == Format::Json {
+        out::result(&json!({"version": 1, "outcome": word, "daemon": holder}).to_string());
+    } else if !context.global.quiet {
+        out::result(&format!("{word}: process {}", holder.pid));
+        if let Some(drift) = drift(&holder) {
+            out::warn(&drift);
+            out::hint("`tribunal daemon stop`, then `tribunal daemon start`, changes to this one");
+        }
+    }
+    Ok(ExitStatus::Pass)
+}
+
+fn stop(context: &Context, place: &Place) -> Result<ExitStatus> {
+    let word = match control::stop(place)? {
+        Stop::Stopped => "stopped",
+        Stop::NotRunning => "not running",
+        Stop::StillRunning { pid } => {
+            return Err(out::hinted(
+                format!("process {pid} was asked to end and has not within 10 s"),
+                format!("`kill -9 {pid}` ends it; nothing is lost by that"),
+            ));
+        }
+    };
+    if context.global.format == Format::Json {
+        out::result(&json!({"version": 1, "outcome": word}).to_string());
+    } else if !context.global.quiet {
+        out::result(word);
+    }
+    Ok(ExitStatus::Pass)
+}
+
+fn status(context: &Context, place: &Place) -> Result<ExitStatus> {
+    let holder = lock::holder(&place.state_dir)?;
+    let watched = holder.as_ref().and_then(|holder| control::watched(place, holder));
+    let known = Known::load(&place.state_dir, None)?.known;
+    let records = last_records(&known);
+    let queue = queue::list(&place.state_dir)?;
+    let events = inbox::waiting(&place.state_dir);
+    if context.global.format == Format::Json {
+        let records: Vec<_> =
+            records.iter().map(|(id, version)| json!({"id": id, "version": version})).collect();
+        out::result(
+            &json!({
+                "version": 1,
+                "running": holder.is_some(),
+                "daemon": holder,
+                "drift": holder.as_ref().is_some_and(|holder| drift(holder).is_some()),
+                "folders": watched.as_ref().map(|watched| &watched.folders),
+                "worktrees": watched.as_ref().map(|watched| &watched.worktrees),
+                "method": watched.as_ref().map(|watched| &watched.method),
+                "queue": queue.len(),
+                "events": events,
+                "records": records,
+            })
+            .to_string(),
+        );
+        return Ok(ExitStatus::Pass);
+    }
+    match &holder {
+        None => out::result("not running: `tribunal daemon start` starts it"),
+        Some(holder) => {
+            let mode = match holder.mode {
+                Mode::Daemon => "running in the background",
+                Mode::Foreground => "running as `tribunal watch`",
+            };
+            out::result(&format!("{mode}: process {}, since {}", holder.pid, holder.since));
+            if let Some(drift) = drift(holder) {
+                out::warn(&drift);
+            }
+        }
+    }
+    for folder in watched.iter().flat_map(|watched| &watched.folders) {
+        out::result(&format!("watching {}", printable(folder)));
+    }
+    if watched.as_ref().is_some_and(|watched| watched.folders.is_empty()) {
+        out::result("watching for a folder of specs to appear");
+    }
+    out::result(&format!("{} spec(s) in the queue, {events} event(s) waiting", queue.len()));
+    for (id, version) in records {
+        let outcome = match (version.accepted, version.errors) {
+            (true, _) => format!("taken in, {}", version.size),
+            (false, 0) => "draft".to_owned(),
+            (false, errors) => format!("{errors} error(s)"),
+        };
+        out::result(&format!(
+            "{} {}: {outcome} ({})",
+            version.time.strftime("%Y-%m-%d %H:%M:%S UTC"),
+            printable(id),
+            printable(&version.path)
+        ));
+    }
+    Ok(ExitStatus::Pass)
+}
+
+fn drift(holder: &Holder) -> Option<String> {
+    let own = env!("CARGO_PKG_VERSION");
+    (holder.version != own)
+        .then(|| format!("the watcher is tribunal {}, this is {own}", holder.version))
+}
+
+fn last_records(known: &Known) -> Vec<(&str, &Version)> {
+    let mut records: Vec<(&str, &Version)> = known
+        .specs
+        .iter()
+        .filter_map(|(id, versions)| Some((id.as_str(), versions.last()?)))
+        .collect();
+    records.sort_by_key(|(id, version)| (std::cmp::Reverse(version.time), *id));
+    records.truncate(RECORDS);
+    records
+}
+
+fn log(place: &Place, follow: bool) -> Result<ExitStatus> {
+    let path = log_path(place);
+    let failed = || format!("could not read `{}`", path.display());
+    let mut file = match File::open(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(out::hinted("there is no log yet", "`tribunal daemon start` begins one"));
+        }
+        other => other.with_context(failed)?,
+    };
+    let size = file.metadata().with_context(failed)?.len();
+    let skipped = size.saturating_sub(LOG_SHOWN);
+    file.seek(SeekFrom::Start(skipped)).with_context(failed)?;
+    let mut text = Vec::new();
+    file.read_to_end(&mut text).with_context(failed)?;
+    // From the first whole line on.
+    let begin = if skipped == 0 { 0 } else { memchr::memchr(b'\n', &text).map_or(0, |at| at + 1) };
+    out::result_raw(printable_lines(&String::from_utf8_lossy(&text[begin..])).as_bytes());
+    while follow {
+        thread::park_timeout(Duration::from_millis(250));
+        text.clear();
+        file.read_to_end(&mut text).with_context(failed)?;
+        out::result_raw(printable_lines(&String::from_utf8_lossy(&text)).as_bytes());
+        // The log was put aside: the new one goes on from its beginning.
+        if was_replaced(&file, &path)
+            && let Ok(new) = File::open(&path)
+        {
+            file = new;
+        }
+    }
+    Ok(ExitStatus::Pass)
+}
+
+fn was_replaced(file: &File, path: &Path) -> bool {
+    match (file.metadata(), path.metadata()) {
+        (Ok(open), Ok(named)) => open.ino() != named.ino(),
+        _ => false,
+    }
+}
+
+/// Text of several lines that cannot steer the terminal.
+fn printable_lines(text: &str) -> String {
+    text.split('\n').map(printable).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,372 @@
+//! `tribunal spec`: write, check and list specs.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::{Value, json};
+
+use crate::cli::Context;
+use crate::config::env;
+use crate::daemon::scan::{Globs, list};
+use crate::daemon::take_in::{PROGRESS, key};
+use crate::driver::law;
+use crate::gates::governance::POLICY_FILE;
+use crate::gates::secrets::redact_str;
+use crate::git::repo::Repo;
+use crate::model::report::ExitStatus;
+use crate::spec::classify::{Classification, classify};
+use crate::spec::identity::{Identity, identity, is_id};
+use crate::spec::problem::{Level, Problem, Rule};
+use crate::spec::read::{Reading, read};
+use crate::spec::record::record;
+use crate::spec::template::template;
+use crate::spec::types::{At, Status};
+use crate::store::file::write_new;
+use crate::store::known::Known;
+use crate::store::queue;
+use crate::ui::out::{self, DIM, ERROR, HINT, WARNING};
+use crate::ui::report::{Format, printable};
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Write a draft to fill in
+    New {
+        /// Letters, digits, `-`, `_` and `.`: it names the file, and later the branch
+        id: String,
+        /// What it is called
+        #[arg(long)]
+        title: Option<String>,
+    },
+    /// Check specs: all of them, or these files
+    Lint { files: Vec<PathBuf> },
+    /// List the specs with their size, their state and whether they wait for a run
+    List,
+    /// Show everything about one spec
+    Show { id: String },
+}
+
+pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
+    let repo = context.repo()?;
+    match &args.command {
+        Command::New { id, title } => new(context, &repo, id, title.as_deref()),
+        Command::Lint { files } => lint(context, &repo, files),
+        Command::List => list_all(context, &repo),
+        Command::Show { id } => show(context, &repo, id),
+    }
+}
+
+/// A spec's file, read and judged.
+struct Page {
+    /// As it is shown: from the top of the work tree, or as the person gave it.
+    path: String,
+    reading: Reading,
+    identity: Identity,
+    classification: Classification,
+}
+
+impl Page {
+    fn of(path: String, bytes: &[u8]) -> Self {
+        let reading = read(bytes, &path);
+        let identity = identity(&path, &reading, bytes);
+        let classification = classify(&reading);
+        Self { path, reading, identity, classification }
+    }
+
+    /// `ready`, `draft` or `errors`.
+    fn state(&self) -> &'static str {
+        match &self.reading.spec {
+            _ if self.reading.errors() > 0 => "errors",
+            Some(spec) if spec.status == Status::Draft => "draft",
+            _ => "ready",
+        }
+    }
+}
+
+fn top_of(repo: &Repo) -> Result<PathBuf> {
+    let top = repo.work_tree.as_ref().context("a bare repository has no specs to look at")?;
+    top.canonicalize().with_context(|| format!("could not read `{}`", top.display()))
+}
+
+fn globs(context: &Context, top: &Path) -> Result<Globs> {
+    let text = fs::read(top.join(POLICY_FILE)).ok();
+    let resolved = law::settings(text.as_deref(), &context.env, &context.global.set)
+        .map_err(|problem| out::hinted(problem.to_string(), problem.hint))?;
+    Globs::new(&resolved.policy.watch.specs)
+        .map_err(|bad| out::hinted(bad.to_string(), "the globs are `watch.specs` in tribunal.toml"))
+}
+
+/// Every spec of the work tree; a file that has another one's id says so.
+fn pages(context: &Context, top: &Path) -> Result<Vec<Page>> {
+    let listing = list(top, &globs(context, top)?);
+    for (path, reason) in &listing.unreadable {
+        out::warn(&format!("`{}` cannot be read: {reason}", path.display()));
+    }
+    let mut pages = Vec::new();
+    for path in listing.files.keys() {
+        match fs::read(top.join(path)) {
+            Ok(bytes) => pages.push(Page::of(key(path), &bytes)),
+            Err(error) => out::warn(&format!("`{}` cannot be read: {error}", path.display())),
+        }
+    }
+    mark_duplicates(&mut pages);
+    Ok(pages)
+}
+
+fn mark_duplicates(pages: &mut [Page]) {
+    let mut first = BTreeMap::new();
+    for page in pages {
+        let id = page.identity.id.to_ascii_lowercase();
+        if let Some(holder) = first.get(&id) {
+            let problem = Problem {
+                at: At { line: 1, column: 1 },
+                rule: Rule::DuplicateId,
+                level: Level::Error,
+                message: format!("`{holder}` has the id `{}` too", page.identity.id),
+                hint: "give one of the two another `id`".to_owned(),
+            };
+            page.reading.problems.insert(0, problem);
+        } else {
+            first.insert(id, page.path.clone());
+        }
+    }
+}
+
+fn new(context: &Context, repo: &Repo, id: &str, title: Option<&str>) -> Result<ExitStatus> {
+    let top = top_of(repo)?;
+    if !is_id(id) {
+        return Err(out::hinted(
+            format!("`{}` cannot be an id", printable(id)),
+            "begin with a letter or digit, then letters, digits, `-`, `_` and `.`, 64 at most",
+        ));
+    }
+    let taken = pages(context, &top)?.into_iter().find(|p| p.identity.id.eq_ignore_ascii_case(id));
+    if let Some(page) = taken {
+        return Err(out::hinted(
+            format!("`{}` has the id `{id}` already", page.path),
+            "choose another id, or go on with that file",
+        ));
+    }
+    let relative = globs(context, &top)?.first_folder().join(format!("{id}.md"));
+    let title = title.map_or_else(|| title_of(id), str::to_owned);
+    let path = top.join(&relative);
+    if !write_new(&path, template(id, &title).as_bytes())? {
+        bail!("`{}` is there already", relative.display());
+    }
+    if context.global.format == Format::Json {
+        out::result(&json!({"version": 1, "id": id, "path": key(&relative)}).to_string());
+    } else {
+        out::result(&format!("wrote {}", relative.display()));
+        if !context.global.quiet {
+            out::hint("fill it in and set `status: ready`; `tribunal spec lint` checks it");
+        }
+    }
+    Ok(ExitStatus::Pass)
+}
+
+/// `add-login` is `Add login`.
+fn title_of(id: &str) -> String {
+    let words = id.replace(['-', '_', '.'], " ");
+    let mut letters = words.chars();
+    match letters.next() {
+        Some(first) => first.to_uppercase().chain(letters).collect(),
+        None => words,
+    }
+}
+
+fn lint(context: &Context, repo: &Repo, files: &[PathBuf]) -> Result<ExitStatus> {
+    let pages = if files.is_empty() {
+        pages(context, &top_of(repo)?)?
+    } else {
+        let mut pages = Vec::new();
+        for file in files {
+            let bytes = fs::read(context.env.current_dir.join(file))
+                .with_context(|| format!("could not read `{}`", file.display()))?;
+            pages.push(Page::of(key(file), &bytes));
+        }
+        mark_duplicates(&mut pages);
+        pages
+    };
+    let errors: usize = pages.iter().map(|page| page.reading.errors()).sum();
+    let problems: usize = pages.iter().map(|page| page.reading.problems.len()).sum();
+    match context.global.format {
+        Format::Json => {
+            let pages: Vec<_> = pages.iter().map(json_of).collect();
+            out::result(&json!({"version": 1, "errors": errors, "specs": pages}).to_string());
+        }
+        Format::Github => pages.iter().for_each(github),
+        Format::Sarif => bail!("specs are not reported as SARIF: use `json` or `github`"),
+        Format::Human => {
+            pages.iter().for_each(print_problems);
+            if !context.global.quiet {
+                let count = pages.len();
+                let warnings = problems - errors;
+                out::talk(&format!("{count} spec(s): {errors} error(s), {warnings} warning(s)"));
+            }
+        }
+    }
+    Ok(if errors > 0 { ExitStatus::Blocked } else { ExitStatus::Pass })
+}
+
+fn print_problems(page: &Page) {
+    for problem in &page.reading.problems {
+        let style = if problem.level == Level::Error { ERROR } else { WARNING };
+        out::result(&format!(
+            "{}:{}:{}: {style}{}{style:#}{DIM}[{}]{DIM:#}: {}\n  {HINT}hint{HINT:#}: {}",
+            printable(&page.path),
+            problem.at.line,
+            problem.at.column,
+            problem.level.as_str(),
+            problem.rule.as_str(),
+            printable(&redact_str(&problem.message)),
+            printable(&problem.hint),
+        ));
+    }
+}
+
+fn github(page: &Page) {
+    let escape = |text: &str| text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
+    let property = |text: &str| escape(text).replace(':', "%3A").replace(',', "%2C");
+    for problem in &page.reading.problems {
+        out::result(&format!(
+            "::{} title={},file={},line={},col={}::{}",
+            problem.level.as_str(),
+            problem.rule.as_str(),
+            property(&page.path),
+            problem.at.line,
+            problem.at.column,
+            escape(&redact_str(&problem.message)),
+        ));
+    }
+}
+
+fn json_of(page: &Page) -> Value {
+    let problems: Vec<_> = page.reading.problems.iter().map(json_problem).collect();
+    json!({
+        "path": page.path,
+        "id": page.identity.id,
+        "hash": page.identity.hash,
+        "title": page.reading.spec.as_ref().map(|spec| redact_str(&spec.title)),
+        "state": page.state(),
+        "size": page.classification.size.as_str(),
+        "signs": page.classification.signs,
+        "problems": problems,
+    })
+}
+
+fn json_problem(problem: &Problem) -> Value {
+    json!({
+        "line": problem.at.line,
+        "column": problem.at.column,
+        "level": problem.level.as_str(),
+        "rule": problem.rule.as_str(),
+        "message": redact_str(&problem.message),
+        "hint": problem.hint,
+    })
+}
+
+/// What the watcher and the queue know of a spec: whether this content was taken in, and whether
+/// it waits for a run.
+fn standing(repo: &Repo, known: &Known, page: &Page) -> (bool, bool) {
+    let Identity { id, hash } = &page.identity;
+    let taken_in = known.versions(id).last().is_some_and(|version| version.hash == *hash);
+    let queued = queue::get(&repo.state_dir(), id).is_some_and(|queued| queued.hash == *hash);
+    (taken_in, queued)
+}
+
+fn list_all(context: &Context, repo: &Repo) -> Result<ExitStatus> {
+    let pages = pages(context, &top_of(repo)?)?;
+    let known = Known::load(&repo.state_dir(), None)?.known;
+    if context.global.format == Format::Json {
+        let specs: Vec<_> = pages
+            .iter()
+            .map(|page| {
+                let (taken_in, queued) = standing(repo, &known, page);
+                let mut spec = json_of(page);
+                spec["taken_in"] = json!(taken_in);
+                spec["queued"] = json!(queued);
+                spec
+            })
+            .collect();
+        out::result(&json!({"version": 1, "specs": specs}).to_string());
+        return Ok(ExitStatus::Pass);
+    }
+    let width = pages.iter().map(|page| page.identity.id.chars().count()).max().unwrap_or(0);
+    for page in &pages {
+        let (taken_in, queued) = standing(repo, &known, page);
+        let standing = match (taken_in, queued) {
+            (_, true) => "queued",
+            (true, false) => "seen",
+            (false, false) => "new",
+        };
+        out::result(&format!(
+            "{:width$}  {:4}  {:6}  {:6}  {}",
+            page.identity.id,
+            page.classification.size.as_str(),
+            page.state(),
+            standing,
+            printable(&page.path),
+        ));
+    }
+    if pages.is_empty() && !context.global.quiet {
+        out::talk("there are no specs yet");
+        out::hint("`tribunal spec new <id>` writes one to fill in");
+    }
+    Ok(ExitStatus::Pass)
+}
+
+fn show(context: &Context, repo: &Repo, id: &str) -> Result<ExitStatus> {
+    let top = top_of(repo)?;
+    let pages = pages(context, &top)?;
+    let wanted = pages.iter().find(|page| page.identity.id.eq_ignore_ascii_case(id));
+    let Some(page) = wanted else {
+        let near = pages
+            .iter()
+            .map(|page| page.identity.id.as_str())
+            .max_by(|a, b| strsim::jaro_winkler(a, id).total_cmp(&strsim::jaro_winkler(b, id)));
+        let hint = near.map_or_else(
+            || "`tribunal spec new <id>` writes one".to_owned(),
+            |near| format!("the nearest is `{near}`; `tribunal spec list` shows all"),
+        );
+        return Err(out::hinted(format!("there is no spec `{}`", printable(id)), hint));
+    };
+    let known = Known::load(&repo.state_dir(), None)?.known;
+    let (taken_in, queued) = standing(repo, &known, page);
+    let versions = known.versions(&page.identity.id);
+    let record_path = format!("{PROGRESS}/{}.md", page.identity.id);
+    let has_record = top.join(&record_path).exists();
+    if context.global.format == Format::Json {
+        let mut spec = json_of(page);
+        spec["taken_in"] = json!(taken_in);
+        spec["queued"] = json!(queued);
+        spec["versions"] = json!(versions);
+        spec["record"] = json!(has_record.then_some(record_path));
+        out::result(&json!({"version": 1, "spec": spec}).to_string());
+        return Ok(ExitStatus::Pass);
+    }
+    let text = if has_record && taken_in {
+        fs::read_to_string(top.join(&record_path))
+            .with_context(|| format!("could not read `{record_path}`"))?
+    } else {
+        let now = env::now(&context.env);
+        let previous = versions.last().map(|version| version.hash.as_str());
+        let Page { path, reading, identity, classification } = page;
+        redact_str(&record(path, identity, reading, classification, now, previous))
+    };
+    for line in text.lines().filter(|line| !line.starts_with("<!--")) {
+        out::result(&printable(line));
+    }
+    if !taken_in && !context.global.quiet {
+        out::hint(
+            "the watcher has not taken this version in: is `tribunal daemon status` running?",
+        );
+    }
+    Ok(ExitStatus::Pass)
+}

@@ -1,0 +1,52 @@
+//! `tribunal watch`: the watcher in the foreground.
+
+use anyhow::Result;
+
+use crate::cli::Context;
+use crate::config::env;
+use crate::daemon::control::check_watchable;
+use crate::daemon::lock::{self, Mode};
+use crate::daemon::news::News;
+use crate::daemon::run::{Ending, Place, run};
+use crate::model::report::ExitStatus;
+use crate::ui::out;
+use crate::ui::report::{Format, printable};
+
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+pub fn run_command(context: &Context, _args: &Args) -> Result<ExitStatus> {
+    let place = Place::of(&context.repo()?, &context.env, &context.global.set);
+    check_watchable(&place)?;
+    let Some(held) = lock::take(&place.state_dir, Mode::Foreground, env::now(&context.env))? else {
+        let who = lock::holder(&place.state_dir)?
+            .map_or_else(String::new, |holder| format!(" (process {})", holder.pid));
+        return Err(out::hinted(
+            format!("this repository is watched already{who}"),
+            "`tribunal daemon log --follow` shows what it does, `tribunal daemon stop` ends it",
+        ));
+    };
+    let json = context.global.format == Format::Json;
+    let ending = run(&place, &held, &mut |news| tell(news, json))?;
+    Ok(match ending {
+        Ending::Interrupted => ExitStatus::Interrupted,
+        Ending::Stopped => ExitStatus::Pass,
+        Ending::Orphaned => {
+            out::talk("the repository is gone, or another watcher has begun: this one ends");
+            ExitStatus::Error
+        }
+    })
+}
+
+fn tell(news: &News, json: bool) {
+    tracing::debug!("{news}");
+    if json {
+        if let Ok(line) = serde_json::to_string(news) {
+            out::result(&line);
+        }
+    } else if news.is_trouble() {
+        out::warn(&printable(&news.to_string()));
+    } else if news.is_shown() {
+        out::result(&printable(&news.to_string()));
+    }
+}

@@ -1,0 +1,398 @@
+//! One look: what is there, compared with what is known.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+
+use crate::config::env;
+use crate::config::policy::WatchMethod;
+use crate::daemon::news::News;
+use crate::daemon::run::{Pace, Place, Said};
+use crate::daemon::scan::Listing;
+use crate::daemon::settle::{Changed, Settling};
+use crate::daemon::take_in::{Complete, Outcome, key, take_in};
+use crate::daemon::tree::Tree;
+use crate::daemon::watch::{Arms, Hint, What};
+use crate::git::worktrees;
+use crate::store::file::write_atomic;
+use crate::store::inbox;
+use crate::store::known::{Known, Stamp};
+
+/// How often folders may appear while they are being armed before the rest waits for the next look.
+const ARMINGS_MAX: usize = 16;
+
+/// How many files are taken in before what is known is saved: a kill repeats so many at most.
+const SAVE_EVERY: usize = 16;
+
+/// How many events are handled in one look.
+const EVENTS_MAX: usize = 256;
+
+/// A writer that has not closed the file is waited for so many times longer than one that has.
+const OPEN_FACTOR: u32 = 20;
+
+/// For how long a work tree that is being made is looked for.
+const TREES_FOR: Duration = Duration::from_secs(3);
+const TREES_EVERY: Duration = Duration::from_millis(50);
+
+/// A file, by work tree and by path from its top.
+type Key = (PathBuf, PathBuf);
+
+/// What is watched, what is known, and what is awaited.
+pub struct Watcher<'a> {
+    place: &'a Place,
+    trees: Vec<Tree>,
+    arms: Option<Arms>,
+    known: Known,
+    settling: Settling<Key>,
+    /// Files that were written to and not closed yet, as events name them.
+    open: BTreeSet<PathBuf>,
+    /// Folders in which every entry matters, and single paths that do.
+    inside: BTreeSet<PathBuf>,
+    awaited: BTreeSet<PathBuf>,
+    trees_until: Option<Instant>,
+    pace: Pace,
+    said: Said,
+    told: Vec<PathBuf>,
+}
+
+/// The listing of every work tree, in their order.
+type Listings = Vec<Listing>;
+
+impl<'a> Watcher<'a> {
+    /// Reads what is known and puts back what a killed watcher had claimed.
+    pub fn start(
+        place: &'a Place,
+        arms: Option<Arms>,
+        tell: &mut dyn FnMut(&News),
+    ) -> Result<Self> {
+        inbox::make(&place.state_dir)?;
+        inbox::put_back_leftovers(&place.state_dir)?;
+        let loaded = Known::load(&place.state_dir, Some(env::now(&place.env)))?;
+        if let Some(aside) = loaded.set_aside {
+            let aside = aside.display();
+            tell(&News::Trouble {
+                message: format!(
+                    "the list of known specs was damaged; it is kept as `{aside}`, and every spec \
+                     is taken in anew"
+                ),
+            });
+        }
+        Ok(Self {
+            place,
+            trees: Vec::new(),
+            arms,
+            known: loaded.known,
+            settling: Settling::new(),
+            open: BTreeSet::new(),
+            inside: BTreeSet::new(),
+            awaited: BTreeSet::new(),
+            trees_until: None,
+            pace: Pace::new(Duration::from_secs(5)),
+            said: Said::default(),
+            told: Vec::new(),
+        })
+    }
+
+    /// Takes a hint; says whether it is a reason to look.
+    pub fn absorb(&mut self, hint: Hint) -> bool {
+        let Hint::At { path, what } = hint else {
+            // A removal may be among what was lost: every watch may be dead.
+            if let Some(arms) = &mut self.arms {
+                arms.disarm_below(Path::new("/"));
+            }
+            self.open.clear();
+            self.trees_until = Some(Instant::now() + TREES_FOR);
+            self.pace.reset(self.interval());
+            return true;
+        };
+        let was_armed =
+            what == What::Gone && self.arms.as_mut().is_some_and(|arms| arms.disarm_below(&path));
+        let in_worktrees = path.starts_with(self.place.common_dir.join("worktrees"));
+        let matters = was_armed
+            || in_worktrees
+            || self.awaited.contains(&path)
+            || self.inside.contains(&path)
+            || path.parent().is_some_and(|parent| self.inside.contains(parent));
+        if !matters {
+            return false;
+        }
+        if in_worktrees || self.trees.iter().any(|tree| tree.top == path) {
+            self.trees_until = Some(Instant::now() + TREES_FOR);
+        }
+        match what {
+            What::Wrote => drop(self.open.insert(path)),
+            What::Closed | What::Gone => drop(self.open.remove(&path)),
+            What::Other => {}
+        }
+        self.pace.reset(self.interval());
+        true
+    }
+
+    /// Looks at everything; gives the time of the next look. What goes wrong is told and tried
+    /// again then.
+    pub fn look(&mut self, now: Instant, tell: &mut dyn FnMut(&News)) -> Instant {
+        self.said.turn();
+        self.find_trees(tell);
+        let listings = self.list_and_arm(tell);
+        self.tell_watched(&listings, tell);
+        for listing in &listings {
+            for (path, reason) in &listing.unreadable {
+                let message = format!("`{}` cannot be read: {reason}", path.display());
+                self.said.trouble(message, tell);
+            }
+            if listing.cut {
+                let message = "the globs of specs cover too many files; some are not looked at";
+                self.said.trouble(message.to_owned(), tell);
+            }
+        }
+        let mut changed = self.forget_gone(&listings, tell);
+        let observed = self.settling.observe(self.differing(&listings), now);
+        let mut unsettled = false;
+        for (count, ((top, path), stamp)) in observed.complete.iter().enumerate() {
+            let complete = Complete { top, path, stamp: *stamp };
+            let before = self.known.file(&key(top), &key(path)).map(|file| file.id.clone());
+            let time = env::now(&self.place.env);
+            match take_in(&self.place.state_dir, &mut self.known, &complete, time) {
+                Ok(Outcome::Unsettled) => unsettled = true,
+                Ok(Outcome::Known { id }) => {
+                    changed = true;
+                    tell(&News::Known { path: key(path), id: id.clone() });
+                    unsettled |= self.release(top, before, &id);
+                }
+                Ok(Outcome::Taken(taken)) => {
+                    changed = true;
+                    let id = taken.id.clone();
+                    tell(&News::Spec(taken));
+                    unsettled |= self.release(top, before, &id);
+                }
+                Err(error) => self.said.trouble(format!("{error:#}"), tell),
+            }
+            if changed && count % SAVE_EVERY == SAVE_EVERY - 1 {
+                self.save(tell);
+                changed = false;
+            }
+        }
+        if changed {
+            self.save(tell);
+        }
+        let more_events = self.take_events(tell);
+        self.next_look(observed.look_again, unsettled, more_events)
+    }
+
+    fn next_look(
+        &mut self,
+        settled_at: Option<Instant>,
+        unsettled: bool,
+        more_events: bool,
+    ) -> Instant {
+        let now = Instant::now();
+        if more_events {
+            return now;
+        }
+        let steady = self.settling.is_waiting()
+            || self.arms.is_none()
+            || self.trees.iter().any(|tree| tree.is_silent);
+        let mut at = now + self.pace.next(steady);
+        if let Some(settled_at) = settled_at {
+            at = at.min(settled_at);
+        }
+        if unsettled {
+            at = at.min(now + Duration::from_millis(10));
+        }
+        if self.trees_until.is_some() {
+            at = at.min(now + TREES_EVERY);
+        }
+        at
+    }
+
+    fn interval(&self) -> Duration {
+        let rescan = self.trees.iter().map(|tree| tree.watch.rescan).min();
+        rescan.unwrap_or(Duration::from_secs(5)).max(Duration::from_millis(100))
+    }
+
+    /// Finds the work trees and reads their settings where they changed.
+    fn find_trees(&mut self, tell: &mut dyn FnMut(&News)) {
+        let tops = worktrees::list(&self.place.common_dir);
+        if self.trees_until.is_some_and(|until| Instant::now() >= until) {
+            self.trees_until = None;
+        }
+        self.trees.retain(|tree| tops.contains(&tree.top));
+        for top in tops {
+            if !self.trees.iter().any(|tree| tree.top == top) {
+                self.trees.push(Tree::new(top));
+            }
+        }
+        for tree in &mut self.trees {
+            if let Err(message) = tree.refresh(self.place) {
+                self.said.trouble(message, tell);
+            }
+        }
+    }
+
+    /// Lists, and lists again as long as folders are newly watched: what came into a folder before
+    /// the watch is reported by nobody.
+    fn list_and_arm(&mut self, tell: &mut dyn FnMut(&News)) -> Listings {
+        let mut listings = Listings::new();
+        for _ in 0..ARMINGS_MAX {
+            listings = self.trees.iter().map(Tree::list).collect();
+            if !self.arm(&listings, tell) {
+                break;
+            }
+        }
+        listings
+    }
+
+    fn arm(&mut self, listings: &Listings, tell: &mut dyn FnMut(&News)) -> bool {
+        let inbox = inbox::folder(&self.place.state_dir);
+        let common = &self.place.common_dir;
+        self.inside = BTreeSet::from([inbox.clone(), common.join("worktrees")]);
+        self.awaited = BTreeSet::from([common.join("worktrees"), self.place.state_dir.clone()]);
+        let mut wanted = BTreeSet::from([common.clone(), inbox]);
+        if common.join("worktrees").is_dir() {
+            wanted.insert(common.join("worktrees"));
+        }
+        for (tree, listing) in self.trees.iter_mut().zip(listings) {
+            self.inside.extend(listing.inside.iter().cloned());
+            self.awaited.extend(listing.awaited.iter().cloned());
+            self.awaited.extend([tree.top.clone(), tree.policy_file()]);
+            if tree.watch.method != WatchMethod::Poll {
+                wanted.extend(listing.folders.iter().cloned());
+            }
+        }
+        let Some(arms) = &mut self.arms else { return false };
+        let armed = arms.want(&wanted);
+        for (folder, reason) in &armed.failed {
+            let message = format!(
+                "`{}` cannot be watched: {reason}; looking at intervals instead",
+                folder.display()
+            );
+            self.said.trouble(message, tell);
+        }
+        for (tree, listing) in self.trees.iter_mut().zip(listings) {
+            let failed = armed.failed.iter().any(|(folder, _)| listing.folders.contains(folder));
+            tree.is_silent = failed || tree.polls();
+        }
+        armed.any_new
+    }
+
+    /// Tells what is watched when that changed, and leaves it where `daemon status` finds it.
+    fn tell_watched(&mut self, listings: &Listings, tell: &mut dyn FnMut(&News)) {
+        let folders: Vec<PathBuf> =
+            listings.iter().flat_map(|listing| &listing.inside).cloned().collect();
+        let mut now = folders.clone();
+        now.extend(self.trees.iter().map(|tree| tree.top.clone()));
+        // Never told before, even where there is nothing.
+        now.push(PathBuf::new());
+        if now == self.told {
+            return;
+        }
+        self.told = now;
+        let worktrees: Vec<PathBuf> = self.trees.iter().map(|tree| tree.top.clone()).collect();
+        let polls = self.arms.is_none() || self.trees.iter().any(|tree| tree.is_silent);
+        let method = if polls { "poll" } else { "native" };
+        let text = serde_json::json!({
+            "pid": std::process::id(),
+            "worktrees": worktrees.iter().map(|tree| key(tree)).collect::<Vec<_>>(),
+            "folders": folders.iter().map(|folder| key(folder)).collect::<Vec<_>>(),
+            "method": method,
+        });
+        let path = self.place.state_dir.join("watched.json");
+        if let Err(error) = write_atomic(&path, text.to_string().as_bytes()) {
+            self.said.trouble(format!("{error:#}"), tell);
+        }
+        tell(&News::Watching { worktrees, folders: folders.len(), method });
+    }
+
+    /// The files that are not as they were when they were taken in.
+    fn differing(&self, listings: &Listings) -> Vec<Changed<Key>> {
+        let mut differing = Vec::new();
+        for (tree, listing) in self.trees.iter().zip(listings) {
+            let files = self.known.files.get(&key(&tree.top));
+            for (path, found) in &listing.files {
+                let known = files.and_then(|files| files.get(&key(path)));
+                if known.is_some_and(|known| known.stamp == found.stamp) {
+                    continue;
+                }
+                let settle = tree.watch.settle;
+                let is_open = self.open.contains(&found.real);
+                differing.push(Changed {
+                    key: (tree.top.clone(), path.clone()),
+                    stamp: found.stamp,
+                    still_for: if is_open { settle * OPEN_FACTOR } else { settle },
+                });
+            }
+        }
+        differing
+    }
+
+    /// Forgets files that are gone; what they said stays known. Says whether any was.
+    fn forget_gone(&mut self, listings: &Listings, tell: &mut dyn FnMut(&News)) -> bool {
+        let mut any = false;
+        for (number, listing) in listings.iter().enumerate() {
+            let top = self.trees[number].top.clone();
+            // What could not be looked at is not gone.
+            if !listing.unreadable.is_empty() || listing.cut || !top.is_dir() {
+                continue;
+            }
+            let there: BTreeSet<String> = listing.files.keys().map(|path| key(path)).collect();
+            let Some(files) = self.known.files.get_mut(&key(&top)) else { continue };
+            let gone: Vec<String> =
+                files.keys().filter(|path| !there.contains(*path)).cloned().collect();
+            for path in gone {
+                let Some(file) = files.remove(&path) else { continue };
+                any = true;
+                let id = file.id.clone();
+                tell(&News::Gone { path, id: id.clone() });
+                files.retain(|_, other| !(other.duplicate && other.id.eq_ignore_ascii_case(&id)));
+            }
+        }
+        any
+    }
+
+    /// After a file gave up its id, has those looked at again that wanted it. Says whether any did.
+    fn release(&mut self, top: &Path, before: Option<String>, now: &str) -> bool {
+        let Some(before) = before.filter(|before| !before.eq_ignore_ascii_case(now)) else {
+            return false;
+        };
+        let Some(files) = self.known.files.get_mut(&key(top)) else { return false };
+        let count = files.len();
+        files.retain(|_, other| !(other.duplicate && other.id.eq_ignore_ascii_case(&before)));
+        files.len() < count
+    }
+
+    fn save(&mut self, tell: &mut dyn FnMut(&News)) {
+        if let Err(error) = self.known.save(&self.place.state_dir) {
+            self.said.trouble(format!("{error:#}"), tell);
+        }
+    }
+
+    /// Handles what waits in the inbox; says whether there may be more.
+    fn take_events(&mut self, tell: &mut dyn FnMut(&News)) -> bool {
+        let taken = match inbox::claim(&self.place.state_dir, EVENTS_MAX) {
+            Ok(taken) => taken,
+            Err(error) => {
+                self.said.trouble(format!("{error:#}"), tell);
+                return false;
+            }
+        };
+        let count = taken.claims.len() + taken.aside.len();
+        for (path, reason) in taken.aside {
+            tell(&News::Aside { path, reason });
+        }
+        for claim in taken.claims {
+            tell(&News::Event { event: claim.event.clone() });
+            if let Err(error) = claim.done() {
+                self.said.trouble(format!("{error:#}"), tell);
+            }
+        }
+        count >= EVENTS_MAX
+    }
+}
+
+/// The stamp of a file that may not be there.
+pub fn stamp_of(path: &Path) -> Option<Stamp> {
+    fs::metadata(path).ok().map(|metadata| Stamp::of(&metadata))
+}

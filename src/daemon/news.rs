@@ -1,0 +1,78 @@
+//! What the watcher tells: a line for people, an object for programs.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::daemon::take_in::TakenIn;
+use crate::store::inbox::Event;
+
+#[derive(Debug, Serialize)]
+#[serde(tag = "news", rename_all = "kebab-case")]
+pub enum News {
+    /// What is watched from now on.
+    Watching {
+        worktrees: Vec<PathBuf>,
+        folders: usize,
+        method: &'static str,
+    },
+    /// A new version of a spec.
+    Spec(TakenIn),
+    /// A spec's file was touched, moved or brought back; what it says is known.
+    Known {
+        path: String,
+        id: String,
+    },
+    Gone {
+        path: String,
+        id: String,
+    },
+    Event {
+        event: Event,
+    },
+    /// An event that this program does not understand.
+    Aside {
+        path: PathBuf,
+        reason: String,
+    },
+    /// What needs attention and does not stop the watcher.
+    Trouble {
+        message: String,
+    },
+}
+
+impl News {
+    /// Whether people who watch want to read it.
+    pub fn is_shown(&self) -> bool {
+        !matches!(self, Self::Known { .. } | Self::Gone { .. })
+    }
+
+    pub fn is_trouble(&self) -> bool {
+        matches!(self, Self::Aside { .. } | Self::Trouble { .. })
+    }
+}
+
+impl fmt::Display for News {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Watching { worktrees, folders, method } => {
+                let trees: Vec<_> = worktrees.iter().map(|t| t.display().to_string()).collect();
+                write!(f, "watching {folders} folders in {} ({method})", trees.join(", "))
+            }
+            Self::Spec(taken) => taken.fmt(f),
+            Self::Known { path, id } => write!(f, "{path}: {id} is known as it is"),
+            Self::Gone { path, id } => write!(f, "{path}: gone, {id} stays known"),
+            Self::Event { event: Event::Commit { oid, branch, .. } } => {
+                write!(f, "commit {oid} on {}", branch.as_deref().unwrap_or("no branch"))
+            }
+            Self::Event { event: Event::Rewrite { command, pairs, .. } } => {
+                write!(f, "{command} replaced {} commits", pairs.len())
+            }
+            Self::Aside { path, reason } => {
+                write!(f, "an event was set aside as `{}`: {reason}", path.display())
+            }
+            Self::Trouble { message } => f.write_str(message),
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! One work tree and the settings that hold in it.
+
+use std::fs;
+use std::path::PathBuf;
+
+use crate::config::policy::{Watch, WatchMethod, WatchStart};
+use crate::daemon::look::stamp_of;
+use crate::daemon::run::Place;
+use crate::daemon::scan::{Globs, Listing, list};
+use crate::daemon::watch::may_be_silent;
+use crate::driver::law;
+use crate::gates::governance::POLICY_FILE;
+use crate::store::known::Stamp;
+
+pub struct Tree {
+    /// In its canonical spelling.
+    pub top: PathBuf,
+    pub watch: Watch,
+    /// Whether the kernel may not report what changes.
+    pub is_silent: bool,
+    /// `None` until settings could be read.
+    globs: Option<Globs>,
+    /// The policy file as it was read last; outer `None` before the first time.
+    policy: Option<Option<Stamp>>,
+}
+
+impl Tree {
+    /// A work tree whose settings were not read yet.
+    pub fn new(top: PathBuf) -> Self {
+        let watch = Watch {
+            specs: Vec::new(),
+            method: WatchMethod::Auto,
+            settle: std::time::Duration::from_millis(100),
+            rescan: std::time::Duration::from_secs(5),
+            start: WatchStart::Manual,
+        };
+        Self { top, watch, is_silent: false, globs: None, policy: None }
+    }
+
+    pub fn policy_file(&self) -> PathBuf {
+        self.top.join(POLICY_FILE)
+    }
+
+    /// Reads the settings again where the policy file changed. An error says what is wrong and
+    /// which settings hold instead.
+    pub fn refresh(&mut self, place: &Place) -> Result<(), String> {
+        let stamp = stamp_of(&self.policy_file());
+        if self.policy == Some(stamp) {
+            return Ok(());
+        }
+        let text = fs::read(self.policy_file()).ok();
+        let read = |text: Option<&[u8]>| -> Result<(Watch, Globs), String> {
+            let resolved = law::settings(text, &place.env, &place.flags)
+                .map_err(|problem| format!("{problem}; hint: {}", problem.hint))?;
+            let watch = resolved.policy.watch;
+            let globs = Globs::new(&watch.specs).map_err(|bad| bad.to_string())?;
+            Ok((watch, globs))
+        };
+        let outcome = match read(text.as_deref()) {
+            Ok(settings) => {
+                self.set(settings);
+                self.policy = Some(stamp);
+                Ok(())
+            }
+            Err(reason) if self.globs.is_some() => {
+                Err(format!("{reason} (the settings read before hold)"))
+            }
+            Err(reason) => {
+                if let Ok(settings) = read(None) {
+                    self.set(settings);
+                }
+                Err(format!("{reason} (the defaults hold)"))
+            }
+        };
+        self.is_silent = self.polls();
+        outcome
+    }
+
+    /// Whether looking at intervals is asked for, or needed.
+    pub fn polls(&self) -> bool {
+        match self.watch.method {
+            WatchMethod::Poll => true,
+            WatchMethod::Native => false,
+            WatchMethod::Auto => may_be_silent(&self.top),
+        }
+    }
+
+    pub fn list(&self) -> Listing {
+        self.globs.as_ref().map(|globs| list(&self.top, globs)).unwrap_or_default()
+    }
+
+    fn set(&mut self, (watch, globs): (Watch, Globs)) {
+        self.watch = watch;
+        self.globs = Some(globs);
+    }
+}

@@ -1,0 +1,242 @@
+//! Events for the daemon, handed over as files: nothing is lost while it is down.
+//!
+//! A sender writes beside the inbox and renames in; a receiver claims by renaming out, so that of
+//! two receivers one wins. What a killed receiver had claimed goes back.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use rustix::process::{Pid, test_kill_process};
+use serde::{Deserialize, Serialize};
+use ulid::Ulid;
+
+use crate::store::crash::save_point;
+
+#[cfg(test)]
+mod tests;
+
+/// The format that this program writes; a newer one is set aside.
+const VERSION: u32 = 1;
+
+/// The largest file that is read as an event, in bytes.
+const BYTES_MAX: u64 = 1024 * 1024;
+
+/// What happened in the repository.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Event {
+    /// A commit was made.
+    Commit {
+        oid: String,
+        /// `None` where no branch was checked out.
+        branch: Option<String>,
+        worktree: PathBuf,
+    },
+    /// Commits were replaced by others, as `git commit --amend` and `git rebase` do.
+    Rewrite {
+        /// `amend` or `rebase`, as git says it.
+        command: String,
+        /// Old and new object ids.
+        pairs: Vec<(String, String)>,
+        worktree: PathBuf,
+    },
+}
+
+impl Event {
+    /// The word in the file's name.
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Commit { .. } => "commit",
+            Self::Rewrite { .. } => "rewrite",
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Envelope {
+    version: u32,
+    #[serde(flatten)]
+    event: Event,
+}
+
+/// The little that is read before the rest, so that a newer format is recognised.
+#[derive(Deserialize)]
+struct Head {
+    version: u32,
+}
+
+/// An event that is ours until it is done.
+#[must_use = "an event that is claimed and not done is handled again"]
+#[derive(Debug)]
+pub struct Claim {
+    pub event: Event,
+    path: PathBuf,
+}
+
+impl Claim {
+    /// Ends the event: it is not handed out again.
+    pub fn done(self) -> Result<()> {
+        save_point();
+        remove(&self.path)?;
+        save_point();
+        Ok(())
+    }
+}
+
+/// What was found in the inbox.
+#[derive(Debug, Default)]
+pub struct Taken {
+    /// The oldest first.
+    pub claims: Vec<Claim>,
+    /// Files that this program does not understand, with the reason; they are in `inbox/aside/`.
+    pub aside: Vec<(PathBuf, String)>,
+}
+
+/// Where the events of a repository are.
+pub fn folder(state_dir: &Path) -> PathBuf {
+    state_dir.join("inbox")
+}
+
+/// Makes the folders of the inbox.
+pub fn make(state_dir: &Path) -> Result<()> {
+    for part in ["", "new", "claimed", "aside"] {
+        let path = folder(state_dir).join(part);
+        fs::create_dir_all(&path)
+            .with_context(|| format!("could not create the folder `{}`", path.display()))?;
+    }
+    Ok(())
+}
+
+/// Hands an event over. It is there whole or not at all.
+pub fn drop_in(state_dir: &Path, event: &Event) -> Result<()> {
+    let inbox = folder(state_dir);
+    let name = format!("{}-{}.json", Ulid::generate(), event.kind());
+    let text = serde_json::to_vec(&Envelope { version: VERSION, event: event.clone() })?;
+    let (beside, inside) = (inbox.join("new").join(&name), inbox.join(&name));
+    save_point();
+    // Not synced: an event lost with the machine's power costs a log line, a sync costs each commit.
+    if let Err(error) = write_new(&beside, &text) {
+        if error.kind() != io::ErrorKind::NotFound {
+            return Err(error).with_context(|| format!("could not write `{}`", beside.display()));
+        }
+        make(state_dir)?;
+        write_new(&beside, &text)
+            .with_context(|| format!("could not write `{}`", beside.display()))?;
+    }
+    save_point();
+    fs::rename(&beside, &inside)
+        .with_context(|| format!("could not write `{}`", inside.display()))?;
+    save_point();
+    Ok(())
+}
+
+/// Claims up to `max` events, the oldest first.
+pub fn claim(state_dir: &Path, max: usize) -> Result<Taken> {
+    let inbox = folder(state_dir);
+    let mut taken = Taken::default();
+    for name in names(&inbox)?.into_iter().take(max) {
+        let claimed = inbox.join("claimed").join(with_owner(&name, std::process::id()));
+        match fs::rename(inbox.join(&name), &claimed) {
+            Ok(()) => {}
+            // Another receiver was faster.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => {
+                return Err(error)
+                    .with_context(|| format!("could not claim `{}`", inbox.join(&name).display()));
+            }
+        }
+        save_point();
+        match read(&claimed) {
+            Ok(event) => taken.claims.push(Claim { event, path: claimed }),
+            Err(reason) => {
+                let aside = inbox.join("aside").join(&name);
+                fs::rename(&claimed, &aside)
+                    .with_context(|| format!("could not set `{}` aside", aside.display()))?;
+                taken.aside.push((aside, reason));
+            }
+        }
+    }
+    Ok(taken)
+}
+
+/// Puts back what receivers had claimed that do not run any more, and says how many.
+pub fn put_back_leftovers(state_dir: &Path) -> Result<usize> {
+    let inbox = folder(state_dir);
+    let mut count = 0;
+    for claimed in names(&inbox.join("claimed"))? {
+        let Some((name, owner)) = claimed.rsplit_once('.') else { continue };
+        // An owner with our own id is an earlier process that had the same one.
+        let alive = owner.parse().ok().and_then(Pid::from_raw).is_some_and(|owner| {
+            test_kill_process(owner).is_ok() && owner != rustix::process::getpid()
+        });
+        if !alive && fs::rename(inbox.join("claimed").join(&claimed), inbox.join(name)).is_ok() {
+            count += 1;
+        }
+    }
+    Ok(count)
+}
+
+/// How many events wait.
+pub fn waiting(state_dir: &Path) -> usize {
+    names(&folder(state_dir)).map_or(0, |names| names.len())
+}
+
+fn read(path: &Path) -> Result<Event, String> {
+    let size = fs::metadata(path).map_err(|error| error.to_string())?.len();
+    if size > BYTES_MAX {
+        return Err(format!("{size} bytes are too many for an event"));
+    }
+    let text = fs::read(path).map_err(|error| error.to_string())?;
+    let head: Head = serde_json::from_slice(&text).map_err(|error| error.to_string())?;
+    if head.version > VERSION {
+        return Err(format!("it is of version {}, and this program reads {VERSION}", head.version));
+    }
+    let envelope: Envelope = serde_json::from_slice(&text).map_err(|error| error.to_string())?;
+    Ok(envelope.event)
+}
+
+fn with_owner(name: &str, owner: u32) -> String {
+    format!("{name}.{owner}")
+}
+
+/// The files in a folder, sorted by name and so by time; none where there is no folder.
+fn names(folder: &Path) -> Result<Vec<String>> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        other => {
+            other.with_context(|| format!("could not read the folder `{}`", folder.display()))?
+        }
+    };
+    let mut names: Vec<String> = entries
+        .filter_map(Result::ok)
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()))
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .filter(|name| is_event_name(name))
+        .collect();
+    names.sort_unstable();
+    Ok(names)
+}
+
+/// Whether it is an event's file or an event's that is claimed: nothing else is touched.
+fn is_event_name(name: &str) -> bool {
+    let name = match name.rsplit_once('.') {
+        Some((rest, end)) if end.bytes().all(|b| b.is_ascii_digit()) => rest,
+        _ => name,
+    };
+    Path::new(name).extension() == Some(OsStr::new("json")) && !name.starts_with('.')
+}
+
+fn write_new(path: &Path, text: &[u8]) -> io::Result<()> {
+    use std::io::Write as _;
+    fs::File::create(path)?.write_all(text)
+}
+
+fn remove(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other.with_context(|| format!("could not remove `{}`", path.display())),
+    }
+}

@@ -1,0 +1,155 @@
+//! The log: off unless asked for; the daemon keeps one in a file that cannot grow without end.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
+
+use crate::config::env::Env;
+
+/// How large the daemon's log grows before it is put aside, in bytes, and how many are kept.
+const BYTES_MAX: u64 = 1024 * 1024;
+const KEPT: usize = 3;
+
+/// Logs to standard error where `RUST_LOG` or `-v` asks for it. Costs nothing otherwise.
+pub fn to_stderr(env: &Env, verbose: u8) {
+    if let Some(filter) = filter(env, verbose, None) {
+        // A second call changes nothing, and that is fine.
+        drop(
+            tracing_subscriber::fmt()
+                .with_env_filter(filter)
+                .with_writer(io::stderr)
+                .with_ansi(false)
+                .try_init(),
+        );
+    }
+}
+
+/// Logs to a file, `info` and above unless `RUST_LOG` or `-v` asks for something else.
+pub fn to_file(env: &Env, verbose: u8, path: &Path) -> io::Result<()> {
+    let writer = Rotating::open(path, BYTES_MAX)?;
+    if let Some(filter) = filter(env, verbose, Some("info")) {
+        drop(
+            tracing_subscriber::fmt()
+                .with_env_filter(filter)
+                .with_writer(writer)
+                .with_ansi(false)
+                .try_init(),
+        );
+    }
+    Ok(())
+}
+
+fn filter(env: &Env, verbose: u8, default: Option<&str>) -> Option<EnvFilter> {
+    let words = match (env.text("RUST_LOG"), verbose) {
+        (Some(words), _) => words,
+        (None, 0) => default?,
+        (None, 1) => "debug",
+        (None, _) => "trace",
+    };
+    Some(EnvFilter::builder().parse_lossy(words))
+}
+
+/// A file that is put aside when it is full: `daemon.log` becomes `daemon.log.1`, and so on.
+struct Rotating {
+    open: Mutex<Open>,
+}
+
+struct Open {
+    path: PathBuf,
+    file: File,
+    size: u64,
+    max: u64,
+}
+
+impl Rotating {
+    fn open(path: &Path, max: u64) -> io::Result<Self> {
+        let file = append(path)?;
+        let size = file.metadata()?.len();
+        Ok(Self { open: Mutex::new(Open { path: path.to_owned(), file, size, max }) })
+    }
+}
+
+impl Open {
+    fn put_aside(&mut self) -> io::Result<()> {
+        let name = |number: usize| match number {
+            0 => self.path.clone(),
+            _ => PathBuf::from(format!("{}.{number}", self.path.display())),
+        };
+        for number in (0..KEPT).rev() {
+            match fs::rename(name(number), name(number + 1)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        self.file = append(&self.path)?;
+        self.size = 0;
+        Ok(())
+    }
+}
+
+impl Write for Open {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.size + bytes.len() as u64 > self.max {
+            self.put_aside()?;
+        }
+        let count = self.file.write(bytes)?;
+        self.size += count as u64;
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// One line at a time: the writer holds the lock until the line is out.
+struct Line<'a>(std::sync::MutexGuard<'a, Open>);
+
+impl Write for Line<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+impl<'a> MakeWriter<'a> for Rotating {
+    type Writer = Line<'a>;
+
+    fn make_writer(&'a self) -> Line<'a> {
+        Line(self.open.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+}
+
+fn append(path: &Path) -> io::Result<File> {
+    OpenOptions::new().create(true).append(true).open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{KEPT, Rotating};
+    use std::fs;
+    use std::io::Write as _;
+    use tracing_subscriber::fmt::MakeWriter as _;
+
+    #[test]
+    fn a_full_log_is_put_aside_and_old_ones_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.log");
+        let log = Rotating::open(&path, 100).unwrap();
+        for number in 0..50 {
+            writeln!(log.make_writer(), "line {number:020}").unwrap();
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), KEPT + 1);
+        for entry in fs::read_dir(folder.path()).unwrap() {
+            assert!(entry.unwrap().metadata().unwrap().len() <= 100);
+        }
+        assert!(fs::read_to_string(&path).unwrap().ends_with("49\n"));
+    }
+}

@@ -1,0 +1,68 @@
+//! `tribunal spec`: new, lint, list, show.
+
+use crate::harness::Sandbox;
+
+const GOOD: &str = "---\nid: good\n---\n# Good\n\n## Goal\nBe good.\n\n## Acceptance criteria\n\
+    - **AC-1** WHEN asked THEN it answers within 200 ms\n  - verify: test\n";
+
+#[test]
+fn a_new_spec_is_a_draft_without_errors() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    repo.tribunal(&["spec", "list"]).ok().says("there are no specs yet");
+    repo.tribunal(&["spec", "new", "add-login"]).ok().says("wrote docs/specs/add-login.md");
+    let text = repo.read("docs/specs/add-login.md");
+    assert!(text.contains("id: add-login\n") && text.contains("# Add login\n"), "{text}");
+    repo.tribunal(&["spec", "lint"]).ok().says("1 spec(s): 0 error(s)");
+    repo.tribunal(&["spec", "list"]).ok().says("draft");
+    // Neither that file nor that id is written over.
+    repo.tribunal(&["spec", "new", "add-login"]).code(2).says("has the id `add-login` already");
+    repo.tribunal(&["spec", "new", "ADD-LOGIN"]).code(2).says("has the id `ADD-LOGIN` already");
+    repo.write("docs/specs/held.md", GOOD);
+    repo.tribunal(&["spec", "new", "held"]).code(2).says("`docs/specs/held.md` is there already");
+    assert_eq!(repo.read("docs/specs/held.md"), GOOD);
+    for bad in ["", "../up", "a b", "a/b", ".hidden", "x.lock"] {
+        repo.tribunal(&["spec", "new", bad]).code(2).says("cannot be an id");
+    }
+    repo.tribunal(&["spec", "new", "named", "--title", "By its name"]).ok();
+    assert!(repo.read("docs/specs/named.md").contains("# By its name\n"));
+}
+
+#[test]
+fn lint_names_place_rule_and_remedy() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    repo.write("docs/specs/good.md", GOOD);
+    repo.write("docs/specs/bad.md", GOOD.replace("id: good\n", "id: bad\ncolour: red\n"));
+    repo.tribunal(&["spec", "lint"])
+        .code(1)
+        .says("docs/specs/bad.md:3:1: error[unknown-key]: ")
+        .says("hint: ")
+        .says("2 spec(s): 1 error(s)");
+    repo.tribunal(&["spec", "lint", "docs/specs/good.md"]).ok().never_says("error[");
+    repo.tribunal(&["spec", "lint", "nowhere.md"]).code(2).says("could not read `nowhere.md`");
+    let json = repo.tribunal(&["spec", "lint", "--format", "json"]).code(1).json();
+    assert_eq!(json["errors"], 1);
+    assert_eq!(json["specs"][0]["path"], "docs/specs/bad.md");
+    assert_eq!(json["specs"][0]["problems"][0]["line"], 3);
+    assert_eq!(json["specs"][0]["state"], "errors");
+    assert_eq!(json["specs"][1]["state"], "ready");
+    repo.tribunal(&["spec", "lint", "--format", "github"])
+        .code(1)
+        .says("::error title=unknown-key,file=docs/specs/bad.md,line=3,col=1::");
+}
+
+#[test]
+fn show_finds_a_spec_by_its_id_or_names_the_nearest() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    repo.write("docs/specs/file.md", GOOD);
+    repo.tribunal(&["spec", "show", "Good"]).ok().says("# Good").says("AC-1").says("docs/specs/file.md");
+    repo.tribunal(&["spec", "show", "goof"]).code(2).says("the nearest is `good`");
+    let json = repo.tribunal(&["spec", "show", "good", "--format", "json"]).ok().json();
+    assert_eq!(json["spec"]["queued"], false);
+    assert_eq!(json["spec"]["size"], "S");
+    // From a folder within the repository, and with another glob.
+    repo.write("tribunal.toml", "[watch]\nspecs = [\"plans/**\"]\n");
+    repo.tribunal(&["spec", "new", "x"]).ok().says("wrote plans/x.md");
+}
