@@ -50,7 +50,7 @@ pub fn write_new(path: &Path, content: &[u8]) -> Result<bool> {
     let write = || -> io::Result<bool> {
         let mut beside = tempfile::Builder::new().prefix(".tribunal-").tempfile_in(folder)?;
         beside.write_all(content)?;
-        beside.as_file().set_permissions(plain_mode())?;
+        beside.as_file().set_permissions(mode(0o644))?;
         beside.as_file().sync_all()?;
         match beside.persist_noclobber(path) {
             Ok(_) => Ok(true),
