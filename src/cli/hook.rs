@@ -10,6 +10,7 @@ use anyhow::{Context as _, Result};
 
 use crate::config::env::Env;
 use crate::config::policy::Moment;
+use crate::daemon::control;
 use crate::driver::bypass::{self, Bypass};
 use crate::driver::commands::{Request, Tail};
 use crate::driver::message::{self, as_committed};
@@ -178,6 +179,7 @@ impl Call<'_> {
         let report = judge::report(findings, Vec::new(), started);
         if report.verdict == Verdict::Pass {
             say_in_one_line(&report, "git log -1");
+            control::start_on_demand(&repo, self.env, &law.policy.watch);
         } else {
             out::talk(&render(&report, Format::Human));
             let kept = path.display();

@@ -1,12 +1,14 @@
 //! The doors for people and for git: one file a command.
 
 pub mod check;
+pub mod completions;
 pub mod config;
 pub mod demo;
 pub mod daemon;
 pub mod findings;
 pub mod hook;
 pub mod init;
+pub mod status;
 pub mod trust;
 pub mod hooks;
 pub mod spec;
@@ -85,6 +87,10 @@ pub enum Command {
     Trust(trust::Args),
     /// Install the hooks, take them away, or tell how they stand
     Hooks(hooks::Args),
+    /// Show how this repository stands: hooks, watcher, findings, bypasses
+    Status,
+    /// Print what a shell needs to complete commands
+    Completions(completions::Args),
     /// Called by the installed hooks
     #[command(hide = true)]
     Hook(hook::Args),
@@ -130,6 +136,8 @@ pub fn run(cli: Cli, env: Env) -> Result<ExitStatus> {
         Command::Config(args) => config::run(&context, &args),
         Command::Trust(args) => trust::run(&context, &args),
         Command::Hooks(args) => hooks::run(&context, &args),
+        Command::Status => status::run(&context),
+        Command::Completions(args) => Ok(completions::run(&args)),
         Command::Hook(args) => hook::run(&context.env, &args.name, &args.args),
     }
 }

@@ -313,7 +313,7 @@ impl Run<'_> {
         Finding {
             gate: Gate::Commands,
             rule: command.name.clone(),
-            class: Class::new("other/command-failed"),
+            class: Class::new("build/command-failed"),
             severity: Severity::High,
             effect: self.effect,
             place: None,

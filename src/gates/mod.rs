@@ -108,13 +108,16 @@ pub fn judge_files(files: &[FileChange], law: &Law, objects: &Objects) -> Result
         if let Some(effect) = gates.conflict_markers.level.effect() {
             judgement.findings.extend(conflict_markers::judge(&view, effect)?);
         }
-        judgement.findings.extend(new_secrets(&view, law)?);
+        let found = new_secrets(&view, law)?;
+        let has_secret = found.iter().any(|finding| finding.effect == Effect::Block);
+        judgement.findings.extend(found);
         if let Some(effect) = gates.constitution.level.effect()
             && !law.rules.is_empty()
         {
             judgement.findings.extend(constitution::judge(&view, &law.rules, effect)?);
         }
-        if let Some(effect) = gates.sensitive_files.level.effect() {
+        // One key is one finding.
+        if let Some(effect) = gates.sensitive_files.level.effect().filter(|_| !has_secret) {
             let path = file.path.as_bstr();
             let found = sensitive_files::judge(path, Some(&view.new), effect, Effect::Warn);
             judgement.findings.extend(found.filter(|_| !law.allow.has_path(path)));

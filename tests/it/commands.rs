@@ -73,7 +73,7 @@ fn a_failing_command_blocks_and_shows_its_end() {
     let json = repo.tribunal(&["check", "--commands", "--format", "json"]).code(1).json();
     assert_eq!(json["findings"][0]["gate"], "commands");
     assert_eq!(json["findings"][0]["rule"], "probe");
-    assert_eq!(json["findings"][0]["class"], "other/command-failed");
+    assert_eq!(json["findings"][0]["class"], "build/command-failed");
 }
 
 #[test]

@@ -136,6 +136,8 @@ impl Sandbox {
             .env("GIT_COMMITTER_EMAIL", "person@example.invalid")
             .env("GIT_COMMITTER_DATE", "2026-01-02T03:04:05Z")
             .env("GIT_TERMINAL_PROMPT", "0")
+            // A watcher that a commit starts would outlive the test; those that are about it say so.
+            .env("TRIBUNAL_NO_DAEMON", "1")
             .stdin(Stdio::null());
         command
     }

@@ -9,7 +9,6 @@ mod harness;
 mod hooks;
 mod push;
 mod daemon;
-mod harness;
 mod spec;
 mod tidy;
 mod untouched;

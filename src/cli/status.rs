@@ -1,0 +1,106 @@
+//! `tribunal status`: how this repository stands.
+
+use anyhow::Result;
+use serde_json::json;
+
+use crate::cli::Context;
+use crate::config::env::now;
+use crate::daemon::lock;
+use crate::driver::install::status::status;
+use crate::driver::{bypass, install};
+use crate::git::repo::Repo;
+use crate::model::kept::Status;
+use crate::model::report::ExitStatus;
+use crate::store::ledger::query::Filter;
+use crate::store::{inbox, ledger, queue};
+use crate::ui::out;
+use crate::ui::report::{Format, printable};
+
+/// The bypasses that are shown; the rest is counted.
+const BYPASSES_SHOWN: usize = 3;
+
+struct Standing {
+    hooks: usize,
+    hook_problems: Vec<String>,
+    daemon: Option<i32>,
+    open_findings: usize,
+    queued: usize,
+    events: usize,
+    bypasses: Vec<String>,
+}
+
+/// Shows hooks, watcher, findings, queue and bypasses; ends with 0 whatever they are.
+pub fn run(context: &Context) -> Result<ExitStatus> {
+    let repo = context.repo()?;
+    let standing = look(context, &repo)?;
+    if context.global.format == Format::Json {
+        out::result(&json_of(&standing).to_string());
+    } else {
+        say(&standing);
+    }
+    Ok(ExitStatus::Pass)
+}
+
+fn look(context: &Context, repo: &Repo) -> Result<Standing> {
+    let (way, _) = install::way(repo)?;
+    let events = status(repo, &way)?;
+    let state_dir = repo.state_dir();
+    let open_findings = match ledger::exists(&state_dir) {
+        true => {
+            let now = now(&context.env);
+            let filter = Filter { status: Some(Status::Open), ..Filter::default() };
+            ledger::with(&state_dir, now, |ledger| ledger.list(&filter, now))?.value.total
+        }
+        false => 0,
+    };
+    let problems = events.iter().flat_map(|event| {
+        event.problems.iter().map(|problem| format!("{}: {problem}", event.event))
+    });
+    Ok(Standing {
+        hooks: events.iter().filter(|event| event.installed).count(),
+        hook_problems: problems.collect(),
+        daemon: lock::holder(&state_dir)?.map(|holder| holder.pid),
+        open_findings,
+        queued: queue::list(&state_dir)?.len(),
+        events: inbox::waiting(&state_dir),
+        bypasses: bypass::recorded(repo),
+    })
+}
+
+fn json_of(standing: &Standing) -> serde_json::Value {
+    json!({
+        "version": 1,
+        "hooks": {"installed": standing.hooks, "problems": standing.hook_problems},
+        "daemon": {"running": standing.daemon.is_some(), "pid": standing.daemon},
+        "findings": {"open": standing.open_findings},
+        "specs": {"queued": standing.queued},
+        "events": {"waiting": standing.events},
+        "bypasses": standing.bypasses,
+    })
+}
+
+fn say(standing: &Standing) {
+    match standing.hooks {
+        0 => out::result("hooks     none installed; `tribunal hooks install` puts them in place"),
+        count => out::result(&format!("hooks     {count} installed")),
+    }
+    for problem in &standing.hook_problems {
+        out::result(&format!("          {}", printable(problem)));
+    }
+    match standing.daemon {
+        Some(pid) => out::result(&format!("watcher   running, process {pid}")),
+        None => out::result("watcher   not running; `tribunal daemon start` starts it"),
+    }
+    out::result(&format!("findings  {} open", standing.open_findings));
+    out::result(&format!("specs     {} queued", standing.queued));
+    if standing.events > 0 {
+        out::result(&format!("events    {} waiting for the watcher", standing.events));
+    }
+    if !standing.bypasses.is_empty() {
+        out::result(&format!("bypassed  {} times, last:", standing.bypasses.len()));
+    }
+    let first = standing.bypasses.len().saturating_sub(BYPASSES_SHOWN);
+    for line in &standing.bypasses[first..] {
+        out::result(&format!("          {}", printable(line)));
+    }
+}
