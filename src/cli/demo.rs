@@ -74,10 +74,10 @@ impl Stage {
             .passes("git init --bare")?;
         self.git(&["remote", "add", "origin", "../remote.git"])?.passes("git remote add")?;
         self.write("src/lib.rs", "//! Adds.\n\npub fn add(a: i32, b: i32) -> i32 {\n    a + b\n}\n")?;
-        self.show(&["tribunal", "init"], self.tribunal(&["init"])?)?.passes("init")?;
+        show(&["tribunal", "init"], self.tribunal(&["init"])?).passes("init")?;
         self.commit("feat: begin")?.passes("the first commit")?;
         self.push(&["origin", "main"])?.passes("the first push")?;
-        self.show(&["tribunal", "daemon", "start"], self.tribunal(&["daemon", "start"])?)?
+        show(&["tribunal", "daemon", "start"], self.tribunal(&["daemon", "start"])?)
             .passes("the watcher's start")
     }
 
@@ -90,14 +90,14 @@ impl Stage {
         let key = private_key();
         self.write("deploy/key.txt", &key)?;
         let body = key.lines().nth(1).unwrap_or_default().to_owned();
-        self.commit("chore: deploy")?.is_blocked("a commit with a key", "secrets/")?.hides(&body)?;
+        self.commit("chore: deploy")?.blocked_by("a commit with a key", "secrets/")?.hides(&body)?;
         self.git(&["rm", "--quiet", "--cached", "deploy/key.txt"])?.passes("git rm --cached")?;
         fs::remove_file(self.repo.join("deploy/key.txt"))?;
 
         title("What a merge left behind is stopped");
         let marker = "<".repeat(7);
         self.write("src/sum.rs", &format!("//! Sums.\n{marker} HEAD\n"))?;
-        self.commit("feat: merge by hand")?.is_blocked("a conflict marker", "conflict-markers/")?;
+        self.commit("feat: merge by hand")?.blocked_by("a conflict marker", "conflict-markers/")?;
 
         title("A partially staged file: the staged half is judged, the other half is not touched");
         self.git(&["restore", "--staged", "--worktree", "src/sum.rs"])?.passes("git restore")?;
@@ -106,10 +106,10 @@ impl Stage {
         self.git(&["add", "src/sum.rs"])?.passes("git add")?;
         let unstaged = format!("{half}{marker} not staged, not judged\n");
         self.write("src/sum.rs", &unstaged)?;
-        self.show(
+        show(
             &["git", "commit", "-m", "feat: sum wider numbers"],
             self.git(&["commit", "-m", "feat: sum wider numbers"])?,
-        )?
+        )
         .passes("the staged half")?;
         if fs::read_to_string(self.repo.join("src/sum.rs"))? != unstaged {
             bail!("the unstaged half of src/sum.rs was changed");
@@ -123,7 +123,7 @@ impl Stage {
         let before = self.remote_main()?;
         self.git(&["commit", "--quiet", "--amend", "-m", "feat: rewrite what was pushed"])?
             .passes("git commit --amend")?;
-        self.push(&["--force", "origin", "main"])?.is_blocked("a forced push", "protected-branch/")?;
+        self.push(&["--force", "origin", "main"])?.blocked_by("a forced push", "protected-branch/")?;
         if self.remote_main()? != before {
             bail!("the remote's main moved");
         }
@@ -146,7 +146,7 @@ impl Stage {
         };
         let after = dropped.elapsed().as_millis();
         out::result(&format!("{DIM}docs/progress/subtract.md, {after} ms after the drop:{DIM:#}"));
-        text.lines().take(8).for_each(|line| quote(line));
+        text.lines().filter(|l| l.starts_with("**") || l.starts_with("| ")).take(9).for_each(quote);
         self.git(&["add", "docs"])?.passes("git add")?;
         self.commit("docs: specify subtraction")?.passes("the spec's commit")
     }
@@ -162,18 +162,18 @@ impl Stage {
             let message = ["--severity", "high", "--message", "the error of the removal is thrown away"];
             let words: Vec<&str> = say.iter().chain(&message).copied().collect();
             let shown = [&["tribunal"], words.as_slice()].concat();
-            let answer = self.show(&shown, self.tribunal(&words)?)?;
+            let answer = show(&shown, self.tribunal(&words)?);
             answer.passes(&format!("remark {}", number + 1))?;
         }
         let topic = ".ai/constitution/error-handling.md";
         let rule = fs::read_to_string(self.repo.join(topic)).context("no rule was learned")?;
         out::result(&format!("{DIM}{topic}:{DIM:#}"));
-        rule.lines().filter(|line| !line.is_empty()).for_each(|line| quote(line));
+        rule.lines().filter(|line| !line.is_empty()).for_each(quote);
         self.commit("docs: take the rule in")?.passes("the rule's commit")?;
 
         title("The fourth time it is stopped, without any model");
         self.write("src/spool.rs", &careless("spool"))?;
-        self.commit("feat: clean the spool")?.is_blocked("the fourth time", "constitution/R-")?;
+        self.commit("feat: clean the spool")?.blocked_by("the fourth time", "constitution/R-")?;
         let fixed = careless("spool").replace("let _ = fs::", "fs::").replace(";\n}", "\n}");
         self.write("src/spool.rs", &fixed.replace("pub fn clean()", "pub fn clean() -> std::io::Result<()>"))?;
         self.commit("feat: clean the spool")?.passes("the fixed version")
@@ -194,27 +194,16 @@ impl Stage {
 
     fn commit(&self, message: &str) -> Result<Answer> {
         self.git(&["add", "--all"])?.passes("git add")?;
-        self.show(&["git", "commit", "-m", message], self.git(&["commit", "-m", message])?)
+        Ok(show(&["git", "commit", "-m", message], self.git(&["commit", "-m", message])?))
     }
 
     fn push(&self, words: &[&str]) -> Result<Answer> {
         let words = [&["push"], words].concat();
-        self.show(&[&["git"], words.as_slice()].concat(), self.git(&words)?)
+        Ok(show(&[&["git"], words.as_slice()].concat(), self.git(&words)?))
     }
 
     fn remote_main(&self) -> Result<Vec<u8>> {
         Ok(self.git(&["ls-remote", "origin", "refs/heads/main"])?.0.stdout)
-    }
-
-    fn show(&self, words: &[&str], answer: Answer) -> Result<Answer> {
-        let said: Vec<String> = words
-            .iter()
-            .map(|word| if word.contains(' ') { format!("'{word}'") } else { (*word).to_owned() })
-            .collect();
-        out::result(&format!("$ {}", said.join(" ")));
-        let text = answer.text();
-        text.lines().filter(|line| !line.trim().is_empty()).for_each(quote);
-        Ok(answer)
     }
 
     fn command(&self, program: &str, words: &[&str]) -> Result<Answer> {
@@ -252,7 +241,7 @@ impl Answer {
         Ok(())
     }
 
-    fn is_blocked(self, what: &str, by: &str) -> Result<Self> {
+    fn blocked_by(self, what: &str, by: &str) -> Result<Self> {
         if self.0.code() == 0 || !self.text().contains(by) {
             bail!("{what} should have been stopped by {by}:\n{}", self.text());
         }
@@ -265,6 +254,17 @@ impl Answer {
         }
         Ok(())
     }
+}
+
+/// Shows what a person typed and what came back.
+fn show(words: &[&str], answer: Answer) -> Answer {
+    let said: Vec<String> = words
+        .iter()
+        .map(|word| if word.contains(' ') { format!("'{word}'") } else { (*word).to_owned() })
+        .collect();
+    out::result(&format!("$ {}", said.join(" ")));
+    answer.text().lines().filter(|line| !line.trim().is_empty()).for_each(quote);
+    answer
 }
 
 fn title(text: &str) {
