@@ -261,10 +261,8 @@ fn say_push(judgement: PushJudgement, hint: &str, started: Instant) -> ExitStatu
             said.push(format!("{} (first: {})", count(warnings, "warning"), first.message));
         }
         if ungated > 0 {
-            said.push(format!(
-                "{ungated} of {} arrived without the commit's gate and was judged now",
-                count(commits, "commit")
-            ));
+            let all = count(commits, "commit");
+            said.push(format!("{ungated} of {all} arrived without a gate, now judged"));
         }
         if let Some(first) = skipped.first() {
             let all = count(skipped.len(), "part");

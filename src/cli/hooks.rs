@@ -50,7 +50,8 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
         Action::Install(choice) => {
             let events = events(choice, || install::default_events(&repo))?;
             install_hooks(context, &repo, &events, choice.dry_run)?;
-            if !choice.dry_run {
+            // Who receives pushes runs nothing for those who push.
+            if !choice.dry_run && repo.work_tree.is_some() {
                 agree_to_named(context, &repo)?;
             }
             Ok(ExitStatus::Pass)

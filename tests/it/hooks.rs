@@ -532,6 +532,8 @@ fn a_bypass_is_loud_and_recorded() {
     // What was let through with a bypass is judged at the push.
     sandbox.bare("remote.git");
     repo.git(&["push", "../remote.git", "main"]).code(1).says("bad:1").says("more:1");
+    repo.git_env(&["push", "../remote.git", "main"], &[("TRIBUNAL", "0")]).ok().says("NOT judged");
+    repo.tribunal(&["hooks", "status"]).ok().says("bypassed 4 times").says("pre-push TRIBUNAL=0");
 }
 
 #[test]
@@ -616,4 +618,16 @@ fn a_hook_manager_that_comes_back_is_kept_again() {
     repo.write("bad", bad()).git(&["add", "bad"]).ok();
     repo.git(&["commit", "-m", "x"]).code(1).says("bad:1");
     assert_eq!(repo.read("ran"), "managed\n");
+}
+
+#[test]
+fn install_agrees_to_the_commands_and_says_which() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("repo");
+    let policy = "[[commands]]\nname = \"never\"\nrun = \"false\"\non = [\"pre-commit\"]\n";
+    repo.write("tribunal.toml", policy).commit_unjudged("law");
+    repo.tribunal(&["hooks", "install", "--dry-run"]).ok().never_says("trusted");
+    repo.tribunal(&["hooks", "install"]).ok().says("never").says("trusted");
+    repo.tribunal(&["hooks", "install"]).ok().says("nothing to change").never_says("trusted");
+    repo.write("a", "a").commit("feat: a").code(1).says("never");
 }

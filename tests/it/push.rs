@@ -367,6 +367,15 @@ const FREE: &[Shape] = &[
         shallow.write("four", "four").commit_unjudged("four");
         shallow.git(&["push", "origin", "main"])
     }),
+    ("a fast-forward from a partial clone", Taken, |w| {
+        w.remote.git(&["config", "uploadpack.allowFilter", "true"]).ok();
+        let address = format!("file://{}", w.remote.dir.display());
+        w.git(&format!("clone --quiet --filter=blob:none {address} ../partial")).ok();
+        let partial = Repo { sandbox: w.repo.sandbox, dir: w.repo.sandbox.path().join("partial") };
+        partial.tribunal(&["hooks", "install"]).ok();
+        partial.write("four", "four").write("one", "another").commit_unjudged("four");
+        partial.git(&["push", "origin", "main"])
+    }),
     ("a new branch", Taken, |w| w.push("origin side:new")),
     ("a new branch of an orphan history", Taken, |w| {
         w.git("checkout --quiet --orphan alone").ok();
