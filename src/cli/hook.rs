@@ -16,7 +16,7 @@ use crate::driver::commands::{Request, Tail};
 use crate::driver::message::{self, as_committed};
 use crate::driver::push::{self as push_driver, PushJudgement};
 use crate::driver::ruling::{rule, stops};
-use crate::driver::{judge, judged, law, merge};
+use crate::driver::{event, judge, judged, law, merge};
 use crate::gates;
 use crate::git::change;
 use crate::git::push::{Known, parse_pre_push, parse_pre_receive};
@@ -54,22 +54,22 @@ pub fn run(env: &Env, name: &str, args: &[OsString]) -> Result<ExitStatus> {
     let call = Call { env, name, args, kept };
     match name {
         // A hook that edits what is about to be committed comes first: its outcome is judged.
-        "pre-commit" | "pre-merge-commit" => call.after_kept(Call::pre_commit),
-        "commit-msg" => call.after_kept(Call::commit_msg),
+        "pre-commit" | "pre-merge-commit" => call.after_kept(|call, _| call.pre_commit()),
+        "commit-msg" => call.after_kept(|call, _| call.commit_msg()),
+        "post-commit" => call.after_kept(|call, _| Ok(call.told(call.post_commit()))),
+        "post-rewrite" => call.after_kept(|call, input| Ok(call.told(call.post_rewrite(input)))),
         // A hook that sends something comes last: what is refused must not have left.
         "pre-push" => call.before_kept(Call::pre_push),
         "pre-receive" => call.before_kept(Call::pre_receive),
-        _ => call.after_kept(|_| Ok(ExitStatus::Pass)),
+        _ => call.after_kept(|_, _| Ok(ExitStatus::Pass)),
     }
 }
 
 impl Call<'_> {
-    fn after_kept(&self, judge: impl Fn(&Self) -> Result<ExitStatus>) -> Result<ExitStatus> {
-        // What git writes to `post-rewrite` is for the hook that stood here before.
-        let input =
-            if self.kept.is_some() && self.name == "post-rewrite" { stdin()? } else { Vec::new() };
+    fn after_kept(&self, judge: impl Fn(&Self, &[u8]) -> Result<ExitStatus>) -> Result<ExitStatus> {
+        let input = if self.name == "post-rewrite" { stdin()? } else { Vec::new() };
         match self.run_kept(&input)? {
-            ExitStatus::Pass => judge(self).map_err(|error| self.way_on(error)),
+            ExitStatus::Pass => judge(self, &input).map_err(|error| self.way_on(error)),
             status => Ok(status),
         }
     }
@@ -186,6 +186,30 @@ impl Call<'_> {
             out::hint(&format!("nothing was committed; the message is kept in `{kept}`"));
         }
         Ok(report.verdict.into())
+    }
+
+    /// What comes after a commit is never in its way.
+    fn told(&self, done: Result<()>) -> ExitStatus {
+        if let Err(error) = done {
+            out::warn(&format!("{}: {error:#}", self.name));
+        }
+        ExitStatus::Pass
+    }
+
+    fn post_commit(&self) -> Result<()> {
+        let repo = self.repo()?;
+        let Some(event) = event::of_commit(&repo)? else { return Ok(()) };
+        event::drop_in(&repo, &event)?;
+        let head = repo.head()?.map(|head| repo.tree_of(&head)).transpose()?;
+        let law = law::of_tree(&repo.objects, head.as_ref(), Some(&[]), self.env, &[])?;
+        control::start_on_demand(&repo, self.env, &law.policy.watch);
+        Ok(())
+    }
+
+    fn post_rewrite(&self, input: &[u8]) -> Result<()> {
+        let repo = self.repo()?;
+        let command = self.args.first().map(|name| name.to_string_lossy()).unwrap_or_default();
+        event::drop_in(&repo, &event::of_rewrite(&repo, &command, input))
     }
 
     fn pre_push(&self, input: &[u8]) -> Result<ExitStatus> {

@@ -631,3 +631,25 @@ fn install_agrees_to_the_commands_and_says_which() {
     repo.tribunal(&["hooks", "install"]).ok().says("nothing to change").never_says("agreed");
     repo.write("a", "a").commit("feat: a").code(1).says("never");
 }
+
+#[test]
+fn what_happened_is_left_in_the_inbox() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("repo");
+    repo.tribunal(&["hooks", "install", "post-commit", "post-rewrite"]).ok();
+    repo.write("a", "a").commit("one").ok();
+    let first = repo.rev("HEAD");
+    repo.git(&["commit", "--quiet", "--amend", "-m", "two"]).ok();
+    let events: Vec<_> = listing(&repo.path(".git/tribunal/inbox"))
+        .into_iter()
+        .filter(|(name, _, _)| name.ends_with(".json"))
+        .map(|(_, _, text)| serde_json::from_slice::<serde_json::Value>(&text).unwrap())
+        .collect();
+    assert_eq!(events.len(), 3, "{events:?}");
+    assert_eq!(events[0]["kind"], "commit");
+    assert_eq!(events[0]["oid"], first.as_str());
+    assert_eq!(events[0]["branch"], "main");
+    assert_eq!(events[2]["kind"], "rewrite");
+    assert_eq!(events[2]["command"], "amend");
+    assert_eq!(events[2]["pairs"][0][1], repo.rev("HEAD"));
+}
