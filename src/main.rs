@@ -9,8 +9,8 @@ mod spec;
 mod git;
 mod store;
 mod process;
-mod config;
 mod ui;
+mod config;
 mod locate;
 mod model;
 

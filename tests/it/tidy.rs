@@ -18,8 +18,8 @@ const ROOMS: [&str; 16] = [
     "git",
     "store",
     "process",
-    "config",
     "ui",
+    "config",
     "locate",
     "model",
 ];
