@@ -45,14 +45,13 @@ fn look(context: &Context, repo: &Repo) -> Result<Standing> {
     let (way, _) = install::way(repo)?;
     let events = status(repo, &way)?;
     let state_dir = repo.state_dir();
-    let open_findings = match ledger::exists(&state_dir) {
-        true => {
-            let now = now(&context.env);
-            let filter = Filter { status: Some(Status::Open), ..Filter::default() };
-            ledger::with(&state_dir, now, |ledger| ledger.list(&filter, now))?.value.total
-        }
-        false => 0,
-    };
+    let mut open_findings = 0;
+    if ledger::exists(&state_dir) {
+        let now = now(&context.env);
+        let filter = Filter { status: Some(Status::Open), ..Filter::default() };
+        let done = ledger::with(&state_dir, now, |ledger| ledger.list(&filter, now))?;
+        open_findings = done.value.total;
+    }
     let problems = events.iter().flat_map(|event| {
         event.problems.iter().map(|problem| format!("{}: {problem}", event.event))
     });

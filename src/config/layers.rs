@@ -211,16 +211,16 @@ fn unknown(layer: &Layer<'_>, at: usize, prefix: &str, name: &str, known: &[&str
 /// Lays `over` on `base`. A gate may be given as its level alone.
 fn lay_over(
     base: &mut Table,
-    over: Table,
+    above: Table,
     prefix: &str,
     source: &Source,
     sources: &mut Vec<(String, Source)>,
 ) {
-    for (name, value) in over {
+    for (name, value) in above {
         let key = format!("{prefix}{name}");
         match (base.get_mut(&name), value) {
-            (Some(Value::Table(inner)), Value::Table(value)) => {
-                lay_over(inner, value, &format!("{key}."), source, sources);
+            (Some(Value::Table(inner)), Value::Table(more)) => {
+                lay_over(inner, more, &format!("{key}."), source, sources);
             }
             (Some(Value::Table(inner)), level @ Value::String(_)) if prefix == "gates." => {
                 inner.insert("level".to_owned(), level);

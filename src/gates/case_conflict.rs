@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
-use bstr::{BString, ByteSlice as _};
+use bstr::{BStr, BString, ByteSlice as _};
 
 use crate::git::object::{Objects, TreeItem};
 use crate::model::change::{Change, Kind};
@@ -42,14 +42,14 @@ pub fn judge(change: &Change, objects: &Objects, effect: Effect) -> Result<Vec<F
             if let Some(twin) = twin
                 && reported.insert(path.to_lowercase())
             {
-                findings.push(finding(path.to_owned(), twin.name().to_owned(), effect));
+                findings.push(finding(path.to_owned(), twin.name(), effect));
             }
         }
     }
     Ok(findings)
 }
 
-fn finding(path: BString, twin: BString, effect: Effect) -> Finding {
+fn finding(path: BString, twin: &BStr, effect: Effect) -> Finding {
     Finding {
         gate: Gate::CaseConflict,
         rule: "case-conflict".to_owned(),
@@ -64,7 +64,7 @@ fn finding(path: BString, twin: BString, effect: Effect) -> Finding {
     }
 }
 
-fn list(objects: &Objects, tree: &Oid, folder: &bstr::BStr) -> Result<Vec<TreeItem>> {
+fn list(objects: &Objects, tree: &Oid, folder: &BStr) -> Result<Vec<TreeItem>> {
     let mut at = tree.clone();
     for name in folder.split_str("/").filter(|name| !name.is_empty()) {
         let below = objects.tree(&at)?.into_iter().find_map(|item| match item {

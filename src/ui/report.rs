@@ -1,5 +1,7 @@
 //! A judgement, for people and for programs.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
 use crate::model::finding::{Effect, Spot};
@@ -68,10 +70,11 @@ fn human_finding(reported: &Reported) -> String {
         short_id(&reported.id)
     );
     if !finding.anchor.trim().is_empty() && finding.effect == Effect::Block {
-        text.push_str(&format!("\n    {}", printable(finding.anchor.trim())));
+        let _infallible = write!(text, "\n    {}", printable(finding.anchor.trim()));
     }
     if !finding.suggestion.is_empty() {
-        text.push_str(&format!("\n  {HINT}hint{HINT:#}: {}", printable(&finding.suggestion)));
+        let _infallible =
+            write!(text, "\n  {HINT}hint{HINT:#}: {}", printable(&finding.suggestion));
     }
     text
 }

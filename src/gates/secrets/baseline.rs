@@ -4,6 +4,7 @@
 //! take a baseline merge without a conflict, and moving code changes nothing.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use bstr::{BString, ByteSlice as _};
 
@@ -21,7 +22,7 @@ pub fn fingerprints(text: &[u8]) -> impl Iterator<Item = &str> {
 pub fn render(secrets: &BTreeSet<(String, &'static str, BString)>) -> String {
     let mut text = HEADER.to_owned();
     for (fingerprint, rule, path) in secrets {
-        text.push_str(&format!("{fingerprint} {rule} {}\n", path.to_str_lossy()));
+        let _infallible = writeln!(text, "{fingerprint} {rule} {}", path.to_str_lossy());
     }
     text
 }
