@@ -271,7 +271,7 @@ fn set(
     known: &Table,
     key: &str,
     value: &str,
-    named: &str,
+    giver: &str,
 ) -> Result<(), Problem> {
     // A bare word is a string: `--set gates.scope=off` needs no quotes.
     let parsed = format!("v = {value}").parse::<Table>().ok().and_then(|mut t| t.remove("v"));
@@ -287,15 +287,15 @@ fn set(
             (Some(Value::Table(inner)), Some(Value::Table(inner_known))) => {
                 (table, known) = (inner, inner_known);
             }
-            _ => return Err(problem(named, key, "unknown key", "see `tribunal config`")),
+            _ => return Err(problem(giver, key, "unknown key", "see `tribunal config`")),
         }
     }
     let Some(default) = known.get(*last) else {
-        return Err(problem(named, key, "unknown key", "see `tribunal config`"));
+        return Err(problem(giver, key, "unknown key", "see `tribunal config`"));
     };
     if !default.same_type(&value) {
         let wanted = format!("`{value}` is not a {}", default.type_str());
-        return Err(problem(named, key, &wanted, "see `tribunal config`"));
+        return Err(problem(giver, key, &wanted, "see `tribunal config`"));
     }
     table.insert((*last).to_owned(), value);
     Ok(())
