@@ -4,7 +4,7 @@
 use crate::gates::secrets::chars;
 
 /// The longest value that is looked at.
-const LONGEST: usize = 600;
+const LONGEST: usize = 1100;
 /// Functions whose first literal argument is the value itself, by the last part of their name.
 const WRAPPERS: [&[u8]; 18] = [
     b"String",
@@ -169,6 +169,9 @@ fn literal(text: &[u8], from: usize, join: Join, name_quoted: bool) -> Option<Va
         at += 1;
     }
     let &first = text.get(at)?;
+    if join == Join::Space && first == b'`' {
+        return None;
+    }
     if b"\"'`".contains(&first) {
         let quotes = run(text, at, &[first], 3);
         at += if quotes == 3 { 3 } else { 1 };

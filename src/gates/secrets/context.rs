@@ -184,6 +184,13 @@ pub fn command(text: &[u8], at: usize) -> Option<Seen> {
         let bearer = memchr::memmem::find(name, b"BEARER").is_some();
         return if bearer { opaque(text, value) } else { pair(text, value) };
     }
+    if lower.starts_with(b"convertto-secure") {
+        let start = rest.iter().position(|b| b"\"'".contains(b)).unwrap_or(23);
+        let value = quoted_or_bare(text, at + start)?;
+        let bytes = text[value.clone()].strip_suffix(b"\\").unwrap_or(&text[value.clone()]);
+        let range = value.start..value.start + bytes.len();
+        return is_password(bytes).then(|| Seen { sure: is_surely_chosen(bytes), range });
+    }
     let user_flag =
         lower.starts_with(b" -u ") || lower.starts_with(b"--user") || lower.starts_with(b"-u");
     if user_flag {

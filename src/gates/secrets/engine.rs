@@ -238,7 +238,11 @@ impl<'a> Finder<'a> {
         }
         let (start, end) = assign::name_around(self.text, at);
         self.named = end;
-        if self.text[..start].ends_with(b"::") {
+        // A part of a path (`Type::Key`) or of a resource's name (`arn:…:secret:…`).
+        let before = &self.text[start.saturating_sub(2)..start];
+        if matches!(before, [b':', b':'])
+            || matches!(before, [a, b':'] if a.is_ascii_alphanumeric())
+        {
             return;
         }
         if start == at
@@ -256,7 +260,17 @@ impl<'a> Finder<'a> {
             return;
         }
         let line = self.line_around(start, 100, 0);
-        let place = generic::Place { name, before: &self.text[line.start..start], file: self.file };
+        let folder = &self.path[..self.path.len() - self.file.len()];
+        let place = generic::Place {
+            name,
+            before: &self.text[line.start..start],
+            file: self.file,
+            around: [
+                &self.text[start.saturating_sub(240)..start],
+                &self.text[value.end..self.text.len().min(value.end + 120)],
+                &folder[folder.len().saturating_sub(60)..],
+            ],
+        };
         let Some(verdict) = generic::judge(place, &value, bytes) else { return };
         let rule = match verdict {
             Verdict::AwsSecret => "aws-secret-access-key",

@@ -85,6 +85,7 @@ const WORDS: [(Lead, &[&str]); 4] = [
             "sshpass",
             "docker login",
             "psexec",
+            "convertto-securestring",
             "-u\"",
             "-u'",
             "curlopt_",

@@ -78,7 +78,8 @@ pub fn is_placeholder(text: &[u8]) -> bool {
     if text.len() >= 8 && distinct(text) <= 3 || longest_repeat(text) >= 10 {
         return true;
     }
-    let lower = text.to_ascii_lowercase();
+    // In a long text such a word can come up by chance.
+    let lower = text[..text.len().min(160)].to_ascii_lowercase();
     STAND_INS.iter().any(|word| memchr::memmem::find(&lower, word.as_bytes()).is_some())
 }
 

@@ -39,6 +39,12 @@ pub const RULES: &[Rule] = &[
         .check(Check::Random)
         .warns(),
     token("jwt", "JSON web token", "eyJ{s10,}.eyJ{s6,}.{s20,}").check(Check::Jwt),
+    token(
+        "jwt-like",
+        "signed token with the header of a JSON web token",
+        "eyJ{s10,}.{s40,}(.{s20,})?",
+    )
+    .check(Check::Jwt),
     token("jwe", "JSON web encryption token", "eyJ{s20,}.{s0,}.{s16,}.{s16,}.{s16,}")
         .check(Check::Jwt),
     token("paseto", "PASETO token", "v(1|2|3|4).(local|public).{s60,}"),
