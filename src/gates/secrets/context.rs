@@ -213,6 +213,17 @@ pub fn command(text: &[u8], at: usize) -> Option<Seen> {
         return pair(text, quoted_or_bare(text, at + flag + gap)?);
     }
     let flags: [&[u8]; 5] = [b" -p ", b" --password ", b" --password=", b" -p'", b" -p\""];
+    if lower.starts_with(b"identified by ") {
+        let value = quoted_or_bare(text, at + 14).filter(|range| range.start > at + 14)?;
+        let bytes = &text[value.clone()];
+        return is_password(bytes).then(|| Seen { sure: is_surely_chosen(bytes), range: value });
+    }
+    let flags: &[&[u8]] = match lower.get(..4) {
+        Some(b"ldap") => &[b" -w "],
+        Some(b"sqlc") => &[b" -P "],
+        Some(b"mysq") => &[b" --password=", b" -p'", b" -p\"", b" -p"],
+        _ => &flags,
+    };
     let (found, flag) =
         flags.iter().filter_map(|flag| Some((memchr::memmem::find(rest, flag)?, *flag))).min()?;
     let quote_in_flag = usize::from(flag.ends_with(b"'") || flag.ends_with(b"\""));

@@ -251,6 +251,13 @@ impl<'a> Finder<'a> {
             return self.seen(Some(seen), "authorization-header", "authorization-value");
         }
         let Some(value) = assign::value(self.text, start, end) else { return };
+        if value.join == Join::Space && !value.quoted && self.is_netrc(start, end) {
+            let bytes = &self.text[value.start..value.end];
+            if bytes.is_ascii() && context::is_surely_chosen(bytes) {
+                self.push_named("netrc-password", value.start, value.end);
+            }
+            return;
+        }
         if let Some(seen) = context::authorization(self.text, value.start) {
             return self.seen(Some(seen), "authorization-header", "authorization-value");
         }
@@ -284,6 +291,14 @@ impl<'a> Finder<'a> {
             return;
         }
         self.push_named(rule, value.start, value.end);
+    }
+
+    /// Whether the word is the `password` of `machine … login … password …`, in whatever file.
+    fn is_netrc(&self, start: usize, end: usize) -> bool {
+        let before = &self.text[start.saturating_sub(200)..start];
+        &self.text[start..end] == b"password"
+            && memchr::memmem::rfind(before, b"login ").is_some()
+            && memchr::memmem::rfind(before, b"machine ").is_some()
     }
 
     /// `_auth`, `_authToken` of npm and `"auth"` of Docker.

@@ -107,6 +107,9 @@ pub fn judge(place: Place<'_>, value: &Value, bytes: &[u8]) -> Option<Verdict> {
     if !is_token(bytes) || bytes.len() < 12 || !random::is_random(bytes) {
         return None;
     }
+    if !value.quoted && is_env_name(bytes) && bytes.contains(&b'_') {
+        return None;
+    }
     // Keys that are made to be published.
     if bytes.starts_with(b"pk.eyJ") || bytes.starts_with(b"pk_") || bytes.starts_with(b"pub-c-") {
         return None;
@@ -125,7 +128,7 @@ pub fn judge(place: Place<'_>, value: &Value, bytes: &[u8]) -> Option<Verdict> {
     let uuid = random::is_uuid(bytes);
     match (kind, value.join) {
         (Kind::SomeKey, _) if !service => None,
-        (Kind::Auth, _) if !service && !(value.quoted && bytes.len() >= 24) => None,
+        (Kind::Auth, _) if !(service || value.quoted && bytes.len() >= 24) => None,
         (_, Join::Space | Join::Is) if !spaced_name(place, service) || !random::is_mixed(bytes) => {
             None
         }
@@ -183,7 +186,21 @@ fn known_form(words: &[String], kind: Kind, bytes: &[u8]) -> Option<Verdict> {
         && base64(43)
         && bytes.ends_with(b"=");
     let wallet = joined.ends_with("privatekey") && is_wallet_key(bytes);
-    if (laravel || rails || django || asp || wireguard || wallet) && random::distinct(bytes) >= 8 {
+    let azure_devops = kind == Kind::Token
+        && bytes.len() == 52
+        && chars::run(b'Q', bytes, 52) == 52
+        && random::is_mixed(bytes);
+    let salts = matches!(kind, Kind::Key | Kind::Secret)
+        && bytes.len() >= 48
+        && bytes.len() <= 100
+        && random::entropy(bytes) > 4.5
+        && memchr::memchr_iter(b' ', bytes).count() <= 4
+        && random::wordiness(bytes, 6).is_none_or(|share| share < 0.6)
+        && bytes.iter().filter(|b| b.is_ascii_punctuation()).count() >= 8
+        && random::is_mixed(bytes);
+    if (azure_devops || salts || laravel || rails || django || asp || wireguard || wallet)
+        && random::distinct(bytes) >= 8
+    {
         return Some(Verdict::FrameworkKey);
     }
     None
@@ -220,10 +237,12 @@ fn password(place: Place<'_>, value: &Value, bytes: &[u8], words: &[String]) -> 
         bytes.len() >= 12 && is_token(bytes) && random::is_random(bytes) && random::is_mixed(bytes);
     match value.join {
         Join::Space
-            if !place.name.starts_with(b"-") && !(value.quoted && random::is_mixed(bytes)) =>
+            if !(place.name.starts_with(b"-")
+                || value.quoted && random::is_mixed(bytes) && words != ["pass"]) =>
         {
             None
         }
+        Join::Argument if random::is_sentence(bytes) => None,
         Join::Argument if !value.name_quoted && !strong => None,
         Join::Argument | Join::Is | Join::Space if !value.quoted && !strong => None,
         Join::Compared if !value.quoted => None,
@@ -296,11 +315,9 @@ pub fn is_password(bytes: &[u8]) -> bool {
 
 /// Letters alone, in both cases and in an order that no words have.
 fn is_jumbled(bytes: &[u8]) -> bool {
-    let turns =
-        bytes.windows(2).filter(|p| p[0].is_ascii_uppercase() != p[1].is_ascii_uppercase()).count();
     bytes.len() >= 10
         && bytes.iter().all(u8::is_ascii_alphabetic)
-        && turns >= 3
+        && random::turns(bytes) >= 3
         && random::wordiness(bytes, 4).is_some_and(|share| share < 0.5)
 }
 

@@ -3,6 +3,7 @@
 use crate::gates::secrets::rule::{Check, Rule, token};
 
 pub const RULES: &[Rule] = &[
+    token("google-hmac-id", "Google Cloud Storage HMAC id", "GOOG{N20,60}").check(Check::Mixed),
     token("aws-access-key-id", "AWS access key id", "(AKIA|ASIA|ABIA|ACCA){q16}"),
     token(
         "aws-session-token",

@@ -3,6 +3,7 @@
 use crate::gates::secrets::rule::{Check, Rule, token};
 
 pub const RULES: &[Rule] = &[
+    token("salesforce-consumer-key", "Salesforce consumer key", "3MVG9{o70,}").check(Check::Mixed),
     token("notion-token", "Notion token", "ntn_{d11}{w32,36}").check(Check::Random),
     token("notion-legacy-token", "Notion token", "secret_{w43}").check(Check::Random),
     token("linear-key", "Linear API key", "lin_api_{w40}"),
