@@ -187,7 +187,7 @@ fn literal(text: &[u8], from: usize, join: Join, name_quoted: bool) -> Option<Va
     if join == Join::Argument {
         return None;
     }
-    let width = text[at..].iter().take(LONGEST).take_while(|&&b| in_bare(b)).count();
+    let width = chars::run(b'v', &text[at..], LONGEST);
     let mut end = at + width;
     if text.get(end).is_some_and(|b| b"([".contains(b)) {
         return None;
@@ -202,10 +202,6 @@ fn literal(text: &[u8], from: usize, join: Join, name_quoted: bool) -> Option<Va
         join,
         name_quoted,
     })
-}
-
-fn in_bare(byte: u8) -> bool {
-    byte > b' ' && byte != 0x7f && !b"\"'`<>;,|()[]{}&".contains(&byte)
 }
 
 fn closing(text: &[u8], from: usize, quote: u8) -> Option<usize> {
