@@ -4,7 +4,7 @@
 use crate::gates::secrets::chars;
 
 /// The longest value that is looked at.
-const LONGEST: usize = 600;
+const LONGEST: usize = 1100;
 /// Functions whose first literal argument is the value itself, by the last part of their name.
 const WRAPPERS: [&[u8]; 18] = [
     b"String",
@@ -169,6 +169,9 @@ fn literal(text: &[u8], from: usize, join: Join, name_quoted: bool) -> Option<Va
         at += 1;
     }
     let &first = text.get(at)?;
+    if join == Join::Space && first == b'`' {
+        return None;
+    }
     if b"\"'`".contains(&first) {
         let quotes = run(text, at, &[first], 3);
         at += if quotes == 3 { 3 } else { 1 };
@@ -184,7 +187,7 @@ fn literal(text: &[u8], from: usize, join: Join, name_quoted: bool) -> Option<Va
     if join == Join::Argument {
         return None;
     }
-    let width = text[at..].iter().take(LONGEST).take_while(|&&b| in_bare(b)).count();
+    let width = chars::run(b'v', &text[at..], LONGEST);
     let mut end = at + width;
     if text.get(end).is_some_and(|b| b"([".contains(b)) {
         return None;
@@ -199,10 +202,6 @@ fn literal(text: &[u8], from: usize, join: Join, name_quoted: bool) -> Option<Va
         join,
         name_quoted,
     })
-}
-
-fn in_bare(byte: u8) -> bool {
-    byte > b' ' && byte != 0x7f && !b"\"'`<>;,|()[]{}&".contains(&byte)
 }
 
 fn closing(text: &[u8], from: usize, quote: u8) -> Option<usize> {

@@ -6,8 +6,8 @@ const TABLE: [u32; 256] = table();
 /// The letters that name a class in a shape: digits, lower hex, upper hex, hex, lower, upper,
 /// letters, lower alnum, upper alnum, alnum, word, url-safe base64, base64, either base64 with
 /// padding, base32, lower base32, bech32 in capitals, dotted word, unreserved, percent-encoded,
-/// printable without quotes, crypt's base64.
-pub const LETTERS: &[u8] = b"dhHxluanNwtsbeqQBopczk";
+/// printable without quotes, crypt's base64, a value that stands without quotes.
+pub const LETTERS: &[u8] = b"dhHxluanNwtsbeqQBopczkv";
 
 #[expect(clippy::cast_possible_truncation, reason = "the loop ends at 255")]
 const fn table() -> [u32; 256] {
@@ -52,6 +52,14 @@ const fn member(letter: u8, b: u8) -> bool {
         b'p' => alnum || matches!(b, b'_' | b'-' | b'.' | b'~'),
         b'c' => alnum || matches!(b, b'%' | b'+' | b'/'),
         b'z' => b > b' ' && b < 0x7f && !matches!(b, b'"' | b'\'' | b'`' | b'<' | b'>'),
+        b'v' => {
+            b > b' '
+                && !matches!(
+                    b,
+                    0x7f | b'"' | b'\'' | b'`' | b'<' | b'>' | b';' | b',' | b'|' | b'&'
+                )
+                && !matches!(b, b'(' | b')' | b'[' | b']' | b'{' | b'}')
+        }
         b'k' => alnum || matches!(b, b'.' | b'/'),
         _ => false,
     }

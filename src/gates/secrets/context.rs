@@ -184,6 +184,13 @@ pub fn command(text: &[u8], at: usize) -> Option<Seen> {
         let bearer = memchr::memmem::find(name, b"BEARER").is_some();
         return if bearer { opaque(text, value) } else { pair(text, value) };
     }
+    if lower.starts_with(b"convertto-secure") {
+        let start = rest.iter().position(|b| b"\"'".contains(b)).unwrap_or(23);
+        let value = quoted_or_bare(text, at + start)?;
+        let bytes = text[value.clone()].strip_suffix(b"\\").unwrap_or(&text[value.clone()]);
+        let range = value.start..value.start + bytes.len();
+        return is_password(bytes).then(|| Seen { sure: is_surely_chosen(bytes), range });
+    }
     let user_flag =
         lower.starts_with(b" -u ") || lower.starts_with(b"--user") || lower.starts_with(b"-u");
     if user_flag {
@@ -206,6 +213,17 @@ pub fn command(text: &[u8], at: usize) -> Option<Seen> {
         return pair(text, quoted_or_bare(text, at + flag + gap)?);
     }
     let flags: [&[u8]; 5] = [b" -p ", b" --password ", b" --password=", b" -p'", b" -p\""];
+    if lower.starts_with(b"identified by ") {
+        let value = quoted_or_bare(text, at + 14).filter(|range| range.start > at + 14)?;
+        let bytes = &text[value.clone()];
+        return is_password(bytes).then(|| Seen { sure: is_surely_chosen(bytes), range: value });
+    }
+    let flags: &[&[u8]] = match lower.get(..4) {
+        Some(b"ldap") => &[b" -w "],
+        Some(b"sqlc") => &[b" -P "],
+        Some(b"mysq") => &[b" --password=", b" -p'", b" -p\"", b" -p"],
+        _ => &flags,
+    };
     let (found, flag) =
         flags.iter().filter_map(|flag| Some((memchr::memmem::find(rest, flag)?, *flag))).min()?;
     let quote_in_flag = usize::from(flag.ends_with(b"'") || flag.ends_with(b"\""));

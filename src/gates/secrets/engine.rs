@@ -238,7 +238,11 @@ impl<'a> Finder<'a> {
         }
         let (start, end) = assign::name_around(self.text, at);
         self.named = end;
-        if self.text[..start].ends_with(b"::") {
+        // A part of a path (`Type::Key`) or of a resource's name (`arn:…:secret:…`).
+        let before = &self.text[start.saturating_sub(2)..start];
+        if matches!(before, [b':', b':'])
+            || matches!(before, [a, b':'] if a.is_ascii_alphanumeric())
+        {
             return;
         }
         if start == at
@@ -247,6 +251,13 @@ impl<'a> Finder<'a> {
             return self.seen(Some(seen), "authorization-header", "authorization-value");
         }
         let Some(value) = assign::value(self.text, start, end) else { return };
+        if value.join == Join::Space && !value.quoted && self.is_netrc(start, end) {
+            let bytes = &self.text[value.start..value.end];
+            if bytes.is_ascii() && context::is_surely_chosen(bytes) {
+                self.push_named("netrc-password", value.start, value.end);
+            }
+            return;
+        }
         if let Some(seen) = context::authorization(self.text, value.start) {
             return self.seen(Some(seen), "authorization-header", "authorization-value");
         }
@@ -256,7 +267,17 @@ impl<'a> Finder<'a> {
             return;
         }
         let line = self.line_around(start, 100, 0);
-        let place = generic::Place { name, before: &self.text[line.start..start], file: self.file };
+        let folder = &self.path[..self.path.len() - self.file.len()];
+        let place = generic::Place {
+            name,
+            before: &self.text[line.start..start],
+            file: self.file,
+            around: [
+                &self.text[start.saturating_sub(240)..start],
+                &self.text[value.end..self.text.len().min(value.end + 120)],
+                &folder[folder.len().saturating_sub(60)..],
+            ],
+        };
         let Some(verdict) = generic::judge(place, &value, bytes) else { return };
         let rule = match verdict {
             Verdict::AwsSecret => "aws-secret-access-key",
@@ -270,6 +291,14 @@ impl<'a> Finder<'a> {
             return;
         }
         self.push_named(rule, value.start, value.end);
+    }
+
+    /// Whether the word is the `password` of `machine … login … password …`, in whatever file.
+    fn is_netrc(&self, start: usize, end: usize) -> bool {
+        let before = &self.text[start.saturating_sub(200)..start];
+        &self.text[start..end] == b"password"
+            && memchr::memmem::rfind(before, b"login ").is_some()
+            && memchr::memmem::rfind(before, b"machine ").is_some()
     }
 
     /// `_auth`, `_authToken` of npm and `"auth"` of Docker.

@@ -11,15 +11,8 @@ pub fn credentials(text: &[u8], path: &[u8]) -> Vec<(&'static str, Range<usize>)
     match name {
         b".netrc" | b"_netrc" | b"netrc" => words_after(text, b"password", "netrc-password"),
         b".pgpass" | b"pgpass.conf" | b"pgpass" => fifth_fields(text),
-        _ if is_netrc_like(text) => words_after(text, b"password", "netrc-password"),
         _ => Vec::new(),
     }
-}
-
-/// `machine host login name password word`, wherever it stands.
-fn is_netrc_like(text: &[u8]) -> bool {
-    let head = &text[..text.len().min(4096)];
-    head.starts_with(b"machine ") && memchr::memmem::find(head, b"login ").is_some()
 }
 
 fn words_after(

@@ -84,11 +84,13 @@ pub struct Place<'a> {
     pub before: &'a [u8],
     /// The last part of the path.
     pub file: &'a [u8],
+    /// What stands around the assignment, beyond its line, and the folders of the path.
+    pub around: [&'a [u8]; 3],
 }
 
 /// What the value under that name is; `None` for what is no secret.
 pub fn judge(place: Place<'_>, value: &Value, bytes: &[u8]) -> Option<Verdict> {
-    if bytes.len() < 6 || bytes.len() > 512 {
+    if bytes.len() < 6 || bytes.len() > 1024 {
         return None;
     }
     let words = name::words(place.name);
@@ -105,21 +107,34 @@ pub fn judge(place: Place<'_>, value: &Value, bytes: &[u8]) -> Option<Verdict> {
     if !is_token(bytes) || bytes.len() < 12 || !random::is_random(bytes) {
         return None;
     }
+    if !value.quoted && is_env_name(bytes) && bytes.contains(&b'_') {
+        return None;
+    }
+    // Keys that are made to be published.
+    if bytes.starts_with(b"pk.eyJ") || bytes.starts_with(b"pk_") || bytes.starts_with(b"pub-c-") {
+        return None;
+    }
     if !value.quoted && is_program(place.file) && !is_env_name(place.name) {
         return None;
     }
     let service = providers::named_in(&words).is_some()
         || providers::named_in(&name::words(tail(place.before, 60))).is_some()
-        || providers::named_in(&name::words(place.file)).is_some();
+        || providers::named_in(&name::words(place.file)).is_some()
+        || place
+            .around
+            .iter()
+            .any(|text| providers::plainly_named_in(&name::words(text)).is_some());
     let wanted = if service { 16 } else { 20 };
     let uuid = random::is_uuid(bytes);
     match (kind, value.join) {
-        (Kind::SomeKey | Kind::Auth, _) if !service => None,
+        (Kind::SomeKey, _) if !service => None,
+        (Kind::Auth, _) if !(service || value.quoted && bytes.len() >= 24) => None,
         (_, Join::Space | Join::Is) if !spaced_name(place, service) || !random::is_mixed(bytes) => {
             None
         }
         (_, Join::Compared) => None,
-        _ if uuid && !(value.quoted || is_env_name(place.name)) => None,
+        (Kind::Token, _) if uuid && words.iter().any(|word| word == "client") => None,
+        _ if uuid && !(value.quoted || uuid_holder(place.name, kind) || service) => None,
         _ if !value.quoted && !random::is_mixed(bytes) => None,
         _ if service && bytes.len() >= wanted => Some(Verdict::ServiceKey),
         _ if bytes.len() >= wanted
@@ -171,7 +186,21 @@ fn known_form(words: &[String], kind: Kind, bytes: &[u8]) -> Option<Verdict> {
         && base64(43)
         && bytes.ends_with(b"=");
     let wallet = joined.ends_with("privatekey") && is_wallet_key(bytes);
-    if (laravel || rails || django || asp || wireguard || wallet) && random::distinct(bytes) >= 8 {
+    let azure_devops = kind == Kind::Token
+        && bytes.len() == 52
+        && chars::run(b'Q', bytes, 52) == 52
+        && random::is_mixed(bytes);
+    let salts = matches!(kind, Kind::Key | Kind::Secret)
+        && bytes.len() >= 48
+        && bytes.len() <= 100
+        && random::entropy(bytes) > 4.5
+        && memchr::memchr_iter(b' ', bytes).count() <= 4
+        && random::wordiness(bytes, 6).is_none_or(|share| share < 0.6)
+        && bytes.iter().filter(|b| b.is_ascii_punctuation()).count() >= 8
+        && random::is_mixed(bytes);
+    if (azure_devops || salts || laravel || rails || django || asp || wireguard || wallet)
+        && random::distinct(bytes) >= 8
+    {
         return Some(Verdict::FrameworkKey);
     }
     None
@@ -189,6 +218,11 @@ fn spaced_name(place: Place<'_>, service: bool) -> bool {
     option || service || shouted && place.name.len() > 3
 }
 
+/// Whether a bare UUID under that name is a key: an environment variable, an option, a header.
+fn uuid_holder(name: &[u8], kind: Kind) -> bool {
+    is_env_name(name) || name.starts_with(b"-") || matches!(kind, Kind::Key | Kind::Secret)
+}
+
 /// Whether the name is written as environment variables are.
 fn is_env_name(name: &[u8]) -> bool {
     name.iter().all(|&b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
@@ -202,7 +236,13 @@ fn password(place: Place<'_>, value: &Value, bytes: &[u8], words: &[String]) -> 
     let strong =
         bytes.len() >= 12 && is_token(bytes) && random::is_random(bytes) && random::is_mixed(bytes);
     match value.join {
-        Join::Space if !place.name.starts_with(b"-") => None,
+        Join::Space
+            if !(place.name.starts_with(b"-")
+                || value.quoted && random::is_mixed(bytes) && words != ["pass"]) =>
+        {
+            None
+        }
+        Join::Argument if random::is_sentence(bytes) => None,
         Join::Argument if !value.name_quoted && !strong => None,
         Join::Argument | Join::Is | Join::Space if !value.quoted && !strong => None,
         Join::Compared if !value.quoted => None,
@@ -231,7 +271,9 @@ fn bare_password(place: Place<'_>, bytes: &[u8]) -> bool {
         b"txt",
         b"npmrc",
     ];
-    (is_env_name(place.name) || config.contains(&extension)) && random::is_mixed(bytes)
+    let signs = bytes.iter().any(|&b| b.is_ascii_punctuation() && !b"_-./:=".contains(&b));
+    (is_env_name(place.name) || config.contains(&extension))
+        && (random::is_mixed(bytes) || signs || is_jumbled(bytes))
 }
 
 /// Whether text may be a password that somebody chose: more than one kind of byte, and no word
@@ -268,6 +310,15 @@ pub fn is_password(bytes: &[u8]) -> bool {
         || letter
             && bytes.len() >= 12
             && random::wordiness(bytes, 8).is_some_and(|share| share < 0.45)
+        || is_jumbled(bytes)
+}
+
+/// Letters alone, in both cases and in an order that no words have.
+fn is_jumbled(bytes: &[u8]) -> bool {
+    bytes.len() >= 10
+        && bytes.iter().all(u8::is_ascii_alphabetic)
+        && random::turns(bytes) >= 3
+        && random::wordiness(bytes, 4).is_some_and(|share| share < 0.5)
 }
 
 /// Whether text is filled in later: variables, templates, references to a store of secrets.
@@ -298,24 +349,23 @@ pub fn is_template(bytes: &[u8]) -> bool {
         b"!vault",
         b"{{",
     ];
-    let inside: [&[u8]; 14] = [
+    let inside: [&[u8]; 10] = [
         b"${",
         b"{{",
         b"<%",
-        b"%s",
-        b"%d",
         b"$(",
         b"}}",
-        b"%v",
-        b"%q",
         b"process.env",
         b"getenv",
         b"secretsmanager",
         b"os.environ",
         b"{0}",
     ];
+    let formats: [&[u8]; 4] = [b"%s", b"%d", b"%v", b"%q"];
+    let has = |part: &&[u8]| memchr::memmem::find(bytes, part).is_some();
     opens.iter().any(|open| bytes.starts_with(open) && !(open.len() == 1 && is_strange(bytes)))
-        || inside.iter().any(|part| memchr::memmem::find(bytes, part).is_some())
+        || inside.iter().any(has)
+        || bytes.len() < 30 && formats.iter().any(has)
 }
 
 /// A text that opens with a sign and is still more than a variable's name: three kinds of bytes.

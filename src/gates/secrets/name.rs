@@ -315,13 +315,15 @@ pub fn kind(words: &[String]) -> Option<Kind> {
     {
         return Some(Kind::Password);
     }
-    if ends(&["secret"]) || last == "base" && before == "key" || last == "secrets" {
+    if ends(&["secret"]) || last == "base" && before == "key" {
         return Some(Kind::Secret);
     }
     if last.starts_with("token") && TURNS.contains(&before) {
         return None;
     }
-    if ends(&["token", "jwt"]) || matches!(last, "pat" | "bearer" | "oauth" | "tokens") {
+    if ends(&["token", "jwt"])
+        || matches!(last, "pat" | "bearer" | "oauth" | "tokens" | "authorization")
+    {
         return Some(Kind::Token);
     }
     let keyish = [

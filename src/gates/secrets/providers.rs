@@ -148,6 +148,27 @@ pub fn named_in(words: &[String]) -> Option<&'static str> {
     (1..=3).find_map(|count| words.windows(count).find_map(|window| find(&window.concat())))
 }
 
+/// As [`named_in`], for words at some distance: only names that are hardly words of the language.
+pub fn plainly_named_in(words: &[String]) -> Option<&'static str> {
+    (1..=2).find_map(|count| {
+        words.windows(count).find_map(|window| {
+            let joined = window.concat();
+            let common = COMMON.split_ascii_whitespace().any(|word| word == joined);
+            if joined.len() < 6 || common { None } else { find(&joined) }
+        })
+    })
+}
+
+/// Names that are words as well, or are spoken of everywhere.
+const COMMON: &str = "abstract amazon apache benchmark bitbucket calendar chatbot checkout column \
+    confluence confluent currency discord docker elastic elasticsearch evernote facebook factorial \
+    factset firebase github gitlab google gradle guardian harvest hasura hunter instagram jenkins \
+    kanban kraken linear linkedin magento manifest mastodon microsoft mysql nimble notion outreach \
+    particle pinterest polygon postgres postmark prefect process quaderno rabbitmq recharge reddit \
+    replicate resend runway scaleway seatable segment semaphore sentiment shortcut socket square \
+    stackoverflow statuspage storyblok stripe superset terraform toggle together travel travis \
+    trello trigger twitter unsplash vercel weather wordpress workday youtube";
+
 fn find(word: &str) -> Option<&'static str> {
     let at = names().binary_search(&word).ok()?;
     Some(names()[at])

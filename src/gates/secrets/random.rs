@@ -32,7 +32,7 @@ const FOLLOWS: [&[u8]; 26] = [
 ];
 
 /// Words that stand where a secret is to be put. Long enough not to come up by chance.
-const STAND_INS: [&str; 38] = [
+const STAND_INS: [&str; 37] = [
     "example",
     "xxxx",
     "your-",
@@ -63,7 +63,6 @@ const STAND_INS: [&str; 38] = [
     "123456789012",
     "abcdefghij",
     "....",
-    "<",
     "${",
     "{{",
     "$(",
@@ -78,8 +77,21 @@ pub fn is_placeholder(text: &[u8]) -> bool {
     if text.len() >= 8 && distinct(text) <= 3 || longest_repeat(text) >= 10 {
         return true;
     }
-    let lower = text.to_ascii_lowercase();
+    // In a long text such a word can come up by chance.
+    let lower = text[..text.len().min(160)].to_ascii_lowercase();
     STAND_INS.iter().any(|word| memchr::memmem::find(&lower, word.as_bytes()).is_some())
+        || has_slot(text)
+}
+
+/// `<your token>`: words in angle brackets.
+fn has_slot(text: &[u8]) -> bool {
+    memchr::memchr_iter(b'<', text).take(4).any(|open| {
+        let inside = text[open + 1..]
+            .iter()
+            .take_while(|&&b| b.is_ascii_alphanumeric() || b" _-.:/".contains(&b))
+            .count();
+        inside > 0 && text.get(open + 1 + inside) == Some(&b'>')
+    })
 }
 
 /// How many different bytes there are.
@@ -124,6 +136,12 @@ pub fn wordiness(text: &[u8], least: u32) -> Option<f64> {
     (pairs >= least).then(|| f64::from(common) / f64::from(pairs.max(1)))
 }
 
+/// How often upper and lower case change.
+pub fn turns(text: &[u8]) -> usize {
+    let differ = |pair: &&[u8]| pair[0].is_ascii_uppercase() != pair[1].is_ascii_uppercase();
+    text.windows(2).filter(differ).count()
+}
+
 /// Whether both digits and letters are there.
 pub fn is_mixed(text: &[u8]) -> bool {
     text.iter().any(u8::is_ascii_digit) && text.iter().any(u8::is_ascii_alphabetic)
@@ -146,16 +164,21 @@ pub fn is_random(text: &[u8]) -> bool {
     if (kinds as usize) < wanted || is_sentence(text) {
         return false;
     }
+    // Every sixth byte a digit: nobody writes words like that.
+    let digits = text.iter().filter(|b| b.is_ascii_digit()).count();
+    if digits * 6 >= text.len() && is_mixed(text) {
+        return true;
+    }
     match wordiness(text, 5) {
         Some(share) if is_mixed(text) => share < 0.68,
-        Some(share) => share < 0.52 && text.len() >= 16,
+        Some(share) => share < if turns(text) >= 5 { 0.6 } else { 0.52 } && text.len() >= 16,
         None => is_mixed(text),
     }
 }
 
 /// Whether a text is words put together with `_`, `-`, `.` or `/`: every part is letters that read
 /// like a word, or a short number.
-fn is_sentence(text: &[u8]) -> bool {
+pub fn is_sentence(text: &[u8]) -> bool {
     let mut parts = 0;
     let all_words =
         text.split(|b| b"_-./:".contains(b)).filter(|part| !part.is_empty()).all(|part| {

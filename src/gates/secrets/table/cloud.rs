@@ -3,8 +3,8 @@
 use crate::gates::secrets::rule::{Check, Rule, token};
 
 pub const RULES: &[Rule] = &[
-    token("aws-access-key-id", "AWS access key id", "(AKIA|ASIA|ABIA|ACCA){q16}")
-        .check(Check::Mixed),
+    token("google-hmac-id", "Google Cloud Storage HMAC id", "GOOG{N20,60}").check(Check::Mixed),
+    token("aws-access-key-id", "AWS access key id", "(AKIA|ASIA|ABIA|ACCA){q16}"),
     token(
         "aws-session-token",
         "AWS session token",
@@ -86,6 +86,7 @@ pub const RULES: &[Rule] = &[
     token("terraform-cloud-token", "Terraform Cloud token", "{w14}.atlasv1.{s60,80}")
         .mark(".atlasv1."),
     token("vault-token", "HashiCorp Vault token", "hv(s|b|r).{p24,}").check(Check::Mixed),
+    token("vault-unseal-key", "HashiCorp Vault unseal key", "Unseal Key {d1,2}: {b43,44}"),
     token("vault-legacy-token", "HashiCorp Vault token", "(s|b|r).{w24,26}")
         .near("vault")
         .check(Check::Random),

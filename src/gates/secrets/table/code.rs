@@ -3,6 +3,8 @@
 use crate::gates::secrets::rule::{Check, Rule, token};
 
 pub const RULES: &[Rule] = &[
+    token("gitlab-feed-token", "GitLab feed token", "feed_token={s20}").check(Check::Random),
+    token("codeclimate-reporter-id", "Code Climate reporter id", "CC_TEST_REPORTER_ID(=|: ){h64}"),
     token("github-token", "GitHub token", "gh(p|o|u|s|r)_{w36}").check(Check::Crc62),
     token("github-app-token", "GitHub App token", "ghs_{d1,12}_eyJ{s20,}.eyJ{s10,}.{s20,}"),
     token("github-refresh-token", "GitHub refresh token", "ghr_{w76}").check(Check::Mixed),

@@ -18,7 +18,7 @@ pub const RULES: &[Rule] = &[
     token("slack-app-token", "Slack app token", "xapp-{d1}-{N8,14}-{d9,14}-{n50,72}"),
     token("slack-config-token", "Slack configuration token", "xoxe.xox(b|p)-{d1}-{w140,200}"),
     token("slack-refresh-token", "Slack refresh token", "xoxe-{d1}-{w140,200}"),
-    token("slack-webhook", "Slack webhook", "hooks.slack.com/services/T{N8,12}/B{N8,12}/{w20,26}"),
+    token("slack-webhook", "Slack webhook", "hooks.slack.com/services/T{N7,14}/B{N7,14}/{w20,26}"),
     token(
         "slack-workflow",
         "Slack workflow webhook",

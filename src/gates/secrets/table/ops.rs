@@ -3,6 +3,13 @@
 use crate::gates::secrets::rule::{Check, Rule, token};
 
 pub const RULES: &[Rule] = &[
+    token(
+        "thingsboard-token",
+        "ThingsBoard device token",
+        "/api/v1/{w20}/(telemetry|attributes|rpc|claim|firmware)",
+    )
+    .check(Check::Random),
+    token("akamai-token", "Akamai EdgeGrid token", "akab-{s16,24}-{s16,24}").check(Check::Mixed),
     token("grafana-service-token", "Grafana service account token", "glsa_{w32}_{h8}")
         .check(Check::Crc16),
     token("grafana-cloud-token", "Grafana Cloud token", "glc_eyJ{e25,}").check(Check::Mixed),

@@ -3,6 +3,8 @@
 use crate::gates::secrets::rule::{Check, Rule, token};
 
 pub const RULES: &[Rule] = &[
+    token("ethereum-private-key", "Ethereum private key", "0x{x64}")
+        .near("private key|privatekey|private_key|accounts: ["),
     token("paystack-key", "Paystack secret key", "sk_(live|test)_{h40}"),
     token("stripe-key", "Stripe secret key", "(sk|rk)_(live|test|prod)_{w10,247}")
         .check(Check::Mixed),

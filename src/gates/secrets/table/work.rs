@@ -3,6 +3,7 @@
 use crate::gates::secrets::rule::{Check, Rule, token};
 
 pub const RULES: &[Rule] = &[
+    token("salesforce-consumer-key", "Salesforce consumer key", "3MVG9{o70,}").check(Check::Mixed),
     token("notion-token", "Notion token", "ntn_{d11}{w32,36}").check(Check::Random),
     token("notion-legacy-token", "Notion token", "secret_{w43}").check(Check::Random),
     token("linear-key", "Linear API key", "lin_api_{w40}"),
@@ -39,6 +40,12 @@ pub const RULES: &[Rule] = &[
         .check(Check::Random)
         .warns(),
     token("jwt", "JSON web token", "eyJ{s10,}.eyJ{s6,}.{s20,}").check(Check::Jwt),
+    token(
+        "jwt-like",
+        "signed token with the header of a JSON web token",
+        "eyJ{s10,}.{s40,}(.{s20,})?",
+    )
+    .check(Check::Jwt),
     token("jwe", "JSON web encryption token", "eyJ{s20,}.{s0,}.{s16,}.{s16,}.{s16,}")
         .check(Check::Jwt),
     token("paseto", "PASETO token", "v(1|2|3|4).(local|public).{s60,}"),
