@@ -76,7 +76,7 @@ pub enum Command {
     /// Show the whole of it on a throw-away repository
     Demo(demo::Args),
     /// Watch for specs and events in the foreground
-    Watch(watch::Args),
+    Watch,
     /// Watch in the background
     Daemon(daemon::Args),
     /// Write, check and list specs
@@ -130,7 +130,7 @@ pub fn run(cli: Cli, env: Env) -> Result<ExitStatus> {
         Command::Check(args) => check::run(&context, &args),
         Command::Findings(args) => findings::run(&context, &args),
         Command::Demo(args) => demo::run(&context, &args),
-        Command::Watch(args) => watch::run_command(&context, &args),
+        Command::Watch => watch::run_command(&context),
         Command::Daemon(args) => daemon::run(&context, &args),
         Command::Spec(args) => spec::run(&context, &args),
         Command::Config(args) => config::run(&context, &args),

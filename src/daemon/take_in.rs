@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use rustix::fs::OFlags;
 use serde::Serialize;
 
-use crate::gates::secrets;
+use crate::driver::redact;
 use crate::spec::classify::{Classification, classify};
 use crate::spec::identity::{Identity, identity};
 use crate::spec::problem::{Level, Problem, Rule};
@@ -84,6 +84,7 @@ pub enum Outcome {
 /// What was read from a file.
 struct Draft {
     path: String,
+    /// Without secrets.
     reading: Reading,
     identity: Identity,
     classification: Classification,
@@ -124,6 +125,7 @@ pub fn take_in(
         reading.problems.insert(0, duplicate_id(&holder, &id));
     }
     let classification = classify(&reading);
+    let reading = redact::reading(&reading, &bytes, &path);
     let draft = Draft { path: path.clone(), reading, identity, classification };
     let outcome = if note.duplicate {
         Outcome::Taken(refuse_duplicate(file.top, &draft, now)?)
@@ -252,25 +254,10 @@ fn write_record(
     now: Timestamp,
     previous: Option<&str>,
 ) -> Result<()> {
-    let Draft { reading, identity, classification, .. } = draft;
-    let page = record(&draft.path, identity, reading, classification, now, previous);
-    let page = redacted(&page, &[Some(identity.hash.as_str()), previous]);
+    let Draft { path: spec_path, reading, identity, classification } = draft;
+    let page = record(spec_path, identity, reading, classification, now, previous);
     check_folder(top)?;
     write_atomic(&top.join(path), page.as_bytes())
-}
-
-/// The page without the secrets that the spec may quote; our own hashes stay.
-fn redacted(page: &str, hashes: &[Option<&str>]) -> String {
-    let hashes = || hashes.iter().flatten().enumerate();
-    let mut page = page.to_owned();
-    for (number, hash) in hashes() {
-        page = page.replace(hash, &format!("(hash {number})"));
-    }
-    let mut page = secrets::redact_str(&page);
-    for (number, hash) in hashes() {
-        page = page.replace(&format!("(hash {number})"), hash);
-    }
-    page
 }
 
 /// A link in the repository must not make us write outside of it.
@@ -316,16 +303,14 @@ fn read_settled(path: &Path, stamp: Stamp) -> Result<Option<Vec<u8>>> {
 /// A path as a key and for people. What is not UTF-8 is made distinct by a hash.
 pub fn key(path: &Path) -> String {
     use std::os::unix::ffi::OsStrExt as _;
-    match path.to_str() {
-        Some(text) => text.to_owned(),
-        None => {
-            let hash = blake3::hash(path.as_os_str().as_bytes()).to_hex();
-            let text = path.to_string_lossy();
-            // The ending decides how the file is read.
-            match text.rsplit_once('.') {
-                Some((stem, ending)) => format!("{stem}~{}.{ending}", &hash[..8]),
-                None => format!("{text}~{}", &hash[..8]),
-            }
-        }
+    if let Some(text) = path.to_str() {
+        return text.to_owned();
+    }
+    let hash = blake3::hash(path.as_os_str().as_bytes()).to_hex();
+    let text = path.to_string_lossy();
+    // The ending decides how the file is read.
+    match text.rsplit_once('.') {
+        Some((stem, ending)) => format!("{stem}~{}.{ending}", &hash[..8]),
+        None => format!("{text}~{}", &hash[..8]),
     }
 }

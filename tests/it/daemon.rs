@@ -43,7 +43,8 @@ impl<'a> Watching<'a> {
         let lines = repo.sandbox.path().join(format!(
             "{}-{}.jsonl",
             repo.dir.file_name().unwrap().to_str().unwrap(),
-            Instant::now().elapsed().as_nanos() + u128::from(fs::read_dir(repo.sandbox.path()).unwrap().count() as u64)
+            Instant::now().elapsed().as_nanos()
+                + u128::from(fs::read_dir(repo.sandbox.path()).unwrap().count() as u64)
         ));
         let errors = File::create(lines.with_extension("err")).unwrap();
         let mut command = repo.sandbox.command(TRIBUNAL, &repo.dir);
@@ -332,7 +333,9 @@ fn a_branch_switch_brings_nothing_new() {
     assert_ne!(queued(&repo)["a"], first);
     repo.git(&["checkout", "--quiet", "docs/specs/a.md"]).ok();
     wait_for("the first version to wait again", || queued(&repo)["a"] == first);
-    wait_for("its record", || repo.read("docs/progress/a.md").contains(&format!("| content | `{first}`")));
+    wait_for("its record", || {
+        repo.read("docs/progress/a.md").contains(&format!("| content | `{first}`"))
+    });
     assert_eq!(watching.taken("a").len(), 2);
 }
 
@@ -376,8 +379,7 @@ fn two_files_with_one_id_do_not_write_over_each_other() {
     watching.wait_taken("SAME", 1);
     assert_eq!(repo.read("docs/progress/same.md"), record);
     assert_eq!(queued(&repo), waiting);
-    let others: Vec<String> =
-        records(&repo).into_iter().filter(|name| name != "same.md").collect();
+    let others: Vec<String> = records(&repo).into_iter().filter(|name| name != "same.md").collect();
     assert_eq!(others.len(), 1, "{others:?}");
     let other = repo.read(format!("docs/progress/{}", others[0]));
     assert!(other.contains("`docs/specs/a.md` has the id `SAME` already"), "{other}");
@@ -385,7 +387,9 @@ fn two_files_with_one_id_do_not_write_over_each_other() {
     // Once the first one is gone the second one has the id.
     fs::remove_file(repo.path("docs/specs/a.md")).unwrap();
     watching.wait_taken("SAME", 2);
-    wait_for("the second record to go", || records(&repo).len() == 1 || !repo.path(format!("docs/progress/{}", others[0])).exists());
+    wait_for("the second record to go", || {
+        records(&repo).len() == 1 || !repo.path(format!("docs/progress/{}", others[0])).exists()
+    });
     assert_eq!(queued(&repo).len(), 1);
 }
 
@@ -393,8 +397,7 @@ fn two_files_with_one_id_do_not_write_over_each_other() {
 fn killed_at_any_save_it_comes_to_the_same_end() {
     let sandbox = Sandbox::new();
     let end = |repo: &Repo<'_>| {
-        let known: Value =
-            serde_json::from_str(&repo.read(".git/tribunal/specs.json")).unwrap();
+        let known: Value = serde_json::from_str(&repo.read(".git/tribunal/specs.json")).unwrap();
         let versions = known["specs"]["a"].as_array().unwrap().len();
         (queued(repo), records(repo), versions)
     };
@@ -420,13 +423,18 @@ fn killed_at_any_save_it_comes_to_the_same_end() {
             assert!(count > 10, "only {count} save points were met");
             break;
         }
-        for name in ["docs/specs/later.md", "docs/progress/later.md", ".git/tribunal/queue/later.json"] {
+        for name in
+            ["docs/specs/later.md", "docs/progress/later.md", ".git/tribunal/queue/later.json"]
+        {
             drop(fs::remove_file(repo.path(name)));
         }
         let second = Watching::start(&repo);
         wait_for("the end state", || {
-            repo.path(".git/tribunal/specs.json").exists() && repo.path("docs/progress/a.md").exists()
-                && fs::read_to_string(repo.path(".git/tribunal/specs.json")).unwrap().contains("\"a\"")
+            repo.path(".git/tribunal/specs.json").exists()
+                && repo.path("docs/progress/a.md").exists()
+                && fs::read_to_string(repo.path(".git/tribunal/specs.json"))
+                    .unwrap()
+                    .contains("\"a\"")
         });
         assert_eq!(second.end("TERM"), Some(0));
         let end = end(&repo);
@@ -471,7 +479,8 @@ fn the_background_daemon_is_tied_to_nothing() {
     let repo = sandbox.repo("r");
     let background = Background(&repo);
     // The harness waits for the end of the streams: a daemon that kept them would hang here.
-    let vars = [("GIT_DIR", "/nowhere"), ("GIT_INDEX_FILE", "/nowhere/index"), ("GIT_WORK_TREE", "/")];
+    let vars =
+        [("GIT_DIR", "/nowhere"), ("GIT_INDEX_FILE", "/nowhere/index"), ("GIT_WORK_TREE", "/")];
     repo.tribunal_with(&["daemon", "start"], &vars, b"").ok();
     let pid = background.pid().unwrap();
     assert_eq!(fs::read_link(format!("/proc/{pid}/cwd")).unwrap(), Path::new("/"));
@@ -479,7 +488,8 @@ fn the_background_daemon_is_tied_to_nothing() {
     let is_gits = |var: &[u8]| var.starts_with(b"GIT_");
     assert!(!environment.split(|b| *b == 0).any(is_gits));
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
-    let session: u32 = stat.rsplit(") ").next().unwrap().split(' ').nth(3).unwrap().parse().unwrap();
+    let session: u32 =
+        stat.rsplit(") ").next().unwrap().split(' ').nth(3).unwrap().parse().unwrap();
     assert_eq!(session, pid);
     // It ends by itself once its lock's file is another one.
     fs::remove_file(repo.path(".git/tribunal/daemon.lock")).unwrap();
@@ -505,7 +515,8 @@ fn a_daemon_survives_kill_and_ends_with_its_repository() {
     let pid = background.pid().unwrap();
     fs::remove_dir_all(&repo.dir).unwrap();
     wait_for("the daemon to end", || {
-        !Path::new(&format!("/proc/{pid}/cwd")).exists() || fs::read_link(format!("/proc/{pid}/exe")).is_err()
+        !Path::new(&format!("/proc/{pid}/cwd")).exists()
+            || fs::read_link(format!("/proc/{pid}/exe")).is_err()
     });
 }
 
@@ -593,7 +604,12 @@ fn other_globs_and_links_count_and_settings_are_read_again() {
     assert_eq!(records(&repo), names(["a.md", "b.md", "marker.md"]));
     repo.write("tribunal.toml", "[watch]\nspecks = []\n");
     wait_for("the complaint", || {
-        let told = |news: &Value| news["message"].as_str().unwrap().contains("tribunal.toml:2:1: unknown key `watch.specks`");
+        let told = |news: &Value| {
+            news["message"]
+                .as_str()
+                .unwrap()
+                .contains("tribunal.toml:2:1: unknown key `watch.specks`")
+        };
         watching.of("trouble").iter().any(told)
     });
     repo.write("plans/c.md", spec("c", "Still watched."));
@@ -639,7 +655,10 @@ fn a_record_shows_no_secret_and_stays_in_the_work_tree() {
     let repo = sandbox.repo("r");
     let watching = Watching::start(&repo);
     let token = ["ghp", "_", "wWPw5k4aXcaT4fNP0UcnZwJUVFk6LO0pINUx"].concat();
-    repo.write("docs/specs/a.md", spec("a", "One.").replace("it is called", &format!("`{token}` is sent")));
+    repo.write(
+        "docs/specs/a.md",
+        spec("a", "One.").replace("it is called", &format!("`{token}` is sent")),
+    );
     watching.wait_taken("a", 1);
     let record = repo.read("docs/progress/a.md");
     assert!(record.contains("[redacted:") && !record.contains(&token), "{record}");
@@ -651,7 +670,10 @@ fn a_record_shows_no_secret_and_stays_in_the_work_tree() {
     symlink(&outside, repo.path("docs/progress")).unwrap();
     repo.write("docs/specs/b.md", spec("b", "Two."));
     wait_for("the refusal", || {
-        watching.of("trouble").iter().any(|news| news["message"].as_str().unwrap().contains("leads out of the work tree"))
+        watching
+            .of("trouble")
+            .iter()
+            .any(|news| news["message"].as_str().unwrap().contains("leads out of the work tree"))
     });
     assert_eq!(fs::read_dir(&outside).unwrap().count(), 0);
     fs::remove_file(repo.path("docs/progress")).unwrap();
@@ -674,7 +696,10 @@ fn what_a_newer_program_knows_is_not_written_over() {
     let repo = sandbox.repo("r");
     repo.write(".git/tribunal/specs.json", r#"{"version":2,"more":[]}"#);
     repo.tribunal(&["watch"]).code(2).says("was written by a newer tribunal");
-    repo.tribunal(&["daemon", "start"]).code(2).says("the daemon did not start").says("newer tribunal");
+    repo.tribunal(&["daemon", "start"])
+        .code(2)
+        .says("the daemon did not start")
+        .says("newer tribunal");
     assert_eq!(repo.read(".git/tribunal/specs.json"), r#"{"version":2,"more":[]}"#);
     // A damaged one is kept beside, and everything is taken in anew.
     repo.write(".git/tribunal/specs.json", "{");

@@ -57,7 +57,11 @@ fn show_finds_a_spec_by_its_id_or_names_the_nearest() {
     let sandbox = Sandbox::new();
     let repo = sandbox.repo("r");
     repo.write("docs/specs/file.md", GOOD);
-    repo.tribunal(&["spec", "show", "Good"]).ok().says("# Good").says("AC-1").says("docs/specs/file.md");
+    repo.tribunal(&["spec", "show", "Good"])
+        .ok()
+        .says("# Good")
+        .says("AC-1")
+        .says("docs/specs/file.md");
     repo.tribunal(&["spec", "show", "goof"]).code(2).says("the nearest is `good`");
     let json = repo.tribunal(&["spec", "show", "good", "--format", "json"]).ok().json();
     assert_eq!(json["spec"]["queued"], false);
