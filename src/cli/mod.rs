@@ -123,7 +123,7 @@ pub fn run(cli: Cli, env: Env) -> Result<ExitStatus> {
     let context = Context { env, global: cli.global };
     // The daemon logs to a file of its own.
     if !matches!(&cli.command, Command::Daemon(args) if args.is_serve()) {
-        log::to_stderr(&context.env, context.global.verbose);
+        log::to_stderr(context.env.text("RUST_LOG"), context.global.verbose);
     }
     match cli.command {
         Command::Init(args) => init::run(&context, &args),

@@ -143,7 +143,7 @@ pub fn serve(place: &Place, verbose: u8) -> Result<()> {
     // Another one was faster: that is as good.
     let Some(held) = lock::take(&place.state_dir, Mode::Daemon, now)? else { return Ok(()) };
     let path = log_path(place);
-    log::to_file(&place.env, verbose, &path)
+    log::to_file(place.env.text("RUST_LOG"), verbose, &path)
         .with_context(|| format!("could not write `{}`", path.display()))?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "started");
     let ending = run(place, &held, &mut |news| write(news));
