@@ -70,10 +70,16 @@ impl Stage {
     fn set_up(&self) -> Result<()> {
         title("A project with a remote, and tribunal in it");
         self.git(&["init", "--quiet", "--initial-branch=main"])?.passes("git init")?;
-        self.command("git", &["init", "--quiet", "--bare", "--initial-branch=main", "../remote.git"])?
-            .passes("git init --bare")?;
+        self.command(
+            "git",
+            &["init", "--quiet", "--bare", "--initial-branch=main", "../remote.git"],
+        )?
+        .passes("git init --bare")?;
         self.git(&["remote", "add", "origin", "../remote.git"])?.passes("git remote add")?;
-        self.write("src/lib.rs", "//! Adds.\n\npub fn add(a: i32, b: i32) -> i32 {\n    a + b\n}\n")?;
+        self.write(
+            "src/lib.rs",
+            "//! Adds.\n\npub fn add(a: i32, b: i32) -> i32 {\n    a + b\n}\n",
+        )?;
         show(&["tribunal", "init"], self.tribunal(&["init"])?).passes("init")?;
         self.commit("feat: begin")?.passes("the first commit")?;
         self.push(&["origin", "main"])?.passes("the first push")?;
@@ -83,14 +89,19 @@ impl Stage {
 
     fn commits(&self) -> Result<()> {
         title("A clean commit passes");
-        self.write("src/sum.rs", "//! Sums.\n\npub fn sum(all: &[i32]) -> i32 {\n    all.iter().sum()\n}\n")?;
+        self.write(
+            "src/sum.rs",
+            "//! Sums.\n\npub fn sum(all: &[i32]) -> i32 {\n    all.iter().sum()\n}\n",
+        )?;
         self.commit("feat: sum a list")?.passes("a clean commit")?;
 
         title("A private key is stopped, and never shown");
         let key = private_key();
         self.write("deploy/key.txt", &key)?;
         let body = key.lines().nth(1).unwrap_or_default().to_owned();
-        self.commit("chore: deploy")?.blocked_by("a commit with a key", "secrets/")?.hides(&body)?;
+        self.commit("chore: deploy")?
+            .blocked_by("a commit with a key", "secrets/")?
+            .hides(&body)?;
         self.git(&["rm", "--quiet", "--cached", "deploy/key.txt"])?.passes("git rm --cached")?;
         fs::remove_file(self.repo.join("deploy/key.txt"))?;
 
@@ -123,7 +134,8 @@ impl Stage {
         let before = self.remote_main()?;
         self.git(&["commit", "--quiet", "--amend", "-m", "feat: rewrite what was pushed"])?
             .passes("git commit --amend")?;
-        self.push(&["--force", "origin", "main"])?.blocked_by("a forced push", "protected-branch/")?;
+        self.push(&["--force", "origin", "main"])?
+            .blocked_by("a forced push", "protected-branch/")?;
         if self.remote_main()? != before {
             bail!("the remote's main moved");
         }
@@ -140,7 +152,9 @@ impl Stage {
         let text = loop {
             match fs::read_to_string(&record) {
                 Ok(text) => break text,
-                Err(_) if dropped.elapsed() < SPEC_WAIT => std::thread::park_timeout(Duration::from_millis(5)),
+                Err(_) if dropped.elapsed() < SPEC_WAIT => {
+                    std::thread::park_timeout(Duration::from_millis(5))
+                }
                 Err(error) => return Err(error).context("the watcher took no spec in"),
             }
         };
@@ -158,8 +172,10 @@ impl Stage {
             self.write(&file, &careless(name))?;
             self.commit(&format!("feat: clean the {name}"))?.passes("a careless commit")?;
             let at = format!("{file}:4");
-            let say = ["findings", "add", "--class", "error-handling/unchecked-result", "--at", &at];
-            let message = ["--severity", "high", "--message", "the error of the removal is thrown away"];
+            let say =
+                ["findings", "add", "--class", "error-handling/unchecked-result", "--at", &at];
+            let message =
+                ["--severity", "high", "--message", "the error of the removal is thrown away"];
             let words: Vec<&str> = say.iter().chain(&message).copied().collect();
             let shown = [&["tribunal"], words.as_slice()].concat();
             let answer = show(&shown, self.tribunal(&words)?);
@@ -175,7 +191,10 @@ impl Stage {
         self.write("src/spool.rs", &careless("spool"))?;
         self.commit("feat: clean the spool")?.blocked_by("the fourth time", "constitution/R-")?;
         let fixed = careless("spool").replace("let _ = fs::", "fs::").replace(";\n}", "\n}");
-        self.write("src/spool.rs", &fixed.replace("pub fn clean()", "pub fn clean() -> std::io::Result<()>"))?;
+        self.write(
+            "src/spool.rs",
+            &fixed.replace("pub fn clean()", "pub fn clean() -> std::io::Result<()>"),
+        )?;
         self.commit("feat: clean the spool")?.passes("the fixed version")
     }
 
@@ -283,7 +302,8 @@ fn careless(name: &str) -> String {
 fn private_key() -> String {
     let noise: Vec<u8> = (0..12).flat_map(|n: u8| *blake3::hash(&[n]).as_bytes()).collect();
     let body = STANDARD.encode(noise);
-    let lines: Vec<&str> = body.as_bytes().chunks(64).filter_map(|l| std::str::from_utf8(l).ok()).collect();
+    let lines: Vec<&str> =
+        body.as_bytes().chunks(64).filter_map(|l| std::str::from_utf8(l).ok()).collect();
     let edge = |word: &str| format!("{0}{word} RSA {1} KEY{0}", "-".repeat(5), "PRIVATE");
     format!("{}\n{}\n{}\n", edge("BEGIN"), lines.join("\n"), edge("END"))
 }

@@ -42,7 +42,9 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
         agree_to_named(context, &repo)?;
     }
     if !plan.missing.is_empty() && !args.dry_run {
-        out::hint("read the files, fill in what only you know, and commit them: law is what is committed");
+        out::hint(
+            "read the files, fill in what only you know, and commit them: law is what is committed",
+        );
     }
     Ok(ExitStatus::Pass)
 }

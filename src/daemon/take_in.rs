@@ -1,6 +1,6 @@
 //! Takes one complete file in: reads, lints, classifies, queues, and writes the record.
 //!
-//! The order makes a kill harmless: the queue first, then the record, and only then (by the
+//! The order makes a kill harmless: the queue first, then ledger and record, and only then (by the
 //! caller) the note that the file is known. What was cut off is done again with the same outcome.
 
 use std::fmt;
@@ -13,6 +13,7 @@ use anyhow::{Context as _, Result, bail};
 use jiff::Timestamp;
 use rustix::fs::OFlags;
 use serde::Serialize;
+use serde_json::json;
 
 use crate::driver::redact;
 use crate::spec::classify::{Classification, classify};
@@ -23,6 +24,8 @@ use crate::spec::record::record;
 use crate::spec::types::At;
 use crate::store::file::write_atomic;
 use crate::store::known::{Known, KnownFile, Stamp, Version};
+use crate::store::ledger;
+use crate::store::ledger::spec::SpecVersion;
 use crate::store::queue::{self, Queued};
 
 /// How much of a file is read: enough to say by how much it is too large for a spec.
@@ -168,6 +171,7 @@ fn take_version(
     } else if waiting.is_some() {
         queue::remove(state_dir, id)?;
     }
+    keep(state_dir, top, draft, now)?;
     let record_path = format!("{PROGRESS}/{id}.md");
     let brought_back = seen.is_some();
     // A branch switch brings known content, and its record with it or none.
@@ -180,6 +184,39 @@ fn take_version(
     }
     let queued = draft.reading.accepted().is_some();
     Ok(Outcome::Taken(taken(top, draft, queued, record_path)))
+}
+
+/// Keeps the version in the ledger.
+fn keep(state_dir: &Path, top: &Path, draft: &Draft, now: Timestamp) -> Result<()> {
+    let problems: Vec<_> = draft
+        .reading
+        .problems
+        .iter()
+        .map(|problem| {
+            json!({
+                "line": problem.at.line,
+                "column": problem.at.column,
+                "level": problem.level.as_str(),
+                "rule": problem.rule.as_str(),
+                "message": problem.message,
+            })
+        })
+        .collect();
+    let version = SpecVersion {
+        id: &draft.identity.id,
+        hash: &draft.identity.hash,
+        path: &draft.path,
+        worktree: top,
+        size: draft.classification.size.as_str(),
+        accepted: draft.reading.accepted().is_some(),
+        problems: &json!(problems).to_string(),
+        time: now,
+    };
+    let done = ledger::with(state_dir, now, |ledger| ledger.keep_spec(&version))?;
+    if let Some(aside) = done.set_aside {
+        tracing::warn!("the ledger was damaged; it is kept as `{}`", aside.display());
+    }
+    Ok(())
 }
 
 fn version(top: &Path, draft: &Draft, now: Timestamp) -> Version {
