@@ -43,7 +43,7 @@ fn run() -> Result<ExitStatus> {
         && !name.starts_with('-')
     {
         let args: Vec<_> = words.collect();
-        log::to_stderr(&env, 0);
+        log::to_stderr(env.text("RUST_LOG"), 0);
         return cli::hook::run(&env, &name, &args);
     }
     cli::run(cli::Cli::parse(), env)

@@ -211,7 +211,11 @@ fn log(place: &Place, follow: bool) -> Result<ExitStatus> {
     // From the first whole line on.
     let begin = if skipped == 0 { 0 } else { memchr::memchr(b'\n', &text).map_or(0, |at| at + 1) };
     out::result_raw(printable_lines(&String::from_utf8_lossy(&text[begin..])).as_bytes());
-    while follow {
+    if !follow {
+        return Ok(ExitStatus::Pass);
+    }
+    // Until Ctrl-C.
+    loop {
         thread::park_timeout(Duration::from_millis(250));
         text.clear();
         file.read_to_end(&mut text).with_context(failed)?;
@@ -223,7 +227,6 @@ fn log(place: &Place, follow: bool) -> Result<ExitStatus> {
             file = new;
         }
     }
-    Ok(ExitStatus::Pass)
 }
 
 fn was_replaced(file: &File, path: &Path) -> bool {

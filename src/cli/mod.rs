@@ -76,7 +76,7 @@ pub enum Command {
     /// Show the whole of it on a throw-away repository
     Demo(demo::Args),
     /// Watch for specs and events in the foreground
-    Watch(watch::Args),
+    Watch,
     /// Watch in the background
     Daemon(daemon::Args),
     /// Write, check and list specs
@@ -123,14 +123,14 @@ pub fn run(cli: Cli, env: Env) -> Result<ExitStatus> {
     let context = Context { env, global: cli.global };
     // The daemon logs to a file of its own.
     if !matches!(&cli.command, Command::Daemon(args) if args.is_serve()) {
-        log::to_stderr(&context.env, context.global.verbose);
+        log::to_stderr(context.env.text("RUST_LOG"), context.global.verbose);
     }
     match cli.command {
         Command::Init(args) => init::run(&context, &args),
         Command::Check(args) => check::run(&context, &args),
         Command::Findings(args) => findings::run(&context, &args),
         Command::Demo(args) => demo::run(&context, &args),
-        Command::Watch(args) => watch::run_command(&context, &args),
+        Command::Watch => watch::run_command(&context),
         Command::Daemon(args) => daemon::run(&context, &args),
         Command::Spec(args) => spec::run(&context, &args),
         Command::Config(args) => config::run(&context, &args),

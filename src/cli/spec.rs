@@ -11,9 +11,8 @@ use crate::cli::Context;
 use crate::config::env;
 use crate::daemon::scan::{Globs, list};
 use crate::daemon::take_in::{PROGRESS, key};
-use crate::driver::law;
+use crate::driver::{law, redact};
 use crate::gates::governance::POLICY_FILE;
-use crate::gates::secrets::redact_str;
 use crate::git::repo::Repo;
 use crate::model::report::ExitStatus;
 use crate::spec::classify::{Classification, classify};
@@ -67,6 +66,7 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
 struct Page {
     /// As it is shown: from the top of the work tree, or as the person gave it.
     path: String,
+    /// Without secrets.
     reading: Reading,
     identity: Identity,
     classification: Classification,
@@ -77,6 +77,7 @@ impl Page {
         let reading = read(bytes, &path);
         let identity = identity(&path, &reading, bytes);
         let classification = classify(&reading);
+        let reading = redact::reading(&reading, bytes, &path);
         Self { path, reading, identity, classification }
     }
 
@@ -225,7 +226,7 @@ fn print_problems(page: &Page) {
             problem.at.column,
             problem.level.as_str(),
             problem.rule.as_str(),
-            printable(&redact_str(&problem.message)),
+            printable(&problem.message),
             printable(&problem.hint),
         ));
     }
@@ -242,7 +243,7 @@ fn github(page: &Page) {
             property(&page.path),
             problem.at.line,
             problem.at.column,
-            escape(&redact_str(&problem.message)),
+            escape(&problem.message),
         ));
     }
 }
@@ -253,7 +254,7 @@ fn json_of(page: &Page) -> Value {
         "path": page.path,
         "id": page.identity.id,
         "hash": page.identity.hash,
-        "title": page.reading.spec.as_ref().map(|spec| redact_str(&spec.title)),
+        "title": page.reading.spec.as_ref().map(|spec| &spec.title),
         "state": page.state(),
         "size": page.classification.size.as_str(),
         "signs": page.classification.signs,
@@ -267,7 +268,7 @@ fn json_problem(problem: &Problem) -> Value {
         "column": problem.at.column,
         "level": problem.level.as_str(),
         "rule": problem.rule.as_str(),
-        "message": redact_str(&problem.message),
+        "message": problem.message,
         "hint": problem.hint,
     })
 }
@@ -358,7 +359,7 @@ fn show(context: &Context, repo: &Repo, id: &str) -> Result<ExitStatus> {
         let now = env::now(&context.env);
         let previous = versions.last().map(|version| version.hash.as_str());
         let Page { path, reading, identity, classification } = page;
-        redact_str(&record(path, identity, reading, classification, now, previous))
+        record(path, identity, reading, classification, now, previous)
     };
     for line in text.lines().filter(|line| !line.starts_with("<!--")) {
         out::result(&printable(line));

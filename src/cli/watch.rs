@@ -12,10 +12,8 @@ use crate::model::report::ExitStatus;
 use crate::ui::out;
 use crate::ui::report::{Format, printable};
 
-#[derive(Debug, clap::Args)]
-pub struct Args {}
-
-pub fn run_command(context: &Context, _args: &Args) -> Result<ExitStatus> {
+/// Watches until a signal comes.
+pub fn run_command(context: &Context) -> Result<ExitStatus> {
     let place = Place::of(&context.repo()?, &context.env, &context.global.set);
     check_watchable(&place)?;
     let Some(held) = lock::take(&place.state_dir, Mode::Foreground, env::now(&context.env))? else {

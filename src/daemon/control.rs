@@ -82,9 +82,11 @@ pub fn start(place: &Place, verbose: u8) -> Result<Start> {
     let mut ended = false;
     loop {
         if let Some(holder) = lock::holder(&place.state_dir)? {
-            return Ok(match holder.pid == child.as_raw_nonzero().get() {
-                true => Start::Started(holder),
-                false => Start::AlreadyRunning(holder),
+            let is_ours = holder.pid == child.as_raw_nonzero().get();
+            return Ok(if is_ours {
+                Start::Started(holder)
+            } else {
+                Start::AlreadyRunning(holder)
             });
         }
         if ended || Instant::now() >= deadline {
@@ -136,12 +138,12 @@ fn spawn(place: &Place, verbose: u8) -> Result<i32> {
 /// What the started process does, to its end.
 pub fn serve(place: &Place, verbose: u8) -> Result<()> {
     // An error means that we lead a session already.
-    drop(rustix::process::setsid());
+    let _ = rustix::process::setsid();
     let now = crate::config::env::now(&place.env);
     // Another one was faster: that is as good.
     let Some(held) = lock::take(&place.state_dir, Mode::Daemon, now)? else { return Ok(()) };
     let path = log_path(place);
-    log::to_file(&place.env, verbose, &path)
+    log::to_file(place.env.text("RUST_LOG"), verbose, &path)
         .with_context(|| format!("could not write `{}`", path.display()))?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "started");
     let ending = run(place, &held, &mut |news| write(news));
@@ -166,7 +168,7 @@ pub fn stop(place: &Place) -> Result<Stop> {
     let Some(holder) = lock::holder(&place.state_dir)? else { return Ok(Stop::NotRunning) };
     let pid = Pid::from_raw(holder.pid).context("the lock's file names no process")?;
     // Only while the lock is held does the number mean that process.
-    drop(kill_process(pid, Signal::TERM));
+    let _ = kill_process(pid, Signal::TERM);
     let deadline = Instant::now() + PATIENCE;
     while lock::is_held(&place.state_dir) {
         if lock::holder(&place.state_dir)?.is_some_and(|now| now != holder) {

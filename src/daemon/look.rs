@@ -13,11 +13,11 @@ use crate::daemon::news::News;
 use crate::daemon::run::{Pace, Place, Said};
 use crate::daemon::scan::Listing;
 use crate::daemon::settle::{Changed, Settling};
-use crate::daemon::take_in::{Complete, Outcome, key, take_in};
+use crate::daemon::take_in::{Complete, Outcome, PROGRESS, key, take_in};
 use crate::daemon::tree::Tree;
 use crate::daemon::watch::{Arms, Hint, What};
 use crate::git::worktrees;
-use crate::store::file::write_atomic;
+use crate::store::file::{sweep, write_atomic};
 use crate::store::inbox;
 use crate::store::known::{Known, Stamp};
 
@@ -70,6 +70,7 @@ impl<'a> Watcher<'a> {
     ) -> Result<Self> {
         inbox::make(&place.state_dir)?;
         inbox::put_back_leftovers(&place.state_dir)?;
+        sweep(&place.state_dir.join("queue"));
         let loaded = Known::load(&place.state_dir, Some(env::now(&place.env)))?;
         if let Some(aside) = loaded.set_aside {
             let aside = aside.display();
@@ -222,6 +223,7 @@ impl<'a> Watcher<'a> {
         self.trees.retain(|tree| tops.contains(&tree.top));
         for top in tops {
             if !self.trees.iter().any(|tree| tree.top == top) {
+                sweep(&top.join(PROGRESS));
                 self.trees.push(Tree::new(top));
             }
         }

@@ -1,6 +1,6 @@
 //! Takes one complete file in: reads, lints, classifies, queues, and writes the record.
 //!
-//! The order makes a kill harmless: the queue first, then the record, and only then (by the
+//! The order makes a kill harmless: the queue first, then ledger and record, and only then (by the
 //! caller) the note that the file is known. What was cut off is done again with the same outcome.
 
 use std::fmt;
@@ -13,8 +13,9 @@ use anyhow::{Context as _, Result, bail};
 use jiff::Timestamp;
 use rustix::fs::OFlags;
 use serde::Serialize;
+use serde_json::json;
 
-use crate::gates::secrets;
+use crate::driver::redact;
 use crate::spec::classify::{Classification, classify};
 use crate::spec::identity::{Identity, identity};
 use crate::spec::problem::{Level, Problem, Rule};
@@ -23,6 +24,8 @@ use crate::spec::record::record;
 use crate::spec::types::At;
 use crate::store::file::write_atomic;
 use crate::store::known::{Known, KnownFile, Stamp, Version};
+use crate::store::ledger;
+use crate::store::ledger::spec::SpecVersion;
 use crate::store::queue::{self, Queued};
 
 /// How much of a file is read: enough to say by how much it is too large for a spec.
@@ -84,6 +87,7 @@ pub enum Outcome {
 /// What was read from a file.
 struct Draft {
     path: String,
+    /// Without secrets.
     reading: Reading,
     identity: Identity,
     classification: Classification,
@@ -124,6 +128,7 @@ pub fn take_in(
         reading.problems.insert(0, duplicate_id(&holder, &id));
     }
     let classification = classify(&reading);
+    let reading = redact::reading(&reading, &bytes, &path);
     let draft = Draft { path: path.clone(), reading, identity, classification };
     let outcome = if note.duplicate {
         Outcome::Taken(refuse_duplicate(file.top, &draft, now)?)
@@ -166,6 +171,7 @@ fn take_version(
     } else if waiting.is_some() {
         queue::remove(state_dir, id)?;
     }
+    keep(state_dir, top, draft, now)?;
     let record_path = format!("{PROGRESS}/{id}.md");
     let brought_back = seen.is_some();
     // A branch switch brings known content, and its record with it or none.
@@ -178,6 +184,39 @@ fn take_version(
     }
     let queued = draft.reading.accepted().is_some();
     Ok(Outcome::Taken(taken(top, draft, queued, record_path)))
+}
+
+/// Keeps the version in the ledger.
+fn keep(state_dir: &Path, top: &Path, draft: &Draft, now: Timestamp) -> Result<()> {
+    let problems: Vec<_> = draft
+        .reading
+        .problems
+        .iter()
+        .map(|problem| {
+            json!({
+                "line": problem.at.line,
+                "column": problem.at.column,
+                "level": problem.level.as_str(),
+                "rule": problem.rule.as_str(),
+                "message": problem.message,
+            })
+        })
+        .collect();
+    let version = SpecVersion {
+        id: &draft.identity.id,
+        hash: &draft.identity.hash,
+        path: &draft.path,
+        worktree: top,
+        size: draft.classification.size.as_str(),
+        accepted: draft.reading.accepted().is_some(),
+        problems: &json!(problems).to_string(),
+        time: now,
+    };
+    let done = ledger::with(state_dir, now, |ledger| ledger.keep_spec(&version))?;
+    if let Some(aside) = done.set_aside {
+        tracing::warn!("the ledger was damaged; it is kept as `{}`", aside.display());
+    }
+    Ok(())
 }
 
 fn version(top: &Path, draft: &Draft, now: Timestamp) -> Version {
@@ -252,25 +291,10 @@ fn write_record(
     now: Timestamp,
     previous: Option<&str>,
 ) -> Result<()> {
-    let Draft { reading, identity, classification, .. } = draft;
-    let page = record(&draft.path, identity, reading, classification, now, previous);
-    let page = redacted(&page, &[Some(identity.hash.as_str()), previous]);
+    let Draft { path: spec_path, reading, identity, classification } = draft;
+    let page = record(spec_path, identity, reading, classification, now, previous);
     check_folder(top)?;
     write_atomic(&top.join(path), page.as_bytes())
-}
-
-/// The page without the secrets that the spec may quote; our own hashes stay.
-fn redacted(page: &str, hashes: &[Option<&str>]) -> String {
-    let hashes = || hashes.iter().flatten().enumerate();
-    let mut page = page.to_owned();
-    for (number, hash) in hashes() {
-        page = page.replace(hash, &format!("(hash {number})"));
-    }
-    let mut page = secrets::redact_str(&page);
-    for (number, hash) in hashes() {
-        page = page.replace(&format!("(hash {number})"), hash);
-    }
-    page
 }
 
 /// A link in the repository must not make us write outside of it.
@@ -316,16 +340,14 @@ fn read_settled(path: &Path, stamp: Stamp) -> Result<Option<Vec<u8>>> {
 /// A path as a key and for people. What is not UTF-8 is made distinct by a hash.
 pub fn key(path: &Path) -> String {
     use std::os::unix::ffi::OsStrExt as _;
-    match path.to_str() {
-        Some(text) => text.to_owned(),
-        None => {
-            let hash = blake3::hash(path.as_os_str().as_bytes()).to_hex();
-            let text = path.to_string_lossy();
-            // The ending decides how the file is read.
-            match text.rsplit_once('.') {
-                Some((stem, ending)) => format!("{stem}~{}.{ending}", &hash[..8]),
-                None => format!("{text}~{}", &hash[..8]),
-            }
-        }
+    if let Some(text) = path.to_str() {
+        return text.to_owned();
+    }
+    let hash = blake3::hash(path.as_os_str().as_bytes()).to_hex();
+    let text = path.to_string_lossy();
+    // The ending decides how the file is read.
+    match text.rsplit_once('.') {
+        Some((stem, ending)) => format!("{stem}~{}.{ending}", &hash[..8]),
+        None => format!("{text}~{}", &hash[..8]),
     }
 }

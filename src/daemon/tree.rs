@@ -12,6 +12,14 @@ use crate::driver::law;
 use crate::gates::governance::POLICY_FILE;
 use crate::store::known::Stamp;
 
+/// How the policy file was when it was read last.
+#[derive(PartialEq, Eq)]
+enum Read {
+    Never,
+    /// `None` where there was no file.
+    As(Option<Stamp>),
+}
+
 pub struct Tree {
     /// In its canonical spelling.
     pub top: PathBuf,
@@ -20,8 +28,7 @@ pub struct Tree {
     pub is_silent: bool,
     /// `None` until settings could be read.
     globs: Option<Globs>,
-    /// The policy file as it was read last; outer `None` before the first time.
-    policy: Option<Option<Stamp>>,
+    policy: Read,
 }
 
 impl Tree {
@@ -34,7 +41,7 @@ impl Tree {
             rescan: std::time::Duration::from_secs(5),
             start: WatchStart::Manual,
         };
-        Self { top, watch, is_silent: false, globs: None, policy: None }
+        Self { top, watch, is_silent: false, globs: None, policy: Read::Never }
     }
 
     pub fn policy_file(&self) -> PathBuf {
@@ -45,7 +52,7 @@ impl Tree {
     /// which settings hold instead.
     pub fn refresh(&mut self, place: &Place) -> Result<(), String> {
         let stamp = stamp_of(&self.policy_file());
-        if self.policy == Some(stamp) {
+        if self.policy == Read::As(stamp) {
             return Ok(());
         }
         let text = fs::read(self.policy_file()).ok();
@@ -59,7 +66,7 @@ impl Tree {
         let outcome = match read(text.as_deref()) {
             Ok(settings) => {
                 self.set(settings);
-                self.policy = Some(stamp);
+                self.policy = Read::As(stamp);
                 Ok(())
             }
             Err(reason) if self.globs.is_some() => {

@@ -118,10 +118,6 @@ impl Arms {
         !below.is_empty()
     }
 
-    pub fn contains(&self, path: &Path) -> bool {
-        self.armed.contains(path)
-    }
-
     fn disarm(&mut self, folder: &Path) {
         // The watcher may have noticed by itself that the folder is gone.
         drop(self.watcher.unwatch(folder));
@@ -169,7 +165,7 @@ pub fn no_watcher(error: &notify::Error) -> String {
 
 /// Whether a folder is on a file system whose changes may not be reported: another machine's, or
 /// one that a program of the user provides. The numbers are Linux's (statfs(2)): 9p as in WSL, AFS,
-/// Ceph, CIFS, SMB, SMB2, FUSE, NFS, and VirtualBox's shared folders.
+/// Ceph, CIFS, SMB, SMB2, FUSE, NFS, and `VirtualBox`'s shared folders.
 pub fn may_be_silent(folder: &Path) -> bool {
     #[cfg(target_os = "linux")]
     {

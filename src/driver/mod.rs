@@ -14,6 +14,7 @@ pub mod own_repo;
 pub mod passed;
 pub mod propose;
 pub mod push;
+pub mod redact;
 pub mod remark;
 pub mod ruling;
 pub mod sight;

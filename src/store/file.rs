@@ -61,6 +61,21 @@ pub fn write_new(path: &Path, content: &[u8]) -> Result<bool> {
     write().with_context(|| format!("could not write `{}`", path.display()))
 }
 
+/// Removes what writers left beside their files in a folder when they were killed. Only for a folder
+/// that no other process writes to.
+pub fn sweep(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok) {
+        let name = entry.file_name();
+        let rest = name.to_str().and_then(|name| name.strip_prefix(".tribunal-"));
+        if rest
+            .is_some_and(|rest| rest.len() == 6 && rest.bytes().all(|b| b.is_ascii_alphanumeric()))
+        {
+            // What cannot be removed does no harm.
+            drop(fs::remove_file(entry.path()));
+        }
+    }
+}
+
 /// Adds one line to a file that several processes write to. A line of up to 4 KiB arrives whole.
 pub fn append_line(path: &Path, line: &str) -> Result<()> {
     let append = || -> io::Result<()> {

@@ -81,6 +81,12 @@ pub struct Known {
     pub specs: BTreeMap<String, Vec<Version>>,
 }
 
+/// The little that is read before the rest, so that a newer format is recognised.
+#[derive(Deserialize)]
+struct Head {
+    version: u32,
+}
+
 /// What was read, and where a damaged file went that was in its place.
 #[must_use = "that a file was set aside must be said"]
 pub struct Loaded {
@@ -100,10 +106,6 @@ impl Known {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(empty(None)),
             other => other.with_context(|| format!("could not read `{}`", path.display()))?,
         };
-        #[derive(Deserialize)]
-        struct Head {
-            version: u32,
-        }
         if let Ok(head) = serde_json::from_slice::<Head>(&text)
             && head.version > VERSION
         {

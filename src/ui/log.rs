@@ -8,15 +8,14 @@ use std::sync::Mutex;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::config::env::Env;
-
 /// How large the daemon's log grows before it is put aside, in bytes, and how many are kept.
 const BYTES_MAX: u64 = 1024 * 1024;
 const KEPT: usize = 3;
 
-/// Logs to standard error where `RUST_LOG` or `-v` asks for it. Costs nothing otherwise.
-pub fn to_stderr(env: &Env, verbose: u8) {
-    if let Some(filter) = filter(env, verbose, None) {
+/// Logs to standard error where `RUST_LOG`, whose value is given, or `-v` asks for it. Costs nothing
+/// otherwise.
+pub fn to_stderr(rust_log: Option<&str>, verbose: u8) {
+    if let Some(filter) = filter(rust_log, verbose, None) {
         // A second call changes nothing, and that is fine.
         drop(
             tracing_subscriber::fmt()
@@ -29,9 +28,9 @@ pub fn to_stderr(env: &Env, verbose: u8) {
 }
 
 /// Logs to a file, `info` and above unless `RUST_LOG` or `-v` asks for something else.
-pub fn to_file(env: &Env, verbose: u8, path: &Path) -> io::Result<()> {
+pub fn to_file(rust_log: Option<&str>, verbose: u8, path: &Path) -> io::Result<()> {
     let writer = Rotating::open(path, BYTES_MAX)?;
-    if let Some(filter) = filter(env, verbose, Some("info")) {
+    if let Some(filter) = filter(rust_log, verbose, Some("info")) {
         drop(
             tracing_subscriber::fmt()
                 .with_env_filter(filter)
@@ -43,8 +42,8 @@ pub fn to_file(env: &Env, verbose: u8, path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn filter(env: &Env, verbose: u8, default: Option<&str>) -> Option<EnvFilter> {
-    let words = match (env.text("RUST_LOG"), verbose) {
+fn filter(rust_log: Option<&str>, verbose: u8, default: Option<&str>) -> Option<EnvFilter> {
+    let words = match (rust_log, verbose) {
         (Some(words), _) => words,
         (None, 0) => default?,
         (None, 1) => "debug",

@@ -4,11 +4,11 @@
 
 mod check;
 mod commands;
+mod daemon;
 mod findings;
 mod harness;
 mod hooks;
 mod push;
-mod daemon;
 mod spec;
 mod tidy;
 mod untouched;

@@ -42,8 +42,8 @@ fn an_empty_file_is_awaited_without_a_clock() {
 #[test]
 fn a_file_that_vanished_begins_anew() {
     let (start, mut settling) = (Instant::now(), Settling::new());
-    let _ = settling.observe(changed(stamp(3, 1)), start);
-    let _ = settling.observe(Vec::new(), start + STILL / 2);
+    drop(settling.observe(changed(stamp(3, 1)), start));
+    drop(settling.observe(Vec::new(), start + STILL / 2));
     assert!(!settling.is_waiting());
     assert!(settling.observe(changed(stamp(3, 1)), start + STILL).complete.is_empty());
 }
@@ -66,7 +66,7 @@ proptest! {
                 prop_assert!(now - last_change >= STILL);
             }
         }
-        let _ = settling.observe(changed(stamp(1, at)), now + STILL);
+        drop(settling.observe(changed(stamp(1, at)), now + STILL));
         prop_assert_eq!(settling.observe(changed(stamp(1, at)), now + STILL * 2).complete.len(), 1);
     }
 }

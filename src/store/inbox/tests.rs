@@ -1,4 +1,5 @@
 //! The inbox with many senders and receivers, and with files it does not understand.
+#![expect(clippy::disallowed_methods, reason = "tests write the files that are found")]
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -9,6 +9,7 @@ pub mod query;
 pub mod record;
 mod rows;
 mod schema;
+pub mod spec;
 #[cfg(test)]
 mod tests;
 

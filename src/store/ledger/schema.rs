@@ -9,7 +9,7 @@ use crate::store::crash::save_point;
 use crate::store::ledger::error::Error;
 
 /// One step a version: `STEPS[0]` leads from nothing to version 1. A released step never changes.
-const STEPS: [&str; 1] = [V1];
+const STEPS: [&str; 2] = [V1, V2];
 
 /// The version that this program reads and writes.
 #[expect(clippy::cast_possible_wrap, reason = "there is a handful of steps")]
@@ -65,6 +65,20 @@ CREATE TABLE dispositions (
     time       BIGINT NOT NULL,
     until      BIGINT,
     PRIMARY KEY (finding, number)
+);
+";
+
+const V2: &str = "
+CREATE TABLE specs (
+    id         TEXT   NOT NULL,
+    hash       TEXT   NOT NULL,  -- of the content
+    path       TEXT   NOT NULL,
+    worktree   BLOB   NOT NULL,
+    size       TEXT   NOT NULL,
+    accepted   BIGINT NOT NULL,  -- 1 where it was fit for a run
+    problems   TEXT   NOT NULL,  -- a JSON array
+    time       BIGINT NOT NULL,
+    PRIMARY KEY (id, hash)
 );
 ";
 

@@ -52,8 +52,9 @@ fn a_new_ledger_has_the_tables_of_the_frozen_one() {
         let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
         rows.map(Result::unwrap).collect()
     };
-    let frozen = Connection::open_in_memory().unwrap();
+    let mut frozen = Connection::open_in_memory().unwrap();
     frozen.execute_batch(V1).unwrap();
+    schema::migrate(&mut frozen).unwrap();
     let mut fresh = Connection::open_in_memory().unwrap();
     schema::migrate(&mut fresh).unwrap();
     assert_eq!(tables(&fresh), tables(&frozen));
