@@ -159,9 +159,9 @@ fn what_has_too_little_in_common_is_prose() {
 fn a_check_that_makes_noise_is_not_used() {
     let sandbox = Sandbox::new();
     let repo = sandbox.repo("r");
-    let noisy: String =
+    let noisy: Vec<String> =
         (0..12).map(|n| format!("fn n{n}() {{\n    let _ = fs::touch({n});\n}}\n")).collect();
-    repo.write("src/store/noisy.rs", noisy).commit_unjudged("feat: noise");
+    repo.write("src/store/noisy.rs", noisy.concat()).commit_unjudged("feat: noise");
     mistake(&repo, 0);
     mistake(&repo, 1);
     mistake(&repo, 2).says("as prose").says("fires on the rest of the tree more than 10 times");
@@ -447,7 +447,7 @@ fn reports_of_other_tools_are_learned_from() {
     for number in 0..3 {
         repo.write(file(number), wrong(number)).commit_unjudged("feat: more");
         // The tool tells of everything each time: what it told before does not count again.
-        reports.push_str(&format!("{}:2: [W1] the result is ignored\nnoise\n", file(number)));
+        reports = format!("{reports}{}:2: [W1] the result is ignored\nnoise\n", file(number));
         let words = ["findings", "import", "-", "--as", LINES];
         let out = repo.tribunal_with(&words, &[], reports.as_bytes()).ok();
         out.clone().says(&format!("took in {} findings", number + 1));
@@ -540,6 +540,22 @@ fn a_mistake_that_was_fixed_and_made_again_counts_again() {
         other.commit_unjudged("chore: unrelated");
         remark(&other, &format!("{}:2", file(0))).ok().never_says("learned");
     }
+}
+
+#[test]
+fn nothing_is_written_in_the_middle_of_a_merge() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    mistake(&repo, 0);
+    mistake(&repo, 1);
+    repo.git(&["switch", "--quiet", "--create", "side", "HEAD~1"]).ok();
+    repo.write("side", "s\n").commit_unjudged("feat: side");
+    repo.git(&["merge", "--quiet", "--no-commit", "main"]).ok();
+    repo.write("src/store/f2.rs", wrong(2)).git(&["add", "--all"]).ok();
+    remark(&repo, "src/store/f2.rs:2").ok().never_says("learned");
+    assert!(!repo.path(TOPIC).exists());
+    repo.git(&["commit", "--quiet", "--no-verify", "--no-edit"]).ok();
+    remark(&repo, "side:1").ok().says("learned R-");
 }
 
 #[test]

@@ -61,6 +61,9 @@ struct LearnArgs {
     on: String,
 }
 
+/// What to do about a file that was written.
+const COMMIT: &str = "commit it: changes are held to the rules that are committed";
+
 pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
     match &args.command {
         None | Some(Command::List) => list(context),
@@ -76,7 +79,9 @@ fn list(context: &Context) -> Result<ExitStatus> {
     let standing = Standing::of_work_tree(learn::work_tree(&repo)?)?;
     let ids: Vec<&str> = standing.rules.iter().map(|rule| rule.id.as_str()).collect();
     let (counts, warnings) = learn::statistics(&repo, &context.env, &ids)?;
-    warnings.iter().for_each(|warning| out::warn(warning));
+    for warning in &warnings {
+        out::warn(warning);
+    }
     if context.global.format == Format::Json {
         let rules: Vec<Value> = standing
             .rules
@@ -108,8 +113,12 @@ fn check(context: &Context) -> Result<ExitStatus> {
     errors.extend(standing.rules.iter().filter_map(|rule| compile(rule).err()));
     errors.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
     let health = learn::health(&repo, &context.env, &context.global.set)?;
-    health.warnings.iter().for_each(|warning| out::warn(warning));
-    health.over.iter().for_each(|over| out::warn(over));
+    for warning in &health.warnings {
+        out::warn(warning);
+    }
+    for over in &health.over {
+        out::warn(over);
+    }
     if context.global.format == Format::Json {
         let value = json!({
             "version": 1,
@@ -181,7 +190,9 @@ fn learn(context: &Context, args: &LearnArgs) -> Result<ExitStatus> {
         dry_run: args.dry_run,
     };
     let session = learn::learn(&repo, &context.env, &context.global.set, &request)?;
-    session.warnings.iter().for_each(|warning| out::warn(warning));
+    for warning in &session.warnings {
+        out::warn(warning);
+    }
     if context.global.format == Format::Json {
         out::result(&show::json_session(&session, request.dry_run).to_string());
     } else {
@@ -192,7 +203,12 @@ fn learn(context: &Context, args: &LearnArgs) -> Result<ExitStatus> {
             }
         }
         let lines = show::session(&session, request.dry_run);
-        lines.iter().for_each(|line| out::result(line));
+        for line in &lines {
+            out::result(line);
+        }
+        if session.wrote() && !request.dry_run {
+            out::hint(COMMIT);
+        }
         if lines.is_empty() && !context.global.quiet {
             out::talk(&match &request.class {
                 Some(class) => format!("nothing of `{class}` came back often enough"),
@@ -221,20 +237,32 @@ fn forget(context: &Context, id: &str) -> Result<ExitStatus> {
         out::result(&json!({"version": 1, "forgotten": show::json_rule(&rule, None)}).to_string());
     } else if !context.global.quiet {
         out::result(&format!("forgot {id}, which stood at {}:{}", rule.at.path, rule.at.line));
-        out::hint("commit it: what is committed holds");
+        out::hint(COMMIT);
     }
     Ok(ExitStatus::Pass)
 }
 
 /// What was learned beside another command, for people who look at its messages.
 pub fn tell(session: &Session) {
-    session.warnings.iter().for_each(|warning| out::warn(warning));
-    let new = |learned: &&Learned| matches!(learned.outcome, Outcome::Rule { .. });
-    for learned in session.learned.iter().filter(new) {
-        out::talk(&show::learned(learned, false));
+    for warning in &session.warnings {
+        out::warn(warning);
+    }
+    for learned in &session.learned {
+        match &learned.outcome {
+            Outcome::Rule { .. } => out::talk(&show::learned(learned, false)),
+            Outcome::Broken(_) => out::warn(&show::learned(learned, false)),
+            // Said where somebody asks for it.
+            Outcome::Known { .. }
+            | Outcome::Forgotten { .. }
+            | Outcome::Unproved { .. }
+            | Outcome::Full { .. } => {}
+        }
     }
     for step in session.moves.iter().filter(|step| step.to.is_some()) {
         out::talk(&show::step(step));
+    }
+    if session.wrote() {
+        out::hint(COMMIT);
     }
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::constitution::prove::Proof;
-use crate::constitution::rule::{Rule, RuleError, Status};
+use crate::constitution::rule::{Language, On, Rule, RuleError, Status};
 use crate::driver::learn::moves::Move;
 use crate::driver::learn::{Learned, Outcome, Session};
 use crate::store::ledger::query::RuleStats;
@@ -45,8 +45,8 @@ pub fn json_rule(rule: &Rule, counts: Option<&RuleStats>) -> Value {
         "check": {
             "kind": rule.check.kind(),
             "pattern": rule.check.pattern(),
-            "language": rule.check.language().map(|language| language.as_str()),
-            "on": rule.check.on().map(|on| on.as_str()),
+            "language": rule.check.language().map(Language::as_str),
+            "on": rule.check.on().map(On::as_str),
         },
         "path": rule.at.path,
         "line": rule.at.line,
@@ -102,10 +102,8 @@ pub fn learned(learned: &Learned, dry_run: bool) -> String {
     match &learned.outcome {
         Outcome::Rule { rule, proof } => {
             let done = if dry_run { "would learn" } else { "learned" };
-            let place = match dry_run {
-                true => rule.at.path.clone(),
-                false => format!("{}:{}", rule.at.path, rule.at.line),
-            };
+            let line = if dry_run { String::new() } else { format!(":{}", rule.at.line) };
+            let place = format!("{}{line}", rule.at.path);
             let title = printable(&rule.title);
             let how = match (proof, rule.check.pattern()) {
                 (Proof::Proved { hits_in_rest: 0 }, Some(pattern)) => {
@@ -126,8 +124,9 @@ pub fn learned(learned: &Learned, dry_run: bool) -> String {
             "{what}: {id} was deleted and does not come back by itself; `--class {}` asks for it",
             learned.class
         ),
-        Outcome::Unproved { reason } => format!("{what}: not learned, {reason}"),
-        Outcome::Full { reason } => format!("{what}: not learned, {reason}"),
+        Outcome::Unproved { reason } | Outcome::Full { reason } => {
+            format!("{what}: not learned, {reason}")
+        }
         Outcome::Broken(error) => format!("{what}: not learned, {error}"),
     }
 }

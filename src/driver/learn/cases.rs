@@ -124,23 +124,31 @@ fn text_in(repo: &Repo, tree: &Oid, path: &BStr) -> Option<String> {
     String::from_utf8(repo.objects.blob(&entry.oid).ok()??).ok()
 }
 
-/// The cases of a candidate, the oldest first.
-pub fn of(
-    repo: &Repo,
-    head: Option<&Oid>,
-    candidate: &Candidate,
-    rows: &[(Sighting, SightingRow)],
-) -> Vec<Case> {
+/// The cases of a candidate, the oldest first, without their fixes.
+pub fn of(repo: &Repo, candidate: &Candidate, rows: &[(Sighting, SightingRow)]) -> Vec<Case> {
     let belongs = |sighting: &Sighting| {
         candidate.findings.contains(&sighting.finding)
             && candidate.changes.contains(&sighting.change)
     };
     let rows: Vec<_> = rows.iter().filter(|(sighting, _)| belongs(sighting)).collect();
     let newest = rows.len().saturating_sub(CASES_MAX);
-    rows[newest..].iter().map(|(sighting, row)| case(repo, head, sighting, row)).collect()
+    rows[newest..].iter().map(|(sighting, row)| case(repo, sighting, row)).collect()
 }
 
-fn case(repo: &Repo, head: Option<&Oid>, sighting: &Sighting, row: &SightingRow) -> Case {
+/// Finds what came in place of the findings, on the way to `head`.
+pub fn find_fixes(repo: &Repo, head: &Oid, cases: &mut [Case], rows: &[(Sighting, SightingRow)]) {
+    for case in cases {
+        let row = rows.iter().find(|(sighting, _)| *sighting == case.sighting);
+        let (Some((_, row)), Some(text)) = (row, &case.file) else { continue };
+        let path = row.sighting.name.to_string();
+        let (line, end_line) = (case.line, case.end_line);
+        let start = Version { path, text: text.clone(), line, end_line };
+        // History that cannot be read leaves a finding without its fix, as most are.
+        case.fix = fix_of(repo, head, row, start).ok().flatten();
+    }
+}
+
+fn case(repo: &Repo, sighting: &Sighting, row: &SightingRow) -> Case {
     let finding = &row.kept.finding;
     let secret = finding.class.as_str() == SECRET;
     let line = row.sighting.line;
@@ -157,10 +165,6 @@ fn case(repo: &Repo, head: Option<&Oid>, sighting: &Sighting, row: &SightingRow)
         (Some(_), false) => lines,
         (None, false) => finding.anchor.clone(),
     };
-    let fix = file.as_deref().zip(head).and_then(|(text, head)| {
-        let start = Version { path: path.to_string(), text: text.to_owned(), line, end_line };
-        fix_of(repo, head, row, start).ok().flatten()
-    });
     Case {
         sighting: sighting.clone(),
         anchor,
@@ -168,7 +172,7 @@ fn case(repo: &Repo, head: Option<&Oid>, sighting: &Sighting, row: &SightingRow)
         file,
         line,
         end_line,
-        fix,
+        fix: None,
     }
 }
 

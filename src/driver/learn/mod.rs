@@ -100,12 +100,17 @@ impl Session {
 /// commit. Never called by a hook: it reads history and writes to the work tree.
 ///
 /// A repository without a ledger has nothing to learn from, and one without a work tree nowhere to
-/// write it.
+/// write it. In the middle of a merge or a rebase a new file could be in git's way: it waits.
 pub fn by_itself(repo: &Repo, env: &Env, flags: &[String]) -> Result<Session> {
-    if repo.work_tree.is_none() || !ledger::exists(&repo.state_dir()) {
+    if repo.work_tree.is_none() || !ledger::exists(&repo.state_dir()) || is_busy(repo) {
         return Ok(Session::default());
     }
     learn(repo, env, flags, &Request::default())
+}
+
+fn is_busy(repo: &Repo) -> bool {
+    let marks = ["MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply"];
+    marks.iter().any(|mark| repo.git_dir.join(mark).exists())
 }
 
 /// Turns what came back into rules, each once, and moves rules on their ladder.
@@ -113,7 +118,7 @@ pub fn by_itself(repo: &Repo, env: &Env, flags: &[String]) -> Result<Session> {
 /// Holds the constitution's lock from the first look to the last write. Killed at any moment, it
 /// leaves whole files behind, and the next call goes on where it ended.
 pub fn learn(repo: &Repo, env: &Env, flags: &[String], request: &Request) -> Result<Session> {
-    let mut learning = Learning::begin(repo, env, flags)?;
+    let mut learning = Learning::begin(repo, env, flags, !request.dry_run)?;
     let (rows, due) = learning.due(request)?;
     let mut session = Session::default();
     for (candidate, after) in &due {
@@ -151,7 +156,7 @@ pub struct Health {
 
 /// Weighs the rules of the work tree, and changes nothing.
 pub fn health(repo: &Repo, env: &Env, flags: &[String]) -> Result<Health> {
-    let mut learning = Learning::begin(repo, env, flags)?;
+    let mut learning = Learning::begin(repo, env, flags, false)?;
     let moves = learning.move_rules(true)?;
     let limits = learning.limits();
     let (bytes, bytes_max) = (learning.standing.bytes(), limits.topic_bytes);
@@ -169,7 +174,7 @@ pub fn health(repo: &Repo, env: &Env, flags: &[String]) -> Result<Health> {
 
 /// Takes a rule out of its file; it does not come back by itself. Tells where it stood.
 pub fn forget(repo: &Repo, env: &Env, flags: &[String], id: &str) -> Result<Rule> {
-    let mut learning = Learning::begin(repo, env, flags)?;
+    let mut learning = Learning::begin(repo, env, flags, true)?;
     let found = learning.standing.rules.iter().find(|rule| rule.id == id).cloned();
     let Some(rule) = found else {
         let broken = learning.standing.errors.first().map(ToString::to_string);
@@ -212,7 +217,7 @@ pub fn work_tree(repo: &Repo) -> Result<&Path> {
     })
 }
 
-/// A session that holds the lock.
+/// A session, which holds the lock where it may write.
 struct Learning<'a> {
     repo: &'a Repo,
     top: &'a Path,
@@ -225,13 +230,13 @@ struct Learning<'a> {
     committed: Vec<Rule>,
     record: Record,
     warnings: Vec<String>,
-    _lock: File,
+    _lock: Option<File>,
 }
 
 type Rows = Vec<(Sighting, SightingRow)>;
 
 impl<'a> Learning<'a> {
-    fn begin(repo: &'a Repo, env: &Env, flags: &[String]) -> Result<Self> {
+    fn begin(repo: &'a Repo, env: &Env, flags: &[String], writes: bool) -> Result<Self> {
         let top = work_tree(repo)?;
         let now = now(env);
         let head = repo.head()?;
@@ -244,7 +249,7 @@ impl<'a> Learning<'a> {
             .or_else(|_| law::settings(None, env, flags))
             .map_err(|problem| out::hinted(problem.to_string(), problem.hint))?;
         let state_dir = repo.state_dir();
-        let lock = locked(&state_dir)?;
+        let lock = if writes { Some(locked(&state_dir)?) } else { None };
         let standing = Standing::of_work_tree(top)?;
         let mut committed = match &head_tree {
             Some(tree) => law::rules_of_tree(&repo.objects, tree)?.rules,
@@ -252,7 +257,7 @@ impl<'a> Learning<'a> {
         };
         // The work tree's word on a rule holds.
         committed.retain(|rule| standing.rules.iter().all(|other| other.id != rule.id));
-        let mut record = Record::load(&state_dir, now)?;
+        let mut record = Record::load(&state_dir, now, writes)?;
         let all: Vec<&Rule> = committed.iter().chain(&standing.rules).collect();
         let ids: Vec<&str> = all.iter().map(|rule| rule.id.as_str()).collect();
         let (counts, mut warnings) = statistics(repo, env, &ids)?;
@@ -321,28 +326,32 @@ impl<'a> Learning<'a> {
         if let Some(error) = self.standing.errors.iter().find(|error| error.path == path) {
             return Ok(Outcome::Broken(error.clone()));
         }
-        let cases = cases::of(self.repo, self.head.as_ref(), candidate, rows);
+        let mut cases = cases::of(self.repo, candidate, rows);
         let replaced = match &request.check {
             Some(_) => self.prose_of(candidate, &cases),
             None => BTreeSet::new(),
         };
-        let rules: Vec<Rule> = self
-            .standing
-            .rules
-            .iter()
-            .chain(&self.committed)
-            .filter(|rule| !replaced.contains(&rule.id))
-            .cloned()
-            .collect();
+        let standing = self.standing.rules.iter().chain(&self.committed);
+        let rules: Vec<Rule> =
+            standing.filter(|rule| !replaced.contains(&rule.id)).cloned().collect();
         let forgotten = self.forgotten(request);
         let stands = Law { rules: &rules, forgotten: &forgotten, limits: self.limits() };
+        let check = request.check.as_ref();
+        // What is known already, and most is, needs no walk through the history.
+        let nothing = |_: &mut dyn FnMut(&str, &str) -> bool| {};
+        if let Decision::Covered { ids } = decide(candidate, &cases, after, stands, check, &nothing)
+        {
+            return Ok(Outcome::Known { ids });
+        }
+        if let Some(head) = &self.head {
+            cases::find_fixes(self.repo, head, &mut cases, rows);
+        }
         let sample = OnceCell::new();
         let rest = |visit: &mut dyn FnMut(&str, &str) -> bool| {
             let files: &Vec<(String, String)> =
                 sample.get_or_init(|| self.sample(candidate, &cases));
             let _stopped = files.iter().any(|(path, text)| !visit(path, text));
         };
-        let check = request.check.as_ref();
         let outcome = match decide(candidate, &cases, after, stands, check, &rest) {
             Decision::Learn { proof: Proof::Prose { reason }, .. } if check.is_some() => {
                 Outcome::Unproved { reason }

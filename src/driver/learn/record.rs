@@ -65,8 +65,8 @@ struct Head {
 }
 
 impl Record {
-    /// Reads the record; one that is damaged is set aside.
-    pub fn load(state_dir: &Path, now: Timestamp) -> Result<Self> {
+    /// Reads the record; one that is damaged is set aside, where we may write.
+    pub fn load(state_dir: &Path, now: Timestamp, writes: bool) -> Result<Self> {
         let path = state_dir.join(NAME);
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
@@ -86,6 +86,9 @@ impl Record {
         }
         if let Ok(record) = serde_json::from_str::<Self>(&text) {
             return Ok(Self { saved: text, ..record });
+        }
+        if !writes {
+            return Ok(Self::empty());
         }
         let stamp = now.strftime("%Y%m%dT%H%M%SZ");
         let aside = state_dir.join(format!("constitution.damaged-{stamp}.json"));
