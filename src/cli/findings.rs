@@ -1,5 +1,7 @@
 //! `tribunal findings`: what was found, and what is decided about it.
 
+use std::fs;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
@@ -11,8 +13,9 @@ use serde_json::json;
 
 use crate::cli::Context;
 use crate::cli::check::in_repo;
+use crate::cli::constitution;
 use crate::config::env::now;
-use crate::driver::{judge, remark};
+use crate::driver::{import, judge, learn, remark};
 use crate::git::repo::{Repo, succeeded};
 use crate::model::class::{Class, LISTED};
 use crate::model::gate::Gate;
@@ -43,6 +46,8 @@ enum Command {
     },
     /// Take in a remark of yours
     Add(AddArgs),
+    /// Take in another tool's report: SARIF, cargo's JSON, rdjson, a Codex review, or plain lines
+    Import(ImportArgs),
     /// It is right, and the change may pass with it; it counts towards a rule
     Accept(DecideArgs),
     /// It is wrong or does not matter here; it counts against its rule
@@ -90,6 +95,16 @@ struct AddArgs {
 }
 
 #[derive(Debug, clap::Args)]
+struct ImportArgs {
+    /// The report; `-` reads it from the standard input
+    file: PathBuf,
+    /// How it is written: sarif, cargo-json, rdjson, codex, or an expression with the groups
+    /// `path`, `line`, `message` and others; what it looks like where this is not given
+    #[arg(long = "as", value_name = "FORMAT")]
+    written_as: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
 struct DecideArgs {
     /// The id, or enough of its beginning or end
     id: String,
@@ -110,6 +125,7 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
         Some(Command::List(args)) => list(context, args),
         Some(Command::Show { id }) => show(context, id),
         Some(Command::Add(args)) => add(context, args),
+        Some(Command::Import(args)) => import(context, args),
         Some(Command::Accept(args)) => decide(context, args, Decision::Accepted),
         Some(Command::Dismiss(args)) => decide(context, args, Decision::Dismissed),
         Some(Command::Reopen(args)) => decide(context, args, Decision::Reopened),
@@ -232,7 +248,48 @@ fn add(context: &Context, args: &AddArgs) -> Result<ExitStatus> {
         let anchor = printable(reported.finding.anchor.trim());
         out::result(&format!("{} {place}: {anchor}", reported.id));
     }
+    learn_from_it(context, &repo);
     Ok(ExitStatus::Pass)
+}
+
+fn import(context: &Context, args: &ImportArgs) -> Result<ExitStatus> {
+    let repo = context.repo()?;
+    let failed = || format!("could not read `{}`", args.file.display());
+    let report = if args.file == Path::new("-") {
+        let mut report = Vec::new();
+        io::stdin().lock().read_to_end(&mut report).with_context(failed)?;
+        report
+    } else {
+        fs::read(context.env.current_dir.join(&args.file)).with_context(failed)?
+    };
+    let imported = import::read(&repo, &report, args.written_as.as_deref(), &args.file)?;
+    let count = imported.findings.len();
+    let kept = judge::record(&repo, &context.env, &[(&imported.change, imported.findings)])
+        .map_err(judge::hinted)?;
+    for skipped in &kept.skipped {
+        out::warn(&skipped.reason);
+    }
+    if imported.elsewhere > 0 {
+        let elsewhere = imported.elsewhere;
+        out::warn(&format!("{elsewhere} of them are in files that the last commit does not have"));
+    }
+    if context.global.format == Format::Json {
+        let findings: Vec<_> = kept.findings.iter().map(json_finding).collect();
+        out::result(&json!({"version": 1, "findings": findings, "total": count}).to_string());
+    } else if !context.global.quiet {
+        out::result(&format!("took in {count} findings; `tribunal findings` lists what is open"));
+    }
+    learn_from_it(context, &repo);
+    Ok(ExitStatus::Pass)
+}
+
+/// Learns where what was taken in came back often enough. The findings are kept whatever becomes of
+/// it.
+fn learn_from_it(context: &Context, repo: &Repo) {
+    match learn::by_itself(repo, &context.env, &context.global.set) {
+        Ok(session) => constitution::tell(&session),
+        Err(error) => out::warn(&format!("nothing was learned: {error:#}")),
+    }
 }
 
 /// Who decides: `TRIBUNAL_ACTOR`, else whom git would name as an author.

@@ -3,6 +3,7 @@
 pub mod check;
 pub mod completions;
 pub mod config;
+pub mod constitution;
 pub mod demo;
 pub mod daemon;
 pub mod findings;
@@ -81,6 +82,8 @@ pub enum Command {
     Daemon(daemon::Args),
     /// Write, check and list specs
     Spec(spec::Args),
+    /// The rules that were learned or written, and learning
+    Constitution(constitution::Args),
     /// Show every setting, its value and who gave it
     Config(config::Args),
     /// Agree to run the commands that this repository names
@@ -133,6 +136,7 @@ pub fn run(cli: Cli, env: Env) -> Result<ExitStatus> {
         Command::Watch => watch::run_command(&context),
         Command::Daemon(args) => daemon::run(&context, &args),
         Command::Spec(args) => spec::run(&context, &args),
+        Command::Constitution(args) => constitution::run(&context, &args),
         Command::Config(args) => config::run(&context, &args),
         Command::Trust(args) => trust::run(&context, &args),
         Command::Hooks(args) => hooks::run(&context, &args),

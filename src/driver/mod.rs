@@ -3,11 +3,13 @@
 pub mod bypass;
 pub mod commands;
 pub mod event;
+pub mod import;
 pub mod init;
 pub mod install;
 pub mod judge;
 pub mod judged;
 pub mod law;
+pub mod learn;
 pub mod merge;
 pub mod message;
 pub mod own_repo;

@@ -1,5 +1,7 @@
 //! Carries a line from one version of a file to the next through their diff.
 
+use std::ops::Range;
+
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 /// What became of a line.
@@ -43,6 +45,23 @@ impl Diff {
             }
             Some(DiffOp::Replace { .. }) => Ported::Edited,
             Some(DiffOp::Delete { .. } | DiffOp::Insert { .. }) | None => Ported::Deleted,
+        }
+    }
+
+    /// The lines that stand in place of one that was edited or deleted, half-open, both counted
+    /// from 1; empty where none do.
+    pub fn replacement(&self, line: u32) -> Range<u32> {
+        let number = |at: usize| u32::try_from(at + 1).unwrap_or(u32::MAX);
+        let at = usize::try_from(line).unwrap_or(usize::MAX).saturating_sub(1);
+        let op = self.0.iter().find(|op| op.old_range().contains(&at));
+        match op.map(|op| (op.old_range(), op.new_range())) {
+            // As many lines as before: each in place of its own.
+            Some((old, new)) if old.len() == new.len() => {
+                let line = number(new.start + at - old.start);
+                line..line + 1
+            }
+            Some((_, new)) => number(new.start)..number(new.end),
+            None => 0..0,
         }
     }
 }

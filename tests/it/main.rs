@@ -4,6 +4,7 @@
 
 mod check;
 mod commands;
+mod constitution;
 mod daemon;
 mod findings;
 mod harness;

@@ -1,0 +1,304 @@
+//! `tribunal constitution`: the rules that stand, and what is learned.
+
+mod show;
+
+use anyhow::Result;
+use serde_json::{Value, json};
+
+use crate::cli::Context;
+use crate::constitution::check::compile;
+use crate::constitution::prove::{Proof, problems};
+use crate::constitution::rule::{Check, Language, On, Rule, RuleError};
+use crate::driver::learn::standing::Standing;
+use crate::driver::learn::{self, Learned, Outcome, Request, Session};
+use crate::model::class::Class;
+use crate::model::report::ExitStatus;
+use crate::ui::out;
+use crate::ui::report::Format;
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// List the rules with what came of them (the default)
+    List,
+    /// Read every file of rules, and say what is wrong and what is advised
+    Check,
+    /// Hold rules against their own examples
+    Test {
+        /// The rule; all of them where none is named
+        id: Option<String>,
+    },
+    /// Turn what came back into rules, and move rules on their ladder
+    Learn(LearnArgs),
+    /// Take a rule out; it does not come back by itself
+    Forget { id: String },
+}
+
+#[derive(Debug, Default, clap::Args)]
+struct LearnArgs {
+    /// Say what would be learned, and write nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Of this class alone, even if its rule was deleted before
+    #[arg(long)]
+    class: Option<String>,
+    /// Your own check, as code with `$NAME` for a part and `$$$` for several
+    #[arg(long, requires_all = ["class", "language"], conflicts_with = "regex")]
+    pattern: Option<String>,
+    /// The language of the pattern
+    #[arg(long, requires = "pattern")]
+    language: Option<String>,
+    /// Your own check, as a regular expression
+    #[arg(long, requires = "class")]
+    regex: Option<String>,
+    /// added-lines, touched-files or tree
+    #[arg(long, default_value = "added-lines")]
+    on: String,
+}
+
+/// What to do about a file that was written.
+const COMMIT: &str = "commit it: changes are held to the rules that are committed";
+
+pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
+    match &args.command {
+        None | Some(Command::List) => list(context),
+        Some(Command::Check) => check(context),
+        Some(Command::Test { id }) => test(context, id.as_deref()),
+        Some(Command::Learn(args)) => learn(context, args),
+        Some(Command::Forget { id }) => forget(context, id),
+    }
+}
+
+fn list(context: &Context) -> Result<ExitStatus> {
+    let repo = context.repo()?;
+    let standing = Standing::of_work_tree(learn::work_tree(&repo)?)?;
+    let ids: Vec<&str> = standing.rules.iter().map(|rule| rule.id.as_str()).collect();
+    let (counts, warnings) = learn::statistics(&repo, &context.env, &ids)?;
+    for warning in &warnings {
+        out::warn(warning);
+    }
+    if context.global.format == Format::Json {
+        let rules: Vec<Value> = standing
+            .rules
+            .iter()
+            .zip(&counts)
+            .map(|(rule, counts)| show::json_rule(rule, Some(counts)))
+            .collect();
+        let errors: Vec<Value> = standing.errors.iter().map(show::json_error).collect();
+        out::result(&json!({"version": 1, "rules": rules, "errors": errors}).to_string());
+        return Ok(ExitStatus::Pass);
+    }
+    for (rule, counts) in standing.rules.iter().zip(&counts) {
+        out::result(&show::line(rule, counts));
+    }
+    if standing.rules.is_empty() && !context.global.quiet {
+        out::talk("no rules yet");
+    }
+    if !standing.errors.is_empty() {
+        let count = standing.errors.len();
+        out::warn(&format!("{count} more cannot be read: `tribunal constitution check` says why"));
+    }
+    Ok(ExitStatus::Pass)
+}
+
+fn check(context: &Context) -> Result<ExitStatus> {
+    let repo = context.repo()?;
+    let standing = Standing::of_work_tree(learn::work_tree(&repo)?)?;
+    let mut errors = standing.errors;
+    errors.extend(standing.rules.iter().filter_map(|rule| compile(rule).err()));
+    errors.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
+    let health = learn::health(&repo, &context.env, &context.global.set)?;
+    for warning in &health.warnings {
+        out::warn(warning);
+    }
+    for over in &health.over {
+        out::warn(over);
+    }
+    if context.global.format == Format::Json {
+        let value = json!({
+            "version": 1,
+            "rules": standing.rules.len(),
+            "bytes": health.bytes,
+            "bytes_max": health.bytes_max,
+            "checked": health.checked,
+            "checked_max": health.checked_max,
+            "errors": errors.iter().map(show::json_error).collect::<Vec<_>>(),
+            "over": health.over,
+            "advice": health.moves.iter().map(show::json_move).collect::<Vec<_>>(),
+        });
+        out::result(&value.to_string());
+        return Ok(status_of(&errors));
+    }
+    say_errors(&errors);
+    for step in &health.moves {
+        out::result(&show::step(step));
+    }
+    if !context.global.quiet {
+        out::result(&format!(
+            "{} rules, {} of at most {} in force, {} of at most {} bytes",
+            standing.rules.len(),
+            health.checked,
+            health.checked_max,
+            health.bytes,
+            health.bytes_max,
+        ));
+    }
+    Ok(status_of(&errors))
+}
+
+fn test(context: &Context, id: Option<&str>) -> Result<ExitStatus> {
+    let repo = context.repo()?;
+    let standing = Standing::of_work_tree(learn::work_tree(&repo)?)?;
+    let wanted: Vec<&Rule> =
+        standing.rules.iter().filter(|rule| id.is_none_or(|id| rule.id == id)).collect();
+    let mut errors: Vec<RuleError> = wanted.iter().flat_map(|rule| problems(rule)).collect();
+    if id.is_none() || wanted.is_empty() {
+        errors.extend(standing.errors);
+    }
+    if let (Some(id), true) = (id, wanted.is_empty() && errors.is_empty()) {
+        return Err(out::hinted(
+            format!("there is no rule `{id}` in the work tree"),
+            "`tribunal constitution list` shows every rule",
+        ));
+    }
+    let tried = wanted.iter().filter(|rule| rule.check.is_pattern()).count();
+    let prose = wanted.len() - tried;
+    if context.global.format == Format::Json {
+        let shown: Vec<Value> = errors.iter().map(show::json_error).collect();
+        let value = json!({"version": 1, "tried": tried, "prose": prose, "errors": shown});
+        out::result(&value.to_string());
+        return Ok(status_of(&errors));
+    }
+    say_errors(&errors);
+    if !context.global.quiet {
+        let verdict = if errors.is_empty() { "hold" } else { "were tried" };
+        out::result(&format!("{tried} checks {verdict}, {prose} rules have none to try"));
+    }
+    Ok(status_of(&errors))
+}
+
+fn learn(context: &Context, args: &LearnArgs) -> Result<ExitStatus> {
+    let repo = context.repo()?;
+    let request = Request {
+        class: args.class.as_deref().map(Class::new),
+        check: check_of(args)?,
+        dry_run: args.dry_run,
+    };
+    let session = learn::learn(&repo, &context.env, &context.global.set, &request)?;
+    for warning in &session.warnings {
+        out::warn(warning);
+    }
+    if context.global.format == Format::Json {
+        out::result(&show::json_session(&session, request.dry_run).to_string());
+    } else {
+        for error in &session.errors {
+            out::warn(&error.to_string());
+            if !error.hint.is_empty() {
+                out::hint(&error.hint);
+            }
+        }
+        let lines = show::session(&session, request.dry_run);
+        for line in &lines {
+            out::result(line);
+        }
+        if session.wrote() && !request.dry_run {
+            out::hint(COMMIT);
+        }
+        if lines.is_empty() && !context.global.quiet {
+            out::talk(&match &request.class {
+                Some(class) => format!("nothing of `{class}` came back often enough"),
+                None => "nothing came back often enough".to_owned(),
+            });
+        }
+    }
+    let wanted = request.check.is_some();
+    let missed = session.learned.iter().all(|learned| !is_good(learned));
+    let broken = session.learned.iter().any(|l| matches!(l.outcome, Outcome::Broken(_)));
+    let fails = (wanted && missed) || broken || !session.errors.is_empty();
+    Ok(if fails { ExitStatus::Blocked } else { ExitStatus::Pass })
+}
+
+fn is_good(learned: &Learned) -> bool {
+    matches!(
+        learned.outcome,
+        Outcome::Rule { proof: Proof::Proved { .. }, .. } | Outcome::Known { .. }
+    )
+}
+
+fn forget(context: &Context, id: &str) -> Result<ExitStatus> {
+    let repo = context.repo()?;
+    let rule = learn::forget(&repo, &context.env, &context.global.set, id)?;
+    if context.global.format == Format::Json {
+        out::result(&json!({"version": 1, "forgotten": show::json_rule(&rule, None)}).to_string());
+    } else if !context.global.quiet {
+        out::result(&format!("forgot {id}, which stood at {}:{}", rule.at.path, rule.at.line));
+        out::hint(COMMIT);
+    }
+    Ok(ExitStatus::Pass)
+}
+
+/// What was learned beside another command, for people who look at its messages.
+pub fn tell(session: &Session) {
+    for warning in &session.warnings {
+        out::warn(warning);
+    }
+    for learned in &session.learned {
+        match &learned.outcome {
+            Outcome::Rule { .. } => out::talk(&show::learned(learned, false)),
+            Outcome::Broken(_) => out::warn(&show::learned(learned, false)),
+            // Said where somebody asks for it.
+            Outcome::Known { .. }
+            | Outcome::Forgotten { .. }
+            | Outcome::Unproved { .. }
+            | Outcome::Full { .. } => {}
+        }
+    }
+    for step in session.moves.iter().filter(|step| step.to.is_some()) {
+        out::talk(&show::step(step));
+    }
+    if session.wrote() {
+        out::hint(COMMIT);
+    }
+}
+
+fn check_of(args: &LearnArgs) -> Result<Option<Check>> {
+    let on = On::from_name(&args.on).ok_or_else(|| {
+        let names = On::ALL.map(On::as_str).join(", ");
+        out::hinted(format!("`{}` is not a text to check", args.on), format!("one of {names}"))
+    })?;
+    let check = match (&args.pattern, &args.language, &args.regex) {
+        (Some(pattern), Some(name), _) => {
+            let language = Language::from_name(name).ok_or_else(|| {
+                let names = Language::ALL.map(Language::as_str).join(", ");
+                out::hinted(
+                    format!("`{name}` has no structural patterns"),
+                    format!("one of {names}"),
+                )
+            })?;
+            Check::AstGrep { pattern: pattern.clone(), language, on }
+        }
+        (_, _, Some(pattern)) => Check::Regex { pattern: pattern.clone(), on },
+        _ => return Ok(None),
+    };
+    compile(&Rule::with_check(check.clone()))
+        .map_err(|error| out::hinted(error.message.replace("rule `R-0000`: ", ""), error.hint))?;
+    Ok(Some(check))
+}
+
+fn say_errors(errors: &[RuleError]) {
+    for error in errors {
+        out::result(&error.to_string());
+        if !error.hint.is_empty() {
+            out::hint(&error.hint);
+        }
+    }
+}
+
+fn status_of(errors: &[RuleError]) -> ExitStatus {
+    if errors.is_empty() { ExitStatus::Pass } else { ExitStatus::Blocked }
+}

@@ -1,0 +1,195 @@
+//! Rules and what was learned, for people and for programs.
+
+use serde_json::{Value, json};
+
+use crate::constitution::prove::Proof;
+use crate::constitution::rule::{Language, On, Rule, RuleError, Status};
+use crate::driver::learn::moves::Move;
+use crate::driver::learn::{Learned, Outcome, Session};
+use crate::store::ledger::query::RuleStats;
+use crate::ui::out::{DIM, GOOD, WARNING};
+use crate::ui::report::printable;
+
+/// A rule in one line.
+pub fn line(rule: &Rule, counts: &RuleStats) -> String {
+    let style = match rule.status {
+        Status::Active => GOOD,
+        Status::Shadow => WARNING,
+        Status::Proposed | Status::Retired => DIM,
+    };
+    let came = match (counts.hits, counts.dismissed) {
+        (0, _) => "no hits".to_owned(),
+        (hits, 0) => format!("{hits} hits"),
+        (hits, dismissed) => format!("{hits} hits, {dismissed} dismissed"),
+    };
+    format!(
+        "{}  {style}{:<8}{style:#} {:<8}  {}  {came}  {DIM}{}:{} {}{DIM:#}",
+        rule.id,
+        rule.status.as_str(),
+        rule.severity.as_str(),
+        printable(&rule.title),
+        rule.at.path,
+        rule.at.line,
+        printable(rule.class.as_str()),
+    )
+}
+
+pub fn json_rule(rule: &Rule, counts: Option<&RuleStats>) -> Value {
+    let mut value = json!({
+        "id": rule.id,
+        "title": rule.title,
+        "status": rule.status.as_str(),
+        "severity": rule.severity.as_str(),
+        "class": rule.class.as_str(),
+        "paths": rule.paths,
+        "check": {
+            "kind": rule.check.kind(),
+            "pattern": rule.check.pattern(),
+            "language": rule.check.language().map(Language::as_str),
+            "on": rule.check.on().map(On::as_str),
+        },
+        "path": rule.at.path,
+        "line": rule.at.line,
+    });
+    if let Some(counts) = counts {
+        value["hits"] = json!(counts.hits);
+        value["dismissed"] = json!(counts.dismissed);
+        value["last_hit"] = json!(counts.last_hit.map(|time| time.to_string()));
+    }
+    value
+}
+
+pub fn json_error(error: &RuleError) -> Value {
+    json!({
+        "path": error.path, "line": error.line, "message": error.message, "hint": error.hint,
+    })
+}
+
+/// What is advised of a rule, in one line.
+pub fn step(step: &Move) -> String {
+    format!(
+        "{}:{}: {} ({}) {}",
+        step.at.path,
+        step.at.line,
+        step.id,
+        step.from.as_str(),
+        step.advice
+    )
+}
+
+pub fn json_move(step: &Move) -> Value {
+    json!({
+        "id": step.id,
+        "from": step.from.as_str(),
+        "to": step.to.map(Status::as_str),
+        "advice": step.advice,
+        "hits": step.statistics.hits,
+        "dismissed": step.statistics.dismissed,
+        "path": step.at.path,
+        "line": step.at.line,
+    })
+}
+
+/// What a session came to, line by line.
+pub fn session(session: &Session, dry_run: bool) -> Vec<String> {
+    let learned = session.learned.iter().map(|learned| self::learned(learned, dry_run));
+    learned.chain(session.moves.iter().map(step)).collect()
+}
+
+/// What came of one mistake.
+pub fn learned(learned: &Learned, dry_run: bool) -> String {
+    let what = mistake(learned);
+    match &learned.outcome {
+        Outcome::Rule { rule, proof } => {
+            let done = if dry_run { "would learn" } else { "learned" };
+            let line = if dry_run { String::new() } else { format!(":{}", rule.at.line) };
+            let place = format!("{}{line}", rule.at.path);
+            let title = printable(&rule.title);
+            let how = match (proof, rule.check.pattern()) {
+                (Proof::Proved { hits_in_rest: 0 }, Some(pattern)) => {
+                    format!("checked by `{}`", printable(pattern))
+                }
+                (Proof::Proved { hits_in_rest }, Some(pattern)) => format!(
+                    "checked by `{}`, which also hits {hits_in_rest} other places",
+                    printable(pattern)
+                ),
+                (Proof::Prose { reason }, _) => format!("as prose: {reason}"),
+                (Proof::Proved { .. }, None) => "proved".to_owned(),
+            };
+            let status = rule.status.as_str();
+            format!("{done} {} ({status}) from {what}: {title}\n  {place}, {how}", rule.id)
+        }
+        Outcome::Known { ids } => format!("{what}: {} says it already", ids.join(", ")),
+        Outcome::Forgotten { id } => format!(
+            "{what}: {id} was deleted and does not come back by itself; `--class {}` asks for it",
+            learned.class
+        ),
+        Outcome::Unproved { reason } | Outcome::Full { reason } => {
+            format!("{what}: not learned, {reason}")
+        }
+        Outcome::Broken(error) => format!("{what}: not learned, {error}"),
+    }
+}
+
+fn mistake(learned: &Learned) -> String {
+    let count = |number: usize, word: &str| {
+        format!("{number} {word}{}", if number == 1 { "" } else { "s" })
+    };
+    let place = match learned.component.as_str() {
+        "" => String::new(),
+        component => format!(" in {}", printable(component)),
+    };
+    format!(
+        "{} of {}{place} ({})",
+        count(learned.findings, "finding"),
+        learned.class,
+        count(learned.changes, "change"),
+    )
+}
+
+/// What a session came to, as one object.
+pub fn json_session(session: &Session, dry_run: bool) -> Value {
+    let learned: Vec<Value> = session.learned.iter().map(json_learned).collect();
+    json!({
+        "version": 1,
+        "dry_run": dry_run,
+        "learned": learned,
+        "moves": session.moves.iter().map(json_move).collect::<Vec<_>>(),
+        "errors": session.errors.iter().map(json_error).collect::<Vec<_>>(),
+    })
+}
+
+fn json_learned(learned: &Learned) -> Value {
+    let mut value = json!({
+        "class": learned.class.as_str(),
+        "component": learned.component,
+        "findings": learned.findings,
+        "changes": learned.changes,
+    });
+    let (outcome, reason) = match &learned.outcome {
+        Outcome::Rule { rule, proof } => {
+            value["rule"] = json_rule(rule, None);
+            match proof {
+                Proof::Proved { hits_in_rest } => {
+                    value["hits_in_rest"] = json!(hits_in_rest);
+                    ("learned", None)
+                }
+                Proof::Prose { reason } => ("prose", Some(reason.clone())),
+            }
+        }
+        Outcome::Known { ids } => {
+            value["rules"] = json!(ids);
+            ("known", None)
+        }
+        Outcome::Forgotten { id } => {
+            value["rules"] = json!([id]);
+            ("forgotten", None)
+        }
+        Outcome::Unproved { reason } => ("unproved", Some(reason.clone())),
+        Outcome::Full { reason } => ("full", Some(reason.clone())),
+        Outcome::Broken(error) => ("broken", Some(error.to_string())),
+    };
+    value["outcome"] = json!(outcome);
+    value["reason"] = json!(reason);
+    value
+}
