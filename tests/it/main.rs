@@ -5,8 +5,11 @@
 mod check;
 mod commands;
 mod constitution;
+mod crowd;
 mod daemon;
+mod demo;
 mod findings;
+mod gates;
 mod harness;
 mod hooks;
 mod push;

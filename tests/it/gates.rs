@@ -1,0 +1,216 @@
+//! Each gate through the real program, in ordinary and in awkward repositories.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::symlink;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::harness::{Outcome, Repo, Sandbox};
+
+/// A key that opens nothing; it is put together here so that none stands in this file.
+fn private_key() -> String {
+    let noise: Vec<u8> = (0..12).flat_map(|n: u8| *blake3::hash(&[n]).as_bytes()).collect();
+    let body = STANDARD.encode(noise);
+    let edge = |word: &str| format!("{0}{word} RSA {1} KEY{0}", "-".repeat(5), "PRIVATE");
+    let lines: Vec<&str> =
+        body.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
+    format!("{}\n{}\n{}\n", edge("BEGIN"), lines.join("\n"), edge("END"))
+}
+
+fn check(repo: &Repo<'_>) -> Outcome {
+    repo.git(&["add", "--all"]).ok();
+    repo.tribunal(&["check"])
+}
+
+#[test]
+fn a_secret_is_found_wherever_it_hides() {
+    let sandbox = Sandbox::new();
+    let key = private_key();
+    let wide: Vec<u8> =
+        [0xff, 0xfe].into_iter().chain(key.encode_utf16().flat_map(u16::to_le_bytes)).collect();
+    let binary = [b"\0\x01\x02".as_slice(), key.as_bytes(), b"\0\xff"].concat();
+    let long = format!("{}{key}", "x".repeat(3_000_000));
+    let encoded = STANDARD.encode(&key);
+    let hiding: [(&OsStr, &[u8]); 6] = [
+        (OsStr::new("no-extension"), key.as_bytes()),
+        (OsStr::new("wide.txt"), &wide),
+        (OsStr::new("program.bin"), &binary),
+        (OsStr::new("long line.js"), long.as_bytes()),
+        (OsStr::new("encoded.yaml"), encoded.as_bytes()),
+        (OsStr::from_bytes(b"odd\xff\n name"), key.as_bytes()),
+    ];
+    for (name, content) in hiding {
+        let repo = sandbox.repo(&format!("{}", content.len()));
+        repo.write(name, content);
+        let outcome = check(&repo).code(1).says("secrets/");
+        outcome.never_says(key.lines().nth(1).unwrap());
+        repo.git(&["rm", "-rq", "--cached", "."]).ok();
+        std::fs::remove_dir_all(&repo.dir).unwrap();
+    }
+}
+
+#[test]
+fn what_the_base_holds_warns_and_what_the_change_brings_blocks() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    repo.write("key", private_key()).commit_unjudged("before anyone judged");
+    repo.write("key", format!("{}# a line more\n", private_key()));
+    check(&repo).ok().says("it was there before this change");
+    repo.write("other", private_key());
+    check(&repo).code(1).says("blocked: other");
+}
+
+#[test]
+fn init_takes_old_secrets_into_a_baseline_and_proposes_what_fits() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    repo.write("key", private_key());
+    repo.write("Cargo.toml", "[package]\nname = \"a\"\n");
+    for number in 0..6 {
+        repo.write("n", format!("{number}")).commit_unjudged(&format!("feat: number {number}"));
+    }
+    repo.tribunal(&["init", "--dry-run"]).ok().says("would write tribunal.toml");
+    assert!(!repo.path("tribunal.toml").exists() && !repo.path(".git/hooks/pre-commit").exists());
+    let said = repo.tribunal(&["init"]).ok();
+    said.says("go to .ai/baseline.txt").says("commit-message blocks").says("cargo test --quiet");
+    let again = repo.tribunal(&["init"]).ok();
+    again.says("nothing to write").says("nothing to change");
+    repo.commit("chore: begin with tribunal").ok();
+    repo.write("copy", private_key());
+    repo.commit("chore: the same key elsewhere").ok();
+    repo.write("n", "x");
+    repo.commit("no form").code(1).says("is not `<type>(<scope>): <description>`");
+}
+
+#[test]
+fn an_allow_comment_needs_a_reason() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    let mark = ["tribunal:", "allow secrets"].concat();
+    repo.write("key", format!("# {mark}\n{}", private_key()));
+    check(&repo).code(1).says("gives no reason");
+    repo.write("key", format!("# {mark} a key of the test server\n{}", private_key()));
+    check(&repo).ok();
+}
+
+#[test]
+fn size_names_and_scope_warn() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    repo.write("README", "a\n").commit_unjudged("begin");
+    repo.write("readme", "b\n");
+    repo.write("big", vec![b'a'; 6 * 1024 * 1024]);
+    for number in 0..4 {
+        repo.write(format!("src/{number}"), "one\n");
+    }
+    repo.write("tests/one", "one\n").write("Cargo.lock", "x\n".repeat(500));
+    let outcome = check(&repo).ok();
+    let outcome = outcome.says("differs from `README`").says("the file has 6.0 MiB, more than 5.0 MiB");
+    outcome.says("beside 2 counted apart");
+}
+
+#[test]
+fn a_pure_move_is_no_scope() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    for number in 0..6 {
+        repo.write(format!("a/{number}"), format!("content of {number}\n"));
+    }
+    repo.commit_unjudged("begin");
+    repo.git(&["mv", "a", "b"]).ok();
+    check(&repo).ok().never_says("scope");
+}
+
+#[test]
+fn the_law_that_a_change_brings_holds_from_the_next_one_on() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    repo.write("a", "1\n").commit_unjudged("begin");
+    let marker = "<".repeat(7);
+    repo.write("tribunal.toml", "[gates]\nconflict-markers = \"off\"\n");
+    repo.write("a", format!("{marker} ours\n"));
+    check(&repo).code(1).says("judged under the law before it").says("conflict marker");
+    repo.commit_unjudged("the law alone would have passed");
+    repo.write("b", format!("{marker} ours\n"));
+    check(&repo).ok();
+}
+
+#[test]
+fn a_policy_that_cannot_be_read_is_stopped_and_in_the_base_replaced_by_the_defaults() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    repo.write("tribunal.toml", "[gates]\nsecrts = \"off\"\n");
+    check(&repo).code(1).says("tribunal.toml:2:1").says("did you mean `gates.secrets`?");
+    repo.commit_unjudged("by some other way");
+    repo.write("key", private_key());
+    check(&repo).code(1).says("the defaults hold until it can be read").says("private key");
+    repo.git(&["rm", "-q", "--cached", "key"]).ok();
+    std::fs::remove_file(repo.path("key")).unwrap();
+    repo.write("tribunal.toml", "[gates]\nsecrets = \"block\"\n");
+    check(&repo).ok();
+    repo.write("tribunal.toml", b"[gates]\n# \xff\n");
+    check(&repo).code(1).says("it is not UTF-8");
+    repo.write("tribunal.toml", "[gates\n");
+    check(&repo).code(1).says("tribunal.toml:1:");
+}
+
+#[test]
+fn links_submodules_and_odd_heads_are_judged_or_named() {
+    let sandbox = Sandbox::new();
+    let inner = sandbox.repo("inner");
+    inner.write("a", "1\n").commit_unjudged("inner");
+    let repo = sandbox.repo("outer");
+    repo.tribunal(&["check"]).ok().says("0 files judged");
+    repo.tribunal(&["check", "--all"]).code(2).says("there is no commit yet");
+    symlink("/etc/hostname", repo.path("link")).unwrap();
+    symlink("nowhere", repo.path("dangling")).unwrap();
+    repo.git(&["-c", "protocol.file.allow=always", "submodule", "add", "-q", "../inner", "sub"]).ok();
+    check(&repo).ok();
+    repo.commit_unjudged("begin");
+    repo.git(&["checkout", "-q", "--detach"]).ok();
+    repo.write("key", private_key());
+    check(&repo).code(1).says("key:1");
+    let bare = sandbox.bare("bare.git");
+    bare.tribunal(&["status"]).ok();
+    bare.tribunal(&["init"]).code(2).says("bare repository");
+    let nowhere = Repo { sandbox: &sandbox, dir: sandbox.home() };
+    nowhere.tribunal(&["check"]).code(2).says("is not in a git repository");
+}
+
+#[test]
+fn a_merge_in_progress_is_judged_once_it_is_resolved() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    repo.write("a", "base\n").commit_unjudged("base");
+    repo.git(&["checkout", "-q", "-b", "side"]).ok();
+    repo.write("a", "side\n").commit_unjudged("side");
+    repo.git(&["checkout", "-q", "main"]).ok();
+    repo.write("a", "main\n").commit_unjudged("main");
+    assert_ne!(repo.git(&["merge", "side"]).code, 0);
+    repo.tribunal(&["check"]).code(2).says("hint:");
+    repo.git(&["add", "a"]).ok();
+    repo.tribunal(&["check"]).code(1).says("conflict marker");
+    repo.write("a", "both\n").git(&["add", "a"]).ok();
+    repo.tribunal(&["check"]).ok();
+}
+
+#[test]
+fn reports_are_valid_for_programs() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    repo.write("dir with space/k", private_key());
+    repo.git(&["add", "."]).ok();
+    let json = repo.tribunal(&["check", "--format", "json"]).code(1).json();
+    let finding = &json["findings"][0];
+    for key in ["id", "gate", "rule", "class", "severity", "path", "line", "anchor", "message", "status"] {
+        assert!(!finding[key].is_null(), "{key}");
+    }
+    let sarif = repo.tribunal(&["check", "--format", "sarif"]).code(1).json();
+    let result = &sarif["runs"][0]["results"][0];
+    let location = &result["locations"][0]["physicalLocation"];
+    assert_eq!(location["artifactLocation"]["uri"], "dir%20with%20space/k");
+    let github = repo.tribunal(&["check", "--format", "github"]).code(1);
+    github.says("::error title=secrets/").says("file=dir with space/k,line=1");
+}
