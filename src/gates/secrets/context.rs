@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::gates::secrets::generic::{is_password, is_template};
+use crate::gates::secrets::password::{is_password, is_template};
 use crate::gates::secrets::{chars, checksum, random};
 
 /// How far a PEM block is followed.

@@ -5,7 +5,7 @@ use crate::gates::secrets::generic::{self, Verdict};
 use crate::gates::secrets::prefilter::{self, Lead};
 use crate::gates::secrets::rule::{Check, Rule};
 use crate::gates::secrets::{
-    Described, Tier, chars, checksum, context, encoded, files, random, shape, table, wide,
+    Described, Tier, chars, checksum, context, encoded, files, password, random, shape, table, wide,
 };
 
 /// How much decoded text one blob may give rise to.
@@ -309,7 +309,7 @@ impl<'a> Finder<'a> {
             }
             b"_authToken" => {
                 bytes.len() >= 20
-                    && !generic::is_template(bytes)
+                    && !password::is_template(bytes)
                     && !random::is_placeholder(bytes)
                     && random::is_random(bytes)
                     && !bytes.starts_with(b"npm_")

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::gates::secrets::generic::{is_password, is_template};
+use crate::gates::secrets::password::{is_password, is_template};
 use crate::gates::secrets::{chars, random};
 
 /// The passwords of a `.netrc` or `.pgpass`, by the last part of the path.

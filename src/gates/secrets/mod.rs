@@ -11,6 +11,7 @@ mod files;
 mod generic;
 pub mod judge;
 mod name;
+mod password;
 mod prefilter;
 mod providers;
 mod random;
