@@ -20,6 +20,7 @@ use bstr::ByteSlice as _;
 
 use crate::config::policy::Policy;
 use crate::gates::constitution::Rules;
+use crate::gates::secrets::Tier;
 use crate::gates::secrets::judge::{Allow, Levels};
 use crate::gates::view::FileView;
 use crate::git::object::Objects;
@@ -27,6 +28,9 @@ use crate::model::change::{Change, FileChange};
 use crate::model::finding::{Effect, Finding, Spot};
 use crate::model::gate::Gate;
 use crate::model::report::Skipped;
+
+/// Said of what the base holds already.
+const BEFORE: &str = "; it was there before this change";
 
 /// What holds for one judgement, read from the base of the change.
 pub struct Law {
@@ -108,20 +112,13 @@ pub fn judge_files(files: &[FileChange], law: &Law, objects: &Objects) -> Result
         if let Some(effect) = gates.conflict_markers.level.effect() {
             judgement.findings.extend(conflict_markers::judge(&view, effect)?);
         }
-        let found = new_secrets(&view, law)?;
-        let has_secret = found.iter().any(|finding| finding.effect == Effect::Block);
-        judgement.findings.extend(found);
+        judgement.findings.extend(new_secrets(&view, law)?);
         if let Some(effect) = gates.constitution.level.effect()
             && !law.rules.is_empty()
         {
             judgement.findings.extend(constitution::judge(&view, &law.rules, effect)?);
         }
-        // One key is one finding.
-        if let Some(effect) = gates.sensitive_files.level.effect().filter(|_| !has_secret) {
-            let path = file.path.as_bstr();
-            let found = sensitive_files::judge(path, Some(&view.new), effect, Effect::Warn);
-            judgement.findings.extend(found.filter(|_| !law.allow.has_path(path)));
-        }
+        judgement.findings.extend(new_sensitive(&view, law)?);
     }
     Ok(judgement)
 }
@@ -131,6 +128,27 @@ fn secrets_in(spot: &Spot, bytes: &[u8], law: &Law) -> Vec<Finding> {
     let Some(provider) = policy.level.effect() else { return Vec::new() };
     let generic = policy.generic.min(policy.level).effect().unwrap_or(Effect::Shadow);
     secrets::judge::judge(spot, bytes, &law.allow, Levels { provider, generic })
+}
+
+/// A sensitive file. One key is one finding: what the gate for secrets sees, it has said or was told
+/// to let pass. A file that was sensitive in the base warns.
+fn new_sensitive(view: &FileView<'_>, law: &Law) -> Result<Option<Finding>> {
+    let gates = &law.policy.gates;
+    let path = view.file.path.as_bstr();
+    let Some(effect) = gates.sensitive_files.level.effect() else { return Ok(None) };
+    let judge = |content| sensitive_files::judge(path, Some(content), effect, Effect::Warn);
+    let Some(mut finding) = judge(&view.new).filter(|_| !law.allow.has_path(path)) else {
+        return Ok(None);
+    };
+    let sees = || secrets::scan(&view.new, path).iter().any(|hit| hit.tier == Tier::Provider);
+    if gates.secrets.level.effect().is_some() && sees() {
+        return Ok(None);
+    }
+    if view.old()?.and_then(judge).is_some() {
+        finding.effect = Effect::Warn;
+        finding.message.push_str(BEFORE);
+    }
+    Ok(Some(finding))
 }
 
 /// Secrets of a file. One that the base holds already warns and does not block: who touches the
@@ -149,7 +167,7 @@ fn new_secrets(view: &FileView<'_>, law: &Law) -> Result<Vec<Finding>> {
         // The message carries the fingerprint.
         if before.iter().any(|b| b.rule == finding.rule && b.message == finding.message) {
             finding.effect = Effect::Warn;
-            finding.message.push_str("; it was there before this change");
+            finding.message.push_str(BEFORE);
         }
     }
     Ok(findings)

@@ -14,6 +14,7 @@ use crate::git::index;
 use crate::git::object::{Commit, Objects};
 use crate::model::oid::Oid;
 use crate::process::{Cmd, Output};
+use crate::ui::out;
 
 /// The variables by which git tells a hook what it is about: a temporary index, and the quarantine
 /// of a push that was not accepted yet. Our own git commands in the same repository need them.
@@ -228,6 +229,15 @@ impl Repo {
             .env("GIT_INDEX_FILE", &copy)
             .args(["-c", "core.splitIndex=false", "write-tree"])
             .capture()?;
+        if output.stderr.contains_str("unmerged") {
+            let said = output.stderr.to_str_lossy();
+            let first = said.split(": unmerged").next().unwrap_or_default();
+            let first = first.trim_start_matches("error: ");
+            return Err(out::hinted(
+                format!("`{first}` is not merged: there is nothing to judge yet"),
+                "resolve the conflicts and `git add` the files",
+            ));
+        }
         Ok(Oid::parse(succeeded(&output, "git write-tree")?.trim().to_str()?)?)
     }
 
