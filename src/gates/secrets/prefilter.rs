@@ -217,7 +217,6 @@ fn build() -> Prefilter {
     }
     let mut bitmap = Box::new([0u64; 1024]);
     let mut starts = vec![0u16; (1 << BUCKET_BITS) + 1];
-    nodes.sort_by_key(|node| hash(node.gram));
     for node in &nodes {
         let hash = hash(node.gram);
         bitmap[(hash >> 22) as usize] |= 1 << ((hash >> 16) & 63);
@@ -226,8 +225,22 @@ fn build() -> Prefilter {
     for bucket in 1..starts.len() {
         starts[bucket] += starts[bucket - 1];
     }
+    let nodes = by_bucket(&nodes, &starts);
     let of_runs = table::all().filter(|rule| rule.near.is_empty() && rule.is_from_runs()).collect();
     Prefilter { bitmap, starts, nodes, of_runs }
+}
+
+/// The nodes laid out by bucket, those of one bucket in their order: counted, not compared, since a
+/// hook pays for it.
+fn by_bucket(nodes: &[Node], starts: &[u16]) -> Vec<Node> {
+    let mut next = starts.to_vec();
+    let mut order = vec![0u16; nodes.len()];
+    for (number, node) in (0u16..).zip(nodes) {
+        let slot = &mut next[(hash(node.gram) >> (32 - BUCKET_BITS)) as usize];
+        order[usize::from(*slot)] = number;
+        *slot += 1;
+    }
+    order.into_iter().map(|number| nodes[usize::from(number)]).collect()
 }
 
 /// The shape from a rule's mark on.
@@ -315,8 +328,14 @@ fn openings(rest: &[&str], gram: [u8; 4], length: usize, out: &mut Vec<u32>) {
 fn each(class: u8, rest: &[&str], gram: [u8; 4], length: usize, out: &mut Vec<u32>) {
     for byte in (b' '..0x7f).filter(|&byte| chars::is(class, byte)) {
         // Upper and lower case fold to the same four bytes.
-        if !(byte.is_ascii_uppercase() && chars::is(class, byte.to_ascii_lowercase())) {
-            openings(rest, with(gram, length, byte), length + 1, out);
+        if byte.is_ascii_uppercase() && chars::is(class, byte.to_ascii_lowercase()) {
+            continue;
+        }
+        let gram = with(gram, length, byte);
+        if length == 3 {
+            out.push(fold(gram));
+        } else {
+            openings(rest, gram, length + 1, out);
         }
     }
 }
