@@ -502,11 +502,14 @@ fn a_command_that_reports_places_teaches() {
         "[[commands]]\nname = \"lint\"\nrun = '''{run}'''\non = [\"pre-commit\"]\n\
          format = '''{LINES}'''\n"
     );
-    repo.write("tribunal.toml", policy).commit_unjudged("chore: policy");
+    // What the linter finds in code that was there before is nobody's mistake now.
+    let old = "fn o() {\n    let _ = fs::old(1);\n    let _ = fs::old(2);\n}\n";
+    repo.write("tribunal.toml", policy).write("src/store/old.rs", old);
+    repo.commit_unjudged("chore: policy");
     repo.tribunal(&["trust", "--yes"]).ok();
     repo.tribunal(&["hooks", "install"]).ok();
     repo.write(file(0), wrong(0));
-    repo.commit("feat: f0").ok().says("1 warning");
+    repo.commit("feat: f0").ok().says("3 warnings");
     for number in 3..6 {
         repo.write(file(number), right(number));
         repo.commit("feat: unrelated").ok();
@@ -556,6 +559,20 @@ fn nothing_is_written_in_the_middle_of_a_merge() {
     assert!(!repo.path(TOPIC).exists());
     repo.git(&["commit", "--quiet", "--no-verify", "--no-edit"]).ok();
     remark(&repo, "side:1").ok().says("learned R-");
+}
+
+#[test]
+fn sha256_and_sub_folders_work_too() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo_with("r", &["--object-format=sha256"]);
+    mistake(&repo, 0);
+    mistake(&repo, 1);
+    repo.write(file(0), right(0)).commit_unjudged("fix: f0");
+    mistake(&repo, 2).says("learned R-");
+    assert!(repo.read(TOPIC).contains("Good: `fs::remove_file(path)?;`"));
+    let below = Repo { sandbox: &sandbox, dir: repo.path("src") };
+    below.tribunal(&["constitution", "learn"]).ok().says("says it already");
+    assert!(!below.path(".ai").exists());
 }
 
 #[test]
