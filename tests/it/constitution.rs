@@ -591,3 +591,49 @@ fn linked_work_trees_share_what_was_forgotten() {
     let bare = sandbox.bare("bare.git");
     bare.tribunal(&["constitution", "learn"]).code(2).says("work tree");
 }
+
+#[test]
+fn the_memory_of_deleted_rules_survives_or_says_so() {
+    let sandbox = Sandbox::new();
+    let repo = learned(&sandbox);
+    let record = ".git/tribunal/constitution.json";
+    let newer = repo.read(record).replacen("\"version\": 1", "\"version\": 9", 1);
+    repo.write(record, &newer);
+    learn(&repo, &[]).code(2).says("from a newer tribunal").says("hint");
+    remark(&repo, &format!("{}:1", file(0))).ok().says("nothing was learned");
+    assert_eq!(repo.read(record), newer);
+    repo.write(record, "{ broken");
+    repo.tribunal(&["constitution", "check"]).ok();
+    assert_eq!(repo.read(record), "{ broken", "checking changes nothing");
+    learn(&repo, &[]).ok().says("is set aside as").says("says it already");
+    let kept = fs::read_dir(repo.path(".git/tribunal")).unwrap();
+    let names = kept.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    assert!(names.into_iter().any(|name| name.starts_with("constitution.damaged-")));
+    // What stands was remembered anew.
+    fs::remove_file(repo.path(TOPIC)).unwrap();
+    learn(&repo, &[]).ok().says("does not come back by itself");
+}
+
+#[test]
+fn a_crowd_of_remarks_makes_one_rule() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    mistake(&repo, 0);
+    for number in 1..6 {
+        repo.write(file(number), wrong(number));
+    }
+    repo.commit_unjudged("feat: all at once");
+    let at: Vec<String> = (1..6).map(|number| format!("{}:2", file(number))).collect();
+    let words = |at: &str| {
+        let words = ["findings", "add", "--class", CLASS, "--message", "dropped", "--at", at];
+        words.map(str::to_owned)
+    };
+    let crowd: Vec<Child> =
+        at.iter().map(|at| spawn(&repo, &words(at).each_ref().map(String::as_str), &[])).collect();
+    for mut one in crowd {
+        assert!(one.wait().unwrap().success());
+    }
+    only_rule(&repo);
+    repo.tribunal(&["constitution", "test"]).ok();
+    learn(&repo, &[]).ok().never_says("learned R-");
+}
