@@ -232,3 +232,18 @@ fn measure_pair(pair: &Pair, tally: &mut Tally) {
         }
     }
 }
+
+#[test]
+fn what_came_in_place_of_a_line_is_known() {
+    let old = "a\nb\nc\nd\ne\n";
+    for (new, line, expected) in [
+        ("a\nB\nc\nd\ne\n", 2, 2..3),
+        ("x\na\nB\nC\nd\ne\n", 3, 4..5),
+        ("a\nB1\nB2\nB3\nc\nd\ne\n", 2, 2..5),
+        ("a\nc\nd\ne\n", 2, 2..2),
+        ("a\nb\nc\nd\ne\n", 2, 2..3),
+        ("a\nb\n", 9, 0..0),
+    ] {
+        assert_eq!(Diff::new(old, new).replacement(line), expected, "{new:?} {line}");
+    }
+}

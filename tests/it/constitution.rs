@@ -502,11 +502,14 @@ fn a_command_that_reports_places_teaches() {
         "[[commands]]\nname = \"lint\"\nrun = '''{run}'''\non = [\"pre-commit\"]\n\
          format = '''{LINES}'''\n"
     );
-    repo.write("tribunal.toml", policy).commit_unjudged("chore: policy");
+    // What the linter finds in code that was there before is nobody's mistake now.
+    let old = "fn o() {\n    let _ = fs::old(1);\n    let _ = fs::old(2);\n}\n";
+    repo.write("tribunal.toml", policy).write("src/store/old.rs", old);
+    repo.commit_unjudged("chore: policy");
     repo.tribunal(&["trust", "--yes"]).ok();
     repo.tribunal(&["hooks", "install"]).ok();
     repo.write(file(0), wrong(0));
-    repo.commit("feat: f0").ok().says("1 warning");
+    repo.commit("feat: f0").ok().says("3 warnings");
     for number in 3..6 {
         repo.write(file(number), right(number));
         repo.commit("feat: unrelated").ok();
@@ -559,6 +562,20 @@ fn nothing_is_written_in_the_middle_of_a_merge() {
 }
 
 #[test]
+fn sha256_and_sub_folders_work_too() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo_with("r", &["--object-format=sha256"]);
+    mistake(&repo, 0);
+    mistake(&repo, 1);
+    repo.write(file(0), right(0)).commit_unjudged("fix: f0");
+    mistake(&repo, 2).says("learned R-");
+    assert!(repo.read(TOPIC).contains("Good: `fs::remove_file(path)?;`"));
+    let below = Repo { sandbox: &sandbox, dir: repo.path("src") };
+    below.tribunal(&["constitution", "learn"]).ok().says("says it already");
+    assert!(!below.path(".ai").exists());
+}
+
+#[test]
 fn linked_work_trees_share_what_was_forgotten() {
     let sandbox = Sandbox::new();
     let repo = learned(&sandbox);
@@ -573,4 +590,50 @@ fn linked_work_trees_share_what_was_forgotten() {
     learn(&repo, &[]).ok().says("says it already");
     let bare = sandbox.bare("bare.git");
     bare.tribunal(&["constitution", "learn"]).code(2).says("work tree");
+}
+
+#[test]
+fn the_memory_of_deleted_rules_survives_or_says_so() {
+    let sandbox = Sandbox::new();
+    let repo = learned(&sandbox);
+    let record = ".git/tribunal/constitution.json";
+    let newer = repo.read(record).replacen("\"version\": 1", "\"version\": 9", 1);
+    repo.write(record, &newer);
+    learn(&repo, &[]).code(2).says("from a newer tribunal").says("hint");
+    remark(&repo, &format!("{}:1", file(0))).ok().says("nothing was learned");
+    assert_eq!(repo.read(record), newer);
+    repo.write(record, "{ broken");
+    repo.tribunal(&["constitution", "check"]).ok();
+    assert_eq!(repo.read(record), "{ broken", "checking changes nothing");
+    learn(&repo, &[]).ok().says("is set aside as").says("says it already");
+    let kept = fs::read_dir(repo.path(".git/tribunal")).unwrap();
+    let names = kept.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    assert!(names.into_iter().any(|name| name.starts_with("constitution.damaged-")));
+    // What stands was remembered anew.
+    fs::remove_file(repo.path(TOPIC)).unwrap();
+    learn(&repo, &[]).ok().says("does not come back by itself");
+}
+
+#[test]
+fn a_crowd_of_remarks_makes_one_rule() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    mistake(&repo, 0);
+    for number in 1..6 {
+        repo.write(file(number), wrong(number));
+    }
+    repo.commit_unjudged("feat: all at once");
+    let at: Vec<String> = (1..6).map(|number| format!("{}:2", file(number))).collect();
+    let words = |at: &str| {
+        let words = ["findings", "add", "--class", CLASS, "--message", "dropped", "--at", at];
+        words.map(str::to_owned)
+    };
+    let crowd: Vec<Child> =
+        at.iter().map(|at| spawn(&repo, &words(at).each_ref().map(String::as_str), &[])).collect();
+    for mut one in crowd {
+        assert!(one.wait().unwrap().success());
+    }
+    only_rule(&repo);
+    repo.tribunal(&["constitution", "test"]).ok();
+    learn(&repo, &[]).ok().never_says("learned R-");
 }

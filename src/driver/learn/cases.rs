@@ -32,9 +32,9 @@ const VERSIONS_MAX: usize = 200;
 /// How many renames of a file are followed.
 const RENAMES_MAX: usize = 3;
 
-/// How many findings that were seen before are looked at again: whether the change brought them
-/// back takes reading the file twice.
-const AGAIN_MAX: usize = 300;
+/// How many sightings are looked at, the newest first, for whether their change brought the line in:
+/// it can take reading the file twice.
+const LOOKED_AT_MAX: usize = 2_000;
 
 /// The class whose lines are never read: a rule would show them.
 const SECRET: &str = "security/exposed-secret";
@@ -42,16 +42,20 @@ const SECRET: &str = "security/exposed-secret";
 /// The rows that count: a change brought the finding in. A finding that is only still there when a
 /// later change is judged is the old mistake.
 pub fn counted(repo: &Repo, rows: Vec<SightingRow>) -> Vec<(Sighting, SightingRow)> {
-    let mut again = 0;
+    let mut looked = 0;
     let mut counts = |row: &SightingRow| {
         let finding = &row.kept.finding;
+        let command = finding.gate == Gate::Commands;
         // That a command failed is said by itself each time; there is nothing to learn from.
-        let says = finding.gate != Gate::Commands || finding.place.is_some();
-        if !finding.gate.teaches() || !says || row.first {
-            return says && row.first && finding.gate.teaches();
+        if !finding.gate.teaches() || (command && finding.place.is_none()) {
+            return false;
         }
-        again += 1;
-        again <= AGAIN_MAX && brought_back(repo, row).unwrap_or(false)
+        // A person speaks of what they see; a linter tells of everything there is.
+        if row.first && !command {
+            return true;
+        }
+        looked += 1;
+        looked <= LOOKED_AT_MAX && brought_in(repo, row).unwrap_or(row.first)
     };
     let mut rows = rows;
     rows.reverse();
@@ -76,8 +80,12 @@ fn sighting(row: &SightingRow) -> Sighting {
     }
 }
 
-/// Whether the line of a finding that was known before is new in this change again.
-fn brought_back(repo: &Repo, row: &SightingRow) -> Result<bool> {
+/// Whether the line of a finding is new in this change.
+fn brought_in(repo: &Repo, row: &SightingRow) -> Result<bool> {
+    // A whole tree that was judged brings nothing in.
+    if row.sighting.change.starts_with("tree:") {
+        return Ok(false);
+    }
     let Some(tree) = tree_of(repo, row)? else { return Ok(false) };
     let path = row.sighting.name.as_bstr();
     let Some(base) = base_of(repo, row)? else { return Ok(true) };

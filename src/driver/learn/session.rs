@@ -1,0 +1,375 @@
+//! One session of learning: what stands, what is due, what is written.
+
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use bstr::BStr;
+use fs2::FileExt as _;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::config::env::{Env, now};
+use crate::config::policy::{Learn, RuleStart};
+use crate::constitution::case::{Case, Forgotten, Law, Limits};
+use crate::constitution::edit::{remove, render, set_status};
+use crate::constitution::promote::{Decision, add, decide, topic_path};
+use crate::constitution::prove::Proof;
+use crate::constitution::recurrence::{After, Candidate, Sighting, candidates, component};
+use crate::constitution::rule::{Check, Rule, RuleError, Status};
+use crate::driver::learn::moves::{self, Move};
+use crate::driver::learn::record::Record;
+use crate::driver::learn::standing::{Standing, refuse_links};
+use crate::driver::learn::{Outcome, Request, cases, sample, statistics, work_tree};
+use crate::driver::{judge, law};
+use crate::gates::governance::POLICY_FILE;
+use crate::gates::secrets;
+use crate::git::repo::Repo;
+use crate::model::class::Class;
+use crate::model::oid::Oid;
+use crate::store::crash::save_point;
+use crate::store::file::write_atomic;
+use crate::store::ledger;
+use crate::store::ledger::query::{RuleStats, SightingRow};
+use crate::ui::out;
+
+/// A session, which holds the lock where it may write.
+pub(super) struct Learning<'a> {
+    repo: &'a Repo,
+    top: &'a Path,
+    now: Timestamp,
+    head: Option<Oid>,
+    head_tree: Option<Oid>,
+    policy: Learn,
+    pub(super) standing: Standing,
+    /// The rules of the last commit that the work tree does not have.
+    committed: Vec<Rule>,
+    record: Record,
+    pub(super) warnings: Vec<String>,
+    _lock: Option<File>,
+}
+
+pub(super) type Rows = Vec<(Sighting, SightingRow)>;
+
+impl<'a> Learning<'a> {
+    pub(super) fn begin(repo: &'a Repo, env: &Env, flags: &[String], writes: bool) -> Result<Self> {
+        let top = work_tree(repo)?;
+        let now = now(env);
+        let head = repo.head()?;
+        let head_tree = head.as_ref().map(|head| repo.tree_of(head)).transpose()?;
+        let text = match &head_tree {
+            Some(tree) => repo.objects.file(tree, BStr::new(POLICY_FILE))?,
+            None => None,
+        };
+        let settings = law::settings(text.as_deref(), env, flags)
+            .or_else(|_| law::settings(None, env, flags))
+            .map_err(|problem| out::hinted(problem.to_string(), problem.hint))?;
+        let state_dir = repo.state_dir();
+        let lock = if writes { Some(locked(&state_dir)?) } else { None };
+        let standing = Standing::of_work_tree(top)?;
+        let mut committed = match &head_tree {
+            Some(tree) => law::rules_of_tree(&repo.objects, tree)?.rules,
+            None => Vec::new(),
+        };
+        // The work tree's word on a rule holds.
+        committed.retain(|rule| standing.rules.iter().all(|other| other.id != rule.id));
+        let mut record = Record::load(&state_dir, now, writes)?;
+        let all: Vec<&Rule> = committed.iter().chain(&standing.rules).collect();
+        let ids: Vec<&str> = all.iter().map(|rule| rule.id.as_str()).collect();
+        let (counts, mut warnings) = statistics(repo, env, &ids)?;
+        warnings.extend(record.set_aside.iter().map(|path| {
+            format!(
+                "the memory of deleted rules was damaged and is set aside as `{}`",
+                path.display()
+            )
+        }));
+        for (rule, counts) in all.iter().zip(counts) {
+            record.see(rule, counts, now);
+        }
+        let policy = settings.policy.learn;
+        Ok(Self {
+            repo,
+            top,
+            now,
+            head,
+            head_tree,
+            policy,
+            standing,
+            committed,
+            record,
+            warnings,
+            _lock: lock,
+        })
+    }
+
+    /// What is to be decided, each with how often is often for it.
+    pub(super) fn due(&mut self, request: &Request) -> Result<(Rows, Vec<(Candidate, After)>)> {
+        let after = after(&self.policy);
+        let days = i64::from(after.days);
+        let since = self.now.checked_sub(SignedDuration::from_hours(days * 24))?;
+        if !ledger::exists(&self.repo.state_dir()) {
+            return Ok((Vec::new(), Vec::new()));
+        }
+        let done = ledger::with(&self.repo.state_dir(), self.now, |ledger| {
+            ledger.sightings_since(since, self.now)
+        })
+        .map_err(judge::hinted)?;
+        self.warnings.extend(done.set_aside.iter().map(|path| judge::set_aside(path).reason));
+        let rows = cases::counted(self.repo, done.value);
+        let sightings: Vec<Sighting> = rows.iter().map(|(sighting, _)| sighting.clone()).collect();
+        let mut due: Vec<(Candidate, After)> = candidates(&sightings, after, self.now.as_second())
+            .into_iter()
+            .map(|candidate| (candidate, after))
+            .collect();
+        if let Some(class) = &request.class {
+            due.retain(|(candidate, _)| candidate.class == *class);
+            if request.check.is_some() {
+                due.extend(asked_for(class, &sightings, &due));
+            }
+        }
+        Ok((rows, due))
+    }
+
+    pub(super) fn one(
+        &mut self,
+        candidate: &Candidate,
+        after: After,
+        rows: &Rows,
+        request: &Request,
+    ) -> Result<Outcome> {
+        let path = topic_path(&candidate.class);
+        // What cannot be read there may say it already.
+        if let Some(error) = self.standing.errors.iter().find(|error| error.path == path) {
+            return Ok(Outcome::Broken(error.clone()));
+        }
+        let mut cases = cases::of(self.repo, candidate, rows);
+        let replaced = match &request.check {
+            Some(_) => self.prose_of(candidate, &cases),
+            None => BTreeSet::new(),
+        };
+        let standing = self.standing.rules.iter().chain(&self.committed);
+        let rules: Vec<Rule> =
+            standing.filter(|rule| !replaced.contains(&rule.id)).cloned().collect();
+        let forgotten = self.forgotten(request);
+        let stands = Law { rules: &rules, forgotten: &forgotten, limits: self.limits() };
+        let check = request.check.as_ref();
+        // What is known already, and most is, needs no walk through the history.
+        let nothing = |_: &mut dyn FnMut(&str, &str) -> bool| {};
+        if let Decision::Covered { ids } = decide(candidate, &cases, after, stands, check, &nothing)
+        {
+            return Ok(Outcome::Known { ids });
+        }
+        if let Some(head) = &self.head {
+            cases::find_fixes(self.repo, head, &mut cases, rows);
+        }
+        let sample = OnceCell::new();
+        let rest = |visit: &mut dyn FnMut(&str, &str) -> bool| {
+            let files: &Vec<(String, String)> =
+                sample.get_or_init(|| self.sample(candidate, &cases));
+            let _stopped = files.iter().any(|(path, text)| !visit(path, text));
+        };
+        let outcome = match decide(candidate, &cases, after, stands, check, &rest) {
+            Decision::Learn { proof: Proof::Prose { reason }, .. } if check.is_some() => {
+                Outcome::Unproved { reason }
+            }
+            Decision::Learn { rule, proof } => {
+                return self.add(rule, proof, &replaced, request.dry_run);
+            }
+            Decision::Covered { ids } => Outcome::Known { ids },
+            Decision::Forgotten { id } => Outcome::Forgotten { id },
+            Decision::Full { reason } => Outcome::Full { reason },
+        };
+        Ok(outcome)
+    }
+
+    /// Writes a rule to its topic file.
+    fn add(
+        &mut self,
+        mut rule: Box<Rule>,
+        proof: Proof,
+        replaced: &BTreeSet<String>,
+        dry_run: bool,
+    ) -> Result<Outcome> {
+        let path = topic_path(&rule.class);
+        rule.at.path.clone_from(&path);
+        let section = render(&rule);
+        if secrets::redact_str(&section) != section {
+            let reason = "its text would show a secret".to_owned();
+            return Ok(Outcome::Unproved { reason });
+        }
+        let before = self.standing.text(&path);
+        if let Some(line) = conflict_marker(before) {
+            return Ok(Outcome::Broken(RuleError {
+                path,
+                line,
+                message: "a merge conflict is not resolved yet".to_owned(),
+                hint: "resolve it; the rule is learned afterwards".to_owned(),
+            }));
+        }
+        let cleared =
+            replaced.iter().fold(before.to_owned(), |text, id| remove(&text, id).unwrap_or(text));
+        let text = match add(&cleared, &rule, self.limits()) {
+            Ok(text) => text,
+            Err(error) => return Ok(Outcome::Broken(error)),
+        };
+        let room = usize::try_from(self.policy.budget.bytes).unwrap_or(usize::MAX);
+        if self.standing.bytes() - before.len() + text.len() > room && text != before {
+            let reason = format!("the constitution would grow beyond {room} bytes");
+            return Ok(Outcome::Full { reason });
+        }
+        if !dry_run {
+            for id in replaced {
+                self.record.drop_rule(id);
+            }
+            self.write(&path, &text)?;
+            let written = self.standing.rules.iter().find(|written| written.id == rule.id);
+            if let Some(written) = written {
+                rule.at = written.at.clone();
+                self.record.see(written, RuleStats::default(), self.now);
+            }
+        }
+        Ok(Outcome::Rule { rule, proof })
+    }
+
+    pub(super) fn write(&mut self, path: &str, text: &str) -> Result<()> {
+        refuse_links(self.top, path)?;
+        save_point();
+        write_atomic(&self.top.join(path), text.as_bytes())?;
+        save_point();
+        self.standing = Standing::of_work_tree(self.top)?;
+        Ok(())
+    }
+
+    /// Remembers what was seen, last of all: a rule that is remembered and stands nowhere counts
+    /// as deleted by a person.
+    pub(super) fn finish(&mut self, dry_run: bool) -> Result<()> {
+        if !dry_run {
+            self.record.save(&self.repo.state_dir())?;
+        }
+        Ok(())
+    }
+
+    fn forgotten(&self, request: &Request) -> Vec<Forgotten> {
+        if request.class.is_some() {
+            return Vec::new();
+        }
+        let standing: Vec<Rule> =
+            self.standing.rules.iter().chain(&self.committed).cloned().collect();
+        // A rule that cannot be read is not gone.
+        let unread = |id: &str| {
+            let heading = format!("## {id}");
+            self.standing.files.iter().any(|file| file.text.contains(&heading))
+        };
+        let mut gone = self.record.gone(&standing);
+        gone.retain(|forgotten| !unread(&forgotten.id));
+        gone
+    }
+
+    /// The prose for which a person now gives a check.
+    fn prose_of(&self, candidate: &Candidate, cases: &[Case]) -> BTreeSet<String> {
+        let findings: BTreeSet<&String> = cases.iter().map(|case| &case.sighting.finding).collect();
+        let is_it = |rule: &&Rule| {
+            let grew = rule.origin.as_ref().is_some_and(|origin| {
+                origin.findings.iter().any(|finding| findings.contains(finding))
+            });
+            grew && rule.status == Status::Proposed
+                && rule.check == Check::None
+                && rule.class == candidate.class
+                && rule.at.path == topic_path(&rule.class)
+        };
+        self.standing.rules.iter().filter(is_it).map(|rule| rule.id.clone()).collect()
+    }
+
+    fn sample(&self, candidate: &Candidate, cases: &[Case]) -> Vec<(String, String)> {
+        let Some(tree) = &self.head_tree else { return Vec::new() };
+        // A tree that cannot be read whole is no reason to learn nothing.
+        sample::of(&self.repo.objects, tree, &candidate.component, cases).unwrap_or_default()
+    }
+
+    pub(super) fn limits(&self) -> Limits {
+        Limits {
+            hits_in_rest: u32::try_from(self.policy.noise).unwrap_or(u32::MAX),
+            checked_rules: self.policy.budget.rules,
+            topic_bytes: usize::try_from(self.policy.budget.bytes).unwrap_or(usize::MAX),
+            proved: match self.policy.start {
+                RuleStart::Active => Status::Active,
+                RuleStart::Shadow => Status::Shadow,
+            },
+            ..Limits::default()
+        }
+    }
+
+    pub(super) fn move_rules(&mut self, dry_run: bool) -> Result<Vec<Move>> {
+        let moves = moves::of(self.repo, &self.standing.rules, &self.record, self.now)?;
+        for step in &moves {
+            let (Some(to), false) = (step.to, dry_run) else { continue };
+            let path = step.at.path.clone();
+            if let Some(text) = set_status(self.standing.text(&path), &step.id, to) {
+                self.write(&path, &text)?;
+            }
+            if let Some(rule) = self.standing.rules.iter().find(|rule| rule.id == step.id) {
+                self.record.see(rule, step.statistics, self.now);
+            }
+        }
+        Ok(moves)
+    }
+}
+
+/// Waits until no other session learns in this repository.
+fn locked(state_dir: &Path) -> Result<File> {
+    let path: PathBuf = state_dir.join("constitution.lock");
+    let failed = || format!("could not lock `{}`", path.display());
+    fs::create_dir_all(state_dir).with_context(failed)?;
+    let lock = File::create(&path).with_context(failed)?;
+    lock.lock_exclusive().with_context(failed)?;
+    Ok(lock)
+}
+
+fn after(policy: &Learn) -> After {
+    let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    After {
+        findings: count(policy.after.findings),
+        changes: count(policy.after.changes),
+        days: policy.after.days,
+        criticals: count(policy.after.criticals),
+    }
+}
+
+/// The findings of a class for which a person gives a check, where they are not due by themselves:
+/// one of them is often enough.
+fn asked_for(
+    class: &Class,
+    sightings: &[Sighting],
+    due: &[(Candidate, After)],
+) -> Vec<(Candidate, After)> {
+    let once = After { findings: 1, changes: 1, days: u32::MAX, criticals: 1 };
+    let of_class = |s: &&Sighting| s.class == *class && !s.dismissed;
+    let components: BTreeSet<&str> =
+        sightings.iter().filter(of_class).map(|s| component(&s.path)).collect();
+    let is_due = |name: &str| due.iter().any(|(candidate, _)| candidate.component == name);
+    let candidate = |name: &str| {
+        let own: Vec<&Sighting> =
+            sightings.iter().filter(of_class).filter(|s| component(&s.path) == name).collect();
+        let findings: BTreeSet<String> = own.iter().map(|s| s.finding.clone()).collect();
+        Candidate {
+            class: class.clone(),
+            component: name.to_owned(),
+            findings: findings.into_iter().collect(),
+            changes: own.iter().map(|s| s.change.clone()).collect(),
+            first: own.iter().map(|s| s.at).min().unwrap_or_default(),
+        }
+    };
+    components
+        .into_iter()
+        .filter(|name| !is_due(name))
+        .map(|name| (candidate(name), once))
+        .collect()
+}
+
+/// The first line of an unresolved conflict, counted from 1.
+fn conflict_marker(text: &str) -> Option<u32> {
+    let mark = "<".repeat(7);
+    let marked = |line: &str| line.strip_prefix(&mark).is_some_and(|rest| rest.starts_with(' '));
+    (1_u32..).zip(text.lines()).find(|(_, line)| marked(line)).map(|(number, _)| number)
+}
