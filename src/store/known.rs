@@ -61,6 +61,7 @@ pub struct Version {
     pub hash: String,
     /// From the top of the work tree.
     pub path: String,
+    #[serde(with = "crate::store::path")]
     pub worktree: PathBuf,
     /// `S`, `M` or `L`.
     pub size: String,

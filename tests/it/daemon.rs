@@ -692,6 +692,31 @@ fn a_record_shows_no_secret_and_stays_in_the_work_tree() {
 }
 
 #[test]
+fn names_that_are_not_utf_8_are_taken_in_too() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let sandbox = Sandbox::new();
+    let odd = |name: &[u8]| PathBuf::from(std::ffi::OsStr::from_bytes(name));
+    let plain = sandbox.repo("plain");
+    fs::rename(&plain.dir, sandbox.path().join(odd(b"r\xff"))).unwrap();
+    let repo = Repo { sandbox: &sandbox, dir: sandbox.path().join(odd(b"r\xff")) };
+    let lines = sandbox.path().join("lines");
+    let mut command = sandbox.command(TRIBUNAL, &repo.dir);
+    command.args(["watch", "--format", "json"]).stdout(File::create(&lines).unwrap());
+    let watching = Watching { repo: &repo, child: command.spawn().unwrap(), lines };
+    wait_for("the watcher", || !watching.of("watching").is_empty());
+    repo.write(odd(b"docs/specs/n\xfe.md"), spec("odd", "Be odd."));
+    watching.wait_taken("odd", 1);
+    let queued: Value =
+        serde_json::from_slice(&fs::read(repo.path(".git/tribunal/queue/odd.json")).unwrap())
+            .unwrap();
+    let path: Vec<u8> = serde_json::from_value(queued["path"].clone()).unwrap();
+    assert!(repo.path(odd(&path)).exists());
+    assert_eq!(records(&repo), names(["odd.md"]));
+    watching.settle("marker");
+    assert_eq!(watching.taken("odd").len(), 1);
+}
+
+#[test]
 fn a_bare_repository_has_nothing_to_watch() {
     let sandbox = Sandbox::new();
     let bare = sandbox.bare("b.git");
