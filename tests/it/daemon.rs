@@ -772,3 +772,51 @@ fn a_commit_starts_the_daemon_where_that_is_wanted() {
     assert_eq!(background.pid(), first);
     repo.tribunal(&["daemon", "stop"]).ok().says("stopped");
 }
+
+#[test]
+fn fifty_commits_in_five_work_trees_beside_the_watcher_are_all_told_once() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    repo.tribunal(&["hooks", "install"]).ok();
+    repo.tribunal(&["hooks", "install", "post-commit"]).ok();
+    repo.commit_unjudged("chore: begin");
+    let trees: Vec<Repo<'_>> = (0..5)
+        .map(|number| {
+            let dir = sandbox.path().join(format!("tree{number}"));
+            let branch = format!("b{number}");
+            repo.git(&["worktree", "add", "--quiet", "-b", &branch, dir.to_str().unwrap()]).ok();
+            Repo { sandbox: &sandbox, dir }
+        })
+        .collect();
+    fs::remove_dir_all(repo.path(".git/tribunal/inbox")).unwrap();
+    let watching = Watching::start(&repo);
+    std::thread::scope(|scope| {
+        for (number, tree) in trees.iter().enumerate() {
+            scope.spawn(move || {
+                for count in 0..10 {
+                    let id = format!("s{number}-{count}");
+                    tree.write(format!("docs/specs/{id}.md"), spec(&id, "Be one of fifty."));
+                    tree.git(&["add", "docs/specs"]).ok();
+                    tree.git(&["commit", "--quiet", "-m", "feat: go on"]).ok();
+                }
+            });
+        }
+    });
+    wait_for("every spec", || watching.of("spec").len() >= 50);
+    wait_for("every commit", || watching.of("event").len() >= 50);
+    watching.settle("marker");
+    let told = |kind: &str, field: &dyn Fn(&Value) -> String| {
+        let all: Vec<String> = watching.of(kind).iter().map(field).collect();
+        (all.len(), all.into_iter().collect::<BTreeSet<String>>())
+    };
+    let (count, oids) = told("event", &|news| news["event"]["oid"].as_str().unwrap().to_owned());
+    let made = repo.git(&["rev-list", "--branches=b*", "^main"]).ok();
+    let made: BTreeSet<String> = made.stdout.lines().map(str::to_owned).collect();
+    assert_eq!((count, oids), (50, made));
+    let (count, ids) = told("spec", &|news| news["id"].as_str().unwrap().to_owned());
+    assert_eq!((count, ids.len(), queued(&repo).len()), (51, 51, 51));
+    for (number, tree) in trees.iter().enumerate() {
+        let expected: BTreeSet<String> = (0..10).map(|c| format!("s{number}-{c}.md")).collect();
+        assert_eq!(records(tree), expected);
+    }
+}
