@@ -1,7 +1,6 @@
 //! One look: what is there, compared with what is known.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -20,7 +19,7 @@ use crate::daemon::watch::{Arms, Hint, What};
 use crate::git::worktrees;
 use crate::store::file::{sweep, write_atomic};
 use crate::store::inbox;
-use crate::store::known::{Known, Stamp};
+use crate::store::known::Known;
 
 /// How often folders may appear while they are being armed before the rest waits for the next look.
 const ARMINGS_MAX: usize = 16;
@@ -401,9 +400,4 @@ impl<'a> Watcher<'a> {
         }
         count >= EVENTS_MAX
     }
-}
-
-/// The stamp of a file that may not be there.
-pub fn stamp_of(path: &Path) -> Option<Stamp> {
-    fs::metadata(path).ok().map(|metadata| Stamp::of(&metadata))
 }
