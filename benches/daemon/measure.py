@@ -4,7 +4,7 @@
     benches/daemon/measure.py --tribunal target/release/tribunal [--minutes 1] [--drops 100] [--specs 50]
 
 A repository with so many known specs is made and the daemon started in it. Its processor time
-(/proc/PID/stat, in ticks of 10 ms), its resident memory and how often it woke
+(/proc/PID/stat in ticks of 10 ms, and schedstat in microseconds), its resident memory and how often it woke
 (/proc/PID/task/*/status, voluntary switches) are read before and after it was left alone. Then specs
 are dropped one at a time, written beside and renamed in as editors do and, every other time, written
 in place; the clock runs from the end of the write to the record's appearance, which is awaited by
@@ -46,12 +46,13 @@ def cost(pid):
     stat = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1].split()
     status = pathlib.Path(f"/proc/{pid}/status").read_text()
     field = lambda name: int(next(l for l in status.splitlines() if l.startswith(name)).split()[1])
-    wakes = 0
+    wakes = ran = 0
     for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
         lines = (task / "status").read_text().splitlines()
+        ran += int((task / "schedstat").read_text().split()[0]) // 1000
         wakes += int(next(l for l in lines if l.startswith("voluntary_ctxt_switches")).split()[1])
     return {"utime": int(stat[11]), "stime": int(stat[12]), "rss_kb": field("VmRSS"), "anon_kb": field("RssAnon"),
-            "peak_kb": field("VmHWM"), "threads": field("Threads"), "wakes": wakes}
+            "peak_kb": field("VmHWM"), "threads": field("Threads"), "wakes": wakes, "ran_us": ran}
 
 
 def await_path(path, seconds=30):
@@ -68,6 +69,7 @@ def idle(pid, minutes):
     after = cost(pid)
     return {"minutes": minutes, "utime_ticks": after["utime"] - before["utime"],
             "stime_ticks": after["stime"] - before["stime"], "wakes": after["wakes"] - before["wakes"],
+            "ran_us": after["ran_us"] - before["ran_us"],
             "rss_kb": after["rss_kb"], "anon_kb": after["anon_kb"], "peak_kb": after["peak_kb"],
             "threads": after["threads"]}
 

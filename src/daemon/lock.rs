@@ -11,6 +11,9 @@ use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+/// The lock's file, in the state folder.
+pub const FILE: &str = "daemon.lock";
+
 /// How long a lock that is held is asked for again: whoever looks whether a daemon runs holds it
 /// for an instant.
 const ASK_AGAIN: Duration = Duration::from_millis(200);
@@ -49,7 +52,7 @@ impl Held {
 }
 
 fn path_of(state_dir: &Path) -> PathBuf {
-    state_dir.join("daemon.lock")
+    state_dir.join(FILE)
 }
 
 /// Takes the lock; `None` where another process has it.

@@ -1,7 +1,6 @@
 //! One look: what is there, compared with what is known.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -9,6 +8,7 @@ use anyhow::Result;
 
 use crate::config::env;
 use crate::config::policy::WatchMethod;
+use crate::daemon::lock;
 use crate::daemon::news::News;
 use crate::daemon::run::{Pace, Place, Said};
 use crate::daemon::scan::Listing;
@@ -19,7 +19,7 @@ use crate::daemon::watch::{Arms, Hint, What};
 use crate::git::worktrees;
 use crate::store::file::{sweep, write_atomic};
 use crate::store::inbox;
-use crate::store::known::{Known, Stamp};
+use crate::store::known::Known;
 
 /// How often folders may appear while they are being armed before the rest waits for the next look.
 const ARMINGS_MAX: usize = 16;
@@ -251,8 +251,12 @@ impl<'a> Watcher<'a> {
         let inbox = inbox::folder(&self.place.state_dir);
         let common = &self.place.common_dir;
         self.inside = BTreeSet::from([inbox.clone(), common.join("worktrees")]);
-        self.awaited = BTreeSet::from([common.join("worktrees"), self.place.state_dir.clone()]);
-        let mut wanted = BTreeSet::from([common.clone(), inbox]);
+        self.awaited = BTreeSet::from([
+            common.join("worktrees"),
+            self.place.state_dir.clone(),
+            self.place.state_dir.join(lock::FILE),
+        ]);
+        let mut wanted = BTreeSet::from([common.clone(), inbox, self.place.state_dir.clone()]);
         if common.join("worktrees").is_dir() {
             wanted.insert(common.join("worktrees"));
         }
@@ -292,12 +296,12 @@ impl<'a> Watcher<'a> {
             return;
         }
         self.told = now;
-        let worktrees: Vec<PathBuf> = self.trees.iter().map(|tree| tree.top.clone()).collect();
+        let worktrees: Vec<String> = self.trees.iter().map(|tree| key(&tree.top)).collect();
         let polls = self.arms.is_none() || self.trees.iter().any(|tree| tree.is_silent);
         let method = if polls { "poll" } else { "native" };
         let text = serde_json::json!({
             "pid": std::process::id(),
-            "worktrees": worktrees.iter().map(|tree| key(tree)).collect::<Vec<_>>(),
+            "worktrees": worktrees,
             "folders": folders.iter().map(|folder| key(folder)).collect::<Vec<_>>(),
             "method": method,
         });
@@ -332,7 +336,11 @@ impl<'a> Watcher<'a> {
 
     /// Forgets files that are gone; what they said stays known. Says whether any was.
     fn forget_gone(&mut self, listings: &Listings, tell: &mut dyn FnMut(&News)) -> bool {
-        let mut any = false;
+        // A work tree that comes back brings nothing that is not known.
+        let count = self.known.files.len();
+        let tops: BTreeSet<String> = self.trees.iter().map(|tree| key(&tree.top)).collect();
+        self.known.files.retain(|top, _| tops.contains(top));
+        let mut any = self.known.files.len() < count;
         for (number, listing) in listings.iter().enumerate() {
             let top = self.trees[number].top.clone();
             // What could not be looked at is not gone.
@@ -392,9 +400,4 @@ impl<'a> Watcher<'a> {
         }
         count >= EVENTS_MAX
     }
-}
-
-/// The stamp of a file that may not be there.
-pub fn stamp_of(path: &Path) -> Option<Stamp> {
-    fs::metadata(path).ok().map(|metadata| Stamp::of(&metadata))
 }

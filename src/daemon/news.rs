@@ -13,7 +13,7 @@ use crate::store::inbox::Event;
 pub enum News {
     /// What is watched from now on.
     Watching {
-        worktrees: Vec<PathBuf>,
+        worktrees: Vec<String>,
         folders: usize,
         method: &'static str,
     },
@@ -33,6 +33,7 @@ pub enum News {
     },
     /// An event that this program does not understand.
     Aside {
+        #[serde(serialize_with = "crate::store::path::serialize")]
         path: PathBuf,
         reason: String,
     },
@@ -57,8 +58,7 @@ impl fmt::Display for News {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Watching { worktrees, folders, method } => {
-                let trees: Vec<_> = worktrees.iter().map(|t| t.display().to_string()).collect();
-                write!(f, "watching {folders} folders in {} ({method})", trees.join(", "))
+                write!(f, "watching {folders} folders in {} ({method})", worktrees.join(", "))
             }
             Self::Spec(taken) => taken.fmt(f),
             Self::Known { path, id } => write!(f, "{path}: {id} is known as it is"),

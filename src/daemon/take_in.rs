@@ -48,6 +48,7 @@ pub struct Complete<'a> {
 #[derive(Clone, Debug, Serialize)]
 pub struct TakenIn {
     pub path: String,
+    #[serde(serialize_with = "crate::store::path::serialize")]
     pub worktree: PathBuf,
     pub id: String,
     pub hash: String,
@@ -85,7 +86,10 @@ pub enum Outcome {
 }
 
 /// What was read from a file.
-struct Draft {
+struct Draft<'a> {
+    /// From the top of the work tree.
+    file: &'a Path,
+    /// The same, for people and as a key.
     path: String,
     /// Without secrets.
     reading: Reading,
@@ -129,7 +133,7 @@ pub fn take_in(
     }
     let classification = classify(&reading);
     let reading = redact::reading(&reading, &bytes, &path);
-    let draft = Draft { path: path.clone(), reading, identity, classification };
+    let draft = Draft { file: file.path, path: path.clone(), reading, identity, classification };
     let outcome = if note.duplicate {
         Outcome::Taken(refuse_duplicate(file.top, &draft, now)?)
     } else {
@@ -147,7 +151,7 @@ fn take_version(
     state_dir: &Path,
     known: &mut Known,
     top: &Path,
-    draft: &Draft,
+    draft: &Draft<'_>,
     previous: Option<String>,
     now: Timestamp,
 ) -> Result<Outcome> {
@@ -166,7 +170,7 @@ fn take_version(
         // one that still waits.
         if seen.is_none() || waiting.is_some() {
             let size = draft.classification.size.as_str();
-            queue::put(state_dir, &Queued::new(id, hash, &draft.path, top, size, now))?;
+            queue::put(state_dir, &Queued::new(id, hash, draft.file, top, size, now))?;
         }
     } else if waiting.is_some() {
         queue::remove(state_dir, id)?;
@@ -187,7 +191,7 @@ fn take_version(
 }
 
 /// Keeps the version in the ledger.
-fn keep(state_dir: &Path, top: &Path, draft: &Draft, now: Timestamp) -> Result<()> {
+fn keep(state_dir: &Path, top: &Path, draft: &Draft<'_>, now: Timestamp) -> Result<()> {
     let problems: Vec<_> = draft
         .reading
         .problems
@@ -219,7 +223,7 @@ fn keep(state_dir: &Path, top: &Path, draft: &Draft, now: Timestamp) -> Result<(
     Ok(())
 }
 
-fn version(top: &Path, draft: &Draft, now: Timestamp) -> Version {
+fn version(top: &Path, draft: &Draft<'_>, now: Timestamp) -> Version {
     let errors = draft.reading.errors();
     Version {
         hash: draft.identity.hash.clone(),
@@ -233,7 +237,7 @@ fn version(top: &Path, draft: &Draft, now: Timestamp) -> Version {
     }
 }
 
-fn taken(top: &Path, draft: &Draft, queued: bool, record: String) -> TakenIn {
+fn taken(top: &Path, draft: &Draft<'_>, queued: bool, record: String) -> TakenIn {
     let errors = draft.reading.errors();
     TakenIn {
         path: draft.path.clone(),
@@ -268,7 +272,7 @@ fn duplicate_id(holder: &str, id: &str) -> Problem {
 }
 
 /// The second file gets a record of its own: the first one's is not written over.
-fn refuse_duplicate(top: &Path, draft: &Draft, now: Timestamp) -> Result<TakenIn> {
+fn refuse_duplicate(top: &Path, draft: &Draft<'_>, now: Timestamp) -> Result<TakenIn> {
     let record_path = duplicate_record(&draft.identity.id, &draft.path);
     write_record(top, &record_path, draft, now, None)?;
     Ok(taken(top, draft, false, record_path))
@@ -287,11 +291,11 @@ fn remove_duplicate_record(top: &Path, id: &str, path: &str) {
 fn write_record(
     top: &Path,
     path: &str,
-    draft: &Draft,
+    draft: &Draft<'_>,
     now: Timestamp,
     previous: Option<&str>,
 ) -> Result<()> {
-    let Draft { path: spec_path, reading, identity, classification } = draft;
+    let Draft { path: spec_path, reading, identity, classification, .. } = draft;
     let page = record(spec_path, identity, reading, classification, now, previous);
     check_folder(top)?;
     write_atomic(&top.join(path), page.as_bytes())

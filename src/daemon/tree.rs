@@ -4,7 +4,6 @@ use std::fs;
 use std::path::PathBuf;
 
 use crate::config::policy::{Watch, WatchMethod, WatchStart};
-use crate::daemon::look::stamp_of;
 use crate::daemon::run::Place;
 use crate::daemon::scan::{Globs, Listing, list};
 use crate::daemon::watch::may_be_silent;
@@ -51,7 +50,7 @@ impl Tree {
     /// Reads the settings again where the policy file changed. An error says what is wrong and
     /// which settings hold instead.
     pub fn refresh(&mut self, place: &Place) -> Result<(), String> {
-        let stamp = stamp_of(&self.policy_file());
+        let stamp = Stamp::at(&self.policy_file());
         if self.policy == Read::As(stamp) {
             return Ok(());
         }

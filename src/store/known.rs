@@ -32,6 +32,11 @@ pub struct Stamp {
 }
 
 impl Stamp {
+    /// The stamp of a file that may not be there.
+    pub fn at(path: &Path) -> Option<Self> {
+        fs::metadata(path).ok().map(|metadata| Self::of(&metadata))
+    }
+
     pub fn of(metadata: &fs::Metadata) -> Self {
         let ns =
             |seconds: i64, rest: i64| seconds.saturating_mul(1_000_000_000).saturating_add(rest);
@@ -61,6 +66,7 @@ pub struct Version {
     pub hash: String,
     /// From the top of the work tree.
     pub path: String,
+    #[serde(with = "crate::store::path")]
     pub worktree: PathBuf,
     /// `S`, `M` or `L`.
     pub size: String,

@@ -5,4 +5,5 @@ pub mod file;
 pub mod ledger;
 pub mod inbox;
 pub mod known;
+pub mod path;
 pub mod queue;

@@ -21,7 +21,9 @@ pub struct Queued {
     /// BLAKE3 of the content that was accepted: a run must find the same.
     pub hash: String,
     /// From the top of the work tree.
-    pub path: String,
+    #[serde(with = "crate::store::path")]
+    pub path: PathBuf,
+    #[serde(with = "crate::store::path")]
     pub worktree: PathBuf,
     /// `S`, `M` or `L`.
     pub size: String,
@@ -32,7 +34,7 @@ impl Queued {
     pub fn new(
         id: &str,
         hash: &str,
-        path: &str,
+        path: &Path,
         worktree: &Path,
         size: &str,
         since: Timestamp,

@@ -46,7 +46,7 @@ fn filter(rust_log: Option<&str>, verbose: u8, default: Option<&str>) -> Option<
     let words = match (rust_log, verbose) {
         (Some(words), _) => words,
         (None, 0) => default?,
-        (None, 1) => "debug",
+        (None, 1) => "tribunal=debug",
         (None, _) => "trace",
     };
     Some(EnvFilter::builder().parse_lossy(words))

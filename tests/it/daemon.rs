@@ -692,6 +692,31 @@ fn a_record_shows_no_secret_and_stays_in_the_work_tree() {
 }
 
 #[test]
+fn names_that_are_not_utf_8_are_taken_in_too() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let sandbox = Sandbox::new();
+    let odd = |name: &[u8]| PathBuf::from(std::ffi::OsStr::from_bytes(name));
+    let plain = sandbox.repo("plain");
+    fs::rename(&plain.dir, sandbox.path().join(odd(b"r\xff"))).unwrap();
+    let repo = Repo { sandbox: &sandbox, dir: sandbox.path().join(odd(b"r\xff")) };
+    let lines = sandbox.path().join("lines");
+    let mut command = sandbox.command(TRIBUNAL, &repo.dir);
+    command.args(["watch", "--format", "json"]).stdout(File::create(&lines).unwrap());
+    let watching = Watching { repo: &repo, child: command.spawn().unwrap(), lines };
+    wait_for("the watcher", || !watching.of("watching").is_empty());
+    repo.write(odd(b"docs/specs/n\xfe.md"), spec("odd", "Be odd."));
+    watching.wait_taken("odd", 1);
+    let queued: Value =
+        serde_json::from_slice(&fs::read(repo.path(".git/tribunal/queue/odd.json")).unwrap())
+            .unwrap();
+    let path: Vec<u8> = serde_json::from_value(queued["path"].clone()).unwrap();
+    assert!(repo.path(odd(&path)).exists());
+    assert_eq!(records(&repo), names(["odd.md"]));
+    watching.settle("marker");
+    assert_eq!(watching.taken("odd").len(), 1);
+}
+
+#[test]
 fn a_bare_repository_has_nothing_to_watch() {
     let sandbox = Sandbox::new();
     let bare = sandbox.bare("b.git");
@@ -746,4 +771,52 @@ fn a_commit_starts_the_daemon_where_that_is_wanted() {
     commit("e", &[]);
     assert_eq!(background.pid(), first);
     repo.tribunal(&["daemon", "stop"]).ok().says("stopped");
+}
+
+#[test]
+fn fifty_commits_in_five_work_trees_beside_the_watcher_are_all_told_once() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    repo.tribunal(&["hooks", "install"]).ok();
+    repo.tribunal(&["hooks", "install", "post-commit"]).ok();
+    repo.commit_unjudged("chore: begin");
+    let trees: Vec<Repo<'_>> = (0..5)
+        .map(|number| {
+            let dir = sandbox.path().join(format!("tree{number}"));
+            let branch = format!("b{number}");
+            repo.git(&["worktree", "add", "--quiet", "-b", &branch, dir.to_str().unwrap()]).ok();
+            Repo { sandbox: &sandbox, dir }
+        })
+        .collect();
+    fs::remove_dir_all(repo.path(".git/tribunal/inbox")).unwrap();
+    let watching = Watching::start(&repo);
+    std::thread::scope(|scope| {
+        for (number, tree) in trees.iter().enumerate() {
+            scope.spawn(move || {
+                for count in 0..10 {
+                    let id = format!("s{number}-{count}");
+                    tree.write(format!("docs/specs/{id}.md"), spec(&id, "Be one of fifty."));
+                    tree.git(&["add", "docs/specs"]).ok();
+                    tree.git(&["commit", "--quiet", "-m", "feat: go on"]).ok();
+                }
+            });
+        }
+    });
+    wait_for("every spec", || watching.of("spec").len() >= 50);
+    wait_for("every commit", || watching.of("event").len() >= 50);
+    watching.settle("marker");
+    let told = |kind: &str, field: &dyn Fn(&Value) -> String| {
+        let all: Vec<String> = watching.of(kind).iter().map(field).collect();
+        (all.len(), all.into_iter().collect::<BTreeSet<String>>())
+    };
+    let (count, oids) = told("event", &|news| news["event"]["oid"].as_str().unwrap().to_owned());
+    let made = repo.git(&["rev-list", "--branches=b*", "^main"]).ok();
+    let made: BTreeSet<String> = made.stdout.lines().map(str::to_owned).collect();
+    assert_eq!((count, oids), (50, made));
+    let (count, ids) = told("spec", &|news| news["id"].as_str().unwrap().to_owned());
+    assert_eq!((count, ids.len(), queued(&repo).len()), (51, 51, 51));
+    for (number, tree) in trees.iter().enumerate() {
+        let expected: BTreeSet<String> = (0..10).map(|c| format!("s{number}-{c}.md")).collect();
+        assert_eq!(records(tree), expected);
+    }
 }

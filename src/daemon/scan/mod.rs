@@ -86,13 +86,13 @@ impl Globs {
 
     /// Whether a path from the top of the work tree names a spec.
     pub fn is_spec(&self, path: &Path) -> bool {
-        let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return false };
+        let Some(name) = path.file_name().map(|name| name.to_string_lossy()) else { return false };
         // Editors keep what is not saved yet beside the file: `.a.md.swp`, `#a.md#`, `a.md~`,
         // `~$a.md`. What does not end as a spec does is none anyway.
-        if name.starts_with(['.', '#', '~']) || Format::of(name).is_none() {
+        if name.starts_with(['.', '#', '~']) || Format::of(&name).is_none() {
             return false;
         }
-        if self.is_readme(path, name) || OWN.iter().any(|own| path.starts_with(own)) {
+        if self.is_readme(path, &name) || OWN.iter().any(|own| path.starts_with(own)) {
             return false;
         }
         self.include.is_match(path) && !self.exclude.is_match(path)

@@ -56,9 +56,10 @@ impl<K: Ord + Clone> Settling<K> {
         observed
     }
 
-    /// Whether anything is awaited.
+    /// Whether anything is awaited that may be missed. An empty file is not: it is reported when it
+    /// is written to.
     pub fn is_waiting(&self) -> bool {
-        !self.pending.is_empty()
+        self.pending.values().any(|pending| pending.stamp.len > 0)
     }
 }
 

@@ -36,7 +36,7 @@ fn an_empty_file_is_awaited_without_a_clock() {
         let observed = settling.observe(changed(stamp(0, 1)), start + STILL * step);
         assert!(observed.complete.is_empty() && observed.look_again.is_none());
     }
-    assert!(settling.is_waiting());
+    assert!(!settling.is_waiting());
 }
 
 #[test]

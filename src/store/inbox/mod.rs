@@ -33,6 +33,7 @@ pub enum Event {
         oid: String,
         /// `None` where no branch was checked out.
         branch: Option<String>,
+        #[serde(with = "crate::store::path")]
         worktree: PathBuf,
     },
     /// Commits were replaced by others, as `git commit --amend` and `git rebase` do.
@@ -41,6 +42,7 @@ pub enum Event {
         command: String,
         /// Old and new object ids.
         pairs: Vec<(String, String)>,
+        #[serde(with = "crate::store::path")]
         worktree: PathBuf,
     },
 }
