@@ -66,7 +66,8 @@ pub fn judge_whole(change: &Change, law: &Law, objects: &Objects) -> Result<Judg
     if let Some(effect) = gates.case_conflict.level.effect() {
         judgement.findings.extend(case_conflict::judge(change, objects, effect)?);
     }
-    if let Some(effect) = gates.scope.level.effect() {
+    let is_whole_tree = change.base_tree.as_ref() == Some(&change.tree);
+    if let Some(effect) = gates.scope.level.effect().filter(|_| !is_whole_tree) {
         judgement.findings.extend(scope::judge(change, &gates.scope, objects, effect)?);
     }
     if let Some(effect) = gates.governance.level.effect() {
