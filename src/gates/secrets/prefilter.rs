@@ -198,13 +198,17 @@ fn hash(gram: u32) -> u32 {
 }
 
 fn build() -> Prefilter {
-    let mut nodes = Vec::with_capacity(4096);
+    let mut nodes = Vec::with_capacity(8192);
+    let mut of_runs = Vec::new();
     for rule in table::all() {
         if !rule.mark.is_empty() {
             add(rule.mark, mark_tail(rule), "", Lead::Token(rule, true), &mut nodes);
         } else if !rule.is_from_runs() {
             add(shape::literal(rule.shape), rule.shape, "", Lead::Token(rule, false), &mut nodes);
         } else {
+            if rule.near.is_empty() {
+                of_runs.push(rule);
+            }
             for word in rule.near.split('|').filter(|word| !word.is_empty()) {
                 add(word, word, word, Lead::Near(rule), &mut nodes);
             }
@@ -226,7 +230,6 @@ fn build() -> Prefilter {
         starts[bucket] += starts[bucket - 1];
     }
     let nodes = by_bucket(&nodes, &starts);
-    let of_runs = table::all().filter(|rule| rule.near.is_empty() && rule.is_from_runs()).collect();
     Prefilter { bitmap, starts, nodes, of_runs }
 }
 
