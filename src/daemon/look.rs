@@ -16,6 +16,8 @@ use crate::daemon::settle::{Changed, Settling};
 use crate::daemon::take_in::{Complete, Outcome, PROGRESS, key, take_in};
 use crate::daemon::tree::Tree;
 use crate::daemon::watch::{Arms, Hint, What};
+use crate::driver::learn;
+use crate::git::repo::Repo;
 use crate::git::worktrees;
 use crate::store::file::{sweep, write_atomic};
 use crate::store::inbox;
@@ -392,12 +394,35 @@ impl<'a> Watcher<'a> {
         for (path, reason) in taken.aside {
             tell(&News::Aside { path, reason });
         }
-        for claim in taken.claims {
+        let mut worktrees = BTreeSet::new();
+        for claim in &taken.claims {
             tell(&News::Event { event: claim.event.clone() });
+            worktrees.insert(claim.event.worktree().to_owned());
+        }
+        for worktree in worktrees {
+            if let Err(error) = self.learn(&worktree, tell) {
+                self.said.trouble(format!("could not learn: {error:#}"), tell);
+            }
+        }
+        // Done only now: an event whose learning was cut short is handled again.
+        for claim in taken.claims {
             if let Err(error) = claim.done() {
                 self.said.trouble(format!("{error:#}"), tell);
             }
         }
         count >= EVENTS_MAX
+    }
+
+    /// Turns what came back in that work tree into rules.
+    fn learn(&self, worktree: &Path, tell: &mut dyn FnMut(&News)) -> Result<()> {
+        let repo = Repo::discover(worktree, None)?;
+        let session = learn::by_itself(&repo, &self.place.env, &self.place.flags)?;
+        for learned in session.learned {
+            if let learn::Outcome::Rule { rule, .. } = learned.outcome {
+                let path = rule.at.path.clone();
+                tell(&News::Learned { id: rule.id, title: rule.title, path });
+            }
+        }
+        Ok(())
     }
 }

@@ -31,6 +31,12 @@ pub enum News {
     Event {
         event: Event,
     },
+    /// A mistake that came back became a rule.
+    Learned {
+        id: String,
+        title: String,
+        path: String,
+    },
     /// An event that this program does not understand.
     Aside {
         #[serde(serialize_with = "crate::store::path::serialize")]
@@ -68,6 +74,10 @@ impl fmt::Display for News {
             }
             Self::Event { event: Event::Rewrite { command, pairs, .. } } => {
                 write!(f, "{command} replaced {} commits", pairs.len())
+            }
+            Self::Event { event: Event::Findings { .. } } => f.write_str("findings were kept"),
+            Self::Learned { id, title, path } => {
+                write!(f, "learned {id} ({title}): commit `{path}` and it holds")
             }
             Self::Aside { path, reason } => {
                 write!(f, "an event was set aside as `{}`: {reason}", path.display())

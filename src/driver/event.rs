@@ -38,6 +38,11 @@ pub fn of_rewrite(repo: &Repo, command: &str, input: &[u8]) -> Event {
     Event::Rewrite { command: command.to_owned(), pairs, worktree: place(repo) }
 }
 
+/// Findings that a rule may be learned from came to the ledger.
+pub fn of_findings(repo: &Repo) -> Event {
+    Event::Findings { worktree: place(repo) }
+}
+
 fn place(repo: &Repo) -> PathBuf {
     repo.work_tree.as_ref().unwrap_or(&repo.git_dir).clone()
 }

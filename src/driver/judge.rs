@@ -9,7 +9,7 @@ use std::time::Instant;
 use anyhow::{Result, anyhow};
 
 use crate::config::env::{Env, now};
-use crate::driver::sight;
+use crate::driver::{event, sight};
 use crate::gates::{self, Judgement, Law};
 use crate::git::object::Objects;
 use crate::git::repo::Repo;
@@ -95,6 +95,10 @@ pub fn keep(repo: &Repo, env: &Env, change: &Change, findings: Vec<Finding>) -> 
         let findings = found[0].1.iter().map(sight::redacted).map(unrecorded).collect();
         Keeping { findings, skipped: vec![unusable(error)] }
     });
+    if found[0].1.iter().any(|finding| finding.gate.teaches() && finding.place.is_some()) {
+        // Learning reads history and writes files: the daemon does it, or `constitution learn`.
+        drop(event::drop_in(repo, &event::of_findings(repo)));
+    }
     keeping.findings.extend(passing.iter().map(sight::redacted).map(unrecorded));
     keeping
 }

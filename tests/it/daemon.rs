@@ -820,3 +820,28 @@ fn fifty_commits_in_five_work_trees_beside_the_watcher_are_all_told_once() {
         assert_eq!(records(tree), expected);
     }
 }
+
+#[test]
+fn what_commands_find_again_and_again_is_learned_in_the_background() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    let lint = "grep -n -H 'let _ = ' src/*.rs | sed 's/:\\([0-9]*\\):.*/:\\1: warning: result unused/'; true";
+    repo.write(
+        "tribunal.toml",
+        format!(
+            "[gates]\ncommands = \"warn\"\n[[commands]]\nname = \"lint\"\nrun = '''{lint}'''\non = [\"pre-commit\"]\n\
+             format = '^(?P<path>[^:]+):(?P<line>\\d+): (?P<severity>\\w+): (?P<message>.*)$'\n"
+        ),
+    );
+    repo.write("src/lib.rs", "fn main() {}\n").commit_unjudged("begin");
+    repo.tribunal(&["hooks", "install"]).ok();
+    let watching = Watching::start(&repo);
+    for name in ["cache", "index", "journal"] {
+        let text = format!("fn clean() {{\n    let _ = remove(\"{name}\");\n}}\n");
+        repo.write(format!("src/{name}.rs"), text);
+        repo.git(&["add", "."]).ok();
+        repo.git(&["commit", "-q", "-m", name]).ok();
+    }
+    wait_for("the rule", || !watching.of("learned").is_empty());
+    assert!(repo.git(&["status", "--porcelain"]).ok().out().contains(".ai/"));
+}

@@ -45,14 +45,29 @@ pub enum Event {
         #[serde(with = "crate::store::path")]
         worktree: PathBuf,
     },
+    /// Findings that a rule may be learned from came to the ledger.
+    Findings {
+        #[serde(with = "crate::store::path")]
+        worktree: PathBuf,
+    },
 }
 
 impl Event {
+    /// The work tree that it happened in.
+    pub fn worktree(&self) -> &Path {
+        match self {
+            Self::Commit { worktree, .. }
+            | Self::Rewrite { worktree, .. }
+            | Self::Findings { worktree } => worktree,
+        }
+    }
+
     /// The word in the file's name.
     fn kind(&self) -> &'static str {
         match self {
             Self::Commit { .. } => "commit",
             Self::Rewrite { .. } => "rewrite",
+            Self::Findings { .. } => "findings",
         }
     }
 }
