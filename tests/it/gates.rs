@@ -107,7 +107,8 @@ fn size_names_and_scope_warn() {
     }
     repo.write("tests/one", "one\n").write("Cargo.lock", "x\n".repeat(500));
     let outcome = check(&repo).ok();
-    let outcome = outcome.says("differs from `README`").says("the file has 6.0 MiB, more than 5.0 MiB");
+    let outcome =
+        outcome.says("differs from `README`").says("the file has 6.0 MiB, more than 5.0 MiB");
     outcome.says("beside 2 counted apart");
 }
 
@@ -166,7 +167,8 @@ fn links_submodules_and_odd_heads_are_judged_or_named() {
     repo.tribunal(&["check", "--all"]).code(2).says("there is no commit yet");
     symlink("/etc/hostname", repo.path("link")).unwrap();
     symlink("nowhere", repo.path("dangling")).unwrap();
-    repo.git(&["-c", "protocol.file.allow=always", "submodule", "add", "-q", "../inner", "sub"]).ok();
+    repo.git(&["-c", "protocol.file.allow=always", "submodule", "add", "-q", "../inner", "sub"])
+        .ok();
     check(&repo).ok();
     repo.commit_unjudged("begin");
     repo.git(&["checkout", "-q", "--detach"]).ok();
@@ -204,7 +206,9 @@ fn reports_are_valid_for_programs() {
     repo.git(&["add", "."]).ok();
     let json = repo.tribunal(&["check", "--format", "json"]).code(1).json();
     let finding = &json["findings"][0];
-    for key in ["id", "gate", "rule", "class", "severity", "path", "line", "anchor", "message", "status"] {
+    for key in
+        ["id", "gate", "rule", "class", "severity", "path", "line", "anchor", "message", "status"]
+    {
         assert!(!finding[key].is_null(), "{key}");
     }
     let sarif = repo.tribunal(&["check", "--format", "sarif"]).code(1).json();
