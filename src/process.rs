@@ -241,18 +241,6 @@ impl Cmd {
         })
     }
 
-    /// Runs the program with both streams going into one file, in the order they come.
-    ///
-    /// A file and not a pipe: a grandchild that outlives the program cannot hold us, and what was
-    /// printed is there after a crash.
-    pub fn log_to(mut self, log: &File) -> Result<ExitStatus, Error> {
-        let start = |source| Error::Start { program: self.name(), source };
-        let (out, err) = (log.try_clone().map_err(start)?, log.try_clone().map_err(start)?);
-        self.command.stdout(out).stderr(err);
-        let child = self.spawn()?;
-        self.wait(child)
-    }
-
     /// Runs the program with each stream going into a file (they may be the same one) and lets
     /// nothing of it outlive the run: not when it ends by itself, not at its deadline, not when we
     /// are interrupted, and not when we are killed. Only what left its process group escapes.

@@ -153,7 +153,7 @@ impl Stage {
             match fs::read_to_string(&record) {
                 Ok(text) => break text,
                 Err(_) if dropped.elapsed() < SPEC_WAIT => {
-                    std::thread::park_timeout(Duration::from_millis(5))
+                    std::thread::park_timeout(Duration::from_millis(5));
                 }
                 Err(error) => return Err(error).context("the watcher took no spec in"),
             }

@@ -15,8 +15,10 @@ use crate::cli::Context;
 use crate::cli::check::in_repo;
 use crate::cli::constitution;
 use crate::config::env::now;
+use crate::driver::whereabouts::{self, Whereabouts};
 use crate::driver::{import, judge, learn, remark};
 use crate::git::repo::{Repo, succeeded};
+use crate::locate::index::Locators;
 use crate::model::class::{Class, LISTED};
 use crate::model::gate::Gate;
 use crate::model::kept::{Decision, Disposition, Status};
@@ -180,16 +182,33 @@ fn list(context: &Context, args: &ListArgs) -> Result<ExitStatus> {
 fn show(context: &Context, id: &str) -> Result<ExitStatus> {
     let repo = context.repo()?;
     let now = now(&context.env);
-    let (kept, history) = with_ledger(context, &repo, |ledger| {
+    let (kept, history, locators) = with_ledger(context, &repo, |ledger| {
         let kept = ledger.resolve(id, now)?;
         let history = ledger.history(&kept.id)?;
-        Ok((kept, history))
+        let locators = ledger.locators(&kept.id)?;
+        Ok((kept, history, locators))
     })?;
+    let locators: Option<Locators> = locators.and_then(|text| serde_json::from_str(&text).ok());
+    let today = whereabouts::now(&repo, &kept, &history, locators.as_ref())?;
     if context.global.format == Format::Json {
-        let value = json!({"version": 1, "finding": json_details(&kept, &history)});
-        out::result(&value.to_string());
+        let mut finding = json_details(&kept, &history);
+        finding["now"] = match today {
+            Whereabouts::At(line) => json!({"line": line}),
+            Whereabouts::Edited => json!("edited"),
+            Whereabouts::Gone => json!("gone"),
+            Whereabouts::Unknown => json!(null),
+        };
+        out::result(&json!({"version": 1, "finding": finding}).to_string());
     } else {
         out::result(&details(&kept, &history, now));
+        match today {
+            Whereabouts::At(line) => out::result(&format!("in HEAD: line {line}")),
+            Whereabouts::Edited => {
+                out::result("in HEAD: the line was edited; whether it still holds must be asked");
+            }
+            Whereabouts::Gone => out::result("in HEAD: gone"),
+            Whereabouts::Unknown => {}
+        }
     }
     Ok(ExitStatus::Pass)
 }

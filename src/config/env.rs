@@ -21,6 +21,7 @@ impl Env {
     }
 
     /// An environment of these variables alone.
+    #[cfg(test)]
     pub fn of(vars: &[(&str, &str)]) -> Self {
         let vars = vars.iter().map(|(name, value)| (name.into(), value.into())).collect();
         Self { vars, current_dir: PathBuf::from("/") }

@@ -113,11 +113,6 @@ pub fn resolve(layers: &[Layer<'_>], env: &Env, flags: &[String]) -> Result<Reso
     Ok(Resolved { policy, merged, sources })
 }
 
-/// The policy where nobody said anything.
-pub fn default_policy() -> Result<Policy, Problem> {
-    Ok(resolve(&[], &Env::default(), &[])?.policy)
-}
-
 /// Checks one text by itself, as `tribunal.toml` is checked before it becomes law.
 pub fn check(file: &str, text: &str) -> Result<(), Problem> {
     resolve(&[Layer { source: Source::Repository, file, text }], &Env::default(), &[]).map(drop)

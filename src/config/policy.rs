@@ -44,15 +44,6 @@ impl Level {
             Self::Block => Some(Effect::Block),
         }
     }
-
-    /// The word used in settings.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Off => "off",
-            Self::Warn => "warn",
-            Self::Block => "block",
-        }
-    }
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -72,24 +63,6 @@ pub struct Gates {
 }
 
 impl Gates {
-    /// The level of a gate; gates that only bring findings in are always on.
-    pub fn level(&self, gate: Gate) -> Level {
-        match gate {
-            Gate::ProtectedBranch => self.protected_branch.level,
-            Gate::Secrets => self.secrets.level,
-            Gate::SensitiveFiles => self.sensitive_files.level,
-            Gate::ConflictMarkers => self.conflict_markers.level,
-            Gate::LargeFiles => self.large_files.level,
-            Gate::CaseConflict => self.case_conflict.level,
-            Gate::CommitMessage => self.commit_message.level,
-            Gate::Scope => self.scope.level,
-            Gate::Constitution => self.constitution.level,
-            Gate::Governance => self.governance.level,
-            Gate::Commands => self.commands.level,
-            Gate::Person | Gate::Import => Level::Warn,
-        }
-    }
-
     /// Switches a gate off, as `TRIBUNAL_SKIP` asks.
     pub fn switch_off(&mut self, gate: Gate) {
         let level = match gate {

@@ -238,10 +238,6 @@ impl Compiled {
         self.scope.covers(path)
     }
 
-    pub fn on(&self) -> On {
-        self.on
-    }
-
     /// The matches that the rule speaks of: in whole files, or those that touch one of the added
     /// lines (half-open ranges, counted from 1). Empty where the path is not the rule's.
     pub fn matches(&self, source: &Source<'_>, added: &[Range<u32>]) -> Vec<Hit> {

@@ -50,6 +50,7 @@ impl Weights {
     }
 
     /// The weight of the words that two texts share, as a part of the weight of all their words.
+    #[cfg(test)]
     pub fn likeness(&self, one: &str, other: &str) -> f64 {
         self.jaccard(&words(one), &words(other))
     }

@@ -22,4 +22,5 @@ pub mod ruling;
 pub mod sight;
 pub mod tool_report;
 pub mod tree;
+pub mod whereabouts;
 pub mod trust;

@@ -58,7 +58,7 @@ impl<'a> FileView<'a> {
         }
         let added = match self.old()? {
             Some(old) => added_lines(old, &self.new),
-            None => Vec::from([1..line_count(&self.new) + 1]),
+            None => std::iter::once(1..line_count(&self.new) + 1).collect(),
         };
         Ok(self.added.get_or_init(|| added))
     }

@@ -37,7 +37,6 @@ pub struct Commit {
     pub oid: Oid,
     pub tree: Oid,
     pub parents: Vec<Oid>,
-    pub author: BString,
     pub message: BString,
 }
 
@@ -241,17 +240,14 @@ fn parse_commit(oid: &Oid, bytes: &[u8]) -> Option<Commit> {
     let (headers, message) = split_headers(bytes);
     let mut tree = None;
     let mut parents = Vec::new();
-    let mut author = BString::default();
     for line in ByteSlice::lines(headers) {
         if let Some(name) = line.strip_prefix(b"tree ") {
             tree = Some(Oid::parse(name.to_str().ok()?).ok()?);
         } else if let Some(name) = line.strip_prefix(b"parent ") {
             parents.push(Oid::parse(name.to_str().ok()?).ok()?);
-        } else if let Some(name) = line.strip_prefix(b"author ") {
-            author = name.into();
         }
     }
-    Some(Commit { oid: oid.clone(), tree: tree?, parents, author, message: message.into() })
+    Some(Commit { oid: oid.clone(), tree: tree?, parents, message: message.into() })
 }
 
 fn parse_tag(bytes: &[u8]) -> Option<Tag> {

@@ -98,16 +98,6 @@ const STEPS: [&[Tier]; 11] = [
     &[Tier::Text],
 ];
 
-/// The locators of a line, counted from 1; `None` where there is no such line or it is blank.
-pub fn of(text: &str, line: u32) -> Option<Locators> {
-    Index::new(text).of(line)
-}
-
-/// Looks for the line of these locators.
-pub fn find(locators: &Locators, text: &str) -> Search {
-    Index::new(text).find(locators)
-}
-
 impl Index {
     pub fn new(text: &str) -> Self {
         let raw: Vec<&str> = text.lines().collect();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 use serde::Deserialize;
 
-use crate::locate::index::{Index, Search, Tier, find, normalised, of};
+use crate::locate::index::{Index, Locators, Search, Tier, normalised};
 use crate::locate::port::{Diff, Ported, port};
 use crate::locate::symbols;
 
@@ -24,6 +24,14 @@ impl Store {
     }
 }
 ";
+
+fn of(text: &str, line: u32) -> Option<Locators> {
+    Index::new(text).of(line)
+}
+
+fn find(locators: &Locators, text: &str) -> Search {
+    Index::new(text).find(locators)
+}
 
 fn found(text: &str, line: u32, new: &str) -> Option<(u32, Tier, bool)> {
     match find(&of(text, line)?, new) {

@@ -12,13 +12,6 @@ pub struct Identity {
     pub hash: String,
 }
 
-impl Identity {
-    /// The first twelve digits of the hash, for people.
-    pub fn short(&self) -> &str {
-        &self.hash[..12]
-    }
-}
-
 /// The identity of a file: also of one that could not be understood, so that it is reported once.
 pub fn identity(name: &str, reading: &Reading, bytes: &[u8]) -> Identity {
     // An id that the lint refused may not name a file.

@@ -651,3 +651,19 @@ fn a_file_that_may_not_grow_stops_no_judgement() {
         run(command, b"")
     });
 }
+
+#[test]
+fn a_finding_is_found_again_where_its_line_has_moved_to() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    repo.write("a.rs", "fn one() {\n    risky();\n}\n").commit_unjudged("begin");
+    let id = first_word(&add(&repo, "a.rs:2", "a risk"));
+    repo.write("a.rs", "//! New.\n\nfn zero() {}\n\nfn one() {\n    risky();\n}\n");
+    repo.commit_unjudged("moved down");
+    repo.tribunal(&["findings", "show", &id]).ok().says("in HEAD: line 6");
+    repo.write("a.rs", "fn one() {\n    careful();\n}\n").commit_unjudged("edited");
+    repo.tribunal(&["findings", "show", &id]).ok().says("the line was edited");
+    repo.git(&["rm", "-q", "a.rs"]).ok();
+    repo.commit_unjudged("gone");
+    repo.tribunal(&["findings", "show", &id]).ok().says("in HEAD: gone");
+}

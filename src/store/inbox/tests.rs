@@ -17,7 +17,7 @@ fn commit(number: usize) -> Event {
 fn oid(event: &Event) -> String {
     match event {
         Event::Commit { oid, .. } => oid.clone(),
-        Event::Rewrite { .. } => panic!("no rewrite was sent"),
+        Event::Rewrite { .. } | Event::Findings { .. } => panic!("only commits were sent"),
     }
 }
 

@@ -144,6 +144,14 @@ impl Ledger {
         Ok(history)
     }
 
+    /// What a finding can be found again by, as JSON; `None` where there is no such finding.
+    pub fn locators(&self, id: &str) -> Result<Option<String>, Error> {
+        let mut statement =
+            self.connection.prepare("SELECT locators FROM findings WHERE id = ?1")?;
+        let mut rows = statement.query([id])?;
+        Ok(rows.next()?.map(|row| row.get(0)).transpose()?)
+    }
+
     /// Every finding in every change that it was met in at that time or later, oldest first.
     pub fn sightings_since(
         &self,
