@@ -16,7 +16,8 @@ use crate::ui::report::{Format, printable};
 pub fn run_command(context: &Context) -> Result<ExitStatus> {
     let place = Place::of(&context.repo()?, &context.env, &context.global.set);
     check_watchable(&place)?;
-    let Some(held) = lock::take(&place.state_dir, Mode::Foreground, env::now(&context.env))? else {
+    let Some(mut held) = lock::take(&place.state_dir, Mode::Foreground, env::now(&context.env))?
+    else {
         let who = lock::holder(&place.state_dir)?
             .map_or_else(String::new, |holder| format!(" (process {})", holder.pid));
         return Err(out::hinted(
@@ -25,7 +26,7 @@ pub fn run_command(context: &Context) -> Result<ExitStatus> {
         ));
     };
     let json = context.global.format == Format::Json;
-    let ending = run(&place, &held, &mut |news| tell(news, json))?;
+    let ending = run(&place, &mut held, &mut |news| tell(news, json))?;
     Ok(match ending {
         Ending::Interrupted => ExitStatus::Interrupted,
         Ending::Stopped => ExitStatus::Pass,

@@ -69,9 +69,12 @@ pub fn check_watchable(place: &Place) -> Result<()> {
     Ok(())
 }
 
-/// Starts the daemon and waits until it holds the lock.
+/// Starts the daemon and waits until it holds the lock and watches.
 pub fn start(place: &Place, verbose: u8) -> Result<Start> {
     check_watchable(place)?;
+    // Where nobody holds the lock, this one was killed. It must not be taken for the next holder in
+    // the moment before that one has written who it is.
+    let killed = lock::last_holder(&place.state_dir);
     if let Some(holder) = lock::holder(&place.state_dir)? {
         return Ok(Start::AlreadyRunning(holder));
     }
@@ -81,7 +84,9 @@ pub fn start(place: &Place, verbose: u8) -> Result<Start> {
     let deadline = Instant::now() + PATIENCE;
     let mut ended = false;
     loop {
-        if let Some(holder) = lock::holder(&place.state_dir)? {
+        if let Some(holder) = lock::holder(&place.state_dir)?
+            .filter(|holder| holder.ready && killed.as_ref() != Some(holder))
+        {
             let is_ours = holder.pid == child.as_raw_nonzero().get();
             return Ok(if is_ours {
                 Start::Started(holder)
@@ -89,11 +94,12 @@ pub fn start(place: &Place, verbose: u8) -> Result<Start> {
                 Start::AlreadyRunning(holder)
             });
         }
-        if ended || Instant::now() >= deadline {
+        if ended && !lock::is_held(&place.state_dir) || Instant::now() >= deadline {
             return Ok(Start::Failed { log: tail(place, mark) });
         }
-        // One more look after the end: another daemon may have been faster.
-        ended = waitpid(Some(child), WaitOptions::NOHANG).map_or(true, |status| status.is_some());
+        // Another daemon may have been faster: then ours ends, and that one is waited for.
+        ended = ended
+            || waitpid(Some(child), WaitOptions::NOHANG).map_or(true, |status| status.is_some());
         thread::park_timeout(Duration::from_millis(3));
     }
 }
@@ -141,12 +147,12 @@ pub fn serve(place: &Place, verbose: u8) -> Result<()> {
     let _ = rustix::process::setsid();
     let now = crate::config::env::now(&place.env);
     // Another one was faster: that is as good.
-    let Some(held) = lock::take(&place.state_dir, Mode::Daemon, now)? else { return Ok(()) };
+    let Some(mut held) = lock::take(&place.state_dir, Mode::Daemon, now)? else { return Ok(()) };
     let path = log_path(place);
     log::to_file(place.env.text("RUST_LOG"), verbose, &path)
         .with_context(|| format!("could not write `{}`", path.display()))?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "started");
-    let ending = run(place, &held, &mut |news| write(news));
+    let ending = run(place, &mut held, &mut |news| write(news));
     match &ending {
         Ok(Ending::Orphaned) => tracing::warn!("the repository or the lock's file is gone"),
         Ok(_) => tracing::info!("stopped"),

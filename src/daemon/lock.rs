@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use jiff::Timestamp;
+use rustix::process::{Pid, test_kill_process};
 use serde::{Deserialize, Serialize};
 
 /// The lock's file, in the state folder.
@@ -25,6 +26,8 @@ pub struct Holder {
     pub version: String,
     pub since: Timestamp,
     pub mode: Mode,
+    /// Whether it got as far as watching; what is in the way shows before that.
+    pub ready: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,13 +44,29 @@ pub enum Mode {
 pub struct Held {
     path: PathBuf,
     inode: u64,
-    _file: File,
+    file: File,
+    holder: Holder,
 }
 
 impl Held {
+    /// Says that the watcher watches.
+    pub fn ready(&mut self) -> Result<()> {
+        self.holder.ready = true;
+        write(&mut self.file, &self.holder)
+            .with_context(|| format!("could not write `{}`", self.path.display()))
+    }
+
     /// Whether the lock's file is still the one that we hold; otherwise another daemon may run.
     pub fn is_ours(&self) -> bool {
         fs::metadata(&self.path).is_ok_and(|metadata| metadata.ino() == self.inode)
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // So that nobody takes us for the next holder, in the moment before that one has written
+        // who it is. What is left after a kill is told apart by its process being gone.
+        drop(self.file.set_len(0));
     }
 }
 
@@ -81,21 +100,29 @@ pub fn take(state_dir: &Path, mode: Mode, now: Timestamp) -> Result<Option<Held>
     }
     let pid = rustix::process::getpid().as_raw_nonzero().get();
     let version = env!("CARGO_PKG_VERSION").to_owned();
-    let mut text = serde_json::to_vec(&Holder { pid, version, since: now, mode })?;
+    let holder = Holder { pid, version, since: now, mode, ready: false };
+    write(&mut file, &holder).with_context(failed)?;
+    let inode = file.metadata().with_context(failed)?.ino();
+    Ok(Some(Held { path, inode, file, holder }))
+}
+
+/// A reader may come between the two steps: what is too long then is white space.
+fn write(file: &mut File, holder: &Holder) -> io::Result<()> {
+    let mut text = serde_json::to_vec(holder)?;
     text.push(b'\n');
-    let mut write = || -> io::Result<u64> {
-        file.rewind()?;
-        file.write_all(&text)?;
-        file.set_len(text.len() as u64)?;
-        Ok(file.metadata()?.ino())
-    };
-    let inode = write().with_context(failed)?;
-    Ok(Some(Held { path, inode, _file: file }))
+    file.rewind()?;
+    file.write_all(&text)?;
+    file.set_len(text.len() as u64)
 }
 
 /// Whether someone holds the lock. One open and one call; makes nothing.
 pub fn is_held(state_dir: &Path) -> bool {
     File::open(path_of(state_dir)).is_ok_and(|file| held(&file))
+}
+
+/// Who wrote last that it holds the lock, whether or not it still does.
+pub fn last_holder(state_dir: &Path) -> Option<Holder> {
+    serde_json::from_slice(&fs::read(path_of(state_dir)).ok()?).ok()
 }
 
 /// Who holds the lock; `None` where nobody does.
@@ -113,18 +140,21 @@ pub fn holder(state_dir: &Path) -> Result<Option<Holder>> {
         let mut text = Vec::new();
         file.read_to_end(&mut text)
             .with_context(|| format!("could not read `{}`", path.display()))?;
-        match serde_json::from_slice(&text) {
-            Ok(holder) => return Ok(Some(holder)),
-            // The holder has not written yet who it is.
-            Err(_) if Instant::now() < deadline => {
+        match serde_json::from_slice::<Holder>(&text) {
+            Ok(holder) if is_alive(holder.pid) => return Ok(Some(holder)),
+            // The holder has not written yet who it is; the one before may have been killed.
+            _ if Instant::now() < deadline => {
                 thread::park_timeout(Duration::from_millis(5));
             }
-            Err(error) => {
-                return Err(error)
-                    .with_context(|| format!("`{}` does not say who holds it", path.display()));
-            }
+            _ => bail!("`{}` is held and does not say by whom", path.display()),
         }
     }
+}
+
+fn is_alive(pid: i32) -> bool {
+    // Another user's process may not be signalled, and is alive.
+    Pid::from_raw(pid)
+        .is_some_and(|pid| !matches!(test_kill_process(pid), Err(rustix::io::Errno::SRCH)))
 }
 
 fn held(file: &File) -> bool {

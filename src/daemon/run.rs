@@ -45,7 +45,7 @@ pub enum Ending {
 }
 
 /// Watches until a signal comes. `tell` is called for everything that happens.
-pub fn run(place: &Place, held: &Held, tell: &mut dyn FnMut(&News)) -> Result<Ending> {
+pub fn run(place: &Place, held: &mut Held, tell: &mut dyn FnMut(&News)) -> Result<Ending> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -78,7 +78,7 @@ impl Signals {
     }
 }
 
-async fn watch(place: &Place, held: &Held, tell: &mut dyn FnMut(&News)) -> Result<Ending> {
+async fn watch(place: &Place, held: &mut Held, tell: &mut dyn FnMut(&News)) -> Result<Ending> {
     let mut signals = Signals::new()?;
     let (arms, mut hints) = match Arms::new() {
         Ok((arms, hints)) => (Some(arms), Some(hints)),
@@ -89,6 +89,7 @@ async fn watch(place: &Place, held: &Held, tell: &mut dyn FnMut(&News)) -> Resul
         }
     };
     let mut watcher = Watcher::start(place, arms, tell)?;
+    held.ready()?;
     loop {
         if !held.is_ours() || !place.common_dir.exists() {
             return Ok(Ending::Orphaned);
