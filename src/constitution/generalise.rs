@@ -320,7 +320,8 @@ fn gap(before: &Part, part: &Part) -> &'static str {
         Part::Hole(_) => false,
     };
     match part {
-        Part::Hole(_) if after(&["::", "."]) => "",
+        // A chain may be broken before a name, a path is not.
+        Part::Hole(_) if after(&["::"]) => "",
         Part::Fixed { token, space: Space::Never } => {
             let breaks = matches!(token.text.as_str(), "." | ")" | "]" | "}" | "?.")
                 || after(&["(", "[", "{", ","]);
