@@ -208,6 +208,9 @@ def main():
         if args["out"]:
             pathlib.Path(args["out"]).write_text(json.dumps(results, indent=1) + "\n")
     finally:
+        # A commit starts the watcher, as it does for a person.
+        if "tribunal" in managers and (root / "tribunal").exists():
+            subprocess.run([managers["tribunal"], "daemon", "stop"], cwd=root / "tribunal", stdout=subprocess.DEVNULL)
         shutil.rmtree(root, ignore_errors=True)
 
 
