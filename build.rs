@@ -1,7 +1,35 @@
-//! Links the program so that it starts fast: a hook pays for the start of every process.
+//! What is done before a hook has to pay for it: the secret scan's tables are laid out, and the
+//! program is linked so that it starts fast.
 
 use std::fmt::Write as _;
 use std::path::Path;
+
+use crate::gates::secrets::gram::hash;
+use crate::gates::secrets::grams::{self, Gram};
+
+/// The part of the program that is run here, too, under the names that it has there.
+#[expect(dead_code, reason = "the rest of these files is for the program")]
+#[path = "src/gates"]
+mod gates {
+    #[path = "secrets"]
+    pub mod secrets {
+        pub mod chars;
+        pub mod gram;
+        pub mod grams;
+        pub mod rule;
+        pub mod shape;
+        pub mod table;
+
+        #[derive(Clone, Copy, Debug)]
+        pub enum Tier {
+            Generic,
+            Provider,
+        }
+    }
+}
+
+/// As in `gates/secrets/prefilter.rs`.
+const BUCKET_BITS: u32 = 12;
 
 /// What the standard library asks the linker for on Linux with glibc; `gcc_s` has no archive of that
 /// name, its part is `gcc_eh`.
@@ -18,7 +46,10 @@ const LIBRARIES: [(&str, &str); 7] = [
 #[expect(clippy::disallowed_methods, reason = "cargo speaks to a build script by variables")]
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rerun-if-changed=src/gates/secrets");
     let variable = |name: &str| std::env::var(name).unwrap_or_default();
+    let tables = Path::new(&variable("OUT_DIR")).join("prefilter.rs");
+    assert!(store(&tables, &prefilter()).is_some(), "could not write {}", tables.display());
     if variable("CARGO_CFG_TARGET_OS") != "linux" {
         return;
     }
@@ -32,6 +63,38 @@ fn main() {
             println!("cargo:rustc-link-arg-bins=-L{out}");
         }
     }
+}
+
+/// The secret scan's bitmap and buckets, as Rust.
+fn prefilter() -> String {
+    let (mut grams, of_runs) = grams::all();
+    let bucket = |gram: &Gram| (hash(gram.gram) >> (32 - BUCKET_BITS)) as usize;
+    // Stable: of one bucket, the earlier rule names the finding.
+    grams.sort_by_key(bucket);
+    let mut bitmap = [0u64; 1024];
+    let mut starts = vec![0u16; (1 << BUCKET_BITS) + 1];
+    let mut nodes = String::new();
+    for gram in &grams {
+        let hash = hash(gram.gram);
+        bitmap[(hash >> 22) as usize] |= 1 << ((hash >> 16) & 63);
+        starts[bucket(gram) + 1] += 1;
+        let Gram { gram, back, word, lead } = gram;
+        let (kind, rule) = (lead.kind, lead.rule);
+        let _infallible = writeln!(
+            nodes,
+            "Node {{ gram: {gram}, back: {back}, kind: Kind::{kind:?}, rule: {rule}, word: {word:?} }},"
+        );
+    }
+    for bucket in 1..starts.len() {
+        starts[bucket] += starts[bucket - 1];
+    }
+    format!(
+        "static BITMAP: [u64; 1024] = {bitmap:?};\nstatic STARTS: [u16; {}] = {starts:?};\n\
+         static NODES: [Node; {}] = [\n{nodes}];\nstatic OF_RUNS: [u16; {}] = {of_runs:?};\n",
+        starts.len(),
+        grams.len(),
+        of_runs.len()
+    )
 }
 
 /// Writes, for each library, a linker script that names its archive; `None` where an archive is

@@ -95,7 +95,7 @@ impl<'a> Finder<'a> {
 
     fn run(mut self) -> Vec<Raw> {
         let text = self.text;
-        prefilter::get().visit(text, |lead, at| match lead {
+        prefilter::visit(text, |lead, at| match lead {
             Lead::Token(rule, false) => self.opening(rule, at),
             Lead::Token(rule, true) => self.mark(rule, at),
             Lead::Near(rule) => self.near(rule, at),
@@ -345,7 +345,7 @@ impl<'a> Finder<'a> {
         for (at, &byte) in run.iter().enumerate() {
             let place = start + at;
             if b"MNOS".contains(&byte) && self.starts_token(place) {
-                for rule in &prefilter::get().of_runs {
+                for rule in prefilter::of_runs() {
                     if let Some(end) = shape::matches(rule.shape, text, place) {
                         self.confirm(rule, place, end);
                     }

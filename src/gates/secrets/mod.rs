@@ -9,6 +9,7 @@ mod encoded;
 mod engine;
 mod files;
 mod generic;
+mod gram;
 pub mod judge;
 mod name;
 mod password;

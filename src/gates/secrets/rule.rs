@@ -1,6 +1,6 @@
 //! One kind of secret, as data.
 
-use crate::gates::secrets::{Tier, shape};
+use crate::gates::secrets::Tier;
 
 /// A kind of secret that is known by its own form.
 #[derive(Clone, Copy, Debug)]
@@ -64,10 +64,5 @@ impl Rule {
     /// Warns instead of blocking.
     pub const fn warns(self) -> Self {
         Self { tier: Tier::Generic, ..self }
-    }
-
-    /// Whether candidates come from long runs of token bytes, there being no literal.
-    pub fn is_from_runs(&self) -> bool {
-        self.mark.is_empty() && !shape::has_opening(self.shape)
     }
 }

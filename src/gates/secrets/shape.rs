@@ -118,29 +118,3 @@ pub fn tail_class(shape: &str) -> Option<u8> {
 pub fn literal(shape: &str) -> &str {
     &shape[..shape.find(['{', '(']).unwrap_or(shape.len())]
 }
-
-/// Whether a shape opens with enough literal text to be found by it.
-pub fn has_opening(shape: &str) -> bool {
-    shortest_opening(shape) >= 3
-}
-
-fn shortest_opening(shape: &str) -> usize {
-    let mut length = 0;
-    let mut rest = shape;
-    while let Some((item, after)) = split(rest) {
-        match item {
-            Item::Byte(_) => length += 1,
-            Item::Group { options, optional: false } => {
-                let literal = options.split('|').map(|o| literal(o).len()).min().unwrap_or(0);
-                length += literal;
-                if options.contains('{') {
-                    return length;
-                }
-            }
-            Item::Group { optional: true, .. } => {}
-            Item::Run { .. } | Item::Uuid => return length,
-        }
-        rest = after;
-    }
-    length
-}

@@ -155,7 +155,7 @@ fn rules_have_names_of_their_own() {
     names.dedup();
     assert_eq!(names.len(), count);
     assert!(count > 350, "{count} kinds");
-    assert!(prefilter::get().len() < 8000, "{} four-byte texts", prefilter::get().len());
+    assert!(prefilter::len() < 8000, "{} four-byte texts", prefilter::len());
 }
 
 /// Specs in the language of shapes; each line is a file of that name.

@@ -14,7 +14,20 @@ use crate::gates::secrets::rule::Rule;
 
 /// All of them; where two fit the same bytes, the earlier one names the finding.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
-    [ai::RULES, cloud::RULES, code::RULES, comms::RULES, ops::RULES, pay::RULES, work::RULES]
-        .into_iter()
-        .flatten()
+    PARTS.into_iter().flatten()
 }
+
+/// The rule of that number in the order of all.
+pub fn get(number: u16) -> Option<&'static Rule> {
+    let mut left = usize::from(number);
+    for part in PARTS {
+        match part.get(left) {
+            Some(rule) => return Some(rule),
+            None => left -= part.len(),
+        }
+    }
+    None
+}
+
+const PARTS: [&[Rule]; 7] =
+    [ai::RULES, cloud::RULES, code::RULES, comms::RULES, ops::RULES, pay::RULES, work::RULES];
