@@ -68,29 +68,30 @@ fn main() {
 /// The secret scan's bitmap and buckets, as Rust.
 fn prefilter() -> String {
     let (mut grams, of_runs) = grams::all();
-    let bucket = |gram: &Gram| (hash(gram.gram) >> (32 - BUCKET_BITS)) as usize;
+    let bucket = |gram: &Gram| (hash(gram.bytes) >> (32 - BUCKET_BITS)) as usize;
     // Stable: of one bucket, the earlier rule names the finding.
     grams.sort_by_key(bucket);
     let mut bitmap = [0u64; 1024];
     let mut starts = vec![0u16; (1 << BUCKET_BITS) + 1];
     let mut nodes = String::new();
     for gram in &grams {
-        let hash = hash(gram.gram);
+        let hash = hash(gram.bytes);
         bitmap[(hash >> 22) as usize] |= 1 << ((hash >> 16) & 63);
         starts[bucket(gram) + 1] += 1;
-        let Gram { gram, back, word, lead } = gram;
+        let Gram { bytes, back, word, lead } = gram;
         let (kind, rule) = (lead.kind, lead.rule);
         let _infallible = writeln!(
             nodes,
-            "Node {{ gram: {gram}, back: {back}, kind: Kind::{kind:?}, rule: {rule}, word: {word:?} }},"
+            "Node {{ gram: {bytes}, back: {back}, kind: Kind::{kind:?}, rule: {rule}, word: {word:?} }},"
         );
     }
     for bucket in 1..starts.len() {
         starts[bucket] += starts[bucket - 1];
     }
+    let expected = "#[expect(clippy::unreadable_literal, reason = \"written by build.rs\")]";
     format!(
-        "static BITMAP: [u64; 1024] = {bitmap:?};\nstatic STARTS: [u16; {}] = {starts:?};\n\
-         static NODES: [Node; {}] = [\n{nodes}];\nstatic OF_RUNS: [u16; {}] = {of_runs:?};\n",
+        "{expected}\nstatic BITMAP: [u64; 1024] = {bitmap:?};\nstatic STARTS: [u16; {}] = {starts:?};\n\
+         {expected}\nstatic NODES: [Node; {}] = [\n{nodes}];\nstatic OF_RUNS: [u16; {}] = {of_runs:?};\n",
         starts.len(),
         grams.len(),
         of_runs.len()

@@ -2,8 +2,9 @@
 
 use anyhow::Result;
 
+use crate::gates::view::FileView;
 use crate::git::object::Objects;
-use crate::model::change::{FileChange, Kind};
+use crate::model::change::Kind;
 use crate::model::class::Class;
 use crate::model::finding::{Effect, Finding, Place};
 use crate::model::gate::Gate;
@@ -11,17 +12,21 @@ use crate::model::severity::Severity;
 
 /// Finds a file above `max` bytes. A file that was as large before, or only moved, is left alone.
 pub fn judge(
-    file: &FileChange,
+    view: &FileView<'_>,
     objects: &Objects,
     max: u64,
     effect: Effect,
 ) -> Result<Option<Finding>> {
-    let size = |entry: Option<&crate::model::change::Entry>| -> Result<u64> {
-        let Some(entry) = entry else { return Ok(0) };
-        Ok(objects.header(&entry.oid)?.map_or(0, |(_, size)| size))
+    let file = view.file;
+    let new = view.new.len() as u64;
+    if new <= max || matches!(file.kind, Kind::Renamed { .. }) {
+        return Ok(None);
+    }
+    let old = match &file.old {
+        Some(entry) => objects.header(&entry.oid)?.map_or(0, |(_, size)| size),
+        None => 0,
     };
-    let new = size(file.new.as_ref())?;
-    if new <= max || matches!(file.kind, Kind::Renamed { .. }) || size(file.old.as_ref())? > max {
+    if old > max {
         return Ok(None);
     }
     Ok(Some(Finding {

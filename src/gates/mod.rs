@@ -99,10 +99,6 @@ pub fn judge_files(files: &[FileChange], law: &Law, objects: &Objects) -> Result
         if !file.has_content() {
             continue;
         }
-        if let Some(effect) = gates.large_files.level.effect() {
-            let found = large_files::judge(file, objects, gates.large_files.max, effect)?;
-            judgement.findings.extend(found);
-        }
         let Some(view) = FileView::load(file, objects)? else {
             judgement.skipped.push(Skipped {
                 gate: Gate::Secrets.to_string(),
@@ -110,6 +106,10 @@ pub fn judge_files(files: &[FileChange], law: &Law, objects: &Objects) -> Result
             });
             continue;
         };
+        if let Some(effect) = gates.large_files.level.effect() {
+            let found = large_files::judge(&view, objects, gates.large_files.max, effect)?;
+            judgement.findings.extend(found);
+        }
         if let Some(effect) = gates.conflict_markers.level.effect() {
             judgement.findings.extend(conflict_markers::judge(&view, effect)?);
         }

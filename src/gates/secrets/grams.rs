@@ -16,7 +16,7 @@ pub struct Lead {
 #[derive(Clone, Copy, Debug)]
 pub struct Gram {
     /// The bytes, folded.
-    pub gram: u32,
+    pub bytes: u32,
     /// How far they stand behind the start of the literal.
     pub back: u8,
     /// The whole word, where no shape says how it goes on.
@@ -139,7 +139,7 @@ fn add(literal: &str, shape: &str, word: &'static str, lead: Lead, grams: &mut V
             .max_by_key(|&at| (rarity(at), usize::MAX - at))
             .unwrap_or(0);
         grams.push(Gram {
-            gram: fold([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]),
+            bytes: fold([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]),
             back: u8::try_from(at).unwrap_or(0),
             word,
             lead,
@@ -150,7 +150,7 @@ fn add(literal: &str, shape: &str, word: &'static str, lead: Lead, grams: &mut V
     openings(&[shape], [0; 4], 0, &mut found);
     found.sort_unstable();
     found.dedup();
-    grams.extend(found.into_iter().map(|gram| Gram { gram, back: 0, word, lead }));
+    grams.extend(found.into_iter().map(|bytes| Gram { bytes, back: 0, word, lead }));
 }
 
 /// How seldom a byte stands in source text, roughly.

@@ -73,17 +73,19 @@ pub fn visit(text: &[u8], mut visit: impl FnMut(Lead, usize)) {
         for node in &NODES[range] {
             let Some(start) = place.checked_sub(usize::from(node.back)) else { continue };
             let end = start + node.word.len();
+            let stands = || text.get(start..end).is_some_and(|w| is_word(w, node.word));
             if node.gram == gram
-                && text
-                    .get(start..end)
-                    .is_some_and(|w| w.eq_ignore_ascii_case(node.word.as_bytes()))
+                && stands()
+                && let Some(lead) = node.lead()
             {
-                if let Some(lead) = node.lead() {
-                    visit(lead, start);
-                }
+                visit(lead, start);
             }
         }
     }
+}
+
+fn is_word(text: &[u8], word: &str) -> bool {
+    text.eq_ignore_ascii_case(word.as_bytes())
 }
 
 /// The first place from `from` on whose four bytes are in the bitmap.
