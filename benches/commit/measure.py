@@ -4,7 +4,7 @@
     benches/commit/measure.py --tribunal target/release/tribunal [--prek P] [--lefthook L] [--pre-commit P]
                               [--rounds 20] [--out FILE]
 
-A repository of 5,053 files is made, and one clone of it for each manager, with its usual four checks
+A repository of 5,053 files is made (or a given one cloned), and one clone of it for each manager, with its usual four checks
 configured (trailing whitespace, large files, merge conflicts, private keys); tribunal runs all its
 default gates and all the hooks that it installs. A round commits the same staged files once in every
 clone, in turn, so that a busy machine is busy for all; what is quoted is the median over the rounds of
@@ -105,7 +105,9 @@ def install(name, program, clone):
 
 def stage(clone, count):
     rng = random.Random(count)
-    paths = sorted(clone.glob("pkg*/mod*/*.py"))[:: max(1, FILES // count)][:count]
+    listed = run(["git", "ls-files", "-z", "*.py"], clone).stdout.decode().split("\0")
+    paths = [clone / path for path in listed if path and not (clone / path).is_symlink()]
+    paths = paths[:: max(1, len(paths) // count)][:count]
     for path in paths:
         path.write_text(path.read_text() + text(rng, 3))
     run(["git", "add", "."], clone)
@@ -151,7 +153,7 @@ def push_rounds(clones, rounds):
         names = list(clones)
         for name in names[number % len(names):] + names[: number % len(names)]:
             clone = clones[name]
-            (clone / "pkg00" / "pushed.txt").write_text(f"{number}\n")
+            (clone / "pushed.txt").write_text(f"{number}\n")
             run(["git", "add", "."], clone)
             run(["git", "commit", "-qnm", "feat: measure one push"], clone)
             wall, _ = timed(["git", "push", "-q", "upstream", "HEAD:refs/heads/topic"], clone)
@@ -177,6 +179,7 @@ def main():
     for name in ("tribunal", "prek", "lefthook", "pre-commit"):
         parser.add_argument(f"--{name}")
     parser.add_argument("--checkers", help="the folder of the pre-commit-hooks programs")
+    parser.add_argument("--repository", help="clone this one instead of making one")
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--out")
     args = vars(parser.parse_args())
@@ -194,11 +197,13 @@ def main():
     os.environ.update(HOME=str(home), GIT_CONFIG_NOSYSTEM="1", GIT_AUTHOR_NAME="A", GIT_AUTHOR_EMAIL="a@a.invalid",
                       GIT_COMMITTER_NAME="A", GIT_COMMITTER_EMAIL="a@a.invalid", NO_COLOR="1")
     try:
-        make_origin(root / "origin")
+        origin = args["repository"] or str(root / "origin")
+        if not args["repository"]:
+            make_origin(root / "origin")
         clones = {}
         for name, program in managers.items():
             clone = root / name
-            run(["git", "clone", "-q", str(root / "origin"), str(clone)], root)
+            run(["git", "clone", "-q", origin, str(clone)], root)
             install(name, program, clone)
             clones[name] = clone
         results = {}

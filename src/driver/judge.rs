@@ -13,7 +13,7 @@ use crate::driver::{event, sight};
 use crate::gates::{self, Judgement, Law};
 use crate::git::object::Objects;
 use crate::git::repo::Repo;
-use crate::model::change::{Change, FileChange};
+use crate::model::change::Change;
 use crate::model::finding::{Effect, Finding};
 use crate::model::kept::Status;
 use crate::model::report::{Report, Reported, Skipped, Verdict};
@@ -30,28 +30,18 @@ const BATCH: usize = 16;
 /// Asks every gate that needs no program to be run.
 pub fn mechanical(repo: &Repo, change: &Change, law: &Law) -> Result<Judgement> {
     let mut judgement = gates::judge_whole(change, law, &repo.objects)?;
-    let databases = match change.files.len() {
-        0..MANY_FILES => Vec::new(),
-        _ => databases(repo)?,
-    };
-    judgement.absorb(match databases.len() {
-        0 => gates::judge_files(&change.files, law, &repo.objects)?,
-        _ => judge_many(databases, &change.files, law)?,
+    judgement.absorb(match repo.objects_elsewhere() {
+        Some(path) if change.files.len() >= MANY_FILES => judge_many(repo, path, change, law)?,
+        _ => gates::judge_files(&change.files, law, &repo.objects)?,
     });
     Ok(judgement)
 }
 
-/// A database for each core; none where one must do.
-fn databases(repo: &Repo) -> Result<Vec<Objects>> {
-    let cores = thread::available_parallelism().map_or(1, NonZero::get);
-    let databases: Result<Vec<_>> = (0..cores).map(|_| repo.objects_again()).collect();
-    Ok(databases?.into_iter().flatten().collect())
-}
-
 /// Judges files on every core; the order of the findings is the report's affair.
-fn judge_many(databases: Vec<Objects>, files: &[FileChange], law: &Law) -> Result<Judgement> {
+fn judge_many(repo: &Repo, path: &Path, change: &Change, law: &Law) -> Result<Judgement> {
+    let files = &change.files;
     let next = AtomicUsize::new(0);
-    let work = |objects: Objects| -> Result<Judgement> {
+    let work = |objects: &Objects| -> Result<Judgement> {
         let mut judgement = Judgement::default();
         loop {
             let at = next.fetch_add(BATCH, Ordering::Relaxed);
@@ -59,13 +49,14 @@ fn judge_many(databases: Vec<Objects>, files: &[FileChange], law: &Law) -> Resul
                 return Ok(judgement);
             };
             let batch = &rest[..rest.len().min(BATCH)];
-            judgement.absorb(gates::judge_files(batch, law, &objects)?);
+            judgement.absorb(gates::judge_files(batch, law, objects)?);
         }
     };
+    let others = thread::available_parallelism().map_or(1, NonZero::get) - 1;
     thread::scope(|scope| {
         let workers: Vec<_> =
-            databases.into_iter().map(|objects| scope.spawn(|| work(objects))).collect();
-        let mut all = Judgement::default();
+            (0..others).map(|_| scope.spawn(|| work(&Objects::open(path)?))).collect();
+        let mut all = work(&repo.objects)?;
         for worker in workers {
             all.absorb(worker.join().map_err(|_| anyhow!("a judging thread stopped"))??);
         }

@@ -69,6 +69,11 @@ impl Objects {
         Ok(Self::Command(RefCell::new(CatFile::start(git_dir, vars)?)))
     }
 
+    /// Opens the object database of a repository that libgit2 can open, by its git directory.
+    pub fn open(git_dir: &Path) -> Result<Self> {
+        Ok(Self::Library(git2::Repository::open(git_dir)?))
+    }
+
     /// Reads an object whole; `None` where it is not in this repository.
     pub fn read(&self, oid: &Oid) -> Result<Option<(ObjectKind, Vec<u8>)>> {
         match self {

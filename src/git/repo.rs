@@ -88,14 +88,13 @@ impl Repo {
         Ok(Self { git_dir, common_dir, work_tree, objects, index_file, hook_vars })
     }
 
-    /// The same objects once more, for another thread: an open database is not shared. `None` where
-    /// one must do: in a push's quarantine, and where git itself reads for us.
-    pub fn objects_again(&self) -> Result<Option<Objects>> {
+    /// Where another thread can open the same objects for itself: an open database is not shared.
+    /// `None` where one must do: in a push's quarantine, and where git itself reads for us.
+    pub fn objects_elsewhere(&self) -> Option<&Path> {
+        let quarantine = self.hook_vars.iter().any(|(name, _)| *name == "GIT_OBJECT_DIRECTORY");
         match &self.objects {
-            Objects::Library(library) if self.hook_vars.is_empty() => {
-                Ok(Some(Objects::Library(git2::Repository::open(library.path())?)))
-            }
-            _ => Ok(None),
+            Objects::Library(library) if !quarantine => Some(library.path()),
+            _ => None,
         }
     }
 
