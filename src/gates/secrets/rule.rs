@@ -9,7 +9,7 @@ pub struct Rule {
     pub id: &'static str,
     pub what: &'static str,
     pub tier: Tier,
-    /// The form, in the language of [`shape`].
+    /// The form, in the language of `shape.rs`.
     pub shape: &'static str,
     /// The literal by which a candidate is found where the shape does not open with one.
     pub mark: &'static str,
