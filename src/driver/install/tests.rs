@@ -11,7 +11,7 @@ use crate::git::command::git;
 use crate::git::hooks_dir::HooksPath;
 use crate::git::repo::Repo;
 use crate::process::Cmd;
-use crate::store::file::write_executable;
+use crate::store::file::write_atomic;
 
 fn setting(value: &str) -> HooksPath {
     HooksPath {
@@ -49,7 +49,7 @@ fn a_shim_is_read_back_whatever_the_path() {
     let folder = tempfile::tempdir().unwrap();
     for path in ["/bin/tribunal", "/a b/it's \"x\" $y/tribunal", "/'/'"] {
         let hook = folder.path().join("pre-commit");
-        write_executable(&hook, &shim(Path::new(path))).unwrap();
+        write_atomic(&hook, &shim(Path::new(path))).unwrap();
         let Found::Ours(found) = look(&hook).unwrap() else { panic!("{path}") };
         assert_eq!(found.bin, Path::new(path));
         assert!(found.same_text && !found.executable);
@@ -69,7 +69,7 @@ fn hooks_by_configuration_are_written_found_and_taken_away() {
     perform(&repo, &[Step::Write { hook: old_shim.clone(), content: shim(Path::new("/x")) }])
         .unwrap();
     let foreign = repo.git_dir.join("hooks/pre-commit");
-    write_executable(&foreign, b"#!/bin/sh\n").unwrap();
+    write_atomic(&foreign, b"#!/bin/sh\n").unwrap();
 
     let events = ["pre-commit", "pre-push"];
     let steps = plan_install(&repo, &Way::Config, &events, Path::new("/bin/echo")).unwrap();
