@@ -16,7 +16,8 @@ use crate::model::severity::Severity;
 /// Finds new names that collide with another name in the same folder when case does not count.
 /// Reads the folders that the change adds to, and no others.
 pub fn judge(change: &Change, objects: &Objects, effect: Effect) -> Result<Vec<Finding>> {
-    let mut folders: BTreeMap<BString, Vec<TreeItem>> = BTreeMap::new();
+    // Each folder is read once, its names by what is left of them without case.
+    let mut folders: BTreeMap<BString, BTreeMap<Vec<u8>, Vec<BString>>> = BTreeMap::new();
     let mut reported = BTreeSet::new();
     let mut findings = Vec::new();
     for file in &change.files {
@@ -32,17 +33,18 @@ pub fn judge(change: &Change, objects: &Objects, effect: Effect) -> Result<Vec<F
                 None => (b"".as_bstr(), path),
             };
             if !folders.contains_key(folder) {
-                let items = list(objects, &change.tree, folder)?;
-                folders.insert(folder.to_owned(), items);
+                let mut names: BTreeMap<Vec<u8>, Vec<BString>> = BTreeMap::new();
+                for item in list(objects, &change.tree, folder)? {
+                    names.entry(item.name().to_lowercase()).or_default().push(item.name().into());
+                }
+                folders.insert(folder.to_owned(), names);
             }
-            let Some(items) = folders.get(folder) else { continue };
-            let twin = items.iter().find(|item| {
-                item.name() != name && item.name().to_lowercase() == name.to_lowercase()
-            });
+            let alike = folders.get(folder).and_then(|names| names.get(&name.to_lowercase()));
+            let twin = alike.into_iter().flatten().find(|other| *other != name);
             if let Some(twin) = twin
                 && reported.insert(path.to_lowercase())
             {
-                findings.push(finding(path.to_owned(), twin.name(), effect));
+                findings.push(finding(path.to_owned(), twin.as_bstr(), effect));
             }
         }
     }
