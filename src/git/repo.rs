@@ -171,17 +171,7 @@ impl Repo {
         if let Objects::Library(library) = &self.objects {
             return match library.revparse_single(revision) {
                 Ok(object) => Ok(Some(Oid::parse(&object.id().to_string())?)),
-                Err(error)
-                    if matches!(
-                        error.code(),
-                        git2::ErrorCode::NotFound
-                            | git2::ErrorCode::UnbornBranch
-                            | git2::ErrorCode::Peel
-                            | git2::ErrorCode::InvalidSpec
-                    ) =>
-                {
-                    Ok(None)
-                }
+                Err(error) if is_absent(&error) => Ok(None),
                 Err(error) => Err(error).with_context(|| format!("could not read `{revision}`")),
             };
         }
@@ -276,14 +266,7 @@ impl Repo {
             let config = library.config()?.snapshot()?;
             return match config.get_bytes(key) {
                 Ok(value) => Ok(Some(value.into())),
-                Err(error)
-                    if matches!(
-                        error.code(),
-                        git2::ErrorCode::NotFound | git2::ErrorCode::InvalidSpec
-                    ) =>
-                {
-                    Ok(None)
-                }
+                Err(error) if is_absent(&error) => Ok(None),
                 Err(error) => Err(error).with_context(|| format!("could not read `{key}`")),
             };
         }
@@ -300,14 +283,7 @@ impl Repo {
         if let Objects::Library(library) = &self.objects {
             return match library.find_reference(name) {
                 Ok(reference) => Ok(reference.symbolic_target_bytes().map(BString::from)),
-                Err(error)
-                    if matches!(
-                        error.code(),
-                        git2::ErrorCode::NotFound | git2::ErrorCode::InvalidSpec
-                    ) =>
-                {
-                    Ok(None)
-                }
+                Err(error) if is_absent(&error) => Ok(None),
                 Err(error) => Err(error).with_context(|| format!("could not read `{name}`")),
             };
         }
@@ -349,6 +325,12 @@ fn library_refs(library: &git2::Repository, prefix: &str) -> Result<Vec<(BString
         }
     }
     Ok(found)
+}
+
+/// Whether libgit2 says that what was asked for is not there, or that nothing could have that name.
+fn is_absent(error: &git2::Error) -> bool {
+    use git2::ErrorCode::{InvalidSpec, NotFound, Peel, UnbornBranch};
+    matches!(error.code(), NotFound | UnbornBranch | Peel | InvalidSpec)
 }
 
 /// The standard output of a git command that must have succeeded.

@@ -6,7 +6,7 @@ use crate::gates::formats::{Format, Source};
 use crate::model::finding::Finding;
 use crate::model::gate::Gate;
 
-const SOURCE: Source<'_> = Source { gate: Gate::Import, tool: "lint", root: "/work/project" };
+const SOURCE: Source<'_> = Source { gate: Gate::Import, tool: "lint", root: "/home/me/project" };
 
 fn read(format: &str, text: &str) -> Vec<Finding> {
     Format::from_name(format).unwrap().read(text, SOURCE).unwrap()
@@ -38,7 +38,7 @@ const SARIF: &str = r#"{
        "messageStrings": {"default": {"text": "query from {0}"}}},
       {"id": "js/odd", "shortDescription": {"text": "odd code"}, "defaultConfiguration": {"level": "note"}}
     ]}},
-    "originalUriBaseIds": {"SRCROOT": {"uri": "file:///work/project/"}},
+    "originalUriBaseIds": {"SRCROOT": {"uri": "file:///home/me/project/"}},
     "artifacts": [{"location": {"uri": "src/listed.js"}}],
     "results": [
       {"ruleId": "js/sql-injection", "message": {"id": "default", "arguments": ["a request"]},
@@ -127,7 +127,7 @@ fn cargo_json_is_read() {
 
 #[test]
 fn rdjson_is_read() {
-    let one = r#"{"message":"unused","location":{"path":"/work/project/a.py","range":{"start":{"line":3,"column":2},"end":{"line":5,"column":1}}},"severity":"ERROR","code":{"value":"F841"},"suggestions":[{"text":"x"}]}"#;
+    let one = r#"{"message":"unused","location":{"path":"/home/me/project/a.py","range":{"start":{"line":3,"column":2},"end":{"line":5,"column":1}}},"severity":"ERROR","code":{"value":"F841"},"suggestions":[{"text":"x"}]}"#;
     let other = r#"{"message":"plain","location":{"path":"./b.py"}}"#;
     let report = format!(
         r#"{{"source":{{"name":"ruff"}},"severity":"INFO","diagnostics":[{one},{other}]}}"#
@@ -152,7 +152,7 @@ fn rdjson_is_read() {
 #[test]
 fn codex_is_read() {
     let plugin = r#"{"verdict":"needs-attention","summary":"s","findings":[{"severity":"critical","title":"Token is logged","body":"It ends in the log.","file":"src/a.rs","line_start":4,"line_end":6,"confidence":0.9,"recommendation":"redact it"}],"next_steps":[]}"#;
-    let native = r#"{"findings":[{"title":"[P1] Retry never ends","body":"","confidence_score":0.5,"priority":1,"code_location":{"absolute_file_path":"/work/project/src/b.rs","line_range":{"start":7,"end":7}}},{"title":"[P3] Spelling","body":"b","class":"documentation/outdated"}],"overall_correctness":"patch is incorrect"}"#;
+    let native = r#"{"findings":[{"title":"[P1] Retry never ends","body":"","confidence_score":0.5,"priority":1,"code_location":{"absolute_file_path":"/home/me/project/src/b.rs","line_range":{"start":7,"end":7}}},{"title":"[P3] Spelling","body":"b","class":"documentation/outdated"}],"overall_correctness":"patch is incorrect"}"#;
     assert_eq!(
         all_told(&read("codex", plugin)),
         [
