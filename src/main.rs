@@ -3,9 +3,12 @@
 mod cli;
 mod daemon;
 mod driver;
+mod pipeline;
 mod gates;
+mod review;
 mod constitution;
 mod spec;
+mod agents;
 mod git;
 mod store;
 mod process;

@@ -362,7 +362,7 @@ fn gate_of(name: &str) -> Result<Gate> {
     Gate::from_name(name).ok_or_else(|| {
         let names: Vec<_> = Gate::JUDGES
             .into_iter()
-            .chain([Gate::Person, Gate::Import])
+            .chain([Gate::Review, Gate::Person, Gate::Import])
             .map(Gate::as_str)
             .collect();
         out::hinted(format!("`{name}` is not a gate"), format!("it is one of {}", names.join(", ")))

@@ -1,10 +1,12 @@
 //! What holds: every setting, with its value.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Deserialize;
 
 use crate::config::unit;
+use crate::model::agent::{Money, Role};
 use crate::model::finding::Effect;
 use crate::model::gate::Gate;
 
@@ -18,6 +20,20 @@ pub struct Policy {
     pub commands: Vec<CommandGate>,
     pub watch: Watch,
     pub learn: Learn,
+    pub agents: Agents,
+    pub budget: Spend,
+    pub review: Review,
+    /// By model.
+    #[serde(default)]
+    pub prices: BTreeMap<String, Price>,
+    /// The user's own: a repository cannot set it.
+    pub programs: Programs,
+    /// The user's own: a repository cannot set it.
+    #[serde(default)]
+    pub command_agent: Vec<CommandAgent>,
+    /// The user's own: a repository cannot set it.
+    #[serde(default)]
+    pub http_agent: Vec<HttpAgent>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -77,7 +93,7 @@ impl Gates {
             Gate::Constitution => &mut self.constitution.level,
             Gate::Governance => &mut self.governance.level,
             Gate::Commands => &mut self.commands.level,
-            Gate::Person | Gate::Import => return,
+            Gate::Review | Gate::Person | Gate::Import => return,
         };
         *level = Level::Off;
     }
@@ -231,4 +247,196 @@ pub struct Budget {
     pub rules: usize,
     #[serde(deserialize_with = "unit::bytes")]
     pub bytes: u64,
+}
+
+/// Who is asked for what.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Agents {
+    pub route: RouteChoice,
+    pub researcher: RoleAgent,
+    pub executor: RoleAgent,
+    pub reviewer: RoleAgent,
+    pub attacker: RoleAgent,
+    pub arbiter: RoleAgent,
+    /// Of a call that failed for a passing reason.
+    pub retries: u32,
+    /// The longest wait for a rate limit's reset.
+    #[serde(deserialize_with = "unit::duration")]
+    pub wait: Duration,
+}
+
+impl Agents {
+    pub fn of(&self, role: Role) -> &RoleAgent {
+        match role {
+            Role::Researcher => &self.researcher,
+            Role::Executor => &self.executor,
+            Role::Reviewer => &self.reviewer,
+            Role::Attacker => &self.attacker,
+            Role::Arbiter => &self.arbiter,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub enum RouteChoice {
+    /// The best that the agents found allow.
+    #[serde(rename = "auto")]
+    Auto,
+    A,
+    B,
+    C,
+}
+
+/// The agent of a role.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct RoleAgent {
+    /// `claude`, `codex`, or the name of an agent in the user's settings.
+    #[serde(rename = "use")]
+    pub agent: String,
+    /// Empty for the program's default.
+    pub model: String,
+    /// Empty for the program's default.
+    pub effort: String,
+    #[serde(deserialize_with = "unit::duration")]
+    pub timeout: Duration,
+    #[serde(deserialize_with = "unit::duration")]
+    pub idle: Duration,
+    /// Of one call.
+    #[serde(deserialize_with = "unit::money")]
+    pub budget: Money,
+}
+
+/// What may be spent.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub struct Spend {
+    #[serde(deserialize_with = "unit::money")]
+    pub run: Money,
+    #[serde(deserialize_with = "unit::money")]
+    pub day: Money,
+}
+
+/// How changes are reviewed.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Review {
+    pub background: Switch,
+    pub pre_push: PrePush,
+    #[serde(deserialize_with = "unit::duration")]
+    pub ratchet: Duration,
+    pub on_failure: OnFailure,
+    #[serde(deserialize_with = "unit::duration")]
+    pub wait: Duration,
+    #[serde(deserialize_with = "unit::bytes")]
+    pub bytes: u64,
+    pub calls: usize,
+    pub context: usize,
+    pub highs: usize,
+    pub rounds: Rounds,
+    pub plan_rounds: u32,
+    pub importants: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Switch {
+    On,
+    Off,
+}
+
+/// What a push does with the answer of a review.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PrePush {
+    Off,
+    /// The push waits for nothing; the answer is told when it is there.
+    AskLater,
+    Warn,
+    Block,
+    /// Warns for a time, then blocks.
+    Ratchet,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnFailure {
+    Warn,
+    Block,
+}
+
+/// The most rounds of fix and review, by size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub struct Rounds {
+    pub s: u32,
+    pub m: u32,
+    pub l: u32,
+}
+
+/// US dollars for a million tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Price {
+    pub input: f64,
+    /// Input that came from a cache; as dear as other input where nothing is said.
+    #[serde(default)]
+    pub cached: Option<f64>,
+    pub output: f64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Programs {
+    pub claude: Program,
+    pub codex: Program,
+}
+
+/// Where a program is and what it talks to.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Program {
+    /// Empty: looked up in `PATH`, outside of the repository.
+    pub path: String,
+    /// Empty: the program's own.
+    pub endpoint: String,
+}
+
+/// Any program that reads a prompt and writes an answer.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct CommandAgent {
+    pub name: String,
+    /// Who made the model: two agents of one family do not count as two vendors.
+    pub family: String,
+    /// The program and its words. `{model}`, `{effort}`, `{answer}` (a file to write the answer to),
+    /// `{schema}` (a file with the schema) and `{dir}` are filled in. The prompt is on standard
+    /// input.
+    pub run: Vec<String>,
+    /// The words instead of `run` where it may write.
+    #[serde(default)]
+    pub run_writing: Vec<String>,
+    /// Names of the variables that it needs, credentials among them.
+    #[serde(default)]
+    pub env: Vec<String>,
+}
+
+/// A model behind an address.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct HttpAgent {
+    pub name: String,
+    pub family: String,
+    /// Up to and with the version: `http://127.0.0.1:11434/v1`.
+    pub endpoint: String,
+    pub protocol: Protocol,
+    pub model: String,
+    /// The variable that holds the key; none where empty.
+    #[serde(default)]
+    pub key: String,
+}
+
+/// What a model server speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Protocol {
+    /// `POST /chat/completions`
+    Openai,
+    /// `POST /messages`
+    Anthropic,
 }

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize as _, Deserializer, de};
 
+use crate::model::agent::Money;
+
 /// A size such as `1 MiB`, `500 KB` or `1024` (bytes).
 pub fn bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
     let text = String::deserialize(deserializer)?;
@@ -18,6 +20,13 @@ pub fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, 
     parse_duration(&text).ok_or_else(|| {
         de::Error::custom(format!("`{text}` is not a duration such as `150ms`, `30s` or `10m`"))
     })
+}
+
+/// US dollars: `2` or `0.5`.
+pub fn money<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Money, D::Error> {
+    let dollars = f64::deserialize(deserializer)?;
+    Money::from_dollars(dollars)
+        .ok_or_else(|| de::Error::custom(format!("`{dollars}` is not a sum of US dollars")))
 }
 
 fn parse_bytes(text: &str) -> Option<u64> {
@@ -42,6 +51,7 @@ fn parse_duration(text: &str) -> Option<Duration> {
         "s" => Some(Duration::from_secs(number)),
         "m" | "min" => Some(Duration::from_secs(number.checked_mul(60)?)),
         "h" => Some(Duration::from_secs(number.checked_mul(3600)?)),
+        "d" => Some(Duration::from_secs(number.checked_mul(86_400)?)),
         _ => None,
     }
 }

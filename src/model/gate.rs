@@ -17,6 +17,8 @@ pub enum Gate {
     Constitution,
     Governance,
     Commands,
+    /// What a model found and an arbiter upheld.
+    Review,
     /// A person's remark, given with `tribunal findings add`.
     Person,
     /// Another tool's report, given with `tribunal findings import`.
@@ -53,6 +55,7 @@ impl Gate {
             Self::Constitution => "constitution",
             Self::Governance => "governance",
             Self::Commands => "commands",
+            Self::Review => "review",
             Self::Person => "person",
             Self::Import => "import",
         }
@@ -60,7 +63,10 @@ impl Gate {
 
     /// The gate of that name, whether it judges or only brings findings in.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::JUDGES.into_iter().chain([Self::Person, Self::Import]).find(|g| g.as_str() == name)
+        Self::JUDGES
+            .into_iter()
+            .chain([Self::Review, Self::Person, Self::Import])
+            .find(|g| g.as_str() == name)
     }
 
     /// Whether findings of this gate can recur into a rule.
@@ -68,7 +74,7 @@ impl Gate {
     /// The mechanical gates stop their findings by themselves; a rule about them would say the
     /// same thing twice.
     pub fn teaches(self) -> bool {
-        matches!(self, Self::Commands | Self::Person | Self::Import)
+        matches!(self, Self::Commands | Self::Review | Self::Person | Self::Import)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The shared words, as data. Every room may use them; this room uses no other.
 
+pub mod agent;
 pub mod change;
 pub mod class;
 pub mod class_rules;

@@ -115,7 +115,7 @@ fn record_group(
     let known: Vec<Known> = candidates.iter().map(known_of).collect();
     let terms = Terms {
         in_file: group.2 == "file",
-        by_message: matches!(members[0].finding.gate, Gate::Person | Gate::Import),
+        by_message: matches!(members[0].finding.gate, Gate::Review | Gate::Person | Gate::Import),
     };
     let assigned = assign(&seen, &known, terms);
     let mut reported = Vec::with_capacity(members.len());

@@ -1,0 +1,5 @@
+//! Reviews by models: what is asked, what counts as an answer, and what is decided. Pure.
+
+pub mod decide;
+pub mod raised;
+pub mod ruling;
