@@ -4,6 +4,7 @@ use crate::agents::ask::{Outcome, Reply, Request};
 use crate::agents::{Around, Login, Missing, Probe, Sandbox};
 use crate::config::policy::CommandAgent;
 use crate::model::agent::Cost;
+use crate::process::Interrupts;
 
 /// The program, found.
 #[derive(Clone, Debug)]
@@ -16,7 +17,12 @@ impl Command {
         Ok(Self { settings: settings.clone() })
     }
 
-    pub fn ask(&self, _request: &Request<'_>, _around: Around<'_>) -> Reply {
+    pub fn ask(
+        &self,
+        _request: &Request<'_>,
+        _around: Around<'_>,
+        _interrupts: Interrupts,
+    ) -> Reply {
         let why = "not built yet".to_owned();
         let by = Default::default();
         Reply { outcome: Outcome::CouldNotStart { why }, cost: Cost::default(), by, took_ms: 0 }

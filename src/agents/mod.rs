@@ -34,7 +34,6 @@ pub struct Around<'a> {
     pub repository: Option<&'a Path>,
     /// A folder that outlives calls, private to this user: for what a program must keep.
     pub home: &'a Path,
-    pub interrupts: Interrupts,
 }
 
 /// Why there is no such agent.
@@ -107,12 +106,12 @@ impl Agent {
     }
 
     /// Asks once: no second try, no wait. Whatever goes wrong is an outcome.
-    pub fn ask(&self, request: &Request<'_>, around: Around<'_>) -> Reply {
+    pub fn ask(&self, request: &Request<'_>, around: Around<'_>, interrupts: Interrupts) -> Reply {
         match self {
-            Self::Claude(agent) => agent.ask(request, around),
-            Self::Codex(agent) => agent.ask(request, around),
-            Self::Command(agent) => agent.ask(request, around),
-            Self::Http(agent) => agent.ask(request, around),
+            Self::Claude(agent) => agent.ask(request, around, interrupts),
+            Self::Codex(agent) => agent.ask(request, around, interrupts),
+            Self::Command(agent) => agent.ask(request, around, interrupts),
+            Self::Http(agent) => agent.ask(request, around, interrupts),
         }
     }
 

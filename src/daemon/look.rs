@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 
 use crate::config::env;
-use crate::config::policy::WatchMethod;
+use crate::config::policy::{Switch, WatchMethod};
+use crate::daemon::heads::{self, Heads, Moved};
 use crate::daemon::lock;
 use crate::daemon::news::News;
 use crate::daemon::run::{Pace, Place, Said};
@@ -17,8 +18,10 @@ use crate::daemon::take_in::{Complete, Outcome, PROGRESS, key, take_in};
 use crate::daemon::tree::Tree;
 use crate::daemon::watch::{Arms, Hint, What};
 use crate::driver::learn;
+use crate::driver::review::background;
 use crate::git::repo::Repo;
 use crate::git::worktrees;
+use crate::model::oid::Oid;
 use crate::store::file::{sweep, write_atomic};
 use crate::store::inbox;
 use crate::store::known::Known;
@@ -58,6 +61,7 @@ pub struct Watcher<'a> {
     pace: Pace,
     said: Said,
     told: Vec<PathBuf>,
+    heads: Heads,
 }
 
 /// The listing of every work tree, in their order.
@@ -96,6 +100,7 @@ impl<'a> Watcher<'a> {
             pace: Pace::new(Duration::from_secs(5)),
             said: Said::default(),
             told: Vec::new(),
+            heads: Heads::load(&place.state_dir),
         })
     }
 
@@ -182,6 +187,7 @@ impl<'a> Watcher<'a> {
             self.save(tell);
         }
         let more_events = self.take_events(tell);
+        unsettled |= self.look_at_heads(tell);
         self.next_look(observed.look_again, unsettled, more_events)
     }
 
@@ -266,6 +272,11 @@ impl<'a> Watcher<'a> {
             self.inside.extend(listing.inside.iter().cloned());
             self.awaited.extend(listing.awaited.iter().cloned());
             self.awaited.extend([tree.top.clone(), tree.policy_file()]);
+            self.awaited.insert(heads::log_of(&tree.top, common));
+            let log_folder = heads::log_folder(&tree.top, common);
+            if log_folder.is_dir() {
+                wanted.insert(log_folder);
+            }
             if tree.watch.method != WatchMethod::Poll {
                 wanted.extend(listing.folders.iter().cloned());
             }
@@ -411,6 +422,48 @@ impl<'a> Watcher<'a> {
             }
         }
         count >= EVENTS_MAX
+    }
+
+    /// Has new commits reviewed; says whether a HEAD is about to move.
+    fn look_at_heads(&mut self, tell: &mut dyn FnMut(&News)) -> bool {
+        let (mut soon, mut changed) = (false, false);
+        let now = env::now(&self.place.env);
+        self.heads.retain(|top| self.trees.iter().any(|tree| key(&tree.top) == top));
+        for tree in &self.trees {
+            let moved = self.heads.look(&tree.top, &self.place.common_dir, now);
+            let wanted = moved.and_then(|moved| match moved {
+                Moved::To(commits) if tree.background == Switch::On => {
+                    changed = true;
+                    self.want_reviews(&tree.top, commits)
+                }
+                Moved::To(_) => {
+                    changed = true;
+                    Ok(None)
+                }
+                Moved::Soon => {
+                    soon = true;
+                    Ok(None)
+                }
+                Moved::No => Ok(None),
+            });
+            match wanted {
+                Ok(Some(commits)) => tell(&News::Review { worktree: key(&tree.top), commits }),
+                Ok(None) => {}
+                Err(error) => self.said.trouble(format!("{error:#}"), tell),
+            }
+        }
+        if changed && let Err(error) = self.heads.save(&self.place.state_dir) {
+            self.said.trouble(format!("{error:#}"), tell);
+        }
+        soon
+    }
+
+    /// Notes commits for a review; `None` where there is nobody to make one.
+    fn want_reviews(&self, top: &Path, commits: Vec<Oid>) -> Result<Option<Vec<Oid>>> {
+        let repo = Repo::discover(top, None)?;
+        let (env, flags) = (&self.place.env, &self.place.flags);
+        let wanted = background::want(&repo, env, flags, &commits)?;
+        Ok(wanted.then_some(commits))
     }
 
     /// Turns what came back in that work tree into rules.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use crate::daemon::take_in::TakenIn;
+use crate::model::oid::Oid;
 use crate::store::inbox::Event;
 
 #[derive(Debug, Serialize)]
@@ -30,6 +31,11 @@ pub enum News {
     },
     Event {
         event: Event,
+    },
+    /// New commits are to be reviewed.
+    Review {
+        worktree: String,
+        commits: Vec<Oid>,
     },
     /// A mistake that came back became a rule.
     Learned {
@@ -76,6 +82,9 @@ impl fmt::Display for News {
                 write!(f, "{command} replaced {} commits", pairs.len())
             }
             Self::Event { event: Event::Findings { .. } } => f.write_str("findings were kept"),
+            Self::Review { worktree, commits } => {
+                write!(f, "{} new commits in {worktree} are to be reviewed", commits.len())
+            }
             Self::Learned { id, title, path } => {
                 write!(f, "learned {id} ({title}): commit `{path}` and it holds")
             }

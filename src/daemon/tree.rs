@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use crate::config::policy::{Watch, WatchMethod, WatchStart};
+use crate::config::policy::{Switch, Watch, WatchMethod, WatchStart};
 use crate::daemon::run::Place;
 use crate::daemon::scan::{Globs, Listing, list};
 use crate::daemon::watch::may_be_silent;
@@ -19,10 +19,14 @@ enum Read {
     As(Option<Stamp>),
 }
 
+type Settings = (Watch, Globs, Switch);
+
 pub struct Tree {
     /// In its canonical spelling.
     pub top: PathBuf,
     pub watch: Watch,
+    /// Whether its new commits are reviewed.
+    pub background: Switch,
     /// Whether the kernel may not report what changes.
     pub is_silent: bool,
     /// `None` until settings could be read.
@@ -40,7 +44,14 @@ impl Tree {
             rescan: std::time::Duration::from_secs(5),
             start: WatchStart::Manual,
         };
-        Self { top, watch, is_silent: false, globs: None, policy: Read::Never }
+        Self {
+            top,
+            watch,
+            background: Switch::Off,
+            is_silent: false,
+            globs: None,
+            policy: Read::Never,
+        }
     }
 
     pub fn policy_file(&self) -> PathBuf {
@@ -55,12 +66,12 @@ impl Tree {
             return Ok(());
         }
         let text = fs::read(self.policy_file()).ok();
-        let read = |text: Option<&[u8]>| -> Result<(Watch, Globs), String> {
+        let read = |text: Option<&[u8]>| -> Result<Settings, String> {
             let resolved = law::settings(text, &place.env, &place.flags)
                 .map_err(|problem| format!("{problem}; hint: {}", problem.hint))?;
-            let watch = resolved.policy.watch;
+            let (watch, background) = (resolved.policy.watch, resolved.policy.review.background);
             let globs = Globs::new(&watch.specs).map_err(|bad| bad.to_string())?;
-            Ok((watch, globs))
+            Ok((watch, globs, background))
         };
         let outcome = match read(text.as_deref()) {
             Ok(settings) => {
@@ -95,8 +106,9 @@ impl Tree {
         self.globs.as_ref().map(|globs| list(&self.top, globs)).unwrap_or_default()
     }
 
-    fn set(&mut self, (watch, globs): (Watch, Globs)) {
+    fn set(&mut self, (watch, globs, background): Settings) {
         self.watch = watch;
+        self.background = background;
         self.globs = Some(globs);
     }
 }

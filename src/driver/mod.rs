@@ -17,6 +17,7 @@ pub mod passed;
 pub mod propose;
 pub mod push;
 pub mod redact;
+pub mod review;
 pub mod remark;
 pub mod ruling;
 pub mod sight;

@@ -13,7 +13,7 @@ use directories::ProjectDirs;
 use fs2::FileExt as _;
 
 use crate::driver::own_repo;
-use crate::git::repo::Repo;
+use crate::git::repo::{Repo, succeeded};
 use crate::model::oid::Oid;
 use crate::process::{Cmd, Ended, Interrupts, code_of};
 use crate::store::file;
@@ -155,6 +155,17 @@ impl Tree {
         self.run(git().args(["clean", "-ffdq"]), interrupts)?;
         own_repo::create(repo, &work, &index, tree, head)?;
         file::write_atomic(&self.mark(), format!("{tree}\n").as_bytes())
+    }
+
+    /// Keeps what now stands in the tree, ignored files apart, as a tree of the repository.
+    pub fn snapshot(&self, repo: &Repo, interrupts: Interrupts) -> Result<Oid> {
+        let (work, index) = (self.work(), self.index());
+        self.forget()?;
+        let add = ["add", "--all", "--", "."];
+        self.run(repo.git_into(&work, &index).args(add), interrupts)?;
+        let output = repo.git_into(&work, &index).arg("write-tree").capture()?;
+        let name = succeeded(&output, "git write-tree")?.trim();
+        Ok(Oid::parse(&name.to_str_lossy())?)
     }
 
     /// Lends paths of the person's work tree to this one, as symbolic links: what a command writes

@@ -1,5 +1,6 @@
 //! Durable state under the common git directory, and the files that people read.
 
+pub mod backlog;
 pub mod crash;
 pub mod file;
 pub mod ledger;
@@ -7,3 +8,4 @@ pub mod inbox;
 pub mod known;
 pub mod path;
 pub mod queue;
+pub mod runs;

@@ -88,6 +88,22 @@ pub fn redact_str(text: &str) -> String {
     redact(text.as_bytes()).to_str_lossy().into_owned()
 }
 
+/// As [`redact`], for a file, with as many lines as it had: what is compared line by line stays
+/// comparable. The path gives context.
+pub fn mask_lines(bytes: &[u8], path: &[u8]) -> Vec<u8> {
+    let mut masked = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    for raw in engine::find(bytes, path) {
+        masked.extend_from_slice(&bytes[at..raw.start]);
+        masked.extend_from_slice(format!("[redacted:{}]", raw.rule).as_bytes());
+        let lines = memchr::memchr_iter(b'\n', &bytes[raw.start..raw.end]).count();
+        masked.extend(std::iter::repeat_n(b'\n', lines));
+        at = raw.end;
+    }
+    masked.extend_from_slice(&bytes[at..]);
+    masked
+}
+
 fn redact_hits(text: &[u8], found: &[Raw]) -> Vec<u8> {
     let mut clean = Vec::with_capacity(text.len());
     let mut at = 0;

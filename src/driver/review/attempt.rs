@@ -1,0 +1,111 @@
+//! The states of the code that a run tries: each a commit under a ref of the program's own.
+
+use anyhow::{Context as _, Result};
+use bstr::{BString, ByteSlice as _};
+
+use crate::git::diff;
+use crate::git::repo::{Repo, succeeded};
+use crate::model::change::FileChange;
+use crate::model::oid::Oid;
+use crate::pipeline::run::Attempt;
+
+/// Commits a tree as an attempt of a run, so that nothing an executor wrote can be lost.
+pub fn keep(
+    repo: &Repo,
+    run: &str,
+    number: usize,
+    tree: &Oid,
+    parent: Option<&Oid>,
+    message: &str,
+) -> Result<Oid> {
+    let mut words = vec!["commit-tree", tree.as_str(), "-F", "-"];
+    if let Some(parent) = parent {
+        words.extend(["-p", parent.as_str()]);
+    }
+    let mut output = repo.git().args(&words).stdin(message).capture()?;
+    if !output.status.success() {
+        // Git does not know who the person is; a machine in CI seldom says.
+        let mut command = repo.git();
+        for who in ["AUTHOR", "COMMITTER"] {
+            command = command
+                .env(&format!("GIT_{who}_NAME"), "tribunal")
+                .env(&format!("GIT_{who}_EMAIL"), "tribunal@localhost");
+        }
+        output = command.args(&words).stdin(message).capture()?;
+    }
+    let name = succeeded(&output, "git commit-tree")?.trim();
+    let commit = Oid::parse(&name.to_str_lossy())?;
+    point(repo, &ref_of(run, number), &commit)?;
+    Ok(commit)
+}
+
+/// The ref of an attempt.
+pub fn ref_of(run: &str, number: usize) -> String {
+    format!("refs/tribunal/{run}/{number}")
+}
+
+/// The branch on which a run's result is offered.
+pub fn branch_of(run: &str) -> String {
+    format!("tribunal/{}", run.to_ascii_lowercase())
+}
+
+/// Offers an attempt on a branch of the program's own; gives its name.
+pub fn offer(repo: &Repo, run: &str, commit: &Oid) -> Result<String> {
+    let branch = branch_of(run);
+    point(repo, &format!("refs/heads/{branch}"), commit)?;
+    Ok(branch)
+}
+
+fn point(repo: &Repo, name: &str, commit: &Oid) -> Result<()> {
+    let output = repo.git().args(["update-ref", name, commit.as_str()]).capture()?;
+    succeeded(&output, "git update-ref").map(drop)
+}
+
+/// The attempt that a new tree takes back: what it changes is what an earlier fix had changed, the
+/// other way round.
+pub fn undoes(repo: &Repo, attempts: &[Attempt], tree: &Oid) -> Result<Option<usize>> {
+    let Some(last) = attempts.last() else { return Ok(None) };
+    let new = diff::trees(&repo.objects, Some(&last.tree), Some(tree))?;
+    for (number, pair) in attempts.windows(2).enumerate() {
+        let fix = diff::trees(&repo.objects, Some(&pair[0].tree), Some(&pair[1].tree))?;
+        if is_reverse(&new, &fix) {
+            return Ok(Some(number + 1));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether everything that a fix did is done the other way round by another.
+fn is_reverse(new: &[FileChange], fix: &[FileChange]) -> bool {
+    let reversed = |done: &FileChange| {
+        let is = |undone: &FileChange| {
+            undone.path == done.path && undone.old == done.new && undone.new == done.old
+        };
+        new.iter().any(is)
+    };
+    !fix.is_empty() && fix.iter().all(reversed)
+}
+
+/// Whether a line (from 1) of an attempt was written by a fix of its run: by blame.
+pub fn is_fix_induced(
+    repo: &Repo,
+    attempts: &[Attempt],
+    path: &BString,
+    line: u32,
+) -> Result<bool> {
+    let Some(commit) = attempts.last().and_then(|attempt| attempt.commit.as_ref()) else {
+        return Ok(false);
+    };
+    let output = repo
+        .git()
+        .args(["blame", "--porcelain", "-L", &format!("{line},{line}"), commit.as_str(), "--"])
+        .arg(path.to_os_str().context("the path is not fit for git blame")?)
+        .capture()?;
+    if !output.status.success() {
+        // The line is in no commit: nothing is known against the fix.
+        return Ok(false);
+    }
+    let wrote = output.stdout.split_str(" ").next().unwrap_or_default();
+    let fixes = attempts.iter().skip(1).filter_map(|attempt| attempt.commit.as_ref());
+    Ok(fixes.into_iter().any(|fix| fix.as_str().as_bytes() == wrote))
+}

@@ -1,0 +1,6 @@
+//! Reviews: from a change to a verdict that models argued for and code decided.
+
+pub mod attempt;
+pub mod background;
+pub mod cast;
+pub mod room;

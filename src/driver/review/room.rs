@@ -1,0 +1,107 @@
+//! The folder that a judge may read: copies of the judged tree's files, without secrets, without
+//! links, and without anything that an agent would take for its own instructions.
+
+use std::fs;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use bstr::{BStr, ByteSlice as _};
+
+use crate::gates::secrets;
+use crate::git::diff;
+use crate::git::repo::Repo;
+use crate::model::change::{FileChange, Mode};
+use crate::model::oid::Oid;
+
+/// The most that is copied, in bytes: what the change touches comes first, then what is near it.
+const BYTES_MAX: u64 = 4 * 1024 * 1024;
+
+/// The most files that are copied.
+const FILES_MAX: usize = 2_000;
+
+/// The largest file that is copied, in bytes.
+const FILE_BYTES_MAX: u64 = 512 * 1024;
+
+/// Names that agents read as instructions or settings, wherever they stand.
+const INSTRUCTIONS: [&str; 14] = [
+    ".git",
+    ".claude",
+    ".claude.json",
+    ".codex",
+    ".agents",
+    ".mcp.json",
+    ".gemini",
+    ".cursor",
+    ".opencode",
+    ".aider.conf.yml",
+    "claude.md",
+    "claude.local.md",
+    "agents.md",
+    "gemini.md",
+];
+
+/// Fills an empty folder for the judges of a tree.
+pub fn fill(repo: &Repo, tree: &Oid, touched: &[FileChange], room: &Path) -> Result<()> {
+    if room.exists() {
+        fs::remove_dir_all(room)
+            .with_context(|| format!("could not empty `{}`", room.display()))?;
+    }
+    fs::create_dir_all(room).with_context(|| format!("could not make `{}`", room.display()))?;
+    let mut files = diff::trees(&repo.objects, None, Some(tree))?;
+    let near = |file: &FileChange| {
+        touched.iter().map(|other| distance(file.path.as_bstr(), other.path.as_bstr())).min()
+    };
+    files.sort_by_cached_key(|file| (near(file), file.path.clone()));
+    let mut left = BYTES_MAX;
+    for file in files.iter().take(FILES_MAX) {
+        let Some(entry) = file.new.as_ref() else { continue };
+        let Some(path) = place(file.path.as_bstr()) else { continue };
+        if !matches!(entry.mode, Mode::File | Mode::Executable) {
+            continue;
+        }
+        let Some((_, size)) = repo.objects.header(&entry.oid)? else { continue };
+        if size > FILE_BYTES_MAX || size > left {
+            continue;
+        }
+        let Some(content) = repo.objects.blob(&entry.oid)? else { continue };
+        left -= size;
+        let masked = secrets::mask_lines(&content, &file.path);
+        put(&room.join(path), &masked)
+            .with_context(|| format!("could not copy `{}` for the judges", file.path))?;
+    }
+    Ok(())
+}
+
+#[expect(clippy::disallowed_methods, reason = "a copy that nobody keeps needs no atomic write")]
+fn put(path: &Path, content: &[u8]) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    fs::write(path, content)
+}
+
+/// Where a file of a tree may stand in the room; `None` where it may not.
+fn place(path: &BStr) -> Option<PathBuf> {
+    let text = path.to_str().ok().filter(|text| !text.chars().any(char::is_control))?;
+    let fits = |part: Component<'_>| match part {
+        Component::Normal(name) => {
+            let name = name.to_string_lossy().to_lowercase();
+            !INSTRUCTIONS.contains(&name.as_str())
+        }
+        _ => false,
+    };
+    let path = Path::new(text);
+    path.components().all(fits).then(|| path.to_owned())
+}
+
+/// How many folders lie between two files.
+fn distance(one: &BStr, other: &BStr) -> usize {
+    if one == other {
+        return 0;
+    }
+    let (one, other): (Vec<&[u8]>, Vec<&[u8]>) =
+        (one.split_str("/").collect(), other.split_str("/").collect());
+    let shared = one.iter().zip(&other).take_while(|(a, b)| a == b).count();
+    one.len() + other.len() - 2 * shared
+}

@@ -1,0 +1,84 @@
+//! Runs: a folder each, held by one process at a time.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use fs2::FileExt as _;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::store::file::write_atomic;
+
+const STATE: &str = "run.json";
+const LOCK: &str = "lock";
+
+/// The folder of a run that nobody else works on while this is held.
+#[derive(Debug)]
+pub struct RunFolder {
+    path: PathBuf,
+    /// Locked for as long as this lives; the kernel frees it whatever becomes of us.
+    _lock: File,
+}
+
+impl RunFolder {
+    /// Takes the folder of that run, which is made where it is missing, readable by this user
+    /// alone. `None` where another process works on the run.
+    pub fn take(state_dir: &Path, id: &str) -> Result<Option<Self>> {
+        let path = root(state_dir).join(id);
+        let take = || -> io::Result<Option<File>> {
+            let mut private = DirBuilder::new();
+            private.recursive(true).mode(0o700).create(&path)?;
+            let lock = OpenOptions::new().create(true).append(true).open(path.join(LOCK))?;
+            match lock.try_lock_exclusive() {
+                Ok(()) => Ok(Some(lock)),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
+                Err(error) => Err(error),
+            }
+        };
+        let lock = take().with_context(|| format!("could not lock `{}`", path.display()))?;
+        Ok(lock.map(|lock| Self { path, _lock: lock }))
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Keeps the state of the run, in one step.
+    pub fn save<T: Serialize>(&self, state: &T) -> Result<()> {
+        write_atomic(&self.path.join(STATE), &serde_json::to_vec_pretty(state)?)
+    }
+}
+
+/// The state of a run; `None` where there is none of that id, or none yet.
+pub fn load<T: DeserializeOwned>(state_dir: &Path, id: &str) -> Result<Option<T>> {
+    let path = root(state_dir).join(id).join(STATE);
+    let text = match fs::read(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error).context(format!("could not read `{}`", path.display())),
+    };
+    let state = serde_json::from_slice(&text)
+        .with_context(|| format!("`{}` is not the state of a run", path.display()))?;
+    Ok(Some(state))
+}
+
+/// The ids of all runs, the newest first: they are ULIDs.
+pub fn list(state_dir: &Path) -> Result<Vec<String>> {
+    let root = root(state_dir);
+    let entries = match fs::read_dir(&root) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error).context(format!("could not read `{}`", root.display())),
+    };
+    let mut ids: Vec<String> =
+        entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+    ids.sort_unstable_by(|a, b| b.cmp(a));
+    Ok(ids)
+}
+
+fn root(state_dir: &Path) -> PathBuf {
+    state_dir.join("runs")
+}
