@@ -98,8 +98,7 @@ impl Heads {
         let mut words = vec!["--no-merges", &count, head.as_str()];
         words.extend(not.as_deref());
         words.extend(["--not", "--remotes"]);
-        let mut new = repo.rev_list(&words)?;
-        new.reverse();
+        let new = repo.rev_list(&words)?;
         Ok(if new.is_empty() { Moved::No } else { Moved::To(new) })
     }
 }

@@ -99,7 +99,8 @@ impl Tree {
         }
     }
 
-    fn try_take(folder: &Path) -> Result<Option<Self>> {
+    /// The tree in that folder, beside those that are shared; `None` where another process has it.
+    pub fn try_take(folder: &Path) -> Result<Option<Self>> {
         let open = || -> io::Result<Option<File>> {
             fs::create_dir_all(folder)?;
             let path = folder.join("lock");

@@ -233,6 +233,15 @@ impl Repo {
         Ok(Oid::parse(succeeded(&output, "git write-tree")?.trim().to_str()?)?)
     }
 
+    /// The newest commit that both have; `None` where their histories have nothing in common.
+    pub fn merge_base(&self, one: &Oid, other: &Oid) -> Result<Option<Oid>> {
+        let output = self.git().args(["merge-base", one.as_str(), other.as_str()]).capture()?;
+        match output.stdout.trim().to_str() {
+            Ok(name) if output.status.success() => Ok(Some(Oid::parse(name)?)),
+            _ => Ok(None),
+        }
+    }
+
     /// Whether `ancestor` is `descendant` or one of its ancestors, in the history as it is: replace
     /// refs and grafts do not count.
     pub fn is_ancestor(&self, ancestor: &Oid, descendant: &Oid) -> Result<bool> {

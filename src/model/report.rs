@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::finding::Finding;
 
 /// What was decided about a change.
@@ -28,7 +30,7 @@ impl Verdict {
 }
 
 /// A finding with what the ledger knows of it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Reported {
     /// The ledger's id, a ULID; a content hash where nothing was recorded.
     pub id: String,
@@ -38,7 +40,7 @@ pub struct Reported {
 }
 
 /// A part of the judgement that was not made, and why.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Skipped {
     /// A gate's name, or a command's.
     pub gate: String,

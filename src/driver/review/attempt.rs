@@ -18,6 +18,26 @@ pub fn keep(
     parent: Option<&Oid>,
     message: &str,
 ) -> Result<Oid> {
+    let commit = commit(repo, tree, parent, message)?;
+    point(repo, &ref_of(run, number), &commit)?;
+    Ok(commit)
+}
+
+/// As [`keep`], for what is no attempt because its executor did not come to its end.
+pub fn keep_apart(
+    repo: &Repo,
+    run: &str,
+    number: usize,
+    tree: &Oid,
+    parent: Option<&Oid>,
+    message: &str,
+) -> Result<Oid> {
+    let commit = commit(repo, tree, parent, message)?;
+    point(repo, &format!("{}-unfinished", ref_of(run, number)), &commit)?;
+    Ok(commit)
+}
+
+fn commit(repo: &Repo, tree: &Oid, parent: Option<&Oid>, message: &str) -> Result<Oid> {
     let mut words = vec!["commit-tree", tree.as_str(), "-F", "-"];
     if let Some(parent) = parent {
         words.extend(["-p", parent.as_str()]);
@@ -34,9 +54,7 @@ pub fn keep(
         output = command.args(&words).stdin(message).capture()?;
     }
     let name = succeeded(&output, "git commit-tree")?.trim();
-    let commit = Oid::parse(&name.to_str_lossy())?;
-    point(repo, &ref_of(run, number), &commit)?;
-    Ok(commit)
+    Ok(Oid::parse(&name.to_str_lossy())?)
 }
 
 /// The ref of an attempt.

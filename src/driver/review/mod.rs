@@ -3,4 +3,8 @@
 pub mod attempt;
 pub mod background;
 pub mod cast;
+pub mod docket;
+pub mod fix;
+pub mod gate;
 pub mod room;
+pub mod subject;

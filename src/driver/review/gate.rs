@@ -1,0 +1,79 @@
+//! The gates of a run: asked before any model is, and again after every fix.
+
+use std::time::Instant;
+
+use anyhow::Result;
+
+use crate::config::env::Env;
+use crate::config::policy::Moment;
+use crate::driver::commands::Request;
+use crate::driver::ruling::{Ruling, rule};
+use crate::gates::Law;
+use crate::git::repo::Repo;
+use crate::model::change::Change;
+use crate::model::finding::{Effect, Finding};
+use crate::model::gate::Gate;
+use crate::model::report::{Reported, Verdict};
+use crate::pipeline::run::{Gated, Kind};
+
+/// What the gates said, for the run and for the report.
+pub struct Asked {
+    pub gated: Gated,
+    pub ruling: Ruling,
+}
+
+/// Asks the gates about a change. A run that fixes asks every command, whatever moment it is meant
+/// for: nothing else would notice what a fix broke.
+pub fn ask(repo: &Repo, env: &Env, change: &Change, law: &Law, kind: Kind) -> Result<Asked> {
+    let moment = match kind {
+        Kind::Review => Some(Moment::Run),
+        Kind::Fix => None,
+    };
+    let request = Request { env, moment, reuse: true };
+    let ruling = rule(repo, env, change, law, Some(&request), Instant::now())?;
+    let report = &ruling.report;
+    let stopping: Vec<&Reported> =
+        report.findings.iter().filter(|found| found.finding.effect == Effect::Block).collect();
+    let unasked = match report.verdict {
+        Verdict::Inconclusive => {
+            report.skipped.iter().map(|s| format!("{}: {}", s.gate, s.reason)).collect()
+        }
+        Verdict::Pass | Verdict::Block | Verdict::Escalate => Vec::new(),
+    };
+    let gated = Gated {
+        failures: stopping.iter().map(|found| line(&found.finding)).collect(),
+        needs_person: stopping.iter().any(|found| needs_person(found.finding.gate)),
+        unasked,
+    };
+    Ok(Asked { gated, ruling })
+}
+
+/// Whether a model must not be set to repair what this gate found: it would have to see a secret,
+/// or to change the law that it is judged by.
+fn needs_person(gate: Gate) -> bool {
+    match gate {
+        Gate::ProtectedBranch | Gate::Secrets | Gate::SensitiveFiles | Gate::Governance => true,
+        Gate::ConflictMarkers
+        | Gate::LargeFiles
+        | Gate::CaseConflict
+        | Gate::CommitMessage
+        | Gate::Scope
+        | Gate::Constitution
+        | Gate::Commands
+        | Gate::Review
+        | Gate::Person
+        | Gate::Import => false,
+    }
+}
+
+fn line(finding: &Finding) -> String {
+    let place = finding.place.as_ref().map_or_else(String::new, |place| {
+        let line = if place.line > 0 { format!(":{}", place.line) } else { String::new() };
+        format!("{}{line}: ", place.spot.display())
+    });
+    let hint = match finding.suggestion.as_str() {
+        "" => String::new(),
+        hint => format!(" ({hint})"),
+    };
+    format!("{}/{}: {place}{}{hint}", finding.gate, finding.rule, finding.message)
+}
