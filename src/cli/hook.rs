@@ -285,7 +285,7 @@ fn say_push(judgement: PushJudgement, hint: &str, started: Instant) -> ExitStatu
             said.push(format!("{} (first: {})", count(warnings, "warning"), first.message));
         }
         if ungated > 0 {
-            let all = count(commits, "commit");
+            let all = count(commits.len(), "commit");
             said.push(format!("{ungated} of {all} arrived without a gate, now judged"));
         }
         if let Some(first) = skipped.first() {

@@ -34,8 +34,8 @@ pub struct PushJudgement {
     /// Each with something found in it.
     pub parts: Vec<Part>,
     pub skipped: Vec<Skipped>,
-    /// How many commits were judged.
-    pub commits: usize,
+    /// The commits that were judged, each with the tip that it was pushed below.
+    pub commits: Vec<Pushed>,
     /// How many of them no `pre-commit` of this repository had passed.
     pub ungated: usize,
     /// The commit under whose law the first new commits were judged, where the push itself changes
@@ -47,6 +47,14 @@ pub struct PushJudgement {
     pub inconclusive: bool,
     /// We were told to stop while a command ran.
     pub interrupted: bool,
+}
+
+/// A commit that a push brings.
+#[derive(Clone, Debug)]
+pub struct Pushed {
+    pub commit: Oid,
+    /// What the ref will point to.
+    pub tip: Oid,
 }
 
 /// A ref, commit or tag of a push, and what was found in it.
@@ -239,7 +247,7 @@ impl Court<'_> {
         }
         for oid in &incoming.commits {
             if self.seen_commits.insert(oid.clone()) {
-                self.judge_commit(oid, base.as_ref())?;
+                self.judge_commit(oid, &update.new, base.as_ref())?;
             }
         }
         match &incoming.stray {
@@ -259,9 +267,9 @@ impl Court<'_> {
         Ok(())
     }
 
-    fn judge_commit(&mut self, oid: &Oid, base: Option<&Oid>) -> Result<()> {
+    fn judge_commit(&mut self, oid: &Oid, tip: &Oid, base: Option<&Oid>) -> Result<()> {
         let commit = self.repo.commit(oid)?;
-        self.result.commits += 1;
+        self.result.commits.push(Pushed { commit: oid.clone(), tip: tip.clone() });
         if self.gated.as_ref().is_some_and(|trees| !trees.contains(commit.tree.as_str())) {
             self.result.ungated += 1;
         }

@@ -1,0 +1,228 @@
+//! What a push is told of the reviews of its commits: looked up, waited for a while, never made
+//! here.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use bstr::ByteSlice as _;
+use jiff::Timestamp;
+
+use crate::config::env::{Env, now};
+use crate::config::policy::{OnFailure, PrePush, Review};
+use crate::driver::push::{Part, Pushed};
+use crate::driver::review::receipt::{self, Found};
+use crate::driver::review::subject::{self, Range};
+use crate::driver::review::{background, matter};
+use crate::driver::{judge, law};
+use crate::git::repo::Repo;
+use crate::locate::index::normalised;
+use crate::model::finding::Effect;
+use crate::model::kept::Kept;
+use crate::model::oid::Oid;
+use crate::model::report::{Reported, Skipped};
+use crate::store::backlog::{self, State};
+use crate::store::ledger::{self, Ledger};
+
+/// The most commits of one push whose reviews are looked up: an imported history has none.
+const COMMITS_MAX: usize = 50;
+
+/// How often a review that is under way is looked for.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// What the reviews say of a push.
+#[derive(Debug, Default)]
+pub struct Consulted {
+    pub parts: Vec<Part>,
+    pub skipped: Vec<Skipped>,
+    /// A review that the policy insists on is not there.
+    pub refused: bool,
+}
+
+/// What the policy comes to today.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stance {
+    AskLater,
+    Warn { until: Option<Timestamp> },
+    Block,
+}
+
+/// Consults the reviews of the commits that a push brings. `tell` shows people that it waits.
+pub fn consult(
+    repo: &Repo,
+    env: &Env,
+    commits: &[Pushed],
+    tell: &mut dyn FnMut(&str),
+) -> Result<Consulted> {
+    let mut consulted = Consulted::default();
+    // An agent's own push meets the mechanical gates alone.
+    if commits.is_empty() || env.get("TRIBUNAL_AGENT").is_some() {
+        return Ok(consulted);
+    }
+    let head = repo.head()?.map(|head| repo.tree_of(&head)).transpose()?;
+    let policy = law::of_tree(&repo.objects, head.as_ref(), Some(&[]), env, &[])?.policy;
+    let Some(stance) = stance(repo, env, &policy.review)? else { return Ok(consulted) };
+    if !background::can_judge(repo, env, &policy) {
+        return Ok(consulted);
+    }
+    let mut open = Vec::new();
+    for pushed in commits.iter().take(COMMITS_MAX) {
+        let subject = subject::of(repo, &Range::Commit(pushed.commit.clone()))?;
+        if subject.change.files.is_empty() {
+            continue;
+        }
+        let Some(question) = matter::question(repo, env, &[], &subject, None)? else { continue };
+        open.push(Asked { pushed, question, found: None });
+    }
+    look_up(repo, env, &mut open)?;
+    let missing: Vec<Oid> = open
+        .iter()
+        .filter(|asked| asked.found.is_none())
+        .map(|asked| asked.pushed.commit.clone())
+        .collect();
+    let unasked = |commit: &&Oid| backlog::state(&repo.state_dir(), commit) != State::Waiting;
+    let new: Vec<Oid> = missing.iter().filter(unasked).cloned().collect();
+    if !new.is_empty() && background::is_wanted(env) {
+        background::want(repo, env, &[], &new)?;
+    }
+    if stance != Stance::AskLater && background::is_wanted(env) {
+        await_reviews(repo, env, &mut open, policy.review.wait, tell)?;
+    }
+    for asked in &open {
+        match &asked.found {
+            Some(found) => consulted.parts.extend(part(repo, asked.pushed, found, stance)?),
+            None => {
+                let refuses = stance == Stance::Block
+                    && policy.review.on_failure == OnFailure::Block;
+                consulted.refused |= refuses;
+                consulted.skipped.push(unreviewed(repo, &asked.pushed.commit, stance));
+            }
+        }
+    }
+    let rest = commits.len().saturating_sub(COMMITS_MAX);
+    if rest > 0 {
+        let reason = format!("{rest} more commits: their reviews were not looked up");
+        consulted.skipped.push(Skipped { gate: "review".to_owned(), reason });
+    }
+    if let Stance::Warn { until: Some(until) } = stance
+        && consulted.parts.iter().any(|part| !part.findings.is_empty())
+    {
+        let reason = format!(
+            "findings of reviews warn until {} and block from then on",
+            until.strftime("%Y-%m-%d")
+        );
+        consulted.skipped.push(Skipped { gate: "review".to_owned(), reason });
+    }
+    Ok(consulted)
+}
+
+struct Asked<'a> {
+    pushed: &'a Pushed,
+    question: String,
+    found: Option<Found>,
+}
+
+fn look_up(repo: &Repo, env: &Env, open: &mut [Asked<'_>]) -> Result<()> {
+    for asked in open.iter_mut().filter(|asked| asked.found.is_none()) {
+        asked.found = receipt::find(repo, env, &asked.question)?;
+    }
+    Ok(())
+}
+
+/// Waits for reviews that are under way.
+fn await_reviews(
+    repo: &Repo,
+    env: &Env,
+    open: &mut [Asked<'_>],
+    wait: Duration,
+    tell: &mut dyn FnMut(&str),
+) -> Result<()> {
+    let deadline = Instant::now() + wait;
+    let mut said = 0;
+    loop {
+        let state_dir = repo.state_dir();
+        let is_waiting = |asked: &Asked<'_>| {
+            asked.found.is_none()
+                && backlog::state(&state_dir, &asked.pushed.commit) == State::Waiting
+        };
+        let waiting = open.iter().filter(|asked| is_waiting(asked)).count();
+        if waiting != said {
+            said = waiting;
+            if waiting > 0 {
+                let many = if waiting == 1 { "" } else { "s" };
+                tell(&format!("waiting up to {} s for {waiting} review{many}", wait.as_secs()));
+            }
+        }
+        if waiting == 0 || Instant::now() >= deadline {
+            return look_up(repo, env, open);
+        }
+        thread::park_timeout(LOOK);
+        look_up(repo, env, open)?;
+    }
+}
+
+fn stance(repo: &Repo, env: &Env, policy: &Review) -> Result<Option<Stance>> {
+    Ok(match policy.pre_push {
+        PrePush::Off => None,
+        PrePush::AskLater => Some(Stance::AskLater),
+        PrePush::Warn => Some(Stance::Warn { until: None }),
+        PrePush::Block => Some(Stance::Block),
+        PrePush::Ratchet => {
+            let (state_dir, now) = (repo.state_dir(), now(env));
+            let first = if ledger::exists(&state_dir) {
+                let ledger = Ledger::open(&state_dir).map_err(judge::hinted)?;
+                ledger.first_review().map_err(judge::hinted)?
+            } else {
+                None
+            };
+            let until = first.unwrap_or(now).checked_add(policy.ratchet)?;
+            Some(if now < until { Stance::Warn { until: Some(until) } } else { Stance::Block })
+        }
+    })
+}
+
+/// The findings of a review that still stand where the push ends.
+fn part(repo: &Repo, pushed: &Pushed, found: &Found, stance: Stance) -> Result<Option<Part>> {
+    let effect = if stance == Stance::Block { Effect::Block } else { Effect::Warn };
+    let mut findings = Vec::new();
+    for kept in found.open_blocking() {
+        if stands(repo, &pushed.tip, kept)? {
+            let mut finding = kept.finding.clone();
+            finding.effect = effect;
+            let status = kept.status.as_str().to_owned();
+            findings.push(Reported { id: kept.id.clone(), status, finding });
+        }
+    }
+    let title = format!("review of commit {}", pushed.commit.short());
+    Ok((!findings.is_empty()).then_some(Part { title, findings }))
+}
+
+/// Whether a finding's text is still in its file: a later commit may have put it right.
+fn stands(repo: &Repo, tip: &Oid, kept: &Kept) -> Result<bool> {
+    let path = kept.finding.place.as_ref().and_then(|place| place.path());
+    let Some(path) = path.filter(|_| !kept.finding.anchor.is_empty()) else { return Ok(true) };
+    let tree = repo.tree_of(tip)?;
+    let Some(text) = repo.objects.file(&tree, path.as_bstr())? else { return Ok(false) };
+    let text = text.to_str_lossy();
+    let lines: Vec<String> = text.lines().map(normalised).collect();
+    // A masked line cannot be compared: the finding is taken to stand.
+    let gone = |line: &str| {
+        let line = normalised(line);
+        !line.contains("[redacted") && !line.is_empty() && !lines.contains(&line)
+    };
+    Ok(!kept.finding.anchor.lines().any(gone))
+}
+
+fn unreviewed(repo: &Repo, commit: &Oid, stance: Stance) -> Skipped {
+    let short = commit.short();
+    let why = match backlog::state(&repo.state_dir(), commit) {
+        State::Waiting if stance == Stance::AskLater => {
+            "its review is under way; `tribunal status` tells".to_owned()
+        }
+        State::Waiting => "its review is not done yet".to_owned(),
+        State::Failed(why) => format!("it could not be reviewed: {why}"),
+        State::Unknown => "it was not reviewed".to_owned(),
+    };
+    let hint = format!("`tribunal review --commit {short}`");
+    Skipped { gate: "review".to_owned(), reason: format!("{short}: {why} (hint: {hint})") }
+}
