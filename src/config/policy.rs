@@ -23,17 +23,33 @@ pub struct Policy {
     pub agents: Agents,
     pub budget: Spend,
     pub review: Review,
-    /// By model.
-    #[serde(default)]
+    /// By model. The user's own: a repository cannot set it.
     pub prices: BTreeMap<String, Price>,
     /// The user's own: a repository cannot set it.
     pub programs: Programs,
     /// The user's own: a repository cannot set it.
-    #[serde(default)]
     pub command_agent: Vec<CommandAgent>,
     /// The user's own: a repository cannot set it.
-    #[serde(default)]
     pub http_agent: Vec<HttpAgent>,
+}
+
+impl Policy {
+    /// The agent of the user's own that has a taken name: its list, its place there and a message.
+    pub fn name_taken(&self) -> Option<(&'static str, usize, String)> {
+        let commands = self.command_agent.iter().map(|agent| &agent.name).enumerate();
+        let models = self.http_agent.iter().map(|agent| &agent.name).enumerate();
+        let all = commands
+            .map(|(at, name)| ("command-agent", at, name))
+            .chain(models.map(|(at, name)| ("http-agent", at, name)));
+        let mut taken = vec!["claude", "codex"];
+        for (list, at, name) in all {
+            if taken.contains(&name.as_str()) {
+                return Some((list, at, format!("there is another agent `{name}`")));
+            }
+            taken.push(name);
+        }
+        None
+    }
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -294,8 +310,10 @@ pub struct RoleAgent {
     #[serde(rename = "use")]
     pub agent: String,
     /// Empty for the program's default.
+    #[serde(deserialize_with = "unit::word")]
     pub model: String,
     /// Empty for the program's default.
+    #[serde(deserialize_with = "unit::word")]
     pub effort: String,
     #[serde(deserialize_with = "unit::duration")]
     pub timeout: Duration,
@@ -372,14 +390,21 @@ pub struct Rounds {
 }
 
 /// US dollars for a million tokens.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Price {
-    pub input: f64,
+    #[serde(deserialize_with = "unit::money")]
+    pub input: Money,
     /// Input that came from a cache; as dear as other input where nothing is said.
-    #[serde(default)]
-    pub cached: Option<f64>,
-    pub output: f64,
+    #[serde(default, deserialize_with = "unit::some_money")]
+    pub cached: Option<Money>,
+    #[serde(deserialize_with = "unit::money")]
+    pub output: Money,
+}
+
+impl Price {
+    /// The keys of a price, for the check of unknown ones.
+    pub const KEYS: [&str; 3] = ["input", "cached", "output"];
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -401,12 +426,15 @@ pub struct Program {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct CommandAgent {
+    #[serde(deserialize_with = "unit::name")]
     pub name: String,
     /// Who made the model: two agents of one family do not count as two vendors.
+    #[serde(deserialize_with = "unit::name")]
     pub family: String,
     /// The program and its words. `{model}`, `{effort}`, `{answer}` (a file to write the answer to),
     /// `{schema}` (a file with the schema) and `{dir}` are filled in. The prompt is on standard
     /// input.
+    #[serde(deserialize_with = "unit::command")]
     pub run: Vec<String>,
     /// The words instead of `run` where it may write.
     #[serde(default)]
@@ -416,11 +444,18 @@ pub struct CommandAgent {
     pub env: Vec<String>,
 }
 
+impl CommandAgent {
+    /// The keys of a `[[command-agent]]` table, for the check of unknown ones.
+    pub const KEYS: [&str; 5] = ["name", "family", "run", "run-writing", "env"];
+}
+
 /// A model behind an address.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct HttpAgent {
+    #[serde(deserialize_with = "unit::name")]
     pub name: String,
+    #[serde(deserialize_with = "unit::name")]
     pub family: String,
     /// Up to and with the version: `http://127.0.0.1:11434/v1`.
     pub endpoint: String,
@@ -429,6 +464,11 @@ pub struct HttpAgent {
     /// The variable that holds the key; none where empty.
     #[serde(default)]
     pub key: String,
+}
+
+impl HttpAgent {
+    /// The keys of an `[[http-agent]]` table, for the check of unknown ones.
+    pub const KEYS: [&str; 6] = ["name", "family", "endpoint", "protocol", "model", "key"];
 }
 
 /// What a model server speaks.

@@ -29,6 +29,40 @@ pub fn money<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Money, D::Err
         .ok_or_else(|| de::Error::custom(format!("`{dollars}` is not a sum of US dollars")))
 }
 
+/// As [`money`], for a key that may be missing.
+pub fn some_money<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Money>, D::Error> {
+    money(deserializer).map(Some)
+}
+
+/// A word that becomes one of a program's arguments: it can be taken for no option and for no more
+/// than a word. It may be empty.
+pub fn word<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._:/@+-".contains(c);
+    if text.chars().all(plain) && !text.starts_with('-') {
+        return Ok(text);
+    }
+    Err(de::Error::custom(format!(
+        "`{}` is not a name: letters, digits and `._:/@+-`, none of them `-` at its beginning",
+        text.escape_debug()
+    )))
+}
+
+/// A [`word`] that is not empty.
+pub fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let name = word(deserializer)?;
+    if name.is_empty() { Err(de::Error::custom("a name is not empty")) } else { Ok(name) }
+}
+
+/// A program with its words.
+pub fn command<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let words = Vec::<String>::deserialize(deserializer)?;
+    match words.first() {
+        Some(program) if !program.is_empty() => Ok(words),
+        _ => Err(de::Error::custom("it names no program")),
+    }
+}
+
 fn parse_bytes(text: &str) -> Option<u64> {
     let (number, unit) = split(text)?;
     let factor = match unit.to_ascii_lowercase().as_str() {

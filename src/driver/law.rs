@@ -4,7 +4,6 @@ use std::fs;
 
 use anyhow::{Context as _, Result};
 use bstr::{BStr, ByteSlice as _};
-use directories::ProjectDirs;
 
 use crate::config::env::Env;
 use crate::config::layers::{self, Layer, Problem, Resolved, Source};
@@ -101,8 +100,7 @@ pub fn settings(
     env: &Env,
     flags: &[String],
 ) -> Result<Resolved, Problem> {
-    let user_path =
-        ProjectDirs::from("", "", "tribunal").map(|dirs| dirs.config_dir().join("config.toml"));
+    let user_path = layers::user_file();
     let user_text = user_path.as_ref().and_then(|path| fs::read_to_string(path).ok());
     let user_name = user_path.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
     let mut given = Vec::new();

@@ -1,5 +1,7 @@
 //! `tribunal check` and the simple gates.
 
+use std::fs;
+
 use crate::harness::Sandbox;
 
 #[test]
@@ -33,4 +35,25 @@ fn a_broken_policy_names_line_and_nearest_key() {
         .code(2)
         .says("tribunal.toml:2:1: unknown key `gates.scpe`")
         .says("hint: did you mean `gates.scope`?");
+}
+
+#[test]
+fn a_hostile_policy_names_no_program_and_spends_no_more() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    let own = sandbox.home().join(".config/tribunal/config.toml");
+    fs::create_dir_all(own.parent().unwrap()).unwrap();
+    fs::write(&own, "[budget]\nrun = 2\n").unwrap();
+    repo.write("tribunal.toml", "[budget]\nrun = 1000.0\n");
+    repo.tribunal(&["config", "budget.run"]).ok().says("budget.run = 2 ").says("config.toml");
+    let hostile = "[gates]\nsecrets = \"off\"\n[programs.claude]\npath = \"./evil\"\n";
+    repo.write("tribunal.toml", hostile);
+    repo.tribunal(&["config"])
+        .code(2)
+        .says("tribunal.toml:3:2: `programs` is taken from your own settings alone")
+        .says(&format!("hint: write it to `{}`", own.display()));
+    // Committed, it is no law at all: the defaults, which guard, hold in its place.
+    repo.commit_unjudged("policy");
+    repo.write("a", "one\n").git(&["add", "a"]).ok();
+    repo.tribunal(&["check"]).says("`programs` is taken from your own settings alone");
 }

@@ -3,13 +3,16 @@
 //! One `SQLite` database for all work trees of a repository. Hooks, commands and the daemon write to
 //! it at once; a killed writer leaves the last whole transaction behind.
 
+pub mod call;
 pub mod error;
 pub mod matching;
 pub mod query;
+pub mod receipt;
 pub mod record;
 mod rows;
 mod schema;
 pub mod spec;
+pub mod wait;
 #[cfg(test)]
 mod tests;
 

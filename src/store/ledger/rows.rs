@@ -153,6 +153,6 @@ pub fn count(row: &Row, column: usize) -> Result<u64, Error> {
     Ok(u64::try_from(count).unwrap_or(0))
 }
 
-fn unknown(what: &'static str, value: &str) -> Error {
+pub fn unknown(what: &'static str, value: &str) -> Error {
     Error::Unknown { what, value: value.to_owned() }
 }

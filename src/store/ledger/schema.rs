@@ -9,7 +9,7 @@ use crate::store::crash::save_point;
 use crate::store::ledger::error::Error;
 
 /// One step a version: `STEPS[0]` leads from nothing to version 1. A released step never changes.
-const STEPS: [&str; 2] = [V1, V2];
+const STEPS: [&str; 3] = [V1, V2, V3];
 
 /// The version that this program reads and writes.
 #[expect(clippy::cast_possible_wrap, reason = "there is a handful of steps")]
@@ -79,6 +79,42 @@ CREATE TABLE specs (
     problems   TEXT   NOT NULL,  -- a JSON array
     time       BIGINT NOT NULL,
     PRIMARY KEY (id, hash)
+);
+";
+
+const V3: &str = "
+CREATE TABLE calls (
+    run        TEXT   NOT NULL,
+    key        TEXT   NOT NULL,  -- the name of the call within its run
+    role       TEXT   NOT NULL,
+    agent      TEXT   NOT NULL,
+    family     TEXT   NOT NULL,
+    model      TEXT   NOT NULL,  -- empty where nobody said
+    version    TEXT   NOT NULL,  -- of the program; empty where it has none
+    started    BIGINT NOT NULL,
+    ended      BIGINT,           -- unknown while it is under way, or where it was killed
+    outcome    TEXT   NOT NULL,
+    input      BIGINT,           -- tokens and money: unknown is not zero
+    cached     BIGINT,
+    output     BIGINT,
+    money      BIGINT,           -- in millionths of a US dollar
+    priced     BIGINT NOT NULL,  -- 1 where the money was computed from the price table
+    budget     BIGINT NOT NULL,  -- what it counts for where its money is unknown
+    PRIMARY KEY (run, key)
+);
+CREATE INDEX calls_by_started ON calls (started);
+
+CREATE TABLE receipts (
+    question   TEXT   NOT NULL PRIMARY KEY,
+    id         TEXT   NOT NULL,  -- BLAKE3 of question and body
+    body       TEXT   NOT NULL,  -- JSON
+    time       BIGINT NOT NULL,
+    first      BIGINT NOT NULL   -- when there was first one for this question
+);
+
+CREATE TABLE waits (
+    agent      TEXT   NOT NULL PRIMARY KEY,
+    until      BIGINT NOT NULL
 );
 ";
 

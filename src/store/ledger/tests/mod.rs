@@ -1,6 +1,7 @@
 //! The ledger against a simple model, and its corners.
 
 mod answers;
+mod calls;
 mod frozen;
 mod model;
 

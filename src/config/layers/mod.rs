@@ -1,15 +1,24 @@
 //! Layers of settings laid over each other: which value holds, and who said so.
 
+mod keys;
+mod set;
+#[cfg(test)]
+mod tests;
+
 use std::path::PathBuf;
 
+use directories::ProjectDirs;
 use serde::Deserialize as _;
 use toml::de::{DeTable, DeValue};
-use toml::{Spanned, Table, Value};
+use toml::{Table, Value};
 
 use crate::config::env::Env;
-use crate::config::policy::{CommandGate, Policy};
+use crate::config::layers::keys::find_unknown;
+use crate::config::layers::set::set;
+use crate::config::policy::Policy;
+use crate::model::agent::Role;
 
-const DEFAULT: &str = include_str!("default.toml");
+const DEFAULT: &str = include_str!("../default.toml");
 
 /// Who gave a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,11 +95,13 @@ pub fn resolve(layers: &[Layer<'_>], env: &Env, flags: &[String]) -> Result<Reso
     let mut merged = defaults()?;
     let known = merged.clone();
     let mut sources: Vec<(String, Source)> = Vec::new();
+    let mut policy = None;
     for layer in layers {
         let table = read(layer, &known)?;
         lay_over(&mut merged, table, "", &layer.source, &mut sources);
-        check_types(&merged, layer)?;
+        policy = Some(check_types(&merged, layer)?);
     }
+    let from_layers = sources.len();
     let variables: Vec<(&str, &str)> = env.with_prefix("TRIBUNAL_").collect();
     for (key, _) in if variables.is_empty() { Vec::new() } else { leaves(&known, "") } {
         let name = variable_name(&key);
@@ -107,10 +118,16 @@ pub fn resolve(layers: &[Layer<'_>], env: &Env, flags: &[String]) -> Result<Reso
         set(&mut merged, &known, key, value, "--set")?;
         sources.push((key.to_owned(), Source::Flag));
     }
-    let policy = Policy::deserialize(Value::Table(merged.clone())).map_err(|error| {
-        problem("settings", "", &first_line(&error.to_string()), "see `tribunal config`")
-    })?;
+    let policy = match policy {
+        Some(policy) if sources.len() == from_layers => policy,
+        _ => overridden(&merged, &sources[from_layers..])?,
+    };
     Ok(Resolved { policy, merged, sources })
+}
+
+/// The settings file of this user, whether or not it is there.
+pub fn user_file() -> Option<PathBuf> {
+    ProjectDirs::from("", "", "tribunal").map(|dirs| dirs.config_dir().join("config.toml"))
 }
 
 /// Checks one text by itself, as `tribunal.toml` is checked before it becomes law.
@@ -145,65 +162,8 @@ fn read(layer: &Layer<'_>, known: &Table) -> Result<Table, Problem> {
     })
 }
 
-fn find_unknown(
-    layer: &Layer<'_>,
-    table: &DeTable<'_>,
-    known: &Table,
-    prefix: &str,
-) -> Result<(), Problem> {
-    for (key, value) in table {
-        let name = key.get_ref().as_ref();
-        if prefix.is_empty() && name == "commands" {
-            check_commands(layer, value)?;
-            continue;
-        }
-        let Some(default) = known.get(name) else {
-            let mut keys: Vec<&str> = known.keys().map(String::as_str).collect();
-            if prefix.is_empty() {
-                keys.push("commands");
-            }
-            return Err(unknown(layer, key.span().start, prefix, name, &keys));
-        };
-        if let (DeValue::Table(inner), Value::Table(known)) = (value.get_ref(), default) {
-            find_unknown(layer, inner, known, &format!("{prefix}{name}."))?;
-        }
-    }
-    Ok(())
-}
-
-fn check_commands(layer: &Layer<'_>, value: &Spanned<DeValue<'_>>) -> Result<(), Problem> {
-    let DeValue::Array(tables) = value.get_ref() else {
-        let message = "`commands` is not a list of tables".to_owned();
-        let hint = "write `[[commands]]` with double brackets".to_owned();
-        return Err(locate(layer, value.span().start, message, hint));
-    };
-    for item in tables {
-        let DeValue::Table(table) = item.get_ref() else { continue };
-        for (key, _) in table {
-            let name = key.get_ref().as_ref();
-            if !CommandGate::KEYS.contains(&name) {
-                let at = key.span().start;
-                return Err(unknown(layer, at, "commands.", name, &CommandGate::KEYS));
-            }
-        }
-    }
-    Ok(())
-}
-
-fn unknown(layer: &Layer<'_>, at: usize, prefix: &str, name: &str, known: &[&str]) -> Problem {
-    let near = known
-        .iter()
-        .map(|key| (strsim::jaro_winkler(key, name), key))
-        .filter(|(likeness, _)| *likeness > 0.7)
-        .max_by(|a, b| a.0.total_cmp(&b.0));
-    let hint = match near {
-        Some((_, key)) => format!("did you mean `{prefix}{key}`?"),
-        None => format!("known here: {}", known.join(", ")),
-    };
-    locate(layer, at, format!("unknown key `{prefix}{name}`"), hint)
-}
-
-/// Lays `over` on `base`. A gate may be given as its level alone.
+/// Lays `above` on `base`. A gate may be given as its level alone; where the user said what may be
+/// spent, a repository can only lower it.
 fn lay_over(
     base: &mut Table,
     above: Table,
@@ -221,6 +181,7 @@ fn lay_over(
                 inner.insert("level".to_owned(), level);
                 sources.push((format!("{key}.level"), source.clone()));
             }
+            (Some(word), value) if raises_spending(&key, word, &value, source, sources) => {}
             (_, value) => {
                 base.insert(name, value);
                 sources.push((key, source.clone()));
@@ -229,17 +190,86 @@ fn lay_over(
     }
 }
 
+/// Whether a repository's value would let more be spent than the user's.
+fn raises_spending(
+    key: &str,
+    word: &Value,
+    value: &Value,
+    source: &Source,
+    sources: &[(String, Source)],
+) -> bool {
+    let role_of =
+        |key: &str| key.strip_prefix("agents.")?.strip_suffix(".budget").map(Role::from_name);
+    let spends = matches!(key, "budget.run" | "budget.day") || role_of(key).flatten().is_some();
+    let dollars = |value: &Value| match value {
+        #[expect(clippy::cast_precision_loss, reason = "no sum of money is that large")]
+        Value::Integer(whole) => Some(*whole as f64),
+        Value::Float(dollars) => Some(*dollars),
+        _ => None,
+    };
+    let given =
+        |(given, by): &(String, Source)| covers(given, key) && matches!(by, Source::User(_));
+    *source == Source::Repository
+        && spends
+        && sources.iter().any(given)
+        && matches!((dollars(word), dollars(value)), (Some(word), Some(value)) if value > word)
+}
+
 /// Types are checked once a layer has been laid over, so that the message can name its file.
-fn check_types(merged: &Table, layer: &Layer<'_>) -> Result<(), Problem> {
-    let Err(error) = Policy::deserialize(Value::Table(merged.clone())) else { return Ok(()) };
+fn check_types(merged: &Table, layer: &Layer<'_>) -> Result<Policy, Problem> {
+    const HINT: &str = "`tribunal config` shows every key with its default";
+    let policy = Policy::deserialize(Value::Table(merged.clone())).map_err(|error| {
+        let (key, message) = wrong_type(&error);
+        let at = key.and_then(|key| find_key(layer.text, &key)).unwrap_or(0);
+        locate(layer, at, message, HINT.to_owned())
+    })?;
+    match policy.name_taken() {
+        Some((list, index, message)) => {
+            let at = find_item(layer.text, list, index).unwrap_or(0);
+            Err(locate(layer, at, message, "each agent needs a name of its own".to_owned()))
+        }
+        None => Ok(policy),
+    }
+}
+
+/// The policy where variables or flags have the last word.
+fn overridden(merged: &Table, given: &[(String, Source)]) -> Result<Policy, Problem> {
+    let giver = |key: Option<&str>| {
+        let of = |(given, _): &&(String, Source)| {
+            key.is_some_and(|key| covers(given, key) || covers(key, given))
+        };
+        let source = given.iter().rev().find(of).map(|(_, source)| source.to_string());
+        source.unwrap_or_else(|| "settings".to_owned())
+    };
+    let policy = Policy::deserialize(Value::Table(merged.clone())).map_err(|error| {
+        let (key, message) = wrong_type(&error);
+        problem(&giver(key.as_deref()), "", &message, "see `tribunal config`")
+    })?;
+    match policy.name_taken() {
+        Some((list, _, message)) => {
+            Err(problem(&giver(Some(list)), "", &message, "each agent needs a name of its own"))
+        }
+        None => Ok(policy),
+    }
+}
+
+/// The key that has the wrong type, where it is known, and the message.
+fn wrong_type(error: &toml::de::Error) -> (Option<String>, String) {
     let text = error.to_string();
     let key = text.lines().find_map(|line| line.strip_prefix("in `")?.strip_suffix('`'));
-    let at = key.and_then(|key| find_key(layer.text, key)).unwrap_or(0);
     let message = match key {
         Some(key) => format!("`{key}`: {}", first_line(&text)),
         None => first_line(&text),
     };
-    Err(locate(layer, at, message, "`tribunal config` shows every key with its default".into()))
+    (key.map(str::to_owned), message)
+}
+
+/// Where an item of a list of tables is written.
+fn find_item(text: &str, list: &str, index: usize) -> Option<usize> {
+    let table = DeTable::parse(text).ok()?.into_inner();
+    let (_, value) = table.iter().find(|(key, _)| key.get_ref().as_ref() == list)?;
+    let DeValue::Array(items) = value.get_ref() else { return None };
+    Some(items.get(index)?.span().start)
 }
 
 /// Where the last part of a dotted key that the text holds is written.
@@ -261,47 +291,14 @@ fn find_key(text: &str, dotted: &str) -> Option<usize> {
     at
 }
 
-fn set(
-    merged: &mut Table,
-    known: &Table,
-    key: &str,
-    value: &str,
-    giver: &str,
-) -> Result<(), Problem> {
-    // A bare word is a string: `--set gates.scope=off` needs no quotes.
-    let parsed = format!("v = {value}").parse::<Table>().ok().and_then(|mut t| t.remove("v"));
-    let value = parsed.unwrap_or_else(|| Value::String(value.to_owned()));
-    let mut names: Vec<&str> = key.split('.').collect();
-    if names.len() == 2 && names[0] == "gates" {
-        names.push("level");
-    }
-    let Some((last, path)) = names.split_last() else { return Ok(()) };
-    let (mut table, mut known) = (merged, known);
-    for name in path {
-        match (table.get_mut(*name), known.get(*name)) {
-            (Some(Value::Table(inner)), Some(Value::Table(inner_known))) => {
-                (table, known) = (inner, inner_known);
-            }
-            _ => return Err(problem(giver, key, "unknown key", "see `tribunal config`")),
-        }
-    }
-    let Some(default) = known.get(*last) else {
-        return Err(problem(giver, key, "unknown key", "see `tribunal config`"));
-    };
-    if !default.same_type(&value) {
-        let wanted = format!("`{value}` is not a {}", default.type_str());
-        return Err(problem(giver, key, &wanted, "see `tribunal config`"));
-    }
-    table.insert((*last).to_owned(), value);
-    Ok(())
-}
-
-/// The dotted keys of a table, with their values; arrays are leaves.
+/// The dotted keys of a table, with their values; arrays and empty tables are leaves.
 fn leaves<'a>(table: &'a Table, prefix: &str) -> Vec<(String, &'a Value)> {
     let mut found = Vec::new();
     for (name, value) in table {
         match value {
-            Value::Table(inner) => found.extend(leaves(inner, &format!("{prefix}{name}."))),
+            Value::Table(inner) if !inner.is_empty() => {
+                found.extend(leaves(inner, &format!("{prefix}{name}.")))
+            }
             _ => found.push((format!("{prefix}{name}"), value)),
         }
     }
@@ -312,7 +309,7 @@ fn covers(given: &str, key: &str) -> bool {
     key == given || key.strip_prefix(given).is_some_and(|rest| rest.starts_with('.'))
 }
 
-fn locate(layer: &Layer<'_>, at: usize, message: String, hint: String) -> Problem {
+pub(super) fn locate(layer: &Layer<'_>, at: usize, message: String, hint: String) -> Problem {
     let before = layer.text.get(..at).unwrap_or_default();
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
