@@ -104,7 +104,7 @@ fn change_of(repo: &Repo, args: &Args) -> Result<Change> {
     change::between(repo, &commit(repo, from)?, &commit(repo, &args.to)?)
 }
 
-fn commit(repo: &Repo, revision: &str) -> Result<Oid> {
+pub fn commit(repo: &Repo, revision: &str) -> Result<Oid> {
     repo.resolve(&format!("{revision}^{{commit}}"))?.ok_or_else(|| {
         out::hinted(
             format!("`{revision}` names no commit here"),

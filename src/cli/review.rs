@@ -44,3 +44,67 @@ pub struct Args {
     #[arg(long, hide = true, conflicts_with_all = ["staged", "commit", "from", "fix"])]
     waiting: bool,
 }
+
+pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
+    let repo = context.repo()?;
+    let (env, flags) = (&context.env, &context.global.set);
+    if env.get("TRIBUNAL_AGENT").is_some() {
+        return Err(out::hinted(
+            "a review cannot be asked for from inside an agent's call",
+            "the change is reviewed once the call is over",
+        ));
+    }
+    let quiet = context.global.quiet;
+    let mut tell = |line: &str| {
+        if !quiet {
+            out::talk(line);
+        }
+    };
+    if args.waiting {
+        background::work_off(&repo, |commit| {
+            review::in_background(&repo, env, flags, commit, &mut tell)
+        })?;
+        return Ok(ExitStatus::Pass);
+    }
+    let request = Request {
+        range: range(&repo, args)?,
+        spec: args.spec.as_ref().map(|path| env.current_dir.join(path)),
+        fix: args.fix,
+        fresh: args.fresh,
+    };
+    let reviewed = review::review(&repo, env, flags, &request, &mut tell)?;
+    if args.report {
+        let path = review::report::write(&repo, &reviewed)?;
+        tell(&format!("the report is in `{}`", path.display()));
+    }
+    show(context, &reviewed);
+    Ok(reviewed.status())
+}
+
+/// Prints what a review came to.
+pub fn show(context: &Context, reviewed: &Reviewed) {
+    let format = context.global.format;
+    let text = match format {
+        Format::Json => reviewed.json().to_string(),
+        Format::Human => reviewed.human(),
+        Format::Sarif | Format::Github => render(&reviewed.report, format),
+    };
+    if !text.is_empty() {
+        out::result(&text);
+    }
+    if format == Format::Human && !context.global.quiet {
+        out::talk(&reviewed.last_line());
+        for hint in reviewed.hints() {
+            out::hint(&hint);
+        }
+    }
+}
+
+fn range(repo: &Repo, args: &Args) -> Result<Range> {
+    Ok(match (&args.commit, &args.from) {
+        _ if args.staged => Range::Staged,
+        (Some(commit), _) => Range::Commit(named(repo, commit)?),
+        (None, Some(from)) => Range::Between(named(repo, from)?, named(repo, &args.to)?),
+        (None, None) => Range::Unsaid,
+    })
+}

@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 
 use crate::config::env::Env;
+use crate::config::policy::Policy;
 use crate::driver::law;
 use crate::driver::review::cast;
 use crate::git::repo::Repo;
@@ -23,7 +24,9 @@ pub fn is_wanted(env: &Env) -> bool {
 
 /// Notes commits for a review and sees to it that somebody makes them. `false` where no agent could.
 pub fn want(repo: &Repo, env: &Env, flags: &[String], commits: &[Oid]) -> Result<bool> {
-    if !can_judge(repo, env, flags)? {
+    let head = repo.head()?.map(|head| repo.tree_of(&head)).transpose()?;
+    let law = law::of_tree(&repo.objects, head.as_ref(), Some(&[]), env, flags)?;
+    if !can_judge(repo, env, &law.policy) {
         return Ok(false);
     }
     let state_dir = repo.state_dir();
@@ -36,13 +39,10 @@ pub fn want(repo: &Repo, env: &Env, flags: &[String], commits: &[Oid]) -> Result
     Ok(true)
 }
 
-/// Whether there is an agent that could review, by the law of the checked-out commit.
-fn can_judge(repo: &Repo, env: &Env, flags: &[String]) -> Result<bool> {
-    let head = repo.head()?.map(|head| repo.tree_of(&head)).transpose()?;
-    let law = law::of_tree(&repo.objects, head.as_ref(), Some(&[]), env, flags)?;
+/// Whether there is an agent that could review.
+pub fn can_judge(repo: &Repo, env: &Env, policy: &Policy) -> bool {
     let home = cast::home(repo);
-    let around = cast::around(repo, env, &home);
-    Ok(cast::judges(&law.policy, around).is_ok_and(|cast| cast.judges.is_some()))
+    cast::judges(policy, cast::around(repo, env, &home)).is_ok_and(|cast| cast.judges.is_some())
 }
 
 /// Starts a worker. Where there is one already the new one ends at once.

@@ -13,8 +13,10 @@ use crate::model::kept::Kept;
 use crate::model::oid::Oid;
 use crate::model::report::{Skipped, Verdict};
 use crate::review::decide::Decision;
-use crate::review::raised::Assessed;
+use crate::review::raised::{Assessed, Met};
+use crate::store::ledger::receipt::Lookup;
 use crate::store::ledger::{self, Ledger};
+use crate::ui::out;
 
 /// The format that this program writes.
 const VERSION: u32 = 1;
@@ -98,8 +100,15 @@ pub fn find(repo: &Repo, env: &Env, question: &str) -> Result<Option<Found>> {
         return Ok(None);
     }
     let now = now(env);
-    let ledger = Ledger::open(&state_dir).map_err(judge::hinted)?;
-    let Some(kept) = ledger.receipt(question).map_err(judge::hinted)? else { return Ok(None) };
+    let mut ledger = Ledger::open(&state_dir).map_err(judge::hinted)?;
+    let kept = match ledger.receipt(question).map_err(judge::hinted)? {
+        Lookup::Found(kept) => kept,
+        Lookup::Nothing => return Ok(None),
+        Lookup::Broken => {
+            out::warn("a receipt was not what had been kept; it is gone, and the review is made anew");
+            return Ok(None);
+        }
+    };
     let receipt: Receipt = match serde_json::from_str(&kept.body) {
         Ok(receipt) => receipt,
         // Another version of this program wrote it: the question is asked again.
