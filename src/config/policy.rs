@@ -236,6 +236,8 @@ pub enum WatchStart {
 pub struct Learn {
     pub after: After,
     pub start: RuleStart,
+    /// Whether an agent is asked, without anybody asking for it, to draft what code cannot.
+    pub draft: Switch,
     pub noise: usize,
     pub budget: Budget,
 }

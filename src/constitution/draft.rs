@@ -19,6 +19,14 @@ const EXAMPLE_LINES_MAX: usize = 12;
 /// The shortest id, in hexadecimal digits; an id that is taken gets more.
 const ID_DIGITS: usize = 4;
 
+/// How a sentence begins that no person and no agent wrote.
+const OPENING: &str = "Seen in ";
+
+/// Whether a rule's sentence is as it was written here, and nobody made it their own.
+pub fn is_by_code(rule: &Rule) -> bool {
+    rule.sentence.starts_with(OPENING)
+}
+
 /// A rule of the candidate's class and component with that check, proposed; its examples are those
 /// of the cases that show it.
 pub fn drafted(candidate: &Candidate, cases: &[&Case], check: Check, law: Law<'_>) -> Rule {
@@ -93,9 +101,9 @@ fn sentence(candidate: &Candidate, cases: &[&Case]) -> String {
     };
     let (findings, changes) = (count(cases.len(), "finding"), count(changes(cases), "change"));
     let since = day(candidate.first).map_or_else(String::new, |day| format!(" since {day}"));
-    let Some(case) = cases.first() else { return format!("Seen in {findings}.") };
+    let Some(case) = cases.first() else { return format!("{OPENING}{findings}.") };
     let message = one_line(&case.sighting.message, MESSAGE_CHARS_MAX);
-    let mut sentence = format!("Seen in {findings} of {changes}{since}: {message}.");
+    let mut sentence = format!("{OPENING}{findings} of {changes}{since}: {message}.");
     if !case.suggestion.trim().is_empty() {
         let _ = write!(sentence, " Do: {}.", one_line(&case.suggestion, MESSAGE_CHARS_MAX));
     }

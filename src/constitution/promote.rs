@@ -3,11 +3,12 @@
 use crate::constitution::case::{Case, Forgotten, Law, Limits};
 use crate::constitution::check::{Compiled, Source, compile, scope};
 use crate::constitution::draft::drafted;
+use crate::constitution::drafter::Draft;
 use crate::constitution::edit::{insert, render};
 use crate::constitution::generalise::{Anchor, candidates, common, language};
 use crate::constitution::parse::parse;
 use crate::constitution::prove::{Bad, Evidence, Fixed, Proof, Rest, prove};
-use crate::constitution::recurrence::{After, Candidate, Sighting, suffices};
+use crate::constitution::recurrence::{After, Candidate, suffices};
 use crate::constitution::rule::{Check, Rule, RuleError, Status};
 use crate::model::class::Class;
 
@@ -32,24 +33,43 @@ pub enum Decision {
     },
 }
 
-/// Decides about a candidate. `pattern` is a person's own check, taken in place of the
-/// generalised ones; a person asks for a rule even where it was forgotten or is not due.
+/// What a rule is made from besides its findings.
+#[derive(Clone, Copy, Debug)]
+pub enum Given<'a> {
+    Nothing,
+    /// A person's own check: a person asks for a rule even where it was forgotten or is not due.
+    Check(&'a Check),
+    /// An agent's words and pattern.
+    Draft(&'a Draft),
+}
+
+/// Decides about a candidate.
 pub fn decide(
     candidate: &Candidate,
     cases: &[Case],
     after: After,
     law: Law<'_>,
-    pattern: Option<&Check>,
+    given: Given<'_>,
     rest: Rest<'_>,
 ) -> Decision {
     let (left, ids) = uncovered(candidate, cases, law.rules);
-    let sightings: Vec<&Sighting> = left.iter().map(|case| &case.sighting).collect();
     let known = left.is_empty() && !cases.is_empty();
-    if known || (pattern.is_none() && !suffices(&sightings, after)) {
+    let asked_for = matches!(given, Given::Check(_));
+    if known || (!asked_for && !are_enough(&left, after)) {
         return Decision::Covered { ids };
     }
-    let (rule, proof) = best_rule(candidate, &left, after, law, pattern, rest);
-    if pattern.is_none()
+    let (rule, proof) = match given {
+        Given::Nothing => {
+            let (chosen, checks) = generalised(&left, after);
+            best_rule(candidate, &left, (&chosen, checks), law, rest)
+        }
+        Given::Check(check) => {
+            let chosen = hit_by(check, &left);
+            best_rule(candidate, &left, (&chosen, vec![check.clone()]), law, rest)
+        }
+        Given::Draft(draft) => drafted_rule(candidate, &left, after, law, draft, rest),
+    };
+    if !asked_for
         && let Some(forgotten) = law.forgotten.iter().find(|f| is_same(f, candidate, &rule, &left))
     {
         return Decision::Forgotten { id: forgotten.id.clone() };
@@ -160,34 +180,118 @@ fn over_budget(rule: &Rule, law: Law<'_>) -> Option<String> {
     None
 }
 
-/// The first check that is proved, or prose with the reason of the last that was not.
+/// The first check that is proved by its cases, or prose with the reason of the last that was not.
 fn best_rule(
+    candidate: &Candidate,
+    cases: &[&Case],
+    (chosen, checks): (&[&Case], Vec<Check>),
+    law: Law<'_>,
+    rest: Rest<'_>,
+) -> (Rule, Proof) {
+    let mut reason = "its findings have too little text in common".to_owned();
+    for check in checks {
+        let rule = drafted(candidate, chosen, check, law);
+        match proved(rule, chosen, law, rest) {
+            Ok(proved) => return proved,
+            Err(why) => reason = why,
+        }
+    }
+    (drafted(candidate, cases, Check::None, law), Proof::Prose { reason })
+}
+
+/// A draft as a rule: with its pattern where that is proved, else as prose in the draft's words.
+fn drafted_rule(
     candidate: &Candidate,
     cases: &[&Case],
     after: After,
     law: Law<'_>,
-    pattern: Option<&Check>,
+    draft: &Draft,
     rest: Rest<'_>,
 ) -> (Rule, Proof) {
-    let (chosen, checks) = match pattern {
-        Some(check) => (hit_by(check, cases), vec![check.clone()]),
-        None => generalised(cases, after),
-    };
-    let mut reason = "its findings have too little text in common".to_owned();
-    for check in checks {
-        let status = law.limits.proved;
-        let rule = Rule { status, ..drafted(candidate, &chosen, check, law) };
-        let (bad, fixed) = (bad(&chosen), fixed(&chosen));
-        let evidence = Evidence { bad: &bad, fixed: &fixed };
-        match prove(&rule, evidence, rest, law.limits.hits_in_rest) {
-            Proof::Proved { .. } if rule.bad.is_empty() => {
-                "no finding stands as an example of what it matches".clone_into(&mut reason);
-            }
-            Proof::Proved { hits_in_rest } => return (rule, Proof::Proved { hits_in_rest }),
-            Proof::Prose { reason: why } => reason = why,
-        }
+    let prose = draft.worded(drafted(candidate, cases, Check::None, law));
+    if !reads_back(&prose) {
+        let reason = "its words would break the file of rules".to_owned();
+        return (drafted(candidate, cases, Check::None, law), Proof::Prose { reason });
     }
-    (drafted(candidate, cases, Check::None, law), Proof::Prose { reason })
+    match drafted_check(candidate, cases, after, law, draft, rest) {
+        Ok(proved) => proved,
+        Err(reason) => (prose, Proof::Prose { reason }),
+    }
+}
+
+fn drafted_check(
+    candidate: &Candidate,
+    cases: &[&Case],
+    after: After,
+    law: Law<'_>,
+    draft: &Draft,
+    rest: Rest<'_>,
+) -> Result<(Rule, Proof), String> {
+    if !draft.check.is_pattern() {
+        return Err("no pattern can tell it from right code".to_owned());
+    }
+    let chosen = hit_by(&draft.check, cases);
+    let rule = draft.worded(drafted(candidate, &chosen, draft.check.clone(), law));
+    let compiled = compile(&rule).map_err(|error| error.message)?;
+    if !are_enough(&chosen, after) {
+        let (hit, all) = (chosen.len(), cases.len());
+        return Err(format!("it fires on {hit} of the {all} findings, which is too few"));
+    }
+    if compiled.is_some_and(|check| accuses_most(&check, &chosen)) {
+        return Err("it fires on most other lines of the files it was found in".to_owned());
+    }
+    if !reads_back(&rule) {
+        return Err("its pattern would break the file of rules".to_owned());
+    }
+    proved(rule, &chosen, law, rest)
+}
+
+/// The rule as it comes into force, if the cases prove its check.
+fn proved(
+    rule: Rule,
+    cases: &[&Case],
+    law: Law<'_>,
+    rest: Rest<'_>,
+) -> Result<(Rule, Proof), String> {
+    let rule = Rule { status: law.limits.proved, ..rule };
+    let (bad, fixed) = (bad(cases), fixed(cases));
+    let evidence = Evidence { bad: &bad, fixed: &fixed };
+    match prove(&rule, evidence, rest, law.limits.hits_in_rest) {
+        Proof::Proved { .. } if rule.bad.is_empty() => {
+            Err("no finding stands as an example of what it matches".to_owned())
+        }
+        Proof::Proved { hits_in_rest } => Ok((rule, Proof::Proved { hits_in_rest })),
+        Proof::Prose { reason } => Err(reason),
+    }
+}
+
+/// Whether a rule is read from its section as it was written.
+fn reads_back(rule: &Rule) -> bool {
+    let read = parse("", &render(rule));
+    let [one] = read.rules.as_slice() else { return false };
+    read.errors.is_empty() && Rule { at: rule.at.clone(), ..one.clone() } == *rule
+}
+
+/// Whether a check fires on more than half of the lines of the cases' files that nobody found
+/// anything wrong with. In a small project the noise limit alone would let that pass.
+fn accuses_most(check: &Compiled, cases: &[&Case]) -> bool {
+    let (mut accused, mut innocent) = (0, 0);
+    for case in cases {
+        let Some(text) = &case.file else { continue };
+        let found = |line: u32| {
+            let same = |other: &&&Case| other.sighting.path == case.sighting.path;
+            cases.iter().filter(same).any(|other| (other.line..=other.end_line).contains(&line))
+        };
+        let hits = check.everywhere(&Source::new(&case.sighting.path, text));
+        accused += hits.iter().filter(|hit| !found(hit.line)).count();
+        let lines = (1_u32..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty());
+        innocent += lines.filter(|(number, _)| !found(*number)).count();
+    }
+    accused * 2 > innocent
+}
+
+fn are_enough(cases: &[&Case], after: After) -> bool {
+    suffices(&cases.iter().map(|case| &case.sighting).collect::<Vec<_>>(), after)
 }
 
 fn hit_by<'a>(check: &Check, cases: &[&'a Case]) -> Vec<&'a Case> {
@@ -204,8 +308,7 @@ fn generalised<'a>(cases: &[&'a Case], after: After) -> (Vec<&'a Case>, Vec<Chec
     // One line has everything in common with itself.
     let Some((indices, shared)) = common(&anchors, 2) else { return (Vec::new(), Vec::new()) };
     let chosen: Vec<&Case> = indices.iter().map(|&at| cases[at]).collect();
-    let sightings: Vec<&Sighting> = chosen.iter().map(|case| &case.sighting).collect();
-    if !suffices(&sightings, after) {
+    if !are_enough(&chosen, after) {
         return (Vec::new(), Vec::new());
     }
     let anchors: Vec<Anchor<'_>> = indices.iter().map(|&at| anchors[at]).collect();

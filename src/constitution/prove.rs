@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::constitution::check::{Compiled, Source, compile};
+use crate::constitution::check::{Compiled, Hit, Source, compile};
 use crate::constitution::rule::{Language, Rule, RuleError};
 
 /// What a check is tried on.
@@ -75,9 +75,12 @@ fn tried(
         read.push(hit.text.trim().to_owned());
     }
     for fixed in evidence.fixed {
-        let inside = |line: u32| fixed.lines.as_ref().is_none_or(|lines| lines.contains(&line));
+        let touches = |lines: &Range<u32>, hit: &Hit| {
+            !lines.is_empty() && hit.line < lines.end && hit.end_line >= lines.start
+        };
+        let inside = |hit: &&Hit| fixed.lines.as_ref().is_none_or(|lines| touches(lines, hit));
         let hits = compiled.everywhere(&Source::new(fixed.path, fixed.text));
-        if let Some(hit) = hits.iter().find(|hit| inside(hit.line)) {
+        if let Some(hit) = hits.iter().find(inside) {
             return Err(format!("it fires on the fixed version, {}:{}", fixed.path, hit.line));
         }
     }

@@ -44,6 +44,9 @@ struct LearnArgs {
     /// Say what would be learned, and write nothing
     #[arg(long)]
     dry_run: bool,
+    /// Have an agent draft what code cannot; it costs what a call costs
+    #[arg(long, conflicts_with_all = ["pattern", "regex"])]
+    agent: bool,
     /// Of this class alone, even if its rule was deleted before
     #[arg(long)]
     class: Option<String>,
@@ -187,10 +190,11 @@ fn learn(context: &Context, args: &LearnArgs) -> Result<ExitStatus> {
     let request = Request {
         class: args.class.as_deref().map(Class::new),
         check: check_of(args)?,
+        agent: args.agent,
         dry_run: args.dry_run,
     };
     let session = learn::learn(&repo, &context.env, &context.global.set, &request)?;
-    for warning in &session.warnings {
+    for warning in session.warnings.iter().chain(&session.undrafted) {
         out::warn(warning);
     }
     if context.global.format == Format::Json {
@@ -220,7 +224,11 @@ fn learn(context: &Context, args: &LearnArgs) -> Result<ExitStatus> {
     let missed = session.learned.iter().all(|learned| !is_good(learned));
     let broken = session.learned.iter().any(|l| matches!(l.outcome, Outcome::Broken(_)));
     let fails = (wanted && missed) || broken || !session.errors.is_empty();
-    Ok(if fails { ExitStatus::Blocked } else { ExitStatus::Pass })
+    Ok(match fails {
+        true => ExitStatus::Blocked,
+        false if request.agent && !session.undrafted.is_empty() => ExitStatus::Inconclusive,
+        false => ExitStatus::Pass,
+    })
 }
 
 fn is_good(learned: &Learned) -> bool {
@@ -244,7 +252,7 @@ fn forget(context: &Context, id: &str) -> Result<ExitStatus> {
 
 /// What was learned beside another command, for people who look at its messages.
 pub fn tell(session: &Session) {
-    for warning in &session.warnings {
+    for warning in session.warnings.iter().chain(&session.undrafted) {
         out::warn(warning);
     }
     for learned in &session.learned {

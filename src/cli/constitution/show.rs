@@ -117,7 +117,11 @@ pub fn learned(learned: &Learned, dry_run: bool) -> String {
                 (Proof::Proved { .. }, None) => "proved".to_owned(),
             };
             let status = rule.status.as_str();
-            format!("{done} {} ({status}) from {what}: {title}\n  {place}, {how}", rule.id)
+            let by = match &learned.drafted_by {
+                Some(by) => format!(", drafted by {}", printable(by)),
+                None => String::new(),
+            };
+            format!("{done} {} ({status}) from {what}: {title}\n  {place}, {how}{by}", rule.id)
         }
         Outcome::Known { ids } => format!("{what}: {} says it already", ids.join(", ")),
         Outcome::Forgotten { id } => format!(
@@ -156,6 +160,7 @@ pub fn json_session(session: &Session, dry_run: bool) -> Value {
         "learned": learned,
         "moves": session.moves.iter().map(json_move).collect::<Vec<_>>(),
         "errors": session.errors.iter().map(json_error).collect::<Vec<_>>(),
+        "undrafted": session.undrafted,
     })
 }
 
@@ -165,6 +170,7 @@ fn json_learned(learned: &Learned) -> Value {
         "component": learned.component,
         "findings": learned.findings,
         "changes": learned.changes,
+        "drafted_by": learned.drafted_by,
     });
     let (outcome, reason) = match &learned.outcome {
         Outcome::Rule { rule, proof } => {

@@ -1,9 +1,11 @@
 //! Tests of the rules and of what makes them.
 
 mod check;
+mod drafting;
 mod grouping;
 mod learning;
 mod promotion;
+mod prompt;
 mod rules;
 
 use crate::constitution::rule::{At, Check, On, Origin, Rule, Status};

@@ -5,7 +5,7 @@ use proptest::prelude::{ProptestConfig, prop_assert, prop_assert_eq, proptest};
 use crate::constitution::case::{Case, Fix, Forgotten, Law, Limits};
 use crate::constitution::ladder::{Advice, Quiet, Statistics, advise};
 use crate::constitution::parse::parse;
-use crate::constitution::promote::{Decision, add, decide, topic_path};
+use crate::constitution::promote::{Decision, Given, add, decide, topic_path};
 use crate::constitution::prove::{Proof, problems};
 use crate::constitution::recurrence::{After, Sighting, candidates, component};
 use crate::constitution::rule::{Check, Language, On, Rule, Status};
@@ -142,23 +142,18 @@ fn three_cases() -> Vec<Case> {
     ]
 }
 
-fn decided(
-    cases: &[Case],
-    law: Law<'_>,
-    pattern: Option<&Check>,
-    rest: &[(&str, &str)],
-) -> Decision {
+fn decided(cases: &[Case], law: Law<'_>, given: Given<'_>, rest: &[(&str, &str)]) -> Decision {
     let sightings: Vec<Sighting> = cases.iter().map(|case| case.sighting.clone()).collect();
     let found = candidates(&sightings, After::default(), NOW);
     let visit = |visit: &mut dyn FnMut(&str, &str) -> bool| {
         let _stopped = rest.iter().any(|(path, text)| !visit(path, text));
     };
-    decide(&found[0], cases, After::default(), law, pattern, &visit)
+    decide(&found[0], cases, After::default(), law, given, &visit)
 }
 
 fn learned(cases: &[Case], rest: &[(&str, &str)]) -> (Rule, Proof) {
     let law = Law { rules: &[], forgotten: &[], limits: Limits::default() };
-    match decided(cases, law, None, rest) {
+    match decided(cases, law, Given::Nothing, rest) {
         Decision::Learn { rule, proof } => (*rule, proof),
         other => panic!("{other:?}"),
     }
@@ -196,7 +191,7 @@ fn a_mistake_becomes_a_rule_that_stops_the_next() {
     assert_eq!(topic_path(&rule.class), ".ai/constitution/error-handling.md");
 
     let law = Law { rules: &read.rules, forgotten: &[], limits: Limits::default() };
-    let again = decided(&three_cases(), law, None, &[]);
+    let again = decided(&three_cases(), law, Given::Nothing, &[]);
     assert_eq!(again, Decision::Covered { ids: vec![rule.id] });
 }
 
@@ -238,9 +233,9 @@ fn a_forgotten_rule_stays_forgotten() {
         [(forgotten, true), (elsewhere, false), (unlike, false), (prose, true)]
     {
         let law = Law { rules: &[], forgotten: std::slice::from_ref(&forgotten), limits };
-        let decision = decided(&cases, law, None, &[]);
+        let decision = decided(&cases, law, Given::Nothing, &[]);
         assert_eq!(matches!(decision, Decision::Forgotten { .. }), stays, "{forgotten:?}");
-        let Decision::Learn { .. } = decided(&cases, law, Some(&rule.check), &[]) else {
+        let Decision::Learn { .. } = decided(&cases, law, Given::Check(&rule.check), &[]) else {
             panic!("a person may ask for it");
         };
     }
@@ -251,7 +246,7 @@ fn the_constitution_has_bounds() {
     let rules = [a_rule("R-0001", "quite another")];
     let full = Limits { checked_rules: 1, ..Limits::default() };
     let law = Law { rules: &rules, forgotten: &[], limits: full };
-    assert!(matches!(decided(&three_cases(), law, None, &[]), Decision::Full { .. }));
+    assert!(matches!(decided(&three_cases(), law, Given::Nothing, &[]), Decision::Full { .. }));
     let (rule, _) = learned(&three_cases(), &[]);
     let small = Limits { topic_bytes: 100, ..Limits::default() };
     assert!(add("", &rule, small).unwrap_err().message.contains("100 bytes"));
@@ -259,7 +254,9 @@ fn the_constitution_has_bounds() {
     assert_eq!((broken.line, broken.message.contains("never ends")), (3, true));
     let shadow = Limits { proved: Status::Shadow, ..Limits::default() };
     let law = Law { rules: &[], forgotten: &[], limits: shadow };
-    let Decision::Learn { rule, .. } = decided(&three_cases(), law, None, &[]) else { panic!() };
+    let Decision::Learn { rule, .. } = decided(&three_cases(), law, Given::Nothing, &[]) else {
+        panic!()
+    };
     assert_eq!(rule.status, Status::Shadow);
 }
 

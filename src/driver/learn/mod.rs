@@ -5,6 +5,7 @@ pub mod moves;
 pub mod record;
 pub mod sample;
 pub mod standing;
+mod drafting;
 mod session;
 
 use std::path::Path;
@@ -12,10 +13,12 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 
 use crate::config::env::{Env, now};
+use crate::config::policy::Switch;
 use crate::constitution::edit::remove;
 use crate::constitution::prove::Proof;
 use crate::constitution::rule::{Check, Rule, RuleError};
 use crate::driver::judge;
+use crate::driver::learn::drafting::Drafts;
 use crate::driver::learn::moves::Move;
 use crate::driver::learn::session::Learning;
 use crate::git::repo::Repo;
@@ -32,6 +35,8 @@ pub struct Request {
     pub class: Option<Class>,
     /// A person's own check for it, which needs no recurrence.
     pub check: Option<Check>,
+    /// An agent is asked to draft what code cannot: it costs money.
+    pub agent: bool,
     /// Nothing is written.
     pub dry_run: bool,
 }
@@ -43,6 +48,8 @@ pub struct Learned {
     pub component: String,
     pub findings: usize,
     pub changes: usize,
+    /// The agent that drafted the rule.
+    pub drafted_by: Option<String>,
     pub outcome: Outcome,
 }
 
@@ -72,6 +79,8 @@ pub struct Session {
     pub errors: Vec<RuleError>,
     /// What was said of damaged files of the program's own.
     pub warnings: Vec<String>,
+    /// Drafts that could not be had, and why.
+    pub undrafted: Vec<String>,
 }
 
 impl Session {
@@ -101,19 +110,24 @@ fn is_busy(repo: &Repo) -> bool {
 
 /// Turns what came back into rules, each once, and moves rules on their ladder.
 ///
-/// Holds the constitution's lock from the first look to the last write. Killed at any moment, it
-/// leaves whole files behind, and the next call goes on where it ended.
+/// Holds the constitution's lock from the first look to the last write, but not while an agent
+/// drafts. Killed at any moment, it leaves whole files behind, and the next call goes on where it
+/// ended.
 pub fn learn(repo: &Repo, env: &Env, flags: &[String], request: &Request) -> Result<Session> {
+    let drafts = drafts(repo, env, flags, request)?;
     let mut learning = Learning::begin(repo, env, flags, !request.dry_run)?;
     let (rows, due) = learning.due(request)?;
-    let mut session = Session::default();
+    let mut session = Session { undrafted: drafts.missing.clone(), ..Session::default() };
     for (candidate, after) in &due {
-        let outcome = learning.one(candidate, *after, &rows, request)?;
+        let drafted = drafts.of(candidate);
+        let draft = drafted.map(|drafted| &drafted.draft);
+        let outcome = learning.one(candidate, *after, &rows, request, draft)?;
         session.learned.push(Learned {
             class: candidate.class.clone(),
             component: candidate.component.clone(),
             findings: candidate.findings.len(),
             changes: candidate.changes.len(),
+            drafted_by: drafted.map(|drafted| drafted.by.clone()),
             outcome,
         });
     }
@@ -124,6 +138,21 @@ pub fn learn(repo: &Repo, env: &Env, flags: &[String], request: &Request) -> Res
     session.errors = learning.standing.errors;
     session.warnings = learning.warnings;
     Ok(session)
+}
+
+/// Has an agent draft what code cannot, where that is asked for or the policy says so.
+fn drafts(repo: &Repo, env: &Env, flags: &[String], request: &Request) -> Result<Drafts> {
+    if request.check.is_some() {
+        return Ok(Drafts::default());
+    }
+    let tree = repo.head()?.map(|head| repo.tree_of(&head)).transpose()?;
+    let policy = session::policy(repo, tree.as_ref(), env, flags)?;
+    if !request.agent && policy.learn.draft == Switch::Off {
+        return Ok(Drafts::default());
+    }
+    let mut learning = Learning::begin(repo, env, flags, false)?;
+    let mut ask = |_: &str, _: &serde_json::Value| Ok(drafting::Said::Nothing("TODO".into()));
+    drafting::drafts(&mut learning, request, request.agent, &mut ask)
 }
 
 /// How the constitution stands.

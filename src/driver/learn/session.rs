@@ -11,11 +11,13 @@ use fs2::FileExt as _;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::config::env::{Env, now};
-use crate::config::policy::{Learn, RuleStart};
+use crate::config::policy::{Learn, Policy, RuleStart};
 use crate::constitution::case::{Case, Forgotten, Law, Limits};
+use crate::constitution::draft::is_by_code;
+use crate::constitution::drafter::Draft;
 use crate::constitution::edit::{remove, render, set_status};
-use crate::constitution::promote::{Decision, add, decide, topic_path};
-use crate::constitution::prove::Proof;
+use crate::constitution::promote::{Decision, Given, add, decide, topic_path};
+use crate::constitution::prove::{Proof, Rest};
 use crate::constitution::recurrence::{After, Candidate, Sighting, candidates, component};
 use crate::constitution::rule::{Check, Rule, RuleError, Status};
 use crate::driver::learn::moves::{self, Move};
@@ -52,19 +54,25 @@ pub(super) struct Learning<'a> {
 
 pub(super) type Rows = Vec<(Sighting, SightingRow)>;
 
+/// What a decision about a candidate needs.
+pub(super) struct Matter<'a> {
+    candidate: &'a Candidate,
+    after: After,
+    pub(super) cases: Vec<Case>,
+    /// The rules that stand, but for those that are to be replaced.
+    rules: Vec<Rule>,
+    forgotten: Vec<Forgotten>,
+    pub(super) replaced: BTreeSet<String>,
+    sample: OnceCell<Vec<(String, String)>>,
+}
+
 impl<'a> Learning<'a> {
     pub(super) fn begin(repo: &'a Repo, env: &Env, flags: &[String], writes: bool) -> Result<Self> {
         let top = work_tree(repo)?;
         let now = now(env);
         let head = repo.head()?;
         let head_tree = head.as_ref().map(|head| repo.tree_of(head)).transpose()?;
-        let text = match &head_tree {
-            Some(tree) => repo.objects.file(tree, BStr::new(POLICY_FILE))?,
-            None => None,
-        };
-        let settings = law::settings(text.as_deref(), env, flags)
-            .or_else(|_| law::settings(None, env, flags))
-            .map_err(|problem| out::hinted(problem.to_string(), problem.hint))?;
+        let policy = policy(repo, head_tree.as_ref(), env, flags)?.learn;
         let state_dir = repo.state_dir();
         let lock = if writes { Some(locked(&state_dir)?) } else { None };
         let standing = Standing::of_work_tree(top)?;
@@ -87,7 +95,6 @@ impl<'a> Learning<'a> {
         for (rule, counts) in all.iter().zip(counts) {
             record.see(rule, counts, now);
         }
-        let policy = settings.policy.learn;
         Ok(Self {
             repo,
             top,
@@ -137,50 +144,91 @@ impl<'a> Learning<'a> {
         after: After,
         rows: &Rows,
         request: &Request,
+        drafted: Option<&Draft>,
     ) -> Result<Outcome> {
-        let path = topic_path(&candidate.class);
-        // What cannot be read there may say it already.
-        if let Some(error) = self.standing.errors.iter().find(|error| error.path == path) {
+        if let Some(error) = self.broken(candidate) {
             return Ok(Outcome::Broken(error.clone()));
         }
-        let mut cases = cases::of(self.repo, candidate, rows);
-        let replaced = match &request.check {
-            Some(_) => self.prose_of(candidate, &cases),
-            None => BTreeSet::new(),
+        let given = match (&request.check, drafted) {
+            (Some(check), _) => Given::Check(check),
+            (None, Some(draft)) => Given::Draft(draft),
+            (None, None) => Given::Nothing,
         };
-        let standing = self.standing.rules.iter().chain(&self.committed);
-        let rules: Vec<Rule> =
-            standing.filter(|rule| !replaced.contains(&rule.id)).cloned().collect();
-        let forgotten = self.forgotten(request);
-        let stands = Law { rules: &rules, forgotten: &forgotten, limits: self.limits() };
-        let check = request.check.as_ref();
-        // What is known already, and most is, needs no walk through the history.
-        let nothing = |_: &mut dyn FnMut(&str, &str) -> bool| {};
-        if let Decision::Covered { ids } = decide(candidate, &cases, after, stands, check, &nothing)
-        {
+        let again = !matches!(given, Given::Nothing);
+        let mut matter = self.matter(candidate, after, rows, request, again);
+        if let Some(ids) = self.known(&matter, given) {
             return Ok(Outcome::Known { ids });
         }
-        if let Some(head) = &self.head {
-            cases::find_fixes(self.repo, head, &mut cases, rows);
-        }
-        let sample = OnceCell::new();
-        let rest = |visit: &mut dyn FnMut(&str, &str) -> bool| {
-            let files: &Vec<(String, String)> =
-                sample.get_or_init(|| self.sample(candidate, &cases));
-            let _stopped = files.iter().any(|(path, text)| !visit(path, text));
-        };
-        let outcome = match decide(candidate, &cases, after, stands, check, &rest) {
-            Decision::Learn { proof: Proof::Prose { reason }, .. } if check.is_some() => {
+        self.find_fixes(&mut matter, rows);
+        let outcome = match self.decide(&matter, given) {
+            Decision::Learn { proof: Proof::Prose { reason }, .. } if request.check.is_some() => {
                 Outcome::Unproved { reason }
             }
             Decision::Learn { rule, proof } => {
-                return self.add(rule, proof, &replaced, request.dry_run);
+                return self.add(rule, proof, &matter.replaced, request.dry_run);
             }
             Decision::Covered { ids } => Outcome::Known { ids },
             Decision::Forgotten { id } => Outcome::Forgotten { id },
             Decision::Full { reason } => Outcome::Full { reason },
         };
         Ok(outcome)
+    }
+
+    /// What is wrong with the file that the candidate's rule would stand in: what cannot be read
+    /// there may say it already.
+    pub(super) fn broken(&self, candidate: &Candidate) -> Option<&RuleError> {
+        let path = topic_path(&candidate.class);
+        self.standing.errors.iter().find(|error| error.path == path)
+    }
+
+    /// Gathers what a decision needs. `again`: something better than the prose that stands may
+    /// come of it.
+    pub(super) fn matter<'c>(
+        &self,
+        candidate: &'c Candidate,
+        after: After,
+        rows: &Rows,
+        request: &Request,
+        again: bool,
+    ) -> Matter<'c> {
+        let cases = cases::of(self.repo, candidate, rows);
+        // What a person wrote is replaced only where a person names its class.
+        let may_go = |rule: &Rule| again && (request.class.is_some() || is_by_code(rule));
+        let replaced = self.prose_of(candidate, &cases, may_go);
+        let standing = self.standing.rules.iter().chain(&self.committed);
+        let rules = standing.filter(|rule| !replaced.contains(&rule.id)).cloned().collect();
+        let forgotten = self.forgotten(request);
+        Matter { candidate, after, cases, rules, forgotten, replaced, sample: OnceCell::new() }
+    }
+
+    /// The rules that say it already. What is known, and most is, needs no walk through the history.
+    pub(super) fn known(&self, matter: &Matter<'_>, given: Given<'_>) -> Option<Vec<String>> {
+        let nothing = |_: &mut dyn FnMut(&str, &str) -> bool| {};
+        match self.decide_with(matter, given, &nothing) {
+            Decision::Covered { ids } => Some(ids),
+            _ => None,
+        }
+    }
+
+    pub(super) fn find_fixes(&self, matter: &mut Matter<'_>, rows: &Rows) {
+        if let Some(head) = &self.head {
+            cases::find_fixes(self.repo, head, &mut matter.cases, rows);
+        }
+    }
+
+    pub(super) fn decide(&self, matter: &Matter<'_>, given: Given<'_>) -> Decision {
+        let rest = |visit: &mut dyn FnMut(&str, &str) -> bool| {
+            let files: &Vec<(String, String)> =
+                matter.sample.get_or_init(|| self.sample(matter.candidate, &matter.cases));
+            let _stopped = files.iter().any(|(path, text)| !visit(path, text));
+        };
+        self.decide_with(matter, given, &rest)
+    }
+
+    fn decide_with(&self, matter: &Matter<'_>, given: Given<'_>, rest: Rest<'_>) -> Decision {
+        let stands =
+            Law { rules: &matter.rules, forgotten: &matter.forgotten, limits: self.limits() };
+        decide(matter.candidate, &matter.cases, matter.after, stands, given, rest)
     }
 
     /// Writes a rule to its topic file.
@@ -266,8 +314,13 @@ impl<'a> Learning<'a> {
         gone
     }
 
-    /// The prose for which a person now gives a check.
-    fn prose_of(&self, candidate: &Candidate, cases: &[Case]) -> BTreeSet<String> {
+    /// The prose that something better is now given for.
+    fn prose_of(
+        &self,
+        candidate: &Candidate,
+        cases: &[Case],
+        may_go: impl Fn(&Rule) -> bool,
+    ) -> BTreeSet<String> {
         let findings: BTreeSet<&String> = cases.iter().map(|case| &case.sighting.finding).collect();
         let is_it = |rule: &&Rule| {
             let grew = rule.origin.as_ref().is_some_and(|origin| {
@@ -277,6 +330,7 @@ impl<'a> Learning<'a> {
                 && rule.check == Check::None
                 && rule.class == candidate.class
                 && rule.at.path == topic_path(&rule.class)
+                && may_go(rule)
         };
         self.standing.rules.iter().filter(is_it).map(|rule| rule.id.clone()).collect()
     }
@@ -314,6 +368,23 @@ impl<'a> Learning<'a> {
         }
         Ok(moves)
     }
+}
+
+/// The policy of the last commit; what stands there and cannot be read is as good as not there.
+pub(super) fn policy(
+    repo: &Repo,
+    tree: Option<&Oid>,
+    env: &Env,
+    flags: &[String],
+) -> Result<Policy> {
+    let text = match tree {
+        Some(tree) => repo.objects.file(tree, BStr::new(POLICY_FILE))?,
+        None => None,
+    };
+    let settings = law::settings(text.as_deref(), env, flags)
+        .or_else(|_| law::settings(None, env, flags))
+        .map_err(|problem| out::hinted(problem.to_string(), problem.hint))?;
+    Ok(settings.policy)
 }
 
 /// Waits until no other session learns in this repository.
