@@ -6,5 +6,6 @@ pub mod cast;
 pub mod docket;
 pub mod fix;
 pub mod gate;
+pub mod matter;
 pub mod room;
 pub mod subject;

@@ -1,0 +1,130 @@
+//! What a review is made from: the law of the base, the spec, the rules, and the judges.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use bstr::{BStr, ByteSlice as _};
+
+use crate::agents::Around;
+use crate::config::env::Env;
+use crate::config::policy::Policy;
+use crate::constitution::prompt;
+use crate::constitution::rule::Rule;
+use crate::driver::law;
+use crate::driver::review::cast::{self, Cast, Judges};
+use crate::driver::review::docket::SpecCopy;
+use crate::driver::review::subject::Subject;
+use crate::gates::{Law, secrets};
+use crate::git::object::Objects;
+use crate::git::repo::Repo;
+use crate::model::agent::Role;
+use crate::model::change::FileChange;
+use crate::model::oid::Oid;
+use crate::spec::read::{BYTES_MAX, read};
+use crate::spec::types::Spec;
+use crate::ui::out;
+
+/// The file in which a repository speaks to agents.
+const NOTES_FILE: &str = "AGENTS.md";
+
+/// The most of it that a prompt carries, in bytes.
+const NOTES_BYTES_MAX: usize = 8 * 1024;
+
+/// What holds for a change, whoever judges it.
+pub struct Matter {
+    pub law: Law,
+    pub cast: Cast,
+    rules: Vec<Rule>,
+    /// What the base's `AGENTS.md` says, without secrets; empty where there is none.
+    pub notes: String,
+    pub spec: Option<SpecCopy>,
+    /// The same, read.
+    pub reading: Option<Spec>,
+}
+
+impl Matter {
+    /// Gathers it for a change. `spec` is what the change is meant to do.
+    pub fn gather(
+        repo: &Repo,
+        env: &Env,
+        flags: &[String],
+        subject: &Subject,
+        spec: Option<SpecCopy>,
+        around: Around<'_>,
+    ) -> Result<Self> {
+        let change = &subject.change;
+        let law = law::of_change(&repo.objects, change, env, flags)?;
+        let cast = cast::judges(&law.policy, around)?;
+        let rules = match &change.base_tree {
+            Some(tree) => law::rules_of_tree(&repo.objects, tree)?.rules,
+            None => Vec::new(),
+        };
+        let notes = match &change.base_tree {
+            Some(tree) => notes(&repo.objects, tree)?,
+            None => String::new(),
+        };
+        let reading = spec.as_ref().map(understand).transpose()?;
+        Ok(Self { law, cast, rules, notes, spec, reading })
+    }
+
+    pub fn policy(&self) -> &Policy {
+        &self.law.policy
+    }
+
+    /// The rules for a role's prompt that speak of these files.
+    pub fn rules_for(&self, role: Role, files: &[FileChange]) -> String {
+        let paths: Vec<String> = files.iter().map(|file| file.path.to_string()).collect();
+        let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+        secrets::redact_str(&prompt::for_role(&self.rules, &paths, role, prompt::BUDGET).text)
+    }
+
+    pub fn judges(&self) -> Option<&Judges> {
+        self.cast.judges.as_ref()
+    }
+}
+
+/// Reads a spec's file as it is now, without its secrets.
+pub fn copy_spec(path: &Path) -> Result<SpecCopy> {
+    let size = fs::metadata(path).map(|metadata| metadata.len());
+    let size = size.with_context(|| format!("could not read the spec `{}`", path.display()))?;
+    if usize::try_from(size).is_ok_and(|size| size > BYTES_MAX) {
+        return Err(out::hinted(
+            format!("the spec `{}` has {size} bytes", path.display()),
+            format!("a spec has {BYTES_MAX} at most"),
+        ));
+    }
+    let bytes = fs::read(path)
+        .with_context(|| format!("could not read the spec `{}`", path.display()))?;
+    let masked = secrets::mask_lines(&bytes, path.as_os_str().as_encoded_bytes());
+    Ok(SpecCopy {
+        path: path.to_owned(),
+        hash: blake3::hash(&bytes).to_hex().to_string(),
+        text: masked.to_str_lossy().into_owned(),
+    })
+}
+
+fn understand(copy: &SpecCopy) -> Result<Spec> {
+    let name = copy.path.file_name().unwrap_or_default().to_string_lossy();
+    let reading = read(copy.text.as_bytes(), &name);
+    match reading.spec.clone() {
+        Some(spec) if reading.errors() == 0 => Ok(spec),
+        _ => Err(out::hinted(
+            format!("the spec `{}` is not fit to be judged by", copy.path.display()),
+            format!("`tribunal spec lint {}` says why", copy.path.display()),
+        )),
+    }
+}
+
+fn notes(objects: &Objects, tree: &Oid) -> Result<String> {
+    let Some(bytes) = objects.file(tree, BStr::new(NOTES_FILE))? else { return Ok(String::new()) };
+    let masked = secrets::mask_lines(&bytes, NOTES_FILE.as_bytes());
+    let text = masked.to_str_lossy();
+    let end = text.char_indices().map(|(at, c)| at + c.len_utf8());
+    let end = end.take_while(|end| *end <= NOTES_BYTES_MAX).last().unwrap_or(0);
+    let mut notes = text[..end].to_owned();
+    if end < text.len() {
+        notes.push_str("\n[the rest is left out]\n");
+    }
+    Ok(notes)
+}
