@@ -3,11 +3,13 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::config::policy::Rounds;
 use crate::model::agent::Route;
 use crate::model::oid::Oid;
 use crate::review::decide::Decision;
-use crate::review::raised::{Assessed, Completeness, Raised, Verified};
+use crate::review::raised::{Assessed, Completeness, Met, Raised, Verified};
 use crate::review::ruling::Ruling;
+use crate::review::standing::Standing;
 
 /// What a run is for. A later pipeline adds its own kinds and stages to this same machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +27,26 @@ pub enum Size {
     S,
     M,
     L,
+}
+
+impl Size {
+    /// The next larger.
+    pub fn raised(self) -> Option<Self> {
+        match self {
+            Self::S => Some(Self::M),
+            Self::M => Some(Self::L),
+            Self::L => None,
+        }
+    }
+
+    /// The most rounds that it may take.
+    pub fn cap(self, rounds: Rounds) -> u32 {
+        match self {
+            Self::S => rounds.s,
+            Self::M => rounds.m,
+            Self::L => rounds.l,
+        }
+    }
 }
 
 /// A run, whole. It is saved after every outcome; what is not in here is gone after a kill.
@@ -46,10 +68,63 @@ pub struct Run {
     pub findings: Vec<Standing>,
     /// The spec's criteria as last assessed; all `not assessed` at first. Empty without a spec.
     pub criteria: Vec<Assessed>,
+    /// Fixes that the executor was asked for and gave, what changed nothing included.
+    pub rounds: u32,
     /// Fixes that changed nothing, in a row.
     pub idle_fixes: u32,
     /// Reviews of the current attempt that were incomplete, in a row.
     pub failed_reviews: u32,
+    pub started: Timestamp,
+}
+
+impl Run {
+    /// A run that has not begun.
+    ///
+    /// `criteria` are the ids of the spec's.
+    pub fn new(begin: Begin, criteria: impl IntoIterator<Item = String>) -> Self {
+        let unassessed = |id| Assessed { id, met: Met::NotAssessed, why: String::new() };
+        Self {
+            id: begin.id,
+            kind: begin.kind,
+            route: begin.route,
+            base: begin.base,
+            size: begin.size,
+            attempts: vec![Attempt::new(begin.tree, begin.head.clone())],
+            head: begin.head,
+            stage: Stage::Gating,
+            findings: Vec::new(),
+            criteria: criteria.into_iter().map(unassessed).collect(),
+            rounds: 0,
+            idle_fixes: 0,
+            failed_reviews: 0,
+            started: begin.started,
+        }
+    }
+
+    /// The place of the attempt in hand.
+    pub fn current(&self) -> usize {
+        self.attempts.len().saturating_sub(1)
+    }
+
+    /// The earlier attempt that has the current one's tree.
+    pub fn repeats(&self) -> Option<usize> {
+        let current = self.current();
+        let tree = &self.attempts[current].tree;
+        self.attempts[..current].iter().position(|attempt| attempt.tree == *tree)
+    }
+}
+
+/// What a run starts from.
+#[derive(Clone, Debug)]
+pub struct Begin {
+    pub id: String,
+    pub kind: Kind,
+    pub route: Route,
+    pub base: Option<Oid>,
+    pub head: Option<Oid>,
+    /// What is to be judged.
+    pub tree: Oid,
+    pub size: Size,
     pub started: Timestamp,
 }
 
@@ -64,8 +139,40 @@ pub struct Attempt {
     pub gates: Option<Gated>,
     /// Whether a review of it was complete; `None` until there was one.
     pub review: Option<Completeness>,
+    /// How many criteria its last complete review did not find met; `None` until there was one.
+    pub unmet: Option<usize>,
+    /// Whether the criteria that its review left open were asked for once more.
+    pub asked_again: bool,
+    /// The findings that it was made to fix; empty for the first and where the gates asked for it.
+    pub fixes: Vec<String>,
     /// The attempt whose tree it gave back, by the contents of what it touched.
     pub undoes: Option<usize>,
+}
+
+impl Attempt {
+    /// One that nobody has looked at.
+    pub fn new(tree: Oid, commit: Option<Oid>) -> Self {
+        Self {
+            tree,
+            commit,
+            gates: None,
+            review: None,
+            unmet: None,
+            asked_again: false,
+            fixes: Vec::new(),
+            undoes: None,
+        }
+    }
+
+    /// Whether the last review of it was complete.
+    pub fn is_reviewed(&self) -> bool {
+        self.review == Some(Completeness::Complete)
+    }
+
+    /// Whether its gates were asked, all of them, and nothing stops it.
+    pub fn is_green(&self) -> bool {
+        self.gates.as_ref().is_some_and(Gated::is_green)
+    }
 }
 
 /// What the mechanical and the command gates said of a tree.
@@ -79,6 +186,12 @@ pub struct Gated {
     pub unasked: Vec<String>,
 }
 
+impl Gated {
+    pub fn is_green(&self) -> bool {
+        self.failures.is_empty() && !self.needs_person && self.unasked.is_empty()
+    }
+}
+
 /// Where a run is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -86,27 +199,25 @@ pub enum Stage {
     /// The gates of the current attempt are to be asked.
     Gating,
     /// The current attempt is to be reviewed.
-    Reviewing,
-    /// The findings that have no ruling yet are to be weighed.
-    Arbitrating,
+    Reviewing(Scope),
+    /// These findings are to be weighed, by id.
+    Arbitrating(Vec<String>),
     /// What the current attempt came to is to be fixed.
-    Fixing,
+    Fixing(Order),
     Ended(End),
 }
 
-/// A finding with its history in the run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Standing {
-    pub raised: Raised,
-    /// The attempt in which it was raised.
-    pub since: usize,
-    pub ruling: Option<Ruling>,
-    /// The attempt in which a review found it resolved.
-    pub resolved_in: Option<usize>,
-    /// How many reviews after a fix found it unresolved, in a row.
-    pub unresolved: u32,
-    /// Whether a fix of this run brought it in: by blame of the attempts' commits.
-    pub fix_induced: bool,
+impl Stage {
+    /// The word used in output.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Gating => "gating",
+            Self::Reviewing(_) => "reviewing",
+            Self::Arbitrating(_) => "arbitrating",
+            Self::Fixing(_) => "fixing",
+            Self::Ended(_) => "ended",
+        }
+    }
 }
 
 /// The next thing to do. The driver performs it and tells what came of it.
@@ -125,16 +236,19 @@ pub enum Action {
 }
 
 /// What a review is to look at.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Scope {
     /// The whole change, from the base.
     Full,
     /// What changed since that attempt, and whether these findings are resolved.
     Delta { since: usize, open: Vec<String> },
+    /// The whole change, and of it only whether these criteria are met.
+    Criteria(Vec<String>),
 }
 
 /// What the executor is to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {
     /// One a line, never empty.
     pub instructions: Vec<String>,

@@ -1,0 +1,1 @@
+//! The machine, driven through every path.
