@@ -135,6 +135,18 @@ impl Interrupts {
         }
         Ok(Self(()))
     }
+
+    /// Waits, without work, until the time is over (`None`) or we are told to stop, by which signal.
+    pub fn wait(self, time: Duration) -> Option<i32> {
+        let (tell, hear) = mpsc::channel();
+        let listener = subscribe(tell);
+        let heard = hear.recv_timeout(time);
+        unsubscribe(listener);
+        match heard {
+            Ok(Event::Signal(signal)) => Some(signal),
+            Ok(Event::Exited) | Err(_) => None,
+        }
+    }
 }
 
 fn subscribe(tell: mpsc::Sender<Event>) -> u64 {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -71,4 +72,15 @@ pub fn now(env: &Env) -> Timestamp {
         return fixed;
     }
     Timestamp::now()
+}
+
+/// The first wait before another try. Debug builds let a test set it with `TRIBUNAL_TEST_BACKOFF`,
+/// in milliseconds.
+pub fn backoff_base(env: &Env) -> Duration {
+    if cfg!(debug_assertions)
+        && let Some(base) = env.text("TRIBUNAL_TEST_BACKOFF").and_then(|ms| ms.parse().ok())
+    {
+        return Duration::from_millis(base);
+    }
+    Duration::from_secs(1)
 }

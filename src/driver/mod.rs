@@ -1,6 +1,7 @@
 //! The corridor: fetches what the gates need, asks them, and keeps what they found.
 
 pub mod bypass;
+pub mod call;
 pub mod commands;
 pub mod event;
 pub mod import;

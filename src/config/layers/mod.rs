@@ -234,7 +234,7 @@ fn check_types(merged: &Table, layer: &Layer<'_>) -> Result<Policy, Problem> {
 
 /// The policy where variables or flags have the last word.
 fn overridden(merged: &Table, given: &[(String, Source)]) -> Result<Policy, Problem> {
-    let giver = |key: Option<&str>| {
+    let source_of = |key: Option<&str>| {
         let of = |(given, _): &&(String, Source)| {
             key.is_some_and(|key| covers(given, key) || covers(key, given))
         };
@@ -243,11 +243,11 @@ fn overridden(merged: &Table, given: &[(String, Source)]) -> Result<Policy, Prob
     };
     let policy = Policy::deserialize(Value::Table(merged.clone())).map_err(|error| {
         let (key, message) = wrong_type(&error);
-        problem(&giver(key.as_deref()), "", &message, "see `tribunal config`")
+        problem(&source_of(key.as_deref()), "", &message, "see `tribunal config`")
     })?;
     match policy.name_taken() {
         Some((list, _, message)) => {
-            Err(problem(&giver(Some(list)), "", &message, "each agent needs a name of its own"))
+            Err(problem(&source_of(Some(list)), "", &message, "each agent needs a name of its own"))
         }
         None => Ok(policy),
     }

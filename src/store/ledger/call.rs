@@ -111,6 +111,11 @@ impl Ledger {
         self.calls("run = ?1", &run)
     }
 
+    /// The calls that are under way, and those that were when their program was killed.
+    pub fn calls_under_way(&self) -> Result<Vec<Call>, Error> {
+        self.calls("ended IS NULL AND outcome = ?1", &UNDER_WAY)
+    }
+
     fn calls(&self, condition: &str, word: &dyn rusqlite::ToSql) -> Result<Vec<Call>, Error> {
         let mut statement = self.connection.prepare(&format!(
             "SELECT {COLUMNS} FROM calls WHERE {condition} ORDER BY started, run, key"

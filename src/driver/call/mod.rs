@@ -1,0 +1,349 @@
+//! The desk over which every call to an agent goes: made once, without secrets, within the budgets.
+//!
+//! A call whose reply was kept is never made again. One that was killed on its way is made again
+//! under its own name and counts once.
+
+mod folder;
+mod next;
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde_json::Value;
+use ulid::Ulid;
+
+use crate::agents::Around;
+use crate::agents::ask::{Access, Identity, Outcome, Reply, Request};
+use crate::config::env::{Env, backoff_base, now};
+use crate::config::policy::Policy;
+use crate::driver::call::folder::{CallFolder, KeptReply, redacted};
+use crate::driver::call::next::{Next, SoFar, after, jittered, later, money_of};
+use crate::driver::judge::{hinted, set_aside};
+use crate::driver::review::cast::Player;
+use crate::gates::secrets;
+use crate::model::agent::{Cost, Money};
+use crate::process::Interrupts;
+use crate::store::ledger::call::{Begun, Call, Limits, UNDER_WAY};
+use crate::store::ledger::error::Error as LedgerError;
+use crate::store::ledger::{self, Ledger};
+use crate::store::runs::RunFolder;
+use crate::ui::out;
+
+/// How many times the base the jitter after a rate limit's reset may be.
+const RESET_JITTER: u32 = 60;
+
+/// How long a wait goes on without a look at the clock, which may have jumped while the machine
+/// slept.
+const LOOK: Duration = Duration::from_secs(60);
+
+/// Where the calls of one run are made.
+pub struct Desk<'a> {
+    pub env: &'a Env,
+    pub policy: &'a Policy,
+    pub around: Around<'a>,
+    /// Where the ledger is.
+    pub state_dir: PathBuf,
+    /// The run's id.
+    pub run: String,
+    /// The run's folder, which nobody else works in.
+    pub folder: PathBuf,
+    pub interrupts: Interrupts,
+    /// Told what is waited for.
+    pub tell: &'a (dyn Fn(&str) + Sync),
+}
+
+/// A question to a player of the run.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    pub player: &'a Player,
+    /// The stable name of this question within the run: `review-0-1`. It becomes a folder's name.
+    pub key: &'a str,
+    pub prompt: &'a str,
+    pub schema: Option<&'a Value>,
+    pub access: Access,
+    /// The agent's working directory.
+    pub dir: &'a Path,
+}
+
+/// What became of a wait.
+enum Waited {
+    Over,
+    /// It would take longer than the policy allows.
+    TooLong,
+    Interrupted(i32),
+}
+
+impl Desk<'_> {
+    /// Asks until there is an answer or a reason why there is none: what fails in passing is tried
+    /// again, a rate limit is waited for. The reply is without secrets.
+    ///
+    /// An error is ours: no file could be written, the ledger could not be used.
+    pub fn ask(&self, question: &Question<'_>) -> Result<Reply> {
+        let base = backoff_base(self.env);
+        let patience = later(now(self.env), self.policy.agents.wait);
+        let mut so_far = SoFar::default();
+        loop {
+            let key = numbered(question.key, so_far);
+            let (reply, fresh) = match self.kept(&key, question)? {
+                Some(reply) => (reply, false),
+                None => (self.call_once(&key, question, patience)?, true),
+            };
+            let retries = self.policy.agents.retries;
+            match after(&reply.outcome, so_far, retries, base, now(self.env)) {
+                Next::Done => return Ok(reply),
+                Next::Again(most) => {
+                    so_far.transient += 1;
+                    let pause = if fresh { jittered(most, draw()) } else { Duration::ZERO };
+                    if let Some(signal) = self.interrupts.wait(pause) {
+                        return Ok(interrupted(reply, signal));
+                    }
+                }
+                // A former process met it and kept what was to be waited for.
+                Next::Until(_) if !fresh => so_far.limited += 1,
+                Next::Until(until) => {
+                    so_far.limited += 1;
+                    self.with_ledger(|ledger| ledger.keep_wait(&question.player.name, until))?;
+                    if until > patience {
+                        return Ok(reply);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The reply that a call of that name left, with its cost in the ledger.
+    fn kept(&self, key: &str, question: &Question<'_>) -> Result<Option<Reply>> {
+        let Some(kept) = CallFolder::of(&self.folder, key).reply() else { return Ok(None) };
+        let counted = self.with_ledger(|ledger| ledger.calls_of(&self.run))?;
+        if !counted.iter().any(|call| call.key == key && call.outcome != UNDER_WAY) {
+            let call = self.call_of(key, question, kept.started);
+            self.with_ledger(|ledger| ledger.end_call(&ended(call.clone(), &kept)))?;
+        }
+        Ok(Some(kept.reply))
+    }
+
+    /// One call, unless a wait or a budget is in its way.
+    fn call_once(&self, key: &str, question: &Question<'_>, patience: Timestamp) -> Result<Reply> {
+        let player = question.player;
+        let by = Identity {
+            agent: player.name.clone(),
+            family: player.agent.family().to_owned(),
+            version: String::new(),
+            model: player.settings.model.clone(),
+        };
+        let not_made = |outcome: Outcome| {
+            let cost = Cost { money: Some(Money(0)), ..Cost::default() };
+            Ok(Reply { outcome, cost, by: by.clone(), took_ms: 0 })
+        };
+        let time = now(self.env);
+        if let Some(until) = self.with_ledger(|ledger| ledger.wait(&player.name, time))? {
+            let name = &player.name;
+            match self.wait_until(name, until, patience) {
+                Waited::Over => {}
+                Waited::Interrupted(signal) => return not_made(Outcome::Interrupted(signal)),
+                Waited::TooLong => {
+                    let why = format!("`{name}` wants to be left alone until {}", clock(until));
+                    return not_made(Outcome::RateLimited { until: Some(until), why });
+                }
+            }
+        }
+        let call = self.call_of(key, question, now(self.env));
+        let limits = self.limits(call.started)?;
+        match self.with_ledger(|ledger| ledger.begin_call(&call, &limits))? {
+            Begun::Yes => self.make(key, question, call),
+            Begun::OverRun(spent) => {
+                let why = over_budget("run", self.policy.budget.run, spent, call.budget);
+                not_made(Outcome::OverBudget { why })
+            }
+            Begun::OverDay(spent) => {
+                let why = over_budget("day", self.policy.budget.day, spent, call.budget);
+                not_made(Outcome::OverBudget { why })
+            }
+        }
+    }
+
+    /// Makes the call and keeps what came of it.
+    fn make(&self, key: &str, question: &Question<'_>, call: Call) -> Result<Reply> {
+        let folder = CallFolder::of(&self.folder, key);
+        // Whoever built the prompt has done this; here it is made sure.
+        let prompt = secrets::redact_str(question.prompt);
+        let settings = &question.player.settings;
+        let request = Request {
+            role: question.player.role,
+            model: Some(settings.model.as_str()).filter(|model| !model.is_empty()),
+            effort: Some(settings.effort.as_str()).filter(|effort| !effort.is_empty()),
+            prompt: &prompt,
+            schema: question.schema,
+            access: question.access,
+            dir: question.dir,
+            folder: &folder.prepare(&prompt)?,
+            wall: settings.timeout,
+            idle: settings.idle,
+            budget: Some(settings.budget),
+        };
+        let raw = question.player.agent.ask(&request, self.around, self.interrupts);
+        folder.redact()?;
+        let mut reply = redacted(&raw)?;
+        let priced = self.price(&mut reply, &settings.model);
+        let kept = KeptReply { started: call.started, ended: now(self.env), priced, reply };
+        if !matches!(kept.reply.outcome, Outcome::Interrupted(_)) {
+            folder.keep_reply(&kept)?;
+        }
+        self.with_ledger(|ledger| ledger.end_call(&ended(call.clone(), &kept)))?;
+        Ok(kept.reply)
+    }
+
+    /// Computes the money where the program reports none; tells whether it did.
+    fn price(&self, reply: &mut Reply, asked: &str) -> bool {
+        if reply.cost.money.is_some() {
+            return false;
+        }
+        let nothing_ran = match reply.outcome {
+            Outcome::CouldNotStart { .. } => true,
+            // A service answers nobody whom it does not know.
+            Outcome::NotLoggedIn { .. } => reply.cost.tokens.output.is_none(),
+            _ => false,
+        };
+        if nothing_ran {
+            reply.cost.money = Some(Money(0));
+            return false;
+        }
+        let prices = &self.policy.prices;
+        let price = prices.get(&reply.by.model).or_else(|| prices.get(asked));
+        reply.cost.money = price.and_then(|price| money_of(reply.cost.tokens, *price));
+        reply.cost.money.is_some()
+    }
+
+    fn call_of(&self, key: &str, question: &Question<'_>, started: Timestamp) -> Call {
+        let player = question.player;
+        Call {
+            run: self.run.clone(),
+            key: key.to_owned(),
+            role: player.role,
+            agent: player.name.clone(),
+            family: player.agent.family().to_owned(),
+            model: player.settings.model.clone(),
+            version: String::new(),
+            started,
+            ended: None,
+            outcome: UNDER_WAY.to_owned(),
+            cost: Cost::default(),
+            priced: false,
+            budget: player.settings.budget,
+        }
+    }
+
+    fn limits(&self, time: Timestamp) -> Result<Limits> {
+        let budget = self.policy.budget;
+        Ok(Limits { run: budget.run, day: budget.day, day_began: day_of(time)? })
+    }
+
+    fn wait_until(&self, name: &str, until: Timestamp, patience: Timestamp) -> Waited {
+        let time = now(self.env);
+        if until > patience {
+            return Waited::TooLong;
+        }
+        (self.tell)(&format!("`{name}` is at its rate limit: waiting until {}", clock(until)));
+        let jitter = jittered(backoff_base(self.env) * RESET_JITTER, draw());
+        let until = later(until, jitter);
+        let left = |time: Timestamp| {
+            Duration::try_from(until.duration_since(time)).unwrap_or(Duration::ZERO)
+        };
+        let (whole, began) = (left(time), Instant::now());
+        loop {
+            let rest = whole.saturating_sub(began.elapsed()).min(left(now(self.env)));
+            if rest.is_zero() {
+                return Waited::Over;
+            }
+            if let Some(signal) = self.interrupts.wait(rest.min(LOOK)) {
+                return Waited::Interrupted(signal);
+            }
+        }
+    }
+
+    fn with_ledger<T>(&self, work: impl FnMut(&mut Ledger) -> Result<T, LedgerError>) -> Result<T> {
+        let done = ledger::with(&self.state_dir, now(self.env), work).map_err(hinted)?;
+        if let Some(path) = &done.set_aside {
+            (self.tell)(&set_aside(path).reason);
+        }
+        Ok(done.value)
+    }
+}
+
+/// Cleans up after runs that were killed during a call and that nobody works on: what their agents
+/// left is redacted, and the call is no longer under way. Its cost stays unknown.
+pub fn clean_up(state_dir: &Path, env: &Env) -> Result<()> {
+    if !ledger::exists(state_dir) {
+        return Ok(());
+    }
+    let time = now(env);
+    let left = ledger::with(state_dir, time, |ledger| ledger.calls_under_way()).map_err(hinted)?;
+    for call in left.value {
+        let Some(run) = RunFolder::take(state_dir, &call.run)? else { continue };
+        let folder = CallFolder::of(run.path(), &call.key);
+        folder.redact()?;
+        let call = match folder.reply() {
+            Some(kept) => ended(call, &kept),
+            None => {
+                let why = String::new();
+                Call { outcome: Outcome::Killed { why }.as_str().to_owned(), ..call }
+            }
+        };
+        let done = ledger::with(state_dir, time, |ledger| ledger.end_call(&call));
+        if let Some(path) = done.map_err(hinted)?.set_aside {
+            out::warn(&set_aside(&path).reason);
+        }
+    }
+    Ok(())
+}
+
+/// The first moment of a day, as everywhere here in UTC.
+pub fn day_of(time: Timestamp) -> Result<Timestamp> {
+    Ok(time.to_zoned(TimeZone::UTC).start_of_day()?.timestamp())
+}
+
+/// The name of a call: the question's, and from the second on its number.
+fn numbered(key: &str, so_far: SoFar) -> String {
+    match so_far.transient + so_far.limited {
+        0 => key.to_owned(),
+        before => format!("{key}.{}", before + 1),
+    }
+}
+
+fn ended(call: Call, kept: &KeptReply) -> Call {
+    let Identity { model, version, .. } = kept.reply.by.clone();
+    Call {
+        model: if model.is_empty() { call.model } else { model },
+        version,
+        ended: Some(kept.ended),
+        outcome: kept.reply.outcome.as_str().to_owned(),
+        cost: kept.reply.cost,
+        priced: kept.priced,
+        ..call
+    }
+}
+
+fn interrupted(reply: Reply, signal: i32) -> Reply {
+    Reply { outcome: Outcome::Interrupted(signal), ..reply }
+}
+
+fn over_budget(what: &str, limit: Money, spent: Money, call: Money) -> String {
+    format!(
+        "a call of up to {call} would break the budget of the {what}: {spent} of {limit} are spent"
+    )
+}
+
+fn clock(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+fn draw() -> u32 {
+    #[expect(clippy::cast_possible_truncation, reason = "any of its bits will do")]
+    let part = Ulid::generate().random() as u32;
+    part
+}
