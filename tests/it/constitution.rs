@@ -546,6 +546,38 @@ fn a_mistake_that_was_fixed_and_made_again_counts_again() {
 }
 
 #[test]
+fn a_mistake_in_overlapping_ranges_is_one() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    let run = "grep -rn \"let _ = fs::\" src | awk -F: \"{print \\$1 \\\":\\\" \\$2 \\\": [W1] \
+               the result is ignored\\\"}\"";
+    let policy = format!(
+        "[[commands]]\nname = \"lint\"\nrun = '''{run}'''\non = [\"run\"]\n\
+         format = '''{LINES}'''\n"
+    );
+    repo.write("tribunal.toml", policy).commit_unjudged("chore: policy");
+    for number in 3..6 {
+        repo.write(file(number), right(number)).commit_unjudged("feat: more");
+    }
+    repo.tribunal(&["trust", "--yes"]).ok();
+    repo.write(file(0), wrong(0)).commit_unjudged("feat: f0");
+    for from in ["HEAD~1", "HEAD~2", "HEAD~3", "HEAD~4"] {
+        let range = ["check", "--commands=run", "--from", from, "--to", "HEAD"];
+        repo.tribunal(&range).says("the result is ignored");
+    }
+    learn(&repo, &[]).ok().says("nothing came back");
+    // What was fixed and is made again on top of it counts.
+    for round in 0..2 {
+        repo.write(file(0), right(0)).commit_unjudged("fix: f0");
+        repo.write(file(0), wrong(0)).commit_unjudged("feat: f0 again");
+        let range = ["check", "--commands=run", "--from", "HEAD~1", "--to", "HEAD"];
+        repo.tribunal(&range).says("the result is ignored");
+        let learned = learn(&repo, &[]).ok();
+        assert_eq!(learned.stdout.contains("learned R-"), round == 1, "{learned}");
+    }
+}
+
+#[test]
 fn nothing_is_written_in_the_middle_of_a_merge() {
     let sandbox = Sandbox::new();
     let repo = sandbox.repo("r");

@@ -1,5 +1,6 @@
 //! What the ledger has of a mistake, with the texts that a rule is learned from.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use anyhow::Result;
@@ -61,6 +62,15 @@ pub fn counted(repo: &Repo, rows: Vec<SightingRow>) -> Vec<(Sighting, SightingRo
     rows.reverse();
     rows.retain(|row| counts(row));
     rows.reverse();
+    let mut made: BTreeMap<String, Vec<SightingRow>> = BTreeMap::new();
+    rows.retain(|row| {
+        let before = made.entry(row.kept.id.clone()).or_default();
+        let again = before.iter().all(|earlier| is_later(repo, earlier, row).unwrap_or(true));
+        if again {
+            before.push(row.clone());
+        }
+        again
+    });
     rows.into_iter().map(|row| (sighting(&row), row)).collect()
 }
 
@@ -99,19 +109,36 @@ fn brought_in(repo: &Repo, row: &SightingRow) -> Result<bool> {
     Ok(!still)
 }
 
+/// Whether a change was made on top of another one. Ranges that overlap, as when one commit is
+/// reviewed by itself and again with its branch, bring a finding in once. Where that cannot be
+/// told, they are taken for two.
+fn is_later(repo: &Repo, earlier: &SightingRow, later: &SightingRow) -> Result<bool> {
+    let Some(base) = base_commit(repo, later)? else { return Ok(true) };
+    match &earlier.sighting.commit {
+        Some(tip) if repo.objects.commit(tip)?.is_some() => repo.is_ancestor(tip, &base),
+        // What was judged before it was committed has at least its base below the next change.
+        _ => match base_commit(repo, earlier)? {
+            Some(before) => Ok(before != base && repo.is_ancestor(&before, &base)?),
+            None => Ok(true),
+        },
+    }
+}
+
 /// The tree that the change stands on; `None` for the first commit.
 fn base_of(repo: &Repo, row: &SightingRow) -> Result<Option<Oid>> {
+    let Some(base) = base_commit(repo, row)? else { return Ok(None) };
+    Ok(repo.objects.commit(&base)?.map(|base| base.tree))
+}
+
+/// The commit that the change stands on; `None` for the first one.
+fn base_commit(repo: &Repo, row: &SightingRow) -> Result<Option<Oid>> {
     let Ok(key) = Oid::parse(&row.sighting.change) else { return Ok(None) };
     let Some(commit) = repo.objects.commit(&key)? else { return Ok(None) };
     // A person's remark is about a commit, a gate's finding about what is put on one.
-    let base = match &row.sighting.commit {
-        Some(own) if *own == key => match commit.parents.first() {
-            Some(parent) => repo.objects.commit(parent)?,
-            None => None,
-        },
-        _ => Some(commit),
-    };
-    Ok(base.map(|base| base.tree))
+    Ok(match &row.sighting.commit {
+        Some(own) if *own == key => commit.parents.first().cloned(),
+        _ => Some(key),
+    })
 }
 
 fn tree_of(repo: &Repo, row: &SightingRow) -> Result<Option<Oid>> {
