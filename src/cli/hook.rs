@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::io::Read as _;
+use std::io::{IsTerminal as _, Read as _};
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -16,13 +16,13 @@ use crate::driver::commands::{Request, Tail};
 use crate::driver::message::{self, as_committed};
 use crate::driver::push::{self as push_driver, PushJudgement};
 use crate::driver::ruling::{rule, stops};
-use crate::driver::{event, judge, judged, law, merge};
+use crate::driver::{event, judge, judged, law, merge, review};
 use crate::gates;
 use crate::git::change;
 use crate::git::push::{Known, parse_pre_push, parse_pre_receive};
 use crate::git::repo::Repo;
 use crate::model::finding::{Effect, Spot};
-use crate::model::report::{ExitStatus, Report, Verdict};
+use crate::model::report::{ExitStatus, Report, Skipped, Verdict};
 use crate::process::Cmd;
 use crate::ui::out;
 use crate::ui::report::{Format, printable, render};
@@ -223,8 +223,34 @@ impl Call<'_> {
             (Some(name), Some(address)) if address != name => Known::OnRemote(name.to_owned()),
             _ => Known::OnAnyRemote,
         };
-        let judgement = push_driver::judge(&repo, self.env, &updates, &known, &bypass)?;
+        let mut judgement = push_driver::judge(&repo, self.env, &updates, &known, &bypass)?;
+        if !judgement.refuses() && !bypass.is_any() {
+            self.consult_reviews(&repo, &mut judgement)?;
+        }
         Ok(say_push(judgement, "nothing was pushed", started))
+    }
+
+    /// Adds what the reviews of the commits say. What goes wrong here is in nobody's way: a review
+    /// helps, and the gates have judged.
+    fn consult_reviews(&self, repo: &Repo, judgement: &mut PushJudgement) -> Result<()> {
+        let mut tell = |line: &str| {
+            if std::io::stderr().is_terminal() {
+                out::talk(line);
+            }
+        };
+        match review::push::consult(repo, self.env, &judgement.commits, &mut tell) {
+            Ok(consulted) => {
+                judgement.parts.extend(consulted.parts);
+                judgement.skipped.extend(consulted.skipped);
+                judgement.inconclusive |= consulted.refused;
+                Ok(())
+            }
+            Err(error) => {
+                let reason = format!("{error:#}");
+                judgement.skipped.push(Skipped { gate: "review".to_owned(), reason });
+                Ok(())
+            }
+        }
     }
 
     fn pre_receive(&self, input: &[u8]) -> Result<ExitStatus> {
@@ -269,11 +295,9 @@ fn count(number: usize, what: &str) -> String {
 
 /// Says what a push came to: one line where it passes, else every part with what blocks in it.
 fn say_push(judgement: PushJudgement, hint: &str, started: Instant) -> ExitStatus {
+    let refuses = judgement.refuses();
     let PushJudgement { parts, skipped, commits, ungated, law_of, tails, .. } = judgement;
-    let blocks = judgement.inconclusive
-        || judgement.interrupted
-        || parts.iter().any(|part| stops(&part.findings));
-    if !blocks {
+    if !refuses {
         let warnings = parts
             .iter()
             .flat_map(|part| &part.findings)

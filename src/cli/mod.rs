@@ -9,6 +9,8 @@ pub mod daemon;
 pub mod findings;
 pub mod hook;
 pub mod init;
+pub mod review;
+pub mod runs;
 pub mod status;
 pub mod trust;
 pub mod hooks;
@@ -72,6 +74,12 @@ pub enum Command {
     Init(init::Args),
     /// Judge a change by hand or in CI
     Check(check::Args),
+    /// Have a model of another vendor review a change
+    Review(review::Args),
+    /// The reviews that were made, and those that were stopped
+    Runs(runs::Args),
+    /// Go on with a run that was stopped
+    Resume(review::ResumeArgs),
     /// What was found and what was decided about it
     Findings(findings::Args),
     /// Show the whole of it on a throw-away repository
@@ -131,6 +139,9 @@ pub fn run(cli: Cli, env: Env) -> Result<ExitStatus> {
     match cli.command {
         Command::Init(args) => init::run(&context, &args),
         Command::Check(args) => check::run(&context, &args),
+        Command::Review(args) => review::run(&context, &args),
+        Command::Runs(args) => runs::run(&context, &args),
+        Command::Resume(args) => review::resume(&context, &args),
         Command::Findings(args) => findings::run(&context, &args),
         Command::Demo(args) => demo::run(&context, &args),
         Command::Watch => watch::run_command(&context),

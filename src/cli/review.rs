@@ -2,16 +2,19 @@
 //! found, and code decides.
 
 use std::path::PathBuf;
-use std::time::Instant;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
 use crate::cli::Context;
-use crate::driver::review::{self, Range, Request, background};
+use crate::cli::check::commit as named;
+use crate::driver::review::outcome::Reviewed;
+use crate::driver::review::session::Stopped;
+use crate::driver::review::subject::Range;
+use crate::driver::review::{self, Request, background};
 use crate::git::repo::Repo;
-use crate::model::oid::Oid;
 use crate::model::report::ExitStatus;
 use crate::ui::out;
+use crate::ui::report::{Format, render};
 
 #[derive(Debug, clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
@@ -45,6 +48,13 @@ pub struct Args {
     waiting: bool,
 }
 
+/// The run to go on with.
+#[derive(Debug, clap::Args)]
+pub struct ResumeArgs {
+    /// As `tribunal runs` lists it
+    run: String,
+}
+
 pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
     let repo = context.repo()?;
     let (env, flags) = (&context.env, &context.global.set);
@@ -55,34 +65,61 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
         ));
     }
     let quiet = context.global.quiet;
-    let mut tell = |line: &str| {
+    if args.waiting {
+        background::work_off(&repo, |commit| review::in_background(&repo, env, flags, commit))?;
+        return Ok(ExitStatus::Pass);
+    }
+    let tell = |line: &str| {
         if !quiet {
             out::talk(line);
         }
     };
-    if args.waiting {
-        background::work_off(&repo, |commit| {
-            review::in_background(&repo, env, flags, commit, &mut tell)
-        })?;
-        return Ok(ExitStatus::Pass);
-    }
     let request = Request {
         range: range(&repo, args)?,
         spec: args.spec.as_ref().map(|path| env.current_dir.join(path)),
         fix: args.fix,
         fresh: args.fresh,
     };
-    let reviewed = review::review(&repo, env, flags, &request, &mut tell)?;
-    if args.report {
+    ended(context, review::review(&repo, env, flags, &request, &tell), args.report)
+}
+
+/// `tribunal resume RUN`: goes on with a run that was stopped.
+pub fn resume(context: &Context, args: &ResumeArgs) -> Result<ExitStatus> {
+    let repo = context.repo()?;
+    let quiet = context.global.quiet;
+    let tell = |line: &str| {
+        if !quiet {
+            out::talk(line);
+        }
+    };
+    let reviewed = review::resume(&repo, &context.env, &context.global.set, &args.run, &tell);
+    ended(context, reviewed, false)
+}
+
+/// Says what a review came to, or that it was stopped.
+fn ended(context: &Context, reviewed: Result<Reviewed>, report: bool) -> Result<ExitStatus> {
+    let reviewed = match reviewed {
+        Ok(reviewed) => reviewed,
+        Err(error) => {
+            let Some(stopped) = error.downcast_ref::<Stopped>() else { return Err(error) };
+            out::talk(&format!("{stopped} by signal {}", stopped.signal));
+            out::hint(&format!("`tribunal resume {}` goes on with it", stopped.run));
+            return Ok(ExitStatus::Interrupted);
+        }
+    };
+    if report {
+        let repo = context.repo()?;
         let path = review::report::write(&repo, &reviewed)?;
-        tell(&format!("the report is in `{}`", path.display()));
+        if !context.global.quiet {
+            out::talk(&format!("the report is in `{}`", path.display()));
+        }
     }
     show(context, &reviewed);
     Ok(reviewed.status())
 }
 
 /// Prints what a review came to.
-pub fn show(context: &Context, reviewed: &Reviewed) {
+fn show(context: &Context, reviewed: &Reviewed) {
     let format = context.global.format;
     let text = match format {
         Format::Json => reviewed.json().to_string(),

@@ -16,6 +16,7 @@ use crate::config::policy::{Watch, WatchStart};
 use crate::daemon::lock::{self, Holder, Mode};
 use crate::daemon::news::News;
 use crate::daemon::run::{Ending, Place, run};
+use crate::driver::review::background;
 use crate::git::repo::Repo;
 use crate::git::worktrees;
 use crate::process::{Cmd, own_path};
@@ -26,10 +27,6 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How much of the log is shown when a start failed, in bytes.
 const TAIL: u64 = 2048;
-
-/// The variables that keep commands from starting a daemon: a build server's, our own switch, and
-/// the one that agents are started with.
-const UNWANTED: [&str; 3] = ["CI", "TRIBUNAL_NO_DAEMON", "TRIBUNAL_AGENT"];
 
 /// What became of a start.
 #[derive(Debug)]
@@ -107,7 +104,7 @@ pub fn start(place: &Place, verbose: u8) -> Result<Start> {
 /// Starts the daemon unless one runs, for hooks: does not wait, prints nothing, and an error is the
 /// caller's to ignore.
 pub fn start_on_demand(repo: &Repo, env: &Env, watch: &Watch) {
-    let unwanted = UNWANTED.iter().any(|name| env.get(name).is_some());
+    let unwanted = !background::is_wanted(env);
     if watch.start != WatchStart::OnDemand || unwanted || repo.work_tree.is_none() {
         return;
     }

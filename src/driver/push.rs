@@ -49,6 +49,15 @@ pub struct PushJudgement {
     pub interrupted: bool,
 }
 
+impl PushJudgement {
+    /// Whether the push may not go on.
+    pub fn refuses(&self) -> bool {
+        self.inconclusive
+            || self.interrupted
+            || self.parts.iter().any(|part| stops(&part.findings))
+    }
+}
+
 /// A commit that a push brings.
 #[derive(Clone, Debug)]
 pub struct Pushed {

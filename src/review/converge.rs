@@ -104,7 +104,7 @@ pub struct Worth {
 }
 
 /// The upheld findings of an attempt that a fix is due for when there are too many of them.
-fn blocking(findings: &[Standing], attempt: usize) -> Vec<&Standing> {
+pub fn blocking(findings: &[Standing], attempt: usize) -> Vec<&Standing> {
     let counts = findings.iter().zip(against(findings, attempt));
     counts
         .filter(|(_, (counts, severity))| *counts == Counts::Upheld && *severity >= Severity::High)

@@ -95,7 +95,8 @@ pub fn printable(text: &str) -> String {
         .collect()
 }
 
-fn json_of(report: &Report) -> Value {
+/// The report as one object, as `--format json` prints it.
+pub fn json_of(report: &Report) -> Value {
     json!({
         "version": 1,
         "verdict": report.verdict.as_str(),

@@ -116,6 +116,13 @@ impl Desk<'_> {
         }
     }
 
+    /// Whether a question was answered before, so that asking it makes no call.
+    pub fn has_answer(&self, key: &str) -> bool {
+        let tries = (0..).map(|before| numbered(key, SoFar { transient: before, limited: 0 }));
+        let replies = tries.map_while(|key| CallFolder::of(&self.folder, &key).reply());
+        replies.into_iter().any(|kept| matches!(kept.reply.outcome, Outcome::Answered(_)))
+    }
+
     /// The reply that a call of that name left, with its cost in the ledger.
     fn kept(&self, key: &str, question: &Question<'_>) -> Result<Option<Reply>> {
         let Some(kept) = CallFolder::of(&self.folder, key).reply() else { return Ok(None) };

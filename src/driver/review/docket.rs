@@ -1,9 +1,15 @@
 //! What a run is about and where it stands: everything that must outlive a kill.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 
+use crate::driver::review::subject::Subject;
+use crate::git::diff;
+use crate::git::repo::Repo;
+use crate::model::change::Change;
 use crate::model::report::{Reported, Skipped};
 use crate::pipeline::run::Run;
 
@@ -32,8 +38,27 @@ pub struct Docket {
     pub unscanned: Vec<(String, String)>,
     /// How many findings were raised that name no place in the tree.
     pub unanchored: usize,
+    /// The ledger's ids of the findings that were upheld, by their ids in the run.
+    pub kept: BTreeMap<String, String>,
     /// BLAKE3 of every answer that the run rests on.
     pub answers: Vec<String>,
+}
+
+impl Docket {
+    /// The change that the run was begun about.
+    pub fn subject(&self, repo: &Repo) -> Result<Subject> {
+        let first = self.run.attempts.first().context("a run has an attempt from its beginning")?;
+        let base = self.run.base.as_ref();
+        let change = Change {
+            key: self.change_key.clone(),
+            base_tree: base.cloned(),
+            tree: first.tree.clone(),
+            commit: first.commit.clone(),
+            message: None,
+            files: diff::trees(&repo.objects, base, Some(&first.tree))?,
+        };
+        Ok(Subject { change, on: self.run.head.clone(), title: self.title.clone() })
+    }
 }
 
 /// A spec's file, redacted.

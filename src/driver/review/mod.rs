@@ -1,11 +1,314 @@
 //! Reviews: from a change to a verdict that models argued for and code decided.
 
+mod ask;
 pub mod attempt;
 pub mod background;
 pub mod cast;
 pub mod docket;
+pub mod finding;
+pub mod finish;
 pub mod fix;
 pub mod gate;
 pub mod matter;
+pub mod outcome;
+pub mod push;
+pub mod receipt;
+pub mod report;
 pub mod room;
+pub mod session;
 pub mod subject;
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::{Context as _, Result, anyhow};
+use ulid::Ulid;
+
+use crate::agents::Around;
+use crate::config::env::{Env, now};
+use crate::config::policy::RouteChoice;
+use crate::driver::call::Desk;
+use crate::driver::judge;
+use crate::driver::review::docket::{Docket, SpecCopy};
+use crate::driver::review::matter::Matter;
+use crate::driver::review::outcome::{Ending, Reviewed};
+use crate::driver::review::session::Session;
+use crate::driver::review::subject::{Range, Subject};
+use crate::git::repo::Repo;
+use crate::model::agent::Role;
+use crate::model::oid::Oid;
+use crate::model::report::{Report, Verdict};
+use crate::pipeline::run::{Begin, Kind, Run, Size, Stage};
+use crate::process::Interrupts;
+use crate::review::converge::Limits;
+use crate::spec::types;
+use crate::store::runs::{self, RunFolder};
+use crate::ui::out;
+
+/// What the person asked for.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub range: Range,
+    /// The file that says what the change is meant to do.
+    pub spec: Option<PathBuf>,
+    /// Have what is found fixed.
+    pub fix: bool,
+    /// Ask again, though the same question was answered before.
+    pub fresh: bool,
+}
+
+/// The longest list of runs that is looked through for one that was stopped half-way.
+const UNFINISHED_MAX: usize = 20;
+
+/// Reviews a change, or goes on with the review of it that was stopped. `tell` hears of the progress.
+pub fn review(
+    repo: &Repo,
+    env: &Env,
+    flags: &[String],
+    request: &Request,
+    tell: &(dyn Fn(&str) + Sync),
+) -> Result<Reviewed> {
+    let subject = subject::of(repo, &request.range)?;
+    let spec = request.spec.as_deref().map(matter::copy_spec).transpose()?;
+    let home = cast::home(repo);
+    let around = cast::around(repo, env, &home);
+    if subject.change.files.is_empty() {
+        let report = gates_alone(repo, &subject, env, flags)?;
+        return Ok(Reviewed { title: subject.title, files: 0, report, ending: Ending::Nothing });
+    }
+    let matter = Matter::gather(repo, env, flags, &subject, spec, around)?;
+    for note in &matter.cast.notes {
+        tell(note);
+    }
+    let Some(question) = matter.question(&subject) else {
+        return unjudged(repo, env, flags, subject, &matter);
+    };
+    let started = now(env);
+    if !request.fresh
+        && !request.fix
+        && let Some(found) = receipt::find(repo, env, &question)?
+    {
+        let gates = gates_alone(repo, &subject, env, flags)?;
+        let files = subject.change.files.len();
+        return Ok(finish::of_receipt(subject.title, files, &found, gates, started, now(env)));
+    }
+    let work = Work { repo, env, around, tell };
+    let kind = if request.fix { Kind::Fix } else { Kind::Review };
+    let (folder, docket) = match work.unfinished(&question, kind)? {
+        Some(found) => found,
+        None => work.begin(&matter, &subject, question, kind)?,
+    };
+    work.perform(&matter, &folder, docket, subject.change.files.len())
+}
+
+/// Goes on with a run that was stopped.
+pub fn resume(
+    repo: &Repo,
+    env: &Env,
+    flags: &[String],
+    id: &str,
+    tell: &(dyn Fn(&str) + Sync),
+) -> Result<Reviewed> {
+    let state_dir = repo.state_dir();
+    let folder = RunFolder::take(&state_dir, id)?
+        .with_context(|| format!("another process works on the run `{id}`"))?;
+    let docket: Docket = runs::load(&state_dir, id)?
+        .ok_or_else(|| out::hinted(format!("there is no run `{id}`"), "`tribunal runs` lists them"))?;
+    let home = cast::home(repo);
+    let around = cast::around(repo, env, &home);
+    let subject = docket.subject(repo)?;
+    let matter = Matter::gather(repo, env, flags, &subject, docket.spec.clone(), around)?;
+    let work = Work { repo, env, around, tell };
+    work.perform(&matter, &folder, docket, subject.change.files.len())
+}
+
+/// Reviews a commit that waits. An error is the reason why there is no answer.
+pub fn in_background(repo: &Repo, env: &Env, flags: &[String], commit: &Oid) -> Result<()> {
+    let request =
+        Request { range: Range::Commit(commit.clone()), spec: None, fix: false, fresh: false };
+    let tell = |line: &str| tracing::info!("{line}");
+    let reviewed = review(repo, env, flags, &request, &tell)?;
+    tracing::info!("{}", reviewed.last_line());
+    match (&reviewed.ending, reviewed.report.verdict) {
+        (Ending::Judged(judged), Verdict::Inconclusive) => {
+            Err(anyhow!(outcome::reason(&judged.decision)))
+        }
+        (Ending::Unjudged { why }, _) => Err(anyhow!(why.join("; "))),
+        _ => Ok(()),
+    }
+}
+
+/// The gates that need no program, for a change that no model is asked about.
+fn gates_alone(repo: &Repo, subject: &Subject, env: &Env, flags: &[String]) -> Result<Report> {
+    let started = Instant::now();
+    let change = &subject.change;
+    let law = crate::driver::law::of_change(&repo.objects, change, env, flags)?;
+    let judgement = judge::mechanical(repo, change, &law)?;
+    let mut kept = judge::keep(repo, env, change, judgement.findings);
+    kept.skipped.splice(0..0, judgement.skipped);
+    Ok(judge::report(kept.findings, kept.skipped, started))
+}
+
+/// What is said where no model judges: not a pass, unless that is what the policy asks for.
+fn unjudged(
+    repo: &Repo,
+    env: &Env,
+    flags: &[String],
+    subject: Subject,
+    matter: &Matter,
+) -> Result<Reviewed> {
+    let mut report = gates_alone(repo, &subject, env, flags)?;
+    let asked_for = matter.policy().agents.route == RouteChoice::C;
+    if report.verdict == Verdict::Pass && !asked_for {
+        report.verdict = Verdict::Inconclusive;
+    }
+    Ok(Reviewed {
+        title: subject.title,
+        files: subject.change.files.len(),
+        report,
+        ending: Ending::Unjudged { why: matter.cast.notes.clone() },
+    })
+}
+
+struct Work<'a> {
+    repo: &'a Repo,
+    env: &'a Env,
+    around: Around<'a>,
+    tell: &'a (dyn Fn(&str) + Sync),
+}
+
+impl Work<'_> {
+    /// The run about the same question that was stopped half-way.
+    fn unfinished(&self, question: &str, kind: Kind) -> Result<Option<(RunFolder, Docket)>> {
+        let state_dir = self.repo.state_dir();
+        for id in runs::list(&state_dir)?.into_iter().take(UNFINISHED_MAX) {
+            // What cannot be read is no run to go on with.
+            let Ok(Some(docket)) = runs::load::<Docket>(&state_dir, &id) else { continue };
+            let ended = matches!(docket.run.stage, Stage::Ended(_));
+            if ended || docket.question != question || docket.run.kind != kind {
+                continue;
+            }
+            let Some(folder) = RunFolder::take(&state_dir, &id)? else {
+                return Err(out::hinted(
+                    format!("the run `{id}` reviews this already"),
+                    "wait for it, or end the process that makes it",
+                ));
+            };
+            // It may have ended before we had it.
+            let Some(docket) = runs::load::<Docket>(&state_dir, &id)? else { continue };
+            (self.tell)(&format!("going on with the run {id}"));
+            return Ok(Some((folder, docket)));
+        }
+        Ok(None)
+    }
+
+    fn begin(
+        &self,
+        matter: &Matter,
+        subject: &Subject,
+        question: String,
+        kind: Kind,
+    ) -> Result<(RunFolder, Docket)> {
+        let id = Ulid::new().to_string();
+        let folder = RunFolder::take(&self.repo.state_dir(), &id)?
+            .context("a new run belongs to nobody else")?;
+        let change = &subject.change;
+        let head = match (&change.commit, kind) {
+            // Fixes stand on a commit: one of the program's own where the person made none.
+            (None, Kind::Fix) => {
+                let message = "wip: what was staged when the review began\n";
+                let on = subject.on.as_ref();
+                Some(attempt::keep(self.repo, &id, 0, &change.tree, on, message)?)
+            }
+            (commit, _) => commit.clone(),
+        };
+        let begin = Begin {
+            id,
+            kind,
+            route: matter.cast.route,
+            base: change.base_tree.clone(),
+            head,
+            tree: change.tree.clone(),
+            size: size(matter, subject),
+            started: now(self.env),
+        };
+        let criteria = matter.reading.iter().flat_map(types::Spec::all_criteria);
+        let run = Run::new(begin, criteria.map(|criterion| criterion.id.clone()));
+        let docket = Docket {
+            version: docket::VERSION,
+            run,
+            question,
+            title: subject.title.clone(),
+            change_key: change.key.clone(),
+            spec: matter.spec.clone(),
+            seed: blake3::hash(Ulid::new().to_string().as_bytes()).to_hex().to_string(),
+            gated: Vec::new(),
+            skipped: Vec::new(),
+            unscanned: Vec::new(),
+            unanchored: 0,
+            kept: std::collections::BTreeMap::new(),
+            answers: Vec::new(),
+        };
+        folder.save(&docket)?;
+        Ok((folder, docket))
+    }
+
+    fn perform(
+        &self,
+        matter: &Matter,
+        folder: &RunFolder,
+        docket: Docket,
+        files: usize,
+    ) -> Result<Reviewed> {
+        let interrupts = Interrupts::listen().context("could not listen for signals")?;
+        let policy = matter.policy();
+        let executor = match docket.run.kind {
+            Kind::Review => None,
+            Kind::Fix => Some(
+                cast::find(policy, Role::Executor, self.around)
+                    .map_err(|missing| out::hinted(missing.message, missing.hint))?,
+            ),
+        };
+        let started = docket.run.started;
+        let session = Session {
+            repo: self.repo,
+            env: self.env,
+            matter,
+            desk: Desk {
+                env: self.env,
+                policy,
+                around: self.around,
+                state_dir: self.repo.state_dir(),
+                run: docket.run.id.clone(),
+                folder: folder.path().to_owned(),
+                interrupts,
+                tell: self.tell,
+            },
+            executor,
+            limits: Limits::of_changes(&policy.review),
+            interrupts,
+            folder,
+            docket,
+        };
+        let docket = session.perform()?;
+        room::clear(&room::folder(self.repo, &docket.run.id));
+        finish::close(self.repo, self.env, matter, &docket, files, started)
+    }
+}
+
+/// How much work a change is: by its spec, else by how much it touches.
+fn size(matter: &Matter, subject: &Subject) -> Size {
+    if let Some(size) = matter.reading.as_ref().and_then(|spec| spec.size) {
+        return match size {
+            types::Size::S => Size::S,
+            types::Size::M => Size::M,
+            types::Size::L => Size::L,
+        };
+    }
+    let scope = &matter.policy().gates.scope;
+    match subject.change.files.len() {
+        files if files <= scope.files => Size::S,
+        files if files <= scope.files * 4 => Size::M,
+        _ => Size::L,
+    }
+}

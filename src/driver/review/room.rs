@@ -8,6 +8,7 @@ use std::path::{Component, Path, PathBuf};
 use anyhow::{Context as _, Result};
 use bstr::{BStr, ByteSlice as _};
 
+use crate::driver::tree;
 use crate::gates::secrets;
 use crate::git::diff;
 use crate::git::repo::Repo;
@@ -40,6 +41,16 @@ const INSTRUCTIONS: [&str; 14] = [
     "agents.md",
     "gemini.md",
 ];
+
+/// Where the judges of a run read.
+pub fn folder(repo: &Repo, run: &str) -> PathBuf {
+    tree::root(repo).join(format!("room-{run}"))
+}
+
+/// Removes a room; what cannot be removed holds no secret.
+pub fn clear(room: &Path) {
+    drop(fs::remove_dir_all(room));
+}
 
 /// Fills an empty folder for the judges of a tree.
 pub fn fill(repo: &Repo, tree: &Oid, touched: &[FileChange], room: &Path) -> Result<()> {

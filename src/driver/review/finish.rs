@@ -1,0 +1,257 @@
+//! The end of a run: what was upheld is kept, a complete review leaves a receipt, and the verdict
+//! follows from the decision.
+
+use anyhow::Result;
+use jiff::Timestamp;
+
+use crate::config::env::{Env, now};
+use crate::driver::judge;
+use crate::driver::review::cast::Player;
+use crate::driver::review::docket::Docket;
+use crate::driver::review::finding;
+use crate::driver::review::matter::Matter;
+use crate::driver::review::outcome::{Ending, Judged, Offer, Reviewed, Spent};
+use crate::driver::review::receipt::{self, Found, Receipt};
+use crate::driver::review::session::Session;
+use crate::git::repo::Repo;
+use crate::model::agent::{Cost, Money};
+use crate::model::finding::Effect;
+use crate::model::report::{Report, Reported, Skipped, Verdict};
+use crate::pipeline::run::{End, Kind, Stage};
+use crate::review::converge::blocking;
+use crate::review::decide::{Decision, Why};
+use crate::review::ruling::Word;
+use crate::store::ledger::{self, Ledger};
+
+/// Who judged, for people and for the receipt.
+pub struct Names {
+    pub reviewer: String,
+    pub arbiter: String,
+}
+
+/// Closes a run that has ended.
+pub fn close(
+    repo: &Repo,
+    env: &Env,
+    matter: &Matter,
+    docket: &Docket,
+    files: usize,
+    started: Timestamp,
+) -> Result<Reviewed> {
+    let Stage::Ended(End { decision, best }) = docket.run.stage.clone() else {
+        anyhow::bail!("the run `{}` has not ended", docket.run.id);
+    };
+    let names = names(matter);
+    let stopping: Vec<String> = blocking(&docket.run.findings, best)
+        .into_iter()
+        .filter_map(|standing| docket.kept.get(&standing.raised.id).cloned())
+        .collect();
+    let mut skipped = docket.skipped.clone();
+    let mut findings = docket.gated.clone();
+    findings.extend(reported(repo, env, docket, best, &stopping, &decision)?);
+    let spent = spent(repo, env, &docket.run.id)?;
+    let offer = offer(repo, docket, best)?;
+    let mut kept = None;
+    if docket.run.kind == Kind::Review && has_receipt(docket, &decision) {
+        let receipt = Receipt {
+            version: Receipt::version(),
+            question: docket.question.clone(),
+            tree: docket.run.attempts[best].tree.clone(),
+            base: docket.run.base.clone(),
+            run: docket.run.id.clone(),
+            route: docket.run.route,
+            independent: docket.run.route.is_independent(),
+            reviewer: names.reviewer.clone(),
+            arbiter: names.arbiter.clone(),
+            decision: decision.clone(),
+            criteria: docket.run.criteria.clone(),
+            findings: docket.kept.values().cloned().collect(),
+            blocking: stopping,
+            unscanned: docket.unscanned.clone(),
+            answers: docket.answers.clone(),
+            cost: Cost { money: (spent.unknown == 0).then_some(spent.money), ..Cost::default() },
+            time: now(env),
+            tribunal: env!("CARGO_PKG_VERSION").to_owned(),
+        };
+        let (id, aside) = receipt::keep(repo, &receipt)?;
+        skipped.extend(aside);
+        kept = Some(id);
+    }
+    let verdict = verdict(&decision);
+    let report = report(verdict, findings, skipped, started, now(env));
+    let judged = Judged {
+        run: docket.run.id.clone(),
+        route: docket.run.route,
+        reviewer: names.reviewer,
+        arbiter: names.arbiter,
+        decision,
+        criteria: docket.run.criteria.clone(),
+        unscanned: docket.unscanned.clone(),
+        unanchored: docket.unanchored,
+        spent,
+        receipt: kept,
+        from_receipt: false,
+        offer,
+    };
+    Ok(Reviewed {
+        title: docket.title.clone(),
+        files,
+        report,
+        ending: Ending::Judged(Box::new(judged)),
+    })
+}
+
+/// What an earlier review of the same question comes to now.
+pub fn of_receipt(
+    title: String,
+    files: usize,
+    found: &Found,
+    gates: Report,
+    started: Timestamp,
+    now: Timestamp,
+) -> Reviewed {
+    let receipt = &found.receipt;
+    let verdict = match found.verdict() {
+        Verdict::Pass => gates.verdict,
+        verdict => verdict,
+    };
+    let mut findings = gates.findings;
+    for kept in &found.findings {
+        let mut finding = kept.finding.clone();
+        finding.effect = match kept.status.is_answered() {
+            true => Effect::Shadow,
+            false if receipt.blocking.contains(&kept.id) => Effect::Block,
+            false => Effect::Warn,
+        };
+        let status = kept.status.as_str().to_owned();
+        findings.push(Reported { id: kept.id.clone(), status, finding });
+    }
+    let judged = Judged {
+        run: receipt.run.clone(),
+        route: receipt.route,
+        reviewer: receipt.reviewer.clone(),
+        arbiter: receipt.arbiter.clone(),
+        decision: receipt.decision.clone(),
+        criteria: receipt.criteria.clone(),
+        unscanned: receipt.unscanned.clone(),
+        unanchored: 0,
+        spent: Spent::default(),
+        receipt: Some(found.id.clone()),
+        from_receipt: true,
+        offer: None,
+    };
+    let report = report(verdict, findings, gates.skipped, started, now);
+    Reviewed { title, files, report, ending: Ending::Judged(Box::new(judged)) }
+}
+
+/// The verdict that a decision is.
+fn verdict(decision: &Decision) -> Verdict {
+    match decision {
+        Decision::Submit => Verdict::Pass,
+        Decision::Fix(_) => Verdict::Block,
+        Decision::Escalate(_) => Verdict::Escalate,
+        Decision::Inconclusive(_) => Verdict::Inconclusive,
+    }
+}
+
+/// Whether the answer may stand for a later question: not where a gate, a budget or a program
+/// decided, which may be otherwise the next time.
+fn has_receipt(docket: &Docket, decision: &Decision) -> bool {
+    let reviewed = docket.run.attempts.last().is_some_and(|attempt| attempt.is_reviewed());
+    let lasts = match decision {
+        Decision::Submit | Decision::Fix(_) => true,
+        Decision::Escalate(why) => !matches!(why, Why::Budget(_) | Why::Gate(_)),
+        Decision::Inconclusive(_) => false,
+    };
+    reviewed && lasts
+}
+
+/// What was raised, with its standing: only what is upheld and too much stops the change.
+fn reported(
+    repo: &Repo,
+    env: &Env,
+    docket: &Docket,
+    best: usize,
+    stopping: &[String],
+    decision: &Decision,
+) -> Result<Vec<Reported>> {
+    let state_dir = repo.state_dir();
+    let ledger = ledger::exists(&state_dir).then(|| Ledger::open(&state_dir)).transpose();
+    let ledger = ledger.map_err(judge::hinted)?;
+    let stops = matches!(decision, Decision::Fix(_) | Decision::Escalate(_));
+    let mut all = Vec::new();
+    for standing in &docket.run.findings {
+        let gone = standing.resolved_in.is_some_and(|resolved| resolved <= best);
+        let word = standing.ruling.as_ref().map(|ruling| ruling.word);
+        if gone || matches!(word, Some(Word::Refuted | Word::OutOfScope | Word::Duplicate)) {
+            continue;
+        }
+        let kept = docket.kept.get(&standing.raised.id);
+        let effect = match kept {
+            Some(id) if stops && stopping.contains(id) => Effect::Block,
+            _ => Effect::Warn,
+        };
+        let finding = finding::of(standing, standing.ruling.as_ref(), effect);
+        let known = match (&ledger, kept) {
+            (Some(ledger), Some(id)) => ledger.get(id, now(env)).map_err(judge::hinted)?,
+            _ => None,
+        };
+        all.push(match known {
+            Some(known) => {
+                Reported { id: known.id, status: known.status.as_str().to_owned(), finding }
+            }
+            None => judge::unrecorded(finding),
+        });
+    }
+    Ok(all)
+}
+
+fn offer(repo: &Repo, docket: &Docket, best: usize) -> Result<Option<Offer>> {
+    if docket.run.kind != Kind::Fix {
+        return Ok(None);
+    }
+    let branch = Session::offer(repo, docket, best)?;
+    let base = docket.run.attempts.first().and_then(|attempt| attempt.commit.as_ref());
+    Ok(branch.zip(base).map(|(branch, base)| Offer {
+        branch,
+        base: base.short().to_owned(),
+        fixes: best,
+    }))
+}
+
+fn report(
+    verdict: Verdict,
+    findings: Vec<Reported>,
+    skipped: Vec<Skipped>,
+    started: Timestamp,
+    now: Timestamp,
+) -> Report {
+    let elapsed = now.duration_since(started).as_millis();
+    let report = judge::report(findings, skipped, std::time::Instant::now());
+    Report { verdict, elapsed_ms: u64::try_from(elapsed).unwrap_or(0), ..report }
+}
+
+/// What the calls of a run cost together.
+pub fn spent(repo: &Repo, env: &Env, run: &str) -> Result<Spent> {
+    let done = ledger::with(&repo.state_dir(), now(env), |ledger| ledger.calls_of(run));
+    let calls = done.map_err(judge::hinted)?.value;
+    Ok(Spent {
+        calls: calls.len(),
+        money: calls.iter().filter_map(|call| call.cost.money).sum::<Money>(),
+        unknown: calls.iter().filter(|call| call.cost.money.is_none()).count(),
+    })
+}
+
+fn names(matter: &Matter) -> Names {
+    let name = |player: Option<&Player>| {
+        player.map_or_else(String::new, |player| match player.settings.model.as_str() {
+            "" => player.name.clone(),
+            model => format!("{} ({model})", player.name),
+        })
+    };
+    let judges = matter.judges();
+    Names {
+        reviewer: name(judges.map(|judges| &judges.reviewer)),
+        arbiter: name(judges.map(|judges| &judges.arbiter)),
+    }
+}
