@@ -398,7 +398,8 @@ fn severity_of(word: &str) -> Result<Severity> {
     }
 }
 
-fn since_of(text: &str, now: Timestamp) -> Result<Timestamp> {
+/// A time as people say it: a date, a time, or so many days ago.
+pub fn since_of(text: &str, now: Timestamp) -> Result<Timestamp> {
     if let Some(days) = text.strip_suffix('d').and_then(|days| days.parse::<i64>().ok()) {
         return Ok(now.checked_sub(SignedDuration::from_hours(days.saturating_mul(24)))?);
     }

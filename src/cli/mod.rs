@@ -4,6 +4,7 @@ pub mod check;
 pub mod completions;
 pub mod config;
 pub mod constitution;
+pub mod cost;
 pub mod demo;
 pub mod daemon;
 pub mod findings;
@@ -94,6 +95,8 @@ pub enum Command {
     Constitution(constitution::Args),
     /// Show every setting, its value and who gave it
     Config(config::Args),
+    /// What the calls to agents cost, by run, role and model
+    Cost(cost::Args),
     /// Agree to run the commands that this repository names
     Trust(trust::Args),
     /// Install the hooks, take them away, or tell how they stand
@@ -149,6 +152,7 @@ pub fn run(cli: Cli, env: Env) -> Result<ExitStatus> {
         Command::Spec(args) => spec::run(&context, &args),
         Command::Constitution(args) => constitution::run(&context, &args),
         Command::Config(args) => config::run(&context, &args),
+        Command::Cost(args) => cost::run(&context, &args),
         Command::Trust(args) => trust::run(&context, &args),
         Command::Hooks(args) => hooks::run(&context, &args),
         Command::Status => status::run(&context),

@@ -1,0 +1,284 @@
+//! `tribunal cost`: what the calls to agents cost, by run, by role and by model.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::cli::Context;
+use crate::cli::findings::since_of;
+use crate::config::env::now;
+use crate::driver::call::day_of;
+use crate::driver::judge;
+use crate::model::agent::Money;
+use crate::model::report::ExitStatus;
+use crate::store::ledger;
+use crate::store::ledger::call::Call;
+use crate::ui::out::{self, DIM};
+use crate::ui::report::{Format, printable};
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Since then: a date (2026-01-31), a time, or days (7d); today, in UTC, without this
+    #[arg(long)]
+    since: Option<String>,
+}
+
+/// A sum of which parts may be unknown: what is unknown is counted, never added as zero.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Sum {
+    known: u64,
+    /// In how many calls nobody said.
+    unknown: usize,
+}
+
+impl Sum {
+    fn add(&mut self, part: Option<u64>) {
+        match part {
+            Some(part) => self.known = self.known.saturating_add(part),
+            None => self.unknown += 1,
+        }
+    }
+}
+
+/// What some calls cost together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Tally {
+    calls: usize,
+    input: Sum,
+    cached: Sum,
+    output: Sum,
+    /// In millionths of a US dollar.
+    money: Sum,
+    /// What they count for in the budgets.
+    counted: Money,
+}
+
+impl Tally {
+    fn of<'a>(calls: impl IntoIterator<Item = &'a Call>) -> Self {
+        let mut tally = Self::default();
+        for call in calls {
+            tally.calls += 1;
+            tally.input.add(call.cost.tokens.input);
+            tally.cached.add(call.cost.tokens.cached);
+            tally.output.add(call.cost.tokens.output);
+            tally.money.add(call.cost.money.map(|money| money.0));
+            tally.counted = tally.counted + call.counted();
+        }
+        tally
+    }
+}
+
+pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
+    let repo = context.repo()?;
+    let time = now(&context.env);
+    let since = match &args.since {
+        Some(since) => since_of(since, time)?,
+        None => day_of(time)?,
+    };
+    let mut calls = Vec::new();
+    if ledger::exists(&repo.state_dir()) {
+        let done = ledger::with(&repo.state_dir(), time, |ledger| ledger.calls_since(since))
+            .map_err(judge::hinted)?;
+        if let Some(path) = &done.set_aside {
+            out::warn(&judge::set_aside(path).reason);
+        }
+        calls = done.value;
+    }
+    if context.global.format == Format::Json {
+        out::result(&json_of(&calls, since).to_string());
+    } else {
+        out::result(&text_of(&calls, since));
+    }
+    Ok(ExitStatus::Pass)
+}
+
+fn run_of(call: &Call) -> String {
+    call.run.clone()
+}
+
+fn role_of(call: &Call) -> String {
+    call.role.to_string()
+}
+
+/// The model where it is known, else the agent's own.
+fn model_of(call: &Call) -> String {
+    match call.model.as_str() {
+        "" => format!("{} (its default)", call.agent),
+        model => printable(model),
+    }
+}
+
+/// The calls by what they have in common, in the order of its name.
+fn grouped(calls: &[Call], by: fn(&Call) -> String) -> Vec<(String, Tally)> {
+    let mut groups: BTreeMap<String, Vec<&Call>> = BTreeMap::new();
+    for call in calls {
+        groups.entry(by(call)).or_default().push(call);
+    }
+    groups.into_iter().map(|(name, calls)| (name, Tally::of(calls))).collect()
+}
+
+fn text_of(calls: &[Call], since: Timestamp) -> String {
+    let day = since.strftime("%Y-%m-%d %H:%M UTC");
+    let tally = Tally::of(calls);
+    if tally.calls == 0 {
+        return format!("no calls since {day}");
+    }
+    let many = if tally.calls == 1 { "" } else { "s" };
+    let mut lines = vec![format!("{} call{many} since {day}: {}", tally.calls, whole(tally.money))];
+    if tally.money.unknown > 0 {
+        lines.push(format!("{DIM}in the budgets they count as {}{DIM:#}", tally.counted));
+    }
+    let groups: [(&str, fn(&Call) -> String); 3] =
+        [("run", run_of), ("role", role_of), ("model", model_of)];
+    for (what, by) in groups {
+        let rows = grouped(calls, by);
+        let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+        lines.push(format!("by {what}"));
+        for (name, tally) in rows {
+            lines.push(format!(
+                "  {name:<width$}  {:>4} calls  {:>12} in  {:>12} cached  {:>12} out  {:>10}",
+                tally.calls,
+                cell(tally.input, tally.calls, count),
+                cell(tally.cached, tally.calls, count),
+                cell(tally.output, tally.calls, count),
+                cell(tally.money, tally.calls, dollars),
+            ));
+        }
+    }
+    lines.join("\n")
+}
+
+/// A sum in a sentence.
+fn whole(money: Sum) -> String {
+    let many = if money.unknown == 1 { "" } else { "s" };
+    match money.unknown {
+        0 => dollars(money.known),
+        unknown => format!("at least {}, {unknown} call{many} unknown", dollars(money.known)),
+    }
+}
+
+/// A sum in a table: `?` stands for what is unknown.
+fn cell(sum: Sum, calls: usize, shown: fn(u64) -> String) -> String {
+    match sum.unknown {
+        0 => shown(sum.known),
+        unknown if unknown == calls => "?".to_owned(),
+        _ => format!("{}+?", shown(sum.known)),
+    }
+}
+
+fn dollars(micros: u64) -> String {
+    Money(micros).to_string()
+}
+
+/// With a comma after each three digits.
+fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.char_indices() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+fn json_of(calls: &[Call], since: Timestamp) -> Value {
+    let group = |by: fn(&Call) -> String| -> Vec<Value> {
+        let named = |(name, tally): (String, Tally)| {
+            let mut value = json_tally(tally);
+            value["name"] = json!(name);
+            value
+        };
+        grouped(calls, by).into_iter().map(named).collect()
+    };
+    json!({
+        "version": 1,
+        "since": since.to_string(),
+        "total": json_tally(Tally::of(calls)),
+        "runs": group(run_of),
+        "roles": group(role_of),
+        "models": group(model_of),
+    })
+}
+
+/// `known` is what was reported or computed, `unknown` in how many calls it was not.
+fn json_tally(tally: Tally) -> Value {
+    let sum = |sum: Sum| json!({"known": sum.known, "unknown": sum.unknown});
+    json!({
+        "calls": tally.calls,
+        "input": sum(tally.input),
+        "cached": sum(tally.cached),
+        "output": sum(tally.output),
+        "dollars": {"known": Money(tally.money.known).dollars(), "unknown": tally.money.unknown},
+        "counted_dollars": tally.counted.dollars(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Sum, Tally, cell, count, dollars, grouped, model_of, text_of, whole};
+    use crate::model::agent::{Cost, Money, Role, Tokens};
+    use crate::store::ledger::call::{Call, UNDER_WAY};
+    use jiff::Timestamp;
+
+    fn call(key: &str, role: Role, model: &str, money: Option<u64>, output: Option<u64>) -> Call {
+        Call {
+            run: "R".to_owned(),
+            key: key.to_owned(),
+            role,
+            agent: "codex".to_owned(),
+            family: "openai".to_owned(),
+            model: model.to_owned(),
+            version: String::new(),
+            started: Timestamp::UNIX_EPOCH,
+            ended: None,
+            outcome: UNDER_WAY.to_owned(),
+            cost: Cost {
+                tokens: Tokens { input: Some(1_234_567), cached: None, output },
+                money: money.map(Money),
+            },
+            priced: false,
+            budget: Money(2_000_000),
+        }
+    }
+
+    #[test]
+    fn what_is_unknown_is_told_and_never_added_as_zero() {
+        let calls = [
+            call("a", Role::Reviewer, "gpt", Some(1_200_000), Some(10)),
+            call("b", Role::Reviewer, "gpt", None, None),
+            call("c", Role::Arbiter, "", None, None),
+        ];
+        let tally = Tally::of(&calls);
+        assert_eq!(tally.money, Sum { known: 1_200_000, unknown: 2 });
+        assert_eq!(tally.counted, Money(5_200_000));
+        assert_eq!(whole(tally.money), "at least $1.20, 2 calls unknown");
+        assert_eq!(whole(Sum { known: 0, unknown: 1 }), "at least $0.00, 1 call unknown");
+        assert_eq!(whole(Sum { known: 5, unknown: 0 }), "$0.0000");
+        assert_eq!(cell(tally.money, 3, dollars), "$1.20+?");
+        assert_eq!(cell(tally.cached, 3, count), "?");
+        assert_eq!(cell(tally.input, 3, count), "3,703,701");
+        let models: Vec<_> = grouped(&calls, model_of);
+        assert_eq!(models[0].0, "codex (its default)");
+        assert_eq!(models[0].1.money, Sum { known: 0, unknown: 1 });
+        assert_eq!(models[1].1.calls, 2);
+        let text = text_of(&calls, Timestamp::UNIX_EPOCH);
+        assert!(
+            text.starts_with(
+                "3 calls since 1970-01-01 00:00 UTC: at least $1.20, 2 calls unknown\n"
+            )
+        );
+        assert_eq!(text_of(&[], Timestamp::UNIX_EPOCH), "no calls since 1970-01-01 00:00 UTC");
+    }
+
+    #[test]
+    fn numbers_have_commas() {
+        let cases = [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")];
+        for (number, text) in cases {
+            assert_eq!(count(number), text);
+        }
+    }
+}
