@@ -194,6 +194,9 @@ fn learn(context: &Context, args: &LearnArgs) -> Result<ExitStatus> {
         dry_run: args.dry_run,
     };
     let session = learn::learn(&repo, &context.env, &context.global.set, &request)?;
+    if session.interrupted {
+        return Ok(ExitStatus::Interrupted);
+    }
     for warning in session.warnings.iter().chain(&session.undrafted) {
         out::warn(warning);
     }

@@ -28,8 +28,12 @@ pub(super) enum Said {
     },
     /// It answered in no form that can be read.
     Unreadable(String),
-    /// Why there is no answer, and none is to be expected.
+    /// Why there is no answer to this question.
     Nothing(String),
+    /// Why nobody would answer another question either.
+    Nobody(String),
+    /// We were told to stop.
+    Interrupted,
 }
 
 /// What an agent drafted for a mistake.
@@ -45,6 +49,17 @@ pub(super) struct Drafted {
 pub(super) struct Drafts {
     all: Vec<Drafted>,
     pub missing: Vec<String>,
+    /// We were told to stop while an agent was asked.
+    pub interrupted: bool,
+}
+
+/// How asking for one mistake ended.
+enum Got {
+    Draft(Draft, String),
+    Nothing(String),
+    /// As nothing, and for the others it would be the same.
+    Nobody(String),
+    Interrupted,
 }
 
 impl Drafts {
@@ -69,17 +84,22 @@ pub(super) fn drafts(
         let Some(matter) = wanted(learning, candidate, *after, &rows, request, again) else {
             continue;
         };
+        let none = |why: &str| format!("no rule for `{}` was drafted: {why}", candidate.class);
         match draft(learning, candidate, &matter, ask)? {
-            Ok((draft, by)) => drafts.all.push(Drafted {
+            Got::Draft(draft, by) => drafts.all.push(Drafted {
                 class: candidate.class.clone(),
                 component: candidate.component.clone(),
                 draft,
                 by,
             }),
-            Err(reason) => {
-                drafts
-                    .missing
-                    .push(format!("no rule for `{}` was drafted: {reason}", candidate.class));
+            Got::Nothing(why) => drafts.missing.push(none(&why)),
+            Got::Nobody(why) => {
+                drafts.missing.push(none(&why));
+                break;
+            }
+            Got::Interrupted => {
+                drafts.interrupted = true;
+                break;
             }
         }
     }
@@ -113,7 +133,7 @@ fn draft(
     candidate: &Candidate,
     matter: &Matter<'_>,
     ask: &mut Ask<'_>,
-) -> Result<Result<(Draft, String), String>> {
+) -> Result<Got> {
     let form = schema();
     let mut refused: Option<Refused> = None;
     let mut best = None;
@@ -125,14 +145,16 @@ fn draft(
                 refused = Some(Refused { answer: String::new(), reason });
                 continue;
             }
-            Said::Nothing(reason) => return Ok(best.ok_or(reason)),
+            Said::Interrupted => return Ok(Got::Interrupted),
+            Said::Nothing(why) => return Ok(best.unwrap_or(Got::Nothing(why))),
+            Said::Nobody(why) => return Ok(best.unwrap_or(Got::Nobody(why))),
         };
         let reason = match taken(&json) {
             Err(reason) => reason,
             Ok(draft) => {
                 let decision = learning.decide(matter, Given::Draft(&draft));
                 let has_pattern = draft.check.is_pattern();
-                best = Some((draft, by));
+                best = Some(Got::Draft(draft, by));
                 match decision {
                     Decision::Learn { proof: Proof::Prose { reason }, .. } if has_pattern => reason,
                     _ => break,
@@ -142,7 +164,7 @@ fn draft(
         refused = Some(Refused { answer: secrets::redact_str(&json.to_string()), reason });
     }
     let why = refused.map_or_else(String::new, |refused| refused.reason);
-    Ok(best.ok_or(why))
+    Ok(best.unwrap_or(Got::Nothing(why)))
 }
 
 /// The draft in an answer, without secrets.

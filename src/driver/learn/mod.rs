@@ -5,12 +5,14 @@ pub mod moves;
 pub mod record;
 pub mod sample;
 pub mod standing;
+mod asking;
 mod drafting;
 mod session;
 
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
+use serde_json::Value;
 
 use crate::config::env::{Env, now};
 use crate::config::policy::Switch;
@@ -18,6 +20,7 @@ use crate::constitution::edit::remove;
 use crate::constitution::prove::Proof;
 use crate::constitution::rule::{Check, Rule, RuleError};
 use crate::driver::judge;
+use crate::driver::learn::asking::Researcher;
 use crate::driver::learn::drafting::Drafts;
 use crate::driver::learn::moves::Move;
 use crate::driver::learn::session::Learning;
@@ -81,6 +84,8 @@ pub struct Session {
     pub warnings: Vec<String>,
     /// Drafts that could not be had, and why.
     pub undrafted: Vec<String>,
+    /// We were told to stop while an agent drafted; nothing was learned.
+    pub interrupted: bool,
 }
 
 impl Session {
@@ -115,6 +120,9 @@ fn is_busy(repo: &Repo) -> bool {
 /// ended.
 pub fn learn(repo: &Repo, env: &Env, flags: &[String], request: &Request) -> Result<Session> {
     let drafts = drafts(repo, env, flags, request)?;
+    if drafts.interrupted {
+        return Ok(Session { interrupted: true, ..Session::default() });
+    }
     let mut learning = Learning::begin(repo, env, flags, !request.dry_run)?;
     let (rows, due) = learning.due(request)?;
     let mut session = Session { undrafted: drafts.missing.clone(), ..Session::default() };
@@ -151,7 +159,8 @@ fn drafts(repo: &Repo, env: &Env, flags: &[String], request: &Request) -> Result
         return Ok(Drafts::default());
     }
     let mut learning = Learning::begin(repo, env, flags, false)?;
-    let mut ask = |_: &str, _: &serde_json::Value| Ok(drafting::Said::Nothing("TODO".into()));
+    let mut researcher = Researcher::new(repo, env, &policy);
+    let mut ask = |prompt: &str, schema: &Value| researcher.ask(prompt, schema);
     drafting::drafts(&mut learning, request, request.agent, &mut ask)
 }
 
