@@ -350,6 +350,8 @@ pub struct Review {
     pub bytes: u64,
     pub calls: usize,
     pub context: usize,
+    /// Globs of files that no model is shown: what programs write.
+    pub leave_out: Vec<String>,
     pub highs: usize,
     pub rounds: Rounds,
     pub plan_rounds: u32,

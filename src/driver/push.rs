@@ -52,9 +52,7 @@ pub struct PushJudgement {
 impl PushJudgement {
     /// Whether the push may not go on.
     pub fn refuses(&self) -> bool {
-        self.inconclusive
-            || self.interrupted
-            || self.parts.iter().any(|part| stops(&part.findings))
+        self.inconclusive || self.interrupted || self.parts.iter().any(|part| stops(&part.findings))
     }
 }
 

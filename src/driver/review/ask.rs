@@ -17,7 +17,11 @@ pub(super) enum Unanswered {
     /// Nobody's verdict: the call could not be made or answered.
     Failed(Failure),
     /// There was an answer, twice, and it was not what was asked for.
-    Malformed(String),
+    Malformed {
+        why: String,
+        /// What it gave, verbatim; empty where the program gave nothing.
+        gave: String,
+    },
 }
 
 /// A question whose answer has a form.
@@ -26,6 +30,8 @@ pub(super) struct Form<'a> {
     /// The stable name of the question within the run.
     pub key: &'a str,
     pub prompt: &'a str,
+    /// What fences the data of the prompt.
+    pub token: &'a str,
     pub schema: &'a Value,
     /// The folder that may be read.
     pub room: &'a Path,
@@ -39,19 +45,20 @@ impl Session<'_> {
         read: impl Fn(&Value) -> Result<T, String>,
     ) -> Result<Result<T, Unanswered>> {
         let first = self.put(form, form.key, form.prompt)?;
-        let why = match first {
-            Err(Unanswered::Malformed(why)) => why,
+        let (why, gave) = match first {
+            Err(Unanswered::Malformed { why, gave }) => (why, gave),
             Err(failed) => return Ok(Err(failed)),
             Ok(answer) => match taken(&answer, &read) {
                 Ok(value) => return Ok(Ok(value)),
-                Err(why) => why,
+                Err(why) => (why, answer.text),
             },
         };
-        let again = prompt::repair(form.prompt, &why);
-        match self.put(form, &format!("{}-repair", form.key), &again)? {
-            Err(unanswered) => Ok(Err(unanswered)),
-            Ok(answer) => Ok(taken(&answer, &read).map_err(Unanswered::Malformed)),
-        }
+        let again = prompt::repair(form.prompt, &why, &gave, form.token);
+        Ok(match self.put(form, &format!("{}-repair", form.key), &again)? {
+            Err(unanswered) => Err(unanswered),
+            Ok(answer) => taken(&answer, &read)
+                .map_err(|why| Unanswered::Malformed { why, gave: answer.text }),
+        })
     }
 
     /// Has work done in a folder; what it left is in the folder.
@@ -62,17 +69,11 @@ impl Session<'_> {
         prompt: &str,
         dir: &Path,
     ) -> Result<Result<(), Failure>> {
-        let question = Question {
-            player: executor,
-            key,
-            prompt,
-            schema: None,
-            access: Access::Write,
-            dir,
-        };
+        let question =
+            Question { player: executor, key, prompt, schema: None, access: Access::Write, dir };
         Ok(match self.outcome(&question)? {
             // What it says of its work is not asked: the gates and the reviewer look at it.
-            Ok(_) | Err(Unanswered::Malformed(_)) => Ok(()),
+            Ok(_) | Err(Unanswered::Malformed { .. }) => Ok(()),
             Err(Unanswered::Failed(failure)) => Err(failure),
         })
     }
@@ -105,7 +106,7 @@ impl Session<'_> {
                 }
                 Ok(answer)
             }
-            Outcome::Malformed { why } => Err(Unanswered::Malformed(why)),
+            Outcome::Malformed { why } => Err(Unanswered::Malformed { why, gave: String::new() }),
             Outcome::OverBudget { why } => Err(Unanswered::Failed(Failure::Budget(why))),
             Outcome::Interrupted(signal) => return Err(self.stopped(signal)),
             Outcome::Refused { why }

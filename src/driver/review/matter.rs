@@ -21,6 +21,10 @@ use crate::git::repo::Repo;
 use crate::model::agent::Role;
 use crate::model::change::FileChange;
 use crate::model::oid::Oid;
+use crate::review::answer::{self, Asked};
+use crate::review::deliver::Limits;
+use crate::review::prompt::fingerprint;
+use crate::review::question::{self, Question};
 use crate::spec::read::{BYTES_MAX, read};
 use crate::spec::types::Spec;
 use crate::ui::out;
@@ -37,7 +41,7 @@ pub struct Matter {
     pub cast: Cast,
     rules: Vec<Rule>,
     /// What the base's `AGENTS.md` says, without secrets; empty where there is none.
-    pub notes: String,
+    notes: String,
     pub spec: Option<SpecCopy>,
     /// The same, read.
     pub reading: Option<Spec>,
@@ -72,11 +76,61 @@ impl Matter {
         &self.law.policy
     }
 
-    /// The rules for a role's prompt that speak of these files.
-    pub fn rules_for(&self, role: Role, files: &[FileChange]) -> String {
+    /// What a role's prompt says of how things are done here: the rules that speak of these files,
+    /// and what the repository says to agents. Both as the base has them.
+    pub fn rules_for(&self, role: Role, files: &[FileChange]) -> Vec<String> {
         let paths: Vec<String> = files.iter().map(|file| file.path.to_string()).collect();
         let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
-        secrets::redact_str(&prompt::for_role(&self.rules, &paths, role, prompt::BUDGET).text)
+        let rules = prompt::for_role(&self.rules, &paths, role, prompt::BUDGET).text;
+        let mut said = Vec::new();
+        if !rules.is_empty() {
+            said.push(secrets::redact_str(&rules));
+        }
+        if !self.notes.is_empty() {
+            said.push(format!("What `{NOTES_FILE}` of the base says:\n{}", self.notes));
+        }
+        said
+    }
+
+    pub fn delivery_limits(&self) -> Limits {
+        let review = &self.policy().review;
+        Limits {
+            bytes_per_call: usize::try_from(review.bytes).unwrap_or(usize::MAX),
+            calls: review.calls,
+            context_lines: review.context,
+        }
+    }
+
+    /// The name of the question that a review of a change is; `None` where nobody is to be asked.
+    pub fn question(&self, subject: &Subject) -> Option<String> {
+        let judges = self.judges()?;
+        let change = &subject.change;
+        let limits = self.delivery_limits();
+        let base = change.base_tree.as_ref().map_or("", |base| base.as_str());
+        let (reviewer, arbiter) = (&judges.reviewer.settings, &judges.arbiter.settings);
+        let review = &self.policy().review;
+        // The arbiter, and what the decision is made by, change the answer as well.
+        let beside = [
+            format!("arbiter {} {} {}", arbiter.agent, arbiter.model, arbiter.effort),
+            format!("route {}", self.cast.route),
+            format!("highs {}", review.highs),
+            format!("left out {}", review.leave_out.join(" ")),
+        ];
+        Some(question::hash(&Question {
+            tree: change.tree.as_str(),
+            base,
+            spec: self.spec.as_ref().map_or("", |spec| spec.hash.as_str()),
+            rules: &self.rules_for(Role::Reviewer, &change.files),
+            prompts: &fingerprint(),
+            agent: &reviewer.agent,
+            model: &reviewer.model,
+            effort: &reviewer.effort,
+            schema: &answer::schema(Asked::Review),
+            bytes_per_call: limits.bytes_per_call,
+            calls: limits.calls,
+            context_lines: limits.context_lines,
+            scope: &beside,
+        }))
     }
 
     pub fn judges(&self) -> Option<&Judges> {

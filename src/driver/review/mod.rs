@@ -9,6 +9,7 @@ pub mod finding;
 pub mod finish;
 pub mod fix;
 pub mod gate;
+pub mod judges;
 pub mod matter;
 pub mod outcome;
 pub mod push;
@@ -77,6 +78,11 @@ pub fn review(
         return Ok(Reviewed { title: subject.title, files: 0, report, ending: Ending::Nothing });
     }
     let matter = Matter::gather(repo, env, flags, &subject, spec, around)?;
+    if !judges::is_reviewable(repo, &matter, &subject.change)? {
+        let report = gates_alone(repo, &subject, env, flags)?;
+        let files = subject.change.files.len();
+        return Ok(Reviewed { title: subject.title, files, report, ending: Ending::Nothing });
+    }
     for note in &matter.cast.notes {
         tell(note);
     }
@@ -112,8 +118,9 @@ pub fn resume(
     let state_dir = repo.state_dir();
     let folder = RunFolder::take(&state_dir, id)?
         .with_context(|| format!("another process works on the run `{id}`"))?;
-    let docket: Docket = runs::load(&state_dir, id)?
-        .ok_or_else(|| out::hinted(format!("there is no run `{id}`"), "`tribunal runs` lists them"))?;
+    let docket: Docket = runs::load(&state_dir, id)?.ok_or_else(|| {
+        out::hinted(format!("there is no run `{id}`"), "`tribunal runs` lists them")
+    })?;
     let home = cast::home(repo);
     let around = cast::around(repo, env, &home);
     let subject = docket.subject(repo)?;
@@ -209,7 +216,7 @@ impl Work<'_> {
         question: String,
         kind: Kind,
     ) -> Result<(RunFolder, Docket)> {
-        let id = Ulid::new().to_string();
+        let id = Ulid::generate().to_string();
         let folder = RunFolder::take(&self.repo.state_dir(), &id)?
             .context("a new run belongs to nobody else")?;
         let change = &subject.change;
@@ -241,7 +248,7 @@ impl Work<'_> {
             title: subject.title.clone(),
             change_key: change.key.clone(),
             spec: matter.spec.clone(),
-            seed: blake3::hash(Ulid::new().to_string().as_bytes()).to_hex().to_string(),
+            seed: blake3::hash(Ulid::generate().to_string().as_bytes()).to_hex().to_string(),
             gated: Vec::new(),
             skipped: Vec::new(),
             unscanned: Vec::new(),

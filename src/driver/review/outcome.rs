@@ -25,10 +25,12 @@ pub struct Reviewed {
 /// How it ended.
 #[derive(Clone, Debug)]
 pub enum Ending {
-    /// The change is empty: neither passed nor blocked.
+    /// The change is empty, or nothing in it is text: neither passed nor blocked.
     Nothing,
     /// No model judged: the report is the gates' alone.
-    Unjudged { why: Vec<String> },
+    Unjudged {
+        why: Vec<String>,
+    },
     Judged(Box<Judged>),
 }
 
@@ -106,7 +108,12 @@ impl Reviewed {
     pub fn last_line(&self) -> String {
         let verdict = self.report.verdict;
         let judged = match &self.ending {
-            Ending::Nothing => return format!("nothing to review: {} is empty", self.title),
+            Ending::Nothing if self.files == 0 => {
+                return format!("nothing to review: {} is empty", self.title);
+            }
+            Ending::Nothing => {
+                return format!("nothing to review: no model can read what {} holds", self.title);
+            }
             Ending::Unjudged { why } => {
                 let why = printable(&why.join("; "));
                 return format!("{}: {} was not reviewed: {why}", verdict.as_str(), self.title);
@@ -208,7 +215,8 @@ impl Judged {
 impl Spent {
     /// `3 calls, $0.12`; what is unknown is never added as nothing.
     pub fn text(self) -> String {
-        let calls = if self.calls == 1 { "1 call".to_owned() } else { format!("{} calls", self.calls) };
+        let calls =
+            if self.calls == 1 { "1 call".to_owned() } else { format!("{} calls", self.calls) };
         match (self.unknown, self.money) {
             (0, money) => format!("{calls}, {money}"),
             (unknown, Money(0)) if unknown == self.calls => format!("{calls}, cost unknown"),

@@ -11,9 +11,11 @@ use jiff::Timestamp;
 use crate::config::env::{Env, now};
 use crate::config::policy::{OnFailure, PrePush, Review};
 use crate::driver::push::{Part, Pushed};
+use crate::driver::review::judges::is_reviewable;
+use crate::driver::review::matter::Matter;
 use crate::driver::review::receipt::{self, Found};
 use crate::driver::review::subject::{self, Range};
-use crate::driver::review::{background, matter};
+use crate::driver::review::{background, cast};
 use crate::driver::{judge, law};
 use crate::git::repo::Repo;
 use crate::locate::index::normalised;
@@ -71,10 +73,15 @@ pub fn consult(
         if subject.change.files.is_empty() {
             continue;
         }
-        let Some(question) = matter::question(repo, env, &[], &subject, None)? else { continue };
-        open.push(Asked { pushed, question, found: None });
+        let home = cast::home(repo);
+        let around = cast::around(repo, env, &home);
+        let matter = Matter::gather(repo, env, &[], &subject, None, around)?;
+        let Some(question) = matter.question(&subject) else { continue };
+        let found = receipt::find(repo, env, &question)?;
+        if found.is_some() || is_reviewable(repo, &matter, &subject.change)? {
+            open.push(Asked { pushed, question, found });
+        }
     }
-    look_up(repo, env, &mut open)?;
     let missing: Vec<Oid> = open
         .iter()
         .filter(|asked| asked.found.is_none())
@@ -92,8 +99,8 @@ pub fn consult(
         match &asked.found {
             Some(found) => consulted.parts.extend(part(repo, asked.pushed, found, stance)?),
             None => {
-                let refuses = stance == Stance::Block
-                    && policy.review.on_failure == OnFailure::Block;
+                let refuses =
+                    stance == Stance::Block && policy.review.on_failure == OnFailure::Block;
                 consulted.refused |= refuses;
                 consulted.skipped.push(unreviewed(repo, &asked.pushed.commit, stance));
             }

@@ -105,7 +105,9 @@ pub fn find(repo: &Repo, env: &Env, question: &str) -> Result<Option<Found>> {
         Lookup::Found(kept) => kept,
         Lookup::Nothing => return Ok(None),
         Lookup::Broken => {
-            out::warn("a receipt was not what had been kept; it is gone, and the review is made anew");
+            out::warn(
+                "a receipt was not what had been kept; it is gone, and the review is made anew",
+            );
             return Ok(None);
         }
     };

@@ -152,11 +152,8 @@ impl Session<'_> {
         fix::clear(repo, &docket.run.id)?;
         let commit = docket.run.attempts.get(best).and_then(|attempt| attempt.commit.as_ref());
         match commit {
-            Some(commit) if best > 0 => {
-                attempt::offer(repo, &docket.run.id, commit).map(Some)
-            }
+            Some(commit) if best > 0 => attempt::offer(repo, &docket.run.id, commit).map(Some),
             _ => Ok(None),
         }
     }
 }
-

@@ -1,0 +1,410 @@
+//! The reviewer and the arbiter of a run at work.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use anyhow::{Context as _, Result};
+use bstr::{BString, ByteSlice as _};
+
+use crate::driver::judge;
+use crate::driver::review::ask::{Form, Unanswered};
+use crate::driver::review::matter::Matter;
+use crate::driver::review::session::Session;
+use crate::driver::review::{attempt, finding, room};
+use crate::gates::scope::globs;
+use crate::gates::secrets;
+use crate::git::object::Objects;
+use crate::git::repo::Repo;
+use crate::model::agent::Role;
+use crate::model::change::{Change, Entry, FileChange, Mode};
+use crate::model::finding::Effect;
+use crate::model::kept::Status;
+use crate::model::oid::Oid;
+use crate::pipeline::run::{Failure, Order, Outcome, Reviewed, Scope};
+use crate::review::answer::{self, Asked};
+use crate::review::assemble::{Ground, assemble};
+use crate::review::deliver::{Delivery, File, Side, Unscanned, deliver};
+use crate::review::fence::{visible, visible_path};
+use crate::review::prompt::{self, Ask, Open};
+use crate::review::raised::{Completeness, Raised};
+use crate::review::ruling::{Ruling, Word};
+use crate::review::standing::Standing;
+use crate::review::{arbiter, fixer, proof};
+use crate::ui::report::printable;
+
+/// The lines around a finding's place that a later round is shown.
+const AROUND: u32 = 12;
+
+impl Session<'_> {
+    /// Asks the reviewer about the attempt in hand.
+    pub(super) fn review(&mut self, scope: &Scope) -> Result<Outcome> {
+        let number = self.docket.run.current();
+        let base = match scope {
+            Scope::Full | Scope::Criteria(_) => self.docket.run.base.clone(),
+            Scope::Delta { since, .. } => {
+                let since = self.docket.run.attempts.get(*since);
+                Some(since.context("the run has no such attempt")?.tree.clone())
+            }
+        };
+        let change = self.change_since(base.as_ref())?;
+        let open = self.open(scope);
+        let tries = self.docket.run.failed_reviews;
+        let name = match scope {
+            Scope::Full | Scope::Delta { .. } => format!("review-{number}-{tries}"),
+            Scope::Criteria(_) => format!("criteria-{number}-{tries}"),
+        };
+        let seed = self.seed(&name);
+        let Delivered { delivery, left_out } = lay_out(self.repo, self.matter, &change, &seed)?;
+        let named = |one: &Unscanned| (one.path.clone(), one.reason.to_string());
+        let unscanned = delivery.unscanned.iter();
+        self.docket.unscanned = unscanned.clone().map(named).chain(left_out).collect();
+        let gaps: Vec<_> = unscanned.filter(|one| one.reason.is_gap()).map(named).collect();
+        if !gaps.is_empty() {
+            // Money spent on the rest would buy no verdict.
+            return Ok(Outcome::Reviewed(Reviewed {
+                completeness: Completeness::Incomplete(gaps),
+                raised: Vec::new(),
+                verified: Vec::new(),
+                criteria: Vec::new(),
+            }));
+        }
+        let room = room::folder(self.repo, &self.docket.run.id);
+        room::fill(self.repo, &change.tree, &change.files, &room)?;
+        let texts = Texts::new(&self.repo.objects, &change.tree, &delivery);
+        let rules = self.rules(Role::Reviewer, &change.files);
+        let reviewer = self.matter.judges().context("the route has no reviewer")?.reviewer.clone();
+        let asked = if open.is_empty() { Asked::Review } else { Asked::Verification };
+        let schema = answer::schema(asked);
+        let mut answers = Vec::new();
+        let mut completeness = Vec::new();
+        for (at, part) in delivery.calls.iter().enumerate() {
+            let elsewhere: Vec<String> = elsewhere(&delivery, at);
+            let ask = Ask {
+                spec: self.matter.reading.as_ref(),
+                rules: &rules,
+                part,
+                call: (at + 1, delivery.calls.len()),
+                elsewhere: &elsewhere,
+            };
+            let question = match asked {
+                Asked::Review => prompt::review(&ask),
+                Asked::Verification => {
+                    let now: Vec<String> = open.iter().map(|raised| texts.now(raised)).collect();
+                    let open: Vec<Open<'_>> =
+                        open.iter().zip(&now).map(|(raised, now)| Open { raised, now }).collect();
+                    prompt::verification(&ask, &open)
+                }
+            };
+            self.tell(&format!(
+                "{} reviews {} file(s), call {} of {}",
+                reviewer.name,
+                part.sections.len(),
+                at + 1,
+                delivery.calls.len()
+            ));
+            let key = format!("{name}-{at}");
+            let form = Form {
+                player: &reviewer,
+                key: &key,
+                prompt: &question,
+                token: &part.token,
+                schema: &schema,
+                room: &room,
+            };
+            let read = |value: &_| answer::read(value, asked).map_err(|wrong| wrong.to_string());
+            match self.ask_in_form(&form, read)? {
+                Ok(answer) => {
+                    completeness.push(proof::check(part, &answer));
+                    answers.push(answer);
+                }
+                Err(Unanswered::Failed(failure)) => return Ok(Outcome::Failed(failure)),
+                Err(Unanswered::Malformed { why, .. }) => {
+                    let why = format!("{}: malformed: {why}", reviewer.name);
+                    return Ok(Outcome::Failed(Failure::Infrastructure(why)));
+                }
+            }
+        }
+        let criteria: Vec<String> =
+            self.docket.run.criteria.iter().map(|criterion| criterion.id.clone()).collect();
+        let text = |path: &str| texts.text(path);
+        let ground =
+            Ground { text: &text, places: &delivery.places, criteria: &criteria, open: &open };
+        let mut next = u32::try_from(self.docket.run.findings.len() + 1).unwrap_or(u32::MAX);
+        let assembled = assemble(&answers, &ground, &mut next);
+        self.docket.unanchored += assembled.demoted;
+        let raised = assembled
+            .raised
+            .into_iter()
+            .map(|raised| Ok((self.is_fix_induced(&raised)?, raised)))
+            .map(|pair: Result<(bool, Raised)>| pair.map(|(induced, raised)| (raised, induced)))
+            .collect::<Result<Vec<_>>>()?;
+        Ok(Outcome::Reviewed(Reviewed {
+            completeness: proof::all(completeness),
+            raised,
+            verified: assembled.verified,
+            criteria: assembled.criteria,
+        }))
+    }
+}
+
+impl Session<'_> {
+    /// Asks the arbiter about each finding.
+    pub(super) fn arbitrate(&mut self, ids: &[String]) -> Result<Outcome> {
+        let change = self.change_since(self.docket.run.base.clone().as_ref())?;
+        let seed = self.seed("arbiter");
+        let Delivered { delivery, .. } = lay_out(self.repo, self.matter, &change, &seed)?;
+        let texts = Texts::new(&self.repo.objects, &change.tree, &delivery);
+        let room = room::folder(self.repo, &self.docket.run.id);
+        room::fill(self.repo, &change.tree, &change.files, &room)?;
+        let arbiter = self.matter.judges().context("the route has no arbiter")?.arbiter.clone();
+        let spec = self.matter.reading.as_ref().map(prompt::spec_text);
+        let schema = arbiter::schema();
+        let all: Vec<Raised> =
+            self.docket.run.findings.iter().map(|standing| standing.raised.clone()).collect();
+        let (mut rulings, mut failures) = (Vec::new(), Vec::new());
+        for id in ids {
+            let Some(finding) = all.iter().find(|raised| raised.id == *id) else { continue };
+            let others: Vec<&Raised> = all.iter().filter(|raised| raised.id != *id).collect();
+            let sections = near(&delivery, finding);
+            let sections: Vec<&str> = sections.iter().map(String::as_str).collect();
+            let key = format!("arbiter-{}-{id}", self.docket.run.current());
+            let token = self.token(&key);
+            let case = arbiter::Case {
+                finding,
+                spec: spec.as_deref(),
+                sections: &sections,
+                others: &others,
+                token: &token,
+            };
+            self.tell(&format!("{} weighs {id}: {}", arbiter.name, printable(&finding.title)));
+            let question = arbiter::prompt(case);
+            let form = Form {
+                player: &arbiter,
+                key: &key,
+                prompt: &question,
+                token: &token,
+                schema: &schema,
+                room: &room,
+            };
+            match self.ask_in_form(&form, |value| arbiter::parse(value, finding))? {
+                Ok(said) => {
+                    let ids: Vec<&str> = others.iter().map(|raised| raised.id.as_str()).collect();
+                    let ruling = arbiter::weigh(said, &ids, &|path| texts.text(path));
+                    rulings.push(self.answered_by_a_person(&change, finding, ruling)?);
+                }
+                Err(Unanswered::Failed(failure @ Failure::Budget(_))) => {
+                    return Ok(Outcome::Failed(failure));
+                }
+                Err(Unanswered::Failed(Failure::Infrastructure(why))) => failures.push(why),
+                Err(Unanswered::Malformed { why, .. }) => {
+                    failures.push(format!("{}: malformed: {why}", arbiter.name));
+                }
+            }
+        }
+        Ok(Outcome::Arbitrated { rulings, failures })
+    }
+
+    /// Keeps an upheld finding in the ledger. What a person has accepted or dismissed stays so:
+    /// their word is above the models'.
+    fn answered_by_a_person(
+        &mut self,
+        change: &Change,
+        raised: &Raised,
+        ruling: Ruling,
+    ) -> Result<Ruling> {
+        if ruling.word != Word::Upheld {
+            return Ok(ruling);
+        }
+        let standing = Standing::new(raised.clone(), 0, false);
+        let finding = finding::of(&standing, Some(&ruling), Effect::Warn);
+        let found = [(change, vec![finding])];
+        let kept = judge::record(self.repo, self.env, &found).map_err(judge::hinted)?;
+        let Some(reported) = kept.findings.into_iter().next() else { return Ok(ruling) };
+        self.docket.kept.insert(raised.id.clone(), reported.id.clone());
+        let answers = [Status::Accepted, Status::Dismissed];
+        let Some(status) = answers.into_iter().find(|s| s.as_str() == reported.status) else {
+            return Ok(ruling);
+        };
+        let reason = format!("a person {} it before", status.as_str());
+        Ok(Ruling { word: Word::OutOfScope, reason, instruction: String::new(), ..ruling })
+    }
+
+    /// What the executor is told.
+    pub(super) fn fixer_prompt(&self, order: &Order) -> Result<String> {
+        let change = self.change_since(self.docket.run.base.as_ref())?;
+        let spec = self.matter.reading.as_ref().map(prompt::spec_text);
+        let rules = self.rules(Role::Executor, &change.files);
+        let places: Vec<&Raised> = self
+            .docket
+            .run
+            .findings
+            .iter()
+            .map(|standing| &standing.raised)
+            .filter(|raised| order.findings.contains(&raised.id))
+            .collect();
+        let token = self.token(&format!("fix-{}", self.docket.run.attempts.len()));
+        Ok(fixer::prompt(fixer::Task {
+            spec: spec.as_deref(),
+            instructions: &order.instructions,
+            places: &places,
+            rules: &rules,
+            token: &token,
+        }))
+    }
+
+    /// What nonces are drawn from; the same after a kill.
+    fn seed(&self, name: &str) -> [u8; 32] {
+        *blake3::hash(format!("{}/{name}", self.docket.seed).as_bytes()).as_bytes()
+    }
+
+    /// The word that fences a prompt's data.
+    fn token(&self, name: &str) -> String {
+        blake3::hash(format!("{}/token/{name}", self.docket.seed).as_bytes()).to_hex()[..12].into()
+    }
+
+    fn rules(&self, role: Role, files: &[FileChange]) -> Vec<String> {
+        self.matter.rules_for(role, files)
+    }
+
+    /// The findings that a later round is asked about.
+    fn open(&self, scope: &Scope) -> Vec<Raised> {
+        let Scope::Delta { open, .. } = scope else { return Vec::new() };
+        let findings = self.docket.run.findings.iter().map(|standing| &standing.raised);
+        findings.filter(|raised| open.contains(&raised.id)).cloned().collect()
+    }
+
+    fn is_fix_induced(&self, raised: &Raised) -> Result<bool> {
+        let Some((line, _)) = raised.anchored.lines() else { return Ok(false) };
+        let path = BString::from(raised.path.as_str());
+        attempt::is_fix_induced(self.repo, &self.docket.run.attempts, &path, line)
+    }
+}
+
+/// What is delivered of a change, and what the policy has nobody read.
+pub struct Delivered {
+    pub delivery: Delivery,
+    pub left_out: Vec<(String, String)>,
+}
+
+/// Lays a change out for a reviewer.
+pub fn lay_out(
+    repo: &Repo,
+    matter: &Matter,
+    change: &Change,
+    seed: &[u8; 32],
+) -> Result<Delivered> {
+    let globs = globs(&matter.policy().review.leave_out)?;
+    let is_left_out = |file: &&FileChange| globs.is_match(file.path.to_path_lossy());
+    let (out, shown): (Vec<_>, Vec<_>) = change.files.iter().partition(is_left_out);
+    let named =
+        |file: &FileChange| (visible_path(&file.path), "left out by `review.leave-out`".to_owned());
+    Ok(Delivered {
+        delivery: deliver(&files(&repo.objects, &shown)?, &matter.delivery_limits(), seed),
+        left_out: out.into_iter().map(named).collect(),
+    })
+}
+
+/// Whether there is anything in a change that a model can review.
+pub fn is_reviewable(repo: &Repo, matter: &Matter, change: &Change) -> Result<bool> {
+    let Delivered { delivery, .. } = lay_out(repo, matter, change, &[0; 32])?;
+    let gap = delivery.unscanned.iter().any(|unscanned| unscanned.reason.is_gap());
+    Ok(gap || !delivery.calls.is_empty())
+}
+
+/// The files of a change with both their sides, as they are and without secrets.
+fn files(objects: &Objects, files: &[&FileChange]) -> Result<Vec<File>> {
+    let side = |path: &BString, entry: &Option<Entry>| -> Result<Option<Side>> {
+        let Some(entry) = entry else { return Ok(None) };
+        let raw = match entry.mode {
+            Mode::Submodule => Vec::new(),
+            _ => objects
+                .blob(&entry.oid)?
+                .with_context(|| format!("`{path}` is not here in full: a partial clone"))?,
+        };
+        let masked = secrets::mask_lines(&raw, path);
+        Ok(Some(Side { mode: entry.mode, raw, masked }))
+    };
+    let file = |file: &&FileChange| -> Result<File> {
+        Ok(File {
+            path: file.path.clone(),
+            kind: file.kind.clone(),
+            old: side(&file.path, &file.old)?,
+            new: side(&file.path, &file.new)?,
+        })
+    };
+    files.iter().map(file).collect()
+}
+
+/// The files that other calls show, and those that none does.
+fn elsewhere(delivery: &Delivery, at: usize) -> Vec<String> {
+    let here: Vec<&str> =
+        delivery.calls[at].sections.iter().map(|section| section.path.as_str()).collect();
+    let others = delivery.calls.iter().flat_map(|part| &part.sections).map(|s| s.path.as_str());
+    let mut names: Vec<String> =
+        others.filter(|path| !here.contains(path)).map(str::to_owned).collect();
+    names.dedup();
+    let unscanned = delivery.unscanned.iter();
+    names.extend(unscanned.map(|one| format!("{} ({})", one.path, one.reason)));
+    names
+}
+
+/// The most that the arbiter is shown of a change, in bytes; the rest it can read.
+const CASE_BYTES_MAX: usize = 48 * 1024;
+
+/// The sections of a finding's file, then those of the files that its evidence names, then others.
+fn near(delivery: &Delivery, finding: &Raised) -> Vec<String> {
+    let mut sections: Vec<_> = delivery.calls.iter().flat_map(|part| &part.sections).collect();
+    let named = |path: &str| finding.evidence.iter().any(|quote| quote.path == path);
+    sections.sort_by_key(|section| match section.path.as_str() {
+        path if path == finding.path => 0,
+        path if named(path) => 1,
+        _ => 2,
+    });
+    let mut left = CASE_BYTES_MAX;
+    let mut shown = Vec::new();
+    for section in sections {
+        let Some(rest) = left.checked_sub(section.text.len()) else { continue };
+        left = rest;
+        shown.push(section.text.clone());
+    }
+    shown
+}
+
+/// The files of the judged tree as a model sees them, each read once.
+struct Texts<'a> {
+    objects: &'a Objects,
+    tree: &'a Oid,
+    delivery: &'a Delivery,
+    read: RefCell<BTreeMap<String, Option<String>>>,
+}
+
+impl<'a> Texts<'a> {
+    fn new(objects: &'a Objects, tree: &'a Oid, delivery: &'a Delivery) -> Self {
+        Self { objects, tree, delivery, read: RefCell::default() }
+    }
+
+    /// By the shown name; `None` where there is no such file, or it is no text.
+    fn text(&self, shown: &str) -> Option<String> {
+        if let Some(text) = self.read.borrow().get(shown) {
+            return text.clone();
+        }
+        let place = self.delivery.places.get(shown);
+        let path = place.map_or_else(|| BString::from(shown), |place| place.path.clone());
+        let text = self
+            .objects
+            .file(self.tree, path.as_bstr())
+            .ok()
+            .flatten()
+            .filter(|bytes| !bytes.contains(&0))
+            .map(|bytes| visible(&secrets::mask_lines(&bytes, &path)));
+        self.read.borrow_mut().insert(shown.to_owned(), text.clone());
+        text
+    }
+
+    /// What stands where a finding was, for a reviewer of a later round.
+    fn now(&self, raised: &Raised) -> String {
+        let Some(text) = self.text(&raised.path) else { return String::new() };
+        let lines = raised.anchored.lines().unwrap_or((1, 1));
+        prompt::excerpt(&text, lines, AROUND)
+    }
+}
