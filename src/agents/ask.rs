@@ -88,7 +88,8 @@ pub enum Outcome {
     Transient {
         why: String,
     },
-    /// A budget would have been broken: the call was not made.
+    /// A budget would have been broken and the call was not made; or the program stopped as the
+    /// budget of this call was spent.
     OverBudget {
         why: String,
     },

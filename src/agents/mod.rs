@@ -5,10 +5,14 @@
 //! environment alone.
 
 pub mod ask;
+pub mod call;
 pub mod claude;
 pub mod codex;
 pub mod command;
+pub mod find;
 pub mod http;
+pub mod known;
+pub mod text;
 
 use std::path::Path;
 

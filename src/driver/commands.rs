@@ -239,7 +239,9 @@ impl Run<'_> {
             }
             Ended::Exited(status) => Some(format!("failed ({})", code_of(status))),
             Ended::TimedOut => Some(format!("did not end within {}", for_people(command.timeout))),
-            Ended::TooLong | Ended::Interrupted(_) => Some("printed without end".to_owned()),
+            Ended::TooLong | Ended::Idle | Ended::Interrupted(_) => {
+                Some("printed without end".to_owned())
+            }
         };
         let mut read = Some(Vec::new());
         if let (Some(format), Ended::Exited(_)) = (&format, ended) {

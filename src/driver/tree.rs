@@ -247,7 +247,9 @@ impl Tree {
         match command.deadline(CHECKOUT_TIME).supervise(&log, &log, interrupts)? {
             Ended::Exited(status) if status.success() => Ok(()),
             Ended::Interrupted(signal) => Err(Unavailable::Interrupted(signal).into()),
-            Ended::TimedOut => bail!("the checkout took more than {} s", CHECKOUT_TIME.as_secs()),
+            Ended::TimedOut | Ended::Idle => {
+                bail!("the checkout took more than {} s", CHECKOUT_TIME.as_secs())
+            }
             Ended::TooLong => bail!("the checkout printed without end"),
             Ended::Exited(status) => {
                 let mut said = Vec::new();
