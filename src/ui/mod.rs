@@ -1,6 +1,8 @@
 //! The only room that prints.
 
 pub mod findings;
+pub mod github;
 pub mod log;
 pub mod out;
 pub mod report;
+pub mod sarif;

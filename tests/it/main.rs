@@ -13,6 +13,7 @@ mod gates;
 mod harness;
 mod hooks;
 mod push;
+mod sarif;
 mod spec;
 mod tidy;
 mod untouched;

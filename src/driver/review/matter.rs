@@ -94,8 +94,8 @@ pub fn copy_spec(path: &Path) -> Result<SpecCopy> {
             format!("a spec has {BYTES_MAX} at most"),
         ));
     }
-    let bytes = fs::read(path)
-        .with_context(|| format!("could not read the spec `{}`", path.display()))?;
+    let bytes =
+        fs::read(path).with_context(|| format!("could not read the spec `{}`", path.display()))?;
     let masked = secrets::mask_lines(&bytes, path.as_os_str().as_encoded_bytes());
     Ok(SpecCopy {
         path: path.to_owned(),
