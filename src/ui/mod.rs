@@ -5,4 +5,5 @@ pub mod github;
 pub mod log;
 pub mod out;
 pub mod report;
+pub mod review_report;
 pub mod sarif;
