@@ -11,15 +11,15 @@ use crate::cli::Context;
 use crate::cli::hook::show_ends;
 use crate::config::policy::Moment;
 use crate::driver::commands::Request;
-use crate::driver::law;
 use crate::driver::ruling::rule;
+use crate::driver::{judge, law};
 use crate::git::change;
 use crate::git::repo::Repo;
 use crate::model::change::Change;
 use crate::model::oid::Oid;
 use crate::model::report::ExitStatus;
 use crate::ui::out;
-use crate::ui::report::{Format, render};
+use crate::ui::report::{Answers, Format, render_answered};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -79,11 +79,16 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
     });
     let ruling = rule(&repo, &context.env, &change, &law, request.as_ref(), started)?;
     let report = ruling.report;
-    let text = render(&report, context.global.format);
+    let format = context.global.format;
+    let answers = match format {
+        Format::Sarif => judge::answers(&repo, &context.env, &report.findings)?,
+        Format::Human | Format::Json | Format::Github => Answers::new(),
+    };
+    let text = render_answered(&report, &answers, format);
     if !text.is_empty() {
         out::result(&text);
     }
-    if context.global.format == Format::Human && !context.global.quiet {
+    if format == Format::Human && !context.global.quiet {
         out::talk(&format!(
             "{}: {} files judged in {} ms",
             report.verdict.as_str(),

@@ -22,14 +22,14 @@ use crate::locate::index::Locators;
 use crate::model::class::{Class, LISTED};
 use crate::model::gate::Gate;
 use crate::model::kept::{Decision, Disposition, Status};
-use crate::model::report::ExitStatus;
+use crate::model::report::{ExitStatus, Report, Reported, Verdict};
 use crate::model::severity::{Foreign, Severity};
 use crate::store::ledger::error::Error;
 use crate::store::ledger::query::{Filter, Listing};
 use crate::store::ledger::{self, Ledger};
-use crate::ui::findings::{details, json_details, json_kept, place_text, table};
+use crate::ui::findings::{details, json_details, json_kept, place_text, reported, table};
 use crate::ui::out;
-use crate::ui::report::{Format, json_finding, printable};
+use crate::ui::report::{Format, json_finding, printable, render_answered};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -150,33 +150,49 @@ fn with_ledger<T>(
 fn list(context: &Context, args: &ListArgs) -> Result<ExitStatus> {
     let repo = context.repo()?;
     let now = now(&context.env);
-    let json = context.global.format == Format::Json;
+    let format = context.global.format;
     let filter = Filter {
         status: status_of(&args.status)?,
         class: args.class.as_deref().map(Class::new),
         gate: args.gate.as_deref().map(gate_of).transpose()?,
         path: args.path.as_deref().map(|path| path_of(context, &repo, path)).transpose()?,
         since: args.since.as_deref().map(|since| since_of(since, now)).transpose()?,
-        limit: args.limit.or(if json { None } else { Some(LINES_MAX) }),
+        limit: args.limit.or((format == Format::Human).then_some(LINES_MAX)),
     };
     let listing = if ledger::exists(&repo.state_dir()) {
         with_ledger(context, &repo, |ledger| ledger.list(&filter, now))?
     } else {
         Listing { findings: Vec::new(), total: 0 }
     };
-    if json {
-        let findings: Vec<_> = listing.findings.iter().map(json_kept).collect();
-        let value = json!({"version": 1, "findings": findings, "total": listing.total});
-        out::result(&value.to_string());
-        return Ok(ExitStatus::Pass);
-    }
-    let text = table(&listing.findings, listing.total);
-    if !text.is_empty() {
-        out::result(&text);
-    } else if !context.global.quiet {
-        out::talk("no such findings");
+    match format {
+        Format::Json => {
+            let findings: Vec<_> = listing.findings.iter().map(json_kept).collect();
+            let value = json!({"version": 1, "findings": findings, "total": listing.total});
+            out::result(&value.to_string());
+        }
+        Format::Sarif | Format::Github => report_list(context, &repo, &listing)?,
+        Format::Human => {
+            let text = table(&listing.findings, listing.total);
+            if !text.is_empty() {
+                out::result(&text);
+            } else if !context.global.quiet {
+                out::talk("no such findings");
+            }
+        }
     }
     Ok(ExitStatus::Pass)
+}
+
+/// Prints what is kept in a form for other programs. It judges nothing: the verdict is `pass`.
+fn report_list(context: &Context, repo: &Repo, listing: &Listing) -> Result<()> {
+    let findings: Vec<Reported> = listing.findings.iter().map(reported).collect();
+    let answers = judge::answers(repo, &context.env, &findings)?;
+    let report = Report { verdict: Verdict::Pass, findings, skipped: Vec::new(), elapsed_ms: 0 };
+    let text = render_answered(&report, &answers, context.global.format);
+    if !text.is_empty() {
+        out::result(&text);
+    }
+    Ok(())
 }
 
 fn show(context: &Context, id: &str) -> Result<ExitStatus> {

@@ -21,6 +21,7 @@ use crate::store::ledger;
 use crate::store::ledger::error::Error as LedgerError;
 use crate::store::ledger::record::{Occasion, Sight};
 use crate::ui::out;
+use crate::ui::report::Answers;
 
 /// From how many files on it pays to start threads.
 const MANY_FILES: usize = 200;
@@ -145,10 +146,35 @@ pub fn report(mut findings: Vec<Reported>, skipped: Vec<Skipped>, started: Insta
     Report { verdict, findings, skipped, elapsed_ms }
 }
 
+/// What was decided about those of the findings that somebody answered.
+pub fn answers(repo: &Repo, env: &Env, findings: &[Reported]) -> Result<Answers> {
+    let answered: Vec<&str> =
+        findings.iter().filter(|f| is_answered(f)).map(|f| f.id.as_str()).collect();
+    if answered.is_empty() {
+        return Ok(Answers::new());
+    }
+    let done = ledger::with(&repo.state_dir(), now(env), |ledger| {
+        let mut answers = Answers::new();
+        for id in &answered {
+            let last = ledger.history(id)?.dispositions.pop();
+            answers.extend(last.map(|disposition| ((*id).to_owned(), disposition)));
+        }
+        Ok(answers)
+    });
+    let done = done.map_err(hinted)?;
+    if let Some(path) = &done.set_aside {
+        out::warn(&set_aside(path).reason);
+    }
+    Ok(done.value)
+}
+
+fn is_answered(reported: &Reported) -> bool {
+    [Status::Accepted, Status::Dismissed].map(Status::as_str).contains(&reported.status.as_str())
+}
+
 /// What was answered is counted and kept, and neither stops a change nor is shown by a hook.
 fn let_pass(mut reported: Reported) -> Reported {
-    let answered = [Status::Accepted, Status::Dismissed].map(Status::as_str);
-    if answered.contains(&reported.status.as_str()) {
+    if is_answered(&reported) {
         reported.finding.effect = Effect::Shadow;
     }
     reported

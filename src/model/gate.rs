@@ -61,6 +61,28 @@ impl Gate {
         }
     }
 
+    /// What a finding of this gate means, in a sentence for people.
+    pub fn description(self) -> &'static str {
+        match self {
+            Self::ProtectedBranch => "a protected branch would be changed in a way it must not be",
+            Self::Secrets => "a secret stands in what would be published",
+            Self::SensitiveFiles => {
+                "a file that usually holds credentials or private data is added"
+            }
+            Self::ConflictMarkers => "a marker of an unresolved merge conflict stands in a file",
+            Self::LargeFiles => "a file is larger than the policy allows",
+            Self::CaseConflict => "two paths differ in case alone, which some systems cannot hold",
+            Self::CommitMessage => "a commit message is not of the form that the policy asks for",
+            Self::Scope => "a change is larger than what can be judged at a time",
+            Self::Constitution => "a rule that was learned or written here is broken",
+            Self::Governance => "a change touches the rules that it is judged by",
+            Self::Commands => "a command of the project's own failed or reported this",
+            Self::Review => "a model found this in a review and an arbiter upheld it",
+            Self::Person => "a person remarked this",
+            Self::Import => "another tool reported this",
+        }
+    }
+
     /// The gate of that name, whether it judges or only brings findings in.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::JUDGES

@@ -143,13 +143,18 @@ fn day(time: Timestamp) -> String {
     time.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
-/// A kept finding as `--format json` prints it: as in a report, with its times.
-pub fn json_kept(kept: &Kept) -> Value {
-    let mut value = json_finding(&Reported {
+/// A kept finding as a report has it.
+pub fn reported(kept: &Kept) -> Reported {
+    Reported {
         id: kept.id.clone(),
         status: kept.status.as_str().to_owned(),
         finding: kept.finding.clone(),
-    });
+    }
+}
+
+/// A kept finding as `--format json` prints it: as in a report, with its times.
+pub fn json_kept(kept: &Kept) -> Value {
+    let mut value = json_finding(&reported(kept));
     value["first_seen"] = json!(kept.first_seen.to_string());
     value["last_seen"] = json!(kept.last_seen.to_string());
     value["times"] = json!(kept.times);

@@ -1,6 +1,9 @@
 //! The only room that prints.
 
 pub mod findings;
+pub mod github;
 pub mod log;
 pub mod out;
 pub mod report;
+pub mod review_report;
+pub mod sarif;

@@ -1,12 +1,15 @@
 //! A judgement, for people and for programs.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::model::finding::{Effect, Spot};
-use crate::model::report::{Report, Reported, Verdict};
+use crate::model::finding::Effect;
+use crate::model::kept::Disposition;
+use crate::model::report::{Report, Reported};
 use crate::ui::out::{DIM, ERROR, HINT, WARNING};
+use crate::ui::{github, sarif};
 
 /// How a report is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -20,13 +23,21 @@ pub enum Format {
 /// The most findings that a person is shown at once; the rest is counted.
 const SHOWN_MAX: usize = 50;
 
+/// What was decided about findings, by id.
+pub type Answers = BTreeMap<String, Disposition>;
+
 /// Writes a report; an empty text where there is nothing to say.
 pub fn render(report: &Report, format: Format) -> String {
+    render_answered(report, &Answers::new(), format)
+}
+
+/// As [`render`], with what was decided about its findings where the format tells that.
+pub fn render_answered(report: &Report, answers: &Answers, format: Format) -> String {
     match format {
         Format::Human => human(report),
         Format::Json => json_of(report).to_string(),
-        Format::Sarif => sarif(report).to_string(),
-        Format::Github => github(report),
+        Format::Sarif => sarif::render(report, answers).to_string(),
+        Format::Github => github::render(report),
     }
 }
 
@@ -135,109 +146,4 @@ fn effect_word(effect: Effect) -> &'static str {
         Effect::Warn => "warn",
         Effect::Block => "block",
     }
-}
-
-fn sarif(report: &Report) -> Value {
-    let results: Vec<Value> = report.findings.iter().map(sarif_result).collect();
-    json!({
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [{
-            "tool": {"driver": {
-                "name": "tribunal",
-                "version": env!("CARGO_PKG_VERSION"),
-                "rules": sarif_rules(report),
-            }},
-            "invocations": [{
-                "executionSuccessful": report.verdict != Verdict::Inconclusive,
-                "toolExecutionNotifications": report.skipped.iter().map(|s| json!({
-                    "level": "warning",
-                    "message": {"text": format!("skipped {}: {}", s.gate, s.reason)},
-                })).collect::<Vec<_>>(),
-            }],
-            "columnKind": "utf16CodeUnits",
-            "results": results,
-        }],
-    })
-}
-
-fn sarif_rules(report: &Report) -> Vec<Value> {
-    let mut ids: Vec<String> = report.findings.iter().map(rule_id).collect();
-    ids.sort();
-    ids.dedup();
-    ids.into_iter().map(|id| json!({"id": id})).collect()
-}
-
-fn rule_id(reported: &Reported) -> String {
-    format!("{}/{}", reported.finding.gate, reported.finding.rule)
-}
-
-fn sarif_result(reported: &Reported) -> Value {
-    let finding = &reported.finding;
-    let level = match finding.effect {
-        Effect::Block => "error",
-        Effect::Warn => "warning",
-        Effect::Shadow => "note",
-    };
-    let mut result = json!({
-        "ruleId": rule_id(reported),
-        "level": level,
-        "message": {"text": finding.message},
-        "partialFingerprints": {"tribunalFinding/v1": reported.id},
-        "properties": {"class": finding.class.as_str(), "severity": finding.severity.as_str()},
-    });
-    if let Some(place) = &finding.place
-        && let Spot::File(path) = &place.spot
-    {
-        let mut physical = json!({"artifactLocation": {"uri": uri(path)}});
-        if place.line > 0 {
-            physical["region"] = json!({
-                "startLine": place.line,
-                "endLine": place.end_line.max(place.line),
-            });
-        }
-        result["locations"] = json!([{"physicalLocation": physical}]);
-    }
-    if reported.status == "dismissed" || reported.status == "accepted" {
-        result["suppressions"] = json!([{"kind": "external", "status": "accepted"}]);
-    }
-    result
-}
-
-/// A relative URI: every byte that is not plain is percent-encoded.
-fn uri(path: &[u8]) -> String {
-    path.iter()
-        .map(|byte| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
-                char::from(*byte).to_string()
-            }
-            _ => format!("%{byte:02X}"),
-        })
-        .collect()
-}
-
-fn github(report: &Report) -> String {
-    let escape = |text: &str| text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
-    let property = |text: &str| escape(text).replace(':', "%3A").replace(',', "%2C");
-    let lines: Vec<String> = report
-        .findings
-        .iter()
-        .filter(|f| f.finding.effect != Effect::Shadow)
-        .map(|reported| {
-            let finding = &reported.finding;
-            let command = if finding.effect == Effect::Block { "error" } else { "warning" };
-            let mut properties = vec![format!("title={}", property(&rule_id(reported)))];
-            if let Some(place) = &finding.place
-                && let Spot::File(path) = &place.spot
-            {
-                properties.push(format!("file={}", property(&path.to_string())));
-                if place.line > 0 {
-                    properties.push(format!("line={}", place.line));
-                    properties.push(format!("endLine={}", place.end_line.max(place.line)));
-                }
-            }
-            format!("::{command} {}::{}", properties.join(","), escape(&finding.message))
-        })
-        .collect();
-    lines.join("\n")
 }

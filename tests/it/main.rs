@@ -14,6 +14,7 @@ mod gates;
 mod harness;
 mod hooks;
 mod push;
+mod sarif;
 mod spec;
 mod tidy;
 mod untouched;
