@@ -101,16 +101,9 @@ fn section(rule: &Rule) -> String {
     for (word, codes) in [("Bad", &rule.bad), ("Good", &rule.good)] {
         // More examples are for the proof; one shows what is meant.
         if let Some(code) = codes.first() {
-            let _ = write!(text, "  {word}:");
-            match code.contains('\n') {
-                true => code.lines().for_each(|line| {
-                    let _ = write!(text, "\n      {line}");
-                }),
-                false => {
-                    let _ = write!(text, " {code}");
-                }
-            }
-            text.push('\n');
+            let shown = code.replace('\n', "\n      ");
+            let begin = if code.contains('\n') { "\n      " } else { " " };
+            let _ = writeln!(text, "  {word}:{begin}{shown}");
         }
     }
     text

@@ -74,13 +74,13 @@ const RUST: Mistake = Mistake {
     files: [
         (
             "src/store/a.rs",
-            "fn a() {\n    drop(fs::remove_file(p));\n    let x = 1;\n    done(x);\n}\n",
-            2,
+            "fn a() {\n    drop(\n        fs::remove_file(p)\n    );\n    done();\n}\n",
+            3,
         ),
         (
             "src/store/b.rs",
             "fn b() {\n    let y = 2;\n    drop(\n        send(y),\n    );\n    more();\n}\n",
-            3,
+            4,
         ),
         (
             "src/store/c.rs",
@@ -88,7 +88,7 @@ const RUST: Mistake = Mistake {
             2,
         ),
     ],
-    fixed: "fn a() {\n    fs::remove_file(p)?;\n    let x = 1;\n    done(x);\n}\n",
+    fixed: "fn a() {\n    fs::remove_file(p)?;\n    done();\n}\n",
     language: "rust",
     pattern: "drop($RESULT)",
     bad: "drop(fs::remove_file(path));",
@@ -116,7 +116,7 @@ const PYTHON: Mistake = Mistake {
             3,
         ),
     ],
-    fixed: "def a():\n    run()\n    return 1\n",
+    fixed: "def a():\n    guarded(run)\n    return 1\n",
     language: "python",
     pattern: "try:\n    $$$BODY\nexcept Exception:\n    pass",
     bad: "try:\n    run()\nexcept Exception:\n    pass",

@@ -1,5 +1,7 @@
 //! Rules in prompts.
 
+use std::slice::from_ref;
+
 use proptest::prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, proptest};
 
 use crate::constitution::prompt::{BUDGET, for_role};
@@ -50,7 +52,7 @@ fn only_active_rules_of_the_paths_are_told() {
         (with("R-0007", Status::Shadow, &[]), false),
         (with("R-0008", Status::Retired, &[]), false),
     ] {
-        assert_eq!(!shown(&[rule.clone()], Role::Reviewer).is_empty(), told, "{rule:?}");
+        assert_eq!(!shown(from_ref(&rule), Role::Reviewer).is_empty(), told, "{rule:?}");
     }
 }
 
