@@ -1,7 +1,16 @@
 //! Reviews by models: what is asked, what counts as an answer, and what is decided. Pure.
 
+pub mod arbiter;
+#[cfg(test)]
+mod arbiter_tests;
 pub mod converge;
+#[cfg(test)]
+mod converge_tests;
 pub mod decide;
+#[cfg(test)]
+mod decide_tests;
+pub mod fence;
+pub mod fixer;
 pub mod raised;
 pub mod ruling;
 pub mod standing;
