@@ -12,8 +12,7 @@ use crate::review::ruling::{Ruling, Word};
 const TEMPLATE: &str = include_str!("prompts/arbiter.md");
 
 /// What stands for a spec that is not there.
-pub(super) const NO_SPEC: &str =
-    "There is none: judge by what the code is plainly for.\n";
+pub(super) const NO_SPEC: &str = "There is none: judge by what the code is plainly for.\n";
 
 /// The longest reason that is kept, in characters.
 const REASON: usize = 240;
@@ -177,9 +176,9 @@ pub fn weigh(said: Said, others: &[&str], read: &dyn Fn(&str) -> Option<String>)
         .filter(|cited| stands(&cited.quote, read(&cited.path).as_deref()))
         .map(|cited| Quote { path: cited.path, text: cited.quote })
         .collect();
-    let repeats = said
-        .duplicate_of
-        .filter(|id| said.word == Word::Duplicate && *id != said.id && others.contains(&id.as_str()));
+    let repeats = said.duplicate_of.filter(|id| {
+        said.word == Word::Duplicate && *id != said.id && others.contains(&id.as_str())
+    });
     let counts = match said.word {
         Word::Upheld | Word::Unsubstantiated | Word::ContradictsSpec => true,
         Word::Refuted => !evidence.is_empty() && !said.breaks.trim().is_empty(),

@@ -127,7 +127,8 @@ fn what_does_not_obey_the_schema_is_no_answer() {
         wrong[key] = json!(7);
         assert!(parse(&wrong, &finding()).is_err(), "{key} = 7");
     }
-    for (key, value) in [("id", json!("F-1")), ("word", json!("upheld, sort of")), ("more", json!(1))]
+    for (key, value) in
+        [("id", json!("F-1")), ("word", json!("upheld, sort of")), ("more", json!(1))]
     {
         let mut wrong = right.clone();
         wrong[key] = value;
@@ -141,8 +142,12 @@ fn the_schema_is_strict_everywhere() {
     fn check(schema: &Value) {
         if schema["type"] == "object" {
             let named: Vec<&String> = schema["properties"].as_object().unwrap().keys().collect();
-            let required: Vec<&str> =
-                schema["required"].as_array().unwrap().iter().map(|k| k.as_str().unwrap()).collect();
+            let required: Vec<&str> = schema["required"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|k| k.as_str().unwrap())
+                .collect();
             assert_eq!(schema["additionalProperties"], false);
             assert!(named.iter().all(|name| required.contains(&name.as_str())));
             assert_eq!(named.len(), required.len());
@@ -172,7 +177,8 @@ fn the_arbiter_is_asked_this() {
     let mut other = finding();
     other.id = "F-1".to_owned();
     other.title = "SECRET OF THE OTHER".to_owned();
-    let sections = ["=== src/load.rs\n+    2 | let text = fs::read(path);\n>>> change 0123456789ab\n"];
+    let sections =
+        ["=== src/load.rs\n+    2 | let text = fs::read(path);\n>>> change 0123456789ab\n"];
     let prompt = arbiter::prompt(Case {
         finding: &finding(),
         spec: Some("Load files\n\nAcceptance criteria\n- AC-1: errors are shown {{claim}}\n"),

@@ -89,7 +89,8 @@ fn a_fix_is_asked_for_with_instructions_and_with_a_round_left_alone() {
         course != Course::Fix(Ground::Review) || (judged(f) && blocks(f))
     });
     always("a fix that nobody can describe is a person's", |f, course| {
-        let due = f.gates == Gates::Red || (judged(f) && f.conflicts == Presence::None && blocks(f));
+        let due =
+            f.gates == Gates::Red || (judged(f) && f.conflicts == Presence::None && blocks(f));
         let undescribed = due && f.instructions == Presence::None && f.halt != Halt::Everything;
         (course == Course::Escalate(Cause::NoInstructions)) == undescribed
     });
@@ -150,7 +151,8 @@ fn what_was_not_weighed_is_not_refuted() {
     always("and hides nothing that is known to be wrong", |f, course| {
         let weighed = Facts { unweighed: Presence::None, ..f };
         match decide(weighed) {
-            Course::Submit | Course::ReviewAgain(Gap::Criteria)
+            Course::Submit
+            | Course::ReviewAgain(Gap::Criteria)
             | Course::Inconclusive(Lack::Criteria) => true,
             known => course == known,
         }

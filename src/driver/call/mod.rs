@@ -41,6 +41,9 @@ const RESET_JITTER: u32 = 60;
 /// slept.
 const LOOK: Duration = Duration::from_secs(60);
 
+/// The name in the price table that stands for every model that it does not name.
+const ANY_MODEL: &str = "default";
+
 /// Where the calls of one run are made.
 pub struct Desk<'a> {
     pub env: &'a Env,
@@ -221,7 +224,8 @@ impl Desk<'_> {
             return false;
         }
         let prices = &self.policy.prices;
-        let price = prices.get(&reply.by.model).or_else(|| prices.get(asked));
+        let known = [reply.by.model.as_str(), asked, ANY_MODEL];
+        let price = known.into_iter().find_map(|model| prices.get(model));
         reply.cost.money = price.and_then(|price| money_of(reply.cost.tokens, *price));
         reply.cost.money.is_some()
     }

@@ -1,18 +1,10 @@
 //! What a reviewer raised, as findings of the ledger.
 
-use anyhow::Result;
-use bstr::BString;
-use jiff::Timestamp;
-
-use crate::driver::judge;
 use crate::model::finding::{Effect, Finding, Place};
 use crate::model::gate::Gate;
-use crate::model::kept::Status;
-use crate::model::report::Reported;
 use crate::review::raised::Anchored;
 use crate::review::ruling::{Ruling, Word};
 use crate::review::standing::Standing;
-use crate::store::ledger::{self, Ledger};
 
 /// The longest text of a place that is kept, in characters.
 const ANCHOR_CHARS_MAX: usize = 400;

@@ -19,24 +19,27 @@ pub mod room;
 pub mod session;
 pub mod subject;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, anyhow};
+use bstr::ByteSlice as _;
 use ulid::Ulid;
 
 use crate::agents::Around;
 use crate::config::env::{Env, now};
 use crate::config::policy::RouteChoice;
-use crate::driver::call::Desk;
+use crate::driver::call::{Desk, clean_up};
 use crate::driver::judge;
-use crate::driver::review::docket::{Docket, SpecCopy};
+use crate::driver::review::docket::Docket;
 use crate::driver::review::matter::Matter;
 use crate::driver::review::outcome::{Ending, Reviewed};
 use crate::driver::review::session::Session;
 use crate::driver::review::subject::{Range, Subject};
+use crate::gates::scope::globs;
 use crate::git::repo::Repo;
 use crate::model::agent::Role;
+use crate::model::change::FileChange;
 use crate::model::oid::Oid;
 use crate::model::report::{Report, Verdict};
 use crate::pipeline::run::{Begin, Kind, Run, Size, Stage};
@@ -216,6 +219,8 @@ impl Work<'_> {
         question: String,
         kind: Kind,
     ) -> Result<(RunFolder, Docket)> {
+        // What a killed run left behind is put in order by the next one.
+        clean_up(&self.repo.state_dir(), self.env)?;
         let id = Ulid::generate().to_string();
         let folder = RunFolder::take(&self.repo.state_dir(), &id)?
             .context("a new run belongs to nobody else")?;
@@ -292,7 +297,7 @@ impl Work<'_> {
                 tell: self.tell,
             },
             executor,
-            limits: Limits::of_changes(&policy.review),
+            limits: limits(matter, &docket.subject(self.repo)?)?,
             interrupts,
             folder,
             docket,
@@ -301,6 +306,18 @@ impl Work<'_> {
         room::clear(&room::folder(self.repo, &docket.run.id));
         finish::close(self.repo, self.env, matter, &docket, files, started)
     }
+}
+
+/// What may stay open: a change that is nothing but specs is a plan.
+fn limits(matter: &Matter, subject: &Subject) -> Result<Limits> {
+    let policy = matter.policy();
+    let specs = globs(&policy.watch.specs)?;
+    let is_spec = |file: &FileChange| specs.is_match(file.path.to_path_lossy());
+    Ok(if subject.change.files.iter().all(is_spec) {
+        Limits::of_plans(&policy.review)
+    } else {
+        Limits::of_changes(&policy.review)
+    })
 }
 
 /// How much work a change is: by its spec, else by how much it touches.
