@@ -12,6 +12,7 @@ mod findings;
 mod gates;
 mod harness;
 mod hooks;
+mod model_server;
 mod push;
 mod spec;
 mod tidy;
