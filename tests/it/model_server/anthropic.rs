@@ -75,7 +75,8 @@ pub fn say(asked: &Asked, words: &Words, client: &mut Client) -> Option<()> {
     client.event(&json!({ "type": "message_start", "message": message }))?;
     client.event(&json!({ "type": "ping" }))?;
     for (index, block) in blocks.iter().enumerate() {
-        let delta = |delta| json!({ "type": "content_block_delta", "index": index, "delta": delta });
+        let delta =
+            |delta| json!({ "type": "content_block_delta", "index": index, "delta": delta });
         let mut start = block.clone();
         let deltas: Vec<Value> = if block["type"] == "text" {
             start["text"] = json!("");
@@ -87,7 +88,8 @@ pub fn say(asked: &Asked, words: &Words, client: &mut Client) -> Option<()> {
             let kind = "input_json_delta";
             pieces.map(|part| delta(json!({ "type": kind, "partial_json": part }))).collect()
         };
-        let started = json!({ "type": "content_block_start", "index": index, "content_block": start });
+        let started =
+            json!({ "type": "content_block_start", "index": index, "content_block": start });
         client.event(&started)?;
         for delta in deltas {
             client.event(&delta)?;
@@ -102,9 +104,7 @@ pub fn say(asked: &Asked, words: &Words, client: &mut Client) -> Option<()> {
 
 fn blocks(asked: &Asked, words: &Words) -> Vec<Value> {
     let mut blocks = Vec::new();
-    let call = |name: &str, input: Value| {
-        json!({ "type": "tool_use", "id": unique("toolu"), "name": name, "input": input })
-    };
+    let call = |name: &str, input: Value| json!({ "type": "tool_use", "id": unique("toolu"), "name": name, "input": input });
     if let Some(text) = &words.text {
         blocks.push(json!({ "type": "text", "text": text }));
     }

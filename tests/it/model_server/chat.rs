@@ -39,9 +39,7 @@ pub fn say(asked: &Asked, words: &Words, client: &mut Client) -> Option<()> {
         "total_tokens": words.usage.input + words.usage.output,
     });
     let id = unique("chatcmpl");
-    let reply = |object: &str, choice: Value| {
-        json!({ "id": id, "object": object, "model": asked.model, "choices": [choice] })
-    };
+    let reply = |object: &str, choice: Value| json!({ "id": id, "object": object, "model": asked.model, "choices": [choice] });
     if asked.body["stream"] != true {
         let message = json!({ "role": "assistant", "content": text });
         let choice = json!({ "index": 0, "message": message, "finish_reason": finish });

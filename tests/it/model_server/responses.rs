@@ -124,7 +124,9 @@ fn shell(call: &Call) -> String {
     let patch = match call {
         Call::Shell(line) => return line.clone(),
         Call::Read(path) => return format!("cat '{path}'"),
-        Call::Write { path, content } => format!("*** Add File: {path}\n{}", prefixed('+', content)),
+        Call::Write { path, content } => {
+            format!("*** Add File: {path}\n{}", prefixed('+', content))
+        }
         Call::Edit { path, old, new } => {
             let (old, new) = (prefixed('-', old), prefixed('+', new));
             format!("*** Update File: {path}\n@@\n{old}{new}")

@@ -146,7 +146,8 @@ impl Client {
                 break;
             }
             match stream.read(&mut [0; 64]) {
-                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
+                Err(error)
+                    if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
                 Ok(1..) => {}
                 Ok(0) | Err(_) => break,
             }
