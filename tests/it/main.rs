@@ -14,6 +14,7 @@ mod harness;
 mod hooks;
 mod model_server;
 mod push;
+mod real;
 mod spec;
 mod tidy;
 mod untouched;
