@@ -59,7 +59,7 @@ pub struct Call {
     pub program: PathBuf,
     pub words: Vec<OsString>,
     /// Beside those that every call gets.
-    pub vars: Vec<(&'static str, OsString)>,
+    pub vars: Vec<(String, OsString)>,
     /// What must not be seen in anything that is kept of the call.
     pub secrets: Vec<String>,
 }
@@ -103,6 +103,11 @@ pub fn everyday(around: Around<'_>) -> Vec<(&'static str, OsString)> {
     let mut vars: Vec<_> = given.collect();
     vars.push(("PATH", find::search_path(around)));
     vars
+}
+
+/// Variables as a call has them.
+pub fn named(vars: Vec<(&'static str, OsString)>) -> Vec<(String, OsString)> {
+    vars.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// The variables that keep git inside: a program that looks at the folder which it works in must
@@ -158,8 +163,10 @@ impl Call {
             .env("XDG_RUNTIME_DIR", &temporary)
             .env(INSIDE, request.role.as_str())
             .mark(&Ulid::generate().to_string());
-        let vars = everyday(around).into_iter().chain(git_vars(request.dir));
-        for (name, value) in vars.chain(self.vars.iter().cloned()) {
+        for (name, value) in everyday(around).into_iter().chain(git_vars(request.dir)) {
+            cmd = cmd.env(name, value);
+        }
+        for (name, value) in &self.vars {
             cmd = cmd.env(name, value);
         }
         let ended = cmd.supervise(&to_out, &to_err, interrupts);

@@ -17,9 +17,7 @@ pub fn program(
     if !set.is_empty() {
         return from_settings(name, Path::new(set), around);
     }
-    let folders = search_path(around);
-    let found = std::env::split_paths(&folders).map(|folder| folder.join(name));
-    found.into_iter().find(|path| is_program(path) && is_foreign(path, around)).ok_or_else(|| {
+    in_path(name, around).ok_or_else(|| {
         Missing {
             message: format!("`{name}` is not in `PATH`"),
             hint: format!("install it with `{install}`, or set `programs.{name}.path` to its place in your own settings"),
@@ -42,6 +40,13 @@ fn from_settings(name: &str, set: &Path, around: Around<'_>) -> Result<PathBuf, 
         hint: "give the absolute path of the program in your own settings, or leave the key out"
             .to_owned(),
     })
+}
+
+/// Looks a name up in `PATH`.
+pub fn in_path(name: &str, around: Around<'_>) -> Option<PathBuf> {
+    let folders = search_path(around);
+    let mut found = std::env::split_paths(&folders).map(|folder| folder.join(name));
+    found.find(|path| is_program(path) && is_foreign(path, around))
 }
 
 /// `PATH` without what a repository could have put there: relative folders and folders in it.

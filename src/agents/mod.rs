@@ -115,7 +115,7 @@ impl Agent {
             Self::Claude(agent) => agent.ask(request, around, interrupts),
             Self::Codex(agent) => agent.ask(request, around, interrupts),
             Self::Command(agent) => agent.ask(request, around, interrupts),
-            Self::Http(agent) => agent.ask(request, around, interrupts),
+            Self::Http(agent) => agent.ask(request, around),
         }
     }
 
@@ -125,7 +125,7 @@ impl Agent {
             Self::Claude(agent) => agent.probe(around),
             Self::Codex(agent) => agent.probe(around),
             Self::Command(agent) => agent.probe(around),
-            Self::Http(agent) => agent.probe(),
+            Self::Http(agent) => agent.probe(around),
         }
     }
 }

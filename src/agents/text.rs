@@ -26,7 +26,8 @@ pub fn last_line(text: &[u8]) -> String {
 }
 
 /// The one JSON object in a text: the whole of it, or with prose or a fence around it. `None` where
-/// there is none, or several that differ, as nobody can say which is meant.
+/// there is none, or several that differ, as nobody can say which is meant, or one that is broken:
+/// what stands inside of it is not what was meant either.
 pub fn object_in(text: &str) -> Option<Value> {
     let mut found: Option<Value> = None;
     let mut rest = text;
@@ -39,6 +40,8 @@ pub fn object_in(text: &str) -> Option<Value> {
             }
             rest = &rest[objects.byte_offset()..];
             found = Some(object);
+        } else if rest[1..].trim_start().starts_with('"') {
+            return None;
         } else {
             rest = &rest[1..];
         }
@@ -157,7 +160,9 @@ mod tests {
         ] {
             assert_eq!(object_in(&text), Some(object.clone()), "{text}");
         }
-        for text in ["", "none", "[1]", "{", "{\"a\": 1", "{\"a\":1} or {\"a\":2}"] {
+        for text in
+            ["", "none", "[1]", "{", "{\"a\": 1", "{\"a\": [{\"b\": 1}],", "{\"a\":1} or {\"a\":2}"]
+        {
             assert_eq!(object_in(text), None, "{text}");
         }
     }

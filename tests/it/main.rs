@@ -13,7 +13,10 @@ mod findings;
 mod gates;
 mod harness;
 mod hooks;
+mod model_server;
 mod push;
+
+mod real;
 mod sarif;
 mod spec;
 mod tidy;

@@ -82,11 +82,15 @@ fn every_file_opens_with_its_job() {
 #[test]
 fn no_test_file_is_forgotten() {
     let folder = top().join("tests/it");
-    let main = fs::read_to_string(folder.join("main.rs")).unwrap();
     for file in rust_files(&folder) {
-        let name = file.file_stem().unwrap().to_str().unwrap().to_owned();
-        if name != "main" {
-            assert!(main.contains(&format!("mod {name};")), "{name} is not in main.rs");
+        let is_folder = file.ends_with("mod.rs");
+        let part = if is_folder { file.parent().unwrap() } else { &file };
+        let name = part.file_stem().unwrap().to_str().unwrap();
+        let above = part.parent().unwrap();
+        let list = above.join(if above == folder { "main.rs" } else { "mod.rs" });
+        if file != list {
+            let listed = fs::read_to_string(&list).unwrap().contains(&format!("mod {name};"));
+            assert!(listed, "{name} is not in {}", list.display());
         }
     }
 }

@@ -86,6 +86,7 @@ impl Claude {
         vars.extend(command_line::QUIET.map(|(name, value)| (name, value.into())));
         let secrets =
             CREDENTIALS.iter().filter_map(|name| Some(around.env.text(name)?.to_owned())).collect();
+        let vars = call::named(vars);
         let call = Call { program: self.path.clone(), words, vars, secrets };
         let ran = call.run(request, around, interrupts)?;
         Ok(reading::read(&ran, request.schema.is_some(), now(around.env)))

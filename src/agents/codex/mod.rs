@@ -93,8 +93,8 @@ impl Codex {
         let words = command_line::words(&self.command_line(facts, around), request);
         let secrets =
             CREDENTIALS.iter().filter_map(|name| Some(around.env.text(name)?.to_owned())).collect();
-        let call =
-            Call { program: self.path.clone(), words: words.map_err(could_not)?, vars, secrets };
+        let (words, vars) = (words.map_err(could_not)?, call::named(vars));
+        let call = Call { program: self.path.clone(), words, vars, secrets };
         let ran = call.run(request, around, interrupts)?;
         let answer = request.folder.join(command_line::ANSWER);
         // Where there is no file, the stream holds the answer.
