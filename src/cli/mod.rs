@@ -6,6 +6,7 @@ pub mod config;
 pub mod constitution;
 pub mod demo;
 pub mod daemon;
+pub mod doctor;
 pub mod findings;
 pub mod hook;
 pub mod init;
@@ -92,6 +93,8 @@ pub enum Command {
     Hooks(hooks::Args),
     /// Show how this repository stands: hooks, watcher, findings, bypasses
     Status,
+    /// Whether the agents that the policy names work here, and what to do
+    Doctor,
     /// Print what a shell needs to complete commands
     Completions(completions::Args),
     /// Called by the installed hooks
@@ -141,6 +144,7 @@ pub fn run(cli: Cli, env: Env) -> Result<ExitStatus> {
         Command::Trust(args) => trust::run(&context, &args),
         Command::Hooks(args) => hooks::run(&context, &args),
         Command::Status => status::run(&context),
+        Command::Doctor => doctor::run(&context),
         Command::Completions(args) => Ok(completions::run(&args)),
         Command::Hook(args) => hook::run(&context.env, &args.name, &args.args),
     }

@@ -8,6 +8,7 @@ mod constitution;
 mod crowd;
 mod daemon;
 mod demo;
+mod doctor;
 mod findings;
 mod gates;
 mod harness;
