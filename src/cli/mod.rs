@@ -7,6 +7,7 @@ pub mod constitution;
 pub mod cost;
 pub mod demo;
 pub mod daemon;
+pub mod doctor;
 pub mod findings;
 pub mod hook;
 pub mod init;
@@ -103,6 +104,8 @@ pub enum Command {
     Hooks(hooks::Args),
     /// Show how this repository stands: hooks, watcher, findings, bypasses
     Status,
+    /// Whether the agents that the policy names work here, and what to do
+    Doctor,
     /// Print what a shell needs to complete commands
     Completions(completions::Args),
     /// Called by the installed hooks
@@ -156,6 +159,7 @@ pub fn run(cli: Cli, env: Env) -> Result<ExitStatus> {
         Command::Trust(args) => trust::run(&context, &args),
         Command::Hooks(args) => hooks::run(&context, &args),
         Command::Status => status::run(&context),
+        Command::Doctor => doctor::run(&context),
         Command::Completions(args) => Ok(completions::run(&args)),
         Command::Hook(args) => hook::run(&context.env, &args.name, &args.args),
     }

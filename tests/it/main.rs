@@ -8,6 +8,7 @@ mod constitution;
 mod crowd;
 mod daemon;
 mod demo;
+mod doctor;
 mod drafting;
 mod findings;
 mod gates;
@@ -15,9 +16,9 @@ mod harness;
 mod hooks;
 mod model_server;
 mod push;
-
 mod real;
 mod sarif;
 mod spec;
 mod tidy;
 mod untouched;
+

@@ -133,14 +133,21 @@ impl Codex {
     }
 
     fn facts(&self, around: Around<'_>) -> Result<Facts, Outcome> {
-        let facts = match known::recall(&self.path, around) {
-            Some(facts) if facts.sandbox.is_some() => return Ok(facts),
-            Some(facts) => Ok(facts),
-            None => self.look(around),
-        };
         let could_not = |why: String| Outcome::CouldNotStart { why: text::one_line(&why) };
-        let mut facts = facts.map_err(could_not)?;
-        facts.sandbox = Some(self.try_sandbox(around).map_err(could_not)?);
+        let mut facts = self.version(around).map_err(could_not)?;
+        if facts.sandbox.is_none() {
+            facts.sandbox = Some(self.try_sandbox(around).map_err(could_not)?);
+            known::keep(&self.path, &facts, around);
+        }
+        Ok(facts)
+    }
+
+    /// What is known of this version; of its sandbox only what was seen before.
+    fn version(&self, around: Around<'_>) -> Result<Facts, String> {
+        if let Some(facts) = known::recall(&self.path, around) {
+            return Ok(facts);
+        }
+        let facts = self.look(around)?;
         known::keep(&self.path, &facts, around);
         Ok(facts)
     }
@@ -179,8 +186,7 @@ impl Codex {
         if login == Login::Missing {
             hints.push("log in with `codex login`, or set `CODEX_API_KEY`".to_owned());
         }
-        let version = known::recall(&self.path, around).map_or_else(|| self.look(around), Ok);
-        let (version, sandbox) = match version {
+        let (version, sandbox) = match self.version(around) {
             Ok(facts) => (facts.version, self.try_sandbox(around)),
             Err(why) => {
                 hints.push(format!("bring it up to date: `{INSTALL}`"));

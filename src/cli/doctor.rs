@@ -1,0 +1,228 @@
+//! `tribunal doctor`: whether the agents that the policy names would work here, and what to do.
+
+use anyhow::Result;
+use bstr::BStr;
+use serde_json::{Value, json};
+
+use crate::agents::{Agent, Around, Login, Probe, Sandbox};
+use crate::cli::Context;
+use crate::config::policy::{Policy, RouteChoice};
+use crate::driver::install::{self, status::status};
+use crate::driver::law;
+use crate::driver::review::cast::{self, Cast};
+use crate::gates::governance::POLICY_FILE;
+use crate::git::command::git;
+use crate::git::repo::{Repo, succeeded};
+use crate::model::agent::Role;
+use crate::model::report::ExitStatus;
+use crate::ui::out;
+use crate::ui::report::{Format, printable};
+
+/// An agent that the policy names.
+struct Patient {
+    name: String,
+    roles: Vec<Role>,
+    found: Found,
+}
+
+enum Found {
+    Here { family: String, probe: Probe },
+    Missing { message: String, hint: String },
+}
+
+/// What there is to say.
+struct Diagnosis {
+    git: String,
+    hooks: usize,
+    hook_problems: Vec<String>,
+    patients: Vec<Patient>,
+    /// The route that the agents found allow, or why there is none.
+    route: Result<Cast, anyhow::Error>,
+    /// Whether the policy asks any agent at all.
+    asks: bool,
+}
+
+/// Looks at each agent without asking a model. Ends with 0 where all that the policy needs works,
+/// else with 4.
+pub fn run(context: &Context) -> Result<ExitStatus> {
+    let repo = context.repo()?;
+    let found = look(context, &repo)?;
+    if context.global.format == Format::Json {
+        out::result(&found.json().to_string());
+    } else {
+        found.say();
+    }
+    Ok(if found.is_well() { ExitStatus::Pass } else { ExitStatus::Inconclusive })
+}
+
+fn look(context: &Context, repo: &Repo) -> Result<Diagnosis> {
+    let law = match repo.head()? {
+        Some(head) => repo.objects.file(&repo.tree_of(&head)?, BStr::new(POLICY_FILE))?,
+        None => None,
+    };
+    let policy = law::settings(law.as_deref(), &context.env, &context.global.set)
+        .map_err(|problem| out::hinted(problem.to_string(), problem.hint))?
+        .policy;
+    let home = cast::home(repo);
+    let around = cast::around(repo, &context.env, &home);
+    let (way, _) = install::way(repo)?;
+    let events = status(repo, &way)?;
+    let problems = events.iter().flat_map(|event| {
+        event.problems.iter().map(|problem| format!("{}: {problem}", event.event))
+    });
+    Ok(Diagnosis {
+        git: git_version(repo)?,
+        hooks: events.iter().filter(|event| event.installed).count(),
+        hook_problems: problems.collect(),
+        patients: patients(&policy, around),
+        route: cast::judges(&policy, around),
+        asks: policy.agents.route != RouteChoice::C,
+    })
+}
+
+fn git_version(repo: &Repo) -> Result<String> {
+    let output = git(&repo.common_dir).arg("--version").capture()?;
+    let said = String::from_utf8_lossy(succeeded(&output, "git --version")?).into_owned();
+    Ok(said.trim().trim_start_matches("git version ").to_owned())
+}
+
+fn patients(policy: &Policy, around: Around<'_>) -> Vec<Patient> {
+    let mut patients: Vec<Patient> = Vec::new();
+    for role in Role::ALL {
+        let name = &policy.agents.of(role).agent;
+        if let Some(known) = patients.iter_mut().find(|patient| patient.name == *name) {
+            known.roles.push(role);
+            continue;
+        }
+        let found = match Agent::find(name, policy, around) {
+            Ok(agent) => {
+                Found::Here { family: agent.family().to_owned(), probe: agent.probe(around) }
+            }
+            Err(missing) => Found::Missing { message: missing.message, hint: missing.hint },
+        };
+        patients.push(Patient { name: name.clone(), roles: vec![role], found });
+    }
+    patients
+}
+
+impl Patient {
+    fn works(&self) -> bool {
+        match &self.found {
+            Found::Here { probe, .. } => {
+                probe.login != Login::Missing && !matches!(probe.sandbox, Sandbox::Broken(_))
+            }
+            Found::Missing { .. } => false,
+        }
+    }
+
+    fn roles(&self) -> String {
+        self.roles.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(", ")
+    }
+
+    fn json(&self) -> Value {
+        let roles: Vec<_> = self.roles.iter().map(|role| role.as_str()).collect();
+        match &self.found {
+            Found::Missing { message, hint } => json!({
+                "name": self.name, "roles": roles, "works": false, "found": false,
+                "problem": message, "hints": [hint],
+            }),
+            Found::Here { family, probe } => {
+                let login = match &probe.login {
+                    Login::By(what) => json!({"state": "by", "by": what}),
+                    Login::NotNeeded => json!({"state": "not-needed"}),
+                    Login::Missing => json!({"state": "missing"}),
+                };
+                let sandbox = match &probe.sandbox {
+                    Sandbox::Works => json!({"state": "works"}),
+                    Sandbox::Instead(what) => json!({"state": "instead", "what": what}),
+                    Sandbox::Broken(why) => json!({"state": "broken", "why": why}),
+                };
+                json!({
+                    "name": self.name, "roles": roles, "works": self.works(), "found": true,
+                    "family": family, "place": probe.place, "version": probe.version,
+                    "login": login, "sandbox": sandbox, "hints": probe.hints,
+                })
+            }
+        }
+    }
+
+    fn say(&self) {
+        let name = printable(&self.name);
+        match &self.found {
+            Found::Missing { message, hint } => {
+                line(&name, &format!("missing: {message}"));
+                line("", &format!("for       {}", self.roles()));
+                line("", &format!("hint: {hint}"));
+            }
+            Found::Here { probe, .. } => {
+                let version = if probe.version.is_empty() { "no version" } else { &probe.version };
+                line(&name, &format!("{version}, {}", probe.place));
+                line("", &format!("for       {}", self.roles()));
+                let login = match &probe.login {
+                    Login::By(what) => format!("by {what}"),
+                    Login::NotNeeded => "not needed".to_owned(),
+                    Login::Missing => "missing".to_owned(),
+                };
+                line("", &format!("login     {login}"));
+                let sandbox = match &probe.sandbox {
+                    Sandbox::Works => "works".to_owned(),
+                    Sandbox::Instead(what) => what.clone(),
+                    Sandbox::Broken(why) => format!("broken: {why}"),
+                };
+                line("", &format!("sandbox   {sandbox}"));
+                for hint in &probe.hints {
+                    line("", &format!("hint: {hint}"));
+                }
+            }
+        }
+    }
+}
+
+impl Diagnosis {
+    fn is_well(&self) -> bool {
+        !self.asks || (self.route.is_ok() && self.patients.iter().all(Patient::works))
+    }
+
+    fn json(&self) -> Value {
+        let route = match &self.route {
+            Ok(cast) => json!({"route": cast.route.as_str(), "notes": cast.notes}),
+            Err(error) => json!({"route": null, "notes": [format!("{error:#}")]}),
+        };
+        json!({
+            "version": 1,
+            "works": self.is_well(),
+            "git": self.git,
+            "hooks": {"installed": self.hooks, "problems": self.hook_problems},
+            "agents": self.patients.iter().map(Patient::json).collect::<Vec<_>>(),
+            "route": route["route"],
+            "notes": route["notes"],
+        })
+    }
+
+    fn say(&self) {
+        line("git", &self.git);
+        match self.hooks {
+            0 => line("hooks", "none installed; `tribunal hooks install` puts them in place"),
+            count => line("hooks", &format!("{count} installed")),
+        }
+        for problem in &self.hook_problems {
+            line("", problem);
+        }
+        for patient in &self.patients {
+            patient.say();
+        }
+        match &self.route {
+            Ok(cast) => {
+                line("route", cast.route.as_str());
+                for note in &cast.notes {
+                    line("", note);
+                }
+            }
+            Err(error) => line("route", &format!("none: {error:#}")),
+        }
+    }
+}
+
+fn line(name: &str, text: &str) {
+    out::result(&format!("{name:<9} {}", printable(text)));
+}
