@@ -11,7 +11,7 @@ pub struct Class(String);
 ///
 /// Matters of style are out: a formatter settles them. The list is meant for the mistakes that
 /// reviewers of different tools and languages name alike.
-pub const LISTED: [(&str, &str); 70] = [
+pub const LISTED: [(&str, &str); 71] = [
     ("api/breaking-change", "keep published interfaces compatible, or announce the break"),
     ("api/deprecated-use", "call no deprecated interface"),
     ("api/inconsistent-contract", "let one operation behave alike wherever it is offered"),
@@ -85,6 +85,7 @@ pub const LISTED: [(&str, &str); 70] = [
     ("security/cross-site-scripting", "escape what is put into a page"),
     ("security/exposed-secret", "keep secrets out of code, logs and messages"),
     ("security/path-traversal", "keep paths from outside inside their folder"),
+    ("security/prompt-injection", "give no text that orders a model what to do"),
     ("security/unsafe-deserialization", "decode untrusted data only with safe decoders"),
     ("security/unsafe-memory", "state and keep the invariants of memory-unsafe code"),
     ("security/weak-cryptography", "use current algorithms and good random numbers"),

@@ -61,6 +61,9 @@ pub enum Anchored {
     Near { line: u32, end_line: u32 },
     /// As it stands or nearly, far from what the change touches.
     Elsewhere { line: u32, end_line: u32 },
+    /// In lines that the change removes; these are the lines that now stand there. Of a file that
+    /// is gone it is the first.
+    Removed { line: u32, end_line: u32 },
     /// Not there: the finding is a mere note.
     Nowhere,
 }
@@ -72,7 +75,8 @@ impl Anchored {
             Self::Exact { line, end_line }
             | Self::Normalised { line, end_line }
             | Self::Near { line, end_line }
-            | Self::Elsewhere { line, end_line } => Some((line, end_line)),
+            | Self::Elsewhere { line, end_line }
+            | Self::Removed { line, end_line } => Some((line, end_line)),
             Self::Nowhere => None,
         }
     }
