@@ -1,0 +1,1 @@
+//! Nothing of a change is lost on its way to a reviewer.
