@@ -83,9 +83,8 @@ impl Spot {
     fn distance(&self, touched: &[Range<u32>]) -> u32 {
         let to = |range: &Range<u32>| {
             let below = range.start.saturating_sub(self.end_line);
-            // An empty range lies between two lines: the one that stands there now is one away.
-            let above = (self.line + 1).saturating_sub(range.end.max(1));
-            let above = if range.is_empty() { above } else { above.saturating_sub(0) };
+            // The lines before and after an empty range are one away.
+            let above = self.line.saturating_add(1).saturating_sub(range.end);
             below.max(above)
         };
         touched.iter().map(to).min().unwrap_or(u32::MAX)

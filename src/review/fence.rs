@@ -1,7 +1,5 @@
 //! Shows data of a repository to a model so that it can neither end its fence nor hide in it.
 
-use bstr::ByteSlice as _;
-
 /// What begins each line of fenced data. No line that the program writes begins with it.
 const PREFIX: &str = "| ";
 
