@@ -4,6 +4,8 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::json;
@@ -13,6 +15,7 @@ use crate::config::policy::Price;
 use crate::driver::call::folder::{CallFolder, KeptReply, redacted};
 use crate::driver::call::next::{Next, SoFar, after, jittered, later, money_of};
 use crate::driver::call::numbered;
+use crate::gates::secrets::redact_str;
 use crate::model::agent::{Cost, Money, Tokens};
 
 const BASE: Duration = Duration::from_secs(1);
@@ -165,4 +168,38 @@ fn a_reply_is_kept_without_secrets_and_read_back() {
     assert_eq!(redacted(&plain).unwrap(), plain);
     fs::write(run.path().join("calls/k/reply.json"), "{\"started\"").unwrap();
     assert_eq!(folder.reply(), None);
+}
+
+/// A key as programs write it, assembled here.
+fn private_key() -> String {
+    let noise: Vec<u8> = (0..12).flat_map(|n: u8| *blake3::hash(&[n]).as_bytes()).collect();
+    let body = STANDARD.encode(noise);
+    let edge = |word: &str| format!("{0}{word} RSA {1} KEY{0}", "-".repeat(5), "PRIVATE");
+    let lines: Vec<&str> =
+        body.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
+    format!("{}\n{}\n{}\n", edge("BEGIN"), lines.join("\n"), edge("END"))
+}
+
+#[test]
+fn a_secret_is_found_however_deep_it_is_quoted() {
+    let key = private_key();
+    let line = key.lines().nth(1).unwrap().to_owned();
+    let once = json!({"anchor": key.clone()}).to_string();
+    let twice = json!({"type": "item", "text": once.clone()}).to_string();
+    let pretty = serde_json::to_string_pretty(&json!({"a": [{"b": key.clone()}]})).unwrap();
+    let forms = [
+        key.clone(),
+        once.clone(),
+        twice.clone(),
+        pretty.clone(),
+        format!("{{\"type\":\"start\"}}\n{twice}\n{{\"type\":\"end\"}}\n"),
+        format!("it says:\n{once}\nand no more"),
+        format!("it says:\n```json\n{pretty}\n```\n"),
+        format!("it says `{once}` in passing"),
+    ];
+    for form in forms {
+        assert!(!redact_str(&form).contains(&line), "{form}\n=>\n{}", redact_str(&form));
+    }
+    let plain = "{ \"b\" : 1.50,\n \"a\": \"x\" }\n[1]\n";
+    assert_eq!(redact_str(plain), plain);
 }
