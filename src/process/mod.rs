@@ -3,6 +3,8 @@
 mod ancestors;
 mod strays;
 mod supervise;
+#[cfg(test)]
+mod tests;
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;

@@ -9,7 +9,7 @@ use rustix::process::{Pid, Signal, kill_process};
 pub const MARK: &str = "TRIBUNAL_CALL";
 
 /// How often it is looked again: what is being killed may just have started another.
-const LOOKS: usize = 5;
+const LOOKS: usize = 20;
 
 /// Kills every process of this user that carries the mark. Gives how many were found.
 ///

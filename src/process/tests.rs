@@ -1,0 +1,105 @@
+//! Supervised programs, on real ones.
+
+use std::fs::{self, File};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use super::strays::MARK;
+use super::{Cmd, Ended, Interrupts};
+
+const LONG: Duration = Duration::from_secs(60);
+
+struct Run {
+    folder: TempDir,
+    ended: Ended,
+    took: Duration,
+}
+
+impl Run {
+    fn of(script: &str, limit: impl FnOnce(Cmd) -> Cmd) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let log = File::create(folder.path().join("log")).unwrap();
+        let start = Instant::now();
+        let cmd = Cmd::alone(Path::new("/bin/sh"), folder.path())
+            .args(["-c", script])
+            .env("PATH", "/usr/bin:/bin")
+            .deadline(LONG)
+            .grace(Duration::from_secs(10));
+        let ended = limit(cmd).supervise(&log, &log, Interrupts::listen().unwrap()).unwrap();
+        Self { folder, ended, took: start.elapsed() }
+    }
+
+    fn text(&self, name: &str) -> String {
+        fs::read_to_string(self.folder.path().join(name)).unwrap()
+    }
+}
+
+/// Whether a process that was killed is gone: it may take a moment to die.
+fn is_gone(pid: &str) -> bool {
+    let dead = || {
+        let status = fs::read_to_string(format!("/proc/{}/status", pid.trim()));
+        status.map_or(true, |status| status.contains("State:\tZ"))
+    };
+    let start = Instant::now();
+    while !dead() && start.elapsed() < LONG / 4 {
+        std::thread::yield_now();
+    }
+    dead()
+}
+
+#[test]
+fn a_silent_program_is_stopped_and_a_talking_one_is_not() {
+    let idle = |cmd: Cmd| cmd.idle(Duration::from_millis(900));
+    let silent = Run::of("echo hello; sleep 300", idle);
+    assert!(matches!(silent.ended, Ended::Idle), "{:?}", silent.ended);
+    assert!(silent.took < LONG / 2);
+    let talking = Run::of("for i in 1 2 3 4 5 6; do echo $i; sleep 0.3; done", idle);
+    assert!(matches!(talking.ended, Ended::Exited(status) if status.success()));
+}
+
+#[test]
+fn a_program_that_prints_without_end_is_stopped() {
+    let run = Run::of("yes", |cmd| cmd.log_max(100_000));
+    assert!(matches!(run.ended, Ended::TooLong), "{:?}", run.ended);
+}
+
+#[test]
+fn a_program_may_end_by_itself_before_it_is_killed() {
+    let run = Run::of("trap 'echo bye >said; exit 3' TERM; sleep 300 & wait", |cmd| {
+        cmd.deadline(Duration::from_millis(300))
+    });
+    assert!(matches!(run.ended, Ended::TimedOut), "{:?}", run.ended);
+    assert_eq!(run.text("said"), "bye\n");
+    let deaf = Run::of("trap '' TERM; sleep 300", |cmd| {
+        cmd.deadline(Duration::from_millis(300)).grace(Duration::from_millis(300))
+    });
+    assert!(matches!(deaf.ended, Ended::TimedOut) && deaf.took < LONG / 2, "{:?}", deaf.ended);
+}
+
+#[test]
+fn its_environment_is_what_is_given() {
+    let run = Run::of("env >seen", |cmd| cmd.env("ONE", "1").mark("seen-here"));
+    let seen = run.text("seen");
+    let mut names: Vec<_> = seen.lines().filter_map(|line| Some(line.split_once('=')?.0)).collect();
+    // What a shell sets by itself.
+    names.retain(|name| !matches!(*name, "PWD" | "OLDPWD" | "SHLVL" | "_"));
+    names.sort_unstable();
+    assert_eq!(names, ["ONE", "PATH", MARK], "{seen}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_left_its_group_is_gone_too() {
+    // The first ends by itself, the second is stopped; each leaves one behind in a session of its own.
+    let stray = "setsid sh -c 'echo $$ >stray; sleep 300' & while ! test -s stray; do :; done";
+    let ended = Run::of(stray, |cmd| cmd.mark("stray-one"));
+    assert!(matches!(ended.ended, Ended::Exited(status) if status.success()));
+    assert!(is_gone(&ended.text("stray")));
+    let stopped = Run::of(&format!("{stray}; sleep 300"), |cmd| {
+        cmd.idle(Duration::from_millis(900)).mark("stray-two")
+    });
+    assert!(matches!(stopped.ended, Ended::Idle), "{:?}", stopped.ended);
+    assert!(is_gone(&stopped.text("stray")));
+}
