@@ -2,10 +2,18 @@
 
 pub mod anchor;
 pub mod answer;
+pub mod arbiter;
+#[cfg(test)]
+mod arbiter_tests;
 pub mod assemble;
+pub mod converge;
+#[cfg(test)]
+mod converge_tests;
 pub mod decide;
+#[cfg(test)]
+mod decide_tests;
 pub mod deliver;
-pub mod fence;
+pub mod fixer;
 pub mod prompt;
 pub mod proof;
 pub mod question;
