@@ -11,9 +11,6 @@ use crate::review::ruling::{Ruling, Word};
 
 const TEMPLATE: &str = include_str!("prompts/arbiter.md");
 
-/// What stands for a spec that is not there.
-pub(super) const NO_SPEC: &str = "There is none: judge by what the code is plainly for.\n";
-
 /// The longest reason that is kept, in characters.
 const REASON: usize = 240;
 
@@ -64,7 +61,11 @@ pub fn prompt(case: Case<'_>) -> String {
     render(TEMPLATE, &|name| {
         Some(match name {
             "token" => case.token.to_owned(),
-            "spec" => data("spec", case.spec.unwrap_or_default(), NO_SPEC),
+            "spec" => data(
+                "spec",
+                case.spec.unwrap_or_default(),
+                "There is none: judge by what the code is plainly for.\n",
+            ),
             "change" => data("change", &case.sections.concat(), "Not shown: read the tree.\n"),
             "others" => data("findings", &places(case.others), "There are none.\n"),
             "claim" => data("claim", &claim(case.finding), ""),

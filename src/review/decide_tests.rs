@@ -157,7 +157,7 @@ fn what_was_not_weighed_is_not_refuted() {
             known => course == known,
         }
     });
-    always("a critical finding that is neither shown nor refuted never goes on", |f, course| {
+    always("too many that are neither shown nor refuted never go on", |f, course| {
         f.unshown == Presence::None || course != Course::Submit
     });
 }
@@ -204,7 +204,7 @@ const QUESTIONS: [Question; 18] = [
     ("instructions are missing", |f| f.instructions == Presence::None),
     ("fixes are stopped", |f| f.halt == Halt::Fixes),
     ("the executor failed", |f| f.halt == Halt::Executor),
-    ("a critical finding is neither shown nor refuted", |f| f.unshown == Presence::Some),
+    ("too many findings if those neither shown nor refuted count", |f| f.unshown == Presence::Some),
     ("a high or critical finding is not weighed", |f| f.unweighed == Presence::Some),
     ("a criterion is not assessed", |f| f.criteria == Criteria::NotAssessed),
     ("another review is allowed", |f| f.retry == Retry::Allowed),

@@ -1,5 +1,6 @@
 //! How runs end, one story each.
 
+use crate::config::policy::Rounds;
 use crate::model::severity::Severity::{self, Critical, High, Low, Medium};
 use crate::pipeline::apply::apply;
 use crate::pipeline::next::next;
@@ -9,6 +10,7 @@ use crate::pipeline::run::{
 use crate::pipeline::tests::{
     LIMITS, a_run, assessed, changed, green, raised, red, review, ruling, rulings, upheld,
 };
+use crate::review::converge::Limits;
 use crate::review::decide::{Decision, Why};
 use crate::review::raised::{Anchored, Completeness, Met, Raised};
 use crate::review::ruling::{Ruling, Word};
@@ -159,6 +161,25 @@ fn what_may_stay_and_what_blocks() {
         let run = fixing(vec![green(), finds(&[("F-1", severity)]), weighed]);
         assert_eq!(submitted(&run), goes_on, "{word:?} {severity}");
     }
+}
+
+#[test]
+fn what_is_neither_shown_nor_refuted_stays_open() {
+    let judged = |upheld: usize, unshown: usize| {
+        let ids = ["F-1", "F-2", "F-3"];
+        let found: Vec<(&str, Severity)> =
+            ids[..upheld + unshown].iter().map(|id| (*id, High)).collect();
+        let word = |at| if at < upheld { Word::Upheld } else { Word::Unsubstantiated };
+        let said = (0..upheld + unshown).map(|at| ruling(ids[at], word(at))).collect();
+        fixing(vec![green(), finds(&found), rulings(said)])
+    };
+    assert!(submitted(&judged(0, 2)));
+    assert!(submitted(&judged(1, 1)));
+    for (upheld, unshown) in [(0, 3), (1, 2), (2, 1)] {
+        let Why::Unsubstantiated(ids) = escalated(&judged(upheld, unshown)) else { panic!() };
+        assert_eq!(ids.len(), unshown);
+    }
+    assert!(matches!(next(&judged(3, 0)), Action::Fix(_)));
 }
 
 #[test]
@@ -344,7 +365,24 @@ fn stop_when_the_rounds_of_the_largest_size_are_used_up() {
     }
     assert_eq!(sizes, [Size::S, Size::S, Size::M, Size::M, Size::L, Size::L, Size::L]);
     assert_eq!(escalated(&run), Why::Rounds(6));
-    // A change that is sound after the last round goes on all the same.
+}
+
+#[test]
+fn a_plan_goes_through_the_same_machine_with_limits_of_its_own() {
+    let limits = Limits { rounds: Rounds { s: 20, m: 20, l: 20 }, ..LIMITS };
+    let mut run = a_run(Kind::Fix, &[]);
+    let mut fixes = 0;
+    while !matches!(next(&run), Action::End(_)) {
+        let outcome = match next(&run) {
+            Action::Fix(_) => {
+                fixes += 1;
+                changed(fixes + 1)
+            }
+            _ => red("the plan lint"),
+        };
+        run = apply(run, outcome, &limits);
+    }
+    assert_eq!((fixes, escalated(&run)), (20, Why::Rounds(20)));
 }
 
 #[test]
