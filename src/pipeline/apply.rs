@@ -36,7 +36,7 @@ pub fn apply(mut run: Run, outcome: Outcome, limits: &Limits) -> Run {
                 settle(&mut run, ruling);
             }
             let failure = Failure::Infrastructure(failures.join("; "));
-            conclude(run, limits, (!failures.is_empty()).then_some(failure))
+            conclude(run, limits, (!failures.is_empty()).then_some(&failure))
         }
         (Stage::Fixing(order), Outcome::Fixed(fixed)) => {
             run.rounds += 1;
@@ -58,7 +58,7 @@ pub fn apply(mut run: Run, outcome: Outcome, limits: &Limits) -> Run {
                 }
             }
         }
-        (_, Outcome::Failed(failure)) => conclude(run, limits, Some(failure)),
+        (_, Outcome::Failed(failure)) => conclude(run, limits, Some(&failure)),
         // Only a defect of ours comes here. It ends the run: to ask again would never end it.
         (stage, _) => {
             let why = format!("an outcome came that was not asked for while {}", stage.as_str());

@@ -11,8 +11,8 @@ use crate::review::raised::{Assessed, Completeness, Met};
 use crate::review::standing::{Counts, Standing, against};
 
 /// Decides about the attempt in hand. `failure` is the call that could not be made or answered.
-pub(super) fn conclude(mut run: Run, limits: &Limits, failure: Option<Failure>) -> Run {
-    let judged = Judged::of(&run, limits, failure.as_ref());
+pub(super) fn conclude(mut run: Run, limits: &Limits, failure: Option<&Failure>) -> Run {
+    let judged = Judged::of(&run, limits, failure);
     let course = decide(judged.facts);
     match course {
         Course::Submit => end(run, Decision::Submit),
@@ -40,7 +40,7 @@ pub(super) fn conclude(mut run: Run, limits: &Limits, failure: Option<Failure>) 
             end(run, Decision::Escalate(why))
         }
         Course::Inconclusive(lack) => {
-            let why = judged.lacking(lack, failure.as_ref());
+            let why = judged.lacking(lack, failure);
             end(run, Decision::Inconclusive(why))
         }
     }

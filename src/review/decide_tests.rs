@@ -1,5 +1,7 @@
 //! The decision table, whole: every combination of facts, and the table as people read it.
 
+use std::fmt::Write as _;
+
 use crate::review::decide::{
     Cause, Count, Course, Criteria, Facts, Gap, Gates, Ground, Halt, Lack, Presence, Retry, Review,
     decide,
@@ -167,9 +169,10 @@ fn a_stop_rule_makes_no_sound_change_unsound() {
     always("it turns fixes into escalations and nothing else", |f, course| {
         let free = decide(Facts { halt: Halt::No, ..f });
         match (f.halt, free) {
-            (Halt::Fixes, Course::Fix(_)) => course == Course::Escalate(Cause::StopRule),
             (Halt::Executor, Course::Fix(_)) => course == Course::Inconclusive(Lack::Fix),
-            (Halt::Everything, _) => course == Course::Escalate(Cause::StopRule),
+            (Halt::Fixes, Course::Fix(_)) | (Halt::Everything, _) => {
+                course == Course::Escalate(Cause::StopRule)
+            }
             (Halt::No | Halt::Fixes | Halt::Executor, _) => course == free,
         }
     });
@@ -180,7 +183,7 @@ fn the_table_is_the_one_that_is_written_down() {
     let mut rows = String::from("| the first that holds | then | combinations |\n|---|---|---:|\n");
     for row in rows_of(&every(), &QUESTIONS) {
         let when = if row.when.is_empty() { "else".to_owned() } else { row.when.join(", ") };
-        rows.push_str(&format!("| {when} | {} | {} |\n", words(row.course), row.combinations));
+        let _ = writeln!(rows, "| {when} | {} | {} |", words(row.course), row.combinations);
     }
     let written = include_str!("../../docs/decision-table.md");
     assert!(written.contains(&rows), "docs/decision-table.md is to hold this:\n{rows}");

@@ -1,6 +1,7 @@
 //! What the executor is told to repair.
 
-use crate::review::arbiter::{as_data, render};
+use crate::review::arbiter::as_data;
+use crate::review::prompt::render;
 use crate::review::raised::Raised;
 
 const TEMPLATE: &str = include_str!("prompts/fixer.md");

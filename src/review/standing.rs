@@ -86,7 +86,7 @@ pub fn against(findings: &[Standing], attempt: usize) -> Vec<(Counts, Severity)>
         let repeats = findings.iter().zip(&roots).filter(|(_, root)| **root == Some(at));
         repeats
             .map(|(finding, _)| finding.raised.severity)
-            .fold(findings[at].raised.severity, |worst, severity| worst.max(severity))
+            .fold(findings[at].raised.severity, Ord::max)
     };
     let counts = findings.iter().zip(&roots).enumerate().map(|(at, (finding, root))| {
         let severity = worst(at);

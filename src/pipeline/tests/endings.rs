@@ -210,7 +210,7 @@ fn criteria_are_met_or_asked_for_again_or_fixed() {
     assert_eq!(why, "the review does not say whether AC-2 is met");
     let run = again(Met::Missing);
     let missing = "AC-2 is not met (missing): as it is".to_owned();
-    let order = Order { instructions: vec![missing.clone()], findings: Vec::new() };
+    let order = Order { instructions: vec![missing], findings: Vec::new() };
     assert_eq!(next(&run), Action::Fix(order));
     // A look at what changed leaves standing what it does not speak of.
     let delta = assesses(&[("AC-1", Met::NotAssessed), ("AC-2", Met::Met)]);
