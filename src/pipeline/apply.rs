@@ -43,7 +43,6 @@ pub fn apply(mut run: Run, outcome: Outcome, limits: &Limits) -> Run {
             match fixed {
                 Fixed::Changed { tree, commit, undoes } if tree != run.attempts[current].tree => {
                     run.idle_fixes = 0;
-                    run.failed_reviews = 0;
                     let attempt = Attempt::new(tree, Some(commit));
                     run.attempts.push(Attempt { fixes: order.findings, undoes, ..attempt });
                     if run.repeats().is_some() || undoes.is_some() {

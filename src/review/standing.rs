@@ -102,8 +102,7 @@ fn root(findings: &[Standing], start: usize) -> Option<usize> {
     for _ in 0..findings.len() {
         let ruling = findings[at].ruling.as_ref()?;
         if ruling.word != Word::Duplicate {
-            let counted = findings[at].raised.anchored != Anchored::Nowhere;
-            return (at != start && counted).then_some(at);
+            return (at != start).then_some(at);
         }
         let repeated = ruling.duplicate_of.as_deref()?;
         at = findings.iter().position(|finding| finding.raised.id == repeated)?;

@@ -91,7 +91,9 @@ fn a_sound_change_goes_on_after_one_review() {
 fn a_run_that_judges_says_what_would_repair_it_and_ends() {
     let run = judging(vec![green(), finds(&[("F-1", Critical)]), upheld(&["F-1"])]);
     assert_eq!(end(&run).decision, Decision::Fix(vec!["repair F-1".to_owned()]));
-    let run = judging(vec![red("tests: 1 failed")]);
+    // No cap of rounds says anything about a run that asks for no fix.
+    let limits = Limits { rounds: Rounds { s: 0, m: 0, l: 0 }, ..LIMITS };
+    let run = apply(a_run(Kind::Review, &[]), red("tests: 1 failed"), &limits);
     assert_eq!(end(&run).decision, Decision::Fix(vec!["tests: 1 failed".to_owned()]));
 }
 
@@ -99,7 +101,9 @@ fn a_run_that_judges_says_what_would_repair_it_and_ends() {
 fn a_loop_fixes_and_looks_at_what_changed() {
     let run = fixing(vec![green(), finds(&[("F-1", Critical), ("F-2", Low), ("F-3", High)])]);
     assert_eq!(next(&run), Action::Arbitrate(vec!["F-1".to_owned(), "F-3".to_owned()]));
-    let weighed = vec![ruling("F-1", Word::Upheld), ruling("F-3", Word::Refuted)];
+    // Nobody asked about the second.
+    let words = [("F-1", Word::Upheld), ("F-2", Word::Refuted), ("F-3", Word::Refuted)];
+    let weighed = words.map(|(id, word)| ruling(id, word)).to_vec();
     let run = play(run, vec![rulings(weighed)]);
     let order =
         Order { instructions: vec!["repair F-1".to_owned()], findings: vec!["F-1".to_owned()] };
@@ -112,6 +116,7 @@ fn a_loop_fixes_and_looks_at_what_changed() {
     let run = play(run, vec![verifies(&[("F-1", true), ("F-2", false)])]);
     assert_eq!(end(&run), End { decision: Decision::Submit, best: 1 });
     assert_eq!(run.findings.len(), 3);
+    assert!(run.findings[1].unresolved_in.is_empty(), "no fix was about it");
 }
 
 #[test]
@@ -303,7 +308,7 @@ fn stop_the_same_finding_unresolved_after_two_fixes() {
     assert_eq!(escalated(&twice(verifies(&[]))), unresolved);
     assert_eq!(escalated(&twice(verifies(&[("F-1", true), ("F-1", false)]))), unresolved);
     assert!(submitted(&twice(verifies(&[("F-1", true)]))));
-    // A fix of something else does not count.
+    // One fix in two attempts, the second of them for the gates, is one fix.
     let other = vec![changed(2), red("tests"), changed(3), green(), verifies(&[("F-1", false)])];
     let run = play(with_a_critical(), other);
     assert_eq!(run.findings[0].unresolved_in, [2]);
@@ -405,6 +410,12 @@ fn the_best_attempt_is_offered_and_not_the_last() {
     let run = fixing(vec![green(), found, upheld(&all), changed(2), green(), delta, changed(3)]);
     let run = play(run, vec![red("tests"), failed()]);
     assert_eq!(end(&run).best, 1);
+    // What no fix brought in stood against the first one too, though it was seen later.
+    let late = vec![(raised("F-2", Critical), false), (raised("F-3", Critical), false)];
+    let run =
+        play(with_a_critical(), vec![changed(2), green(), review(late, &[("F-1", true)], &[])]);
+    let run = play(run, vec![upheld(&["F-2", "F-3"]), failed()]);
+    assert_eq!(end(&run).best, 1);
 }
 
 #[test]
@@ -432,10 +443,13 @@ fn a_dismissal_does_not_rest_on_itself_nor_on_what_never_blocks() {
 
 #[test]
 fn what_repeats_a_resolved_finding_brings_it_back() {
+    let once = vec![changed(2), green(), verifies(&[("F-1", false)])];
     let again = review(vec![(raised("F-2", Critical), true)], &[("F-1", true)], &[]);
-    let run = play(with_a_critical(), vec![changed(2), green(), again]);
+    let run = play(with_a_critical(), once);
+    let run = play(run, vec![changed(3), green(), again]);
     let run = play(run, vec![rulings(vec![duplicate("F-2", "F-1")])]);
     let Action::Fix(order) = next(&run) else { panic!("{:?}", next(&run)) };
     assert_eq!(order.findings, ["F-1"]);
-    assert_eq!((run.findings[0].resolved_in, &run.findings[0].unresolved_in[..]), (None, &[1][..]));
+    let back = &run.findings[0];
+    assert_eq!((back.resolved_in, &back.unresolved_in[..]), (None, &[2][..]));
 }
