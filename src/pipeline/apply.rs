@@ -36,14 +36,13 @@ pub fn apply(mut run: Run, outcome: Outcome, limits: &Limits) -> Run {
                 settle(&mut run, ruling);
             }
             let failure = Failure::Infrastructure(failures.join("; "));
-            conclude(run, limits, (!failures.is_empty()).then_some(failure))
+            conclude(run, limits, (!failures.is_empty()).then_some(&failure))
         }
         (Stage::Fixing(order), Outcome::Fixed(fixed)) => {
             run.rounds += 1;
             match fixed {
                 Fixed::Changed { tree, commit, undoes } if tree != run.attempts[current].tree => {
                     run.idle_fixes = 0;
-                    run.failed_reviews = 0;
                     let attempt = Attempt::new(tree, Some(commit));
                     run.attempts.push(Attempt { fixes: order.findings, undoes, ..attempt });
                     if run.repeats().is_some() || undoes.is_some() {
@@ -58,7 +57,7 @@ pub fn apply(mut run: Run, outcome: Outcome, limits: &Limits) -> Run {
                 }
             }
         }
-        (_, Outcome::Failed(failure)) => conclude(run, limits, Some(failure)),
+        (_, Outcome::Failed(failure)) => conclude(run, limits, Some(&failure)),
         // Only a defect of ours comes here. It ends the run: to ask again would never end it.
         (stage, _) => {
             let why = format!("an outcome came that was not asked for while {}", stage.as_str());

@@ -11,8 +11,8 @@ use crate::review::raised::{Assessed, Completeness, Met};
 use crate::review::standing::{Counts, Standing, against};
 
 /// Decides about the attempt in hand. `failure` is the call that could not be made or answered.
-pub(super) fn conclude(mut run: Run, limits: &Limits, failure: Option<Failure>) -> Run {
-    let judged = Judged::of(&run, limits, failure.as_ref());
+pub(super) fn conclude(mut run: Run, limits: &Limits, failure: Option<&Failure>) -> Run {
+    let judged = Judged::of(&run, limits, failure);
     let course = decide(judged.facts);
     match course {
         Course::Submit => end(run, Decision::Submit),
@@ -40,7 +40,7 @@ pub(super) fn conclude(mut run: Run, limits: &Limits, failure: Option<Failure>) 
             end(run, Decision::Escalate(why))
         }
         Course::Inconclusive(lack) => {
-            let why = judged.lacking(lack, failure.as_ref());
+            let why = judged.lacking(lack, failure);
             end(run, Decision::Inconclusive(why))
         }
     }
@@ -99,29 +99,33 @@ impl<'a> Judged<'a> {
         let size = size(run, limits);
         let stop = stop_rule(run, size, failure);
         let gates = attempt.gates.as_ref().map_or(Gates::Unasked, gates);
-        let upheld = |severity: Severity, instructed: bool| {
-            let upheld = findings.iter().filter(|(finding, counts, worst)| {
-                (*counts, *worst) == (Counts::Upheld, severity)
-                    && (!instructed || instruction(finding).is_none())
-            });
-            upheld.count()
+        let count = |severity: Severity, counts: &dyn Fn(&Standing, Counts) -> bool| {
+            let alike = findings.iter().filter(|(_, _, worst)| *worst == severity);
+            alike.filter(|(finding, how, _)| counts(finding, *how)).count()
         };
+        // Of critical and of high findings: whether there are more of that kind than may stay.
+        let too_many = |counts: &dyn Fn(&Standing, Counts) -> bool| {
+            let criticals = over(count(Severity::Critical, counts), limits.criticals);
+            (criticals, over(count(Severity::High, counts), limits.highs))
+        };
+        let (criticals, highs) = too_many(&|_, how| how == Counts::Upheld);
+        let open = too_many(&|_, how| matches!(how, Counts::Upheld | Counts::Unshown));
+        // What nobody said how to repair may stay within the limits; beyond them a fix is in vain.
+        let in_vain =
+            too_many(&|finding, how| how == Counts::Upheld && instruction(finding).is_none());
+        let uninstructed = in_vain != (Count::Within, Count::Within)
+            || unmet(run).any(|criterion| !is_instructed(criterion, &findings));
         let any = |wanted: Counts, at_least: Severity| {
             let mut all = findings.iter();
             present(all.any(|(_, counts, worst)| *counts == wanted && *worst >= at_least))
         };
-        let (criticals, highs) = (upheld(Severity::Critical, false), upheld(Severity::High, false));
-        // What nobody said how to repair may stay within the limits; beyond them a fix is in vain.
-        let uninstructed = over(upheld(Severity::Critical, true), limits.criticals) == Count::Over
-            || over(upheld(Severity::High, true), limits.highs) == Count::Over
-            || unmet(run).any(|criterion| !is_instructed(criterion, &findings));
         let facts = Facts {
             halt: halt(run, stop.as_ref(), failure),
             gates,
             review: review(run, failure),
             conflicts: any(Counts::Conflict, Severity::Low),
-            criticals: over(criticals, limits.criticals),
-            highs: over(highs, limits.highs),
+            criticals,
+            highs,
             criteria: criteria(run),
             instructions: match gates {
                 Gates::Red => {
@@ -129,7 +133,7 @@ impl<'a> Judged<'a> {
                 }
                 Gates::Unasked | Gates::NeedsPerson | Gates::Green => present(!uninstructed),
             },
-            unshown: any(Counts::Unshown, Severity::Critical),
+            unshown: present(open != (criticals, highs)),
             unweighed: any(Counts::Unweighed, Severity::High),
             retry: retry(run, limits),
         };
@@ -168,7 +172,7 @@ impl<'a> Judged<'a> {
             Cause::Gates => Why::Gate(self.failures().to_vec()),
             Cause::Spec => Why::Spec(self.ids(Counts::Conflict, Severity::Low)),
             Cause::NoInstructions => Why::NoInstructions(self.without_instructions()),
-            Cause::Unshown => Why::Unsubstantiated(self.ids(Counts::Unshown, Severity::Critical)),
+            Cause::Unshown => Why::Unsubstantiated(self.ids(Counts::Unshown, Severity::High)),
         }
     }
 

@@ -6,13 +6,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::review::fence::fenced;
+use crate::review::prompt::render;
 use crate::review::raised::{Quote, Raised};
 use crate::review::ruling::{Ruling, Word};
 
-const TEMPLATE: &str = include_str!("prompts/arbiter.md");
-
-/// What stands for a spec that is not there.
-pub(super) const NO_SPEC: &str = "There is none: judge by what the code is plainly for.\n";
+pub(super) const TEMPLATE: &str = include_str!("prompts/arbiter.md");
 
 /// The longest reason that is kept, in characters.
 const REASON: usize = 240;
@@ -64,7 +62,11 @@ pub fn prompt(case: Case<'_>) -> String {
     render(TEMPLATE, &|name| {
         Some(match name {
             "token" => case.token.to_owned(),
-            "spec" => data("spec", case.spec.unwrap_or_default(), NO_SPEC),
+            "spec" => data(
+                "spec",
+                case.spec.unwrap_or_default(),
+                "There is none: judge by what the code is plainly for.\n",
+            ),
             "change" => data("change", &case.sections.concat(), "Not shown: read the tree.\n"),
             "others" => data("findings", &places(case.others), "There are none.\n"),
             "claim" => data("claim", &claim(case.finding), ""),
@@ -100,25 +102,6 @@ fn claim(finding: &Raised) -> String {
 /// Fenced data, or a word where there is none.
 pub(super) fn as_data(name: &str, token: &str, text: &str, none: &str) -> String {
     if text.trim().is_empty() { none.to_owned() } else { fenced(name, token, text) }
-}
-
-/// Fills the places `{{name}}` of a prompt in one pass: what is filled in is not looked through. Its
-/// first line is its version, which is not sent.
-pub(super) fn render(prompt: &str, text: &dyn Fn(&str) -> Option<String>) -> String {
-    let (_, mut rest) = prompt.split_once('\n').unwrap_or_default();
-    let mut rendered = String::with_capacity(rest.len());
-    while let Some((before, (name, after))) =
-        rest.split_once("{{").and_then(|(before, on)| Some((before, on.split_once("}}")?)))
-    {
-        rendered.push_str(before);
-        match text(name) {
-            Some(text) => rendered.push_str(&text),
-            None => rendered.push_str(&format!("{{{{{name}}}}}")),
-        }
-        rest = after;
-    }
-    rendered.push_str(rest);
-    rendered
 }
 
 /// The schema that the answer is to obey; strict enough for every program.

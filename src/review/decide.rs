@@ -46,7 +46,7 @@ pub enum Why {
     /// The rounds of the largest size are used up.
     Rounds(u32),
     Budget(String),
-    /// A critical finding that is neither shown nor refuted.
+    /// Findings that are neither shown nor refuted, and would be too many if they were upheld.
     Unsubstantiated(Vec<String>),
 }
 
@@ -65,7 +65,7 @@ pub struct Facts {
     pub criteria: Criteria,
     /// What would make everything that blocks go away, if it were followed.
     pub instructions: Presence,
-    /// Critical findings that are neither shown nor refuted.
+    /// Findings that are neither shown nor refuted, and would be too many if they were upheld.
     pub unshown: Presence,
     /// High or critical findings without a ruling.
     pub unweighed: Presence,

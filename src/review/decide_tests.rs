@@ -1,5 +1,7 @@
 //! The decision table, whole: every combination of facts, and the table as people read it.
 
+use std::fmt::Write as _;
+
 use crate::review::decide::{
     Cause, Count, Course, Criteria, Facts, Gap, Gates, Ground, Halt, Lack, Presence, Retry, Review,
     decide,
@@ -157,7 +159,7 @@ fn what_was_not_weighed_is_not_refuted() {
             known => course == known,
         }
     });
-    always("a critical finding that is neither shown nor refuted never goes on", |f, course| {
+    always("too many that are neither shown nor refuted never go on", |f, course| {
         f.unshown == Presence::None || course != Course::Submit
     });
 }
@@ -167,9 +169,10 @@ fn a_stop_rule_makes_no_sound_change_unsound() {
     always("it turns fixes into escalations and nothing else", |f, course| {
         let free = decide(Facts { halt: Halt::No, ..f });
         match (f.halt, free) {
-            (Halt::Fixes, Course::Fix(_)) => course == Course::Escalate(Cause::StopRule),
             (Halt::Executor, Course::Fix(_)) => course == Course::Inconclusive(Lack::Fix),
-            (Halt::Everything, _) => course == Course::Escalate(Cause::StopRule),
+            (Halt::Fixes, Course::Fix(_)) | (Halt::Everything, _) => {
+                course == Course::Escalate(Cause::StopRule)
+            }
             (Halt::No | Halt::Fixes | Halt::Executor, _) => course == free,
         }
     });
@@ -180,7 +183,7 @@ fn the_table_is_the_one_that_is_written_down() {
     let mut rows = String::from("| the first that holds | then | combinations |\n|---|---|---:|\n");
     for row in rows_of(&every(), &QUESTIONS) {
         let when = if row.when.is_empty() { "else".to_owned() } else { row.when.join(", ") };
-        rows.push_str(&format!("| {when} | {} | {} |\n", words(row.course), row.combinations));
+        let _ = writeln!(rows, "| {when} | {} | {} |", words(row.course), row.combinations);
     }
     let written = include_str!("../../docs/decision-table.md");
     assert!(written.contains(&rows), "docs/decision-table.md is to hold this:\n{rows}");
@@ -204,7 +207,7 @@ const QUESTIONS: [Question; 18] = [
     ("instructions are missing", |f| f.instructions == Presence::None),
     ("fixes are stopped", |f| f.halt == Halt::Fixes),
     ("the executor failed", |f| f.halt == Halt::Executor),
-    ("a critical finding is neither shown nor refuted", |f| f.unshown == Presence::Some),
+    ("too many findings if those neither shown nor refuted count", |f| f.unshown == Presence::Some),
     ("a high or critical finding is not weighed", |f| f.unweighed == Presence::Some),
     ("a criterion is not assessed", |f| f.criteria == Criteria::NotAssessed),
     ("another review is allowed", |f| f.retry == Retry::Allowed),

@@ -1,6 +1,7 @@
 //! What the executor is told to repair.
 
-use crate::review::arbiter::{NO_SPEC, as_data, render};
+use crate::review::arbiter::as_data;
+use crate::review::prompt::render;
 use crate::review::raised::Raised;
 
 const TEMPLATE: &str = include_str!("prompts/fixer.md");
@@ -29,7 +30,7 @@ pub fn prompt(task: Task<'_>) -> String {
     render(TEMPLATE, &|name| {
         Some(match name {
             "token" => task.token.to_owned(),
-            "spec" => data("spec", task.spec.unwrap_or_default(), NO_SPEC),
+            "spec" => data("spec", task.spec.unwrap_or_default(), "There is none.\n"),
             "instructions" => data("instructions", &task.instructions.join("\n"), "None.\n"),
             "places" => data("places", &places.join("\n"), "The instructions name them.\n"),
             "rules" => data("rules", &task.rules.join("\n\n"), "There are none.\n"),

@@ -7,8 +7,6 @@ pub mod arbiter;
 mod arbiter_tests;
 pub mod assemble;
 pub mod converge;
-#[cfg(test)]
-mod converge_tests;
 pub mod decide;
 #[cfg(test)]
 mod decide_tests;

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::model::class::LISTED;
+use crate::review::arbiter;
 use crate::review::deliver::Part;
 use crate::review::fence::{fenced, visible};
 use crate::review::raised::Raised;
@@ -62,10 +63,10 @@ pub fn repair(question: &str, wrong: &str, answer: &str, token: &str) -> String 
     render(REPAIR, &text)
 }
 
-/// The hash of all prompts, for the question's name.
+/// The hash of all prompts that a verdict depends on, for the question's name.
 pub fn fingerprint() -> String {
     let mut hasher = blake3::Hasher::new();
-    for text in [REVIEWER, VERIFIER, REPAIR] {
+    for text in [REVIEWER, VERIFIER, REPAIR, arbiter::TEMPLATE] {
         hasher.update(&(text.len() as u64).to_le_bytes()).update(text.as_bytes());
     }
     hasher.finalize().to_hex().to_string()
@@ -161,7 +162,7 @@ fn open_finding(open: &Open<'_>, token: &str) -> String {
 
 /// Fills the places `{{name}}` of a prompt in one pass: what is filled in is not looked through. Its
 /// first line is its version, which is not sent.
-fn render(prompt: &str, text: &dyn Fn(&str) -> Option<String>) -> String {
+pub(super) fn render(prompt: &str, text: &dyn Fn(&str) -> Option<String>) -> String {
     let (_, mut rest) = prompt.split_once('\n').unwrap_or_default();
     let mut rendered = String::with_capacity(rest.len());
     while let Some((before, (name, after))) =

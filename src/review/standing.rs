@@ -86,7 +86,7 @@ pub fn against(findings: &[Standing], attempt: usize) -> Vec<(Counts, Severity)>
         let repeats = findings.iter().zip(&roots).filter(|(_, root)| **root == Some(at));
         repeats
             .map(|(finding, _)| finding.raised.severity)
-            .fold(findings[at].raised.severity, |worst, severity| worst.max(severity))
+            .fold(findings[at].raised.severity, Ord::max)
     };
     let counts = findings.iter().zip(&roots).enumerate().map(|(at, (finding, root))| {
         let severity = worst(at);
@@ -102,8 +102,7 @@ fn root(findings: &[Standing], start: usize) -> Option<usize> {
     for _ in 0..findings.len() {
         let ruling = findings[at].ruling.as_ref()?;
         if ruling.word != Word::Duplicate {
-            let counted = findings[at].raised.anchored != Anchored::Nowhere;
-            return (at != start && counted).then_some(at);
+            return (at != start).then_some(at);
         }
         let repeated = ruling.duplicate_of.as_deref()?;
         at = findings.iter().position(|finding| finding.raised.id == repeated)?;
