@@ -13,7 +13,6 @@ pub mod decide;
 #[cfg(test)]
 mod decide_tests;
 pub mod deliver;
-pub mod fence;
 pub mod fixer;
 pub mod prompt;
 pub mod proof;
