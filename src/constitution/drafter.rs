@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::constitution::case::{Case, Limits};
 use crate::constitution::recurrence::Candidate;
 use crate::constitution::rule::{Check, Language, On, Rule};
+use crate::model::fence::{fenced, visible, visible_path};
 
 const TEMPLATE: &str = include_str!("prompts/drafter.md");
 
@@ -55,21 +56,22 @@ pub fn prompt(
     let shown = shown(cases);
     let findings: Vec<(String, String)> =
         (1..).zip(&shown).flat_map(|(number, case)| texts(number, case)).collect();
-    let answer = refused.map(|refused| printable(&refused.answer, false)).unwrap_or_default();
-    let mark = mark(findings.iter().map(|(_, text)| text.as_str()).chain([answer.as_str()]));
-    let attempt = refused.map_or_else(String::new, |refused| {
-        let reason = printable(&refused.reason, true);
-        let answer = fenced("your draft", &answer, &mark);
-        format!("\n## Your last draft would not do\nThe reason: {reason}\n{answer}")
+    let last = refused.map(|refused| format!("{}\n{}", refused.reason, refused.answer));
+    let texts = findings.iter().map(|(_, text)| text.as_str());
+    let token = token(texts.chain(last.as_deref()));
+    let attempt = last.map_or_else(String::new, |last| {
+        let last = fenced("the reason, and your draft", &token, &last);
+        format!("\n## Your last draft would not do\n{last}")
     });
-    let findings: String = findings.iter().map(|(name, text)| fenced(name, text, &mark)).collect();
+    let findings: String = findings.iter().map(|(name, text)| fenced(name, &token, text)).collect();
     let component = match candidate.component.as_str() {
         "" => "its top".to_owned(),
-        component => format!("`{}`", printable(component, true)),
+        component => format!("`{}`", visible_path(component.as_bytes())),
     };
     let demand = candidate.class.demand().map_or_else(String::new, |text| format!(" ({text})"));
     let languages = Language::ALL.map(|language| format!("`{}`", language.as_str())).join(", ");
     filled(&[
+        ("token", &token),
         ("class", candidate.class.as_str()),
         ("demand", &demand),
         ("component", &component),
@@ -205,18 +207,10 @@ fn short<'a>(key: &str, text: &'a str, chars_max: usize) -> Result<&'a str, Stri
     if text.chars().count() > chars_max {
         return Err(format!("`{key}` has more than {chars_max} characters"));
     }
-    if text.chars().any(|c| c != '\n' && is_hidden(c)) {
+    if visible(text.as_bytes()) != text {
         return Err(format!("`{key}` holds characters that cannot be seen"));
     }
     Ok(text)
-}
-
-/// Whether a character shows nothing, or changes how others are shown.
-fn is_hidden(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}')
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
-        || matches!(c, '\u{e0000}'..='\u{e007f}')
 }
 
 /// The newest findings, those with their fix before the others.
@@ -233,20 +227,20 @@ fn texts(number: usize, case: &Case) -> Vec<(String, String)> {
     if !case.suggestion.trim().is_empty() {
         let _ = write!(about, "\nto do: {}", case.suggestion);
     }
-    let mut texts = vec![(format!("finding {number}, what was said"), printable(&about, false))];
+    let mut texts = vec![(format!("finding {number}, what was said"), cut(&about))];
     let code = match &case.file {
         Some(file) => excerpt(file, case.line, case.end_line.saturating_add(1), CONTEXT_LINES),
         None => case.anchor.lines().fold(String::new(), |text, line| text + "> " + line + "\n"),
     };
     if !code.trim().is_empty() {
-        let name = format!("finding {number}, its code (the finding's lines begin with `> `)");
-        texts.push((name, printable(&code, false)));
+        let name = format!("finding {number}, its code (`>` marks the finding)");
+        texts.push((name, cut(&code)));
     }
     if let Some(fix) = case.fix.as_ref().filter(|fix| !fix.lines.is_empty()) {
         let end = fix.lines.end.min(fix.lines.start.saturating_add(FIX_LINES_MAX));
         let code = excerpt(&fix.text, fix.lines.start, end, CONTEXT_LINES);
-        let name = format!("finding {number}, the code in its place (new lines begin with `> `)");
-        texts.push((name, printable(&code, false)));
+        let name = format!("finding {number}, the code in its place (`>` marks new lines)");
+        texts.push((name, cut(&code)));
     }
     texts
 }
@@ -264,28 +258,23 @@ fn excerpt(text: &str, start: u32, end: u32, around: u32) -> String {
     excerpt
 }
 
-/// A text in which nothing is hidden, each line cut where it is too long; as one line where asked.
-fn printable(text: &str, one_line: bool) -> String {
-    let shown = |c: char| if c == '\t' || !is_hidden(c) { c } else { '\u{fffd}' };
-    let mut lines = text.lines().map(|line| match line.char_indices().nth(LINE_CHARS_MAX) {
-        Some((end, _)) => format!("{} …", &line[..end]).chars().map(shown).collect(),
-        None => line.chars().map(shown).collect::<String>(),
-    });
-    if one_line { lines.next().unwrap_or_default() } else { lines.collect::<Vec<_>>().join("\n") }
+/// A text whose lines are cut where they are too long.
+fn cut(text: &str) -> String {
+    let cut = |line: &str| match line.char_indices().nth(LINE_CHARS_MAX) {
+        Some((end, _)) => format!("{} …", &line[..end]),
+        None => line.to_owned(),
+    };
+    text.lines().map(cut).collect::<Vec<_>>().join("\n")
 }
 
 /// A word that none of the texts can hold: it is made from all of them.
-fn mark<'a>(texts: impl Iterator<Item = &'a str>) -> String {
+fn token<'a>(texts: impl Iterator<Item = &'a str>) -> String {
     let mut hasher = blake3::Hasher::new();
     for text in texts {
         hasher.update(&(text.len() as u64).to_le_bytes());
         hasher.update(text.as_bytes());
     }
-    hasher.finalize().to_hex()[..16].to_owned()
-}
-
-fn fenced(name: &str, text: &str, mark: &str) -> String {
-    format!("<<data {mark}: {name}\n{}\n>>end {mark}\n", text.trim_end_matches('\n'))
+    hasher.finalize().to_hex()[..12].to_owned()
 }
 
 /// The template with its places filled, each once: what fills one place opens no other.

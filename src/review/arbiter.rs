@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::review::fence::fenced;
+use crate::model::fence::fenced;
 use crate::review::prompt::render;
 use crate::review::raised::{Quote, Raised};
 use crate::review::ruling::{Ruling, Word};

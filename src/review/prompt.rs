@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::model::class::LISTED;
 use crate::review::arbiter;
 use crate::review::deliver::Part;
-use crate::review::fence::{fenced, visible};
+use crate::model::fence::{fenced, visible};
 use crate::review::raised::Raised;
 use crate::spec::types::{Entry, Spec};
 

@@ -24,7 +24,7 @@ use crate::pipeline::run::{Failure, Order, Outcome, Reviewed, Scope};
 use crate::review::answer::{self, Asked};
 use crate::review::assemble::{Ground, assemble};
 use crate::review::deliver::{Delivery, File, Side, Unscanned, deliver};
-use crate::review::fence::{visible, visible_path};
+use crate::model::fence::{visible, visible_path};
 use crate::review::prompt::{self, Ask, Open};
 use crate::review::raised::{Completeness, Raised};
 use crate::review::ruling::{Ruling, Word};

@@ -5,7 +5,7 @@ use similar::{Algorithm, DiffOp, DiffTag, capture_diff_slices, group_diff_ops};
 
 use super::{File, Limits, Place, Reason, Side, WHOLE_SHARE};
 use crate::model::change::Mode;
-use crate::review::fence::visible;
+use crate::model::fence::visible;
 
 /// The part of a section that comes from the file.
 #[derive(Default)]

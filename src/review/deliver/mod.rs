@@ -11,7 +11,7 @@ use bstr::BString;
 use serde::{Deserialize, Serialize};
 
 use crate::model::change::{Kind, Mode};
-use crate::review::fence::visible_path;
+use crate::model::fence::visible_path;
 
 /// The largest side of a file that is compared, in bytes.
 const FILE_BYTES_MAX: usize = 16 << 20;
