@@ -304,7 +304,9 @@ fn say_push(judgement: PushJudgement, hint: &str, started: Instant) -> ExitStatu
             .map(|reported| &reported.finding)
             .filter(|finding| finding.effect == Effect::Warn);
         let mut said = Vec::new();
-        let (warnings, first) = (warnings.clone().count(), warnings.clone().next());
+        // There is one line: the worst is in it.
+        let first = warnings.clone().max_by_key(|finding| finding.severity);
+        let warnings = warnings.count();
         if let Some(first) = first {
             said.push(format!("{} (first: {})", count(warnings, "warning"), first.message));
         }

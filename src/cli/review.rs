@@ -109,7 +109,7 @@ fn ended(context: &Context, reviewed: Result<Reviewed>, report: bool) -> Result<
     };
     if report {
         let repo = context.repo()?;
-        let path = review::report::write(&repo, &reviewed)?;
+        let path = review::report::write(&repo, &context.env, &reviewed)?;
         if !context.global.quiet {
             out::talk(&format!("the report is in `{}`", path.display()));
         }

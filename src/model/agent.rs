@@ -139,3 +139,26 @@ pub struct Cost {
     /// As the program reported it, or computed from the price table.
     pub money: Option<Money>,
 }
+
+/// What several calls cost together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spent {
+    pub calls: usize,
+    /// What is known of it.
+    pub money: Money,
+    /// The calls of which nobody said what they cost.
+    pub unknown: usize,
+}
+
+impl std::fmt::Display for Spent {
+    /// `3 calls, $0.12`; what is unknown is never added as nothing.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { calls, money, unknown } = self;
+        write!(f, "{calls} call{}, ", if *calls == 1 { "" } else { "s" })?;
+        match *unknown {
+            0 => write!(f, "{money}"),
+            unknown if unknown == *calls => f.write_str("cost unknown"),
+            unknown => write!(f, "at least {money}, {unknown} unknown"),
+        }
+    }
+}

@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use crate::model::class::LISTED;
+use crate::model::fence::{fenced, visible};
 use crate::review::arbiter;
 use crate::review::deliver::Part;
-use crate::model::fence::{fenced, visible};
 use crate::review::raised::Raised;
 use crate::spec::types::{Entry, Spec};
 

@@ -21,4 +21,3 @@ mod sarif;
 mod spec;
 mod tidy;
 mod untouched;
-

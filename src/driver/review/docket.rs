@@ -36,6 +36,8 @@ pub struct Docket {
     pub skipped: Vec<Skipped>,
     /// What was not reviewed, with the reason.
     pub unscanned: Vec<(String, String)>,
+    /// What the last review was given: each section's file and BLAKE3.
+    pub delivered: Vec<(String, String)>,
     /// How many findings were raised that name no place in the tree.
     pub unanchored: usize,
     /// The ledger's ids of the findings that were upheld, by their ids in the run.

@@ -10,11 +10,12 @@ use crate::driver::review::cast::Player;
 use crate::driver::review::docket::Docket;
 use crate::driver::review::finding;
 use crate::driver::review::matter::Matter;
-use crate::driver::review::outcome::{Ending, Judged, Offer, Reviewed, Spent};
+use crate::driver::review::outcome::{Ending, Judged, Reviewed};
 use crate::driver::review::receipt::{self, Found, Receipt};
 use crate::driver::review::session::Session;
+use crate::driver::review::subject::Subject;
 use crate::git::repo::Repo;
-use crate::model::agent::{Cost, Money};
+use crate::model::agent::{Cost, Money, Spent};
 use crate::model::finding::Effect;
 use crate::model::report::{Report, Reported, Skipped, Verdict};
 use crate::pipeline::run::{End, Kind, Stage};
@@ -22,6 +23,7 @@ use crate::review::converge::blocking;
 use crate::review::decide::{Decision, Why};
 use crate::review::ruling::Word;
 use crate::store::ledger::{self, Ledger};
+use crate::ui::review_report::Offer;
 
 /// Who judged, for people and for the receipt.
 pub struct Names {
@@ -35,7 +37,7 @@ pub fn close(
     env: &Env,
     matter: &Matter,
     docket: &Docket,
-    files: usize,
+    paths: Vec<String>,
     started: Timestamp,
 ) -> Result<Reviewed> {
     let Stage::Ended(End { decision, best }) = docket.run.stage.clone() else {
@@ -68,6 +70,7 @@ pub fn close(
             findings: docket.kept.values().cloned().collect(),
             blocking: stopping,
             unscanned: docket.unscanned.clone(),
+            delivered: docket.delivered.clone(),
             answers: docket.answers.clone(),
             cost: Cost { money: (spent.unknown == 0).then_some(spent.money), ..Cost::default() },
             time: now(env),
@@ -95,7 +98,7 @@ pub fn close(
     };
     Ok(Reviewed {
         title: docket.title.clone(),
-        files,
+        paths,
         report,
         ending: Ending::Judged(Box::new(judged)),
     })
@@ -103,8 +106,7 @@ pub fn close(
 
 /// What an earlier review of the same question comes to now.
 pub fn of_receipt(
-    title: String,
-    files: usize,
+    subject: &Subject,
     found: &Found,
     gates: Report,
     started: Timestamp,
@@ -141,7 +143,12 @@ pub fn of_receipt(
         offer: None,
     };
     let report = report(verdict, findings, gates.skipped, started, now);
-    Reviewed { title, files, report, ending: Ending::Judged(Box::new(judged)) }
+    Reviewed {
+        title: subject.title.clone(),
+        paths: subject.paths(),
+        report,
+        ending: Ending::Judged(Box::new(judged)),
+    }
 }
 
 /// The verdict that a decision is.

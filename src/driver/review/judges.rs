@@ -17,6 +17,7 @@ use crate::git::object::Objects;
 use crate::git::repo::Repo;
 use crate::model::agent::Role;
 use crate::model::change::{Change, Entry, FileChange, Mode};
+use crate::model::fence::{visible, visible_path};
 use crate::model::finding::Effect;
 use crate::model::kept::Status;
 use crate::model::oid::Oid;
@@ -24,7 +25,6 @@ use crate::pipeline::run::{Failure, Order, Outcome, Reviewed, Scope};
 use crate::review::answer::{self, Asked};
 use crate::review::assemble::{Ground, assemble};
 use crate::review::deliver::{Delivery, File, Side, Unscanned, deliver};
-use crate::model::fence::{visible, visible_path};
 use crate::review::prompt::{self, Ask, Open};
 use crate::review::raised::{Completeness, Raised};
 use crate::review::ruling::{Ruling, Word};
@@ -59,6 +59,8 @@ impl Session<'_> {
         let unscanned = delivery.unscanned.iter();
         self.docket.unscanned = unscanned.clone().map(named).chain(left_out).collect();
         let gaps: Vec<_> = unscanned.filter(|one| one.reason.is_gap()).map(named).collect();
+        let sections = delivery.calls.iter().flat_map(|part| &part.sections);
+        self.docket.delivered = sections.map(|one| (one.path.clone(), one.sha.clone())).collect();
         if !gaps.is_empty() {
             // Money spent on the rest would buy no verdict.
             return Ok(Outcome::Reviewed(Reviewed {

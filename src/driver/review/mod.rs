@@ -78,13 +78,12 @@ pub fn review(
     let around = cast::around(repo, env, &home);
     if subject.change.files.is_empty() {
         let report = gates_alone(repo, &subject, env, flags)?;
-        return Ok(Reviewed { title: subject.title, files: 0, report, ending: Ending::Nothing });
+        return Ok(nothing(subject, report));
     }
     let matter = Matter::gather(repo, env, flags, &subject, spec, around)?;
     if !judges::is_reviewable(repo, &matter, &subject.change)? {
         let report = gates_alone(repo, &subject, env, flags)?;
-        let files = subject.change.files.len();
-        return Ok(Reviewed { title: subject.title, files, report, ending: Ending::Nothing });
+        return Ok(nothing(subject, report));
     }
     for note in &matter.cast.notes {
         tell(note);
@@ -98,8 +97,7 @@ pub fn review(
         && let Some(found) = receipt::find(repo, env, &question)?
     {
         let gates = gates_alone(repo, &subject, env, flags)?;
-        let files = subject.change.files.len();
-        return Ok(finish::of_receipt(subject.title, files, &found, gates, started, now(env)));
+        return Ok(finish::of_receipt(&subject, &found, gates, started, now(env)));
     }
     let work = Work { repo, env, around, tell };
     let kind = if request.fix { Kind::Fix } else { Kind::Review };
@@ -107,7 +105,7 @@ pub fn review(
         Some(found) => found,
         None => work.begin(&matter, &subject, question, kind)?,
     };
-    work.perform(&matter, &folder, docket, subject.change.files.len())
+    work.perform(&matter, &folder, docket, subject.paths())
 }
 
 /// Goes on with a run that was stopped.
@@ -129,7 +127,7 @@ pub fn resume(
     let subject = docket.subject(repo)?;
     let matter = Matter::gather(repo, env, flags, &subject, docket.spec.clone(), around)?;
     let work = Work { repo, env, around, tell };
-    work.perform(&matter, &folder, docket, subject.change.files.len())
+    work.perform(&matter, &folder, docket, subject.paths())
 }
 
 /// Reviews a commit that waits. An error is the reason why there is no answer.
@@ -146,6 +144,10 @@ pub fn in_background(repo: &Repo, env: &Env, flags: &[String], commit: &Oid) -> 
         (Ending::Unjudged { why }, _) => Err(anyhow!(why.join("; "))),
         _ => Ok(()),
     }
+}
+
+fn nothing(subject: Subject, report: Report) -> Reviewed {
+    Reviewed { paths: subject.paths(), title: subject.title, report, ending: Ending::Nothing }
 }
 
 /// The gates that need no program, for a change that no model is asked about.
@@ -173,8 +175,8 @@ fn unjudged(
         report.verdict = Verdict::Inconclusive;
     }
     Ok(Reviewed {
+        paths: subject.paths(),
         title: subject.title,
-        files: subject.change.files.len(),
         report,
         ending: Ending::Unjudged { why: matter.cast.notes.clone() },
     })
@@ -257,6 +259,7 @@ impl Work<'_> {
             gated: Vec::new(),
             skipped: Vec::new(),
             unscanned: Vec::new(),
+            delivered: Vec::new(),
             unanchored: 0,
             kept: std::collections::BTreeMap::new(),
             answers: Vec::new(),
@@ -270,7 +273,7 @@ impl Work<'_> {
         matter: &Matter,
         folder: &RunFolder,
         docket: Docket,
-        files: usize,
+        paths: Vec<String>,
     ) -> Result<Reviewed> {
         let interrupts = Interrupts::listen().context("could not listen for signals")?;
         let policy = matter.policy();
@@ -304,7 +307,7 @@ impl Work<'_> {
         };
         let docket = session.perform()?;
         room::clear(&room::folder(self.repo, &docket.run.id));
-        finish::close(self.repo, self.env, matter, &docket, files, started)
+        finish::close(self.repo, self.env, matter, &docket, paths, started)
     }
 }
 

@@ -4,20 +4,21 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::model::agent::{Money, Route};
+use crate::model::agent::{Route, Spent};
 use crate::model::report::{ExitStatus, Report, Verdict};
 use crate::review::decide::{Decision, Why};
 use crate::review::raised::Assessed;
 use crate::ui::out::{DIM, GOOD};
 use crate::ui::report::{Format, json_of, printable, render};
+use crate::ui::review_report::Offer;
 
 /// The end of a review.
 #[derive(Clone, Debug)]
 pub struct Reviewed {
     /// `commit 0123456789`
     pub title: String,
-    /// How many files the change has.
-    pub files: usize,
+    /// The files of the change, as shown.
+    pub paths: Vec<String>,
     pub report: Report,
     pub ending: Ending,
 }
@@ -52,24 +53,6 @@ pub struct Judged {
     /// Whether an earlier review of the same question answered.
     pub from_receipt: bool,
     pub offer: Option<Offer>,
-}
-
-/// What the calls of a run cost together.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Spent {
-    pub calls: usize,
-    pub money: Money,
-    /// Calls of which nobody said what they cost.
-    pub unknown: usize,
-}
-
-/// A fix that the person may take.
-#[derive(Clone, Debug)]
-pub struct Offer {
-    pub branch: String,
-    /// The commit that the fixes stand on.
-    pub base: String,
-    pub fixes: usize,
 }
 
 impl Reviewed {
@@ -108,7 +91,7 @@ impl Reviewed {
     pub fn last_line(&self) -> String {
         let verdict = self.report.verdict;
         let judged = match &self.ending {
-            Ending::Nothing if self.files == 0 => {
+            Ending::Nothing if self.paths.is_empty() => {
                 return format!("nothing to review: {} is empty", self.title);
             }
             Ending::Nothing => {
@@ -126,7 +109,8 @@ impl Reviewed {
                 verdict.as_str().to_owned()
             }
         };
-        let files = if self.files == 1 { "1 file" } else { &format!("{} files", self.files) };
+        let count = self.paths.len();
+        let files = if count == 1 { "1 file" } else { &format!("{count} files") };
         let _infallible = write!(
             line,
             ": {}, {files} reviewed by {} on route {}{}",
@@ -142,7 +126,7 @@ impl Reviewed {
         let _infallible = if judged.from_receipt {
             write!(line, "; answered before (run {})", judged.run)
         } else {
-            write!(line, "; {} (run {})", judged.spent.text(), judged.run)
+            write!(line, "; {} (run {})", judged.spent, judged.run)
         };
         line
     }
@@ -209,19 +193,6 @@ impl Judged {
                 "branch": offer.branch, "base": offer.base, "fixes": offer.fixes,
             })),
         })
-    }
-}
-
-impl Spent {
-    /// `3 calls, $0.12`; what is unknown is never added as nothing.
-    pub fn text(self) -> String {
-        let calls =
-            if self.calls == 1 { "1 call".to_owned() } else { format!("{} calls", self.calls) };
-        match (self.unknown, self.money) {
-            (0, money) => format!("{calls}, {money}"),
-            (unknown, Money(0)) if unknown == self.calls => format!("{calls}, cost unknown"),
-            (unknown, money) => format!("{calls}, at least {money}, {unknown} unknown"),
-        }
     }
 }
 

@@ -44,6 +44,8 @@ pub struct Receipt {
     pub blocking: Vec<String>,
     /// What was not reviewed, with the reason.
     pub unscanned: Vec<(String, String)>,
+    /// What the reviewer was given and has shown to have read: each section's file and BLAKE3.
+    pub delivered: Vec<(String, String)>,
     /// BLAKE3 of every answer that it rests on.
     pub answers: Vec<String>,
     pub cost: Cost,

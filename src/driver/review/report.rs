@@ -1,137 +1,114 @@
-//! A review as a document, for people and for the architect's model.
+//! A review as a document in the person's work tree, who asked for it.
 
-use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use anyhow::Result;
 
+use crate::config::env::{Env, now};
 use crate::driver::learn;
 use crate::driver::learn::standing::refuse_links;
-use crate::driver::review::outcome::{Ending, Judged, Reviewed, reason, word};
+use crate::driver::review::docket::Docket;
+use crate::driver::review::outcome::{Ending, Judged, Reviewed, reason};
 use crate::git::repo::Repo;
+use crate::model::agent::Route;
 use crate::model::report::Reported;
+use crate::review::raised::{Assessed, Quote};
 use crate::store::file::write_atomic;
-use crate::ui::report::printable;
+use crate::store::runs;
+use crate::ui::review_report::{
+    CriterionLine, FindingPart, ReviewReport, RulingPart, render_markdown,
+};
 
 /// The folder of reports, from the top of the work tree.
 const FOLDER: &str = "docs/review";
 
-/// Writes the report into the person's work tree, who asked for it; gives its path from the top.
-pub fn write(repo: &Repo, reviewed: &Reviewed) -> Result<PathBuf> {
+/// Writes the report; gives its path from the top of the work tree.
+pub fn write(repo: &Repo, env: &Env, reviewed: &Reviewed) -> Result<PathBuf> {
     let top = learn::work_tree(repo)?;
-    let name = match &reviewed.ending {
-        Ending::Judged(judged) => judged.run.as_str(),
-        Ending::Nothing | Ending::Unjudged { .. } => "unjudged",
-    };
-    let path = format!("{FOLDER}/{name}.md");
+    let report = of(repo, env, reviewed)?;
+    let path = format!("{FOLDER}/{}.md", report.id);
     refuse_links(top, &path)?;
-    write_atomic(&top.join(&path), render(reviewed).as_bytes())?;
+    write_atomic(&top.join(&path), render_markdown(&report).as_bytes())?;
     Ok(PathBuf::from(path))
 }
 
-/// The whole document, in Markdown.
-pub fn render(reviewed: &Reviewed) -> String {
-    let mut text = format!(
-        "# Review of {}\n\nVerdict: **{}**\n",
-        plain(&reviewed.title),
-        reviewed.report.verdict.as_str()
-    );
-    match &reviewed.ending {
-        Ending::Nothing => text.push_str("\nThere was nothing that a model could review.\n"),
-        Ending::Unjudged { why } => {
-            let _infallible = writeln!(text, "\nNo model judged: {}.", plain(&why.join("; ")));
-        }
-        Ending::Judged(judged) => judged_text(&mut text, judged),
-    }
-    text.push_str("\n## Findings\n\n");
-    if reviewed.report.findings.is_empty() {
-        text.push_str("None.\n");
-    }
-    for reported in &reviewed.report.findings {
-        finding(&mut text, reported);
-    }
-    let skipped = &reviewed.report.skipped;
-    if !skipped.is_empty() {
-        text.push_str("\n## Not judged\n\n");
-        for skipped in skipped {
-            let _infallible =
-                writeln!(text, "- {}: {}", plain(&skipped.gate), plain(&skipped.reason));
-        }
-    }
-    text
-}
-
-fn judged_text(text: &mut String, judged: &Judged) {
-    let why = match reason(&judged.decision) {
-        reason if reason.is_empty() => String::new(),
-        reason => format!(": {}", plain(&reason)),
+fn of(repo: &Repo, env: &Env, reviewed: &Reviewed) -> Result<ReviewReport> {
+    let judged = match &reviewed.ending {
+        Ending::Judged(judged) => Some(judged.as_ref()),
+        Ending::Nothing | Ending::Unjudged { .. } => None,
     };
-    let independence = if judged.route.is_independent() {
-        "executor and reviewer are of different vendors"
-    } else {
-        "not independent: executor and reviewer are of one vendor"
+    let why = match &reviewed.ending {
+        Ending::Judged(judged) => reason(&judged.decision),
+        Ending::Unjudged { why } => why.join("; "),
+        Ending::Nothing => "there was nothing that a model could review".to_owned(),
     };
-    let _infallible = write!(
-        text,
-        "\n| | |\n|---|---|\n\
-         | decision | {}{why} |\n\
-         | route | {} ({independence}) |\n\
-         | reviewer | {} |\n\
-         | arbiter | {} |\n\
-         | cost | {} |\n\
-         | run | {} |\n\
-         | receipt | {} |\n",
-        word(&judged.decision),
-        judged.route,
-        plain(&judged.reviewer),
-        plain(&judged.arbiter),
-        judged.spent.text(),
-        judged.run,
-        judged.receipt.as_deref().unwrap_or("none"),
-    );
-    if !judged.criteria.is_empty() {
-        text.push_str("\n## Acceptance criteria\n\n| criterion | | why |\n|---|---|---|\n");
-        for criterion in &judged.criteria {
-            let (id, why) = (plain(&criterion.id), plain(&criterion.why));
-            let _infallible = writeln!(text, "| {id} | {} | {why} |", criterion.met.as_str());
-        }
-    }
-    if !judged.unscanned.is_empty() {
-        text.push_str("\n## Not reviewed\n\n");
-        for (path, reason) in &judged.unscanned {
-            let _infallible = writeln!(text, "- `{}`: {}", plain(path), plain(reason));
-        }
-    }
+    let text = |of: fn(&Judged) -> &String| judged.map(of).cloned().unwrap_or_default();
+    let unscanned = judged.map(|judged| judged.unscanned.clone()).unwrap_or_default();
+    let is_read = |path: &&String| !unscanned.iter().any(|(unread, _)| unread == *path);
+    let time = now(env);
+    Ok(ReviewReport {
+        id: judged.map_or_else(|| time.strftime("%Y%m%dT%H%M%SZ").to_string(), |j| j.run.clone()),
+        title: reviewed.title.clone(),
+        time,
+        verdict: reviewed.report.verdict,
+        why,
+        route: judged.map_or(Route::C, |judged| judged.route),
+        reviewer: text(|judged| &judged.reviewer),
+        arbiter: text(|judged| &judged.arbiter),
+        reviewed: match judged {
+            Some(_) => reviewed.paths.iter().filter(is_read).cloned().collect(),
+            None => Vec::new(),
+        },
+        skipped: reviewed.report.skipped.clone(),
+        criteria: judged.map(criteria).unwrap_or_default(),
+        findings: findings(repo, reviewed, judged)?,
+        unanchored: judged.map_or(0, |judged| judged.unanchored),
+        spent: judged.map(|judged| judged.spent).unwrap_or_default(),
+        receipt: judged.and_then(|judged| judged.receipt.clone()),
+        from_receipt: judged.is_some_and(|judged| judged.from_receipt),
+        offer: judged.and_then(|judged| judged.offer.clone()),
+        unscanned,
+    })
 }
 
-fn finding(text: &mut String, reported: &Reported) {
-    let finding = &reported.finding;
-    let place = finding.place.as_ref().map_or_else(String::new, |place| {
-        let line = if place.line > 0 { format!(":{}", place.line) } else { String::new() };
-        format!("`{}{line}` ", plain(&place.spot.display()))
-    });
-    let _infallible = write!(
-        text,
-        "### {} {}\n\n{place}{} · {} · {} · `{}`\n",
-        finding.severity,
-        plain(&finding.message),
-        finding.gate,
-        finding.class,
-        reported.status,
-        reported.id,
-    );
-    if !finding.anchor.trim().is_empty() {
-        let lines = finding.anchor.lines().map(|line| format!("    {}\n", printable(line)));
-        let _infallible = write!(text, "\n{}", lines.collect::<String>());
-    }
-    if !finding.suggestion.is_empty() {
-        let _infallible = write!(text, "\nTo do: {}\n", plain(&finding.suggestion));
-    }
-    text.push('\n');
+fn criteria(judged: &Judged) -> Vec<CriterionLine> {
+    let line = |criterion: &Assessed| CriterionLine {
+        id: criterion.id.clone(),
+        met: criterion.met.as_str(),
+        why: criterion.why.clone(),
+    };
+    judged.criteria.iter().map(line).collect()
 }
 
-/// Text of others on one line, which neither ends a cell nor begins anything of Markdown's.
-fn plain(text: &str) -> String {
-    let text = printable(&text.replace('\n', " "));
-    text.replace('|', "\\|").replace('`', "'").replace('<', "&lt;")
+/// The findings, with what was said of them in the run that made them, where it is still there.
+fn findings(repo: &Repo, reviewed: &Reviewed, judged: Option<&Judged>) -> Result<Vec<FindingPart>> {
+    let docket = match judged {
+        Some(judged) => runs::load::<Docket>(&repo.state_dir(), &judged.run)?,
+        None => None,
+    };
+    let standings = docket.as_ref().map(|docket| docket.run.findings.as_slice());
+    let said_of = |reported: &Reported| {
+        let kept = &docket.as_ref()?.kept;
+        let (id, _) = kept.iter().find(|(_, ledger)| **ledger == reported.id)?;
+        standings?.iter().find(|standing| standing.raised.id == *id)
+    };
+    let quotes = |quotes: &[Quote]| -> Vec<(String, String)> {
+        quotes.iter().map(|quote| (quote.path.clone(), quote.text.clone())).collect()
+    };
+    let part = |reported: &Reported| {
+        let said = said_of(reported);
+        FindingPart {
+            reported: reported.clone(),
+            basis: said.map(|said| said.raised.basis.clone()).unwrap_or_default(),
+            failure: said.map(|said| said.raised.failure.clone()).unwrap_or_default(),
+            evidence: said.map(|said| quotes(&said.raised.evidence)).unwrap_or_default(),
+            ruling: said.and_then(|said| said.ruling.as_ref()).map(|ruling| RulingPart {
+                word: ruling.word.as_str(),
+                reason: ruling.reason.clone(),
+                instruction: ruling.instruction.clone(),
+                evidence: quotes(&ruling.evidence),
+            }),
+        }
+    };
+    Ok(reviewed.report.findings.iter().map(part).collect())
 }

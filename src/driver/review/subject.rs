@@ -5,6 +5,7 @@ use anyhow::{Context as _, Result};
 use crate::git::change;
 use crate::git::repo::Repo;
 use crate::model::change::Change;
+use crate::model::fence::visible_path;
 use crate::model::oid::Oid;
 
 /// What the person named.
@@ -26,6 +27,13 @@ pub struct Subject {
     pub on: Option<Oid>,
     /// For people: `what is staged`, `commit 0123456789`.
     pub title: String,
+}
+
+impl Subject {
+    /// The paths of the change, as shown to people and models.
+    pub fn paths(&self) -> Vec<String> {
+        self.change.files.iter().map(|file| visible_path(&file.path)).collect()
+    }
 }
 
 /// Reads the change that a range names.

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 
-use crate::model::agent::{Money, Route};
+use crate::model::agent::{Route, Spent};
 use crate::model::report::{Reported, Skipped, Verdict};
 use crate::ui::findings::place_text;
 use crate::ui::report::printable;
@@ -39,15 +39,11 @@ pub struct ReviewReport {
     pub findings: Vec<FindingPart>,
     /// Findings that name no place in the tree: mere notes, which are not listed.
     pub unanchored: usize,
-    pub calls: usize,
-    /// What is known of the cost.
-    pub money: Money,
-    /// The calls of which nobody said what they cost.
-    pub unknown: usize,
+    pub spent: Spent,
     pub receipt: Option<String>,
     /// Whether an earlier review of the same question answered.
     pub from_receipt: bool,
-    pub offer: Option<OfferLine>,
+    pub offer: Option<Offer>,
 }
 
 /// An acceptance criterion.
@@ -85,7 +81,7 @@ pub struct RulingPart {
 
 /// Fixes that the person may take.
 #[derive(Clone, Debug)]
-pub struct OfferLine {
+pub struct Offer {
     pub branch: String,
     pub base: String,
     pub fixes: usize,
@@ -115,13 +111,13 @@ pub fn render_markdown(review: &ReviewReport) -> String {
     scope(review, &mut line);
     criteria(review, &mut line);
     findings(review, &mut line);
-    if let Some(OfferLine { branch, base, fixes }) = &review.offer {
+    if let Some(Offer { branch, base, fixes }) = &review.offer {
         let commits = if *fixes == 1 { "1 commit".to_owned() } else { format!("{fixes} commits") };
         line("\n## Fixes\n");
         line(&format!("{commits} of fixes on {}, from {}.", code(branch), code(base)));
     }
     line("\n## Cost and proof\n");
-    line(&format!("- {}", cost(review)));
+    line(&format!("- {}", review.spent));
     line(&match &review.receipt {
         Some(receipt) if review.from_receipt => {
             format!("- receipt {}, of an earlier review of the same question", code(receipt))
@@ -237,18 +233,6 @@ fn finding(part: &FindingPart, line: &mut impl FnMut(&str)) {
 
 fn or_none(reason: &str) -> String {
     if reason.trim().is_empty() { "no reason given".to_owned() } else { reason.to_owned() }
-}
-
-fn cost(review: &ReviewReport) -> String {
-    let calls = match review.calls {
-        1 => "1 call".to_owned(),
-        calls => format!("{calls} calls"),
-    };
-    match review.unknown {
-        0 => format!("{calls}, {}", review.money),
-        unknown if unknown == review.calls => format!("{calls}, cost unknown"),
-        unknown => format!("{calls}, at least {}, {unknown} unknown", review.money),
-    }
 }
 
 /// Text on one line that is nothing but text.

@@ -4,14 +4,14 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use pulldown_cmark::{Event, Options, Parser, Tag};
 
-use crate::model::agent::{Money, Route};
+use crate::model::agent::{Money, Route, Spent};
 use crate::model::class::Class;
 use crate::model::finding::{Effect, Finding, Place};
 use crate::model::gate::Gate;
 use crate::model::report::{Reported, Skipped, Verdict};
 use crate::model::severity::Severity;
 use crate::ui::review_report::{
-    CriterionLine, FindingPart, OfferLine, ReviewReport, RulingPart, render_markdown,
+    CriterionLine, FindingPart, Offer, ReviewReport, RulingPart, render_markdown,
 };
 
 fn review(text: &str) -> ReviewReport {
@@ -53,9 +53,7 @@ fn review(text: &str) -> ReviewReport {
             }),
         }],
         unanchored: 1,
-        calls: 3,
-        money: Money(1_200_000),
-        unknown: 2,
+        spent: Spent { calls: 3, money: Money(1_200_000), unknown: 2 },
         receipt: Some("ab12".to_owned()),
         from_receipt: false,
         offer: None,
@@ -118,9 +116,9 @@ fn what_is_missing_is_said() {
     review.receipt = None;
     review.reviewed.clear();
     review.findings.clear();
-    review.unknown = 3;
+    review.spent.unknown = 3;
     review.offer =
-        Some(OfferLine { branch: "tribunal/x".to_owned(), base: "abc".to_owned(), fixes: 2 });
+        Some(Offer { branch: "tribunal/x".to_owned(), base: "abc".to_owned(), fixes: 2 });
     let text = render_markdown(&review);
     for part in [
         "Route B (**not independent**",
