@@ -5,6 +5,7 @@
 mod check;
 mod commands;
 mod constitution;
+mod cost;
 mod crowd;
 mod daemon;
 mod demo;

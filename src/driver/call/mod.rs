@@ -9,6 +9,7 @@ mod next;
 mod tests;
 
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
@@ -56,6 +57,8 @@ pub struct Desk<'a> {
     /// The run's folder, which nobody else works in.
     pub folder: PathBuf,
     pub interrupts: Interrupts,
+    /// Kept open from one call to the next; begun with `Mutex::default()`.
+    pub ledger: Mutex<Option<Ledger>>,
     /// Told what is waited for.
     pub tell: &'a (dyn Fn(&str) + Sync),
 }
@@ -277,7 +280,19 @@ impl Desk<'_> {
         }
     }
 
-    fn with_ledger<T>(&self, work: impl FnMut(&mut Ledger) -> Result<T, LedgerError>) -> Result<T> {
+    fn with_ledger<T>(
+        &self,
+        mut work: impl FnMut(&mut Ledger) -> Result<T, LedgerError>,
+    ) -> Result<T> {
+        let mut open = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
+        if open.is_none() {
+            // Why it could not be opened is told below.
+            *open = Ledger::open(&self.state_dir).ok();
+        }
+        match open.as_mut().map(&mut work) {
+            Some(Err(LedgerError::Damaged(_))) | None => *open = None,
+            Some(outcome) => return outcome.map_err(hinted),
+        }
         let done = ledger::with(&self.state_dir, now(self.env), work).map_err(hinted)?;
         if let Some(path) = &done.set_aside {
             (self.tell)(&set_aside(path).reason);

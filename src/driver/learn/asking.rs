@@ -1,6 +1,7 @@
 //! Asks the researcher for a draft, over the desk that every call goes over.
 
 use std::fs;
+use std::sync::Mutex;
 
 use anyhow::{Context as _, Result};
 use serde_json::Value;
@@ -64,6 +65,7 @@ impl<'a> Researcher<'a> {
             run: self.run.clone(),
             folder,
             interrupts: Interrupts::listen().context("could not listen for signals")?,
+            ledger: Mutex::default(),
             tell: &|text| tracing::info!("{text}"),
         };
         self.asked += 1;

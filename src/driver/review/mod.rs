@@ -20,6 +20,7 @@ pub mod session;
 pub mod subject;
 
 use std::path::PathBuf;
+use std::sync::Mutex;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, anyhow};
@@ -297,6 +298,7 @@ impl Work<'_> {
                 run: docket.run.id.clone(),
                 folder: folder.path().to_owned(),
                 interrupts,
+                ledger: Mutex::default(),
                 tell: self.tell,
             },
             executor,

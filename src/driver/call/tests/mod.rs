@@ -1,5 +1,7 @@
 //! What follows which outcome, what it costs, and what is left on disk.
 
+mod desk;
+
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::time::Duration;
