@@ -92,7 +92,7 @@ fn take_in(run: &mut Run, scope: &Scope, reviewed: Reviewed) {
         if let Scope::Delta { open, .. } = scope {
             verify(run, open, &reviewed.verified, &attempted);
         }
-        assess(&mut run.criteria, scope, &reviewed.criteria);
+        assess(&mut run.criteria, &reviewed.criteria);
         let unmet = run.criteria.iter().filter(|criterion| criterion.met != Met::Met).count();
         run.attempts[current].unmet = Some(unmet);
     } else {
@@ -133,17 +133,15 @@ fn verify(run: &mut Run, open: &[String], verified: &[Verified], attempted: &[St
 }
 
 /// Takes over what a complete review says of the spec's criteria; of others it may say what it
-/// wants. A look at what changed leaves standing what it does not speak of.
-fn assess(criteria: &mut [Assessed], scope: &Scope, said: &[Assessed]) {
+/// wants. A look at a part leaves standing what it does not speak of.
+fn assess(criteria: &mut [Assessed], said: &[Assessed]) {
     for criterion in criteria {
-        let Some(said) = said.iter().filter(|said| said.id == criterion.id).max_by_key(|s| s.met)
-        else {
-            continue;
-        };
-        if matches!(scope, Scope::Delta { .. }) && said.met == Met::NotAssessed {
-            continue;
+        // Said twice and differently, the worse counts.
+        let said = said.iter().filter(|said| said.id == criterion.id);
+        let Some(said) = said.max_by_key(|said| said.met) else { continue };
+        if said.met != Met::NotAssessed || criterion.met == Met::NotAssessed {
+            *criterion = said.clone();
         }
-        *criterion = said.clone();
     }
 }
 

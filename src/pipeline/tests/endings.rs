@@ -211,6 +211,9 @@ fn criteria_are_met_or_asked_for_again_or_fixed() {
     assert_eq!(next(&with(half())), Action::Review(Scope::Criteria(vec!["AC-2".to_owned()])));
     let again = |met| play(with(half()), vec![assesses(&[("AC-2", met)])]);
     assert!(submitted(&again(Met::Met)));
+    // A second look for one criterion takes nothing back of another.
+    let other = assesses(&[("AC-1", Met::NotAssessed), ("AC-2", Met::Met)]);
+    assert!(submitted(&play(with(half()), vec![other])));
     let why = inconclusive(&again(Met::NotAssessed));
     assert_eq!(why, "the review does not say whether AC-2 is met");
     let run = again(Met::Missing);
