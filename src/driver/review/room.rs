@@ -25,7 +25,7 @@ const FILES_MAX: usize = 2_000;
 const FILE_BYTES_MAX: u64 = 512 * 1024;
 
 /// Names that agents read as instructions or settings, wherever they stand.
-const INSTRUCTIONS: [&str; 14] = [
+const INSTRUCTIONS: [&str; 15] = [
     ".git",
     ".claude",
     ".claude.json",
@@ -39,6 +39,7 @@ const INSTRUCTIONS: [&str; 14] = [
     "claude.md",
     "claude.local.md",
     "agents.md",
+    "agents.override.md",
     "gemini.md",
 ];
 
