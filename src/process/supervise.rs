@@ -97,6 +97,7 @@ impl Interrupts {
     }
 
     /// Waits, without work, until the time is over (`None`) or we are told to stop, by which signal.
+    #[expect(clippy::unused_self, reason = "it proves that signals are heard")]
     pub fn wait(self, time: Duration) -> Option<i32> {
         let (tell, hear) = mpsc::channel();
         let listener = subscribe(tell);

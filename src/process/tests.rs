@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use super::strays::MARK;
 use super::{Cmd, Ended, Interrupts};
 
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_mins(1);
 
 struct Run {
     folder: TempDir,

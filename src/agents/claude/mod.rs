@@ -200,3 +200,6 @@ fn own_home(around: Around<'_>) -> Result<[(&'static str, OsString); 2], String>
     };
     Ok([("HOME", folder(&top.join("home"))?), ("CLAUDE_CONFIG_DIR", folder(&top.join("config"))?)])
 }
+
+#[cfg(test)]
+mod tests;

@@ -160,7 +160,7 @@ fn profile(program: &Path, access: Access) -> Result<Vec<String>, String> {
     if let Some(tools) = tools.filter(|tools| tools.is_dir()) {
         read.push(quoted(text(&tools)?));
     }
-    let read: String = read.iter().map(|path| format!("{path}=\"read\",")).collect();
+    let read = read.join("=\"read\",");
     let own = match access {
         Access::Read => r#""."="read""#,
         Access::Write => r#""."="write",".git"="read""#,
@@ -169,7 +169,7 @@ fn profile(program: &Path, access: Access) -> Result<Vec<String>, String> {
         format!("default_permissions={}", quoted(PROFILE)),
         format!("permissions.{PROFILE}.network.enabled=false"),
         format!(
-            "permissions.{PROFILE}.filesystem={{\":minimal\"=\"read\",{read}\":workspace_roots\"={{{own}}}}}"
+            "permissions.{PROFILE}.filesystem={{\":minimal\"=\"read\",{read}=\"read\",\":workspace_roots\"={{{own}}}}}"
         ),
     ])
 }

@@ -233,3 +233,6 @@ fn own_home(around: Around<'_>) -> Result<[(&'static str, OsString); 2], String>
     };
     Ok([("HOME", folder("home")?), ("CODEX_HOME", folder("config")?)])
 }
+
+#[cfg(test)]
+mod tests;

@@ -63,6 +63,7 @@ struct End {
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "as the program names them")]
 struct Usage {
     #[serde(alias = "inputTokens")]
     input_tokens: u64,

@@ -117,7 +117,7 @@ fn a_reset_is_read_from_the_event() {
 
 #[test]
 fn what_was_stopped_is_no_answer_whatever_it_said() {
-    let minute = Duration::from_secs(60);
+    let minute = Duration::from_mins(1);
     for (exit, expected) in [
         (Exit::TimedOut(minute), "timed out"),
         (Exit::Silent(minute), "timed out"),

@@ -51,6 +51,7 @@ struct Message {
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "as the program names them")]
 struct Usage {
     input_tokens: u64,
     #[serde(default)]

@@ -88,7 +88,7 @@ fn times_are_read() {
 
 #[test]
 fn what_did_not_end_well_is_no_answer() {
-    let minute = Duration::from_secs(60);
+    let minute = Duration::from_mins(1);
     for (exit, expected) in [
         (Exit::TimedOut(minute), "timed out"),
         (Exit::Silent(minute), "timed out"),
