@@ -11,3 +11,6 @@ pub mod proof;
 pub mod question;
 pub mod raised;
 pub mod ruling;
+
+#[cfg(test)]
+mod tests;
