@@ -14,8 +14,8 @@ const CHARS_MIN: usize = 4;
 /// The fewest words that can be looked for nearly.
 const WORDS_MIN: usize = 3;
 
-/// The part of the words that must agree, in their order: three in four.
-const ALIKE: (usize, usize) = (3, 4);
+/// The part of the words that must agree, in their order: seven in ten.
+const ALIKE: (usize, usize) = (7, 10);
 
 /// How many lines may be left out where a quote says `…`.
 const LEFT_OUT_LINES: u32 = 6;
@@ -24,11 +24,15 @@ const LEFT_OUT_LINES: u32 = 6;
 /// counts. All line numbers are from 1; `touched` excludes the ends, and an empty range is a place
 /// where lines were removed.
 pub fn anchor(raised: &str, text: &str, touched: &[Range<u32>]) -> Anchored {
-    let found = place(raised, text, touched);
-    match undecorated(raised) {
-        Some(bare) if found == Anchored::Nowhere => place(&bare, text, touched),
-        _ => found,
-    }
+    let bare = undecorated(raised);
+    let quotes: Vec<&str> = std::iter::once(raised)
+        .chain(bare.as_deref())
+        .filter(|quote| says_something(quote))
+        .collect();
+    let surely = quotes.iter().find_map(|quote| sure_place(quote, text, touched));
+    let found =
+        surely.or_else(|| quotes.iter().find_map(|quote| likely_place(quote, text, touched)));
+    found.unwrap_or(Anchored::Nowhere)
 }
 
 /// Whether the text really stands in that file: as it is, white space and comments apart, or with
@@ -43,31 +47,36 @@ pub fn holds(quote: &str, text: &str) -> bool {
     stands(quote) || undecorated(quote).is_some_and(|bare| stands(&bare))
 }
 
-fn place(raised: &str, text: &str, touched: &[Range<u32>]) -> Anchored {
-    if !says_something(raised) {
-        return Anchored::Nowhere;
-    }
-    let (exact, normal) = (verbatim(raised, text), squeezed(raised, text));
-    let best = |spots: &[Spot]| spots.iter().copied().min_by_key(|spot| spot.rank(touched));
-    let (exact, normal) = (best(&exact), best(&normal));
-    let near = |spot: &Spot| spot.distance(touched) <= NEAR_LINES;
+/// Where it stands as it is, or white space and comments apart. What is near goes before what is
+/// the same to the letter.
+fn sure_place(quote: &str, text: &str, touched: &[Range<u32>]) -> Option<Anchored> {
+    let (exact, normal) = (verbatim(quote, text), squeezed(quote, text));
+    let (exact, normal) = (best(&exact, touched), best(&normal, touched));
+    let near = |spot: &Spot| spot.is_near(touched);
     if let Some(Spot { line, end_line, .. }) = exact.filter(near) {
-        return Anchored::Exact { line, end_line };
+        return Some(Anchored::Exact { line, end_line });
     }
     if let Some(Spot { line, end_line, .. }) = normal.filter(near) {
-        return Anchored::Normalised { line, end_line };
+        return Some(Anchored::Normalised { line, end_line });
     }
-    let found = exact
-        .or(normal)
-        .or_else(|| best(&shortened(raised, text)))
-        .or_else(|| best(&nearly(raised, text)));
-    match found {
-        Some(spot @ Spot { line, end_line, .. }) if near(&spot) => {
-            Anchored::Near { line, end_line }
-        }
-        Some(Spot { line, end_line, .. }) => Anchored::Elsewhere { line, end_line },
-        None => Anchored::Nowhere,
-    }
+    let Spot { line, end_line, .. } = exact.or(normal)?;
+    Some(Anchored::Elsewhere { line, end_line })
+}
+
+/// Where it stands with something left out, or nearly.
+fn likely_place(quote: &str, text: &str, touched: &[Range<u32>]) -> Option<Anchored> {
+    let found = best(&shortened(quote, text), touched);
+    let spot = found.or_else(|| best(&nearly(quote, text), touched))?;
+    let Spot { line, end_line, .. } = spot;
+    Some(if spot.is_near(touched) {
+        Anchored::Near { line, end_line }
+    } else {
+        Anchored::Elsewhere { line, end_line }
+    })
+}
+
+fn best(spots: &[Spot], touched: &[Range<u32>]) -> Option<Spot> {
+    spots.iter().copied().min_by_key(|spot| spot.rank(touched))
 }
 
 /// A place where a text was found.
@@ -90,10 +99,14 @@ impl Spot {
         touched.iter().map(to).min().unwrap_or(u32::MAX)
     }
 
+    fn is_near(&self, touched: &[Range<u32>]) -> bool {
+        self.distance(touched) <= NEAR_LINES
+    }
+
     /// The least is the best: in or at the change, whole lines, then the nearest.
     fn rank(&self, touched: &[Range<u32>]) -> (bool, bool, u32, u32) {
         let distance = self.distance(touched);
-        (distance > NEAR_LINES, !self.whole, distance, self.line)
+        (!self.is_near(touched), !self.whole, distance, self.line)
     }
 }
 
@@ -185,16 +198,18 @@ fn shortened(quote: &str, text: &str) -> Vec<Spot> {
     stream.text.match_indices(first.as_str()).filter_map(|(at, _)| follow(at)).collect()
 }
 
-/// Where most of its words stand in their order; the best places alone.
+/// Where most of its words stand in their order, comments apart; the best places alone.
 fn nearly(quote: &str, text: &str) -> Vec<Spot> {
-    let wanted: Vec<&str> = words(quote);
+    let code: String = quote.lines().map(normalised).collect::<Vec<_>>().join("\n");
+    let wanted: Vec<&str> = words(&code);
     let is_name = |word: &&&str| word.chars().any(is_word);
     if wanted.iter().filter(is_name).count() < WORDS_MIN {
         return Vec::new();
     }
-    let height = quote.lines().filter(|line| !line.trim().is_empty()).count();
-    let lines: Vec<(u32, Vec<&str>)> = text
-        .lines()
+    let height = code.lines().filter(|line| !line.is_empty()).count();
+    let normal: Vec<String> = text.lines().map(normalised).collect();
+    let lines: Vec<(u32, Vec<&str>)> = normal
+        .iter()
         .enumerate()
         .map(|(at, line)| (number(at + 1), words(line)))
         .filter(|(_, words)| !words.is_empty())

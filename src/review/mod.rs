@@ -18,3 +18,5 @@ pub mod question;
 pub mod raised;
 pub mod ruling;
 pub mod standing;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,31 @@
+//! What a review is asked, what counts as its answer, and what is made of it.
+
+mod anchor;
+mod answer;
+mod assemble;
+mod measure;
+mod prompt;
+mod proof;
+mod question;
+
+use crate::model::class::Class;
+use crate::model::severity::Severity;
+use crate::review::answer::Claim;
+use crate::review::raised::IntroducedBy;
+
+/// A well-formed finding at that place.
+pub fn claim(path: &str, anchor: &str) -> Claim {
+    Claim {
+        class: Class::new("error-handling/swallowed-error"),
+        severity: Severity::High,
+        basis: "invariant".into(),
+        title: "the error is lost".into(),
+        path: path.into(),
+        anchor: anchor.into(),
+        failure: "a full disk -> the file is silently empty".into(),
+        evidence: Vec::new(),
+        introduced_by: IntroducedBy::ThisChange,
+        fix: String::new(),
+        sweep: String::new(),
+    }
+}
