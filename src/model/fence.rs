@@ -68,7 +68,7 @@ fn push_escaped(shown: &mut String, c: char) {
 
 /// Whether a character does something other than to be seen. What selects the look of an emoji may
 /// stay.
-fn is_hidden(c: char) -> bool {
+pub fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(
             c,

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
+use crate::model::fence::is_hidden;
 use crate::model::finding::Effect;
 use crate::model::kept::Disposition;
 use crate::model::report::{Report, Reported};
@@ -95,12 +96,13 @@ fn short_id(id: &str) -> &str {
     id.get(id.len().saturating_sub(6)..).unwrap_or(id)
 }
 
-/// What comes from a repository cannot steer the terminal: control characters are shown, not sent.
+/// What comes from a repository cannot steer the terminal: control characters are shown, not sent,
+/// and so are those that cannot be seen or that turn the direction of writing.
 pub fn printable(text: &str) -> String {
     text.chars()
         .map(|c| match c {
             '\t' => ' '.to_string(),
-            c if c.is_control() => c.escape_default().to_string(),
+            c if is_hidden(c) => c.escape_default().to_string(),
             c => c.to_string(),
         })
         .collect()

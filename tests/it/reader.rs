@@ -15,7 +15,7 @@ pub struct Section {
 pub fn sections(prompt: &str) -> Vec<Section> {
     let mut sections = Vec::new();
     let mut added = Vec::new();
-    for line in prompt.lines().filter_map(|line| line.strip_prefix("| ")) {
+    for line in prompt.lines() {
         if let Some((path, nonce)) =
             line.strip_prefix("=== end of ").and_then(|end| end.rsplit_once(", nonce "))
         {
@@ -70,7 +70,7 @@ fn criteria(prompt: &str) -> Vec<String> {
 /// A finding that a reviewer claims.
 pub fn finding(path: &str, anchor: &str, title: &str) -> Value {
     json!({
-        "class": "error-handling/unchecked-result", "severity": "high", "basis": "invariant",
+        "class": "error-handling/unchecked-result", "severity": "critical", "basis": "invariant",
         "title": title, "path": path, "anchor": anchor,
         "failure": "a full disk makes the call fail and nobody is told", "evidence": [],
         "introduced_by": "this-change", "fix": "pass the error on", "sweep": "",
