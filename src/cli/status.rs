@@ -12,7 +12,7 @@ use crate::git::repo::Repo;
 use crate::model::kept::Status;
 use crate::model::report::ExitStatus;
 use crate::store::ledger::query::Filter;
-use crate::store::{inbox, ledger, queue};
+use crate::store::{backlog, inbox, ledger, queue};
 use crate::ui::out;
 use crate::ui::report::{Format, printable};
 
@@ -24,6 +24,8 @@ struct Standing {
     hook_problems: Vec<String>,
     daemon: Option<i32>,
     open_findings: usize,
+    /// Commits that wait for a review.
+    unreviewed: usize,
     queued: usize,
     events: usize,
     bypasses: Vec<String>,
@@ -60,6 +62,7 @@ fn look(context: &Context, repo: &Repo) -> Result<Standing> {
         hook_problems: problems.collect(),
         daemon: lock::holder(&state_dir)?.map(|holder| holder.pid),
         open_findings,
+        unreviewed: backlog::waiting(&state_dir)?.len(),
         queued: queue::list(&state_dir)?.len(),
         events: inbox::waiting(&state_dir),
         bypasses: bypass::recorded(repo),
@@ -72,6 +75,7 @@ fn json_of(standing: &Standing) -> serde_json::Value {
         "hooks": {"installed": standing.hooks, "problems": standing.hook_problems},
         "daemon": {"running": standing.daemon.is_some(), "pid": standing.daemon},
         "findings": {"open": standing.open_findings},
+        "reviews": {"waiting": standing.unreviewed},
         "specs": {"queued": standing.queued},
         "events": {"waiting": standing.events},
         "bypasses": standing.bypasses,
@@ -91,6 +95,9 @@ fn say(standing: &Standing) {
         None => out::result("watcher   not running; `tribunal daemon start` starts it"),
     }
     out::result(&format!("findings  {} open", standing.open_findings));
+    if standing.unreviewed > 0 {
+        out::result(&format!("reviews   {} commits waiting for one", standing.unreviewed));
+    }
     out::result(&format!("specs     {} queued", standing.queued));
     if standing.events > 0 {
         out::result(&format!("events    {} waiting for the watcher", standing.events));

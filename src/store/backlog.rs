@@ -95,6 +95,12 @@ pub fn work(state_dir: &Path) -> Result<Option<Worker>> {
     Ok(lock.map(|lock| Worker { _lock: lock }))
 }
 
+/// Whether somebody works the backlog off.
+pub fn is_worked_off(state_dir: &Path) -> bool {
+    let lock = File::open(folder(state_dir).join("lock"));
+    lock.is_ok_and(|lock| fs2::FileExt::try_lock_shared(&lock).is_err())
+}
+
 /// The log of the worker.
 pub fn log(state_dir: &Path) -> Result<File> {
     let folder = folder(state_dir);

@@ -137,6 +137,7 @@ impl Session<'_> {
         let raised = assembled
             .raised
             .into_iter()
+            .filter(|raised| !self.is_known(raised))
             .map(|raised| Ok((self.is_fix_induced(&raised)?, raised)))
             .map(|pair: Result<(bool, Raised)>| pair.map(|(induced, raised)| (raised, induced)))
             .collect::<Result<Vec<_>>>()?;
@@ -273,6 +274,18 @@ impl Session<'_> {
         let Scope::Delta { open, .. } = scope else { return Vec::new() };
         let findings = self.docket.run.findings.iter().map(|standing| &standing.raised);
         findings.filter(|raised| open.contains(&raised.id)).cloned().collect()
+    }
+
+    /// Whether an earlier look at the same code raised it: it is not weighed twice.
+    fn is_known(&self, raised: &Raised) -> bool {
+        let squeezed = |text: &str| text.split_whitespace().collect::<String>();
+        self.docket.run.findings.iter().any(|standing| {
+            let known = &standing.raised;
+            standing.resolved_in.is_none()
+                && known.path == raised.path
+                && known.class == raised.class
+                && squeezed(&known.anchor) == squeezed(&raised.anchor)
+        })
     }
 
     fn is_fix_induced(&self, raised: &Raised) -> Result<bool> {

@@ -32,6 +32,9 @@ const COMMITS_MAX: usize = 50;
 /// How often a review that is under way is looked for.
 const LOOK: Duration = Duration::from_millis(100);
 
+/// How long a worker that was just started may take to begin.
+const START: Duration = Duration::from_secs(2);
+
 /// What the reviews say of a push.
 #[derive(Debug, Default)]
 pub struct Consulted {
@@ -89,11 +92,11 @@ pub fn consult(
         .collect();
     let unasked = |commit: &&Oid| backlog::state(&repo.state_dir(), commit) != State::Waiting;
     let new: Vec<Oid> = missing.iter().filter(unasked).cloned().collect();
-    if !new.is_empty() && background::is_wanted(env) {
-        background::want(repo, env, &[], &new)?;
-    }
-    if stance != Stance::AskLater && background::is_wanted(env) {
-        await_reviews(repo, env, &mut open, policy.review.wait, tell)?;
+    let started = !new.is_empty()
+        && background::is_wanted(env)
+        && background::want(repo, env, &[], &new)?;
+    if stance != Stance::AskLater {
+        await_reviews(repo, env, &mut open, policy.review.wait, started, tell)?;
     }
     for asked in &open {
         match &asked.found {
@@ -142,12 +145,14 @@ fn await_reviews(
     env: &Env,
     open: &mut [Asked<'_>],
     wait: Duration,
+    started: bool,
     tell: &mut dyn FnMut(&str),
 ) -> Result<()> {
-    let deadline = Instant::now() + wait;
+    let began = Instant::now();
+    let state_dir = repo.state_dir();
     let mut said = 0;
     loop {
-        let state_dir = repo.state_dir();
+        let at_work = backlog::is_worked_off(&state_dir) || started && began.elapsed() < START;
         let is_waiting = |asked: &Asked<'_>| {
             asked.found.is_none()
                 && backlog::state(&state_dir, &asked.pushed.commit) == State::Waiting
@@ -160,7 +165,7 @@ fn await_reviews(
                 tell(&format!("waiting up to {} s for {waiting} review{many}", wait.as_secs()));
             }
         }
-        if waiting == 0 || Instant::now() >= deadline {
+        if waiting == 0 || !at_work || began.elapsed() >= wait {
             return look_up(repo, env, open);
         }
         thread::park_timeout(LOOK);
