@@ -2,6 +2,8 @@
 #![expect(clippy::disallowed_methods, reason = "tests spawn git and set their own environment")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod agents;
+mod brain;
 mod check;
 mod commands;
 mod constitution;
@@ -22,5 +24,6 @@ mod reader;
 mod real;
 mod sarif;
 mod spec;
+mod stand_in;
 mod tidy;
 mod untouched;

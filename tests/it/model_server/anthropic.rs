@@ -108,17 +108,20 @@ fn blocks(asked: &Asked, words: &Words) -> Vec<Value> {
     if let Some(text) = &words.text {
         blocks.push(json!({ "type": "text", "text": text }));
     }
+    let dir = working_directory(&asked.body);
     for wanted in &words.calls {
         blocks.push(match wanted {
             Call::Write { path, content } => {
+                let path = format!("{dir}/{path}");
                 call("Write", json!({ "file_path": path, "content": content }))
             }
             Call::Edit { path, old, new } => {
+                let path = format!("{dir}/{path}");
                 let input = json!({ "file_path": path, "old_string": old, "new_string": new });
                 call("Edit", input)
             }
             Call::Shell(line) => call("Bash", json!({ "command": line, "description": "a step" })),
-            Call::Read(path) => call("Read", json!({ "file_path": path })),
+            Call::Read(path) => call("Read", json!({ "file_path": format!("{dir}/{path}") })),
         });
     }
     if let Some(answer) = &words.json {
@@ -130,4 +133,12 @@ fn blocks(asked: &Asked, words: &Words) -> Vec<Value> {
         });
     }
     blocks
+}
+
+/// Where Claude says that it works.
+fn working_directory(body: &Value) -> String {
+    let body = body.to_string();
+    let after = body.split("orking directory: ").nth(1).unwrap_or_default();
+    let is_end = |c: char| c.is_whitespace() || ['\\', '"', '<'].contains(&c);
+    after.split(is_end).next().unwrap_or_default().to_owned()
 }

@@ -6,12 +6,14 @@ mod chat;
 mod responses;
 mod wire;
 
+use std::fs::{self, DirEntry};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use self::wire::Request;
@@ -73,10 +75,12 @@ pub enum Say {
     /// Headers, and then nothing.
     Idle,
     DropBeforeHeaders,
-    /// The first few words, and then the connection ends.
+    /// The first few words, or half of an answer that comes in one piece; then the connection ends.
     DropMidStream(Words),
     /// A good status and no event at all.
     EmptyStream,
+    /// The client's process is killed half-way; on Linux alone.
+    Killed,
 }
 
 /// A turn of the model.
@@ -85,6 +89,7 @@ pub struct Words {
     pub text: Option<String>,
     /// The structured answer, in the way that the client's protocol has for it.
     pub json: Option<Value>,
+    /// Done first, one after the other, each in a turn of its own.
     pub calls: Vec<Call>,
     pub end: End,
     pub usage: Usage,
@@ -103,20 +108,11 @@ pub enum End {
     CutOff,
 }
 
-/// Something that the model wants done.
+/// Something that the model wants done. Paths are relative to the working directory.
 #[derive(Clone, Debug)]
 pub enum Call {
-    /// Below the working directory, which the server does not know: a client that wants an absolute
-    /// path is told in `path`.
-    Write {
-        path: String,
-        content: String,
-    },
-    Edit {
-        path: String,
-        old: String,
-        new: String,
-    },
+    Write { path: String, content: String },
+    Edit { path: String, old: String, new: String },
     Shell(String),
     Read(String),
 }
@@ -155,8 +151,9 @@ impl Say {
         Self::Words(Words { json: Some(json), ..Words::default() })
     }
 
-    pub fn call(call: Call) -> Self {
-        Self::Words(Words { calls: vec![call], ..Words::default() })
+    /// Does that and then says so.
+    pub fn done(calls: Vec<Call>) -> Self {
+        Self::Words(Words { text: Some("It is done.".to_owned()), calls, ..Words::default() })
     }
 
     pub fn fails(status: u16, kind: &str, message: &str) -> Self {
@@ -318,9 +315,9 @@ impl Shared {
     /// `None` where the connection is at its end.
     fn say(&self, asked: &Asked, say: Say, client: &mut wire::Client) -> Option<()> {
         let words = match say {
-            Say::Words(words) => words,
+            Say::Words(words) => words.of_turn(asked.turns),
             Say::DropMidStream(words) => {
-                client.cut_after(600);
+                client.break_off();
                 words
             }
             Say::Fails(failure) => {
@@ -341,6 +338,13 @@ impl Shared {
                 client.start_events(&[])?;
                 return None;
             }
+            Say::Killed => {
+                client.start_events(&[])?;
+                let host = asked.header("host").unwrap_or_default();
+                processes_that_know(host).into_iter().for_each(kill);
+                client.wait(&self.stopped);
+                return None;
+            }
         };
         if !words.delay.is_zero() {
             client.pause(words.delay, &self.stopped);
@@ -349,6 +353,16 @@ impl Shared {
             Api::Messages => anthropic::say(asked, &words, client),
             Api::Responses => responses::say(asked, &words, client),
             Api::Chat => chat::say(asked, &words, client),
+        }
+    }
+}
+
+impl Words {
+    /// What is said in that turn of the conversation.
+    fn of_turn(self, turn: usize) -> Self {
+        match self.calls.get(turn) {
+            Some(call) => Self { calls: vec![call.clone()], delay: self.delay, ..Self::default() },
+            None => Self { calls: Vec::new(), ..self },
         }
     }
 }
@@ -367,6 +381,24 @@ impl Failure {
             Api::Responses | Api::Chat => json!({ "error": error }),
         }
     }
+}
+
+/// The processes that were told of this address, which one test alone has.
+fn processes_that_know(host: &str) -> Vec<Pid> {
+    let knows = |entry: &DirEntry| {
+        ["environ", "cmdline"].iter().any(|name| {
+            let text = fs::read(entry.path().join(name)).unwrap_or_default();
+            String::from_utf8_lossy(&text).contains(host)
+        })
+    };
+    let all = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let ours = all.filter(|entry| !host.is_empty() && knows(entry));
+    ours.filter_map(|entry| Pid::from_raw(entry.file_name().to_str()?.parse().ok()?)).collect()
+}
+
+fn kill(process: Pid) {
+    // It may have ended by itself.
+    drop(kill_process(process, Signal::KILL));
 }
 
 /// A name that nothing else has.

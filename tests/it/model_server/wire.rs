@@ -18,14 +18,14 @@ pub struct Request {
 /// The other end of a connection. Each call that returns `None` has found it closed, or closes it.
 pub struct Client {
     stream: BufReader<TcpStream>,
-    /// How many bytes of a body may still be written.
-    left: Option<usize>,
+    /// After how many events, or in the middle of an answer that is none of events, it breaks off.
+    breaks_after: Option<usize>,
 }
 
 impl Client {
     pub fn new(stream: TcpStream) -> Self {
         drop(stream.set_nodelay(true));
-        Self { stream: BufReader::new(stream), left: None }
+        Self { stream: BufReader::new(stream), breaks_after: None }
     }
 
     /// The next request.
@@ -80,9 +80,9 @@ impl Client {
         }
     }
 
-    /// Ends the connection after so many bytes of the body.
-    pub fn cut_after(&mut self, bytes: usize) {
-        self.left = Some(bytes);
+    /// Ends the connection after a few events, or half an answer.
+    pub fn break_off(&mut self) {
+        self.breaks_after = Some(4);
     }
 
     /// A whole answer; the connection may go on.
@@ -93,7 +93,10 @@ impl Client {
         let kind = "application/json";
         let head = format!("HTTP/1.1 {status} Status\r\ncontent-type: {kind}\r\n{headers}\r\n");
         self.write(head.as_bytes())?;
-        self.body(body.as_bytes())
+        match self.breaks_after {
+            Some(_) => self.write(&body.as_bytes()[..body.len() / 2]).and(None),
+            None => self.write(body.as_bytes()),
+        }
     }
 
     /// The head of a stream of events, which ends with the connection.
@@ -107,20 +110,19 @@ impl Client {
     /// One event, named by its `type`.
     pub fn event(&mut self, data: &Value) -> Option<()> {
         let name = data["type"].as_str().unwrap_or_default();
-        self.body(format!("event: {name}\ndata: {data}\n\n").as_bytes())
+        self.next(&format!("event: {name}\ndata: {data}\n\n"))
     }
 
     /// One event without a name.
     pub fn data(&mut self, data: &str) -> Option<()> {
-        self.body(format!("data: {data}\n\n").as_bytes())
+        self.next(&format!("data: {data}\n\n"))
     }
 
-    fn body(&mut self, bytes: &[u8]) -> Option<()> {
-        let Some(left) = self.left else { return self.write(bytes) };
-        let now = left.min(bytes.len());
-        self.write(&bytes[..now])?;
-        self.left = Some(left - now);
-        (now == bytes.len()).then_some(())
+    fn next(&mut self, event: &str) -> Option<()> {
+        if let Some(left) = &mut self.breaks_after {
+            *left = left.checked_sub(1)?;
+        }
+        self.write(event.as_bytes())
     }
 
     fn write(&mut self, bytes: &[u8]) -> Option<()> {
