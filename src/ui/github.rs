@@ -1,5 +1,6 @@
 //! A judgement as workflow commands, which GitHub shows beside the lines of a change.
 
+use crate::model::fence::is_hidden;
 use crate::model::finding::{Effect, Spot};
 use crate::model::report::{Report, Reported};
 use crate::ui::sarif::rule_id;
@@ -37,9 +38,21 @@ fn command(reported: &Reported) -> String {
     format!("::{name} {}::{}", properties.join(","), data(&message))
 }
 
-/// A message can hold no line end: with one, what follows would be a command of its own.
+/// A message can hold no line end: with one, what follows would be a command of its own. What cannot
+/// be seen is shown: the log is read on terminals.
 fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '%' => safe.push_str("%25"),
+            '\r' => safe.push_str("%0D"),
+            '\n' => safe.push_str("%0A"),
+            '\t' => safe.push(c),
+            c if is_hidden(c) => safe.extend(c.escape_default()),
+            c => safe.push(c),
+        }
+    }
+    safe
 }
 
 /// A property ends at a colon or a comma too.
@@ -98,6 +111,10 @@ mod tests {
                     Effect::Block,
                 ),
                 "::error title=review/a%3A%3Ab%2Cc::refs/heads/x: m",
+            ),
+            (
+                finding(None, "a\u{1b}[2J\u{202e}b", Effect::Warn),
+                r"::warning title=review/a%3A%3Ab%2Cc::a\u{1b}[2J\u{202e}b",
             ),
             (finding(None, "m", Effect::Shadow), ""),
         ];

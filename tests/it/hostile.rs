@@ -612,9 +612,12 @@ fn sink(repo: &Repo, trap: &Trap) {
 }
 
 /// A reviewer that finds the mistake as long as it is there, an arbiter that agrees, and an executor
-/// that repairs it, and tries to get out.
-fn at_work(outside: String) -> impl Fn(&Asked) -> Say + Send + Sync {
+/// that repairs it. Both try to get out first: to read what is the person's, and to leave a mark.
+fn at_work(secret: String, outside: String) -> impl Fn(&Asked) -> Say + Send + Sync {
     move |asked| {
+        if is_reviewer(asked) && asked.turns == 0 {
+            return Say::call(Call::Read(secret.clone()));
+        }
         if is_reviewer(asked) {
             let wrong = asked.prompt.contains(" | ")
                 && reader::sections(&asked.prompt)
@@ -635,8 +638,9 @@ fn at_work(outside: String) -> impl Fn(&Asked) -> Say + Send + Sync {
         }
         match asked.turns {
             0 => Say::call(Call::Shell(format!("touch {outside}"))),
-            1 => Say::call(Call::Read("src/a.rs".to_owned())),
-            2 => Say::call(Call::Edit {
+            1 => Say::call(Call::Read(secret.clone())),
+            2 => Say::call(Call::Read("src/a.rs".to_owned())),
+            3 => Say::call(Call::Edit {
                 path: "src/a.rs".to_owned(),
                 old: "one - two".to_owned(),
                 new: "one + two".to_owned(),
@@ -653,7 +657,10 @@ fn the_real_programs_load_nothing_of_a_tree() {
         let sandbox = Sandbox::new();
         let trap = Trap::new(&sandbox);
         let outside = trap.marks.join("executor-outside").display().to_string();
-        let server = ModelServer::start(at_work(outside));
+        let secret = sandbox.home().join(".ssh/id");
+        fs::create_dir_all(secret.parent().unwrap()).unwrap();
+        fs::write(&secret, format!("{CANARY}ssh\n")).unwrap();
+        let server = ModelServer::start(at_work(secret.display().to_string(), outside));
         settings(
             &sandbox,
             &format!(
@@ -677,6 +684,7 @@ fn the_real_programs_load_nothing_of_a_tree() {
         trap.caught_nothing(&format!("{judge} judges, {worker} works:\n{said}"));
         let said = said.ok();
         let asked = server.asked();
+        assert!(asked.iter().any(|a| is_reviewer(a) && a.turns == 1), "nobody read: {said}");
         assert!(asked.iter().filter(|asked| is_reviewer(asked)).count() >= 2, "{said}");
         assert!(asked.iter().any(|asked| asked.schema.is_none()), "nobody worked: {said}");
         for asked in &asked {
@@ -695,7 +703,11 @@ fn without_our_flags_the_same_tree_takes_them_over() {
     };
     let sandbox = Sandbox::new();
     let trap = Trap::new(&sandbox);
-    let server = ModelServer::start(|_| Say::text("ok"));
+    let outside = trap.mark("model-outside");
+    let server = ModelServer::start(move |asked| match asked.turns {
+        0 => Say::call(Call::Shell(outside.clone())),
+        _ => Say::text("ok"),
+    });
     let repo = planted(&sandbox, "r", |repo, _| sink(repo, &trap));
     let start = |program: &PathBuf, change: &dyn Fn(&mut Command)| {
         let mut command = sandbox.command(program, &repo.dir);
@@ -732,7 +744,9 @@ fn without_our_flags_the_same_tree_takes_them_over() {
     let said = start(&programs.codex, &|command| {
         command.args(["exec", "-"]);
     });
-    assert!(trap.marks().contains(&"codex-mcp".to_owned()), "{:?}\n{said}", trap.marks());
+    for mark in ["codex-mcp", "model-outside"] {
+        assert!(trap.marks().contains(&mark.to_owned()), "{mark}: {:?}\n{said}", trap.marks());
+    }
     let bodies: String = server.asked().iter().map(|asked| asked.body.to_string()).collect();
     for name in ["agents-override", "codex-skill", "agents-skill"] {
         assert!(bodies.contains(&format!("{CANARY}{name}")), "{name}: {bodies}");
