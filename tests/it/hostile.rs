@@ -9,7 +9,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use crate::harness::{Outcome, Repo, Sandbox, run};
-use crate::model_server::{Asked, Call, ModelServer, Say};
+use crate::model_server::{Asked, Call, ModelServer, Say, Words};
 use crate::reader;
 use crate::real;
 
@@ -636,17 +636,14 @@ fn at_work(secret: String, outside: String) -> impl Fn(&Asked) -> Say + Send + S
         if asked.schema.is_some() {
             return Say::json(reader::upheld(&asked.prompt));
         }
-        match asked.turns {
-            0 => Say::call(Call::Shell(format!("touch {outside}"))),
-            1 => Say::call(Call::Read(secret.clone())),
-            2 => Say::call(Call::Read("src/a.rs".to_owned())),
-            3 => Say::call(Call::Edit {
-                path: "src/a.rs".to_owned(),
-                old: "one - two".to_owned(),
-                new: "one + two".to_owned(),
-            }),
-            _ => Say::text("done"),
-        }
+        let edit = Call::Edit {
+            path: "src/a.rs".to_owned(),
+            old: "one - two".to_owned(),
+            new: "one + two".to_owned(),
+        };
+        let look = Call::Read("src/a.rs".to_owned());
+        let calls = vec![Call::Shell(format!("touch {outside}")), look, edit];
+        Say::Words(Words { calls, text: Some("done".to_owned()), ..Words::default() })
     }
 }
 
