@@ -20,6 +20,9 @@ pub const ANSWER: &str = "answer";
 /// The variable that it reads its key from.
 pub const KEY: &str = "CODEX_API_KEY";
 
+/// Has it log each event of the server, without what is in it: a sign of life, and the model's name.
+pub const LOG: &str = "error,codex_otel.log_only=info";
+
 /// The name of our permissions among its own.
 const PROFILE: &str = "tribunal";
 

@@ -62,6 +62,9 @@ impl Codex {
             cost: Cost::default(),
             model: None,
         });
+        if let Some(model) = reading.model {
+            by.model = model;
+        }
         let took_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
         Reply { outcome: reading.outcome, cost: reading.cost, by, took_ms }
     }
@@ -118,8 +121,8 @@ impl Codex {
     /// What it logs in with and where it keeps its files. With a key of the environment, or a server
     /// of the person's own, its home is ours; else it is theirs, where their login is.
     fn vars(&self, around: Around<'_>) -> Result<Vec<(&'static str, OsString)>, String> {
-        // It tells times of day without a zone.
-        let mut vars = vec![("TZ", OsString::from("UTC"))];
+        // It tells times of day without a zone, and of a model that thinks only in its log.
+        let mut vars = vec![("TZ", "UTC".into()), ("RUST_LOG", command_line::LOG.into())];
         let key = credential(around);
         if key.is_some() || !self.settings.endpoint.is_empty() {
             vars.extend(own_home(around)?);

@@ -74,8 +74,25 @@ pub fn read(ran: &Ran, answer: &[u8], schema: bool, now: Timestamp) -> Reading {
         },
         money: None,
     });
-    let outcome = stopped(ran.exit).unwrap_or_else(|| stream.outcome(ran, answer, schema, now));
-    Reading { outcome, cost: cost.unwrap_or_default(), model: None }
+    let (log, err) = without_log(&ran.err);
+    let outcome =
+        stopped(ran.exit).unwrap_or_else(|| stream.outcome(ran.exit, &err, answer, schema, now));
+    Reading { outcome, cost: cost.unwrap_or_default(), model: model_of(&log) }
+}
+
+/// Its log of events apart from what it has to say.
+fn without_log(err: &[u8]) -> (Vec<String>, String) {
+    let text = String::from_utf8_lossy(err);
+    let (log, said): (Vec<&str>, Vec<&str>) =
+        text.lines().partition(|line| line.contains(" codex_otel.log_only: "));
+    (log.into_iter().map(str::to_owned).collect(), said.join("\n"))
+}
+
+/// The model that answered, as the log of its events names it.
+fn model_of(log: &[String]) -> Option<String> {
+    let event = log.iter().rev().find(|line| line.contains(r#" event.name="codex.sse_event""#))?;
+    let name = event.split(" model=").nth(1)?.split_whitespace().next()?;
+    Some(name.trim_matches('"').to_owned())
 }
 
 #[derive(Debug, Default)]
@@ -107,8 +124,15 @@ impl Stream {
         }
     }
 
-    fn outcome(self, ran: &Ran, answer: &[u8], schema: bool, now: Timestamp) -> Outcome {
-        if let (Some(_), Exit::Code(0)) = (self.usage, ran.exit) {
+    fn outcome(
+        self,
+        exit: Exit,
+        err: &str,
+        answer: &[u8],
+        schema: bool,
+        now: Timestamp,
+    ) -> Outcome {
+        if let (Some(_), Exit::Code(0)) = (self.usage, exit) {
             if self.commands > 0 && self.unheld == self.commands {
                 let why = "its sandbox started none of the commands".to_owned();
                 return Outcome::CouldNotStart { why };
@@ -117,8 +141,8 @@ impl Stream {
             let text = if file.trim().is_empty() { self.message.unwrap_or_default() } else { file };
             return answered(text, schema);
         }
-        let said = self.failure.unwrap_or_else(|| last_line(&ran.err));
-        match ran.exit {
+        let said = self.failure.unwrap_or_else(|| last_line(err.as_bytes()));
+        match exit {
             Exit::Signal(signal) => {
                 let why = one_line(&format!("it was ended by signal {signal} {said}"));
                 Outcome::Killed { why }

@@ -74,6 +74,20 @@ fn an_answer_is_taken_whole() {
 }
 
 #[test]
+fn its_log_names_the_model_and_is_no_reason() {
+    let event = "2026-11-20T20:12:29.159173Z  INFO codex_otel.log_only: event.name=\"codex.sse_event\" \
+        event.kind=response.created duration_ms=0 model=gpt-6.1-sol slug=gpt-6.1-sol\n";
+    let read = |out: &str, err: &str| {
+        let ran = Ran { exit: Exit::Code(1), out: out.into(), err: err.into() };
+        read(&ran, b"", true, now())
+    };
+    assert_eq!(read(ANSWERED, event).model.as_deref(), Some("gpt-6.1-sol"));
+    assert_eq!(read(ANSWERED, "").model, None);
+    let said = read("", &format!("Error: no such thing\n{event}")).outcome;
+    assert_eq!(said.why(), "Error: no such thing");
+}
+
+#[test]
 fn times_are_read() {
     let until = |out: &str| match outcome(Exit::Code(1), out, "", "") {
         Outcome::RateLimited { until, .. } => until.map(|at| at.to_string()),
