@@ -616,7 +616,7 @@ fn sink(repo: &Repo, trap: &Trap) {
 fn at_work(secret: String, outside: String) -> impl Fn(&Asked) -> Say + Send + Sync {
     move |asked| {
         if is_reviewer(asked) && asked.turns == 0 {
-            return Say::call(Call::Read(secret.clone()));
+            return Say::done(vec![Call::Read(secret.clone())]);
         }
         if is_reviewer(asked) {
             let wrong = asked.prompt.contains(" | ")
@@ -702,7 +702,7 @@ fn without_our_flags_the_same_tree_takes_them_over() {
     let trap = Trap::new(&sandbox);
     let outside = trap.mark("model-outside");
     let server = ModelServer::start(move |asked| match asked.turns {
-        0 => Say::call(Call::Shell(outside.clone())),
+        0 => Say::done(vec![Call::Shell(outside.clone())]),
         _ => Say::text("ok"),
     });
     let repo = planted(&sandbox, "r", |repo, _| sink(repo, &trap));

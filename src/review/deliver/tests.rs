@@ -9,7 +9,7 @@ use proptest::prelude::{
 
 use super::{Delivery, File, Limits, Reason, Section, Side, Unscanned, deliver};
 use crate::model::change::{Kind, Mode};
-use crate::review::fence::{visible, visible_path};
+use crate::model::fence::{visible, visible_path};
 
 const SEED: [u8; 32] = [7; 32];
 const USUAL: Limits = Limits { bytes_per_call: 96 << 10, calls: 8, context_lines: 10 };
