@@ -21,6 +21,7 @@ mod hostile;
 mod model_server;
 mod push;
 mod reader;
+mod reviews;
 mod real;
 mod sarif;
 mod spec;

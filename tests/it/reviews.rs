@@ -1,0 +1,433 @@
+//! Reviews as people meet them: by hand, in the background, at the push.
+
+use std::fs;
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::brain::{Mistake, Part, Question, diligent};
+use crate::harness::{Outcome, Repo, Sandbox, TRIBUNAL, run, wait_for};
+use crate::model_server::{Asked, Say};
+use crate::stand_in::StandIns;
+
+const LEFT_OUT: Mistake = Mistake {
+    needle: "..items.len() - 1",
+    class: "correctness/off-by-one",
+    severity: "critical",
+    title: "the last item is left out",
+    right: "..items.len()",
+};
+
+const CLEAN: &str = "/// The sum of all items.\npub fn sum(items: &[u32]) -> u32 {\n    \
+    let all = &items[..items.len()];\n    all.iter().sum()\n}\n";
+
+fn wrong() -> String {
+    CLEAN.replace(LEFT_OUT.right, LEFT_OUT.needle)
+}
+
+/// A home in which claude and codex are stand-ins with this brain.
+fn agents(
+    sandbox: &Sandbox,
+    settings: &str,
+    brain: impl Fn(&Asked) -> Say + Send + Sync + 'static,
+) -> StandIns {
+    let agents = StandIns::start(&sandbox.path().join("stand-ins"), brain);
+    let program = |path: std::path::PathBuf| json!({ "path": path, "endpoint": "" });
+    let entry = |value: Value| {
+        format!("{{ path = {}, endpoint = {} }}", value["path"], value["endpoint"])
+    };
+    let (claude, codex) = (entry(program(agents.claude())), entry(program(agents.codex())));
+    let folder = sandbox.home().join(".config/tribunal");
+    fs::create_dir_all(&folder).unwrap();
+    let text = format!("[programs]\nclaude = {claude}\ncodex = {codex}\n{settings}");
+    fs::write(folder.join("config.toml"), text).unwrap();
+    agents
+}
+
+/// A command that has the agents' keys.
+fn command(repo: &Repo<'_>, words: &[&str]) -> Command {
+    let mut command = repo.sandbox.command(TRIBUNAL, &repo.dir);
+    command.args(words);
+    command.env("ANTHROPIC_API_KEY", "key-for-one").env("CODEX_API_KEY", "key-for-the-other");
+    command.env("TRIBUNAL_TEST_BACKOFF", "5");
+    command
+}
+
+fn tribunal(repo: &Repo<'_>, words: &[&str]) -> Outcome {
+    run(command(repo, words), b"")
+}
+
+fn review(repo: &Repo<'_>, words: &[&str]) -> Outcome {
+    tribunal(repo, &[&["review", "--format", "json"], words].concat())
+}
+
+fn base<'a>(sandbox: &'a Sandbox) -> Repo<'a> {
+    let repo = sandbox.repo("r");
+    repo.write("README.md", "A library.\n").commit_unjudged("docs: readme");
+    repo
+}
+
+/// Git with a program that pushes as a person does: with hooks and with the agents' keys.
+fn git(repo: &Repo<'_>, words: &[&str], vars: &[(&str, &str)]) -> Outcome {
+    let keys = [("ANTHROPIC_API_KEY", "key-for-one"), ("CODEX_API_KEY", "key-for-the-other")];
+    repo.git_env(words, &[&keys, vars].concat())
+}
+
+/// A repository with hooks and a remote, whose `main` is pushed.
+fn with_remote<'a>(sandbox: &'a Sandbox, policy: &str) -> Repo<'a> {
+    let remote = sandbox.bare("origin.git");
+    let repo = base(sandbox);
+    repo.write("tribunal.toml", format!("[gates]\nscope = \"off\"\n{policy}"));
+    repo.commit_unjudged("chore: policy");
+    repo.git(&["remote", "add", "origin", remote.dir.to_str().unwrap()]).ok();
+    repo.git(&["push", "--quiet", "origin", "main"]).ok();
+    repo.tribunal(&["hooks", "install"]).ok();
+    repo
+}
+
+#[test]
+fn an_identical_question_is_answered_from_its_receipt() {
+    let sandbox = Sandbox::new();
+    let agents = agents(&sandbox, "", diligent(&[LEFT_OUT]));
+    let repo = base(&sandbox);
+    repo.write("src/sum.rs", wrong()).commit_unjudged("feat: sum");
+    let first = review(&repo, &["--commit", "HEAD"]).code(1).json();
+    assert_eq!(first["review"]["from_receipt"], false);
+    let asked = agents.asked().len();
+    assert_eq!(asked, 2, "one reviewer, one arbiter");
+
+    // Another message, another author, another time: the same question.
+    repo.git(&["commit", "--amend", "--quiet", "--no-verify", "-m", "feat: other words"]).ok();
+    let again = review(&repo, &["--commit", "HEAD"]).code(1).json();
+    assert_eq!(again["review"]["from_receipt"], true);
+    assert_eq!(again["review"]["receipt"], first["review"]["receipt"]);
+    assert_eq!(again["findings"][0]["id"], first["findings"][0]["id"]);
+    // A rebase onto a commit with the same tree.
+    repo.git(&["checkout", "--quiet", "-b", "other", "HEAD~1"]).ok();
+    repo.git(&["commit", "--quiet", "--allow-empty", "--no-verify", "-m", "chore: nothing"]).ok();
+    repo.git(&["rebase", "--quiet", "other", "main"]).ok();
+    review(&repo, &["--commit", "HEAD"]).code(1);
+    assert_eq!(agents.asked().len(), asked, "nobody was asked again");
+
+    // Whatever would change the answer is another question.
+    review(&repo, &["--commit", "HEAD", "--set", "agents.reviewer.model=other"]).code(1);
+    assert!(agents.asked().len() > asked);
+    let asked = agents.asked().len();
+    review(&repo, &["--commit", "HEAD", "--fresh"]).code(1);
+    assert!(agents.asked().len() > asked);
+}
+
+#[test]
+fn a_receipt_that_was_written_over_is_none() {
+    let sandbox = Sandbox::new();
+    let agents = agents(&sandbox, "", diligent(&[LEFT_OUT]));
+    let repo = base(&sandbox);
+    repo.write("src/sum.rs", wrong()).commit_unjudged("feat: sum");
+    review(&repo, &["--commit", "HEAD"]).code(1);
+    let asked = agents.asked().len();
+    let ledger = repo.path(".git/tribunal/ledger.db");
+    let database = rusqlite::Connection::open(ledger).unwrap();
+    let body: String =
+        database.query_row("SELECT body FROM receipts", [], |row| row.get(0)).unwrap();
+    let mut forged: Value = serde_json::from_str(&body).unwrap();
+    forged["decision"] = json!("submit");
+    database.execute("UPDATE receipts SET body = ?1", [forged.to_string()]).unwrap();
+    drop(database);
+    review(&repo, &["--commit", "HEAD"]).code(1).says("a receipt was not what had been kept");
+    assert!(agents.asked().len() > asked, "it was asked anew");
+}
+
+#[test]
+fn what_a_person_dismissed_stays_dismissed() {
+    let sandbox = Sandbox::new();
+    let _agents = agents(&sandbox, "", diligent(&[LEFT_OUT]));
+    let repo = base(&sandbox);
+    repo.write("src/sum.rs", wrong()).commit_unjudged("feat: sum");
+    let first = review(&repo, &["--commit", "HEAD"]).code(1).json();
+    let id = first["findings"][0]["id"].as_str().unwrap().to_owned();
+    repo.tribunal(&["findings", "dismiss", &id, "--reason", "the last one is a sentinel"]).ok();
+    let now = review(&repo, &["--commit", "HEAD"]).ok().json();
+    assert_eq!(now["review"]["from_receipt"], true);
+    assert_eq!(now["findings"][0]["status"], "dismissed");
+    // The file moves on; the line and what is around it stay.
+    let more = format!("//! Sums.\n\n{}", wrong());
+    repo.write("src/sum.rs", more).commit_unjudged("docs: sums");
+    review(&repo, &["--from", "HEAD~2"]).ok();
+}
+
+#[test]
+fn each_criterion_of_a_spec_is_assessed() {
+    let sandbox = Sandbox::new();
+    let _agents = agents(&sandbox, "", |asked: &Asked| {
+        let question = Question::read(asked);
+        let mut answer = question.answer(Vec::new());
+        match question.part {
+            Part::Review => {
+                for criterion in answer["criteria"].as_array_mut().into_iter().flatten() {
+                    criterion["met"] = json!("missing");
+                    criterion["why"] = json!("an empty list gives no error");
+                }
+                Say::json(answer)
+            }
+            _ => Say::text("not asked"),
+        }
+    });
+    let repo = base(&sandbox);
+    let spec = "# Sums\n\n## Goal\n\nSum lists.\n\n## Acceptance criteria\n\n\
+        - **AC-1** WHEN the list is empty THEN an error SHALL be returned\n  - verify: test\n";
+    repo.write("docs/specs/sums.md", spec).commit_unjudged("docs: spec");
+    repo.write("src/sum.rs", CLEAN).commit_unjudged("feat: sum");
+    let words = ["--commit", "HEAD", "--spec", "docs/specs/sums.md"];
+    let outcome = review(&repo, &words).code(1).json();
+    assert_eq!(outcome["review"]["criteria"][0]["met"], "missing");
+    assert_eq!(outcome["review"]["decision"], "fix");
+    // Without the spec nothing is missing, and that is another question.
+    review(&repo, &["--commit", "HEAD"]).ok();
+}
+
+#[test]
+fn routes_are_said_and_kept_apart() {
+    let sandbox = Sandbox::new();
+    let _agents = agents(&sandbox, "", diligent(&[LEFT_OUT]));
+    let repo = base(&sandbox);
+    repo.write("src/sum.rs", CLEAN).commit_unjudged("feat: sum");
+    let two = review(&repo, &["--commit", "HEAD"]).ok().json();
+    assert_eq!(two["review"]["route"], "A");
+    assert_eq!(two["review"]["independent"], true);
+    let one = ["--commit", "HEAD", "--set", "agents.reviewer.use=claude"];
+    let outcome = review(&repo, &one).ok().says("not independent");
+    assert_eq!(outcome.json()["review"]["route"], "B");
+    assert_eq!(outcome.json()["review"]["independent"], false);
+    let refused = [&one[..], &["--set", "agents.route=A"]].concat();
+    review(&repo, &refused).code(2).says("would review code of its own vendor");
+    let none = review(&repo, &["--commit", "HEAD", "--set", "agents.route=C"]).ok();
+    assert_eq!(none.json()["review"]["unjudged"][0], "no model judges: `agents.route` is `C`");
+}
+
+#[test]
+fn without_an_agent_nothing_passes_as_reviewed_and_no_push_is_bothered() {
+    let sandbox = Sandbox::new();
+    let repo = with_remote(&sandbox, "[review]\npre-push = \"block\"\non-failure = \"block\"\n");
+    repo.write("src/sum.rs", CLEAN).commit_unjudged("feat: sum");
+    let nobody = [("PATH", "/usr/bin:/bin")];
+    let outcome = repo.tribunal_with(&["review"], &nobody, b"").code(4);
+    outcome.says("was not reviewed").says("claude");
+    let pushed = repo.git_env(&["push", "origin", "main"], &nobody).ok();
+    pushed.never_says("review");
+}
+
+#[test]
+fn nothing_to_review_is_said_and_is_no_pass() {
+    let sandbox = Sandbox::new();
+    let agents = agents(&sandbox, "", diligent(&[LEFT_OUT]));
+    let repo = base(&sandbox);
+    let empty = review(&repo, &["--staged"]).ok().json();
+    assert_eq!(empty["verdict"], "nothing to review");
+    repo.write("logo.png", b"\x89PNG\0\x01\x02").write("Cargo.lock", "# made\n");
+    repo.commit_unjudged("chore: files");
+    let outcome = review(&repo, &["--commit", "HEAD"]).ok().json();
+    assert_eq!(outcome["verdict"], "nothing to review");
+    assert_eq!(agents.asked().len(), 0);
+    // Beside something that can be read they are named.
+    repo.write("logo.png", b"\x89PNG\0\x01\x03").write("src/sum.rs", CLEAN);
+    repo.commit_unjudged("feat: sum");
+    let outcome = review(&repo, &["--commit", "HEAD"]).ok().json();
+    assert_eq!(outcome["verdict"], "pass");
+    assert_eq!(outcome["review"]["unscanned"][0]["path"], "logo.png");
+}
+
+#[test]
+fn fixes_are_offered_and_the_checkout_stays_as_it_is() {
+    let sandbox = Sandbox::new();
+    let _agents = agents(&sandbox, "", diligent(&[LEFT_OUT]));
+    let repo = base(&sandbox);
+    repo.write("src/sum.rs", wrong()).commit_unjudged("feat: sum");
+    repo.write("mine.txt", "not committed\n").write("src/sum.rs", wrong() + "// mine\n");
+    let before = repo.git(&["status", "--porcelain"]).ok().stdout;
+    let outcome = review(&repo, &["--commit", "HEAD", "--fix"]).ok().json();
+    assert_eq!(repo.git(&["status", "--porcelain"]).ok().stdout, before);
+    assert_eq!(repo.read("src/sum.rs"), wrong() + "// mine\n");
+    let offer = &outcome["review"]["offer"];
+    let branch = offer["branch"].as_str().unwrap();
+    assert_eq!(offer["fixes"], 1);
+    let fixed = repo.git(&["show", &format!("{branch}:src/sum.rs")]).ok().stdout;
+    assert_eq!(fixed, CLEAN);
+    let range = format!("{}..{branch}", offer["base"].as_str().unwrap());
+    let log = repo.git(&["log", "--format=%B", &range]).ok();
+    log.says("fix: the last item is left out").says("Tribunal-Run: ");
+    // Nothing is left of the trees that it worked in.
+    let cache = sandbox.home().join(".cache/tribunal/trees");
+    let left: Vec<_> = fs::read_dir(cache)
+        .unwrap()
+        .flat_map(|repo| fs::read_dir(repo.unwrap().path()).unwrap())
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.starts_with("run-") || name.starts_with("room-"))
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+fn a_red_gate_is_fixed_before_any_reviewer_is_asked() {
+    let sandbox = Sandbox::new();
+    let agents = agents(&sandbox, "", |asked: &Asked| {
+        let question = Question::read(asked);
+        match question.part {
+            Part::Fix => {
+                assert!(asked.prompt.contains("conflict-markers"), "{}", asked.prompt);
+                Say::done(vec![crate::model_server::Call::Edit {
+                    path: "src/sum.rs".to_owned(),
+                    old: "<".repeat(7) + " ours\n",
+                    new: String::new(),
+                }])
+            }
+            _ => Say::json(question.answer(Vec::new())),
+        }
+    });
+    let repo = base(&sandbox);
+    let marked = format!("{} ours\n{CLEAN}", "<".repeat(7));
+    repo.write("src/sum.rs", marked).commit_unjudged("feat: sum");
+    let outcome = review(&repo, &["--commit", "HEAD", "--fix"]).ok().json();
+    assert_eq!(outcome["review"]["offer"]["fixes"], 1);
+    let parts: Vec<Part> =
+        agents.asked().iter().map(|asked| Question::read(asked).part).collect();
+    assert_eq!(parts[0], Part::Fix, "no review was spent on a red gate");
+    assert_eq!(parts.last(), Some(&Part::Review));
+}
+
+#[test]
+fn a_secret_is_for_a_person_and_no_model_is_asked() {
+    let sandbox = Sandbox::new();
+    let agents = agents(&sandbox, "", diligent(&[]));
+    let repo = base(&sandbox);
+    let key = format!("AKIA{}", "IOSFODNN7QWERTYU");
+    repo.write("src/keys.rs", format!("const KEY: &str = \"{key}\";\n"));
+    repo.commit_unjudged("feat: keys");
+    let outcome = review(&repo, &["--commit", "HEAD", "--fix"]).code(3).never_says(&key).json();
+    assert_eq!(outcome["review"]["decision"], "escalate");
+    assert_eq!(agents.asked().len(), 0);
+}
+
+#[test]
+fn a_review_cannot_be_asked_for_from_inside_an_agents_call() {
+    let sandbox = Sandbox::new();
+    let agents = agents(&sandbox, "", diligent(&[LEFT_OUT]));
+    let repo = with_remote(&sandbox, "[review]\npre-push = \"block\"\non-failure = \"block\"\n");
+    repo.write("src/sum.rs", wrong());
+    let inside = [("TRIBUNAL_AGENT", "executor")];
+    repo.git(&["add", "--all"]).ok();
+    repo.git_env(&["commit", "--quiet", "-m", "feat: sum"], &inside).ok();
+    let mut asks = command(&repo, &["review"]);
+    asks.env("TRIBUNAL_AGENT", "executor");
+    run(asks, b"").code(2).says("from inside an agent's call");
+    git(&repo, &["push", "origin", "main"], &inside).ok();
+    // The mechanical gates hold for it as for everybody.
+    let marker = format!("{} ours\n", "<".repeat(7));
+    repo.write("notes.txt", marker).git(&["add", "--all"]).ok();
+    repo.git_env(&["commit", "--quiet", "-m", "docs: notes"], &inside).code(1);
+    assert_eq!(agents.asked().len(), 0);
+}
+
+#[test]
+fn a_push_is_told_what_the_reviews_of_its_commits_say() {
+    let sandbox = Sandbox::new();
+    let _agents = agents(&sandbox, "", diligent(&[LEFT_OUT]));
+    let repo = with_remote(&sandbox, "[review]\non-failure = \"block\"\n");
+    repo.write("src/sum.rs", wrong()).commit_unjudged("feat: sum");
+    let push = |how: &str| {
+        git(&repo, &["push", "--dry-run", "origin", "main"], &[("TRIBUNAL_REVIEW_PRE_PUSH", how)])
+    };
+    // Nobody has reviewed it yet, and in a test nothing is started in the background.
+    push("warn").ok().says("it was not reviewed");
+    push("block").code(1).says("it was not reviewed").says("tribunal review --commit");
+    push("off").ok().never_says("review");
+    review(&repo, &["--commit", "HEAD"]).code(1);
+    push("warn").ok().says("the last item is left out");
+    push("block").code(1).says("the last item is left out").says("nothing was pushed");
+    push("ask-later").ok();
+    push("off").ok().never_says("left out");
+    // The ratchet warns first, says until when, and blocks from then on.
+    push("ratchet").ok().says("and block from then on");
+    let later = [
+        ("TRIBUNAL_REVIEW_PRE_PUSH", "ratchet"),
+        ("TRIBUNAL_TEST_NOW", "2099-01-01T00:00:00Z"),
+    ];
+    git(&repo, &["push", "--dry-run", "origin", "main"], &later).code(1).says("left out");
+
+    // What a later commit puts right stops nothing, and that commit has a review of its own.
+    repo.write("src/sum.rs", CLEAN).commit_unjudged("fix: sum");
+    review(&repo, &["--commit", "HEAD"]).ok();
+    push("block").ok().never_says("left out");
+}
+
+#[test]
+fn a_review_that_cannot_be_made_follows_its_own_policy() {
+    let sandbox = Sandbox::new();
+    let _agents = agents(&sandbox, "", |_: &Asked| Say::unauthorized());
+    let repo = with_remote(&sandbox, "[review]\npre-push = \"block\"\n");
+    repo.write("src/sum.rs", CLEAN).commit_unjudged("feat: sum");
+    review(&repo, &["--commit", "HEAD"]).code(4).says("not logged in");
+    let push = |how: &str| {
+        let vars = [("TRIBUNAL_REVIEW_ON_FAILURE", how)];
+        git(&repo, &["push", "--dry-run", "origin", "main"], &vars)
+    };
+    push("warn").ok().says("not reviewed");
+    push("block").code(1).says("not reviewed");
+}
+
+#[test]
+fn new_commits_are_reviewed_in_the_background_and_the_push_finds_the_answer() {
+    let sandbox = Sandbox::new();
+    let agents = agents(&sandbox, "", diligent(&[LEFT_OUT]));
+    let repo = with_remote(&sandbox, "[review]\npre-push = \"block\"\n");
+    let with_daemon = |mut command: Command| {
+        command.env_remove("TRIBUNAL_NO_DAEMON");
+        run(command, b"")
+    };
+    with_daemon(command(&repo, &["daemon", "start"])).ok();
+    repo.write("src/sum.rs", wrong()).git(&["add", "--all"]).ok();
+    git(&repo, &["commit", "--quiet", "-m", "feat: sum"], &[]).ok();
+    let push = || {
+        let mut git = repo.sandbox.command("git", &repo.dir);
+        git.args(["push", "--dry-run", "origin", "main"]).env_remove("TRIBUNAL_NO_DAEMON");
+        git.env("ANTHROPIC_API_KEY", "key-for-one").env("CODEX_API_KEY", "key-for-the-other");
+        run(git, b"")
+    };
+    // It waits for the review that is under way.
+    let pushed = push();
+    with_daemon(command(&repo, &["daemon", "stop"])).ok();
+    pushed.code(1).says("the last item is left out");
+    let reviews = || {
+        let asked = agents.asked();
+        asked.iter().filter(|asked| Question::read(asked).part == Part::Review).count()
+    };
+    wait_for("the worker to end", || {
+        !repo.path(".git/tribunal/reviews/waiting").read_dir().is_ok_and(|mut all| {
+            all.next().is_some()
+        })
+    });
+    assert_eq!(reviews(), 1, "the commit was reviewed once");
+    push().code(1);
+    assert_eq!(reviews(), 1, "the second push asked nobody");
+}
+
+#[test]
+fn reports_are_written_for_people_and_programs() {
+    let sandbox = Sandbox::new();
+    let _agents = agents(&sandbox, "", diligent(&[LEFT_OUT]));
+    let repo = base(&sandbox);
+    repo.write("src/sum.rs", wrong()).commit_unjudged("feat: sum");
+    tribunal(&repo, &["review", "--report"]).code(1).says("docs/review/");
+    let report = fs::read_dir(repo.path("docs/review")).unwrap().next().unwrap().unwrap().path();
+    let report = fs::read_to_string(report).unwrap();
+    for part in ["# Review of commit", "**block**", "Route A", "upheld", "receipt"] {
+        assert!(report.contains(part), "no `{part}` in\n{report}");
+    }
+    let sarif = tribunal(&repo, &["review", "--format", "sarif"]).code(1).json();
+    let result = &sarif["runs"][0]["results"][0];
+    assert_eq!(result["locations"][0]["physicalLocation"]["region"]["startLine"], 3);
+    assert!(result["partialFingerprints"].is_object());
+    tribunal(&repo, &["review", "--format", "github"])
+        .code(1)
+        .says("::error title=review/correctness/off-by-one,file=src/sum.rs,line=3");
+    tribunal(&repo, &["runs"]).ok().says("fix").says("commit ");
+}
