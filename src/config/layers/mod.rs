@@ -305,7 +305,7 @@ fn leaves<'a>(table: &'a Table, prefix: &str) -> Vec<(String, &'a Value)> {
     for (name, value) in table {
         match value {
             Value::Table(inner) if !inner.is_empty() => {
-                found.extend(leaves(inner, &format!("{prefix}{name}.")))
+                found.extend(leaves(inner, &format!("{prefix}{name}.")));
             }
             _ => found.push((format!("{prefix}{name}"), value)),
         }

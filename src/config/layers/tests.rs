@@ -246,10 +246,12 @@ fn variables_and_flags_set_every_new_key() {
     assert_eq!(source_of("prices.default.output"), Source::Default);
 }
 
+type Vars<'a> = &'a [(&'a str, &'a str)];
+
 #[test]
 fn a_wrong_variable_or_flag_is_named() {
     let agent = "[{ name = \"claude\", family = \"f\", run = [\"x\"] }]";
-    let cases: [(&[(&str, &str)], &[&str], &str); 7] = [
+    let cases: [(Vars, &[&str], &str); 7] = [
         (&[("TRIBUNAL_BUDGET_RUN", "lots")], &[], "TRIBUNAL_BUDGET_RUN"),
         (&[("TRIBUNAL_BUDGET_RUN", "-1")], &[], "TRIBUNAL_BUDGET_RUN"),
         (&[("TRIBUNAL_AGENTS_REVIEWER_MODEL", "--x")], &[], "TRIBUNAL_AGENTS_REVIEWER_MODEL"),

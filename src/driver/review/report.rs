@@ -9,6 +9,7 @@ use crate::driver::learn;
 use crate::driver::learn::standing::refuse_links;
 use crate::driver::review::docket::Docket;
 use crate::driver::review::outcome::{Ending, Judged, Reviewed, reason};
+use crate::gates::secrets::redact_str;
 use crate::git::repo::Repo;
 use crate::model::agent::Route;
 use crate::model::report::Reported;
@@ -28,7 +29,9 @@ pub fn write(repo: &Repo, env: &Env, reviewed: &Reviewed) -> Result<PathBuf> {
     let report = of(repo, env, reviewed)?;
     let path = format!("{FOLDER}/{}.md", report.id);
     refuse_links(top, &path)?;
-    write_atomic(&top.join(&path), render_markdown(&report).as_bytes())?;
+    // What was said is without secrets; the name of a file may hold one.
+    let text = redact_str(&render_markdown(&report));
+    write_atomic(&top.join(&path), text.as_bytes())?;
     Ok(PathBuf::from(path))
 }
 
