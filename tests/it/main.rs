@@ -22,6 +22,7 @@ mod model_server;
 mod push;
 mod reader;
 mod real;
+mod report;
 mod sarif;
 mod spec;
 mod stand_in;
