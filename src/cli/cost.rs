@@ -94,6 +94,9 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
     Ok(ExitStatus::Pass)
 }
 
+/// What calls may have in common.
+type Naming = fn(&Call) -> String;
+
 fn run_of(call: &Call) -> String {
     call.run.clone()
 }
@@ -111,7 +114,7 @@ fn model_of(call: &Call) -> String {
 }
 
 /// The calls by what they have in common, in the order of its name.
-fn grouped(calls: &[Call], by: fn(&Call) -> String) -> Vec<(String, Tally)> {
+fn grouped(calls: &[Call], by: Naming) -> Vec<(String, Tally)> {
     let mut groups: BTreeMap<String, Vec<&Call>> = BTreeMap::new();
     for call in calls {
         groups.entry(by(call)).or_default().push(call);
@@ -130,8 +133,7 @@ fn text_of(calls: &[Call], since: Timestamp) -> String {
     if tally.money.unknown > 0 {
         lines.push(format!("{DIM}in the budgets they count as {}{DIM:#}", tally.counted));
     }
-    let groups: [(&str, fn(&Call) -> String); 3] =
-        [("run", run_of), ("role", role_of), ("model", model_of)];
+    let groups: [(&str, Naming); 3] = [("run", run_of), ("role", role_of), ("model", model_of)];
     for (what, by) in groups {
         let rows = grouped(calls, by);
         let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
@@ -186,7 +188,7 @@ fn count(number: u64) -> String {
 }
 
 fn json_of(calls: &[Call], since: Timestamp) -> Value {
-    let group = |by: fn(&Call) -> String| -> Vec<Value> {
+    let group = |by: Naming| -> Vec<Value> {
         let named = |(name, tally): (String, Tally)| {
             let mut value = json_tally(tally);
             value["name"] = json!(name);

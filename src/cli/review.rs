@@ -7,6 +7,7 @@ use anyhow::Result;
 
 use crate::cli::Context;
 use crate::cli::check::commit as named;
+use crate::driver::judge;
 use crate::driver::review::outcome::Reviewed;
 use crate::driver::review::session::Stopped;
 use crate::driver::review::subject::Range;
@@ -14,7 +15,7 @@ use crate::driver::review::{self, Request, background};
 use crate::git::repo::Repo;
 use crate::model::report::ExitStatus;
 use crate::ui::out;
-use crate::ui::report::{Format, render};
+use crate::ui::report::{Format, render, render_answered};
 
 #[derive(Debug, clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
@@ -114,17 +115,22 @@ fn ended(context: &Context, reviewed: Result<Reviewed>, report: bool) -> Result<
             out::talk(&format!("the report is in `{}`", path.display()));
         }
     }
-    show(context, &reviewed);
+    show(context, &reviewed)?;
     Ok(reviewed.status())
 }
 
 /// Prints what a review came to.
-fn show(context: &Context, reviewed: &Reviewed) {
+fn show(context: &Context, reviewed: &Reviewed) -> Result<()> {
     let format = context.global.format;
     let text = match format {
         Format::Json => reviewed.json().to_string(),
         Format::Human => reviewed.human(),
-        Format::Sarif | Format::Github => render(&reviewed.report, format),
+        Format::Github => render(&reviewed.report, format),
+        Format::Sarif => {
+            let findings = &reviewed.report.findings;
+            let answers = judge::answers(&context.repo()?, &context.env, findings)?;
+            render_answered(&reviewed.report, &answers, format)
+        }
     };
     if !text.is_empty() {
         out::result(&text);
@@ -135,6 +141,7 @@ fn show(context: &Context, reviewed: &Reviewed) {
             out::hint(&hint);
         }
     }
+    Ok(())
 }
 
 fn range(repo: &Repo, args: &Args) -> Result<Range> {

@@ -23,6 +23,7 @@ mod push;
 mod reader;
 mod reviews;
 mod real;
+mod report;
 mod sarif;
 mod spec;
 mod stand_in;

@@ -103,20 +103,20 @@ pub fn resolve(layers: &[Layer<'_>], env: &Env, flags: &[String]) -> Result<Reso
     }
     let from_layers = sources.len();
     let variables: Vec<(&str, &str)> = env.with_prefix("TRIBUNAL_").collect();
-    for (key, _) in if variables.is_empty() { Vec::new() } else { leaves(&known, "") } {
+    for key in if variables.is_empty() { Vec::new() } else { variable_keys(&known) } {
         let name = variable_name(&key);
         if let Some((_, value)) = variables.iter().find(|(n, _)| *n == name) {
             let source = Source::Variable(name.clone());
-            set(&mut merged, &known, &key, value, &name)?;
-            sources.push((key, source));
+            let given = set(&mut merged, &known, &key, value, &name)?;
+            sources.extend(given.into_iter().map(|key| (key, source.clone())));
         }
     }
     for flag in flags {
         let (key, value) = flag.split_once('=').ok_or_else(|| {
             problem("--set", flag, "it is not `key=value`", "for example `--set gates.scope=off`")
         })?;
-        set(&mut merged, &known, key, value, "--set")?;
-        sources.push((key.to_owned(), Source::Flag));
+        let given = set(&mut merged, &known, key, value, "--set")?;
+        sources.extend(given.into_iter().map(|key| (key, Source::Flag)));
     }
     let policy = match policy {
         Some(policy) if sources.len() == from_layers => policy,
@@ -140,6 +140,13 @@ pub fn check(file: &str, text: &str) -> Result<(), Problem> {
 pub fn variable_name(key: &str) -> String {
     let key = key.strip_suffix(".level").unwrap_or(key);
     format!("TRIBUNAL_{}", key.replace(['.', '-'], "_").to_ascii_uppercase())
+}
+
+/// The keys that have a variable. The prices have one together: a model's name fits into none.
+fn variable_keys(known: &Table) -> Vec<String> {
+    let keys = leaves(known, "").into_iter().map(|(key, _)| key);
+    let named = keys.filter(|key| !key.starts_with("prices."));
+    named.chain(["prices".to_owned()]).collect()
 }
 
 fn defaults() -> Result<Table, Problem> {
@@ -174,7 +181,8 @@ fn lay_over(
     for (name, value) in above {
         let key = format!("{prefix}{name}");
         match (base.get_mut(&name), value) {
-            (Some(Value::Table(inner)), Value::Table(more)) => {
+            // A price is given whole: a part of another one says nothing of this model.
+            (Some(Value::Table(inner)), Value::Table(more)) if prefix != "prices." => {
                 lay_over(inner, more, &format!("{key}."), source, sources);
             }
             (Some(Value::Table(inner)), level @ Value::String(_)) if prefix == "gates." => {
@@ -297,7 +305,7 @@ fn leaves<'a>(table: &'a Table, prefix: &str) -> Vec<(String, &'a Value)> {
     for (name, value) in table {
         match value {
             Value::Table(inner) if !inner.is_empty() => {
-                found.extend(leaves(inner, &format!("{prefix}{name}.")))
+                found.extend(leaves(inner, &format!("{prefix}{name}.")));
             }
             _ => found.push((format!("{prefix}{name}"), value)),
         }

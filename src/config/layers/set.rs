@@ -4,23 +4,32 @@ use toml::{Table, Value};
 
 use crate::config::layers::{Problem, problem};
 
-/// Sets a key to what was typed.
+const PRICE_HINT: &str = "for example `--set 'prices.a-model={ input = 1.25, output = 10 }'`";
+
+/// Sets a key to what was typed; gives the keys that this comes to.
 pub fn set(
     merged: &mut Table,
     known: &Table,
     key: &str,
     value: &str,
     giver: &str,
-) -> Result<(), Problem> {
+) -> Result<Vec<String>, Problem> {
     if let Some((_, model)) = key.split_once('.').filter(|(first, _)| *first == "prices") {
         // A model's name may have dots in it.
-        return set_price(merged, model, parse_value(value), giver);
+        return Ok(vec![set_price(merged, model, parse_value(value), giver)?]);
+    }
+    if key == "prices" {
+        let Value::Table(prices) = parse_value(value) else {
+            return Err(problem(giver, key, "it is not a table of prices", PRICE_HINT));
+        };
+        let set = |(model, price): (String, Value)| set_price(merged, &model, price, giver);
+        return prices.into_iter().map(set).collect();
     }
     let mut names: Vec<&str> = key.split('.').collect();
     if names.len() == 2 && names[0] == "gates" {
         names.push("level");
     }
-    let Some((last, path)) = names.split_last() else { return Ok(()) };
+    let Some((last, path)) = names.split_last() else { return Ok(Vec::new()) };
     let (mut table, mut known) = (merged, known);
     for name in path {
         match (table.get_mut(*name), known.get(*name)) {
@@ -45,19 +54,23 @@ pub fn set(
         return Err(problem(giver, key, &wanted, "see `tribunal config`"));
     }
     table.insert((*last).to_owned(), value);
-    Ok(())
+    Ok(vec![key.to_owned()])
 }
 
-fn set_price(merged: &mut Table, model: &str, price: Value, giver: &str) -> Result<(), Problem> {
+fn set_price(
+    merged: &mut Table,
+    model: &str,
+    price: Value,
+    giver: &str,
+) -> Result<String, Problem> {
+    let key = format!("prices.{model}");
     if !price.is_table() {
-        let message = format!("`{price}` is not a price");
-        let hint = "for example `--set 'prices.a-model={ input = 1.25, output = 10 }'`";
-        return Err(problem(giver, &format!("prices.{model}"), &message, hint));
+        return Err(problem(giver, &key, &format!("`{price}` is not a price"), PRICE_HINT));
     }
     if let Some(Value::Table(prices)) = merged.get_mut("prices") {
         prices.insert(model.to_owned(), price);
     }
-    Ok(())
+    Ok(key)
 }
 
 /// A value as it was typed; a bare word is a string: `--set gates.scope=off` needs no quotes.

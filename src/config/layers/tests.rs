@@ -78,6 +78,9 @@ model = "qwen3"
     assert_eq!(policy.prices["gpt-5.2"].output, Money(10_000_000));
     assert_eq!(policy.command_agent[0].run_writing, ["gemini", "--yolo"]);
     assert_eq!(policy.http_agent[0].key, "");
+    let cheap =
+        settings(&[user("[prices]\ndefault = { input = 1, output = 2 }")], &[], &[]).unwrap();
+    assert_eq!(cheap.policy.prices["default"].cached, None);
     let origins = resolved.origins();
     let source = |key: &str| origins.iter().find(|(k, _, _)| k == key).unwrap().2.to_string();
     assert_eq!(source("prices.gpt-5.2.input"), "/home/me/config.toml");
@@ -232,6 +235,7 @@ fn variables_and_flags_set_every_new_key() {
     assert_eq!(policy.programs.codex.path, "/opt/codex");
     assert_eq!(policy.prices["gpt-5.2"].output, Money(2_500_000));
     assert_eq!(policy.prices["m"].input, Money(1_000_000));
+    assert!(policy.prices.contains_key("default"));
     assert_eq!(policy.command_agent[0].name, "n");
     let source_of = |key: &str| {
         let origins = resolved.origins();
@@ -239,18 +243,22 @@ fn variables_and_flags_set_every_new_key() {
     };
     assert_eq!(source_of("prices.gpt-5.2.output"), Source::Flag);
     assert_eq!(source_of("prices.m.output"), Source::Variable("TRIBUNAL_PRICES".to_owned()));
+    assert_eq!(source_of("prices.default.output"), Source::Default);
 }
+
+type Vars<'a> = &'a [(&'a str, &'a str)];
 
 #[test]
 fn a_wrong_variable_or_flag_is_named() {
     let agent = "[{ name = \"claude\", family = \"f\", run = [\"x\"] }]";
-    let cases: [(&[(&str, &str)], &[&str], &str); 6] = [
+    let cases: [(Vars, &[&str], &str); 7] = [
         (&[("TRIBUNAL_BUDGET_RUN", "lots")], &[], "TRIBUNAL_BUDGET_RUN"),
         (&[("TRIBUNAL_BUDGET_RUN", "-1")], &[], "TRIBUNAL_BUDGET_RUN"),
         (&[("TRIBUNAL_AGENTS_REVIEWER_MODEL", "--x")], &[], "TRIBUNAL_AGENTS_REVIEWER_MODEL"),
         (&[("TRIBUNAL_COMMAND_AGENT", agent)], &[], "TRIBUNAL_COMMAND_AGENT"),
         (&[], &["prices.x={ input = 1 }"], "--set"),
         (&[], &["prices.x=1"], "--set"),
+        (&[("TRIBUNAL_PRICES", "cheap")], &[], "TRIBUNAL_PRICES"),
     ];
     for (vars, flags, giver) in cases {
         assert_eq!(refused(&[], vars, flags).file, giver);

@@ -40,7 +40,7 @@ const RESET_JITTER: u32 = 60;
 
 /// How long a wait goes on without a look at the clock, which may have jumped while the machine
 /// slept.
-const LOOK: Duration = Duration::from_secs(60);
+const LOOK: Duration = Duration::from_mins(1);
 
 /// The name in the price table that stands for every model that it does not name.
 const ANY_MODEL: &str = "default";
@@ -168,7 +168,7 @@ impl Desk<'_> {
         let call = self.call_of(key, question, now(self.env));
         let limits = self.limits(call.started)?;
         match self.with_ledger(|ledger| ledger.begin_call(&call, &limits))? {
-            Begun::Yes => self.make(key, question, call),
+            Begun::Yes => self.make(key, question, &call),
             Begun::OverRun(spent) => {
                 let why = over_budget("run", self.policy.budget.run, spent, call.budget);
                 not_made(Outcome::OverBudget { why })
@@ -181,7 +181,7 @@ impl Desk<'_> {
     }
 
     /// Makes the call and keeps what came of it.
-    fn make(&self, key: &str, question: &Question<'_>, call: Call) -> Result<Reply> {
+    fn make(&self, key: &str, question: &Question<'_>, call: &Call) -> Result<Reply> {
         let folder = CallFolder::of(&self.folder, key);
         // Whoever built the prompt has done this; here it is made sure.
         let prompt = secrets::redact_str(question.prompt);
@@ -313,12 +313,11 @@ pub fn clean_up(state_dir: &Path, env: &Env) -> Result<()> {
         let Some(run) = RunFolder::take(state_dir, &call.run)? else { continue };
         let folder = CallFolder::of(run.path(), &call.key);
         folder.redact()?;
-        let call = match folder.reply() {
-            Some(kept) => ended(call, &kept),
-            None => {
-                let why = String::new();
-                Call { outcome: Outcome::Killed { why }.as_str().to_owned(), ..call }
-            }
+        let call = if let Some(kept) = folder.reply() {
+            ended(call, &kept)
+        } else {
+            let why = String::new();
+            Call { outcome: Outcome::Killed { why }.as_str().to_owned(), ..call }
         };
         let done = ledger::with(state_dir, time, |ledger| ledger.end_call(&call));
         if let Some(path) = done.map_err(hinted)?.set_aside {

@@ -9,10 +9,12 @@ use crate::driver::learn;
 use crate::driver::learn::standing::refuse_links;
 use crate::driver::review::docket::Docket;
 use crate::driver::review::outcome::{Ending, Judged, Reviewed, reason};
+use crate::gates::secrets::redact_str;
 use crate::git::repo::Repo;
 use crate::model::agent::Route;
 use crate::model::report::Reported;
-use crate::review::raised::{Assessed, Quote};
+use crate::pipeline::run::Stage;
+use crate::review::raised::{Assessed, Completeness, Quote};
 use crate::store::file::write_atomic;
 use crate::store::runs;
 use crate::ui::review_report::{
@@ -28,7 +30,9 @@ pub fn write(repo: &Repo, env: &Env, reviewed: &Reviewed) -> Result<PathBuf> {
     let report = of(repo, env, reviewed)?;
     let path = format!("{FOLDER}/{}.md", report.id);
     refuse_links(top, &path)?;
-    write_atomic(&top.join(&path), render_markdown(&report).as_bytes())?;
+    // What was said is without secrets; the name of a file may hold one.
+    let text = redact_str(&render_markdown(&report));
+    write_atomic(&top.join(&path), text.as_bytes())?;
     Ok(PathBuf::from(path))
 }
 
@@ -43,7 +47,12 @@ fn of(repo: &Repo, env: &Env, reviewed: &Reviewed) -> Result<ReviewReport> {
         Ending::Nothing => "there was nothing that a model could review".to_owned(),
     };
     let text = |of: fn(&Judged) -> &String| judged.map(of).cloned().unwrap_or_default();
-    let unscanned = judged.map(|judged| judged.unscanned.clone()).unwrap_or_default();
+    let docket = match judged {
+        Some(judged) => runs::load::<Docket>(&repo.state_dir(), &judged.run)?,
+        None => None,
+    };
+    let unscanned =
+        judged.map_or_else(Vec::new, |judged| unread(reviewed, judged, docket.as_ref()));
     let is_read = |path: &&String| !unscanned.iter().any(|(unread, _)| unread == *path);
     let time = now(env);
     Ok(ReviewReport {
@@ -61,7 +70,7 @@ fn of(repo: &Repo, env: &Env, reviewed: &Reviewed) -> Result<ReviewReport> {
         },
         skipped: reviewed.report.skipped.clone(),
         criteria: judged.map(criteria).unwrap_or_default(),
-        findings: findings(repo, reviewed, judged)?,
+        findings: findings(reviewed, docket.as_ref()),
         unanchored: judged.map_or(0, |judged| judged.unanchored),
         spent: judged.map(|judged| judged.spent).unwrap_or_default(),
         receipt: judged.and_then(|judged| judged.receipt.clone()),
@@ -80,15 +89,38 @@ fn criteria(judged: &Judged) -> Vec<CriterionLine> {
     judged.criteria.iter().map(line).collect()
 }
 
+/// What no judge answered for, with the reason.
+fn unread(reviewed: &Reviewed, judged: &Judged, docket: Option<&Docket>) -> Vec<(String, String)> {
+    let mut unread = judged.unscanned.clone();
+    // Only a complete review has a receipt.
+    if judged.receipt.is_some() {
+        return unread;
+    }
+    let completeness = docket.and_then(|docket| {
+        let best = match &docket.run.stage {
+            Stage::Ended(end) => end.best,
+            _ => docket.run.attempts.len().checked_sub(1)?,
+        };
+        docket.run.attempts.get(best)?.review.as_ref()
+    });
+    match completeness {
+        Some(Completeness::Complete) => {}
+        Some(Completeness::Incomplete(files)) => unread.extend(files.iter().cloned()),
+        None => {
+            let why = "there is no whole answer about it";
+            let all = reviewed.paths.iter().map(|path| (path.clone(), why.to_owned()));
+            let known: Vec<String> = unread.iter().map(|(path, _)| path.clone()).collect();
+            unread.extend(all.filter(|(path, _)| !known.contains(path)));
+        }
+    }
+    unread
+}
+
 /// The findings, with what was said of them in the run that made them, where it is still there.
-fn findings(repo: &Repo, reviewed: &Reviewed, judged: Option<&Judged>) -> Result<Vec<FindingPart>> {
-    let docket = match judged {
-        Some(judged) => runs::load::<Docket>(&repo.state_dir(), &judged.run)?,
-        None => None,
-    };
-    let standings = docket.as_ref().map(|docket| docket.run.findings.as_slice());
+fn findings(reviewed: &Reviewed, docket: Option<&Docket>) -> Vec<FindingPart> {
+    let standings = docket.map(|docket| docket.run.findings.as_slice());
     let said_of = |reported: &Reported| {
-        let kept = &docket.as_ref()?.kept;
+        let kept = &docket?.kept;
         let (id, _) = kept.iter().find(|(_, ledger)| **ledger == reported.id)?;
         standings?.iter().find(|standing| standing.raised.id == *id)
     };
@@ -110,5 +142,5 @@ fn findings(repo: &Repo, reviewed: &Reviewed, judged: Option<&Judged>) -> Result
             }),
         }
     };
-    Ok(reviewed.report.findings.iter().map(part).collect())
+    reviewed.report.findings.iter().map(part).collect()
 }

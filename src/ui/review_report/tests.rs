@@ -69,8 +69,9 @@ fn structure(text: &str) -> (Vec<String>, usize, usize) {
     for event in Parser::new_ext(body, options) {
         match event {
             Event::Start(Tag::Heading { level, .. }) => headings.push(level.to_string()),
-            Event::Html(_) | Event::InlineHtml(_) => alive += 1,
-            Event::Start(Tag::Link { .. } | Tag::Image { .. } | Tag::HtmlBlock) => alive += 1,
+            Event::Html(_)
+            | Event::InlineHtml(_)
+            | Event::Start(Tag::Link { .. } | Tag::Image { .. } | Tag::HtmlBlock) => alive += 1,
             Event::Start(Tag::TableRow) => rows += 1,
             _ => {}
         }

@@ -15,7 +15,7 @@ use crate::config::layers::resolve;
 use crate::config::policy::{Policy, RoleAgent};
 use crate::driver::call::{Desk, Question, clean_up};
 use crate::driver::review::cast::{Player, find};
-use crate::model::agent::{Money, Role};
+use crate::model::agent::{Cost, Money, Role};
 use crate::process::Interrupts;
 use crate::store::ledger::Ledger;
 use crate::store::ledger::call::{Call, UNDER_WAY};
@@ -308,7 +308,7 @@ fn killed(place: &Place) -> Call {
         started: Timestamp::now(),
         ended: None,
         outcome: UNDER_WAY.to_owned(),
-        cost: Default::default(),
+        cost: Cost::default(),
         priced: false,
         budget,
     };

@@ -1,4 +1,5 @@
 //! What follows which outcome, what it costs, and what is left on disk.
+#![expect(clippy::disallowed_methods, reason = "tests leave files behind as a killed program does")]
 
 mod desk;
 
@@ -186,11 +187,11 @@ fn private_key() -> String {
 fn a_secret_is_found_however_deep_it_is_quoted() {
     let key = private_key();
     let line = key.lines().nth(1).unwrap().to_owned();
-    let once = json!({"anchor": key.clone()}).to_string();
-    let twice = json!({"type": "item", "text": once.clone()}).to_string();
-    let pretty = serde_json::to_string_pretty(&json!({"a": [{"b": key.clone()}]})).unwrap();
+    let once = json!({"anchor": key}).to_string();
+    let twice = json!({"type": "item", "text": once}).to_string();
+    let pretty = serde_json::to_string_pretty(&json!({"a": [{"b": key}]})).unwrap();
     let forms = [
-        key.clone(),
+        key,
         once.clone(),
         twice.clone(),
         pretty.clone(),

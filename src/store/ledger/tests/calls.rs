@@ -47,21 +47,24 @@ fn a_call_is_counted_once_whatever_became_of_it() {
         // As after a kill: the same call is made again.
         assert_eq!(ledger.begin_call(&first, &enough).unwrap(), Begun::Yes);
     }
-    assert_eq!(ledger.calls_of("r").unwrap(), [first.clone()]);
+    assert_eq!(ledger.calls_of("r").unwrap(), std::slice::from_ref(&first));
     let done = ended(first, Some(4));
     for _ in 0..2 {
         ledger.end_call(&done).unwrap();
     }
-    assert_eq!(ledger.calls_of("r").unwrap(), [done.clone()]);
+    assert_eq!(ledger.calls_of("r").unwrap(), std::slice::from_ref(&done));
     assert_eq!(ledger.calls_since(time(201)).unwrap(), []);
     assert_eq!(ledger.calls_since(time(200)).unwrap(), [done]);
 }
+
+/// A run, when its call was, and its money.
+type Before<'a> = (&'a str, i64, Option<u64>);
 
 #[test]
 fn a_call_that_would_break_a_budget_is_not_kept() {
     // What was spent before (money, or none for unknown), what the call may cost, and what becomes
     // of it with 100 for the run and 150 for the day.
-    let cases: [(&[(&str, i64, Option<u64>)], u64, Begun); 8] = [
+    let cases: [(&[Before], u64, Begun); 8] = [
         (&[], 100, Begun::Yes),
         (&[], 101, Begun::OverRun(Money(0))),
         (&[("r", 200, Some(60))], 40, Begun::Yes),
@@ -92,11 +95,11 @@ fn two_runs_cannot_both_spend_the_last_of_a_day() {
         let mut ledger = Ledger::open(folder.path()).unwrap();
         ledger.begin_call(&call(run, "k", 200, 10), &limits(100, 55)).unwrap()
     };
-    let begun: Vec<Begun> = std::thread::scope(|scope| {
+    let outcomes: Vec<Begun> = std::thread::scope(|scope| {
         let runs: Vec<_> = (0..10).map(|n| scope.spawn(move || begin(&n.to_string()))).collect();
         runs.into_iter().map(|run| run.join().unwrap()).collect()
     });
-    assert_eq!(begun.iter().filter(|begun| **begun == Begun::Yes).count(), 5);
+    assert_eq!(outcomes.iter().filter(|outcome| **outcome == Begun::Yes).count(), 5);
 }
 
 #[test]
