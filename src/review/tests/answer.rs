@@ -1,6 +1,6 @@
 //! The schema is strict, and what does not obey it is told field by field.
 
-use proptest::prelude::{Just, Strategy, any, prop, prop_oneof, proptest};
+use proptest::prelude::{Just, Strategy as _, any, prop, prop_oneof, proptest};
 use serde_json::{Value, json};
 
 use crate::model::severity::Severity;
