@@ -1,5 +1,6 @@
 //! Finds text that a model quotes in the file that it names.
 
+use std::cmp::Reverse;
 use std::ops::Range;
 
 use crate::locate::index::normalised;
@@ -14,8 +15,9 @@ const CHARS_MIN: usize = 4;
 /// The fewest words that can be looked for nearly.
 const WORDS_MIN: usize = 3;
 
-/// The part of the words that must agree, in their order: seven in ten.
-const ALIKE: (usize, usize) = (7, 10);
+/// The part of the words that must agree, in their order: in thousandths, near the change and
+/// far from it, where little likeness says nothing.
+const ALIKE: (usize, usize) = (750, 850);
 
 /// How many lines may be left out where a quote says `…`.
 const LEFT_OUT_LINES: u32 = 6;
@@ -66,7 +68,7 @@ fn sure_place(quote: &str, text: &str, touched: &[Range<u32>]) -> Option<Anchore
 /// Where it stands with something left out, or nearly.
 fn likely_place(quote: &str, text: &str, touched: &[Range<u32>]) -> Option<Anchored> {
     let found = best(&shortened(quote, text), touched);
-    let spot = found.or_else(|| best(&nearly(quote, text), touched))?;
+    let spot = found.or_else(|| nearly(quote, text, touched))?;
     let Spot { line, end_line, .. } = spot;
     Some(if spot.is_near(touched) {
         Anchored::Near { line, end_line }
@@ -198,13 +200,14 @@ fn shortened(quote: &str, text: &str) -> Vec<Spot> {
     stream.text.match_indices(first.as_str()).filter_map(|(at, _)| follow(at)).collect()
 }
 
-/// Where most of its words stand in their order, comments apart; the best places alone.
-fn nearly(quote: &str, text: &str) -> Vec<Spot> {
+/// Where most of its words stand in their order, comments apart: near the change, then where it is most
+/// alike.
+fn nearly(quote: &str, text: &str, touched: &[Range<u32>]) -> Option<Spot> {
     let code: String = quote.lines().map(normalised).collect::<Vec<_>>().join("\n");
     let wanted: Vec<&str> = words(&code);
     let is_name = |word: &&&str| word.chars().any(is_word);
     if wanted.iter().filter(is_name).count() < WORDS_MIN {
-        return Vec::new();
+        return None;
     }
     let height = code.lines().filter(|line| !line.is_empty()).count();
     let normal: Vec<String> = text.lines().map(normalised).collect();
@@ -220,28 +223,24 @@ fn nearly(quote: &str, text: &str) -> Vec<Spot> {
         .iter()
         .map(|(_, words)| words.iter().filter(|word| known.binary_search(word).is_ok()).count())
         .collect();
-    let mut best = (0, 1);
-    let mut spots = Vec::new();
-    for at in 0..(lines.len() + 1).saturating_sub(height) {
+    let windows = (0..(lines.len() + 1).saturating_sub(height)).filter_map(|at| {
         let window = &lines[at..at + height];
         let len: usize = window.iter().map(|(_, words)| words.len()).sum();
-        let of = len.max(wanted.len());
-        let at_most: usize = shared[at..at + height].iter().sum();
-        if at_most * ALIKE.1 < of * ALIKE.0 {
-            continue;
+        let (line, end_line) = (window[0].0, window[height - 1].0);
+        let spot = Spot { line, end_line, whole: true };
+        let least = if spot.is_near(touched) { ALIKE.0 } else { ALIKE.1 };
+        let alike = |common: usize| common * 1000 / len.max(wanted.len());
+        if alike(shared[at..at + height].iter().sum()) < least {
+            return None;
         }
         let there: Vec<&str> = window.iter().flat_map(|(_, words)| words.iter().copied()).collect();
-        let common = in_order(&wanted, &there);
-        if common * ALIKE.1 < of * ALIKE.0 || common * best.1 < best.0 * of {
-            continue;
-        }
-        if common * best.1 > best.0 * of {
-            spots.clear();
-            best = (common, of);
-        }
-        spots.push(Spot { line: window[0].0, end_line: window[height - 1].0, whole: true });
-    }
-    spots
+        let alike = alike(in_order(&wanted, &there));
+        (alike >= least).then_some((spot, alike))
+    });
+    let order = |(spot, alike): &(Spot, usize)| {
+        (!spot.is_near(touched), Reverse(*alike), spot.distance(touched), spot.line)
+    };
+    windows.min_by_key(order).map(|(spot, _)| spot)
 }
 
 /// Names and numbers as words, each other character as one of its own.

@@ -287,10 +287,10 @@ impl<'a> Field<'a> {
         }
     }
 
-    fn get(&self, name: &str) -> Result<Field<'a>, Wrong> {
+    fn get(&self, name: &str) -> Result<Self, Wrong> {
         let at = self.inner(name);
         match self.value.get(name) {
-            Some(value) => Ok(Field { at, value }),
+            Some(value) => Ok(Self { at, value }),
             None => Err(Wrong { field: at, why: "is missing".to_owned() }),
         }
     }

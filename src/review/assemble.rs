@@ -52,20 +52,16 @@ pub fn assemble(answers: &[Answer], ground: &Ground<'_>, next: &mut u32) -> Asse
     };
     for claim in answers.iter().flat_map(|answer| &answer.findings) {
         let same = |raised: &&mut Raised| is_same(raised, claim);
-        match all.raised.iter_mut().find(same) {
-            Some(raised) => {
-                all.merged += 1;
-                if raised.anchored != Anchored::Nowhere {
-                    raised.severity = raised.severity.max(claim.severity);
-                }
+        if let Some(raised) = all.raised.iter_mut().find(same) {
+            all.merged += 1;
+            if raised.anchored != Anchored::Nowhere {
+                raised.severity = raised.severity.max(claim.severity);
             }
-            None => {
-                let id = format!("F-{next}");
-                *next += 1;
-                let raised = raise(id, claim, ground, &mut all);
-                all.raised.push(raised);
-            }
+            continue;
         }
+        let raised = raise(format!("F-{next}"), claim, ground, &mut all);
+        *next += 1;
+        all.raised.push(raised);
     }
     all
 }

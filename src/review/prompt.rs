@@ -169,10 +169,7 @@ pub(super) fn render(prompt: &str, text: &dyn Fn(&str) -> Option<String>) -> Str
         rest.split_once("{{").and_then(|(before, on)| Some((before, on.split_once("}}")?)))
     {
         rendered.push_str(before);
-        match text(name) {
-            Some(text) => rendered.push_str(&text),
-            None => rendered.push_str(&format!("{{{{{name}}}}}")),
-        }
+        rendered.push_str(&text(name).unwrap_or_else(|| format!("{{{{{name}}}}}")));
         rest = after;
     }
     rendered.push_str(rest);

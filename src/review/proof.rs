@@ -68,7 +68,8 @@ fn what_is_wrong(section: &Section, attested: &Attested) -> Option<String> {
     }
     let quote = attested.quote.trim();
     let mut telling = section.added.iter().map(|line| line.trim()).filter(|line| !line.is_empty());
-    let Some(first) = telling.next() else { return None };
+    // Blank lines alone ask for no quote.
+    let first = telling.next()?;
     let others = telling.any(|line| line != first);
     if quote.is_empty() || !section.added.iter().any(|line| line.trim() == quote) {
         Some("the quote is no line that it adds".to_owned())

@@ -58,7 +58,9 @@ pub fn hash(question: &Question<'_>) -> String {
     }
     for list in [rules, scope] {
         feed(&list.len().to_string());
-        list.iter().for_each(|item| feed(item));
+        for item in list {
+            feed(item);
+        }
     }
     hasher.finalize().to_hex().to_string()
 }

@@ -85,6 +85,7 @@ impl Anchored {
 /// What became of an acceptance criterion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[expect(clippy::enum_variant_names, reason = "`met` is the word for it")]
 pub enum Met {
     Met,
     Missing,

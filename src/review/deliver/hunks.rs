@@ -136,13 +136,13 @@ pub fn split(
         push(&mut bodies, &format!("@@ {note}\n"), section, longest)?;
     }
     // Notes alone are no section.
-    let noted = bodies.last().map_or(0, |body| body.text.len());
+    let notes_len = bodies.last().map_or(0, |body| body.text.len());
     for hunk in hunks {
         let len: usize = hunk.iter().map(|line| line.show().len()).sum();
         let head = |line: &Line| format!("@@ from line {}\n", line.number);
         let used = bodies.last().map_or(0, |body| body.text.len());
         let first = hunk.first().map_or_else(String::new, head);
-        if used > noted && used + first.len() + len > section {
+        if used > notes_len && used + first.len() + len > section {
             bodies.push(Body::default());
         }
         let mut fresh = true;

@@ -218,7 +218,7 @@ impl Draft {
     }
 
     fn seal(self, seed: &[u8; 32], at: (usize, usize), taken: &mut HashSet<String>) -> Section {
-        let nonce = (0_u64..)
+        let nonce = (0..=u64::from(u16::MAX))
             .map(|attempt| {
                 let mut hasher = blake3::Hasher::new_keyed(seed);
                 for number in [at.0 as u64, at.1 as u64, attempt, self.path.len() as u64] {

@@ -18,12 +18,12 @@ fn text(path: &str) -> Option<String> {
 fn run(answers: &[Answer], open: &[Raised], next: &mut u32) -> Assembled {
     let place = Place {
         path: "a.rs".into(),
-        touched: vec![2..3],
+        touched: std::iter::once(2..3).collect(),
         removed: vec![(2, "    authorise(user)?;".into())],
     };
     let gone = Place {
         path: "gone.rs".into(),
-        touched: vec![1..1],
+        touched: std::iter::once(1..1).collect(),
         removed: vec![(1, "fn guard() {".into()), (1, "    check(user);".into())],
     };
     let places = BTreeMap::from([("a.rs".to_owned(), place), ("gone.rs".to_owned(), gone)]);

@@ -18,10 +18,10 @@ fn part() -> Part {
         old: old.map(side),
         new: new.map(side),
     };
-    let lines: String = (0..100).map(|n| format!("    line {n}\n")).collect();
+    let lines: Vec<String> = (0..100).map(|n| format!("    line {n}")).collect();
     let files = [
         file("a.rs", Kind::Added, None, Some("\n  first();\n\tsecond();\n}\n".into())),
-        file("long.rs", Kind::Added, None, Some(lines)),
+        file("long.rs", Kind::Added, None, Some(lines.join("\n"))),
         file("moved.rs", Kind::Renamed { from: "b".into() }, Some("x".into()), Some("x".into())),
         file("one.rs", Kind::Added, None, Some("same\nsame\n".into())),
     ];
