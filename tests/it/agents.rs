@@ -325,7 +325,7 @@ fn a_busy_server_is_tried_again(cast: Cast) {
 }
 
 fn a_program_that_hangs_is_stopped(cast: Cast) {
-    let limits = "reviewer.timeout = \"3s\"\n";
+    let limits = "reviewer.timeout = \"2s\"\n";
     let Some(stage) = Stage::set(cast, "a hang", limits, |_: &Asked| Say::Hang) else { return };
     let started = Instant::now();
     stage.fails("timed out");
@@ -333,7 +333,7 @@ fn a_program_that_hangs_is_stopped(cast: Cast) {
 }
 
 fn a_stream_that_falls_silent_is_stopped(cast: Cast) {
-    let limits = "reviewer.idle = \"3s\"\n";
+    let limits = "reviewer.idle = \"2s\"\n";
     let Some(stage) = Stage::set(cast, "silence", limits, |_: &Asked| Say::Idle) else { return };
     stage.fails("silent");
 }

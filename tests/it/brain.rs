@@ -203,7 +203,7 @@ fn repaired(question: &Question, mistakes: &[Mistake]) -> Say {
         }
         for mistake in mistakes.iter().filter(|mistake| line.contains(mistake.needle)) {
             calls.push(Call::Read(path.to_owned()));
-            let (path, old) = (path.to_owned(), line.trim().to_owned());
+            let (path, old) = (path.to_owned(), line.to_owned());
             let new = old.replace(mistake.needle, mistake.right);
             calls.push(Call::Edit { path, old, new });
         }
