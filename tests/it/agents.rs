@@ -208,9 +208,9 @@ fn a_mistake_is_fixed_on_a_branch(cast: Cast) {
     repo.git(&["show", &format!("{branch}:{TEST}")]).ok();
     assert_eq!((repo.rev("HEAD"), repo.git(&["status", "--short"]).out()), (head, ""));
     let asked = stage.asked();
-    let (fixes, others): (Vec<_>, Vec<_>) =
+    let (repairs, others): (Vec<_>, Vec<_>) =
         asked.iter().partition(|asked| Question::read(asked).part == Part::Fix);
-    assert!(fixes.iter().all(|fix| (fix.api == Api::Messages) == (cast.executor == "claude")));
+    assert!(repairs.iter().all(|one| (one.api == Api::Messages) == (cast.executor == "claude")));
     assert!(others.iter().all(|one| (one.api == Api::Messages) == (cast.reviewer == "claude")));
 }
 

@@ -210,5 +210,5 @@ fn repaired(question: &Question, mistakes: &[Mistake]) -> Say {
     }
     let content = "#[test]\nfn it_is_as_it_should_be() {}\n".to_owned();
     calls.push(Call::Write { path: TEST.to_owned(), content });
-    Say::Work(calls)
+    Say::done(calls)
 }

@@ -11,7 +11,7 @@ use std::thread::{self, JoinHandle};
 
 use serde_json::{Value, json};
 
-use crate::model_server::{Api, Asked, Call, DONE, End, Failure, Say, Words};
+use crate::model_server::{Api, Asked, Call, End, Failure, Say, Words};
 
 /// What each script is, by the name that it has in its folder.
 const SCRIPTS: [(&str, &str); 2] =
@@ -138,10 +138,6 @@ impl Desk {
 fn print(asked: &Asked, dir: &Path, say: Say) -> Option<Printed> {
     let claude = asked.api == Api::Messages;
     match say {
-        Say::Work(calls) => {
-            let text = Some(DONE.to_owned());
-            print(asked, dir, Say::Words(Words { text, calls, ..Words::default() }))
-        }
         Say::Words(words) => {
             thread::park_timeout(words.delay);
             do_calls(&words.calls, dir);

@@ -69,8 +69,6 @@ impl Asked {
 #[derive(Clone, Debug)]
 pub enum Say {
     Words(Words),
-    /// Does these, one a turn, and then says that it is done.
-    Work(Vec<Call>),
     Fails(Failure),
     /// Nothing at all, for as long as the client waits.
     Hang,
@@ -91,6 +89,7 @@ pub struct Words {
     pub text: Option<String>,
     /// The structured answer, in the way that the client's protocol has for it.
     pub json: Option<Value>,
+    /// Done first, one after the other, each in a turn of its own.
     pub calls: Vec<Call>,
     pub end: End,
     pub usage: Usage,
@@ -152,8 +151,9 @@ impl Say {
         Self::Words(Words { json: Some(json), ..Words::default() })
     }
 
-    pub fn call(call: Call) -> Self {
-        Self::Words(Words { calls: vec![call], ..Words::default() })
+    /// Does that and then says so.
+    pub fn done(calls: Vec<Call>) -> Self {
+        Self::Words(Words { text: Some("It is done.".to_owned()), calls, ..Words::default() })
     }
 
     pub fn fails(status: u16, kind: &str, message: &str) -> Self {
@@ -185,9 +185,6 @@ impl Say {
         })
     }
 }
-
-/// What is said of work that is done.
-pub const DONE: &str = "It is done.";
 
 type Brain = dyn Fn(&Asked) -> Say + Send + Sync;
 
@@ -318,11 +315,7 @@ impl Shared {
     /// `None` where the connection is at its end.
     fn say(&self, asked: &Asked, say: Say, client: &mut wire::Client) -> Option<()> {
         let words = match say {
-            Say::Words(words) => words,
-            Say::Work(calls) => match calls.get(asked.turns) {
-                Some(call) => Words { calls: vec![call.clone()], ..Words::default() },
-                None => Words { text: Some(DONE.to_owned()), ..Words::default() },
-            },
+            Say::Words(words) => words.of_turn(asked.turns),
             Say::DropMidStream(words) => {
                 client.break_off();
                 words
@@ -360,6 +353,16 @@ impl Shared {
             Api::Messages => anthropic::say(asked, &words, client),
             Api::Responses => responses::say(asked, &words, client),
             Api::Chat => chat::say(asked, &words, client),
+        }
+    }
+}
+
+impl Words {
+    /// What is said in that turn of the conversation.
+    fn of_turn(self, turn: usize) -> Self {
+        match self.calls.get(turn) {
+            Some(call) => Self { calls: vec![call.clone()], delay: self.delay, ..Self::default() },
+            None => Self { calls: Vec::new(), ..self },
         }
     }
 }
