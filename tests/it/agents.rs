@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -74,9 +75,7 @@ impl Stage {
              [agents]\nretries = 1\nwait = \"1s\"\nreviewer.use = \"{reviewer}\"\n\
              arbiter.use = \"{reviewer}\"\nexecutor.use = \"{executor}\"\n{settings}"
         );
-        let folder = sandbox.home().join(".config/tribunal");
-        fs::create_dir_all(&folder).unwrap();
-        fs::write(folder.join("config.toml"), settings).unwrap();
+        settle(&sandbox, &settings);
         Some(Self { model, sandbox, claude_key: "ANTHROPIC_API_KEY" })
     }
 
@@ -116,6 +115,13 @@ impl Stage {
         assert!(reason.contains(word), "{outcome}");
         json
     }
+}
+
+/// Writes the user's own settings.
+fn settle(sandbox: &Sandbox, settings: &str) {
+    let folder = sandbox.home().join(".config/tribunal");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("config.toml"), settings).unwrap();
 }
 
 fn program(path: &Path, endpoint: &str) -> String {
@@ -365,4 +371,58 @@ fn a_change_that_fits_into_no_call_is_named(cast: Cast) {
     assert_eq!(json["verdict"], "inconclusive");
     assert_eq!(json["review"]["unscanned"][0]["path"], "src/large.txt");
     assert!(stage.asked().iter().all(|asked| asked.prompt.len() < 200_000));
+}
+
+/// The agents of the user's own settings, by what they talk to.
+fn own_agents(model: &Model, claude_key: &str) -> String {
+    match model {
+        Model::Server(server) => ["openai", "anthropic"]
+            .map(|protocol| {
+                format!(
+                    "[[http-agent]]\nname = \"own-{protocol}\"\nfamily = \"somebody\"\n\
+                     endpoint = \"{}\"\nprotocol = \"{protocol}\"\nmodel = \"small\"\n\
+                     key = \"{claude_key}\"\n",
+                    server.v1()
+                )
+            })
+            .concat(),
+        Model::StandIns(stand_ins) => format!(
+            "[[command-agent]]\nname = \"own-command\"\nfamily = \"somebody\"\nrun = [\"{}\", \
+             \"exec\", \"--output-schema\", \"{{schema}}\", \"--output-last-message\", \
+             \"{{answer}}\", \"-\"]\nenv = [\"{claude_key}\"]\n",
+            stand_ins.codex().display()
+        ),
+    }
+}
+
+#[test]
+fn agents_of_the_users_own_settings_review_too() {
+    for own in ["own-openai", "own-anthropic", "own-command"] {
+        let sandbox = Sandbox::new();
+        let first = AtomicBool::new(true);
+        let brain = move |asked: &Asked| match first.swap(false, Ordering::SeqCst) {
+            true => Say::unauthorized(),
+            false => diligent(&[LEFT_OUT])(asked),
+        };
+        let model = if own == "own-command" {
+            Model::StandIns(StandIns::start(&sandbox.path().join("stand-ins"), brain))
+        } else {
+            Model::Server(ModelServer::start(brain))
+        };
+        let roles = ["reviewer", "arbiter"].map(|role| format!("{role}.use = \"{own}\"\n"));
+        let claude_key = "ANTHROPIC_API_KEY";
+        let agents = own_agents(&model, claude_key);
+        settle(&sandbox, &format!("[agents]\n{}{agents}", roles.concat()));
+        let stage = Stage { model, sandbox, claude_key };
+        let repo = stage.repo(&CLEAN.replace(LEFT_OUT.right, LEFT_OUT.needle));
+        let outcome = stage.review(&repo, &[]).code(4);
+        assert_eq!(outcome.json()["verdict"], "inconclusive", "{outcome}");
+        let outcome = stage.review(&repo, &["--fresh"]).code(1);
+        let json = outcome.json();
+        assert_eq!((&json["verdict"], &json["review"]["reviewer"]), (&json!("block"), &json!(own)));
+        assert_eq!(json["review"]["independent"], true, "{outcome}");
+        assert_eq!(stage.asked().len(), 3, "{outcome}");
+        let kept = |text: &str| text.contains("key-for-the-other");
+        assert!(stage.asked().iter().all(|asked| !kept(&asked.body.to_string())));
+    }
 }
