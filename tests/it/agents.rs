@@ -3,13 +3,14 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::brain::{Mistake, Question, diligent};
+use crate::brain::{Mistake, Part, Question, TEST, diligent};
 use crate::harness::{Outcome, Repo, Sandbox, TRIBUNAL, run};
-use crate::model_server::{Asked, ModelServer, Say, Words};
+use crate::model_server::{Api, Asked, ModelServer, Say, Words};
 use crate::real;
 use crate::stand_in::StandIns;
 
@@ -74,9 +75,7 @@ impl Stage {
              [agents]\nretries = 1\nwait = \"1s\"\nreviewer.use = \"{reviewer}\"\n\
              arbiter.use = \"{reviewer}\"\nexecutor.use = \"{executor}\"\n{settings}"
         );
-        let folder = sandbox.home().join(".config/tribunal");
-        fs::create_dir_all(&folder).unwrap();
-        fs::write(folder.join("config.toml"), settings).unwrap();
+        settle(&sandbox, &settings);
         Some(Self { model, sandbox, claude_key: "ANTHROPIC_API_KEY" })
     }
 
@@ -118,6 +117,13 @@ impl Stage {
     }
 }
 
+/// Writes the user's own settings.
+fn settle(sandbox: &Sandbox, settings: &str) {
+    let folder = sandbox.home().join(".config/tribunal");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("config.toml"), settings).unwrap();
+}
+
 fn program(path: &Path, endpoint: &str) -> String {
     format!("{{ path = \"{}\", endpoint = \"{endpoint}\" }}", path.display())
 }
@@ -149,16 +155,19 @@ macro_rules! scenarios {
 scenarios! {
     a_clean_change_passes_and_is_not_asked_about_twice
     a_mistake_blocks
+    a_mistake_is_fixed_on_a_branch
     a_reviewer_that_obeys_the_change_is_no_reviewer
     an_answer_in_the_wrong_form_is_asked_for_once_more
     two_answers_in_the_wrong_form_are_none
     an_answer_after_prose_is_read
     a_stream_that_breaks_off_is_no_answer
+    an_empty_stream_is_no_answer
     a_good_end_without_an_answer_is_none
     a_refused_key_is_told
     a_limit_is_kept_until_its_reset
     a_busy_server_is_tried_again
     a_program_that_hangs_is_stopped
+    a_stream_that_falls_silent_is_stopped
     a_server_that_is_gone_is_told
     a_program_that_is_killed_is_told
     a_change_that_fits_into_no_call_is_named
@@ -189,7 +198,26 @@ fn a_mistake_blocks(cast: Cast) {
         (&json!(3), &json!("critical")),
         "{outcome}"
     );
-    assert_eq!(finding["message"].as_str().unwrap().contains(LEFT_OUT.title), true, "{outcome}");
+    assert!(finding["message"].as_str().unwrap().contains(LEFT_OUT.title), "{outcome}");
+}
+
+fn a_mistake_is_fixed_on_a_branch(cast: Cast) {
+    let Some(stage) = Stage::set(cast, "a fix", "", diligent(&[LEFT_OUT])) else { return };
+    let repo = stage.repo(&CLEAN.replace(LEFT_OUT.right, LEFT_OUT.needle));
+    let head = repo.rev("HEAD");
+    let outcome = stage.review(&repo, &["--fix"]).ok();
+    let json = outcome.json();
+    assert_eq!(json["verdict"], "pass", "{outcome}");
+    let branch = json["review"]["offer"]["branch"].as_str().unwrap();
+    let fixed = repo.git(&["show", &format!("{branch}:src/sum.rs")]).ok();
+    assert_eq!(fixed.stdout, CLEAN, "{outcome}");
+    repo.git(&["show", &format!("{branch}:{TEST}")]).ok();
+    assert_eq!((repo.rev("HEAD"), repo.git(&["status", "--short"]).out()), (head, ""));
+    let asked = stage.asked();
+    let (repairs, others): (Vec<_>, Vec<_>) =
+        asked.iter().partition(|asked| Question::read(asked).part == Part::Fix);
+    assert!(repairs.iter().all(|one| (one.api == Api::Messages) == (cast.executor == "claude")));
+    assert!(others.iter().all(|one| (one.api == Api::Messages) == (cast.reviewer == "claude")));
 }
 
 fn a_reviewer_that_obeys_the_change_is_no_reviewer(cast: Cast) {
@@ -229,13 +257,13 @@ fn two_answers_in_the_wrong_form_are_none(cast: Cast) {
     let Some(stage) = Stage::set(cast, "wrong schema twice", "", brain) else { return };
     stage.fails("");
     let again = |asked: &Asked| Question::read(asked).again;
-    assert_eq!(stage.asked().iter().filter(|asked| again(asked)).count() > 0, true);
+    assert!(stage.asked().iter().any(again), "one repair is asked for");
 }
 
 fn an_answer_after_prose_is_read(cast: Cast) {
     let brain = |asked: &Asked| {
         let question = Question::read(asked);
-        let answer = question.answer(Vec::new());
+        let answer = question.answer(&[]);
         Say::text(format!("I have read it all. This is my answer:\n```json\n{answer:#}\n```\n"))
     };
     let Some(stage) = Stage::set(cast, "prose before JSON", "", brain) else { return };
@@ -245,10 +273,16 @@ fn an_answer_after_prose_is_read(cast: Cast) {
 
 fn a_stream_that_breaks_off_is_no_answer(cast: Cast) {
     let brain = |asked: &Asked| {
-        let json = Question::read(asked).answer(Vec::new());
+        let json = Question::read(asked).answer(&[]);
         Say::DropMidStream(Words { json: Some(json), ..Words::default() })
     };
     let Some(stage) = Stage::set(cast, "a truncated stream", "", brain) else { return };
+    stage.fails("transient");
+}
+
+fn an_empty_stream_is_no_answer(cast: Cast) {
+    let brain = |_: &Asked| Say::EmptyStream;
+    let Some(stage) = Stage::set(cast, "an empty stream", "", brain) else { return };
     stage.fails("transient");
 }
 
@@ -297,11 +331,17 @@ fn a_busy_server_is_tried_again(cast: Cast) {
 }
 
 fn a_program_that_hangs_is_stopped(cast: Cast) {
-    let limits = "reviewer.timeout = \"3s\"\n";
+    let limits = "reviewer.timeout = \"2s\"\n";
     let Some(stage) = Stage::set(cast, "a hang", limits, |_: &Asked| Say::Hang) else { return };
     let started = Instant::now();
     stage.fails("timed out");
     assert!(started.elapsed() < Duration::from_secs(20));
+}
+
+fn a_stream_that_falls_silent_is_stopped(cast: Cast) {
+    let limits = "reviewer.idle = \"2s\"\n";
+    let Some(stage) = Stage::set(cast, "silence", limits, |_: &Asked| Say::Idle) else { return };
+    stage.fails("silent");
 }
 
 fn a_server_that_is_gone_is_told(cast: Cast) {
@@ -331,4 +371,58 @@ fn a_change_that_fits_into_no_call_is_named(cast: Cast) {
     assert_eq!(json["verdict"], "inconclusive");
     assert_eq!(json["review"]["unscanned"][0]["path"], "src/large.txt");
     assert!(stage.asked().iter().all(|asked| asked.prompt.len() < 200_000));
+}
+
+/// The agents of the user's own settings, by what they talk to.
+fn own_agents(model: &Model, claude_key: &str) -> String {
+    match model {
+        Model::Server(server) => ["openai", "anthropic"]
+            .map(|protocol| {
+                format!(
+                    "[[http-agent]]\nname = \"own-{protocol}\"\nfamily = \"somebody\"\n\
+                     endpoint = \"{}\"\nprotocol = \"{protocol}\"\nmodel = \"small\"\n\
+                     key = \"{claude_key}\"\n",
+                    server.v1()
+                )
+            })
+            .concat(),
+        Model::StandIns(stand_ins) => format!(
+            "[[command-agent]]\nname = \"own-command\"\nfamily = \"somebody\"\nrun = [\"{}\", \
+             \"exec\", \"--output-schema\", \"{{schema}}\", \"--output-last-message\", \
+             \"{{answer}}\", \"-\"]\nenv = [\"{claude_key}\"]\n",
+            stand_ins.codex().display()
+        ),
+    }
+}
+
+#[test]
+fn agents_of_the_users_own_settings_review_too() {
+    for own in ["own-openai", "own-anthropic", "own-command"] {
+        let sandbox = Sandbox::new();
+        let first = AtomicBool::new(true);
+        let brain = move |asked: &Asked| match first.swap(false, Ordering::SeqCst) {
+            true => Say::unauthorized(),
+            false => diligent(&[LEFT_OUT])(asked),
+        };
+        let model = if own == "own-command" {
+            Model::StandIns(StandIns::start(&sandbox.path().join("stand-ins"), brain))
+        } else {
+            Model::Server(ModelServer::start(brain))
+        };
+        let roles = ["reviewer", "arbiter"].map(|role| format!("{role}.use = \"{own}\"\n"));
+        let claude_key = "ANTHROPIC_API_KEY";
+        let agents = own_agents(&model, claude_key);
+        settle(&sandbox, &format!("[agents]\n{}{agents}", roles.concat()));
+        let stage = Stage { model, sandbox, claude_key };
+        let repo = stage.repo(&CLEAN.replace(LEFT_OUT.right, LEFT_OUT.needle));
+        let outcome = stage.review(&repo, &[]).code(4);
+        assert_eq!(outcome.json()["verdict"], "inconclusive", "{outcome}");
+        let outcome = stage.review(&repo, &["--fresh"]).code(1);
+        let json = outcome.json();
+        assert_eq!((&json["verdict"], &json["review"]["reviewer"]), (&json!("block"), &json!(own)));
+        assert_eq!(json["review"]["independent"], true, "{outcome}");
+        assert_eq!(stage.asked().len(), 3, "{outcome}");
+        let kept = |text: &str| text.contains("key-for-the-other");
+        assert!(stage.asked().iter().all(|asked| !kept(&asked.body.to_string())));
+    }
 }

@@ -30,16 +30,13 @@ fn word(template: &str, values: &Values<'_>) -> Result<OsString, String> {
     while let Some(at) = rest.find('{') {
         word.push(&rest[..at]);
         rest = &rest[at..];
-        match value(rest, values)? {
-            Some((name, value)) => {
-                word.push(value);
-                rest = &rest[name.len()..];
-            }
+        if let Some((name, value)) = value(rest, values)? {
+            word.push(value);
+            rest = &rest[name.len()..];
+        } else {
             // A brace of the program's own.
-            None => {
-                word.push("{");
-                rest = &rest[1..];
-            }
+            word.push("{");
+            rest = &rest[1..];
         }
     }
     word.push(rest);

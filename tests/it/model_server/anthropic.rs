@@ -1,5 +1,7 @@
 //! Anthropic's messages.
 
+use std::path::PathBuf;
+
 use serde_json::{Value, json};
 
 use super::wire::Client;
@@ -108,20 +110,20 @@ fn blocks(asked: &Asked, words: &Words) -> Vec<Value> {
     if let Some(text) = &words.text {
         blocks.push(json!({ "type": "text", "text": text }));
     }
-    let dir = working_directory(&asked.body);
+    let dir = PathBuf::from(working_directory(&asked.body));
     for wanted in &words.calls {
         blocks.push(match wanted {
             Call::Write { path, content } => {
-                let path = format!("{dir}/{path}");
+                let path = dir.join(path);
                 call("Write", json!({ "file_path": path, "content": content }))
             }
             Call::Edit { path, old, new } => {
-                let path = format!("{dir}/{path}");
+                let path = dir.join(path);
                 let input = json!({ "file_path": path, "old_string": old, "new_string": new });
                 call("Edit", input)
             }
             Call::Shell(line) => call("Bash", json!({ "command": line, "description": "a step" })),
-            Call::Read(path) => call("Read", json!({ "file_path": format!("{dir}/{path}") })),
+            Call::Read(path) => call("Read", json!({ "file_path": dir.join(path) })),
         });
     }
     if let Some(answer) = &words.json {

@@ -398,7 +398,7 @@ fn processes_that_know(host: &str) -> Vec<Pid> {
 
 fn kill(process: Pid) {
     // It may have ended by itself.
-    drop(kill_process(process, Signal::KILL));
+    let _ = kill_process(process, Signal::KILL);
 }
 
 /// A name that nothing else has.

@@ -125,16 +125,17 @@ fn shell(call: &Call) -> String {
         Call::Shell(line) => return line.clone(),
         Call::Read(path) => return format!("cat '{path}'"),
         Call::Write { path, content } => {
-            format!("*** Add File: {path}\n{}", prefixed('+', content))
+            format!("*** Add File: {path}\n{}", prefixed("+", content))
         }
         Call::Edit { path, old, new } => {
-            let (old, new) = (prefixed('-', old), prefixed('+', new));
+            let (old, new) = (prefixed("-", old), prefixed("+", new));
             format!("*** Update File: {path}\n@@\n{old}{new}")
         }
     };
     format!("apply_patch <<'END-OF-PATCH'\n*** Begin Patch\n{patch}*** End Patch\nEND-OF-PATCH\n")
 }
 
-fn prefixed(sign: char, text: &str) -> String {
-    text.lines().map(|line| format!("{sign}{line}\n")).collect()
+fn prefixed(sign: &str, text: &str) -> String {
+    let lines = text.lines().flat_map(|line| [sign, line, "\n"]);
+    lines.collect()
 }

@@ -88,8 +88,7 @@ impl Client {
     /// A whole answer; the connection may go on.
     pub fn json(&mut self, status: u16, more: &[(String, String)], body: &Value) -> Option<()> {
         let body = body.to_string();
-        let mut headers = headers(more);
-        headers.push_str(&format!("content-length: {}\r\n", body.len()));
+        let headers = format!("{}content-length: {}\r\n", headers(more), body.len());
         let kind = "application/json";
         let head = format!("HTTP/1.1 {status} Status\r\ncontent-type: {kind}\r\n{headers}\r\n");
         self.write(head.as_bytes())?;
@@ -159,5 +158,6 @@ impl Client {
 }
 
 fn headers(more: &[(String, String)]) -> String {
-    more.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect()
+    let lines = more.iter().map(|(name, value)| [name, ": ", value, "\r\n"].concat());
+    lines.collect()
 }
