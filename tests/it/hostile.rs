@@ -445,7 +445,7 @@ fn a_change_to_the_law_does_not_judge_itself() {
 fn a_program_of_the_tree_is_not_started() {
     let sandbox = Sandbox::new();
     let trap = Trap::new(&sandbox);
-    let names = ["claude", "codex", "node_modules/.bin/claude", "node_modules/.bin/codex", "git"];
+    let names = ["claude", "codex", "node_modules/.bin/claude", "node_modules/.bin/codex"];
     let put = |folder: &std::path::Path, name: &str| {
         let path = folder.join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -460,9 +460,6 @@ fn a_program_of_the_tree_is_not_started() {
     // A folder outside that leads in.
     symlink(&repo.dir, sandbox.path().join("tools")).unwrap();
     let tools = sandbox.path().join("tools");
-    let with = |machine: &str| {
-        format!("{machine}:.:node_modules/.bin::{top}:{top}/node_modules/.bin:{}", tools.display())
-    };
     // What the machine itself has of them is not what this is about.
     let bare = sandbox.path().join("bare");
     fs::create_dir_all(&bare).unwrap();
@@ -471,10 +468,15 @@ fn a_program_of_the_tree_is_not_started() {
         symlink(real.unwrap(), bare.join(tool)).unwrap();
     }
     let bare = bare.display().to_string();
-    let said = review_with(&repo, &HEAD, &[("PATH", &with(&bare))]);
-    assert_eq!(said.code, 4, "{said}");
-    repo.tribunal_with(&["doctor"], &[("PATH", &with(&bare))], b"");
-    trap.caught_nothing("PATH");
+    let (top, tools) = (top.to_string(), tools.display().to_string());
+    let below = format!("{top}/node_modules/.bin");
+    for way in [".", "", "node_modules/.bin", "./node_modules/../", &top, &below, &tools] {
+        let path = format!("{bare}:{way}");
+        let said = review_with(&repo, &HEAD, &[("PATH", &path)]);
+        assert_eq!(said.code, 4, "{way}: {said}");
+        repo.tribunal_with(&["doctor"], &[("PATH", &path)], b"");
+        trap.caught_nothing(way);
+    }
     // Outside of the repository the same file would have been taken.
     let honest_folder = sandbox.path().join("outside");
     put(&honest_folder, "claude");
