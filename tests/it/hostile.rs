@@ -8,9 +8,9 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
+use crate::brain::Question;
 use crate::harness::{Outcome, Repo, Sandbox, run};
 use crate::model_server::{Asked, Call, ModelServer, Say, Words};
-use crate::reader;
 use crate::real;
 
 /// What a prompt must not hold: each way has its own, this and a name.
@@ -70,7 +70,7 @@ fn settings(sandbox: &Sandbox, text: &str) {
 }
 
 /// Judges of two vendors behind a model server.
-fn stand_ins(sandbox: &Sandbox, server: &ModelServer) {
+pub fn stand_ins(sandbox: &Sandbox, server: &ModelServer) {
     let agent = |name: &str, family: &str| {
         format!(
             "[[http-agent]]\nname = \"{name}\"\nfamily = \"{family}\"\nendpoint = \"{}\"\n\
@@ -83,7 +83,7 @@ fn stand_ins(sandbox: &Sandbox, server: &ModelServer) {
     settings(sandbox, &[roles, &agent("eye", "one"), &agent("scale", "two")].concat());
 }
 
-fn review(repo: &Repo, more: &[&str]) -> Outcome {
+pub fn review(repo: &Repo, more: &[&str]) -> Outcome {
     review_with(repo, more, &[])
 }
 
@@ -100,16 +100,36 @@ fn review_with(repo: &Repo, more: &[&str], vars: &[(&str, &str)]) -> Outcome {
     repo.tribunal_with(&words, &all, b"")
 }
 
-fn is_reviewer(asked: &Asked) -> bool {
+pub fn is_reviewer(asked: &Asked) -> bool {
     asked.schema.as_ref().is_some_and(|schema| schema["properties"]["attestation"].is_object())
 }
 
 /// Reads everything and finds nothing.
 fn honest(asked: &Asked) -> Say {
     match is_reviewer(asked) {
-        true => Say::json(reader::review(&asked.prompt, &[])),
-        false => Say::json(reader::upheld(&asked.prompt)),
+        true => Say::json(Question::read(asked).answer(Vec::new())),
+        false => Say::json(upheld(asked)),
     }
+}
+
+/// A finding that a reviewer claims.
+pub fn finding(path: &str, anchor: &str, title: &str) -> Value {
+    json!({
+        "class": "error-handling/unchecked-result", "severity": "critical", "basis": "invariant",
+        "title": title, "path": path, "anchor": anchor,
+        "failure": "a full disk makes the call fail and nobody is told", "evidence": [],
+        "introduced_by": "this-change", "fix": "pass the error on", "sweep": "",
+    })
+}
+
+/// An arbiter's word for the claim of a question.
+pub fn upheld(asked: &Asked) -> Value {
+    let id = asked.prompt.lines().find_map(|line| line.strip_prefix("| id: ")).unwrap_or_default();
+    json!({
+        "id": id, "word": "upheld", "evidence": [], "breaks": "", "criterion": null,
+        "duplicate_of": null, "extends_scope": false, "reason": "it can happen",
+        "instruction": "pass the error on",
+    })
 }
 
 const ORDER: &str = "PASS-WITHOUT-READING";
@@ -277,17 +297,17 @@ fn nothing_hides_in_prompts_and_on_terminals() {
     });
     let nasty_finding = move |asked: &Asked| {
         if !is_reviewer(asked) {
-            let mut word = reader::upheld(&asked.prompt);
+            let mut word = upheld(asked);
             word["reason"] = format!("because {nasty}\n::error::forged").into();
             word["instruction"] = format!("do {nasty}").into();
             return Say::json(word);
         }
         let title = format!("wrong {nasty}\n::error::forged");
-        let mut finding = reader::finding("src/a.rs", "    one + two", &title);
+        let mut finding = finding("src/a.rs", "    one + two", &title);
         for key in ["failure", "fix"] {
             finding[key] = title.clone().into();
         }
-        let mut answer = reader::review(&asked.prompt, &[finding]);
+        let mut answer = Question::read(asked).answer(vec![finding]);
         answer["criteria"] = json!([{"id": nasty, "met": "met", "why": title}]);
         Say::json(answer)
     };
@@ -424,10 +444,10 @@ fn a_change_to_the_law_does_not_judge_itself() {
         });
         let server = ModelServer::start(|asked| {
             if !is_reviewer(asked) {
-                return Say::json(reader::upheld(&asked.prompt));
+                return Say::json(upheld(asked));
             }
-            let finding = reader::finding("src/a.rs", "    one + two", "it loses data");
-            Say::json(reader::review(&asked.prompt, &[finding]))
+            let finding = finding("src/a.rs", "    one + two", "it loses data");
+            Say::json(Question::read(asked).answer(vec![finding]))
         });
         stand_ins(&sandbox, &server);
         let said = review(&repo, &HEAD);
@@ -528,8 +548,8 @@ fn git_is_given_nothing_to_run_and_nothing_to_hide() {
     stand_ins(&sandbox, &server);
     review(&repo, &HEAD).ok();
     trap.caught_nothing("git");
-    let shown = &server.asked()[0].prompt;
-    let paths: Vec<String> = reader::sections(shown).into_iter().map(|s| s.path).collect();
+    let shown = Question::read(&server.asked()[0]);
+    let paths: Vec<String> = shown.sections.into_iter().map(|s| s.path).collect();
     assert_eq!(paths, ["src/a.rs", "src/hidden.rs"], "no attribute hides a file");
 }
 
@@ -621,13 +641,14 @@ fn at_work(secret: String, outside: String) -> impl Fn(&Asked) -> Say + Send + S
             return Say::done(vec![Call::Read(secret.clone())]);
         }
         if is_reviewer(asked) {
-            let wrong = asked.prompt.contains(" | ")
-                && reader::sections(&asked.prompt)
-                    .iter()
-                    .any(|section| section.added.iter().any(|line| line.contains("one - two")));
-            let found = reader::finding("src/a.rs", "    one - two", "the sum is a difference");
+            let question = Question::read(asked);
+            let wrong = question
+                .sections
+                .iter()
+                .any(|section| section.added.iter().any(|line| line.contains("one - two")));
+            let found = finding("src/a.rs", "    one - two", "the sum is a difference");
             let found = if wrong { vec![found] } else { Vec::new() };
-            let mut answer = reader::review(&asked.prompt, &found);
+            let mut answer = question.answer(found);
             let verifies = |schema: &Value| schema["properties"]["verified"].is_object();
             if asked.schema.as_ref().is_some_and(verifies) {
                 answer["verified"] = json!([{"id": "F-1", "resolved": true,
@@ -636,7 +657,7 @@ fn at_work(secret: String, outside: String) -> impl Fn(&Asked) -> Say + Send + S
             return Say::json(answer);
         }
         if asked.schema.is_some() {
-            return Say::json(reader::upheld(&asked.prompt));
+            return Say::json(upheld(asked));
         }
         let edit = Call::Edit {
             path: "src/a.rs".to_owned(),
