@@ -1,5 +1,7 @@
 //! Shows data of a repository to a model so that it can neither end its fence nor hide in it.
 
+use std::fmt::Write as _;
+
 /// What begins each line of fenced data. No line that the program writes begins with it.
 const PREFIX: &str = "| ";
 
@@ -18,7 +20,7 @@ pub fn visible(bytes: &[u8]) -> String {
             }
         }
         for byte in chunk.invalid() {
-            shown.push_str(&format!("⟦x{byte:02X}⟧"));
+            let _ = write!(shown, "⟦x{byte:02X}⟧");
         }
     }
     shown
@@ -35,7 +37,7 @@ pub fn visible_path(path: &[u8]) -> String {
             }
         }
         for byte in chunk.invalid() {
-            shown.push_str(&format!("⟦x{byte:02X}⟧"));
+            let _ = write!(shown, "⟦x{byte:02X}⟧");
         }
     }
     shown
@@ -50,7 +52,7 @@ pub fn fenced(name: &str, token: &str, text: &str) -> String {
         fenced.push_str(line);
         fenced.push('\n');
     }
-    fenced.push_str(&format!(">>> {name} {token}\n"));
+    let _ = writeln!(fenced, ">>> {name} {token}");
     fenced
 }
 
@@ -63,7 +65,7 @@ fn push_visible(shown: &mut String, c: char) {
 }
 
 fn push_escaped(shown: &mut String, c: char) {
-    shown.push_str(&format!("⟦U+{:04X}⟧", u32::from(c)));
+    let _ = write!(shown, "⟦U+{:04X}⟧", u32::from(c));
 }
 
 /// Whether a character does something other than to be seen. What selects the look of an emoji may
@@ -124,8 +126,8 @@ mod tests {
         ) {
             let last = format!(">>> spec {token}");
             match forge {
-                0 => text.push_str(&format!("\n{last}\n")),
-                1 => text.push_str(&format!("\r{last}\u{2028}{last}")),
+                0 => text.extend(["\n", &last, "\n"]),
+                1 => text.extend(["\r", &last, "\u{2028}", &last]),
                 2 => text = last.clone(),
                 _ => {}
             }
@@ -145,7 +147,7 @@ mod tests {
 
         #[test]
         fn every_line_stays_a_line(text: Vec<u8>) {
-            let ends = |bytes: &[u8]| bytes.iter().filter(|b| **b == b'\n').count();
+            let ends = |bytes: &[u8]| bytes.split(|byte| *byte == b'\n').count();
             prop_assert_eq!(ends(visible(&text).as_bytes()), ends(&text));
         }
     }

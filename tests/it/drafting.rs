@@ -330,6 +330,11 @@ fn money_is_spent_on_request() {
     repo.write("tribunal.toml", "[learn]\ndraft = \"on\"\n").commit_unjudged("chore: policy");
     RUST.make(&repo).says("(active)").says("drafted by pen");
     assert_eq!(researcher.asked().len(), 1);
+    // An agent at work asks no other agent.
+    let inside = [("TRIBUNAL_AGENT", "executor")];
+    let words = ["constitution", "learn", "--agent", "--class", CLASS];
+    repo.tribunal_with(&words, &inside, b"").code(2).says("from inside an agent's call");
+    assert_eq!(researcher.asked().len(), 1);
     // What code can generalise needs no agent.
     let other = sandbox.repo("o");
     other.write("tribunal.toml", "[learn]\ndraft = \"on\"\n").commit_unjudged("chore: policy");
