@@ -6,7 +6,10 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
+use crate::brain::Question;
 use crate::harness::{Outcome, Repo, Sandbox};
+use crate::hostile::{finding, is_reviewer, review, stand_ins, upheld};
+use crate::model_server::{ModelServer, Say};
 
 const CLASS: &str = "error-handling/unchecked-result";
 const TOPIC: &str = ".ai/constitution/error-handling.md";
@@ -327,6 +330,11 @@ fn money_is_spent_on_request() {
     repo.write("tribunal.toml", "[learn]\ndraft = \"on\"\n").commit_unjudged("chore: policy");
     RUST.make(&repo).says("(active)").says("drafted by pen");
     assert_eq!(researcher.asked().len(), 1);
+    // An agent at work asks no other agent.
+    let inside = [("TRIBUNAL_AGENT", "executor")];
+    let words = ["constitution", "learn", "--agent", "--class", CLASS];
+    repo.tribunal_with(&words, &inside, b"").code(2).says("from inside an agent's call");
+    assert_eq!(researcher.asked().len(), 1);
     // What code can generalise needs no agent.
     let other = sandbox.repo("o");
     other.write("tribunal.toml", "[learn]\ndraft = \"on\"\n").commit_unjudged("chore: policy");
@@ -388,4 +396,52 @@ fn an_agent_is_told_no_secret_and_takes_no_orders() {
         let found = sandbox.command("grep", &run).args(["-rl", &key, "."]).output().unwrap();
         assert!(found.stdout.is_empty(), "{}", String::from_utf8_lossy(&found.stdout));
     }
+}
+
+#[test]
+fn what_a_review_upholds_is_learned_from_once() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    repo.commit_unjudged("chore: begin");
+    let server = ModelServer::start(|asked| {
+        if !is_reviewer(asked) {
+            let mut word = upheld(asked);
+            if asked.prompt.contains("fs::doubtful") {
+                word["word"] = "unsubstantiated".into();
+            }
+            return Say::json(word);
+        }
+        let question = Question::read(asked);
+        let wrong = |line: &&String| line.contains("let _ = fs::");
+        let found = question.sections.iter().flat_map(|section| {
+            let lines = section.added.iter().filter(wrong);
+            lines.map(|line| {
+                let mut found = finding(&section.path, line, "the error is dropped");
+                found["severity"] = "high".into();
+                found
+            })
+        });
+        Say::json(question.answer(found.collect()))
+    });
+    stand_ins(&sandbox, &server);
+    let mistake = |name: &str, call: &str| {
+        let text = format!("pub fn {name}() {{\n    let _ = fs::{call};\n    done();\n}}\n");
+        repo.write(format!("src/store/{name}.rs"), text).commit_unjudged("feat: more");
+        review(&repo, &["--commit", "HEAD"]).ok().says("the error is dropped");
+    };
+    let not_yet = || learn(&repo, &[]).ok().says("nothing came back");
+    mistake("one", "remove_file(path)");
+    mistake("two", "write(&path, text)");
+    // The same commit again, and in ranges that hold it.
+    for words in [["--commit", "HEAD"], ["--commit", "HEAD~1"], ["--from", "HEAD~2"]] {
+        review(&repo, &[&words[..], &["--fresh"]].concat()).ok();
+        not_yet();
+    }
+    // What nobody could show teaches nothing.
+    mistake("three", "doubtful(path)");
+    not_yet();
+    mistake("four", "rename(old, new)");
+    learn(&repo, &[]).ok().says("learned R-").says("3 findings").says("3 changes");
+    let rule = only_rule(&repo);
+    assert_eq!(rule["check"]["pattern"], "let _ = fs::$A($$$B);");
 }

@@ -14,6 +14,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 
+use crate::agents::call::INSIDE;
 use crate::config::env::{Env, now};
 use crate::config::policy::Switch;
 use crate::constitution::edit::remove;
@@ -150,7 +151,14 @@ pub fn learn(repo: &Repo, env: &Env, flags: &[String], request: &Request) -> Res
 
 /// Has an agent draft what code cannot, where that is asked for or the policy says so.
 fn drafts(repo: &Repo, env: &Env, flags: &[String], request: &Request) -> Result<Drafts> {
-    if request.check.is_some() {
+    let inside_a_call = env.get(INSIDE).is_some();
+    if inside_a_call && request.agent {
+        return Err(out::hinted(
+            "a draft cannot be asked for from inside an agent's call",
+            "ask once the call is over",
+        ));
+    }
+    if inside_a_call || request.check.is_some() {
         return Ok(Drafts::default());
     }
     let tree = repo.head()?.map(|head| repo.tree_of(&head)).transpose()?;
