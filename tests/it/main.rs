@@ -22,6 +22,7 @@ mod model_server;
 mod push;
 mod reader;
 mod real;
+mod redaction;
 mod sarif;
 mod spec;
 mod stand_in;
