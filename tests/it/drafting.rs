@@ -421,7 +421,7 @@ fn what_a_review_upholds_is_learned_from_once() {
                 found
             })
         });
-        Say::json(question.answer(found.collect()))
+        Say::json(question.answer(&found.collect::<Vec<_>>()))
     });
     stand_ins(&sandbox, &server);
     let mistake = |name: &str, call: &str| {

@@ -107,7 +107,7 @@ pub fn is_reviewer(asked: &Asked) -> bool {
 /// Reads everything and finds nothing.
 fn honest(asked: &Asked) -> Say {
     if is_reviewer(asked) {
-        return Say::json(Question::read(asked).answer(Vec::new()));
+        return Say::json(Question::read(asked).answer(&[]));
     }
     Say::json(upheld(asked))
 }
@@ -309,7 +309,7 @@ fn nothing_hides_in_prompts_and_on_terminals() {
         for key in ["failure", "fix"] {
             finding[key] = title.clone().into();
         }
-        let mut answer = Question::read(asked).answer(vec![finding]);
+        let mut answer = Question::read(asked).answer(&[finding]);
         answer["criteria"] = json!([{"id": nasty, "met": "met", "why": title}]);
         Say::json(answer)
     };
@@ -449,7 +449,7 @@ fn a_change_to_the_law_does_not_judge_itself() {
                 return Say::json(upheld(asked));
             }
             let finding = finding("src/a.rs", "    one + two", "it loses data");
-            Say::json(Question::read(asked).answer(vec![finding]))
+            Say::json(Question::read(asked).answer(&[finding]))
         });
         stand_ins(&sandbox, &server);
         let said = review(&repo, &HEAD);
@@ -652,7 +652,7 @@ fn at_work(secret: String, outside: String) -> impl Fn(&Asked) -> Say + Send + S
                 .any(|section| section.added.iter().any(|line| line.contains("one - two")));
             let found = finding("src/a.rs", "    one - two", "the sum is a difference");
             let found = if wrong { vec![found] } else { Vec::new() };
-            let mut answer = question.answer(found);
+            let mut answer = question.answer(&found);
             let verifies = |schema: &Value| schema["properties"]["verified"].is_object();
             if asked.schema.as_ref().is_some_and(verifies) {
                 answer["verified"] = json!([{"id": "F-1", "resolved": true,

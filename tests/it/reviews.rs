@@ -160,7 +160,7 @@ fn each_criterion_of_a_spec_is_assessed() {
     let sandbox = Sandbox::new();
     let _agents = agents(&sandbox, "", |asked: &Asked| {
         let question = Question::read(asked);
-        let mut answer = question.answer(Vec::new());
+        let mut answer = question.answer(&[]);
         match question.part {
             Part::Review => {
                 for criterion in answer["criteria"].as_array_mut().into_iter().flatten() {
@@ -280,7 +280,7 @@ fn a_red_gate_is_fixed_before_any_reviewer_is_asked() {
                     new: String::new(),
                 }])
             }
-            _ => Say::json(question.answer(Vec::new())),
+            _ => Say::json(question.answer(&[])),
         }
     });
     let repo = base(&sandbox);

@@ -12,7 +12,6 @@ use crate::model::fence::visible;
 pub struct Body {
     pub text: String,
     pub added: Vec<String>,
-    pub removed: usize,
 }
 
 /// One line as it is shown.
@@ -158,10 +157,8 @@ pub fn split(
             let text = if fresh { format!("{head}{shown}") } else { shown };
             fresh = false;
             let body = push(&mut bodies, &text, section, longest)?;
-            match line.sign {
-                '+' => body.added.push(line.text.clone()),
-                '-' => body.removed += 1,
-                _ => {}
+            if line.sign == '+' {
+                body.added.push(line.text.clone());
             }
         }
     }

@@ -82,8 +82,6 @@ pub struct Section {
     pub text: String,
     /// The lines that it adds, without secrets, as shown.
     pub added: Vec<String>,
-    /// How many lines it removes.
-    pub removed: usize,
     /// 12 hexadecimal digits that stand in its last line and nowhere else.
     pub nonce: String,
     /// BLAKE3 of the text.
@@ -123,13 +121,6 @@ pub struct Place {
     pub touched: Vec<Range<u32>>,
     /// The lines that it removes, as shown, each with the number of the line that now stands there.
     pub removed: Vec<(u32, String)>,
-}
-
-impl Delivery {
-    /// Whether there is nothing to review.
-    pub fn is_empty(&self) -> bool {
-        self.calls.is_empty() && self.unscanned.is_empty()
-    }
 }
 
 impl Reason {
@@ -238,7 +229,6 @@ impl Draft {
             path: self.path,
             piece: self.piece,
             added: self.body.added,
-            removed: self.body.removed,
         }
     }
 }
