@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 
 use crate::model_server::{Asked, Call, Say};
-use crate::reader::{self, Section, sections};
 
 /// What a question is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,11 +24,19 @@ pub struct Question {
     /// Whether the answer before could not be read.
     pub again: bool,
     pub sections: Vec<Section>,
-    prompt: String,
+    /// The ids of the spec's criteria.
+    pub criteria: Vec<String>,
     /// The finding that is weighed, or those that are open: id and all that is said of it.
     pub findings: Vec<(String, String)>,
     /// What is said of places to fix.
     pub places: String,
+}
+
+#[derive(Clone, Debug)]
+pub struct Section {
+    pub path: String,
+    pub nonce: String,
+    pub added: Vec<String>,
 }
 
 /// A mistake that the brain sees wherever it is.
@@ -74,19 +81,50 @@ impl Question {
             let found = fenced(prompt).into_iter().find(|(name, _)| name == wanted);
             found.map(|(_, text)| text).unwrap_or_default()
         };
+        let criteria = block("spec");
+        let criteria = criteria.lines().filter_map(|line| line.strip_prefix("- AC-"));
         Self {
             part,
             again: prompt.contains("# Your answer could not be read"),
             sections: sections(prompt),
-            prompt: prompt.clone(),
+            criteria: criteria
+                .filter_map(|line| Some(format!("AC-{}", line.split_once(':')?.0)))
+                .collect(),
             findings,
             places: block("places"),
         }
     }
 
+    /// What shows that every section was read.
+    pub fn attestation(&self) -> Vec<Value> {
+        let attested = self.sections.iter().map(|section| {
+            let telling = || section.added.iter().filter(|line| !line.trim().is_empty());
+            let first = telling().next();
+            let quote = telling().find(|line| Some(line.trim()) != first.map(|f| f.trim()));
+            json!({
+                "path": section.path, "nonce": section.nonce,
+                "added_lines": section.added.len(), "quote": quote.or(first),
+            })
+        });
+        let mut attested: Vec<Value> = attested.collect();
+        for one in &mut attested {
+            if one["quote"].is_null() {
+                one["quote"] = json!("");
+            }
+        }
+        attested
+    }
+
     /// A complete answer to a review or a verification, with these findings.
-    pub fn answer(&self, findings: &[Value]) -> Value {
-        let mut answer = reader::review(&self.prompt, findings);
+    pub fn answer(&self, findings: Vec<Value>) -> Value {
+        let criterion = |id: &String| json!({ "id": id, "met": "met", "why": "it is there" });
+        let mut answer = json!({
+            "findings": findings,
+            "criteria": self.criteria.iter().map(criterion).collect::<Vec<_>>(),
+            "attestation": self.attestation(),
+            "unscanned": [],
+            "more_possible": false,
+        });
         if self.part == Part::Verify {
             answer["verified"] = json!([]);
         }
@@ -125,13 +163,35 @@ fn fenced(prompt: &str) -> Vec<(String, String)> {
     blocks
 }
 
+fn sections(prompt: &str) -> Vec<Section> {
+    let mut sections = Vec::new();
+    let mut added = Vec::new();
+    for line in prompt.lines() {
+        if let Some(end) = line.strip_prefix("=== end of ") {
+            let Some((path, nonce)) = end.rsplit_once(", nonce ") else { continue };
+            sections.push(Section {
+                path: path.to_owned(),
+                nonce: nonce.to_owned(),
+                added: std::mem::take(&mut added),
+            });
+        } else if let Some((number, text)) = line.split_once(" | ") {
+            let (sign, number) = number.split_at_checked(1).unwrap_or_default();
+            let numbered = number.trim().parse::<u32>().is_ok();
+            if numbered && sign == "+" {
+                added.push(text.to_owned());
+            }
+        }
+    }
+    sections
+}
+
 /// A diligent model: reads everything, raises these mistakes where it sees them, upholds them as the
 /// arbiter and repairs them as the executor.
 pub fn diligent(mistakes: &'static [Mistake]) -> impl Fn(&Asked) -> Say + Send + Sync + 'static {
     move |asked| {
         let question = Question::read(asked);
         match question.part {
-            Part::Review => Say::json(question.answer(&raised(&question, mistakes))),
+            Part::Review => Say::json(question.answer(raised(&question, mistakes))),
             Part::Verify => Say::json(verified(&question, mistakes)),
             Part::Arbitrate => Say::json(upheld(&question, mistakes)),
             Part::Fix => repaired(&question, mistakes),
@@ -162,7 +222,7 @@ pub fn raised(question: &Question, mistakes: &[Mistake]) -> Vec<Value> {
 }
 
 fn verified(question: &Question, mistakes: &[Mistake]) -> Value {
-    let mut answer = question.answer(&[]);
+    let mut answer = question.answer(Vec::new());
     let words = question.findings.iter().map(|(id, text)| {
         let path = Question::says(text, "file: ");
         let now = text.split("the place as it is now:\n").nth(1).unwrap_or_default();

@@ -223,6 +223,8 @@ fn a_server_that_is_gone_may_come_back() {
     server.stop();
     let outcome = Trial::new(&address, Protocol::Openai).ask().outcome;
     assert_eq!(outcome.as_str(), "transient", "{outcome:?}");
+    let outcome = Trial::new("http://nowhere.invalid/v1", Protocol::Openai).ask().outcome;
+    assert_eq!(outcome.as_str(), "transient", "{outcome:?}");
     let outcome = Trial::new("no address", Protocol::Openai).ask().outcome;
     assert_eq!(outcome.as_str(), "could not start", "{outcome:?}");
 }
