@@ -263,7 +263,7 @@ fn two_answers_in_the_wrong_form_are_none(cast: Cast) {
 fn an_answer_after_prose_is_read(cast: Cast) {
     let brain = |asked: &Asked| {
         let question = Question::read(asked);
-        let answer = question.answer(Vec::new());
+        let answer = question.answer(&[]);
         Say::text(format!("I have read it all. This is my answer:\n```json\n{answer:#}\n```\n"))
     };
     let Some(stage) = Stage::set(cast, "prose before JSON", "", brain) else { return };
@@ -273,7 +273,7 @@ fn an_answer_after_prose_is_read(cast: Cast) {
 
 fn a_stream_that_breaks_off_is_no_answer(cast: Cast) {
     let brain = |asked: &Asked| {
-        let json = Question::read(asked).answer(Vec::new());
+        let json = Question::read(asked).answer(&[]);
         Say::DropMidStream(Words { json: Some(json), ..Words::default() })
     };
     let Some(stage) = Stage::set(cast, "a truncated stream", "", brain) else { return };

@@ -116,7 +116,7 @@ impl Question {
     }
 
     /// A complete answer to a review or a verification, with these findings.
-    pub fn answer(&self, findings: Vec<Value>) -> Value {
+    pub fn answer(&self, findings: &[Value]) -> Value {
         let criterion = |id: &String| json!({ "id": id, "met": "met", "why": "it is there" });
         let mut answer = json!({
             "findings": findings,
@@ -191,7 +191,7 @@ pub fn diligent(mistakes: &'static [Mistake]) -> impl Fn(&Asked) -> Say + Send +
     move |asked| {
         let question = Question::read(asked);
         match question.part {
-            Part::Review => Say::json(question.answer(raised(&question, mistakes))),
+            Part::Review => Say::json(question.answer(&raised(&question, mistakes))),
             Part::Verify => Say::json(verified(&question, mistakes)),
             Part::Arbitrate => Say::json(upheld(&question, mistakes)),
             Part::Fix => repaired(&question, mistakes),
@@ -222,7 +222,7 @@ pub fn raised(question: &Question, mistakes: &[Mistake]) -> Vec<Value> {
 }
 
 fn verified(question: &Question, mistakes: &[Mistake]) -> Value {
-    let mut answer = question.answer(Vec::new());
+    let mut answer = question.answer(&[]);
     let words = question.findings.iter().map(|(id, text)| {
         let path = Question::says(text, "file: ");
         let now = text.split("the place as it is now:\n").nth(1).unwrap_or_default();
@@ -271,4 +271,24 @@ fn repaired(question: &Question, mistakes: &[Mistake]) -> Say {
     let content = "#[test]\nfn it_is_as_it_should_be() {}\n".to_owned();
     calls.push(Call::Write { path: TEST.to_owned(), content });
     Say::done(calls)
+}
+
+/// A finding that a reviewer claims, of an error that is lost.
+pub fn lost_error(path: &str, anchor: &str, title: &str) -> Value {
+    json!({
+        "class": "error-handling/unchecked-result", "severity": "critical", "basis": "invariant",
+        "title": title, "path": path, "anchor": anchor,
+        "failure": "a full disk makes the call fail and nobody is told", "evidence": [],
+        "introduced_by": "this-change", "fix": "pass the error on", "sweep": "",
+    })
+}
+
+/// An arbiter's word that upholds whatever is claimed.
+pub fn yes(question: &Question) -> Value {
+    let id = question.findings.first().map(|(id, _)| id.as_str()).unwrap_or_default();
+    json!({
+        "id": id, "word": "upheld", "evidence": [], "breaks": "", "criterion": null,
+        "duplicate_of": null, "extends_scope": false, "reason": "it can happen",
+        "instruction": "pass the error on",
+    })
 }

@@ -20,7 +20,6 @@ mod hooks;
 mod hostile;
 mod model_server;
 mod push;
-mod reader;
 mod real;
 mod redaction;
 mod report;

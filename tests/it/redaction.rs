@@ -16,9 +16,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+use crate::brain::{Question, lost_error, yes};
 use crate::harness::{Outcome, Repo, Sandbox, TRIBUNAL, wait_for};
 use crate::model_server::{Asked, ModelServer, Say};
-use crate::reader;
 
 /// A small generator (splitmix64): the same seed draws the same text everywhere.
 struct Dice(u64);
@@ -337,7 +337,7 @@ fn is_reviewer(asked: &Asked) -> bool {
 /// A finding that repeats secrets in whatever it says.
 fn chatty(path: &str, anchor: &str, secrets: &[Secret]) -> Value {
     let some = |from: usize| all_lines(&secrets[from % secrets.len()..][..5]);
-    let mut finding = reader::finding(path, anchor, &secrets[7].text);
+    let mut finding = lost_error(path, anchor, &secrets[7].text);
     finding["severity"] = json!("critical");
     for (field, from) in [("failure", 10), ("fix", 40), ("sweep", 50), ("basis", 60)] {
         finding[field] = json!(some(from));
@@ -349,7 +349,7 @@ fn chatty(path: &str, anchor: &str, secrets: &[Secret]) -> Value {
 /// Reads everything, finds a mistake and says all that it should not.
 fn indiscreet(asked: &Asked, secrets: &[Secret]) -> Say {
     if !is_reviewer(asked) {
-        let mut word = reader::upheld(&asked.prompt);
+        let mut word = yes(&Question::read(asked));
         word["reason"] = json!(all_lines(&secrets[80..90]));
         word["instruction"] = json!(format!("remove {}", secrets[95].text));
         word["evidence"] = json!([{"path": "src/calm.rs", "quote": all_lines(&secrets[90..95])}]);
@@ -361,7 +361,7 @@ fn indiscreet(asked: &Asked, secrets: &[Secret]) -> Say {
         findings.push(chatty("src/calm.rs", "    fs::write(path, text);", secrets));
         findings.push(chatty(&secrets[3].line, &secrets[4].line, secrets));
     }
-    let mut answer = reader::review(&asked.prompt, &findings);
+    let mut answer = Question::read(asked).answer(&findings);
     answer["criteria"] =
         json!([{"id": "AC-1", "met": "met", "why": all_lines(&secrets[100..110])}]);
     answer["unscanned"] = json!([]);
