@@ -225,14 +225,14 @@ impl Call<'_> {
         };
         let mut judgement = push_driver::judge(&repo, self.env, &updates, &known, &bypass)?;
         if !judgement.refuses() && !bypass.is_any() {
-            self.consult_reviews(&repo, &mut judgement)?;
+            self.consult_reviews(&repo, &mut judgement);
         }
         Ok(say_push(judgement, "nothing was pushed", started))
     }
 
     /// Adds what the reviews of the commits say. What goes wrong here is in nobody's way: a review
     /// helps, and the gates have judged.
-    fn consult_reviews(&self, repo: &Repo, judgement: &mut PushJudgement) -> Result<()> {
+    fn consult_reviews(&self, repo: &Repo, judgement: &mut PushJudgement) {
         let mut tell = |line: &str| {
             if std::io::stderr().is_terminal() {
                 out::talk(line);
@@ -243,12 +243,10 @@ impl Call<'_> {
                 judgement.parts.extend(consulted.parts);
                 judgement.skipped.extend(consulted.skipped);
                 judgement.inconclusive |= consulted.refused;
-                Ok(())
             }
             Err(error) => {
                 let reason = format!("{error:#}");
                 judgement.skipped.push(Skipped { gate: "review".to_owned(), reason });
-                Ok(())
             }
         }
     }

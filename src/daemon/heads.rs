@@ -78,7 +78,10 @@ impl Heads {
         let head = repo.head()?;
         let since = match before {
             Some(seen) => seen.head.clone(),
-            None => made_just_now(&log, now).unwrap_or_else(|| head.clone()),
+            None => match last_move(&log, now) {
+                LastMove::CommitJustNow { before } => before,
+                LastMove::Other => head.clone(),
+            },
         };
         if since == head && before.is_some_and(|seen| seen.stamp.is_some()) && stamp.is_some() {
             let looks = self.looks.entry(key.clone()).or_default();
@@ -122,20 +125,29 @@ fn git_dir(top: &Path, common_dir: &Path) -> PathBuf {
     named.unwrap_or_else(|| common_dir.to_owned())
 }
 
-/// Where HEAD was before its last move, where that was a commit made just now.
-fn made_just_now(log: &Path, now: Timestamp) -> Option<Option<Oid>> {
-    let text = fs::read(log).ok()?;
-    let last = text.trim_end().lines().next_back()?;
-    let tab = last.find_byte(b'\t')?;
-    let (who, what) = (&last[..tab], &last[tab + 1..]);
-    if !what.starts_with(b"commit") {
-        return None;
-    }
-    let old = Oid::parse(who.split_str(" ").next()?.to_str().ok()?).ok()?;
-    let mut words = who.rsplit(|byte| *byte == b' ');
-    let seconds: i64 = words.nth(1)?.to_str().ok()?.parse().ok()?;
-    let is_fresh = now.as_second() - seconds <= FRESH_SECONDS;
-    is_fresh.then(|| (!old.is_zero()).then_some(old))
+/// How a HEAD that is seen for the first time came to be where it is.
+enum LastMove {
+    /// By a commit, just now; where it was before, or `None` where that was the first one.
+    CommitJustNow {
+        before: Option<Oid>,
+    },
+    Other,
+}
+
+fn last_move(log: &Path, now: Timestamp) -> LastMove {
+    let read = || -> Option<LastMove> {
+        let text = fs::read(log).ok()?;
+        let last = text.trim_end().lines().next_back()?;
+        let tab = last.find_byte(b'\t')?;
+        let (who, what) = (&last[..tab], &last[tab + 1..]);
+        let old = Oid::parse(who.split_str(" ").next()?.to_str().ok()?).ok()?;
+        let mut words = who.rsplit(|byte| *byte == b' ');
+        let seconds: i64 = words.nth(1)?.to_str().ok()?.parse().ok()?;
+        let just_now = now.as_second() - seconds <= FRESH_SECONDS;
+        (just_now && what.starts_with(b"commit"))
+            .then(|| LastMove::CommitJustNow { before: (!old.is_zero()).then_some(old) })
+    };
+    read().unwrap_or(LastMove::Other)
 }
 
 fn file(state_dir: &Path) -> PathBuf {

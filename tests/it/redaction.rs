@@ -309,11 +309,15 @@ fn a_change_with_secrets_is_stopped_before_anybody_is_asked() {
     let sandbox = Sandbox::new();
     let repo = sandbox.repo("r");
     let secrets = draw(3, 60);
-    settings(&sandbox, "eye", &[
-        agent(&sandbox, "eye", "one", "echo asked"),
-        agent(&sandbox, "scale", "two", "echo asked"),
-        agent(&sandbox, "hand", "two", "echo asked"),
-    ]);
+    settings(
+        &sandbox,
+        "eye",
+        &[
+            agent(&sandbox, "eye", "one", "echo asked"),
+            agent(&sandbox, "scale", "two", "echo asked"),
+            agent(&sandbox, "hand", "two", "echo asked"),
+        ],
+    );
     repo.write("a", "1\n").commit_unjudged("feat: begin");
     for (path, text, _) in files("src", &secrets) {
         repo.write(path, text);
@@ -342,7 +346,8 @@ fn chatty(path: &str, anchor: &str, secrets: &[Secret]) -> Value {
     for (field, from) in [("failure", 10), ("fix", 40), ("sweep", 50), ("basis", 60)] {
         finding[field] = json!(some(from));
     }
-    finding["evidence"] = json!([{"path": path, "text": some(20)}, {"path": some(30), "text": some(70)}]);
+    finding["evidence"] =
+        json!([{"path": path, "text": some(20)}, {"path": some(30), "text": some(70)}]);
     finding
 }
 
@@ -356,7 +361,8 @@ fn indiscreet(asked: &Asked, secrets: &[Secret]) -> Say {
         return Say::json(word);
     }
     let mut findings = Vec::new();
-    let verifies = asked.schema.as_ref().is_some_and(|schema| schema["properties"]["verified"].is_object());
+    let verifies =
+        asked.schema.as_ref().is_some_and(|schema| schema["properties"]["verified"].is_object());
     if !verifies && asked.prompt.contains("=== src/calm.rs") {
         findings.push(chatty("src/calm.rs", "    fs::write(path, text);", secrets));
         findings.push(chatty(&secrets[3].line, &secrets[4].line, secrets));
@@ -374,7 +380,8 @@ fn indiscreet(asked: &Asked, secrets: &[Secret]) -> Say {
     Say::json(answer)
 }
 
-const CALM: &str = "use std::fs;\n\nfn keep(path: &str, text: &str) {\n    fs::write(path, text);\n}\n";
+const CALM: &str =
+    "use std::fs;\n\nfn keep(path: &str, text: &str) {\n    fs::write(path, text);\n}\n";
 
 /// The secrets that `tribunal check` does not see in the last commit.
 fn unseen(repo: &Repo<'_>, files: &[(String, String, Vec<(usize, u64)>)]) -> Vec<usize> {
@@ -406,7 +413,12 @@ fn a_thousand_secrets_get_nowhere() {
     }
     repo.commit_unjudged("feat: try");
     let unseen = unseen(&repo, &placed);
-    assert!(unseen.len() <= 30, "{}: {:#?}", unseen.len(), unseen.iter().map(|at| &drawn[*at]).collect::<Vec<_>>());
+    assert!(
+        unseen.len() <= 30,
+        "{}: {:#?}",
+        unseen.len(),
+        unseen.iter().map(|at| &drawn[*at]).collect::<Vec<_>>()
+    );
     let kept_ones = drawn.iter().enumerate().filter(|(at, _)| !unseen.contains(at));
     let secrets: Vec<Secret> = kept_ones.map(|(_, secret)| secret.clone()).collect();
     assert!(secrets.len() >= 1_000, "{}", secrets.len());
@@ -426,7 +438,8 @@ fn thousand(secrets: &[Secret]) {
     let log = sandbox.path().join("gate-says");
     fs::write(&log, all_lines(gate)).unwrap();
     let command = format!("grep -q '?' src/calm.rs || {{ cat '{}'; false; }}", log.display());
-    let policy = format!("{LENIENT}[[commands]]\nname = \"probe\"\nrun = '''{command}'''\non = [\"run\"]\n");
+    let policy =
+        format!("{LENIENT}[[commands]]\nname = \"probe\"\nrun = '''{command}'''\non = [\"run\"]\n");
     repo.write("tribunal.toml", policy)
         .write("AGENTS.md", format!("# How it is done\n{}", all_lines(notes)))
         .write("src/calm.rs", "use std::fs;\n")
@@ -436,7 +449,8 @@ fn thousand(secrets: &[Secret]) {
         repo.write(path, text);
     }
     let in_name = &free[240];
-    repo.write("src/calm.rs", CALM).write(format!("dumps/{}.txt", in_name.text), "one\ntwo\nthree\n");
+    repo.write("src/calm.rs", CALM)
+        .write(format!("dumps/{}.txt", in_name.text), "one\ntwo\nthree\n");
     repo.git(&["checkout", "-q", "-b", &format!("work/{}", free[241].text)]).ok();
     repo.commit_unjudged(&format!("feat: more\n\n{}", all_lines(message)));
     let spec_file = sandbox.path().join("spec.md");
@@ -459,13 +473,18 @@ fn thousand(secrets: &[Secret]) {
         let says = says.to_vec();
         ModelServer::start(move |asked| indiscreet(asked, &says))
     };
-    settings(&sandbox, "eye", &[
-        served(&server, "eye", "one"),
-        served(&server, "scale", "two"),
-        agent(&sandbox, "hand", "two", &body),
-    ]);
+    settings(
+        &sandbox,
+        "eye",
+        &[
+            served(&server, "eye", "one"),
+            served(&server, "scale", "two"),
+            agent(&sandbox, "hand", "two", &body),
+        ],
+    );
     let spec = spec_file.to_str().unwrap();
-    let outcome = repo.tribunal(&["review", "--commit", "HEAD", "--fix", "--report", "--spec", spec]);
+    let outcome =
+        repo.tribunal(&["review", "--commit", "HEAD", "--fix", "--report", "--spec", spec]);
     came_to_its_end(&repo, &outcome);
     for asked in server.asked() {
         assert_eq!(search.found_in(asked.body.to_string().as_bytes()).len(), 0, "{}", asked.prompt);
@@ -495,7 +514,8 @@ fn came_to_its_end(repo: &Repo<'_>, outcome: &Outcome) {
     assert!(outcome.stderr.contains("reviews") && outcome.stderr.contains("weighs"), "{outcome}");
     assert!(outcome.stdout.contains("tribunal/"), "nothing is offered: {outcome}");
     let trees = repo.sandbox.home().join(".cache/tribunal/trees");
-    let below = |folder: PathBuf| fs::read_dir(folder).into_iter().flatten().map(|e| e.unwrap().path());
+    let below =
+        |folder: PathBuf| fs::read_dir(folder).into_iter().flatten().map(|e| e.unwrap().path());
     let left = below(trees).flat_map(below).filter(|path| path.is_dir());
     let left: Vec<_> =
         left.filter(|path| path.file_name().unwrap().to_str().unwrap().len() > 10).collect();
@@ -519,11 +539,15 @@ fn what_a_killed_review_leaves_is_cleaned_by_the_next_one() {
         ready.display(),
         hang.display()
     );
-    settings(&sandbox, "eye", &[
-        agent(&sandbox, "eye", "one", &body),
-        agent(&sandbox, "scale", "two", &body),
-        agent(&sandbox, "hand", "two", &body),
-    ]);
+    settings(
+        &sandbox,
+        "eye",
+        &[
+            agent(&sandbox, "eye", "one", &body),
+            agent(&sandbox, "scale", "two", &body),
+            agent(&sandbox, "hand", "two", &body),
+        ],
+    );
     repo.write("a", "1\n").commit_unjudged("feat: begin");
     repo.write("a", "1\n2\n3\n").commit_unjudged("feat: one");
     let mut command = sandbox.command(TRIBUNAL, &repo.dir);

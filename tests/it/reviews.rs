@@ -33,9 +33,8 @@ fn agents(
 ) -> StandIns {
     let agents = StandIns::start(&sandbox.path().join("stand-ins"), brain);
     let program = |path: std::path::PathBuf| json!({ "path": path, "endpoint": "" });
-    let entry = |value: Value| {
-        format!("{{ path = {}, endpoint = {} }}", value["path"], value["endpoint"])
-    };
+    let entry =
+        |value: Value| format!("{{ path = {}, endpoint = {} }}", value["path"], value["endpoint"]);
     let (claude, codex) = (entry(program(agents.claude())), entry(program(agents.codex())));
     let folder = sandbox.home().join(".config/tribunal");
     fs::create_dir_all(&folder).unwrap();
@@ -61,7 +60,7 @@ fn review(repo: &Repo<'_>, words: &[&str]) -> Outcome {
     tribunal(repo, &[&["review", "--format", "json"], words].concat())
 }
 
-fn base<'a>(sandbox: &'a Sandbox) -> Repo<'a> {
+fn base(sandbox: &Sandbox) -> Repo<'_> {
     let repo = sandbox.repo("r");
     repo.write("README.md", "A library.\n").commit_unjudged("docs: readme");
     repo
@@ -288,8 +287,7 @@ fn a_red_gate_is_fixed_before_any_reviewer_is_asked() {
     repo.write("src/sum.rs", marked).commit_unjudged("feat: sum");
     let outcome = review(&repo, &["--commit", "HEAD", "--fix"]).ok().json();
     assert_eq!(outcome["review"]["offer"]["fixes"], 1);
-    let parts: Vec<Part> =
-        agents.asked().iter().map(|asked| Question::read(asked).part).collect();
+    let parts: Vec<Part> = agents.asked().iter().map(|asked| Question::read(asked).part).collect();
     assert_eq!(parts[0], Part::Fix, "no review was spent on a red gate");
     assert_eq!(parts.last(), Some(&Part::Review));
 }
@@ -347,10 +345,8 @@ fn a_push_is_told_what_the_reviews_of_its_commits_say() {
     push("off").ok().never_says("left out");
     // The ratchet warns first, says until when, and blocks from then on.
     push("ratchet").ok().says("and block from then on");
-    let later = [
-        ("TRIBUNAL_REVIEW_PRE_PUSH", "ratchet"),
-        ("TRIBUNAL_TEST_NOW", "2099-01-01T00:00:00Z"),
-    ];
+    let later =
+        [("TRIBUNAL_REVIEW_PRE_PUSH", "ratchet"), ("TRIBUNAL_TEST_NOW", "2099-01-01T00:00:00Z")];
     git(&repo, &["push", "--dry-run", "origin", "main"], &later).code(1).says("left out");
 
     // What a later commit puts right stops nothing, and that commit has a review of its own.
@@ -401,9 +397,10 @@ fn new_commits_are_reviewed_in_the_background_and_the_push_finds_the_answer() {
         asked.iter().filter(|asked| Question::read(asked).part == Part::Review).count()
     };
     wait_for("the worker to end", || {
-        !repo.path(".git/tribunal/reviews/waiting").read_dir().is_ok_and(|mut all| {
-            all.next().is_some()
-        })
+        !repo
+            .path(".git/tribunal/reviews/waiting")
+            .read_dir()
+            .is_ok_and(|mut all| all.next().is_some())
     });
     assert_eq!(reviews(), 1, "the commit was reviewed once");
     push().code(1);

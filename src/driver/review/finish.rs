@@ -18,7 +18,7 @@ use crate::git::repo::Repo;
 use crate::model::agent::{Cost, Money, Spent};
 use crate::model::finding::Effect;
 use crate::model::report::{Report, Reported, Skipped, Verdict};
-use crate::pipeline::run::{End, Kind, Stage};
+use crate::pipeline::run::{Attempt, End, Kind, Stage};
 use crate::review::converge::blocking;
 use crate::review::decide::{Decision, Why};
 use crate::review::ruling::Word;
@@ -164,7 +164,7 @@ fn verdict(decision: &Decision) -> Verdict {
 /// Whether the answer may stand for a later question: not where a gate, a budget or a program
 /// decided, which may be otherwise the next time.
 fn has_receipt(docket: &Docket, decision: &Decision) -> bool {
-    let reviewed = docket.run.attempts.last().is_some_and(|attempt| attempt.is_reviewed());
+    let reviewed = docket.run.attempts.last().is_some_and(Attempt::is_reviewed);
     let lasts = match decision {
         Decision::Submit | Decision::Fix(_) => true,
         Decision::Escalate(why) => !matches!(why, Why::Budget(_) | Why::Gate(_)),

@@ -2,12 +2,14 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use bstr::{BString, ByteSlice as _};
 
 use crate::driver::judge;
 use crate::driver::review::ask::{Form, Unanswered};
+use crate::driver::review::cast::Player;
 use crate::driver::review::matter::Matter;
 use crate::driver::review::session::Session;
 use crate::driver::review::{attempt, finding, room};
@@ -22,7 +24,7 @@ use crate::model::finding::Effect;
 use crate::model::kept::Status;
 use crate::model::oid::Oid;
 use crate::pipeline::run::{Failure, Order, Outcome, Reviewed, Scope};
-use crate::review::answer::{self, Asked};
+use crate::review::answer::{self, Answer, Asked};
 use crate::review::assemble::{Ground, assemble};
 use crate::review::deliver::{Delivery, File, Side, Unscanned, deliver};
 use crate::review::prompt::{self, Ask, Open};
@@ -73,59 +75,20 @@ impl Session<'_> {
         let room = room::folder(self.repo, &self.docket.run.id);
         room::fill(self.repo, &change.tree, &change.files, &room)?;
         let texts = Texts::new(&self.repo.objects, &change.tree, &delivery);
-        let rules = self.rules(Role::Reviewer, &change.files);
-        let reviewer = self.matter.judges().context("the route has no reviewer")?.reviewer.clone();
-        let asked = if open.is_empty() { Asked::Review } else { Asked::Verification };
-        let schema = answer::schema(asked);
-        let mut answers = Vec::new();
-        let mut completeness = Vec::new();
-        for (at, part) in delivery.calls.iter().enumerate() {
-            let elsewhere: Vec<String> = elsewhere(&delivery, at);
-            let ask = Ask {
-                spec: self.matter.reading.as_ref(),
-                rules: &rules,
-                part,
-                call: (at + 1, delivery.calls.len()),
-                elsewhere: &elsewhere,
-            };
-            let question = match asked {
-                Asked::Review => prompt::review(&ask),
-                Asked::Verification => {
-                    let now: Vec<String> = open.iter().map(|raised| texts.now(raised)).collect();
-                    let open: Vec<Open<'_>> =
-                        open.iter().zip(&now).map(|(raised, now)| Open { raised, now }).collect();
-                    prompt::verification(&ask, &open)
-                }
-            };
-            self.tell(&format!(
-                "{} reviews {} file(s), call {} of {}",
-                reviewer.name,
-                part.sections.len(),
-                at + 1,
-                delivery.calls.len()
-            ));
-            let key = format!("{name}-{at}");
-            let form = Form {
-                player: &reviewer,
-                key: &key,
-                prompt: &question,
-                token: &part.token,
-                schema: &schema,
-                room: &room,
-            };
-            let read = |value: &_| answer::read(value, asked).map_err(|wrong| wrong.to_string());
-            match self.ask_in_form(&form, read)? {
-                Ok(answer) => {
-                    completeness.push(proof::check(part, &answer));
-                    answers.push(answer);
-                }
-                Err(Unanswered::Failed(failure)) => return Ok(Outcome::Failed(failure)),
-                Err(Unanswered::Malformed { why, .. }) => {
-                    let why = format!("{}: malformed: {why}", reviewer.name);
-                    return Ok(Outcome::Failed(Failure::Infrastructure(why)));
-                }
-            }
-        }
+        let matter = self.matter;
+        let hearing = Hearing {
+            name: &name,
+            reviewer: &matter.judges().context("the route has no reviewer")?.reviewer,
+            delivery: &delivery,
+            texts: &texts,
+            rules: &self.rules(Role::Reviewer, &change.files),
+            open: &open,
+            room: &room,
+        };
+        let answers = match self.hear(&hearing)? {
+            Ok(answers) => answers,
+            Err(failure) => return Ok(Outcome::Failed(failure)),
+        };
         let criteria: Vec<String> =
             self.docket.run.criteria.iter().map(|criterion| criterion.id.clone()).collect();
         let text = |path: &str| texts.text(path);
@@ -141,13 +104,80 @@ impl Session<'_> {
             .map(|raised| Ok((self.is_fix_induced(&raised)?, raised)))
             .map(|pair: Result<(bool, Raised)>| pair.map(|(induced, raised)| (raised, induced)))
             .collect::<Result<Vec<_>>>()?;
+        let read = delivery.calls.iter().zip(&answers);
+        let proofs = read.map(|(part, answer)| proof::check(part, answer));
         Ok(Outcome::Reviewed(Reviewed {
-            completeness: proof::all(completeness),
+            completeness: proof::all(proofs),
             raised,
             verified: assembled.verified,
             criteria: assembled.criteria,
         }))
     }
+
+    /// Puts every call of a review to the reviewer; an answer each, or why there is none.
+    fn hear(&mut self, hearing: &Hearing<'_>) -> Result<Result<Vec<Answer>, Failure>> {
+        let Hearing { name, reviewer, delivery, texts, rules, open, room } = *hearing;
+        let asked = if open.is_empty() { Asked::Review } else { Asked::Verification };
+        let schema = answer::schema(asked);
+        let now: Vec<String> = open.iter().map(|raised| texts.now(raised)).collect();
+        let open: Vec<Open<'_>> =
+            open.iter().zip(&now).map(|(raised, now)| Open { raised, now }).collect();
+        let count = delivery.calls.len();
+        let mut answers = Vec::new();
+        for (at, part) in delivery.calls.iter().enumerate() {
+            let elsewhere = elsewhere(delivery, at);
+            let ask = Ask {
+                spec: self.matter.reading.as_ref(),
+                rules,
+                part,
+                call: (at + 1, count),
+                elsewhere: &elsewhere,
+            };
+            let question = match asked {
+                Asked::Review => prompt::review(&ask),
+                Asked::Verification => prompt::verification(&ask, &open),
+            };
+            let sections = part.sections.len();
+            let many = if sections == 1 { "" } else { "s" };
+            let call = at + 1;
+            self.tell(&format!(
+                "{} reviews {sections} section{many}, call {call} of {count}",
+                reviewer.name
+            ));
+            let form = Form {
+                player: reviewer,
+                key: &format!("{name}-{at}"),
+                prompt: &question,
+                token: &part.token,
+                schema: &schema,
+                room,
+            };
+            let read = |value: &_| answer::read(value, asked).map_err(|wrong| wrong.to_string());
+            match self.ask_in_form(&form, read)? {
+                Ok(answer) => answers.push(answer),
+                Err(Unanswered::Failed(failure)) => return Ok(Err(failure)),
+                Err(Unanswered::Malformed { why, .. }) => {
+                    let why = format!("{}: malformed: {why}", reviewer.name);
+                    return Ok(Err(Failure::Infrastructure(why)));
+                }
+            }
+        }
+        Ok(Ok(answers))
+    }
+}
+
+/// What all calls of one review have in common.
+#[derive(Clone, Copy)]
+struct Hearing<'a> {
+    /// The stable name of the review within the run.
+    name: &'a str,
+    reviewer: &'a Player,
+    delivery: &'a Delivery,
+    texts: &'a Texts<'a>,
+    rules: &'a [String],
+    /// What a later round is asked about.
+    open: &'a [Raised],
+    room: &'a Path,
 }
 
 impl Session<'_> {

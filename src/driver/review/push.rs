@@ -98,15 +98,13 @@ pub fn consult(
         await_reviews(repo, env, &mut open, policy.review.wait, started, tell)?;
     }
     for asked in &open {
-        match &asked.found {
-            Some(found) => consulted.parts.extend(part(repo, asked.pushed, found, stance)?),
-            None => {
-                let refuses =
-                    stance == Stance::Block && policy.review.on_failure == OnFailure::Block;
-                consulted.refused |= refuses;
-                consulted.skipped.push(unreviewed(repo, &asked.pushed.commit, stance));
-            }
-        }
+        let Some(found) = &asked.found else {
+            let insists = policy.review.on_failure == OnFailure::Block;
+            consulted.refused |= insists && stance == Stance::Block;
+            consulted.skipped.push(unreviewed(repo, &asked.pushed.commit, stance));
+            continue;
+        };
+        consulted.parts.extend(part(repo, asked.pushed, found, stance)?);
     }
     let rest = commits.len().saturating_sub(COMMITS_MAX);
     if rest > 0 {
