@@ -25,11 +25,33 @@ pub fn programs(test: &str) -> Option<&'static Programs> {
         Ok(programs) => Some(programs),
         Err(missing) => {
             assert!(std::env::var_os("CI").is_none(), "{test}: {missing}");
-            // Past the test harness, which keeps what a passing test prints to itself.
-            writeln!(io::stderr().lock(), "skipped: {test}: {missing}").unwrap();
+            skipped(test, missing);
             None
         }
     }
+}
+
+/// Past the test harness, which keeps what a passing test prints to itself.
+fn skipped(test: &str, why: &str) {
+    writeln!(io::stderr().lock(), "skipped: {test}: {why}").unwrap();
+}
+
+/// Whether the sandbox of codex works on this machine; a line says which test is skipped where it
+/// does not. No package can be installed against that, so that it is no failure anywhere.
+pub fn codex_is_held(test: &str) -> bool {
+    static HELD: OnceLock<bool> = OnceLock::new();
+    let Some(programs) = programs(test) else { return false };
+    let held = *HELD.get_or_init(|| {
+        let home = tempfile::tempdir().unwrap();
+        let mut sandbox = Command::new(&programs.codex);
+        sandbox.args(["sandbox", "--", "/bin/true"]).current_dir(&home);
+        sandbox.env("HOME", home.path()).env("CODEX_HOME", home.path());
+        sandbox.output().is_ok_and(|output| output.status.success())
+    });
+    if !held {
+        skipped(test, "the sandbox of codex, which needs user namespaces, does not work here");
+    }
+    held
 }
 
 fn find_or_install() -> Result<Programs, String> {
@@ -82,6 +104,7 @@ fn install(folder: &Path) -> Result<(), String> {
     let packages = [CLAUDE, CODEX].map(|(package, version)| format!("{package}@{version}"));
     let output = Command::new("npm")
         .args(["install", "--no-audit", "--no-fund", "--loglevel=error", "--fetch-retries=1"])
+        .args(["--fetch-retry-mintimeout=1000"])
         .arg("--prefix")
         .arg(folder)
         .args(&packages)
