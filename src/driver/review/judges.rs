@@ -16,7 +16,7 @@ use crate::gates::secrets;
 use crate::git::object::Objects;
 use crate::git::repo::Repo;
 use crate::model::agent::Role;
-use crate::model::change::{Change, Entry, FileChange, Mode};
+use crate::model::change::{Change, Entry, FileChange, Kind, Mode};
 use crate::model::fence::{visible, visible_path};
 use crate::model::finding::Effect;
 use crate::model::kept::Status;
@@ -312,11 +312,21 @@ pub fn lay_out(
     let is_left_out = |file: &&FileChange| globs.is_match(file.path.to_path_lossy());
     let (out, shown): (Vec<_>, Vec<_>) = change.files.iter().partition(is_left_out);
     let named =
-        |file: &FileChange| (visible_path(&file.path), "left out by `review.leave-out`".to_owned());
+        |file: &FileChange| (shown_path(&file.path), "left out by `review.leave-out`".to_owned());
+    let mut delivery = deliver(&files(&repo.objects, &shown)?, &matter.delivery_limits(), seed);
+    for file in shown {
+        if let Some(place) = delivery.places.get_mut(&shown_path(&file.path)) {
+            place.path.clone_from(&file.path);
+        }
+    }
     Ok(Delivered {
-        delivery: deliver(&files(&repo.objects, &shown)?, &matter.delivery_limits(), seed),
+        delivery,
         left_out: out.into_iter().map(named).collect(),
     })
+}
+
+fn shown_path(path: &BString) -> String {
+    visible_path(&secrets::mask_path(path))
 }
 
 /// Whether there is anything in a change that a model can review.
@@ -326,7 +336,8 @@ pub fn is_reviewable(repo: &Repo, matter: &Matter, change: &Change) -> Result<bo
     Ok(gap || !delivery.calls.is_empty())
 }
 
-/// The files of a change with both their sides, as they are and without secrets.
+/// The files of a change with both their sides, as they are and without secrets; their names are
+/// without.
 fn files(objects: &Objects, files: &[&FileChange]) -> Result<Vec<File>> {
     let side = |path: &BString, entry: &Option<Entry>| -> Result<Option<Side>> {
         let Some(entry) = entry else { return Ok(None) };
@@ -341,8 +352,11 @@ fn files(objects: &Objects, files: &[&FileChange]) -> Result<Vec<File>> {
     };
     let file = |file: &&FileChange| -> Result<File> {
         Ok(File {
-            path: file.path.clone(),
-            kind: file.kind.clone(),
+            path: secrets::mask_path(&file.path),
+            kind: match &file.kind {
+                Kind::Renamed { from } => Kind::Renamed { from: secrets::mask_path(from) },
+                kind => kind.clone(),
+            },
             old: side(&file.path, &file.old)?,
             new: side(&file.path, &file.new)?,
         })

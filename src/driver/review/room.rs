@@ -68,7 +68,8 @@ pub fn fill(repo: &Repo, tree: &Oid, touched: &[FileChange], room: &Path) -> Res
     let mut left = BYTES_MAX;
     for file in files.iter().take(FILES_MAX) {
         let Some(entry) = file.new.as_ref() else { continue };
-        let Some(path) = place(file.path.as_bstr()) else { continue };
+        let name = secrets::mask_path(&file.path);
+        let Some(path) = place(name.as_bstr()) else { continue };
         if !matches!(entry.mode, Mode::File | Mode::Executable) {
             continue;
         }
