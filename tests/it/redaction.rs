@@ -232,9 +232,13 @@ impl Search {
         bytes.windows(PIECE).filter_map(found).collect()
     }
 
-    /// The files with how many secrets each holds, in its name or in its content.
-    fn below(&self, folder: &Path) -> Vec<(PathBuf, usize)> {
+    /// The files with the numbers of the secrets that each holds, in its name or in its content.
+    fn below(&self, folder: &Path) -> Vec<(PathBuf, Vec<usize>)> {
         let mut all = Vec::new();
+        // The checkout in which command gates run stays, for the next time: it is as the person's own.
+        if folder.file_name().is_some_and(|name| name == "0") {
+            return all;
+        }
         for entry in fs::read_dir(folder).into_iter().flatten().map(Result::unwrap) {
             let path = entry.path();
             let mut found = self.found_in(entry.file_name().as_encoded_bytes());
@@ -244,7 +248,7 @@ impl Search {
                 found.extend(self.found_in(&fs::read(&path).unwrap()));
             }
             if !found.is_empty() {
-                all.push((path, found.len()));
+                all.push((path, found.into_iter().collect()));
             }
         }
         all
@@ -314,11 +318,15 @@ fn a_change_with_secrets_is_stopped_before_anybody_is_asked() {
     let sandbox = Sandbox::new();
     let repo = sandbox.repo("r");
     let secrets = draw(3, 60);
-    settings(&sandbox, "eye", &[
-        agent(&sandbox, "eye", "one", "echo asked"),
-        agent(&sandbox, "scale", "two", "echo asked"),
-        agent(&sandbox, "hand", "two", "echo asked"),
-    ]);
+    settings(
+        &sandbox,
+        "eye",
+        &[
+            agent(&sandbox, "eye", "one", "echo asked"),
+            agent(&sandbox, "scale", "two", "echo asked"),
+            agent(&sandbox, "hand", "two", "echo asked"),
+        ],
+    );
     repo.write("a", "1\n").commit_unjudged("feat: begin");
     for (path, text, _) in files("src", &secrets) {
         repo.write(path, text);
@@ -347,7 +355,8 @@ fn chatty(path: &str, anchor: &str, secrets: &[Secret]) -> Value {
     for (field, from) in [("failure", 10), ("fix", 40), ("sweep", 50), ("basis", 60)] {
         finding[field] = json!(some(from));
     }
-    finding["evidence"] = json!([{"path": path, "text": some(20)}, {"path": some(30), "text": some(70)}]);
+    finding["evidence"] =
+        json!([{"path": path, "text": some(20)}, {"path": some(30), "text": some(70)}]);
     finding
 }
 
@@ -361,7 +370,8 @@ fn indiscreet(asked: &Asked, secrets: &[Secret]) -> Say {
         return Say::json(word);
     }
     let mut findings = Vec::new();
-    let verifies = asked.schema.as_ref().is_some_and(|schema| schema["properties"]["verified"].is_object());
+    let verifies =
+        asked.schema.as_ref().is_some_and(|schema| schema["properties"]["verified"].is_object());
     if !verifies && asked.prompt.contains("=== src/calm.rs") {
         findings.push(chatty("src/calm.rs", "    fs::write(path, text);", secrets));
         findings.push(chatty(&secrets[3].line, &secrets[4].line, secrets));
@@ -379,7 +389,8 @@ fn indiscreet(asked: &Asked, secrets: &[Secret]) -> Say {
     Say::json(answer)
 }
 
-const CALM: &str = "use std::fs;\n\nfn keep(path: &str, text: &str) {\n    fs::write(path, text);\n}\n";
+const CALM: &str =
+    "use std::fs;\n\nfn keep(path: &str, text: &str) {\n    fs::write(path, text);\n}\n";
 
 /// The secrets that `tribunal check` does not see in the last commit.
 fn unseen(repo: &Repo<'_>, files: &[(String, String, Vec<(usize, u64)>)]) -> Vec<usize> {
@@ -411,7 +422,12 @@ fn a_thousand_secrets_get_nowhere() {
     }
     repo.commit_unjudged("feat: try");
     let unseen = unseen(&repo, &placed);
-    assert!(unseen.len() <= 30, "{}: {:#?}", unseen.len(), unseen.iter().map(|at| &drawn[*at]).collect::<Vec<_>>());
+    assert!(
+        unseen.len() <= 30,
+        "{}: {:#?}",
+        unseen.len(),
+        unseen.iter().map(|at| &drawn[*at]).collect::<Vec<_>>()
+    );
     let kept_ones = drawn.iter().enumerate().filter(|(at, _)| !unseen.contains(at));
     let secrets: Vec<Secret> = kept_ones.map(|(_, secret)| secret.clone()).collect();
     assert!(secrets.len() >= 1_000, "{}", secrets.len());
@@ -431,7 +447,8 @@ fn thousand(secrets: &[Secret]) {
     let log = sandbox.path().join("gate-says");
     fs::write(&log, all_lines(gate)).unwrap();
     let command = format!("[ -e src/tested ] || {{ cat '{}'; false; }}", log.display());
-    let policy = format!("{LENIENT}[[commands]]\nname = \"probe\"\nrun = '''{command}'''\non = [\"run\"]\n");
+    let policy =
+        format!("{LENIENT}[[commands]]\nname = \"probe\"\nrun = '''{command}'''\non = [\"run\"]\n");
     repo.write("tribunal.toml", policy)
         .write("AGENTS.md", format!("# How it is done\n{}", all_lines(notes)))
         .write("src/calm.rs", "use std::fs;\n")
@@ -465,14 +482,28 @@ fn thousand(secrets: &[Secret]) {
         let says = says.to_vec();
         ModelServer::start(move |asked| indiscreet(asked, &says))
     };
-    settings(&sandbox, "eye", &[
-        served(&server, "eye", "one"),
-        served(&server, "scale", "two"),
-        agent(&sandbox, "hand", "two", &body),
-    ]);
+    settings(
+        &sandbox,
+        "eye",
+        &[
+            served(&server, "eye", "one"),
+            served(&server, "scale", "two"),
+            agent(&sandbox, "hand", "two", &body),
+        ],
+    );
     let spec = spec_file.to_str().unwrap();
-    let outcome = repo.tribunal(&["review", "--commit", "HEAD", "--fix", "--report", "--spec", spec]);
+    let outcome =
+        repo.tribunal(&["review", "--commit", "HEAD", "--fix", "--report", "--spec", spec]);
     came_to_its_end(&repo, &outcome);
+    let masked = |text: &str| text.matches("[redacted:").count();
+    let shown: usize = server.asked().iter().map(|asked| masked(&asked.prompt)).sum();
+    assert!(shown >= secrets.len(), "{shown}: not all was delivered");
+    let hand =
+        fs::read_dir(asked(&sandbox)).unwrap().map(|e| fs::read_to_string(e.unwrap().path()));
+    assert!(
+        hand.map(Result::unwrap).any(|prompt| masked(&prompt) >= gate.len()),
+        "the gate is quoted"
+    );
     for asked in server.asked() {
         assert_eq!(search.found_in(asked.body.to_string().as_bytes()).len(), 0, "{}", asked.prompt);
     }
@@ -492,8 +523,8 @@ fn thousand(secrets: &[Secret]) {
         let outcome = repo.tribunal(words);
         assert_eq!(search.found_in(outcome.stdout.as_bytes()).len(), 0, "{outcome}");
         assert_eq!(search.found_in(outcome.stderr.as_bytes()).len(), 0, "{outcome}");
-        nothing_is_kept(&repo, &search);
     }
+    nothing_is_kept(&repo, &search);
 }
 
 /// The loop ran: a review, an arbiter's word, a fix, and its checkout is gone.
@@ -501,12 +532,18 @@ fn came_to_its_end(repo: &Repo<'_>, outcome: &Outcome) {
     let said = &outcome.stderr;
     assert!(said.contains("reviews") && said.contains("weighs"), "{said}");
     assert!(said.contains("tribunal/"), "nothing is offered: {said}");
-    let trees = repo.sandbox.home().join(".cache/tribunal/trees");
-    let below = |folder: PathBuf| fs::read_dir(folder).into_iter().flatten().map(|e| e.unwrap().path());
-    let left = below(trees).flat_map(below).filter(|path| path.is_dir());
-    let left: Vec<_> =
-        left.filter(|path| path.file_name().unwrap().to_str().unwrap().len() > 10).collect();
-    assert!(left.is_empty(), "{left:?}\n{outcome}");
+    assert_eq!(checkouts(repo.sandbox), Vec::<PathBuf>::new());
+}
+
+/// The checkouts of runs, and the rooms of their judges.
+fn checkouts(sandbox: &Sandbox) -> Vec<PathBuf> {
+    let below =
+        |folder: PathBuf| fs::read_dir(folder).into_iter().flatten().map(|e| e.unwrap().path());
+    let of_runs = |path: &PathBuf| {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        name.starts_with("run-") || name.starts_with("room-")
+    };
+    below(sandbox.home().join(".cache/tribunal/trees")).flat_map(below).filter(of_runs).collect()
 }
 
 #[test]
@@ -526,11 +563,15 @@ fn what_a_killed_review_leaves_is_cleaned_by_the_next_one() {
         ready.display(),
         hang.display()
     );
-    settings(&sandbox, "eye", &[
-        agent(&sandbox, "eye", "one", &body),
-        agent(&sandbox, "scale", "two", &body),
-        agent(&sandbox, "hand", "two", &body),
-    ]);
+    settings(
+        &sandbox,
+        "eye",
+        &[
+            agent(&sandbox, "eye", "one", &body),
+            agent(&sandbox, "scale", "two", &body),
+            agent(&sandbox, "hand", "two", &body),
+        ],
+    );
     repo.write("a", "1\n").commit_unjudged("feat: begin");
     repo.write("a", "1\n2\n3\n").commit_unjudged("feat: one");
     let mut command = sandbox.command(TRIBUNAL, &repo.dir);
@@ -544,6 +585,7 @@ fn what_a_killed_review_leaves_is_cleaned_by_the_next_one() {
     child.kill().unwrap();
     child.wait().unwrap();
     assert!(!search.below(&repo.path(".git/tribunal")).is_empty(), "the test has nothing to find");
+    assert_eq!(checkouts(&sandbox).len(), 1);
     fs::remove_file(&hang).unwrap();
     // Of another change: the killed run is nobody's any more.
     repo.write("a", "1\n2\n3\n4\n5\n").commit_unjudged("feat: two");
@@ -552,5 +594,6 @@ fn what_a_killed_review_leaves_is_cleaned_by_the_next_one() {
     assert!(outcome.code != 0, "{outcome}");
     assert_eq!(fs::read_dir(asked(&sandbox)).unwrap().count(), 3, "{outcome}");
     assert_eq!(search.found_in(outcome.stderr.as_bytes()).len(), 0, "{outcome}");
+    assert_eq!(checkouts(&sandbox), Vec::<PathBuf>::new());
     nothing_is_kept(&repo, &search);
 }

@@ -319,10 +319,7 @@ pub fn lay_out(
             place.path.clone_from(&file.path);
         }
     }
-    Ok(Delivered {
-        delivery,
-        left_out: out.into_iter().map(named).collect(),
-    })
+    Ok(Delivered { delivery, left_out: out.into_iter().map(named).collect() })
 }
 
 fn shown_path(path: &BString) -> String {

@@ -92,9 +92,8 @@ pub fn consult(
         .collect();
     let unasked = |commit: &&Oid| backlog::state(&repo.state_dir(), commit) != State::Waiting;
     let new: Vec<Oid> = missing.iter().filter(unasked).cloned().collect();
-    let started = !new.is_empty()
-        && background::is_wanted(env)
-        && background::want(repo, env, &[], &new)?;
+    let started =
+        !new.is_empty() && background::is_wanted(env) && background::want(repo, env, &[], &new)?;
     if stance != Stance::AskLater {
         await_reviews(repo, env, &mut open, policy.review.wait, started, tell)?;
     }

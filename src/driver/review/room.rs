@@ -43,9 +43,12 @@ const INSTRUCTIONS: [&str; 15] = [
     "gemini.md",
 ];
 
+/// What the names of rooms begin with.
+pub const PREFIX: &str = "room-";
+
 /// Where the judges of a run read.
 pub fn folder(repo: &Repo, run: &str) -> PathBuf {
-    tree::root(repo).join(format!("room-{run}"))
+    tree::root(repo).join(format!("{PREFIX}{run}"))
 }
 
 /// Removes a room; what cannot be removed holds no secret.
