@@ -40,6 +40,9 @@ printf '%s %s %s\\n' "$1" "$began" "$EPOCHREALTIME" >> '{log}'
 """
 
 SETTINGS = """\
+[budget]
+run = 1000.0
+day = 1000000.0
 [agents]
 executor = {{ use = "writer" }}
 reviewer = {{ use = "reader" }}

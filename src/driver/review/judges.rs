@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 use bstr::{BString, ByteSlice as _};
@@ -70,8 +71,7 @@ impl Session<'_> {
                 criteria: Vec::new(),
             }));
         }
-        let room = room::folder(self.repo, &self.docket.run.id);
-        room::fill(self.repo, &change.tree, &change.files, &room)?;
+        let room = self.room(&change)?;
         let texts = Texts::new(&self.repo.objects, &change.tree, &delivery);
         let rules = self.rules(Role::Reviewer, &change.files);
         let reviewer = self.matter.judges().context("the route has no reviewer")?.reviewer.clone();
@@ -157,8 +157,7 @@ impl Session<'_> {
         let seed = self.seed("arbiter");
         let Delivered { delivery, .. } = lay_out(self.repo, self.matter, &change, &seed)?;
         let texts = Texts::new(&self.repo.objects, &change.tree, &delivery);
-        let room = room::folder(self.repo, &self.docket.run.id);
-        room::fill(self.repo, &change.tree, &change.files, &room)?;
+        let room = self.room(&change)?;
         let arbiter = self.matter.judges().context("the route has no arbiter")?.arbiter.clone();
         let spec = self.matter.reading.as_ref().map(prompt::spec_text);
         let schema = arbiter::schema();
@@ -230,6 +229,17 @@ impl Session<'_> {
         };
         let reason = format!("a person {} it before", status.as_str());
         Ok(Ruling { word: Word::OutOfScope, reason, instruction: String::new(), ..ruling })
+    }
+
+    /// The folder that shows the judged tree, what the change touches before all.
+    fn room(&mut self, change: &Change) -> Result<PathBuf> {
+        let room = room::folder(self.repo, &self.docket.run.id);
+        if self.in_room.as_ref() != Some(&change.tree) {
+            self.in_room = None;
+            room::fill(self.repo, &change.tree, &change.files, &room)?;
+            self.in_room = Some(change.tree.clone());
+        }
+        Ok(room)
     }
 
     /// What the executor is told.

@@ -306,6 +306,7 @@ impl Work<'_> {
             limits: limits(matter, &docket.subject(self.repo)?)?,
             interrupts,
             folder,
+            in_room: None,
             docket,
         };
         let docket = session.perform()?;
