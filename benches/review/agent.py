@@ -17,7 +17,7 @@ FAULT = "unheard-of"
 def sections(prompt):
     added = []
     for line in prompt.splitlines():
-        line = line[2:] if line.startswith("| ") else ""
+        line = line.removeprefix("| ")
         end = re.fullmatch(r"=== end of (.*), nonce ([0-9a-f]+)", line)
         if end:
             yield end[1], end[2], added

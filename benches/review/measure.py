@@ -40,6 +40,9 @@ printf '%s %s %s\\n' "$1" "$began" "$EPOCHREALTIME" >> '{log}'
 """
 
 SETTINGS = """\
+[budget]
+run = 1000.0
+day = 1000000.0
 [agents]
 executor = {{ use = "writer" }}
 reviewer = {{ use = "reader" }}
@@ -200,7 +203,7 @@ def main():
     only, rng = options.only.split(","), random.Random(7)
     work = pathlib.Path(tempfile.mkdtemp(prefix="tribunal-review-"))
     bench = Bench(str(pathlib.Path(options.tribunal).resolve()), work, options.seconds)
-    kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+    kept = {name: os.environ[name] for name in ("PATH", "LANG", "KEEP") if name in os.environ}
     os.environ.clear()
     os.environ.update(kept, HOME=str(bench.home), GIT_CONFIG_NOSYSTEM="1", TRIBUNAL_NO_DAEMON="1")
     for who in ("AUTHOR", "COMMITTER"):
@@ -229,7 +232,9 @@ def main():
         if options.out:
             pathlib.Path(options.out).write_text(json.dumps(figures, indent=1))
     finally:
-        shutil.rmtree(work, ignore_errors=True)
+        if os.environ.get("KEEP"): print(work)
+        else:
+            shutil.rmtree(work, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ use anyhow::{Result, anyhow};
 
 use crate::config::env::{Env, now};
 use crate::driver::{event, sight};
-use crate::gates::{self, Judgement, Law};
+use crate::gates::{self, Judgement, Law, secrets};
 use crate::git::object::Objects;
 use crate::git::repo::Repo;
 use crate::model::change::Change;
@@ -105,6 +105,7 @@ pub fn record(repo: &Repo, env: &Env, found: &Found) -> Result<Keeping, LedgerEr
     let now = now(env);
     // A detached or unreadable HEAD is no reason to keep less.
     let branch = repo.branch().unwrap_or_default();
+    let branch = branch.map(|name| secrets::mask_path(name.as_bytes()).to_string());
     let rounds: Vec<(Occasion, Vec<Sight>)> = found
         .iter()
         .map(|(change, findings)| {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bstr::{BStr, BString, ByteSlice as _};
 
-use crate::gates::secrets::redact_str;
+use crate::gates::secrets::{mask_path, redact_str};
 use crate::git::object::Objects;
 use crate::locate::index::Index;
 use crate::model::change::{Change, FileChange, Kind};
@@ -116,6 +116,14 @@ pub fn redacted(finding: &Finding) -> Finding {
     let mut finding = finding.clone();
     for text in [&mut finding.anchor, &mut finding.message, &mut finding.suggestion] {
         *text = redact_str(text);
+    }
+    if let Some(place) = &mut finding.place {
+        match &mut place.spot {
+            Spot::File(name) | Spot::Ref(name) | Spot::TagMessage(name) => {
+                *name = mask_path(name);
+            }
+            Spot::CommitMessage => {}
+        }
     }
     finding
 }

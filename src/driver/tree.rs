@@ -141,7 +141,8 @@ impl Tree {
         interrupts: Interrupts,
     ) -> Result<()> {
         let work = self.work();
-        if self.shows().is_none() {
+        let was_shown = self.shows().is_some();
+        if !was_shown {
             self.wipe()?;
         }
         self.forget()?;
@@ -153,7 +154,9 @@ impl Tree {
         let git = || repo.git_into(&work, &index);
         // `--reset`: what a command changed or removed is put right as well.
         self.run(git().args(["read-tree", "--reset", "-u", tree.as_str()]), interrupts)?;
-        self.run(git().args(["clean", "-ffdq"]), interrupts)?;
+        if was_shown {
+            self.run(git().args(["clean", "-ffdq"]), interrupts)?;
+        }
         own_repo::create(repo, &work, &index, tree, head)?;
         file::write_atomic(&self.mark(), format!("{tree}\n").as_bytes())
     }

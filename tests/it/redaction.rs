@@ -94,22 +94,22 @@ const FORMS: [&str; 28] = [
 ];
 
 /// Secrets that are known by what stands around them: the file, what is before, the secret, what is
-/// after. `#` is a number.
+/// after. `@` is a number.
 const PLACED: [(&str, &str, &str, &str); 14] = [
-    ("env", "HEROKU_API_KEY_#=", "{h8}-{h4}-4{h3}-a{h3}-{h12}", ""),
+    ("env", "HEROKU_API_KEY=", "{h8}-{h4}-4{h3}-a{h3}-{h12}", ""),
     ("env", "AWS_SECRET_ACCESS_KEY=", "{b40}", ""),
-    ("env", "DATABASE_URL_#=postgres://app:", "{w16}", "@db.internal:5432/prod"),
-    ("py", "client_secret_# = \"", "{w32}", "\""),
-    ("py", "headers_#[\"X-Api-Key\"] = \"", "{h32}", "\""),
-    ("rs", "const API_KEY_#: &'static str = \"", "{w32}", "\";"),
-    ("go", "apiToken# := \"", "{h40}", "\""),
-    ("yml", "  datadog_api_key: ", "{h32}", " # #"),
+    ("env", "DATABASE_URL=postgres://app:", "{w16}", "@db.internal:5432/prod"),
+    ("py", "client_secret = \"", "{w32}", "\"  # @"),
+    ("py", "headers[\"X-Api-Key\"] = \"", "{h32}", "\"  # @"),
+    ("rs", "const API_KEY: &'static str = \"", "{w32}", "\"; // @"),
+    ("go", "apiToken := \"", "{h40}", "\" // @"),
+    ("yml", "  datadog_api_key: ", "{h32}", "  # @"),
     ("http", "Authorization: Bearer ", "{w40}", ""),
-    ("sh", "curl -fsS -u ci:", "{w18}", " https://api.internal/v#"),
-    ("sh", "tool login --password=", "{w14}7x", " --for #"),
-    ("json", "\"password#\": \"", "{w14}7x", "\","),
-    ("txt", "jdbc:mysql://db/app#?user=a&password=", "{w8}7{w8}", ""),
-    ("toml", "wireguard# = \"PrivateKey = ", "{b43}=", "\""),
+    ("sh", "curl -fsS -u ci:", "{w18}", " https://api.internal/v@"),
+    ("sh", "tool login --password=", "{w14}7x", " --for @"),
+    ("json", "\"password\": \"", "{w14}7x", "\", \"n\": @,"),
+    ("txt", "jdbc:mysql://db/app?user=a&password=", "{w8}7{w8}", ""),
+    ("toml", "api_key = \"", "{w32}", "\"  # @"),
 ];
 
 /// How a secret of a known form stands in a file.
@@ -146,7 +146,7 @@ fn by_place(dice: &mut Dice, number: usize) -> Secret {
     let (ending, before, shape, after) = PLACED[number % PLACED.len()];
     let text = dice.draw(shape);
     let name = number.to_string();
-    let line = [&before.replace('#', &name), text.as_str(), &after.replace(" #", &name)].concat();
+    let line = [before, text.as_str(), &after.replace('@', &name)].concat();
     Secret { text, line, ending, is_free: false }
 }
 
@@ -168,6 +168,11 @@ fn draw(seed: u64, count: usize) -> Vec<Secret> {
             _ => by_form(&mut dice, number),
         })
         .collect()
+}
+
+/// One that is known without anything around it.
+fn token(secrets: &[Secret]) -> &str {
+    &secrets.iter().find(|secret| secret.is_free && secret.ending != "pem").unwrap().text
 }
 
 /// Where each secret stands: the file, its text, and the line of each.
@@ -227,9 +232,13 @@ impl Search {
         bytes.windows(PIECE).filter_map(found).collect()
     }
 
-    /// The files with how many secrets each holds, in its name or in its content.
-    fn below(&self, folder: &Path) -> Vec<(PathBuf, usize)> {
+    /// The files with the numbers of the secrets that each holds, in its name or in its content.
+    fn below(&self, folder: &Path) -> Vec<(PathBuf, Vec<usize>)> {
         let mut all = Vec::new();
+        // The checkout in which command gates run stays, for the next time: it is as the person's own.
+        if folder.file_name().is_some_and(|name| name == "0") {
+            return all;
+        }
         for entry in fs::read_dir(folder).into_iter().flatten().map(Result::unwrap) {
             let path = entry.path();
             let mut found = self.found_in(entry.file_name().as_encoded_bytes());
@@ -239,7 +248,7 @@ impl Search {
                 found.extend(self.found_in(&fs::read(&path).unwrap()));
             }
             if !found.is_empty() {
-                all.push((path, found.len()));
+                all.push((path, found.into_iter().collect()));
             }
         }
         all
@@ -341,7 +350,7 @@ fn is_reviewer(asked: &Asked) -> bool {
 /// A finding that repeats secrets in whatever it says.
 fn chatty(path: &str, anchor: &str, secrets: &[Secret]) -> Value {
     let some = |from: usize| all_lines(&secrets[from % secrets.len()..][..5]);
-    let mut finding = lost_error(path, anchor, &secrets[7].text);
+    let mut finding = lost_error(path, anchor, token(&secrets[7..]));
     finding["severity"] = json!("critical");
     for (field, from) in [("failure", 10), ("fix", 40), ("sweep", 50), ("basis", 60)] {
         finding[field] = json!(some(from));
@@ -356,7 +365,7 @@ fn indiscreet(asked: &Asked, secrets: &[Secret]) -> Say {
     if !is_reviewer(asked) {
         let mut word = yes(&Question::read(asked));
         word["reason"] = json!(all_lines(&secrets[80..90]));
-        word["instruction"] = json!(format!("remove {}", secrets[95].text));
+        word["instruction"] = json!(format!("remove {}", token(&secrets[95..])));
         word["evidence"] = json!([{"path": "src/calm.rs", "quote": all_lines(&secrets[90..95])}]);
         return Say::json(word);
     }
@@ -385,7 +394,7 @@ const CALM: &str =
 
 /// The secrets that `tribunal check` does not see in the last commit.
 fn unseen(repo: &Repo<'_>, files: &[(String, String, Vec<(usize, u64)>)]) -> Vec<usize> {
-    let said = repo.tribunal(&["check", "--commit", "HEAD", "--format", "json"]).json();
+    let said = repo.tribunal(&["check", "--from", "HEAD~1", "--format", "json"]).json();
     let findings = said["findings"].as_array().unwrap();
     let seen: HashSet<(&str, u64)> = findings
         .iter()
@@ -437,7 +446,7 @@ fn thousand(secrets: &[Secret]) {
 
     let log = sandbox.path().join("gate-says");
     fs::write(&log, all_lines(gate)).unwrap();
-    let command = format!("grep -q '?' src/calm.rs || {{ cat '{}'; false; }}", log.display());
+    let command = format!("[ -e src/tested ] || {{ cat '{}'; false; }}", log.display());
     let policy =
         format!("{LENIENT}[[commands]]\nname = \"probe\"\nrun = '''{command}'''\non = [\"run\"]\n");
     repo.write("tribunal.toml", policy)
@@ -448,17 +457,16 @@ fn thousand(secrets: &[Secret]) {
     for (path, text, _) in files("src", secrets) {
         repo.write(path, text);
     }
-    let in_name = &free[240];
-    repo.write("src/calm.rs", CALM)
-        .write(format!("dumps/{}.txt", in_name.text), "one\ntwo\nthree\n");
-    repo.git(&["checkout", "-q", "-b", &format!("work/{}", free[241].text)]).ok();
+    let in_name = token(&free[205..]);
+    repo.write("src/calm.rs", CALM).write(format!("dumps/{}.txt", in_name), "one\ntwo\nthree\n");
+    repo.git(&["checkout", "-q", "-b", &format!("work/{}", token(&free[208..]))]).ok();
     repo.commit_unjudged(&format!("feat: more\n\n{}", all_lines(message)));
     let spec_file = sandbox.path().join("spec.md");
     let text = format!(
         "# Keep\n\n## Goal\nFiles are kept.\n{}\n## Acceptance criteria\n- **AC-1** WHEN `keep` is \
          called THEN an error is told {}\n  - verify: human\n",
-        all_lines(&spec[..9]),
-        spec[9].text
+        all_lines(spec),
+        token(spec)
     );
     fs::write(&spec_file, text).unwrap();
 
@@ -466,7 +474,8 @@ fn thousand(secrets: &[Secret]) {
     fs::write(&said, all_lines(writes)).unwrap();
     let body = format!(
         "cat '{0}'; cat '{0}' >&2; cp '{0}' \"$TMPDIR/left\"; cat src/0.* | head -c 9000; \
-         cat '{0}' > \"$1\"; sed -i 's/text);/text)?;/' src/calm.rs",
+         cat '{0}' > \"$1\"; \
+         [ ! -e src/tested ] || sed -i 's/text);/text)?;/' src/calm.rs; touch src/tested",
         said.display()
     );
     let server = {
@@ -486,6 +495,15 @@ fn thousand(secrets: &[Secret]) {
     let outcome =
         repo.tribunal(&["review", "--commit", "HEAD", "--fix", "--report", "--spec", spec]);
     came_to_its_end(&repo, &outcome);
+    let masked = |text: &str| text.matches("[redacted:").count();
+    let shown: usize = server.asked().iter().map(|asked| masked(&asked.prompt)).sum();
+    assert!(shown >= secrets.len(), "{shown}: not all was delivered");
+    let hand =
+        fs::read_dir(asked(&sandbox)).unwrap().map(|e| fs::read_to_string(e.unwrap().path()));
+    assert!(
+        hand.map(Result::unwrap).any(|prompt| masked(&prompt) >= gate.len()),
+        "the gate is quoted"
+    );
     for asked in server.asked() {
         assert_eq!(search.found_in(asked.body.to_string().as_bytes()).len(), 0, "{}", asked.prompt);
     }
@@ -505,21 +523,27 @@ fn thousand(secrets: &[Secret]) {
         let outcome = repo.tribunal(words);
         assert_eq!(search.found_in(outcome.stdout.as_bytes()).len(), 0, "{outcome}");
         assert_eq!(search.found_in(outcome.stderr.as_bytes()).len(), 0, "{outcome}");
-        nothing_is_kept(&repo, &search);
     }
+    nothing_is_kept(&repo, &search);
 }
 
 /// The loop ran: a review, an arbiter's word, a fix, and its checkout is gone.
 fn came_to_its_end(repo: &Repo<'_>, outcome: &Outcome) {
-    assert!(outcome.stderr.contains("reviews") && outcome.stderr.contains("weighs"), "{outcome}");
-    assert!(outcome.stdout.contains("tribunal/"), "nothing is offered: {outcome}");
-    let trees = repo.sandbox.home().join(".cache/tribunal/trees");
+    let said = &outcome.stderr;
+    assert!(said.contains("reviews") && said.contains("weighs"), "{said}");
+    assert!(said.contains("tribunal/"), "nothing is offered: {said}");
+    assert_eq!(checkouts(repo.sandbox), Vec::<PathBuf>::new());
+}
+
+/// The checkouts of runs, and the rooms of their judges.
+fn checkouts(sandbox: &Sandbox) -> Vec<PathBuf> {
     let below =
         |folder: PathBuf| fs::read_dir(folder).into_iter().flatten().map(|e| e.unwrap().path());
-    let left = below(trees).flat_map(below).filter(|path| path.is_dir());
-    let left: Vec<_> =
-        left.filter(|path| path.file_name().unwrap().to_str().unwrap().len() > 10).collect();
-    assert!(left.is_empty(), "{left:?}\n{outcome}");
+    let of_runs = |path: &PathBuf| {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        name.starts_with("run-") || name.starts_with("room-")
+    };
+    below(sandbox.home().join(".cache/tribunal/trees")).flat_map(below).filter(of_runs).collect()
 }
 
 #[test]
@@ -561,6 +585,7 @@ fn what_a_killed_review_leaves_is_cleaned_by_the_next_one() {
     child.kill().unwrap();
     child.wait().unwrap();
     assert!(!search.below(&repo.path(".git/tribunal")).is_empty(), "the test has nothing to find");
+    assert_eq!(checkouts(&sandbox).len(), 1);
     fs::remove_file(&hang).unwrap();
     // Of another change: the killed run is nobody's any more.
     repo.write("a", "1\n2\n3\n4\n5\n").commit_unjudged("feat: two");
@@ -569,5 +594,6 @@ fn what_a_killed_review_leaves_is_cleaned_by_the_next_one() {
     assert!(outcome.code != 0, "{outcome}");
     assert_eq!(fs::read_dir(asked(&sandbox)).unwrap().count(), 3, "{outcome}");
     assert_eq!(search.found_in(outcome.stderr.as_bytes()).len(), 0, "{outcome}");
+    assert_eq!(checkouts(&sandbox), Vec::<PathBuf>::new());
     nothing_is_kept(&repo, &search);
 }

@@ -114,6 +114,10 @@ pub fn is_fix_induced(
     let Some(commit) = attempts.last().and_then(|attempt| attempt.commit.as_ref()) else {
         return Ok(false);
     };
+    if attempts.len() == 1 {
+        // There was no fix yet: git need not be asked.
+        return Ok(false);
+    }
     let output = repo
         .git()
         .args(["blame", "--porcelain", "-L", &format!("{line},{line}"), commit.as_str(), "--"])

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use bstr::{BString, ByteSlice as _};
@@ -18,7 +18,7 @@ use crate::gates::secrets;
 use crate::git::object::Objects;
 use crate::git::repo::Repo;
 use crate::model::agent::Role;
-use crate::model::change::{Change, Entry, FileChange, Mode};
+use crate::model::change::{Change, Entry, FileChange, Kind, Mode};
 use crate::model::fence::{visible, visible_path};
 use crate::model::finding::Effect;
 use crate::model::kept::Status;
@@ -72,8 +72,7 @@ impl Session<'_> {
                 criteria: Vec::new(),
             }));
         }
-        let room = room::folder(self.repo, &self.docket.run.id);
-        room::fill(self.repo, &change.tree, &change.files, &room)?;
+        let room = self.room(&change)?;
         let texts = Texts::new(&self.repo.objects, &change.tree, &delivery);
         let matter = self.matter;
         let hearing = Hearing {
@@ -187,8 +186,7 @@ impl Session<'_> {
         let seed = self.seed("arbiter");
         let Delivered { delivery, .. } = lay_out(self.repo, self.matter, &change, &seed)?;
         let texts = Texts::new(&self.repo.objects, &change.tree, &delivery);
-        let room = room::folder(self.repo, &self.docket.run.id);
-        room::fill(self.repo, &change.tree, &change.files, &room)?;
+        let room = self.room(&change)?;
         let arbiter = self.matter.judges().context("the route has no arbiter")?.arbiter.clone();
         let spec = self.matter.reading.as_ref().map(prompt::spec_text);
         let schema = arbiter::schema();
@@ -260,6 +258,17 @@ impl Session<'_> {
         };
         let reason = format!("a person {} it before", status.as_str());
         Ok(Ruling { word: Word::OutOfScope, reason, instruction: String::new(), ..ruling })
+    }
+
+    /// The folder that shows the judged tree, what the change touches before all.
+    fn room(&mut self, change: &Change) -> Result<PathBuf> {
+        let room = room::folder(self.repo, &self.docket.run.id);
+        if self.in_room.as_ref() != Some(&change.tree) {
+            self.in_room = None;
+            room::fill(self.repo, &change.tree, &change.files, &room)?;
+            self.in_room = Some(change.tree.clone());
+        }
+        Ok(room)
     }
 
     /// What the executor is told.
@@ -342,11 +351,18 @@ pub fn lay_out(
     let is_left_out = |file: &&FileChange| globs.is_match(file.path.to_path_lossy());
     let (out, shown): (Vec<_>, Vec<_>) = change.files.iter().partition(is_left_out);
     let named =
-        |file: &FileChange| (visible_path(&file.path), "left out by `review.leave-out`".to_owned());
-    Ok(Delivered {
-        delivery: deliver(&files(&repo.objects, &shown)?, &matter.delivery_limits(), seed),
-        left_out: out.into_iter().map(named).collect(),
-    })
+        |file: &FileChange| (shown_path(&file.path), "left out by `review.leave-out`".to_owned());
+    let mut delivery = deliver(&files(&repo.objects, &shown)?, &matter.delivery_limits(), seed);
+    for file in shown {
+        if let Some(place) = delivery.places.get_mut(&shown_path(&file.path)) {
+            place.path.clone_from(&file.path);
+        }
+    }
+    Ok(Delivered { delivery, left_out: out.into_iter().map(named).collect() })
+}
+
+fn shown_path(path: &BString) -> String {
+    visible_path(&secrets::mask_path(path))
 }
 
 /// Whether there is anything in a change that a model can review.
@@ -356,7 +372,8 @@ pub fn is_reviewable(repo: &Repo, matter: &Matter, change: &Change) -> Result<bo
     Ok(gap || !delivery.calls.is_empty())
 }
 
-/// The files of a change with both their sides, as they are and without secrets.
+/// The files of a change with both their sides, as they are and without secrets; their names are
+/// without.
 fn files(objects: &Objects, files: &[&FileChange]) -> Result<Vec<File>> {
     let side = |path: &BString, entry: &Option<Entry>| -> Result<Option<Side>> {
         let Some(entry) = entry else { return Ok(None) };
@@ -371,8 +388,11 @@ fn files(objects: &Objects, files: &[&FileChange]) -> Result<Vec<File>> {
     };
     let file = |file: &&FileChange| -> Result<File> {
         Ok(File {
-            path: file.path.clone(),
-            kind: file.kind.clone(),
+            path: secrets::mask_path(&file.path),
+            kind: match &file.kind {
+                Kind::Renamed { from } => Kind::Renamed { from: secrets::mask_path(from) },
+                kind => kind.clone(),
+            },
             old: side(&file.path, &file.old)?,
             new: side(&file.path, &file.new)?,
         })

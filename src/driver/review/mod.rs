@@ -224,6 +224,7 @@ impl Work<'_> {
     ) -> Result<(RunFolder, Docket)> {
         // What a killed run left behind is put in order by the next one.
         clean_up(&self.repo.state_dir(), self.env)?;
+        fix::clear_left(self.repo)?;
         let id = Ulid::generate().to_string();
         let folder = RunFolder::take(&self.repo.state_dir(), &id)?
             .context("a new run belongs to nobody else")?;
@@ -305,6 +306,7 @@ impl Work<'_> {
             limits: limits(matter, &docket.subject(self.repo)?)?,
             interrupts,
             folder,
+            in_room: None,
             docket,
         };
         let docket = session.perform()?;

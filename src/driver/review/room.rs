@@ -43,9 +43,12 @@ const INSTRUCTIONS: [&str; 15] = [
     "gemini.md",
 ];
 
+/// What the names of rooms begin with.
+pub const PREFIX: &str = "room-";
+
 /// Where the judges of a run read.
 pub fn folder(repo: &Repo, run: &str) -> PathBuf {
-    tree::root(repo).join(format!("room-{run}"))
+    tree::root(repo).join(format!("{PREFIX}{run}"))
 }
 
 /// Removes a room; what cannot be removed holds no secret.
@@ -68,7 +71,8 @@ pub fn fill(repo: &Repo, tree: &Oid, touched: &[FileChange], room: &Path) -> Res
     let mut left = BYTES_MAX;
     for file in files.iter().take(FILES_MAX) {
         let Some(entry) = file.new.as_ref() else { continue };
-        let Some(path) = place(file.path.as_bstr()) else { continue };
+        let name = secrets::mask_path(&file.path);
+        let Some(path) = place(name.as_bstr()) else { continue };
         if !matches!(entry.mode, Mode::File | Mode::Executable) {
             continue;
         }

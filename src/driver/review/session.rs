@@ -40,6 +40,8 @@ pub struct Session<'a> {
     pub limits: Limits,
     pub interrupts: Interrupts,
     pub folder: &'a RunFolder,
+    /// The tree that the judges' room shows; filled by this process alone.
+    pub in_room: Option<Oid>,
     pub docket: Docket,
 }
 

@@ -2,6 +2,7 @@
 
 use anyhow::{Context as _, Result};
 
+use crate::gates::secrets;
 use crate::git::change;
 use crate::git::repo::Repo;
 use crate::model::change::Change;
@@ -32,7 +33,7 @@ pub struct Subject {
 impl Subject {
     /// The paths of the change, as shown to people and models.
     pub fn paths(&self) -> Vec<String> {
-        self.change.files.iter().map(|file| visible_path(&file.path)).collect()
+        self.change.files.iter().map(|file| visible_path(&secrets::mask_path(&file.path))).collect()
     }
 }
 

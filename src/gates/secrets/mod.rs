@@ -23,7 +23,7 @@ mod table;
 mod tests;
 mod wide;
 
-use bstr::ByteSlice as _;
+use bstr::{BString, ByteSlice as _};
 
 use crate::gates::secrets::engine::Raw;
 
@@ -76,6 +76,19 @@ pub fn file_name_hits(path: &[u8]) -> Vec<Hit> {
     let mut hits = scan(path, b"");
     hits.retain(|hit| hit.tier == Tier::Provider);
     hits
+}
+
+/// A path without the secrets in its names. Two paths never become alike.
+pub fn mask_path(path: &[u8]) -> BString {
+    let mut masked = BString::default();
+    let mut at = 0;
+    for hit in file_name_hits(path) {
+        masked.extend_from_slice(&path[at..hit.start]);
+        masked.extend_from_slice(format!("[redacted:{}:{}]", hit.rule, hit.fingerprint).as_bytes());
+        at = hit.end;
+    }
+    masked.extend_from_slice(&path[at..]);
+    masked
 }
 
 /// The text with `[redacted:<rule>]` in place of every secret that is known here.

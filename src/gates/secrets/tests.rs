@@ -385,6 +385,12 @@ fn names_of_files_are_read_too() {
     let findings = judge(&spot, b"", &Allow::default(), Levels::default());
     assert_eq!(findings.len(), 1);
     assert!(!format!("{findings:?}").contains(&token));
+    let other = String::from_utf8(github(&mut Dice(61))).unwrap();
+    let (one, two) = (mask_path(format!("d/{token}.x").as_bytes()), mask_path(other.as_bytes()));
+    assert!(one.starts_with(b"d/[redacted:github-token:") && one.ends_with(b"].x"), "{one}");
+    assert_ne!(one, mask_path(format!("d/{other}.x").as_bytes()));
+    assert_eq!(redact(&two), two, "what is masked stays");
+    assert_eq!(mask_path(b"src/a.rs"), "src/a.rs");
 }
 
 proptest! {
