@@ -33,7 +33,14 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
         }
     }
     if context.global.format == Format::Json {
-        out::result(&json!(rows.iter().map(|docket| json_of(docket, at(&state_dir, docket))).collect::<Vec<_>>()).to_string());
+        out::result(
+            &json!(
+                rows.iter()
+                    .map(|docket| json_of(docket, at(&state_dir, docket)))
+                    .collect::<Vec<_>>()
+            )
+            .to_string(),
+        );
     } else if rows.is_empty() {
         out::talk("no runs yet");
         out::hint("`tribunal review` makes one");

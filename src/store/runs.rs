@@ -6,7 +6,7 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-use fs2::FileExt as _;
+use fs2::FileExt;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -72,7 +72,8 @@ impl RunFolder {
 pub fn is_held(state_dir: &Path, id: &str) -> bool {
     let lock = File::open(root(state_dir).join(id).join(LOCK));
     lock.is_ok_and(|lock| {
-        FileExt::try_lock_shared(&lock).is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+        FileExt::try_lock_shared(&lock)
+            .is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
     })
 }
 

@@ -120,8 +120,9 @@ pub fn resume(
     tell: &(dyn Fn(&str) + Sync),
 ) -> Result<Reviewed> {
     let state_dir = repo.state_dir();
-    let unknown =
-        || out::hinted(format!("there is no run `{}`", printable(id)), "`tribunal runs` lists them");
+    let unknown = || {
+        out::hinted(format!("there is no run `{}`", printable(id)), "`tribunal runs` lists them")
+    };
     // A branch has the name in lower case.
     let known = runs::list(&state_dir)?.into_iter().find(|known| known.eq_ignore_ascii_case(id));
     let id = known.ok_or_else(unknown)?;
