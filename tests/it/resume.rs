@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use crate::brain::{Mistake, diligent};
 use crate::harness::{Outcome, Repo, Sandbox, TRIBUNAL, run, wait_for};
-use crate::model_server::{Asked, Say};
+use crate::model_server::{Asked, Say, Words};
 use crate::stand_in::StandIns;
 
 pub const WRONG: Mistake = Mistake {
@@ -35,7 +35,7 @@ pub const BUGGY: &str = "/// The sum of all items.\npub fn sum(items: &[u32]) ->
 const ALL: &str = "TRIBUNAL_TEST_ALL";
 
 /// Of so many save points one is tried.
-const STEP: u64 = 11;
+const STEP: u64 = 7;
 
 /// So many sandboxes are at work at once.
 const AT_ONCE: usize = 4;
@@ -356,6 +356,74 @@ fn a_review_survives_a_kill_at_a_save() {
 #[test]
 fn a_fix_survives_a_kill_at_a_save() {
     every_save(true);
+}
+
+/// What may happen to the executor's tree while a run is stopped right after its answer.
+#[derive(Clone, Copy, Debug)]
+enum Meanwhile {
+    Nothing,
+    /// A git that was killed as well.
+    Locked,
+    /// Somebody needed the space.
+    Emptied,
+}
+
+/// Stopped between the executor's answer and its commit, the work is neither lost nor done twice.
+#[test]
+fn what_the_executor_wrote_is_not_lost() {
+    let base = whole(true);
+    let brain = || {
+        let brain = diligent(&[WRONG]);
+        move |asked: &Asked| match brain(asked) {
+            // It does its work and says nothing.
+            Say::Words(words) if words.json.is_none() => {
+                Say::Words(Words { text: Some(String::new()), ..words })
+            }
+            other => other,
+        }
+    };
+    let mut k = 40;
+    let stopped_at = loop {
+        let scene = Scene::new("", brain());
+        let repo = scene.repo();
+        let mut command = scene.command(&repo.dir, &review(true));
+        run(
+            {
+                command.env("TRIBUNAL_TEST_CRASH_AT_SAVE", k.to_string());
+                command
+            },
+            b"",
+        )
+        .code(-1);
+        let answered = begun(&repo).is_some_and(|begun| begun.answered.contains("fix-1-0"));
+        let attempts = repo.git(&["for-each-ref", "refs/tribunal"]).stdout;
+        if answered && attempts.is_empty() {
+            break k;
+        }
+        assert!(attempts.is_empty(), "no save between the answer and the commit");
+        k += 1;
+    };
+    for (meanwhile, again) in
+        [(Meanwhile::Nothing, 0), (Meanwhile::Locked, 0), (Meanwhile::Emptied, 1)]
+    {
+        let scene = Scene::new("", brain());
+        let repo = scene.repo();
+        let mut command = scene.command(&repo.dir, &review(true));
+        command.env("TRIBUNAL_TEST_CRASH_AT_SAVE", stopped_at.to_string());
+        run(command, b"").code(-1);
+        let trees = scene.sandbox.home().join(".cache/tribunal/trees");
+        let own = fs::read_dir(&trees).unwrap().next().unwrap().unwrap().path();
+        let tree = own.join(format!("run-{}", begun(&repo).unwrap().id));
+        match meanwhile {
+            Meanwhile::Nothing => {}
+            Meanwhile::Locked => fs::write(tree.join("index.lock"), "").unwrap(),
+            Meanwhile::Emptied => fs::remove_dir_all(&trees).unwrap(),
+        }
+        let outcome = scene.tribunal(&repo.dir, &review(true));
+        let left = Left::of(&scene, &repo, &outcome);
+        assert_eq!(left, base.left, "{meanwhile:?}: {outcome}");
+        assert_eq!(scene.calls()["fix-1-0"], 1 + again, "{meanwhile:?}: {outcome}");
+    }
 }
 
 /// A draw of its own, the same each time.

@@ -14,6 +14,7 @@ use crate::driver::review::docket::Docket;
 use crate::driver::review::{fix, room};
 use crate::driver::tree;
 use crate::git::repo::Repo;
+use crate::pipeline::run::Stage;
 use crate::store::runs::{self, RunFolder};
 
 /// So many runs are kept.
@@ -67,6 +68,20 @@ fn trees(repo: &Repo, state_dir: &Path) -> Result<()> {
             false => fix::clear(repo, id)?,
         }
         drop(held);
+    }
+    Ok(())
+}
+
+/// Notes that the run of a receipt is closed: a kill may have come between the two.
+pub fn note_closed(repo: &Repo, id: &str) -> Result<()> {
+    let state_dir = repo.state_dir();
+    let open = |docket: &Docket| !docket.closed && matches!(docket.run.stage, Stage::Ended(_));
+    let load = || runs::load::<Docket>(&state_dir, id).unwrap_or_default().filter(open);
+    if load().is_some()
+        && let Some(folder) = RunFolder::take(&state_dir, id)?
+        && let Some(docket) = load()
+    {
+        folder.save(&Docket { closed: true, ..docket })?;
     }
     Ok(())
 }

@@ -99,6 +99,7 @@ pub fn review(
         && !request.fix
         && let Some(found) = receipt::find(repo, env, &question)?
     {
+        leftovers::note_closed(repo, &found.receipt.run)?;
         let gates = gates_alone(repo, &subject, env, flags)?;
         return Ok(finish::of_receipt(&subject, &found, gates, started, now(env)));
     }
