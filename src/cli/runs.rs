@@ -25,7 +25,10 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
     let repo = context.repo()?;
     let state_dir = repo.state_dir();
     let mut rows = Vec::new();
-    for id in runs::list(&state_dir)?.into_iter().take(args.limit) {
+    for id in runs::list(&state_dir)? {
+        if rows.len() == args.limit {
+            break;
+        }
         match runs::load::<Docket>(&state_dir, &id) {
             Ok(Some(docket)) => rows.push(docket),
             Ok(None) => {}

@@ -60,7 +60,7 @@ impl RunFolder {
     pub fn remove(self) -> Result<()> {
         let remove = || -> io::Result<()> {
             match fs::remove_file(self.path.join(STATE)) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
                 _ => fs::remove_dir_all(&self.path),
             }
         };

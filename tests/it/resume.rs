@@ -301,6 +301,7 @@ fn is_wanted() -> bool {
 }
 
 /// Ends the program at save points, each in a sandbox of its own.
+#[expect(clippy::print_stdout, reason = "how many kills were survived is worth reading")]
 fn every_save(fix: bool) {
     let base = Arc::new(whole(fix));
     let step = if is_wanted() { 1 } else { STEP };
@@ -317,7 +318,7 @@ fn every_save(fix: bool) {
                         return;
                     }
                     for resume in [false, true] {
-                        if !is_wanted() && resume == (number % 2 == 0) {
+                        if !is_wanted() && resume == number.is_multiple_of(2) {
                             continue;
                         }
                         let scene = Scene::diligent();
@@ -435,6 +436,7 @@ fn drawn(seed: &mut u64) -> u64 {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "how many kills were survived is worth reading")]
 fn a_run_survives_a_kill_at_any_moment() {
     let base = whole(true);
     let mut seed = 0x7b1b_0a11_u64;
@@ -454,7 +456,7 @@ fn a_run_survives_a_kill_at_any_moment() {
                     child.kill().unwrap();
                     let ended = child.wait().unwrap();
                     let at = format!("after {moment} ms ({ended})");
-                    let made = goes_on(&scene, &repo, &base, true, moment % 2 == 0, &at);
+                    let made = goes_on(&scene, &repo, &base, true, moment.is_multiple_of(2), &at);
                     again.fetch_add(made, Ordering::SeqCst);
                 }
             });
@@ -510,6 +512,11 @@ fn an_interrupted_run_says_how_to_go_on() {
             let hint = format!("`tribunal resume {id}` goes on with it");
             assert!(said.contains(&hint), "{said}");
         }
+        scene
+            .tribunal(&repo.dir, &["resume", &id, "--set", "agents.reviewer.use=claude"])
+            .code(2)
+            .says("the settings or this program changed since")
+            .says("change them back");
         let hint = format!("`tribunal resume {id}`");
         scene.tribunal(&repo.dir, &["runs"]).ok().says("stopped while").says(&hint);
         goes_on(&scene, &repo, &base, true, signal == Signal::INT, part);

@@ -80,13 +80,12 @@ pub fn close(
         // A kill may have come after it was kept, and since then the question may have been asked
         // afresh: the ids of runs sort by age.
         let known = receipt::find(repo, env, &docket.question)?;
-        kept = match known.filter(|known| known.receipt.run >= docket.run.id) {
-            Some(known) => Some(known.id).filter(|_| known.receipt.run == docket.run.id),
-            None => {
-                let (id, aside) = receipt::keep(repo, &receipt)?;
-                skipped.extend(aside);
-                Some(id)
-            }
+        kept = if let Some(known) = known.filter(|known| known.receipt.run >= docket.run.id) {
+            (known.receipt.run == docket.run.id).then_some(known.id)
+        } else {
+            let (id, aside) = receipt::keep(repo, &receipt)?;
+            skipped.extend(aside);
+            Some(id)
         };
     }
     let verdict = verdict(&decision);
@@ -226,10 +225,11 @@ fn offer(repo: &Repo, docket: &Docket, best: usize) -> Result<Option<Offer>> {
     if docket.run.kind != Kind::Fix {
         return Ok(None);
     }
-    let branch = match docket.closed {
+    let branch = if docket.closed {
         // It is the person's by now: moved, merged or gone.
-        true => attempt::offered(repo, &docket.run.id)?,
-        false => Session::offer(repo, docket, best)?,
+        attempt::offered(repo, &docket.run.id)?
+    } else {
+        Session::offer(repo, docket, best)?
     };
     let base = docket.run.attempts.first().and_then(|attempt| attempt.commit.as_ref());
     Ok(branch.zip(base).map(|(branch, base)| Offer {

@@ -63,9 +63,10 @@ fn trees(repo: &Repo, state_dir: &Path) -> Result<()> {
                 continue;
             }
         }
-        match is_room {
-            true => room::clear(&room::folder(repo, id)),
-            false => fix::clear(repo, id)?,
+        if is_room {
+            room::clear(&room::folder(repo, id));
+        } else {
+            fix::clear(repo, id)?;
         }
         drop(held);
     }

@@ -138,6 +138,17 @@ pub fn resume(
     let around = cast::around(repo, env, &home);
     let subject = docket.subject(repo)?;
     let matter = Matter::gather(repo, env, flags, &subject, docket.spec.clone(), around)?;
+    for note in &matter.cast.notes {
+        tell(note);
+    }
+    // Half of an answer by one reviewer and half by another would be nobody's.
+    let is_same = matter.question(&subject).is_some_and(|question| question == docket.question);
+    if !is_same && !matches!(docket.run.stage, Stage::Ended(_)) {
+        return Err(out::hinted(
+            format!("the agents, the settings or this program changed since `{id}` was stopped"),
+            "change them back, or ask anew with `tribunal review`",
+        ));
+    }
     let work = Work { repo, env, around, tell };
     work.perform(&matter, &folder, docket, subject.paths())
 }
