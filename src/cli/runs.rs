@@ -1,5 +1,7 @@
 //! `tribunal runs`: the runs of this repository, the newest first.
 
+use std::path::Path;
+
 use anyhow::Result;
 use serde_json::json;
 
@@ -23,7 +25,10 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
     let repo = context.repo()?;
     let state_dir = repo.state_dir();
     let mut rows = Vec::new();
-    for id in runs::list(&state_dir)?.into_iter().take(args.limit) {
+    for id in runs::list(&state_dir)? {
+        if rows.len() == args.limit {
+            break;
+        }
         match runs::load::<Docket>(&state_dir, &id) {
             Ok(Some(docket)) => rows.push(docket),
             Ok(None) => {}
@@ -31,26 +36,55 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
         }
     }
     if context.global.format == Format::Json {
-        out::result(&json!(rows.iter().map(json_of).collect::<Vec<_>>()).to_string());
+        out::result(
+            &json!(
+                rows.iter()
+                    .map(|docket| json_of(docket, at(&state_dir, docket)))
+                    .collect::<Vec<_>>()
+            )
+            .to_string(),
+        );
     } else if rows.is_empty() {
         out::talk("no runs yet");
         out::hint("`tribunal review` makes one");
     } else {
-        for docket in &rows {
-            out::result(&line(docket));
+        let rows: Vec<_> = rows.iter().map(|docket| (docket, at(&state_dir, docket))).collect();
+        for (docket, at) in &rows {
+            out::result(&line(docket, *at));
+        }
+        let stopped = rows.iter().find(|(_, at)| *at == At::Stopped);
+        if let Some((docket, _)) = stopped.filter(|_| !context.global.quiet) {
+            out::hint(&format!("`tribunal resume {}` goes on with that run", docket.run.id));
         }
     }
     Ok(ExitStatus::Pass)
 }
 
-fn line(docket: &Docket) -> String {
+/// Where a run is, as a person sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum At {
+    /// A process works on it.
+    Work,
+    Stopped,
+    End,
+}
+
+fn at(state_dir: &Path, docket: &Docket) -> At {
+    match docket.run.stage {
+        Stage::Ended(_) if docket.closed => At::End,
+        _ if runs::is_held(state_dir, &docket.run.id) => At::Work,
+        _ => At::Stopped,
+    }
+}
+
+fn line(docket: &Docket, at: At) -> String {
     let run = &docket.run;
     let when = run.started.strftime("%Y-%m-%d %H:%M");
     let (kind, title) = (kind(run.kind), printable(&docket.title));
-    format!("{}  {when}  {kind:<6}  {:<22}  {title}", run.id, standing(&run.stage))
+    format!("{}  {when}  {kind:<6}  {:<22}  {title}", run.id, standing(&run.stage, at))
 }
 
-fn json_of(docket: &Docket) -> serde_json::Value {
+fn json_of(docket: &Docket, at: At) -> serde_json::Value {
     let run = &docket.run;
     json!({
         "id": run.id,
@@ -61,6 +95,11 @@ fn json_of(docket: &Docket) -> serde_json::Value {
         "decision": match &run.stage {
             Stage::Ended(end) => Some(outcome::word(&end.decision)),
             _ => None,
+        },
+        "standing": match at {
+            At::Work => "under way",
+            At::Stopped => "stopped",
+            At::End => "ended",
         },
         "attempts": run.attempts.len(),
     })
@@ -73,9 +112,12 @@ fn kind(kind: Kind) -> &'static str {
     }
 }
 
-fn standing(stage: &Stage) -> String {
-    match stage {
-        Stage::Ended(end) => outcome::word(&end.decision).to_owned(),
-        stage => format!("stopped while {}", stage.as_str()),
+fn standing(stage: &Stage, at: At) -> String {
+    match (stage, at) {
+        (Stage::Ended(end), At::End) => outcome::word(&end.decision).to_owned(),
+        (Stage::Ended(_), At::Work) => "closing".to_owned(),
+        (Stage::Ended(_), At::Stopped) => "stopped while closing".to_owned(),
+        (stage, At::Work) => stage.as_str().to_owned(),
+        (stage, At::Stopped | At::End) => format!("stopped while {}", stage.as_str()),
     }
 }

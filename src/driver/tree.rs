@@ -165,6 +165,9 @@ impl Tree {
     pub fn snapshot(&self, repo: &Repo, interrupts: Interrupts) -> Result<Oid> {
         let (work, index) = (self.work(), self.index());
         self.forget()?;
+        // Nobody else has this tree: a git that was killed left it.
+        let lock = self.folder.join("index.lock");
+        remove(&lock).with_context(|| format!("could not remove `{}`", lock.display()))?;
         let add = ["add", "--all", "--", "."];
         self.run(repo.git_into(&work, &index).args(add), interrupts)?;
         let output = repo.git_into(&work, &index).arg("write-tree").capture()?;

@@ -6,11 +6,13 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-use fs2::FileExt as _;
+use fs2::FileExt;
+use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use ulid::Ulid;
 
-use crate::store::file::write_atomic;
+use crate::store::file::{sweep, write_atomic};
 
 const STATE: &str = "run.json";
 const LOCK: &str = "lock";
@@ -39,7 +41,10 @@ impl RunFolder {
             }
         };
         let lock = take().with_context(|| format!("could not lock `{}`", path.display()))?;
-        Ok(lock.map(|lock| Self { path, _lock: lock }))
+        Ok(lock.map(|lock| {
+            sweep(&path);
+            Self { path, _lock: lock }
+        }))
     }
 
     pub fn path(&self) -> &Path {
@@ -50,6 +55,32 @@ impl RunFolder {
     pub fn save<T: Serialize>(&self, state: &T) -> Result<()> {
         write_atomic(&self.path.join(STATE), &serde_json::to_vec_pretty(state)?)
     }
+
+    /// Removes the folder; its state goes first, so that half of a run is never taken for one.
+    pub fn remove(self) -> Result<()> {
+        let remove = || -> io::Result<()> {
+            match fs::remove_file(self.path.join(STATE)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+                _ => fs::remove_dir_all(&self.path),
+            }
+        };
+        remove().with_context(|| format!("could not remove `{}`", self.path.display()))
+    }
+}
+
+/// Whether a process works on that run at this moment.
+pub fn is_held(state_dir: &Path, id: &str) -> bool {
+    let lock = File::open(root(state_dir).join(id).join(LOCK));
+    lock.is_ok_and(|lock| {
+        FileExt::try_lock_shared(&lock)
+            .is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+    })
+}
+
+/// When the run of that id began; `None` where it is no run's id.
+pub fn began(id: &str) -> Option<Timestamp> {
+    let milliseconds = Ulid::from_string(id).ok()?.timestamp_ms();
+    Timestamp::from_millisecond(i64::try_from(milliseconds).ok()?).ok()
 }
 
 /// The state of a run; `None` where there is none of that id, or none yet.

@@ -23,6 +23,8 @@ mod push;
 mod real;
 mod redaction;
 mod report;
+mod resume;
+mod resume_places;
 mod reviews;
 mod sarif;
 mod spec;

@@ -75,6 +75,20 @@ impl StandIns {
         self.folder.join("codex")
     }
 
+    /// The processes of the programs that are still alive.
+    pub fn alive(&self) -> Vec<String> {
+        let calls = fs::read_dir(self.folder.join("calls")).unwrap();
+        let pids =
+            calls.filter_map(|call| fs::read_to_string(call.unwrap().path().join("pid")).ok());
+        let own = self.folder.parent().unwrap().as_os_str().as_encoded_bytes();
+        // Somebody else may have the number by now.
+        let lives = |pid: &String| {
+            let env = fs::read(format!("/proc/{}/environ", pid.trim())).unwrap_or_default();
+            env.windows(own.len()).any(|window| window == own)
+        };
+        pids.filter(lives).collect()
+    }
+
     /// Every question, in the order of arrival.
     pub fn asked(&self) -> Vec<Asked> {
         self.asked.lock().unwrap().clone()

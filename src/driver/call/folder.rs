@@ -44,6 +44,12 @@ impl CallFolder {
         write_atomic(&self.path.join("reply.json"), &serde_json::to_vec_pretty(kept)?)
     }
 
+    /// Removes the reply.
+    pub fn forget(&self) -> Result<()> {
+        let path = self.path.join("reply.json");
+        fs::remove_file(&path).with_context(|| format!("could not remove `{}`", path.display()))
+    }
+
     /// Makes the folder anew, for this user alone, with the question; whatever a killed call left
     /// is gone. Gives an empty folder for the agent.
     pub fn prepare(&self, prompt: &str) -> Result<PathBuf> {

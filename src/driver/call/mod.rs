@@ -95,25 +95,27 @@ impl Desk<'_> {
         let mut so_far = SoFar::default();
         loop {
             let key = numbered(question.key, so_far);
-            let (reply, fresh) = match self.kept(&key, question)? {
-                Some(reply) => (reply, false),
-                None => (self.call_once(&key, question, patience)?, true),
+            let (reply, before) = match self.kept(&key, question)? {
+                Some(kept) => (kept.reply, Some(kept.ended)),
+                None => (self.call_once(&key, question, patience)?, None),
             };
             let retries = self.policy.agents.retries;
-            match after(&reply.outcome, so_far, retries, base, now(self.env)) {
+            let time = before.unwrap_or_else(|| now(self.env));
+            match after(&reply.outcome, so_far, retries, base, time) {
                 Next::Done => return Ok(reply),
                 Next::Again(most) => {
                     so_far.transient += 1;
-                    let pause = if fresh { jittered(most, draw()) } else { Duration::ZERO };
+                    let pause = match before {
+                        None => jittered(most, draw()),
+                        Some(_) => Duration::ZERO,
+                    };
                     if let Some(signal) = self.interrupts.wait(pause) {
                         return Ok(interrupted(reply, signal));
                     }
                 }
-                // A former process met it and kept what was to be waited for.
-                Next::Until(_) if !fresh => so_far.limited += 1,
                 Next::Until(until) => {
                     so_far.limited += 1;
-                    self.with_ledger(|ledger| ledger.keep_wait(&question.player.name, until))?;
+                    self.keep_wait(&question.player.name, until, before.is_some())?;
                     if until > patience {
                         return Ok(reply);
                     }
@@ -122,22 +124,54 @@ impl Desk<'_> {
         }
     }
 
-    /// Whether a question was answered before, so that asking it makes no call.
-    pub fn has_answer(&self, key: &str) -> bool {
-        let tries = (0..).map(|before| numbered(key, SoFar { transient: before, limited: 0 }));
-        let replies = tries.map_while(|key| CallFolder::of(&self.folder, &key).reply());
-        replies.into_iter().any(|kept| matches!(kept.reply.outcome, Outcome::Answered(_)))
+    /// Whether a question has the last reply that it gets, so that asking it makes no call.
+    pub fn is_settled(&self, key: &str) -> bool {
+        self.replies(key).1
+    }
+
+    /// Forgets the replies to a question, for which nothing is left to show: it is asked again.
+    pub fn forget(&self, key: &str) -> Result<()> {
+        self.replies(key).0.iter().try_for_each(CallFolder::forget)
+    }
+
+    /// The calls for a question that have a reply, and whether the last of these settles it.
+    fn replies(&self, key: &str) -> (Vec<CallFolder>, bool) {
+        let (retries, base) = (self.policy.agents.retries, backoff_base(self.env));
+        let (mut folders, mut so_far) = (Vec::new(), SoFar::default());
+        loop {
+            let folder = CallFolder::of(&self.folder, &numbered(key, so_far));
+            let Some(kept) = folder.reply() else { return (folders, false) };
+            folders.push(folder);
+            match after(&kept.reply.outcome, so_far, retries, base, kept.ended) {
+                Next::Done => return (folders, true),
+                Next::Again(_) => so_far.transient += 1,
+                Next::Until(_) => so_far.limited += 1,
+            }
+        }
+    }
+
+    /// Keeps until when an agent is to be left alone. A former process may have been killed before it
+    /// kept that; what it met must not shorten a wait that was met since.
+    fn keep_wait(&self, agent: &str, until: Timestamp, from_before: bool) -> Result<()> {
+        if from_before {
+            let time = now(self.env);
+            let known = self.with_ledger(|ledger| ledger.wait(agent, time))?;
+            if until <= time || known.is_some_and(|known| known >= until) {
+                return Ok(());
+            }
+        }
+        self.with_ledger(|ledger| ledger.keep_wait(agent, until))
     }
 
     /// The reply that a call of that name left, with its cost in the ledger.
-    fn kept(&self, key: &str, question: &Question<'_>) -> Result<Option<Reply>> {
+    fn kept(&self, key: &str, question: &Question<'_>) -> Result<Option<KeptReply>> {
         let Some(kept) = CallFolder::of(&self.folder, key).reply() else { return Ok(None) };
         let counted = self.with_ledger(|ledger| ledger.calls_of(&self.run))?;
         if !counted.iter().any(|call| call.key == key && call.outcome != UNDER_WAY) {
             let call = self.call_of(key, question, kept.started);
             self.with_ledger(|ledger| ledger.end_call(&ended(call.clone(), &kept)))?;
         }
-        Ok(Some(kept.reply))
+        Ok(Some(kept))
     }
 
     /// One call, unless a wait or a budget is in its way.

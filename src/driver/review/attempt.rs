@@ -74,6 +74,13 @@ pub fn offer(repo: &Repo, run: &str, commit: &Oid) -> Result<String> {
     Ok(branch)
 }
 
+/// The branch on which a run's result was offered, where it is still there.
+pub fn offered(repo: &Repo, run: &str) -> Result<Option<String>> {
+    let branch = branch_of(run);
+    let commit = repo.resolve(&format!("refs/heads/{branch}^{{commit}}"))?;
+    Ok(commit.map(|_| branch))
+}
+
 fn point(repo: &Repo, name: &str, commit: &Oid) -> Result<()> {
     let output = repo.git().args(["update-ref", name, commit.as_str()]).capture()?;
     succeeded(&output, "git update-ref").map(drop)

@@ -44,6 +44,9 @@ pub struct Docket {
     pub kept: BTreeMap<String, String>,
     /// BLAKE3 of every answer that the run rests on.
     pub answers: Vec<String>,
+    /// Whether what a run leaves at its end is kept: its receipt, its branch. A kill may come between
+    /// the end and that.
+    pub closed: bool,
 }
 
 impl Docket {

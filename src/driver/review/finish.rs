@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::config::env::{Env, now};
 use crate::driver::judge;
+use crate::driver::review::attempt;
 use crate::driver::review::cast::Player;
 use crate::driver::review::docket::Docket;
 use crate::driver::review::finding;
@@ -31,7 +32,7 @@ pub struct Names {
     pub arbiter: String,
 }
 
-/// Closes a run that has ended.
+/// Closes a run that has ended; again changes nothing.
 pub fn close(
     repo: &Repo,
     env: &Env,
@@ -76,9 +77,16 @@ pub fn close(
             time: now(env),
             tribunal: env!("CARGO_PKG_VERSION").to_owned(),
         };
-        let (id, aside) = receipt::keep(repo, &receipt)?;
-        skipped.extend(aside);
-        kept = Some(id);
+        // A kill may have come after it was kept, and since then the question may have been asked
+        // afresh: the ids of runs sort by age.
+        let known = receipt::find(repo, env, &docket.question)?;
+        kept = if let Some(known) = known.filter(|known| known.receipt.run >= docket.run.id) {
+            (known.receipt.run == docket.run.id).then_some(known.id)
+        } else {
+            let (id, aside) = receipt::keep(repo, &receipt)?;
+            skipped.extend(aside);
+            Some(id)
+        };
     }
     let verdict = verdict(&decision);
     let report = report(verdict, findings, skipped, started, now(env));
@@ -217,7 +225,12 @@ fn offer(repo: &Repo, docket: &Docket, best: usize) -> Result<Option<Offer>> {
     if docket.run.kind != Kind::Fix {
         return Ok(None);
     }
-    let branch = Session::offer(repo, docket, best)?;
+    let branch = if docket.closed {
+        // It is the person's by now: moved, merged or gone.
+        attempt::offered(repo, &docket.run.id)?
+    } else {
+        Session::offer(repo, docket, best)?
+    };
     let base = docket.run.attempts.first().and_then(|attempt| attempt.commit.as_ref());
     Ok(branch.zip(base).map(|(branch, base)| Offer {
         branch,

@@ -6,13 +6,12 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 
-use crate::driver::review::{attempt, room};
+use crate::driver::review::attempt;
 use crate::driver::tree::{self, Tree};
 use crate::git::repo::Repo;
 use crate::model::oid::Oid;
 use crate::pipeline::run::{Attempt, Fixed, Run};
 use crate::process::Interrupts;
-use crate::store::runs::{self, RunFolder};
 
 /// The tree of a run, until it is dropped.
 pub struct Workshop<'a> {
@@ -72,24 +71,6 @@ pub fn clear(repo: &Repo, run: &str) -> Result<()> {
     if folder.exists() {
         fs::remove_dir_all(&folder)
             .with_context(|| format!("could not remove `{}`", folder.display()))?;
-    }
-    Ok(())
-}
-
-/// Removes the trees and rooms of runs that were killed and that nobody works on: going on with a
-/// run makes them anew.
-pub fn clear_left(repo: &Repo) -> Result<()> {
-    let state_dir = repo.state_dir();
-    let known = runs::list(&state_dir)?;
-    for entry in fs::read_dir(tree::root(repo)).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        let run = name.strip_prefix(TREE).or_else(|| name.strip_prefix(room::PREFIX));
-        let Some(run) = run.filter(|run| known.iter().any(|known| known == run)) else { continue };
-        if RunFolder::take(&state_dir, run)?.is_some() {
-            // Its run may come to its end beside us.
-            drop(fs::remove_dir_all(entry.path()));
-        }
     }
     Ok(())
 }

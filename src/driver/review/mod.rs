@@ -10,6 +10,7 @@ pub mod finish;
 pub mod fix;
 pub mod gate;
 pub mod judges;
+pub mod leftovers;
 pub mod matter;
 pub mod outcome;
 pub mod push;
@@ -30,7 +31,7 @@ use ulid::Ulid;
 use crate::agents::Around;
 use crate::config::env::{Env, now};
 use crate::config::policy::RouteChoice;
-use crate::driver::call::{Desk, clean_up};
+use crate::driver::call::Desk;
 use crate::driver::judge;
 use crate::driver::review::docket::Docket;
 use crate::driver::review::matter::Matter;
@@ -49,6 +50,7 @@ use crate::review::converge::Limits;
 use crate::spec::types;
 use crate::store::runs::{self, RunFolder};
 use crate::ui::out;
+use crate::ui::report::printable;
 
 /// What the person asked for.
 #[derive(Clone, Debug)]
@@ -97,19 +99,20 @@ pub fn review(
         && !request.fix
         && let Some(found) = receipt::find(repo, env, &question)?
     {
+        leftovers::note_closed(repo, &found.receipt.run)?;
         let gates = gates_alone(repo, &subject, env, flags)?;
         return Ok(finish::of_receipt(&subject, &found, gates, started, now(env)));
     }
     let work = Work { repo, env, around, tell };
     let kind = if request.fix { Kind::Fix } else { Kind::Review };
-    let (folder, docket) = match work.unfinished(&question, kind)? {
+    let (folder, docket) = match work.unfinished(&question, kind, request.fresh)? {
         Some(found) => found,
         None => work.begin(&matter, &subject, question, kind)?,
     };
     work.perform(&matter, &folder, docket, subject.paths())
 }
 
-/// Goes on with a run that was stopped.
+/// Goes on with a run that was stopped; of one that has ended, tells once more what it came to.
 pub fn resume(
     repo: &Repo,
     env: &Env,
@@ -118,15 +121,34 @@ pub fn resume(
     tell: &(dyn Fn(&str) + Sync),
 ) -> Result<Reviewed> {
     let state_dir = repo.state_dir();
-    let folder = RunFolder::take(&state_dir, id)?
-        .with_context(|| format!("another process works on the run `{id}`"))?;
-    let docket: Docket = runs::load(&state_dir, id)?.ok_or_else(|| {
-        out::hinted(format!("there is no run `{id}`"), "`tribunal runs` lists them")
+    let unknown = || {
+        out::hinted(format!("there is no run `{}`", printable(id)), "`tribunal runs` lists them")
+    };
+    // A branch has the name in lower case.
+    let known = runs::list(&state_dir)?.into_iter().find(|known| known.eq_ignore_ascii_case(id));
+    let id = known.ok_or_else(unknown)?;
+    let folder = RunFolder::take(&state_dir, &id)?.ok_or_else(|| {
+        out::hinted(
+            format!("another process works on the run `{id}`"),
+            "wait for it, or end that process",
+        )
     })?;
+    let docket: Docket = runs::load(&state_dir, &id)?.ok_or_else(unknown)?;
     let home = cast::home(repo);
     let around = cast::around(repo, env, &home);
     let subject = docket.subject(repo)?;
     let matter = Matter::gather(repo, env, flags, &subject, docket.spec.clone(), around)?;
+    for note in &matter.cast.notes {
+        tell(note);
+    }
+    // Half of an answer by one reviewer and half by another would be nobody's.
+    let is_same = matter.question(&subject).is_some_and(|question| question == docket.question);
+    if !is_same && !matches!(docket.run.stage, Stage::Ended(_)) {
+        return Err(out::hinted(
+            format!("the agents, the settings or this program changed since `{id}` was stopped"),
+            "change them back, or ask anew with `tribunal review`",
+        ));
+    }
     let work = Work { repo, env, around, tell };
     work.perform(&matter, &folder, docket, subject.paths())
 }
@@ -191,14 +213,22 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    /// The run about the same question that was stopped half-way.
-    fn unfinished(&self, question: &str, kind: Kind) -> Result<Option<(RunFolder, Docket)>> {
+    /// The run about the same question that was stopped half-way, or between its end and its closing.
+    /// Who asks afresh is not given an end that was reached before.
+    fn unfinished(
+        &self,
+        question: &str,
+        kind: Kind,
+        fresh: bool,
+    ) -> Result<Option<(RunFolder, Docket)>> {
         let state_dir = self.repo.state_dir();
         for id in runs::list(&state_dir)?.into_iter().take(UNFINISHED_MAX) {
             // What cannot be read is no run to go on with.
             let Ok(Some(docket)) = runs::load::<Docket>(&state_dir, &id) else { continue };
-            let ended = matches!(docket.run.stage, Stage::Ended(_));
-            if ended || docket.question != question || docket.run.kind != kind {
+            let over = |docket: &Docket| {
+                docket.closed || fresh && matches!(docket.run.stage, Stage::Ended(_))
+            };
+            if over(&docket) || docket.question != question || docket.run.kind != kind {
                 continue;
             }
             let Some(folder) = RunFolder::take(&state_dir, &id)? else {
@@ -208,7 +238,8 @@ impl Work<'_> {
                 ));
             };
             // It may have ended before we had it.
-            let Some(docket) = runs::load::<Docket>(&state_dir, &id)? else { continue };
+            let docket = runs::load::<Docket>(&state_dir, &id)?;
+            let Some(docket) = docket.filter(|docket| !over(docket)) else { continue };
             (self.tell)(&format!("going on with the run {id}"));
             return Ok(Some((folder, docket)));
         }
@@ -223,8 +254,7 @@ impl Work<'_> {
         kind: Kind,
     ) -> Result<(RunFolder, Docket)> {
         // What a killed run left behind is put in order by the next one.
-        clean_up(&self.repo.state_dir(), self.env)?;
-        fix::clear_left(self.repo)?;
+        leftovers::put_away(self.repo, self.env)?;
         let id = Ulid::generate().to_string();
         let folder = RunFolder::take(&self.repo.state_dir(), &id)?
             .context("a new run belongs to nobody else")?;
@@ -265,6 +295,7 @@ impl Work<'_> {
             unanchored: 0,
             kept: std::collections::BTreeMap::new(),
             answers: Vec::new(),
+            closed: false,
         };
         folder.save(&docket)?;
         Ok((folder, docket))
@@ -309,9 +340,14 @@ impl Work<'_> {
             in_room: None,
             docket,
         };
-        let docket = session.perform()?;
+        let mut docket = session.perform()?;
         room::clear(&room::folder(self.repo, &docket.run.id));
-        finish::close(self.repo, self.env, matter, &docket, paths, started)
+        let reviewed = finish::close(self.repo, self.env, matter, &docket, paths, started)?;
+        if !docket.closed {
+            docket.closed = true;
+            folder.save(&docket)?;
+        }
+        Ok(reviewed)
     }
 }
 

@@ -9,6 +9,7 @@ use crate::driver::review::docket::Docket;
 use crate::driver::review::fix::Workshop;
 use crate::driver::review::matter::Matter;
 use crate::driver::review::{attempt, fix, gate};
+use crate::driver::tree::Unavailable;
 use crate::git::diff;
 use crate::git::repo::Repo;
 use crate::model::change::Change;
@@ -112,22 +113,36 @@ impl Session<'_> {
         // A fix that changed nothing leaves the number of attempts as it is.
         let key = format!("fix-{number}-{}", self.docket.run.idle_fixes);
         let workshop = Workshop::open(self.repo, &self.docket.run.id, self.interrupts)?;
-        // Where there is a reply the executor was done when we were killed: what it left stands.
-        if !self.desk.has_answer(&key) {
-            workshop.show(self.attempt()?)?;
+        // Where it is settled the executor was done when we were killed: what it left stands, unless
+        // somebody emptied the cache.
+        if !self.desk.is_settled(&key) || !workshop.dir().exists() {
+            self.desk.forget(&key)?;
+            self.or_stopped(workshop.show(self.attempt()?))?;
         }
         self.tell(&format!("fixing with {}: {}", executor.name, order.instructions.join("; ")));
         let prompt = self.fixer_prompt(order)?;
         match self.ask_for_work(&executor, &key, &prompt, &workshop.dir())? {
-            Ok(()) => Ok(Outcome::Fixed(workshop.keep(&self.docket.run, &self.message(order))?)),
+            Ok(()) => {
+                let kept = workshop.keep(&self.docket.run, &self.message(order));
+                Ok(Outcome::Fixed(self.or_stopped(kept)?))
+            }
             Err(failure) => {
-                if let Some(commit) = workshop.keep_unfinished(&self.docket.run)? {
+                let kept = workshop.keep_unfinished(&self.docket.run);
+                if let Some(commit) = self.or_stopped(kept)? {
                     let short = commit.short();
                     self.tell(&format!("what the executor left unfinished is kept as {short}"));
                 }
                 Ok(Outcome::Failed(failure))
             }
         }
+    }
+
+    /// A checkout that a signal ended is no failure.
+    fn or_stopped<T>(&self, outcome: Result<T>) -> Result<T> {
+        outcome.map_err(|error| match error.downcast_ref() {
+            Some(Unavailable::Interrupted(signal)) => self.stopped(*signal),
+            _ => error,
+        })
     }
 
     fn message(&self, order: &Order) -> String {

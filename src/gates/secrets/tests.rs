@@ -4,7 +4,6 @@
 //! shapes and from small specs in the same language.
 
 use base64::Engine as _;
-use bstr::BString;
 use proptest::prelude::*;
 
 use super::judge::{Allow, Levels, judge};

@@ -1,0 +1,613 @@
+//! A run that is killed, wherever it is, and gone on with: the same verdict, at most the call in
+//! flight made again, and each call counted once.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+use crate::brain::{Mistake, diligent};
+use crate::harness::{Outcome, Repo, Sandbox, TRIBUNAL, run, wait_for};
+use crate::model_server::{Asked, Say, Words};
+use crate::stand_in::StandIns;
+
+pub const WRONG: Mistake = Mistake {
+    needle: "..items.len() - 1",
+    class: "correctness/off-by-one",
+    severity: "critical",
+    title: "the last item is left out",
+    right: "..items.len()",
+};
+
+/// A file with the mistake.
+pub const BUGGY: &str = "/// The sum of all items.\npub fn sum(items: &[u32]) -> u32 {\n    \
+    let all = &items[..items.len() - 1];\n    all.iter().sum()\n}\n";
+
+/// With this in the environment every moment is tried, not a sample of them.
+const ALL: &str = "TRIBUNAL_TEST_ALL";
+
+/// Of so many save points one is tried.
+const STEP: u64 = 7;
+
+/// So many sandboxes are at work at once.
+const AT_ONCE: usize = 4;
+
+/// Agents that find the mistake, uphold it and repair it.
+pub struct Scene {
+    pub stand_ins: StandIns,
+    pub sandbox: Sandbox,
+}
+
+impl Scene {
+    pub fn new(settings: &str, brain: impl Fn(&Asked) -> Say + Send + Sync + 'static) -> Self {
+        let sandbox = Sandbox::new();
+        let stand_ins = StandIns::start(&sandbox.path().join("stand-ins"), brain);
+        let path = |path: PathBuf| format!("{{ path = \"{}\", endpoint = \"\" }}", path.display());
+        let (claude, codex) = (path(stand_ins.claude()), path(stand_ins.codex()));
+        let settings =
+            format!("[programs]\nclaude = {claude}\ncodex = {codex}\n[agents]\n{settings}");
+        let folder = sandbox.home().join(".config/tribunal");
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("config.toml"), settings).unwrap();
+        Self { stand_ins, sandbox }
+    }
+
+    /// With a reviewer that quotes a secret in what it says, which must be kept nowhere.
+    pub fn diligent() -> Self {
+        let brain = diligent(&[WRONG]);
+        Self::new("", move |asked| match brain(asked) {
+            Say::Words(mut words) => {
+                words.delay = Duration::from_millis(20);
+                if let Some(finding) =
+                    words.json.as_mut().and_then(|j| j.pointer_mut("/findings/0"))
+                {
+                    finding["failure"] = format!("with {} the last item is lost", secret()).into();
+                }
+                Say::Words(words)
+            }
+            other => other,
+        })
+    }
+
+    /// A repository whose last commit brings the mistake in.
+    pub fn repo(&self) -> Repo<'_> {
+        let repo = self.sandbox.repo("r");
+        repo.write("README.md", "A library.\n").commit_unjudged("docs: readme");
+        repo.write("src/sum.rs", BUGGY).commit_unjudged("feat: sum");
+        repo
+    }
+
+    pub fn command(&self, dir: &Path, words: &[&str]) -> Command {
+        let mut command = self.sandbox.command(TRIBUNAL, dir);
+        command.args(words).env("CLAUDE_CODE_OAUTH_TOKEN", "key-for-one");
+        command.env("CODEX_API_KEY", "key-for-the-other").env("TRIBUNAL_TEST_BACKOFF", "5");
+        command
+    }
+
+    pub fn tribunal(&self, dir: &Path, words: &[&str]) -> Outcome {
+        run(self.command(dir, words), b"")
+    }
+
+    /// Starts it with its messages going into a file.
+    fn start(&self, dir: &Path, words: &[&str]) -> (Child, PathBuf) {
+        let said = self.sandbox.path().join("said");
+        let mut command = self.command(dir, words);
+        command.stdin(Stdio::null()).stdout(Stdio::null());
+        command.stderr(fs::File::create(&said).unwrap());
+        (command.spawn().unwrap(), said)
+    }
+
+    /// How often each call was made, by run and name.
+    fn calls(&self) -> BTreeMap<String, usize> {
+        let mut calls = BTreeMap::new();
+        for asked in self.stand_ins.asked() {
+            let env = asked.body["env"].as_str().unwrap();
+            let folder = env.lines().find_map(|line| line.strip_prefix("TMPDIR=")).unwrap();
+            let key = folder.split("/calls/").nth(1).unwrap().split('/').next().unwrap();
+            *calls.entry(key.to_owned()).or_default() += 1;
+        }
+        calls
+    }
+}
+
+fn secret() -> String {
+    ["AKIA", "Z7QW", "3RTY", "5UIO", "P2AS"].concat()
+}
+
+fn review(fix: bool) -> Vec<&'static str> {
+    let mut words = vec!["review", "--commit", "HEAD", "--format", "json"];
+    words.extend(fix.then_some("--fix"));
+    words
+}
+
+/// What is left when all is over.
+#[derive(Clone, Debug, PartialEq)]
+struct Left {
+    code: i32,
+    verdict: Value,
+    /// The tree that is offered.
+    tree: String,
+    /// The trees of the attempts.
+    attempts: String,
+    cost: Value,
+    /// Rows of the ledger: findings, sightings, receipts.
+    rows: Vec<u32>,
+}
+
+impl Left {
+    fn of(scene: &Scene, repo: &Repo<'_>, outcome: &Outcome) -> Self {
+        let json = outcome.json();
+        let tree = match json["review"]["offer"]["branch"].as_str() {
+            Some(branch) => repo.rev(&format!("{branch}^{{tree}}")),
+            None => String::new(),
+        };
+        let of_run = format!("refs/tribunal/{}", json["review"]["run"].as_str().unwrap());
+        let attempts = repo.git(&["for-each-ref", "--format=%(tree)", &of_run]);
+        let cost = scene.tribunal(&repo.dir, &["cost", "--format", "json"]).ok().json();
+        let ledger = rusqlite::Connection::open(repo.path(".git/tribunal/ledger.db")).unwrap();
+        let count = |table: &str| {
+            let count = format!("SELECT COUNT(*) FROM {table}");
+            ledger.query_row(&count, [], |row| row.get::<_, u32>(0)).unwrap()
+        };
+        Self {
+            code: outcome.code,
+            verdict: json["verdict"].clone(),
+            tree,
+            attempts: attempts.stdout,
+            cost: cost["total"].clone(),
+            rows: ["findings", "sightings", "receipts"].map(count).to_vec(),
+        }
+    }
+}
+
+/// A run that nothing stops.
+#[derive(Debug)]
+struct Whole {
+    left: Left,
+    calls: BTreeMap<String, usize>,
+    took: Duration,
+}
+
+fn whole(fix: bool) -> Whole {
+    let scene = Scene::diligent();
+    let repo = scene.repo();
+    let began = Instant::now();
+    let outcome = scene.tribunal(&repo.dir, &review(fix));
+    let took = began.elapsed();
+    let left = Left::of(&scene, &repo, &outcome);
+    let (code, verdict) = if fix { (0, "pass") } else { (1, "block") };
+    assert_eq!((left.code, &left.verdict), (code, &verdict.into()), "{outcome}");
+    assert_eq!(left.cost["dollars"]["unknown"], 0, "{outcome}");
+    assert_eq!(left.rows, [1, 1, u32::from(!fix)], "{outcome}");
+    let calls = scene.calls();
+    let expected: &[&str] = if fix {
+        &["arbiter-0-F-1", "fix-1-0", "review-0-0-0", "review-1-0-0"]
+    } else {
+        &["arbiter-0-F-1", "review-0-0-0"]
+    };
+    assert_eq!(calls.keys().collect::<Vec<_>>(), expected);
+    nothing_raw(&scene, &repo);
+    Whole { left, calls, took }
+}
+
+/// The secret that the reviewer quoted stands in no file that the program keeps.
+fn nothing_raw(scene: &Scene, repo: &Repo<'_>) {
+    let secret = secret();
+    let mut folders = vec![repo.path(".git/tribunal"), scene.sandbox.home()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_symlink() {
+                continue;
+            }
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let content = fs::read(&path).unwrap();
+                let raw = content.windows(secret.len()).any(|part| part == secret.as_bytes());
+                assert!(!raw, "the secret stands in {}", path.display());
+            }
+        }
+    }
+}
+
+/// The run that was begun, with the names of its calls that have a reply, and whether it is closed.
+struct Begun {
+    id: String,
+    answered: BTreeSet<String>,
+    closed: bool,
+}
+
+fn begun(repo: &Repo<'_>) -> Option<Begun> {
+    let runs = repo.path(".git/tribunal/runs");
+    let mut ids: Vec<String> = fs::read_dir(&runs)
+        .into_iter()
+        .flatten()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|id| runs.join(id).join("run.json").exists())
+        .collect();
+    ids.sort();
+    assert!(ids.len() < 2, "a second run was begun: {ids:?}");
+    let id = ids.pop()?;
+    let state: Value =
+        serde_json::from_slice(&fs::read(runs.join(&id).join("run.json")).unwrap()).unwrap();
+    let calls = fs::read_dir(runs.join(&id).join("calls")).into_iter().flatten();
+    let calls = calls.map(|entry| entry.unwrap().path());
+    let answered = calls
+        .filter(|call| call.join("reply.json").exists())
+        .map(|call| call.file_name().unwrap().to_str().unwrap().to_owned())
+        .collect();
+    Some(Begun { closed: state["closed"] == true, id, answered })
+}
+
+/// Goes on after a kill, by the same command or by `resume`, and holds the end against a run that
+/// nothing stopped. How many calls were made again.
+fn goes_on(
+    scene: &Scene,
+    repo: &Repo<'_>,
+    base: &Whole,
+    fix: bool,
+    resume: bool,
+    at: &str,
+) -> usize {
+    let begun_before = begun(repo);
+    wait_for("the agents to end", || scene.stand_ins.alive().is_empty());
+    let again = match &begun_before {
+        // Its end was said; the same command would be another review.
+        Some(begun) if resume || fix && begun.closed => {
+            scene.tribunal(&repo.dir, &["resume", &begun.id, "--format", "json"])
+        }
+        _ => scene.tribunal(&repo.dir, &review(fix)),
+    };
+    let left = Left::of(scene, repo, &again);
+    assert_eq!(left, base.left, "{at}: {again}");
+    let calls = scene.calls();
+    assert_eq!(calls.keys().collect::<Vec<_>>(), base.calls.keys().collect::<Vec<_>>(), "{at}");
+    let made_again: Vec<&String> = calls
+        .iter()
+        .filter(|(key, count)| **count > base.calls[*key])
+        .map(|(key, _)| key)
+        .collect();
+    assert!(made_again.len() <= 1, "{at}: {calls:?}");
+    assert!(calls.values().all(|count| *count <= 2), "{at}: {calls:?}");
+    let answered = begun_before.map(|begun| begun.answered).unwrap_or_default();
+    for key in &made_again {
+        assert!(!answered.contains(*key), "{at}: `{key}` had its answer");
+    }
+    nothing_raw(scene, repo);
+    let cache = scene.sandbox.home().join(".cache/tribunal/trees");
+    for folder in fs::read_dir(&cache).unwrap() {
+        for entry in fs::read_dir(folder.unwrap().path()).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            assert!(!name.starts_with("ru") && !name.starts_with("room"), "{at}: {name} is left");
+        }
+    }
+    let text = scene.tribunal(&repo.dir, &["runs"]).ok();
+    assert_eq!(text.stdout.lines().count(), 1, "{at}: {text}");
+    text.never_says("stopped");
+    made_again.len()
+}
+
+fn is_wanted() -> bool {
+    std::env::var_os(ALL).is_some()
+}
+
+/// Ends the program at save points, each in a sandbox of its own.
+#[expect(clippy::print_stdout, reason = "how many kills were survived is worth reading")]
+fn every_save(fix: bool) {
+    let base = Arc::new(whole(fix));
+    let step = if is_wanted() { 1 } else { STEP };
+    let next = Arc::new(AtomicU64::new(0));
+    let last = Arc::new(AtomicU64::new(u64::MAX));
+    let (kills, again) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                loop {
+                    let number = next.fetch_add(1, Ordering::SeqCst);
+                    let k = 1 + number * step;
+                    if k > last.load(Ordering::SeqCst) {
+                        return;
+                    }
+                    for resume in [false, true] {
+                        if !is_wanted() && resume == number.is_multiple_of(2) {
+                            continue;
+                        }
+                        let scene = Scene::diligent();
+                        let repo = scene.repo();
+                        let mut command = scene.command(&repo.dir, &review(fix));
+                        command.env("TRIBUNAL_TEST_CRASH_AT_SAVE", k.to_string());
+                        let outcome = run(command, b"");
+                        if outcome.code != -1 {
+                            assert_eq!(outcome.code, base.left.code, "{outcome}");
+                            last.fetch_min(k, Ordering::SeqCst);
+                            return;
+                        }
+                        let at = format!("save {k}, resume {resume}");
+                        let made = goes_on(&scene, &repo, &base, fix, resume, &at);
+                        again.fetch_add(made, Ordering::SeqCst);
+                        kills.fetch_add(1, Ordering::SeqCst);
+                    }
+                }
+            });
+        }
+    });
+    println!(
+        "fix {fix}: {} kills before save {}, {} calls made again",
+        kills.load(Ordering::SeqCst),
+        last.load(Ordering::SeqCst),
+        again.load(Ordering::SeqCst)
+    );
+    assert!(kills.load(Ordering::SeqCst) > 1);
+}
+
+#[test]
+fn a_review_survives_a_kill_at_a_save() {
+    every_save(false);
+}
+
+#[test]
+fn a_fix_survives_a_kill_at_a_save() {
+    every_save(true);
+}
+
+/// What may happen to the executor's tree while a run is stopped right after its answer.
+#[derive(Clone, Copy, Debug)]
+enum Meanwhile {
+    Nothing,
+    /// A git that was killed as well.
+    Locked,
+    /// Somebody needed the space.
+    Emptied,
+}
+
+/// Stopped between the executor's answer and its commit, the work is neither lost nor done twice.
+#[test]
+fn what_the_executor_wrote_is_not_lost() {
+    let base = whole(true);
+    let brain = || {
+        let brain = diligent(&[WRONG]);
+        move |asked: &Asked| match brain(asked) {
+            // It does its work and says nothing.
+            Say::Words(words) if words.json.is_none() => {
+                Say::Words(Words { text: Some(String::new()), ..words })
+            }
+            other => other,
+        }
+    };
+    let mut k = 40;
+    let stopped_at = loop {
+        let scene = Scene::new("", brain());
+        let repo = scene.repo();
+        let mut command = scene.command(&repo.dir, &review(true));
+        run(
+            {
+                command.env("TRIBUNAL_TEST_CRASH_AT_SAVE", k.to_string());
+                command
+            },
+            b"",
+        )
+        .code(-1);
+        let answered = begun(&repo).is_some_and(|begun| begun.answered.contains("fix-1-0"));
+        let attempts = repo.git(&["for-each-ref", "refs/tribunal"]).stdout;
+        if answered && attempts.is_empty() {
+            break k;
+        }
+        assert!(attempts.is_empty(), "no save between the answer and the commit");
+        k += 1;
+    };
+    for (meanwhile, again) in
+        [(Meanwhile::Nothing, 0), (Meanwhile::Locked, 0), (Meanwhile::Emptied, 1)]
+    {
+        let scene = Scene::new("", brain());
+        let repo = scene.repo();
+        let mut command = scene.command(&repo.dir, &review(true));
+        command.env("TRIBUNAL_TEST_CRASH_AT_SAVE", stopped_at.to_string());
+        run(command, b"").code(-1);
+        let trees = scene.sandbox.home().join(".cache/tribunal/trees");
+        let own = fs::read_dir(&trees).unwrap().next().unwrap().unwrap().path();
+        let tree = own.join(format!("run-{}", begun(&repo).unwrap().id));
+        match meanwhile {
+            Meanwhile::Nothing => {}
+            Meanwhile::Locked => fs::write(tree.join("index.lock"), "").unwrap(),
+            Meanwhile::Emptied => fs::remove_dir_all(&trees).unwrap(),
+        }
+        let outcome = scene.tribunal(&repo.dir, &review(true));
+        let left = Left::of(&scene, &repo, &outcome);
+        assert_eq!(left, base.left, "{meanwhile:?}: {outcome}");
+        assert_eq!(scene.calls()["fix-1-0"], 1 + again, "{meanwhile:?}: {outcome}");
+    }
+}
+
+/// A draw of its own, the same each time.
+fn drawn(seed: &mut u64) -> u64 {
+    *seed ^= *seed << 13;
+    *seed ^= *seed >> 7;
+    *seed ^= *seed << 17;
+    *seed
+}
+
+#[test]
+#[expect(clippy::print_stdout, reason = "how many kills were survived is worth reading")]
+fn a_run_survives_a_kill_at_any_moment() {
+    let base = whole(true);
+    let mut seed = 0x7b1b_0a11_u64;
+    let count = if is_wanted() { 30 } else { 8 };
+    let longest = u64::try_from(base.took.as_millis()).unwrap();
+    let moments: Vec<u64> = (0..count).map(|_| drawn(&mut seed) % longest).collect();
+    let left = Mutex::new(moments);
+    let again = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                while let Some(moment) = { left.lock().unwrap().pop() } {
+                    let scene = Scene::diligent();
+                    let repo = scene.repo();
+                    let (mut child, _) = scene.start(&repo.dir, &review(true));
+                    thread::park_timeout(Duration::from_millis(moment));
+                    child.kill().unwrap();
+                    let ended = child.wait().unwrap();
+                    let at = format!("after {moment} ms ({ended})");
+                    let made = goes_on(&scene, &repo, &base, true, moment.is_multiple_of(2), &at);
+                    again.fetch_add(made, Ordering::SeqCst);
+                }
+            });
+        }
+    });
+    println!("{count} kills within {longest} ms, {again:?} calls made again");
+}
+
+/// Hangs at the first question of that part, and is diligent from then on.
+fn hangs_once(wanted: &'static str) -> impl Fn(&Asked) -> Say + Send + Sync + 'static {
+    let (brain, hung) = (diligent(&[WRONG]), AtomicUsize::new(0));
+    move |asked| {
+        if asked.prompt.contains(wanted) && hung.fetch_add(1, Ordering::SeqCst) == 0 {
+            return Say::Hang;
+        }
+        brain(asked)
+    }
+}
+
+#[test]
+fn an_interrupted_run_says_how_to_go_on() {
+    let base = whole(true);
+    for (signal, part) in [
+        (Signal::INT, "You review one change to a software repository."),
+        (Signal::TERM, "You weigh one claim about a change"),
+        (Signal::INT, "You repair code in the folder that you are in."),
+        (Signal::KILL, "You repair code in the folder that you are in."),
+    ] {
+        let scene = Scene::new("", hangs_once(part));
+        let repo = scene.repo();
+        let (mut child, said) = scene.start(&repo.dir, &review(true));
+        wait_for("the call that hangs", || {
+            scene.stand_ins.asked().iter().any(|asked| asked.prompt.contains(part))
+        });
+        assert_eq!(scene.stand_ins.alive().len(), 1);
+        let id = begun(&repo).unwrap().id;
+        scene
+            .tribunal(&repo.dir, &["resume", &id])
+            .code(2)
+            .says("another process works on the run")
+            .says("wait for it");
+        scene.tribunal(&repo.dir, &review(true)).code(2).says("reviews this already");
+        scene.tribunal(&repo.dir, &["runs"]).ok().never_says("stopped").never_says("resume");
+        kill_process(Pid::from_child(&child), signal).unwrap();
+        let ended = child.wait().unwrap();
+        if signal == Signal::KILL {
+            assert_eq!(ended.signal(), Some(9));
+            wait_for("the agents to end", || scene.stand_ins.alive().is_empty());
+        } else {
+            assert_eq!(ended.code(), Some(130));
+            assert!(scene.stand_ins.alive().is_empty());
+            let said = fs::read_to_string(said).unwrap();
+            let hint = format!("`tribunal resume {id}` goes on with it");
+            assert!(said.contains(&hint), "{said}");
+        }
+        scene
+            .tribunal(&repo.dir, &["resume", &id, "--set", "agents.reviewer.use=claude"])
+            .code(2)
+            .says("the settings or this program changed since")
+            .says("change them back");
+        let hint = format!("`tribunal resume {id}`");
+        scene.tribunal(&repo.dir, &["runs"]).ok().says("stopped while").says(&hint);
+        goes_on(&scene, &repo, &base, true, signal == Signal::INT, part);
+    }
+}
+
+#[test]
+fn a_rate_limit_is_waited_for_across_a_kill() {
+    let reset = jiff::Timestamp::now().as_second() + 12;
+    let (brain, asked) = (diligent(&[WRONG]), Arc::new(Mutex::new(Vec::new())));
+    let times = Arc::clone(&asked);
+    // No failure is tried again; a limit is none.
+    let settings = "retries = 0\nreviewer.use = \"claude\"\narbiter.use = \"claude\"\nexecutor.use = \"codex\"\n";
+    let scene = Scene::new(settings, move |asked: &Asked| {
+        let mut times = times.lock().unwrap();
+        times.push(jiff::Timestamp::now().as_second());
+        if times.len() == 1 { Say::limited_until(reset, 12) } else { brain(asked) }
+    });
+    let repo = scene.repo();
+    let (mut child, said) = scene.start(&repo.dir, &review(false));
+    let waits =
+        || fs::read_to_string(&said).unwrap().contains("is at its rate limit: waiting until");
+    wait_for("the wait", waits);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(jiff::Timestamp::now().as_second() < reset, "too slow to show anything");
+    let outcome = scene.tribunal(&repo.dir, &review(false)).code(1).says("waiting until");
+    assert_eq!(outcome.json()["verdict"], "block", "{outcome}");
+    let times = asked.lock().unwrap().clone();
+    assert_eq!(times.len(), 3, "{times:?}");
+    assert!(times[1] >= reset, "{times:?} and {reset}");
+}
+
+#[test]
+fn a_run_that_is_not_there_leaves_nothing() {
+    let scene = Scene::diligent();
+    let repo = scene.repo();
+    for id in ["nonsense", "../../outside", "", "01JZZZZZZZZZZZZZZZZZZZZZZZ"] {
+        scene
+            .tribunal(&repo.dir, &["resume", id])
+            .code(2)
+            .says("there is no run")
+            .says("lists them");
+    }
+    assert!(!repo.path(".git/tribunal/runs").exists());
+    assert!(!repo.path("outside").exists() && !repo.path(".git/outside").exists());
+}
+
+#[test]
+fn old_runs_are_put_away() {
+    let scene = Scene::diligent();
+    let repo = scene.repo();
+    scene.tribunal(&repo.dir, &review(false)).code(1);
+    let first = begun(&repo).unwrap();
+    assert!(first.closed);
+    let runs = repo.path(".git/tribunal/runs");
+    let state = fs::read_to_string(runs.join(&first.id).join("run.json")).unwrap();
+    let now = ulid::Ulid::from_string(&first.id).unwrap().timestamp_ms();
+    let day = 24 * 60 * 60 * 1000;
+    // As old as so many days.
+    let put = |days: u64, number: u64, closed: bool| {
+        let id = ulid::Ulid::from_parts(now - days * day - number, 0).to_string();
+        let state = state.replace(&first.id, &id);
+        let state = state.replace("\"closed\": true", &format!("\"closed\": {closed}"));
+        fs::create_dir_all(runs.join(&id)).unwrap();
+        fs::write(runs.join(&id).join("run.json"), state).unwrap();
+        id
+    };
+    let closed: Vec<String> = (1..=120).map(|number| put(1, number, true)).collect();
+    let unended: Vec<String> = (1..=5).map(|number| put(13, number, false)).collect();
+    let given_up: Vec<String> = (1..=5).map(|number| put(15, number, false)).collect();
+    let cache = scene.sandbox.home().join(".cache/tribunal/trees");
+    let trees = fs::read_dir(cache).unwrap().next().unwrap().unwrap().path();
+    let folders = |id: &str| [trees.join(format!("room-{id}")), trees.join(format!("run-{id}"))];
+    let gone = "01AAAAAAAAAAAAAAAAAAAAAAAA";
+    for id in [&closed[0], &unended[0], gone] {
+        for folder in folders(id) {
+            fs::create_dir_all(folder.join("work")).unwrap();
+        }
+    }
+    let id = scene.tribunal(&repo.dir, &[&review(false)[..], &["--fresh"]].concat()).code(1).json();
+    let id = id["review"]["run"].as_str().unwrap().to_owned();
+    assert_ne!(id, first.id);
+    let there = |id: &String| runs.join(id).exists();
+    // The hundred newest: the first review's and 99 of those a day old; and the new one.
+    assert_eq!(closed.iter().filter(|id| there(id)).count(), 99);
+    assert!(there(&closed[98]) && !there(&closed[99]) && there(&id) && there(&first.id));
+    assert!(unended.iter().all(there) && !given_up.iter().any(there));
+    let is_there = |id: &str| folders(id).map(|folder| folder.exists());
+    assert_eq!(is_there(&closed[0]), [false, false]);
+    assert_eq!(is_there(gone), [false, false]);
+    // A stopped run's tree may hold what an executor wrote.
+    assert_eq!(is_there(&unended[0]), [false, true]);
+}
