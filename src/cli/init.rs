@@ -1,11 +1,17 @@
 //! `tribunal init`: what a repository needs to begin with.
 
+use std::fs;
+
 use anyhow::Result;
 
 use crate::cli::Context;
 use crate::cli::hooks::install_hooks;
 use crate::cli::trust::agree_to_named;
-use crate::driver::{init, install};
+use crate::config::policy::Switch;
+use crate::driver::review::cast;
+use crate::driver::{init, install, law};
+use crate::gates::governance::POLICY_FILE;
+use crate::git::repo::Repo;
 use crate::model::report::ExitStatus;
 use crate::ui::out;
 
@@ -41,10 +47,39 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
     if !args.dry_run {
         agree_to_named(context, &repo)?;
     }
+    if !args.no_hooks {
+        tell_of_reviews(context, &repo)?;
+    }
     if !plan.missing.is_empty() && !args.dry_run {
         out::hint(
             "read the files, fill in what only you know, and commit them: law is what is committed",
         );
     }
     Ok(ExitStatus::Pass)
+}
+
+/// Nobody is to learn by chance that a model reads along.
+fn tell_of_reviews(context: &Context, repo: &Repo) -> Result<()> {
+    let policy = match &repo.work_tree {
+        Some(top) => fs::read(top.join(POLICY_FILE)).ok(),
+        None => None,
+    };
+    let policy = law::settings(policy.as_deref(), &context.env, &context.global.set)
+        .map_err(|problem| out::hinted(problem.to_string(), problem.hint))?
+        .policy;
+    if policy.review.background == Switch::Off {
+        return Ok(());
+    }
+    let home = cast::home(repo);
+    let cast = cast::judges(&policy, cast::around(repo, &context.env, &home))?;
+    if let Some(judges) = cast.judges {
+        let (reviewer, arbiter) = (&judges.reviewer.name, &judges.arbiter.name);
+        out::talk(&format!(
+            "`{reviewer}` and `{arbiter}` will review new commits in the background (route {}): what \
+             they are shown leaves this machine, secrets that are known apart",
+            cast.route
+        ));
+        out::hint("`[review] background = \"off\"` in `tribunal.toml` keeps them from it");
+    }
+    Ok(())
 }

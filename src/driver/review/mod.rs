@@ -88,12 +88,12 @@ pub fn review(
         let report = gates_alone(repo, &subject, env, flags)?;
         return Ok(nothing(subject, report));
     }
-    for note in &matter.cast.notes {
-        tell(note);
-    }
     let Some(question) = matter.question(&subject) else {
         return unjudged(repo, env, flags, subject, &matter);
     };
+    for note in &matter.cast.notes {
+        tell(note);
+    }
     let started = now(env);
     if !request.fresh
         && !request.fix
