@@ -8,12 +8,12 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bstr::ByteSlice as _;
 use ulid::Ulid;
 
-use crate::agents::ask::{Outcome, Request};
+use crate::agents::ask::{Identity, Outcome, Reply, Request};
 use crate::agents::{Around, find, text};
 use crate::model::agent::Cost;
 use crate::process::{Cmd, Ended, Interrupts};
@@ -94,6 +94,32 @@ pub struct Reading {
     pub cost: Cost,
     /// As reported.
     pub model: Option<String>,
+}
+
+/// The end of a call of a program: who answered is what `answer` finds out on its way.
+pub fn reply(
+    agent: &str,
+    family: &str,
+    request: &Request<'_>,
+    answer: impl FnOnce(&mut Identity) -> Result<Reading, Outcome>,
+) -> Reply {
+    let start = Instant::now();
+    let mut by = Identity {
+        agent: agent.to_owned(),
+        family: family.to_owned(),
+        version: String::new(),
+        model: request.model.unwrap_or_default().to_owned(),
+    };
+    let reading = answer(&mut by).unwrap_or_else(|outcome| Reading {
+        outcome,
+        cost: Cost::default(),
+        model: None,
+    });
+    if let Some(model) = reading.model {
+        by.model = model;
+    }
+    let took_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+    Reply { outcome: reading.outcome, cost: reading.cost, by, took_ms }
 }
 
 /// The variables that every program gets.

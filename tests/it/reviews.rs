@@ -428,3 +428,28 @@ fn reports_are_written_for_people_and_programs() {
         .says("::error title=review/correctness/off-by-one,file=src/sum.rs,line=3");
     tribunal(&repo, &["runs"]).ok().says("fix").says("commit ");
 }
+
+#[test]
+fn the_executor_is_shown_more_places_of_the_same_mistake() {
+    let sandbox = Sandbox::new();
+    let agents = agents(&sandbox, "", |asked: &Asked| {
+        let question = Question::read(asked);
+        if question.part != Part::Review {
+            return diligent(&[LEFT_OUT])(asked);
+        }
+        // It names one of two and gives a pattern for the rest.
+        let mut found = crate::brain::raised(&question, &[LEFT_OUT]);
+        found.truncate(1);
+        for finding in &mut found {
+            finding["sweep"] = json!(r"\.\.items\.len\(\) - 1");
+        }
+        Say::json(question.answer(&found))
+    });
+    let repo = base(&sandbox);
+    let twice = format!("{}{}", wrong(), wrong().replace("sum(", "total("));
+    repo.write("src/sum.rs", twice).commit_unjudged("feat: sums");
+    review(&repo, &["--commit", "HEAD", "--fix"]);
+    let asked = agents.asked();
+    let fix = asked.iter().find(|asked| Question::read(asked).part == Part::Fix).unwrap();
+    assert!(fix.prompt.contains("see whether F-1 is at src/sum.rs:8 too"), "{}", fix.prompt);
+}

@@ -5,17 +5,15 @@ mod reading;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use serde_json::Value;
 
-use crate::agents::ask::{Identity, Outcome, Reply, Request};
+use crate::agents::ask::{Outcome, Reply, Request};
 use crate::agents::call::{self, Call, Reading};
 use crate::agents::known::{self, Facts};
 use crate::agents::{Around, Login, Missing, Probe, Sandbox, find, text};
 use crate::config::env::now;
 use crate::config::policy::Program;
-use crate::model::agent::Cost;
 use crate::process::Interrupts;
 
 const INSTALL: &str = "npm install -g @anthropic-ai/claude-code";
@@ -41,27 +39,11 @@ impl Claude {
     }
 
     pub fn ask(&self, request: &Request<'_>, around: Around<'_>, interrupts: Interrupts) -> Reply {
-        let start = Instant::now();
-        let mut by = Identity {
-            agent: "claude".to_owned(),
-            family: "anthropic".to_owned(),
-            version: String::new(),
-            model: request.model.unwrap_or_default().to_owned(),
-        };
-        let reading = self.facts(around).and_then(|facts| {
+        call::reply("claude", "anthropic", request, |by| {
+            let facts = self.facts(around)?;
             by.version.clone_from(&facts.version);
             self.answer(&facts, request, around, interrupts)
-        });
-        let reading = reading.unwrap_or_else(|outcome| Reading {
-            outcome,
-            cost: Cost::default(),
-            model: None,
-        });
-        if let Some(model) = reading.model {
-            by.model = model;
-        }
-        let took_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
-        Reply { outcome: reading.outcome, cost: reading.cost, by, took_ms }
+        })
     }
 
     fn answer(
