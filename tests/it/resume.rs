@@ -359,6 +359,35 @@ fn a_fix_survives_a_kill_at_a_save() {
     every_save(true);
 }
 
+/// Killed again and again, each time a little further on, it comes to the same end.
+#[test]
+fn a_run_survives_many_kills() {
+    let base = whole(true);
+    for k in [16, 23] {
+        let scene = Scene::diligent();
+        let repo = scene.repo();
+        let mut kills = 0;
+        let outcome = loop {
+            let mut command = scene.command(&repo.dir, &review(true));
+            command.env("TRIBUNAL_TEST_CRASH_AT_SAVE", k.to_string());
+            let before = begun(&repo).map(|begun| begun.answered).unwrap_or_default();
+            let outcome = run(command, b"");
+            let after = begun(&repo).map(|begun| begun.answered).unwrap_or_default();
+            assert!(after.is_superset(&before), "{before:?}, {after:?}");
+            if outcome.code != -1 {
+                break outcome;
+            }
+            kills += 1;
+            assert!(kills < 20, "no end is in sight: {outcome}");
+        };
+        assert!(kills > 2, "{kills} kills at save {k}");
+        assert_eq!(Left::of(&scene, &repo, &outcome), base.left, "{outcome}");
+        let calls = scene.calls();
+        assert!(calls.values().sum::<usize>() <= base.calls.len() + kills, "{calls:?}");
+        nothing_raw(&scene, &repo);
+    }
+}
+
 /// What may happen to the executor's tree while a run is stopped right after its answer.
 #[derive(Clone, Copy, Debug)]
 enum Meanwhile {
@@ -407,7 +436,6 @@ fn what_the_executor_wrote_is_not_lost() {
     for (meanwhile, again) in
         [(Meanwhile::Nothing, 0), (Meanwhile::Locked, 0), (Meanwhile::Emptied, 1)]
     {
-        let scene = Scene::new("", brain());
         let repo = scene.repo();
         let mut command = scene.command(&repo.dir, &review(true));
         command.env("TRIBUNAL_TEST_CRASH_AT_SAVE", stopped_at.to_string());
