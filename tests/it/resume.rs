@@ -359,6 +359,35 @@ fn a_fix_survives_a_kill_at_a_save() {
     every_save(true);
 }
 
+/// Killed again and again, each time a little further on, it comes to the same end.
+#[test]
+fn a_run_survives_many_kills() {
+    let base = whole(true);
+    for k in [16, 23] {
+        let scene = Scene::diligent();
+        let repo = scene.repo();
+        let mut kills = 0;
+        let outcome = loop {
+            let mut command = scene.command(&repo.dir, &review(true));
+            command.env("TRIBUNAL_TEST_CRASH_AT_SAVE", k.to_string());
+            let before = begun(&repo).map(|begun| begun.answered).unwrap_or_default();
+            let outcome = run(command, b"");
+            let after = begun(&repo).map(|begun| begun.answered).unwrap_or_default();
+            assert!(after.is_superset(&before), "{before:?}, {after:?}");
+            if outcome.code != -1 {
+                break outcome;
+            }
+            kills += 1;
+            assert!(kills < 20, "no end is in sight: {outcome}");
+        };
+        assert!(kills > 2, "{kills} kills at save {k}");
+        assert_eq!(Left::of(&scene, &repo, &outcome), base.left, "{outcome}");
+        let calls = scene.calls();
+        assert!(calls.values().sum::<usize>() <= base.calls.len() + kills, "{calls:?}");
+        nothing_raw(&scene, &repo);
+    }
+}
+
 /// What may happen to the executor's tree while a run is stopped right after its answer.
 #[derive(Clone, Copy, Debug)]
 enum Meanwhile {
@@ -407,7 +436,6 @@ fn what_the_executor_wrote_is_not_lost() {
     for (meanwhile, again) in
         [(Meanwhile::Nothing, 0), (Meanwhile::Locked, 0), (Meanwhile::Emptied, 1)]
     {
-        let scene = Scene::new("", brain());
         let repo = scene.repo();
         let mut command = scene.command(&repo.dir, &review(true));
         command.env("TRIBUNAL_TEST_CRASH_AT_SAVE", stopped_at.to_string());
@@ -523,31 +551,76 @@ fn an_interrupted_run_says_how_to_go_on() {
     }
 }
 
-#[test]
-fn a_rate_limit_is_waited_for_across_a_kill() {
-    let reset = jiff::Timestamp::now().as_second() + 12;
+/// A scene whose first question meets a limit until that second, and when its questions came.
+fn limited(reset: i64) -> (Scene, Arc<Mutex<Vec<i64>>>) {
     let (brain, asked) = (diligent(&[WRONG]), Arc::new(Mutex::new(Vec::new())));
     let times = Arc::clone(&asked);
     // No failure is tried again; a limit is none.
-    let settings = "retries = 0\nreviewer.use = \"claude\"\narbiter.use = \"claude\"\nexecutor.use = \"codex\"\n";
+    let settings = "retries = 0\nreviewer.use = \"claude\"\narbiter.use = \"claude\"\n\
+        executor.use = \"codex\"\n";
     let scene = Scene::new(settings, move |asked: &Asked| {
         let mut times = times.lock().unwrap();
-        times.push(jiff::Timestamp::now().as_second());
+        times.push(now());
         if times.len() == 1 { Say::limited_until(reset, 12) } else { brain(asked) }
     });
-    let repo = scene.repo();
-    let (mut child, said) = scene.start(&repo.dir, &review(false));
-    let waits =
-        || fs::read_to_string(&said).unwrap().contains("is at its rate limit: waiting until");
-    wait_for("the wait", waits);
-    child.kill().unwrap();
-    child.wait().unwrap();
-    assert!(jiff::Timestamp::now().as_second() < reset, "too slow to show anything");
+    (scene, asked)
+}
+
+fn now() -> i64 {
+    jiff::Timestamp::now().as_second()
+}
+
+/// The limit was waited for, and the review made without another failure.
+fn waited(scene: &Scene, repo: &Repo<'_>, asked: &Mutex<Vec<i64>>, reset: i64) {
+    assert!(now() < reset, "too slow to show anything");
     let outcome = scene.tribunal(&repo.dir, &review(false)).code(1).says("waiting until");
     assert_eq!(outcome.json()["verdict"], "block", "{outcome}");
     let times = asked.lock().unwrap().clone();
     assert_eq!(times.len(), 3, "{times:?}");
     assert!(times[1] >= reset, "{times:?} and {reset}");
+}
+
+#[test]
+fn a_rate_limit_is_waited_for_across_a_kill() {
+    thread::scope(|scope| {
+        for signal in [Signal::KILL, Signal::INT] {
+            scope.spawn(move || {
+                let reset = now() + 12;
+                let (scene, asked) = limited(reset);
+                let repo = scene.repo();
+                let (mut child, said) = scene.start(&repo.dir, &review(false));
+                let said = || fs::read_to_string(&said).unwrap();
+                wait_for("the wait", || said().contains("is at its rate limit: waiting until"));
+                kill_process(Pid::from_child(&child), signal).unwrap();
+                let ended = child.wait().unwrap();
+                if signal == Signal::INT {
+                    assert_eq!(ended.code(), Some(130));
+                    assert!(said().contains("goes on with it"), "{}", said());
+                }
+                waited(&scene, &repo, &asked, reset);
+            });
+        }
+    });
+}
+
+/// The kill comes when the answer is kept and the wait is not.
+#[test]
+fn a_rate_limit_that_was_only_just_met_is_waited_for() {
+    for k in 10.. {
+        let reset = now() + 10;
+        let (scene, asked) = limited(reset);
+        let repo = scene.repo();
+        let mut command = scene.command(&repo.dir, &review(false));
+        command.env("TRIBUNAL_TEST_CRASH_AT_SAVE", k.to_string());
+        run(command, b"").code(-1);
+        let ledger = rusqlite::Connection::open(repo.path(".git/tribunal/ledger.db")).unwrap();
+        let waits = "SELECT COUNT(*) FROM waits";
+        let waits = ledger.query_row(waits, [], |row| row.get::<_, u32>(0)).unwrap_or_default();
+        assert_eq!(waits, 0, "no save between the two");
+        if begun(&repo).is_some_and(|begun| !begun.answered.is_empty()) {
+            return waited(&scene, &repo, &asked, reset);
+        }
+    }
 }
 
 #[test]
