@@ -2,7 +2,8 @@
 """Times what tribunal adds to a review beside the time of the agents themselves.
 
     benches/review/measure.py --tribunal target/release/tribunal [--repository R] [--rounds 5]
-                              [--receipts 20] [--seconds 1.0] [--only loop,receipt,push,empty] [--out FILE]
+                              [--receipts 20] [--seconds 1.0] [--sizes small,large]
+                              [--only loop,receipt,push,empty] [--out FILE]
 
 The agents are scripts (agent.py) that take a second, answer well and log when they began and ended.
 A loop is `tribunal review --fix` over a change with two mistakes: gates, a review, two calls to the
@@ -203,7 +204,7 @@ def main():
     only, rng = options.only.split(","), random.Random(7)
     work = pathlib.Path(tempfile.mkdtemp(prefix="tribunal-review-"))
     bench = Bench(str(pathlib.Path(options.tribunal).resolve()), work, options.seconds)
-    kept = {name: os.environ[name] for name in ("PATH", "LANG", "KEEP") if name in os.environ}
+    kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
     os.environ.clear()
     os.environ.update(kept, HOME=str(bench.home), GIT_CONFIG_NOSYSTEM="1", TRIBUNAL_NO_DAEMON="1")
     for who in ("AUTHOR", "COMMITTER"):
@@ -232,9 +233,7 @@ def main():
         if options.out:
             pathlib.Path(options.out).write_text(json.dumps(figures, indent=1))
     finally:
-        if os.environ.get("KEEP"): print(work)
-        else:
-            shutil.rmtree(work, ignore_errors=True)
+        shutil.rmtree(work, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@
 //! and `tribunal check` sees each where it stands. Where they may be: in git's objects, in the
 //! person's own files, and in the checkout in which an executor works, while it works.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -175,10 +175,13 @@ fn token(secrets: &[Secret]) -> &str {
     &secrets.iter().find(|secret| secret.is_free && secret.ending != "pem").unwrap().text
 }
 
-/// Where each secret stands: the file, its text, and the line of each.
-fn files(folder: &str, secrets: &[Secret]) -> Vec<(String, String, Vec<(usize, u64)>)> {
+/// A file's path, its text, and the secrets in it by number, each with its line.
+type Planted = (String, String, Vec<(usize, u64)>);
+
+/// The files in which the secrets stand.
+fn files(folder: &str, secrets: &[Secret]) -> Vec<Planted> {
     const IN_ONE: usize = 40;
-    let mut by_ending: HashMap<&str, Vec<usize>> = HashMap::new();
+    let mut by_ending: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (at, secret) in secrets.iter().enumerate() {
         by_ending.entry(secret.ending).or_default().push(at);
     }
@@ -194,7 +197,6 @@ fn files(folder: &str, secrets: &[Secret]) -> Vec<(String, String, Vec<(usize, u
             files.push((format!("{folder}/{number}.{ending}"), text, places));
         }
     }
-    files.sort();
     files
 }
 
@@ -393,7 +395,7 @@ const CALM: &str =
     "use std::fs;\n\nfn keep(path: &str, text: &str) {\n    fs::write(path, text);\n}\n";
 
 /// The secrets that `tribunal check` does not see in the last commit.
-fn unseen(repo: &Repo<'_>, files: &[(String, String, Vec<(usize, u64)>)]) -> Vec<usize> {
+fn unseen(repo: &Repo<'_>, files: &[Planted]) -> Vec<usize> {
     let said = repo.tribunal(&["check", "--from", "HEAD~1", "--format", "json"]).json();
     let findings = said["findings"].as_array().unwrap();
     let seen: HashSet<(&str, u64)> = findings
@@ -458,7 +460,7 @@ fn thousand(secrets: &[Secret]) {
         repo.write(path, text);
     }
     let in_name = token(&free[205..]);
-    repo.write("src/calm.rs", CALM).write(format!("dumps/{}.txt", in_name), "one\ntwo\nthree\n");
+    repo.write("src/calm.rs", CALM).write(format!("dumps/{in_name}.txt"), "one\ntwo\nthree\n");
     repo.git(&["checkout", "-q", "-b", &format!("work/{}", token(&free[208..]))]).ok();
     repo.commit_unjudged(&format!("feat: more\n\n{}", all_lines(message)));
     let spec_file = sandbox.path().join("spec.md");
