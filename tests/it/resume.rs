@@ -436,6 +436,7 @@ fn what_the_executor_wrote_is_not_lost() {
     for (meanwhile, again) in
         [(Meanwhile::Nothing, 0), (Meanwhile::Locked, 0), (Meanwhile::Emptied, 1)]
     {
+        let scene = Scene::new("", brain());
         let repo = scene.repo();
         let mut command = scene.command(&repo.dir, &review(true));
         command.env("TRIBUNAL_TEST_CRASH_AT_SAVE", stopped_at.to_string());
@@ -464,7 +465,6 @@ fn drawn(seed: &mut u64) -> u64 {
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "how many kills were survived is worth reading")]
 fn a_run_survives_a_kill_at_any_moment() {
     let base = whole(true);
     let mut seed = 0x7b1b_0a11_u64;

@@ -116,7 +116,7 @@ impl Desk<'_> {
                 Next::Until(until) => {
                     so_far.limited += 1;
                     self.keep_wait(&question.player.name, until, before.is_some())?;
-                    if until > patience {
+                    if before.is_none() && until > patience {
                         return Ok(reply);
                     }
                 }
