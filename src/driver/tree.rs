@@ -171,8 +171,19 @@ impl Tree {
         let add = ["add", "--all", "--", "."];
         self.run(repo.git_into(&work, &index).args(add), interrupts)?;
         let output = repo.git_into(&work, &index).arg("write-tree").capture()?;
-        let name = succeeded(&output, "git write-tree")?.trim();
-        Ok(Oid::parse(&name.to_str_lossy())?)
+        let tree = Oid::parse(&succeeded(&output, "git write-tree")?.trim().to_str_lossy())?;
+        // From here only what differs is written for the next one.
+        file::write_atomic(&self.mark(), format!("{tree}\n").as_bytes())?;
+        Ok(tree)
+    }
+
+    /// Removes all that the shown tree does not hold, ignored files too.
+    pub fn scrub(&self, repo: &Repo, interrupts: Interrupts) -> Result<()> {
+        if self.shows().is_none() {
+            return Ok(());
+        }
+        let git = repo.git_into(&self.work(), &self.index());
+        self.run(git.args(["clean", "-ffdxq"]), interrupts)
     }
 
     /// Lends paths of the person's work tree to this one, as symbolic links: what a command writes

@@ -237,8 +237,9 @@ impl Search {
     /// The files with the numbers of the secrets that each holds, in its name or in its content.
     fn below(&self, folder: &Path) -> Vec<(PathBuf, Vec<usize>)> {
         let mut all = Vec::new();
-        // The checkout in which command gates run stays, for the next time: it is as the person's own.
-        if folder.file_name().is_some_and(|name| name == "0") {
+        // A checkout for command gates and one for executors stay, for the next time: they are as the
+        // person's own.
+        if folder.file_name().is_some_and(|name| name == "0" || name == "spare") {
             return all;
         }
         for entry in fs::read_dir(folder).into_iter().flatten().map(Result::unwrap) {

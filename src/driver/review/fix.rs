@@ -21,10 +21,17 @@ pub struct Workshop<'a> {
 }
 
 impl<'a> Workshop<'a> {
-    /// Takes the run's tree; waits for nobody, since no other run has it.
+    /// Takes the run's tree; waits for nobody, since no other run has it. A run that has none yet
+    /// takes over the tree of one that is over: most of its files stay as they are.
     pub fn open(repo: &'a Repo, run: &str, interrupts: Interrupts) -> Result<Self> {
-        let tree = Tree::try_take(&folder(repo, run))?
+        let folder = folder(repo, run);
+        let taken_over = !folder.exists() && fs::rename(spare(repo), &folder).is_ok();
+        let tree = Tree::try_take(&folder)?
             .with_context(|| format!("another process works on the run `{run}`"))?;
+        if taken_over {
+            // What an executor of another run left where nobody looks is no concern of this one.
+            tree.scrub(repo, interrupts)?;
+        }
         Ok(Self { repo, tree, interrupts })
     }
 
@@ -65,10 +72,10 @@ impl<'a> Workshop<'a> {
     }
 }
 
-/// Removes the tree of a run that is over.
+/// Takes the tree from a run that is over; one is kept for the next.
 pub fn clear(repo: &Repo, run: &str) -> Result<()> {
     let folder = folder(repo, run);
-    if folder.exists() {
+    if folder.exists() && fs::rename(&folder, spare(repo)).is_err() {
         fs::remove_dir_all(&folder)
             .with_context(|| format!("could not remove `{}`", folder.display()))?;
     }
@@ -80,6 +87,10 @@ const TREE: &str = "run-";
 
 fn folder(repo: &Repo, run: &str) -> PathBuf {
     tree::root(repo).join(format!("{TREE}{run}"))
+}
+
+fn spare(repo: &Repo) -> PathBuf {
+    tree::root(repo).join("spare")
 }
 
 fn last(run: &Run) -> Result<&Attempt> {
