@@ -12,7 +12,7 @@ use crate::config::env::Env;
 use crate::config::policy::{CommandGate, Level, Moment};
 use crate::driver::passed::Passed;
 use crate::driver::tool_report::{self, FINDINGS_MAX};
-use crate::driver::tree::{self, Tree, Unavailable};
+use crate::driver::tree::{self, Ignored, Tree, Unavailable};
 use crate::driver::trust::Trusted;
 use crate::gates::formats::Format;
 use crate::gates::secrets;
@@ -186,7 +186,7 @@ impl Run<'_> {
         for (at, command) in commands.iter().enumerate() {
             // Anew for each: one command does not see what another left.
             let shown = tree
-                .show(self.repo, &self.change.tree, head.as_ref(), self.interrupts)
+                .show(self.repo, &self.change.tree, head.as_ref(), Ignored::Stay, self.interrupts)
                 .and_then(|()| tree.lend(self.repo, &command.share));
             let ended = shown.and_then(|()| self.one(&tree, command, outcome));
             match ended {

@@ -39,6 +39,13 @@ pub enum Unavailable {
     Interrupted(i32),
 }
 
+/// What becomes of ignored files that earlier uses of a tree left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ignored {
+    Stay,
+    Go,
+}
+
 /// A tree that nobody else uses while this is held.
 pub struct Tree {
     folder: PathBuf,
@@ -130,14 +137,15 @@ impl Tree {
         &self.folder
     }
 
-    /// Makes the tree show `tree` and nothing else, but for ignored files that earlier runs left:
-    /// they are what makes it warm. Files that do not differ are not written, so that their times
+    /// Makes the tree show `tree` and nothing else, but for ignored files that earlier runs left,
+    /// where they may stay: they are what makes it warm. Files that do not differ are not written, so that their times
     /// stay. `head` is the commit that git is told about in there.
     pub fn show(
         &self,
         repo: &Repo,
         tree: &Oid,
         head: Option<&Oid>,
+        ignored: Ignored,
         interrupts: Interrupts,
     ) -> Result<()> {
         let work = self.work();
@@ -155,7 +163,11 @@ impl Tree {
         // `--reset`: what a command changed or removed is put right as well.
         self.run(git().args(["read-tree", "--reset", "-u", tree.as_str()]), interrupts)?;
         if was_shown {
-            self.run(git().args(["clean", "-ffdq"]), interrupts)?;
+            let flags = match ignored {
+                Ignored::Stay => "-ffdq",
+                Ignored::Go => "-ffdxq",
+            };
+            self.run(git().args(["clean", flags]), interrupts)?;
         }
         own_repo::create(repo, &work, &index, tree, head)?;
         file::write_atomic(&self.mark(), format!("{tree}\n").as_bytes())
@@ -175,15 +187,6 @@ impl Tree {
         // From here only what differs is written for the next one.
         file::write_atomic(&self.mark(), format!("{tree}\n").as_bytes())?;
         Ok(tree)
-    }
-
-    /// Removes all that the shown tree does not hold, ignored files too.
-    pub fn scrub(&self, repo: &Repo, interrupts: Interrupts) -> Result<()> {
-        if self.shows().is_none() {
-            return Ok(());
-        }
-        let git = repo.git_into(&self.work(), &self.index());
-        self.run(git.args(["clean", "-ffdxq"]), interrupts)
     }
 
     /// Lends paths of the person's work tree to this one, as symbolic links: what a command writes

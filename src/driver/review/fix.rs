@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 
 use crate::driver::review::attempt;
-use crate::driver::tree::{self, Tree};
+use crate::driver::tree::{self, Ignored, Tree};
 use crate::git::repo::Repo;
 use crate::model::oid::Oid;
 use crate::pipeline::run::{Attempt, Fixed, Run};
@@ -25,13 +25,12 @@ impl<'a> Workshop<'a> {
     /// takes over the tree of one that is over: most of its files stay as they are.
     pub fn open(repo: &'a Repo, run: &str, interrupts: Interrupts) -> Result<Self> {
         let folder = folder(repo, run);
-        let taken_over = !folder.exists() && fs::rename(spare(repo), &folder).is_ok();
+        if !folder.exists() {
+            // Where there is none to take over, one is made.
+            drop(fs::rename(spare(repo), &folder));
+        }
         let tree = Tree::try_take(&folder)?
             .with_context(|| format!("another process works on the run `{run}`"))?;
-        if taken_over {
-            // What an executor of another run left where nobody looks is no concern of this one.
-            tree.scrub(repo, interrupts)?;
-        }
         Ok(Self { repo, tree, interrupts })
     }
 
@@ -42,7 +41,8 @@ impl<'a> Workshop<'a> {
 
     /// Shows the state of the code that is to be fixed, and nothing that an earlier try left.
     pub fn show(&self, attempt: &Attempt) -> Result<()> {
-        self.tree.show(self.repo, &attempt.tree, attempt.commit.as_ref(), self.interrupts)
+        let (tree, head) = (&attempt.tree, attempt.commit.as_ref());
+        self.tree.show(self.repo, tree, head, Ignored::Go, self.interrupts)
     }
 
     /// Commits what the executor left as the run's next attempt.

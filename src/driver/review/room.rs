@@ -16,10 +16,10 @@ use crate::model::change::{FileChange, Mode};
 use crate::model::oid::Oid;
 
 /// The most that is copied, in bytes: what the change touches comes first, then what is near it.
-const BYTES_MAX: u64 = 4 * 1024 * 1024;
+const BYTES_MAX: u64 = 1024 * 1024;
 
 /// The most files that are copied.
-const FILES_MAX: usize = 2_000;
+const FILES_MAX: usize = 400;
 
 /// The largest file that is copied, in bytes.
 const FILE_BYTES_MAX: u64 = 512 * 1024;
