@@ -271,8 +271,12 @@ impl Session<'_> {
     fn room(&mut self, change: &Change) -> Result<PathBuf> {
         let room = room::folder(self.repo, &self.docket.run.id);
         if self.in_room.as_ref() != Some(&change.tree) {
-            self.in_room = None;
-            room::fill(self.repo, &change.tree, &change.files, &room)?;
+            let shown = self.in_room.take();
+            let follows = shown
+                .is_some_and(|from| room::follow(self.repo, &from, &change.tree, &room).is_ok());
+            if !follows {
+                room::fill(self.repo, &change.tree, &change.files, &room)?;
+            }
             self.in_room = Some(change.tree.clone());
         }
         Ok(room)

@@ -12,7 +12,7 @@ use crate::driver::tree;
 use crate::gates::secrets;
 use crate::git::diff;
 use crate::git::repo::Repo;
-use crate::model::change::{FileChange, Mode};
+use crate::model::change::{FileChange, Kind, Mode};
 use crate::model::oid::Oid;
 
 /// The most that is copied, in bytes: what the change touches comes first, then what is near it.
@@ -70,23 +70,49 @@ pub fn fill(repo: &Repo, tree: &Oid, touched: &[FileChange], room: &Path) -> Res
     files.sort_by_cached_key(|file| (near(file), file.path.clone()));
     let mut left = BYTES_MAX;
     for file in files.iter().take(FILES_MAX) {
-        let Some(entry) = file.new.as_ref() else { continue };
-        let name = secrets::mask_path(&file.path);
-        let Some(path) = place(name.as_bstr()) else { continue };
-        if !matches!(entry.mode, Mode::File | Mode::Executable) {
-            continue;
-        }
-        let Some((_, size)) = repo.objects.header(&entry.oid)? else { continue };
-        if size > FILE_BYTES_MAX || size > left {
-            continue;
-        }
-        let Some(content) = repo.objects.blob(&entry.oid)? else { continue };
-        left -= size;
-        let masked = secrets::mask_lines(&content, &file.path);
-        put(&room.join(path), &masked)
-            .with_context(|| format!("could not copy `{}` for the judges", file.path))?;
+        copy(repo, file, room, &mut left)?;
     }
     Ok(())
+}
+
+/// Brings a filled room from one tree to another: what differs is what the judges are to look at.
+pub fn follow(repo: &Repo, from: &Oid, to: &Oid, room: &Path) -> Result<()> {
+    let mut left = BYTES_MAX;
+    for file in diff::trees(&repo.objects, Some(from), Some(to))? {
+        let before = match &file.kind {
+            Kind::Renamed { from } => from,
+            Kind::Added | Kind::Modified | Kind::Deleted => &file.path,
+        };
+        if let Some(path) = place(secrets::mask_path(before).as_bstr()) {
+            match fs::remove_file(room.join(&path)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(error).context(format!("could not remove `{}`", path.display()));
+                }
+                _ => {}
+            }
+        }
+        copy(repo, &file, room, &mut left)?;
+    }
+    Ok(())
+}
+
+/// Copies a file, where it may be copied and there is room left for it, in bytes.
+fn copy(repo: &Repo, file: &FileChange, room: &Path, left: &mut u64) -> Result<()> {
+    let Some(entry) = file.new.as_ref() else { return Ok(()) };
+    let name = secrets::mask_path(&file.path);
+    let Some(path) = place(name.as_bstr()) else { return Ok(()) };
+    if !matches!(entry.mode, Mode::File | Mode::Executable) {
+        return Ok(());
+    }
+    let Some((_, size)) = repo.objects.header(&entry.oid)? else { return Ok(()) };
+    if size > FILE_BYTES_MAX || size > *left {
+        return Ok(());
+    }
+    let Some(content) = repo.objects.blob(&entry.oid)? else { return Ok(()) };
+    *left -= size;
+    let masked = secrets::mask_lines(&content, &file.path);
+    put(&room.join(path), &masked)
+        .with_context(|| format!("could not copy `{}` for the judges", file.path))
 }
 
 #[expect(clippy::disallowed_methods, reason = "a copy that nobody keeps needs no atomic write")]
