@@ -71,6 +71,7 @@ pub fn consult(
         return Ok(consulted);
     }
     let mut open = Vec::new();
+    let mut judges = Vec::new();
     for pushed in commits.iter().take(COMMITS_MAX) {
         let subject = subject::of(repo, &Range::Commit(pushed.commit.clone()))?;
         if subject.change.files.is_empty() {
@@ -80,6 +81,8 @@ pub fn consult(
         let around = cast::around(repo, env, &home);
         let matter = Matter::gather(repo, env, &[], &subject, None, around)?;
         let Some(question) = matter.question(&subject) else { continue };
+        let players = matter.judges().map(|judges| [&judges.reviewer, &judges.arbiter]);
+        judges.extend(players.into_iter().flatten().map(|player| player.name.clone()));
         let found = receipt::find(repo, env, &question)?;
         if found.is_some() || is_reviewable(repo, &matter, &subject.change)? {
             open.push(Asked { pushed, question, found });
@@ -90,12 +93,13 @@ pub fn consult(
         .filter(|asked| asked.found.is_none())
         .map(|asked| asked.pushed.commit.clone())
         .collect();
-    let unasked = |commit: &&Oid| backlog::state(&repo.state_dir(), commit) != State::Waiting;
-    let new: Vec<Oid> = missing.iter().filter(unasked).cloned().collect();
-    let started =
-        !new.is_empty() && background::is_wanted(env) && background::want(repo, env, &[], &new)?;
-    if stance != Stance::AskLater {
-        await_reviews(repo, env, &mut open, policy.review.wait, started, tell)?;
+    // Those that wait already are noted once more: whoever was to review them may have been killed.
+    if !missing.is_empty() && background::is_wanted(env) {
+        background::want(repo, env, &[], &missing)?;
+    }
+    let wait = policy.review.wait;
+    if stance != Stance::AskLater && !is_held_up(repo, env, &judges, wait)? {
+        await_reviews(repo, env, &mut open, wait, tell)?;
     }
     for asked in &open {
         let Some(found) = &asked.found else {
@@ -136,20 +140,36 @@ fn look_up(repo: &Repo, env: &Env, open: &mut [Asked<'_>]) -> Result<()> {
     Ok(())
 }
 
+/// Whether a judge is at a rate limit that no push would wait out.
+fn is_held_up(repo: &Repo, env: &Env, judges: &[String], wait: Duration) -> Result<bool> {
+    let state_dir = repo.state_dir();
+    if !ledger::exists(&state_dir) {
+        return Ok(false);
+    }
+    let ledger = Ledger::open(&state_dir).map_err(judge::hinted)?;
+    let then = now(env).checked_add(wait)?;
+    for name in judges {
+        if ledger.wait(name, then).map_err(judge::hinted)?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Waits for reviews that are under way.
 fn await_reviews(
     repo: &Repo,
     env: &Env,
     open: &mut [Asked<'_>],
     wait: Duration,
-    started: bool,
     tell: &mut dyn FnMut(&str),
 ) -> Result<()> {
     let began = Instant::now();
     let state_dir = repo.state_dir();
     let mut said = 0;
     loop {
-        let at_work = backlog::is_worked_off(&state_dir) || started && began.elapsed() < START;
+        // Whoever was just started has not begun yet.
+        let at_work = backlog::is_worked_off(&state_dir) || began.elapsed() < START;
         let is_waiting = |asked: &Asked<'_>| {
             asked.found.is_none()
                 && backlog::state(&state_dir, &asked.pushed.commit) == State::Waiting
