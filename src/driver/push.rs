@@ -62,6 +62,8 @@ pub struct Pushed {
     pub commit: Oid,
     /// What the ref will point to.
     pub tip: Oid,
+    /// What the remote has of the history below it; its law holds.
+    pub base: Option<Oid>,
 }
 
 /// A ref, commit or tag of a push, and what was found in it.
@@ -276,7 +278,8 @@ impl Court<'_> {
 
     fn judge_commit(&mut self, oid: &Oid, tip: &Oid, base: Option<&Oid>) -> Result<()> {
         let commit = self.repo.commit(oid)?;
-        self.result.commits.push(Pushed { commit: oid.clone(), tip: tip.clone() });
+        let pushed = Pushed { commit: oid.clone(), tip: tip.clone(), base: base.cloned() };
+        self.result.commits.push(pushed);
         if self.gated.as_ref().is_some_and(|trees| !trees.contains(commit.tree.as_str())) {
             self.result.ungated += 1;
         }

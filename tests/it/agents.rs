@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::brain::{Mistake, Part, Question, TEST, diligent};
+use crate::brain::{CLEAN, LEFT_OUT, Part, Question, TEST, diligent};
 use crate::harness::{Outcome, Repo, Sandbox, TRIBUNAL, run};
 use crate::model_server::{Api, Asked, ModelServer, Say, Words};
 use crate::real;
@@ -36,18 +36,6 @@ struct Stage {
     /// The variable that claude logs in with.
     claude_key: &'static str,
 }
-
-/// What is wrong in the change that has a mistake.
-const LEFT_OUT: Mistake = Mistake {
-    needle: "..items.len() - 1",
-    class: "correctness/off-by-one",
-    severity: "critical",
-    title: "the last item is left out",
-    right: "..items.len()",
-};
-
-const CLEAN: &str = "/// The sum of all items.\npub fn sum(items: &[u32]) -> u32 {\n    \
-    let all = &items[..items.len()];\n    all.iter().sum()\n}\n";
 
 impl Stage {
     /// `None` where the real programs are not there.

@@ -54,6 +54,19 @@ pub struct Mistake {
 /// The file that a repair adds.
 pub const TEST: &str = "tests/repaired.rs";
 
+/// What is wrong where a change has a mistake.
+pub const LEFT_OUT: Mistake = Mistake {
+    needle: "..items.len() - 1",
+    class: "correctness/off-by-one",
+    severity: "critical",
+    title: "the last item is left out",
+    right: "..items.len()",
+};
+
+/// A file without it.
+pub const CLEAN: &str = "/// The sum of all items.\npub fn sum(items: &[u32]) -> u32 {\n    \
+    let all = &items[..items.len()];\n    all.iter().sum()\n}\n";
+
 impl Question {
     pub fn read(asked: &Asked) -> Self {
         let prompt = &asked.prompt;

@@ -5,21 +5,10 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::brain::{Mistake, Part, Question, diligent};
+use crate::brain::{CLEAN, LEFT_OUT, Part, Question, diligent};
 use crate::harness::{Outcome, Repo, Sandbox, TRIBUNAL, run, wait_for};
 use crate::model_server::{Asked, Say};
 use crate::stand_in::StandIns;
-
-const LEFT_OUT: Mistake = Mistake {
-    needle: "..items.len() - 1",
-    class: "correctness/off-by-one",
-    severity: "critical",
-    title: "the last item is left out",
-    right: "..items.len()",
-};
-
-const CLEAN: &str = "/// The sum of all items.\npub fn sum(items: &[u32]) -> u32 {\n    \
-    let all = &items[..items.len()];\n    all.iter().sum()\n}\n";
 
 fn wrong() -> String {
     CLEAN.replace(LEFT_OUT.right, LEFT_OUT.needle)
@@ -452,4 +441,26 @@ fn the_executor_is_shown_more_places_of_the_same_mistake() {
     let asked = agents.asked();
     let fix = asked.iter().find(|asked| Question::read(asked).part == Part::Fix).unwrap();
     assert!(fix.prompt.contains("see whether F-1 is at src/sum.rs:8 too"), "{}", fix.prompt);
+}
+
+#[test]
+fn a_push_cannot_switch_off_its_own_reviews() {
+    let sandbox = Sandbox::new();
+    let _agents = agents(&sandbox, "", diligent(&[LEFT_OUT]));
+    let repo = with_remote(&sandbox, "[review]\npre-push = \"block\"\non-failure = \"block\"\n");
+    for policy in [
+        "[review]\npre-push = \"off\"",
+        "[agents]\nroute = \"C\"",
+        "[review]\nleave-out = [\"**\"]",
+    ] {
+        repo.write("tribunal.toml", format!("[gates]\nscope = \"off\"\n{policy}\n"));
+        repo.commit_unjudged("chore: policy");
+        repo.write("src/sum.rs", wrong()).commit_unjudged("feat: sum");
+        for commit in ["HEAD~1", "HEAD"] {
+            review(&repo, &["--commit", commit]);
+        }
+        let pushed = git(&repo, &["push", "--dry-run", "origin", "main"], &[]).code(1);
+        pushed.says("push the change of the law by itself first");
+        repo.git(&["reset", "--quiet", "--hard", "origin/main"]).ok();
+    }
 }

@@ -30,7 +30,7 @@ use crate::spec::types::Spec;
 use crate::ui::out;
 
 /// The file in which a repository speaks to agents.
-const NOTES_FILE: &str = "AGENTS.md";
+pub const NOTES_FILE: &str = "AGENTS.md";
 
 /// The most of it that a prompt carries, in bytes.
 const NOTES_BYTES_MAX: usize = 8 * 1024;

@@ -79,17 +79,13 @@ pub fn review(
     let spec = request.spec.as_deref().map(matter::copy_spec).transpose()?;
     let home = cast::home(repo);
     let around = cast::around(repo, env, &home);
-    if subject.change.files.is_empty() {
-        let report = gates_alone(repo, &subject, env, flags)?;
-        return Ok(nothing(subject, report));
-    }
     let matter = Matter::gather(repo, env, flags, &subject, spec, around)?;
     if !judges::is_reviewable(repo, &matter, &subject.change)? {
-        let report = gates_alone(repo, &subject, env, flags)?;
+        let report = gates_alone(repo, env, &subject, &matter)?;
         return Ok(nothing(subject, report));
     }
     let Some(question) = matter.question(&subject) else {
-        return unjudged(repo, env, flags, subject, &matter);
+        return unjudged(repo, env, subject, &matter);
     };
     for note in &matter.cast.notes {
         tell(note);
@@ -100,7 +96,7 @@ pub fn review(
         && let Some(found) = receipt::find(repo, env, &question)?
     {
         leftovers::note_closed(repo, &found.receipt.run)?;
-        let gates = gates_alone(repo, &subject, env, flags)?;
+        let gates = gates_alone(repo, env, &subject, &matter)?;
         return Ok(finish::of_receipt(&subject, &found, gates, started, now(env)));
     }
     let work = Work { repo, env, around, tell };
@@ -174,25 +170,18 @@ fn nothing(subject: Subject, report: Report) -> Reviewed {
 }
 
 /// The gates that need no program, for a change that no model is asked about.
-fn gates_alone(repo: &Repo, subject: &Subject, env: &Env, flags: &[String]) -> Result<Report> {
+fn gates_alone(repo: &Repo, env: &Env, subject: &Subject, matter: &Matter) -> Result<Report> {
     let started = Instant::now();
     let change = &subject.change;
-    let law = crate::driver::law::of_change(&repo.objects, change, env, flags)?;
-    let judgement = judge::mechanical(repo, change, &law)?;
+    let judgement = judge::mechanical(repo, change, &matter.law)?;
     let mut kept = judge::keep(repo, env, change, judgement.findings);
     kept.skipped.splice(0..0, judgement.skipped);
     Ok(judge::report(kept.findings, kept.skipped, started))
 }
 
 /// What is said where no model judges: not a pass, unless that is what the policy asks for.
-fn unjudged(
-    repo: &Repo,
-    env: &Env,
-    flags: &[String],
-    subject: Subject,
-    matter: &Matter,
-) -> Result<Reviewed> {
-    let mut report = gates_alone(repo, &subject, env, flags)?;
+fn unjudged(repo: &Repo, env: &Env, subject: Subject, matter: &Matter) -> Result<Reviewed> {
+    let mut report = gates_alone(repo, env, &subject, matter)?;
     let asked_for = matter.policy().agents.route == RouteChoice::C;
     if report.verdict == Verdict::Pass && !asked_for {
         report.verdict = Verdict::Inconclusive;

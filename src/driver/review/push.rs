@@ -1,22 +1,24 @@
 //! What a push is told of the reviews of its commits: looked up, waited for a while, never made
 //! here.
 
+use std::collections::BTreeSet;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use bstr::ByteSlice as _;
+use bstr::{BStr, ByteSlice as _};
 use jiff::Timestamp;
 
 use crate::config::env::{Env, now};
-use crate::config::policy::{OnFailure, PrePush, Review};
+use crate::config::policy::{OnFailure, Policy, PrePush, Review};
 use crate::driver::push::{Part, Pushed};
 use crate::driver::review::judges::is_reviewable;
-use crate::driver::review::matter::Matter;
+use crate::driver::review::matter::{Matter, NOTES_FILE};
 use crate::driver::review::receipt::{self, Found};
 use crate::driver::review::subject::{self, Range};
 use crate::driver::review::{background, cast};
 use crate::driver::{judge, law};
+use crate::gates::governance::POLICY_FILE;
 use crate::git::repo::Repo;
 use crate::locate::index::normalised;
 use crate::model::finding::Effect;
@@ -45,7 +47,7 @@ pub struct Consulted {
 }
 
 /// What the policy comes to today.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Stance {
     AskLater,
     Warn { until: Option<Timestamp> },
@@ -64,12 +66,12 @@ pub fn consult(
     if commits.is_empty() || env.get("TRIBUNAL_AGENT").is_some() {
         return Ok(consulted);
     }
-    let head = repo.head()?.map(|head| repo.tree_of(&head)).transpose()?;
-    let policy = law::of_tree(&repo.objects, head.as_ref(), Some(&[]), env, &[])?.policy;
-    let Some(stance) = stance(repo, env, &policy.review)? else { return Ok(consulted) };
+    let Some((policy, stance)) = strictest(repo, env, commits)? else { return Ok(consulted) };
     if !background::can_judge(repo, env, &policy) {
         return Ok(consulted);
     }
+    let home = cast::home(repo);
+    let around = cast::around(repo, env, &home);
     let mut open = Vec::new();
     let mut judges = Vec::new();
     for pushed in commits.iter().take(COMMITS_MAX) {
@@ -77,8 +79,17 @@ pub fn consult(
         if subject.change.files.is_empty() {
             continue;
         }
-        let home = cast::home(repo);
-        let around = cast::around(repo, env, &home);
+        if changes_law(repo, pushed, subject.change.base_tree.as_ref())? {
+            let short = pushed.commit.short();
+            let reason = format!(
+                "{short}: the push changes the law that it was reviewed under (hint: push the change \
+                 of the law by itself first)"
+            );
+            consulted.skipped.push(Skipped { gate: "review".to_owned(), reason });
+            let insists = policy.review.on_failure == OnFailure::Block;
+            consulted.refused |= insists && stance == Stance::Block;
+            continue;
+        }
         let matter = Matter::gather(repo, env, &[], &subject, None, around)?;
         let Some(question) = matter.question(&subject) else { continue };
         let players = matter.judges().map(|judges| [&judges.reviewer, &judges.arbiter]);
@@ -138,6 +149,39 @@ fn look_up(repo: &Repo, env: &Env, open: &mut [Asked<'_>]) -> Result<()> {
         asked.found = receipt::find(repo, env, &asked.question)?;
     }
     Ok(())
+}
+
+/// The policy that asks most of a push, of those of the bases that its commits stand on: what is
+/// pushed has no say. `None` where none asks for a review.
+fn strictest(repo: &Repo, env: &Env, commits: &[Pushed]) -> Result<Option<(Policy, Stance)>> {
+    let bases: BTreeSet<Option<&Oid>> = commits.iter().map(|pushed| pushed.base.as_ref()).collect();
+    let mut strictest: Option<(Policy, Stance)> = None;
+    for base in bases {
+        let tree = base.map(|base| repo.tree_of(base)).transpose()?;
+        let policy = law::of_tree(&repo.objects, tree.as_ref(), Some(&[]), env, &[])?.policy;
+        let Some(stance) = stance(repo, env, &policy.review)? else { continue };
+        if strictest.as_ref().is_none_or(|(_, known)| stance > *known) {
+            strictest = Some((policy, stance));
+        }
+    }
+    Ok(strictest)
+}
+
+/// Whether commits of the same push changed what a commit's review went by: its policy, its rules,
+/// or what it says to agents.
+fn changes_law(repo: &Repo, pushed: &Pushed, parent: Option<&Oid>) -> Result<bool> {
+    let base = pushed.base.as_ref().map(|base| repo.tree_of(base)).transpose()?;
+    if base.as_ref() == parent {
+        return Ok(false);
+    }
+    let law = |tree: Option<&Oid>| -> Result<_> {
+        let Some(tree) = tree else { return Ok(None) };
+        let file = |path: &str| repo.objects.file(tree, BStr::new(path));
+        let rules = repo.objects.files_below(tree, BStr::new(".ai"))?;
+        Ok(Some((file(POLICY_FILE)?, file(NOTES_FILE)?, rules)))
+    };
+    // Before the first commit there is no law: the first commit of a history brings it.
+    Ok(base.is_some() && law(base.as_ref())? != law(parent)?)
 }
 
 /// Whether a judge is at a rate limit that no push would wait out.
