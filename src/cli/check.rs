@@ -11,7 +11,7 @@ use crate::cli::Context;
 use crate::cli::hook::show_ends;
 use crate::config::policy::Moment;
 use crate::driver::commands::Request;
-use crate::driver::ruling::rule;
+use crate::driver::evaluate::{Ask, evaluate};
 use crate::driver::{judge, law};
 use crate::git::change;
 use crate::git::repo::Repo;
@@ -77,8 +77,12 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
         moment: moments.moment(),
         reuse: false,
     });
-    let ruling = rule(&repo, &context.env, &change, &law, request.as_ref(), started)?;
-    let report = ruling.report;
+    let files = change.files.len();
+    let ask = request.as_ref().map_or(Ask::Gates, Ask::GatesAndCommands);
+    let mut evaluation = evaluate(&repo, &context.env, change, &law, None, ask)?;
+    let interrupted = evaluation.interrupted;
+    let tails = std::mem::take(&mut evaluation.tails);
+    let report = evaluation.report(started);
     let format = context.global.format;
     let answers = match format {
         Format::Sarif => judge::answers(&repo, &context.env, &report.findings)?,
@@ -92,12 +96,12 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
         out::talk(&format!(
             "{}: {} files judged in {} ms",
             report.verdict.as_str(),
-            change.files.len(),
+            files,
             report.elapsed_ms
         ));
     }
-    show_ends(&ruling.tails);
-    Ok(if ruling.interrupted.is_some() { ExitStatus::Interrupted } else { report.verdict.into() })
+    show_ends(&tails);
+    Ok(if interrupted.is_some() { ExitStatus::Interrupted } else { report.verdict.into() })
 }
 
 fn change_of(repo: &Repo, args: &Args) -> Result<Change> {

@@ -43,6 +43,7 @@ const LOG_BYTES: u64 = 4 * 1024 * 1024;
 const LOGS_KEPT: usize = 3;
 
 /// What is to be run.
+#[derive(Clone, Copy)]
 pub struct Request<'a> {
     pub env: &'a Env,
     /// `None` asks for every command, whenever it usually runs.

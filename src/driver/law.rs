@@ -3,7 +3,7 @@
 use std::fs;
 
 use anyhow::{Context as _, Result};
-use bstr::{BStr, ByteSlice as _};
+use bstr::{BStr, BString, ByteSlice as _};
 
 use crate::config::env::Env;
 use crate::config::layers::{self, Layer, Problem, Resolved, Source};
@@ -47,31 +47,66 @@ pub fn of_tree(
     let known = policy.gates.secrets.allow.iter().map(String::as_str);
     let fingerprints: Vec<&str> = known.chain(baseline::fingerprints(&baseline)).collect();
     let allow = Allow::new(paths, fingerprints).context("`gates.secrets.allow-paths`")?;
+    let mut hash = PolicyHash::new(&policy, &baseline);
     let mut rules = Rules::default();
     if let (Some(tree), Some(_)) = (tree, policy.gates.constitution.level.effect()) {
-        let parsed = rules_of_tree(objects, tree)?;
+        let texts = rule_files(objects, tree)?;
+        hash.add_rules(&texts);
+        let parsed = parse_rules(&texts);
         let (compiled, errors) = Rules::compile(parsed.rules, files);
         rules = compiled;
         let broken = parsed.errors.iter().chain(&errors);
         findings.extend(broken.map(|error| constitution::broken_rule(error, Effect::Warn)));
     }
-    Ok(Law { policy, allow, rules, findings })
+    Ok(Law { policy, allow, rules, findings, hash: hash.finish() })
 }
 
 /// Every rule that a tree holds, and what is wrong with those that cannot be read.
 pub fn rules_of_tree(objects: &Objects, tree: &Oid) -> Result<Parsed> {
+    Ok(parse_rules(&rule_files(objects, tree)?))
+}
+
+/// The files of a tree that hold rules, with their content.
+fn rule_files(objects: &Objects, tree: &Oid) -> Result<Vec<(BString, Vec<u8>)>> {
+    let mut files = objects.files_below(tree, BStr::new(".ai"))?;
+    files.retain(|(path, _)| is_rule_file(path));
+    Ok(files)
+}
+
+fn parse_rules(files: &[(BString, Vec<u8>)]) -> Parsed {
     let mut all = Parsed::default();
-    for (path, content) in objects.files_below(tree, BStr::new(".ai"))? {
-        if !is_rule_file(&path) {
-            continue;
-        }
-        let path = path.to_str_lossy();
-        let mut parsed = parse(&path, &content.to_str_lossy());
+    for (path, content) in files {
+        let mut parsed = parse(&path.to_str_lossy(), &content.to_str_lossy());
         all.rules.append(&mut parsed.rules);
         all.errors.append(&mut parsed.errors);
     }
     all.errors.extend(duplicates(&all.rules));
-    Ok(all)
+    all
+}
+
+/// Computes [`Law::hash`].
+struct PolicyHash(blake3::Hasher);
+
+impl PolicyHash {
+    /// The settings are hashed as they came out of all layers: who gave them does not matter.
+    fn new(policy: &Policy, baseline: &[u8]) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        let settings = format!("{:?}{:?}{:?}", policy.protect, policy.gates, policy.commands);
+        for part in [env!("CARGO_PKG_VERSION").as_bytes(), settings.as_bytes(), baseline] {
+            hasher.update(&part.len().to_le_bytes()).update(part);
+        }
+        Self(hasher)
+    }
+
+    fn add_rules(&mut self, files: &[(BString, Vec<u8>)]) {
+        for part in files.iter().flat_map(|(path, content)| [path.as_slice(), content]) {
+            self.0.update(&part.len().to_le_bytes()).update(part);
+        }
+    }
+
+    fn finish(&self) -> String {
+        self.0.finalize().to_hex()[..32].to_owned()
+    }
 }
 
 /// Whether a path holds rules.

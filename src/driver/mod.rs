@@ -3,6 +3,7 @@
 pub mod bypass;
 pub mod call;
 pub mod commands;
+pub mod evaluate;
 pub mod event;
 pub mod import;
 pub mod init;
@@ -20,7 +21,6 @@ pub mod push;
 pub mod redact;
 pub mod review;
 pub mod remark;
-pub mod ruling;
 pub mod sight;
 pub mod tool_report;
 pub mod tree;

@@ -13,6 +13,7 @@ pub mod protected_branch;
 pub mod scope;
 pub mod secrets;
 pub mod sensitive_files;
+pub mod stricter;
 pub mod view;
 
 use anyhow::Result;
@@ -33,6 +34,7 @@ use crate::model::report::Skipped;
 const BEFORE: &str = "; it was there before this change";
 
 /// What holds for one judgement, read from the base of the change.
+#[derive(Clone)]
 pub struct Law {
     pub policy: Policy,
     /// The secrets that are known and accepted: by policy, and by the baseline.
@@ -42,6 +44,9 @@ pub struct Law {
     /// Problems of the law itself, such as a `tribunal.toml` in the base that cannot be read: the
     /// defaults hold instead, and it is said.
     pub findings: Vec<Finding>,
+    /// Says which policy this is: equal for equal settings, allow lists, baseline and rules, read by
+    /// the same version of the program. 32 hexadecimal digits.
+    pub hash: String,
 }
 
 /// What the gates have to say.

@@ -263,10 +263,28 @@ impl Repo {
             .args(["rev-list", "--topo-order", "--reverse"])
             .args(arguments.iter().map(AsRef::as_ref))
             .capture()?;
-        succeeded(&output, "git rev-list")?
-            .lines()
-            .map(|line| Ok(Oid::parse(line.trim().to_str()?)?))
-            .collect()
+        oids(&output, "git rev-list")
+    }
+
+    /// As [`Self::rev_list`], for any number of revisions (`oid` or `^oid`), with more arguments.
+    pub fn rev_list_of(&self, revisions: &[String], arguments: &[&str]) -> Result<Vec<Oid>> {
+        let output = self
+            .git()
+            .args(["rev-list", "--topo-order", "--reverse", "--stdin"])
+            .args(arguments)
+            .stdin(revisions.join("\n") + "\n")
+            .capture()?;
+        oids(&output, "git rev-list")
+    }
+
+    /// The names of the configured remotes.
+    pub fn remotes(&self) -> Result<Vec<BString>> {
+        if let Objects::Library(library) = &self.objects {
+            let names = library.remotes()?;
+            return Ok(names.iter_bytes().map(BString::from).collect());
+        }
+        let output = self.git().arg("remote").capture()?;
+        Ok(succeeded(&output, "git remote")?.lines().map(BString::from).collect())
     }
 
     /// A value of git's configuration, as git itself sees it; `None` where it is not set.
@@ -324,11 +342,8 @@ impl Repo {
 /// gone) points to nothing and is left out.
 fn library_refs(library: &git2::Repository, prefix: &str) -> Result<Vec<(BString, Oid)>> {
     let mut found = Vec::new();
-    for reference in library.references()? {
+    for reference in library.references_glob(&format!("{prefix}*"))? {
         let reference = reference?;
-        if !reference.name_bytes().starts_with(prefix.as_bytes()) {
-            continue;
-        }
         if let Some(target) = reference.resolve().ok().and_then(|direct| direct.target()) {
             found.push((reference.name_bytes().into(), Oid::parse(&target.to_string())?));
         }
@@ -340,6 +355,12 @@ fn library_refs(library: &git2::Repository, prefix: &str) -> Result<Vec<(BString
 fn is_absent(error: &git2::Error) -> bool {
     use git2::ErrorCode::{InvalidSpec, NotFound, Peel, UnbornBranch};
     matches!(error.code(), NotFound | UnbornBranch | Peel | InvalidSpec)
+}
+
+/// The object names that a git command printed, one a line.
+fn oids(output: &Output, what: &str) -> Result<Vec<Oid>> {
+    let lines = succeeded(output, what)?.lines();
+    lines.map(|line| Ok(Oid::parse(line.trim().to_str()?)?)).collect()
 }
 
 /// The standard output of a git command that must have succeeded.

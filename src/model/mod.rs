@@ -11,5 +11,6 @@ pub mod finding;
 pub mod gate;
 pub mod kept;
 pub mod oid;
+pub mod push;
 pub mod report;
 pub mod severity;

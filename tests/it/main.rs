@@ -20,6 +20,7 @@ mod hooks;
 mod hostile;
 mod model_server;
 mod push;
+mod push_policy;
 mod real;
 mod redaction;
 mod report;

@@ -440,11 +440,12 @@ const FREE: &[Shape] = &[
         w.push("origin main")
     }),
     ("a bad commit that is on the remote already", Taken, |w| {
+        w.git("switch --quiet side").ok();
         w.add_bad("bad");
-        w.git("push --quiet --no-verify origin main:known").ok();
+        w.git("push --quiet --no-verify origin side:known").ok();
         w.add("bad", "good again");
         prepared(w);
-        w.push("origin main")
+        w.push("origin side")
     }),
 ];
 
@@ -521,6 +522,13 @@ const CONTENT: &[Shape] = &[
         w.add("bad", "good again");
         let (tip, base) = (w.repo.rev("main"), w.repo.rev("origin/main"));
         w.git(&format!("replace --graft {tip} {base}")).ok();
+        w.push("origin main").says("bad:1")
+    }),
+    ("a bad commit that another branch of the remote has", Refused, |w| {
+        w.add_bad("bad");
+        w.git("push --quiet --no-verify origin main:known").ok();
+        w.add("bad", "good again");
+        prepared(w);
         w.push("origin main").says("bad:1")
     }),
     ("with the law switched off in the same push", Refused, |w| {

@@ -96,11 +96,11 @@ impl Session<'_> {
             self.tell("asking the gates");
         }
         let asked = gate::ask(self.repo, self.env, &change, &self.matter.law, run.kind)?;
-        if let Some(signal) = asked.ruling.interrupted {
+        if let Some(signal) = asked.interrupted {
             return Err(self.stopped(signal));
         }
-        self.docket.gated = asked.ruling.report.findings;
-        self.docket.skipped = asked.ruling.report.skipped;
+        self.docket.gated = asked.report.findings;
+        self.docket.skipped = asked.report.skipped;
         Ok(Outcome::Gated(asked.gated))
     }
 
