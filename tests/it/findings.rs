@@ -164,9 +164,25 @@ fn a_remark_can_stand_before_the_first_commit_and_below_a_folder() {
     add(&inner, "e:2", "m").ok().says("d/e:2: two");
     let elsewhere = Repo { sandbox: &sandbox, dir: sandbox.home() };
     let dir = repo.dir.to_str().unwrap();
-    let words = ["--repo", dir, "findings", "add", "--class", CLASS, "--at", "d/e:1", "-m", "n"];
-    elsewhere.tribunal(&words).ok().says("d/e:1: one");
+    let add = |at: &str| {
+        let words = ["--repo", dir, "findings", "add", "--class", CLASS, "--at", at, "-m", "n"];
+        elsewhere.tribunal(&words)
+    };
+    add("../r/d/e:1").ok().says("d/e:1: one");
+    add("d/e:1").code(2).says("`d/e` is outside the repository");
     assert_eq!(messages(&repo), ["m", "n"]);
+    let list = |repo: &Repo, path: &str| {
+        let listed = repo.tribunal(&["findings", "list", "--path", path, "--format", "json"]);
+        listed.ok().json()["findings"].as_array().unwrap().len()
+    };
+    for path in ["d", "./d", "d/../d/e", "."] {
+        assert_eq!(list(&repo, path), 2, "{path}");
+    }
+    for path in ["e", "./e", ".", "..", "../d"] {
+        assert_eq!(list(&inner, path), 2, "{path}");
+    }
+    assert_eq!(list(&repo, "e"), 0);
+    repo.tribunal(&["findings", "list", "--path", ".."]).code(2).says("is outside the repository");
 }
 
 #[test]
