@@ -67,6 +67,9 @@ impl EventStatus {
             Found::Ours(shim) => {
                 self.installed = true;
                 self.look_into(&shim);
+                if let Some(event) = shim.event.filter(|event| *event != self.event) {
+                    self.problems.push(format!("it is the shim of another hook: `{event}`"));
+                }
                 if is_there(&kept) {
                     let runs = fs::metadata(&kept)
                         .is_ok_and(|file| file.permissions().mode() & 0o111 != 0);
