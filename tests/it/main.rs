@@ -14,6 +14,7 @@ mod demo;
 mod doctor;
 mod drafting;
 mod findings;
+mod followers;
 mod gates;
 mod harness;
 mod hooks;
