@@ -512,6 +512,15 @@ fn commit_messages_are_judged_as_git_will_keep_them() {
     repo.git_env(&["commit", "--quiet"], &vars).ok();
     repo.git_env(&["commit", "--quiet", "--amend", "--verbose"], &vars).ok();
     assert_eq!(repo.git(&["log", "-1", "--format=%B"]).out(), "fix: it");
+    // Without an editor git keeps such a line, and so the gate counts it: here and at the push.
+    repo.write("a", "c").commit("#12 mend it\n\nfix: it").code(1).says("`<type>(<scope>)");
+    repo.commit_unjudged("#12 mend it\n\nfix: it");
+    let bare = sandbox.bare("up");
+    repo.git(&["remote", "add", "origin", bare.dir.to_str().unwrap()]).ok();
+    repo.git(&["push", "-q", "--no-verify", "origin", "HEAD~1:refs/heads/main"]).ok();
+    repo.git(&["push", "-q", "origin", "HEAD:refs/heads/x"])
+        .code(1)
+        .says("commit message:1:1: the commit message's first line is not `<type>(<scope>)");
 }
 
 #[test]
