@@ -558,6 +558,25 @@ fn a_ledger_that_has_no_place_stops_no_commit_by_itself() {
     add(&repo, "src/a.rs:2", "m").code(2).says("could not make a place").says("hint: check space");
 }
 
+#[test]
+fn a_commit_that_passes_is_made_without_a_usable_ledger() {
+    let sandbox = Sandbox::new();
+    let repo = repo_with_file(&sandbox);
+    repo.write("tribunal.toml", "[gates]\nconflict-markers = \"warn\"\n");
+    repo.commit_unjudged("chore: policy");
+    repo.tribunal(&["hooks", "install"]).ok();
+    fs::create_dir_all(repo.path(".git/tribunal/ledger.db")).unwrap();
+    let before = repo.rev("HEAD");
+    repo.write("m", marker_line());
+    repo.commit("feat: m")
+        .ok()
+        .says("tribunal: pass, 1 warning")
+        .says("1 part not judged: ledger: the ledger could not be used");
+    assert_ne!(repo.rev("HEAD"), before);
+    // The same ledger is needed where the finding itself is what was asked for.
+    add(&repo, "src/a.rs:2", "m").code(2).says("the ledger could not be used");
+}
+
 /// Runs the program as somebody who owns nothing here; `None` where that cannot be done.
 fn as_nobody(repo: &Repo, arguments: &[&str]) -> Option<Outcome> {
     let command = |program: &str| {
