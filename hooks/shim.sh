@@ -14,7 +14,7 @@ if [ "${0##*/}" != "$hook" ]; then
     # Another program keeps this file under a name of its own and runs it. The hook that stood here
     # before still runs, unless it is that very program, or it is what runs this file.
     [ -x "$kept" ] || kept=$here/$hook.before-tribunal
-    if [ "$TRIBUNAL_KEPT" = "$here/$hook" ] || cmp -s "$here/$hook" "$kept"; then
+    if [ "$TRIBUNAL_KEPT" = "$here/$hook" ] || cmp -s "$here/$hook" "$kept" 2>/dev/null; then
         kept=
     fi
 fi

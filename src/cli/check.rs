@@ -19,7 +19,7 @@ use crate::model::change::Change;
 use crate::model::oid::Oid;
 use crate::model::report::{ExitStatus, Skipped, Verdict};
 use crate::ui::out;
-use crate::ui::report::{Answers, Format, render_answered};
+use crate::ui::report::{Answers, Format, json_of, printable, render_answered};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -84,14 +84,21 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
         Format::Sarif => judge::answers(&repo, &context.env, &report.findings)?,
         Format::Human | Format::Json | Format::Github => Answers::new(),
     };
-    let text = render_answered(&report, &answers, format);
+    // What found nothing to judge must not read like a pass. Commands may have judged the whole.
+    let nothing =
+        change.files.is_empty() && report.verdict == Verdict::Pass && args.commands.is_none();
+    let word = if nothing { "nothing to check" } else { report.verdict.as_str() };
+    let text = if nothing && format == Format::Json {
+        let mut json = json_of(&report);
+        json["verdict"] = word.into();
+        json.to_string()
+    } else {
+        render_answered(&report, &answers, format)
+    };
     if !text.is_empty() {
         out::result(&text);
     }
     if format == Format::Human && !context.global.quiet {
-        // What found nothing to judge must not read like a pass.
-        let nothing = change.files.is_empty() && report.verdict == Verdict::Pass;
-        let word = if nothing { "nothing to check" } else { report.verdict.as_str() };
         let count = change.files.len();
         out::talk(&format!("{word}: {count} files judged in {} ms", report.elapsed_ms));
     }
@@ -119,7 +126,7 @@ fn narrow(
             return Err(names_nothing(args, typed));
         }
         if !change.files.iter().any(|file| change::is_at(file, found.path.as_bstr())) {
-            say(format!("nothing to check at `{}`: no change there", typed.display()));
+            say(format!("nothing to check at `{}`: no change there", shown(typed)));
         }
         paths.push(found.path);
     }
@@ -158,7 +165,12 @@ fn names_nothing(args: &Args, typed: &Path) -> anyhow::Error {
         ),
         (Some(_), false) => ("both commits", "paths are taken from the folder you stand in"),
     };
-    out::hinted(format!("`{}` matches nothing in {place}", typed.display()), hint)
+    out::hinted(format!("`{}` matches nothing in {place}", shown(typed)), hint)
+}
+
+/// A typed path may come from a list of files that somebody else named.
+fn shown(typed: &Path) -> String {
+    printable(&typed.display().to_string())
 }
 
 fn change_of(repo: &Repo, args: &Args) -> Result<Change> {

@@ -10,6 +10,7 @@ use bstr::{BStr, BString, ByteSlice as _};
 use crate::driver::install::real;
 use crate::git::repo::Repo;
 use crate::ui::out;
+use crate::ui::report::printable;
 
 /// A typed path, found in the repository.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,7 +92,11 @@ fn without_dots(top: &Path, path: &Path) -> Option<BString> {
 fn outside(repo: &Repo, typed: &Path) -> anyhow::Error {
     let top = repo.work_tree.as_ref().unwrap_or(&repo.git_dir);
     out::hinted(
-        format!("`{}` is outside the repository `{}`", typed.display(), top.display()),
+        format!(
+            "`{}` is outside the repository `{}`",
+            printable(&typed.display().to_string()),
+            top.display()
+        ),
         "paths are taken from the folder that you stand in, also with `--repo`",
     )
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize as _, Deserializer, de};
 use crate::model::agent::Money;
 
 /// Ten years. What is added to the time of now must still be a time.
-const DURATION_MAX: Duration = Duration::from_secs(3650 * 86_400);
+const DURATION_MAX: Duration = Duration::from_hours(3650 * 24);
 
 /// A size such as `1 MiB`, `500 KB` or `1024` (bytes).
 pub fn bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {

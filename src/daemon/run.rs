@@ -137,7 +137,7 @@ async fn word_comes(receiver: Option<oneshot::Receiver<()>>) {
     {
         return;
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// Waits for ever where nothing is watched.

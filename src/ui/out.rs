@@ -42,7 +42,14 @@ pub fn reader_left(within: Option<Duration>) -> bool {
         // Nothing is waited for but what is always told: an error, or that nobody is there.
         let mut asked = [PollFd::new(&stdout, PollFlags::empty())];
         match poll(&mut asked, limit.as_ref()) {
-            Ok(_) => return !asked[0].revents().is_empty(),
+            Ok(_) => {
+                let told = asked[0].revents();
+                if told.contains(PollFlags::NVAL) {
+                    // Some systems cannot wait for a device: then only time passes.
+                    std::thread::park_timeout(within.unwrap_or_default());
+                }
+                return told.intersects(PollFlags::ERR | PollFlags::HUP);
+            }
             Err(Errno::INTR) if within.is_none() => {}
             Err(_) => return false,
         }

@@ -154,6 +154,7 @@ fn what_did_not_change_is_named_and_does_not_read_like_a_pass() {
         .says("nothing to check: 0 files judged")
         .never_says("pass");
     let json = repo.tribunal(&["check", "quiet", "--format", "json"]).ok().json();
+    assert_eq!(json["verdict"], "nothing to check");
     assert_eq!(json["skipped"][0]["gate"], "check");
     assert_eq!(json["skipped"][0]["reason"], "nothing to check at `quiet`: no change there");
     // Beside something that changed it is named all the same.

@@ -716,6 +716,10 @@ fn two_programs_that_keep_each_others_hook_run_once_each() {
     repo.write("bad", bad());
     repo.commit("x").code(1).says("blocked: bad:1");
     assert_eq!(repo.read("ran"), "managed\n");
+    repo.tribunal(&["hooks", "status"])
+        .code(1)
+        .says("another program's hook stands in its place")
+        .says("pre-commit.legacy` is one of ours: it judges where something runs it");
     // A newer manager has another text: it may run twice, and does not run for ever.
     executable(&hook, &script.replace("managed", "managed anew"));
     fs::remove_file(repo.path("ran")).unwrap();

@@ -78,3 +78,32 @@ fn a_policy_file_that_cannot_be_read_is_no_missing_one() {
         outcome.says("tribunal.toml:1:1: it cannot be read").says("hint: make it a file");
     }
 }
+
+#[test]
+fn no_number_of_days_is_more_than_the_program_can_count() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    repo.write("a", "one\ntwo\n").commit_unjudged("first");
+    let add =
+        ["findings", "add", "--class", "error-handling/unchecked-result", "--at", "a:1", "-m", "m"];
+    repo.tribunal(&add).ok();
+    for days in ["365000d", "99999999999999d", "9223372036854775807d", "99999999999999999999999d"] {
+        let listed =
+            repo.tribunal(&["findings", "list", "--since", days, "--format", "json"]).ok().json();
+        assert_eq!(listed["total"], 1, "{days}");
+        repo.tribunal(&["cost", "--since", days]).ok();
+    }
+    repo.tribunal(&["findings", "list", "--since=-1d"]).code(2).says("`-1d` is not a time");
+    let until = ["findings", "dismiss", "x", "-r", "y", "--until", "9999-12-31"];
+    repo.tribunal(&until).code(2).says("`9999-12-31` is too far off");
+    for key in ["watch.rescan", "review.wait", "review.ratchet", "agents.executor.timeout"] {
+        for length in ["3651d", "18446744073709551615s", "18446744073709551615ms"] {
+            repo.tribunal(&["config", "--set", &format!("{key}={length}")])
+                .code(2)
+                .says("is too long: at most `3650d`");
+        }
+        repo.tribunal(&["config", "--set", &format!("{key}=3650d")]).ok();
+    }
+    // What the calendar has no room for is all there is.
+    repo.tribunal(&["constitution", "learn", "--set", "learn.after.days=4294967295"]).ok();
+}

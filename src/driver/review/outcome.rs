@@ -90,9 +90,10 @@ impl Reviewed {
         let verdict = self.report.verdict;
         let judged = match &self.ending {
             Ending::Nothing => {
-                let why = match self.paths.is_empty() {
-                    true => format!("{} is empty", self.title),
-                    false => format!("no model can read what {} holds", self.title),
+                let why = if self.paths.is_empty() {
+                    format!("{} is empty", self.title)
+                } else {
+                    format!("no model can read what {} holds", self.title)
                 };
                 return match verdict {
                     Verdict::Pass => format!("nothing to review: {why}"),
