@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::cli::Context;
-use crate::cli::findings::since_of;
+use crate::cli::times::since_of;
 use crate::config::env::now;
 use crate::driver::call::day_of;
 use crate::driver::judge;

@@ -4,7 +4,6 @@ use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
-use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -214,9 +213,8 @@ fn log(place: &Place, follow: bool) -> Result<ExitStatus> {
     if !follow {
         return Ok(ExitStatus::Pass);
     }
-    // Until Ctrl-C.
-    loop {
-        thread::park_timeout(Duration::from_millis(250));
+    // Until Ctrl-C, or until nobody reads it any more.
+    while !out::reader_left(Some(Duration::from_millis(250))) {
         text.clear();
         file.read_to_end(&mut text).with_context(failed)?;
         out::result_raw(printable_lines(&String::from_utf8_lossy(&text)).as_bytes());
@@ -227,6 +225,7 @@ fn log(place: &Place, follow: bool) -> Result<ExitStatus> {
             file = new;
         }
     }
+    Ok(ExitStatus::Pass)
 }
 
 fn was_replaced(file: &File, path: &Path) -> bool {

@@ -1,19 +1,19 @@
 //! `tribunal findings`: what was found, and what is decided about it.
 
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{self, Read as _};
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-use bstr::{BString, ByteSlice as _};
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp, ToSpan as _};
+use bstr::{BStr, BString, ByteSlice as _};
 use serde_json::json;
 
 use crate::cli::Context;
-use crate::cli::check::in_repo;
 use crate::cli::constitution;
+use crate::cli::paths::in_repo;
+use crate::cli::times::{since_of, until_of};
 use crate::config::env::now;
 use crate::driver::whereabouts::{self, Whereabouts};
 use crate::driver::{import, judge, learn, remark};
@@ -85,9 +85,9 @@ struct AddArgs {
     /// What makes it the same mistake as others, as in `error-handling/unchecked-result`
     #[arg(long)]
     class: String,
-    /// Where it is
+    /// Where it is; the path is taken from the folder that you stand in, also with `--repo`
     #[arg(long, value_name = "PATH:LINE")]
-    at: String,
+    at: OsString,
     /// What is wrong and why
     #[arg(long, short)]
     message: String,
@@ -260,7 +260,7 @@ fn decide(context: &Context, args: &DecideArgs, decision: Decision) -> Result<Ex
 fn add(context: &Context, args: &AddArgs) -> Result<ExitStatus> {
     let repo = context.repo()?;
     let (path, line) = split_place(&args.at)?;
-    let path = path_of(context, &repo, Path::new(path))?;
+    let path = path_of(context, &repo, path)?;
     if args.message.trim().is_empty() {
         return Err(out::hinted("a remark needs a message", "give one with `--message`"));
     }
@@ -341,23 +341,35 @@ fn actor(context: &Context, repo: &Repo) -> Result<String> {
     Ok(ident[..end].to_str_lossy().into_owned())
 }
 
-/// A path as the person typed it: from where they stand, or from the top of the repository that
-/// they named.
+/// Where a typed path is: in the last commit or the index, else as it is written, because findings
+/// outlive their files.
 fn path_of(context: &Context, repo: &Repo, path: &Path) -> Result<BString> {
-    if context.global.repo.is_some() && path.is_relative() {
-        use std::os::unix::ffi::OsStrExt as _;
-        return Ok(BString::from(path.as_os_str().as_bytes()));
-    }
-    in_repo(repo, context, path)
+    let head = repo.head()?.map(|head| repo.tree_of(&head)).transpose()?;
+    let known = |path: &BStr| {
+        Ok(match &head {
+            Some(tree) if repo.objects.has(tree, path)? => true,
+            _ => repo
+                .staged_tree()
+                .is_ok_and(|tree| repo.objects.has(&tree, path).unwrap_or_default()),
+        })
+    };
+    Ok(in_repo(repo, &context.env.current_dir, path, known)?.path)
 }
 
-fn split_place(at: &str) -> Result<(&str, u32)> {
-    at.rsplit_once(':')
-        .and_then(|(path, line)| Some((path, line.parse().ok()?)))
-        .filter(|(path, line)| !path.is_empty() && *line > 0)
-        .ok_or_else(|| {
-            out::hinted(format!("`{at}` is not a place"), "write it as in `--at src/main.rs:12`")
-        })
+fn split_place(at: &OsStr) -> Result<(&Path, u32)> {
+    let read = || {
+        let (path, line) = at.as_bytes().rsplit_once_str(":")?;
+        Some((path, line.to_str().ok()?.parse().ok()?))
+    };
+    match read() {
+        Some((path, line)) if !path.is_empty() && line > 0 => {
+            Ok((Path::new(OsStr::from_bytes(path)), line))
+        }
+        _ => {
+            let message = format!("`{}` is not a place", at.display());
+            Err(out::hinted(message, "write it as in `--at src/main.rs:12`"))
+        }
+    }
 }
 
 fn status_of(word: &str) -> Result<Option<Status>> {
@@ -412,33 +424,4 @@ fn severity_of(word: &str) -> Result<Severity> {
             "it is one of critical, high, medium, low",
         )),
     }
-}
-
-/// A time as people say it: a date, a time, or so many days ago.
-pub fn since_of(text: &str, now: Timestamp) -> Result<Timestamp> {
-    if let Some(days) = text.strip_suffix('d').and_then(|days| days.parse::<i64>().ok()) {
-        return Ok(now.checked_sub(SignedDuration::from_hours(days.saturating_mul(24)))?);
-    }
-    if let Ok(date) = text.parse::<Date>() {
-        return Ok(date.to_zoned(TimeZone::UTC)?.timestamp());
-    }
-    text.parse().map_err(|_| not_a_time(text, "`2026-01-31` or `30d`"))
-}
-
-fn until_of(text: &str, now: Timestamp) -> Result<Timestamp> {
-    let until = match text.parse::<Date>() {
-        Ok(date) => {
-            let next = date.checked_add(1.day()).context("that day is too far off")?;
-            next.to_zoned(TimeZone::UTC)?.timestamp()
-        }
-        Err(_) => text.parse().map_err(|_| not_a_time(text, "`2026-12-31`"))?,
-    };
-    if until <= now {
-        return Err(out::hinted(format!("`{text}` is over"), "give a day that is to come"));
-    }
-    Ok(until)
-}
-
-fn not_a_time(text: &str, like: &str) -> anyhow::Error {
-    out::hinted(format!("`{text}` is not a time"), format!("write it as in {like}"))
 }

@@ -14,6 +14,7 @@ use crate::daemon::control;
 use crate::driver::bypass::{self, Bypass};
 use crate::driver::commands::{Request, Tail};
 use crate::driver::evaluate::{Ask, evaluate, stops};
+use crate::driver::install;
 use crate::driver::message::{self, as_committed};
 use crate::driver::push::{PushEvaluation, Setting, evaluate_push};
 use crate::driver::{event, judge, judged, law, merge, review};
@@ -62,7 +63,8 @@ pub fn run(env: &Env, name: &str, args: &[OsString]) -> Result<ExitStatus> {
         // A hook that sends something comes last: what is refused must not have left.
         "pre-push" => call.before_kept(Call::pre_push),
         "pre-receive" => call.before_kept(Call::pre_receive),
-        _ => call.after_kept(|_, _| Ok(ExitStatus::Pass)),
+        // A slip in a line that somebody wrote must not pass for a hook that found nothing.
+        _ => Err(install::unknown(name)),
     }
 }
 

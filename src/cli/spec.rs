@@ -12,7 +12,6 @@ use crate::config::env;
 use crate::daemon::scan::{Globs, list};
 use crate::daemon::take_in::{PROGRESS, key};
 use crate::driver::{law, redact};
-use crate::gates::governance::POLICY_FILE;
 use crate::git::repo::Repo;
 use crate::model::report::ExitStatus;
 use crate::spec::classify::{Classification, classify};
@@ -97,9 +96,7 @@ fn top_of(repo: &Repo) -> Result<PathBuf> {
 }
 
 fn globs(context: &Context, top: &Path) -> Result<Globs> {
-    let text = fs::read(top.join(POLICY_FILE)).ok();
-    let resolved = law::settings(text.as_deref(), &context.env, &context.global.set)
-        .map_err(|problem| out::hinted(problem.to_string(), problem.hint))?;
+    let resolved = law::of_work_tree(Some(top), &context.env, &context.global.set)?;
     Globs::new(&resolved.policy.watch.specs)
         .map_err(|bad| out::hinted(bad.to_string(), "the globs are `watch.specs` in tribunal.toml"))
 }

@@ -149,7 +149,7 @@ pub fn serve(place: &Place, verbose: u8) -> Result<()> {
     log::to_file(place.env.text("RUST_LOG"), verbose, &path)
         .with_context(|| format!("could not write `{}`", path.display()))?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "started");
-    let ending = run(place, &mut held, &mut |news| write(news));
+    let ending = run(place, &mut held, &mut |news| write(news), None);
     match &ending {
         Ok(Ending::Orphaned) => tracing::warn!("the repository or the lock's file is gone"),
         Ok(_) => tracing::info!("stopped"),

@@ -143,7 +143,7 @@ fn last_move(log: &Path, now: Timestamp) -> LastMove {
         let old = Oid::parse(who.split_str(" ").next()?.to_str().ok()?).ok()?;
         let mut words = who.rsplit(|byte| *byte == b' ');
         let seconds: i64 = words.nth(1)?.to_str().ok()?.parse().ok()?;
-        let just_now = now.as_second() - seconds <= FRESH_SECONDS;
+        let just_now = now.as_second().saturating_sub(seconds) <= FRESH_SECONDS;
         (just_now && what.starts_with(b"commit"))
             .then(|| LastMove::CommitJustNow { before: (!old.is_zero()).then_some(old) })
     };

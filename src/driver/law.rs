@@ -1,6 +1,8 @@
 //! The law that a change is judged under, read from the tree it stands on.
 
 use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use bstr::{BStr, BString, ByteSlice as _};
@@ -129,6 +131,37 @@ fn policy_of(text: Option<&[u8]>, env: &Env, flags: &[String]) -> Result<(Policy
     }
 }
 
+/// The settings that would hold once the work tree's `tribunal.toml` is committed.
+pub fn of_work_tree(top: Option<&Path>, env: &Env, flags: &[String]) -> Result<Resolved> {
+    let hinted = |problem: Problem| out::hinted(problem.to_string(), problem.hint);
+    let text = top.map(policy_text).transpose().map_err(hinted)?.flatten();
+    settings(text.as_deref(), env, flags).map_err(hinted)
+}
+
+/// The work tree's `tribunal.toml`; `None` where there is none.
+pub fn policy_text(top: &Path) -> Result<Option<Vec<u8>>, Problem> {
+    text_of(&top.join(POLICY_FILE), POLICY_FILE)
+}
+
+/// What a settings file holds. Only a file that is not there may be passed over: settings that were
+/// written and do not hold would be missed by nobody until something passes that should not.
+fn text_of(path: &Path, name: &str) -> Result<Option<Vec<u8>>, Problem> {
+    match fs::read(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            Ok(None)
+        }
+        Err(error) => Err(Problem {
+            file: name.to_owned(),
+            line: 1,
+            column: 1,
+            message: format!("it cannot be read: {error}"),
+            hint: "make it a file that can be read, or move it away: without it the defaults hold"
+                .to_owned(),
+        }),
+    }
+}
+
 /// The settings that hold with this text of `tribunal.toml`.
 pub fn settings(
     policy_file: Option<&[u8]>,
@@ -136,10 +169,12 @@ pub fn settings(
     flags: &[String],
 ) -> Result<Resolved, Problem> {
     let user_path = layers::user_file();
-    let user_text = user_path.as_ref().and_then(|path| fs::read_to_string(path).ok());
     let user_name = user_path.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
+    let user_bytes = user_path.as_deref().map(|path| text_of(path, &user_name)).transpose()?;
+    let user_bytes = user_bytes.flatten();
     let mut given = Vec::new();
-    if let (Some(path), Some(text)) = (user_path, &user_text) {
+    if let (Some(path), Some(bytes)) = (user_path, &user_bytes) {
+        let text = bytes.to_str().map_err(|_| layers::not_utf8(&user_name, bytes))?;
         given.push(Layer { source: Source::User(path), file: &user_name, text });
     }
     if let Some(bytes) = policy_file {

@@ -166,6 +166,21 @@ impl Objects {
         Ok(None)
     }
 
+    /// Whether a tree has a file or a folder at `path`; the empty path is the tree itself.
+    pub fn has(&self, tree: &Oid, path: &BStr) -> Result<bool> {
+        let mut at = Some(tree.clone());
+        for name in path.split_str("/").filter(|name| !name.is_empty()) {
+            let Some(folder) = at else { return Ok(false) };
+            let item = self.tree(&folder)?.into_iter().find(|item| item.name() == name.as_bstr());
+            at = match item {
+                Some(TreeItem::Tree { oid, .. }) => Some(oid),
+                Some(TreeItem::File { .. }) => None,
+                None => return Ok(false),
+            };
+        }
+        Ok(true)
+    }
+
     /// Every file below a folder of a tree, with its content; none where there is no such folder.
     /// Links and submodules are left out.
     pub fn files_below(&self, tree: &Oid, folder: &BStr) -> Result<Vec<(BString, Vec<u8>)>> {

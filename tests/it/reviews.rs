@@ -205,16 +205,22 @@ fn without_an_agent_nothing_passes_as_reviewed_and_no_push_is_bothered() {
 }
 
 #[test]
-fn nothing_to_review_is_said_and_is_no_pass() {
+fn nothing_to_review_is_said_and_never_called_a_pass() {
     let sandbox = Sandbox::new();
     let agents = agents(&sandbox, "", diligent(&[LEFT_OUT]));
     let repo = base(&sandbox);
-    let empty = review(&repo, &["--staged"]).ok().json();
-    assert_eq!(empty["verdict"], "nothing to review");
+    let nothing = |outcome: Outcome| {
+        assert_eq!(outcome.json()["verdict"], "nothing to review");
+        outcome.ok().never_says("pass");
+    };
+    nothing(review(&repo, &["--staged"]));
     repo.write("logo.png", b"\x89PNG\0\x01\x02").write("Cargo.lock", "# made\n");
     repo.commit_unjudged("chore: files");
-    let outcome = review(&repo, &["--commit", "HEAD"]).ok().json();
-    assert_eq!(outcome["verdict"], "nothing to review");
+    nothing(review(&repo, &["--commit", "HEAD"]));
+    repo.tribunal(&["review", "--commit", "HEAD"])
+        .ok()
+        .says("nothing to review: no model can read what commit")
+        .never_says("pass");
     assert_eq!(agents.asked().len(), 0);
     // Beside something that can be read they are named.
     repo.write("logo.png", b"\x89PNG\0\x01\x03").write("src/sum.rs", CLEAN);
@@ -222,6 +228,27 @@ fn nothing_to_review_is_said_and_is_no_pass() {
     let outcome = review(&repo, &["--commit", "HEAD"]).ok().json();
     assert_eq!(outcome["verdict"], "pass");
     assert_eq!(outcome["review"]["unscanned"][0]["path"], "logo.png");
+}
+
+#[test]
+fn what_the_gates_stop_is_no_success_though_there_is_nothing_to_review() {
+    let sandbox = Sandbox::new();
+    let agents = agents(&sandbox, "", diligent(&[LEFT_OUT]));
+    let repo = base(&sandbox);
+    // No model reads it, and the gates stop it: a lock file with what a merge left in it.
+    repo.write("Cargo.lock", format!("{} HEAD\n", "<".repeat(7)));
+    repo.commit_unjudged("chore: lock");
+    let outcome = review(&repo, &["--commit", "HEAD"]).code(1).json();
+    assert_eq!(outcome["verdict"], "block");
+    let why = &outcome["review"]["unjudged"][0];
+    assert_eq!(why, "there is nothing that a model could review");
+    repo.tribunal(&["review", "--commit", "HEAD"])
+        .code(1)
+        .says("blocked: Cargo.lock:1")
+        .says("block by the gates; nothing to review: no model can read");
+    let github = repo.tribunal(&["review", "--commit", "HEAD", "--format", "github"]);
+    github.code(1).says("::error");
+    assert_eq!(agents.asked().len(), 0);
 }
 
 #[test]
@@ -306,12 +333,19 @@ fn a_review_cannot_be_asked_for_from_inside_an_agents_call() {
     let mut asks = command(&repo, &["review"]);
     asks.env("TRIBUNAL_AGENT", "executor");
     run(asks, b"").code(2).says("from inside an agent's call");
+    // Nor is one gone on with that was begun outside, whether it has ended or not.
+    let begun = review(&repo, &["--commit", "HEAD"]).json();
+    let before = agents.asked().len();
+    assert!(before > 0);
+    let mut resumes = command(&repo, &["resume", begun["review"]["run"].as_str().unwrap()]);
+    resumes.env("TRIBUNAL_AGENT", "executor");
+    run(resumes, b"").code(2).says("from inside an agent's call").says("hint: resume it once");
     git(&repo, &["push", "origin", "main"], &inside).ok();
     // The mechanical gates hold for it as for everybody.
     let marker = format!("{} ours\n", "<".repeat(7));
     repo.write("notes.txt", marker).git(&["add", "--all"]).ok();
     repo.git_env(&["commit", "--quiet", "-m", "docs: notes"], &inside).code(1);
-    assert_eq!(agents.asked().len(), 0);
+    assert_eq!(agents.asked().len(), before);
 }
 
 #[test]

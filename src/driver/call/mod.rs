@@ -4,6 +4,7 @@
 //! under its own name and counts once.
 
 mod folder;
+pub mod inside;
 mod next;
 #[cfg(test)]
 mod tests;
@@ -90,6 +91,8 @@ impl Desk<'_> {
     ///
     /// An error is ours: no file could be written, the ledger could not be used.
     pub fn ask(&self, question: &Question<'_>) -> Result<Reply> {
+        // Commands refuse earlier and in their own words; no call goes past here.
+        inside::refuse(self.env, "no agent can be asked", "ask once the call is over")?;
         let base = backoff_base(self.env);
         let patience = later(now(self.env), self.policy.agents.wait);
         let mut so_far = SoFar::default();

@@ -20,6 +20,7 @@ use crate::config::policy::Switch;
 use crate::constitution::edit::remove;
 use crate::constitution::prove::Proof;
 use crate::constitution::rule::{Check, Rule, RuleError};
+use crate::driver::call::inside;
 use crate::driver::judge;
 use crate::driver::learn::asking::Researcher;
 use crate::driver::learn::drafting::Drafts;
@@ -152,11 +153,8 @@ pub fn learn(repo: &Repo, env: &Env, flags: &[String], request: &Request) -> Res
 /// Has an agent draft what code cannot, where that is asked for or the policy says so.
 fn drafts(repo: &Repo, env: &Env, flags: &[String], request: &Request) -> Result<Drafts> {
     let inside_a_call = env.get(INSIDE).is_some();
-    if inside_a_call && request.agent {
-        return Err(out::hinted(
-            "a draft cannot be asked for from inside an agent's call",
-            "ask once the call is over",
-        ));
+    if request.agent {
+        inside::refuse(env, "a draft cannot be asked for", "ask once the call is over")?;
     }
     if inside_a_call || request.check.is_some() {
         return Ok(Drafts::default());

@@ -114,7 +114,9 @@ impl<'a> Learning<'a> {
     pub(super) fn due(&mut self, request: &Request) -> Result<(Rows, Vec<(Candidate, After)>)> {
         let after = after(&self.policy);
         let days = i64::from(after.days);
-        let since = self.now.checked_sub(SignedDuration::from_hours(days * 24))?;
+        // More days than the calendar has are all of them.
+        let since = self.now.checked_sub(SignedDuration::from_hours(days * 24));
+        let since = since.unwrap_or(Timestamp::MIN);
         if !ledger::exists(&self.repo.state_dir()) {
             return Ok((Vec::new(), Vec::new()));
         }
