@@ -14,6 +14,7 @@ mod demo;
 mod doctor;
 mod drafting;
 mod findings;
+mod frozen_state;
 mod gates;
 mod harness;
 mod hooks;
