@@ -15,6 +15,7 @@ mod doctor;
 mod drafting;
 mod findings;
 mod followers;
+mod frozen_state;
 mod gates;
 mod harness;
 mod hooks;
