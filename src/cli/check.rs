@@ -1,5 +1,6 @@
 //! `tribunal check`: the gates, by hand or in CI.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -10,16 +11,18 @@ use crate::cli::Context;
 use crate::cli::hook::show_ends;
 use crate::cli::paths::in_repo;
 use crate::config::policy::Moment;
-use crate::driver::commands::Request;
+use crate::driver::bypass::Bypass;
+use crate::driver::commands::{Request, Tail};
 use crate::driver::evaluate::{Ask, evaluate};
+use crate::driver::push::{Part, Setting, evaluate_range};
 use crate::driver::{judge, law};
 use crate::git::change;
 use crate::git::repo::Repo;
 use crate::model::change::Change;
 use crate::model::oid::Oid;
-use crate::model::report::{ExitStatus, Skipped, Verdict};
+use crate::model::report::{ExitStatus, Report, Skipped, Verdict};
 use crate::ui::out;
-use crate::ui::report::{Answers, Format, json_of, printable, render_answered};
+use crate::ui::report::{Answers, Format, json_of, printable, render, render_answered};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -36,6 +39,9 @@ pub struct Args {
     /// The last commit of the change
     #[arg(long, value_name = "REV", requires = "from", default_value = "HEAD")]
     to: String,
+    /// Judge the two ends of the range alone, not every commit and message between them
+    #[arg(long, requires = "from")]
+    net: bool,
     /// Run the command gates too: all, or those of one moment
     #[arg(long, value_enum, value_name = "MOMENT", num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "all")]
@@ -68,20 +74,18 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
     let started = Instant::now();
     let repo = context.repo()?;
     let mut change = change_of(&repo, args)?;
-    let untouched = narrow(context, &repo, args, &mut change)?;
-    let law = law::of_change(&repo.objects, &change, &context.env, &context.global.set)?;
+    let (paths, untouched) = narrow(context, &repo, args, &mut change)?;
     // By hand commands run even where they passed before: that is what was asked for.
     let request = args.commands.map(|moments| Request {
         env: &context.env,
         moment: moments.moment(),
         reuse: false,
     });
-    let files = change.files.len();
-    let ask = request.as_ref().map_or(Ask::Gates, Ask::GatesAndCommands);
-    let mut evaluation = evaluate(&repo, &context.env, change, &law, None, ask)?;
-    let interrupted = evaluation.interrupted;
-    let tails = std::mem::take(&mut evaluation.tails);
-    let mut report = evaluation.report(started);
+    let range = range_of(&repo, args)?;
+    let Checked { mut report, parts, tails, read, interrupted } = match &range {
+        Some((from, to)) => check_range(context, &repo, (from, to), &paths, request, started)?,
+        None => check_change(context, &repo, change, request.as_ref(), started)?,
+    };
     report.skipped.splice(0..0, untouched);
     let format = context.global.format;
     let answers = match format {
@@ -89,12 +93,14 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
         Format::Human | Format::Json | Format::Github => Answers::new(),
     };
     // What found nothing to judge must not read like a pass. Commands may have judged the whole.
-    let nothing = files == 0 && report.verdict == Verdict::Pass && args.commands.is_none();
+    let nothing = read.files == 0 && report.verdict == Verdict::Pass && args.commands.is_none();
     let word = if nothing { "nothing to check" } else { report.verdict.as_str() };
     let text = if nothing && format == Format::Json {
         let mut json = json_of(&report);
         json["verdict"] = word.into();
         json.to_string()
+    } else if format == Format::Human && !parts.is_empty() {
+        by_commit(parts, &report, started)
     } else {
         render_answered(&report, &answers, format)
     };
@@ -102,10 +108,85 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
         out::result(&text);
     }
     if format == Format::Human && !context.global.quiet {
-        out::talk(&format!("{word}: {files} files judged in {} ms", report.elapsed_ms));
+        out::talk(&format!("{word}: {read} judged in {} ms", report.elapsed_ms));
     }
     show_ends(&tails);
-    Ok(if interrupted.is_some() { ExitStatus::Interrupted } else { report.verdict.into() })
+    Ok(if interrupted { ExitStatus::Interrupted } else { report.verdict.into() })
+}
+
+/// A report for people, commit by commit.
+fn by_commit(parts: Vec<Part>, report: &Report, started: Instant) -> String {
+    let mut texts = Vec::new();
+    for part in parts {
+        let found = render(&judge::report(part.findings, Vec::new(), started), Format::Human);
+        texts.push(format!("{}:\n{found}", printable(&part.title)));
+    }
+    let rest = judge::report(Vec::new(), report.skipped.clone(), started);
+    texts.push(render(&rest, Format::Human));
+    texts.retain(|text| !text.is_empty());
+    texts.join("\n")
+}
+
+/// What a check came to.
+struct Checked {
+    report: Report,
+    /// Of a range: its commits in which something was found.
+    parts: Vec<Part>,
+    tails: Vec<Tail>,
+    read: Read,
+    interrupted: bool,
+}
+
+/// How much was read.
+struct Read {
+    files: usize,
+    commits: Option<usize>,
+}
+
+impl fmt::Display for Read {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.commits {
+            None => write!(f, "{} files", self.files),
+            Some(1) => write!(f, "{} files of 1 commit", self.files),
+            Some(commits) => write!(f, "{} files of {commits} commits", self.files),
+        }
+    }
+}
+
+fn check_change(
+    context: &Context,
+    repo: &Repo,
+    change: Change,
+    request: Option<&Request<'_>>,
+    started: Instant,
+) -> Result<Checked> {
+    let law = law::of_change(&repo.objects, &change, &context.env, &context.global.set)?;
+    let read = Read { files: change.files.len(), commits: None };
+    let ask = request.map_or(Ask::Gates, Ask::GatesAndCommands);
+    let mut evaluation = evaluate(repo, &context.env, change, &law, None, ask)?;
+    let interrupted = evaluation.interrupted.is_some();
+    let tails = std::mem::take(&mut evaluation.tails);
+    Ok(Checked { report: evaluation.report(started), parts: Vec::new(), tails, read, interrupted })
+}
+
+/// Checks what a push of the range would bring.
+fn check_range(
+    context: &Context,
+    repo: &Repo,
+    range: (&Oid, &Oid),
+    paths: &[BString],
+    request: Option<Request<'_>>,
+    started: Instant,
+) -> Result<Checked> {
+    let bypass = Bypass::default();
+    let flags = &context.global.set;
+    let setting = Setting { repo, env: &context.env, flags, bypass: &bypass };
+    let mut evaluation = evaluate_range(&setting, range, paths, request, &mut out::talk)?;
+    let commits = Some(evaluation.commits.len());
+    let (read, interrupted) = (Read { files: evaluation.files, commits }, evaluation.interrupted);
+    let tails = std::mem::take(&mut evaluation.tails);
+    let parts = evaluation.parts.clone();
+    Ok(Checked { report: evaluation.report(started), parts, tails, read, interrupted })
 }
 
 /// Leaves in the change what is at or below the paths that were named. A path that names nothing is
@@ -115,7 +196,7 @@ fn narrow(
     repo: &Repo,
     args: &Args,
     change: &mut Change,
-) -> Result<Vec<Skipped>> {
+) -> Result<(Vec<BString>, Vec<Skipped>)> {
     let mut untouched = Vec::new();
     let mut say = |reason: String| {
         untouched.push(Skipped { gate: "check".to_owned(), reason });
@@ -142,7 +223,7 @@ fn narrow(
             }
         });
     }
-    Ok(untouched)
+    Ok((paths, untouched))
 }
 
 /// Whether there is something at a path: in the change, after it, or before it.
@@ -184,7 +265,15 @@ fn change_of(repo: &Repo, args: &Args) -> Result<Change> {
     }
     let Some(from) = &args.from else { return change::staged(repo) };
     let to = commit(repo, &args.to)?;
-    change::between(repo, &start(repo, from, &to)?, &to)
+    let from = start(repo, from, &to)?;
+    change::between(repo, &repo.merge_base(&from, &to)?.unwrap_or(from), &to)
+}
+
+/// The commits of a range that is checked commit by commit.
+fn range_of(repo: &Repo, args: &Args) -> Result<Option<(Oid, Oid)>> {
+    let Some(from) = args.from.as_ref().filter(|_| !args.net) else { return Ok(None) };
+    let to = commit(repo, &args.to)?;
+    Ok(Some((start(repo, from, &to)?, to)))
 }
 
 /// Where a change begins. For a branch that is new to it, a CI names no commit but git's word for

@@ -231,7 +231,7 @@ fn a_range_from_no_commit_begins_where_the_branch_left_the_default_branch() {
     repo.git(&["push", "-q", "origin", "main"]).ok();
     repo.git(&["checkout", "-q", "-b", "feature"]).ok();
     repo.write("new", "1\n").commit_unjudged("on the branch");
-    check(&[]).ok().says("pass: 1 files judged");
+    check(&[]).ok().says("pass: 1 files of 1 commit judged");
     repo.write("bad", &marker).commit_unjudged("a mistake");
     check(&["--to", "feature"]).code(1).says("blocked: bad:1").never_says("old").says("2 files");
     check(&["--to", &zeros])
@@ -252,4 +252,75 @@ fn every_file_of_no_commit_is_wrong_use() {
         .code(2)
         .says("there is no commit yet")
         .says("hint: `tribunal check` judges what is staged");
+}
+
+/// A branch is not blamed for what the one that it left changed meanwhile, and what came and went
+/// within it is seen, as a push would see it.
+#[test]
+fn a_range_is_judged_commit_by_commit_from_where_the_branch_left() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    let marker = format!("{} HEAD\n", "<".repeat(7));
+    repo.write("tribunal.toml", "[gates]\ncommit-message = \"block\"\nscope = \"off\"\n");
+    repo.write("f", &marker).commit_unjudged("feat: marks");
+    repo.git(&["switch", "--quiet", "--create", "feature"]).ok();
+    repo.write("b", "2").commit_unjudged("feat: two");
+    repo.git(&["switch", "--quiet", "main"]).ok();
+    repo.git(&["rm", "--quiet", "f"]).ok();
+    repo.commit_unjudged("feat: without marks");
+    let check = ["check", "--from", "main", "--to", "feature"];
+    repo.tribunal(&check).ok().says("pass: 1 files of 1 commit judged");
+    repo.tribunal(&[&check[..], &["--net"]].concat()).ok().says("pass: 1 files judged");
+    repo.git(&["switch", "--quiet", "feature"]).ok();
+    repo.write("c", &marker).commit_unjudged("feat: three");
+    repo.write("c", "good").commit_unjudged("no type");
+    let found =
+        repo.tribunal(&check).code(1).says("feat: three:").says("c:1").says("[commit-message/");
+    assert!(found.stdout.find("feat: three:") < found.stdout.find("[commit-message/"), "{found}");
+    repo.tribunal(&[&check[..], &["--net"]].concat()).ok();
+    // Of some files, messages apart.
+    repo.tribunal(&[&check[..], &["b"]].concat()).ok().says("pass: 1 files of 3 commits judged");
+    repo.tribunal(&[&check[..], &["c"]].concat()).code(1).never_says("[commit-message/");
+    let json = repo.tribunal(&[&check[..], &["--format", "json"]].concat()).code(1).json();
+    assert_eq!(json["findings"].as_array().unwrap().len(), 2, "{json}");
+}
+
+/// One function evaluates a change, whichever command or hook asks.
+#[test]
+fn a_change_is_judged_the_same_through_every_entry_point() {
+    let sandbox = Sandbox::new();
+    let remote = sandbox.bare("remote.git");
+    let repo = sandbox.repo("r");
+    let policy = "[gates]\nscope = \"off\"\nlarge-files = { level = \"block\", max = \"20 B\" }\n";
+    repo.write("tribunal.toml", policy).commit_unjudged("feat: policy");
+    repo.git(&["remote", "add", "origin", "../remote.git"]).ok();
+    repo.git(&["push", "--quiet", "origin", "main"]).ok();
+    let marker = format!("{} HEAD\nours\n", "<".repeat(7));
+    repo.write("marks", &marker).write("large", "a line of more than twenty bytes\n");
+    repo.git(&["add", "--all"]).ok();
+    let of = |text: &str| -> Vec<String> {
+        let lines = text.lines().map(|line| line.trim_start_matches("remote: ").trim_end());
+        let mut found: Vec<String> = lines
+            .filter(|line| line.starts_with("blocked: "))
+            // Each finding has an id of its own in each ledger.
+            .map(|line| line.rsplit_once(' ').unwrap().0.to_owned())
+            .collect();
+        found.sort();
+        found
+    };
+    let staged = of(&repo.tribunal(&["check"]).code(1).stdout);
+    assert_eq!(staged.len(), 2, "{staged:?}");
+    repo.tribunal(&["hooks", "install"]).ok();
+    let commit = of(&repo.git(&["commit", "--quiet", "-m", "feat: it"]).code(1).stderr);
+    repo.commit_unjudged("feat: it");
+    let range = ["check", "--from", "origin/main", "--to", "main"];
+    let range = of(&repo.tribunal(&range).code(1).stdout);
+    let push = of(&repo.git(&["push", "--quiet", "origin", "main"]).code(1).stderr);
+    remote.tribunal(&["hooks", "install"]).ok();
+    let server = ["push", "--quiet", "--no-verify", "origin", "main"];
+    let server = of(&repo.git(&server).code(1).stderr);
+    for (name, found) in [("commit", commit), ("range", range), ("push", push), ("server", server)]
+    {
+        assert_eq!(found, staged, "{name}");
+    }
 }

@@ -8,6 +8,7 @@ mod policies;
 mod tests;
 
 use std::collections::HashSet;
+use std::time::Instant;
 
 use anyhow::Result;
 use bstr::{BStr, BString, ByteSlice as _};
@@ -15,7 +16,7 @@ use bstr::{BStr, BString, ByteSlice as _};
 use crate::config::env::Env;
 use crate::config::policy::Moment;
 use crate::driver::bypass::Bypass;
-use crate::driver::commands::{Request, Tail};
+use crate::driver::commands::{self, Request, Tail};
 use crate::driver::evaluate::{Ask, Evaluation, Seen, evaluate, stops};
 use crate::driver::push::arrivals::{Finder, existing};
 use crate::driver::push::plan::{Arrival, Item};
@@ -24,7 +25,7 @@ use crate::driver::{judge, judged};
 use crate::gates::protected_branch::{self, Facts, Protected};
 use crate::gates::{self, Law};
 use crate::git::change;
-use crate::git::push::history::is_ancestor;
+use crate::git::push::history::{Known, KnownRefs, is_ancestor, new_commits};
 use crate::git::push::side::Side;
 use crate::git::push::{self, Peeled};
 use crate::git::repo::Repo;
@@ -33,7 +34,7 @@ use crate::model::finding::{Effect, Finding, Spot};
 use crate::model::gate::Gate;
 use crate::model::oid::Oid;
 use crate::model::push::{Receiver, Relation, Update};
-use crate::model::report::{Reported, Skipped};
+use crate::model::report::{Report, Reported, Skipped};
 
 /// From how many commits on a push says how much it reads: below, it is over before anyone asks.
 const MANY_COMMITS: usize = 500;
@@ -46,7 +47,9 @@ pub struct PushEvaluation {
     pub skipped: Vec<Skipped>,
     /// The commits that it brings, each with the tip that it was pushed below.
     pub commits: Vec<Pushed>,
-    /// How many of them no `pre-commit` of this repository had passed.
+    /// How many changed files those have, each counted once a commit.
+    pub files: usize,
+    /// How many of the commits no `pre-commit` of this repository had passed.
     pub ungated: usize,
     /// The commit under whose policy the first new commits were evaluated, where the push itself
     /// changes the policy.
@@ -65,6 +68,15 @@ impl PushEvaluation {
         self.inconclusive || self.interrupted || self.is_blocked()
     }
 
+    /// One report of everything that was found; `started` is when it began. The last lines of
+    /// commands that failed are left to the caller.
+    pub fn report(self, started: Instant) -> Report {
+        let findings = self.parts.into_iter().flat_map(|part| part.findings).collect();
+        let mut report = judge::report(findings, self.skipped, started);
+        commands::settle(&mut report, self.inconclusive);
+        report
+    }
+
     fn is_blocked(&self) -> bool {
         self.parts.iter().any(|part| stops(&part.findings))
     }
@@ -81,7 +93,7 @@ pub struct Pushed {
 }
 
 /// A ref, commit or tag of a push, and what was found in it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Part {
     /// For people: `commit 0123456789 subject`.
     pub title: String,
@@ -119,6 +131,42 @@ pub fn evaluate_push(
     Ok(push.result)
 }
 
+/// Evaluates what a push of `to` onto a branch at `from` would bring, commit by commit, under the
+/// policy of `from`. With `paths` only the files at or below them count, and no messages. Commands
+/// are run where `commands` asks for them.
+pub fn evaluate_range(
+    setting: &Setting<'_>,
+    (from, to): (&Oid, &Oid),
+    paths: &[BString],
+    commands: Option<Request<'_>>,
+    tell: &mut dyn FnMut(&str),
+) -> Result<PushEvaluation> {
+    let repo = setting.repo;
+    let known = Known { commits: HashSet::from([from.clone()]), refs: KnownRefs::None };
+    let commits = new_commits(repo, std::slice::from_ref(to), &known)?;
+    let mut evaluator = Evaluator::new(setting, Receiver::Address);
+    evaluator.commands = commands;
+    evaluator.paths = paths.to_vec();
+    // It is no push: what passes is not remembered as pushed.
+    evaluator.passed = None;
+    let update = Update {
+        source: BString::from(to.as_str()),
+        new: to.clone(),
+        target: BString::from(to.as_str()),
+        old: from.clone(),
+    };
+    let arrival = Arrival {
+        update: &update,
+        peeled: Peeled { commit: Some(to.clone()), ..Peeled::default() },
+        law: evaluator.policies.of_commit(from)?,
+        base: repo.merge_base(from, to)?,
+        is_new: !commits.is_empty(),
+        commits,
+    };
+    evaluator.evaluate_arrivals(&[arrival], tell)?;
+    Ok(evaluator.result)
+}
+
 /// The updates with the names of the refs that they really change: on the server a ref may stand for
 /// another one.
 fn resolved(repo: &Repo, updates: &[Update], receiver: &Receiver) -> Result<Vec<Update>> {
@@ -145,6 +193,8 @@ struct Evaluator<'a> {
     receiver: Receiver,
     policies: Policies<'a>,
     commands: Option<Request<'a>>,
+    /// Where not empty, only what is at or below these paths is evaluated, and no message.
+    paths: Vec<BString>,
     seen: Seen,
     /// The trees that passed `pre-commit`; `None` on the server, which has no such hook.
     gated: Option<HashSet<String>>,
@@ -164,6 +214,7 @@ impl<'a> Evaluator<'a> {
             commands: Some(Request { env, moment: Some(Moment::PrePush), reuse: true }),
             policies: Policies::new(repo, env, flags, bypass),
             receiver,
+            paths: Vec::new(),
             seen: Seen::default(),
             result: PushEvaluation::default(),
         }
@@ -296,7 +347,12 @@ impl<'a> Evaluator<'a> {
         if self.gated.as_ref().is_some_and(|trees| !trees.contains(commit.tree.as_str())) {
             self.result.ungated += 1;
         }
-        let change = change::of_commit(self.repo, &commit)?;
+        let mut change = change::of_commit(self.repo, &commit)?;
+        if !self.paths.is_empty() {
+            change::narrow(&mut change, &self.paths);
+            change.message = None;
+        }
+        self.result.files += change.files.len();
         let subject = commit.message.lines().next().unwrap_or_default().to_str_lossy();
         let title = format!("commit {} {subject}", oid.short());
         self.evaluate_change(title, change, law, base.as_ref())
@@ -337,7 +393,7 @@ impl<'a> Evaluator<'a> {
         change.commit = Some(tip.clone());
         let law = &arrival.law;
         if self.result.interrupted || self.result.is_blocked() {
-            let passed_over = crate::driver::commands::pass_over(law, &change, &request);
+            let passed_over = commands::pass_over(law, &change, &request);
             self.result.skipped.extend(passed_over);
             return Ok(());
         }
