@@ -200,6 +200,7 @@ impl Session<'_> {
         let all: Vec<Raised> =
             self.docket.run.findings.iter().map(|standing| standing.raised.clone()).collect();
         let (mut rulings, mut failures) = (Vec::new(), Vec::new());
+        let mut over_budget = None;
         for id in ids {
             let Some(finding) = all.iter().find(|raised| raised.id == *id) else { continue };
             let others: Vec<&Raised> = all.iter().filter(|raised| raised.id != *id).collect();
@@ -231,7 +232,8 @@ impl Session<'_> {
                     rulings.push(self.answered_by_a_person(&change, finding, ruling)?);
                 }
                 Err(Unanswered::Failed(failure @ Failure::Budget(_))) => {
-                    return Ok(Outcome::Failed(failure));
+                    over_budget = Some(failure);
+                    break;
                 }
                 Err(Unanswered::Failed(Failure::Infrastructure(why))) => failures.push(why),
                 Err(Unanswered::Malformed { why, .. }) => {
@@ -239,7 +241,9 @@ impl Session<'_> {
                 }
             }
         }
-        Ok(Outcome::Arbitrated { rulings, failures })
+        let failed = || (!failures.is_empty()).then(|| failures.join("; "));
+        let failure = over_budget.or_else(|| failed().map(Failure::Infrastructure));
+        Ok(Outcome::Arbitrated { rulings, failure })
     }
 
     /// Keeps an upheld finding in the ledger. What a person has accepted or dismissed stays so:

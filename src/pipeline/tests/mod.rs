@@ -100,7 +100,7 @@ fn ruling(id: &str, word: Word) -> Ruling {
 }
 
 fn rulings(all: Vec<Ruling>) -> Outcome {
-    Outcome::Arbitrated { rulings: all, failures: Vec::new() }
+    Outcome::Arbitrated { rulings: all, failure: None }
 }
 
 fn upheld(ids: &[&str]) -> Outcome {
