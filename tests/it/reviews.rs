@@ -561,3 +561,45 @@ fn where_nothing_was_weighed_no_arbiter_is_named() {
     let reviewed = review(&repo, &["--commit", "HEAD"]).ok().json()["review"].clone();
     assert_eq!((&reviewed["reviewer"], &reviewed["arbiter"]), (&json!("codex"), &json!("")));
 }
+
+#[test]
+fn a_file_that_cannot_be_copied_for_the_judges_is_named_and_the_review_goes_on() {
+    let sandbox = Sandbox::new();
+    let agents = agents(&sandbox, "", diligent(&[]));
+    let repo = base(&sandbox);
+    repo.write("docs/other.md", "Something else.\n").commit_unjudged("docs: other");
+    repo.write("src/sum.rs", CLEAN).commit_unjudged("feat: sum");
+    // Its object is damaged.
+    let name = repo.rev("HEAD:docs/other.md");
+    let object = repo.path(format!(".git/objects/{}/{}", &name[..2], &name[2..]));
+    fs::remove_file(&object).unwrap();
+    fs::write(&object, "no object").unwrap();
+    let reviewed = review(&repo, &["--commit", "HEAD"]).ok().json()["review"].clone();
+    let unshown = &reviewed["unscanned"][0];
+    assert_eq!(unshown["path"], "docs/other.md", "{reviewed}");
+    let why = unshown["reason"].as_str().unwrap();
+    assert!(why.starts_with("could not be copied for the judges: "), "{why}");
+    assert!(reviewed["receipt"].is_string(), "{reviewed}");
+    assert_eq!(agents.asked().len(), 1);
+}
+
+#[test]
+fn a_changed_file_that_cannot_be_copied_for_the_judges_leaves_the_review_incomplete() {
+    let sandbox = Sandbox::new();
+    let agents = agents(&sandbox, "", diligent(&[]));
+    let repo = base(&sandbox);
+    // Git can name it; no folder that is not the root can hold it.
+    let path = [&"d".repeat(200); 20].map(String::as_str).join("/");
+    let mut hash = sandbox.command("git", &repo.dir);
+    hash.args(["hash-object", "-w", "--stdin"]);
+    let blob = run(hash, b"one\n").ok().out().to_owned();
+    repo.git(&["update-index", "--add", "--cacheinfo", &format!("100644,{blob},{path}")]).ok();
+    repo.git(&["commit", "--quiet", "--no-verify", "-m", "feat: deep"]).ok();
+    let outcome = review(&repo, &["--commit", "HEAD"]).code(4).json();
+    assert_eq!(outcome["review"]["unscanned"][0]["path"], path, "{outcome}");
+    let reason = outcome["review"]["reason"].as_str().unwrap();
+    assert!(reason.starts_with("the review is incomplete: "), "{reason}");
+    assert!(reason.contains("could not be copied for the judges: "), "{reason}");
+    assert_eq!(outcome["review"]["receipt"], Value::Null);
+    assert_eq!(agents.asked().len(), 0, "nobody was paid for it");
+}

@@ -1,13 +1,16 @@
 //! Reviews: from a change to a verdict that models argued for and code decided.
 
+mod arbitration;
 mod ask;
 pub mod attempt;
 pub mod background;
 pub mod cast;
+mod delivery;
 pub mod docket;
 pub mod finding;
 pub mod finish;
 pub mod fix;
+mod fix_prompt;
 pub mod gate;
 pub mod judges;
 pub mod leftovers;
@@ -19,6 +22,7 @@ pub mod report;
 pub mod room;
 pub mod session;
 pub mod subject;
+mod texts;
 
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -80,7 +84,7 @@ pub fn review(
     let home = cast::home(repo);
     let around = cast::around(repo, env, &home);
     let matter = Matter::gather(repo, env, flags, &subject, spec, around)?;
-    if !judges::is_reviewable(repo, &matter, &subject.change)? {
+    if !delivery::is_reviewable(repo, &matter, &subject.change)? {
         let report = gates_alone(repo, env, &subject, &matter)?;
         return Ok(nothing(subject, report));
     }
@@ -337,6 +341,7 @@ impl Work<'_> {
             interrupts,
             folder,
             in_room: None,
+            unshown: Vec::new(),
             docket,
         };
         let mut docket = session.perform()?;
