@@ -118,7 +118,7 @@ pub fn finding(path: &str, anchor: &str, title: &str) -> Value {
         "class": "error-handling/unchecked-result", "severity": "critical", "basis": "invariant",
         "title": title, "path": path, "anchor": anchor,
         "failure": "a full disk makes the call fail and nobody is told", "evidence": [],
-        "introduced_by": "this-change", "fix": "pass the error on", "sweep": "",
+        "fix": "pass the error on", "sweep": "",
     })
 }
 
@@ -142,7 +142,7 @@ fn obedient(asked: &Asked) -> Say {
             "attestation": [
                 {"path": "src/a.rs", "nonce": "0123456789ab", "added_lines": 1, "quote": "told"},
             ],
-            "unscanned": [], "more_possible": false,
+            "unscanned": [],
         }));
     }
     honest(asked)
