@@ -489,6 +489,12 @@ fn a_used_up_budget_throws_no_ruling_away() {
     );
     assert_eq!(state["run"]["findings"][1]["ruling"], Value::Null);
 
+    // Drafts that were made since do not hide it.
+    for number in 0..40_u64 {
+        let id = ulid::Ulid::from_parts(u64::MAX >> 16, number.into()).to_string();
+        fs::create_dir_all(repo.path(format!(".git/tribunal/runs/{id}/calls"))).unwrap();
+    }
+
     // As long as there is no more to spend nobody is asked, by whatever way one goes on.
     review(&repo, &["--commit", "HEAD"]).code(3);
     tribunal(&repo, &["resume", &run])
