@@ -41,7 +41,7 @@ pub fn changes(old: &[u8], new: &[u8]) -> Vec<Changed> {
     if costs(&whole) <= comparison.left {
         comparison.compare(whole);
     } else {
-        comparison.compare_in_parts(whole);
+        comparison.compare_in_parts(&whole);
     }
     comparison.found
 }
@@ -90,9 +90,9 @@ impl Comparison<'_> {
 
     /// Compares what lies between the lines that stand once in each and in the same order: nearly
     /// all of a large file that was edited here and there.
-    fn compare_in_parts(&mut self, whole: Changed) {
+    fn compare_in_parts(&mut self, whole: &Changed) {
         let (mut old, mut new) = (whole.old.start, whole.new.start);
-        for (anchor_old, anchor_new) in self.anchors(&whole) {
+        for (anchor_old, anchor_new) in self.anchors(whole) {
             self.compare(self.trimmed(old..anchor_old, new..anchor_new));
             (old, new) = (anchor_old + 1, anchor_new + 1);
         }

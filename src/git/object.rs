@@ -33,7 +33,7 @@ pub enum Content {
 pub enum Objects {
     Library(git2::Repository),
     /// For what libgit2 cannot open: SHA-256, reftable.
-    Command(RefCell<CatFile>),
+    Command(Box<RefCell<CatFile>>),
 }
 
 /// The parts of a commit that are judged.
@@ -71,7 +71,7 @@ impl Objects {
     /// Opens the object database through `git cat-file`, for repositories that libgit2
     /// cannot open. The variables tell where a push that was not accepted yet has its objects.
     pub fn through_command(git_dir: &Path, vars: &[(&str, OsString)]) -> Result<Self> {
-        Ok(Self::Command(RefCell::new(CatFile::start(git_dir, vars)?)))
+        Ok(Self::Command(Box::new(RefCell::new(CatFile::start(git_dir, vars)?))))
     }
 
     /// Opens the object database of a repository that libgit2 can open, by its git directory.

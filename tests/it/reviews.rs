@@ -480,7 +480,7 @@ fn a_used_up_budget_throws_no_ruling_away() {
     let run = first["review"]["run"].as_str().unwrap().to_owned();
     assert_eq!((agents.asked().len(), weighed()), (2, 1));
     let state: Value = serde_json::from_slice(
-        &fs::read(repo.path(&format!(".git/tribunal/runs/{run}/run.json"))).unwrap(),
+        &fs::read(repo.path(format!(".git/tribunal/runs/{run}/run.json"))).unwrap(),
     )
     .unwrap();
     assert_eq!(
@@ -523,7 +523,7 @@ fn a_receipt_names_who_judged_and_not_who_would_today() {
     let first = review(&repo, &with_model).code(1).json()["review"].clone();
     assert_eq!((&first["reviewer"], &first["arbiter"]), (&json!("codex (m-1)"), &json!("claude")));
     let run = first["run"].as_str().unwrap().to_owned();
-    let state = repo.path(&format!(".git/tribunal/runs/{run}/run.json"));
+    let state = repo.path(format!(".git/tribunal/runs/{run}/run.json"));
     let ledger = repo.path(".git/tribunal/ledger.db");
     let asked = agents.asked().len();
     // As a kill between the end of a run and its closing leaves it; and as an older version did,

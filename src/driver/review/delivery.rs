@@ -56,10 +56,7 @@ pub fn is_reviewable(repo: &Repo, matter: &Matter, change: &Change) -> Result<bo
 
 /// The files of a change with both their sides, as they are and without secrets; their names are
 /// without. Those of which a side is too large to be compared, with its size, are not read.
-fn files<'a>(
-    objects: &Objects,
-    files: &[&'a FileChange],
-) -> Result<(Vec<File>, Vec<(&'a FileChange, u64)>)> {
+fn files<'a>(objects: &Objects, files: &[&'a FileChange]) -> Result<(Vec<File>, TooLarge<'a>)> {
     let (mut read, mut too_large) = (Vec::new(), Vec::new());
     for file in files {
         let sides = [&file.old, &file.new].map(|entry| side(objects, &file.path, entry.as_ref()));
@@ -79,6 +76,9 @@ fn files<'a>(
     }
     Ok((read, too_large))
 }
+
+/// Files that are too large, with their size in bytes.
+type TooLarge<'a> = Vec<(&'a FileChange, u64)>;
 
 /// What came of reading one side of a file.
 enum Read {
