@@ -4,6 +4,7 @@ use anyhow::Result;
 use bstr::ByteSlice as _;
 
 use crate::config::layers;
+use crate::gates::large_files::human;
 use crate::git::object::Objects;
 use crate::model::change::{Change, FileChange};
 use crate::model::class::Class;
@@ -13,6 +14,9 @@ use crate::model::severity::Severity;
 
 /// The settings file at the top of a repository.
 pub const POLICY_FILE: &str = "tribunal.toml";
+
+/// The most bytes that a file of settings or rules may have: a larger one was not written by people.
+const BYTES_MAX: u64 = 1024 * 1024;
 
 /// The secrets that a repository held before anyone judged it.
 pub const BASELINE_FILE: &str = ".ai/baseline.txt";
@@ -51,15 +55,40 @@ pub fn is_law(path: &[u8]) -> bool {
 
 /// A policy that cannot be read would have to be replaced by the defaults at the next commit.
 fn unreadable_policy(file: &FileChange, objects: &Objects) -> Result<Option<Finding>> {
-    let Some(entry) = file.new.as_ref().filter(|_| file.path == POLICY_FILE) else {
+    // The baseline grows with what a repository holds, and is bounded as every file is.
+    let Some(entry) = file.new.as_ref().filter(|_| file.path != BASELINE_FILE) else {
         return Ok(None);
     };
+    if let Some((_, size)) = objects.header(&entry.oid)?.filter(|(_, size)| *size > BYTES_MAX) {
+        return Ok(Some(too_large(file, size)));
+    }
+    if file.path != POLICY_FILE {
+        return Ok(None);
+    }
     let content = objects.blob(&entry.oid)?.unwrap_or_default();
     let problem = match content.to_str() {
         Ok(text) => layers::check(POLICY_FILE, text).err(),
         Err(_) => Some(layers::not_utf8(POLICY_FILE, &content)),
     };
     Ok(problem.map(|problem| policy_finding(&problem, Effect::Block)))
+}
+
+fn too_large(file: &FileChange, size: u64) -> Finding {
+    Finding {
+        gate: Gate::Governance,
+        rule: "policy-unreadable".to_owned(),
+        class: Class::new("governance/rule-change"),
+        severity: Severity::High,
+        effect: Effect::Block,
+        place: Some(Place::file(file.path.clone())),
+        anchor: String::new(),
+        message: format!(
+            "it has {}, more than the {} that a file of settings or rules may have",
+            human(size),
+            human(BYTES_MAX)
+        ),
+        suggestion: "split it, or shorten it".to_owned(),
+    }
 }
 
 /// The finding for a policy that cannot be read.

@@ -9,6 +9,7 @@ pub mod constitution;
 pub mod formats;
 pub mod governance;
 pub mod large_files;
+pub mod lines;
 pub mod protected_branch;
 pub mod scope;
 pub mod secrets;
@@ -23,8 +24,8 @@ use crate::config::policy::Policy;
 use crate::gates::constitution::Rules;
 use crate::gates::secrets::Tier;
 use crate::gates::secrets::judge::{Allow, Levels};
-use crate::gates::view::FileView;
-use crate::git::object::Objects;
+use crate::gates::view::{FileView, Loaded};
+use crate::git::object::{BLOB_BYTES_MAX, Objects};
 use crate::model::change::{Change, FileChange};
 use crate::model::finding::{Effect, Finding, Spot};
 use crate::model::gate::Gate;
@@ -104,16 +105,23 @@ pub fn judge_files(files: &[FileChange], law: &Law, objects: &Objects) -> Result
         if !file.has_content() {
             continue;
         }
-        let Some(view) = FileView::load(file, objects)? else {
-            judgement.skipped.push(Skipped {
-                gate: Gate::Secrets.to_string(),
-                reason: format!("the content of `{}` is not in this repository", file.path),
-            });
-            continue;
+        let view = match FileView::load(file, objects)? {
+            Loaded::View(view) => view,
+            Loaded::TooLarge(size) => {
+                judgement.absorb(judge_unread(file, size, law, objects)?);
+                continue;
+            }
+            Loaded::Missing => {
+                judgement.skipped.push(Skipped {
+                    gate: Gate::Secrets.to_string(),
+                    reason: format!("the content of `{}` is not in this repository", file.path),
+                });
+                continue;
+            }
         };
         if let Some(effect) = gates.large_files.level.effect() {
-            let found = large_files::judge(&view, objects, gates.large_files.max, effect)?;
-            judgement.findings.extend(found);
+            let (size, max) = (view.new.len() as u64, gates.large_files.max);
+            judgement.findings.extend(large_files::judge(file, size, objects, max, effect)?);
         }
         if let Some(effect) = gates.conflict_markers.level.effect() {
             judgement.findings.extend(conflict_markers::judge(&view, effect)?);
@@ -126,6 +134,31 @@ pub fn judge_files(files: &[FileChange], law: &Law, objects: &Objects) -> Result
         }
         judgement.findings.extend(new_sensitive(&view, law)?);
     }
+    Ok(judgement)
+}
+
+/// Judges a file that is too large to be read by its size and its name, and says so.
+fn judge_unread(file: &FileChange, size: u64, law: &Law, objects: &Objects) -> Result<Judgement> {
+    let gates = &law.policy.gates;
+    let mut judgement = Judgement::default();
+    if let Some(effect) = gates.large_files.level.effect() {
+        let found = large_files::judge(file, size, objects, gates.large_files.max, effect)?;
+        judgement.findings.extend(found);
+    }
+    let path = file.path.as_bstr();
+    if let Some(effect) = gates.sensitive_files.level.effect()
+        && !law.allow.has_path(path)
+    {
+        judgement.findings.extend(sensitive_files::judge(path, None, effect, Effect::Warn));
+    }
+    judgement.skipped.push(Skipped {
+        gate: Gate::Secrets.to_string(),
+        reason: format!(
+            "`{path}` has {}, and files of more than {} are not read",
+            large_files::human(size),
+            large_files::human(BLOB_BYTES_MAX)
+        ),
+    });
     Ok(judgement)
 }
 

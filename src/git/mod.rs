@@ -1,5 +1,6 @@
 //! Every use of git2 and every git command.
 
+mod cat_file;
 pub mod change;
 pub mod command;
 pub mod diff;

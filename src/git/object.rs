@@ -1,34 +1,39 @@
 //! Objects, read through libgit2 where it knows the repository's format, else through
-//! `git cat-file --batch`.
+//! `git cat-file`.
 
 use std::cell::RefCell;
 use std::ffi::OsString;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
-use std::process::ChildStdout;
 
 use anyhow::{Context as _, Result, bail};
 use bstr::{BStr, BString, ByteSlice};
 
-use crate::git::command::git;
+pub use crate::git::cat_file::ObjectKind;
+
+use crate::git::cat_file::CatFile;
 use crate::model::change::{Entry, Mode};
 use crate::model::oid::Oid;
-use crate::process::Conversation;
 
-/// What an object is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ObjectKind {
-    Commit,
-    Tree,
-    Blob,
-    Tag,
+/// The largest blob whose content is read. A blob stands in memory twice while it is read, and a
+/// hook must not die where there is little: what is larger is told by its size, and named where it
+/// should have been judged. No text that people write is near it.
+pub const BLOB_BYTES_MAX: u64 = 100 * 1024 * 1024;
+
+/// What is known of a blob's content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    Whole(Vec<u8>),
+    /// It has more bytes than were to be read: so many.
+    TooLarge(u64),
+    /// It is not in this repository: a partial clone.
+    Missing,
 }
 
 /// The object database of one repository.
 pub enum Objects {
     Library(git2::Repository),
     /// For what libgit2 cannot open: SHA-256, reftable.
-    Command(RefCell<CatFile>),
+    Command(Box<RefCell<CatFile>>),
 }
 
 /// The parts of a commit that are judged.
@@ -63,10 +68,10 @@ impl TreeItem {
 }
 
 impl Objects {
-    /// Opens the object database through `git cat-file --batch`, for repositories that libgit2
+    /// Opens the object database through `git cat-file`, for repositories that libgit2
     /// cannot open. The variables tell where a push that was not accepted yet has its objects.
     pub fn through_command(git_dir: &Path, vars: &[(&str, OsString)]) -> Result<Self> {
-        Ok(Self::Command(RefCell::new(CatFile::start(git_dir, vars)?)))
+        Ok(Self::Command(Box::new(RefCell::new(CatFile::start(git_dir, vars)?))))
     }
 
     /// Opens the object database of a repository that libgit2 can open, by its git directory.
@@ -106,16 +111,31 @@ impl Objects {
                     }
                 }
             }
-            Self::Command(_) => Ok(self.read(oid)?.map(|(kind, bytes)| (kind, bytes.len() as u64))),
+            Self::Command(cat_file) => cat_file.borrow_mut().header(oid),
         }
     }
 
-    /// The content of a blob; `None` where it is not in this repository.
-    pub fn blob(&self, oid: &Oid) -> Result<Option<Vec<u8>>> {
-        match self.read(oid)? {
-            Some((ObjectKind::Blob, bytes)) => Ok(Some(bytes)),
+    /// The content of a blob of up to `most` bytes. Its size is looked at before it is read.
+    pub fn content(&self, oid: &Oid, most: u64) -> Result<Content> {
+        match self.header(oid)? {
+            Some((ObjectKind::Blob, size)) if size > most => Ok(Content::TooLarge(size)),
+            Some((ObjectKind::Blob, _)) => {
+                Ok(self.read(oid)?.map_or(Content::Missing, |(_, bytes)| Content::Whole(bytes)))
+            }
             Some(_) => bail!("object {oid} is not a file"),
-            None => Ok(None),
+            None => Ok(Content::Missing),
+        }
+    }
+
+    /// The content of a blob; `None` where it is not in this repository. One that is larger than
+    /// [`BLOB_BYTES_MAX`] is an error: who may meet one asks for its [`Self::content`].
+    pub fn blob(&self, oid: &Oid) -> Result<Option<Vec<u8>>> {
+        match self.content(oid, BLOB_BYTES_MAX)? {
+            Content::Whole(bytes) => Ok(Some(bytes)),
+            Content::TooLarge(size) => {
+                bail!("object {oid} has {size} bytes, and no more than {BLOB_BYTES_MAX} are read")
+            }
+            Content::Missing => Ok(None),
         }
     }
 
@@ -181,8 +201,8 @@ impl Objects {
         Ok(true)
     }
 
-    /// Every file below a folder of a tree, with its content; none where there is no such folder.
-    /// Links and submodules are left out.
+    /// Every Markdown file below a folder of a tree, with its content; none where there is no such
+    /// folder. Links and submodules are left out.
     pub fn files_below(&self, tree: &Oid, folder: &BStr) -> Result<Vec<(BString, Vec<u8>)>> {
         let top = self.tree(tree)?.into_iter().find_map(|item| match item {
             TreeItem::Tree { name, oid } if name == folder => Some(oid),
@@ -196,9 +216,12 @@ impl Objects {
                 match item {
                     TreeItem::Tree { oid, .. } => open.push((below, oid)),
                     TreeItem::File { entry, .. }
-                        if matches!(entry.mode, Mode::File | Mode::Executable) =>
+                        if matches!(entry.mode, Mode::File | Mode::Executable)
+                            && below.ends_with(b".md") =>
                     {
-                        found.push((below, self.blob(&entry.oid)?.unwrap_or_default()));
+                        let content = self.blob(&entry.oid);
+                        let content = content.with_context(|| format!("could not read `{below}`"));
+                        found.push((below, content?.unwrap_or_default()));
                     }
                     TreeItem::File { .. } => {}
                 }
@@ -208,10 +231,23 @@ impl Objects {
         Ok(found)
     }
 
+    /// The content of the file at `path` in a tree, where it has up to `most` bytes; `None` where there
+    /// is no such file.
+    pub fn file_up_to(&self, tree: &Oid, path: &BStr, most: u64) -> Result<Option<Content>> {
+        match self.entry(tree, path)? {
+            Some(entry) if entry.mode != Mode::Submodule => {
+                self.content(&entry.oid, most).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
     /// The content of the file at `path` in a tree; `None` where there is no such file.
     pub fn file(&self, tree: &Oid, path: &BStr) -> Result<Option<Vec<u8>>> {
         match self.entry(tree, path)? {
-            Some(entry) if entry.mode != Mode::Submodule => self.blob(&entry.oid),
+            Some(entry) if entry.mode != Mode::Submodule => {
+                self.blob(&entry.oid).with_context(|| format!("could not read `{path}`"))
+            }
             _ => Ok(None),
         }
     }
@@ -280,44 +316,5 @@ fn split_headers(bytes: &[u8]) -> (&[u8], &[u8]) {
     match bytes.find(b"\n\n") {
         Some(at) => (&bytes[..at], &bytes[at + 2..]),
         None => (bytes, b""),
-    }
-}
-
-/// A running `git cat-file --batch`.
-pub struct CatFile {
-    talk: Conversation,
-    answers: BufReader<ChildStdout>,
-}
-
-impl CatFile {
-    fn start(git_dir: &Path, vars: &[(&str, OsString)]) -> Result<Self> {
-        let mut command = git(git_dir).arg("--git-dir").arg(git_dir);
-        for (name, value) in vars {
-            command = command.env(name, value);
-        }
-        let mut talk = command.args(["cat-file", "--batch"]).converse()?;
-        let answers = talk.take_stdout().context("git cat-file has no output")?;
-        Ok(Self { talk, answers: BufReader::new(answers) })
-    }
-
-    fn read(&mut self, oid: &Oid) -> Result<Option<(ObjectKind, Vec<u8>)>> {
-        writeln!(self.talk.stdin, "{oid}").context("git cat-file ended early")?;
-        self.talk.stdin.flush()?;
-        let mut header = String::new();
-        self.answers.read_line(&mut header)?;
-        let mut words = header.split_whitespace().skip(1);
-        let kind = match words.next() {
-            Some("commit") => ObjectKind::Commit,
-            Some("tree") => ObjectKind::Tree,
-            Some("blob") => ObjectKind::Blob,
-            Some("tag") => ObjectKind::Tag,
-            Some("missing") => return Ok(None),
-            _ => bail!("git cat-file answered `{}`", header.trim_end()),
-        };
-        let size: usize = words.next().and_then(|w| w.parse().ok()).context("no size")?;
-        let mut content = vec![0; size + 1];
-        self.answers.read_exact(&mut content).context("git cat-file ended early")?;
-        content.pop();
-        Ok(Some((kind, content)))
     }
 }

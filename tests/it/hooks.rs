@@ -775,3 +775,22 @@ fn a_word_that_is_no_hook_is_wrong_use() {
         repo.tribunal(&["hook", "--", word]).code(2).says("known: pre-commit");
     }
 }
+
+#[test]
+fn programs_are_told_where_the_hooks_are() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    let told = || {
+        let said = repo.tribunal(&["hooks", "status", "--format", "json"]).json();
+        (said["place"].as_str().unwrap().to_owned(), said["method"].clone())
+    };
+    let folder = repo.path(".git/hooks").canonicalize().unwrap();
+    let (place, method) = told();
+    assert_eq!(place, format!("Ok(Folder(\"{}\"))", folder.display()));
+    assert_eq!(method, serde_json::json!({"is": "folder", "folder": folder}));
+    fs::create_dir(repo.path("own hooks")).unwrap();
+    repo.git(&["config", "core.hooksPath", "own hooks"]).ok();
+    let (place, method) = told();
+    assert!(place == "Ok(Config)" || place.starts_with("Err(WorkTree(\""), "{place}");
+    assert!(method["is"] == "config" || method["is"] == "work-tree", "{method}");
+}

@@ -265,6 +265,7 @@ pub fn tell(session: &Session) {
             // Said where somebody asks for it.
             Outcome::Known { .. }
             | Outcome::Forgotten { .. }
+            | Outcome::Elsewhere { .. }
             | Outcome::Unproved { .. }
             | Outcome::Full { .. } => {}
         }

@@ -8,10 +8,11 @@ pub mod inside;
 mod next;
 #[cfg(test)]
 mod tests;
+mod wait;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::Result;
 use jiff::Timestamp;
@@ -25,6 +26,7 @@ use crate::config::env::{Env, backoff_base, now};
 use crate::config::policy::Policy;
 use crate::driver::call::folder::{CallFolder, KeptReply, redacted};
 use crate::driver::call::next::{Next, SoFar, after, jittered, later, money_of};
+use crate::driver::call::wait::{Waited, clock};
 use crate::driver::judge::{hinted, set_aside};
 use crate::driver::review::cast::Player;
 use crate::gates::secrets;
@@ -35,13 +37,6 @@ use crate::store::ledger::error::Error as LedgerError;
 use crate::store::ledger::{self, Ledger};
 use crate::store::runs::RunFolder;
 use crate::ui::out;
-
-/// How many times the base the jitter after a rate limit's reset may be.
-const RESET_JITTER: u32 = 60;
-
-/// How long a wait goes on without a look at the clock, which may have jumped while the machine
-/// slept.
-const LOOK: Duration = Duration::from_mins(1);
 
 /// The name in the price table that stands for every model that it does not name.
 const ANY_MODEL: &str = "default";
@@ -75,14 +70,6 @@ pub struct Question<'a> {
     pub access: Access,
     /// The agent's working directory.
     pub dir: &'a Path,
-}
-
-/// What became of a wait.
-enum Waited {
-    Over,
-    /// It would take longer than the policy allows.
-    TooLong,
-    Interrupted(i32),
 }
 
 impl Desk<'_> {
@@ -151,19 +138,6 @@ impl Desk<'_> {
                 Next::Until(_) => so_far.limited += 1,
             }
         }
-    }
-
-    /// Keeps until when an agent is to be left alone. A former process may have been killed before it
-    /// kept that; what it met must not shorten a wait that was met since.
-    fn keep_wait(&self, agent: &str, until: Timestamp, from_before: bool) -> Result<()> {
-        if from_before {
-            let time = now(self.env);
-            let known = self.with_ledger(|ledger| ledger.wait(agent, time))?;
-            if until <= time || known.is_some_and(|known| known >= until) {
-                return Ok(());
-            }
-        }
-        self.with_ledger(|ledger| ledger.keep_wait(agent, until))
     }
 
     /// The reply that a call of that name left, with its cost in the ledger.
@@ -294,29 +268,6 @@ impl Desk<'_> {
         Ok(Limits { run: budget.run, day: budget.day, day_began: day_of(time)? })
     }
 
-    fn wait_until(&self, name: &str, until: Timestamp, patience: Timestamp) -> Waited {
-        let time = now(self.env);
-        if until > patience {
-            return Waited::TooLong;
-        }
-        (self.tell)(&format!("`{name}` is at its rate limit: waiting until {}", clock(until)));
-        let jitter = jittered(backoff_base(self.env) * RESET_JITTER, draw());
-        let until = later(until, jitter);
-        let left = |time: Timestamp| {
-            Duration::try_from(until.duration_since(time)).unwrap_or(Duration::ZERO)
-        };
-        let (whole, began) = (left(time), Instant::now());
-        loop {
-            let rest = whole.saturating_sub(began.elapsed()).min(left(now(self.env)));
-            if rest.is_zero() {
-                return Waited::Over;
-            }
-            if let Some(signal) = self.interrupts.wait(rest.min(LOOK)) {
-                return Waited::Interrupted(signal);
-            }
-        }
-    }
-
     fn with_ledger<T>(
         &self,
         mut work: impl FnMut(&mut Ledger) -> Result<T, LedgerError>,
@@ -398,10 +349,6 @@ fn over_budget(what: &str, limit: Money, spent: Money, call: Money) -> String {
     format!(
         "a call of up to {call} would break the budget of the {what}: {spent} of {limit} are spent"
     )
-}
-
-fn clock(time: Timestamp) -> String {
-    time.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
 fn draw() -> u32 {

@@ -8,22 +8,23 @@ use serde_json::Value;
 use ulid::Ulid;
 
 use crate::agents::ask::{Access, Outcome};
-use crate::config::env::Env;
+use crate::config::env::{Env, now};
 use crate::config::policy::{Policy, RouteChoice};
-use crate::driver::call::{Desk, Question};
+use crate::driver::call::{Desk, Question, clean_up};
 use crate::driver::learn::drafting::Said;
 use crate::driver::review::cast;
 use crate::git::repo::Repo;
 use crate::model::agent::Role;
 use crate::process::Interrupts;
-use crate::store::runs::RunFolder;
+use crate::store::runs::{self, RunFolder};
 
 /// The researcher, who is looked up when there is something to ask.
 pub(super) struct Researcher<'a> {
     repo: &'a Repo,
     env: &'a Env,
     policy: &'a Policy,
-    /// The run that the calls belong to.
+    /// What the calls are kept under, as those of a run are. It is no run: it has no state to go on
+    /// from, and `tribunal runs` does not show it.
     run: String,
     folder: Option<RunFolder>,
     /// How many questions were asked.
@@ -51,6 +52,9 @@ impl<'a> Researcher<'a> {
         };
         let state_dir = self.repo.state_dir();
         if self.folder.is_none() {
+            // What earlier drafts left is put in order: nobody else may come to do it.
+            clean_up(&state_dir, self.env)?;
+            runs::remove_stateless(&state_dir, runs::long_ago(now(self.env)))?;
             self.folder = RunFolder::take(&state_dir, &self.run)?;
         }
         let folder = self.folder.as_ref().context("the run is somebody else's")?.path().to_owned();

@@ -6,7 +6,9 @@ pub mod record;
 pub mod sample;
 pub mod standing;
 mod asking;
+mod deleted;
 mod drafting;
+mod due;
 mod session;
 
 use std::path::Path;
@@ -66,6 +68,8 @@ pub enum Outcome {
     Known { ids: Vec<String> },
     /// A person deleted this rule.
     Forgotten { id: String },
+    /// This rule stands on another branch, where the mistakes are.
+    Elsewhere { id: String },
     /// A person's check was not proved.
     Unproved { reason: String },
     /// There is no room for another rule.
@@ -214,6 +218,7 @@ pub fn forget(repo: &Repo, env: &Env, flags: &[String], id: &str) -> Result<Rule
         };
         return Err(out::hinted(format!("there is no rule `{id}` in the work tree"), hint));
     };
+    learning.record.forget(id);
     // Remembered first: killed in between, the rule still stands and is asked for again.
     learning.finish(false)?;
     let path = rule.at.path.clone();

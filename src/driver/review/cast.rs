@@ -127,6 +127,14 @@ pub fn find(policy: &Policy, role: Role, around: Around<'_>) -> Result<Player, M
 }
 
 impl Player {
+    /// For people and for the receipt: `codex (gpt-5.5)`.
+    pub fn shown(&self) -> String {
+        match self.settings.model.as_str() {
+            "" => self.name.clone(),
+            model => format!("{} ({model})", self.name),
+        }
+    }
+
     /// The same agent in another role: that role's limits, and no model of another vendor.
     fn plays(self, role: Role, policy: &Policy) -> Self {
         let limits = policy.agents.of(role).clone();

@@ -3,10 +3,8 @@
 use std::fs;
 use std::io;
 use std::path::Path;
-use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use jiff::Timestamp;
 
 use crate::config::env::{Env, now};
 use crate::driver::call::clean_up;
@@ -20,14 +18,11 @@ use crate::store::runs::{self, RunFolder};
 /// So many runs are kept.
 const KEPT: usize = 100;
 
-/// A run that has not ended is kept for so long, however many came after it.
-const UNENDED_KEPT: Duration = Duration::from_hours(14 * 24);
-
 /// Cleans up after runs that nobody works on. The attempts of a run stay: they are commits.
 pub fn put_away(repo: &Repo, env: &Env) -> Result<()> {
     let state_dir = repo.state_dir();
     clean_up(&state_dir, env)?;
-    let long_ago = now(env).checked_sub(UNENDED_KEPT).unwrap_or(Timestamp::MIN);
+    let long_ago = runs::long_ago(now(env));
     for id in runs::list(&state_dir)?.into_iter().skip(KEPT) {
         let is_old = runs::began(&id).is_some_and(|began| began < long_ago);
         if (is_old || is_over(&state_dir, &id))
@@ -36,6 +31,7 @@ pub fn put_away(repo: &Repo, env: &Env) -> Result<()> {
             folder.remove()?;
         }
     }
+    runs::remove_stateless(&state_dir, long_ago)?;
     trees(repo, &state_dir)
 }
 
@@ -47,7 +43,7 @@ fn trees(repo: &Repo, state_dir: &Path) -> Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         entries => entries.with_context(|| format!("could not read `{}`", root.display()))?,
     };
-    let known = runs::list(state_dir)?;
+    let known = runs::folders(state_dir)?;
     for entry in entries {
         let name = entry.with_context(|| format!("could not read `{}`", root.display()))?;
         let Some(name) = name.file_name().to_str().map(str::to_owned) else { continue };

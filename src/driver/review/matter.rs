@@ -16,7 +16,7 @@ use crate::driver::review::cast::{self, Cast, Judges};
 use crate::driver::review::docket::SpecCopy;
 use crate::driver::review::subject::Subject;
 use crate::gates::{Law, secrets};
-use crate::git::object::Objects;
+use crate::git::object::{Content, Objects};
 use crate::git::repo::Repo;
 use crate::model::agent::Role;
 use crate::model::change::FileChange;
@@ -34,6 +34,9 @@ pub const NOTES_FILE: &str = "AGENTS.md";
 
 /// The most of it that a prompt carries, in bytes.
 const NOTES_BYTES_MAX: usize = 8 * 1024;
+
+/// A larger one is not read at all, in bytes: nobody wrote it for agents.
+const NOTES_READ_MAX: u64 = 1024 * 1024;
 
 /// What holds for a change, whoever judges it.
 pub struct Matter {
@@ -171,7 +174,13 @@ fn understand(copy: &SpecCopy) -> Result<Spec> {
 }
 
 fn notes(objects: &Objects, tree: &Oid) -> Result<String> {
-    let Some(bytes) = objects.file(tree, BStr::new(NOTES_FILE))? else { return Ok(String::new()) };
+    let bytes = match objects.file_up_to(tree, BStr::new(NOTES_FILE), NOTES_READ_MAX)? {
+        Some(Content::Whole(bytes)) => bytes,
+        Some(Content::TooLarge(size)) => {
+            return Ok(format!("[it has {size} bytes and is left out]\n"));
+        }
+        Some(Content::Missing) | None => return Ok(String::new()),
+    };
     let masked = secrets::mask_lines(&bytes, NOTES_FILE.as_bytes());
     let text = masked.to_str_lossy();
     let end = text.char_indices().map(|(at, c)| at + c.len_utf8());

@@ -1,13 +1,16 @@
 //! Reviews: from a change to a verdict that models argued for and code decided.
 
+mod arbitration;
 mod ask;
 pub mod attempt;
 pub mod background;
 pub mod cast;
+mod delivery;
 pub mod docket;
 pub mod finding;
 pub mod finish;
 pub mod fix;
+mod fix_prompt;
 pub mod gate;
 pub mod judges;
 pub mod leftovers;
@@ -19,6 +22,7 @@ pub mod report;
 pub mod room;
 pub mod session;
 pub mod subject;
+mod texts;
 
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -33,7 +37,7 @@ use crate::config::env::{Env, now};
 use crate::config::policy::RouteChoice;
 use crate::driver::call::Desk;
 use crate::driver::judge;
-use crate::driver::review::docket::Docket;
+use crate::driver::review::docket::{Docket, Names};
 use crate::driver::review::matter::Matter;
 use crate::driver::review::outcome::{Ending, Reviewed};
 use crate::driver::review::session::Session;
@@ -80,7 +84,7 @@ pub fn review(
     let home = cast::home(repo);
     let around = cast::around(repo, env, &home);
     let matter = Matter::gather(repo, env, flags, &subject, spec, around)?;
-    if !judges::is_reviewable(repo, &matter, &subject.change)? {
+    if !delivery::is_reviewable(repo, &matter, &subject.change)? {
         let report = gates_alone(repo, env, &subject, &matter)?;
         return Ok(nothing(subject, report));
     }
@@ -129,7 +133,7 @@ pub fn resume(
             "wait for it, or end that process",
         )
     })?;
-    let docket: Docket = runs::load(&state_dir, &id)?.ok_or_else(unknown)?;
+    let mut docket: Docket = runs::load(&state_dir, &id)?.ok_or_else(unknown)?;
     let home = cast::home(repo);
     let around = cast::around(repo, env, &home);
     let subject = docket.subject(repo)?;
@@ -139,7 +143,9 @@ pub fn resume(
     }
     // Half of an answer by one reviewer and half by another would be nobody's.
     let is_same = matter.question(&subject).is_some_and(|question| question == docket.question);
-    if !is_same && !matches!(docket.run.stage, Stage::Ended(_)) {
+    if is_same {
+        docket = docket.continued().unwrap_or(docket);
+    } else if !matches!(docket.run.stage, Stage::Ended(_)) {
         return Err(out::hinted(
             format!("the agents, the settings or this program changed since `{id}` was stopped"),
             "change them back, or ask anew with `tribunal review`",
@@ -202,8 +208,8 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    /// The run about the same question that was stopped half-way, or between its end and its closing.
-    /// Who asks afresh is not given an end that was reached before.
+    /// The run about the same question that was stopped half-way, by a used up budget too, or
+    /// between its end and its closing. Who asks afresh is not given an end that was reached before.
     fn unfinished(
         &self,
         question: &str,
@@ -215,7 +221,8 @@ impl Work<'_> {
             // What cannot be read is no run to go on with.
             let Ok(Some(docket)) = runs::load::<Docket>(&state_dir, &id) else { continue };
             let over = |docket: &Docket| {
-                docket.closed || fresh && matches!(docket.run.stage, Stage::Ended(_))
+                let has_ended = matches!(docket.run.stage, Stage::Ended(_));
+                fresh && has_ended || docket.closed && docket.run.continued().is_none()
             };
             if over(&docket) || docket.question != question || docket.run.kind != kind {
                 continue;
@@ -229,6 +236,7 @@ impl Work<'_> {
             // It may have ended before we had it.
             let docket = runs::load::<Docket>(&state_dir, &id)?;
             let Some(docket) = docket.filter(|docket| !over(docket)) else { continue };
+            let docket = docket.continued().unwrap_or(docket);
             (self.tell)(&format!("going on with the run {id}"));
             return Ok(Some((folder, docket)));
         }
@@ -283,6 +291,12 @@ impl Work<'_> {
             delivered: Vec::new(),
             unanchored: 0,
             kept: std::collections::BTreeMap::new(),
+            judges: Names {
+                reviewer: matter
+                    .judges()
+                    .map_or_else(String::new, |judges| judges.reviewer.shown()),
+                arbiter: String::new(),
+            },
             answers: Vec::new(),
             closed: false,
         };
@@ -327,11 +341,12 @@ impl Work<'_> {
             interrupts,
             folder,
             in_room: None,
+            unshown: Vec::new(),
             docket,
         };
         let mut docket = session.perform()?;
         room::clear(&room::folder(self.repo, &docket.run.id));
-        let reviewed = finish::close(self.repo, self.env, matter, &docket, paths, started)?;
+        let reviewed = finish::close(self.repo, self.env, &docket, paths, started)?;
         if !docket.closed {
             docket.closed = true;
             folder.save(&docket)?;

@@ -149,6 +149,10 @@ impl Reviewed {
                 "`tribunal review --fix` has it fixed on a branch of its own; `tribunal findings dismiss ID` answers a finding"
                     .to_owned(),
             ),
+            (Decision::Escalate(Why::Budget(_)), _) => hints.push(format!(
+                "raise the budget in your own settings; `tribunal resume {}` then goes on, and what was answered counts",
+                judged.run
+            )),
             (Decision::Inconclusive(_), _) => {
                 hints.push("`tribunal doctor` tells how the agents stand".to_owned());
             }
