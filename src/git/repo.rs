@@ -207,7 +207,7 @@ impl Repo {
         }
         // `git write-tree` notes the tree in the index: it is given a copy, because the person's
         // index stays as it is.
-        let folder = tempfile::tempdir().context("could not make a temporary folder")?;
+        let folder = self.folder_for_a_while()?;
         let copy = folder.path().join("index");
         match fs::copy(&self.index_file, &copy) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -273,6 +273,17 @@ impl Repo {
     pub fn config(&self, key: &str) -> Result<Option<BString>> {
         if let Objects::Library(library) = &self.objects {
             let config = library.config()?.snapshot()?;
+    /// A folder that is gone when this is dropped. Where git commits it can write to its own
+    /// directory; `TMPDIR` may name a folder that is not there, and serves where the repository may
+    /// only be read.
+    fn folder_for_a_while(&self) -> Result<tempfile::TempDir> {
+        let make = |place: &Path| tempfile::Builder::new().prefix(".tribunal-").tempdir_in(place);
+        make(&self.state_dir())
+            .or_else(|_| make(&self.git_dir))
+            .or_else(|_| make(&std::env::temp_dir()))
+            .with_context(|| format!("could not make a folder in `{}`", self.git_dir.display()))
+    }
+
             return match config.get_bytes(key) {
                 Ok(value) => Ok(Some(value.into())),
                 Err(error) if is_absent(&error) => Ok(None),

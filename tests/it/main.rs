@@ -18,6 +18,7 @@ mod gates;
 mod harness;
 mod hooks;
 mod hostile;
+mod keeping;
 mod model_server;
 mod push;
 mod real;
