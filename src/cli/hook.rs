@@ -152,10 +152,11 @@ impl Call<'_> {
             show_ends(&ruling.tails);
             out::hint("nothing was committed; your files and the index are as they were");
         }
-        Ok(match ruling.interrupted {
-            Some(_) => ExitStatus::Interrupted,
-            None => report.verdict.into(),
-        })
+        if ruling.interrupted.is_some() {
+            out::talk("tribunal: interrupted; nothing was committed");
+            return Ok(ExitStatus::Interrupted);
+        }
+        Ok(report.verdict.into())
     }
 
     fn commit_msg(&self) -> Result<ExitStatus> {

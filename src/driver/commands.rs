@@ -110,7 +110,7 @@ pub fn pass_over(law: &Law, change: &Change, request: &Request<'_>) -> Vec<Skipp
     outcome.judgement.skipped
 }
 
-/// Says in the report that a command that guards could not be run.
+/// Says in the report that a command that guards was not run to its end.
 pub fn settle(report: &mut Report, inconclusive: bool) {
     if inconclusive && report.verdict == Verdict::Pass {
         report.verdict = Verdict::Inconclusive;

@@ -49,7 +49,8 @@ pub fn rule(
         None => {}
     }
     let mut report = judge::report(kept.findings, kept.skipped, started);
-    commands::settle(&mut report, ran.inconclusive);
+    // Whoever was told to stop has not judged all of it: that is no pass, whoever asked.
+    commands::settle(&mut report, ran.inconclusive || ran.interrupted.is_some());
     Ok(Ruling { report, tails: ran.tails, interrupted: ran.interrupted })
 }
 

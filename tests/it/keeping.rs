@@ -1,11 +1,52 @@
 //! What is kept beside verdicts: where it cannot be written, whose rights it has, where it ends.
 
 use std::fs;
+use std::os::unix::process::CommandExt as _;
+use std::process::Stdio;
 
-use crate::harness::Sandbox;
+use crate::harness::{Sandbox, TRIBUNAL, run, wait_for};
 
 fn bad() -> String {
     format!("{} HEAD\nours\n", "<".repeat(7))
+}
+
+#[test]
+fn an_interrupted_commit_is_no_pass() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("repo");
+    let started = sandbox.path().join("started");
+    repo.write(
+        "tribunal.toml",
+        format!(
+            "[[commands]]\nname = \"slow\"\nrun = \"touch {} && sleep 600\"\non = \
+             [\"pre-commit\"]\n",
+            started.display()
+        ),
+    );
+    repo.write("a", "1\n").commit_unjudged("feat: one");
+    repo.tribunal(&["hooks", "install"]).ok();
+    repo.tribunal(&["trust", "--yes"]).ok();
+    repo.write("a", "2\n").git(&["add", "a"]).ok();
+    let interrupted = |program: &str, words: &[&str]| {
+        let mut command = sandbox.command(program, &repo.dir);
+        command.args(words).process_group(0).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = command.spawn().unwrap();
+        wait_for("the command to start", || started.exists());
+        let mut kill = sandbox.command("kill", &repo.dir);
+        kill.args(["-s", "INT", "--", &format!("-{}", child.id())]);
+        run(kill, b"").ok();
+        let output = child.wait_with_output().unwrap();
+        fs::remove_file(&started).unwrap();
+        String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
+    };
+    let said = interrupted("git", &["commit", "--quiet", "-m", "feat: two"]);
+    assert!(said.contains("tribunal: interrupted"), "{said}");
+    assert!(!said.contains("pass"), "{said}");
+    assert!(!repo.path(".git/tribunal/judged").exists());
+    let head = repo.rev("HEAD");
+    assert_eq!(repo.git(&["log", "--oneline"]).stdout.lines().count(), 1, "{head}");
+    let said = interrupted(TRIBUNAL, &["check", "--commands"]);
+    assert!(said.contains("inconclusive: ") && !said.contains("pass: "), "{said}");
 }
 
 #[test]
