@@ -254,7 +254,9 @@ impl Call<'_> {
 
     fn pre_receive(&self, input: &[u8]) -> Result<ExitStatus> {
         let started = Instant::now();
-        let repo = self.repo()?;
+        // Whoever pushes over ssh may set variables, and has a home: neither has a say here.
+        let env = self.env.of_server();
+        let repo = Repo::discover(&env.current_dir, Some(&env))?;
         let updates = parse_pre_receive(input)?;
         // Whoever pushes over ssh may set variables: none of them has a say here.
         let env = self.env.without_vars();

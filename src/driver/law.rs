@@ -94,13 +94,13 @@ fn policy_of(text: Option<&[u8]>, env: &Env, flags: &[String]) -> Result<(Policy
     }
 }
 
-/// The settings that hold with this text of `tribunal.toml`.
+/// The settings that hold with this text of `tribunal.toml`. On a server no user's are among them.
 pub fn settings(
     policy_file: Option<&[u8]>,
     env: &Env,
     flags: &[String],
 ) -> Result<Resolved, Problem> {
-    let user_path = layers::user_file();
+    let user_path = layers::user_file().filter(|_| env.has_user());
     let user_text = user_path.as_ref().and_then(|path| fs::read_to_string(path).ok());
     let user_name = user_path.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
     let mut given = Vec::new();

@@ -101,7 +101,7 @@ pub fn judge(
         Known::OnAnyRemote => None,
         Known::Here => repo.head()?,
     };
-    if *known != Known::Here && is_mirror(repo, env, known, updates)? {
+    if *known != Known::Here && is_mirror(repo, known, updates)? {
         court.judge_mirror(known, &defaults, default_tip.as_ref())?;
     }
     for update in updates {
@@ -126,7 +126,7 @@ fn existing(repo: &Repo, oid: &Oid) -> Result<Option<Oid>> {
 
 /// Whether the push mirrors, in which case git deletes on the remote what is not here and does not
 /// tell the hook: by configuration, or by the words of the `git push` above us.
-fn is_mirror(repo: &Repo, env: &Env, known: &Known, updates: &[Update]) -> Result<bool> {
+fn is_mirror(repo: &Repo, known: &Known, updates: &[Update]) -> Result<bool> {
     if let Known::OnRemote(remote) = known
         && let Some(value) = repo.config(&format!("remote.{remote}.mirror"))?
     {
@@ -134,13 +134,6 @@ fn is_mirror(repo: &Repo, env: &Env, known: &Known, updates: &[Update]) -> Resul
         if !off.iter().any(|word| value.eq_ignore_ascii_case(word.as_bytes())) {
             return Ok(true);
         }
-    }
-    let given = env.with_prefix("GIT_CONFIG_").any(|(_, value)| {
-        let value = value.to_ascii_lowercase();
-        value.contains("remote.") && value.contains(".mirror")
-    });
-    if given {
-        return Ok(true);
     }
     let mut found_git = false;
     for words in process::ancestors(ANCESTORS_MAX) {

@@ -2,6 +2,7 @@
 
 pub mod change;
 pub mod command;
+pub mod config;
 pub mod diff;
 pub mod index;
 pub mod hooks_dir;

@@ -1,5 +1,6 @@
 //! One repository, as a hook or a person's directory names it.
 
+use std::cell::OnceCell;
 use std::ffi::OsString;
 use std::fs;
 use std::io;
@@ -10,6 +11,7 @@ use bstr::{BString, ByteSlice as _};
 
 use crate::config::env::Env;
 use crate::git::command::git;
+use crate::git::config;
 use crate::git::index;
 use crate::git::object::{Commit, Objects};
 use crate::model::oid::Oid;
@@ -37,6 +39,28 @@ pub struct Repo {
     /// The index that git named for this hook, or the work tree's own.
     index_file: PathBuf,
     hook_vars: Vec<(&'static str, OsString)>,
+    settings: Settings,
+}
+
+/// The settings of git that come from neither the repository's files nor the user's usual ones.
+#[derive(Default)]
+struct Settings {
+    /// The variables that bring them; libgit2 knows none of these.
+    vars: Vec<(OsString, Option<OsString>)>,
+    /// What git says that holds with them, asked for once.
+    all: OnceCell<Vec<(BString, BString)>>,
+}
+
+impl Settings {
+    fn give_to(&self, mut command: Cmd) -> Cmd {
+        for (name, value) in &self.vars {
+            command = match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        command
+    }
 }
 
 /// Why there is no repository.
@@ -53,6 +77,22 @@ impl Repo {
     /// (`GIT_DIR`, `GIT_INDEX_FILE`, quarantine) hold; otherwise they are left alone, because a
     /// person who names a directory means that one.
     pub fn discover(dir: &Path, hook: Option<&Env>) -> Result<Self> {
+        let settings = hook.map(Env::git_settings).unwrap_or_default();
+        Self::open(dir, hook, settings)
+    }
+
+    /// Opens the repository that a person's `dir` is in, as git would with that person's variables:
+    /// those that carry settings count, and those that tie a git command to a repository do not.
+    pub fn of_person(dir: &Path, env: &Env) -> Result<Self> {
+        Self::open(dir, None, env.git_settings())
+    }
+
+    fn open(
+        dir: &Path,
+        hook: Option<&Env>,
+        vars: Vec<(OsString, Option<OsString>)>,
+    ) -> Result<Self> {
+        let settings = Settings { vars, ..Settings::default() };
         // Git does not hash again what it reads either: names are checked where objects come in. It
         // would be half of what a commit pays for its objects.
         git2::opts::strict_hash_verification(false);
@@ -83,12 +123,12 @@ impl Repo {
                 let work_tree = library.workdir().map(Path::to_path_buf);
                 (git_dir, common_dir, work_tree, Objects::Library(library))
             }
-            Err(_) => ask_git(dir, git_dir_var.as_deref(), &hook_vars)?,
+            Err(_) => ask_git(dir, git_dir_var.as_deref(), &hook_vars, &settings)?,
         };
         let index_file = hook
             .and_then(|env| env.path("GIT_INDEX_FILE"))
             .unwrap_or_else(|| git_dir.join("index"));
-        Ok(Self { git_dir, common_dir, work_tree, objects, index_file, hook_vars })
+        Ok(Self { git_dir, common_dir, work_tree, objects, index_file, hook_vars, settings })
     }
 
     /// Where another thread can open the same objects for itself: an open database is not shared.
@@ -104,7 +144,7 @@ impl Repo {
     /// A git command in this repository, with what git told the hook.
     pub fn git(&self) -> Cmd {
         let dir = self.work_tree.as_deref().unwrap_or(&self.git_dir);
-        let mut command = git(dir).arg("--git-dir").arg(&self.git_dir);
+        let mut command = self.settings.give_to(git(dir)).arg("--git-dir").arg(&self.git_dir);
         if let Some(work_tree) = &self.work_tree {
             command = command.arg("--work-tree").arg(work_tree);
         }
@@ -117,7 +157,7 @@ impl Repo {
     /// A git command that checks out into a folder of ours, through an index of ours: this
     /// repository's objects, filters and attributes, and nothing of the person's work tree.
     pub fn git_into(&self, folder: &Path, index: &Path) -> Cmd {
-        let mut command = git(folder);
+        let mut command = self.settings.give_to(git(folder));
         for (name, value) in &self.hook_vars {
             command = command.env(name, value);
         }
@@ -233,6 +273,17 @@ impl Repo {
         Ok(Oid::parse(succeeded(&output, "git write-tree")?.trim().to_str()?)?)
     }
 
+    /// A folder that is gone when this is dropped. Where git commits it can write to its own
+    /// directory; `TMPDIR` may name a folder that is not there, and serves where the repository may
+    /// only be read.
+    fn folder_for_a_while(&self) -> Result<tempfile::TempDir> {
+        let make = |place: &Path| tempfile::Builder::new().prefix(".tribunal-").tempdir_in(place);
+        make(&self.state_dir())
+            .or_else(|_| make(&self.git_dir))
+            .or_else(|_| make(&std::env::temp_dir()))
+            .with_context(|| format!("could not make a folder in `{}`", self.git_dir.display()))
+    }
+
     /// The newest commit that both have; `None` where their histories have nothing in common.
     pub fn merge_base(&self, one: &Oid, other: &Oid) -> Result<Option<Oid>> {
         let output = self.git().args(["merge-base", one.as_str(), other.as_str()]).capture()?;
@@ -269,33 +320,29 @@ impl Repo {
             .collect()
     }
 
-    /// A value of git's configuration, as git itself sees it; `None` where it is not set.
+    /// A value of git's configuration, as git itself sees it; `None` where it is not set. A key
+    /// without a value is `true`. Git is started for it, once, only where libgit2 would not know.
     pub fn config(&self, key: &str) -> Result<Option<BString>> {
-        if let Objects::Library(library) = &self.objects {
+        if let Objects::Library(library) = &self.objects
+            && self.settings.vars.is_empty()
+        {
             let config = library.config()?.snapshot()?;
-    /// A folder that is gone when this is dropped. Where git commits it can write to its own
-    /// directory; `TMPDIR` may name a folder that is not there, and serves where the repository may
-    /// only be read.
-    fn folder_for_a_while(&self) -> Result<tempfile::TempDir> {
-        let make = |place: &Path| tempfile::Builder::new().prefix(".tribunal-").tempdir_in(place);
-        make(&self.state_dir())
-            .or_else(|_| make(&self.git_dir))
-            .or_else(|_| make(&std::env::temp_dir()))
-            .with_context(|| format!("could not make a folder in `{}`", self.git_dir.display()))
-    }
-
-            return match config.get_bytes(key) {
-                Ok(value) => Ok(Some(value.into())),
+            return match config.get_entry(key) {
+                Ok(entry) if entry.has_value() => Ok(Some(entry.value_bytes().into())),
+                Ok(_) => Ok(Some("true".into())),
                 Err(error) if is_absent(&error) => Ok(None),
                 Err(error) => Err(error).with_context(|| format!("could not read `{key}`")),
             };
         }
-        let output = self.git().args(["config", "--get", key]).capture()?;
-        match output.code() {
-            0 => Ok(Some(output.stdout.trim_end_with(|c| c == '\n').into())),
-            1 => Ok(None),
-            _ => bail!("git config --get {key} failed: {}", output.stderr.trim().as_bstr()),
+        if self.settings.all.get().is_none() {
+            let output = self.git().args(["config", "--list", "-z"]).capture()?;
+            let listed = config::parse_list(succeeded(&output, "git config")?);
+            // Nobody else asked meanwhile: a repository is not shared by threads.
+            drop(self.settings.all.set(listed));
         }
+        let key = config::canonical(key);
+        let mut last = self.settings.all.get().into_iter().flatten().rev();
+        Ok(last.find(|(name, _)| *name == key).map(|(_, value)| value.clone()))
     }
 
     /// What a symbolic ref points to; `None` where it is none.
@@ -368,12 +415,15 @@ fn ask_git(
     dir: &Path,
     git_dir: Option<&Path>,
     hook_vars: &[(&'static str, OsString)],
+    settings: &Settings,
 ) -> Result<Places> {
-    let mut ask = git(dir);
-    if let Some(git_dir) = git_dir {
-        ask = ask.arg("--git-dir").arg(git_dir);
-    }
-    let output = ask
+    // With the person's settings: they may be what says that another user's repository is safe. Where
+    // git named the directory it has accepted it.
+    let ask = || {
+        let ask = settings.give_to(git(dir));
+        git_dir.iter().fold(ask, |ask, git_dir| ask.arg("--git-dir").arg(git_dir))
+    };
+    let output = ask()
         .args(["rev-parse", "--path-format=absolute", "--git-dir", "--git-common-dir"])
         .args(["--is-bare-repository", "--is-inside-work-tree"])
         .capture()?;
@@ -391,7 +441,7 @@ fn ask_git(
     };
     let work_tree = match lines.next_back() {
         Some(b"true") => {
-            let output = git(dir).args(["rev-parse", "--show-toplevel"]).capture()?;
+            let output = ask().args(["rev-parse", "--show-toplevel"]).capture()?;
             let top = succeeded(&output, "git rev-parse")?;
             Some(top.trim_end_with(|c| c == '\n').to_path()?.to_owned())
         }

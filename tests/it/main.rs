@@ -28,6 +28,7 @@ mod resume;
 mod resume_places;
 mod reviews;
 mod sarif;
+mod settings;
 mod spec;
 mod stand_in;
 mod tidy;
