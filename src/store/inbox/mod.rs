@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use ulid::Ulid;
 
 use crate::store::crash::save_point;
+use crate::store::share;
 
 #[cfg(test)]
 mod tests;
@@ -121,7 +122,7 @@ pub fn folder(state_dir: &Path) -> PathBuf {
 pub fn make(state_dir: &Path) -> Result<()> {
     for part in ["", "new", "claimed", "aside"] {
         let path = folder(state_dir).join(part);
-        fs::create_dir_all(&path)
+        share::make_dir(&path)
             .with_context(|| format!("could not create the folder `{}`", path.display()))?;
     }
     Ok(())
@@ -135,14 +136,7 @@ pub fn drop_in(state_dir: &Path, event: &Event) -> Result<()> {
     let (beside, inside) = (inbox.join("new").join(&name), inbox.join(&name));
     save_point();
     // Not synced: an event lost with the machine's power costs a log line, a sync costs each commit.
-    if let Err(error) = write_new(&beside, &text) {
-        if error.kind() != io::ErrorKind::NotFound {
-            return Err(error).with_context(|| format!("could not write `{}`", beside.display()));
-        }
-        make(state_dir)?;
-        write_new(&beside, &text)
-            .with_context(|| format!("could not write `{}`", beside.display()))?;
-    }
+    write_new(&beside, &text).with_context(|| format!("could not write `{}`", beside.display()))?;
     save_point();
     fs::rename(&beside, &inside)
         .with_context(|| format!("could not write `{}`", inside.display()))?;
@@ -248,7 +242,7 @@ fn is_event_name(name: &str) -> bool {
 
 fn write_new(path: &Path, text: &[u8]) -> io::Result<()> {
     use std::io::Write as _;
-    fs::File::create(path)?.write_all(text)
+    share::open(path, fs::OpenOptions::new().write(true).truncate(true))?.write_all(text)
 }
 
 fn remove(path: &Path) -> Result<()> {
