@@ -7,6 +7,7 @@ pub mod diff;
 pub mod index;
 pub mod hooks_dir;
 pub mod object;
+pub mod places;
 pub mod push;
 pub mod repo;
 pub mod worktrees;

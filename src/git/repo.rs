@@ -1,6 +1,5 @@
 //! One repository, as a hook or a person's directory names it.
 
-use std::cell::OnceCell;
 use std::ffi::OsString;
 use std::fs;
 use std::io;
@@ -11,9 +10,10 @@ use bstr::{BString, ByteSlice as _};
 
 use crate::config::env::Env;
 use crate::git::command::git;
-use crate::git::config;
+use crate::git::config::Settings;
 use crate::git::index;
 use crate::git::object::{Commit, Objects};
+use crate::git::places::ask_git;
 use crate::model::oid::Oid;
 use crate::process::{Cmd, Output};
 use crate::ui::out;
@@ -40,27 +40,6 @@ pub struct Repo {
     index_file: PathBuf,
     hook_vars: Vec<(&'static str, OsString)>,
     settings: Settings,
-}
-
-/// The settings of git that come from neither the repository's files nor the user's usual ones.
-#[derive(Default)]
-struct Settings {
-    /// The variables that bring them; libgit2 knows none of these.
-    vars: Vec<(OsString, Option<OsString>)>,
-    /// What git says that holds with them, asked for once.
-    all: OnceCell<Vec<(BString, BString)>>,
-}
-
-impl Settings {
-    fn give_to(&self, mut command: Cmd) -> Cmd {
-        for (name, value) in &self.vars {
-            command = match value {
-                Some(value) => command.env(name, value),
-                None => command.env_remove(name),
-            };
-        }
-        command
-    }
 }
 
 /// Why there is no repository.
@@ -92,7 +71,7 @@ impl Repo {
         hook: Option<&Env>,
         vars: Vec<(OsString, Option<OsString>)>,
     ) -> Result<Self> {
-        let settings = Settings { vars, ..Settings::default() };
+        let settings = Settings::of(vars);
         // Git does not hash again what it reads either: names are checked where objects come in. It
         // would be half of what a commit pays for its objects.
         git2::opts::strict_hash_verification(false);
@@ -324,7 +303,7 @@ impl Repo {
     /// without a value is `true`. Git is started for it, once, only where libgit2 would not know.
     pub fn config(&self, key: &str) -> Result<Option<BString>> {
         if let Objects::Library(library) = &self.objects
-            && self.settings.vars.is_empty()
+            && self.settings.is_empty()
         {
             let config = library.config()?.snapshot()?;
             return match config.get_entry(key) {
@@ -334,15 +313,7 @@ impl Repo {
                 Err(error) => Err(error).with_context(|| format!("could not read `{key}`")),
             };
         }
-        if self.settings.all.get().is_none() {
-            let output = self.git().args(["config", "--list", "-z"]).capture()?;
-            let listed = config::parse_list(succeeded(&output, "git config")?);
-            // Nobody else asked meanwhile: a repository is not shared by threads.
-            drop(self.settings.all.set(listed));
-        }
-        let key = config::canonical(key);
-        let mut last = self.settings.all.get().into_iter().flatten().rev();
-        Ok(last.find(|(name, _)| *name == key).map(|(_, value)| value.clone()))
+        self.settings.find(key, self.git())
     }
 
     /// What a symbolic ref points to; `None` where it is none.
@@ -406,47 +377,4 @@ pub fn succeeded<'a>(output: &'a Output, what: &str) -> Result<&'a [u8]> {
         bail!("{what} failed: {}", output.stderr.trim().as_bstr());
     }
     Ok(&output.stdout)
-}
-
-type Places = (PathBuf, PathBuf, Option<PathBuf>, Objects);
-
-/// The way round libgit2, for repositories that only git itself understands.
-fn ask_git(
-    dir: &Path,
-    git_dir: Option<&Path>,
-    hook_vars: &[(&'static str, OsString)],
-    settings: &Settings,
-) -> Result<Places> {
-    // With the person's settings: they may be what says that another user's repository is safe. Where
-    // git named the directory it has accepted it.
-    let ask = || {
-        let ask = settings.give_to(git(dir));
-        git_dir.iter().fold(ask, |ask, git_dir| ask.arg("--git-dir").arg(git_dir))
-    };
-    let output = ask()
-        .args(["rev-parse", "--path-format=absolute", "--git-dir", "--git-common-dir"])
-        .args(["--is-bare-repository", "--is-inside-work-tree"])
-        .capture()?;
-    if !output.status.success() {
-        let reason = output.stderr.trim().to_str_lossy().into_owned();
-        if reason.contains("not a git repository") {
-            return Err(OpenError::NotARepository(dir.to_owned()).into());
-        }
-        return Err(OpenError::Refused { dir: dir.to_owned(), reason }.into());
-    }
-    let mut lines = output.stdout.lines();
-    let mut path = || lines.next().map(|line| line.to_path_lossy().into_owned());
-    let (Some(git_dir), Some(common_dir)) = (path(), path()) else {
-        bail!("git rev-parse told no directories");
-    };
-    let work_tree = match lines.next_back() {
-        Some(b"true") => {
-            let output = ask().args(["rev-parse", "--show-toplevel"]).capture()?;
-            let top = succeeded(&output, "git rev-parse")?;
-            Some(top.trim_end_with(|c| c == '\n').to_path()?.to_owned())
-        }
-        _ => None,
-    };
-    let objects = Objects::through_command(&git_dir, hook_vars)?;
-    Ok((git_dir, common_dir, work_tree, objects))
 }
