@@ -125,3 +125,21 @@ fn remove(path: &Path) -> Result<()> {
 fn folder(state_dir: &Path) -> PathBuf {
     state_dir.join("reviews")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::Write as _;
+
+    use super::{folder, log};
+
+    #[test]
+    fn the_workers_log_stays_small() {
+        let state = tempfile::tempdir().unwrap();
+        log(state.path()).unwrap().write_all(&vec![b'x'; 1024 * 1024]).unwrap();
+        log(state.path()).unwrap().write_all(b"new").unwrap();
+        let log_file = folder(state.path()).join("log");
+        assert_eq!(fs::read(&log_file).unwrap(), b"new");
+        assert_eq!(fs::metadata(log_file.with_extension("1")).unwrap().len(), 1024 * 1024);
+    }
+}
