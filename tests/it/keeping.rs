@@ -309,3 +309,20 @@ fn how_paths_are_meant_ends_with_the_persons_own_command() {
         repo.git(&[option, "commit", "--quiet", "-m", "feat: two"]).ok().never_says("tribunal:");
     }
 }
+
+#[test]
+fn events_that_no_watcher_took_are_dropped_and_that_is_said_once() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("repo");
+    repo.write("a", "1\n").commit_unjudged("feat: one");
+    repo.tribunal(&["hook", "post-commit"]).ok();
+    let inbox = repo.path(".git/tribunal/inbox");
+    for number in 0..1_004 {
+        fs::write(inbox.join(format!("00-{number:04}-commit.json")), "{}").unwrap();
+    }
+    repo.tribunal(&["hook", "post-commit"]).ok();
+    let json = repo.tribunal(&["--format", "json", "status"]).ok().json();
+    assert_eq!(json["events"], serde_json::json!({"waiting": 1000, "dropped": 6}));
+    repo.tribunal(&["status"]).ok().says("6 older ones were dropped: no watcher came for them");
+    repo.tribunal(&["status"]).ok().says("1000 waiting").never_says("dropped");
+}
