@@ -52,10 +52,10 @@ pub fn adjust(path: &Path, file: &File) -> io::Result<()> {
     let Some(common_dir) = common_dir_of(path) else { return Ok(()) };
     let mode = file.metadata()?.permissions().mode();
     let wanted = shared_mode(sharing_of(common_dir), mode, false);
-    match wanted == mode {
-        true => Ok(()),
-        false => file.set_permissions(Permissions::from_mode(wanted)).or_else(unless_foreign),
+    if wanted == mode {
+        return Ok(());
     }
+    file.set_permissions(Permissions::from_mode(wanted)).or_else(unless_foreign)
 }
 
 fn make(path: &Path, mode: u32) -> io::Result<()> {
@@ -77,10 +77,10 @@ fn adjust_dir(path: &Path) -> io::Result<()> {
     let Some(common_dir) = common_dir_of(path) else { return Ok(()) };
     let mode = fs::metadata(path)?.permissions().mode();
     let wanted = shared_mode(sharing_of(common_dir), mode, true);
-    match wanted == mode {
-        true => Ok(()),
-        false => fs::set_permissions(path, Permissions::from_mode(wanted)).or_else(unless_foreign),
+    if wanted == mode {
+        return Ok(());
     }
+    fs::set_permissions(path, Permissions::from_mode(wanted)).or_else(unless_foreign)
 }
 
 /// Another user's process made the file in the same moment: the rights are that one's to give.
@@ -121,16 +121,13 @@ fn parse(value: &str) -> Sharing {
         "all" | "world" | "everybody" => return Sharing::Adds(0o664),
         _ => {}
     }
+    let is_true = ["true", "yes", "on"].iter().any(|word| value.eq_ignore_ascii_case(word));
     match u32::from_str_radix(value, 8) {
-        Ok(0) => Sharing::Umask,
         Ok(1) => Sharing::Adds(0o660),
         Ok(2) => Sharing::Adds(0o664),
         Ok(mode) if mode & 0o600 == 0o600 => Sharing::Is(mode & 0o666),
-        Ok(_) => Sharing::Umask,
-        Err(_) if ["true", "yes", "on"].iter().any(|word| value.eq_ignore_ascii_case(word)) => {
-            Sharing::Adds(0o660)
-        }
-        Err(_) => Sharing::Umask,
+        Err(_) if is_true => Sharing::Adds(0o660),
+        Ok(_) | Err(_) => Sharing::Umask,
     }
 }
 

@@ -26,8 +26,11 @@ fn editor(sandbox: &Sandbox, line: &str) -> String {
     path.display().to_string()
 }
 
-/// Every way in which git can be given a setting for one command. The words come before `commit`.
-fn ways(sandbox: &Sandbox, key: &str, value: &str) -> Vec<(Vec<String>, Vec<(String, String)>)> {
+/// Words before the command, and variables.
+type Way = (Vec<String>, Vec<(String, String)>);
+
+/// Every way in which git can be given a setting for one command.
+fn ways(sandbox: &Sandbox, key: &str, value: &str) -> Vec<Way> {
     let file = sandbox.path().join("other-config");
     let (section, name) = key.rsplit_once('.').unwrap();
     fs::write(&file, format!("[{section}]\n\t{name} = \"{value}\"\n")).unwrap();
@@ -50,12 +53,7 @@ fn ways(sandbox: &Sandbox, key: &str, value: &str) -> Vec<(Vec<String>, Vec<(Str
 }
 
 /// Runs git in one of these ways, with more variables.
-fn git(
-    repo: &Repo<'_>,
-    (before, vars): &(Vec<String>, Vec<(String, String)>),
-    words: &[&str],
-    more: &[(&str, &str)],
-) -> Outcome {
+fn git(repo: &Repo<'_>, (before, vars): &Way, words: &[&str], more: &[(&str, &str)]) -> Outcome {
     let mut command = repo.sandbox.command("git", &repo.dir);
     command.args(before).args(words);
     command.envs(vars.iter().map(|(name, value)| (name, value))).envs(more.iter().copied());
@@ -135,7 +133,6 @@ fn as_another_user(repo: &Repo<'_>, words: &[&str], vars: &[(&str, &str)]) -> Op
         command
     };
     if !command(&["true"]).output().is_ok_and(|output| output.status.success()) {
-        eprintln!("skipped: there is no `setpriv`, or no right to use it");
         return None;
     }
     let mut command = command(words);
@@ -149,8 +146,8 @@ fn open_to_all(folder: &Path) {
         let path = entry.unwrap().path();
         let is_dir = path.is_dir();
         let mode = fs::metadata(&path).unwrap().permissions().mode();
-        let more = if is_dir { 0o777 } else { 0o666 };
-        fs::set_permissions(&path, fs::Permissions::from_mode(mode | more)).unwrap();
+        let rights = if is_dir { 0o777 } else { 0o666 };
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode | rights)).unwrap();
         if is_dir {
             open_to_all(&path);
         }
@@ -173,7 +170,10 @@ fn a_repository_that_git_was_told_is_safe_is_judged() {
     let linked = Repo { sandbox: &sandbox, dir: sandbox.path().join("linked") };
     for repo in [&repo, &linked] {
         let commit = ["git", "commit", "--quiet", "--allow-empty", "-m", "two"];
-        let Some(outcome) = as_another_user(repo, &commit, &SAFE) else { return };
+        let Some(outcome) = as_another_user(repo, &commit, &SAFE) else {
+            eprintln!("skipped: there is no `setpriv`, or no right to use it");
+            return;
+        };
         outcome.ok().never_says("could not judge");
         let by_option =
             ["git", "-c", "safe.directory=*", "commit", "--quiet", "--allow-empty", "-m", "three"];

@@ -54,8 +54,8 @@ fn commit(repo: &Repo, tree: &Oid, parent: Option<&Oid>, message: &str) -> Resul
         let mut command = repo.git();
         for who in ["AUTHOR", "COMMITTER"] {
             command = command
-                .env(&format!("GIT_{who}_NAME"), "tribunal")
-                .env(&format!("GIT_{who}_EMAIL"), "tribunal@localhost");
+                .env(format!("GIT_{who}_NAME"), "tribunal")
+                .env(format!("GIT_{who}_EMAIL"), "tribunal@localhost");
         }
         output = command.args(&words).stdin(message).capture()?;
     }

@@ -32,30 +32,30 @@ pub fn put_away(repo: &Repo, env: &Env) -> Result<()> {
     let long_ago = now(env).checked_sub(UNENDED_KEPT).unwrap_or(Timestamp::MIN);
     let is_old = |id: &str| runs::began(id).is_some_and(|began| began < long_ago);
     // Before the runs are listed: one that begins meanwhile is in neither list.
-    let mut attempts = attempt::by_run(repo)?;
+    let attempts = attempt::by_run(repo)?;
     let ids = runs::list(&state_dir)?;
     for id in ids.iter().skip(KEPT) {
         if (is_old(id) || is_over(&state_dir, id))
             && let Some(folder) = RunFolder::take(&state_dir, id)?
         {
             // First: attempts whose run is gone are found by their age alone.
-            forget(repo, attempts.remove(id).unwrap_or_default());
+            forget(repo, attempts.get(id));
             folder.remove()?;
         }
     }
     // A run whose folder is gone cannot be gone on with.
-    for (id, of_run) in attempts {
-        if is_old(&id) && !ids.contains(&id) {
-            forget(repo, of_run);
+    for (id, of_run) in &attempts {
+        if is_old(id) && !ids.contains(id) {
+            forget(repo, Some(of_run));
         }
     }
     trees(repo, &state_dir)
 }
 
 /// Removes the attempts of a run. Those that stay harm nobody, and are tried again by their age.
-fn forget(repo: &Repo, attempts: Vec<(BString, Oid)>) {
-    if !attempts.is_empty()
-        && let Err(error) = attempt::forget(repo, &attempts)
+fn forget(repo: &Repo, attempts: Option<&Vec<(BString, Oid)>>) {
+    if let Some(attempts) = attempts
+        && let Err(error) = attempt::forget(repo, attempts)
     {
         tracing::warn!("old attempts stay: {error:#}");
     }

@@ -195,9 +195,10 @@ pub fn drop_in(state_dir: &Path, event: &Event) -> Result<()> {
 fn drop_oldest(inbox: &Path) -> Result<()> {
     let names = names(inbox)?;
     // A rewrite lists commits; the others are a line each.
-    let size = |name: &String| match name.contains("-rewrite") {
-        true => fs::metadata(inbox.join(name)).map_or(0, |file| file.len()),
-        false => 0,
+    let size = |name: &String| {
+        let is_large = name.contains("-rewrite");
+        let file = is_large.then(|| fs::metadata(inbox.join(name)).ok()).flatten();
+        file.map_or(0, |file| file.len())
     };
     let mut bytes: u64 = names.iter().map(size).sum();
     let mut count = names.len();
