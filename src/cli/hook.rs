@@ -11,6 +11,7 @@ use anyhow::{Context as _, Result};
 use crate::config::env::Env;
 use crate::config::policy::Moment;
 use crate::daemon::control;
+use crate::driver::bookkeeping;
 use crate::driver::bypass::{self, Bypass};
 use crate::driver::commands::{Request, Tail};
 use crate::driver::evaluate::{Ask, evaluate, stops};
@@ -114,26 +115,39 @@ impl Call<'_> {
         Repo::discover(&self.env.current_dir, Some(self.env))
     }
 
-    /// Says and records what is to be left out. `None` where all of it is.
-    fn bypass(&self, repo: &Repo) -> Result<Option<Bypass>> {
+    /// The repository, and what is to be left out, which is said and recorded. `None` where all of
+    /// it is: that way on is open also where nothing can be read or written.
+    fn asked(&self) -> Result<Option<(Repo, Bypass)>> {
         let bypass = Bypass::asked(self.env);
         for (word, nearest) in &bypass.unknown {
             let near = nearest.map(|gate| format!("; did you mean `{gate}`?")).unwrap_or_default();
             out::warn(&format!("`{word}` in TRIBUNAL_SKIP names no gate{near}"));
         }
+        let left = if bypass.all { "NOT judged" } else { "not judged in full" };
+        let what = bypass.describe();
+        let repo = match self.repo() {
+            Err(error) if bypass.all => {
+                out::warn(&format!("{left}: {what}; not recorded: {error:#}"));
+                return Ok(None);
+            }
+            repo => repo?,
+        };
         if bypass.is_any() {
-            bypass::record(repo, self.env, self.name, &bypass)?;
-            let what = bypass.describe();
-            let left = if bypass.all { "NOT judged" } else { "not judged in full" };
-            out::warn(&format!("{left}: {what}; recorded for `tribunal hooks status`"));
+            let recorded = match bypass::record(&repo, self.env, self.name, &bypass) {
+                Ok(()) => "recorded for `tribunal hooks status`".to_owned(),
+                Err(error) => {
+                    bookkeeping::is_said();
+                    format!("not recorded: {error:#} (hint: {})", bookkeeping::hint(&repo))
+                }
+            };
+            out::warn(&format!("{left}: {what}; {recorded}"));
         }
-        Ok((!bypass.all).then_some(bypass))
+        Ok((!bypass.all).then_some((repo, bypass)))
     }
 
     fn pre_commit(&self) -> Result<ExitStatus> {
         let started = Instant::now();
-        let repo = self.repo()?;
-        let Some(bypass) = self.bypass(&repo)? else { return Ok(ExitStatus::Pass) };
+        let Some((repo, bypass)) = self.asked()? else { return Ok(ExitStatus::Pass) };
         let mut change = change::staged(&repo)?;
         let mut law = law::of_change(&repo.objects, &change, self.env, &[])?;
         merge::leave_out_known(&repo, self.env, &mut change, &law.hash)?;
@@ -142,12 +156,16 @@ impl Call<'_> {
         let (tree, base_tree) = (change.tree.clone(), change.base_tree.clone());
         let ask = Ask::GatesAndCommands(&request);
         let mut evaluation = evaluate(&repo, self.env, change, &law, None, ask)?;
-        let interrupted = evaluation.interrupted;
+        let interrupted = evaluation.interrupted.is_some();
         let tails = std::mem::take(&mut evaluation.tails);
         let report = evaluation.report(started);
+        if interrupted {
+            out::talk("tribunal: interrupted; nothing was committed");
+            return Ok(ExitStatus::Interrupted);
+        }
         if report.verdict == Verdict::Pass {
             if !bypass.is_any() {
-                judged::remember(&repo, &tree, &law.hash)?;
+                bookkeeping::tell(&repo, judged::remember(&repo, &tree, &law.hash));
             }
             let see = match base_tree {
                 Some(_) => "tribunal check --from HEAD~1",
@@ -159,10 +177,7 @@ impl Call<'_> {
             show_ends(&tails);
             out::hint("nothing was committed; your files and the index are as they were");
         }
-        Ok(match interrupted {
-            Some(_) => ExitStatus::Interrupted,
-            None => report.verdict.into(),
-        })
+        Ok(report.verdict.into())
     }
 
     fn commit_msg(&self) -> Result<ExitStatus> {
@@ -221,8 +236,7 @@ impl Call<'_> {
 
     fn pre_push(&self, input: &[u8]) -> Result<ExitStatus> {
         let started = Instant::now();
-        let repo = self.repo()?;
-        let Some(bypass) = self.bypass(&repo)? else { return Ok(ExitStatus::Pass) };
+        let Some((repo, bypass)) = self.asked()? else { return Ok(ExitStatus::Pass) };
         let updates = parse_pre_push(input)?;
         let receiver = self.receiver(&repo)?;
         let setting = Setting { repo: &repo, env: self.env, flags: &[], bypass: &bypass };
@@ -266,10 +280,10 @@ impl Call<'_> {
 
     fn pre_receive(&self, input: &[u8]) -> Result<ExitStatus> {
         let started = Instant::now();
-        let repo = self.repo()?;
+        // Whoever pushes over ssh may set variables, and has a home: neither has a say here.
+        let env = self.env.of_server();
+        let repo = Repo::discover(&env.current_dir, Some(&env))?;
         let updates = parse_pre_receive(input)?;
-        // Whoever pushes over ssh may set variables: none of them has a say here.
-        let env = self.env.without_vars();
         let nothing = Bypass::default();
         let setting = Setting { repo: &repo, env: &env, flags: &[], bypass: &nothing };
         let evaluation = evaluate_push(&setting, &updates, &Receiver::Here, &mut out::talk)?;

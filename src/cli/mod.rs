@@ -129,7 +129,7 @@ impl Context {
             Some(dir) => self.env.current_dir.join(dir),
             None => self.env.current_dir.clone(),
         };
-        Repo::discover(&dir, None)
+        Repo::of_person(&dir, &self.env)
     }
 }
 

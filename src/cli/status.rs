@@ -28,6 +28,8 @@ struct Standing {
     unreviewed: usize,
     queued: usize,
     events: usize,
+    /// Events that no watcher came to handle.
+    dropped: usize,
     bypasses: Vec<String>,
 }
 
@@ -39,6 +41,10 @@ pub fn run(context: &Context) -> Result<ExitStatus> {
         out::result(&json_of(&standing).to_string());
     } else {
         say(&standing);
+        if standing.dropped > 0 {
+            // It is said once; where it cannot be forgotten it is said again.
+            drop(inbox::forget_dropped(&repo.state_dir()));
+        }
     }
     Ok(ExitStatus::Pass)
 }
@@ -65,6 +71,7 @@ fn look(context: &Context, repo: &Repo) -> Result<Standing> {
         unreviewed: backlog::waiting(&state_dir)?.len(),
         queued: queue::list(&state_dir)?.len(),
         events: inbox::waiting(&state_dir),
+        dropped: inbox::dropped(&state_dir),
         bypasses: bypass::recorded(repo),
     })
 }
@@ -77,7 +84,7 @@ fn json_of(standing: &Standing) -> serde_json::Value {
         "findings": {"open": standing.open_findings},
         "reviews": {"waiting": standing.unreviewed},
         "specs": {"queued": standing.queued},
-        "events": {"waiting": standing.events},
+        "events": {"waiting": standing.events, "dropped": standing.dropped},
         "bypasses": standing.bypasses,
     })
 }
@@ -101,6 +108,12 @@ fn say(standing: &Standing) {
     out::result(&format!("specs     {} queued", standing.queued));
     if standing.events > 0 {
         out::result(&format!("events    {} waiting for the watcher", standing.events));
+    }
+    if standing.dropped > 0 {
+        let dropped = standing.dropped;
+        out::result(&format!(
+            "          {dropped} older ones were dropped: no watcher came for them"
+        ));
     }
     if !standing.bypasses.is_empty() {
         out::result(&format!("bypassed  {} times, last:", standing.bypasses.len()));

@@ -1,7 +1,7 @@
 //! Starts and stops the background watcher, and tells how it is.
 
 use std::ffi::OsStr;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -20,6 +20,7 @@ use crate::driver::review::background;
 use crate::git::repo::Repo;
 use crate::git::worktrees;
 use crate::process::{Cmd, own_path};
+use crate::store::share;
 use crate::ui::{log, out};
 
 /// How long a start or a stop may take.
@@ -118,13 +119,8 @@ pub fn start_on_demand(repo: &Repo, env: &Env, watch: &Watch) {
 /// Starts a process with no tie to ours: its own session (which it makes itself), its streams in
 /// the log, the root as its folder, and nothing of git's environment.
 fn spawn(place: &Place, verbose: u8) -> Result<i32> {
-    fs::create_dir_all(&place.state_dir)
-        .with_context(|| format!("could not create `{}`", place.state_dir.display()))?;
     let path = log_path(place);
-    let log = OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(&path)
+    let log = share::open_append(&path)
         .with_context(|| format!("could not write `{}`", path.display()))?;
     let program = own_path().context("could not tell where this program is")?;
     let mut command = Cmd::new(program, Path::new("/"))
@@ -146,7 +142,7 @@ pub fn serve(place: &Place, verbose: u8) -> Result<()> {
     // Another one was faster: that is as good.
     let Some(mut held) = lock::take(&place.state_dir, Mode::Daemon, now)? else { return Ok(()) };
     let path = log_path(place);
-    log::to_file(place.env.text("RUST_LOG"), verbose, &path)
+    log::to_file(place.env.text("RUST_LOG"), verbose, &path, share::open_append)
         .with_context(|| format!("could not write `{}`", path.display()))?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "started");
     let ending = run(place, &mut held, &mut |news| write(news), None);

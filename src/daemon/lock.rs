@@ -12,6 +12,8 @@ use jiff::Timestamp;
 use rustix::process::{Pid, test_kill_process};
 use serde::{Deserialize, Serialize};
 
+use crate::store::share;
+
 /// The lock's file, in the state folder.
 pub const FILE: &str = "daemon.lock";
 
@@ -76,17 +78,10 @@ fn path_of(state_dir: &Path) -> PathBuf {
 
 /// Takes the lock; `None` where another process has it.
 pub fn take(state_dir: &Path, mode: Mode, now: Timestamp) -> Result<Option<Held>> {
-    fs::create_dir_all(state_dir)
-        .with_context(|| format!("could not create the folder `{}`", state_dir.display()))?;
     let path = path_of(state_dir);
     let failed = || format!("could not lock `{}`", path.display());
-    let mut file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(&path)
-        .with_context(failed)?;
+    let mut file =
+        share::open(&path, OpenOptions::new().read(true).write(true)).with_context(failed)?;
     let deadline = Instant::now() + ASK_AGAIN;
     // Named in full: the standard library has methods of the same name with another result.
     while let Err(error) = fs2::FileExt::try_lock_exclusive(&file) {

@@ -124,7 +124,8 @@ impl Evaluation {
     /// The report of this evaluation; `started` is when it began.
     pub fn report(self, started: Instant) -> Report {
         let mut report = judge::report(self.findings, self.skipped, started);
-        commands::settle(&mut report, self.inconclusive);
+        // What was stopped half-way is no pass.
+        commands::settle(&mut report, self.inconclusive || self.interrupted.is_some());
         report
     }
 }

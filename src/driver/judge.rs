@@ -9,7 +9,7 @@ use std::time::Instant;
 use anyhow::{Result, anyhow};
 
 use crate::config::env::{Env, now};
-use crate::driver::{event, sight};
+use crate::driver::{bookkeeping, event, sight};
 use crate::gates::{self, Judgement, Law, secrets};
 use crate::git::object::Objects;
 use crate::git::repo::Repo;
@@ -197,6 +197,7 @@ pub fn hinted(error: LedgerError) -> anyhow::Error {
 }
 
 fn unusable(error: LedgerError) -> Skipped {
+    bookkeeping::is_said();
     let hint = error.hint();
     let reason = format!(
         "{:#}; the findings count as open and were not kept (hint: {hint})",

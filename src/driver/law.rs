@@ -162,13 +162,13 @@ fn text_of(path: &Path, name: &str) -> Result<Option<Vec<u8>>, Problem> {
     }
 }
 
-/// The settings that hold with this text of `tribunal.toml`.
+/// The settings that hold with this text of `tribunal.toml`. On a server no user's are among them.
 pub fn settings(
     policy_file: Option<&[u8]>,
     env: &Env,
     flags: &[String],
 ) -> Result<Resolved, Problem> {
-    let user_path = layers::user_file();
+    let user_path = layers::user_file().filter(|_| env.has_user());
     let user_name = user_path.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
     let user_bytes = user_path.as_deref().map(|path| text_of(path, &user_name)).transpose()?;
     let user_bytes = user_bytes.flatten();

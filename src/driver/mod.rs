@@ -1,5 +1,6 @@
 //! The corridor: fetches what the gates need, asks them, and keeps what they found.
 
+pub mod bookkeeping;
 pub mod bypass;
 pub mod call;
 pub mod commands;

@@ -16,7 +16,7 @@ use crate::driver::own_repo;
 use crate::git::repo::{Repo, succeeded};
 use crate::model::oid::Oid;
 use crate::process::{Cmd, Ended, Interrupts, code_of};
-use crate::store::file;
+use crate::store::{file, share};
 
 /// So many trees may be in use at once; each is a whole checkout on disk.
 const POOL: usize = 3;
@@ -109,9 +109,7 @@ impl Tree {
     /// The tree in that folder, beside those that are shared; `None` where another process has it.
     pub fn try_take(folder: &Path) -> Result<Option<Self>> {
         let open = || -> io::Result<Option<File>> {
-            fs::create_dir_all(folder)?;
-            let path = folder.join("lock");
-            let lock = OpenOptions::new().create(true).append(true).open(path)?;
+            let lock = share::open_append(&folder.join("lock"))?;
             match lock.try_lock_exclusive() {
                 Ok(()) => Ok(Some(lock)),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),

@@ -1,6 +1,6 @@
 //! The commits that wait for a review: one file each, so that nothing is lost by a kill.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -9,7 +9,8 @@ use anyhow::{Context as _, Result};
 use fs2::FileExt as _;
 
 use crate::model::oid::Oid;
-use crate::store::file::{write_atomic, write_new};
+use crate::store::file::{set_aside_when_full, write_atomic, write_new};
+use crate::store::share;
 
 /// The most commits that wait; whoever imports a history does not want all of it reviewed.
 const WAITING_MAX: usize = 50;
@@ -83,8 +84,7 @@ pub fn state(state_dir: &Path, commit: &Oid) -> State {
 pub fn work(state_dir: &Path) -> Result<Option<Worker>> {
     let folder = folder(state_dir);
     let take = || -> io::Result<Option<File>> {
-        fs::create_dir_all(&folder)?;
-        let lock = OpenOptions::new().create(true).append(true).open(folder.join("lock"))?;
+        let lock = share::open_append(&folder.join("lock"))?;
         match lock.try_lock_exclusive() {
             Ok(()) => Ok(Some(lock)),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
@@ -101,12 +101,12 @@ pub fn is_worked_off(state_dir: &Path) -> bool {
     lock.is_ok_and(|lock| fs2::FileExt::try_lock_shared(&lock).is_err())
 }
 
-/// The log of the worker.
+/// The log of the worker, which is to stay small.
 pub fn log(state_dir: &Path) -> Result<File> {
-    let folder = folder(state_dir);
-    fs::create_dir_all(&folder)
-        .and_then(|()| OpenOptions::new().create(true).append(true).open(folder.join("log")))
-        .with_context(|| format!("could not open the log in `{}`", folder.display()))
+    let path = folder(state_dir).join("log");
+    set_aside_when_full(&path);
+    share::open_append(&path)
+        .with_context(|| format!("could not open the log `{}`", path.display()))
 }
 
 fn forget_failure(state_dir: &Path, commit: &Oid) -> Result<()> {
@@ -124,4 +124,22 @@ fn remove(path: &Path) -> Result<()> {
 
 fn folder(state_dir: &Path) -> PathBuf {
     state_dir.join("reviews")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::Write as _;
+
+    use super::{folder, log};
+
+    #[test]
+    fn the_workers_log_stays_small() {
+        let state = tempfile::tempdir().unwrap();
+        log(state.path()).unwrap().write_all(&vec![b'x'; 1024 * 1024]).unwrap();
+        log(state.path()).unwrap().write_all(b"new").unwrap();
+        let log_file = folder(state.path()).join("log");
+        assert_eq!(fs::read(&log_file).unwrap(), b"new");
+        assert_eq!(fs::metadata(log_file.with_extension("1")).unwrap().len(), 1024 * 1024);
+    }
 }

@@ -9,3 +9,4 @@ pub mod known;
 pub mod path;
 pub mod queue;
 pub mod runs;
+pub mod share;

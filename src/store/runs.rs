@@ -1,8 +1,7 @@
 //! Runs: a folder each, held by one process at a time.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -14,6 +13,7 @@ use serde::de::DeserializeOwned;
 use ulid::Ulid;
 
 use crate::store::file::{sweep, write_atomic};
+use crate::store::share;
 
 const STATE: &str = "run.json";
 const LOCK: &str = "lock";
@@ -31,13 +31,12 @@ pub struct RunFolder {
 
 impl RunFolder {
     /// Takes the folder of that run, which is made where it is missing, readable by this user
-    /// alone. `None` where another process works on the run.
+    /// alone unless the repository is shared. `None` where another process works on the run.
     pub fn take(state_dir: &Path, id: &str) -> Result<Option<Self>> {
         let path = root(state_dir).join(id);
         let take = || -> io::Result<Option<File>> {
-            let mut private = DirBuilder::new();
-            private.recursive(true).mode(0o700).create(&path)?;
-            let lock = OpenOptions::new().create(true).append(true).open(path.join(LOCK))?;
+            share::make_private_dir(&path)?;
+            let lock = share::open_append(&path.join(LOCK))?;
             match lock.try_lock_exclusive() {
                 Ok(()) => Ok(Some(lock)),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),

@@ -50,6 +50,11 @@ fn a_hostile_policy_names_no_program_and_spends_no_more() {
     fs::write(&own, "[budget]\nrun = 2\n").unwrap();
     repo.write("tribunal.toml", "[budget]\nrun = 1000.0\n");
     repo.tribunal(&["config", "budget.run"]).ok().says("budget.run = 2 ").says("config.toml");
+    // Where the person never named a sum, the default is their word.
+    fs::remove_file(&own).unwrap();
+    repo.write("tribunal.toml", "[budget]\nday = 1e6\n[agents.reviewer]\nbudget = 5000.0\n");
+    repo.tribunal(&["config", "budget.day"]).ok().says("budget.day = 50.0 ").says("default");
+    repo.tribunal(&["config", "agents.reviewer"]).ok().says("budget = 1.0 ").says("default");
     let hostile = "[gates]\nsecrets = \"off\"\n[programs.claude]\npath = \"./evil\"\n";
     repo.write("tribunal.toml", hostile);
     repo.tribunal(&["config"])

@@ -614,11 +614,16 @@ fn plain_hooks_start_no_process() {
     repo.write("c", "c\n").git(&["add", "c"]).ok();
     // The index as `git commit` leaves it before it calls the hook.
     repo.git(&["write-tree"]).ok();
-    let nowhere = [("PATH", "/nowhere")];
-    repo.tribunal_with(&["hook", "pre-commit"], &nowhere, b"").ok();
-    repo.tribunal_with(&["hook", "commit-msg", ".git/COMMIT_EDITMSG"], &nowhere, b"").ok();
-    let push = ["hook", "pre-push", "origin", "../remote.git"];
-    repo.tribunal_with(&push, &nowhere, line.as_bytes()).ok();
+    let nowhere = |words: &[&str], input: &[u8]| {
+        let mut command = sandbox.command(TRIBUNAL, &repo.dir);
+        // Settings that git was given for one command are asked of git; a person seldom has any.
+        command.env_remove("GIT_CONFIG_GLOBAL").env_remove("GIT_CONFIG_NOSYSTEM");
+        command.args(words).env("PATH", "/nowhere");
+        run(command, input)
+    };
+    nowhere(&["hook", "pre-commit"], b"").ok();
+    nowhere(&["hook", "commit-msg", ".git/COMMIT_EDITMSG"], b"").ok();
+    nowhere(&["hook", "pre-push", "origin", "../remote.git"], line.as_bytes()).ok();
 }
 
 #[test]

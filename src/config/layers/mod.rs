@@ -169,8 +169,8 @@ fn read(layer: &Layer<'_>, known: &Table) -> Result<Table, Problem> {
     })
 }
 
-/// Lays `above` on `base`. A gate may be given as its level alone; where the user said what may be
-/// spent, a repository can only lower it.
+/// Lays `above` on `base`. A gate may be given as its level alone; what may be spent is the user's
+/// word, or the default where the user said nothing, and a repository can only lower it.
 fn lay_over(
     base: &mut Table,
     above: Table,
@@ -189,7 +189,7 @@ fn lay_over(
                 inner.insert("level".to_owned(), level);
                 sources.push((format!("{key}.level"), source.clone()));
             }
-            (Some(word), value) if raises_spending(&key, word, &value, source, sources) => {}
+            (Some(word), value) if raises_spending(&key, word, &value, source) => {}
             (_, value) => {
                 base.insert(name, value);
                 sources.push((key, source.clone()));
@@ -198,14 +198,9 @@ fn lay_over(
     }
 }
 
-/// Whether a repository's value would let more be spent than the user's.
-fn raises_spending(
-    key: &str,
-    word: &Value,
-    value: &Value,
-    source: &Source,
-    sources: &[(String, Source)],
-) -> bool {
+/// Whether a repository's value would let more be spent than what holds without it: somebody else's
+/// repository has no say in this user's money, also where the user never named a sum.
+fn raises_spending(key: &str, word: &Value, value: &Value, source: &Source) -> bool {
     let role_of =
         |key: &str| key.strip_prefix("agents.")?.strip_suffix(".budget").map(Role::from_name);
     let spends = matches!(key, "budget.run" | "budget.day") || role_of(key).flatten().is_some();
@@ -215,11 +210,8 @@ fn raises_spending(
         Value::Float(dollars) => Some(*dollars),
         _ => None,
     };
-    let given =
-        |(given, by): &(String, Source)| covers(given, key) && matches!(by, Source::User(_));
     *source == Source::Repository
         && spends
-        && sources.iter().any(given)
         && matches!((dollars(word), dollars(value)), (Some(word), Some(value)) if value > word)
 }
 

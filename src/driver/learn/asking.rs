@@ -1,6 +1,5 @@
 //! Asks the researcher for a draft, over the desk that every call goes over.
 
-use std::fs;
 use std::sync::Mutex;
 
 use anyhow::{Context as _, Result};
@@ -17,6 +16,7 @@ use crate::git::repo::Repo;
 use crate::model::agent::Role;
 use crate::process::Interrupts;
 use crate::store::runs::{self, RunFolder};
+use crate::store::share;
 
 /// The researcher, who is looked up when there is something to ask.
 pub(super) struct Researcher<'a> {
@@ -59,8 +59,7 @@ impl<'a> Researcher<'a> {
         }
         let folder = self.folder.as_ref().context("the run is somebody else's")?.path().to_owned();
         let room = folder.join("room");
-        fs::create_dir_all(&room)
-            .with_context(|| format!("could not make `{}`", room.display()))?;
+        share::make_dir(&room).with_context(|| format!("could not make `{}`", room.display()))?;
         let desk = Desk {
             env: self.env,
             policy: self.policy,

@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
-use std::fs::{self, File};
+use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
@@ -32,6 +32,7 @@ use crate::model::oid::Oid;
 use crate::store::crash::save_point;
 use crate::store::file::write_atomic;
 use crate::store::ledger::query::{RuleStats, SightingRow};
+use crate::store::share;
 use crate::ui::out;
 
 /// A session, which holds the lock where it may write.
@@ -362,8 +363,7 @@ pub(super) fn policy(
 fn locked(state_dir: &Path) -> Result<File> {
     let path: PathBuf = state_dir.join("constitution.lock");
     let failed = || format!("could not lock `{}`", path.display());
-    fs::create_dir_all(state_dir).with_context(failed)?;
-    let lock = File::create(&path).with_context(failed)?;
+    let lock = share::open(&path, OpenOptions::new().write(true)).with_context(failed)?;
     lock.lock_exclusive().with_context(failed)?;
     Ok(lock)
 }

@@ -3,7 +3,6 @@
 
 use anyhow::Result;
 
-use crate::config::env::Env;
 use crate::git::push;
 use crate::git::repo::Repo;
 use crate::model::push::{Receiver, Update};
@@ -14,7 +13,7 @@ use crate::process;
 const ANCESTORS_MAX: usize = 4;
 
 /// Whether the push mirrors: by configuration, or by the words of the `git push` above us.
-pub fn is_mirror(repo: &Repo, env: &Env, receiver: &Receiver, updates: &[Update]) -> Result<bool> {
+pub fn is_mirror(repo: &Repo, receiver: &Receiver, updates: &[Update]) -> Result<bool> {
     if let Receiver::Remote(remote) = receiver
         && let Some(value) = repo.config(&format!("remote.{remote}.mirror"))?
     {
@@ -22,13 +21,6 @@ pub fn is_mirror(repo: &Repo, env: &Env, receiver: &Receiver, updates: &[Update]
         if !off.iter().any(|word| value.eq_ignore_ascii_case(word.as_bytes())) {
             return Ok(true);
         }
-    }
-    let given = env.with_prefix("GIT_CONFIG_").any(|(_, value)| {
-        let value = value.to_ascii_lowercase();
-        value.contains("remote.") && value.contains(".mirror")
-    });
-    if given {
-        return Ok(true);
     }
     let mut found_git = false;
     for words in process::ancestors(ANCESTORS_MAX) {

@@ -121,7 +121,7 @@ pub fn evaluate_push(
     let side = Side::read(repo, receiver)?;
     let updates = resolved(repo, updates, receiver)?;
     let mut push = Evaluator::new(setting, receiver.clone());
-    if *receiver != Receiver::Here && mirror::is_mirror(repo, setting.env, receiver, &updates)? {
+    if *receiver != Receiver::Here && mirror::is_mirror(repo, receiver, &updates)? {
         push.evaluate_mirror(&side)?;
     }
     let (updates, peeled) = push.refs_that_may_go_on(&updates, &side)?;

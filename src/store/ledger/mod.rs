@@ -16,7 +16,7 @@ pub mod wait;
 #[cfg(test)]
 mod tests;
 
-use std::fs::{self, File};
+use std::fs::{self, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -30,6 +30,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
 use crate::model::kept::Disposition;
 use crate::store::crash::save_point;
 use crate::store::ledger::error::{Error, is_busy};
+use crate::store::share;
 
 /// How long a writer waits for the others. Eight writers at once waited 82 ms at most.
 const WAIT_MAX: Duration = Duration::from_secs(10);
@@ -79,8 +80,11 @@ impl Ledger {
     ///
     /// [`Error::Damaged`] and [`Error::Newer`] leave the file as it is.
     pub fn open(state_dir: &Path) -> Result<Self, Error> {
-        fs::create_dir_all(state_dir)
+        share::make_dir(state_dir)
             .map_err(|source| Error::Folder { path: state_dir.to_owned(), source })?;
+        // Made here, not by SQLite: its log and shared memory take the rights of this file. What is in
+        // the way of that, SQLite says better.
+        drop(share::open_append(&state_dir.join(FILE)));
         let deadline = Instant::now() + WAIT_MAX;
         loop {
             // The wait for a lock does not cover the switch to the write-ahead log, nor the moment
@@ -160,7 +164,8 @@ fn set_aside(state_dir: &Path, now: Timestamp) -> Result<Option<PathBuf>, Error>
         move |source: io::Error| Error::SetAside { path, source }
     };
     let lock_path = state_dir.join("ledger.lock");
-    let lock = File::create(&lock_path).map_err(failed(&lock_path))?;
+    let lock =
+        share::open(&lock_path, OpenOptions::new().write(true)).map_err(failed(&lock_path))?;
     lock.lock_exclusive().map_err(failed(&lock_path))?;
     let database = state_dir.join(FILE);
     if is_sound(&database)? {
