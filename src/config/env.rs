@@ -5,7 +5,13 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use directories::ProjectDirs;
 use jiff::Timestamp;
+
+/// The settings file of this user, whether or not it is there.
+pub fn user_file() -> Option<PathBuf> {
+    ProjectDirs::from("", "", "tribunal").map(|dirs| dirs.config_dir().join("config.toml"))
+}
 
 /// The environment as it was when the program started.
 #[derive(Clone, Default)]

@@ -11,8 +11,8 @@ use crate::driver::propose::{COMMITS_LOOKED_AT, Facts, Proposal, propose};
 use crate::gates::governance::{BASELINE_FILE, POLICY_FILE};
 use crate::gates::secrets;
 use crate::git::change;
-use crate::git::object::{BLOB_BYTES_MAX, Content};
 use crate::git::repo::{Repo, succeeded};
+use crate::model::objects::{BLOB_BYTES_MAX, Content};
 use crate::store::file::write_atomic;
 
 const FILES: [(&str, &str); 7] = [

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use bstr::{BStr, BString, ByteSlice as _};
 
-use crate::config::env::Env;
+use crate::config::env::{Env, user_file};
 use crate::config::layers::{self, Layer, Problem, Resolved, Source};
 use crate::config::policy::Policy;
 use crate::constitution::parse::{Parsed, duplicates, parse};
@@ -158,6 +158,7 @@ fn text_of(path: &Path, name: &str) -> Result<Option<Vec<u8>>, Problem> {
             message: format!("it cannot be read: {error}"),
             hint: "make it a file that can be read, or move it away: without it the defaults hold"
                 .to_owned(),
+            is_users_alone: false,
         }),
     }
 }
@@ -168,7 +169,7 @@ pub fn settings(
     env: &Env,
     flags: &[String],
 ) -> Result<Resolved, Problem> {
-    let user_path = layers::user_file().filter(|_| env.has_user());
+    let user_path = user_file().filter(|_| env.has_user());
     let user_name = user_path.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
     let user_bytes = user_path.as_deref().map(|path| text_of(path, &user_name)).transpose()?;
     let user_bytes = user_bytes.flatten();
@@ -181,5 +182,11 @@ pub fn settings(
         let text = bytes.to_str().map_err(|_| layers::not_utf8(POLICY_FILE, bytes))?;
         given.push(Layer { source: Source::Repository, file: POLICY_FILE, text });
     }
-    layers::resolve(&given, env, flags)
+    let variables: Vec<(&str, &str)> = env.with_prefix("TRIBUNAL_").collect();
+    layers::resolve(&given, &variables, flags).map_err(|problem| match user_file() {
+        Some(path) if problem.is_users_alone => {
+            Problem { hint: format!("write it to `{}`", path.display()), ..problem }
+        }
+        _ => problem,
+    })
 }

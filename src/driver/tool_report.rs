@@ -8,9 +8,10 @@ use bstr::{BString, ByteSlice as _};
 use crate::config::policy::CommandGate;
 use crate::gates::formats::{Format, Source};
 use crate::gates::view::line_text;
-use crate::git::object::{BLOB_BYTES_MAX, Content, Objects};
+use crate::git::object::Objects;
 use crate::model::finding::{Effect, Finding};
 use crate::model::gate::Gate;
+use crate::model::objects::{BLOB_BYTES_MAX, Content};
 use crate::model::oid::Oid;
 use crate::model::severity::Severity;
 

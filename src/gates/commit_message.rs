@@ -105,12 +105,11 @@ fn is_worded_by_git(subject: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::env::Env;
     use crate::config::layers::resolve;
 
     #[test]
     fn a_kept_message_has_no_comments() {
-        let policy = resolve(&[], &Env::of(&[]), &[]).unwrap().policy.gates.commit_message;
+        let policy = resolve(&[], &[], &[]).unwrap().policy.gates.commit_message;
         let found = |message: &str| {
             judge(message.as_bytes(), &policy, Effect::Block).map(|finding| finding.anchor)
         };

@@ -5,11 +5,11 @@ use bstr::ByteSlice as _;
 
 use crate::config::layers;
 use crate::gates::large_files::human;
-use crate::git::object::Objects;
 use crate::model::change::{Change, FileChange};
 use crate::model::class::Class;
 use crate::model::finding::{Effect, Finding, Place};
 use crate::model::gate::Gate;
+use crate::model::objects::ReadObjects;
 use crate::model::severity::Severity;
 
 /// The settings file at the top of a repository.
@@ -23,7 +23,7 @@ pub const BASELINE_FILE: &str = ".ai/baseline.txt";
 
 /// Finds changes to `tribunal.toml`, to the constitution and to the baseline. They hold from the
 /// next change on; this one is judged under the law of its base.
-pub fn judge(change: &Change, objects: &Objects, effect: Effect) -> Result<Vec<Finding>> {
+pub fn judge(change: &Change, objects: &dyn ReadObjects, effect: Effect) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     for file in change.files.iter().filter(|file| is_law(&file.path)) {
         if let Some(problem) = unreadable_policy(file, objects)? {
@@ -54,12 +54,12 @@ pub fn is_law(path: &[u8]) -> bool {
 }
 
 /// A policy that cannot be read would have to be replaced by the defaults at the next commit.
-fn unreadable_policy(file: &FileChange, objects: &Objects) -> Result<Option<Finding>> {
+fn unreadable_policy(file: &FileChange, objects: &dyn ReadObjects) -> Result<Option<Finding>> {
     // The baseline grows with what a repository holds, and is bounded as every file is.
     let Some(entry) = file.new.as_ref().filter(|_| file.path != BASELINE_FILE) else {
         return Ok(None);
     };
-    if let Some((_, size)) = objects.header(&entry.oid)?.filter(|(_, size)| *size > BYTES_MAX) {
+    if let Some(size) = objects.size(&entry.oid)?.filter(|size| *size > BYTES_MAX) {
         return Ok(Some(too_large(file, size)));
     }
     if file.path != POLICY_FILE {

@@ -2,18 +2,18 @@
 
 use anyhow::Result;
 
-use crate::git::object::Objects;
 use crate::model::change::{FileChange, Kind};
 use crate::model::class::Class;
 use crate::model::finding::{Effect, Finding, Place};
 use crate::model::gate::Gate;
+use crate::model::objects::ReadObjects;
 use crate::model::severity::Severity;
 
 /// Finds a file of `new` bytes where that is above `max`. A file that was as large before, or only moved, is left alone.
 pub fn judge(
     file: &FileChange,
     new: u64,
-    objects: &Objects,
+    objects: &dyn ReadObjects,
     max: u64,
     effect: Effect,
 ) -> Result<Option<Finding>> {
@@ -21,7 +21,7 @@ pub fn judge(
         return Ok(None);
     }
     let old = match &file.old {
-        Some(entry) => objects.header(&entry.oid)?.map_or(0, |(_, size)| size),
+        Some(entry) => objects.size(&entry.oid)?.unwrap_or(0),
         None => 0,
     };
     if old > max {

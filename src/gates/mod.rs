@@ -25,10 +25,10 @@ use crate::gates::constitution::Rules;
 use crate::gates::secrets::Tier;
 use crate::gates::secrets::judge::{Allow, Levels};
 use crate::gates::view::{FileView, Loaded};
-use crate::git::object::{BLOB_BYTES_MAX, Objects};
 use crate::model::change::{Change, FileChange};
 use crate::model::finding::{Effect, Finding, Spot};
 use crate::model::gate::Gate;
+use crate::model::objects::{BLOB_BYTES_MAX, ReadObjects};
 use crate::model::report::Skipped;
 
 /// Said of what the base holds already.
@@ -66,7 +66,7 @@ impl Judgement {
 }
 
 /// Asks every gate that looks at the change as a whole.
-pub fn judge_whole(change: &Change, law: &Law, objects: &Objects) -> Result<Judgement> {
+pub fn judge_whole(change: &Change, law: &Law, objects: &dyn ReadObjects) -> Result<Judgement> {
     let mut judgement = Judgement { findings: law.findings.clone(), skipped: Vec::new() };
     let gates = &law.policy.gates;
     if let Some(effect) = gates.case_conflict.level.effect() {
@@ -98,7 +98,11 @@ pub fn judge_message(message: &[u8], spot: &Spot, law: &Law) -> Vec<Finding> {
 }
 
 /// Asks every gate that looks at one file at a time. One file's content is in memory at a time.
-pub fn judge_files(files: &[FileChange], law: &Law, objects: &Objects) -> Result<Judgement> {
+pub fn judge_files(
+    files: &[FileChange],
+    law: &Law,
+    objects: &dyn ReadObjects,
+) -> Result<Judgement> {
     let gates = &law.policy.gates;
     let mut judgement = Judgement::default();
     for file in files {
@@ -138,7 +142,12 @@ pub fn judge_files(files: &[FileChange], law: &Law, objects: &Objects) -> Result
 }
 
 /// Judges a file that is too large to be read by its size and its name, and says so.
-fn judge_unread(file: &FileChange, size: u64, law: &Law, objects: &Objects) -> Result<Judgement> {
+fn judge_unread(
+    file: &FileChange,
+    size: u64,
+    law: &Law,
+    objects: &dyn ReadObjects,
+) -> Result<Judgement> {
     let gates = &law.policy.gates;
     let mut judgement = Judgement::default();
     if let Some(effect) = gates.large_files.level.effect() {

@@ -7,15 +7,15 @@ use anyhow::Result;
 use bstr::ByteSlice as _;
 
 use crate::gates::lines::changes;
-use crate::git::object::{BLOB_BYTES_MAX, Content, Objects};
 use crate::model::change::{FileChange, Mode};
+use crate::model::objects::{BLOB_BYTES_MAX, Content, ReadObjects};
 
 /// A file of the judged tree. What costs something is found out when it is asked for.
 pub struct FileView<'a> {
     pub file: &'a FileChange,
     /// The whole content in the judged tree; a symlink's is its target.
     pub new: Vec<u8>,
-    objects: &'a Objects,
+    objects: &'a dyn ReadObjects,
     old: OnceCell<Option<Vec<u8>>>,
     added: OnceCell<Vec<Range<u32>>>,
 }
@@ -31,7 +31,7 @@ pub enum Loaded<'a> {
 
 impl<'a> FileView<'a> {
     /// Reads the content.
-    pub fn load(file: &'a FileChange, objects: &'a Objects) -> Result<Loaded<'a>> {
+    pub fn load(file: &'a FileChange, objects: &'a dyn ReadObjects) -> Result<Loaded<'a>> {
         let Some(entry) = &file.new else { return Ok(Loaded::Missing) };
         Ok(match objects.content(&entry.oid, BLOB_BYTES_MAX)? {
             Content::Whole(new) => Loaded::View(Self {

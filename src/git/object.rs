@@ -12,22 +12,8 @@ pub use crate::git::cat_file::ObjectKind;
 
 use crate::git::cat_file::CatFile;
 use crate::model::change::{Entry, Mode};
+use crate::model::objects::{Content, ReadObjects, TreeItem};
 use crate::model::oid::Oid;
-
-/// The largest blob whose content is read. A blob stands in memory twice while it is read, and a
-/// hook must not die where there is little: what is larger is told by its size, and named where it
-/// should have been judged. No text that people write is near it.
-pub const BLOB_BYTES_MAX: u64 = 100 * 1024 * 1024;
-
-/// What is known of a blob's content.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Content {
-    Whole(Vec<u8>),
-    /// It has more bytes than were to be read: so many.
-    TooLarge(u64),
-    /// It is not in this repository: a partial clone.
-    Missing,
-}
 
 /// The object database of one repository.
 pub enum Objects {
@@ -50,21 +36,6 @@ pub struct Commit {
 pub struct Tag {
     pub target: Oid,
     pub message: BString,
-}
-
-/// One line of a tree: a file, or a tree below it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TreeItem {
-    Tree { name: BString, oid: Oid },
-    File { name: BString, entry: Entry },
-}
-
-impl TreeItem {
-    pub fn name(&self) -> &BStr {
-        match self {
-            Self::Tree { name, .. } | Self::File { name, .. } => name.as_bstr(),
-        }
-    }
 }
 
 impl Objects {
@@ -127,16 +98,9 @@ impl Objects {
         }
     }
 
-    /// The content of a blob; `None` where it is not in this repository. One that is larger than
-    /// [`BLOB_BYTES_MAX`] is an error: who may meet one asks for its [`Self::content`].
+    /// The content of a blob, as [`ReadObjects::blob`].
     pub fn blob(&self, oid: &Oid) -> Result<Option<Vec<u8>>> {
-        match self.content(oid, BLOB_BYTES_MAX)? {
-            Content::Whole(bytes) => Ok(Some(bytes)),
-            Content::TooLarge(size) => {
-                bail!("object {oid} has {size} bytes, and no more than {BLOB_BYTES_MAX} are read")
-            }
-            Content::Missing => Ok(None),
-        }
+        ReadObjects::blob(self, oid)
     }
 
     /// The lines of a tree, in git's order.
@@ -250,6 +214,20 @@ impl Objects {
             }
             _ => Ok(None),
         }
+    }
+}
+
+impl ReadObjects for Objects {
+    fn size(&self, oid: &Oid) -> Result<Option<u64>> {
+        Ok(self.header(oid)?.map(|(_, size)| size))
+    }
+
+    fn content(&self, oid: &Oid, most: u64) -> Result<Content> {
+        Self::content(self, oid, most)
+    }
+
+    fn tree(&self, oid: &Oid) -> Result<Vec<TreeItem>> {
+        Self::tree(self, oid)
     }
 }
 

@@ -10,6 +10,7 @@ pub mod fence;
 pub mod finding;
 pub mod gate;
 pub mod kept;
+pub mod objects;
 pub mod oid;
 pub mod push;
 pub mod report;

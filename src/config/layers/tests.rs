@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use crate::config::env::Env;
 use crate::config::layers::{Layer, Problem, Resolved, Source, resolve};
 use crate::model::agent::Money;
 
@@ -20,7 +19,7 @@ fn settings(
     flags: &[&str],
 ) -> Result<Resolved, Problem> {
     let flags: Vec<String> = flags.iter().map(|flag| (*flag).to_owned()).collect();
-    resolve(layers, &Env::of(vars), &flags)
+    resolve(layers, vars, &flags)
 }
 
 #[track_caller]

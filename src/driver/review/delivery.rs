@@ -6,10 +6,11 @@ use bstr::{BString, ByteSlice as _};
 use crate::driver::review::matter::Matter;
 use crate::gates::scope::globs;
 use crate::gates::secrets;
-use crate::git::object::{Content, Objects};
+use crate::git::object::Objects;
 use crate::git::repo::Repo;
 use crate::model::change::{Change, Entry, FileChange, Kind, Mode};
 use crate::model::fence::visible_path;
+use crate::model::objects::Content;
 use crate::review::deliver::{Delivery, FILE_BYTES_MAX, File, Reason, Side, Unscanned, deliver};
 use crate::review::raised::Raised;
 

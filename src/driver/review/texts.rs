@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use bstr::{BStr, BString, ByteSlice as _};
 
 use crate::gates::secrets;
-use crate::git::object::{Content, Objects};
+use crate::git::object::Objects;
 use crate::model::fence::visible;
+use crate::model::objects::Content;
 use crate::model::oid::Oid;
 use crate::review::deliver::{Delivery, FILE_BYTES_MAX};
 use crate::review::prompt;

@@ -2,7 +2,6 @@
 
 use proptest::prelude::*;
 
-use crate::config::env::Env;
 use crate::config::layers::{self, Layer, Source};
 use crate::config::policy::Level;
 use crate::constitution::parse::parse;
@@ -17,7 +16,7 @@ fn law(policy: &str) -> Law {
 
 fn law_with(policy: &str, rules: &str) -> Law {
     let layer = Layer { source: Source::Repository, file: "tribunal.toml", text: policy };
-    let policy = layers::resolve(&[layer], &Env::default(), &[]).unwrap().policy;
+    let policy = layers::resolve(&[layer], &[], &[]).unwrap().policy;
     let secrets = &policy.gates.secrets;
     let paths = secrets.allow_paths.iter().map(String::as_str);
     let allow = Allow::new(paths, secrets.allow.iter().map(String::as_str)).unwrap();

@@ -51,7 +51,7 @@ impl Place {
         let mut flags = vec![agent, "agents.reviewer.use=fake".to_owned()];
         flags.extend(settings.iter().map(|flag| (*flag).to_owned()));
         let env = Env::of(&[("TRIBUNAL_TEST_BACKOFF", "1"), ("PATH", "/usr/bin:/bin")]);
-        let policy = resolve(&[], &Env::of(&[]), &flags).unwrap().policy;
+        let policy = resolve(&[], &[], &flags).unwrap().policy;
         Self { root, env, policy, said: Mutex::default() }
     }
 
