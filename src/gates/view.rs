@@ -6,8 +6,8 @@ use std::ops::Range;
 use anyhow::Result;
 use bstr::ByteSlice as _;
 
-use crate::gates::lines::changes;
 use crate::git::object::{BLOB_BYTES_MAX, Content, Objects};
+use crate::locate::lines::changes;
 use crate::model::change::{FileChange, Mode};
 
 /// A file of the judged tree. What costs something is found out when it is asked for.
