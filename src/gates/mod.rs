@@ -9,7 +9,6 @@ pub mod constitution;
 pub mod formats;
 pub mod governance;
 pub mod large_files;
-pub mod lines;
 pub mod protected_branch;
 pub mod scope;
 pub mod secrets;

@@ -5,7 +5,7 @@ use bstr::ByteSlice as _;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use crate::config::policy::Scope;
-use crate::gates::lines::changed_lines;
+use crate::locate::lines::changed_lines;
 use crate::model::change::{Change, FileChange, Kind, Mode};
 use crate::model::class::Class;
 use crate::model::finding::{Effect, Finding};

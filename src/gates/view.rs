@@ -6,7 +6,7 @@ use std::ops::Range;
 use anyhow::Result;
 use bstr::ByteSlice as _;
 
-use crate::gates::lines::changes;
+use crate::locate::lines::changes;
 use crate::model::change::{FileChange, Mode};
 use crate::model::objects::{BLOB_BYTES_MAX, Content, ReadObjects};
 

@@ -33,8 +33,9 @@ pub struct Receipt {
     pub route: Route,
     /// Whether another vendor judged than wrote.
     pub independent: bool,
-    /// `codex 0.169.0 (gpt-5.5)`
+    /// Who answered, by the run's own record: `codex (gpt-5.5)`.
     pub reviewer: String,
+    /// The same; empty where nothing was to be weighed.
     pub arbiter: String,
     pub decision: Decision,
     pub criteria: Vec<Assessed>,

@@ -36,7 +36,12 @@ pub fn changes(old: &[u8], new: &[u8]) -> Vec<Changed> {
     }
     let old: Vec<&[u8]> = old.lines().collect();
     let new: Vec<&[u8]> = new.lines().collect();
-    let mut comparison = Comparison { old: &old, new: &new, left: WORK_MAX, found: Vec::new() };
+    changes_of(&old, &new)
+}
+
+/// The same, of texts that were taken apart already.
+pub fn changes_of(old: &[&[u8]], new: &[&[u8]]) -> Vec<Changed> {
+    let mut comparison = Comparison { old, new, left: WORK_MAX, found: Vec::new() };
     let whole = comparison.trimmed(0..old.len(), 0..new.len());
     if costs(&whole) <= comparison.left {
         comparison.compare(whole);
