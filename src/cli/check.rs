@@ -19,6 +19,7 @@ use crate::driver::{judge, law};
 use crate::git::change;
 use crate::git::repo::Repo;
 use crate::model::change::Change;
+use crate::model::error::hinted;
 use crate::model::oid::Oid;
 use crate::model::report::{ExitStatus, Report, Skipped, Verdict};
 use crate::ui::out;
@@ -248,7 +249,7 @@ fn names_nothing(args: &Args, typed: &Path) -> anyhow::Error {
         ),
         (Some(_), false) => ("both commits", "paths are taken from the folder you stand in"),
     };
-    out::hinted(format!("`{}` matches nothing in {place}", shown(typed)), hint)
+    hinted(format!("`{}` matches nothing in {place}", shown(typed)), hint)
 }
 
 /// A typed path may come from a list of files that somebody else named.
@@ -259,7 +260,7 @@ fn shown(typed: &Path) -> String {
 fn change_of(repo: &Repo, args: &Args) -> Result<Change> {
     if args.all {
         let head = repo.head()?.ok_or_else(|| {
-            out::hinted("there is no commit yet", "`tribunal check` judges what is staged")
+            hinted("there is no commit yet", "`tribunal check` judges what is staged")
         })?;
         return change::whole_tree(repo, &repo.tree_of(&head)?);
     }
@@ -289,7 +290,7 @@ pub fn start(repo: &Repo, from: &str, to: &Oid) -> Result<Oid> {
             return Ok(base);
         }
     }
-    Err(out::hinted(
+    Err(hinted(
         "`--from` is git's word for no commit, and no default branch is known to begin at",
         "fetch it, or name it, as in `--from origin/main`; `--all` judges every file",
     ))
@@ -301,13 +302,13 @@ fn is_no_commit(revision: &str) -> bool {
 
 pub fn commit(repo: &Repo, revision: &str) -> Result<Oid> {
     if is_no_commit(revision) {
-        return Err(out::hinted(
+        return Err(hinted(
             format!("`{revision}` is git's word for no commit"),
             "a CI gives it for a branch that was deleted: there is nothing to judge",
         ));
     }
     repo.resolve(&format!("{revision}^{{commit}}"))?.ok_or_else(|| {
-        out::hinted(
+        hinted(
             format!("`{revision}` names no commit here"),
             "`git log --oneline` lists commits; a shallow clone may lack it",
         )

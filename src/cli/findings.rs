@@ -20,10 +20,12 @@ use crate::driver::{import, judge, learn, remark};
 use crate::git::repo::{Repo, succeeded};
 use crate::locate::index::Locators;
 use crate::model::class::{Class, LISTED};
+use crate::model::error::hinted;
 use crate::model::gate::Gate;
 use crate::model::kept::{Decision, Disposition, Status};
 use crate::model::report::{ExitStatus, Report, Reported, Verdict};
 use crate::model::severity::{Foreign, Severity};
+use crate::store::ledger::error::Error as LedgerError;
 use crate::store::ledger::error::Error;
 use crate::store::ledger::query::{Filter, Listing};
 use crate::store::ledger::{self, Ledger};
@@ -140,7 +142,8 @@ fn with_ledger<T>(
     repo: &Repo,
     work: impl FnMut(&mut Ledger) -> Result<T, Error>,
 ) -> Result<T> {
-    let done = ledger::with(&repo.state_dir(), now(&context.env), work).map_err(judge::hinted)?;
+    let done =
+        ledger::with(&repo.state_dir(), now(&context.env), work).map_err(LedgerError::hinted)?;
     if let Some(path) = &done.set_aside {
         out::warn(&judge::set_aside(path).reason);
     }
@@ -233,7 +236,7 @@ fn decide(context: &Context, args: &DecideArgs, decision: Decision) -> Result<Ex
     let repo = context.repo()?;
     let now = now(&context.env);
     if args.reason.trim().is_empty() {
-        return Err(out::hinted("a decision needs a reason", "give one with `--reason`"));
+        return Err(hinted("a decision needs a reason", "give one with `--reason`"));
     }
     let until = args.until.as_deref().map(|until| until_of(until, now)).transpose()?;
     let disposition = Disposition {
@@ -262,14 +265,14 @@ fn add(context: &Context, args: &AddArgs) -> Result<ExitStatus> {
     let (path, line) = split_place(&args.at)?;
     let path = path_of(context, &repo, path)?;
     if args.message.trim().is_empty() {
-        return Err(out::hinted("a remark needs a message", "give one with `--message`"));
+        return Err(hinted("a remark needs a message", "give one with `--message`"));
     }
     let class = class_of(&args.class)?;
     let severity = severity_of(&args.severity)?;
     let remark = remark::Remark { class, severity, path, line, message: args.message.trim() };
     let (change, finding) = remark::finding(&repo, &remark)?;
-    let kept =
-        judge::record(&repo, &context.env, &[(&change, vec![finding])]).map_err(judge::hinted)?;
+    let kept = judge::record(&repo, &context.env, &[(&change, vec![finding])])
+        .map_err(LedgerError::hinted)?;
     for skipped in &kept.skipped {
         out::warn(&skipped.reason);
     }
@@ -300,7 +303,7 @@ fn import(context: &Context, args: &ImportArgs) -> Result<ExitStatus> {
     let imported = import::read(&repo, &report, args.written_as.as_deref(), &args.file)?;
     let count = imported.findings.len();
     let kept = judge::record(&repo, &context.env, &[(&imported.change, imported.findings)])
-        .map_err(judge::hinted)?;
+        .map_err(LedgerError::hinted)?;
     for skipped in &kept.skipped {
         out::warn(&skipped.reason);
     }
@@ -334,7 +337,7 @@ fn actor(context: &Context, repo: &Repo) -> Result<String> {
     }
     let output = repo.git().args(["var", "GIT_AUTHOR_IDENT"]).capture()?;
     let ident = succeeded(&output, "git var GIT_AUTHOR_IDENT").map_err(|_| {
-        out::hinted("it is not known who decides", "set `git config user.name` or TRIBUNAL_ACTOR")
+        hinted("it is not known who decides", "set `git config user.name` or TRIBUNAL_ACTOR")
     })?;
     // `Name <address> seconds zone`: the time is ours to say.
     let end = ident.rfind(b">").map_or(ident.len(), |at| at + 1);
@@ -367,7 +370,7 @@ fn split_place(at: &OsStr) -> Result<(&Path, u32)> {
         }
         _ => {
             let message = format!("`{}` is not a place", at.display());
-            Err(out::hinted(message, "write it as in `--at src/main.rs:12`"))
+            Err(hinted(message, "write it as in `--at src/main.rs:12`"))
         }
     }
 }
@@ -379,7 +382,7 @@ fn status_of(word: &str) -> Result<Option<Status>> {
     let status = Status::ALL.into_iter().find(|status| status.as_str() == word);
     match status {
         Some(status) => Ok(Some(status)),
-        None => Err(out::hinted(
+        None => Err(hinted(
             format!("`{word}` is not a status"),
             "it is one of open, accepted, dismissed, fixed, all",
         )),
@@ -393,7 +396,7 @@ fn gate_of(name: &str) -> Result<Gate> {
             .chain([Gate::Review, Gate::Person, Gate::Import])
             .map(Gate::as_str)
             .collect();
-        out::hinted(format!("`{name}` is not a gate"), format!("it is one of {}", names.join(", ")))
+        hinted(format!("`{name}` is not a gate"), format!("it is one of {}", names.join(", ")))
     })
 }
 
@@ -410,7 +413,7 @@ fn class_of(text: &str) -> Result<Class> {
         .map(|(name, _)| *name)
         .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
         .unwrap_or_default();
-    Err(out::hinted(
+    Err(hinted(
         format!("`{text}` is not in the list of classes"),
         format!("did you mean `{nearest}`? What fits none is `{class}`"),
     ))
@@ -419,7 +422,7 @@ fn class_of(text: &str) -> Result<Class> {
 fn severity_of(word: &str) -> Result<Severity> {
     match Severity::from_foreign(word) {
         Some(Foreign::Severity(severity)) => Ok(severity),
-        Some(Foreign::Noise) | None => Err(out::hinted(
+        Some(Foreign::Noise) | None => Err(hinted(
             format!("`{word}` is not a severity"),
             "it is one of critical, high, medium, low",
         )),

@@ -23,6 +23,7 @@ use crate::gates;
 use crate::git::change;
 use crate::git::push::{parse_pre_push, parse_pre_receive};
 use crate::git::repo::Repo;
+use crate::model::error::{Hinted, hinted};
 use crate::model::finding::{Effect, Spot};
 use crate::model::push::Receiver;
 use crate::model::report::{ExitStatus, Report, Skipped, Verdict};
@@ -103,12 +104,12 @@ impl Call<'_> {
 
     /// An error of ours stops what the hook guards, and says how to go on.
     fn way_on(&self, error: anyhow::Error) -> anyhow::Error {
-        if error.downcast_ref::<out::Hinted>().is_some() || self.name == "pre-receive" {
+        if error.downcast_ref::<Hinted>().is_some() || self.name == "pre-receive" {
             return error;
         }
         let message = format!("{} could not judge: {error:#}", self.name);
         let command = if self.name == "pre-push" { "git push" } else { "git commit" };
-        out::hinted(message, format!("`TRIBUNAL=0 {command} …` goes on without; it is recorded"))
+        hinted(message, format!("`TRIBUNAL=0 {command} …` goes on without; it is recorded"))
     }
 
     fn repo(&self) -> Result<Repo> {

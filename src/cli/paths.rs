@@ -9,7 +9,7 @@ use bstr::{BStr, BString, ByteSlice as _};
 
 use crate::driver::install::real;
 use crate::git::repo::Repo;
-use crate::ui::out;
+use crate::model::error::hinted;
 use crate::ui::report::printable;
 
 /// A typed path, found in the repository.
@@ -91,7 +91,7 @@ fn without_dots(top: &Path, path: &Path) -> Option<BString> {
 
 fn outside(repo: &Repo, typed: &Path) -> anyhow::Error {
     let top = repo.work_tree.as_ref().unwrap_or(&repo.git_dir);
-    out::hinted(
+    hinted(
         format!(
             "`{}` is outside the repository `{}`",
             printable(&typed.display().to_string()),

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 
-use crate::ui::out;
+use crate::model::error::hinted;
 
 const SINCE: &str = "`2026-01-31` or `30d`";
 const UNTIL: &str = "`2026-12-31`";
@@ -37,7 +37,7 @@ pub fn until_of(text: &str, now: Timestamp) -> Result<Timestamp> {
         Err(_) => text.parse().map_err(|_| not_a_time(text, UNTIL))?,
     };
     if until <= now {
-        return Err(out::hinted(format!("`{text}` is over"), "give a day that is to come"));
+        return Err(hinted(format!("`{text}` is over"), "give a day that is to come"));
     }
     Ok(until)
 }
@@ -51,7 +51,7 @@ fn start_of(date: Date) -> Option<Timestamp> {
 }
 
 fn not_a_time(text: &str, like: &str) -> anyhow::Error {
-    out::hinted(format!("`{text}` is not a time"), format!("write it as in {like}"))
+    hinted(format!("`{text}` is not a time"), format!("write it as in {like}"))
 }
 
 #[cfg(test)]

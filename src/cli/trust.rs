@@ -11,6 +11,7 @@ use crate::config::policy::CommandGate;
 use crate::driver::law;
 use crate::driver::trust::{self, Trusted};
 use crate::git::repo::Repo;
+use crate::model::error::hinted;
 use crate::model::report::ExitStatus;
 use crate::ui::out;
 use crate::ui::report::{Format, printable};
@@ -112,7 +113,7 @@ pub fn describe(command: &CommandGate, changed: bool) -> String {
 /// Asks the person on the terminal; without one that is an error.
 fn asked() -> Result<bool> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-        return Err(out::hinted("nobody is there to agree", "read the above and add `--yes`"));
+        return Err(hinted("nobody is there to agree", "read the above and add `--yes`"));
     }
     out::talk("Run these on this machine when their time comes? [y/N]");
     let mut answer = String::new();

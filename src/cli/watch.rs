@@ -11,6 +11,7 @@ use crate::daemon::control::check_watchable;
 use crate::daemon::lock::{self, Mode};
 use crate::daemon::news::News;
 use crate::daemon::run::{Ending, Place, run};
+use crate::model::error::hinted;
 use crate::model::report::ExitStatus;
 use crate::ui::out;
 use crate::ui::report::{Format, printable};
@@ -23,7 +24,7 @@ pub fn run_command(context: &Context) -> Result<ExitStatus> {
     else {
         let who = lock::holder(&place.state_dir)?
             .map_or_else(String::new, |holder| format!(" (process {})", holder.pid));
-        return Err(out::hinted(
+        return Err(hinted(
             format!("this repository is watched already{who}"),
             "`tribunal daemon log --follow` shows what it does, `tribunal daemon stop` ends it",
         ));

@@ -19,9 +19,10 @@ use crate::daemon::run::{Ending, Place, run};
 use crate::driver::review::background;
 use crate::git::repo::Repo;
 use crate::git::worktrees;
+use crate::model::error::hinted;
 use crate::process::{Cmd, own_path};
 use crate::store::share;
-use crate::ui::{log, out};
+use crate::ui::log;
 
 /// How long a start or a stop may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -59,7 +60,7 @@ pub fn log_path(place: &Place) -> PathBuf {
 /// An error where there is no work tree and so nothing to watch.
 pub fn check_watchable(place: &Place) -> Result<()> {
     if worktrees::list(&place.common_dir).is_empty() {
-        return Err(out::hinted(
+        return Err(hinted(
             format!("`{}` is bare: there is no work tree to watch", place.common_dir.display()),
             "`git worktree add` makes one; run the command again then",
         ));

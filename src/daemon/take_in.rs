@@ -15,7 +15,7 @@ use rustix::fs::OFlags;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::driver::{judge, redact};
+use crate::driver::redact;
 use crate::spec::classify::{Classification, classify};
 use crate::spec::identity::{Identity, identity};
 use crate::spec::problem::{Level, Problem, Rule};
@@ -25,6 +25,7 @@ use crate::spec::types::At;
 use crate::store::file::write_atomic;
 use crate::store::known::{Known, KnownFile, Stamp, Version};
 use crate::store::ledger;
+use crate::store::ledger::error::Error as LedgerError;
 use crate::store::ledger::spec::SpecVersion;
 use crate::store::queue::{self, Queued};
 
@@ -230,8 +231,8 @@ fn keep(state_dir: &Path, top: &Path, draft: &Draft<'_>, now: Timestamp) -> Resu
         problems: &json!(problems).to_string(),
         time: now,
     };
-    let done =
-        ledger::with(state_dir, now, |ledger| ledger.keep_spec(&version)).map_err(judge::hinted)?;
+    let done = ledger::with(state_dir, now, |ledger| ledger.keep_spec(&version))
+        .map_err(LedgerError::hinted)?;
     if let Some(aside) = done.set_aside {
         tracing::warn!("the ledger was damaged; it is kept as `{}`", aside.display());
     }

@@ -162,7 +162,7 @@ pub fn answers(repo: &Repo, env: &Env, findings: &[Reported]) -> Result<Answers>
         }
         Ok(answers)
     });
-    let done = done.map_err(hinted)?;
+    let done = done.map_err(LedgerError::hinted)?;
     if let Some(path) = &done.set_aside {
         out::warn(&set_aside(path).reason);
     }
@@ -188,12 +188,6 @@ pub fn set_aside(path: &Path) -> Skipped {
         path.display()
     );
     Skipped { gate: "ledger".to_owned(), reason }
-}
-
-/// An error of the ledger with its hint, for a command that needs it.
-pub fn hinted(error: LedgerError) -> anyhow::Error {
-    let hint = error.hint();
-    out::hinted(format!("{:#}", anyhow::Error::new(error)), hint)
 }
 
 fn unusable(error: LedgerError) -> Skipped {

@@ -18,9 +18,9 @@ use crate::gates::secrets::baseline;
 use crate::gates::secrets::judge::Allow;
 use crate::git::object::Objects;
 use crate::model::change::{Change, FileChange};
+use crate::model::error::hinted;
 use crate::model::finding::{Effect, Finding};
 use crate::model::oid::Oid;
-use crate::ui::out;
 
 /// Reads the law for a change from the tree it stands on.
 ///
@@ -127,13 +127,13 @@ fn policy_of(text: Option<&[u8]>, env: &Env, flags: &[String]) -> Result<(Policy
                 format!("{}; the defaults hold until it can be read", finding.message);
             Ok((policy, vec![finding]))
         }
-        Err(problem) => Err(out::hinted(problem.to_string(), problem.hint)),
+        Err(problem) => Err(hinted(problem.to_string(), problem.hint)),
     }
 }
 
 /// The settings that would hold once the work tree's `tribunal.toml` is committed.
 pub fn of_work_tree(top: Option<&Path>, env: &Env, flags: &[String]) -> Result<Resolved> {
-    let hinted = |problem: Problem| out::hinted(problem.to_string(), problem.hint);
+    let hinted = |problem: Problem| hinted(problem.to_string(), problem.hint);
     let text = top.map(policy_text).transpose().map_err(hinted)?.flatten();
     settings(text.as_deref(), env, flags).map_err(hinted)
 }

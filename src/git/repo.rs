@@ -14,9 +14,9 @@ use crate::git::config::Settings;
 use crate::git::index;
 use crate::git::object::{Commit, Objects};
 use crate::git::places::ask_git;
+use crate::model::error::hinted;
 use crate::model::oid::Oid;
 use crate::process::{Cmd, Output};
-use crate::ui::out;
 
 /// The variables by which git tells a hook what it is about: a temporary index, and the quarantine
 /// of a push that was not accepted yet. Our own git commands in the same repository need them.
@@ -244,7 +244,7 @@ impl Repo {
             let said = output.stderr.to_str_lossy();
             let first = said.split(": unmerged").next().unwrap_or_default();
             let first = first.trim_start_matches("error: ");
-            return Err(out::hinted(
+            return Err(hinted(
                 format!("`{first}` is not merged: there is nothing to judge yet"),
                 "resolve the conflicts and `git add` the files",
             ));

@@ -4,7 +4,7 @@
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct Hinted {
-    message: String,
+    pub message: String,
     /// What the person can do about it.
     pub hint: String,
 }

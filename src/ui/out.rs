@@ -1,5 +1,6 @@
 //! Streams and colours: results on standard output, talk on standard error.
 
+use crate::model::error::Hinted;
 use std::io::Write as _;
 use std::time::Duration;
 
@@ -80,17 +81,4 @@ pub fn error(error: &anyhow::Error) {
     if let Some(hint_text) = error.downcast_ref::<Hinted>().map(|h| h.hint.as_str()) {
         hint(hint_text);
     }
-}
-
-/// An error that says what to do next.
-#[derive(Debug, thiserror::Error)]
-#[error("{message}")]
-pub struct Hinted {
-    pub message: String,
-    pub hint: String,
-}
-
-/// An error with a `hint:` line.
-pub fn hinted(message: impl Into<String>, hint: impl Into<String>) -> anyhow::Error {
-    Hinted { message: message.into(), hint: hint.into() }.into()
 }

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::agents::call::INSIDE;
 use crate::config::env::Env;
-use crate::ui::out;
+use crate::model::error::hinted;
 
 /// Refuses what would ask an agent, where an agent's call is under way around this process. `what`
 /// is what was asked for, `later` what becomes of it.
@@ -12,5 +12,5 @@ pub fn refuse(env: &Env, what: &str, later: &str) -> Result<()> {
     if env.get(INSIDE).is_none() {
         return Ok(());
     }
-    Err(out::hinted(format!("{what} from inside an agent's call"), later))
+    Err(hinted(format!("{what} from inside an agent's call"), later))
 }

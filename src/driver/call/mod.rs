@@ -27,7 +27,7 @@ use crate::config::policy::Policy;
 use crate::driver::call::folder::{CallFolder, KeptReply, redacted};
 use crate::driver::call::next::{Next, SoFar, after, jittered, later, money_of};
 use crate::driver::call::wait::{Waited, clock};
-use crate::driver::judge::{hinted, set_aside};
+use crate::driver::judge::set_aside;
 use crate::driver::review::cast::Player;
 use crate::gates::secrets;
 use crate::model::agent::{Cost, Money};
@@ -279,9 +279,10 @@ impl Desk<'_> {
         }
         match open.as_mut().map(&mut work) {
             Some(Err(LedgerError::Damaged(_))) | None => *open = None,
-            Some(outcome) => return outcome.map_err(hinted),
+            Some(outcome) => return outcome.map_err(LedgerError::hinted),
         }
-        let done = ledger::with(&self.state_dir, now(self.env), work).map_err(hinted)?;
+        let done =
+            ledger::with(&self.state_dir, now(self.env), work).map_err(LedgerError::hinted)?;
         if let Some(path) = &done.set_aside {
             (self.tell)(&set_aside(path).reason);
         }
@@ -296,7 +297,8 @@ pub fn clean_up(state_dir: &Path, env: &Env) -> Result<()> {
         return Ok(());
     }
     let time = now(env);
-    let left = ledger::with(state_dir, time, |ledger| ledger.calls_under_way()).map_err(hinted)?;
+    let left = ledger::with(state_dir, time, |ledger| ledger.calls_under_way())
+        .map_err(LedgerError::hinted)?;
     for call in left.value {
         let Some(run) = RunFolder::take(state_dir, &call.run)? else { continue };
         let folder = CallFolder::of(run.path(), &call.key);
@@ -308,7 +310,7 @@ pub fn clean_up(state_dir: &Path, env: &Env) -> Result<()> {
             Call { outcome: Outcome::Killed { why }.as_str().to_owned(), ..call }
         };
         let done = ledger::with(state_dir, time, |ledger| ledger.end_call(&call));
-        if let Some(path) = done.map_err(hinted)?.set_aside {
+        if let Some(path) = done.map_err(LedgerError::hinted)?.set_aside {
             out::warn(&set_aside(&path).reason);
         }
     }

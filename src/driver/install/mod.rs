@@ -11,7 +11,7 @@ use anyhow::Result;
 
 use crate::git::hooks_dir::{self, HooksPath, has_configured_hooks};
 use crate::git::repo::Repo;
-use crate::ui::out;
+use crate::model::error::hinted;
 
 #[cfg(test)]
 mod tests;
@@ -75,7 +75,7 @@ pub fn unknown(name: &str) -> anyhow::Error {
         let near = EVENTS.into_iter().max_by(|a, b| like(a).total_cmp(&like(b)));
         format!("did you mean `{}`? known: {known}", near.unwrap_or(""))
     };
-    out::hinted(format!("`{name}` is not a hook that tribunal answers"), hint)
+    hinted(format!("`{name}` is not a hook that tribunal answers"), hint)
 }
 
 /// What is installed where nothing is named.
@@ -157,7 +157,7 @@ pub fn refused(refusal: &Refusal, setting: Option<&HooksPath>) -> anyhow::Error 
     match refusal {
         Refusal::Empty => {
             let message = format!("git runs no hook here: {origin}");
-            out::hinted(message, format!("{unset} switches hooks on again; then install"))
+            hinted(message, format!("{unset} switches hooks on again; then install"))
         }
         Refusal::WorkTree(folder) => {
             let scripts = match folder.file_name() {
@@ -173,7 +173,7 @@ pub fn refused(refusal: &Refusal, setting: Option<&HooksPath>) -> anyhow::Error 
                 scripts.display(),
                 lines_by_hand()
             );
-            out::hinted(message, hint)
+            hinted(message, hint)
         }
         Refusal::Outside(folder) => {
             let message = format!(
@@ -184,7 +184,7 @@ pub fn refused(refusal: &Refusal, setting: Option<&HooksPath>) -> anyhow::Error 
                 "add to the scripts there one line each: {}; or give this repository its own folder with `git config core.hooksPath \"$(git rev-parse --git-common-dir)/hooks\"` and install",
                 lines_by_hand()
             );
-            out::hinted(message, hint)
+            hinted(message, hint)
         }
     }
 }

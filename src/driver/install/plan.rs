@@ -14,8 +14,8 @@ use crate::driver::install::shim::{
 };
 use crate::driver::install::{Way, real, way};
 use crate::git::repo::{Repo, succeeded};
+use crate::model::error::hinted;
 use crate::store::file;
-use crate::ui::out;
 
 /// One thing that is done to hang hooks in or to take them away.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,7 +68,7 @@ pub fn plan_install(
                     hook.display(),
                     kept.display()
                 );
-                return Err(out::hinted(
+                return Err(hinted(
                     message,
                     "put into the first what is to run, and delete the second",
                 ));

@@ -12,6 +12,7 @@ use crate::driver::learn::session::{Learning, Rows};
 use crate::driver::learn::{Request, cases};
 use crate::model::class::Class;
 use crate::store::ledger;
+use crate::store::ledger::error::Error as LedgerError;
 
 impl Learning<'_> {
     /// What is to be decided, each with how often is often for it.
@@ -27,7 +28,7 @@ impl Learning<'_> {
         let done = ledger::with(&self.repo.state_dir(), self.now, |ledger| {
             ledger.sightings_since(since, self.now)
         })
-        .map_err(judge::hinted)?;
+        .map_err(LedgerError::hinted)?;
         self.warnings.extend(done.set_aside.iter().map(|path| judge::set_aside(path).reason));
         let rows = cases::counted(self.repo, done.value);
         let sightings: Vec<Sighting> = rows.iter().map(|(sighting, _)| sighting.clone()).collect();

@@ -30,10 +30,11 @@ use crate::driver::learn::moves::Move;
 use crate::driver::learn::session::Learning;
 use crate::git::repo::Repo;
 use crate::model::class::Class;
+use crate::model::error::hinted;
 use crate::model::gate::Gate;
 use crate::store::ledger;
+use crate::store::ledger::error::Error as LedgerError;
 use crate::store::ledger::query::RuleStats;
-use crate::ui::out;
 
 /// What is asked for. Nothing set is what happens by itself.
 #[derive(Debug, Default)]
@@ -216,7 +217,7 @@ pub fn forget(repo: &Repo, env: &Env, flags: &[String], id: &str) -> Result<Rule
             Some(error) => format!("some rules cannot be read: {error}"),
             None => "`tribunal constitution list` shows every rule".to_owned(),
         };
-        return Err(out::hinted(format!("there is no rule `{id}` in the work tree"), hint));
+        return Err(hinted(format!("there is no rule `{id}` in the work tree"), hint));
     };
     learning.record.forget(id);
     // Remembered first: killed in between, the rule still stands and is asked for again.
@@ -237,7 +238,7 @@ pub fn statistics(repo: &Repo, env: &Env, ids: &[&str]) -> Result<(Vec<RuleStats
     let done = ledger::with(&state_dir, now, |ledger| {
         ids.iter().map(|id| ledger.rule_stats(Gate::Constitution, id, now)).collect()
     })
-    .map_err(judge::hinted)?;
+    .map_err(LedgerError::hinted)?;
     let warnings = done.set_aside.iter().map(|path| judge::set_aside(path).reason);
     Ok((done.value, warnings.collect()))
 }
@@ -245,7 +246,7 @@ pub fn statistics(repo: &Repo, env: &Env, ids: &[&str]) -> Result<(Vec<RuleStats
 /// The folder that rules are written to.
 pub fn work_tree(repo: &Repo) -> Result<&Path> {
     repo.work_tree.as_deref().ok_or_else(|| {
-        out::hinted(
+        hinted(
             "a bare repository has no files to write rules to",
             "run it in a clone with a work tree",
         )

@@ -13,10 +13,10 @@ use crate::constitution::case::Forgotten;
 use crate::constitution::recurrence::component;
 use crate::constitution::rule::{Check, Language, On, Rule};
 use crate::model::class::Class;
+use crate::model::error::hinted;
 use crate::store::crash::save_point;
 use crate::store::file::write_atomic;
 use crate::store::ledger::query::RuleStats;
-use crate::ui::out;
 
 const NAME: &str = "constitution.json";
 
@@ -97,7 +97,7 @@ impl Record {
         if let Ok(head) = serde_json::from_str::<Head>(&text)
             && head.version > VERSION
         {
-            return Err(out::hinted(
+            return Err(hinted(
                 format!("`{}` is from a newer tribunal", path.display()),
                 "install the newer tribunal; nothing was written",
             ));

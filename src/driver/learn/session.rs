@@ -28,12 +28,12 @@ use crate::driver::learn::{Outcome, Request, cases, sample, statistics, work_tre
 use crate::gates::governance::POLICY_FILE;
 use crate::gates::secrets;
 use crate::git::repo::Repo;
+use crate::model::error::hinted;
 use crate::model::oid::Oid;
 use crate::store::crash::save_point;
 use crate::store::file::write_atomic;
 use crate::store::ledger::query::{RuleStats, SightingRow};
 use crate::store::share;
-use crate::ui::out;
 
 /// A session, which holds the lock where it may write.
 pub(super) struct Learning<'a> {
@@ -355,7 +355,7 @@ pub(super) fn policy(
     };
     let settings = law::settings(text.as_deref(), env, flags)
         .or_else(|_| law::settings(None, env, flags))
-        .map_err(|problem| out::hinted(problem.to_string(), problem.hint))?;
+        .map_err(|problem| hinted(problem.to_string(), problem.hint))?;
     Ok(settings.policy)
 }
 

@@ -16,6 +16,7 @@ use crate::review::raised::Raised;
 use crate::review::ruling::{Ruling, Word};
 use crate::review::standing::Standing;
 use crate::review::{arbiter, prompt};
+use crate::store::ledger::error::Error as LedgerError;
 use crate::ui::report::printable;
 
 impl Session<'_> {
@@ -89,7 +90,7 @@ impl Session<'_> {
         let standing = Standing::new(raised.clone(), 0, false);
         let finding = finding::of(&standing, Some(&ruling), Effect::Warn);
         let found = [(change, vec![finding])];
-        let kept = judge::record(self.repo, self.env, &found).map_err(judge::hinted)?;
+        let kept = judge::record(self.repo, self.env, &found).map_err(LedgerError::hinted)?;
         let Some(reported) = kept.findings.into_iter().next() else { return Ok(ruling) };
         self.docket.kept.insert(raised.id.clone(), reported.id.clone());
         let answers = [Status::Accepted, Status::Dismissed];

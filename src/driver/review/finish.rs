@@ -22,6 +22,7 @@ use crate::review::converge::blocking;
 use crate::review::decide::{Decision, Why};
 use crate::review::ruling::Word;
 use crate::store::ledger::call::Call;
+use crate::store::ledger::error::Error as LedgerError;
 use crate::store::ledger::{self, Ledger};
 use crate::ui::review_report::Offer;
 
@@ -205,7 +206,7 @@ fn reported(
 ) -> Result<Vec<Reported>> {
     let state_dir = repo.state_dir();
     let ledger = ledger::exists(&state_dir).then(|| Ledger::open(&state_dir)).transpose();
-    let ledger = ledger.map_err(judge::hinted)?;
+    let ledger = ledger.map_err(LedgerError::hinted)?;
     let stops = matches!(decision, Decision::Fix(_) | Decision::Escalate(_));
     let mut all = Vec::new();
     for standing in &docket.run.findings {
@@ -221,7 +222,7 @@ fn reported(
         };
         let finding = finding::of(standing, standing.ruling.as_ref(), effect);
         let known = match (&ledger, kept) {
-            (Some(ledger), Some(id)) => ledger.get(id, now(env)).map_err(judge::hinted)?,
+            (Some(ledger), Some(id)) => ledger.get(id, now(env)).map_err(LedgerError::hinted)?,
             _ => None,
         };
         all.push(match known {
@@ -266,7 +267,7 @@ fn report(
 
 fn calls(repo: &Repo, env: &Env, run: &str) -> Result<Vec<Call>> {
     let done = ledger::with(&repo.state_dir(), now(env), |ledger| ledger.calls_of(run));
-    Ok(done.map_err(judge::hinted)?.value)
+    Ok(done.map_err(LedgerError::hinted)?.value)
 }
 
 /// What the calls of a run cost together.

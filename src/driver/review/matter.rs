@@ -20,6 +20,7 @@ use crate::git::object::Objects;
 use crate::git::repo::Repo;
 use crate::model::agent::Role;
 use crate::model::change::FileChange;
+use crate::model::error::hinted;
 use crate::model::objects::Content;
 use crate::model::oid::Oid;
 use crate::review::answer::{self, Asked};
@@ -28,7 +29,6 @@ use crate::review::prompt::fingerprint;
 use crate::review::question::{self, Question};
 use crate::spec::read::{BYTES_MAX, read};
 use crate::spec::types::Spec;
-use crate::ui::out;
 
 /// The file in which a repository speaks to agents.
 pub const NOTES_FILE: &str = "AGENTS.md";
@@ -147,7 +147,7 @@ pub fn copy_spec(path: &Path) -> Result<SpecCopy> {
     let size = fs::metadata(path).map(|metadata| metadata.len());
     let size = size.with_context(|| format!("could not read the spec `{}`", path.display()))?;
     if usize::try_from(size).is_ok_and(|size| size > BYTES_MAX) {
-        return Err(out::hinted(
+        return Err(hinted(
             format!("the spec `{}` has {size} bytes", path.display()),
             format!("a spec has {BYTES_MAX} at most"),
         ));
@@ -167,7 +167,7 @@ fn understand(copy: &SpecCopy) -> Result<Spec> {
     let reading = read(copy.text.as_bytes(), &name);
     match reading.spec.clone() {
         Some(spec) if reading.errors() == 0 => Ok(spec),
-        _ => Err(out::hinted(
+        _ => Err(hinted(
             format!("the spec `{}` is not fit to be judged by", copy.path.display()),
             format!("`tribunal spec lint {}` says why", copy.path.display()),
         )),

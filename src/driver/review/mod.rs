@@ -46,6 +46,7 @@ use crate::gates::scope::globs;
 use crate::git::repo::Repo;
 use crate::model::agent::Role;
 use crate::model::change::FileChange;
+use crate::model::error::hinted;
 use crate::model::oid::Oid;
 use crate::model::report::{Report, Verdict};
 use crate::pipeline::run::{Begin, Kind, Run, Size, Stage};
@@ -53,7 +54,6 @@ use crate::process::Interrupts;
 use crate::review::converge::Limits;
 use crate::spec::types;
 use crate::store::runs::{self, RunFolder};
-use crate::ui::out;
 use crate::ui::report::printable;
 
 /// What the person asked for.
@@ -121,14 +121,13 @@ pub fn resume(
     tell: &(dyn Fn(&str) + Sync),
 ) -> Result<Reviewed> {
     let state_dir = repo.state_dir();
-    let unknown = || {
-        out::hinted(format!("there is no run `{}`", printable(id)), "`tribunal runs` lists them")
-    };
+    let unknown =
+        || hinted(format!("there is no run `{}`", printable(id)), "`tribunal runs` lists them");
     // A branch has the name in lower case.
     let known = runs::list(&state_dir)?.into_iter().find(|known| known.eq_ignore_ascii_case(id));
     let id = known.ok_or_else(unknown)?;
     let folder = RunFolder::take(&state_dir, &id)?.ok_or_else(|| {
-        out::hinted(
+        hinted(
             format!("another process works on the run `{id}`"),
             "wait for it, or end that process",
         )
@@ -146,7 +145,7 @@ pub fn resume(
     if is_same {
         docket = docket.continued().unwrap_or(docket);
     } else if !matches!(docket.run.stage, Stage::Ended(_)) {
-        return Err(out::hinted(
+        return Err(hinted(
             format!("the agents, the settings or this program changed since `{id}` was stopped"),
             "change them back, or ask anew with `tribunal review`",
         ));
@@ -228,7 +227,7 @@ impl Work<'_> {
                 continue;
             }
             let Some(folder) = RunFolder::take(&state_dir, &id)? else {
-                return Err(out::hinted(
+                return Err(hinted(
                     format!("the run `{id}` reviews this already"),
                     "wait for it, or end the process that makes it",
                 ));
@@ -317,7 +316,7 @@ impl Work<'_> {
             Kind::Review => None,
             Kind::Fix => Some(
                 cast::find(policy, Role::Executor, self.around)
-                    .map_err(|missing| out::hinted(missing.message, missing.hint))?,
+                    .map_err(|missing| hinted(missing.message, missing.hint))?,
             ),
         };
         let started = docket.run.started;

@@ -11,13 +11,13 @@ use jiff::Timestamp;
 
 use crate::config::env::{Env, now};
 use crate::config::policy::{OnFailure, Policy, PrePush, Review};
+use crate::driver::law;
 use crate::driver::push::{Part, Pushed};
 use crate::driver::review::delivery::is_reviewable;
 use crate::driver::review::matter::{Matter, NOTES_FILE};
 use crate::driver::review::receipt::{self, Found};
 use crate::driver::review::subject::{self, Range};
 use crate::driver::review::{background, cast};
-use crate::driver::{judge, law};
 use crate::gates::governance::POLICY_FILE;
 use crate::git::repo::Repo;
 use crate::locate::index::normalised;
@@ -28,6 +28,7 @@ use crate::model::oid::Oid;
 use crate::model::report::{Reported, Skipped};
 use crate::review::deliver::FILE_BYTES_MAX;
 use crate::store::backlog::{self, State};
+use crate::store::ledger::error::Error as LedgerError;
 use crate::store::ledger::{self, Ledger};
 
 /// The most commits of one push whose reviews are looked up: an imported history has none.
@@ -215,10 +216,10 @@ fn is_held_up(repo: &Repo, env: &Env, judges: &[String], wait: Duration) -> Resu
     if !ledger::exists(&state_dir) {
         return Ok(false);
     }
-    let ledger = Ledger::open(&state_dir).map_err(judge::hinted)?;
+    let ledger = Ledger::open(&state_dir).map_err(LedgerError::hinted)?;
     let then = now(env).checked_add(wait)?;
     for name in judges {
-        if ledger.wait(name, then).map_err(judge::hinted)?.is_some() {
+        if ledger.wait(name, then).map_err(LedgerError::hinted)?.is_some() {
             return Ok(true);
         }
     }
@@ -268,8 +269,8 @@ fn stance(repo: &Repo, env: &Env, policy: &Review) -> Result<Option<Stance>> {
         PrePush::Ratchet => {
             let (state_dir, now) = (repo.state_dir(), now(env));
             let first = if ledger::exists(&state_dir) {
-                let ledger = Ledger::open(&state_dir).map_err(judge::hinted)?;
-                ledger.first_review().map_err(judge::hinted)?
+                let ledger = Ledger::open(&state_dir).map_err(LedgerError::hinted)?;
+                ledger.first_review().map_err(LedgerError::hinted)?
             } else {
                 None
             };
