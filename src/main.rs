@@ -3,19 +3,13 @@
 mod cli;
 mod daemon;
 mod driver;
-mod pipeline;
-mod gates;
-mod review;
-mod constitution;
-mod spec;
 mod agents;
 mod git;
 mod store;
 mod process;
 mod ui;
 mod config;
-mod locate;
-mod model;
+mod domain;
 
 use std::process::ExitCode;
 
@@ -23,7 +17,7 @@ use anyhow::Result;
 use clap::Parser as _;
 
 use crate::config::env::Env;
-use crate::model::report::ExitStatus;
+use crate::domain::model::report::ExitStatus;
 use crate::store::crash;
 use crate::ui::{log, out};
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::model::agent::{Cost, Money, Role};
+use crate::domain::model::agent::{Cost, Money, Role};
 
 /// What an agent may do to the folder that it works in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -15,7 +15,7 @@ use ulid::Ulid;
 
 use crate::agents::ask::{Identity, Outcome, Reply, Request};
 use crate::agents::{Around, find, text};
-use crate::model::agent::Cost;
+use crate::domain::model::agent::Cost;
 use crate::process::{Cmd, Ended, Interrupts};
 use crate::store::share;
 

@@ -18,7 +18,7 @@ use std::path::Path;
 
 use crate::agents::ask::{Reply, Request};
 use crate::config::env::Env;
-use crate::config::policy::Policy;
+use crate::domain::policy::settings::Policy;
 use crate::process::Interrupts;
 
 /// An agent that can be asked. The set is closed: any other program is a `[[command-agent]]`.

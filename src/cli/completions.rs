@@ -4,7 +4,7 @@ use clap::CommandFactory as _;
 use clap_complete::{Shell, generate};
 
 use crate::cli::Cli;
-use crate::model::report::ExitStatus;
+use crate::domain::model::report::ExitStatus;
 use crate::ui::out;
 
 #[derive(Debug, clap::Args)]

@@ -4,8 +4,8 @@ use anyhow::Result;
 use serde_json::json;
 
 use crate::cli::Context;
+use crate::domain::model::report::ExitStatus;
 use crate::driver::law;
-use crate::model::report::ExitStatus;
 use crate::ui::out;
 use crate::ui::report::Format;
 

@@ -9,14 +9,15 @@ use serde_json::{Value, json};
 use crate::cli::Context;
 use crate::cli::times::since_of;
 use crate::config::env::now;
+use crate::domain::model::agent::Money;
+use crate::domain::model::report::ExitStatus;
 use crate::driver::call::day_of;
 use crate::driver::judge;
-use crate::model::agent::Money;
-use crate::model::report::ExitStatus;
 use crate::store::ledger;
 use crate::store::ledger::call::Call;
 use crate::store::ledger::error::Error as LedgerError;
-use crate::ui::out::{self, DIM};
+use crate::ui::out;
+use crate::ui::out::DIM;
 use crate::ui::report::{Format, printable};
 
 #[derive(Debug, clap::Args)]
@@ -223,7 +224,7 @@ fn json_tally(tally: Tally) -> Value {
 #[cfg(test)]
 mod tests {
     use super::{Sum, Tally, cell, count, dollars, grouped, model_of, text_of, whole};
-    use crate::model::agent::{Cost, Money, Role, Tokens};
+    use crate::domain::model::agent::{Cost, Money, Role, Tokens};
     use crate::store::ledger::call::{Call, UNDER_WAY};
     use jiff::Timestamp;
 

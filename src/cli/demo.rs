@@ -12,9 +12,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::cli::Context;
-use crate::model::report::ExitStatus;
-use crate::process::{self, Cmd, Output};
-use crate::ui::out::{self, DIM, GOOD};
+use crate::domain::model::report::ExitStatus;
+use crate::process;
+use crate::process::{Cmd, Output};
+use crate::ui::out;
+use crate::ui::out::{DIM, GOOD};
 use crate::ui::report::printable;
 
 #[derive(Debug, clap::Args)]

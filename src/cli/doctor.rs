@@ -6,16 +6,18 @@ use serde_json::{Value, json};
 
 use crate::agents::{Agent, Around, Login, Probe, Sandbox};
 use crate::cli::Context;
-use crate::config::policy::{Policy, RouteChoice};
-use crate::driver::install::{self, status::status};
+use crate::domain::gates::governance::POLICY_FILE;
+use crate::domain::model::agent::Role;
+use crate::domain::model::error::hinted;
+use crate::domain::model::report::ExitStatus;
+use crate::domain::policy::settings::{Policy, RouteChoice};
+use crate::driver::install;
+use crate::driver::install::status::status;
 use crate::driver::law;
-use crate::driver::review::cast::{self, Cast};
-use crate::gates::governance::POLICY_FILE;
+use crate::driver::review::cast;
+use crate::driver::review::cast::Cast;
 use crate::git::command::git;
 use crate::git::repo::{Repo, succeeded};
-use crate::model::agent::Role;
-use crate::model::error::hinted;
-use crate::model::report::ExitStatus;
 use crate::ui::out;
 use crate::ui::report::{Format, printable};
 

@@ -27,8 +27,8 @@ use anyhow::Result;
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 
 use crate::config::env::Env;
+use crate::domain::model::report::ExitStatus;
 use crate::git::repo::Repo;
-use crate::model::report::ExitStatus;
 use crate::ui::report::Format;
 use crate::ui::{log, out};
 

@@ -7,9 +7,9 @@ use std::path::{Component, Path, PathBuf};
 use anyhow::Result;
 use bstr::{BStr, BString, ByteSlice as _};
 
+use crate::domain::model::error::hinted;
 use crate::driver::install::real;
 use crate::git::repo::Repo;
-use crate::model::error::hinted;
 use crate::ui::report::printable;
 
 /// A typed path, found in the repository.

@@ -7,14 +7,15 @@ use anyhow::Result;
 
 use crate::cli::Context;
 use crate::cli::check::{commit as named, start};
+use crate::domain::model::report::ExitStatus;
 use crate::driver::call::inside;
 use crate::driver::judge;
+use crate::driver::review;
 use crate::driver::review::outcome::Reviewed;
 use crate::driver::review::session::Stopped;
 use crate::driver::review::subject::Range;
-use crate::driver::review::{self, Request, background};
+use crate::driver::review::{Request, background};
 use crate::git::repo::Repo;
-use crate::model::report::ExitStatus;
 use crate::ui::out;
 use crate::ui::report::{Format, render, render_answered};
 

@@ -6,10 +6,10 @@ use anyhow::Result;
 use serde_json::json;
 
 use crate::cli::Context;
+use crate::domain::model::report::ExitStatus;
+use crate::domain::pipeline::run::{Kind, Stage};
 use crate::driver::review::docket::Docket;
 use crate::driver::review::outcome;
-use crate::model::report::ExitStatus;
-use crate::pipeline::run::{Kind, Stage};
 use crate::store::runs;
 use crate::ui::out;
 use crate::ui::report::{Format, printable};

@@ -7,12 +7,13 @@ use serde_json::json;
 
 use crate::cli::Context;
 use crate::config::env;
-use crate::config::policy::CommandGate;
+use crate::domain::model::error::hinted;
+use crate::domain::model::report::ExitStatus;
+use crate::domain::policy::settings::CommandGate;
 use crate::driver::law;
-use crate::driver::trust::{self, Trusted};
+use crate::driver::trust;
+use crate::driver::trust::Trusted;
 use crate::git::repo::Repo;
-use crate::model::error::hinted;
-use crate::model::report::ExitStatus;
 use crate::ui::out;
 use crate::ui::report::{Format, printable};
 

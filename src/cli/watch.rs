@@ -8,11 +8,12 @@ use tokio::sync::oneshot;
 use crate::cli::Context;
 use crate::config::env;
 use crate::daemon::control::check_watchable;
-use crate::daemon::lock::{self, Mode};
+use crate::daemon::lock;
+use crate::daemon::lock::Mode;
 use crate::daemon::news::News;
 use crate::daemon::run::{Ending, Place, run};
-use crate::model::error::hinted;
-use crate::model::report::ExitStatus;
+use crate::domain::model::error::hinted;
+use crate::domain::model::report::ExitStatus;
 use crate::ui::out;
 use crate::ui::report::{Format, printable};
 

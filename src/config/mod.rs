@@ -1,6 +1,3 @@
-//! Layers of settings, to one resolved policy.
+//! The environment, the clock, and where the user's settings are.
 
 pub mod env;
-pub mod layers;
-pub mod policy;
-pub mod unit;

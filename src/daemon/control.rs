@@ -12,14 +12,15 @@ use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 use serde::Deserialize;
 
 use crate::config::env::Env;
-use crate::config::policy::{Watch, WatchStart};
-use crate::daemon::lock::{self, Holder, Mode};
+use crate::daemon::lock;
+use crate::daemon::lock::{Holder, Mode};
 use crate::daemon::news::News;
 use crate::daemon::run::{Ending, Place, run};
+use crate::domain::model::error::hinted;
+use crate::domain::policy::settings::{Watch, WatchStart};
 use crate::driver::review::background;
 use crate::git::repo::Repo;
 use crate::git::worktrees;
-use crate::model::error::hinted;
 use crate::process::{Cmd, own_path};
 use crate::store::share;
 use crate::ui::log;

@@ -11,7 +11,8 @@ use crate::daemon::news::News;
 use crate::daemon::run::{Place, Said};
 use crate::driver::learn;
 use crate::git::repo::{OpenError, Repo};
-use crate::store::inbox::{self, Claim};
+use crate::store::inbox;
+use crate::store::inbox::Claim;
 
 /// How many events are handled in one look.
 const EVENTS_MAX: usize = 256;

@@ -9,8 +9,8 @@ use bstr::ByteSlice as _;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::model::oid::Oid;
 use crate::git::repo::Repo;
-use crate::model::oid::Oid;
 use crate::store::file::write_atomic;
 use crate::store::known::Stamp;
 

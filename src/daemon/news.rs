@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use crate::daemon::take_in::TakenIn;
-use crate::model::oid::Oid;
+use crate::domain::model::oid::Oid;
 use crate::store::inbox::Event;
 
 #[derive(Debug, Serialize)]

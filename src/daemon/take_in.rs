@@ -15,19 +15,20 @@ use rustix::fs::OFlags;
 use serde::Serialize;
 use serde_json::json;
 
+use crate::domain::spec::classify::{Classification, classify};
+use crate::domain::spec::identity::{Identity, identity};
+use crate::domain::spec::problem::{Level, Problem, Rule};
+use crate::domain::spec::read::{Reading, read};
+use crate::domain::spec::record::record;
+use crate::domain::spec::types::At;
 use crate::driver::redact;
-use crate::spec::classify::{Classification, classify};
-use crate::spec::identity::{Identity, identity};
-use crate::spec::problem::{Level, Problem, Rule};
-use crate::spec::read::{Reading, read};
-use crate::spec::record::record;
-use crate::spec::types::At;
 use crate::store::file::write_atomic;
 use crate::store::known::{Known, KnownFile, Stamp, Version};
 use crate::store::ledger;
 use crate::store::ledger::error::Error as LedgerError;
 use crate::store::ledger::spec::SpecVersion;
-use crate::store::queue::{self, Queued};
+use crate::store::queue;
+use crate::store::queue::Queued;
 
 /// How much of a file is read: enough to say by how much it is too large for a spec.
 const READ_MAX: u64 = 8 * 1024 * 1024;

@@ -8,14 +8,15 @@ use anyhow::Result;
 use bstr::BString;
 
 use crate::config::env::Env;
-use crate::driver::commands::{self, Request, Tail};
+use crate::domain::gates::{Judgement, Law};
+use crate::domain::model::change::Change;
+use crate::domain::model::finding::{Effect, Finding, Place, Spot};
+use crate::domain::model::oid::Oid;
+use crate::domain::model::report::{Report, Reported, Skipped};
+use crate::driver::commands;
+use crate::driver::commands::{Request, Tail};
 use crate::driver::judge;
-use crate::gates::{Judgement, Law};
 use crate::git::repo::Repo;
-use crate::model::change::Change;
-use crate::model::finding::{Effect, Finding, Place, Spot};
-use crate::model::oid::Oid;
-use crate::model::report::{Report, Reported, Skipped};
 
 /// Which parts of an evaluation are asked for.
 #[derive(Clone, Copy)]

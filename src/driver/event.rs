@@ -6,7 +6,8 @@ use anyhow::Result;
 use bstr::ByteSlice as _;
 
 use crate::git::repo::Repo;
-use crate::store::inbox::{self, Event};
+use crate::store::inbox;
+use crate::store::inbox::Event;
 
 /// Leaves an event in the repository's inbox. Costs two small file operations and no sync.
 pub fn drop_in(repo: &Repo, event: &Event) -> Result<()> {

@@ -5,14 +5,14 @@ use std::path::Path;
 use anyhow::{Result, bail};
 use bstr::ByteSlice as _;
 
+use crate::domain::gates::formats::{Format, Source};
+use crate::domain::model::change::Change;
+use crate::domain::model::error::hinted;
+use crate::domain::model::finding::{Finding, Place};
+use crate::domain::model::gate::Gate;
+use crate::domain::model::oid::Oid;
 use crate::driver::tool_report::quote;
-use crate::gates::formats::{Format, Source};
 use crate::git::repo::Repo;
-use crate::model::change::Change;
-use crate::model::error::hinted;
-use crate::model::finding::{Finding, Place};
-use crate::model::gate::Gate;
-use crate::model::oid::Oid;
 
 /// The largest report that is read, in bytes.
 const BYTES_MAX: usize = 64 * 1024 * 1024;

@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use bstr::{BStr, ByteSlice as _};
 
+use crate::domain::gates::governance::{BASELINE_FILE, POLICY_FILE};
+use crate::domain::gates::secrets;
+use crate::domain::model::objects::{BLOB_BYTES_MAX, Content};
 use crate::driver::propose::{COMMITS_LOOKED_AT, Facts, Proposal, propose};
-use crate::gates::governance::{BASELINE_FILE, POLICY_FILE};
-use crate::gates::secrets;
 use crate::git::change;
 use crate::git::repo::{Repo, succeeded};
-use crate::model::objects::{BLOB_BYTES_MAX, Content};
 use crate::store::file::write_atomic;
 
 const FILES: [(&str, &str); 7] = [

@@ -7,8 +7,8 @@ use std::fs;
 
 use anyhow::Result;
 
+use crate::domain::model::oid::Oid;
 use crate::git::repo::Repo;
-use crate::model::oid::Oid;
 use crate::store::file;
 
 /// Lines of `<tree> <policy hash>`; of the tree alone where an older version wrote them.

@@ -8,19 +8,21 @@ use anyhow::{Context as _, Result};
 use bstr::{BStr, BString, ByteSlice as _};
 
 use crate::config::env::{Env, user_file};
-use crate::config::layers::{self, Layer, Problem, Resolved, Source};
-use crate::config::policy::Policy;
-use crate::constitution::parse::{Parsed, duplicates, parse};
-use crate::gates::Law;
-use crate::gates::constitution::{self, Rules};
-use crate::gates::governance::{BASELINE_FILE, POLICY_FILE, policy_finding};
-use crate::gates::secrets::baseline;
-use crate::gates::secrets::judge::Allow;
+use crate::domain::constitution::parse::{Parsed, duplicates, parse};
+use crate::domain::gates::Law;
+use crate::domain::gates::constitution;
+use crate::domain::gates::constitution::Rules;
+use crate::domain::gates::governance::{BASELINE_FILE, POLICY_FILE, policy_finding};
+use crate::domain::gates::secrets::baseline;
+use crate::domain::gates::secrets::judge::Allow;
+use crate::domain::model::change::{Change, FileChange};
+use crate::domain::model::error::hinted;
+use crate::domain::model::finding::{Effect, Finding};
+use crate::domain::model::oid::Oid;
+use crate::domain::policy::layers;
+use crate::domain::policy::layers::{Layer, Problem, Resolved, Source};
+use crate::domain::policy::settings::Policy;
 use crate::git::object::Objects;
-use crate::model::change::{Change, FileChange};
-use crate::model::error::hinted;
-use crate::model::finding::{Effect, Finding};
-use crate::model::oid::Oid;
 
 /// Reads the law for a change from the tree it stands on.
 ///

@@ -10,8 +10,8 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use bstr::{BString, ByteSlice as _, ByteVec as _};
 
+use crate::domain::model::oid::Oid;
 use crate::git::repo::Repo;
-use crate::model::oid::Oid;
 
 /// What of the person's settings decides whether a file counts as changed, and who commits. No
 /// remote: what runs in a tree does not reach the person's.

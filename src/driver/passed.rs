@@ -6,10 +6,10 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use crate::config::policy::CommandGate;
+use crate::domain::model::oid::Oid;
+use crate::domain::policy::settings::CommandGate;
 use crate::driver::{bookkeeping, trust};
 use crate::git::repo::Repo;
-use crate::model::oid::Oid;
 use crate::store::file;
 
 /// The size at which the older half is dropped, in bytes: some thousand passes.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::gates::commit_message::follows_form;
+use crate::domain::gates::commit_message::follows_form;
 
 /// How many of the last commits are looked at, and how many of them (in percent) must follow the
 /// form before it is proposed as a gate.
@@ -155,7 +155,7 @@ fn has_npm_tests(package: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{Facts, propose};
-    use crate::config::layers;
+    use crate::domain::policy::layers;
 
     fn facts(subjects: &[&str], names: &[&str]) -> Facts {
         Facts {

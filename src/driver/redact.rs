@@ -1,8 +1,8 @@
 //! What a spec's file says, without the secrets in it: for records, logs and output.
 
-use crate::gates::secrets;
-use crate::spec::read::Reading;
-use crate::spec::types::{Criterion, Verify};
+use crate::domain::gates::secrets;
+use crate::domain::spec::read::Reading;
+use crate::domain::spec::types::{Criterion, Verify};
 
 /// How much of a secret's beginning is recognised where a message quotes it cut short, in bytes.
 const BEGINNING: usize = 12;

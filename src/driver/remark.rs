@@ -3,14 +3,14 @@
 use anyhow::Result;
 use bstr::{BStr, BString, ByteSlice as _};
 
+use crate::domain::model::change::Change;
+use crate::domain::model::class::Class;
+use crate::domain::model::error::hinted;
+use crate::domain::model::finding::{Effect, Finding, Place};
+use crate::domain::model::gate::Gate;
+use crate::domain::model::oid::Oid;
+use crate::domain::model::severity::Severity;
 use crate::git::repo::Repo;
-use crate::model::change::Change;
-use crate::model::class::Class;
-use crate::model::error::hinted;
-use crate::model::finding::{Effect, Finding, Place};
-use crate::model::gate::Gate;
-use crate::model::oid::Oid;
-use crate::model::severity::Severity;
 
 /// What the person said, and of which line.
 pub struct Remark<'a> {

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use bstr::{BStr, BString, ByteSlice as _};
 
-use crate::gates::secrets::{mask_path, redact_str};
+use crate::domain::gates::secrets::{mask_path, redact_str};
+use crate::domain::locate::index::Index;
+use crate::domain::model::change::{Change, FileChange, Kind};
+use crate::domain::model::finding::{Finding, Place, Spot};
+use crate::domain::model::oid::Oid;
 use crate::git::object::Objects;
-use crate::locate::index::Index;
-use crate::model::change::{Change, FileChange, Kind};
-use crate::model::finding::{Finding, Place, Spot};
-use crate::model::oid::Oid;
 use crate::store::ledger::matching::Locators;
 use crate::store::ledger::record::Sight;
 

@@ -5,15 +5,15 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use bstr::{BString, ByteSlice as _};
 
-use crate::config::policy::CommandGate;
-use crate::gates::formats::{Format, Source};
-use crate::gates::view::line_text;
+use crate::domain::gates::formats::{Format, Source};
+use crate::domain::gates::view::line_text;
+use crate::domain::model::finding::{Effect, Finding};
+use crate::domain::model::gate::Gate;
+use crate::domain::model::objects::{BLOB_BYTES_MAX, Content};
+use crate::domain::model::oid::Oid;
+use crate::domain::model::severity::Severity;
+use crate::domain::policy::settings::CommandGate;
 use crate::git::object::Objects;
-use crate::model::finding::{Effect, Finding};
-use crate::model::gate::Gate;
-use crate::model::objects::{BLOB_BYTES_MAX, Content};
-use crate::model::oid::Oid;
-use crate::model::severity::Severity;
 
 /// The most findings that are taken from one report; the rest is counted.
 pub const FINDINGS_MAX: usize = 500;

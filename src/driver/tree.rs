@@ -12,9 +12,9 @@ use bstr::{BStr, ByteSlice as _};
 use directories::ProjectDirs;
 use fs2::FileExt as _;
 
+use crate::domain::model::oid::Oid;
 use crate::driver::own_repo;
 use crate::git::repo::{Repo, succeeded};
-use crate::model::oid::Oid;
 use crate::process::{Cmd, Ended, Interrupts, code_of};
 use crate::store::{file, share};
 

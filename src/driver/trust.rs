@@ -10,7 +10,7 @@ use bstr::ByteSlice as _;
 use jiff::Timestamp;
 use serde_json::json;
 
-use crate::config::policy::CommandGate;
+use crate::domain::policy::settings::CommandGate;
 use crate::git::repo::Repo;
 use crate::store::file;
 

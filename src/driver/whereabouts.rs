@@ -3,12 +3,12 @@
 use anyhow::Result;
 use bstr::{BStr, ByteSlice as _};
 
+use crate::domain::locate::index::{Index, Locators, Search};
+use crate::domain::locate::port::{Ported, port};
+use crate::domain::model::finding::Place;
+use crate::domain::model::kept::{History, Kept};
+use crate::domain::model::oid::Oid;
 use crate::git::repo::Repo;
-use crate::locate::index::{Index, Locators, Search};
-use crate::locate::port::{Ported, port};
-use crate::model::finding::Place;
-use crate::model::kept::{History, Kept};
-use crate::model::oid::Oid;
 
 /// What became of a finding's place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

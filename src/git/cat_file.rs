@@ -7,8 +7,8 @@ use std::process::ChildStdout;
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::domain::model::oid::Oid;
 use crate::git::command::git;
-use crate::model::oid::Oid;
 use crate::process::Conversation;
 
 /// What an object is.

@@ -3,11 +3,11 @@
 use anyhow::Result;
 use bstr::{BStr, BString, ByteSlice as _};
 
+use crate::domain::model::change::{Change, FileChange, Kind};
+use crate::domain::model::oid::Oid;
 use crate::git::diff;
 use crate::git::object::Commit;
 use crate::git::repo::Repo;
-use crate::model::change::{Change, FileChange, Kind};
-use crate::model::oid::Oid;
 
 /// What `git commit` is about to commit: the index that git named, against the checked-out commit.
 ///

@@ -6,10 +6,10 @@ use std::collections::HashMap;
 use anyhow::Result;
 use bstr::{BStr, BString, ByteSlice as _};
 
+use crate::domain::model::change::{Entry, FileChange, Kind};
+use crate::domain::model::objects::TreeItem;
+use crate::domain::model::oid::Oid;
 use crate::git::object::Objects;
-use crate::model::change::{Entry, FileChange, Kind};
-use crate::model::objects::TreeItem;
-use crate::model::oid::Oid;
 
 /// The files that differ, in path order. `None` stands for the empty tree. A file that was moved
 /// without an edit is one `Renamed`; anything less than identical is a deletion and an addition.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::model::oid::Oid;
+use crate::domain::model::oid::Oid;
 
 /// The tree that git recorded in the index file's cache-tree extension, as `git commit` leaves it
 /// before it calls `pre-commit`.

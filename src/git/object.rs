@@ -10,10 +10,10 @@ use bstr::{BStr, BString, ByteSlice};
 
 pub use crate::git::cat_file::ObjectKind;
 
+use crate::domain::model::change::{Entry, Mode};
+use crate::domain::model::objects::{Content, ReadObjects, TreeItem};
+use crate::domain::model::oid::Oid;
 use crate::git::cat_file::CatFile;
-use crate::model::change::{Entry, Mode};
-use crate::model::objects::{Content, ReadObjects, TreeItem};
-use crate::model::oid::Oid;
 
 /// The object database of one repository.
 pub enum Objects {

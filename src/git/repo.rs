@@ -9,13 +9,13 @@ use anyhow::{Context as _, Result, bail};
 use bstr::{BString, ByteSlice as _};
 
 use crate::config::env::Env;
+use crate::domain::model::error::hinted;
+use crate::domain::model::oid::Oid;
 use crate::git::command::git;
 use crate::git::config::Settings;
 use crate::git::index;
 use crate::git::object::{Commit, Objects};
 use crate::git::places::ask_git;
-use crate::model::error::hinted;
-use crate::model::oid::Oid;
 use crate::process::{Cmd, Output};
 
 /// The variables by which git tells a hook what it is about: a temporary index, and the quarantine

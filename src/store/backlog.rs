@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use anyhow::{Context as _, Result};
 use fs2::FileExt as _;
 
-use crate::model::oid::Oid;
+use crate::domain::model::oid::Oid;
 use crate::store::file::{set_aside_when_full, write_atomic, write_new};
 use crate::store::share;
 

@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::model::error::hinted;
+use crate::domain::model::error::hinted;
 use crate::store::file::write_atomic;
 
 /// The format that this program writes; a newer one is never written over.

@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::model::finding::Place;
-use crate::model::kept::{Disposition, History, Kept, Sighting, Status};
-use crate::model::report::Reported;
-use crate::model::severity::Severity;
+use crate::domain::model::finding::Place;
+use crate::domain::model::kept::{Disposition, History, Kept, Sighting, Status};
+use crate::domain::model::report::Reported;
+use crate::domain::model::severity::Severity;
 use crate::ui::out::{DIM, ERROR, GOOD, HINT, WARNING};
 use crate::ui::report::{json_finding, printable};
 

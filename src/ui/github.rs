@@ -1,8 +1,8 @@
 //! A judgement as workflow commands, which GitHub shows beside the lines of a change.
 
-use crate::model::fence::is_hidden;
-use crate::model::finding::{Effect, Spot};
-use crate::model::report::{Report, Reported};
+use crate::domain::model::fence::is_hidden;
+use crate::domain::model::finding::{Effect, Spot};
+use crate::domain::model::report::{Report, Reported};
 use crate::ui::sarif::rule_id;
 
 /// Writes a report; what a hook would not show is left out.
@@ -63,11 +63,11 @@ fn property(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::render;
-    use crate::model::class::Class;
-    use crate::model::finding::{Effect, Finding, Place, Spot};
-    use crate::model::gate::Gate;
-    use crate::model::report::{Report, Reported, Skipped, Verdict};
-    use crate::model::severity::Severity;
+    use crate::domain::model::class::Class;
+    use crate::domain::model::finding::{Effect, Finding, Place, Spot};
+    use crate::domain::model::gate::Gate;
+    use crate::domain::model::report::{Report, Reported, Skipped, Verdict};
+    use crate::domain::model::severity::Severity;
 
     fn finding(place: Option<Place>, message: &str, effect: Effect) -> Reported {
         let finding = Finding {

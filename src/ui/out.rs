@@ -1,6 +1,6 @@
 //! Streams and colours: results on standard output, talk on standard error.
 
-use crate::model::error::Hinted;
+use crate::domain::model::error::Hinted;
 use std::io::Write as _;
 use std::time::Duration;
 

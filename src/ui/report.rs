@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::model::fence::is_hidden;
-use crate::model::finding::Effect;
-use crate::model::kept::Disposition;
-use crate::model::report::{Report, Reported};
+use crate::domain::model::fence::is_hidden;
+use crate::domain::model::finding::Effect;
+use crate::domain::model::kept::Disposition;
+use crate::domain::model::report::{Report, Reported};
 use crate::ui::out::{DIM, ERROR, HINT, WARNING};
 use crate::ui::{github, sarif};
 

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::model::finding::{Effect, Finding, Place, Spot};
-use crate::model::report::{Report, Reported, Verdict};
+use crate::domain::model::finding::{Effect, Finding, Place, Spot};
+use crate::domain::model::report::{Report, Reported, Verdict};
 use crate::ui::report::Answers;
 
 /// Writes a report. What somebody accepted or dismissed is suppressed, with the reason.

@@ -9,11 +9,13 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::agents::ask::{Outcome, Reply, Request};
-use crate::agents::call::{self, Call, Reading};
-use crate::agents::known::{self, Facts};
+use crate::agents::call;
+use crate::agents::call::{Call, Reading};
+use crate::agents::known;
+use crate::agents::known::Facts;
 use crate::agents::{Around, Login, Missing, Probe, Sandbox, find, text};
 use crate::config::env::now;
-use crate::config::policy::Program;
+use crate::domain::policy::settings::Program;
 use crate::process::Interrupts;
 
 const INSTALL: &str = "npm install -g @anthropic-ai/claude-code";

@@ -11,8 +11,8 @@ use super::Claude;
 use crate::agents::Around;
 use crate::agents::ask::{Access, Outcome, Reply, Request};
 use crate::config::env::Env;
-use crate::config::policy::Program;
-use crate::model::agent::{Money, Role};
+use crate::domain::model::agent::{Money, Role};
+use crate::domain::policy::settings::Program;
 use crate::process::Interrupts;
 
 const HELP: &str = "--setting-sources --strict-mcp-config --tools --output-format \

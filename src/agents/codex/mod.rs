@@ -8,11 +8,13 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use crate::agents::ask::{Outcome, Reply, Request};
-use crate::agents::call::{self, Call, Reading};
-use crate::agents::known::{self, Facts, Held};
+use crate::agents::call;
+use crate::agents::call::{Call, Reading};
+use crate::agents::known;
+use crate::agents::known::{Facts, Held};
 use crate::agents::{Around, Login, Missing, Probe, Sandbox, find, text};
 use crate::config::env::now;
-use crate::config::policy::Program;
+use crate::domain::policy::settings::Program;
 use crate::process::Interrupts;
 
 const INSTALL: &str = "npm install -g @openai/codex";

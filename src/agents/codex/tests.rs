@@ -9,7 +9,7 @@ use serde_json::json;
 use super::command_line::{Surroundings, words};
 use crate::agents::ask::{Access, Request};
 use crate::agents::known::Held;
-use crate::model::agent::Role;
+use crate::domain::model::agent::Role;
 
 fn line(
     held: Option<Held>,

@@ -12,12 +12,13 @@ use std::time::Instant;
 use jiff::Timestamp;
 
 use crate::agents::ask::{Access, Answer, Identity, Outcome, Reply, Request};
-use crate::agents::call::{self, Call, Exit, Ran};
+use crate::agents::call;
+use crate::agents::call::{Call, Exit, Ran};
 use crate::agents::text::{again_at, last_line, object_in, one_line};
 use crate::agents::{Around, Login, Missing, Probe, Sandbox, find};
 use crate::config::env::now;
-use crate::config::policy::CommandAgent;
-use crate::model::agent::Cost;
+use crate::domain::model::agent::Cost;
+use crate::domain::policy::settings::CommandAgent;
 use crate::process::Interrupts;
 
 /// The file of the answer, in the request's folder.

@@ -11,8 +11,8 @@ use super::Command;
 use crate::agents::ask::{Access, Answer, Outcome, Request};
 use crate::agents::{Around, Login};
 use crate::config::env::Env;
-use crate::config::policy::CommandAgent;
-use crate::model::agent::Role;
+use crate::domain::model::agent::Role;
+use crate::domain::policy::settings::CommandAgent;
 use crate::process::Interrupts;
 
 struct Trial {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::agents::ask::{Outcome, Request};
 use crate::agents::http::{Reading, answered, cut_off};
-use crate::model::agent::Tokens;
+use crate::domain::model::agent::Tokens;
 
 /// The version of the protocol.
 pub const VERSION: &str = "2023-06-01";

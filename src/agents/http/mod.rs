@@ -19,8 +19,8 @@ use ureq::http::{HeaderMap, header};
 use crate::agents::ask::{Access, Answer, Identity, Outcome, Reply, Request};
 use crate::agents::{Around, Login, Probe, Sandbox, text};
 use crate::config::env::{Env, now};
-use crate::config::policy::{HttpAgent, Protocol};
-use crate::model::agent::{Cost, Tokens};
+use crate::domain::model::agent::{Cost, Tokens};
+use crate::domain::policy::settings::{HttpAgent, Protocol};
 use crate::store::file;
 
 /// The longest answer that is read, in bytes.

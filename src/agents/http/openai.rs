@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::agents::ask::{Outcome, Request};
 use crate::agents::http::{Reading, answered, cut_off};
 use crate::agents::text;
-use crate::model::agent::Tokens;
+use crate::domain::model::agent::Tokens;
 
 /// What is sent.
 pub fn question(request: &Request<'_>, model: &str) -> Value {

@@ -15,8 +15,8 @@ use super::Http;
 use crate::agents::Around;
 use crate::agents::ask::{Access, Answer, Outcome, Reply, Request};
 use crate::config::env::Env;
-use crate::config::policy::{HttpAgent, Protocol};
-use crate::model::agent::{Role, Tokens};
+use crate::domain::model::agent::{Role, Tokens};
+use crate::domain::policy::settings::{HttpAgent, Protocol};
 
 const BOTH: [(Protocol, Api); 2] =
     [(Protocol::Openai, Api::Chat), (Protocol::Anthropic, Api::Messages)];

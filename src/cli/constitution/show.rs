@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::constitution::prove::Proof;
-use crate::constitution::rule::{Language, On, Rule, RuleError, Status};
+use crate::domain::constitution::prove::Proof;
+use crate::domain::constitution::rule::{Language, On, Rule, RuleError, Status};
 use crate::driver::learn::moves::Move;
 use crate::driver::learn::{Learned, Outcome, Session};
 use crate::store::ledger::query::RuleStats;

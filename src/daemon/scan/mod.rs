@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 
-use crate::spec::read::Format;
+use crate::domain::spec::read::Format;
 use crate::store::known::Stamp;
 
 #[cfg(test)]

@@ -5,10 +5,11 @@ use std::fs;
 use anyhow::Result;
 use bstr::ByteSlice as _;
 
-use crate::config::env::{self, Env};
-use crate::config::policy::Gates;
+use crate::config::env;
+use crate::config::env::Env;
+use crate::domain::model::gate::Gate;
+use crate::domain::policy::settings::Gates;
 use crate::git::repo::Repo;
-use crate::model::gate::Gate;
 use crate::store::file;
 
 #[cfg(test)]

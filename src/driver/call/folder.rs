@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::agents::ask::Reply;
-use crate::gates::secrets;
+use crate::domain::gates::secrets;
 use crate::store::file::write_atomic;
 use crate::store::share;
 

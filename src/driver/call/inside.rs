@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::agents::call::INSIDE;
 use crate::config::env::Env;
-use crate::model::error::hinted;
+use crate::domain::model::error::hinted;
 
 /// Refuses what would ask an agent, where an agent's call is under way around this process. `what`
 /// is what was asked for, `later` what becomes of it.

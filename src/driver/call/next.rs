@@ -5,8 +5,8 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::agents::ask::Outcome;
-use crate::config::policy::Price;
-use crate::model::agent::{Money, Tokens};
+use crate::domain::model::agent::{Money, Tokens};
+use crate::domain::policy::settings::Price;
 
 /// The longest wait before another try.
 const BACKOFF_MAX: Duration = Duration::from_secs(30);

@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use crate::git::hooks_dir::{self, HooksPath, has_configured_hooks};
+use crate::domain::model::error::hinted;
+use crate::git::hooks_dir;
+use crate::git::hooks_dir::{HooksPath, has_configured_hooks};
 use crate::git::repo::Repo;
-use crate::model::error::hinted;
 
 #[cfg(test)]
 mod tests;

@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use bstr::BString;
 
+use crate::domain::model::error::hinted;
 use crate::driver::install::shim::{
     Found, Shim, is_there, kept_path, look, renamed, same_file, shell_quoted, shim,
 };
 use crate::driver::install::{Way, real, way};
 use crate::git::repo::{Repo, succeeded};
-use crate::model::error::hinted;
 use crate::store::file;
 
 /// One thing that is done to hang hooks in or to take them away.

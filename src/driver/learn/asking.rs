@@ -8,14 +8,15 @@ use ulid::Ulid;
 
 use crate::agents::ask::{Access, Outcome};
 use crate::config::env::{Env, now};
-use crate::config::policy::{Policy, RouteChoice};
+use crate::domain::model::agent::Role;
+use crate::domain::policy::settings::{Policy, RouteChoice};
 use crate::driver::call::{Desk, Question, clean_up};
 use crate::driver::learn::drafting::Said;
 use crate::driver::review::cast;
 use crate::git::repo::Repo;
-use crate::model::agent::Role;
 use crate::process::Interrupts;
-use crate::store::runs::{self, RunFolder};
+use crate::store::runs;
+use crate::store::runs::RunFolder;
 use crate::store::share;
 
 /// The researcher, who is looked up when there is something to ask.

@@ -6,16 +6,16 @@ use std::ops::Range;
 use anyhow::Result;
 use bstr::{BStr, ByteSlice as _};
 
-use crate::constitution::case::{Case, Fix};
-use crate::constitution::recurrence::{Candidate, Sighting};
+use crate::domain::constitution::case::{Case, Fix};
+use crate::domain::constitution::recurrence::{Candidate, Sighting};
+use crate::domain::locate::index::normalised;
+use crate::domain::locate::port::{Diff, Ported};
+use crate::domain::model::change::Kind;
+use crate::domain::model::gate::Gate;
+use crate::domain::model::kept::Status;
+use crate::domain::model::oid::Oid;
 use crate::git::diff;
 use crate::git::repo::Repo;
-use crate::locate::index::normalised;
-use crate::locate::port::{Diff, Ported};
-use crate::model::change::Kind;
-use crate::model::gate::Gate;
-use crate::model::kept::Status;
-use crate::model::oid::Oid;
 use crate::store::ledger::query::SightingRow;
 
 /// The most cases that a rule is learned from; the newest tell most.

@@ -7,8 +7,8 @@
 use anyhow::Result;
 use bstr::BStr;
 
-use crate::constitution::case::{Case, Forgotten};
-use crate::constitution::rule::Rule;
+use crate::domain::constitution::case::{Case, Forgotten};
+use crate::domain::constitution::rule::Rule;
 use crate::driver::learn::Request;
 use crate::driver::learn::record::Remembered;
 use crate::driver::learn::session::Learning;

@@ -4,14 +4,14 @@
 use anyhow::Result;
 use serde_json::Value;
 
-use crate::constitution::drafter::{Draft, Refused, prompt, read, schema};
-use crate::constitution::promote::{Decision, Given};
-use crate::constitution::prove::Proof;
-use crate::constitution::recurrence::{After, Candidate};
+use crate::domain::constitution::drafter::{Draft, Refused, prompt, read, schema};
+use crate::domain::constitution::promote::{Decision, Given};
+use crate::domain::constitution::prove::Proof;
+use crate::domain::constitution::recurrence::{After, Candidate};
+use crate::domain::gates::secrets;
+use crate::domain::model::class::Class;
 use crate::driver::learn::Request;
 use crate::driver::learn::session::{Learning, Matter, Rows};
-use crate::gates::secrets;
-use crate::model::class::Class;
 
 /// How often an agent is asked for one mistake: once, and once more with what was wrong.
 const ATTEMPTS: usize = 2;

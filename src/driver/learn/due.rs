@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use anyhow::Result;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::config::policy::Learn;
-use crate::constitution::recurrence::{After, Candidate, Sighting, candidates, component};
+use crate::domain::constitution::recurrence::{After, Candidate, Sighting, candidates, component};
+use crate::domain::model::class::Class;
+use crate::domain::policy::settings::Learn;
 use crate::driver::judge;
 use crate::driver::learn::session::{Learning, Rows};
 use crate::driver::learn::{Request, cases};
-use crate::model::class::Class;
 use crate::store::ledger;
 use crate::store::ledger::error::Error as LedgerError;
 

@@ -3,11 +3,11 @@
 use anyhow::Result;
 use jiff::Timestamp;
 
-use crate::constitution::ladder::{Advice, Quiet, Statistics, advise};
-use crate::constitution::rule::{At, Rule, Status};
+use crate::domain::constitution::ladder::{Advice, Quiet, Statistics, advise};
+use crate::domain::constitution::rule::{At, Rule, Status};
+use crate::domain::model::gate::Gate;
 use crate::driver::learn::record::Record;
 use crate::git::repo::Repo;
-use crate::model::gate::Gate;
 use crate::store::ledger;
 use crate::store::ledger::error::Error as LedgerError;
 use crate::store::ledger::query::RuleStats;

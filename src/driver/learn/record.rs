@@ -9,11 +9,11 @@ use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::constitution::case::Forgotten;
-use crate::constitution::recurrence::component;
-use crate::constitution::rule::{Check, Language, On, Rule};
-use crate::model::class::Class;
-use crate::model::error::hinted;
+use crate::domain::constitution::case::Forgotten;
+use crate::domain::constitution::recurrence::component;
+use crate::domain::constitution::rule::{Check, Language, On, Rule};
+use crate::domain::model::class::Class;
+use crate::domain::model::error::hinted;
 use crate::store::crash::save_point;
 use crate::store::file::write_atomic;
 use crate::store::ledger::query::RuleStats;

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use anyhow::Result;
 use bstr::ByteSlice as _;
 
-use crate::constitution::case::Case;
+use crate::domain::constitution::case::Case;
+use crate::domain::model::change::{Entry, Mode};
+use crate::domain::model::objects::TreeItem;
+use crate::domain::model::oid::Oid;
 use crate::git::object::{ObjectKind, Objects};
-use crate::model::change::{Entry, Mode};
-use crate::model::objects::TreeItem;
-use crate::model::oid::Oid;
 
 /// The most that is read: files evenly taken, each of at most so many bytes, and all of them.
 const FILES_MAX: usize = 3_000;

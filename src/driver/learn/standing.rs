@@ -7,8 +7,8 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 use bstr::{BStr, ByteSlice as _};
 
-use crate::constitution::parse::{duplicates, parse};
-use crate::constitution::rule::{Rule, RuleError};
+use crate::domain::constitution::parse::{duplicates, parse};
+use crate::domain::constitution::rule::{Rule, RuleError};
 
 /// The file for rules of every topic.
 pub const MAIN_FILE: &str = ".ai/constitution.md";

@@ -5,17 +5,17 @@ use std::rc::Rc;
 
 use anyhow::Result;
 
+use crate::domain::gates::Law;
+use crate::domain::gates::protected_branch::Protected;
+use crate::domain::model::oid::Oid;
+use crate::domain::model::push::{Receiver, Update};
 use crate::driver::push::plan::{Arrival, Planned, policy_source};
 use crate::driver::push::policies::Policies;
-use crate::gates::Law;
-use crate::gates::protected_branch::Protected;
 use crate::git::object::ObjectKind;
 use crate::git::push::Peeled;
 use crate::git::push::history::{Known, KnownRefs, NewCommits, new_commits};
 use crate::git::push::side::Side;
 use crate::git::repo::Repo;
-use crate::model::oid::Oid;
-use crate::model::push::{Receiver, Update};
 
 /// The commits of other updates that the receiving side has.
 fn old_commits(repo: &Repo, updates: &[Update]) -> Result<HashSet<Oid>> {

@@ -3,9 +3,9 @@
 
 use anyhow::Result;
 
+use crate::domain::model::push::{Receiver, Update};
 use crate::git::push;
 use crate::git::repo::Repo;
-use crate::model::push::{Receiver, Update};
 use crate::process;
 
 /// How many processes are looked at above ours to find the `git push` that started the hook: a

@@ -5,13 +5,13 @@ use std::rc::Rc;
 
 use anyhow::Result;
 
-use crate::gates::Law;
-use crate::gates::stricter::Extent;
+use crate::domain::gates::Law;
+use crate::domain::gates::stricter::Extent;
+use crate::domain::model::oid::Oid;
+use crate::domain::model::push::Update;
 use crate::git::object::{ObjectKind, Tag};
 use crate::git::push::Peeled;
 use crate::git::push::history::NewCommits;
-use crate::model::oid::Oid;
-use crate::model::push::Update;
 
 /// Where the policy for what arrives at a ref is read.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

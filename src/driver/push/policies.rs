@@ -7,17 +7,17 @@ use anyhow::Result;
 use bstr::ByteSlice as _;
 
 use crate::config::env::Env;
-use crate::config::policy::Level;
+use crate::domain::gates::Law;
+use crate::domain::gates::protected_branch::Protected;
+use crate::domain::gates::stricter::{Extent, of_first_push, stricter};
+use crate::domain::model::oid::Oid;
+use crate::domain::model::push::Update;
+use crate::domain::policy::settings::Level;
 use crate::driver::bypass::Bypass;
 use crate::driver::law;
 use crate::driver::push::plan::PolicySource;
-use crate::gates::Law;
-use crate::gates::protected_branch::Protected;
-use crate::gates::stricter::{Extent, of_first_push, stricter};
 use crate::git::push::side::Side;
 use crate::git::repo::Repo;
-use crate::model::oid::Oid;
-use crate::model::push::Update;
 
 /// Reads policies from commits and remembers them.
 pub struct Policies<'a> {

@@ -1,8 +1,8 @@
 //! Which policy holds for what arrives at a ref.
 
+use crate::domain::gates::stricter::Extent;
+use crate::domain::model::oid::Oid;
 use crate::driver::push::plan::{PolicySource, policy_source};
-use crate::gates::stricter::Extent;
-use crate::model::oid::Oid;
 
 #[test]
 fn the_policy_of_a_ref_is_its_own_and_the_default_branch_s() {

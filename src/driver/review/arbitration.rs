@@ -2,20 +2,20 @@
 
 use anyhow::{Context as _, Result};
 
+use crate::domain::model::change::Change;
+use crate::domain::model::finding::Effect;
+use crate::domain::model::kept::Status;
+use crate::domain::pipeline::run::{Failure, Outcome};
+use crate::domain::review::raised::Raised;
+use crate::domain::review::ruling::{Ruling, Word};
+use crate::domain::review::standing::Standing;
+use crate::domain::review::{arbiter, prompt};
 use crate::driver::judge;
 use crate::driver::review::ask::{Form, Unanswered};
 use crate::driver::review::delivery::{Delivered, lay_out, near};
 use crate::driver::review::finding;
 use crate::driver::review::session::Session;
 use crate::driver::review::texts::Texts;
-use crate::model::change::Change;
-use crate::model::finding::Effect;
-use crate::model::kept::Status;
-use crate::pipeline::run::{Failure, Outcome};
-use crate::review::raised::Raised;
-use crate::review::ruling::{Ruling, Word};
-use crate::review::standing::Standing;
-use crate::review::{arbiter, prompt};
 use crate::store::ledger::error::Error as LedgerError;
 use crate::ui::report::printable;
 

@@ -6,12 +6,12 @@ use anyhow::Result;
 use serde_json::Value;
 
 use crate::agents::ask::{Access, Answer, Outcome};
+use crate::domain::model::agent::Role;
+use crate::domain::pipeline::run::Failure;
+use crate::domain::review::prompt;
 use crate::driver::call::Question;
 use crate::driver::review::cast::Player;
 use crate::driver::review::session::Session;
-use crate::model::agent::Role;
-use crate::pipeline::run::Failure;
-use crate::review::prompt;
 
 /// Why there is no answer.
 pub(super) enum Unanswered {

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, Result};
 use bstr::{BString, ByteSlice as _};
 
+use crate::domain::model::change::FileChange;
+use crate::domain::model::oid::Oid;
+use crate::domain::pipeline::run::Attempt;
 use crate::git::diff;
 use crate::git::repo::{Repo, succeeded};
-use crate::model::change::FileChange;
-use crate::model::oid::Oid;
-use crate::pipeline::run::Attempt;
 use crate::store::runs;
 
 /// Where attempts are.

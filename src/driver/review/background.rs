@@ -5,11 +5,11 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 
 use crate::config::env::Env;
-use crate::config::policy::Policy;
+use crate::domain::model::oid::Oid;
+use crate::domain::policy::settings::Policy;
 use crate::driver::law;
 use crate::driver::review::cast;
 use crate::git::repo::Repo;
-use crate::model::oid::Oid;
 use crate::process::{Cmd, own_path};
 use crate::store::backlog;
 

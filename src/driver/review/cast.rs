@@ -9,10 +9,10 @@ use directories::ProjectDirs;
 
 use crate::agents::{Agent, Around, Missing};
 use crate::config::env::Env;
-use crate::config::policy::{Policy, RoleAgent, RouteChoice};
+use crate::domain::model::agent::{Role, Route};
+use crate::domain::model::error::hinted;
+use crate::domain::policy::settings::{Policy, RoleAgent, RouteChoice};
 use crate::git::repo::Repo;
-use crate::model::agent::{Role, Route};
-use crate::model::error::hinted;
 
 /// An agent in a role.
 #[derive(Clone, Debug)]

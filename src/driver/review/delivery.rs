@@ -3,16 +3,18 @@
 use anyhow::{Result, bail};
 use bstr::{BString, ByteSlice as _};
 
+use crate::domain::gates::scope::globs;
+use crate::domain::gates::secrets;
+use crate::domain::model::change::{Change, Entry, FileChange, Kind, Mode};
+use crate::domain::model::fence::visible_path;
+use crate::domain::model::objects::Content;
+use crate::domain::review::deliver::{
+    Delivery, FILE_BYTES_MAX, File, Reason, Side, Unscanned, deliver,
+};
+use crate::domain::review::raised::Raised;
 use crate::driver::review::matter::Matter;
-use crate::gates::scope::globs;
-use crate::gates::secrets;
 use crate::git::object::Objects;
 use crate::git::repo::Repo;
-use crate::model::change::{Change, Entry, FileChange, Kind, Mode};
-use crate::model::fence::visible_path;
-use crate::model::objects::Content;
-use crate::review::deliver::{Delivery, FILE_BYTES_MAX, File, Reason, Side, Unscanned, deliver};
-use crate::review::raised::Raised;
 
 /// What is delivered of a change, and what the policy has nobody read.
 pub struct Delivered {

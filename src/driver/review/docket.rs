@@ -6,12 +6,12 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 
+use crate::domain::model::change::Change;
+use crate::domain::model::report::{Reported, Skipped};
+use crate::domain::pipeline::run::Run;
 use crate::driver::review::subject::Subject;
 use crate::git::diff;
 use crate::git::repo::Repo;
-use crate::model::change::Change;
-use crate::model::report::{Reported, Skipped};
-use crate::pipeline::run::Run;
 
 /// The format that this program writes.
 pub const VERSION: u32 = 1;

@@ -1,10 +1,10 @@
 //! What a reviewer raised, as findings of the ledger.
 
-use crate::model::finding::{Effect, Finding, Place};
-use crate::model::gate::Gate;
-use crate::review::raised::Anchored;
-use crate::review::ruling::{Ruling, Word};
-use crate::review::standing::Standing;
+use crate::domain::model::finding::{Effect, Finding, Place};
+use crate::domain::model::gate::Gate;
+use crate::domain::review::raised::Anchored;
+use crate::domain::review::ruling::{Ruling, Word};
+use crate::domain::review::standing::Standing;
 
 /// The longest text of a place that is kept, in characters.
 const ANCHOR_CHARS_MAX: usize = 400;

@@ -5,25 +5,27 @@ use anyhow::Result;
 use jiff::Timestamp;
 
 use crate::config::env::{Env, now};
+use crate::domain::model::agent::{Cost, Money, Role, Spent};
+use crate::domain::model::finding::Effect;
+use crate::domain::model::report::{Report, Reported, Skipped, Verdict};
+use crate::domain::pipeline::run::{Attempt, End, Kind, Stage};
+use crate::domain::review::converge::blocking;
+use crate::domain::review::decide::{Decision, Why};
+use crate::domain::review::ruling::Word;
 use crate::driver::judge;
 use crate::driver::review::attempt;
 use crate::driver::review::docket::{Docket, Names};
 use crate::driver::review::finding;
 use crate::driver::review::outcome::{Ending, Judged, Reviewed};
-use crate::driver::review::receipt::{self, Found, Receipt};
+use crate::driver::review::receipt;
+use crate::driver::review::receipt::{Found, Receipt};
 use crate::driver::review::session::Session;
 use crate::driver::review::subject::Subject;
 use crate::git::repo::Repo;
-use crate::model::agent::{Cost, Money, Role, Spent};
-use crate::model::finding::Effect;
-use crate::model::report::{Report, Reported, Skipped, Verdict};
-use crate::pipeline::run::{Attempt, End, Kind, Stage};
-use crate::review::converge::blocking;
-use crate::review::decide::{Decision, Why};
-use crate::review::ruling::Word;
+use crate::store::ledger;
+use crate::store::ledger::Ledger;
 use crate::store::ledger::call::Call;
 use crate::store::ledger::error::Error as LedgerError;
-use crate::store::ledger::{self, Ledger};
 use crate::ui::review_report::Offer;
 
 /// Closes a run that has ended; again changes nothing.

@@ -6,11 +6,12 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 
+use crate::domain::model::oid::Oid;
+use crate::domain::pipeline::run::{Attempt, Fixed, Run};
 use crate::driver::review::attempt;
-use crate::driver::tree::{self, Ignored, Tree};
+use crate::driver::tree;
+use crate::driver::tree::{Ignored, Tree};
 use crate::git::repo::Repo;
-use crate::model::oid::Oid;
-use crate::pipeline::run::{Attempt, Fixed, Run};
 use crate::process::Interrupts;
 
 /// The tree of a run, until it is dropped.

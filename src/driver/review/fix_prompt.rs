@@ -4,14 +4,14 @@ use anyhow::Result;
 use bstr::ByteSlice as _;
 use regex::RegexBuilder;
 
+use crate::domain::model::agent::Role;
+use crate::domain::model::change::Change;
+use crate::domain::model::fence::visible_path;
+use crate::domain::pipeline::run::Order;
+use crate::domain::review::raised::Raised;
+use crate::domain::review::{fixer, prompt};
 use crate::driver::review::session::Session;
 use crate::driver::review::texts::whole;
-use crate::model::agent::Role;
-use crate::model::change::Change;
-use crate::model::fence::visible_path;
-use crate::pipeline::run::Order;
-use crate::review::raised::Raised;
-use crate::review::{fixer, prompt};
 
 /// The largest pattern of a reviewer that is tried, compiled, in bytes.
 const SWEEP_SIZE_MAX: usize = 1 << 20;

@@ -5,16 +5,16 @@ use std::time::Instant;
 use anyhow::Result;
 
 use crate::config::env::Env;
-use crate::config::policy::Moment;
+use crate::domain::gates::Law;
+use crate::domain::model::change::Change;
+use crate::domain::model::finding::{Effect, Finding};
+use crate::domain::model::gate::Gate;
+use crate::domain::model::report::{Report, Reported, Verdict};
+use crate::domain::pipeline::run::{Gated, Kind};
+use crate::domain::policy::settings::Moment;
 use crate::driver::commands::Request;
 use crate::driver::evaluate::{Ask, evaluate};
-use crate::gates::Law;
 use crate::git::repo::Repo;
-use crate::model::change::Change;
-use crate::model::finding::{Effect, Finding};
-use crate::model::gate::Gate;
-use crate::model::report::{Report, Reported, Verdict};
-use crate::pipeline::run::{Gated, Kind};
 
 /// What the gates said, for the run and for the report.
 pub struct Asked {

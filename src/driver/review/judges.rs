@@ -5,22 +5,24 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use bstr::BString;
 
+use crate::domain::model::agent::Role;
+use crate::domain::model::change::{Change, FileChange};
+use crate::domain::model::oid::Oid;
+use crate::domain::pipeline::run::{Failure, Outcome, Reviewed, Scope};
+use crate::domain::review::answer;
+use crate::domain::review::answer::{Answer, Asked};
+use crate::domain::review::assemble::{Ground, assemble};
+use crate::domain::review::deliver::{Delivery, Unscanned};
+use crate::domain::review::prompt;
+use crate::domain::review::prompt::{Ask, Open};
+use crate::domain::review::proof;
+use crate::domain::review::raised::{Completeness, Raised};
 use crate::driver::review::ask::{Form, Unanswered};
 use crate::driver::review::cast::Player;
 use crate::driver::review::delivery::{Delivered, elsewhere, lay_out, shown_path};
 use crate::driver::review::session::Session;
 use crate::driver::review::texts::Texts;
 use crate::driver::review::{attempt, room};
-use crate::model::agent::Role;
-use crate::model::change::{Change, FileChange};
-use crate::model::oid::Oid;
-use crate::pipeline::run::{Failure, Outcome, Reviewed, Scope};
-use crate::review::answer::{self, Answer, Asked};
-use crate::review::assemble::{Ground, assemble};
-use crate::review::deliver::{Delivery, Unscanned};
-use crate::review::prompt::{self, Ask, Open};
-use crate::review::proof;
-use crate::review::raised::{Completeness, Raised};
 
 impl Session<'_> {
     /// Asks the reviewer about the attempt in hand.

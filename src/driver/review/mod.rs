@@ -34,7 +34,16 @@ use ulid::Ulid;
 
 use crate::agents::Around;
 use crate::config::env::{Env, now};
-use crate::config::policy::RouteChoice;
+use crate::domain::gates::scope::globs;
+use crate::domain::model::agent::Role;
+use crate::domain::model::change::FileChange;
+use crate::domain::model::error::hinted;
+use crate::domain::model::oid::Oid;
+use crate::domain::model::report::{Report, Verdict};
+use crate::domain::pipeline::run::{Begin, Kind, Run, Size, Stage};
+use crate::domain::policy::settings::RouteChoice;
+use crate::domain::review::converge::Limits;
+use crate::domain::spec::types;
 use crate::driver::call::Desk;
 use crate::driver::judge;
 use crate::driver::review::docket::{Docket, Names};
@@ -42,18 +51,10 @@ use crate::driver::review::matter::Matter;
 use crate::driver::review::outcome::{Ending, Reviewed};
 use crate::driver::review::session::Session;
 use crate::driver::review::subject::{Range, Subject};
-use crate::gates::scope::globs;
 use crate::git::repo::Repo;
-use crate::model::agent::Role;
-use crate::model::change::FileChange;
-use crate::model::error::hinted;
-use crate::model::oid::Oid;
-use crate::model::report::{Report, Verdict};
-use crate::pipeline::run::{Begin, Kind, Run, Size, Stage};
 use crate::process::Interrupts;
-use crate::review::converge::Limits;
-use crate::spec::types;
-use crate::store::runs::{self, RunFolder};
+use crate::store::runs;
+use crate::store::runs::RunFolder;
 use crate::ui::report::printable;
 
 /// What the person asked for.

@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::model::agent::{Route, Spent};
-use crate::model::report::{ExitStatus, Report, Verdict};
-use crate::review::decide::{Decision, Why};
-use crate::review::raised::Assessed;
+use crate::domain::model::agent::{Route, Spent};
+use crate::domain::model::report::{ExitStatus, Report, Verdict};
+use crate::domain::review::decide::{Decision, Why};
+use crate::domain::review::raised::Assessed;
 use crate::ui::out::{DIM, GOOD};
 use crate::ui::report::{Format, json_of, printable, render};
 use crate::ui::review_report::Offer;

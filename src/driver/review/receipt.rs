@@ -6,17 +6,18 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::config::env::{Env, now};
+use crate::domain::model::agent::{Cost, Route};
+use crate::domain::model::kept::Kept;
+use crate::domain::model::oid::Oid;
+use crate::domain::model::report::{Skipped, Verdict};
+use crate::domain::review::decide::Decision;
+use crate::domain::review::raised::{Assessed, Met};
 use crate::driver::judge;
 use crate::git::repo::Repo;
-use crate::model::agent::{Cost, Route};
-use crate::model::kept::Kept;
-use crate::model::oid::Oid;
-use crate::model::report::{Skipped, Verdict};
-use crate::review::decide::Decision;
-use crate::review::raised::{Assessed, Met};
+use crate::store::ledger;
+use crate::store::ledger::Ledger;
 use crate::store::ledger::error::Error as LedgerError;
 use crate::store::ledger::receipt::Lookup;
-use crate::store::ledger::{self, Ledger};
 use crate::ui::out;
 
 /// The format that this program writes.

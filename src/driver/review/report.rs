@@ -5,16 +5,16 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use crate::config::env::{Env, now};
+use crate::domain::gates::secrets::redact_str;
+use crate::domain::model::agent::Route;
+use crate::domain::model::report::Reported;
+use crate::domain::pipeline::run::Stage;
+use crate::domain::review::raised::{Assessed, Completeness, Quote};
 use crate::driver::learn;
 use crate::driver::learn::standing::refuse_links;
 use crate::driver::review::docket::Docket;
 use crate::driver::review::outcome::{Ending, Judged, Reviewed, reason};
-use crate::gates::secrets::redact_str;
 use crate::git::repo::Repo;
-use crate::model::agent::Route;
-use crate::model::report::Reported;
-use crate::pipeline::run::Stage;
-use crate::review::raised::{Assessed, Completeness, Quote};
 use crate::store::file::write_atomic;
 use crate::store::runs;
 use crate::ui::review_report::{

@@ -8,12 +8,12 @@ use std::path::{Component, Path, PathBuf};
 use anyhow::{Context as _, Result};
 use bstr::{BStr, BString, ByteSlice as _};
 
+use crate::domain::gates::secrets;
+use crate::domain::model::change::{FileChange, Kind, Mode};
+use crate::domain::model::oid::Oid;
 use crate::driver::tree;
-use crate::gates::secrets;
 use crate::git::diff;
 use crate::git::repo::Repo;
-use crate::model::change::{FileChange, Kind, Mode};
-use crate::model::oid::Oid;
 
 /// The most that is copied, in bytes: what the change touches comes first, then what is near it.
 const BYTES_MAX: u64 = 1024 * 1024;

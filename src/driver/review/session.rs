@@ -4,6 +4,12 @@ use anyhow::{Context as _, Result};
 use bstr::BString;
 
 use crate::config::env::Env;
+use crate::domain::model::change::Change;
+use crate::domain::model::oid::Oid;
+use crate::domain::pipeline::apply::apply;
+use crate::domain::pipeline::next::next;
+use crate::domain::pipeline::run::{Action, Attempt, Failure, Kind, Order, Outcome};
+use crate::domain::review::converge::Limits;
 use crate::driver::call::Desk;
 use crate::driver::review::cast::Player;
 use crate::driver::review::docket::Docket;
@@ -13,13 +19,7 @@ use crate::driver::review::{attempt, fix, gate};
 use crate::driver::tree::Unavailable;
 use crate::git::diff;
 use crate::git::repo::Repo;
-use crate::model::change::Change;
-use crate::model::oid::Oid;
-use crate::pipeline::apply::apply;
-use crate::pipeline::next::next;
-use crate::pipeline::run::{Action, Attempt, Failure, Kind, Order, Outcome};
 use crate::process::Interrupts;
-use crate::review::converge::Limits;
 use crate::store::runs::RunFolder;
 use crate::ui::report::printable;
 

@@ -2,12 +2,12 @@
 
 use anyhow::{Context as _, Result};
 
-use crate::gates::secrets;
+use crate::domain::gates::secrets;
+use crate::domain::model::change::Change;
+use crate::domain::model::fence::visible_path;
+use crate::domain::model::oid::Oid;
 use crate::git::change;
 use crate::git::repo::Repo;
-use crate::model::change::Change;
-use crate::model::fence::visible_path;
-use crate::model::oid::Oid;
 
 /// What the person named.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 
 use bstr::{BStr, BString, ByteSlice as _};
 
-use crate::gates::secrets;
+use crate::domain::gates::secrets;
+use crate::domain::model::fence::visible;
+use crate::domain::model::objects::Content;
+use crate::domain::model::oid::Oid;
+use crate::domain::review::deliver::{Delivery, FILE_BYTES_MAX};
+use crate::domain::review::prompt;
+use crate::domain::review::raised::Raised;
 use crate::git::object::Objects;
-use crate::model::fence::visible;
-use crate::model::objects::Content;
-use crate::model::oid::Oid;
-use crate::review::deliver::{Delivery, FILE_BYTES_MAX};
-use crate::review::prompt;
-use crate::review::raised::Raised;
 
 /// The lines around a finding's place that a later round is shown.
 const AROUND: u32 = 12;

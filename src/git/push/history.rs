@@ -4,9 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use anyhow::Result;
 
+use crate::domain::model::oid::Oid;
 use crate::git::object::Objects;
 use crate::git::repo::Repo;
-use crate::model::oid::Oid;
 
 /// The most commits that are walked without git's help before git is asked.
 const WALK_MAX: usize = 256;

@@ -8,10 +8,10 @@ mod tests;
 use anyhow::{Context as _, Result, bail};
 use bstr::ByteSlice as _;
 
+use crate::domain::model::oid::Oid;
+use crate::domain::model::push::{Relation, Update};
 use crate::git::object::{ObjectKind, Objects, Tag};
 use crate::git::repo::Repo;
-use crate::model::oid::Oid;
-use crate::model::push::{Relation, Update};
 
 /// What a pushed object comes to when its tags are followed.
 #[derive(Debug, Default)]

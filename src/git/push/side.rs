@@ -3,9 +3,9 @@
 use anyhow::Result;
 use bstr::{BStr, BString, ByteSlice as _};
 
+use crate::domain::model::oid::Oid;
+use crate::domain::model::push::Receiver;
 use crate::git::repo::Repo;
-use crate::model::oid::Oid;
-use crate::model::push::Receiver;
 
 /// The names that a default branch usually has, for a remote that told us of none: git before 2.48
 /// notes a remote's default branch at `git clone` alone.

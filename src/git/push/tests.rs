@@ -2,8 +2,8 @@
 
 use bstr::BString;
 
+use crate::domain::model::oid::Oid;
 use crate::git::push::{asks_for_mirror, parse_pre_push, parse_pre_receive};
-use crate::model::oid::Oid;
 
 fn oid(digit: char, width: usize) -> Oid {
     Oid::parse(&digit.to_string().repeat(width)).unwrap()

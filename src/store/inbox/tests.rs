@@ -8,7 +8,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use crate::store::inbox::{self, Event};
+use crate::store::inbox;
+use crate::store::inbox::Event;
 
 fn commit(number: usize) -> Event {
     Event::Commit { oid: number.to_string(), branch: None, worktree: PathBuf::from("/w") }

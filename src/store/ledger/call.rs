@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, TransactionBehavior, params};
 
-use crate::model::agent::{Cost, Money, Role, Tokens};
+use crate::domain::model::agent::{Cost, Money, Role, Tokens};
 use crate::store::crash::save_point;
 use crate::store::ledger::Ledger;
 use crate::store::ledger::error::Error;

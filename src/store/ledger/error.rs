@@ -1,6 +1,6 @@
 //! Why the ledger could not do what it was asked.
 
-use crate::model::error::hinted;
+use crate::domain::model::error::hinted;
 use std::io;
 use std::path::PathBuf;
 

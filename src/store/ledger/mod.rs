@@ -27,7 +27,7 @@ use jiff::Timestamp;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
 
-use crate::model::kept::Disposition;
+use crate::domain::model::kept::Disposition;
 use crate::store::crash::save_point;
 use crate::store::ledger::error::{Error, is_busy};
 use crate::store::share;

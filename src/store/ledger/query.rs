@@ -4,9 +4,9 @@ use bstr::{BString, ByteSlice as _};
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
-use crate::model::class::Class;
-use crate::model::gate::Gate;
-use crate::model::kept::{History, Kept, Sighting, Status};
+use crate::domain::model::class::Class;
+use crate::domain::model::gate::Gate;
+use crate::domain::model::kept::{History, Kept, Sighting, Status};
 use crate::store::ledger::Ledger;
 use crate::store::ledger::error::Error;
 use crate::store::ledger::rows::{

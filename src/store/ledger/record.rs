@@ -7,11 +7,11 @@ use jiff::Timestamp;
 use rusqlite::{Connection, TransactionBehavior, params};
 use ulid::Ulid;
 
-use crate::model::finding::Finding;
-use crate::model::gate::Gate;
-use crate::model::kept::{Decision, Disposition, Status};
-use crate::model::oid::Oid;
-use crate::model::report::Reported;
+use crate::domain::model::finding::Finding;
+use crate::domain::model::gate::Gate;
+use crate::domain::model::kept::{Decision, Disposition, Status};
+use crate::domain::model::oid::Oid;
+use crate::domain::model::report::Reported;
 use crate::store::crash::save_point;
 use crate::store::ledger::error::Error;
 use crate::store::ledger::matching::{Known, Locators, Terms, Trace, assign};

@@ -4,12 +4,12 @@ use bstr::BString;
 use jiff::Timestamp;
 use rusqlite::Row;
 
-use crate::model::class::Class;
-use crate::model::finding::{Effect, Finding, Place, Spot};
-use crate::model::gate::Gate;
-use crate::model::kept::{Decision, Disposition, Kept, Sighting, Status};
-use crate::model::oid::Oid;
-use crate::model::severity::{Foreign, Severity};
+use crate::domain::model::class::Class;
+use crate::domain::model::finding::{Effect, Finding, Place, Spot};
+use crate::domain::model::gate::Gate;
+use crate::domain::model::kept::{Decision, Disposition, Kept, Sighting, Status};
+use crate::domain::model::oid::Oid;
+use crate::domain::model::severity::{Foreign, Severity};
 use crate::store::ledger::error::Error;
 
 /// The columns that [`kept`] reads: a finding, and the last decision about it.

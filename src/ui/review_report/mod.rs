@@ -9,8 +9,8 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 
-use crate::model::agent::{Route, Spent};
-use crate::model::report::{Reported, Skipped, Verdict};
+use crate::domain::model::agent::{Route, Spent};
+use crate::domain::model::report::{Reported, Skipped, Verdict};
 use crate::ui::findings::place_text;
 use crate::ui::report::printable;
 

@@ -4,12 +4,12 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use pulldown_cmark::{Event, Options, Parser, Tag};
 
-use crate::model::agent::{Money, Route, Spent};
-use crate::model::class::Class;
-use crate::model::finding::{Effect, Finding, Place};
-use crate::model::gate::Gate;
-use crate::model::report::{Reported, Skipped, Verdict};
-use crate::model::severity::Severity;
+use crate::domain::model::agent::{Money, Route, Spent};
+use crate::domain::model::class::Class;
+use crate::domain::model::finding::{Effect, Finding, Place};
+use crate::domain::model::gate::Gate;
+use crate::domain::model::report::{Reported, Skipped, Verdict};
+use crate::domain::model::severity::Severity;
 use crate::ui::review_report::{
     CriterionLine, FindingPart, Offer, ReviewReport, RulingPart, render_markdown,
 };

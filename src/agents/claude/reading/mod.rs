@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use crate::agents::ask::{Answer, Outcome};
 use crate::agents::call::{Exit, Ran, Reading, stopped};
 use crate::agents::text::{again_at, last_line, object_in, one_line};
-use crate::model::agent::{Cost, Money, Tokens};
+use crate::domain::model::agent::{Cost, Money, Tokens};
 
 /// One line of its stream; what is not needed is passed over.
 #[derive(Debug, Deserialize)]

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::read;
 use crate::agents::ask::Outcome;
 use crate::agents::call::{Exit, Ran};
-use crate::model::agent::Money;
+use crate::domain::model::agent::Money;
 
 const ANSWERED: &str = include_str!("recorded/structured.jsonl");
 const WITHOUT_OBJECT: &str = include_str!("recorded/structured-never.jsonl");

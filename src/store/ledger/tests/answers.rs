@@ -3,9 +3,9 @@
 use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, proptest};
 use proptest::{collection, prop_oneof};
 
-use crate::model::finding::{Place, Spot};
-use crate::model::gate::Gate;
-use crate::model::kept::{Decision, Status};
+use crate::domain::model::finding::{Place, Spot};
+use crate::domain::model::gate::Gate;
+use crate::domain::model::kept::{Decision, Status};
 use crate::store::ledger::matching::{Known, Locators, Terms, Trace, assign};
 use crate::store::ledger::query::RuleStats;
 use crate::store::ledger::tests::{decision, fresh, located, occasion, oid, see, sight, time};

@@ -1,6 +1,6 @@
 //! Calls, receipts and waits.
 
-use crate::model::agent::{Cost, Money, Role, Tokens};
+use crate::domain::model::agent::{Cost, Money, Role, Tokens};
 use crate::store::ledger::Ledger;
 use crate::store::ledger::call::{Begun, Call, Limits, UNDER_WAY};
 use crate::store::ledger::receipt::Lookup;

@@ -2,10 +2,10 @@
 
 use rusqlite::Connection;
 
-use crate::model::finding::{Effect, Place, Spot};
-use crate::model::gate::Gate;
-use crate::model::kept::{Decision, Status};
-use crate::model::severity::Severity;
+use crate::domain::model::finding::{Effect, Place, Spot};
+use crate::domain::model::gate::Gate;
+use crate::domain::model::kept::{Decision, Status};
+use crate::domain::model::severity::Severity;
 use crate::store::ledger::query::Filter;
 use crate::store::ledger::tests::{occasion, see, sight, time};
 use crate::store::ledger::{Ledger, schema};

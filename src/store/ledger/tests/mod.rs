@@ -7,12 +7,12 @@ mod model;
 
 use jiff::Timestamp;
 
-use crate::model::class::Class;
-use crate::model::finding::{Effect, Finding, Place};
-use crate::model::gate::Gate;
-use crate::model::kept::{Decision, Disposition};
-use crate::model::oid::Oid;
-use crate::model::severity::Severity;
+use crate::domain::model::class::Class;
+use crate::domain::model::finding::{Effect, Finding, Place};
+use crate::domain::model::gate::Gate;
+use crate::domain::model::kept::{Decision, Disposition};
+use crate::domain::model::oid::Oid;
+use crate::domain::model::severity::Severity;
 use crate::store::ledger::Ledger;
 use crate::store::ledger::matching::Locators;
 use crate::store::ledger::record::{Occasion, Sight};

@@ -7,7 +7,7 @@ use proptest::prelude::{
 };
 use proptest::{collection, option, prop_oneof};
 
-use crate::model::kept::{Decision, Disposition, Status};
+use crate::domain::model::kept::{Decision, Disposition, Status};
 use crate::store::ledger::Ledger;
 use crate::store::ledger::error::Error;
 use crate::store::ledger::query::Filter;
