@@ -3,12 +3,7 @@
 mod cli;
 mod daemon;
 mod driver;
-mod agents;
-mod git;
-mod store;
-mod process;
-mod ui;
-mod config;
+mod platform;
 mod domain;
 
 use std::process::ExitCode;
@@ -16,10 +11,10 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Parser as _;
 
-use crate::config::env::Env;
 use crate::domain::model::report::ExitStatus;
-use crate::store::crash;
-use crate::ui::{log, out};
+use crate::platform::config::env::Env;
+use crate::platform::store::crash;
+use crate::platform::ui::{log, out};
 
 fn main() -> ExitCode {
     match run() {

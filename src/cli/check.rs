@@ -20,10 +20,10 @@ use crate::driver::commands::{Request, Tail};
 use crate::driver::evaluate::{Ask, evaluate};
 use crate::driver::push::{Part, Setting, evaluate_range};
 use crate::driver::{judge, law};
-use crate::git::change;
-use crate::git::repo::Repo;
-use crate::ui::out;
-use crate::ui::report::{Answers, Format, json_of, printable, render, render_answered};
+use crate::platform::git::change;
+use crate::platform::git::repo::Repo;
+use crate::platform::ui::out;
+use crate::platform::ui::report::{Answers, Format, json_of, printable, render, render_answered};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {

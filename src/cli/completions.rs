@@ -5,7 +5,7 @@ use clap_complete::{Shell, generate};
 
 use crate::cli::Cli;
 use crate::domain::model::report::ExitStatus;
-use crate::ui::out;
+use crate::platform::ui::out;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {

@@ -6,8 +6,8 @@ use serde_json::json;
 use crate::cli::Context;
 use crate::domain::model::report::ExitStatus;
 use crate::driver::law;
-use crate::ui::out;
-use crate::ui::report::Format;
+use crate::platform::ui::out;
+use crate::platform::ui::report::Format;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {

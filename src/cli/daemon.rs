@@ -17,10 +17,10 @@ use crate::daemon::lock::{Holder, Mode};
 use crate::daemon::run::Place;
 use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
-use crate::store::known::{Known, Version};
-use crate::store::{inbox, queue};
-use crate::ui::out;
-use crate::ui::report::{Format, printable};
+use crate::platform::store::known::{Known, Version};
+use crate::platform::store::{inbox, queue};
+use crate::platform::ui::out;
+use crate::platform::ui::report::{Format, printable};
 
 /// How many of the last records `status` shows.
 const RECORDS: usize = 5;

@@ -13,11 +13,11 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::cli::Context;
 use crate::domain::model::report::ExitStatus;
-use crate::process;
-use crate::process::{Cmd, Output};
-use crate::ui::out;
-use crate::ui::out::{DIM, GOOD};
-use crate::ui::report::printable;
+use crate::platform::process;
+use crate::platform::process::{Cmd, Output};
+use crate::platform::ui::out;
+use crate::platform::ui::out::{DIM, GOOD};
+use crate::platform::ui::report::printable;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -202,7 +202,7 @@ impl Stage {
 
     fn write(&self, path: &str, content: &str) -> Result<()> {
         let path = self.repo.join(path);
-        crate::store::file::write_atomic(&path, content.as_bytes())
+        crate::platform::store::file::write_atomic(&path, content.as_bytes())
     }
 
     fn git(&self, words: &[&str]) -> Result<Answer> {

@@ -4,7 +4,6 @@ use anyhow::Result;
 use bstr::BStr;
 use serde_json::{Value, json};
 
-use crate::agents::{Agent, Around, Login, Probe, Sandbox};
 use crate::cli::Context;
 use crate::domain::gates::governance::POLICY_FILE;
 use crate::domain::model::agent::Role;
@@ -16,10 +15,11 @@ use crate::driver::install::status::status;
 use crate::driver::law;
 use crate::driver::review::cast;
 use crate::driver::review::cast::Cast;
-use crate::git::command::git;
-use crate::git::repo::{Repo, succeeded};
-use crate::ui::out;
-use crate::ui::report::{Format, printable};
+use crate::platform::agents::{Agent, Around, Login, Probe, Sandbox};
+use crate::platform::git::command::git;
+use crate::platform::git::repo::{Repo, succeeded};
+use crate::platform::ui::out;
+use crate::platform::ui::report::{Format, printable};
 
 /// An agent that the policy names.
 struct Patient {

@@ -8,7 +8,6 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result};
 
-use crate::config::env::Env;
 use crate::daemon::control;
 use crate::domain::gates;
 use crate::domain::model::error::{Hinted, hinted};
@@ -26,12 +25,13 @@ use crate::driver::message;
 use crate::driver::message::as_committed;
 use crate::driver::push::{PushEvaluation, Setting, evaluate_push};
 use crate::driver::{event, judge, judged, law, merge, review};
-use crate::git::change;
-use crate::git::push::{parse_pre_push, parse_pre_receive};
-use crate::git::repo::Repo;
-use crate::process::Cmd;
-use crate::ui::out;
-use crate::ui::report::{Format, printable, render};
+use crate::platform::config::env::Env;
+use crate::platform::git::change;
+use crate::platform::git::push::{parse_pre_push, parse_pre_receive};
+use crate::platform::git::repo::Repo;
+use crate::platform::process::Cmd;
+use crate::platform::ui::out;
+use crate::platform::ui::report::{Format, printable, render};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {

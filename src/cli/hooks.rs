@@ -15,10 +15,10 @@ use crate::driver::install::plan::Step;
 use crate::driver::install::status;
 use crate::driver::install::status::EventStatus;
 use crate::driver::install::{Refusal, Way};
-use crate::git::repo::Repo;
-use crate::process;
-use crate::ui::out;
-use crate::ui::report::{Format, printable};
+use crate::platform::git::repo::Repo;
+use crate::platform::process;
+use crate::platform::ui::out;
+use crate::platform::ui::report::{Format, printable};
 
 /// The bypasses that `status` shows; the rest is counted.
 const BYPASSES_SHOWN: usize = 5;

@@ -9,8 +9,8 @@ use crate::domain::model::report::ExitStatus;
 use crate::domain::policy::settings::Switch;
 use crate::driver::review::cast;
 use crate::driver::{init, install, law};
-use crate::git::repo::Repo;
-use crate::ui::out;
+use crate::platform::git::repo::Repo;
+use crate::platform::ui::out;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {

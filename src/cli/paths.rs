@@ -9,8 +9,8 @@ use bstr::{BStr, BString, ByteSlice as _};
 
 use crate::domain::model::error::hinted;
 use crate::driver::install::real;
-use crate::git::repo::Repo;
-use crate::ui::report::printable;
+use crate::platform::git::repo::Repo;
+use crate::platform::ui::report::printable;
 
 /// A typed path, found in the repository.
 #[derive(Clone, Debug, PartialEq, Eq)]

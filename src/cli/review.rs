@@ -15,9 +15,9 @@ use crate::driver::review::outcome::Reviewed;
 use crate::driver::review::session::Stopped;
 use crate::driver::review::subject::Range;
 use crate::driver::review::{Request, background};
-use crate::git::repo::Repo;
-use crate::ui::out;
-use crate::ui::report::{Format, render, render_answered};
+use crate::platform::git::repo::Repo;
+use crate::platform::ui::out;
+use crate::platform::ui::report::{Format, render, render_answered};
 
 #[derive(Debug, clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]

@@ -10,9 +10,9 @@ use crate::domain::model::report::ExitStatus;
 use crate::domain::pipeline::run::{Kind, Stage};
 use crate::driver::review::docket::Docket;
 use crate::driver::review::outcome;
-use crate::store::runs;
-use crate::ui::out;
-use crate::ui::report::{Format, printable};
+use crate::platform::store::runs;
+use crate::platform::ui::out;
+use crate::platform::ui::report::{Format, printable};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {

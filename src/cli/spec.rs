@@ -8,7 +8,6 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 
 use crate::cli::Context;
-use crate::config::env;
 use crate::daemon::scan::{Globs, list};
 use crate::daemon::take_in::{PROGRESS, key};
 use crate::domain::model::error::hinted;
@@ -21,13 +20,14 @@ use crate::domain::spec::record::record;
 use crate::domain::spec::template::template;
 use crate::domain::spec::types::{At, Status};
 use crate::driver::{law, redact};
-use crate::git::repo::Repo;
-use crate::store::file::write_new;
-use crate::store::known::Known;
-use crate::store::queue;
-use crate::ui::out;
-use crate::ui::out::{DIM, ERROR, HINT, WARNING};
-use crate::ui::report::{Format, printable};
+use crate::platform::config::env;
+use crate::platform::git::repo::Repo;
+use crate::platform::store::file::write_new;
+use crate::platform::store::known::Known;
+use crate::platform::store::queue;
+use crate::platform::ui::out;
+use crate::platform::ui::out::{DIM, ERROR, HINT, WARNING};
+use crate::platform::ui::report::{Format, printable};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {

@@ -4,17 +4,17 @@ use anyhow::Result;
 use serde_json::json;
 
 use crate::cli::Context;
-use crate::config::env::now;
 use crate::daemon::lock;
 use crate::domain::model::kept::Status;
 use crate::domain::model::report::ExitStatus;
 use crate::driver::install::status::status;
 use crate::driver::{bypass, install};
-use crate::git::repo::Repo;
-use crate::store::ledger::query::Filter;
-use crate::store::{backlog, inbox, ledger, queue};
-use crate::ui::out;
-use crate::ui::report::{Format, printable};
+use crate::platform::config::env::now;
+use crate::platform::git::repo::Repo;
+use crate::platform::store::ledger::query::Filter;
+use crate::platform::store::{backlog, inbox, ledger, queue};
+use crate::platform::ui::out;
+use crate::platform::ui::report::{Format, printable};
 
 /// The bypasses that are shown; the rest is counted.
 const BYPASSES_SHOWN: usize = 3;

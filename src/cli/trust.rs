@@ -6,16 +6,16 @@ use anyhow::Result;
 use serde_json::json;
 
 use crate::cli::Context;
-use crate::config::env;
 use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::policy::settings::CommandGate;
 use crate::driver::law;
 use crate::driver::trust;
 use crate::driver::trust::Trusted;
-use crate::git::repo::Repo;
-use crate::ui::out;
-use crate::ui::report::{Format, printable};
+use crate::platform::config::env;
+use crate::platform::git::repo::Repo;
+use crate::platform::ui::out;
+use crate::platform::ui::report::{Format, printable};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use rustix::process::{Pid, test_kill_process};
 use serde::{Deserialize, Serialize};
 
-use crate::store::share;
+use crate::platform::store::share;
 
 /// The lock's file, in the state folder.
 pub const FILE: &str = "daemon.lock";

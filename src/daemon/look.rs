@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use crate::config::env;
 use crate::daemon::events::Events;
 use crate::daemon::heads;
 use crate::daemon::heads::{Heads, Moved};
@@ -21,11 +20,12 @@ use crate::daemon::watch::{Arms, Hint, What};
 use crate::domain::model::oid::Oid;
 use crate::domain::policy::settings::{Switch, WatchMethod};
 use crate::driver::review::background;
-use crate::git::repo::Repo;
-use crate::git::worktrees;
-use crate::store::file::{sweep, write_atomic};
-use crate::store::inbox;
-use crate::store::known::Known;
+use crate::platform::config::env;
+use crate::platform::git::repo::Repo;
+use crate::platform::git::worktrees;
+use crate::platform::store::file::{sweep, write_atomic};
+use crate::platform::store::inbox;
+use crate::platform::store::known::Known;
 
 /// How often folders may appear while they are being armed before the rest waits for the next look.
 const ARMINGS_MAX: usize = 16;

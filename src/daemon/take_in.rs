@@ -22,13 +22,13 @@ use crate::domain::spec::read::{Reading, read};
 use crate::domain::spec::record::record;
 use crate::domain::spec::types::At;
 use crate::driver::redact;
-use crate::store::file::write_atomic;
-use crate::store::known::{Known, KnownFile, Stamp, Version};
-use crate::store::ledger;
-use crate::store::ledger::error::Error as LedgerError;
-use crate::store::ledger::spec::SpecVersion;
-use crate::store::queue;
-use crate::store::queue::Queued;
+use crate::platform::store::file::write_atomic;
+use crate::platform::store::known::{Known, KnownFile, Stamp, Version};
+use crate::platform::store::ledger;
+use crate::platform::store::ledger::error::Error as LedgerError;
+use crate::platform::store::ledger::spec::SpecVersion;
+use crate::platform::store::queue;
+use crate::platform::store::queue::Queued;
 
 /// How much of a file is read: enough to say by how much it is too large for a spec.
 const READ_MAX: u64 = 8 * 1024 * 1024;
@@ -50,7 +50,7 @@ pub struct Complete<'a> {
 #[derive(Clone, Debug, Serialize)]
 pub struct TakenIn {
     pub path: String,
-    #[serde(serialize_with = "crate::store::path::serialize")]
+    #[serde(serialize_with = "crate::platform::store::path::serialize")]
     pub worktree: PathBuf,
     pub id: String,
     pub hash: String,

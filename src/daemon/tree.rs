@@ -9,7 +9,7 @@ use crate::domain::gates::governance::POLICY_FILE;
 use crate::domain::policy::layers::Problem;
 use crate::domain::policy::settings::{Switch, Watch, WatchMethod, WatchStart};
 use crate::driver::law;
-use crate::store::known::Stamp;
+use crate::platform::store::known::Stamp;
 
 /// How the policy file was when it was read last.
 #[derive(PartialEq, Eq)]

@@ -4,8 +4,8 @@ use std::sync::Once;
 
 use anyhow::Result;
 
-use crate::git::repo::Repo;
-use crate::ui::out;
+use crate::platform::git::repo::Repo;
+use crate::platform::ui::out;
 
 /// A hook says it once: one cause is behind all that cannot be written.
 static SAID: Once = Once::new();

@@ -8,7 +8,6 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use bstr::ByteSlice as _;
 
-use crate::config::env::Env;
 use crate::domain::gates::formats::Format;
 use crate::domain::gates::secrets;
 use crate::domain::gates::{Judgement, Law};
@@ -26,9 +25,10 @@ use crate::driver::tool_report::FINDINGS_MAX;
 use crate::driver::tree;
 use crate::driver::tree::{Ignored, Tree, Unavailable};
 use crate::driver::trust::Trusted;
-use crate::git::repo::Repo;
-use crate::process::{Cmd, Ended, Interrupts, code_of};
-use crate::store::share;
+use crate::platform::config::env::Env;
+use crate::platform::git::repo::Repo;
+use crate::platform::process::{Cmd, Ended, Interrupts, code_of};
+use crate::platform::store::share;
 
 /// Set for every command to its name. A tribunal that finds it set runs no commands: a command that
 /// commits would otherwise call itself.

@@ -7,7 +7,6 @@ use std::time::Instant;
 use anyhow::Result;
 use bstr::BString;
 
-use crate::config::env::Env;
 use crate::domain::gates::{Judgement, Law};
 use crate::domain::model::change::Change;
 use crate::domain::model::finding::{Effect, Finding, Place, Spot};
@@ -16,7 +15,8 @@ use crate::domain::model::report::{Report, Reported, Skipped};
 use crate::driver::commands;
 use crate::driver::commands::{Request, Tail};
 use crate::driver::judge;
-use crate::git::repo::Repo;
+use crate::platform::config::env::Env;
+use crate::platform::git::repo::Repo;
 
 /// Which parts of an evaluation are asked for.
 #[derive(Clone, Copy)]

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use anyhow::Result;
 use bstr::ByteSlice as _;
 
-use crate::git::repo::Repo;
-use crate::store::inbox;
-use crate::store::inbox::Event;
+use crate::platform::git::repo::Repo;
+use crate::platform::store::inbox;
+use crate::platform::store::inbox::Event;
 
 /// Leaves an event in the repository's inbox. Costs two small file operations and no sync.
 pub fn drop_in(repo: &Repo, event: &Event) -> Result<()> {

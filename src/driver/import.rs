@@ -12,7 +12,7 @@ use crate::domain::model::finding::{Finding, Place};
 use crate::domain::model::gate::Gate;
 use crate::domain::model::oid::Oid;
 use crate::driver::tool_report::quote;
-use crate::git::repo::Repo;
+use crate::platform::git::repo::Repo;
 
 /// The largest report that is read, in bytes.
 const BYTES_MAX: usize = 64 * 1024 * 1024;

@@ -11,9 +11,9 @@ use crate::domain::gates::governance::{BASELINE_FILE, POLICY_FILE};
 use crate::domain::gates::secrets;
 use crate::domain::model::objects::{BLOB_BYTES_MAX, Content};
 use crate::driver::propose::{COMMITS_LOOKED_AT, Facts, Proposal, propose};
-use crate::git::change;
-use crate::git::repo::{Repo, succeeded};
-use crate::store::file::write_atomic;
+use crate::platform::git::change;
+use crate::platform::git::repo::{Repo, succeeded};
+use crate::platform::store::file::write_atomic;
 
 const FILES: [(&str, &str); 7] = [
     (".ai/constitution.md", include_str!("templates/constitution.md")),

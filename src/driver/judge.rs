@@ -8,7 +8,6 @@ use std::time::Instant;
 
 use anyhow::{Result, anyhow};
 
-use crate::config::env::{Env, now};
 use crate::domain::gates;
 use crate::domain::gates::{Judgement, Law, secrets};
 use crate::domain::model::change::Change;
@@ -16,13 +15,14 @@ use crate::domain::model::finding::{Effect, Finding};
 use crate::domain::model::kept::Status;
 use crate::domain::model::report::{Report, Reported, Skipped, Verdict};
 use crate::driver::{bookkeeping, event, sight};
-use crate::git::object::Objects;
-use crate::git::repo::Repo;
-use crate::store::ledger;
-use crate::store::ledger::error::Error as LedgerError;
-use crate::store::ledger::record::{Occasion, Sight};
-use crate::ui::out;
-use crate::ui::report::Answers;
+use crate::platform::config::env::{Env, now};
+use crate::platform::git::object::Objects;
+use crate::platform::git::repo::Repo;
+use crate::platform::store::ledger;
+use crate::platform::store::ledger::error::Error as LedgerError;
+use crate::platform::store::ledger::record::{Occasion, Sight};
+use crate::platform::ui::out;
+use crate::platform::ui::report::Answers;
 
 /// From how many files on it pays to start threads.
 const MANY_FILES: usize = 200;

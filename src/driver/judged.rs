@@ -8,8 +8,8 @@ use std::fs;
 use anyhow::Result;
 
 use crate::domain::model::oid::Oid;
-use crate::git::repo::Repo;
-use crate::store::file;
+use crate::platform::git::repo::Repo;
+use crate::platform::store::file;
 
 /// Lines of `<tree> <policy hash>`; of the tree alone where an older version wrote them.
 const TREES: &str = "judged";

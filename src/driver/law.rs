@@ -7,7 +7,6 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use bstr::{BStr, BString, ByteSlice as _};
 
-use crate::config::env::{Env, user_file};
 use crate::domain::constitution::parse::{Parsed, duplicates, parse};
 use crate::domain::gates::Law;
 use crate::domain::gates::constitution;
@@ -22,7 +21,8 @@ use crate::domain::model::oid::Oid;
 use crate::domain::policy::layers;
 use crate::domain::policy::layers::{Layer, Problem, Resolved, Source};
 use crate::domain::policy::settings::Policy;
-use crate::git::object::Objects;
+use crate::platform::config::env::{Env, user_file};
+use crate::platform::git::object::Objects;
 
 /// Reads the law for a change from the tree it stands on.
 ///

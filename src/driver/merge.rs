@@ -6,13 +6,13 @@ use std::fs;
 use anyhow::Result;
 use bstr::BString;
 
-use crate::config::env::Env;
 use crate::domain::model::change::Change;
 use crate::domain::model::oid::Oid;
 use crate::driver::judged;
-use crate::git::diff;
-use crate::git::push::history::{Known, KnownRefs, new_commits};
-use crate::git::repo::Repo;
+use crate::platform::config::env::Env;
+use crate::platform::git::diff;
+use crate::platform::git::push::history::{Known, KnownRefs, new_commits};
+use crate::platform::git::repo::Repo;
 
 /// Leaves out of a merge the files that are as in a merged commit, where that commit passed its own
 /// gate here under the same policy (given by its hash) or where a remote has it: what a remote has was

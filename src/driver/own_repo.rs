@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result};
 use bstr::{BString, ByteSlice as _, ByteVec as _};
 
 use crate::domain::model::oid::Oid;
-use crate::git::repo::Repo;
+use crate::platform::git::repo::Repo;
 
 /// What of the person's settings decides whether a file counts as changed, and who commits. No
 /// remote: what runs in a tree does not reach the person's.

@@ -9,8 +9,8 @@ use anyhow::Result;
 use crate::domain::model::oid::Oid;
 use crate::domain::policy::settings::CommandGate;
 use crate::driver::{bookkeeping, trust};
-use crate::git::repo::Repo;
-use crate::store::file;
+use crate::platform::git::repo::Repo;
+use crate::platform::store::file;
 
 /// The size at which the older half is dropped, in bytes: some thousand passes.
 const MAX_BYTES: usize = 128 * 1024;

@@ -10,7 +10,7 @@ use crate::domain::model::finding::{Effect, Finding, Place};
 use crate::domain::model::gate::Gate;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::severity::Severity;
-use crate::git::repo::Repo;
+use crate::platform::git::repo::Repo;
 
 /// What the person said, and of which line.
 pub struct Remark<'a> {

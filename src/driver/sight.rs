@@ -9,9 +9,9 @@ use crate::domain::locate::index::Index;
 use crate::domain::model::change::{Change, FileChange, Kind};
 use crate::domain::model::finding::{Finding, Place, Spot};
 use crate::domain::model::oid::Oid;
-use crate::git::object::Objects;
-use crate::store::ledger::matching::Locators;
-use crate::store::ledger::record::Sight;
+use crate::platform::git::object::Objects;
+use crate::platform::store::ledger::matching::Locators;
+use crate::platform::store::ledger::record::Sight;
 
 /// The largest file whose lines are located, in bytes.
 const LOCATED_BYTES_MAX: u64 = 2 * 1024 * 1024;

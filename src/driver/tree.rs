@@ -14,9 +14,9 @@ use fs2::FileExt as _;
 
 use crate::domain::model::oid::Oid;
 use crate::driver::own_repo;
-use crate::git::repo::{Repo, succeeded};
-use crate::process::{Cmd, Ended, Interrupts, code_of};
-use crate::store::{file, share};
+use crate::platform::git::repo::{Repo, succeeded};
+use crate::platform::process::{Cmd, Ended, Interrupts, code_of};
+use crate::platform::store::{file, share};
 
 /// So many trees may be in use at once; each is a whole checkout on disk.
 const POOL: usize = 3;

@@ -11,8 +11,8 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use crate::domain::policy::settings::CommandGate;
-use crate::git::repo::Repo;
-use crate::store::file;
+use crate::platform::git::repo::Repo;
+use crate::platform::store::file;
 
 /// One agreement.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use crate::domain::locate::port::{Ported, port};
 use crate::domain::model::finding::Place;
 use crate::domain::model::kept::{History, Kept};
 use crate::domain::model::oid::Oid;
-use crate::git::repo::Repo;
+use crate::platform::git::repo::Repo;
 
 /// What became of a finding's place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -15,8 +15,8 @@ use crate::domain::model::report::ExitStatus;
 use crate::driver::learn;
 use crate::driver::learn::standing::Standing;
 use crate::driver::learn::{Learned, Outcome, Request, Session};
-use crate::ui::out;
-use crate::ui::report::Format;
+use crate::platform::ui::out;
+use crate::platform::ui::report::Format;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {

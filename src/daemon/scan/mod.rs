@@ -8,7 +8,7 @@ use std::path::{Component, Path, PathBuf};
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 
 use crate::domain::spec::read::Format;
-use crate::store::known::Stamp;
+use crate::platform::store::known::Stamp;
 
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use crate::store::known::Stamp;
+use crate::platform::store::known::Stamp;
 
 #[cfg(test)]
 mod tests;

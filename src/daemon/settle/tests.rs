@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use proptest::prelude::*;
 
 use crate::daemon::settle::{Changed, Settling};
-use crate::store::known::Stamp;
+use crate::platform::store::known::Stamp;
 
 const STILL: Duration = Duration::from_millis(100);
 

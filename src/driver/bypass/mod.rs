@@ -5,12 +5,12 @@ use std::fs;
 use anyhow::Result;
 use bstr::ByteSlice as _;
 
-use crate::config::env;
-use crate::config::env::Env;
 use crate::domain::model::gate::Gate;
 use crate::domain::policy::settings::Gates;
-use crate::git::repo::Repo;
-use crate::store::file;
+use crate::platform::config::env;
+use crate::platform::config::env::Env;
+use crate::platform::git::repo::Repo;
+use crate::platform::store::file;
 
 #[cfg(test)]
 mod tests;

@@ -1,8 +1,8 @@
 //! What the environment can ask for.
 
-use crate::config::env::Env;
 use crate::domain::model::gate::Gate;
 use crate::driver::bypass::Bypass;
+use crate::platform::config::env::Env;
 
 fn asked(vars: &[(&str, &str)]) -> Bypass {
     Bypass::asked(&Env::of(vars))

@@ -10,10 +10,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::agents::ask::Reply;
 use crate::domain::gates::secrets;
-use crate::store::file::write_atomic;
-use crate::store::share;
+use crate::platform::agents::ask::Reply;
+use crate::platform::store::file::write_atomic;
+use crate::platform::store::share;
 
 /// The folder of one call, in the folder of its run.
 pub struct CallFolder {

@@ -2,9 +2,9 @@
 
 use anyhow::Result;
 
-use crate::agents::call::INSIDE;
-use crate::config::env::Env;
 use crate::domain::model::error::hinted;
+use crate::platform::agents::call::INSIDE;
+use crate::platform::config::env::Env;
 
 /// Refuses what would ask an agent, where an agent's call is under way around this process. `what`
 /// is what was asked for, `later` what becomes of it.

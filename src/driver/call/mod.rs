@@ -20,9 +20,6 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 use ulid::Ulid;
 
-use crate::agents::Around;
-use crate::agents::ask::{Access, Identity, Outcome, Reply, Request};
-use crate::config::env::{Env, backoff_base, now};
 use crate::domain::gates::secrets;
 use crate::domain::model::agent::{Cost, Money};
 use crate::domain::policy::settings::Policy;
@@ -31,13 +28,16 @@ use crate::driver::call::next::{Next, SoFar, after, jittered, later, money_of};
 use crate::driver::call::wait::{Waited, clock};
 use crate::driver::judge::set_aside;
 use crate::driver::review::cast::Player;
-use crate::process::Interrupts;
-use crate::store::ledger;
-use crate::store::ledger::Ledger;
-use crate::store::ledger::call::{Begun, Call, Limits, UNDER_WAY};
-use crate::store::ledger::error::Error as LedgerError;
-use crate::store::runs::RunFolder;
-use crate::ui::out;
+use crate::platform::agents::Around;
+use crate::platform::agents::ask::{Access, Identity, Outcome, Reply, Request};
+use crate::platform::config::env::{Env, backoff_base, now};
+use crate::platform::process::Interrupts;
+use crate::platform::store::ledger;
+use crate::platform::store::ledger::Ledger;
+use crate::platform::store::ledger::call::{Begun, Call, Limits, UNDER_WAY};
+use crate::platform::store::ledger::error::Error as LedgerError;
+use crate::platform::store::runs::RunFolder;
+use crate::platform::ui::out;
 
 /// The name in the price table that stands for every model that it does not name.
 const ANY_MODEL: &str = "default";

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::agents::ask::Outcome;
 use crate::domain::model::agent::{Money, Tokens};
 use crate::domain::policy::settings::Price;
+use crate::platform::agents::ask::Outcome;
 
 /// The longest wait before another try.
 const BACKOFF_MAX: Duration = Duration::from_secs(30);

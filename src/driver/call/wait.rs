@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use jiff::Timestamp;
 
-use crate::config::env::{backoff_base, now};
 use crate::driver::call::next::{jittered, later};
 use crate::driver::call::{Desk, draw};
+use crate::platform::config::env::{backoff_base, now};
 
 /// How many times the base the jitter after a rate limit's reset may be.
 const RESET_JITTER: u32 = 60;

@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use crate::domain::model::error::hinted;
-use crate::git::hooks_dir;
-use crate::git::hooks_dir::{HooksPath, has_configured_hooks};
-use crate::git::repo::Repo;
+use crate::platform::git::hooks_dir;
+use crate::platform::git::hooks_dir::{HooksPath, has_configured_hooks};
+use crate::platform::git::repo::Repo;
 
 #[cfg(test)]
 mod tests;

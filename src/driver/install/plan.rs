@@ -14,8 +14,8 @@ use crate::driver::install::shim::{
     Found, Shim, is_there, kept_path, look, renamed, same_file, shell_quoted, shim,
 };
 use crate::driver::install::{Way, real, way};
-use crate::git::repo::{Repo, succeeded};
-use crate::store::file;
+use crate::platform::git::repo::{Repo, succeeded};
+use crate::platform::store::file;
 
 /// One thing that is done to hang hooks in or to take them away.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,8 +10,8 @@ use bstr::ByteSlice as _;
 use crate::driver::install::plan::{config_command, config_folder, config_name, configured};
 use crate::driver::install::shim::{Found, Shim, is_there, kept_path, look, renamed, shim_version};
 use crate::driver::install::{EVENTS, Refusal, Way, default_events};
-use crate::git::repo::Repo;
-use crate::process;
+use crate::platform::git::repo::Repo;
+use crate::platform::process;
 
 /// How one event stands.
 #[derive(Clone, Debug, PartialEq, Eq)]

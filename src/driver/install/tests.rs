@@ -7,11 +7,11 @@ use crate::driver::install::plan::{Step, configured, perform, plan_install, plan
 use crate::driver::install::shim::{Found, look, shim};
 use crate::driver::install::status::status;
 use crate::driver::install::{Refusal, Way, choose};
-use crate::git::command::git;
-use crate::git::hooks_dir::HooksPath;
-use crate::git::repo::Repo;
-use crate::process::Cmd;
-use crate::store::file::write_atomic;
+use crate::platform::git::command::git;
+use crate::platform::git::hooks_dir::HooksPath;
+use crate::platform::git::repo::Repo;
+use crate::platform::process::Cmd;
+use crate::platform::store::file::write_atomic;
 
 fn setting(value: &str) -> HooksPath {
     HooksPath {

@@ -6,18 +6,18 @@ use anyhow::{Context as _, Result};
 use serde_json::Value;
 use ulid::Ulid;
 
-use crate::agents::ask::{Access, Outcome};
-use crate::config::env::{Env, now};
 use crate::domain::model::agent::Role;
 use crate::domain::policy::settings::{Policy, RouteChoice};
 use crate::driver::call::{Desk, Question, clean_up};
 use crate::driver::learn::drafting::Said;
 use crate::driver::review::cast;
-use crate::git::repo::Repo;
-use crate::process::Interrupts;
-use crate::store::runs;
-use crate::store::runs::RunFolder;
-use crate::store::share;
+use crate::platform::agents::ask::{Access, Outcome};
+use crate::platform::config::env::{Env, now};
+use crate::platform::git::repo::Repo;
+use crate::platform::process::Interrupts;
+use crate::platform::store::runs;
+use crate::platform::store::runs::RunFolder;
+use crate::platform::store::share;
 
 /// The researcher, who is looked up when there is something to ask.
 pub(super) struct Researcher<'a> {

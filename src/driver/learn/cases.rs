@@ -14,9 +14,9 @@ use crate::domain::model::change::Kind;
 use crate::domain::model::gate::Gate;
 use crate::domain::model::kept::Status;
 use crate::domain::model::oid::Oid;
-use crate::git::diff;
-use crate::git::repo::Repo;
-use crate::store::ledger::query::SightingRow;
+use crate::platform::git::diff;
+use crate::platform::git::repo::Repo;
+use crate::platform::store::ledger::query::SightingRow;
 
 /// The most cases that a rule is learned from; the newest tell most.
 const CASES_MAX: usize = 40;

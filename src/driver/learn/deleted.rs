@@ -13,7 +13,7 @@ use crate::driver::learn::Request;
 use crate::driver::learn::record::Remembered;
 use crate::driver::learn::session::Learning;
 use crate::driver::learn::standing::{FOLDER, MAIN_FILE};
-use crate::git::repo::succeeded;
+use crate::platform::git::repo::succeeded;
 
 impl Learning<'_> {
     /// Finds out which of the rules that were seen once and stand nowhere a person deleted.

@@ -11,8 +11,8 @@ use crate::domain::policy::settings::Learn;
 use crate::driver::judge;
 use crate::driver::learn::session::{Learning, Rows};
 use crate::driver::learn::{Request, cases};
-use crate::store::ledger;
-use crate::store::ledger::error::Error as LedgerError;
+use crate::platform::store::ledger;
+use crate::platform::store::ledger::error::Error as LedgerError;
 
 impl Learning<'_> {
     /// What is to be decided, each with how often is often for it.

@@ -16,8 +16,6 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 
-use crate::agents::call::INSIDE;
-use crate::config::env::{Env, now};
 use crate::domain::constitution::edit::remove;
 use crate::domain::constitution::prove::Proof;
 use crate::domain::constitution::rule::{Check, Rule, RuleError};
@@ -31,10 +29,12 @@ use crate::driver::learn::asking::Researcher;
 use crate::driver::learn::drafting::Drafts;
 use crate::driver::learn::moves::Move;
 use crate::driver::learn::session::Learning;
-use crate::git::repo::Repo;
-use crate::store::ledger;
-use crate::store::ledger::error::Error as LedgerError;
-use crate::store::ledger::query::RuleStats;
+use crate::platform::agents::call::INSIDE;
+use crate::platform::config::env::{Env, now};
+use crate::platform::git::repo::Repo;
+use crate::platform::store::ledger;
+use crate::platform::store::ledger::error::Error as LedgerError;
+use crate::platform::store::ledger::query::RuleStats;
 
 /// What is asked for. Nothing set is what happens by itself.
 #[derive(Debug, Default)]

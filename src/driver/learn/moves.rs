@@ -7,10 +7,10 @@ use crate::domain::constitution::ladder::{Advice, Quiet, Statistics, advise};
 use crate::domain::constitution::rule::{At, Rule, Status};
 use crate::domain::model::gate::Gate;
 use crate::driver::learn::record::Record;
-use crate::git::repo::Repo;
-use crate::store::ledger;
-use crate::store::ledger::error::Error as LedgerError;
-use crate::store::ledger::query::RuleStats;
+use crate::platform::git::repo::Repo;
+use crate::platform::store::ledger;
+use crate::platform::store::ledger::error::Error as LedgerError;
+use crate::platform::store::ledger::query::RuleStats;
 
 const SECONDS_A_DAY: i64 = 24 * 60 * 60;
 

@@ -14,9 +14,9 @@ use crate::domain::constitution::recurrence::component;
 use crate::domain::constitution::rule::{Check, Language, On, Rule};
 use crate::domain::model::class::Class;
 use crate::domain::model::error::hinted;
-use crate::store::crash::save_point;
-use crate::store::file::write_atomic;
-use crate::store::ledger::query::RuleStats;
+use crate::platform::store::crash::save_point;
+use crate::platform::store::file::write_atomic;
+use crate::platform::store::ledger::query::RuleStats;
 
 const NAME: &str = "constitution.json";
 

@@ -9,7 +9,7 @@ use crate::domain::constitution::case::Case;
 use crate::domain::model::change::{Entry, Mode};
 use crate::domain::model::objects::TreeItem;
 use crate::domain::model::oid::Oid;
-use crate::git::object::{ObjectKind, Objects};
+use crate::platform::git::object::{ObjectKind, Objects};
 
 /// The most that is read: files evenly taken, each of at most so many bytes, and all of them.
 const FILES_MAX: usize = 3_000;

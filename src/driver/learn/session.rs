@@ -10,7 +10,6 @@ use bstr::BStr;
 use fs2::FileExt as _;
 use jiff::Timestamp;
 
-use crate::config::env::{Env, now};
 use crate::domain::constitution::case::{Case, Forgotten, Law, Limits};
 use crate::domain::constitution::draft::is_by_code;
 use crate::domain::constitution::drafter::Draft;
@@ -30,11 +29,12 @@ use crate::driver::learn::moves::Move;
 use crate::driver::learn::record::Record;
 use crate::driver::learn::standing::{Standing, refuse_links};
 use crate::driver::learn::{Outcome, Request, cases, sample, statistics, work_tree};
-use crate::git::repo::Repo;
-use crate::store::crash::save_point;
-use crate::store::file::write_atomic;
-use crate::store::ledger::query::{RuleStats, SightingRow};
-use crate::store::share;
+use crate::platform::config::env::{Env, now};
+use crate::platform::git::repo::Repo;
+use crate::platform::store::crash::save_point;
+use crate::platform::store::file::write_atomic;
+use crate::platform::store::ledger::query::{RuleStats, SightingRow};
+use crate::platform::store::share;
 
 /// A session, which holds the lock where it may write.
 pub(super) struct Learning<'a> {

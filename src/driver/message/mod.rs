@@ -3,8 +3,8 @@
 use anyhow::Result;
 use bstr::{BString, ByteSlice as _};
 
-use crate::config::env::Env;
-use crate::git::repo::Repo;
+use crate::platform::config::env::Env;
+use crate::platform::git::repo::Repo;
 
 #[cfg(test)]
 mod tests;

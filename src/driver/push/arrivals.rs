@@ -11,11 +11,11 @@ use crate::domain::model::oid::Oid;
 use crate::domain::model::push::{Receiver, Update};
 use crate::driver::push::plan::{Arrival, Planned, policy_source};
 use crate::driver::push::policies::Policies;
-use crate::git::object::ObjectKind;
-use crate::git::push::Peeled;
-use crate::git::push::history::{Known, KnownRefs, NewCommits, new_commits};
-use crate::git::push::side::Side;
-use crate::git::repo::Repo;
+use crate::platform::git::object::ObjectKind;
+use crate::platform::git::push::Peeled;
+use crate::platform::git::push::history::{Known, KnownRefs, NewCommits, new_commits};
+use crate::platform::git::push::side::Side;
+use crate::platform::git::repo::Repo;
 
 /// The commits of other updates that the receiving side has.
 fn old_commits(repo: &Repo, updates: &[Update]) -> Result<HashSet<Oid>> {

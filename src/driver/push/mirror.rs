@@ -4,9 +4,9 @@
 use anyhow::Result;
 
 use crate::domain::model::push::{Receiver, Update};
-use crate::git::push;
-use crate::git::repo::Repo;
-use crate::process;
+use crate::platform::git::push;
+use crate::platform::git::repo::Repo;
+use crate::platform::process;
 
 /// How many processes are looked at above ours to find the `git push` that started the hook: a
 /// shell may stand between.

@@ -13,7 +13,6 @@ use std::time::Instant;
 use anyhow::Result;
 use bstr::{BStr, BString, ByteSlice as _};
 
-use crate::config::env::Env;
 use crate::domain::gates;
 use crate::domain::gates::Law;
 use crate::domain::gates::protected_branch;
@@ -33,12 +32,13 @@ use crate::driver::push::arrivals::{Finder, existing};
 use crate::driver::push::plan::{Arrival, Item};
 use crate::driver::push::policies::Policies;
 use crate::driver::{judge, judged};
-use crate::git::change;
-use crate::git::push;
-use crate::git::push::Peeled;
-use crate::git::push::history::{Known, KnownRefs, is_ancestor, new_commits};
-use crate::git::push::side::Side;
-use crate::git::repo::Repo;
+use crate::platform::config::env::Env;
+use crate::platform::git::change;
+use crate::platform::git::push;
+use crate::platform::git::push::Peeled;
+use crate::platform::git::push::history::{Known, KnownRefs, is_ancestor, new_commits};
+use crate::platform::git::push::side::Side;
+use crate::platform::git::repo::Repo;
 
 /// From how many commits on a push says how much it reads: below, it is over before anyone asks.
 const MANY_COMMITS: usize = 500;

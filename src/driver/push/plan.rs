@@ -9,9 +9,9 @@ use crate::domain::gates::Law;
 use crate::domain::gates::stricter::Extent;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::push::Update;
-use crate::git::object::{ObjectKind, Tag};
-use crate::git::push::Peeled;
-use crate::git::push::history::NewCommits;
+use crate::platform::git::object::{ObjectKind, Tag};
+use crate::platform::git::push::Peeled;
+use crate::platform::git::push::history::NewCommits;
 
 /// Where the policy for what arrives at a ref is read.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -6,7 +6,6 @@ use std::rc::Rc;
 use anyhow::Result;
 use bstr::ByteSlice as _;
 
-use crate::config::env::Env;
 use crate::domain::gates::Law;
 use crate::domain::gates::protected_branch::Protected;
 use crate::domain::gates::stricter::{Extent, of_first_push, stricter};
@@ -16,8 +15,9 @@ use crate::domain::policy::settings::Level;
 use crate::driver::bypass::Bypass;
 use crate::driver::law;
 use crate::driver::push::plan::PolicySource;
-use crate::git::push::side::Side;
-use crate::git::repo::Repo;
+use crate::platform::config::env::Env;
+use crate::platform::git::push::side::Side;
+use crate::platform::git::repo::Repo;
 
 /// Reads policies from commits and remembers them.
 pub struct Policies<'a> {

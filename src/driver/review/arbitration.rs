@@ -16,8 +16,8 @@ use crate::driver::review::delivery::{Delivered, lay_out, near};
 use crate::driver::review::finding;
 use crate::driver::review::session::Session;
 use crate::driver::review::texts::Texts;
-use crate::store::ledger::error::Error as LedgerError;
-use crate::ui::report::printable;
+use crate::platform::store::ledger::error::Error as LedgerError;
+use crate::platform::ui::report::printable;
 
 impl Session<'_> {
     /// Asks the arbiter about each finding. What it answered counts, also where a used up budget

@@ -5,13 +5,13 @@ use std::path::Path;
 use anyhow::Result;
 use serde_json::Value;
 
-use crate::agents::ask::{Access, Answer, Outcome};
 use crate::domain::model::agent::Role;
 use crate::domain::pipeline::run::Failure;
 use crate::domain::review::prompt;
 use crate::driver::call::Question;
 use crate::driver::review::cast::Player;
 use crate::driver::review::session::Session;
+use crate::platform::agents::ask::{Access, Answer, Outcome};
 
 /// Why there is no answer.
 pub(super) enum Unanswered {

@@ -8,9 +8,9 @@ use bstr::{BString, ByteSlice as _};
 use crate::domain::model::change::FileChange;
 use crate::domain::model::oid::Oid;
 use crate::domain::pipeline::run::Attempt;
-use crate::git::diff;
-use crate::git::repo::{Repo, succeeded};
-use crate::store::runs;
+use crate::platform::git::diff;
+use crate::platform::git::repo::{Repo, succeeded};
+use crate::platform::store::runs;
 
 /// Where attempts are.
 const ROOT: &str = "refs/tribunal/";

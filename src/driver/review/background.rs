@@ -4,14 +4,14 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
-use crate::config::env::Env;
 use crate::domain::model::oid::Oid;
 use crate::domain::policy::settings::Policy;
 use crate::driver::law;
 use crate::driver::review::cast;
-use crate::git::repo::Repo;
-use crate::process::{Cmd, own_path};
-use crate::store::backlog;
+use crate::platform::config::env::Env;
+use crate::platform::git::repo::Repo;
+use crate::platform::process::{Cmd, own_path};
+use crate::platform::store::backlog;
 
 /// Where any of these is set, nothing is started in the background: a machine that builds, a test,
 /// and an agent at work.

@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use directories::ProjectDirs;
 
-use crate::agents::{Agent, Around, Missing};
-use crate::config::env::Env;
 use crate::domain::model::agent::{Role, Route};
 use crate::domain::model::error::hinted;
 use crate::domain::policy::settings::{Policy, RoleAgent, RouteChoice};
-use crate::git::repo::Repo;
+use crate::platform::agents::{Agent, Around, Missing};
+use crate::platform::config::env::Env;
+use crate::platform::git::repo::Repo;
 
 /// An agent in a role.
 #[derive(Clone, Debug)]

@@ -13,8 +13,8 @@ use crate::domain::review::deliver::{
 };
 use crate::domain::review::raised::Raised;
 use crate::driver::review::matter::Matter;
-use crate::git::object::Objects;
-use crate::git::repo::Repo;
+use crate::platform::git::object::Objects;
+use crate::platform::git::repo::Repo;
 
 /// What is delivered of a change, and what the policy has nobody read.
 pub struct Delivered {

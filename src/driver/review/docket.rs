@@ -10,8 +10,8 @@ use crate::domain::model::change::Change;
 use crate::domain::model::report::{Reported, Skipped};
 use crate::domain::pipeline::run::Run;
 use crate::driver::review::subject::Subject;
-use crate::git::diff;
-use crate::git::repo::Repo;
+use crate::platform::git::diff;
+use crate::platform::git::repo::Repo;
 
 /// The format that this program writes.
 pub const VERSION: u32 = 1;
@@ -86,7 +86,7 @@ pub struct Names {
 /// A spec's file, redacted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SpecCopy {
-    #[serde(with = "crate::store::path")]
+    #[serde(with = "crate::platform::store::path")]
     pub path: PathBuf,
     /// BLAKE3 of the file's bytes.
     pub hash: String,

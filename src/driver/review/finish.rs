@@ -4,7 +4,6 @@
 use anyhow::Result;
 use jiff::Timestamp;
 
-use crate::config::env::{Env, now};
 use crate::domain::model::agent::{Cost, Money, Role, Spent};
 use crate::domain::model::finding::Effect;
 use crate::domain::model::report::{Report, Reported, Skipped, Verdict};
@@ -21,12 +20,13 @@ use crate::driver::review::receipt;
 use crate::driver::review::receipt::{Found, Receipt};
 use crate::driver::review::session::Session;
 use crate::driver::review::subject::Subject;
-use crate::git::repo::Repo;
-use crate::store::ledger;
-use crate::store::ledger::Ledger;
-use crate::store::ledger::call::Call;
-use crate::store::ledger::error::Error as LedgerError;
-use crate::ui::review_report::Offer;
+use crate::platform::config::env::{Env, now};
+use crate::platform::git::repo::Repo;
+use crate::platform::store::ledger;
+use crate::platform::store::ledger::Ledger;
+use crate::platform::store::ledger::call::Call;
+use crate::platform::store::ledger::error::Error as LedgerError;
+use crate::platform::ui::review_report::Offer;
 
 /// Closes a run that has ended; again changes nothing.
 pub fn close(

@@ -11,8 +11,8 @@ use crate::domain::pipeline::run::{Attempt, Fixed, Run};
 use crate::driver::review::attempt;
 use crate::driver::tree;
 use crate::driver::tree::{Ignored, Tree};
-use crate::git::repo::Repo;
-use crate::process::Interrupts;
+use crate::platform::git::repo::Repo;
+use crate::platform::process::Interrupts;
 
 /// The tree of a run, until it is dropped.
 pub struct Workshop<'a> {

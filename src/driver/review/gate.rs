@@ -4,7 +4,6 @@ use std::time::Instant;
 
 use anyhow::Result;
 
-use crate::config::env::Env;
 use crate::domain::gates::Law;
 use crate::domain::model::change::Change;
 use crate::domain::model::finding::{Effect, Finding};
@@ -14,7 +13,8 @@ use crate::domain::pipeline::run::{Gated, Kind};
 use crate::domain::policy::settings::Moment;
 use crate::driver::commands::Request;
 use crate::driver::evaluate::{Ask, evaluate};
-use crate::git::repo::Repo;
+use crate::platform::config::env::Env;
+use crate::platform::git::repo::Repo;
 
 /// What the gates said, for the run and for the report.
 pub struct Asked {

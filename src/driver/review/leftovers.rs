@@ -7,16 +7,16 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use bstr::BString;
 
-use crate::config::env::{Env, now};
 use crate::domain::model::oid::Oid;
 use crate::domain::pipeline::run::Stage;
 use crate::driver::call::clean_up;
 use crate::driver::review::docket::Docket;
 use crate::driver::review::{attempt, fix, room};
 use crate::driver::tree;
-use crate::git::repo::Repo;
-use crate::store::runs;
-use crate::store::runs::RunFolder;
+use crate::platform::config::env::{Env, now};
+use crate::platform::git::repo::Repo;
+use crate::platform::store::runs;
+use crate::platform::store::runs::RunFolder;
 
 /// So many runs are kept.
 const KEPT: usize = 100;

@@ -6,8 +6,6 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use bstr::{BStr, ByteSlice as _};
 
-use crate::agents::Around;
-use crate::config::env::Env;
 use crate::domain::constitution::prompt;
 use crate::domain::constitution::rule::Rule;
 use crate::domain::gates::{Law, secrets};
@@ -30,8 +28,10 @@ use crate::driver::review::cast;
 use crate::driver::review::cast::{Cast, Judges};
 use crate::driver::review::docket::SpecCopy;
 use crate::driver::review::subject::Subject;
-use crate::git::object::Objects;
-use crate::git::repo::Repo;
+use crate::platform::agents::Around;
+use crate::platform::config::env::Env;
+use crate::platform::git::object::Objects;
+use crate::platform::git::repo::Repo;
 
 /// The file in which a repository speaks to agents.
 pub const NOTES_FILE: &str = "AGENTS.md";

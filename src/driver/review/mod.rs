@@ -32,8 +32,6 @@ use anyhow::{Context as _, Result, anyhow};
 use bstr::ByteSlice as _;
 use ulid::Ulid;
 
-use crate::agents::Around;
-use crate::config::env::{Env, now};
 use crate::domain::gates::scope::globs;
 use crate::domain::model::agent::Role;
 use crate::domain::model::change::FileChange;
@@ -51,11 +49,13 @@ use crate::driver::review::matter::Matter;
 use crate::driver::review::outcome::{Ending, Reviewed};
 use crate::driver::review::session::Session;
 use crate::driver::review::subject::{Range, Subject};
-use crate::git::repo::Repo;
-use crate::process::Interrupts;
-use crate::store::runs;
-use crate::store::runs::RunFolder;
-use crate::ui::report::printable;
+use crate::platform::agents::Around;
+use crate::platform::config::env::{Env, now};
+use crate::platform::git::repo::Repo;
+use crate::platform::process::Interrupts;
+use crate::platform::store::runs;
+use crate::platform::store::runs::RunFolder;
+use crate::platform::ui::report::printable;
 
 /// What the person asked for.
 #[derive(Clone, Debug)]

@@ -8,9 +8,9 @@ use crate::domain::model::agent::{Route, Spent};
 use crate::domain::model::report::{ExitStatus, Report, Verdict};
 use crate::domain::review::decide::{Decision, Why};
 use crate::domain::review::raised::Assessed;
-use crate::ui::out::{DIM, GOOD};
-use crate::ui::report::{Format, json_of, printable, render};
-use crate::ui::review_report::Offer;
+use crate::platform::ui::out::{DIM, GOOD};
+use crate::platform::ui::report::{Format, json_of, printable, render};
+use crate::platform::ui::review_report::Offer;
 
 /// The end of a review.
 #[derive(Clone, Debug)]

@@ -9,7 +9,6 @@ use anyhow::Result;
 use bstr::ByteSlice as _;
 use jiff::Timestamp;
 
-use crate::config::env::{Env, now};
 use crate::domain::gates::governance::POLICY_FILE;
 use crate::domain::locate::index::normalised;
 use crate::domain::model::finding::Effect;
@@ -28,12 +27,13 @@ use crate::driver::review::receipt::Found;
 use crate::driver::review::subject;
 use crate::driver::review::subject::Range;
 use crate::driver::review::{background, cast};
-use crate::git::repo::Repo;
-use crate::store::backlog;
-use crate::store::backlog::State;
-use crate::store::ledger;
-use crate::store::ledger::Ledger;
-use crate::store::ledger::error::Error as LedgerError;
+use crate::platform::config::env::{Env, now};
+use crate::platform::git::repo::Repo;
+use crate::platform::store::backlog;
+use crate::platform::store::backlog::State;
+use crate::platform::store::ledger;
+use crate::platform::store::ledger::Ledger;
+use crate::platform::store::ledger::error::Error as LedgerError;
 
 /// The most commits of one push whose reviews are looked up: an imported history has none.
 const COMMITS_MAX: usize = 50;

@@ -5,7 +5,6 @@ use anyhow::Result;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::config::env::{Env, now};
 use crate::domain::model::agent::{Cost, Route};
 use crate::domain::model::kept::Kept;
 use crate::domain::model::oid::Oid;
@@ -13,12 +12,13 @@ use crate::domain::model::report::{Skipped, Verdict};
 use crate::domain::review::decide::Decision;
 use crate::domain::review::raised::{Assessed, Met};
 use crate::driver::judge;
-use crate::git::repo::Repo;
-use crate::store::ledger;
-use crate::store::ledger::Ledger;
-use crate::store::ledger::error::Error as LedgerError;
-use crate::store::ledger::receipt::Lookup;
-use crate::ui::out;
+use crate::platform::config::env::{Env, now};
+use crate::platform::git::repo::Repo;
+use crate::platform::store::ledger;
+use crate::platform::store::ledger::Ledger;
+use crate::platform::store::ledger::error::Error as LedgerError;
+use crate::platform::store::ledger::receipt::Lookup;
+use crate::platform::ui::out;
 
 /// The format that this program writes.
 const VERSION: u32 = 1;

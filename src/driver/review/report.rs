@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use crate::config::env::{Env, now};
 use crate::domain::gates::secrets::redact_str;
 use crate::domain::model::agent::Route;
 use crate::domain::model::report::Reported;
@@ -14,10 +13,11 @@ use crate::driver::learn;
 use crate::driver::learn::standing::refuse_links;
 use crate::driver::review::docket::Docket;
 use crate::driver::review::outcome::{Ending, Judged, Reviewed, reason};
-use crate::git::repo::Repo;
-use crate::store::file::write_atomic;
-use crate::store::runs;
-use crate::ui::review_report::{
+use crate::platform::config::env::{Env, now};
+use crate::platform::git::repo::Repo;
+use crate::platform::store::file::write_atomic;
+use crate::platform::store::runs;
+use crate::platform::ui::review_report::{
     CriterionLine, FindingPart, ReviewReport, RulingPart, render_markdown,
 };
 

@@ -12,8 +12,8 @@ use crate::domain::gates::secrets;
 use crate::domain::model::change::{FileChange, Kind, Mode};
 use crate::domain::model::oid::Oid;
 use crate::driver::tree;
-use crate::git::diff;
-use crate::git::repo::Repo;
+use crate::platform::git::diff;
+use crate::platform::git::repo::Repo;
 
 /// The most that is copied, in bytes: what the change touches comes first, then what is near it.
 const BYTES_MAX: u64 = 1024 * 1024;

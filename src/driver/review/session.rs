@@ -3,7 +3,6 @@
 use anyhow::{Context as _, Result};
 use bstr::BString;
 
-use crate::config::env::Env;
 use crate::domain::model::change::Change;
 use crate::domain::model::oid::Oid;
 use crate::domain::pipeline::apply::apply;
@@ -17,11 +16,12 @@ use crate::driver::review::fix::Workshop;
 use crate::driver::review::matter::Matter;
 use crate::driver::review::{attempt, fix, gate};
 use crate::driver::tree::Unavailable;
-use crate::git::diff;
-use crate::git::repo::Repo;
-use crate::process::Interrupts;
-use crate::store::runs::RunFolder;
-use crate::ui::report::printable;
+use crate::platform::config::env::Env;
+use crate::platform::git::diff;
+use crate::platform::git::repo::Repo;
+use crate::platform::process::Interrupts;
+use crate::platform::store::runs::RunFolder;
+use crate::platform::ui::report::printable;
 
 /// We were told to stop, by this signal; the run goes on where it was.
 #[derive(Debug, thiserror::Error)]

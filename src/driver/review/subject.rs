@@ -6,8 +6,8 @@ use crate::domain::gates::secrets;
 use crate::domain::model::change::Change;
 use crate::domain::model::fence::visible_path;
 use crate::domain::model::oid::Oid;
-use crate::git::change;
-use crate::git::repo::Repo;
+use crate::platform::git::change;
+use crate::platform::git::repo::Repo;
 
 /// What the person named.
 #[derive(Clone, Debug, PartialEq, Eq)]

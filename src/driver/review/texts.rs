@@ -12,7 +12,7 @@ use crate::domain::model::oid::Oid;
 use crate::domain::review::deliver::{Delivery, FILE_BYTES_MAX};
 use crate::domain::review::prompt;
 use crate::domain::review::raised::Raised;
-use crate::git::object::Objects;
+use crate::platform::git::object::Objects;
 
 /// The lines around a finding's place that a later round is shown.
 const AROUND: u32 = 12;

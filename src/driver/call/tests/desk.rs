@@ -9,18 +9,18 @@ use anyhow::Result;
 use jiff::Timestamp;
 use tempfile::TempDir;
 
-use crate::agents::Around;
-use crate::agents::ask::{Access, Outcome, Reply};
-use crate::config::env::Env;
 use crate::domain::model::agent::{Cost, Money, Role};
 use crate::domain::policy::layers::resolve;
 use crate::domain::policy::settings::{Policy, RoleAgent};
 use crate::driver::call::{Desk, Question, clean_up};
 use crate::driver::review::cast::{Player, find};
-use crate::process::Interrupts;
-use crate::store::ledger::Ledger;
-use crate::store::ledger::call::{Call, UNDER_WAY};
-use crate::store::runs::RunFolder;
+use crate::platform::agents::Around;
+use crate::platform::agents::ask::{Access, Outcome, Reply};
+use crate::platform::config::env::Env;
+use crate::platform::process::Interrupts;
+use crate::platform::store::ledger::Ledger;
+use crate::platform::store::ledger::call::{Call, UNDER_WAY};
+use crate::platform::store::runs::RunFolder;
 
 /// A place for runs with one agent, whose script tells apart how often it was called.
 struct Place {

@@ -13,13 +13,13 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::json;
 
-use crate::agents::ask::{Answer, Identity, Outcome, Reply};
 use crate::domain::gates::secrets::redact_str;
 use crate::domain::model::agent::{Cost, Money, Tokens};
 use crate::domain::policy::settings::Price;
 use crate::driver::call::folder::{CallFolder, KeptReply, redacted};
 use crate::driver::call::next::{Next, SoFar, after, jittered, later, money_of};
 use crate::driver::call::numbered;
+use crate::platform::agents::ask::{Answer, Identity, Outcome, Reply};
 
 const BASE: Duration = Duration::from_secs(1);
 

@@ -1,0 +1,146 @@
+//! Runs: a folder each, held by one process at a time.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use fs2::FileExt;
+use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use ulid::Ulid;
+
+use crate::platform::store::file::{sweep, write_atomic};
+use crate::platform::store::share;
+
+const STATE: &str = "run.json";
+const LOCK: &str = "lock";
+
+/// What has not ended is kept for so long, however much came after it.
+const UNENDED_KEPT: Duration = Duration::from_hours(14 * 24);
+
+/// The folder of a run that nobody else works on while this is held.
+#[derive(Debug)]
+pub struct RunFolder {
+    path: PathBuf,
+    /// Locked for as long as this lives; the kernel frees it whatever becomes of us.
+    _lock: File,
+}
+
+impl RunFolder {
+    /// Takes the folder of that run, which is made where it is missing, readable by this user
+    /// alone unless the repository is shared. `None` where another process works on the run.
+    pub fn take(state_dir: &Path, id: &str) -> Result<Option<Self>> {
+        let path = root(state_dir).join(id);
+        let take = || -> io::Result<Option<File>> {
+            share::make_private_dir(&path)?;
+            let lock = share::open_append(&path.join(LOCK))?;
+            match lock.try_lock_exclusive() {
+                Ok(()) => Ok(Some(lock)),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
+                Err(error) => Err(error),
+            }
+        };
+        let lock = take().with_context(|| format!("could not lock `{}`", path.display()))?;
+        Ok(lock.map(|lock| {
+            sweep(&path);
+            Self { path, _lock: lock }
+        }))
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Keeps the state of the run, in one step.
+    pub fn save<T: Serialize>(&self, state: &T) -> Result<()> {
+        write_atomic(&self.path.join(STATE), &serde_json::to_vec_pretty(state)?)
+    }
+
+    /// Removes the folder; its state goes first, so that half of a run is never taken for one.
+    pub fn remove(self) -> Result<()> {
+        let remove = || -> io::Result<()> {
+            match fs::remove_file(self.path.join(STATE)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+                _ => fs::remove_dir_all(&self.path),
+            }
+        };
+        remove().with_context(|| format!("could not remove `{}`", self.path.display()))
+    }
+}
+
+/// Whether a process works on that run at this moment.
+pub fn is_held(state_dir: &Path, id: &str) -> bool {
+    let lock = File::open(root(state_dir).join(id).join(LOCK));
+    lock.is_ok_and(|lock| {
+        FileExt::try_lock_shared(&lock)
+            .is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+    })
+}
+
+/// Before this time began what is not kept any more, unless it ended: see [`UNENDED_KEPT`].
+pub fn long_ago(now: Timestamp) -> Timestamp {
+    now.checked_sub(UNENDED_KEPT).unwrap_or(Timestamp::MIN)
+}
+
+/// When the run of that id began; `None` where it is no run's id.
+pub fn began(id: &str) -> Option<Timestamp> {
+    let milliseconds = Ulid::from_string(id).ok()?.timestamp_ms();
+    Timestamp::from_millisecond(i64::try_from(milliseconds).ok()?).ok()
+}
+
+/// The state of a run; `None` where there is none of that id, or none yet.
+pub fn load<T: DeserializeOwned>(state_dir: &Path, id: &str) -> Result<Option<T>> {
+    let path = root(state_dir).join(id).join(STATE);
+    let text = match fs::read(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error).context(format!("could not read `{}`", path.display())),
+    };
+    let state = serde_json::from_slice(&text)
+        .with_context(|| format!("`{}` is not the state of a run", path.display()))?;
+    Ok(Some(state))
+}
+
+/// The ids of all runs that have a state, the newest first: they are ULIDs.
+pub fn list(state_dir: &Path) -> Result<Vec<String>> {
+    let (root, mut ids) = (root(state_dir), folders(state_dir)?);
+    ids.retain(|id| root.join(id).join(STATE).exists());
+    Ok(ids)
+}
+
+/// Removes what has no state since before that time: the calls of drafts, and runs that were killed
+/// before they began. What a process works on stays.
+pub fn remove_stateless(state_dir: &Path, before: Timestamp) -> Result<()> {
+    let root = root(state_dir);
+    for id in folders(state_dir)? {
+        if began(&id).is_some_and(|began| began < before)
+            && !root.join(&id).join(STATE).exists()
+            && let Some(folder) = RunFolder::take(state_dir, &id)?
+        {
+            folder.remove()?;
+        }
+    }
+    Ok(())
+}
+
+/// The names of the folders of all runs, and of what else keeps its calls as they do, the newest
+/// first.
+pub fn folders(state_dir: &Path) -> Result<Vec<String>> {
+    let root = root(state_dir);
+    let entries = match fs::read_dir(&root) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error).context(format!("could not read `{}`", root.display())),
+    };
+    let mut ids: Vec<String> =
+        entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+    ids.sort_unstable_by(|a, b| b.cmp(a));
+    Ok(ids)
+}
+
+fn root(state_dir: &Path) -> PathBuf {
+    state_dir.join("runs")
+}
