@@ -2,7 +2,7 @@
 
 mod cli;
 mod daemon;
-mod driver;
+mod flow;
 mod platform;
 mod domain;
 

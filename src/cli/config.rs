@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::cli::Context;
 use crate::domain::model::report::ExitStatus;
-use crate::driver::law;
+use crate::flow::evaluate::law;
 use crate::platform::ui::out;
 use crate::platform::ui::report::Format;
 

@@ -7,8 +7,9 @@ use crate::cli::hooks::install_hooks;
 use crate::cli::trust::agree_to_named;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::policy::settings::Switch;
-use crate::driver::review::cast;
-use crate::driver::{init, install, law};
+use crate::flow::call::cast;
+use crate::flow::evaluate::law;
+use crate::flow::setup::{init, install};
 use crate::platform::git::repo::Repo;
 use crate::platform::ui::out;
 

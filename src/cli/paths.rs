@@ -8,7 +8,7 @@ use anyhow::Result;
 use bstr::{BStr, BString, ByteSlice as _};
 
 use crate::domain::model::error::hinted;
-use crate::driver::install::real;
+use crate::flow::setup::install::real;
 use crate::platform::git::repo::Repo;
 use crate::platform::ui::report::printable;
 

@@ -17,7 +17,7 @@ use crate::daemon::news::News;
 use crate::daemon::run::{Ending, Place, run};
 use crate::domain::model::error::hinted;
 use crate::domain::policy::settings::{Watch, WatchStart};
-use crate::driver::review::background;
+use crate::flow::review::background;
 use crate::platform::config::env::Env;
 use crate::platform::git::repo::Repo;
 use crate::platform::git::worktrees;

@@ -8,7 +8,7 @@ use anyhow::Result;
 
 use crate::daemon::news::News;
 use crate::daemon::run::{Place, Said};
-use crate::driver::learn;
+use crate::flow::learn;
 use crate::platform::config::env;
 use crate::platform::git::repo::{OpenError, Repo};
 use crate::platform::store::inbox;

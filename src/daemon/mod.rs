@@ -7,8 +7,5 @@ pub mod lock;
 pub mod run;
 pub mod look;
 pub mod tree;
-pub mod scan;
 pub mod watch;
-pub mod settle;
-pub mod take_in;
 pub mod news;

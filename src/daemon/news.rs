@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::daemon::take_in::TakenIn;
 use crate::domain::model::oid::Oid;
+use crate::flow::intake::take_in::TakenIn;
 use crate::platform::store::inbox::Event;
 
 #[derive(Debug, Serialize)]

@@ -12,9 +12,9 @@ use crate::domain::constitution::rule::{Check, Language, On, Rule, RuleError};
 use crate::domain::model::class::Class;
 use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
-use crate::driver::learn;
-use crate::driver::learn::standing::Standing;
-use crate::driver::learn::{Learned, Outcome, Request, Session};
+use crate::flow::learn;
+use crate::flow::learn::standing::Standing;
+use crate::flow::learn::{Learned, Outcome, Request, Session};
 use crate::platform::ui::out;
 use crate::platform::ui::report::Format;
 

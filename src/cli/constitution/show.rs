@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use crate::domain::constitution::prove::Proof;
 use crate::domain::constitution::rule::{Language, On, Rule, RuleError, Status};
-use crate::driver::learn::moves::Move;
-use crate::driver::learn::{Learned, Outcome, Session};
+use crate::flow::learn::moves::Move;
+use crate::flow::learn::{Learned, Outcome, Session};
 use crate::platform::store::ledger::query::RuleStats;
 use crate::platform::ui::out::{DIM, GOOD, WARNING};
 use crate::platform::ui::report::printable;
