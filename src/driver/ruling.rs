@@ -49,7 +49,7 @@ pub fn rule(
         None => {}
     }
     let mut report = judge::report(kept.findings, kept.skipped, started);
-    // Whoever was told to stop has not judged all of it: that is no pass, whoever asked.
+    // After a signal to stop not all of it is judged: that is no pass, for a hook or a command.
     commands::settle(&mut report, ran.inconclusive || ran.interrupted.is_some());
     Ok(Ruling { report, tails: ran.tails, interrupted: ran.interrupted })
 }
