@@ -285,7 +285,7 @@ impl Call<'_> {
 
     fn pre_receive(&self, input: &[u8]) -> Result<ExitStatus> {
         let started = Instant::now();
-        // Whoever pushes over ssh may set variables, and has a home: neither has a say here.
+        // A user who pushes over ssh may set variables, and has a home: neither has a say here.
         let env = self.env.of_server();
         let repo = Repo::discover(&env.current_dir, Some(&env))?;
         let updates = parse_pre_receive(input)?;

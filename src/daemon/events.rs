@@ -11,8 +11,7 @@ use crate::daemon::run::{Place, Said};
 use crate::flow::learn;
 use crate::platform::config::env;
 use crate::platform::git::repo::{OpenError, Repo};
-use crate::platform::store::inbox;
-use crate::platform::store::inbox::Claim;
+use crate::platform::store::inbox::{self, Claim, Taken};
 
 /// How many events are handled in one look.
 const EVENTS_MAX: usize = 256;
@@ -34,13 +33,10 @@ impl Events {
     /// Handles what waits in the inbox, and what is due for another try; says whether there may be
     /// more.
     pub fn take(&mut self, place: &Place, said: &mut Said, tell: &mut dyn FnMut(&News)) -> bool {
-        let taken = match inbox::claim(&place.state_dir, EVENTS_MAX) {
-            Ok(taken) => taken,
-            Err(error) => {
-                said.trouble(format!("{error:#}"), tell);
-                return false;
-            }
-        };
+        let taken = inbox::claim(&place.state_dir, EVENTS_MAX).unwrap_or_else(|error| {
+            said.trouble(format!("{error:#}"), tell);
+            Taken::default()
+        });
         let count = taken.claims.len() + taken.aside.len();
         for (path, reason) in taken.aside {
             tell(&News::Aside { path, reason });

@@ -1,4 +1,4 @@
-//! Git's settings as git sees them: whichever way they were given, and on a server nobody's own.
+//! Git's settings as git sees them: whichever way they were given, and on a server no user's.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -189,7 +189,7 @@ fn a_repository_that_git_was_told_is_safe_is_judged() {
 }
 
 #[test]
-fn on_a_server_the_settings_of_whoever_pushes_do_not_count() {
+fn on_a_server_the_settings_of_a_user_who_pushes_do_not_count() {
     let sandbox = Sandbox::new();
     let remote = sandbox.bare("remote.git");
     remote.tribunal(&["hooks", "install"]).ok();

@@ -326,3 +326,41 @@ fn events_that_no_watcher_took_are_dropped_and_that_is_said_once() {
     repo.tribunal(&["status"]).ok().says("6 older ones were dropped: no watcher came for them");
     repo.tribunal(&["status"]).ok().says("1000 waiting").never_says("dropped");
 }
+
+#[test]
+fn users_without_a_home_share_a_server() {
+    let sandbox = Sandbox::new();
+    fs::set_permissions(sandbox.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let bare = sandbox.repo_with("bare", &["--bare", "--shared=group"]);
+    let repo = sandbox.repo("repo");
+    repo.write("tribunal.toml", "[[commands]]\nname = \"probe\"\nrun = \"test -e good\"\n");
+    repo.write("a", "1\n").commit_unjudged("feat: one");
+    repo.git(&["push", "--quiet", "../bare", "main"]).ok();
+    bare.tribunal(&["hooks", "install"]).ok();
+    bare.tribunal(&["trust", "--yes"]).ok();
+    let mut chgrp = sandbox.command("chgrp", sandbox.path());
+    chgrp.args(["-R", "65534", "bare"]);
+    let mut probe = sandbox.command("setpriv", sandbox.path());
+    probe.args(["--reuid=65534", "--regid=65534", "--clear-groups", "true"]);
+    if run(chgrp, b"").code != 0 || !probe.output().is_ok_and(|probed| probed.status.success()) {
+        eprintln!("skipped: there is no `setpriv`, or no right to use it");
+        return;
+    }
+    let safe = "GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0=*";
+    let receive = format!("--receive-pack=env HOME=/dev/null {safe} git-receive-pack");
+    let push = |user: &str| {
+        let mut command = sandbox.command("setpriv", &repo.dir);
+        let ids = [format!("--reuid={user}"), format!("--regid={user}")];
+        command.args(ids).args(["--clear-groups", "env"]).args(safe.split(' '));
+        command.args(["git", "push", "--quiet", &receive, "../bare", "main"]);
+        run(command, b"")
+    };
+    for user in ["0", "65534", "0"] {
+        repo.git(&["rm", "--quiet", "--cached", "--ignore-unmatch", "good"]).ok();
+        repo.git(&["commit", "--quiet", "--allow-empty", "-m", "feat: bad"]).ok();
+        push(user).code(1).says("`test -e good` failed (1)");
+        repo.write("good", "1\n").commit_unjudged("feat: good");
+        push(user).ok().never_says("could not be run");
+        assert_eq!(bare.rev("main"), repo.rev("main"));
+    }
+}

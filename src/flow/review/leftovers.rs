@@ -50,7 +50,7 @@ pub fn put_away(repo: &Repo, env: &Env) -> Result<()> {
     trees(repo, &state_dir)
 }
 
-/// Removes the attempts of a run. Those that stay harm nobody, and are tried again by their age.
+/// Removes the attempts of a run. Those that stay do no harm, and are tried again by their age.
 fn forget(repo: &Repo, attempts: Option<&Vec<(BString, Oid)>>) {
     if let Some(attempts) = attempts
         && let Err(error) = attempt::forget(repo, attempts)

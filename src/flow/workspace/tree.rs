@@ -11,6 +11,7 @@ use anyhow::{Context as _, Result, bail};
 use bstr::{BStr, ByteSlice as _};
 use directories::ProjectDirs;
 use fs2::FileExt as _;
+use rustix::process::getuid;
 
 use crate::domain::model::oid::Oid;
 use crate::flow::workspace::own_repo;
@@ -55,14 +56,18 @@ pub struct Tree {
 
 /// Where a repository's trees are: in the user's cache, so that no part of their path is called
 /// `.git`, below which Jest and other tools that look at whole paths find nothing. A user without
-/// a home that can be written to, as on a server, has them beside the rest of the state.
+/// a home that can be written to, as on a server, has them beside the rest of the state, apart from
+/// those of other users: what git checks out follows no `core.sharedRepository`.
 pub fn root(repo: &Repo) -> PathBuf {
     let place = fs::canonicalize(&repo.common_dir).unwrap_or_else(|_| repo.common_dir.clone());
     let name = blake3::hash(place.as_os_str().as_encoded_bytes()).to_hex();
     ProjectDirs::from("", "", "tribunal")
         .map(|dirs| dirs.cache_dir().join("trees"))
         .filter(|all| settle_in(all, &all.join(&name[..16]), &place).is_ok())
-        .map_or_else(|| repo.state_dir().join("trees"), |all| all.join(&name[..16]))
+        .map_or_else(
+            || repo.state_dir().join(format!("trees/user-{}", getuid().as_raw())),
+            |all| all.join(&name[..16]),
+        )
 }
 
 /// Makes a repository's folder among those of all repositories, readable by its user alone, and

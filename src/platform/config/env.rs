@@ -19,7 +19,7 @@ pub struct Env {
     vars: BTreeMap<OsString, OsString>,
     /// The directory that the program was started in; git's relative paths count from here.
     pub current_dir: PathBuf,
-    /// Whether this is a server, on which whoever pushes has no say: not by variables, and not by
+    /// Whether this is a server, on which the user who pushes has no say: not by variables, not by
     /// the settings in the home of the account that the push came in by.
     is_server: bool,
 }

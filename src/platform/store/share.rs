@@ -99,18 +99,29 @@ fn common_dir_of(path: &Path) -> Option<&Path> {
         .find(|above| above.join("HEAD").exists() && above.join("objects").is_dir())
 }
 
-/// Git takes this setting from the repository's own file and nowhere else.
+/// Git takes this setting from the repository's own file and nowhere else, without what that
+/// includes.
 fn sharing_of(common_dir: &Path) -> Sharing {
-    let read = || {
-        let config = git2::Config::open(&common_dir.join("config")).ok()?;
-        let entry = config.get_entry("core.sharedRepository").ok()?;
-        Some(if entry.has_value() {
-            parse(entry.value().unwrap_or_default())
-        } else {
-            Sharing::Adds(0o660)
-        })
-    };
-    read().unwrap_or(Sharing::Umask)
+    let text = fs::read_to_string(common_dir.join("config")).unwrap_or_default();
+    setting_in(&text).map_or(Sharing::Umask, |value| parse(&value))
+}
+
+/// The last `core.sharedRepository` of a file of settings; one without a value is `true`.
+fn setting_in(text: &str) -> Option<String> {
+    let (mut in_core, mut found) = (false, None);
+    for line in text.lines() {
+        let mut rest = line.trim();
+        if let Some((section, behind)) = rest.strip_prefix('[').and_then(|r| r.split_once(']')) {
+            in_core = section.trim().eq_ignore_ascii_case("core");
+            rest = behind.trim();
+        }
+        let rest = rest.split(['#', ';']).next().unwrap_or_default();
+        let (key, value) = rest.split_once('=').unwrap_or((rest, "true"));
+        if in_core && key.trim().eq_ignore_ascii_case("sharedRepository") {
+            found = Some(value.trim().trim_matches('"').to_owned());
+        }
+    }
+    found
 }
 
 /// Reads a value as git does; one that git itself would not accept changes nothing.
@@ -154,7 +165,47 @@ fn shared_mode(sharing: Sharing, mode: u32, is_dir: bool) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Sharing, parse, shared_mode};
+    use std::fs::{self, OpenOptions};
+    use std::io::Write as _;
+    use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+    use std::path::Path;
+
+    use super::{Sharing, make_private_dir, open, parse, setting_in, shared_mode};
+
+    #[test]
+    fn the_setting_is_found_as_git_finds_it() {
+        for (text, expected) in [
+            ("[core]\n\tbare = false\n\tsharedrepository = 1\n", Some("1")),
+            ("[Core] SharedRepository = \"group\" ; all of us\n", Some("group")),
+            ("[core]\nsharedRepository\n[core]\n# sharedRepository = all\n", Some("true")),
+            ("[core]\nsharedRepository = all\nsharedRepository=0640\n", Some("0640")),
+            ("[core \"x\"]\nsharedRepository = all\n[a]\nsharedRepository = all\n", None),
+            ("", None),
+        ] {
+            assert_eq!(setting_in(text).as_deref(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_private_is_the_groups_where_the_repository_is_shared() {
+        let top = tempfile::tempdir().unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o7777;
+        for (name, config, folder_mode, file_mode) in [
+            ("own", "[core]\n\tbare = true\n", 0o700, 0o600),
+            ("shared", "[core]\n\tsharedRepository = group\n", 0o2770, 0o660),
+        ] {
+            let git_dir = top.path().join(name);
+            fs::create_dir_all(git_dir.join("objects")).unwrap();
+            fs::File::create(git_dir.join("HEAD")).unwrap();
+            fs::File::create(git_dir.join("config")).unwrap().write_all(config.as_bytes()).unwrap();
+            let run = git_dir.join("tribunal/runs/R");
+            make_private_dir(&run).unwrap();
+            let mut private = OpenOptions::new();
+            private.write(true).mode(0o600);
+            open(&run.join("prompt.md"), &private).unwrap();
+            assert_eq!((mode(&run), mode(&run.join("prompt.md"))), (folder_mode, file_mode));
+        }
+    }
 
     #[test]
     fn values_mean_what_they_mean_to_git() {

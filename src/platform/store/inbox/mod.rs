@@ -1,7 +1,7 @@
 //! Events for the daemon, handed over as files: nothing is lost while it is down.
 //!
 //! A sender writes beside the inbox and renames in; a receiver claims by renaming out, so that of
-//! two receivers one wins. What a killed receiver had claimed goes back. Where nobody receives for
+//! two receivers one wins. What a killed receiver had claimed goes back. Where none receives for
 //! long, the oldest are dropped, and counted.
 
 use std::ffi::OsStr;
@@ -229,7 +229,7 @@ pub fn forget_dropped(state_dir: &Path) -> Result<()> {
     remove(&folder(state_dir).join(DROPPED))
 }
 
-/// Moves a file to those that nobody could handle, of which the newest are kept.
+/// Moves a file to those that could not be handled, of which the newest are kept.
 fn set_aside(inbox: &Path, from: &Path, name: &str) -> Result<PathBuf> {
     let folder = inbox.join("aside");
     let aside = folder.join(name);
