@@ -60,7 +60,7 @@ fn look(context: &Context, repo: &Repo) -> Result<Standing> {
     Ok(Standing {
         hooks: events.iter().filter(|event| event.installed).count(),
         hook_problems: problems.collect(),
-        daemon: lock::holder(&state_dir)?.map(|holder| holder.pid),
+        daemon: lock::holder(&state_dir).map(|holder| holder.pid()),
         open_findings,
         unreviewed: backlog::waiting(&state_dir)?.len(),
         queued: queue::list(&state_dir)?.len(),

@@ -10,13 +10,13 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 use bstr::{BStr, ByteSlice as _};
 use directories::ProjectDirs;
-use fs2::FileExt as _;
 
 use crate::driver::own_repo;
 use crate::git::repo::{Repo, succeeded};
 use crate::model::oid::Oid;
 use crate::process::{Cmd, Ended, Interrupts, code_of};
 use crate::store::file;
+use crate::store::lock::{self, Held, Wait};
 
 /// So many trees may be in use at once; each is a whole checkout on disk.
 const POOL: usize = 3;
@@ -26,6 +26,9 @@ const WAIT: Duration = Duration::from_mins(1);
 
 /// How long a checkout may take before it is given up.
 const CHECKOUT_TIME: Duration = Duration::from_mins(5);
+
+/// The lock of one tree, in its folder.
+const LOCK: &str = "lock";
 
 /// Names, in a repository's folder of trees, its common git directory.
 const OWNER: &str = "repository";
@@ -49,8 +52,7 @@ pub enum Ignored {
 /// A tree that nobody else uses while this is held.
 pub struct Tree {
     folder: PathBuf,
-    /// Locked for as long as this lives; the kernel frees it whatever becomes of us.
-    _lock: File,
+    _lock: Held,
 }
 
 /// Where a repository's trees are: in the user's cache, so that no part of their path is called
@@ -92,7 +94,7 @@ impl Tree {
         loop {
             let mut free = Vec::new();
             for number in 0..POOL {
-                free.extend(Self::try_take(&root.join(number.to_string()))?);
+                free.extend(Self::take_one(&root.join(number.to_string()), Wait::NONE)?);
             }
             let shows = |tree: &Self| tree.shows().is_some_and(|at| at == wanted.as_str());
             let best = free.iter().position(shows).unwrap_or(0);
@@ -107,18 +109,9 @@ impl Tree {
     }
 
     /// The tree in that folder, beside those that are shared; `None` where another process has it.
-    pub fn try_take(folder: &Path) -> Result<Option<Self>> {
-        let open = || -> io::Result<Option<File>> {
-            fs::create_dir_all(folder)?;
-            let path = folder.join("lock");
-            let lock = OpenOptions::new().create(true).append(true).open(path)?;
-            match lock.try_lock_exclusive() {
-                Ok(()) => Ok(Some(lock)),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
-                Err(error) => Err(error),
-            }
-        };
-        let lock = open().with_context(|| format!("could not lock `{}`", folder.display()))?;
+    pub fn take_one(folder: &Path, wait: Wait) -> Result<Option<Self>> {
+        let lock = lock::take(&folder.join(LOCK), wait)
+            .with_context(|| format!("could not lock `{}`", folder.display()))?;
         Ok(lock.map(|lock| Self { folder: folder.to_owned(), _lock: lock }))
     }
 

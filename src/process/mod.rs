@@ -1,5 +1,6 @@
 //! The only place that spawns: explicit directory, own process group, deadline, bounded output.
 
+mod alive;
 mod ancestors;
 mod strays;
 mod supervise;
@@ -18,6 +19,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
+pub use crate::process::alive::{Identity, is_alive};
 pub use crate::process::ancestors::ancestors;
 use crate::process::supervise::Limits;
 pub use crate::process::supervise::{Ended, Interrupts};

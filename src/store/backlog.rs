@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use anyhow::{Context as _, Result};
-use fs2::FileExt as _;
 
 use crate::model::oid::Oid;
 use crate::store::file::{write_atomic, write_new};
+use crate::store::lock::{self, Held, Wait};
 
 /// The most commits that wait; whoever imports a history does not want all of it reviewed.
 const WAITING_MAX: usize = 50;
@@ -17,7 +17,7 @@ const WAITING_MAX: usize = 50;
 /// The proof that this process is the one that works the backlog off.
 #[derive(Debug)]
 pub struct Worker {
-    _lock: File,
+    _lock: Held,
 }
 
 /// What is known of the review of a commit that has no receipt.
@@ -81,24 +81,19 @@ pub fn state(state_dir: &Path, commit: &Oid) -> State {
 
 /// Becomes the worker; `None` where another process is it.
 pub fn work(state_dir: &Path) -> Result<Option<Worker>> {
-    let folder = folder(state_dir);
-    let take = || -> io::Result<Option<File>> {
-        fs::create_dir_all(&folder)?;
-        let lock = OpenOptions::new().create(true).append(true).open(folder.join("lock"))?;
-        match lock.try_lock_exclusive() {
-            Ok(()) => Ok(Some(lock)),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
-            Err(error) => Err(error),
-        }
-    };
-    let lock = take().with_context(|| format!("could not lock `{}`", folder.display()))?;
+    let path = lock_of(state_dir);
+    let lock = lock::take(&path, Wait::FOR_ITS_END)
+        .with_context(|| format!("could not lock `{}`", path.display()))?;
     Ok(lock.map(|lock| Worker { _lock: lock }))
 }
 
 /// Whether somebody works the backlog off.
 pub fn is_worked_off(state_dir: &Path) -> bool {
-    let lock = File::open(folder(state_dir).join("lock"));
-    lock.is_ok_and(|lock| fs2::FileExt::try_lock_shared(&lock).is_err())
+    lock::is_held(&lock_of(state_dir))
+}
+
+fn lock_of(state_dir: &Path) -> PathBuf {
+    folder(state_dir).join("lock")
 }
 
 /// The log of the worker.

@@ -1,18 +1,19 @@
 //! Runs: a folder each, held by one process at a time.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder};
 use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-use fs2::FileExt;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use ulid::Ulid;
 
+use crate::process::Identity;
 use crate::store::file::{sweep, write_atomic};
+use crate::store::lock::{self, Held, Wait};
 
 const STATE: &str = "run.json";
 const LOCK: &str = "lock";
@@ -21,30 +22,45 @@ const LOCK: &str = "lock";
 #[derive(Debug)]
 pub struct RunFolder {
     path: PathBuf,
-    /// Locked for as long as this lives; the kernel frees it whatever becomes of us.
-    _lock: File,
+    _lock: Held,
 }
 
 impl RunFolder {
-    /// Takes the folder of that run, which is made where it is missing, readable by this user
-    /// alone. `None` where another process works on the run.
-    pub fn take(state_dir: &Path, id: &str) -> Result<Option<Self>> {
+    /// Makes the folder of a new run, readable by this user alone.
+    pub fn create(state_dir: &Path, id: &str) -> Result<Self> {
         let path = root(state_dir).join(id);
-        let take = || -> io::Result<Option<File>> {
-            let mut private = DirBuilder::new();
-            private.recursive(true).mode(0o700).create(&path)?;
-            let lock = OpenOptions::new().create(true).append(true).open(path.join(LOCK))?;
-            match lock.try_lock_exclusive() {
-                Ok(()) => Ok(Some(lock)),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
-                Err(error) => Err(error),
-            }
-        };
-        let lock = take().with_context(|| format!("could not lock `{}`", path.display()))?;
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&path)
+            .with_context(|| format!("could not create the folder `{}`", path.display()))?;
+        Self::take(state_dir, id, Wait::FOR_ITS_END, &mut |_| {})?
+            .with_context(|| format!("another process works on the run `{id}`"))
+    }
+
+    /// Takes the folder of a run. `None` where another process works on the run, or where there is no
+    /// such folder. `tell` is called once where it has to wait, with who works on it.
+    pub fn take(
+        state_dir: &Path,
+        id: &str,
+        wait: Wait,
+        tell: &mut dyn FnMut(Option<&Identity>),
+    ) -> Result<Option<Self>> {
+        let path = root(state_dir).join(id);
+        if !path.is_dir() {
+            return Ok(None);
+        }
+        let lock = lock::take_telling(&path.join(LOCK), wait, tell)
+            .with_context(|| format!("could not lock `{}`", path.display()))?;
         Ok(lock.map(|lock| {
             sweep(&path);
             Self { path, _lock: lock }
         }))
+    }
+
+    /// As `take`, without waiting: for who tidies up and comes again another time.
+    pub fn try_take(state_dir: &Path, id: &str) -> Result<Option<Self>> {
+        Self::take(state_dir, id, Wait::NONE, &mut |_| {})
     }
 
     pub fn path(&self) -> &Path {
@@ -70,11 +86,22 @@ impl RunFolder {
 
 /// Whether a process works on that run at this moment.
 pub fn is_held(state_dir: &Path, id: &str) -> bool {
-    let lock = File::open(root(state_dir).join(id).join(LOCK));
-    lock.is_ok_and(|lock| {
-        FileExt::try_lock_shared(&lock)
-            .is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
-    })
+    holder(state_dir, id).is_some()
+}
+
+/// The process that works on that run at this moment.
+pub fn holder(state_dir: &Path, id: &str) -> Option<Identity> {
+    lock::holder(&root(state_dir).join(id).join(LOCK))
+}
+
+/// Whether there is a folder of that run.
+pub fn exists(state_dir: &Path, id: &str) -> bool {
+    folder(state_dir, id).is_dir()
+}
+
+/// Where the folder of a run is.
+pub fn folder(state_dir: &Path, id: &str) -> PathBuf {
+    root(state_dir).join(id)
 }
 
 /// When the run of that id began; `None` where it is no run's id.

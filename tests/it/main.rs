@@ -29,5 +29,6 @@ mod reviews;
 mod sarif;
 mod spec;
 mod stand_in;
+mod survivors;
 mod tidy;
 mod untouched;

@@ -32,7 +32,7 @@ use crate::process::Interrupts;
 use crate::store::ledger::call::{Begun, Call, Limits, UNDER_WAY};
 use crate::store::ledger::error::Error as LedgerError;
 use crate::store::ledger::{self, Ledger};
-use crate::store::runs::RunFolder;
+use crate::store::runs::{self, RunFolder};
 use crate::ui::out;
 
 /// How many times the base the jitter after a rate limit's reset may be.
@@ -344,8 +344,12 @@ pub fn clean_up(state_dir: &Path, env: &Env) -> Result<()> {
     let time = now(env);
     let left = ledger::with(state_dir, time, |ledger| ledger.calls_under_way()).map_err(hinted)?;
     for call in left.value {
-        let Some(run) = RunFolder::take(state_dir, &call.run)? else { continue };
-        let folder = CallFolder::of(run.path(), &call.key);
+        // Of a run whose folder is gone nothing is left but this.
+        let run = RunFolder::try_take(state_dir, &call.run)?;
+        if run.is_none() && runs::exists(state_dir, &call.run) {
+            continue;
+        }
+        let folder = CallFolder::of(&runs::folder(state_dir, &call.run), &call.key);
         folder.redact()?;
         let call = if let Some(kept) = folder.reply() {
             ended(call, &kept)

@@ -51,7 +51,7 @@ impl<'a> Researcher<'a> {
         };
         let state_dir = self.repo.state_dir();
         if self.folder.is_none() {
-            self.folder = RunFolder::take(&state_dir, &self.run)?;
+            self.folder = Some(RunFolder::create(&state_dir, &self.run)?);
         }
         let folder = self.folder.as_ref().context("the run is somebody else's")?.path().to_owned();
         let room = folder.join("room");

@@ -2,12 +2,11 @@
 
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
-use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use bstr::BStr;
-use fs2::FileExt as _;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::config::env::{Env, now};
@@ -34,7 +33,11 @@ use crate::store::crash::save_point;
 use crate::store::file::write_atomic;
 use crate::store::ledger;
 use crate::store::ledger::query::{RuleStats, SightingRow};
+use crate::store::lock::{self, Held, Wait};
 use crate::ui::out;
+
+/// How long a session waits for another one, which may be asking an agent.
+const LEARNING_MAX: Duration = Duration::from_mins(30);
 
 /// A session, which holds the lock where it may write.
 pub(super) struct Learning<'a> {
@@ -49,7 +52,7 @@ pub(super) struct Learning<'a> {
     committed: Vec<Rule>,
     record: Record,
     pub(super) warnings: Vec<String>,
-    _lock: Option<File>,
+    _lock: Option<Held>,
 }
 
 pub(super) type Rows = Vec<(Sighting, SightingRow)>;
@@ -388,13 +391,18 @@ pub(super) fn policy(
 }
 
 /// Waits until no other session learns in this repository.
-fn locked(state_dir: &Path) -> Result<File> {
+fn locked(state_dir: &Path) -> Result<Held> {
     let path: PathBuf = state_dir.join("constitution.lock");
-    let failed = || format!("could not lock `{}`", path.display());
-    fs::create_dir_all(state_dir).with_context(failed)?;
-    let lock = File::create(&path).with_context(failed)?;
-    lock.lock_exclusive().with_context(failed)?;
-    Ok(lock)
+    lock::take(&path, Wait::up_to(LEARNING_MAX))
+        .with_context(|| format!("could not lock `{}`", path.display()))?
+        .ok_or_else(|| {
+            let who = lock::holder(&path)
+                .map_or_else(String::new, |holder| format!(" (process {})", holder.pid));
+            out::hinted(
+                format!("another process learns in this repository{who}"),
+                "wait for it, or end that process",
+            )
+        })
 }
 
 fn after(policy: &Learn) -> After {

@@ -16,13 +16,12 @@ pub mod wait;
 #[cfg(test)]
 mod tests;
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use fs2::FileExt as _;
 use jiff::Timestamp;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
@@ -30,9 +29,13 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
 use crate::model::kept::Disposition;
 use crate::store::crash::save_point;
 use crate::store::ledger::error::{Error, is_busy};
+use crate::store::lock::{self, Wait};
 
 /// How long a writer waits for the others. Eight writers at once waited 82 ms at most.
 const WAIT_MAX: Duration = Duration::from_secs(10);
+
+/// How long another process may take to see whether a ledger is damaged and to set it aside.
+const SET_ASIDE_WAIT: Wait = Wait::up_to(Duration::from_mins(5));
 
 const FILE: &str = "ledger.db";
 
@@ -160,8 +163,11 @@ fn set_aside(state_dir: &Path, now: Timestamp) -> Result<Option<PathBuf>, Error>
         move |source: io::Error| Error::SetAside { path, source }
     };
     let lock_path = state_dir.join("ledger.lock");
-    let lock = File::create(&lock_path).map_err(failed(&lock_path))?;
-    lock.lock_exclusive().map_err(failed(&lock_path))?;
+    let lock = lock::take(&lock_path, SET_ASIDE_WAIT).map_err(failed(&lock_path))?;
+    let Some(_lock) = lock else {
+        let busy = io::Error::new(io::ErrorKind::TimedOut, "another process looks at it");
+        return Err(failed(&lock_path)(busy));
+    };
     let database = state_dir.join(FILE);
     if is_sound(&database)? {
         return Ok(None);
