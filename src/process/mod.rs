@@ -2,6 +2,7 @@
 
 mod alive;
 mod ancestors;
+mod started;
 mod strays;
 mod supervise;
 #[cfg(test)]
@@ -21,6 +22,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 
 pub use crate::process::alive::{Identity, is_alive};
 pub use crate::process::ancestors::ancestors;
+pub use crate::process::started::end_survivors;
 use crate::process::supervise::Limits;
 pub use crate::process::supervise::{Ended, Interrupts};
 

@@ -1,10 +1,12 @@
 //! Processes that meet: at a lock, at a question, and those that outlive the one which started them.
 
 use std::fs::{self, File};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
 use crate::brain::diligent;
@@ -55,6 +57,17 @@ impl Beside {
     }
 }
 
+/// The state of a process, as Linux tells it; `None` where it is gone.
+fn state(pid: &str) -> Option<char> {
+    let status = fs::read_to_string(format!("/proc/{}/status", pid.trim())).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("State:"))?;
+    line.trim().chars().next()
+}
+
+fn is_at_work(pid: &str) -> bool {
+    state(pid).is_some_and(|state| !matches!(state, 'Z' | 'X'))
+}
+
 /// A child on its way to its program has a copy of the lock's descriptor for a moment. Here the test
 /// has it, for as long as it likes.
 #[test]
@@ -86,6 +99,108 @@ fn what_a_killed_process_still_holds_is_waited_for() {
         let receipts = rusqlite::Connection::open(repo.path(".git/tribunal/ledger.db")).unwrap();
         receipts.execute("DELETE FROM receipts", []).unwrap();
     }
+}
+
+/// Agents in the way of which a script stands: it writes down who starts, who was still at work then,
+/// and hangs for as long as a file is there.
+struct Slow {
+    scene: Scene,
+    folder: PathBuf,
+}
+
+impl Slow {
+    fn new() -> Self {
+        let scene = Scene::new("", diligent(&[WRONG]));
+        let folder = scene.sandbox.path().join("slow");
+        fs::create_dir(&folder).unwrap();
+        let script = "#!/bin/sh\nhere=HERE\ncase \"$1\" in exec) ;; *) exec \"$here/../stand-ins/codex\" \"$@\" ;; esac\n\
+            [ \"$2\" = --help ] && exec \"$here/../stand-ins/codex\" \"$@\"\n\
+            for pid in $(cat \"$here/pids\" 2>/dev/null); do\n  \
+              grep -q '^State:[[:space:]]*[RSDTt]' \"/proc/$pid/status\" 2>/dev/null && echo \"$pid\" >>\"$here/overlap\"\n\
+            done\n\
+            echo $$ >>\"$here/pids\"\n\
+            if [ -e \"$here/hang\" ]; then\n  trap '' TERM INT HUP\n  \
+              setsid sh -c 'echo $$ >>\"$1/pids\"; trap \"\" TERM; touch \"$1/hangs\"; sleep 600; :' sh \"$here\" &\n  \
+              sleep 600; :\nfi\n\
+            exec \"$here/../stand-ins/codex\" \"$@\"\n";
+        let script = script.replace("HERE", folder.to_str().unwrap());
+        let path = folder.join("codex");
+        fs::write(&path, script).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        let config = scene.sandbox.home().join(".config/tribunal/config.toml");
+        let text = fs::read_to_string(&config).unwrap();
+        let codex = scene.stand_ins.codex();
+        fs::write(config, text.replace(codex.to_str().unwrap(), path.to_str().unwrap())).unwrap();
+        Self { scene, folder }
+    }
+
+    fn pids(&self) -> Vec<String> {
+        let text = fs::read_to_string(self.folder.join("pids")).unwrap_or_default();
+        text.lines().map(str::to_owned).collect()
+    }
+}
+
+/// The processes that a process started.
+fn children(pid: u32) -> Vec<u32> {
+    let list = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap();
+    list.split_ascii_whitespace().map(|pid| pid.parse().unwrap()).collect()
+}
+
+fn kill(pid: u32) {
+    let pid = Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
+    kill_process(pid, Signal::KILL).unwrap();
+}
+
+/// Whatever ends the process ends its watchdog too, as when the machine runs out of memory: its agent
+/// and what that one started go on. The next life proves that they are dead before it asks again.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_agent_of_an_earlier_life_is_dead_before_the_call_is_made_again() {
+    for with_watchdog in [false, true] {
+        let slow = Slow::new();
+        let repo = slow.scene.repo();
+        fs::write(slow.folder.join("hang"), "").unwrap();
+        let mut first = Beside::start(&slow.scene, &repo.dir, &REVIEW, "first");
+        wait_for("the agent", || slow.folder.join("hangs").exists() && slow.pids().len() == 2);
+        if !with_watchdog {
+            let is_watchdog = |pid: &u32| {
+                let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap();
+                String::from_utf8_lossy(&line).contains("read -r done")
+            };
+            let watchdogs: Vec<u32> =
+                children_of_all(first.child.id()).into_iter().filter(is_watchdog).collect();
+            assert_eq!(watchdogs.len(), 1);
+            kill(watchdogs[0]);
+        }
+        kill(first.child.id());
+        first.child.wait().unwrap();
+        let before = slow.pids();
+        if !with_watchdog {
+            assert!(before.iter().all(|pid| is_at_work(pid)), "{before:?}");
+        }
+        fs::remove_file(slow.folder.join("hang")).unwrap();
+        let again =
+            slow.scene.tribunal(&repo.dir, &["resume", &only_run(&repo), "--format", "json"]);
+        assert_eq!(again.clone().code(1).json()["verdict"], "block", "{again}");
+        assert_eq!(slow.pids().len(), 3, "{again}");
+        let overlap = fs::read_to_string(slow.folder.join("overlap")).unwrap_or_default();
+        assert_eq!(overlap, "", "watchdog {with_watchdog}: {again}");
+        assert!(!before.iter().any(|pid| is_at_work(pid)), "{before:?}");
+    }
+}
+
+/// Those of every thread: each may have started some.
+fn children_of_all(pid: u32) -> Vec<u32> {
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+    let mut all = children(pid);
+    for thread in threads {
+        let path = thread.unwrap().path().join("children");
+        let list = fs::read_to_string(path).unwrap_or_default();
+        all.extend(list.split_ascii_whitespace().map(|pid| pid.parse::<u32>().unwrap()));
+    }
+    all.sort_unstable();
+    all.dedup();
+    all
 }
 
 #[test]

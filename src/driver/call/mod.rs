@@ -3,6 +3,7 @@
 //! A call whose reply was kept is never made again. One that was killed on its way is made again
 //! under its own name and counts once.
 
+mod earlier;
 mod folder;
 mod next;
 #[cfg(test)]
@@ -22,6 +23,7 @@ use crate::agents::Around;
 use crate::agents::ask::{Access, Identity, Outcome, Reply, Request};
 use crate::config::env::{Env, backoff_base, now};
 use crate::config::policy::Policy;
+pub use crate::driver::call::earlier::{clean_up, end_earlier};
 use crate::driver::call::folder::{CallFolder, KeptReply, redacted};
 use crate::driver::call::next::{Next, SoFar, after, jittered, later, money_of};
 use crate::driver::judge::{hinted, set_aside};
@@ -32,8 +34,6 @@ use crate::process::Interrupts;
 use crate::store::ledger::call::{Begun, Call, Limits, UNDER_WAY};
 use crate::store::ledger::error::Error as LedgerError;
 use crate::store::ledger::{self, Ledger};
-use crate::store::runs::{self, RunFolder};
-use crate::ui::out;
 
 /// How many times the base the jitter after a rate limit's reset may be.
 const RESET_JITTER: u32 = 60;
@@ -229,6 +229,7 @@ impl Desk<'_> {
             access: question.access,
             dir: question.dir,
             folder: &folder.prepare(&prompt)?,
+            note: Some(&folder.note()),
             wall: settings.timeout,
             idle: settings.idle,
             budget: Some(settings.budget),
@@ -333,36 +334,6 @@ impl Desk<'_> {
         }
         Ok(done.value)
     }
-}
-
-/// Cleans up after runs that were killed during a call and that nobody works on: what their agents
-/// left is redacted, and the call is no longer under way. Its cost stays unknown.
-pub fn clean_up(state_dir: &Path, env: &Env) -> Result<()> {
-    if !ledger::exists(state_dir) {
-        return Ok(());
-    }
-    let time = now(env);
-    let left = ledger::with(state_dir, time, |ledger| ledger.calls_under_way()).map_err(hinted)?;
-    for call in left.value {
-        // Of a run whose folder is gone nothing is left but this.
-        let run = RunFolder::try_take(state_dir, &call.run)?;
-        if run.is_none() && runs::exists(state_dir, &call.run) {
-            continue;
-        }
-        let folder = CallFolder::of(&runs::folder(state_dir, &call.run), &call.key);
-        folder.redact()?;
-        let call = if let Some(kept) = folder.reply() {
-            ended(call, &kept)
-        } else {
-            let why = String::new();
-            Call { outcome: Outcome::Killed { why }.as_str().to_owned(), ..call }
-        };
-        let done = ledger::with(state_dir, time, |ledger| ledger.end_call(&call));
-        if let Some(path) = done.map_err(hinted)?.set_aside {
-            out::warn(&set_aside(&path).reason);
-        }
-    }
-    Ok(())
 }
 
 /// The first moment of a day, as everywhere here in UTC.

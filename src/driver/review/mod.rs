@@ -32,7 +32,7 @@ use ulid::Ulid;
 use crate::agents::Around;
 use crate::config::env::{Env, now};
 use crate::config::policy::RouteChoice;
-use crate::driver::call::Desk;
+use crate::driver::call::{Desk, end_earlier};
 use crate::driver::judge;
 use crate::driver::review::claim::Known;
 use crate::driver::review::docket::Docket;
@@ -297,6 +297,7 @@ impl Work<'_> {
         docket: Docket,
         paths: Vec<String>,
     ) -> Result<Reviewed> {
+        end_earlier(folder.path())?;
         let interrupts = Interrupts::listen().context("could not listen for signals")?;
         let policy = matter.policy();
         let executor = match docket.run.kind {

@@ -1,0 +1,68 @@
+//! What calls of an earlier life of a run left, which was killed: processes, and files with secrets.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Result;
+
+use crate::agents::ask::Outcome;
+use crate::config::env::{Env, now};
+use crate::driver::call::ended;
+use crate::driver::call::folder::CallFolder;
+use crate::driver::judge::{hinted, set_aside};
+use crate::process::end_survivors;
+use crate::store::ledger;
+use crate::store::ledger::call::Call;
+use crate::store::runs::{self, RunFolder};
+use crate::ui::out;
+
+/// How long an agent that was killed may take to be gone.
+const SURVIVORS_END: Duration = Duration::from_secs(10);
+
+/// Proves that no agent of an earlier life of a run is alive, and ends what is: a call that is made
+/// again must not meet the one that it replaces.
+pub fn end_earlier(run_folder: &Path) -> Result<()> {
+    for folder in CallFolder::all(run_folder)? {
+        end_survivors(&folder.note(), SURVIVORS_END).map_err(|error| {
+            out::hinted(
+                format!("an agent that an earlier process started is still at work: {error}"),
+                "end that process, and go on with the run then",
+            )
+        })?;
+    }
+    Ok(())
+}
+
+/// Cleans up after runs that were killed during a call and that nobody works on: what their agents
+/// left is redacted, and the call is no longer under way. Its cost stays unknown.
+pub fn clean_up(state_dir: &Path, env: &Env) -> Result<()> {
+    if !ledger::exists(state_dir) {
+        return Ok(());
+    }
+    let time = now(env);
+    let left = ledger::with(state_dir, time, |ledger| ledger.calls_under_way()).map_err(hinted)?;
+    for call in left.value {
+        // Of a run whose folder is gone nothing is left but this.
+        let run = RunFolder::try_take(state_dir, &call.run)?;
+        if run.is_none() && runs::exists(state_dir, &call.run) {
+            continue;
+        }
+        let folder = CallFolder::of(&runs::folder(state_dir, &call.run), &call.key);
+        // What may still be written to is cleaned another time.
+        if end_survivors(&folder.note(), SURVIVORS_END).is_err() {
+            continue;
+        }
+        folder.redact()?;
+        let call = if let Some(kept) = folder.reply() {
+            ended(call, &kept)
+        } else {
+            let why = String::new();
+            Call { outcome: Outcome::Killed { why }.as_str().to_owned(), ..call }
+        };
+        let done = ledger::with(state_dir, time, |ledger| ledger.end_call(&call));
+        if let Some(path) = done.map_err(hinted)?.set_aside {
+            out::warn(&set_aside(&path).reason);
+        }
+    }
+    Ok(())
+}
