@@ -67,8 +67,12 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
     }
     let quiet = context.global.quiet;
     if args.waiting {
-        background::work_off(&repo, |commit| review::in_background(&repo, env, flags, commit))?;
-        return Ok(ExitStatus::Pass);
+        let worked =
+            background::work_off(&repo, |commit| review::in_background(&repo, env, flags, commit));
+        return match worked {
+            Err(error) if error.is::<Stopped>() => Ok(ExitStatus::Interrupted),
+            worked => worked.map(|()| ExitStatus::Pass),
+        };
     }
     let tell = |line: &str| {
         if !quiet {

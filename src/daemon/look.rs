@@ -8,7 +8,7 @@ use anyhow::Result;
 
 use crate::config::env;
 use crate::config::policy::{Switch, WatchMethod};
-use crate::daemon::heads::{self, Heads, Moved};
+use crate::daemon::heads::{self, Heads, Move, Moved};
 use crate::daemon::lock;
 use crate::daemon::news::News;
 use crate::daemon::run::{Pace, Place, Said};
@@ -21,7 +21,6 @@ use crate::driver::learn;
 use crate::driver::review::background;
 use crate::git::repo::Repo;
 use crate::git::worktrees;
-use crate::model::oid::Oid;
 use crate::store::file::{sweep, write_atomic};
 use crate::store::inbox;
 use crate::store::known::Known;
@@ -430,27 +429,33 @@ impl<'a> Watcher<'a> {
         let now = env::now(&self.place.env);
         self.heads.retain(|top| self.trees.iter().any(|tree| key(&tree.top) == top));
         for tree in &self.trees {
-            let moved = self.heads.look(&tree.top, &self.place.common_dir, now);
-            let wanted = moved.and_then(|moved| match moved {
-                Moved::To(commits) if tree.background == Switch::On => {
-                    changed = true;
-                    self.want_reviews(&tree.top, commits)
-                }
-                Moved::To(_) => {
-                    changed = true;
-                    Ok(None)
-                }
-                Moved::Soon => {
+            let moved = match self.heads.look(&tree.top, &self.place.common_dir, now) {
+                Ok(Moved::To(moved)) => moved,
+                Ok(Moved::Soon) => {
                     soon = true;
-                    Ok(None)
+                    continue;
                 }
-                Moved::No => Ok(None),
-            });
-            match wanted {
-                Ok(Some(commits)) => tell(&News::Review { worktree: key(&tree.top), commits }),
-                Ok(None) => {}
-                Err(error) => self.said.trouble(format!("{error:#}"), tell),
+                Ok(Moved::No) => continue,
+                Err(error) => {
+                    self.said.trouble(format!("{error:#}"), tell);
+                    continue;
+                }
+            };
+            if tree.background == Switch::On {
+                match self.want_reviews(&tree.top, &moved) {
+                    Ok(true) => {
+                        let (worktree, commits) = (key(&tree.top), moved.commits.clone());
+                        tell(&News::Review { worktree, commits });
+                    }
+                    Ok(false) => {}
+                    Err(error) => {
+                        // The next look meets the same commits.
+                        self.said.trouble(format!("{error:#}"), tell);
+                        continue;
+                    }
+                }
             }
+            changed |= self.heads.settle(moved);
         }
         if changed && let Err(error) = self.heads.save(&self.place.state_dir) {
             self.said.trouble(format!("{error:#}"), tell);
@@ -458,12 +463,14 @@ impl<'a> Watcher<'a> {
         soon
     }
 
-    /// Notes commits for a review; `None` where there is nobody to make one.
-    fn want_reviews(&self, top: &Path, commits: Vec<Oid>) -> Result<Option<Vec<Oid>>> {
+    /// Notes commits for a review; `false` where there are none, or nobody to make one.
+    fn want_reviews(&self, top: &Path, moved: &Move) -> Result<bool> {
+        if moved.commits.is_empty() {
+            return Ok(false);
+        }
         let repo = Repo::discover(top, None)?;
         let (env, flags) = (&self.place.env, &self.place.flags);
-        let wanted = background::want(&repo, env, flags, &commits)?;
-        Ok(wanted.then_some(commits))
+        background::want(&repo, env, flags, &moved.commits, &moved.left_out)
     }
 
     /// Turns what came back in that work tree into rules.

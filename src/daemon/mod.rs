@@ -11,3 +11,4 @@ pub mod watch;
 pub mod settle;
 pub mod take_in;
 pub mod news;
+mod reflog;

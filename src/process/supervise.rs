@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -87,6 +88,10 @@ enum Event {
 #[derive(Clone, Copy, Debug)]
 pub struct Interrupts(());
 
+/// The signal that asked us to stop; 0 before there is one. What is under way ends, and nothing else
+/// is begun on the way out.
+static STOPPING: AtomicI32 = AtomicI32::new(0);
+
 /// The runs that are under way.
 static SUPERVISED: Mutex<Vec<Listener>> = Mutex::new(Vec::new());
 
@@ -113,11 +118,11 @@ impl Interrupts {
     pub fn wait(self, time: Duration) -> Option<i32> {
         let (tell, hear) = mpsc::channel();
         let listener = subscribe(tell);
-        let heard = hear.recv_timeout(time);
+        let heard = hear.recv_timeout(if stopping().is_some() { Duration::ZERO } else { time });
         unsubscribe(listener);
         match heard {
             Ok(Event::Signal(signal)) => Some(signal),
-            Ok(Event::Exited) | Err(_) => None,
+            Ok(Event::Exited) | Err(_) => stopping(),
         }
     }
 }
@@ -134,9 +139,18 @@ fn unsubscribe(number: u64) {
     listeners.retain(|listener| listener.number != number);
 }
 
+/// The signal that asked us to stop, once there was one.
+fn stopping() -> Option<i32> {
+    Some(STOPPING.load(Ordering::SeqCst)).filter(|signal| *signal != 0)
+}
+
 fn pass_on(signal: i32) {
     let heard = {
         let listeners = SUPERVISED.lock().unwrap_or_else(PoisonError::into_inner);
+        if !listeners.is_empty() {
+            // Before anybody is told: who is done with one program must not start the next.
+            STOPPING.store(signal, Ordering::SeqCst);
+        }
         let told = |l: &Listener| l.tell.send(Event::Signal(signal)).is_ok();
         listeners.iter().filter(|listener| told(listener)).count()
     };
@@ -196,7 +210,10 @@ impl Cmd {
         let (tell, hear) = mpsc::channel();
         // Before the start: a signal must not find a program that nobody stops.
         let listener = subscribe(tell.clone());
-        let ended = self.supervised(&logs, tell, &hear);
+        let ended = match stopping() {
+            Some(signal) => Ok(Ended::Interrupted(signal)),
+            None => self.supervised(&logs, tell, &hear),
+        };
         unsubscribe(listener);
         ended
     }

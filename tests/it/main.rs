@@ -32,3 +32,4 @@ mod stand_in;
 mod survivors;
 mod tidy;
 mod untouched;
+mod waiting;

@@ -7,7 +7,7 @@ use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::brain::diligent;
 use crate::harness::{Outcome, Repo, run, wait_for};
@@ -232,5 +232,31 @@ fn one_question_asked_by_two_processes_makes_one_run() {
                 && outcome.stderr.contains("waiting for what it comes to")
         });
         assert_eq!(told.count(), 1, "{}{}", both[0], both[1]);
+    }
+}
+
+/// A watcher in the background, ended by its id when the test is over.
+pub struct Watcher<'a>(&'a Scene, &'a Repo<'a>);
+
+impl<'a> Watcher<'a> {
+    pub fn start(scene: &'a Scene, repo: &'a Repo<'a>) -> Self {
+        let mut start = scene.command(&repo.dir, &["daemon", "start"]);
+        start.env_remove("TRIBUNAL_NO_DAEMON");
+        run(start, b"").ok();
+        Self(scene, repo)
+    }
+
+    /// Whether it has done all that is to be done about the present HEAD.
+    pub fn knows_head(&self) -> bool {
+        let text = fs::read(self.1.path(".git/tribunal/heads.json")).unwrap_or_default();
+        let heads: Value = serde_json::from_slice(&text).unwrap_or_default();
+        let seen = heads.as_object().and_then(|heads| heads.values().next());
+        seen.is_some_and(|seen| seen["head"] == json!(self.1.rev("HEAD")))
+    }
+}
+
+impl Drop for Watcher<'_> {
+    fn drop(&mut self) {
+        self.0.tribunal(&self.1.dir, &["daemon", "stop"]);
     }
 }

@@ -50,6 +50,7 @@ use crate::pipeline::run::{Begin, Kind, Run, Size, Stage};
 use crate::process::Interrupts;
 use crate::review::converge::Limits;
 use crate::spec::types;
+use crate::store::backlog;
 use crate::store::runs::{self, RunFolder};
 use crate::ui::out;
 use crate::ui::report::printable;
@@ -103,12 +104,24 @@ pub fn review(
             && let Some(found) = receipt::find(repo, env, &question)?
         {
             leftovers::note_closed(repo, &found.receipt.run)?;
+            note_answer(repo, request);
             let gates = gates_alone(repo, env, &subject, &matter)?;
             return Ok(finish::of_receipt(&subject, &found, gates, started, now(env)));
         }
         if let Some((folder, docket)) = work.claim(&matter, &subject, &question, request)? {
-            return work.perform(&matter, &folder, docket, subject.paths());
+            let reviewed = work.perform(&matter, &folder, docket, subject.paths())?;
+            note_answer(repo, request);
+            return Ok(reviewed);
         }
+    }
+}
+
+/// A commit with an answer is no longer one whose review failed or was given up.
+fn note_answer(repo: &Repo, request: &Request) {
+    if let Range::Commit(commit) = &request.range
+        && let Err(error) = backlog::answered(&repo.state_dir(), commit)
+    {
+        tracing::warn!("{error:#}");
     }
 }
 

@@ -106,7 +106,7 @@ pub fn consult(
         .collect();
     // Those that wait already are noted once more: whoever was to review them may have been killed.
     if !missing.is_empty() && background::is_wanted(env) {
-        background::want(repo, env, &[], &missing)?;
+        background::want(repo, env, &[], &missing, &[])?;
     }
     let wait = policy.review.wait;
     if stance != Stance::AskLater && !is_held_up(repo, env, &judges, wait)? {
