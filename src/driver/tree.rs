@@ -2,7 +2,7 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _};
-use std::os::unix::fs::{DirBuilderExt as _, symlink};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, symlink};
 use std::path::{Component, Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -32,6 +32,12 @@ const LOCK: &str = "lock";
 
 /// Names, in a repository's folder of trees, its common git directory.
 const OWNER: &str = "repository";
+
+/// Names, beside it, the device that the repository was on.
+const DEVICE: &str = "device";
+
+/// How long the trees of a repository that is gone are kept.
+const ABANDONED_AFTER: Duration = Duration::from_hours(30 * 24);
 
 /// Why there is no tree to run in.
 #[derive(Debug, thiserror::Error)]
@@ -70,21 +76,52 @@ pub fn root(repo: &Repo) -> PathBuf {
 /// Makes a repository's folder among those of all repositories, readable by its user alone, and
 /// removes the folders of repositories that are gone.
 fn settle_in(all: &Path, folder: &Path, place: &Path) -> io::Result<()> {
-    if folder.join(OWNER).exists() {
+    if folder.join(OWNER).exists() && folder.join(DEVICE).exists() {
         return Ok(());
     }
     let mut private = DirBuilder::new();
     private.recursive(true).mode(0o700).create(folder)?;
     for entry in fs::read_dir(all)? {
         let other = entry?.path();
-        let owner = fs::read(other.join(OWNER)).unwrap_or_default();
-        if !owner.is_empty() && !owner.to_path_lossy().exists() {
+        if is_abandoned(&other) {
             // Another user of the cache may be doing the same.
             drop(fs::remove_dir_all(&other));
         }
     }
+    let device = fs::metadata(place)?.dev().to_string();
+    file::write_atomic(&folder.join(DEVICE), device.as_bytes()).map_err(io::Error::other)?;
     let owner = place.as_os_str().as_encoded_bytes();
     file::write_atomic(&folder.join(OWNER), owner).map_err(io::Error::other)
+}
+
+/// Whether the trees in a folder are those of a repository that is gone for good, and nobody works
+/// in them.
+///
+/// That its path is not there proves nothing: its drive may not be mounted. So the nearest folder
+/// above it that is there must be on the device on which the repository was (below an unmounted
+/// drive it is another one), and the trees must have lain unused for a month (another drive may have
+/// come to the same place under the same number). Where the device is not known, as in caches of
+/// earlier versions, the trees stay until their repository is used again, which notes it.
+fn is_abandoned(trees: &Path) -> bool {
+    let owner = fs::read(trees.join(OWNER)).unwrap_or_default();
+    let device = fs::read_to_string(trees.join(DEVICE)).ok();
+    let device = device.and_then(|text| text.parse::<u64>().ok());
+    let (Some(device), false) = (device, owner.is_empty()) else { return false };
+    let owner = owner.to_path_lossy();
+    let is_missing = matches!(fs::metadata(&owner),
+        Err(error) if error.kind() == io::ErrorKind::NotFound);
+    let above = owner.ancestors().skip(1).find_map(|folder| fs::metadata(folder).ok());
+    if !is_missing || above.is_none_or(|above| above.dev() != device) {
+        return false;
+    }
+    let Ok(entries) = fs::read_dir(trees) else { return false };
+    let mut locks = entries.filter_map(|entry| Some(entry.ok()?.path().join(LOCK)));
+    locks.all(|lock| {
+        let used = fs::metadata(&lock).and_then(|lock| lock.modified());
+        let is_unused =
+            used.map_or(true, |used| used.elapsed().is_ok_and(|since| since >= ABANDONED_AFTER));
+        is_unused && !lock::is_held(&lock)
+    })
 }
 
 impl Tree {

@@ -3,14 +3,14 @@
 use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
-use std::time::Duration;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, SystemTime};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use crate::brain::diligent;
-use crate::harness::{Outcome, Repo, run, wait_for};
+use crate::harness::{Outcome, Repo, Sandbox, TRIBUNAL, run, wait_for};
 use crate::model_server::{Asked, Say};
 use crate::resume::{Scene, WRONG};
 
@@ -259,4 +259,124 @@ impl Drop for Watcher<'_> {
     fn drop(&mut self) {
         self.0.tribunal(&self.1.dir, &["daemon", "stop"]);
     }
+}
+
+/// Whoever commits may hold a lock by a descriptor, or wait for the end of a pipe.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_watcher_keeps_no_descriptor_of_whoever_started_it() {
+    let scene = Scene::diligent();
+    let repo = scene.repo();
+    let lock = scene.sandbox.path().join("lock");
+    let mut start = scene.sandbox.command("/bin/sh", &repo.dir);
+    start.args(["-c", r#"exec 7>"$1" 8>&1 >/dev/null; exec "$2" daemon start"#, "sh"]);
+    start.args([lock.as_os_str(), TRIBUNAL.as_ref()]).env_remove("TRIBUNAL_NO_DAEMON");
+    start.stdout(File::create(scene.sandbox.path().join("pipe")).unwrap());
+    assert!(start.status().unwrap().success());
+    let watcher = Watcher(&scene, &repo);
+    let status = scene.tribunal(&repo.dir, &["daemon", "status", "--format", "json"]).ok().json();
+    let pid = status["daemon"]["pid"].as_u64().unwrap();
+    let open = fs::read_dir(format!("/proc/{pid}/fd")).unwrap();
+    let open: Vec<PathBuf> =
+        open.filter_map(|entry| fs::read_link(entry.unwrap().path()).ok()).collect();
+    let foreign = [lock, scene.sandbox.path().join("pipe")];
+    assert!(!open.iter().any(|path| foreign.contains(path)), "{open:?}");
+    drop(watcher);
+}
+
+/// Trees of other repositories in the cache: a path that is not there may be on a drive that is not
+/// mounted.
+#[test]
+fn trees_in_the_cache_stay_unless_their_repository_is_gone_for_good() {
+    use std::os::unix::fs::MetadataExt as _;
+    let scene = Scene::diligent();
+    let repo = scene.repo();
+    let cache = scene.sandbox.home().join(".cache/tribunal/trees");
+    let here = fs::metadata(scene.sandbox.path()).unwrap().dev().to_string();
+    let old = SystemTime::now() - Duration::from_hours(31 * 24);
+    let young = SystemTime::now() - Duration::from_hours(24);
+    let put = |name: &str, owner: &Path, device: Option<&str>, used: SystemTime| {
+        let folder = cache.join(name);
+        fs::create_dir_all(folder.join("0")).unwrap();
+        fs::write(folder.join("repository"), owner.to_str().unwrap()).unwrap();
+        if let Some(device) = device {
+            fs::write(folder.join("device"), device).unwrap();
+        }
+        File::create(folder.join("0/lock")).unwrap().set_modified(used).unwrap();
+        folder
+    };
+    let gone = scene.sandbox.path().join("projects/gone/.git");
+    let stay = [
+        put("unmounted", &gone, Some("123456789"), old),
+        put("young", &gone, Some(&here), young),
+        put("unknown", &gone, None, old),
+        put("there", &repo.path(".git"), Some(&here), old),
+    ];
+    let go = put("gone", &gone, Some(&here), old);
+    scene.tribunal(&repo.dir, &REVIEW).code(1);
+    assert!(stay.iter().all(|folder| folder.exists()), "{stay:?}");
+    assert!(!go.exists());
+}
+
+/// Script 6 of what users of other hook managers reported: a lock that was held around a commit is
+/// free after it.
+#[test]
+fn a_lock_around_a_commit_is_free_after_it() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    if Command::new("flock").arg("--version").output().is_err() {
+        println!("skipped: there is no `flock`");
+        return;
+    }
+    repo.write("a", "1\n").commit_unjudged("one");
+    repo.tribunal(&["hooks", "install"]).ok();
+    let lock = sandbox.path().join("lock");
+    repo.write("a", "2\n").git(&["add", "--all"]).ok();
+    let mut commit = sandbox.command("flock", &repo.dir);
+    commit.arg(&lock).args(["git", "commit", "--quiet", "-m", "two"]);
+    commit.env_remove("TRIBUNAL_NO_DAEMON").stdin(Stdio::null());
+    commit.stdout(Stdio::null()).stderr(Stdio::null());
+    assert!(commit.status().unwrap().success());
+    let is_running =
+        || repo.tribunal(&["daemon", "status", "--format", "json"]).ok().json()["running"] == true;
+    wait_for("the daemon", is_running);
+    // Git itself may still tidy up for a moment, with the same descriptors.
+    let lock = File::open(&lock).unwrap();
+    wait_for("the lock to be free", || lock.try_lock().is_ok());
+    assert!(is_running());
+    repo.tribunal(&["daemon", "stop"]).ok();
+}
+
+/// The worker that a push starts for the reviews of its commits goes on after the push.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_lock_around_a_push_is_free_while_its_worker_is_at_work() {
+    let scene = Scene::new("", |_: &Asked| Say::Hang);
+    let repo = scene.repo();
+    let remote = scene.sandbox.bare("origin.git");
+    repo.git(&["remote", "add", "origin", remote.dir.to_str().unwrap()]).ok();
+    repo.git(&["push", "--quiet", "origin", "HEAD~1:refs/heads/main"]).ok();
+    repo.tribunal(&["hooks", "install"]).ok();
+    let lock = scene.sandbox.path().join("lock");
+    let mut push = scene.command(&repo.dir, &[]);
+    push = {
+        let mut shell = Command::new("/bin/sh");
+        shell.current_dir(&repo.dir).env_clear();
+        shell.envs(push.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        shell
+    };
+    push.args(["-c", r#"exec 7>"$1"; exec git push --quiet origin main"#, "sh"]).arg(&lock);
+    push.env_remove("TRIBUNAL_NO_DAEMON").env("TRIBUNAL_REVIEW_PRE_PUSH", "ask-later");
+    run(push, b"").ok();
+    wait_for("the worker's question", || scene.stand_ins.asked().len() == 1);
+    let text = fs::read(repo.path(".git/tribunal/reviews/lock")).unwrap();
+    let worker = serde_json::from_slice::<Value>(&text).unwrap()["pid"].as_u64().unwrap();
+    let open = fs::read_dir(format!("/proc/{worker}/fd")).unwrap();
+    let open: Vec<PathBuf> =
+        open.filter_map(|entry| fs::read_link(entry.unwrap().path()).ok()).collect();
+    let pid = Pid::from_raw(i32::try_from(worker).unwrap()).unwrap();
+    kill_process(pid, Signal::TERM).unwrap();
+    wait_for("the worker to end", || !is_at_work(&worker.to_string()));
+    assert!(!open.contains(&lock), "{open:?}");
+    assert_eq!(scene.stand_ins.alive().len(), 0);
 }
