@@ -3,7 +3,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, Result};
 
@@ -16,6 +16,9 @@ pub const WAITING_MAX: usize = 50;
 
 /// How often a review that ends the program is begun.
 const TRIES_MAX: u32 = 3;
+
+/// For how long `status` tells of a commit that was left out.
+const LEFT_OUT_TOLD: Duration = Duration::from_hours(14 * 24);
 
 /// So many commits are remembered that failed, were left out, or were set aside.
 const NOTED_MAX: usize = 500;
@@ -73,9 +76,15 @@ pub fn leave_out(state_dir: &Path, commit: &Oid) -> Result<()> {
     prune(state_dir, "left-out")
 }
 
-/// The commits that were left out, the oldest first.
+/// The commits that were left out of late, the oldest first.
 pub fn left_out(state_dir: &Path) -> Result<Vec<Oid>> {
-    listed(state_dir, "left-out")
+    let mut noted = listed(state_dir, "left-out")?;
+    noted.retain(|commit| {
+        let time =
+            fs::metadata(path_of(state_dir, "left-out", commit)).and_then(|at| at.modified());
+        time.is_ok_and(|time| time.elapsed().map_or(true, |since| since < LEFT_OUT_TOLD))
+    });
+    Ok(noted)
 }
 
 /// The commits that are not tried any more, with the reason.
@@ -90,8 +99,7 @@ pub fn set_aside(state_dir: &Path) -> Result<Vec<(Oid, String)>> {
 pub fn begin_next(state_dir: &Path) -> Result<Option<Oid>> {
     for commit in waiting(state_dir)? {
         let tries = path_of(state_dir, "tries", &commit);
-        let before: u32 =
-            fs::read_to_string(&tries).ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0);
+        let before = count(&tries);
         if before < TRIES_MAX {
             write_atomic(&tries, format!("{}\n", before + 1).as_bytes())?;
             return Ok(Some(commit));
@@ -107,7 +115,15 @@ pub fn begin_next(state_dir: &Path) -> Result<Option<Oid>> {
 
 /// Takes back a try that was stopped from outside: the commit waits on, and it does not count.
 pub fn put_back(state_dir: &Path, commit: &Oid) -> Result<()> {
-    remove(&path_of(state_dir, "tries", commit))
+    let tries = path_of(state_dir, "tries", commit);
+    match count(&tries) {
+        0 | 1 => remove(&tries),
+        more => write_atomic(&tries, format!("{}\n", more - 1).as_bytes()),
+    }
+}
+
+fn count(tries: &Path) -> u32 {
+    fs::read_to_string(tries).ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0)
 }
 
 /// The commits that wait, the oldest first.
@@ -245,6 +261,8 @@ mod tests {
             put_back(state_dir, &commit).unwrap();
         }
         for _ in 0..TRIES_MAX {
+            assert_eq!(begin_next(state_dir).unwrap(), Some(commit.clone()));
+            put_back(state_dir, &commit).unwrap();
             assert_eq!(begin_next(state_dir).unwrap(), Some(commit.clone()));
         }
         assert_eq!(begin_next(state_dir).unwrap(), None);

@@ -162,3 +162,30 @@ fn more_new_commits_than_are_reviewed_are_said() {
         .says(&repo.rev("HEAD")[..10]);
     assert_eq!(still_waiting(&repo).len(), 50);
 }
+
+#[test]
+fn where_git_keeps_no_log_the_time_of_a_commit_tells() {
+    let scene = Scene::diligent();
+    let repo = scene.sandbox.repo("r");
+    repo.git(&["config", "core.logAllRefUpdates", "false"]).ok();
+    repo.write("README.md", "A library.\n").commit_unjudged("docs: readme");
+    repo.git(&["checkout", "--quiet", "-b", "other"]).ok();
+    repo.write("src/old.rs", BUGGY).commit_unjudged("feat: old work");
+    repo.git(&["checkout", "--quiet", "main"]).ok();
+    assert!(!repo.path(".git/logs/HEAD").exists());
+    let watcher = Watcher::start(&scene, &repo);
+    wait_for("the watcher to see main", || watcher.knows_head());
+    repo.git(&["checkout", "--quiet", "other"]).ok();
+    // Nothing but a look at intervals finds that HEAD moved; a spec brings one about.
+    repo.write("docs/specs/one.md", "# One\n");
+    wait_for("the watcher to see the other branch", || watcher.knows_head());
+    repo.write("src/new.rs", BUGGY).git(&["add", "src"]).ok();
+    let now = jiff::Timestamp::now().to_string();
+    let words = ["commit", "--quiet", "--no-verify", "-m", "feat: new work"];
+    repo.git_env(&words, &[("GIT_COMMITTER_DATE", &now)]).ok();
+    repo.write("docs/specs/two.md", "# Two\n");
+    let made = format!("commit {}", &repo.rev("HEAD")[..10]);
+    wait_for("the review", || reviewed(&scene, &repo) == [made.clone()]);
+    wait_for("the worker to end", || still_waiting(&repo).is_empty());
+    assert_eq!(reviewed(&scene, &repo), [made]);
+}
