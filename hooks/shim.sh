@@ -1,10 +1,27 @@
 #!/bin/sh
-# tribunal hook shim 1: written by `tribunal hooks install`, taken away by `tribunal hooks uninstall`.
+# tribunal hook shim 2: written by `tribunal hooks install`, taken away by `tribunal hooks uninstall`.
 # It hands the hook to tribunal, which also runs the hook that stood here before, kept beside this
 # file as NAME.before-tribunal. Edits are lost at the next install.
 bin=@BIN@
-hook=${0##*/}
+hook=@HOOK@
 kept=$0.before-tribunal
+case $0 in
+/*) here=${0%/*} ;;
+*/*) here=$PWD/${0%/*} ;;
+*) here=$PWD ;;
+esac
+if [ "${0##*/}" != "$hook" ]; then
+    # Another program keeps this file under a name of its own and runs it. The hook that stood here
+    # before still runs, unless it is that very program, or it is what runs this file.
+    [ -x "$kept" ] || kept=$here/$hook.before-tribunal
+    if [ "$TRIBUNAL_KEPT" = "$here/$hook" ] || cmp -s "$here/$hook" "$kept" 2>/dev/null; then
+        kept=
+    fi
+fi
+if [ -x "$kept" ]; then
+    TRIBUNAL_KEPT=$here/$hook
+    export TRIBUNAL_KEPT
+fi
 
 [ -x "$bin" ] || bin=$(command -v tribunal) || bin=
 if [ -n "$bin" ]; then

@@ -39,9 +39,9 @@ def reviewer(prompt):
                     "class": "error-handling/unchecked-result", "severity": "critical", "basis": "invariant",
                     "title": f"{line.split()[0]} is lost", "path": path, "anchor": line,
                     "failure": "a full disk makes the call fail and nobody is told", "evidence": [],
-                    "introduced_by": "this-change", "fix": "pass the error on", "sweep": "",
+                    "fix": "pass the error on", "sweep": "",
                 })
-    answer = {"findings": findings, "criteria": [], "attestation": attested, "unscanned": [], "more_possible": False}
+    answer = {"findings": findings, "criteria": [], "attestation": attested, "unscanned": []}
     open_findings = prompt.split("# Open findings", 1)
     if len(open_findings) == 2:
         shown = [(path, added[-1]) for path, _, added in sections(prompt) if added]

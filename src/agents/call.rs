@@ -5,7 +5,7 @@ use std::error::Error;
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -17,6 +17,7 @@ use crate::agents::ask::{Identity, Outcome, Reply, Request};
 use crate::agents::{Around, find, text};
 use crate::model::agent::Cost;
 use crate::process::{Cmd, Ended, Interrupts};
+use crate::store::share;
 
 /// Says to every tribunal that an agent started, by whatever way, that it is inside a call, and in
 /// which role.
@@ -259,7 +260,7 @@ pub fn stopped(exit: Exit) -> Option<Outcome> {
 
 /// A folder that only this user can look into.
 pub fn private(path: &Path) -> io::Result<PathBuf> {
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    share::make_private_dir(path)?;
     Ok(path.to_owned())
 }
 
@@ -269,7 +270,7 @@ pub fn keep(path: &Path, content: &[u8]) -> io::Result<()> {
 }
 
 fn create(path: &Path) -> io::Result<File> {
-    File::options().create(true).truncate(true).write(true).mode(0o600).open(path)
+    share::open(path, File::options().truncate(true).write(true).mode(0o600))
 }
 
 /// An error with its causes on one line.

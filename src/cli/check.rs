@@ -1,25 +1,29 @@
 //! `tribunal check`: the gates, by hand or in CI.
 
-use std::os::unix::ffi::OsStrExt as _;
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use anyhow::{Context as _, Result};
-use bstr::BString;
+use anyhow::Result;
+use bstr::{BStr, BString, ByteSlice as _};
 
 use crate::cli::Context;
 use crate::cli::hook::show_ends;
+use crate::cli::paths::in_repo;
 use crate::config::policy::Moment;
-use crate::driver::commands::Request;
-use crate::driver::ruling::rule;
+use crate::driver::bypass::Bypass;
+use crate::driver::commands::{Request, Tail};
+use crate::driver::evaluate::{Ask, evaluate};
+use crate::driver::push::{Part, Setting, evaluate_range};
 use crate::driver::{judge, law};
 use crate::git::change;
 use crate::git::repo::Repo;
 use crate::model::change::Change;
+use crate::model::error::hinted;
 use crate::model::oid::Oid;
-use crate::model::report::ExitStatus;
+use crate::model::report::{ExitStatus, Report, Skipped, Verdict};
 use crate::ui::out;
-use crate::ui::report::{Answers, Format, render_answered};
+use crate::ui::report::{Answers, Format, json_of, printable, render, render_answered};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -29,17 +33,21 @@ pub struct Args {
     /// Every file of the checked-out commit
     #[arg(long, conflicts_with = "from")]
     all: bool,
-    /// The commit that the change stands on
+    /// The commit that the change stands on; all zeros, as a CI has it for a new branch, is where the
+    /// branch left the remote's default branch
     #[arg(long, value_name = "REV")]
     from: Option<String>,
     /// The last commit of the change
     #[arg(long, value_name = "REV", requires = "from", default_value = "HEAD")]
     to: String,
+    /// Judge the two ends of the range alone, not every commit and message between them
+    #[arg(long, requires = "from")]
+    net: bool,
     /// Run the command gates too: all, or those of one moment
     #[arg(long, value_enum, value_name = "MOMENT", num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "all")]
     commands: Option<Moments>,
-    /// Judge these files and folders alone
+    /// Judge these files and folders alone; relative to the folder you stand in, also with `--repo`
     paths: Vec<PathBuf>,
 }
 
@@ -67,65 +75,242 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
     let started = Instant::now();
     let repo = context.repo()?;
     let mut change = change_of(&repo, args)?;
-    let paths: Vec<BString> =
-        args.paths.iter().map(|path| in_repo(&repo, context, path)).collect::<Result<_>>()?;
-    change::narrow(&mut change, &paths);
-    let law = law::of_change(&repo.objects, &change, &context.env, &context.global.set)?;
+    let (paths, untouched) = narrow(context, &repo, args, &mut change)?;
     // By hand commands run even where they passed before: that is what was asked for.
     let request = args.commands.map(|moments| Request {
         env: &context.env,
         moment: moments.moment(),
         reuse: false,
     });
-    let ruling = rule(&repo, &context.env, &change, &law, request.as_ref(), started)?;
-    let report = ruling.report;
+    let range = range_of(&repo, args)?;
+    let Checked { mut report, parts, tails, read, interrupted } = match &range {
+        Some((from, to)) => check_range(context, &repo, (from, to), &paths, request, started)?,
+        None => check_change(context, &repo, change, request.as_ref(), started)?,
+    };
+    report.skipped.splice(0..0, untouched);
     let format = context.global.format;
     let answers = match format {
         Format::Sarif => judge::answers(&repo, &context.env, &report.findings)?,
         Format::Human | Format::Json | Format::Github => Answers::new(),
     };
-    let text = render_answered(&report, &answers, format);
+    // What found nothing to judge must not read like a pass. Commands may have judged the whole.
+    let nothing = read.files == 0 && report.verdict == Verdict::Pass && args.commands.is_none();
+    let word = if nothing { "nothing to check" } else { report.verdict.as_str() };
+    let text = if nothing && format == Format::Json {
+        let mut json = json_of(&report);
+        json["verdict"] = word.into();
+        json.to_string()
+    } else if format == Format::Human && !parts.is_empty() {
+        by_commit(parts, &report, started)
+    } else {
+        render_answered(&report, &answers, format)
+    };
     if !text.is_empty() {
         out::result(&text);
     }
     if format == Format::Human && !context.global.quiet {
-        out::talk(&format!(
-            "{}: {} files judged in {} ms",
-            report.verdict.as_str(),
-            change.files.len(),
-            report.elapsed_ms
-        ));
+        out::talk(&format!("{word}: {read} judged in {} ms", report.elapsed_ms));
     }
-    show_ends(&ruling.tails);
-    Ok(if ruling.interrupted.is_some() { ExitStatus::Interrupted } else { report.verdict.into() })
+    show_ends(&tails);
+    Ok(if interrupted { ExitStatus::Interrupted } else { report.verdict.into() })
+}
+
+/// A report for people, commit by commit.
+fn by_commit(parts: Vec<Part>, report: &Report, started: Instant) -> String {
+    let mut texts = Vec::new();
+    for part in parts {
+        let found = render(&judge::report(part.findings, Vec::new(), started), Format::Human);
+        texts.push(format!("{}:\n{found}", printable(&part.title)));
+    }
+    let rest = judge::report(Vec::new(), report.skipped.clone(), started);
+    texts.push(render(&rest, Format::Human));
+    texts.retain(|text| !text.is_empty());
+    texts.join("\n")
+}
+
+/// What a check came to.
+struct Checked {
+    report: Report,
+    /// Of a range: its commits in which something was found.
+    parts: Vec<Part>,
+    tails: Vec<Tail>,
+    read: Read,
+    interrupted: bool,
+}
+
+/// How much was read.
+struct Read {
+    files: usize,
+    commits: Option<usize>,
+}
+
+impl fmt::Display for Read {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.commits {
+            None => write!(f, "{} files", self.files),
+            Some(1) => write!(f, "{} files of 1 commit", self.files),
+            Some(commits) => write!(f, "{} files of {commits} commits", self.files),
+        }
+    }
+}
+
+fn check_change(
+    context: &Context,
+    repo: &Repo,
+    change: Change,
+    request: Option<&Request<'_>>,
+    started: Instant,
+) -> Result<Checked> {
+    let law = law::of_change(&repo.objects, &change, &context.env, &context.global.set)?;
+    let read = Read { files: change.files.len(), commits: None };
+    let ask = request.map_or(Ask::Gates, Ask::GatesAndCommands);
+    let mut evaluation = evaluate(repo, &context.env, change, &law, None, ask)?;
+    let interrupted = evaluation.interrupted.is_some();
+    let tails = std::mem::take(&mut evaluation.tails);
+    Ok(Checked { report: evaluation.report(started), parts: Vec::new(), tails, read, interrupted })
+}
+
+/// Checks what a push of the range would bring.
+fn check_range(
+    context: &Context,
+    repo: &Repo,
+    range: (&Oid, &Oid),
+    paths: &[BString],
+    request: Option<Request<'_>>,
+    started: Instant,
+) -> Result<Checked> {
+    let bypass = Bypass::default();
+    let flags = &context.global.set;
+    let setting = Setting { repo, env: &context.env, flags, bypass: &bypass };
+    let mut evaluation = evaluate_range(&setting, range, paths, request, &mut out::talk)?;
+    let commits = Some(evaluation.commits.len());
+    let (read, interrupted) = (Read { files: evaluation.files, commits }, evaluation.interrupted);
+    let tails = std::mem::take(&mut evaluation.tails);
+    let parts = evaluation.parts.clone();
+    Ok(Checked { report: evaluation.report(started), parts, tails, read, interrupted })
+}
+
+/// Leaves in the change what is at or below the paths that were named. A path that names nothing is
+/// a mistake; where there is something and it did not change, that is said.
+fn narrow(
+    context: &Context,
+    repo: &Repo,
+    args: &Args,
+    change: &mut Change,
+) -> Result<(Vec<BString>, Vec<Skipped>)> {
+    let mut untouched = Vec::new();
+    let mut say = |reason: String| {
+        untouched.push(Skipped { gate: "check".to_owned(), reason });
+    };
+    let mut paths: Vec<BString> = Vec::new();
+    for typed in &args.paths {
+        let known = |path: &BStr| is_known(repo, change, path);
+        let found = in_repo(repo, &context.env.current_dir, typed, known)?;
+        if !found.known {
+            return Err(names_nothing(args, typed));
+        }
+        if !change.files.iter().any(|file| change::is_at(file, found.path.as_bstr())) {
+            say(format!("nothing to check at `{}`: no change there", shown(typed)));
+        }
+        paths.push(found.path);
+    }
+    change::narrow(change, &paths);
+    if paths.is_empty() && change.files.is_empty() {
+        say(match (&args.from, args.all) {
+            (_, true) => "nothing to check: the commit has no file".to_owned(),
+            (None, false) => "nothing to check: nothing is staged".to_owned(),
+            (Some(from), false) => {
+                format!("nothing to check: no file differs between `{from}` and `{}`", args.to)
+            }
+        });
+    }
+    Ok((paths, untouched))
+}
+
+/// Whether there is something at a path: in the change, after it, or before it.
+fn is_known(repo: &Repo, change: &Change, path: &BStr) -> Result<bool> {
+    if change.files.iter().any(|file| change::is_at(file, path)) {
+        return Ok(true);
+    }
+    for tree in [Some(&change.tree), change.base_tree.as_ref()].into_iter().flatten() {
+        if repo.objects.has(tree, path)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn names_nothing(args: &Args, typed: &Path) -> anyhow::Error {
+    let (place, hint) = match (&args.from, args.all) {
+        (_, true) => ("the checked-out commit", "paths are taken from the folder you stand in"),
+        (None, false) => (
+            "the index and the last commit",
+            "`git add` it first; paths are taken from the folder you stand in",
+        ),
+        (Some(_), false) => ("both commits", "paths are taken from the folder you stand in"),
+    };
+    hinted(format!("`{}` matches nothing in {place}", shown(typed)), hint)
+}
+
+/// A typed path may come from a list of files that somebody else named.
+fn shown(typed: &Path) -> String {
+    printable(&typed.display().to_string())
 }
 
 fn change_of(repo: &Repo, args: &Args) -> Result<Change> {
     if args.all {
-        let head = repo.head()?.context("there is no commit yet")?;
+        let head = repo.head()?.ok_or_else(|| {
+            hinted("there is no commit yet", "`tribunal check` judges what is staged")
+        })?;
         return change::whole_tree(repo, &repo.tree_of(&head)?);
     }
     let Some(from) = &args.from else { return change::staged(repo) };
-    change::between(repo, &commit(repo, from)?, &commit(repo, &args.to)?)
+    let to = commit(repo, &args.to)?;
+    let from = start(repo, from, &to)?;
+    change::between(repo, &repo.merge_base(&from, &to)?.unwrap_or(from), &to)
+}
+
+/// The commits of a range that is checked commit by commit.
+fn range_of(repo: &Repo, args: &Args) -> Result<Option<(Oid, Oid)>> {
+    let Some(from) = args.from.as_ref().filter(|_| !args.net) else { return Ok(None) };
+    let to = commit(repo, &args.to)?;
+    Ok(Some((start(repo, from, &to)?, to)))
+}
+
+/// Where a change begins. For a branch that is new to it, a CI names no commit but git's word for
+/// none: the change is then what the default branch of the remote does not have.
+pub fn start(repo: &Repo, from: &str, to: &Oid) -> Result<Oid> {
+    if !is_no_commit(from) {
+        return commit(repo, from);
+    }
+    for name in ["origin/HEAD", "origin/main", "origin/master"] {
+        if let Some(tip) = repo.resolve(&format!("refs/remotes/{name}^{{commit}}"))?
+            && let Some(base) = repo.merge_base(&tip, to)?
+        {
+            return Ok(base);
+        }
+    }
+    Err(hinted(
+        "`--from` is git's word for no commit, and no default branch is known to begin at",
+        "fetch it, or name it, as in `--from origin/main`; `--all` judges every file",
+    ))
+}
+
+fn is_no_commit(revision: &str) -> bool {
+    Oid::parse(revision).is_ok_and(|oid| oid.is_zero())
 }
 
 pub fn commit(repo: &Repo, revision: &str) -> Result<Oid> {
+    if is_no_commit(revision) {
+        return Err(hinted(
+            format!("`{revision}` is git's word for no commit"),
+            "a CI gives it for a branch that was deleted: there is nothing to judge",
+        ));
+    }
     repo.resolve(&format!("{revision}^{{commit}}"))?.ok_or_else(|| {
-        out::hinted(
+        hinted(
             format!("`{revision}` names no commit here"),
             "`git log --oneline` lists commits; a shallow clone may lack it",
         )
     })
-}
-
-/// A path as the person typed it, from the top of the repository.
-pub fn in_repo(repo: &Repo, context: &Context, path: &Path) -> Result<BString> {
-    let absolute = context.env.current_dir.join(path);
-    let relative = match &repo.work_tree {
-        Some(top) => absolute
-            .strip_prefix(top)
-            .with_context(|| format!("`{}` is outside the repository", path.display()))?,
-        None => path,
-    };
-    Ok(BString::from(relative.as_os_str().as_bytes()))
 }

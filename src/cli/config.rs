@@ -1,13 +1,10 @@
 //! `tribunal config`: every setting, its value and who gave it.
 
-use std::fs;
-
 use anyhow::Result;
 use serde_json::json;
 
 use crate::cli::Context;
 use crate::driver::law;
-use crate::gates::governance::POLICY_FILE;
 use crate::model::report::ExitStatus;
 use crate::ui::out;
 use crate::ui::report::Format;
@@ -21,9 +18,8 @@ pub struct Args {
 /// Shows the settings with the work tree's `tribunal.toml`, as it would hold once committed.
 pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
     let repo = context.repo()?;
-    let text = repo.work_tree.as_ref().and_then(|top| fs::read(top.join(POLICY_FILE)).ok());
-    let resolved = law::settings(text.as_deref(), &context.env, &context.global.set)
-        .map_err(|problem| out::hinted(problem.to_string(), problem.hint))?;
+    let top = repo.work_tree.as_deref();
+    let resolved = law::of_work_tree(top, &context.env, &context.global.set)?;
     let wanted = args.key.as_deref().unwrap_or_default();
     let origins = resolved.origins();
     let shown = origins.iter().filter(|(key, _, _)| key.starts_with(wanted));

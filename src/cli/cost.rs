@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::cli::Context;
-use crate::cli::findings::since_of;
+use crate::cli::times::since_of;
 use crate::config::env::now;
 use crate::driver::call::day_of;
 use crate::driver::judge;
@@ -15,6 +15,7 @@ use crate::model::agent::Money;
 use crate::model::report::ExitStatus;
 use crate::store::ledger;
 use crate::store::ledger::call::Call;
+use crate::store::ledger::error::Error as LedgerError;
 use crate::ui::out::{self, DIM};
 use crate::ui::report::{Format, printable};
 
@@ -80,7 +81,7 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
     let mut calls = Vec::new();
     if ledger::exists(&repo.state_dir()) {
         let done = ledger::with(&repo.state_dir(), time, |ledger| ledger.calls_since(since))
-            .map_err(judge::hinted)?;
+            .map_err(LedgerError::hinted)?;
         if let Some(path) = &done.set_aside {
             out::warn(&judge::set_aside(path).reason);
         }

@@ -4,7 +4,6 @@ use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
-use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -14,6 +13,7 @@ use crate::cli::Context;
 use crate::daemon::control::{self, Start, Stop, log_path};
 use crate::daemon::lock::{self, Holder, Mode};
 use crate::daemon::run::Place;
+use crate::model::error::hinted;
 use crate::model::report::ExitStatus;
 use crate::store::known::{Known, Version};
 use crate::store::{inbox, queue};
@@ -77,7 +77,7 @@ fn start(context: &Context, place: &Place) -> Result<ExitStatus> {
         Start::Started(holder) => ("started", holder),
         Start::AlreadyRunning(holder) => ("already running", holder),
         Start::Failed { log } => {
-            return Err(out::hinted(
+            return Err(hinted(
                 format!("the daemon did not start\n{}", printable_lines(&log)),
                 "`tribunal watch` shows in the foreground what is in the way",
             ));
@@ -100,7 +100,7 @@ fn stop(context: &Context, place: &Place) -> Result<ExitStatus> {
         Stop::Stopped => "stopped",
         Stop::NotRunning => "not running",
         Stop::StillRunning { pid } => {
-            return Err(out::hinted(
+            return Err(hinted(
                 format!("process {pid} was asked to end and has not within 10 s"),
                 format!("`kill -9 {pid}` ends it; nothing is lost by that"),
             ));
@@ -199,7 +199,7 @@ fn log(place: &Place, follow: bool) -> Result<ExitStatus> {
     let failed = || format!("could not read `{}`", path.display());
     let mut file = match File::open(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Err(out::hinted("there is no log yet", "`tribunal daemon start` begins one"));
+            return Err(hinted("there is no log yet", "`tribunal daemon start` begins one"));
         }
         other => other.with_context(failed)?,
     };
@@ -214,9 +214,8 @@ fn log(place: &Place, follow: bool) -> Result<ExitStatus> {
     if !follow {
         return Ok(ExitStatus::Pass);
     }
-    // Until Ctrl-C.
-    loop {
-        thread::park_timeout(Duration::from_millis(250));
+    // Until Ctrl-C, or until nobody reads it any more.
+    while !out::reader_left(Some(Duration::from_millis(250))) {
         text.clear();
         file.read_to_end(&mut text).with_context(failed)?;
         out::result_raw(printable_lines(&String::from_utf8_lossy(&text)).as_bytes());
@@ -227,6 +226,7 @@ fn log(place: &Place, follow: bool) -> Result<ExitStatus> {
             file = new;
         }
     }
+    Ok(ExitStatus::Pass)
 }
 
 fn was_replaced(file: &File, path: &Path) -> bool {

@@ -14,6 +14,7 @@ use crate::gates::governance::POLICY_FILE;
 use crate::git::command::git;
 use crate::git::repo::{Repo, succeeded};
 use crate::model::agent::Role;
+use crate::model::error::hinted;
 use crate::model::report::ExitStatus;
 use crate::ui::out;
 use crate::ui::report::{Format, printable};
@@ -61,7 +62,7 @@ fn look(context: &Context, repo: &Repo) -> Result<Diagnosis> {
         None => None,
     };
     let policy = law::settings(law.as_deref(), &context.env, &context.global.set)
-        .map_err(|problem| out::hinted(problem.to_string(), problem.hint))?
+        .map_err(|problem| hinted(problem.to_string(), problem.hint))?
         .policy;
     let home = cast::home(repo);
     let around = cast::around(repo, &context.env, &home);

@@ -1,29 +1,31 @@
 //! `tribunal findings`: what was found, and what is decided about it.
 
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{self, Read as _};
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-use bstr::{BString, ByteSlice as _};
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp, ToSpan as _};
+use bstr::{BStr, BString, ByteSlice as _};
 use serde_json::json;
 
 use crate::cli::Context;
-use crate::cli::check::in_repo;
 use crate::cli::constitution;
+use crate::cli::paths::in_repo;
+use crate::cli::times::{since_of, until_of};
 use crate::config::env::now;
 use crate::driver::whereabouts::{self, Whereabouts};
 use crate::driver::{import, judge, learn, remark};
 use crate::git::repo::{Repo, succeeded};
 use crate::locate::index::Locators;
 use crate::model::class::{Class, LISTED};
+use crate::model::error::hinted;
 use crate::model::gate::Gate;
 use crate::model::kept::{Decision, Disposition, Status};
 use crate::model::report::{ExitStatus, Report, Reported, Verdict};
 use crate::model::severity::{Foreign, Severity};
+use crate::store::ledger::error::Error as LedgerError;
 use crate::store::ledger::error::Error;
 use crate::store::ledger::query::{Filter, Listing};
 use crate::store::ledger::{self, Ledger};
@@ -85,9 +87,9 @@ struct AddArgs {
     /// What makes it the same mistake as others, as in `error-handling/unchecked-result`
     #[arg(long)]
     class: String,
-    /// Where it is
+    /// Where it is; the path is taken from the folder that you stand in, also with `--repo`
     #[arg(long, value_name = "PATH:LINE")]
-    at: String,
+    at: OsString,
     /// What is wrong and why
     #[arg(long, short)]
     message: String,
@@ -140,7 +142,8 @@ fn with_ledger<T>(
     repo: &Repo,
     work: impl FnMut(&mut Ledger) -> Result<T, Error>,
 ) -> Result<T> {
-    let done = ledger::with(&repo.state_dir(), now(&context.env), work).map_err(judge::hinted)?;
+    let done =
+        ledger::with(&repo.state_dir(), now(&context.env), work).map_err(LedgerError::hinted)?;
     if let Some(path) = &done.set_aside {
         out::warn(&judge::set_aside(path).reason);
     }
@@ -233,7 +236,7 @@ fn decide(context: &Context, args: &DecideArgs, decision: Decision) -> Result<Ex
     let repo = context.repo()?;
     let now = now(&context.env);
     if args.reason.trim().is_empty() {
-        return Err(out::hinted("a decision needs a reason", "give one with `--reason`"));
+        return Err(hinted("a decision needs a reason", "give one with `--reason`"));
     }
     let until = args.until.as_deref().map(|until| until_of(until, now)).transpose()?;
     let disposition = Disposition {
@@ -260,16 +263,16 @@ fn decide(context: &Context, args: &DecideArgs, decision: Decision) -> Result<Ex
 fn add(context: &Context, args: &AddArgs) -> Result<ExitStatus> {
     let repo = context.repo()?;
     let (path, line) = split_place(&args.at)?;
-    let path = path_of(context, &repo, Path::new(path))?;
+    let path = path_of(context, &repo, path)?;
     if args.message.trim().is_empty() {
-        return Err(out::hinted("a remark needs a message", "give one with `--message`"));
+        return Err(hinted("a remark needs a message", "give one with `--message`"));
     }
     let class = class_of(&args.class)?;
     let severity = severity_of(&args.severity)?;
     let remark = remark::Remark { class, severity, path, line, message: args.message.trim() };
     let (change, finding) = remark::finding(&repo, &remark)?;
-    let kept =
-        judge::record(&repo, &context.env, &[(&change, vec![finding])]).map_err(judge::hinted)?;
+    let kept = judge::record(&repo, &context.env, &[(&change, vec![finding])])
+        .map_err(LedgerError::hinted)?;
     for skipped in &kept.skipped {
         out::warn(&skipped.reason);
     }
@@ -300,7 +303,7 @@ fn import(context: &Context, args: &ImportArgs) -> Result<ExitStatus> {
     let imported = import::read(&repo, &report, args.written_as.as_deref(), &args.file)?;
     let count = imported.findings.len();
     let kept = judge::record(&repo, &context.env, &[(&imported.change, imported.findings)])
-        .map_err(judge::hinted)?;
+        .map_err(LedgerError::hinted)?;
     for skipped in &kept.skipped {
         out::warn(&skipped.reason);
     }
@@ -334,30 +337,42 @@ fn actor(context: &Context, repo: &Repo) -> Result<String> {
     }
     let output = repo.git().args(["var", "GIT_AUTHOR_IDENT"]).capture()?;
     let ident = succeeded(&output, "git var GIT_AUTHOR_IDENT").map_err(|_| {
-        out::hinted("it is not known who decides", "set `git config user.name` or TRIBUNAL_ACTOR")
+        hinted("it is not known who decides", "set `git config user.name` or TRIBUNAL_ACTOR")
     })?;
     // `Name <address> seconds zone`: the time is ours to say.
     let end = ident.rfind(b">").map_or(ident.len(), |at| at + 1);
     Ok(ident[..end].to_str_lossy().into_owned())
 }
 
-/// A path as the person typed it: from where they stand, or from the top of the repository that
-/// they named.
+/// Where a typed path is: in the last commit or the index, else as it is written, because findings
+/// outlive their files.
 fn path_of(context: &Context, repo: &Repo, path: &Path) -> Result<BString> {
-    if context.global.repo.is_some() && path.is_relative() {
-        use std::os::unix::ffi::OsStrExt as _;
-        return Ok(BString::from(path.as_os_str().as_bytes()));
-    }
-    in_repo(repo, context, path)
+    let head = repo.head()?.map(|head| repo.tree_of(&head)).transpose()?;
+    let known = |path: &BStr| {
+        Ok(match &head {
+            Some(tree) if repo.objects.has(tree, path)? => true,
+            _ => repo
+                .staged_tree()
+                .is_ok_and(|tree| repo.objects.has(&tree, path).unwrap_or_default()),
+        })
+    };
+    Ok(in_repo(repo, &context.env.current_dir, path, known)?.path)
 }
 
-fn split_place(at: &str) -> Result<(&str, u32)> {
-    at.rsplit_once(':')
-        .and_then(|(path, line)| Some((path, line.parse().ok()?)))
-        .filter(|(path, line)| !path.is_empty() && *line > 0)
-        .ok_or_else(|| {
-            out::hinted(format!("`{at}` is not a place"), "write it as in `--at src/main.rs:12`")
-        })
+fn split_place(at: &OsStr) -> Result<(&Path, u32)> {
+    let read = || {
+        let (path, line) = at.as_bytes().rsplit_once_str(":")?;
+        Some((path, line.to_str().ok()?.parse().ok()?))
+    };
+    match read() {
+        Some((path, line)) if !path.is_empty() && line > 0 => {
+            Ok((Path::new(OsStr::from_bytes(path)), line))
+        }
+        _ => {
+            let message = format!("`{}` is not a place", at.display());
+            Err(hinted(message, "write it as in `--at src/main.rs:12`"))
+        }
+    }
 }
 
 fn status_of(word: &str) -> Result<Option<Status>> {
@@ -367,7 +382,7 @@ fn status_of(word: &str) -> Result<Option<Status>> {
     let status = Status::ALL.into_iter().find(|status| status.as_str() == word);
     match status {
         Some(status) => Ok(Some(status)),
-        None => Err(out::hinted(
+        None => Err(hinted(
             format!("`{word}` is not a status"),
             "it is one of open, accepted, dismissed, fixed, all",
         )),
@@ -381,7 +396,7 @@ fn gate_of(name: &str) -> Result<Gate> {
             .chain([Gate::Review, Gate::Person, Gate::Import])
             .map(Gate::as_str)
             .collect();
-        out::hinted(format!("`{name}` is not a gate"), format!("it is one of {}", names.join(", ")))
+        hinted(format!("`{name}` is not a gate"), format!("it is one of {}", names.join(", ")))
     })
 }
 
@@ -398,7 +413,7 @@ fn class_of(text: &str) -> Result<Class> {
         .map(|(name, _)| *name)
         .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
         .unwrap_or_default();
-    Err(out::hinted(
+    Err(hinted(
         format!("`{text}` is not in the list of classes"),
         format!("did you mean `{nearest}`? What fits none is `{class}`"),
     ))
@@ -407,38 +422,9 @@ fn class_of(text: &str) -> Result<Class> {
 fn severity_of(word: &str) -> Result<Severity> {
     match Severity::from_foreign(word) {
         Some(Foreign::Severity(severity)) => Ok(severity),
-        Some(Foreign::Noise) | None => Err(out::hinted(
+        Some(Foreign::Noise) | None => Err(hinted(
             format!("`{word}` is not a severity"),
             "it is one of critical, high, medium, low",
         )),
     }
-}
-
-/// A time as people say it: a date, a time, or so many days ago.
-pub fn since_of(text: &str, now: Timestamp) -> Result<Timestamp> {
-    if let Some(days) = text.strip_suffix('d').and_then(|days| days.parse::<i64>().ok()) {
-        return Ok(now.checked_sub(SignedDuration::from_hours(days.saturating_mul(24)))?);
-    }
-    if let Ok(date) = text.parse::<Date>() {
-        return Ok(date.to_zoned(TimeZone::UTC)?.timestamp());
-    }
-    text.parse().map_err(|_| not_a_time(text, "`2026-01-31` or `30d`"))
-}
-
-fn until_of(text: &str, now: Timestamp) -> Result<Timestamp> {
-    let until = match text.parse::<Date>() {
-        Ok(date) => {
-            let next = date.checked_add(1.day()).context("that day is too far off")?;
-            next.to_zoned(TimeZone::UTC)?.timestamp()
-        }
-        Err(_) => text.parse().map_err(|_| not_a_time(text, "`2026-12-31`"))?,
-    };
-    if until <= now {
-        return Err(out::hinted(format!("`{text}` is over"), "give a day that is to come"));
-    }
-    Ok(until)
-}
-
-fn not_a_time(text: &str, like: &str) -> anyhow::Error {
-    out::hinted(format!("`{text}` is not a time"), format!("write it as in {like}"))
 }

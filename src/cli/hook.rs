@@ -11,17 +11,21 @@ use anyhow::{Context as _, Result};
 use crate::config::env::Env;
 use crate::config::policy::Moment;
 use crate::daemon::control;
+use crate::driver::bookkeeping;
 use crate::driver::bypass::{self, Bypass};
 use crate::driver::commands::{Request, Tail};
+use crate::driver::evaluate::{Ask, evaluate, stops};
+use crate::driver::install;
 use crate::driver::message::{self, as_committed};
-use crate::driver::push::{self as push_driver, PushJudgement};
-use crate::driver::ruling::{rule, stops};
+use crate::driver::push::{PushEvaluation, Setting, evaluate_push};
 use crate::driver::{event, judge, judged, law, merge, review};
 use crate::gates;
 use crate::git::change;
-use crate::git::push::{Known, parse_pre_push, parse_pre_receive};
+use crate::git::push::{parse_pre_push, parse_pre_receive};
 use crate::git::repo::Repo;
+use crate::model::error::{Hinted, hinted};
 use crate::model::finding::{Effect, Spot};
+use crate::model::push::Receiver;
 use crate::model::report::{ExitStatus, Report, Skipped, Verdict};
 use crate::process::Cmd;
 use crate::ui::out;
@@ -61,7 +65,8 @@ pub fn run(env: &Env, name: &str, args: &[OsString]) -> Result<ExitStatus> {
         // A hook that sends something comes last: what is refused must not have left.
         "pre-push" => call.before_kept(Call::pre_push),
         "pre-receive" => call.before_kept(Call::pre_receive),
-        _ => call.after_kept(|_, _| Ok(ExitStatus::Pass)),
+        // A slip in a line that somebody wrote must not pass for a hook that found nothing.
+        _ => Err(install::unknown(name)),
     }
 }
 
@@ -99,63 +104,81 @@ impl Call<'_> {
 
     /// An error of ours stops what the hook guards, and says how to go on.
     fn way_on(&self, error: anyhow::Error) -> anyhow::Error {
-        if error.downcast_ref::<out::Hinted>().is_some() || self.name == "pre-receive" {
+        if error.downcast_ref::<Hinted>().is_some() || self.name == "pre-receive" {
             return error;
         }
         let message = format!("{} could not judge: {error:#}", self.name);
         let command = if self.name == "pre-push" { "git push" } else { "git commit" };
-        out::hinted(message, format!("`TRIBUNAL=0 {command} …` goes on without; it is recorded"))
+        hinted(message, format!("`TRIBUNAL=0 {command} …` goes on without; it is recorded"))
     }
 
     fn repo(&self) -> Result<Repo> {
         Repo::discover(&self.env.current_dir, Some(self.env))
     }
 
-    /// Says and records what is to be left out. `None` where all of it is.
-    fn bypass(&self, repo: &Repo) -> Result<Option<Bypass>> {
+    /// The repository, and what is to be left out, which is said and recorded. `None` where all of
+    /// it is: that way on is open also where nothing can be read or written.
+    fn asked(&self) -> Result<Option<(Repo, Bypass)>> {
         let bypass = Bypass::asked(self.env);
         for (word, nearest) in &bypass.unknown {
             let near = nearest.map(|gate| format!("; did you mean `{gate}`?")).unwrap_or_default();
             out::warn(&format!("`{word}` in TRIBUNAL_SKIP names no gate{near}"));
         }
+        let left = if bypass.all { "NOT judged" } else { "not judged in full" };
+        let what = bypass.describe();
+        let repo = match self.repo() {
+            Err(error) if bypass.all => {
+                out::warn(&format!("{left}: {what}; not recorded: {error:#}"));
+                return Ok(None);
+            }
+            repo => repo?,
+        };
         if bypass.is_any() {
-            bypass::record(repo, self.env, self.name, &bypass)?;
-            let what = bypass.describe();
-            let left = if bypass.all { "NOT judged" } else { "not judged in full" };
-            out::warn(&format!("{left}: {what}; recorded for `tribunal hooks status`"));
+            let recorded = match bypass::record(&repo, self.env, self.name, &bypass) {
+                Ok(()) => "recorded for `tribunal hooks status`".to_owned(),
+                Err(error) => {
+                    bookkeeping::is_said();
+                    format!("not recorded: {error:#} (hint: {})", bookkeeping::hint(&repo))
+                }
+            };
+            out::warn(&format!("{left}: {what}; {recorded}"));
         }
-        Ok((!bypass.all).then_some(bypass))
+        Ok((!bypass.all).then_some((repo, bypass)))
     }
 
     fn pre_commit(&self) -> Result<ExitStatus> {
         let started = Instant::now();
-        let repo = self.repo()?;
-        let Some(bypass) = self.bypass(&repo)? else { return Ok(ExitStatus::Pass) };
+        let Some((repo, bypass)) = self.asked()? else { return Ok(ExitStatus::Pass) };
         let mut change = change::staged(&repo)?;
-        merge::leave_out_known(&repo, self.env, &mut change)?;
         let mut law = law::of_change(&repo.objects, &change, self.env, &[])?;
+        merge::leave_out_known(&repo, self.env, &mut change, &law.hash)?;
         bypass.apply(&mut law.policy.gates);
         let request = Request { env: self.env, moment: Some(Moment::PreCommit), reuse: true };
-        let ruling = rule(&repo, self.env, &change, &law, Some(&request), started)?;
-        let report = ruling.report;
+        let (tree, base_tree) = (change.tree.clone(), change.base_tree.clone());
+        let ask = Ask::GatesAndCommands(&request);
+        let mut evaluation = evaluate(&repo, self.env, change, &law, None, ask)?;
+        let interrupted = evaluation.interrupted.is_some();
+        let tails = std::mem::take(&mut evaluation.tails);
+        let report = evaluation.report(started);
+        if interrupted {
+            out::talk("tribunal: interrupted; nothing was committed");
+            return Ok(ExitStatus::Interrupted);
+        }
         if report.verdict == Verdict::Pass {
             if !bypass.is_any() {
-                judged::remember(&repo, &change.tree)?;
+                bookkeeping::tell(&repo, judged::remember(&repo, &tree, &law.hash));
             }
-            let see = match change.base_tree {
+            let see = match base_tree {
                 Some(_) => "tribunal check --from HEAD~1",
                 None => "tribunal check --all",
             };
             say_in_one_line(&report, see);
         } else {
             out::talk(&render(&report, Format::Human));
-            show_ends(&ruling.tails);
+            show_ends(&tails);
             out::hint("nothing was committed; your files and the index are as they were");
         }
-        Ok(match ruling.interrupted {
-            Some(_) => ExitStatus::Interrupted,
-            None => report.verdict.into(),
-        })
+        Ok(report.verdict.into())
     }
 
     fn commit_msg(&self) -> Result<ExitStatus> {
@@ -214,52 +237,58 @@ impl Call<'_> {
 
     fn pre_push(&self, input: &[u8]) -> Result<ExitStatus> {
         let started = Instant::now();
-        let repo = self.repo()?;
-        let Some(bypass) = self.bypass(&repo)? else { return Ok(ExitStatus::Pass) };
+        let Some((repo, bypass)) = self.asked()? else { return Ok(ExitStatus::Pass) };
         let updates = parse_pre_push(input)?;
-        // Git gives the address in place of a name where no remote is named.
-        let remote = self.args.first().and_then(|name| name.to_str());
-        let known = match (remote, self.args.get(1)) {
-            (Some(name), Some(address)) if address != name => Known::OnRemote(name.to_owned()),
-            _ => Known::OnAnyRemote,
-        };
-        let mut judgement = push_driver::judge(&repo, self.env, &updates, &known, &bypass)?;
-        if !judgement.refuses() && !bypass.is_any() {
-            self.consult_reviews(&repo, &mut judgement);
+        let receiver = self.receiver(&repo)?;
+        let setting = Setting { repo: &repo, env: self.env, flags: &[], bypass: &bypass };
+        let mut evaluation = evaluate_push(&setting, &updates, &receiver, &mut out::talk)?;
+        if !evaluation.refuses() && !bypass.is_any() {
+            self.consult_reviews(&repo, &mut evaluation);
         }
-        Ok(say_push(judgement, "nothing was pushed", started))
+        Ok(say_push(evaluation, "nothing was pushed", started))
+    }
+
+    /// Where the push goes. Git gives the address in place of a name where no remote is named; the
+    /// address may be a short form that git rewrites (`url.*.insteadOf`), and is no remote then.
+    fn receiver(&self, repo: &Repo) -> Result<Receiver> {
+        let Some(name) = self.args.first().and_then(|name| name.to_str()) else {
+            return Ok(Receiver::Address);
+        };
+        let is_remote = repo.remotes()?.iter().any(|remote| remote == name);
+        Ok(if is_remote { Receiver::Remote(name.to_owned()) } else { Receiver::Address })
     }
 
     /// Adds what the reviews of the commits say. What goes wrong here is in nobody's way: a review
     /// helps, and the gates have judged.
-    fn consult_reviews(&self, repo: &Repo, judgement: &mut PushJudgement) {
+    fn consult_reviews(&self, repo: &Repo, evaluation: &mut PushEvaluation) {
         let mut tell = |line: &str| {
             if std::io::stderr().is_terminal() {
                 out::talk(line);
             }
         };
-        match review::push::consult(repo, self.env, &judgement.commits, &mut tell) {
+        match review::push::consult(repo, self.env, &evaluation.commits, &mut tell) {
             Ok(consulted) => {
-                judgement.parts.extend(consulted.parts);
-                judgement.skipped.extend(consulted.skipped);
-                judgement.inconclusive |= consulted.refused;
+                evaluation.parts.extend(consulted.parts);
+                evaluation.skipped.extend(consulted.skipped);
+                evaluation.inconclusive |= consulted.refused;
             }
             Err(error) => {
                 let reason = format!("{error:#}");
-                judgement.skipped.push(Skipped { gate: "review".to_owned(), reason });
+                evaluation.skipped.push(Skipped { gate: "review".to_owned(), reason });
             }
         }
     }
 
     fn pre_receive(&self, input: &[u8]) -> Result<ExitStatus> {
         let started = Instant::now();
-        let repo = self.repo()?;
+        // Whoever pushes over ssh may set variables, and has a home: neither has a say here.
+        let env = self.env.of_server();
+        let repo = Repo::discover(&env.current_dir, Some(&env))?;
         let updates = parse_pre_receive(input)?;
-        // Whoever pushes over ssh may set variables: none of them has a say here.
-        let env = self.env.without_vars();
         let nothing = Bypass::default();
-        let judgement = push_driver::judge(&repo, &env, &updates, &Known::Here, &nothing)?;
-        Ok(say_push(judgement, "nothing was taken in", started))
+        let setting = Setting { repo: &repo, env: &env, flags: &[], bypass: &nothing };
+        let evaluation = evaluate_push(&setting, &updates, &Receiver::Here, &mut out::talk)?;
+        Ok(say_push(evaluation, "nothing was taken in", started))
     }
 }
 
@@ -292,9 +321,10 @@ fn count(number: usize, what: &str) -> String {
 }
 
 /// Says what a push came to: one line where it passes, else every part with what blocks in it.
-fn say_push(judgement: PushJudgement, hint: &str, started: Instant) -> ExitStatus {
-    let refuses = judgement.refuses();
-    let PushJudgement { parts, skipped, commits, ungated, law_of, tails, .. } = judgement;
+fn say_push(evaluation: PushEvaluation, hint: &str, started: Instant) -> ExitStatus {
+    let refuses = evaluation.refuses();
+    let PushEvaluation { parts, skipped, commits, ungated, policy_of, tails, interrupted, .. } =
+        evaluation;
     if !refuses {
         let warnings = parts
             .iter()
@@ -333,14 +363,14 @@ fn say_push(judgement: PushJudgement, hint: &str, started: Instant) -> ExitStatu
         out::talk(&printable(&format!("not judged: {}: {}", skipped.gate, skipped.reason)));
     }
     show_ends(&tails);
-    if let Some(base) = law_of {
+    if let Some(base) = policy_of {
         let base = base.short();
         out::hint(&format!(
             "the push changes the law; it was judged under that of {base}: push the change of the law by itself first"
         ));
     }
     out::hint(hint);
-    if judgement.interrupted { ExitStatus::Interrupted } else { ExitStatus::Blocked }
+    if interrupted { ExitStatus::Interrupted } else { ExitStatus::Blocked }
 }
 
 /// Shows people the last lines of the commands that failed.

@@ -1,14 +1,16 @@
 //! `tribunal hooks`: the shims in a repository.
 
+use std::path::Path;
+
 use anyhow::Result;
 use serde_json::json;
 
 use crate::cli::Context;
 use crate::cli::trust::agree_to_named;
 use crate::driver::bypass;
-use crate::driver::install;
 use crate::driver::install::plan::{self, Step};
 use crate::driver::install::status::{self, EventStatus};
+use crate::driver::install::{self, Refusal, Way};
 use crate::git::repo::Repo;
 use crate::model::report::ExitStatus;
 use crate::process;
@@ -111,15 +113,34 @@ fn show_status(context: &Context, repo: &Repo) -> Result<ExitStatus> {
     let good = events.iter().all(|event| event.problems.is_empty());
     if context.global.format == Format::Json {
         let hooks: Vec<_> = events.iter().map(json_of).collect();
-        let place = format!("{way:?}");
+        let (place, method) = place_of(&way);
         out::result(
-            &json!({"version": 1, "place": place, "refused": refusal, "hooks": hooks, "bypasses": bypasses})
-                .to_string(),
+            &json!({
+                "version": 1, "place": place, "method": method, "refused": refusal,
+                "hooks": hooks, "bypasses": bypasses,
+            })
+            .to_string(),
         );
     } else {
         say_status(&events, refusal.as_deref(), &bypasses);
     }
     Ok(if good { ExitStatus::Pass } else { ExitStatus::Blocked })
+}
+
+/// Where the hooks are, or why they are nowhere: as one string, the spelling of which programs know,
+/// and in words with the folder apart.
+fn place_of(way: &Result<Way, Refusal>) -> (String, serde_json::Value) {
+    let at = |outer: &str, name: &str, word: &str, folder: &Path| {
+        let folder = json!(folder.display().to_string());
+        (format!("{outer}({name}({folder}))"), json!({"is": word, "folder": folder}))
+    };
+    match way {
+        Ok(Way::Folder(folder)) => at("Ok", "Folder", "folder", folder),
+        Ok(Way::Config) => ("Ok(Config)".to_owned(), json!({"is": "config"})),
+        Err(Refusal::Empty) => ("Err(Empty)".to_owned(), json!({"is": "empty"})),
+        Err(Refusal::WorkTree(folder)) => at("Err", "WorkTree", "work-tree", folder),
+        Err(Refusal::Outside(folder)) => at("Err", "Outside", "outside", folder),
+    }
 }
 
 fn json_of(status: &EventStatus) -> serde_json::Value {

@@ -1,7 +1,5 @@
 //! `tribunal init`: what a repository needs to begin with.
 
-use std::fs;
-
 use anyhow::Result;
 
 use crate::cli::Context;
@@ -10,7 +8,6 @@ use crate::cli::trust::agree_to_named;
 use crate::config::policy::Switch;
 use crate::driver::review::cast;
 use crate::driver::{init, install, law};
-use crate::gates::governance::POLICY_FILE;
 use crate::git::repo::Repo;
 use crate::model::report::ExitStatus;
 use crate::ui::out;
@@ -60,13 +57,8 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
 
 /// Nobody is to learn by chance that a model reads along.
 fn tell_of_reviews(context: &Context, repo: &Repo) -> Result<()> {
-    let policy = match &repo.work_tree {
-        Some(top) => fs::read(top.join(POLICY_FILE)).ok(),
-        None => None,
-    };
-    let policy = law::settings(policy.as_deref(), &context.env, &context.global.set)
-        .map_err(|problem| out::hinted(problem.to_string(), problem.hint))?
-        .policy;
+    let top = repo.work_tree.as_deref();
+    let policy = law::of_work_tree(top, &context.env, &context.global.set)?.policy;
     if policy.review.background == Switch::Off {
         return Ok(());
     }

@@ -11,12 +11,14 @@ pub mod doctor;
 pub mod findings;
 pub mod hook;
 pub mod init;
+pub mod paths;
 pub mod review;
 pub mod runs;
 pub mod status;
 pub mod trust;
 pub mod hooks;
 pub mod spec;
+pub mod times;
 pub mod watch;
 
 use std::path::PathBuf;
@@ -43,7 +45,8 @@ pub struct Cli {
 /// What every command understands.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Global {
-    /// Work in the repository that this folder is in
+    /// Work in the repository that this folder is in; other paths are still taken from the folder
+    /// that you stand in
     #[arg(long, global = true, value_name = "DIR")]
     pub repo: Option<PathBuf>,
     /// How results are written
@@ -126,7 +129,7 @@ impl Context {
             Some(dir) => self.env.current_dir.join(dir),
             None => self.env.current_dir.clone(),
         };
-        Repo::discover(&dir, None)
+        Repo::of_person(&dir, &self.env)
     }
 }
 

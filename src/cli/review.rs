@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use crate::cli::Context;
-use crate::cli::check::commit as named;
+use crate::cli::check::{commit as named, start};
+use crate::driver::call::inside;
 use crate::driver::judge;
 use crate::driver::review::outcome::Reviewed;
 use crate::driver::review::session::Stopped;
@@ -59,12 +60,8 @@ pub struct ResumeArgs {
 pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
     let repo = context.repo()?;
     let (env, flags) = (&context.env, &context.global.set);
-    if env.get("TRIBUNAL_AGENT").is_some() {
-        return Err(out::hinted(
-            "a review cannot be asked for from inside an agent's call",
-            "the change is reviewed once the call is over",
-        ));
-    }
+    let later = "the change is reviewed once the call is over";
+    inside::refuse(env, "a review cannot be asked for", later)?;
     let quiet = context.global.quiet;
     if args.waiting {
         let worked =
@@ -91,6 +88,7 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
 /// `tribunal resume RUN`: goes on with a run that was stopped.
 pub fn resume(context: &Context, args: &ResumeArgs) -> Result<ExitStatus> {
     let repo = context.repo()?;
+    inside::refuse(&context.env, "no run can be gone on with", "resume it once the call is over")?;
     let quiet = context.global.quiet;
     let tell = |line: &str| {
         if !quiet {
@@ -152,7 +150,10 @@ fn range(repo: &Repo, args: &Args) -> Result<Range> {
     Ok(match (&args.commit, &args.from) {
         _ if args.staged => Range::Staged,
         (Some(commit), _) => Range::Commit(named(repo, commit)?),
-        (None, Some(from)) => Range::Between(named(repo, from)?, named(repo, &args.to)?),
+        (None, Some(from)) => {
+            let to = named(repo, &args.to)?;
+            Range::Between(start(repo, from, &to)?, to)
+        }
         (None, None) => Range::Unsaid,
     })
 }

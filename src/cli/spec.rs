@@ -12,8 +12,8 @@ use crate::config::env;
 use crate::daemon::scan::{Globs, list};
 use crate::daemon::take_in::{PROGRESS, key};
 use crate::driver::{law, redact};
-use crate::gates::governance::POLICY_FILE;
 use crate::git::repo::Repo;
+use crate::model::error::hinted;
 use crate::model::report::ExitStatus;
 use crate::spec::classify::{Classification, classify};
 use crate::spec::identity::{Identity, identity, is_id};
@@ -97,11 +97,9 @@ fn top_of(repo: &Repo) -> Result<PathBuf> {
 }
 
 fn globs(context: &Context, top: &Path) -> Result<Globs> {
-    let text = fs::read(top.join(POLICY_FILE)).ok();
-    let resolved = law::settings(text.as_deref(), &context.env, &context.global.set)
-        .map_err(|problem| out::hinted(problem.to_string(), problem.hint))?;
+    let resolved = law::of_work_tree(Some(top), &context.env, &context.global.set)?;
     Globs::new(&resolved.policy.watch.specs)
-        .map_err(|bad| out::hinted(bad.to_string(), "the globs are `watch.specs` in tribunal.toml"))
+        .map_err(|bad| hinted(bad.to_string(), "the globs are `watch.specs` in tribunal.toml"))
 }
 
 /// Every spec of the work tree; a file that has another one's id says so.
@@ -143,14 +141,14 @@ fn mark_duplicates(pages: &mut [Page]) {
 fn new(context: &Context, repo: &Repo, id: &str, title: Option<&str>) -> Result<ExitStatus> {
     let top = top_of(repo)?;
     if !is_id(id) {
-        return Err(out::hinted(
+        return Err(hinted(
             format!("`{}` cannot be an id", printable(id)),
             "begin with a letter or digit, then letters, digits, `-`, `_` and `.`, 64 at most",
         ));
     }
     let taken = pages(context, &top)?.into_iter().find(|p| p.identity.id.eq_ignore_ascii_case(id));
     if let Some(page) = taken {
-        return Err(out::hinted(
+        return Err(hinted(
             format!("`{}` has the id `{id}` already", page.path),
             "choose another id, or go on with that file",
         ));
@@ -336,7 +334,7 @@ fn show(context: &Context, repo: &Repo, id: &str) -> Result<ExitStatus> {
             || "`tribunal spec new <id>` writes one".to_owned(),
             |near| format!("the nearest is `{near}`; `tribunal spec list` shows all"),
         );
-        return Err(out::hinted(format!("there is no spec `{}`", printable(id)), hint));
+        return Err(hinted(format!("there is no spec `{}`", printable(id)), hint));
     };
     let known = Known::load(&repo.state_dir(), None)?.known;
     let (taken_in, queued) = standing(repo, &known, page);

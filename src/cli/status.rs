@@ -33,6 +33,8 @@ struct Standing {
     left_out: Vec<Oid>,
     queued: usize,
     events: usize,
+    /// Events that no watcher came to handle.
+    dropped: usize,
     bypasses: Vec<String>,
 }
 
@@ -44,6 +46,10 @@ pub fn run(context: &Context) -> Result<ExitStatus> {
         out::result(&json_of(&standing).to_string());
     } else {
         say(&standing);
+        if standing.dropped > 0 {
+            // It is said once; where it cannot be forgotten it is said again.
+            drop(inbox::forget_dropped(&repo.state_dir()));
+        }
     }
     Ok(ExitStatus::Pass)
 }
@@ -72,6 +78,7 @@ fn look(context: &Context, repo: &Repo) -> Result<Standing> {
         left_out: backlog::left_out(&state_dir)?,
         queued: queue::list(&state_dir)?.len(),
         events: inbox::waiting(&state_dir),
+        dropped: inbox::dropped(&state_dir),
         bypasses: bypass::recorded(repo),
     })
 }
@@ -92,7 +99,7 @@ fn json_of(standing: &Standing) -> serde_json::Value {
             "left_out": standing.left_out.iter().map(Oid::as_str).collect::<Vec<_>>(),
         },
         "specs": {"queued": standing.queued},
-        "events": {"waiting": standing.events},
+        "events": {"waiting": standing.events, "dropped": standing.dropped},
         "bypasses": standing.bypasses,
     })
 }
@@ -129,6 +136,12 @@ fn say(standing: &Standing) {
     out::result(&format!("specs     {} queued", standing.queued));
     if standing.events > 0 {
         out::result(&format!("events    {} waiting for the watcher", standing.events));
+    }
+    if standing.dropped > 0 {
+        let dropped = standing.dropped;
+        out::result(&format!(
+            "          {dropped} older ones were dropped: no watcher came for them"
+        ));
     }
     if !standing.bypasses.is_empty() {
         out::result(&format!("bypassed  {} times, last:", standing.bypasses.len()));

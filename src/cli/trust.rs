@@ -1,6 +1,5 @@
 //! `tribunal trust`: agree to run the commands that a repository names.
 
-use std::fs;
 use std::io::{self, IsTerminal as _};
 
 use anyhow::Result;
@@ -11,8 +10,8 @@ use crate::config::env;
 use crate::config::policy::CommandGate;
 use crate::driver::law;
 use crate::driver::trust::{self, Trusted};
-use crate::gates::governance::POLICY_FILE;
 use crate::git::repo::Repo;
+use crate::model::error::hinted;
 use crate::model::report::ExitStatus;
 use crate::ui::out;
 use crate::ui::report::{Format, printable};
@@ -71,9 +70,7 @@ pub fn named(context: &Context, repo: &Repo) -> Result<Vec<CommandGate>> {
             law::of_tree(&repo.objects, Some(&tree), Some(&[]), &context.env, set)?.policy.commands;
     }
     if let Some(top) = &repo.work_tree {
-        let text = fs::read(top.join(POLICY_FILE)).ok();
-        let settings = law::settings(text.as_deref(), &context.env, set)
-            .map_err(|problem| out::hinted(problem.to_string(), problem.hint))?;
+        let settings = law::of_work_tree(Some(top), &context.env, set)?;
         for command in settings.policy.commands {
             if !commands.contains(&command) {
                 commands.push(command);
@@ -116,7 +113,7 @@ pub fn describe(command: &CommandGate, changed: bool) -> String {
 /// Asks the person on the terminal; without one that is an error.
 fn asked() -> Result<bool> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-        return Err(out::hinted("nobody is there to agree", "read the above and add `--yes`"));
+        return Err(hinted("nobody is there to agree", "read the above and add `--yes`"));
     }
     out::talk("Run these on this machine when their time comes? [y/N]");
     let mut answer = String::new();
@@ -136,7 +133,7 @@ fn list(context: &Context, trusted: &Trusted) {
     for (print, agreed) in trusted.all() {
         out::result(&format!(
             "{}  {}  {}",
-            &print[..12.min(print.len())],
+            print.chars().take(12).collect::<String>(),
             agreed.at,
             printable(&agreed.name)
         ));

@@ -1,6 +1,9 @@
 //! `tribunal watch`: the watcher in the foreground.
 
+use std::thread;
+
 use anyhow::Result;
+use tokio::sync::oneshot;
 
 use crate::cli::Context;
 use crate::config::env;
@@ -8,11 +11,12 @@ use crate::daemon::control::check_watchable;
 use crate::daemon::lock::{self, Mode};
 use crate::daemon::news::News;
 use crate::daemon::run::{Ending, Place, run};
+use crate::model::error::hinted;
 use crate::model::report::ExitStatus;
 use crate::ui::out;
 use crate::ui::report::{Format, printable};
 
-/// Watches until a signal comes.
+/// Watches until a signal comes, or nobody reads what it prints any more.
 pub fn run_command(context: &Context) -> Result<ExitStatus> {
     let place = Place::of(&context.repo()?, &context.env, &context.global.set);
     check_watchable(&place)?;
@@ -20,13 +24,21 @@ pub fn run_command(context: &Context) -> Result<ExitStatus> {
     else {
         let who = lock::holder(&place.state_dir)
             .map_or_else(String::new, |holder| format!(" (process {})", holder.pid()));
-        return Err(out::hinted(
+        return Err(hinted(
             format!("this repository is watched already{who}"),
             "`tribunal daemon log --follow` shows what it does, `tribunal daemon stop` ends it",
         ));
     };
     let json = context.global.format == Format::Json;
-    let ending = run(&place, &mut held, &mut |news| tell(news, json))?;
+    let (left, reader_left) = oneshot::channel();
+    // It waits in the kernel, and ends with the program at the latest.
+    thread::spawn(move || {
+        if out::reader_left(None) {
+            // Where nothing listens the watcher has ended by itself.
+            let _ = left.send(());
+        }
+    });
+    let ending = run(&place, &mut held, &mut |news| tell(news, json), Some(reader_left))?;
     Ok(match ending {
         Ending::Interrupted => ExitStatus::Interrupted,
         Ending::Stopped => ExitStatus::Pass,

@@ -5,7 +5,13 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use directories::ProjectDirs;
 use jiff::Timestamp;
+
+/// The settings file of this user, whether or not it is there.
+pub fn user_file() -> Option<PathBuf> {
+    ProjectDirs::from("", "", "tribunal").map(|dirs| dirs.config_dir().join("config.toml"))
+}
 
 /// The environment as it was when the program started.
 #[derive(Clone, Default)]
@@ -13,24 +19,65 @@ pub struct Env {
     vars: BTreeMap<OsString, OsString>,
     /// The directory that the program was started in; git's relative paths count from here.
     pub current_dir: PathBuf,
+    /// Whether this is a server, on which whoever pushes has no say: not by variables, and not by
+    /// the settings in the home of the account that the push came in by.
+    is_server: bool,
 }
 
 impl Env {
     /// Reads the whole environment, once.
     pub fn capture() -> std::io::Result<Self> {
-        Ok(Self { vars: std::env::vars_os().collect(), current_dir: std::env::current_dir()? })
+        Ok(Self {
+            vars: std::env::vars_os().collect(),
+            current_dir: std::env::current_dir()?,
+            is_server: false,
+        })
     }
 
     /// An environment of these variables alone.
     #[cfg(test)]
     pub fn of(vars: &[(&str, &str)]) -> Self {
         let vars = vars.iter().map(|(name, value)| (name.into(), value.into())).collect();
-        Self { vars, current_dir: PathBuf::from("/") }
+        Self { vars, current_dir: PathBuf::from("/"), is_server: false }
     }
 
-    /// The same place without any variable.
-    pub fn without_vars(&self) -> Self {
-        Self { vars: BTreeMap::new(), current_dir: self.current_dir.clone() }
+    /// The same place as a server sees it: of the variables only those by which git says where the
+    /// pushed objects are, and no settings of a user.
+    pub fn of_server(&self) -> Self {
+        const PLACES: [&str; 4] = [
+            "GIT_DIR",
+            "GIT_OBJECT_DIRECTORY",
+            "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+            "GIT_QUARANTINE_PATH",
+        ];
+        let is_place = |name: &OsStr| PLACES.iter().any(|place| name == *place);
+        let vars = self.vars.iter().filter(|(name, _)| is_place(name));
+        Self {
+            vars: vars.map(|(name, value)| (name.clone(), value.clone())).collect(),
+            current_dir: self.current_dir.clone(),
+            is_server: true,
+        }
+    }
+
+    /// Whether the settings of a user hold.
+    pub fn has_user(&self) -> bool {
+        !self.is_server
+    }
+
+    /// What a git command is to be given, so that it sees the settings that this program was
+    /// started with: by `git -c`, or by the variables that carry settings or name their files. For
+    /// a value of `None` the variable is taken away. Empty where git's own files alone count.
+    pub fn git_settings(&self) -> Vec<(OsString, Option<OsString>)> {
+        if self.is_server {
+            // The system's settings are the server's own; those of an account are not.
+            let away = ["GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM"].map(|name| (name.into(), None));
+            let no_user = ("GIT_CONFIG_GLOBAL".into(), Some("/dev/null".into()));
+            return away.into_iter().chain([no_user]).collect();
+        }
+        // `GIT_CONFIG` speaks to `git config` alone: no other git command sees what it names.
+        let carries = |name: &OsStr| name.as_encoded_bytes().starts_with(b"GIT_CONFIG_");
+        let vars = self.vars.iter().filter(|(name, _)| carries(name));
+        vars.map(|(name, value)| (name.clone(), Some(value.clone()))).collect()
     }
 
     /// The value of a variable; an empty one counts as not set.

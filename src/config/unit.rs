@@ -6,6 +6,9 @@ use serde::{Deserialize as _, Deserializer, de};
 
 use crate::model::agent::Money;
 
+/// Ten years. What is added to the time of now must still be a time.
+const DURATION_MAX: Duration = Duration::from_hours(3650 * 24);
+
 /// A size such as `1 MiB`, `500 KB` or `1024` (bytes).
 pub fn bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
     let text = String::deserialize(deserializer)?;
@@ -17,9 +20,13 @@ pub fn bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error
 /// A duration such as `150ms`, `30s`, `10m` or `2h`.
 pub fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     let text = String::deserialize(deserializer)?;
-    parse_duration(&text).ok_or_else(|| {
+    let duration = parse_duration(&text).ok_or_else(|| {
         de::Error::custom(format!("`{text}` is not a duration such as `150ms`, `30s` or `10m`"))
-    })
+    })?;
+    if duration > DURATION_MAX {
+        return Err(de::Error::custom(format!("`{text}` is too long: at most `3650d`")));
+    }
+    Ok(duration)
 }
 
 /// US dollars: `2` or `0.5`.

@@ -1,7 +1,7 @@
 //! Starts and stops the background watcher, and tells how it is.
 
 use std::ffi::OsStr;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -19,8 +19,10 @@ use crate::daemon::run::{Ending, Place, run};
 use crate::driver::review::background;
 use crate::git::repo::Repo;
 use crate::git::worktrees;
+use crate::model::error::hinted;
 use crate::process::{Cmd, own_path};
-use crate::ui::{log, out};
+use crate::store::share;
+use crate::ui::log;
 
 /// How long a start or a stop may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -58,7 +60,7 @@ pub fn log_path(place: &Place) -> PathBuf {
 /// An error where there is no work tree and so nothing to watch.
 pub fn check_watchable(place: &Place) -> Result<()> {
     if worktrees::list(&place.common_dir).is_empty() {
-        return Err(out::hinted(
+        return Err(hinted(
             format!("`{}` is bare: there is no work tree to watch", place.common_dir.display()),
             "`git worktree add` makes one; run the command again then",
         ));
@@ -113,13 +115,8 @@ pub fn start_on_demand(repo: &Repo, env: &Env, watch: &Watch) {
 /// Starts a process with no tie to ours: its own session (which it makes itself), its streams in
 /// the log, the root as its folder, and nothing of git's environment.
 fn spawn(place: &Place, verbose: u8) -> Result<i32> {
-    fs::create_dir_all(&place.state_dir)
-        .with_context(|| format!("could not create `{}`", place.state_dir.display()))?;
     let path = log_path(place);
-    let log = OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(&path)
+    let log = share::open_append(&path)
         .with_context(|| format!("could not write `{}`", path.display()))?;
     let program = own_path().context("could not tell where this program is")?;
     let mut command = Cmd::new(program, Path::new("/"))
@@ -141,10 +138,10 @@ pub fn serve(place: &Place, verbose: u8) -> Result<()> {
     // Another one was faster: that is as good.
     let Some(mut held) = lock::take(&place.state_dir, Mode::Daemon, now)? else { return Ok(()) };
     let path = log_path(place);
-    log::to_file(place.env.text("RUST_LOG"), verbose, &path)
+    log::to_file(place.env.text("RUST_LOG"), verbose, &path, share::open_append)
         .with_context(|| format!("could not write `{}`", path.display()))?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "started");
-    let ending = run(place, &mut held, &mut |news| write(news));
+    let ending = run(place, &mut held, &mut |news| write(news), None);
     match &ending {
         Ok(Ending::Orphaned) => tracing::warn!("the repository or the lock's file is gone"),
         Ok(_) => tracing::info!("stopped"),

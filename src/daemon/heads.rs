@@ -154,7 +154,7 @@ fn made_here(repo: &Repo, made: &[Made]) -> Result<Vec<Oid>> {
 /// The commits that a HEAD without a log came to have and that are not older than its last look.
 fn young(repo: &Repo, before: &Seen, head: Option<Oid>, now: Timestamp) -> Result<Vec<Oid>> {
     let Some(head) = head else { return Ok(Vec::new()) };
-    let since = now.as_second() - reflog::FRESH_SECONDS;
+    let since = now.as_second().saturating_sub(reflog::FRESH_SECONDS);
     let mut words = vec!["--no-merges".to_owned(), format!("--since={since}"), head.to_string()];
     words.extend(before.head.as_ref().map(|since| format!("^{since}")));
     words.extend(["--not".to_owned(), "--remotes".to_owned()]);

@@ -8,6 +8,7 @@ use anyhow::Result;
 
 use crate::config::env;
 use crate::config::policy::{Switch, WatchMethod};
+use crate::daemon::events::Events;
 use crate::daemon::heads::{self, Heads, Move, Moved};
 use crate::daemon::lock;
 use crate::daemon::news::News;
@@ -17,7 +18,6 @@ use crate::daemon::settle::{Changed, Settling};
 use crate::daemon::take_in::{Complete, Outcome, PROGRESS, key, take_in};
 use crate::daemon::tree::Tree;
 use crate::daemon::watch::{Arms, Hint, What};
-use crate::driver::learn;
 use crate::driver::review::background;
 use crate::git::repo::Repo;
 use crate::git::worktrees;
@@ -30,9 +30,6 @@ const ARMINGS_MAX: usize = 16;
 
 /// How many files are taken in before what is known is saved: a kill repeats so many at most.
 const SAVE_EVERY: usize = 16;
-
-/// How many events are handled in one look.
-const EVENTS_MAX: usize = 256;
 
 /// A writer that has not closed the file is waited for so many times longer than one that has.
 const OPEN_FACTOR: u32 = 20;
@@ -61,6 +58,7 @@ pub struct Watcher<'a> {
     said: Said,
     told: Vec<PathBuf>,
     heads: Heads,
+    events: Events,
 }
 
 /// The listing of every work tree, in their order.
@@ -100,6 +98,7 @@ impl<'a> Watcher<'a> {
             said: Said::default(),
             told: Vec::new(),
             heads: Heads::load(&place.state_dir),
+            events: Events::default(),
         })
     }
 
@@ -162,7 +161,13 @@ impl<'a> Watcher<'a> {
             let complete = Complete { top, path, stamp: *stamp };
             let before = self.known.file(&key(top), &key(path)).map(|file| file.id.clone());
             let time = env::now(&self.place.env);
-            match take_in(&self.place.state_dir, &mut self.known, &complete, time) {
+            let mut trouble = Vec::new();
+            let state_dir = &self.place.state_dir;
+            let outcome = take_in(state_dir, &mut self.known, &complete, time, &mut trouble);
+            for message in trouble {
+                self.said.trouble(message, tell);
+            }
+            match outcome {
                 Ok(Outcome::Unsettled) => unsettled = true,
                 Ok(Outcome::Known { id }) => {
                     changed = true;
@@ -185,7 +190,7 @@ impl<'a> Watcher<'a> {
         if changed {
             self.save(tell);
         }
-        let more_events = self.take_events(tell);
+        let more_events = self.events.take(self.place, &mut self.said, tell);
         unsettled |= self.look_at_heads(tell);
         self.next_look(observed.look_again, unsettled, more_events)
     }
@@ -206,6 +211,9 @@ impl<'a> Watcher<'a> {
         let mut at = now + self.pace.next(steady);
         if let Some(settled_at) = settled_at {
             at = at.min(settled_at);
+        }
+        if let Some(due) = self.events.next_due() {
+            at = at.min(due.max(now));
         }
         if unsettled {
             at = at.min(now + Duration::from_millis(10));
@@ -391,38 +399,6 @@ impl<'a> Watcher<'a> {
         }
     }
 
-    /// Handles what waits in the inbox; says whether there may be more.
-    fn take_events(&mut self, tell: &mut dyn FnMut(&News)) -> bool {
-        let taken = match inbox::claim(&self.place.state_dir, EVENTS_MAX) {
-            Ok(taken) => taken,
-            Err(error) => {
-                self.said.trouble(format!("{error:#}"), tell);
-                return false;
-            }
-        };
-        let count = taken.claims.len() + taken.aside.len();
-        for (path, reason) in taken.aside {
-            tell(&News::Aside { path, reason });
-        }
-        let mut worktrees = BTreeSet::new();
-        for claim in &taken.claims {
-            tell(&News::Event { event: claim.event.clone() });
-            worktrees.insert(claim.event.worktree().to_owned());
-        }
-        for worktree in worktrees {
-            if let Err(error) = self.learn(&worktree, tell) {
-                self.said.trouble(format!("could not learn: {error:#}"), tell);
-            }
-        }
-        // Done only now: an event whose learning was cut short is handled again.
-        for claim in taken.claims {
-            if let Err(error) = claim.done() {
-                self.said.trouble(format!("{error:#}"), tell);
-            }
-        }
-        count >= EVENTS_MAX
-    }
-
     /// Has new commits reviewed; says whether a HEAD is about to move.
     fn look_at_heads(&mut self, tell: &mut dyn FnMut(&News)) -> bool {
         let (mut soon, mut changed) = (false, false);
@@ -471,18 +447,5 @@ impl<'a> Watcher<'a> {
         let repo = Repo::discover(top, None)?;
         let (env, flags) = (&self.place.env, &self.place.flags);
         background::want(&repo, env, flags, &moved.commits, &moved.left_out)
-    }
-
-    /// Turns what came back in that work tree into rules.
-    fn learn(&self, worktree: &Path, tell: &mut dyn FnMut(&News)) -> Result<()> {
-        let repo = Repo::discover(worktree, None)?;
-        let session = learn::by_itself(&repo, &self.place.env, &self.place.flags)?;
-        for learned in session.learned {
-            if let learn::Outcome::Rule { rule, .. } = learned.outcome {
-                let path = rule.at.path.clone();
-                tell(&News::Learned { id: rule.id, title: rule.title, path });
-            }
-        }
-        Ok(())
     }
 }

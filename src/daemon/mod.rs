@@ -1,6 +1,7 @@
 //! The door for time: notices specs and events, and hands them on.
 
 pub mod control;
+pub mod events;
 pub mod heads;
 pub mod lock;
 pub mod run;

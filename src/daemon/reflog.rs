@@ -89,7 +89,7 @@ pub fn made_since(text: &[u8], place: Option<&Place>, head: Option<&Oid>) -> Opt
 /// The commit that was made last, within the last minute. `None` where there is no log.
 pub fn made_just_now(text: &[u8], now: Timestamp) -> Option<Vec<Made>> {
     let last = parse(whole(text).lines().next_back()?)?;
-    let is_fresh = now.as_second() - last.seconds <= FRESH_SECONDS;
+    let is_fresh = now.as_second().saturating_sub(last.seconds) <= FRESH_SECONDS;
     Some(made(Some(last).filter(|_| is_fresh).into_iter()))
 }
 

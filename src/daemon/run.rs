@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::oneshot;
 use tokio::time::sleep_until;
 
 use crate::config::env::Env;
@@ -38,19 +39,25 @@ impl Place {
 pub enum Ending {
     /// Ctrl-C.
     Interrupted,
-    /// `tribunal daemon stop`, a closed terminal, a shutdown.
+    /// `tribunal daemon stop`, a closed terminal, a shutdown, a reader that went away.
     Stopped,
     /// The repository or the lock's file is gone.
     Orphaned,
 }
 
-/// Watches until a signal comes. `tell` is called for everything that happens.
-pub fn run(place: &Place, held: &mut Held, tell: &mut dyn FnMut(&News)) -> Result<Ending> {
+/// Watches until a signal comes, or until word comes that nobody reads what is told. `tell` is called
+/// for everything that happens.
+pub fn run(
+    place: &Place,
+    held: &mut Held,
+    tell: &mut dyn FnMut(&News),
+    reader_left: Option<oneshot::Receiver<()>>,
+) -> Result<Ending> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .context("could not start the runtime")?;
-    runtime.block_on(watch(place, held, tell))
+    runtime.block_on(watch(place, held, tell, reader_left))
 }
 
 struct Signals {
@@ -78,8 +85,14 @@ impl Signals {
     }
 }
 
-async fn watch(place: &Place, held: &mut Held, tell: &mut dyn FnMut(&News)) -> Result<Ending> {
+async fn watch(
+    place: &Place,
+    held: &mut Held,
+    tell: &mut dyn FnMut(&News),
+    reader_left: Option<oneshot::Receiver<()>>,
+) -> Result<Ending> {
     let mut signals = Signals::new()?;
+    let mut reader_left = std::pin::pin!(word_comes(reader_left));
     let (arms, mut hints) = match Arms::new() {
         Ok((arms, hints)) => (Some(arms), Some(hints)),
         Err(error) => {
@@ -102,6 +115,7 @@ async fn watch(place: &Place, held: &mut Held, tell: &mut dyn FnMut(&News)) -> R
             tokio::select! {
                 biased;
                 ending = signals.next() => return Ok(ending),
+                () = &mut reader_left => return Ok(Ending::Stopped),
                 hint = next_hint(&mut hints) => match hint {
                     Some(hint) => {
                         if watcher.absorb(hint) {
@@ -114,6 +128,16 @@ async fn watch(place: &Place, held: &mut Held, tell: &mut dyn FnMut(&News)) -> R
             }
         }
     }
+}
+
+/// Waits for ever where no word comes.
+async fn word_comes(receiver: Option<oneshot::Receiver<()>>) {
+    if let Some(receiver) = receiver
+        && receiver.await.is_ok()
+    {
+        return;
+    }
+    std::future::pending::<()>().await;
 }
 
 /// Waits for ever where nothing is watched.

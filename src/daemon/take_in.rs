@@ -25,6 +25,7 @@ use crate::spec::types::At;
 use crate::store::file::write_atomic;
 use crate::store::known::{Known, KnownFile, Stamp, Version};
 use crate::store::ledger;
+use crate::store::ledger::error::Error as LedgerError;
 use crate::store::ledger::spec::SpecVersion;
 use crate::store::queue::{self, Queued};
 
@@ -97,12 +98,14 @@ struct Draft<'a> {
     classification: Classification,
 }
 
-/// Takes a file in and notes in `known` what it found; saving that is the caller's part.
+/// Takes a file in and notes in `known` what it found; saving that is the caller's part. What went
+/// wrong beside it and does not count against the file comes to `trouble`.
 pub fn take_in(
     state_dir: &Path,
     known: &mut Known,
     file: &Complete<'_>,
     now: Timestamp,
+    trouble: &mut Vec<String>,
 ) -> Result<Outcome> {
     let Some(bytes) = read_settled(&file.top.join(file.path), file.stamp)? else {
         return Ok(Outcome::Unsettled);
@@ -139,7 +142,8 @@ pub fn take_in(
     } else {
         let previous = before.as_ref().filter(|b| b.id == id && !b.duplicate);
         let previous = previous.map(|b| b.hash.clone());
-        let outcome = take_version(state_dir, known, file.top, &draft, previous, now)?;
+        let place = Intake { state_dir, top: file.top, now };
+        let outcome = take_version(&place, known, &draft, previous, trouble)?;
         remove_duplicate_record(file.top, &id, &path);
         outcome
     };
@@ -147,14 +151,22 @@ pub fn take_in(
     Ok(outcome)
 }
 
+/// Where and when a file is taken in.
+struct Intake<'a> {
+    state_dir: &'a Path,
+    /// The top of the work tree.
+    top: &'a Path,
+    now: Timestamp,
+}
+
 fn take_version(
-    state_dir: &Path,
+    place: &Intake<'_>,
     known: &mut Known,
-    top: &Path,
     draft: &Draft<'_>,
     previous: Option<String>,
-    now: Timestamp,
+    trouble: &mut Vec<String>,
 ) -> Result<Outcome> {
+    let Intake { state_dir, top, now } = *place;
     let Identity { id, hash } = &draft.identity;
     let versions = known.versions(id);
     let newest = versions.last();
@@ -175,7 +187,10 @@ fn take_version(
     } else if waiting.is_some() {
         queue::remove(state_dir, id)?;
     }
-    keep(state_dir, top, draft, now)?;
+    // The queue is what a run is made from; the ledger is the history beside it.
+    if let Err(error) = keep(state_dir, top, draft, now) {
+        trouble.push(format!("`{}` is taken in, and not kept: {error:#}", draft.path));
+    }
     let record_path = format!("{PROGRESS}/{id}.md");
     let brought_back = seen.is_some();
     // A branch switch brings known content, and its record with it or none.
@@ -216,7 +231,8 @@ fn keep(state_dir: &Path, top: &Path, draft: &Draft<'_>, now: Timestamp) -> Resu
         problems: &json!(problems).to_string(),
         time: now,
     };
-    let done = ledger::with(state_dir, now, |ledger| ledger.keep_spec(&version))?;
+    let done = ledger::with(state_dir, now, |ledger| ledger.keep_spec(&version))
+        .map_err(LedgerError::hinted)?;
     if let Some(aside) = done.set_aside {
         tracing::warn!("the ledger was damaged; it is kept as `{}`", aside.display());
     }

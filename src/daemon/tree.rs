@@ -1,8 +1,8 @@
 //! One work tree and the settings that hold in it.
 
-use std::fs;
 use std::path::PathBuf;
 
+use crate::config::layers::Problem;
 use crate::config::policy::{Switch, Watch, WatchMethod, WatchStart};
 use crate::daemon::run::Place;
 use crate::daemon::scan::{Globs, Listing, list};
@@ -65,15 +65,15 @@ impl Tree {
         if self.policy == Read::As(stamp) {
             return Ok(());
         }
-        let text = fs::read(self.policy_file()).ok();
+        let said = |problem: Problem| format!("{problem}; hint: {}", problem.hint);
         let read = |text: Option<&[u8]>| -> Result<Settings, String> {
-            let resolved = law::settings(text, &place.env, &place.flags)
-                .map_err(|problem| format!("{problem}; hint: {}", problem.hint))?;
+            let resolved = law::settings(text, &place.env, &place.flags).map_err(said)?;
             let (watch, background) = (resolved.policy.watch, resolved.policy.review.background);
             let globs = Globs::new(&watch.specs).map_err(|bad| bad.to_string())?;
             Ok((watch, globs, background))
         };
-        let outcome = match read(text.as_deref()) {
+        let text = law::policy_text(&self.top).map_err(said);
+        let outcome = match text.and_then(|text| read(text.as_deref())) {
             Ok(settings) => {
                 self.set(settings);
                 self.policy = Read::As(stamp);

@@ -1,6 +1,6 @@
 //! The command gates: which of them a change calls for, and what their runs say about it.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -10,6 +10,7 @@ use bstr::ByteSlice as _;
 
 use crate::config::env::Env;
 use crate::config::policy::{CommandGate, Level, Moment};
+use crate::driver::bookkeeping;
 use crate::driver::passed::Passed;
 use crate::driver::tool_report::{self, FINDINGS_MAX};
 use crate::driver::tree::{self, Ignored, Tree, Unavailable};
@@ -25,6 +26,7 @@ use crate::model::gate::Gate;
 use crate::model::report::{Report, Skipped, Verdict};
 use crate::model::severity::Severity;
 use crate::process::{Cmd, Ended, Interrupts, code_of};
+use crate::store::share;
 
 /// Set for every command to its name. A tribunal that finds it set runs no commands: a command that
 /// commits would otherwise call itself.
@@ -34,7 +36,7 @@ const INSIDE: &str = "TRIBUNAL_INSIDE_COMMAND";
 const TAIL_LINES: usize = 20;
 
 /// How much of the end of an output is looked at for that, in bytes.
-const TAIL_BYTES: u64 = 16 * 1024;
+const TAIL_BYTES: usize = 16 * 1024;
 
 /// How much of the end of an output is kept, in bytes.
 const LOG_BYTES: u64 = 4 * 1024 * 1024;
@@ -43,6 +45,7 @@ const LOG_BYTES: u64 = 4 * 1024 * 1024;
 const LOGS_KEPT: usize = 3;
 
 /// What is to be run.
+#[derive(Clone, Copy)]
 pub struct Request<'a> {
     pub env: &'a Env,
     /// `None` asks for every command, whenever it usually runs.
@@ -84,7 +87,7 @@ pub fn judge(repo: &Repo, law: &Law, change: &Change, request: &Request<'_>) -> 
         return Ok(outcome);
     }
     let trusted = Trusted::load(repo)?;
-    let passed = Passed::load(repo)?;
+    let passed = Passed::load(repo);
     wanted.retain(|command| {
         if !trusted.holds(command) {
             outcome.skip(&[*command], &untrusted(&trusted, command));
@@ -110,7 +113,7 @@ pub fn pass_over(law: &Law, change: &Change, request: &Request<'_>) -> Vec<Skipp
     outcome.judgement.skipped
 }
 
-/// Says in the report that a command that guards could not be run.
+/// Says in the report that a command that guards was not run to its end.
 pub fn settle(report: &mut Report, inconclusive: bool) {
     if inconclusive && report.verdict == Verdict::Pass {
         report.verdict = Verdict::Inconclusive;
@@ -223,7 +226,8 @@ impl Run<'_> {
         let (to_log, to_report) = (tree::create(&log)?, tree::create(&report)?);
         let to_report = if apart { &to_report } else { &to_log };
         let ended = self.shell(tree, command).supervise(to_report, &to_log, self.interrupts)?;
-        let kept = keep_log(self.repo, &command.name, &log, apart.then_some(&report))?;
+        let printed = printed(&log, apart.then_some(&report))?;
+        let kept = keep_log(self.repo, &command.name, &printed);
         if let Ended::Interrupted(signal) = ended {
             outcome.skip(&[command], "it was stopped: interrupted");
             outcome.interrupted = Some(signal);
@@ -234,7 +238,7 @@ impl Run<'_> {
             Ended::Exited(status) if matches!(status.code(), Some(126 | 127)) => {
                 let reason = format!("`{}` is not there or cannot be executed", command.run);
                 outcome.fail_to_run(self.level, &command.name, &reason);
-                outcome.tails.push(Tail { command: command.name.clone(), lines: tail(&kept)? });
+                outcome.tails.push(Tail { command: command.name.clone(), lines: tail(&printed) });
                 return Ok(true);
             }
             Ended::Exited(status) => Some(format!("failed ({})", code_of(status))),
@@ -250,11 +254,13 @@ impl Run<'_> {
         let unread = read.is_none();
         let mut found = read.unwrap_or_default();
         match failure {
-            None if found.is_empty() && !unread => self.passed.add(command, &self.change.tree)?,
+            None if found.is_empty() && !unread => {
+                bookkeeping::tell(self.repo, self.passed.add(command, &self.change.tree));
+            }
             // What stops the change is said with its place: the failure as such says nothing more.
             Some(what) if found.iter().all(|finding| finding.severity < Severity::High) => {
-                found.push(self.finding(command, &what, &kept));
-                outcome.tails.push(Tail { command: command.name.clone(), lines: tail(&kept)? });
+                found.push(self.finding(command, &what, kept.as_deref()));
+                outcome.tails.push(Tail { command: command.name.clone(), lines: tail(&printed) });
             }
             _ => {}
         }
@@ -311,7 +317,8 @@ impl Run<'_> {
         }
     }
 
-    fn finding(&self, command: &CommandGate, what: &str, log: &Path) -> Finding {
+    fn finding(&self, command: &CommandGate, what: &str, log: Option<&Path>) -> Finding {
+        let see = |log: &Path| format!("what it printed is in `{}`", log.display());
         Finding {
             gate: Gate::Commands,
             rule: command.name.clone(),
@@ -321,7 +328,7 @@ impl Run<'_> {
             place: None,
             anchor: String::new(),
             message: format!("`{}` {what}", command.run),
-            suggestion: format!("what it printed is in `{}`", log.display()),
+            suggestion: log.map(see).unwrap_or_default(),
         }
     }
 }
@@ -391,8 +398,21 @@ fn is_config(name: &str) -> bool {
     name.starts_with("GIT_CONFIG_KEY_") || name.starts_with("GIT_CONFIG_VALUE_")
 }
 
-/// Moves what a command printed to where people find it, and keeps some older ones.
-fn keep_log(repo: &Repo, name: &str, output: &Path, report: Option<&PathBuf>) -> Result<PathBuf> {
+/// The end of what a command printed, without secrets: tests like to print what they were
+/// configured with.
+fn printed(output: &Path, report: Option<&PathBuf>) -> Result<Vec<u8>> {
+    let mut printed = Vec::new();
+    for path in [Some(output), report.map(PathBuf::as_path)].into_iter().flatten() {
+        let end = end_of(path, LOG_BYTES)
+            .with_context(|| format!("could not read `{}`", path.display()))?;
+        printed.extend(secrets::redact(&end));
+    }
+    Ok(printed)
+}
+
+/// Keeps what a command printed where people find it, with some older ones; `None` where that
+/// cannot be done, which is said.
+fn keep_log(repo: &Repo, name: &str, printed: &[u8]) -> Option<PathBuf> {
     let plain = |c: char| if c.is_ascii_alphanumeric() || "-_".contains(c) { c } else { '_' };
     let name: String = name.chars().map(plain).take(100).collect();
     let folder = repo.state_dir().join("logs/commands");
@@ -401,20 +421,17 @@ fn keep_log(repo: &Repo, name: &str, output: &Path, report: Option<&PathBuf>) ->
         _ => folder.join(format!("{name}.{number}.log")),
     };
     let keep = || -> io::Result<()> {
-        fs::create_dir_all(&folder)?;
         for number in (0..LOGS_KEPT).rev() {
             // Another run may be turning the same logs over: the newest is what counts.
             drop(fs::rename(numbered(number), numbered(number + 1)));
         }
-        // Tests like to print what they were configured with.
-        let mut log = secrets::redact(&end_of(output, LOG_BYTES)?);
-        if let Some(report) = report {
-            log.extend(secrets::redact(&end_of(report, LOG_BYTES)?));
-        }
-        File::create(numbered(0))?.write_all(&log)
+        let mut log = OpenOptions::new();
+        share::open(&numbered(0), log.write(true).truncate(true))?.write_all(printed)
     };
-    keep().with_context(|| format!("could not keep the log of `{name}`"))?;
-    Ok(numbered(0))
+    let kept = keep().with_context(|| format!("could not write `{}`", numbered(0).display()));
+    let path = kept.is_ok().then(|| numbered(0));
+    bookkeeping::tell(repo, kept);
+    path
 }
 
 /// At most so many bytes of the end of a file.
@@ -427,14 +444,13 @@ fn end_of(path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
     Ok(end)
 }
 
-/// The last lines of a log.
-fn tail(log: &Path) -> Result<Vec<String>> {
-    let end =
-        end_of(log, TAIL_BYTES).with_context(|| format!("could not read `{}`", log.display()))?;
+/// The last lines of what was printed.
+fn tail(printed: &[u8]) -> Vec<String> {
+    let end = &printed[printed.len().saturating_sub(TAIL_BYTES)..];
     let lines: Vec<&[u8]> = end.trim_end().lines().collect();
     let from = lines.len().saturating_sub(TAIL_LINES);
     let text = |line: &&[u8]| line.to_str_lossy().chars().take(400).collect();
-    Ok(lines[from..].iter().map(text).collect())
+    lines[from..].iter().map(text).collect()
 }
 
 fn for_people(time: Duration) -> String {

@@ -9,10 +9,10 @@ use crate::driver::tool_report::quote;
 use crate::gates::formats::{Format, Source};
 use crate::git::repo::Repo;
 use crate::model::change::Change;
+use crate::model::error::hinted;
 use crate::model::finding::{Finding, Place};
 use crate::model::gate::Gate;
 use crate::model::oid::Oid;
-use crate::ui::out;
 
 /// The largest report that is read, in bytes.
 const BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -33,10 +33,11 @@ pub fn read(repo: &Repo, report: &[u8], format: Option<&str>, name: &Path) -> Re
     }
     let text = report.to_str_lossy();
     let format = match format {
-        Some(format) => Format::from_name(format)
-            .map_err(|error| out::hinted(error.to_string(), error.hint()))?,
+        Some(format) => {
+            Format::from_name(format).map_err(|error| hinted(error.to_string(), error.hint()))?
+        }
         None => Format::guess(&text).ok_or_else(|| {
-            out::hinted(
+            hinted(
                 format!("it is not plain how `{}` is written", name.display()),
                 "name it with `--as`: sarif, cargo-json, rdjson, codex, or an expression with \
                  named groups",
@@ -47,7 +48,7 @@ pub fn read(repo: &Repo, report: &[u8], format: Option<&str>, name: &Path) -> Re
     let tool = name.file_stem().unwrap_or_default().to_string_lossy();
     let source = Source { gate: Gate::Import, tool: &tool, root: &root };
     let mut findings =
-        format.read(&text, source).map_err(|error| out::hinted(error.to_string(), error.hint()))?;
+        format.read(&text, source).map_err(|error| hinted(error.to_string(), error.hint()))?;
     let change = checked_out(repo)?;
     quote(&mut findings, &repo.objects, &change.tree)?;
     let elsewhere = |finding: &&Finding| {

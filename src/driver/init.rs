@@ -12,6 +12,7 @@ use crate::gates::governance::{BASELINE_FILE, POLICY_FILE};
 use crate::gates::secrets;
 use crate::git::change;
 use crate::git::repo::{Repo, succeeded};
+use crate::model::objects::{BLOB_BYTES_MAX, Content};
 use crate::store::file::write_atomic;
 
 const FILES: [(&str, &str); 7] = [
@@ -81,11 +82,13 @@ fn baseline(repo: &Repo) -> Result<Option<(String, usize)>> {
     let Some(head) = repo.head()? else { return Ok(None) };
     let mut known = BTreeSet::new();
     for file in change::whole_tree(repo, &repo.tree_of(&head)?)?.files {
-        let blob = match &file.new {
-            Some(entry) if file.has_content() => repo.objects.blob(&entry.oid)?,
-            _ => None,
+        let Some(entry) = file.new.as_ref().filter(|_| file.has_content()) else { continue };
+        let blob = match repo.objects.content(&entry.oid, BLOB_BYTES_MAX)? {
+            Content::Whole(blob) => blob,
+            // A gate does not look for secrets in it either, and says so.
+            Content::TooLarge(_) | Content::Missing => continue,
         };
-        for hit in secrets::scan(&blob.unwrap_or_default(), &file.path) {
+        for hit in secrets::scan(&blob, &file.path) {
             known.insert((hit.fingerprint, hit.rule, file.path.clone()));
         }
     }

@@ -9,7 +9,7 @@ use std::time::Instant;
 use anyhow::{Result, anyhow};
 
 use crate::config::env::{Env, now};
-use crate::driver::{event, sight};
+use crate::driver::{bookkeeping, event, sight};
 use crate::gates::{self, Judgement, Law, secrets};
 use crate::git::object::Objects;
 use crate::git::repo::Repo;
@@ -162,7 +162,7 @@ pub fn answers(repo: &Repo, env: &Env, findings: &[Reported]) -> Result<Answers>
         }
         Ok(answers)
     });
-    let done = done.map_err(hinted)?;
+    let done = done.map_err(LedgerError::hinted)?;
     if let Some(path) = &done.set_aside {
         out::warn(&set_aside(path).reason);
     }
@@ -190,13 +190,8 @@ pub fn set_aside(path: &Path) -> Skipped {
     Skipped { gate: "ledger".to_owned(), reason }
 }
 
-/// An error of the ledger with its hint, for a command that needs it.
-pub fn hinted(error: LedgerError) -> anyhow::Error {
-    let hint = error.hint();
-    out::hinted(format!("{:#}", anyhow::Error::new(error)), hint)
-}
-
 fn unusable(error: LedgerError) -> Skipped {
+    bookkeeping::is_said();
     let hint = error.hint();
     let reason = format!(
         "{:#}; the findings count as open and were not kept (hint: {hint})",

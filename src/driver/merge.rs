@@ -9,22 +9,24 @@ use bstr::BString;
 use crate::config::env::Env;
 use crate::driver::judged;
 use crate::git::diff;
+use crate::git::push::history::{Known, KnownRefs, new_commits};
 use crate::git::repo::Repo;
 use crate::model::change::Change;
 use crate::model::oid::Oid;
 
 /// Leaves out of a merge the files that are as in a merged commit, where that commit passed its own
-/// gate here or is the tip of a remote's branch. The files of any other are judged with the merge.
-pub fn leave_out_known(repo: &Repo, env: &Env, change: &mut Change) -> Result<()> {
+/// gate here under the same policy (given by its hash) or where a remote has it: what a remote has was
+/// judged there, and a push to a protected branch judges it again. The files of any other are judged
+/// with the merge.
+pub fn leave_out_known(repo: &Repo, env: &Env, change: &mut Change, policy: &str) -> Result<()> {
     let heads = merged(repo, env);
     if heads.is_empty() {
         return Ok(());
     }
-    let gated = judged::remembered(repo);
-    let tips: HashSet<Oid> = repo.refs("refs/remotes/")?.into_iter().map(|(_, oid)| oid).collect();
+    let gated = judged::remembered_under(repo, policy);
     for head in heads {
         let Some(commit) = repo.objects.commit(&head)? else { continue };
-        if !tips.contains(&head) && !gated.contains(commit.tree.as_str()) {
+        if !gated.contains(commit.tree.as_str()) && !is_on_a_remote(repo, &head)? {
             continue;
         }
         let differs: HashSet<BString> =
@@ -35,6 +37,12 @@ pub fn leave_out_known(repo: &Repo, env: &Env, change: &mut Change) -> Result<()
         change.files.retain(|file| differs.contains(&file.path));
     }
     Ok(())
+}
+
+/// Whether any remote had the commit when it was last asked.
+fn is_on_a_remote(repo: &Repo, commit: &Oid) -> Result<bool> {
+    let known = Known { commits: HashSet::new(), refs: KnownRefs::Remotes };
+    Ok(new_commits(repo, std::slice::from_ref(commit), &known)?.is_empty())
 }
 
 /// The commits that are being merged. Git writes `MERGE_HEAD` once a merge has stopped; while it

@@ -1,8 +1,10 @@
 //! The corridor: fetches what the gates need, asks them, and keeps what they found.
 
+pub mod bookkeeping;
 pub mod bypass;
 pub mod call;
 pub mod commands;
+pub mod evaluate;
 pub mod event;
 pub mod import;
 pub mod init;
@@ -20,7 +22,6 @@ pub mod push;
 pub mod redact;
 pub mod review;
 pub mod remark;
-pub mod ruling;
 pub mod sight;
 pub mod tool_report;
 pub mod tree;

@@ -2,13 +2,12 @@
 
 use std::collections::HashSet;
 use std::fs;
-use std::io;
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
 use crate::config::policy::CommandGate;
-use crate::driver::trust;
+use crate::driver::{bookkeeping, trust};
 use crate::git::repo::Repo;
 use crate::model::oid::Oid;
 use crate::store::file;
@@ -25,20 +24,17 @@ pub struct Passed {
 }
 
 impl Passed {
-    /// Reads them; none is no error.
-    pub fn load(repo: &Repo) -> Result<Self> {
+    /// Reads them. Without them, or where they cannot be read, commands run once more.
+    pub fn load(repo: &Repo) -> Self {
         let path = repo.state_dir().join("commands/passed");
-        let text = match fs::read_to_string(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-            text => text.with_context(|| format!("could not read `{}`", path.display()))?,
-        };
+        let text = fs::read_to_string(&path).unwrap_or_default();
         if text.len() > MAX_BYTES {
             // A pass that another run adds meanwhile may be lost: its command runs once more.
             let half: String = text.lines().skip(text.lines().count() / 2).map(line_of).collect();
-            file::write_atomic(&path, half.as_bytes())?;
+            bookkeeping::tell(repo, file::write_atomic(&path, half.as_bytes()));
         }
         let partial = repo.git_dir.join("info/sparse-checkout").exists();
-        Ok(Self { path, partial, keys: text.lines().map(str::to_owned).collect() })
+        Self { path, partial, keys: text.lines().map(str::to_owned).collect() }
     }
 
     /// Whether exactly this command passed on this tree. What it was lent is not looked at.

@@ -6,11 +6,11 @@ use bstr::{BStr, BString, ByteSlice as _};
 use crate::git::repo::Repo;
 use crate::model::change::Change;
 use crate::model::class::Class;
+use crate::model::error::hinted;
 use crate::model::finding::{Effect, Finding, Place};
 use crate::model::gate::Gate;
 use crate::model::oid::Oid;
 use crate::model::severity::Severity;
-use crate::ui::out;
 
 /// What the person said, and of which line.
 pub struct Remark<'a> {
@@ -86,12 +86,12 @@ fn no_such_line(repo: &Repo, remark: &Remark, head: Option<&Oid>) -> anyhow::Err
     let mut trees = trees.chain(repo.staged_tree().ok());
     let known = trees.any(|tree| matches!(repo.objects.entry(&tree, path.as_bstr()), Ok(Some(_))));
     if known {
-        return out::hinted(
+        return hinted(
             format!("`{path}` has no line {}", remark.line),
             "lines are those of the last commit, or of the index",
         );
     }
-    out::hinted(
+    hinted(
         format!("`{path}` is neither in the last commit nor in the index"),
         "`git add` it first; paths are taken from where you stand",
     )

@@ -11,6 +11,7 @@ use crate::gates::view::line_text;
 use crate::git::object::Objects;
 use crate::model::finding::{Effect, Finding};
 use crate::model::gate::Gate;
+use crate::model::objects::{BLOB_BYTES_MAX, Content};
 use crate::model::oid::Oid;
 use crate::model::severity::Severity;
 
@@ -63,8 +64,12 @@ pub fn quote(findings: &mut [Finding], objects: &Objects, tree: &Oid) -> Result<
         let Some(place) = finding.place.as_ref().filter(|place| place.line > 0) else { continue };
         let Some(path) = place.path() else { continue };
         if last.as_ref().is_none_or(|(known, _)| known != path) {
-            let content = objects.file(tree, path.as_bstr()).context("could not quote a line")?;
-            last = Some((path.clone(), content.unwrap_or_default()));
+            let content = objects.file_up_to(tree, path.as_bstr(), BLOB_BYTES_MAX);
+            let content = match content.context("could not quote a line")? {
+                Some(Content::Whole(content)) => content,
+                Some(Content::TooLarge(_) | Content::Missing) | None => Vec::new(),
+            };
+            last = Some((path.clone(), content));
         }
         if let Some((_, content)) = &last {
             finding.anchor = line_text(content, place.line);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io;
+use std::io::ErrorKind::{NotADirectory, NotFound};
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
@@ -33,7 +33,10 @@ impl Trusted {
         let path = path(repo);
         let content = match fs::read(&path) {
             Ok(content) => content,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
+            // Where the state folder is no folder, there is no agreement in it.
+            Err(error) if matches!(error.kind(), NotFound | NotADirectory) => {
+                return Ok(Self::default());
+            }
             Err(error) => {
                 return Err(error).with_context(|| format!("could not read `{}`", path.display()));
             }

@@ -5,17 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::Result;
 use bstr::{BStr, BString, ByteSlice as _};
 
-use crate::git::object::{Objects, TreeItem};
 use crate::model::change::{Change, Kind};
 use crate::model::class::Class;
 use crate::model::finding::{Effect, Finding, Place};
 use crate::model::gate::Gate;
+use crate::model::objects::{ReadObjects, TreeItem};
 use crate::model::oid::Oid;
 use crate::model::severity::Severity;
 
 /// Finds new names that collide with another name in the same folder when case does not count.
 /// Reads the folders that the change adds to, and no others.
-pub fn judge(change: &Change, objects: &Objects, effect: Effect) -> Result<Vec<Finding>> {
+pub fn judge(change: &Change, objects: &dyn ReadObjects, effect: Effect) -> Result<Vec<Finding>> {
     // Each folder is read once, its names by what is left of them without case.
     let mut folders: BTreeMap<BString, BTreeMap<Vec<u8>, Vec<BString>>> = BTreeMap::new();
     let mut reported = BTreeSet::new();
@@ -66,7 +66,7 @@ fn finding(path: BString, twin: &BStr, effect: Effect) -> Finding {
     }
 }
 
-fn list(objects: &Objects, tree: &Oid, folder: &BStr) -> Result<Vec<TreeItem>> {
+fn list(objects: &dyn ReadObjects, tree: &Oid, folder: &BStr) -> Result<Vec<TreeItem>> {
     let mut at = tree.clone();
     for name in folder.split_str("/").filter(|name| !name.is_empty()) {
         let below = objects.tree(&at)?.into_iter().find_map(|item| match item {

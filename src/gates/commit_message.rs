@@ -10,9 +10,12 @@ use crate::model::severity::Severity;
 
 /// Finds what is wrong with the form of a message. Merges, reverts and fix-ups that git words itself
 /// are left alone.
+///
+/// The message is as it is kept: in it a line that begins with `#` is text. The comments of an
+/// editor's buffer were taken out before.
 pub fn judge(message: &[u8], policy: &CommitMessage, effect: Effect) -> Option<Finding> {
     let text = message.to_str_lossy();
-    let subject = text.lines().find(|line| !line.trim().is_empty() && !line.starts_with('#'))?;
+    let subject = text.lines().find(|line| !line.trim().is_empty())?;
     if is_worded_by_git(subject) {
         return None;
     }
@@ -97,4 +100,22 @@ fn is_worded_by_git(subject: &str) -> bool {
     ["Merge ", "Revert \"", "Reapply \"", "fixup! ", "squash! ", "amend! "]
         .iter()
         .any(|start| subject.starts_with(start))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::layers::resolve;
+
+    #[test]
+    fn a_kept_message_has_no_comments() {
+        let policy = resolve(&[], &[], &[]).unwrap().policy.gates.commit_message;
+        let found = |message: &str| {
+            judge(message.as_bytes(), &policy, Effect::Block).map(|finding| finding.anchor)
+        };
+        assert_eq!(found("#12 mend it\n\nfix: it\n").unwrap(), "#12 mend it");
+        assert_eq!(found("\n# fix: it\n").unwrap(), "# fix: it");
+        assert_eq!(found("fix: it\n\n#12\n"), None);
+        assert_eq!(found("\n\n"), None);
+    }
 }

@@ -1,5 +1,9 @@
 //! Holds a change to the rules of the constitution that can be checked without a model.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::Arc;
+
 use anyhow::Result;
 use bstr::ByteSlice as _;
 
@@ -14,9 +18,9 @@ use crate::model::gate::Gate;
 use crate::model::severity::Severity;
 
 /// The rules that are in force, as the base of the change has them.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Rules {
-    in_force: Vec<(Rule, Compiled)>,
+    in_force: Vec<Arc<(Rule, Compiled)>>,
 }
 
 impl Rules {
@@ -27,7 +31,7 @@ impl Rules {
         let mut errors = Vec::new();
         for rule in rules.into_iter().filter(|rule| rule.status.is_checked()) {
             match compile_wanted(&rule, files) {
-                Ok(Some(compiled)) => in_force.push((rule, compiled)),
+                Ok(Some(compiled)) => in_force.push(Arc::new((rule, compiled))),
                 Ok(None) => {}
                 Err(error) => errors.push(error),
             }
@@ -35,9 +39,31 @@ impl Rules {
         (Self { in_force }, errors)
     }
 
+    #[cfg(test)]
+    pub fn len(&self) -> usize {
+        self.in_force.len()
+    }
+
     pub fn is_empty(&self) -> bool {
         self.in_force.is_empty()
     }
+
+    /// The rules of both. Of a rule that the two have in different forms both forms hold.
+    pub fn and(&self, other: &Self) -> Self {
+        let mut all = self.clone();
+        for rule in &other.in_force {
+            if !self.in_force.iter().any(|known| is_same(&known.0, &rule.0)) {
+                all.in_force.push(Arc::clone(rule));
+            }
+        }
+        all
+    }
+}
+
+/// Whether two rules stop the same. Where in its file a rule stands does not matter.
+fn is_same(one: &Rule, other: &Rule) -> bool {
+    (&one.id, &one.check, &one.paths) == (&other.id, &other.check, &other.paths)
+        && (one.status, one.severity) == (other.status, other.severity)
 }
 
 /// A pattern costs more than its paths: it is compiled for a rule that is needed.
@@ -61,10 +87,11 @@ pub fn judge(view: &FileView<'_>, rules: &Rules, effect: Effect) -> Result<Vec<F
     let (Ok(path), Ok(text)) = (view.file.path.to_str(), view.new.to_str()) else {
         return Ok(Vec::new());
     };
-    let covering = rules.in_force.iter().filter(|(_, compiled)| compiled.covers(path));
+    let covering = rules.in_force.iter().filter(|rule| rule.1.covers(path));
     let source = Source::new(path, text);
-    let mut findings = Vec::new();
-    for (rule, compiled) in covering {
+    let mut findings: Vec<Finding> = Vec::new();
+    let mut found: HashMap<(&str, u32, u32), usize> = HashMap::new();
+    for (rule, compiled) in covering.map(|rule| &**rule) {
         // What the change adds is found out only for a file that a rule speaks of.
         for hit in compiled.matches(&source, view.added()?) {
             if matches!(hit.waiver, Some(Waiver::Reason(_))) {
@@ -76,7 +103,7 @@ pub fn judge(view: &FileView<'_>, rules: &Rules, effect: Effect) -> Result<Vec<F
                 }
                 _ => String::new(),
             };
-            findings.push(Finding {
+            let finding = Finding {
                 gate: Gate::Constitution,
                 rule: rule.id.clone(),
                 class: rule.class.clone(),
@@ -90,7 +117,18 @@ pub fn judge(view: &FileView<'_>, rules: &Rules, effect: Effect) -> Result<Vec<F
                 anchor: hit.text,
                 message: format!("{}{unreasoned}", rule.title),
                 suggestion: suggestion(rule),
-            });
+            };
+            match found.entry((rule.id.as_str(), hit.line, hit.column)) {
+                Entry::Vacant(place) => {
+                    place.insert(findings.len());
+                    findings.push(finding);
+                }
+                // Two forms of one rule hold: the stricter finding stays.
+                Entry::Occupied(known) if findings[*known.get()].effect < finding.effect => {
+                    findings[*known.get()] = finding;
+                }
+                Entry::Occupied(_) => {}
+            }
         }
     }
     Ok(findings)

@@ -4,22 +4,26 @@ use anyhow::Result;
 use bstr::ByteSlice as _;
 
 use crate::config::layers;
-use crate::git::object::Objects;
+use crate::gates::large_files::human;
 use crate::model::change::{Change, FileChange};
 use crate::model::class::Class;
 use crate::model::finding::{Effect, Finding, Place};
 use crate::model::gate::Gate;
+use crate::model::objects::ReadObjects;
 use crate::model::severity::Severity;
 
 /// The settings file at the top of a repository.
 pub const POLICY_FILE: &str = "tribunal.toml";
+
+/// The most bytes that a file of settings or rules may have: a larger one was not written by people.
+const BYTES_MAX: u64 = 1024 * 1024;
 
 /// The secrets that a repository held before anyone judged it.
 pub const BASELINE_FILE: &str = ".ai/baseline.txt";
 
 /// Finds changes to `tribunal.toml`, to the constitution and to the baseline. They hold from the
 /// next change on; this one is judged under the law of its base.
-pub fn judge(change: &Change, objects: &Objects, effect: Effect) -> Result<Vec<Finding>> {
+pub fn judge(change: &Change, objects: &dyn ReadObjects, effect: Effect) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     for file in change.files.iter().filter(|file| is_law(&file.path)) {
         if let Some(problem) = unreadable_policy(file, objects)? {
@@ -50,16 +54,41 @@ pub fn is_law(path: &[u8]) -> bool {
 }
 
 /// A policy that cannot be read would have to be replaced by the defaults at the next commit.
-fn unreadable_policy(file: &FileChange, objects: &Objects) -> Result<Option<Finding>> {
-    let Some(entry) = file.new.as_ref().filter(|_| file.path == POLICY_FILE) else {
+fn unreadable_policy(file: &FileChange, objects: &dyn ReadObjects) -> Result<Option<Finding>> {
+    // The baseline grows with what a repository holds, and is bounded as every file is.
+    let Some(entry) = file.new.as_ref().filter(|_| file.path != BASELINE_FILE) else {
         return Ok(None);
     };
+    if let Some(size) = objects.size(&entry.oid)?.filter(|size| *size > BYTES_MAX) {
+        return Ok(Some(too_large(file, size)));
+    }
+    if file.path != POLICY_FILE {
+        return Ok(None);
+    }
     let content = objects.blob(&entry.oid)?.unwrap_or_default();
     let problem = match content.to_str() {
         Ok(text) => layers::check(POLICY_FILE, text).err(),
         Err(_) => Some(layers::not_utf8(POLICY_FILE, &content)),
     };
     Ok(problem.map(|problem| policy_finding(&problem, Effect::Block)))
+}
+
+fn too_large(file: &FileChange, size: u64) -> Finding {
+    Finding {
+        gate: Gate::Governance,
+        rule: "policy-unreadable".to_owned(),
+        class: Class::new("governance/rule-change"),
+        severity: Severity::High,
+        effect: Effect::Block,
+        place: Some(Place::file(file.path.clone())),
+        anchor: String::new(),
+        message: format!(
+            "it has {}, more than the {} that a file of settings or rules may have",
+            human(size),
+            human(BYTES_MAX)
+        ),
+        suggestion: "split it, or shorten it".to_owned(),
+    }
 }
 
 /// The finding for a policy that cannot be read.

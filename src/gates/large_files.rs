@@ -2,28 +2,26 @@
 
 use anyhow::Result;
 
-use crate::gates::view::FileView;
-use crate::git::object::Objects;
-use crate::model::change::Kind;
+use crate::model::change::{FileChange, Kind};
 use crate::model::class::Class;
 use crate::model::finding::{Effect, Finding, Place};
 use crate::model::gate::Gate;
+use crate::model::objects::ReadObjects;
 use crate::model::severity::Severity;
 
-/// Finds a file above `max` bytes. A file that was as large before, or only moved, is left alone.
+/// Finds a file of `new` bytes where that is above `max`. A file that was as large before, or only moved, is left alone.
 pub fn judge(
-    view: &FileView<'_>,
-    objects: &Objects,
+    file: &FileChange,
+    new: u64,
+    objects: &dyn ReadObjects,
     max: u64,
     effect: Effect,
 ) -> Result<Option<Finding>> {
-    let file = view.file;
-    let new = view.new.len() as u64;
     if new <= max || matches!(file.kind, Kind::Renamed { .. }) {
         return Ok(None);
     }
     let old = match &file.old {
-        Some(entry) => objects.header(&entry.oid)?.map_or(0, |(_, size)| size),
+        Some(entry) => objects.size(&entry.oid)?.unwrap_or(0),
         None => 0,
     };
     if old > max {
@@ -44,7 +42,8 @@ pub fn judge(
     }))
 }
 
-fn human(bytes: u64) -> String {
+/// A size for people.
+pub fn human(bytes: u64) -> String {
     const KIB: u64 = 1024;
     match bytes {
         0..KIB => format!("{bytes} B"),

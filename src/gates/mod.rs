@@ -13,6 +13,7 @@ pub mod protected_branch;
 pub mod scope;
 pub mod secrets;
 pub mod sensitive_files;
+pub mod stricter;
 pub mod view;
 
 use anyhow::Result;
@@ -22,17 +23,18 @@ use crate::config::policy::Policy;
 use crate::gates::constitution::Rules;
 use crate::gates::secrets::Tier;
 use crate::gates::secrets::judge::{Allow, Levels};
-use crate::gates::view::FileView;
-use crate::git::object::Objects;
+use crate::gates::view::{FileView, Loaded};
 use crate::model::change::{Change, FileChange};
 use crate::model::finding::{Effect, Finding, Spot};
 use crate::model::gate::Gate;
+use crate::model::objects::{BLOB_BYTES_MAX, ReadObjects};
 use crate::model::report::Skipped;
 
 /// Said of what the base holds already.
 const BEFORE: &str = "; it was there before this change";
 
 /// What holds for one judgement, read from the base of the change.
+#[derive(Clone)]
 pub struct Law {
     pub policy: Policy,
     /// The secrets that are known and accepted: by policy, and by the baseline.
@@ -42,6 +44,9 @@ pub struct Law {
     /// Problems of the law itself, such as a `tribunal.toml` in the base that cannot be read: the
     /// defaults hold instead, and it is said.
     pub findings: Vec<Finding>,
+    /// Says which policy this is: equal for equal settings, allow lists, baseline and rules, read by
+    /// the same version of the program. 32 hexadecimal digits.
+    pub hash: String,
 }
 
 /// What the gates have to say.
@@ -60,7 +65,7 @@ impl Judgement {
 }
 
 /// Asks every gate that looks at the change as a whole.
-pub fn judge_whole(change: &Change, law: &Law, objects: &Objects) -> Result<Judgement> {
+pub fn judge_whole(change: &Change, law: &Law, objects: &dyn ReadObjects) -> Result<Judgement> {
     let mut judgement = Judgement { findings: law.findings.clone(), skipped: Vec::new() };
     let gates = &law.policy.gates;
     if let Some(effect) = gates.case_conflict.level.effect() {
@@ -92,23 +97,34 @@ pub fn judge_message(message: &[u8], spot: &Spot, law: &Law) -> Vec<Finding> {
 }
 
 /// Asks every gate that looks at one file at a time. One file's content is in memory at a time.
-pub fn judge_files(files: &[FileChange], law: &Law, objects: &Objects) -> Result<Judgement> {
+pub fn judge_files(
+    files: &[FileChange],
+    law: &Law,
+    objects: &dyn ReadObjects,
+) -> Result<Judgement> {
     let gates = &law.policy.gates;
     let mut judgement = Judgement::default();
     for file in files {
         if !file.has_content() {
             continue;
         }
-        let Some(view) = FileView::load(file, objects)? else {
-            judgement.skipped.push(Skipped {
-                gate: Gate::Secrets.to_string(),
-                reason: format!("the content of `{}` is not in this repository", file.path),
-            });
-            continue;
+        let view = match FileView::load(file, objects)? {
+            Loaded::View(view) => view,
+            Loaded::TooLarge(size) => {
+                judgement.absorb(judge_unread(file, size, law, objects)?);
+                continue;
+            }
+            Loaded::Missing => {
+                judgement.skipped.push(Skipped {
+                    gate: Gate::Secrets.to_string(),
+                    reason: format!("the content of `{}` is not in this repository", file.path),
+                });
+                continue;
+            }
         };
         if let Some(effect) = gates.large_files.level.effect() {
-            let found = large_files::judge(&view, objects, gates.large_files.max, effect)?;
-            judgement.findings.extend(found);
+            let (size, max) = (view.new.len() as u64, gates.large_files.max);
+            judgement.findings.extend(large_files::judge(file, size, objects, max, effect)?);
         }
         if let Some(effect) = gates.conflict_markers.level.effect() {
             judgement.findings.extend(conflict_markers::judge(&view, effect)?);
@@ -121,6 +137,36 @@ pub fn judge_files(files: &[FileChange], law: &Law, objects: &Objects) -> Result
         }
         judgement.findings.extend(new_sensitive(&view, law)?);
     }
+    Ok(judgement)
+}
+
+/// Judges a file that is too large to be read by its size and its name, and says so.
+fn judge_unread(
+    file: &FileChange,
+    size: u64,
+    law: &Law,
+    objects: &dyn ReadObjects,
+) -> Result<Judgement> {
+    let gates = &law.policy.gates;
+    let mut judgement = Judgement::default();
+    if let Some(effect) = gates.large_files.level.effect() {
+        let found = large_files::judge(file, size, objects, gates.large_files.max, effect)?;
+        judgement.findings.extend(found);
+    }
+    let path = file.path.as_bstr();
+    if let Some(effect) = gates.sensitive_files.level.effect()
+        && !law.allow.has_path(path)
+    {
+        judgement.findings.extend(sensitive_files::judge(path, None, effect, Effect::Warn));
+    }
+    judgement.skipped.push(Skipped {
+        gate: Gate::Secrets.to_string(),
+        reason: format!(
+            "`{path}` has {}, and files of more than {} are not read",
+            large_files::human(size),
+            large_files::human(BLOB_BYTES_MAX)
+        ),
+    });
     Ok(judgement)
 }
 

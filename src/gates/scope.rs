@@ -5,12 +5,12 @@ use bstr::ByteSlice as _;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use crate::config::policy::Scope;
-use crate::gates::view::changed_lines;
-use crate::git::object::Objects;
-use crate::model::change::{Change, Entry, FileChange, Kind, Mode};
+use crate::locate::lines::changed_lines;
+use crate::model::change::{Change, FileChange, Kind, Mode};
 use crate::model::class::Class;
 use crate::model::finding::{Effect, Finding};
 use crate::model::gate::Gate;
+use crate::model::objects::{BLOB_BYTES_MAX, Content, ReadObjects};
 use crate::model::severity::Severity;
 
 /// Above so many times the budget of files the lines are not counted: the answer is known, and the
@@ -22,7 +22,7 @@ const COUNT_LINES_UP_TO: usize = 5;
 pub fn judge(
     change: &Change,
     policy: &Scope,
-    objects: &Objects,
+    objects: &dyn ReadObjects,
     effect: Effect,
 ) -> Result<Option<Finding>> {
     if change.files.len() <= policy.files {
@@ -87,14 +87,19 @@ pub fn globs(patterns: &[String]) -> Result<GlobSet> {
     Ok(set.build()?)
 }
 
-fn changed(file: &FileChange, objects: &Objects) -> Result<usize> {
-    let content = |entry: Option<&Entry>| -> Result<Vec<u8>> {
-        match entry {
-            Some(entry) if entry.mode != Mode::Submodule => {
-                Ok(objects.blob(&entry.oid)?.unwrap_or_default())
-            }
-            _ => Ok(Vec::new()),
+/// The lines that a change adds and removes in a file. Of one that is not read no lines are counted:
+/// that it is not judged is said where the other gates meet it.
+fn changed(file: &FileChange, objects: &dyn ReadObjects) -> Result<usize> {
+    let mut sides = [Vec::new(), Vec::new()];
+    for (side, entry) in sides.iter_mut().zip([&file.old, &file.new]) {
+        let Some(entry) = entry.as_ref().filter(|entry| entry.mode != Mode::Submodule) else {
+            continue;
+        };
+        match objects.content(&entry.oid, BLOB_BYTES_MAX)? {
+            Content::Whole(content) => *side = content,
+            Content::TooLarge(_) => return Ok(0),
+            Content::Missing => {}
         }
-    };
-    Ok(changed_lines(&content(file.old.as_ref())?, &content(file.new.as_ref())?))
+    }
+    Ok(changed_lines(&sides[0], &sides[1]))
 }

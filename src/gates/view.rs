@@ -2,48 +2,60 @@
 
 use std::cell::OnceCell;
 use std::ops::Range;
-use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use bstr::ByteSlice as _;
-use similar::{Algorithm, DiffOp, DiffTag, capture_diff_slices_deadline};
 
-use crate::git::object::Objects;
+use crate::locate::lines::changes;
 use crate::model::change::{FileChange, Mode};
-
-/// How long one file's diff may take before it becomes coarse: it then names more lines as new, never
-/// fewer.
-const DIFF_TIME: Duration = Duration::from_millis(500);
+use crate::model::objects::{BLOB_BYTES_MAX, Content, ReadObjects};
 
 /// A file of the judged tree. What costs something is found out when it is asked for.
 pub struct FileView<'a> {
     pub file: &'a FileChange,
     /// The whole content in the judged tree; a symlink's is its target.
     pub new: Vec<u8>,
-    objects: &'a Objects,
+    objects: &'a dyn ReadObjects,
     old: OnceCell<Option<Vec<u8>>>,
     added: OnceCell<Vec<Range<u32>>>,
 }
 
+/// A file whose content was asked for.
+pub enum Loaded<'a> {
+    View(FileView<'a>),
+    /// It has so many bytes, more than [`BLOB_BYTES_MAX`], and is not read.
+    TooLarge(u64),
+    /// The blob is not in this repository (a partial clone).
+    Missing,
+}
+
 impl<'a> FileView<'a> {
-    /// Reads the content; `None` where the blob is not in this repository (a partial clone).
-    pub fn load(file: &'a FileChange, objects: &'a Objects) -> Result<Option<Self>> {
-        let Some(entry) = &file.new else { return Ok(None) };
-        Ok(objects.blob(&entry.oid)?.map(|new| Self {
-            file,
-            new,
-            objects,
-            old: OnceCell::new(),
-            added: OnceCell::new(),
-        }))
+    /// Reads the content.
+    pub fn load(file: &'a FileChange, objects: &'a dyn ReadObjects) -> Result<Loaded<'a>> {
+        let Some(entry) = &file.new else { return Ok(Loaded::Missing) };
+        Ok(match objects.content(&entry.oid, BLOB_BYTES_MAX)? {
+            Content::Whole(new) => Loaded::View(Self {
+                file,
+                new,
+                objects,
+                old: OnceCell::new(),
+                added: OnceCell::new(),
+            }),
+            Content::TooLarge(size) => Loaded::TooLarge(size),
+            Content::Missing => Loaded::Missing,
+        })
     }
 
-    /// The content in the base; `None` for a new file, and where the base's blob is not here.
+    /// The content in the base; `None` for a new file, and where the base's blob is not here or too
+    /// large to be read: more lines are then named as new, never fewer.
     pub fn old(&self) -> Result<Option<&[u8]>> {
         if self.old.get().is_none() {
             let entry = self.file.old.as_ref().filter(|e| e.mode != Mode::Submodule);
             let old = match entry {
-                Some(entry) => self.objects.blob(&entry.oid)?,
+                Some(entry) => match self.objects.content(&entry.oid, BLOB_BYTES_MAX)? {
+                    Content::Whole(old) => Some(old),
+                    Content::TooLarge(_) | Content::Missing => None,
+                },
                 None => None,
             };
             return Ok(self.old.get_or_init(|| old).as_deref());
@@ -77,31 +89,13 @@ pub fn line_text(content: &[u8], line: u32) -> String {
     text.to_str_lossy().chars().take(400).collect()
 }
 
-/// Added and removed lines between two contents.
-pub fn changed_lines(old: &[u8], new: &[u8]) -> usize {
-    let changed = |op: &DiffOp| match op {
-        DiffOp::Equal { .. } => 0,
-        DiffOp::Delete { old_len, .. } => *old_len,
-        DiffOp::Insert { new_len, .. } => *new_len,
-        DiffOp::Replace { old_len, new_len, .. } => old_len + new_len,
-    };
-    diff(old, new).iter().map(changed).sum()
-}
-
 fn added_lines(old: &[u8], new: &[u8]) -> Vec<Range<u32>> {
     let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-    diff(old, new)
-        .iter()
-        .filter(|op| op.tag() != DiffTag::Equal && !op.new_range().is_empty())
-        .map(|op| number(op.new_range().start + 1)..number(op.new_range().end + 1))
+    changes(old, new)
+        .into_iter()
+        .filter(|change| !change.new.is_empty())
+        .map(|change| number(change.new.start + 1)..number(change.new.end + 1))
         .collect()
-}
-
-fn diff(old: &[u8], new: &[u8]) -> Vec<DiffOp> {
-    let old: Vec<&[u8]> = old.lines().collect();
-    let new: Vec<&[u8]> = new.lines().collect();
-    let deadline = Some(Instant::now() + DIFF_TIME);
-    capture_diff_slices_deadline(Algorithm::Myers, &old, &new, deadline)
 }
 
 fn line_count(content: &[u8]) -> u32 {

@@ -1,12 +1,12 @@
 //! Changes, built from what git has: the index, a commit, a range, a whole tree.
 
 use anyhow::Result;
-use bstr::BString;
+use bstr::{BStr, BString, ByteSlice as _};
 
 use crate::git::diff;
 use crate::git::object::Commit;
 use crate::git::repo::Repo;
-use crate::model::change::{Change, FileChange};
+use crate::model::change::{Change, FileChange, Kind};
 use crate::model::oid::Oid;
 
 /// What `git commit` is about to commit: the index that git named, against the checked-out commit.
@@ -76,13 +76,18 @@ pub fn whole_tree(repo: &Repo, tree: &Oid) -> Result<Change> {
 
 /// Keeps the files at or below the given paths.
 pub fn narrow(change: &mut Change, paths: &[BString]) {
-    let below = |file: &FileChange, path: &BString| {
-        let path = path.strip_suffix(b"/").unwrap_or(path);
-        file.path.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest[0] == b'/')
-    };
     if !paths.is_empty() {
-        change.files.retain(|file| paths.iter().any(|path| below(file, path)));
+        change.files.retain(|file| paths.iter().any(|path| is_at(file, path.as_bstr())));
     }
+}
+
+/// Whether a file is at or below a path, or was before it was renamed. The empty path is the top.
+pub fn is_at(file: &FileChange, path: &BStr) -> bool {
+    let below = |file: &BString| {
+        let rest = file.strip_prefix(path.as_bytes());
+        path.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest[0] == b'/')
+    };
+    below(&file.path) || matches!(&file.kind, Kind::Renamed { from } if below(from))
 }
 
 fn key(base: Option<&Oid>) -> String {

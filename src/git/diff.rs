@@ -6,8 +6,9 @@ use std::collections::HashMap;
 use anyhow::Result;
 use bstr::{BStr, BString, ByteSlice as _};
 
-use crate::git::object::{Objects, TreeItem};
+use crate::git::object::Objects;
 use crate::model::change::{Entry, FileChange, Kind};
+use crate::model::objects::TreeItem;
 use crate::model::oid::Oid;
 
 /// The files that differ, in path order. `None` stands for the empty tree. A file that was moved

@@ -1,34 +1,25 @@
 //! Objects, read through libgit2 where it knows the repository's format, else through
-//! `git cat-file --batch`.
+//! `git cat-file`.
 
 use std::cell::RefCell;
 use std::ffi::OsString;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
-use std::process::ChildStdout;
 
 use anyhow::{Context as _, Result, bail};
 use bstr::{BStr, BString, ByteSlice};
 
-use crate::git::command::git;
-use crate::model::change::{Entry, Mode};
-use crate::model::oid::Oid;
-use crate::process::Conversation;
+pub use crate::git::cat_file::ObjectKind;
 
-/// What an object is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ObjectKind {
-    Commit,
-    Tree,
-    Blob,
-    Tag,
-}
+use crate::git::cat_file::CatFile;
+use crate::model::change::{Entry, Mode};
+use crate::model::objects::{Content, ReadObjects, TreeItem};
+use crate::model::oid::Oid;
 
 /// The object database of one repository.
 pub enum Objects {
     Library(git2::Repository),
     /// For what libgit2 cannot open: SHA-256, reftable.
-    Command(RefCell<CatFile>),
+    Command(Box<RefCell<CatFile>>),
 }
 
 /// The parts of a commit that are judged.
@@ -47,26 +38,11 @@ pub struct Tag {
     pub message: BString,
 }
 
-/// One line of a tree: a file, or a tree below it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TreeItem {
-    Tree { name: BString, oid: Oid },
-    File { name: BString, entry: Entry },
-}
-
-impl TreeItem {
-    pub fn name(&self) -> &BStr {
-        match self {
-            Self::Tree { name, .. } | Self::File { name, .. } => name.as_bstr(),
-        }
-    }
-}
-
 impl Objects {
-    /// Opens the object database through `git cat-file --batch`, for repositories that libgit2
+    /// Opens the object database through `git cat-file`, for repositories that libgit2
     /// cannot open. The variables tell where a push that was not accepted yet has its objects.
     pub fn through_command(git_dir: &Path, vars: &[(&str, OsString)]) -> Result<Self> {
-        Ok(Self::Command(RefCell::new(CatFile::start(git_dir, vars)?)))
+        Ok(Self::Command(Box::new(RefCell::new(CatFile::start(git_dir, vars)?))))
     }
 
     /// Opens the object database of a repository that libgit2 can open, by its git directory.
@@ -106,17 +82,25 @@ impl Objects {
                     }
                 }
             }
-            Self::Command(_) => Ok(self.read(oid)?.map(|(kind, bytes)| (kind, bytes.len() as u64))),
+            Self::Command(cat_file) => cat_file.borrow_mut().header(oid),
         }
     }
 
-    /// The content of a blob; `None` where it is not in this repository.
-    pub fn blob(&self, oid: &Oid) -> Result<Option<Vec<u8>>> {
-        match self.read(oid)? {
-            Some((ObjectKind::Blob, bytes)) => Ok(Some(bytes)),
+    /// The content of a blob of up to `most` bytes. Its size is looked at before it is read.
+    pub fn content(&self, oid: &Oid, most: u64) -> Result<Content> {
+        match self.header(oid)? {
+            Some((ObjectKind::Blob, size)) if size > most => Ok(Content::TooLarge(size)),
+            Some((ObjectKind::Blob, _)) => {
+                Ok(self.read(oid)?.map_or(Content::Missing, |(_, bytes)| Content::Whole(bytes)))
+            }
             Some(_) => bail!("object {oid} is not a file"),
-            None => Ok(None),
+            None => Ok(Content::Missing),
         }
+    }
+
+    /// The content of a blob, as [`ReadObjects::blob`].
+    pub fn blob(&self, oid: &Oid) -> Result<Option<Vec<u8>>> {
+        ReadObjects::blob(self, oid)
     }
 
     /// The lines of a tree, in git's order.
@@ -166,8 +150,23 @@ impl Objects {
         Ok(None)
     }
 
-    /// Every file below a folder of a tree, with its content; none where there is no such folder.
-    /// Links and submodules are left out.
+    /// Whether a tree has a file or a folder at `path`; the empty path is the tree itself.
+    pub fn has(&self, tree: &Oid, path: &BStr) -> Result<bool> {
+        let mut at = Some(tree.clone());
+        for name in path.split_str("/").filter(|name| !name.is_empty()) {
+            let Some(folder) = at else { return Ok(false) };
+            let item = self.tree(&folder)?.into_iter().find(|item| item.name() == name.as_bstr());
+            at = match item {
+                Some(TreeItem::Tree { oid, .. }) => Some(oid),
+                Some(TreeItem::File { .. }) => None,
+                None => return Ok(false),
+            };
+        }
+        Ok(true)
+    }
+
+    /// Every Markdown file below a folder of a tree, with its content; none where there is no such
+    /// folder. Links and submodules are left out.
     pub fn files_below(&self, tree: &Oid, folder: &BStr) -> Result<Vec<(BString, Vec<u8>)>> {
         let top = self.tree(tree)?.into_iter().find_map(|item| match item {
             TreeItem::Tree { name, oid } if name == folder => Some(oid),
@@ -181,9 +180,12 @@ impl Objects {
                 match item {
                     TreeItem::Tree { oid, .. } => open.push((below, oid)),
                     TreeItem::File { entry, .. }
-                        if matches!(entry.mode, Mode::File | Mode::Executable) =>
+                        if matches!(entry.mode, Mode::File | Mode::Executable)
+                            && below.ends_with(b".md") =>
                     {
-                        found.push((below, self.blob(&entry.oid)?.unwrap_or_default()));
+                        let content = self.blob(&entry.oid);
+                        let content = content.with_context(|| format!("could not read `{below}`"));
+                        found.push((below, content?.unwrap_or_default()));
                     }
                     TreeItem::File { .. } => {}
                 }
@@ -193,12 +195,39 @@ impl Objects {
         Ok(found)
     }
 
+    /// The content of the file at `path` in a tree, where it has up to `most` bytes; `None` where there
+    /// is no such file.
+    pub fn file_up_to(&self, tree: &Oid, path: &BStr, most: u64) -> Result<Option<Content>> {
+        match self.entry(tree, path)? {
+            Some(entry) if entry.mode != Mode::Submodule => {
+                self.content(&entry.oid, most).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
     /// The content of the file at `path` in a tree; `None` where there is no such file.
     pub fn file(&self, tree: &Oid, path: &BStr) -> Result<Option<Vec<u8>>> {
         match self.entry(tree, path)? {
-            Some(entry) if entry.mode != Mode::Submodule => self.blob(&entry.oid),
+            Some(entry) if entry.mode != Mode::Submodule => {
+                self.blob(&entry.oid).with_context(|| format!("could not read `{path}`"))
+            }
             _ => Ok(None),
         }
+    }
+}
+
+impl ReadObjects for Objects {
+    fn size(&self, oid: &Oid) -> Result<Option<u64>> {
+        Ok(self.header(oid)?.map(|(_, size)| size))
+    }
+
+    fn content(&self, oid: &Oid, most: u64) -> Result<Content> {
+        Self::content(self, oid, most)
+    }
+
+    fn tree(&self, oid: &Oid) -> Result<Vec<TreeItem>> {
+        Self::tree(self, oid)
     }
 }
 
@@ -265,44 +294,5 @@ fn split_headers(bytes: &[u8]) -> (&[u8], &[u8]) {
     match bytes.find(b"\n\n") {
         Some(at) => (&bytes[..at], &bytes[at + 2..]),
         None => (bytes, b""),
-    }
-}
-
-/// A running `git cat-file --batch`.
-pub struct CatFile {
-    talk: Conversation,
-    answers: BufReader<ChildStdout>,
-}
-
-impl CatFile {
-    fn start(git_dir: &Path, vars: &[(&str, OsString)]) -> Result<Self> {
-        let mut command = git(git_dir).arg("--git-dir").arg(git_dir);
-        for (name, value) in vars {
-            command = command.env(name, value);
-        }
-        let mut talk = command.args(["cat-file", "--batch"]).converse()?;
-        let answers = talk.take_stdout().context("git cat-file has no output")?;
-        Ok(Self { talk, answers: BufReader::new(answers) })
-    }
-
-    fn read(&mut self, oid: &Oid) -> Result<Option<(ObjectKind, Vec<u8>)>> {
-        writeln!(self.talk.stdin, "{oid}").context("git cat-file ended early")?;
-        self.talk.stdin.flush()?;
-        let mut header = String::new();
-        self.answers.read_line(&mut header)?;
-        let mut words = header.split_whitespace().skip(1);
-        let kind = match words.next() {
-            Some("commit") => ObjectKind::Commit,
-            Some("tree") => ObjectKind::Tree,
-            Some("blob") => ObjectKind::Blob,
-            Some("tag") => ObjectKind::Tag,
-            Some("missing") => return Ok(None),
-            _ => bail!("git cat-file answered `{}`", header.trim_end()),
-        };
-        let size: usize = words.next().and_then(|w| w.parse().ok()).context("no size")?;
-        let mut content = vec![0; size + 1];
-        self.answers.read_exact(&mut content).context("git cat-file ended early")?;
-        content.pop();
-        Ok(Some((kind, content)))
     }
 }

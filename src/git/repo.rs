@@ -10,11 +10,13 @@ use bstr::{BString, ByteSlice as _};
 
 use crate::config::env::Env;
 use crate::git::command::git;
+use crate::git::config::Settings;
 use crate::git::index;
 use crate::git::object::{Commit, Objects};
+use crate::git::places::ask_git;
+use crate::model::error::hinted;
 use crate::model::oid::Oid;
 use crate::process::{Cmd, Output};
-use crate::ui::out;
 
 /// The variables by which git tells a hook what it is about: a temporary index, and the quarantine
 /// of a push that was not accepted yet. Our own git commands in the same repository need them.
@@ -37,6 +39,7 @@ pub struct Repo {
     /// The index that git named for this hook, or the work tree's own.
     index_file: PathBuf,
     hook_vars: Vec<(&'static str, OsString)>,
+    settings: Settings,
 }
 
 /// Why there is no repository.
@@ -53,6 +56,22 @@ impl Repo {
     /// (`GIT_DIR`, `GIT_INDEX_FILE`, quarantine) hold; otherwise they are left alone, because a
     /// person who names a directory means that one.
     pub fn discover(dir: &Path, hook: Option<&Env>) -> Result<Self> {
+        let settings = hook.map(Env::git_settings).unwrap_or_default();
+        Self::open(dir, hook, settings)
+    }
+
+    /// Opens the repository that a person's `dir` is in, as git would with that person's variables:
+    /// those that carry settings count, and those that tie a git command to a repository do not.
+    pub fn of_person(dir: &Path, env: &Env) -> Result<Self> {
+        Self::open(dir, None, env.git_settings())
+    }
+
+    fn open(
+        dir: &Path,
+        hook: Option<&Env>,
+        vars: Vec<(OsString, Option<OsString>)>,
+    ) -> Result<Self> {
+        let settings = Settings::of(vars);
         // Git does not hash again what it reads either: names are checked where objects come in. It
         // would be half of what a commit pays for its objects.
         git2::opts::strict_hash_verification(false);
@@ -83,12 +102,12 @@ impl Repo {
                 let work_tree = library.workdir().map(Path::to_path_buf);
                 (git_dir, common_dir, work_tree, Objects::Library(library))
             }
-            Err(_) => ask_git(dir, git_dir_var.as_deref(), &hook_vars)?,
+            Err(_) => ask_git(dir, git_dir_var.as_deref(), &hook_vars, &settings)?,
         };
         let index_file = hook
             .and_then(|env| env.path("GIT_INDEX_FILE"))
             .unwrap_or_else(|| git_dir.join("index"));
-        Ok(Self { git_dir, common_dir, work_tree, objects, index_file, hook_vars })
+        Ok(Self { git_dir, common_dir, work_tree, objects, index_file, hook_vars, settings })
     }
 
     /// Where another thread can open the same objects for itself: an open database is not shared.
@@ -104,7 +123,7 @@ impl Repo {
     /// A git command in this repository, with what git told the hook.
     pub fn git(&self) -> Cmd {
         let dir = self.work_tree.as_deref().unwrap_or(&self.git_dir);
-        let mut command = git(dir).arg("--git-dir").arg(&self.git_dir);
+        let mut command = self.settings.give_to(git(dir)).arg("--git-dir").arg(&self.git_dir);
         if let Some(work_tree) = &self.work_tree {
             command = command.arg("--work-tree").arg(work_tree);
         }
@@ -117,7 +136,7 @@ impl Repo {
     /// A git command that checks out into a folder of ours, through an index of ours: this
     /// repository's objects, filters and attributes, and nothing of the person's work tree.
     pub fn git_into(&self, folder: &Path, index: &Path) -> Cmd {
-        let mut command = git(folder);
+        let mut command = self.settings.give_to(git(folder));
         for (name, value) in &self.hook_vars {
             command = command.env(name, value);
         }
@@ -207,7 +226,7 @@ impl Repo {
         }
         // `git write-tree` notes the tree in the index: it is given a copy, because the person's
         // index stays as it is.
-        let folder = tempfile::tempdir().context("could not make a temporary folder")?;
+        let folder = self.folder_for_a_while()?;
         let copy = folder.path().join("index");
         match fs::copy(&self.index_file, &copy) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -225,12 +244,23 @@ impl Repo {
             let said = output.stderr.to_str_lossy();
             let first = said.split(": unmerged").next().unwrap_or_default();
             let first = first.trim_start_matches("error: ");
-            return Err(out::hinted(
+            return Err(hinted(
                 format!("`{first}` is not merged: there is nothing to judge yet"),
                 "resolve the conflicts and `git add` the files",
             ));
         }
         Ok(Oid::parse(succeeded(&output, "git write-tree")?.trim().to_str()?)?)
+    }
+
+    /// A folder that is gone when this is dropped. Where git commits it can write to its own
+    /// directory; `TMPDIR` may name a folder that is not there, and serves where the repository may
+    /// only be read.
+    fn folder_for_a_while(&self) -> Result<tempfile::TempDir> {
+        let make = |place: &Path| tempfile::Builder::new().prefix(".tribunal-").tempdir_in(place);
+        make(&self.state_dir())
+            .or_else(|_| make(&self.git_dir))
+            .or_else(|_| make(&std::env::temp_dir()))
+            .with_context(|| format!("could not make a folder in `{}`", self.git_dir.display()))
     }
 
     /// The newest commit that both have; `None` where their histories have nothing in common.
@@ -263,28 +293,45 @@ impl Repo {
             .args(["rev-list", "--topo-order", "--reverse"])
             .args(arguments.iter().map(AsRef::as_ref))
             .capture()?;
-        succeeded(&output, "git rev-list")?
-            .lines()
-            .map(|line| Ok(Oid::parse(line.trim().to_str()?)?))
-            .collect()
+        oids(&output, "git rev-list")
     }
 
-    /// A value of git's configuration, as git itself sees it; `None` where it is not set.
-    pub fn config(&self, key: &str) -> Result<Option<BString>> {
+    /// As [`Self::rev_list`], for any number of revisions (`oid` or `^oid`), with more arguments.
+    pub fn rev_list_of(&self, revisions: &[String], arguments: &[&str]) -> Result<Vec<Oid>> {
+        let output = self
+            .git()
+            .args(["rev-list", "--topo-order", "--reverse", "--stdin"])
+            .args(arguments)
+            .stdin(revisions.join("\n") + "\n")
+            .capture()?;
+        oids(&output, "git rev-list")
+    }
+
+    /// The names of the configured remotes.
+    pub fn remotes(&self) -> Result<Vec<BString>> {
         if let Objects::Library(library) = &self.objects {
+            let names = library.remotes()?;
+            return Ok(names.iter_bytes().map(BString::from).collect());
+        }
+        let output = self.git().arg("remote").capture()?;
+        Ok(succeeded(&output, "git remote")?.lines().map(BString::from).collect())
+    }
+
+    /// A value of git's configuration, as git itself sees it; `None` where it is not set. A key
+    /// without a value is `true`. Git is started for it, once, only where libgit2 would not know.
+    pub fn config(&self, key: &str) -> Result<Option<BString>> {
+        if let Objects::Library(library) = &self.objects
+            && self.settings.is_empty()
+        {
             let config = library.config()?.snapshot()?;
-            return match config.get_bytes(key) {
-                Ok(value) => Ok(Some(value.into())),
+            return match config.get_entry(key) {
+                Ok(entry) if entry.has_value() => Ok(Some(entry.value_bytes().into())),
+                Ok(_) => Ok(Some("true".into())),
                 Err(error) if is_absent(&error) => Ok(None),
                 Err(error) => Err(error).with_context(|| format!("could not read `{key}`")),
             };
         }
-        let output = self.git().args(["config", "--get", key]).capture()?;
-        match output.code() {
-            0 => Ok(Some(output.stdout.trim_end_with(|c| c == '\n').into())),
-            1 => Ok(None),
-            _ => bail!("git config --get {key} failed: {}", output.stderr.trim().as_bstr()),
-        }
+        self.settings.find(key, self.git())
     }
 
     /// What a symbolic ref points to; `None` where it is none.
@@ -324,11 +371,8 @@ impl Repo {
 /// gone) points to nothing and is left out.
 fn library_refs(library: &git2::Repository, prefix: &str) -> Result<Vec<(BString, Oid)>> {
     let mut found = Vec::new();
-    for reference in library.references()? {
+    for reference in library.references_glob(&format!("{prefix}*"))? {
         let reference = reference?;
-        if !reference.name_bytes().starts_with(prefix.as_bytes()) {
-            continue;
-        }
         if let Some(target) = reference.resolve().ok().and_then(|direct| direct.target()) {
             found.push((reference.name_bytes().into(), Oid::parse(&target.to_string())?));
         }
@@ -342,50 +386,16 @@ fn is_absent(error: &git2::Error) -> bool {
     matches!(error.code(), NotFound | UnbornBranch | Peel | InvalidSpec)
 }
 
+/// The object names that a git command printed, one a line.
+fn oids(output: &Output, what: &str) -> Result<Vec<Oid>> {
+    let lines = succeeded(output, what)?.lines();
+    lines.map(|line| Ok(Oid::parse(line.trim().to_str()?)?)).collect()
+}
+
 /// The standard output of a git command that must have succeeded.
 pub fn succeeded<'a>(output: &'a Output, what: &str) -> Result<&'a [u8]> {
     if !output.status.success() {
         bail!("{what} failed: {}", output.stderr.trim().as_bstr());
     }
     Ok(&output.stdout)
-}
-
-type Places = (PathBuf, PathBuf, Option<PathBuf>, Objects);
-
-/// The way round libgit2, for repositories that only git itself understands.
-fn ask_git(
-    dir: &Path,
-    git_dir: Option<&Path>,
-    hook_vars: &[(&'static str, OsString)],
-) -> Result<Places> {
-    let mut ask = git(dir);
-    if let Some(git_dir) = git_dir {
-        ask = ask.arg("--git-dir").arg(git_dir);
-    }
-    let output = ask
-        .args(["rev-parse", "--path-format=absolute", "--git-dir", "--git-common-dir"])
-        .args(["--is-bare-repository", "--is-inside-work-tree"])
-        .capture()?;
-    if !output.status.success() {
-        let reason = output.stderr.trim().to_str_lossy().into_owned();
-        if reason.contains("not a git repository") {
-            return Err(OpenError::NotARepository(dir.to_owned()).into());
-        }
-        return Err(OpenError::Refused { dir: dir.to_owned(), reason }.into());
-    }
-    let mut lines = output.stdout.lines();
-    let mut path = || lines.next().map(|line| line.to_path_lossy().into_owned());
-    let (Some(git_dir), Some(common_dir)) = (path(), path()) else {
-        bail!("git rev-parse told no directories");
-    };
-    let work_tree = match lines.next_back() {
-        Some(b"true") => {
-            let output = git(dir).args(["rev-parse", "--show-toplevel"]).capture()?;
-            let top = succeeded(&output, "git rev-parse")?;
-            Some(top.trim_end_with(|c| c == '\n').to_path()?.to_owned())
-        }
-        _ => None,
-    };
-    let objects = Objects::through_command(&git_dir, hook_vars)?;
-    Ok((git_dir, common_dir, work_tree, objects))
 }

@@ -6,10 +6,13 @@ pub mod class;
 pub mod class_rules;
 #[cfg(test)]
 mod class_tests;
+pub mod error;
 pub mod fence;
 pub mod finding;
 pub mod gate;
 pub mod kept;
+pub mod objects;
 pub mod oid;
+pub mod push;
 pub mod report;
 pub mod severity;

@@ -1,7 +1,7 @@
 //! What an outcome makes of a run.
 
 use crate::pipeline::conclude::{conclude, end};
-use crate::pipeline::run::{Attempt, Failure, Fixed, Outcome, Reviewed, Run, Scope, Stage};
+use crate::pipeline::run::{Attempt, Fixed, Outcome, Reviewed, Run, Scope, Stage};
 use crate::review::converge::Limits;
 use crate::review::decide::Decision;
 use crate::review::raised::{Assessed, Completeness, Met, Verified};
@@ -31,12 +31,11 @@ pub fn apply(mut run: Run, outcome: Outcome, limits: &Limits) -> Run {
             }
             conclude(run, limits, None)
         }
-        (Stage::Arbitrating(asked), Outcome::Arbitrated { rulings, failures }) => {
+        (Stage::Arbitrating(asked), Outcome::Arbitrated { rulings, failure }) => {
             for ruling in rulings.into_iter().filter(|ruling| asked.contains(&ruling.id)) {
                 settle(&mut run, ruling);
             }
-            let failure = Failure::Infrastructure(failures.join("; "));
-            conclude(run, limits, (!failures.is_empty()).then_some(&failure))
+            conclude(run, limits, failure.as_ref())
         }
         (Stage::Fixing(order), Outcome::Fixed(fixed)) => {
             run.rounds += 1;

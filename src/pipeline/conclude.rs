@@ -56,6 +56,10 @@ pub(super) fn end(mut run: Run, decision: Decision) -> Run {
             (0..=current).min_by_key(|attempt| worth(&run, *attempt)).unwrap_or(current)
         }
     };
+    run.stopped_in = match decision {
+        Decision::Escalate(Why::Budget(_)) => Some(run.stage),
+        _ => None,
+    };
     run.stage = Stage::Ended(End { decision, best });
     run
 }

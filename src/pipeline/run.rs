@@ -75,6 +75,9 @@ pub struct Run {
     /// Reviews of the current attempt that were incomplete, in a row.
     pub failed_reviews: u32,
     pub started: Timestamp,
+    /// The stage in which a used up budget ended it; `None` where it did not.
+    #[serde(default)]
+    pub stopped_in: Option<Stage>,
 }
 
 impl Run {
@@ -98,6 +101,19 @@ impl Run {
             idle_fixes: 0,
             failed_reviews: 0,
             started: begin.started,
+            stopped_in: None,
+        }
+    }
+
+    /// The run as it was before a used up budget ended it, to go on with once there is more to
+    /// spend; `None` where it ended otherwise or not at all. One that has fixes to show has offered
+    /// them on a branch, which is the person's from then on.
+    pub fn continued(&self) -> Option<Self> {
+        match (&self.stage, &self.stopped_in) {
+            (Stage::Ended(End { best: 0, .. }), Some(stage)) => {
+                Some(Self { stage: stage.clone(), stopped_in: None, ..self.clone() })
+            }
+            _ => None,
         }
     }
 
@@ -261,10 +277,10 @@ pub struct Order {
 pub enum Outcome {
     Gated(Gated),
     Reviewed(Reviewed),
-    /// A ruling for each finding that was asked about and answered.
+    /// A ruling for each finding that was asked about and answered, and why others were not.
     Arbitrated {
         rulings: Vec<Ruling>,
-        failures: Vec<String>,
+        failure: Option<Failure>,
     },
     Fixed(Fixed),
     /// A call could not be made or answered, after every try that the policy allows.

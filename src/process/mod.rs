@@ -56,6 +56,11 @@ pub const GIT_LOCAL_VARS: [&str; 17] = [
     "GIT_QUARANTINE_PATH",
 ];
 
+/// The variables by which `git --icase-pathspecs` and the like change what every path means that a
+/// git command below it is given. What a person meant by them ends with their own command.
+const PATHSPEC_VARS: [&str; 4] =
+    ["GIT_GLOB_PATHSPECS", "GIT_ICASE_PATHSPECS", "GIT_LITERAL_PATHSPECS", "GIT_NOGLOB_PATHSPECS"];
+
 /// A program to run. The working directory is always explicit.
 #[must_use = "a command does nothing until it is run"]
 pub struct Cmd {
@@ -104,7 +109,7 @@ impl Cmd {
         #[expect(clippy::disallowed_methods, reason = "this is the one place that spawns")]
         let mut command = Command::new(program.as_ref());
         command.current_dir(dir).stdin(Stdio::null());
-        for name in GIT_LOCAL_VARS {
+        for name in GIT_LOCAL_VARS.into_iter().chain(PATHSPEC_VARS) {
             command.env_remove(name);
         }
         Self::of(command, program.as_ref())
@@ -141,12 +146,12 @@ impl Cmd {
         self
     }
 
-    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+    pub fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
         self.command.env(name, value);
         self
     }
 
-    pub fn env_remove(mut self, name: &str) -> Self {
+    pub fn env_remove(mut self, name: impl AsRef<OsStr>) -> Self {
         self.command.env_remove(name);
         self
     }

@@ -4,13 +4,18 @@ use serde_json::{Value, json};
 
 use crate::model::class::Class;
 use crate::model::severity::{Foreign, Severity};
-use crate::review::raised::{Assessed, IntroducedBy, Met, Quote, Verified};
+use crate::review::raised::{Assessed, Met, Quote, Verified};
 
 /// The most characters of a title.
 const TITLE_CHARS: usize = 80;
 
 /// The most lines of an anchor.
 const ANCHOR_LINES: usize = 5;
+
+/// Fields that are not asked for any more, as nothing was made of them. Replies that were kept have
+/// them, and so may a model that has learned them: they are passed over.
+const MORE_POSSIBLE: &str = "more_possible";
+const INTRODUCED_BY: &str = "introduced_by";
 
 /// One call's answer, well formed. Nothing in it is checked against the tree yet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,12 +25,8 @@ pub struct Answer {
     pub attestation: Vec<Attested>,
     /// What the reviewer says that it did not read, with its reason: path and reason.
     pub unscanned: Vec<(String, String)>,
-    /// Whether the reviewer thinks that there is more than it names.
-    pub more_possible: bool,
     /// What became of the findings that were open; empty for a first review.
     pub verified: Vec<Verified>,
-    /// Findings that the reviewer itself calls noise: not taken in.
-    pub noise: usize,
 }
 
 /// A finding as it was claimed.
@@ -40,7 +41,6 @@ pub struct Claim {
     pub anchor: String,
     pub failure: String,
     pub evidence: Vec<Quote>,
-    pub introduced_by: IntroducedBy,
     pub fix: String,
     pub sweep: String,
 }
@@ -87,7 +87,6 @@ pub fn schema(asked: Asked) -> Value {
         ("anchor", text()),
         ("failure", text()),
         ("evidence", list(quote())),
-        ("introduced_by", choice(&["this-change", "pre-existing", "unknown"])),
         ("fix", text()),
         ("sweep", text()),
     ]);
@@ -104,7 +103,6 @@ pub fn schema(asked: Asked) -> Value {
         ("criteria", list(criterion)),
         ("attestation", list(attested)),
         ("unscanned", list(object(&[("path", text()), ("reason", text())]))),
-        ("more_possible", json!({ "type": "boolean" })),
     ];
     if asked == Asked::Verification {
         let verified = object(&[
@@ -133,16 +131,13 @@ fn object(fields: &[(&str, Value)]) -> Value {
 pub fn read(value: &Value, asked: Asked) -> Result<Answer, Wrong> {
     let root = Field { at: "answer".to_owned(), value };
     let mut answer = Answer::default();
-    let mut fields = vec!["findings", "criteria", "attestation", "unscanned", "more_possible"];
+    let mut fields = vec!["findings", "criteria", "attestation", "unscanned", MORE_POSSIBLE];
     if asked == Asked::Verification {
         fields.push("verified");
     }
     root.has_only(&fields)?;
     for finding in root.get("findings")?.list()? {
-        match read_finding(&finding)? {
-            Some(claim) => answer.findings.push(claim),
-            None => answer.noise += 1,
-        }
+        answer.findings.extend(read_finding(&finding)?);
     }
     for criterion in root.get("criteria")?.list()? {
         criterion.has_only(&["id", "met", "why"])?;
@@ -170,7 +165,6 @@ pub fn read(value: &Value, asked: Asked) -> Result<Answer, Wrong> {
         let path = file.get("path")?.text()?.to_owned();
         answer.unscanned.push((path, one_line(file.get("reason")?.text()?)));
     }
-    answer.more_possible = root.get("more_possible")?.yes_or_no()?;
     if asked == Asked::Verification {
         for word in root.get("verified")?.list()? {
             word.has_only(&["id", "resolved", "quote"])?;
@@ -184,7 +178,7 @@ pub fn read(value: &Value, asked: Asked) -> Result<Answer, Wrong> {
     Ok(answer)
 }
 
-/// `None` where the reviewer calls it noise.
+/// `None` where the reviewer calls it noise: that is not taken in.
 fn read_finding(finding: &Field<'_>) -> Result<Option<Claim>, Wrong> {
     finding.has_only(&[
         "class",
@@ -195,7 +189,7 @@ fn read_finding(finding: &Field<'_>) -> Result<Option<Claim>, Wrong> {
         "anchor",
         "failure",
         "evidence",
-        "introduced_by",
+        INTRODUCED_BY,
         "fix",
         "sweep",
     ])?;
@@ -203,13 +197,6 @@ fn read_finding(finding: &Field<'_>) -> Result<Option<Claim>, Wrong> {
     let severity = finding.get("severity")?;
     let level = Severity::from_foreign(severity.text()?)
         .ok_or_else(|| severity.wrong("is none of critical, high, medium, low"))?;
-    let since = finding.get("introduced_by")?;
-    let introduced_by = match since.text()?.trim() {
-        "this-change" => IntroducedBy::ThisChange,
-        "pre-existing" => IntroducedBy::PreExisting,
-        "unknown" => IntroducedBy::Unknown,
-        _ => return Err(since.wrong("is none of this-change, pre-existing, unknown")),
-    };
     let evidence = finding.get("evidence")?.list()?;
     let evidence = evidence.map(|quote| read_quote(&quote)).collect::<Result<_, _>>()?;
     let anchor = text("anchor")?;
@@ -223,7 +210,6 @@ fn read_finding(finding: &Field<'_>) -> Result<Option<Claim>, Wrong> {
             anchor: anchor.lines().take(ANCHOR_LINES).collect::<Vec<_>>().join("\n"),
             failure: one_line(&text("failure")?),
             evidence,
-            introduced_by,
             fix: text("fix")?,
             sweep: text("sweep")?,
         })

@@ -6,7 +6,7 @@ use crate::model::class::Class;
 use crate::model::severity::Severity;
 use crate::review::arbiter::{self, Case, parse, schema, weigh};
 use crate::review::fixer::{self, Task};
-use crate::review::raised::{Anchored, IntroducedBy, Quote, Raised};
+use crate::review::raised::{Anchored, Quote, Raised};
 use crate::review::ruling::{Ruling, Word};
 
 const FILE: &str = "fn load(path: &Path) -> String {\n    let text = fs::read(path);   \n    if text.is_empty() {\r\n        return String::new();\r\n    }\n}\n";
@@ -25,7 +25,6 @@ fn finding() -> Raised {
             path: "src/load.rs".to_owned(),
             text: "return String::new();".to_owned(),
         }],
-        introduced_by: IntroducedBy::ThisChange,
         fix: "Return the error".to_owned(),
         sweep: String::new(),
         anchored: Anchored::Exact { line: 2, end_line: 2 },

@@ -24,20 +24,14 @@ pub struct Ground<'a> {
 /// What a review says, all calls together.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Assembled {
+    /// What several calls raise is here once, and quotes that stand nowhere are left out.
     pub raised: Vec<Raised>,
     /// Each of the spec's criteria, in its order.
     pub criteria: Vec<Assessed>,
     /// A word on each open finding. One that nobody speaks of, or without valid proof, is unresolved.
     pub verified: Vec<Verified>,
-    pub more_possible: bool,
     /// Findings whose anchor stands nowhere: kept as low.
     pub demoted: usize,
-    /// Findings that several calls made: kept once.
-    pub merged: usize,
-    /// Quotes that stand nowhere: left out.
-    pub quotes_dropped: usize,
-    /// Findings that the reviewer itself calls noise: left out.
-    pub noise: usize,
 }
 
 /// Merges the answers. The findings get the ids `F-<next>` and on; `next` is left at the first free
@@ -46,14 +40,11 @@ pub fn assemble(answers: &[Answer], ground: &Ground<'_>, next: &mut u32) -> Asse
     let mut all = Assembled {
         criteria: merged_criteria(answers, ground.criteria),
         verified: ground.open.iter().map(|open| verify(open, answers, ground)).collect(),
-        more_possible: answers.iter().any(|answer| answer.more_possible),
-        noise: answers.iter().map(|answer| answer.noise).sum(),
         ..Assembled::default()
     };
     for claim in answers.iter().flat_map(|answer| &answer.findings) {
         let same = |raised: &&mut Raised| is_same(raised, claim);
         if let Some(raised) = all.raised.iter_mut().find(same) {
-            all.merged += 1;
             if raised.anchored != Anchored::Nowhere {
                 raised.severity = raised.severity.max(claim.severity);
             }
@@ -83,7 +74,6 @@ fn raise(id: String, claim: &Claim, ground: &Ground<'_>, all: &mut Assembled) ->
     };
     let mut evidence = claim.evidence.clone();
     evidence.retain(|quote| stands(&quote.path, &quote.text, ground));
-    all.quotes_dropped += claim.evidence.len() - evidence.len();
     Raised {
         id,
         class: claim.class.clone(),
@@ -94,7 +84,6 @@ fn raise(id: String, claim: &Claim, ground: &Ground<'_>, all: &mut Assembled) ->
         anchor: claim.anchor.clone(),
         failure: claim.failure.clone(),
         evidence,
-        introduced_by: claim.introduced_by,
         fix: claim.fix.clone(),
         sweep: claim.sweep.clone(),
         anchored,

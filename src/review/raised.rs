@@ -23,7 +23,6 @@ pub struct Raised {
     /// From an input or a state to the wrong outcome, one sentence.
     pub failure: String,
     pub evidence: Vec<Quote>,
-    pub introduced_by: IntroducedBy,
     /// What to do; empty where it says nothing.
     pub fix: String,
     /// A regular expression for more places of the same mistake; empty where there is none.
@@ -38,15 +37,6 @@ pub struct Quote {
     pub path: String,
     /// Verbatim.
     pub text: String,
-}
-
-/// Since when the mistake is there, by the reviewer's word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum IntroducedBy {
-    ThisChange,
-    PreExisting,
-    Unknown,
 }
 
 /// How an anchor was found in the file that it names. Lines count from 1, the end included.

@@ -1,6 +1,6 @@
 //! The commits that wait for a review: one file each, so that nothing is lost by a kill.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -8,8 +8,9 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context as _, Result};
 
 use crate::model::oid::Oid;
-use crate::store::file::{write_atomic, write_new};
+use crate::store::file::{set_aside_when_full, write_atomic, write_new};
 use crate::store::lock::{self, Held, Wait};
+use crate::store::share;
 
 /// The most commits that wait; whoever imports a history does not want all of it reviewed.
 pub const WAITING_MAX: usize = 50;
@@ -193,12 +194,12 @@ fn lock_of(state_dir: &Path) -> PathBuf {
     folder(state_dir).join("lock")
 }
 
-/// The log of the worker.
+/// The log of the worker, which is to stay small.
 pub fn log(state_dir: &Path) -> Result<File> {
-    let folder = folder(state_dir);
-    fs::create_dir_all(&folder)
-        .and_then(|()| OpenOptions::new().create(true).append(true).open(folder.join("log")))
-        .with_context(|| format!("could not open the log in `{}`", folder.display()))
+    let path = folder(state_dir).join("log");
+    set_aside_when_full(&path);
+    share::open_append(&path)
+        .with_context(|| format!("could not open the log `{}`", path.display()))
 }
 
 /// Forgets the oldest notes of a kind: they are for people, who read so many at most.
@@ -227,6 +228,8 @@ fn folder(state_dir: &Path) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+
     use super::*;
 
     fn oid(number: usize) -> Oid {
@@ -271,5 +274,15 @@ mod tests {
         assert_eq!(want(state_dir, &commit).unwrap(), Wanted::SetAside);
         answered(state_dir, &commit).unwrap();
         assert_eq!(want(state_dir, &commit).unwrap(), Wanted::Waits);
+    }
+
+    #[test]
+    fn the_workers_log_stays_small() {
+        let state = tempfile::tempdir().unwrap();
+        log(state.path()).unwrap().write_all(&vec![b'x'; 1024 * 1024]).unwrap();
+        log(state.path()).unwrap().write_all(b"new").unwrap();
+        let log_file = folder(state.path()).join("log");
+        assert_eq!(fs::read(&log_file).unwrap(), b"new");
+        assert_eq!(fs::metadata(log_file.with_extension("1")).unwrap().len(), 1024 * 1024);
     }
 }

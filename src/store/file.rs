@@ -1,36 +1,40 @@
 //! Files that are whole or not there.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs;
 use std::io::{self, Write as _};
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
 use crate::store::crash::save_point;
+use crate::store::share;
 
 /// Replaces a file in one step: written beside it, synced, renamed over it. Missing folders are
-/// made. The mode of an existing file is kept.
+/// made. The mode of an existing file is kept; a new one has the rights that the umask leaves it,
+/// below the state folder those of the repository's own files.
 ///
 /// After a crash the file holds the old content or the new one. That the new name itself survives a
 /// power loss is not promised: the folder is not synced.
 pub fn write_atomic(path: &Path, content: &[u8]) -> Result<()> {
-    let mode = fs::metadata(path).map_or_else(|_| mode(0o644), |existing| existing.permissions());
+    let mode = fs::metadata(path).ok().map(|existing| existing.permissions());
     write_with_mode(path, content, mode)
 }
 
 /// As `write_atomic`, for a program that everyone may run; a symbolic link is replaced by it.
 pub fn write_executable(path: &Path, content: &[u8]) -> Result<()> {
-    write_with_mode(path, content, mode(0o755))
+    write_with_mode(path, content, Some(mode(0o755)))
 }
 
-fn write_with_mode(path: &Path, content: &[u8], mode: fs::Permissions) -> Result<()> {
+fn write_with_mode(path: &Path, content: &[u8], mode: Option<fs::Permissions>) -> Result<()> {
     let folder = path.parent().context("a file needs a folder")?;
-    fs::create_dir_all(folder)
-        .with_context(|| format!("could not create the folder `{}`", folder.display()))?;
+    make_folder(folder)?;
     let write = || -> io::Result<()> {
-        let mut beside = tempfile::Builder::new().prefix(".tribunal-").tempfile_in(folder)?;
+        let mut beside = file_beside(folder)?;
         beside.write_all(content)?;
-        beside.as_file().set_permissions(mode)?;
+        if let Some(mode) = mode {
+            beside.as_file().set_permissions(mode)?;
+        }
+        share::adjust(path, beside.as_file())?;
         beside.as_file().sync_all()?;
         save_point();
         beside.persist(path)?;
@@ -45,12 +49,11 @@ fn write_with_mode(path: &Path, content: &[u8], mode: fs::Permissions) -> Result
 /// Writes a file that must not be there yet, in one step; `false` where it was there.
 pub fn write_new(path: &Path, content: &[u8]) -> Result<bool> {
     let folder = path.parent().context("a file needs a folder")?;
-    fs::create_dir_all(folder)
-        .with_context(|| format!("could not create the folder `{}`", folder.display()))?;
+    make_folder(folder)?;
     let write = || -> io::Result<bool> {
-        let mut beside = tempfile::Builder::new().prefix(".tribunal-").tempfile_in(folder)?;
+        let mut beside = file_beside(folder)?;
         beside.write_all(content)?;
-        beside.as_file().set_permissions(mode(0o644))?;
+        share::adjust(path, beside.as_file())?;
         beside.as_file().sync_all()?;
         match beside.persist_noclobber(path) {
             Ok(_) => Ok(true),
@@ -78,24 +81,18 @@ pub fn sweep(folder: &Path) {
 
 /// Adds one line to a file that several processes write to. A line of up to 4 KiB arrives whole.
 pub fn append_line(path: &Path, line: &str) -> Result<()> {
-    let append = || -> io::Result<()> {
-        let mut file = match open_append(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                if let Some(folder) = path.parent() {
-                    fs::create_dir_all(folder)?;
-                }
-                open_append(path)?
-            }
-            other => other?,
-        };
-        file.write_all(format!("{line}\n").as_bytes())
-    };
+    let append = || share::open_append(path)?.write_all(format!("{line}\n").as_bytes());
     append().with_context(|| format!("could not write `{}`", path.display()))
 }
 
-/// As `append_line`, for a file that is to stay small: at 1 MiB it is set aside as `<name>.1`, in
-/// place of the one before.
+/// As `append_line`, for a file that is to stay small.
 pub fn append_line_bounded(path: &Path, line: &str) -> Result<()> {
+    set_aside_when_full(path);
+    append_line(path, line)
+}
+
+/// Sets a file of 1 MiB or more aside as `<name>.1`, in place of the one before.
+pub fn set_aside_when_full(path: &Path) {
     const SIZE_MAX: u64 = 1024 * 1024;
     if fs::metadata(path).is_ok_and(|file| file.len() >= SIZE_MAX) {
         let mut aside = path.as_os_str().to_owned();
@@ -103,11 +100,16 @@ pub fn append_line_bounded(path: &Path, line: &str) -> Result<()> {
         // Of two processes that both see a full file, the second finds nothing to set aside.
         drop(fs::rename(path, aside));
     }
-    append_line(path, line)
 }
 
-fn open_append(path: &Path) -> io::Result<File> {
-    OpenOptions::new().create(true).append(true).open(path)
+fn make_folder(folder: &Path) -> Result<()> {
+    share::make_dir(folder)
+        .with_context(|| format!("could not create the folder `{}`", folder.display()))
+}
+
+/// A file with the rights that the umask leaves it, which becomes another one's content.
+fn file_beside(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
+    tempfile::Builder::new().prefix(".tribunal-").permissions(mode(0o666)).tempfile_in(folder)
 }
 
 fn mode(bits: u32) -> fs::Permissions {

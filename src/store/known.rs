@@ -10,8 +10,8 @@ use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::model::error::hinted;
 use crate::store::file::write_atomic;
-use crate::ui::out;
 
 /// The format that this program writes; a newer one is never written over.
 const VERSION: u32 = 1;
@@ -115,7 +115,7 @@ impl Known {
         if let Ok(head) = serde_json::from_slice::<Head>(&text)
             && head.version > VERSION
         {
-            return Err(out::hinted(
+            return Err(hinted(
                 format!("`{}` was written by a newer tribunal", path.display()),
                 "use that program; this one would lose what it does not know",
             ));

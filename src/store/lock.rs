@@ -6,7 +6,7 @@
 //! a lock whose recorded holder is gone therefore waits. The record, not the lock, is what probes
 //! look at: a probe that took the lock, however briefly, would be met by who wants it.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -17,6 +17,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::process::Identity;
+use crate::store::share;
 
 /// How often a lock that is waited for is tried.
 const EVERY: Duration = Duration::from_millis(10);
@@ -81,7 +82,7 @@ impl Drop for Held {
         // it is. What is left after a kill is told apart by its process being gone.
         drop(self.file.set_len(0));
         // In so many words: a child on its way to its program has a copy of the descriptor.
-        drop(self.file.unlock());
+        drop(fs2::FileExt::unlock(&self.file));
     }
 }
 
@@ -117,19 +118,12 @@ pub fn take_telling(
 
 fn try_take(path: &Path) -> io::Result<Option<Held>> {
     loop {
-        let file = match open(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                if let Some(folder) = path.parent() {
-                    fs::create_dir_all(folder)?;
-                }
-                open(path)?
-            }
-            other => other?,
-        };
-        match file.try_lock() {
+        let file = share::open(path, OpenOptions::new().read(true).write(true))?;
+        // Named in full: the standard library has methods of the same name.
+        match fs2::FileExt::try_lock_exclusive(&file) {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Ok(None),
-            Err(TryLockError::Error(error)) => return Err(error),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
+            Err(error) => return Err(error),
         }
         // Whoever had it may have removed it, with the folder that it guards.
         if is_same(&file, path) {
@@ -139,10 +133,6 @@ fn try_take(path: &Path) -> io::Result<Option<Held>> {
             return Ok(Some(held));
         }
     }
-}
-
-fn open(path: &Path) -> io::Result<File> {
-    OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)
 }
 
 fn is_same(file: &File, path: &Path) -> bool {

@@ -1,9 +1,9 @@
 //! Runs: a folder each, held by one process at a time.
 
-use std::fs::{self, DirBuilder};
+use std::fs;
 use std::io;
-use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
@@ -14,9 +14,13 @@ use ulid::Ulid;
 use crate::process::Identity;
 use crate::store::file::{sweep, write_atomic};
 use crate::store::lock::{self, Held, Wait};
+use crate::store::share;
 
 const STATE: &str = "run.json";
 const LOCK: &str = "lock";
+
+/// What has not ended is kept for so long, however much came after it.
+const UNENDED_KEPT: Duration = Duration::from_hours(14 * 24);
 
 /// The folder of a run that nobody else works on while this is held.
 #[derive(Debug)]
@@ -26,13 +30,10 @@ pub struct RunFolder {
 }
 
 impl RunFolder {
-    /// Makes the folder of a new run, readable by this user alone.
+    /// Makes the folder of a new run, readable by this user alone unless the repository is shared.
     pub fn create(state_dir: &Path, id: &str) -> Result<Self> {
         let path = root(state_dir).join(id);
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&path)
+        share::make_private_dir(&path)
             .with_context(|| format!("could not create the folder `{}`", path.display()))?;
         Self::take(state_dir, id, Wait::FOR_ITS_END, &mut |_| {})?
             .with_context(|| format!("another process works on the run `{id}`"))
@@ -104,6 +105,11 @@ pub fn folder(state_dir: &Path, id: &str) -> PathBuf {
     root(state_dir).join(id)
 }
 
+/// Before this time began what is not kept any more, unless it ended: see [`UNENDED_KEPT`].
+pub fn long_ago(now: Timestamp) -> Timestamp {
+    now.checked_sub(UNENDED_KEPT).unwrap_or(Timestamp::MIN)
+}
+
 /// When the run of that id began; `None` where it is no run's id.
 pub fn began(id: &str) -> Option<Timestamp> {
     let milliseconds = Ulid::from_string(id).ok()?.timestamp_ms();
@@ -123,8 +129,31 @@ pub fn load<T: DeserializeOwned>(state_dir: &Path, id: &str) -> Result<Option<T>
     Ok(Some(state))
 }
 
-/// The ids of all runs, the newest first: they are ULIDs.
+/// The ids of all runs that have a state, the newest first: they are ULIDs.
 pub fn list(state_dir: &Path) -> Result<Vec<String>> {
+    let (root, mut ids) = (root(state_dir), folders(state_dir)?);
+    ids.retain(|id| root.join(id).join(STATE).exists());
+    Ok(ids)
+}
+
+/// Removes what has no state since before that time: the calls of drafts, and runs that were killed
+/// before they began. What a process works on stays.
+pub fn remove_stateless(state_dir: &Path, before: Timestamp) -> Result<()> {
+    let root = root(state_dir);
+    for id in folders(state_dir)? {
+        if began(&id).is_some_and(|began| began < before)
+            && !root.join(&id).join(STATE).exists()
+            && let Some(folder) = RunFolder::try_take(state_dir, &id)?
+        {
+            folder.remove()?;
+        }
+    }
+    Ok(())
+}
+
+/// The names of the folders of all runs, and of what else keeps its calls as they do, the newest
+/// first.
+pub fn folders(state_dir: &Path) -> Result<Vec<String>> {
     let root = root(state_dir);
     let entries = match fs::read_dir(&root) {
         Ok(entries) => entries,

@@ -1,6 +1,6 @@
 //! The log: off unless asked for; the daemon keeps one in a file that cannot grow without end.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -27,9 +27,12 @@ pub fn to_stderr(rust_log: Option<&str>, verbose: u8) {
     }
 }
 
+/// How a log's file is opened and, where it is missing, made.
+pub type Opener = fn(&Path) -> io::Result<File>;
+
 /// Logs to a file, `info` and above unless `RUST_LOG` or `-v` asks for something else.
-pub fn to_file(rust_log: Option<&str>, verbose: u8, path: &Path) -> io::Result<()> {
-    let writer = Rotating::open(path, BYTES_MAX)?;
+pub fn to_file(rust_log: Option<&str>, verbose: u8, path: &Path, opener: Opener) -> io::Result<()> {
+    let writer = Rotating::open(path, BYTES_MAX, opener)?;
     if let Some(filter) = filter(rust_log, verbose, Some("info")) {
         drop(
             tracing_subscriber::fmt()
@@ -62,13 +65,14 @@ struct Open {
     file: File,
     size: u64,
     max: u64,
+    opener: Opener,
 }
 
 impl Rotating {
-    fn open(path: &Path, max: u64) -> io::Result<Self> {
-        let file = append(path)?;
+    fn open(path: &Path, max: u64, opener: Opener) -> io::Result<Self> {
+        let file = opener(path)?;
         let size = file.metadata()?.len();
-        Ok(Self { open: Mutex::new(Open { path: path.to_owned(), file, size, max }) })
+        Ok(Self { open: Mutex::new(Open { path: path.to_owned(), file, size, max, opener }) })
     }
 }
 
@@ -84,7 +88,7 @@ impl Open {
                 _ => {}
             }
         }
-        self.file = append(&self.path)?;
+        self.file = (self.opener)(&self.path)?;
         self.size = 0;
         Ok(())
     }
@@ -126,14 +130,10 @@ impl<'a> MakeWriter<'a> for Rotating {
     }
 }
 
-fn append(path: &Path) -> io::Result<File> {
-    OpenOptions::new().create(true).append(true).open(path)
-}
-
 #[cfg(test)]
 mod tests {
     use super::{KEPT, Rotating};
-    use std::fs;
+    use std::fs::{self, File};
     use std::io::Write as _;
     use tracing_subscriber::fmt::MakeWriter as _;
 
@@ -141,7 +141,8 @@ mod tests {
     fn a_full_log_is_put_aside_and_old_ones_go() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.log");
-        let log = Rotating::open(&path, 100).unwrap();
+        let opener = |path: &std::path::Path| File::options().create(true).append(true).open(path);
+        let log = Rotating::open(&path, 100, opener).unwrap();
         for number in 0..50 {
             writeln!(log.make_writer(), "line {number:020}").unwrap();
         }

@@ -1,8 +1,12 @@
 //! Streams and colours: results on standard output, talk on standard error.
 
+use crate::model::error::Hinted;
 use std::io::Write as _;
+use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 
 pub const ERROR: Style = AnsiColor::Red.on_default().bold();
 pub const WARNING: Style = AnsiColor::Yellow.on_default().bold();
@@ -25,6 +29,32 @@ pub fn result(text: &str) {
 /// Prints a result without a line end of ours.
 pub fn result_raw(text: &[u8]) {
     drop(std::io::stdout().write_all(text));
+}
+
+/// Waits until whoever reads standard output went away (`| head`), at most that long. A program that
+/// goes on printing until it is stopped asks this: with nothing to write it would never learn it.
+pub fn reader_left(within: Option<Duration>) -> bool {
+    let limit = within.map(|within| Timespec {
+        tv_sec: i64::try_from(within.as_secs()).unwrap_or(i64::MAX),
+        tv_nsec: i64::from(within.subsec_nanos()),
+    });
+    let stdout = std::io::stdout();
+    loop {
+        // Nothing is waited for but what is always told: an error, or that nobody is there.
+        let mut asked = [PollFd::new(&stdout, PollFlags::empty())];
+        match poll(&mut asked, limit.as_ref()) {
+            Ok(_) => {
+                let told = asked[0].revents();
+                if told.contains(PollFlags::NVAL) {
+                    // Some systems cannot wait for a device: then only time passes.
+                    std::thread::park_timeout(within.unwrap_or_default());
+                }
+                return told.intersects(PollFlags::ERR | PollFlags::HUP);
+            }
+            Err(Errno::INTR) if within.is_none() => {}
+            Err(_) => return false,
+        }
+    }
 }
 
 /// Prints a line of talk.
@@ -51,17 +81,4 @@ pub fn error(error: &anyhow::Error) {
     if let Some(hint_text) = error.downcast_ref::<Hinted>().map(|h| h.hint.as_str()) {
         hint(hint_text);
     }
-}
-
-/// An error that says what to do next.
-#[derive(Debug, thiserror::Error)]
-#[error("{message}")]
-pub struct Hinted {
-    pub message: String,
-    pub hint: String,
-}
-
-/// An error with a `hint:` line.
-pub fn hinted(message: impl Into<String>, hint: impl Into<String>) -> anyhow::Error {
-    Hinted { message: message.into(), hint: hint.into() }.into()
 }

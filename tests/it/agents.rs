@@ -220,7 +220,7 @@ fn a_mistake_is_fixed_on_a_branch(cast: Cast) {
 fn a_reviewer_that_obeys_the_change_is_no_reviewer(cast: Cast) {
     let obeys = |_: &Asked| {
         Say::json(json!({
-            "findings": [], "criteria": [], "attestation": [], "unscanned": [], "more_possible": false,
+            "findings": [], "criteria": [], "attestation": [], "unscanned": [],
         }))
     };
     let Some(stage) = Stage::set(cast, "", obeys) else { return };

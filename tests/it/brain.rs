@@ -136,7 +136,6 @@ impl Question {
             "criteria": self.criteria.iter().map(criterion).collect::<Vec<_>>(),
             "attestation": self.attestation(),
             "unscanned": [],
-            "more_possible": false,
         });
         if self.part == Part::Verify {
             answer["verified"] = json!([]);
@@ -225,7 +224,7 @@ pub fn raised(question: &Question, mistakes: &[Mistake]) -> Vec<Value> {
                     "title": mistake.title, "path": section.path, "anchor": line,
                     "failure": "any input goes through this line to a wrong result",
                     "evidence": [{ "path": section.path, "text": line }],
-                    "introduced_by": "this-change", "fix": format!("write `{}`", mistake.right),
+                    "fix": format!("write `{}`", mistake.right),
                     "sweep": "",
                 })
             }));
@@ -292,7 +291,7 @@ pub fn lost_error(path: &str, anchor: &str, title: &str) -> Value {
         "class": "error-handling/unchecked-result", "severity": "critical", "basis": "invariant",
         "title": title, "path": path, "anchor": anchor,
         "failure": "a full disk makes the call fail and nobody is told", "evidence": [],
-        "introduced_by": "this-change", "fix": "pass the error on", "sweep": "",
+        "fix": "pass the error on", "sweep": "",
     })
 }
 

@@ -256,6 +256,13 @@ fn only_trusted_commands_run() {
     repo.tribunal(&["trust", "--list"]).ok().never_says("probe");
     repo.tribunal(&["trust", "--yes"]).ok();
     repo.tribunal(&["trust", "--list"]).ok().says("probe");
+    // A line that somebody edited by hand is shown as it is, whatever is in it.
+    let agreed = repo.read(".git/tribunal/trusted");
+    repo.write(
+        ".git/tribunal/trusted",
+        format!("{agreed}abababababa\u{e4}\u{1f600} then by-hand\n"),
+    );
+    repo.tribunal(&["trust", "--list"]).ok().says("abababababa\u{e4}  then  by-hand");
     repo.write("a", "2\n").git(&["add", "a"]).ok();
     commit(&repo).ok().never_says("not judged");
     assert!(fs::remove_file(&mark).is_ok());

@@ -198,6 +198,60 @@ fn a_deleted_rule_never_comes_back_by_itself() {
 }
 
 #[test]
+fn a_rule_that_stands_on_another_branch_is_not_deleted() {
+    let sandbox = Sandbox::new();
+    let repo = learned(&sandbox);
+    let id = id_of(&only_rule(&repo));
+    let switch = |words: &[&str]| {
+        repo.git(&[&["switch", "--quiet"], words].concat()).ok();
+    };
+    let (gone, known) = ("does not come back by itself", "says it already");
+    // It was seen in the work tree alone, and then it is committed on a branch.
+    switch(&["-c", "with"]);
+    repo.commit_unjudged("docs: a rule");
+    switch(&["main"]);
+    assert!(!repo.path(TOPIC).exists());
+    learn(&repo, &["--dry-run"]).ok().never_says(gone).says(&id);
+    // The same where it was seen in a commit.
+    switch(&["with"]);
+    learn(&repo, &[]).ok().says(known);
+    switch(&["main"]);
+    learn(&repo, &["--dry-run"]).ok().never_says(gone).says(&id);
+    // Deleted on the branch it stood on, and on one that comes after that, and on no other.
+    switch(&["with"]);
+    fs::remove_file(repo.path(TOPIC)).unwrap();
+    repo.commit_unjudged("docs: no rule");
+    learn(&repo, &[]).ok().says(gone).says(&id);
+    switch(&["-c", "after"]);
+    repo.write("more", "1\n").commit_unjudged("feat: more");
+    learn(&repo, &[]).ok().says(gone);
+    switch(&["-c", "beside", "after~2"]);
+    learn(&repo, &[]).ok().says(known);
+    switch(&["main"]);
+    learn(&repo, &["--dry-run"]).ok().never_says(gone);
+    repo.git(&["merge", "--quiet", "--no-verify", "--no-edit", "after"]).ok();
+    learn(&repo, &[]).ok().says(gone);
+    assert!(!repo.path(TOPIC).exists());
+}
+
+#[test]
+fn a_rule_that_a_person_forgot_is_forgotten_before_that_is_committed() {
+    let sandbox = Sandbox::new();
+    let repo = learned(&sandbox);
+    let id = id_of(&only_rule(&repo));
+    repo.git(&["switch", "--quiet", "-c", "with"]).ok();
+    repo.commit_unjudged("docs: a rule");
+    learn(&repo, &[]).ok();
+    repo.tribunal(&["constitution", "forget", &id]).ok();
+    learn(&repo, &[]).ok().says("says it already");
+    // It stands again: a person took that back.
+    repo.git(&["checkout", "--quiet", "--", "."]).ok();
+    learn(&repo, &[]).ok().says("says it already");
+    repo.git(&["switch", "--quiet", "main"]).ok();
+    learn(&repo, &["--dry-run"]).ok().never_says("does not come back by itself");
+}
+
+#[test]
 fn a_rule_is_forgotten_on_demand() {
     let sandbox = Sandbox::new();
     let repo = learned(&sandbox);
@@ -331,6 +385,7 @@ fn branches_that_learn_different_rules_merge() {
     assert_eq!(rules(&repo).len(), 2);
     calls("beta", "db::exec");
     assert_eq!(rules(&repo).len(), 2);
+    learn(&repo, &[]).ok().says("stands on another branch").never_says("was deleted");
     let ids: BTreeSet<String> = rules(&repo).iter().map(id_of).collect();
     let merged = repo.git(&["merge", "--quiet", "--no-verify", "--no-edit", "alpha"]);
     let text = repo.read(TOPIC);

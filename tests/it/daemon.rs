@@ -845,3 +845,62 @@ fn what_commands_find_again_and_again_is_learned_in_the_background() {
     wait_for("the rule", || !watching.of("learned").is_empty());
     assert!(repo.git(&["status", "--porcelain"]).ok().out().contains(".ai/"));
 }
+
+/// A folder where the ledger's file should be: it can neither be read nor written.
+fn block_ledger(repo: &Repo<'_>) -> PathBuf {
+    let ledger = repo.path(".git/tribunal/ledger.db");
+    drop(fs::remove_file(&ledger));
+    fs::create_dir_all(&ledger).unwrap();
+    ledger
+}
+
+#[test]
+fn a_spec_is_taken_in_without_a_ledger() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    let ledger = block_ledger(&repo);
+    let watching = Watching::start(&repo);
+    repo.write("docs/specs/a.md", spec("a", "It is built."));
+    watching.wait_taken("a", 1);
+    assert_eq!(queued(&repo).keys().collect::<Vec<_>>(), ["a"]);
+    assert_eq!(records(&repo), names(["a.md"]));
+    wait_for("that to be said", || !watching.of("trouble").is_empty());
+    let said = watching.of("trouble")[0]["message"].as_str().unwrap().to_owned();
+    assert!(said.contains("`docs/specs/a.md` is taken in, and not kept: the ledger"), "{said}");
+    fs::remove_dir(ledger).unwrap();
+    repo.write("docs/specs/b.md", spec("b", "It is built, too."));
+    watching.wait_taken("b", 1);
+    assert_eq!(kept(&repo, "b"), 1);
+}
+
+#[test]
+fn an_event_whose_learning_failed_is_handled_again_and_not_for_ever() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    repo.write("a", "1\n").commit_unjudged("feat: one");
+    let ledger = block_ledger(&repo);
+    let inbox = repo.path(".git/tribunal/inbox");
+    let files = |folder: &str| {
+        let entries = fs::read_dir(inbox.join(folder)).unwrap();
+        entries.map(|e| e.unwrap().path()).filter(|path| path.is_file()).count()
+    };
+    // One that fails for long is kept meanwhile, and handled once it can be.
+    {
+        let watching = Watching::start_with(&repo, &[("TRIBUNAL_TEST_BACKOFF", "400")]);
+        repo.tribunal(&["hook", "post-commit"]).ok();
+        wait_for("the trouble", || !watching.of("trouble").is_empty());
+        assert_eq!((files("claimed"), files("aside")), (1, 0));
+        fs::remove_dir(&ledger).unwrap();
+        wait_for("the event to be done", || files("claimed") + files("") == 0);
+        assert_eq!(files("aside"), 0);
+        assert_eq!(watching.of("event").len(), 1, "it is told once");
+    }
+    // One that fails for ever is set aside, which is said.
+    block_ledger(&repo);
+    let watching = Watching::start_with(&repo, &[("TRIBUNAL_TEST_BACKOFF", "1")]);
+    repo.tribunal(&["hook", "post-commit"]).ok();
+    wait_for("that to be said", || !watching.of("aside").is_empty());
+    let said = watching.of("aside")[0]["reason"].as_str().unwrap().to_owned();
+    assert!(said.contains("could not learn: "), "{said}");
+    assert_eq!((files("claimed"), files("aside")), (0, 1));
+}

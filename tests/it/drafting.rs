@@ -323,6 +323,29 @@ fn without_an_answer_the_prose_stays() {
 }
 
 #[test]
+fn the_calls_of_a_draft_are_no_run_and_do_not_stay_for_ever() {
+    let sandbox = Sandbox::new();
+    let _researcher = Researcher::saying(&sandbox, &[RUST.answer()]);
+    let repo = sandbox.repo("r");
+    RUST.make(&repo);
+    let runs = repo.path(".git/tribunal/runs");
+    // Of an earlier draft, years ago; and of a run that an older version made, as long ago.
+    let (draft, run) = ("01E0000000AAAAAAAAAAAAAAAA", "01E0000000BBBBBBBBBBBBBBBB");
+    fs::create_dir_all(runs.join(draft).join("calls/draft-1")).unwrap();
+    fs::create_dir_all(runs.join(run)).unwrap();
+    fs::write(runs.join(run).join("run.json"), "{}").unwrap();
+    learn(&repo, &["--agent"]).ok().says("(active)");
+    assert!(!runs.join(draft).exists() && runs.join(run).exists());
+    fs::remove_dir_all(runs.join(run)).unwrap();
+    let kept: Vec<_> = fs::read_dir(&runs).unwrap().map(|one| one.unwrap().path()).collect();
+    assert_eq!(kept.len(), 1, "what was asked is kept for a while");
+    assert!(kept[0].join("calls/draft-1/reply.json").exists());
+    repo.tribunal(&["runs"]).ok().says("no runs yet");
+    let id = kept[0].file_name().unwrap().to_str().unwrap();
+    repo.tribunal(&["resume", id]).code(2).says("there is no run");
+}
+
+#[test]
 fn money_is_spent_on_request() {
     let sandbox = Sandbox::new();
     let researcher = Researcher::saying(&sandbox, &[RUST.answer()]);

@@ -164,9 +164,25 @@ fn a_remark_can_stand_before_the_first_commit_and_below_a_folder() {
     add(&inner, "e:2", "m").ok().says("d/e:2: two");
     let elsewhere = Repo { sandbox: &sandbox, dir: sandbox.home() };
     let dir = repo.dir.to_str().unwrap();
-    let words = ["--repo", dir, "findings", "add", "--class", CLASS, "--at", "d/e:1", "-m", "n"];
-    elsewhere.tribunal(&words).ok().says("d/e:1: one");
+    let add = |at: &str| {
+        let words = ["--repo", dir, "findings", "add", "--class", CLASS, "--at", at, "-m", "n"];
+        elsewhere.tribunal(&words)
+    };
+    add("../r/d/e:1").ok().says("d/e:1: one");
+    add("d/e:1").code(2).says("`d/e` is outside the repository");
     assert_eq!(messages(&repo), ["m", "n"]);
+    let list = |repo: &Repo, path: &str| {
+        let listed = repo.tribunal(&["findings", "list", "--path", path, "--format", "json"]);
+        listed.ok().json()["findings"].as_array().unwrap().len()
+    };
+    for path in ["d", "./d", "d/../d/e", "."] {
+        assert_eq!(list(&repo, path), 2, "{path}");
+    }
+    for path in ["e", "./e", ".", "..", "../d"] {
+        assert_eq!(list(&inner, path), 2, "{path}");
+    }
+    assert_eq!(list(&repo, "e"), 0);
+    repo.tribunal(&["findings", "list", "--path", ".."]).code(2).says("is outside the repository");
 }
 
 #[test]
@@ -540,6 +556,25 @@ fn a_ledger_that_has_no_place_stops_no_commit_by_itself() {
         .says("conflict marker");
     repo.tribunal(&["hook", "pre-commit"]).code(1).says("skipped ledger").says("conflict marker");
     add(&repo, "src/a.rs:2", "m").code(2).says("could not make a place").says("hint: check space");
+}
+
+#[test]
+fn a_commit_that_passes_is_made_without_a_usable_ledger() {
+    let sandbox = Sandbox::new();
+    let repo = repo_with_file(&sandbox);
+    repo.write("tribunal.toml", "[gates]\nconflict-markers = \"warn\"\n");
+    repo.commit_unjudged("chore: policy");
+    repo.tribunal(&["hooks", "install"]).ok();
+    fs::create_dir_all(repo.path(".git/tribunal/ledger.db")).unwrap();
+    let before = repo.rev("HEAD");
+    repo.write("m", marker_line());
+    repo.commit("feat: m")
+        .ok()
+        .says("tribunal: pass, 1 warning")
+        .says("1 part not judged: ledger: the ledger could not be used");
+    assert_ne!(repo.rev("HEAD"), before);
+    // The same ledger is needed where the finding itself is what was asked for.
+    add(&repo, "src/a.rs:2", "m").code(2).says("the ledger could not be used");
 }
 
 /// Runs the program as somebody who owns nothing here; `None` where that cannot be done.

@@ -1,13 +1,16 @@
 //! Each gate through the real program, in ordinary and in awkward repositories.
 
 use std::ffi::OsStr;
+use std::fs::{self, File, Permissions};
 use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::fs::symlink;
+use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::harness::{Outcome, Repo, Sandbox};
+use crate::harness::{Outcome, Repo, Sandbox, TRIBUNAL, run};
 
 /// A key that opens nothing; it is put together here so that none stands in this file.
 fn private_key() -> String {
@@ -47,7 +50,7 @@ fn a_secret_is_found_wherever_it_hides() {
         let outcome = check(&repo).code(1).says("secrets/");
         outcome.never_says(key.lines().nth(1).unwrap());
         repo.git(&["rm", "-rq", "--cached", "."]).ok();
-        std::fs::remove_dir_all(&repo.dir).unwrap();
+        fs::remove_dir_all(&repo.dir).unwrap();
     }
 }
 
@@ -148,7 +151,7 @@ fn a_policy_that_cannot_be_read_is_stopped_and_in_the_base_replaced_by_the_defau
     repo.write("key", private_key());
     check(&repo).code(1).says("the defaults hold until it can be read").says("private key");
     repo.git(&["rm", "-q", "--cached", "key"]).ok();
-    std::fs::remove_file(repo.path("key")).unwrap();
+    fs::remove_file(repo.path("key")).unwrap();
     repo.write("tribunal.toml", "[gates]\nsecrets = \"block\"\n");
     check(&repo).ok();
     repo.write("tribunal.toml", b"[gates]\n# \xff\n");
@@ -217,4 +220,83 @@ fn reports_are_valid_for_programs() {
     assert_eq!(location["artifactLocation"]["uri"], "dir%20with%20space/k");
     let github = repo.tribunal(&["check", "--format", "github"]).code(1);
     github.says("::error title=secrets/").says("file=dir with space/k,line=1");
+}
+
+/// A file of zeros that takes no room on the disk.
+fn zeros(repo: &Repo<'_>, name: &str, size: u64) {
+    File::create(repo.path(name)).unwrap().set_len(size).unwrap();
+}
+
+#[test]
+fn a_file_that_does_not_fit_into_memory_is_judged_by_its_size_and_its_name() {
+    for form in ["sha1", "sha256"] {
+        let sandbox = Sandbox::new();
+        let repo = sandbox.repo_with("r", &[&format!("--object-format={form}")]);
+        repo.write("a", "1\n").commit_unjudged("feat: one");
+        repo.tribunal(&["hooks", "install"]).ok();
+        let folder = Path::new(TRIBUNAL).parent().unwrap();
+        let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap());
+        zeros(&repo, "id_rsa", 300_000_000);
+        repo.git(&["add", "--all"]).ok();
+        let limited = |words: &str| {
+            let mut limited = sandbox.command("sh", &repo.dir);
+            limited.args(["-c", &format!("ulimit -v 500000; {words}")]);
+            limited.env("PATH", &path);
+            run(limited, b"")
+        };
+        let unread = "`id_rsa` has 286.1 MiB, and files of more than 100.0 MiB are not read";
+        limited("git commit --quiet -m 'feat: two'").ok().says(unread);
+        let outcome = limited("tribunal check --from HEAD~1").ok().says(unread);
+        let outcome = outcome.says("the file has 286.1 MiB, more than 5.0 MiB");
+        outcome.says("should not be in a repository");
+        assert_eq!(repo.git(&["rev-list", "--count", "HEAD"]).out(), "2");
+        // As the base of a small change it is not read either.
+        repo.write("id_rsa", "1\n");
+        repo.git(&["add", "--all"]).ok();
+        limited("git commit --quiet -m 'feat: three'").ok().never_says("not read");
+    }
+}
+
+#[test]
+fn a_git_that_cannot_tell_sizes_and_contents_in_one_conversation_will_do() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo_with("r", &["--object-format=sha256"]);
+    repo.write("a", "1\n").commit_unjudged("feat: one");
+    let git = run(
+        {
+            let mut which = sandbox.command("sh", &repo.dir);
+            which.args(["-c", "command -v git"]);
+            which
+        },
+        b"",
+    );
+    let folder = sandbox.path().join("old");
+    fs::create_dir(&folder).unwrap();
+    let text = format!(
+        "#!/bin/sh\nfor word; do\n  if [ \"$word\" = --batch-command ]; then echo . >>{0}/refused; exit 129; fi\ndone\nexec {1} \"$@\"\n",
+        folder.display(),
+        git.out(),
+    );
+    fs::write(folder.join("git"), text).unwrap();
+    fs::set_permissions(folder.join("git"), Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap());
+    zeros(&repo, "z", 101 * 1024 * 1024);
+    repo.write("key.pem", private_key());
+    repo.git(&["add", "--all"]).ok();
+    let outcome = repo.tribunal_with(&["check"], &[("PATH", &path)], b"").code(1);
+    outcome.says("`z` has 101.0 MiB").says("key.pem");
+    assert!(folder.join("refused").exists(), "the newer form was tried");
+}
+
+#[test]
+fn a_file_of_settings_or_rules_that_is_too_large_is_stopped() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    repo.write("a", "1\n").commit_unjudged("feat: one");
+    for name in ["tribunal.toml", ".ai/constitution/testing.md"] {
+        repo.write(name, "# more than anybody reads\n".repeat(50_000));
+        check(&repo).code(1).says(&format!("{name}: it has 1.2 MiB, more than the 1.0 MiB"));
+        repo.git(&["rm", "--quiet", "-rf", name]).ok();
+    }
+    check(&repo).code(0);
 }

@@ -47,6 +47,11 @@ fn installed(sandbox: &Sandbox) -> Repo<'_> {
     repo
 }
 
+/// A shim as the first version wrote it: it asks by the name of its file.
+fn first_shim() -> String {
+    include_str!("shim_1.sh").replace("@BIN@", &format!("'{TRIBUNAL}'"))
+}
+
 #[test]
 fn install_is_idempotent_and_uninstall_leaves_nothing() {
     let sandbox = Sandbox::new();
@@ -243,7 +248,10 @@ fn status_tells_what_does_not_guard() {
         repo.tribunal(&["hooks", "install"]).ok();
         repo.tribunal(&["hooks", "status"]).ok();
     };
-    says(&text.replace("shim 1", "shim 0"), 0o755, "the shim has version 0, this program writes 1");
+    says(&text.replace("shim 2", "shim 0"), 0o755, "the shim has version 0, this program writes 2");
+    says(&first_shim(), 0o755, "the shim has version 1, this program writes 2");
+    let other = text.replace("hook=pre-commit", "hook=pre-push");
+    says(&other, 0o755, "it is the shim of another hook: `pre-push`");
     says(&text.replace("exit 0\n", "exit 1\n"), 0o755, "the shim was edited");
     says(&text, 0o644, "not executable");
     says(&text.replace(TRIBUNAL, "/no/such/tribunal"), 0o755, "which is not there");
@@ -504,6 +512,15 @@ fn commit_messages_are_judged_as_git_will_keep_them() {
     repo.git_env(&["commit", "--quiet"], &vars).ok();
     repo.git_env(&["commit", "--quiet", "--amend", "--verbose"], &vars).ok();
     assert_eq!(repo.git(&["log", "-1", "--format=%B"]).out(), "fix: it");
+    // Without an editor git keeps such a line, and so the gate counts it: here and at the push.
+    repo.write("a", "c").commit("#12 mend it\n\nfix: it").code(1).says("`<type>(<scope>)");
+    repo.commit_unjudged("#12 mend it\n\nfix: it");
+    let bare = sandbox.bare("up");
+    repo.git(&["remote", "add", "origin", bare.dir.to_str().unwrap()]).ok();
+    repo.git(&["push", "-q", "--no-verify", "origin", "HEAD~1:refs/heads/main"]).ok();
+    repo.git(&["push", "-q", "origin", "HEAD:refs/heads/x"])
+        .code(1)
+        .says("commit message:1:1: the commit message's first line is not `<type>(<scope>)");
 }
 
 #[test]
@@ -597,11 +614,16 @@ fn plain_hooks_start_no_process() {
     repo.write("c", "c\n").git(&["add", "c"]).ok();
     // The index as `git commit` leaves it before it calls the hook.
     repo.git(&["write-tree"]).ok();
-    let nowhere = [("PATH", "/nowhere")];
-    repo.tribunal_with(&["hook", "pre-commit"], &nowhere, b"").ok();
-    repo.tribunal_with(&["hook", "commit-msg", ".git/COMMIT_EDITMSG"], &nowhere, b"").ok();
-    let push = ["hook", "pre-push", "origin", "../remote.git"];
-    repo.tribunal_with(&push, &nowhere, line.as_bytes()).ok();
+    let nowhere = |words: &[&str], input: &[u8]| {
+        let mut command = sandbox.command(TRIBUNAL, &repo.dir);
+        // Settings that git was given for one command are asked of git; a person seldom has any.
+        command.env_remove("GIT_CONFIG_GLOBAL").env_remove("GIT_CONFIG_NOSYSTEM");
+        command.args(words).env("PATH", "/nowhere");
+        run(command, input)
+    };
+    nowhere(&["hook", "pre-commit"], b"").ok();
+    nowhere(&["hook", "commit-msg", ".git/COMMIT_EDITMSG"], b"").ok();
+    nowhere(&["hook", "pre-push", "origin", "../remote.git"], line.as_bytes()).ok();
 }
 
 #[test]
@@ -652,4 +674,128 @@ fn what_happened_is_left_in_the_inbox() {
     assert_eq!(events[2]["kind"], "rewrite");
     assert_eq!(events[2]["command"], "amend");
     assert_eq!(events[2]["pairs"][0][1], repo.rev("HEAD"));
+}
+
+/// A hook of a manager that keeps what stood in its place and runs it by that name.
+fn manager(kept: &str) -> String {
+    format!("#!/bin/sh\necho managed >> ran\nexec \"{kept}\" \"$@\"\n")
+}
+
+#[test]
+fn a_shim_knows_its_hook_under_any_name() {
+    let sandbox = Sandbox::new();
+    for name in ["pre-commit.legacy", "pre-commit.old", "pre-commit.d/10-x", "../elsewhere/x y"] {
+        let repo = sandbox.repo(&name.replace(['/', ' '], "_"));
+        let hook = repo.path(".git/hooks/pre-commit");
+        executable(&hook, "#!/bin/sh\necho own >> ran\n");
+        repo.tribunal(&["hooks", "install"]).ok();
+        let kept = repo.path(".git/hooks").join(name);
+        fs::create_dir_all(kept.parent().unwrap()).unwrap();
+        fs::rename(&hook, &kept).unwrap();
+        executable(&hook, &manager(kept.to_str().unwrap()));
+        repo.write("bad", bad());
+        let outcome = repo.commit("x");
+        assert_eq!(outcome.code, 1, "{name}\n{outcome}");
+        outcome.says("blocked: bad:1");
+        // The hook that stood there before is beside the shim, where that is in the same folder.
+        let own = if name.contains('/') { "managed\n" } else { "managed\nown\n" };
+        assert_eq!(repo.read("ran"), own, "{name}");
+    }
+}
+
+/// A manager first, tribunal, and the manager once more: each runs what it finds of the other.
+#[test]
+fn two_programs_that_keep_each_others_hook_run_once_each() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("repo");
+    let hook = repo.path(".git/hooks/pre-commit");
+    let legacy = repo.path(".git/hooks/pre-commit.legacy");
+    let script = format!(
+        "#!/bin/sh\necho managed >> ran\nl={0}\n[ ! -x $l ] || exec $l\n",
+        legacy.display()
+    );
+    executable(&hook, &script);
+    repo.tribunal(&["hooks", "install"]).ok();
+    fs::rename(&hook, &legacy).unwrap();
+    executable(&hook, &script);
+    repo.write("bad", bad());
+    repo.commit("x").code(1).says("blocked: bad:1");
+    assert_eq!(repo.read("ran"), "managed\n");
+    repo.tribunal(&["hooks", "status"])
+        .code(1)
+        .says("another program's hook stands in its place")
+        .says("pre-commit.legacy` is one of ours: it judges where something runs it");
+    // A newer manager has another text: it may run twice, and does not run for ever.
+    executable(&hook, &script.replace("managed", "managed anew"));
+    fs::remove_file(repo.path("ran")).unwrap();
+    repo.commit("x").code(1).says("blocked: bad:1");
+    assert_eq!(repo.read("ran"), "managed anew\nmanaged\n");
+    // And with tribunal in front again.
+    repo.tribunal(&["hooks", "uninstall"]).ok();
+    assert!(!legacy.exists(), "a shim under another name is taken away too");
+    fs::remove_file(repo.path(".git/hooks/pre-commit.before-tribunal")).unwrap();
+    repo.tribunal(&["hooks", "install"]).ok();
+    executable(&legacy, &fs::read_to_string(&hook).unwrap());
+    fs::remove_file(repo.path("ran")).unwrap();
+    repo.commit("x").code(1).says("blocked: bad:1");
+    assert_eq!(repo.read("ran").lines().count(), 1, "{}", repo.read("ran"));
+}
+
+#[test]
+fn a_first_shim_under_another_name_stops_and_is_renewed() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("repo");
+    let folder = repo.path(".git/hooks");
+    let legacy = folder.join("pre-commit.legacy");
+    executable(&legacy, &first_shim());
+    executable(&folder.join("pre-commit"), &manager(legacy.to_str().unwrap()));
+    repo.write("good", "1\n");
+    repo.commit("x")
+        .code(1)
+        .says("`pre-commit.legacy` is not a hook that tribunal answers")
+        .says("`tribunal hooks install` renews it");
+    repo.tribunal(&["hooks", "install"]).ok().says("pre-commit.legacy");
+    repo.commit("x").ok();
+    repo.write("bad", bad());
+    repo.commit("x").code(1).says("blocked: bad:1");
+    // In its own place a first shim works as it did, until it is renewed.
+    let other = sandbox.repo("other");
+    executable(&other.path(".git/hooks/pre-commit"), &first_shim());
+    other.write("bad", bad());
+    other.commit("x").code(1).says("blocked: bad:1");
+    other.tribunal(&["hooks", "install"]).ok();
+    let renewed = fs::read_to_string(other.path(".git/hooks/pre-commit")).unwrap();
+    assert!(renewed.contains("\nhook=pre-commit\n"), "{renewed}");
+}
+
+#[test]
+fn a_word_that_is_no_hook_is_wrong_use() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("repo");
+    for word in ["precommit", "pre-comit", "post-checkout", "pre-commit ", "x"] {
+        repo.tribunal(&["hook", word])
+            .code(2)
+            .says(&format!("`{word}` is not a hook that tribunal answers"))
+            .says("known: pre-commit, pre-merge-commit, commit-msg");
+        repo.tribunal(&["hook", "--", word]).code(2).says("known: pre-commit");
+    }
+}
+
+#[test]
+fn programs_are_told_where_the_hooks_are() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    let told = || {
+        let said = repo.tribunal(&["hooks", "status", "--format", "json"]).json();
+        (said["place"].as_str().unwrap().to_owned(), said["method"].clone())
+    };
+    let folder = repo.path(".git/hooks").canonicalize().unwrap();
+    let (place, method) = told();
+    assert_eq!(place, format!("Ok(Folder(\"{}\"))", folder.display()));
+    assert_eq!(method, serde_json::json!({"is": "folder", "folder": folder}));
+    fs::create_dir(repo.path("own hooks")).unwrap();
+    repo.git(&["config", "core.hooksPath", "own hooks"]).ok();
+    let (place, method) = told();
+    assert!(place == "Ok(Config)" || place.starts_with("Err(WorkTree(\""), "{place}");
+    assert!(method["is"] == "config" || method["is"] == "work-tree", "{method}");
 }

@@ -118,7 +118,7 @@ pub fn finding(path: &str, anchor: &str, title: &str) -> Value {
         "class": "error-handling/unchecked-result", "severity": "critical", "basis": "invariant",
         "title": title, "path": path, "anchor": anchor,
         "failure": "a full disk makes the call fail and nobody is told", "evidence": [],
-        "introduced_by": "this-change", "fix": "pass the error on", "sweep": "",
+        "fix": "pass the error on", "sweep": "",
     })
 }
 
@@ -142,7 +142,7 @@ fn obedient(asked: &Asked) -> Say {
             "attestation": [
                 {"path": "src/a.rs", "nonce": "0123456789ab", "added_lines": 1, "quote": "told"},
             ],
-            "unscanned": [], "more_possible": false,
+            "unscanned": [],
         }));
     }
     honest(asked)
@@ -237,24 +237,28 @@ fn an_order_in_the_data_buys_no_verdict() {
         ),
     ];
     for (number, (name, plant, words)) in ways.iter().enumerate() {
-        let sandbox = Sandbox::new();
-        let repo = planted(&sandbox, &format!("r{number}"), plant);
-        let obeying = ModelServer::start(obedient);
-        stand_ins(&sandbox, &obeying);
-        let said = review(&repo, words);
-        assert_eq!(said.code, 4, "{name}\n{said}");
-        let prompts: Vec<String> = obeying.asked().iter().map(|a| a.prompt.clone()).collect();
-        assert!(prompts.iter().any(|prompt| prompt.contains(ORDER)), "{name}: nobody saw it");
-        for line in prompts.iter().flat_map(|p| p.lines()).filter(|line| line.contains(ORDER)) {
-            // What the program itself says begins with none of these.
-            let is_data = line.starts_with(['|', '+', '-', ' ']) || line.starts_with("=== ");
-            assert!(is_data, "{name}: not fenced: {line}");
-        }
-        // The same question, read by somebody who obeys nobody.
-        let reading = ModelServer::start(honest);
-        stand_ins(&sandbox, &reading);
-        review(&repo, &[words as &[&str], &["--fresh"]].concat()).ok();
+        buys_no_verdict(&format!("r{number}"), name, *plant, words);
     }
+}
+
+fn buys_no_verdict(folder: &str, name: &str, plant: Plant<'_>, words: &[&str]) {
+    let sandbox = Sandbox::new();
+    let repo = planted(&sandbox, folder, plant);
+    let obeying = ModelServer::start(obedient);
+    stand_ins(&sandbox, &obeying);
+    let said = review(&repo, words);
+    assert_eq!(said.code, 4, "{name}\n{said}");
+    let prompts: Vec<String> = obeying.asked().iter().map(|a| a.prompt.clone()).collect();
+    assert!(prompts.iter().any(|prompt| prompt.contains(ORDER)), "{name}: nobody saw it");
+    for line in prompts.iter().flat_map(|p| p.lines()).filter(|line| line.contains(ORDER)) {
+        // What the program itself says begins with none of these.
+        let is_data = line.starts_with(['|', '+', '-', ' ']) || line.starts_with("=== ");
+        assert!(is_data, "{name}: not fenced: {line}");
+    }
+    // The same question, read by somebody who obeys nobody.
+    let reading = ModelServer::start(honest);
+    stand_ins(&sandbox, &reading);
+    review(&repo, &[words, &["--fresh"]].concat()).ok();
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Shapes of pushes against a real bare remote, judged by what the remote holds afterwards.
 
+use std::cell::RefCell;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::ffi::OsStringExt as _;
@@ -21,6 +22,8 @@ use Then::{Refused, Taken};
 struct World<'a> {
     repo: Repo<'a>,
     remote: Repo<'a>,
+    /// What the remote held before what is tried: as the world began, or as a shape prepared it.
+    before: RefCell<String>,
 }
 
 impl World<'_> {
@@ -35,6 +38,11 @@ impl World<'_> {
 
     fn refs(&self) -> String {
         self.remote.git(&["for-each-ref"]).ok().stdout
+    }
+
+    /// Ends a preparation that changes the remote.
+    fn prepared(&self) {
+        *self.before.borrow_mut() = self.refs();
     }
 
     /// A commit on the current branch with that file in it.
@@ -84,7 +92,7 @@ fn world<'a>(sandbox: &'a Sandbox, guard: Guard, init: &[&str]) -> World<'a> {
     repo.git(&["branch", "side", "main~1"]).ok();
     repo.git(&["push", "--quiet", "origin", "main", "side"]).ok();
     repo.git(&["remote", "set-head", "origin", "main"]).ok();
-    let world = World { repo, remote };
+    let world = World { repo, remote, before: RefCell::default() };
     world.git("switch --quiet side").ok();
     world.add("side", "side");
     world.git("switch --quiet main").ok();
@@ -110,33 +118,18 @@ fn failures(guard: Guard, init: &[&str], shapes: &[Shape]) -> Vec<String> {
     for (name, then, shape) in shapes {
         let sandbox = Sandbox::new();
         let world = world(&sandbox, guard, init);
-        let before = std::cell::RefCell::new(world.refs());
-        BEFORE.with(|cell| *cell.borrow_mut() = None);
+        world.prepared();
         let outcome = shape(&world);
-        if let Some(later) = BEFORE.with(|cell| cell.borrow_mut().take()) {
-            *before.borrow_mut() = later;
-        }
-        let after = world.refs();
+        let (before, after) = (world.before.borrow().clone(), world.refs());
         let right = match then {
-            Refused => *before.borrow() == after && outcome.code != 0,
-            Taken => *before.borrow() != after && outcome.code == 0,
+            Refused => before == after && outcome.code != 0,
+            Taken => before != after && outcome.code == 0,
         };
         if !right {
             failed.push(format!("## {name}\n{outcome}"));
         }
     }
     failed
-}
-
-thread_local! {
-    /// What the remote held when a shape had prepared it, where that is not how the world began.
-    static BEFORE: std::cell::RefCell<Option<String>> = const { std::cell::RefCell::new(None) };
-}
-
-/// Ends the preparation of a shape that changes the remote.
-fn prepared(world: &World<'_>) {
-    let refs = world.refs();
-    BEFORE.with(|cell| *cell.borrow_mut() = Some(refs));
 }
 
 /// History is rewritten or taken away.
@@ -282,13 +275,13 @@ const REWRITES: &[Shape] = &[
     }),
     ("the remote's tip is unknown, plain", Refused, |w| {
         w.others_push();
-        prepared(w);
+        w.prepared();
         w.add("mine", "mine");
         w.push("origin main").says("fetch first")
     }),
     ("the remote's tip is unknown, forced", Refused, |w| {
         w.others_push();
-        prepared(w);
+        w.prepared();
         w.add("mine", "mine");
         w.push("-f origin main")
     }),
@@ -305,13 +298,13 @@ const REWRITES: &[Shape] = &[
         w.git("push --quiet --no-verify origin side:trunk").ok();
         w.git("fetch --quiet").ok();
         w.git("remote set-head origin trunk").ok();
-        prepared(w);
+        w.prepared();
         w.push("-f origin main~2:trunk")
     }),
     ("a branch that policy protects by a glob", Refused, |w| {
         w.add("tribunal.toml", "[protect]\nbranches = [\"release/*\"]\n");
         w.git("push --quiet --no-verify origin main main:release/1").ok();
-        prepared(w);
+        w.prepared();
         w.push("-f origin main~1:release/1")
     }),
     ("a branch lifts the protection of another", Refused, |w| {
@@ -392,7 +385,7 @@ const FREE: &[Shape] = &[
     ("refs/for/main", Taken, |w| w.push("-f origin side:refs/for/main")),
     ("x/main, forced", Taken, |w| {
         w.git("push --quiet --no-verify origin main:refs/heads/x/main").ok();
-        prepared(w);
+        w.prepared();
         w.push("-f origin side:refs/heads/x/main")
     }),
     ("a tag", Taken, |w| {
@@ -410,7 +403,7 @@ const FREE: &[Shape] = &[
     ("a tag moved by force", Taken, |w| {
         w.git("tag v1 side").ok();
         w.git("push --quiet --no-verify origin v1").ok();
-        prepared(w);
+        w.prepared();
         w.git("tag -f v1 main").ok();
         w.push("-f origin v1")
     }),
@@ -440,11 +433,12 @@ const FREE: &[Shape] = &[
         w.push("origin main")
     }),
     ("a bad commit that is on the remote already", Taken, |w| {
+        w.git("switch --quiet side").ok();
         w.add_bad("bad");
-        w.git("push --quiet --no-verify origin main:known").ok();
+        w.git("push --quiet --no-verify origin side:known").ok();
         w.add("bad", "good again");
-        prepared(w);
-        w.push("origin main")
+        w.prepared();
+        w.push("origin side")
     }),
 ];
 
@@ -523,6 +517,13 @@ const CONTENT: &[Shape] = &[
         w.git(&format!("replace --graft {tip} {base}")).ok();
         w.push("origin main").says("bad:1")
     }),
+    ("a bad commit that another branch of the remote has", Refused, |w| {
+        w.add_bad("bad");
+        w.git("push --quiet --no-verify origin main:known").ok();
+        w.add("bad", "good again");
+        w.prepared();
+        w.push("origin main").says("bad:1")
+    }),
     ("with the law switched off in the same push", Refused, |w| {
         w.add("tribunal.toml", "[gates]\nconflict-markers = \"off\"\n");
         w.add_bad("bad");
@@ -575,7 +576,7 @@ const SERVER: &[Shape] = &[
     ("pre-receive: a glob in the server's law", Refused, |w| {
         w.add("tribunal.toml", "[protect]\nbranches = [\"release/*\"]\n");
         w.push("origin main main:release/1").ok();
-        prepared(w);
+        w.prepared();
         w.push("-f origin main~1:release/1")
     }),
     ("pre-receive: a fast-forward", Taken, |w| {

@@ -438,6 +438,34 @@ fn a_thousand_secrets_get_nowhere() {
     thousand(&secrets);
 }
 
+/// A spec whose goal and criterion hold these.
+fn spec_with(sandbox: &Sandbox, spec: &[Secret]) -> PathBuf {
+    let spec_file = sandbox.path().join("spec.md");
+    let text = format!(
+        "# Keep\n\n## Goal\nFiles are kept.\n{}\n## Acceptance criteria\n- **AC-1** WHEN `keep` is \
+         called THEN an error is told {}\n  - verify: human\n",
+        all_lines(spec),
+        token(spec)
+    );
+    fs::write(&spec_file, text).unwrap();
+    spec_file
+}
+
+/// What is told of a review later.
+fn nothing_is_told(repo: &Repo<'_>, search: &Search, spec: &str) {
+    for words in [
+        &["review", "--commit", "HEAD", "--spec", spec, "--report"][..],
+        &["review", "--commit", "HEAD", "--spec", spec, "--report", "--format", "json"],
+        &["findings"],
+        &["runs"],
+        &["cost"],
+    ] {
+        let outcome = repo.tribunal(words);
+        assert_eq!(search.found_in(outcome.stdout.as_bytes()).len(), 0, "{outcome}");
+        assert_eq!(search.found_in(outcome.stderr.as_bytes()).len(), 0, "{outcome}");
+    }
+}
+
 fn thousand(secrets: &[Secret]) {
     let sandbox = Sandbox::new();
     let repo = sandbox.repo("r");
@@ -464,14 +492,7 @@ fn thousand(secrets: &[Secret]) {
     repo.write("src/calm.rs", CALM).write(format!("dumps/{in_name}.txt"), "one\ntwo\nthree\n");
     repo.git(&["checkout", "-q", "-b", &format!("work/{}", token(&free[208..]))]).ok();
     repo.commit_unjudged(&format!("feat: more\n\n{}", all_lines(message)));
-    let spec_file = sandbox.path().join("spec.md");
-    let text = format!(
-        "# Keep\n\n## Goal\nFiles are kept.\n{}\n## Acceptance criteria\n- **AC-1** WHEN `keep` is \
-         called THEN an error is told {}\n  - verify: human\n",
-        all_lines(spec),
-        token(spec)
-    );
-    fs::write(&spec_file, text).unwrap();
+    let spec_file = spec_with(&sandbox, spec);
 
     let said = sandbox.path().join("hand-says");
     fs::write(&said, all_lines(writes)).unwrap();
@@ -516,17 +537,7 @@ fn thousand(secrets: &[Secret]) {
     nothing_is_kept(&repo, &search);
 
     // Answered from a receipt, and listed.
-    for words in [
-        &["review", "--commit", "HEAD", "--spec", spec, "--report"][..],
-        &["review", "--commit", "HEAD", "--spec", spec, "--report", "--format", "json"],
-        &["findings"],
-        &["runs"],
-        &["cost"],
-    ] {
-        let outcome = repo.tribunal(words);
-        assert_eq!(search.found_in(outcome.stdout.as_bytes()).len(), 0, "{outcome}");
-        assert_eq!(search.found_in(outcome.stderr.as_bytes()).len(), 0, "{outcome}");
-    }
+    nothing_is_told(&repo, &search, spec);
     nothing_is_kept(&repo, &search);
 }
 

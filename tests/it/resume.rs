@@ -672,6 +672,16 @@ fn old_runs_are_put_away() {
             fs::create_dir_all(folder.join("work")).unwrap();
         }
     }
+    // Two runs whose folders are gone already, and a ref that is not ours.
+    let orphan = |days: u64| ulid::Ulid::from_parts(now - days * day, 1).to_string();
+    let (old, young) = (orphan(15), orphan(13));
+    let attempts = [&closed[0], &closed[110], &unended[0], &given_up[0], &old, &young];
+    for id in attempts {
+        for name in ["0", "1", "1-unfinished"] {
+            repo.git(&["update-ref", &format!("refs/tribunal/{id}/{name}"), "HEAD"]).ok();
+        }
+    }
+    repo.git(&["update-ref", "refs/tribunal/notes/1", "HEAD"]).ok();
     let id = scene.tribunal(&repo.dir, &[&review(false)[..], &["--fresh"]].concat()).code(1).json();
     let id = id["review"]["run"].as_str().unwrap().to_owned();
     assert_ne!(id, first.id);
@@ -680,6 +690,11 @@ fn old_runs_are_put_away() {
     assert_eq!(closed.iter().filter(|id| there(id)).count(), 99);
     assert!(there(&closed[98]) && !there(&closed[99]) && there(&id) && there(&first.id));
     assert!(unended.iter().all(there) && !given_up.iter().any(there));
+    let refs = |id: &str| {
+        repo.git(&["for-each-ref", &format!("refs/tribunal/{id}/")]).stdout.lines().count()
+    };
+    assert_eq!(attempts.map(|id| refs(id)), [3, 0, 3, 0, 0, 3]);
+    assert_eq!(refs("notes"), 1);
     let is_there = |id: &str| folders(id).map(|folder| folder.exists());
     assert_eq!(is_there(&closed[0]), [false, false]);
     assert_eq!(is_there(gone), [false, false]);

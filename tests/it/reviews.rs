@@ -205,16 +205,22 @@ fn without_an_agent_nothing_passes_as_reviewed_and_no_push_is_bothered() {
 }
 
 #[test]
-fn nothing_to_review_is_said_and_is_no_pass() {
+fn nothing_to_review_is_said_and_never_called_a_pass() {
     let sandbox = Sandbox::new();
     let agents = agents(&sandbox, "", diligent(&[LEFT_OUT]));
     let repo = base(&sandbox);
-    let empty = review(&repo, &["--staged"]).ok().json();
-    assert_eq!(empty["verdict"], "nothing to review");
+    let nothing = |outcome: Outcome| {
+        assert_eq!(outcome.json()["verdict"], "nothing to review");
+        outcome.ok().never_says("pass");
+    };
+    nothing(review(&repo, &["--staged"]));
     repo.write("logo.png", b"\x89PNG\0\x01\x02").write("Cargo.lock", "# made\n");
     repo.commit_unjudged("chore: files");
-    let outcome = review(&repo, &["--commit", "HEAD"]).ok().json();
-    assert_eq!(outcome["verdict"], "nothing to review");
+    nothing(review(&repo, &["--commit", "HEAD"]));
+    repo.tribunal(&["review", "--commit", "HEAD"])
+        .ok()
+        .says("nothing to review: no model can read what commit")
+        .never_says("pass");
     assert_eq!(agents.asked().len(), 0);
     // Beside something that can be read they are named.
     repo.write("logo.png", b"\x89PNG\0\x01\x03").write("src/sum.rs", CLEAN);
@@ -222,6 +228,27 @@ fn nothing_to_review_is_said_and_is_no_pass() {
     let outcome = review(&repo, &["--commit", "HEAD"]).ok().json();
     assert_eq!(outcome["verdict"], "pass");
     assert_eq!(outcome["review"]["unscanned"][0]["path"], "logo.png");
+}
+
+#[test]
+fn what_the_gates_stop_is_no_success_though_there_is_nothing_to_review() {
+    let sandbox = Sandbox::new();
+    let agents = agents(&sandbox, "", diligent(&[LEFT_OUT]));
+    let repo = base(&sandbox);
+    // No model reads it, and the gates stop it: a lock file with what a merge left in it.
+    repo.write("Cargo.lock", format!("{} HEAD\n", "<".repeat(7)));
+    repo.commit_unjudged("chore: lock");
+    let outcome = review(&repo, &["--commit", "HEAD"]).code(1).json();
+    assert_eq!(outcome["verdict"], "block");
+    let why = &outcome["review"]["unjudged"][0];
+    assert_eq!(why, "there is nothing that a model could review");
+    repo.tribunal(&["review", "--commit", "HEAD"])
+        .code(1)
+        .says("blocked: Cargo.lock:1")
+        .says("block by the gates; nothing to review: no model can read");
+    let github = repo.tribunal(&["review", "--commit", "HEAD", "--format", "github"]);
+    github.code(1).says("::error");
+    assert_eq!(agents.asked().len(), 0);
 }
 
 #[test]
@@ -306,12 +333,19 @@ fn a_review_cannot_be_asked_for_from_inside_an_agents_call() {
     let mut asks = command(&repo, &["review"]);
     asks.env("TRIBUNAL_AGENT", "executor");
     run(asks, b"").code(2).says("from inside an agent's call");
+    // Nor is one gone on with that was begun outside, whether it has ended or not.
+    let begun = review(&repo, &["--commit", "HEAD"]).json();
+    let before = agents.asked().len();
+    assert!(before > 0);
+    let mut resumes = command(&repo, &["resume", begun["review"]["run"].as_str().unwrap()]);
+    resumes.env("TRIBUNAL_AGENT", "executor");
+    run(resumes, b"").code(2).says("from inside an agent's call").says("hint: resume it once");
     git(&repo, &["push", "origin", "main"], &inside).ok();
     // The mechanical gates hold for it as for everybody.
     let marker = format!("{} ours\n", "<".repeat(7));
     repo.write("notes.txt", marker).git(&["add", "--all"]).ok();
     repo.git_env(&["commit", "--quiet", "-m", "docs: notes"], &inside).code(1);
-    assert_eq!(agents.asked().len(), 0);
+    assert_eq!(agents.asked().len(), before);
 }
 
 #[test]
@@ -463,4 +497,149 @@ fn a_push_cannot_switch_off_its_own_reviews() {
         pushed.says("push the change of the law by itself first");
         repo.git(&["reset", "--quiet", "--hard", "origin/main"]).ok();
     }
+}
+
+#[test]
+fn a_used_up_budget_throws_no_ruling_away() {
+    let sandbox = Sandbox::new();
+    // A ruling costs a little over a cent and may cost half a dollar: there is enough for one.
+    let settings = "[agents.reviewer]\nbudget = 0.01\n[budget]\nrun = 0.51\n";
+    let agents = agents(&sandbox, settings, diligent(&[LEFT_OUT]));
+    let repo = base(&sandbox);
+    repo.write("src/one.rs", wrong()).write("src/two.rs", wrong()).commit_unjudged("feat: sums");
+    let weighed =
+        || agents.asked().iter().filter(|a| Question::read(a).part == Part::Arbitrate).count();
+    let first = review(&repo, &["--commit", "HEAD"]).code(3);
+    let first = first.says("would break the budget of the run").json();
+    let run = first["review"]["run"].as_str().unwrap().to_owned();
+    assert_eq!((agents.asked().len(), weighed()), (2, 1));
+    let state: Value = serde_json::from_slice(
+        &fs::read(repo.path(format!(".git/tribunal/runs/{run}/run.json"))).unwrap(),
+    )
+    .unwrap();
+    assert_eq!(
+        state["run"]["findings"][0]["ruling"]["word"], "upheld",
+        "what was paid for is kept"
+    );
+    assert_eq!(state["run"]["findings"][1]["ruling"], Value::Null);
+
+    // Drafts that were made since do not hide it.
+    for number in 0..40_u64 {
+        let id = ulid::Ulid::from_parts(u64::MAX >> 16, number.into()).to_string();
+        fs::create_dir_all(repo.path(format!(".git/tribunal/runs/{id}/calls"))).unwrap();
+    }
+
+    // As long as there is no more to spend nobody is asked, by whatever way one goes on.
+    review(&repo, &["--commit", "HEAD"]).code(3);
+    tribunal(&repo, &["resume", &run])
+        .code(3)
+        .says(&format!("`tribunal resume {run}` then goes on"));
+    assert_eq!(agents.asked().len(), 2);
+    // With more to spend only what is missing is asked for, and it has a receipt.
+    let more = ["--commit", "HEAD", "--set", "budget.run=10"];
+    let now = review(&repo, &more).code(1).json();
+    assert_eq!((agents.asked().len(), weighed()), (3, 2));
+    assert_eq!((&now["review"]["run"], &now["review"]["cost"]["calls"]), (&json!(run), &json!(3)));
+    assert_eq!(now["findings"].as_array().unwrap().len(), 2);
+    assert_eq!(review(&repo, &more).code(1).json()["review"]["from_receipt"], true);
+    // It is over: `resume` tells what it came to.
+    tribunal(&repo, &["resume", &run]).code(1);
+    assert_eq!(agents.asked().len(), 3);
+}
+
+#[test]
+fn a_receipt_names_who_judged_and_not_who_would_today() {
+    let sandbox = Sandbox::new();
+    let agents = agents(&sandbox, "", diligent(&[LEFT_OUT]));
+    let repo = base(&sandbox);
+    repo.write("src/sum.rs", wrong()).commit_unjudged("feat: sum");
+    let with_model = ["--commit", "HEAD", "--set", "agents.reviewer.model=m-1"];
+    let first = review(&repo, &with_model).code(1).json()["review"].clone();
+    assert_eq!((&first["reviewer"], &first["arbiter"]), (&json!("codex (m-1)"), &json!("claude")));
+    let run = first["run"].as_str().unwrap().to_owned();
+    let state = repo.path(format!(".git/tribunal/runs/{run}/run.json"));
+    let ledger = repo.path(".git/tribunal/ledger.db");
+    let asked = agents.asked().len();
+    // As a kill between the end of a run and its closing leaves it; and as an older version did,
+    // which did not keep who judged.
+    for older in [false, true] {
+        let mut docket: Value = serde_json::from_slice(&fs::read(&state).unwrap()).unwrap();
+        docket["closed"] = json!(false);
+        if older {
+            docket.as_object_mut().unwrap().remove("judges");
+        }
+        fs::write(&state, docket.to_string()).unwrap();
+        let database = rusqlite::Connection::open(&ledger).unwrap();
+        database.execute("DELETE FROM receipts", []).unwrap();
+        let others = ["--set", "agents.reviewer.model=m-2", "--set", "agents.arbiter.use=codex"];
+        let resumed = [&["resume", &run, "--format", "json"], &others[..]].concat();
+        let closed = tribunal(&repo, &resumed).code(1).json()["review"].clone();
+        assert_eq!(agents.asked().len(), asked, "nobody was asked again");
+        let body: String =
+            database.query_row("SELECT body FROM receipts", [], |row| row.get(0)).unwrap();
+        let receipt: Value = serde_json::from_str(&body).unwrap();
+        for told in [&closed, &receipt] {
+            assert!(told["reviewer"].as_str().unwrap().starts_with("codex"), "{told}");
+            assert!(!told["reviewer"].as_str().unwrap().contains("m-2"), "{told}");
+            assert!(told["arbiter"].as_str().unwrap().starts_with("claude"), "{told}");
+        }
+        if !older {
+            assert_eq!(
+                (&receipt["reviewer"], &receipt["arbiter"]),
+                (&first["reviewer"], &first["arbiter"])
+            );
+        }
+    }
+}
+
+#[test]
+fn where_nothing_was_weighed_no_arbiter_is_named() {
+    let sandbox = Sandbox::new();
+    let _agents = agents(&sandbox, "", diligent(&[]));
+    let repo = base(&sandbox);
+    repo.write("src/sum.rs", CLEAN).commit_unjudged("feat: sum");
+    let reviewed = review(&repo, &["--commit", "HEAD"]).ok().json()["review"].clone();
+    assert_eq!((&reviewed["reviewer"], &reviewed["arbiter"]), (&json!("codex"), &json!("")));
+}
+
+#[test]
+fn a_file_that_cannot_be_copied_for_the_judges_is_named_and_the_review_goes_on() {
+    let sandbox = Sandbox::new();
+    let agents = agents(&sandbox, "", diligent(&[]));
+    let repo = base(&sandbox);
+    repo.write("docs/other.md", "Something else.\n").commit_unjudged("docs: other");
+    repo.write("src/sum.rs", CLEAN).commit_unjudged("feat: sum");
+    // Its object is damaged.
+    let name = repo.rev("HEAD:docs/other.md");
+    let object = repo.path(format!(".git/objects/{}/{}", &name[..2], &name[2..]));
+    fs::remove_file(&object).unwrap();
+    fs::write(&object, "no object").unwrap();
+    let reviewed = review(&repo, &["--commit", "HEAD"]).ok().json()["review"].clone();
+    let unshown = &reviewed["unscanned"][0];
+    assert_eq!(unshown["path"], "docs/other.md", "{reviewed}");
+    let why = unshown["reason"].as_str().unwrap();
+    assert!(why.starts_with("could not be copied for the judges: "), "{why}");
+    assert!(reviewed["receipt"].is_string(), "{reviewed}");
+    assert_eq!(agents.asked().len(), 1);
+}
+
+#[test]
+fn a_changed_file_that_cannot_be_copied_for_the_judges_leaves_the_review_incomplete() {
+    let sandbox = Sandbox::new();
+    let agents = agents(&sandbox, "", diligent(&[]));
+    let repo = base(&sandbox);
+    // Git can name it; no folder that is not the root can hold it.
+    let path = [&"d".repeat(200); 20].map(String::as_str).join("/");
+    let mut hash = sandbox.command("git", &repo.dir);
+    hash.args(["hash-object", "-w", "--stdin"]);
+    let blob = run(hash, b"one\n").ok().out().to_owned();
+    repo.git(&["update-index", "--add", "--cacheinfo", &format!("100644,{blob},{path}")]).ok();
+    repo.git(&["commit", "--quiet", "--no-verify", "-m", "feat: deep"]).ok();
+    let outcome = review(&repo, &["--commit", "HEAD"]).code(4).json();
+    assert_eq!(outcome["review"]["unscanned"][0]["path"], path, "{outcome}");
+    let reason = outcome["review"]["reason"].as_str().unwrap();
+    assert!(reason.starts_with("the review is incomplete: "), "{reason}");
+    assert!(reason.contains("could not be copied for the judges: "), "{reason}");
+    assert_eq!(outcome["review"]["receipt"], Value::Null);
+    assert_eq!(agents.asked().len(), 0, "nobody was paid for it");
 }

@@ -12,6 +12,7 @@ use crate::constitution::rule::{Check, Language, On, Rule, RuleError};
 use crate::driver::learn::standing::Standing;
 use crate::driver::learn::{self, Learned, Outcome, Request, Session};
 use crate::model::class::Class;
+use crate::model::error::hinted;
 use crate::model::report::ExitStatus;
 use crate::ui::out;
 use crate::ui::report::Format;
@@ -164,7 +165,7 @@ fn test(context: &Context, id: Option<&str>) -> Result<ExitStatus> {
         errors.extend(standing.errors);
     }
     if let (Some(id), true) = (id, wanted.is_empty() && errors.is_empty()) {
-        return Err(out::hinted(
+        return Err(hinted(
             format!("there is no rule `{id}` in the work tree"),
             "`tribunal constitution list` shows every rule",
         ));
@@ -265,6 +266,7 @@ pub fn tell(session: &Session) {
             // Said where somebody asks for it.
             Outcome::Known { .. }
             | Outcome::Forgotten { .. }
+            | Outcome::Elsewhere { .. }
             | Outcome::Unproved { .. }
             | Outcome::Full { .. } => {}
         }
@@ -280,16 +282,13 @@ pub fn tell(session: &Session) {
 fn check_of(args: &LearnArgs) -> Result<Option<Check>> {
     let on = On::from_name(&args.on).ok_or_else(|| {
         let names = On::ALL.map(On::as_str).join(", ");
-        out::hinted(format!("`{}` is not a text to check", args.on), format!("one of {names}"))
+        hinted(format!("`{}` is not a text to check", args.on), format!("one of {names}"))
     })?;
     let check = match (&args.pattern, &args.language, &args.regex) {
         (Some(pattern), Some(name), _) => {
             let language = Language::from_name(name).ok_or_else(|| {
                 let names = Language::ALL.map(Language::as_str).join(", ");
-                out::hinted(
-                    format!("`{name}` has no structural patterns"),
-                    format!("one of {names}"),
-                )
+                hinted(format!("`{name}` has no structural patterns"), format!("one of {names}"))
             })?;
             Check::AstGrep { pattern: pattern.clone(), language, on }
         }
@@ -297,7 +296,7 @@ fn check_of(args: &LearnArgs) -> Result<Option<Check>> {
         _ => return Ok(None),
     };
     compile(&Rule::with_check(check.clone()))
-        .map_err(|error| out::hinted(error.message.replace("rule `R-0000`: ", ""), error.hint))?;
+        .map_err(|error| hinted(error.message.replace("rule `R-0000`: ", ""), error.hint))?;
     Ok(Some(check))
 }
 

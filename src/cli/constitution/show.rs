@@ -128,6 +128,9 @@ pub fn learned(learned: &Learned, dry_run: bool) -> String {
             "{what}: {id} was deleted and does not come back by itself; `--class {}` asks for it",
             learned.class
         ),
+        Outcome::Elsewhere { id } => {
+            format!("{what}: {id} stands on another branch, as the mistakes do")
+        }
         Outcome::Unproved { reason } | Outcome::Full { reason } => {
             format!("{what}: not learned, {reason}")
         }
@@ -190,6 +193,10 @@ fn json_learned(learned: &Learned) -> Value {
         Outcome::Forgotten { id } => {
             value["rules"] = json!([id]);
             ("forgotten", None)
+        }
+        Outcome::Elsewhere { id } => {
+            value["rules"] = json!([id]);
+            ("elsewhere", None)
         }
         Outcome::Unproved { reason } => ("unproved", Some(reason.clone())),
         Outcome::Full { reason } => ("full", Some(reason.clone())),

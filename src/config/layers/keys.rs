@@ -3,7 +3,7 @@
 use toml::de::{DeTable, DeValue};
 use toml::{Spanned, Table, Value};
 
-use crate::config::layers::{Layer, Problem, Source, locate, user_file};
+use crate::config::layers::{Layer, Problem, Source, locate};
 use crate::config::policy::{CommandAgent, CommandGate, HttpAgent, Price};
 
 /// The lists of tables, with the keys that each table may have.
@@ -54,11 +54,8 @@ pub fn find_unknown(
 
 fn not_yours(layer: &Layer<'_>, at: usize, name: &str) -> Problem {
     let message = format!("`{name}` is taken from your own settings alone");
-    let hint = match user_file() {
-        Some(path) => format!("write it to `{}`", path.display()),
-        None => "write it to the settings file in your home".to_owned(),
-    };
-    locate(layer, at, message, hint)
+    let hint = "write it to the settings file in your home".to_owned();
+    Problem { is_users_alone: true, ..locate(layer, at, message, hint) }
 }
 
 fn check_list(

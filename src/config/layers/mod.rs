@@ -7,12 +7,10 @@ mod tests;
 
 use std::path::PathBuf;
 
-use directories::ProjectDirs;
 use serde::Deserialize as _;
 use toml::de::{DeTable, DeValue};
 use toml::{Table, Value};
 
-use crate::config::env::Env;
 use crate::config::layers::keys::find_unknown;
 use crate::config::layers::set::set;
 use crate::config::policy::Policy;
@@ -58,6 +56,8 @@ pub struct Problem {
     pub message: String,
     /// What to do about it.
     pub hint: String,
+    /// The key is taken from the user's own settings alone: where those are can be added to the hint.
+    pub is_users_alone: bool,
 }
 
 /// One text of settings.
@@ -89,9 +89,13 @@ impl Resolved {
     }
 }
 
-/// Lays the layers over the defaults, weakest first, and the environment's `TRIBUNAL_*` and the
-/// command line's `key=value` over them.
-pub fn resolve(layers: &[Layer<'_>], env: &Env, flags: &[String]) -> Result<Resolved, Problem> {
+/// Lays the layers over the defaults, weakest first, and the `TRIBUNAL_*` variables and the command
+/// line's `key=value` over them.
+pub fn resolve(
+    layers: &[Layer<'_>],
+    variables: &[(&str, &str)],
+    flags: &[String],
+) -> Result<Resolved, Problem> {
     let mut merged = defaults()?;
     let known = merged.clone();
     let mut sources: Vec<(String, Source)> = Vec::new();
@@ -102,7 +106,6 @@ pub fn resolve(layers: &[Layer<'_>], env: &Env, flags: &[String]) -> Result<Reso
         policy = Some(check_types(&merged, layer)?);
     }
     let from_layers = sources.len();
-    let variables: Vec<(&str, &str)> = env.with_prefix("TRIBUNAL_").collect();
     for key in if variables.is_empty() { Vec::new() } else { variable_keys(&known) } {
         let name = variable_name(&key);
         if let Some((_, value)) = variables.iter().find(|(n, _)| *n == name) {
@@ -125,14 +128,9 @@ pub fn resolve(layers: &[Layer<'_>], env: &Env, flags: &[String]) -> Result<Reso
     Ok(Resolved { policy, merged, sources })
 }
 
-/// The settings file of this user, whether or not it is there.
-pub fn user_file() -> Option<PathBuf> {
-    ProjectDirs::from("", "", "tribunal").map(|dirs| dirs.config_dir().join("config.toml"))
-}
-
 /// Checks one text by itself, as `tribunal.toml` is checked before it becomes law.
 pub fn check(file: &str, text: &str) -> Result<(), Problem> {
-    resolve(&[Layer { source: Source::Repository, file, text }], &Env::default(), &[]).map(drop)
+    resolve(&[Layer { source: Source::Repository, file, text }], &[], &[]).map(drop)
 }
 
 /// The variable that sets a key: `gates.large-files.max` is `TRIBUNAL_GATES_LARGE_FILES_MAX`; a
@@ -169,8 +167,8 @@ fn read(layer: &Layer<'_>, known: &Table) -> Result<Table, Problem> {
     })
 }
 
-/// Lays `above` on `base`. A gate may be given as its level alone; where the user said what may be
-/// spent, a repository can only lower it.
+/// Lays `above` on `base`. A gate may be given as its level alone; what may be spent is the user's
+/// word, or the default where the user said nothing, and a repository can only lower it.
 fn lay_over(
     base: &mut Table,
     above: Table,
@@ -189,7 +187,7 @@ fn lay_over(
                 inner.insert("level".to_owned(), level);
                 sources.push((format!("{key}.level"), source.clone()));
             }
-            (Some(word), value) if raises_spending(&key, word, &value, source, sources) => {}
+            (Some(word), value) if raises_spending(&key, word, &value, source) => {}
             (_, value) => {
                 base.insert(name, value);
                 sources.push((key, source.clone()));
@@ -198,14 +196,9 @@ fn lay_over(
     }
 }
 
-/// Whether a repository's value would let more be spent than the user's.
-fn raises_spending(
-    key: &str,
-    word: &Value,
-    value: &Value,
-    source: &Source,
-    sources: &[(String, Source)],
-) -> bool {
+/// Whether a repository's value would let more be spent than what holds without it: somebody else's
+/// repository has no say in this user's money, also where the user never named a sum.
+fn raises_spending(key: &str, word: &Value, value: &Value, source: &Source) -> bool {
     let role_of =
         |key: &str| key.strip_prefix("agents.")?.strip_suffix(".budget").map(Role::from_name);
     let spends = matches!(key, "budget.run" | "budget.day") || role_of(key).flatten().is_some();
@@ -215,11 +208,8 @@ fn raises_spending(
         Value::Float(dollars) => Some(*dollars),
         _ => None,
     };
-    let given =
-        |(given, by): &(String, Source)| covers(given, key) && matches!(by, Source::User(_));
     *source == Source::Repository
         && spends
-        && sources.iter().any(given)
         && matches!((dollars(word), dollars(value)), (Some(word), Some(value)) if value > word)
 }
 
@@ -321,12 +311,19 @@ pub(super) fn locate(layer: &Layer<'_>, at: usize, message: String, hint: String
     let before = layer.text.get(..at).unwrap_or_default();
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-    Problem { file: layer.file.to_owned(), line, column, message, hint }
+    Problem { file: layer.file.to_owned(), line, column, message, hint, is_users_alone: false }
 }
 
 fn problem(file: &str, key: &str, message: &str, hint: &str) -> Problem {
     let message = if key.is_empty() { message.to_owned() } else { format!("`{key}`: {message}") };
-    Problem { file: file.to_owned(), line: 1, column: 1, message, hint: hint.to_owned() }
+    Problem {
+        file: file.to_owned(),
+        line: 1,
+        column: 1,
+        message,
+        hint: hint.to_owned(),
+        is_users_alone: false,
+    }
 }
 
 fn first_line(text: &str) -> String {

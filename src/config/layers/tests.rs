@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use crate::config::env::Env;
 use crate::config::layers::{Layer, Problem, Resolved, Source, resolve};
 use crate::model::agent::Money;
 
@@ -20,7 +19,7 @@ fn settings(
     flags: &[&str],
 ) -> Result<Resolved, Problem> {
     let flags: Vec<String> = flags.iter().map(|flag| (*flag).to_owned()).collect();
-    resolve(layers, &Env::of(vars), &flags)
+    resolve(layers, vars, &flags)
 }
 
 #[track_caller]
@@ -103,8 +102,13 @@ fn a_repository_lowers_what_is_spent_and_never_raises_it_above_the_users_word() 
     assert_eq!(spent(own, less, &[]), (one, two, Money(500_000)));
     assert_eq!(spent(own, more, &[("TRIBUNAL_BUDGET_RUN", "5")]).0, five);
     assert_eq!(spent("", "[budget]\nrun = 5.0", &[("TRIBUNAL_BUDGET_RUN", "1")]).0, one);
-    // Where the user said nothing, the project's word is one among others.
+    // Where the user said nothing, the defaults are the user's word.
+    let defaults = (Money(10_000_000), Money(50_000_000), one);
+    assert_eq!(spent("", more, &[]), defaults);
+    assert_eq!(spent("", less, &[]), (one, two, Money(500_000)));
     assert_eq!(spent("", "[budget]\nrun = 5.0", &[]).0, five);
+    // What the user raised is the most that a repository may name.
+    assert_eq!(spent("[budget]\nrun = 100", "[budget]\nrun = 60.0", &[]).0, Money(60_000_000));
     let both = [user(own), repository(more)];
     let origins = settings(&both, &[], &[]).unwrap().origins();
     let run = origins.iter().find(|(key, _, _)| key == "budget.run").unwrap();

@@ -135,6 +135,19 @@ fn what_is_wrong_is_said_with_its_line() {
 }
 
 #[test]
+fn what_an_editor_leaves_in_a_file_is_neither_cut_nor_moved() {
+    let wide = FILE.replacen("status ", "# \u{e4}\u{1f600}\nstatus ", 1);
+    let marked = FILE.replacen("```toml rule\n", "```toml rule\n\u{feff}", 1);
+    for text in [wide, format!("\u{feff}{FILE}"), FILE.replace('\n', "\r\n"), marked] {
+        let graded = set_status(&text, "R-7f3a", Status::Retired);
+        assert_eq!(graded, Some(text.replacen("\"shadow\"", "\"retired\"", 1)), "{text}");
+        let gone = remove(&text, "R-7f3a").unwrap();
+        let (start, end) = (text.find("## R-7f3a").unwrap(), text.find("## R-a0b1").unwrap());
+        assert_eq!(gone, format!("{}{}", &text[..start], &text[end..]));
+    }
+}
+
+#[test]
 fn edits_touch_nothing_else() {
     let graded = set_status(FILE, "R-7f3a", Status::Retired).unwrap();
     assert_eq!(graded, FILE.replacen("\"shadow\"", "\"retired\"", 1));
@@ -212,11 +225,22 @@ proptest! {
     }
 
     #[test]
-    fn no_text_breaks_it(text in any::<String>(), block in "[a-z =\"{}\\[\\]\n]{0,60}") {
+    fn no_text_breaks_it(
+        text in any::<String>(),
+        block in "[a-z =\"'#{}\\[\\]\n\r\u{e4}\u{1f600}\u{feff}]{0,60}",
+    ) {
         drop(parse("t.md", &text));
         let file = format!("## R-0000 {text}\n```toml rule\n{block}\n```\n{text}");
         drop(parse("t.md", &file));
         drop(set_status(&file, "R-0000", Status::Active));
+        // Where the status can be read, it alone is changed, between whatever stands around it.
+        let (head, tail) = (format!("{text}\n## R-0000 {text}\n"), format!("\n```\n{text}"));
+        let around = |status: &str| {
+            format!("{head}```toml rule\n# {block}\nstatus = \"{status}\" # \u{e4}{tail}")
+        };
+        if let Some(graded) = set_status(&around("shadow"), "R-0000", Status::Active) {
+            prop_assert_eq!(graded, around("active"));
+        }
         drop(remove(&file, "R-0000"));
         drop(insert(&file, &text, "R-0001", &text));
     }

@@ -9,10 +9,12 @@ use crate::agents::ask::Outcome;
 use crate::config::env::{Env, now};
 use crate::driver::call::ended;
 use crate::driver::call::folder::CallFolder;
-use crate::driver::judge::{hinted, set_aside};
+use crate::driver::judge::set_aside;
+use crate::model::error::hinted;
 use crate::process::end_survivors;
 use crate::store::ledger;
 use crate::store::ledger::call::Call;
+use crate::store::ledger::error::Error as LedgerError;
 use crate::store::runs::{self, RunFolder};
 use crate::ui::out;
 
@@ -24,7 +26,7 @@ const SURVIVORS_END: Duration = Duration::from_secs(10);
 pub fn end_earlier(run_folder: &Path) -> Result<()> {
     for folder in CallFolder::all(run_folder)? {
         end_survivors(&folder.note(), SURVIVORS_END).map_err(|error| {
-            out::hinted(
+            hinted(
                 format!("an agent that an earlier process started is still at work: {error}"),
                 "end that process, and go on with the run then",
             )
@@ -40,7 +42,8 @@ pub fn clean_up(state_dir: &Path, env: &Env) -> Result<()> {
         return Ok(());
     }
     let time = now(env);
-    let left = ledger::with(state_dir, time, |ledger| ledger.calls_under_way()).map_err(hinted)?;
+    let left = ledger::with(state_dir, time, |ledger| ledger.calls_under_way())
+        .map_err(LedgerError::hinted)?;
     for call in left.value {
         // Of a run whose folder is gone nothing is left but this.
         let run = RunFolder::try_take(state_dir, &call.run)?;
@@ -60,7 +63,7 @@ pub fn clean_up(state_dir: &Path, env: &Env) -> Result<()> {
             Call { outcome: Outcome::Killed { why }.as_str().to_owned(), ..call }
         };
         let done = ledger::with(state_dir, time, |ledger| ledger.end_call(&call));
-        if let Some(path) = done.map_err(hinted)?.set_aside {
+        if let Some(path) = done.map_err(LedgerError::hinted)?.set_aside {
             out::warn(&set_aside(&path).reason);
         }
     }

@@ -1,8 +1,8 @@
 //! The files of one call: what was asked, what the agent left behind, and the reply.
 
-use std::fs::{self, DirBuilder, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
@@ -13,6 +13,7 @@ use serde_json::Value;
 use crate::agents::ask::Reply;
 use crate::gates::secrets;
 use crate::store::file::write_atomic;
+use crate::store::share;
 
 /// The folder of one call, in the folder of its run.
 pub struct CallFolder {
@@ -75,13 +76,11 @@ impl CallFolder {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 _ => {}
             }
-            DirBuilder::new().recursive(true).mode(0o700).create(&agents)?;
-            let mut file = OpenOptions::new()
-                .create_new(true)
-                .write(true)
-                .mode(0o600)
-                .open(self.path.join("prompt.md"))?;
-            file.write_all(prompt.as_bytes())
+            share::make_private_dir(&self.path)?;
+            share::make_private_dir(&agents)?;
+            let mut private = OpenOptions::new();
+            private.write(true).truncate(true).mode(0o600);
+            share::open(&self.path.join("prompt.md"), &private)?.write_all(prompt.as_bytes())
         };
         make().with_context(|| format!("could not prepare `{}`", self.path.display()))?;
         Ok(agents)

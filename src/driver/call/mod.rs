@@ -5,13 +5,15 @@
 
 mod earlier;
 mod folder;
+pub mod inside;
 mod next;
 #[cfg(test)]
 mod tests;
+mod wait;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::Result;
 use jiff::Timestamp;
@@ -26,7 +28,8 @@ use crate::config::policy::Policy;
 pub use crate::driver::call::earlier::{clean_up, end_earlier};
 use crate::driver::call::folder::{CallFolder, KeptReply, redacted};
 use crate::driver::call::next::{Next, SoFar, after, jittered, later, money_of};
-use crate::driver::judge::{hinted, set_aside};
+use crate::driver::call::wait::{Waited, clock};
+use crate::driver::judge::set_aside;
 use crate::driver::review::cast::Player;
 use crate::gates::secrets;
 use crate::model::agent::{Cost, Money};
@@ -34,13 +37,6 @@ use crate::process::Interrupts;
 use crate::store::ledger::call::{Begun, Call, Limits, UNDER_WAY};
 use crate::store::ledger::error::Error as LedgerError;
 use crate::store::ledger::{self, Ledger};
-
-/// How many times the base the jitter after a rate limit's reset may be.
-const RESET_JITTER: u32 = 60;
-
-/// How long a wait goes on without a look at the clock, which may have jumped while the machine
-/// slept.
-const LOOK: Duration = Duration::from_mins(1);
 
 /// The name in the price table that stands for every model that it does not name.
 const ANY_MODEL: &str = "default";
@@ -76,20 +72,14 @@ pub struct Question<'a> {
     pub dir: &'a Path,
 }
 
-/// What became of a wait.
-enum Waited {
-    Over,
-    /// It would take longer than the policy allows.
-    TooLong,
-    Interrupted(i32),
-}
-
 impl Desk<'_> {
     /// Asks until there is an answer or a reason why there is none: what fails in passing is tried
     /// again, a rate limit is waited for. The reply is without secrets.
     ///
     /// An error is ours: no file could be written, the ledger could not be used.
     pub fn ask(&self, question: &Question<'_>) -> Result<Reply> {
+        // Commands refuse earlier and in their own words; no call goes past here.
+        inside::refuse(self.env, "no agent can be asked", "ask once the call is over")?;
         let base = backoff_base(self.env);
         let patience = later(now(self.env), self.policy.agents.wait);
         let mut so_far = SoFar::default();
@@ -148,19 +138,6 @@ impl Desk<'_> {
                 Next::Until(_) => so_far.limited += 1,
             }
         }
-    }
-
-    /// Keeps until when an agent is to be left alone. A former process may have been killed before it
-    /// kept that; what it met must not shorten a wait that was met since.
-    fn keep_wait(&self, agent: &str, until: Timestamp, from_before: bool) -> Result<()> {
-        if from_before {
-            let time = now(self.env);
-            let known = self.with_ledger(|ledger| ledger.wait(agent, time))?;
-            if until <= time || known.is_some_and(|known| known >= until) {
-                return Ok(());
-            }
-        }
-        self.with_ledger(|ledger| ledger.keep_wait(agent, until))
     }
 
     /// The reply that a call of that name left, with its cost in the ledger.
@@ -292,29 +269,6 @@ impl Desk<'_> {
         Ok(Limits { run: budget.run, day: budget.day, day_began: day_of(time)? })
     }
 
-    fn wait_until(&self, name: &str, until: Timestamp, patience: Timestamp) -> Waited {
-        let time = now(self.env);
-        if until > patience {
-            return Waited::TooLong;
-        }
-        (self.tell)(&format!("`{name}` is at its rate limit: waiting until {}", clock(until)));
-        let jitter = jittered(backoff_base(self.env) * RESET_JITTER, draw());
-        let until = later(until, jitter);
-        let left = |time: Timestamp| {
-            Duration::try_from(until.duration_since(time)).unwrap_or(Duration::ZERO)
-        };
-        let (whole, began) = (left(time), Instant::now());
-        loop {
-            let rest = whole.saturating_sub(began.elapsed()).min(left(now(self.env)));
-            if rest.is_zero() {
-                return Waited::Over;
-            }
-            if let Some(signal) = self.interrupts.wait(rest.min(LOOK)) {
-                return Waited::Interrupted(signal);
-            }
-        }
-    }
-
     fn with_ledger<T>(
         &self,
         mut work: impl FnMut(&mut Ledger) -> Result<T, LedgerError>,
@@ -326,9 +280,10 @@ impl Desk<'_> {
         }
         match open.as_mut().map(&mut work) {
             Some(Err(LedgerError::Damaged(_))) | None => *open = None,
-            Some(outcome) => return outcome.map_err(hinted),
+            Some(outcome) => return outcome.map_err(LedgerError::hinted),
         }
-        let done = ledger::with(&self.state_dir, now(self.env), work).map_err(hinted)?;
+        let done =
+            ledger::with(&self.state_dir, now(self.env), work).map_err(LedgerError::hinted)?;
         if let Some(path) = &done.set_aside {
             (self.tell)(&set_aside(path).reason);
         }
@@ -370,10 +325,6 @@ fn over_budget(what: &str, limit: Money, spent: Money, call: Money) -> String {
     format!(
         "a call of up to {call} would break the budget of the {what}: {spent} of {limit} are spent"
     )
-}
-
-fn clock(time: Timestamp) -> String {
-    time.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
 fn draw() -> u32 {

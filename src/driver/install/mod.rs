@@ -11,7 +11,7 @@ use anyhow::Result;
 
 use crate::git::hooks_dir::{self, HooksPath, has_configured_hooks};
 use crate::git::repo::Repo;
-use crate::ui::out;
+use crate::model::error::hinted;
 
 #[cfg(test)]
 mod tests;
@@ -56,13 +56,26 @@ pub enum Refusal {
 
 /// The event of that name.
 pub fn event(name: &str) -> Result<&'static str> {
-    EVENTS.into_iter().find(|event| *event == name).ok_or_else(|| {
-        let near = EVENTS
-            .into_iter()
-            .max_by(|a, b| strsim::jaro_winkler(a, name).total_cmp(&strsim::jaro_winkler(b, name)));
-        let hint = format!("did you mean `{}`? known: {}", near.unwrap_or(""), EVENTS.join(", "));
-        out::hinted(format!("`{name}` is not a hook that tribunal answers"), hint)
-    })
+    EVENTS.into_iter().find(|event| *event == name).ok_or_else(|| unknown(name))
+}
+
+/// The error for a word that is no event.
+pub fn unknown(name: &str) -> anyhow::Error {
+    let known = EVENTS.join(", ");
+    let is_copy =
+        |event: &&str| name.strip_prefix(*event).is_some_and(|rest| rest.starts_with('.'));
+    let hint = if let Some(event) = EVENTS.into_iter().find(is_copy) {
+        // The first shims asked by the name of their file.
+        format!(
+            "if it is an older `{event}` of tribunal under another name, `tribunal hooks install` \
+             renews it; known: {known}"
+        )
+    } else {
+        let like = |event: &str| strsim::jaro_winkler(event, name);
+        let near = EVENTS.into_iter().max_by(|a, b| like(a).total_cmp(&like(b)));
+        format!("did you mean `{}`? known: {known}", near.unwrap_or(""))
+    };
+    hinted(format!("`{name}` is not a hook that tribunal answers"), hint)
 }
 
 /// What is installed where nothing is named.
@@ -118,7 +131,7 @@ pub fn way(repo: &Repo) -> Result<(Result<Way, Refusal>, Option<HooksPath>)> {
 }
 
 /// A path without symbolic links, as far as it exists.
-fn real(path: &Path) -> PathBuf {
+pub fn real(path: &Path) -> PathBuf {
     match (fs::canonicalize(path), path.parent(), path.file_name()) {
         (Ok(path), _, _) => path,
         (Err(_), Some(parent), Some(name)) => real(parent).join(name),
@@ -144,7 +157,7 @@ pub fn refused(refusal: &Refusal, setting: Option<&HooksPath>) -> anyhow::Error 
     match refusal {
         Refusal::Empty => {
             let message = format!("git runs no hook here: {origin}");
-            out::hinted(message, format!("{unset} switches hooks on again; then install"))
+            hinted(message, format!("{unset} switches hooks on again; then install"))
         }
         Refusal::WorkTree(folder) => {
             let scripts = match folder.file_name() {
@@ -160,7 +173,7 @@ pub fn refused(refusal: &Refusal, setting: Option<&HooksPath>) -> anyhow::Error 
                 scripts.display(),
                 lines_by_hand()
             );
-            out::hinted(message, hint)
+            hinted(message, hint)
         }
         Refusal::Outside(folder) => {
             let message = format!(
@@ -171,7 +184,7 @@ pub fn refused(refusal: &Refusal, setting: Option<&HooksPath>) -> anyhow::Error 
                 "add to the scripts there one line each: {}; or give this repository its own folder with `git config core.hooksPath \"$(git rev-parse --git-common-dir)/hooks\"` and install",
                 lines_by_hand()
             );
-            out::hinted(message, hint)
+            hinted(message, hint)
         }
     }
 }

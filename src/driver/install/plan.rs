@@ -10,12 +10,12 @@ use anyhow::{Context as _, Result};
 use bstr::BString;
 
 use crate::driver::install::shim::{
-    Found, is_there, kept_path, look, same_file, shell_quoted, shim,
+    Found, Shim, is_there, kept_path, look, renamed, same_file, shell_quoted, shim,
 };
 use crate::driver::install::{Way, real, way};
 use crate::git::repo::{Repo, succeeded};
+use crate::model::error::hinted;
 use crate::store::file;
-use crate::ui::out;
 
 /// One thing that is done to hang hooks in or to take them away.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +40,6 @@ pub fn plan_install(
     events: &[&'static str],
     bin: &Path,
 ) -> Result<Vec<Step>> {
-    let content = shim(bin);
     let mut steps = Vec::new();
     let folder = match way {
         Way::Folder(folder) => folder.clone(),
@@ -49,8 +48,12 @@ pub fn plan_install(
     for event in events {
         let hook = folder.join(event);
         let kept = kept_path(&hook);
+        let content = shim(bin, event);
+        let is_current = |shim: &Shim| {
+            shim.same_text && shim.executable && shim.bin == bin && shim.event == Some(*event)
+        };
         match look(&hook)? {
-            Found::Ours(shim) if shim.same_text && shim.executable && shim.bin == bin => {}
+            Found::Ours(shim) if is_current(&shim) => {}
             Found::Nothing | Found::Ours(_) => {
                 steps.push(Step::Write { hook: hook.clone(), content: content.clone() });
             }
@@ -65,7 +68,7 @@ pub fn plan_install(
                     hook.display(),
                     kept.display()
                 );
-                return Err(out::hinted(
+                return Err(hinted(
                     message,
                     "put into the first what is to run, and delete the second",
                 ));
@@ -73,6 +76,11 @@ pub fn plan_install(
             Found::Foreign { .. } => {
                 steps.push(Step::Keep { hook: hook.clone(), kept });
                 steps.push(Step::Write { hook: hook.clone(), content: content.clone() });
+            }
+        }
+        for (other, shim) in renamed(&hook)? {
+            if !is_current(&shim) {
+                steps.push(Step::Write { hook: other, content: content.clone() });
             }
         }
         if *way == Way::Config {
@@ -102,7 +110,10 @@ pub fn plan_uninstall(repo: &Repo, events: &[&'static str]) -> Result<Vec<Step>>
     let mut steps = Vec::new();
     for event in events {
         for folder in &folders {
-            steps.extend(plan_removal(&folder.join(event))?);
+            let hook = folder.join(event);
+            steps.extend(plan_removal(&hook)?);
+            let others = renamed(&hook)?.into_iter();
+            steps.extend(others.map(|(hook, _)| Step::Remove { hook }));
         }
         if configured(repo, event)?.is_some() {
             steps.push(Step::Unconfigure { event });

@@ -10,7 +10,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use bstr::{BString, ByteSlice as _};
 
-/// The shim, as it is read in the source; `@BIN@` stands for the recorded path.
+use crate::driver::install::EVENTS;
+
+/// The shim, as it is read in the source; `@BIN@` stands for the recorded path, `@HOOK@` for the hook.
+/// The hook is recorded because a file's name may change: other programs keep hooks under names of
+/// their own and run them.
 const SHIM: &str = include_str!("../../../hooks/shim.sh");
 
 /// What the second line of a shim begins with, before its version.
@@ -33,14 +37,18 @@ pub struct Shim {
     pub version: String,
     /// The recorded path of the program.
     pub bin: PathBuf,
+    /// The recorded hook; `None` where the shim goes by its file's name, as the first version did.
+    pub event: Option<&'static str>,
     /// Whether it is what this program writes, apart from the recorded path.
     pub same_text: bool,
     pub executable: bool,
 }
 
-/// The shim that calls that program.
-pub fn shim(bin: &Path) -> BString {
-    SHIM.as_bytes().replacen(b"@BIN@", shell_quoted(bin.as_os_str()), 1).into()
+/// The shim that calls that program for that hook.
+pub fn shim(bin: &Path, event: &str) -> BString {
+    // The hook first: a path may hold any text.
+    let text = SHIM.as_bytes().replacen(b"@HOOK@", event, 1);
+    text.replacen(b"@BIN@", shell_quoted(bin.as_os_str()), 1).into()
 }
 
 /// A word for `sh`, whatever is in it.
@@ -85,8 +93,38 @@ pub fn look(hook: &Path) -> Result<Found> {
     let Some(version) = version_in(&text) else { return Ok(Found::Foreign { executable }) };
     let bin = text.lines().find_map(|line| line.strip_prefix(b"bin=")).map(shell_unquoted);
     let bin = bin.unwrap_or_default();
-    let same_text = shim(&bin) == text;
-    Ok(Found::Ours(Shim { version, bin, same_text, executable }))
+    let event = text
+        .lines()
+        .find_map(|line| line.strip_prefix(b"hook="))
+        .and_then(|named| EVENTS.into_iter().find(|event| event.as_bytes() == named));
+    let same_text = event.is_some_and(|event| shim(&bin, event) == text);
+    Ok(Found::Ours(Shim { version, bin, event, same_text, executable }))
+}
+
+/// The shims for an event that another program keeps in the same folder under a longer name, such as
+/// `pre-commit.legacy`, with what each records.
+pub fn renamed(hook: &Path) -> Result<Vec<(PathBuf, Shim)>> {
+    let (Some(folder), Some(event)) = (hook.parent(), hook.file_name()) else {
+        return Ok(Vec::new());
+    };
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.with_context(|| format!("could not read `{}`", folder.display()))?,
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let entry = entry.with_context(|| format!("could not read `{}`", folder.display()))?;
+        let name = entry.file_name();
+        let rest = name.as_bytes().strip_prefix(event.as_bytes());
+        if !rest.is_some_and(|rest| rest.starts_with(b".")) || !entry.path().is_file() {
+            continue;
+        }
+        if let Found::Ours(shim) = look(&entry.path())? {
+            found.push((entry.path(), shim));
+        }
+    }
+    found.sort_by(|a, b| a.0.cmp(&b.0));
+    Ok(found)
 }
 
 /// Where the hook is kept that stood in a hook's place before.

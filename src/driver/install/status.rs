@@ -8,7 +8,7 @@ use anyhow::Result;
 use bstr::ByteSlice as _;
 
 use crate::driver::install::plan::{config_command, config_folder, config_name, configured};
-use crate::driver::install::shim::{Found, Shim, is_there, kept_path, look, shim_version};
+use crate::driver::install::shim::{Found, Shim, is_there, kept_path, look, renamed, shim_version};
 use crate::driver::install::{EVENTS, Refusal, Way, default_events};
 use crate::git::repo::Repo;
 use crate::process;
@@ -55,6 +55,10 @@ pub fn status(repo: &Repo, way: &Result<Way, Refusal>) -> Result<Vec<EventStatus
 impl EventStatus {
     fn look_at(&mut self, hook: &Path) -> Result<()> {
         let kept = kept_path(hook);
+        for (other, _) in renamed(hook)? {
+            let name = other.display();
+            self.notes.push(format!("`{name}` is one of ours: it judges where something runs it"));
+        }
         match look(hook)? {
             Found::Nothing if is_there(&kept) => {
                 self.problems.push(format!("missing, and `{}` waits to be run", kept.display()));
@@ -67,6 +71,9 @@ impl EventStatus {
             Found::Ours(shim) => {
                 self.installed = true;
                 self.look_into(&shim);
+                if let Some(event) = shim.event.filter(|event| *event != self.event) {
+                    self.problems.push(format!("it is the shim of another hook: `{event}`"));
+                }
                 if is_there(&kept) {
                     let runs = fs::metadata(&kept)
                         .is_ok_and(|file| file.permissions().mode() & 0o111 != 0);

@@ -47,11 +47,12 @@ fn the_place_is_chosen_by_git_and_by_setting() {
 #[test]
 fn a_shim_is_read_back_whatever_the_path() {
     let folder = tempfile::tempdir().unwrap();
-    for path in ["/bin/tribunal", "/a b/it's \"x\" $y/tribunal", "/'/'"] {
+    for path in ["/bin/tribunal", "/a b/it's \"x\" $y/tribunal", "/'/'", "/@HOOK@/@BIN@"] {
         let hook = folder.path().join("pre-commit");
-        write_atomic(&hook, &shim(Path::new(path))).unwrap();
+        write_atomic(&hook, &shim(Path::new(path), "pre-push")).unwrap();
         let Found::Ours(found) = look(&hook).unwrap() else { panic!("{path}") };
         assert_eq!(found.bin, Path::new(path));
+        assert_eq!(found.event, Some("pre-push"), "whatever the file is called");
         assert!(found.same_text && !found.executable);
     }
 }
@@ -66,8 +67,11 @@ fn hooks_by_configuration_are_written_found_and_taken_away() {
     let repo = Repo::discover(&top, None).unwrap();
     let config = fs::read(repo.git_dir.join("config")).unwrap();
     let old_shim = repo.git_dir.join("hooks/pre-push");
-    perform(&repo, &[Step::Write { hook: old_shim.clone(), content: shim(Path::new("/x")) }])
-        .unwrap();
+    perform(
+        &repo,
+        &[Step::Write { hook: old_shim.clone(), content: shim(Path::new("/x"), "pre-push") }],
+    )
+    .unwrap();
     let foreign = repo.git_dir.join("hooks/pre-commit");
     write_atomic(&foreign, b"#!/bin/sh\n").unwrap();
 

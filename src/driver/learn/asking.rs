@@ -1,6 +1,5 @@
 //! Asks the researcher for a draft, over the desk that every call goes over.
 
-use std::fs;
 use std::sync::Mutex;
 
 use anyhow::{Context as _, Result};
@@ -8,22 +7,24 @@ use serde_json::Value;
 use ulid::Ulid;
 
 use crate::agents::ask::{Access, Outcome};
-use crate::config::env::Env;
+use crate::config::env::{Env, now};
 use crate::config::policy::{Policy, RouteChoice};
-use crate::driver::call::{Desk, Question};
+use crate::driver::call::{Desk, Question, clean_up};
 use crate::driver::learn::drafting::Said;
 use crate::driver::review::cast;
 use crate::git::repo::Repo;
 use crate::model::agent::Role;
 use crate::process::Interrupts;
-use crate::store::runs::RunFolder;
+use crate::store::runs::{self, RunFolder};
+use crate::store::share;
 
 /// The researcher, who is looked up when there is something to ask.
 pub(super) struct Researcher<'a> {
     repo: &'a Repo,
     env: &'a Env,
     policy: &'a Policy,
-    /// The run that the calls belong to.
+    /// What the calls are kept under, as those of a run are. It is no run: it has no state to go on
+    /// from, and `tribunal runs` does not show it.
     run: String,
     folder: Option<RunFolder>,
     /// How many questions were asked.
@@ -51,12 +52,14 @@ impl<'a> Researcher<'a> {
         };
         let state_dir = self.repo.state_dir();
         if self.folder.is_none() {
+            // What earlier drafts left is put in order: nobody else may come to do it.
+            clean_up(&state_dir, self.env)?;
+            runs::remove_stateless(&state_dir, runs::long_ago(now(self.env)))?;
             self.folder = Some(RunFolder::create(&state_dir, &self.run)?);
         }
         let folder = self.folder.as_ref().context("the run is somebody else's")?.path().to_owned();
         let room = folder.join("room");
-        fs::create_dir_all(&room)
-            .with_context(|| format!("could not make `{}`", room.display()))?;
+        share::make_dir(&room).with_context(|| format!("could not make `{}`", room.display()))?;
         let desk = Desk {
             env: self.env,
             policy: self.policy,

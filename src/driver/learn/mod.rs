@@ -6,7 +6,9 @@ pub mod record;
 pub mod sample;
 pub mod standing;
 mod asking;
+mod deleted;
 mod drafting;
+mod due;
 mod session;
 
 use std::path::Path;
@@ -20,6 +22,7 @@ use crate::config::policy::Switch;
 use crate::constitution::edit::remove;
 use crate::constitution::prove::Proof;
 use crate::constitution::rule::{Check, Rule, RuleError};
+use crate::driver::call::inside;
 use crate::driver::judge;
 use crate::driver::learn::asking::Researcher;
 use crate::driver::learn::drafting::Drafts;
@@ -27,10 +30,11 @@ use crate::driver::learn::moves::Move;
 use crate::driver::learn::session::Learning;
 use crate::git::repo::Repo;
 use crate::model::class::Class;
+use crate::model::error::hinted;
 use crate::model::gate::Gate;
 use crate::store::ledger;
+use crate::store::ledger::error::Error as LedgerError;
 use crate::store::ledger::query::RuleStats;
-use crate::ui::out;
 
 /// What is asked for. Nothing set is what happens by itself.
 #[derive(Debug, Default)]
@@ -65,6 +69,8 @@ pub enum Outcome {
     Known { ids: Vec<String> },
     /// A person deleted this rule.
     Forgotten { id: String },
+    /// This rule stands on another branch, where the mistakes are.
+    Elsewhere { id: String },
     /// A person's check was not proved.
     Unproved { reason: String },
     /// There is no room for another rule.
@@ -152,11 +158,8 @@ pub fn learn(repo: &Repo, env: &Env, flags: &[String], request: &Request) -> Res
 /// Has an agent draft what code cannot, where that is asked for or the policy says so.
 fn drafts(repo: &Repo, env: &Env, flags: &[String], request: &Request) -> Result<Drafts> {
     let inside_a_call = env.get(INSIDE).is_some();
-    if inside_a_call && request.agent {
-        return Err(out::hinted(
-            "a draft cannot be asked for from inside an agent's call",
-            "ask once the call is over",
-        ));
+    if request.agent {
+        inside::refuse(env, "a draft cannot be asked for", "ask once the call is over")?;
     }
     if inside_a_call || request.check.is_some() {
         return Ok(Drafts::default());
@@ -214,8 +217,9 @@ pub fn forget(repo: &Repo, env: &Env, flags: &[String], id: &str) -> Result<Rule
             Some(error) => format!("some rules cannot be read: {error}"),
             None => "`tribunal constitution list` shows every rule".to_owned(),
         };
-        return Err(out::hinted(format!("there is no rule `{id}` in the work tree"), hint));
+        return Err(hinted(format!("there is no rule `{id}` in the work tree"), hint));
     };
+    learning.record.forget(id);
     // Remembered first: killed in between, the rule still stands and is asked for again.
     learning.finish(false)?;
     let path = rule.at.path.clone();
@@ -234,7 +238,7 @@ pub fn statistics(repo: &Repo, env: &Env, ids: &[&str]) -> Result<(Vec<RuleStats
     let done = ledger::with(&state_dir, now, |ledger| {
         ids.iter().map(|id| ledger.rule_stats(Gate::Constitution, id, now)).collect()
     })
-    .map_err(judge::hinted)?;
+    .map_err(LedgerError::hinted)?;
     let warnings = done.set_aside.iter().map(|path| judge::set_aside(path).reason);
     Ok((done.value, warnings.collect()))
 }
@@ -242,7 +246,7 @@ pub fn statistics(repo: &Repo, env: &Env, ids: &[&str]) -> Result<(Vec<RuleStats
 /// The folder that rules are written to.
 pub fn work_tree(repo: &Repo) -> Result<&Path> {
     repo.work_tree.as_deref().ok_or_else(|| {
-        out::hinted(
+        hinted(
             "a bare repository has no files to write rules to",
             "run it in a clone with a work tree",
         )

@@ -5,11 +5,11 @@ use jiff::Timestamp;
 
 use crate::constitution::ladder::{Advice, Quiet, Statistics, advise};
 use crate::constitution::rule::{At, Rule, Status};
-use crate::driver::judge;
 use crate::driver::learn::record::Record;
 use crate::git::repo::Repo;
 use crate::model::gate::Gate;
 use crate::store::ledger;
+use crate::store::ledger::error::Error as LedgerError;
 use crate::store::ledger::query::RuleStats;
 
 const SECONDS_A_DAY: i64 = 24 * 60 * 60;
@@ -38,7 +38,7 @@ pub fn of(repo: &Repo, rules: &[Rule], record: &Record, now: Timestamp) -> Resul
     let counts = ledger::with(&state_dir, now, |ledger| {
         checked.iter().map(|r| ledger.rule_stats(Gate::Constitution, &r.id, now)).collect()
     })
-    .map_err(judge::hinted)?;
+    .map_err(LedgerError::hinted)?;
     let counts: Vec<RuleStats> = counts.value;
     let mut moves = Vec::new();
     for (rule, counts) in checked.into_iter().zip(counts) {

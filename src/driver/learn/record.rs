@@ -13,10 +13,10 @@ use crate::constitution::case::Forgotten;
 use crate::constitution::recurrence::component;
 use crate::constitution::rule::{Check, Language, On, Rule};
 use crate::model::class::Class;
+use crate::model::error::hinted;
 use crate::store::crash::save_point;
 use crate::store::file::write_atomic;
 use crate::store::ledger::query::RuleStats;
-use crate::ui::out;
 
 const NAME: &str = "constitution.json";
 
@@ -48,6 +48,24 @@ pub struct Remembered {
     /// What had come of it before.
     pub hits_before: u64,
     pub dismissed_before: u64,
+    /// The work tree that it stood in when it was last seen in one, where the last commit of that
+    /// time did not have it. A record of an older version does not tell.
+    #[serde(default)]
+    stood: Stood,
+    /// Whether a person asked for it to be forgotten since.
+    #[serde(default)]
+    forgotten: bool,
+}
+
+/// Where a rule was last seen.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Stood {
+    #[default]
+    Unknown,
+    Committed,
+    /// In the files of that work tree alone.
+    Uncommitted(String),
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -79,7 +97,7 @@ impl Record {
         if let Ok(head) = serde_json::from_str::<Head>(&text)
             && head.version > VERSION
         {
-            return Err(out::hinted(
+            return Err(hinted(
                 format!("`{}` is from a newer tribunal", path.display()),
                 "install the newer tribunal; nothing was written",
             ));
@@ -128,18 +146,49 @@ impl Record {
             // A rule that is new to us may have hits in a ledger that is not.
             hits_before: if known.is_some() { statistics.hits } else { 0 },
             dismissed_before: if known.is_some() { statistics.dismissed } else { 0 },
+            stood: Stood::Unknown,
+            forgotten: false,
         };
         let Some(at) = known else {
             self.rules.push(seen);
             return;
         };
         let before = &self.rules[at];
+        seen.stood.clone_from(&before.stood);
+        seen.forgotten = before.forgotten;
         if before.status == status {
             seen.since = before.since;
             seen.hits_before = before.hits_before;
             seen.dismissed_before = before.dismissed_before;
         }
         self.rules[at] = seen;
+    }
+
+    /// Notes that a rule of the last commit was seen.
+    pub fn is_committed(&mut self, id: &str) {
+        self.note(id, |known| known.stood = Stood::Committed);
+    }
+
+    /// Notes that a rule stands in a work tree and the last commit does not have it.
+    pub fn is_uncommitted(&mut self, id: &str, top: &Path) {
+        let top = top.to_string_lossy().into_owned();
+        self.note(id, |known| known.stood = Stood::Uncommitted(top));
+    }
+
+    /// Notes that a rule stands in a work tree, whatever was asked for before.
+    pub fn is_back(&mut self, id: &str) {
+        self.note(id, |known| known.forgotten = false);
+    }
+
+    /// Notes that a person asked for a rule to be forgotten.
+    pub fn forget(&mut self, id: &str) {
+        self.note(id, |known| known.forgotten = true);
+    }
+
+    fn note(&mut self, id: &str, what: impl FnOnce(&mut Remembered)) {
+        if let Some(known) = self.rules.iter_mut().find(|known| known.id == id) {
+            what(known);
+        }
     }
 
     pub fn get(&self, id: &str) -> Option<&Remembered> {
@@ -199,6 +248,19 @@ impl RememberedCheck {
 }
 
 impl Remembered {
+    pub fn is_forgotten(&self) -> bool {
+        self.forgotten
+    }
+
+    /// Whether no commit had it when it was last seen in this work tree, as far as is known.
+    pub fn stood_uncommitted_in(&self, top: &Path) -> bool {
+        match &self.stood {
+            Stood::Unknown => true,
+            Stood::Committed => false,
+            Stood::Uncommitted(place) => *place == top.to_string_lossy(),
+        }
+    }
+
     /// What came of the rule since it has its status.
     pub fn since_then(&self, statistics: RuleStats) -> (u64, u64) {
         let hits = statistics.hits.saturating_sub(self.hits_before);

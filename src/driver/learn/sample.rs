@@ -6,8 +6,9 @@ use anyhow::Result;
 use bstr::ByteSlice as _;
 
 use crate::constitution::case::Case;
-use crate::git::object::{ObjectKind, Objects, TreeItem};
+use crate::git::object::{ObjectKind, Objects};
 use crate::model::change::{Entry, Mode};
+use crate::model::objects::TreeItem;
 use crate::model::oid::Oid;
 
 /// The most that is read: files evenly taken, each of at most so many bytes, and all of them.

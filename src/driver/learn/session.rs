@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use bstr::BStr;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::config::env::{Env, now};
 use crate::config::policy::{Learn, Policy, RuleStart};
@@ -17,40 +17,40 @@ use crate::constitution::drafter::Draft;
 use crate::constitution::edit::{remove, render, set_status};
 use crate::constitution::promote::{Decision, Given, add, decide, topic_path};
 use crate::constitution::prove::{Proof, Rest};
-use crate::constitution::recurrence::{After, Candidate, Sighting, candidates, component};
+use crate::constitution::recurrence::{After, Candidate, Sighting};
 use crate::constitution::rule::{Check, Rule, RuleError, Status};
+use crate::driver::law;
 use crate::driver::learn::moves::{self, Move};
 use crate::driver::learn::record::Record;
 use crate::driver::learn::standing::{Standing, refuse_links};
 use crate::driver::learn::{Outcome, Request, cases, sample, statistics, work_tree};
-use crate::driver::{judge, law};
 use crate::gates::governance::POLICY_FILE;
 use crate::gates::secrets;
 use crate::git::repo::Repo;
-use crate::model::class::Class;
+use crate::model::error::hinted;
 use crate::model::oid::Oid;
 use crate::store::crash::save_point;
 use crate::store::file::write_atomic;
-use crate::store::ledger;
 use crate::store::ledger::query::{RuleStats, SightingRow};
 use crate::store::lock::{self, Held, Wait};
-use crate::ui::out;
 
 /// How long a session waits for another one, which may be asking an agent.
 const LEARNING_MAX: Duration = Duration::from_mins(30);
 
 /// A session, which holds the lock where it may write.
 pub(super) struct Learning<'a> {
-    repo: &'a Repo,
-    top: &'a Path,
-    now: Timestamp,
-    head: Option<Oid>,
-    head_tree: Option<Oid>,
-    policy: Learn,
+    pub(super) repo: &'a Repo,
+    pub(super) top: &'a Path,
+    pub(super) now: Timestamp,
+    pub(super) head: Option<Oid>,
+    pub(super) head_tree: Option<Oid>,
+    pub(super) policy: Learn,
     pub(super) standing: Standing,
     /// The rules of the last commit that the work tree does not have.
-    committed: Vec<Rule>,
-    record: Record,
+    pub(super) committed: Vec<Rule>,
+    pub(super) record: Record,
+    /// The ids of the rules that a person deleted.
+    pub(super) deleted: BTreeSet<String>,
     pub(super) warnings: Vec<String>,
     _lock: Option<Held>,
 }
@@ -83,6 +83,7 @@ impl<'a> Learning<'a> {
             Some(tree) => law::rules_of_tree(&repo.objects, tree)?.rules,
             None => Vec::new(),
         };
+        let in_head: BTreeSet<String> = committed.iter().map(|rule| rule.id.clone()).collect();
         // The work tree's word on a rule holds.
         committed.retain(|rule| standing.rules.iter().all(|other| other.id != rule.id));
         let mut record = Record::load(&state_dir, now, writes)?;
@@ -98,6 +99,17 @@ impl<'a> Learning<'a> {
         for (rule, counts) in all.iter().zip(counts) {
             record.see(rule, counts, now);
         }
+        for rule in &committed {
+            record.is_committed(&rule.id);
+        }
+        for rule in &standing.rules {
+            record.is_back(&rule.id);
+            if in_head.contains(&rule.id) {
+                record.is_committed(&rule.id);
+            } else {
+                record.is_uncommitted(&rule.id, top);
+            }
+        }
         Ok(Self {
             repo,
             top,
@@ -108,37 +120,10 @@ impl<'a> Learning<'a> {
             standing,
             committed,
             record,
+            deleted: BTreeSet::new(),
             warnings,
             _lock: lock,
         })
-    }
-
-    /// What is to be decided, each with how often is often for it.
-    pub(super) fn due(&mut self, request: &Request) -> Result<(Rows, Vec<(Candidate, After)>)> {
-        let after = after(&self.policy);
-        let days = i64::from(after.days);
-        let since = self.now.checked_sub(SignedDuration::from_hours(days * 24))?;
-        if !ledger::exists(&self.repo.state_dir()) {
-            return Ok((Vec::new(), Vec::new()));
-        }
-        let done = ledger::with(&self.repo.state_dir(), self.now, |ledger| {
-            ledger.sightings_since(since, self.now)
-        })
-        .map_err(judge::hinted)?;
-        self.warnings.extend(done.set_aside.iter().map(|path| judge::set_aside(path).reason));
-        let rows = cases::counted(self.repo, done.value);
-        let sightings: Vec<Sighting> = rows.iter().map(|(sighting, _)| sighting.clone()).collect();
-        let mut due: Vec<(Candidate, After)> = candidates(&sightings, after, self.now.as_second())
-            .into_iter()
-            .map(|candidate| (candidate, after))
-            .collect();
-        if let Some(class) = &request.class {
-            due.retain(|(candidate, _)| candidate.class == *class);
-            if request.check.is_some() {
-                due.extend(asked_for(class, &sightings, &due));
-            }
-        }
-        Ok((rows, due))
     }
 
     pub(super) fn one(
@@ -171,7 +156,8 @@ impl<'a> Learning<'a> {
                 return self.add(rule, proof, &matter.replaced, request.dry_run);
             }
             Decision::Covered { ids } => Outcome::Known { ids },
-            Decision::Forgotten { id } => Outcome::Forgotten { id },
+            Decision::Forgotten { id } if self.deleted.contains(&id) => Outcome::Forgotten { id },
+            Decision::Forgotten { id } => Outcome::Elsewhere { id },
             Decision::Full { reason } => Outcome::Full { reason },
         };
         Ok(outcome)
@@ -200,7 +186,7 @@ impl<'a> Learning<'a> {
         let replaced = self.prose_of(candidate, &cases, may_go);
         let standing = self.standing.rules.iter().chain(&self.committed);
         let rules = standing.filter(|rule| !replaced.contains(&rule.id)).cloned().collect();
-        let forgotten = self.forgotten(request);
+        let forgotten = self.forgotten(request, &cases);
         Matter { candidate, after, cases, rules, forgotten, replaced, sample: OnceCell::new() }
     }
 
@@ -278,6 +264,7 @@ impl<'a> Learning<'a> {
             if let Some(written) = written {
                 rule.at = written.at.clone();
                 self.record.see(written, RuleStats::default(), self.now);
+                self.record.is_uncommitted(&written.id, self.top);
             }
         }
         Ok(Outcome::Rule { rule, proof })
@@ -292,29 +279,13 @@ impl<'a> Learning<'a> {
         Ok(())
     }
 
-    /// Remembers what was seen, last of all: a rule that is remembered and stands nowhere counts
+    /// Remembers what was seen, last of all: a rule that is remembered and stands nowhere may count
     /// as deleted by a person.
     pub(super) fn finish(&mut self, dry_run: bool) -> Result<()> {
         if !dry_run {
             self.record.save(&self.repo.state_dir())?;
         }
         Ok(())
-    }
-
-    fn forgotten(&self, request: &Request) -> Vec<Forgotten> {
-        if request.class.is_some() {
-            return Vec::new();
-        }
-        let standing: Vec<Rule> =
-            self.standing.rules.iter().chain(&self.committed).cloned().collect();
-        // A rule that cannot be read is not gone.
-        let unread = |id: &str| {
-            let heading = format!("## {id}");
-            self.standing.files.iter().any(|file| file.text.contains(&heading))
-        };
-        let mut gone = self.record.gone(&standing);
-        gone.retain(|forgotten| !unread(&forgotten.id));
-        gone
     }
 
     /// The prose that something better is now given for.
@@ -386,7 +357,7 @@ pub(super) fn policy(
     };
     let settings = law::settings(text.as_deref(), env, flags)
         .or_else(|_| law::settings(None, env, flags))
-        .map_err(|problem| out::hinted(problem.to_string(), problem.hint))?;
+        .map_err(|problem| hinted(problem.to_string(), problem.hint))?;
     Ok(settings.policy)
 }
 
@@ -398,52 +369,11 @@ fn locked(state_dir: &Path) -> Result<Held> {
         .ok_or_else(|| {
             let who = lock::holder(&path)
                 .map_or_else(String::new, |holder| format!(" (process {})", holder.pid));
-            out::hinted(
+            hinted(
                 format!("another process learns in this repository{who}"),
                 "wait for it, or end that process",
             )
         })
-}
-
-fn after(policy: &Learn) -> After {
-    let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-    After {
-        findings: count(policy.after.findings),
-        changes: count(policy.after.changes),
-        days: policy.after.days,
-        criticals: count(policy.after.criticals),
-    }
-}
-
-/// The findings of a class for which a person gives a check, where they are not due by themselves:
-/// one of them is often enough.
-fn asked_for(
-    class: &Class,
-    sightings: &[Sighting],
-    due: &[(Candidate, After)],
-) -> Vec<(Candidate, After)> {
-    let once = After { findings: 1, changes: 1, days: u32::MAX, criticals: 1 };
-    let of_class = |s: &&Sighting| s.class == *class && !s.dismissed;
-    let components: BTreeSet<&str> =
-        sightings.iter().filter(of_class).map(|s| component(&s.path)).collect();
-    let is_due = |name: &str| due.iter().any(|(candidate, _)| candidate.component == name);
-    let candidate = |name: &str| {
-        let own: Vec<&Sighting> =
-            sightings.iter().filter(of_class).filter(|s| component(&s.path) == name).collect();
-        let findings: BTreeSet<String> = own.iter().map(|s| s.finding.clone()).collect();
-        Candidate {
-            class: class.clone(),
-            component: name.to_owned(),
-            findings: findings.into_iter().collect(),
-            changes: own.iter().map(|s| s.change.clone()).collect(),
-            first: own.iter().map(|s| s.at).min().unwrap_or_default(),
-        }
-    };
-    components
-        .into_iter()
-        .filter(|name| !is_due(name))
-        .map(|name| (candidate(name), once))
-        .collect()
 }
 
 /// The first line of an unresolved conflict, counted from 1.

@@ -11,17 +11,19 @@ fn each_cleanup_keeps_what_git_keeps() {
         (Cleanup::Scissors, "#", "subject\n\n#12 body\n# remark\n"),
         (Cleanup::Keep, "#", TEXT),
         (Cleanup::Strip, ";", TEXT),
-        (
-            Cleanup::Strip,
-            "# ",
-            "subject\n\n#12 body\n# ------------------------ >8 ------------------------\n# below\ndiff --git\n",
-        ),
+        // A line of scissors begins with the comment string and a space more.
+        (Cleanup::Strip, "# ", "subject\n\n#12 body\ndiff --git\n"),
+        (Cleanup::Scissors, "# ", TEXT),
+        (Cleanup::Keep, "# ", TEXT),
     ] {
         let kept = as_committed(TEXT.as_bytes(), cleanup, comment.as_bytes());
-        if comment == "# " {
-            assert!(!kept.contains(&b'\xff') && kept.starts_with(b"subject\n\n#12 body\n"));
-        } else {
-            assert_eq!(kept, expected, "{cleanup:?} {comment}");
-        }
+        assert_eq!(kept, expected, "{cleanup:?} `{comment}`");
+    }
+    let cut = TEXT.replace("# ---", "#  ---");
+    for (cleanup, expected) in [
+        (Cleanup::Strip, "subject\n\n#12 body\n"),
+        (Cleanup::Scissors, "subject\n\n#12 body\n# remark\n"),
+    ] {
+        assert_eq!(as_committed(cut.as_bytes(), cleanup, b"# "), expected, "{cleanup:?}");
     }
 }

@@ -9,6 +9,7 @@ use crate::agents::ask::{Access, Answer, Outcome};
 use crate::driver::call::Question;
 use crate::driver::review::cast::Player;
 use crate::driver::review::session::Session;
+use crate::model::agent::Role;
 use crate::pipeline::run::Failure;
 use crate::review::prompt;
 
@@ -103,6 +104,12 @@ impl Session<'_> {
                 let whole = blake3::hash(answer.text.as_bytes()).to_hex().to_string();
                 if !self.docket.answers.contains(&whole) {
                     self.docket.answers.push(whole);
+                }
+                let judges = &mut self.docket.judges;
+                match question.player.role {
+                    Role::Reviewer => judges.reviewer = question.player.shown(),
+                    Role::Arbiter => judges.arbiter = question.player.shown(),
+                    _ => {}
                 }
                 Ok(answer)
             }

@@ -1,5 +1,7 @@
 //! The states of the code that a run tries: each a commit under a ref of the program's own.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context as _, Result};
 use bstr::{BString, ByteSlice as _};
 
@@ -8,6 +10,10 @@ use crate::git::repo::{Repo, succeeded};
 use crate::model::change::FileChange;
 use crate::model::oid::Oid;
 use crate::pipeline::run::Attempt;
+use crate::store::runs;
+
+/// Where attempts are.
+const ROOT: &str = "refs/tribunal/";
 
 /// Commits a tree as an attempt of a run, so that nothing an executor wrote can be lost.
 pub fn keep(
@@ -48,8 +54,8 @@ fn commit(repo: &Repo, tree: &Oid, parent: Option<&Oid>, message: &str) -> Resul
         let mut command = repo.git();
         for who in ["AUTHOR", "COMMITTER"] {
             command = command
-                .env(&format!("GIT_{who}_NAME"), "tribunal")
-                .env(&format!("GIT_{who}_EMAIL"), "tribunal@localhost");
+                .env(format!("GIT_{who}_NAME"), "tribunal")
+                .env(format!("GIT_{who}_EMAIL"), "tribunal@localhost");
         }
         output = command.args(&words).stdin(message).capture()?;
     }
@@ -59,7 +65,7 @@ fn commit(repo: &Repo, tree: &Oid, parent: Option<&Oid>, message: &str) -> Resul
 
 /// The ref of an attempt.
 pub fn ref_of(run: &str, number: usize) -> String {
-    format!("refs/tribunal/{run}/{number}")
+    format!("{ROOT}{run}/{number}")
 }
 
 /// The branch on which a run's result is offered.
@@ -83,6 +89,34 @@ pub fn offered(repo: &Repo, run: &str) -> Result<Option<String>> {
 
 fn point(repo: &Repo, name: &str, commit: &Oid) -> Result<()> {
     let output = repo.git().args(["update-ref", name, commit.as_str()]).capture()?;
+    succeeded(&output, "git update-ref").map(drop)
+}
+
+/// The runs that have attempts, with the refs of each and what they point to.
+pub fn by_run(repo: &Repo) -> Result<BTreeMap<String, Vec<(BString, Oid)>>> {
+    let mut found = BTreeMap::<String, Vec<_>>::new();
+    for (name, target) in repo.refs(ROOT)? {
+        let rest = name.strip_prefix(ROOT.as_bytes()).unwrap_or_default();
+        // Other refs below ours are not ours to judge.
+        if let Some((run, _)) = rest.split_once_str("/")
+            && let Ok(run) = run.to_str()
+            && runs::began(run).is_some()
+        {
+            found.entry(run.to_owned()).or_default().push((name, target));
+        }
+    }
+    Ok(found)
+}
+
+/// Removes attempts, each only where it is still what it was.
+pub fn forget(repo: &Repo, attempts: &[(BString, Oid)]) -> Result<()> {
+    let mut lines = Vec::new();
+    for (name, target) in attempts {
+        lines.extend_from_slice(b"delete ");
+        lines.extend_from_slice(name);
+        lines.extend_from_slice(format!(" {target}\n").as_bytes());
+    }
+    let output = repo.git().args(["update-ref", "--stdin"]).stdin(lines).capture()?;
     succeeded(&output, "git update-ref").map(drop)
 }
 

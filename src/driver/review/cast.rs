@@ -12,7 +12,7 @@ use crate::config::env::Env;
 use crate::config::policy::{Policy, RoleAgent, RouteChoice};
 use crate::git::repo::Repo;
 use crate::model::agent::{Role, Route};
-use crate::ui::out;
+use crate::model::error::hinted;
 
 /// An agent in a role.
 #[derive(Clone, Debug)]
@@ -67,7 +67,7 @@ pub fn judges(policy: &Policy, around: Around<'_>) -> Result<Cast> {
     let reviewer = match find(policy, Role::Reviewer, around) {
         Ok(reviewer) => reviewer,
         Err(missing) if choice == RouteChoice::A => {
-            return Err(out::hinted(missing.message, missing.hint));
+            return Err(hinted(missing.message, missing.hint));
         }
         Err(missing) => match own.clone() {
             Ok(player) => {
@@ -93,7 +93,7 @@ pub fn judges(policy: &Policy, around: Around<'_>) -> Result<Cast> {
     );
     let route = if of_executor.as_deref() == Some(reviewer.agent.family()) {
         if choice == RouteChoice::A {
-            return Err(out::hinted(
+            return Err(hinted(
                 format!(
                     "`{}` would review code of its own vendor, and `agents.route` is `A`",
                     reviewer.name
@@ -127,6 +127,14 @@ pub fn find(policy: &Policy, role: Role, around: Around<'_>) -> Result<Player, M
 }
 
 impl Player {
+    /// For people and for the receipt: `codex (gpt-5.5)`.
+    pub fn shown(&self) -> String {
+        match self.settings.model.as_str() {
+            "" => self.name.clone(),
+            model => format!("{} ({model})", self.name),
+        }
+    }
+
     /// The same agent in another role: that role's limits, and no model of another vendor.
     fn plays(self, role: Role, policy: &Policy) -> Self {
         let limits = policy.agents.of(role).clone();

@@ -6,11 +6,11 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 
 use crate::driver::review::docket::Docket;
+use crate::model::error::hinted;
 use crate::pipeline::run::{Kind, Stage};
 use crate::process::Identity;
 use crate::store::lock::{self, Held, Wait};
 use crate::store::runs::{self, RunFolder};
-use crate::ui::out;
 
 /// The longest list of runs that is looked through for one that was stopped half-way. One that a
 /// process works on is found however many came after it.
@@ -23,7 +23,7 @@ const BEGINNING_MAX: Duration = Duration::from_mins(1);
 pub(super) enum Known {
     /// Nothing to go on with.
     Nothing,
-    /// A run that was stopped half-way, or between its end and its closing.
+    /// A run that was stopped half-way, by a used up budget too, or between its end and its closing.
     Stopped(RunFolder, Box<Docket>),
     /// Another process works on this run.
     AtWork(String),
@@ -46,8 +46,10 @@ pub(super) fn look(state_dir: &Path, question: &str, kind: Kind, fresh: bool) ->
         }
         // What cannot be read is no run to go on with.
         let Ok(Some(docket)) = runs::load::<Docket>(state_dir, &id) else { continue };
-        let over =
-            |docket: &Docket| docket.closed || fresh && matches!(docket.run.stage, Stage::Ended(_));
+        let over = |docket: &Docket| {
+            let has_ended = matches!(docket.run.stage, Stage::Ended(_));
+            fresh && has_ended || docket.closed && docket.run.continued().is_none()
+        };
         if over(&docket) || docket.question != question || docket.run.kind != kind {
             continue;
         }
@@ -57,6 +59,7 @@ pub(super) fn look(state_dir: &Path, question: &str, kind: Kind, fresh: bool) ->
         // It may have ended before we had it.
         let docket = runs::load::<Docket>(state_dir, &id)?;
         if let Some(docket) = docket.filter(|docket| !over(docket)) {
+            let docket = docket.continued().unwrap_or(docket);
             return Ok(Known::Stopped(folder, Box::new(docket)));
         }
     }
@@ -87,7 +90,7 @@ pub(super) fn await_run(
         return Ok(None);
     }
     let who = who(state_dir, id);
-    Err(out::hinted(
+    Err(hinted(
         format!("the run `{id}` reviews this already{who}"),
         "wait for it, or end the process that makes it",
     ))
@@ -106,7 +109,7 @@ pub(super) fn resume(
     };
     RunFolder::take(state_dir, id, Wait::FOR_ITS_END, told)?.ok_or_else(|| {
         let who = who(state_dir, id);
-        out::hinted(
+        hinted(
             format!("another process works on the run `{id}`{who}"),
             "wait for it, or end that process",
         )

@@ -42,6 +42,9 @@ pub struct Docket {
     pub unanchored: usize,
     /// The ledger's ids of the findings that were upheld, by their ids in the run.
     pub kept: BTreeMap<String, String>,
+    /// Who judged. Runs that an older version made have nobody here.
+    #[serde(default)]
+    pub judges: Names,
     /// BLAKE3 of every answer that the run rests on.
     pub answers: Vec<String>,
     /// Whether what a run leaves at its end is kept: its receipt, its branch. A kill may come between
@@ -50,6 +53,12 @@ pub struct Docket {
 }
 
 impl Docket {
+    /// See [`Run::continued`].
+    pub fn continued(&self) -> Option<Self> {
+        let run = self.run.continued()?;
+        Some(Self { run, closed: false, ..self.clone() })
+    }
+
     /// The change that the run was begun about.
     pub fn subject(&self, repo: &Repo) -> Result<Subject> {
         let first = self.run.attempts.first().context("a run has an attempt from its beginning")?;
@@ -64,6 +73,14 @@ impl Docket {
         };
         Ok(Subject { change, on: self.run.head.clone(), title: self.title.clone() })
     }
+}
+
+/// Who judged, for people: `codex (gpt-5.5)`; empty where nobody did.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Names {
+    /// Who is to review, until somebody has.
+    pub reviewer: String,
+    pub arbiter: String,
 }
 
 /// A spec's file, redacted.

@@ -7,36 +7,29 @@ use jiff::Timestamp;
 use crate::config::env::{Env, now};
 use crate::driver::judge;
 use crate::driver::review::attempt;
-use crate::driver::review::cast::Player;
-use crate::driver::review::docket::Docket;
+use crate::driver::review::docket::{Docket, Names};
 use crate::driver::review::finding;
-use crate::driver::review::matter::Matter;
 use crate::driver::review::outcome::{Ending, Judged, Reviewed};
 use crate::driver::review::receipt::{self, Found, Receipt};
 use crate::driver::review::session::Session;
 use crate::driver::review::subject::Subject;
 use crate::git::repo::Repo;
-use crate::model::agent::{Cost, Money, Spent};
+use crate::model::agent::{Cost, Money, Role, Spent};
 use crate::model::finding::Effect;
 use crate::model::report::{Report, Reported, Skipped, Verdict};
 use crate::pipeline::run::{Attempt, End, Kind, Stage};
 use crate::review::converge::blocking;
 use crate::review::decide::{Decision, Why};
 use crate::review::ruling::Word;
+use crate::store::ledger::call::Call;
+use crate::store::ledger::error::Error as LedgerError;
 use crate::store::ledger::{self, Ledger};
 use crate::ui::review_report::Offer;
-
-/// Who judged, for people and for the receipt.
-pub struct Names {
-    pub reviewer: String,
-    pub arbiter: String,
-}
 
 /// Closes a run that has ended; again changes nothing.
 pub fn close(
     repo: &Repo,
     env: &Env,
-    matter: &Matter,
     docket: &Docket,
     paths: Vec<String>,
     started: Timestamp,
@@ -44,7 +37,9 @@ pub fn close(
     let Stage::Ended(End { decision, best }) = docket.run.stage.clone() else {
         anyhow::bail!("the run `{}` has not ended", docket.run.id);
     };
-    let names = names(matter);
+    let calls = calls(repo, env, &docket.run.id)?;
+    let spent = spent(&calls);
+    let names = names(docket, &calls);
     let stopping: Vec<String> = blocking(&docket.run.findings, best)
         .into_iter()
         .filter_map(|standing| docket.kept.get(&standing.raised.id).cloned())
@@ -52,44 +47,15 @@ pub fn close(
     let mut skipped = docket.skipped.clone();
     let mut findings = docket.gated.clone();
     findings.extend(reported(repo, env, docket, best, &stopping, &decision)?);
-    let spent = spent(repo, env, &docket.run.id)?;
     let offer = offer(repo, docket, best)?;
     let mut kept = None;
     if docket.run.kind == Kind::Review && has_receipt(docket, &decision) {
-        let receipt = Receipt {
-            version: Receipt::version(),
-            question: docket.question.clone(),
-            tree: docket.run.attempts[best].tree.clone(),
-            base: docket.run.base.clone(),
-            run: docket.run.id.clone(),
-            route: docket.run.route,
-            independent: docket.run.route.is_independent(),
-            reviewer: names.reviewer.clone(),
-            arbiter: names.arbiter.clone(),
-            decision: decision.clone(),
-            criteria: docket.run.criteria.clone(),
-            findings: docket.kept.values().cloned().collect(),
-            blocking: stopping,
-            unscanned: docket.unscanned.clone(),
-            delivered: docket.delivered.clone(),
-            answers: docket.answers.clone(),
-            cost: Cost { money: (spent.unknown == 0).then_some(spent.money), ..Cost::default() },
-            time: now(env),
-            tribunal: env!("CARGO_PKG_VERSION").to_owned(),
-        };
-        // A kill may have come after it was kept, and since then the question may have been asked
-        // afresh: the ids of runs sort by age.
-        let known = receipt::find(repo, env, &docket.question)?;
-        kept = if let Some(known) = known.filter(|known| known.receipt.run >= docket.run.id) {
-            (known.receipt.run == docket.run.id).then_some(known.id)
-        } else {
-            let (id, aside) = receipt::keep(repo, &receipt)?;
-            skipped.extend(aside);
-            Some(id)
-        };
+        let receipt = of_run(docket, &decision, best, &names, stopping, spent, now(env));
+        let (id, aside) = keep(repo, env, &receipt)?;
+        skipped.extend(aside);
+        kept = id;
     }
-    let verdict = verdict(&decision);
-    let report = report(verdict, findings, skipped, started, now(env));
+    let report = report(verdict(&decision), findings, skipped, started, now(env));
     let judged = Judged {
         run: docket.run.id.clone(),
         route: docket.run.route,
@@ -110,6 +76,54 @@ pub fn close(
         report,
         ending: Ending::Judged(Box::new(judged)),
     })
+}
+
+/// The receipt that a run leaves.
+fn of_run(
+    docket: &Docket,
+    decision: &Decision,
+    best: usize,
+    names: &Names,
+    blocking: Vec<String>,
+    spent: Spent,
+    time: Timestamp,
+) -> Receipt {
+    Receipt {
+        version: Receipt::version(),
+        question: docket.question.clone(),
+        tree: docket.run.attempts[best].tree.clone(),
+        base: docket.run.base.clone(),
+        run: docket.run.id.clone(),
+        route: docket.run.route,
+        independent: docket.run.route.is_independent(),
+        reviewer: names.reviewer.clone(),
+        arbiter: names.arbiter.clone(),
+        decision: decision.clone(),
+        criteria: docket.run.criteria.clone(),
+        findings: docket.kept.values().cloned().collect(),
+        blocking,
+        unscanned: docket.unscanned.clone(),
+        delivered: docket.delivered.clone(),
+        answers: docket.answers.clone(),
+        cost: Cost { money: (spent.unknown == 0).then_some(spent.money), ..Cost::default() },
+        time,
+        tribunal: env!("CARGO_PKG_VERSION").to_owned(),
+    }
+}
+
+/// Keeps a receipt; gives its id where it is the one that stands.
+fn keep(repo: &Repo, env: &Env, receipt: &Receipt) -> Result<(Option<String>, Option<Skipped>)> {
+    // A kill may have come after it was kept, and since then the question may have been asked
+    // afresh: the ids of runs sort by age.
+    match receipt::find(repo, env, &receipt.question)? {
+        Some(known) if known.receipt.run >= receipt.run => {
+            Ok(((known.receipt.run == receipt.run).then_some(known.id), None))
+        }
+        _ => {
+            let (id, aside) = receipt::keep(repo, receipt)?;
+            Ok((Some(id), aside))
+        }
+    }
 }
 
 /// What an earlier review of the same question comes to now.
@@ -192,7 +206,7 @@ fn reported(
 ) -> Result<Vec<Reported>> {
     let state_dir = repo.state_dir();
     let ledger = ledger::exists(&state_dir).then(|| Ledger::open(&state_dir)).transpose();
-    let ledger = ledger.map_err(judge::hinted)?;
+    let ledger = ledger.map_err(LedgerError::hinted)?;
     let stops = matches!(decision, Decision::Fix(_) | Decision::Escalate(_));
     let mut all = Vec::new();
     for standing in &docket.run.findings {
@@ -208,7 +222,7 @@ fn reported(
         };
         let finding = finding::of(standing, standing.ruling.as_ref(), effect);
         let known = match (&ledger, kept) {
-            (Some(ledger), Some(id)) => ledger.get(id, now(env)).map_err(judge::hinted)?,
+            (Some(ledger), Some(id)) => ledger.get(id, now(env)).map_err(LedgerError::hinted)?,
             _ => None,
         };
         all.push(match known {
@@ -251,27 +265,33 @@ fn report(
     Report { verdict, elapsed_ms: u64::try_from(elapsed).unwrap_or(0), ..report }
 }
 
-/// What the calls of a run cost together.
-pub fn spent(repo: &Repo, env: &Env, run: &str) -> Result<Spent> {
+fn calls(repo: &Repo, env: &Env, run: &str) -> Result<Vec<Call>> {
     let done = ledger::with(&repo.state_dir(), now(env), |ledger| ledger.calls_of(run));
-    let calls = done.map_err(judge::hinted)?.value;
-    Ok(Spent {
+    Ok(done.map_err(LedgerError::hinted)?.value)
+}
+
+/// What the calls of a run cost together.
+fn spent(calls: &[Call]) -> Spent {
+    Spent {
         calls: calls.len(),
         money: calls.iter().filter_map(|call| call.cost.money).sum::<Money>(),
         unknown: calls.iter().filter(|call| call.cost.money.is_none()).count(),
-    })
+    }
 }
 
-fn names(matter: &Matter) -> Names {
-    let name = |player: Option<&Player>| {
-        player.map_or_else(String::new, |player| match player.settings.model.as_str() {
-            "" => player.name.clone(),
-            model => format!("{} ({model})", player.name),
-        })
+/// Who judged, as the run has it; of a run that an older version made, as its calls have it. What
+/// the settings say by now is not asked: they may have changed since.
+fn names(docket: &Docket, calls: &[Call]) -> Names {
+    let known = |known: &String, role: Role| {
+        let mut answered = calls.iter().filter(|call| call.role == role && call.is_answered());
+        match answered.next_back() {
+            Some(call) if known.is_empty() && call.model.is_empty() => call.agent.clone(),
+            Some(call) if known.is_empty() => format!("{} ({})", call.agent, call.model),
+            _ => known.clone(),
+        }
     };
-    let judges = matter.judges();
     Names {
-        reviewer: name(judges.map(|judges| &judges.reviewer)),
-        arbiter: name(judges.map(|judges| &judges.arbiter)),
+        reviewer: known(&docket.judges.reviewer, Role::Reviewer),
+        arbiter: known(&docket.judges.arbiter, Role::Arbiter),
     }
 }

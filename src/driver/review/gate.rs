@@ -7,19 +7,21 @@ use anyhow::Result;
 use crate::config::env::Env;
 use crate::config::policy::Moment;
 use crate::driver::commands::Request;
-use crate::driver::ruling::{Ruling, rule};
+use crate::driver::evaluate::{Ask, evaluate};
 use crate::gates::Law;
 use crate::git::repo::Repo;
 use crate::model::change::Change;
 use crate::model::finding::{Effect, Finding};
 use crate::model::gate::Gate;
-use crate::model::report::{Reported, Verdict};
+use crate::model::report::{Report, Reported, Verdict};
 use crate::pipeline::run::{Gated, Kind};
 
 /// What the gates said, for the run and for the report.
 pub struct Asked {
     pub gated: Gated,
-    pub ruling: Ruling,
+    pub report: Report,
+    /// The signal that told us to stop.
+    pub interrupted: Option<i32>,
 }
 
 /// Asks the gates about a change. A run that fixes asks every command, whatever moment it is meant
@@ -30,8 +32,11 @@ pub fn ask(repo: &Repo, env: &Env, change: &Change, law: &Law, kind: Kind) -> Re
         Kind::Fix => None,
     };
     let request = Request { env, moment, reuse: true };
-    let ruling = rule(repo, env, change, law, Some(&request), Instant::now())?;
-    let report = &ruling.report;
+    let started = Instant::now();
+    let ask = Ask::GatesAndCommands(&request);
+    let evaluation = evaluate(repo, env, change.clone(), law, None, ask)?;
+    let interrupted = evaluation.interrupted;
+    let report = evaluation.report(started);
     let stopping: Vec<&Reported> =
         report.findings.iter().filter(|found| found.finding.effect == Effect::Block).collect();
     let unasked = match report.verdict {
@@ -45,7 +50,7 @@ pub fn ask(repo: &Repo, env: &Env, change: &Change, law: &Law, kind: Kind) -> Re
         needs_person: stopping.iter().any(|found| needs_person(found.finding.gate)),
         unasked,
     };
-    Ok(Asked { gated, ruling })
+    Ok(Asked { gated, report, interrupted })
 }
 
 /// Whether a model must not be set to repair what this gate found: it would have to see a secret,

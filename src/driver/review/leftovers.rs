@@ -3,40 +3,58 @@
 use std::fs;
 use std::io;
 use std::path::Path;
-use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use jiff::Timestamp;
+use bstr::BString;
 
 use crate::config::env::{Env, now};
 use crate::driver::call::clean_up;
 use crate::driver::review::docket::Docket;
-use crate::driver::review::{fix, room};
+use crate::driver::review::{attempt, fix, room};
 use crate::driver::tree;
 use crate::git::repo::Repo;
+use crate::model::oid::Oid;
 use crate::pipeline::run::Stage;
 use crate::store::runs::{self, RunFolder};
 
 /// So many runs are kept.
 const KEPT: usize = 100;
 
-/// A run that has not ended is kept for so long, however many came after it.
-const UNENDED_KEPT: Duration = Duration::from_hours(14 * 24);
-
-/// Cleans up after runs that nobody works on. The attempts of a run stay: they are commits.
+/// Cleans up after runs that nobody works on. The attempts of a run stay as long as the run does.
 pub fn put_away(repo: &Repo, env: &Env) -> Result<()> {
     let state_dir = repo.state_dir();
     clean_up(&state_dir, env)?;
-    let long_ago = now(env).checked_sub(UNENDED_KEPT).unwrap_or(Timestamp::MIN);
-    for id in runs::list(&state_dir)?.into_iter().skip(KEPT) {
-        let is_old = runs::began(&id).is_some_and(|began| began < long_ago);
-        if (is_old || is_over(&state_dir, &id))
-            && let Some(folder) = RunFolder::try_take(&state_dir, &id)?
+    let long_ago = runs::long_ago(now(env));
+    let is_old = |id: &str| runs::began(id).is_some_and(|began| began < long_ago);
+    // Before the runs are listed: one that begins meanwhile is in neither list.
+    let attempts = attempt::by_run(repo)?;
+    let ids = runs::list(&state_dir)?;
+    for id in ids.iter().skip(KEPT) {
+        if (is_old(id) || is_over(&state_dir, id))
+            && let Some(folder) = RunFolder::try_take(&state_dir, id)?
         {
+            // First: attempts whose run is gone are found by their age alone.
+            forget(repo, attempts.get(id));
             folder.remove()?;
         }
     }
+    runs::remove_stateless(&state_dir, long_ago)?;
+    // A run whose folder is gone cannot be gone on with.
+    for (id, of_run) in &attempts {
+        if is_old(id) && !ids.contains(id) {
+            forget(repo, Some(of_run));
+        }
+    }
     trees(repo, &state_dir)
+}
+
+/// Removes the attempts of a run. Those that stay harm nobody, and are tried again by their age.
+fn forget(repo: &Repo, attempts: Option<&Vec<(BString, Oid)>>) {
+    if let Some(attempts) = attempts
+        && let Err(error) = attempt::forget(repo, attempts)
+    {
+        tracing::warn!("old attempts stay: {error:#}");
+    }
 }
 
 /// Removes what only a run at work needs. The tree of one that was stopped may hold what an executor

@@ -20,6 +20,8 @@ use crate::git::object::Objects;
 use crate::git::repo::Repo;
 use crate::model::agent::Role;
 use crate::model::change::FileChange;
+use crate::model::error::hinted;
+use crate::model::objects::Content;
 use crate::model::oid::Oid;
 use crate::review::answer::{self, Asked};
 use crate::review::deliver::Limits;
@@ -27,13 +29,15 @@ use crate::review::prompt::fingerprint;
 use crate::review::question::{self, Question};
 use crate::spec::read::{BYTES_MAX, read};
 use crate::spec::types::Spec;
-use crate::ui::out;
 
 /// The file in which a repository speaks to agents.
 pub const NOTES_FILE: &str = "AGENTS.md";
 
 /// The most of it that a prompt carries, in bytes.
 const NOTES_BYTES_MAX: usize = 8 * 1024;
+
+/// A larger one is not read at all, in bytes: nobody wrote it for agents.
+const NOTES_READ_MAX: u64 = 1024 * 1024;
 
 /// What holds for a change, whoever judges it.
 pub struct Matter {
@@ -143,7 +147,7 @@ pub fn copy_spec(path: &Path) -> Result<SpecCopy> {
     let size = fs::metadata(path).map(|metadata| metadata.len());
     let size = size.with_context(|| format!("could not read the spec `{}`", path.display()))?;
     if usize::try_from(size).is_ok_and(|size| size > BYTES_MAX) {
-        return Err(out::hinted(
+        return Err(hinted(
             format!("the spec `{}` has {size} bytes", path.display()),
             format!("a spec has {BYTES_MAX} at most"),
         ));
@@ -163,7 +167,7 @@ fn understand(copy: &SpecCopy) -> Result<Spec> {
     let reading = read(copy.text.as_bytes(), &name);
     match reading.spec.clone() {
         Some(spec) if reading.errors() == 0 => Ok(spec),
-        _ => Err(out::hinted(
+        _ => Err(hinted(
             format!("the spec `{}` is not fit to be judged by", copy.path.display()),
             format!("`tribunal spec lint {}` says why", copy.path.display()),
         )),
@@ -171,7 +175,13 @@ fn understand(copy: &SpecCopy) -> Result<Spec> {
 }
 
 fn notes(objects: &Objects, tree: &Oid) -> Result<String> {
-    let Some(bytes) = objects.file(tree, BStr::new(NOTES_FILE))? else { return Ok(String::new()) };
+    let bytes = match objects.file_up_to(tree, BStr::new(NOTES_FILE), NOTES_READ_MAX)? {
+        Some(Content::Whole(bytes)) => bytes,
+        Some(Content::TooLarge(size)) => {
+            return Ok(format!("[it has {size} bytes and is left out]\n"));
+        }
+        Some(Content::Missing) | None => return Ok(String::new()),
+    };
     let masked = secrets::mask_lines(&bytes, NOTES_FILE.as_bytes());
     let text = masked.to_str_lossy();
     let end = text.char_indices().map(|(at, c)| at + c.len_utf8());

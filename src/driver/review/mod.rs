@@ -1,14 +1,17 @@
 //! Reviews: from a change to a verdict that models argued for and code decided.
 
+mod arbitration;
 mod ask;
 pub mod attempt;
 pub mod background;
 pub mod cast;
 mod claim;
+mod delivery;
 pub mod docket;
 pub mod finding;
 pub mod finish;
 pub mod fix;
+mod fix_prompt;
 pub mod gate;
 pub mod judges;
 pub mod leftovers;
@@ -20,6 +23,7 @@ pub mod report;
 pub mod room;
 pub mod session;
 pub mod subject;
+mod texts;
 
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -35,7 +39,7 @@ use crate::config::policy::RouteChoice;
 use crate::driver::call::{Desk, end_earlier};
 use crate::driver::judge;
 use crate::driver::review::claim::Known;
-use crate::driver::review::docket::Docket;
+use crate::driver::review::docket::{Docket, Names};
 use crate::driver::review::matter::Matter;
 use crate::driver::review::outcome::{Ending, Reviewed};
 use crate::driver::review::session::Session;
@@ -44,6 +48,7 @@ use crate::gates::scope::globs;
 use crate::git::repo::Repo;
 use crate::model::agent::Role;
 use crate::model::change::FileChange;
+use crate::model::error::hinted;
 use crate::model::oid::Oid;
 use crate::model::report::{Report, Verdict};
 use crate::pipeline::run::{Begin, Kind, Run, Size, Stage};
@@ -52,7 +57,6 @@ use crate::review::converge::Limits;
 use crate::spec::types;
 use crate::store::backlog;
 use crate::store::runs::{self, RunFolder};
-use crate::ui::out;
 use crate::ui::report::printable;
 
 /// What the person asked for.
@@ -87,7 +91,7 @@ pub fn review(
     let home = cast::home(repo);
     let around = cast::around(repo, env, &home);
     let matter = Matter::gather(repo, env, flags, &subject, spec, around)?;
-    if !judges::is_reviewable(repo, &matter, &subject.change)? {
+    if !delivery::is_reviewable(repo, &matter, &subject.change)? {
         let report = gates_alone(repo, env, &subject, &matter)?;
         return Ok(nothing(subject, report));
     }
@@ -134,14 +138,13 @@ pub fn resume(
     tell: &(dyn Fn(&str) + Sync),
 ) -> Result<Reviewed> {
     let state_dir = repo.state_dir();
-    let unknown = || {
-        out::hinted(format!("there is no run `{}`", printable(id)), "`tribunal runs` lists them")
-    };
+    let unknown =
+        || hinted(format!("there is no run `{}`", printable(id)), "`tribunal runs` lists them");
     // A branch has the name in lower case.
     let known = runs::list(&state_dir)?.into_iter().find(|known| known.eq_ignore_ascii_case(id));
     let id = known.ok_or_else(unknown)?;
     let folder = claim::resume(&state_dir, &id, tell)?;
-    let docket: Docket = runs::load(&state_dir, &id)?.ok_or_else(unknown)?;
+    let mut docket: Docket = runs::load(&state_dir, &id)?.ok_or_else(unknown)?;
     let home = cast::home(repo);
     let around = cast::around(repo, env, &home);
     let subject = docket.subject(repo)?;
@@ -151,8 +154,10 @@ pub fn resume(
     }
     // Half of an answer by one reviewer and half by another would be nobody's.
     let is_same = matter.question(&subject).is_some_and(|question| question == docket.question);
-    if !is_same && !matches!(docket.run.stage, Stage::Ended(_)) {
-        return Err(out::hinted(
+    if is_same {
+        docket = docket.continued().unwrap_or(docket);
+    } else if !matches!(docket.run.stage, Stage::Ended(_)) {
+        return Err(hinted(
             format!("the agents, the settings or this program changed since `{id}` was stopped"),
             "change them back, or ask anew with `tribunal review`",
         ));
@@ -296,6 +301,12 @@ impl Work<'_> {
             delivered: Vec::new(),
             unanchored: 0,
             kept: std::collections::BTreeMap::new(),
+            judges: Names {
+                reviewer: matter
+                    .judges()
+                    .map_or_else(String::new, |judges| judges.reviewer.shown()),
+                arbiter: String::new(),
+            },
             answers: Vec::new(),
             closed: false,
         };
@@ -317,7 +328,7 @@ impl Work<'_> {
             Kind::Review => None,
             Kind::Fix => Some(
                 cast::find(policy, Role::Executor, self.around)
-                    .map_err(|missing| out::hinted(missing.message, missing.hint))?,
+                    .map_err(|missing| hinted(missing.message, missing.hint))?,
             ),
         };
         let started = docket.run.started;
@@ -341,11 +352,12 @@ impl Work<'_> {
             interrupts,
             folder,
             in_room: None,
+            unshown: Vec::new(),
             docket,
         };
         let mut docket = session.perform()?;
         room::clear(&room::folder(self.repo, &docket.run.id));
-        let reviewed = finish::close(self.repo, self.env, matter, &docket, paths, started)?;
+        let reviewed = finish::close(self.repo, self.env, &docket, paths, started)?;
         if !docket.closed {
             docket.closed = true;
             folder.save(&docket)?;

@@ -26,7 +26,7 @@ pub struct Reviewed {
 /// How it ended.
 #[derive(Clone, Debug)]
 pub enum Ending {
-    /// The change is empty, or nothing in it is text: neither passed nor blocked.
+    /// The change is empty, or nothing in it is text: no pass, and blocked where the gates say so.
     Nothing,
     /// No model judged: the report is the gates' alone.
     Unjudged {
@@ -56,11 +56,9 @@ pub struct Judged {
 }
 
 impl Reviewed {
+    /// The gates have their say however the review ended: also where there was nothing to review.
     pub fn status(&self) -> ExitStatus {
-        match self.ending {
-            Ending::Nothing => ExitStatus::Pass,
-            Ending::Unjudged { .. } | Ending::Judged(_) => self.report.verdict.into(),
-        }
+        self.report.verdict.into()
     }
 
     /// The findings and the criteria, for people.
@@ -91,11 +89,16 @@ impl Reviewed {
     pub fn last_line(&self) -> String {
         let verdict = self.report.verdict;
         let judged = match &self.ending {
-            Ending::Nothing if self.paths.is_empty() => {
-                return format!("nothing to review: {} is empty", self.title);
-            }
             Ending::Nothing => {
-                return format!("nothing to review: no model can read what {} holds", self.title);
+                let why = if self.paths.is_empty() {
+                    format!("{} is empty", self.title)
+                } else {
+                    format!("no model can read what {} holds", self.title)
+                };
+                return match verdict {
+                    Verdict::Pass => format!("nothing to review: {why}"),
+                    _ => format!("{} by the gates; nothing to review: {why}", verdict.as_str()),
+                };
             }
             Ending::Unjudged { why } => {
                 let why = printable(&why.join("; "));
@@ -146,6 +149,10 @@ impl Reviewed {
                 "`tribunal review --fix` has it fixed on a branch of its own; `tribunal findings dismiss ID` answers a finding"
                     .to_owned(),
             ),
+            (Decision::Escalate(Why::Budget(_)), _) => hints.push(format!(
+                "raise the budget in your own settings; `tribunal resume {}` then goes on, and what was answered counts",
+                judged.run
+            )),
             (Decision::Inconclusive(_), _) => {
                 hints.push("`tribunal doctor` tells how the agents stand".to_owned());
             }
@@ -158,7 +165,13 @@ impl Reviewed {
     pub fn json(&self) -> Value {
         let mut json = json_of(&self.report);
         match &self.ending {
-            Ending::Nothing => json["verdict"] = "nothing to review".into(),
+            Ending::Nothing if self.report.verdict == Verdict::Pass => {
+                json["verdict"] = "nothing to review".into();
+            }
+            Ending::Nothing => {
+                json["review"] =
+                    json!({"unjudged": ["there is nothing that a model could review"]});
+            }
             Ending::Unjudged { why } => json["review"] = json!({ "unjudged": why }),
             Ending::Judged(judged) => json["review"] = judged.json(),
         }

@@ -6,26 +6,29 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use bstr::{BStr, ByteSlice as _};
+use bstr::ByteSlice as _;
 use jiff::Timestamp;
 
 use crate::config::env::{Env, now};
 use crate::config::policy::{OnFailure, Policy, PrePush, Review};
+use crate::driver::law;
 use crate::driver::push::{Part, Pushed};
-use crate::driver::review::judges::is_reviewable;
+use crate::driver::review::delivery::is_reviewable;
 use crate::driver::review::matter::{Matter, NOTES_FILE};
 use crate::driver::review::receipt::{self, Found};
 use crate::driver::review::subject::{self, Range};
 use crate::driver::review::{background, cast};
-use crate::driver::{judge, law};
 use crate::gates::governance::POLICY_FILE;
 use crate::git::repo::Repo;
 use crate::locate::index::normalised;
 use crate::model::finding::Effect;
 use crate::model::kept::Kept;
+use crate::model::objects::Content;
 use crate::model::oid::Oid;
 use crate::model::report::{Reported, Skipped};
+use crate::review::deliver::FILE_BYTES_MAX;
 use crate::store::backlog::{self, State};
+use crate::store::ledger::error::Error as LedgerError;
 use crate::store::ledger::{self, Ledger};
 
 /// The most commits of one push whose reviews are looked up: an imported history has none.
@@ -70,52 +73,18 @@ pub fn consult(
     if !background::can_judge(repo, env, &policy) {
         return Ok(consulted);
     }
-    let home = cast::home(repo);
-    let around = cast::around(repo, env, &home);
-    let mut open = Vec::new();
-    let mut judges = Vec::new();
-    for pushed in commits.iter().take(COMMITS_MAX) {
-        let subject = subject::of(repo, &Range::Commit(pushed.commit.clone()))?;
-        if subject.change.files.is_empty() {
-            continue;
-        }
-        if changes_law(repo, pushed, subject.change.base_tree.as_ref())? {
-            let short = pushed.commit.short();
-            let reason = format!(
-                "{short}: the push changes the law that it was reviewed under (hint: push the change \
-                 of the law by itself first)"
-            );
-            consulted.skipped.push(Skipped { gate: "review".to_owned(), reason });
-            let insists = policy.review.on_failure == OnFailure::Block;
-            consulted.refused |= insists && stance == Stance::Block;
-            continue;
-        }
-        let matter = Matter::gather(repo, env, &[], &subject, None, around)?;
-        let Some(question) = matter.question(&subject) else { continue };
-        let players = matter.judges().map(|judges| [&judges.reviewer, &judges.arbiter]);
-        judges.extend(players.into_iter().flatten().map(|player| player.name.clone()));
-        let found = receipt::find(repo, env, &question)?;
-        if found.is_some() || is_reviewable(repo, &matter, &subject.change)? {
-            open.push(Asked { pushed, question, found });
-        }
-    }
-    let missing: Vec<Oid> = open
-        .iter()
-        .filter(|asked| asked.found.is_none())
-        .map(|asked| asked.pushed.commit.clone())
-        .collect();
-    // Those that wait already are noted once more: whoever was to review them may have been killed.
-    if !missing.is_empty() && background::is_wanted(env) {
-        background::want(repo, env, &[], &missing, &[])?;
-    }
+    let insists = policy.review.on_failure == OnFailure::Block && stance == Stance::Block;
+    let mut questions = questions(repo, env, &commits[..commits.len().min(COMMITS_MAX)])?;
+    consulted.skipped.append(&mut questions.unasked);
+    consulted.refused |= insists && !consulted.skipped.is_empty();
+    want_missing(repo, env, &questions.open)?;
     let wait = policy.review.wait;
-    if stance != Stance::AskLater && !is_held_up(repo, env, &judges, wait)? {
-        await_reviews(repo, env, &mut open, wait, tell)?;
+    if stance != Stance::AskLater && !is_held_up(repo, env, &questions.judges, wait)? {
+        await_reviews(repo, env, &mut questions.open, wait, tell)?;
     }
-    for asked in &open {
+    for asked in &questions.open {
         let Some(found) = &asked.found else {
-            let insists = policy.review.on_failure == OnFailure::Block;
-            consulted.refused |= insists && stance == Stance::Block;
+            consulted.refused |= insists;
             consulted.skipped.push(unreviewed(repo, &asked.pushed.commit, stance));
             continue;
         };
@@ -123,19 +92,73 @@ pub fn consult(
     }
     let rest = commits.len().saturating_sub(COMMITS_MAX);
     if rest > 0 {
-        let reason = format!("{rest} more commits: their reviews were not looked up");
-        consulted.skipped.push(Skipped { gate: "review".to_owned(), reason });
+        consulted
+            .skipped
+            .push(skipped(format!("{rest} more commits: their reviews were not looked up")));
     }
     if let Stance::Warn { until: Some(until) } = stance
         && consulted.parts.iter().any(|part| !part.findings.is_empty())
     {
-        let reason = format!(
+        consulted.skipped.push(skipped(format!(
             "findings of reviews warn until {} and block from then on",
             until.strftime("%Y-%m-%d")
-        );
-        consulted.skipped.push(Skipped { gate: "review".to_owned(), reason });
+        )));
     }
     Ok(consulted)
+}
+
+/// What is asked of the reviews of some commits.
+#[derive(Default)]
+struct Questions<'a> {
+    open: Vec<Asked<'a>>,
+    /// Who would answer.
+    judges: Vec<String>,
+    /// The commits whose reviews are not asked for, with the reason.
+    unasked: Vec<Skipped>,
+}
+
+fn questions<'a>(repo: &Repo, env: &Env, commits: &'a [Pushed]) -> Result<Questions<'a>> {
+    let home = cast::home(repo);
+    let around = cast::around(repo, env, &home);
+    let mut questions = Questions::default();
+    for pushed in commits {
+        let subject = subject::of(repo, &Range::Commit(pushed.commit.clone()))?;
+        if subject.change.files.is_empty() {
+            continue;
+        }
+        if changes_law(repo, pushed, subject.change.base_tree.as_ref())? {
+            let short = pushed.commit.short();
+            questions.unasked.push(skipped(format!(
+                "{short}: the push changes the law that it was reviewed under (hint: push the change \
+                 of the law by itself first)"
+            )));
+            continue;
+        }
+        let matter = Matter::gather(repo, env, &[], &subject, None, around)?;
+        let Some(question) = matter.question(&subject) else { continue };
+        let players = matter.judges().map(|judges| [&judges.reviewer, &judges.arbiter]);
+        questions.judges.extend(players.into_iter().flatten().map(|player| player.name.clone()));
+        let found = receipt::find(repo, env, &question)?;
+        if found.is_some() || is_reviewable(repo, &matter, &subject.change)? {
+            questions.open.push(Asked { pushed, question, found });
+        }
+    }
+    Ok(questions)
+}
+
+/// Has those reviewed that have no answer. Those that wait already are noted once more: whoever was
+/// to review them may have been killed.
+fn want_missing(repo: &Repo, env: &Env, open: &[Asked<'_>]) -> Result<()> {
+    let unanswered = open.iter().filter(|asked| asked.found.is_none());
+    let missing: Vec<Oid> = unanswered.map(|asked| asked.pushed.commit.clone()).collect();
+    if !missing.is_empty() && background::is_wanted(env) {
+        background::want(repo, env, &[], &missing, &[])?;
+    }
+    Ok(())
+}
+
+fn skipped(reason: String) -> Skipped {
+    Skipped { gate: "review".to_owned(), reason }
 }
 
 struct Asked<'a> {
@@ -174,11 +197,14 @@ fn changes_law(repo: &Repo, pushed: &Pushed, parent: Option<&Oid>) -> Result<boo
     if base.as_ref() == parent {
         return Ok(false);
     }
+    // Git's names for them tell whether they differ: nothing of them is read.
     let law = |tree: Option<&Oid>| -> Result<_> {
-        let Some(tree) = tree else { return Ok(None) };
-        let file = |path: &str| repo.objects.file(tree, BStr::new(path));
-        let rules = repo.objects.files_below(tree, BStr::new(".ai"))?;
-        Ok(Some((file(POLICY_FILE)?, file(NOTES_FILE)?, rules)))
+        let Some(tree) = tree else { return Ok(Vec::new()) };
+        let mut items = repo.objects.tree(tree)?;
+        items.retain(|item| {
+            [POLICY_FILE, NOTES_FILE, ".ai"].iter().any(|name| item.name() == *name)
+        });
+        Ok(items)
     };
     // Before the first commit there is no law: the first commit of a history brings it.
     Ok(base.is_some() && law(base.as_ref())? != law(parent)?)
@@ -190,10 +216,10 @@ fn is_held_up(repo: &Repo, env: &Env, judges: &[String], wait: Duration) -> Resu
     if !ledger::exists(&state_dir) {
         return Ok(false);
     }
-    let ledger = Ledger::open(&state_dir).map_err(judge::hinted)?;
+    let ledger = Ledger::open(&state_dir).map_err(LedgerError::hinted)?;
     let then = now(env).checked_add(wait)?;
     for name in judges {
-        if ledger.wait(name, then).map_err(judge::hinted)?.is_some() {
+        if ledger.wait(name, then).map_err(LedgerError::hinted)?.is_some() {
             return Ok(true);
         }
     }
@@ -243,8 +269,8 @@ fn stance(repo: &Repo, env: &Env, policy: &Review) -> Result<Option<Stance>> {
         PrePush::Ratchet => {
             let (state_dir, now) = (repo.state_dir(), now(env));
             let first = if ledger::exists(&state_dir) {
-                let ledger = Ledger::open(&state_dir).map_err(judge::hinted)?;
-                ledger.first_review().map_err(judge::hinted)?
+                let ledger = Ledger::open(&state_dir).map_err(LedgerError::hinted)?;
+                ledger.first_review().map_err(LedgerError::hinted)?
             } else {
                 None
             };
@@ -275,7 +301,12 @@ fn stands(repo: &Repo, tip: &Oid, kept: &Kept) -> Result<bool> {
     let path = kept.finding.place.as_ref().and_then(|place| place.path());
     let Some(path) = path.filter(|_| !kept.finding.anchor.is_empty()) else { return Ok(true) };
     let tree = repo.tree_of(tip)?;
-    let Some(text) = repo.objects.file(&tree, path.as_bstr())? else { return Ok(false) };
+    let text = match repo.objects.file_up_to(&tree, path.as_bstr(), FILE_BYTES_MAX as u64)? {
+        Some(Content::Whole(text)) => text,
+        // What is too large to be looked through is taken to hold it still.
+        Some(Content::TooLarge(_)) => return Ok(true),
+        Some(Content::Missing) | None => return Ok(false),
+    };
     let text = text.to_str_lossy();
     let lines: Vec<String> = text.lines().map(normalised).collect();
     // A masked line cannot be compared: the finding is taken to stand.
@@ -297,5 +328,5 @@ fn unreviewed(repo: &Repo, commit: &Oid, stance: Stance) -> Skipped {
         State::Unknown => "it was not reviewed".to_owned(),
     };
     let hint = format!("`tribunal review --commit {short}`");
-    Skipped { gate: "review".to_owned(), reason: format!("{short}: {why} (hint: {hint})") }
+    skipped(format!("{short}: {why} (hint: {hint})"))
 }

@@ -14,6 +14,7 @@ use crate::model::oid::Oid;
 use crate::model::report::{Skipped, Verdict};
 use crate::review::decide::Decision;
 use crate::review::raised::{Assessed, Met};
+use crate::store::ledger::error::Error as LedgerError;
 use crate::store::ledger::receipt::Lookup;
 use crate::store::ledger::{self, Ledger};
 use crate::ui::out;
@@ -33,8 +34,9 @@ pub struct Receipt {
     pub route: Route,
     /// Whether another vendor judged than wrote.
     pub independent: bool,
-    /// `codex 0.169.0 (gpt-5.5)`
+    /// Who answered, by the run's own record: `codex (gpt-5.5)`.
     pub reviewer: String,
+    /// The same; empty where nothing was to be weighed.
     pub arbiter: String,
     pub decision: Decision,
     pub criteria: Vec<Assessed>,
@@ -102,8 +104,8 @@ pub fn find(repo: &Repo, env: &Env, question: &str) -> Result<Option<Found>> {
         return Ok(None);
     }
     let now = now(env);
-    let mut ledger = Ledger::open(&state_dir).map_err(judge::hinted)?;
-    let kept = match ledger.receipt(question).map_err(judge::hinted)? {
+    let mut ledger = Ledger::open(&state_dir).map_err(LedgerError::hinted)?;
+    let kept = match ledger.receipt(question).map_err(LedgerError::hinted)? {
         Lookup::Found(kept) => kept,
         Lookup::Nothing => return Ok(None),
         Lookup::Broken => {
@@ -123,7 +125,7 @@ pub fn find(repo: &Repo, env: &Env, question: &str) -> Result<Option<Found>> {
     }
     let mut findings = Vec::new();
     for id in &receipt.findings {
-        findings.extend(ledger.get(id, now).map_err(judge::hinted)?);
+        findings.extend(ledger.get(id, now).map_err(LedgerError::hinted)?);
     }
     Ok(Some(Found { id: kept.id, receipt, findings }))
 }
@@ -134,6 +136,6 @@ pub fn keep(repo: &Repo, receipt: &Receipt) -> Result<(String, Option<Skipped>)>
     let done = ledger::with(&repo.state_dir(), receipt.time, |ledger| {
         ledger.keep_receipt(&receipt.question, &body, receipt.time)
     })
-    .map_err(judge::hinted)?;
+    .map_err(LedgerError::hinted)?;
     Ok((done.value, done.set_aside.as_deref().map(judge::set_aside)))
 }

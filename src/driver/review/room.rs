@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-use bstr::{BStr, ByteSlice as _};
+use bstr::{BStr, BString, ByteSlice as _};
 
 use crate::driver::tree;
 use crate::gates::secrets;
@@ -56,8 +56,11 @@ pub fn clear(room: &Path) {
     drop(fs::remove_dir_all(room));
 }
 
+/// Files that could not be copied, with the reason.
+pub type Unshown = Vec<(BString, String)>;
+
 /// Fills an empty folder for the judges of a tree.
-pub fn fill(repo: &Repo, tree: &Oid, touched: &[FileChange], room: &Path) -> Result<()> {
+pub fn fill(repo: &Repo, tree: &Oid, touched: &[FileChange], room: &Path) -> Result<Unshown> {
     if room.exists() {
         fs::remove_dir_all(room)
             .with_context(|| format!("could not empty `{}`", room.display()))?;
@@ -68,16 +71,16 @@ pub fn fill(repo: &Repo, tree: &Oid, touched: &[FileChange], room: &Path) -> Res
         touched.iter().map(|other| distance(file.path.as_bstr(), other.path.as_bstr())).min()
     };
     files.sort_by_cached_key(|file| (near(file), file.path.clone()));
-    let mut left = BYTES_MAX;
+    let (mut left, mut unshown) = (BYTES_MAX, Unshown::new());
     for file in files.iter().take(FILES_MAX) {
-        copy(repo, file, room, &mut left)?;
+        unshown.extend(copy_or_name(repo, file, room, &mut left)?);
     }
-    Ok(())
+    Ok(unshown)
 }
 
 /// Brings a filled room from one tree to another: what differs is what the judges are to look at.
-pub fn follow(repo: &Repo, from: &Oid, to: &Oid, room: &Path) -> Result<()> {
-    let mut left = BYTES_MAX;
+pub fn follow(repo: &Repo, from: &Oid, to: &Oid, room: &Path) -> Result<Unshown> {
+    let (mut left, mut unshown) = (BYTES_MAX, Unshown::new());
     for file in diff::trees(&repo.objects, Some(from), Some(to))? {
         let before = match &file.kind {
             Kind::Renamed { from } => from,
@@ -91,9 +94,31 @@ pub fn follow(repo: &Repo, from: &Oid, to: &Oid, room: &Path) -> Result<()> {
                 _ => {}
             }
         }
-        copy(repo, &file, room, &mut left)?;
+        unshown.extend(copy_or_name(repo, &file, room, &mut left)?);
     }
-    Ok(())
+    Ok(unshown)
+}
+
+/// Copies a file; gives it with the reason where that is not possible. Only what would keep every
+/// other file from being copied too is an error.
+fn copy_or_name(
+    repo: &Repo,
+    file: &FileChange,
+    room: &Path,
+    left: &mut u64,
+) -> Result<Option<(BString, String)>> {
+    let Err(error) = copy(repo, file, room, left) else { return Ok(None) };
+    let kind = error.root_cause().downcast_ref::<io::Error>().map(io::Error::kind);
+    match kind {
+        Some(
+            io::ErrorKind::StorageFull
+            | io::ErrorKind::QuotaExceeded
+            | io::ErrorKind::ReadOnlyFilesystem,
+        ) => Err(error.context(format!("could not fill `{}`", room.display()))),
+        _ => {
+            Ok(Some((file.path.clone(), format!("could not be copied for the judges: {error:#}"))))
+        }
+    }
 }
 
 /// Copies a file, where it may be copied and there is room left for it, in bytes.
@@ -111,8 +136,7 @@ fn copy(repo: &Repo, file: &FileChange, room: &Path, left: &mut u64) -> Result<(
     let Some(content) = repo.objects.blob(&entry.oid)? else { return Ok(()) };
     *left -= size;
     let masked = secrets::mask_lines(&content, &file.path);
-    put(&room.join(path), &masked)
-        .with_context(|| format!("could not copy `{}` for the judges", file.path))
+    Ok(put(&room.join(path), &masked)?)
 }
 
 #[expect(clippy::disallowed_methods, reason = "a copy that nobody keeps needs no atomic write")]

@@ -1,6 +1,7 @@
 //! A run at work: ask what comes next, perform it, tell what came of it, save.
 
 use anyhow::{Context as _, Result};
+use bstr::BString;
 
 use crate::config::env::Env;
 use crate::driver::call::Desk;
@@ -43,6 +44,8 @@ pub struct Session<'a> {
     pub folder: &'a RunFolder,
     /// The tree that the judges' room shows; filled by this process alone.
     pub in_room: Option<Oid>,
+    /// What could not be copied there, with the reason.
+    pub unshown: Vec<(BString, String)>,
     pub docket: Docket,
 }
 
@@ -96,11 +99,11 @@ impl Session<'_> {
             self.tell("asking the gates");
         }
         let asked = gate::ask(self.repo, self.env, &change, &self.matter.law, run.kind)?;
-        if let Some(signal) = asked.ruling.interrupted {
+        if let Some(signal) = asked.interrupted {
             return Err(self.stopped(signal));
         }
-        self.docket.gated = asked.ruling.report.findings;
-        self.docket.skipped = asked.ruling.report.skipped;
+        self.docket.gated = asked.report.findings;
+        self.docket.skipped = asked.report.skipped;
         Ok(Outcome::Gated(asked.gated))
     }
 

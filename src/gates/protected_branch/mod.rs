@@ -3,10 +3,10 @@
 use bstr::{BStr, BString, ByteSlice as _};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
-use crate::git::push::Relation;
 use crate::model::class::Class;
 use crate::model::finding::{Effect, Finding, Place, Spot};
 use crate::model::gate::Gate;
+use crate::model::push::Relation;
 use crate::model::severity::Severity;
 
 #[cfg(test)]

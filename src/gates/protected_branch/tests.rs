@@ -3,8 +3,8 @@
 use bstr::{BStr, BString};
 
 use crate::gates::protected_branch::{Facts, Protected, judge, judge_mirror};
-use crate::git::push::Relation;
 use crate::model::finding::Effect;
+use crate::model::push::Relation;
 
 const GLOBS: [&str; 4] = ["main", "master", "release/*", "hot[fix"];
 

@@ -15,9 +15,14 @@ use crate::model::severity::Severity;
 const AROUND: usize = 120;
 const MARKER: &[u8] = b"tribunal:allow secrets";
 
-/// What a repository or a user allowed.
+/// What a repository or a user allowed: what every one of the lists allows. No list allows nothing.
 #[derive(Clone, Debug, Default)]
 pub struct Allow {
+    lists: Vec<AllowList>,
+}
+
+#[derive(Clone, Debug)]
+struct AllowList {
     paths: GlobSet,
     fingerprints: BTreeSet<String>,
 }
@@ -47,17 +52,28 @@ impl Allow {
             paths.add(strict(glob)?);
         }
         let fingerprints = fingerprints.into_iter().map(str::to_ascii_lowercase).collect();
-        Ok(Self { paths: paths.build()?, fingerprints })
+        Ok(Self { lists: vec![AllowList { paths: paths.build()?, fingerprints }] })
+    }
+
+    /// What this and the other allow.
+    pub fn and(&self, other: &Self) -> Self {
+        if self.lists.is_empty() || other.lists.is_empty() {
+            return Self::default();
+        }
+        Self { lists: self.lists.iter().chain(&other.lists).cloned().collect() }
     }
 
     /// Whether nothing in the file of that path is to be reported.
     pub fn has_path(&self, path: &BStr) -> bool {
-        !self.paths.is_empty() && self.paths.is_match(path.to_path_lossy())
+        let allows =
+            |list: &AllowList| !list.paths.is_empty() && list.paths.is_match(path.to_path_lossy());
+        !self.lists.is_empty() && self.lists.iter().all(allows)
     }
 
     /// Whether that secret is known and allowed, wherever it stands.
     pub fn has_fingerprint(&self, fingerprint: &str) -> bool {
-        self.fingerprints.contains(fingerprint)
+        !self.lists.is_empty()
+            && self.lists.iter().all(|list| list.fingerprints.contains(fingerprint))
     }
 }
 

@@ -276,7 +276,7 @@ fn who_cannot_be_asked_gives_no_verdict() {
     let found = finds(&[("F-1", Critical), ("F-2", High)]);
     let partly = Outcome::Arbitrated {
         rulings: vec![ruling("F-1", Word::Upheld)],
-        failures: vec!["F-2: hung".to_owned()],
+        failure: Some(Failure::Infrastructure("F-2: hung".to_owned())),
     };
     let run = judging(vec![green(), found, partly]);
     assert_eq!(end(&run).decision, Decision::Fix(vec!["repair F-1".to_owned()]));
@@ -294,6 +294,40 @@ fn a_used_up_budget_ends_a_run_wherever_it_is() {
         let run = play(run, vec![Outcome::Failed(Failure::Budget("$10.00 are spent".to_owned()))]);
         assert_eq!(escalated(&run), Why::Budget("$10.00 are spent".to_owned()));
     }
+}
+
+#[test]
+fn a_budget_stop_keeps_what_was_answered_and_can_be_gone_on_from() {
+    let budget = || Failure::Budget("$10.00 are spent".to_owned());
+    let found = || vec![green(), finds(&[("F-1", Critical), ("F-2", High)])];
+    let partly =
+        Outcome::Arbitrated { rulings: vec![ruling("F-1", Word::Upheld)], failure: Some(budget()) };
+    for start in [judging(found()), fixing(found())] {
+        let run = play(start, vec![partly.clone()]);
+        assert_eq!(escalated(&run), Why::Budget("$10.00 are spent".to_owned()));
+        assert_eq!(run.findings[0].ruling, Some(ruling("F-1", Word::Upheld)));
+        assert_eq!(run.findings[1].ruling, None);
+        // The same is asked for again, and what was answered stands, whatever is said now.
+        let again = run.continued().unwrap();
+        let both = vec!["F-1".to_owned(), "F-2".to_owned()];
+        assert_eq!(next(&again), Action::Arbitrate(both));
+        assert_eq!(again.continued(), None, "it has not ended");
+        let other = rulings(vec![ruling("F-1", Word::Refuted), ruling("F-2", Word::Upheld)]);
+        let run = play(again, vec![other]);
+        assert_eq!(run.findings[0].ruling, Some(ruling("F-1", Word::Upheld)));
+        let order = vec!["repair F-1".to_owned(), "repair F-2".to_owned()];
+        match next(&run) {
+            Action::Fix(fix) => assert_eq!(fix.instructions, order),
+            Action::End(end) => assert_eq!(end.decision, Decision::Fix(order)),
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(run.continued(), None, "no budget ended it");
+    }
+    // Fixes that are offered are the person's: such a run is over.
+    let one_more = review(vec![(raised("F-2", High), true)], &[("F-1", true)], &[]);
+    let fixed = vec![changed(2), green(), one_more, Outcome::Failed(budget())];
+    let offered = play(with_a_critical(), fixed);
+    assert_eq!((end(&offered).best, offered.continued()), (1, None));
 }
 
 fn with_a_critical() -> Run {

@@ -10,9 +10,7 @@ use crate::model::oid::Oid;
 use crate::model::severity::Severity;
 use crate::pipeline::run::{Begin, Fixed, Gated, Kind, Outcome, Reviewed, Run, Size};
 use crate::review::converge::Limits;
-use crate::review::raised::{
-    Anchored, Assessed, Completeness, IntroducedBy, Met, Quote, Raised, Verified,
-};
+use crate::review::raised::{Anchored, Assessed, Completeness, Met, Quote, Raised, Verified};
 use crate::review::ruling::{Ruling, Word};
 
 const LIMITS: Limits =
@@ -47,7 +45,6 @@ fn raised(id: &str, severity: Severity) -> Raised {
         anchor: "let a = b;".to_owned(),
         failure: "from x to y".to_owned(),
         evidence: Vec::new(),
-        introduced_by: IntroducedBy::ThisChange,
         fix: String::new(),
         sweep: String::new(),
         anchored: Anchored::Exact { line: 1, end_line: 1 },
@@ -100,7 +97,7 @@ fn ruling(id: &str, word: Word) -> Ruling {
 }
 
 fn rulings(all: Vec<Ruling>) -> Outcome {
-    Outcome::Arbitrated { rulings: all, failures: Vec::new() }
+    Outcome::Arbitrated { rulings: all, failure: None }
 }
 
 fn upheld(ids: &[&str]) -> Outcome {

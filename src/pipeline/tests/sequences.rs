@@ -51,7 +51,10 @@ fn outcome(run: &Run, action: &Action, letter: usize) -> Option<Outcome> {
                 all(Word::ContradictsSpec),
                 all(Word::Unsubstantiated),
                 rulings(vec![silent]),
-                Outcome::Arbitrated { rulings: Vec::new(), failures: vec!["hung".to_owned()] },
+                Outcome::Arbitrated {
+                    rulings: Vec::new(),
+                    failure: Some(Failure::Infrastructure("hung".to_owned())),
+                },
             ]
         }
         Action::Fix(_) => vec![

@@ -1,9 +1,10 @@
 //! The hunks of one file as they are shown, and their division into sections.
 
 use bstr::ByteSlice as _;
-use similar::{Algorithm, DiffOp, DiffTag, capture_diff_slices, group_diff_ops};
+use similar::{DiffOp, DiffTag, group_diff_ops};
 
 use super::{File, Limits, Place, Reason, Side, WHOLE_SHARE};
+use crate::locate::lines::{Changed, changes_of};
 use crate::model::change::Mode;
 use crate::model::fence::visible;
 
@@ -90,7 +91,7 @@ pub fn of(file: &File, limits: &Limits, place: &mut Place) -> Result<Vec<Hunk>, 
     }
     let old = Lines::of(file.old.as_ref().filter(|old| !is_binary(&old.raw)))?;
     let new = Lines::of(file.new.as_ref())?;
-    let ops = capture_diff_slices(Algorithm::Myers, &old.raw, &new.raw);
+    let ops = ops(&changes_of(&old.raw, &new.raw), old.raw.len());
     for op in ops.iter().filter(|op| op.tag() != DiffTag::Equal) {
         let range = op.new_range();
         place.touched.push(number(range.start)..number(range.end));
@@ -105,6 +106,30 @@ pub fn of(file: &File, limits: &Limits, place: &mut Place) -> Result<Vec<Hunk>, 
     };
     let groups = group_diff_ops(ops, context);
     Ok(groups.iter().map(|ops| hunk(ops, &old, &new)).collect())
+}
+
+/// The differences with what lies between them and at both ends; the old text has so many lines.
+fn ops(changes: &[Changed], old_lines: usize) -> Vec<DiffOp> {
+    let mut ops = Vec::new();
+    let (mut old_index, mut new_index) = (0, 0);
+    let equal = |old_index: usize, new_index: usize, len: usize, ops: &mut Vec<DiffOp>| {
+        if len > 0 {
+            ops.push(DiffOp::Equal { old_index, new_index, len });
+        }
+    };
+    for Changed { old, new } in changes {
+        equal(old_index, new_index, old.start - old_index, &mut ops);
+        let (old_len, new_len) = (old.len(), new.len());
+        (old_index, new_index) = (old.start, new.start);
+        ops.push(match (old_len, new_len) {
+            (_, 0) => DiffOp::Delete { old_index, old_len, new_index },
+            (0, _) => DiffOp::Insert { old_index, new_index, new_len },
+            _ => DiffOp::Replace { old_index, old_len, new_index, new_len },
+        });
+        (old_index, new_index) = (old.end, new.end);
+    }
+    equal(old_index, new_index, old_lines - old_index, &mut ops);
+    ops
 }
 
 fn hunk(ops: &[DiffOp], old: &Lines<'_>, new: &Lines<'_>) -> Hunk {

@@ -14,7 +14,7 @@ use crate::model::change::{Kind, Mode};
 use crate::model::fence::visible_path;
 
 /// The largest side of a file that is compared, in bytes.
-const FILE_BYTES_MAX: usize = 16 << 20;
+pub const FILE_BYTES_MAX: usize = 16 << 20;
 
 /// A modified file is shown whole where it takes at most this part of a call.
 const WHOLE_SHARE: usize = 16;

@@ -338,3 +338,18 @@ proptest! {
         prop_assert!(one.iter().zip(&other).all(|(one, other)| one != other));
     }
 }
+
+/// To compare each line with each would take hours.
+#[test]
+fn a_large_file_without_a_line_in_common_is_laid_out_whole_and_soon() {
+    let text = |step: usize| {
+        let lines = (0..100_000).map(|n| format!("{}\n", n * step % 13));
+        lines.collect::<Vec<String>>().concat()
+    };
+    let limits = Limits { bytes_per_call: 1 << 20, calls: 64, ..USUAL };
+    let files = [file("a.txt", Some(&text(3)), Some(&text(5)))];
+    let delivery = deliver(&files, &limits, &SEED);
+    assert!(delivery.unscanned.is_empty(), "{:?}", delivery.unscanned);
+    let added: usize = sections(&delivery).iter().map(|section| section.added.len()).sum();
+    assert!(added >= 99_000, "{added}");
+}

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::model::severity::Severity;
 use crate::review::answer::{Asked, read, schema};
-use crate::review::raised::{IntroducedBy, Met};
+use crate::review::raised::Met;
 
 fn good() -> Value {
     json!({
@@ -13,12 +13,11 @@ fn good() -> Value {
             "class": "Error-Handling/unchecked result", "severity": "P1", "basis": "AC-2",
             "title": "the  result\nis lost", "path": "src/a.rs", "anchor": "1\n2\n3\n4\n5\n6",
             "failure": "a -> b", "evidence": [{"path": "src/b.rs", "text": "x"}],
-            "introduced_by": "this-change", "fix": "", "sweep": ""
+            "fix": "", "sweep": ""
         }],
         "criteria": [{"id": "AC-1", "met": "not_assessed", "why": "not\nshown"}],
         "attestation": [{"path": "src/a.rs", "nonce": " 123456789abc ", "added_lines": 3, "quote": "x"}],
-        "unscanned": [{"path": "c", "reason": "too long"}],
-        "more_possible": true
+        "unscanned": [{"path": "c", "reason": "too long"}]
     })
 }
 
@@ -30,15 +29,13 @@ fn an_answer_is_read() {
     assert_eq!((finding.severity, finding.basis.as_str()), (Severity::High, "spec:AC-2"));
     assert_eq!(finding.title, "the result is lost");
     assert_eq!(finding.anchor, "1\n2\n3\n4\n5");
-    assert_eq!(finding.introduced_by, IntroducedBy::ThisChange);
     assert_eq!(answer.criteria[0].met, Met::NotAssessed);
     assert_eq!(answer.attestation[0].nonce, "123456789abc");
     assert_eq!(answer.unscanned, [("c".to_owned(), "too long".to_owned())]);
-    assert!(answer.more_possible);
     let mut noise = good();
     noise["findings"][0]["severity"] = json!("noise");
     let noise = read(&noise, Asked::Review).unwrap();
-    assert_eq!((noise.findings.len(), noise.noise), (0, 1));
+    assert_eq!(noise.findings, []);
     for (written, basis) in [
         ("spec: AC-1", "spec:AC-1"),
         ("SPEC:api.AC-1", "spec:api.AC-1"),
@@ -55,6 +52,20 @@ fn an_answer_is_read() {
 }
 
 #[test]
+fn fields_that_were_asked_for_once_are_passed_over() {
+    let mut older = good();
+    older["more_possible"] = json!(true);
+    older["findings"][0]["introduced_by"] = json!("pre-existing");
+    assert_eq!(read(&older, Asked::Review), read(&good(), Asked::Review));
+    let schema = schema(Asked::Verification).to_string();
+    assert!(!schema.contains("more_possible") && !schema.contains("introduced_by"), "{schema}");
+    // Others are refused as ever.
+    older["thoughts"] = json!("");
+    let why = read(&older, Asked::Review).unwrap_err().to_string();
+    assert_eq!(why, "`thoughts`: is not a field of the schema");
+}
+
+#[test]
 fn a_verification_has_a_word_on_each_finding() {
     let mut answer = good();
     let why = read(&answer, Asked::Verification).unwrap_err();
@@ -68,7 +79,7 @@ fn a_verification_has_a_word_on_each_finding() {
 
 #[test]
 fn what_is_wrong_is_named() {
-    let cases: [(&str, Value, &str); 11] = [
+    let cases: [(&str, Value, &str); 9] = [
         ("", json!([]), "`answer`: is no object"),
         ("/findings", json!({}), "`findings`: is no list"),
         ("/findings/0", json!(1), "`findings[0]`: is no object"),
@@ -83,15 +94,9 @@ fn what_is_wrong_is_named() {
             json!({"path": "x"}),
             "`findings[0].evidence[0].text`: is missing",
         ),
-        (
-            "/findings/0/introduced_by",
-            json!("me"),
-            "`findings[0].introduced_by`: is none of this-change, pre-existing, unknown",
-        ),
         ("/criteria/0/met", json!("yes"), "`criteria[0].met`: is none of the four words"),
         ("/attestation/0/added_lines", json!(-1), "`attestation[0].added_lines`: is no count"),
         ("/attestation/0/added_lines", json!("3"), "`attestation[0].added_lines`: is no count"),
-        ("/more_possible", json!("no"), "`more_possible`: is neither true nor false"),
     ];
     for (place, value, why) in cases {
         let mut answer = good();

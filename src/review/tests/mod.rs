@@ -11,7 +11,6 @@ mod question;
 use crate::model::class::Class;
 use crate::model::severity::Severity;
 use crate::review::answer::Claim;
-use crate::review::raised::IntroducedBy;
 
 /// A well-formed finding at that place.
 pub fn claim(path: &str, anchor: &str) -> Claim {
@@ -24,7 +23,6 @@ pub fn claim(path: &str, anchor: &str) -> Claim {
         anchor: anchor.into(),
         failure: "a full disk -> the file is silently empty".into(),
         evidence: Vec::new(),
-        introduced_by: IntroducedBy::ThisChange,
         fix: String::new(),
         sweep: String::new(),
     }

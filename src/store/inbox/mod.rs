@@ -1,7 +1,8 @@
 //! Events for the daemon, handed over as files: nothing is lost while it is down.
 //!
 //! A sender writes beside the inbox and renames in; a receiver claims by renaming out, so that of
-//! two receivers one wins. What a killed receiver had claimed goes back.
+//! two receivers one wins. What a killed receiver had claimed goes back. Where nobody receives for
+//! long, the oldest are dropped, and counted.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -14,6 +15,8 @@ use ulid::Ulid;
 
 use crate::process::is_alive;
 use crate::store::crash::save_point;
+use crate::store::file::append_line;
+use crate::store::share;
 
 #[cfg(test)]
 mod tests;
@@ -21,8 +24,18 @@ mod tests;
 /// The format that this program writes; a newer one is set aside.
 const VERSION: u32 = 1;
 
+/// In the inbox: how many events were dropped, a number a line.
+const DROPPED: &str = "dropped";
+
 /// The largest file that is read as an event, in bytes.
 const BYTES_MAX: u64 = 1024 * 1024;
+
+/// The most events that wait, and the most bytes of those that may be large.
+const WAITING_MAX: usize = 1_000;
+const WAITING_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+/// The most events that are kept set aside.
+const ASIDE_MAX: usize = 100;
 
 /// What happened in the repository.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,6 +107,38 @@ pub struct Claim {
 }
 
 impl Claim {
+    /// Notes in the file's name that handling it failed, so that the next receiver knows it too.
+    /// Gives how often it has failed now.
+    pub fn failed(&mut self) -> Result<u32> {
+        let (base, tries) = self.name();
+        let again = self
+            .path
+            .with_file_name(with_owner(&format!("{base}.{}.json", tries + 1), std::process::id()));
+        save_point();
+        fs::rename(&self.path, &again)
+            .with_context(|| format!("could not rename `{}`", self.path.display()))?;
+        save_point();
+        self.path = again;
+        Ok(tries + 1)
+    }
+
+    /// Ends an event that could not be handled: it is kept in `inbox/aside/`.
+    pub fn give_up(self, state_dir: &Path) -> Result<PathBuf> {
+        let inbox = folder(state_dir);
+        set_aside(&inbox, &self.path, &format!("{}.json", self.name().0))
+    }
+
+    /// The name that the sender gave, without its ending, and how often handling it has failed.
+    fn name(&self) -> (String, u32) {
+        let name = self.path.file_name().map(OsStr::to_string_lossy).unwrap_or_default();
+        let name = name.rsplit_once('.').map_or(&*name, |(name, _owner)| name);
+        let stem = name.strip_suffix(".json").unwrap_or(name);
+        match stem.rsplit_once('.').map(|(base, tries)| (base, tries.parse())) {
+            Some((base, Ok(tries))) => (base.to_owned(), tries),
+            _ => (stem.to_owned(), 0),
+        }
+    }
+
     /// Ends the event: it is not handed out again.
     pub fn done(self) -> Result<()> {
         save_point();
@@ -121,7 +166,7 @@ pub fn folder(state_dir: &Path) -> PathBuf {
 pub fn make(state_dir: &Path) -> Result<()> {
     for part in ["", "new", "claimed", "aside"] {
         let path = folder(state_dir).join(part);
-        fs::create_dir_all(&path)
+        share::make_dir(&path)
             .with_context(|| format!("could not create the folder `{}`", path.display()))?;
     }
     Ok(())
@@ -135,19 +180,66 @@ pub fn drop_in(state_dir: &Path, event: &Event) -> Result<()> {
     let (beside, inside) = (inbox.join("new").join(&name), inbox.join(&name));
     save_point();
     // Not synced: an event lost with the machine's power costs a log line, a sync costs each commit.
-    if let Err(error) = write_new(&beside, &text) {
-        if error.kind() != io::ErrorKind::NotFound {
-            return Err(error).with_context(|| format!("could not write `{}`", beside.display()));
-        }
+    if !inbox.join("new").is_dir() {
         make(state_dir)?;
-        write_new(&beside, &text)
-            .with_context(|| format!("could not write `{}`", beside.display()))?;
     }
+    write_new(&beside, &text).with_context(|| format!("could not write `{}`", beside.display()))?;
     save_point();
     fs::rename(&beside, &inside)
         .with_context(|| format!("could not write `{}`", inside.display()))?;
     save_point();
+    drop_oldest(&inbox)
+}
+
+/// Keeps the inbox small where no watcher empties it.
+fn drop_oldest(inbox: &Path) -> Result<()> {
+    let names = names(inbox)?;
+    // A rewrite lists commits; the others are a line each.
+    let size = |name: &String| {
+        let is_large = name.contains("-rewrite");
+        let file = is_large.then(|| fs::metadata(inbox.join(name)).ok()).flatten();
+        file.map_or(0, |file| file.len())
+    };
+    let mut bytes: u64 = names.iter().map(size).sum();
+    let mut count = names.len();
+    let mut dropped = 0;
+    for name in &names {
+        if count <= WAITING_MAX && bytes <= WAITING_BYTES_MAX {
+            break;
+        }
+        bytes -= size(name).min(bytes);
+        count -= 1;
+        // Another sender may be doing the same: who removed it counts it.
+        dropped += usize::from(fs::remove_file(inbox.join(name)).is_ok());
+    }
+    if dropped > 0 {
+        append_line(&inbox.join(DROPPED), &dropped.to_string())?;
+    }
     Ok(())
+}
+
+/// How many events were dropped since that was last forgotten.
+pub fn dropped(state_dir: &Path) -> usize {
+    let text = fs::read_to_string(folder(state_dir).join(DROPPED)).unwrap_or_default();
+    text.lines().filter_map(|line| line.parse::<usize>().ok()).sum()
+}
+
+/// Forgets how many were dropped, once it was said.
+pub fn forget_dropped(state_dir: &Path) -> Result<()> {
+    remove(&folder(state_dir).join(DROPPED))
+}
+
+/// Moves a file to those that nobody could handle, of which the newest are kept.
+fn set_aside(inbox: &Path, from: &Path, name: &str) -> Result<PathBuf> {
+    let folder = inbox.join("aside");
+    let aside = folder.join(name);
+    fs::rename(from, &aside)
+        .with_context(|| format!("could not set `{}` aside", aside.display()))?;
+    let kept = names(&folder)?;
+    for old in kept.iter().take(kept.len().saturating_sub(ASIDE_MAX)) {
+        remove(&folder.join(old))?;
+    }
+    Ok(aside)
 }
 
 /// Claims up to `max` events, the oldest first.
@@ -169,10 +261,7 @@ pub fn claim(state_dir: &Path, max: usize) -> Result<Taken> {
         match read(&claimed) {
             Ok(event) => taken.claims.push(Claim { event, path: claimed }),
             Err(reason) => {
-                let aside = inbox.join("aside").join(&name);
-                fs::rename(&claimed, &aside)
-                    .with_context(|| format!("could not set `{}` aside", aside.display()))?;
-                taken.aside.push((aside, reason));
+                taken.aside.push((set_aside(&inbox, &claimed, &name)?, reason));
             }
         }
     }
@@ -247,7 +336,7 @@ fn is_event_name(name: &str) -> bool {
 
 fn write_new(path: &Path, text: &[u8]) -> io::Result<()> {
     use std::io::Write as _;
-    fs::File::create(path)?.write_all(text)
+    share::open(path, fs::OpenOptions::new().write(true).truncate(true))?.write_all(text)
 }
 
 fn remove(path: &Path) -> Result<()> {

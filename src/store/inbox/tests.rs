@@ -126,3 +126,78 @@ fn events_come_in_the_order_of_their_time() {
         .collect();
     assert_eq!(oids, ["0", "1", "2", "3", "4"]);
 }
+
+#[test]
+fn without_a_receiver_the_oldest_are_dropped_and_counted() {
+    let state = tempfile::tempdir().unwrap();
+    inbox::make(state.path()).unwrap();
+    let folder = inbox::folder(state.path());
+    for number in 0..super::WAITING_MAX {
+        let text = format!(
+            r#"{{"version":1,"kind":"commit","oid":"{number}","branch":null,"worktree":"/w"}}"#
+        );
+        fs::write(folder.join(format!("00-{number:04}-commit.json")), text).unwrap();
+    }
+    for number in 0..3 {
+        inbox::drop_in(state.path(), &commit(9_000 + number)).unwrap();
+    }
+    assert_eq!(inbox::waiting(state.path()), super::WAITING_MAX);
+    assert_eq!(inbox::dropped(state.path()), 3);
+    let taken = inbox::claim(state.path(), usize::MAX).unwrap().claims;
+    assert_eq!((oid(&taken[0].event), taken.len()), ("3".to_owned(), super::WAITING_MAX));
+    inbox::forget_dropped(state.path()).unwrap();
+    assert_eq!(inbox::dropped(state.path()), 0);
+}
+
+#[test]
+fn large_events_that_wait_take_bounded_space() {
+    let state = tempfile::tempdir().unwrap();
+    let oid = "a".repeat(40);
+    let rewrite = Event::Rewrite {
+        command: "rebase".to_owned(),
+        pairs: vec![(oid.clone(), oid); 5_000],
+        worktree: PathBuf::from("/w"),
+    };
+    for _ in 0..45 {
+        inbox::drop_in(state.path(), &rewrite).unwrap();
+    }
+    let entries = fs::read_dir(inbox::folder(state.path())).unwrap();
+    let bytes: u64 = entries.map(|entry| entry.unwrap().metadata().unwrap().len()).sum();
+    assert!(bytes < super::WAITING_BYTES_MAX + 64 * 1024, "{bytes}");
+    let waiting = inbox::waiting(state.path());
+    assert!(waiting > 30 && waiting + inbox::dropped(state.path()) == 45, "{waiting}");
+}
+
+#[test]
+fn how_often_an_event_failed_is_known_after_a_restart() {
+    let state = tempfile::tempdir().unwrap();
+    inbox::drop_in(state.path(), &commit(1)).unwrap();
+    for tries in 1..=3 {
+        let mut claim = inbox::claim(state.path(), 1).unwrap().claims.remove(0);
+        assert_eq!(claim.failed().unwrap(), 2 * tries - 1);
+        assert_eq!(claim.failed().unwrap(), 2 * tries);
+        drop(claim);
+        // Our own id is that of an earlier process.
+        assert_eq!(inbox::put_back_leftovers(state.path()).unwrap(), 1);
+    }
+    let claim = inbox::claim(state.path(), 1).unwrap().claims.remove(0);
+    assert_eq!(oid(&claim.event), "1");
+    let aside = claim.give_up(state.path()).unwrap();
+    let name = aside.file_name().unwrap().to_str().unwrap();
+    assert!(name.ends_with("-commit.json") && aside.exists(), "{name}");
+    assert_eq!(inbox::waiting(state.path()), 0);
+}
+
+#[test]
+fn of_those_set_aside_the_newest_are_kept() {
+    let state = tempfile::tempdir().unwrap();
+    inbox::make(state.path()).unwrap();
+    let folder = inbox::folder(state.path());
+    for number in 0..super::ASIDE_MAX + 5 {
+        fs::write(folder.join(format!("01-{number:04}-dance.json")), "no event").unwrap();
+    }
+    assert_eq!(inbox::claim(state.path(), 500).unwrap().aside.len(), super::ASIDE_MAX + 5);
+    assert_eq!(count_files(&folder.join("aside")), super::ASIDE_MAX);
+    assert!(!folder.join("aside/01-0004-dance.json").exists());
+    assert!(folder.join("aside/01-0005-dance.json").exists());
+}

@@ -12,6 +12,9 @@ use crate::store::ledger::rows::{from_milliseconds, timestamp, unknown};
 /// The outcome of a call that has none yet; a kill leaves it behind.
 pub const UNDER_WAY: &str = "under way";
 
+/// The outcome of a call that was answered.
+const ANSWERED: &str = "answered";
+
 /// One call to an agent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
@@ -39,6 +42,11 @@ pub struct Call {
 }
 
 impl Call {
+    /// Whether it was answered.
+    pub fn is_answered(&self) -> bool {
+        self.outcome == ANSWERED
+    }
+
     /// What it counts for in a budget: unknown money is the whole of the call's own.
     pub fn counted(&self) -> Money {
         self.cost.money.unwrap_or(self.budget)

@@ -1,5 +1,6 @@
 //! Why the ledger could not do what it was asked.
 
+use crate::model::error::hinted;
 use std::io;
 use std::path::PathBuf;
 
@@ -28,6 +29,12 @@ pub enum Error {
 }
 
 impl Error {
+    /// The error with its hint, for a command that needs the ledger.
+    pub fn hinted(self) -> anyhow::Error {
+        let hint = self.hint();
+        hinted(format!("{:#}", anyhow::Error::new(self)), hint)
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> &'static str {
         match self {

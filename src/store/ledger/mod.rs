@@ -30,6 +30,7 @@ use crate::model::kept::Disposition;
 use crate::store::crash::save_point;
 use crate::store::ledger::error::{Error, is_busy};
 use crate::store::lock::{self, Wait};
+use crate::store::share;
 
 /// How long a writer waits for the others. Eight writers at once waited 82 ms at most.
 const WAIT_MAX: Duration = Duration::from_secs(10);
@@ -82,8 +83,11 @@ impl Ledger {
     ///
     /// [`Error::Damaged`] and [`Error::Newer`] leave the file as it is.
     pub fn open(state_dir: &Path) -> Result<Self, Error> {
-        fs::create_dir_all(state_dir)
+        share::make_dir(state_dir)
             .map_err(|source| Error::Folder { path: state_dir.to_owned(), source })?;
+        // Made here, not by SQLite: its log and shared memory take the rights of this file. What is in
+        // the way of that, SQLite says better.
+        drop(share::open_append(&state_dir.join(FILE)));
         let deadline = Instant::now() + WAIT_MAX;
         loop {
             // The wait for a lock does not cover the switch to the write-ahead log, nor the moment

@@ -211,7 +211,8 @@ impl End {
         });
         let all: Vec<_> = self.result.iter().cloned().chain(errors).collect();
         if all.is_empty() {
-            return one_line(&format!("{} {:?}", self.subtype, self.terminal_reason));
+            let reason = self.terminal_reason.as_deref().unwrap_or_default();
+            return one_line(&format!("{} {reason}", self.subtype));
         }
         one_line(&all.join("; "))
     }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Duration;
 
+use anyhow::Result;
 use jiff::Timestamp;
 use tempfile::TempDir;
 
@@ -50,7 +51,7 @@ impl Place {
         let mut flags = vec![agent, "agents.reviewer.use=fake".to_owned()];
         flags.extend(settings.iter().map(|flag| (*flag).to_owned()));
         let env = Env::of(&[("TRIBUNAL_TEST_BACKOFF", "1"), ("PATH", "/usr/bin:/bin")]);
-        let policy = resolve(&[], &Env::of(&[]), &flags).unwrap().policy;
+        let policy = resolve(&[], &[], &flags).unwrap().policy;
         Self { root, env, policy, said: Mutex::default() }
     }
 
@@ -73,6 +74,10 @@ impl Place {
     }
 
     fn ask_in(&self, run: &str, key: &str, prompt: &str) -> Reply {
+        self.try_to_ask(run, key, prompt).unwrap()
+    }
+
+    fn try_to_ask(&self, run: &str, key: &str, prompt: &str) -> Result<Reply> {
         let _held = self.hold(run);
         let home = self.path("home");
         let tell = |line: &str| self.said.lock().unwrap().push(line.to_owned());
@@ -95,7 +100,7 @@ impl Place {
             access: Access::Read,
             dir: &self.path("work"),
         };
-        desk.ask(&question).unwrap()
+        desk.ask(&question)
     }
 
     fn hold(&self, run: &str) -> RunFolder {
@@ -130,6 +135,17 @@ fn text_of(reply: &Reply) -> &str {
         Outcome::Answered(answer) => answer.text.trim(),
         other => panic!("{other:?}"),
     }
+}
+
+#[test]
+fn whatever_the_command_no_call_is_made_from_inside_a_call() {
+    let mut place = Place::new("echo yes", &[]);
+    place.env = Env::of(&[("TRIBUNAL_AGENT", "executor"), ("PATH", "/usr/bin:/bin")]);
+    let error = place.try_to_ask("R", "q", "what is it?").unwrap_err();
+    assert_eq!(error.to_string(), "no agent can be asked from inside an agent's call");
+    assert_eq!(place.times(), 0);
+    place.env = Env::of(&[("PATH", "/usr/bin:/bin")]);
+    assert_eq!(text_of(&place.ask("q")), "yes");
 }
 
 fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {

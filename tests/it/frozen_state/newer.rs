@@ -1,0 +1,240 @@
+//! State of a version that is not known yet: what refuses it leaves it byte for byte as it is.
+//!
+//! Some of these show what is done today where no version is looked at; each says so.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::brain::diligent;
+use crate::frozen_state::data::{Data, LATER, later, ledger};
+use crate::frozen_state::watcher::{Watching, spec};
+use crate::harness::{Outcome, Repo, Sandbox, run, wait_for};
+use crate::resume::{BUGGY, Scene, WRONG};
+
+const STATE: &str = ".git/tribunal";
+
+fn laid<'a>(sandbox: &'a Sandbox, scene: &str) -> Repo<'a> {
+    let repo = sandbox.repo_with("r", &["--object-format=sha1"]);
+    repo.write("README.md", "A library.\n").commit_unjudged("docs: readme");
+    Data::frozen(scene).lay(&repo);
+    repo
+}
+
+/// Makes a file of the state one of the next version, with something that is not known.
+fn made_newer(repo: &Repo<'_>, name: &str) -> Vec<u8> {
+    let path = repo.path(STATE).join(name);
+    let mut state: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    assert_eq!(state["version"], 1, "{name}");
+    state["version"] = json!(2);
+    state["more"] = json!(["not known"]);
+    let bytes = state.to_string().into_bytes();
+    fs::write(path, &bytes).unwrap();
+    bytes
+}
+
+#[track_caller]
+fn is_as_it_was(repo: &Repo<'_>, name: &str, before: &[u8]) {
+    assert_eq!(fs::read(repo.path(STATE).join(name)).unwrap(), before, "{name} was written");
+}
+
+fn named(repo: &Repo<'_>, folder: &str) -> Vec<String> {
+    let folder = repo.path(STATE).join(folder);
+    let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
+    let mut names: Vec<String> = names.map(|name| name.into_string().unwrap()).collect();
+    names.retain(|name| name.ends_with("json"));
+    names.sort();
+    names
+}
+
+#[test]
+fn a_newer_ledger_is_refused_and_left_alone() {
+    let sandbox = Sandbox::new();
+    let repo = laid(&sandbox, "gates");
+    let database = ledger(&repo);
+    let version: i64 = database.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+    database.execute_batch("CREATE TABLE more (id TEXT); PRAGMA user_version = 999").unwrap();
+    drop(database);
+    assert_eq!(version, 3);
+    let before = fs::read(repo.path(STATE).join("ledger.db")).unwrap();
+    let id = "01KJWBG7G09A5V73QB758E700H";
+    for words in [
+        &["findings", "list"][..],
+        &["findings", "show", id],
+        &["findings", "dismiss", id, "--reason", "no"],
+        &["findings", "add", "--class", "other/x", "--at", "README.md:1", "--message", "m"],
+        &["cost"],
+    ] {
+        let said = later(&repo, words).code(2);
+        said.says("the ledger is from a newer tribunal").says("install the newer tribunal");
+    }
+    // What guards goes on without it.
+    repo.write("a", format!("{} HEAD\n", "<".repeat(7))).git(&["add", "a"]).ok();
+    later(&repo, &["check"]).code(1).says("conflict").says("the ledger is from a newer tribunal");
+    is_as_it_was(&repo, "ledger.db", &before);
+    assert!(!repo.path(STATE).join("ledger.db-wal").exists());
+}
+
+#[test]
+fn newer_lists_of_specs_and_rules_are_refused_and_left_alone() {
+    let sandbox = Sandbox::new();
+    let repo = laid(&sandbox, "watcher");
+    let before = made_newer(&repo, "specs.json");
+    let (words, hint) = ("was written by a newer tribunal", "use that program");
+    for command in [&["watch"][..], &["spec", "list"], &["daemon", "status"]] {
+        later(&repo, command).code(2).says(words).says(hint);
+    }
+    later(&repo, &["daemon", "start"]).code(2).says("newer tribunal");
+    is_as_it_was(&repo, "specs.json", &before);
+
+    let rules = Sandbox::new();
+    let repo = laid(&rules, "rules");
+    let before = made_newer(&repo, "constitution.json");
+    for command in [&["learn"][..], &["forget", "R-0002"], &["check"]] {
+        let words = [&["constitution"], command].concat();
+        later(&repo, &words).code(2).says("is from a newer tribunal").says("nothing was written");
+    }
+    let add = ["findings", "add", "--class", "other/x", "--at", "README.md:1", "--message", "m"];
+    later(&repo, &add).ok().says("nothing was learned");
+    is_as_it_was(&repo, "constitution.json", &before);
+}
+
+#[test]
+fn a_newer_event_is_set_aside_as_it_is() {
+    let scene = Scene::new("", diligent(&[WRONG]));
+    let repo = laid(&scene.sandbox, "watcher");
+    let event = named(&repo, "inbox").into_iter().find(|name| name.ends_with("-rewrite.json"));
+    let event = event.unwrap();
+    let before = made_newer(&repo, &format!("inbox/{event}"));
+    let watching = Watching::start(&scene, &repo, LATER, &[]);
+    wait_for("it to be said", || !watching.of("aside").is_empty());
+    wait_for("the inbox to be empty", || named(&repo, "inbox").is_empty());
+    assert!(watching.of("aside")[0]["reason"].as_str().unwrap().contains("of version 2"));
+    is_as_it_was(&repo, &format!("inbox/aside/{event}"), &before);
+}
+
+/// Today: one that is newer does not count as waiting, and the next version of its spec takes its
+/// place.
+#[test]
+fn a_newer_entry_of_the_queue_is_not_seen() {
+    let scene = Scene::new("", diligent(&[WRONG]));
+    let repo = laid(&scene.sandbox, "watcher");
+    let before = made_newer(&repo, "queue/login.json");
+    let status = later(&repo, &["status", "--format", "json"]).ok().json();
+    assert_eq!(status["specs"]["queued"], 1, "the other one: {status:#}");
+    is_as_it_was(&repo, "queue/login.json", &before);
+    repo.write("docs/specs/a.md", spec("login", "Sign in by key."));
+    let watching = Watching::start(&scene, &repo, LATER, &[]);
+    wait_for("the spec", || !watching.of("spec").is_empty());
+    let now: Value = serde_json::from_str(&repo.read(format!("{STATE}/queue/login.json"))).unwrap();
+    assert_eq!((&now["version"], &now["hash"]), (&json!(1), &watching.of("spec")[0]["hash"]));
+}
+
+/// Today: where each HEAD was has no version. What is not known counts as nothing and is written over
+/// when a HEAD moves.
+#[test]
+fn newer_heads_are_written_over() {
+    let scene = Scene::new("", diligent(&[WRONG]));
+    let repo = laid(&scene.sandbox, "watcher");
+    let heads = format!("{STATE}/heads.json");
+    let newer = json!({ "version": 2, "heads": {} }).to_string();
+    repo.write(&heads, &newer).write("docs/specs/d.md", spec("more", "More."));
+    let vars = [("TRIBUNAL_REVIEW_BACKGROUND", "off")];
+    let watching = Watching::start(&scene, &repo, LATER, &vars);
+    // A file has to be still from one look to the next: the first look is over.
+    wait_for("the spec", || watching.of("spec").iter().any(|news| news["id"] == "more"));
+    assert_eq!(repo.read(&heads), newer);
+    repo.git(&["commit", "--quiet", "--no-verify", "--allow-empty", "-m", "chore: go on"]).ok();
+    let head = repo.rev("HEAD");
+    wait_for("the new HEAD", || repo.read(&heads).contains(&head));
+    assert!(!repo.read(&heads).contains("version"), "{}", repo.read(&heads));
+}
+
+fn scene_of<'a>(scene: &'a Scene, name: &str) -> Repo<'a> {
+    let repo = scene.sandbox.repo_with("r", &["--object-format=sha1"]);
+    repo.write("README.md", "A library.\n");
+    let spec = "# Sums\n\n## Goal\n\nSum lists.\n\n## Acceptance criteria\n\n\
+        - **AC-1** WHEN a list is summed THEN every item SHALL count\n  - verify: test\n";
+    repo.write("docs/specs/sums.md", spec).commit_unjudged("docs: readme");
+    repo.write("src/sum.rs", BUGGY).commit_unjudged("feat: sum");
+    Data::frozen(name).lay(&repo);
+    repo
+}
+
+fn tribunal(scene: &Scene, repo: &Repo<'_>, words: &[&str]) -> Outcome {
+    let mut command = scene.command(&repo.dir, words);
+    command.env("TRIBUNAL_TEST_NOW", LATER);
+    run(command, b"")
+}
+
+/// Today: the version of a run is not looked at. It is told of, gone on with and written over, and
+/// what is not known of it is lost.
+#[test]
+fn a_newer_run_is_taken_for_one_of_ours() {
+    let scene = Scene::new("", diligent(&[WRONG]));
+    let repo = scene_of(&scene, "ended-review");
+    let id = Data::frozen("ended-review").run();
+    let name = format!("runs/{id}/run.json");
+    let state =
+        repo.read(format!("{STATE}/{name}")).replace("\"closed\": true", "\"closed\": false");
+    repo.write(format!("{STATE}/{name}"), state);
+    let before = made_newer(&repo, &name);
+    tribunal(&scene, &repo, &["runs"]).ok().says(&id).says("stopped while closing");
+    is_as_it_was(&repo, &name, &before);
+    tribunal(&scene, &repo, &["resume", &id]).code(1);
+    let after: Value = serde_json::from_str(&repo.read(format!("{STATE}/{name}"))).unwrap();
+    assert_eq!((&after["version"], &after["closed"]), (&json!(2), &json!(true)));
+    assert_eq!(after["more"], Value::Null);
+}
+
+/// Today: a receipt of another version answers nothing, and the new answer takes its place.
+#[test]
+fn a_newer_receipt_answers_nothing() {
+    let scene = Scene::new("", diligent(&[WRONG]));
+    let repo = scene_of(&scene, "ended-review");
+    let review = ["review", "--commit", "HEAD"];
+    // Once, so that there is a receipt for the question as this program names it.
+    tribunal(&scene, &repo, &["review", "--commit", "HEAD", "--fresh"]).code(1);
+    let asked = scene.stand_ins.asked().len();
+    tribunal(&scene, &repo, &review).code(1);
+    assert_eq!(scene.stand_ins.asked().len(), asked, "it has its receipt");
+    let database = ledger(&repo);
+    let newest = "SELECT question, body FROM receipts ORDER BY time DESC LIMIT 1";
+    let (question, body): (String, String) =
+        database.query_row(newest, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    let newer = body.replacen("{\"version\":1,", "{\"version\":2,", 1);
+    assert_ne!(newer, body);
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&(question.len() as u64).to_le_bytes());
+    hasher.update(question.as_bytes()).update(newer.as_bytes());
+    let id = hasher.finalize().to_hex().to_string();
+    let set = "UPDATE receipts SET body = ?1, id = ?2 WHERE question = ?3";
+    database.execute(set, [&newer, &id, &question]).unwrap();
+    drop(database);
+    tribunal(&scene, &repo, &review).code(1).never_says("a receipt was not what had been kept");
+    assert!(scene.stand_ins.asked().len() > asked, "it was asked anew");
+    let body = "SELECT body FROM receipts WHERE question = ?1";
+    let body: String = ledger(&repo).query_row(body, [question], |row| row.get(0)).unwrap();
+    assert!(body.starts_with("{\"version\":1,"), "{body}");
+}
+
+/// Today: the list of agreements has no version. A line that is not known is no agreement; it stays
+/// where one is added, and is lost where one is taken back.
+#[test]
+fn a_line_that_is_not_known_is_no_agreement() {
+    let sandbox = Sandbox::new();
+    let repo = laid(&sandbox, "gates");
+    let trusted = repo.read(format!("{STATE}/trusted"));
+    let odd = "version=2\n";
+    repo.write(format!("{STATE}/trusted"), format!("{odd}{trusted}"));
+    let agreed = || later(&repo, &["trust", "--list", "--format", "json"]).ok().json();
+    assert_eq!(agreed()["trusted"].as_array().unwrap().len(), 2);
+    let policy = "[[commands]]\nname = \"more\"\nrun = \"true\"\non = [\"pre-commit\"]\n";
+    repo.write("tribunal.toml", policy);
+    later(&repo, &["trust", "--yes"]).ok();
+    assert!(repo.read(format!("{STATE}/trusted")).starts_with(odd));
+    later(&repo, &["trust", "--revoke", "more"]).ok();
+    let now = repo.read(format!("{STATE}/trusted"));
+    assert_eq!(now.lines().count(), 2, "{now}");
+    assert!(trusted.lines().all(|line| now.contains(line)), "{now}");
+}

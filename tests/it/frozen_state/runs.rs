@@ -1,0 +1,365 @@
+//! Runs: one that ended, and three that were stopped on their way.
+
+use std::fs;
+use std::process::Stdio;
+
+use serde_json::Value;
+
+use crate::brain::{Part, Question, diligent};
+use crate::frozen_state::data::{Data, LATER, NOW, below, ledger};
+use crate::frozen_state::frozen_and_fresh;
+use crate::harness::{Outcome, Repo, run, wait_for};
+use crate::model_server::{Asked, Say};
+use crate::resume::{BUGGY, Scene, WRONG};
+
+/// When the limit of the scene `rate-limited` is over: an hour after the scene.
+const RESET: &str = "2026-03-04T13:00:00Z";
+
+const SPEC: &str = "# Sums\n\n## Goal\n\nSum lists.\n\n## Acceptance criteria\n\n\
+    - **AC-1** WHEN a list is summed THEN every item SHALL count\n  - verify: test\n";
+
+const REVIEW: [&str; 3] = ["review", "--commit", "HEAD"];
+
+/// A scene with a brain that answers each part with `say`, where that has something to say.
+fn scene(say: impl Fn(Part) -> Option<Say> + Send + Sync + 'static) -> Scene {
+    let brain = diligent(&[WRONG]);
+    Scene::new("", move |asked: &Asked| {
+        say(Question::read(asked).part).unwrap_or_else(|| brain(asked))
+    })
+}
+
+/// A repository whose last commit brings the mistake in, with a spec of it below that.
+fn repo<'a>(scene: &'a Scene, name: &str) -> Repo<'a> {
+    let repo = scene.sandbox.repo_with(name, &["--object-format=sha1"]);
+    repo.write("README.md", "A library.\n").write("docs/specs/sums.md", SPEC);
+    repo.commit_unjudged("docs: readme");
+    repo.write("src/sum.rs", BUGGY).commit_unjudged("feat: sum");
+    repo
+}
+
+fn tribunal_at(scene: &Scene, repo: &Repo<'_>, now: &str, words: &[&str]) -> Outcome {
+    let mut command = scene.command(&repo.dir, words);
+    command.env("TRIBUNAL_TEST_NOW", now);
+    run(command, b"")
+}
+
+fn later(scene: &Scene, repo: &Repo<'_>, words: &[&str]) -> Outcome {
+    tribunal_at(scene, repo, LATER, words)
+}
+
+fn json(scene: &Scene, repo: &Repo<'_>, words: &[&str]) -> Value {
+    later(scene, repo, &[words, &["--format", "json"]].concat()).ok().json()
+}
+
+/// Runs the program until `stops` holds of what it said and asked, and kills it.
+fn killed(scene: &Scene, repo: &Repo<'_>, words: &[&str], stops: impl Fn(&str) -> bool) {
+    let said = scene.sandbox.path().join("said");
+    let mut command = scene.command(&repo.dir, words);
+    command.env("TRIBUNAL_TEST_NOW", NOW).stdin(Stdio::null()).stdout(Stdio::null());
+    let mut child = command.stderr(fs::File::create(&said).unwrap()).spawn().unwrap();
+    wait_for("the moment of the kill", || stops(&fs::read_to_string(&said).unwrap()));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    wait_for("the agents to end", || scene.stand_ins.alive().is_empty());
+}
+
+fn asked(scene: &Scene, part: Part) -> usize {
+    let asked = scene.stand_ins.asked();
+    asked.iter().filter(|asked| Question::read(asked).part == part).count()
+}
+
+/// A repository with the state laid in, in a scene in which nobody is asked but for it: how this
+/// program names the question is found out in a scene of its own.
+fn laid<'a>(scene: &'a Scene, data: &Data, more: &[&str]) -> Repo<'a> {
+    let other = Scene::new("", diligent(&[WRONG]));
+    let probe = repo(&other, "probe");
+    later(&other, &probe, &[&REVIEW[..], more].concat()).code(1);
+    let question = "SELECT question FROM receipts";
+    let question: String = ledger(&probe).query_row(question, [], |row| row.get(0)).unwrap();
+    let repo = repo(scene, "r");
+    data.lay_for(&repo, &question);
+    repo
+}
+
+/// What `runs` and `cost` say of the only run.
+fn told(scene: &Scene, repo: &Repo<'_>) -> (Value, Value) {
+    let runs = json(scene, repo, &["runs"]);
+    assert_eq!(runs.as_array().unwrap().len(), 1, "{runs:#}");
+    let cost = json(scene, repo, &["cost", "--since", "2026-03-01"]);
+    (runs[0].clone(), cost)
+}
+
+#[test]
+fn a_review_that_ended_is_known_and_asked_about_no_more() {
+    let make = |data: &Data| {
+        let scene = scene(|_| None);
+        let repo = repo(&scene, "r");
+        tribunal_at(&scene, &repo, NOW, &REVIEW).code(1);
+        data.take(&repo, &[]);
+    };
+    frozen_and_fresh("ended-review", make, |data| {
+        let (scene, id) = (scene(|_| None), data.run());
+        let repo = laid(&scene, data, &[]);
+        let (run, cost) = told(&scene, &repo);
+        assert_eq!((&run["id"], &run["kind"]), (&id.as_str().into(), &"review".into()));
+        assert_eq!((&run["standing"], &run["decision"]), (&"ended".into(), &"fix".into()));
+        assert_eq!(run["started"], NOW);
+        assert_eq!((&cost["total"]["calls"], &cost["runs"][0]["name"]), (&2.into(), &run["id"]));
+        assert_eq!(cost["total"]["dollars"]["unknown"], 0, "{cost:#}");
+
+        let listed = json(&scene, &repo, &["findings", "list"]);
+        assert_eq!(listed["total"], 1);
+        let finding = &listed["findings"][0];
+        assert_eq!((&finding["gate"], &finding["class"]), (&"review".into(), &WRONG.class.into()));
+        assert_eq!(
+            (&finding["severity"], &finding["status"]),
+            (&"critical".into(), &"open".into())
+        );
+        assert_eq!((&finding["path"], &finding["line"]), (&"src/sum.rs".into(), &3.into()));
+        let finding = finding["id"].as_str().unwrap();
+        let shown = json(&scene, &repo, &["findings", "show", finding]);
+        assert_eq!(shown["finding"]["times"], 1, "{shown:#}");
+
+        let words = [&REVIEW[..], &["--format", "json"]].concat();
+        let again = later(&scene, &repo, &words).code(1).json();
+        assert_eq!(again["review"]["from_receipt"], true, "{again:#}");
+        assert_eq!((&again["review"]["run"], &again["verdict"]), (&run["id"], &"block".into()));
+        assert_eq!(again["findings"][0]["id"], finding);
+        later(&scene, &repo, &["resume", &id]).code(1).says(WRONG.title);
+        later(&scene, &repo, &["findings", "dismiss", finding, "--reason", "a sentinel"]).ok();
+        later(&scene, &repo, &REVIEW).ok();
+        assert_eq!(scene.stand_ins.asked().len(), 0, "nobody was asked again");
+        assert_eq!(json(&scene, &repo, &["runs"]).as_array().unwrap().len(), 1);
+    });
+}
+
+#[test]
+fn a_review_that_was_stopped_goes_on_with_the_calls_that_were_missing() {
+    let spec = ["--spec", "docs/specs/sums.md"];
+    let words = [&REVIEW[..], &spec].concat();
+    let make = |data: &Data| {
+        let scene = scene(|part| (part == Part::Arbitrate).then_some(Say::Hang));
+        let repo = repo(&scene, "r");
+        killed(&scene, &repo, &words, |_| asked(&scene, Part::Arbitrate) == 1);
+        data.take(&repo, &[]);
+    };
+    frozen_and_fresh("stopped-review", make, |data| {
+        for resume in [true, false] {
+            let (scene, id) = (scene(|_| None), data.run());
+            let repo = laid(&scene, data, &spec);
+            let (run, cost) = told(&scene, &repo);
+            assert_eq!((&run["id"], &run["standing"]), (&id.as_str().into(), &"stopped".into()));
+            assert_eq!(run["stage"], "arbitrating");
+            assert_eq!(cost["total"]["dollars"]["unknown"], 1, "one was under way: {cost:#}");
+            let words = if resume { vec!["resume", &id] } else { words.clone() };
+            let end = later(&scene, &repo, &[&words[..], &["--format", "json"]].concat()).code(1);
+            let json = end.json();
+            assert_eq!((&json["verdict"], &json["review"]["run"]), (&"block".into(), &run["id"]));
+            assert_eq!(json["review"]["criteria"][0]["id"], "AC-1", "{json:#}");
+            assert_eq!(json["review"]["criteria"][0]["met"], "met", "{json:#}");
+            assert_eq!(json["findings"][0]["severity"], "critical", "{json:#}");
+            assert_eq!((asked(&scene, Part::Arbitrate), scene.stand_ins.asked().len()), (1, 1));
+            let (run, cost) = told(&scene, &repo);
+            assert_eq!((&run["standing"], &run["decision"]), (&"ended".into(), &"fix".into()));
+            assert_eq!(
+                (&cost["total"]["calls"], &cost["total"]["dollars"]["unknown"]),
+                (&2.into(), &0.into())
+            );
+            later(&scene, &repo, &words).code(1);
+            assert_eq!(scene.stand_ins.asked().len(), 1, "it has its receipt");
+        }
+    });
+}
+
+/// Kills a review at the first save after the reply of a call was kept: nothing else knows of it.
+fn killed_after_the_reply(call: &str, data: &Data) {
+    let (mut before, mut after) = (1_u32, 128_u32);
+    while before < after {
+        let save = before.midpoint(after);
+        let scene = scene(|_| None);
+        let repo = repo(&scene, "r");
+        let mut command = scene.command(&repo.dir, &REVIEW);
+        command.env("TRIBUNAL_TEST_NOW", NOW);
+        command.env("TRIBUNAL_TEST_CRASH_AT_SAVE", save.to_string());
+        run(command, b"");
+        let replies = below(&repo.path(".git/tribunal/runs"));
+        if replies.iter().any(|path| path.ends_with(format!("{call}/reply.json"))) {
+            after = save;
+            data.clear();
+            data.take(&repo, &[]);
+        } else {
+            before = save + 1;
+        }
+    }
+    assert!(before < 128, "no save is after the reply of {call}");
+}
+
+#[test]
+fn a_reply_that_was_kept_is_not_asked_for_again() {
+    for (folder, call, stage, missing) in [
+        ("answered-review", "review-0-0-0", "reviewing", vec![Part::Arbitrate]),
+        ("answered-arbiter", "arbiter-0-F-1", "arbitrating", vec![]),
+    ] {
+        let make = |data: &Data| killed_after_the_reply(call, data);
+        frozen_and_fresh(folder, make, |data| {
+            let (scene, id) = (scene(|_| None), data.run());
+            let repo = laid(&scene, data, &[]);
+            let (run, cost) = told(&scene, &repo);
+            assert_eq!((&run["stage"], &run["standing"]), (&stage.into(), &"stopped".into()));
+            assert_eq!(cost["total"]["dollars"]["unknown"], 1, "{cost:#}");
+            let json = later(&scene, &repo, &["resume", &id, "--format", "json"]).code(1).json();
+            assert_eq!(json["verdict"], "block", "{json:#}");
+            assert_eq!(json["findings"][0]["class"], WRONG.class, "{json:#}");
+            let asked = scene.stand_ins.asked();
+            let asked: Vec<Part> = asked.iter().map(|asked| Question::read(asked).part).collect();
+            assert_eq!(asked, missing);
+            let cost = told(&scene, &repo).1;
+            assert_eq!(
+                (&cost["total"]["calls"], &cost["total"]["dollars"]["unknown"]),
+                (&2.into(), &0.into())
+            );
+        });
+    }
+}
+
+/// Today: replies have no version. One that is not known counts as none: it is asked for anew, and
+/// written over.
+#[test]
+fn a_reply_that_is_not_known_is_asked_for_anew() {
+    let (scene, data) = (scene(|_| None), Data::frozen("answered-arbiter"));
+    let (repo, id) = (laid(&scene, &data, &[]), data.run());
+    let reply = format!(".git/tribunal/runs/{id}/calls/arbiter-0-F-1/reply.json");
+    repo.write(&reply, "{\"version\": 2, \"answer\": {}}");
+    later(&scene, &repo, &["resume", &id]).code(1).says(WRONG.title);
+    assert_eq!((asked(&scene, Part::Arbitrate), scene.stand_ins.asked().len()), (1, 1));
+    assert!(repo.read(&reply).contains("\"answered\""), "{}", repo.read(&reply));
+}
+
+#[test]
+fn a_fix_that_was_stopped_goes_on_from_its_last_attempt() {
+    let words = [&REVIEW[..], &["--fix"]].concat();
+    let make = |data: &Data| {
+        let scene = scene(|part| (part == Part::Verify).then_some(Say::Hang));
+        let repo = repo(&scene, "r");
+        killed(&scene, &repo, &words, |_| asked(&scene, Part::Verify) == 1);
+        data.take(&repo, &[]);
+    };
+    frozen_and_fresh("stopped-fix", make, |data| {
+        let (scene, id) = (scene(|_| None), data.run());
+        let repo = laid(&scene, data, &[]);
+        let (run, _) = told(&scene, &repo);
+        assert_eq!((&run["kind"], &run["standing"]), (&"fix".into(), &"stopped".into()));
+        assert_eq!((&run["stage"], &run["attempts"]), (&"reviewing".into(), &2.into()));
+        let attempt = repo.rev(&format!("refs/tribunal/{id}/1"));
+        assert!(!attempt.is_empty(), "the attempt was laid in too");
+        let json = later(&scene, &repo, &["resume", &id, "--format", "json"]).ok().json();
+        assert_eq!(json["verdict"], "pass", "{json:#}");
+        let branch = json["review"]["offer"]["branch"].as_str().unwrap();
+        assert_eq!(repo.rev(branch), attempt);
+        let fixed = repo.git(&["show", &format!("{branch}:src/sum.rs")]).ok();
+        assert_eq!(fixed.stdout, BUGGY.replace(WRONG.needle, WRONG.right));
+        assert_eq!((asked(&scene, Part::Verify), scene.stand_ins.asked().len()), (1, 1));
+        let (run, cost) = told(&scene, &repo);
+        assert_eq!((&run["standing"], &run["decision"]), (&"ended".into(), &"submit".into()));
+        assert_eq!(cost["total"]["calls"], 4, "{cost:#}");
+    });
+}
+
+#[test]
+fn a_fix_that_was_stopped_while_the_executor_worked_is_asked_for_again() {
+    let words = [&REVIEW[..], &["--fix"]].concat();
+    let make = |data: &Data| {
+        let scene = scene(|part| (part == Part::Fix).then_some(Say::Hang));
+        let repo = repo(&scene, "r");
+        killed(&scene, &repo, &words, |_| asked(&scene, Part::Fix) == 1);
+        data.take(&repo, &[]);
+    };
+    frozen_and_fresh("stopped-while-fixing", make, |data| {
+        let scene = scene(|_| None);
+        let repo = laid(&scene, data, &[]);
+        let (run, _) = told(&scene, &repo);
+        assert_eq!((&run["stage"], &run["standing"]), (&"fixing".into(), &"stopped".into()));
+        let json = later(&scene, &repo, &[&words[..], &["--format", "json"]].concat()).ok().json();
+        assert_eq!((&json["verdict"], &json["review"]["run"]), (&"pass".into(), &run["id"]));
+        assert_eq!((asked(&scene, Part::Fix), asked(&scene, Part::Verify)), (1, 1));
+        assert_eq!(scene.stand_ins.asked().len(), 2);
+        assert_eq!(told(&scene, &repo).1["total"]["calls"], 4, "what was made twice counts once");
+    });
+}
+
+/// A program that is not logged in, an executor that does nothing, and nothing to find: a commit
+/// each, and what the review of it comes to.
+const ENDS: [(&str, i32, &str); 3] =
+    [("login", 4, "inconclusive"), ("idle", 3, "escalate"), ("clean", 0, "submit")];
+
+#[test]
+fn runs_keep_how_they_ended() {
+    let commits = |scene: &Scene| {
+        let repo = repo(scene, "r").dir;
+        let repo = Repo { sandbox: &scene.sandbox, dir: repo };
+        for (name, _, decision) in ENDS {
+            let text = if decision == "escalate" { BUGGY } else { "pub fn one() {}\n" };
+            repo.write(format!("src/{name}.rs"), text).commit_unjudged(&format!("feat: {name}"));
+        }
+        repo.dir
+    };
+    let make = |data: &Data| {
+        let brain = diligent(&[WRONG]);
+        let scene = Scene::new("", move |asked: &Asked| match Question::read(asked).part {
+            Part::Review if asked.prompt.contains("src/login.rs") => Say::unauthorized(),
+            Part::Fix => Say::done(Vec::new()),
+            _ => brain(asked),
+        });
+        let repo = Repo { sandbox: &scene.sandbox, dir: commits(&scene) };
+        for (at, (_, code, _)) in ENDS.into_iter().enumerate() {
+            let commit = format!("HEAD~{}", ENDS.len() - 1 - at);
+            let words = ["review", "--fix", "--commit", &commit];
+            tribunal_at(&scene, &repo, NOW, &words).code(code);
+        }
+        data.take(&repo, &[]);
+    };
+    frozen_and_fresh("ended-runs", make, |data| {
+        let scene = scene(|_| None);
+        let repo = Repo { sandbox: &scene.sandbox, dir: commits(&scene) };
+        data.lay(&repo);
+        let runs = json(&scene, &repo, &["runs"]);
+        assert_eq!(runs.as_array().unwrap().len(), ENDS.len(), "{runs:#}");
+        for (run, (_, code, decision)) in runs.as_array().unwrap().iter().rev().zip(ENDS) {
+            assert_eq!((&run["decision"], &run["standing"]), (&decision.into(), &"ended".into()));
+            let id = run["id"].as_str().unwrap();
+            let told = later(&scene, &repo, &["resume", id, "--format", "json"]).code(code).json();
+            assert_eq!(told["review"]["decision"], decision, "{told:#}");
+        }
+        assert_eq!(scene.stand_ins.asked().len(), 0);
+    });
+}
+
+#[test]
+fn a_rate_limit_that_was_met_is_kept_to() {
+    let make = |data: &Data| {
+        let reset: jiff::Timestamp = RESET.parse().unwrap();
+        let scene = scene(move |_| Some(Say::limited_until(reset.as_second(), 3600)));
+        let repo = repo(&scene, "r");
+        killed(&scene, &repo, &REVIEW, |said| said.contains("is at its rate limit"));
+        data.take(&repo, &[]);
+    };
+    frozen_and_fresh("rate-limited", make, |data| {
+        let id = data.run();
+        let resume = ["resume", &id, "--format", "json"];
+        let until = scene(|_| None);
+        let early = laid(&until, data, &[]);
+        // Longer before the end of the limit than any call waits.
+        let before = tribunal_at(&until, &early, "2026-03-04T00:00:00Z", &resume).code(4);
+        before.says("wants to be left alone until 2026-03-04 13:00 UTC");
+        assert_eq!(until.stand_ins.asked().len(), 0);
+
+        let over = scene(|_| None);
+        let late = laid(&over, data, &[]);
+        let (run, _) = told(&over, &late);
+        assert_eq!((&run["stage"], &run["standing"]), (&"reviewing".into(), &"stopped".into()));
+        let json = later(&over, &late, &resume).code(1).json();
+        assert_eq!(json["verdict"], "block", "{json:#}");
+        assert_eq!((asked(&over, Part::Review), over.stand_ins.asked().len()), (1, 2));
+        assert_eq!(told(&over, &late).1["total"]["calls"], 3, "the one that met the limit counts");
+    });
+}
