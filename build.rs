@@ -4,26 +4,29 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use crate::gates::secrets::gram::hash;
-use crate::gates::secrets::grams::{self, Gram};
+use crate::domain::gates::secrets::gram::hash;
+use crate::domain::gates::secrets::grams::{self, Gram};
 
 /// The part of the program that is run here, too, under the names that it has there.
 #[expect(dead_code, reason = "the rest of these files is for the program")]
-#[path = "src/gates"]
-mod gates {
-    #[path = "secrets"]
-    pub mod secrets {
-        pub mod chars;
-        pub mod gram;
-        pub mod grams;
-        pub mod rule;
-        pub mod shape;
-        pub mod table;
+#[path = "src/domain"]
+mod domain {
+    #[path = "gates"]
+    pub mod gates {
+        #[path = "secrets"]
+        pub mod secrets {
+            pub mod chars;
+            pub mod gram;
+            pub mod grams;
+            pub mod rule;
+            pub mod shape;
+            pub mod table;
 
-        #[derive(Clone, Copy, Debug)]
-        pub enum Tier {
-            Generic,
-            Provider,
+            #[derive(Clone, Copy, Debug)]
+            pub enum Tier {
+                Generic,
+                Provider,
+            }
         }
     }
 }
@@ -46,7 +49,7 @@ const LIBRARIES: [(&str, &str); 7] = [
 #[expect(clippy::disallowed_methods, reason = "cargo speaks to a build script by variables")]
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
-    println!("cargo:rerun-if-changed=src/gates/secrets");
+    println!("cargo:rerun-if-changed=src/domain/gates/secrets");
     let variable = |name: &str| std::env::var(name).unwrap_or_default();
     let tables = Path::new(&variable("OUT_DIR")).join("prefilter.rs");
     assert!(store(&tables, &prefilter()).is_some(), "could not write {}", tables.display());

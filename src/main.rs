@@ -2,30 +2,19 @@
 
 mod cli;
 mod daemon;
-mod driver;
-mod pipeline;
-mod gates;
-mod review;
-mod constitution;
-mod spec;
-mod agents;
-mod git;
-mod store;
-mod process;
-mod ui;
-mod config;
-mod locate;
-mod model;
+mod flow;
+mod platform;
+mod domain;
 
 use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Parser as _;
 
-use crate::config::env::Env;
-use crate::model::report::ExitStatus;
-use crate::store::crash;
-use crate::ui::{log, out};
+use crate::domain::model::report::ExitStatus;
+use crate::platform::config::env::Env;
+use crate::platform::store::crash;
+use crate::platform::ui::{log, out};
 
 fn main() -> ExitCode {
     match run() {

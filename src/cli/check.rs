@@ -10,20 +10,20 @@ use bstr::{BStr, BString, ByteSlice as _};
 use crate::cli::Context;
 use crate::cli::hook::show_ends;
 use crate::cli::paths::in_repo;
-use crate::config::policy::Moment;
-use crate::driver::bypass::Bypass;
-use crate::driver::commands::{Request, Tail};
-use crate::driver::evaluate::{Ask, evaluate};
-use crate::driver::push::{Part, Setting, evaluate_range};
-use crate::driver::{judge, law};
-use crate::git::change;
-use crate::git::repo::Repo;
-use crate::model::change::Change;
-use crate::model::error::hinted;
-use crate::model::oid::Oid;
-use crate::model::report::{ExitStatus, Report, Skipped, Verdict};
-use crate::ui::out;
-use crate::ui::report::{Answers, Format, json_of, printable, render, render_answered};
+use crate::domain::model::change::Change;
+use crate::domain::model::error::hinted;
+use crate::domain::model::oid::Oid;
+use crate::domain::model::report::{ExitStatus, Report, Skipped, Verdict};
+use crate::domain::policy::settings::Moment;
+use crate::flow::evaluate::bypass::Bypass;
+use crate::flow::evaluate::commands::{Request, Tail};
+use crate::flow::evaluate::evaluation::{Ask, evaluate};
+use crate::flow::evaluate::push::{Part, Setting, evaluate_range};
+use crate::flow::evaluate::{judge, law};
+use crate::platform::git::change;
+use crate::platform::git::repo::Repo;
+use crate::platform::ui::out;
+use crate::platform::ui::report::{Answers, Format, json_of, printable, render, render_answered};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {

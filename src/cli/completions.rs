@@ -4,8 +4,8 @@ use clap::CommandFactory as _;
 use clap_complete::{Shell, generate};
 
 use crate::cli::Cli;
-use crate::model::report::ExitStatus;
-use crate::ui::out;
+use crate::domain::model::report::ExitStatus;
+use crate::platform::ui::out;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {

@@ -4,10 +4,10 @@ use anyhow::Result;
 use serde_json::json;
 
 use crate::cli::Context;
-use crate::driver::law;
-use crate::model::report::ExitStatus;
-use crate::ui::out;
-use crate::ui::report::Format;
+use crate::domain::model::report::ExitStatus;
+use crate::flow::evaluate::law;
+use crate::platform::ui::out;
+use crate::platform::ui::report::Format;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {

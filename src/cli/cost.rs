@@ -8,16 +8,17 @@ use serde_json::{Value, json};
 
 use crate::cli::Context;
 use crate::cli::times::since_of;
-use crate::config::env::now;
-use crate::driver::call::day_of;
-use crate::driver::judge;
-use crate::model::agent::Money;
-use crate::model::report::ExitStatus;
-use crate::store::ledger;
-use crate::store::ledger::call::Call;
-use crate::store::ledger::error::Error as LedgerError;
-use crate::ui::out::{self, DIM};
-use crate::ui::report::{Format, printable};
+use crate::domain::model::agent::Money;
+use crate::domain::model::report::ExitStatus;
+use crate::flow::call::day_of;
+use crate::flow::evaluate::judge;
+use crate::platform::config::env::now;
+use crate::platform::store::ledger;
+use crate::platform::store::ledger::call::Call;
+use crate::platform::store::ledger::error::Error as LedgerError;
+use crate::platform::ui::out;
+use crate::platform::ui::out::DIM;
+use crate::platform::ui::report::{Format, printable};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -223,8 +224,8 @@ fn json_tally(tally: Tally) -> Value {
 #[cfg(test)]
 mod tests {
     use super::{Sum, Tally, cell, count, dollars, grouped, model_of, text_of, whole};
-    use crate::model::agent::{Cost, Money, Role, Tokens};
-    use crate::store::ledger::call::{Call, UNDER_WAY};
+    use crate::domain::model::agent::{Cost, Money, Role, Tokens};
+    use crate::platform::store::ledger::call::{Call, UNDER_WAY};
     use jiff::Timestamp;
 
     fn call(key: &str, role: Role, model: &str, money: Option<u64>, output: Option<u64>) -> Call {

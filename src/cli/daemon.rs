@@ -10,15 +10,17 @@ use anyhow::{Context as _, Result};
 use serde_json::json;
 
 use crate::cli::Context;
-use crate::daemon::control::{self, Start, Stop, log_path};
-use crate::daemon::lock::{self, Holder, Mode};
+use crate::daemon::control;
+use crate::daemon::control::{Start, Stop, log_path};
+use crate::daemon::lock;
+use crate::daemon::lock::{Holder, Mode};
 use crate::daemon::run::Place;
-use crate::model::error::hinted;
-use crate::model::report::ExitStatus;
-use crate::store::known::{Known, Version};
-use crate::store::{inbox, queue};
-use crate::ui::out;
-use crate::ui::report::{Format, printable};
+use crate::domain::model::error::hinted;
+use crate::domain::model::report::ExitStatus;
+use crate::platform::store::known::{Known, Version};
+use crate::platform::store::{inbox, queue};
+use crate::platform::ui::out;
+use crate::platform::ui::report::{Format, printable};
 
 /// How many of the last records `status` shows.
 const RECORDS: usize = 5;

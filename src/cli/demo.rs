@@ -12,10 +12,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::cli::Context;
-use crate::model::report::ExitStatus;
-use crate::process::{self, Cmd, Output};
-use crate::ui::out::{self, DIM, GOOD};
-use crate::ui::report::printable;
+use crate::domain::model::report::ExitStatus;
+use crate::platform::process;
+use crate::platform::process::{Cmd, Output};
+use crate::platform::ui::out;
+use crate::platform::ui::out::{DIM, GOOD};
+use crate::platform::ui::report::printable;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -200,7 +202,7 @@ impl Stage {
 
     fn write(&self, path: &str, content: &str) -> Result<()> {
         let path = self.repo.join(path);
-        crate::store::file::write_atomic(&path, content.as_bytes())
+        crate::platform::store::file::write_atomic(&path, content.as_bytes())
     }
 
     fn git(&self, words: &[&str]) -> Result<Answer> {

@@ -4,20 +4,22 @@ use anyhow::Result;
 use bstr::BStr;
 use serde_json::{Value, json};
 
-use crate::agents::{Agent, Around, Login, Probe, Sandbox};
 use crate::cli::Context;
-use crate::config::policy::{Policy, RouteChoice};
-use crate::driver::install::{self, status::status};
-use crate::driver::law;
-use crate::driver::review::cast::{self, Cast};
-use crate::gates::governance::POLICY_FILE;
-use crate::git::command::git;
-use crate::git::repo::{Repo, succeeded};
-use crate::model::agent::Role;
-use crate::model::error::hinted;
-use crate::model::report::ExitStatus;
-use crate::ui::out;
-use crate::ui::report::{Format, printable};
+use crate::domain::gates::governance::POLICY_FILE;
+use crate::domain::model::agent::Role;
+use crate::domain::model::error::hinted;
+use crate::domain::model::report::ExitStatus;
+use crate::domain::policy::settings::{Policy, RouteChoice};
+use crate::flow::call::cast;
+use crate::flow::call::cast::Cast;
+use crate::flow::evaluate::law;
+use crate::flow::setup::install;
+use crate::flow::setup::install::status::status;
+use crate::platform::agents::{Agent, Around, Login, Probe, Sandbox};
+use crate::platform::git::command::git;
+use crate::platform::git::repo::{Repo, succeeded};
+use crate::platform::ui::out;
+use crate::platform::ui::report::{Format, printable};
 
 /// An agent that the policy names.
 struct Patient {

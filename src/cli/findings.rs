@@ -14,24 +14,29 @@ use crate::cli::Context;
 use crate::cli::constitution;
 use crate::cli::paths::in_repo;
 use crate::cli::times::{since_of, until_of};
-use crate::config::env::now;
-use crate::driver::whereabouts::{self, Whereabouts};
-use crate::driver::{import, judge, learn, remark};
-use crate::git::repo::{Repo, succeeded};
-use crate::locate::index::Locators;
-use crate::model::class::{Class, LISTED};
-use crate::model::error::hinted;
-use crate::model::gate::Gate;
-use crate::model::kept::{Decision, Disposition, Status};
-use crate::model::report::{ExitStatus, Report, Reported, Verdict};
-use crate::model::severity::{Foreign, Severity};
-use crate::store::ledger::error::Error as LedgerError;
-use crate::store::ledger::error::Error;
-use crate::store::ledger::query::{Filter, Listing};
-use crate::store::ledger::{self, Ledger};
-use crate::ui::findings::{details, json_details, json_kept, place_text, reported, table};
-use crate::ui::out;
-use crate::ui::report::{Format, json_finding, printable, render_answered};
+use crate::domain::locate::index::Locators;
+use crate::domain::model::class::{Class, LISTED};
+use crate::domain::model::error::hinted;
+use crate::domain::model::gate::Gate;
+use crate::domain::model::kept::{Decision, Disposition, Status};
+use crate::domain::model::report::{ExitStatus, Report, Reported, Verdict};
+use crate::domain::model::severity::{Foreign, Severity};
+use crate::flow::evaluate::whereabouts;
+use crate::flow::evaluate::whereabouts::Whereabouts;
+use crate::flow::evaluate::{import, judge, remark};
+use crate::flow::learn;
+use crate::platform::config::env::now;
+use crate::platform::git::repo::{Repo, succeeded};
+use crate::platform::store::ledger;
+use crate::platform::store::ledger::Ledger;
+use crate::platform::store::ledger::error::Error as LedgerError;
+use crate::platform::store::ledger::error::Error;
+use crate::platform::store::ledger::query::{Filter, Listing};
+use crate::platform::ui::findings::{
+    details, json_details, json_kept, place_text, reported, table,
+};
+use crate::platform::ui::out;
+use crate::platform::ui::report::{Format, json_finding, printable, render_answered};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {

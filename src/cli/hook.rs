@@ -8,28 +8,32 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result};
 
-use crate::config::env::Env;
-use crate::config::policy::Moment;
 use crate::daemon::control;
-use crate::driver::bookkeeping;
-use crate::driver::bypass::{self, Bypass};
-use crate::driver::commands::{Request, Tail};
-use crate::driver::evaluate::{Ask, evaluate, stops};
-use crate::driver::install;
-use crate::driver::message::{self, as_committed};
-use crate::driver::push::{PushEvaluation, Setting, evaluate_push};
-use crate::driver::{event, judge, judged, law, merge, review};
-use crate::gates;
-use crate::git::change;
-use crate::git::push::{parse_pre_push, parse_pre_receive};
-use crate::git::repo::Repo;
-use crate::model::error::{Hinted, hinted};
-use crate::model::finding::{Effect, Spot};
-use crate::model::push::Receiver;
-use crate::model::report::{ExitStatus, Report, Skipped, Verdict};
-use crate::process::Cmd;
-use crate::ui::out;
-use crate::ui::report::{Format, printable, render};
+use crate::domain::gates;
+use crate::domain::model::error::{Hinted, hinted};
+use crate::domain::model::finding::{Effect, Spot};
+use crate::domain::model::push::Receiver;
+use crate::domain::model::report::{ExitStatus, Report, Skipped, Verdict};
+use crate::domain::policy::settings::Moment;
+use crate::flow::evaluate::bookkeeping;
+use crate::flow::evaluate::bypass;
+use crate::flow::evaluate::bypass::Bypass;
+use crate::flow::evaluate::commands::{Request, Tail};
+use crate::flow::evaluate::evaluation::{Ask, evaluate, stops};
+use crate::flow::evaluate::message;
+use crate::flow::evaluate::message::as_committed;
+use crate::flow::evaluate::push::{PushEvaluation, Setting, evaluate_push};
+use crate::flow::evaluate::{judge, judged, law, merge};
+use crate::flow::review;
+use crate::flow::setup::event;
+use crate::flow::setup::install;
+use crate::platform::config::env::Env;
+use crate::platform::git::change;
+use crate::platform::git::push::{parse_pre_push, parse_pre_receive};
+use crate::platform::git::repo::Repo;
+use crate::platform::process::Cmd;
+use crate::platform::ui::out;
+use crate::platform::ui::report::{Format, printable, render};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {

@@ -7,15 +7,18 @@ use serde_json::json;
 
 use crate::cli::Context;
 use crate::cli::trust::agree_to_named;
-use crate::driver::bypass;
-use crate::driver::install::plan::{self, Step};
-use crate::driver::install::status::{self, EventStatus};
-use crate::driver::install::{self, Refusal, Way};
-use crate::git::repo::Repo;
-use crate::model::report::ExitStatus;
-use crate::process;
-use crate::ui::out;
-use crate::ui::report::{Format, printable};
+use crate::domain::model::report::ExitStatus;
+use crate::flow::evaluate::bypass;
+use crate::flow::setup::install;
+use crate::flow::setup::install::plan;
+use crate::flow::setup::install::plan::Step;
+use crate::flow::setup::install::status;
+use crate::flow::setup::install::status::EventStatus;
+use crate::flow::setup::install::{Refusal, Way};
+use crate::platform::git::repo::Repo;
+use crate::platform::process;
+use crate::platform::ui::out;
+use crate::platform::ui::report::{Format, printable};
 
 /// The bypasses that `status` shows; the rest is counted.
 const BYPASSES_SHOWN: usize = 5;

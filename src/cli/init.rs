@@ -5,12 +5,13 @@ use anyhow::Result;
 use crate::cli::Context;
 use crate::cli::hooks::install_hooks;
 use crate::cli::trust::agree_to_named;
-use crate::config::policy::Switch;
-use crate::driver::review::cast;
-use crate::driver::{init, install, law};
-use crate::git::repo::Repo;
-use crate::model::report::ExitStatus;
-use crate::ui::out;
+use crate::domain::model::report::ExitStatus;
+use crate::domain::policy::settings::Switch;
+use crate::flow::call::cast;
+use crate::flow::evaluate::law;
+use crate::flow::setup::{init, install};
+use crate::platform::git::repo::Repo;
+use crate::platform::ui::out;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {

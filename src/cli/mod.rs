@@ -26,11 +26,11 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 
-use crate::config::env::Env;
-use crate::git::repo::Repo;
-use crate::model::report::ExitStatus;
-use crate::ui::report::Format;
-use crate::ui::{log, out};
+use crate::domain::model::report::ExitStatus;
+use crate::platform::config::env::Env;
+use crate::platform::git::repo::Repo;
+use crate::platform::ui::report::Format;
+use crate::platform::ui::{log, out};
 
 /// Judges every commit and push, watches specs, and turns recurring mistakes into rules.
 #[derive(Debug, Parser)]

@@ -7,10 +7,10 @@ use std::path::{Component, Path, PathBuf};
 use anyhow::Result;
 use bstr::{BStr, BString, ByteSlice as _};
 
-use crate::driver::install::real;
-use crate::git::repo::Repo;
-use crate::model::error::hinted;
-use crate::ui::report::printable;
+use crate::domain::model::error::hinted;
+use crate::flow::setup::install::real;
+use crate::platform::git::repo::Repo;
+use crate::platform::ui::report::printable;
 
 /// A typed path, found in the repository.
 #[derive(Clone, Debug, PartialEq, Eq)]

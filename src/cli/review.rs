@@ -7,16 +7,17 @@ use anyhow::Result;
 
 use crate::cli::Context;
 use crate::cli::check::{commit as named, start};
-use crate::driver::call::inside;
-use crate::driver::judge;
-use crate::driver::review::outcome::Reviewed;
-use crate::driver::review::session::Stopped;
-use crate::driver::review::subject::Range;
-use crate::driver::review::{self, Request, background};
-use crate::git::repo::Repo;
-use crate::model::report::ExitStatus;
-use crate::ui::out;
-use crate::ui::report::{Format, render, render_answered};
+use crate::domain::model::report::ExitStatus;
+use crate::flow::call::inside;
+use crate::flow::evaluate::judge;
+use crate::flow::review;
+use crate::flow::review::outcome::Reviewed;
+use crate::flow::review::session::Stopped;
+use crate::flow::review::subject::Range;
+use crate::flow::review::{Request, background};
+use crate::platform::git::repo::Repo;
+use crate::platform::ui::out;
+use crate::platform::ui::report::{Format, render, render_answered};
 
 #[derive(Debug, clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]

@@ -6,13 +6,13 @@ use anyhow::Result;
 use serde_json::json;
 
 use crate::cli::Context;
-use crate::driver::review::docket::Docket;
-use crate::driver::review::outcome;
-use crate::model::report::ExitStatus;
-use crate::pipeline::run::{Kind, Stage};
-use crate::store::runs;
-use crate::ui::out;
-use crate::ui::report::{Format, printable};
+use crate::domain::model::report::ExitStatus;
+use crate::domain::pipeline::run::{Kind, Stage};
+use crate::flow::review::docket::Docket;
+use crate::flow::review::outcome;
+use crate::platform::store::runs;
+use crate::platform::ui::out;
+use crate::platform::ui::report::{Format, printable};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {

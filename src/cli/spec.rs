@@ -8,25 +8,27 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 
 use crate::cli::Context;
-use crate::config::env;
-use crate::daemon::scan::{Globs, list};
-use crate::daemon::take_in::{PROGRESS, key};
-use crate::driver::{law, redact};
-use crate::git::repo::Repo;
-use crate::model::error::hinted;
-use crate::model::report::ExitStatus;
-use crate::spec::classify::{Classification, classify};
-use crate::spec::identity::{Identity, identity, is_id};
-use crate::spec::problem::{Level, Problem, Rule};
-use crate::spec::read::{Reading, read};
-use crate::spec::record::record;
-use crate::spec::template::template;
-use crate::spec::types::{At, Status};
-use crate::store::file::write_new;
-use crate::store::known::Known;
-use crate::store::queue;
-use crate::ui::out::{self, DIM, ERROR, HINT, WARNING};
-use crate::ui::report::{Format, printable};
+use crate::domain::model::error::hinted;
+use crate::domain::model::report::ExitStatus;
+use crate::domain::spec::classify::{Classification, classify};
+use crate::domain::spec::identity::{Identity, identity, is_id};
+use crate::domain::spec::problem::{Level, Problem, Rule};
+use crate::domain::spec::read::{Reading, read};
+use crate::domain::spec::record::record;
+use crate::domain::spec::template::template;
+use crate::domain::spec::types::{At, Status};
+use crate::flow::evaluate::law;
+use crate::flow::intake::redact;
+use crate::flow::intake::scan::{Globs, list};
+use crate::flow::intake::take_in::{PROGRESS, key};
+use crate::platform::config::env;
+use crate::platform::git::repo::Repo;
+use crate::platform::store::file::write_new;
+use crate::platform::store::known::Known;
+use crate::platform::store::queue;
+use crate::platform::ui::out;
+use crate::platform::ui::out::{DIM, ERROR, HINT, WARNING};
+use crate::platform::ui::report::{Format, printable};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {

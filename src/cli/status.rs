@@ -4,18 +4,19 @@ use anyhow::Result;
 use serde_json::json;
 
 use crate::cli::Context;
-use crate::config::env::now;
 use crate::daemon::lock;
-use crate::driver::install::status::status;
-use crate::driver::{bypass, install};
-use crate::git::repo::Repo;
-use crate::model::kept::Status;
-use crate::model::oid::Oid;
-use crate::model::report::ExitStatus;
-use crate::store::ledger::query::Filter;
-use crate::store::{backlog, inbox, ledger, queue};
-use crate::ui::out;
-use crate::ui::report::{Format, printable};
+use crate::domain::model::kept::Status;
+use crate::domain::model::oid::Oid;
+use crate::domain::model::report::ExitStatus;
+use crate::flow::evaluate::bypass;
+use crate::flow::setup::install;
+use crate::flow::setup::install::status::status;
+use crate::platform::config::env::now;
+use crate::platform::git::repo::Repo;
+use crate::platform::store::ledger::query::Filter;
+use crate::platform::store::{backlog, inbox, ledger, queue};
+use crate::platform::ui::out;
+use crate::platform::ui::report::{Format, printable};
 
 /// The bypasses that are shown; the rest is counted.
 const BYPASSES_SHOWN: usize = 3;

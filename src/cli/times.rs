@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 
-use crate::model::error::hinted;
+use crate::domain::model::error::hinted;
 
 const SINCE: &str = "`2026-01-31` or `30d`";
 const UNTIL: &str = "`2026-12-31`";

@@ -6,15 +6,16 @@ use anyhow::Result;
 use serde_json::json;
 
 use crate::cli::Context;
-use crate::config::env;
-use crate::config::policy::CommandGate;
-use crate::driver::law;
-use crate::driver::trust::{self, Trusted};
-use crate::git::repo::Repo;
-use crate::model::error::hinted;
-use crate::model::report::ExitStatus;
-use crate::ui::out;
-use crate::ui::report::{Format, printable};
+use crate::domain::model::error::hinted;
+use crate::domain::model::report::ExitStatus;
+use crate::domain::policy::settings::CommandGate;
+use crate::flow::evaluate::law;
+use crate::flow::evaluate::trust;
+use crate::flow::evaluate::trust::Trusted;
+use crate::platform::config::env;
+use crate::platform::git::repo::Repo;
+use crate::platform::ui::out;
+use crate::platform::ui::report::{Format, printable};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {

@@ -6,15 +6,16 @@ use anyhow::Result;
 use tokio::sync::oneshot;
 
 use crate::cli::Context;
-use crate::config::env;
 use crate::daemon::control::check_watchable;
-use crate::daemon::lock::{self, Mode};
+use crate::daemon::lock;
+use crate::daemon::lock::Mode;
 use crate::daemon::news::News;
 use crate::daemon::run::{Ending, Place, run};
-use crate::model::error::hinted;
-use crate::model::report::ExitStatus;
-use crate::ui::out;
-use crate::ui::report::{Format, printable};
+use crate::domain::model::error::hinted;
+use crate::domain::model::report::ExitStatus;
+use crate::platform::config::env;
+use crate::platform::ui::out;
+use crate::platform::ui::report::{Format, printable};
 
 /// Watches until a signal comes, or nobody reads what it prints any more.
 pub fn run_command(context: &Context) -> Result<ExitStatus> {

@@ -11,18 +11,19 @@ use anyhow::{Context as _, Result};
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 use serde::Deserialize;
 
-use crate::config::env::Env;
-use crate::config::policy::{Watch, WatchStart};
-use crate::daemon::lock::{self, Holder, Mode};
+use crate::daemon::lock;
+use crate::daemon::lock::{Holder, Mode};
 use crate::daemon::news::News;
 use crate::daemon::run::{Ending, Place, run};
-use crate::driver::review::background;
-use crate::git::repo::Repo;
-use crate::git::worktrees;
-use crate::model::error::hinted;
-use crate::process::{Cmd, own_path};
-use crate::store::share;
-use crate::ui::log;
+use crate::domain::model::error::hinted;
+use crate::domain::policy::settings::{Watch, WatchStart};
+use crate::flow::review::background;
+use crate::platform::config::env::Env;
+use crate::platform::git::repo::Repo;
+use crate::platform::git::worktrees;
+use crate::platform::process::{Cmd, own_path};
+use crate::platform::store::share;
+use crate::platform::ui::log;
 
 /// How long a start or a stop may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -134,7 +135,7 @@ fn spawn(place: &Place, verbose: u8) -> Result<i32> {
 pub fn serve(place: &Place, verbose: u8) -> Result<()> {
     // An error means that we lead a session already.
     let _ = rustix::process::setsid();
-    let now = crate::config::env::now(&place.env);
+    let now = crate::platform::config::env::now(&place.env);
     // Another one was faster: that is as good.
     let Some(mut held) = lock::take(&place.state_dir, Mode::Daemon, now)? else { return Ok(()) };
     let path = log_path(place);

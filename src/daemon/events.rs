@@ -6,12 +6,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use crate::config::env;
 use crate::daemon::news::News;
 use crate::daemon::run::{Place, Said};
-use crate::driver::learn;
-use crate::git::repo::{OpenError, Repo};
-use crate::store::inbox::{self, Claim};
+use crate::flow::learn;
+use crate::platform::config::env;
+use crate::platform::git::repo::{OpenError, Repo};
+use crate::platform::store::inbox;
+use crate::platform::store::inbox::Claim;
 
 /// How many events are handled in one look.
 const EVENTS_MAX: usize = 256;

@@ -10,11 +10,12 @@ use bstr::ByteSlice as _;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::daemon::reflog::{self, Made, Place};
-use crate::git::repo::Repo;
-use crate::model::oid::Oid;
-use crate::store::file::write_atomic;
-use crate::store::known::Stamp;
+use crate::daemon::reflog;
+use crate::daemon::reflog::{Made, Place};
+use crate::domain::model::oid::Oid;
+use crate::platform::git::repo::Repo;
+use crate::platform::store::file::write_atomic;
+use crate::platform::store::known::Stamp;
 
 /// The most commits that one move of HEAD counts for: a rebase of more is not reviewed anew.
 const COMMITS_MAX: usize = 20;

@@ -9,8 +9,9 @@ use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::process::Identity;
-use crate::store::lock::{self, Wait};
+use crate::platform::process::Identity;
+use crate::platform::store::lock;
+use crate::platform::store::lock::Wait;
 
 /// The lock's file, in the state folder.
 pub const FILE: &str = "daemon.lock";

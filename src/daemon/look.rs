@@ -6,24 +6,25 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use crate::config::env;
-use crate::config::policy::{Switch, WatchMethod};
 use crate::daemon::events::Events;
-use crate::daemon::heads::{self, Heads, Move, Moved};
+use crate::daemon::heads;
+use crate::daemon::heads::{Heads, Move, Moved};
 use crate::daemon::lock;
 use crate::daemon::news::News;
 use crate::daemon::run::{Pace, Place, Said};
-use crate::daemon::scan::Listing;
-use crate::daemon::settle::{Changed, Settling};
-use crate::daemon::take_in::{Complete, Outcome, PROGRESS, key, take_in};
 use crate::daemon::tree::Tree;
 use crate::daemon::watch::{Arms, Hint, What};
-use crate::driver::review::background;
-use crate::git::repo::Repo;
-use crate::git::worktrees;
-use crate::store::file::{sweep, write_atomic};
-use crate::store::inbox;
-use crate::store::known::Known;
+use crate::domain::policy::settings::{Switch, WatchMethod};
+use crate::flow::intake::scan::Listing;
+use crate::flow::intake::settle::{Changed, Settling};
+use crate::flow::intake::take_in::{Complete, Outcome, PROGRESS, key, take_in};
+use crate::flow::review::background;
+use crate::platform::config::env;
+use crate::platform::git::repo::Repo;
+use crate::platform::git::worktrees;
+use crate::platform::store::file::{sweep, write_atomic};
+use crate::platform::store::inbox;
+use crate::platform::store::known::Known;
 
 /// How often folders may appear while they are being armed before the rest waits for the next look.
 const ARMINGS_MAX: usize = 16;

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::daemon::take_in::TakenIn;
-use crate::model::oid::Oid;
-use crate::store::inbox::Event;
+use crate::domain::model::oid::Oid;
+use crate::flow::intake::take_in::TakenIn;
+use crate::platform::store::inbox::Event;
 
 #[derive(Debug, Serialize)]
 #[serde(tag = "news", rename_all = "kebab-case")]
@@ -45,7 +45,7 @@ pub enum News {
     },
     /// An event that this program does not understand.
     Aside {
-        #[serde(serialize_with = "crate::store::path::serialize")]
+        #[serde(serialize_with = "crate::platform::store::path::serialize")]
         path: PathBuf,
         reason: String,
     },

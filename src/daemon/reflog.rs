@@ -4,7 +4,7 @@ use bstr::ByteSlice as _;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::model::oid::Oid;
+use crate::domain::model::oid::Oid;
 
 /// A commit that is not older than this when a work tree is seen for the first time was made just
 /// now: by the commit that started us.

@@ -9,12 +9,12 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 use tokio::time::sleep_until;
 
-use crate::config::env::Env;
 use crate::daemon::lock::Held;
 use crate::daemon::look::Watcher;
 use crate::daemon::news::News;
 use crate::daemon::watch::{Arms, Hints, no_watcher};
-use crate::git::repo::Repo;
+use crate::platform::config::env::Env;
+use crate::platform::git::repo::Repo;
 
 /// Where the watcher works and under which settings.
 pub struct Place {

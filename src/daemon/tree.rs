@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 
-use crate::config::layers::Problem;
-use crate::config::policy::{Switch, Watch, WatchMethod, WatchStart};
 use crate::daemon::run::Place;
-use crate::daemon::scan::{Globs, Listing, list};
 use crate::daemon::watch::may_be_silent;
-use crate::driver::law;
-use crate::gates::governance::POLICY_FILE;
-use crate::store::known::Stamp;
+use crate::domain::gates::governance::POLICY_FILE;
+use crate::domain::policy::layers::Problem;
+use crate::domain::policy::settings::{Switch, Watch, WatchMethod, WatchStart};
+use crate::flow::evaluate::law;
+use crate::flow::intake::scan::{Globs, Listing, list};
+use crate::platform::store::known::Stamp;
 
 /// How the policy file was when it was read last.
 #[derive(PartialEq, Eq)]

@@ -6,16 +6,17 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use crate::cli::Context;
-use crate::constitution::check::compile;
-use crate::constitution::prove::{Proof, problems};
-use crate::constitution::rule::{Check, Language, On, Rule, RuleError};
-use crate::driver::learn::standing::Standing;
-use crate::driver::learn::{self, Learned, Outcome, Request, Session};
-use crate::model::class::Class;
-use crate::model::error::hinted;
-use crate::model::report::ExitStatus;
-use crate::ui::out;
-use crate::ui::report::Format;
+use crate::domain::constitution::check::compile;
+use crate::domain::constitution::prove::{Proof, problems};
+use crate::domain::constitution::rule::{Check, Language, On, Rule, RuleError};
+use crate::domain::model::class::Class;
+use crate::domain::model::error::hinted;
+use crate::domain::model::report::ExitStatus;
+use crate::flow::learn;
+use crate::flow::learn::standing::Standing;
+use crate::flow::learn::{Learned, Outcome, Request, Session};
+use crate::platform::ui::out;
+use crate::platform::ui::report::Format;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {

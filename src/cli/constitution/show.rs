@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
-use crate::constitution::prove::Proof;
-use crate::constitution::rule::{Language, On, Rule, RuleError, Status};
-use crate::driver::learn::moves::Move;
-use crate::driver::learn::{Learned, Outcome, Session};
-use crate::store::ledger::query::RuleStats;
-use crate::ui::out::{DIM, GOOD, WARNING};
-use crate::ui::report::printable;
+use crate::domain::constitution::prove::Proof;
+use crate::domain::constitution::rule::{Language, On, Rule, RuleError, Status};
+use crate::flow::learn::moves::Move;
+use crate::flow::learn::{Learned, Outcome, Session};
+use crate::platform::store::ledger::query::RuleStats;
+use crate::platform::ui::out::{DIM, GOOD, WARNING};
+use crate::platform::ui::report::printable;
 
 /// A rule in one line.
 pub fn line(rule: &Rule, counts: &RuleStats) -> String {

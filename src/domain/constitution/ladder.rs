@@ -1,0 +1,78 @@
+//! Moves a rule up and down its ladder by what came of its hits.
+
+use crate::domain::constitution::rule::{Rule, Status};
+
+const SECONDS_A_DAY: i64 = 24 * 60 * 60;
+
+/// Fewer hits say nothing about a rule.
+const HITS_MIN: u32 = 5;
+
+/// What the ledger knows of a rule since it has its status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Statistics {
+    pub hits: u32,
+    /// Hits that a person dismissed.
+    pub dismissed: u32,
+    /// When it got its status, in seconds since 1970.
+    pub since: i64,
+    pub last_hit: Option<i64>,
+    /// Changes that were judged since the last hit, or since it got its status.
+    pub quiet_changes: u32,
+}
+
+/// How long a rule may be silent before its retirement is proposed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quiet {
+    pub days: u32,
+    pub changes: u32,
+}
+
+impl Default for Quiet {
+    fn default() -> Self {
+        Self { days: 90, changes: 50 }
+    }
+}
+
+/// What should become of a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Advice {
+    Keep,
+    /// It is wrong too often: the program takes it down by itself.
+    Demote {
+        to: Status,
+        reason: String,
+    },
+    /// It proved itself in the shadow.
+    Promote {
+        to: Status,
+    },
+    /// A person decides.
+    ProposeRetirement {
+        reason: String,
+    },
+}
+
+/// Weighs a rule's statistics at `now`, in seconds since 1970.
+pub fn advise(rule: &Rule, statistics: &Statistics, quiet: Quiet, now: i64) -> Advice {
+    let below = match rule.status {
+        Status::Active => Status::Shadow,
+        Status::Shadow => Status::Proposed,
+        Status::Proposed | Status::Retired => return Advice::Keep,
+    };
+    let Statistics { hits, dismissed, .. } = *statistics;
+    if hits >= HITS_MIN && u64::from(dismissed) * 5 > u64::from(hits) {
+        let reason = format!("{dismissed} of its {hits} hits were dismissed");
+        return Advice::Demote { to: below, reason };
+    }
+    if rule.status == Status::Shadow && hits >= HITS_MIN {
+        return Advice::Promote { to: Status::Active };
+    }
+    let silent = now - statistics.last_hit.unwrap_or(statistics.since);
+    let days = silent / SECONDS_A_DAY;
+    let is_checked = rule.check.is_pattern();
+    if is_checked && days >= i64::from(quiet.days) && statistics.quiet_changes >= quiet.changes {
+        let reason = format!("no hit in {days} days and {} changes", statistics.quiet_changes);
+        return Advice::ProposeRetirement { reason };
+    }
+    Advice::Keep
+}

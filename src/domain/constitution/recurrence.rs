@@ -1,0 +1,184 @@
+//! When a mistake has come back often enough to become a rule.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::domain::constitution::grouping::{THRESHOLD, Weights, group};
+use crate::domain::model::class::Class;
+use crate::domain::model::gate::Gate;
+use crate::domain::model::severity::Severity;
+
+const SECONDS_A_DAY: i64 = 24 * 60 * 60;
+
+/// A finding that a change brought in, as the ledger has it: one for each finding and change. A
+/// later judgement of the same change brings in nothing new.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sighting {
+    pub finding: String,
+    pub gate: Gate,
+    pub class: Class,
+    /// The path, empty where the finding is not in a file.
+    pub path: String,
+    /// What makes two judgements be of the same change.
+    pub change: String,
+    /// Seconds since 1970.
+    pub at: i64,
+    pub severity: Severity,
+    /// A person said that it is no mistake.
+    pub dismissed: bool,
+    pub message: String,
+}
+
+/// How often is often.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct After {
+    pub findings: u32,
+    pub changes: u32,
+    pub days: u32,
+    /// So many critical findings are enough by themselves.
+    pub criticals: u32,
+}
+
+impl Default for After {
+    fn default() -> Self {
+        Self { findings: 3, changes: 2, days: 90, criticals: 2 }
+    }
+}
+
+/// A mistake that came back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    pub class: Class,
+    pub component: String,
+    /// The findings' ids, the oldest first.
+    pub findings: Vec<String>,
+    pub changes: BTreeSet<String>,
+    /// When the first of them was found, in seconds since 1970.
+    pub first: i64,
+}
+
+/// Folders whose own folders are the parts of a project.
+const CONTAINERS: [&str; 14] = [
+    "apps",
+    "cmd",
+    "components",
+    "crates",
+    "internal",
+    "lib",
+    "libs",
+    "modules",
+    "packages",
+    "pkg",
+    "plugins",
+    "projects",
+    "services",
+    "src",
+];
+
+/// The part of the project that a path is in: its first folder, or its folder in `src`, `crates`,
+/// `packages` and the like. Empty for a file at the root.
+pub fn component(path: &str) -> &str {
+    let mut folders = path.match_indices('/').map(|(at, _)| &path[..at]);
+    let first = folders.next().unwrap_or_default();
+    if CONTAINERS.contains(&first) { folders.next().unwrap_or(first) } else { first }
+}
+
+/// The mistakes that came back within the days before `now` (in seconds since 1970), sorted by
+/// class and component. Findings of a listed class are counted by class; those of `other/…` that
+/// do not suffice by class are grouped by the likeness of their messages.
+pub fn candidates(sightings: &[Sighting], after: After, now: i64) -> Vec<Candidate> {
+    let oldest = now - i64::from(after.days) * SECONDS_A_DAY;
+    let counts = |s: &&Sighting| s.gate.teaches() && !s.dismissed && s.at >= oldest;
+    let mut by_class: BTreeMap<(&Class, &str), Vec<&Sighting>> = BTreeMap::new();
+    for sighting in sightings.iter().filter(counts) {
+        by_class.entry((&sighting.class, component(&sighting.path))).or_default().push(sighting);
+    }
+    let mut found = Vec::new();
+    let mut loose: BTreeMap<&str, Vec<&Sighting>> = BTreeMap::new();
+    for ((class, component), sightings) in by_class {
+        match candidate(class, component, &sightings, after) {
+            Some(candidate) => found.push(candidate),
+            None if class.is_other() => loose.entry(component).or_default().extend(sightings),
+            None => {}
+        }
+    }
+    let weights = Weights::learn(sightings.iter().map(|s| s.message.as_str()));
+    for (component, sightings) in loose {
+        found.extend(alike(component, &sightings, &weights, after));
+    }
+    found.sort_by(|a, b| (&a.class, &a.component).cmp(&(&b.class, &b.component)));
+    found
+}
+
+/// Whether these sightings are often enough: each counts once for each change, however often it
+/// was judged.
+pub fn suffices(sightings: &[&Sighting], after: After) -> bool {
+    let pairs: BTreeSet<(&str, &str)> =
+        sightings.iter().map(|s| (s.finding.as_str(), s.change.as_str())).collect();
+    let changes: BTreeSet<&str> = pairs.iter().map(|(_, change)| *change).collect();
+    let critical = |s: &&&Sighting| s.severity == Severity::Critical;
+    let criticals: BTreeSet<(&str, &str)> = sightings
+        .iter()
+        .filter(critical)
+        .map(|s| (s.finding.as_str(), s.change.as_str()))
+        .collect();
+    let reaches = |count: usize, wanted: u32| u32::try_from(count).unwrap_or(u32::MAX) >= wanted;
+    (reaches(pairs.len(), after.findings) && reaches(changes.len(), after.changes))
+        || (after.criticals > 0 && reaches(criticals.len(), after.criticals))
+}
+
+fn candidate(
+    class: &Class,
+    component: &str,
+    sightings: &[&Sighting],
+    after: After,
+) -> Option<Candidate> {
+    if !suffices(sightings, after) {
+        return None;
+    }
+    let mut sorted = sightings.to_vec();
+    sorted.sort_by(|a, b| (a.at, &a.finding).cmp(&(b.at, &b.finding)));
+    let mut findings: Vec<String> = Vec::new();
+    for sighting in &sorted {
+        if !findings.contains(&sighting.finding) {
+            findings.push(sighting.finding.clone());
+        }
+    }
+    Some(Candidate {
+        class: class.clone(),
+        component: component.to_owned(),
+        findings,
+        changes: sorted.iter().map(|s| s.change.clone()).collect(),
+        first: sorted.first().map_or(0, |s| s.at),
+    })
+}
+
+/// The groups of like messages that suffice, each under the class that most of it bears.
+fn alike(
+    component: &str,
+    sightings: &[&Sighting],
+    weights: &Weights,
+    after: After,
+) -> Vec<Candidate> {
+    let messages: Vec<String> = sightings.iter().map(|s| s.message.clone()).collect();
+    let mut groups: BTreeMap<usize, Vec<&Sighting>> = BTreeMap::new();
+    for (sighting, number) in sightings.iter().zip(group(&messages, weights, THRESHOLD)) {
+        groups.entry(number).or_default().push(sighting);
+    }
+    let mut found: Vec<Candidate> = Vec::new();
+    for members in groups.values() {
+        let Some(class) = most_frequent(members) else { continue };
+        if let Some(candidate) = candidate(class, component, members, after) {
+            found.push(candidate);
+        }
+    }
+    found
+}
+
+fn most_frequent<'a>(sightings: &[&'a Sighting]) -> Option<&'a Class> {
+    let mut counts: BTreeMap<&Class, usize> = BTreeMap::new();
+    for sighting in sightings {
+        *counts.entry(&sighting.class).or_default() += 1;
+    }
+    let most = counts.values().copied().max()?;
+    counts.into_iter().find(|(_, count)| *count == most).map(|(class, _)| class)
+}

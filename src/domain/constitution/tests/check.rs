@@ -1,0 +1,187 @@
+//! Patterns held against files, and waivers.
+
+use proptest::prelude::{any, proptest};
+
+use crate::domain::constitution::check::{Compiled, Source, compile, scope};
+use crate::domain::constitution::rule::{Check, Language, On, Rule};
+use crate::domain::constitution::tests::a_rule;
+use crate::domain::constitution::waiver::{Waiver, find};
+
+fn regex(pattern: &str, on: On) -> Rule {
+    let mut rule = a_rule("R-7f3a", "");
+    rule.check = Check::Regex { pattern: pattern.to_owned(), on };
+    rule
+}
+
+fn structure(pattern: &str, language: Language) -> Rule {
+    let mut rule = a_rule("R-7f3a", "");
+    rule.check = Check::AstGrep { pattern: pattern.to_owned(), language, on: On::Tree };
+    rule
+}
+
+fn compiled(rule: &Rule) -> Compiled {
+    compile(rule).unwrap().unwrap()
+}
+
+fn lines(rule: &Rule, path: &str, text: &str) -> Vec<u32> {
+    let hits = compiled(rule).everywhere(&Source::new(path, text));
+    hits.into_iter().map(|hit| hit.line).collect()
+}
+
+#[test]
+fn a_regex_hits_lines() {
+    let text = "a\n  let _ = fs::write(\n    x);\nlet _ = fs::a(); let _ = fs::b();\n";
+    let rule = regex(r"let _ = fs::\w+\(\s*", On::AddedLines);
+    let hits = compiled(&rule).everywhere(&Source::new("a.rs", text));
+    assert_eq!(hits.len(), 2, "a line counts once");
+    assert_eq!((hits[0].line, hits[0].column, hits[0].end_line), (2, 3, 3));
+    assert_eq!(hits[0].text, "  let _ = fs::write(\n    x);");
+    let on = |added: &[(u32, u32)]| {
+        let added: Vec<_> = added.iter().map(|(start, end)| *start..*end).collect();
+        let hits = compiled(&rule).matches(&Source::new("a.rs", text), &added);
+        hits.into_iter().map(|hit| hit.line).collect::<Vec<_>>()
+    };
+    assert_eq!(on(&[(1, 2)]), [0; 0]);
+    assert_eq!(on(&[(3, 4)]), [2], "an added line within the match");
+    assert_eq!(on(&[(1, 3), (4, 9)]), [2, 4]);
+    assert_eq!(on(&[]), [0; 0]);
+    let whole = regex("fs::", On::TouchedFiles);
+    assert_eq!(compiled(&whole).matches(&Source::new("a.rs", text), &[]).len(), 2);
+}
+
+#[test]
+fn paths_choose_files() {
+    let mut rule = regex("x", On::Tree);
+    rule.paths = ["src/*.rs", "lib/**", "!**/tests/**"].map(ToOwned::to_owned).to_vec();
+    let scope = scope(&rule).ok().unwrap();
+    for (path, covered) in [
+        ("src/a.rs", true),
+        ("src/b/a.rs", false),
+        ("lib/b/c/d.py", true),
+        ("lib/tests/d.py", false),
+        ("other", false),
+    ] {
+        assert_eq!(scope.covers(path), covered, "{path}");
+    }
+    rule.paths.remove(0);
+    rule.paths.remove(0);
+    assert!(compiled(&rule).covers("anything") && !compiled(&rule).covers("a/tests/b"));
+}
+
+#[test]
+fn structures_hit_in_every_language() {
+    for (pattern, language, path, text, expected) in [
+        (
+            "let _ = fs::$F($$$A);",
+            Language::Rust,
+            "a.rs",
+            "fn f() {\n    let _ = fs::\n        write(a, b);\n    // let _ = fs::x();\n}\n",
+            2,
+        ),
+        (
+            "$A.unwrap()",
+            Language::Rust,
+            "a.rs",
+            "fn f() {\n    a.b().unwrap();\n    \"x.unwrap()\";\n}\n",
+            2,
+        ),
+        ("print($$$)", Language::Python, "a.py", "def f():\n    print('a', b)\n", 2),
+        (
+            "console.log($$$)",
+            Language::JavaScript,
+            "a.jsx",
+            "function f() {\n  console.log(a);\n}\n",
+            2,
+        ),
+        ("$A as any", Language::TypeScript, "a.ts", "\nlet x = y as any;\n", 2),
+        (
+            "console.log($$$)",
+            Language::TypeScript,
+            "a.tsx",
+            "const A = () => <b>{x}</b>;\nconsole.log(1);\n",
+            2,
+        ),
+        ("fmt.Println($$$)", Language::Go, "a.go", "package a\nfunc f() { fmt.Println(1) }\n", 2),
+        (
+            "$A.printStackTrace()",
+            Language::Java,
+            "A.java",
+            "class A {\n void f() { e.printStackTrace(); }\n}\n",
+            2,
+        ),
+        ("gets($A)", Language::C, "a.c", "int main() {\n  gets(b);\n}\n", 2),
+    ] {
+        let rule = structure(pattern, language);
+        assert_eq!(lines(&rule, path, text), [expected], "{pattern} in {path}");
+        assert_eq!(lines(&rule, "a.txt", text), [0; 0], "{pattern} in another language");
+    }
+}
+
+#[test]
+fn a_broken_rule_says_what_and_where() {
+    let mut glob = regex("x", On::Tree);
+    glob.paths = vec!["src/[".to_owned()];
+    for (rule, message) in [
+        (regex("a(", On::Tree), "unclosed group"),
+        (regex("a*", On::Tree), "matches everywhere"),
+        (regex("(?:a{1000}){1000}", On::Tree), "too large"),
+        (structure("$A", Language::Rust), "matches everywhere"),
+        (structure("a; b", Language::Rust), "multiple ast nodes"),
+        (structure("", Language::Rust), ""),
+        (structure("let = = (", Language::Rust), ""),
+        (glob, "`src/[` is not a glob"),
+    ] {
+        let error = compile(&rule).err().unwrap_or_else(|| panic!("{:?}", rule.check));
+        assert!(error.message.contains(message), "{error}");
+    }
+    let mut prose = regex("x", On::Tree);
+    prose.check = Check::None;
+    assert!(compile(&prose).unwrap().is_none());
+}
+
+#[test]
+fn a_waiver_needs_a_reason() {
+    let reason = |text: &str| Some(Waiver::Reason(text.to_owned()));
+    for (text, line, waiver) in [
+        ("x(); // tribunal:allow R-7f3a best effort", 1, reason("best effort")),
+        ("/* tribunal:allow R-7f3a: best effort */\nx();", 2, reason("best effort")),
+        ("# tribunal:allow R-7f3a\nx()", 2, Some(Waiver::WithoutReason)),
+        ("<!-- tribunal:allow R-7f3a -->\nx()", 2, Some(Waiver::WithoutReason)),
+        ("x(); // tribunal:allow R-7f3b best effort", 1, None),
+        ("x(); // tribunal:allow R-7f3a best effort\ny();", 2, None),
+        (
+            "// tribunal:allow R-0000 other thing tribunal:allow R-7f3a this one",
+            1,
+            reason("this one"),
+        ),
+        ("", 3, None),
+    ] {
+        assert_eq!(find(text, line, "R-7f3a"), waiver, "{text}");
+    }
+    let rule = regex("fs", On::Tree);
+    let text = "fs\n// tribunal:allow R-7f3a not ours\nfs\n";
+    let hits = compiled(&rule).everywhere(&Source::new("a", text));
+    assert_eq!(hits[0].waiver, None);
+    assert_eq!(hits[1].waiver, reason("not ours"));
+}
+
+proptest! {
+    #[test]
+    fn no_pattern_and_no_text_breaks_it(pattern in any::<String>(), text in any::<String>()) {
+        for rule in [regex(&pattern, On::Tree), structure(&pattern, Language::Rust)] {
+            if let Ok(Some(compiled)) = compile(&rule) {
+                drop(compiled.everywhere(&Source::new("a.rs", &text)));
+            }
+        }
+        drop(find(&text, 1, "R-7f3a"));
+    }
+
+    #[test]
+    fn no_likely_pattern_breaks_it(pattern in "[a-c$A_.(){}\\[\\]*+?|\n ]{0,12}", text in "[a-c.(){}\n ]{0,30}") {
+        for rule in [regex(&pattern, On::Tree), structure(&pattern, Language::JavaScript)] {
+            if let Ok(Some(compiled)) = compile(&rule) {
+                drop(compiled.everywhere(&Source::new("a.js", &text)));
+            }
+        }
+    }
+}

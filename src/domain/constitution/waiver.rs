@@ -1,0 +1,44 @@
+//! Waivers in the code: `tribunal:allow R-7f3a <reason>`.
+
+use crate::domain::constitution::parse::is_id;
+
+const MARK: &str = "tribunal:allow";
+
+/// What a waiver says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Waiver {
+    /// It counts.
+    Reason(String),
+    /// It does not count: nobody could judge it later.
+    WithoutReason,
+}
+
+/// The waiver of a rule for a line counted from 1: on that line, or alone on the one before.
+pub fn find(text: &str, line: u32, id: &str) -> Option<Waiver> {
+    let at = usize::try_from(line).ok()?.checked_sub(1)?;
+    let mut lines = text.lines().skip(at.saturating_sub(1));
+    let before = if at > 0 { lines.next() } else { None };
+    let own = lines.next().and_then(|own| read(own, id));
+    // Beside code, it speaks of that code.
+    let alone = |line: &&str| {
+        let marks = line.split(MARK).next().unwrap_or_default();
+        !marks.contains(char::is_alphanumeric)
+    };
+    own.or_else(|| before.filter(alone).and_then(|before| read(before, id)))
+}
+
+fn read(line: &str, id: &str) -> Option<Waiver> {
+    line.match_indices(MARK).find_map(|(at, _)| {
+        let mut words = line[at + MARK.len()..].split_whitespace();
+        let named = words.next()?.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
+        if !is_id(named) || named != id {
+            return None;
+        }
+        let reason = words.collect::<Vec<_>>().join(" ");
+        let ends = ["*/", "-->", "#}", "%>"];
+        let reason =
+            ends.iter().fold(reason.as_str(), |left, end| left.trim_end_matches(end)).trim();
+        let says = reason.chars().filter(|c| c.is_alphanumeric()).count() >= 3;
+        Some(if says { Waiver::Reason(reason.to_owned()) } else { Waiver::WithoutReason })
+    })
+}

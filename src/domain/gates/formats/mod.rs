@@ -1,0 +1,225 @@
+//! Other tools' reports, read as findings.
+
+mod cargo_json;
+mod codex;
+mod lines;
+mod rdjson;
+mod sarif;
+#[cfg(test)]
+mod tests;
+
+use serde::de::DeserializeOwned;
+
+use crate::domain::gates::formats::lines::Lines;
+use crate::domain::model::class::Class;
+use crate::domain::model::finding::{Effect, Finding, Place, Spot};
+use crate::domain::model::gate::Gate;
+use crate::domain::model::severity::{Foreign, Severity};
+
+/// The longest message or suggestion that is taken in, in characters.
+const TEXT_CHARS_MAX: usize = 2_000;
+
+/// How a report is written.
+#[derive(Debug)]
+pub enum Format {
+    /// SARIF 2.1.0.
+    Sarif,
+    /// What `cargo` and `rustc` print with `--message-format=json`.
+    CargoJson,
+    /// The diagnostic formats of reviewdog: one object, or one a line.
+    Rdjson,
+    /// The answer of Codex's review, in its own form or that of its plug-in.
+    Codex,
+    /// Lines that an expression with named groups reads.
+    Lines(Lines),
+}
+
+/// Where a report comes from.
+#[derive(Clone, Copy, Debug)]
+pub struct Source<'a> {
+    pub gate: Gate,
+    /// The name of the command that printed it, for reports that do not name their tool.
+    pub tool: &'a str,
+    /// The folder that the tool ran in: absolute paths below it become relative.
+    pub root: &'a str,
+}
+
+/// Why a report could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum FormatError {
+    #[error("`{0}` is not a known format")]
+    Unknown(String),
+    #[error("the expression `{pattern}` cannot be used: {reason}")]
+    Expression { pattern: String, reason: String },
+    #[error("not {format}: {reason}")]
+    Malformed { format: &'static str, reason: String },
+}
+
+/// A finding in the words of its tool.
+#[derive(Debug, Default)]
+struct Raw {
+    tool: String,
+    rule: String,
+    /// A class that the report itself names.
+    class: Option<String>,
+    severity: String,
+    path: String,
+    line: u32,
+    column: u32,
+    end_line: u32,
+    anchor: String,
+    message: String,
+    suggestion: String,
+}
+
+impl Format {
+    /// The format of that name, or the lines that an expression with named groups reads.
+    pub fn from_name(name: &str) -> Result<Self, FormatError> {
+        match name {
+            "sarif" => Ok(Self::Sarif),
+            "cargo-json" => Ok(Self::CargoJson),
+            "rdjson" | "rdjsonl" => Ok(Self::Rdjson),
+            "codex" => Ok(Self::Codex),
+            pattern if pattern.contains("(?P<") || pattern.contains("(?<") => {
+                Lines::new(pattern).map(Self::Lines)
+            }
+            other => Err(FormatError::Unknown(other.to_owned())),
+        }
+    }
+
+    /// The format of a report whose name is not given: what its content says that it is.
+    pub fn guess(text: &str) -> Option<Self> {
+        let text = text.trim_start_matches('\u{feff}').trim_start();
+        let first = text.lines().next().unwrap_or_default();
+        let value: Option<serde_json::Value> = serde_json::from_str(text).ok();
+        let has = |key: &str| value.as_ref().is_some_and(|value| value.get(key).is_some());
+        if has("runs") {
+            Some(Self::Sarif)
+        } else if has("diagnostics") || (first.starts_with('{') && first.contains("\"location\"")) {
+            Some(Self::Rdjson)
+        } else if has("findings") {
+            Some(Self::Codex)
+        } else if first.starts_with('{') && first.contains("\"reason\"") {
+            Some(Self::CargoJson)
+        } else {
+            None
+        }
+    }
+
+    /// Reads a report. Nothing is dropped but what its author calls noise, suppressed or passed;
+    /// what cannot be read is an error.
+    pub fn read(&self, text: &str, source: Source<'_>) -> Result<Vec<Finding>, FormatError> {
+        let text = text.trim_start_matches('\u{feff}');
+        let raw = match self {
+            Self::Sarif => sarif::read(text)?,
+            Self::CargoJson => cargo_json::read(text)?,
+            Self::Rdjson => rdjson::read(text)?,
+            Self::Codex => codex::read(text)?,
+            Self::Lines(lines) => lines.read(text),
+        };
+        let mut findings = Vec::new();
+        for finding in raw.into_iter().filter_map(|raw| finding(raw, source)) {
+            // One file is checked once for each of its targets.
+            if !findings.contains(&finding) {
+                findings.push(finding);
+            }
+        }
+        Ok(findings)
+    }
+}
+
+impl FormatError {
+    /// What to do about it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Unknown(_) => {
+                "one of `sarif`, `cargo-json`, `rdjson`, `codex`, or an expression with the groups \
+                 `path`, `line`, `column`, `severity`, `rule`, `message`"
+            }
+            Self::Expression { .. } => {
+                "as in `^(?P<path>[^:]+):(?P<line>\\d+): (?P<message>.+)$`; it is held against \
+                 each line"
+            }
+            Self::Malformed { .. } => "give the report as its tool wrote it, and its format",
+        }
+    }
+}
+
+/// `None` where the author calls it noise.
+fn finding(raw: Raw, source: Source<'_>) -> Option<Finding> {
+    let severity = match Severity::from_foreign(&raw.severity) {
+        Some(Foreign::Severity(severity)) => severity,
+        Some(Foreign::Noise) => return None,
+        None => Severity::Medium,
+    };
+    let tool = if raw.tool.is_empty() { source.tool } else { &raw.tool };
+    let class = match &raw.class {
+        Some(class) => Class::new(class),
+        None => Class::from_tool_rule(tool, &raw.rule),
+    };
+    let own = raw.rule.is_empty() || raw.rule.starts_with(&format!("{tool}::"));
+    let rule = match (own, raw.rule.is_empty()) {
+        (_, true) => tool.to_owned(),
+        (true, false) => raw.rule,
+        (false, false) => format!("{tool}::{}", raw.rule),
+    };
+    let path = relative(&raw.path, source.root);
+    let place = (!path.is_empty()).then(|| Place {
+        spot: Spot::File(path.into()),
+        line: raw.line,
+        column: if raw.line == 0 { 0 } else { raw.column },
+        end_line: raw.end_line.max(raw.line),
+    });
+    Some(Finding {
+        gate: source.gate,
+        rule,
+        class,
+        severity,
+        effect: Effect::Warn,
+        place,
+        anchor: raw.anchor.trim_end_matches(['\n', '\r']).to_owned(),
+        message: shortened(&raw.message),
+        suggestion: shortened(&raw.suggestion),
+    })
+}
+
+/// A path as git has it: below the root, with plain slashes.
+fn relative(path: &str, root: &str) -> String {
+    let slashes = |text: &str| text.replace('\\', "/");
+    let (path, root) = (slashes(path), slashes(root));
+    let root = root.trim_end_matches('/');
+    let below = path.strip_prefix(root).filter(|_| !root.is_empty());
+    let below = below.and_then(|rest| rest.strip_prefix('/')).unwrap_or(&path);
+    below.trim_start_matches("./").to_owned()
+}
+
+fn shortened(text: &str) -> String {
+    let text = text.trim();
+    match text.char_indices().nth(TEXT_CHARS_MAX) {
+        Some((end, _)) => format!("{} …", text[..end].trim_end()),
+        None => text.to_owned(),
+    }
+}
+
+/// Reads one JSON text, and says where it breaks.
+fn json<T: DeserializeOwned>(format: &'static str, text: &str) -> Result<T, FormatError> {
+    serde_json::from_str(text)
+        .map_err(|error| FormatError::Malformed { format, reason: error.to_string() })
+}
+
+/// Reads the JSON text of one line, counted from 1.
+fn json_line<T: DeserializeOwned>(
+    format: &'static str,
+    number: usize,
+    line: &str,
+) -> Result<T, FormatError> {
+    serde_json::from_str(line).map_err(|error| {
+        // The line within the line would mislead.
+        let reason = error.to_string();
+        let reason = reason.split(" at line ").next().unwrap_or_default();
+        FormatError::Malformed {
+            format,
+            reason: format!("{reason} at line {number} column {}", error.column()),
+        }
+    })
+}

@@ -1,0 +1,105 @@
+//! How much one change does: files and changed lines against a budget.
+
+use anyhow::{Context as _, Result};
+use bstr::ByteSlice as _;
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+
+use crate::domain::locate::lines::changed_lines;
+use crate::domain::model::change::{Change, FileChange, Kind, Mode};
+use crate::domain::model::class::Class;
+use crate::domain::model::finding::{Effect, Finding};
+use crate::domain::model::gate::Gate;
+use crate::domain::model::objects::{BLOB_BYTES_MAX, Content, ReadObjects};
+use crate::domain::model::severity::Severity;
+use crate::domain::policy::settings::Scope;
+
+/// Above so many times the budget of files the lines are not counted: the answer is known, and the
+/// commit path does not pay for it.
+const COUNT_LINES_UP_TO: usize = 5;
+
+/// Finds a change that is larger than the budget. Tests, lock files, generated files (by the globs
+/// of the policy) and pure moves are counted apart.
+pub fn judge(
+    change: &Change,
+    policy: &Scope,
+    objects: &dyn ReadObjects,
+    effect: Effect,
+) -> Result<Option<Finding>> {
+    if change.files.len() <= policy.files {
+        // Compiling the globs costs more than counting a few files: a small change is known to fit
+        // whatever is exempt.
+        let mut lines = 0;
+        for file in &change.files {
+            lines += changed(file, objects)?;
+        }
+        if lines <= policy.lines {
+            return Ok(None);
+        }
+    }
+    let exempt = globs(&policy.exempt)?;
+    let (apart, counted): (Vec<_>, Vec<_>) = change.files.iter().partition(|file| {
+        let moved = matches!(file.kind, Kind::Renamed { .. });
+        moved || exempt.is_match(file.path.to_path_lossy())
+    });
+    let many = counted.len() > policy.files * COUNT_LINES_UP_TO;
+    let mut lines = 0;
+    if !many {
+        for file in &counted {
+            lines += changed(file, objects)?;
+        }
+    }
+    if counted.len() <= policy.files && lines <= policy.lines {
+        return Ok(None);
+    }
+    let said = if many {
+        format!("{} files", counted.len())
+    } else {
+        format!("{} files and {lines} lines", counted.len())
+    };
+    let beside = match apart.len() {
+        0 => String::new(),
+        n => format!(", beside {n} counted apart"),
+    };
+    Ok(Some(Finding {
+        gate: Gate::Scope,
+        rule: "scope".to_owned(),
+        class: Class::new("repository/scope"),
+        severity: Severity::Low,
+        effect,
+        place: None,
+        anchor: String::new(),
+        message: format!(
+            "the change touches {said}{beside}; the budget is {} files and {} lines",
+            policy.files, policy.lines
+        ),
+        suggestion: "commit separate things separately: `git commit -p`, or one path at a time"
+            .to_owned(),
+    }))
+}
+
+/// Compiles globs in which `*` stops at a slash.
+pub fn globs(patterns: &[String]) -> Result<GlobSet> {
+    let mut set = GlobSetBuilder::new();
+    for pattern in patterns {
+        let glob = GlobBuilder::new(pattern).literal_separator(true).build();
+        set.add(glob.with_context(|| format!("`{pattern}` is not a glob"))?);
+    }
+    Ok(set.build()?)
+}
+
+/// The lines that a change adds and removes in a file. Of one that is not read no lines are counted:
+/// that it is not judged is said where the other gates meet it.
+fn changed(file: &FileChange, objects: &dyn ReadObjects) -> Result<usize> {
+    let mut sides = [Vec::new(), Vec::new()];
+    for (side, entry) in sides.iter_mut().zip([&file.old, &file.new]) {
+        let Some(entry) = entry.as_ref().filter(|entry| entry.mode != Mode::Submodule) else {
+            continue;
+        };
+        match objects.content(&entry.oid, BLOB_BYTES_MAX)? {
+            Content::Whole(content) => *side = content,
+            Content::TooLarge(_) => return Ok(0),
+            Content::Missing => {}
+        }
+    }
+    Ok(changed_lines(&sides[0], &sides[1]))
+}

@@ -1,0 +1,420 @@
+//! From leads to findings: confirms each candidate and keeps the best of those that overlap.
+
+use crate::domain::gates::secrets::assign;
+use crate::domain::gates::secrets::assign::Join;
+use crate::domain::gates::secrets::generic;
+use crate::domain::gates::secrets::generic::Verdict;
+use crate::domain::gates::secrets::prefilter;
+use crate::domain::gates::secrets::prefilter::Lead;
+use crate::domain::gates::secrets::rule::{Check, Rule};
+use crate::domain::gates::secrets::{
+    Described, Tier, chars, checksum, context, encoded, files, password, random, shape, table, wide,
+};
+
+/// How much decoded text one blob may give rise to.
+const DECODED: usize = 8 * 1024 * 1024;
+
+/// The kinds of secrets that are known by where they stand.
+pub const CONTEXTUAL: [Described; 18] = [
+    described("private-key", Tier::Provider, "private key"),
+    described("putty-private-key", Tier::Provider, "PuTTY private key"),
+    described("json-web-key", Tier::Provider, "private JSON web key"),
+    described("url-password", Tier::Provider, "password in a URL"),
+    described("url-plain-password", Tier::Generic, "password in a URL"),
+    described("authorization-header", Tier::Provider, "credential in an authorization header"),
+    described("authorization-value", Tier::Generic, "credential in an authorization header"),
+    described("command-password", Tier::Provider, "password on a command line"),
+    described("command-plain-password", Tier::Generic, "password on a command line"),
+    described("netrc-password", Tier::Provider, "password in a netrc file"),
+    described("pgpass-password", Tier::Provider, "password in a pgpass file"),
+    described("aws-secret-access-key", Tier::Provider, "AWS secret access key"),
+    described("azure-account-key", Tier::Provider, "Azure account key"),
+    described("framework-key", Tier::Provider, "application or signing key"),
+    described("service-key", Tier::Provider, "key or token of a named service"),
+    described("generic-secret", Tier::Generic, "value that looks like a key or token"),
+    described("generic-password", Tier::Generic, "value that looks like a password"),
+    described("registry-auth", Tier::Provider, "credential of a package or image registry"),
+];
+
+const fn described(rule: &'static str, tier: Tier, description: &'static str) -> Described {
+    Described { rule, tier, description }
+}
+
+/// A secret without its line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Raw {
+    pub rule: &'static str,
+    pub tier: Tier,
+    pub start: usize,
+    pub end: usize,
+    pub fingerprint: String,
+    pub description: &'static str,
+}
+
+/// All secrets of a blob, in order, none overlapping another.
+pub fn find(bytes: &[u8], path: &[u8]) -> Vec<Raw> {
+    let mut found = Finder::new(bytes, path, 0).run();
+    for stretch in wide::stretches(bytes) {
+        for mut raw in Finder::new(&stretch.text, path, 1).run() {
+            (raw.start, raw.end) = (stretch.place(raw.start), stretch.place(raw.end));
+            found.push(raw);
+        }
+    }
+    without_overlaps(found)
+}
+
+/// Of secrets that overlap the surer one stays, then the one that starts first, then the longer.
+fn without_overlaps(mut found: Vec<Raw>) -> Vec<Raw> {
+    found.sort_by_key(|raw| (std::cmp::Reverse(raw.tier), raw.start, std::cmp::Reverse(raw.end)));
+    let mut kept: std::collections::BTreeMap<usize, Raw> = std::collections::BTreeMap::new();
+    for raw in found {
+        let before = kept.range(..raw.end).next_back();
+        if before.is_none_or(|(_, other)| other.end <= raw.start) {
+            kept.insert(raw.start, raw);
+        }
+    }
+    kept.into_values().collect()
+}
+
+struct Finder<'a> {
+    text: &'a [u8],
+    path: &'a [u8],
+    file: &'a [u8],
+    /// 0 in the blob itself, more in what was decoded from it.
+    depth: u8,
+    /// Names that end here or before were looked at.
+    named: usize,
+    /// The rule whose word was met last, and how far what stands near it was read.
+    nearby: (&'static str, usize),
+    decoded: usize,
+    found: Vec<Raw>,
+}
+
+impl<'a> Finder<'a> {
+    fn new(text: &'a [u8], path: &'a [u8], depth: u8) -> Self {
+        let file = path.rsplit(|&b| b == b'/').next().unwrap_or(path);
+        Self { text, path, file, depth, named: 0, nearby: ("", 0), decoded: 0, found: Vec::new() }
+    }
+
+    fn run(mut self) -> Vec<Raw> {
+        let text = self.text;
+        prefilter::visit(text, |lead, at| match lead {
+            Lead::Token(rule, false) => self.opening(rule, at),
+            Lead::Token(rule, true) => self.mark(rule, at),
+            Lead::Near(rule) => self.near(rule, at),
+            Lead::Name => self.name(at),
+            Lead::Url => self.seen(context::url(text, at), "url-password", "url-plain-password"),
+            Lead::KeyBlock => self.key_block(at),
+            Lead::Command => {
+                self.seen(context::command(text, at), "command-password", "command-plain-password");
+            }
+        });
+        for at in memchr::memchr_iter(b'~', text) {
+            self.tilde(at);
+        }
+        encoded::runs(text, |start, end| self.long_run(start, end));
+        for (rule, range) in files::credentials(text, self.path) {
+            self.push_named(rule, range.start, range.end);
+        }
+        self.found
+    }
+
+    fn opening(&mut self, rule: &'static Rule, at: usize) {
+        if self.starts_token(at)
+            && let Some(end) = shape::matches(rule.shape, self.text, at)
+        {
+            self.confirm(rule, at, end);
+        }
+    }
+
+    fn mark(&mut self, rule: &'static Rule, at: usize) {
+        let Some(head) = rule.shape.find(rule.mark).map(|head| &rule.shape[..head]) else { return };
+        if self.text.get(at..at + rule.mark.len()) != Some(rule.mark.as_bytes()) {
+            return;
+        }
+        let (least, most) = shape::width(head);
+        for width in least..=most.min(at) {
+            let start = at - width;
+            if self.starts_token(start)
+                && let Some(end) = shape::matches(rule.shape, self.text, start)
+            {
+                return self.confirm(rule, start, end);
+            }
+        }
+    }
+
+    /// `Q~` after three bytes and a digit: the one form whose mark is too short for the filter.
+    fn tilde(&mut self, at: usize) {
+        if at >= 5
+            && self.text[at - 1] == b'Q'
+            && self.text[at - 2].is_ascii_digit()
+            && let Some(rule) = table::all().find(|rule| rule.mark == "Q~")
+        {
+            self.mark(rule, at - 1);
+        }
+    }
+
+    fn near(&mut self, rule: &'static Rule, at: usize) {
+        // One look at a stretch of text is enough, however often the word stands in it.
+        if self.nearby.0 == rule.id && at < self.nearby.1 {
+            return;
+        }
+        let line = self.line_around(at, 160, 260);
+        self.nearby = (rule.id, line.end.min(at + 100));
+        for start in line {
+            if self.starts_token(start)
+                && let Some(end) = shape::matches(rule.shape, self.text, start)
+            {
+                self.confirm(rule, start, end);
+            }
+        }
+    }
+
+    fn confirm(&mut self, rule: &'static Rule, start: usize, end: usize) {
+        let token = &self.text[start..end];
+        let body = token.get(shape::literal(rule.shape).len()..).unwrap_or(token);
+        if !self.ends_token(rule.shape, end) || random::is_placeholder(body) {
+            return;
+        }
+        let holds = match rule.check {
+            Check::Plain => random::distinct(body) >= 5,
+            Check::Mixed => random::is_mixed(body) && random::distinct(body) >= 6,
+            Check::Random => random::is_random(body),
+            Check::Crc62 => checksum::crc62_holds(token),
+            Check::Crc16 => checksum::crc16_holds(token),
+            Check::Jwt => checksum::is_jwt(token),
+            Check::NumberFirst => checksum::number_first(token),
+            Check::NumberColon => checksum::number_colon(token),
+        };
+        if holds && (rule.near.is_empty() || self.is_near(rule.near, start, end)) {
+            self.push(rule.id, rule.tier, rule.what, start, end);
+        }
+    }
+
+    fn is_near(&self, words: &str, start: usize, end: usize) -> bool {
+        let line = self.line_around(start, 160, end - start + 160);
+        let window = self.text[line].to_ascii_lowercase();
+        let path = self.path.to_ascii_lowercase();
+        words.split('|').any(|word| {
+            [&window, &path]
+                .iter()
+                .any(|text| memchr::memmem::find(text, word.as_bytes()).is_some())
+        })
+    }
+
+    /// The part of the line around a place that is within so many bytes before and after it.
+    fn line_around(&self, at: usize, before: usize, after: usize) -> std::ops::Range<usize> {
+        let from = at.saturating_sub(before);
+        let start = memchr::memrchr(b'\n', &self.text[from..at]).map_or(from, |p| from + p + 1);
+        let to = self.text.len().min(at + after);
+        let end = memchr::memchr(b'\n', &self.text[at..to]).map_or(to, |p| at + p);
+        start..end
+    }
+
+    /// Whether a token can start here: not in the midst of a word. An escape (`\n`, `%3D`) before
+    /// it is no part of a word.
+    fn starts_token(&self, at: usize) -> bool {
+        let Some(before) = at.checked_sub(1).map(|p| self.text[p]) else { return true };
+        let first = self.text.get(at).copied().unwrap_or(b' ');
+        if !chars::is_word(before) || !chars::is_word(first) {
+            return true;
+        }
+        let escaped = b"nrt".contains(&before) && at >= 2 && self.text[at - 2] == b'\\';
+        let percent = at >= 3
+            && self.text[at - 3] == b'%'
+            && self.text[at - 2].is_ascii_hexdigit()
+            && before.is_ascii_hexdigit();
+        escaped || percent
+    }
+
+    fn ends_token(&self, form: &str, end: usize) -> bool {
+        let Some(&after) = self.text.get(end) else { return true };
+        let Some(class) = shape::tail_class(form) else {
+            return !(chars::is_word(after) && self.text[end - 1].is_ascii_alphanumeric());
+        };
+        !(chars::is_word(after) || chars::is(class, after) && !b".~%".contains(&after))
+    }
+
+    fn name(&mut self, at: usize) {
+        if at < self.named {
+            return;
+        }
+        let (start, end) = assign::name_around(self.text, at);
+        self.named = end;
+        // A part of a path (`Type::Key`) or of a resource's name (`arn:…:secret:…`).
+        let before = &self.text[start.saturating_sub(2)..start];
+        if matches!(before, [b':', b':'])
+            || matches!(before, [a, b':'] if a.is_ascii_alphanumeric())
+        {
+            return;
+        }
+        if start == at
+            && let Some(seen) = context::authorization(self.text, at)
+        {
+            return self.seen(Some(seen), "authorization-header", "authorization-value");
+        }
+        let Some(value) = assign::value(self.text, start, end) else { return };
+        if value.join == Join::Space && !value.quoted && self.is_netrc(start, end) {
+            let bytes = &self.text[value.start..value.end];
+            if bytes.is_ascii() && context::is_surely_chosen(bytes) {
+                self.push_named("netrc-password", value.start, value.end);
+            }
+            return;
+        }
+        if let Some(seen) = context::authorization(self.text, value.start) {
+            return self.seen(Some(seen), "authorization-header", "authorization-value");
+        }
+        let name = &self.text[start..end];
+        let bytes = &self.text[value.start..value.end];
+        if self.registry_auth(name, bytes, value.start, value.end) {
+            return;
+        }
+        let line = self.line_around(start, 100, 0);
+        let folder = &self.path[..self.path.len() - self.file.len()];
+        let place = generic::Place {
+            name,
+            before: &self.text[line.start..start],
+            file: self.file,
+            around: [
+                &self.text[start.saturating_sub(240)..start],
+                &self.text[value.end..self.text.len().min(value.end + 120)],
+                &folder[folder.len().saturating_sub(60)..],
+            ],
+        };
+        let Some(verdict) = generic::judge(place, &value, bytes) else { return };
+        let rule = match verdict {
+            Verdict::AwsSecret => "aws-secret-access-key",
+            Verdict::AzureKey => "azure-account-key",
+            Verdict::FrameworkKey => "framework-key",
+            Verdict::ServiceKey => "service-key",
+            Verdict::Key => "generic-secret",
+            Verdict::Password => "generic-password",
+        };
+        if value.join == Join::Space && self.depth > 0 {
+            return;
+        }
+        self.push_named(rule, value.start, value.end);
+    }
+
+    /// Whether the word is the `password` of `machine … login … password …`, in whatever file.
+    fn is_netrc(&self, start: usize, end: usize) -> bool {
+        let before = &self.text[start.saturating_sub(200)..start];
+        &self.text[start..end] == b"password"
+            && memchr::memmem::rfind(before, b"login ").is_some()
+            && memchr::memmem::rfind(before, b"machine ").is_some()
+    }
+
+    /// `_auth`, `_authToken` of npm and `"auth"` of Docker.
+    fn registry_auth(&mut self, name: &[u8], bytes: &[u8], start: usize, end: usize) -> bool {
+        let found = match name {
+            b"_auth" | b"auth" | b"identitytoken" => {
+                bytes.len() >= 12 && context::basic(bytes) == Some(true)
+            }
+            b"_authToken" => {
+                bytes.len() >= 20
+                    && !password::is_template(bytes)
+                    && !random::is_placeholder(bytes)
+                    && random::is_random(bytes)
+                    && !bytes.starts_with(b"npm_")
+            }
+            _ => false,
+        };
+        if found {
+            self.push_named("registry-auth", start, end);
+        }
+        found
+    }
+
+    fn key_block(&mut self, at: usize) {
+        if self.text[at] == b'"' {
+            if let Some(range) = files::web_key(self.text, at) {
+                self.push_named("json-web-key", range.start, range.end);
+            }
+            return;
+        }
+        let putty =
+            self.text.get(at..at + 5).is_some_and(|word| word.eq_ignore_ascii_case(b"putty"));
+        let (seen, rule) = if putty {
+            (context::putty(self.text, at), "putty-private-key")
+        } else {
+            (context::key_block(self.text, at), "private-key")
+        };
+        self.seen(seen, rule, rule);
+    }
+
+    fn long_run(&mut self, start: usize, end: usize) {
+        let text = self.text;
+        let run = &text[start..end.min(start + 600)];
+        for (at, &byte) in run.iter().enumerate() {
+            let place = start + at;
+            if b"MNOS".contains(&byte) && self.starts_token(place) {
+                for rule in prefilter::of_runs() {
+                    if let Some(end) = shape::matches(rule.shape, text, place) {
+                        self.confirm(rule, place, end);
+                    }
+                }
+            }
+        }
+        if self.depth >= 2 || self.decoded > DECODED {
+            return;
+        }
+        for (at, piece) in encoded::pieces(&text[start..end]) {
+            let Some(plain) = encoded::readable(piece) else { continue };
+            self.decoded += plain.len();
+            let inner = find_inside(&plain, self.path, self.depth + 1);
+            if let Some(first) = inner.into_iter().find(|raw| raw.tier == Tier::Provider) {
+                self.found.push(Raw { start: start + at, end: start + at + piece.len(), ..first });
+            }
+        }
+    }
+
+    fn seen(&mut self, seen: Option<context::Seen>, sure: &'static str, unsure: &'static str) {
+        if let Some(seen) = seen {
+            self.push_named(
+                if seen.sure { sure } else { unsure },
+                seen.range.start,
+                seen.range.end,
+            );
+        }
+    }
+
+    fn push_named(&mut self, rule: &'static str, start: usize, end: usize) {
+        if let Some(kind) = CONTEXTUAL.iter().find(|kind| kind.rule == rule) {
+            self.push(rule, kind.tier, kind.description, start, end);
+        }
+    }
+
+    fn push(
+        &mut self,
+        rule: &'static str,
+        tier: Tier,
+        description: &'static str,
+        start: usize,
+        end: usize,
+    ) {
+        let fingerprint = fingerprint(rule, &self.text[start..end]);
+        self.found.push(Raw { rule, tier, start, end, fingerprint, description });
+    }
+}
+
+fn find_inside(plain: &[u8], path: &[u8], depth: u8) -> Vec<Raw> {
+    let mut found = Finder::new(plain, path, depth).run();
+    for stretch in wide::stretches(plain) {
+        found.extend(Finder::new(&stretch.text, path, depth + 1).run());
+    }
+    found
+}
+
+/// Key blocks are hashed without what wraps and indents their lines.
+fn fingerprint(rule: &str, secret: &[u8]) -> String {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(rule.as_bytes());
+    hasher.update(&[0]);
+    if rule.ends_with("private-key") {
+        let bare: Vec<u8> = secret.iter().copied().filter(|&b| chars::is(b'b', b)).collect();
+        hasher.update(&bare);
+    } else {
+        hasher.update(secret);
+    }
+    hasher.finalize().to_hex()[..16].to_owned()
+}

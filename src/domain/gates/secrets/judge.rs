@@ -1,0 +1,197 @@
+//! From hits to findings: what was allowed is left out, and no finding shows a secret.
+
+use std::collections::BTreeSet;
+
+use bstr::{BStr, BString, ByteSlice as _};
+use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
+
+use crate::domain::gates::secrets::{Hit, Tier, file_name_hits, scan};
+use crate::domain::model::class::Class;
+use crate::domain::model::finding::{Effect, Finding, Place, Spot};
+use crate::domain::model::gate::Gate;
+use crate::domain::model::severity::Severity;
+
+/// How much of a line goes into an anchor before and after a secret, in bytes.
+const AROUND: usize = 120;
+const MARKER: &[u8] = b"tribunal:allow secrets";
+
+/// What a repository or a user allowed: what every one of the lists allows. No list allows nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Allow {
+    lists: Vec<AllowList>,
+}
+
+#[derive(Clone, Debug)]
+struct AllowList {
+    paths: GlobSet,
+    fingerprints: BTreeSet<String>,
+}
+
+/// What a finding of each tier does to the change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Levels {
+    pub provider: Effect,
+    pub generic: Effect,
+}
+
+impl Default for Levels {
+    fn default() -> Self {
+        Self { provider: Effect::Block, generic: Effect::Warn }
+    }
+}
+
+impl Allow {
+    /// Takes globs over whole paths, in which `*` does not cross a `/`, and fingerprints as findings
+    /// print them. The error names the glob that cannot be read.
+    pub fn new<'a>(
+        globs: impl IntoIterator<Item = &'a str>,
+        fingerprints: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Self, globset::Error> {
+        let mut paths = GlobSetBuilder::new();
+        for glob in globs {
+            paths.add(strict(glob)?);
+        }
+        let fingerprints = fingerprints.into_iter().map(str::to_ascii_lowercase).collect();
+        Ok(Self { lists: vec![AllowList { paths: paths.build()?, fingerprints }] })
+    }
+
+    /// What this and the other allow.
+    pub fn and(&self, other: &Self) -> Self {
+        if self.lists.is_empty() || other.lists.is_empty() {
+            return Self::default();
+        }
+        Self { lists: self.lists.iter().chain(&other.lists).cloned().collect() }
+    }
+
+    /// Whether nothing in the file of that path is to be reported.
+    pub fn has_path(&self, path: &BStr) -> bool {
+        let allows =
+            |list: &AllowList| !list.paths.is_empty() && list.paths.is_match(path.to_path_lossy());
+        !self.lists.is_empty() && self.lists.iter().all(allows)
+    }
+
+    /// Whether that secret is known and allowed, wherever it stands.
+    pub fn has_fingerprint(&self, fingerprint: &str) -> bool {
+        !self.lists.is_empty()
+            && self.lists.iter().all(|list| list.fingerprints.contains(fingerprint))
+    }
+}
+
+fn strict(glob: &str) -> Result<Glob, globset::Error> {
+    GlobBuilder::new(glob).literal_separator(true).build()
+}
+
+/// What is beside a secret about letting it pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Waiver {
+    None,
+    /// The marker without a reason: it does not count.
+    Unreasoned,
+    Reasoned,
+}
+
+/// The findings in a blob or a message. For a file its name is read too.
+pub fn judge(spot: &Spot, bytes: &[u8], allow: &Allow, levels: Levels) -> Vec<Finding> {
+    let path = match spot {
+        Spot::File(path) => path.as_bstr(),
+        Spot::CommitMessage | Spot::TagMessage(_) | Spot::Ref(_) => BStr::new(b""),
+    };
+    if allow.has_path(path) {
+        return Vec::new();
+    }
+    let hits = scan(bytes, path);
+    let known = |hit: &&Hit| !allow.has_fingerprint(&hit.fingerprint);
+    let in_text = hits.iter().filter(known).filter_map(|hit| {
+        let waiver = waiver(bytes, hit);
+        (waiver != Waiver::Reasoned)
+            .then(|| finding(spot, hit, anchor(bytes, hit, &hits), waiver, levels))
+    });
+    let mut findings: Vec<Finding> = in_text.collect();
+    let in_name = file_name_hits(path);
+    findings.extend(in_name.iter().filter(known).map(|hit| {
+        let clean = mask(path, 0, path.len(), &in_name);
+        let place = Spot::File(BString::from(clean.as_str()));
+        let mut finding = finding(&place, hit, clean, Waiver::None, levels);
+        finding.place = Some(Place { spot: place, line: 0, column: 0, end_line: 0 });
+        finding.message.push_str(", in the file's name");
+        finding
+    }));
+    findings
+}
+
+fn finding(spot: &Spot, hit: &Hit, anchor: String, waiver: Waiver, levels: Levels) -> Finding {
+    let (severity, effect) = match hit.tier {
+        Tier::Provider => (Severity::Critical, levels.provider),
+        Tier::Generic => (Severity::Medium, levels.generic),
+    };
+    let unreasoned = if waiver == Waiver::Unreasoned {
+        "; the `tribunal:allow secrets` beside it gives no reason and does not count"
+    } else {
+        ""
+    };
+    Finding {
+        gate: Gate::Secrets,
+        rule: hit.rule.to_owned(),
+        class: Class::new("security/exposed-secret"),
+        severity,
+        effect,
+        place: Some(Place {
+            spot: spot.clone(),
+            line: hit.line,
+            column: hit.column,
+            end_line: hit.line,
+        }),
+        anchor,
+        message: format!("{} (fingerprint {}){unreasoned}", hit.description, hit.fingerprint),
+        suggestion: format!(
+            "take it out and revoke it; if it is no secret, write `tribunal:allow secrets <reason>` beside it or \
+             allow the fingerprint `{}`",
+            hit.fingerprint
+        ),
+    }
+}
+
+/// The line of a secret, at most so many bytes before and after it, with every secret masked.
+fn anchor(bytes: &[u8], hit: &Hit, hits: &[Hit]) -> String {
+    let from = hit.start.saturating_sub(AROUND);
+    let start = memchr::memrchr(b'\n', &bytes[from..hit.start]).map_or(from, |at| from + at + 1);
+    let to = bytes.len().min(hit.end + AROUND);
+    let end = memchr::memchr(b'\n', &bytes[hit.end..to]).map_or(to, |at| hit.end + at);
+    mask(bytes, start, end, hits)
+}
+
+fn mask(bytes: &[u8], start: usize, end: usize, hits: &[Hit]) -> String {
+    let mut clean = Vec::with_capacity(end - start);
+    let mut at = start;
+    let first = hits.partition_point(|hit| hit.end <= start);
+    for hit in hits[first..].iter().take_while(|hit| hit.start < end) {
+        clean.extend_from_slice(&bytes[at..hit.start.max(at)]);
+        clean.extend_from_slice(format!("[redacted:{}]", hit.rule).as_bytes());
+        at = hit.end.min(end);
+    }
+    clean.extend_from_slice(&bytes[at..end]);
+    clean.retain(|&byte| byte != 0 && byte != b'\r');
+    clean.trim_with(char::is_whitespace).to_str_lossy().into_owned()
+}
+
+/// Looks for the marker on the secret's first line, on the one before, and on its last.
+fn waiver(bytes: &[u8], hit: &Hit) -> Waiver {
+    const FAR: usize = 2000;
+    let from = hit.start.saturating_sub(FAR);
+    let mut breaks = memchr::memrchr_iter(b'\n', &bytes[from..hit.start]).map(|at| from + at + 1);
+    let line = breaks.next().unwrap_or(from);
+    let before = breaks.next().unwrap_or(from);
+    let to = bytes.len().min(hit.end + FAR);
+    let end = memchr::memchr(b'\n', &bytes[hit.end..to]).map_or(to, |at| hit.end + at);
+    [&bytes[before..hit.start], &bytes[line.max(hit.start)..end]]
+        .into_iter()
+        .filter_map(|text| Some(&text[memchr::memmem::find(text, MARKER)? + MARKER.len()..]))
+        .map(|rest| rest.lines().next().unwrap_or(b""))
+        .map(|reason| {
+            let letters =
+                reason.iter().filter(|b| b.is_ascii_alphabetic() || !b.is_ascii()).count();
+            if letters >= 3 { Waiver::Reasoned } else { Waiver::Unreasoned }
+        })
+        .max_by_key(|waiver| *waiver == Waiver::Reasoned)
+        .unwrap_or(Waiver::None)
+}

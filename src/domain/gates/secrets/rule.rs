@@ -1,0 +1,68 @@
+//! One kind of secret, as data.
+
+use crate::domain::gates::secrets::Tier;
+
+/// A kind of secret that is known by its own form.
+#[derive(Clone, Copy, Debug)]
+pub struct Rule {
+    /// Stable: it stands in findings, fingerprints and redacted text.
+    pub id: &'static str,
+    pub what: &'static str,
+    pub tier: Tier,
+    /// The form, in the language of `shape.rs`.
+    pub shape: &'static str,
+    /// The literal by which a candidate is found where the shape does not open with one.
+    pub mark: &'static str,
+    /// Words of which one must stand on the same line or in the path, divided by `|`; empty where
+    /// the form alone is enough.
+    pub near: &'static str,
+    pub check: Check,
+}
+
+/// What a candidate must stand up to beside its form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Check {
+    /// It is no placeholder.
+    Plain,
+    /// There are both digits and letters in it.
+    Mixed,
+    /// It is as varied as chance makes it, letters and digits.
+    Random,
+    /// It ends in the CRC-32 of what stands between the prefix and the last six bytes, in base 62.
+    Crc62,
+    /// It ends in `_` and the CRC-32 of what stands before it, in hexadecimal.
+    Crc16,
+    /// Its first part is the JSON object of a JWT's header.
+    Jwt,
+    /// Its first part is a number in base64, as the ids of bots are.
+    NumberFirst,
+    /// In base64, it opens with a number and a colon.
+    NumberColon,
+}
+
+/// A rule that blocks and needs no more than its form.
+pub const fn token(id: &'static str, what: &'static str, shape: &'static str) -> Rule {
+    Rule { id, what, tier: Tier::Provider, shape, mark: "", near: "", check: Check::Plain }
+}
+
+impl Rule {
+    /// With a further check.
+    pub const fn check(self, check: Check) -> Self {
+        Self { check, ..self }
+    }
+
+    /// Found by a literal inside its shape.
+    pub const fn mark(self, mark: &'static str) -> Self {
+        Self { mark, ..self }
+    }
+
+    /// Only beside one of these words.
+    pub const fn near(self, near: &'static str) -> Self {
+        Self { near, ..self }
+    }
+
+    /// Warns instead of blocking.
+    pub const fn warns(self) -> Self {
+        Self { tier: Tier::Generic, ..self }
+    }
+}

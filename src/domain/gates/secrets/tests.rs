@@ -1,0 +1,411 @@
+//! The rules against examples that are put together here, and the engine's promises.
+//!
+//! No secret stands in this text: the examples are drawn by a seeded generator from the rules'
+//! shapes and from small specs in the same language.
+
+use base64::Engine as _;
+use proptest::prelude::*;
+
+use super::judge::{Allow, Levels, judge};
+use super::rule::{Check, Rule};
+use super::shape::{Item, split};
+use super::*;
+use crate::domain::model::finding::{Effect, Spot};
+
+/// A small generator (splitmix64): the same seed draws the same text everywhere.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        usize::try_from((z ^ (z >> 31)) >> 33).unwrap() % bound
+    }
+
+    /// A text of that shape. With `fill`, runs are that byte over and over.
+    fn draw(&mut self, shape: &str, fill: Option<u8>) -> Vec<u8> {
+        let mut text = Vec::new();
+        let mut rest = shape;
+        while let Some((item, after)) = split(rest) {
+            match item {
+                Item::Byte(byte) => text.push(byte),
+                Item::Run { class, min, max } => {
+                    let more = (max - min).min(12);
+                    let count = min + if more > 0 { self.below(more + 1) } else { 0 };
+                    let members: Vec<u8> = (33..127).filter(|&b| chars::is(class, b)).collect();
+                    let fill =
+                        fill.map(|byte| if members.contains(&byte) { byte } else { members[0] });
+                    text.extend(
+                        (0..count)
+                            .map(|_| fill.unwrap_or_else(|| members[self.below(members.len())])),
+                    );
+                }
+                Item::Uuid => text.extend(self.draw("{h8}-{h4}-4{h3}-a{h3}-{h12}", fill)),
+                Item::Group { options, .. } => {
+                    let options: Vec<&str> = options.split('|').collect();
+                    let option = options[self.below(options.len())];
+                    text.extend(self.draw(option, fill));
+                }
+            }
+            rest = after;
+        }
+        text
+    }
+
+    /// A token that stands up to the rule's check as well.
+    fn token(&mut self, rule: &Rule) -> Vec<u8> {
+        let mut token = self.draw(rule.shape, None);
+        let header = b"eyJhbGciOiJFUzI1NiIsImtpZCI6ImsxIn0";
+        let length = token.len();
+        match rule.check {
+            Check::Crc62 => {
+                let body = token.iter().position(|&b| b == b'_').unwrap() + 1;
+                let sum = checksum::crc62(&token[body..length - 6]);
+                token[length - 6..].copy_from_slice(&sum);
+            }
+            Check::Crc16 => {
+                let sum = format!("{:08x}", crc32fast::hash(&token[5..length - 9]));
+                token[length - 8..].copy_from_slice(sum.as_bytes());
+            }
+            Check::Jwt => {
+                let dot = token.iter().position(|&b| b == b'.').unwrap();
+                token.splice(..dot, header.iter().copied());
+            }
+            Check::NumberFirst => {
+                let dot = token.iter().position(|&b| b == b'.').unwrap();
+                token.splice(..dot, *b"MTIzNDU2Nzg5MDEyMzQ1Njc4");
+            }
+            Check::NumberColon => {
+                token.splice(..18, *b"MTIzNDU2Nzg5MDEyOv");
+            }
+            Check::Plain | Check::Mixed | Check::Random => {}
+        }
+        token
+    }
+}
+
+fn in_context(rule: &Rule, token: &[u8]) -> Vec<u8> {
+    let word = rule.near.split('|').next().unwrap_or("");
+    [b"// ", word.as_bytes(), b"\n", word.as_bytes(), b" \"", token, b"\"\n"].concat()
+}
+
+fn fires(rule: &Rule, text: &[u8]) -> bool {
+    scan(text, b"notes").iter().any(|hit| hit.rule == rule.id)
+}
+
+fn covers(tier: Tier, text: &[u8]) -> bool {
+    scan(text, b"notes").iter().any(|hit| hit.tier >= tier)
+}
+
+#[test]
+fn every_rule_fires_on_what_it_describes() {
+    for rule in table::all() {
+        let mut dice = Dice(7);
+        let found =
+            (0..12).filter(|_| covers(rule.tier, &in_context(rule, &dice.token(rule)))).count();
+        assert!(found >= 10, "{} fires on {found} of 12 drawn tokens", rule.id);
+    }
+}
+
+#[test]
+fn every_rule_names_some_of_its_own_tokens() {
+    let shadowed: Vec<_> = table::all()
+        .filter(|rule| {
+            let mut dice = Dice(11);
+            !(0..24).any(|_| fires(rule, &in_context(rule, &dice.token(rule))))
+        })
+        .map(|rule| rule.id)
+        .collect();
+    assert!(shadowed.is_empty(), "never named: {shadowed:?}");
+}
+
+#[test]
+fn no_rule_fires_on_its_form_filled_with_one_byte() {
+    for rule in table::all() {
+        for fill in [b'x', b'X', b'0', b'*'] {
+            let text = in_context(rule, &Dice(3).draw(rule.shape, Some(fill)));
+            assert!(!fires(rule, &text), "{} fires on a placeholder", rule.id);
+        }
+    }
+}
+
+#[test]
+fn no_rule_fires_in_the_midst_of_a_word() {
+    for rule in table::all() {
+        let mut dice = Dice(5);
+        let token = dice.token(rule);
+        if chars::is_word(token[0]) {
+            let glued = [b"Wq", &token[..]].concat();
+            let starts = scan(&in_context(rule, &glued), b"")
+                .iter()
+                .any(|hit| hit.rule == rule.id && in_context(rule, &glued)[hit.start - 1] == b'q');
+            assert!(!starts, "{} starts inside a word", rule.id);
+        }
+    }
+}
+
+#[test]
+fn rules_have_names_of_their_own() {
+    let mut names: Vec<_> = rules().iter().map(|rule| rule.rule).collect();
+    names.sort_unstable();
+    let count = names.len();
+    names.dedup();
+    assert_eq!(names.len(), count);
+    assert!(count > 350, "{count} kinds");
+    assert!(prefilter::len() < 8000, "{} four-byte texts", prefilter::len());
+}
+
+/// Specs in the language of shapes; each line is a file of that name.
+const SECRETS: &[(&str, &str)] = &[
+    ("a.env", "HEROKU_API_KEY={uuid}"),
+    ("a.env", "AWS_SECRET_ACCESS_KEY={b40}"),
+    ("a.env", "APP_KEY=base64:{b43}="),
+    ("a.env", "DATABASE_URL=postgres://app:{w16}@db.internal:5432/prod"),
+    ("a.py", "client_secret = \"{w32}\""),
+    ("a.py", "headers[\"X-Api-Key\"] = \"{h32}\""),
+    ("a.rs", "const API_KEY: &'static str = \"{w32}\";"),
+    ("a.go", "apiToken := \"{h40}\""),
+    ("a.yml", "  datadog_api_key: {h32}"),
+    ("a.http", "Authorization: Bearer {w40}"),
+    ("a.sh", "curl -fsS -u ci:{w18} https://api.internal/v1"),
+    ("a.sh", "sshpass -p '{w14}7#' ssh me@host"),
+    ("a.sh", "tool login --password={w14}7#x"),
+    ("a.xml", "<password>{w14}7#</password>"),
+    (".pgpass", "db:5432:prod:app:{w16}"),
+    (".netrc", "machine api.internal login me password {w16}"),
+    ("wg0.conf", "PrivateKey = {b43}="),
+    ("x", "jdbc:mysql://db/app?user=a&password={w8}7{w8}"),
+];
+
+const OTHERS: &[(&str, &str)] = &[
+    ("Cargo.lock", "checksum = \"{h64}\""),
+    ("package-lock.json", "\"integrity\": \"sha512-{b86}==\","),
+    ("go.sum", "example.org/x v1.2.3 h1:{b43}="),
+    ("a.yml", "- uses: actions/checkout@{h40} # v4"),
+    ("a.json", "\"id\": \"{uuid}\","),
+    ("a.json", "\"idempotencyKey\": \"{uuid}\""),
+    ("a.ts", "const cacheKey = '{uuid}';"),
+    ("a.py", "api_key = os.environ[\"SERVICE_API_KEY\"]"),
+    ("a.py", "password = get_password_from_vault(user)"),
+    ("a.yml", "password: ${DB_PASSWORD:?required}"),
+    ("a.yml", "token: ${{ secrets.DEPLOY_TOKEN }}"),
+    ("a.env", "API_KEY=op://prod/db/credential"),
+    ("a.env", "API_KEY=your-api-key-goes-here"),
+    ("a.env", "GITHUB_TOKEN=ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"),
+    ("a.md", "postgres://user:password@localhost/db and http://<user>:<password>@host"),
+    ("a.css", "src: url(data:font/woff2;base64,{b120})"),
+    ("id.pub", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA{b44} me@host"),
+    ("a.c", "static const char *token_type_names[] = {0};"),
+    ("a.rs", "pub const ERROR_WRONG_PASSWORD: WIN32_ERROR = 1323u32;"),
+    ("a.json", "\"AWS::IAM::AccessKey\": \"{h16}\","),
+];
+
+/// Draws the spec; braces that are no class stay as they are.
+fn drawn(dice: &mut Dice, spec: &str) -> Vec<u8> {
+    let mut text = Vec::new();
+    let mut rest = spec;
+    while let Some(at) = rest.find('{') {
+        text.extend(rest[..at].bytes());
+        let end = rest[at..].find('}').map_or(rest.len(), |end| at + end + 1);
+        let inner = &rest[at + 1..end - 1];
+        let letter = inner.as_bytes().first().is_some_and(|b| chars::LETTERS.contains(b));
+        let class = inner == "uuid" || letter && inner[1..].bytes().all(|b| b.is_ascii_digit());
+        if class && inner.len() > 1 {
+            text.extend(dice.draw(&rest[at..end], None));
+        } else {
+            text.extend(rest[at..end].bytes());
+        }
+        rest = &rest[end..];
+    }
+    text.extend(rest.bytes());
+    text
+}
+
+#[test]
+fn secrets_are_found_by_where_they_stand() {
+    for (name, spec) in SECRETS {
+        let mut dice = Dice(17);
+        let found =
+            (0..20).filter(|_| !scan(&drawn(&mut dice, spec), name.as_bytes()).is_empty()).count();
+        assert!(found >= 17, "{spec}: {found} of 20");
+    }
+}
+
+#[test]
+fn what_only_looks_like_one_is_left_alone() {
+    for (name, spec) in OTHERS {
+        let mut dice = Dice(19);
+        for _ in 0..20 {
+            let text = drawn(&mut dice, spec);
+            let hits = scan(&text, name.as_bytes());
+            assert!(hits.is_empty(), "{spec}: {}", hits[0].rule);
+        }
+    }
+}
+
+fn key_block(kind: &str, dice: &mut Dice) -> Vec<u8> {
+    let lines: Vec<Vec<u8>> = (0..8).map(|_| dice.draw("{b64}", None)).collect();
+    let (begin, end) = (format!("-----BEGIN {kind}-----\n"), format!("\n-----END {kind}-----\n"));
+    [begin.as_bytes(), &lines.join(&b'\n'), end.as_bytes()].concat()
+}
+
+#[test]
+fn private_keys_are_found_and_public_ones_are_not() {
+    let mut dice = Dice(23);
+    for kind in ["", "RSA ", "EC ", "OPENSSH ", "ENCRYPTED ", "DSA "] {
+        let kind = format!("{kind}PRIVATE KEY");
+        let hits = scan(&key_block(&kind, &mut dice), b"x");
+        assert_eq!(hits.len(), 1, "{kind}");
+        assert_eq!((hits[0].rule, hits[0].line), ("private-key", 1));
+    }
+    for kind in ["PUBLIC KEY", "CERTIFICATE", "PGP PUBLIC KEY BLOCK", "CERTIFICATE REQUEST"] {
+        assert!(scan(&key_block(kind, &mut dice), b"x").is_empty(), "{kind}");
+    }
+    let example = format!("-----BEGIN {0}-----...-----END {0}-----", "RSA PRIVATE KEY");
+    assert!(scan(example.as_bytes(), b"x").is_empty());
+}
+
+/// A GitHub token with a true checksum.
+fn github(dice: &mut Dice) -> Vec<u8> {
+    dice.token(table::all().find(|rule| rule.id == "github-token").unwrap())
+}
+
+#[test]
+fn a_wrong_checksum_is_no_secret() {
+    let mut token = github(&mut Dice(29));
+    assert_eq!(scan(&token, b"").len(), 1);
+    let last = token.last_mut().unwrap();
+    *last = if *last == b'a' { b'b' } else { b'a' };
+    assert!(scan(&token, b"").is_empty());
+}
+
+#[test]
+fn a_secret_is_found_in_any_encoding_and_in_any_bytes() {
+    let token = github(&mut Dice(31));
+    let text = [b"token: ", &token[..], b"\n"].concat();
+    let little: Vec<u8> = text.iter().flat_map(|&b| [b, 0]).collect();
+    let big: Vec<u8> = text.iter().flat_map(|&b| [0, b]).collect();
+    let marked = [&[0xff, 0xfe][..], &little].concat();
+    let binary = [&[0x7f, b'E', b'L', b'F', 0, 1, 0, 0xfe][..], &text, &[0, 0x80, 0xff]].concat();
+    let odd = [&[0x90][..], &little, &[0x90, 0, 0]].concat();
+    let encoded = base64::engine::general_purpose::STANDARD.encode(&text);
+    let values = [text, little, big, marked, binary, odd, encoded.into_bytes()];
+    for (number, bytes) in values.iter().enumerate() {
+        let hits = scan(bytes, b"blob");
+        assert_eq!(hits.len(), 1, "encoding {number}");
+        assert_eq!(hits[0].rule, "github-token", "encoding {number}");
+        assert!(hits[0].end <= bytes.len());
+    }
+    let prints: Vec<_> = values.iter().map(|v| scan(v, b"")[0].fingerprint.clone()).collect();
+    assert!(prints.iter().all(|print| *print == prints[0]), "one secret, one fingerprint");
+}
+
+#[test]
+fn a_long_line_is_read_in_one_go() {
+    let token = github(&mut Dice(37));
+    for filler in [
+        &b"secret="[..],
+        b"eyJ",
+        b"://a:",
+        b"-----BEGIN PRIVATE KEY-----",
+        b"AAAA",
+        b" -u ",
+        b"key: ",
+    ] {
+        let mut text = filler.repeat(150_000 / filler.len());
+        text.push(b' ');
+        text.extend(&token);
+        let hits = scan(&text, b"app.min.js");
+        assert!(hits.iter().any(|hit| hit.rule == "github-token"), "after {:?}", filler.as_bstr());
+    }
+}
+
+#[test]
+fn redacted_text_holds_no_secret() {
+    let mut dice = Dice(41);
+    let (one, two) = (github(&mut dice), github(&mut dice));
+    let text = [b"a ", &one[..], b" b ", &two, b" c"].concat();
+    assert_eq!(redact(&text), b"a [redacted:github-token] b [redacted:github-token] c");
+    assert_eq!(redact_str("nothing to hide"), "nothing to hide");
+}
+
+fn judged(text: &[u8], allow: &Allow) -> Vec<crate::domain::model::finding::Finding> {
+    judge(&Spot::File(BString::from("src/a.py")), text, allow, Levels::default())
+}
+
+#[test]
+fn a_finding_shows_where_and_not_what() {
+    let token = github(&mut Dice(43));
+    let text = [b"import os\n\nTOKEN = \"", &token[..], b"\"  # deploy\n"].concat();
+    let findings = judged(&text, &Allow::default());
+    assert_eq!(findings.len(), 1);
+    let finding = &findings[0];
+    assert_eq!(finding.effect, Effect::Block);
+    assert_eq!(finding.anchor, "TOKEN = \"[redacted:github-token]\"  # deploy");
+    let place = finding.place.as_ref().unwrap();
+    assert_eq!((place.line, place.column), (3, 10));
+    let shown = format!("{finding:?}");
+    assert!(!shown.contains(std::str::from_utf8(&token).unwrap()));
+}
+
+#[test]
+fn what_is_allowed_is_left_out() {
+    let token = github(&mut Dice(47));
+    let line = [b"x = \"", &token[..], b"\""].concat();
+    let print = scan(&line, b"")[0].fingerprint.clone();
+    let allowed = |allow: Allow| judged(&line, &allow).is_empty();
+    assert!(!allowed(Allow::default()));
+    assert!(allowed(Allow::new([], [print.as_str()]).unwrap()));
+    assert!(allowed(Allow::new(["src/*.py"], []).unwrap()));
+    assert!(!allowed(Allow::new(["*.py"], []).unwrap()), "`*` does not cross a folder");
+}
+
+#[test]
+fn a_waiver_needs_a_reason() {
+    let token = github(&mut Dice(53));
+    let line =
+        |comment: &str| [b"x = \"", &token[..], b"\" # ", comment.as_bytes(), b"\n"].concat();
+    let none = Allow::default();
+    assert!(judged(&line("tribunal:allow secrets revoked test token"), &none).is_empty());
+    let above = [b"# tribunal:allow secrets revoked\n", &line("")[..]].concat();
+    assert!(judged(&above, &none).is_empty());
+    let far = [b"# tribunal:allow secrets revoked\n\n", &line("")[..]].concat();
+    assert_eq!(judged(&far, &none).len(), 1);
+    let bare = judged(&line("tribunal:allow secrets"), &none);
+    assert!(bare[0].message.contains("gives no reason"), "{}", bare[0].message);
+}
+
+#[test]
+fn names_of_files_are_read_too() {
+    let token = String::from_utf8(github(&mut Dice(59))).unwrap();
+    let spot = Spot::File(BString::from(format!("dumps/{token}.txt")));
+    let findings = judge(&spot, b"", &Allow::default(), Levels::default());
+    assert_eq!(findings.len(), 1);
+    assert!(!format!("{findings:?}").contains(&token));
+    let other = String::from_utf8(github(&mut Dice(61))).unwrap();
+    let (one, two) = (mask_path(format!("d/{token}.x").as_bytes()), mask_path(other.as_bytes()));
+    assert!(one.starts_with(b"d/[redacted:github-token:") && one.ends_with(b"].x"), "{one}");
+    assert_ne!(one, mask_path(format!("d/{other}.x").as_bytes()));
+    assert_eq!(redact(&two), two, "what is masked stays");
+    assert_eq!(mask_path(b"src/a.rs"), "src/a.rs");
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_scanned(bytes in proptest::collection::vec(any::<u8>(), 0..600)) {
+        for hit in scan(&bytes, b"any") {
+            prop_assert!(hit.start < hit.end && hit.end <= bytes.len());
+        }
+    }
+
+    #[test]
+    fn text_with_signs_is_scanned(text in "[ -~\n]{0,80}(key|token|://|Basic |secret|-u )[ -~\n]{0,120}") {
+        let hits = scan(text.as_bytes(), b".env");
+        for pair in hits.windows(2) {
+            prop_assert!(pair[0].end <= pair[1].start);
+        }
+        redact(text.as_bytes());
+    }
+}

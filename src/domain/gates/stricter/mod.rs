@@ -1,0 +1,165 @@
+//! The stricter of two policies, gate by gate: what arrives at a branch is judged by the policy of
+//! that branch and by the one of the default branch, so that neither speaks for the other.
+
+#[cfg(test)]
+mod tests;
+
+use crate::domain::gates::Law;
+use crate::domain::policy::settings::{CommandGate, Gates, Level, Policy};
+
+/// How much of the default branch's policy counts beside a branch's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Extent {
+    /// Every gate and command: for protected branches.
+    Whole,
+    /// Secrets, sensitive files, conflict markers and rules alone: newer commands and advice of the
+    /// default branch do not run on older work.
+    Guards,
+}
+
+/// Combines two policies into one that lets pass only what both let pass.
+///
+/// A gate that one of them switched off is the other's. Else its level is the higher, its limits are
+/// the smaller, and its allow lists hold what both allow. Protected branches, rules and commands are
+/// those of both. What has no order (agents, the watcher, budgets) is the default branch's with
+/// [`Extent::Whole`] and the branch's own with [`Extent::Guards`].
+pub fn stricter(own: &Law, default: &Law, extent: Extent) -> Law {
+    if own.hash == default.hash {
+        return own.clone();
+    }
+    let (mine, theirs) = (&own.policy.gates, &default.policy.gates);
+    let mut policy = match extent {
+        Extent::Whole => default.policy.clone(),
+        Extent::Guards => own.policy.clone(),
+    };
+    policy.protect.branches = union(&own.policy.protect.branches, &default.policy.protect.branches);
+    if extent == Extent::Whole {
+        policy.gates = advice(mine, theirs);
+        policy.commands = commands(&own.policy, &default.policy);
+    }
+    guards(&mut policy.gates, mine, theirs);
+    let has_secret_gates =
+        |gates: &Gates| gates.secrets.level.max(gates.sensitive_files.level) > Level::Off;
+    let allow = match (has_secret_gates(mine), has_secret_gates(theirs)) {
+        (true, true) => own.allow.and(&default.allow),
+        (true, false) => own.allow.clone(),
+        (false, _) => default.allow.clone(),
+    };
+    let rules = match (mine.constitution.level, theirs.constitution.level) {
+        (Level::Off, _) => default.rules.clone(),
+        (_, Level::Off) => own.rules.clone(),
+        _ => own.rules.and(&default.rules),
+    };
+    let mut findings = own.findings.clone();
+    findings.extend(default.findings.iter().filter(|f| !own.findings.contains(f)).cloned());
+    let hash = blake3::hash(format!("{extent:?} {} {}", own.hash, default.hash).as_bytes());
+    Law { policy, allow, rules, findings, hash: shortened(hash) }
+}
+
+/// The policy for a history that begins on the side that receives, where no policy is known yet: the
+/// pushed tip's own. Only its guards and its commands can stop the push, because messages and sizes
+/// of commits from before the policy cannot be mended any more.
+pub fn of_first_push(tip: &Law) -> Law {
+    let mut first = tip.clone();
+    let gates = &mut first.policy.gates;
+    for level in [
+        &mut gates.large_files.level,
+        &mut gates.case_conflict.level,
+        &mut gates.commit_message.level,
+        &mut gates.scope.level,
+        &mut gates.governance.level,
+    ] {
+        *level = (*level).min(Level::Warn);
+    }
+    first.hash = shortened(blake3::hash(format!("first {}", tip.hash).as_bytes()));
+    first
+}
+
+/// As long as the hash of a policy that was read: see [`Law::hash`].
+fn shortened(hash: blake3::Hash) -> String {
+    hash.to_hex()[..32].to_owned()
+}
+
+/// The gates whose findings are about what a file holds and that hold everywhere.
+fn guards(gates: &mut Gates, own: &Gates, default: &Gates) {
+    gates.protected_branch.level = own.protected_branch.level.max(default.protected_branch.level);
+    gates.secrets = match (own.secrets.level, default.secrets.level) {
+        (Level::Off, _) => default.secrets.clone(),
+        (_, Level::Off) => own.secrets.clone(),
+        (mine, theirs) => {
+            let mut secrets = default.secrets.clone();
+            secrets.level = mine.max(theirs);
+            secrets.generic = own.secrets.generic.max(default.secrets.generic);
+            // The lists that count are in `Law::allow`; these are shown to people.
+            secrets.allow.retain(|known| own.secrets.allow.contains(known));
+            secrets.allow_paths.retain(|glob| own.secrets.allow_paths.contains(glob));
+            secrets
+        }
+    };
+    gates.sensitive_files.level = own.sensitive_files.level.max(default.sensitive_files.level);
+    gates.conflict_markers.level = own.conflict_markers.level.max(default.conflict_markers.level);
+    gates.constitution.level = own.constitution.level.max(default.constitution.level);
+}
+
+/// The other gates, each the stricter.
+fn advice(own: &Gates, default: &Gates) -> Gates {
+    let mut gates = default.clone();
+    gates.large_files = match (own.large_files.level, default.large_files.level) {
+        (Level::Off, _) => default.large_files.clone(),
+        (_, Level::Off) => own.large_files.clone(),
+        (mine, theirs) => {
+            let mut both = default.large_files.clone();
+            both.level = mine.max(theirs);
+            both.max = own.large_files.max.min(default.large_files.max);
+            both
+        }
+    };
+    gates.commit_message = match (own.commit_message.level, default.commit_message.level) {
+        (Level::Off, _) => default.commit_message.clone(),
+        (_, Level::Off) => own.commit_message.clone(),
+        (mine, theirs) => {
+            let mut both = default.commit_message.clone();
+            both.level = mine.max(theirs);
+            both.types.retain(|word| own.commit_message.types.contains(word));
+            both.subject_max = own.commit_message.subject_max.min(both.subject_max);
+            both
+        }
+    };
+    gates.scope = match (own.scope.level, default.scope.level) {
+        (Level::Off, _) => default.scope.clone(),
+        (_, Level::Off) => own.scope.clone(),
+        (mine, theirs) => {
+            let mut both = default.scope.clone();
+            both.level = mine.max(theirs);
+            both.files = own.scope.files.min(both.files);
+            both.lines = own.scope.lines.min(both.lines);
+            // A glob of one list alone may allow what the other does not.
+            both.exempt.retain(|glob| own.scope.exempt.contains(glob));
+            both
+        }
+    };
+    gates.case_conflict.level = own.case_conflict.level.max(default.case_conflict.level);
+    gates.governance.level = own.governance.level.max(default.governance.level);
+    gates.commands.level = own.commands.level.max(default.commands.level);
+    gates
+}
+
+fn commands(own: &Policy, default: &Policy) -> Vec<CommandGate> {
+    let of = |policy: &Policy| match policy.gates.commands.level {
+        Level::Off => Vec::new(),
+        Level::Warn | Level::Block => policy.commands.clone(),
+    };
+    let mut all = of(own);
+    for command in of(default) {
+        if !all.contains(&command) {
+            all.push(command);
+        }
+    }
+    all
+}
+
+fn union(one: &[String], other: &[String]) -> Vec<String> {
+    let mut all = one.to_vec();
+    all.extend(other.iter().filter(|item| !one.contains(item)).cloned());
+    all
+}

@@ -1,0 +1,72 @@
+//! What is under judgement: files and where they come from, without their content.
+
+use bstr::BString;
+
+use crate::domain::model::oid::Oid;
+
+/// A change, read from git objects and never from the work tree. Content is loaded file by file
+/// while the gates run, so that a large change needs no large memory.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// What makes two judgements be of the same change: the commit it stands on, so that a second
+    /// try, an amended message and the later push count once.
+    pub key: String,
+    /// The tree the law is read from and the change is compared with; `None` before the first
+    /// commit.
+    pub base_tree: Option<Oid>,
+    /// The tree under judgement.
+    pub tree: Oid,
+    /// The commit under judgement; `None` while it is being made.
+    pub commit: Option<Oid>,
+    /// The commit message, verbatim, where there is one yet.
+    pub message: Option<BString>,
+    pub files: Vec<FileChange>,
+}
+
+/// One file that differs between base and tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileChange {
+    /// The path in the judged tree (for a deletion: in the base). Bytes, as git has it.
+    pub path: BString,
+    pub kind: Kind,
+    /// The blob in the base, with its mode; `None` for an added file.
+    pub old: Option<Entry>,
+    /// The blob in the judged tree; `None` for a deleted file.
+    pub new: Option<Entry>,
+}
+
+/// How a file differs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Added,
+    Modified,
+    Deleted,
+    /// Moved from that path, with or without an edit.
+    Renamed {
+        from: BString,
+    },
+}
+
+/// One side of a file change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    pub oid: Oid,
+    pub mode: Mode,
+}
+
+/// The modes git knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    File,
+    Executable,
+    Symlink,
+    /// A commit of another repository: there is no blob to read.
+    Submodule,
+}
+
+impl FileChange {
+    /// Whether there is a blob to read in the judged tree. A symlink's blob is its target path.
+    pub fn has_content(&self) -> bool {
+        self.new.as_ref().is_some_and(|e| e.mode != Mode::Submodule)
+    }
+}

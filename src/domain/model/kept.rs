@@ -1,0 +1,128 @@
+//! What the ledger knows of a finding: where it was seen and what was decided.
+
+use bstr::BString;
+use jiff::Timestamp;
+
+use crate::domain::model::finding::Finding;
+use crate::domain::model::oid::Oid;
+
+/// What somebody decided about a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Decision {
+    /// It is right, and the change may pass with it. Counts towards a rule.
+    Accepted,
+    /// It is wrong, or does not matter here: the change may pass. Counts against its rule.
+    Dismissed,
+    /// It is gone from the code.
+    Fixed,
+    /// An earlier decision no longer holds.
+    Reopened,
+}
+
+impl Decision {
+    pub const ALL: [Self; 4] = [Self::Accepted, Self::Dismissed, Self::Fixed, Self::Reopened];
+
+    /// The word used in the ledger and in output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Dismissed => "dismissed",
+            Self::Fixed => "fixed",
+            Self::Reopened => "reopened",
+        }
+    }
+}
+
+/// A decision with who took it, why, when, and until when it holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Disposition {
+    pub decision: Decision,
+    pub actor: String,
+    pub reason: String,
+    pub time: Timestamp,
+    /// From this time on it no longer holds; `None` holds until another decision.
+    pub until: Option<Timestamp>,
+}
+
+/// Where a finding stands at some time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Status {
+    Open,
+    Accepted,
+    Dismissed,
+    Fixed,
+}
+
+impl Status {
+    pub const ALL: [Self; 4] = [Self::Open, Self::Accepted, Self::Dismissed, Self::Fixed];
+
+    /// What the last decision comes to at a time.
+    pub fn of(last: Option<&Disposition>, now: Timestamp) -> Self {
+        match last {
+            Some(disposition) if disposition.until.is_none_or(|until| now < until) => {
+                match disposition.decision {
+                    Decision::Accepted => Self::Accepted,
+                    Decision::Dismissed => Self::Dismissed,
+                    Decision::Fixed => Self::Fixed,
+                    Decision::Reopened => Self::Open,
+                }
+            }
+            Some(_) | None => Self::Open,
+        }
+    }
+
+    /// The word used in output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Accepted => "accepted",
+            Self::Dismissed => "dismissed",
+            Self::Fixed => "fixed",
+        }
+    }
+
+    /// Whether somebody said that a change may pass with it.
+    pub fn is_answered(self) -> bool {
+        matches!(self, Self::Accepted | Self::Dismissed)
+    }
+}
+
+/// A finding that the ledger keeps, as it was last seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// A ULID; a finding's identity for good.
+    pub id: String,
+    pub finding: Finding,
+    pub status: Status,
+    pub first_seen: Timestamp,
+    pub last_seen: Timestamp,
+    /// How often a judgement met it, in any change.
+    pub times: u64,
+}
+
+/// That a finding was met in one change; there is one for each finding and change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sighting {
+    /// The key of the change.
+    pub change: String,
+    /// The commit, once there was one.
+    pub commit: Option<Oid>,
+    /// The judged tree.
+    pub tree: Option<Oid>,
+    /// The branch that was checked out; `None` on a detached HEAD.
+    pub branch: Option<String>,
+    /// The path, tag or ref that it was in then; empty where there is none.
+    pub name: BString,
+    /// Counted from 1; 0 where the whole was meant.
+    pub line: u32,
+    pub first_seen: Timestamp,
+    pub last_seen: Timestamp,
+    pub times: u64,
+}
+
+/// Everything that happened to one finding, oldest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct History {
+    pub sightings: Vec<Sighting>,
+    pub dispositions: Vec<Disposition>,
+}

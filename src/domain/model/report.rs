@@ -1,0 +1,98 @@
+//! What a judgement comes to.
+
+use std::process::ExitCode;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::model::finding::Finding;
+
+/// What was decided about a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Pass,
+    Block,
+    /// A person must decide.
+    Escalate,
+    /// It could not be judged: neither pass nor block.
+    Inconclusive,
+}
+
+impl Verdict {
+    /// The word used in output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Block => "block",
+            Self::Escalate => "escalate",
+            Self::Inconclusive => "inconclusive",
+        }
+    }
+}
+
+/// A finding with what the ledger knows of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Reported {
+    /// The ledger's id, a ULID; a content hash where nothing was recorded.
+    pub id: String,
+    /// `open`, `accepted`, `dismissed`, … as the ledger says; `open` where nothing was recorded.
+    pub status: String,
+    pub finding: Finding,
+}
+
+/// A part of the judgement that was not made, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Skipped {
+    /// A gate's name, or a command's.
+    pub gate: String,
+    pub reason: String,
+}
+
+/// The whole judgement of one change or of one push.
+#[derive(Clone, Debug)]
+pub struct Report {
+    pub verdict: Verdict,
+    pub findings: Vec<Reported>,
+    pub skipped: Vec<Skipped>,
+    pub elapsed_ms: u64,
+}
+
+/// How the program ends. The numbers are public: scripts and git read them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExitStatus {
+    /// 0
+    Pass,
+    /// 1: a verdict of `block`.
+    Blocked,
+    /// 2: wrong use, wrong configuration or our own error.
+    Error,
+    /// 3
+    Escalated,
+    /// 4: an agent or a needed tool failed or is missing.
+    Inconclusive,
+    /// 130
+    Interrupted,
+}
+
+impl From<ExitStatus> for ExitCode {
+    fn from(status: ExitStatus) -> Self {
+        Self::from(match status {
+            ExitStatus::Pass => 0,
+            ExitStatus::Blocked => 1,
+            ExitStatus::Error => 2,
+            ExitStatus::Escalated => 3,
+            ExitStatus::Inconclusive => 4,
+            ExitStatus::Interrupted => 130,
+        })
+    }
+}
+
+impl From<Verdict> for ExitStatus {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Pass => Self::Pass,
+            Verdict::Block => Self::Blocked,
+            Verdict::Escalate => Self::Escalated,
+            Verdict::Inconclusive => Self::Inconclusive,
+        }
+    }
+}

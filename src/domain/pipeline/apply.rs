@@ -1,0 +1,179 @@
+//! What an outcome makes of a run.
+
+use crate::domain::pipeline::conclude::{conclude, end};
+use crate::domain::pipeline::run::{Attempt, Fixed, Outcome, Reviewed, Run, Scope, Stage};
+use crate::domain::review::converge::Limits;
+use crate::domain::review::decide::Decision;
+use crate::domain::review::raised::{Assessed, Completeness, Met, Verified};
+use crate::domain::review::ruling::{Ruling, Word};
+use crate::domain::review::standing::Standing;
+
+/// The run after that came of its next action. A run that has ended stays as it is.
+pub fn apply(mut run: Run, outcome: Outcome, limits: &Limits) -> Run {
+    let current = run.current();
+    match (run.stage.clone(), outcome) {
+        (Stage::Ended(_), _) => run,
+        (Stage::Gating, Outcome::Gated(gated)) => {
+            let green = gated.is_green();
+            run.attempts[current].gates = Some(gated);
+            if !green {
+                return conclude(run, limits, None);
+            }
+            run.stage = Stage::Reviewing(scope(&run));
+            run
+        }
+        (Stage::Reviewing(scope), Outcome::Reviewed(reviewed)) => {
+            take_in(&mut run, &scope, reviewed);
+            let unweighed = to_weigh(&run);
+            if run.attempts[current].is_reviewed() && !unweighed.is_empty() {
+                run.stage = Stage::Arbitrating(unweighed);
+                return run;
+            }
+            conclude(run, limits, None)
+        }
+        (Stage::Arbitrating(asked), Outcome::Arbitrated { rulings, failure }) => {
+            for ruling in rulings.into_iter().filter(|ruling| asked.contains(&ruling.id)) {
+                settle(&mut run, ruling);
+            }
+            conclude(run, limits, failure.as_ref())
+        }
+        (Stage::Fixing(order), Outcome::Fixed(fixed)) => {
+            run.rounds += 1;
+            match fixed {
+                Fixed::Changed { tree, commit, undoes } if tree != run.attempts[current].tree => {
+                    run.idle_fixes = 0;
+                    let attempt = Attempt::new(tree, Some(commit));
+                    run.attempts.push(Attempt { fixes: order.findings, undoes, ..attempt });
+                    if run.repeats().is_some() || undoes.is_some() {
+                        return conclude(run, limits, None);
+                    }
+                    run.stage = Stage::Gating;
+                    run
+                }
+                Fixed::Nothing | Fixed::Changed { .. } => {
+                    run.idle_fixes += 1;
+                    conclude(run, limits, None)
+                }
+            }
+        }
+        (_, Outcome::Failed(failure)) => conclude(run, limits, Some(&failure)),
+        // Only a defect of ours comes here. It ends the run: to ask again would never end it.
+        (stage, _) => {
+            let why = format!("an outcome came that was not asked for while {}", stage.as_str());
+            end(run, Decision::Inconclusive(why))
+        }
+    }
+}
+
+/// What a review of the current attempt is to look at: everything once, then what changed since.
+fn scope(run: &Run) -> Scope {
+    match run.attempts.iter().rposition(Attempt::is_reviewed) {
+        None => Scope::Full,
+        Some(since) => {
+            let open = run.findings.iter().filter(|finding| finding.is_open());
+            Scope::Delta { since, open: open.map(|finding| finding.raised.id.clone()).collect() }
+        }
+    }
+}
+
+fn to_weigh(run: &Run) -> Vec<String> {
+    let unweighed = run.findings.iter().filter(|finding| finding.is_to_be_weighed());
+    unweighed.map(|finding| finding.raised.id.clone()).collect()
+}
+
+/// Keeps what a review said. What an incomplete one raised is kept too; what it says of criteria
+/// and of earlier findings is not believed.
+fn take_in(run: &mut Run, scope: &Scope, reviewed: Reviewed) {
+    let current = run.current();
+    let attempted = attempted(run);
+    if reviewed.completeness == Completeness::Complete {
+        run.failed_reviews = 0;
+        if let Scope::Delta { open, .. } = scope {
+            verify(run, open, &reviewed.verified, &attempted);
+        }
+        assess(&mut run.criteria, &reviewed.criteria);
+        let unmet = run.criteria.iter().filter(|criterion| criterion.met != Met::Met).count();
+        run.attempts[current].unmet = Some(unmet);
+    } else {
+        run.failed_reviews += 1;
+    }
+    run.attempts[current].review = Some(reviewed.completeness);
+    for (mut raised, fix_induced) in reviewed.raised {
+        if run.findings.iter().any(|finding| finding.raised.id == raised.id) {
+            raised.id = unused_id(run);
+        }
+        run.findings.push(Standing::new(raised, current, fix_induced));
+    }
+}
+
+/// The findings that a fix was about since the last complete review.
+fn attempted(run: &Run) -> Vec<String> {
+    let since = run.attempts.iter().rposition(Attempt::is_reviewed).map_or(0, |last| last + 1);
+    run.attempts[since..].iter().flat_map(|attempt| attempt.fixes.clone()).collect()
+}
+
+/// What became of the findings that were open. Silence resolves nothing.
+fn verify(run: &mut Run, open: &[String], verified: &[Verified], attempted: &[String]) {
+    let current = run.current();
+    for finding in &mut run.findings {
+        let id = &finding.raised.id;
+        if !open.contains(id) {
+            continue;
+        }
+        let mut said = verified.iter().filter(|verified| verified.id == *id).peekable();
+        // Said twice and differently is not resolved.
+        if said.peek().is_some() && said.all(|verified| verified.resolved) {
+            finding.resolved_in = Some(current);
+            finding.unresolved_in.clear();
+        } else if attempted.contains(id) && !finding.unresolved_in.contains(&current) {
+            finding.unresolved_in.push(current);
+        }
+    }
+}
+
+/// Takes over what a complete review says of the spec's criteria; of others it may say what it
+/// wants. A look at a part leaves standing what it does not speak of.
+fn assess(criteria: &mut [Assessed], said: &[Assessed]) {
+    for criterion in criteria {
+        // Said twice and differently, the worse counts.
+        let said = said.iter().filter(|said| said.id == criterion.id);
+        let Some(said) = said.max_by_key(|said| said.met) else { continue };
+        if said.met != Met::NotAssessed || criterion.met == Met::NotAssessed {
+            *criterion = said.clone();
+        }
+    }
+}
+
+/// Keeps a ruling. A finding that repeats one that was resolved brings that one back.
+fn settle(run: &mut Run, ruling: Ruling) {
+    let current = run.current();
+    if ruling.word == Word::Duplicate {
+        let repeated = run.findings.iter_mut().find(|finding| {
+            Some(&finding.raised.id) == ruling.duplicate_of.as_ref()
+                && finding.raised.id != ruling.id
+        });
+        if let Some(repeated) = repeated
+            && repeated.resolved_in.is_some()
+        {
+            repeated.resolved_in = None;
+            repeated.unresolved_in.push(current);
+        }
+    }
+    let weighed = run.findings.iter_mut().find(|finding| finding.raised.id == ruling.id);
+    if let Some(weighed) = weighed
+        && weighed.ruling.is_none()
+    {
+        weighed.ruling = Some(ruling);
+    }
+}
+
+fn unused_id(run: &Run) -> String {
+    let mut number = run.findings.len() + 1;
+    loop {
+        let id = format!("F-{number}");
+        if run.findings.iter().all(|finding| finding.raised.id != id) {
+            return id;
+        }
+        number += 1;
+    }
+}

@@ -1,0 +1,327 @@
+//! The state of a run, and what may happen to it.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::model::agent::Route;
+use crate::domain::model::oid::Oid;
+use crate::domain::policy::settings::Rounds;
+use crate::domain::review::decide::Decision;
+use crate::domain::review::raised::{Assessed, Completeness, Met, Raised, Verified};
+use crate::domain::review::ruling::Ruling;
+use crate::domain::review::standing::Standing;
+
+/// What a run is for. A later pipeline adds its own kinds and stages to this same machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// Judge, once.
+    Review,
+    /// Judge and fix until it holds or a reason to stop is there.
+    Fix,
+}
+
+/// How much work a change is; it sets the cap of rounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Size {
+    S,
+    M,
+    L,
+}
+
+impl Size {
+    /// The next larger.
+    pub fn raised(self) -> Option<Self> {
+        match self {
+            Self::S => Some(Self::M),
+            Self::M => Some(Self::L),
+            Self::L => None,
+        }
+    }
+
+    /// The most rounds that it may take.
+    pub fn cap(self, rounds: Rounds) -> u32 {
+        match self {
+            Self::S => rounds.s,
+            Self::M => rounds.m,
+            Self::L => rounds.l,
+        }
+    }
+}
+
+/// A run, whole. It is saved after every outcome; what is not in here is gone after a kill.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// A ULID.
+    pub id: String,
+    pub kind: Kind,
+    pub route: Route,
+    /// The tree that the change is compared with; `None` before the first commit.
+    pub base: Option<Oid>,
+    /// What fixes are built on; `None` where the change is not committed.
+    pub head: Option<Oid>,
+    pub size: Size,
+    /// The first to be judged, then one for each fix: never empty.
+    pub attempts: Vec<Attempt>,
+    pub stage: Stage,
+    /// Everything that any round raised, in the order of its ids; nothing leaves it.
+    pub findings: Vec<Standing>,
+    /// The spec's criteria as last assessed; all `not assessed` at first. Empty without a spec.
+    pub criteria: Vec<Assessed>,
+    /// Fixes that the executor was asked for and gave, what changed nothing included.
+    pub rounds: u32,
+    /// Fixes that changed nothing, in a row.
+    pub idle_fixes: u32,
+    /// Reviews of the current attempt that were incomplete, in a row.
+    pub failed_reviews: u32,
+    pub started: Timestamp,
+    /// The stage in which a used up budget ended it; `None` where it did not.
+    #[serde(default)]
+    pub stopped_in: Option<Stage>,
+}
+
+impl Run {
+    /// A run that has not begun.
+    ///
+    /// `criteria` are the ids of the spec's.
+    pub fn new(begin: Begin, criteria: impl IntoIterator<Item = String>) -> Self {
+        let unassessed = |id| Assessed { id, met: Met::NotAssessed, why: String::new() };
+        Self {
+            id: begin.id,
+            kind: begin.kind,
+            route: begin.route,
+            base: begin.base,
+            size: begin.size,
+            attempts: vec![Attempt::new(begin.tree, begin.head.clone())],
+            head: begin.head,
+            stage: Stage::Gating,
+            findings: Vec::new(),
+            criteria: criteria.into_iter().map(unassessed).collect(),
+            rounds: 0,
+            idle_fixes: 0,
+            failed_reviews: 0,
+            started: begin.started,
+            stopped_in: None,
+        }
+    }
+
+    /// The run as it was before a used up budget ended it, to go on with once there is more to
+    /// spend; `None` where it ended otherwise or not at all. One that has fixes to show has offered
+    /// them on a branch, which is the person's from then on.
+    pub fn continued(&self) -> Option<Self> {
+        match (&self.stage, &self.stopped_in) {
+            (Stage::Ended(End { best: 0, .. }), Some(stage)) => {
+                Some(Self { stage: stage.clone(), stopped_in: None, ..self.clone() })
+            }
+            _ => None,
+        }
+    }
+
+    /// The place of the attempt in hand.
+    pub fn current(&self) -> usize {
+        self.attempts.len().saturating_sub(1)
+    }
+
+    /// The earlier attempt that has the current one's tree.
+    pub fn repeats(&self) -> Option<usize> {
+        let current = self.current();
+        let tree = &self.attempts[current].tree;
+        self.attempts[..current].iter().position(|attempt| attempt.tree == *tree)
+    }
+}
+
+/// What a run starts from.
+#[derive(Clone, Debug)]
+pub struct Begin {
+    pub id: String,
+    pub kind: Kind,
+    pub route: Route,
+    pub base: Option<Oid>,
+    pub head: Option<Oid>,
+    /// What is to be judged.
+    pub tree: Oid,
+    pub size: Size,
+    pub started: Timestamp,
+}
+
+/// One state of the code: a commit under `refs/tribunal/<run>/<n>`, `n` being its place in the
+/// list; the first is what was to be judged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    pub tree: Oid,
+    /// `None` for the first where it was not committed.
+    pub commit: Option<Oid>,
+    /// What its gates said; `None` until they were asked.
+    pub gates: Option<Gated>,
+    /// Whether a review of it was complete; `None` until there was one.
+    pub review: Option<Completeness>,
+    /// How many criteria its last complete review did not find met; `None` until there was one.
+    pub unmet: Option<usize>,
+    /// Whether the criteria that its review left open were asked for once more.
+    pub asked_again: bool,
+    /// The findings that it was made to fix; empty for the first and where the gates asked for it.
+    pub fixes: Vec<String>,
+    /// The attempt whose tree it gave back, by the contents of what it touched.
+    pub undoes: Option<usize>,
+}
+
+impl Attempt {
+    /// One that nobody has looked at.
+    pub fn new(tree: Oid, commit: Option<Oid>) -> Self {
+        Self {
+            tree,
+            commit,
+            gates: None,
+            review: None,
+            unmet: None,
+            asked_again: false,
+            fixes: Vec::new(),
+            undoes: None,
+        }
+    }
+
+    /// Whether the last review of it was complete.
+    pub fn is_reviewed(&self) -> bool {
+        self.review == Some(Completeness::Complete)
+    }
+
+    /// Whether its gates were asked, all of them, and nothing stops it.
+    pub fn is_green(&self) -> bool {
+        self.gates.as_ref().is_some_and(Gated::is_green)
+    }
+}
+
+/// What the mechanical and the command gates said of a tree.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gated {
+    /// What stops it, one line each for people and for the executor; empty where it is green.
+    pub failures: Vec<String>,
+    /// Whether a person must look because no fix is to be asked for (a secret, the law itself).
+    pub needs_person: bool,
+    /// Why a gate that guards could not be asked; empty where all were.
+    pub unasked: Vec<String>,
+}
+
+impl Gated {
+    pub fn is_green(&self) -> bool {
+        self.failures.is_empty() && !self.needs_person && self.unasked.is_empty()
+    }
+}
+
+/// Where a run is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stage {
+    /// The gates of the current attempt are to be asked.
+    Gating,
+    /// The current attempt is to be reviewed.
+    Reviewing(Scope),
+    /// These findings are to be weighed, by id.
+    Arbitrating(Vec<String>),
+    /// What the current attempt came to is to be fixed.
+    Fixing(Order),
+    Ended(End),
+}
+
+impl Stage {
+    /// The word used in output.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Gating => "gating",
+            Self::Reviewing(_) => "reviewing",
+            Self::Arbitrating(_) => "arbitrating",
+            Self::Fixing(_) => "fixing",
+            Self::Ended(_) => "ended",
+        }
+    }
+}
+
+/// The next thing to do. The driver performs it and tells what came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Ask the mechanical gates and then the commands about the current attempt.
+    Gate,
+    /// Ask the reviewer about the current attempt.
+    Review(Scope),
+    /// Ask the arbiter about each of these, by id.
+    Arbitrate(Vec<String>),
+    /// Ask the executor.
+    Fix(Order),
+    /// Nothing: the run is over.
+    End(End),
+}
+
+/// What a review is to look at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scope {
+    /// The whole change, from the base.
+    Full,
+    /// What changed since that attempt, and whether these findings are resolved.
+    Delta { since: usize, open: Vec<String> },
+    /// The whole change, and of it only whether these criteria are met.
+    Criteria(Vec<String>),
+}
+
+/// What the executor is to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Order {
+    /// One a line, never empty.
+    pub instructions: Vec<String>,
+    /// The findings that it is about, by id; empty where the gates are.
+    pub findings: Vec<String>,
+}
+
+/// What came of an action.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    Gated(Gated),
+    Reviewed(Reviewed),
+    /// A ruling for each finding that was asked about and answered, and why others were not.
+    Arbitrated {
+        rulings: Vec<Ruling>,
+        failure: Option<Failure>,
+    },
+    Fixed(Fixed),
+    /// A call could not be made or answered, after every try that the policy allows.
+    Failed(Failure),
+}
+
+/// What a review said.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reviewed {
+    pub completeness: Completeness,
+    /// New ones; their `fix_induced` is the driver's to find out.
+    pub raised: Vec<(Raised, bool)>,
+    pub verified: Vec<Verified>,
+    pub criteria: Vec<Assessed>,
+}
+
+/// What a fix left behind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fixed {
+    /// The tree is as it was.
+    Nothing,
+    Changed {
+        tree: Oid,
+        commit: Oid,
+        undoes: Option<usize>,
+    },
+}
+
+/// Why an agent gave nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Failure {
+    /// The program, the login, the network, the quota: nobody's verdict.
+    Infrastructure(String),
+    Budget(String),
+}
+
+/// How a run ended, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct End {
+    pub decision: Decision,
+    /// The attempt that is offered: the best, not the last.
+    pub best: usize,
+}

@@ -1,0 +1,107 @@
+//! The machine, driven through its paths.
+
+mod endings;
+mod sequences;
+
+use crate::domain::model::agent::Route;
+use crate::domain::model::class::Class;
+use crate::domain::model::oid::Oid;
+use crate::domain::model::severity::Severity;
+use crate::domain::pipeline::run::{Begin, Fixed, Gated, Kind, Outcome, Reviewed, Run, Size};
+use crate::domain::policy::settings::Rounds;
+use crate::domain::review::converge::Limits;
+use crate::domain::review::raised::{
+    Anchored, Assessed, Completeness, Met, Quote, Raised, Verified,
+};
+use crate::domain::review::ruling::{Ruling, Word};
+
+const LIMITS: Limits =
+    Limits { criticals: 0, highs: 2, rounds: Rounds { s: 2, m: 4, l: 6 }, review_retries: 2 };
+
+fn oid(number: usize) -> Oid {
+    Oid::parse(&format!("{number:040x}")).unwrap()
+}
+
+fn a_run(kind: Kind, criteria: &[&str]) -> Run {
+    let begin = Begin {
+        id: "01J".to_owned(),
+        kind,
+        route: Route::A,
+        base: None,
+        head: Some(oid(1)),
+        tree: oid(100),
+        size: Size::S,
+        started: jiff::Timestamp::UNIX_EPOCH,
+    };
+    Run::new(begin, criteria.iter().map(|id| (*id).to_owned()))
+}
+
+fn raised(id: &str, severity: Severity) -> Raised {
+    Raised {
+        id: id.to_owned(),
+        class: Class::new("correctness/wrong-value"),
+        severity,
+        basis: "invariant".to_owned(),
+        title: format!("{id} is wrong"),
+        path: "src/a.rs".to_owned(),
+        anchor: "let a = b;".to_owned(),
+        failure: "from x to y".to_owned(),
+        evidence: Vec::new(),
+        fix: String::new(),
+        sweep: String::new(),
+        anchored: Anchored::Exact { line: 1, end_line: 1 },
+    }
+}
+
+fn green() -> Outcome {
+    Outcome::Gated(Gated { failures: Vec::new(), needs_person: false, unasked: Vec::new() })
+}
+
+fn red(failure: &str) -> Outcome {
+    let failures = vec![failure.to_owned()];
+    Outcome::Gated(Gated { failures, needs_person: false, unasked: Vec::new() })
+}
+
+fn changed(tree: usize) -> Outcome {
+    Outcome::Fixed(Fixed::Changed { tree: oid(tree), commit: oid(tree + 1000), undoes: None })
+}
+
+/// A complete review that raises these and says of each earlier one whether it is resolved.
+fn review(raised: Vec<(Raised, bool)>, verified: &[(&str, bool)], met: &[(&str, Met)]) -> Outcome {
+    Outcome::Reviewed(Reviewed {
+        completeness: Completeness::Complete,
+        raised,
+        verified: verified.iter().map(|(id, resolved)| said(id, *resolved)).collect(),
+        criteria: met.iter().map(|(id, met)| assessed(id, *met)).collect(),
+    })
+}
+
+fn said(id: &str, resolved: bool) -> Verified {
+    let quote = Quote { path: "src/a.rs".to_owned(), text: "let a = b;".to_owned() };
+    Verified { id: id.to_owned(), resolved, quote }
+}
+
+fn assessed(id: &str, met: Met) -> Assessed {
+    Assessed { id: id.to_owned(), met, why: "as it is".to_owned() }
+}
+
+fn ruling(id: &str, word: Word) -> Ruling {
+    Ruling {
+        id: id.to_owned(),
+        word,
+        evidence: Vec::new(),
+        duplicate_of: None,
+        criterion: None,
+        reason: "because".to_owned(),
+        instruction: if word == Word::Upheld { format!("repair {id}") } else { String::new() },
+        extends_scope: false,
+    }
+}
+
+fn rulings(all: Vec<Ruling>) -> Outcome {
+    Outcome::Arbitrated { rulings: all, failure: None }
+}
+
+fn upheld(ids: &[&str]) -> Outcome {
+    rulings(ids.iter().map(|id| ruling(id, Word::Upheld)).collect())
+}

@@ -1,0 +1,338 @@
+//! Layers of settings laid over each other: which value holds, and who said so.
+
+mod keys;
+mod set;
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+
+use serde::Deserialize as _;
+use toml::de::{DeTable, DeValue};
+use toml::{Table, Value};
+
+use crate::domain::model::agent::Role;
+use crate::domain::policy::layers::keys::find_unknown;
+use crate::domain::policy::layers::set::set;
+use crate::domain::policy::settings::Policy;
+
+const DEFAULT: &str = include_str!("../default.toml");
+
+/// Who gave a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    Default,
+    /// The settings file of this user.
+    User(PathBuf),
+    /// `tribunal.toml` of the tree that gives the law.
+    Repository,
+    /// A `TRIBUNAL_*` variable.
+    Variable(String),
+    /// `--set` on the command line.
+    Flag,
+}
+
+impl std::fmt::Display for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::User(path) => write!(f, "{}", path.display()),
+            Self::Repository => f.write_str("tribunal.toml"),
+            Self::Variable(name) => f.write_str(name),
+            Self::Flag => f.write_str("--set"),
+        }
+    }
+}
+
+/// What is wrong with a settings text, and where.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{file}:{line}:{column}: {message}")]
+pub struct Problem {
+    pub file: String,
+    /// From 1.
+    pub line: usize,
+    /// In characters, from 1.
+    pub column: usize,
+    pub message: String,
+    /// What to do about it.
+    pub hint: String,
+    /// The key is taken from the user's own settings alone: where those are can be added to the hint.
+    pub is_users_alone: bool,
+}
+
+/// One text of settings.
+pub struct Layer<'a> {
+    pub source: Source,
+    /// The name used in messages.
+    pub file: &'a str,
+    pub text: &'a str,
+}
+
+/// The settings that hold, and for each key who gave it.
+pub struct Resolved {
+    pub policy: Policy,
+    merged: Table,
+    sources: Vec<(String, Source)>,
+}
+
+impl Resolved {
+    /// Every dotted key with its value as TOML and who gave it, in the order of the keys.
+    pub fn origins(&self) -> Vec<(String, String, Source)> {
+        leaves(&self.merged, "")
+            .into_iter()
+            .map(|(key, value)| {
+                let given = |(k, _): &&(String, Source)| covers(k, &key);
+                let source = self.sources.iter().rev().find(given).map(|(_, s)| s.clone());
+                (key, value.to_string(), source.unwrap_or(Source::Default))
+            })
+            .collect()
+    }
+}
+
+/// Lays the layers over the defaults, weakest first, and the `TRIBUNAL_*` variables and the command
+/// line's `key=value` over them.
+pub fn resolve(
+    layers: &[Layer<'_>],
+    variables: &[(&str, &str)],
+    flags: &[String],
+) -> Result<Resolved, Problem> {
+    let mut merged = defaults()?;
+    let known = merged.clone();
+    let mut sources: Vec<(String, Source)> = Vec::new();
+    let mut policy = None;
+    for layer in layers {
+        let table = read(layer, &known)?;
+        lay_over(&mut merged, table, "", &layer.source, &mut sources);
+        policy = Some(check_types(&merged, layer)?);
+    }
+    let from_layers = sources.len();
+    for key in if variables.is_empty() { Vec::new() } else { variable_keys(&known) } {
+        let name = variable_name(&key);
+        if let Some((_, value)) = variables.iter().find(|(n, _)| *n == name) {
+            let source = Source::Variable(name.clone());
+            let given = set(&mut merged, &known, &key, value, &name)?;
+            sources.extend(given.into_iter().map(|key| (key, source.clone())));
+        }
+    }
+    for flag in flags {
+        let (key, value) = flag.split_once('=').ok_or_else(|| {
+            problem("--set", flag, "it is not `key=value`", "for example `--set gates.scope=off`")
+        })?;
+        let given = set(&mut merged, &known, key, value, "--set")?;
+        sources.extend(given.into_iter().map(|key| (key, Source::Flag)));
+    }
+    let policy = match policy {
+        Some(policy) if sources.len() == from_layers => policy,
+        _ => overridden(&merged, &sources[from_layers..])?,
+    };
+    Ok(Resolved { policy, merged, sources })
+}
+
+/// Checks one text by itself, as `tribunal.toml` is checked before it becomes law.
+pub fn check(file: &str, text: &str) -> Result<(), Problem> {
+    resolve(&[Layer { source: Source::Repository, file, text }], &[], &[]).map(drop)
+}
+
+/// The variable that sets a key: `gates.large-files.max` is `TRIBUNAL_GATES_LARGE_FILES_MAX`; a
+/// gate's level needs no `_LEVEL`.
+pub fn variable_name(key: &str) -> String {
+    let key = key.strip_suffix(".level").unwrap_or(key);
+    format!("TRIBUNAL_{}", key.replace(['.', '-'], "_").to_ascii_uppercase())
+}
+
+/// The keys that have a variable. The prices have one together: a model's name fits into none.
+fn variable_keys(known: &Table) -> Vec<String> {
+    let keys = leaves(known, "").into_iter().map(|(key, _)| key);
+    let named = keys.filter(|key| !key.starts_with("prices."));
+    named.chain(["prices".to_owned()]).collect()
+}
+
+fn defaults() -> Result<Table, Problem> {
+    DEFAULT.parse().map_err(|error: toml::de::Error| {
+        problem("default.toml", "", &first_line(error.message()), "report this")
+    })
+}
+
+/// Reads a layer and finds keys that nobody knows.
+fn read(layer: &Layer<'_>, known: &Table) -> Result<Table, Problem> {
+    let spanned = DeTable::parse(layer.text).map_err(|error| {
+        let at = error.span().map_or(0, |span| span.start);
+        let message = first_line(error.message());
+        locate(layer, at, message, "the file is not valid TOML".to_owned())
+    })?;
+    find_unknown(layer, spanned.get_ref(), known, "")?;
+    layer.text.parse().map_err(|error: toml::de::Error| {
+        let at = error.span().map_or(0, |span| span.start);
+        locate(layer, at, first_line(error.message()), String::new())
+    })
+}
+
+/// Lays `above` on `base`. A gate may be given as its level alone; what may be spent is the user's
+/// word, or the default where the user said nothing, and a repository can only lower it.
+fn lay_over(
+    base: &mut Table,
+    above: Table,
+    prefix: &str,
+    source: &Source,
+    sources: &mut Vec<(String, Source)>,
+) {
+    for (name, value) in above {
+        let key = format!("{prefix}{name}");
+        match (base.get_mut(&name), value) {
+            // A price is given whole: a part of another one says nothing of this model.
+            (Some(Value::Table(inner)), Value::Table(more)) if prefix != "prices." => {
+                lay_over(inner, more, &format!("{key}."), source, sources);
+            }
+            (Some(Value::Table(inner)), level @ Value::String(_)) if prefix == "gates." => {
+                inner.insert("level".to_owned(), level);
+                sources.push((format!("{key}.level"), source.clone()));
+            }
+            (Some(word), value) if raises_spending(&key, word, &value, source) => {}
+            (_, value) => {
+                base.insert(name, value);
+                sources.push((key, source.clone()));
+            }
+        }
+    }
+}
+
+/// Whether a repository's value would let more be spent than what holds without it: somebody else's
+/// repository has no say in this user's money, also where the user never named a sum.
+fn raises_spending(key: &str, word: &Value, value: &Value, source: &Source) -> bool {
+    let role_of =
+        |key: &str| key.strip_prefix("agents.")?.strip_suffix(".budget").map(Role::from_name);
+    let spends = matches!(key, "budget.run" | "budget.day") || role_of(key).flatten().is_some();
+    let dollars = |value: &Value| match value {
+        #[expect(clippy::cast_precision_loss, reason = "no sum of money is that large")]
+        Value::Integer(whole) => Some(*whole as f64),
+        Value::Float(dollars) => Some(*dollars),
+        _ => None,
+    };
+    *source == Source::Repository
+        && spends
+        && matches!((dollars(word), dollars(value)), (Some(word), Some(value)) if value > word)
+}
+
+/// Types are checked once a layer has been laid over, so that the message can name its file.
+fn check_types(merged: &Table, layer: &Layer<'_>) -> Result<Policy, Problem> {
+    const HINT: &str = "`tribunal config` shows every key with its default";
+    let policy = Policy::deserialize(Value::Table(merged.clone())).map_err(|error| {
+        let (key, message) = wrong_type(&error);
+        let at = key.and_then(|key| find_key(layer.text, &key)).unwrap_or(0);
+        locate(layer, at, message, HINT.to_owned())
+    })?;
+    match policy.name_taken() {
+        Some((list, index, message)) => {
+            let at = find_item(layer.text, list, index).unwrap_or(0);
+            Err(locate(layer, at, message, "each agent needs a name of its own".to_owned()))
+        }
+        None => Ok(policy),
+    }
+}
+
+/// The policy where variables or flags have the last word.
+fn overridden(merged: &Table, given: &[(String, Source)]) -> Result<Policy, Problem> {
+    let source_of = |key: Option<&str>| {
+        let of = |(given, _): &&(String, Source)| {
+            key.is_some_and(|key| covers(given, key) || covers(key, given))
+        };
+        let source = given.iter().rev().find(of).map(|(_, source)| source.to_string());
+        source.unwrap_or_else(|| "settings".to_owned())
+    };
+    let policy = Policy::deserialize(Value::Table(merged.clone())).map_err(|error| {
+        let (key, message) = wrong_type(&error);
+        problem(&source_of(key.as_deref()), "", &message, "see `tribunal config`")
+    })?;
+    match policy.name_taken() {
+        Some((list, _, message)) => {
+            Err(problem(&source_of(Some(list)), "", &message, "each agent needs a name of its own"))
+        }
+        None => Ok(policy),
+    }
+}
+
+/// The key that has the wrong type, where it is known, and the message.
+fn wrong_type(error: &toml::de::Error) -> (Option<String>, String) {
+    let text = error.to_string();
+    let key = text.lines().find_map(|line| line.strip_prefix("in `")?.strip_suffix('`'));
+    let message = match key {
+        Some(key) => format!("`{key}`: {}", first_line(&text)),
+        None => first_line(&text),
+    };
+    (key.map(str::to_owned), message)
+}
+
+/// Where an item of a list of tables is written.
+fn find_item(text: &str, list: &str, index: usize) -> Option<usize> {
+    let table = DeTable::parse(text).ok()?.into_inner();
+    let (_, value) = table.iter().find(|(key, _)| key.get_ref().as_ref() == list)?;
+    let DeValue::Array(items) = value.get_ref() else { return None };
+    Some(items.get(index)?.span().start)
+}
+
+/// Where the last part of a dotted key that the text holds is written.
+fn find_key(text: &str, dotted: &str) -> Option<usize> {
+    let mut table = DeTable::parse(text).ok()?.into_inner();
+    let mut at = None;
+    for name in dotted.split('.') {
+        let found = table.iter().find(|(key, _)| key.get_ref().as_ref() == name);
+        let Some((key, value)) = found else { break };
+        at = Some(key.span().start);
+        match value.get_ref() {
+            DeValue::Table(inner) => {
+                let inner = inner.clone();
+                table = inner;
+            }
+            _ => break,
+        }
+    }
+    at
+}
+
+/// The dotted keys of a table, with their values; arrays and empty tables are leaves.
+fn leaves<'a>(table: &'a Table, prefix: &str) -> Vec<(String, &'a Value)> {
+    let mut found = Vec::new();
+    for (name, value) in table {
+        match value {
+            Value::Table(inner) if !inner.is_empty() => {
+                found.extend(leaves(inner, &format!("{prefix}{name}.")));
+            }
+            _ => found.push((format!("{prefix}{name}"), value)),
+        }
+    }
+    found
+}
+
+fn covers(given: &str, key: &str) -> bool {
+    key == given || key.strip_prefix(given).is_some_and(|rest| rest.starts_with('.'))
+}
+
+pub(super) fn locate(layer: &Layer<'_>, at: usize, message: String, hint: String) -> Problem {
+    let before = layer.text.get(..at).unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    Problem { file: layer.file.to_owned(), line, column, message, hint, is_users_alone: false }
+}
+
+fn problem(file: &str, key: &str, message: &str, hint: &str) -> Problem {
+    let message = if key.is_empty() { message.to_owned() } else { format!("`{key}`: {message}") };
+    Problem {
+        file: file.to_owned(),
+        line: 1,
+        column: 1,
+        message,
+        hint: hint.to_owned(),
+        is_users_alone: false,
+    }
+}
+
+fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().to_owned()
+}
+
+/// The problem of a text that is not UTF-8.
+pub fn not_utf8(file: &str, content: &[u8]) -> Problem {
+    let valid = content.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+    let layer = Layer { source: Source::Repository, file, text: valid };
+    locate(&layer, valid.len(), "it is not UTF-8".to_owned(), "save it as UTF-8".to_owned())
+}

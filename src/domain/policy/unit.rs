@@ -1,0 +1,104 @@
+//! Sizes and durations as people write them.
+
+use std::time::Duration;
+
+use serde::{Deserialize as _, Deserializer, de};
+
+use crate::domain::model::agent::Money;
+
+/// Ten years. What is added to the time of now must still be a time.
+const DURATION_MAX: Duration = Duration::from_hours(3650 * 24);
+
+/// A size such as `1 MiB`, `500 KB` or `1024` (bytes).
+pub fn bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    parse_bytes(&text).ok_or_else(|| {
+        de::Error::custom(format!("`{text}` is not a size such as `1 MiB` or `500 KB`"))
+    })
+}
+
+/// A duration such as `150ms`, `30s`, `10m` or `2h`.
+pub fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let duration = parse_duration(&text).ok_or_else(|| {
+        de::Error::custom(format!("`{text}` is not a duration such as `150ms`, `30s` or `10m`"))
+    })?;
+    if duration > DURATION_MAX {
+        return Err(de::Error::custom(format!("`{text}` is too long: at most `3650d`")));
+    }
+    Ok(duration)
+}
+
+/// US dollars: `2` or `0.5`.
+pub fn money<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Money, D::Error> {
+    let dollars = f64::deserialize(deserializer)?;
+    Money::from_dollars(dollars)
+        .ok_or_else(|| de::Error::custom(format!("`{dollars}` is not a sum of US dollars")))
+}
+
+/// As [`money`], for a key that may be missing.
+pub fn some_money<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Money>, D::Error> {
+    money(deserializer).map(Some)
+}
+
+/// A word that becomes one of a program's arguments: it can be taken for no option and for no more
+/// than a word. It may be empty.
+pub fn word<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._:/@+-".contains(c);
+    if text.chars().all(plain) && !text.starts_with('-') {
+        return Ok(text);
+    }
+    Err(de::Error::custom(format!(
+        "`{}` is not a name: letters, digits and `._:/@+-`, none of them `-` at its beginning",
+        text.escape_debug()
+    )))
+}
+
+/// A [`word`] that is not empty.
+pub fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let name = word(deserializer)?;
+    if name.is_empty() { Err(de::Error::custom("a name is not empty")) } else { Ok(name) }
+}
+
+/// A program with its words.
+pub fn command<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let words = Vec::<String>::deserialize(deserializer)?;
+    match words.first() {
+        Some(program) if !program.is_empty() => Ok(words),
+        _ => Err(de::Error::custom("it names no program")),
+    }
+}
+
+fn parse_bytes(text: &str) -> Option<u64> {
+    let (number, unit) = split(text)?;
+    let factor = match unit.to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "kb" => 1000,
+        "kib" | "k" => 1024,
+        "mb" => 1_000_000,
+        "mib" | "m" => 1024 * 1024,
+        "gb" => 1_000_000_000,
+        "gib" | "g" => 1024 * 1024 * 1024,
+        _ => return None,
+    };
+    number.checked_mul(factor)
+}
+
+fn parse_duration(text: &str) -> Option<Duration> {
+    let (number, unit) = split(text)?;
+    match unit {
+        "ms" => Some(Duration::from_millis(number)),
+        "s" => Some(Duration::from_secs(number)),
+        "m" | "min" => Some(Duration::from_secs(number.checked_mul(60)?)),
+        "h" => Some(Duration::from_secs(number.checked_mul(3600)?)),
+        "d" => Some(Duration::from_secs(number.checked_mul(86_400)?)),
+        _ => None,
+    }
+}
+
+fn split(text: &str) -> Option<(u64, &str)> {
+    let text = text.trim();
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    Some((text[..digits].parse().ok()?, text[digits..].trim()))
+}

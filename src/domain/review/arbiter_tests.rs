@@ -1,0 +1,227 @@
+//! What of an arbiter's answer counts, and the prompts of arbiter and executor as they are sent.
+
+use serde_json::{Value, json};
+
+use crate::domain::model::class::Class;
+use crate::domain::model::severity::Severity;
+use crate::domain::review::arbiter;
+use crate::domain::review::arbiter::{Case, parse, schema, weigh};
+use crate::domain::review::fixer;
+use crate::domain::review::fixer::Task;
+use crate::domain::review::raised::{Anchored, Quote, Raised};
+use crate::domain::review::ruling::{Ruling, Word};
+
+const FILE: &str = "fn load(path: &Path) -> String {\n    let text = fs::read(path);   \n    if text.is_empty() {\r\n        return String::new();\r\n    }\n}\n";
+
+fn finding() -> Raised {
+    Raised {
+        id: "F-2".to_owned(),
+        class: Class::new("error-handling/unchecked-result"),
+        severity: Severity::High,
+        basis: "spec:AC-1".to_owned(),
+        title: "A read error is lost".to_owned(),
+        path: "src/load.rs".to_owned(),
+        anchor: "let text = fs::read(path);".to_owned(),
+        failure: "A file that cannot be read loads as if it were empty".to_owned(),
+        evidence: vec![Quote {
+            path: "src/load.rs".to_owned(),
+            text: "return String::new();".to_owned(),
+        }],
+        fix: "Return the error".to_owned(),
+        sweep: String::new(),
+        anchored: Anchored::Exact { line: 2, end_line: 2 },
+    }
+}
+
+fn answer(word: &str, path: &str, quote: &str) -> Value {
+    json!({
+        "id": "F-2", "word": word, "evidence": [{"path": path, "quote": quote}],
+        "breaks": "reading fails", "criterion": null, "duplicate_of": "F-1",
+        "extends_scope": false, "reason": "as\nseen", "instruction": "Return\n the error.",
+    })
+}
+
+fn ruled(answer: &Value) -> Ruling {
+    let read = |path: &str| (path == "src/load.rs").then(|| FILE.to_owned());
+    weigh(parse(answer, &finding()).unwrap(), &["F-1", "F-2"], &read)
+}
+
+#[test]
+fn a_dismissal_stands_on_a_quote_that_is_in_the_tree() {
+    let load = "src/load.rs";
+    for (path, quote, counts) in [
+        (load, "let text = fs::read(path);", true),
+        // White space at line ends is nobody's business.
+        (load, "let text = fs::read(path);\n    if text.is_empty() {  \n", true),
+        (load, "    if text.is_empty() {\n        return String::new();", true),
+        (load, "\n    let text = fs::read(path);\n\n", true),
+        (load, "let text = fs::read( path );", false),
+        (load, "let text = fs::read(path)?;", false),
+        ("src/other.rs", "let text = fs::read(path);", false),
+        ("", "let text = fs::read(path);", false),
+        // Says nothing.
+        (load, "", false),
+        (load, " \n ", false),
+        (load, "    }\n}", false),
+        (load, "String", false),
+    ] {
+        for word in ["refuted", "duplicate", "out-of-scope"] {
+            let ruling = ruled(&answer(word, path, quote));
+            let expected = if counts {
+                Word::ALL.into_iter().find(|w| w.as_str().replace(' ', "-") == word).unwrap()
+            } else {
+                Word::Unsubstantiated
+            };
+            assert_eq!(ruling.word, expected, "{word} {path} {quote:?}");
+            assert_eq!(ruling.evidence.is_empty(), !counts, "{word} {path} {quote:?}");
+            assert_eq!(ruling.duplicate_of.is_some(), counts && word == "duplicate");
+            assert_eq!(ruling.instruction, "");
+        }
+        // What is upheld needs no quote, since it dismisses nothing.
+        assert_eq!(ruled(&answer("upheld", path, quote)).word, Word::Upheld);
+        assert_eq!(ruled(&answer("contradicts-spec", path, quote)).word, Word::ContradictsSpec);
+    }
+}
+
+#[test]
+fn a_refutation_names_the_step_that_breaks() {
+    let mut answer = answer("refuted", "src/load.rs", "let text = fs::read(path);");
+    assert_eq!(ruled(&answer).reason, "as seen (cannot happen: reading fails)");
+    answer["breaks"] = json!(" ");
+    let ruling = ruled(&answer);
+    assert_eq!(ruling.word, Word::Unsubstantiated);
+    assert_eq!(ruling.reason, "refuted without valid evidence: as seen");
+}
+
+#[test]
+fn a_duplicate_is_of_another_finding_that_is_there() {
+    for (of, counts) in
+        [(json!("F-1"), true), (json!("F-2"), false), (json!("F-9"), false), (json!(null), false)]
+    {
+        let mut answer = answer("duplicate", "src/load.rs", "let text = fs::read(path);");
+        answer["duplicate_of"] = of.clone();
+        assert_eq!(ruled(&answer).word == Word::Duplicate, counts, "{of}");
+    }
+}
+
+#[test]
+fn an_instruction_is_one_line_and_may_be_missing() {
+    let mut answer = answer("upheld", "", "");
+    assert_eq!(ruled(&answer).instruction, "Return the error.");
+    answer["instruction"] = json!("  \n");
+    let ruling = ruled(&answer);
+    assert_eq!((ruling.word, ruling.instruction.as_str()), (Word::Upheld, ""));
+    answer["reason"] = json!("é".repeat(500));
+    assert_eq!(ruled(&answer).reason.chars().count(), 240);
+}
+
+#[test]
+fn what_does_not_obey_the_schema_is_no_answer() {
+    let right = answer("upheld", "", "");
+    assert!(parse(&right, &finding()).is_ok());
+    for key in right.as_object().unwrap().keys() {
+        let mut wrong = right.clone();
+        wrong.as_object_mut().unwrap().remove(key);
+        // An optional value that is left out is none, whatever the schema asks for.
+        let optional = key == "criterion" || key == "duplicate_of";
+        assert_eq!(parse(&wrong, &finding()).is_ok(), optional, "without {key}");
+        wrong[key] = json!(7);
+        assert!(parse(&wrong, &finding()).is_err(), "{key} = 7");
+    }
+    for (key, value) in
+        [("id", json!("F-1")), ("word", json!("upheld, sort of")), ("more", json!(1))]
+    {
+        let mut wrong = right.clone();
+        wrong[key] = value;
+        assert!(parse(&wrong, &finding()).is_err(), "{key}");
+    }
+    assert!(parse(&json!([right]), &finding()).is_err());
+}
+
+#[test]
+fn the_schema_is_strict_everywhere() {
+    fn check(schema: &Value) {
+        if schema["type"] == "object" {
+            let named: Vec<&String> = schema["properties"].as_object().unwrap().keys().collect();
+            let required: Vec<&str> = schema["required"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|k| k.as_str().unwrap())
+                .collect();
+            assert_eq!(schema["additionalProperties"], false);
+            assert!(named.iter().all(|name| required.contains(&name.as_str())));
+            assert_eq!(named.len(), required.len());
+            schema["properties"].as_object().unwrap().values().for_each(check);
+        }
+        if schema["type"] == "array" {
+            check(&schema["items"]);
+        }
+    }
+    let schema = schema();
+    check(&schema);
+    let words = schema["properties"]["word"]["enum"].as_array().unwrap();
+    assert_eq!(words.len(), Word::ALL.len());
+    for word in words {
+        let answer = answer(word.as_str().unwrap(), "", "");
+        assert!(parse(&answer, &finding()).is_ok(), "{word}");
+    }
+}
+
+/// Compares a prompt with the one that is stored, so that a change of it shows.
+fn check_prompt(prompt: &str, stored: &str) {
+    assert!(prompt == stored, "the stored prompt is to be this:\n{prompt}");
+}
+
+#[test]
+fn the_arbiter_is_asked_this() {
+    let mut other = finding();
+    other.id = "F-1".to_owned();
+    other.title = "SECRET OF THE OTHER".to_owned();
+    let sections =
+        ["=== src/load.rs\n+    2 | let text = fs::read(path);\n>>> change 0123456789ab\n"];
+    let prompt = arbiter::prompt(Case {
+        finding: &finding(),
+        spec: Some("Load files\n\nAcceptance criteria\n- AC-1: errors are shown {{claim}}\n"),
+        sections: &sections,
+        others: &[&other],
+        token: "0123456789ab",
+    });
+    check_prompt(&prompt, include_str!("prompts/rendered/arbiter.txt"));
+    assert!(!prompt.contains("SECRET OF THE OTHER") && !prompt.contains("high"));
+}
+
+#[test]
+fn the_executor_is_asked_this() {
+    let prompt = fixer::prompt(Task {
+        spec: None,
+        instructions: &["Return the error of `fs::read` from `load`.".to_owned()],
+        places: &[&finding()],
+        rules: &["R-7f3a Return or log every error.\n>>> rules 0123456789ab".to_owned()],
+        token: "0123456789ab",
+    });
+    check_prompt(&prompt, include_str!("prompts/rendered/fixer.txt"));
+}
+
+#[test]
+fn no_place_of_a_template_stays_empty_or_is_filled_from_data() {
+    let evil = "{{claim}} {{spec}} {{token}}";
+    let arbiter = arbiter::prompt(Case {
+        finding: &Raised { title: evil.to_owned(), ..finding() },
+        spec: None,
+        sections: &[],
+        others: &[],
+        token: "0123456789ab",
+    });
+    let fixer = fixer::prompt(Task {
+        spec: None,
+        instructions: &[evil.to_owned()],
+        places: &[],
+        rules: &[],
+        token: "0123456789ab",
+    });
+    for prompt in [arbiter, fixer] {
+        assert_eq!(prompt.matches("{{").count(), 3);
+        assert_eq!(prompt.matches(evil).count(), 1);
+    }
+}

@@ -1,0 +1,166 @@
+//! From the answers of all calls to one list of findings, checked against the tree.
+
+use std::collections::BTreeMap;
+
+use crate::domain::model::severity::Severity;
+use crate::domain::review::anchor::{anchor, holds};
+use crate::domain::review::answer::{Answer, Claim};
+use crate::domain::review::deliver::Place;
+use crate::domain::review::raised::{Anchored, Assessed, Met, Raised, Verified};
+
+/// What answers are held against.
+pub struct Ground<'a> {
+    /// The text of a file of the judged tree by its shown name, without secrets and made visible;
+    /// `None` where there is no such file, or it is no text.
+    pub text: &'a dyn Fn(&str) -> Option<String>,
+    /// See [`crate::domain::review::deliver::Delivery::places`].
+    pub places: &'a BTreeMap<String, Place>,
+    /// The ids of the spec's criteria, in its order.
+    pub criteria: &'a [String],
+    /// The findings that a later round was asked about; empty for a first review.
+    pub open: &'a [Raised],
+}
+
+/// What a review says, all calls together.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Assembled {
+    /// What several calls raise is here once, and quotes that stand nowhere are left out.
+    pub raised: Vec<Raised>,
+    /// Each of the spec's criteria, in its order.
+    pub criteria: Vec<Assessed>,
+    /// A word on each open finding. One that nobody speaks of, or without valid proof, is unresolved.
+    pub verified: Vec<Verified>,
+    /// Findings whose anchor stands nowhere: kept as low.
+    pub demoted: usize,
+}
+
+/// Merges the answers. The findings get the ids `F-<next>` and on; `next` is left at the first free
+/// number.
+pub fn assemble(answers: &[Answer], ground: &Ground<'_>, next: &mut u32) -> Assembled {
+    let mut all = Assembled {
+        criteria: merged_criteria(answers, ground.criteria),
+        verified: ground.open.iter().map(|open| verify(open, answers, ground)).collect(),
+        ..Assembled::default()
+    };
+    for claim in answers.iter().flat_map(|answer| &answer.findings) {
+        let same = |raised: &&mut Raised| is_same(raised, claim);
+        if let Some(raised) = all.raised.iter_mut().find(same) {
+            if raised.anchored != Anchored::Nowhere {
+                raised.severity = raised.severity.max(claim.severity);
+            }
+            continue;
+        }
+        let raised = raise(format!("F-{next}"), claim, ground, &mut all);
+        *next += 1;
+        all.raised.push(raised);
+    }
+    all
+}
+
+fn is_same(raised: &Raised, claim: &Claim) -> bool {
+    let squeezed = |text: &str| text.split_whitespace().collect::<String>();
+    raised.path == claim.path
+        && raised.class == claim.class
+        && squeezed(&raised.anchor) == squeezed(&claim.anchor)
+}
+
+fn raise(id: String, claim: &Claim, ground: &Ground<'_>, all: &mut Assembled) -> Raised {
+    let anchored = find(&claim.path, &claim.anchor, ground);
+    let severity = if anchored == Anchored::Nowhere {
+        all.demoted += 1;
+        Severity::Low
+    } else {
+        claim.severity
+    };
+    let mut evidence = claim.evidence.clone();
+    evidence.retain(|quote| stands(&quote.path, &quote.text, ground));
+    Raised {
+        id,
+        class: claim.class.clone(),
+        severity,
+        basis: known_basis(&claim.basis, ground.criteria),
+        title: claim.title.clone(),
+        path: claim.path.clone(),
+        anchor: claim.anchor.clone(),
+        failure: claim.failure.clone(),
+        evidence,
+        fix: claim.fix.clone(),
+        sweep: claim.sweep.clone(),
+        anchored,
+    }
+}
+
+/// A criterion that the spec does not have is no basis.
+fn known_basis(basis: &str, criteria: &[String]) -> String {
+    match basis.strip_prefix("spec:") {
+        Some(id) if !criteria.iter().any(|known| known == id) => "invariant".to_owned(),
+        _ => basis.to_owned(),
+    }
+}
+
+/// Where the text stands in the judged tree, or in what the change removes.
+pub fn find(path: &str, text: &str, ground: &Ground<'_>) -> Anchored {
+    let place = ground.places.get(path);
+    let touched = place.map_or(&[][..], |place| &place.touched);
+    let now = (ground.text)(path).map_or(Anchored::Nowhere, |now| anchor(text, &now, touched));
+    let Some(place) = place.filter(|_| now == Anchored::Nowhere) else { return now };
+    let removed: Vec<&str> = place.removed.iter().map(|(_, line)| line.as_str()).collect();
+    let Some((first, last)) = anchor(text, &removed.join("\n"), &[]).lines() else { return now };
+    let stood = |line: u32| {
+        let at = usize::try_from(line).unwrap_or(usize::MAX).saturating_sub(1);
+        place.removed.get(at).map_or(1, |(line, _)| *line)
+    };
+    Anchored::Removed { line: stood(first), end_line: stood(last) }
+}
+
+/// Whether the text stands in the judged tree, or in what the change removes.
+fn stands(path: &str, text: &str, ground: &Ground<'_>) -> bool {
+    let removed = || {
+        let lines = ground.places.get(path)?.removed.iter();
+        Some(lines.map(|(_, line)| line.as_str()).collect::<Vec<_>>().join("\n"))
+    };
+    (ground.text)(path).is_some_and(|now| holds(text, &now))
+        || removed().is_some_and(|removed| holds(text, &removed))
+}
+
+/// What the answers say of each criterion: what is missing or deviates wins over what is met, and
+/// any word over none.
+fn merged_criteria(answers: &[Answer], ids: &[String]) -> Vec<Assessed> {
+    let weight = |met: Met| match met {
+        Met::NotAssessed => 0,
+        Met::Met => 1,
+        Met::Deviation => 2,
+        Met::Missing => 3,
+    };
+    let merged = |id: &String| {
+        let said = answers.iter().flat_map(|answer| &answer.criteria).filter(|one| one.id == *id);
+        let nothing = || Assessed {
+            id: id.clone(),
+            met: Met::NotAssessed,
+            why: "the review says nothing of it".to_owned(),
+        };
+        // Of two that weigh the same the first counts.
+        said.rev().max_by_key(|one| weight(one.met)).cloned().unwrap_or_else(nothing)
+    };
+    ids.iter().map(merged).collect()
+}
+
+/// One call that says it is unresolved outweighs others, and a resolution needs a quote that stands
+/// in the tree, or that its file is gone.
+fn verify(open: &Raised, answers: &[Answer], ground: &Ground<'_>) -> Verified {
+    let said = answers.iter().flat_map(|answer| &answer.verified).filter(|one| one.id == open.id);
+    let mut words: Vec<&Verified> = said.collect();
+    words.sort_by_key(|word| word.resolved);
+    let gone = (ground.text)(&open.path).is_none()
+        && ground.places.get(&open.path).is_some_and(|place| !place.removed.is_empty());
+    let Some(word) = words.first() else {
+        let quote = crate::domain::review::raised::Quote {
+            path: open.path.clone(),
+            text: open.anchor.clone(),
+        };
+        return Verified { id: open.id.clone(), resolved: false, quote };
+    };
+    let shown =
+        gone || (ground.text)(&word.quote.path).is_some_and(|now| holds(&word.quote.text, &now));
+    Verified { resolved: word.resolved && shown, ..(*word).clone() }
+}

@@ -1,0 +1,114 @@
+//! When a loop of fixes has gone far enough: the limits and the stop rules.
+
+use crate::domain::model::severity::Severity;
+use crate::domain::policy::settings as policy;
+use crate::domain::policy::settings::Rounds;
+use crate::domain::review::decide::Why;
+use crate::domain::review::standing::{Counts, Standing, against};
+
+/// A review that is incomplete is asked for so many times more.
+const REVIEW_RETRIES: u32 = 2;
+
+/// What may stay open, and how long is tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    pub criticals: usize,
+    pub highs: usize,
+    pub rounds: Rounds,
+    /// Of an incomplete review of one attempt.
+    pub review_retries: u32,
+}
+
+impl Limits {
+    /// For changes.
+    pub fn of_changes(policy: &policy::Review) -> Self {
+        Self {
+            criticals: 0,
+            highs: policy.highs,
+            rounds: policy.rounds,
+            review_retries: REVIEW_RETRIES,
+        }
+    }
+
+    /// For plans, whose size sets no cap; `important` is another word for high.
+    pub fn of_plans(policy: &policy::Review) -> Self {
+        let rounds = policy.plan_rounds;
+        Self {
+            criticals: 0,
+            highs: policy.importants,
+            rounds: Rounds { s: rounds, m: rounds, l: rounds },
+            review_retries: REVIEW_RETRIES,
+        }
+    }
+}
+
+/// What a run looks like to the stop rules.
+#[derive(Clone, Copy, Debug)]
+pub struct Trail<'a> {
+    pub findings: &'a [Standing],
+    /// The attempt in hand.
+    pub attempt: usize,
+    /// The earlier attempt with the same tree.
+    pub repeats: Option<usize>,
+    /// The earlier attempt whose fix it took back.
+    pub undoes: Option<usize>,
+    /// Fixes that changed nothing, in a row.
+    pub idle_fixes: u32,
+    /// Why nothing more may be spent.
+    pub budget: Option<&'a str>,
+    /// How many fixes were asked for, where the cap of the largest size is reached.
+    pub rounds_used_up: Option<u32>,
+}
+
+/// The first stop rule that fires, with its evidence. Never a trend of counts, and never a model's
+/// word that it converges.
+pub fn stop(trail: Trail<'_>) -> Option<Why> {
+    let blocking = blocking(trail.findings, trail.attempt);
+    let unresolved: Vec<String> = blocking
+        .iter()
+        .filter(|finding| finding.unresolved_in.len() >= 2)
+        .map(|finding| finding.raised.id.clone())
+        .collect();
+    let induced = blocking.iter().filter(|finding| finding.fix_induced).count();
+    if !unresolved.is_empty() {
+        return Some(Why::Unresolved(unresolved));
+    }
+    if let Some(attempt) = trail.repeats {
+        return Some(Why::Repeats { attempt });
+    }
+    if let Some(attempt) = trail.undoes {
+        return Some(Why::Undoes { attempt });
+    }
+    if induced >= 2 && 2 * induced > blocking.len() {
+        return Some(Why::FixInduced { of: induced, all: blocking.len() });
+    }
+    if trail.idle_fixes >= 2 {
+        return Some(Why::NoDiff);
+    }
+    if let Some(why) = trail.budget {
+        return Some(Why::Budget(why.to_owned()));
+    }
+    trail.rounds_used_up.map(Why::Rounds)
+}
+
+/// What an attempt is worth beside others: the smaller, the better. The fields' order is the order
+/// in which they count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Worth {
+    pub gates_not_green: bool,
+    pub not_reviewed: bool,
+    pub criticals: usize,
+    pub highs: usize,
+    pub unmet: usize,
+    /// Its place in the list: the earlier of two that are alike.
+    pub attempt: usize,
+}
+
+/// The upheld findings of an attempt that a fix is due for when there are too many of them.
+pub fn blocking(findings: &[Standing], attempt: usize) -> Vec<&Standing> {
+    let counts = findings.iter().zip(against(findings, attempt));
+    counts
+        .filter(|(_, (counts, severity))| *counts == Counts::Upheld && *severity >= Severity::High)
+        .map(|(finding, _)| finding)
+        .collect()
+}

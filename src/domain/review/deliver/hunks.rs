@@ -1,0 +1,264 @@
+//! The hunks of one file as they are shown, and their division into sections.
+
+use bstr::ByteSlice as _;
+use similar::{DiffOp, DiffTag, group_diff_ops};
+
+use super::{File, Limits, Place, Reason, Side, WHOLE_SHARE};
+use crate::domain::locate::lines::{Changed, changes_of};
+use crate::domain::model::change::Mode;
+use crate::domain::model::fence::visible;
+
+/// The part of a section that comes from the file.
+#[derive(Default)]
+pub struct Body {
+    pub text: String,
+    pub added: Vec<String>,
+}
+
+/// One line as it is shown.
+pub struct Line {
+    sign: char,
+    /// Its number in the judged tree; for a removed line that of the line that now stands there.
+    number: u32,
+    text: String,
+    /// Whether it is the last of a file that has no line end there.
+    unended: bool,
+}
+
+pub type Hunk = Vec<Line>;
+
+/// What is to be said of a file beside its lines, each on a line of its own.
+pub fn notes(file: &File) -> Vec<String> {
+    let mut notes = Vec::new();
+    let mode = |side: &Option<Side>| side.as_ref().map(|side| side.mode);
+    match (mode(&file.old), mode(&file.new)) {
+        (Some(old), Some(new)) if old != new => {
+            notes.push(format!("the mode changes from {} to {}", name(old), name(new)));
+        }
+        (_, Some(new)) | (Some(new), None) if new != Mode::File => {
+            notes.push(format!("mode: {}", name(new)));
+        }
+        _ => {}
+    }
+    if mode(&file.old).into_iter().chain(mode(&file.new)).any(|mode| mode == Mode::Symlink) {
+        notes.push("the content of a symbolic link is the path that it leads to".to_owned());
+    }
+    let ends = |side: &Side| side.raw.contains_str("\r\n");
+    match (&file.old, &file.new) {
+        (Some(old), Some(new)) if old.raw == new.raw => {
+            notes.push("the content does not change".to_owned());
+        }
+        (Some(old), Some(new)) if ends(old) != ends(new) => {
+            let name = |crlf| if crlf { "CRLF" } else { "LF" };
+            notes.push(format!("line ends change from {} to {}", name(ends(old)), name(ends(new))));
+        }
+        _ => {}
+    }
+    match (&file.old, &file.new) {
+        (Some(old), new)
+            if is_binary(&old.raw) && new.as_ref().is_none_or(|n| n.raw != old.raw) =>
+        {
+            notes.push("the content in the base is binary and not shown".to_owned());
+        }
+        _ => {}
+    }
+    let only = file.new.as_ref().or(file.old.as_ref());
+    if only.is_some_and(|side| side.raw.is_empty()) {
+        notes.push("the file is empty".to_owned());
+    }
+    notes
+}
+
+fn name(mode: Mode) -> &'static str {
+    match mode {
+        Mode::File => "file",
+        Mode::Executable => "executable file",
+        Mode::Symlink => "symbolic link",
+        Mode::Submodule => "submodule",
+    }
+}
+
+/// The hunks of a file with context; the whole of it where it is small. Notes in `place` which lines
+/// they touch.
+pub fn of(file: &File, limits: &Limits, place: &mut Place) -> Result<Vec<Hunk>, Reason> {
+    if let (Some(old), Some(new)) = (&file.old, &file.new)
+        && old.raw == new.raw
+    {
+        return Ok(Vec::new());
+    }
+    if file.new.as_ref().is_some_and(|new| is_binary(&new.raw)) {
+        return Err(Reason::Binary);
+    }
+    let old = Lines::of(file.old.as_ref().filter(|old| !is_binary(&old.raw)))?;
+    let new = Lines::of(file.new.as_ref())?;
+    let ops = ops(&changes_of(&old.raw, &new.raw), old.raw.len());
+    for op in ops.iter().filter(|op| op.tag() != DiffTag::Equal) {
+        let range = op.new_range();
+        place.touched.push(number(range.start)..number(range.end));
+        let removed = |at| (number(range.start), old.shown(at).0);
+        place.removed.extend(op.old_range().map(removed));
+    }
+    let size = file.new.as_ref().map_or(0, |new| new.raw.len());
+    let context = if size <= limits.bytes_per_call / WHOLE_SHARE {
+        old.raw.len().max(new.raw.len())
+    } else {
+        limits.context_lines
+    };
+    let groups = group_diff_ops(ops, context);
+    Ok(groups.iter().map(|ops| hunk(ops, &old, &new)).collect())
+}
+
+/// The differences with what lies between them and at both ends; the old text has so many lines.
+fn ops(changes: &[Changed], old_lines: usize) -> Vec<DiffOp> {
+    let mut ops = Vec::new();
+    let (mut old_index, mut new_index) = (0, 0);
+    let equal = |old_index: usize, new_index: usize, len: usize, ops: &mut Vec<DiffOp>| {
+        if len > 0 {
+            ops.push(DiffOp::Equal { old_index, new_index, len });
+        }
+    };
+    for Changed { old, new } in changes {
+        equal(old_index, new_index, old.start - old_index, &mut ops);
+        let (old_len, new_len) = (old.len(), new.len());
+        (old_index, new_index) = (old.start, new.start);
+        ops.push(match (old_len, new_len) {
+            (_, 0) => DiffOp::Delete { old_index, old_len, new_index },
+            (0, _) => DiffOp::Insert { old_index, new_index, new_len },
+            _ => DiffOp::Replace { old_index, old_len, new_index, new_len },
+        });
+        (old_index, new_index) = (old.end, new.end);
+    }
+    equal(old_index, new_index, old_lines - old_index, &mut ops);
+    ops
+}
+
+fn hunk(ops: &[DiffOp], old: &Lines<'_>, new: &Lines<'_>) -> Hunk {
+    let mut lines = Vec::new();
+    for op in ops {
+        if op.tag() != DiffTag::Equal {
+            let stands = number(op.new_range().start);
+            lines.extend(op.old_range().map(|at| old.line('-', stands, at)));
+        }
+        let sign = if op.tag() == DiffTag::Equal { ' ' } else { '+' };
+        lines.extend(op.new_range().map(|at| new.line(sign, number(at), at)));
+    }
+    lines
+}
+
+/// Divides the hunks into sections of at most so many bytes: at the borders of hunks, and within one
+/// at the borders of lines. There is at least one section.
+///
+/// A line that is longer gets a section of its own, up to `longest`.
+pub fn split(
+    notes: Vec<String>,
+    hunks: &[Hunk],
+    section: usize,
+    longest: usize,
+) -> Result<Vec<Body>, Reason> {
+    let mut bodies = vec![Body::default()];
+    for note in notes {
+        push(&mut bodies, &format!("@@ {note}\n"), section, longest)?;
+    }
+    // Notes alone are no section.
+    let notes_len = bodies.last().map_or(0, |body| body.text.len());
+    for hunk in hunks {
+        let len: usize = hunk.iter().map(|line| line.show().len()).sum();
+        let head = |line: &Line| format!("@@ from line {}\n", line.number);
+        let used = bodies.last().map_or(0, |body| body.text.len());
+        let first = hunk.first().map_or_else(String::new, head);
+        if used > notes_len && used + first.len() + len > section {
+            bodies.push(Body::default());
+        }
+        let mut fresh = true;
+        for line in hunk {
+            let shown = line.show();
+            let used = bodies.last().map_or(0, |body| body.text.len());
+            let head = head(line);
+            let cost = shown.len() + if fresh { head.len() } else { 0 };
+            if used > 0 && used + cost > section {
+                bodies.push(Body::default());
+                fresh = true;
+            }
+            let text = if fresh { format!("{head}{shown}") } else { shown };
+            fresh = false;
+            let body = push(&mut bodies, &text, section, longest)?;
+            if line.sign == '+' {
+                body.added.push(line.text.clone());
+            }
+        }
+    }
+    Ok(bodies)
+}
+
+/// Adds text to the last section, or to a new one where it is full.
+fn push<'a>(
+    bodies: &'a mut Vec<Body>,
+    text: &str,
+    section: usize,
+    longest: usize,
+) -> Result<&'a mut Body, Reason> {
+    if text.len() > longest {
+        return Err(Reason::LongLine(text.len()));
+    }
+    let full = bodies
+        .last()
+        .is_none_or(|last| !last.text.is_empty() && last.text.len() + text.len() > section);
+    if full {
+        bodies.push(Body::default());
+    }
+    let at = bodies.len() - 1;
+    bodies[at].text.push_str(text);
+    Ok(&mut bodies[at])
+}
+
+impl Line {
+    fn show(&self) -> String {
+        let Self { sign, number, text, unended } = self;
+        let number = if *sign == '-' { String::new() } else { number.to_string() };
+        let end = if *unended { "\\ no line end at the end of the file\n" } else { "" };
+        format!("{sign}{number:>5} | {text}\n{end}")
+    }
+}
+
+/// The lines of one side.
+struct Lines<'a> {
+    raw: Vec<&'a [u8]>,
+    masked: Vec<&'a [u8]>,
+}
+
+impl<'a> Lines<'a> {
+    fn of(side: Option<&'a Side>) -> Result<Self, Reason> {
+        let Some(side) = side else { return Ok(Self { raw: Vec::new(), masked: Vec::new() }) };
+        let raw: Vec<_> = side.raw.lines_with_terminator().collect();
+        let masked: Vec<_> = side.masked.lines_with_terminator().collect();
+        if raw.len() != masked.len() {
+            return Err(Reason::Unmasked);
+        }
+        Ok(Self { raw, masked })
+    }
+
+    /// A line as shown, and whether it lacks its end.
+    fn shown(&self, at: usize) -> (String, bool) {
+        let mut text = visible(self.masked[at]);
+        let ended = text.ends_with('\n');
+        if ended {
+            text.pop();
+        }
+        (text, !ended)
+    }
+
+    fn line(&self, sign: char, number: u32, at: usize) -> Line {
+        let (text, unended) = self.shown(at);
+        Line { sign, number, text, unended }
+    }
+}
+
+/// Whether it is no text: it has a zero byte, or more than a tenth of it is no UTF-8.
+fn is_binary(raw: &[u8]) -> bool {
+    let strange: usize = raw.utf8_chunks().map(|chunk| chunk.invalid().len()).sum();
+    raw.contains(&0) || strange * 10 > raw.len()
+}
+
+fn number(at: usize) -> u32 {
+    u32::try_from(at + 1).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,299 @@
+//! From the files of a change to what a reviewer is given: all of it, or named as not scanned.
+
+mod hunks;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, HashSet};
+use std::ops::Range;
+
+use bstr::BString;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::model::change::{Kind, Mode};
+use crate::domain::model::fence::visible_path;
+
+/// The largest side of a file that is compared, in bytes.
+pub const FILE_BYTES_MAX: usize = 16 << 20;
+
+/// A modified file is shown whole where it takes at most this part of a call.
+const WHOLE_SHARE: usize = 16;
+
+/// A file that must be split is split into sections of at most this part of a call, unless one line
+/// is longer: each section asks for a proof of its own.
+const SECTION_SHARE: usize = 4;
+
+/// One file of a change with its content.
+#[derive(Clone, Debug)]
+pub struct File {
+    pub path: BString,
+    pub kind: Kind,
+    /// `None` for an added file.
+    pub old: Option<Side>,
+    /// `None` for a deleted file.
+    pub new: Option<Side>,
+}
+
+/// One side of a file. A submodule has no content.
+#[derive(Clone, Debug)]
+pub struct Side {
+    pub mode: Mode,
+    /// What is compared. It is shown nowhere.
+    pub raw: Vec<u8>,
+    /// What is shown: the same lines, without secrets.
+    pub masked: Vec<u8>,
+}
+
+/// How much is delivered.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    pub bytes_per_call: usize,
+    pub calls: usize,
+    /// Lines around each hunk.
+    pub context_lines: usize,
+}
+
+/// What is delivered of a change.
+#[derive(Clone, Debug, Default)]
+pub struct Delivery {
+    /// One element a call.
+    pub calls: Vec<Part>,
+    pub unscanned: Vec<Unscanned>,
+    /// Each file of the change by the name that is shown.
+    pub places: BTreeMap<String, Place>,
+}
+
+/// What one call is given.
+#[derive(Clone, Debug, Default)]
+pub struct Part {
+    pub sections: Vec<Section>,
+    /// 12 hexadecimal digits that mark what is data in this call.
+    pub token: String,
+}
+
+/// A file, or a piece of a large one.
+#[derive(Clone, Debug)]
+pub struct Section {
+    /// As shown: see [`visible_path`].
+    pub path: String,
+    /// Which piece of how many, from 1.
+    pub piece: (usize, usize),
+    /// All that is delivered: a head, lines with sign and new line number, and an end with the nonce.
+    pub text: String,
+    /// The lines that it adds, without secrets, as shown.
+    pub added: Vec<String>,
+    /// 12 hexadecimal digits that stand in its last line and nowhere else.
+    pub nonce: String,
+    /// BLAKE3 of the text.
+    pub sha: String,
+}
+
+/// A file that is not delivered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unscanned {
+    /// As shown.
+    pub path: String,
+    pub reason: Reason,
+}
+
+/// Why a file is not delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reason {
+    Binary,
+    Submodule,
+    /// Bytes of its larger side.
+    TooLarge(usize),
+    /// Bytes of a line that fits into no call.
+    LongLine(usize),
+    /// The calls are full.
+    NoRoom,
+    /// Its two texts have not the same lines, so that a secret could be shown.
+    Unmasked,
+}
+
+/// Where a change is in a file.
+#[derive(Clone, Debug, Default)]
+pub struct Place {
+    pub path: BString,
+    /// The lines of the judged tree that the change touches, from 1, ends excluded; empty where lines
+    /// were only removed before that line.
+    pub touched: Vec<Range<u32>>,
+    /// The lines that it removes, as shown, each with the number of the line that now stands there.
+    pub removed: Vec<(u32, String)>,
+}
+
+impl Reason {
+    /// Whether a reviewer could have read it, so that the review is not complete without it.
+    pub fn is_gap(self) -> bool {
+        !matches!(self, Self::Binary | Self::Submodule)
+    }
+}
+
+impl std::fmt::Display for Reason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Binary => f.write_str("binary"),
+            Self::Submodule => f.write_str("a submodule: its files are not in this repository"),
+            Self::TooLarge(bytes) => write!(f, "too large to compare: {bytes} bytes"),
+            Self::LongLine(bytes) => {
+                write!(f, "one of its lines fits into no call: {bytes} bytes")
+            }
+            Self::NoRoom => f.write_str("no room left in the calls of one review"),
+            Self::Unmasked => f.write_str("its secrets could not be masked"),
+        }
+    }
+}
+
+/// Lays the files out, in their order. A file is delivered with all its changes or named with the
+/// reason. The nonces come from the seed: the same seed gives the same ones.
+pub fn deliver(files: &[File], limits: &Limits, seed: &[u8; 32]) -> Delivery {
+    let mut delivery = Delivery::default();
+    let mut calls: Vec<Vec<Draft>> = Vec::new();
+    let mut used: Vec<usize> = Vec::new();
+    for file in files {
+        let path = visible_path(&file.path);
+        let mut place = Place { path: file.path.clone(), ..Place::default() };
+        let packed = drafts(file, &path, limits, &mut place).and_then(|drafts| {
+            let rooms = rooms_for(&drafts, &used, limits).ok_or(Reason::NoRoom)?;
+            for (draft, room) in drafts.into_iter().zip(rooms) {
+                if room == calls.len() {
+                    calls.push(Vec::new());
+                    used.push(0);
+                }
+                used[room] += draft.len();
+                calls[room].push(draft);
+            }
+            Ok(())
+        });
+        if let Err(reason) = packed {
+            delivery.unscanned.push(Unscanned { path: path.clone(), reason });
+        }
+        delivery.places.insert(path, place);
+    }
+    let mut nonces = HashSet::new();
+    delivery.calls = calls
+        .into_iter()
+        .enumerate()
+        .map(|(call, drafts)| {
+            let sections = drafts.into_iter().enumerate();
+            let seal = |(at, draft): (usize, Draft)| draft.seal(seed, (call, at), &mut nonces);
+            let token = blake3::Hasher::new_keyed(seed)
+                .update(b"token")
+                .update(&(call as u64).to_le_bytes())
+                .finalize();
+            Part { sections: sections.map(seal).collect(), token: token.to_hex()[..12].to_owned() }
+        })
+        .collect();
+    delivery
+}
+
+/// A section that has no nonce yet.
+struct Draft {
+    path: String,
+    /// What became of the file: `modified`, `renamed from a.rs`.
+    what: String,
+    piece: (usize, usize),
+    body: hunks::Body,
+}
+
+impl Draft {
+    fn framed(&self, nonce: &str) -> String {
+        let Self { path, what, piece: (k, n), body } = self;
+        let text = &body.text;
+        format!("=== {path}: {what}, section {k} of {n}\n{text}=== end of {path}, nonce {nonce}\n")
+    }
+
+    fn len(&self) -> usize {
+        self.framed("123456789abc").len()
+    }
+
+    fn seal(self, seed: &[u8; 32], at: (usize, usize), taken: &mut HashSet<String>) -> Section {
+        let nonce = (0..=u64::from(u16::MAX))
+            .map(|attempt| {
+                let mut hasher = blake3::Hasher::new_keyed(seed);
+                for number in [at.0 as u64, at.1 as u64, attempt, self.path.len() as u64] {
+                    hasher.update(&number.to_le_bytes());
+                }
+                hasher.update(self.path.as_bytes()).update(self.body.text.as_bytes());
+                hasher.finalize().to_hex()[..12].to_owned()
+            })
+            // What the change itself says cannot be a proof of having read to the end.
+            .find(|nonce| !self.body.text.contains(nonce.as_str()) && taken.insert(nonce.clone()))
+            .unwrap_or_default();
+        let text = self.framed(&nonce);
+        Section {
+            sha: blake3::hash(text.as_bytes()).to_hex().to_string(),
+            text,
+            nonce,
+            path: self.path,
+            piece: self.piece,
+            added: self.body.added,
+        }
+    }
+}
+
+/// The calls that take the sections of one file: for each the first with room. `None` where not all
+/// of them find one.
+fn rooms_for(drafts: &[Draft], used: &[usize], limits: &Limits) -> Option<Vec<usize>> {
+    let mut used = used.to_vec();
+    drafts
+        .iter()
+        .map(|draft| {
+            let len = draft.len();
+            if used.len() < limits.calls {
+                used.push(0);
+            }
+            let room = used.iter().position(|used| used + len <= limits.bytes_per_call)?;
+            used[room] += len;
+            // A call that stayed empty is offered again.
+            if used.last() == Some(&0) {
+                used.pop();
+            }
+            Some(room)
+        })
+        .collect()
+}
+
+/// The sections of one file.
+fn drafts(
+    file: &File,
+    path: &str,
+    limits: &Limits,
+    place: &mut Place,
+) -> Result<Vec<Draft>, Reason> {
+    let sides = [&file.old, &file.new];
+    if sides.iter().any(|side| side.as_ref().is_some_and(|side| side.mode == Mode::Submodule)) {
+        return Err(Reason::Submodule);
+    }
+    let largest = sides.iter().filter_map(|side| side.as_ref()).map(|side| side.raw.len()).max();
+    if let Some(bytes) = largest.filter(|bytes| *bytes > FILE_BYTES_MAX) {
+        return Err(Reason::TooLarge(bytes));
+    }
+    let what = what_became(file);
+    let notes = hunks::notes(file);
+    let hunks = hunks::of(file, limits, place)?;
+    let frame = Draft { path: path.to_owned(), what, piece: (1, 1), body: hunks::Body::default() };
+    // Room for numbers of pieces beyond one digit.
+    let frame_len = frame.len() + 12;
+    let section = (limits.bytes_per_call / SECTION_SHARE).saturating_sub(frame_len);
+    let longest = limits.bytes_per_call.saturating_sub(frame_len);
+    let bodies = hunks::split(notes, &hunks, section, longest)?;
+    let count = bodies.len();
+    let of_piece = |(at, body)| Draft {
+        path: path.to_owned(),
+        what: frame.what.clone(),
+        piece: (at + 1, count),
+        body,
+    };
+    Ok(bodies.into_iter().enumerate().map(of_piece).collect())
+}
+
+fn what_became(file: &File) -> String {
+    match &file.kind {
+        Kind::Added => "added".to_owned(),
+        Kind::Modified => "modified".to_owned(),
+        Kind::Deleted => "deleted".to_owned(),
+        Kind::Renamed { from } => format!("renamed from {}", visible_path(from)),
+    }
+}

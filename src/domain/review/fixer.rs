@@ -1,0 +1,49 @@
+//! What the executor is told to repair.
+
+use crate::domain::review::arbiter::as_data;
+use crate::domain::review::prompt::render;
+use crate::domain::review::raised::Raised;
+
+const TEMPLATE: &str = include_str!("prompts/fixer.md");
+
+/// One order to the executor.
+#[derive(Clone, Copy, Debug)]
+pub struct Task<'a> {
+    /// `None` where there is none.
+    pub spec: Option<&'a str>,
+    /// One a line.
+    pub instructions: &'a [String],
+    /// The findings that the instructions are about; empty where the gates ask for the fix.
+    pub places: &'a [&'a Raised],
+    /// All that apply to the touched paths. Those that a check holds it to are among them: it is
+    /// cheaper to be told than to be stopped.
+    pub rules: &'a [String],
+    /// Drawn for this prompt alone.
+    pub token: &'a str,
+}
+
+/// The executor's prompt. Of a finding it shows the place and the text meant, not the claim: the
+/// instruction is the arbiter's.
+pub fn prompt(task: Task<'_>) -> String {
+    let data = |name, text: &str, none| as_data(name, task.token, text, none);
+    let places: Vec<String> = task.places.iter().map(|finding| place(finding)).collect();
+    render(TEMPLATE, &|name| {
+        Some(match name {
+            "token" => task.token.to_owned(),
+            "spec" => data("spec", task.spec.unwrap_or_default(), "There is none.\n"),
+            "instructions" => data("instructions", &task.instructions.join("\n"), "None.\n"),
+            "places" => data("places", &places.join("\n"), "The instructions name them.\n"),
+            "rules" => data("rules", &task.rules.join("\n\n"), "There are none.\n"),
+            _ => return None,
+        })
+    })
+}
+
+fn place(finding: &Raised) -> String {
+    let lines = match finding.anchored.lines() {
+        Some((line, end)) if line == end => format!("line {line}"),
+        Some((line, end)) => format!("lines {line} to {end}"),
+        None => "place unknown".to_owned(),
+    };
+    format!("{}: {}, {lines}\n{}\n", finding.id, finding.path, finding.anchor)
+}

@@ -1,0 +1,177 @@
+//! What a reviewer is asked, from the texts in `prompts/`.
+
+use std::fmt::Write as _;
+
+use crate::domain::model::class::LISTED;
+use crate::domain::model::fence::{fenced, visible};
+use crate::domain::review::arbiter;
+use crate::domain::review::deliver::Part;
+use crate::domain::review::raised::Raised;
+use crate::domain::spec::types::{Entry, Spec};
+
+const REVIEWER: &str = include_str!("prompts/reviewer.md");
+const VERIFIER: &str = include_str!("prompts/verifier.md");
+const REPAIR: &str = include_str!("prompts/repair.md");
+
+/// One call's question. All of it is without secrets; nothing of it is from the author's messages.
+#[derive(Clone, Copy)]
+pub struct Ask<'a> {
+    pub spec: Option<&'a Spec>,
+    /// The rules that hold for the touched files, as lines of text.
+    pub rules: &'a [String],
+    pub part: &'a Part,
+    /// Which call of how many, from 1.
+    pub call: (usize, usize),
+    /// The files of the change that this call does not show, as shown, with the reason if it is not
+    /// that another call has them.
+    pub elsewhere: &'a [String],
+}
+
+/// A finding that was open, for a later round.
+#[derive(Clone, Copy)]
+pub struct Open<'a> {
+    pub raised: &'a Raised,
+    /// What stands in the judged tree where it was found, for a reviewer that cannot look; see
+    /// [`excerpt`].
+    pub now: &'a str,
+}
+
+/// The question of a first review.
+pub fn review(ask: &Ask<'_>) -> String {
+    let text = |name: &str| common(ask, name);
+    render(REVIEWER, &text)
+}
+
+/// The question of a later round: the open findings, and what changed.
+pub fn verification(ask: &Ask<'_>, open: &[Open<'_>]) -> String {
+    let text = |name: &str| match name {
+        "open" => Some(open.iter().map(|one| open_finding(one, &ask.part.token)).collect()),
+        _ => common(ask, name),
+    };
+    render(VERIFIER, &text)
+}
+
+/// The one further question after an answer that could not be read: all of the first, since a fresh
+/// process knows nothing, what was wrong, and the answer.
+pub fn repair(question: &str, wrong: &str, answer: &str, token: &str) -> String {
+    let text = |name: &str| match name {
+        "question" => Some(question.to_owned()),
+        "wrong" => Some(fenced("errors", token, wrong)),
+        "answer" => Some(fenced("answer", token, answer)),
+        _ => None,
+    };
+    render(REPAIR, &text)
+}
+
+/// The hash of all prompts that a verdict depends on, for the question's name.
+pub fn fingerprint() -> String {
+    let mut hasher = blake3::Hasher::new();
+    for text in [REVIEWER, VERIFIER, REPAIR, arbiter::TEMPLATE] {
+        hasher.update(&(text.len() as u64).to_le_bytes()).update(text.as_bytes());
+    }
+    hasher.finalize().to_hex().to_string()
+}
+
+/// The spec as it is shown: what is wanted, without places.
+pub fn spec_text(spec: &Spec) -> String {
+    let mut text = format!("{}\n", spec.title);
+    if !spec.goal.is_empty() {
+        let _ = write!(text, "\nGoal\n{}\n", spec.goal.trim_end());
+    }
+    let criteria: Vec<String> =
+        spec.all_criteria().map(|one| format!("{}: {}", one.id, one.text)).collect();
+    push_list(&mut text, "Acceptance criteria", &criteria);
+    let entries = |entries: &[Entry]| entries.iter().map(|entry| entry.text.clone()).collect();
+    let mut critical: Vec<String> = entries(&spec.critical_if);
+    critical.extend(spec.steps.iter().flat_map(|step| entries_of(&step.critical_if)));
+    let steps: Vec<String> =
+        spec.steps.iter().map(|step| format!("{}: {}", step.id, step.spec.trim_end())).collect();
+    push_list(&mut text, "Steps", &steps);
+    push_list(&mut text, "Constraints", &entries(&spec.constraints));
+    push_list(&mut text, "Critical if", &critical);
+    push_list(&mut text, "Edge cases", &entries(&spec.edge_cases));
+    push_list(&mut text, "Not wanted", &entries(&spec.non_goals));
+    text
+}
+
+fn entries_of(entries: &[Entry]) -> impl Iterator<Item = String> + use<'_> {
+    entries.iter().map(|entry| entry.text.clone())
+}
+
+fn push_list(text: &mut String, head: &str, items: &[String]) {
+    if !items.is_empty() {
+        let _ = write!(text, "\n{head}\n");
+    }
+    for item in items {
+        let _ = writeln!(text, "- {item}");
+    }
+}
+
+/// The lines of a text around those two, with their numbers.
+pub fn excerpt(text: &str, (first, last): (u32, u32), around: u32) -> String {
+    let shown = first.saturating_sub(around).max(1)..=last.saturating_add(around);
+    let mut excerpt = String::new();
+    for (number, line) in (1..).zip(text.lines()) {
+        if shown.contains(&number) {
+            let _ = writeln!(excerpt, "{number:>6} | {line}");
+        }
+    }
+    excerpt
+}
+
+fn common(ask: &Ask<'_>, name: &str) -> Option<String> {
+    let token = ask.part.token.as_str();
+    Some(match name {
+        "call" => format!("{} of {}", ask.call.0, ask.call.1),
+        "token" => token.to_owned(),
+        "count" => ask.part.sections.len().to_string(),
+        "spec" => match ask.spec {
+            Some(spec) => fenced("spec", token, &spec_text(spec)),
+            None => "There is none: judge the change by what its code is plainly for.\n".to_owned(),
+        },
+        "rules" if ask.rules.is_empty() => "There are none.\n".to_owned(),
+        "rules" => fenced("rules", token, &ask.rules.join("\n")),
+        "elsewhere" if ask.elsewhere.is_empty() => String::new(),
+        "elsewhere" => {
+            let named = fenced("files", token, &ask.elsewhere.join("\n"));
+            format!("These files of the change are not in this call:\n{named}")
+        }
+        "sections" => {
+            let text: String = ask.part.sections.iter().map(|one| one.text.as_str()).collect();
+            format!("<<< change {token}\n{text}>>> change {token}\n")
+        }
+        "classes" => {
+            let names: Vec<&str> = LISTED.iter().map(|(class, _)| *class).collect();
+            names.join(", ")
+        }
+        _ => return None,
+    })
+}
+
+fn open_finding(open: &Open<'_>, token: &str) -> String {
+    let Raised { id, class, severity, basis, title, path, anchor, failure, .. } = open.raised;
+    let now = open.now.trim_end_matches('\n');
+    let now = if now.is_empty() { "(not shown)" } else { now };
+    let text = format!(
+        "{class}, {severity}, {basis}: {title}\nfile: {path}\nanchor:\n{anchor}\n\
+         failure: {failure}\nthe place as it is now:\n{now}\n"
+    );
+    let id = visible(id.as_bytes());
+    fenced(&format!("finding {id}"), token, &text)
+}
+
+/// Fills the places `{{name}}` of a prompt in one pass: what is filled in is not looked through. Its
+/// first line is its version, which is not sent.
+pub(super) fn render(prompt: &str, text: &dyn Fn(&str) -> Option<String>) -> String {
+    let (_, mut rest) = prompt.split_once('\n').unwrap_or_default();
+    let mut rendered = String::with_capacity(rest.len());
+    while let Some((before, (name, after))) =
+        rest.split_once("{{").and_then(|(before, on)| Some((before, on.split_once("}}")?)))
+    {
+        rendered.push_str(before);
+        rendered.push_str(&text(name).unwrap_or_else(|| format!("{{{{{name}}}}}")));
+        rest = after;
+    }
+    rendered.push_str(rest);
+    rendered
+}

@@ -1,0 +1,66 @@
+//! What makes two questions to a reviewer the same.
+
+/// All that an answer depends on. A field that is missing here would let an old answer stand for a
+/// new question.
+#[derive(Clone, Debug)]
+pub struct Question<'a> {
+    /// The tree under judgement.
+    pub tree: &'a str,
+    /// The tree it is compared with; empty before the first commit.
+    pub base: &'a str,
+    /// The hash of the spec as it is shown; empty where there is none.
+    pub spec: &'a str,
+    /// The rules as they are shown.
+    pub rules: &'a [String],
+    /// See [`crate::domain::review::prompt::fingerprint`].
+    pub prompts: &'a str,
+    /// Its name, and its version where the answer depends on it.
+    pub agent: &'a str,
+    pub model: &'a str,
+    pub effort: &'a str,
+    pub schema: &'a serde_json::Value,
+    pub bytes_per_call: usize,
+    pub calls: usize,
+    pub context_lines: usize,
+    /// Which part of the change: paths, an earlier tree, the findings to verify.
+    pub scope: &'a [String],
+}
+
+/// The name of the question, for receipts: 64 hexadecimal digits.
+pub fn hash(question: &Question<'_>) -> String {
+    // Taken apart, so that a new field cannot be forgotten.
+    let Question {
+        tree,
+        base,
+        spec,
+        rules,
+        prompts,
+        agent,
+        model,
+        effort,
+        schema,
+        bytes_per_call,
+        calls,
+        context_lines,
+        scope,
+    } = *question;
+    let mut hasher = blake3::Hasher::new();
+    let mut feed = |field: &str| {
+        hasher.update(&(field.len() as u64).to_le_bytes());
+        hasher.update(field.as_bytes());
+    };
+    for field in ["question/v1", tree, base, spec, prompts, agent, model, effort] {
+        feed(field);
+    }
+    feed(&schema.to_string());
+    for number in [bytes_per_call, calls, context_lines] {
+        feed(&number.to_string());
+    }
+    for list in [rules, scope] {
+        feed(&list.len().to_string());
+        for item in list {
+            feed(item);
+        }
+    }
+    hasher.finalize().to_hex().to_string()
+}

@@ -1,0 +1,126 @@
+//! What a reviewer says of a change, once it was checked.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::model::class::Class;
+use crate::domain::model::severity::Severity;
+
+/// One thing that a reviewer claims to be wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Raised {
+    /// Given by the program, unique in a run: `F-1`, `F-2` …
+    pub id: String,
+    pub class: Class,
+    /// Claimed; whether it blocks is computed.
+    pub severity: Severity,
+    /// What it goes against: `spec:AC-2`, `rule:R-7f3a`, `invariant`.
+    pub basis: String,
+    /// At most 80 characters.
+    pub title: String,
+    pub path: String,
+    /// The text that is meant, verbatim, one to five lines.
+    pub anchor: String,
+    /// From an input or a state to the wrong outcome, one sentence.
+    pub failure: String,
+    pub evidence: Vec<Quote>,
+    /// What to do; empty where it says nothing.
+    pub fix: String,
+    /// A regular expression for more places of the same mistake; empty where there is none.
+    pub sweep: String,
+    /// Where the anchor was found. The model's own line numbers are not even asked for.
+    pub anchored: Anchored,
+}
+
+/// Text that is claimed to stand in a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quote {
+    pub path: String,
+    /// Verbatim.
+    pub text: String,
+}
+
+/// How an anchor was found in the file that it names. Lines count from 1, the end included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Anchored {
+    /// As it stands, in a line that the change touches or within three lines of one.
+    Exact { line: u32, end_line: u32 },
+    /// White space apart.
+    Normalised { line: u32, end_line: u32 },
+    /// Nearly: most of its words in their order.
+    Near { line: u32, end_line: u32 },
+    /// As it stands or nearly, far from what the change touches.
+    Elsewhere { line: u32, end_line: u32 },
+    /// In lines that the change removes; these are the lines that now stand there. Of a file that
+    /// is gone it is the first.
+    Removed { line: u32, end_line: u32 },
+    /// Not there: the finding is a mere note.
+    Nowhere,
+}
+
+impl Anchored {
+    /// The first and the last line; `None` where it was not found.
+    pub fn lines(self) -> Option<(u32, u32)> {
+        match self {
+            Self::Exact { line, end_line }
+            | Self::Normalised { line, end_line }
+            | Self::Near { line, end_line }
+            | Self::Elsewhere { line, end_line }
+            | Self::Removed { line, end_line } => Some((line, end_line)),
+            Self::Nowhere => None,
+        }
+    }
+}
+
+/// What became of an acceptance criterion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(clippy::enum_variant_names, reason = "`met` is the word for it")]
+pub enum Met {
+    Met,
+    Missing,
+    Deviation,
+    NotAssessed,
+}
+
+impl Met {
+    pub const ALL: [Self; 4] = [Self::Met, Self::Missing, Self::Deviation, Self::NotAssessed];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Met => "met",
+            Self::Missing => "missing",
+            Self::Deviation => "deviation",
+            Self::NotAssessed => "not assessed",
+        }
+    }
+}
+
+/// A criterion with what the review says of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Assessed {
+    /// `AC-1`
+    pub id: String,
+    pub met: Met,
+    /// One line.
+    pub why: String,
+}
+
+/// What a later round says of a finding that was open.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verified {
+    /// The finding's id in the run.
+    pub id: String,
+    pub resolved: bool,
+    /// Where it now stands or what resolves it, verbatim; checked against the tree.
+    pub quote: Quote,
+}
+
+/// Whether everything that was delivered was read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Completeness {
+    Complete,
+    /// Each unread file with the reason, for people.
+    Incomplete(Vec<(String, String)>),
+}

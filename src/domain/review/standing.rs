@@ -1,0 +1,132 @@
+//! A finding with its history in a run, and how it counts against an attempt.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::model::severity::Severity;
+use crate::domain::review::raised::{Anchored, Raised};
+use crate::domain::review::ruling::{Ruling, Word};
+
+/// A finding with its history in the run. Attempts are named by their place in the run's list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Standing {
+    pub raised: Raised,
+    /// The attempt in which it was raised.
+    pub since: usize,
+    pub ruling: Option<Ruling>,
+    /// The attempt in which a review found it resolved.
+    pub resolved_in: Option<usize>,
+    /// The attempts whose reviews found it unresolved after a fix that was about it.
+    pub unresolved_in: Vec<usize>,
+    /// Whether a fix of this run brought it in: by blame of the attempts' commits.
+    pub fix_induced: bool,
+}
+
+/// How a finding counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counts {
+    /// Resolved, dismissed, or a mere note.
+    Not,
+    /// Recorded, and nobody has to answer for it now.
+    Deferred,
+    /// Nobody has weighed it, and somebody must.
+    Unweighed,
+    /// Weighed, and neither shown nor refuted.
+    Unshown,
+    /// The spec and the finding, or its remedy, do not go together.
+    Conflict,
+    Upheld,
+}
+
+impl Standing {
+    /// A finding as it was just raised.
+    pub fn new(raised: Raised, since: usize, fix_induced: bool) -> Self {
+        Self {
+            raised,
+            since,
+            ruling: None,
+            resolved_in: None,
+            unresolved_in: Vec::new(),
+            fix_induced,
+        }
+    }
+
+    /// Whether an arbiter is to be asked about it: not about what could never block.
+    pub fn is_to_be_weighed(&self) -> bool {
+        self.ruling.is_none() && self.is_open() && self.is_worth_weighing()
+    }
+
+    /// Whether a later round is to say if it is resolved.
+    pub fn is_open(&self) -> bool {
+        let dismissed = self.ruling.as_ref().is_some_and(|ruling| {
+            matches!(ruling.word, Word::Refuted | Word::OutOfScope | Word::Duplicate)
+        });
+        self.raised.anchored != Anchored::Nowhere && self.resolved_in.is_none() && !dismissed
+    }
+
+    /// The criterion that it is about, by the arbiter's word, else by the reviewer's.
+    pub fn criterion(&self) -> Option<&str> {
+        let ruled = self.ruling.as_ref().and_then(|ruling| ruling.criterion.as_deref());
+        ruled.or_else(|| self.raised.basis.strip_prefix("spec:"))
+    }
+
+    fn is_worth_weighing(&self) -> bool {
+        match self.raised.severity {
+            Severity::Critical | Severity::High => true,
+            Severity::Medium => self.raised.basis.starts_with("spec:"),
+            Severity::Low => false,
+        }
+    }
+}
+
+/// How each of `findings` counts against an attempt, and how severe it is there: duplicates count
+/// with what they repeat, which is as severe as the worst of them.
+pub fn against(findings: &[Standing], attempt: usize) -> Vec<(Counts, Severity)> {
+    let roots: Vec<Option<usize>> = (0..findings.len()).map(|at| root(findings, at)).collect();
+    let worst = |at: usize| {
+        let repeats = findings.iter().zip(&roots).filter(|(_, root)| **root == Some(at));
+        repeats
+            .map(|(finding, _)| finding.raised.severity)
+            .fold(findings[at].raised.severity, Ord::max)
+    };
+    let counts = findings.iter().zip(&roots).enumerate().map(|(at, (finding, root))| {
+        let severity = worst(at);
+        (counts(finding, root.is_some(), severity, attempt), severity)
+    });
+    counts.collect()
+}
+
+/// The finding that a duplicate repeats in the end; `None` where it repeats nothing that is
+/// weighed itself: a dismissal must not rest on itself, nor on what never blocks.
+fn root(findings: &[Standing], start: usize) -> Option<usize> {
+    let mut at = start;
+    for _ in 0..findings.len() {
+        let ruling = findings[at].ruling.as_ref()?;
+        if ruling.word != Word::Duplicate {
+            return (at != start).then_some(at);
+        }
+        let repeated = ruling.duplicate_of.as_deref()?;
+        at = findings.iter().position(|finding| finding.raised.id == repeated)?;
+    }
+    None
+}
+
+fn counts(finding: &Standing, repeats: bool, severity: Severity, attempt: usize) -> Counts {
+    // What no fix brought in was there all the time, whenever it was seen.
+    let there = finding.since <= attempt || !finding.fix_induced;
+    let resolved = finding.resolved_in.is_some_and(|resolved| resolved <= attempt);
+    if finding.raised.anchored == Anchored::Nowhere || !there || resolved {
+        return Counts::Not;
+    }
+    let Some(ruling) = &finding.ruling else {
+        return if severity >= Severity::High { Counts::Unweighed } else { Counts::Deferred };
+    };
+    match ruling.word {
+        Word::Refuted | Word::OutOfScope => Counts::Not,
+        Word::Duplicate if repeats => Counts::Not,
+        Word::Duplicate | Word::Unsubstantiated => Counts::Unshown,
+        Word::ContradictsSpec => Counts::Conflict,
+        Word::Upheld if !ruling.extends_scope => Counts::Upheld,
+        Word::Upheld if severity >= Severity::High => Counts::Conflict,
+        Word::Upheld => Counts::Deferred,
+    }
+}

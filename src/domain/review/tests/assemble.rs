@@ -1,0 +1,143 @@
+//! The answers of all calls become one list, checked against the tree.
+
+use std::collections::BTreeMap;
+
+use super::claim;
+use crate::domain::model::severity::Severity;
+use crate::domain::review::answer::Answer;
+use crate::domain::review::assemble::{Assembled, Ground, assemble};
+use crate::domain::review::deliver::Place;
+use crate::domain::review::raised::{Anchored, Assessed, Met, Quote, Raised, Verified};
+
+const A: &str = "fn a() {\n    write(path)?;\n}\n";
+
+fn text(path: &str) -> Option<String> {
+    (path == "a.rs").then(|| A.to_owned())
+}
+
+fn run(answers: &[Answer], open: &[Raised], next: &mut u32) -> Assembled {
+    let place = Place {
+        path: "a.rs".into(),
+        touched: std::iter::once(2..3).collect(),
+        removed: vec![(2, "    authorise(user)?;".into())],
+    };
+    let gone = Place {
+        path: "gone.rs".into(),
+        touched: std::iter::once(1..1).collect(),
+        removed: vec![(1, "fn guard() {".into()), (1, "    check(user);".into())],
+    };
+    let places = BTreeMap::from([("a.rs".to_owned(), place), ("gone.rs".to_owned(), gone)]);
+    let criteria = ["AC-1", "AC-2", "AC-3", "AC-4"].map(str::to_owned);
+    let ground = Ground { text: &text, places: &places, criteria: &criteria, open };
+    assemble(answers, &ground, next)
+}
+
+#[test]
+fn findings_are_merged_numbered_and_placed() {
+    let with = |findings| Answer { findings, ..Answer::default() };
+    let mut low = claim("a.rs", "write(path)?;");
+    low.severity = Severity::Medium;
+    low.basis = "spec:AC-9".into();
+    low.evidence = vec![
+        Quote { path: "a.rs".into(), text: "fn a() {".into() },
+        Quote { path: "a.rs".into(), text: "fn b() {".into() },
+        Quote { path: "nowhere.rs".into(), text: "fn a() {".into() },
+        Quote { path: "gone.rs".into(), text: "check(user);".into() },
+    ];
+    let answers = [
+        with(vec![low, claim("a.rs", "never written"), claim("b.rs", "fn a() {")]),
+        with(vec![
+            claim("a.rs", "  write(path)?;"),
+            claim("a.rs", "authorise(user)?;"),
+            claim("gone.rs", "check(user);"),
+        ]),
+    ];
+    let mut next = 4;
+    let all = run(&answers, &[], &mut next);
+    let seen: Vec<_> = all
+        .raised
+        .iter()
+        .map(|one| (one.id.as_str(), one.path.as_str(), one.severity, one.anchored))
+        .collect();
+    let removed = |line| Anchored::Removed { line, end_line: line };
+    assert_eq!(
+        seen,
+        [
+            ("F-4", "a.rs", Severity::High, Anchored::Exact { line: 2, end_line: 2 }),
+            ("F-5", "a.rs", Severity::Low, Anchored::Nowhere),
+            ("F-6", "b.rs", Severity::Low, Anchored::Nowhere),
+            ("F-7", "a.rs", Severity::High, removed(2)),
+            ("F-8", "gone.rs", Severity::High, removed(1)),
+        ]
+    );
+    assert_eq!((next, all.demoted), (9, 2));
+    assert_eq!(all.raised[0].basis, "invariant", "the spec has no AC-9");
+    let quoted: Vec<&str> = all.raised[0].evidence.iter().map(|one| one.text.as_str()).collect();
+    assert_eq!(quoted, ["fn a() {", "check(user);"], "the others stand nowhere");
+}
+
+#[test]
+fn the_worst_word_on_a_criterion_wins() {
+    let with = |words: &[(&str, Met)]| Answer {
+        criteria: words
+            .iter()
+            .map(|(id, met)| Assessed { id: (*id).into(), met: *met, why: (*id).into() })
+            .collect(),
+        ..Answer::default()
+    };
+    let answers = [
+        with(&[("AC-1", Met::Met), ("AC-2", Met::NotAssessed), ("AC-3", Met::Deviation)]),
+        with(&[
+            ("AC-1", Met::NotAssessed),
+            ("AC-2", Met::Met),
+            ("AC-3", Met::Met),
+            ("X", Met::Met),
+        ]),
+        with(&[("AC-2", Met::Missing), ("AC-2", Met::Met)]),
+    ];
+    let met: Vec<_> = run(&answers, &[], &mut 1).criteria.iter().map(|one| one.met).collect();
+    assert_eq!(met, [Met::Met, Met::Missing, Met::Deviation, Met::NotAssessed]);
+}
+
+#[test]
+fn a_resolution_needs_proof() {
+    let mut open = run(
+        &[Answer {
+            findings: vec![
+                claim("a.rs", "write(path)?;"),
+                claim("a.rs", "fn a() {"),
+                claim("a.rs", "}\nfn"),
+                claim("a.rs", "authorise(user)?;"),
+                claim("gone.rs", "check(user);"),
+            ],
+            ..Answer::default()
+        }],
+        &[],
+        &mut 1,
+    )
+    .raised;
+    open.truncate(5);
+    let word = |id: &str, resolved, path: &str, text: &str| Verified {
+        id: id.into(),
+        resolved,
+        quote: Quote { path: path.into(), text: text.into() },
+    };
+    let answers = [
+        Answer {
+            verified: vec![
+                word("F-1", true, "a.rs", "write(path)?;"),
+                word("F-2", true, "a.rs", "let fixed = true;"),
+                word("F-3", true, "a.rs", "write(path)?;"),
+                word("F-5", true, "gone.rs", ""),
+            ],
+            ..Answer::default()
+        },
+        Answer { verified: vec![word("F-3", false, "a.rs", "fn a() {")], ..Answer::default() },
+    ];
+    let verified = run(&answers, &open, &mut 6).verified;
+    let resolved: Vec<_> = verified.iter().map(|one| (one.id.as_str(), one.resolved)).collect();
+    assert_eq!(
+        resolved,
+        [("F-1", true), ("F-2", false), ("F-3", false), ("F-4", false), ("F-5", true)]
+    );
+}

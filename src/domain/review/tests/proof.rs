@@ -1,0 +1,131 @@
+//! A section counts as read only where the answer shows it.
+
+use crate::domain::model::change::{Kind, Mode};
+use crate::domain::review::answer::{Answer, Attested};
+use crate::domain::review::deliver::{File, Limits, Part, Side, deliver};
+use crate::domain::review::proof::{all, check};
+use crate::domain::review::raised::Completeness;
+
+fn part() -> Part {
+    let side = |text: String| Side {
+        mode: Mode::File,
+        raw: text.clone().into_bytes(),
+        masked: text.into_bytes(),
+    };
+    let file = |path: &str, kind, old: Option<String>, new: Option<String>| File {
+        path: path.into(),
+        kind,
+        old: old.map(side),
+        new: new.map(side),
+    };
+    let lines: Vec<String> = (0..100).map(|n| format!("    line {n}")).collect();
+    let files = [
+        file("a.rs", Kind::Added, None, Some("\n  first();\n\tsecond();\n}\n".into())),
+        file("long.rs", Kind::Added, None, Some(lines.join("\n"))),
+        file("moved.rs", Kind::Renamed { from: "b".into() }, Some("x".into()), Some("x".into())),
+        file("one.rs", Kind::Added, None, Some("same\nsame\n".into())),
+    ];
+    let limits = Limits { bytes_per_call: 96 << 10, calls: 8, context_lines: 3 };
+    let delivery = deliver(&files, &limits, &[1; 32]);
+    delivery.calls.into_iter().next().unwrap()
+}
+
+fn honest(part: &Part) -> Answer {
+    let attested = part.sections.iter().map(|section| Attested {
+        path: section.path.clone(),
+        nonce: section.nonce.clone(),
+        added_lines: section.added.len() as u64,
+        quote: section.added.last().cloned().unwrap_or_default(),
+    });
+    Answer { attestation: attested.collect(), ..Answer::default() }
+}
+
+#[test]
+fn an_honest_answer_is_complete() {
+    let part = part();
+    assert_eq!(check(&part, &honest(&part)), Completeness::Complete);
+    assert_eq!(all([Completeness::Complete, Completeness::Complete]), Completeness::Complete);
+}
+
+#[test]
+fn each_miss_makes_its_file_unread() {
+    type Spoil = fn(&mut Answer);
+    let cases: [(Spoil, &str, &str); 14] = [
+        (|a| a.attestation.clear(), "a.rs", "its nonce does not come back"),
+        (|a| drop(a.attestation.remove(2)), "moved.rs", "its nonce does not come back"),
+        (
+            |a| a.attestation.push(a.attestation[1].clone()),
+            "long.rs",
+            "its nonce comes back more than once",
+        ),
+        (|a| a.attestation[0].nonce = "0".repeat(12), "a.rs", "its nonce does not come back"),
+        (
+            |a| {
+                let mut strange = a.attestation[0].clone();
+                strange.nonce = "0".repeat(12);
+                a.attestation.push(strange);
+            },
+            "a.rs",
+            "the answer names a nonce that was not given",
+        ),
+        (
+            |a| a.attestation[0].path = "long.rs".into(),
+            "a.rs",
+            "its nonce comes back under another name",
+        ),
+        (
+            |a| {
+                let nonce = a.attestation[1].nonce.clone();
+                a.attestation[1].nonce = std::mem::replace(&mut a.attestation[0].nonce, nonce);
+            },
+            "a.rs",
+            "its nonce comes back under another name",
+        ),
+        (|a| a.attestation[0].added_lines = 7, "a.rs", "it adds 4 lines, the answer counts 7"),
+        (
+            |a| a.attestation[1].added_lines = 94,
+            "long.rs",
+            "it adds 100 lines, the answer counts 94",
+        ),
+        (|a| a.attestation[2].added_lines = 3, "moved.rs", "it adds 0 lines, the answer counts 3"),
+        (|a| a.attestation[0].quote.clear(), "a.rs", "the quote is no line that it adds"),
+        (|a| a.attestation[0].quote = "line 7".into(), "a.rs", "the quote is no line that it adds"),
+        (
+            |a| a.attestation[0].quote = "first();".into(),
+            "a.rs",
+            "the quote is the first line that it adds, another was asked for",
+        ),
+        (
+            |a| a.unscanned.push(("x.rs".into(), "too long".into())),
+            "x.rs",
+            "the reviewer did not read it: too long",
+        ),
+    ];
+    let part = part();
+    for (spoil, path, why) in cases {
+        let mut answer = honest(&part);
+        spoil(&mut answer);
+        let Completeness::Incomplete(unread) = check(&part, &answer) else { panic!("{why}") };
+        assert!(unread.contains(&(path.to_owned(), why.to_owned())), "{why}: {unread:?}");
+        let joined = all([Completeness::Complete, Completeness::Incomplete(unread.clone())]);
+        assert_eq!(joined, Completeness::Incomplete(unread));
+    }
+}
+
+#[test]
+fn small_slips_are_forgiven() {
+    let slips: [fn(&mut Answer); 6] = [
+        |a| a.attestation[0].added_lines = 2,
+        |a| a.attestation[1].added_lines = 105,
+        |a| a.attestation[0].quote = "  second();  ".into(),
+        |a| a.attestation[3].quote = "same".into(),
+        |a| a.attestation[2].quote = "x".into(),
+        |a| a.attestation.reverse(),
+    ];
+    let part = part();
+    for (number, slip) in slips.into_iter().enumerate() {
+        let mut answer = honest(&part);
+        slip(&mut answer);
+        assert_eq!(check(&part, &answer), Completeness::Complete, "slip {number}");
+    }
+}

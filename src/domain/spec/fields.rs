@@ -1,0 +1,271 @@
+//! The keys of front matter and of YAML specs: which there are, and what their values may be.
+
+use globset::GlobBuilder;
+
+use crate::domain::spec::problem::{Problems, Rule, quote};
+use crate::domain::spec::types::{Budget, Mode, Size, Spec, Status};
+use crate::domain::spec::yaml::{Entry, Node, Value};
+
+/// The keys of front matter; a YAML spec has them too.
+pub(in crate::domain::spec) const COMMON: [&str; 9] =
+    ["id", "title", "status", "size", "mode", "base", "touches", "budget", "gate"];
+
+const BUDGET: [&str; 2] = ["usd", "minutes"];
+
+/// Reads one of the [`COMMON`] keys into the spec; `false` means that it is none of them.
+pub(in crate::domain::spec) fn read_common(
+    entry: &Entry,
+    spec: &mut Spec,
+    problems: &mut Problems,
+) -> bool {
+    let node = &entry.node;
+    match entry.key.as_str() {
+        "id" => {
+            if let Some(id) = text(entry, problems) {
+                check_id(&id, node.start, problems);
+                spec.id = id;
+            }
+        }
+        "title" => {
+            if let Some(title) = text(entry, problems) {
+                spec.title = one_line(&title);
+            }
+        }
+        "status" => {
+            let choices = [("draft", Status::Draft), ("ready", Status::Ready)];
+            spec.status = choice(entry, &choices, problems).unwrap_or(spec.status);
+        }
+        "size" => {
+            let choices =
+                [("S", Some(Size::S)), ("M", Some(Size::M)), ("L", Some(Size::L)), ("auto", None)];
+            spec.size = choice(entry, &choices, problems).flatten();
+        }
+        "mode" => {
+            let choices = [
+                ("direct", Some(Mode::Direct)),
+                ("research", Some(Mode::Research)),
+                ("auto", None),
+            ];
+            spec.mode = choice(entry, &choices, problems).flatten();
+        }
+        "base" => spec.base = text(entry, problems).and_then(|b| base(b, node.start, problems)),
+        "touches" => spec.touches = touches(entry, problems),
+        "budget" => spec.budget = budget(entry, problems),
+        "gate" => spec.gate = texts(entry, problems).into_iter().map(|(text, _)| text).collect(),
+        _ => return false,
+    }
+    true
+}
+
+/// Says that a key is not known, and which one may have been meant.
+pub(in crate::domain::spec) fn unknown_key(entry: &Entry, known: &[&str], problems: &mut Problems) {
+    let hint = match nearest(&entry.key, known) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("known keys: {}", known.join(", ")),
+    };
+    let message = format!("unknown key {}", quote(&entry.key));
+    problems.error(Rule::UnknownKey, entry.key_start, message, &hint);
+}
+
+/// The known word that a mistyped one is nearest to, where one is near.
+pub(in crate::domain::spec) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
+    /// Two slips in a word of five letters still count as near.
+    const NEAR: f64 = 0.6;
+    /// The distance of longer words takes time and helps nobody.
+    const BYTES_MAX: usize = 64;
+    if word.len() > BYTES_MAX {
+        return None;
+    }
+    let word = word.to_lowercase().replace(['-', ' '], "_");
+    known
+        .iter()
+        .filter(|k| k.len() <= BYTES_MAX)
+        .map(|k| {
+            let name = k.to_lowercase().replace(['-', ' '], "_");
+            (strsim::normalized_damerau_levenshtein(&word, &name), *k)
+        })
+        .filter(|(score, _)| *score >= NEAR)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, k)| k)
+}
+
+/// The text of a key; `None` where it is empty or, after a word about it, something else.
+pub(in crate::domain::spec) fn text(entry: &Entry, problems: &mut Problems) -> Option<String> {
+    match &entry.node.value {
+        Value::Text(text) => Some(text.trim().to_owned()).filter(|t| !t.is_empty()),
+        Value::Null => None,
+        Value::List(_) | Value::Map(_) => {
+            wrong_type(&entry.key, &entry.node, "text", problems);
+            None
+        }
+    }
+}
+
+/// The texts of a key that holds one or a list of them, each with its node.
+pub(in crate::domain::spec) fn texts<'n>(
+    entry: &'n Entry,
+    problems: &mut Problems,
+) -> Vec<(String, &'n Node)> {
+    let mut texts = Vec::new();
+    for node in items(&entry.node) {
+        match &node.value {
+            Value::Text(text) if !text.trim().is_empty() => {
+                texts.push((text.trim().to_owned(), node));
+            }
+            Value::Text(_) | Value::Null => {}
+            Value::List(_) | Value::Map(_) => {
+                wrong_type(&entry.key, node, "text or a list of texts", problems);
+            }
+        }
+    }
+    texts
+}
+
+/// The items of a list, or the one value that stands for a list of one.
+pub(in crate::domain::spec) fn items(node: &Node) -> &[Node] {
+    match &node.value {
+        Value::List(items) => items,
+        Value::Null => &[],
+        Value::Text(_) | Value::Map(_) => std::slice::from_ref(node),
+    }
+}
+
+/// Says that a value is of another kind than its key takes.
+pub(in crate::domain::spec) fn wrong_type(
+    key: &str,
+    node: &Node,
+    wanted: &str,
+    problems: &mut Problems,
+) {
+    let message = format!("{} takes {wanted}, not {}", quote(key), node.kind());
+    let hint = "put text that holds `: ` or brackets in quotes";
+    problems.error(Rule::WrongType, node.start, message, hint);
+}
+
+/// Says so where a text cannot be an id: it names files, branches and commit trailers.
+pub(in crate::domain::spec) fn check_id(id: &str, offset: usize, problems: &mut Problems) {
+    if !is_id(id) {
+        problems.error(
+            Rule::InvalidId,
+            offset,
+            format!("{} cannot be an id", quote(id)),
+            "an id has 1 to 64 letters, digits, `-`, `_` or `.`, and begins with a letter or digit",
+        );
+    }
+}
+
+/// Whether a text can be an id.
+pub(in crate::domain::spec) fn is_id(id: &str) -> bool {
+    let plain = id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
+    // What git forbids in the name of a branch is forbidden here.
+    let git =
+        !id.contains("..") && !id.ends_with('.') && !id.to_ascii_lowercase().ends_with(".lock");
+    let first = id.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric());
+    plain && git && first && id.len() <= 64
+}
+
+/// One of a few words, whatever its case.
+fn choice<T: Copy>(entry: &Entry, choices: &[(&str, T)], problems: &mut Problems) -> Option<T> {
+    let word = text(entry, problems)?;
+    let found = choices.iter().find(|(name, _)| name.eq_ignore_ascii_case(&word));
+    if found.is_none() {
+        let names: Vec<_> = choices.iter().map(|(name, _)| format!("`{name}`")).collect();
+        problems.error(
+            Rule::BadValue,
+            entry.node.start,
+            format!("{} is not a value of `{}`", quote(&word), entry.key),
+            &format!("write one of {}", names.join(", ")),
+        );
+    }
+    found.map(|(_, value)| *value)
+}
+
+/// A branch name that git takes and that no command takes for an option.
+fn base(name: String, offset: usize, problems: &mut Problems) -> Option<String> {
+    let odd = |c: char| c.is_whitespace() || c.is_control() || "~^:?*[\\".contains(c);
+    let ends = name.starts_with(['-', '/'])
+        || name.ends_with(['/', '.'])
+        || name.to_ascii_lowercase().ends_with(".lock");
+    if !name.contains(odd) && !ends && !name.contains("..") && !name.contains("@{") {
+        return Some(name);
+    }
+    let message = format!("{} cannot be the name of a branch", quote(&name));
+    problems.error(Rule::BadValue, offset, message, "name the branch to build on, such as `main`");
+    None
+}
+
+/// Globs relative to the top of the repository.
+fn touches(entry: &Entry, problems: &mut Problems) -> Vec<String> {
+    let mut globs = Vec::new();
+    for (glob, node) in texts(entry, problems) {
+        let outside = glob.starts_with('/') || glob.split('/').any(|part| part == "..");
+        let why = if outside {
+            Some("it leaves the repository".to_owned())
+        } else {
+            let built = GlobBuilder::new(&glob).literal_separator(true).build();
+            built.err().map(|e| e.kind().to_string())
+        };
+        match why {
+            None => globs.push(glob),
+            Some(why) => problems.error(
+                Rule::BadValue,
+                node.start,
+                format!("{} is not a path pattern: {why}", quote(&glob)),
+                "write paths from the top of the repository, such as `src/api/**`",
+            ),
+        }
+    }
+    globs
+}
+
+fn budget(entry: &Entry, problems: &mut Problems) -> Budget {
+    let mut budget = Budget::default();
+    let Value::Map(entries) = &entry.node.value else {
+        if !matches!(entry.node.value, Value::Null) {
+            wrong_type("budget", &entry.node, "keys such as `{usd: 8, minutes: 90}`", problems);
+        }
+        return budget;
+    };
+    for part in entries {
+        match part.key.as_str() {
+            "usd" => budget.usd_cents = amount(part, cents, "an amount such as `8.50`", problems),
+            "minutes" => {
+                budget.minutes =
+                    amount(part, |t| t.parse().ok(), "a whole number of minutes", problems);
+            }
+            _ => unknown_key(part, &BUDGET, problems),
+        }
+    }
+    budget
+}
+
+fn amount(
+    entry: &Entry,
+    read: fn(&str) -> Option<u64>,
+    wanted: &str,
+    problems: &mut Problems,
+) -> Option<u64> {
+    let word = text(entry, problems)?;
+    let value = read(&word);
+    if value.is_none() {
+        let message = format!("{} is not a value of `{}`", quote(&word), entry.key);
+        problems.error(Rule::BadValue, entry.node.start, message, &format!("write {wanted}"));
+    }
+    value
+}
+
+/// `8`, `8.5` and `8.50` in cents.
+fn cents(text: &str) -> Option<u64> {
+    let digits = |t: &str| t.bytes().all(|b| b.is_ascii_digit());
+    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
+    if part.len() > 2 || !digits(whole) || !digits(part) {
+        return None;
+    }
+    let part: u64 = format!("{part:0<2}").parse().ok()?;
+    whole.parse::<u64>().ok()?.checked_mul(100)?.checked_add(part)
+}
+
+/// Text with every run of white space as one space.
+pub(in crate::domain::spec) fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

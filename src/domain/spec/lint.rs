@@ -1,0 +1,142 @@
+//! What a parsed spec is held to before anyone builds it.
+
+use std::collections::BTreeMap;
+
+use crate::domain::spec::graph;
+use crate::domain::spec::problem::{Level, Problems, Rule, quote};
+use crate::domain::spec::read::{Parsed, Part};
+use crate::domain::spec::types::{At, Criterion, Spec};
+use crate::domain::spec::wording;
+
+/// Adds all that is wrong with the spec to the problems.
+pub(in crate::domain::spec) fn lint(parsed: &Parsed, problems: &mut Problems) {
+    completeness(parsed, problems);
+    duplicates(&parsed.spec, problems);
+    graph::lint(&parsed.spec.steps, problems);
+    hidden_characters(problems);
+    for passage in &parsed.passages {
+        let text = &parsed.prose[passage.range.clone()];
+        let base = passage.range.start;
+        wording::unfinished(text, base, problems);
+        match passage.part {
+            Part::Criterion => {
+                criterion_form(Level::Error, text, base, problems);
+                wording::vague(Level::Error, text, base, problems);
+            }
+            // A step's acceptance is a short note beside its spec.
+            Part::Acceptance => {
+                criterion_form(Level::Warning, text, base, problems);
+                wording::vague(Level::Error, text, base, problems);
+            }
+            Part::Constraint => wording::vague(Level::Error, text, base, problems),
+            Part::Goal | Part::CriticalIf | Part::Step => {
+                wording::vague(Level::Warning, text, base, problems);
+            }
+            Part::EdgeCase | Part::NonGoal | Part::OpenQuestion | Part::Other => {}
+        }
+    }
+}
+
+fn completeness(parsed: &Parsed, problems: &mut Problems) {
+    let spec = &parsed.spec;
+    if spec.title.is_empty() {
+        let message = "the spec has no title".to_owned();
+        problems.warning(Rule::NoTitle, 0, message, "begin with `# …`, or with `title:` in YAML");
+    }
+    if spec.goal.is_empty() && spec.steps.iter().all(|s| s.spec.is_empty()) {
+        let hint = "say in a sentence or two what it is for, under `## Goal`, in YAML as `goal:`";
+        problems.warning(Rule::NoGoal, 0, "the spec has no goal".to_owned(), hint);
+    }
+    if spec.all_criteria().next().is_none() {
+        let hint = "add `- **AC-1** WHEN … THEN …` under `## Acceptance criteria`, \
+                    in YAML a list under `acceptance:`";
+        let message = "no acceptance criterion: nobody could tell when it is done".to_owned();
+        problems.error(Rule::NoCriterion, parsed.criteria_at, message, hint);
+        return;
+    }
+    for criterion in &spec.criteria {
+        unverified(criterion, problems);
+    }
+    for step in &spec.steps {
+        if step.acceptance.is_empty() {
+            let message = format!("the step {} has no acceptance", quote(&step.id));
+            let hint = "say under `acceptance:` what shows that it is done";
+            problems.push(Level::Warning, Rule::StepWithoutAcceptance, step.at, message, hint);
+        }
+        for criterion in step.acceptance.iter().filter(|_| step.verify.is_empty()) {
+            unverified(criterion, problems);
+        }
+    }
+    if let Some(question) = spec.open_questions.iter().find(|q| !is_none(&q.text)) {
+        let message = format!("{} open question(s) remain", spec.open_questions.len());
+        let hint = "answer them in the spec, or mark what must be settled first with \
+                    `[NEEDS CLARIFICATION: …]`";
+        problems.push(Level::Warning, Rule::OpenQuestion, question.at, message, hint);
+    }
+}
+
+/// Whether an entry says that there is nothing to say.
+fn is_none(text: &str) -> bool {
+    let word = text.trim_end_matches('.').to_ascii_lowercase();
+    matches!(word.as_str(), "none" | "no" | "n/a" | "-" | "nothing")
+}
+
+fn unverified(criterion: &Criterion, problems: &mut Problems) {
+    if criterion.verify.is_empty() {
+        let message = format!("{} does not say how it is verified", quote(&criterion.id));
+        let hint =
+            "add `verify:` with a command in backticks, `test`, `static: <pattern>` or `human`";
+        problems.push(Level::Warning, Rule::NoVerify, criterion.at, message, hint);
+    }
+}
+
+/// A criterion says when it applies and what must follow, or what must hold always.
+fn criterion_form(level: Level, text: &str, base: usize, problems: &mut Problems) {
+    let mut when = false;
+    let mut sound = false;
+    for word in text.split(|c: char| !c.is_alphanumeric()) {
+        match word.to_ascii_lowercase().as_str() {
+            "when" | "if" | "while" | "where" | "given" => when = true,
+            "then" => sound |= when,
+            "shall" | "must" => sound = true,
+            _ => {}
+        }
+    }
+    if !sound {
+        let at = problems.source.at(base);
+        let message = "a criterion says neither `WHEN … THEN …` nor `SHALL` or `MUST`".to_owned();
+        let hint = "write what happens and what must follow, or what must always hold";
+        problems.push(level, Rule::CriterionForm, at, message, hint);
+    }
+}
+
+/// One id, one thing. Ids that differ in case alone would be one file on some systems.
+fn duplicates(spec: &Spec, problems: &mut Problems) {
+    let criteria = spec.all_criteria().map(|c| ("criterion", c.id.as_str(), c.at));
+    let steps = spec.steps.iter().map(|s| ("step", s.id.as_str(), s.at));
+    let mut seen: BTreeMap<(&str, String), At> = BTreeMap::new();
+    for (what, id, at) in criteria.chain(steps) {
+        let first = *seen.entry((what, id.to_ascii_lowercase())).or_insert(at);
+        if first != at {
+            let message =
+                format!("the {what} {} is here again, first in line {}", quote(id), first.line);
+            let hint = "give each its own id: plans, findings and commits refer to it";
+            problems.push(Level::Error, Rule::DuplicateId, at, message, hint);
+        }
+    }
+}
+
+/// Control characters drive terminals; characters that turn or hide text let people read
+/// something else than a program does (CVE-2021-42574).
+fn hidden_characters(problems: &mut Problems) {
+    for (offset, c) in problems.source.text.char_indices() {
+        let control = c.is_control() && !matches!(c, '\n' | '\r' | '\t');
+        let turns = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        let tag = matches!(c, '\u{e0000}'..='\u{e007f}');
+        if control || turns || tag {
+            let message = format!("the hidden character U+{:04X} stands here", u32::from(c));
+            let hint = "delete it: people and programs would read different texts";
+            problems.error(Rule::HiddenCharacter, offset, message, hint);
+        }
+    }
+}

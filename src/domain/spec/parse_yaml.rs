@@ -1,0 +1,310 @@
+//! A spec in YAML: keys for its parts, and steps.
+
+use std::ops::Range;
+
+use crate::domain::spec::fields::{
+    COMMON, check_id, items, one_line, read_common, text, texts, unknown_key, wrong_type,
+};
+use crate::domain::spec::problem::{Problems, Rule, quote};
+use crate::domain::spec::read::{Parsed, Part, Passage};
+use crate::domain::spec::types::{Criterion, Entry as Line, Spec, Step, Verify};
+use crate::domain::spec::verify;
+use crate::domain::spec::yaml;
+use crate::domain::spec::yaml::{Entry, Node, Value};
+
+const PARTS: [&str; 8] = [
+    "goal",
+    "acceptance",
+    "constraints",
+    "critical_if",
+    "edge_cases",
+    "non_goals",
+    "open_questions",
+    "steps",
+];
+
+const STEP: [&str; 7] =
+    ["id", "service", "spec", "depends_on", "acceptance", "critical_if", "verify"];
+
+const CRITERION: [&str; 3] = ["id", "text", "verify"];
+
+/// Reads the whole file; `None` where it is not YAML or not a set of keys.
+pub(in crate::domain::spec) fn parse(id: String, problems: &mut Problems) -> Option<Parsed> {
+    let source = problems.source.text;
+    let root = yaml::parse(source, 0, problems)?;
+    let Value::Map(entries) = &root.value else {
+        let message = format!("a spec is a set of keys, not {}", root.kind());
+        problems.error(Rule::WrongType, root.start, message, "begin with `id:` and `title:`");
+        return None;
+    };
+    let mut reader = Reader { spec: Spec::empty(id), passages: Vec::new(), shown: Vec::new() };
+    let mut criteria_at = root.start;
+    for entry in entries {
+        if matches!(entry.key.as_str(), "acceptance" | "steps") {
+            criteria_at = entry.key_start;
+        }
+        reader.top(entry, problems);
+    }
+    let prose = mask_code(source, &reader.shown);
+    let Reader { spec, passages, .. } = reader;
+    Some(Parsed { spec, prose, passages, criteria_at, whole: true })
+}
+
+struct Reader {
+    spec: Spec,
+    passages: Vec<Passage>,
+    /// Where `verify` stands, which is no prose.
+    shown: Vec<Range<usize>>,
+}
+
+impl Reader {
+    fn top(&mut self, entry: &Entry, problems: &mut Problems) {
+        if read_common(entry, &mut self.spec, problems) {
+            if entry.key == "title" {
+                self.passage(Part::Other, &entry.node);
+            }
+            return;
+        }
+        match entry.key.as_str() {
+            "goal" => {
+                self.spec.goal = text(entry, problems).unwrap_or_default();
+                self.passage(Part::Goal, &entry.node);
+            }
+            "acceptance" => {
+                self.spec.criteria = self.criteria(entry, None, problems);
+            }
+            "constraints" => {
+                self.spec.constraints = self.lines(entry, Part::Constraint, problems);
+            }
+            "critical_if" => {
+                self.spec.critical_if = self.lines(entry, Part::CriticalIf, problems);
+            }
+            "edge_cases" => self.spec.edge_cases = self.lines(entry, Part::EdgeCase, problems),
+            "non_goals" => self.spec.non_goals = self.lines(entry, Part::NonGoal, problems),
+            "open_questions" => {
+                self.spec.open_questions = self.lines(entry, Part::OpenQuestion, problems);
+            }
+            "steps" => self.steps(&entry.node, problems),
+            _ => unknown_key(entry, &[COMMON.as_slice(), &PARTS].concat(), problems),
+        }
+    }
+
+    fn steps(&mut self, node: &Node, problems: &mut Problems) {
+        let nodes = match &node.value {
+            Value::List(nodes) => nodes.as_slice(),
+            Value::Null => &[],
+            Value::Text(_) | Value::Map(_) => {
+                return wrong_type("steps", node, "a list", problems);
+            }
+        };
+        for node in nodes {
+            let Value::Map(entries) = &node.value else {
+                wrong_type("steps", node, "steps with keys such as `id` and `spec`", problems);
+                continue;
+            };
+            let step = self.step(entries, node, problems);
+            self.spec.steps.push(step);
+        }
+    }
+
+    fn step(&mut self, entries: &[Entry], node: &Node, problems: &mut Problems) -> Step {
+        let mut step = Step {
+            id: format!("step-{}", self.spec.steps.len() + 1),
+            service: None,
+            spec: String::new(),
+            depends_on: Vec::new(),
+            acceptance: Vec::new(),
+            critical_if: Vec::new(),
+            verify: Vec::new(),
+            at: problems.source.at(node.start),
+        };
+        // The id first, whatever the order of the keys: criteria are numbered under it.
+        if let Some(entry) = entries.iter().find(|e| e.key == "id") {
+            if let Some(id) = text(entry, problems) {
+                check_id(&id, entry.node.start, problems);
+                step.id = id;
+                step.at = problems.source.at(entry.node.start);
+            }
+        } else {
+            let message = format!("a step without an id; it is called `{}` here", step.id);
+            let hint = "give it an `id:` that other steps can depend on";
+            problems.warning(Rule::InvalidId, node.start, message, hint);
+        }
+        for entry in entries {
+            match entry.key.as_str() {
+                "id" => {}
+                "service" => step.service = text(entry, problems),
+                "spec" => {
+                    step.spec = text(entry, problems).unwrap_or_default();
+                    self.passage(Part::Step, &entry.node);
+                }
+                "depends_on" => step.depends_on = self.lines(entry, Part::Other, problems),
+                "acceptance" => {
+                    step.acceptance = self.criteria(entry, Some(&step.id), problems);
+                }
+                "critical_if" => step.critical_if = self.lines(entry, Part::CriticalIf, problems),
+                "verify" => step.verify = self.verify(entry, problems),
+                _ => unknown_key(entry, &STEP, problems),
+            }
+        }
+        step
+    }
+
+    fn criteria(
+        &mut self,
+        entry: &Entry,
+        step: Option<&str>,
+        problems: &mut Problems,
+    ) -> Vec<Criterion> {
+        let part = if step.is_some() { Part::Acceptance } else { Part::Criterion };
+        let mut criteria = Vec::new();
+        for node in items(&entry.node) {
+            let number = criteria.len() + 1;
+            let id = match step {
+                Some(step) => format!("{step}.AC-{number}"),
+                None => format!("AC-{number}"),
+            };
+            let at = problems.source.at(node.start);
+            let mut criterion = Criterion { id, text: String::new(), verify: Vec::new(), at };
+            match &node.value {
+                Value::Text(text) => {
+                    criterion.text = one_line(text);
+                    self.passage(part, node);
+                }
+                Value::Map(entries) => self.criterion(entries, part, &mut criterion, problems),
+                Value::Null => continue,
+                Value::List(_) => {
+                    wrong_type(&entry.key, node, "a list of texts", problems);
+                    continue;
+                }
+            }
+            if let Some((id, rest)) = split_id(&criterion.text) {
+                (criterion.id, criterion.text) = (id.to_owned(), rest.to_owned());
+            }
+            criteria.push(criterion);
+        }
+        criteria
+    }
+
+    /// `{id, text, verify}`, or `AC-1: <text>`, which YAML reads as a key.
+    fn criterion(
+        &mut self,
+        entries: &[Entry],
+        part: Part,
+        criterion: &mut Criterion,
+        problems: &mut Problems,
+    ) {
+        for entry in entries {
+            match entry.key.as_str() {
+                "id" => {
+                    if let Some(id) = text(entry, problems) {
+                        check_id(&id, entry.node.start, problems);
+                        criterion.id = id;
+                    }
+                }
+                "verify" => criterion.verify = self.verify(entry, problems),
+                key if key == "text" || is_criterion_id(key) => {
+                    criterion.text = one_line(&text(entry, problems).unwrap_or_default());
+                    if key != "text" {
+                        key.clone_into(&mut criterion.id);
+                    }
+                    self.passage(part, &entry.node);
+                }
+                _ => unknown_key(entry, &CRITERION, problems),
+            }
+        }
+    }
+
+    fn verify(&mut self, entry: &Entry, problems: &mut Problems) -> Vec<Verify> {
+        let mut all = Vec::new();
+        for node in items(&entry.node) {
+            self.shown.push(node.start..node.end);
+            let found = match &node.value {
+                Value::Text(text) => verify::read(text, node.start, problems),
+                // `verify: {static: …}`; without quotes, `static: …` is a key to YAML as well.
+                Value::Map(parts) => match parts.as_slice() {
+                    [one] if matches!(one.key.as_str(), "static" | "command") => {
+                        let value = text(one, problems).unwrap_or_default();
+                        verify::read(&format!("{}: {value}", one.key), node.start, problems)
+                    }
+                    _ => {
+                        let message = format!("{} is no way to verify", quote("verify"));
+                        problems.error(Rule::BadVerify, node.start, message, verify::HINT);
+                        None
+                    }
+                },
+                Value::Null | Value::List(_) => None,
+            };
+            all.extend(found);
+        }
+        all
+    }
+
+    fn lines(&mut self, entry: &Entry, part: Part, problems: &mut Problems) -> Vec<Line> {
+        texts(entry, problems)
+            .into_iter()
+            .map(|(text, node)| {
+                self.passage(part, node);
+                Line { text, at: problems.source.at(node.start) }
+            })
+            .collect()
+    }
+
+    fn passage(&mut self, part: Part, node: &Node) {
+        if matches!(node.value, Value::Text(_)) {
+            self.passages.push(Passage { part, range: node.start..node.end });
+        }
+    }
+}
+
+/// Splits `AC-1 text`, `AC-1: text` and `**AC-1** text` into id and text.
+pub(in crate::domain::spec) fn split_id(text: &str) -> Option<(&str, &str)> {
+    let bare = text.trim_start_matches(['*', '_', '`', '[']);
+    let end = bare.find(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '.');
+    let id = bare[..end.unwrap_or(bare.len())].trim_end_matches(['.', '-']);
+    let rest = bare[id.len()..].trim_start_matches(['*', '_', '`', ']', ':', '.', ')']);
+    let apart = rest.is_empty() || rest.starts_with(char::is_whitespace);
+    (is_criterion_id(id) && apart).then(|| (id, rest.trim_start_matches([' ', ':', '-', '–', '—'])))
+}
+
+/// Capitals, a hyphen where wanted, and a number: `AC-1`, `AC1`, `FR-002`.
+fn is_criterion_id(text: &str) -> bool {
+    let rest = text.trim_start_matches(|c: char| c.is_ascii_uppercase());
+    let letters = text.len() - rest.len();
+    let digits = rest.strip_prefix('-').unwrap_or(rest);
+    // `HTTP2`, `UTF-8` and `SHA-256` begin sentences; an id without hyphen has two letters.
+    let short = letters == 2 || (letters <= 4 && rest.len() > digits.len());
+    let named = !matches!(text, "UTF-8" | "UTF-16" | "UTF-32" | "SHA-1" | "SHA-256" | "SHA-512");
+    let number = (1..=5).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
+    short && named && number
+}
+
+/// The text with the given ranges and what stands between backticks of one line as spaces.
+fn mask_code(source: &str, ranges: &[Range<usize>]) -> String {
+    let mut bytes = source.as_bytes().to_vec();
+    for range in ranges {
+        blank(&mut bytes, range.clone());
+    }
+    let mut open: Option<usize> = None;
+    for at in 0..bytes.len() {
+        match (bytes[at], open) {
+            (b'\n', _) => open = None,
+            (b'`', None) => open = Some(at),
+            (b'`', Some(from)) => {
+                blank(&mut bytes, from..at + 1);
+                open = None;
+            }
+            _ => {}
+        }
+    }
+    String::from_utf8(bytes).unwrap_or_default()
+}
+
+/// Turns bytes into spaces, line ends excepted. The range must not cut a character in two.
+pub(in crate::domain::spec) fn blank(bytes: &mut [u8], range: Range<usize>) {
+    for byte in &mut bytes[range] {
+        if *byte != b'\n' && *byte != b'\r' {
+            *byte = b' ';
+        }
+    }
+}

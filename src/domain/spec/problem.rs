@@ -1,0 +1,197 @@
+//! What is wrong with a spec, and where.
+
+use crate::domain::spec::source::Source;
+use crate::domain::spec::types::At;
+
+/// The most problems that are listed for one file; the rest is counted.
+pub const PROBLEMS_MAX: usize = 100;
+
+/// One thing wrong with a spec.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Always inside the file; line 1, column 1 where the whole file is meant.
+    pub at: At,
+    pub rule: Rule,
+    pub level: Level,
+    /// What is wrong, lower case, without a full stop.
+    pub message: String,
+    /// What to do about it, for a `hint:` line.
+    pub hint: String,
+}
+
+/// Whether a problem keeps a spec from being taken in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    Warning,
+    Error,
+}
+
+impl Level {
+    /// The word used in output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// What a spec is held to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rule {
+    UnknownFormat,
+    TooLarge,
+    Empty,
+    NotUtf8,
+    HiddenCharacter,
+    FrontMatter,
+    YamlSyntax,
+    YamlFeature,
+    DuplicateKey,
+    UnknownKey,
+    WrongType,
+    BadValue,
+    InvalidId,
+    UnknownSection,
+    DuplicateSection,
+    NoTitle,
+    NoGoal,
+    NoCriterion,
+    CriterionForm,
+    CriterionWithoutId,
+    NoVerify,
+    BadVerify,
+    StepWithoutAcceptance,
+    VagueWording,
+    DuplicateId,
+    UnknownDependency,
+    DependencyCycle,
+    NeedsClarification,
+    OpenQuestion,
+    Placeholder,
+    TooManyProblems,
+}
+
+impl Rule {
+    /// The name used in output and in the ledger.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::UnknownFormat => "unknown-format",
+            Self::TooLarge => "too-large",
+            Self::Empty => "empty",
+            Self::NotUtf8 => "not-utf-8",
+            Self::HiddenCharacter => "hidden-character",
+            Self::FrontMatter => "front-matter",
+            Self::YamlSyntax => "yaml-syntax",
+            Self::YamlFeature => "yaml-feature",
+            Self::DuplicateKey => "duplicate-key",
+            Self::UnknownKey => "unknown-key",
+            Self::WrongType => "wrong-type",
+            Self::BadValue => "bad-value",
+            Self::InvalidId => "invalid-id",
+            Self::UnknownSection => "unknown-section",
+            Self::DuplicateSection => "duplicate-section",
+            Self::NoTitle => "no-title",
+            Self::NoGoal => "no-goal",
+            Self::NoCriterion => "no-criterion",
+            Self::CriterionForm => "criterion-form",
+            Self::CriterionWithoutId => "criterion-without-id",
+            Self::NoVerify => "no-verify",
+            Self::BadVerify => "bad-verify",
+            Self::StepWithoutAcceptance => "step-without-acceptance",
+            Self::VagueWording => "vague-wording",
+            Self::DuplicateId => "duplicate-id",
+            Self::UnknownDependency => "unknown-dependency",
+            Self::DependencyCycle => "dependency-cycle",
+            Self::NeedsClarification => "needs-clarification",
+            Self::OpenQuestion => "open-question",
+            Self::Placeholder => "placeholder",
+            Self::TooManyProblems => "too-many-problems",
+        }
+    }
+
+    /// Whether it only says that the author is not done: a warning while the spec is a draft.
+    fn is_unfinished(self) -> bool {
+        matches!(self, Self::NoCriterion | Self::NeedsClarification | Self::Placeholder)
+    }
+}
+
+/// Problems of one file while they are being found.
+pub(in crate::domain::spec) struct Problems<'a> {
+    pub source: &'a Source<'a>,
+    list: Vec<Problem>,
+}
+
+impl<'a> Problems<'a> {
+    pub fn new(source: &'a Source<'a>) -> Self {
+        Self { source, list: Vec::new() }
+    }
+
+    /// Adds an error at that byte of the text.
+    pub fn error(&mut self, rule: Rule, offset: usize, message: String, hint: &str) {
+        self.push(Level::Error, rule, self.source.at(offset), message, hint);
+    }
+
+    /// Adds a warning at that byte of the text.
+    pub fn warning(&mut self, rule: Rule, offset: usize, message: String, hint: &str) {
+        self.push(Level::Warning, rule, self.source.at(offset), message, hint);
+    }
+
+    /// Adds a problem at a place that is known already.
+    pub fn push(&mut self, level: Level, rule: Rule, at: At, message: String, hint: &str) {
+        self.list.push(Problem { at, rule, level, message, hint: hint.to_owned() });
+    }
+
+    /// The problems in the order of the file; in a draft what is merely unfinished is a warning.
+    pub fn finish(self, draft: bool) -> Vec<Problem> {
+        let mut list = self.list;
+        for problem in &mut list {
+            if draft && problem.rule.is_unfinished() {
+                problem.level = Level::Warning;
+            }
+        }
+        list.sort_by_key(|p| (p.at, p.rule));
+        list.dedup();
+        cap(&mut list);
+        list
+    }
+}
+
+/// Keeps the list readable: errors are kept before warnings, and what is left out is counted.
+fn cap(list: &mut Vec<Problem>) {
+    if list.len() <= PROBLEMS_MAX {
+        return;
+    }
+    let left_out = list.len() - (PROBLEMS_MAX - 1);
+    let level =
+        if list.iter().any(|p| p.level == Level::Error) { Level::Error } else { Level::Warning };
+    list.sort_by_key(|p| (std::cmp::Reverse(p.level), p.at, p.rule));
+    let at = list[PROBLEMS_MAX - 1].at;
+    list.truncate(PROBLEMS_MAX - 1);
+    list.push(Problem {
+        at,
+        rule: Rule::TooManyProblems,
+        level,
+        message: format!("{left_out} more problems are not listed"),
+        hint: "mend the ones above and lint again".to_owned(),
+    });
+    list.sort_by_key(|p| (p.at, p.rule));
+}
+
+/// A user's word for a message: on one line, without control characters, at most 60 characters.
+pub(in crate::domain::spec) fn quote(text: &str) -> String {
+    // No more is looked at than can be shown: there may be as many words as the file has bytes.
+    let mut clean = String::new();
+    for c in text.trim_start().chars().take(240) {
+        let space = c.is_whitespace();
+        if !(c == '`' || c.is_control() && !space || space && clean.ends_with(' ')) {
+            clean.push(if space { ' ' } else { c });
+        }
+    }
+    let clean = clean.trim_end();
+    if clean.chars().count() <= 60 {
+        return format!("`{clean}`");
+    }
+    let head: String = clean.chars().take(59).collect();
+    format!("`{head}…`")
+}

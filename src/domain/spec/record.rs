@@ -1,0 +1,214 @@
+//! The page about a spec that people find under `docs/progress/`.
+
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+
+use crate::domain::spec::classify::Classification;
+use crate::domain::spec::identity::Identity;
+use crate::domain::spec::problem::{Level, Problem};
+use crate::domain::spec::read::Reading;
+use crate::domain::spec::types::{Spec, Status, Verify};
+
+/// Writes the page. `path` is the spec's path from the top of the repository; `previous` is the
+/// hash of the version that this one supersedes.
+pub fn record(
+    path: &str,
+    identity: &Identity,
+    reading: &Reading,
+    classification: &Classification,
+    time: Timestamp,
+    previous: Option<&str>,
+) -> String {
+    let mut page = String::new();
+    let title = reading.spec.as_ref().map_or(identity.id.as_str(), |s| &s.title);
+    line(&mut page, format_args!("# {}\n", text(title)));
+    line(
+        &mut page,
+        format_args!(
+            "<!-- written by tribunal for each new version of the spec; edits here are written over -->\n"
+        ),
+    );
+    line(&mut page, format_args!("**{}**\n", outcome(reading)));
+    line(&mut page, format_args!("| | |\n|---|---|"));
+    line(&mut page, format_args!("| spec | {} |", code(path)));
+    line(&mut page, format_args!("| id | {} |", code(&identity.id)));
+    line(&mut page, format_args!("| content | `{}` (blake3) |", identity.hash));
+    if let Some(previous) = previous {
+        line(&mut page, format_args!("| supersedes | {} |", code(previous)));
+    }
+    line(&mut page, format_args!("| taken in | {} |", time.strftime("%Y-%m-%d %H:%M:%S UTC")));
+    line(&mut page, format_args!("| size | {} |", size(classification)));
+    line(&mut page, format_args!("\n## Why this size\n"));
+    for sign in &classification.signs {
+        line(&mut page, format_args!("- {}", text(sign)));
+    }
+    if let Some(spec) = &reading.spec {
+        criteria(&mut page, spec);
+    }
+    problems(&mut page, &reading.problems);
+    line(&mut page, format_args!("\n## What is next\n\n{}", next(reading, path)));
+    page
+}
+
+/// Adds a line to the page; a `String` takes every write.
+fn line(page: &mut String, line: std::fmt::Arguments<'_>) {
+    let _infallible = writeln!(page, "{line}");
+}
+
+fn outcome(reading: &Reading) -> String {
+    let errors = reading.errors();
+    let warnings = reading.problems.len() - errors;
+    let counts = format!("{errors} error(s), {warnings} warning(s)");
+    match &reading.spec {
+        None => format!("Not understood: {counts}"),
+        Some(_) if errors > 0 => format!("Not taken in: {counts}"),
+        Some(spec) if spec.status == Status::Draft => format!("Draft: {counts}"),
+        Some(_) => format!("Taken in: {counts}"),
+    }
+}
+
+fn size(classification: &Classification) -> String {
+    let (size, counted) = (classification.size.as_str(), classification.counted.as_str());
+    if !classification.stated {
+        format!("{size}, from the signs below")
+    } else if classification.size == classification.counted {
+        format!("{size}, as the spec says and the signs agree")
+    } else {
+        format!("{size}, as the spec says; the signs alone come to {counted}")
+    }
+}
+
+fn criteria(page: &mut String, spec: &Spec) {
+    if spec.all_criteria().next().is_none() {
+        return;
+    }
+    line(
+        page,
+        format_args!("\n## Acceptance criteria\n\n| id | criterion | verified by |\n|---|---|---|"),
+    );
+    for criterion in &spec.criteria {
+        row(page, &criterion.id, &criterion.text, &criterion.verify);
+    }
+    for step in &spec.steps {
+        for criterion in &step.acceptance {
+            let own = !criterion.verify.is_empty();
+            let verify = if own { &criterion.verify } else { &step.verify };
+            row(page, &criterion.id, &criterion.text, verify);
+        }
+    }
+}
+
+fn row(page: &mut String, id: &str, words: &str, verify: &[Verify]) {
+    let ways: Vec<_> = verify.iter().map(way).collect();
+    let ways = if ways.is_empty() { "not said".to_owned() } else { ways.join(", ") };
+    line(page, format_args!("| {} | {} | {ways} |", text(id), text(words)));
+}
+
+fn way(verify: &Verify) -> String {
+    match verify {
+        Verify::Command(command) => code(command),
+        Verify::Test => "a test".to_owned(),
+        Verify::Static(pattern) => format!("the pattern {}", code(pattern)),
+        Verify::Human => "a person".to_owned(),
+    }
+}
+
+fn problems(page: &mut String, problems: &[Problem]) {
+    line(page, format_args!("\n## Problems\n"));
+    if problems.is_empty() {
+        line(page, format_args!("None."));
+        return;
+    }
+    line(
+        page,
+        format_args!(
+            "| line:column | | rule | what is wrong | what to do |\n|---|---|---|---|---|"
+        ),
+    );
+    let mut sorted: Vec<_> = problems.iter().collect();
+    sorted.sort_by_key(|p| (std::cmp::Reverse(p.level), p.at));
+    for problem in sorted {
+        line(
+            page,
+            format_args!(
+                "| {}:{} | {} | {} | {} | {} |",
+                problem.at.line,
+                problem.at.column,
+                problem.level.as_str(),
+                problem.rule.as_str(),
+                cell(&problem.message),
+                cell(&problem.hint)
+            ),
+        );
+    }
+}
+
+fn next(reading: &Reading, path: &str) -> String {
+    let path = code(path);
+    let warned = reading.problems.iter().any(|p| p.level == Level::Warning);
+    if reading.errors() > 0 {
+        return format!("Mend the errors in {path} and save: it is looked at again by itself.");
+    }
+    match reading.spec.as_ref().map(|s| s.status) {
+        Some(Status::Draft) => format!(
+            "Finish {path} and set `status: ready` in it. A draft is linted and otherwise left alone."
+        ),
+        _ if warned => format!(
+            "It waits in the queue for a run. Heeding the warnings first makes the run surer: saving \
+             {path} puts the new version in this one's place."
+        ),
+        _ => "It waits in the queue for a run.".to_owned(),
+    }
+}
+
+/// Someone's words as one table cell's plain text: no markup, no links, no new line.
+fn text(words: &str) -> String {
+    let mut safe = String::with_capacity(words.len());
+    for c in words.chars() {
+        match c {
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '&' => safe.push_str("&amp;"),
+            '|' | '[' | ']' | '*' | '_' | '`' | '\\' | '#' | '!' | '~' => {
+                safe.push('\\');
+                safe.push(c);
+            }
+            c if c.is_control() => safe.push(' '),
+            c => safe.push(c),
+        }
+    }
+    safe
+}
+
+/// Our own words for a table cell; what they quote between backticks stays code.
+fn cell(words: &str) -> String {
+    let mut safe = String::with_capacity(words.len());
+    let mut in_code = false;
+    for c in words.chars() {
+        match c {
+            '`' => {
+                in_code = !in_code;
+                safe.push(c);
+            }
+            '|' => safe.push_str("\\|"),
+            '<' if !in_code => safe.push_str("&lt;"),
+            c if c.is_control() => safe.push(' '),
+            c => safe.push(c),
+        }
+    }
+    if in_code {
+        safe.push('`');
+    }
+    safe
+}
+
+/// Words as code in a table cell, however many backticks are in them.
+fn code(words: &str) -> String {
+    let words: String = words.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let words = words.replace('|', "\\|");
+    let longest = words.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest + 1);
+    let pad = if longest > 0 { " " } else { "" };
+    format!("{fence}{pad}{words}{pad}{fence}")
+}

@@ -1,0 +1,13 @@
+//! What `tribunal spec new` writes: a draft to fill in.
+
+use crate::domain::spec::fields::one_line;
+
+const TEMPLATE: &str = include_str!("template.md");
+
+/// A draft with that id and title. It has no errors as a draft, and cannot be made `ready` before
+/// its placeholders are filled in.
+pub fn template(id: &str, title: &str) -> String {
+    let title: String = one_line(title).chars().filter(|c| !c.is_control()).collect();
+    // The title last: it may hold anything, and is not looked into.
+    TEMPLATE.replacen("{id}", id, 1).replacen("{title}", &title, 1)
+}

@@ -1,0 +1,168 @@
+//! Both ways of writing come to one type.
+
+use crate::domain::spec::identity::{id_from_name, identity};
+use crate::domain::spec::problem::Rule;
+use crate::domain::spec::read::{Format, read};
+use crate::domain::spec::tests::{GOOD_MD, GOOD_YAML, lint};
+use crate::domain::spec::types::{At, Budget, Size, Spec, Status, Verify};
+
+fn spec(name: &str, text: &str) -> Spec {
+    read(text.as_bytes(), name).spec.unwrap()
+}
+
+#[test]
+fn markdown_is_read_part_by_part() {
+    let spec = spec("x.md", GOOD_MD);
+    assert_eq!((spec.id.as_str(), spec.title.as_str()), ("events-api", "Add POST /events"));
+    assert_eq!((spec.status, spec.size, spec.mode), (Status::Ready, Some(Size::M), None));
+    assert_eq!(spec.base.as_deref(), Some("main"));
+    assert_eq!(spec.touches, ["crates/api/**", "migrations/**"]);
+    assert_eq!(spec.budget, Budget { usd_cents: Some(850), minutes: Some(90) });
+    assert_eq!(spec.gate, ["cargo test -p api"]);
+    assert_eq!(spec.goal, "Clients send events, so that reports show them.");
+    let ids: Vec<_> = spec.criteria.iter().map(|c| c.id.as_str()).collect();
+    assert_eq!(ids, ["AC-1", "AC-2", "AC-3"]);
+    let first = &spec.criteria[0];
+    assert_eq!(
+        first.text,
+        "WHEN a payload fails `EventSchema` THEN 400 with `{error}` is returned"
+    );
+    assert_eq!(first.at, At { line: 16, column: 3 });
+    let command = "cargo test -p api events::rejects_invalid".to_owned();
+    assert_eq!(first.verify, [Verify::Command(command)]);
+    assert_eq!(spec.criteria[1].verify, [Verify::Test]);
+    assert_eq!(spec.criteria[2].verify, [Verify::Static("log_error\\(".to_owned())]);
+    assert_eq!(spec.criteria[2].text, "Every handler MUST log its errors");
+    assert_eq!(spec.constraints[0].text, "Use the existing auth middleware");
+    assert_eq!(spec.constraints[0].at, At { line: 23, column: 3 });
+    assert_eq!(spec.critical_if.len(), 2);
+    assert_eq!(spec.edge_cases[0].text, "empty body");
+    assert_eq!(spec.non_goals[0].text, "deleting events");
+    assert_eq!(spec.open_questions[0].text, "none");
+}
+
+#[test]
+fn yaml_is_read_part_by_part() {
+    let spec = spec("x.yml", GOOD_YAML);
+    assert_eq!((spec.id.as_str(), spec.title.as_str()), ("task-001", "Add POST /events endpoint"));
+    let ids: Vec<_> = spec.all_criteria().map(|c| c.id.as_str()).collect();
+    assert_eq!(ids, ["AC-1", "AC-2", "contracts.AC-1", "backend.AC-1"]);
+    assert_eq!(spec.criteria[0].verify, [Verify::Command("cargo test -p api".to_owned())]);
+    let ways = [Verify::Test, Verify::Static("log_error".to_owned()), Verify::Human];
+    assert_eq!(spec.criteria[1].verify, ways);
+    assert_eq!(spec.criteria[1].text, "Every handler MUST log its errors");
+    let backend = &spec.steps[1];
+    assert_eq!(backend.spec, "Implement the handler.\nKeep it small.");
+    assert_eq!(backend.depends_on[0].text, "contracts");
+    assert_eq!(backend.critical_if.len(), 2);
+    assert_eq!(backend.verify, [Verify::Command("cargo test -p backend events".to_owned())]);
+    assert_eq!(spec.steps[0].service.as_deref(), Some("contracts"));
+}
+
+#[test]
+fn the_same_words_come_to_the_same_spec_in_both_formats() {
+    let markdown = "---\nsize: S\n---\n# T\n## Goal\nG.\n## Acceptance criteria\n- **AC-1** a MUST b\n  - verify: test\n## Constraints\n- c\n";
+    let yaml = "title: T\nsize: S\ngoal: G.\nacceptance:\n- {id: AC-1, text: a MUST b, verify: test}\nconstraints: [c]\n";
+    let nowhere = At { line: 0, column: 0 };
+    let mut specs = [spec("t.md", markdown), spec("t.yaml", yaml)];
+    for spec in &mut specs {
+        spec.criteria[0].at = nowhere;
+        spec.constraints[0].at = nowhere;
+    }
+    assert_eq!(specs[0], specs[1]);
+}
+
+#[test]
+fn scalars_stay_what_was_written() {
+    let spec =
+        spec("t.yaml", "title: 1.0\ngoal: no\nconstraints: [0x10, null, ~, 'null', 2026-10-02]\n");
+    assert_eq!((spec.title.as_str(), spec.goal.as_str()), ("1.0", "no"));
+    let constraints: Vec<_> = spec.constraints.iter().map(|c| c.text.as_str()).collect();
+    assert_eq!(constraints, ["0x10", "null", "2026-10-02"]);
+}
+
+#[test]
+fn line_ends_and_a_byte_order_mark_change_nothing() {
+    for (name, good) in [("x.md", GOOD_MD), ("x.yaml", GOOD_YAML)] {
+        let plain = read(good.as_bytes(), name);
+        let windows = format!("\u{feff}{}", good.replace('\n', "\r\n"));
+        let read_windows = read(windows.as_bytes(), name);
+        let goal = |s: &Option<Spec>| s.as_ref().map(|s| s.goal.clone());
+        assert_eq!(goal(&plain.spec), goal(&read_windows.spec));
+        assert_eq!(plain, read_windows);
+        let ids = [
+            identity(name, &plain, good.as_bytes()),
+            identity(name, &read_windows, windows.as_bytes()),
+        ];
+        assert_eq!(ids[0], ids[1]);
+    }
+}
+
+#[test]
+fn markdown_is_forgiving_about_form() {
+    let text = "Intro\n=====\n\n### Acceptance criteria:\n\n1. [ ] AC-1: WHEN a\n   THEN b\n   verify: `x (y)`\n\n   more\n2. **FR2** c MUST d\n   * **Verify:** human\n   * and e\n\n## 2. Out of Scope\nnothing big\n\nand small\n";
+    let spec = spec("t.md", text);
+    assert_eq!(spec.title, "Intro");
+    assert_eq!(spec.criteria.len(), 2);
+    assert_eq!(spec.criteria[0].text, "WHEN a THEN b more");
+    assert_eq!(spec.criteria[0].verify, [Verify::Command("x (y)".to_owned())]);
+    assert_eq!(
+        (spec.criteria[1].id.as_str(), spec.criteria[1].text.as_str()),
+        ("FR2", "c MUST d; and e")
+    );
+    assert_eq!(spec.criteria[1].verify, [Verify::Human]);
+    assert_eq!(spec.non_goals.len(), 2);
+}
+
+#[test]
+fn what_stands_in_code_or_comments_is_not_read() {
+    let text = "# T\n<!-- ## Goal\n- TODO -->\n## Goal\n<!-- TBD -->\n```\n## Constraints\n- TODO\n```\n## Acceptance criteria\n<!-- - **AC-9** x MUST y -->\n- **AC-1** a MUST b\n  - verify: test\n";
+    let spec = spec("t.md", text);
+    assert_eq!(spec.criteria.len(), 1);
+    assert!(spec.constraints.is_empty());
+    assert_eq!(lint("t.md", text), Vec::<String>::new());
+    // Comments alone are no goal.
+    let commented = "# T\n## Goal\n<!-- why -->\n## Acceptance criteria\n- **AC-1** a MUST b\n  - verify: test\n";
+    assert_eq!(lint("t.md", commented), [format!("1:1 warning {}", Rule::NoGoal.as_str())]);
+}
+
+#[test]
+fn a_broken_front_matter_still_lets_the_body_be_linted() {
+    let found = lint("t.md", "---\nid: [\n---\n# T\n## Goal\ng\n## Acceptance criteria\n- x\n");
+    assert!(found.contains(&"2:5 error yaml-syntax".to_owned()), "{found:?}");
+    assert!(found.contains(&"8:3 error criterion-form".to_owned()), "{found:?}");
+    assert!(read(b"---\nid: [\n---\n# T\n", "t.md").spec.is_none());
+}
+
+#[test]
+fn identity_is_id_and_content() {
+    let of = |name: &str, text: &str| identity(name, &read(text.as_bytes(), name), text.as_bytes());
+    let first = of("docs/specs/Add Login.md", "# T\n");
+    assert_eq!(first.id, "add-login");
+    assert_eq!(first, of("add-login.md", "# T\n"));
+    assert_ne!(first.hash, of("add-login.md", "# T \n").hash);
+    assert_eq!(first.hash.len(), 64);
+    // An id that could leave its folder never gets out of here.
+    assert_eq!(of("a.md", "---\nid: ../../x\n---\n# T\n").id, "a");
+    assert_eq!(id_from_name("日本.md"), id_from_name("x/日本.yaml"));
+    assert!(id_from_name("日本.md").starts_with("spec-"));
+    assert_eq!(id_from_name(&"a b".repeat(60)).len(), 64);
+}
+
+#[test]
+fn the_format_is_told_by_the_ending() {
+    let table = [
+        ("a.md", Some(Format::Markdown)),
+        ("docs/a.MD", Some(Format::Markdown)),
+        ("a.yml", Some(Format::Yaml)),
+        ("a.yaml", Some(Format::Yaml)),
+        (".md", None),
+        ("docs/.yaml", None),
+        ("a.md~", None),
+        ("a.md.swp", None),
+        ("md", None),
+    ];
+    for (name, expected) in table {
+        assert_eq!(Format::of(name), expected, "{name}");
+    }
+}

@@ -1,0 +1,150 @@
+//! The files of one call: what was asked, what the agent left behind, and the reply.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::domain::gates::secrets;
+use crate::platform::agents::ask::Reply;
+use crate::platform::store::file::write_atomic;
+use crate::platform::store::share;
+
+/// The folder of one call, in the folder of its run.
+pub struct CallFolder {
+    path: PathBuf,
+}
+
+/// A reply as it is kept.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct KeptReply {
+    pub started: Timestamp,
+    pub ended: Timestamp,
+    /// Whether its money was computed from the price table.
+    pub priced: bool,
+    pub reply: Reply,
+}
+
+impl CallFolder {
+    pub fn of(run_folder: &Path, key: &str) -> Self {
+        Self { path: run_folder.join("calls").join(key) }
+    }
+
+    /// The folders of all calls of a run.
+    pub fn all(run_folder: &Path) -> Result<Vec<Self>> {
+        let calls = run_folder.join("calls");
+        let failed = || format!("could not read `{}`", calls.display());
+        let entries = match fs::read_dir(&calls) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries.with_context(failed)?,
+        };
+        entries.map(|entry| Ok(Self { path: entry.with_context(failed)?.path() })).collect()
+    }
+
+    /// Where the agent's process is noted while it runs.
+    pub fn note(&self) -> PathBuf {
+        self.path.join("process.json")
+    }
+
+    /// The reply that was kept here; `None` where there is none, or what is there is none.
+    pub fn reply(&self) -> Option<KeptReply> {
+        serde_json::from_slice(&fs::read(self.path.join("reply.json")).ok()?).ok()
+    }
+
+    /// Keeps the reply, in one step.
+    pub fn keep_reply(&self, kept: &KeptReply) -> Result<()> {
+        write_atomic(&self.path.join("reply.json"), &serde_json::to_vec_pretty(kept)?)
+    }
+
+    /// Removes the reply.
+    pub fn forget(&self) -> Result<()> {
+        let path = self.path.join("reply.json");
+        fs::remove_file(&path).with_context(|| format!("could not remove `{}`", path.display()))
+    }
+
+    /// Makes the folder anew, for this user alone, with the question; whatever a killed call left
+    /// is gone. Gives an empty folder for the agent.
+    pub fn prepare(&self, prompt: &str) -> Result<PathBuf> {
+        let agents = self.agents();
+        let make = || -> io::Result<()> {
+            match fs::remove_dir_all(&self.path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+            share::make_private_dir(&self.path)?;
+            share::make_private_dir(&agents)?;
+            let mut private = OpenOptions::new();
+            private.write(true).truncate(true).mode(0o600);
+            share::open(&self.path.join("prompt.md"), &private)?.write_all(prompt.as_bytes())
+        };
+        make().with_context(|| format!("could not prepare `{}`", self.path.display()))?;
+        Ok(agents)
+    }
+
+    /// Takes every secret out of what the agent left behind. What cannot be cleaned is removed.
+    pub fn redact(&self) -> Result<()> {
+        let agents = self.agents();
+        if let Err(error) = redact_below(&agents) {
+            tracing::warn!("could not clean `{}`: {error:#}", agents.display());
+            fs::remove_dir_all(&agents)
+                .with_context(|| format!("could not remove `{}`", agents.display()))?;
+        }
+        Ok(())
+    }
+
+    fn agents(&self) -> PathBuf {
+        self.path.join("agent")
+    }
+}
+
+/// Rewrites the files that hold secrets, and removes what is neither a file nor a folder: a link
+/// could lead anywhere.
+fn redact_below(folder: &Path) -> Result<()> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
+        let entry = entry?;
+        let (path, kind) = (entry.path(), entry.file_type()?);
+        if kind.is_dir() {
+            redact_below(&path)?;
+        } else if kind.is_file() {
+            let content = fs::read(&path)?;
+            let clean = secrets::redact(&content);
+            if clean != content {
+                write_atomic(&path, &clean)?;
+            }
+        } else {
+            fs::remove_file(&path)?;
+        }
+    }
+    Ok(())
+}
+
+/// The reply without any secret, in whatever part of it.
+pub fn redacted(reply: &Reply) -> Result<Reply> {
+    let mut value = serde_json::to_value(reply)?;
+    redact_value(&mut value);
+    Ok(serde_json::from_value(value)?)
+}
+
+fn redact_value(value: &mut Value) {
+    match value {
+        Value::String(text) => *text = secrets::redact_str(text),
+        Value::Array(items) => items.iter_mut().for_each(redact_value),
+        Value::Object(entries) => {
+            for (mut key, mut value) in std::mem::take(entries) {
+                redact_value(&mut value);
+                key = secrets::redact_str(&key);
+                entries.insert(key, value);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}

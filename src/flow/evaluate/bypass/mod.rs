@@ -1,0 +1,108 @@
+//! Ways round the gates: which ones were asked for, and the record of them.
+
+use std::fs;
+
+use anyhow::Result;
+use bstr::ByteSlice as _;
+
+use crate::domain::model::gate::Gate;
+use crate::domain::policy::settings::Gates;
+use crate::platform::config::env;
+use crate::platform::config::env::Env;
+use crate::platform::git::repo::Repo;
+use crate::platform::store::file;
+
+#[cfg(test)]
+mod tests;
+
+/// What `TRIBUNAL`, `TRIBUNAL_SKIP` and policy given by variables ask to leave out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bypass {
+    /// `TRIBUNAL=0`: no gate at all.
+    pub all: bool,
+    /// The gates named in `TRIBUNAL_SKIP`.
+    pub gates: Vec<Gate>,
+    /// Words in `TRIBUNAL_SKIP` that name no gate, with the nearest that does.
+    pub unknown: Vec<(String, Option<Gate>)>,
+    /// Variables that set what the gates do, such as `TRIBUNAL_GATES_SECRETS`.
+    pub variables: Vec<String>,
+}
+
+impl Bypass {
+    /// Reads what the environment asks for.
+    pub fn asked(env: &Env) -> Self {
+        let mut bypass = Self { all: env.text("TRIBUNAL") == Some("0"), ..Self::default() };
+        let words = env.text("TRIBUNAL_SKIP").unwrap_or_default().split([',', ' ']);
+        for word in words.filter(|word| !word.is_empty()) {
+            match Gate::JUDGES.into_iter().find(|gate| gate.as_str() == word) {
+                Some(gate) => bypass.gates.push(gate),
+                None => bypass.unknown.push((word.to_owned(), nearest(word))),
+            }
+        }
+        for prefix in ["TRIBUNAL_GATES_", "TRIBUNAL_PROTECT_"] {
+            bypass.variables.extend(env.with_prefix(prefix).map(|(name, _)| name.to_owned()));
+        }
+        bypass
+    }
+
+    /// Whether anything is left out.
+    pub fn is_any(&self) -> bool {
+        self.all || !self.gates.is_empty() || !self.variables.is_empty()
+    }
+
+    /// What is left out, in the person's own words; empty for nothing.
+    pub fn describe(&self) -> String {
+        let mut parts = Vec::new();
+        if self.all {
+            parts.push("TRIBUNAL=0".to_owned());
+        }
+        if !self.gates.is_empty() {
+            let names: Vec<_> = self.gates.iter().map(|gate| gate.as_str()).collect();
+            parts.push(format!("TRIBUNAL_SKIP={}", names.join(",")));
+        }
+        parts.extend(self.variables.iter().cloned());
+        parts.join(" ")
+    }
+
+    /// Switches the skipped gates off.
+    pub fn apply(&self, gates: &mut Gates) {
+        for gate in &self.gates {
+            gates.switch_off(*gate);
+        }
+    }
+}
+
+fn nearest(word: &str) -> Option<Gate> {
+    let likeness = |gate: &Gate| strsim::jaro_winkler(gate.as_str(), word);
+    Gate::JUDGES
+        .into_iter()
+        .filter(|gate| likeness(gate) > 0.7)
+        .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
+}
+
+/// Writes down that a hook was told to leave something out: time, hook, what, who, branch.
+pub fn record(repo: &Repo, env: &Env, hook: &str, bypass: &Bypass) -> Result<()> {
+    let name = repo.config("user.name").ok().flatten().map(|name| name.to_string());
+    let who = env
+        .text("GIT_AUTHOR_NAME")
+        .map(str::to_owned)
+        .or(name)
+        .or_else(|| env.text("USER").map(str::to_owned))
+        .unwrap_or_else(|| "unknown".to_owned());
+    let branch = match repo.symbolic("HEAD") {
+        Ok(Some(name)) => name.strip_prefix(b"refs/heads/").unwrap_or(&name).to_str_lossy().into(),
+        _ => "(no branch)".to_owned(),
+    };
+    let fields = [env::now(env).to_string(), hook.to_owned(), bypass.describe(), who, branch];
+    let line = fields.map(|field| field.replace(char::is_control, " ")).join("\t");
+    file::append_line_bounded(&repo.state_dir().join("bypass.log"), &line)
+}
+
+/// The recorded bypasses, oldest first.
+pub fn recorded(repo: &Repo) -> Vec<String> {
+    ["bypass.log.1", "bypass.log"]
+        .iter()
+        .filter_map(|name| fs::read_to_string(repo.state_dir().join(name)).ok())
+        .flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>())
+        .collect()
+}

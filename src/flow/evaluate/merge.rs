@@ -1,0 +1,58 @@
+//! What a merge brings that was judged where it comes from.
+
+use std::collections::HashSet;
+use std::fs;
+
+use anyhow::Result;
+use bstr::BString;
+
+use crate::domain::model::change::Change;
+use crate::domain::model::oid::Oid;
+use crate::flow::evaluate::judged;
+use crate::platform::config::env::Env;
+use crate::platform::git::diff;
+use crate::platform::git::push::history::{Known, KnownRefs, new_commits};
+use crate::platform::git::repo::Repo;
+
+/// Leaves out of a merge the files that are as in a merged commit, where that commit passed its own
+/// gate here under the same policy (given by its hash) or where a remote has it: what a remote has was
+/// judged there, and a push to a protected branch judges it again. The files of any other are judged
+/// with the merge.
+pub fn leave_out_known(repo: &Repo, env: &Env, change: &mut Change, policy: &str) -> Result<()> {
+    let heads = merged(repo, env);
+    if heads.is_empty() {
+        return Ok(());
+    }
+    let gated = judged::remembered_under(repo, policy);
+    for head in heads {
+        let Some(commit) = repo.objects.commit(&head)? else { continue };
+        if !gated.contains(commit.tree.as_str()) && !is_on_a_remote(repo, &head)? {
+            continue;
+        }
+        let differs: HashSet<BString> =
+            diff::trees(&repo.objects, Some(&commit.tree), Some(&change.tree))?
+                .into_iter()
+                .map(|file| file.path)
+                .collect();
+        change.files.retain(|file| differs.contains(&file.path));
+    }
+    Ok(())
+}
+
+/// Whether any remote had the commit when it was last asked.
+fn is_on_a_remote(repo: &Repo, commit: &Oid) -> Result<bool> {
+    let known = Known { commits: HashSet::new(), refs: KnownRefs::Remotes };
+    Ok(new_commits(repo, std::slice::from_ref(commit), &known)?.is_empty())
+}
+
+/// The commits that are being merged. Git writes `MERGE_HEAD` once a merge has stopped; while it
+/// runs, each is in the name of a variable.
+fn merged(repo: &Repo, env: &Env) -> Vec<Oid> {
+    let file = fs::read_to_string(repo.git_dir.join("MERGE_HEAD")).unwrap_or_default();
+    let variables = env.with_prefix("GITHEAD_").map(|(name, _)| &name["GITHEAD_".len()..]);
+    let mut heads: Vec<Oid> =
+        file.lines().chain(variables).filter_map(|text| Oid::parse(text).ok()).collect();
+    heads.sort();
+    heads.dedup();
+    heads
+}

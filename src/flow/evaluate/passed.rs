@@ -1,0 +1,61 @@
+//! Which commands passed on which trees, so that a push does not run again what the commit ran.
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use crate::domain::model::oid::Oid;
+use crate::domain::policy::settings::CommandGate;
+use crate::flow::evaluate::{bookkeeping, trust};
+use crate::platform::git::repo::Repo;
+use crate::platform::store::file;
+
+/// The size at which the older half is dropped, in bytes: some thousand passes.
+const MAX_BYTES: usize = 128 * 1024;
+
+/// The passes of one repository.
+pub struct Passed {
+    path: PathBuf,
+    /// A sparse checkout shows only a part of a tree: what passed there says nothing elsewhere.
+    partial: bool,
+    keys: HashSet<String>,
+}
+
+impl Passed {
+    /// Reads them. Without them, or where they cannot be read, commands run once more.
+    pub fn load(repo: &Repo) -> Self {
+        let path = repo.state_dir().join("commands/passed");
+        let text = fs::read_to_string(&path).unwrap_or_default();
+        if text.len() > MAX_BYTES {
+            // A pass that another run adds meanwhile may be lost: its command runs once more.
+            let half: String = text.lines().skip(text.lines().count() / 2).map(line_of).collect();
+            bookkeeping::tell(repo, file::write_atomic(&path, half.as_bytes()));
+        }
+        let partial = repo.git_dir.join("info/sparse-checkout").exists();
+        Self { path, partial, keys: text.lines().map(str::to_owned).collect() }
+    }
+
+    /// Whether exactly this command passed on this tree. What it was lent is not looked at.
+    pub fn holds(&self, command: &CommandGate, tree: &Oid) -> bool {
+        !self.partial && self.keys.contains(&key(command, tree))
+    }
+
+    /// Notes a pass.
+    pub fn add(&self, command: &CommandGate, tree: &Oid) -> Result<()> {
+        let key = key(command, tree);
+        if self.partial || self.keys.contains(&key) {
+            return Ok(());
+        }
+        file::append_line(&self.path, &key)
+    }
+}
+
+fn key(command: &CommandGate, tree: &Oid) -> String {
+    format!("{} {tree}", trust::fingerprint(command))
+}
+
+fn line_of(line: &str) -> String {
+    format!("{line}\n")
+}

@@ -1,0 +1,115 @@
+//! The policies of a push, each read and combined once.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use anyhow::Result;
+use bstr::ByteSlice as _;
+
+use crate::domain::gates::Law;
+use crate::domain::gates::protected_branch::Protected;
+use crate::domain::gates::stricter::{Extent, of_first_push, stricter};
+use crate::domain::model::oid::Oid;
+use crate::domain::model::push::Update;
+use crate::domain::policy::settings::Level;
+use crate::flow::evaluate::bypass::Bypass;
+use crate::flow::evaluate::law;
+use crate::flow::evaluate::push::plan::PolicySource;
+use crate::platform::config::env::Env;
+use crate::platform::git::push::side::Side;
+use crate::platform::git::repo::Repo;
+
+/// Reads policies from commits and remembers them.
+pub struct Policies<'a> {
+    repo: &'a Repo,
+    env: &'a Env,
+    flags: &'a [String],
+    bypass: &'a Bypass,
+    /// By tree; many commits share one.
+    of_trees: HashMap<Option<Oid>, Rc<Law>>,
+    combined: HashMap<(Oid, Oid, Extent), Rc<Law>>,
+}
+
+impl<'a> Policies<'a> {
+    pub fn new(repo: &'a Repo, env: &'a Env, flags: &'a [String], bypass: &'a Bypass) -> Self {
+        let (of_trees, combined) = (HashMap::new(), HashMap::new());
+        Self { repo, env, flags, bypass, of_trees, combined }
+    }
+
+    /// The policy of a source.
+    pub fn of(&mut self, source: &PolicySource) -> Result<Rc<Law>> {
+        match source {
+            PolicySource::Defaults => self.of_tree(None),
+            PolicySource::Of(commit) => self.of_commit(commit),
+            PolicySource::FirstPush(tip) => {
+                Ok(Rc::new(of_first_push(self.of_commit(tip)?.as_ref())))
+            }
+            PolicySource::Stricter { own, default, extent } => {
+                let (own, default) = (self.repo.tree_of(own)?, self.repo.tree_of(default)?);
+                let key = (own.clone(), default.clone(), *extent);
+                if let Some(known) = self.combined.get(&key) {
+                    return Ok(Rc::clone(known));
+                }
+                let (own, default) = (self.of_tree(Some(own))?, self.of_tree(Some(default))?);
+                let combined = Rc::new(stricter(&own, &default, *extent));
+                self.combined.insert(key, Rc::clone(&combined));
+                Ok(combined)
+            }
+        }
+    }
+
+    /// The policy that a commit holds.
+    pub fn of_commit(&mut self, commit: &Oid) -> Result<Rc<Law>> {
+        let tree = self.repo.tree_of(commit)?;
+        self.of_tree(Some(tree))
+    }
+
+    /// The globs of protected branches and the stricter level, from a branch's own policy and the one
+    /// of the default branch: a branch cannot lift the protection of another.
+    pub fn protection(
+        &mut self,
+        own: Option<&Oid>,
+        default_tip: Option<&Oid>,
+    ) -> Result<(Vec<String>, Level)> {
+        let mut policies = Vec::new();
+        for commit in [own, default_tip].into_iter().flatten() {
+            policies.push(self.of_commit(commit)?);
+        }
+        if policies.is_empty() {
+            policies.push(self.of(&PolicySource::Defaults)?);
+        }
+        let mut globs = Vec::new();
+        let mut level = Level::Off;
+        for law in policies {
+            globs.extend(law.policy.protect.branches.iter().cloned());
+            level = level.max(law.policy.gates.protected_branch.level);
+        }
+        globs.sort();
+        globs.dedup();
+        Ok((globs, level))
+    }
+
+    /// Whether a ref of a push is a protected branch. `own` is the commit whose policy is the branch's.
+    pub fn is_protected(
+        &mut self,
+        update: &Update,
+        own: Option<&Oid>,
+        side: &Side,
+    ) -> Result<bool> {
+        let (globs, level) = self.protection(own, side.default_tip.as_ref())?;
+        let protected = Protected::new(&globs, side.defaults.clone());
+        Ok(level != Level::Off && protected.holds(update.target.as_bstr()))
+    }
+
+    fn of_tree(&mut self, tree: Option<Oid>) -> Result<Rc<Law>> {
+        if let Some(known) = self.of_trees.get(&tree) {
+            return Ok(Rc::clone(known));
+        }
+        let objects = &self.repo.objects;
+        let mut law = law::of_tree(objects, tree.as_ref(), None, self.env, self.flags)?;
+        self.bypass.apply(&mut law.policy.gates);
+        let law = Rc::new(law);
+        self.of_trees.insert(tree, Rc::clone(&law));
+        Ok(law)
+    }
+}

@@ -1,0 +1,129 @@
+//! What there is to recognise a finding by, read from the object it stands in.
+
+use std::collections::BTreeMap;
+
+use bstr::{BStr, BString, ByteSlice as _};
+
+use crate::domain::gates::secrets::{mask_path, redact_str};
+use crate::domain::locate::index::Index;
+use crate::domain::model::change::{Change, FileChange, Kind};
+use crate::domain::model::finding::{Finding, Place, Spot};
+use crate::domain::model::oid::Oid;
+use crate::platform::git::object::Objects;
+use crate::platform::store::ledger::matching::Locators;
+use crate::platform::store::ledger::record::Sight;
+
+/// The largest file whose lines are located, in bytes.
+const LOCATED_BYTES_MAX: u64 = 2 * 1024 * 1024;
+
+/// The findings of a change, each with its locators, the object it is in and the way its file came;
+/// without the secrets that its words may show.
+///
+/// What cannot be read is left out: a finding is then known again by its text alone, which carries
+/// no answer over.
+pub fn of(objects: &Objects, change: &Change, findings: &[Finding]) -> Vec<Sight> {
+    let files: BTreeMap<&BStr, &FileChange> =
+        change.files.iter().map(|file| (file.path.as_bstr(), file)).collect();
+    let mut located = BTreeMap::new();
+    findings
+        .iter()
+        .map(|finding| {
+            let path = finding.place.as_ref().and_then(Place::path);
+            let file = path.and_then(|path| files.get(path.as_bstr()).copied());
+            let content = content_of(objects, change, finding, file);
+            let moved_from = file.and_then(moved_from);
+            let locators = match (&finding.place, &content) {
+                (Some(place), Some(blob)) if place.path().is_some() && place.line > 0 => located
+                    .entry(blob.clone())
+                    .or_insert_with(|| Located::read(objects, blob))
+                    .as_ref()
+                    .map(|located| located.of(place))
+                    .unwrap_or_default(),
+                _ => Locators::new(),
+            };
+            Sight { finding: redacted(finding), locators, content, moved_from }
+        })
+        .collect()
+}
+
+fn content_of(
+    objects: &Objects,
+    change: &Change,
+    finding: &Finding,
+    file: Option<&FileChange>,
+) -> Option<Oid> {
+    match (&finding.place.as_ref()?.spot, file) {
+        (Spot::File(_), Some(file)) => file.new.as_ref().map(|entry| entry.oid.clone()),
+        (Spot::File(path), None) => {
+            objects.entry(&change.tree, path.as_bstr()).ok()?.map(|entry| entry.oid)
+        }
+        (Spot::Ref(_), _) => change.commit.clone(),
+        (Spot::CommitMessage | Spot::TagMessage(_), _) => None,
+    }
+}
+
+fn moved_from(file: &FileChange) -> Option<BString> {
+    match &file.kind {
+        Kind::Renamed { from } => Some(from.clone()),
+        Kind::Added | Kind::Modified | Kind::Deleted => None,
+    }
+}
+
+/// A file whose lines can be located.
+struct Located {
+    text: String,
+    index: Index,
+}
+
+impl Located {
+    /// `None` where it is no text, or too large.
+    fn read(objects: &Objects, blob: &Oid) -> Option<Self> {
+        let (_, size) = objects.header(blob).ok()??;
+        if size > LOCATED_BYTES_MAX {
+            return None;
+        }
+        let text = String::from_utf8(objects.blob(blob).ok()??).ok()?;
+        let index = Index::new(&text);
+        Some(Self { text, index })
+    }
+
+    fn of(&self, place: &Place) -> Locators {
+        let found = self.index.of(place.line).and_then(|found| serde_json::to_value(found).ok());
+        let mut locators: Locators =
+            found.and_then(|found| serde_json::from_value(found).ok()).unwrap_or_default();
+        if !locators.is_empty() {
+            locators.insert("line".to_owned(), self.whole_lines(place));
+        }
+        locators
+    }
+
+    /// 128 bits of BLAKE3 over the lines of the place as they are, comments and all.
+    fn whole_lines(&self, place: &Place) -> String {
+        let first = usize::try_from(place.line).unwrap_or(usize::MAX);
+        let count = usize::try_from(place.end_line.saturating_sub(place.line)).unwrap_or(0) + 1;
+        let mut hasher = blake3::Hasher::new();
+        for line in self.text.lines().skip(first.saturating_sub(1)).take(count) {
+            hasher.update(line.trim().as_bytes());
+            hasher.update(b"\n");
+        }
+        hasher.finalize().to_hex()[..32].to_owned()
+    }
+}
+
+/// What goes to the ledger or a report shows no secret that is known as one, whichever gate quoted
+/// the line.
+pub fn redacted(finding: &Finding) -> Finding {
+    let mut finding = finding.clone();
+    for text in [&mut finding.anchor, &mut finding.message, &mut finding.suggestion] {
+        *text = redact_str(text);
+    }
+    if let Some(place) = &mut finding.place {
+        match &mut place.spot {
+            Spot::File(name) | Spot::Ref(name) | Spot::TagMessage(name) => {
+                *name = mask_path(name);
+            }
+            Spot::CommitMessage => {}
+        }
+    }
+    finding
+}

@@ -1,0 +1,79 @@
+//! What a command's own report says: findings at places instead of one failure.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use bstr::{BString, ByteSlice as _};
+
+use crate::domain::gates::formats::{Format, Source};
+use crate::domain::gates::view::line_text;
+use crate::domain::model::finding::{Effect, Finding};
+use crate::domain::model::gate::Gate;
+use crate::domain::model::objects::{BLOB_BYTES_MAX, Content};
+use crate::domain::model::oid::Oid;
+use crate::domain::model::severity::Severity;
+use crate::domain::policy::settings::CommandGate;
+use crate::platform::git::object::Objects;
+
+/// The most findings that are taken from one report; the rest is counted.
+pub const FINDINGS_MAX: usize = 500;
+
+/// The format that a command says it prints; `None` where only its exit code counts.
+pub fn format_of(command: &CommandGate) -> Result<Option<Format>> {
+    let Some(name) = &command.format else { return Ok(None) };
+    let format = Format::from_name(name).map_err(|error| {
+        let hint = error.hint();
+        anyhow::Error::new(error).context(format!("its `format` cannot be used; {hint}"))
+    })?;
+    Ok(Some(format))
+}
+
+/// Whether the format is read from what goes to the standard output alone. Lines are read from both
+/// streams: compilers write theirs to either.
+pub fn is_apart(format: &Format) -> bool {
+    !matches!(format, Format::Lines(_))
+}
+
+/// Reads a report. What the tool itself calls an error stops the change where the command failed;
+/// all else warns.
+pub fn read(
+    format: &Format,
+    command: &CommandGate,
+    printed: &[u8],
+    work: &Path,
+    failed: Option<Effect>,
+) -> Result<Vec<Finding>> {
+    let source =
+        Source { gate: Gate::Commands, tool: &command.name, root: &work.to_string_lossy() };
+    let mut findings = format.read(&printed.to_str_lossy(), source)?;
+    for finding in &mut findings {
+        finding.effect = match failed {
+            Some(effect) if finding.severity >= Severity::High => effect,
+            _ => Effect::Warn,
+        };
+    }
+    findings
+        .sort_by(|a, b| (b.effect, b.severity, &a.place).cmp(&(a.effect, a.severity, &b.place)));
+    Ok(findings)
+}
+
+/// Gives findings the line that they are about, where the tool did not quote it.
+pub fn quote(findings: &mut [Finding], objects: &Objects, tree: &Oid) -> Result<()> {
+    let mut last: Option<(BString, Vec<u8>)> = None;
+    for finding in findings.iter_mut().filter(|finding| finding.anchor.is_empty()) {
+        let Some(place) = finding.place.as_ref().filter(|place| place.line > 0) else { continue };
+        let Some(path) = place.path() else { continue };
+        if last.as_ref().is_none_or(|(known, _)| known != path) {
+            let content = objects.file_up_to(tree, path.as_bstr(), BLOB_BYTES_MAX);
+            let content = match content.context("could not quote a line")? {
+                Some(Content::Whole(content)) => content,
+                Some(Content::TooLarge(_) | Content::Missing) | None => Vec::new(),
+            };
+            last = Some((path.clone(), content));
+        }
+        if let Some((_, content)) = &last {
+            finding.anchor = line_text(content, place.line);
+        }
+    }
+    Ok(())
+}

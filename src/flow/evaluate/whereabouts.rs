@@ -1,0 +1,60 @@
+//! Where a finding is today, in the checked-out commit.
+
+use anyhow::Result;
+use bstr::{BStr, ByteSlice as _};
+
+use crate::domain::locate::index::{Index, Locators, Search};
+use crate::domain::locate::port::{Ported, port};
+use crate::domain::model::finding::Place;
+use crate::domain::model::kept::{History, Kept};
+use crate::domain::model::oid::Oid;
+use crate::platform::git::repo::Repo;
+
+/// What became of a finding's place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whereabouts {
+    /// The line stands, counted from 1.
+    At(u32),
+    /// Other lines stand in its place: whether it still holds must be asked.
+    Edited,
+    Gone,
+    /// Several lines fit, or there is no line to look for.
+    Unknown,
+}
+
+/// Looks for a finding in the checked-out commit: through the diff where the version that it was
+/// found in is at hand, which is exact, else by its locators. Renames are not followed.
+pub fn now(
+    repo: &Repo,
+    kept: &Kept,
+    history: &History,
+    locators: Option<&Locators>,
+) -> Result<Whereabouts> {
+    let path = kept.finding.place.as_ref().and_then(Place::path);
+    let (Some(path), Some(head)) = (path, repo.head()?) else { return Ok(Whereabouts::Unknown) };
+    let Some(today) = text(repo, &repo.tree_of(&head)?, path.as_bstr()) else {
+        return Ok(Whereabouts::Gone);
+    };
+    if let Some(seen) = history.sightings.last()
+        && let Some(tree) = &seen.tree
+        && let Some(then) = text(repo, tree, seen.name.as_bstr())
+        && seen.line > 0
+    {
+        return Ok(match port(&then, &today, seen.line) {
+            Ported::Unchanged(line) => Whereabouts::At(line),
+            Ported::Edited => Whereabouts::Edited,
+            Ported::Deleted => Whereabouts::Gone,
+        });
+    }
+    Ok(match locators.map(|locators| Index::new(&today).find(locators)) {
+        Some(Search::Found { line, .. }) => Whereabouts::At(line),
+        Some(Search::Gone) => Whereabouts::Gone,
+        Some(Search::Ambiguous) | None => Whereabouts::Unknown,
+    })
+}
+
+/// A file of a tree; `None` where either is not here any more, or it is no text.
+fn text(repo: &Repo, tree: &Oid, path: &BStr) -> Option<String> {
+    let content = repo.objects.file(tree, path).ok().flatten()?;
+    String::from_utf8(content).ok()
+}

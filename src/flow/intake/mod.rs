@@ -1,0 +1,6 @@
+//! Turns a spec file into a spec on record: finds it, waits until it is still, reads it.
+
+pub mod redact;
+pub mod scan;
+pub mod settle;
+pub mod take_in;

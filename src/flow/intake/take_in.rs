@@ -1,0 +1,374 @@
+//! Takes one complete file in: reads, lints, classifies, queues, and writes the record.
+//!
+//! The order makes a kill harmless: the queue first, then ledger and record, and only then (by the
+//! caller) the note that the file is known. What was cut off is done again with the same outcome.
+
+use std::fmt;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use jiff::Timestamp;
+use rustix::fs::OFlags;
+use serde::Serialize;
+use serde_json::json;
+
+use crate::domain::spec::classify::{Classification, classify};
+use crate::domain::spec::identity::{Identity, identity};
+use crate::domain::spec::problem::{Level, Problem, Rule};
+use crate::domain::spec::read::{Reading, read};
+use crate::domain::spec::record::record;
+use crate::domain::spec::types::At;
+use crate::flow::intake::redact;
+use crate::platform::store::file::write_atomic;
+use crate::platform::store::known::{Known, KnownFile, Stamp, Version};
+use crate::platform::store::ledger;
+use crate::platform::store::ledger::error::Error as LedgerError;
+use crate::platform::store::ledger::spec::SpecVersion;
+use crate::platform::store::queue;
+use crate::platform::store::queue::Queued;
+
+/// How much of a file is read: enough to say by how much it is too large for a spec.
+const READ_MAX: u64 = 8 * 1024 * 1024;
+
+/// Where the records are, from the top of the work tree.
+pub const PROGRESS: &str = "docs/progress";
+
+/// A file that is complete.
+pub struct Complete<'a> {
+    /// The top of the work tree.
+    pub top: &'a Path,
+    /// From there.
+    pub path: &'a Path,
+    /// As it was when it was found to be complete.
+    pub stamp: Stamp,
+}
+
+/// A new version of a spec, as it was taken in.
+#[derive(Clone, Debug, Serialize)]
+pub struct TakenIn {
+    pub path: String,
+    #[serde(serialize_with = "crate::platform::store::path::serialize")]
+    pub worktree: PathBuf,
+    pub id: String,
+    pub hash: String,
+    pub size: &'static str,
+    pub errors: usize,
+    pub warnings: usize,
+    pub queued: bool,
+    /// From the top of the work tree.
+    pub record: String,
+}
+
+impl fmt::Display for TakenIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { path, id, hash, size, errors, warnings, queued, record, .. } = self;
+        let outcome = match (queued, errors) {
+            (true, _) => format!("taken in as {id} ({size}, {})", &hash[..12]),
+            (false, 0) => format!("{id} is a draft"),
+            (false, _) => format!("{id} has {errors} error(s)"),
+        };
+        let warned = if *warnings > 0 { format!(", {warnings} warning(s)") } else { String::new() };
+        write!(f, "{path}: {outcome}{warned}; see {record}")
+    }
+}
+
+/// What became of a file.
+#[derive(Debug)]
+pub enum Outcome {
+    /// It changed while it was read: it is not complete after all.
+    Unsettled,
+    /// Its id and content are known.
+    Known {
+        id: String,
+    },
+    Taken(TakenIn),
+}
+
+/// What was read from a file.
+struct Draft<'a> {
+    /// From the top of the work tree.
+    file: &'a Path,
+    /// The same, for people and as a key.
+    path: String,
+    /// Without secrets.
+    reading: Reading,
+    identity: Identity,
+    classification: Classification,
+}
+
+/// Takes a file in and notes in `known` what it found; saving that is the caller's part. What went
+/// wrong beside it and does not count against the file comes to `trouble`.
+pub fn take_in(
+    state_dir: &Path,
+    known: &mut Known,
+    file: &Complete<'_>,
+    now: Timestamp,
+    trouble: &mut Vec<String>,
+) -> Result<Outcome> {
+    let Some(bytes) = read_settled(&file.top.join(file.path), file.stamp)? else {
+        return Ok(Outcome::Unsettled);
+    };
+    let (tree, path) = (key(file.top), key(file.path));
+    let mut reading = read(&bytes, &path);
+    let identity = identity(&path, &reading, &bytes);
+    let holder = holder_of(known, &tree, &path, &identity.id);
+    let before = known.file(&tree, &path).cloned();
+    let is_same = before.as_ref().is_some_and(|before| {
+        before.hash == identity.hash
+            && before.id == identity.id
+            && before.duplicate == holder.is_some()
+    });
+    let id = identity.id.clone();
+    let note = KnownFile {
+        stamp: file.stamp,
+        id: id.clone(),
+        hash: identity.hash.clone(),
+        duplicate: holder.is_some(),
+    };
+    if is_same {
+        known.put_file(&tree, &path, note);
+        return Ok(Outcome::Known { id });
+    }
+    if let Some(holder) = holder {
+        reading.problems.insert(0, duplicate_id(&holder, &id));
+    }
+    let classification = classify(&reading);
+    let reading = redact::reading(&reading, &bytes, &path);
+    let draft = Draft { file: file.path, path: path.clone(), reading, identity, classification };
+    let outcome = if note.duplicate {
+        Outcome::Taken(refuse_duplicate(file.top, &draft, now)?)
+    } else {
+        let previous = before.as_ref().filter(|b| b.id == id && !b.duplicate);
+        let previous = previous.map(|b| b.hash.clone());
+        let place = Intake { state_dir, top: file.top, now };
+        let outcome = take_version(&place, known, &draft, previous, trouble)?;
+        remove_duplicate_record(file.top, &id, &path);
+        outcome
+    };
+    known.put_file(&tree, &path, note);
+    Ok(outcome)
+}
+
+/// Where and when a file is taken in.
+struct Intake<'a> {
+    state_dir: &'a Path,
+    /// The top of the work tree.
+    top: &'a Path,
+    now: Timestamp,
+}
+
+fn take_version(
+    place: &Intake<'_>,
+    known: &mut Known,
+    draft: &Draft<'_>,
+    previous: Option<String>,
+    trouble: &mut Vec<String>,
+) -> Result<Outcome> {
+    let Intake { state_dir, top, now } = *place;
+    let Identity { id, hash } = &draft.identity;
+    let versions = known.versions(id);
+    let newest = versions.last();
+    if newest.is_some_and(|newest| newest.hash == *hash) {
+        return Ok(Outcome::Known { id: id.clone() });
+    }
+    let seen = versions.iter().find(|version| version.hash == *hash).cloned();
+    let previous = previous.or_else(|| newest.map(|newest| newest.hash.clone()));
+    let version = version(top, draft, now);
+    let waiting = queue::get(state_dir, id);
+    if draft.reading.accepted().is_some() {
+        // A version that was queued before is not built twice; but it takes the place of another
+        // one that still waits.
+        if seen.is_none() || waiting.is_some() {
+            let size = draft.classification.size.as_str();
+            queue::put(state_dir, &Queued::new(id, hash, draft.file, top, size, now))?;
+        }
+    } else if waiting.is_some() {
+        queue::remove(state_dir, id)?;
+    }
+    // The queue is what a run is made from; the ledger is the history beside it.
+    if let Err(error) = keep(state_dir, top, draft, now) {
+        trouble.push(format!("`{}` is taken in, and not kept: {error:#}", draft.path));
+    }
+    let record_path = format!("{PROGRESS}/{id}.md");
+    let brought_back = seen.is_some();
+    // A branch switch brings known content, and its record with it or none.
+    if !brought_back || top.join(&record_path).exists() {
+        write_record(top, &record_path, draft, now, previous.as_deref())?;
+    }
+    known.put_version(id, version);
+    if brought_back {
+        return Ok(Outcome::Known { id: id.clone() });
+    }
+    let queued = draft.reading.accepted().is_some();
+    Ok(Outcome::Taken(taken(top, draft, queued, record_path)))
+}
+
+/// Keeps the version in the ledger.
+fn keep(state_dir: &Path, top: &Path, draft: &Draft<'_>, now: Timestamp) -> Result<()> {
+    let problems: Vec<_> = draft
+        .reading
+        .problems
+        .iter()
+        .map(|problem| {
+            json!({
+                "line": problem.at.line,
+                "column": problem.at.column,
+                "level": problem.level.as_str(),
+                "rule": problem.rule.as_str(),
+                "message": problem.message,
+            })
+        })
+        .collect();
+    let version = SpecVersion {
+        id: &draft.identity.id,
+        hash: &draft.identity.hash,
+        path: &draft.path,
+        worktree: top,
+        size: draft.classification.size.as_str(),
+        accepted: draft.reading.accepted().is_some(),
+        problems: &json!(problems).to_string(),
+        time: now,
+    };
+    let done = ledger::with(state_dir, now, |ledger| ledger.keep_spec(&version))
+        .map_err(LedgerError::hinted)?;
+    if let Some(aside) = done.set_aside {
+        tracing::warn!("the ledger was damaged; it is kept as `{}`", aside.display());
+    }
+    Ok(())
+}
+
+fn version(top: &Path, draft: &Draft<'_>, now: Timestamp) -> Version {
+    let errors = draft.reading.errors();
+    Version {
+        hash: draft.identity.hash.clone(),
+        path: draft.path.clone(),
+        worktree: top.to_owned(),
+        size: draft.classification.size.as_str().to_owned(),
+        errors,
+        warnings: draft.reading.problems.len() - errors,
+        accepted: draft.reading.accepted().is_some(),
+        time: now,
+    }
+}
+
+fn taken(top: &Path, draft: &Draft<'_>, queued: bool, record: String) -> TakenIn {
+    let errors = draft.reading.errors();
+    TakenIn {
+        path: draft.path.clone(),
+        worktree: top.to_owned(),
+        id: draft.identity.id.clone(),
+        hash: draft.identity.hash.clone(),
+        size: draft.classification.size.as_str(),
+        errors,
+        warnings: draft.reading.problems.len() - errors,
+        queued,
+        record,
+    }
+}
+
+/// The other file of the work tree that has the id already, whatever the id's case.
+fn holder_of(known: &Known, tree: &str, path: &str, id: &str) -> Option<String> {
+    let files = known.files.get(tree)?;
+    let mut others = files.iter().filter(|(other, file)| {
+        other.as_str() != path && !file.duplicate && file.id.eq_ignore_ascii_case(id)
+    });
+    others.next().map(|(other, _)| other.clone())
+}
+
+fn duplicate_id(holder: &str, id: &str) -> Problem {
+    Problem {
+        at: At { line: 1, column: 1 },
+        rule: Rule::DuplicateId,
+        level: Level::Error,
+        message: format!("`{holder}` has the id `{id}` already"),
+        hint: "give one of the two another `id`; the first one keeps it meanwhile".to_owned(),
+    }
+}
+
+/// The second file gets a record of its own: the first one's is not written over.
+fn refuse_duplicate(top: &Path, draft: &Draft<'_>, now: Timestamp) -> Result<TakenIn> {
+    let record_path = duplicate_record(&draft.identity.id, &draft.path);
+    write_record(top, &record_path, draft, now, None)?;
+    Ok(taken(top, draft, false, record_path))
+}
+
+fn duplicate_record(id: &str, path: &str) -> String {
+    let hash = blake3::hash(path.as_bytes()).to_hex();
+    format!("{PROGRESS}/{id}.duplicate-{}.md", &hash[..8])
+}
+
+fn remove_duplicate_record(top: &Path, id: &str, path: &str) {
+    // It is ours, and only says what is not so any more: if it cannot go, it does no harm.
+    drop(fs::remove_file(top.join(duplicate_record(id, path))));
+}
+
+fn write_record(
+    top: &Path,
+    path: &str,
+    draft: &Draft<'_>,
+    now: Timestamp,
+    previous: Option<&str>,
+) -> Result<()> {
+    let Draft { path: spec_path, reading, identity, classification, .. } = draft;
+    let page = record(spec_path, identity, reading, classification, now, previous);
+    check_folder(top)?;
+    write_atomic(&top.join(path), page.as_bytes())
+}
+
+/// A link in the repository must not make us write outside of it.
+fn check_folder(top: &Path) -> Result<()> {
+    let folder = top.join(PROGRESS);
+    let mut there = folder.as_path();
+    while let Err(error) = fs::symlink_metadata(there) {
+        match there.parent() {
+            Some(parent) if error.kind() == io::ErrorKind::NotFound => there = parent,
+            _ => break,
+        }
+    }
+    let real = there
+        .canonicalize()
+        .with_context(|| format!("could not write below `{}`", folder.display()))?;
+    if !real.starts_with(top) {
+        bail!("`{}` leads out of the work tree; no record is written there", folder.display());
+    }
+    Ok(())
+}
+
+/// Reads a file that must still be as it was; `None` where it is not.
+fn read_settled(path: &Path, stamp: Stamp) -> Result<Option<Vec<u8>>> {
+    let failed = || format!("could not read `{}`", path.display());
+    // A pipe that took the file's place in the meantime must not keep us waiting.
+    let flags = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or(0);
+    let file = match OpenOptions::new().read(true).custom_flags(flags).open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        other => other.with_context(failed)?,
+    };
+    let is_same = |file: &File| -> io::Result<bool> {
+        let metadata = file.metadata()?;
+        Ok(metadata.is_file() && Stamp::of(&metadata) == stamp)
+    };
+    if !is_same(&file).with_context(failed)? {
+        return Ok(None);
+    }
+    let mut bytes = Vec::new();
+    (&file).take(READ_MAX).read_to_end(&mut bytes).with_context(failed)?;
+    Ok(is_same(&file).with_context(failed)?.then_some(bytes))
+}
+
+/// A path as a key and for people. What is not UTF-8 is made distinct by a hash.
+pub fn key(path: &Path) -> String {
+    use std::os::unix::ffi::OsStrExt as _;
+    if let Some(text) = path.to_str() {
+        return text.to_owned();
+    }
+    let hash = blake3::hash(path.as_os_str().as_bytes()).to_hex();
+    let text = path.to_string_lossy();
+    // The ending decides how the file is read.
+    match text.rsplit_once('.') {
+        Some((stem, ending)) => format!("{stem}~{}.{ending}", &hash[..8]),
+        None => format!("{text}~{}", &hash[..8]),
+    }
+}

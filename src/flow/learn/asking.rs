@@ -1,0 +1,108 @@
+//! Asks the researcher for a draft, over the desk that every call goes over.
+
+use std::sync::Mutex;
+
+use anyhow::{Context as _, Result};
+use serde_json::Value;
+use ulid::Ulid;
+
+use crate::domain::model::agent::Role;
+use crate::domain::policy::settings::{Policy, RouteChoice};
+use crate::flow::call::cast;
+use crate::flow::call::{Desk, Question, clean_up};
+use crate::flow::learn::drafting::Said;
+use crate::platform::agents::ask::{Access, Outcome};
+use crate::platform::config::env::{Env, now};
+use crate::platform::git::repo::Repo;
+use crate::platform::process::Interrupts;
+use crate::platform::store::runs;
+use crate::platform::store::runs::RunFolder;
+use crate::platform::store::share;
+
+/// The researcher, who is looked up when there is something to ask.
+pub(super) struct Researcher<'a> {
+    repo: &'a Repo,
+    env: &'a Env,
+    policy: &'a Policy,
+    /// What the calls are kept under, as those of a run are. It is no run: it has no state to go on
+    /// from, and `tribunal runs` does not show it.
+    run: String,
+    folder: Option<RunFolder>,
+    /// How many questions were asked.
+    asked: u32,
+}
+
+impl<'a> Researcher<'a> {
+    pub fn new(repo: &'a Repo, env: &'a Env, policy: &'a Policy) -> Self {
+        let run = Ulid::generate().to_string();
+        Self { repo, env, policy, run, folder: None, asked: 0 }
+    }
+
+    /// Asks one question. The agent works in an empty folder: all that it may know is in the prompt.
+    pub fn ask(&mut self, prompt: &str, schema: &Value) -> Result<Said> {
+        if self.policy.agents.route == RouteChoice::C {
+            return Ok(Said::Nobody("no agent is asked: `agents.route` is `C`".to_owned()));
+        }
+        let home = cast::home(self.repo);
+        let around = cast::around(self.repo, self.env, &home);
+        let player = match cast::find(self.policy, Role::Researcher, around) {
+            Ok(player) => player,
+            Err(missing) => {
+                return Ok(Said::Nobody(format!("{} (hint: {})", missing.message, missing.hint)));
+            }
+        };
+        let state_dir = self.repo.state_dir();
+        if self.folder.is_none() {
+            // What earlier drafts left is put in order: nobody else may come to do it.
+            clean_up(&state_dir, self.env)?;
+            runs::remove_stateless(&state_dir, runs::long_ago(now(self.env)))?;
+            self.folder = Some(RunFolder::create(&state_dir, &self.run)?);
+        }
+        let folder = self.folder.as_ref().context("the run is somebody else's")?.path().to_owned();
+        let room = folder.join("room");
+        share::make_dir(&room).with_context(|| format!("could not make `{}`", room.display()))?;
+        let desk = Desk {
+            env: self.env,
+            policy: self.policy,
+            around,
+            state_dir,
+            run: self.run.clone(),
+            folder,
+            interrupts: Interrupts::listen().context("could not listen for signals")?,
+            ledger: Mutex::default(),
+            tell: &|text| tracing::info!("{text}"),
+        };
+        self.asked += 1;
+        let reply = desk.ask(&Question {
+            player: &player,
+            key: &format!("draft-{}", self.asked),
+            prompt,
+            schema: Some(schema),
+            access: Access::Read,
+            dir: &room,
+        })?;
+        let why = || {
+            let because = reply.outcome.why();
+            let colon = if because.is_empty() { "" } else { ": " };
+            format!("`{}`: {}{colon}{because}", player.name, reply.outcome.as_str())
+        };
+        Ok(match &reply.outcome {
+            Outcome::Answered(answer) => match &answer.json {
+                Some(json) => Said::Answer { json: json.clone(), by: player.name.clone() },
+                None => Said::Unreadable("the answer was no JSON object".to_owned()),
+            },
+            Outcome::Malformed { why } => Said::Unreadable(why.clone()),
+            Outcome::Interrupted(_) => Said::Interrupted,
+            Outcome::CouldNotStart { .. }
+            | Outcome::NotLoggedIn { .. }
+            | Outcome::RateLimited { .. }
+            | Outcome::QuotaUsedUp { .. }
+            | Outcome::OverBudget { .. } => Said::Nobody(why()),
+            Outcome::Refused { .. }
+            | Outcome::TimedOut { .. }
+            | Outcome::Killed { .. }
+            | Outcome::ContextTooLong { .. }
+            | Outcome::Transient { .. } => Said::Nothing(why()),
+        })
+    }
+}

@@ -1,0 +1,90 @@
+//! What is to be decided in a session of learning.
+
+use std::collections::BTreeSet;
+
+use anyhow::Result;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::domain::constitution::recurrence::{After, Candidate, Sighting, candidates, component};
+use crate::domain::model::class::Class;
+use crate::domain::policy::settings::Learn;
+use crate::flow::evaluate::judge;
+use crate::flow::learn::session::{Learning, Rows};
+use crate::flow::learn::{Request, cases};
+use crate::platform::store::ledger;
+use crate::platform::store::ledger::error::Error as LedgerError;
+
+impl Learning<'_> {
+    /// What is to be decided, each with how often is often for it.
+    pub(super) fn due(&mut self, request: &Request) -> Result<(Rows, Vec<(Candidate, After)>)> {
+        let after = after(&self.policy);
+        let days = i64::from(after.days);
+        // More days than the calendar has are all of them.
+        let since = self.now.checked_sub(SignedDuration::from_hours(days * 24));
+        let since = since.unwrap_or(Timestamp::MIN);
+        if !ledger::exists(&self.repo.state_dir()) {
+            return Ok((Vec::new(), Vec::new()));
+        }
+        let done = ledger::with(&self.repo.state_dir(), self.now, |ledger| {
+            ledger.sightings_since(since, self.now)
+        })
+        .map_err(LedgerError::hinted)?;
+        self.warnings.extend(done.set_aside.iter().map(|path| judge::set_aside(path).reason));
+        let rows = cases::counted(self.repo, done.value);
+        let sightings: Vec<Sighting> = rows.iter().map(|(sighting, _)| sighting.clone()).collect();
+        let mut due: Vec<(Candidate, After)> = candidates(&sightings, after, self.now.as_second())
+            .into_iter()
+            .map(|candidate| (candidate, after))
+            .collect();
+        if let Some(class) = &request.class {
+            due.retain(|(candidate, _)| candidate.class == *class);
+            if request.check.is_some() {
+                due.extend(asked_for(class, &sightings, &due));
+            }
+        } else if !due.is_empty() {
+            self.find_deleted()?;
+        }
+        Ok((rows, due))
+    }
+}
+
+fn after(policy: &Learn) -> After {
+    let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    After {
+        findings: count(policy.after.findings),
+        changes: count(policy.after.changes),
+        days: policy.after.days,
+        criticals: count(policy.after.criticals),
+    }
+}
+
+/// The findings of a class for which a person gives a check, where they are not due by themselves:
+/// one of them is often enough.
+fn asked_for(
+    class: &Class,
+    sightings: &[Sighting],
+    due: &[(Candidate, After)],
+) -> Vec<(Candidate, After)> {
+    let once = After { findings: 1, changes: 1, days: u32::MAX, criticals: 1 };
+    let of_class = |s: &&Sighting| s.class == *class && !s.dismissed;
+    let components: BTreeSet<&str> =
+        sightings.iter().filter(of_class).map(|s| component(&s.path)).collect();
+    let is_due = |name: &str| due.iter().any(|(candidate, _)| candidate.component == name);
+    let candidate = |name: &str| {
+        let own: Vec<&Sighting> =
+            sightings.iter().filter(of_class).filter(|s| component(&s.path) == name).collect();
+        let findings: BTreeSet<String> = own.iter().map(|s| s.finding.clone()).collect();
+        Candidate {
+            class: class.clone(),
+            component: name.to_owned(),
+            findings: findings.into_iter().collect(),
+            changes: own.iter().map(|s| s.change.clone()).collect(),
+            first: own.iter().map(|s| s.at).min().unwrap_or_default(),
+        }
+    };
+    components
+        .into_iter()
+        .filter(|name| !is_due(name))
+        .map(|name| (candidate(name), once))
+        .collect()
+}

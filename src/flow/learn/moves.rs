@@ -1,0 +1,118 @@
+//! Moves rules on their ladder by what came of their hits.
+
+use anyhow::Result;
+use jiff::Timestamp;
+
+use crate::domain::constitution::ladder::{Advice, Quiet, Statistics, advise};
+use crate::domain::constitution::rule::{At, Rule, Status};
+use crate::domain::model::gate::Gate;
+use crate::flow::learn::record::Record;
+use crate::platform::git::repo::Repo;
+use crate::platform::store::ledger;
+use crate::platform::store::ledger::error::Error as LedgerError;
+use crate::platform::store::ledger::query::RuleStats;
+
+const SECONDS_A_DAY: i64 = 24 * 60 * 60;
+
+/// What is advised of a rule.
+#[derive(Debug)]
+pub struct Move {
+    pub id: String,
+    pub at: At,
+    pub from: Status,
+    /// The status that the program itself sets; `None` where it is for a person to decide.
+    pub to: Option<Status>,
+    /// What is to become of it and why, as a sentence's end.
+    pub advice: String,
+    pub statistics: RuleStats,
+}
+
+/// What is advised of the rules.
+pub fn of(repo: &Repo, rules: &[Rule], record: &Record, now: Timestamp) -> Result<Vec<Move>> {
+    let checked: Vec<&Rule> =
+        rules.iter().filter(|r| r.status.is_checked() && r.check.is_pattern()).collect();
+    let state_dir = repo.state_dir();
+    if checked.is_empty() || !ledger::exists(&state_dir) {
+        return Ok(Vec::new());
+    }
+    let counts = ledger::with(&state_dir, now, |ledger| {
+        checked.iter().map(|r| ledger.rule_stats(Gate::Constitution, &r.id, now)).collect()
+    })
+    .map_err(LedgerError::hinted)?;
+    let counts: Vec<RuleStats> = counts.value;
+    let mut moves = Vec::new();
+    for (rule, counts) in checked.into_iter().zip(counts) {
+        let advice = advise(
+            rule,
+            &weighed(repo, rule, record, counts, now)?,
+            Quiet::default(),
+            now.as_second(),
+        );
+        let (to, advice) = match advice {
+            Advice::Keep => continue,
+            Advice::Demote { to, reason } => {
+                (Some(to), format!("demoted to `{}`: {reason}", to.as_str()))
+            }
+            // Nobody saw its hits: that none was dismissed is no proof.
+            Advice::Promote { to } => {
+                (None, format!("its hits stood: set it to `{}` if they were right", to.as_str()))
+            }
+            Advice::ProposeRetirement { reason } => {
+                (None, format!("{reason}: set it to `retired` if it is no longer needed"))
+            }
+        };
+        moves.push(Move {
+            id: rule.id.clone(),
+            at: rule.at.clone(),
+            from: rule.status,
+            to,
+            advice,
+            statistics: counts,
+        });
+    }
+    Ok(moves)
+}
+
+/// The statistics of a rule since it has its status.
+fn weighed(
+    repo: &Repo,
+    rule: &Rule,
+    record: &Record,
+    counts: RuleStats,
+    now: Timestamp,
+) -> Result<Statistics> {
+    let number = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
+    let known = record.get(&rule.id);
+    let since = known.map_or(now.as_second(), |known| known.since);
+    let (hits, dismissed) =
+        known.map_or((counts.hits, counts.dismissed), |known| known.since_then(counts));
+    let last_hit = counts.last_hit.map(Timestamp::as_second).filter(|hit| *hit >= since);
+    let quiet_since = last_hit.unwrap_or(since);
+    let quiet = Quiet::default();
+    let silent = now.as_second() - quiet_since;
+    // Commits are counted only where the time alone would be enough.
+    let quiet_changes = if silent / SECONDS_A_DAY >= i64::from(quiet.days) {
+        commits_since(repo, quiet_since, quiet.changes)?
+    } else {
+        0
+    };
+    Ok(Statistics {
+        hits: number(hits),
+        dismissed: number(dismissed),
+        since,
+        last_hit,
+        quiet_changes,
+    })
+}
+
+fn commits_since(repo: &Repo, since: i64, max: u32) -> Result<u32> {
+    if repo.head()?.is_none() {
+        return Ok(0);
+    }
+    let commits = repo.rev_list(&[
+        format!("--max-count={max}"),
+        format!("--since={since}"),
+        "HEAD".to_owned(),
+    ])?;
+    Ok(u32::try_from(commits.len()).unwrap_or(u32::MAX))
+}

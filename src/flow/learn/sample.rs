@@ -1,0 +1,104 @@
+//! The files of a tree on which a new check may not make noise.
+
+use std::collections::BTreeSet;
+
+use anyhow::Result;
+use bstr::ByteSlice as _;
+
+use crate::domain::constitution::case::Case;
+use crate::domain::model::change::{Entry, Mode};
+use crate::domain::model::objects::TreeItem;
+use crate::domain::model::oid::Oid;
+use crate::platform::git::object::{ObjectKind, Objects};
+
+/// The most that is read: files evenly taken, each of at most so many bytes, and all of them.
+const FILES_MAX: usize = 3_000;
+const FILE_BYTES_MAX: u64 = 512 * 1024;
+const BYTES_MAX: u64 = 32 * 1024 * 1024;
+
+/// How many entries of the tree are looked at.
+const ENTRIES_MAX: usize = 200_000;
+
+/// The texts of a tree's files that are in the component and of the cases' kind.
+pub fn of(
+    objects: &Objects,
+    tree: &Oid,
+    component: &str,
+    cases: &[Case],
+) -> Result<Vec<(String, String)>> {
+    let kinds: BTreeSet<Option<&str>> =
+        cases.iter().map(|case| extension(&case.sighting.path)).collect();
+    let mut files = Vec::new();
+    let mut left = ENTRIES_MAX;
+    walk(objects, tree, "", component, &kinds, &mut left, &mut files)?;
+    let step = files.len().div_ceil(FILES_MAX).max(1);
+    let mut bytes = 0;
+    let mut texts = Vec::new();
+    for (path, entry) in files.into_iter().step_by(step) {
+        let Some((ObjectKind::Blob, size)) = objects.header(&entry.oid)? else { continue };
+        if size > FILE_BYTES_MAX {
+            continue;
+        }
+        bytes += size;
+        if bytes > BYTES_MAX {
+            break;
+        }
+        if let Some(Ok(text)) = objects.blob(&entry.oid)?.map(String::from_utf8) {
+            texts.push((path, text));
+        }
+    }
+    Ok(texts)
+}
+
+fn extension(path: &str) -> Option<&str> {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.rsplit_once('.').map(|(_, extension)| extension)
+}
+
+fn walk(
+    objects: &Objects,
+    tree: &Oid,
+    folder: &str,
+    component: &str,
+    kinds: &BTreeSet<Option<&str>>,
+    left: &mut usize,
+    files: &mut Vec<(String, Entry)>,
+) -> Result<()> {
+    for item in objects.tree(tree)? {
+        *left = left.saturating_sub(1);
+        let Ok(name) = item.name().to_str() else { continue };
+        if *left == 0 {
+            return Ok(());
+        }
+        let path = format!("{folder}{name}");
+        match item {
+            TreeItem::Tree { oid, .. } if leads(&path, component) => {
+                walk(objects, &oid, &format!("{path}/"), component, kinds, left, files)?;
+            }
+            TreeItem::File { entry, .. }
+                if is_plain(entry.mode)
+                    && is_below(&path, component)
+                    && kinds.contains(&extension(&path)) =>
+            {
+                files.push((path, entry));
+            }
+            TreeItem::Tree { .. } | TreeItem::File { .. } => {}
+        }
+    }
+    Ok(())
+}
+
+fn is_plain(mode: Mode) -> bool {
+    matches!(mode, Mode::File | Mode::Executable)
+}
+
+fn is_below(path: &str, component: &str) -> bool {
+    component.is_empty() || path.strip_prefix(component).is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// Whether a folder is in the component or on the way to it.
+fn leads(folder: &str, component: &str) -> bool {
+    folder == component
+        || is_below(folder, component)
+        || component.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+}

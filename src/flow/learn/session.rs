@@ -1,0 +1,386 @@
+//! One session of learning: what stands, what is due, what is written.
+
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use bstr::BStr;
+use jiff::Timestamp;
+
+use crate::domain::constitution::case::{Case, Forgotten, Law, Limits};
+use crate::domain::constitution::draft::is_by_code;
+use crate::domain::constitution::drafter::Draft;
+use crate::domain::constitution::edit::{remove, render, set_status};
+use crate::domain::constitution::promote::{Decision, Given, add, decide, topic_path};
+use crate::domain::constitution::prove::{Proof, Rest};
+use crate::domain::constitution::recurrence::{After, Candidate, Sighting};
+use crate::domain::constitution::rule::{Check, Rule, RuleError, Status};
+use crate::domain::gates::governance::POLICY_FILE;
+use crate::domain::gates::secrets;
+use crate::domain::model::error::hinted;
+use crate::domain::model::oid::Oid;
+use crate::domain::policy::settings::{Learn, Policy, RuleStart};
+use crate::flow::evaluate::law;
+use crate::flow::learn::moves;
+use crate::flow::learn::moves::Move;
+use crate::flow::learn::record::Record;
+use crate::flow::learn::standing::{Standing, refuse_links};
+use crate::flow::learn::{Outcome, Request, cases, sample, statistics, work_tree};
+use crate::platform::config::env::{Env, now};
+use crate::platform::git::repo::Repo;
+use crate::platform::store::crash::save_point;
+use crate::platform::store::file::write_atomic;
+use crate::platform::store::ledger::query::{RuleStats, SightingRow};
+use crate::platform::store::lock;
+use crate::platform::store::lock::{Held, Wait};
+
+/// How long a session waits for another one, which may be asking an agent.
+const LEARNING_MAX: Duration = Duration::from_mins(30);
+
+/// A session, which holds the lock where it may write.
+pub(super) struct Learning<'a> {
+    pub(super) repo: &'a Repo,
+    pub(super) top: &'a Path,
+    pub(super) now: Timestamp,
+    pub(super) head: Option<Oid>,
+    pub(super) head_tree: Option<Oid>,
+    pub(super) policy: Learn,
+    pub(super) standing: Standing,
+    /// The rules of the last commit that the work tree does not have.
+    pub(super) committed: Vec<Rule>,
+    pub(super) record: Record,
+    /// The ids of the rules that a person deleted.
+    pub(super) deleted: BTreeSet<String>,
+    pub(super) warnings: Vec<String>,
+    _lock: Option<Held>,
+}
+
+pub(super) type Rows = Vec<(Sighting, SightingRow)>;
+
+/// What a decision about a candidate needs.
+pub(super) struct Matter<'a> {
+    candidate: &'a Candidate,
+    after: After,
+    pub(super) cases: Vec<Case>,
+    /// The rules that stand, but for those that are to be replaced.
+    rules: Vec<Rule>,
+    forgotten: Vec<Forgotten>,
+    pub(super) replaced: BTreeSet<String>,
+    sample: OnceCell<Vec<(String, String)>>,
+}
+
+impl<'a> Learning<'a> {
+    pub(super) fn begin(repo: &'a Repo, env: &Env, flags: &[String], writes: bool) -> Result<Self> {
+        let top = work_tree(repo)?;
+        let now = now(env);
+        let head = repo.head()?;
+        let head_tree = head.as_ref().map(|head| repo.tree_of(head)).transpose()?;
+        let policy = policy(repo, head_tree.as_ref(), env, flags)?.learn;
+        let state_dir = repo.state_dir();
+        let lock = if writes { Some(locked(&state_dir)?) } else { None };
+        let standing = Standing::of_work_tree(top)?;
+        let mut committed = match &head_tree {
+            Some(tree) => law::rules_of_tree(&repo.objects, tree)?.rules,
+            None => Vec::new(),
+        };
+        let in_head: BTreeSet<String> = committed.iter().map(|rule| rule.id.clone()).collect();
+        // The work tree's word on a rule holds.
+        committed.retain(|rule| standing.rules.iter().all(|other| other.id != rule.id));
+        let mut record = Record::load(&state_dir, now, writes)?;
+        let all: Vec<&Rule> = committed.iter().chain(&standing.rules).collect();
+        let ids: Vec<&str> = all.iter().map(|rule| rule.id.as_str()).collect();
+        let (counts, mut warnings) = statistics(repo, env, &ids)?;
+        warnings.extend(record.set_aside.iter().map(|path| {
+            format!(
+                "the memory of deleted rules was damaged and is set aside as `{}`",
+                path.display()
+            )
+        }));
+        for (rule, counts) in all.iter().zip(counts) {
+            record.see(rule, counts, now);
+        }
+        for rule in &committed {
+            record.is_committed(&rule.id);
+        }
+        for rule in &standing.rules {
+            record.is_back(&rule.id);
+            if in_head.contains(&rule.id) {
+                record.is_committed(&rule.id);
+            } else {
+                record.is_uncommitted(&rule.id, top);
+            }
+        }
+        Ok(Self {
+            repo,
+            top,
+            now,
+            head,
+            head_tree,
+            policy,
+            standing,
+            committed,
+            record,
+            deleted: BTreeSet::new(),
+            warnings,
+            _lock: lock,
+        })
+    }
+
+    pub(super) fn one(
+        &mut self,
+        candidate: &Candidate,
+        after: After,
+        rows: &Rows,
+        request: &Request,
+        drafted: Option<&Draft>,
+    ) -> Result<Outcome> {
+        if let Some(error) = self.broken(candidate) {
+            return Ok(Outcome::Broken(error.clone()));
+        }
+        let given = match (&request.check, drafted) {
+            (Some(check), _) => Given::Check(check),
+            (None, Some(draft)) => Given::Draft(draft),
+            (None, None) => Given::Nothing,
+        };
+        let again = !matches!(given, Given::Nothing);
+        let mut matter = self.matter(candidate, after, rows, request, again);
+        if let Some(ids) = self.known(&matter, given) {
+            return Ok(Outcome::Known { ids });
+        }
+        self.find_fixes(&mut matter, rows);
+        let outcome = match self.decide(&matter, given) {
+            Decision::Learn { proof: Proof::Prose { reason }, .. } if request.check.is_some() => {
+                Outcome::Unproved { reason }
+            }
+            Decision::Learn { rule, proof } => {
+                return self.add(rule, proof, &matter.replaced, request.dry_run);
+            }
+            Decision::Covered { ids } => Outcome::Known { ids },
+            Decision::Forgotten { id } if self.deleted.contains(&id) => Outcome::Forgotten { id },
+            Decision::Forgotten { id } => Outcome::Elsewhere { id },
+            Decision::Full { reason } => Outcome::Full { reason },
+        };
+        Ok(outcome)
+    }
+
+    /// What is wrong with the file that the candidate's rule would stand in: what cannot be read
+    /// there may say it already.
+    pub(super) fn broken(&self, candidate: &Candidate) -> Option<&RuleError> {
+        let path = topic_path(&candidate.class);
+        self.standing.errors.iter().find(|error| error.path == path)
+    }
+
+    /// Gathers what a decision needs. `again`: something better than the prose that stands may
+    /// come of it.
+    pub(super) fn matter<'c>(
+        &self,
+        candidate: &'c Candidate,
+        after: After,
+        rows: &Rows,
+        request: &Request,
+        again: bool,
+    ) -> Matter<'c> {
+        let cases = cases::of(self.repo, candidate, rows);
+        // What a person wrote is replaced only where a person names its class.
+        let may_go = |rule: &Rule| again && (request.class.is_some() || is_by_code(rule));
+        let replaced = self.prose_of(candidate, &cases, may_go);
+        let standing = self.standing.rules.iter().chain(&self.committed);
+        let rules = standing.filter(|rule| !replaced.contains(&rule.id)).cloned().collect();
+        let forgotten = self.forgotten(request, &cases);
+        Matter { candidate, after, cases, rules, forgotten, replaced, sample: OnceCell::new() }
+    }
+
+    /// The rules that say it already. What is known, and most is, needs no walk through the history.
+    pub(super) fn known(&self, matter: &Matter<'_>, given: Given<'_>) -> Option<Vec<String>> {
+        let nothing = |_: &mut dyn FnMut(&str, &str) -> bool| {};
+        match self.decide_with(matter, given, &nothing) {
+            Decision::Covered { ids } => Some(ids),
+            _ => None,
+        }
+    }
+
+    pub(super) fn find_fixes(&self, matter: &mut Matter<'_>, rows: &Rows) {
+        if let Some(head) = &self.head {
+            cases::find_fixes(self.repo, head, &mut matter.cases, rows);
+        }
+    }
+
+    pub(super) fn decide(&self, matter: &Matter<'_>, given: Given<'_>) -> Decision {
+        let rest = |visit: &mut dyn FnMut(&str, &str) -> bool| {
+            let files: &Vec<(String, String)> =
+                matter.sample.get_or_init(|| self.sample(matter.candidate, &matter.cases));
+            let _stopped = files.iter().any(|(path, text)| !visit(path, text));
+        };
+        self.decide_with(matter, given, &rest)
+    }
+
+    fn decide_with(&self, matter: &Matter<'_>, given: Given<'_>, rest: Rest<'_>) -> Decision {
+        let stands =
+            Law { rules: &matter.rules, forgotten: &matter.forgotten, limits: self.limits() };
+        decide(matter.candidate, &matter.cases, matter.after, stands, given, rest)
+    }
+
+    /// Writes a rule to its topic file.
+    fn add(
+        &mut self,
+        mut rule: Box<Rule>,
+        proof: Proof,
+        replaced: &BTreeSet<String>,
+        dry_run: bool,
+    ) -> Result<Outcome> {
+        let path = topic_path(&rule.class);
+        rule.at.path.clone_from(&path);
+        let section = render(&rule);
+        if secrets::redact_str(&section) != section {
+            let reason = "its text would show a secret".to_owned();
+            return Ok(Outcome::Unproved { reason });
+        }
+        let before = self.standing.text(&path);
+        if let Some(line) = conflict_marker(before) {
+            return Ok(Outcome::Broken(RuleError {
+                path,
+                line,
+                message: "a merge conflict is not resolved yet".to_owned(),
+                hint: "resolve it; the rule is learned afterwards".to_owned(),
+            }));
+        }
+        let cleared =
+            replaced.iter().fold(before.to_owned(), |text, id| remove(&text, id).unwrap_or(text));
+        let text = match add(&cleared, &rule, self.limits()) {
+            Ok(text) => text,
+            Err(error) => return Ok(Outcome::Broken(error)),
+        };
+        let room = usize::try_from(self.policy.budget.bytes).unwrap_or(usize::MAX);
+        if self.standing.bytes() - before.len() + text.len() > room && text != before {
+            let reason = format!("the constitution would grow beyond {room} bytes");
+            return Ok(Outcome::Full { reason });
+        }
+        if !dry_run {
+            for id in replaced {
+                self.record.drop_rule(id);
+            }
+            self.write(&path, &text)?;
+            let written = self.standing.rules.iter().find(|written| written.id == rule.id);
+            if let Some(written) = written {
+                rule.at = written.at.clone();
+                self.record.see(written, RuleStats::default(), self.now);
+                self.record.is_uncommitted(&written.id, self.top);
+            }
+        }
+        Ok(Outcome::Rule { rule, proof })
+    }
+
+    pub(super) fn write(&mut self, path: &str, text: &str) -> Result<()> {
+        refuse_links(self.top, path)?;
+        save_point();
+        write_atomic(&self.top.join(path), text.as_bytes())?;
+        save_point();
+        self.standing = Standing::of_work_tree(self.top)?;
+        Ok(())
+    }
+
+    /// Remembers what was seen, last of all: a rule that is remembered and stands nowhere may count
+    /// as deleted by a person.
+    pub(super) fn finish(&mut self, dry_run: bool) -> Result<()> {
+        if !dry_run {
+            self.record.save(&self.repo.state_dir())?;
+        }
+        Ok(())
+    }
+
+    /// The prose that something better is now given for.
+    fn prose_of(
+        &self,
+        candidate: &Candidate,
+        cases: &[Case],
+        may_go: impl Fn(&Rule) -> bool,
+    ) -> BTreeSet<String> {
+        let findings: BTreeSet<&String> = cases.iter().map(|case| &case.sighting.finding).collect();
+        let is_it = |rule: &&Rule| {
+            let grew = rule.origin.as_ref().is_some_and(|origin| {
+                origin.findings.iter().any(|finding| findings.contains(finding))
+            });
+            grew && rule.status == Status::Proposed
+                && rule.check == Check::None
+                && rule.class == candidate.class
+                && rule.at.path == topic_path(&rule.class)
+                && may_go(rule)
+        };
+        self.standing.rules.iter().filter(is_it).map(|rule| rule.id.clone()).collect()
+    }
+
+    fn sample(&self, candidate: &Candidate, cases: &[Case]) -> Vec<(String, String)> {
+        let Some(tree) = &self.head_tree else { return Vec::new() };
+        // A tree that cannot be read whole is no reason to learn nothing.
+        sample::of(&self.repo.objects, tree, &candidate.component, cases).unwrap_or_default()
+    }
+
+    pub(super) fn limits(&self) -> Limits {
+        Limits {
+            hits_in_rest: u32::try_from(self.policy.noise).unwrap_or(u32::MAX),
+            checked_rules: self.policy.budget.rules,
+            topic_bytes: usize::try_from(self.policy.budget.bytes).unwrap_or(usize::MAX),
+            proved: match self.policy.start {
+                RuleStart::Active => Status::Active,
+                RuleStart::Shadow => Status::Shadow,
+            },
+            ..Limits::default()
+        }
+    }
+
+    pub(super) fn move_rules(&mut self, dry_run: bool) -> Result<Vec<Move>> {
+        let moves = moves::of(self.repo, &self.standing.rules, &self.record, self.now)?;
+        for step in &moves {
+            let (Some(to), false) = (step.to, dry_run) else { continue };
+            let path = step.at.path.clone();
+            if let Some(text) = set_status(self.standing.text(&path), &step.id, to) {
+                self.write(&path, &text)?;
+            }
+            if let Some(rule) = self.standing.rules.iter().find(|rule| rule.id == step.id) {
+                self.record.see(rule, step.statistics, self.now);
+            }
+        }
+        Ok(moves)
+    }
+}
+
+/// The policy of the last commit; what stands there and cannot be read is as good as not there.
+pub(super) fn policy(
+    repo: &Repo,
+    tree: Option<&Oid>,
+    env: &Env,
+    flags: &[String],
+) -> Result<Policy> {
+    let text = match tree {
+        Some(tree) => repo.objects.file(tree, BStr::new(POLICY_FILE))?,
+        None => None,
+    };
+    let settings = law::settings(text.as_deref(), env, flags)
+        .or_else(|_| law::settings(None, env, flags))
+        .map_err(|problem| hinted(problem.to_string(), problem.hint))?;
+    Ok(settings.policy)
+}
+
+/// Waits until no other session learns in this repository.
+fn locked(state_dir: &Path) -> Result<Held> {
+    let path: PathBuf = state_dir.join("constitution.lock");
+    lock::take(&path, Wait::up_to(LEARNING_MAX))
+        .with_context(|| format!("could not lock `{}`", path.display()))?
+        .ok_or_else(|| {
+            let who = lock::holder(&path)
+                .map_or_else(String::new, |holder| format!(" (process {})", holder.pid));
+            hinted(
+                format!("another process learns in this repository{who}"),
+                "wait for it, or end that process",
+            )
+        })
+}
+
+/// The first line of an unresolved conflict, counted from 1.
+fn conflict_marker(text: &str) -> Option<u32> {
+    let mark = "<".repeat(7);
+    let marked = |line: &str| line.strip_prefix(&mark).is_some_and(|rest| rest.starts_with(' '));
+    (1_u32..).zip(text.lines()).find(|(_, line)| marked(line)).map(|(number, _)| number)
+}

@@ -1,0 +1,10 @@
+//! Use cases: what is done for a commit, a push, a review or a spec. Effects happen here; decisions
+//! are made in `domain`.
+
+pub mod review;
+pub mod learn;
+pub mod call;
+pub mod evaluate;
+pub mod intake;
+pub mod setup;
+pub mod workspace;

@@ -1,0 +1,103 @@
+//! Reviews that nobody waits for: commits are noted, and a process of its own works them off.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+
+use crate::domain::model::oid::Oid;
+use crate::domain::policy::settings::Policy;
+use crate::flow::call::cast;
+use crate::flow::evaluate::law;
+use crate::flow::review::session::Stopped;
+use crate::platform::config::env::Env;
+use crate::platform::git::repo::Repo;
+use crate::platform::process::{Cmd, own_path};
+use crate::platform::store::backlog;
+
+/// Where any of these is set, nothing is started in the background: a machine that builds, a test,
+/// and an agent at work.
+pub const UNWANTED: [&str; 3] = ["CI", "TRIBUNAL_NO_DAEMON", "TRIBUNAL_AGENT"];
+
+/// Whether processes may be started in the background.
+pub fn is_wanted(env: &Env) -> bool {
+    UNWANTED.iter().all(|name| env.get(name).is_none())
+}
+
+/// Notes commits for a review and sees to it that somebody makes them; those of `left_out` are too
+/// many and only named in `status`. `false` where no agent could.
+pub fn want(
+    repo: &Repo,
+    env: &Env,
+    flags: &[String],
+    commits: &[Oid],
+    left_out: &[Oid],
+) -> Result<bool> {
+    let head = repo.head()?.map(|head| repo.tree_of(&head)).transpose()?;
+    let law = law::of_tree(&repo.objects, head.as_ref(), Some(&[]), env, flags)?;
+    if !can_judge(repo, env, &law.policy) {
+        return Ok(false);
+    }
+    let state_dir = repo.state_dir();
+    for commit in left_out {
+        backlog::leave_out(&state_dir, commit)?;
+    }
+    for commit in commits {
+        // What does not fit is noted there, for `status`.
+        backlog::want(&state_dir, commit)?;
+    }
+    start(repo, env, flags)?;
+    Ok(true)
+}
+
+/// Whether there is an agent that could review.
+pub fn can_judge(repo: &Repo, env: &Env, policy: &Policy) -> bool {
+    let home = cast::home(repo);
+    cast::judges(policy, cast::around(repo, env, &home)).is_ok_and(|cast| cast.judges.is_some())
+}
+
+/// Starts a worker. Where there is one already the new one ends at once.
+pub fn start(repo: &Repo, env: &Env, flags: &[String]) -> Result<()> {
+    let log = backlog::log(&repo.state_dir())?;
+    let program = own_path().context("could not tell where this program is")?;
+    let place = repo.work_tree.as_ref().unwrap_or(&repo.git_dir);
+    let mut command = Cmd::new(program, Path::new("/"))
+        .args(["review", "--waiting", "--quiet", "--repo"])
+        .arg(place)
+        .args(flags.iter().flat_map(|flag| ["--set", flag]));
+    for (name, _) in env.with_prefix("GIT_") {
+        command = command.env_remove(name);
+    }
+    command.detach(&log)?;
+    Ok(())
+}
+
+/// Works off what waits, with `review` for each commit, whose error is the reason why there is no
+/// answer. Ends where nothing waits, where another process does it, and with an error where we are
+/// told to stop: the commit waits on, and nothing further is begun.
+pub fn work_off(repo: &Repo, mut review: impl FnMut(&Oid) -> Result<()>) -> Result<()> {
+    let state_dir = repo.state_dir();
+    // An error means that we lead a session already.
+    let _ = rustix::process::setsid();
+    loop {
+        let Some(worker) = backlog::work(&state_dir)? else { return Ok(()) };
+        while let Some(commit) = backlog::begin_next(&state_dir)? {
+            let reviewed = review(&commit);
+            if let Err(error) = &reviewed
+                && error.is::<Stopped>()
+            {
+                backlog::put_back(&state_dir, &commit)?;
+                return reviewed;
+            }
+            let failure = reviewed.err().map(|error| format!("{error:#}"));
+            if let Some(why) = &failure {
+                tracing::warn!(%commit, "no review: {why}");
+            }
+            backlog::done(&state_dir, &commit, failure.as_deref())?;
+        }
+        drop(worker);
+        // Whoever noted one just now found us at work and started nobody.
+        if backlog::waiting(&state_dir)?.is_empty() {
+            return Ok(());
+        }
+    }
+}

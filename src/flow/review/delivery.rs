@@ -1,0 +1,140 @@
+//! What a reviewer and the arbiter are given of a change.
+
+use anyhow::{Result, bail};
+use bstr::{BString, ByteSlice as _};
+
+use crate::domain::gates::scope::globs;
+use crate::domain::gates::secrets;
+use crate::domain::model::change::{Change, Entry, FileChange, Kind, Mode};
+use crate::domain::model::fence::visible_path;
+use crate::domain::model::objects::Content;
+use crate::domain::review::deliver::{
+    Delivery, FILE_BYTES_MAX, File, Reason, Side, Unscanned, deliver,
+};
+use crate::domain::review::raised::Raised;
+use crate::flow::review::matter::Matter;
+use crate::platform::git::object::Objects;
+use crate::platform::git::repo::Repo;
+
+/// What is delivered of a change, and what the policy has nobody read.
+pub struct Delivered {
+    pub delivery: Delivery,
+    pub left_out: Vec<(String, String)>,
+}
+
+/// Lays a change out for a reviewer.
+pub fn lay_out(
+    repo: &Repo,
+    matter: &Matter,
+    change: &Change,
+    seed: &[u8; 32],
+) -> Result<Delivered> {
+    let globs = globs(&matter.policy().review.leave_out)?;
+    let is_left_out = |file: &&FileChange| globs.is_match(file.path.to_path_lossy());
+    let (out, shown): (Vec<_>, Vec<_>) = change.files.iter().partition(is_left_out);
+    let named =
+        |file: &FileChange| (shown_path(&file.path), "left out by `review.leave-out`".to_owned());
+    let (files, too_large) = files(&repo.objects, &shown)?;
+    let mut delivery = deliver(&files, &matter.delivery_limits(), seed);
+    delivery.unscanned.extend(too_large.into_iter().map(|(file, size)| Unscanned {
+        path: shown_path(&file.path),
+        reason: Reason::TooLarge(usize::try_from(size).unwrap_or(usize::MAX)),
+    }));
+    for file in shown {
+        delivery.places.entry(shown_path(&file.path)).or_default().path.clone_from(&file.path);
+    }
+    Ok(Delivered { delivery, left_out: out.into_iter().map(named).collect() })
+}
+
+pub(super) fn shown_path(path: &BString) -> String {
+    visible_path(&secrets::mask_path(path))
+}
+
+/// Whether there is anything in a change that a model can review.
+pub fn is_reviewable(repo: &Repo, matter: &Matter, change: &Change) -> Result<bool> {
+    let Delivered { delivery, .. } = lay_out(repo, matter, change, &[0; 32])?;
+    let gap = delivery.unscanned.iter().any(|unscanned| unscanned.reason.is_gap());
+    Ok(gap || !delivery.calls.is_empty())
+}
+
+/// The files of a change with both their sides, as they are and without secrets; their names are
+/// without. Those of which a side is too large to be compared, with its size, are not read.
+fn files<'a>(objects: &Objects, files: &[&'a FileChange]) -> Result<(Vec<File>, TooLarge<'a>)> {
+    let (mut read, mut too_large) = (Vec::new(), Vec::new());
+    for file in files {
+        let sides = [&file.old, &file.new].map(|entry| side(objects, &file.path, entry.as_ref()));
+        let [old, new] = sides;
+        match (old?, new?) {
+            (Read::TooLarge(size), _) | (_, Read::TooLarge(size)) => too_large.push((*file, size)),
+            (Read::Side(old), Read::Side(new)) => read.push(File {
+                path: secrets::mask_path(&file.path),
+                kind: match &file.kind {
+                    Kind::Renamed { from } => Kind::Renamed { from: secrets::mask_path(from) },
+                    kind => kind.clone(),
+                },
+                old,
+                new,
+            }),
+        }
+    }
+    Ok((read, too_large))
+}
+
+/// Files that are too large, with their size in bytes.
+type TooLarge<'a> = Vec<(&'a FileChange, u64)>;
+
+/// What came of reading one side of a file.
+enum Read {
+    /// `None` where the file has no such side.
+    Side(Option<Side>),
+    TooLarge(u64),
+}
+
+fn side(objects: &Objects, path: &BString, entry: Option<&Entry>) -> Result<Read> {
+    let Some(entry) = entry else { return Ok(Read::Side(None)) };
+    let raw = match entry.mode {
+        Mode::Submodule => Vec::new(),
+        _ => match objects.content(&entry.oid, FILE_BYTES_MAX as u64)? {
+            Content::Whole(raw) => raw,
+            Content::TooLarge(size) => return Ok(Read::TooLarge(size)),
+            Content::Missing => bail!("`{path}` is not here in full: a partial clone"),
+        },
+    };
+    let masked = secrets::mask_lines(&raw, path);
+    Ok(Read::Side(Some(Side { mode: entry.mode, raw, masked })))
+}
+
+/// The files that other calls show, and those that none does.
+pub(super) fn elsewhere(delivery: &Delivery, at: usize) -> Vec<String> {
+    let here: Vec<&str> =
+        delivery.calls[at].sections.iter().map(|section| section.path.as_str()).collect();
+    let others = delivery.calls.iter().flat_map(|part| &part.sections).map(|s| s.path.as_str());
+    let mut names: Vec<String> =
+        others.filter(|path| !here.contains(path)).map(str::to_owned).collect();
+    names.dedup();
+    let unscanned = delivery.unscanned.iter();
+    names.extend(unscanned.map(|one| format!("{} ({})", one.path, one.reason)));
+    names
+}
+
+/// The most that the arbiter is shown of a change, in bytes; the rest it can read.
+const CASE_BYTES_MAX: usize = 48 * 1024;
+
+/// The sections of a finding's file, then those of the files that its evidence names, then others.
+pub(super) fn near(delivery: &Delivery, finding: &Raised) -> Vec<String> {
+    let mut sections: Vec<_> = delivery.calls.iter().flat_map(|part| &part.sections).collect();
+    let named = |path: &str| finding.evidence.iter().any(|quote| quote.path == path);
+    sections.sort_by_key(|section| match section.path.as_str() {
+        path if path == finding.path => 0,
+        path if named(path) => 1,
+        _ => 2,
+    });
+    let mut left = CASE_BYTES_MAX;
+    let mut shown = Vec::new();
+    for section in sections {
+        let Some(rest) = left.checked_sub(section.text.len()) else { continue };
+        left = rest;
+        shown.push(section.text.clone());
+    }
+    shown
+}

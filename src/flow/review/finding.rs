@@ -1,0 +1,42 @@
+//! What a reviewer raised, as findings of the ledger.
+
+use crate::domain::model::finding::{Effect, Finding, Place};
+use crate::domain::model::gate::Gate;
+use crate::domain::review::raised::Anchored;
+use crate::domain::review::ruling::{Ruling, Word};
+use crate::domain::review::standing::Standing;
+
+/// The longest text of a place that is kept, in characters.
+const ANCHOR_CHARS_MAX: usize = 400;
+
+/// A finding of a run as any other: what it says is the reviewer's, what it does is computed.
+pub fn of(standing: &Standing, ruling: Option<&Ruling>, effect: Effect) -> Finding {
+    let raised = &standing.raised;
+    let place = (!raised.path.is_empty()).then(|| match raised.anchored.lines() {
+        Some((line, end_line)) => Place { end_line, ..Place::line(raised.path.as_str(), line) },
+        None => Place::file(raised.path.as_str()),
+    });
+    let anchored = raised.anchored != Anchored::Nowhere;
+    let anchor = raised.anchor.chars().take(ANCHOR_CHARS_MAX).collect();
+    let message = match raised.failure.as_str() {
+        "" => raised.title.clone(),
+        failure => format!("{}: {failure}", raised.title),
+    };
+    let message = match ruling.map(|ruling| ruling.word) {
+        None => format!("{message} (not weighed)"),
+        Some(Word::Upheld) => message,
+        Some(word) => format!("{message} ({})", word.as_str()),
+    };
+    let instruction = ruling.map(|ruling| ruling.instruction.clone()).unwrap_or_default();
+    Finding {
+        gate: Gate::Review,
+        rule: raised.class.as_str().to_owned(),
+        class: raised.class.clone(),
+        severity: raised.severity,
+        effect,
+        place,
+        anchor: if anchored { anchor } else { String::new() },
+        message,
+        suggestion: if instruction.is_empty() { raised.fix.clone() } else { instruction },
+    }
+}

@@ -1,0 +1,299 @@
+//! The end of a run: what was upheld is kept, a complete review leaves a receipt, and the verdict
+//! follows from the decision.
+
+use anyhow::Result;
+use jiff::Timestamp;
+
+use crate::domain::model::agent::{Cost, Money, Role, Spent};
+use crate::domain::model::finding::Effect;
+use crate::domain::model::report::{Report, Reported, Skipped, Verdict};
+use crate::domain::pipeline::run::{Attempt, End, Kind, Stage};
+use crate::domain::review::converge::blocking;
+use crate::domain::review::decide::{Decision, Why};
+use crate::domain::review::ruling::Word;
+use crate::flow::evaluate::judge;
+use crate::flow::review::docket::{Docket, Names};
+use crate::flow::review::finding;
+use crate::flow::review::outcome::{Ending, Judged, Reviewed};
+use crate::flow::review::receipt;
+use crate::flow::review::receipt::{Found, Receipt};
+use crate::flow::review::session::Session;
+use crate::flow::review::subject::Subject;
+use crate::flow::workspace::attempt;
+use crate::platform::config::env::{Env, now};
+use crate::platform::git::repo::Repo;
+use crate::platform::store::ledger;
+use crate::platform::store::ledger::Ledger;
+use crate::platform::store::ledger::call::Call;
+use crate::platform::store::ledger::error::Error as LedgerError;
+use crate::platform::ui::review_report::Offer;
+
+/// Closes a run that has ended; again changes nothing.
+pub fn close(
+    repo: &Repo,
+    env: &Env,
+    docket: &Docket,
+    paths: Vec<String>,
+    started: Timestamp,
+) -> Result<Reviewed> {
+    let Stage::Ended(End { decision, best }) = docket.run.stage.clone() else {
+        anyhow::bail!("the run `{}` has not ended", docket.run.id);
+    };
+    let calls = calls(repo, env, &docket.run.id)?;
+    let spent = spent(&calls);
+    let names = names(docket, &calls);
+    let stopping: Vec<String> = blocking(&docket.run.findings, best)
+        .into_iter()
+        .filter_map(|standing| docket.kept.get(&standing.raised.id).cloned())
+        .collect();
+    let mut skipped = docket.skipped.clone();
+    let mut findings = docket.gated.clone();
+    findings.extend(reported(repo, env, docket, best, &stopping, &decision)?);
+    let offer = offer(repo, docket, best)?;
+    let mut kept = None;
+    if docket.run.kind == Kind::Review && has_receipt(docket, &decision) {
+        let receipt = of_run(docket, &decision, best, &names, stopping, spent, now(env));
+        let (id, aside) = keep(repo, env, &receipt)?;
+        skipped.extend(aside);
+        kept = id;
+    }
+    let report = report(verdict(&decision), findings, skipped, started, now(env));
+    let judged = Judged {
+        run: docket.run.id.clone(),
+        route: docket.run.route,
+        reviewer: names.reviewer,
+        arbiter: names.arbiter,
+        decision,
+        criteria: docket.run.criteria.clone(),
+        unscanned: docket.unscanned.clone(),
+        unanchored: docket.unanchored,
+        spent,
+        receipt: kept,
+        from_receipt: false,
+        offer,
+    };
+    Ok(Reviewed {
+        title: docket.title.clone(),
+        paths,
+        report,
+        ending: Ending::Judged(Box::new(judged)),
+    })
+}
+
+/// The receipt that a run leaves.
+fn of_run(
+    docket: &Docket,
+    decision: &Decision,
+    best: usize,
+    names: &Names,
+    blocking: Vec<String>,
+    spent: Spent,
+    time: Timestamp,
+) -> Receipt {
+    Receipt {
+        version: Receipt::version(),
+        question: docket.question.clone(),
+        tree: docket.run.attempts[best].tree.clone(),
+        base: docket.run.base.clone(),
+        run: docket.run.id.clone(),
+        route: docket.run.route,
+        independent: docket.run.route.is_independent(),
+        reviewer: names.reviewer.clone(),
+        arbiter: names.arbiter.clone(),
+        decision: decision.clone(),
+        criteria: docket.run.criteria.clone(),
+        findings: docket.kept.values().cloned().collect(),
+        blocking,
+        unscanned: docket.unscanned.clone(),
+        delivered: docket.delivered.clone(),
+        answers: docket.answers.clone(),
+        cost: Cost { money: (spent.unknown == 0).then_some(spent.money), ..Cost::default() },
+        time,
+        tribunal: env!("CARGO_PKG_VERSION").to_owned(),
+    }
+}
+
+/// Keeps a receipt; gives its id where it is the one that stands.
+fn keep(repo: &Repo, env: &Env, receipt: &Receipt) -> Result<(Option<String>, Option<Skipped>)> {
+    // A kill may have come after it was kept, and since then the question may have been asked
+    // afresh: the ids of runs sort by age.
+    match receipt::find(repo, env, &receipt.question)? {
+        Some(known) if known.receipt.run >= receipt.run => {
+            Ok(((known.receipt.run == receipt.run).then_some(known.id), None))
+        }
+        _ => {
+            let (id, aside) = receipt::keep(repo, receipt)?;
+            Ok((Some(id), aside))
+        }
+    }
+}
+
+/// What an earlier review of the same question comes to now.
+pub fn of_receipt(
+    subject: &Subject,
+    found: &Found,
+    gates: Report,
+    started: Timestamp,
+    now: Timestamp,
+) -> Reviewed {
+    let receipt = &found.receipt;
+    let verdict = match found.verdict() {
+        Verdict::Pass => gates.verdict,
+        verdict => verdict,
+    };
+    let mut findings = gates.findings;
+    for kept in &found.findings {
+        let mut finding = kept.finding.clone();
+        finding.effect = match kept.status.is_answered() {
+            true => Effect::Shadow,
+            false if receipt.blocking.contains(&kept.id) => Effect::Block,
+            false => Effect::Warn,
+        };
+        let status = kept.status.as_str().to_owned();
+        findings.push(Reported { id: kept.id.clone(), status, finding });
+    }
+    let judged = Judged {
+        run: receipt.run.clone(),
+        route: receipt.route,
+        reviewer: receipt.reviewer.clone(),
+        arbiter: receipt.arbiter.clone(),
+        decision: receipt.decision.clone(),
+        criteria: receipt.criteria.clone(),
+        unscanned: receipt.unscanned.clone(),
+        unanchored: 0,
+        spent: Spent::default(),
+        receipt: Some(found.id.clone()),
+        from_receipt: true,
+        offer: None,
+    };
+    let report = report(verdict, findings, gates.skipped, started, now);
+    Reviewed {
+        title: subject.title.clone(),
+        paths: subject.paths(),
+        report,
+        ending: Ending::Judged(Box::new(judged)),
+    }
+}
+
+/// The verdict that a decision is.
+fn verdict(decision: &Decision) -> Verdict {
+    match decision {
+        Decision::Submit => Verdict::Pass,
+        Decision::Fix(_) => Verdict::Block,
+        Decision::Escalate(_) => Verdict::Escalate,
+        Decision::Inconclusive(_) => Verdict::Inconclusive,
+    }
+}
+
+/// Whether the answer may stand for a later question: not where a gate, a budget or a program
+/// decided, which may be otherwise the next time.
+fn has_receipt(docket: &Docket, decision: &Decision) -> bool {
+    let reviewed = docket.run.attempts.last().is_some_and(Attempt::is_reviewed);
+    let lasts = match decision {
+        Decision::Submit | Decision::Fix(_) => true,
+        Decision::Escalate(why) => !matches!(why, Why::Budget(_) | Why::Gate(_)),
+        Decision::Inconclusive(_) => false,
+    };
+    reviewed && lasts
+}
+
+/// What was raised, with its standing: only what is upheld and too much stops the change.
+fn reported(
+    repo: &Repo,
+    env: &Env,
+    docket: &Docket,
+    best: usize,
+    stopping: &[String],
+    decision: &Decision,
+) -> Result<Vec<Reported>> {
+    let state_dir = repo.state_dir();
+    let ledger = ledger::exists(&state_dir).then(|| Ledger::open(&state_dir)).transpose();
+    let ledger = ledger.map_err(LedgerError::hinted)?;
+    let stops = matches!(decision, Decision::Fix(_) | Decision::Escalate(_));
+    let mut all = Vec::new();
+    for standing in &docket.run.findings {
+        let gone = standing.resolved_in.is_some_and(|resolved| resolved <= best);
+        let word = standing.ruling.as_ref().map(|ruling| ruling.word);
+        if gone || matches!(word, Some(Word::Refuted | Word::OutOfScope | Word::Duplicate)) {
+            continue;
+        }
+        let kept = docket.kept.get(&standing.raised.id);
+        let effect = match kept {
+            Some(id) if stops && stopping.contains(id) => Effect::Block,
+            _ => Effect::Warn,
+        };
+        let finding = finding::of(standing, standing.ruling.as_ref(), effect);
+        let known = match (&ledger, kept) {
+            (Some(ledger), Some(id)) => ledger.get(id, now(env)).map_err(LedgerError::hinted)?,
+            _ => None,
+        };
+        all.push(match known {
+            Some(known) => {
+                Reported { id: known.id, status: known.status.as_str().to_owned(), finding }
+            }
+            None => judge::unrecorded(finding),
+        });
+    }
+    Ok(all)
+}
+
+fn offer(repo: &Repo, docket: &Docket, best: usize) -> Result<Option<Offer>> {
+    if docket.run.kind != Kind::Fix {
+        return Ok(None);
+    }
+    let branch = if docket.closed {
+        // It is the person's by now: moved, merged or gone.
+        attempt::offered(repo, &docket.run.id)?
+    } else {
+        Session::offer(repo, docket, best)?
+    };
+    let base = docket.run.attempts.first().and_then(|attempt| attempt.commit.as_ref());
+    Ok(branch.zip(base).map(|(branch, base)| Offer {
+        branch,
+        base: base.short().to_owned(),
+        fixes: best,
+    }))
+}
+
+fn report(
+    verdict: Verdict,
+    findings: Vec<Reported>,
+    skipped: Vec<Skipped>,
+    started: Timestamp,
+    now: Timestamp,
+) -> Report {
+    let elapsed = now.duration_since(started).as_millis();
+    let report = judge::report(findings, skipped, std::time::Instant::now());
+    Report { verdict, elapsed_ms: u64::try_from(elapsed).unwrap_or(0), ..report }
+}
+
+fn calls(repo: &Repo, env: &Env, run: &str) -> Result<Vec<Call>> {
+    let done = ledger::with(&repo.state_dir(), now(env), |ledger| ledger.calls_of(run));
+    Ok(done.map_err(LedgerError::hinted)?.value)
+}
+
+/// What the calls of a run cost together.
+fn spent(calls: &[Call]) -> Spent {
+    Spent {
+        calls: calls.len(),
+        money: calls.iter().filter_map(|call| call.cost.money).sum::<Money>(),
+        unknown: calls.iter().filter(|call| call.cost.money.is_none()).count(),
+    }
+}
+
+/// Who judged, as the run has it; of a run that an older version made, as its calls have it. What
+/// the settings say by now is not asked: they may have changed since.
+fn names(docket: &Docket, calls: &[Call]) -> Names {
+    let known = |known: &String, role: Role| {
+        let mut answered = calls.iter().filter(|call| call.role == role && call.is_answered());
+        match answered.next_back() {
+            Some(call) if known.is_empty() && call.model.is_empty() => call.agent.clone(),
+            Some(call) if known.is_empty() => format!("{} ({})", call.agent, call.model),
+            _ => known.clone(),
+        }
+    };
+    Names {
+        reviewer: known(&docket.judges.reviewer, Role::Reviewer),
+        arbiter: known(&docket.judges.arbiter, Role::Arbiter),
+    }
+}

@@ -1,0 +1,100 @@
+//! An executor at work: in a tree of the run's own, whose outcome becomes a commit before anything
+//! else is done with it.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+
+use crate::domain::model::oid::Oid;
+use crate::domain::pipeline::run::{Attempt, Fixed, Run};
+use crate::flow::workspace::attempt;
+use crate::flow::workspace::tree;
+use crate::flow::workspace::tree::{Ignored, Tree};
+use crate::platform::git::repo::Repo;
+use crate::platform::process::Interrupts;
+use crate::platform::store::lock::Wait;
+
+/// The tree of a run, until it is dropped.
+pub struct Workshop<'a> {
+    repo: &'a Repo,
+    tree: Tree,
+    interrupts: Interrupts,
+}
+
+impl<'a> Workshop<'a> {
+    /// Takes the run's tree, which no other run has: what is left of a killed process may. A run that has none yet
+    /// takes over the tree of one that is over: most of its files stay as they are.
+    pub fn open(repo: &'a Repo, run: &str, interrupts: Interrupts) -> Result<Self> {
+        let folder = folder(repo, run);
+        if !folder.exists() {
+            // Where there is none to take over, one is made.
+            drop(fs::rename(spare(repo), &folder));
+        }
+        let tree = Tree::take_one(&folder, Wait::FOR_ITS_END)?
+            .with_context(|| format!("another process works on the run `{run}`"))?;
+        Ok(Self { repo, tree, interrupts })
+    }
+
+    /// Where the executor works.
+    pub fn dir(&self) -> PathBuf {
+        self.tree.work()
+    }
+
+    /// Shows the state of the code that is to be fixed, and nothing that an earlier try left.
+    pub fn show(&self, attempt: &Attempt) -> Result<()> {
+        let (tree, head) = (&attempt.tree, attempt.commit.as_ref());
+        self.tree.show(self.repo, tree, head, Ignored::Go, self.interrupts)
+    }
+
+    /// Commits what the executor left as the run's next attempt.
+    pub fn keep(&self, run: &Run, message: &str) -> Result<Fixed> {
+        let (tree, last) = (self.tree.snapshot(self.repo, self.interrupts)?, last(run)?);
+        if tree == last.tree {
+            return Ok(Fixed::Nothing);
+        }
+        let undoes = attempt::undoes(self.repo, &run.attempts, &tree)?;
+        let number = run.attempts.len();
+        let parent = last.commit.as_ref();
+        let commit = attempt::keep(self.repo, &run.id, number, &tree, parent, message)?;
+        Ok(Fixed::Changed { tree, commit, undoes })
+    }
+
+    /// Commits what an executor left that did not come to its end, apart from the attempts: it is
+    /// judged by nobody and lost by nobody. `None` where there is nothing.
+    pub fn keep_unfinished(&self, run: &Run) -> Result<Option<Oid>> {
+        let (tree, last) = (self.tree.snapshot(self.repo, self.interrupts)?, last(run)?);
+        if tree == last.tree {
+            return Ok(None);
+        }
+        let number = run.attempts.len();
+        let message = format!("wip: what attempt {number} of run {} left unfinished\n", run.id);
+        let parent = last.commit.as_ref();
+        attempt::keep_apart(self.repo, &run.id, number, &tree, parent, &message).map(Some)
+    }
+}
+
+/// Takes the tree from a run that is over; one is kept for the next.
+pub fn clear(repo: &Repo, run: &str) -> Result<()> {
+    let folder = folder(repo, run);
+    if folder.exists() && fs::rename(&folder, spare(repo)).is_err() {
+        fs::remove_dir_all(&folder)
+            .with_context(|| format!("could not remove `{}`", folder.display()))?;
+    }
+    Ok(())
+}
+
+/// What the names of runs' trees begin with.
+const TREE: &str = "run-";
+
+fn folder(repo: &Repo, run: &str) -> PathBuf {
+    tree::root(repo).join(format!("{TREE}{run}"))
+}
+
+fn spare(repo: &Repo) -> PathBuf {
+    tree::root(repo).join("spare")
+}
+
+fn last(run: &Run) -> Result<&Attempt> {
+    run.attempts.last().context("a run has an attempt from its beginning")
+}

@@ -1,0 +1,74 @@
+//! What the executor of a run is told.
+
+use anyhow::Result;
+use bstr::ByteSlice as _;
+use regex::RegexBuilder;
+
+use crate::domain::model::agent::Role;
+use crate::domain::model::change::Change;
+use crate::domain::model::fence::visible_path;
+use crate::domain::pipeline::run::Order;
+use crate::domain::review::raised::Raised;
+use crate::domain::review::{fixer, prompt};
+use crate::flow::review::session::Session;
+use crate::flow::review::texts::whole;
+
+/// The largest pattern of a reviewer that is tried, compiled, in bytes.
+const SWEEP_SIZE_MAX: usize = 1 << 20;
+
+/// The most places that a pattern may have to be of use.
+const SIBLINGS_MAX: usize = 20;
+
+impl Session<'_> {
+    /// What the executor is told.
+    pub(super) fn fixer_prompt(&self, order: &Order) -> Result<String> {
+        let change = self.change_since(self.docket.run.base.as_ref())?;
+        let spec = self.matter.reading.as_ref().map(prompt::spec_text);
+        let rules = self.rules(Role::Executor, &change.files);
+        let places: Vec<&Raised> = self
+            .docket
+            .run
+            .findings
+            .iter()
+            .map(|standing| &standing.raised)
+            .filter(|raised| order.findings.contains(&raised.id))
+            .collect();
+        let token = self.token(&format!("fix-{}", self.docket.run.attempts.len()));
+        let mut instructions = order.instructions.clone();
+        instructions.extend(self.siblings(&change, &places));
+        Ok(fixer::prompt(fixer::Task {
+            spec: spec.as_deref(),
+            instructions: &instructions,
+            places: &places,
+            rules: &rules,
+            token: &token,
+        }))
+    }
+
+    /// More places of the same mistakes in the files of the change: looked for with the patterns
+    /// that the reviewer gave, so that a class is repaired and not a line.
+    fn siblings(&self, change: &Change, raised: &[&Raised]) -> Vec<String> {
+        let mut found = Vec::new();
+        for finding in raised.iter().filter(|finding| !finding.sweep.is_empty()) {
+            let pattern = RegexBuilder::new(&finding.sweep).size_limit(SWEEP_SIZE_MAX).build();
+            let Ok(pattern) = pattern else { continue };
+            let mut places = Vec::new();
+            for file in &change.files {
+                let text = whole(&self.repo.objects, &change.tree, file.path.as_bstr());
+                let text = text.unwrap_or_default();
+                for (line, text) in (1..).zip(text.lines()) {
+                    let own = finding.path.as_bytes() == file.path.as_bytes()
+                        && finding.anchored.lines().is_some_and(|(a, b)| (a..=b).contains(&line));
+                    if !own && pattern.is_match(&text.to_str_lossy()) {
+                        places.push(format!("{}:{line}", visible_path(&file.path)));
+                    }
+                }
+            }
+            // A pattern that is everywhere says nothing.
+            if (1..=SIBLINGS_MAX).contains(&places.len()) {
+                found.push(format!("see whether {} is at {} too", finding.id, places.join(", ")));
+            }
+        }
+        found
+    }
+}

@@ -1,0 +1,84 @@
+//! The gates of a run: asked before any model is, and again after every fix.
+
+use std::time::Instant;
+
+use anyhow::Result;
+
+use crate::domain::gates::Law;
+use crate::domain::model::change::Change;
+use crate::domain::model::finding::{Effect, Finding};
+use crate::domain::model::gate::Gate;
+use crate::domain::model::report::{Report, Reported, Verdict};
+use crate::domain::pipeline::run::{Gated, Kind};
+use crate::domain::policy::settings::Moment;
+use crate::flow::evaluate::commands::Request;
+use crate::flow::evaluate::evaluation::{Ask, evaluate};
+use crate::platform::config::env::Env;
+use crate::platform::git::repo::Repo;
+
+/// What the gates said, for the run and for the report.
+pub struct Asked {
+    pub gated: Gated,
+    pub report: Report,
+    /// The signal that told us to stop.
+    pub interrupted: Option<i32>,
+}
+
+/// Asks the gates about a change. A run that fixes asks every command, whatever moment it is meant
+/// for: nothing else would notice what a fix broke.
+pub fn ask(repo: &Repo, env: &Env, change: &Change, law: &Law, kind: Kind) -> Result<Asked> {
+    let moment = match kind {
+        Kind::Review => Some(Moment::Run),
+        Kind::Fix => None,
+    };
+    let request = Request { env, moment, reuse: true };
+    let started = Instant::now();
+    let ask = Ask::GatesAndCommands(&request);
+    let evaluation = evaluate(repo, env, change.clone(), law, None, ask)?;
+    let interrupted = evaluation.interrupted;
+    let report = evaluation.report(started);
+    let stopping: Vec<&Reported> =
+        report.findings.iter().filter(|found| found.finding.effect == Effect::Block).collect();
+    let unasked = match report.verdict {
+        Verdict::Inconclusive => {
+            report.skipped.iter().map(|s| format!("{}: {}", s.gate, s.reason)).collect()
+        }
+        Verdict::Pass | Verdict::Block | Verdict::Escalate => Vec::new(),
+    };
+    let gated = Gated {
+        failures: stopping.iter().map(|found| line(&found.finding)).collect(),
+        needs_person: stopping.iter().any(|found| needs_person(found.finding.gate)),
+        unasked,
+    };
+    Ok(Asked { gated, report, interrupted })
+}
+
+/// Whether a model must not be set to repair what this gate found: it would have to see a secret,
+/// or to change the law that it is judged by.
+fn needs_person(gate: Gate) -> bool {
+    match gate {
+        Gate::ProtectedBranch | Gate::Secrets | Gate::SensitiveFiles | Gate::Governance => true,
+        Gate::ConflictMarkers
+        | Gate::LargeFiles
+        | Gate::CaseConflict
+        | Gate::CommitMessage
+        | Gate::Scope
+        | Gate::Constitution
+        | Gate::Commands
+        | Gate::Review
+        | Gate::Person
+        | Gate::Import => false,
+    }
+}
+
+fn line(finding: &Finding) -> String {
+    let place = finding.place.as_ref().map_or_else(String::new, |place| {
+        let line = if place.line > 0 { format!(":{}", place.line) } else { String::new() };
+        format!("{}{line}: ", place.spot.display())
+    });
+    let hint = match finding.suggestion.as_str() {
+        "" => String::new(),
+        hint => format!(" ({hint})"),
+    };
+    format!("{}/{}: {place}{}{hint}", finding.gate, finding.rule, finding.message)
+}

@@ -1,0 +1,258 @@
+//! The reviewer of a run at work.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use bstr::BString;
+
+use crate::domain::model::agent::Role;
+use crate::domain::model::change::{Change, FileChange};
+use crate::domain::model::oid::Oid;
+use crate::domain::pipeline::run::{Failure, Outcome, Reviewed, Scope};
+use crate::domain::review::answer;
+use crate::domain::review::answer::{Answer, Asked};
+use crate::domain::review::assemble::{Ground, assemble};
+use crate::domain::review::deliver::{Delivery, Unscanned};
+use crate::domain::review::prompt;
+use crate::domain::review::prompt::{Ask, Open};
+use crate::domain::review::proof;
+use crate::domain::review::raised::{Completeness, Raised};
+use crate::flow::call::cast::Player;
+use crate::flow::review::ask::{Form, Unanswered};
+use crate::flow::review::delivery::{Delivered, elsewhere, lay_out, shown_path};
+use crate::flow::review::session::Session;
+use crate::flow::review::texts::Texts;
+use crate::flow::workspace::{attempt, room};
+
+impl Session<'_> {
+    /// Asks the reviewer about the attempt in hand.
+    pub(super) fn review(&mut self, scope: &Scope) -> Result<Outcome> {
+        let change = self.change_since(self.reviewed_from(scope)?.as_ref())?;
+        let (number, tries) = (self.docket.run.current(), self.docket.run.failed_reviews);
+        let name = match scope {
+            Scope::Full | Scope::Delta { .. } => format!("review-{number}-{tries}"),
+            Scope::Criteria(_) => format!("criteria-{number}-{tries}"),
+        };
+        let delivered = lay_out(self.repo, self.matter, &change, &self.seed(&name))?;
+        let gaps = self.note_delivered(&delivered);
+        if !gaps.is_empty() {
+            return Ok(incomplete(gaps));
+        }
+        let room = self.room(&change)?;
+        let gaps = self.note_unshown(&change);
+        if !gaps.is_empty() {
+            return Ok(incomplete(gaps));
+        }
+        let delivery = delivered.delivery;
+        let texts = Texts::new(&self.repo.objects, &change.tree, &delivery);
+        let open = self.open(scope);
+        let matter = self.matter;
+        let hearing = Hearing {
+            name: &name,
+            reviewer: &matter.judges().context("the route has no reviewer")?.reviewer,
+            delivery: &delivery,
+            texts: &texts,
+            rules: &self.rules(Role::Reviewer, &change.files),
+            open: &open,
+            room: &room,
+        };
+        Ok(match self.hear(&hearing)? {
+            Ok(answers) => Outcome::Reviewed(self.reviewed(&hearing, &answers)?),
+            Err(failure) => Outcome::Failed(failure),
+        })
+    }
+
+    /// The tree that what is reviewed is compared with.
+    fn reviewed_from(&self, scope: &Scope) -> Result<Option<Oid>> {
+        match scope {
+            Scope::Full | Scope::Criteria(_) => Ok(self.docket.run.base.clone()),
+            Scope::Delta { since, .. } => {
+                let since = self.docket.run.attempts.get(*since);
+                Ok(Some(since.context("the run has no such attempt")?.tree.clone()))
+            }
+        }
+    }
+
+    /// Notes what is delivered and what is not; gives what should have been.
+    fn note_delivered(&mut self, delivered: &Delivered) -> Vec<(String, String)> {
+        let Delivered { delivery, left_out } = delivered;
+        let named = |one: &Unscanned| (one.path.clone(), one.reason.to_string());
+        let unscanned = delivery.unscanned.iter();
+        self.docket.unscanned =
+            unscanned.clone().map(named).chain(left_out.iter().cloned()).collect();
+        let sections = delivery.calls.iter().flat_map(|part| &part.sections);
+        self.docket.delivered = sections.map(|one| (one.path.clone(), one.sha.clone())).collect();
+        unscanned.filter(|one| one.reason.is_gap()).map(named).collect()
+    }
+
+    /// Notes the files that the judges cannot read beside the change; gives those that are part of it.
+    fn note_unshown(&mut self, change: &Change) -> Vec<(String, String)> {
+        let named = |(path, why): &(BString, String)| (shown_path(path), why.clone());
+        self.docket.unscanned.extend(self.unshown.iter().map(named));
+        let is_changed = |path: &BString| change.files.iter().any(|file| file.path == *path);
+        self.unshown.iter().filter(|(path, _)| is_changed(path)).map(named).collect()
+    }
+
+    /// What a review says, by the answers to all its calls.
+    fn reviewed(&mut self, hearing: &Hearing<'_>, answers: &[Answer]) -> Result<Reviewed> {
+        let criteria: Vec<String> =
+            self.docket.run.criteria.iter().map(|criterion| criterion.id.clone()).collect();
+        let text = |path: &str| hearing.texts.text(path);
+        let ground = Ground {
+            text: &text,
+            places: &hearing.delivery.places,
+            criteria: &criteria,
+            open: hearing.open,
+        };
+        let mut next = u32::try_from(self.docket.run.findings.len() + 1).unwrap_or(u32::MAX);
+        let assembled = assemble(answers, &ground, &mut next);
+        self.docket.unanchored += assembled.demoted;
+        let raised = assembled
+            .raised
+            .into_iter()
+            .filter(|raised| !self.is_known(raised))
+            .map(|raised| Ok((self.is_fix_induced(&raised)?, raised)))
+            .map(|pair: Result<(bool, Raised)>| pair.map(|(induced, raised)| (raised, induced)))
+            .collect::<Result<Vec<_>>>()?;
+        let read = hearing.delivery.calls.iter().zip(answers);
+        let proofs = read.map(|(part, answer)| proof::check(part, answer));
+        Ok(Reviewed {
+            completeness: proof::all(proofs),
+            raised,
+            verified: assembled.verified,
+            criteria: assembled.criteria,
+        })
+    }
+
+    /// Puts every call of a review to the reviewer; an answer each, or why there is none.
+    fn hear(&mut self, hearing: &Hearing<'_>) -> Result<Result<Vec<Answer>, Failure>> {
+        let Hearing { name, reviewer, delivery, texts, rules, open, room } = *hearing;
+        let asked = if open.is_empty() { Asked::Review } else { Asked::Verification };
+        let schema = answer::schema(asked);
+        let now: Vec<String> = open.iter().map(|raised| texts.now(raised)).collect();
+        let open: Vec<Open<'_>> =
+            open.iter().zip(&now).map(|(raised, now)| Open { raised, now }).collect();
+        let count = delivery.calls.len();
+        let mut answers = Vec::new();
+        for (at, part) in delivery.calls.iter().enumerate() {
+            let elsewhere = elsewhere(delivery, at);
+            let ask = Ask {
+                spec: self.matter.reading.as_ref(),
+                rules,
+                part,
+                call: (at + 1, count),
+                elsewhere: &elsewhere,
+            };
+            let question = match asked {
+                Asked::Review => prompt::review(&ask),
+                Asked::Verification => prompt::verification(&ask, &open),
+            };
+            let sections = part.sections.len();
+            let many = if sections == 1 { "" } else { "s" };
+            let call = at + 1;
+            self.tell(&format!(
+                "{} reviews {sections} section{many}, call {call} of {count}",
+                reviewer.name
+            ));
+            let form = Form {
+                player: reviewer,
+                key: &format!("{name}-{at}"),
+                prompt: &question,
+                token: &part.token,
+                schema: &schema,
+                room,
+            };
+            let read = |value: &_| answer::read(value, asked).map_err(|wrong| wrong.to_string());
+            match self.ask_in_form(&form, read)? {
+                Ok(answer) => answers.push(answer),
+                Err(Unanswered::Failed(failure)) => return Ok(Err(failure)),
+                Err(Unanswered::Malformed { why, .. }) => {
+                    let why = format!("{}: malformed: {why}", reviewer.name);
+                    return Ok(Err(Failure::Infrastructure(why)));
+                }
+            }
+        }
+        Ok(Ok(answers))
+    }
+}
+
+/// A review that is not made: money spent on the rest would buy no verdict.
+fn incomplete(unread: Vec<(String, String)>) -> Outcome {
+    Outcome::Reviewed(Reviewed {
+        completeness: Completeness::Incomplete(unread),
+        raised: Vec::new(),
+        verified: Vec::new(),
+        criteria: Vec::new(),
+    })
+}
+
+/// What all calls of one review have in common.
+#[derive(Clone, Copy)]
+struct Hearing<'a> {
+    /// The stable name of the review within the run.
+    name: &'a str,
+    reviewer: &'a Player,
+    delivery: &'a Delivery,
+    texts: &'a Texts<'a>,
+    rules: &'a [String],
+    /// What a later round is asked about.
+    open: &'a [Raised],
+    room: &'a Path,
+}
+
+impl Session<'_> {
+    /// The folder that shows the judged tree, what the change touches before all.
+    pub(super) fn room(&mut self, change: &Change) -> Result<PathBuf> {
+        let room = room::folder(self.repo, &self.docket.run.id);
+        if self.in_room.as_ref() != Some(&change.tree) {
+            // What could not be shown of another tree is tried once more.
+            let shown = self.in_room.take().filter(|_| self.unshown.is_empty());
+            let follow = |from: Oid| room::follow(self.repo, &from, &change.tree, &room).ok();
+            self.unshown = match shown.and_then(follow) {
+                Some(unshown) => unshown,
+                None => room::fill(self.repo, &change.tree, &change.files, &room)?,
+            };
+            self.in_room = Some(change.tree.clone());
+        }
+        Ok(room)
+    }
+
+    /// What nonces are drawn from; the same after a kill.
+    pub(super) fn seed(&self, name: &str) -> [u8; 32] {
+        *blake3::hash(format!("{}/{name}", self.docket.seed).as_bytes()).as_bytes()
+    }
+
+    /// The word that fences a prompt's data.
+    pub(super) fn token(&self, name: &str) -> String {
+        blake3::hash(format!("{}/token/{name}", self.docket.seed).as_bytes()).to_hex()[..12].into()
+    }
+
+    pub(super) fn rules(&self, role: Role, files: &[FileChange]) -> Vec<String> {
+        self.matter.rules_for(role, files)
+    }
+
+    /// The findings that a later round is asked about.
+    fn open(&self, scope: &Scope) -> Vec<Raised> {
+        let Scope::Delta { open, .. } = scope else { return Vec::new() };
+        let findings = self.docket.run.findings.iter().map(|standing| &standing.raised);
+        findings.filter(|raised| open.contains(&raised.id)).cloned().collect()
+    }
+
+    /// Whether an earlier look at the same code raised it: it is not weighed twice.
+    fn is_known(&self, raised: &Raised) -> bool {
+        let squeezed = |text: &str| text.split_whitespace().collect::<String>();
+        self.docket.run.findings.iter().any(|standing| {
+            let known = &standing.raised;
+            standing.resolved_in.is_none()
+                && known.path == raised.path
+                && known.class == raised.class
+                && squeezed(&known.anchor) == squeezed(&raised.anchor)
+        })
+    }
+
+    fn is_fix_induced(&self, raised: &Raised) -> Result<bool> {
+        let Some((line, _)) = raised.anchored.lines() else { return Ok(false) };
+        let path = BString::from(raised.path.as_str());
+        attempt::is_fix_induced(self.repo, &self.docket.run.attempts, &path, line)
+    }
+}

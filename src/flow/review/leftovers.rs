@@ -1,0 +1,113 @@
+//! Puts away what earlier runs left: the folders that judges read in, trees, and old runs.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use bstr::BString;
+
+use crate::domain::model::oid::Oid;
+use crate::domain::pipeline::run::Stage;
+use crate::flow::call::clean_up;
+use crate::flow::review::docket::Docket;
+use crate::flow::review::fix;
+use crate::flow::workspace::tree;
+use crate::flow::workspace::{attempt, room};
+use crate::platform::config::env::{Env, now};
+use crate::platform::git::repo::Repo;
+use crate::platform::store::runs;
+use crate::platform::store::runs::RunFolder;
+
+/// So many runs are kept.
+const KEPT: usize = 100;
+
+/// Cleans up after runs that nobody works on. The attempts of a run stay as long as the run does.
+pub fn put_away(repo: &Repo, env: &Env) -> Result<()> {
+    let state_dir = repo.state_dir();
+    clean_up(&state_dir, env)?;
+    let long_ago = runs::long_ago(now(env));
+    let is_old = |id: &str| runs::began(id).is_some_and(|began| began < long_ago);
+    // Before the runs are listed: one that begins meanwhile is in neither list.
+    let attempts = attempt::by_run(repo)?;
+    let ids = runs::list(&state_dir)?;
+    for id in ids.iter().skip(KEPT) {
+        if (is_old(id) || is_over(&state_dir, id))
+            && let Some(folder) = RunFolder::try_take(&state_dir, id)?
+        {
+            // First: attempts whose run is gone are found by their age alone.
+            forget(repo, attempts.get(id));
+            folder.remove()?;
+        }
+    }
+    runs::remove_stateless(&state_dir, long_ago)?;
+    // A run whose folder is gone cannot be gone on with.
+    for (id, of_run) in &attempts {
+        if is_old(id) && !ids.contains(id) {
+            forget(repo, Some(of_run));
+        }
+    }
+    trees(repo, &state_dir)
+}
+
+/// Removes the attempts of a run. Those that stay harm nobody, and are tried again by their age.
+fn forget(repo: &Repo, attempts: Option<&Vec<(BString, Oid)>>) {
+    if let Some(attempts) = attempts
+        && let Err(error) = attempt::forget(repo, attempts)
+    {
+        tracing::warn!("old attempts stay: {error:#}");
+    }
+}
+
+/// Removes what only a run at work needs. The tree of one that was stopped may hold what an executor
+/// wrote.
+fn trees(repo: &Repo, state_dir: &Path) -> Result<()> {
+    let root = tree::root(repo);
+    let entries = match fs::read_dir(&root) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries.with_context(|| format!("could not read `{}`", root.display()))?,
+    };
+    for entry in entries {
+        let name = entry.with_context(|| format!("could not read `{}`", root.display()))?;
+        let Some(name) = name.file_name().to_str().map(str::to_owned) else { continue };
+        let (id, is_room) = match (name.strip_prefix("room-"), name.strip_prefix("run-")) {
+            (Some(id), _) => (id, true),
+            (None, Some(id)) => (id, false),
+            (None, None) => continue,
+        };
+        // The folder of a run is made before its tree and locked from then on, so that one which
+        // began while we look is not taken for one that is gone. It is asked for here, not listed
+        // before: a list would be older than the tree.
+        let held = RunFolder::try_take(state_dir, id)?;
+        let is_known = held.is_some() || runs::exists(state_dir, id);
+        if is_known && (held.is_none() || !is_room && !is_over(state_dir, id)) {
+            continue;
+        }
+        if is_room {
+            room::clear(&room::folder(repo, id));
+        } else {
+            fix::clear(repo, id)?;
+        }
+        drop(held);
+    }
+    Ok(())
+}
+
+/// Notes that the run of a receipt is closed: a kill may have come between the two.
+pub fn note_closed(repo: &Repo, id: &str) -> Result<()> {
+    let state_dir = repo.state_dir();
+    let open = |docket: &Docket| !docket.closed && matches!(docket.run.stage, Stage::Ended(_));
+    let load = || runs::load::<Docket>(&state_dir, id).unwrap_or_default().filter(open);
+    if load().is_some()
+        && let Some(folder) = RunFolder::try_take(&state_dir, id)?
+        && let Some(docket) = load()
+    {
+        folder.save(&Docket { closed: true, ..docket })?;
+    }
+    Ok(())
+}
+
+/// Whether nothing is left to do for a run.
+fn is_over(state_dir: &Path, id: &str) -> bool {
+    matches!(runs::load::<Docket>(state_dir, id), Ok(Some(docket)) if docket.closed)
+}

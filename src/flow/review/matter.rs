@@ -1,0 +1,197 @@
+//! What a review is made from: the law of the base, the spec, the rules, and the judges.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use bstr::{BStr, ByteSlice as _};
+
+use crate::domain::constitution::prompt;
+use crate::domain::constitution::rule::Rule;
+use crate::domain::gates::{Law, secrets};
+use crate::domain::model::agent::Role;
+use crate::domain::model::change::FileChange;
+use crate::domain::model::error::hinted;
+use crate::domain::model::objects::Content;
+use crate::domain::model::oid::Oid;
+use crate::domain::policy::settings::Policy;
+use crate::domain::review::answer;
+use crate::domain::review::answer::Asked;
+use crate::domain::review::deliver::Limits;
+use crate::domain::review::prompt::fingerprint;
+use crate::domain::review::question;
+use crate::domain::review::question::Question;
+use crate::domain::spec::read::{BYTES_MAX, read};
+use crate::domain::spec::types::Spec;
+use crate::flow::call::cast;
+use crate::flow::call::cast::{Cast, Judges};
+use crate::flow::evaluate::law;
+use crate::flow::review::docket::SpecCopy;
+use crate::flow::review::subject::Subject;
+use crate::platform::agents::Around;
+use crate::platform::config::env::Env;
+use crate::platform::git::object::Objects;
+use crate::platform::git::repo::Repo;
+
+/// The file in which a repository speaks to agents.
+pub const NOTES_FILE: &str = "AGENTS.md";
+
+/// The most of it that a prompt carries, in bytes.
+const NOTES_BYTES_MAX: usize = 8 * 1024;
+
+/// A larger one is not read at all, in bytes: nobody wrote it for agents.
+const NOTES_READ_MAX: u64 = 1024 * 1024;
+
+/// What holds for a change, whoever judges it.
+pub struct Matter {
+    pub law: Law,
+    pub cast: Cast,
+    rules: Vec<Rule>,
+    /// What the base's `AGENTS.md` says, without secrets; empty where there is none.
+    notes: String,
+    pub spec: Option<SpecCopy>,
+    /// The same, read.
+    pub reading: Option<Spec>,
+}
+
+impl Matter {
+    /// Gathers it for a change. `spec` is what the change is meant to do.
+    pub fn gather(
+        repo: &Repo,
+        env: &Env,
+        flags: &[String],
+        subject: &Subject,
+        spec: Option<SpecCopy>,
+        around: Around<'_>,
+    ) -> Result<Self> {
+        let change = &subject.change;
+        let law = law::of_change(&repo.objects, change, env, flags)?;
+        let cast = cast::judges(&law.policy, around)?;
+        let rules = match &change.base_tree {
+            Some(tree) => law::rules_of_tree(&repo.objects, tree)?.rules,
+            None => Vec::new(),
+        };
+        let notes = match &change.base_tree {
+            Some(tree) => notes(&repo.objects, tree)?,
+            None => String::new(),
+        };
+        let reading = spec.as_ref().map(understand).transpose()?;
+        Ok(Self { law, cast, rules, notes, spec, reading })
+    }
+
+    pub fn policy(&self) -> &Policy {
+        &self.law.policy
+    }
+
+    /// What a role's prompt says of how things are done here: the rules that speak of these files,
+    /// and what the repository says to agents. Both as the base has them.
+    pub fn rules_for(&self, role: Role, files: &[FileChange]) -> Vec<String> {
+        let paths: Vec<String> = files.iter().map(|file| file.path.to_string()).collect();
+        let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+        let rules = prompt::for_role(&self.rules, &paths, role, prompt::BUDGET).text;
+        let mut said = Vec::new();
+        if !rules.is_empty() {
+            said.push(secrets::redact_str(&rules));
+        }
+        if !self.notes.is_empty() {
+            said.push(format!("What `{NOTES_FILE}` of the base says:\n{}", self.notes));
+        }
+        said
+    }
+
+    pub fn delivery_limits(&self) -> Limits {
+        let review = &self.policy().review;
+        Limits {
+            bytes_per_call: usize::try_from(review.bytes).unwrap_or(usize::MAX),
+            calls: review.calls,
+            context_lines: review.context,
+        }
+    }
+
+    /// The name of the question that a review of a change is; `None` where nobody is to be asked.
+    pub fn question(&self, subject: &Subject) -> Option<String> {
+        let judges = self.judges()?;
+        let change = &subject.change;
+        let limits = self.delivery_limits();
+        let base = change.base_tree.as_ref().map_or("", |base| base.as_str());
+        let (reviewer, arbiter) = (&judges.reviewer.settings, &judges.arbiter.settings);
+        let review = &self.policy().review;
+        // The arbiter, and what the decision is made by, change the answer as well.
+        let beside = [
+            format!("arbiter {} {} {}", arbiter.agent, arbiter.model, arbiter.effort),
+            format!("route {}", self.cast.route),
+            format!("highs {}", review.highs),
+            format!("left out {}", review.leave_out.join(" ")),
+        ];
+        Some(question::hash(&Question {
+            tree: change.tree.as_str(),
+            base,
+            spec: self.spec.as_ref().map_or("", |spec| spec.hash.as_str()),
+            rules: &self.rules_for(Role::Reviewer, &change.files),
+            prompts: &fingerprint(),
+            agent: &reviewer.agent,
+            model: &reviewer.model,
+            effort: &reviewer.effort,
+            schema: &answer::schema(Asked::Review),
+            bytes_per_call: limits.bytes_per_call,
+            calls: limits.calls,
+            context_lines: limits.context_lines,
+            scope: &beside,
+        }))
+    }
+
+    pub fn judges(&self) -> Option<&Judges> {
+        self.cast.judges.as_ref()
+    }
+}
+
+/// Reads a spec's file as it is now, without its secrets.
+pub fn copy_spec(path: &Path) -> Result<SpecCopy> {
+    let size = fs::metadata(path).map(|metadata| metadata.len());
+    let size = size.with_context(|| format!("could not read the spec `{}`", path.display()))?;
+    if usize::try_from(size).is_ok_and(|size| size > BYTES_MAX) {
+        return Err(hinted(
+            format!("the spec `{}` has {size} bytes", path.display()),
+            format!("a spec has {BYTES_MAX} at most"),
+        ));
+    }
+    let bytes =
+        fs::read(path).with_context(|| format!("could not read the spec `{}`", path.display()))?;
+    let masked = secrets::mask_lines(&bytes, path.as_os_str().as_encoded_bytes());
+    Ok(SpecCopy {
+        path: path.to_owned(),
+        hash: blake3::hash(&bytes).to_hex().to_string(),
+        text: masked.to_str_lossy().into_owned(),
+    })
+}
+
+fn understand(copy: &SpecCopy) -> Result<Spec> {
+    let name = copy.path.file_name().unwrap_or_default().to_string_lossy();
+    let reading = read(copy.text.as_bytes(), &name);
+    match reading.spec.clone() {
+        Some(spec) if reading.errors() == 0 => Ok(spec),
+        _ => Err(hinted(
+            format!("the spec `{}` is not fit to be judged by", copy.path.display()),
+            format!("`tribunal spec lint {}` says why", copy.path.display()),
+        )),
+    }
+}
+
+fn notes(objects: &Objects, tree: &Oid) -> Result<String> {
+    let bytes = match objects.file_up_to(tree, BStr::new(NOTES_FILE), NOTES_READ_MAX)? {
+        Some(Content::Whole(bytes)) => bytes,
+        Some(Content::TooLarge(size)) => {
+            return Ok(format!("[it has {size} bytes and is left out]\n"));
+        }
+        Some(Content::Missing) | None => return Ok(String::new()),
+    };
+    let masked = secrets::mask_lines(&bytes, NOTES_FILE.as_bytes());
+    let text = masked.to_str_lossy();
+    let end = text.char_indices().map(|(at, c)| at + c.len_utf8());
+    let end = end.take_while(|end| *end <= NOTES_BYTES_MAX).last().unwrap_or(0);
+    let mut notes = text[..end].to_owned();
+    if end < text.len() {
+        notes.push_str("\n[the rest is left out]\n");
+    }
+    Ok(notes)
+}

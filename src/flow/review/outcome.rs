@@ -1,0 +1,247 @@
+//! What a review came to, for people and for programs.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use crate::domain::model::agent::{Route, Spent};
+use crate::domain::model::report::{ExitStatus, Report, Verdict};
+use crate::domain::review::decide::{Decision, Why};
+use crate::domain::review::raised::Assessed;
+use crate::platform::ui::out::{DIM, GOOD};
+use crate::platform::ui::report::{Format, json_of, printable, render};
+use crate::platform::ui::review_report::Offer;
+
+/// The end of a review.
+#[derive(Clone, Debug)]
+pub struct Reviewed {
+    /// `commit 0123456789`
+    pub title: String,
+    /// The files of the change, as shown.
+    pub paths: Vec<String>,
+    pub report: Report,
+    pub ending: Ending,
+}
+
+/// How it ended.
+#[derive(Clone, Debug)]
+pub enum Ending {
+    /// The change is empty, or nothing in it is text: no pass, and blocked where the gates say so.
+    Nothing,
+    /// No model judged: the report is the gates' alone.
+    Unjudged {
+        why: Vec<String>,
+    },
+    Judged(Box<Judged>),
+}
+
+/// What the models were asked and what was made of it.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    pub run: String,
+    pub route: Route,
+    pub reviewer: String,
+    pub arbiter: String,
+    pub decision: Decision,
+    pub criteria: Vec<Assessed>,
+    pub unscanned: Vec<(String, String)>,
+    /// Findings that name no place in the tree: mere notes.
+    pub unanchored: usize,
+    pub spent: Spent,
+    /// The receipt's id, where the review was complete.
+    pub receipt: Option<String>,
+    /// Whether an earlier review of the same question answered.
+    pub from_receipt: bool,
+    pub offer: Option<Offer>,
+}
+
+impl Reviewed {
+    /// The gates have their say however the review ended: also where there was nothing to review.
+    pub fn status(&self) -> ExitStatus {
+        self.report.verdict.into()
+    }
+
+    /// The findings and the criteria, for people.
+    pub fn human(&self) -> String {
+        let mut text = render(&self.report, Format::Human);
+        let Ending::Judged(judged) = &self.ending else { return text };
+        for criterion in &judged.criteria {
+            let _infallible = write!(
+                text,
+                "\n{} {}{}",
+                criterion.met.as_str(),
+                printable(&criterion.id),
+                if criterion.why.is_empty() {
+                    String::new()
+                } else {
+                    format!(": {}", printable(&criterion.why))
+                },
+            );
+        }
+        for (path, reason) in &judged.unscanned {
+            let (path, reason) = (printable(path), printable(reason));
+            let _infallible = write!(text, "\n{DIM}not reviewed{DIM:#} {path}: {reason}");
+        }
+        text.trim_start_matches('\n').to_owned()
+    }
+
+    /// The verdict and what it rests on.
+    pub fn last_line(&self) -> String {
+        let verdict = self.report.verdict;
+        let judged = match &self.ending {
+            Ending::Nothing => {
+                let why = if self.paths.is_empty() {
+                    format!("{} is empty", self.title)
+                } else {
+                    format!("no model can read what {} holds", self.title)
+                };
+                return match verdict {
+                    Verdict::Pass => format!("nothing to review: {why}"),
+                    _ => format!("{} by the gates; nothing to review: {why}", verdict.as_str()),
+                };
+            }
+            Ending::Unjudged { why } => {
+                let why = printable(&why.join("; "));
+                return format!("{}: {} was not reviewed: {why}", verdict.as_str(), self.title);
+            }
+            Ending::Judged(judged) => judged,
+        };
+        let mut line = match verdict {
+            Verdict::Pass => format!("{GOOD}pass{GOOD:#}"),
+            Verdict::Block | Verdict::Escalate | Verdict::Inconclusive => {
+                verdict.as_str().to_owned()
+            }
+        };
+        let count = self.paths.len();
+        let files = if count == 1 { "1 file" } else { &format!("{count} files") };
+        let _infallible = write!(
+            line,
+            ": {}, {files} reviewed by {} on route {}{}",
+            self.title,
+            judged.reviewer,
+            judged.route,
+            if judged.route.is_independent() { "" } else { ", not independent" },
+        );
+        let reason = reason(&judged.decision);
+        if !reason.is_empty() {
+            let _infallible = write!(line, "; {}", printable(&reason));
+        }
+        let _infallible = if judged.from_receipt {
+            write!(line, "; answered before (run {})", judged.run)
+        } else {
+            write!(line, "; {} (run {})", judged.spent, judged.run)
+        };
+        line
+    }
+
+    /// What to do next.
+    pub fn hints(&self) -> Vec<String> {
+        let Ending::Judged(judged) = &self.ending else { return Vec::new() };
+        let mut hints = Vec::new();
+        if let Some(Offer { branch, base, fixes }) = &judged.offer {
+            let commits = if *fixes == 1 { "1 commit" } else { &format!("{fixes} commits") };
+            hints.push(format!(
+                "`git log -p {base}..{branch}` shows {commits} of fixes; `git merge {branch}` takes them"
+            ));
+        }
+        match (&judged.decision, self.report.verdict) {
+            (Decision::Fix(_), Verdict::Block) => hints.push(
+                "`tribunal review --fix` has it fixed on a branch of its own; `tribunal findings dismiss ID` answers a finding"
+                    .to_owned(),
+            ),
+            (Decision::Escalate(Why::Budget(_)), _) => hints.push(format!(
+                "raise the budget in your own settings; `tribunal resume {}` then goes on, and what was answered counts",
+                judged.run
+            )),
+            (Decision::Inconclusive(_), _) => {
+                hints.push("`tribunal doctor` tells how the agents stand".to_owned());
+            }
+            _ => {}
+        }
+        hints
+    }
+
+    /// One object: what `check` prints, and the review.
+    pub fn json(&self) -> Value {
+        let mut json = json_of(&self.report);
+        match &self.ending {
+            Ending::Nothing if self.report.verdict == Verdict::Pass => {
+                json["verdict"] = "nothing to review".into();
+            }
+            Ending::Nothing => {
+                json["review"] =
+                    json!({"unjudged": ["there is nothing that a model could review"]});
+            }
+            Ending::Unjudged { why } => json["review"] = json!({ "unjudged": why }),
+            Ending::Judged(judged) => json["review"] = judged.json(),
+        }
+        json
+    }
+}
+
+impl Judged {
+    fn json(&self) -> Value {
+        json!({
+            "run": self.run,
+            "route": self.route,
+            "independent": self.route.is_independent(),
+            "reviewer": self.reviewer,
+            "arbiter": self.arbiter,
+            "decision": word(&self.decision),
+            "reason": reason(&self.decision),
+            "criteria": self.criteria.iter().map(|criterion| json!({
+                "id": criterion.id, "met": criterion.met.as_str(), "why": criterion.why,
+            })).collect::<Vec<_>>(),
+            "unscanned": self.unscanned.iter()
+                .map(|(path, reason)| json!({"path": path, "reason": reason})).collect::<Vec<_>>(),
+            "unanchored": self.unanchored,
+            "cost": {
+                "calls": self.spent.calls,
+                "usd": self.spent.money.dollars(),
+                "unknown": self.spent.unknown,
+            },
+            "receipt": self.receipt,
+            "from_receipt": self.from_receipt,
+            "offer": self.offer.as_ref().map(|offer| json!({
+                "branch": offer.branch, "base": offer.base, "fixes": offer.fixes,
+            })),
+        })
+    }
+}
+
+/// The word for a decision.
+pub fn word(decision: &Decision) -> &'static str {
+    match decision {
+        Decision::Submit => "submit",
+        Decision::Fix(_) => "fix",
+        Decision::Escalate(_) => "escalate",
+        Decision::Inconclusive(_) => "inconclusive",
+    }
+}
+
+/// Why it was decided so; empty where it needs no reason.
+pub fn reason(decision: &Decision) -> String {
+    let list = |what: &str, all: &[String]| format!("{what}: {}", all.join("; "));
+    match decision {
+        Decision::Submit => String::new(),
+        Decision::Fix(instructions) => list("to be fixed", instructions),
+        Decision::Inconclusive(why) => why.clone(),
+        Decision::Escalate(why) => match why {
+            Why::Gate(failures) => list("a person must look at what a gate stopped", failures),
+            Why::Spec(findings) => list("it goes against the spec, or beyond it", findings),
+            Why::NoInstructions(findings) => list("nobody said how to fix", findings),
+            Why::Unresolved(findings) => list("unresolved after two fixes", findings),
+            Why::Repeats { attempt } => format!("the last fix led back to attempt {attempt}"),
+            Why::Undoes { attempt } => format!("the last fix took back that of attempt {attempt}"),
+            Why::FixInduced { of, all } => {
+                format!("{of} of {all} findings that stop it were brought in by fixes")
+            }
+            Why::NoDiff => "two fixes in a row changed nothing".to_owned(),
+            Why::Rounds(rounds) => format!("{rounds} rounds of fixes were not enough"),
+            Why::Budget(why) => why.clone(),
+            Why::Unsubstantiated(findings) => {
+                list("critical, and neither shown nor refuted", findings)
+            }
+        },
+    }
+}

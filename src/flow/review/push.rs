@@ -1,0 +1,337 @@
+//! What a push is told of the reviews of its commits: looked up, waited for a while, never made
+//! here.
+
+use std::collections::BTreeSet;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use bstr::ByteSlice as _;
+use jiff::Timestamp;
+
+use crate::domain::gates::governance::POLICY_FILE;
+use crate::domain::locate::index::normalised;
+use crate::domain::model::finding::Effect;
+use crate::domain::model::kept::Kept;
+use crate::domain::model::objects::Content;
+use crate::domain::model::oid::Oid;
+use crate::domain::model::report::{Reported, Skipped};
+use crate::domain::policy::settings::{OnFailure, Policy, PrePush, Review};
+use crate::domain::review::deliver::FILE_BYTES_MAX;
+use crate::flow::call::cast;
+use crate::flow::evaluate::law;
+use crate::flow::evaluate::push::{Part, Pushed};
+use crate::flow::review::background;
+use crate::flow::review::delivery::is_reviewable;
+use crate::flow::review::matter::{Matter, NOTES_FILE};
+use crate::flow::review::receipt;
+use crate::flow::review::receipt::Found;
+use crate::flow::review::subject;
+use crate::flow::review::subject::Range;
+use crate::platform::config::env::{Env, now};
+use crate::platform::git::repo::Repo;
+use crate::platform::store::backlog;
+use crate::platform::store::backlog::State;
+use crate::platform::store::ledger;
+use crate::platform::store::ledger::Ledger;
+use crate::platform::store::ledger::error::Error as LedgerError;
+
+/// The most commits of one push whose reviews are looked up: an imported history has none.
+const COMMITS_MAX: usize = 50;
+
+/// How often a review that is under way is looked for.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// How long a worker that was just started may take to begin.
+const START: Duration = Duration::from_secs(2);
+
+/// What the reviews say of a push.
+#[derive(Debug, Default)]
+pub struct Consulted {
+    pub parts: Vec<Part>,
+    pub skipped: Vec<Skipped>,
+    /// A review that the policy insists on is not there.
+    pub refused: bool,
+}
+
+/// What the policy comes to today.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Stance {
+    AskLater,
+    Warn { until: Option<Timestamp> },
+    Block,
+}
+
+/// Consults the reviews of the commits that a push brings. `tell` shows people that it waits.
+pub fn consult(
+    repo: &Repo,
+    env: &Env,
+    commits: &[Pushed],
+    tell: &mut dyn FnMut(&str),
+) -> Result<Consulted> {
+    let mut consulted = Consulted::default();
+    // An agent's own push meets the mechanical gates alone.
+    if commits.is_empty() || env.get("TRIBUNAL_AGENT").is_some() {
+        return Ok(consulted);
+    }
+    let Some((policy, stance)) = strictest(repo, env, commits)? else { return Ok(consulted) };
+    if !background::can_judge(repo, env, &policy) {
+        return Ok(consulted);
+    }
+    let insists = policy.review.on_failure == OnFailure::Block && stance == Stance::Block;
+    let mut questions = questions(repo, env, &commits[..commits.len().min(COMMITS_MAX)])?;
+    consulted.skipped.append(&mut questions.unasked);
+    consulted.refused |= insists && !consulted.skipped.is_empty();
+    want_missing(repo, env, &questions.open)?;
+    let wait = policy.review.wait;
+    if stance != Stance::AskLater && !is_held_up(repo, env, &questions.judges, wait)? {
+        await_reviews(repo, env, &mut questions.open, wait, tell)?;
+    }
+    for asked in &questions.open {
+        let Some(found) = &asked.found else {
+            consulted.refused |= insists;
+            consulted.skipped.push(unreviewed(repo, &asked.pushed.commit, stance));
+            continue;
+        };
+        consulted.parts.extend(part(repo, asked.pushed, found, stance)?);
+    }
+    let rest = commits.len().saturating_sub(COMMITS_MAX);
+    if rest > 0 {
+        consulted
+            .skipped
+            .push(skipped(format!("{rest} more commits: their reviews were not looked up")));
+    }
+    if let Stance::Warn { until: Some(until) } = stance
+        && consulted.parts.iter().any(|part| !part.findings.is_empty())
+    {
+        consulted.skipped.push(skipped(format!(
+            "findings of reviews warn until {} and block from then on",
+            until.strftime("%Y-%m-%d")
+        )));
+    }
+    Ok(consulted)
+}
+
+/// What is asked of the reviews of some commits.
+#[derive(Default)]
+struct Questions<'a> {
+    open: Vec<Asked<'a>>,
+    /// Who would answer.
+    judges: Vec<String>,
+    /// The commits whose reviews are not asked for, with the reason.
+    unasked: Vec<Skipped>,
+}
+
+fn questions<'a>(repo: &Repo, env: &Env, commits: &'a [Pushed]) -> Result<Questions<'a>> {
+    let home = cast::home(repo);
+    let around = cast::around(repo, env, &home);
+    let mut questions = Questions::default();
+    for pushed in commits {
+        let subject = subject::of(repo, &Range::Commit(pushed.commit.clone()))?;
+        if subject.change.files.is_empty() {
+            continue;
+        }
+        if changes_law(repo, pushed, subject.change.base_tree.as_ref())? {
+            let short = pushed.commit.short();
+            questions.unasked.push(skipped(format!(
+                "{short}: the push changes the law that it was reviewed under (hint: push the change \
+                 of the law by itself first)"
+            )));
+            continue;
+        }
+        let matter = Matter::gather(repo, env, &[], &subject, None, around)?;
+        let Some(question) = matter.question(&subject) else { continue };
+        let players = matter.judges().map(|judges| [&judges.reviewer, &judges.arbiter]);
+        questions.judges.extend(players.into_iter().flatten().map(|player| player.name.clone()));
+        let found = receipt::find(repo, env, &question)?;
+        if found.is_some() || is_reviewable(repo, &matter, &subject.change)? {
+            questions.open.push(Asked { pushed, question, found });
+        }
+    }
+    Ok(questions)
+}
+
+/// Has those reviewed that have no answer. Those that wait already are noted once more: whoever was
+/// to review them may have been killed.
+fn want_missing(repo: &Repo, env: &Env, open: &[Asked<'_>]) -> Result<()> {
+    let unanswered = open.iter().filter(|asked| asked.found.is_none());
+    let missing: Vec<Oid> = unanswered.map(|asked| asked.pushed.commit.clone()).collect();
+    if !missing.is_empty() && background::is_wanted(env) {
+        background::want(repo, env, &[], &missing, &[])?;
+    }
+    Ok(())
+}
+
+fn skipped(reason: String) -> Skipped {
+    Skipped { gate: "review".to_owned(), reason }
+}
+
+struct Asked<'a> {
+    pushed: &'a Pushed,
+    question: String,
+    found: Option<Found>,
+}
+
+fn look_up(repo: &Repo, env: &Env, open: &mut [Asked<'_>]) -> Result<()> {
+    for asked in open.iter_mut().filter(|asked| asked.found.is_none()) {
+        asked.found = receipt::find(repo, env, &asked.question)?;
+    }
+    Ok(())
+}
+
+/// The policy that asks most of a push, of those of the bases that its commits stand on: what is
+/// pushed has no say. `None` where none asks for a review.
+fn strictest(repo: &Repo, env: &Env, commits: &[Pushed]) -> Result<Option<(Policy, Stance)>> {
+    let bases: BTreeSet<Option<&Oid>> = commits.iter().map(|pushed| pushed.base.as_ref()).collect();
+    let mut strictest: Option<(Policy, Stance)> = None;
+    for base in bases {
+        let tree = base.map(|base| repo.tree_of(base)).transpose()?;
+        let policy = law::of_tree(&repo.objects, tree.as_ref(), Some(&[]), env, &[])?.policy;
+        let Some(stance) = stance(repo, env, &policy.review)? else { continue };
+        if strictest.as_ref().is_none_or(|(_, known)| stance > *known) {
+            strictest = Some((policy, stance));
+        }
+    }
+    Ok(strictest)
+}
+
+/// Whether commits of the same push changed what a commit's review went by: its policy, its rules,
+/// or what it says to agents.
+fn changes_law(repo: &Repo, pushed: &Pushed, parent: Option<&Oid>) -> Result<bool> {
+    let base = pushed.base.as_ref().map(|base| repo.tree_of(base)).transpose()?;
+    if base.as_ref() == parent {
+        return Ok(false);
+    }
+    // Git's names for them tell whether they differ: nothing of them is read.
+    let law = |tree: Option<&Oid>| -> Result<_> {
+        let Some(tree) = tree else { return Ok(Vec::new()) };
+        let mut items = repo.objects.tree(tree)?;
+        items.retain(|item| {
+            [POLICY_FILE, NOTES_FILE, ".ai"].iter().any(|name| item.name() == *name)
+        });
+        Ok(items)
+    };
+    // Before the first commit there is no law: the first commit of a history brings it.
+    Ok(base.is_some() && law(base.as_ref())? != law(parent)?)
+}
+
+/// Whether a judge is at a rate limit that no push would wait out.
+fn is_held_up(repo: &Repo, env: &Env, judges: &[String], wait: Duration) -> Result<bool> {
+    let state_dir = repo.state_dir();
+    if !ledger::exists(&state_dir) {
+        return Ok(false);
+    }
+    let ledger = Ledger::open(&state_dir).map_err(LedgerError::hinted)?;
+    let then = now(env).checked_add(wait)?;
+    for name in judges {
+        if ledger.wait(name, then).map_err(LedgerError::hinted)?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Waits for reviews that are under way.
+fn await_reviews(
+    repo: &Repo,
+    env: &Env,
+    open: &mut [Asked<'_>],
+    wait: Duration,
+    tell: &mut dyn FnMut(&str),
+) -> Result<()> {
+    let began = Instant::now();
+    let state_dir = repo.state_dir();
+    let mut said = 0;
+    loop {
+        // Whoever was just started has not begun yet.
+        let at_work = backlog::is_worked_off(&state_dir) || began.elapsed() < START;
+        let is_waiting = |asked: &Asked<'_>| {
+            asked.found.is_none()
+                && backlog::state(&state_dir, &asked.pushed.commit) == State::Waiting
+        };
+        let waiting = open.iter().filter(|asked| is_waiting(asked)).count();
+        if waiting != said {
+            said = waiting;
+            if waiting > 0 {
+                let many = if waiting == 1 { "" } else { "s" };
+                tell(&format!("waiting up to {} s for {waiting} review{many}", wait.as_secs()));
+            }
+        }
+        if waiting == 0 || !at_work || began.elapsed() >= wait {
+            return look_up(repo, env, open);
+        }
+        thread::park_timeout(LOOK);
+        look_up(repo, env, open)?;
+    }
+}
+
+fn stance(repo: &Repo, env: &Env, policy: &Review) -> Result<Option<Stance>> {
+    Ok(match policy.pre_push {
+        PrePush::Off => None,
+        PrePush::AskLater => Some(Stance::AskLater),
+        PrePush::Warn => Some(Stance::Warn { until: None }),
+        PrePush::Block => Some(Stance::Block),
+        PrePush::Ratchet => {
+            let (state_dir, now) = (repo.state_dir(), now(env));
+            let first = if ledger::exists(&state_dir) {
+                let ledger = Ledger::open(&state_dir).map_err(LedgerError::hinted)?;
+                ledger.first_review().map_err(LedgerError::hinted)?
+            } else {
+                None
+            };
+            let until = first.unwrap_or(now).checked_add(policy.ratchet)?;
+            Some(if now < until { Stance::Warn { until: Some(until) } } else { Stance::Block })
+        }
+    })
+}
+
+/// The findings of a review that still stand where the push ends.
+fn part(repo: &Repo, pushed: &Pushed, found: &Found, stance: Stance) -> Result<Option<Part>> {
+    let effect = if stance == Stance::Block { Effect::Block } else { Effect::Warn };
+    let mut findings = Vec::new();
+    for kept in found.open_blocking() {
+        if stands(repo, &pushed.tip, kept)? {
+            let mut finding = kept.finding.clone();
+            finding.effect = effect;
+            let status = kept.status.as_str().to_owned();
+            findings.push(Reported { id: kept.id.clone(), status, finding });
+        }
+    }
+    let title = format!("review of commit {}", pushed.commit.short());
+    Ok((!findings.is_empty()).then_some(Part { title, findings }))
+}
+
+/// Whether a finding's text is still in its file: a later commit may have put it right.
+fn stands(repo: &Repo, tip: &Oid, kept: &Kept) -> Result<bool> {
+    let path = kept.finding.place.as_ref().and_then(|place| place.path());
+    let Some(path) = path.filter(|_| !kept.finding.anchor.is_empty()) else { return Ok(true) };
+    let tree = repo.tree_of(tip)?;
+    let text = match repo.objects.file_up_to(&tree, path.as_bstr(), FILE_BYTES_MAX as u64)? {
+        Some(Content::Whole(text)) => text,
+        // What is too large to be looked through is taken to hold it still.
+        Some(Content::TooLarge(_)) => return Ok(true),
+        Some(Content::Missing) | None => return Ok(false),
+    };
+    let text = text.to_str_lossy();
+    let lines: Vec<String> = text.lines().map(normalised).collect();
+    // A masked line cannot be compared: the finding is taken to stand.
+    let gone = |line: &str| {
+        let line = normalised(line);
+        !line.contains("[redacted") && !line.is_empty() && !lines.contains(&line)
+    };
+    Ok(!kept.finding.anchor.lines().any(gone))
+}
+
+fn unreviewed(repo: &Repo, commit: &Oid, stance: Stance) -> Skipped {
+    let short = commit.short();
+    let why = match backlog::state(&repo.state_dir(), commit) {
+        State::Waiting if stance == Stance::AskLater => {
+            "its review is under way; `tribunal status` tells".to_owned()
+        }
+        State::Waiting => "its review is not done yet".to_owned(),
+        State::Failed(why) => format!("it could not be reviewed: {why}"),
+        State::Unknown => "it was not reviewed".to_owned(),
+    };
+    let hint = format!("`tribunal review --commit {short}`");
+    skipped(format!("{short}: {why} (hint: {hint})"))
+}

@@ -1,0 +1,142 @@
+//! Proof of a review, found again by its question: amending a message, rewording and rebasing
+//! without a change ask nothing anew.
+
+use anyhow::Result;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::model::agent::{Cost, Route};
+use crate::domain::model::kept::Kept;
+use crate::domain::model::oid::Oid;
+use crate::domain::model::report::{Skipped, Verdict};
+use crate::domain::review::decide::Decision;
+use crate::domain::review::raised::{Assessed, Met};
+use crate::flow::evaluate::judge;
+use crate::platform::config::env::{Env, now};
+use crate::platform::git::repo::Repo;
+use crate::platform::store::ledger;
+use crate::platform::store::ledger::Ledger;
+use crate::platform::store::ledger::error::Error as LedgerError;
+use crate::platform::store::ledger::receipt::Lookup;
+use crate::platform::ui::out;
+
+/// The format that this program writes.
+const VERSION: u32 = 1;
+
+/// What a review came to. Only reviews that were complete have one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Receipt {
+    pub version: u32,
+    /// The hash of everything that would change the answer.
+    pub question: String,
+    pub tree: Oid,
+    pub base: Option<Oid>,
+    pub run: String,
+    pub route: Route,
+    /// Whether another vendor judged than wrote.
+    pub independent: bool,
+    /// Who answered, by the run's own record: `codex (gpt-5.5)`.
+    pub reviewer: String,
+    /// The same; empty where nothing was to be weighed.
+    pub arbiter: String,
+    pub decision: Decision,
+    pub criteria: Vec<Assessed>,
+    /// The ledger's ids of what was upheld.
+    pub findings: Vec<String>,
+    /// Those among them that stop the change.
+    pub blocking: Vec<String>,
+    /// What was not reviewed, with the reason.
+    pub unscanned: Vec<(String, String)>,
+    /// What the reviewer was given and has shown to have read: each section's file and BLAKE3.
+    pub delivered: Vec<(String, String)>,
+    /// BLAKE3 of every answer that it rests on.
+    pub answers: Vec<String>,
+    pub cost: Cost,
+    pub time: Timestamp,
+    /// The program that made it.
+    pub tribunal: String,
+}
+
+/// A receipt with what is known by now of its findings.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// BLAKE3 of its content.
+    pub id: String,
+    pub receipt: Receipt,
+    pub findings: Vec<Kept>,
+}
+
+impl Receipt {
+    pub fn version() -> u32 {
+        VERSION
+    }
+}
+
+impl Found {
+    /// What the change comes to now: what a person has answered since stops nothing any more.
+    pub fn verdict(&self) -> Verdict {
+        match &self.receipt.decision {
+            Decision::Submit => Verdict::Pass,
+            Decision::Fix(_) if self.is_answered() => Verdict::Pass,
+            Decision::Fix(_) => Verdict::Block,
+            Decision::Escalate(_) => Verdict::Escalate,
+            Decision::Inconclusive(_) => Verdict::Inconclusive,
+        }
+    }
+
+    /// Whether all that stopped the change was findings, and somebody answered each.
+    fn is_answered(&self) -> bool {
+        let unmet = self.receipt.criteria.iter().any(|criterion| criterion.met != Met::Met);
+        !unmet && !self.receipt.blocking.is_empty() && self.open_blocking().next().is_none()
+    }
+
+    /// The findings that still stop the change.
+    pub fn open_blocking(&self) -> impl Iterator<Item = &Kept> {
+        self.findings
+            .iter()
+            .filter(|kept| self.receipt.blocking.contains(&kept.id) && !kept.status.is_answered())
+    }
+}
+
+/// Looks a question up. A receipt that does not match its own id is none.
+pub fn find(repo: &Repo, env: &Env, question: &str) -> Result<Option<Found>> {
+    let state_dir = repo.state_dir();
+    if !ledger::exists(&state_dir) {
+        return Ok(None);
+    }
+    let now = now(env);
+    let mut ledger = Ledger::open(&state_dir).map_err(LedgerError::hinted)?;
+    let kept = match ledger.receipt(question).map_err(LedgerError::hinted)? {
+        Lookup::Found(kept) => kept,
+        Lookup::Nothing => return Ok(None),
+        Lookup::Broken => {
+            out::warn(
+                "a receipt was not what had been kept; it is gone, and the review is made anew",
+            );
+            return Ok(None);
+        }
+    };
+    let receipt: Receipt = match serde_json::from_str(&kept.body) {
+        Ok(receipt) => receipt,
+        // Another version of this program wrote it: the question is asked again.
+        Err(_) => return Ok(None),
+    };
+    if receipt.version != VERSION || receipt.question != question {
+        return Ok(None);
+    }
+    let mut findings = Vec::new();
+    for id in &receipt.findings {
+        findings.extend(ledger.get(id, now).map_err(LedgerError::hinted)?);
+    }
+    Ok(Some(Found { id: kept.id, receipt, findings }))
+}
+
+/// Keeps a receipt; gives its id, and says where the ledger had to be begun anew.
+pub fn keep(repo: &Repo, receipt: &Receipt) -> Result<(String, Option<Skipped>)> {
+    let body = serde_json::to_string(receipt)?;
+    let done = ledger::with(&repo.state_dir(), receipt.time, |ledger| {
+        ledger.keep_receipt(&receipt.question, &body, receipt.time)
+    })
+    .map_err(LedgerError::hinted)?;
+    Ok((done.value, done.set_aside.as_deref().map(judge::set_aside)))
+}

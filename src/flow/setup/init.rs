@@ -1,0 +1,114 @@
+//! Writes what a repository needs to begin with, where it is missing.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use bstr::{BStr, ByteSlice as _};
+
+use crate::domain::gates::governance::{BASELINE_FILE, POLICY_FILE};
+use crate::domain::gates::secrets;
+use crate::domain::model::objects::{BLOB_BYTES_MAX, Content};
+use crate::flow::setup::propose::{COMMITS_LOOKED_AT, Facts, Proposal, propose};
+use crate::platform::git::change;
+use crate::platform::git::repo::{Repo, succeeded};
+use crate::platform::store::file::write_atomic;
+
+const FILES: [(&str, &str); 7] = [
+    (".ai/constitution.md", include_str!("templates/constitution.md")),
+    (".ai/context/project.md", include_str!("templates/project.md")),
+    ("AGENTS.md", include_str!("templates/agents.md")),
+    ("docs/architecture.md", include_str!("templates/architecture.md")),
+    ("docs/domain-model.md", include_str!("templates/domain-model.md")),
+    ("docs/decisions/README.md", include_str!("templates/decisions.md")),
+    ("docs/specs/README.md", include_str!("templates/specs.md")),
+];
+
+/// One file that is missing.
+pub struct Missing {
+    /// From the top of the work tree.
+    pub path: &'static str,
+    pub content: String,
+}
+
+/// What is to be written, and why; empty where everything is there.
+pub struct Plan {
+    pub top: PathBuf,
+    pub missing: Vec<Missing>,
+    /// What was chosen and why.
+    pub chosen: Vec<String>,
+}
+
+/// Looks at the repository and plans what to write. Writes nothing.
+pub fn plan(repo: &Repo) -> Result<Plan> {
+    let top = repo.work_tree.clone().context("a bare repository has no files to write to")?;
+    let mut missing = Vec::new();
+    let mut chosen = Vec::new();
+    // A link that leads nowhere counts as there: it is somebody's.
+    let is_there = |path: &str| fs::symlink_metadata(top.join(path)).is_ok();
+    if !is_there(BASELINE_FILE)
+        && let Some((content, count)) = baseline(repo)?
+    {
+        missing.push(Missing { path: BASELINE_FILE, content });
+        chosen.push(format!(
+            "{count} secrets that are in the repository already go to {BASELINE_FILE}: they warn \
+             instead of stopping everyone. Revoke them"
+        ));
+    }
+    if !is_there(POLICY_FILE) {
+        let Proposal { policy, chosen: why } = propose(&facts(repo, &top)?);
+        missing.push(Missing { path: POLICY_FILE, content: policy });
+        chosen.extend(why);
+    }
+    for (path, content) in FILES {
+        if !is_there(path) {
+            missing.push(Missing { path, content: content.to_owned() });
+        }
+    }
+    Ok(Plan { top, missing, chosen })
+}
+
+/// Writes the files of a plan.
+pub fn write(plan: &Plan) -> Result<()> {
+    for file in &plan.missing {
+        write_atomic(&plan.top.join(file.path), file.content.as_bytes())?;
+    }
+    Ok(())
+}
+
+/// The secrets that the checked-out commit holds; `None` where there are none.
+fn baseline(repo: &Repo) -> Result<Option<(String, usize)>> {
+    let Some(head) = repo.head()? else { return Ok(None) };
+    let mut known = BTreeSet::new();
+    for file in change::whole_tree(repo, &repo.tree_of(&head)?)?.files {
+        let Some(entry) = file.new.as_ref().filter(|_| file.has_content()) else { continue };
+        let blob = match repo.objects.content(&entry.oid, BLOB_BYTES_MAX)? {
+            Content::Whole(blob) => blob,
+            // A gate does not look for secrets in it either, and says so.
+            Content::TooLarge(_) | Content::Missing => continue,
+        };
+        for hit in secrets::scan(&blob, &file.path) {
+            known.insert((hit.fingerprint, hit.rule, file.path.clone()));
+        }
+    }
+    let count = known.len();
+    Ok((count > 0).then(|| (secrets::baseline::render(&known), count)))
+}
+
+fn facts(repo: &Repo, top: &Path) -> Result<Facts> {
+    let mut facts = Facts::default();
+    for entry in fs::read_dir(top).with_context(|| format!("could not read `{}`", top.display()))? {
+        facts.names.push(entry?.file_name().to_string_lossy().into_owned());
+    }
+    facts.package_json = fs::read_to_string(top.join("package.json")).ok();
+    facts.makefile = fs::read_to_string(top.join("Makefile")).ok();
+    if repo.head()?.is_some() {
+        let count = COMMITS_LOOKED_AT.to_string();
+        let output =
+            repo.git().args(["log", "--format=%s", "--no-merges", "-n", &count]).capture()?;
+        let subjects = succeeded(&output, "git log")?.lines();
+        facts.subjects = subjects.map(|s| BStr::new(s).to_string()).collect();
+    }
+    Ok(facts)
+}

@@ -1,0 +1,195 @@
+//! The hooks in a repository: where they go, what is put there, what is given back.
+
+pub mod plan;
+pub mod shim;
+pub mod status;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+use crate::domain::model::error::hinted;
+use crate::platform::git::hooks_dir;
+use crate::platform::git::hooks_dir::{HooksPath, has_configured_hooks};
+use crate::platform::git::repo::Repo;
+
+#[cfg(test)]
+mod tests;
+
+/// Every hook that the program answers.
+pub const EVENTS: [&str; 7] = [
+    "pre-commit",
+    "pre-merge-commit",
+    "commit-msg",
+    "post-commit",
+    "post-rewrite",
+    "pre-push",
+    "pre-receive",
+];
+
+/// What is installed where nothing is named: no hook that earns nothing.
+pub const CLIENT_EVENTS: [&str; 4] = ["pre-commit", "pre-merge-commit", "commit-msg", "pre-push"];
+
+/// What is installed in a bare repository where nothing is named.
+pub const SERVER_EVENTS: [&str; 1] = ["pre-receive"];
+
+/// How the hooks are hung in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// As files in that folder.
+    Folder(PathBuf),
+    /// By `hook.<name>.command`, as git 2.54 and later understand it: whatever stands in the hooks
+    /// folder is left alone, wherever that folder is.
+    Config,
+}
+
+/// Why no hook is put into the hooks folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// `core.hooksPath` is set to nothing.
+    Empty,
+    /// The folder is a part of the work tree: husky's, or one that a team shares.
+    WorkTree(PathBuf),
+    /// The folder is outside the repository.
+    Outside(PathBuf),
+}
+
+/// The event of that name.
+pub fn event(name: &str) -> Result<&'static str> {
+    EVENTS.into_iter().find(|event| *event == name).ok_or_else(|| unknown(name))
+}
+
+/// The error for a word that is no event.
+pub fn unknown(name: &str) -> anyhow::Error {
+    let known = EVENTS.join(", ");
+    let is_copy =
+        |event: &&str| name.strip_prefix(*event).is_some_and(|rest| rest.starts_with('.'));
+    let hint = if let Some(event) = EVENTS.into_iter().find(is_copy) {
+        // The first shims asked by the name of their file.
+        format!(
+            "if it is an older `{event}` of tribunal under another name, `tribunal hooks install` \
+             renews it; known: {known}"
+        )
+    } else {
+        let like = |event: &str| strsim::jaro_winkler(event, name);
+        let near = EVENTS.into_iter().max_by(|a, b| like(a).total_cmp(&like(b)));
+        format!("did you mean `{}`? known: {known}", near.unwrap_or(""))
+    };
+    hinted(format!("`{name}` is not a hook that tribunal answers"), hint)
+}
+
+/// What is installed where nothing is named.
+pub fn default_events(repo: &Repo) -> Vec<&'static str> {
+    let mut events = Vec::new();
+    let has_work_trees =
+        fs::read_dir(repo.common_dir.join("worktrees")).is_ok_and(|mut list| list.next().is_some());
+    if repo.work_tree.is_some() || has_work_trees {
+        events.extend(CLIENT_EVENTS);
+    }
+    if repo.work_tree.is_none() {
+        events.extend(SERVER_EVENTS);
+    }
+    events
+}
+
+/// Decides how hooks are hung in. `folder` is where git looks, without symbolic links as far as it
+/// exists; so are the other two.
+pub fn choose(
+    version: (u32, u32),
+    setting: Option<&HooksPath>,
+    folder: &Path,
+    common_dir: &Path,
+    work_tree: Option<&Path>,
+) -> Result<Way, Refusal> {
+    if has_configured_hooks(version) {
+        return Ok(Way::Config);
+    }
+    if setting.is_some_and(|setting| setting.value.is_empty()) {
+        return Err(Refusal::Empty);
+    }
+    if folder.starts_with(common_dir) {
+        return Ok(Way::Folder(folder.to_owned()));
+    }
+    match work_tree {
+        Some(top) if folder.starts_with(top) => Err(Refusal::WorkTree(folder.to_owned())),
+        _ => Err(Refusal::Outside(folder.to_owned())),
+    }
+}
+
+/// How hooks are hung in here, and the setting that has a say in it.
+pub fn way(repo: &Repo) -> Result<(Result<Way, Refusal>, Option<HooksPath>)> {
+    let version = hooks_dir::git_version(&repo.git_dir)?;
+    let setting = hooks_dir::hooks_path(repo)?;
+    let folder = match &setting {
+        Some(setting) => setting.folder.clone(),
+        None => repo.common_dir.join("hooks"),
+    };
+    let top = repo.work_tree.as_deref().map(real);
+    let way =
+        choose(version, setting.as_ref(), &real(&folder), &real(&repo.common_dir), top.as_deref());
+    Ok((way, setting))
+}
+
+/// A path without symbolic links, as far as it exists.
+pub fn real(path: &Path) -> PathBuf {
+    match (fs::canonicalize(path), path.parent(), path.file_name()) {
+        (Ok(path), _, _) => path,
+        (Err(_), Some(parent), Some(name)) => real(parent).join(name),
+        (Err(_), _, _) => path.to_owned(),
+    }
+}
+
+/// The error for a folder that is not ours to write to, with the ways on.
+pub fn refused(refusal: &Refusal, setting: Option<&HooksPath>) -> anyhow::Error {
+    let origin = setting.map_or_else(
+        || "it is a symbolic link".to_owned(),
+        |setting| {
+            format!(
+                "`core.hooksPath` is `{}`, set in {} ({})",
+                setting.value, setting.origin, setting.scope
+            )
+        },
+    );
+    let unset = setting.map_or_else(String::new, |setting| match setting.scope.as_str() {
+        "command" => "leave the setting out of this call".to_owned(),
+        scope => format!("`git config --{scope} --unset core.hooksPath`"),
+    });
+    match refusal {
+        Refusal::Empty => {
+            let message = format!("git runs no hook here: {origin}");
+            hinted(message, format!("{unset} switches hooks on again; then install"))
+        }
+        Refusal::WorkTree(folder) => {
+            let scripts = match folder.file_name() {
+                Some(name) if name == "_" => folder.parent().unwrap_or(folder),
+                _ => folder,
+            };
+            let message = format!(
+                "the hooks folder `{}` belongs to the work tree, where tribunal writes nothing: {origin}",
+                folder.display()
+            );
+            let hint = format!(
+                "add to the scripts in `{}` one line each: {}; or {unset} and install",
+                scripts.display(),
+                lines_by_hand()
+            );
+            hinted(message, hint)
+        }
+        Refusal::Outside(folder) => {
+            let message = format!(
+                "the hooks folder `{}` is outside the repository, and other repositories may use it: {origin}",
+                folder.display()
+            );
+            let hint = format!(
+                "add to the scripts there one line each: {}; or give this repository its own folder with `git config core.hooksPath \"$(git rev-parse --git-common-dir)/hooks\"` and install",
+                lines_by_hand()
+            );
+            hinted(message, hint)
+        }
+    }
+}
+
+fn lines_by_hand() -> String {
+    CLIENT_EVENTS.map(|event| format!("`tribunal hook {event} \"$@\"`")).join(", ")
+}

@@ -1,0 +1,219 @@
+//! What is done to hang hooks in and to take them away: planned whole, then performed.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use bstr::BString;
+
+use crate::domain::model::error::hinted;
+use crate::flow::setup::install::shim::{
+    Found, Shim, is_there, kept_path, look, renamed, same_file, shell_quoted, shim,
+};
+use crate::flow::setup::install::{Way, real, way};
+use crate::platform::git::repo::{Repo, succeeded};
+use crate::platform::store::file;
+
+/// One thing that is done to hang hooks in or to take them away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    Write { hook: PathBuf, content: BString },
+    Keep { hook: PathBuf, kept: PathBuf },
+    Restore { kept: PathBuf, hook: PathBuf },
+    Remove { hook: PathBuf },
+    Configure { event: &'static str, command: BString },
+    Unconfigure { event: &'static str },
+}
+
+/// Where the shims are that git's configuration names.
+pub fn config_folder(repo: &Repo) -> PathBuf {
+    repo.state_dir().join("hooks")
+}
+
+/// What must be done so that these events call that program; empty where all of it is done.
+pub fn plan_install(
+    repo: &Repo,
+    way: &Way,
+    events: &[&'static str],
+    bin: &Path,
+) -> Result<Vec<Step>> {
+    let mut steps = Vec::new();
+    let folder = match way {
+        Way::Folder(folder) => folder.clone(),
+        Way::Config => config_folder(repo),
+    };
+    for event in events {
+        let hook = folder.join(event);
+        let kept = kept_path(&hook);
+        let content = shim(bin, event);
+        let is_current = |shim: &Shim| {
+            shim.same_text && shim.executable && shim.bin == bin && shim.event == Some(*event)
+        };
+        match look(&hook)? {
+            Found::Ours(shim) if is_current(&shim) => {}
+            Found::Nothing | Found::Ours(_) => {
+                steps.push(Step::Write { hook: hook.clone(), content: content.clone() });
+            }
+            // An install that was stopped half way left the hook under both names; a hook manager
+            // that installs itself again leaves the same text.
+            Found::Foreign { .. } if same_file(&hook, &kept) || same_text(&hook, &kept) => {
+                steps.push(Step::Write { hook: hook.clone(), content: content.clone() });
+            }
+            Found::Foreign { .. } if is_there(&kept) => {
+                let message = format!(
+                    "both `{}` and `{}` hold a hook of yours",
+                    hook.display(),
+                    kept.display()
+                );
+                return Err(hinted(
+                    message,
+                    "put into the first what is to run, and delete the second",
+                ));
+            }
+            Found::Foreign { .. } => {
+                steps.push(Step::Keep { hook: hook.clone(), kept });
+                steps.push(Step::Write { hook: hook.clone(), content: content.clone() });
+            }
+        }
+        for (other, shim) in renamed(&hook)? {
+            if !is_current(&shim) {
+                steps.push(Step::Write { hook: other, content: content.clone() });
+            }
+        }
+        if *way == Way::Config {
+            let command = config_command(event, &hook);
+            if configured(repo, event)?.as_ref() != Some(&command) {
+                steps.push(Step::Configure { event, command });
+            }
+            // Of an install with an older git: it would run a second time.
+            steps.extend(plan_removal(&repo.common_dir.join("hooks").join(event))?);
+        }
+    }
+    Ok(steps)
+}
+
+fn same_text(a: &Path, b: &Path) -> bool {
+    matches!((fs::read(a), fs::read(b)), (Ok(a), Ok(b)) if a == b)
+}
+
+/// What must be done to take the hooks of these events away and give back what stood there.
+pub fn plan_uninstall(repo: &Repo, events: &[&'static str]) -> Result<Vec<Step>> {
+    let mut folders = vec![repo.common_dir.join("hooks")];
+    if let (Ok(Way::Folder(folder)), _) = way(repo)?
+        && real(&folders[0]) != folder
+    {
+        folders.push(folder);
+    }
+    let mut steps = Vec::new();
+    for event in events {
+        for folder in &folders {
+            let hook = folder.join(event);
+            steps.extend(plan_removal(&hook)?);
+            let others = renamed(&hook)?.into_iter();
+            steps.extend(others.map(|(hook, _)| Step::Remove { hook }));
+        }
+        if configured(repo, event)?.is_some() {
+            steps.push(Step::Unconfigure { event });
+        }
+        steps.extend(plan_removal(&config_folder(repo).join(event))?);
+    }
+    Ok(steps)
+}
+
+fn plan_removal(hook: &Path) -> Result<Option<Step>> {
+    let kept = kept_path(hook);
+    let has_kept = is_there(&kept);
+    let hook = hook.to_owned();
+    Ok(match look(&hook)? {
+        Found::Ours(_) | Found::Nothing if has_kept => Some(Step::Restore { kept, hook }),
+        Found::Ours(_) => Some(Step::Remove { hook }),
+        Found::Foreign { .. } if same_file(&hook, &kept) => Some(Step::Remove { hook: kept }),
+        Found::Foreign { .. } | Found::Nothing => None,
+    })
+}
+
+/// The name under which git's configuration knows an event's hook. One name an event, so that each
+/// can be switched off by `git config hook.<name>.enabled false`.
+pub fn config_name(event: &str) -> String {
+    format!("hook.tribunal-{event}")
+}
+
+/// The line that git hands to a shell, with the hook's arguments behind it. Where the repository was
+/// moved the shim is not where the line says: open at a commit, closed where refs move.
+pub fn config_command(event: &str, hook: &Path) -> BString {
+    let path = shell_quoted(hook.as_os_str());
+    let code = u8::from(matches!(event, "pre-push" | "pre-receive"));
+    let mut line = b"test -x ".to_vec();
+    line.extend_from_slice(&path);
+    line.extend_from_slice(
+        format!(" || {{ echo 'tribunal: {event} NOT judged: run tribunal hooks install' >&2; exit {code}; }}; ")
+            .as_bytes(),
+    );
+    line.extend_from_slice(&path);
+    line.into()
+}
+
+/// The command that git's configuration has for an event.
+pub fn configured(repo: &Repo, event: &str) -> Result<Option<BString>> {
+    repo.config(&format!("{}.command", config_name(event)))
+}
+
+/// Does what was planned, in order; each step is whole or not done.
+pub fn perform(repo: &Repo, steps: &[Step]) -> Result<()> {
+    for step in steps {
+        match step {
+            Step::Write { hook, content } => file::write_executable(hook, content)?,
+            Step::Keep { hook, kept } => {
+                keep(hook, kept).with_context(|| format!("could not keep `{}`", hook.display()))?;
+            }
+            Step::Restore { kept, hook } => fs::rename(kept, hook)
+                .with_context(|| format!("could not give back `{}`", hook.display()))?,
+            Step::Remove { hook } => fs::remove_file(hook)
+                .with_context(|| format!("could not remove `{}`", hook.display()))?,
+            Step::Configure { event, command } => {
+                let name = config_name(event);
+                let command = OsStr::from_bytes(command);
+                configure(repo, &[format!("{name}.command").as_ref(), command])?;
+                configure(repo, &[format!("{name}.event").as_ref(), event.as_ref()])?;
+            }
+            Step::Unconfigure { event } => {
+                let arguments = ["config", "--local", "--remove-section", &config_name(event)];
+                succeeded(&repo.git().args(arguments).capture()?, "git config")?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn configure(repo: &Repo, words: &[&OsStr]) -> Result<()> {
+    let output = repo.git().args(["config", "--local", "--replace-all"]).args(words).capture()?;
+    succeeded(&output, "git config").map(drop)
+}
+
+/// A second name first, so that at no moment there is no hook; a plain move where the file system
+/// has no second names.
+fn keep(hook: &Path, kept: &Path) -> io::Result<()> {
+    match fs::hard_link(hook, kept) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => fs::rename(hook, kept),
+        other => other,
+    }
+}
+
+impl Step {
+    /// What the step does, for people.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Write { hook, .. } => format!("write `{}`", hook.display()),
+            Self::Keep { hook, kept } => {
+                format!("keep `{}` as `{}`; it still runs", hook.display(), kept.display())
+            }
+            Self::Restore { hook, .. } => format!("give back `{}`", hook.display()),
+            Self::Remove { hook } => format!("remove `{}`", hook.display()),
+            Self::Configure { event, .. } => format!("set `{}.command`", config_name(event)),
+            Self::Unconfigure { event } => format!("unset `{}`", config_name(event)),
+        }
+    }
+}

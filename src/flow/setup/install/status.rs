@@ -1,0 +1,141 @@
+//! How the hooks of a repository stand.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use anyhow::Result;
+use bstr::ByteSlice as _;
+
+use crate::flow::setup::install::plan::{config_command, config_folder, config_name, configured};
+use crate::flow::setup::install::shim::{
+    Found, Shim, is_there, kept_path, look, renamed, shim_version,
+};
+use crate::flow::setup::install::{EVENTS, Refusal, Way, default_events};
+use crate::platform::git::repo::Repo;
+use crate::platform::process;
+
+/// How one event stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventStatus {
+    pub event: &'static str,
+    pub installed: bool,
+    /// Whether it ought to be.
+    pub wanted: bool,
+    /// What keeps it from guarding, or will.
+    pub problems: Vec<String>,
+    pub notes: Vec<String>,
+}
+
+/// Tells how every event stands, given how hooks are hung in here.
+pub fn status(repo: &Repo, way: &Result<Way, Refusal>) -> Result<Vec<EventStatus>> {
+    let wanted = default_events(repo);
+    let events = EVENTS.into_iter().map(|event| {
+        let mut status = EventStatus {
+            event,
+            installed: false,
+            wanted: wanted.contains(&event),
+            problems: Vec::new(),
+            notes: Vec::new(),
+        };
+        match way {
+            Ok(Way::Folder(folder)) => status.look_at(&folder.join(event))?,
+            Ok(Way::Config) => status.look_at_config(repo)?,
+            Err(Refusal::WorkTree(folder) | Refusal::Outside(folder)) => {
+                status.look_for_a_line(folder);
+            }
+            Err(Refusal::Empty) => {}
+        }
+        if !status.installed && status.wanted && status.problems.is_empty() {
+            status.problems.push("missing".to_owned());
+        }
+        Ok(status)
+    });
+    events.collect()
+}
+
+impl EventStatus {
+    fn look_at(&mut self, hook: &Path) -> Result<()> {
+        let kept = kept_path(hook);
+        for (other, _) in renamed(hook)? {
+            let name = other.display();
+            self.notes.push(format!("`{name}` is one of ours: it judges where something runs it"));
+        }
+        match look(hook)? {
+            Found::Nothing if is_there(&kept) => {
+                self.problems.push(format!("missing, and `{}` waits to be run", kept.display()));
+            }
+            Found::Nothing => {}
+            Found::Foreign { .. } if self.wanted => {
+                self.problems.push("another program's hook stands in its place".to_owned());
+            }
+            Found::Foreign { .. } => self.notes.push("a hook of your own".to_owned()),
+            Found::Ours(shim) => {
+                self.installed = true;
+                self.look_into(&shim);
+                if let Some(event) = shim.event.filter(|event| *event != self.event) {
+                    self.problems.push(format!("it is the shim of another hook: `{event}`"));
+                }
+                if is_there(&kept) {
+                    let runs = fs::metadata(&kept)
+                        .is_ok_and(|file| file.permissions().mode() & 0o111 != 0);
+                    let what = if runs { "runs" } else { "cannot run (it is not executable)" };
+                    self.notes.push(format!("the hook that stood there before {what}"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn look_into(&mut self, shim: &Shim) {
+        if !shim.executable {
+            self.problems.push("not executable: git does not run it".to_owned());
+        }
+        if shim.version != shim_version() {
+            let (theirs, ours) = (&shim.version, shim_version());
+            self.problems
+                .push(format!("the shim has version {theirs}, this program writes {ours}"));
+        } else if !shim.same_text {
+            self.problems.push("the shim was edited".to_owned());
+        }
+        let bin = shim.bin.display();
+        if !shim.bin.exists() {
+            self.problems
+                .push(format!("it calls `{bin}`, which is not there; `PATH` is tried next"));
+        } else if process::own_path().is_ok_and(|own| own != shim.bin) {
+            self.notes.push(format!("it calls another program than this one: `{bin}`"));
+        }
+    }
+
+    fn look_at_config(&mut self, repo: &Repo) -> Result<()> {
+        let hook = config_folder(repo).join(self.event);
+        let Some(command) = configured(repo, self.event)? else {
+            // An install with an older git still works.
+            return self.look_at(&repo.common_dir.join("hooks").join(self.event));
+        };
+        self.look_at(&hook)?;
+        self.notes.push("by git's configuration".to_owned());
+        if command != config_command(self.event, &hook) {
+            self.problems.push(format!("`{}.command` was changed", config_name(self.event)));
+        }
+        if repo
+            .config(&format!("{}.enabled", config_name(self.event)))?
+            .is_some_and(|value| value == "false")
+        {
+            self.problems.push(format!("`{}.enabled` is false", config_name(self.event)));
+        }
+        Ok(())
+    }
+
+    /// A script of somebody else's may call the program by itself.
+    fn look_for_a_line(&mut self, folder: &Path) {
+        let husky = folder.file_name().is_some_and(|name| name == "_");
+        let folder = if husky { folder.parent().unwrap_or(folder) } else { folder };
+        let script = folder.join(self.event);
+        let call = format!("tribunal hook {}", self.event);
+        if fs::read(&script).is_ok_and(|text| text.contains_str(&call)) {
+            self.installed = true;
+            self.notes.push(format!("called by `{}`", script.display()));
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! The states of the code that a run tries: each a commit under a ref of the program's own.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context as _, Result};
+use bstr::{BString, ByteSlice as _};
+
+use crate::domain::model::change::FileChange;
+use crate::domain::model::oid::Oid;
+use crate::domain::pipeline::run::Attempt;
+use crate::platform::git::diff;
+use crate::platform::git::repo::{Repo, succeeded};
+use crate::platform::store::runs;
+
+/// Where attempts are.
+const ROOT: &str = "refs/tribunal/";
+
+/// Commits a tree as an attempt of a run, so that nothing an executor wrote can be lost.
+pub fn keep(
+    repo: &Repo,
+    run: &str,
+    number: usize,
+    tree: &Oid,
+    parent: Option<&Oid>,
+    message: &str,
+) -> Result<Oid> {
+    let commit = commit(repo, tree, parent, message)?;
+    point(repo, &ref_of(run, number), &commit)?;
+    Ok(commit)
+}
+
+/// As [`keep`], for what is no attempt because its executor did not come to its end.
+pub fn keep_apart(
+    repo: &Repo,
+    run: &str,
+    number: usize,
+    tree: &Oid,
+    parent: Option<&Oid>,
+    message: &str,
+) -> Result<Oid> {
+    let commit = commit(repo, tree, parent, message)?;
+    point(repo, &format!("{}-unfinished", ref_of(run, number)), &commit)?;
+    Ok(commit)
+}
+
+fn commit(repo: &Repo, tree: &Oid, parent: Option<&Oid>, message: &str) -> Result<Oid> {
+    let mut words = vec!["commit-tree", tree.as_str(), "-F", "-"];
+    if let Some(parent) = parent {
+        words.extend(["-p", parent.as_str()]);
+    }
+    let mut output = repo.git().args(&words).stdin(message).capture()?;
+    if !output.status.success() {
+        // Git does not know who the person is; a machine in CI seldom says.
+        let mut command = repo.git();
+        for who in ["AUTHOR", "COMMITTER"] {
+            command = command
+                .env(format!("GIT_{who}_NAME"), "tribunal")
+                .env(format!("GIT_{who}_EMAIL"), "tribunal@localhost");
+        }
+        output = command.args(&words).stdin(message).capture()?;
+    }
+    let name = succeeded(&output, "git commit-tree")?.trim();
+    Ok(Oid::parse(&name.to_str_lossy())?)
+}
+
+/// The ref of an attempt.
+pub fn ref_of(run: &str, number: usize) -> String {
+    format!("{ROOT}{run}/{number}")
+}
+
+/// The branch on which a run's result is offered.
+pub fn branch_of(run: &str) -> String {
+    format!("tribunal/{}", run.to_ascii_lowercase())
+}
+
+/// Offers an attempt on a branch of the program's own; gives its name.
+pub fn offer(repo: &Repo, run: &str, commit: &Oid) -> Result<String> {
+    let branch = branch_of(run);
+    point(repo, &format!("refs/heads/{branch}"), commit)?;
+    Ok(branch)
+}
+
+/// The branch on which a run's result was offered, where it is still there.
+pub fn offered(repo: &Repo, run: &str) -> Result<Option<String>> {
+    let branch = branch_of(run);
+    let commit = repo.resolve(&format!("refs/heads/{branch}^{{commit}}"))?;
+    Ok(commit.map(|_| branch))
+}
+
+fn point(repo: &Repo, name: &str, commit: &Oid) -> Result<()> {
+    let output = repo.git().args(["update-ref", name, commit.as_str()]).capture()?;
+    succeeded(&output, "git update-ref").map(drop)
+}
+
+/// The runs that have attempts, with the refs of each and what they point to.
+pub fn by_run(repo: &Repo) -> Result<BTreeMap<String, Vec<(BString, Oid)>>> {
+    let mut found = BTreeMap::<String, Vec<_>>::new();
+    for (name, target) in repo.refs(ROOT)? {
+        let rest = name.strip_prefix(ROOT.as_bytes()).unwrap_or_default();
+        // Other refs below ours are not ours to judge.
+        if let Some((run, _)) = rest.split_once_str("/")
+            && let Ok(run) = run.to_str()
+            && runs::began(run).is_some()
+        {
+            found.entry(run.to_owned()).or_default().push((name, target));
+        }
+    }
+    Ok(found)
+}
+
+/// Removes attempts, each only where it is still what it was.
+pub fn forget(repo: &Repo, attempts: &[(BString, Oid)]) -> Result<()> {
+    let mut lines = Vec::new();
+    for (name, target) in attempts {
+        lines.extend_from_slice(b"delete ");
+        lines.extend_from_slice(name);
+        lines.extend_from_slice(format!(" {target}\n").as_bytes());
+    }
+    let output = repo.git().args(["update-ref", "--stdin"]).stdin(lines).capture()?;
+    succeeded(&output, "git update-ref").map(drop)
+}
+
+/// The attempt that a new tree takes back: what it changes is what an earlier fix had changed, the
+/// other way round.
+pub fn undoes(repo: &Repo, attempts: &[Attempt], tree: &Oid) -> Result<Option<usize>> {
+    let Some(last) = attempts.last() else { return Ok(None) };
+    let new = diff::trees(&repo.objects, Some(&last.tree), Some(tree))?;
+    for (number, pair) in attempts.windows(2).enumerate() {
+        let fix = diff::trees(&repo.objects, Some(&pair[0].tree), Some(&pair[1].tree))?;
+        if is_reverse(&new, &fix) {
+            return Ok(Some(number + 1));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether everything that a fix did is done the other way round by another.
+fn is_reverse(new: &[FileChange], fix: &[FileChange]) -> bool {
+    let reversed = |done: &FileChange| {
+        let is = |undone: &FileChange| {
+            undone.path == done.path && undone.old == done.new && undone.new == done.old
+        };
+        new.iter().any(is)
+    };
+    !fix.is_empty() && fix.iter().all(reversed)
+}
+
+/// Whether a line (from 1) of an attempt was written by a fix of its run: by blame.
+pub fn is_fix_induced(
+    repo: &Repo,
+    attempts: &[Attempt],
+    path: &BString,
+    line: u32,
+) -> Result<bool> {
+    let Some(commit) = attempts.last().and_then(|attempt| attempt.commit.as_ref()) else {
+        return Ok(false);
+    };
+    if attempts.len() == 1 {
+        // There was no fix yet: git need not be asked.
+        return Ok(false);
+    }
+    let output = repo
+        .git()
+        .args(["blame", "--porcelain", "-L", &format!("{line},{line}"), commit.as_str(), "--"])
+        .arg(path.to_os_str().context("the path is not fit for git blame")?)
+        .capture()?;
+    if !output.status.success() {
+        // The line is in no commit: nothing is known against the fix.
+        return Ok(false);
+    }
+    let wrote = output.stdout.split_str(" ").next().unwrap_or_default();
+    let fixes = attempts.iter().skip(1).filter_map(|attempt| attempt.commit.as_ref());
+    Ok(fixes.into_iter().any(|fix| fix.as_str().as_bytes() == wrote))
+}

@@ -1,0 +1,120 @@
+//! The small repository that commands find in a tree of the program's own instead of the person's.
+//!
+//! `git diff`, `git describe` or `git stash` in a build script work in it, on the person's objects,
+//! which they can read and not change; what they write stays in the tree.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use bstr::{BString, ByteSlice as _, ByteVec as _};
+
+use crate::domain::model::oid::Oid;
+use crate::platform::git::repo::Repo;
+
+/// What of the person's settings decides whether a file counts as changed, and who commits. No
+/// remote: what runs in a tree does not reach the person's.
+const COPIED: &str = concat!(
+    r"^(core\.(autocrlf|eol|safecrlf|symlinks|ignorecase|filemode|precomposeunicode)$",
+    r"|filter\.|user\.(name|email)$)"
+);
+
+/// Makes `work/.git` with a copy of the index, which shows `tree`, and with `head` checked out.
+pub fn create(
+    repo: &Repo,
+    work: &Path,
+    index: &Path,
+    tree: &Oid,
+    head: Option<&Oid>,
+) -> Result<()> {
+    let settings = settings(repo, tree)?;
+    let create = || -> io::Result<()> {
+        let git_dir = work.join(".git");
+        let objects: Vec<BString> = repo
+            .object_folders()
+            .iter()
+            .map(|folder| fs::canonicalize(folder).unwrap_or_else(|_| folder.clone()))
+            .map(|folder| BString::from(folder.into_os_string().into_encoded_bytes()))
+            .collect();
+        let alternates = bstr::join("\n", objects);
+        let head = match head {
+            Some(commit) => format!("{commit}\n"),
+            None => "ref: refs/heads/main\n".to_owned(),
+        };
+        for folder in ["refs/heads", "objects/info", "info"] {
+            fs::create_dir_all(git_dir.join(folder))?;
+        }
+        put(&git_dir.join("objects/info/alternates"), &[&alternates, b"\n".as_slice()].concat())?;
+        put(&git_dir.join("config"), &settings)?;
+        for name in ["info/attributes", "info/exclude", "shallow"] {
+            copy(&repo.common_dir.join(name), &git_dir.join(name))?;
+        }
+        copy(index, &git_dir.join("index"))?;
+        put(&git_dir.join("HEAD"), head.as_bytes())
+    };
+    create().with_context(|| format!("could not make a repository in `{}`", work.display()))
+}
+
+/// Removes the repository that an earlier run had, with whatever was done to it.
+pub fn remove(work: &Path) -> Result<()> {
+    let path = work.join(".git");
+    let removed = match fs::symlink_metadata(&path) {
+        Ok(data) if data.is_dir() => fs::remove_dir_all(&path),
+        Ok(_) => fs::remove_file(&path),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    };
+    removed.with_context(|| format!("could not remove `{}`", path.display()))
+}
+
+fn settings(repo: &Repo, tree: &Oid) -> Result<Vec<u8>> {
+    let wide = tree.as_str().len() == 64;
+    let mut text = BString::from("[core]\n\tbare = false\n");
+    text.push_str(if wide {
+        "\trepositoryformatversion = 1\n[extensions]\n\tobjectFormat = sha256\n"
+    } else {
+        "\trepositoryformatversion = 0\n"
+    });
+    let output = repo.git().args(["config", "-z", "--get-regexp", COPIED]).capture()?;
+    for item in output.stdout.split_str("\0").filter(|item| !item.is_empty()) {
+        let (key, value) = item.split_once_str("\n").unwrap_or((item, b"true"));
+        text.push_str(setting(key, value).unwrap_or_default());
+    }
+    Ok(text.into())
+}
+
+/// One value, in git's own form of a configuration file.
+fn setting(key: &[u8], value: &[u8]) -> Option<BString> {
+    let (section, rest) = key.split_once_str(".")?;
+    let (subsection, name) = match rest.rsplit_once_str(".") {
+        Some((subsection, name)) => (Some(subsection), name),
+        None => (None, rest),
+    };
+    let mut text = BString::from("[");
+    text.push_str(section);
+    if let Some(subsection) = subsection {
+        text.push_str(" \"");
+        text.push_str(subsection.replace("\\", "\\\\").replace("\"", "\\\""));
+        text.push_str("\"");
+    }
+    text.push_str("]\n\t");
+    text.push_str(name);
+    text.push_str(" = \"");
+    let value = value.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n");
+    text.push_str(value);
+    text.push_str("\"\n");
+    Some(text)
+}
+
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    match fs::copy(from, to) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn put(path: &Path, content: &[u8]) -> io::Result<()> {
+    #[expect(clippy::disallowed_methods, reason = "made anew for each run: half of it is no loss")]
+    fs::write(path, content)
+}

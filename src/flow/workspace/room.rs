@@ -1,0 +1,173 @@
+//! The folder that a judge may read: copies of the judged tree's files, without secrets, without
+//! links, and without anything that an agent would take for its own instructions.
+
+use std::fs;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use bstr::{BStr, BString, ByteSlice as _};
+
+use crate::domain::gates::secrets;
+use crate::domain::model::change::{FileChange, Kind, Mode};
+use crate::domain::model::oid::Oid;
+use crate::flow::workspace::tree;
+use crate::platform::git::diff;
+use crate::platform::git::repo::Repo;
+
+/// The most that is copied, in bytes: what the change touches comes first, then what is near it.
+const BYTES_MAX: u64 = 1024 * 1024;
+
+/// The most files that are copied.
+const FILES_MAX: usize = 400;
+
+/// The largest file that is copied, in bytes.
+const FILE_BYTES_MAX: u64 = 512 * 1024;
+
+/// Names that agents read as instructions or settings, wherever they stand.
+const INSTRUCTIONS: [&str; 15] = [
+    ".git",
+    ".claude",
+    ".claude.json",
+    ".codex",
+    ".agents",
+    ".mcp.json",
+    ".gemini",
+    ".cursor",
+    ".opencode",
+    ".aider.conf.yml",
+    "claude.md",
+    "claude.local.md",
+    "agents.md",
+    "agents.override.md",
+    "gemini.md",
+];
+
+/// What the names of rooms begin with.
+pub const PREFIX: &str = "room-";
+
+/// Where the judges of a run read.
+pub fn folder(repo: &Repo, run: &str) -> PathBuf {
+    tree::root(repo).join(format!("{PREFIX}{run}"))
+}
+
+/// Removes a room; what cannot be removed holds no secret.
+pub fn clear(room: &Path) {
+    drop(fs::remove_dir_all(room));
+}
+
+/// Files that could not be copied, with the reason.
+pub type Unshown = Vec<(BString, String)>;
+
+/// Fills an empty folder for the judges of a tree.
+pub fn fill(repo: &Repo, tree: &Oid, touched: &[FileChange], room: &Path) -> Result<Unshown> {
+    if room.exists() {
+        fs::remove_dir_all(room)
+            .with_context(|| format!("could not empty `{}`", room.display()))?;
+    }
+    fs::create_dir_all(room).with_context(|| format!("could not make `{}`", room.display()))?;
+    let mut files = diff::trees(&repo.objects, None, Some(tree))?;
+    let near = |file: &FileChange| {
+        touched.iter().map(|other| distance(file.path.as_bstr(), other.path.as_bstr())).min()
+    };
+    files.sort_by_cached_key(|file| (near(file), file.path.clone()));
+    let (mut left, mut unshown) = (BYTES_MAX, Unshown::new());
+    for file in files.iter().take(FILES_MAX) {
+        unshown.extend(copy_or_name(repo, file, room, &mut left)?);
+    }
+    Ok(unshown)
+}
+
+/// Brings a filled room from one tree to another: what differs is what the judges are to look at.
+pub fn follow(repo: &Repo, from: &Oid, to: &Oid, room: &Path) -> Result<Unshown> {
+    let (mut left, mut unshown) = (BYTES_MAX, Unshown::new());
+    for file in diff::trees(&repo.objects, Some(from), Some(to))? {
+        let before = match &file.kind {
+            Kind::Renamed { from } => from,
+            Kind::Added | Kind::Modified | Kind::Deleted => &file.path,
+        };
+        if let Some(path) = place(secrets::mask_path(before).as_bstr()) {
+            match fs::remove_file(room.join(&path)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(error).context(format!("could not remove `{}`", path.display()));
+                }
+                _ => {}
+            }
+        }
+        unshown.extend(copy_or_name(repo, &file, room, &mut left)?);
+    }
+    Ok(unshown)
+}
+
+/// Copies a file; gives it with the reason where that is not possible. Only what would keep every
+/// other file from being copied too is an error.
+fn copy_or_name(
+    repo: &Repo,
+    file: &FileChange,
+    room: &Path,
+    left: &mut u64,
+) -> Result<Option<(BString, String)>> {
+    let Err(error) = copy(repo, file, room, left) else { return Ok(None) };
+    let kind = error.root_cause().downcast_ref::<io::Error>().map(io::Error::kind);
+    match kind {
+        Some(
+            io::ErrorKind::StorageFull
+            | io::ErrorKind::QuotaExceeded
+            | io::ErrorKind::ReadOnlyFilesystem,
+        ) => Err(error.context(format!("could not fill `{}`", room.display()))),
+        _ => {
+            Ok(Some((file.path.clone(), format!("could not be copied for the judges: {error:#}"))))
+        }
+    }
+}
+
+/// Copies a file, where it may be copied and there is room left for it, in bytes.
+fn copy(repo: &Repo, file: &FileChange, room: &Path, left: &mut u64) -> Result<()> {
+    let Some(entry) = file.new.as_ref() else { return Ok(()) };
+    let name = secrets::mask_path(&file.path);
+    let Some(path) = place(name.as_bstr()) else { return Ok(()) };
+    if !matches!(entry.mode, Mode::File | Mode::Executable) {
+        return Ok(());
+    }
+    let Some((_, size)) = repo.objects.header(&entry.oid)? else { return Ok(()) };
+    if size > FILE_BYTES_MAX || size > *left {
+        return Ok(());
+    }
+    let Some(content) = repo.objects.blob(&entry.oid)? else { return Ok(()) };
+    *left -= size;
+    let masked = secrets::mask_lines(&content, &file.path);
+    Ok(put(&room.join(path), &masked)?)
+}
+
+#[expect(clippy::disallowed_methods, reason = "a copy that nobody keeps needs no atomic write")]
+fn put(path: &Path, content: &[u8]) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    fs::write(path, content)
+}
+
+/// Where a file of a tree may stand in the room; `None` where it may not.
+fn place(path: &BStr) -> Option<PathBuf> {
+    let text = path.to_str().ok().filter(|text| !text.chars().any(char::is_control))?;
+    let fits = |part: Component<'_>| match part {
+        Component::Normal(name) => {
+            let name = name.to_string_lossy().to_lowercase();
+            !INSTRUCTIONS.contains(&name.as_str())
+        }
+        _ => false,
+    };
+    let path = Path::new(text);
+    path.components().all(fits).then(|| path.to_owned())
+}
+
+/// How many folders lie between two files.
+fn distance(one: &BStr, other: &BStr) -> usize {
+    if one == other {
+        return 0;
+    }
+    let (one, other): (Vec<&[u8]>, Vec<&[u8]>) =
+        (one.split_str("/").collect(), other.split_str("/").collect());
+    let shared = one.iter().zip(&other).take_while(|(a, b)| a == b).count();
+    one.len() + other.len() - 2 * shared
+}

@@ -1,0 +1,285 @@
+//! One call of an agent's program: alone in its environment, bounded, and gone without a trace of a
+//! process when it has ended.
+
+use std::error::Error;
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use bstr::ByteSlice as _;
+use ulid::Ulid;
+
+use crate::domain::model::agent::Cost;
+use crate::platform::agents::ask::{Identity, Outcome, Reply, Request};
+use crate::platform::agents::{Around, find, text};
+use crate::platform::process::{Cmd, Ended, Interrupts};
+use crate::platform::store::share;
+
+/// Says to every tribunal that an agent started, by whatever way, that it is inside a call, and in
+/// which role.
+pub const INSIDE: &str = "TRIBUNAL_AGENT";
+
+/// How long a program may take to end by itself once it was asked to.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// The most that a program may print into one stream, in bytes.
+const STREAM_MAX: u64 = 64 * 1024 * 1024;
+
+/// What of the person's environment any program needs: how to speak, who they are, and the way to
+/// the net.
+const EVERYDAY: [&str; 20] = [
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "TZ",
+    "USER",
+    "LOGNAME",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "all_proxy",
+    "no_proxy",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "NODE_EXTRA_CA_CERTS",
+    "CODEX_CA_CERTIFICATE",
+    "CURL_CA_BUNDLE",
+    "REQUESTS_CA_BUNDLE",
+];
+
+/// A program with what it is to be told.
+#[derive(Clone, Debug)]
+pub struct Call {
+    pub program: PathBuf,
+    pub words: Vec<OsString>,
+    /// Beside those that every call gets.
+    pub vars: Vec<(String, OsString)>,
+    /// What must not be seen in anything that is kept of the call.
+    pub secrets: Vec<String>,
+}
+
+/// How a program came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    Code(i32),
+    Signal(i32),
+    /// Stopped after so long.
+    TimedOut(Duration),
+    /// Stopped after so long without a sign of life.
+    Silent(Duration),
+    /// Stopped as it printed without end.
+    TooLong,
+    /// Stopped as we were told to stop, by this signal.
+    Interrupted(i32),
+}
+
+/// What a program left behind.
+#[derive(Clone, Debug)]
+pub struct Ran {
+    pub exit: Exit,
+    pub out: Vec<u8>,
+    pub err: Vec<u8>,
+}
+
+/// What a program's output comes to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reading {
+    pub outcome: Outcome,
+    pub cost: Cost,
+    /// As reported.
+    pub model: Option<String>,
+}
+
+/// The end of a call of a program: who answered is what `answer` finds out on its way.
+pub fn reply(
+    agent: &str,
+    family: &str,
+    request: &Request<'_>,
+    answer: impl FnOnce(&mut Identity) -> Result<Reading, Outcome>,
+) -> Reply {
+    let start = Instant::now();
+    let mut by = Identity {
+        agent: agent.to_owned(),
+        family: family.to_owned(),
+        version: String::new(),
+        model: request.model.unwrap_or_default().to_owned(),
+    };
+    let reading = answer(&mut by).unwrap_or_else(|outcome| Reading {
+        outcome,
+        cost: Cost::default(),
+        model: None,
+    });
+    if let Some(model) = reading.model {
+        by.model = model;
+    }
+    let took_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+    Reply { outcome: reading.outcome, cost: reading.cost, by, took_ms }
+}
+
+/// The variables that every program gets.
+pub fn everyday(around: Around<'_>) -> Vec<(&'static str, OsString)> {
+    let given =
+        EVERYDAY.into_iter().filter_map(|name| Some((name, around.env.get(name)?.to_owned())));
+    let mut vars: Vec<_> = given.collect();
+    vars.push(("PATH", find::search_path(around)));
+    vars
+}
+
+/// Variables as a call has them.
+pub fn named(vars: Vec<(&'static str, OsString)>) -> Vec<(String, OsString)> {
+    vars.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// The variables that keep git inside: a program that looks at the folder which it works in must
+/// neither find the repository around it nor start what a file in it asks for.
+fn git_vars(dir: &Path) -> [(&'static str, OsString); 7] {
+    let above = dir.parent().unwrap_or(dir).as_os_str().to_owned();
+    [
+        ("GIT_CEILING_DIRECTORIES", above),
+        ("GIT_TERMINAL_PROMPT", "0".into()),
+        ("GIT_CONFIG_COUNT", "2".into()),
+        // Files that are laid out like a repository would otherwise be one, with settings that name
+        // programs.
+        ("GIT_CONFIG_KEY_0", "safe.bareRepository".into()),
+        ("GIT_CONFIG_VALUE_0", "explicit".into()),
+        ("GIT_CONFIG_KEY_1", "core.fsmonitor".into()),
+        ("GIT_CONFIG_VALUE_1", "false".into()),
+    ]
+}
+
+impl Call {
+    /// Runs the program to its end. Its streams and what it writes are files in the request's folder. An error is a call that could not be made.
+    pub fn run(
+        &self,
+        request: &Request<'_>,
+        around: Around<'_>,
+        interrupts: Interrupts,
+    ) -> Result<Ran, Outcome> {
+        let ran = self.try_run(request, around, interrupts);
+        let ran = ran.map_err(|error| Outcome::CouldNotStart {
+            why: text::one_line(&self.mask(&format!("{error:#}"))),
+        })?;
+        Ok(ran)
+    }
+
+    fn try_run(
+        &self,
+        request: &Request<'_>,
+        around: Around<'_>,
+        interrupts: Interrupts,
+    ) -> anyhow::Result<Ran> {
+        let temporary = private(&request.folder.join("tmp"))?;
+        let out = request.folder.join("stdout");
+        let err = request.folder.join("stderr");
+        let (to_out, to_err) = (create(&out)?, create(&err)?);
+        let mut cmd = Cmd::alone(&self.program, request.dir)
+            .args(&self.words)
+            .stdin(request.prompt)
+            .deadline(request.wall)
+            .idle(request.idle)
+            .grace(GRACE)
+            .log_max(STREAM_MAX)
+            .env("TMPDIR", &temporary)
+            .env("XDG_RUNTIME_DIR", &temporary)
+            .env(INSIDE, request.role.as_str())
+            .mark(&Ulid::generate().to_string());
+        if let Some(note) = request.note {
+            cmd = cmd.note(note);
+        }
+        for (name, value) in everyday(around).into_iter().chain(git_vars(request.dir)) {
+            cmd = cmd.env(name, value);
+        }
+        for (name, value) in &self.vars {
+            cmd = cmd.env(name, value);
+        }
+        let ended = cmd.supervise(&to_out, &to_err, interrupts);
+        // What it left there is of no use to anybody.
+        drop(fs::remove_dir_all(&temporary));
+        let exit = match ended? {
+            Ended::Exited(status) => match (status.code(), status.signal()) {
+                (Some(code), _) => Exit::Code(code),
+                (None, signal) => Exit::Signal(signal.unwrap_or(0)),
+            },
+            Ended::TimedOut => Exit::TimedOut(request.wall),
+            Ended::Idle => Exit::Silent(request.idle),
+            Ended::TooLong => Exit::TooLong,
+            Ended::Interrupted(signal) => Exit::Interrupted(signal),
+        };
+        Ok(Ran { exit, out: self.clean(&out)?, err: self.clean(&err)? })
+    }
+
+    /// The content of a file, which no longer holds a secret.
+    pub fn clean(&self, path: &Path) -> io::Result<Vec<u8>> {
+        let content = fs::read(path)?;
+        let mut masked = content.clone();
+        for secret in self.secrets.iter().filter(|secret| secret.len() >= SECRET_MIN) {
+            if masked.contains_str(secret) {
+                masked = masked.replace(secret, MASK);
+            }
+        }
+        if masked != content {
+            keep(path, &masked)?;
+        }
+        Ok(masked)
+    }
+
+    fn mask(&self, text: &str) -> String {
+        let secrets = self.secrets.iter().filter(|secret| secret.len() >= SECRET_MIN);
+        secrets.fold(text.to_owned(), |text, secret| text.replace(secret, MASK))
+    }
+}
+
+const MASK: &str = "[redacted]";
+
+/// Shorter ones guard nothing and would be found in every other word.
+const SECRET_MIN: usize = 8;
+
+/// The outcome of a program that we stopped; `None` where it ended by itself.
+pub fn stopped(exit: Exit) -> Option<Outcome> {
+    let why = |what: &str, after: Duration| format!("{what} {} s and was stopped", after.as_secs());
+    match exit {
+        Exit::Code(_) | Exit::Signal(_) => None,
+        Exit::TimedOut(after) => {
+            Some(Outcome::TimedOut { why: why("it did not end within", after) })
+        }
+        Exit::Silent(after) => Some(Outcome::TimedOut { why: why("it was silent for", after) }),
+        Exit::TooLong => {
+            let why = format!("it printed more than {} MiB and was stopped", STREAM_MAX >> 20);
+            Some(Outcome::Killed { why })
+        }
+        Exit::Interrupted(signal) => Some(Outcome::Interrupted(signal)),
+    }
+}
+
+/// A folder that only this user can look into.
+pub fn private(path: &Path) -> io::Result<PathBuf> {
+    share::make_private_dir(path)?;
+    Ok(path.to_owned())
+}
+
+/// Writes a file that only this user can read.
+pub fn keep(path: &Path, content: &[u8]) -> io::Result<()> {
+    create(path)?.write_all(content)
+}
+
+fn create(path: &Path) -> io::Result<File> {
+    share::open(path, File::options().truncate(true).write(true).mode(0o600))
+}
+
+/// An error with its causes on one line.
+pub fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(at) = cause {
+        text = format!("{text}: {at}");
+        cause = at.source();
+    }
+    text
+}

@@ -1,0 +1,225 @@
+//! `codex`: its own sandbox holds what the model runs; without one that works it is not started.
+
+mod command_line;
+mod native;
+mod reading;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use crate::domain::policy::settings::Program;
+use crate::platform::agents::ask::{Outcome, Reply, Request};
+use crate::platform::agents::call;
+use crate::platform::agents::call::{Call, Reading};
+use crate::platform::agents::known;
+use crate::platform::agents::known::{Facts, Held};
+use crate::platform::agents::{Around, Login, Missing, Probe, Sandbox, find, text};
+use crate::platform::config::env::now;
+use crate::platform::process::Interrupts;
+
+const INSTALL: &str = "npm install -g @openai/codex";
+
+/// The variables that it can log in with, in our order. It reads the first alone.
+const CREDENTIALS: [&str; 2] = ["CODEX_API_KEY", "OPENAI_API_KEY"];
+
+/// The longest prompt that it reads, in characters.
+const PROMPT_MAX: usize = 1 << 20;
+
+/// What to do where its sandbox does not work.
+const SANDBOX_HINT: &str = "its sandbox needs user namespaces: on Ubuntu `sudo sysctl \
+    kernel.apparmor_restrict_unprivileged_userns=0`, in a container allow `unshare`; or use \
+    another agent for the role";
+
+/// The program, found.
+#[derive(Clone, Debug)]
+pub struct Codex {
+    path: PathBuf,
+    settings: Program,
+}
+
+impl Codex {
+    pub fn find(settings: &Program, around: Around<'_>) -> Result<Self, Missing> {
+        let path = find::program("codex", &settings.path, INSTALL, around)?;
+        let path =
+            native::beside(&path).filter(|path| find::is_foreign(path, around)).unwrap_or(path);
+        Ok(Self { path, settings: settings.clone() })
+    }
+
+    pub fn ask(&self, request: &Request<'_>, around: Around<'_>, interrupts: Interrupts) -> Reply {
+        call::reply("codex", "openai", request, |by| {
+            let facts = self.facts(around)?;
+            by.version.clone_from(&facts.version);
+            self.answer(&facts, request, around, interrupts)
+        })
+    }
+
+    fn answer(
+        &self,
+        facts: &Facts,
+        request: &Request<'_>,
+        around: Around<'_>,
+        interrupts: Interrupts,
+    ) -> Result<Reading, Outcome> {
+        let length = request.prompt.chars().count();
+        if length > PROMPT_MAX {
+            let why = format!("the prompt has {length} characters; `codex` reads {PROMPT_MAX}");
+            return Err(Outcome::ContextTooLong { why });
+        }
+        if self.login(around) == Login::Missing {
+            // It would go on trying for minutes.
+            let why = "there is no key in the environment and no login of its own".to_owned();
+            return Err(Outcome::NotLoggedIn { why });
+        }
+        let could_not = |why| Outcome::CouldNotStart { why };
+        let vars = self.vars(around).map_err(could_not)?;
+        if let Some(schema) = request.schema {
+            let path = request.folder.join(command_line::SCHEMA);
+            let kept = call::keep(&path, schema.to_string().as_bytes());
+            kept.map_err(|error| could_not(format!("could not write the schema: {error}")))?;
+        }
+        let words = command_line::words(&self.command_line(facts, around), request);
+        let secrets =
+            CREDENTIALS.iter().filter_map(|name| Some(around.env.text(name)?.to_owned())).collect();
+        let (words, vars) = (words.map_err(could_not)?, call::named(vars));
+        let call = Call { program: self.path.clone(), words, vars, secrets };
+        let ran = call.run(request, around, interrupts)?;
+        let answer = request.folder.join(command_line::ANSWER);
+        // Where there is no file, the stream holds the answer.
+        let answer = call.clean(&answer).unwrap_or_default();
+        Ok(reading::read(&ran, &answer, request.schema.is_some(), now(around.env)))
+    }
+
+    fn command_line<'a>(
+        &'a self,
+        facts: &'a Facts,
+        around: Around<'_>,
+    ) -> command_line::Surroundings<'a> {
+        command_line::Surroundings {
+            program: &self.path,
+            endpoint: &self.settings.endpoint,
+            key: credential(around).is_some(),
+            held: facts.sandbox,
+        }
+    }
+
+    /// What it logs in with and where it keeps its files. With a key of the environment, or a server
+    /// of the person's own, its home is ours; else it is theirs, where their login is.
+    fn vars(&self, around: Around<'_>) -> Result<Vec<(&'static str, OsString)>, String> {
+        // It tells times of day without a zone, and of a model that thinks only in its log.
+        let mut vars = vec![("TZ", "UTC".into()), ("RUST_LOG", command_line::LOG.into())];
+        let key = credential(around);
+        if key.is_some() || !self.settings.endpoint.is_empty() {
+            vars.extend(own_home(around)?);
+            vars.extend(key.map(|key| (command_line::KEY, key.to_owned())));
+            return Ok(vars);
+        }
+        for name in ["HOME", "CODEX_HOME"] {
+            vars.extend(around.env.get(name).map(|value| (name, value.to_owned())));
+        }
+        Ok(vars)
+    }
+
+    fn facts(&self, around: Around<'_>) -> Result<Facts, Outcome> {
+        let could_not = |why: String| Outcome::CouldNotStart { why: text::one_line(&why) };
+        let mut facts = self.version(around).map_err(could_not)?;
+        if facts.sandbox.is_none() {
+            facts.sandbox = Some(self.try_sandbox(around).map_err(could_not)?);
+            known::keep(&self.path, &facts, around);
+        }
+        Ok(facts)
+    }
+
+    /// What is known of this version; of its sandbox only what was seen before.
+    fn version(&self, around: Around<'_>) -> Result<Facts, String> {
+        if let Some(facts) = known::recall(&self.path, around) {
+            return Ok(facts);
+        }
+        let facts = self.look(around)?;
+        known::keep(&self.path, &facts, around);
+        Ok(facts)
+    }
+
+    fn look(&self, around: Around<'_>) -> Result<Facts, String> {
+        let vars = own_home(around)?;
+        let version = known::answer(&self.path, &["--version"], &vars, around)?;
+        let help = known::answer(&self.path, &["exec", "--help"], &vars, around)?;
+        let version = version.split_whitespace().last().unwrap_or_default().to_owned();
+        let facts = Facts { version, flags: Facts::flags_in(&help), sandbox: None };
+        command_line::missing(&facts).map_or(Ok(facts), Err)
+    }
+
+    /// Tries the sandbox on a command that does nothing: with reading confined where the version can
+    /// do that, else with the whole disk to be read.
+    fn try_sandbox(&self, around: Around<'_>) -> Result<Held, String> {
+        let vars = own_home(around)?;
+        let dir = call::private(&around.home.join("codex").join("trial"));
+        let dir = dir.map_err(|error| format!("could not make a folder to try it in: {error}"))?;
+        let mut said = String::new();
+        for held in [Held::Confined, Held::Reading] {
+            let words = command_line::sandbox_trial(&self.path, &dir, held)?;
+            let words: Vec<_> = words.iter().map(String::as_str).collect();
+            let output = known::question(&self.path, &words, &vars, around)?;
+            if output.code() == 0 {
+                return Ok(held);
+            }
+            said = text::last_line(&output.stderr);
+        }
+        Err(format!("its sandbox does not work here: {said}; {SANDBOX_HINT}"))
+    }
+
+    pub fn probe(&self, around: Around<'_>) -> Probe {
+        let mut hints = Vec::new();
+        let login = self.login(around);
+        if login == Login::Missing {
+            hints.push("log in with `codex login`, or set `CODEX_API_KEY`".to_owned());
+        }
+        let (version, sandbox) = match self.version(around) {
+            Ok(facts) => (facts.version, self.try_sandbox(around)),
+            Err(why) => {
+                hints.push(format!("bring it up to date: `{INSTALL}`"));
+                (String::new(), Err(why))
+            }
+        };
+        let sandbox = match sandbox {
+            Ok(Held::Confined) => Sandbox::Works,
+            Ok(Held::Reading) => Sandbox::Instead(
+                "it holds writing and the net; the whole disk can be read".to_owned(),
+            ),
+            Err(why) => Sandbox::Broken(text::one_line(&why)),
+        };
+        Probe { place: self.path.display().to_string(), version, login, sandbox, hints }
+    }
+
+    fn login(&self, around: Around<'_>) -> Login {
+        if let Some(name) = CREDENTIALS.into_iter().find(|name| around.env.get(name).is_some()) {
+            return Login::By(name.to_owned());
+        }
+        if !self.settings.endpoint.is_empty() {
+            return Login::NotNeeded;
+        }
+        let Ok(vars) = self.vars(around) else { return Login::Missing };
+        match known::question(&self.path, &["login", "status"], &vars, around) {
+            Ok(status) if status.code() == 0 => Login::By("its own login".to_owned()),
+            _ => Login::Missing,
+        }
+    }
+}
+
+fn credential(around: Around<'_>) -> Option<&std::ffi::OsStr> {
+    CREDENTIALS.into_iter().find_map(|name| around.env.get(name))
+}
+
+/// A home in which nobody's settings are.
+fn own_home(around: Around<'_>) -> Result<[(&'static str, OsString); 2], String> {
+    let top = around.home.join("codex");
+    let folder = |name: &str| {
+        let path = top.join(name);
+        call::private(&path)
+            .map(PathBuf::into_os_string)
+            .map_err(|error| format!("could not make the folder `{}`: {error}", path.display()))
+    };
+    Ok([("HOME", folder("home")?), ("CODEX_HOME", folder("config")?)])
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,209 @@
+//! Any program that reads a prompt and writes an answer, as the user's settings describe it.
+
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use jiff::Timestamp;
+
+use crate::domain::model::agent::Cost;
+use crate::domain::policy::settings::CommandAgent;
+use crate::platform::agents::ask::{Access, Answer, Identity, Outcome, Reply, Request};
+use crate::platform::agents::call;
+use crate::platform::agents::call::{Call, Exit, Ran};
+use crate::platform::agents::text::{again_at, last_line, object_in, one_line};
+use crate::platform::agents::{Around, Login, Missing, Probe, Sandbox, find};
+use crate::platform::config::env::now;
+use crate::platform::process::Interrupts;
+
+/// The file of the answer, in the request's folder.
+const ANSWER: &str = "answer";
+
+/// The file of the schema, in the request's folder.
+const SCHEMA: &str = "schema.json";
+
+/// The program, found.
+#[derive(Clone, Debug)]
+pub struct Command {
+    pub settings: CommandAgent,
+    program: PathBuf,
+}
+
+impl Command {
+    pub fn find(settings: &CommandAgent, around: Around<'_>) -> Result<Self, Missing> {
+        let missing = |message: String| {
+            let hint = format!(
+                "`[[command-agent]]` `{}` in your own settings describes it",
+                settings.name
+            );
+            Missing { message, hint }
+        };
+        let Some(program) = settings.run.first().filter(|word| !word.is_empty()) else {
+            return Err(missing(format!("`run` of the agent `{}` is empty", settings.name)));
+        };
+        let found = if program.contains('/') {
+            let path = PathBuf::from(program);
+            let fits =
+                path.is_absolute() && find::is_program(&path) && find::is_foreign(&path, around);
+            fits.then_some(path)
+        } else {
+            find::in_path(program, around)
+        };
+        let found = found.ok_or_else(|| {
+            let how = "by an absolute path or in `PATH`, outside of the repository";
+            missing(format!("there is no program `{program}` {how}"))
+        });
+        Ok(Self { settings: settings.clone(), program: found? })
+    }
+
+    pub fn ask(&self, request: &Request<'_>, around: Around<'_>, interrupts: Interrupts) -> Reply {
+        let start = Instant::now();
+        let outcome = self.answer(request, around, interrupts).unwrap_or_else(|outcome| outcome);
+        let by = Identity {
+            agent: self.settings.name.clone(),
+            family: self.settings.family.clone(),
+            version: String::new(),
+            model: request.model.unwrap_or_default().to_owned(),
+        };
+        let took_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+        Reply { outcome, cost: Cost::default(), by, took_ms }
+    }
+
+    /// An error is a call that could not be made.
+    fn answer(
+        &self,
+        request: &Request<'_>,
+        around: Around<'_>,
+        interrupts: Interrupts,
+    ) -> Result<Outcome, Outcome> {
+        let could_not = |why: String| Outcome::CouldNotStart { why };
+        let CommandAgent { name, run, run_writing, env, .. } = &self.settings;
+        let (key, templates) = match request.access {
+            Access::Read => ("run", run),
+            Access::Write => ("run-writing", run_writing),
+        };
+        let Some((program, templates)) = templates.split_first() else {
+            return Err(could_not(format!("the agent `{name}` has no `{key}`: it cannot write")));
+        };
+        let program = if request.access == Access::Read {
+            self.program.clone()
+        } else {
+            Self::find(
+                &CommandAgent { run: vec![program.clone()], ..self.settings.clone() },
+                around,
+            )
+            .map_err(|missing| could_not(missing.message))?
+            .program
+        };
+        let answer = request.folder.join(ANSWER);
+        let schema = request.folder.join(SCHEMA);
+        // Where nothing is asked of its form, every answer has the right one.
+        let wanted = request.schema.map_or_else(|| "{}".to_owned(), ToString::to_string);
+        call::keep(&schema, wanted.as_bytes())
+            .map_err(|error| could_not(format!("could not write the schema: {error}")))?;
+        let values = words::Values {
+            model: request.model,
+            effort: request.effort,
+            answer: &answer,
+            schema: &schema,
+            dir: request.dir,
+        };
+        let words = words::fill(templates, &values)
+            .map_err(|missing| could_not(format!("`{key}` of the agent `{name}` {missing}")))?;
+        let given =
+            env.iter().filter_map(|name| Some((name.clone(), around.env.get(name)?.to_owned())));
+        let own: Vec<(String, OsString)> = given.collect();
+        let secrets =
+            own.iter().filter_map(|(_, value)| value.to_str().map(str::to_owned)).collect();
+        let home = around.env.get("HOME").map(|home| ("HOME".to_owned(), home.to_owned()));
+        let vars = home.into_iter().chain(own).collect();
+        let call = Call { program, words, vars, secrets };
+        // Most programs say nothing before they say it all: silence tells nothing of them.
+        let request = Request { idle: request.wall, ..*request };
+        let ran = call.run(&request, around, interrupts)?;
+        let file = if words::use_answer(templates) {
+            Some(call.clean(&answer).unwrap_or_default())
+        } else {
+            None
+        };
+        Ok(read(&ran, file.as_deref(), request.schema.is_some(), now(around.env)))
+    }
+
+    /// Nothing is started: what can be known is what the settings say.
+    pub fn probe(&self, around: Around<'_>) -> Probe {
+        let (set, unset): (Vec<_>, Vec<_>) =
+            self.settings.env.iter().partition(|name| around.env.get(name).is_some());
+        let login = match (set.first(), unset.first()) {
+            (Some(name), _) => Login::By((*name).clone()),
+            (None, None) => Login::NotNeeded,
+            (None, Some(_)) => Login::Missing,
+        };
+        Probe {
+            place: self.program.display().to_string(),
+            version: String::new(),
+            login,
+            sandbox: Sandbox::Instead("nothing holds it but its own settings".to_owned()),
+            hints: unset.iter().map(|name| format!("set the variable `{name}`")).collect(),
+        }
+    }
+}
+
+/// What a run comes to; `file` is the content of the answer file, where the words name one. Pure.
+fn read(ran: &Ran, file: Option<&[u8]>, wants_json: bool, now: Timestamp) -> Outcome {
+    if let Some(outcome) = call::stopped(ran.exit) {
+        return outcome;
+    }
+    let said = last_line(&ran.err);
+    match ran.exit {
+        Exit::Code(0) => {}
+        Exit::Code(code @ (126 | 127)) => {
+            return Outcome::CouldNotStart {
+                why: one_line(&format!("it ended with {code}: {said}")),
+            };
+        }
+        Exit::Code(code) => return failed(code, &said, now),
+        Exit::Signal(signal) => {
+            return Outcome::Killed {
+                why: one_line(&format!("it was ended by signal {signal} {said}")),
+            };
+        }
+        Exit::TimedOut(_) | Exit::Silent(_) | Exit::TooLong | Exit::Interrupted(_) => {
+            return Outcome::Killed { why: "it was stopped".to_owned() };
+        }
+    }
+    let text = String::from_utf8_lossy(file.unwrap_or(&ran.out)).into_owned();
+    if text.trim().is_empty() {
+        return Outcome::Malformed { why: one_line(&format!("its answer is empty {said}")) };
+    }
+    let json = if wants_json { object_in(&text) } else { None };
+    if wants_json && json.is_none() {
+        let why = one_line(&format!("its answer does not hold one JSON object: {text}"));
+        return Outcome::Malformed { why };
+    }
+    Outcome::Answered(Answer { text, json })
+}
+
+/// What a failure means, as far as common words tell.
+fn failed(code: i32, said: &str, now: Timestamp) -> Outcome {
+    let lower = said.to_ascii_lowercase();
+    let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+    let why = one_line(&format!("it ended with {code}: {said}"));
+    if says(&["unauthorized", "api key", "not logged in", "log in", "401", "403"]) {
+        Outcome::NotLoggedIn { why }
+    } else if says(&["quota", "billing", "out of credit"]) {
+        Outcome::QuotaUsedUp { why }
+    } else if says(&["rate limit", "usage limit", "too many requests", "429"]) {
+        Outcome::RateLimited { until: again_at(said, now), why }
+    } else if says(&["context length", "context window", "prompt is too long"]) {
+        Outcome::ContextTooLong { why }
+    } else if says(&["overloaded", "timed out", "connection", "500", "502", "503", "529"]) {
+        Outcome::Transient { why }
+    } else {
+        Outcome::Killed { why }
+    }
+}

@@ -1,0 +1,226 @@
+//! A model behind an address. It has no hands: it reads what it is sent and answers.
+//!
+//! No redirect is followed, so that a key stays with the address that the settings name, and no
+//! proxy is asked.
+
+mod anthropic;
+mod failure;
+mod openai;
+
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use ureq::http::{HeaderMap, header};
+
+use crate::domain::model::agent::{Cost, Tokens};
+use crate::domain::policy::settings::{HttpAgent, Protocol};
+use crate::platform::agents::ask::{Access, Answer, Identity, Outcome, Reply, Request};
+use crate::platform::agents::{Around, Login, Probe, Sandbox, text};
+use crate::platform::config::env::{Env, now};
+use crate::platform::store::file;
+
+/// The longest answer that is read, in bytes.
+const ANSWER_MAX: u64 = 64 * 1024 * 1024;
+
+/// The longest time to get a connection.
+const CONNECT: Duration = Duration::from_secs(30);
+
+/// The model.
+#[derive(Clone, Debug)]
+pub struct Http {
+    pub settings: HttpAgent,
+}
+
+/// What came back: any status, whole.
+struct Received {
+    status: u16,
+    headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+/// What a good answer comes to.
+struct Reading {
+    outcome: Outcome,
+    tokens: Tokens,
+    /// As reported.
+    model: Option<String>,
+}
+
+impl Http {
+    pub fn new(settings: &HttpAgent) -> Self {
+        Self { settings: settings.clone() }
+    }
+
+    pub fn ask(&self, request: &Request<'_>, around: Around<'_>) -> Reply {
+        let start = Instant::now();
+        let model = request.model.unwrap_or(&self.settings.model).to_owned();
+        let mut by = Identity {
+            agent: self.settings.name.clone(),
+            family: self.settings.family.clone(),
+            version: String::new(),
+            model,
+        };
+        let reading = self.answer(request, &by.model, around).unwrap_or_else(|outcome| Reading {
+            outcome,
+            tokens: Tokens::default(),
+            model: None,
+        });
+        if let Some(model) = reading.model {
+            by.model = model;
+        }
+        let cost = Cost { tokens: reading.tokens, money: None };
+        let took_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+        Reply { outcome: reading.outcome, cost, by, took_ms }
+    }
+
+    /// An error is a call that brought no answer.
+    fn answer(
+        &self,
+        request: &Request<'_>,
+        model: &str,
+        around: Around<'_>,
+    ) -> Result<Reading, Outcome> {
+        if request.access == Access::Write {
+            let why =
+                format!("`{}` is a model behind an address: it cannot write", self.settings.name);
+            return Err(Outcome::CouldNotStart { why });
+        }
+        let key = self.key(around.env)?;
+        let body = match self.settings.protocol {
+            Protocol::Openai => openai::question(request, model),
+            Protocol::Anthropic => anthropic::question(request, model),
+        };
+        let body = body.to_string();
+        let could_not = |error: anyhow::Error| Outcome::CouldNotStart { why: format!("{error:#}") };
+        file::write_atomic(&request.folder.join("asked.json"), body.as_bytes())
+            .map_err(could_not)?;
+        let received = self.send(&body, key, request.wall)?;
+        let said = String::from_utf8_lossy(&received.body);
+        let said = key.map_or_else(|| said.to_string(), |key| said.replace(key, "[redacted]"));
+        file::write_atomic(&request.folder.join("said.json"), said.as_bytes())
+            .map_err(could_not)?;
+        let read: Option<Value> = serde_json::from_str(&said).ok();
+        if !(200..300).contains(&received.status) {
+            let body = read.unwrap_or(Value::String(said));
+            return Err(failure::outcome(
+                received.status,
+                &received.headers,
+                &body,
+                now(around.env),
+            ));
+        }
+        let read = read.ok_or_else(|| {
+            let why =
+                format!("it answered with something that is not JSON: {}", text::one_line(&said));
+            Outcome::Malformed { why }
+        })?;
+        Ok(match self.settings.protocol {
+            Protocol::Openai => openai::read(&read, request.schema.is_some()),
+            Protocol::Anthropic => anthropic::read(&read, request.schema.is_some()),
+        })
+    }
+
+    /// The key, where the settings name a variable for it.
+    fn key<'a>(&self, env: &'a Env) -> Result<Option<&'a str>, Outcome> {
+        let name = &self.settings.key;
+        if name.is_empty() {
+            return Ok(None);
+        }
+        let missing = || Outcome::NotLoggedIn { why: format!("the variable `{name}` is not set") };
+        env.text(name).map(Some).ok_or_else(missing)
+    }
+
+    fn send(&self, body: &str, key: Option<&str>, wall: Duration) -> Result<Received, Outcome> {
+        let agent: ureq::Agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .proxy(None)
+            .timeout_connect(Some(CONNECT.min(wall)))
+            .timeout_global(Some(wall))
+            .build()
+            .into();
+        let endpoint = self.settings.endpoint.trim_end_matches('/');
+        let mut post = match self.settings.protocol {
+            Protocol::Openai => agent.post(format!("{endpoint}/chat/completions")),
+            Protocol::Anthropic => agent
+                .post(format!("{endpoint}/messages"))
+                .header("anthropic-version", anthropic::VERSION),
+        };
+        post = post.header(header::CONTENT_TYPE, "application/json");
+        if let Some(key) = key {
+            post = match self.settings.protocol {
+                Protocol::Openai => post.header(header::AUTHORIZATION, format!("Bearer {key}")),
+                Protocol::Anthropic => post.header("x-api-key", key),
+            };
+        }
+        let sent = |error| self.failed(&error, wall);
+        let mut response = post.send(body).map_err(sent)?;
+        let body =
+            response.body_mut().with_config().limit(ANSWER_MAX).read_to_vec().map_err(sent)?;
+        let status = response.status().as_u16();
+        Ok(Received { status, headers: response.headers().clone(), body })
+    }
+
+    /// What it means that no whole answer came.
+    fn failed(&self, error: &ureq::Error, wall: Duration) -> Outcome {
+        let at = &self.settings.endpoint;
+        let why = text::one_line(&format!("`{at}`: {error}"));
+        match error {
+            ureq::Error::Timeout(ureq::Timeout::Connect | ureq::Timeout::Resolve) => {
+                Outcome::Transient { why }
+            }
+            ureq::Error::Timeout(_) => {
+                let why = format!("`{at}` did not answer within {} s", wall.as_secs());
+                Outcome::TimedOut { why }
+            }
+            ureq::Error::Io(error) if error.kind() == io::ErrorKind::InvalidData => {
+                Outcome::CouldNotStart { why }
+            }
+            ureq::Error::BodyExceedsLimit(_) => Outcome::Malformed { why },
+            ureq::Error::Io(_)
+            | ureq::Error::HostNotFound
+            | ureq::Error::ConnectionFailed
+            | ureq::Error::Protocol(_) => Outcome::Transient { why },
+            // An address that is none, a certificate that does not hold: nothing that passes.
+            _ => Outcome::CouldNotStart { why },
+        }
+    }
+
+    /// Nothing is sent: what can be known is what the settings say.
+    pub fn probe(&self, around: Around<'_>) -> Probe {
+        let name = &self.settings.key;
+        let (login, hints) = match self.key(around.env) {
+            Ok(None) => (Login::NotNeeded, Vec::new()),
+            Ok(Some(_)) => (Login::By(name.clone()), Vec::new()),
+            Err(_) => (Login::Missing, vec![format!("set the variable `{name}` to its key")]),
+        };
+        let sandbox = Sandbox::Instead("it has no access to this machine".to_owned());
+        let place = self.settings.endpoint.clone();
+        Probe { place, version: String::new(), login, sandbox, hints }
+    }
+}
+
+/// The answer that a text holds.
+fn answered(text: &str, json: Option<Value>, wants_json: bool) -> Outcome {
+    if !wants_json {
+        return if text.trim().is_empty() {
+            Outcome::Malformed { why: "the answer is empty".to_owned() }
+        } else {
+            Outcome::Answered(Answer { text: text.to_owned(), json: None })
+        };
+    }
+    match json.or_else(|| text::object_in(text)) {
+        Some(json) => Outcome::Answered(Answer { text: text.to_owned(), json: Some(json) }),
+        None => Outcome::Malformed { why: "the answer does not hold one JSON object".to_owned() },
+    }
+}
+
+/// The outcome of an answer that its length or its length limit cut off.
+fn cut_off() -> Outcome {
+    Outcome::Malformed { why: "the answer was cut off at its longest".to_owned() }
+}

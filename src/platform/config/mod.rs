@@ -1,0 +1,3 @@
+//! The environment, the clock, and where the user's settings are.
+
+pub mod env;

@@ -1,0 +1,162 @@
+//! Objects through `git cat-file`, for repositories that libgit2 cannot open.
+
+use std::ffi::OsString;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ChildStdout;
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::domain::model::oid::Oid;
+use crate::platform::git::command::git;
+use crate::platform::process::Conversation;
+
+/// What an object is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ObjectKind {
+    Commit,
+    Tree,
+    Blob,
+    Tag,
+}
+
+/// A running `git cat-file` that gives contents and headers.
+pub struct CatFile {
+    place: Place,
+    contents: Talk,
+    /// What tells headers without contents.
+    headers: Headers,
+}
+
+/// How headers are asked for. Git has `--batch-command`, which answers both questions, since 2.36.
+enum Headers {
+    /// In the same conversation, if this git has it: nothing was asked yet.
+    Untried,
+    /// In the same conversation.
+    Same,
+    /// In one of their own, which is begun when the first is asked for.
+    Apart(Option<Talk>),
+}
+
+/// Where the objects are, and the variables that a hook was given for them.
+struct Place {
+    git_dir: PathBuf,
+    vars: Vec<(String, OsString)>,
+}
+
+impl CatFile {
+    pub fn start(git_dir: &Path, vars: &[(&str, OsString)]) -> Result<Self> {
+        let vars = vars.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        let place = Place { git_dir: git_dir.to_owned(), vars };
+        let contents = place.talk("--batch-command")?;
+        Ok(Self { place, contents, headers: Headers::Untried })
+    }
+
+    /// The object whole; `None` where it is not in this repository.
+    pub fn read(&mut self, oid: &Oid) -> Result<Option<(ObjectKind, Vec<u8>)>> {
+        let header = match &self.headers {
+            Headers::Untried => self.try_out("contents", oid)?,
+            Headers::Same => self.contents.ask(&format!("contents {oid}"))?,
+            Headers::Apart(_) => self.contents.ask(oid.as_str())?,
+        };
+        let Some((kind, size)) = parse(&header)? else { return Ok(None) };
+        Ok(Some((kind, self.contents.content(size)?)))
+    }
+
+    /// The object's kind and size.
+    pub fn header(&mut self, oid: &Oid) -> Result<Option<(ObjectKind, u64)>> {
+        if matches!(self.headers, Headers::Untried) {
+            let header = self.try_out("info", oid)?;
+            if matches!(self.headers, Headers::Same) {
+                return parse(&header);
+            }
+            // A git before 2.36: what it was asked is its content, which has to be read to its end.
+            if let Some((_, size)) = parse(&header)? {
+                self.contents.skip(size)?;
+            }
+        }
+        let header = match &mut self.headers {
+            Headers::Apart(talk) => {
+                let talk = match talk {
+                    Some(talk) => talk,
+                    None => talk.insert(self.place.talk("--batch-check")?),
+                };
+                talk.ask(oid.as_str())?
+            }
+            Headers::Untried | Headers::Same => self.contents.ask(&format!("info {oid}"))?,
+        };
+        parse(&header)
+    }
+
+    /// Asks the first question. A git that does not know `--batch-command` has ended by then.
+    fn try_out(&mut self, word: &str, oid: &Oid) -> Result<String> {
+        if let Ok(header) = self.contents.ask(&format!("{word} {oid}")) {
+            self.headers = Headers::Same;
+            return Ok(header);
+        }
+        self.contents = self.place.talk("--batch")?;
+        let header = self.contents.ask(oid.as_str())?;
+        self.headers = Headers::Apart(None);
+        Ok(header)
+    }
+}
+
+impl Place {
+    fn talk(&self, mode: &str) -> Result<Talk> {
+        let mut command = git(&self.git_dir).arg("--git-dir").arg(&self.git_dir);
+        for (name, value) in &self.vars {
+            command = command.env(name, value);
+        }
+        let mut talk = command.args(["cat-file", mode]).converse()?;
+        let answers = talk.take_stdout().context("git cat-file has no output")?;
+        Ok(Talk { talk, answers: BufReader::new(answers) })
+    }
+}
+
+/// One conversation.
+struct Talk {
+    talk: Conversation,
+    answers: BufReader<ChildStdout>,
+}
+
+impl Talk {
+    /// Puts a question; gives the first line of its answer.
+    fn ask(&mut self, question: &str) -> Result<String> {
+        writeln!(self.talk.stdin, "{question}").context("git cat-file ended early")?;
+        self.talk.stdin.flush()?;
+        let mut header = String::new();
+        if self.answers.read_line(&mut header)? == 0 {
+            bail!("git cat-file ended early");
+        }
+        Ok(header)
+    }
+
+    /// The content that follows a header, without the line's end after it.
+    fn content(&mut self, size: u64) -> Result<Vec<u8>> {
+        let mut content = vec![0; usize::try_from(size)? + 1];
+        self.answers.read_exact(&mut content).context("git cat-file ended early")?;
+        content.pop();
+        Ok(content)
+    }
+
+    fn skip(&mut self, size: u64) -> Result<()> {
+        let mut content = self.answers.by_ref().take(size + 1);
+        std::io::copy(&mut content, &mut std::io::sink()).context("git cat-file ended early")?;
+        Ok(())
+    }
+}
+
+/// `<oid> SP <kind> SP <size>`, or `<oid> SP missing`.
+fn parse(header: &str) -> Result<Option<(ObjectKind, u64)>> {
+    let mut words = header.split_whitespace().skip(1);
+    let kind = match words.next() {
+        Some("commit") => ObjectKind::Commit,
+        Some("tree") => ObjectKind::Tree,
+        Some("blob") => ObjectKind::Blob,
+        Some("tag") => ObjectKind::Tag,
+        Some("missing") => return Ok(None),
+        _ => bail!("git cat-file answered `{}`", header.trim_end()),
+    };
+    let size = words.next().and_then(|word| word.parse().ok()).context("no size")?;
+    Ok(Some((kind, size)))
+}

@@ -1,0 +1,99 @@
+//! Changes, built from what git has: the index, a commit, a range, a whole tree.
+
+use anyhow::Result;
+use bstr::{BStr, BString, ByteSlice as _};
+
+use crate::domain::model::change::{Change, FileChange, Kind};
+use crate::domain::model::oid::Oid;
+use crate::platform::git::diff;
+use crate::platform::git::object::Commit;
+use crate::platform::git::repo::Repo;
+
+/// What `git commit` is about to commit: the index that git named, against the checked-out commit.
+///
+/// With `--amend` git does not tell the hook so: the change is then the amendment alone.
+pub fn staged(repo: &Repo) -> Result<Change> {
+    let tree = repo.staged_tree()?;
+    let head = repo.head()?;
+    let base_tree = head.as_ref().map(|head| repo.tree_of(head)).transpose()?;
+    let files = diff::trees(&repo.objects, base_tree.as_ref(), Some(&tree))?;
+    Ok(Change { key: key(head.as_ref()), base_tree, tree, commit: None, message: None, files })
+}
+
+/// One commit against its first parent. Of a merge, only the files that differ from every parent:
+/// the others were judged where they come from.
+pub fn of_commit(repo: &Repo, commit: &Commit) -> Result<Change> {
+    let mut trees = Vec::new();
+    for parent in &commit.parents {
+        // A shallow clone lacks the parents of its oldest commits: the whole tree is judged.
+        if let Some(parent) = repo.objects.commit(parent)? {
+            trees.push(parent.tree);
+        }
+    }
+    let base_tree = trees.first().cloned();
+    let mut files = diff::trees(&repo.objects, base_tree.as_ref(), Some(&commit.tree))?;
+    for other in trees.iter().skip(1) {
+        let differs = diff::trees(&repo.objects, Some(other), Some(&commit.tree))?;
+        files.retain(|file| differs.iter().any(|d| same_result(d, file)));
+    }
+    Ok(Change {
+        key: key(commit.parents.first()),
+        base_tree,
+        tree: commit.tree.clone(),
+        commit: Some(commit.oid.clone()),
+        message: Some(commit.message.clone()),
+        files,
+    })
+}
+
+/// Everything between two commits as one change.
+pub fn between(repo: &Repo, from: &Oid, to: &Oid) -> Result<Change> {
+    let base_tree = Some(repo.tree_of(from)?);
+    let commit = repo.commit(to)?;
+    let files = diff::trees(&repo.objects, base_tree.as_ref(), Some(&commit.tree))?;
+    Ok(Change {
+        key: key(Some(from)),
+        base_tree,
+        tree: commit.tree,
+        commit: Some(to.clone()),
+        message: None,
+        files,
+    })
+}
+
+/// Every file of a tree, as if all of it were new; the law is still read from that tree.
+pub fn whole_tree(repo: &Repo, tree: &Oid) -> Result<Change> {
+    let files = diff::trees(&repo.objects, None, Some(tree))?;
+    Ok(Change {
+        key: format!("tree:{tree}"),
+        base_tree: Some(tree.clone()),
+        tree: tree.clone(),
+        commit: None,
+        message: None,
+        files,
+    })
+}
+
+/// Keeps the files at or below the given paths.
+pub fn narrow(change: &mut Change, paths: &[BString]) {
+    if !paths.is_empty() {
+        change.files.retain(|file| paths.iter().any(|path| is_at(file, path.as_bstr())));
+    }
+}
+
+/// Whether a file is at or below a path, or was before it was renamed. The empty path is the top.
+pub fn is_at(file: &FileChange, path: &BStr) -> bool {
+    let below = |file: &BString| {
+        let rest = file.strip_prefix(path.as_bytes());
+        path.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest[0] == b'/')
+    };
+    below(&file.path) || matches!(&file.kind, Kind::Renamed { from } if below(from))
+}
+
+fn key(base: Option<&Oid>) -> String {
+    base.map_or_else(|| "root".to_owned(), Oid::to_string)
+}
+
+fn same_result(a: &FileChange, b: &FileChange) -> bool {
+    a.path == b.path && a.new == b.new
+}

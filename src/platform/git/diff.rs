@@ -1,0 +1,132 @@
+//! What differs between two trees, found by reading only the trees that differ.
+
+use std::cmp::Ordering;
+use std::collections::HashMap;
+
+use anyhow::Result;
+use bstr::{BStr, BString, ByteSlice as _};
+
+use crate::domain::model::change::{Entry, FileChange, Kind};
+use crate::domain::model::objects::TreeItem;
+use crate::domain::model::oid::Oid;
+use crate::platform::git::object::Objects;
+
+/// The files that differ, in path order. `None` stands for the empty tree. A file that was moved
+/// without an edit is one `Renamed`; anything less than identical is a deletion and an addition.
+pub fn trees(objects: &Objects, old: Option<&Oid>, new: Option<&Oid>) -> Result<Vec<FileChange>> {
+    let mut changes = Vec::new();
+    walk(objects, BStr::new(b""), old, new, &mut changes)?;
+    let mut changes = pair_moves(changes);
+    changes.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(changes)
+}
+
+fn walk(
+    objects: &Objects,
+    prefix: &BStr,
+    old: Option<&Oid>,
+    new: Option<&Oid>,
+    changes: &mut Vec<FileChange>,
+) -> Result<()> {
+    if old == new {
+        return Ok(());
+    }
+    let items = |tree: Option<&Oid>| tree.map_or_else(|| Ok(Vec::new()), |oid| objects.tree(oid));
+    let (old_items, new_items) = (items(old)?, items(new)?);
+    let (mut olds, mut news) = (old_items.iter().peekable(), new_items.iter().peekable());
+    loop {
+        // Git sorts a tree as if its name ended in a slash, so that a file and a tree of one name
+        // never meet here: one is deleted, the other added, as it should be.
+        let order = match (olds.peek(), news.peek()) {
+            (None, None) => return Ok(()),
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (Some(a), Some(b)) => git_order(a, b),
+        };
+        let old_item = if order.is_le() { olds.next() } else { None };
+        let new_item = if order.is_ge() { news.next() } else { None };
+        pair(objects, prefix, old_item, new_item, changes)?;
+    }
+}
+
+fn pair(
+    objects: &Objects,
+    prefix: &BStr,
+    old: Option<&TreeItem>,
+    new: Option<&TreeItem>,
+    changes: &mut Vec<FileChange>,
+) -> Result<()> {
+    let Some(name) = new.or(old).map(TreeItem::name) else { return Ok(()) };
+    let path = join(prefix, name);
+    let (old_tree, old_file) = split(old);
+    let (new_tree, new_file) = split(new);
+    if old_tree.is_some() || new_tree.is_some() {
+        walk(objects, path.as_bstr(), old_tree, new_tree, changes)?;
+    }
+    let kind = match (old_file, new_file) {
+        (None, None) => return Ok(()),
+        (Some(a), Some(b)) if a == b => return Ok(()),
+        (Some(_), Some(_)) => Kind::Modified,
+        (None, Some(_)) => Kind::Added,
+        (Some(_), None) => Kind::Deleted,
+    };
+    changes.push(FileChange { path, kind, old: old_file.cloned(), new: new_file.cloned() });
+    Ok(())
+}
+
+fn split(item: Option<&TreeItem>) -> (Option<&Oid>, Option<&Entry>) {
+    match item {
+        Some(TreeItem::Tree { oid, .. }) => (Some(oid), None),
+        Some(TreeItem::File { entry, .. }) => (None, Some(entry)),
+        None => (None, None),
+    }
+}
+
+fn git_order(a: &TreeItem, b: &TreeItem) -> Ordering {
+    sort_key(a).cmp(sort_key(b))
+}
+
+fn sort_key(item: &TreeItem) -> impl Iterator<Item = u8> + '_ {
+    let slash = matches!(item, TreeItem::Tree { .. }).then_some(b'/');
+    item.name().bytes().chain(slash)
+}
+
+fn join(prefix: &BStr, name: &BStr) -> BString {
+    let mut path = BString::from(prefix);
+    if !path.is_empty() {
+        path.push(b'/');
+    }
+    path.extend_from_slice(name);
+    path
+}
+
+fn pair_moves(changes: Vec<FileChange>) -> Vec<FileChange> {
+    let mut gone: HashMap<Oid, Vec<usize>> = HashMap::new();
+    for (at, change) in changes.iter().enumerate().rev() {
+        if let (Kind::Deleted, Some(old)) = (&change.kind, &change.old) {
+            gone.entry(old.oid.clone()).or_default().push(at);
+        }
+    }
+    if gone.is_empty() {
+        return changes;
+    }
+    let mut moved_from = HashMap::new();
+    let mut taken = vec![false; changes.len()];
+    for (at, change) in changes.iter().enumerate() {
+        if let (Kind::Added, Some(new)) = (&change.kind, &change.new)
+            && let Some(from) = gone.get_mut(&new.oid).and_then(Vec::pop)
+        {
+            moved_from.insert(at, from);
+            taken[from] = true;
+        }
+    }
+    let renamed = |at: usize| {
+        let from = &changes[*moved_from.get(&at)?];
+        let kind = Kind::Renamed { from: from.path.clone() };
+        Some(FileChange { kind, old: from.old.clone(), ..changes[at].clone() })
+    };
+    (0..changes.len())
+        .filter(|at| !taken[*at])
+        .map(|at| renamed(at).unwrap_or_else(|| changes[at].clone()))
+        .collect()
+}

@@ -1,0 +1,163 @@
+//! Walks of history for a push: which commits are new, and what they stand on.
+
+use std::collections::{HashMap, HashSet};
+
+use anyhow::Result;
+
+use crate::domain::model::oid::Oid;
+use crate::platform::git::object::Objects;
+use crate::platform::git::repo::Repo;
+
+/// The most commits that are walked without git's help before git is asked.
+const WALK_MAX: usize = 256;
+
+/// What the side that receives has.
+#[derive(Clone, Debug)]
+pub struct Known {
+    pub commits: HashSet<Oid>,
+    pub refs: KnownRefs,
+}
+
+/// The refs of this repository whose history the side that receives has, too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KnownRefs {
+    None,
+    /// What any remote has.
+    Remotes,
+    /// What this repository has: it receives.
+    All,
+}
+
+/// The commits that the tips bring which are not known, oldest first: what `git rev-list` says,
+/// without replace refs and grafts.
+pub fn new_commits(repo: &Repo, tips: &[Oid], known: &Known) -> Result<Vec<Oid>> {
+    let mut tips = tips.to_vec();
+    tips.sort();
+    tips.dedup();
+    tips.retain(|tip| !known.commits.contains(tip));
+    if tips.is_empty() {
+        return Ok(Vec::new());
+    }
+    if let [tip] = tips.as_slice()
+        && known.refs == KnownRefs::None
+        && let Some(line) = line_from_the_only(&repo.objects, tip, &known.commits)?
+    {
+        return Ok(line);
+    }
+    let mut revisions: Vec<String> = known.commits.iter().map(|oid| format!("^{oid}")).collect();
+    revisions.extend(tips.iter().map(Oid::to_string));
+    revisions.sort();
+    let refs: &[&str] = match known.refs {
+        KnownRefs::None => &[],
+        KnownRefs::Remotes => &["--not", "--remotes"],
+        KnownRefs::All => &["--not", "--all"],
+    };
+    repo.rev_list_of(&revisions, refs)
+}
+
+/// The commits between a tip and the one commit that is known, without starting git. `None` where
+/// that commit is not met on a straight line, or where others are known: one of them may hold a part
+/// of the line, which git alone can tell quickly.
+fn line_from_the_only(
+    objects: &Objects,
+    tip: &Oid,
+    known: &HashSet<Oid>,
+) -> Result<Option<Vec<Oid>>> {
+    let mut known = known.iter();
+    let (Some(only), None) = (known.next(), known.next()) else { return Ok(None) };
+    straight_line(objects, tip, only)
+}
+
+/// Whether `ancestor` is `descendant` or one of its ancestors.
+pub fn is_ancestor(repo: &Repo, ancestor: &Oid, descendant: &Oid) -> Result<bool> {
+    if straight_line(&repo.objects, descendant, ancestor)?.is_some() {
+        return Ok(true);
+    }
+    repo.is_ancestor(ancestor, descendant)
+}
+
+/// Follows single parents from `tip` down to `stop` without starting git; the commits in between,
+/// oldest first. `None` where a merge, a missing parent, the root or the bound is met first.
+///
+/// Commits are read raw, so that neither grafts nor replace refs bend the line.
+fn straight_line(objects: &Objects, tip: &Oid, stop: &Oid) -> Result<Option<Vec<Oid>>> {
+    let mut commits = Vec::new();
+    let mut at = tip.clone();
+    while commits.len() < WALK_MAX {
+        if at == *stop {
+            commits.reverse();
+            return Ok(Some(commits));
+        }
+        let Some(commit) = objects.commit(&at)? else { return Ok(None) };
+        commits.push(at);
+        let [parent] = commit.parents.as_slice() else { return Ok(None) };
+        at = parent.clone();
+    }
+    Ok(None)
+}
+
+/// New commits by their parents, for a push of many refs that share history.
+pub struct NewCommits<'a> {
+    objects: &'a Objects,
+    /// Where each new commit stands in the list, oldest first.
+    order: HashMap<Oid, usize>,
+    parents: HashMap<Oid, Vec<Oid>>,
+    bases: HashMap<Oid, Option<Oid>>,
+}
+
+impl<'a> NewCommits<'a> {
+    pub fn new(objects: &'a Objects, commits: &[Oid]) -> Self {
+        let order = commits.iter().cloned().enumerate().map(|(at, oid)| (oid, at)).collect();
+        Self { objects, order, parents: HashMap::new(), bases: HashMap::new() }
+    }
+
+    pub fn contains(&self, oid: &Oid) -> bool {
+        self.order.contains_key(oid)
+    }
+
+    /// The new commits that a tip brings and that are not in `done` yet, oldest first; they are in
+    /// it afterwards.
+    pub fn below(&mut self, tip: &Oid, done: &mut HashSet<Oid>) -> Result<Vec<Oid>> {
+        let mut found = Vec::new();
+        let mut open = vec![tip.clone()];
+        while let Some(oid) = open.pop() {
+            if !self.order.contains_key(&oid) || !done.insert(oid.clone()) {
+                continue;
+            }
+            open.extend(self.parents_of(&oid)?);
+            found.push(oid);
+        }
+        found.sort_by_key(|oid| self.order.get(oid).copied());
+        Ok(found)
+    }
+
+    /// The commit that a tip's new history stands on, along first parents: the tip itself where
+    /// nothing is new. `None` where the history begins among the new commits, or where its base is
+    /// not here.
+    pub fn base(&mut self, tip: &Oid) -> Result<Option<Oid>> {
+        let mut walked = Vec::new();
+        let mut at = Some(tip.clone());
+        let base = loop {
+            let Some(oid) = at else { break None };
+            if let Some(base) = self.bases.get(&oid) {
+                break base.clone();
+            }
+            if !self.order.contains_key(&oid) {
+                break self.objects.header(&oid)?.is_some().then_some(oid);
+            }
+            at = self.parents_of(&oid)?.into_iter().next();
+            walked.push(oid);
+        };
+        self.bases.extend(walked.into_iter().map(|oid| (oid, base.clone())));
+        Ok(base)
+    }
+
+    fn parents_of(&mut self, oid: &Oid) -> Result<Vec<Oid>> {
+        if let Some(parents) = self.parents.get(oid) {
+            return Ok(parents.clone());
+        }
+        let parents = self.objects.commit(oid)?.map(|commit| commit.parents).unwrap_or_default();
+        self.parents.insert(oid.clone(), parents.clone());
+        Ok(parents)
+    }
+}

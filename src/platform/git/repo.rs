@@ -1,0 +1,401 @@
+//! One repository, as a hook or a person's directory names it.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use bstr::{BString, ByteSlice as _};
+
+use crate::domain::model::error::hinted;
+use crate::domain::model::oid::Oid;
+use crate::platform::config::env::Env;
+use crate::platform::git::command::git;
+use crate::platform::git::config::Settings;
+use crate::platform::git::index;
+use crate::platform::git::object::{Commit, Objects};
+use crate::platform::git::places::ask_git;
+use crate::platform::process::{Cmd, Output};
+
+/// The variables by which git tells a hook what it is about: a temporary index, and the quarantine
+/// of a push that was not accepted yet. Our own git commands in the same repository need them.
+const HOOK_VARS: [&str; 4] = [
+    "GIT_INDEX_FILE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_QUARANTINE_PATH",
+];
+
+/// A repository and its places.
+pub struct Repo {
+    /// This work tree's own git directory.
+    pub git_dir: PathBuf,
+    /// The git directory that all linked work trees share.
+    pub common_dir: PathBuf,
+    /// `None` in a bare repository.
+    pub work_tree: Option<PathBuf>,
+    pub objects: Objects,
+    /// The index that git named for this hook, or the work tree's own.
+    index_file: PathBuf,
+    hook_vars: Vec<(&'static str, OsString)>,
+    settings: Settings,
+}
+
+/// Why there is no repository.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("`{}` is not in a git repository", .0.display())]
+    NotARepository(PathBuf),
+    #[error("git would not open the repository at `{}`: {reason}", .dir.display())]
+    Refused { dir: PathBuf, reason: String },
+}
+
+impl Repo {
+    /// Opens the repository that `dir` is in. With `hook`, the variables that git sets for hooks
+    /// (`GIT_DIR`, `GIT_INDEX_FILE`, quarantine) hold; otherwise they are left alone, because a
+    /// person who names a directory means that one.
+    pub fn discover(dir: &Path, hook: Option<&Env>) -> Result<Self> {
+        let settings = hook.map(Env::git_settings).unwrap_or_default();
+        Self::open(dir, hook, settings)
+    }
+
+    /// Opens the repository that a person's `dir` is in, as git would with that person's variables:
+    /// those that carry settings count, and those that tie a git command to a repository do not.
+    pub fn of_person(dir: &Path, env: &Env) -> Result<Self> {
+        Self::open(dir, None, env.git_settings())
+    }
+
+    fn open(
+        dir: &Path,
+        hook: Option<&Env>,
+        vars: Vec<(OsString, Option<OsString>)>,
+    ) -> Result<Self> {
+        let settings = Settings::of(vars);
+        // Git does not hash again what it reads either: names are checked where objects come in. It
+        // would be half of what a commit pays for its objects.
+        git2::opts::strict_hash_verification(false);
+        let git_dir_var = hook.and_then(|env| env.path("GIT_DIR"));
+        let opened = match (&git_dir_var, hook) {
+            (_, Some(env)) if env.get("GIT_OBJECT_DIRECTORY").is_some() => {
+                git2::Repository::open_from_env()
+            }
+            (Some(git_dir), _) => git2::Repository::open_ext(
+                git_dir,
+                git2::RepositoryOpenFlags::NO_SEARCH | git2::RepositoryOpenFlags::NO_DOTGIT,
+                [] as [&Path; 0],
+            ),
+            (None, _) => git2::Repository::discover(dir),
+        };
+        let hook_vars: Vec<_> = hook
+            .map(|env| {
+                HOOK_VARS
+                    .into_iter()
+                    .filter_map(|name| Some((name, env.path(name)?.into_os_string())))
+                    .collect()
+            })
+            .unwrap_or_default();
+        let (git_dir, common_dir, work_tree, objects) = match opened {
+            Ok(library) => {
+                let git_dir = library.path().to_path_buf();
+                let common_dir = library.commondir().to_path_buf();
+                let work_tree = library.workdir().map(Path::to_path_buf);
+                (git_dir, common_dir, work_tree, Objects::Library(library))
+            }
+            Err(_) => ask_git(dir, git_dir_var.as_deref(), &hook_vars, &settings)?,
+        };
+        let index_file = hook
+            .and_then(|env| env.path("GIT_INDEX_FILE"))
+            .unwrap_or_else(|| git_dir.join("index"));
+        Ok(Self { git_dir, common_dir, work_tree, objects, index_file, hook_vars, settings })
+    }
+
+    /// Where another thread can open the same objects for itself: an open database is not shared.
+    /// `None` where one must do: in a push's quarantine, and where git itself reads for us.
+    pub fn objects_elsewhere(&self) -> Option<&Path> {
+        let quarantine = self.hook_vars.iter().any(|(name, _)| *name == "GIT_OBJECT_DIRECTORY");
+        match &self.objects {
+            Objects::Library(library) if !quarantine => Some(library.path()),
+            _ => None,
+        }
+    }
+
+    /// A git command in this repository, with what git told the hook.
+    pub fn git(&self) -> Cmd {
+        let dir = self.work_tree.as_deref().unwrap_or(&self.git_dir);
+        let mut command = self.settings.give_to(git(dir)).arg("--git-dir").arg(&self.git_dir);
+        if let Some(work_tree) = &self.work_tree {
+            command = command.arg("--work-tree").arg(work_tree);
+        }
+        for (name, value) in &self.hook_vars {
+            command = command.env(name, value);
+        }
+        command
+    }
+
+    /// A git command that checks out into a folder of ours, through an index of ours: this
+    /// repository's objects, filters and attributes, and nothing of the person's work tree.
+    pub fn git_into(&self, folder: &Path, index: &Path) -> Cmd {
+        let mut command = self.settings.give_to(git(folder));
+        for (name, value) in &self.hook_vars {
+            command = command.env(name, value);
+        }
+        command
+            .env("GIT_INDEX_FILE", index)
+            .arg("--git-dir")
+            .arg(&self.git_dir)
+            .arg("--work-tree")
+            .arg(folder)
+            // No hook of the person's is told that an index was written.
+            .args(["-c", "core.hooksPath=/dev/null"])
+            // The parts of a split index would lie in the person's git directory.
+            .args(["-c", "core.splitIndex=false", "-c", "core.untrackedCache=false"])
+            .args(["-c", "core.trustctime=true", "-c", "core.checkStat=default"])
+            .args(["-c", "submodule.recurse=false", "-c", "clean.requireForce=false"])
+    }
+
+    /// The folders in which this repository's objects are: its own, and for a push that was not
+    /// accepted yet the quarantine.
+    pub fn object_folders(&self) -> Vec<PathBuf> {
+        let quarantine = self.hook_vars.iter().filter(|(name, _)| *name == "GIT_OBJECT_DIRECTORY");
+        let own = self.common_dir.join("objects");
+        quarantine.map(|(_, path)| PathBuf::from(path)).chain([own]).collect()
+    }
+
+    /// Where the program keeps what is never committed; shared by all linked work trees.
+    pub fn state_dir(&self) -> PathBuf {
+        self.common_dir.join("tribunal")
+    }
+
+    /// The commit that is checked out; `None` before the first commit.
+    pub fn head(&self) -> Result<Option<Oid>> {
+        self.resolve("HEAD^{commit}")
+    }
+
+    /// The branch that is checked out, without `refs/heads/`; `None` where HEAD is detached.
+    pub fn branch(&self) -> Result<Option<String>> {
+        let name = if let Objects::Library(library) = &self.objects {
+            let head = library.find_reference("HEAD").context("could not read HEAD")?;
+            head.symbolic_target_bytes().map(BString::from)
+        } else {
+            let output = self.git().args(["symbolic-ref", "--quiet", "HEAD"]).capture()?;
+            output.status.success().then(|| BString::from(output.stdout.trim()))
+        };
+        Ok(name
+            .map(|name| name.strip_prefix(b"refs/heads/").unwrap_or(&name).to_str_lossy().into()))
+    }
+
+    /// What a revision names; `None` where it names nothing here.
+    pub fn resolve(&self, revision: &str) -> Result<Option<Oid>> {
+        if let Objects::Library(library) = &self.objects {
+            return match library.revparse_single(revision) {
+                Ok(object) => Ok(Some(Oid::parse(&object.id().to_string())?)),
+                Err(error) if is_absent(&error) => Ok(None),
+                Err(error) => Err(error).with_context(|| format!("could not read `{revision}`")),
+            };
+        }
+        let output = self
+            .git()
+            .args(["rev-parse", "--verify", "--quiet", "--end-of-options", revision])
+            .capture()?;
+        match output.stdout.trim().to_str() {
+            Ok(oid) if output.status.success() => Ok(Some(Oid::parse(oid)?)),
+            _ => Ok(None),
+        }
+    }
+
+    /// A commit that must be here.
+    pub fn commit(&self, oid: &Oid) -> Result<Commit> {
+        self.objects
+            .commit(oid)?
+            .with_context(|| format!("commit {} is not in this repository", oid.short()))
+    }
+
+    /// The tree of a commit that must be here.
+    pub fn tree_of(&self, commit: &Oid) -> Result<Oid> {
+        Ok(self.commit(commit)?.tree)
+    }
+
+    /// The tree that the index git named stands for. Its objects are in the repository afterwards.
+    pub fn staged_tree(&self) -> Result<Oid> {
+        if let Objects::Library(_) = &self.objects
+            && let Some(tree) = index::recorded_tree(&self.index_file, 20)
+            && self.objects.header(&tree)?.is_some()
+        {
+            return Ok(tree);
+        }
+        // `git write-tree` notes the tree in the index: it is given a copy, because the person's
+        // index stays as it is.
+        let folder = self.folder_for_a_while()?;
+        let copy = folder.path().join("index");
+        match fs::copy(&self.index_file, &copy) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(error)
+                    .with_context(|| format!("could not read `{}`", self.index_file.display()));
+            }
+            _ => {}
+        }
+        let output = self
+            .git()
+            .env("GIT_INDEX_FILE", &copy)
+            .args(["-c", "core.splitIndex=false", "write-tree"])
+            .capture()?;
+        if output.stderr.contains_str("unmerged") {
+            let said = output.stderr.to_str_lossy();
+            let first = said.split(": unmerged").next().unwrap_or_default();
+            let first = first.trim_start_matches("error: ");
+            return Err(hinted(
+                format!("`{first}` is not merged: there is nothing to judge yet"),
+                "resolve the conflicts and `git add` the files",
+            ));
+        }
+        Ok(Oid::parse(succeeded(&output, "git write-tree")?.trim().to_str()?)?)
+    }
+
+    /// A folder that is gone when this is dropped. Where git commits it can write to its own
+    /// directory; `TMPDIR` may name a folder that is not there, and serves where the repository may
+    /// only be read.
+    fn folder_for_a_while(&self) -> Result<tempfile::TempDir> {
+        let make = |place: &Path| tempfile::Builder::new().prefix(".tribunal-").tempdir_in(place);
+        make(&self.state_dir())
+            .or_else(|_| make(&self.git_dir))
+            .or_else(|_| make(&std::env::temp_dir()))
+            .with_context(|| format!("could not make a folder in `{}`", self.git_dir.display()))
+    }
+
+    /// The newest commit that both have; `None` where their histories have nothing in common.
+    pub fn merge_base(&self, one: &Oid, other: &Oid) -> Result<Option<Oid>> {
+        let output = self.git().args(["merge-base", one.as_str(), other.as_str()]).capture()?;
+        match output.stdout.trim().to_str() {
+            Ok(name) if output.status.success() => Ok(Some(Oid::parse(name)?)),
+            _ => Ok(None),
+        }
+    }
+
+    /// Whether `ancestor` is `descendant` or one of its ancestors, in the history as it is: replace
+    /// refs and grafts do not count.
+    pub fn is_ancestor(&self, ancestor: &Oid, descendant: &Oid) -> Result<bool> {
+        let output = self
+            .git()
+            .args(["merge-base", "--is-ancestor", ancestor.as_str(), descendant.as_str()])
+            .capture()?;
+        match output.code() {
+            0 => Ok(true),
+            1 => Ok(false),
+            _ => bail!("git merge-base failed: {}", output.stderr.trim().as_bstr()),
+        }
+    }
+
+    /// The commits that `git rev-list` lists for these arguments, oldest first.
+    pub fn rev_list<S: AsRef<str>>(&self, arguments: &[S]) -> Result<Vec<Oid>> {
+        let output = self
+            .git()
+            .args(["rev-list", "--topo-order", "--reverse"])
+            .args(arguments.iter().map(AsRef::as_ref))
+            .capture()?;
+        oids(&output, "git rev-list")
+    }
+
+    /// As [`Self::rev_list`], for any number of revisions (`oid` or `^oid`), with more arguments.
+    pub fn rev_list_of(&self, revisions: &[String], arguments: &[&str]) -> Result<Vec<Oid>> {
+        let output = self
+            .git()
+            .args(["rev-list", "--topo-order", "--reverse", "--stdin"])
+            .args(arguments)
+            .stdin(revisions.join("\n") + "\n")
+            .capture()?;
+        oids(&output, "git rev-list")
+    }
+
+    /// The names of the configured remotes.
+    pub fn remotes(&self) -> Result<Vec<BString>> {
+        if let Objects::Library(library) = &self.objects {
+            let names = library.remotes()?;
+            return Ok(names.iter_bytes().map(BString::from).collect());
+        }
+        let output = self.git().arg("remote").capture()?;
+        Ok(succeeded(&output, "git remote")?.lines().map(BString::from).collect())
+    }
+
+    /// A value of git's configuration, as git itself sees it; `None` where it is not set. A key
+    /// without a value is `true`. Git is started for it, once, only where libgit2 would not know.
+    pub fn config(&self, key: &str) -> Result<Option<BString>> {
+        if let Objects::Library(library) = &self.objects
+            && self.settings.is_empty()
+        {
+            let config = library.config()?.snapshot()?;
+            return match config.get_entry(key) {
+                Ok(entry) if entry.has_value() => Ok(Some(entry.value_bytes().into())),
+                Ok(_) => Ok(Some("true".into())),
+                Err(error) if is_absent(&error) => Ok(None),
+                Err(error) => Err(error).with_context(|| format!("could not read `{key}`")),
+            };
+        }
+        self.settings.find(key, self.git())
+    }
+
+    /// What a symbolic ref points to; `None` where it is none.
+    pub fn symbolic(&self, name: &str) -> Result<Option<BString>> {
+        if let Objects::Library(library) = &self.objects {
+            return match library.find_reference(name) {
+                Ok(reference) => Ok(reference.symbolic_target_bytes().map(BString::from)),
+                Err(error) if is_absent(&error) => Ok(None),
+                Err(error) => Err(error).with_context(|| format!("could not read `{name}`")),
+            };
+        }
+        let output = self.git().args(["symbolic-ref", "--quiet", name]).capture()?;
+        let target = output.stdout.trim_end_with(|c| c == '\n');
+        Ok((output.status.success() && !target.is_empty()).then(|| target.into()))
+    }
+
+    /// The refs below a prefix such as `refs/heads/`, with what they point to.
+    pub fn refs(&self, prefix: &str) -> Result<Vec<(BString, Oid)>> {
+        if let Objects::Library(library) = &self.objects {
+            return library_refs(library, prefix);
+        }
+        let output = self
+            .git()
+            .args(["for-each-ref", "--format=%(objectname) %(refname)", prefix])
+            .capture()?;
+        succeeded(&output, "git for-each-ref")?
+            .lines()
+            .map(|line| {
+                let (oid, name) = line.split_once_str(" ").context("git for-each-ref")?;
+                Ok((BString::from(name), Oid::parse(oid.to_str()?)?))
+            })
+            .collect()
+    }
+}
+
+/// The refs as libgit2 lists them. A ref that cannot be followed (`HEAD` of a remote whose branch is
+/// gone) points to nothing and is left out.
+fn library_refs(library: &git2::Repository, prefix: &str) -> Result<Vec<(BString, Oid)>> {
+    let mut found = Vec::new();
+    for reference in library.references_glob(&format!("{prefix}*"))? {
+        let reference = reference?;
+        if let Some(target) = reference.resolve().ok().and_then(|direct| direct.target()) {
+            found.push((reference.name_bytes().into(), Oid::parse(&target.to_string())?));
+        }
+    }
+    Ok(found)
+}
+
+/// Whether libgit2 says that what was asked for is not there, or that nothing could have that name.
+fn is_absent(error: &git2::Error) -> bool {
+    use git2::ErrorCode::{InvalidSpec, NotFound, Peel, UnbornBranch};
+    matches!(error.code(), NotFound | UnbornBranch | Peel | InvalidSpec)
+}
+
+/// The object names that a git command printed, one a line.
+fn oids(output: &Output, what: &str) -> Result<Vec<Oid>> {
+    let lines = succeeded(output, what)?.lines();
+    lines.map(|line| Ok(Oid::parse(line.trim().to_str()?)?)).collect()
+}
+
+/// The standard output of a git command that must have succeeded.
+pub fn succeeded<'a>(output: &'a Output, what: &str) -> Result<&'a [u8]> {
+    if !output.status.success() {
+        bail!("{what} failed: {}", output.stderr.trim().as_bstr());
+    }
+    Ok(&output.stdout)
+}

@@ -1,0 +1,43 @@
+//! The processes that started this one.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt as _;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::platform::process::Cmd;
+
+/// The command lines of the processes that started this one, nearest first, at most `most`. What
+/// cannot be read ends the list.
+pub fn ancestors(most: usize) -> Vec<Vec<OsString>> {
+    let mut found = Vec::new();
+    let mut pid = rustix::process::getppid().map(|pid| pid.as_raw_nonzero().get());
+    while let Some(at) = pid.filter(|pid| *pid > 1 && found.len() < most) {
+        let Some((parent, words)) = proc_entry(at).or_else(|| ps_entry(at)) else { break };
+        found.push(words);
+        pid = parent;
+    }
+    found
+}
+
+/// Linux: the parent and the command line from `/proc`.
+fn proc_entry(pid: i32) -> Option<(Option<i32>, Vec<OsString>)> {
+    let line = std::fs::read(format!("/proc/{pid}/cmdline")).ok()?;
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let parent = status.lines().find_map(|line| line.strip_prefix("PPid:"))?;
+    let words = line.split(|byte| *byte == 0).map(|word| OsString::from_vec(word.to_vec()));
+    Some((parent.trim().parse().ok(), words.collect()))
+}
+
+/// Elsewhere: the same from `ps`, where a word with spaces in it falls into several.
+fn ps_entry(pid: i32) -> Option<(Option<i32>, Vec<OsString>)> {
+    let output = Cmd::new("ps", Path::new("/"))
+        .args(["-o", "ppid=,args=", "-p", &pid.to_string()])
+        .deadline(Duration::from_secs(2))
+        .capture()
+        .ok()?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let mut words = text.split_whitespace();
+    let parent = words.next()?.parse().ok();
+    Some((parent, words.map(OsString::from).collect()))
+}

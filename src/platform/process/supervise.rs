@@ -1,0 +1,388 @@
+//! Runs a program with its streams going into files, and lets nothing of it outlive the run.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{Mutex, PoisonError, mpsc};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use signal_hook::low_level::emulate_default_handler;
+
+use crate::platform::process::started::Started;
+use crate::platform::process::strays::{MARK, kill_marked};
+use crate::platform::process::{Cmd, Error, Identity};
+
+/// How often the sizes of a supervised program's logs are looked at.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// Kills a process group, and what carries the mark, when its standard input ends without a third
+/// line: whoever held the other end is gone, by whatever way. The first line is the mark (`-` where
+/// there is none), told before the program is started, the second the group. Where we were killed
+/// between the two, the program may not have begun to show its mark: then it is looked twice.
+const WATCHDOG: &str = r#"sweep() {
+    [ "$mark" = - ] || for found in $(grep -lsF "$mark" /proc/[0-9]*/environ); do
+        stray="${found#/proc/}"; kill -s KILL "${stray%/environ}"
+    done
+}
+read -r mark || exit
+if read -r group; then
+    read -r done && exit
+    kill -s KILL -- "-$group"
+else
+    sweep; sleep 1
+fi
+sweep"#;
+
+/// The limits of a supervised run.
+#[derive(Clone, Debug)]
+pub(super) struct Limits {
+    /// The longest that both logs may stay as they are.
+    pub idle: Option<Duration>,
+    /// How long the program may take to end by itself once it was asked to.
+    pub grace: Duration,
+    /// The most that it may print into one log, in bytes; then it is stopped.
+    pub log_max: u64,
+    /// Found again by this after it left its process group.
+    pub mark: Option<String>,
+    /// Where it is noted, for as long as it runs.
+    pub note: Option<PathBuf>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        let log_max = 256 * 1024 * 1024;
+        Self { idle: None, grace: Duration::from_secs(2), log_max, mark: None, note: None }
+    }
+}
+
+/// How a supervised program came to its end.
+#[derive(Clone, Copy, Debug)]
+pub enum Ended {
+    Exited(ExitStatus),
+    /// It was stopped at its deadline.
+    TimedOut,
+    /// It printed nothing for too long and was stopped.
+    Idle,
+    /// It printed more than a log may hold and was stopped.
+    TooLong,
+    /// We were told to stop, by this signal, and passed it on.
+    Interrupted(i32),
+}
+
+enum Event {
+    Exited,
+    Signal(i32),
+}
+
+/// The proof that the signals which ask this program to stop are passed on to what it supervises.
+///
+/// While nothing is supervised they do what they do by default.
+#[derive(Clone, Copy, Debug)]
+pub struct Interrupts(());
+
+/// The signal that asked us to stop; 0 before there is one. What is under way ends, and nothing else
+/// is begun on the way out.
+static STOPPING: AtomicI32 = AtomicI32::new(0);
+
+/// The runs that are under way.
+static SUPERVISED: Mutex<Vec<Listener>> = Mutex::new(Vec::new());
+
+struct Listener {
+    number: u64,
+    tell: mpsc::Sender<Event>,
+}
+
+impl Interrupts {
+    /// Starts to listen, for the rest of this program's life; again does nothing.
+    pub fn listen() -> io::Result<Self> {
+        static LISTENING: Mutex<bool> = Mutex::new(false);
+        let mut listening = LISTENING.lock().unwrap_or_else(PoisonError::into_inner);
+        if !*listening {
+            let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+            thread::spawn(move || signals.forever().for_each(pass_on));
+            *listening = true;
+        }
+        Ok(Self(()))
+    }
+
+    /// Waits, without work, until the time is over (`None`) or we are told to stop, by which signal.
+    #[expect(clippy::unused_self, reason = "it proves that signals are heard")]
+    pub fn wait(self, time: Duration) -> Option<i32> {
+        let (tell, hear) = mpsc::channel();
+        let listener = subscribe(tell);
+        let heard = hear.recv_timeout(if stopping().is_some() { Duration::ZERO } else { time });
+        unsubscribe(listener);
+        match heard {
+            Ok(Event::Signal(signal)) => Some(signal),
+            Ok(Event::Exited) | Err(_) => stopping(),
+        }
+    }
+}
+
+fn subscribe(tell: mpsc::Sender<Event>) -> u64 {
+    let mut listeners = SUPERVISED.lock().unwrap_or_else(PoisonError::into_inner);
+    let number = listeners.last().map_or(0, |last| last.number + 1);
+    listeners.push(Listener { number, tell });
+    number
+}
+
+fn unsubscribe(number: u64) {
+    let mut listeners = SUPERVISED.lock().unwrap_or_else(PoisonError::into_inner);
+    listeners.retain(|listener| listener.number != number);
+}
+
+/// The signal that asked us to stop, once there was one.
+fn stopping() -> Option<i32> {
+    Some(STOPPING.load(Ordering::SeqCst)).filter(|signal| *signal != 0)
+}
+
+fn pass_on(signal: i32) {
+    let heard = {
+        let listeners = SUPERVISED.lock().unwrap_or_else(PoisonError::into_inner);
+        if !listeners.is_empty() {
+            // Before anybody is told: who is done with one program must not start the next.
+            STOPPING.store(signal, Ordering::SeqCst);
+        }
+        let told = |l: &Listener| l.tell.send(Event::Signal(signal)).is_ok();
+        listeners.iter().filter(|listener| told(listener)).count()
+    };
+    if heard == 0 {
+        // There is nothing to stop first.
+        drop(emulate_default_handler(signal));
+    }
+}
+
+impl Cmd {
+    /// Stops a supervised program when neither of its logs has grown for so long.
+    pub fn idle(mut self, longest: Duration) -> Self {
+        self.limits.idle = Some(longest);
+        self
+    }
+
+    /// How long a supervised program may take to end by itself once it was asked to.
+    pub fn grace(mut self, grace: Duration) -> Self {
+        self.limits.grace = grace;
+        self
+    }
+
+    /// The most that a supervised program may print into one log, in bytes; then it is stopped.
+    pub fn log_max(mut self, bytes: u64) -> Self {
+        self.limits.log_max = bytes;
+        self
+    }
+
+    /// Gives a supervised program and all that it starts a mark that no other run has, by which what
+    /// left its process group is found and killed in the end.
+    pub fn mark(mut self, mark: &str) -> Self {
+        self.limits.mark = Some(mark.to_owned());
+        self.env(MARK, mark)
+    }
+
+    /// Notes a supervised program in that file for as long as it runs: where we are killed, the note
+    /// is what `end_survivors` goes by.
+    pub fn note(mut self, path: &Path) -> Self {
+        self.limits.note = Some(path.to_owned());
+        self
+    }
+
+    /// Runs the program with each stream going into a file (they may be the same one) and lets
+    /// nothing of it outlive the run: not when it ends by itself, not at its deadline, not when we
+    /// are interrupted, and not when we are killed. Without a mark, what left its process group
+    /// escapes.
+    pub fn supervise(
+        mut self,
+        out: &File,
+        err: &File,
+        _listening: Interrupts,
+    ) -> Result<Ended, Error> {
+        let start = |source| Error::Start { program: self.name(), source };
+        let logs = [out.try_clone().map_err(start)?, err.try_clone().map_err(start)?];
+        let (to_out, to_err) = (out.try_clone().map_err(start)?, err.try_clone().map_err(start)?);
+        self.command.stdout(to_out).stderr(to_err);
+        let (tell, hear) = mpsc::channel();
+        // Before the start: a signal must not find a program that nobody stops.
+        let listener = subscribe(tell.clone());
+        let ended = match stopping() {
+            Some(signal) => Ok(Ended::Interrupted(signal)),
+            None => self.supervised(&logs, tell, &hear),
+        };
+        unsubscribe(listener);
+        ended
+    }
+
+    fn supervised(
+        &mut self,
+        logs: &[File],
+        tell: mpsc::Sender<Event>,
+        hear: &mpsc::Receiver<Event>,
+    ) -> Result<Ended, Error> {
+        let mut watchdog = Watchdog::start().map_err(|source| self.start_error(source))?;
+        self.take_note(None).map_err(|source| self.start_error(source))?;
+        watchdog.expect(self.limits.mark.as_deref());
+        let mut child = match self.spawn() {
+            Ok(child) => child,
+            Err(error) => {
+                watchdog.call_off();
+                return Err(error);
+            }
+        };
+        watchdog.guard(child.id());
+        let group = group_of(&child);
+        if let Err(source) = self.take_note(group) {
+            // What cannot be found again must not be left running.
+            signal_group(group, Signal::KILL);
+            drop(child.wait());
+            return Err(self.start_error(source));
+        }
+        thread::spawn(move || {
+            await_exit(group);
+            // Nobody listens any more when the run was given up.
+            drop(tell.send(Event::Exited));
+        });
+        let deadline = self.deadline.map(|after| Instant::now() + after);
+        let why = self.limits.watch(deadline, logs, hear);
+        if let Some((_, signal)) = why {
+            signal_group(group, signal);
+            if !matches!(hear.recv_timeout(self.limits.grace), Ok(Event::Exited)) {
+                signal_group(group, Signal::KILL);
+            }
+        }
+        // The leader is still unburied, so that its number cannot have gone to a stranger.
+        signal_group(group, Signal::KILL);
+        let status = child.wait().map_err(|source| self.start_error(source))?;
+        if let Some(mark) = &self.limits.mark {
+            kill_marked(mark);
+        }
+        if let Some(note) = &self.limits.note {
+            // One that stays names a process that is gone.
+            drop(fs::remove_file(note));
+        }
+        watchdog.dismiss();
+        Ok(why.map_or(Ended::Exited(status), |(ended, _)| ended))
+    }
+}
+
+impl Cmd {
+    fn take_note(&self, process: Option<Pid>) -> io::Result<()> {
+        let Some(path) = &self.limits.note else { return Ok(()) };
+        let process = process.map(|pid| Identity::of(pid.as_raw_nonzero().get()));
+        Started { mark: self.limits.mark.clone(), process }.note(path)
+    }
+}
+
+impl Limits {
+    /// Waits until the program has ended (`None`) or has to be stopped, and by which signal first.
+    fn watch(
+        &self,
+        deadline: Option<Instant>,
+        logs: &[File],
+        hear: &mpsc::Receiver<Event>,
+    ) -> Option<(Ended, Signal)> {
+        let mut size = 0;
+        let mut grown = Instant::now();
+        loop {
+            let left = deadline.map(|at| at.saturating_duration_since(Instant::now()));
+            match hear.recv_timeout(left.map_or(LOOK, |left| left.min(LOOK))) {
+                Ok(Event::Exited) | Err(mpsc::RecvTimeoutError::Disconnected) => return None,
+                Ok(Event::Signal(number)) => {
+                    let signal = Signal::from_named_raw(number).unwrap_or(Signal::TERM);
+                    return Some((Ended::Interrupted(number), signal));
+                }
+                Err(mpsc::RecvTimeoutError::Timeout) => {}
+            }
+            if left == Some(Duration::ZERO) {
+                return Some((Ended::TimedOut, Signal::TERM));
+            }
+            let sizes = logs.iter().map(|log| log.metadata().map_or(0, |data| data.len()));
+            let (total, largest) =
+                sizes.fold((0, 0), |(total, largest), size| (total + size, size.max(largest)));
+            if largest > self.log_max {
+                return Some((Ended::TooLong, Signal::TERM));
+            }
+            if total != size {
+                (size, grown) = (total, Instant::now());
+            }
+            if self.idle.is_some_and(|longest| grown.elapsed() >= longest) {
+                return Some((Ended::Idle, Signal::TERM));
+            }
+        }
+    }
+}
+
+/// Waits for a child's end without burying it.
+fn await_exit(child: Option<Pid>) {
+    let Some(child) = child else { return };
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+    while matches!(waitid(WaitId::Pid(child), options), Err(Errno::INTR)) {}
+}
+
+fn group_of(child: &Child) -> Option<Pid> {
+    i32::try_from(child.id()).ok().and_then(Pid::from_raw)
+}
+
+fn signal_group(group: Option<Pid>, signal: Signal) {
+    if let Some(group) = group {
+        // A group without a member is what is wanted.
+        let _ = kill_process_group(group, signal);
+    }
+}
+
+/// A small process of its own that outlives us just long enough to stop what we supervise, should
+/// we be killed in a way that leaves us no time for it.
+struct Watchdog {
+    child: Child,
+    line: Option<ChildStdin>,
+}
+
+impl Watchdog {
+    fn start() -> io::Result<Self> {
+        #[expect(clippy::disallowed_methods, reason = "this is the one place that spawns")]
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", WATCHDOG]).current_dir("/").stdin(Stdio::piped());
+        command.stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
+        let mut child = command.spawn()?;
+        let line = child.stdin.take();
+        Ok(Self { child, line })
+    }
+
+    fn expect(&mut self, mark: Option<&str>) {
+        self.tell(&mark.map_or_else(|| "-".to_owned(), |mark| format!("{MARK}={mark}")));
+    }
+
+    fn guard(&mut self, group: u32) {
+        self.tell(&group.to_string());
+    }
+
+    /// Nothing was started.
+    fn call_off(&mut self) {
+        self.tell("-");
+        self.dismiss();
+    }
+
+    fn tell(&mut self, text: &str) {
+        if let Some(line) = &mut self.line {
+            drop(writeln!(line, "{text}"));
+        }
+    }
+
+    fn dismiss(&mut self) {
+        if let Some(mut line) = self.line.take() {
+            drop(writeln!(line, "done"));
+        }
+    }
+}
+
+impl Drop for Watchdog {
+    fn drop(&mut self) {
+        self.line = None;
+        drop(self.child.wait());
+    }
+}

@@ -1,0 +1,118 @@
+//! Files that are whole or not there.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+
+use crate::platform::store::crash::save_point;
+use crate::platform::store::share;
+
+/// Replaces a file in one step: written beside it, synced, renamed over it. Missing folders are
+/// made. The mode of an existing file is kept; a new one has the rights that the umask leaves it,
+/// below the state folder those of the repository's own files.
+///
+/// After a crash the file holds the old content or the new one. That the new name itself survives a
+/// power loss is not promised: the folder is not synced.
+pub fn write_atomic(path: &Path, content: &[u8]) -> Result<()> {
+    let mode = fs::metadata(path).ok().map(|existing| existing.permissions());
+    write_with_mode(path, content, mode)
+}
+
+/// As `write_atomic`, for a program that everyone may run; a symbolic link is replaced by it.
+pub fn write_executable(path: &Path, content: &[u8]) -> Result<()> {
+    write_with_mode(path, content, Some(mode(0o755)))
+}
+
+fn write_with_mode(path: &Path, content: &[u8], mode: Option<fs::Permissions>) -> Result<()> {
+    let folder = path.parent().context("a file needs a folder")?;
+    make_folder(folder)?;
+    let write = || -> io::Result<()> {
+        let mut beside = file_beside(folder)?;
+        beside.write_all(content)?;
+        if let Some(mode) = mode {
+            beside.as_file().set_permissions(mode)?;
+        }
+        share::adjust(path, beside.as_file())?;
+        beside.as_file().sync_all()?;
+        save_point();
+        beside.persist(path)?;
+        Ok(())
+    };
+    save_point();
+    write().with_context(|| format!("could not write `{}`", path.display()))?;
+    save_point();
+    Ok(())
+}
+
+/// Writes a file that must not be there yet, in one step; `false` where it was there.
+pub fn write_new(path: &Path, content: &[u8]) -> Result<bool> {
+    let folder = path.parent().context("a file needs a folder")?;
+    make_folder(folder)?;
+    let write = || -> io::Result<bool> {
+        let mut beside = file_beside(folder)?;
+        beside.write_all(content)?;
+        share::adjust(path, beside.as_file())?;
+        beside.as_file().sync_all()?;
+        match beside.persist_noclobber(path) {
+            Ok(_) => Ok(true),
+            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+            Err(error) => Err(error.error),
+        }
+    };
+    write().with_context(|| format!("could not write `{}`", path.display()))
+}
+
+/// Removes what writers left beside their files in a folder when they were killed. Only for a folder
+/// that no other process writes to.
+pub fn sweep(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok) {
+        let name = entry.file_name();
+        let rest = name.to_str().and_then(|name| name.strip_prefix(".tribunal-"));
+        if rest
+            .is_some_and(|rest| rest.len() == 6 && rest.bytes().all(|b| b.is_ascii_alphanumeric()))
+        {
+            // What cannot be removed does no harm.
+            drop(fs::remove_file(entry.path()));
+        }
+    }
+}
+
+/// Adds one line to a file that several processes write to. A line of up to 4 KiB arrives whole.
+pub fn append_line(path: &Path, line: &str) -> Result<()> {
+    let append = || share::open_append(path)?.write_all(format!("{line}\n").as_bytes());
+    append().with_context(|| format!("could not write `{}`", path.display()))
+}
+
+/// As `append_line`, for a file that is to stay small.
+pub fn append_line_bounded(path: &Path, line: &str) -> Result<()> {
+    set_aside_when_full(path);
+    append_line(path, line)
+}
+
+/// Sets a file of 1 MiB or more aside as `<name>.1`, in place of the one before.
+pub fn set_aside_when_full(path: &Path) {
+    const SIZE_MAX: u64 = 1024 * 1024;
+    if fs::metadata(path).is_ok_and(|file| file.len() >= SIZE_MAX) {
+        let mut aside = path.as_os_str().to_owned();
+        aside.push(".1");
+        // Of two processes that both see a full file, the second finds nothing to set aside.
+        drop(fs::rename(path, aside));
+    }
+}
+
+fn make_folder(folder: &Path) -> Result<()> {
+    share::make_dir(folder)
+        .with_context(|| format!("could not create the folder `{}`", folder.display()))
+}
+
+/// A file with the rights that the umask leaves it, which becomes another one's content.
+fn file_beside(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
+    tempfile::Builder::new().prefix(".tribunal-").permissions(mode(0o666)).tempfile_in(folder)
+}
+
+fn mode(bits: u32) -> fs::Permissions {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::Permissions::from_mode(bits)
+}

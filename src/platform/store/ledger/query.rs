@@ -1,0 +1,213 @@
+//! Questions to the ledger; none of them changes anything.
+
+use bstr::{BString, ByteSlice as _};
+use jiff::Timestamp;
+use rusqlite::{Connection, params};
+
+use crate::domain::model::class::Class;
+use crate::domain::model::gate::Gate;
+use crate::domain::model::kept::{History, Kept, Sighting, Status};
+use crate::platform::store::ledger::Ledger;
+use crate::platform::store::ledger::error::Error;
+use crate::platform::store::ledger::rows::{
+    KEPT_COLUMNS, KEPT_TABLES, SIGHTING_COLUMNS, disposition, from_milliseconds, kept, sighting,
+};
+
+/// Which findings are meant; what is not set does not matter.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    pub status: Option<Status>,
+    pub class: Option<Class>,
+    pub gate: Option<Gate>,
+    /// A file, or a folder with all that is below it.
+    pub path: Option<BString>,
+    /// Seen at that time or later.
+    pub since: Option<Timestamp>,
+    /// The most that are given.
+    pub limit: Option<usize>,
+}
+
+/// The findings that a filter lets through, last seen first.
+#[derive(Clone, Debug)]
+pub struct Listing {
+    pub findings: Vec<Kept>,
+    /// How many there are without the limit.
+    pub total: usize,
+}
+
+/// One finding in one change, as recurrence counts it.
+#[derive(Clone, Debug)]
+pub struct SightingRow {
+    pub kept: Kept,
+    pub sighting: Sighting,
+    /// Whether it is the first change that the finding was seen in. The same finding in a later
+    /// change is the old mistake, still there.
+    pub first: bool,
+}
+
+/// What became of a rule's findings. Derived from the findings, so that it cannot drift from them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RuleStats {
+    /// How many findings it made; each counts once, however often it was seen.
+    pub hits: u64,
+    /// How many of them are dismissed now.
+    pub dismissed: u64,
+    pub last_hit: Option<Timestamp>,
+}
+
+/// The fewest characters that are taken for a part of an id.
+const ID_PART_MIN: usize = 4;
+
+/// The most ids that an error lists.
+const LISTED_MAX: usize = 5;
+
+impl Ledger {
+    /// The findings that a filter lets through, last seen first.
+    pub fn list(&self, filter: &Filter, now: Timestamp) -> Result<Listing, Error> {
+        let mut statement = self.connection.prepare(&format!(
+            "SELECT {KEPT_COLUMNS} FROM {KEPT_TABLES}
+             WHERE (?1 IS NULL OR f.class = ?1) AND (?2 IS NULL OR f.gate = ?2)
+                 AND f.last_seen >= ?3
+             ORDER BY f.last_seen DESC, f.id DESC"
+        ))?;
+        let mut rows = statement.query(params![
+            filter.class.as_ref().map(Class::as_str),
+            filter.gate.map(Gate::as_str),
+            filter.since.map_or(i64::MIN, Timestamp::as_millisecond),
+        ])?;
+        let mut listing = Listing { findings: Vec::new(), total: 0 };
+        while let Some(row) = rows.next()? {
+            let kept = kept(row, now)?;
+            if filter.status.is_some_and(|status| status != kept.status)
+                || filter.path.as_ref().is_some_and(|path| !is_below(&kept, path))
+            {
+                continue;
+            }
+            listing.total += 1;
+            if filter.limit.is_none_or(|limit| listing.findings.len() < limit) {
+                listing.findings.push(kept);
+            }
+        }
+        Ok(listing)
+    }
+
+    /// The finding of that id; `None` where there is none.
+    pub fn get(&self, id: &str, now: Timestamp) -> Result<Option<Kept>, Error> {
+        get(&self.connection, id, now)
+    }
+
+    /// The finding that a part of an id names: its beginning, or its end, since the ids of one
+    /// moment begin alike. [`Error::NoFinding`] and [`Error::Ambiguous`] say why there is none.
+    pub fn resolve(&self, part: &str, now: Timestamp) -> Result<Kept, Error> {
+        let wanted = part.trim().to_ascii_uppercase();
+        let no_finding = || Error::NoFinding(part.to_owned());
+        if wanted.len() < ID_PART_MIN || !wanted.bytes().all(|b| b.is_ascii_alphanumeric()) {
+            return Err(no_finding());
+        }
+        for pattern in [format!("{wanted}%"), format!("%{wanted}")] {
+            let mut statement = self
+                .connection
+                .prepare_cached("SELECT id FROM findings WHERE id LIKE ?1 ORDER BY id")?;
+            let ids: Vec<String> =
+                statement.query_map([pattern], |row| row.get(0))?.collect::<Result<_, _>>()?;
+            match ids.as_slice() {
+                [] => {}
+                [id] => return self.get(id, now)?.ok_or_else(no_finding),
+                _ => {
+                    let some = ids.iter().take(LISTED_MAX).cloned().collect();
+                    return Err(Error::Ambiguous { text: part.to_owned(), count: ids.len(), some });
+                }
+            }
+        }
+        Err(no_finding())
+    }
+
+    /// Everything that happened to a finding.
+    pub fn history(&self, id: &str) -> Result<History, Error> {
+        let mut history = History { sightings: Vec::new(), dispositions: Vec::new() };
+        let mut statement = self.connection.prepare(&format!(
+            "SELECT {SIGHTING_COLUMNS} FROM sightings s WHERE s.finding = ?1
+             ORDER BY s.first_seen, s.change"
+        ))?;
+        let mut rows = statement.query([id])?;
+        while let Some(row) = rows.next()? {
+            history.sightings.push(sighting(row, 0)?);
+        }
+        let mut statement = self.connection.prepare(
+            "SELECT decision, actor, reason, time, until FROM dispositions WHERE finding = ?1
+             ORDER BY number",
+        )?;
+        let mut rows = statement.query([id])?;
+        while let Some(row) = rows.next()? {
+            history.dispositions.push(disposition(row, 0)?);
+        }
+        Ok(history)
+    }
+
+    /// What a finding can be found again by, as JSON; `None` where there is no such finding.
+    pub fn locators(&self, id: &str) -> Result<Option<String>, Error> {
+        let mut statement =
+            self.connection.prepare("SELECT locators FROM findings WHERE id = ?1")?;
+        let mut rows = statement.query([id])?;
+        Ok(rows.next()?.map(|row| row.get(0)).transpose()?)
+    }
+
+    /// Every finding in every change that it was met in at that time or later, oldest first.
+    pub fn sightings_since(
+        &self,
+        since: Timestamp,
+        now: Timestamp,
+    ) -> Result<Vec<SightingRow>, Error> {
+        let mut statement = self.connection.prepare(&format!(
+            "SELECT {KEPT_COLUMNS}, {SIGHTING_COLUMNS},
+                 s.change = (SELECT change FROM sightings WHERE finding = f.id
+                     ORDER BY first_seen, change LIMIT 1)
+             FROM {KEPT_TABLES} JOIN sightings s ON s.finding = f.id
+             WHERE s.last_seen >= ?1 ORDER BY s.first_seen, f.id, s.change"
+        ))?;
+        let mut rows = statement.query([since.as_millisecond()])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let (kept, sighting) = (kept(row, now)?, sighting(row, 22)?);
+            found.push(SightingRow { kept, sighting, first: row.get(31)? });
+        }
+        Ok(found)
+    }
+
+    /// What became of the findings of one rule of one gate.
+    pub fn rule_stats(&self, gate: Gate, rule: &str, now: Timestamp) -> Result<RuleStats, Error> {
+        let (hits, dismissed, last_hit) = self.connection.query_row(
+            "SELECT COUNT(*), COUNT(CASE WHEN d.decision = 'dismissed'
+                     AND (d.until IS NULL OR d.until > ?3) THEN 1 END), MAX(f.last_seen)
+             FROM findings f LEFT JOIN dispositions d ON d.finding = f.id
+                 AND d.number = (SELECT MAX(number) FROM dispositions WHERE finding = f.id)
+             WHERE f.gate = ?1 AND f.rule = ?2",
+            params![gate.as_str(), rule, now.as_millisecond()],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, Option<i64>>(2)?)),
+        )?;
+        let count = |count: i64| u64::try_from(count).unwrap_or(0);
+        Ok(RuleStats {
+            hits: count(hits),
+            dismissed: count(dismissed),
+            last_hit: last_hit.map(from_milliseconds).transpose()?,
+        })
+    }
+}
+
+/// The finding of that id; `None` where there is none.
+pub fn get(connection: &Connection, id: &str, now: Timestamp) -> Result<Option<Kept>, Error> {
+    let mut statement = connection
+        .prepare_cached(&format!("SELECT {KEPT_COLUMNS} FROM {KEPT_TABLES} WHERE f.id = ?1"))?;
+    let mut rows = statement.query([id])?;
+    rows.next()?.map(|row| kept(row, now)).transpose()
+}
+
+fn is_below(kept: &Kept, path: &BString) -> bool {
+    let path = path.trim_end_with(|c| c == '/');
+    kept.finding
+        .place
+        .as_ref()
+        .and_then(|place| place.path())
+        .and_then(|own| own.strip_prefix(path))
+        .is_some_and(|rest| rest.is_empty() || rest[0] == b'/' || path.is_empty())
+}

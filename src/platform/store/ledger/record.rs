@@ -1,0 +1,327 @@
+//! Takes in what a judgement found: what is known keeps its id, what is new gets one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bstr::BString;
+use jiff::Timestamp;
+use rusqlite::{Connection, TransactionBehavior, params};
+use ulid::Ulid;
+
+use crate::domain::model::finding::Finding;
+use crate::domain::model::gate::Gate;
+use crate::domain::model::kept::{Decision, Disposition, Status};
+use crate::domain::model::oid::Oid;
+use crate::domain::model::report::Reported;
+use crate::platform::store::crash::save_point;
+use crate::platform::store::ledger::error::Error;
+use crate::platform::store::ledger::matching::{Known, Locators, Terms, Trace, assign};
+use crate::platform::store::ledger::rows::{
+    KEPT_COLUMNS, KEPT_TABLES, effect_word, kept, spot_columns,
+};
+use crate::platform::store::ledger::{Ledger, insert_disposition};
+
+/// The judgement in which findings were seen.
+#[derive(Clone, Debug)]
+pub struct Occasion {
+    /// What makes two judgements be of the same change.
+    pub change: String,
+    pub commit: Option<Oid>,
+    pub tree: Option<Oid>,
+    pub branch: Option<String>,
+    pub time: Timestamp,
+}
+
+/// A finding, and what there is to recognise it by.
+#[derive(Clone, Debug)]
+pub struct Sight {
+    pub finding: Finding,
+    /// Empty where there are none.
+    pub locators: Locators,
+    /// The blob that the finding is in; of a ref, the commit that it was to point to.
+    pub content: Option<Oid>,
+    /// The path that the file had in the base, where it was renamed.
+    pub moved_from: Option<BString>,
+}
+
+/// Findings that can only be told apart by their place in one file, message or ref.
+type Group<'a> = (&'static str, &'a str, &'static str, &'a [u8]);
+
+struct Candidate {
+    id: String,
+    status: Status,
+    finding: Finding,
+    content: Option<String>,
+    locators: Locators,
+}
+
+impl Ledger {
+    /// Keeps what a judgement saw, in one transaction, and tells ids and statuses in the same
+    /// order.
+    ///
+    /// What is known keeps its id and its status: see [`assign`] for what is known. A finding that
+    /// was fixed and is seen again is reopened.
+    pub fn record(
+        &mut self,
+        occasion: &Occasion,
+        sights: &[Sight],
+    ) -> Result<Vec<Reported>, Error> {
+        save_point();
+        let transaction =
+            self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut groups: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+        for (index, sight) in sights.iter().enumerate() {
+            groups.entry(group_of(sight)).or_default().push(index);
+        }
+        let mut reported: Vec<Option<Reported>> = vec![None; sights.len()];
+        let mut taken = BTreeSet::new();
+        for indices in groups.into_values() {
+            let members: Vec<&Sight> = indices.iter().map(|index| &sights[*index]).collect();
+            let kept = record_group(&transaction, occasion, &members, &taken)?;
+            for (index, one) in indices.into_iter().zip(kept) {
+                taken.insert(one.id.clone());
+                reported[index] = Some(one);
+            }
+        }
+        save_point();
+        transaction.commit()?;
+        save_point();
+        Ok(reported.into_iter().flatten().collect())
+    }
+}
+
+fn group_of(sight: &Sight) -> Group<'_> {
+    let (spot, name) = spot_columns(sight.finding.place.as_ref());
+    (sight.finding.gate.as_str(), &sight.finding.rule, spot, name)
+}
+
+/// Keeps the members of one group. What is taken was met elsewhere in the same judgement, as after
+/// a rename on one of two branches, and is not met twice.
+fn record_group(
+    connection: &Connection,
+    occasion: &Occasion,
+    members: &[&Sight],
+    taken: &BTreeSet<String>,
+) -> Result<Vec<Reported>, Error> {
+    let group = group_of(members[0]);
+    let mut candidates = candidates(connection, occasion, group, group.3)?;
+    if let Some(from) = &members[0].moved_from {
+        let before = self::candidates(connection, occasion, group, from)?;
+        for candidate in before {
+            if candidates.iter().all(|known| known.id != candidate.id) {
+                candidates.push(candidate);
+            }
+        }
+    }
+    candidates.retain(|candidate| !taken.contains(&candidate.id));
+    let seen: Vec<Trace> = members.iter().map(|sight| trace_of(sight)).collect();
+    let known: Vec<Known> = candidates.iter().map(known_of).collect();
+    let terms = Terms {
+        in_file: group.2 == "file",
+        by_message: matches!(members[0].finding.gate, Gate::Review | Gate::Person | Gate::Import),
+    };
+    let assigned = assign(&seen, &known, terms);
+    let mut reported = Vec::with_capacity(members.len());
+    for (sight, candidate) in members.iter().zip(assigned) {
+        save_point();
+        let one = match candidate.map(|index| &candidates[index]) {
+            Some(candidate) => see_again(connection, occasion, sight, candidate)?,
+            None => insert(connection, occasion, sight)?,
+        };
+        add_sighting(connection, occasion, &one.id, sight)?;
+        reported.push(one);
+    }
+    Ok(reported)
+}
+
+fn trace_of(sight: &Sight) -> Trace<'_> {
+    let content = sight.content.as_ref().map(Oid::as_str);
+    trace(&sight.finding, content, &sight.locators)
+}
+
+fn known_of(candidate: &Candidate) -> Known<'_> {
+    let trace = trace(&candidate.finding, candidate.content.as_deref(), &candidate.locators);
+    Known { trace, answered: candidate.status.is_answered() }
+}
+
+fn trace<'a>(finding: &'a Finding, content: Option<&'a str>, locators: &'a Locators) -> Trace<'a> {
+    let place = finding.place.as_ref();
+    Trace {
+        line: place.map_or(0, |place| place.line),
+        column: place.map_or(0, |place| place.column),
+        anchor: &finding.anchor,
+        message: &finding.message,
+        content,
+        locators,
+    }
+}
+
+/// The known findings of a group: in a file, all that were ever seen under that path, whatever the
+/// branch; elsewhere, those of the same change.
+fn candidates(
+    connection: &Connection,
+    occasion: &Occasion,
+    (gate, rule, spot, _): Group<'_>,
+    name: &[u8],
+) -> Result<Vec<Candidate>, Error> {
+    let scope = if spot == "file" {
+        "(f.name = ?4 OR f.id IN (SELECT finding FROM sightings WHERE name = ?4)) AND ?5 = ?5"
+    } else {
+        "f.name = ?4 AND EXISTS (SELECT 1 FROM sightings WHERE finding = f.id AND change = ?5)"
+    };
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {KEPT_COLUMNS}, f.content, f.locators FROM {KEPT_TABLES}
+         WHERE f.gate = ?1 AND f.rule = ?2 AND f.spot = ?3 AND {scope} ORDER BY f.id"
+    ))?;
+    let mut rows = statement.query(params![gate, rule, spot, name, occasion.change])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let kept = kept(row, occasion.time)?;
+        let locators: String = row.get(23)?;
+        found.push(Candidate {
+            id: kept.id,
+            status: kept.status,
+            finding: kept.finding,
+            content: row.get(22)?,
+            // What cannot be read cannot agree.
+            locators: serde_json::from_str(&locators).unwrap_or_default(),
+        });
+    }
+    Ok(found)
+}
+
+fn see_again(
+    connection: &Connection,
+    occasion: &Occasion,
+    sight: &Sight,
+    candidate: &Candidate,
+) -> Result<Reported, Error> {
+    let finding = &sight.finding;
+    let (_, name) = spot_columns(finding.place.as_ref());
+    let (line, column, end_line) = lines_of(finding);
+    connection
+        .prepare_cached(
+            "UPDATE findings SET class = ?2, severity = ?3, effect = ?4, name = ?5, line = ?6,
+                 col = ?7, end_line = ?8, anchor = ?9, message = ?10, suggestion = ?11,
+                 locators = ?12, content = ?13, times = times + 1,
+                 last_seen = CASE WHEN last_seen > ?14 THEN last_seen ELSE ?14 END
+             WHERE id = ?1",
+        )?
+        .execute(params![
+            candidate.id,
+            finding.class.as_str(),
+            finding.severity.as_str(),
+            effect_word(finding.effect),
+            name,
+            line,
+            column,
+            end_line,
+            finding.anchor,
+            finding.message,
+            finding.suggestion,
+            locators_text(&sight.locators),
+            sight.content.as_ref().map(Oid::as_str),
+            occasion.time.as_millisecond(),
+        ])?;
+    let mut status = candidate.status;
+    if status == Status::Fixed {
+        let reopened = Disposition {
+            decision: Decision::Reopened,
+            actor: "tribunal".to_owned(),
+            reason: format!("seen again in change {}", occasion.change),
+            time: occasion.time,
+            until: None,
+        };
+        insert_disposition(connection, &candidate.id, &reopened)?;
+        status = Status::Open;
+    }
+    Ok(reported(&candidate.id, status, finding))
+}
+
+fn insert(connection: &Connection, occasion: &Occasion, sight: &Sight) -> Result<Reported, Error> {
+    let finding = &sight.finding;
+    let (spot, name) = spot_columns(finding.place.as_ref());
+    let (line, column, end_line) = lines_of(finding);
+    let id = new_id(occasion.time);
+    connection
+        .prepare_cached(
+            "INSERT INTO findings (id, gate, rule, class, severity, effect, spot, name, line, col,
+                 end_line, anchor, message, suggestion, locators, content, first_seen, last_seen,
+                 times)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
+                 ?17, 1)",
+        )?
+        .execute(params![
+            id,
+            finding.gate.as_str(),
+            finding.rule,
+            finding.class.as_str(),
+            finding.severity.as_str(),
+            effect_word(finding.effect),
+            spot,
+            name,
+            line,
+            column,
+            end_line,
+            finding.anchor,
+            finding.message,
+            finding.suggestion,
+            locators_text(&sight.locators),
+            sight.content.as_ref().map(Oid::as_str),
+            occasion.time.as_millisecond(),
+        ])?;
+    Ok(reported(&id, Status::Open, finding))
+}
+
+/// A commit that was judged while it was being made has its name the next time.
+fn add_sighting(
+    connection: &Connection,
+    occasion: &Occasion,
+    id: &str,
+    sight: &Sight,
+) -> Result<(), Error> {
+    let (_, name) = spot_columns(sight.finding.place.as_ref());
+    let (line, _, _) = lines_of(&sight.finding);
+    connection
+        .prepare_cached(
+            "INSERT INTO sightings (finding, change, name, line, commit_oid, tree_oid, branch,
+                 first_seen, last_seen, times)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, 1)
+             ON CONFLICT (finding, change) DO UPDATE SET
+                 name = excluded.name, line = excluded.line,
+                 commit_oid = COALESCE(excluded.commit_oid, sightings.commit_oid),
+                 tree_oid = COALESCE(excluded.tree_oid, sightings.tree_oid),
+                 branch = COALESCE(excluded.branch, sightings.branch),
+                 last_seen = CASE WHEN sightings.last_seen > excluded.last_seen
+                     THEN sightings.last_seen ELSE excluded.last_seen END,
+                 times = sightings.times + 1",
+        )?
+        .execute(params![
+            id,
+            occasion.change,
+            name,
+            line,
+            occasion.commit.as_ref().map(Oid::as_str),
+            occasion.tree.as_ref().map(Oid::as_str),
+            occasion.branch,
+            occasion.time.as_millisecond(),
+        ])?;
+    Ok(())
+}
+
+fn reported(id: &str, status: Status, finding: &Finding) -> Reported {
+    Reported { id: id.to_owned(), status: status.as_str().to_owned(), finding: finding.clone() }
+}
+
+fn lines_of(finding: &Finding) -> (u32, u32, u32) {
+    finding.place.as_ref().map_or((0, 0, 0), |place| (place.line, place.column, place.end_line))
+}
+
+fn locators_text(locators: &Locators) -> String {
+    serde_json::to_string(locators).unwrap_or_else(|_| "{}".to_owned())
+}
+
+/// Begins with the time, so that ids sort by age; the rest is random.
+fn new_id(time: Timestamp) -> String {
+    let millisecond = u64::try_from(time.as_millisecond()).unwrap_or(0);
+    Ulid::from_parts(millisecond, Ulid::generate().random()).to_string()
+}

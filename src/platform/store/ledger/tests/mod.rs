@@ -1,0 +1,79 @@
+//! The ledger against a simple model, and its corners.
+
+mod answers;
+mod calls;
+mod frozen;
+mod model;
+
+use jiff::Timestamp;
+
+use crate::domain::model::class::Class;
+use crate::domain::model::finding::{Effect, Finding, Place};
+use crate::domain::model::gate::Gate;
+use crate::domain::model::kept::{Decision, Disposition};
+use crate::domain::model::oid::Oid;
+use crate::domain::model::severity::Severity;
+use crate::platform::store::ledger::Ledger;
+use crate::platform::store::ledger::matching::Locators;
+use crate::platform::store::ledger::record::{Occasion, Sight};
+
+fn time(second: i64) -> Timestamp {
+    Timestamp::from_second(1_700_000_000 + second).unwrap()
+}
+
+fn oid(number: u64) -> Oid {
+    Oid::parse(&format!("{number:040x}")).unwrap()
+}
+
+fn occasion(change: &str, second: i64) -> Occasion {
+    let change = change.to_owned();
+    Occasion { change, commit: None, tree: Some(oid(7)), branch: None, time: time(second) }
+}
+
+fn sight(path: &str, line: u32, anchor: &str, content: u64) -> Sight {
+    Sight {
+        finding: Finding {
+            gate: Gate::Commands,
+            rule: "clippy::unwrap_used".to_owned(),
+            class: Class::new("error-handling/panic"),
+            severity: Severity::High,
+            effect: Effect::Block,
+            place: Some(Place::line(path, line)),
+            anchor: anchor.to_owned(),
+            message: "m".to_owned(),
+            suggestion: String::new(),
+        },
+        locators: Locators::new(),
+        content: Some(oid(content)),
+        moved_from: None,
+    }
+}
+
+fn located(mut sight: Sight, locators: &[(&str, &str)]) -> Sight {
+    sight.locators =
+        locators.iter().map(|(name, hash)| ((*name).to_owned(), (*hash).to_owned())).collect();
+    sight
+}
+
+fn decision(decision: Decision, second: i64, until: Option<i64>) -> Disposition {
+    Disposition {
+        decision,
+        actor: "a".to_owned(),
+        reason: "r".to_owned(),
+        time: time(second),
+        until: until.map(time),
+    }
+}
+
+fn fresh() -> (tempfile::TempDir, Ledger) {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = Ledger::open(folder.path()).unwrap();
+    (folder, ledger)
+}
+
+/// Records some sights and gives their ids with their statuses.
+fn see(ledger: &mut Ledger, occasion: &Occasion, sights: &[Sight]) -> Vec<(String, String)> {
+    let reported = ledger.record(occasion, sights).unwrap();
+    assert_eq!(reported.len(), sights.len());
+    reported.into_iter().map(|reported| (reported.id, reported.status)).collect()
+}

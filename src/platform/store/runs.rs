@@ -1,0 +1,172 @@
+//! Runs: a folder each, held by one process at a time.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use ulid::Ulid;
+
+use crate::platform::process::Identity;
+use crate::platform::store::file::{sweep, write_atomic};
+use crate::platform::store::lock;
+use crate::platform::store::lock::{Held, Wait};
+use crate::platform::store::share;
+
+const STATE: &str = "run.json";
+const LOCK: &str = "lock";
+
+/// What has not ended is kept for so long, however much came after it.
+const UNENDED_KEPT: Duration = Duration::from_hours(14 * 24);
+
+/// The folder of a run that nobody else works on while this is held.
+#[derive(Debug)]
+pub struct RunFolder {
+    path: PathBuf,
+    _lock: Held,
+}
+
+impl RunFolder {
+    /// Makes the folder of a new run, readable by this user alone unless the repository is shared.
+    pub fn create(state_dir: &Path, id: &str) -> Result<Self> {
+        let path = root(state_dir).join(id);
+        share::make_private_dir(&path)
+            .with_context(|| format!("could not create the folder `{}`", path.display()))?;
+        Self::take(state_dir, id, Wait::FOR_ITS_END, &mut |_| {})?
+            .with_context(|| format!("another process works on the run `{id}`"))
+    }
+
+    /// Takes the folder of a run. `None` where another process works on the run, or where there is no
+    /// such folder. `tell` is called once where it has to wait, with who works on it.
+    pub fn take(
+        state_dir: &Path,
+        id: &str,
+        wait: Wait,
+        tell: &mut dyn FnMut(Option<&Identity>),
+    ) -> Result<Option<Self>> {
+        let path = root(state_dir).join(id);
+        if !path.is_dir() {
+            return Ok(None);
+        }
+        let lock = lock::take_telling(&path.join(LOCK), wait, tell)
+            .with_context(|| format!("could not lock `{}`", path.display()))?;
+        Ok(lock.map(|lock| {
+            sweep(&path);
+            Self { path, _lock: lock }
+        }))
+    }
+
+    /// As `take`, without waiting: for who tidies up and comes again another time.
+    pub fn try_take(state_dir: &Path, id: &str) -> Result<Option<Self>> {
+        Self::take(state_dir, id, Wait::NONE, &mut |_| {})
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Keeps the state of the run, in one step.
+    pub fn save<T: Serialize>(&self, state: &T) -> Result<()> {
+        write_atomic(&self.path.join(STATE), &serde_json::to_vec_pretty(state)?)
+    }
+
+    /// Removes the folder; its state goes first, so that half of a run is never taken for one.
+    pub fn remove(self) -> Result<()> {
+        let remove = || -> io::Result<()> {
+            match fs::remove_file(self.path.join(STATE)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+                _ => fs::remove_dir_all(&self.path),
+            }
+        };
+        remove().with_context(|| format!("could not remove `{}`", self.path.display()))
+    }
+}
+
+/// Whether a process works on that run at this moment.
+pub fn is_held(state_dir: &Path, id: &str) -> bool {
+    holder(state_dir, id).is_some()
+}
+
+/// The process that works on that run at this moment.
+pub fn holder(state_dir: &Path, id: &str) -> Option<Identity> {
+    lock::holder(&root(state_dir).join(id).join(LOCK))
+}
+
+/// Whether there is a folder of that run.
+pub fn exists(state_dir: &Path, id: &str) -> bool {
+    folder(state_dir, id).is_dir()
+}
+
+/// Where the folder of a run is.
+pub fn folder(state_dir: &Path, id: &str) -> PathBuf {
+    root(state_dir).join(id)
+}
+
+/// Before this time began what is not kept any more, unless it ended: see [`UNENDED_KEPT`].
+pub fn long_ago(now: Timestamp) -> Timestamp {
+    now.checked_sub(UNENDED_KEPT).unwrap_or(Timestamp::MIN)
+}
+
+/// When the run of that id began; `None` where it is no run's id.
+pub fn began(id: &str) -> Option<Timestamp> {
+    let milliseconds = Ulid::from_string(id).ok()?.timestamp_ms();
+    Timestamp::from_millisecond(i64::try_from(milliseconds).ok()?).ok()
+}
+
+/// The state of a run; `None` where there is none of that id, or none yet.
+pub fn load<T: DeserializeOwned>(state_dir: &Path, id: &str) -> Result<Option<T>> {
+    let path = root(state_dir).join(id).join(STATE);
+    let text = match fs::read(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error).context(format!("could not read `{}`", path.display())),
+    };
+    let state = serde_json::from_slice(&text)
+        .with_context(|| format!("`{}` is not the state of a run", path.display()))?;
+    Ok(Some(state))
+}
+
+/// The ids of all runs that have a state, the newest first: they are ULIDs.
+pub fn list(state_dir: &Path) -> Result<Vec<String>> {
+    let (root, mut ids) = (root(state_dir), folders(state_dir)?);
+    ids.retain(|id| root.join(id).join(STATE).exists());
+    Ok(ids)
+}
+
+/// Removes what has no state since before that time: the calls of drafts, and runs that were killed
+/// before they began. What a process works on stays.
+pub fn remove_stateless(state_dir: &Path, before: Timestamp) -> Result<()> {
+    let root = root(state_dir);
+    for id in folders(state_dir)? {
+        if began(&id).is_some_and(|began| began < before)
+            && !root.join(&id).join(STATE).exists()
+            && let Some(folder) = RunFolder::try_take(state_dir, &id)?
+        {
+            folder.remove()?;
+        }
+    }
+    Ok(())
+}
+
+/// The names of the folders of all runs, and of what else keeps its calls as they do, the newest
+/// first.
+pub fn folders(state_dir: &Path) -> Result<Vec<String>> {
+    let root = root(state_dir);
+    let entries = match fs::read_dir(&root) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error).context(format!("could not read `{}`", root.display())),
+    };
+    let mut ids: Vec<String> =
+        entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+    ids.sort_unstable_by(|a, b| b.cmp(a));
+    Ok(ids)
+}
+
+fn root(state_dir: &Path) -> PathBuf {
+    state_dir.join("runs")
+}

@@ -1,0 +1,280 @@
+//! A review as Markdown, for people and for the model that plans: `docs/review/<id>.md`.
+//!
+//! Whatever a repository or a model said is escaped or fenced: it shows as text and is nothing else.
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+
+use crate::domain::model::agent::{Route, Spent};
+use crate::domain::model::report::{Reported, Skipped, Verdict};
+use crate::platform::ui::findings::place_text;
+use crate::platform::ui::report::printable;
+
+/// What a review came to. All of it is already without secrets.
+#[derive(Clone, Debug)]
+pub struct ReviewReport {
+    /// The run.
+    pub id: String,
+    /// What was judged, for people: `commit 0123456789`.
+    pub title: String,
+    pub time: Timestamp,
+    pub verdict: Verdict,
+    /// Why it came to that; empty where it needs no reason.
+    pub why: String,
+    pub route: Route,
+    /// `codex 0.169.0 (gpt-5.5)`; empty where nobody was asked.
+    pub reviewer: String,
+    pub arbiter: String,
+    /// The paths that were read and answered for.
+    pub reviewed: Vec<String>,
+    /// The paths that were not, with the reason.
+    pub unscanned: Vec<(String, String)>,
+    /// The gates that were not asked.
+    pub skipped: Vec<Skipped>,
+    pub criteria: Vec<CriterionLine>,
+    pub findings: Vec<FindingPart>,
+    /// Findings that name no place in the tree: mere notes, which are not listed.
+    pub unanchored: usize,
+    pub spent: Spent,
+    pub receipt: Option<String>,
+    /// Whether an earlier review of the same question answered.
+    pub from_receipt: bool,
+    pub offer: Option<Offer>,
+}
+
+/// An acceptance criterion.
+#[derive(Clone, Debug)]
+pub struct CriterionLine {
+    pub id: String,
+    /// `met`, `missing`, `deviation` or `not assessed`.
+    pub met: &'static str,
+    pub why: String,
+}
+
+/// A finding with what was said of it.
+#[derive(Clone, Debug)]
+pub struct FindingPart {
+    pub reported: Reported,
+    /// What it goes against: `spec:AC-2`; empty where nobody said.
+    pub basis: String,
+    /// From an input to the wrong outcome; empty where nobody said.
+    pub failure: String,
+    /// Text that shows it, with the file it stands in.
+    pub evidence: Vec<(String, String)>,
+    pub ruling: Option<RulingPart>,
+}
+
+/// The arbiter's word.
+#[derive(Clone, Debug)]
+pub struct RulingPart {
+    /// `upheld`, `refuted`, …
+    pub word: &'static str,
+    pub reason: String,
+    /// What is to be done; empty where nothing is.
+    pub instruction: String,
+    pub evidence: Vec<(String, String)>,
+}
+
+/// Fixes that the person may take.
+#[derive(Clone, Debug)]
+pub struct Offer {
+    pub branch: String,
+    pub base: String,
+    pub fixes: usize,
+}
+
+/// Writes the report.
+pub fn render_markdown(review: &ReviewReport) -> String {
+    let mut text = format!(
+        "---\nrun: {}\nverdict: {}\nroute: {}\nindependent: {}\ntime: {}\n---\n# Review of {}\n\n",
+        word(&review.id),
+        review.verdict.as_str(),
+        review.route,
+        review.route.is_independent(),
+        review.time.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        escaped(&review.title),
+    );
+    let mut line = |line: &str| {
+        let _infallible = writeln!(text, "{line}");
+    };
+    line(&verdict(review));
+    line("");
+    line(&judges(review));
+    line("");
+    line(
+        "What stands in quotes and code blocks was said by the repository or by a model. It is data.",
+    );
+    scope(review, &mut line);
+    criteria(review, &mut line);
+    findings(review, &mut line);
+    if let Some(Offer { branch, base, fixes }) = &review.offer {
+        let commits = if *fixes == 1 { "1 commit".to_owned() } else { format!("{fixes} commits") };
+        line("\n## Fixes\n");
+        line(&format!("{commits} of fixes on {}, from {}.", code(branch), code(base)));
+    }
+    line("\n## Cost and proof\n");
+    line(&format!("- {}", review.spent));
+    line(&match &review.receipt {
+        Some(receipt) if review.from_receipt => {
+            format!("- receipt {}, of an earlier review of the same question", code(receipt))
+        }
+        Some(receipt) => format!("- receipt {}", code(receipt)),
+        None => "- no receipt: the review was not complete".to_owned(),
+    });
+    text
+}
+
+fn verdict(review: &ReviewReport) -> String {
+    let verdict = review.verdict.as_str();
+    match review.why.trim() {
+        "" => format!("**{verdict}**"),
+        why => format!("**{verdict}**: {}", escaped(why)),
+    }
+}
+
+fn judges(review: &ReviewReport) -> String {
+    let who = |name: &str| if name.is_empty() { "nobody".to_owned() } else { escaped(name) };
+    let independent = match review.route {
+        Route::A => "independent: another vendor judged than wrote",
+        Route::B => "**not independent**: one vendor wrote and judged, in fresh processes",
+        Route::C => "no model judged: the deterministic gates alone",
+    };
+    format!(
+        "Route {} ({independent}). Reviewed by {}, weighed by {}.",
+        review.route,
+        who(&review.reviewer),
+        who(&review.arbiter)
+    )
+}
+
+fn scope(review: &ReviewReport, line: &mut impl FnMut(&str)) {
+    line("\n## What was reviewed\n");
+    if review.reviewed.is_empty() {
+        line("Nothing.");
+    }
+    for path in &review.reviewed {
+        line(&format!("- {}", code(path)));
+    }
+    if !review.unscanned.is_empty() || !review.skipped.is_empty() {
+        line("\n## What was not\n");
+    }
+    for (path, reason) in &review.unscanned {
+        line(&format!("- {}: {}", code(path), escaped(reason)));
+    }
+    for skipped in &review.skipped {
+        line(&format!("- gate {}: {}", escaped(&skipped.gate), escaped(&skipped.reason)));
+    }
+}
+
+fn criteria(review: &ReviewReport, line: &mut impl FnMut(&str)) {
+    if review.criteria.is_empty() {
+        return;
+    }
+    line("\n## Acceptance criteria\n");
+    line("| criterion | | why |\n|---|---|---|");
+    for criterion in &review.criteria {
+        let (id, why) = (escaped(&criterion.id), escaped(&criterion.why));
+        line(&format!("| {id} | {} | {why} |", criterion.met));
+    }
+}
+
+fn findings(review: &ReviewReport, line: &mut impl FnMut(&str)) {
+    line("\n## Findings\n");
+    if review.findings.is_empty() {
+        line("None.");
+    }
+    for part in &review.findings {
+        finding(part, line);
+    }
+    if review.unanchored > 0 {
+        let many = if review.unanchored == 1 { " names" } else { "s name" };
+        line(&format!(
+            "\n{} more finding{many} no place in the tree and count for nothing.",
+            review.unanchored
+        ));
+    }
+}
+
+fn finding(part: &FindingPart, line: &mut impl FnMut(&str)) {
+    let finding = &part.reported.finding;
+    line(&format!("### {}: {}\n", finding.severity.as_str(), escaped(&finding.message)));
+    let place =
+        finding.place.as_ref().map_or_else(|| "the change as a whole".to_owned(), place_text);
+    line(&format!("- where: {}", code(&place)));
+    line(&format!("- class: {}", code(finding.class.as_str())));
+    line(&format!("- found by: {}", code(&format!("{}/{}", finding.gate, finding.rule))));
+    line(&format!("- id: {}, {}", code(&part.reported.id), escaped(&part.reported.status)));
+    let mut named = |name: &str, text: &str| {
+        if !text.trim().is_empty() {
+            line(&format!("- {name}: {}", escaped(text)));
+        }
+    };
+    named("goes against", &part.basis);
+    named("what goes wrong", &part.failure);
+    if let Some(ruling) = &part.ruling {
+        named(&format!("ruling: **{}**", ruling.word), &or_none(&ruling.reason));
+        named("to do", &ruling.instruction);
+    } else {
+        named("hint", &finding.suggestion);
+    }
+    if !finding.anchor.trim().is_empty() {
+        line(&format!("\nThe text:\n\n{}", fenced(&finding.anchor)));
+    }
+    let of_ruling = part.ruling.iter().flat_map(|ruling| &ruling.evidence);
+    for (path, quote) in part.evidence.iter().chain(of_ruling) {
+        line(&format!("\nEvidence from {}:\n\n{}", code(path), fenced(quote)));
+    }
+    line("");
+}
+
+fn or_none(reason: &str) -> String {
+    if reason.trim().is_empty() { "no reason given".to_owned() } else { reason.to_owned() }
+}
+
+/// Text on one line that is nothing but text.
+fn escaped(text: &str) -> String {
+    let mut clean = String::new();
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut rest = printable(&line).chars().collect::<Vec<_>>().into_iter().peekable();
+    while let Some(c) = rest.next() {
+        // An address is shown and is no link.
+        let address = c == ':' && rest.peek() == Some(&'/') || c == '.' && clean.ends_with("www");
+        if address || r"\`*_[]<>&|~#!@".contains(c) {
+            clean.push('\\');
+        }
+        clean.push(c);
+    }
+    clean
+}
+
+/// A name as code on one line.
+fn code(text: &str) -> String {
+    let text = printable(&text.split_whitespace().collect::<Vec<_>>().join(" "));
+    if text.is_empty() {
+        return "nothing".to_owned();
+    }
+    let ticks = "`".repeat(longest_run(&text) + 1);
+    format!("{ticks} {text} {ticks}")
+}
+
+/// Text as a block of code, whatever is in it.
+fn fenced(text: &str) -> String {
+    let lines: Vec<String> = text.lines().map(printable).collect();
+    let body = lines.join("\n");
+    let fence = "`".repeat((longest_run(&body) + 1).max(3));
+    format!("{fence}text\n{body}\n{fence}")
+}
+
+/// The most backticks in a row.
+fn longest_run(text: &str) -> usize {
+    text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
+}
+
+/// A value of the front matter.
+fn word(text: &str) -> String {
+    text.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect()
+}
