@@ -88,7 +88,7 @@ fn start(context: &Context, place: &Place) -> Result<ExitStatus> {
     if context.global.format == Format::Json {
         out::result(&json!({"version": 1, "outcome": word, "daemon": holder}).to_string());
     } else if !context.global.quiet {
-        out::result(&format!("{word}: process {}", holder.pid));
+        out::result(&format!("{word}: process {}", holder.pid()));
         if let Some(drift) = drift(&holder) {
             out::warn(&drift);
             out::hint("`tribunal daemon stop`, then `tribunal daemon start`, changes to this one");
@@ -117,7 +117,7 @@ fn stop(context: &Context, place: &Place) -> Result<ExitStatus> {
 }
 
 fn status(context: &Context, place: &Place) -> Result<ExitStatus> {
-    let holder = lock::holder(&place.state_dir)?;
+    let holder = lock::holder(&place.state_dir);
     let watched = holder.as_ref().and_then(|holder| control::watched(place, holder));
     let known = Known::load(&place.state_dir, None)?.known;
     let records = last_records(&known);
@@ -150,7 +150,7 @@ fn status(context: &Context, place: &Place) -> Result<ExitStatus> {
                 Mode::Daemon => "running in the background",
                 Mode::Foreground => "running as `tribunal watch`",
             };
-            out::result(&format!("{mode}: process {}, since {}", holder.pid, holder.since));
+            out::result(&format!("{mode}: process {}, since {}", holder.pid(), holder.since));
             if let Some(drift) = drift(holder) {
                 out::warn(&drift);
             }

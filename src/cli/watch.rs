@@ -23,8 +23,8 @@ pub fn run_command(context: &Context) -> Result<ExitStatus> {
     check_watchable(&place)?;
     let Some(mut held) = lock::take(&place.state_dir, Mode::Foreground, env::now(&context.env))?
     else {
-        let who = lock::holder(&place.state_dir)?
-            .map_or_else(String::new, |holder| format!(" (process {})", holder.pid));
+        let who = lock::holder(&place.state_dir)
+            .map_or_else(String::new, |holder| format!(" (process {})", holder.pid()));
         return Err(hinted(
             format!("this repository is watched already{who}"),
             "`tribunal daemon log --follow` shows what it does, `tribunal daemon stop` ends it",

@@ -8,13 +8,12 @@ use anyhow::Result;
 
 use crate::daemon::events::Events;
 use crate::daemon::heads;
-use crate::daemon::heads::{Heads, Moved};
+use crate::daemon::heads::{Heads, Move, Moved};
 use crate::daemon::lock;
 use crate::daemon::news::News;
 use crate::daemon::run::{Pace, Place, Said};
 use crate::daemon::tree::Tree;
 use crate::daemon::watch::{Arms, Hint, What};
-use crate::domain::model::oid::Oid;
 use crate::domain::policy::settings::{Switch, WatchMethod};
 use crate::flow::intake::scan::Listing;
 use crate::flow::intake::settle::{Changed, Settling};
@@ -407,27 +406,33 @@ impl<'a> Watcher<'a> {
         let now = env::now(&self.place.env);
         self.heads.retain(|top| self.trees.iter().any(|tree| key(&tree.top) == top));
         for tree in &self.trees {
-            let moved = self.heads.look(&tree.top, &self.place.common_dir, now);
-            let wanted = moved.and_then(|moved| match moved {
-                Moved::To(commits) if tree.background == Switch::On => {
-                    changed = true;
-                    self.want_reviews(&tree.top, commits)
-                }
-                Moved::To(_) => {
-                    changed = true;
-                    Ok(None)
-                }
-                Moved::Soon => {
+            let moved = match self.heads.look(&tree.top, &self.place.common_dir, now) {
+                Ok(Moved::To(moved)) => moved,
+                Ok(Moved::Soon) => {
                     soon = true;
-                    Ok(None)
+                    continue;
                 }
-                Moved::No => Ok(None),
-            });
-            match wanted {
-                Ok(Some(commits)) => tell(&News::Review { worktree: key(&tree.top), commits }),
-                Ok(None) => {}
-                Err(error) => self.said.trouble(format!("{error:#}"), tell),
+                Ok(Moved::No) => continue,
+                Err(error) => {
+                    self.said.trouble(format!("{error:#}"), tell);
+                    continue;
+                }
+            };
+            if tree.background == Switch::On {
+                match self.want_reviews(&tree.top, &moved) {
+                    Ok(true) => {
+                        let (worktree, commits) = (key(&tree.top), moved.commits.clone());
+                        tell(&News::Review { worktree, commits });
+                    }
+                    Ok(false) => {}
+                    Err(error) => {
+                        // The next look meets the same commits.
+                        self.said.trouble(format!("{error:#}"), tell);
+                        continue;
+                    }
+                }
             }
+            changed |= self.heads.settle(moved);
         }
         if changed && let Err(error) = self.heads.save(&self.place.state_dir) {
             self.said.trouble(format!("{error:#}"), tell);
@@ -435,11 +440,13 @@ impl<'a> Watcher<'a> {
         soon
     }
 
-    /// Notes commits for a review; `None` where there is nobody to make one.
-    fn want_reviews(&self, top: &Path, commits: Vec<Oid>) -> Result<Option<Vec<Oid>>> {
+    /// Notes commits for a review; `false` where there are none, or nobody to make one.
+    fn want_reviews(&self, top: &Path, moved: &Move) -> Result<bool> {
+        if moved.commits.is_empty() {
+            return Ok(false);
+        }
         let repo = Repo::discover(top, None)?;
         let (env, flags) = (&self.place.env, &self.place.flags);
-        let wanted = background::want(&repo, env, flags, &commits)?;
-        Ok(wanted.then_some(commits))
+        background::want(&repo, env, flags, &moved.commits, &moved.left_out)
     }
 }

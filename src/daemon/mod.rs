@@ -9,3 +9,4 @@ pub mod look;
 pub mod tree;
 pub mod watch;
 pub mod news;
+mod reflog;

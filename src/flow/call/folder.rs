@@ -35,6 +35,22 @@ impl CallFolder {
         Self { path: run_folder.join("calls").join(key) }
     }
 
+    /// The folders of all calls of a run.
+    pub fn all(run_folder: &Path) -> Result<Vec<Self>> {
+        let calls = run_folder.join("calls");
+        let failed = || format!("could not read `{}`", calls.display());
+        let entries = match fs::read_dir(&calls) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries.with_context(failed)?,
+        };
+        entries.map(|entry| Ok(Self { path: entry.with_context(failed)?.path() })).collect()
+    }
+
+    /// Where the agent's process is noted while it runs.
+    pub fn note(&self) -> PathBuf {
+        self.path.join("process.json")
+    }
+
     /// The reply that was kept here; `None` where there is none, or what is there is none.
     pub fn reply(&self) -> Option<KeptReply> {
         serde_json::from_slice(&fs::read(self.path.join("reply.json")).ok()?).ok()

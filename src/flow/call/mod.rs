@@ -3,6 +3,7 @@
 //! A call whose reply was kept is never made again. One that was killed on its way is made again
 //! under its own name and counts once.
 
+mod earlier;
 pub mod cast;
 mod folder;
 pub mod inside;
@@ -25,6 +26,7 @@ use crate::domain::gates::secrets;
 use crate::domain::model::agent::{Cost, Money};
 use crate::domain::policy::settings::Policy;
 use crate::flow::call::cast::Player;
+pub use crate::flow::call::earlier::{clean_up, end_earlier};
 use crate::flow::call::folder::{CallFolder, KeptReply, redacted};
 use crate::flow::call::next::{Next, SoFar, after, jittered, later, money_of};
 use crate::flow::call::wait::{Waited, clock};
@@ -37,8 +39,6 @@ use crate::platform::store::ledger;
 use crate::platform::store::ledger::Ledger;
 use crate::platform::store::ledger::call::{Begun, Call, Limits, UNDER_WAY};
 use crate::platform::store::ledger::error::Error as LedgerError;
-use crate::platform::store::runs::RunFolder;
-use crate::platform::ui::out;
 
 /// The name in the price table that stands for every model that it does not name.
 const ANY_MODEL: &str = "default";
@@ -208,6 +208,7 @@ impl Desk<'_> {
             access: question.access,
             dir: question.dir,
             folder: &folder.prepare(&prompt)?,
+            note: Some(&folder.note()),
             wall: settings.timeout,
             idle: settings.idle,
             budget: Some(settings.budget),
@@ -290,33 +291,6 @@ impl Desk<'_> {
         }
         Ok(done.value)
     }
-}
-
-/// Cleans up after runs that were killed during a call and that nobody works on: what their agents
-/// left is redacted, and the call is no longer under way. Its cost stays unknown.
-pub fn clean_up(state_dir: &Path, env: &Env) -> Result<()> {
-    if !ledger::exists(state_dir) {
-        return Ok(());
-    }
-    let time = now(env);
-    let left = ledger::with(state_dir, time, |ledger| ledger.calls_under_way())
-        .map_err(LedgerError::hinted)?;
-    for call in left.value {
-        let Some(run) = RunFolder::take(state_dir, &call.run)? else { continue };
-        let folder = CallFolder::of(run.path(), &call.key);
-        folder.redact()?;
-        let call = if let Some(kept) = folder.reply() {
-            ended(call, &kept)
-        } else {
-            let why = String::new();
-            Call { outcome: Outcome::Killed { why }.as_str().to_owned(), ..call }
-        };
-        let done = ledger::with(state_dir, time, |ledger| ledger.end_call(&call));
-        if let Some(path) = done.map_err(LedgerError::hinted)?.set_aside {
-            out::warn(&set_aside(&path).reason);
-        }
-    }
-    Ok(())
 }
 
 /// The first moment of a day, as everywhere here in UTC.

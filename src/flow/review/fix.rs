@@ -13,6 +13,7 @@ use crate::flow::workspace::tree;
 use crate::flow::workspace::tree::{Ignored, Tree};
 use crate::platform::git::repo::Repo;
 use crate::platform::process::Interrupts;
+use crate::platform::store::lock::Wait;
 
 /// The tree of a run, until it is dropped.
 pub struct Workshop<'a> {
@@ -22,7 +23,7 @@ pub struct Workshop<'a> {
 }
 
 impl<'a> Workshop<'a> {
-    /// Takes the run's tree; waits for nobody, since no other run has it. A run that has none yet
+    /// Takes the run's tree, which no other run has: what is left of a killed process may. A run that has none yet
     /// takes over the tree of one that is over: most of its files stay as they are.
     pub fn open(repo: &'a Repo, run: &str, interrupts: Interrupts) -> Result<Self> {
         let folder = folder(repo, run);
@@ -30,7 +31,7 @@ impl<'a> Workshop<'a> {
             // Where there is none to take over, one is made.
             drop(fs::rename(spare(repo), &folder));
         }
-        let tree = Tree::try_take(&folder)?
+        let tree = Tree::take_one(&folder, Wait::FOR_ITS_END)?
             .with_context(|| format!("another process works on the run `{run}`"))?;
         Ok(Self { repo, tree, interrupts })
     }

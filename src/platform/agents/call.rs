@@ -190,6 +190,9 @@ impl Call {
             .env("XDG_RUNTIME_DIR", &temporary)
             .env(INSIDE, request.role.as_str())
             .mark(&Ulid::generate().to_string());
+        if let Some(note) = request.note {
+            cmd = cmd.note(note);
+        }
         for (name, value) in everyday(around).into_iter().chain(git_vars(request.dir)) {
             cmd = cmd.env(name, value);
         }

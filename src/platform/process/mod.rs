@@ -1,6 +1,8 @@
 //! The only place that spawns: explicit directory, own process group, deadline, bounded output.
 
+mod alive;
 mod ancestors;
+mod started;
 mod strays;
 mod supervise;
 #[cfg(test)]
@@ -12,18 +14,24 @@ use std::io::{self, Read, Write as _};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
+pub use crate::platform::process::alive::{Identity, is_alive};
 pub use crate::platform::process::ancestors::ancestors;
+pub use crate::platform::process::started::end_survivors;
 use crate::platform::process::supervise::Limits;
 pub use crate::platform::process::supervise::{Ended, Interrupts};
 
 /// The most that is kept of each captured stream, in bytes; the rest is read and dropped.
-const CAPTURE_MAX: u64 = 256 * 1024 * 1024;
+const CAPTURE_MAX: usize = 256 * 1024 * 1024;
+
+/// How long after the end of a program with a deadline its streams may stay open before they are
+/// given up: something that it started holds them.
+const DRAIN: Duration = Duration::from_secs(2);
 
 /// The variables that tie a git command to one repository, as `git rev-parse --local-env-vars`
 /// lists them (git 2.47), with the ones that hooks add. Each child gets none of them: from a linked
@@ -160,25 +168,23 @@ impl Cmd {
         self
     }
 
-    /// Runs the program and keeps what it prints.
+    /// Runs the program and keeps what it prints. With a deadline, what it left running and holds its
+    /// streams open does not keep us: what the program itself printed is there by its end.
     pub fn capture(mut self) -> Result<Output, Error> {
         self.command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let until = self.deadline.map(|after| Instant::now() + after);
         let mut child = self.spawn()?;
-        let stdout = child.stdout.take().map(|pipe| thread::spawn(move || read_capped(pipe)));
-        let stderr = child.stderr.take().map(|pipe| thread::spawn(move || read_capped(pipe)));
+        let stdout = child.stdout.take().map(Reader::start);
+        let stderr = child.stderr.take().map(Reader::start);
         let status = self.wait(child)?;
-        let join = |reader: Option<thread::JoinHandle<io::Result<Vec<u8>>>>| match reader {
-            Some(reader) => match reader.join() {
-                Ok(result) => result,
-                Err(_) => Err(io::Error::other("the reader stopped")),
-            },
-            None => Ok(Vec::new()),
-        };
+        let until = until.map(|until| until.min(Instant::now() + DRAIN));
+        let end =
+            |reader: Option<Reader>| reader.map_or(Ok(Vec::new()), |reader| reader.end(until));
         let stream = |source| Error::Stream { program: self.name(), source };
         Ok(Output {
             status,
-            stdout: join(stdout).map_err(stream)?,
-            stderr: join(stderr).map_err(stream)?,
+            stdout: end(stdout).map_err(stream)?,
+            stderr: end(stderr).map_err(stream)?,
         })
     }
 
@@ -193,8 +199,12 @@ impl Cmd {
         child.wait().map_err(|source| self.start_error(source))
     }
 
-    /// Starts the program with no tie to ours: no stream, no wait. Its log is `log`.
+    /// Starts the program with no tie to ours: no stream, no wait, no descriptor that we were given
+    /// by whoever started us. Its log is `log`.
     pub fn detach(mut self, log: &File) -> Result<u32, Error> {
+        // Whoever runs git may hold a lock by such a descriptor, or wait for the end of a pipe. Ours
+        // are closed on the way into another program in any case; this says the same of the others.
+        close_fds::set_fds_cloexec_threadsafe(3, &[]);
         let out = log.try_clone().map_err(|source| self.start_error(source))?;
         let err = log.try_clone().map_err(|source| self.start_error(source))?;
         self.command.stdout(out).stderr(err);
@@ -286,9 +296,53 @@ pub fn own_path() -> io::Result<PathBuf> {
     std::env::current_exe()
 }
 
-fn read_capped(mut pipe: impl Read) -> io::Result<Vec<u8>> {
-    let mut kept = Vec::new();
-    pipe.by_ref().take(CAPTURE_MAX).read_to_end(&mut kept)?;
-    io::copy(&mut pipe, &mut io::sink())?;
-    Ok(kept)
+/// Reads a stream from a thread of its own, which ends with the stream.
+struct Reader {
+    kept: Arc<Mutex<Vec<u8>>>,
+    ended: mpsc::Receiver<io::Result<()>>,
+}
+
+impl Reader {
+    fn start(mut pipe: impl Read + Send + 'static) -> Self {
+        let kept = Arc::new(Mutex::new(Vec::new()));
+        let (tell, ended) = mpsc::channel();
+        let keep = Arc::clone(&kept);
+        thread::spawn(move || {
+            let mut part = vec![0; 64 * 1024];
+            let read = loop {
+                match pipe.read(&mut part) {
+                    Ok(0) => break Ok(()),
+                    Ok(count) => {
+                        let mut kept = keep.lock().unwrap_or_else(PoisonError::into_inner);
+                        let room = CAPTURE_MAX.saturating_sub(kept.len());
+                        kept.extend_from_slice(&part[..count.min(room)]);
+                    }
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    Err(error) => break Err(error),
+                }
+            };
+            // Nobody listens any more where the stream was given up.
+            drop(tell.send(read));
+        });
+        Self { kept, ended }
+    }
+
+    /// What was read by the end of the stream, or until then.
+    fn end(self, until: Option<Instant>) -> io::Result<Vec<u8>> {
+        let stopped = |_| io::Error::other("the reader stopped");
+        match until {
+            None => self.ended.recv().map_err(stopped)??,
+            Some(until) => {
+                let left = until.saturating_duration_since(Instant::now());
+                match self.ended.recv_timeout(left) {
+                    Ok(read) => read?,
+                    Err(mpsc::RecvTimeoutError::Timeout) => {}
+                    Err(mpsc::RecvTimeoutError::Disconnected) => {
+                        return Err(io::Error::other("the reader stopped"));
+                    }
+                }
+            }
+        }
+        Ok(std::mem::take(&mut *self.kept.lock().unwrap_or_else(PoisonError::into_inner)))
+    }
 }

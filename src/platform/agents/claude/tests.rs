@@ -66,6 +66,7 @@ fn ask(top: &Path, vars: &[(&str, &str)], access: Access) -> Reply {
         access,
         dir: &dir,
         folder: &folder,
+        note: None,
         wall: Duration::from_mins(1),
         idle: Duration::from_mins(1),
         budget: Some(Money(500_000)),

@@ -70,6 +70,7 @@ impl Trial {
             access: self.access,
             dir: self.top.path(),
             folder: &folder,
+            note: None,
             wall: self.wall,
             idle: self.wall,
             budget: None,

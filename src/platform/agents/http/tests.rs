@@ -63,6 +63,7 @@ impl Trial {
             access: self.access,
             dir: self.folder.path(),
             folder: self.folder.path(),
+            note: None,
             wall: self.wall,
             idle: self.wall,
             budget: None,

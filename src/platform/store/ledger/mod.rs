@@ -16,13 +16,12 @@ pub mod wait;
 #[cfg(test)]
 mod tests;
 
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use fs2::FileExt as _;
 use jiff::Timestamp;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
@@ -30,10 +29,15 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
 use crate::domain::model::kept::Disposition;
 use crate::platform::store::crash::save_point;
 use crate::platform::store::ledger::error::{Error, is_busy};
+use crate::platform::store::lock;
+use crate::platform::store::lock::Wait;
 use crate::platform::store::share;
 
 /// How long a writer waits for the others. Eight writers at once waited 82 ms at most.
 const WAIT_MAX: Duration = Duration::from_secs(10);
+
+/// How long another process may take to see whether a ledger is damaged and to set it aside.
+const SET_ASIDE_WAIT: Wait = Wait::up_to(Duration::from_mins(5));
 
 const FILE: &str = "ledger.db";
 
@@ -164,9 +168,11 @@ fn set_aside(state_dir: &Path, now: Timestamp) -> Result<Option<PathBuf>, Error>
         move |source: io::Error| Error::SetAside { path, source }
     };
     let lock_path = state_dir.join("ledger.lock");
-    let lock =
-        share::open(&lock_path, OpenOptions::new().write(true)).map_err(failed(&lock_path))?;
-    lock.lock_exclusive().map_err(failed(&lock_path))?;
+    let lock = lock::take(&lock_path, SET_ASIDE_WAIT).map_err(failed(&lock_path))?;
+    let Some(_lock) = lock else {
+        let busy = io::Error::new(io::ErrorKind::TimedOut, "another process looks at it");
+        return Err(failed(&lock_path)(busy));
+    };
     let database = state_dir.join(FILE);
     if is_sound(&database)? {
         return Ok(None);
