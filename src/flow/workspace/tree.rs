@@ -16,9 +16,9 @@ use crate::domain::model::oid::Oid;
 use crate::flow::workspace::own_repo;
 use crate::platform::git::repo::{Repo, succeeded};
 use crate::platform::process::{Cmd, Ended, Interrupts, code_of};
+use crate::platform::store::file;
 use crate::platform::store::lock;
 use crate::platform::store::lock::{Held, Wait};
-use crate::platform::store::file;
 
 /// So many trees may be in use at once; each is a whole checkout on disk.
 const POOL: usize = 3;

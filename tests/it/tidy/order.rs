@@ -11,7 +11,7 @@ pub const ORDER: &[(&str, &str)] = &[
         "review check completions config findings constitution cost daemon demo doctor hook \
          init hooks paths runs spec status times trust watch",
     ),
-    ("daemon", "control look events tree run heads lock news watch"),
+    ("daemon", "control look events tree run heads lock news reflog watch"),
     ("domain", "pipeline gates review constitution spec locate policy model"),
     (
         "domain::constitution",
@@ -50,7 +50,7 @@ pub const ORDER: &[(&str, &str)] = &[
          verify wording yaml problem source types",
     ),
     ("flow", "review learn call evaluate intake setup workspace"),
-    ("flow::call", "cast folder inside wait next"),
+    ("flow::call", "cast earlier folder inside wait next"),
     (
         "flow::evaluate",
         "push evaluation commands judge passed bookkeeping bypass import merge judged law \
@@ -61,8 +61,8 @@ pub const ORDER: &[(&str, &str)] = &[
     ("flow::learn", "asking deleted drafting due session cases moves record sample standing"),
     (
         "flow::review",
-        "arbitration judges ask push background delivery finish fix_prompt leftovers session \
-         matter report docket finding fix gate outcome receipt subject texts",
+        "arbitration judges ask push background claim delivery finish fix_prompt leftovers \
+         session matter report docket finding fix gate outcome receipt subject texts",
     ),
     ("flow::setup", "event init install propose"),
     ("flow::setup::install", "status plan shim ."),
@@ -78,8 +78,8 @@ pub const ORDER: &[(&str, &str)] = &[
          worktrees",
     ),
     ("platform::git::push", "history side"),
-    ("platform::process", "ancestors supervise strays"),
-    ("platform::store", "backlog inbox known queue runs file ledger crash path share"),
+    ("platform::process", "alive ancestors supervise started strays"),
+    ("platform::store", "backlog inbox known queue runs file ledger crash lock path share"),
     ("platform::store::ledger", "call query receipt record wait rows schema spec error matching"),
     ("platform::ui", "review_report findings report github sarif log out"),
 ];
@@ -104,13 +104,13 @@ pub const UPWARD: &[(&str, &str, &str)] = &[
     ("domain::spec", "lint", "read"),
     ("domain::spec", "parse_markdown", "read"),
     ("domain::spec", "parse_yaml", "read"),
-    ("flow::call", ".", "wait"),
+    ("flow::call", ".", "earlier wait"),
     ("flow::learn", ".", "deleted drafting due session"),
     ("platform::agents", ".", "call claude codex command find http known"),
     ("platform::agents::http", ".", "anthropic openai"),
     ("platform::git", "config", "repo"),
     ("platform::git", "places", "repo"),
-    ("platform::process", ".", "ancestors supervise"),
+    ("platform::process", ".", "ancestors started supervise"),
     ("platform::store::ledger", ".", "call query receipt record spec wait"),
     ("platform::ui", "report", "sarif"),
 ];
