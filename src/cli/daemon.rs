@@ -10,11 +10,11 @@ use anyhow::{Context as _, Result};
 use serde_json::json;
 
 use crate::cli::Context;
-use crate::daemon::control;
 use crate::daemon::control::{Start, Stop, log_path};
 use crate::daemon::lock;
 use crate::daemon::lock::{Holder, Mode};
-use crate::daemon::run::Place;
+use crate::daemon::place::Place;
+use crate::daemon::{control, learner};
 use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
 use crate::platform::store::known::{Known, Version};
@@ -51,6 +51,9 @@ enum Command {
     /// What a started process does
     #[command(hide = true)]
     Serve,
+    /// What a process does that learns for the watcher
+    #[command(hide = true)]
+    Learn,
 }
 
 impl Args {
@@ -67,11 +70,21 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
         Command::Stop => stop(context, &place),
         Command::Status => status(context, &place),
         Command::Log { follow } => log(&place, follow),
+        Command::Learn => learn(context, &place),
         Command::Serve => {
-            control::serve(&place, context.global.verbose)?;
+            control::serve(place, context.global.verbose)?;
             Ok(ExitStatus::Pass)
         }
     }
+}
+
+/// Learns in the work tree that `--repo` names, and prints a line of JSON for each rule.
+fn learn(context: &Context, place: &Place) -> Result<ExitStatus> {
+    let worktree = context.global.repo.as_deref().unwrap_or(&context.env.current_dir);
+    for rule in learner::work(place, worktree)? {
+        out::result(&serde_json::to_string(&rule)?);
+    }
+    Ok(ExitStatus::Pass)
 }
 
 fn start(context: &Context, place: &Place) -> Result<ExitStatus> {

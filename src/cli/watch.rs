@@ -10,7 +10,8 @@ use crate::daemon::control::check_watchable;
 use crate::daemon::lock;
 use crate::daemon::lock::Mode;
 use crate::daemon::news::News;
-use crate::daemon::run::{Ending, Place, run};
+use crate::daemon::place::Place;
+use crate::daemon::run::{Ending, run};
 use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
 use crate::platform::config::env;
@@ -39,7 +40,7 @@ pub fn run_command(context: &Context) -> Result<ExitStatus> {
             let _ = left.send(());
         }
     });
-    let ending = run(&place, &mut held, &mut |news| tell(news, json), Some(reader_left))?;
+    let ending = run(place, &mut held, &mut |news| tell(news, json), Some(reader_left))?;
     Ok(match ending {
         Ending::Interrupted => ExitStatus::Interrupted,
         Ending::Stopped => ExitStatus::Pass,

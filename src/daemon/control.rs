@@ -14,7 +14,8 @@ use serde::Deserialize;
 use crate::daemon::lock;
 use crate::daemon::lock::{Holder, Mode};
 use crate::daemon::news::News;
-use crate::daemon::run::{Ending, Place, run};
+use crate::daemon::place::Place;
+use crate::daemon::run::{Ending, run};
 use crate::domain::model::error::hinted;
 use crate::domain::policy::settings::{Watch, WatchStart};
 use crate::flow::review::background;
@@ -132,13 +133,13 @@ fn spawn(place: &Place, verbose: u8) -> Result<i32> {
 }
 
 /// What the started process does, to its end.
-pub fn serve(place: &Place, verbose: u8) -> Result<()> {
+pub fn serve(place: Place, verbose: u8) -> Result<()> {
     // An error means that we lead a session already.
     let _ = rustix::process::setsid();
     let now = crate::platform::config::env::now(&place.env);
     // Another one was faster: that is as good.
     let Some(mut held) = lock::take(&place.state_dir, Mode::Daemon, now)? else { return Ok(()) };
-    let path = log_path(place);
+    let path = log_path(&place);
     log::to_file(place.env.text("RUST_LOG"), verbose, &path, share::open_append)
         .with_context(|| format!("could not write `{}`", path.display()))?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "started");
@@ -159,8 +160,10 @@ fn write(news: &News) {
     }
 }
 
-/// Asks the watcher to end and waits until it has.
+/// Asks the watcher to end and waits until it has. The process that reviews in the background is asked
+/// to end, too: stopped means that nothing goes on.
 pub fn stop(place: &Place) -> Result<Stop> {
+    background::end_worker(&place.state_dir);
     let Some(holder) = lock::holder(&place.state_dir) else { return Ok(Stop::NotRunning) };
     let pid = Pid::from_raw(holder.pid()).context("the lock's file names no process")?;
     // Only while the lock is held does the number mean that process.

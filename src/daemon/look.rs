@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
@@ -9,9 +10,11 @@ use anyhow::Result;
 use crate::daemon::events::Events;
 use crate::daemon::heads;
 use crate::daemon::heads::{Heads, Move, Moved};
+use crate::daemon::learner::LearnedRule;
 use crate::daemon::lock;
 use crate::daemon::news::News;
-use crate::daemon::run::{Pace, Place, Said};
+use crate::daemon::pace::{Pace, Said};
+use crate::daemon::place::Place;
 use crate::daemon::tree::Tree;
 use crate::daemon::watch::{Arms, Hint, What};
 use crate::domain::policy::settings::{Switch, WatchMethod};
@@ -43,8 +46,8 @@ const TREES_EVERY: Duration = Duration::from_millis(50);
 type Key = (PathBuf, PathBuf);
 
 /// What is watched, what is known, and what is awaited.
-pub struct Watcher<'a> {
-    place: &'a Place,
+pub struct Watcher {
+    place: Arc<Place>,
     trees: Vec<Tree>,
     arms: Option<Arms>,
     known: Known,
@@ -62,13 +65,21 @@ pub struct Watcher<'a> {
     events: Events,
 }
 
+/// What a look came to.
+pub struct Looked {
+    /// When to look again.
+    pub next: Instant,
+    /// The work trees in which somebody is to learn.
+    pub learn: Vec<PathBuf>,
+}
+
 /// The listing of every work tree, in their order.
 type Listings = Vec<Listing>;
 
-impl<'a> Watcher<'a> {
+impl Watcher {
     /// Reads what is known and puts back what a killed watcher had claimed.
     pub fn start(
-        place: &'a Place,
+        place: Arc<Place>,
         arms: Option<Arms>,
         tell: &mut dyn FnMut(&News),
     ) -> Result<Self> {
@@ -86,6 +97,7 @@ impl<'a> Watcher<'a> {
             });
         }
         Ok(Self {
+            heads: Heads::load(&place.state_dir),
             place,
             trees: Vec::new(),
             arms,
@@ -98,7 +110,6 @@ impl<'a> Watcher<'a> {
             pace: Pace::new(Duration::from_secs(5)),
             said: Said::default(),
             told: Vec::new(),
-            heads: Heads::load(&place.state_dir),
             events: Events::default(),
         })
     }
@@ -138,9 +149,8 @@ impl<'a> Watcher<'a> {
         true
     }
 
-    /// Looks at everything; gives the time of the next look. What goes wrong is told and tried
-    /// again then.
-    pub fn look(&mut self, now: Instant, tell: &mut dyn FnMut(&News)) -> Instant {
+    /// Looks at everything. What goes wrong is told and tried again at the next look.
+    pub fn look(&mut self, now: Instant, tell: &mut dyn FnMut(&News)) -> Looked {
         self.said.turn();
         self.find_trees(tell);
         let listings = self.list_and_arm(tell);
@@ -191,9 +201,25 @@ impl<'a> Watcher<'a> {
         if changed {
             self.save(tell);
         }
-        let more_events = self.events.take(self.place, &mut self.said, tell);
+        let events = self.events.take(&self.place, &mut self.said, tell);
         unsettled |= self.look_at_heads(tell);
-        self.next_look(observed.look_again, unsettled, more_events)
+        let next = self.next_look(observed.look_again, unsettled, events.more);
+        Looked { next, learn: events.learn }
+    }
+
+    /// Takes note of how the learning in a work tree went. Says whether to learn there again.
+    pub fn learned(
+        &mut self,
+        worktree: &Path,
+        result: Result<Vec<LearnedRule>>,
+        tell: &mut dyn FnMut(&News),
+    ) -> bool {
+        let result = result.map_err(|error| format!("{error:#}")).map(|rules| {
+            for LearnedRule { id, title, path } in rules {
+                tell(&News::Learned { id, title, path });
+            }
+        });
+        self.events.learned(worktree, result, &self.place, &mut self.said, tell)
     }
 
     fn next_look(
@@ -244,7 +270,7 @@ impl<'a> Watcher<'a> {
             }
         }
         for tree in &mut self.trees {
-            if let Err(message) = tree.refresh(self.place) {
+            if let Err(message) = tree.refresh(&self.place) {
                 self.said.trouble(message, tell);
             }
         }

@@ -8,5 +8,8 @@ pub mod run;
 pub mod look;
 pub mod tree;
 pub mod watch;
+pub mod learner;
 pub mod news;
+pub mod pace;
+pub mod place;
 mod reflog;

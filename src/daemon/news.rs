@@ -9,7 +9,7 @@ use crate::domain::model::oid::Oid;
 use crate::flow::intake::take_in::TakenIn;
 use crate::platform::store::inbox::Event;
 
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 #[serde(tag = "news", rename_all = "kebab-case")]
 pub enum News {
     /// What is watched from now on.

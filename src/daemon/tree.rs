@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::daemon::run::Place;
+use crate::daemon::place::Place;
 use crate::daemon::watch::may_be_silent;
 use crate::domain::gates::governance::POLICY_FILE;
 use crate::domain::policy::layers::Problem;

@@ -36,7 +36,7 @@ fn two_commits(repo: &Repo<'_>) -> Vec<String> {
 
 #[test]
 fn a_worker_that_is_told_to_stop_begins_nothing_further() {
-    for signal in [Signal::TERM, Signal::INT] {
+    for signal in [Some(Signal::TERM), Some(Signal::INT), None] {
         let brain = diligent(&[WRONG]);
         let first = std::sync::atomic::AtomicBool::new(true);
         let scene = Scene::new("", move |asked: &Asked| {
@@ -50,7 +50,10 @@ fn a_worker_that_is_told_to_stop_begins_nothing_further() {
         let both = two_commits(&repo);
         let worker = Beside::start(&scene, &repo.dir, &["review", "--waiting"], "worker");
         wait_for("the call that hangs", || scene.stand_ins.asked().len() == 1);
-        kill_process(Pid::from_child(&worker.child), signal).unwrap();
+        match signal {
+            Some(signal) => kill_process(Pid::from_child(&worker.child), signal).unwrap(),
+            None => drop(scene.tribunal(&repo.dir, &["daemon", "stop"])),
+        }
         worker.end().code(130);
         assert_eq!(scene.stand_ins.alive().len(), 0);
         assert_eq!(scene.stand_ins.asked().len(), 1, "nothing further was asked");

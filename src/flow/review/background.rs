@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
+use rustix::process::Pid;
 
 use crate::domain::model::oid::Oid;
 use crate::domain::policy::settings::Policy;
@@ -11,7 +12,7 @@ use crate::flow::evaluate::law;
 use crate::flow::review::session::Stopped;
 use crate::platform::config::env::Env;
 use crate::platform::git::repo::Repo;
-use crate::platform::process::{Cmd, own_path};
+use crate::platform::process::{Cmd, ask_to_end, own_path};
 use crate::platform::store::backlog;
 
 /// Where any of these is set, nothing is started in the background: a machine that builds, a test,
@@ -69,6 +70,14 @@ pub fn start(repo: &Repo, env: &Env, flags: &[String]) -> Result<()> {
     }
     command.detach(&log)?;
     Ok(())
+}
+
+/// Asks the worker to end, and with it the agent that it called; what it worked on waits on.
+pub fn end_worker(state_dir: &Path) {
+    let worker = backlog::worker(state_dir);
+    if let Some(pid) = worker.and_then(|worker| Pid::from_raw(worker.pid)) {
+        ask_to_end(pid);
+    }
 }
 
 /// Works off what waits, with `review` for each commit, whose error is the reason why there is no

@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 pub use crate::platform::process::alive::{Identity, is_alive};
 pub use crate::platform::process::ancestors::ancestors;
@@ -212,6 +212,13 @@ impl Cmd {
         Ok(child.id())
     }
 
+    /// Starts the program in a process group of its own, for another thread to wait for.
+    pub fn start(mut self) -> Result<ChildProcess, Error> {
+        self.command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = self.spawn()?;
+        Ok(ChildProcess { child, program: self.name() })
+    }
+
     /// Starts the program for a dialogue over its standard streams; it is stopped when dropped.
     pub fn converse(mut self) -> Result<Conversation, Error> {
         self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
@@ -268,6 +275,32 @@ impl Cmd {
     fn start_error(&self, source: io::Error) -> Error {
         Error::Start { program: self.name(), source }
     }
+}
+
+/// A program that was started to do work beside ours.
+pub struct ChildProcess {
+    child: Child,
+    program: String,
+}
+
+impl ChildProcess {
+    /// Its process, to ask it to end.
+    pub fn pid(&self) -> Option<Pid> {
+        i32::try_from(self.child.id()).ok().and_then(Pid::from_raw)
+    }
+
+    /// Waits until it has ended; what it printed.
+    pub fn wait(self) -> Result<Output, Error> {
+        let Self { child, program } = self;
+        let output = child.wait_with_output();
+        let output = output.map_err(|source| Error::Stream { program, source })?;
+        Ok(Output { status: output.status, stdout: output.stdout, stderr: output.stderr })
+    }
+}
+
+/// Asks a process to end by itself, as `kill` does. One that is gone already is no error.
+pub fn ask_to_end(pid: Pid) {
+    let _ = kill_process(pid, Signal::TERM);
 }
 
 /// A program that answers questions on its standard streams.

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context as _, Result};
 
 use crate::domain::model::oid::Oid;
+use crate::platform::process::Identity;
 use crate::platform::store::file::{set_aside_when_full, write_atomic, write_new};
 use crate::platform::store::lock;
 use crate::platform::store::lock::{Held, Wait};
@@ -186,9 +187,14 @@ pub fn work(state_dir: &Path) -> Result<Option<Worker>> {
     Ok(lock.map(|lock| Worker { _lock: lock }))
 }
 
-/// Whether somebody works the backlog off.
+/// Whether a process works the backlog off.
 pub fn is_worked_off(state_dir: &Path) -> bool {
-    lock::is_held(&lock_of(state_dir))
+    worker(state_dir).is_some()
+}
+
+/// The process that works the backlog off.
+pub fn worker(state_dir: &Path) -> Option<Identity> {
+    lock::holder(&lock_of(state_dir))
 }
 
 fn lock_of(state_dir: &Path) -> PathBuf {

@@ -11,7 +11,7 @@ pub const ORDER: &[(&str, &str)] = &[
         "review check completions config findings constitution cost daemon demo doctor hook \
          init hooks paths runs spec status times trust watch",
     ),
-    ("daemon", "control look events tree run heads lock news reflog watch"),
+    ("daemon", "control run look events heads learner lock pace news tree place reflog watch"),
     ("domain", "pipeline gates review constitution spec locate policy model"),
     (
         "domain::constitution",
@@ -93,7 +93,6 @@ pub const UPWARD: &[(&str, &str, &str)] = &[
         "check completions config constitution cost daemon demo doctor findings hooks init \
          review runs spec status trust watch",
     ),
-    ("daemon", "look", "run"),
     ("domain::gates", ".", "stricter"),
     ("domain::gates::formats", ".", "cargo_json codex lines rdjson sarif"),
     ("domain::gates::secrets", ".", "engine judge rule"),
@@ -116,4 +115,4 @@ pub const UPWARD: &[(&str, &str, &str)] = &[
 ];
 
 /// How many cycles those make. May only become less.
-pub const CYCLES: usize = 16;
+pub const CYCLES: usize = 15;
