@@ -6,7 +6,6 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::domain::model::error::hinted;
-use crate::flow::call::ended;
 use crate::flow::call::folder::CallFolder;
 use crate::flow::evaluate::judge::set_aside;
 use crate::platform::agents::ask::Outcome;
@@ -58,7 +57,7 @@ pub fn clean_up(state_dir: &Path, env: &Env) -> Result<()> {
         }
         folder.redact()?;
         let call = if let Some(kept) = folder.reply() {
-            ended(call, &kept)
+            kept.end(call)
         } else {
             let why = String::new();
             Call { outcome: Outcome::Killed { why }.as_str().to_owned(), ..call }

@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::domain::gates::secrets;
-use crate::platform::agents::ask::Reply;
+use crate::platform::agents::ask::{Identity, Reply};
 use crate::platform::store::file::write_atomic;
+use crate::platform::store::ledger::call::Call;
 use crate::platform::store::share;
 
 /// The folder of one call, in the folder of its run.
@@ -28,6 +29,22 @@ pub struct KeptReply {
     /// Whether its money was computed from the price table.
     pub priced: bool,
     pub reply: Reply,
+}
+
+impl KeptReply {
+    /// The call as it ended with this reply.
+    pub fn end(&self, call: Call) -> Call {
+        let Identity { model, version, .. } = self.reply.by.clone();
+        Call {
+            model: if model.is_empty() { call.model } else { model },
+            version,
+            ended: Some(self.ended),
+            outcome: self.reply.outcome.as_str().to_owned(),
+            cost: self.reply.cost,
+            priced: self.priced,
+            ..call
+        }
+    }
 }
 
 impl CallFolder {

@@ -148,7 +148,7 @@ impl Desk<'_> {
         let counted = self.with_ledger(|ledger| ledger.calls_of(&self.run))?;
         if !counted.iter().any(|call| call.key == key && call.outcome != UNDER_WAY) {
             let call = self.call_of(key, question, kept.started);
-            self.with_ledger(|ledger| ledger.end_call(&ended(call.clone(), &kept)))?;
+            self.with_ledger(|ledger| ledger.end_call(&kept.end(call.clone())))?;
         }
         Ok(Some(kept))
     }
@@ -221,7 +221,7 @@ impl Desk<'_> {
         if !matches!(kept.reply.outcome, Outcome::Interrupted(_)) {
             folder.keep_reply(&kept)?;
         }
-        self.with_ledger(|ledger| ledger.end_call(&ended(call.clone(), &kept)))?;
+        self.with_ledger(|ledger| ledger.end_call(&kept.end(call.clone())))?;
         Ok(kept.reply)
     }
 
@@ -303,19 +303,6 @@ fn numbered(key: &str, so_far: SoFar) -> String {
     match so_far.transient + so_far.limited {
         0 => key.to_owned(),
         before => format!("{key}.{}", before + 1),
-    }
-}
-
-fn ended(call: Call, kept: &KeptReply) -> Call {
-    let Identity { model, version, .. } = kept.reply.by.clone();
-    Call {
-        model: if model.is_empty() { call.model } else { model },
-        version,
-        ended: Some(kept.ended),
-        outcome: kept.reply.outcome.as_str().to_owned(),
-        cost: kept.reply.cost,
-        priced: kept.priced,
-        ..call
     }
 }
 

@@ -191,6 +191,8 @@ impl Call {
             .env(INSIDE, request.role.as_str())
             .mark(&Ulid::generate().to_string());
         if let Some(note) = request.note {
+            // Made here, so that whoever may go on with the run may read it.
+            create(note)?;
             cmd = cmd.note(note);
         }
         for (name, value) in everyday(around).into_iter().chain(git_vars(request.dir)) {

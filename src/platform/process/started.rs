@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use serde::{Deserialize, Serialize};
 
-use crate::platform::process::Identity;
+use crate::platform::process::alive::Identity;
 use crate::platform::process::strays::kill_marked;
 
 /// How often it is looked whether what was killed has ended.
