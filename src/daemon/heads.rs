@@ -52,12 +52,12 @@ pub enum Moved {
     /// Its log was written and it has not moved yet.
     Soon,
     /// It moved. To be given to `settle` once everything is done about it.
-    To(Move),
+    To(HeadMove),
 }
 
 /// A move of a HEAD.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Move {
+pub struct HeadMove {
     tree: String,
     seen: Seen,
     /// The commits that were made here, the oldest first.
@@ -118,11 +118,11 @@ impl Heads {
         let surplus = new.len().saturating_sub(COMMITS_MAX);
         let (left_out, commits) = new.split_at(surplus);
         let (left_out, commits) = (left_out.to_vec(), commits.to_vec());
-        Ok(Moved::To(Move { tree, seen, commits, left_out }))
+        Ok(Moved::To(HeadMove { tree, seen, commits, left_out }))
     }
 
     /// Takes note of a move about which everything is done. Says whether it is worth keeping.
-    pub fn settle(&mut self, moved: Move) -> bool {
+    pub fn settle(&mut self, moved: HeadMove) -> bool {
         self.looks.remove(&moved.tree);
         let before = self.seen.insert(moved.tree, moved.seen.clone());
         before.is_none_or(|before| (before.head, before.log) != (moved.seen.head, moved.seen.log))

@@ -8,8 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 
 use crate::daemon::events::Events;
-use crate::daemon::heads;
-use crate::daemon::heads::{Heads, Move, Moved};
+use crate::daemon::heads::{self, HeadMove, Heads, Moved};
 use crate::daemon::learner::LearnedRule;
 use crate::daemon::lock;
 use crate::daemon::news::News;
@@ -467,7 +466,7 @@ impl Watcher {
     }
 
     /// Notes commits for a review; `false` where there are none, or nobody to make one.
-    fn want_reviews(&self, top: &Path, moved: &Move) -> Result<bool> {
+    fn want_reviews(&self, top: &Path, moved: &HeadMove) -> Result<bool> {
         if moved.commits.is_empty() {
             return Ok(false);
         }

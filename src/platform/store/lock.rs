@@ -219,6 +219,21 @@ mod tests {
     }
 
     #[test]
+    fn in_a_shared_repository_its_group_can_take_it() {
+        let repo = tempfile::tempdir().unwrap();
+        fs::create_dir(repo.path().join("objects")).unwrap();
+        File::create(repo.path().join("HEAD")).unwrap();
+        let mut config = File::create(repo.path().join("config")).unwrap();
+        config.write_all(b"[core]\n\tsharedRepository = group\n").unwrap();
+        let path = repo.path().join("tribunal/sub/lock");
+        let _held = take(&path, Wait::NONE).unwrap().unwrap();
+        for (path, rights) in [(path.as_path(), 0o660), (path.parent().unwrap(), 0o770)] {
+            let mode = fs::metadata(path).unwrap().mode();
+            assert_eq!(mode & rights, rights, "{} {mode:o}", path.display());
+        }
+    }
+
+    #[test]
     fn a_file_that_was_removed_is_not_taken_for_the_lock() {
         let (_folder, path) = place();
         let held = take(&path, Wait::NONE).unwrap().unwrap();
