@@ -21,12 +21,7 @@ mod domain {
             pub mod rule;
             pub mod shape;
             pub mod table;
-
-            #[derive(Clone, Copy, Debug)]
-            pub enum Tier {
-                Generic,
-                Provider,
-            }
+            pub mod tier;
         }
     }
 }

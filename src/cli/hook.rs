@@ -14,7 +14,7 @@ use crate::domain::model::error::{Hinted, hinted};
 use crate::domain::model::finding::{Effect, Spot};
 use crate::domain::model::push::Receiver;
 use crate::domain::model::report::{ExitStatus, Report, Skipped, Verdict};
-use crate::domain::policy::settings::Moment;
+use crate::domain::policy::commands::Moment;
 use crate::flow::evaluate::bookkeeping;
 use crate::flow::evaluate::bypass;
 use crate::flow::evaluate::bypass::Bypass;

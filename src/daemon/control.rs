@@ -16,7 +16,7 @@ use crate::daemon::lock::{Holder, Mode};
 use crate::daemon::news::News;
 use crate::daemon::run::{Ending, Place, run};
 use crate::domain::model::error::hinted;
-use crate::domain::policy::settings::{Watch, WatchStart};
+use crate::domain::policy::watch::{Watch, WatchStart};
 use crate::flow::review::background;
 use crate::platform::config::env::Env;
 use crate::platform::git::repo::Repo;

@@ -11,6 +11,7 @@ use crate::domain::model::gate::Gate;
 use crate::domain::model::objects::ReadObjects;
 use crate::domain::model::severity::Severity;
 use crate::domain::policy::layers;
+use crate::domain::policy::layers::problem;
 
 /// The settings file at the top of a repository.
 pub const POLICY_FILE: &str = "tribunal.toml";
@@ -68,7 +69,7 @@ fn unreadable_policy(file: &FileChange, objects: &dyn ReadObjects) -> Result<Opt
     let content = objects.blob(&entry.oid)?.unwrap_or_default();
     let problem = match content.to_str() {
         Ok(text) => layers::check(POLICY_FILE, text).err(),
-        Err(_) => Some(layers::not_utf8(POLICY_FILE, &content)),
+        Err(_) => Some(problem::not_utf8(POLICY_FILE, &content)),
     };
     Ok(problem.map(|problem| policy_finding(&problem, Effect::Block)))
 }
@@ -92,7 +93,7 @@ fn too_large(file: &FileChange, size: u64) -> Finding {
 }
 
 /// The finding for a policy that cannot be read.
-pub fn policy_finding(problem: &layers::Problem, effect: Effect) -> Finding {
+pub fn policy_finding(problem: &problem::Problem, effect: Effect) -> Finding {
     let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     let line = number(problem.line);
     Finding {

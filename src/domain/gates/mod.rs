@@ -20,8 +20,9 @@ use anyhow::Result;
 use bstr::ByteSlice as _;
 
 use crate::domain::gates::constitution::Rules;
-use crate::domain::gates::secrets::Tier;
 use crate::domain::gates::secrets::judge::{Allow, Levels};
+use crate::domain::gates::secrets::scan::scan;
+use crate::domain::gates::secrets::tier::Tier;
 use crate::domain::gates::view::{FileView, Loaded};
 use crate::domain::model::change::{Change, FileChange};
 use crate::domain::model::finding::{Effect, Finding, Spot};
@@ -187,7 +188,7 @@ fn new_sensitive(view: &FileView<'_>, law: &Law) -> Result<Option<Finding>> {
     let Some(mut finding) = judge(&view.new).filter(|_| !law.allow.has_path(path)) else {
         return Ok(None);
     };
-    let sees = || secrets::scan(&view.new, path).iter().any(|hit| hit.tier == Tier::Provider);
+    let sees = || scan(&view.new, path).iter().any(|hit| hit.tier == Tier::Provider);
     if gates.secrets.level.effect().is_some() && sees() {
         return Ok(None);
     }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::model::agent::Route;
 use crate::domain::model::oid::Oid;
-use crate::domain::policy::settings::Rounds;
+use crate::domain::policy::review::Rounds;
 use crate::domain::review::decide::Decision;
 use crate::domain::review::raised::{Assessed, Completeness, Met, Raised, Verified};
 use crate::domain::review::ruling::Ruling;

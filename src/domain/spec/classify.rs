@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::spec::read::Reading;
+use crate::domain::spec::reading::Reading;
 use crate::domain::spec::types::{Size, Spec};
 
 /// From how many of something on it is M, and from how many L.

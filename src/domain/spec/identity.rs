@@ -1,7 +1,7 @@
 //! What makes two files the same spec: its id and its content.
 
 use crate::domain::spec::fields;
-use crate::domain::spec::read::Reading;
+use crate::domain::spec::reading::Reading;
 
 /// A spec's id and content. Equal identities are one spec, however often its file is touched.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::domain::spec::graph;
+use crate::domain::spec::parsed::{Parsed, Part};
 use crate::domain::spec::problem::{Level, Problems, Rule, quote};
-use crate::domain::spec::read::{Parsed, Part};
 use crate::domain::spec::types::{At, Criterion, Spec};
 use crate::domain::spec::wording;
 

@@ -2,32 +2,17 @@
 
 use std::ops::Range;
 
-use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
-
 use crate::domain::spec::fields::{COMMON, check_id, nearest, one_line, read_common, unknown_key};
+use crate::domain::spec::outline::{
+    FrontMatter, Item, SECTIONS, Section, front_matter, outline, section_part,
+};
 use crate::domain::spec::parse_yaml::{blank, split_id};
+use crate::domain::spec::parsed::{Parsed, Part, Passage};
 use crate::domain::spec::problem::{Problems, Rule, quote};
-use crate::domain::spec::read::{Parsed, Part, Passage};
 use crate::domain::spec::types::{Criterion, Entry, Spec, Verify};
 use crate::domain::spec::verify;
 use crate::domain::spec::yaml;
 use crate::domain::spec::yaml::Value;
-
-/// The sections a spec may have, by every name they go under.
-const SECTIONS: [(&str, Part); 12] = [
-    ("Goal", Part::Goal),
-    ("Goals", Part::Goal),
-    ("Acceptance criteria", Part::Criterion),
-    ("Acceptance", Part::Criterion),
-    ("Constraints", Part::Constraint),
-    ("Critical if", Part::CriticalIf),
-    ("Edge cases", Part::EdgeCase),
-    ("Non-goals", Part::NonGoal),
-    ("Non goals", Part::NonGoal),
-    ("Nongoals", Part::NonGoal),
-    ("Out of scope", Part::NonGoal),
-    ("Open questions", Part::OpenQuestion),
-];
 
 /// Reads the whole file; `None` where its front matter is not closed, so that nothing can be told
 /// apart.
@@ -74,30 +59,6 @@ pub(in crate::domain::spec) fn parse(id: String, problems: &mut Problems) -> Opt
     })
 }
 
-enum FrontMatter {
-    None,
-    Open,
-    Closed { yaml: Range<usize>, end: usize },
-}
-
-/// Finds what stands between a first line of three hyphens and the next one.
-fn front_matter(text: &str) -> FrontMatter {
-    let mut lines = text.split_inclusive('\n');
-    let first = lines.next().unwrap_or("");
-    if first.trim_end() != "---" {
-        return FrontMatter::None;
-    }
-    let mut offset = first.len();
-    for line in lines {
-        let next = offset + line.len();
-        if matches!(line.trim_end(), "---" | "...") {
-            return FrontMatter::Closed { yaml: first.len()..offset, end: next };
-        }
-        offset = next;
-    }
-    FrontMatter::Open
-}
-
 /// Reads the keys into the spec; `false` where they could not be understood.
 fn read_front_matter(text: &str, base: usize, spec: &mut Spec, problems: &mut Problems) -> bool {
     let Some(root) = yaml::parse(text, base, problems) else {
@@ -119,144 +80,6 @@ fn read_front_matter(text: &str, base: usize, spec: &mut Spec, problems: &mut Pr
             false
         }
     }
-}
-
-/// The shape of a body. All ranges are bytes of the file.
-struct Outline {
-    title: Option<String>,
-    /// Where the first section begins.
-    intro_end: usize,
-    sections: Vec<Section>,
-    code: Vec<Range<usize>>,
-    comments: Vec<Range<usize>>,
-}
-
-struct Section {
-    name: String,
-    heading: Range<usize>,
-    end: usize,
-    items: Vec<Item>,
-    /// Those that stand in no list.
-    paragraphs: Vec<Range<usize>>,
-}
-
-struct Item {
-    range: Range<usize>,
-    children: Vec<Range<usize>>,
-}
-
-/// Walks the Markdown once. A section begins at a heading of the second level, or at any other
-/// that has a section's name.
-fn outline(body: &str, base: usize) -> Outline {
-    let end = base + body.len();
-    let mut outline = Outline {
-        title: None,
-        intro_end: end,
-        sections: Vec::new(),
-        code: Vec::new(),
-        comments: Vec::new(),
-    };
-    let mut heading: Option<(HeadingLevel, Range<usize>, String)> = None;
-    let mut containers = 0_usize;
-    let mut lists = 0_usize;
-    for (event, range) in Parser::new_ext(body, Options::ENABLE_TASKLISTS).into_offset_iter() {
-        let range = base + range.start..base + range.end;
-        match event {
-            Event::Start(Tag::Heading { level, .. }) if containers == 0 => {
-                heading = Some((level, range, String::new()));
-            }
-            Event::End(TagEnd::Heading(_)) => {
-                if let Some((level, range, name)) = heading.take() {
-                    outline.heading(level, range, one_line(&name));
-                }
-            }
-            Event::Text(text) => push_heading(&mut heading, &text),
-            Event::Code(text) => {
-                push_heading(&mut heading, &text);
-                outline.code.push(range);
-            }
-            Event::SoftBreak | Event::HardBreak => push_heading(&mut heading, " "),
-            Event::Start(Tag::CodeBlock(_)) => outline.code.push(range),
-            Event::Html(html) | Event::InlineHtml(html) if html.starts_with("<!--") => {
-                let text = &body[range.start - base..];
-                let close = text.find("-->").map_or(text.len(), |i| i + 3);
-                outline.comments.push(range.start..(range.start + close).min(end));
-            }
-            Event::Start(Tag::List(_)) => {
-                containers += 1;
-                lists += 1;
-            }
-            Event::End(TagEnd::List(_)) => {
-                containers -= 1;
-                lists -= 1;
-            }
-            Event::Start(Tag::BlockQuote(_)) => containers += 1,
-            Event::End(TagEnd::BlockQuote(_)) => containers -= 1,
-            Event::Start(Tag::Item) => outline.item(range, lists, containers),
-            Event::Start(Tag::Paragraph) if containers == 0 => {
-                if let Some(section) = outline.sections.last_mut() {
-                    section.paragraphs.push(range);
-                }
-            }
-            _ => {}
-        }
-    }
-    if let Some(last) = outline.sections.last_mut() {
-        last.end = end;
-    }
-    outline
-}
-
-fn push_heading(heading: &mut Option<(HeadingLevel, Range<usize>, String)>, text: &str) {
-    if let Some((_, _, name)) = heading {
-        name.push_str(text);
-    }
-}
-
-impl Outline {
-    fn heading(&mut self, level: HeadingLevel, range: Range<usize>, name: String) {
-        if level == HeadingLevel::H1 && self.title.is_none() && self.sections.is_empty() {
-            self.title = Some(name).filter(|n| !n.is_empty());
-            return;
-        }
-        if level > HeadingLevel::H2 && section_part(&name).is_none() {
-            return;
-        }
-        match self.sections.last_mut() {
-            Some(last) => last.end = range.start,
-            None => self.intro_end = range.start,
-        }
-        let end = range.end;
-        self.sections.push(Section {
-            name,
-            heading: range,
-            end,
-            items: Vec::new(),
-            paragraphs: Vec::new(),
-        });
-    }
-
-    /// Lists count only outside of quotes; an item of the second level belongs to the one around.
-    fn item(&mut self, range: Range<usize>, lists: usize, containers: usize) {
-        let Some(section) = self.sections.last_mut() else {
-            return;
-        };
-        if containers != lists {
-            return;
-        }
-        match (lists, section.items.last_mut()) {
-            (1, _) => section.items.push(Item { range, children: Vec::new() }),
-            (2, Some(item)) => item.children.push(range),
-            _ => {}
-        }
-    }
-}
-
-/// The section that a heading's words mean, whatever their case, colon or number.
-fn section_part(name: &str) -> Option<Part> {
-    let name = name.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.' || c == ' ');
-    let name = name.trim_end_matches([':', ' ']);
-    SECTIONS.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, part)| *part)
 }
 
 struct Reader {

@@ -5,8 +5,8 @@ use std::ops::Range;
 use crate::domain::spec::fields::{
     COMMON, check_id, items, one_line, read_common, text, texts, unknown_key, wrong_type,
 };
+use crate::domain::spec::parsed::{Parsed, Part, Passage};
 use crate::domain::spec::problem::{Problems, Rule, quote};
-use crate::domain::spec::read::{Parsed, Part, Passage};
 use crate::domain::spec::types::{Criterion, Entry as Line, Spec, Step, Verify};
 use crate::domain::spec::verify;
 use crate::domain::spec::yaml;

@@ -1,11 +1,10 @@
 //! From the bytes of a spec's file to what it says and what is wrong with it.
 
-use std::ops::Range;
-
 use crate::domain::spec::identity::id_from_name;
 use crate::domain::spec::problem::{Level, Problem, Problems, Rule};
+use crate::domain::spec::reading::Reading;
 use crate::domain::spec::source::{Source, at_byte};
-use crate::domain::spec::types::{At, Spec, Status};
+use crate::domain::spec::types::{At, Status};
 use crate::domain::spec::{lint, parse_markdown, parse_yaml};
 
 /// The largest file that is read as a spec.
@@ -31,64 +30,6 @@ impl Format {
             _ => None,
         }
     }
-}
-
-/// What became of a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reading {
-    /// `None` where the file as a whole could not be understood; then there is an error.
-    pub spec: Option<Spec>,
-    /// In the order of the file.
-    pub problems: Vec<Problem>,
-}
-
-impl Reading {
-    /// How many problems keep the spec out.
-    pub fn errors(&self) -> usize {
-        self.problems.iter().filter(|p| p.level == Level::Error).count()
-    }
-
-    /// The spec, where nothing is wrong with it and its author calls it ready.
-    pub fn accepted(&self) -> Option<&Spec> {
-        self.spec.as_ref().filter(|s| self.errors() == 0 && s.status == Status::Ready)
-    }
-}
-
-/// A spec on its way from parser to linter.
-pub(in crate::domain::spec) struct Parsed {
-    pub spec: Spec,
-    /// The file's text with code, comments and `verify` blanked out, byte for byte as long: what
-    /// is held to the rules about wording.
-    pub prose: String,
-    pub passages: Vec<Passage>,
-    /// Where the list of criteria is or should be.
-    pub criteria_at: usize,
-    /// Whether all of the file was understood.
-    pub whole: bool,
-}
-
-/// A stretch of the prose and what it is about.
-pub(in crate::domain::spec) struct Passage {
-    pub part: Part,
-    pub range: Range<usize>,
-}
-
-/// The parts of a spec.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::domain::spec) enum Part {
-    Goal,
-    /// The criteria of the whole.
-    Criterion,
-    /// The criteria of a step.
-    Acceptance,
-    Constraint,
-    CriticalIf,
-    EdgeCase,
-    NonGoal,
-    OpenQuestion,
-    Step,
-    /// Title, introduction, sections that have no meaning here.
-    Other,
 }
 
 /// Parses and lints the file of that name. Never panics, whatever the bytes.

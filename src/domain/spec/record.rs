@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::domain::spec::classify::Classification;
 use crate::domain::spec::identity::Identity;
 use crate::domain::spec::problem::{Level, Problem};
-use crate::domain::spec::read::Reading;
+use crate::domain::spec::reading::Reading;
 use crate::domain::spec::types::{Spec, Status, Verify};
 
 /// Writes the page. `path` is the spec's path from the top of the repository; `previous` is the

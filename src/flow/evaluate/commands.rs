@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result};
 use bstr::ByteSlice as _;
 
 use crate::domain::gates::formats::Format;
-use crate::domain::gates::secrets;
+use crate::domain::gates::secrets::redact;
 use crate::domain::gates::{Judgement, Law};
 use crate::domain::model::change::{Change, Kind};
 use crate::domain::model::class::Class;
@@ -17,7 +17,8 @@ use crate::domain::model::finding::{Effect, Finding};
 use crate::domain::model::gate::Gate;
 use crate::domain::model::report::{Report, Skipped, Verdict};
 use crate::domain::model::severity::Severity;
-use crate::domain::policy::settings::{CommandGate, Level, Moment};
+use crate::domain::policy::commands::{CommandGate, Moment};
+use crate::domain::policy::gates::Level;
 use crate::flow::evaluate::bookkeeping;
 use crate::flow::evaluate::passed::Passed;
 use crate::flow::evaluate::tool_report;
@@ -407,7 +408,7 @@ fn printed(output: &Path, report: Option<&PathBuf>) -> Result<Vec<u8>> {
     for path in [Some(output), report.map(PathBuf::as_path)].into_iter().flatten() {
         let end = end_of(path, LOG_BYTES)
             .with_context(|| format!("could not read `{}`", path.display()))?;
-        printed.extend(secrets::redact(&end));
+        printed.extend(redact::redact(&end));
     }
     Ok(printed)
 }

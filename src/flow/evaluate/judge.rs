@@ -9,7 +9,8 @@ use std::time::Instant;
 use anyhow::{Result, anyhow};
 
 use crate::domain::gates;
-use crate::domain::gates::{Judgement, Law, secrets};
+use crate::domain::gates::secrets::redact;
+use crate::domain::gates::{Judgement, Law};
 use crate::domain::model::change::Change;
 use crate::domain::model::finding::{Effect, Finding};
 use crate::domain::model::kept::Status;
@@ -107,7 +108,7 @@ pub fn record(repo: &Repo, env: &Env, found: &Found) -> Result<Keeping, LedgerEr
     let now = now(env);
     // A detached or unreadable HEAD is no reason to keep less.
     let branch = repo.branch().unwrap_or_default();
-    let branch = branch.map(|name| secrets::mask_path(name.as_bytes()).to_string());
+    let branch = branch.map(|name| redact::mask_path(name.as_bytes()).to_string());
     let rounds: Vec<(Occasion, Vec<Sight>)> = found
         .iter()
         .map(|(change, findings)| {

@@ -19,7 +19,10 @@ use crate::domain::model::error::hinted;
 use crate::domain::model::finding::{Effect, Finding};
 use crate::domain::model::oid::Oid;
 use crate::domain::policy::layers;
-use crate::domain::policy::layers::{Layer, Problem, Resolved, Source};
+use crate::domain::policy::layers::Resolved;
+use crate::domain::policy::layers::layer::{Layer, Source};
+use crate::domain::policy::layers::problem;
+use crate::domain::policy::layers::problem::Problem;
 use crate::domain::policy::settings::Policy;
 use crate::platform::config::env::{Env, user_file};
 use crate::platform::git::object::Objects;
@@ -177,11 +180,11 @@ pub fn settings(
     let user_bytes = user_bytes.flatten();
     let mut given = Vec::new();
     if let (Some(path), Some(bytes)) = (user_path, &user_bytes) {
-        let text = bytes.to_str().map_err(|_| layers::not_utf8(&user_name, bytes))?;
+        let text = bytes.to_str().map_err(|_| problem::not_utf8(&user_name, bytes))?;
         given.push(Layer { source: Source::User(path), file: &user_name, text });
     }
     if let Some(bytes) = policy_file {
-        let text = bytes.to_str().map_err(|_| layers::not_utf8(POLICY_FILE, bytes))?;
+        let text = bytes.to_str().map_err(|_| problem::not_utf8(POLICY_FILE, bytes))?;
         given.push(Layer { source: Source::Repository, file: POLICY_FILE, text });
     }
     let variables: Vec<(&str, &str)> = env.with_prefix("TRIBUNAL_").collect();

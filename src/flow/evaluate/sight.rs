@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bstr::{BStr, BString, ByteSlice as _};
 
-use crate::domain::gates::secrets::{mask_path, redact_str};
+use crate::domain::gates::secrets::redact::{mask_path, redact_str};
 use crate::domain::locate::index::Index;
 use crate::domain::model::change::{Change, FileChange, Kind};
 use crate::domain::model::finding::{Finding, Place, Spot};

@@ -8,7 +8,7 @@ use crate::domain::constitution::drafter::{Draft, Refused, prompt, read, schema}
 use crate::domain::constitution::promote::{Decision, Given};
 use crate::domain::constitution::prove::Proof;
 use crate::domain::constitution::recurrence::{After, Candidate};
-use crate::domain::gates::secrets;
+use crate::domain::gates::secrets::redact;
 use crate::domain::model::class::Class;
 use crate::flow::learn::Request;
 use crate::flow::learn::session::{Learning, Matter, Rows};
@@ -139,7 +139,7 @@ fn draft(
     let mut best = None;
     for _ in 0..ATTEMPTS {
         let text = prompt(candidate, &matter.cases, learning.limits(), refused.as_ref());
-        let (json, by) = match ask(&secrets::redact_str(&text), &form)? {
+        let (json, by) = match ask(&redact::redact_str(&text), &form)? {
             Said::Answer { json, by } => (json, by),
             Said::Unreadable(reason) => {
                 refused = Some(Refused { answer: String::new(), reason });
@@ -161,7 +161,7 @@ fn draft(
                 }
             }
         };
-        refused = Some(Refused { answer: secrets::redact_str(&json.to_string()), reason });
+        refused = Some(Refused { answer: redact::redact_str(&json.to_string()), reason });
     }
     let why = refused.map_or_else(String::new, |refused| refused.reason);
     Ok(best.unwrap_or(Got::Nothing(why)))
@@ -170,5 +170,5 @@ fn draft(
 /// The draft in an answer, without secrets.
 fn taken(json: &Value) -> Result<Draft, String> {
     let secret = || "its pattern would show a secret".to_owned();
-    read(json)?.cleaned(secrets::redact_str).ok_or_else(secret)
+    read(json)?.cleaned(redact::redact_str).ok_or_else(secret)
 }

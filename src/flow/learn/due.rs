@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::constitution::recurrence::{After, Candidate, Sighting, candidates, component};
 use crate::domain::model::class::Class;
-use crate::domain::policy::settings::Learn;
+use crate::domain::policy::learn::Learn;
 use crate::flow::evaluate::judge;
 use crate::flow::learn::session::{Learning, Rows};
 use crate::flow::learn::{Request, cases};

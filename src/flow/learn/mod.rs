@@ -22,7 +22,7 @@ use crate::domain::constitution::rule::{Check, Rule, RuleError};
 use crate::domain::model::class::Class;
 use crate::domain::model::error::hinted;
 use crate::domain::model::gate::Gate;
-use crate::domain::policy::settings::Switch;
+use crate::domain::policy::switch::Switch;
 use crate::flow::call::inside;
 use crate::flow::evaluate::judge;
 use crate::flow::learn::asking::Researcher;

@@ -19,10 +19,11 @@ use crate::domain::constitution::prove::{Proof, Rest};
 use crate::domain::constitution::recurrence::{After, Candidate, Sighting};
 use crate::domain::constitution::rule::{Check, Rule, RuleError, Status};
 use crate::domain::gates::governance::POLICY_FILE;
-use crate::domain::gates::secrets;
+use crate::domain::gates::secrets::redact;
 use crate::domain::model::error::hinted;
 use crate::domain::model::oid::Oid;
-use crate::domain::policy::settings::{Learn, Policy, RuleStart};
+use crate::domain::policy::learn::{Learn, RuleStart};
+use crate::domain::policy::settings::Policy;
 use crate::flow::evaluate::law;
 use crate::flow::learn::moves;
 use crate::flow::learn::moves::Move;
@@ -230,7 +231,7 @@ impl<'a> Learning<'a> {
         let path = topic_path(&rule.class);
         rule.at.path.clone_from(&path);
         let section = render(&rule);
-        if secrets::redact_str(&section) != section {
+        if redact::redact_str(&section) != section {
             let reason = "its text would show a secret".to_owned();
             return Ok(Outcome::Unproved { reason });
         }

@@ -4,13 +4,13 @@ use anyhow::{Result, bail};
 use bstr::{BString, ByteSlice as _};
 
 use crate::domain::gates::scope::globs;
-use crate::domain::gates::secrets;
+use crate::domain::gates::secrets::redact;
 use crate::domain::model::change::{Change, Entry, FileChange, Kind, Mode};
 use crate::domain::model::fence::visible_path;
 use crate::domain::model::objects::Content;
-use crate::domain::review::deliver::{
-    Delivery, FILE_BYTES_MAX, File, Reason, Side, Unscanned, deliver,
-};
+use crate::domain::review::deliver::file::{File, Side};
+use crate::domain::review::deliver::unscanned::{Reason, Unscanned};
+use crate::domain::review::deliver::{Delivery, FILE_BYTES_MAX, deliver};
 use crate::domain::review::raised::Raised;
 use crate::flow::review::matter::Matter;
 use crate::platform::git::object::Objects;
@@ -47,7 +47,7 @@ pub fn lay_out(
 }
 
 pub(super) fn shown_path(path: &BString) -> String {
-    visible_path(&secrets::mask_path(path))
+    visible_path(&redact::mask_path(path))
 }
 
 /// Whether there is anything in a change that a model can review.
@@ -67,9 +67,9 @@ fn files<'a>(objects: &Objects, files: &[&'a FileChange]) -> Result<(Vec<File>, 
         match (old?, new?) {
             (Read::TooLarge(size), _) | (_, Read::TooLarge(size)) => too_large.push((*file, size)),
             (Read::Side(old), Read::Side(new)) => read.push(File {
-                path: secrets::mask_path(&file.path),
+                path: redact::mask_path(&file.path),
                 kind: match &file.kind {
-                    Kind::Renamed { from } => Kind::Renamed { from: secrets::mask_path(from) },
+                    Kind::Renamed { from } => Kind::Renamed { from: redact::mask_path(from) },
                     kind => kind.clone(),
                 },
                 old,
@@ -100,7 +100,7 @@ fn side(objects: &Objects, path: &BString, entry: Option<&Entry>) -> Result<Read
             Content::Missing => bail!("`{path}` is not here in full: a partial clone"),
         },
     };
-    let masked = secrets::mask_lines(&raw, path);
+    let masked = redact::mask_lines(&raw, path);
     Ok(Read::Side(Some(Side { mode: entry.mode, raw, masked })))
 }
 

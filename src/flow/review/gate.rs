@@ -10,7 +10,7 @@ use crate::domain::model::finding::{Effect, Finding};
 use crate::domain::model::gate::Gate;
 use crate::domain::model::report::{Report, Reported, Verdict};
 use crate::domain::pipeline::run::{Gated, Kind};
-use crate::domain::policy::settings::Moment;
+use crate::domain::policy::commands::Moment;
 use crate::flow::evaluate::commands::Request;
 use crate::flow::evaluate::evaluation::{Ask, evaluate};
 use crate::platform::config::env::Env;

@@ -36,7 +36,7 @@ use crate::domain::model::error::hinted;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::{Report, Verdict};
 use crate::domain::pipeline::run::{Begin, Kind, Run, Size, Stage};
-use crate::domain::policy::settings::RouteChoice;
+use crate::domain::policy::agents::RouteChoice;
 use crate::domain::review::converge::Limits;
 use crate::domain::spec::types;
 use crate::flow::call::Desk;

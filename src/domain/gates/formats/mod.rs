@@ -4,13 +4,13 @@ mod cargo_json;
 mod codex;
 mod lines;
 mod rdjson;
+mod report;
 mod sarif;
 #[cfg(test)]
 mod tests;
 
-use serde::de::DeserializeOwned;
-
 use crate::domain::gates::formats::lines::Lines;
+use crate::domain::gates::formats::report::{FormatError, ToolFinding};
 use crate::domain::model::class::Class;
 use crate::domain::model::finding::{Effect, Finding, Place, Spot};
 use crate::domain::model::gate::Gate;
@@ -42,34 +42,6 @@ pub struct Source<'a> {
     pub tool: &'a str,
     /// The folder that the tool ran in: absolute paths below it become relative.
     pub root: &'a str,
-}
-
-/// Why a report could not be read.
-#[derive(Debug, thiserror::Error)]
-pub enum FormatError {
-    #[error("`{0}` is not a known format")]
-    Unknown(String),
-    #[error("the expression `{pattern}` cannot be used: {reason}")]
-    Expression { pattern: String, reason: String },
-    #[error("not {format}: {reason}")]
-    Malformed { format: &'static str, reason: String },
-}
-
-/// A finding in the words of its tool.
-#[derive(Debug, Default)]
-struct Raw {
-    tool: String,
-    rule: String,
-    /// A class that the report itself names.
-    class: Option<String>,
-    severity: String,
-    path: String,
-    line: u32,
-    column: u32,
-    end_line: u32,
-    anchor: String,
-    message: String,
-    suggestion: String,
 }
 
 impl Format {
@@ -128,25 +100,8 @@ impl Format {
     }
 }
 
-impl FormatError {
-    /// What to do about it.
-    pub fn hint(&self) -> &'static str {
-        match self {
-            Self::Unknown(_) => {
-                "one of `sarif`, `cargo-json`, `rdjson`, `codex`, or an expression with the groups \
-                 `path`, `line`, `column`, `severity`, `rule`, `message`"
-            }
-            Self::Expression { .. } => {
-                "as in `^(?P<path>[^:]+):(?P<line>\\d+): (?P<message>.+)$`; it is held against \
-                 each line"
-            }
-            Self::Malformed { .. } => "give the report as its tool wrote it, and its format",
-        }
-    }
-}
-
 /// `None` where the author calls it noise.
-fn finding(raw: Raw, source: Source<'_>) -> Option<Finding> {
+fn finding(raw: ToolFinding, source: Source<'_>) -> Option<Finding> {
     let severity = match Severity::from_foreign(&raw.severity) {
         Some(Foreign::Severity(severity)) => severity,
         Some(Foreign::Noise) => return None,
@@ -199,27 +154,4 @@ fn shortened(text: &str) -> String {
         Some((end, _)) => format!("{} …", text[..end].trim_end()),
         None => text.to_owned(),
     }
-}
-
-/// Reads one JSON text, and says where it breaks.
-fn json<T: DeserializeOwned>(format: &'static str, text: &str) -> Result<T, FormatError> {
-    serde_json::from_str(text)
-        .map_err(|error| FormatError::Malformed { format, reason: error.to_string() })
-}
-
-/// Reads the JSON text of one line, counted from 1.
-fn json_line<T: DeserializeOwned>(
-    format: &'static str,
-    number: usize,
-    line: &str,
-) -> Result<T, FormatError> {
-    serde_json::from_str(line).map_err(|error| {
-        // The line within the line would mislead.
-        let reason = error.to_string();
-        let reason = reason.split(" at line ").next().unwrap_or_default();
-        FormatError::Malformed {
-            format,
-            reason: format!("{reason} at line {number} column {}", error.column()),
-        }
-    })
 }

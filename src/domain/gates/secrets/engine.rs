@@ -2,57 +2,23 @@
 
 use crate::domain::gates::secrets::assign;
 use crate::domain::gates::secrets::assign::Join;
+use crate::domain::gates::secrets::contextual::CONTEXTUAL;
 use crate::domain::gates::secrets::generic;
 use crate::domain::gates::secrets::generic::Verdict;
+use crate::domain::gates::secrets::hit::RawHit;
 use crate::domain::gates::secrets::prefilter;
 use crate::domain::gates::secrets::prefilter::Lead;
 use crate::domain::gates::secrets::rule::{Check, Rule};
+use crate::domain::gates::secrets::tier::Tier;
 use crate::domain::gates::secrets::{
-    Described, Tier, chars, checksum, context, encoded, files, password, random, shape, table, wide,
+    chars, checksum, context, encoded, files, password, random, shape, table, wide,
 };
 
 /// How much decoded text one blob may give rise to.
 const DECODED: usize = 8 * 1024 * 1024;
 
-/// The kinds of secrets that are known by where they stand.
-pub const CONTEXTUAL: [Described; 18] = [
-    described("private-key", Tier::Provider, "private key"),
-    described("putty-private-key", Tier::Provider, "PuTTY private key"),
-    described("json-web-key", Tier::Provider, "private JSON web key"),
-    described("url-password", Tier::Provider, "password in a URL"),
-    described("url-plain-password", Tier::Generic, "password in a URL"),
-    described("authorization-header", Tier::Provider, "credential in an authorization header"),
-    described("authorization-value", Tier::Generic, "credential in an authorization header"),
-    described("command-password", Tier::Provider, "password on a command line"),
-    described("command-plain-password", Tier::Generic, "password on a command line"),
-    described("netrc-password", Tier::Provider, "password in a netrc file"),
-    described("pgpass-password", Tier::Provider, "password in a pgpass file"),
-    described("aws-secret-access-key", Tier::Provider, "AWS secret access key"),
-    described("azure-account-key", Tier::Provider, "Azure account key"),
-    described("framework-key", Tier::Provider, "application or signing key"),
-    described("service-key", Tier::Provider, "key or token of a named service"),
-    described("generic-secret", Tier::Generic, "value that looks like a key or token"),
-    described("generic-password", Tier::Generic, "value that looks like a password"),
-    described("registry-auth", Tier::Provider, "credential of a package or image registry"),
-];
-
-const fn described(rule: &'static str, tier: Tier, description: &'static str) -> Described {
-    Described { rule, tier, description }
-}
-
-/// A secret without its line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Raw {
-    pub rule: &'static str,
-    pub tier: Tier,
-    pub start: usize,
-    pub end: usize,
-    pub fingerprint: String,
-    pub description: &'static str,
-}
-
 /// All secrets of a blob, in order, none overlapping another.
-pub fn find(bytes: &[u8], path: &[u8]) -> Vec<Raw> {
+pub fn find(bytes: &[u8], path: &[u8]) -> Vec<RawHit> {
     let mut found = Finder::new(bytes, path, 0).run();
     for stretch in wide::stretches(bytes) {
         for mut raw in Finder::new(&stretch.text, path, 1).run() {
@@ -64,9 +30,9 @@ pub fn find(bytes: &[u8], path: &[u8]) -> Vec<Raw> {
 }
 
 /// Of secrets that overlap the surer one stays, then the one that starts first, then the longer.
-fn without_overlaps(mut found: Vec<Raw>) -> Vec<Raw> {
+fn without_overlaps(mut found: Vec<RawHit>) -> Vec<RawHit> {
     found.sort_by_key(|raw| (std::cmp::Reverse(raw.tier), raw.start, std::cmp::Reverse(raw.end)));
-    let mut kept: std::collections::BTreeMap<usize, Raw> = std::collections::BTreeMap::new();
+    let mut kept: std::collections::BTreeMap<usize, RawHit> = std::collections::BTreeMap::new();
     for raw in found {
         let before = kept.range(..raw.end).next_back();
         if before.is_none_or(|(_, other)| other.end <= raw.start) {
@@ -87,7 +53,7 @@ struct Finder<'a> {
     /// The rule whose word was met last, and how far what stands near it was read.
     nearby: (&'static str, usize),
     decoded: usize,
-    found: Vec<Raw>,
+    found: Vec<RawHit>,
 }
 
 impl<'a> Finder<'a> {
@@ -96,7 +62,7 @@ impl<'a> Finder<'a> {
         Self { text, path, file, depth, named: 0, nearby: ("", 0), decoded: 0, found: Vec::new() }
     }
 
-    fn run(mut self) -> Vec<Raw> {
+    fn run(mut self) -> Vec<RawHit> {
         let text = self.text;
         prefilter::visit(text, |lead, at| match lead {
             Lead::Token(rule, false) => self.opening(rule, at),
@@ -363,7 +329,11 @@ impl<'a> Finder<'a> {
             self.decoded += plain.len();
             let inner = find_inside(&plain, self.path, self.depth + 1);
             if let Some(first) = inner.into_iter().find(|raw| raw.tier == Tier::Provider) {
-                self.found.push(Raw { start: start + at, end: start + at + piece.len(), ..first });
+                self.found.push(RawHit {
+                    start: start + at,
+                    end: start + at + piece.len(),
+                    ..first
+                });
             }
         }
     }
@@ -393,11 +363,11 @@ impl<'a> Finder<'a> {
         end: usize,
     ) {
         let fingerprint = fingerprint(rule, &self.text[start..end]);
-        self.found.push(Raw { rule, tier, start, end, fingerprint, description });
+        self.found.push(RawHit { rule, tier, start, end, fingerprint, description });
     }
 }
 
-fn find_inside(plain: &[u8], path: &[u8], depth: u8) -> Vec<Raw> {
+fn find_inside(plain: &[u8], path: &[u8], depth: u8) -> Vec<RawHit> {
     let mut found = Finder::new(plain, path, depth).run();
     for stretch in wide::stretches(plain) {
         found.extend(Finder::new(&stretch.text, path, depth + 1).run());

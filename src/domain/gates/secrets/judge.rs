@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use bstr::{BStr, BString, ByteSlice as _};
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 
-use crate::domain::gates::secrets::{Hit, Tier, file_name_hits, scan};
+use crate::domain::gates::secrets::hit::Hit;
+use crate::domain::gates::secrets::scan::{file_name_hits, scan};
+use crate::domain::gates::secrets::tier::Tier;
 use crate::domain::model::class::Class;
 use crate::domain::model::finding::{Effect, Finding, Place, Spot};
 use crate::domain::model::gate::Gate;

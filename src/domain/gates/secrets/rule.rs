@@ -1,6 +1,6 @@
 //! One kind of secret, as data.
 
-use crate::domain::gates::secrets::Tier;
+use crate::domain::gates::secrets::tier::Tier;
 
 /// A kind of secret that is known by its own form.
 #[derive(Clone, Copy, Debug)]

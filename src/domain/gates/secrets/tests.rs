@@ -4,12 +4,17 @@
 //! shapes and from small specs in the same language.
 
 use base64::Engine as _;
+use bstr::{BString, ByteSlice as _};
 use proptest::prelude::*;
 
+use super::contextual::{CONTEXTUAL, Described};
 use super::judge::{Allow, Levels, judge};
+use super::redact::{mask_path, redact, redact_str};
 use super::rule::{Check, Rule};
+use super::scan::scan;
 use super::shape::{Item, split};
-use super::*;
+use super::tier::Tier;
+use super::{chars, checksum, prefilter, table};
 use crate::domain::model::finding::{Effect, Spot};
 
 /// A small generator (splitmix64): the same seed draws the same text everywhere.
@@ -408,4 +413,10 @@ proptest! {
         }
         redact(text.as_bytes());
     }
+}
+
+/// All that can be found, by name.
+fn rules() -> Vec<Described> {
+    let tokens = table::all().map(|r| Described { rule: r.id, tier: r.tier, description: r.what });
+    tokens.chain(CONTEXTUAL).collect()
 }

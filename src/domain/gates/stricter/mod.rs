@@ -5,7 +5,9 @@
 mod tests;
 
 use crate::domain::gates::Law;
-use crate::domain::policy::settings::{CommandGate, Gates, Level, Policy};
+use crate::domain::policy::commands::CommandGate;
+use crate::domain::policy::gates::{Gates, Level};
+use crate::domain::policy::settings::Policy;
 
 /// How much of the default branch's policy counts beside a branch's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -7,9 +7,9 @@ use crate::domain::gates::Law;
 use crate::domain::gates::constitution::Rules;
 use crate::domain::gates::secrets::judge::Allow;
 use crate::domain::gates::stricter::{Extent, of_first_push, stricter};
+use crate::domain::policy::gates::Level;
 use crate::domain::policy::layers;
-use crate::domain::policy::layers::{Layer, Source};
-use crate::domain::policy::settings::Level;
+use crate::domain::policy::layers::layer::{Layer, Source};
 
 fn law(policy: &str) -> Law {
     law_with(policy, "")

@@ -10,7 +10,7 @@ use crate::domain::pipeline::run::{
 use crate::domain::pipeline::tests::{
     LIMITS, a_run, assessed, changed, green, raised, red, review, ruling, rulings, upheld,
 };
-use crate::domain::policy::settings::Rounds;
+use crate::domain::policy::review::Rounds;
 use crate::domain::review::converge::Limits;
 use crate::domain::review::decide::{Decision, Why};
 use crate::domain::review::raised::{Anchored, Completeness, Met, Raised};

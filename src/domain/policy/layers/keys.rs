@@ -3,8 +3,10 @@
 use toml::de::{DeTable, DeValue};
 use toml::{Spanned, Table, Value};
 
-use crate::domain::policy::layers::{Layer, Problem, Source, locate};
-use crate::domain::policy::settings::{CommandAgent, CommandGate, HttpAgent, Price};
+use crate::domain::policy::agents::{CommandAgent, HttpAgent, Price};
+use crate::domain::policy::commands::CommandGate;
+use crate::domain::policy::layers::layer::{Layer, Source};
+use crate::domain::policy::layers::problem::{Problem, locate};
 
 /// The lists of tables, with the keys that each table may have.
 const LISTS: [(&str, &[&str]); 3] = [

@@ -1,11 +1,11 @@
 //! Layers of settings laid over each other: which value holds, and who said so.
 
 mod keys;
+pub mod layer;
+pub mod problem;
 mod set;
 #[cfg(test)]
 mod tests;
-
-use std::path::PathBuf;
 
 use serde::Deserialize as _;
 use toml::de::{DeTable, DeValue};
@@ -13,60 +13,12 @@ use toml::{Table, Value};
 
 use crate::domain::model::agent::Role;
 use crate::domain::policy::layers::keys::find_unknown;
+use crate::domain::policy::layers::layer::{Layer, Source};
+use crate::domain::policy::layers::problem::{Problem, first_line, locate, problem};
 use crate::domain::policy::layers::set::set;
 use crate::domain::policy::settings::Policy;
 
 const DEFAULT: &str = include_str!("../default.toml");
-
-/// Who gave a value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
-    Default,
-    /// The settings file of this user.
-    User(PathBuf),
-    /// `tribunal.toml` of the tree that gives the law.
-    Repository,
-    /// A `TRIBUNAL_*` variable.
-    Variable(String),
-    /// `--set` on the command line.
-    Flag,
-}
-
-impl std::fmt::Display for Source {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Default => f.write_str("default"),
-            Self::User(path) => write!(f, "{}", path.display()),
-            Self::Repository => f.write_str("tribunal.toml"),
-            Self::Variable(name) => f.write_str(name),
-            Self::Flag => f.write_str("--set"),
-        }
-    }
-}
-
-/// What is wrong with a settings text, and where.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{file}:{line}:{column}: {message}")]
-pub struct Problem {
-    pub file: String,
-    /// From 1.
-    pub line: usize,
-    /// In characters, from 1.
-    pub column: usize,
-    pub message: String,
-    /// What to do about it.
-    pub hint: String,
-    /// The key is taken from the user's own settings alone: where those are can be added to the hint.
-    pub is_users_alone: bool,
-}
-
-/// One text of settings.
-pub struct Layer<'a> {
-    pub source: Source,
-    /// The name used in messages.
-    pub file: &'a str,
-    pub text: &'a str,
-}
 
 /// The settings that hold, and for each key who gave it.
 pub struct Resolved {
@@ -305,34 +257,4 @@ fn leaves<'a>(table: &'a Table, prefix: &str) -> Vec<(String, &'a Value)> {
 
 fn covers(given: &str, key: &str) -> bool {
     key == given || key.strip_prefix(given).is_some_and(|rest| rest.starts_with('.'))
-}
-
-pub(super) fn locate(layer: &Layer<'_>, at: usize, message: String, hint: String) -> Problem {
-    let before = layer.text.get(..at).unwrap_or_default();
-    let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-    Problem { file: layer.file.to_owned(), line, column, message, hint, is_users_alone: false }
-}
-
-fn problem(file: &str, key: &str, message: &str, hint: &str) -> Problem {
-    let message = if key.is_empty() { message.to_owned() } else { format!("`{key}`: {message}") };
-    Problem {
-        file: file.to_owned(),
-        line: 1,
-        column: 1,
-        message,
-        hint: hint.to_owned(),
-        is_users_alone: false,
-    }
-}
-
-fn first_line(text: &str) -> String {
-    text.lines().next().unwrap_or_default().to_owned()
-}
-
-/// The problem of a text that is not UTF-8.
-pub fn not_utf8(file: &str, content: &[u8]) -> Problem {
-    let valid = content.utf8_chunks().next().map_or("", |chunk| chunk.valid());
-    let layer = Layer { source: Source::Repository, file, text: valid };
-    locate(&layer, valid.len(), "it is not UTF-8".to_owned(), "save it as UTF-8".to_owned())
 }

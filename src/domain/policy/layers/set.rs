@@ -2,7 +2,7 @@
 
 use toml::{Table, Value};
 
-use crate::domain::policy::layers::{Problem, problem};
+use crate::domain::policy::layers::problem::{Problem, problem};
 
 const PRICE_HINT: &str = "for example `--set 'prices.a-model={ input = 1.25, output = 10 }'`";
 

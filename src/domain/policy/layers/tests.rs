@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use crate::domain::model::agent::Money;
-use crate::domain::policy::layers::{Layer, Problem, Resolved, Source, resolve};
+use crate::domain::policy::layers::layer::{Layer, Source};
+use crate::domain::policy::layers::problem::Problem;
+use crate::domain::policy::layers::{Resolved, resolve};
 
 fn user(text: &str) -> Layer<'_> {
     Layer { source: Source::User(PathBuf::from("/home/me/config.toml")), file: "config.toml", text }

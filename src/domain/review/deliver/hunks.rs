@@ -3,10 +3,14 @@
 use bstr::ByteSlice as _;
 use similar::{DiffOp, DiffTag, group_diff_ops};
 
-use super::{File, Limits, Place, Reason, Side, WHOLE_SHARE};
 use crate::domain::locate::lines::{Changed, changes_of};
 use crate::domain::model::change::Mode;
 use crate::domain::model::fence::visible;
+use crate::domain::review::deliver::file::{File, Limits, Place, Side};
+use crate::domain::review::deliver::unscanned::Reason;
+
+/// A modified file is shown whole where it takes at most this part of a call.
+const WHOLE_SHARE: usize = 16;
 
 /// The part of a section that comes from the file.
 #[derive(Default)]

@@ -7,9 +7,11 @@ use proptest::prelude::{
     Just, Strategy, any, prop, prop_assert, prop_assert_eq, prop_oneof, proptest,
 };
 
-use super::{Delivery, File, Limits, Reason, Section, Side, Unscanned, deliver};
+use super::{Delivery, Section, deliver};
 use crate::domain::model::change::{Kind, Mode};
 use crate::domain::model::fence::{visible, visible_path};
+use crate::domain::review::deliver::file::{File, Limits, Side};
+use crate::domain::review::deliver::unscanned::{Reason, Unscanned};
 
 const SEED: [u8; 32] = [7; 32];
 const USUAL: Limits = Limits { bytes_per_call: 96 << 10, calls: 8, context_lines: 10 };

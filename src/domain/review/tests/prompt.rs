@@ -6,10 +6,10 @@ use super::claim;
 use crate::domain::model::change::{Kind, Mode};
 use crate::domain::review::answer::Answer;
 use crate::domain::review::assemble::{Ground, assemble};
-use crate::domain::review::deliver::{File, Limits, Part, Side, deliver};
-use crate::domain::review::prompt::{
-    Ask, Open, excerpt, fingerprint, repair, review, spec_text, verification,
-};
+use crate::domain::review::deliver::file::{File, Limits, Side};
+use crate::domain::review::deliver::{Part, deliver};
+use crate::domain::review::prompt::{Ask, Open, excerpt, repair, review, spec_text, verification};
+use crate::domain::review::template::fingerprint;
 use crate::domain::spec::read::read;
 use crate::domain::spec::types::Spec;
 

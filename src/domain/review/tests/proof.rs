@@ -2,7 +2,8 @@
 
 use crate::domain::model::change::{Kind, Mode};
 use crate::domain::review::answer::{Answer, Attested};
-use crate::domain::review::deliver::{File, Limits, Part, Side, deliver};
+use crate::domain::review::deliver::file::{File, Limits, Side};
+use crate::domain::review::deliver::{Part, deliver};
 use crate::domain::review::proof::{all, check};
 use crate::domain::review::raised::Completeness;
 

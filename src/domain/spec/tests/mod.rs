@@ -7,7 +7,8 @@ mod pages;
 mod properties;
 
 use crate::domain::spec::problem::{Level, Rule};
-use crate::domain::spec::read::{Reading, read};
+use crate::domain::spec::read::read;
+use crate::domain::spec::reading::Reading;
 
 /// A Markdown spec with nothing wrong.
 const GOOD_MD: &str = "\

@@ -6,7 +6,7 @@ use anyhow::Result;
 use bstr::ByteSlice as _;
 
 use crate::domain::model::gate::Gate;
-use crate::domain::policy::settings::Gates;
+use crate::domain::policy::gates::Gates;
 use crate::platform::config::env;
 use crate::platform::config::env::Env;
 use crate::platform::git::repo::Repo;

@@ -23,7 +23,7 @@ use crate::domain::model::gate::Gate;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::push::{Receiver, Relation, Update};
 use crate::domain::model::report::{Report, Reported, Skipped};
-use crate::domain::policy::settings::Moment;
+use crate::domain::policy::commands::Moment;
 use crate::flow::evaluate::bypass::Bypass;
 use crate::flow::evaluate::commands;
 use crate::flow::evaluate::commands::{Request, Tail};

@@ -11,7 +11,7 @@ use crate::domain::gates::protected_branch::Protected;
 use crate::domain::gates::stricter::{Extent, of_first_push, stricter};
 use crate::domain::model::oid::Oid;
 use crate::domain::model::push::Update;
-use crate::domain::policy::settings::Level;
+use crate::domain::policy::gates::Level;
 use crate::flow::evaluate::bypass::Bypass;
 use crate::flow::evaluate::law;
 use crate::flow::evaluate::push::plan::PolicySource;
