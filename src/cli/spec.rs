@@ -20,7 +20,7 @@ use crate::domain::spec::template::template;
 use crate::domain::spec::types::{At, Status};
 use crate::flow::evaluate::law;
 use crate::flow::intake::redact;
-use crate::flow::intake::scan::{Globs, list};
+use crate::flow::intake::scan::{SpecGlobs, list};
 use crate::flow::intake::take_in::{PROGRESS, key};
 use crate::platform::config::env;
 use crate::platform::git::repo::Repo;
@@ -99,9 +99,9 @@ fn top_of(repo: &Repo) -> Result<PathBuf> {
     top.canonicalize().with_context(|| format!("could not read `{}`", top.display()))
 }
 
-fn globs(context: &Context, top: &Path) -> Result<Globs> {
+fn globs(context: &Context, top: &Path) -> Result<SpecGlobs> {
     let resolved = law::of_work_tree(Some(top), &context.env, &context.global.set)?;
-    Globs::new(&resolved.policy.watch.specs)
+    SpecGlobs::new(&resolved.policy.watch.specs)
         .map_err(|bad| hinted(bad.to_string(), "the globs are `watch.specs` in tribunal.toml"))
 }
 

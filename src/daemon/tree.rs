@@ -9,7 +9,7 @@ use crate::domain::policy::layers::problem::Problem;
 use crate::domain::policy::switch::Switch;
 use crate::domain::policy::watch::{Watch, WatchMethod, WatchStart};
 use crate::flow::evaluate::law;
-use crate::flow::intake::scan::{Globs, Listing, list};
+use crate::flow::intake::scan::{Listing, SpecGlobs, list};
 use crate::platform::store::known::Stamp;
 
 /// How the policy file was when it was read last.
@@ -20,7 +20,7 @@ enum Read {
     As(Option<Stamp>),
 }
 
-type Settings = (Watch, Globs, Switch);
+type Settings = (Watch, SpecGlobs, Switch);
 
 pub struct Tree {
     /// In its canonical spelling.
@@ -31,7 +31,7 @@ pub struct Tree {
     /// Whether the kernel may not report what changes.
     pub is_silent: bool,
     /// `None` until settings could be read.
-    globs: Option<Globs>,
+    globs: Option<SpecGlobs>,
     policy: Read,
 }
 
@@ -70,7 +70,7 @@ impl Tree {
         let read = |text: Option<&[u8]>| -> Result<Settings, String> {
             let resolved = law::settings(text, &place.env, &place.flags).map_err(said)?;
             let (watch, background) = (resolved.policy.watch, resolved.policy.review.background);
-            let globs = Globs::new(&watch.specs).map_err(|bad| bad.to_string())?;
+            let globs = SpecGlobs::new(&watch.specs).map_err(|bad| bad.to_string())?;
             Ok((watch, globs, background))
         };
         let text = law::policy_text(&self.top).map_err(said);

@@ -8,12 +8,12 @@ use ast_grep_core::Pattern;
 use ast_grep_core::matcher::PatternError;
 use ast_grep_core::tree_sitter::StrDoc;
 use ast_grep_language::SupportLang;
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use regex::{Regex, RegexBuilder};
 
 use crate::domain::constitution::rule::{Check, Language, On, Rule, RuleError};
 use crate::domain::constitution::waiver;
 use crate::domain::constitution::waiver::Waiver;
+use crate::domain::model::globs::Globs;
 
 /// The size of a compiled expression, in bytes: enough for any rule that people can read.
 const REGEX_BYTES_MAX: usize = 1 << 20;
@@ -21,17 +21,10 @@ const REGEX_BYTES_MAX: usize = 1 << 20;
 /// Beyond so many hits in one file there is nothing to learn from more.
 const HITS_MAX: usize = 1_000;
 
-/// The files that a rule speaks of. Cheap to make: patterns are compiled only for the rules that
-/// a change concerns.
-pub struct Scope {
-    within: Option<GlobSet>,
-    without: GlobSet,
-}
-
 /// A rule that is ready to be held against files.
 pub struct Compiled {
     pub id: String,
-    scope: Scope,
+    scope: Globs,
     on: On,
     matcher: Matcher,
 }
@@ -69,34 +62,13 @@ pub struct Hit {
     pub waiver: Option<Waiver>,
 }
 
-/// Compiles a rule's paths alone.
-pub fn scope(rule: &Rule) -> Result<Scope, RuleError> {
-    let (mut within, mut without) = (GlobSetBuilder::new(), GlobSetBuilder::new());
-    let mut everywhere = true;
-    for path in &rule.paths {
-        let pattern = path.strip_prefix('!');
-        everywhere &= pattern.is_some();
-        let set = if pattern.is_some() { &mut without } else { &mut within };
-        let pattern = pattern.unwrap_or(path);
-        // A star that crosses folders would make `src/*.rs` mean every file below `src`.
-        let glob = GlobBuilder::new(pattern).literal_separator(true).build();
-        set.add(glob.map_err(|error| {
-            let message = format!("`{path}` is not a glob: {}", error.kind());
-            let hint = "as in `src/**/*.rs`, or `!**/tests/**` to leave out";
-            problem(rule, rule.at.line, message, hint)
-        })?);
-    }
-    let too_many = |error: globset::Error| {
-        problem(rule, rule.at.line, format!("cannot use the paths: {error}"), "")
-    };
-    let within = if everywhere { None } else { Some(within.build().map_err(too_many)?) };
-    Ok(Scope { within, without: without.build().map_err(too_many)? })
-}
-
-impl Scope {
-    pub fn covers(&self, path: &str) -> bool {
-        self.within.as_ref().is_none_or(|set| set.is_match(path)) && !self.without.is_match(path)
-    }
+/// Compiles a rule's paths alone, which is cheap: its pattern is compiled only where a change
+/// concerns it.
+pub fn scope(rule: &Rule) -> Result<Globs, RuleError> {
+    Globs::new(rule.paths.iter().map(String::as_str)).map_err(|error| {
+        let hint = "as in `src/**/*.rs`, or `!**/tests/**` to leave out";
+        problem(rule, rule.at.line, error.to_string(), hint)
+    })
 }
 
 /// Compiles a rule's paths and pattern; `None` where there is no pattern to hold against files
@@ -236,7 +208,7 @@ fn count_breaks(text: &str) -> u32 {
 
 impl Compiled {
     pub fn covers(&self, path: &str) -> bool {
-        self.scope.covers(path)
+        self.scope.matches(path)
     }
 
     /// The matches that the rule speaks of: in whole files, or those that touch one of the added

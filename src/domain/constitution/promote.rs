@@ -123,7 +123,7 @@ fn uncovered<'a>(
         let compiled = compile(rule).ok().flatten();
         let prose_covers = |path: &str| {
             let same = rule.class == candidate.class && !rule.check.is_pattern();
-            same && scope(rule).is_ok_and(|scope| scope.covers(path))
+            same && scope(rule).is_ok_and(|scope| scope.matches(path))
         };
         let knows = |case: &Case| {
             let origin = rule.origin.as_ref();

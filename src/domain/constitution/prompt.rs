@@ -80,7 +80,7 @@ fn omission(ids: &[String]) -> String {
 
 /// A rule whose paths cannot be read speaks of everything: better told once too often.
 fn speaks_of(rule: &Rule, paths: &[&str]) -> bool {
-    scope(rule).map_or(true, |scope| paths.iter().any(|path| scope.covers(path)))
+    scope(rule).map_or(true, |scope| paths.iter().any(|path| scope.matches(path)))
 }
 
 /// Whether the constitution gate holds changes to the rule by itself.

@@ -73,7 +73,7 @@ fn compile_wanted(
 ) -> Result<Option<Compiled>, RuleError> {
     if let Some(files) = files {
         let scope = scope(rule)?;
-        let covers = |file: &FileChange| file.path.to_str().is_ok_and(|path| scope.covers(path));
+        let covers = |file: &FileChange| file.path.to_str().is_ok_and(|path| scope.matches(path));
         if !files.iter().any(covers) {
             return Ok(None);
         }

@@ -1,14 +1,14 @@
 //! How much one change does: files and changed lines against a budget.
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use bstr::ByteSlice as _;
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use crate::domain::locate::lines::changed_lines;
 use crate::domain::model::change::{Change, FileChange, Kind, Mode};
 use crate::domain::model::class::Class;
 use crate::domain::model::finding::{Effect, Finding};
 use crate::domain::model::gate::Gate;
+use crate::domain::model::globs;
 use crate::domain::model::objects::{BLOB_BYTES_MAX, Content, ReadObjects};
 use crate::domain::model::severity::Severity;
 use crate::domain::policy::gates::Scope;
@@ -36,7 +36,7 @@ pub fn judge(
             return Ok(None);
         }
     }
-    let exempt = globs(&policy.exempt)?;
+    let exempt = globs::union(policy.exempt.iter().map(String::as_str))?;
     let (apart, counted): (Vec<_>, Vec<_>) = change.files.iter().partition(|file| {
         let moved = matches!(file.kind, Kind::Renamed { .. });
         moved || exempt.is_match(file.path.to_path_lossy())
@@ -75,16 +75,6 @@ pub fn judge(
         suggestion: "commit separate things separately: `git commit -p`, or one path at a time"
             .to_owned(),
     }))
-}
-
-/// Compiles globs in which `*` stops at a slash.
-pub fn globs(patterns: &[String]) -> Result<GlobSet> {
-    let mut set = GlobSetBuilder::new();
-    for pattern in patterns {
-        let glob = GlobBuilder::new(pattern).literal_separator(true).build();
-        set.add(glob.with_context(|| format!("`{pattern}` is not a glob"))?);
-    }
-    Ok(set.build()?)
 }
 
 /// The lines that a change adds and removes in a file. Of one that is not read no lines are counted:

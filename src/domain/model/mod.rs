@@ -10,6 +10,7 @@ pub mod error;
 pub mod fence;
 pub mod finding;
 pub mod gate;
+pub mod globs;
 pub mod kept;
 pub mod objects;
 pub mod oid;

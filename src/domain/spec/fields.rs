@@ -1,7 +1,6 @@
 //! The keys of front matter and of YAML specs: which there are, and what their values may be.
 
-use globset::GlobBuilder;
-
+use crate::domain::model::globs;
 use crate::domain::spec::problem::{Problems, Rule, quote};
 use crate::domain::spec::types::{Budget, Mode, Size, Spec, Status};
 use crate::domain::spec::yaml::{Entry, Node, Value};
@@ -196,17 +195,16 @@ fn base(name: String, offset: usize, problems: &mut Problems) -> Option<String> 
 
 /// Globs relative to the top of the repository.
 fn touches(entry: &Entry, problems: &mut Problems) -> Vec<String> {
-    let mut globs = Vec::new();
+    let mut touches = Vec::new();
     for (glob, node) in texts(entry, problems) {
         let outside = glob.starts_with('/') || glob.split('/').any(|part| part == "..");
         let why = if outside {
             Some("it leaves the repository".to_owned())
         } else {
-            let built = GlobBuilder::new(&glob).literal_separator(true).build();
-            built.err().map(|e| e.kind().to_string())
+            globs::check(&glob).err().map(|error| error.reason)
         };
         match why {
-            None => globs.push(glob),
+            None => touches.push(glob),
             Some(why) => problems.error(
                 Rule::BadValue,
                 node.start,
@@ -215,7 +213,7 @@ fn touches(entry: &Entry, problems: &mut Problems) -> Vec<String> {
             ),
         }
     }
-    globs
+    touches
 }
 
 fn budget(entry: &Entry, problems: &mut Problems) -> Budget {

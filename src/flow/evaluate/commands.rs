@@ -15,6 +15,7 @@ use crate::domain::model::change::{Change, Kind};
 use crate::domain::model::class::Class;
 use crate::domain::model::finding::{Effect, Finding};
 use crate::domain::model::gate::Gate;
+use crate::domain::model::globs::Globs;
 use crate::domain::model::report::{Report, Skipped, Verdict};
 use crate::domain::model::severity::Severity;
 use crate::domain::policy::commands::{CommandGate, Moment};
@@ -357,43 +358,18 @@ fn is_wanted(
     if command.paths.is_empty() {
         return Ok(true);
     }
-    let globs = Globs::new(&command.paths)?;
+    let globs =
+        Globs::new(command.paths.iter().map(String::as_str)).map_err(|error| error.to_string())?;
     Ok(change.files.iter().any(|file| {
         let from = match &file.kind {
             Kind::Renamed { from } => Some(from),
             Kind::Added | Kind::Modified | Kind::Deleted => None,
         };
-        [Some(&file.path), from].into_iter().flatten().any(|path| globs.matches(path))
+        [Some(&file.path), from]
+            .into_iter()
+            .flatten()
+            .any(|path| globs.matches(path.to_path_lossy()))
     }))
-}
-
-struct Globs {
-    with: globset::GlobSet,
-    without: globset::GlobSet,
-}
-
-impl Globs {
-    /// A pattern that begins with `!` takes paths out again.
-    fn new(patterns: &[String]) -> Result<Self, String> {
-        let set = |negated: bool| {
-            let mut set = globset::GlobSetBuilder::new();
-            for pattern in patterns.iter().filter(|p| p.starts_with('!') == negated) {
-                let pattern = pattern.strip_prefix('!').unwrap_or(pattern);
-                let glob = globset::GlobBuilder::new(pattern)
-                    .literal_separator(true)
-                    .build()
-                    .map_err(|error| error.to_string())?;
-                set.add(glob);
-            }
-            set.build().map_err(|error| error.to_string())
-        };
-        Ok(Self { with: set(false)?, without: set(true)? })
-    }
-
-    fn matches(&self, path: &[u8]) -> bool {
-        let path = path.to_path_lossy();
-        (self.with.is_match(&path) || self.with.is_empty()) && !self.without.is_match(&path)
-    }
 }
 
 /// `GIT_CONFIG_KEY_0` and the like carry settings of the git command that called us.

@@ -3,10 +3,10 @@
 use anyhow::{Result, bail};
 use bstr::{BString, ByteSlice as _};
 
-use crate::domain::gates::scope::globs;
 use crate::domain::gates::secrets::redact;
 use crate::domain::model::change::{Change, Entry, FileChange, Kind, Mode};
 use crate::domain::model::fence::visible_path;
+use crate::domain::model::globs;
 use crate::domain::model::objects::Content;
 use crate::domain::review::deliver::file::{File, Side};
 use crate::domain::review::deliver::unscanned::{Reason, Unscanned};
@@ -29,7 +29,8 @@ pub fn lay_out(
     change: &Change,
     seed: &[u8; 32],
 ) -> Result<Delivered> {
-    let globs = globs(&matter.policy().review.leave_out)?;
+    let left_out = &matter.policy().review.leave_out;
+    let globs = globs::union(left_out.iter().map(String::as_str))?;
     let is_left_out = |file: &&FileChange| globs.is_match(file.path.to_path_lossy());
     let (out, shown): (Vec<_>, Vec<_>) = change.files.iter().partition(is_left_out);
     let named =

@@ -29,10 +29,10 @@ use anyhow::{Context as _, Result, anyhow};
 use bstr::ByteSlice as _;
 use ulid::Ulid;
 
-use crate::domain::gates::scope::globs;
 use crate::domain::model::agent::Role;
 use crate::domain::model::change::FileChange;
 use crate::domain::model::error::hinted;
+use crate::domain::model::globs;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::{Report, Verdict};
 use crate::domain::pipeline::run::{Begin, Kind, Run, Size, Stage};
@@ -357,7 +357,7 @@ impl Work<'_> {
 /// What may stay open: a change that is nothing but specs is a plan.
 fn limits(matter: &Matter, subject: &Subject) -> Result<Limits> {
     let policy = matter.policy();
-    let specs = globs(&policy.watch.specs)?;
+    let specs = globs::union(policy.watch.specs.iter().map(String::as_str))?;
     let is_spec = |file: &FileChange| specs.is_match(file.path.to_path_lossy());
     Ok(if subject.change.files.iter().all(is_spec) {
         Limits::of_plans(&policy.review)

@@ -34,8 +34,8 @@ pub const ORDER: &[(&str, &str)] = &[
     ("domain::locate", "index lines port symbols"),
     (
         "domain::model",
-        "agent objects change kept report finding class class_rules error fence gate push oid \
-         severity",
+        "agent objects change kept report finding class class_rules error fence gate globs \
+         push oid severity",
     ),
     ("domain::pipeline", "apply conclude next run"),
     ("domain::policy", "layers settings agents commands gates learn review switch watch unit"),

@@ -61,7 +61,7 @@ fn paths_choose_files() {
         ("lib/tests/d.py", false),
         ("other", false),
     ] {
-        assert_eq!(scope.covers(path), covered, "{path}");
+        assert_eq!(scope.matches(path), covered, "{path}");
     }
     rule.paths.remove(0);
     rule.paths.remove(0);

@@ -1,11 +1,12 @@
 //! Whether a push may do to a protected branch what it is about to do.
 
 use bstr::{BStr, BString, ByteSlice as _};
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use globset::GlobSet;
 
 use crate::domain::model::class::Class;
 use crate::domain::model::finding::{Effect, Finding, Place, Spot};
 use crate::domain::model::gate::Gate;
+use crate::domain::model::globs::union_or_plain;
 use crate::domain::model::push::Relation;
 use crate::domain::model::severity::Severity;
 
@@ -32,16 +33,8 @@ impl Protected {
     /// Takes globs of branch names as policy has them, and the full names of the refs that are
     /// default branches. A glob that cannot be read is matched as the plain name it is.
     pub fn new(globs: &[String], defaults: Vec<BString>) -> Self {
-        let mut set = GlobSetBuilder::new();
-        for text in globs {
-            let text = text.strip_prefix("refs/heads/").unwrap_or(text);
-            let plain = || GlobBuilder::new(&globset::escape(text)).build();
-            let glob = GlobBuilder::new(text).literal_separator(true).build().or_else(|_| plain());
-            if let Ok(glob) = glob {
-                set.add(glob);
-            }
-        }
-        Self { globs: set.build().unwrap_or_default(), defaults }
+        let names = globs.iter().map(|text| text.strip_prefix("refs/heads/").unwrap_or(text));
+        Self { globs: union_or_plain(names), defaults }
     }
 
     /// Whether a ref, by its full name, is protected. `refs/for/main` is not `main`, and neither is

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use bstr::{BStr, BString, ByteSlice as _};
-use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
+use globset::GlobSet;
 
 use crate::domain::gates::secrets::hit::Hit;
 use crate::domain::gates::secrets::scan::{file_name_hits, scan};
@@ -11,6 +11,8 @@ use crate::domain::gates::secrets::tier::Tier;
 use crate::domain::model::class::Class;
 use crate::domain::model::finding::{Effect, Finding, Place, Spot};
 use crate::domain::model::gate::Gate;
+use crate::domain::model::globs;
+use crate::domain::model::globs::GlobError;
 use crate::domain::model::severity::Severity;
 
 /// How much of a line goes into an anchor before and after a secret, in bytes.
@@ -48,13 +50,9 @@ impl Allow {
     pub fn new<'a>(
         globs: impl IntoIterator<Item = &'a str>,
         fingerprints: impl IntoIterator<Item = &'a str>,
-    ) -> Result<Self, globset::Error> {
-        let mut paths = GlobSetBuilder::new();
-        for glob in globs {
-            paths.add(strict(glob)?);
-        }
+    ) -> Result<Self, GlobError> {
         let fingerprints = fingerprints.into_iter().map(str::to_ascii_lowercase).collect();
-        Ok(Self { lists: vec![AllowList { paths: paths.build()?, fingerprints }] })
+        Ok(Self { lists: vec![AllowList { paths: globs::union(globs)?, fingerprints }] })
     }
 
     /// What this and the other allow.
@@ -77,10 +75,6 @@ impl Allow {
         !self.lists.is_empty()
             && self.lists.iter().all(|list| list.fingerprints.contains(fingerprint))
     }
-}
-
-fn strict(glob: &str) -> Result<Glob, globset::Error> {
-    GlobBuilder::new(glob).literal_separator(true).build()
 }
 
 /// What is beside a secret about letting it pass.
