@@ -201,7 +201,7 @@ impl Call<'_> {
         let head = repo.head()?.map(|head| repo.tree_of(&head)).transpose()?;
         let mut law = law::of_tree(&repo.objects, head.as_ref(), Some(&[]), self.env, &[])?;
         bypass.apply(&mut law.policy.gates);
-        let findings = gates::judge_message(&text, &Spot::CommitMessage, &law);
+        let findings = gates::check_message(&text, &Spot::CommitMessage, &law);
         let findings = findings.into_iter().map(judge::unrecorded).collect();
         let report = judge::report(findings, Vec::new(), started);
         if report.verdict == Verdict::Pass {

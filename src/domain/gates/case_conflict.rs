@@ -15,7 +15,7 @@ use crate::domain::model::severity::Severity;
 
 /// Finds new names that collide with another name in the same folder when case does not count.
 /// Reads the folders that the change adds to, and no others.
-pub fn judge(change: &Change, objects: &dyn ReadObjects, effect: Effect) -> Result<Vec<Finding>> {
+pub fn check(change: &Change, objects: &dyn ReadObjects, effect: Effect) -> Result<Vec<Finding>> {
     // Each folder is read once, its names by what is left of them without case.
     let mut folders: BTreeMap<BString, BTreeMap<Vec<u8>, Vec<BString>>> = BTreeMap::new();
     let mut reported = BTreeSet::new();

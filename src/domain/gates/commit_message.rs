@@ -13,7 +13,7 @@ use crate::domain::policy::gates::CommitMessage;
 ///
 /// The message is as it is kept: in it a line that begins with `#` is text. The comments of an
 /// editor's buffer were taken out before.
-pub fn judge(message: &[u8], policy: &CommitMessage, effect: Effect) -> Option<Finding> {
+pub fn check(message: &[u8], policy: &CommitMessage, effect: Effect) -> Option<Finding> {
     let text = message.to_str_lossy();
     let subject = text.lines().find(|line| !line.trim().is_empty())?;
     if is_worded_by_git(subject) {
@@ -111,7 +111,7 @@ mod tests {
     fn a_kept_message_has_no_comments() {
         let policy = resolve(&[], &[], &[]).unwrap().policy.gates.commit_message;
         let found = |message: &str| {
-            judge(message.as_bytes(), &policy, Effect::Block).map(|finding| finding.anchor)
+            check(message.as_bytes(), &policy, Effect::Block).map(|finding| finding.anchor)
         };
         assert_eq!(found("#12 mend it\n\nfix: it\n").unwrap(), "#12 mend it");
         assert_eq!(found("\n# fix: it\n").unwrap(), "# fix: it");

@@ -11,7 +11,7 @@ use crate::domain::model::severity::Severity;
 
 /// Finds conflict markers on lines that the change adds: a start and an end of seven signs each, as
 /// git writes them. A line of equals signs alone underlines a heading and is no marker.
-pub fn judge(view: &FileView<'_>, effect: Effect) -> Result<Vec<Finding>> {
+pub fn check(view: &FileView<'_>, effect: Effect) -> Result<Vec<Finding>> {
     // Asked first because it costs next to nothing, and nearly no file passes.
     if view.new.find(b"<<<<<<< ").is_none() && view.new.find(b">>>>>>> ").is_none() {
         return Ok(Vec::new());

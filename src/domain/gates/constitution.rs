@@ -83,7 +83,7 @@ fn compile_wanted(
 
 /// Finds where a file breaks a rule. A rule in `shadow` is counted and stops nothing. A file that is
 /// not UTF-8 has no text that a pattern could mean.
-pub fn judge(view: &FileView<'_>, rules: &Rules, effect: Effect) -> Result<Vec<Finding>> {
+pub fn check(view: &FileView<'_>, rules: &Rules, effect: Effect) -> Result<Vec<Finding>> {
     let (Ok(path), Ok(text)) = (view.file.path.to_str(), view.new.to_str()) else {
         return Ok(Vec::new());
     };

@@ -24,7 +24,7 @@ pub const BASELINE_FILE: &str = ".ai/baseline.txt";
 
 /// Finds changes to `tribunal.toml`, to the constitution and to the baseline. They hold from the
 /// next change on; this one is judged under the law of its base.
-pub fn judge(change: &Change, objects: &dyn ReadObjects, effect: Effect) -> Result<Vec<Finding>> {
+pub fn check(change: &Change, objects: &dyn ReadObjects, effect: Effect) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     for file in change.files.iter().filter(|file| is_law(&file.path)) {
         if let Some(problem) = unreadable_policy(file, objects)? {

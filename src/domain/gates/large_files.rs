@@ -10,7 +10,7 @@ use crate::domain::model::objects::ReadObjects;
 use crate::domain::model::severity::Severity;
 
 /// Finds a file of `new` bytes where that is above `max`. A file that was as large before, or only moved, is left alone.
-pub fn judge(
+pub fn check(
     file: &FileChange,
     new: u64,
     objects: &dyn ReadObjects,

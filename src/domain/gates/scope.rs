@@ -19,7 +19,7 @@ const COUNT_LINES_UP_TO: usize = 5;
 
 /// Finds a change that is larger than the budget. Tests, lock files, generated files (by the globs
 /// of the policy) and pure moves are counted apart.
-pub fn judge(
+pub fn check(
     change: &Change,
     policy: &Scope,
     objects: &dyn ReadObjects,

@@ -21,7 +21,7 @@ pub struct FileView<'a> {
 }
 
 /// A file whose content was asked for.
-pub enum Loaded<'a> {
+pub enum LoadedFile<'a> {
     View(FileView<'a>),
     /// It has so many bytes, more than [`BLOB_BYTES_MAX`], and is not read.
     TooLarge(u64),
@@ -31,18 +31,18 @@ pub enum Loaded<'a> {
 
 impl<'a> FileView<'a> {
     /// Reads the content.
-    pub fn load(file: &'a FileChange, objects: &'a dyn ReadObjects) -> Result<Loaded<'a>> {
-        let Some(entry) = &file.new else { return Ok(Loaded::Missing) };
+    pub fn load(file: &'a FileChange, objects: &'a dyn ReadObjects) -> Result<LoadedFile<'a>> {
+        let Some(entry) = &file.new else { return Ok(LoadedFile::Missing) };
         Ok(match objects.content(&entry.oid, BLOB_BYTES_MAX)? {
-            Content::Whole(new) => Loaded::View(Self {
+            Content::Whole(new) => LoadedFile::View(Self {
                 file,
                 new,
                 objects,
                 old: OnceCell::new(),
                 added: OnceCell::new(),
             }),
-            Content::TooLarge(size) => Loaded::TooLarge(size),
-            Content::Missing => Loaded::Missing,
+            Content::TooLarge(size) => LoadedFile::TooLarge(size),
+            Content::Missing => LoadedFile::Missing,
         })
     }
 

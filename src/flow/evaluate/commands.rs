@@ -8,9 +8,10 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use bstr::ByteSlice as _;
 
-use crate::domain::gates::formats::Format;
+use crate::domain::gates::GateReport;
+use crate::domain::gates::formats::ReportFormat;
+use crate::domain::gates::policy::EffectivePolicy;
 use crate::domain::gates::secrets::redact;
-use crate::domain::gates::{Judgement, Law};
 use crate::domain::model::change::{Change, Kind};
 use crate::domain::model::class::Class;
 use crate::domain::model::finding::{Effect, Finding};
@@ -61,7 +62,7 @@ pub struct Request<'a> {
 /// What the commands have to say.
 #[derive(Debug, Default)]
 pub struct Outcome {
-    pub judgement: Judgement,
+    pub judgement: GateReport,
     /// A command that guards could not be run: neither pass nor block.
     pub inconclusive: bool,
     /// We were told to stop, by this signal.
@@ -78,7 +79,12 @@ pub struct Tail {
 }
 
 /// Runs the commands that the change calls for, in a tree of the program's own.
-pub fn judge(repo: &Repo, law: &Law, change: &Change, request: &Request<'_>) -> Result<Outcome> {
+pub fn judge(
+    repo: &Repo,
+    law: &EffectivePolicy,
+    change: &Change,
+    request: &Request<'_>,
+) -> Result<Outcome> {
     let mut outcome = Outcome::default();
     let level = law.policy.gates.commands.level;
     let Some(effect) = level.effect() else { return Ok(outcome) };
@@ -110,7 +116,7 @@ pub fn judge(repo: &Repo, law: &Law, change: &Change, request: &Request<'_>) -> 
 
 /// Names the commands that the change calls for and that are not run because something else stops
 /// it already.
-pub fn pass_over(law: &Law, change: &Change, request: &Request<'_>) -> Vec<Skipped> {
+pub fn pass_over(law: &EffectivePolicy, change: &Change, request: &Request<'_>) -> Vec<Skipped> {
     let mut outcome = Outcome::default();
     let wanted = wanted(law, change, request.moment, &mut outcome);
     outcome.skip(&wanted, "it was not run: the change is stopped without it");
@@ -126,7 +132,7 @@ pub fn settle(report: &mut Report, inconclusive: bool) {
 
 /// The commands that the change calls for at that moment; none where the gate is off.
 fn wanted<'a>(
-    law: &'a Law,
+    law: &'a EffectivePolicy,
     change: &Change,
     moment: Option<Moment>,
     outcome: &mut Outcome,
@@ -293,7 +299,7 @@ impl Run<'_> {
         &self,
         tree: &Tree,
         command: &CommandGate,
-        format: &Format,
+        format: &ReportFormat,
         report: &Path,
         failed: bool,
         outcome: &mut Outcome,

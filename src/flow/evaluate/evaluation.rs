@@ -7,7 +7,8 @@ use std::time::Instant;
 use anyhow::Result;
 use bstr::BString;
 
-use crate::domain::gates::{Judgement, Law};
+use crate::domain::gates::GateReport;
+use crate::domain::gates::policy::EffectivePolicy;
 use crate::domain::model::change::Change;
 use crate::domain::model::finding::{Effect, Finding, Place, Spot};
 use crate::domain::model::oid::Oid;
@@ -75,7 +76,7 @@ pub fn evaluate(
     repo: &Repo,
     env: &Env,
     mut change: Change,
-    law: &Law,
+    law: &EffectivePolicy,
     mut seen: Option<&mut Seen>,
     ask: Ask<'_>,
 ) -> Result<Evaluation> {
@@ -84,7 +85,7 @@ pub fn evaluate(
         if let Some(seen) = seen.as_deref_mut() {
             seen.leave_out_known(&mut change, &law.hash);
         }
-        let Judgement { findings, skipped } = judge::mechanical(repo, &change, law)?;
+        let GateReport { findings, skipped } = judge::mechanical(repo, &change, law)?;
         evaluation.skipped = skipped;
         evaluation.keep(repo, env, &change, findings, seen.as_deref_mut());
     }

@@ -9,8 +9,9 @@ use std::time::Instant;
 use anyhow::{Result, anyhow};
 
 use crate::domain::gates;
+use crate::domain::gates::GateReport;
+use crate::domain::gates::policy::EffectivePolicy;
 use crate::domain::gates::secrets::redact;
-use crate::domain::gates::{Judgement, Law};
 use crate::domain::model::change::Change;
 use crate::domain::model::finding::{Effect, Finding};
 use crate::domain::model::kept::Status;
@@ -32,28 +33,33 @@ const MANY_FILES: usize = 200;
 const BATCH: usize = 16;
 
 /// Asks every gate that needs no program to be run.
-pub fn mechanical(repo: &Repo, change: &Change, law: &Law) -> Result<Judgement> {
-    let mut judgement = gates::judge_whole(change, law, &repo.objects)?;
+pub fn mechanical(repo: &Repo, change: &Change, law: &EffectivePolicy) -> Result<GateReport> {
+    let mut judgement = gates::check_change(change, law, &repo.objects)?;
     judgement.absorb(match repo.objects_elsewhere() {
         Some(path) if change.files.len() >= MANY_FILES => judge_many(repo, path, change, law)?,
-        _ => gates::judge_files(&change.files, law, &repo.objects)?,
+        _ => gates::check_files(&change.files, law, &repo.objects)?,
     });
     Ok(judgement)
 }
 
 /// Judges files on every core; the order of the findings is the report's affair.
-fn judge_many(repo: &Repo, path: &Path, change: &Change, law: &Law) -> Result<Judgement> {
+fn judge_many(
+    repo: &Repo,
+    path: &Path,
+    change: &Change,
+    law: &EffectivePolicy,
+) -> Result<GateReport> {
     let files = &change.files;
     let next = AtomicUsize::new(0);
-    let work = |objects: &Objects| -> Result<Judgement> {
-        let mut judgement = Judgement::default();
+    let work = |objects: &Objects| -> Result<GateReport> {
+        let mut judgement = GateReport::default();
         loop {
             let at = next.fetch_add(BATCH, Ordering::Relaxed);
             let Some(rest) = files.get(at..).filter(|rest| !rest.is_empty()) else {
                 return Ok(judgement);
             };
             let batch = &rest[..rest.len().min(BATCH)];
-            judgement.absorb(gates::judge_files(batch, law, objects)?);
+            judgement.absorb(gates::check_files(batch, law, objects)?);
         }
     };
     let others = thread::available_parallelism().map_or(1, NonZero::get) - 1;

@@ -8,12 +8,12 @@ use anyhow::{Context as _, Result};
 use bstr::{BStr, BString, ByteSlice as _};
 
 use crate::domain::constitution::parse::{Parsed, duplicates, parse};
-use crate::domain::gates::Law;
 use crate::domain::gates::constitution;
 use crate::domain::gates::constitution::Rules;
 use crate::domain::gates::governance::{BASELINE_FILE, POLICY_FILE, policy_finding};
+use crate::domain::gates::policy::EffectivePolicy;
 use crate::domain::gates::secrets::baseline;
-use crate::domain::gates::secrets::judge::Allow;
+use crate::domain::gates::secrets::gate::AllowedSecrets;
 use crate::domain::model::change::{Change, FileChange};
 use crate::domain::model::error::hinted;
 use crate::domain::model::finding::{Effect, Finding};
@@ -31,7 +31,12 @@ use crate::platform::git::object::Objects;
 ///
 /// A `tribunal.toml` in the tree that cannot be read does not stop everything: the defaults, which
 /// guard, hold in its place, and a finding says so. The same for a rule.
-pub fn of_change(objects: &Objects, change: &Change, env: &Env, flags: &[String]) -> Result<Law> {
+pub fn of_change(
+    objects: &Objects,
+    change: &Change,
+    env: &Env,
+    flags: &[String],
+) -> Result<EffectivePolicy> {
     of_tree(objects, change.base_tree.as_ref(), Some(&change.files), env, flags)
 }
 
@@ -43,7 +48,7 @@ pub fn of_tree(
     files: Option<&[FileChange]>,
     env: &Env,
     flags: &[String],
-) -> Result<Law> {
+) -> Result<EffectivePolicy> {
     let file = |path: &str| match tree {
         Some(tree) => objects.file(tree, BStr::new(path)),
         None => Ok(None),
@@ -53,7 +58,7 @@ pub fn of_tree(
     let paths = policy.gates.secrets.allow_paths.iter().map(String::as_str);
     let known = policy.gates.secrets.allow.iter().map(String::as_str);
     let fingerprints: Vec<&str> = known.chain(baseline::fingerprints(&baseline)).collect();
-    let allow = Allow::new(paths, fingerprints).context("`gates.secrets.allow-paths`")?;
+    let allow = AllowedSecrets::new(paths, fingerprints).context("`gates.secrets.allow-paths`")?;
     let mut hash = PolicyHash::new(&policy, &baseline);
     let mut rules = Rules::default();
     if let (Some(tree), Some(_)) = (tree, policy.gates.constitution.level.effect()) {
@@ -65,7 +70,7 @@ pub fn of_tree(
         let broken = parsed.errors.iter().chain(&errors);
         findings.extend(broken.map(|error| constitution::broken_rule(error, Effect::Warn)));
     }
-    Ok(Law { policy, allow, rules, findings, hash: hash.finish() })
+    Ok(EffectivePolicy { policy, allow, rules, findings, hash: hash.finish() })
 }
 
 /// Every rule that a tree holds, and what is wrong with those that cannot be read.
@@ -91,7 +96,7 @@ fn parse_rules(files: &[(BString, Vec<u8>)]) -> Parsed {
     all
 }
 
-/// Computes [`Law::hash`].
+/// Computes [`EffectivePolicy::hash`].
 struct PolicyHash(blake3::Hasher);
 
 impl PolicyHash {

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 
-use crate::domain::gates::Law;
+use crate::domain::gates::policy::EffectivePolicy;
 use crate::domain::model::change::Change;
 use crate::domain::model::finding::{Effect, Finding};
 use crate::domain::model::gate::Gate;
@@ -26,7 +26,13 @@ pub struct Asked {
 
 /// Asks the gates about a change. A run that fixes asks every command, whatever moment it is meant
 /// for: nothing else would notice what a fix broke.
-pub fn ask(repo: &Repo, env: &Env, change: &Change, law: &Law, kind: Kind) -> Result<Asked> {
+pub fn ask(
+    repo: &Repo,
+    env: &Env,
+    change: &Change,
+    law: &EffectivePolicy,
+    kind: Kind,
+) -> Result<Asked> {
     let moment = match kind {
         Kind::Review => Some(Moment::Run),
         Kind::Fix => None,

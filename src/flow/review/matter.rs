@@ -8,7 +8,7 @@ use bstr::{BStr, ByteSlice as _};
 
 use crate::domain::constitution::prompt;
 use crate::domain::constitution::rule::Rule;
-use crate::domain::gates::Law;
+use crate::domain::gates::policy::EffectivePolicy;
 use crate::domain::gates::secrets::redact;
 use crate::domain::model::agent::Role;
 use crate::domain::model::change::FileChange;
@@ -45,7 +45,7 @@ const NOTES_READ_MAX: u64 = 1024 * 1024;
 
 /// What holds for a change, whoever judges it.
 pub struct Matter {
-    pub law: Law,
+    pub law: EffectivePolicy,
     pub cast: Cast,
     rules: Vec<Rule>,
     /// What the base's `AGENTS.md` says, without secrets; empty where there is none.

@@ -9,9 +9,9 @@ const GROUPS: [&str; 8] =
 
 /// An expression that is held against each line of a report.
 #[derive(Debug)]
-pub struct Lines(Regex);
+pub struct LinePattern(Regex);
 
-impl Lines {
+impl LinePattern {
     /// Takes an expression whose named groups are known and among them `message`.
     pub fn new(pattern: &str) -> Result<Self, FormatError> {
         let wrong =

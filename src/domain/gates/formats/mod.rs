@@ -9,7 +9,7 @@ mod sarif;
 #[cfg(test)]
 mod tests;
 
-use crate::domain::gates::formats::lines::Lines;
+use crate::domain::gates::formats::lines::LinePattern;
 use crate::domain::gates::formats::report::{FormatError, ToolFinding};
 use crate::domain::model::class::Class;
 use crate::domain::model::finding::{Effect, Finding, Place, Spot};
@@ -21,7 +21,7 @@ const TEXT_CHARS_MAX: usize = 2_000;
 
 /// How a report is written.
 #[derive(Debug)]
-pub enum Format {
+pub enum ReportFormat {
     /// SARIF 2.1.0.
     Sarif,
     /// What `cargo` and `rustc` print with `--message-format=json`.
@@ -31,12 +31,12 @@ pub enum Format {
     /// The answer of Codex's review, in its own form or that of its plug-in.
     Codex,
     /// Lines that an expression with named groups reads.
-    Lines(Lines),
+    Lines(LinePattern),
 }
 
 /// Where a report comes from.
 #[derive(Clone, Copy, Debug)]
-pub struct Source<'a> {
+pub struct ReportSource<'a> {
     pub gate: Gate,
     /// The name of the command that printed it, for reports that do not name their tool.
     pub tool: &'a str,
@@ -44,7 +44,7 @@ pub struct Source<'a> {
     pub root: &'a str,
 }
 
-impl Format {
+impl ReportFormat {
     /// The format of that name, or the lines that an expression with named groups reads.
     pub fn from_name(name: &str) -> Result<Self, FormatError> {
         match name {
@@ -53,7 +53,7 @@ impl Format {
             "rdjson" | "rdjsonl" => Ok(Self::Rdjson),
             "codex" => Ok(Self::Codex),
             pattern if pattern.contains("(?P<") || pattern.contains("(?<") => {
-                Lines::new(pattern).map(Self::Lines)
+                LinePattern::new(pattern).map(Self::Lines)
             }
             other => Err(FormatError::Unknown(other.to_owned())),
         }
@@ -80,7 +80,7 @@ impl Format {
 
     /// Reads a report. Nothing is dropped but what its author calls noise, suppressed or passed;
     /// what cannot be read is an error.
-    pub fn read(&self, text: &str, source: Source<'_>) -> Result<Vec<Finding>, FormatError> {
+    pub fn read(&self, text: &str, source: ReportSource<'_>) -> Result<Vec<Finding>, FormatError> {
         let text = text.trim_start_matches('\u{feff}');
         let raw = match self {
             Self::Sarif => sarif::read(text)?,
@@ -101,7 +101,7 @@ impl Format {
 }
 
 /// `None` where the author calls it noise.
-fn finding(raw: ToolFinding, source: Source<'_>) -> Option<Finding> {
+fn finding(raw: ToolFinding, source: ReportSource<'_>) -> Option<Finding> {
     let severity = match Severity::from_foreign(&raw.severity) {
         Some(Foreign::Severity(severity)) => severity,
         Some(Foreign::Noise) => return None,

@@ -14,14 +14,14 @@ use crate::domain::model::severity::Severity;
 mod tests;
 
 /// The branches that nobody rewrites.
-pub struct Protected {
+pub struct ProtectedBranches {
     globs: GlobSet,
     /// Full names of refs.
     defaults: Vec<BString>,
 }
 
 /// What is known of one ref of a push.
-pub struct Facts<'a> {
+pub struct RefUpdate<'a> {
     /// The full name of the ref on the side that receives.
     pub target: &'a BStr,
     pub relation: Relation,
@@ -29,7 +29,7 @@ pub struct Facts<'a> {
     pub shallow: bool,
 }
 
-impl Protected {
+impl ProtectedBranches {
     /// Takes globs of branch names as policy has them, and the full names of the refs that are
     /// default branches. A glob that cannot be read is matched as the plain name it is.
     pub fn new(globs: &[String], defaults: Vec<BString>) -> Self {
@@ -59,7 +59,11 @@ fn branch(target: &BStr) -> Option<&BStr> {
 }
 
 /// Decides about one ref; `None` where nothing is wrong. The same for `pre-push` and `pre-receive`.
-pub fn judge(facts: &Facts<'_>, protected: &Protected, effect: Effect) -> Option<Finding> {
+pub fn check(
+    facts: &RefUpdate<'_>,
+    protected: &ProtectedBranches,
+    effect: Effect,
+) -> Option<Finding> {
     let name = facts.target.strip_prefix(b"refs/heads/").unwrap_or(facts.target).as_bstr();
     if !protected.holds(facts.target) {
         return protected.holds_in_other_case(facts.target).then(|| {
@@ -110,11 +114,11 @@ pub fn judge(facts: &Facts<'_>, protected: &Protected, effect: Effect) -> Option
 ///
 /// `on_remote` is what tracking refs tell; without any (a push to a bare address) the plainly named
 /// protected branches stand for it, and one of them must be here.
-pub fn judge_mirror(
+pub fn check_mirror(
     on_remote: &[BString],
     here: &[BString],
     policy: &[String],
-    protected: &Protected,
+    protected: &ProtectedBranches,
     effect: Effect,
 ) -> Option<Finding> {
     let missing =

@@ -4,12 +4,12 @@ use crate::domain::gates::secrets::assign;
 use crate::domain::gates::secrets::assign::Join;
 use crate::domain::gates::secrets::contextual::CONTEXTUAL;
 use crate::domain::gates::secrets::generic;
-use crate::domain::gates::secrets::generic::Verdict;
+use crate::domain::gates::secrets::generic::SecretKind;
 use crate::domain::gates::secrets::hit::RawHit;
 use crate::domain::gates::secrets::prefilter;
 use crate::domain::gates::secrets::prefilter::Lead;
-use crate::domain::gates::secrets::rule::{Check, Rule};
-use crate::domain::gates::secrets::tier::Tier;
+use crate::domain::gates::secrets::rule::{SecretRule, TokenCheck};
+use crate::domain::gates::secrets::tier::SecretTier;
 use crate::domain::gates::secrets::{
     chars, checksum, context, encoded, files, password, random, shape, table, wide,
 };
@@ -85,7 +85,7 @@ impl<'a> Finder<'a> {
         self.found
     }
 
-    fn opening(&mut self, rule: &'static Rule, at: usize) {
+    fn opening(&mut self, rule: &'static SecretRule, at: usize) {
         if self.starts_token(at)
             && let Some(end) = shape::matches(rule.shape, self.text, at)
         {
@@ -93,7 +93,7 @@ impl<'a> Finder<'a> {
         }
     }
 
-    fn mark(&mut self, rule: &'static Rule, at: usize) {
+    fn mark(&mut self, rule: &'static SecretRule, at: usize) {
         let Some(head) = rule.shape.find(rule.mark).map(|head| &rule.shape[..head]) else { return };
         if self.text.get(at..at + rule.mark.len()) != Some(rule.mark.as_bytes()) {
             return;
@@ -120,7 +120,7 @@ impl<'a> Finder<'a> {
         }
     }
 
-    fn near(&mut self, rule: &'static Rule, at: usize) {
+    fn near(&mut self, rule: &'static SecretRule, at: usize) {
         // One look at a stretch of text is enough, however often the word stands in it.
         if self.nearby.0 == rule.id && at < self.nearby.1 {
             return;
@@ -136,21 +136,21 @@ impl<'a> Finder<'a> {
         }
     }
 
-    fn confirm(&mut self, rule: &'static Rule, start: usize, end: usize) {
+    fn confirm(&mut self, rule: &'static SecretRule, start: usize, end: usize) {
         let token = &self.text[start..end];
         let body = token.get(shape::literal(rule.shape).len()..).unwrap_or(token);
         if !self.ends_token(rule.shape, end) || random::is_placeholder(body) {
             return;
         }
         let holds = match rule.check {
-            Check::Plain => random::distinct(body) >= 5,
-            Check::Mixed => random::is_mixed(body) && random::distinct(body) >= 6,
-            Check::Random => random::is_random(body),
-            Check::Crc62 => checksum::crc62_holds(token),
-            Check::Crc16 => checksum::crc16_holds(token),
-            Check::Jwt => checksum::is_jwt(token),
-            Check::NumberFirst => checksum::number_first(token),
-            Check::NumberColon => checksum::number_colon(token),
+            TokenCheck::Plain => random::distinct(body) >= 5,
+            TokenCheck::Mixed => random::is_mixed(body) && random::distinct(body) >= 6,
+            TokenCheck::Random => random::is_random(body),
+            TokenCheck::Crc62 => checksum::crc62_holds(token),
+            TokenCheck::Crc16 => checksum::crc16_holds(token),
+            TokenCheck::Jwt => checksum::is_jwt(token),
+            TokenCheck::NumberFirst => checksum::number_first(token),
+            TokenCheck::NumberColon => checksum::number_colon(token),
         };
         if holds && (rule.near.is_empty() || self.is_near(rule.near, start, end)) {
             self.push(rule.id, rule.tier, rule.what, start, end);
@@ -237,7 +237,7 @@ impl<'a> Finder<'a> {
         }
         let line = self.line_around(start, 100, 0);
         let folder = &self.path[..self.path.len() - self.file.len()];
-        let place = generic::Place {
+        let place = generic::NameContext {
             name,
             before: &self.text[line.start..start],
             file: self.file,
@@ -247,14 +247,14 @@ impl<'a> Finder<'a> {
                 &folder[folder.len().saturating_sub(60)..],
             ],
         };
-        let Some(verdict) = generic::judge(place, &value, bytes) else { return };
+        let Some(verdict) = generic::classify(place, &value, bytes) else { return };
         let rule = match verdict {
-            Verdict::AwsSecret => "aws-secret-access-key",
-            Verdict::AzureKey => "azure-account-key",
-            Verdict::FrameworkKey => "framework-key",
-            Verdict::ServiceKey => "service-key",
-            Verdict::Key => "generic-secret",
-            Verdict::Password => "generic-password",
+            SecretKind::AwsSecret => "aws-secret-access-key",
+            SecretKind::AzureKey => "azure-account-key",
+            SecretKind::FrameworkKey => "framework-key",
+            SecretKind::ServiceKey => "service-key",
+            SecretKind::Key => "generic-secret",
+            SecretKind::Password => "generic-password",
         };
         if value.join == Join::Space && self.depth > 0 {
             return;
@@ -328,7 +328,7 @@ impl<'a> Finder<'a> {
             let Some(plain) = encoded::readable(piece) else { continue };
             self.decoded += plain.len();
             let inner = find_inside(&plain, self.path, self.depth + 1);
-            if let Some(first) = inner.into_iter().find(|raw| raw.tier == Tier::Provider) {
+            if let Some(first) = inner.into_iter().find(|raw| raw.tier == SecretTier::Provider) {
                 self.found.push(RawHit {
                     start: start + at,
                     end: start + at + piece.len(),
@@ -338,7 +338,12 @@ impl<'a> Finder<'a> {
         }
     }
 
-    fn seen(&mut self, seen: Option<context::Seen>, sure: &'static str, unsure: &'static str) {
+    fn seen(
+        &mut self,
+        seen: Option<context::ContextHit>,
+        sure: &'static str,
+        unsure: &'static str,
+    ) {
         if let Some(seen) = seen {
             self.push_named(
                 if seen.sure { sure } else { unsure },
@@ -357,7 +362,7 @@ impl<'a> Finder<'a> {
     fn push(
         &mut self,
         rule: &'static str,
-        tier: Tier,
+        tier: SecretTier,
         description: &'static str,
         start: usize,
         end: usize,

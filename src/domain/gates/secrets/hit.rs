@@ -1,12 +1,12 @@
 //! A secret that was found: in the bytes, and with its line.
 
-use crate::domain::gates::secrets::tier::Tier;
+use crate::domain::gates::secrets::tier::SecretTier;
 
 /// A secret without its line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RawHit {
     pub rule: &'static str,
-    pub tier: Tier,
+    pub tier: SecretTier,
     pub start: usize,
     pub end: usize,
     pub fingerprint: String,
@@ -15,10 +15,10 @@ pub struct RawHit {
 
 /// One secret in the bytes that were scanned.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Hit {
+pub struct SecretHit {
     /// The rule's stable name.
     pub rule: &'static str,
-    pub tier: Tier,
+    pub tier: SecretTier,
     /// Where the secret starts and ends in the bytes, as it is encoded there.
     pub start: usize,
     pub end: usize,

@@ -9,10 +9,11 @@ mod contextual;
 mod encoded;
 mod engine;
 mod files;
+pub mod gate;
 mod generic;
 mod gram;
 mod hit;
-pub mod judge;
+
 mod name;
 mod password;
 mod prefilter;

@@ -1,20 +1,20 @@
 //! The scan of one blob: every secret in it, with its line and column.
 
 use crate::domain::gates::secrets::engine;
-use crate::domain::gates::secrets::hit::{Hit, RawHit};
-use crate::domain::gates::secrets::tier::Tier;
+use crate::domain::gates::secrets::hit::{RawHit, SecretHit};
+use crate::domain::gates::secrets::tier::SecretTier;
 
 /// Every secret in a blob, in the order of where they start; none overlaps another. The path gives
 /// context and keeps nothing from being read.
-pub fn scan(bytes: &[u8], path: &[u8]) -> Vec<Hit> {
+pub fn scan(bytes: &[u8], path: &[u8]) -> Vec<SecretHit> {
     let mut lines = Lines { bytes, at: 0, line: 1, line_start: 0 };
     engine::find(bytes, path).into_iter().map(|raw| lines.hit(raw)).collect()
 }
 
 /// Secrets in the name of a file. Their places are those in the path.
-pub fn file_name_hits(path: &[u8]) -> Vec<Hit> {
+pub fn file_name_hits(path: &[u8]) -> Vec<SecretHit> {
     let mut hits = scan(path, b"");
-    hits.retain(|hit| hit.tier == Tier::Provider);
+    hits.retain(|hit| hit.tier == SecretTier::Provider);
     hits
 }
 
@@ -27,13 +27,13 @@ struct Lines<'a> {
 }
 
 impl Lines<'_> {
-    fn hit(&mut self, raw: RawHit) -> Hit {
+    fn hit(&mut self, raw: RawHit) -> SecretHit {
         for newline in memchr::memchr_iter(b'\n', &self.bytes[self.at..raw.start]) {
             self.line = self.line.saturating_add(1);
             self.line_start = self.at + newline + 1;
         }
         self.at = raw.start;
-        Hit {
+        SecretHit {
             rule: raw.rule,
             tier: raw.tier,
             start: raw.start,

@@ -30,7 +30,7 @@ pub fn classify(path: &BStr, bytes: Option<&[u8]>) -> Option<Sensitive> {
 
 /// The finding for a file, if it is one that should not be there. What is sure has the first
 /// effect, what only its name says the second.
-pub fn judge(path: &BStr, bytes: Option<&[u8]>, sure: Effect, named: Effect) -> Option<Finding> {
+pub fn check(path: &BStr, bytes: Option<&[u8]>, sure: Effect, named: Effect) -> Option<Finding> {
     let found = classify(path, bytes)?;
     let (severity, effect) =
         if found.sure { (Severity::Critical, sure) } else { (Severity::Medium, named) };

@@ -4,7 +4,7 @@
 #[cfg(test)]
 mod tests;
 
-use crate::domain::gates::Law;
+use crate::domain::gates::policy::EffectivePolicy;
 use crate::domain::policy::commands::CommandGate;
 use crate::domain::policy::gates::{Gates, Level};
 use crate::domain::policy::settings::Policy;
@@ -25,7 +25,11 @@ pub enum Extent {
 /// the smaller, and its allow lists hold what both allow. Protected branches, rules and commands are
 /// those of both. What has no order (agents, the watcher, budgets) is the default branch's with
 /// [`Extent::Whole`] and the branch's own with [`Extent::Guards`].
-pub fn stricter(own: &Law, default: &Law, extent: Extent) -> Law {
+pub fn stricter(
+    own: &EffectivePolicy,
+    default: &EffectivePolicy,
+    extent: Extent,
+) -> EffectivePolicy {
     if own.hash == default.hash {
         return own.clone();
     }
@@ -55,13 +59,13 @@ pub fn stricter(own: &Law, default: &Law, extent: Extent) -> Law {
     let mut findings = own.findings.clone();
     findings.extend(default.findings.iter().filter(|f| !own.findings.contains(f)).cloned());
     let hash = blake3::hash(format!("{extent:?} {} {}", own.hash, default.hash).as_bytes());
-    Law { policy, allow, rules, findings, hash: shortened(hash) }
+    EffectivePolicy { policy, allow, rules, findings, hash: shortened(hash) }
 }
 
 /// The policy for a history that begins on the side that receives, where no policy is known yet: the
 /// pushed tip's own. Only its guards and its commands can stop the push, because messages and sizes
 /// of commits from before the policy cannot be mended any more.
-pub fn of_first_push(tip: &Law) -> Law {
+pub fn of_first_push(tip: &EffectivePolicy) -> EffectivePolicy {
     let mut first = tip.clone();
     let gates = &mut first.policy.gates;
     for level in [
@@ -77,7 +81,7 @@ pub fn of_first_push(tip: &Law) -> Law {
     first
 }
 
-/// As long as the hash of a policy that was read: see [`Law::hash`].
+/// As long as the hash of a policy that was read: see [`EffectivePolicy::hash`].
 fn shortened(hash: blake3::Hash) -> String {
     hash.to_hex()[..32].to_owned()
 }
@@ -92,7 +96,7 @@ fn guards(gates: &mut Gates, own: &Gates, default: &Gates) {
             let mut secrets = default.secrets.clone();
             secrets.level = mine.max(theirs);
             secrets.generic = own.secrets.generic.max(default.secrets.generic);
-            // The lists that count are in `Law::allow`; these are shown to people.
+            // The lists that count are in `EffectivePolicy::allow`; these are shown to people.
             secrets.allow.retain(|known| own.secrets.allow.contains(known));
             secrets.allow_paths.retain(|glob| own.secrets.allow_paths.contains(glob));
             secrets

@@ -3,29 +3,29 @@
 use proptest::prelude::*;
 
 use crate::domain::constitution::parse::parse;
-use crate::domain::gates::Law;
 use crate::domain::gates::constitution::Rules;
-use crate::domain::gates::secrets::judge::Allow;
+use crate::domain::gates::policy::EffectivePolicy;
+use crate::domain::gates::secrets::gate::AllowedSecrets;
 use crate::domain::gates::stricter::{Extent, of_first_push, stricter};
 use crate::domain::policy::gates::Level;
 use crate::domain::policy::layers;
 use crate::domain::policy::layers::layer::{Layer, Source};
 
-fn law(policy: &str) -> Law {
+fn law(policy: &str) -> EffectivePolicy {
     law_with(policy, "")
 }
 
-fn law_with(policy: &str, rules: &str) -> Law {
+fn law_with(policy: &str, rules: &str) -> EffectivePolicy {
     let layer = Layer { source: Source::Repository, file: "tribunal.toml", text: policy };
     let policy = layers::resolve(&[layer], &[], &[]).unwrap().policy;
     let secrets = &policy.gates.secrets;
     let paths = secrets.allow_paths.iter().map(String::as_str);
-    let allow = Allow::new(paths, secrets.allow.iter().map(String::as_str)).unwrap();
+    let allow = AllowedSecrets::new(paths, secrets.allow.iter().map(String::as_str)).unwrap();
     let parsed = parse(".ai/constitution/x.md", rules);
     assert!(parsed.errors.is_empty(), "{:?}", parsed.errors);
     let (compiled, _) = Rules::compile(parsed.rules, None);
     let hash = format!("{:?}{rules}", policy.gates);
-    Law { policy, allow, rules: compiled, findings: Vec::new(), hash }
+    EffectivePolicy { policy, allow, rules: compiled, findings: Vec::new(), hash }
 }
 
 #[test]

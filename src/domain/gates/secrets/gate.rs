@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use bstr::{BStr, BString, ByteSlice as _};
 use globset::GlobSet;
 
-use crate::domain::gates::secrets::hit::Hit;
+use crate::domain::gates::secrets::hit::SecretHit;
 use crate::domain::gates::secrets::scan::{file_name_hits, scan};
-use crate::domain::gates::secrets::tier::Tier;
+use crate::domain::gates::secrets::tier::SecretTier;
 use crate::domain::model::class::Class;
 use crate::domain::model::finding::{Effect, Finding, Place, Spot};
 use crate::domain::model::gate::Gate;
@@ -21,7 +21,7 @@ const MARKER: &[u8] = b"tribunal:allow secrets";
 
 /// What a repository or a user allowed: what every one of the lists allows. No list allows nothing.
 #[derive(Clone, Debug, Default)]
-pub struct Allow {
+pub struct AllowedSecrets {
     lists: Vec<AllowList>,
 }
 
@@ -33,18 +33,18 @@ struct AllowList {
 
 /// What a finding of each tier does to the change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Levels {
+pub struct SecretLevels {
     pub provider: Effect,
     pub generic: Effect,
 }
 
-impl Default for Levels {
+impl Default for SecretLevels {
     fn default() -> Self {
         Self { provider: Effect::Block, generic: Effect::Warn }
     }
 }
 
-impl Allow {
+impl AllowedSecrets {
     /// Takes globs over whole paths, in which `*` does not cross a `/`, and fingerprints as findings
     /// print them. The error names the glob that cannot be read.
     pub fn new<'a>(
@@ -87,7 +87,12 @@ enum Waiver {
 }
 
 /// The findings in a blob or a message. For a file its name is read too.
-pub fn judge(spot: &Spot, bytes: &[u8], allow: &Allow, levels: Levels) -> Vec<Finding> {
+pub fn check(
+    spot: &Spot,
+    bytes: &[u8],
+    allow: &AllowedSecrets,
+    levels: SecretLevels,
+) -> Vec<Finding> {
     let path = match spot {
         Spot::File(path) => path.as_bstr(),
         Spot::CommitMessage | Spot::TagMessage(_) | Spot::Ref(_) => BStr::new(b""),
@@ -96,7 +101,7 @@ pub fn judge(spot: &Spot, bytes: &[u8], allow: &Allow, levels: Levels) -> Vec<Fi
         return Vec::new();
     }
     let hits = scan(bytes, path);
-    let known = |hit: &&Hit| !allow.has_fingerprint(&hit.fingerprint);
+    let known = |hit: &&SecretHit| !allow.has_fingerprint(&hit.fingerprint);
     let in_text = hits.iter().filter(known).filter_map(|hit| {
         let waiver = waiver(bytes, hit);
         (waiver != Waiver::Reasoned)
@@ -115,10 +120,16 @@ pub fn judge(spot: &Spot, bytes: &[u8], allow: &Allow, levels: Levels) -> Vec<Fi
     findings
 }
 
-fn finding(spot: &Spot, hit: &Hit, anchor: String, waiver: Waiver, levels: Levels) -> Finding {
+fn finding(
+    spot: &Spot,
+    hit: &SecretHit,
+    anchor: String,
+    waiver: Waiver,
+    levels: SecretLevels,
+) -> Finding {
     let (severity, effect) = match hit.tier {
-        Tier::Provider => (Severity::Critical, levels.provider),
-        Tier::Generic => (Severity::Medium, levels.generic),
+        SecretTier::Provider => (Severity::Critical, levels.provider),
+        SecretTier::Generic => (Severity::Medium, levels.generic),
     };
     let unreasoned = if waiver == Waiver::Unreasoned {
         "; the `tribunal:allow secrets` beside it gives no reason and does not count"
@@ -148,7 +159,7 @@ fn finding(spot: &Spot, hit: &Hit, anchor: String, waiver: Waiver, levels: Level
 }
 
 /// The line of a secret, at most so many bytes before and after it, with every secret masked.
-fn anchor(bytes: &[u8], hit: &Hit, hits: &[Hit]) -> String {
+fn anchor(bytes: &[u8], hit: &SecretHit, hits: &[SecretHit]) -> String {
     let from = hit.start.saturating_sub(AROUND);
     let start = memchr::memrchr(b'\n', &bytes[from..hit.start]).map_or(from, |at| from + at + 1);
     let to = bytes.len().min(hit.end + AROUND);
@@ -156,7 +167,7 @@ fn anchor(bytes: &[u8], hit: &Hit, hits: &[Hit]) -> String {
     mask(bytes, start, end, hits)
 }
 
-fn mask(bytes: &[u8], start: usize, end: usize, hits: &[Hit]) -> String {
+fn mask(bytes: &[u8], start: usize, end: usize, hits: &[SecretHit]) -> String {
     let mut clean = Vec::with_capacity(end - start);
     let mut at = start;
     let first = hits.partition_point(|hit| hit.end <= start);
@@ -171,7 +182,7 @@ fn mask(bytes: &[u8], start: usize, end: usize, hits: &[Hit]) -> String {
 }
 
 /// Looks for the marker on the secret's first line, on the one before, and on its last.
-fn waiver(bytes: &[u8], hit: &Hit) -> Waiver {
+fn waiver(bytes: &[u8], hit: &SecretHit) -> Waiver {
     const FAR: usize = 2000;
     let from = hit.start.saturating_sub(FAR);
     let mut breaks = memchr::memrchr_iter(b'\n', &bytes[from..hit.start]).map(|at| from + at + 1);
