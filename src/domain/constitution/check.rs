@@ -10,7 +10,7 @@ use ast_grep_core::tree_sitter::StrDoc;
 use ast_grep_language::SupportLang;
 use regex::{Regex, RegexBuilder};
 
-use crate::domain::constitution::rule::{Check, Language, On, Rule, RuleError};
+use crate::domain::constitution::rule::{Language, Rule, RuleCheck, RuleError, RuleScope};
 use crate::domain::constitution::waiver;
 use crate::domain::constitution::waiver::Waiver;
 use crate::domain::model::globs::Globs;
@@ -22,10 +22,10 @@ const REGEX_BYTES_MAX: usize = 1 << 20;
 const HITS_MAX: usize = 1_000;
 
 /// A rule that is ready to be held against files.
-pub struct Compiled {
+pub struct CompiledRule {
     pub id: String,
     scope: Globs,
-    on: On,
+    on: RuleScope,
     matcher: Matcher,
 }
 
@@ -42,7 +42,7 @@ enum Matcher {
 }
 
 /// A file's text, parsed at most once for all rules.
-pub struct Source<'a> {
+pub struct SourceFile<'a> {
     path: &'a str,
     text: &'a str,
     tree: OnceCell<Option<AstGrep<StrDoc<SupportLang>>>>,
@@ -50,7 +50,7 @@ pub struct Source<'a> {
 
 /// A place where a rule's pattern matches.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Hit {
+pub struct RuleHit {
     /// Counted from 1.
     pub line: u32,
     /// In bytes, counted from 1.
@@ -73,17 +73,17 @@ pub fn scope(rule: &Rule) -> Result<Globs, RuleError> {
 
 /// Compiles a rule's paths and pattern; `None` where there is no pattern to hold against files
 /// (prose, or a command).
-pub fn compile(rule: &Rule) -> Result<Option<Compiled>, RuleError> {
+pub fn compile(rule: &Rule) -> Result<Option<CompiledRule>, RuleError> {
     let scope = scope(rule)?;
     let (matcher, on) = match &rule.check {
-        Check::Regex { pattern, on } => (regex(pattern).map(Matcher::Regex), *on),
-        Check::AstGrep { pattern, language, on } => (structure(pattern, *language), *on),
-        Check::Command { .. } | Check::None => return Ok(None),
+        RuleCheck::Regex { pattern, on } => (regex(pattern).map(Matcher::Regex), *on),
+        RuleCheck::AstGrep { pattern, language, on } => (structure(pattern, *language), *on),
+        RuleCheck::Command { .. } | RuleCheck::None => return Ok(None),
     };
     let matcher = matcher.map_err(|(message, hint)| {
         problem(rule, rule.at.check_line, format!("rule `{}`: {message}", rule.id), hint)
     })?;
-    Ok(Some(Compiled { id: rule.id.clone(), scope, on, matcher }))
+    Ok(Some(CompiledRule { id: rule.id.clone(), scope, on, matcher }))
 }
 
 fn problem(rule: &Rule, line: u32, message: String, hint: &str) -> RuleError {
@@ -166,7 +166,7 @@ fn grammar(language: Language) -> SupportLang {
     }
 }
 
-impl<'a> Source<'a> {
+impl<'a> SourceFile<'a> {
     pub fn new(path: &'a str, text: &'a str) -> Self {
         Self { path, text, tree: OnceCell::new() }
     }
@@ -185,14 +185,14 @@ impl<'a> Source<'a> {
     }
 
     /// The lines of a byte range, with the range's first line and column.
-    fn hit(&self, range: &Range<usize>, id: &str) -> Hit {
+    fn hit(&self, range: &Range<usize>, id: &str) -> RuleHit {
         let line = 1 + count_breaks(&self.text[..range.start]);
         let start = self.text[..range.start].rfind('\n').map_or(0, |at| at + 1);
         let last = range.end.max(range.start + 1).min(self.text.len());
         let inner = self.text[range.start..last].trim_end_matches('\n');
         let end = range.start + inner.len();
         let stop = self.text[end..].find('\n').map_or(self.text.len(), |at| end + at);
-        Hit {
+        RuleHit {
             line,
             column: u32::try_from(range.start - start + 1).unwrap_or(u32::MAX),
             end_line: line + count_breaks(inner),
@@ -206,28 +206,29 @@ fn count_breaks(text: &str) -> u32 {
     u32::try_from(memchr::memchr_iter(b'\n', text.as_bytes()).count()).unwrap_or(u32::MAX)
 }
 
-impl Compiled {
+impl CompiledRule {
     pub fn covers(&self, path: &str) -> bool {
         self.scope.matches(path)
     }
 
     /// The matches that the rule speaks of: in whole files, or those that touch one of the added
     /// lines (half-open ranges, counted from 1). Empty where the path is not the rule's.
-    pub fn matches(&self, source: &Source<'_>, added: &[Range<u32>]) -> Vec<Hit> {
-        if !self.covers(source.path) || (self.on == On::AddedLines && added.is_empty()) {
+    pub fn matches(&self, source: &SourceFile<'_>, added: &[Range<u32>]) -> Vec<RuleHit> {
+        if !self.covers(source.path) || (self.on == RuleScope::AddedLines && added.is_empty()) {
             return Vec::new();
         }
         let mut hits = self.everywhere(source);
-        if self.on == On::AddedLines {
-            let touches =
-                |hit: &Hit, lines: &Range<u32>| hit.line < lines.end && hit.end_line >= lines.start;
+        if self.on == RuleScope::AddedLines {
+            let touches = |hit: &RuleHit, lines: &Range<u32>| {
+                hit.line < lines.end && hit.end_line >= lines.start
+            };
             hits.retain(|hit| added.iter().any(|lines| touches(hit, lines)));
         }
         hits
     }
 
     /// The matches in the whole text, whatever the rule's paths, each line once, at most 1,000.
-    pub fn everywhere(&self, source: &Source<'_>) -> Vec<Hit> {
+    pub fn everywhere(&self, source: &SourceFile<'_>) -> Vec<RuleHit> {
         let ranges: Vec<Range<usize>> = match &self.matcher {
             Matcher::Regex(regex) => {
                 let found = regex.find_iter(source.text).filter(|found| !found.is_empty());
@@ -246,7 +247,8 @@ impl Compiled {
                 nodes.find_all(pattern).take(HITS_MAX).map(|found| found.range()).collect()
             }
         };
-        let mut hits: Vec<Hit> = ranges.iter().map(|range| source.hit(range, &self.id)).collect();
+        let mut hits: Vec<RuleHit> =
+            ranges.iter().map(|range| source.hit(range, &self.id)).collect();
         hits.dedup_by(|later, first| later.line == first.line);
         hits
     }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use anyhow::Result;
 use bstr::ByteSlice as _;
 
-use crate::domain::constitution::check::{Compiled, Source, compile, scope};
-use crate::domain::constitution::rule::{Rule, RuleError, Status};
+use crate::domain::constitution::check::{CompiledRule, SourceFile, compile, scope};
+use crate::domain::constitution::rule::{Rule, RuleError, RuleStatus};
 use crate::domain::constitution::waiver::Waiver;
 use crate::domain::gates::view::FileView;
 use crate::domain::model::change::FileChange;
@@ -20,7 +20,7 @@ use crate::domain::model::severity::Severity;
 /// The rules that are in force, as the base of the change has them.
 #[derive(Clone, Default)]
 pub struct Rules {
-    in_force: Vec<Arc<(Rule, Compiled)>>,
+    in_force: Vec<Arc<(Rule, CompiledRule)>>,
 }
 
 impl Rules {
@@ -70,7 +70,7 @@ fn is_same(one: &Rule, other: &Rule) -> bool {
 fn compile_wanted(
     rule: &Rule,
     files: Option<&[FileChange]>,
-) -> Result<Option<Compiled>, RuleError> {
+) -> Result<Option<CompiledRule>, RuleError> {
     if let Some(files) = files {
         let scope = scope(rule)?;
         let covers = |file: &FileChange| file.path.to_str().is_ok_and(|path| scope.matches(path));
@@ -88,7 +88,7 @@ pub fn check(view: &FileView<'_>, rules: &Rules, effect: Effect) -> Result<Vec<F
         return Ok(Vec::new());
     };
     let covering = rules.in_force.iter().filter(|rule| rule.1.covers(path));
-    let source = Source::new(path, text);
+    let source = SourceFile::new(path, text);
     let mut findings: Vec<Finding> = Vec::new();
     let mut found: HashMap<(&str, u32, u32), usize> = HashMap::new();
     for (rule, compiled) in covering.map(|rule| &**rule) {
@@ -108,7 +108,7 @@ pub fn check(view: &FileView<'_>, rules: &Rules, effect: Effect) -> Result<Vec<F
                 rule: rule.id.clone(),
                 class: rule.class.clone(),
                 severity: rule.severity,
-                effect: if rule.status == Status::Active { effect } else { Effect::Shadow },
+                effect: if rule.status == RuleStatus::Active { effect } else { Effect::Shadow },
                 place: Some(Place {
                     column: hit.column,
                     end_line: hit.end_line,

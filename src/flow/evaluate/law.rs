@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use bstr::{BStr, BString, ByteSlice as _};
 
-use crate::domain::constitution::parse::{Parsed, duplicates, parse};
+use crate::domain::constitution::parse::{ParsedRules, duplicates, parse};
 use crate::domain::gates::constitution;
 use crate::domain::gates::constitution::Rules;
 use crate::domain::gates::governance::{BASELINE_FILE, POLICY_FILE, policy_finding};
@@ -74,7 +74,7 @@ pub fn of_tree(
 }
 
 /// Every rule that a tree holds, and what is wrong with those that cannot be read.
-pub fn rules_of_tree(objects: &Objects, tree: &Oid) -> Result<Parsed> {
+pub fn rules_of_tree(objects: &Objects, tree: &Oid) -> Result<ParsedRules> {
     Ok(parse_rules(&rule_files(objects, tree)?))
 }
 
@@ -85,8 +85,8 @@ fn rule_files(objects: &Objects, tree: &Oid) -> Result<Vec<(BString, Vec<u8>)>> 
     Ok(files)
 }
 
-fn parse_rules(files: &[(BString, Vec<u8>)]) -> Parsed {
-    let mut all = Parsed::default();
+fn parse_rules(files: &[(BString, Vec<u8>)]) -> ParsedRules {
+    let mut all = ParsedRules::default();
     for (path, content) in files {
         let mut parsed = parse(&path.to_str_lossy(), &content.to_str_lossy());
         all.rules.append(&mut parsed.rules);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::Result;
 use bstr::ByteSlice as _;
 
-use crate::domain::constitution::case::Case;
+use crate::domain::constitution::incident::Incident;
 use crate::domain::model::change::{Entry, Mode};
 use crate::domain::model::objects::TreeItem;
 use crate::domain::model::oid::Oid;
@@ -24,7 +24,7 @@ pub fn of(
     objects: &Objects,
     tree: &Oid,
     component: &str,
-    cases: &[Case],
+    cases: &[Incident],
 ) -> Result<Vec<(String, String)>> {
     let kinds: BTreeSet<Option<&str>> =
         cases.iter().map(|case| extension(&case.sighting.path)).collect();
