@@ -3,7 +3,7 @@
 use bstr::ByteSlice as _;
 
 use crate::domain::model::class::Class;
-use crate::domain::model::finding::{Effect, Finding, Place, Spot};
+use crate::domain::model::finding::{Effect, Finding, Location, LocationKind};
 use crate::domain::model::gate::Gate;
 use crate::domain::model::severity::Severity;
 use crate::domain::policy::gates::CommitMessage;
@@ -47,7 +47,12 @@ pub fn check(message: &[u8], policy: &CommitMessage, effect: Effect) -> Option<F
         class: Class::new("repository/commit-message"),
         severity: Severity::Low,
         effect,
-        place: Some(Place { spot: Spot::CommitMessage, line: 1, column: 1, end_line: 1 }),
+        place: Some(Location {
+            spot: LocationKind::CommitMessage,
+            line: 1,
+            column: 1,
+            end_line: 1,
+        }),
         anchor: subject.to_owned(),
         message,
         suggestion,

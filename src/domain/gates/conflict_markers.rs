@@ -5,7 +5,7 @@ use bstr::ByteSlice as _;
 
 use crate::domain::gates::view::{FileView, line_text};
 use crate::domain::model::class::Class;
-use crate::domain::model::finding::{Effect, Finding, Place};
+use crate::domain::model::finding::{Effect, Finding, Location};
 use crate::domain::model::gate::Gate;
 use crate::domain::model::severity::Severity;
 
@@ -26,7 +26,7 @@ pub fn check(view: &FileView<'_>, effect: Effect) -> Result<Vec<Finding>> {
                 class: Class::new("repository/conflict-marker"),
                 severity: Severity::High,
                 effect,
-                place: Some(Place::line(view.file.path.clone(), number)),
+                place: Some(Location::line(view.file.path.clone(), number)),
                 anchor: line_text(&view.new, number),
                 message: "a merge conflict marker is left in the file".to_owned(),
                 suggestion: "resolve the conflict and stage the file again".to_owned(),

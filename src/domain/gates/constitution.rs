@@ -13,7 +13,7 @@ use crate::domain::constitution::waiver::Waiver;
 use crate::domain::gates::view::FileView;
 use crate::domain::model::change::FileChange;
 use crate::domain::model::class::Class;
-use crate::domain::model::finding::{Effect, Finding, Place};
+use crate::domain::model::finding::{Effect, Finding, Location};
 use crate::domain::model::gate::Gate;
 use crate::domain::model::severity::Severity;
 
@@ -109,10 +109,10 @@ pub fn check(view: &FileView<'_>, rules: &Rules, effect: Effect) -> Result<Vec<F
                 class: rule.class.clone(),
                 severity: rule.severity,
                 effect: if rule.status == RuleStatus::Active { effect } else { Effect::Shadow },
-                place: Some(Place {
+                place: Some(Location {
                     column: hit.column,
                     end_line: hit.end_line,
-                    ..Place::line(view.file.path.clone(), hit.line)
+                    ..Location::line(view.file.path.clone(), hit.line)
                 }),
                 anchor: hit.text,
                 message: format!("{}{unreasoned}", rule.title),
@@ -153,7 +153,7 @@ pub fn broken_rule(error: &RuleError, effect: Effect) -> Finding {
         class: Class::new("governance/rule-change"),
         severity: Severity::High,
         effect,
-        place: Some(Place::line(error.path.as_str(), error.line)),
+        place: Some(Location::line(error.path.as_str(), error.line)),
         anchor: String::new(),
         message: format!("{}; this rule does not hold until it can be read", error.message),
         suggestion: error.hint.clone(),

@@ -6,7 +6,7 @@ use bstr::ByteSlice as _;
 use crate::domain::gates::large_files::human;
 use crate::domain::model::change::{Change, FileChange};
 use crate::domain::model::class::Class;
-use crate::domain::model::finding::{Effect, Finding, Place};
+use crate::domain::model::finding::{Effect, Finding, Location};
 use crate::domain::model::gate::Gate;
 use crate::domain::model::objects::ReadObjects;
 use crate::domain::model::severity::Severity;
@@ -37,7 +37,7 @@ pub fn check(change: &Change, objects: &dyn ReadObjects, effect: Effect) -> Resu
             class: Class::new("governance/rule-change"),
             severity: Severity::Low,
             effect,
-            place: Some(Place::file(file.path.clone())),
+            place: Some(Location::file(file.path.clone())),
             anchor: String::new(),
             message: "the change edits the law; it was judged under the law before it".to_owned(),
             suggestion: String::new(),
@@ -81,7 +81,7 @@ fn too_large(file: &FileChange, size: u64) -> Finding {
         class: Class::new("governance/rule-change"),
         severity: Severity::High,
         effect: Effect::Block,
-        place: Some(Place::file(file.path.clone())),
+        place: Some(Location::file(file.path.clone())),
         anchor: String::new(),
         message: format!(
             "it has {}, more than the {} that a file of settings or rules may have",
@@ -93,7 +93,7 @@ fn too_large(file: &FileChange, size: u64) -> Finding {
 }
 
 /// The finding for a policy that cannot be read.
-pub fn policy_finding(problem: &problem::Problem, effect: Effect) -> Finding {
+pub fn policy_finding(problem: &problem::SettingsProblem, effect: Effect) -> Finding {
     let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     let line = number(problem.line);
     Finding {
@@ -102,7 +102,10 @@ pub fn policy_finding(problem: &problem::Problem, effect: Effect) -> Finding {
         class: Class::new("governance/rule-change"),
         severity: Severity::High,
         effect,
-        place: Some(Place { column: number(problem.column), ..Place::line(POLICY_FILE, line) }),
+        place: Some(Location {
+            column: number(problem.column),
+            ..Location::line(POLICY_FILE, line)
+        }),
         anchor: String::new(),
         message: problem.message.clone(),
         suggestion: problem.hint.clone(),

@@ -26,7 +26,7 @@ use crate::domain::gates::secrets::scan::scan;
 use crate::domain::gates::secrets::tier::SecretTier;
 use crate::domain::gates::view::{FileView, LoadedFile};
 use crate::domain::model::change::{Change, FileChange};
-use crate::domain::model::finding::{Effect, Finding, Spot};
+use crate::domain::model::finding::{Effect, Finding, LocationKind};
 use crate::domain::model::gate::Gate;
 use crate::domain::model::objects::{BLOB_BYTES_MAX, ReadObjects};
 use crate::domain::model::report::Skipped;
@@ -68,17 +68,21 @@ pub fn check_change(
         report.findings.extend(governance::check(change, objects, effect)?);
     }
     if let Some(message) = &change.message {
-        report.findings.extend(check_message(message, &Spot::CommitMessage, effective));
+        report.findings.extend(check_message(message, &LocationKind::CommitMessage, effective));
     }
     Ok(report)
 }
 
 /// Runs the gates that look at a message: of a commit, for its form too, or of a tag.
-pub fn check_message(message: &[u8], spot: &Spot, effective: &EffectivePolicy) -> Vec<Finding> {
+pub fn check_message(
+    message: &[u8],
+    spot: &LocationKind,
+    effective: &EffectivePolicy,
+) -> Vec<Finding> {
     let gates = &effective.policy.gates;
     let mut findings = secrets_in(spot, message, effective);
     if let Some(effect) = gates.commit_message.level.effect()
-        && *spot == Spot::CommitMessage
+        && *spot == LocationKind::CommitMessage
     {
         findings.extend(commit_message::check(message, &gates.commit_message, effect));
     }
@@ -159,7 +163,7 @@ fn check_unread(
     Ok(report)
 }
 
-fn secrets_in(spot: &Spot, bytes: &[u8], effective: &EffectivePolicy) -> Vec<Finding> {
+fn secrets_in(spot: &LocationKind, bytes: &[u8], effective: &EffectivePolicy) -> Vec<Finding> {
     let policy = &effective.policy.gates.secrets;
     let Some(provider) = policy.level.effect() else { return Vec::new() };
     let generic = policy.generic.min(policy.level).effect().unwrap_or(Effect::Shadow);
@@ -190,7 +194,7 @@ fn new_sensitive(view: &FileView<'_>, effective: &EffectivePolicy) -> Result<Opt
 /// Secrets of a file. One that the base holds already warns and does not block: who touches the
 /// file did not bring it.
 fn new_secrets(view: &FileView<'_>, effective: &EffectivePolicy) -> Result<Vec<Finding>> {
-    let spot = Spot::File(view.file.path.clone());
+    let spot = LocationKind::File(view.file.path.clone());
     let mut findings = secrets_in(&spot, &view.new, effective);
     if findings.iter().all(|finding| finding.effect < Effect::Block) {
         return Ok(findings);

@@ -4,14 +4,14 @@ use anyhow::Result;
 use bstr::ByteSlice as _;
 
 use crate::domain::locate::lines::changed_lines;
-use crate::domain::model::change::{Change, FileChange, Kind, Mode};
+use crate::domain::model::change::{Change, FileChange, FileChangeKind, FileMode};
 use crate::domain::model::class::Class;
 use crate::domain::model::finding::{Effect, Finding};
 use crate::domain::model::gate::Gate;
 use crate::domain::model::globs;
 use crate::domain::model::objects::{BLOB_BYTES_MAX, Content, ReadObjects};
 use crate::domain::model::severity::Severity;
-use crate::domain::policy::gates::Scope;
+use crate::domain::policy::gates::ScopeLimits;
 
 /// Above so many times the budget of files the lines are not counted: the answer is known, and the
 /// commit path does not pay for it.
@@ -21,7 +21,7 @@ const COUNT_LINES_UP_TO: usize = 5;
 /// of the policy) and pure moves are counted apart.
 pub fn check(
     change: &Change,
-    policy: &Scope,
+    policy: &ScopeLimits,
     objects: &dyn ReadObjects,
     effect: Effect,
 ) -> Result<Option<Finding>> {
@@ -38,7 +38,7 @@ pub fn check(
     }
     let exempt = globs::union(policy.exempt.iter().map(String::as_str))?;
     let (apart, counted): (Vec<_>, Vec<_>) = change.files.iter().partition(|file| {
-        let moved = matches!(file.kind, Kind::Renamed { .. });
+        let moved = matches!(file.kind, FileChangeKind::Renamed { .. });
         moved || exempt.is_match(file.path.to_path_lossy())
     });
     let many = counted.len() > policy.files * COUNT_LINES_UP_TO;
@@ -82,7 +82,7 @@ pub fn check(
 fn changed(file: &FileChange, objects: &dyn ReadObjects) -> Result<usize> {
     let mut sides = [Vec::new(), Vec::new()];
     for (side, entry) in sides.iter_mut().zip([&file.old, &file.new]) {
-        let Some(entry) = entry.as_ref().filter(|entry| entry.mode != Mode::Submodule) else {
+        let Some(entry) = entry.as_ref().filter(|entry| entry.mode != FileMode::Submodule) else {
             continue;
         };
         match objects.content(&entry.oid, BLOB_BYTES_MAX)? {

@@ -7,7 +7,7 @@ use anyhow::Result;
 use bstr::ByteSlice as _;
 
 use crate::domain::locate::lines::changes;
-use crate::domain::model::change::{FileChange, Mode};
+use crate::domain::model::change::{FileChange, FileMode};
 use crate::domain::model::objects::{BLOB_BYTES_MAX, Content, ReadObjects};
 
 /// A file of the judged tree. What costs something is found out when it is asked for.
@@ -50,7 +50,7 @@ impl<'a> FileView<'a> {
     /// large to be read: more lines are then named as new, never fewer.
     pub fn old(&self) -> Result<Option<&[u8]>> {
         if self.old.get().is_none() {
-            let entry = self.file.old.as_ref().filter(|e| e.mode != Mode::Submodule);
+            let entry = self.file.old.as_ref().filter(|e| e.mode != FileMode::Submodule);
             let old = match entry {
                 Some(entry) => match self.objects.content(&entry.oid, BLOB_BYTES_MAX)? {
                     Content::Whole(old) => Some(old),

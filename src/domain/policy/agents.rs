@@ -9,7 +9,7 @@ use crate::domain::policy::unit;
 
 /// Who is asked for what.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Agents {
+pub struct AgentSettings {
     pub route: RouteChoice,
     pub researcher: RoleAgent,
     pub executor: RoleAgent,
@@ -23,7 +23,7 @@ pub struct Agents {
     pub wait: Duration,
 }
 
-impl Agents {
+impl AgentSettings {
     pub fn of(&self, role: Role) -> &RoleAgent {
         match role {
             Role::Researcher => &self.researcher,

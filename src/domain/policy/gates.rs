@@ -9,13 +9,13 @@ use crate::domain::policy::unit;
 /// What a gate's findings do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Level {
+pub enum GateLevel {
     Off,
     Warn,
     Block,
 }
 
-impl Level {
+impl GateLevel {
     /// The effect of a finding of a gate at this level; `None` where the gate is off.
     pub fn effect(self) -> Option<Effect> {
         match self {
@@ -28,21 +28,21 @@ impl Level {
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct Gates {
+pub struct GateSettings {
     pub protected_branch: Plain,
-    pub secrets: Secrets,
+    pub secrets: SecretSettings,
     pub sensitive_files: Plain,
     pub conflict_markers: Plain,
     pub large_files: LargeFiles,
     pub case_conflict: Plain,
     pub commit_message: CommitMessage,
-    pub scope: Scope,
+    pub scope: ScopeLimits,
     pub constitution: Plain,
     pub governance: Plain,
     pub commands: Plain,
 }
 
-impl Gates {
+impl GateSettings {
     /// Switches a gate off, as `TRIBUNAL_SKIP` asks.
     pub fn switch_off(&mut self, gate: Gate) {
         let level = match gate {
@@ -59,22 +59,22 @@ impl Gates {
             Gate::Commands => &mut self.commands.level,
             Gate::Review | Gate::Person | Gate::Import => return,
         };
-        *level = Level::Off;
+        *level = GateLevel::Off;
     }
 }
 
 /// A gate with nothing to set but its level.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Plain {
-    pub level: Level,
+    pub level: GateLevel,
 }
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct Secrets {
-    pub level: Level,
+pub struct SecretSettings {
+    pub level: GateLevel,
     /// For secrets known by a name and randomness alone, not by a provider's form.
-    pub generic: Level,
+    pub generic: GateLevel,
     /// Globs of paths that may hold anything.
     pub allow_paths: Vec<String>,
     /// Fingerprints of secrets that are known and accepted.
@@ -83,7 +83,7 @@ pub struct Secrets {
 
 #[derive(Clone, Debug, Deserialize)]
 pub struct LargeFiles {
-    pub level: Level,
+    pub level: GateLevel,
     /// In bytes.
     #[serde(deserialize_with = "unit::bytes")]
     pub max: u64,
@@ -92,15 +92,15 @@ pub struct LargeFiles {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct CommitMessage {
-    pub level: Level,
+    pub level: GateLevel,
     pub types: Vec<String>,
     /// In characters.
     pub subject_max: usize,
 }
 
 #[derive(Clone, Debug, Deserialize)]
-pub struct Scope {
-    pub level: Level,
+pub struct ScopeLimits {
+    pub level: GateLevel,
     pub files: usize,
     /// Added and removed lines together.
     pub lines: usize,

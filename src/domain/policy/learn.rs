@@ -6,18 +6,18 @@ use crate::domain::policy::switch::Switch;
 use crate::domain::policy::unit;
 
 #[derive(Clone, Debug, Deserialize)]
-pub struct Learn {
-    pub after: After,
+pub struct LearnSettings {
+    pub after: LearnAfter,
     pub start: RuleStart,
     /// Whether an agent is asked, without anybody asking for it, to draft what code cannot.
     pub draft: Switch,
     pub noise: usize,
-    pub budget: Budget,
+    pub budget: ConstitutionBudget,
 }
 
 /// When a mistake has come back often enough to become a rule.
 #[derive(Clone, Copy, Debug, Deserialize)]
-pub struct After {
+pub struct LearnAfter {
     pub findings: usize,
     pub changes: usize,
     pub days: u32,
@@ -34,7 +34,7 @@ pub enum RuleStart {
 
 /// How large the constitution may grow.
 #[derive(Clone, Copy, Debug, Deserialize)]
-pub struct Budget {
+pub struct ConstitutionBudget {
     pub rules: usize,
     #[serde(deserialize_with = "unit::bytes")]
     pub bytes: u64,

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::domain::model::size::Size;
 use crate::domain::policy::switch::Switch;
 use crate::domain::policy::unit;
 
 /// How changes are reviewed.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct Review {
+pub struct ReviewSettings {
     pub background: Switch,
     pub pre_push: PrePush,
     #[serde(deserialize_with = "unit::duration")]
@@ -56,4 +57,15 @@ pub struct Rounds {
     pub s: u32,
     pub m: u32,
     pub l: u32,
+}
+
+impl Rounds {
+    /// The most rounds that a change of this size may take.
+    pub fn cap(self, size: Size) -> u32 {
+        match size {
+            Size::S => self.s,
+            Size::M => self.m,
+            Size::L => self.l,
+        }
+    }
 }

@@ -4,26 +4,28 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::domain::policy::agents::{Agents, CommandAgent, HttpAgent, Price, Programs, Spend};
+use crate::domain::policy::agents::{
+    AgentSettings, CommandAgent, HttpAgent, Price, Programs, Spend,
+};
 use crate::domain::policy::commands::CommandGate;
-use crate::domain::policy::gates::Gates;
-use crate::domain::policy::learn::Learn;
-use crate::domain::policy::review::Review;
-use crate::domain::policy::watch::Watch;
+use crate::domain::policy::gates::GateSettings;
+use crate::domain::policy::learn::LearnSettings;
+use crate::domain::policy::review::ReviewSettings;
+use crate::domain::policy::watch::WatchSettings;
 
 /// The resolved policy. Every key has a value: where nobody gave one, `default.toml` did.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Policy {
     pub protect: Protect,
-    pub gates: Gates,
+    pub gates: GateSettings,
     #[serde(default)]
     pub commands: Vec<CommandGate>,
-    pub watch: Watch,
-    pub learn: Learn,
-    pub agents: Agents,
+    pub watch: WatchSettings,
+    pub learn: LearnSettings,
+    pub agents: AgentSettings,
     pub budget: Spend,
-    pub review: Review,
+    pub review: ReviewSettings,
     /// By model. The user's own: a repository cannot set it.
     pub prices: BTreeMap<String, Price>,
     /// The user's own: a repository cannot set it.

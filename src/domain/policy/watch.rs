@@ -7,7 +7,7 @@ use serde::Deserialize;
 use crate::domain::policy::unit;
 
 #[derive(Clone, Debug, Deserialize)]
-pub struct Watch {
+pub struct WatchSettings {
     /// Globs of the specs.
     pub specs: Vec<String>,
     pub method: WatchMethod,

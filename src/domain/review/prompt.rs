@@ -7,7 +7,7 @@ use crate::domain::model::fence::{fenced, visible};
 use crate::domain::review::deliver::Part;
 use crate::domain::review::raised::Raised;
 use crate::domain::review::template::{REPAIR, REVIEWER, VERIFIER, render};
-use crate::domain::spec::types::{Entry, Spec};
+use crate::domain::spec::types::{Spec, SpecEntry};
 
 /// One call's question. All of it is without secrets; nothing of it is from the author's messages.
 #[derive(Clone, Copy)]
@@ -68,7 +68,7 @@ pub fn spec_text(spec: &Spec) -> String {
     let criteria: Vec<String> =
         spec.all_criteria().map(|one| format!("{}: {}", one.id, one.text)).collect();
     push_list(&mut text, "Acceptance criteria", &criteria);
-    let entries = |entries: &[Entry]| entries.iter().map(|entry| entry.text.clone()).collect();
+    let entries = |entries: &[SpecEntry]| entries.iter().map(|entry| entry.text.clone()).collect();
     let mut critical: Vec<String> = entries(&spec.critical_if);
     critical.extend(spec.steps.iter().flat_map(|step| entries_of(&step.critical_if)));
     let steps: Vec<String> =
@@ -81,7 +81,7 @@ pub fn spec_text(spec: &Spec) -> String {
     text
 }
 
-fn entries_of(entries: &[Entry]) -> impl Iterator<Item = String> + use<'_> {
+fn entries_of(entries: &[SpecEntry]) -> impl Iterator<Item = String> + use<'_> {
     entries.iter().map(|entry| entry.text.clone())
 }
 

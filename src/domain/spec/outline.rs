@@ -5,22 +5,22 @@ use std::ops::Range;
 use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
 use crate::domain::spec::fields::one_line;
-use crate::domain::spec::parsed::Part;
+use crate::domain::spec::parsed::SpecPart;
 
 /// The sections a spec may have, by every name they go under.
-pub(in crate::domain::spec) const SECTIONS: [(&str, Part); 12] = [
-    ("Goal", Part::Goal),
-    ("Goals", Part::Goal),
-    ("Acceptance criteria", Part::Criterion),
-    ("Acceptance", Part::Criterion),
-    ("Constraints", Part::Constraint),
-    ("Critical if", Part::CriticalIf),
-    ("Edge cases", Part::EdgeCase),
-    ("Non-goals", Part::NonGoal),
-    ("Non goals", Part::NonGoal),
-    ("Nongoals", Part::NonGoal),
-    ("Out of scope", Part::NonGoal),
-    ("Open questions", Part::OpenQuestion),
+pub(in crate::domain::spec) const SECTIONS: [(&str, SpecPart); 12] = [
+    ("Goal", SpecPart::Goal),
+    ("Goals", SpecPart::Goal),
+    ("Acceptance criteria", SpecPart::Criterion),
+    ("Acceptance", SpecPart::Criterion),
+    ("Constraints", SpecPart::Constraint),
+    ("Critical if", SpecPart::CriticalIf),
+    ("Edge cases", SpecPart::EdgeCase),
+    ("Non-goals", SpecPart::NonGoal),
+    ("Non goals", SpecPart::NonGoal),
+    ("Nongoals", SpecPart::NonGoal),
+    ("Out of scope", SpecPart::NonGoal),
+    ("Open questions", SpecPart::OpenQuestion),
 ];
 
 pub(in crate::domain::spec) enum FrontMatter {
@@ -52,21 +52,21 @@ pub(in crate::domain::spec) struct Outline {
     pub title: Option<String>,
     /// Where the first section begins.
     pub intro_end: usize,
-    pub sections: Vec<Section>,
+    pub sections: Vec<SpecSection>,
     pub code: Vec<Range<usize>>,
     pub comments: Vec<Range<usize>>,
 }
 
-pub(in crate::domain::spec) struct Section {
+pub(in crate::domain::spec) struct SpecSection {
     pub name: String,
     pub heading: Range<usize>,
     pub end: usize,
-    pub items: Vec<Item>,
+    pub items: Vec<ListItem>,
     /// Those that stand in no list.
     pub paragraphs: Vec<Range<usize>>,
 }
 
-pub(in crate::domain::spec) struct Item {
+pub(in crate::domain::spec) struct ListItem {
     pub range: Range<usize>,
     pub children: Vec<Range<usize>>,
 }
@@ -153,7 +153,7 @@ impl Outline {
             None => self.intro_end = range.start,
         }
         let end = range.end;
-        self.sections.push(Section {
+        self.sections.push(SpecSection {
             name,
             heading: range,
             end,
@@ -171,7 +171,7 @@ impl Outline {
             return;
         }
         match (lists, section.items.last_mut()) {
-            (1, _) => section.items.push(Item { range, children: Vec::new() }),
+            (1, _) => section.items.push(ListItem { range, children: Vec::new() }),
             (2, Some(item)) => item.children.push(range),
             _ => {}
         }
@@ -179,7 +179,7 @@ impl Outline {
 }
 
 /// The section that a heading's words mean, whatever their case, colon or number.
-pub(in crate::domain::spec) fn section_part(name: &str) -> Option<Part> {
+pub(in crate::domain::spec) fn section_part(name: &str) -> Option<SpecPart> {
     let name = name.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.' || c == ' ');
     let name = name.trim_end_matches([':', ' ']);
     SECTIONS.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, part)| *part)

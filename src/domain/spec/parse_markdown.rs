@@ -4,19 +4,22 @@ use std::ops::Range;
 
 use crate::domain::spec::fields::{COMMON, check_id, nearest, one_line, read_common, unknown_key};
 use crate::domain::spec::outline::{
-    FrontMatter, Item, SECTIONS, Section, front_matter, outline, section_part,
+    FrontMatter, ListItem, SECTIONS, SpecSection, front_matter, outline, section_part,
 };
 use crate::domain::spec::parse_yaml::{blank, split_id};
-use crate::domain::spec::parsed::{Parsed, Part, Passage};
-use crate::domain::spec::problem::{Problems, Rule, quote};
-use crate::domain::spec::types::{Criterion, Entry, Spec, Verify};
+use crate::domain::spec::parsed::{ParsedSpec, Passage, SpecPart};
+use crate::domain::spec::problem::{LintRule, SpecProblems, quote};
+use crate::domain::spec::types::{Criterion, Spec, SpecEntry, Verify};
 use crate::domain::spec::verify;
 use crate::domain::spec::yaml;
-use crate::domain::spec::yaml::Value;
+use crate::domain::spec::yaml::YamlValue;
 
 /// Reads the whole file; `None` where its front matter is not closed, so that nothing can be told
 /// apart.
-pub(in crate::domain::spec) fn parse(id: String, problems: &mut Problems) -> Option<Parsed> {
+pub(in crate::domain::spec) fn parse(
+    id: String,
+    problems: &mut SpecProblems,
+) -> Option<ParsedSpec> {
     let source = problems.source.text;
     let mut spec = Spec::empty(id);
     let mut whole = true;
@@ -25,7 +28,12 @@ pub(in crate::domain::spec) fn parse(id: String, problems: &mut Problems) -> Opt
         FrontMatter::None => {}
         FrontMatter::Open => {
             let message = "the front matter that begins here is never closed".to_owned();
-            problems.error(Rule::FrontMatter, 0, message, "end it with a line of three hyphens");
+            problems.error(
+                LintRule::FrontMatter,
+                0,
+                message,
+                "end it with a line of three hyphens",
+            );
             return None;
         }
         FrontMatter::Closed { yaml, end } => {
@@ -47,10 +55,10 @@ pub(in crate::domain::spec) fn parse(id: String, problems: &mut Problems) -> Opt
     let plain = String::from_utf8(plain).unwrap_or_default();
     let mut reader = Reader { plain, spec, bytes, passages: Vec::new(), criteria_at: None };
     reader.spec.title = outline.title.unwrap_or(reader.spec.title);
-    reader.passages.push(Passage { part: Part::Other, range: body..outline.intro_end });
+    reader.passages.push(Passage { part: SpecPart::Other, range: body..outline.intro_end });
     reader.sections(&outline.sections, problems);
     let Reader { spec, bytes, passages, criteria_at, .. } = reader;
-    Some(Parsed {
+    Some(ParsedSpec {
         spec,
         prose: String::from_utf8(bytes).unwrap_or_default(),
         passages,
@@ -60,13 +68,18 @@ pub(in crate::domain::spec) fn parse(id: String, problems: &mut Problems) -> Opt
 }
 
 /// Reads the keys into the spec; `false` where they could not be understood.
-fn read_front_matter(text: &str, base: usize, spec: &mut Spec, problems: &mut Problems) -> bool {
+fn read_front_matter(
+    text: &str,
+    base: usize,
+    spec: &mut Spec,
+    problems: &mut SpecProblems,
+) -> bool {
     let Some(root) = yaml::parse(text, base, problems) else {
         return false;
     };
     match &root.value {
-        Value::Null => true,
-        Value::Map(entries) => {
+        YamlValue::Null => true,
+        YamlValue::Map(entries) => {
             for entry in entries {
                 if !read_common(entry, spec, problems) {
                     unknown_key(entry, &COMMON, problems);
@@ -74,9 +87,9 @@ fn read_front_matter(text: &str, base: usize, spec: &mut Spec, problems: &mut Pr
             }
             true
         }
-        Value::Text(_) | Value::List(_) => {
+        YamlValue::Text(_) | YamlValue::List(_) => {
             let message = format!("front matter is a set of keys, not {}", root.kind());
-            problems.error(Rule::WrongType, root.start, message, "write `id: …`, `status: …`");
+            problems.error(LintRule::WrongType, root.start, message, "write `id: …`, `status: …`");
             false
         }
     }
@@ -93,13 +106,13 @@ struct Reader {
 }
 
 impl Reader {
-    fn sections(&mut self, sections: &[Section], problems: &mut Problems) {
-        let mut seen: Vec<(Part, u32)> = Vec::new();
+    fn sections(&mut self, sections: &[SpecSection], problems: &mut SpecProblems) {
+        let mut seen: Vec<(SpecPart, u32)> = Vec::new();
         for section in sections {
             let Some(part) = section_part(&section.name) else {
                 unknown_section(section, problems);
                 let range = section.heading.start..section.end;
-                self.passages.push(Passage { part: Part::Other, range });
+                self.passages.push(Passage { part: SpecPart::Other, range });
                 continue;
             };
             let at = section.heading.start;
@@ -109,7 +122,7 @@ impl Reader {
                         "the section {} is here again, first in line {line}",
                         quote(&section.name)
                     );
-                    problems.warning(Rule::DuplicateSection, at, message, "join the two");
+                    problems.warning(LintRule::DuplicateSection, at, message, "join the two");
                 }
                 None => seen.push((part, problems.source.at(at).line)),
             }
@@ -117,8 +130,8 @@ impl Reader {
         }
     }
 
-    fn section(&mut self, part: Part, section: &Section, problems: &mut Problems) {
-        if part == Part::Criterion {
+    fn section(&mut self, part: SpecPart, section: &SpecSection, problems: &mut SpecProblems) {
+        if part == SpecPart::Criterion {
             self.criteria_at.get_or_insert(section.heading.start);
             for item in &section.items {
                 self.criterion(item, problems);
@@ -126,7 +139,7 @@ impl Reader {
             return;
         }
         let range = section.heading.end..section.end;
-        if part == Part::Goal {
+        if part == SpecPart::Goal {
             let text = self.plain[range.clone()].trim();
             let gap = if self.spec.goal.is_empty() || text.is_empty() { "" } else { "\n\n" };
             self.spec.goal.push_str(gap);
@@ -140,19 +153,23 @@ impl Reader {
         self.passages.push(Passage { part, range });
     }
 
-    fn list_mut(&mut self, part: Part) -> Option<&mut Vec<Entry>> {
+    fn list_mut(&mut self, part: SpecPart) -> Option<&mut Vec<SpecEntry>> {
         match part {
-            Part::Constraint => Some(&mut self.spec.constraints),
-            Part::CriticalIf => Some(&mut self.spec.critical_if),
-            Part::EdgeCase => Some(&mut self.spec.edge_cases),
-            Part::NonGoal => Some(&mut self.spec.non_goals),
-            Part::OpenQuestion => Some(&mut self.spec.open_questions),
-            Part::Goal | Part::Criterion | Part::Acceptance | Part::Step | Part::Other => None,
+            SpecPart::Constraint => Some(&mut self.spec.constraints),
+            SpecPart::CriticalIf => Some(&mut self.spec.critical_if),
+            SpecPart::EdgeCase => Some(&mut self.spec.edge_cases),
+            SpecPart::NonGoal => Some(&mut self.spec.non_goals),
+            SpecPart::OpenQuestion => Some(&mut self.spec.open_questions),
+            SpecPart::Goal
+            | SpecPart::Criterion
+            | SpecPart::Acceptance
+            | SpecPart::Step
+            | SpecPart::Other => None,
         }
     }
 
     /// The items of the section's lists, or its paragraphs where it has none.
-    fn entries(&self, section: &Section, problems: &Problems) -> Vec<Entry> {
+    fn entries(&self, section: &SpecSection, problems: &SpecProblems) -> Vec<SpecEntry> {
         let ranges: Vec<_> = if section.items.is_empty() {
             section.paragraphs.clone()
         } else {
@@ -160,7 +177,7 @@ impl Reader {
         };
         ranges
             .into_iter()
-            .map(|r| Entry {
+            .map(|r| SpecEntry {
                 text: one_line(&self.plain[r.clone()]),
                 at: problems.source.at(r.start),
             })
@@ -168,7 +185,7 @@ impl Reader {
             .collect()
     }
 
-    fn criterion(&mut self, item: &Item, problems: &mut Problems) {
+    fn criterion(&mut self, item: &ListItem, problems: &mut SpecProblems) {
         let own_end = item.children.first().map_or(item.range.end, |c| c.start);
         let own = strip_marker(&self.plain, item.range.start..own_end.max(item.range.start));
         let at = problems.source.at(own.start);
@@ -182,7 +199,7 @@ impl Reader {
                 text.push_str(&more);
             }
         }
-        self.passages.push(Passage { part: Part::Criterion, range: own.start..item.range.end });
+        self.passages.push(Passage { part: SpecPart::Criterion, range: own.start..item.range.end });
         let (id, text) = match split_id(&text) {
             Some((id, rest)) => {
                 check_id(id, own.start, problems);
@@ -193,11 +210,11 @@ impl Reader {
         self.spec.criteria.push(Criterion { id, text, verify, at });
     }
 
-    fn next_id(&self, offset: usize, problems: &mut Problems) -> String {
+    fn next_id(&self, offset: usize, problems: &mut SpecProblems) -> String {
         let id = format!("AC-{}", self.spec.criteria.len() + 1);
         let message = format!("a criterion without an id; it is called `{id}` here");
         let hint = format!("begin it with `**{id}**`, so that it keeps its name when others move");
-        problems.warning(Rule::CriterionWithoutId, offset, message, &hint);
+        problems.warning(LintRule::CriterionWithoutId, offset, message, &hint);
         id
     }
 
@@ -207,7 +224,7 @@ impl Reader {
         &mut self,
         range: Range<usize>,
         found: &mut Vec<Verify>,
-        problems: &mut Problems,
+        problems: &mut SpecProblems,
     ) -> String {
         let mut text = String::new();
         let mut start = range.start;
@@ -269,12 +286,12 @@ fn strip_marker(source: &str, range: Range<usize>) -> Range<usize> {
     range.end - rest.len()..range.end
 }
 
-fn unknown_section(section: &Section, problems: &mut Problems) {
+fn unknown_section(section: &SpecSection, problems: &mut SpecProblems) {
     let known: Vec<_> = SECTIONS.iter().map(|(name, _)| *name).collect();
     let hint = match nearest(&section.name, &known) {
         Some(near) => format!("did you mean `{near}`?"),
         None => "it stays in the file, but nothing is read from it".to_owned(),
     };
     let message = format!("unknown section {}", quote(&section.name));
-    problems.warning(Rule::UnknownSection, section.heading.start, message, &hint);
+    problems.warning(LintRule::UnknownSection, section.heading.start, message, &hint);
 }

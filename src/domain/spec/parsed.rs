@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::domain::spec::types::Spec;
 
 /// A spec on its way from parser to linter.
-pub(in crate::domain::spec) struct Parsed {
+pub(in crate::domain::spec) struct ParsedSpec {
     pub spec: Spec,
     /// The file's text with code, comments and `verify` blanked out, byte for byte as long: what
     /// is held to the rules about wording.
@@ -19,13 +19,13 @@ pub(in crate::domain::spec) struct Parsed {
 
 /// A stretch of the prose and what it is about.
 pub(in crate::domain::spec) struct Passage {
-    pub part: Part,
+    pub part: SpecPart,
     pub range: Range<usize>,
 }
 
 /// The parts of a spec.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::domain::spec) enum Part {
+pub(in crate::domain::spec) enum SpecPart {
     Goal,
     /// The criteria of the whole.
     Criterion,

@@ -12,7 +12,7 @@ use crate::domain::gates::GateReport;
 use crate::domain::gates::formats::ReportFormat;
 use crate::domain::gates::policy::EffectivePolicy;
 use crate::domain::gates::secrets::redact;
-use crate::domain::model::change::{Change, Kind};
+use crate::domain::model::change::{Change, FileChangeKind};
 use crate::domain::model::class::Class;
 use crate::domain::model::finding::{Effect, Finding};
 use crate::domain::model::gate::Gate;
@@ -20,7 +20,7 @@ use crate::domain::model::globs::Globs;
 use crate::domain::model::report::{Report, Skipped, Verdict};
 use crate::domain::model::severity::Severity;
 use crate::domain::policy::commands::{CommandGate, Moment};
-use crate::domain::policy::gates::Level;
+use crate::domain::policy::gates::GateLevel;
 use crate::flow::evaluate::bookkeeping;
 use crate::flow::evaluate::passed::Passed;
 use crate::flow::evaluate::tool_report;
@@ -139,7 +139,7 @@ fn wanted<'a>(
 ) -> Vec<&'a CommandGate> {
     let level = law.policy.gates.commands.level;
     let mut wanted = Vec::new();
-    if level == Level::Off {
+    if level == GateLevel::Off {
         return wanted;
     }
     for command in &law.policy.commands {
@@ -161,8 +161,8 @@ impl Outcome {
         );
     }
 
-    fn fail_to_run(&mut self, level: Level, name: &str, reason: &str) {
-        self.inconclusive |= level == Level::Block;
+    fn fail_to_run(&mut self, level: GateLevel, name: &str, reason: &str) {
+        self.inconclusive |= level == GateLevel::Block;
         self.judgement.skipped.push(Skipped {
             gate: name.to_owned(),
             reason: format!("it could not be run: {reason}"),
@@ -174,7 +174,7 @@ struct Run<'a> {
     repo: &'a Repo,
     change: &'a Change,
     env: &'a Env,
-    level: Level,
+    level: GateLevel,
     effect: Effect,
     interrupts: Interrupts,
     passed: Passed,
@@ -320,7 +320,7 @@ impl Run<'_> {
             }
             Err(error) => {
                 let reason = format!("its report could not be read: {error:#}");
-                outcome.inconclusive |= failed.is_none() && self.level == Level::Block;
+                outcome.inconclusive |= failed.is_none() && self.level == GateLevel::Block;
                 outcome.skip(&[command], &reason);
                 Ok(None)
             }
@@ -368,8 +368,8 @@ fn is_wanted(
         Globs::new(command.paths.iter().map(String::as_str)).map_err(|error| error.to_string())?;
     Ok(change.files.iter().any(|file| {
         let from = match &file.kind {
-            Kind::Renamed { from } => Some(from),
-            Kind::Added | Kind::Modified | Kind::Deleted => None,
+            FileChangeKind::Renamed { from } => Some(from),
+            FileChangeKind::Added | FileChangeKind::Modified | FileChangeKind::Deleted => None,
         };
         [Some(&file.path), from]
             .into_iter()

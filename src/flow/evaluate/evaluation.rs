@@ -10,7 +10,7 @@ use bstr::BString;
 use crate::domain::gates::GateReport;
 use crate::domain::gates::policy::EffectivePolicy;
 use crate::domain::model::change::Change;
-use crate::domain::model::finding::{Effect, Finding, Place, Spot};
+use crate::domain::model::finding::{Effect, Finding, Location, LocationKind};
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::{Report, Reported, Skipped};
 use crate::flow::evaluate::commands;
@@ -64,7 +64,9 @@ impl Seen {
 
     fn is_new(&mut self, finding: &Finding) -> bool {
         // The remarks about whole changes and messages are about each one anew.
-        let Some(Place { spot: Spot::File(_), .. }) = &finding.place else { return true };
+        let Some(Location { spot: LocationKind::File(_), .. }) = &finding.place else {
+            return true;
+        };
         let place = finding.place.as_ref().map(|place| (place.spot.display(), place.line));
         let key = format!("{}/{} {place:?} {}", finding.gate, finding.rule, finding.anchor);
         self.found.insert(key)

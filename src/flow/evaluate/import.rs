@@ -8,7 +8,7 @@ use bstr::ByteSlice as _;
 use crate::domain::gates::formats::{ReportFormat, ReportSource};
 use crate::domain::model::change::Change;
 use crate::domain::model::error::hinted;
-use crate::domain::model::finding::{Finding, Place};
+use crate::domain::model::finding::{Finding, Location};
 use crate::domain::model::gate::Gate;
 use crate::domain::model::oid::Oid;
 use crate::flow::evaluate::tool_report::quote;
@@ -51,7 +51,7 @@ pub fn read(repo: &Repo, report: &[u8], format: Option<&str>, name: &Path) -> Re
     let change = checked_out(repo)?;
     quote(&mut findings, &repo.objects, &change.tree)?;
     let elsewhere = |finding: &&Finding| {
-        let path = finding.place.as_ref().and_then(Place::path);
+        let path = finding.place.as_ref().and_then(Location::path);
         path.is_some_and(|path| {
             !matches!(repo.objects.entry(&change.tree, path.as_bstr()), Ok(Some(_)))
         })

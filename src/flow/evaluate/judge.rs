@@ -14,8 +14,8 @@ use crate::domain::gates::policy::EffectivePolicy;
 use crate::domain::gates::secrets::redact;
 use crate::domain::model::change::Change;
 use crate::domain::model::finding::{Effect, Finding};
-use crate::domain::model::kept::Status;
 use crate::domain::model::report::{Report, Reported, Skipped, Verdict};
+use crate::domain::model::stored_finding::FindingStatus;
 use crate::flow::evaluate::{bookkeeping, sight};
 use crate::flow::setup::event;
 use crate::platform::config::env::{Env, now};
@@ -179,7 +179,9 @@ pub fn answers(repo: &Repo, env: &Env, findings: &[Reported]) -> Result<Answers>
 }
 
 fn is_answered(reported: &Reported) -> bool {
-    [Status::Accepted, Status::Dismissed].map(Status::as_str).contains(&reported.status.as_str())
+    [FindingStatus::Accepted, FindingStatus::Dismissed]
+        .map(FindingStatus::as_str)
+        .contains(&reported.status.as_str())
 }
 
 /// What was answered is counted and kept, and neither stops a change nor is shown by a hook.
@@ -214,5 +216,5 @@ pub fn unrecorded(finding: Finding) -> Reported {
     let place = finding.place.as_ref().map(|p| (p.spot.display(), p.line));
     let text = format!("{}\n{}\n{place:?}\n{}", finding.gate, finding.rule, finding.anchor);
     let id = blake3::hash(text.as_bytes()).to_hex()[..26].to_owned();
-    Reported { id, status: Status::Open.as_str().to_owned(), finding }
+    Reported { id, status: FindingStatus::Open.as_str().to_owned(), finding }
 }

@@ -20,9 +20,9 @@ use crate::domain::model::finding::{Effect, Finding};
 use crate::domain::model::oid::Oid;
 use crate::domain::policy::layers;
 use crate::domain::policy::layers::Resolved;
-use crate::domain::policy::layers::layer::{Layer, Source};
+use crate::domain::policy::layers::layer::{Layer, SettingsSource};
 use crate::domain::policy::layers::problem;
-use crate::domain::policy::layers::problem::Problem;
+use crate::domain::policy::layers::problem::SettingsProblem;
 use crate::domain::policy::settings::Policy;
 use crate::platform::config::env::{Env, user_file};
 use crate::platform::git::object::Objects;
@@ -143,25 +143,25 @@ fn policy_of(text: Option<&[u8]>, env: &Env, flags: &[String]) -> Result<(Policy
 
 /// The settings that would hold once the work tree's `tribunal.toml` is committed.
 pub fn of_work_tree(top: Option<&Path>, env: &Env, flags: &[String]) -> Result<Resolved> {
-    let hinted = |problem: Problem| hinted(problem.to_string(), problem.hint);
+    let hinted = |problem: SettingsProblem| hinted(problem.to_string(), problem.hint);
     let text = top.map(policy_text).transpose().map_err(hinted)?.flatten();
     settings(text.as_deref(), env, flags).map_err(hinted)
 }
 
 /// The work tree's `tribunal.toml`; `None` where there is none.
-pub fn policy_text(top: &Path) -> Result<Option<Vec<u8>>, Problem> {
+pub fn policy_text(top: &Path) -> Result<Option<Vec<u8>>, SettingsProblem> {
     text_of(&top.join(POLICY_FILE), POLICY_FILE)
 }
 
 /// What a settings file holds. Only a file that is not there may be passed over: settings that were
 /// written and do not hold would be missed by nobody until something passes that should not.
-fn text_of(path: &Path, name: &str) -> Result<Option<Vec<u8>>, Problem> {
+fn text_of(path: &Path, name: &str) -> Result<Option<Vec<u8>>, SettingsProblem> {
     match fs::read(path) {
         Ok(text) => Ok(Some(text)),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
             Ok(None)
         }
-        Err(error) => Err(Problem {
+        Err(error) => Err(SettingsProblem {
             file: name.to_owned(),
             line: 1,
             column: 1,
@@ -178,7 +178,7 @@ pub fn settings(
     policy_file: Option<&[u8]>,
     env: &Env,
     flags: &[String],
-) -> Result<Resolved, Problem> {
+) -> Result<Resolved, SettingsProblem> {
     let user_path = user_file().filter(|_| env.has_user());
     let user_name = user_path.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
     let user_bytes = user_path.as_deref().map(|path| text_of(path, &user_name)).transpose()?;
@@ -186,16 +186,16 @@ pub fn settings(
     let mut given = Vec::new();
     if let (Some(path), Some(bytes)) = (user_path, &user_bytes) {
         let text = bytes.to_str().map_err(|_| problem::not_utf8(&user_name, bytes))?;
-        given.push(Layer { source: Source::User(path), file: &user_name, text });
+        given.push(Layer { source: SettingsSource::User(path), file: &user_name, text });
     }
     if let Some(bytes) = policy_file {
         let text = bytes.to_str().map_err(|_| problem::not_utf8(POLICY_FILE, bytes))?;
-        given.push(Layer { source: Source::Repository, file: POLICY_FILE, text });
+        given.push(Layer { source: SettingsSource::Repository, file: POLICY_FILE, text });
     }
     let variables: Vec<(&str, &str)> = env.with_prefix("TRIBUNAL_").collect();
     layers::resolve(&given, &variables, flags).map_err(|problem| match user_file() {
         Some(path) if problem.is_users_alone => {
-            Problem { hint: format!("write it to `{}`", path.display()), ..problem }
+            SettingsProblem { hint: format!("write it to `{}`", path.display()), ..problem }
         }
         _ => problem,
     })

@@ -2,14 +2,14 @@
 
 use crate::domain::gates::secrets::redact;
 use crate::domain::gates::secrets::scan;
-use crate::domain::spec::reading::Reading;
+use crate::domain::spec::reading::SpecReading;
 use crate::domain::spec::types::{Criterion, Verify};
 
 /// How much of a secret's beginning is recognised where a message quotes it cut short, in bytes.
 const BEGINNING: usize = 12;
 
 /// What was read from those bytes, with every secret in its words replaced. Places stay.
-pub fn reading(reading: &Reading, bytes: &[u8], path: &str) -> Reading {
+pub fn reading(reading: &SpecReading, bytes: &[u8], path: &str) -> SpecReading {
     let found: Vec<String> = scan::scan(bytes, path.as_bytes())
         .into_iter()
         .filter_map(|hit| bytes.get(hit.start..hit.end))

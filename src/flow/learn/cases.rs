@@ -10,10 +10,10 @@ use crate::domain::constitution::incident::{Fix, Incident};
 use crate::domain::constitution::recurrence::{Candidate, Occurrence};
 use crate::domain::locate::index::normalised;
 use crate::domain::locate::port::{Diff, Ported};
-use crate::domain::model::change::Kind;
+use crate::domain::model::change::FileChangeKind;
 use crate::domain::model::gate::Gate;
-use crate::domain::model::kept::Status;
 use crate::domain::model::oid::Oid;
+use crate::domain::model::stored_finding::FindingStatus;
 use crate::platform::git::diff;
 use crate::platform::git::repo::Repo;
 use crate::platform::store::ledger::query::SightingRow;
@@ -85,7 +85,7 @@ fn sighting(row: &SightingRow) -> Occurrence {
         change: row.sighting.change.clone(),
         at: row.sighting.first_seen.as_second(),
         severity: finding.severity,
-        dismissed: row.kept.status == Status::Dismissed,
+        dismissed: row.kept.status == FindingStatus::Dismissed,
         message: finding.message.clone(),
     }
 }
@@ -308,6 +308,7 @@ fn moved_to(repo: &Repo, commit: &Oid, tree: &Oid, path: &str) -> Result<Option<
     let Some(parent) = repo.commit(commit)?.parents.first().cloned() else { return Ok(None) };
     let Some(parent) = repo.objects.commit(&parent)? else { return Ok(None) };
     let files = diff::trees(&repo.objects, Some(&parent.tree), Some(tree))?;
-    let moved = |kind: &Kind| matches!(kind, Kind::Renamed { from } if from == path);
+    let moved =
+        |kind: &FileChangeKind| matches!(kind, FileChangeKind::Renamed { from } if from == path);
     Ok(files.iter().find(|file| moved(&file.kind)).map(|file| file.path.to_string()))
 }

@@ -9,7 +9,7 @@ use crate::domain::constitution::recurrence::{
     Candidate, Occurrence, RecurrenceThreshold, candidates, component,
 };
 use crate::domain::model::class::Class;
-use crate::domain::policy::learn::Learn;
+use crate::domain::policy::learn::LearnSettings;
 use crate::flow::evaluate::judge;
 use crate::flow::learn::session::{Learning, Rows};
 use crate::flow::learn::{Request, cases};
@@ -55,7 +55,7 @@ impl Learning<'_> {
     }
 }
 
-fn after(policy: &Learn) -> RecurrenceThreshold {
+fn after(policy: &LearnSettings) -> RecurrenceThreshold {
     let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
     RecurrenceThreshold {
         findings: count(policy.after.findings),

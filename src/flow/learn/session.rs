@@ -24,7 +24,7 @@ use crate::domain::gates::governance::POLICY_FILE;
 use crate::domain::gates::secrets::redact;
 use crate::domain::model::error::hinted;
 use crate::domain::model::oid::Oid;
-use crate::domain::policy::learn::{Learn, RuleStart};
+use crate::domain::policy::learn::{LearnSettings, RuleStart};
 use crate::domain::policy::settings::Policy;
 use crate::flow::evaluate::law;
 use crate::flow::learn::moves;
@@ -46,7 +46,7 @@ pub(super) struct Learning<'a> {
     pub(super) now: Timestamp,
     pub(super) head: Option<Oid>,
     pub(super) head_tree: Option<Oid>,
-    pub(super) policy: Learn,
+    pub(super) policy: LearnSettings,
     pub(super) standing: Standing,
     /// The rules of the last commit that the work tree does not have.
     pub(super) committed: Vec<Rule>,

@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 use bstr::{BString, ByteSlice as _};
 
 use crate::domain::gates::secrets::redact;
-use crate::domain::model::change::{Change, Entry, FileChange, Kind, Mode};
+use crate::domain::model::change::{Change, FileChange, FileChangeKind, FileMode, TreeEntry};
 use crate::domain::model::fence::visible_path;
 use crate::domain::model::globs;
 use crate::domain::model::objects::Content;
@@ -70,7 +70,9 @@ fn files<'a>(objects: &Objects, files: &[&'a FileChange]) -> Result<(Vec<File>, 
             (Read::Side(old), Read::Side(new)) => read.push(File {
                 path: redact::mask_path(&file.path),
                 kind: match &file.kind {
-                    Kind::Renamed { from } => Kind::Renamed { from: redact::mask_path(from) },
+                    FileChangeKind::Renamed { from } => {
+                        FileChangeKind::Renamed { from: redact::mask_path(from) }
+                    }
                     kind => kind.clone(),
                 },
                 old,
@@ -91,10 +93,10 @@ enum Read {
     TooLarge(u64),
 }
 
-fn side(objects: &Objects, path: &BString, entry: Option<&Entry>) -> Result<Read> {
+fn side(objects: &Objects, path: &BString, entry: Option<&TreeEntry>) -> Result<Read> {
     let Some(entry) = entry else { return Ok(Read::Side(None)) };
     let raw = match entry.mode {
-        Mode::Submodule => Vec::new(),
+        FileMode::Submodule => Vec::new(),
         _ => match objects.content(&entry.oid, FILE_BYTES_MAX as u64)? {
             Content::Whole(raw) => raw,
             Content::TooLarge(size) => return Ok(Read::TooLarge(size)),

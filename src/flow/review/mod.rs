@@ -35,7 +35,8 @@ use crate::domain::model::error::hinted;
 use crate::domain::model::globs;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::{Report, Verdict};
-use crate::domain::pipeline::run::{Begin, Kind, Run, Size, Stage};
+use crate::domain::model::size::Size;
+use crate::domain::pipeline::run::{Begin, Kind, Run, Stage};
 use crate::domain::policy::agents::RouteChoice;
 use crate::domain::review::converge::Limits;
 use crate::domain::spec::types;
@@ -369,11 +370,7 @@ fn limits(matter: &Matter, subject: &Subject) -> Result<Limits> {
 /// How much work a change is: by its spec, else by how much it touches.
 fn size(matter: &Matter, subject: &Subject) -> Size {
     if let Some(size) = matter.reading.as_ref().and_then(|spec| spec.size) {
-        return match size {
-            types::Size::S => Size::S,
-            types::Size::M => Size::M,
-            types::Size::L => Size::L,
-        };
+        return size;
     }
     let scope = &matter.policy().gates.scope;
     match subject.change.files.len() {

@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result};
 use bstr::{BStr, BString, ByteSlice as _};
 
 use crate::domain::gates::secrets::redact;
-use crate::domain::model::change::{FileChange, Kind, Mode};
+use crate::domain::model::change::{FileChange, FileChangeKind, FileMode};
 use crate::domain::model::oid::Oid;
 use crate::flow::workspace::tree;
 use crate::platform::git::diff;
@@ -83,8 +83,10 @@ pub fn follow(repo: &Repo, from: &Oid, to: &Oid, room: &Path) -> Result<Unshown>
     let (mut left, mut unshown) = (BYTES_MAX, Unshown::new());
     for file in diff::trees(&repo.objects, Some(from), Some(to))? {
         let before = match &file.kind {
-            Kind::Renamed { from } => from,
-            Kind::Added | Kind::Modified | Kind::Deleted => &file.path,
+            FileChangeKind::Renamed { from } => from,
+            FileChangeKind::Added | FileChangeKind::Modified | FileChangeKind::Deleted => {
+                &file.path
+            }
         };
         if let Some(path) = place(redact::mask_path(before).as_bstr()) {
             match fs::remove_file(room.join(&path)) {
@@ -126,7 +128,7 @@ fn copy(repo: &Repo, file: &FileChange, room: &Path, left: &mut u64) -> Result<(
     let Some(entry) = file.new.as_ref() else { return Ok(()) };
     let name = redact::mask_path(&file.path);
     let Some(path) = place(name.as_bstr()) else { return Ok(()) };
-    if !matches!(entry.mode, Mode::File | Mode::Executable) {
+    if !matches!(entry.mode, FileMode::File | FileMode::Executable) {
         return Ok(());
     }
     let Some((_, size)) = repo.objects.header(&entry.oid)? else { return Ok(()) };

@@ -12,7 +12,7 @@ mod tests;
 use crate::domain::gates::formats::lines::LinePattern;
 use crate::domain::gates::formats::report::{FormatError, ToolFinding};
 use crate::domain::model::class::Class;
-use crate::domain::model::finding::{Effect, Finding, Place, Spot};
+use crate::domain::model::finding::{Effect, Finding, Location, LocationKind};
 use crate::domain::model::gate::Gate;
 use crate::domain::model::severity::{Foreign, Severity};
 
@@ -119,8 +119,8 @@ fn finding(raw: ToolFinding, source: ReportSource<'_>) -> Option<Finding> {
         (false, false) => format!("{tool}::{}", raw.rule),
     };
     let path = relative(&raw.path, source.root);
-    let place = (!path.is_empty()).then(|| Place {
-        spot: Spot::File(path.into()),
+    let place = (!path.is_empty()).then(|| Location {
+        spot: LocationKind::File(path.into()),
         line: raw.line,
         column: if raw.line == 0 { 0 } else { raw.column },
         end_line: raw.end_line.max(raw.line),

@@ -4,7 +4,7 @@ use bstr::{BStr, BString, ByteSlice as _};
 use globset::GlobSet;
 
 use crate::domain::model::class::Class;
-use crate::domain::model::finding::{Effect, Finding, Place, Spot};
+use crate::domain::model::finding::{Effect, Finding, Location, LocationKind};
 use crate::domain::model::gate::Gate;
 use crate::domain::model::globs::union_or_plain;
 use crate::domain::model::push::Relation;
@@ -151,7 +151,12 @@ fn finding(target: &BStr, rule: &str, message: &str, suggestion: &str, effect: E
         class: Class::new("repository/protected-branch"),
         severity: Severity::Critical,
         effect,
-        place: Some(Place { spot: Spot::Ref(target.into()), line: 0, column: 0, end_line: 0 }),
+        place: Some(Location {
+            spot: LocationKind::Ref(target.into()),
+            line: 0,
+            column: 0,
+            end_line: 0,
+        }),
         anchor: String::new(),
         message: message.to_owned(),
         suggestion: suggestion.to_owned(),

@@ -9,7 +9,7 @@ use crate::domain::gates::secrets::hit::SecretHit;
 use crate::domain::gates::secrets::scan::{file_name_hits, scan};
 use crate::domain::gates::secrets::tier::SecretTier;
 use crate::domain::model::class::Class;
-use crate::domain::model::finding::{Effect, Finding, Place, Spot};
+use crate::domain::model::finding::{Effect, Finding, Location, LocationKind};
 use crate::domain::model::gate::Gate;
 use crate::domain::model::globs;
 use crate::domain::model::globs::GlobError;
@@ -88,14 +88,16 @@ enum Waiver {
 
 /// The findings in a blob or a message. For a file its name is read too.
 pub fn check(
-    spot: &Spot,
+    spot: &LocationKind,
     bytes: &[u8],
     allow: &AllowedSecrets,
     levels: SecretLevels,
 ) -> Vec<Finding> {
     let path = match spot {
-        Spot::File(path) => path.as_bstr(),
-        Spot::CommitMessage | Spot::TagMessage(_) | Spot::Ref(_) => BStr::new(b""),
+        LocationKind::File(path) => path.as_bstr(),
+        LocationKind::CommitMessage | LocationKind::TagMessage(_) | LocationKind::Ref(_) => {
+            BStr::new(b"")
+        }
     };
     if allow.has_path(path) {
         return Vec::new();
@@ -111,9 +113,9 @@ pub fn check(
     let in_name = file_name_hits(path);
     findings.extend(in_name.iter().filter(known).map(|hit| {
         let clean = mask(path, 0, path.len(), &in_name);
-        let place = Spot::File(BString::from(clean.as_str()));
+        let place = LocationKind::File(BString::from(clean.as_str()));
         let mut finding = finding(&place, hit, clean, Waiver::None, levels);
-        finding.place = Some(Place { spot: place, line: 0, column: 0, end_line: 0 });
+        finding.place = Some(Location { spot: place, line: 0, column: 0, end_line: 0 });
         finding.message.push_str(", in the file's name");
         finding
     }));
@@ -121,7 +123,7 @@ pub fn check(
 }
 
 fn finding(
-    spot: &Spot,
+    spot: &LocationKind,
     hit: &SecretHit,
     anchor: String,
     waiver: Waiver,
@@ -142,7 +144,7 @@ fn finding(
         class: Class::new("security/exposed-secret"),
         severity,
         effect,
-        place: Some(Place {
+        place: Some(Location {
             spot: spot.clone(),
             line: hit.line,
             column: hit.column,

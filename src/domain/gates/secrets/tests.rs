@@ -17,7 +17,7 @@ use crate::domain::gates::secrets::gate::{AllowedSecrets, SecretLevels, check};
 use crate::domain::gates::secrets::rule::{SecretRule, TokenCheck};
 use crate::domain::gates::secrets::shape::ShapePart;
 use crate::domain::gates::secrets::tier::SecretTier;
-use crate::domain::model::finding::{Effect, Spot};
+use crate::domain::model::finding::{Effect, LocationKind};
 
 /// A small generator (splitmix64): the same seed draws the same text everywhere.
 struct Dice(u64);
@@ -339,7 +339,7 @@ fn redacted_text_holds_no_secret() {
 }
 
 fn judged(text: &[u8], allow: &AllowedSecrets) -> Vec<crate::domain::model::finding::Finding> {
-    check(&Spot::File(BString::from("src/a.py")), text, allow, SecretLevels::default())
+    check(&LocationKind::File(BString::from("src/a.py")), text, allow, SecretLevels::default())
 }
 
 #[test]
@@ -387,7 +387,7 @@ fn a_waiver_needs_a_reason() {
 #[test]
 fn names_of_files_are_read_too() {
     let token = String::from_utf8(github(&mut Dice(59))).unwrap();
-    let spot = Spot::File(BString::from(format!("dumps/{token}.txt")));
+    let spot = LocationKind::File(BString::from(format!("dumps/{token}.txt")));
     let findings = check(&spot, b"", &AllowedSecrets::default(), SecretLevels::default());
     assert_eq!(findings.len(), 1);
     assert!(!format!("{findings:?}").contains(&token));

@@ -3,7 +3,7 @@
 use bstr::{BStr, ByteSlice as _};
 
 use crate::domain::model::class::Class;
-use crate::domain::model::finding::{Effect, Finding, Place};
+use crate::domain::model::finding::{Effect, Finding, Location};
 use crate::domain::model::gate::Gate;
 use crate::domain::model::severity::Severity;
 
@@ -40,7 +40,7 @@ pub fn check(path: &BStr, bytes: Option<&[u8]>, sure: Effect, named: Effect) -> 
         class: Class::new("security/exposed-secret"),
         severity,
         effect,
-        place: Some(Place::file(path)),
+        place: Some(Location::file(path)),
         anchor: String::new(),
         message: format!("{} should not be in a repository", found.what),
         suggestion: "take it out of the change and name it in `.gitignore`; if it was pushed before, replace what is in it"

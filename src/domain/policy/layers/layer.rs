@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 /// Who gave a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
+pub enum SettingsSource {
     Default,
     /// The settings file of this user.
     User(PathBuf),
@@ -16,7 +16,7 @@ pub enum Source {
     Flag,
 }
 
-impl std::fmt::Display for Source {
+impl std::fmt::Display for SettingsSource {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Default => f.write_str("default"),
@@ -30,7 +30,7 @@ impl std::fmt::Display for Source {
 
 /// One text of settings.
 pub struct Layer<'a> {
-    pub source: Source,
+    pub source: SettingsSource,
     /// The name used in messages.
     pub file: &'a str,
     pub text: &'a str,

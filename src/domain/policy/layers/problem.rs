@@ -1,11 +1,11 @@
 //! What is wrong with a settings text, and where.
 
-use crate::domain::policy::layers::layer::{Layer, Source};
+use crate::domain::policy::layers::layer::{Layer, SettingsSource};
 
 /// What is wrong with a settings text, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{file}:{line}:{column}: {message}")]
-pub struct Problem {
+pub struct SettingsProblem {
     pub file: String,
     /// From 1.
     pub line: usize,
@@ -18,16 +18,23 @@ pub struct Problem {
     pub is_users_alone: bool,
 }
 
-pub fn locate(layer: &Layer<'_>, at: usize, message: String, hint: String) -> Problem {
+pub fn locate(layer: &Layer<'_>, at: usize, message: String, hint: String) -> SettingsProblem {
     let before = layer.text.get(..at).unwrap_or_default();
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-    Problem { file: layer.file.to_owned(), line, column, message, hint, is_users_alone: false }
+    SettingsProblem {
+        file: layer.file.to_owned(),
+        line,
+        column,
+        message,
+        hint,
+        is_users_alone: false,
+    }
 }
 
-pub fn problem(file: &str, key: &str, message: &str, hint: &str) -> Problem {
+pub fn problem(file: &str, key: &str, message: &str, hint: &str) -> SettingsProblem {
     let message = if key.is_empty() { message.to_owned() } else { format!("`{key}`: {message}") };
-    Problem {
+    SettingsProblem {
         file: file.to_owned(),
         line: 1,
         column: 1,
@@ -42,8 +49,8 @@ pub fn first_line(text: &str) -> String {
 }
 
 /// The problem of a text that is not UTF-8.
-pub fn not_utf8(file: &str, content: &[u8]) -> Problem {
+pub fn not_utf8(file: &str, content: &[u8]) -> SettingsProblem {
     let valid = content.utf8_chunks().next().map_or("", |chunk| chunk.valid());
-    let layer = Layer { source: Source::Repository, file, text: valid };
+    let layer = Layer { source: SettingsSource::Repository, file, text: valid };
     locate(&layer, valid.len(), "it is not UTF-8".to_owned(), "save it as UTF-8".to_owned())
 }

@@ -4,13 +4,13 @@ use std::ops::Range;
 
 use bstr::BString;
 
-use crate::domain::model::change::{Kind, Mode};
+use crate::domain::model::change::{FileChangeKind, FileMode};
 
 /// One file of a change with its content.
 #[derive(Clone, Debug)]
 pub struct File {
     pub path: BString,
-    pub kind: Kind,
+    pub kind: FileChangeKind,
     /// `None` for an added file.
     pub old: Option<Side>,
     /// `None` for a deleted file.
@@ -20,7 +20,7 @@ pub struct File {
 /// One side of a file. A submodule has no content.
 #[derive(Clone, Debug)]
 pub struct Side {
-    pub mode: Mode,
+    pub mode: FileMode,
     /// What is compared. It is shown nowhere.
     pub raw: Vec<u8>,
     /// What is shown: the same lines, without secrets.

@@ -8,7 +8,7 @@ pub mod unscanned;
 
 use std::collections::{BTreeMap, HashSet};
 
-use crate::domain::model::change::{Kind, Mode};
+use crate::domain::model::change::{FileChangeKind, FileMode};
 use crate::domain::model::fence::visible_path;
 use crate::domain::review::deliver::file::{File, Limits, Place};
 use crate::domain::review::deliver::unscanned::{Reason, Unscanned};
@@ -173,7 +173,7 @@ fn drafts(
     place: &mut Place,
 ) -> Result<Vec<Draft>, Reason> {
     let sides = [&file.old, &file.new];
-    if sides.iter().any(|side| side.as_ref().is_some_and(|side| side.mode == Mode::Submodule)) {
+    if sides.iter().any(|side| side.as_ref().is_some_and(|side| side.mode == FileMode::Submodule)) {
         return Err(Reason::Submodule);
     }
     let largest = sides.iter().filter_map(|side| side.as_ref()).map(|side| side.raw.len()).max();
@@ -201,9 +201,9 @@ fn drafts(
 
 fn what_became(file: &File) -> String {
     match &file.kind {
-        Kind::Added => "added".to_owned(),
-        Kind::Modified => "modified".to_owned(),
-        Kind::Deleted => "deleted".to_owned(),
-        Kind::Renamed { from } => format!("renamed from {}", visible_path(from)),
+        FileChangeKind::Added => "added".to_owned(),
+        FileChangeKind::Modified => "modified".to_owned(),
+        FileChangeKind::Deleted => "deleted".to_owned(),
+        FileChangeKind::Renamed { from } => format!("renamed from {}", visible_path(from)),
     }
 }

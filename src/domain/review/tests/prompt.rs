@@ -3,7 +3,7 @@
 use bstr::BString;
 
 use super::claim;
-use crate::domain::model::change::{Kind, Mode};
+use crate::domain::model::change::{FileChangeKind, FileMode};
 use crate::domain::review::answer::Answer;
 use crate::domain::review::assemble::{Ground, assemble};
 use crate::domain::review::deliver::file::{File, Limits, Side};
@@ -47,9 +47,13 @@ fn spec() -> Spec {
 }
 
 fn part() -> Part {
-    let new = Side { mode: Mode::File, raw: HOSTILE.into(), masked: HOSTILE.into() };
-    let file =
-        File { path: BString::from("src/store.rs"), kind: Kind::Added, old: None, new: Some(new) };
+    let new = Side { mode: FileMode::File, raw: HOSTILE.into(), masked: HOSTILE.into() };
+    let file = File {
+        path: BString::from("src/store.rs"),
+        kind: FileChangeKind::Added,
+        old: None,
+        new: Some(new),
+    };
     let limits = Limits { bytes_per_call: 96 << 10, calls: 8, context_lines: 10 };
     deliver(&[file], &limits, &[3; 32]).calls.remove(0)
 }

@@ -17,8 +17,8 @@ use crate::domain::gates;
 use crate::domain::gates::policy::EffectivePolicy;
 use crate::domain::gates::protected_branch;
 use crate::domain::gates::protected_branch::{ProtectedBranches, RefUpdate};
-use crate::domain::model::change::{Change, Entry, FileChange, Kind, Mode};
-use crate::domain::model::finding::{Effect, Finding, Spot};
+use crate::domain::model::change::{Change, FileChange, FileChangeKind, FileMode, TreeEntry};
+use crate::domain::model::finding::{Effect, Finding, LocationKind};
 use crate::domain::model::gate::Gate;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::push::{Receiver, Relation, Update};
@@ -297,7 +297,7 @@ impl<'a> Evaluator<'a> {
                     let law = &arrival.law;
                     let name = arrival.update.target.as_bstr();
                     let name = name.strip_prefix(b"refs/tags/").unwrap_or(name).as_bstr();
-                    let spot = Spot::TagMessage(name.to_owned());
+                    let spot = LocationKind::TagMessage(name.to_owned());
                     let findings = gates::check_message(&tag.message, &spot, law);
                     self.add_unrecorded(format!("tag {name}"), findings);
                 }
@@ -430,6 +430,6 @@ impl<'a> Evaluator<'a> {
 
 /// A file that a tag points to directly, as a new file of the ref's name.
 fn lone_file(target: &BStr, blob: &Oid) -> FileChange {
-    let new = Some(Entry { oid: blob.clone(), mode: Mode::File });
-    FileChange { path: target.into(), kind: Kind::Added, old: None, new }
+    let new = Some(TreeEntry { oid: blob.clone(), mode: FileMode::File });
+    FileChange { path: target.into(), kind: FileChangeKind::Added, old: None, new }
 }

@@ -11,7 +11,7 @@ use crate::domain::gates::protected_branch::ProtectedBranches;
 use crate::domain::gates::stricter::{Extent, of_first_push, stricter};
 use crate::domain::model::oid::Oid;
 use crate::domain::model::push::Update;
-use crate::domain::policy::gates::Level;
+use crate::domain::policy::gates::GateLevel;
 use crate::flow::evaluate::bypass::Bypass;
 use crate::flow::evaluate::law;
 use crate::flow::evaluate::push::plan::PolicySource;
@@ -70,7 +70,7 @@ impl<'a> Policies<'a> {
         &mut self,
         own: Option<&Oid>,
         default_tip: Option<&Oid>,
-    ) -> Result<(Vec<String>, Level)> {
+    ) -> Result<(Vec<String>, GateLevel)> {
         let mut policies = Vec::new();
         for commit in [own, default_tip].into_iter().flatten() {
             policies.push(self.of_commit(commit)?);
@@ -79,7 +79,7 @@ impl<'a> Policies<'a> {
             policies.push(self.of(&PolicySource::Defaults)?);
         }
         let mut globs = Vec::new();
-        let mut level = Level::Off;
+        let mut level = GateLevel::Off;
         for law in policies {
             globs.extend(law.policy.protect.branches.iter().cloned());
             level = level.max(law.policy.gates.protected_branch.level);
@@ -98,7 +98,7 @@ impl<'a> Policies<'a> {
     ) -> Result<bool> {
         let (globs, level) = self.protection(own, side.default_tip.as_ref())?;
         let protected = ProtectedBranches::new(&globs, side.defaults.clone());
-        Ok(level != Level::Off && protected.holds(update.target.as_bstr()))
+        Ok(level != GateLevel::Off && protected.holds(update.target.as_bstr()))
     }
 
     fn of_tree(&mut self, tree: Option<Oid>) -> Result<Rc<EffectivePolicy>> {
