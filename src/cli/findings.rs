@@ -18,9 +18,9 @@ use crate::domain::locate::index::Locators;
 use crate::domain::model::class::{Class, LISTED};
 use crate::domain::model::error::hinted;
 use crate::domain::model::gate::Gate;
-use crate::domain::model::kept::{Decision, Disposition, Status};
 use crate::domain::model::report::{ExitStatus, Report, Reported, Verdict};
 use crate::domain::model::severity::{Foreign, Severity};
+use crate::domain::model::stored_finding::{Disposition, DispositionKind, FindingStatus};
 use crate::flow::evaluate::whereabouts;
 use crate::flow::evaluate::whereabouts::Whereabouts;
 use crate::flow::evaluate::{import, judge, remark};
@@ -135,9 +135,9 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
         Some(Command::Show { id }) => show(context, id),
         Some(Command::Add(args)) => add(context, args),
         Some(Command::Import(args)) => import(context, args),
-        Some(Command::Accept(args)) => decide(context, args, Decision::Accepted),
-        Some(Command::Dismiss(args)) => decide(context, args, Decision::Dismissed),
-        Some(Command::Reopen(args)) => decide(context, args, Decision::Reopened),
+        Some(Command::Accept(args)) => decide(context, args, DispositionKind::Accepted),
+        Some(Command::Dismiss(args)) => decide(context, args, DispositionKind::Dismissed),
+        Some(Command::Reopen(args)) => decide(context, args, DispositionKind::Reopened),
     }
 }
 
@@ -237,7 +237,7 @@ fn show(context: &Context, id: &str) -> Result<ExitStatus> {
     Ok(ExitStatus::Pass)
 }
 
-fn decide(context: &Context, args: &DecideArgs, decision: Decision) -> Result<ExitStatus> {
+fn decide(context: &Context, args: &DecideArgs, decision: DispositionKind) -> Result<ExitStatus> {
     let repo = context.repo()?;
     let now = now(&context.env);
     if args.reason.trim().is_empty() {
@@ -380,11 +380,11 @@ fn split_place(at: &OsStr) -> Result<(&Path, u32)> {
     }
 }
 
-fn status_of(word: &str) -> Result<Option<Status>> {
+fn status_of(word: &str) -> Result<Option<FindingStatus>> {
     if word == "all" {
         return Ok(None);
     }
-    let status = Status::ALL.into_iter().find(|status| status.as_str() == word);
+    let status = FindingStatus::ALL.into_iter().find(|status| status.as_str() == word);
     match status {
         Some(status) => Ok(Some(status)),
         None => Err(hinted(

@@ -5,9 +5,9 @@ use serde_json::json;
 
 use crate::cli::Context;
 use crate::daemon::lock;
-use crate::domain::model::kept::Status;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::ExitStatus;
+use crate::domain::model::stored_finding::FindingStatus;
 use crate::flow::evaluate::bypass;
 use crate::flow::setup::install;
 use crate::flow::setup::install::status::status;
@@ -62,7 +62,7 @@ fn look(context: &Context, repo: &Repo) -> Result<Standing> {
     let mut open_findings = 0;
     if ledger::exists(&state_dir) {
         let now = now(&context.env);
-        let filter = Filter { status: Some(Status::Open), ..Filter::default() };
+        let filter = Filter { status: Some(FindingStatus::Open), ..Filter::default() };
         let done = ledger::with(&state_dir, now, |ledger| ledger.list(&filter, now))?;
         open_findings = done.value.total;
     }

@@ -17,7 +17,7 @@ use crate::daemon::news::News;
 use crate::daemon::place::Place;
 use crate::daemon::run::{Ending, run};
 use crate::domain::model::error::hinted;
-use crate::domain::policy::settings::{Watch, WatchStart};
+use crate::domain::policy::watch::{WatchSettings, WatchStart};
 use crate::flow::review::background;
 use crate::platform::config::env::Env;
 use crate::platform::git::repo::Repo;
@@ -102,7 +102,7 @@ pub fn start(place: &Place, verbose: u8) -> Result<Start> {
 
 /// Starts the daemon unless one runs, for hooks: does not wait, prints nothing, and an error is the
 /// caller's to ignore.
-pub fn start_on_demand(repo: &Repo, env: &Env, watch: &Watch) {
+pub fn start_on_demand(repo: &Repo, env: &Env, watch: &WatchSettings) {
     let unwanted = !background::is_wanted(env);
     if watch.start != WatchStart::OnDemand || unwanted || repo.work_tree.is_none() {
         return;

@@ -1,9 +1,8 @@
 //! What an attempt comes to: the facts for the table, and the words for what it says.
 
 use crate::domain::model::severity::Severity;
-use crate::domain::pipeline::run::{
-    Attempt, End, Failure, Gated, Kind, Order, Run, Scope, Size, Stage,
-};
+use crate::domain::model::size::Size;
+use crate::domain::pipeline::run::{Attempt, End, Failure, Gated, Kind, Order, Run, Scope, Stage};
 use crate::domain::review::converge::{Limits, Trail, Worth, stop};
 use crate::domain::review::decide::{
     Cause, Count, Course, Criteria, Decision, Facts, Gap, Gates, Ground, Halt, Lack, Presence,
@@ -246,8 +245,8 @@ impl<'a> Judged<'a> {
 /// The smallest size, from the run's on, whose cap leaves a round; `None` where none does.
 fn size(run: &Run, limits: &Limits) -> Option<Size> {
     let mut size = run.size;
-    while run.rounds >= size.cap(limits.rounds) {
-        size = size.raised()?;
+    while run.rounds >= limits.rounds.cap(size) {
+        size = size.larger()?;
     }
     Some(size)
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::model::agent::Route;
 use crate::domain::model::oid::Oid;
-use crate::domain::policy::settings::Rounds;
+use crate::domain::model::size::Size;
 use crate::domain::review::decide::Decision;
 use crate::domain::review::raised::{Assessed, Completeness, Met, Raised, Verified};
 use crate::domain::review::ruling::Ruling;
@@ -19,34 +19,6 @@ pub enum Kind {
     Review,
     /// Judge and fix until it holds or a reason to stop is there.
     Fix,
-}
-
-/// How much work a change is; it sets the cap of rounds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Size {
-    S,
-    M,
-    L,
-}
-
-impl Size {
-    /// The next larger.
-    pub fn raised(self) -> Option<Self> {
-        match self {
-            Self::S => Some(Self::M),
-            Self::M => Some(Self::L),
-            Self::L => None,
-        }
-    }
-
-    /// The most rounds that it may take.
-    pub fn cap(self, rounds: Rounds) -> u32 {
-        match self {
-            Self::S => rounds.s,
-            Self::M => rounds.m,
-            Self::L => rounds.l,
-        }
-    }
 }
 
 /// A run, whole. It is saved after every outcome; what is not in here is gone after a kill.

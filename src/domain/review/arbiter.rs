@@ -6,11 +6,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::domain::model::fence::fenced;
-use crate::domain::review::prompt::render;
 use crate::domain::review::raised::{Quote, Raised};
 use crate::domain::review::ruling::{Ruling, Word};
-
-pub(super) const TEMPLATE: &str = include_str!("prompts/arbiter.md");
+use crate::domain::review::template::{ARBITER, render};
 
 /// The longest reason that is kept, in characters.
 const REASON: usize = 240;
@@ -59,7 +57,7 @@ pub struct Cited {
 /// The arbiter's prompt. The claim goes without its severity, which is not to sway.
 pub fn prompt(case: Case<'_>) -> String {
     let data = |name, text: &str, none| as_data(name, case.token, text, none);
-    render(TEMPLATE, &|name| {
+    render(ARBITER, &|name| {
         Some(match name {
             "token" => case.token.to_owned(),
             "spec" => data(

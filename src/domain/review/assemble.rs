@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::domain::model::severity::Severity;
 use crate::domain::review::anchor::{anchor, holds};
 use crate::domain::review::answer::{Answer, Claim};
-use crate::domain::review::deliver::Place;
+use crate::domain::review::deliver::file::Place;
 use crate::domain::review::raised::{Anchored, Assessed, Met, Raised, Verified};
 
 /// What answers are held against.

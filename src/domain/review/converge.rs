@@ -1,8 +1,7 @@
 //! When a loop of fixes has gone far enough: the limits and the stop rules.
 
 use crate::domain::model::severity::Severity;
-use crate::domain::policy::settings as policy;
-use crate::domain::policy::settings::Rounds;
+use crate::domain::policy::review::{ReviewSettings, Rounds};
 use crate::domain::review::decide::Why;
 use crate::domain::review::standing::{Counts, Standing, against};
 
@@ -21,7 +20,7 @@ pub struct Limits {
 
 impl Limits {
     /// For changes.
-    pub fn of_changes(policy: &policy::Review) -> Self {
+    pub fn of_changes(policy: &ReviewSettings) -> Self {
         Self {
             criticals: 0,
             highs: policy.highs,
@@ -31,7 +30,7 @@ impl Limits {
     }
 
     /// For plans, whose size sets no cap; `important` is another word for high.
-    pub fn of_plans(policy: &policy::Review) -> Self {
+    pub fn of_plans(policy: &ReviewSettings) -> Self {
         let rounds = policy.plan_rounds;
         Self {
             criticals: 0,

@@ -1,8 +1,8 @@
 //! What the executor is told to repair.
 
 use crate::domain::review::arbiter::as_data;
-use crate::domain::review::prompt::render;
 use crate::domain::review::raised::Raised;
+use crate::domain::review::template::render;
 
 const TEMPLATE: &str = include_str!("prompts/fixer.md");
 

@@ -18,5 +18,6 @@ pub mod question;
 pub mod raised;
 pub mod ruling;
 pub mod standing;
+pub mod template;
 #[cfg(test)]
 mod tests;

@@ -4,14 +4,10 @@ use std::fmt::Write as _;
 
 use crate::domain::model::class::LISTED;
 use crate::domain::model::fence::{fenced, visible};
-use crate::domain::review::arbiter;
 use crate::domain::review::deliver::Part;
 use crate::domain::review::raised::Raised;
-use crate::domain::spec::types::{Entry, Spec};
-
-const REVIEWER: &str = include_str!("prompts/reviewer.md");
-const VERIFIER: &str = include_str!("prompts/verifier.md");
-const REPAIR: &str = include_str!("prompts/repair.md");
+use crate::domain::review::template::{REPAIR, REVIEWER, VERIFIER, render};
+use crate::domain::spec::types::{Spec, SpecEntry};
 
 /// One call's question. All of it is without secrets; nothing of it is from the author's messages.
 #[derive(Clone, Copy)]
@@ -63,15 +59,6 @@ pub fn repair(question: &str, wrong: &str, answer: &str, token: &str) -> String 
     render(REPAIR, &text)
 }
 
-/// The hash of all prompts that a verdict depends on, for the question's name.
-pub fn fingerprint() -> String {
-    let mut hasher = blake3::Hasher::new();
-    for text in [REVIEWER, VERIFIER, REPAIR, arbiter::TEMPLATE] {
-        hasher.update(&(text.len() as u64).to_le_bytes()).update(text.as_bytes());
-    }
-    hasher.finalize().to_hex().to_string()
-}
-
 /// The spec as it is shown: what is wanted, without places.
 pub fn spec_text(spec: &Spec) -> String {
     let mut text = format!("{}\n", spec.title);
@@ -81,7 +68,7 @@ pub fn spec_text(spec: &Spec) -> String {
     let criteria: Vec<String> =
         spec.all_criteria().map(|one| format!("{}: {}", one.id, one.text)).collect();
     push_list(&mut text, "Acceptance criteria", &criteria);
-    let entries = |entries: &[Entry]| entries.iter().map(|entry| entry.text.clone()).collect();
+    let entries = |entries: &[SpecEntry]| entries.iter().map(|entry| entry.text.clone()).collect();
     let mut critical: Vec<String> = entries(&spec.critical_if);
     critical.extend(spec.steps.iter().flat_map(|step| entries_of(&step.critical_if)));
     let steps: Vec<String> =
@@ -94,7 +81,7 @@ pub fn spec_text(spec: &Spec) -> String {
     text
 }
 
-fn entries_of(entries: &[Entry]) -> impl Iterator<Item = String> + use<'_> {
+fn entries_of(entries: &[SpecEntry]) -> impl Iterator<Item = String> + use<'_> {
     entries.iter().map(|entry| entry.text.clone())
 }
 
@@ -158,20 +145,4 @@ fn open_finding(open: &Open<'_>, token: &str) -> String {
     );
     let id = visible(id.as_bytes());
     fenced(&format!("finding {id}"), token, &text)
-}
-
-/// Fills the places `{{name}}` of a prompt in one pass: what is filled in is not looked through. Its
-/// first line is its version, which is not sent.
-pub(super) fn render(prompt: &str, text: &dyn Fn(&str) -> Option<String>) -> String {
-    let (_, mut rest) = prompt.split_once('\n').unwrap_or_default();
-    let mut rendered = String::with_capacity(rest.len());
-    while let Some((before, (name, after))) =
-        rest.split_once("{{").and_then(|(before, on)| Some((before, on.split_once("}}")?)))
-    {
-        rendered.push_str(before);
-        rendered.push_str(&text(name).unwrap_or_else(|| format!("{{{{{name}}}}}")));
-        rest = after;
-    }
-    rendered.push_str(rest);
-    rendered
 }

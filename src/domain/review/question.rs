@@ -12,7 +12,7 @@ pub struct Question<'a> {
     pub spec: &'a str,
     /// The rules as they are shown.
     pub rules: &'a [String],
-    /// See [`crate::domain::review::prompt::fingerprint`].
+    /// See [`crate::domain::review::template::fingerprint`].
     pub prompts: &'a str,
     /// Its name, and its version where the answer depends on it.
     pub agent: &'a str,

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::domain::gates::secrets;
+use crate::domain::gates::secrets::redact;
 use crate::platform::agents::ask::{Identity, Reply};
 use crate::platform::store::file::write_atomic;
 use crate::platform::store::ledger::call::Call;
@@ -133,7 +133,7 @@ fn redact_below(folder: &Path) -> Result<()> {
             redact_below(&path)?;
         } else if kind.is_file() {
             let content = fs::read(&path)?;
-            let clean = secrets::redact(&content);
+            let clean = redact::redact(&content);
             if clean != content {
                 write_atomic(&path, &clean)?;
             }
@@ -153,12 +153,12 @@ pub fn redacted(reply: &Reply) -> Result<Reply> {
 
 fn redact_value(value: &mut Value) {
     match value {
-        Value::String(text) => *text = secrets::redact_str(text),
+        Value::String(text) => *text = redact::redact_str(text),
         Value::Array(items) => items.iter_mut().for_each(redact_value),
         Value::Object(entries) => {
             for (mut key, mut value) in std::mem::take(entries) {
                 redact_value(&mut value);
-                key = secrets::redact_str(&key);
+                key = redact::redact_str(&key);
                 entries.insert(key, value);
             }
         }

@@ -22,7 +22,7 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 use ulid::Ulid;
 
-use crate::domain::gates::secrets;
+use crate::domain::gates::secrets::redact;
 use crate::domain::model::agent::{Cost, Money};
 use crate::domain::policy::settings::Policy;
 use crate::flow::call::cast::Player;
@@ -197,7 +197,7 @@ impl Desk<'_> {
     fn make(&self, key: &str, question: &Question<'_>, call: &Call) -> Result<Reply> {
         let folder = CallFolder::of(&self.folder, key);
         // Whoever built the prompt has done this; here it is made sure.
-        let prompt = secrets::redact_str(question.prompt);
+        let prompt = redact::redact_str(question.prompt);
         let settings = &question.player.settings;
         let request = Request {
             role: question.player.role,

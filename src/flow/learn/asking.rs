@@ -7,7 +7,8 @@ use serde_json::Value;
 use ulid::Ulid;
 
 use crate::domain::model::agent::Role;
-use crate::domain::policy::settings::{Policy, RouteChoice};
+use crate::domain::policy::agents::RouteChoice;
+use crate::domain::policy::settings::Policy;
 use crate::flow::call::cast;
 use crate::flow::call::{Desk, Question, clean_up};
 use crate::flow::learn::drafting::Said;

@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result};
 
 use crate::domain::model::change::Change;
 use crate::domain::model::finding::Effect;
-use crate::domain::model::kept::Status;
+use crate::domain::model::stored_finding::FindingStatus;
 use crate::domain::pipeline::run::{Failure, Outcome};
 use crate::domain::review::raised::Raised;
 use crate::domain::review::ruling::{Ruling, Word};
@@ -93,7 +93,7 @@ impl Session<'_> {
         let kept = judge::record(self.repo, self.env, &found).map_err(LedgerError::hinted)?;
         let Some(reported) = kept.findings.into_iter().next() else { return Ok(ruling) };
         self.docket.kept.insert(raised.id.clone(), reported.id.clone());
-        let answers = [Status::Accepted, Status::Dismissed];
+        let answers = [FindingStatus::Accepted, FindingStatus::Dismissed];
         let Some(status) = answers.into_iter().find(|s| s.as_str() == reported.status) else {
             return Ok(ruling);
         };

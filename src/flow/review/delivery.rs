@@ -3,14 +3,14 @@
 use anyhow::{Result, bail};
 use bstr::{BString, ByteSlice as _};
 
-use crate::domain::gates::scope::globs;
-use crate::domain::gates::secrets;
-use crate::domain::model::change::{Change, Entry, FileChange, Kind, Mode};
+use crate::domain::gates::secrets::redact;
+use crate::domain::model::change::{Change, FileChange, FileChangeKind, FileMode, TreeEntry};
 use crate::domain::model::fence::visible_path;
+use crate::domain::model::globs;
 use crate::domain::model::objects::Content;
-use crate::domain::review::deliver::{
-    Delivery, FILE_BYTES_MAX, File, Reason, Side, Unscanned, deliver,
-};
+use crate::domain::review::deliver::file::{File, Side};
+use crate::domain::review::deliver::unscanned::{Reason, Unscanned};
+use crate::domain::review::deliver::{Delivery, FILE_BYTES_MAX, deliver};
 use crate::domain::review::raised::Raised;
 use crate::flow::review::matter::Matter;
 use crate::platform::git::object::Objects;
@@ -29,7 +29,8 @@ pub fn lay_out(
     change: &Change,
     seed: &[u8; 32],
 ) -> Result<Delivered> {
-    let globs = globs(&matter.policy().review.leave_out)?;
+    let left_out = &matter.policy().review.leave_out;
+    let globs = globs::union(left_out.iter().map(String::as_str))?;
     let is_left_out = |file: &&FileChange| globs.is_match(file.path.to_path_lossy());
     let (out, shown): (Vec<_>, Vec<_>) = change.files.iter().partition(is_left_out);
     let named =
@@ -47,7 +48,7 @@ pub fn lay_out(
 }
 
 pub(super) fn shown_path(path: &BString) -> String {
-    visible_path(&secrets::mask_path(path))
+    visible_path(&redact::mask_path(path))
 }
 
 /// Whether there is anything in a change that a model can review.
@@ -67,9 +68,11 @@ fn files<'a>(objects: &Objects, files: &[&'a FileChange]) -> Result<(Vec<File>, 
         match (old?, new?) {
             (Read::TooLarge(size), _) | (_, Read::TooLarge(size)) => too_large.push((*file, size)),
             (Read::Side(old), Read::Side(new)) => read.push(File {
-                path: secrets::mask_path(&file.path),
+                path: redact::mask_path(&file.path),
                 kind: match &file.kind {
-                    Kind::Renamed { from } => Kind::Renamed { from: secrets::mask_path(from) },
+                    FileChangeKind::Renamed { from } => {
+                        FileChangeKind::Renamed { from: redact::mask_path(from) }
+                    }
                     kind => kind.clone(),
                 },
                 old,
@@ -90,17 +93,17 @@ enum Read {
     TooLarge(u64),
 }
 
-fn side(objects: &Objects, path: &BString, entry: Option<&Entry>) -> Result<Read> {
+fn side(objects: &Objects, path: &BString, entry: Option<&TreeEntry>) -> Result<Read> {
     let Some(entry) = entry else { return Ok(Read::Side(None)) };
     let raw = match entry.mode {
-        Mode::Submodule => Vec::new(),
+        FileMode::Submodule => Vec::new(),
         _ => match objects.content(&entry.oid, FILE_BYTES_MAX as u64)? {
             Content::Whole(raw) => raw,
             Content::TooLarge(size) => return Ok(Read::TooLarge(size)),
             Content::Missing => bail!("`{path}` is not here in full: a partial clone"),
         },
     };
-    let masked = secrets::mask_lines(&raw, path);
+    let masked = redact::mask_lines(&raw, path);
     Ok(Read::Side(Some(Side { mode: entry.mode, raw, masked })))
 }
 

@@ -1,6 +1,6 @@
 //! What a reviewer raised, as findings of the ledger.
 
-use crate::domain::model::finding::{Effect, Finding, Place};
+use crate::domain::model::finding::{Effect, Finding, Location};
 use crate::domain::model::gate::Gate;
 use crate::domain::review::raised::Anchored;
 use crate::domain::review::ruling::{Ruling, Word};
@@ -13,8 +13,10 @@ const ANCHOR_CHARS_MAX: usize = 400;
 pub fn of(standing: &Standing, ruling: Option<&Ruling>, effect: Effect) -> Finding {
     let raised = &standing.raised;
     let place = (!raised.path.is_empty()).then(|| match raised.anchored.lines() {
-        Some((line, end_line)) => Place { end_line, ..Place::line(raised.path.as_str(), line) },
-        None => Place::file(raised.path.as_str()),
+        Some((line, end_line)) => {
+            Location { end_line, ..Location::line(raised.path.as_str(), line) }
+        }
+        None => Location::file(raised.path.as_str()),
     });
     let anchored = raised.anchored != Anchored::Nowhere;
     let anchor = raised.anchor.chars().take(ANCHOR_CHARS_MAX).collect();

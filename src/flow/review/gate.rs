@@ -4,13 +4,13 @@ use std::time::Instant;
 
 use anyhow::Result;
 
-use crate::domain::gates::Law;
+use crate::domain::gates::policy::EffectivePolicy;
 use crate::domain::model::change::Change;
 use crate::domain::model::finding::{Effect, Finding};
 use crate::domain::model::gate::Gate;
 use crate::domain::model::report::{Report, Reported, Verdict};
 use crate::domain::pipeline::run::{Gated, Kind};
-use crate::domain::policy::settings::Moment;
+use crate::domain::policy::commands::Moment;
 use crate::flow::evaluate::commands::Request;
 use crate::flow::evaluate::evaluation::{Ask, evaluate};
 use crate::platform::config::env::Env;
@@ -26,7 +26,13 @@ pub struct Asked {
 
 /// Asks the gates about a change. A run that fixes asks every command, whatever moment it is meant
 /// for: nothing else would notice what a fix broke.
-pub fn ask(repo: &Repo, env: &Env, change: &Change, law: &Law, kind: Kind) -> Result<Asked> {
+pub fn ask(
+    repo: &Repo,
+    env: &Env,
+    change: &Change,
+    law: &EffectivePolicy,
+    kind: Kind,
+) -> Result<Asked> {
     let moment = match kind {
         Kind::Review => Some(Moment::Run),
         Kind::Fix => None,

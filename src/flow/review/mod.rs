@@ -30,14 +30,15 @@ use anyhow::{Context as _, Result, anyhow};
 use bstr::ByteSlice as _;
 use ulid::Ulid;
 
-use crate::domain::gates::scope::globs;
 use crate::domain::model::agent::Role;
 use crate::domain::model::change::FileChange;
 use crate::domain::model::error::hinted;
+use crate::domain::model::globs;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::{Report, Verdict};
-use crate::domain::pipeline::run::{Begin, Kind, Run, Size, Stage};
-use crate::domain::policy::settings::RouteChoice;
+use crate::domain::model::size::Size;
+use crate::domain::pipeline::run::{Begin, Kind, Run, Stage};
+use crate::domain::policy::agents::RouteChoice;
 use crate::domain::review::converge::Limits;
 use crate::domain::spec::types;
 use crate::flow::call::cast;
@@ -369,7 +370,7 @@ impl Work<'_> {
 /// What may stay open: a change that is nothing but specs is a plan.
 fn limits(matter: &Matter, subject: &Subject) -> Result<Limits> {
     let policy = matter.policy();
-    let specs = globs(&policy.watch.specs)?;
+    let specs = globs::union(policy.watch.specs.iter().map(String::as_str))?;
     let is_spec = |file: &FileChange| specs.is_match(file.path.to_path_lossy());
     Ok(if subject.change.files.iter().all(is_spec) {
         Limits::of_plans(&policy.review)
@@ -381,11 +382,7 @@ fn limits(matter: &Matter, subject: &Subject) -> Result<Limits> {
 /// How much work a change is: by its spec, else by how much it touches.
 fn size(matter: &Matter, subject: &Subject) -> Size {
     if let Some(size) = matter.reading.as_ref().and_then(|spec| spec.size) {
-        return match size {
-            types::Size::S => Size::S,
-            types::Size::M => Size::M,
-            types::Size::L => Size::L,
-        };
+        return size;
     }
     let scope = &matter.policy().gates.scope;
     match subject.change.files.len() {

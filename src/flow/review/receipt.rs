@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::model::agent::{Cost, Route};
-use crate::domain::model::kept::Kept;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::{Skipped, Verdict};
+use crate::domain::model::stored_finding::StoredFinding;
 use crate::domain::review::decide::Decision;
 use crate::domain::review::raised::{Assessed, Met};
 use crate::flow::evaluate::judge;
@@ -63,7 +63,7 @@ pub struct Found {
     /// BLAKE3 of its content.
     pub id: String,
     pub receipt: Receipt,
-    pub findings: Vec<Kept>,
+    pub findings: Vec<StoredFinding>,
 }
 
 impl Receipt {
@@ -91,7 +91,7 @@ impl Found {
     }
 
     /// The findings that still stop the change.
-    pub fn open_blocking(&self) -> impl Iterator<Item = &Kept> {
+    pub fn open_blocking(&self) -> impl Iterator<Item = &StoredFinding> {
         self.findings
             .iter()
             .filter(|kept| self.receipt.blocking.contains(&kept.id) && !kept.status.is_answered())

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use crate::domain::gates::secrets::redact_str;
+use crate::domain::gates::secrets::redact::redact_str;
 use crate::domain::model::agent::Route;
 use crate::domain::model::report::Reported;
 use crate::domain::pipeline::run::Stage;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use bstr::{BStr, BString, ByteSlice as _};
 
-use crate::domain::gates::secrets;
+use crate::domain::gates::secrets::redact;
 use crate::domain::model::fence::visible;
 use crate::domain::model::objects::Content;
 use crate::domain::model::oid::Oid;
@@ -40,7 +40,7 @@ impl<'a> Texts<'a> {
         let path = place.map_or_else(|| BString::from(shown), |place| place.path.clone());
         let text = whole(self.objects, self.tree, path.as_bstr())
             .filter(|bytes| !bytes.contains(&0))
-            .map(|bytes| visible(&secrets::mask_lines(&bytes, &path)));
+            .map(|bytes| visible(&redact::mask_lines(&bytes, &path)));
         self.read.borrow_mut().insert(shown.to_owned(), text.clone());
         text
     }

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use crate::domain::model::fence::is_hidden;
 use crate::domain::model::finding::Effect;
-use crate::domain::model::kept::Disposition;
 use crate::domain::model::report::{Report, Reported};
+use crate::domain::model::stored_finding::Disposition;
 use crate::platform::ui::out::{DIM, ERROR, HINT, WARNING};
 use crate::platform::ui::{github, sarif};
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::domain::model::finding::{Effect, Finding, Place, Spot};
+use crate::domain::model::finding::{Effect, Finding, Location, LocationKind};
 use crate::domain::model::report::{Report, Reported, Verdict};
 use crate::platform::ui::report::Answers;
 
@@ -103,8 +103,8 @@ fn result(reported: &Reported, answers: &Answers) -> Value {
     result
 }
 
-fn location(place: &Place, finding: &Finding) -> Value {
-    let Spot::File(path) = &place.spot else {
+fn location(place: &Location, finding: &Finding) -> Value {
+    let LocationKind::File(path) = &place.spot else {
         return json!({"logicalLocations": [{"fullyQualifiedName": place.spot.display()}]});
     };
     let mut physical = json!({"artifactLocation": {"uri": uri(path)}});

@@ -2,15 +2,16 @@
 
 use crate::domain::model::severity::Severity;
 use crate::domain::model::severity::Severity::{Critical, High, Low, Medium};
+use crate::domain::model::size::Size;
 use crate::domain::pipeline::apply::apply;
 use crate::domain::pipeline::next::next;
 use crate::domain::pipeline::run::{
-    Action, End, Failure, Fixed, Gated, Kind, Order, Outcome, Reviewed, Run, Scope, Size,
+    Action, End, Failure, Fixed, Gated, Kind, Order, Outcome, Reviewed, Run, Scope,
 };
 use crate::domain::pipeline::tests::{
     LIMITS, a_run, assessed, changed, green, raised, red, review, ruling, rulings, upheld,
 };
-use crate::domain::policy::settings::Rounds;
+use crate::domain::policy::review::Rounds;
 use crate::domain::review::converge::Limits;
 use crate::domain::review::decide::{Decision, Why};
 use crate::domain::review::raised::{Anchored, Completeness, Met, Raised};

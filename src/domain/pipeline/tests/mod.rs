@@ -7,8 +7,9 @@ use crate::domain::model::agent::Route;
 use crate::domain::model::class::Class;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::severity::Severity;
-use crate::domain::pipeline::run::{Begin, Fixed, Gated, Kind, Outcome, Reviewed, Run, Size};
-use crate::domain::policy::settings::Rounds;
+use crate::domain::model::size::Size;
+use crate::domain::pipeline::run::{Begin, Fixed, Gated, Kind, Outcome, Reviewed, Run};
+use crate::domain::policy::review::Rounds;
 use crate::domain::review::converge::Limits;
 use crate::domain::review::raised::{
     Anchored, Assessed, Completeness, Met, Quote, Raised, Verified,

@@ -9,7 +9,7 @@ use crate::domain::pipeline::run::{
 use crate::domain::pipeline::tests::{
     LIMITS, a_run, assessed, changed, green, oid, raised, red, review, ruling, rulings, said,
 };
-use crate::domain::policy::settings::Rounds;
+use crate::domain::policy::review::Rounds;
 use crate::domain::review::converge::Limits;
 use crate::domain::review::decide::Decision;
 use crate::domain::review::raised::{Completeness, Met};

@@ -3,10 +3,14 @@
 use bstr::ByteSlice as _;
 use similar::{DiffOp, DiffTag, group_diff_ops};
 
-use super::{File, Limits, Place, Reason, Side, WHOLE_SHARE};
 use crate::domain::locate::lines::{Changed, changes_of};
-use crate::domain::model::change::Mode;
+use crate::domain::model::change::FileMode;
 use crate::domain::model::fence::visible;
+use crate::domain::review::deliver::file::{File, Limits, Place, Side};
+use crate::domain::review::deliver::unscanned::Reason;
+
+/// A modified file is shown whole where it takes at most this part of a call.
+const WHOLE_SHARE: usize = 16;
 
 /// The part of a section that comes from the file.
 #[derive(Default)]
@@ -35,12 +39,12 @@ pub fn notes(file: &File) -> Vec<String> {
         (Some(old), Some(new)) if old != new => {
             notes.push(format!("the mode changes from {} to {}", name(old), name(new)));
         }
-        (_, Some(new)) | (Some(new), None) if new != Mode::File => {
+        (_, Some(new)) | (Some(new), None) if new != FileMode::File => {
             notes.push(format!("mode: {}", name(new)));
         }
         _ => {}
     }
-    if mode(&file.old).into_iter().chain(mode(&file.new)).any(|mode| mode == Mode::Symlink) {
+    if mode(&file.old).into_iter().chain(mode(&file.new)).any(|mode| mode == FileMode::Symlink) {
         notes.push("the content of a symbolic link is the path that it leads to".to_owned());
     }
     let ends = |side: &Side| side.raw.contains_str("\r\n");
@@ -69,12 +73,12 @@ pub fn notes(file: &File) -> Vec<String> {
     notes
 }
 
-fn name(mode: Mode) -> &'static str {
+fn name(mode: FileMode) -> &'static str {
     match mode {
-        Mode::File => "file",
-        Mode::Executable => "executable file",
-        Mode::Symlink => "symbolic link",
-        Mode::Submodule => "submodule",
+        FileMode::File => "file",
+        FileMode::Executable => "executable file",
+        FileMode::Symlink => "symbolic link",
+        FileMode::Submodule => "submodule",
     }
 }
 

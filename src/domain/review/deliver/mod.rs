@@ -1,57 +1,24 @@
 //! From the files of a change to what a reviewer is given: all of it, or named as not scanned.
 
+pub mod file;
 mod hunks;
 #[cfg(test)]
 mod tests;
+pub mod unscanned;
 
 use std::collections::{BTreeMap, HashSet};
-use std::ops::Range;
 
-use bstr::BString;
-use serde::{Deserialize, Serialize};
-
-use crate::domain::model::change::{Kind, Mode};
+use crate::domain::model::change::{FileChangeKind, FileMode};
 use crate::domain::model::fence::visible_path;
+use crate::domain::review::deliver::file::{File, Limits, Place};
+use crate::domain::review::deliver::unscanned::{Reason, Unscanned};
 
 /// The largest side of a file that is compared, in bytes.
 pub const FILE_BYTES_MAX: usize = 16 << 20;
 
-/// A modified file is shown whole where it takes at most this part of a call.
-const WHOLE_SHARE: usize = 16;
-
 /// A file that must be split is split into sections of at most this part of a call, unless one line
 /// is longer: each section asks for a proof of its own.
 const SECTION_SHARE: usize = 4;
-
-/// One file of a change with its content.
-#[derive(Clone, Debug)]
-pub struct File {
-    pub path: BString,
-    pub kind: Kind,
-    /// `None` for an added file.
-    pub old: Option<Side>,
-    /// `None` for a deleted file.
-    pub new: Option<Side>,
-}
-
-/// One side of a file. A submodule has no content.
-#[derive(Clone, Debug)]
-pub struct Side {
-    pub mode: Mode,
-    /// What is compared. It is shown nowhere.
-    pub raw: Vec<u8>,
-    /// What is shown: the same lines, without secrets.
-    pub masked: Vec<u8>,
-}
-
-/// How much is delivered.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    pub bytes_per_call: usize,
-    pub calls: usize,
-    /// Lines around each hunk.
-    pub context_lines: usize,
-}
 
 /// What is delivered of a change.
 #[derive(Clone, Debug, Default)]
@@ -86,63 +53,6 @@ pub struct Section {
     pub nonce: String,
     /// BLAKE3 of the text.
     pub sha: String,
-}
-
-/// A file that is not delivered.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Unscanned {
-    /// As shown.
-    pub path: String,
-    pub reason: Reason,
-}
-
-/// Why a file is not delivered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Reason {
-    Binary,
-    Submodule,
-    /// Bytes of its larger side.
-    TooLarge(usize),
-    /// Bytes of a line that fits into no call.
-    LongLine(usize),
-    /// The calls are full.
-    NoRoom,
-    /// Its two texts have not the same lines, so that a secret could be shown.
-    Unmasked,
-}
-
-/// Where a change is in a file.
-#[derive(Clone, Debug, Default)]
-pub struct Place {
-    pub path: BString,
-    /// The lines of the judged tree that the change touches, from 1, ends excluded; empty where lines
-    /// were only removed before that line.
-    pub touched: Vec<Range<u32>>,
-    /// The lines that it removes, as shown, each with the number of the line that now stands there.
-    pub removed: Vec<(u32, String)>,
-}
-
-impl Reason {
-    /// Whether a reviewer could have read it, so that the review is not complete without it.
-    pub fn is_gap(self) -> bool {
-        !matches!(self, Self::Binary | Self::Submodule)
-    }
-}
-
-impl std::fmt::Display for Reason {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Binary => f.write_str("binary"),
-            Self::Submodule => f.write_str("a submodule: its files are not in this repository"),
-            Self::TooLarge(bytes) => write!(f, "too large to compare: {bytes} bytes"),
-            Self::LongLine(bytes) => {
-                write!(f, "one of its lines fits into no call: {bytes} bytes")
-            }
-            Self::NoRoom => f.write_str("no room left in the calls of one review"),
-            Self::Unmasked => f.write_str("its secrets could not be masked"),
-        }
-    }
 }
 
 /// Lays the files out, in their order. A file is delivered with all its changes or named with the
@@ -263,7 +173,7 @@ fn drafts(
     place: &mut Place,
 ) -> Result<Vec<Draft>, Reason> {
     let sides = [&file.old, &file.new];
-    if sides.iter().any(|side| side.as_ref().is_some_and(|side| side.mode == Mode::Submodule)) {
+    if sides.iter().any(|side| side.as_ref().is_some_and(|side| side.mode == FileMode::Submodule)) {
         return Err(Reason::Submodule);
     }
     let largest = sides.iter().filter_map(|side| side.as_ref()).map(|side| side.raw.len()).max();
@@ -291,9 +201,9 @@ fn drafts(
 
 fn what_became(file: &File) -> String {
     match &file.kind {
-        Kind::Added => "added".to_owned(),
-        Kind::Modified => "modified".to_owned(),
-        Kind::Deleted => "deleted".to_owned(),
-        Kind::Renamed { from } => format!("renamed from {}", visible_path(from)),
+        FileChangeKind::Added => "added".to_owned(),
+        FileChangeKind::Modified => "modified".to_owned(),
+        FileChangeKind::Deleted => "deleted".to_owned(),
+        FileChangeKind::Renamed { from } => format!("renamed from {}", visible_path(from)),
     }
 }

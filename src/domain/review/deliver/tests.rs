@@ -7,22 +7,24 @@ use proptest::prelude::{
     Just, Strategy, any, prop, prop_assert, prop_assert_eq, prop_oneof, proptest,
 };
 
-use super::{Delivery, File, Limits, Reason, Section, Side, Unscanned, deliver};
-use crate::domain::model::change::{Kind, Mode};
+use super::{Delivery, Section, deliver};
+use crate::domain::model::change::{FileChangeKind, FileMode};
 use crate::domain::model::fence::{visible, visible_path};
+use crate::domain::review::deliver::file::{File, Limits, Side};
+use crate::domain::review::deliver::unscanned::{Reason, Unscanned};
 
 const SEED: [u8; 32] = [7; 32];
 const USUAL: Limits = Limits { bytes_per_call: 96 << 10, calls: 8, context_lines: 10 };
 
 fn side(text: &str) -> Side {
-    Side { mode: Mode::File, raw: text.into(), masked: text.into() }
+    Side { mode: FileMode::File, raw: text.into(), masked: text.into() }
 }
 
 fn file(path: &str, old: Option<&str>, new: Option<&str>) -> File {
     let kind = match (old, new) {
-        (None, _) => Kind::Added,
-        (_, None) => Kind::Deleted,
-        _ => Kind::Modified,
+        (None, _) => FileChangeKind::Added,
+        (_, None) => FileChangeKind::Deleted,
+        _ => FileChangeKind::Modified,
     };
     File { path: path.into(), kind, old: old.map(side), new: new.map(side) }
 }
@@ -73,7 +75,7 @@ fn a_section_reads_like_this() {
 #[test]
 fn what_has_no_line_to_quote_is_delivered_too() {
     let renamed = |old: &str, new: &str| File {
-        kind: Kind::Renamed { from: "old\n.rs".into() },
+        kind: FileChangeKind::Renamed { from: "old\n.rs".into() },
         ..file("new.rs", Some(old), Some(new))
     };
     let with_mode = |mut file: File, mode| {
@@ -87,13 +89,13 @@ fn what_has_no_line_to_quote_is_delivered_too() {
         (renamed("x\n", "x\n"), "@@ the content does not change\n", 0, 0),
         (renamed("x\n", "y\n"), "@@ from line 1\n-      | x\n+    1 | y\n", 1, 1),
         (
-            with_mode(file("a", Some("x\n"), Some("x\n")), Mode::Executable),
+            with_mode(file("a", Some("x\n"), Some("x\n")), FileMode::Executable),
             "@@ the mode changes from file to executable file\n@@ the content does not change\n",
             0,
             0,
         ),
         (
-            with_mode(file("a", None, Some("/etc/passwd")), Mode::Symlink),
+            with_mode(file("a", None, Some("/etc/passwd")), FileMode::Symlink),
             "@@ mode: symbolic link\n\
              @@ the content of a symbolic link is the path that it leads to\n\
              @@ from line 1\n+    1 | /etc/passwd\n\\ no line end at the end of the file\n",
@@ -133,7 +135,7 @@ fn what_is_not_delivered_is_named() {
     let huge = "x\n".repeat(9 << 20);
     let many = "one more line\n".repeat(100_000);
     let mut module = file("sub", None, Some(""));
-    module.new.as_mut().unwrap().mode = Mode::Submodule;
+    module.new.as_mut().unwrap().mode = FileMode::Submodule;
     let mut unmasked = file("pem", None, Some("a\nb\n"));
     unmasked.new.as_mut().unwrap().masked = b"a\n".to_vec();
     let last = file("z.rs", None, Some("fn z() {}\n"));
@@ -208,7 +210,7 @@ fn text() -> impl Strategy<Value = Side> {
             text.into_bytes()
         };
         let (raw, masked) = (join(&|line| line.0.clone()), join(&|line| line.1.clone()));
-        Side { mode: Mode::File, raw, masked }
+        Side { mode: FileMode::File, raw, masked }
     })
 }
 
@@ -218,7 +220,7 @@ fn change() -> impl Strategy<Value = Vec<File>> {
             let lines = bytes.lines_with_terminator().zip(kept.iter().cycle());
             lines.filter(|(_, kept)| **kept).flat_map(|(line, _)| line.to_vec()).collect()
         };
-        let new = Side { mode: Mode::File, raw: pick(&old.raw), masked: pick(&old.masked) };
+        let new = Side { mode: FileMode::File, raw: pick(&old.raw), masked: pick(&old.masked) };
         (Some(old), Some(new))
     });
     let sides = prop_oneof![
@@ -230,9 +232,9 @@ fn change() -> impl Strategy<Value = Vec<File>> {
     prop::collection::vec(sides, 0..8).prop_map(|files| {
         let named = files.into_iter().enumerate().map(|(at, (old, new))| File {
             kind: match (&old, &new) {
-                (None, _) => Kind::Added,
-                (_, None) => Kind::Deleted,
-                _ => Kind::Modified,
+                (None, _) => FileChangeKind::Added,
+                (_, None) => FileChangeKind::Deleted,
+                _ => FileChangeKind::Modified,
             },
             path: format!("f{at}\n.rs").into(),
             old,

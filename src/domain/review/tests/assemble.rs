@@ -6,7 +6,7 @@ use super::claim;
 use crate::domain::model::severity::Severity;
 use crate::domain::review::answer::Answer;
 use crate::domain::review::assemble::{Assembled, Ground, assemble};
-use crate::domain::review::deliver::Place;
+use crate::domain::review::deliver::file::Place;
 use crate::domain::review::raised::{Anchored, Assessed, Met, Quote, Raised, Verified};
 
 const A: &str = "fn a() {\n    write(path)?;\n}\n";

@@ -3,13 +3,13 @@
 use bstr::BString;
 
 use super::claim;
-use crate::domain::model::change::{Kind, Mode};
+use crate::domain::model::change::{FileChangeKind, FileMode};
 use crate::domain::review::answer::Answer;
 use crate::domain::review::assemble::{Ground, assemble};
-use crate::domain::review::deliver::{File, Limits, Part, Side, deliver};
-use crate::domain::review::prompt::{
-    Ask, Open, excerpt, fingerprint, repair, review, spec_text, verification,
-};
+use crate::domain::review::deliver::file::{File, Limits, Side};
+use crate::domain::review::deliver::{Part, deliver};
+use crate::domain::review::prompt::{Ask, Open, excerpt, repair, review, spec_text, verification};
+use crate::domain::review::template::fingerprint;
 use crate::domain::spec::read::read;
 use crate::domain::spec::types::Spec;
 
@@ -47,9 +47,13 @@ fn spec() -> Spec {
 }
 
 fn part() -> Part {
-    let new = Side { mode: Mode::File, raw: HOSTILE.into(), masked: HOSTILE.into() };
-    let file =
-        File { path: BString::from("src/store.rs"), kind: Kind::Added, old: None, new: Some(new) };
+    let new = Side { mode: FileMode::File, raw: HOSTILE.into(), masked: HOSTILE.into() };
+    let file = File {
+        path: BString::from("src/store.rs"),
+        kind: FileChangeKind::Added,
+        old: None,
+        new: Some(new),
+    };
     let limits = Limits { bytes_per_call: 96 << 10, calls: 8, context_lines: 10 };
     deliver(&[file], &limits, &[3; 32]).calls.remove(0)
 }

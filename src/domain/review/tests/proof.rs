@@ -1,14 +1,15 @@
 //! A section counts as read only where the answer shows it.
 
-use crate::domain::model::change::{Kind, Mode};
+use crate::domain::model::change::{FileChangeKind, FileMode};
 use crate::domain::review::answer::{Answer, Attested};
-use crate::domain::review::deliver::{File, Limits, Part, Side, deliver};
+use crate::domain::review::deliver::file::{File, Limits, Side};
+use crate::domain::review::deliver::{Part, deliver};
 use crate::domain::review::proof::{all, check};
 use crate::domain::review::raised::Completeness;
 
 fn part() -> Part {
     let side = |text: String| Side {
-        mode: Mode::File,
+        mode: FileMode::File,
         raw: text.clone().into_bytes(),
         masked: text.into_bytes(),
     };
@@ -20,10 +21,15 @@ fn part() -> Part {
     };
     let lines: Vec<String> = (0..100).map(|n| format!("    line {n}")).collect();
     let files = [
-        file("a.rs", Kind::Added, None, Some("\n  first();\n\tsecond();\n}\n".into())),
-        file("long.rs", Kind::Added, None, Some(lines.join("\n"))),
-        file("moved.rs", Kind::Renamed { from: "b".into() }, Some("x".into()), Some("x".into())),
-        file("one.rs", Kind::Added, None, Some("same\nsame\n".into())),
+        file("a.rs", FileChangeKind::Added, None, Some("\n  first();\n\tsecond();\n}\n".into())),
+        file("long.rs", FileChangeKind::Added, None, Some(lines.join("\n"))),
+        file(
+            "moved.rs",
+            FileChangeKind::Renamed { from: "b".into() },
+            Some("x".into()),
+            Some("x".into()),
+        ),
+        file("one.rs", FileChangeKind::Added, None, Some("same\nsame\n".into())),
     ];
     let limits = Limits { bytes_per_call: 96 << 10, calls: 8, context_lines: 3 };
     let delivery = deliver(&files, &limits, &[1; 32]);

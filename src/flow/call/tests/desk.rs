@@ -10,8 +10,9 @@ use jiff::Timestamp;
 use tempfile::TempDir;
 
 use crate::domain::model::agent::{Cost, Money, Role};
+use crate::domain::policy::agents::RoleAgent;
 use crate::domain::policy::layers::resolve;
-use crate::domain::policy::settings::{Policy, RoleAgent};
+use crate::domain::policy::settings::Policy;
 use crate::flow::call::cast::{Player, find};
 use crate::flow::call::{Desk, Question, clean_up};
 use crate::platform::agents::Around;

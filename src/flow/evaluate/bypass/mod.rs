@@ -6,7 +6,7 @@ use anyhow::Result;
 use bstr::ByteSlice as _;
 
 use crate::domain::model::gate::Gate;
-use crate::domain::policy::settings::Gates;
+use crate::domain::policy::gates::GateSettings;
 use crate::platform::config::env;
 use crate::platform::config::env::Env;
 use crate::platform::git::repo::Repo;
@@ -65,7 +65,7 @@ impl Bypass {
     }
 
     /// Switches the skipped gates off.
-    pub fn apply(&self, gates: &mut Gates) {
+    pub fn apply(&self, gates: &mut GateSettings) {
         for gate in &self.gates {
             gates.switch_off(*gate);
         }

@@ -12,7 +12,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 
 use crate::domain::model::agent::Cost;
-use crate::domain::policy::settings::CommandAgent;
+use crate::domain::policy::agents::CommandAgent;
 use crate::platform::agents::ask::{Access, Answer, Identity, Outcome, Reply, Request};
 use crate::platform::agents::call;
 use crate::platform::agents::call::{Call, Exit, Ran};

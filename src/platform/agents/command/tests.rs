@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use super::Command;
 use crate::domain::model::agent::Role;
-use crate::domain::policy::settings::CommandAgent;
+use crate::domain::policy::agents::CommandAgent;
 use crate::platform::agents::ask::{Access, Answer, Outcome, Request};
 use crate::platform::agents::{Around, Login};
 use crate::platform::config::env::Env;

@@ -17,7 +17,7 @@ use serde_json::Value;
 use ureq::http::{HeaderMap, header};
 
 use crate::domain::model::agent::{Cost, Tokens};
-use crate::domain::policy::settings::{HttpAgent, Protocol};
+use crate::domain::policy::agents::{HttpAgent, Protocol};
 use crate::platform::agents::ask::{Access, Answer, Identity, Outcome, Reply, Request};
 use crate::platform::agents::{Around, Login, Probe, Sandbox, text};
 use crate::platform::config::env::{Env, now};

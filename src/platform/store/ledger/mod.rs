@@ -26,7 +26,7 @@ use jiff::Timestamp;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
 
-use crate::domain::model::kept::Disposition;
+use crate::domain::model::stored_finding::Disposition;
 use crate::platform::store::crash::save_point;
 use crate::platform::store::ledger::error::{Error, is_busy};
 use crate::platform::store::lock;
