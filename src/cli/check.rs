@@ -7,7 +7,7 @@ use std::time::Instant;
 use anyhow::Result;
 use bstr::{BStr, BString, ByteSlice as _};
 
-use crate::cli::Context;
+use crate::cli::context::Context;
 use crate::cli::hook::show_ends;
 use crate::cli::paths::in_repo;
 use crate::domain::model::change::Change;

@@ -6,7 +6,7 @@ use anyhow::Result;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::cli::Context;
+use crate::cli::context::Context;
 use crate::cli::times::since_of;
 use crate::domain::model::agent::Money;
 use crate::domain::model::report::ExitStatus;

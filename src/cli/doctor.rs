@@ -4,7 +4,7 @@ use anyhow::Result;
 use bstr::BStr;
 use serde_json::{Value, json};
 
-use crate::cli::Context;
+use crate::cli::context::Context;
 use crate::domain::gates::governance::POLICY_FILE;
 use crate::domain::model::agent::Role;
 use crate::domain::model::error::hinted;

@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result};
 use bstr::{BStr, BString, ByteSlice as _};
 use serde_json::json;
 
-use crate::cli::Context;
+use crate::cli::context::Context;
 use crate::cli::constitution;
 use crate::cli::paths::in_repo;
 use crate::cli::times::{since_of, until_of};

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use crate::cli::Context;
+use crate::cli::context::Context;
 use crate::cli::check::{commit as named, start};
 use crate::domain::model::report::ExitStatus;
 use crate::flow::call::inside;

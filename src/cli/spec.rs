@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 
-use crate::cli::Context;
+use crate::cli::context::Context;
 use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::spec::classify::{Classification, classify};
