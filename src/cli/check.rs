@@ -14,6 +14,7 @@ use crate::domain::model::change::Change;
 use crate::domain::model::error::hinted;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::{ExitStatus, Report, Skipped, Verdict};
+use crate::domain::model::text::counted;
 use crate::domain::policy::settings::Moment;
 use crate::flow::evaluate::bypass::Bypass;
 use crate::flow::evaluate::commands::{Request, Tail};
@@ -23,7 +24,8 @@ use crate::flow::evaluate::{judge, law};
 use crate::platform::git::change;
 use crate::platform::git::repo::Repo;
 use crate::platform::ui::out;
-use crate::platform::ui::report::{Answers, Format, json_of, printable, render, render_answered};
+use crate::platform::ui::report::{Format, json_of, printable, render, render_answered};
+use crate::platform::ui::sarif::Answers;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -147,9 +149,10 @@ struct Read {
 impl fmt::Display for Read {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.commits {
-            None => write!(f, "{} files", self.files),
-            Some(1) => write!(f, "{} files of 1 commit", self.files),
-            Some(commits) => write!(f, "{} files of {commits} commits", self.files),
+            None => write!(f, "{}", counted(self.files, "file")),
+            Some(commits) => {
+                write!(f, "{} of {}", counted(self.files, "file"), counted(commits, "commit"))
+            }
         }
     }
 }

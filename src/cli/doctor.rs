@@ -15,9 +15,12 @@ use crate::flow::call::cast::Cast;
 use crate::flow::evaluate::law;
 use crate::flow::setup::install;
 use crate::flow::setup::install::status::status;
-use crate::platform::agents::{Agent, Around, Login, Probe, Sandbox};
+use crate::platform::agents::Agent;
+use crate::platform::agents::env::Around;
+use crate::platform::agents::probe::{Login, Probe, Sandbox};
 use crate::platform::git::command::git;
-use crate::platform::git::repo::{Repo, succeeded};
+use crate::platform::git::command::succeeded;
+use crate::platform::git::repo::Repo;
 use crate::platform::ui::out;
 use crate::platform::ui::report::{Format, printable};
 

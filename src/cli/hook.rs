@@ -14,6 +14,7 @@ use crate::domain::model::error::{Hinted, hinted};
 use crate::domain::model::finding::{Effect, Spot};
 use crate::domain::model::push::Receiver;
 use crate::domain::model::report::{ExitStatus, Report, Skipped, Verdict};
+use crate::domain::model::text::counted;
 use crate::domain::policy::settings::Moment;
 use crate::flow::evaluate::bookkeeping;
 use crate::flow::evaluate::bypass;
@@ -309,19 +310,15 @@ fn say_in_one_line(report: &Report, see: &str) {
     let warnings = report.findings.iter().filter(|f| f.finding.effect == Effect::Warn).count();
     let mut parts = Vec::new();
     if warnings > 0 {
-        parts.push(format!("{}: `{see}` shows", count(warnings, "warning")));
+        parts.push(format!("{}: `{see}` shows", counted(warnings, "warning")));
     }
     if let Some(skipped) = report.skipped.first() {
-        let all = count(report.skipped.len(), "part");
+        let all = counted(report.skipped.len(), "part");
         parts.push(format!("{all} not judged: {}: {}", skipped.gate, skipped.reason));
     }
     if !parts.is_empty() {
         out::talk(&format!("tribunal: pass, {}", printable(&parts.join("; "))));
     }
-}
-
-fn count(number: usize, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 /// Says what a push came to: one line where it passes, else every part with what blocks in it.
@@ -340,14 +337,14 @@ fn say_push(evaluation: PushEvaluation, hint: &str, started: Instant) -> ExitSta
         let first = warnings.clone().max_by_key(|finding| finding.severity);
         let warnings = warnings.count();
         if let Some(first) = first {
-            said.push(format!("{} (first: {})", count(warnings, "warning"), first.message));
+            said.push(format!("{} (first: {})", counted(warnings, "warning"), first.message));
         }
         if ungated > 0 {
-            let all = count(commits.len(), "commit");
+            let all = counted(commits.len(), "commit");
             said.push(format!("{ungated} of {all} arrived without a gate, now judged"));
         }
         if let Some(first) = skipped.first() {
-            let all = count(skipped.len(), "part");
+            let all = counted(skipped.len(), "part");
             said.push(format!("{all} not judged: {}: {}", first.gate, first.reason));
         }
         if !said.is_empty() {

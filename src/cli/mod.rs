@@ -23,7 +23,7 @@ pub mod times;
 pub mod watch;
 
 use anyhow::Result;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::cli::context::{Color, Context, Global};
 use crate::domain::model::report::ExitStatus;
@@ -113,7 +113,7 @@ pub fn run(cli: Cli, env: Env) -> Result<ExitStatus> {
         Command::Hooks(args) => hooks::run(&context, &args),
         Command::Status => status::run(&context),
         Command::Doctor => doctor::run(&context),
-        Command::Completions(args) => Ok(completions::run(&args)),
+        Command::Completions(args) => Ok(completions::run(&args, Cli::command())),
         Command::Hook(args) => hook::run(&context.env, &args.name, &args.args),
     }
 }

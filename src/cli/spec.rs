@@ -26,6 +26,7 @@ use crate::platform::git::repo::Repo;
 use crate::platform::store::file::write_new;
 use crate::platform::store::known::Known;
 use crate::platform::store::queue;
+use crate::platform::ui::github;
 use crate::platform::ui::out;
 use crate::platform::ui::out::{DIM, ERROR, HINT, WARNING};
 use crate::platform::ui::report::{Format, printable};
@@ -202,7 +203,7 @@ fn lint(context: &Context, repo: &Repo, files: &[PathBuf]) -> Result<ExitStatus>
             let pages: Vec<_> = pages.iter().map(json_of).collect();
             out::result(&json!({"version": 1, "errors": errors, "specs": pages}).to_string());
         }
-        Format::Github => pages.iter().for_each(github),
+        Format::Github => pages.iter().for_each(print_for_github),
         Format::Sarif => bail!("specs are not reported as SARIF: use `json` or `github`"),
         Format::Human => {
             pages.iter().for_each(print_problems);
@@ -232,19 +233,16 @@ fn print_problems(page: &Page) {
     }
 }
 
-fn github(page: &Page) {
-    let escape = |text: &str| text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
-    let property = |text: &str| escape(text).replace(':', "%3A").replace(',', "%2C");
+fn print_for_github(page: &Page) {
     for problem in &page.reading.problems {
-        out::result(&format!(
-            "::{} title={},file={},line={},col={}::{}",
-            problem.level.as_str(),
-            problem.rule.as_str(),
-            property(&page.path),
-            problem.at.line,
-            problem.at.column,
-            escape(&problem.message),
-        ));
+        let (line, column) = (problem.at.line.to_string(), problem.at.column.to_string());
+        let properties = [
+            ("title", problem.rule.as_str()),
+            ("file", &page.path),
+            ("line", &line),
+            ("col", &column),
+        ];
+        out::result(&github::command(problem.level.as_str(), &properties, &problem.message));
     }
 }
 

@@ -7,6 +7,7 @@ use crate::cli::context::Context;
 use crate::daemon::lock;
 use crate::domain::model::kept::Status;
 use crate::domain::model::report::ExitStatus;
+use crate::domain::model::text::counted;
 use crate::flow::evaluate::bypass;
 use crate::flow::setup::install;
 use crate::flow::setup::install::status::status;
@@ -104,7 +105,10 @@ fn say(standing: &Standing) {
     }
     out::result(&format!("findings  {} open", standing.open_findings));
     if standing.unreviewed > 0 {
-        out::result(&format!("reviews   {} commits waiting for one", standing.unreviewed));
+        out::result(&format!(
+            "reviews   {} waiting for one",
+            counted(standing.unreviewed, "commit")
+        ));
     }
     out::result(&format!("specs     {} queued", standing.queued));
     if standing.events > 0 {

@@ -10,7 +10,8 @@ use crate::daemon::news::News;
 use crate::daemon::run::{Place, Said};
 use crate::flow::learn;
 use crate::platform::config::env;
-use crate::platform::git::repo::{OpenError, Repo};
+use crate::platform::git::places::OpenError;
+use crate::platform::git::repo::Repo;
 use crate::platform::store::inbox::{self, Claim, Taken};
 
 /// How many events are handled in one look.

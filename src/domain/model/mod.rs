@@ -16,3 +16,4 @@ pub mod oid;
 pub mod push;
 pub mod report;
 pub mod severity;
+pub mod text;

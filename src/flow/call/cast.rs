@@ -10,7 +10,8 @@ use directories::ProjectDirs;
 use crate::domain::model::agent::{Role, Route};
 use crate::domain::model::error::hinted;
 use crate::domain::policy::settings::{Policy, RoleAgent, RouteChoice};
-use crate::platform::agents::{Agent, Around, Missing};
+use crate::platform::agents::Agent;
+use crate::platform::agents::env::{Around, Missing};
 use crate::platform::config::env::Env;
 use crate::platform::git::repo::Repo;
 

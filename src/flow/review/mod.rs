@@ -48,7 +48,7 @@ use crate::flow::review::outcome::{Ending, Reviewed};
 use crate::flow::review::session::Session;
 use crate::flow::review::subject::{Range, Subject};
 use crate::flow::workspace::{attempt, room};
-use crate::platform::agents::Around;
+use crate::platform::agents::env::Around;
 use crate::platform::config::env::{Env, now};
 use crate::platform::git::repo::Repo;
 use crate::platform::process::Interrupts;

@@ -12,7 +12,8 @@ use crate::domain::gates::secrets;
 use crate::domain::model::objects::{BLOB_BYTES_MAX, Content};
 use crate::flow::setup::propose::{COMMITS_LOOKED_AT, Facts, Proposal, propose};
 use crate::platform::git::change;
-use crate::platform::git::repo::{Repo, succeeded};
+use crate::platform::git::command::succeeded;
+use crate::platform::git::repo::Repo;
 use crate::platform::store::file::write_atomic;
 
 const FILES: [(&str, &str); 7] = [

@@ -8,8 +8,9 @@ use bstr::{BString, ByteSlice as _};
 use crate::domain::model::change::FileChange;
 use crate::domain::model::oid::Oid;
 use crate::domain::pipeline::run::Attempt;
+use crate::platform::git::command::succeeded;
 use crate::platform::git::diff;
-use crate::platform::git::repo::{Repo, succeeded};
+use crate::platform::git::repo::Repo;
 use crate::platform::store::runs;
 
 /// Where attempts are.

@@ -14,6 +14,7 @@ use crate::domain::model::oid::Oid;
 use crate::flow::workspace::tree;
 use crate::platform::git::diff;
 use crate::platform::git::repo::Repo;
+use crate::platform::store::file;
 
 /// The most that is copied, in bytes: what the change touches comes first, then what is near it.
 const BYTES_MAX: u64 = 1024 * 1024;
@@ -87,12 +88,8 @@ pub fn follow(repo: &Repo, from: &Oid, to: &Oid, room: &Path) -> Result<Unshown>
             Kind::Added | Kind::Modified | Kind::Deleted => &file.path,
         };
         if let Some(path) = place(secrets::mask_path(before).as_bstr()) {
-            match fs::remove_file(room.join(&path)) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    return Err(error).context(format!("could not remove `{}`", path.display()));
-                }
-                _ => {}
-            }
+            file::remove_if_there(&room.join(&path))
+                .with_context(|| format!("could not remove `{}`", path.display()))?;
         }
         unshown.extend(copy_or_name(repo, &file, room, &mut left)?);
     }

@@ -15,7 +15,8 @@ use rustix::process::getuid;
 
 use crate::domain::model::oid::Oid;
 use crate::flow::workspace::own_repo;
-use crate::platform::git::repo::{Repo, succeeded};
+use crate::platform::git::command::succeeded;
+use crate::platform::git::repo::Repo;
 use crate::platform::process::{Cmd, Ended, Interrupts, code_of};
 use crate::platform::store::{file, share};
 
@@ -182,7 +183,8 @@ impl Tree {
         self.forget()?;
         // Nobody else has this tree: a git that was killed left it.
         let lock = self.folder.join("index.lock");
-        remove(&lock).with_context(|| format!("could not remove `{}`", lock.display()))?;
+        file::remove_if_there(&lock)
+            .with_context(|| format!("could not remove `{}`", lock.display()))?;
         let add = ["add", "--all", "--", "."];
         self.run(repo.git_into(&work, &index).args(add), interrupts)?;
         let output = repo.git_into(&work, &index).arg("write-tree").capture()?;
@@ -212,7 +214,7 @@ impl Tree {
                 if let Some(parent) = here.parent() {
                     fs::create_dir_all(parent)?;
                 }
-                remove(&here)?;
+                file::remove_if_there(&here)?;
                 symlink(theirs.join(path), &here)
             };
             link().with_context(|| format!("could not lend `{path}` to `{}`", here.display()))?;
@@ -261,7 +263,7 @@ impl Tree {
                     .with_context(|| format!("could not remove `{}`", here.display()))?;
             }
         }
-        remove(&self.lent()).context("could not note what the tree was lent")
+        file::remove_if_there(&self.lent()).context("could not note what the tree was lent")
     }
 
     fn run(&self, command: Cmd, interrupts: Interrupts) -> Result<()> {
@@ -290,7 +292,7 @@ impl Tree {
     }
 
     fn forget(&self) -> Result<()> {
-        remove(&self.mark())
+        file::remove_if_there(&self.mark())
             .with_context(|| format!("could not change `{}`", self.folder.display()))
     }
 
@@ -298,7 +300,7 @@ impl Tree {
     fn wipe(&self) -> Result<()> {
         let aside = self.folder.join("gone");
         let wipe = || -> io::Result<()> {
-            remove(&aside)?;
+            file::remove_if_there(&aside)?;
             fs::create_dir_all(&aside)?;
             for name in ["work", "index", "index.lock"] {
                 match fs::rename(self.folder.join(name), aside.join(name)) {
@@ -306,7 +308,7 @@ impl Tree {
                     _ => {}
                 }
             }
-            remove(&aside)
+            file::remove_if_there(&aside)
         };
         wipe().with_context(|| format!("could not empty `{}`", self.folder.display()))
     }
@@ -338,17 +340,4 @@ pub fn create(path: &Path) -> Result<File> {
         .write(true)
         .open(path)
         .with_context(|| format!("could not write `{}`", path.display()))
-}
-
-/// Removes a file, a link (not what it points to) or a folder with all that is in it.
-fn remove(path: &Path) -> io::Result<()> {
-    let removed = match fs::symlink_metadata(path) {
-        Ok(data) if data.is_dir() => fs::remove_dir_all(path),
-        Ok(_) => fs::remove_file(path),
-        Err(error) => Err(error),
-    };
-    match removed {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        other => other,
-    }
 }

@@ -15,7 +15,8 @@ use ulid::Ulid;
 
 use crate::domain::model::agent::Cost;
 use crate::platform::agents::ask::{Identity, Outcome, Reply, Request};
-use crate::platform::agents::{Around, find, text};
+use crate::platform::agents::env::Around;
+use crate::platform::agents::{find, text};
 use crate::platform::process::{Cmd, Ended, Interrupts};
 use crate::platform::store::share;
 

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::platform::agents::{Around, call};
+use crate::platform::agents::call;
+use crate::platform::agents::env::Around;
 use crate::platform::process::{Cmd, Output};
 use crate::platform::store::file;
 

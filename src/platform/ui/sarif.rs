@@ -6,8 +6,11 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::domain::model::finding::{Effect, Finding, Place, Spot};
+use crate::domain::model::kept::Disposition;
 use crate::domain::model::report::{Report, Reported, Verdict};
-use crate::platform::ui::report::Answers;
+
+/// What was decided about findings, by id.
+pub type Answers = BTreeMap<String, Disposition>;
 
 /// Writes a report. What somebody accepted or dismissed is suppressed, with the reason.
 pub fn render(report: &Report, answers: &Answers) -> Value {

@@ -8,8 +8,8 @@ pub const ORDER: &[(&str, &str)] = &[
     ("", "cli daemon flow platform domain"),
     (
         "cli",
-        "review check completions config findings constitution cost daemon demo doctor hook \
-         init hooks paths runs spec status times trust watch",
+        "review check completions config findings constitution cost daemon demo doctor init \
+         hooks runs spec status trust watch context hook paths times",
     ),
     ("daemon", "control look events tree run heads lock news watch"),
     ("domain", "pipeline gates review constitution spec locate policy model"),
@@ -68,31 +68,26 @@ pub const ORDER: &[(&str, &str)] = &[
     ("flow::setup::install", "status plan shim ."),
     ("flow::workspace", "attempt room tree own_repo"),
     ("platform", "agents git store process ui config"),
-    ("platform::agents", "claude codex command known call http ask find text"),
+    ("platform::agents", "claude codex command known call http ask find env probe text"),
     ("platform::agents::claude", "command_line reading"),
     ("platform::agents::codex", "command_line native reading"),
-    ("platform::agents::http", "anthropic failure openai"),
+    ("platform::agents::http", "anthropic failure openai reading"),
     (
         "platform::git",
-        "change hooks_dir push places config repo diff object cat_file command index \
+        "change diff hooks_dir push repo places object cat_file config command index \
          worktrees",
     ),
     ("platform::git::push", "history side"),
     ("platform::process", "ancestors supervise strays"),
     ("platform::store", "backlog inbox known queue runs file ledger crash path share"),
     ("platform::store::ledger", "call query receipt record wait rows schema spec error matching"),
-    ("platform::ui", "review_report findings report github sarif log out"),
+    ("platform::ui", "review_report findings report github log out sarif"),
 ];
 
 /// What still points upward: the folder, a module of it, and those that use it from below. Nothing
 /// may be added; what is gone is taken off.
 pub const UPWARD: &[(&str, &str, &str)] = &[
-    (
-        "cli",
-        ".",
-        "check completions config constitution cost daemon demo doctor findings hooks init \
-         review runs spec status trust watch",
-    ),
+    ("cli", ".", "completions"),
     ("daemon", "look", "run"),
     ("domain::gates", ".", "stricter"),
     ("domain::gates::formats", ".", "cargo_json codex lines rdjson sarif"),
@@ -106,13 +101,8 @@ pub const UPWARD: &[(&str, &str, &str)] = &[
     ("domain::spec", "parse_yaml", "read"),
     ("flow::call", ".", "wait"),
     ("flow::learn", ".", "deleted drafting due session"),
-    ("platform::agents", ".", "call claude codex command find http known"),
-    ("platform::agents::http", ".", "anthropic openai"),
-    ("platform::git", "config", "repo"),
-    ("platform::git", "places", "repo"),
     ("platform::process", ".", "ancestors supervise"),
     ("platform::store::ledger", ".", "call query receipt record spec wait"),
-    ("platform::ui", "report", "sarif"),
 ];
 
 /// How many cycles those make. May only become less.

@@ -14,7 +14,8 @@ use crate::flow::setup::install::shim::{
     Found, Shim, is_there, kept_path, look, renamed, same_file, shell_quoted, shim,
 };
 use crate::flow::setup::install::{Way, real, way};
-use crate::platform::git::repo::{Repo, succeeded};
+use crate::platform::git::command::succeeded;
+use crate::platform::git::repo::Repo;
 use crate::platform::store::file;
 
 /// One thing that is done to hang hooks in or to take them away.

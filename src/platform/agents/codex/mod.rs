@@ -11,9 +11,11 @@ use crate::domain::policy::settings::Program;
 use crate::platform::agents::ask::{Outcome, Reply, Request};
 use crate::platform::agents::call;
 use crate::platform::agents::call::{Call, Reading};
+use crate::platform::agents::env::{Around, Missing};
 use crate::platform::agents::known;
 use crate::platform::agents::known::{Facts, Held};
-use crate::platform::agents::{Around, Login, Missing, Probe, Sandbox, find, text};
+use crate::platform::agents::probe::{Login, Probe, Sandbox};
+use crate::platform::agents::{find, text};
 use crate::platform::config::env::now;
 use crate::platform::process::Interrupts;
 

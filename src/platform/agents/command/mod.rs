@@ -16,8 +16,10 @@ use crate::domain::policy::settings::CommandAgent;
 use crate::platform::agents::ask::{Access, Answer, Identity, Outcome, Reply, Request};
 use crate::platform::agents::call;
 use crate::platform::agents::call::{Call, Exit, Ran};
+use crate::platform::agents::env::{Around, Missing};
+use crate::platform::agents::find;
+use crate::platform::agents::probe::{Login, Probe, Sandbox};
 use crate::platform::agents::text::{again_at, last_line, object_in, one_line};
-use crate::platform::agents::{Around, Login, Missing, Probe, Sandbox, find};
 use crate::platform::config::env::now;
 use crate::platform::process::Interrupts;
 

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::domain::model::agent::Tokens;
 use crate::platform::agents::ask::{Outcome, Request};
-use crate::platform::agents::http::{Reading, answered, cut_off};
+use crate::platform::agents::http::reading::{Reading, answered, cut_off};
 
 /// The version of the protocol.
 pub const VERSION: &str = "2023-06-01";

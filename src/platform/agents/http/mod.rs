@@ -6,6 +6,7 @@
 mod anthropic;
 mod failure;
 mod openai;
+mod reading;
 
 #[cfg(test)]
 mod tests;
@@ -18,8 +19,11 @@ use ureq::http::{HeaderMap, header};
 
 use crate::domain::model::agent::{Cost, Tokens};
 use crate::domain::policy::settings::{HttpAgent, Protocol};
-use crate::platform::agents::ask::{Access, Answer, Identity, Outcome, Reply, Request};
-use crate::platform::agents::{Around, Login, Probe, Sandbox, text};
+use crate::platform::agents::ask::{Access, Identity, Outcome, Reply, Request};
+use crate::platform::agents::env::Around;
+use crate::platform::agents::http::reading::Reading;
+use crate::platform::agents::probe::{Login, Probe, Sandbox};
+use crate::platform::agents::text;
 use crate::platform::config::env::{Env, now};
 use crate::platform::store::file;
 
@@ -40,14 +44,6 @@ struct Received {
     status: u16,
     headers: HeaderMap,
     body: Vec<u8>,
-}
-
-/// What a good answer comes to.
-struct Reading {
-    outcome: Outcome,
-    tokens: Tokens,
-    /// As reported.
-    model: Option<String>,
 }
 
 impl Http {
@@ -203,24 +199,4 @@ impl Http {
         let place = self.settings.endpoint.clone();
         Probe { place, version: String::new(), login, sandbox, hints }
     }
-}
-
-/// The answer that a text holds.
-fn answered(text: &str, json: Option<Value>, wants_json: bool) -> Outcome {
-    if !wants_json {
-        return if text.trim().is_empty() {
-            Outcome::Malformed { why: "the answer is empty".to_owned() }
-        } else {
-            Outcome::Answered(Answer { text: text.to_owned(), json: None })
-        };
-    }
-    match json.or_else(|| text::object_in(text)) {
-        Some(json) => Outcome::Answered(Answer { text: text.to_owned(), json: Some(json) }),
-        None => Outcome::Malformed { why: "the answer does not hold one JSON object".to_owned() },
-    }
-}
-
-/// The outcome of an answer that its length or its length limit cut off.
-fn cut_off() -> Outcome {
-    Outcome::Malformed { why: "the answer was cut off at its longest".to_owned() }
 }
