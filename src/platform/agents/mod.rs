@@ -10,9 +10,9 @@ pub mod claude;
 pub mod codex;
 pub mod command;
 pub mod env;
+pub mod facts;
 pub mod find;
 pub mod http;
-pub mod known;
 pub mod probe;
 pub mod text;
 
@@ -70,7 +70,7 @@ impl Agent {
         }
     }
 
-    /// Finds out what can be known without asking a model.
+    /// Finds out what can be facts without asking a model.
     pub fn probe(&self, around: Around<'_>) -> Probe {
         match self {
             Self::Claude(agent) => agent.probe(around),

@@ -1,6 +1,6 @@
 //! What can be found out about an agent without asking a model.
 
-/// What is known of an agent without asking a model.
+/// What is facts of an agent without asking a model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Probe {
     /// Where it was found, or the address.
@@ -18,7 +18,7 @@ pub struct Probe {
 pub enum Login {
     /// By that: a variable's name, or the program's own login.
     By(String),
-    /// It needs none, as far as can be known.
+    /// It needs none, as far as can be facts.
     NotNeeded,
     Missing,
 }

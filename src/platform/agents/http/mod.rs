@@ -12,16 +12,14 @@ mod reading;
 mod tests;
 
 use std::io;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
 use ureq::http::{HeaderMap, header};
 
-use crate::domain::model::agent::{Cost, Tokens};
 use crate::domain::policy::settings::{HttpAgent, Protocol};
-use crate::platform::agents::ask::{Access, Identity, Outcome, Reply, Request};
+use crate::platform::agents::ask::{Access, Outcome, ParsedOutput, Reply, Request};
 use crate::platform::agents::env::Around;
-use crate::platform::agents::http::reading::Reading;
 use crate::platform::agents::probe::{Login, Probe, Sandbox};
 use crate::platform::agents::text;
 use crate::platform::config::env::{Env, now};
@@ -52,25 +50,12 @@ impl Http {
     }
 
     pub fn ask(&self, request: &Request<'_>, around: Around<'_>) -> Reply {
-        let start = Instant::now();
-        let model = request.model.unwrap_or(&self.settings.model).to_owned();
-        let mut by = Identity {
-            agent: self.settings.name.clone(),
-            family: self.settings.family.clone(),
-            version: String::new(),
-            model,
-        };
-        let reading = self.answer(request, &by.model, around).unwrap_or_else(|outcome| Reading {
-            outcome,
-            tokens: Tokens::default(),
-            model: None,
-        });
-        if let Some(model) = reading.model {
-            by.model = model;
-        }
-        let cost = Cost { tokens: reading.tokens, money: None };
-        let took_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
-        Reply { outcome: reading.outcome, cost, by, took_ms }
+        Reply::to(request, &self.settings.name, &self.settings.family, |by| {
+            if by.model.is_empty() {
+                by.model.clone_from(&self.settings.model);
+            }
+            self.answer(request, &by.model, around)
+        })
     }
 
     /// An error is a call that brought no answer.
@@ -79,7 +64,7 @@ impl Http {
         request: &Request<'_>,
         model: &str,
         around: Around<'_>,
-    ) -> Result<Reading, Outcome> {
+    ) -> Result<ParsedOutput, Outcome> {
         if request.access == Access::Write {
             let why =
                 format!("`{}` is a model behind an address: it cannot write", self.settings.name);

@@ -2,17 +2,8 @@
 
 use serde_json::Value;
 
-use crate::domain::model::agent::Tokens;
 use crate::platform::agents::ask::{Answer, Outcome};
 use crate::platform::agents::text;
-
-/// What a good answer comes to.
-pub struct Reading {
-    pub outcome: Outcome,
-    pub tokens: Tokens,
-    /// As reported.
-    pub model: Option<String>,
-}
 
 /// The answer that a text holds.
 pub fn answered(text: &str, json: Option<Value>, wants_json: bool) -> Outcome {
