@@ -8,7 +8,7 @@ use anyhow::Result;
 use bstr::{BStr, BString, ByteSlice as _};
 
 use crate::cli::context::Context;
-use crate::cli::hook::show_ends;
+use crate::cli::hook::print_tails;
 use crate::cli::paths::in_repo;
 use crate::domain::model::change::Change;
 use crate::domain::model::error::hinted;
@@ -113,7 +113,7 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
     if format == Format::Human && !context.global.quiet {
         out::talk(&format!("{word}: {read} judged in {} ms", report.elapsed_ms));
     }
-    show_ends(&tails);
+    print_tails(&tails);
     Ok(if interrupted { ExitStatus::Interrupted } else { report.verdict.into() })
 }
 

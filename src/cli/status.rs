@@ -52,8 +52,8 @@ pub fn run(context: &Context) -> Result<ExitStatus> {
 }
 
 fn look(context: &Context, repo: &Repo) -> Result<Standing> {
-    let (way, _) = install::way(repo)?;
-    let events = status(repo, &way)?;
+    let (method, _) = install::method(repo)?;
+    let events = status(repo, &method)?;
     let state_dir = repo.state_dir();
     let mut open_findings = 0;
     if ledger::exists(&state_dir) {

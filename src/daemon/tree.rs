@@ -8,7 +8,7 @@ use crate::domain::gates::governance::POLICY_FILE;
 use crate::domain::policy::layers::Problem;
 use crate::domain::policy::settings::{Switch, Watch, WatchMethod, WatchStart};
 use crate::flow::evaluate::law;
-use crate::flow::intake::scan::{Globs, Listing, list};
+use crate::flow::intake::scan::{Globs, SpecListing, list};
 use crate::platform::store::known::Stamp;
 
 /// How the policy file was when it was read last.
@@ -102,7 +102,7 @@ impl Tree {
         }
     }
 
-    pub fn list(&self) -> Listing {
+    pub fn list(&self) -> SpecListing {
         self.globs.as_ref().map(|globs| list(&self.top, globs)).unwrap_or_default()
     }
 
