@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use serde_json::json;
 
-use crate::cli::Context;
+use crate::cli::context::Context;
 use crate::daemon::control::{Start, Stop, log_path};
 use crate::daemon::lock;
 use crate::daemon::lock::{Holder, Mode};

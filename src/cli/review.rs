@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use crate::cli::Context;
 use crate::cli::check::{commit as named, start};
+use crate::cli::context::Context;
 use crate::domain::model::report::ExitStatus;
 use crate::flow::call::inside;
 use crate::flow::evaluate::judge;

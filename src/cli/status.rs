@@ -3,11 +3,12 @@
 use anyhow::Result;
 use serde_json::json;
 
-use crate::cli::Context;
+use crate::cli::context::Context;
 use crate::daemon::lock;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::model::stored_finding::FindingStatus;
+use crate::domain::model::text::counted;
 use crate::flow::evaluate::bypass;
 use crate::flow::setup::install;
 use crate::flow::setup::install::status::status;
@@ -56,8 +57,8 @@ pub fn run(context: &Context) -> Result<ExitStatus> {
 }
 
 fn look(context: &Context, repo: &Repo) -> Result<Standing> {
-    let (way, _) = install::way(repo)?;
-    let events = status(repo, &way)?;
+    let (method, _) = install::method(repo)?;
+    let events = status(repo, &method)?;
     let state_dir = repo.state_dir();
     let mut open_findings = 0;
     if ledger::exists(&state_dir) {
@@ -119,7 +120,10 @@ fn say(standing: &Standing) {
     }
     out::result(&format!("findings  {} open", standing.open_findings));
     if standing.unreviewed > 0 {
-        out::result(&format!("reviews   {} commits waiting for one", standing.unreviewed));
+        out::result(&format!(
+            "reviews   {} waiting for one",
+            counted(standing.unreviewed, "commit")
+        ));
     }
     for (commit, why) in &standing.set_aside {
         let (short, why) = (commit.short(), printable(why));

@@ -5,7 +5,7 @@ use std::thread;
 use anyhow::Result;
 use tokio::sync::oneshot;
 
-use crate::cli::Context;
+use crate::cli::context::Context;
 use crate::daemon::control::check_watchable;
 use crate::daemon::lock;
 use crate::daemon::lock::Mode;

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::daemon::place::Place;
 use crate::flow::learn::{self, Outcome};
-use crate::platform::git::repo::{OpenError, Repo};
+use crate::platform::git::places::OpenError;
+use crate::platform::git::repo::Repo;
 use crate::platform::process::{ChildProcess, Cmd, own_path};
 
 /// A mistake that came back and became a rule; the worker prints one as JSON on each line.

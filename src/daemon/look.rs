@@ -18,9 +18,9 @@ use crate::daemon::tree::Tree;
 use crate::daemon::watch::{Arms, Hint, What};
 use crate::domain::policy::switch::Switch;
 use crate::domain::policy::watch::WatchMethod;
-use crate::flow::intake::scan::Listing;
-use crate::flow::intake::settle::{Changed, Settling};
-use crate::flow::intake::take_in::{Complete, Outcome, PROGRESS, key, take_in};
+use crate::flow::intake::debounce::{ChangedFile, Debouncer};
+use crate::flow::intake::ingest::{CompleteFile, IngestOutcome, PROGRESS, ingest, key};
+use crate::flow::intake::scan::SpecListing;
 use crate::flow::review::background;
 use crate::platform::config::env;
 use crate::platform::git::repo::Repo;
@@ -51,7 +51,7 @@ pub struct Watcher {
     trees: Vec<Tree>,
     arms: Option<Arms>,
     known: Known,
-    settling: Settling<Key>,
+    debouncer: Debouncer<Key>,
     /// Files that were written to and not closed yet, as events name them.
     open: BTreeSet<PathBuf>,
     /// Folders in which every entry matters, and single paths that do.
@@ -74,7 +74,7 @@ pub struct Looked {
 }
 
 /// The listing of every work tree, in their order.
-type Listings = Vec<Listing>;
+type Listings = Vec<SpecListing>;
 
 impl Watcher {
     /// Reads what is known and puts back what a killed watcher had claimed.
@@ -102,7 +102,7 @@ impl Watcher {
             trees: Vec::new(),
             arms,
             known: loaded.known,
-            settling: Settling::new(),
+            debouncer: Debouncer::new(),
             open: BTreeSet::new(),
             inside: BTreeSet::new(),
             awaited: BTreeSet::new(),
@@ -166,30 +166,30 @@ impl Watcher {
             }
         }
         let mut changed = self.forget_gone(&listings, tell);
-        let observed = self.settling.observe(self.differing(&listings), now);
-        let mut unsettled = false;
+        let observed = self.debouncer.observe(self.differing(&listings), now);
+        let mut still_changing = false;
         for (count, ((top, path), stamp)) in observed.complete.iter().enumerate() {
-            let complete = Complete { top, path, stamp: *stamp };
+            let complete = CompleteFile { top, path, stamp: *stamp };
             let before = self.known.file(&key(top), &key(path)).map(|file| file.id.clone());
             let time = env::now(&self.place.env);
             let mut trouble = Vec::new();
             let state_dir = &self.place.state_dir;
-            let outcome = take_in(state_dir, &mut self.known, &complete, time, &mut trouble);
+            let outcome = ingest(state_dir, &mut self.known, &complete, time, &mut trouble);
             for message in trouble {
                 self.said.trouble(message, tell);
             }
             match outcome {
-                Ok(Outcome::Unsettled) => unsettled = true,
-                Ok(Outcome::Known { id }) => {
+                Ok(IngestOutcome::StillChanging) => still_changing = true,
+                Ok(IngestOutcome::Known { id }) => {
                     changed = true;
                     tell(&News::Known { path: key(path), id: id.clone() });
-                    unsettled |= self.release(top, before, &id);
+                    still_changing |= self.release(top, before, &id);
                 }
-                Ok(Outcome::Taken(taken)) => {
+                Ok(IngestOutcome::Ingested(taken)) => {
                     changed = true;
                     let id = taken.id.clone();
                     tell(&News::Spec(taken));
-                    unsettled |= self.release(top, before, &id);
+                    still_changing |= self.release(top, before, &id);
                 }
                 Err(error) => self.said.trouble(format!("{error:#}"), tell),
             }
@@ -202,8 +202,8 @@ impl Watcher {
             self.save(tell);
         }
         let events = self.events.take(&self.place, &mut self.said, tell);
-        unsettled |= self.look_at_heads(tell);
-        let next = self.next_look(observed.look_again, unsettled, events.more);
+        still_changing |= self.look_at_heads(tell);
+        let next = self.next_look(observed.look_again, still_changing, events.more);
         Looked { next, learn: events.learn }
     }
 
@@ -225,14 +225,14 @@ impl Watcher {
     fn next_look(
         &mut self,
         settled_at: Option<Instant>,
-        unsettled: bool,
+        still_changing: bool,
         more_events: bool,
     ) -> Instant {
         let now = Instant::now();
         if more_events {
             return now;
         }
-        let steady = self.settling.is_waiting()
+        let steady = self.debouncer.is_waiting()
             || self.arms.is_none()
             || self.trees.iter().any(|tree| tree.is_silent);
         let mut at = now + self.pace.next(steady);
@@ -242,7 +242,7 @@ impl Watcher {
         if let Some(due) = self.events.next_due() {
             at = at.min(due.max(now));
         }
-        if unsettled {
+        if still_changing {
             at = at.min(now + Duration::from_millis(10));
         }
         if self.trees_until.is_some() {
@@ -360,7 +360,7 @@ impl Watcher {
     }
 
     /// The files that are not as they were when they were taken in.
-    fn differing(&self, listings: &Listings) -> Vec<Changed<Key>> {
+    fn differing(&self, listings: &Listings) -> Vec<ChangedFile<Key>> {
         let mut differing = Vec::new();
         for (tree, listing) in self.trees.iter().zip(listings) {
             let files = self.known.files.get(&key(&tree.top));
@@ -371,7 +371,7 @@ impl Watcher {
                 }
                 let settle = tree.watch.settle;
                 let is_open = self.open.contains(&found.real);
-                differing.push(Changed {
+                differing.push(ChangedFile {
                     key: (tree.top.clone(), path.clone()),
                     stamp: found.stamp,
                     still_for: if is_open { settle * OPEN_FACTOR } else { settle },

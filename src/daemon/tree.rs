@@ -9,7 +9,7 @@ use crate::domain::policy::layers::problem::SettingsProblem;
 use crate::domain::policy::switch::Switch;
 use crate::domain::policy::watch::{WatchMethod, WatchSettings, WatchStart};
 use crate::flow::evaluate::law;
-use crate::flow::intake::scan::{Listing, SpecGlobs, list};
+use crate::flow::intake::scan::{SpecGlobs, SpecListing, list};
 use crate::platform::store::known::Stamp;
 
 /// How the policy file was when it was read last.
@@ -103,7 +103,7 @@ impl Tree {
         }
     }
 
-    pub fn list(&self) -> Listing {
+    pub fn list(&self) -> SpecListing {
         self.globs.as_ref().map(|globs| list(&self.top, globs)).unwrap_or_default()
     }
 

@@ -477,7 +477,7 @@ fn of_many_starts_one_wins_and_stop_ends_it() {
         repo.tribunal(&["daemon", "status"]).ok().stdout.contains("a: taken in, S")
     });
     repo.tribunal(&["daemon", "status"]).says("/docs/specs").says("1 spec(s) in the queue");
-    repo.tribunal(&["daemon", "log"]).ok().says("docs/specs/a.md: taken in as a (S, ");
+    repo.tribunal(&["daemon", "log"]).ok().says("docs/specs/a.md: queued as a (S, ");
     repo.tribunal(&["daemon", "stop"]).ok().says("stopped");
     assert!(!background.is_running());
     repo.tribunal(&["daemon", "log"]).ok().says("stopped");
@@ -866,7 +866,7 @@ fn a_spec_is_taken_in_without_a_ledger() {
     assert_eq!(records(&repo), names(["a.md"]));
     wait_for("that to be said", || !watching.of("trouble").is_empty());
     let said = watching.of("trouble")[0]["message"].as_str().unwrap().to_owned();
-    assert!(said.contains("`docs/specs/a.md` is taken in, and not kept: the ledger"), "{said}");
+    assert!(said.contains("`docs/specs/a.md` is queued, but not in the ledger"), "{said}");
     fs::remove_dir(ledger).unwrap();
     repo.write("docs/specs/b.md", spec("b", "It is built, too."));
     watching.wait_taken("b", 1);

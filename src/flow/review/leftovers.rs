@@ -12,8 +12,8 @@ use crate::domain::pipeline::run::Stage;
 use crate::flow::call::clean_up;
 use crate::flow::review::docket::Docket;
 use crate::flow::review::fix;
-use crate::flow::workspace::tree;
-use crate::flow::workspace::{attempt, room};
+use crate::flow::workspace::checkout;
+use crate::flow::workspace::{attempt, reading_copy};
 use crate::platform::config::env::{Env, now};
 use crate::platform::git::repo::Repo;
 use crate::platform::store::runs;
@@ -53,7 +53,7 @@ pub fn put_away(repo: &Repo, env: &Env) -> Result<()> {
 /// Removes the attempts of a run. Those that stay do no harm, and are tried again by their age.
 fn forget(repo: &Repo, attempts: Option<&Vec<(BString, Oid)>>) {
     if let Some(attempts) = attempts
-        && let Err(error) = attempt::forget(repo, attempts)
+        && let Err(error) = attempt::delete(repo, attempts)
     {
         tracing::warn!("old attempts stay: {error:#}");
     }
@@ -62,7 +62,7 @@ fn forget(repo: &Repo, attempts: Option<&Vec<(BString, Oid)>>) {
 /// Removes what only a run at work needs. The tree of one that was stopped may hold what an executor
 /// wrote.
 fn trees(repo: &Repo, state_dir: &Path) -> Result<()> {
-    let root = tree::root(repo);
+    let root = checkout::root(repo);
     let entries = match fs::read_dir(&root) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         entries => entries.with_context(|| format!("could not read `{}`", root.display()))?,
@@ -84,7 +84,7 @@ fn trees(repo: &Repo, state_dir: &Path) -> Result<()> {
             continue;
         }
         if is_room {
-            room::clear(&room::folder(repo, id));
+            reading_copy::remove(&reading_copy::folder(repo, id));
         } else {
             fix::clear(repo, id)?;
         }

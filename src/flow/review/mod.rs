@@ -50,8 +50,8 @@ use crate::flow::review::matter::Matter;
 use crate::flow::review::outcome::{Ending, Reviewed};
 use crate::flow::review::session::Session;
 use crate::flow::review::subject::{Range, Subject};
-use crate::flow::workspace::{attempt, room};
-use crate::platform::agents::Around;
+use crate::flow::workspace::{attempt, reading_copy};
+use crate::platform::agents::env::Around;
 use crate::platform::config::env::{Env, now};
 use crate::platform::git::repo::Repo;
 use crate::platform::process::Interrupts;
@@ -272,7 +272,7 @@ impl Work<'_> {
             (None, Kind::Fix) => {
                 let message = "wip: what was staged when the review began\n";
                 let on = subject.on.as_ref();
-                Some(attempt::keep(self.repo, &id, 0, &change.tree, on, message)?)
+                Some(attempt::save(self.repo, &id, 0, &change.tree, on, message)?)
             }
             (commit, _) => commit.clone(),
         };
@@ -357,7 +357,7 @@ impl Work<'_> {
             docket,
         };
         let mut docket = session.perform()?;
-        room::clear(&room::folder(self.repo, &docket.run.id));
+        reading_copy::remove(&reading_copy::folder(self.repo, &docket.run.id));
         let reviewed = finish::close(self.repo, self.env, &docket, paths, started)?;
         if !docket.closed {
             docket.closed = true;

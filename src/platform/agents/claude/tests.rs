@@ -10,8 +10,8 @@ use serde_json::json;
 use super::Claude;
 use crate::domain::model::agent::{Money, Role};
 use crate::domain::policy::agents::Program;
-use crate::platform::agents::Around;
 use crate::platform::agents::ask::{Access, Outcome, Reply, Request};
+use crate::platform::agents::env::Around;
 use crate::platform::config::env::Env;
 use crate::platform::process::Interrupts;
 
