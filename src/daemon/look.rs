@@ -8,22 +8,21 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 
 use crate::daemon::events::Events;
-use crate::daemon::heads::{self, HeadMove, Heads, Moved};
+use crate::daemon::files;
+use crate::daemon::heads::{self, Heads};
 use crate::daemon::learner::LearnedRule;
 use crate::daemon::lock;
+use crate::daemon::new_commits::request_reviews;
 use crate::daemon::news::News;
 use crate::daemon::pace::{Pace, Said};
 use crate::daemon::place::Place;
 use crate::daemon::tree::Tree;
 use crate::daemon::watch::{Arms, Hint, What};
-use crate::domain::policy::switch::Switch;
 use crate::domain::policy::watch::WatchMethod;
 use crate::flow::intake::debounce::{ChangedFile, Debouncer};
 use crate::flow::intake::ingest::{CompleteFile, IngestOutcome, PROGRESS, ingest, key};
 use crate::flow::intake::scan::SpecListing;
-use crate::flow::review::background;
 use crate::platform::config::env;
-use crate::platform::git::repo::Repo;
 use crate::platform::git::worktrees;
 use crate::platform::store::file::{sweep, write_atomic};
 use crate::platform::store::inbox;
@@ -165,7 +164,7 @@ impl Watcher {
                 self.said.trouble(message.to_owned(), tell);
             }
         }
-        let mut changed = self.forget_gone(&listings, tell);
+        let mut changed = files::forget_gone(&mut self.known, &self.trees, &listings, tell);
         let observed = self.debouncer.observe(self.differing(&listings), now);
         let mut still_changing = false;
         for (count, ((top, path), stamp)) in observed.complete.iter().enumerate() {
@@ -183,13 +182,13 @@ impl Watcher {
                 Ok(IngestOutcome::Known { id }) => {
                     changed = true;
                     tell(&News::Known { path: key(path), id: id.clone() });
-                    still_changing |= self.release(top, before, &id);
+                    still_changing |= files::release(&mut self.known, top, before, &id);
                 }
                 Ok(IngestOutcome::Ingested(taken)) => {
                     changed = true;
                     let id = taken.id.clone();
                     tell(&News::Spec(taken));
-                    still_changing |= self.release(top, before, &id);
+                    still_changing |= files::release(&mut self.known, top, before, &id);
                 }
                 Err(error) => self.said.trouble(format!("{error:#}"), tell),
             }
@@ -202,7 +201,8 @@ impl Watcher {
             self.save(tell);
         }
         let events = self.events.take(&self.place, &mut self.said, tell);
-        still_changing |= self.look_at_heads(tell);
+        still_changing |=
+            request_reviews(&mut self.heads, &self.place, &self.trees, &mut self.said, tell);
         let next = self.next_look(observed.look_again, still_changing, events.more);
         Looked { next, learn: events.learn }
     }
@@ -381,98 +381,9 @@ impl Watcher {
         differing
     }
 
-    /// Forgets files that are gone; what they said stays known. Says whether any was.
-    fn forget_gone(&mut self, listings: &Listings, tell: &mut dyn FnMut(&News)) -> bool {
-        // A work tree that comes back brings nothing that is not known.
-        let count = self.known.files.len();
-        let tops: BTreeSet<String> = self.trees.iter().map(|tree| key(&tree.top)).collect();
-        self.known.files.retain(|top, _| tops.contains(top));
-        let mut any = self.known.files.len() < count;
-        for (number, listing) in listings.iter().enumerate() {
-            let top = self.trees[number].top.clone();
-            // What could not be looked at is not gone.
-            if !listing.unreadable.is_empty() || listing.cut || !top.is_dir() {
-                continue;
-            }
-            let there: BTreeSet<String> = listing.files.keys().map(|path| key(path)).collect();
-            let Some(files) = self.known.files.get_mut(&key(&top)) else { continue };
-            let gone: Vec<String> =
-                files.keys().filter(|path| !there.contains(*path)).cloned().collect();
-            for path in gone {
-                let Some(file) = files.remove(&path) else { continue };
-                any = true;
-                let id = file.id.clone();
-                tell(&News::Gone { path, id: id.clone() });
-                files.retain(|_, other| !(other.duplicate && other.id.eq_ignore_ascii_case(&id)));
-            }
-        }
-        any
-    }
-
-    /// After a file gave up its id, has those looked at again that wanted it. Says whether any did.
-    fn release(&mut self, top: &Path, before: Option<String>, now: &str) -> bool {
-        let Some(before) = before.filter(|before| !before.eq_ignore_ascii_case(now)) else {
-            return false;
-        };
-        let Some(files) = self.known.files.get_mut(&key(top)) else { return false };
-        let count = files.len();
-        files.retain(|_, other| !(other.duplicate && other.id.eq_ignore_ascii_case(&before)));
-        files.len() < count
-    }
-
     fn save(&mut self, tell: &mut dyn FnMut(&News)) {
         if let Err(error) = self.known.save(&self.place.state_dir) {
             self.said.trouble(format!("{error:#}"), tell);
         }
-    }
-
-    /// Has new commits reviewed; says whether a HEAD is about to move.
-    fn look_at_heads(&mut self, tell: &mut dyn FnMut(&News)) -> bool {
-        let (mut soon, mut changed) = (false, false);
-        let now = env::now(&self.place.env);
-        self.heads.retain(|top| self.trees.iter().any(|tree| key(&tree.top) == top));
-        for tree in &self.trees {
-            let moved = match self.heads.look(&tree.top, &self.place.common_dir, now) {
-                Ok(Moved::To(moved)) => moved,
-                Ok(Moved::Soon) => {
-                    soon = true;
-                    continue;
-                }
-                Ok(Moved::No) => continue,
-                Err(error) => {
-                    self.said.trouble(format!("{error:#}"), tell);
-                    continue;
-                }
-            };
-            if tree.background == Switch::On {
-                match self.want_reviews(&tree.top, &moved) {
-                    Ok(true) => {
-                        let (worktree, commits) = (key(&tree.top), moved.commits.clone());
-                        tell(&News::Review { worktree, commits });
-                    }
-                    Ok(false) => {}
-                    Err(error) => {
-                        // The next look meets the same commits.
-                        self.said.trouble(format!("{error:#}"), tell);
-                        continue;
-                    }
-                }
-            }
-            changed |= self.heads.settle(moved);
-        }
-        if changed && let Err(error) = self.heads.save(&self.place.state_dir) {
-            self.said.trouble(format!("{error:#}"), tell);
-        }
-        soon
-    }
-
-    /// Notes commits for a review; `false` where there are none, or nobody to make one.
-    fn want_reviews(&self, top: &Path, moved: &HeadMove) -> Result<bool> {
-        if moved.commits.is_empty() {
-            return Ok(false);
-        }
-        let repo = Repo::discover(top, None)?;
-        let (env, flags) = (&self.place.env, &self.place.flags);
-        background::want(&repo, env, flags, &moved.commits, &moved.left_out)
     }
 }

@@ -9,6 +9,8 @@ pub mod look;
 pub mod tree;
 pub mod watch;
 pub mod learner;
+pub mod files;
+pub mod new_commits;
 pub mod news;
 pub mod pace;
 pub mod place;

@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::os::unix::process::CommandExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Mutex, PoisonError, mpsc};
@@ -16,9 +16,11 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
+use crate::platform::process::alive::Identity;
+use crate::platform::process::command::{Cmd, Error};
+use crate::platform::process::limits::Limits;
 use crate::platform::process::started::Started;
 use crate::platform::process::strays::{MARK, kill_marked};
-use crate::platform::process::{Cmd, Error, Identity};
 
 /// How often the sizes of a supervised program's logs are looked at.
 const LOOK: Duration = Duration::from_millis(200);
@@ -40,28 +42,6 @@ else
     sweep; sleep 1
 fi
 sweep"#;
-
-/// The limits of a supervised run.
-#[derive(Clone, Debug)]
-pub(super) struct Limits {
-    /// The longest that both logs may stay as they are.
-    pub idle: Option<Duration>,
-    /// How long the program may take to end by itself once it was asked to.
-    pub grace: Duration,
-    /// The most that it may print into one log, in bytes; then it is stopped.
-    pub log_max: u64,
-    /// Found again by this after it left its process group.
-    pub mark: Option<String>,
-    /// Where it is noted, for as long as it runs.
-    pub note: Option<PathBuf>,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        let log_max = 256 * 1024 * 1024;
-        Self { idle: None, grace: Duration::from_secs(2), log_max, mark: None, note: None }
-    }
-}
 
 /// How a supervised program came to its end.
 #[derive(Clone, Copy, Debug)]

@@ -11,7 +11,11 @@ pub const ORDER: &[(&str, &str)] = &[
         "review check completions config findings constitution cost daemon demo doctor init \
          hooks runs spec status trust watch context hook paths times",
     ),
-    ("daemon", "control run look events heads learner lock pace news tree place reflog watch"),
+    (
+        "daemon",
+        "control run look events files new_commits heads learner lock pace news tree place \
+         reflog watch",
+    ),
     ("domain", "pipeline gates review constitution spec locate policy model"),
     (
         "domain::constitution",
@@ -80,9 +84,12 @@ pub const ORDER: &[(&str, &str)] = &[
          worktrees",
     ),
     ("platform::git::push", "history receiver_refs"),
-    ("platform::process", "supervise started alive ancestors strays"),
+    ("platform::process", "supervise started alive ancestors command limits strays"),
     ("platform::store", "backlog inbox known queue runs file ledger crash lock path share"),
-    ("platform::store::ledger", "call query receipt record wait rows schema spec error matching"),
+    (
+        "platform::store::ledger",
+        "call record disposition query receipt wait rows schema spec error matching",
+    ),
     ("platform::ui", "review_report findings report github log out sarif"),
 ];
 
@@ -91,9 +98,8 @@ pub const ORDER: &[(&str, &str)] = &[
 pub const UPWARD: &[(&str, &str, &str)] = &[
     ("flow::call", ".", "wait"),
     ("flow::learn", ".", "deleted drafting due session"),
-    ("platform::process", ".", "ancestors supervise"),
-    ("platform::store::ledger", ".", "call query receipt record spec wait"),
+    ("platform::store::ledger", ".", "call disposition query receipt record spec wait"),
 ];
 
 /// How many cycles those make. May only become less.
-pub const CYCLES: usize = 4;
+pub const CYCLES: usize = 2;

@@ -4,6 +4,7 @@
 //! it at once; a killed writer leaves the last whole transaction behind.
 
 pub mod call;
+pub mod disposition;
 pub mod error;
 pub mod matching;
 pub mod query;
@@ -24,9 +25,8 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
+use rusqlite::{Connection, OpenFlags};
 
-use crate::domain::model::stored_finding::Disposition;
 use crate::platform::store::crash::save_point;
 use crate::platform::store::ledger::error::{Error, is_busy};
 use crate::platform::store::lock;
@@ -123,42 +123,6 @@ impl Ledger {
         schema::migrate(&mut connection)?;
         Ok(Self { connection })
     }
-
-    /// Adds a decision about a finding; earlier ones stay.
-    pub fn dispose(&mut self, id: &str, disposition: &Disposition) -> Result<(), Error> {
-        save_point();
-        let transaction =
-            self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        if query::get(&transaction, id, disposition.time)?.is_none() {
-            return Err(Error::NoFinding(id.to_owned()));
-        }
-        insert_disposition(&transaction, id, disposition)?;
-        save_point();
-        transaction.commit()?;
-        save_point();
-        Ok(())
-    }
-}
-
-fn insert_disposition(
-    connection: &Connection,
-    id: &str,
-    disposition: &Disposition,
-) -> Result<(), Error> {
-    connection.execute(
-        "INSERT INTO dispositions (finding, number, decision, actor, reason, time, until)
-         SELECT ?1, 1 + COALESCE(MAX(number), 0), ?2, ?3, ?4, ?5, ?6
-         FROM dispositions WHERE finding = ?1",
-        params![
-            id,
-            disposition.decision.as_str(),
-            disposition.actor,
-            disposition.reason,
-            disposition.time.as_millisecond(),
-            disposition.until.map(Timestamp::as_millisecond),
-        ],
-    )?;
-    Ok(())
 }
 
 /// Renames a damaged ledger; `None` where it is sound, because another process was faster.
