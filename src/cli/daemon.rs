@@ -13,7 +13,7 @@ use crate::cli::context::Context;
 use crate::daemon::control::{Start, Stop, log_path};
 use crate::daemon::lock;
 use crate::daemon::lock::{Holder, Mode};
-use crate::daemon::place::Place;
+use crate::daemon::watched_repo::WatchedRepo;
 use crate::daemon::{control, learner};
 use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
@@ -64,7 +64,7 @@ impl Args {
 }
 
 pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
-    let place = Place::of(&context.repo()?, &context.env, &context.global.set);
+    let place = WatchedRepo::of(&context.repo()?, &context.env, &context.global.set);
     match args.command {
         Command::Start => start(context, &place),
         Command::Stop => stop(context, &place),
@@ -79,7 +79,7 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
 }
 
 /// Learns in the work tree that `--repo` names, and prints a line of JSON for each rule.
-fn learn(context: &Context, place: &Place) -> Result<ExitStatus> {
+fn learn(context: &Context, place: &WatchedRepo) -> Result<ExitStatus> {
     let worktree = context.global.repo.as_deref().unwrap_or(&context.env.current_dir);
     for rule in learner::work(place, worktree)? {
         out::result(&serde_json::to_string(&rule)?);
@@ -87,7 +87,7 @@ fn learn(context: &Context, place: &Place) -> Result<ExitStatus> {
     Ok(ExitStatus::Pass)
 }
 
-fn start(context: &Context, place: &Place) -> Result<ExitStatus> {
+fn start(context: &Context, place: &WatchedRepo) -> Result<ExitStatus> {
     let (word, holder) = match control::start(place, context.global.verbose)? {
         Start::Started(holder) => ("started", holder),
         Start::AlreadyRunning(holder) => ("already running", holder),
@@ -110,7 +110,7 @@ fn start(context: &Context, place: &Place) -> Result<ExitStatus> {
     Ok(ExitStatus::Pass)
 }
 
-fn stop(context: &Context, place: &Place) -> Result<ExitStatus> {
+fn stop(context: &Context, place: &WatchedRepo) -> Result<ExitStatus> {
     let word = match control::stop(place)? {
         Stop::Stopped => "stopped",
         Stop::NotRunning => "not running",
@@ -129,7 +129,7 @@ fn stop(context: &Context, place: &Place) -> Result<ExitStatus> {
     Ok(ExitStatus::Pass)
 }
 
-fn status(context: &Context, place: &Place) -> Result<ExitStatus> {
+fn status(context: &Context, place: &WatchedRepo) -> Result<ExitStatus> {
     let holder = lock::holder(&place.state_dir);
     let watched = holder.as_ref().and_then(|holder| control::watched(place, holder));
     let known = Known::load(&place.state_dir, None)?.known;
@@ -209,7 +209,7 @@ fn last_records(known: &Known) -> Vec<(&str, &Version)> {
     records
 }
 
-fn log(place: &Place, follow: bool) -> Result<ExitStatus> {
+fn log(place: &WatchedRepo, follow: bool) -> Result<ExitStatus> {
     let path = log_path(place);
     let failed = || format!("could not read `{}`", path.display());
     let mut file = match File::open(&path) {

@@ -7,11 +7,11 @@ use tokio::sync::oneshot;
 
 use crate::cli::context::Context;
 use crate::daemon::control::check_watchable;
+use crate::daemon::event::DaemonEvent;
 use crate::daemon::lock;
 use crate::daemon::lock::Mode;
-use crate::daemon::news::News;
-use crate::daemon::place::Place;
 use crate::daemon::run::{Ending, run};
+use crate::daemon::watched_repo::WatchedRepo;
 use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
 use crate::platform::config::env;
@@ -20,7 +20,7 @@ use crate::platform::ui::report::{Format, printable};
 
 /// Watches until a signal comes, or nobody reads what it prints any more.
 pub fn run_command(context: &Context) -> Result<ExitStatus> {
-    let place = Place::of(&context.repo()?, &context.env, &context.global.set);
+    let place = WatchedRepo::of(&context.repo()?, &context.env, &context.global.set);
     check_watchable(&place)?;
     let Some(mut held) = lock::take(&place.state_dir, Mode::Foreground, env::now(&context.env))?
     else {
@@ -51,7 +51,7 @@ pub fn run_command(context: &Context) -> Result<ExitStatus> {
     })
 }
 
-fn tell(news: &News, json: bool) {
+fn tell(news: &DaemonEvent, json: bool) {
     tracing::debug!("{news}");
     if json {
         if let Ok(line) = serde_json::to_string(news) {

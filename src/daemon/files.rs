@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::daemon::news::News;
+use crate::daemon::event::DaemonEvent;
 use crate::daemon::tree::Tree;
 use crate::flow::intake::ingest::key;
 use crate::flow::intake::scan::SpecListing;
@@ -14,7 +14,7 @@ pub fn forget_gone(
     known: &mut Known,
     trees: &[Tree],
     listings: &[SpecListing],
-    tell: &mut dyn FnMut(&News),
+    tell: &mut dyn FnMut(&DaemonEvent),
 ) -> bool {
     // A work tree that comes back brings nothing that is not known.
     let count = known.files.len();
@@ -35,7 +35,7 @@ pub fn forget_gone(
             let Some(file) = files.remove(&path) else { continue };
             any = true;
             let id = file.id.clone();
-            tell(&News::Gone { path, id: id.clone() });
+            tell(&DaemonEvent::Gone { path, id: id.clone() });
             files.retain(|_, other| !(other.duplicate && other.id.eq_ignore_ascii_case(&id)));
         }
     }

@@ -97,7 +97,7 @@ pub fn is_held(state_dir: &Path) -> bool {
     lock::is_held(&path_of(state_dir))
 }
 
-/// Who holds the lock; `None` where nobody does.
+/// Who holds the lock; `None` where no process does.
 pub fn holder(state_dir: &Path) -> Option<Holder> {
     let path = path_of(state_dir);
     let deadline = Instant::now() + ASK_AGAIN;

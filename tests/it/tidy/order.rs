@@ -13,8 +13,8 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "daemon",
-        "control run look events files new_commits heads learner lock pace news tree place \
-         reflog watch",
+        "control run scan events new_commits backoff files event heads learner lock reflog \
+         tree watch watched_repo",
     ),
     ("domain", "pipeline gates review constitution spec locate policy model"),
     (
