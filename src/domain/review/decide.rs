@@ -11,7 +11,7 @@ pub enum Decision {
     /// It may not, and a fix is known.
     Fix(Vec<String>),
     /// A person must decide.
-    Escalate(Why),
+    Escalate(EscalationDetail),
     /// It could not be judged.
     Inconclusive(String),
 }
@@ -19,7 +19,7 @@ pub enum Decision {
 /// Why a person is asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Why {
+pub enum EscalationDetail {
     /// A gate stopped it with something that no model is to repair.
     Gate(Vec<String>),
     /// A finding contradicts the spec or goes beyond it.
@@ -52,17 +52,17 @@ pub enum Why {
 
 /// Everything that a decision rests on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Facts {
-    pub halt: Halt,
-    pub gates: Gates,
-    pub review: Review,
+pub struct DecisionInputs {
+    pub halt: StopReason,
+    pub gates: GateState,
+    pub review: ReviewState,
     /// Findings that contradict the spec, or whose remedy goes beyond it.
     pub conflicts: Presence,
     /// Upheld, unresolved.
-    pub criticals: Count,
+    pub criticals: Threshold,
     /// Upheld, unresolved.
-    pub highs: Count,
-    pub criteria: Criteria,
+    pub highs: Threshold,
+    pub criteria: CriteriaState,
     /// What would make everything that blocks go away, if it were followed.
     pub instructions: Presence,
     /// Findings that are neither shown nor refuted, and would be too many if they were upheld.
@@ -75,7 +75,7 @@ pub struct Facts {
 
 /// Whether the work may go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Halt {
+pub enum StopReason {
     No,
     /// A stop rule fired: no further fix is asked for.
     Fixes,
@@ -87,7 +87,7 @@ pub enum Halt {
 
 /// What the gates say of the attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Gates {
+pub enum GateState {
     Unasked,
     /// Red, and no model is to repair it.
     NeedsPerson,
@@ -97,7 +97,7 @@ pub enum Gates {
 
 /// How far the review of the attempt came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Review {
+pub enum ReviewState {
     Missing,
     /// The reviewer could not be asked.
     Failed,
@@ -113,14 +113,14 @@ pub enum Presence {
 
 /// A number beside its limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Count {
+pub enum Threshold {
     Within,
     Over,
 }
 
 /// The worst that is said of any criterion; what is known to be unmet before what is not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Criteria {
+pub enum CriteriaState {
     AllMet,
     NotAssessed,
     Unmet,
@@ -134,30 +134,30 @@ pub enum Retry {
 
 /// What is to be done about an attempt; the words for people come from the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Course {
+pub enum NextStep {
     Submit,
-    Fix(Ground),
-    ReviewAgain(Gap),
-    Escalate(Cause),
-    Inconclusive(Lack),
+    Fix(FixReason),
+    ReviewAgain(RetryReason),
+    Escalate(EscalationReason),
+    Inconclusive(MissingInput),
 }
 
 /// What a fix is due for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ground {
+pub enum FixReason {
     Gates,
     Review,
 }
 
 /// What a further review is to fill.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Gap {
+pub enum RetryReason {
     Unread,
     Criteria,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cause {
+pub enum EscalationReason {
     StopRule,
     Gates,
     Spec,
@@ -167,7 +167,7 @@ pub enum Cause {
 
 /// What could not be had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lack {
+pub enum MissingInput {
     Gates,
     Review,
     Fix,
@@ -176,54 +176,62 @@ pub enum Lack {
 }
 
 /// The table: the first line that holds. `docs/decision-table.md` shows it written out.
-pub fn decide(facts: Facts) -> Course {
-    if facts.halt == Halt::Everything {
-        return Course::Escalate(Cause::StopRule);
+pub fn decide(facts: DecisionInputs) -> NextStep {
+    if facts.halt == StopReason::Everything {
+        return NextStep::Escalate(EscalationReason::StopRule);
     }
     match facts.gates {
-        Gates::Unasked => return Course::Inconclusive(Lack::Gates),
-        Gates::NeedsPerson => return Course::Escalate(Cause::Gates),
-        Gates::Red => return fix(facts, Ground::Gates),
-        Gates::Green => {}
+        GateState::Unasked => return NextStep::Inconclusive(MissingInput::Gates),
+        GateState::NeedsPerson => return NextStep::Escalate(EscalationReason::Gates),
+        GateState::Red => return fix(facts, FixReason::Gates),
+        GateState::Green => {}
     }
     match (facts.review, facts.retry) {
-        (Review::Incomplete, Retry::Allowed) => return Course::ReviewAgain(Gap::Unread),
-        (Review::Missing | Review::Failed | Review::Incomplete, _) => {
-            return Course::Inconclusive(Lack::Review);
+        (ReviewState::Incomplete, Retry::Allowed) => {
+            return NextStep::ReviewAgain(RetryReason::Unread);
         }
-        (Review::Complete, _) => {}
+        (ReviewState::Missing | ReviewState::Failed | ReviewState::Incomplete, _) => {
+            return NextStep::Inconclusive(MissingInput::Review);
+        }
+        (ReviewState::Complete, _) => {}
     }
     if facts.conflicts == Presence::Some {
-        return Course::Escalate(Cause::Spec);
+        return NextStep::Escalate(EscalationReason::Spec);
     }
     // What is known to be wrong stops a change even while other findings are not weighed: else a
     // broken arbiter would turn a block into something milder.
-    if facts.criticals == Count::Over
-        || facts.highs == Count::Over
-        || facts.criteria == Criteria::Unmet
+    if facts.criticals == Threshold::Over
+        || facts.highs == Threshold::Over
+        || facts.criteria == CriteriaState::Unmet
     {
-        return fix(facts, Ground::Review);
+        return fix(facts, FixReason::Review);
     }
     if facts.unshown == Presence::Some {
-        return Course::Escalate(Cause::Unshown);
+        return NextStep::Escalate(EscalationReason::Unshown);
     }
     if facts.unweighed == Presence::Some {
-        return Course::Inconclusive(Lack::Rulings);
+        return NextStep::Inconclusive(MissingInput::Rulings);
     }
     match (facts.criteria, facts.retry) {
-        (Criteria::NotAssessed, Retry::Allowed) => Course::ReviewAgain(Gap::Criteria),
-        (Criteria::NotAssessed, Retry::UsedUp) => Course::Inconclusive(Lack::Criteria),
-        (Criteria::AllMet | Criteria::Unmet, _) => Course::Submit,
+        (CriteriaState::NotAssessed, Retry::Allowed) => {
+            NextStep::ReviewAgain(RetryReason::Criteria)
+        }
+        (CriteriaState::NotAssessed, Retry::UsedUp) => {
+            NextStep::Inconclusive(MissingInput::Criteria)
+        }
+        (CriteriaState::AllMet | CriteriaState::Unmet, _) => NextStep::Submit,
     }
 }
 
 /// A fix is due. A stop rule stops fixing; it does not make a sound change unsound, which is why it
 /// is asked here alone.
-fn fix(facts: Facts, ground: Ground) -> Course {
+fn fix(facts: DecisionInputs, ground: FixReason) -> NextStep {
     match (facts.instructions, facts.halt) {
-        (Presence::None, _) => Course::Escalate(Cause::NoInstructions),
-        (Presence::Some, Halt::Fixes | Halt::Everything) => Course::Escalate(Cause::StopRule),
-        (Presence::Some, Halt::Executor) => Course::Inconclusive(Lack::Fix),
-        (Presence::Some, Halt::No) => Course::Fix(ground),
+        (Presence::None, _) => NextStep::Escalate(EscalationReason::NoInstructions),
+        (Presence::Some, StopReason::Fixes | StopReason::Everything) => {
+            NextStep::Escalate(EscalationReason::StopRule)
+        }
+        (Presence::Some, StopReason::Executor) => NextStep::Inconclusive(MissingInput::Fix),
+        (Presence::Some, StopReason::No) => NextStep::Fix(ground),
     }
 }

@@ -8,7 +8,7 @@ use crate::domain::gates::secrets::redact::redact_str;
 use crate::domain::model::agent::Route;
 use crate::domain::model::report::Reported;
 use crate::domain::pipeline::run::Stage;
-use crate::domain::review::raised::{Assessed, Completeness, Quote};
+use crate::domain::review::finding::{AssessedCriterion, Completeness, Quote};
 use crate::flow::learn;
 use crate::flow::learn::standing::refuse_links;
 use crate::flow::review::docket::Docket;
@@ -81,7 +81,7 @@ fn of(repo: &Repo, env: &Env, reviewed: &Reviewed) -> Result<ReviewReport> {
 }
 
 fn criteria(judged: &Judged) -> Vec<CriterionLine> {
-    let line = |criterion: &Assessed| CriterionLine {
+    let line = |criterion: &AssessedCriterion| CriterionLine {
         id: criterion.id.clone(),
         met: criterion.met.as_str(),
         why: criterion.why.clone(),

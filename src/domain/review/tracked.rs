@@ -3,16 +3,16 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::model::severity::Severity;
-use crate::domain::review::raised::{Anchored, Raised};
-use crate::domain::review::ruling::{Ruling, Word};
+use crate::domain::review::arbiter_decision::{ArbiterDecision, ArbiterVerdict};
+use crate::domain::review::finding::{Anchored, ReviewFinding};
 
 /// A finding with its history in the run. Attempts are named by their place in the run's list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Standing {
-    pub raised: Raised,
+pub struct TrackedFinding {
+    pub raised: ReviewFinding,
     /// The attempt in which it was raised.
     pub since: usize,
-    pub ruling: Option<Ruling>,
+    pub ruling: Option<ArbiterDecision>,
     /// The attempt in which a review found it resolved.
     pub resolved_in: Option<usize>,
     /// The attempts whose reviews found it unresolved after a fix that was about it.
@@ -23,7 +23,7 @@ pub struct Standing {
 
 /// How a finding counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Counts {
+pub enum FindingWeight {
     /// Resolved, dismissed, or a mere note.
     Not,
     /// Recorded, and nobody has to answer for it now.
@@ -37,9 +37,9 @@ pub enum Counts {
     Upheld,
 }
 
-impl Standing {
+impl TrackedFinding {
     /// A finding as it was just raised.
-    pub fn new(raised: Raised, since: usize, fix_induced: bool) -> Self {
+    pub fn new(raised: ReviewFinding, since: usize, fix_induced: bool) -> Self {
         Self {
             raised,
             since,
@@ -58,7 +58,10 @@ impl Standing {
     /// Whether a later round is to say if it is resolved.
     pub fn is_open(&self) -> bool {
         let dismissed = self.ruling.as_ref().is_some_and(|ruling| {
-            matches!(ruling.word, Word::Refuted | Word::OutOfScope | Word::Duplicate)
+            matches!(
+                ruling.word,
+                ArbiterVerdict::Refuted | ArbiterVerdict::OutOfScope | ArbiterVerdict::Duplicate
+            )
         });
         self.raised.anchored != Anchored::Nowhere && self.resolved_in.is_none() && !dismissed
     }
@@ -80,7 +83,7 @@ impl Standing {
 
 /// How each of `findings` counts against an attempt, and how severe it is there: duplicates count
 /// with what they repeat, which is as severe as the worst of them.
-pub fn against(findings: &[Standing], attempt: usize) -> Vec<(Counts, Severity)> {
+pub fn against(findings: &[TrackedFinding], attempt: usize) -> Vec<(FindingWeight, Severity)> {
     let roots: Vec<Option<usize>> = (0..findings.len()).map(|at| root(findings, at)).collect();
     let worst = |at: usize| {
         let repeats = findings.iter().zip(&roots).filter(|(_, root)| **root == Some(at));
@@ -97,11 +100,11 @@ pub fn against(findings: &[Standing], attempt: usize) -> Vec<(Counts, Severity)>
 
 /// The finding that a duplicate repeats in the end; `None` where it repeats nothing that is
 /// weighed itself: a dismissal must not rest on itself, nor on what never blocks.
-fn root(findings: &[Standing], start: usize) -> Option<usize> {
+fn root(findings: &[TrackedFinding], start: usize) -> Option<usize> {
     let mut at = start;
     for _ in 0..findings.len() {
         let ruling = findings[at].ruling.as_ref()?;
-        if ruling.word != Word::Duplicate {
+        if ruling.word != ArbiterVerdict::Duplicate {
             return (at != start).then_some(at);
         }
         let repeated = ruling.duplicate_of.as_deref()?;
@@ -110,23 +113,32 @@ fn root(findings: &[Standing], start: usize) -> Option<usize> {
     None
 }
 
-fn counts(finding: &Standing, repeats: bool, severity: Severity, attempt: usize) -> Counts {
+fn counts(
+    finding: &TrackedFinding,
+    repeats: bool,
+    severity: Severity,
+    attempt: usize,
+) -> FindingWeight {
     // What no fix brought in was there all the time, whenever it was seen.
     let there = finding.since <= attempt || !finding.fix_induced;
     let resolved = finding.resolved_in.is_some_and(|resolved| resolved <= attempt);
     if finding.raised.anchored == Anchored::Nowhere || !there || resolved {
-        return Counts::Not;
+        return FindingWeight::Not;
     }
     let Some(ruling) = &finding.ruling else {
-        return if severity >= Severity::High { Counts::Unweighed } else { Counts::Deferred };
+        return if severity >= Severity::High {
+            FindingWeight::Unweighed
+        } else {
+            FindingWeight::Deferred
+        };
     };
     match ruling.word {
-        Word::Refuted | Word::OutOfScope => Counts::Not,
-        Word::Duplicate if repeats => Counts::Not,
-        Word::Duplicate | Word::Unsubstantiated => Counts::Unshown,
-        Word::ContradictsSpec => Counts::Conflict,
-        Word::Upheld if !ruling.extends_scope => Counts::Upheld,
-        Word::Upheld if severity >= Severity::High => Counts::Conflict,
-        Word::Upheld => Counts::Deferred,
+        ArbiterVerdict::Refuted | ArbiterVerdict::OutOfScope => FindingWeight::Not,
+        ArbiterVerdict::Duplicate if repeats => FindingWeight::Not,
+        ArbiterVerdict::Duplicate | ArbiterVerdict::Unsubstantiated => FindingWeight::Unshown,
+        ArbiterVerdict::ContradictsSpec => FindingWeight::Conflict,
+        ArbiterVerdict::Upheld if !ruling.extends_scope => FindingWeight::Upheld,
+        ArbiterVerdict::Upheld if severity >= Severity::High => FindingWeight::Conflict,
+        ArbiterVerdict::Upheld => FindingWeight::Deferred,
     }
 }
