@@ -28,9 +28,9 @@ pub fn apply(mut run: Run, outcome: JobOutcome, limits: &StopLimits) -> Run {
         }
         (Stage::Reviewing(scope), JobOutcome::Reviewed(reviewed)) => {
             take_in(&mut run, &scope, reviewed);
-            let unweighed = to_weigh(&run);
-            if run.attempts[current].is_reviewed() && !unweighed.is_empty() {
-                run.stage = Stage::Arbitrating(unweighed);
+            let undecided = to_arbitrate(&run);
+            if run.attempts[current].is_reviewed() && !undecided.is_empty() {
+                run.stage = Stage::Arbitrating(undecided);
                 return run;
             }
             conclude(run, limits, None)
@@ -85,9 +85,9 @@ fn scope(run: &Run) -> ReviewScope {
     }
 }
 
-fn to_weigh(run: &Run) -> Vec<String> {
-    let unweighed = run.findings.iter().filter(|finding| finding.is_to_be_weighed());
-    unweighed.map(|finding| finding.raised.id.clone()).collect()
+fn to_arbitrate(run: &Run) -> Vec<String> {
+    let undecided = run.findings.iter().filter(|finding| finding.needs_arbitration());
+    undecided.map(|finding| finding.raised.id.clone()).collect()
 }
 
 /// Keeps what a review said. What an incomplete one raised is kept too; what it says of criteria

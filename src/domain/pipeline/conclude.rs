@@ -8,7 +8,7 @@ use crate::domain::pipeline::run::{
 use crate::domain::review::converge::{AttemptRank, StopInputs, StopLimits, stop};
 use crate::domain::review::decide::{
     CriteriaState, Decision, DecisionInputs, EscalationDetail, EscalationReason, FixReason,
-    GateState, MissingInput, NextStep, Presence, Retry, RetryReason, ReviewState, StopReason,
+    GateState, Instructions, MissingInput, NextStep, Retry, RetryReason, ReviewState, StopReason,
     Threshold, decide,
 };
 use crate::domain::review::finding::{AssessedCriterion, Completeness, CriterionStatus};
@@ -17,8 +17,8 @@ use crate::domain::review::tracked::{FindingWeight, TrackedFinding, against};
 /// Decides about the attempt in hand. `failure` is the call that could not be made or answered.
 pub(super) fn conclude(mut run: Run, limits: &StopLimits, failure: Option<&CallFailure>) -> Run {
     let judged = Judged::of(&run, limits, failure);
-    let course = decide(judged.facts);
-    match course {
+    let step = decide(judged.facts);
+    match step {
         NextStep::Submit => end(run, Decision::Submit),
         NextStep::Fix(ground) => {
             let order = judged.order(ground);
@@ -119,7 +119,7 @@ impl<'a> Judged<'a> {
         };
         let (criticals, highs) = too_many(&|_, how| how == FindingWeight::Upheld);
         let open =
-            too_many(&|_, how| matches!(how, FindingWeight::Upheld | FindingWeight::Unshown));
+            too_many(&|_, how| matches!(how, FindingWeight::Upheld | FindingWeight::Unproven));
         // What nobody said how to repair may stay within the limits; beyond them a fix is in vain.
         let in_vain = too_many(&|finding, how| {
             how == FindingWeight::Upheld && instruction(finding).is_none()
@@ -128,26 +128,26 @@ impl<'a> Judged<'a> {
             || unmet(run).any(|criterion| !is_instructed(criterion, &findings));
         let any = |wanted: FindingWeight, at_least: Severity| {
             let mut all = findings.iter();
-            present(all.any(|(_, counts, worst)| *counts == wanted && *worst >= at_least))
+            all.any(|(_, counts, worst)| *counts == wanted && *worst >= at_least)
         };
         let facts = DecisionInputs {
-            halt: halt(run, stop.as_ref(), failure),
+            stop: stop_reason(run, stop.as_ref(), failure),
             gates,
             review: review(run, failure),
-            conflicts: any(FindingWeight::Conflict, Severity::Low),
+            has_conflicts: any(FindingWeight::Conflict, Severity::Low),
             criticals,
             highs,
             criteria: criteria(run),
             instructions: match gates {
-                GateState::Red => {
-                    present(attempt.gates.as_ref().is_some_and(|g| !lines(&g.failures).is_empty()))
-                }
+                GateState::Red => instructions(
+                    attempt.gates.as_ref().is_some_and(|g| !lines(&g.failures).is_empty()),
+                ),
                 GateState::Unasked | GateState::NeedsPerson | GateState::Green => {
-                    present(!uninstructed)
+                    instructions(!uninstructed)
                 }
             },
-            unshown: present(open != (criticals, highs)),
-            unweighed: any(FindingWeight::Unweighed, Severity::High),
+            has_unproven: open != (criticals, highs),
+            has_unarbitrated: any(FindingWeight::Unarbitrated, Severity::High),
             retry: retry(run, limits),
         };
         Self { run, attempt, findings, facts, stop, size }
@@ -193,8 +193,8 @@ impl<'a> Judged<'a> {
             EscalationReason::NoInstructions => {
                 EscalationDetail::NoInstructions(self.without_instructions())
             }
-            EscalationReason::Unshown => {
-                EscalationDetail::Unsubstantiated(self.ids(FindingWeight::Unshown, Severity::High))
+            EscalationReason::Unproven => {
+                EscalationDetail::Unsubstantiated(self.ids(FindingWeight::Unproven, Severity::High))
             }
         }
     }
@@ -220,8 +220,8 @@ impl<'a> Judged<'a> {
             (MissingInput::Fix, _) => {
                 format!("a fix is due and the executor could not be asked{because}")
             }
-            (MissingInput::Rulings, _) => {
-                let ids = self.ids(FindingWeight::Unweighed, Severity::High).join(", ");
+            (MissingInput::Arbitration, _) => {
+                let ids = self.ids(FindingWeight::Unarbitrated, Severity::High).join(", ");
                 format!("{ids} could not be weighed{because}")
             }
             (MissingInput::Criteria, _) => {
@@ -300,7 +300,11 @@ fn stop_rule(
     })
 }
 
-fn halt(run: &Run, stop: Option<&EscalationDetail>, failure: Option<&CallFailure>) -> StopReason {
+fn stop_reason(
+    run: &Run,
+    stop: Option<&EscalationDetail>,
+    failure: Option<&CallFailure>,
+) -> StopReason {
     let attempt = &run.attempts[run.current()];
     // Such a tree was judged before, or gives back what was: nobody is asked about it again.
     let known = attempt.undoes.is_some() || run.repeats().is_some();
@@ -311,7 +315,7 @@ fn halt(run: &Run, stop: Option<&EscalationDetail>, failure: Option<&CallFailure
         }
         (_, Some(_)) if known => StopReason::Everything,
         (_, Some(_)) => StopReason::Fixes,
-        (_, None) => StopReason::No,
+        (_, None) => StopReason::None,
     }
 }
 
@@ -404,8 +408,8 @@ fn one_line(text: &str) -> Option<String> {
     (!words.is_empty()).then(|| words.join(" "))
 }
 
-fn present(is: bool) -> Presence {
-    if is { Presence::Some } else { Presence::None }
+fn instructions(given: bool) -> Instructions {
+    if given { Instructions::Given } else { Instructions::Missing }
 }
 
 fn over(number: usize, limit: usize) -> Threshold {

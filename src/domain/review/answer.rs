@@ -42,7 +42,7 @@ pub struct RawFinding {
     pub failure: String,
     pub evidence: Vec<Quote>,
     pub fix: String,
-    pub sweep: String,
+    pub search_pattern: String,
 }
 
 /// What shows that a section was read.
@@ -214,7 +214,7 @@ fn read_finding(finding: &Field<'_>) -> Result<Option<RawFinding>, Wrong> {
             failure: one_line(&text("failure")?),
             evidence,
             fix: text("fix")?,
-            sweep: text("sweep")?,
+            search_pattern: text("sweep")?,
         })
     };
     match level {

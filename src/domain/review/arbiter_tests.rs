@@ -28,7 +28,7 @@ fn finding() -> ReviewFinding {
             text: "return String::new();".to_owned(),
         }],
         fix: "Return the error".to_owned(),
-        sweep: String::new(),
+        search_pattern: String::new(),
         anchored: Anchored::Exact { line: 2, end_line: 2 },
     }
 }

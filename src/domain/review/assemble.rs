@@ -92,7 +92,7 @@ fn raise(
         failure: claim.failure.clone(),
         evidence,
         fix: claim.fix.clone(),
-        sweep: claim.sweep.clone(),
+        search_pattern: claim.search_pattern.clone(),
         anchored,
     }
 }

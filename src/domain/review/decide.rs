@@ -53,22 +53,22 @@ pub enum EscalationDetail {
 /// Everything that a decision rests on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DecisionInputs {
-    pub halt: StopReason,
+    pub stop: StopReason,
     pub gates: GateState,
     pub review: ReviewState,
     /// Findings that contradict the spec, or whose remedy goes beyond it.
-    pub conflicts: Presence,
+    pub has_conflicts: bool,
     /// Upheld, unresolved.
     pub criticals: Threshold,
     /// Upheld, unresolved.
     pub highs: Threshold,
     pub criteria: CriteriaState,
     /// What would make everything that blocks go away, if it were followed.
-    pub instructions: Presence,
+    pub instructions: Instructions,
     /// Findings that are neither shown nor refuted, and would be too many if they were upheld.
-    pub unshown: Presence,
-    /// High or critical findings without a ruling.
-    pub unweighed: Presence,
+    pub has_unproven: bool,
+    /// High or critical findings without an arbiter decision.
+    pub has_unarbitrated: bool,
     /// Another review of the same attempt.
     pub retry: Retry,
 }
@@ -76,12 +76,12 @@ pub struct DecisionInputs {
 /// Whether the work may go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StopReason {
-    No,
+    None,
     /// A stop rule fired: no further fix is asked for.
     Fixes,
     /// The executor could not be asked.
     Executor,
-    /// Nothing is asked of anybody: the budget is used up, or the attempt is not worth judging.
+    /// No agent is called: the budget is used up, or the attempt is not worth judging.
     Everything,
 }
 
@@ -105,10 +105,11 @@ pub enum ReviewState {
     Complete,
 }
 
+/// Whether every blocking finding says how it is fixed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Presence {
-    None,
-    Some,
+pub enum Instructions {
+    Missing,
+    Given,
 }
 
 /// A number beside its limit.
@@ -162,7 +163,7 @@ pub enum EscalationReason {
     Gates,
     Spec,
     NoInstructions,
-    Unshown,
+    Unproven,
 }
 
 /// What could not be had.
@@ -171,13 +172,13 @@ pub enum MissingInput {
     Gates,
     Review,
     Fix,
-    Rulings,
+    Arbitration,
     Criteria,
 }
 
 /// The table: the first line that holds. `docs/decision-table.md` shows it written out.
 pub fn decide(facts: DecisionInputs) -> NextStep {
-    if facts.halt == StopReason::Everything {
+    if facts.stop == StopReason::Everything {
         return NextStep::Escalate(EscalationReason::StopRule);
     }
     match facts.gates {
@@ -195,7 +196,7 @@ pub fn decide(facts: DecisionInputs) -> NextStep {
         }
         (ReviewState::Complete, _) => {}
     }
-    if facts.conflicts == Presence::Some {
+    if facts.has_conflicts {
         return NextStep::Escalate(EscalationReason::Spec);
     }
     // What is known to be wrong stops a change even while other findings are not weighed: else a
@@ -206,11 +207,11 @@ pub fn decide(facts: DecisionInputs) -> NextStep {
     {
         return fix(facts, FixReason::Review);
     }
-    if facts.unshown == Presence::Some {
-        return NextStep::Escalate(EscalationReason::Unshown);
+    if facts.has_unproven {
+        return NextStep::Escalate(EscalationReason::Unproven);
     }
-    if facts.unweighed == Presence::Some {
-        return NextStep::Inconclusive(MissingInput::Rulings);
+    if facts.has_unarbitrated {
+        return NextStep::Inconclusive(MissingInput::Arbitration);
     }
     match (facts.criteria, facts.retry) {
         (CriteriaState::NotAssessed, Retry::Allowed) => {
@@ -226,12 +227,12 @@ pub fn decide(facts: DecisionInputs) -> NextStep {
 /// A fix is due. A stop rule stops fixing; it does not make a sound change unsound, which is why it
 /// is asked here alone.
 fn fix(facts: DecisionInputs, ground: FixReason) -> NextStep {
-    match (facts.instructions, facts.halt) {
-        (Presence::None, _) => NextStep::Escalate(EscalationReason::NoInstructions),
-        (Presence::Some, StopReason::Fixes | StopReason::Everything) => {
+    match (facts.instructions, facts.stop) {
+        (Instructions::Missing, _) => NextStep::Escalate(EscalationReason::NoInstructions),
+        (Instructions::Given, StopReason::Fixes | StopReason::Everything) => {
             NextStep::Escalate(EscalationReason::StopRule)
         }
-        (Presence::Some, StopReason::Executor) => NextStep::Inconclusive(MissingInput::Fix),
-        (Presence::Some, StopReason::No) => NextStep::Fix(ground),
+        (Instructions::Given, StopReason::Executor) => NextStep::Inconclusive(MissingInput::Fix),
+        (Instructions::Given, StopReason::None) => NextStep::Fix(ground),
     }
 }

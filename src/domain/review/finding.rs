@@ -26,7 +26,8 @@ pub struct ReviewFinding {
     /// What to do; empty where it says nothing.
     pub fix: String,
     /// A regular expression for more places of the same mistake; empty where there is none.
-    pub sweep: String,
+    #[serde(rename = "sweep")]
+    pub search_pattern: String,
     /// Where the anchor was found. The model's own line numbers are not even asked for.
     pub anchored: Anchored,
 }
@@ -75,7 +76,6 @@ impl Anchored {
 /// What became of an acceptance criterion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-#[expect(clippy::enum_variant_names, reason = "`met` is the word for it")]
 pub enum CriterionStatus {
     Met,
     Missing,

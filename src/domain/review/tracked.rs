@@ -24,14 +24,14 @@ pub struct TrackedFinding {
 /// How a finding counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FindingWeight {
-    /// Resolved, dismissed, or a mere note.
-    Not,
-    /// Recorded, and nobody has to answer for it now.
+    /// Resolved, dismissed, or a note.
+    Ignored,
+    /// Recorded; it blocks nothing now.
     Deferred,
-    /// Nobody has weighed it, and somebody must.
-    Unweighed,
-    /// Weighed, and neither shown nor refuted.
-    Unshown,
+    /// Without an arbiter decision, and one is needed.
+    Unarbitrated,
+    /// Neither proven nor refuted by the arbiter.
+    Unproven,
     /// The spec and the finding, or its remedy, do not go together.
     Conflict,
     Upheld,
@@ -51,8 +51,8 @@ impl TrackedFinding {
     }
 
     /// Whether an arbiter is to be asked about it: not about what could never block.
-    pub fn is_to_be_weighed(&self) -> bool {
-        self.ruling.is_none() && self.is_open() && self.is_worth_weighing()
+    pub fn needs_arbitration(&self) -> bool {
+        self.ruling.is_none() && self.is_open() && self.could_block()
     }
 
     /// Whether a later round is to say if it is resolved.
@@ -72,7 +72,7 @@ impl TrackedFinding {
         ruled.or_else(|| self.raised.basis.strip_prefix("spec:"))
     }
 
-    fn is_worth_weighing(&self) -> bool {
+    fn could_block(&self) -> bool {
         match self.raised.severity {
             Severity::Critical | Severity::High => true,
             Severity::Medium => self.raised.basis.starts_with("spec:"),
@@ -123,19 +123,19 @@ fn counts(
     let there = finding.since <= attempt || !finding.fix_induced;
     let resolved = finding.resolved_in.is_some_and(|resolved| resolved <= attempt);
     if finding.raised.anchored == Anchored::Nowhere || !there || resolved {
-        return FindingWeight::Not;
+        return FindingWeight::Ignored;
     }
     let Some(ruling) = &finding.ruling else {
         return if severity >= Severity::High {
-            FindingWeight::Unweighed
+            FindingWeight::Unarbitrated
         } else {
             FindingWeight::Deferred
         };
     };
     match ruling.word {
-        ArbiterVerdict::Refuted | ArbiterVerdict::OutOfScope => FindingWeight::Not,
-        ArbiterVerdict::Duplicate if repeats => FindingWeight::Not,
-        ArbiterVerdict::Duplicate | ArbiterVerdict::Unsubstantiated => FindingWeight::Unshown,
+        ArbiterVerdict::Refuted | ArbiterVerdict::OutOfScope => FindingWeight::Ignored,
+        ArbiterVerdict::Duplicate if repeats => FindingWeight::Ignored,
+        ArbiterVerdict::Duplicate | ArbiterVerdict::Unsubstantiated => FindingWeight::Unproven,
         ArbiterVerdict::ContradictsSpec => FindingWeight::Conflict,
         ArbiterVerdict::Upheld if !ruling.extends_scope => FindingWeight::Upheld,
         ArbiterVerdict::Upheld if severity >= Severity::High => FindingWeight::Conflict,

@@ -49,8 +49,9 @@ impl Session<'_> {
     /// that the reviewer gave, so that a class is repaired and not a line.
     fn siblings(&self, change: &Change, raised: &[&ReviewFinding]) -> Vec<String> {
         let mut found = Vec::new();
-        for finding in raised.iter().filter(|finding| !finding.sweep.is_empty()) {
-            let pattern = RegexBuilder::new(&finding.sweep).size_limit(SWEEP_SIZE_MAX).build();
+        for finding in raised.iter().filter(|finding| !finding.search_pattern.is_empty()) {
+            let pattern =
+                RegexBuilder::new(&finding.search_pattern).size_limit(SWEEP_SIZE_MAX).build();
             let Ok(pattern) = pattern else { continue };
             let mut places = Vec::new();
             for file in &change.files {

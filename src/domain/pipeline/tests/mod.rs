@@ -52,7 +52,7 @@ fn raised(id: &str, severity: Severity) -> ReviewFinding {
         failure: "from x to y".to_owned(),
         evidence: Vec::new(),
         fix: String::new(),
-        sweep: String::new(),
+        search_pattern: String::new(),
         anchored: Anchored::Exact { line: 1, end_line: 1 },
     }
 }

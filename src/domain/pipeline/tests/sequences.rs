@@ -205,10 +205,10 @@ fn every_sequence_of_eight_outcomes_ends_or_is_on_its_way_to_an_end() {
         match kind {
             // It judges once: eight outcomes are enough but for reviews that are made again.
             RunKind::Review => {
-                assert!(ended > 100 && alive.len() < 100, "{ended}, {}", alive.len())
+                assert!(ended > 100 && alive.len() < 100, "{ended}, {}", alive.len());
             }
             RunKind::Fix => {
-                assert!(ended > 4_000 && alive.len() > 1_000, "{ended}, {}", alive.len())
+                assert!(ended > 4_000 && alive.len() > 1_000, "{ended}, {}", alive.len());
             }
         }
         // Each of those still alive is driven to its end along paths that never vary, and along one

@@ -24,6 +24,6 @@ pub fn claim(path: &str, anchor: &str) -> RawFinding {
         failure: "a full disk -> the file is silently empty".into(),
         evidence: Vec::new(),
         fix: String::new(),
-        sweep: String::new(),
+        search_pattern: String::new(),
     }
 }
