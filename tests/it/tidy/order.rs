@@ -15,18 +15,18 @@ pub const ORDER: &[(&str, &str)] = &[
     ("domain", "pipeline gates review constitution spec locate policy model"),
     (
         "domain::constitution",
-        "promote draft drafter case generalise prompt prove check edit recurrence grouping \
-         ladder waiver parse rule section token",
+        "promote draft generalise prompt prove check drafter edit incident recurrence \
+         grouping ladder waiver parse rule section token",
     ),
     (
         "domain::gates",
-        "case_conflict commit_message conflict_markers constitution formats governance \
-         large_files protected_branch scope secrets sensitive_files stricter view",
+        "case_conflict commit_message conflict_markers stricter policy constitution formats \
+         governance large_files protected_branch scope secrets sensitive_files view",
     ),
     ("domain::gates::formats", "cargo_json codex lines rdjson sarif report"),
     (
         "domain::gates::secrets",
-        "judge redact scan engine generic assign baseline context encoded files grams shape \
+        "gate redact scan engine generic assign baseline context encoded files grams shape \
          chars checksum contextual prefilter gram hit name password providers random table \
          rule tier wide",
     ),
@@ -34,16 +34,16 @@ pub const ORDER: &[(&str, &str)] = &[
     ("domain::locate", "index lines port symbols"),
     (
         "domain::model",
-        "agent objects change kept report finding class class_rules error fence gate globs \
-         push oid severity",
+        "agent objects change report stored_finding finding class class_rules error fence \
+         gate globs push oid severity size",
     ),
-    ("domain::pipeline", "apply conclude next run"),
+    ("domain::pipeline", "apply conclude inputs next run"),
     ("domain::policy", "layers settings agents commands gates learn review switch watch unit"),
     ("domain::policy::layers", "keys set problem layer"),
     (
         "domain::review",
-        "assemble anchor proof answer fixer arbiter converge decide prompt deliver question \
-         standing ruling raised template",
+        "assemble anchor proof answer fixer arbiter converge tracked arbiter_decision decide \
+         prompt deliver finding question template",
     ),
     ("domain::review::deliver", "hunks file unscanned"),
     (
@@ -96,7 +96,6 @@ pub const UPWARD: &[(&str, &str, &str)] = &[
          review runs spec status trust watch",
     ),
     ("daemon", "look", "run"),
-    ("domain::gates", ".", "stricter"),
     ("flow::call", ".", "wait"),
     ("flow::learn", ".", "deleted drafting due session"),
     ("platform::agents", ".", "call claude codex command find http known"),
