@@ -396,7 +396,7 @@ fn status_of(word: &str) -> Result<Option<FindingStatus>> {
 
 fn gate_of(name: &str) -> Result<Gate> {
     Gate::from_name(name).ok_or_else(|| {
-        let names: Vec<_> = Gate::JUDGES
+        let names: Vec<_> = Gate::OF_CHANGES
             .into_iter()
             .chain([Gate::Review, Gate::Person, Gate::Import])
             .map(Gate::as_str)

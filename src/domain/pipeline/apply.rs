@@ -35,9 +35,9 @@ pub fn apply(mut run: Run, outcome: JobOutcome, limits: &StopLimits) -> Run {
             }
             conclude(run, limits, None)
         }
-        (Stage::Arbitrating(asked), JobOutcome::Arbitrated { rulings, failure }) => {
-            for ruling in rulings.into_iter().filter(|ruling| asked.contains(&ruling.id)) {
-                settle(&mut run, ruling);
+        (Stage::Arbitrating(asked), JobOutcome::Arbitrated { decisions, failure }) => {
+            for decision in decisions.into_iter().filter(|decision| asked.contains(&decision.id)) {
+                settle(&mut run, decision);
             }
             conclude(run, limits, failure.as_ref())
         }
@@ -156,12 +156,12 @@ fn assess(criteria: &mut [AssessedCriterion], said: &[AssessedCriterion]) {
 }
 
 /// Keeps a ruling. A finding that repeats one that was resolved brings that one back.
-fn settle(run: &mut Run, ruling: ArbiterDecision) {
+fn settle(run: &mut Run, decision: ArbiterDecision) {
     let current = run.current();
-    if ruling.word == ArbiterVerdict::Duplicate {
+    if decision.verdict == ArbiterVerdict::Duplicate {
         let repeated = run.findings.iter_mut().find(|finding| {
-            Some(&finding.raised.id) == ruling.duplicate_of.as_ref()
-                && finding.raised.id != ruling.id
+            Some(&finding.raised.id) == decision.duplicate_of.as_ref()
+                && finding.raised.id != decision.id
         });
         if let Some(repeated) = repeated
             && repeated.resolved_in.is_some()
@@ -170,11 +170,11 @@ fn settle(run: &mut Run, ruling: ArbiterDecision) {
             repeated.unresolved_in.push(current);
         }
     }
-    let weighed = run.findings.iter_mut().find(|finding| finding.raised.id == ruling.id);
+    let weighed = run.findings.iter_mut().find(|finding| finding.raised.id == decision.id);
     if let Some(weighed) = weighed
-        && weighed.ruling.is_none()
+        && weighed.decision.is_none()
     {
-        weighed.ruling = Some(ruling);
+        weighed.decision = Some(decision);
     }
 }
 

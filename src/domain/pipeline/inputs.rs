@@ -133,7 +133,7 @@ pub(super) fn speaks_for(
 
 /// What the arbiter says to do, as one line.
 pub(super) fn instruction(finding: &TrackedFinding) -> Option<String> {
-    one_line(&finding.ruling.as_ref()?.instruction)
+    one_line(&finding.decision.as_ref()?.instruction)
 }
 
 /// What the review says is not as the criterion asks, as one line.

@@ -254,7 +254,7 @@ pub enum JobOutcome {
     Reviewed(ReviewOutcome),
     /// A ruling for each finding that was asked about and answered, and why others were not.
     Arbitrated {
-        rulings: Vec<ArbiterDecision>,
+        decisions: Vec<ArbiterDecision>,
         failure: Option<CallFailure>,
     },
     Fixed(FixOutcome),

@@ -36,7 +36,8 @@ pub struct ArbiterInput<'a> {
 #[serde(deny_unknown_fields)]
 pub struct ArbiterAnswer {
     pub id: String,
-    pub word: ArbiterVerdict,
+    #[serde(rename = "word")]
+    pub verdict: ArbiterVerdict,
     pub evidence: Vec<CitedQuote>,
     pub breaks: String,
     pub criterion: Option<String>,
@@ -162,9 +163,9 @@ pub fn adjudicate(
         .map(|cited| Quote { path: cited.path, text: cited.quote })
         .collect();
     let repeats = said.duplicate_of.filter(|id| {
-        said.word == ArbiterVerdict::Duplicate && *id != said.id && others.contains(&id.as_str())
+        said.verdict == ArbiterVerdict::Duplicate && *id != said.id && others.contains(&id.as_str())
     });
-    let counts = match said.word {
+    let counts = match said.verdict {
         ArbiterVerdict::Upheld
         | ArbiterVerdict::Unsubstantiated
         | ArbiterVerdict::ContradictsSpec => true,
@@ -172,20 +173,22 @@ pub fn adjudicate(
         ArbiterVerdict::OutOfScope => !evidence.is_empty(),
         ArbiterVerdict::Duplicate => !evidence.is_empty() && repeats.is_some(),
     };
-    let word = if counts { said.word } else { ArbiterVerdict::Unsubstantiated };
-    let reason = match word {
+    let verdict = if counts { said.verdict } else { ArbiterVerdict::Unsubstantiated };
+    let reason = match verdict {
         ArbiterVerdict::Refuted => format!("{} (cannot happen: {})", said.reason, said.breaks),
-        _ if !counts => format!("{} without valid evidence: {}", said.word.as_str(), said.reason),
+        _ if !counts => {
+            format!("{} without valid evidence: {}", said.verdict.as_str(), said.reason)
+        }
         _ => said.reason,
     };
     ArbiterDecision {
         id: said.id,
-        word,
+        verdict,
         evidence,
         duplicate_of: repeats.filter(|_| counts),
         criterion: said.criterion.filter(|criterion| !criterion.trim().is_empty()),
         reason: one_line(&reason).chars().take(REASON).collect(),
-        instruction: match word {
+        instruction: match verdict {
             ArbiterVerdict::Upheld => one_line(&said.instruction),
             _ => String::new(),
         },

@@ -45,7 +45,8 @@ impl ArbiterVerdict {
 pub struct ArbiterDecision {
     /// The finding.
     pub id: String,
-    pub word: ArbiterVerdict,
+    #[serde(rename = "word")]
+    pub verdict: ArbiterVerdict,
     pub evidence: Vec<Quote>,
     /// The finding that it repeats.
     pub duplicate_of: Option<String>,

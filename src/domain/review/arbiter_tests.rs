@@ -66,7 +66,7 @@ fn a_dismissal_stands_on_a_quote_that_is_in_the_tree() {
         (load, "String", false),
     ] {
         for word in ["refuted", "duplicate", "out-of-scope"] {
-            let ruling = ruled(&answer(word, path, quote));
+            let decision = ruled(&answer(word, path, quote));
             let expected = if counts {
                 ArbiterVerdict::ALL
                     .into_iter()
@@ -75,15 +75,15 @@ fn a_dismissal_stands_on_a_quote_that_is_in_the_tree() {
             } else {
                 ArbiterVerdict::Unsubstantiated
             };
-            assert_eq!(ruling.word, expected, "{word} {path} {quote:?}");
-            assert_eq!(ruling.evidence.is_empty(), !counts, "{word} {path} {quote:?}");
-            assert_eq!(ruling.duplicate_of.is_some(), counts && word == "duplicate");
-            assert_eq!(ruling.instruction, "");
+            assert_eq!(decision.verdict, expected, "{word} {path} {quote:?}");
+            assert_eq!(decision.evidence.is_empty(), !counts, "{word} {path} {quote:?}");
+            assert_eq!(decision.duplicate_of.is_some(), counts && word == "duplicate");
+            assert_eq!(decision.instruction, "");
         }
         // What is upheld needs no quote, since it dismisses nothing.
-        assert_eq!(ruled(&answer("upheld", path, quote)).word, ArbiterVerdict::Upheld);
+        assert_eq!(ruled(&answer("upheld", path, quote)).verdict, ArbiterVerdict::Upheld);
         assert_eq!(
-            ruled(&answer("contradicts-spec", path, quote)).word,
+            ruled(&answer("contradicts-spec", path, quote)).verdict,
             ArbiterVerdict::ContradictsSpec
         );
     }
@@ -94,9 +94,9 @@ fn a_refutation_names_the_step_that_breaks() {
     let mut answer = answer("refuted", "src/load.rs", "let text = fs::read(path);");
     assert_eq!(ruled(&answer).reason, "as seen (cannot happen: reading fails)");
     answer["breaks"] = json!(" ");
-    let ruling = ruled(&answer);
-    assert_eq!(ruling.word, ArbiterVerdict::Unsubstantiated);
-    assert_eq!(ruling.reason, "refuted without valid evidence: as seen");
+    let decision = ruled(&answer);
+    assert_eq!(decision.verdict, ArbiterVerdict::Unsubstantiated);
+    assert_eq!(decision.reason, "refuted without valid evidence: as seen");
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn a_duplicate_is_of_another_finding_that_is_there() {
     {
         let mut answer = answer("duplicate", "src/load.rs", "let text = fs::read(path);");
         answer["duplicate_of"] = of.clone();
-        assert_eq!(ruled(&answer).word == ArbiterVerdict::Duplicate, counts, "{of}");
+        assert_eq!(ruled(&answer).verdict == ArbiterVerdict::Duplicate, counts, "{of}");
     }
 }
 
@@ -115,8 +115,8 @@ fn an_instruction_is_one_line_and_may_be_missing() {
     let mut answer = answer("upheld", "", "");
     assert_eq!(ruled(&answer).instruction, "Return the error.");
     answer["instruction"] = json!("  \n");
-    let ruling = ruled(&answer);
-    assert_eq!((ruling.word, ruling.instruction.as_str()), (ArbiterVerdict::Upheld, ""));
+    let decision = ruled(&answer);
+    assert_eq!((decision.verdict, decision.instruction.as_str()), (ArbiterVerdict::Upheld, ""));
     answer["reason"] = json!("é".repeat(500));
     assert_eq!(ruled(&answer).reason.chars().count(), 240);
 }

@@ -12,7 +12,8 @@ pub struct TrackedFinding {
     pub raised: ReviewFinding,
     /// The attempt in which it was raised.
     pub since: usize,
-    pub ruling: Option<ArbiterDecision>,
+    #[serde(rename = "ruling")]
+    pub decision: Option<ArbiterDecision>,
     /// The attempt in which a review found it resolved.
     pub resolved_in: Option<usize>,
     /// The attempts whose reviews found it unresolved after a fix that was about it.
@@ -43,7 +44,7 @@ impl TrackedFinding {
         Self {
             raised,
             since,
-            ruling: None,
+            decision: None,
             resolved_in: None,
             unresolved_in: Vec::new(),
             fix_induced,
@@ -52,14 +53,14 @@ impl TrackedFinding {
 
     /// Whether an arbiter is to be asked about it: not about what could never block.
     pub fn needs_arbitration(&self) -> bool {
-        self.ruling.is_none() && self.is_open() && self.could_block()
+        self.decision.is_none() && self.is_open() && self.could_block()
     }
 
     /// Whether a later round is to say if it is resolved.
     pub fn is_open(&self) -> bool {
-        let dismissed = self.ruling.as_ref().is_some_and(|ruling| {
+        let dismissed = self.decision.as_ref().is_some_and(|decision| {
             matches!(
-                ruling.word,
+                decision.verdict,
                 ArbiterVerdict::Refuted | ArbiterVerdict::OutOfScope | ArbiterVerdict::Duplicate
             )
         });
@@ -68,7 +69,7 @@ impl TrackedFinding {
 
     /// The criterion that it is about, by the arbiter's word, else by the reviewer's.
     pub fn criterion(&self) -> Option<&str> {
-        let ruled = self.ruling.as_ref().and_then(|ruling| ruling.criterion.as_deref());
+        let ruled = self.decision.as_ref().and_then(|decision| decision.criterion.as_deref());
         ruled.or_else(|| self.raised.basis.strip_prefix("spec:"))
     }
 
@@ -103,11 +104,11 @@ pub fn against(findings: &[TrackedFinding], attempt: usize) -> Vec<(FindingWeigh
 fn root(findings: &[TrackedFinding], start: usize) -> Option<usize> {
     let mut at = start;
     for _ in 0..findings.len() {
-        let ruling = findings[at].ruling.as_ref()?;
-        if ruling.word != ArbiterVerdict::Duplicate {
+        let decision = findings[at].decision.as_ref()?;
+        if decision.verdict != ArbiterVerdict::Duplicate {
             return (at != start).then_some(at);
         }
-        let repeated = ruling.duplicate_of.as_deref()?;
+        let repeated = decision.duplicate_of.as_deref()?;
         at = findings.iter().position(|finding| finding.raised.id == repeated)?;
     }
     None
@@ -125,19 +126,19 @@ fn counts(
     if finding.raised.anchored == Anchored::Nowhere || !there || resolved {
         return FindingWeight::Ignored;
     }
-    let Some(ruling) = &finding.ruling else {
+    let Some(decision) = &finding.decision else {
         return if severity >= Severity::High {
             FindingWeight::Unarbitrated
         } else {
             FindingWeight::Deferred
         };
     };
-    match ruling.word {
+    match decision.verdict {
         ArbiterVerdict::Refuted | ArbiterVerdict::OutOfScope => FindingWeight::Ignored,
         ArbiterVerdict::Duplicate if repeats => FindingWeight::Ignored,
         ArbiterVerdict::Duplicate | ArbiterVerdict::Unsubstantiated => FindingWeight::Unproven,
         ArbiterVerdict::ContradictsSpec => FindingWeight::Conflict,
-        ArbiterVerdict::Upheld if !ruling.extends_scope => FindingWeight::Upheld,
+        ArbiterVerdict::Upheld if !decision.extends_scope => FindingWeight::Upheld,
         ArbiterVerdict::Upheld if severity >= Severity::High => FindingWeight::Conflict,
         ArbiterVerdict::Upheld => FindingWeight::Deferred,
     }

@@ -65,7 +65,10 @@ impl Session<'_> {
                     rulings.push(self.answered_by_a_person(&change, finding, ruling)?);
                 }
                 Err(Unanswered::Failed(failure @ CallFailure::Budget(_))) => {
-                    return Ok(JobOutcome::Arbitrated { rulings, failure: Some(failure) });
+                    return Ok(JobOutcome::Arbitrated {
+                        decisions: rulings,
+                        failure: Some(failure),
+                    });
                 }
                 Err(Unanswered::Failed(CallFailure::Infrastructure(why))) => failures.push(why),
                 Err(Unanswered::Malformed { why, .. }) => {
@@ -75,7 +78,7 @@ impl Session<'_> {
         }
         let failed =
             (!failures.is_empty()).then(|| CallFailure::Infrastructure(failures.join("; ")));
-        Ok(JobOutcome::Arbitrated { rulings, failure: failed })
+        Ok(JobOutcome::Arbitrated { decisions: rulings, failure: failed })
     }
 
     /// Keeps an upheld finding in the ledger. What a person has accepted or dismissed stays so:
@@ -86,7 +89,7 @@ impl Session<'_> {
         raised: &ReviewFinding,
         ruling: ArbiterDecision,
     ) -> Result<ArbiterDecision> {
-        if ruling.word != ArbiterVerdict::Upheld {
+        if ruling.verdict != ArbiterVerdict::Upheld {
             return Ok(ruling);
         }
         let standing = TrackedFinding::new(raised.clone(), 0, false);
@@ -101,7 +104,7 @@ impl Session<'_> {
         };
         let reason = format!("a person {} it before", status.as_str());
         Ok(ArbiterDecision {
-            word: ArbiterVerdict::OutOfScope,
+            verdict: ArbiterVerdict::OutOfScope,
             reason,
             instruction: String::new(),
             ..ruling

@@ -24,7 +24,7 @@ pub fn of(standing: &TrackedFinding, ruling: Option<&ArbiterDecision>, effect: E
         "" => raised.title.clone(),
         failure => format!("{}: {failure}", raised.title),
     };
-    let message = match ruling.map(|ruling| ruling.word) {
+    let message = match ruling.map(|ruling| ruling.verdict) {
         None => format!("{message} (not weighed)"),
         Some(ArbiterVerdict::Upheld) => message,
         Some(word) => format!("{message} ({})", word.as_str()),

@@ -215,7 +215,7 @@ fn reported(
     let mut all = Vec::new();
     for standing in &docket.run.findings {
         let gone = standing.resolved_in.is_some_and(|resolved| resolved <= best);
-        let word = standing.ruling.as_ref().map(|ruling| ruling.word);
+        let word = standing.decision.as_ref().map(|ruling| ruling.verdict);
         if gone
             || matches!(
                 word,
@@ -233,7 +233,7 @@ fn reported(
             Some(id) if stops && stopping.contains(id) => Effect::Block,
             _ => Effect::Warn,
         };
-        let finding = finding::of(standing, standing.ruling.as_ref(), effect);
+        let finding = finding::of(standing, standing.decision.as_ref(), effect);
         let known = match (&ledger, kept) {
             (Some(ledger), Some(id)) => ledger.get(id, now(env)).map_err(LedgerError::hinted)?,
             _ => None,

@@ -134,8 +134,8 @@ fn findings(reviewed: &Reviewed, docket: Option<&Docket>) -> Vec<FindingPart> {
             basis: said.map(|said| said.raised.basis.clone()).unwrap_or_default(),
             failure: said.map(|said| said.raised.failure.clone()).unwrap_or_default(),
             evidence: said.map(|said| quotes(&said.raised.evidence)).unwrap_or_default(),
-            ruling: said.and_then(|said| said.ruling.as_ref()).map(|ruling| RulingPart {
-                word: ruling.word.as_str(),
+            ruling: said.and_then(|said| said.decision.as_ref()).map(|ruling| RulingPart {
+                word: ruling.verdict.as_str(),
                 reason: ruling.reason.clone(),
                 instruction: ruling.instruction.clone(),
                 evidence: quotes(&ruling.evidence),

@@ -10,7 +10,7 @@ use crate::domain::pipeline::run::{
     Run, RunEnd, RunKind,
 };
 use crate::domain::pipeline::tests::{
-    LIMITS, a_run, assessed, changed, green, raised, red, review, ruling, rulings, upheld,
+    LIMITS, a_run, assessed, changed, decision, decisions, green, raised, red, review, upheld,
 };
 use crate::domain::policy::review::Rounds;
 use crate::domain::review::arbiter_decision::{ArbiterDecision, ArbiterVerdict};
@@ -78,7 +78,7 @@ fn failed() -> JobOutcome {
 }
 
 fn duplicate(id: &str, of: &str) -> ArbiterDecision {
-    ArbiterDecision { duplicate_of: Some(of.to_owned()), ..ruling(id, ArbiterVerdict::Duplicate) }
+    ArbiterDecision { duplicate_of: Some(of.to_owned()), ..decision(id, ArbiterVerdict::Duplicate) }
 }
 
 #[test]
@@ -113,8 +113,8 @@ fn a_loop_fixes_and_looks_at_what_changed() {
         ("F-2", ArbiterVerdict::Refuted),
         ("F-3", ArbiterVerdict::Refuted),
     ];
-    let weighed = words.map(|(id, word)| ruling(id, word)).to_vec();
-    let run = play(run, vec![rulings(weighed)]);
+    let weighed = words.map(|(id, word)| decision(id, word)).to_vec();
+    let run = play(run, vec![decisions(weighed)]);
     let order = FixRequest {
         instructions: vec!["repair F-1".to_owned()],
         findings: vec!["F-1".to_owned()],
@@ -174,7 +174,7 @@ fn what_may_stay_and_what_blocks() {
         (ArbiterVerdict::ContradictsSpec, High, false),
         (ArbiterVerdict::Upheld, Critical, false),
     ] {
-        let weighed = rulings(vec![ruling("F-1", word)]);
+        let weighed = decisions(vec![decision("F-1", word)]);
         let run = fixing(vec![green(), finds(&[("F-1", severity)]), weighed]);
         assert_eq!(submitted(&run), goes_on, "{word:?} {severity}");
     }
@@ -188,8 +188,8 @@ fn what_is_neither_shown_nor_refuted_stays_open() {
             ids[..upheld + unshown].iter().map(|id| (*id, High)).collect();
         let word =
             |at| if at < upheld { ArbiterVerdict::Upheld } else { ArbiterVerdict::Unsubstantiated };
-        let said = (0..upheld + unshown).map(|at| ruling(ids[at], word(at))).collect();
-        fixing(vec![green(), finds(&found), rulings(said)])
+        let said = (0..upheld + unshown).map(|at| decision(ids[at], word(at))).collect();
+        fixing(vec![green(), finds(&found), decisions(said)])
     };
     assert!(submitted(&judged(0, 2)));
     assert!(submitted(&judged(1, 1)));
@@ -205,17 +205,17 @@ fn what_is_neither_shown_nor_refuted_stays_open() {
 #[test]
 fn conflicts_with_the_spec_are_a_persons() {
     let ids = vec!["F-1".to_owned()];
-    let beyond = ArbiterDecision { extends_scope: true, ..ruling("F-1", ArbiterVerdict::Upheld) };
-    for said in [ruling("F-1", ArbiterVerdict::ContradictsSpec), beyond] {
-        let run = fixing(vec![green(), finds(&[("F-1", High)]), rulings(vec![said])]);
+    let beyond = ArbiterDecision { extends_scope: true, ..decision("F-1", ArbiterVerdict::Upheld) };
+    for said in [decision("F-1", ArbiterVerdict::ContradictsSpec), beyond] {
+        let run = fixing(vec![green(), finds(&[("F-1", High)]), decisions(vec![said])]);
         assert_eq!(escalated(&run), EscalationDetail::Spec(ids.clone()));
     }
-    let unshown = rulings(vec![ruling("F-1", ArbiterVerdict::Unsubstantiated)]);
+    let unshown = decisions(vec![decision("F-1", ArbiterVerdict::Unsubstantiated)]);
     let run = fixing(vec![green(), finds(&[("F-1", Critical)]), unshown]);
     assert_eq!(escalated(&run), EscalationDetail::Unsubstantiated(ids.clone()));
     let silent =
-        ArbiterDecision { instruction: "  ".to_owned(), ..ruling("F-1", ArbiterVerdict::Upheld) };
-    let run = fixing(vec![green(), finds(&[("F-1", Critical)]), rulings(vec![silent])]);
+        ArbiterDecision { instruction: "  ".to_owned(), ..decision("F-1", ArbiterVerdict::Upheld) };
+    let run = fixing(vec![green(), finds(&[("F-1", Critical)]), decisions(vec![silent])]);
     assert_eq!(escalated(&run), EscalationDetail::NoInstructions(ids));
 }
 
@@ -291,14 +291,14 @@ fn who_cannot_be_asked_gives_no_verdict() {
     let found = || vec![green(), finds(&[("F-1", High)])];
     let run = play(fixing(found()), vec![failed()]);
     assert_eq!(inconclusive(&run), "F-1 could not be weighed: no network");
-    let run = play(fixing(found()), vec![rulings(Vec::new())]);
+    let run = play(fixing(found()), vec![decisions(Vec::new())]);
     assert_eq!(inconclusive(&run), "F-1 could not be weighed");
     let run = fixing(vec![green(), finds(&[("F-1", Critical)]), upheld(&["F-1"]), failed()]);
     assert!(inconclusive(&run).starts_with("a fix is due"));
     // What is known to be wrong is not made milder by an arbiter that fails.
     let found = finds(&[("F-1", Critical), ("F-2", High)]);
     let partly = JobOutcome::Arbitrated {
-        rulings: vec![ruling("F-1", ArbiterVerdict::Upheld)],
+        decisions: vec![decision("F-1", ArbiterVerdict::Upheld)],
         failure: Some(CallFailure::Infrastructure("F-2: hung".to_owned())),
     };
     let run = judging(vec![green(), found, partly]);
@@ -325,25 +325,25 @@ fn a_budget_stop_keeps_what_was_answered_and_can_be_gone_on_from() {
     let budget = || CallFailure::Budget("$10.00 are spent".to_owned());
     let found = || vec![green(), finds(&[("F-1", Critical), ("F-2", High)])];
     let partly = JobOutcome::Arbitrated {
-        rulings: vec![ruling("F-1", ArbiterVerdict::Upheld)],
+        decisions: vec![decision("F-1", ArbiterVerdict::Upheld)],
         failure: Some(budget()),
     };
     for start in [judging(found()), fixing(found())] {
         let run = play(start, vec![partly.clone()]);
         assert_eq!(escalated(&run), EscalationDetail::Budget("$10.00 are spent".to_owned()));
-        assert_eq!(run.findings[0].ruling, Some(ruling("F-1", ArbiterVerdict::Upheld)));
-        assert_eq!(run.findings[1].ruling, None);
+        assert_eq!(run.findings[0].decision, Some(decision("F-1", ArbiterVerdict::Upheld)));
+        assert_eq!(run.findings[1].decision, None);
         // The same is asked for again, and what was answered stands, whatever is said now.
         let again = run.continued().unwrap();
         let both = vec!["F-1".to_owned(), "F-2".to_owned()];
         assert_eq!(next(&again), Job::Arbitrate(both));
         assert_eq!(again.continued(), None, "it has not ended");
-        let other = rulings(vec![
-            ruling("F-1", ArbiterVerdict::Refuted),
-            ruling("F-2", ArbiterVerdict::Upheld),
+        let other = decisions(vec![
+            decision("F-1", ArbiterVerdict::Refuted),
+            decision("F-2", ArbiterVerdict::Upheld),
         ]);
         let run = play(again, vec![other]);
-        assert_eq!(run.findings[0].ruling, Some(ruling("F-1", ArbiterVerdict::Upheld)));
+        assert_eq!(run.findings[0].decision, Some(decision("F-1", ArbiterVerdict::Upheld)));
         let order = vec!["repair F-1".to_owned(), "repair F-2".to_owned()];
         match next(&run) {
             Job::Fix(fix) => assert_eq!(fix.instructions, order),
@@ -487,7 +487,7 @@ fn the_best_attempt_is_offered_and_not_the_last() {
 #[test]
 fn a_dismissal_does_not_rest_on_itself_nor_on_what_never_blocks() {
     let pair = |severity, said: Vec<ArbiterDecision>| {
-        fixing(vec![green(), finds(&[("F-1", severity), ("F-2", Critical)]), rulings(said)])
+        fixing(vec![green(), finds(&[("F-1", severity), ("F-2", Critical)]), decisions(said)])
     };
     let ids = |ids: &[&str]| {
         EscalationDetail::Unsubstantiated(ids.iter().map(|id| (*id).to_owned()).collect())
@@ -500,15 +500,15 @@ fn a_dismissal_does_not_rest_on_itself_nor_on_what_never_blocks() {
     assert_eq!(
         escalated(&pair(
             Critical,
-            vec![ruling("F-1", ArbiterVerdict::Refuted), duplicate("F-2", "F-9")]
+            vec![decision("F-1", ArbiterVerdict::Refuted), duplicate("F-2", "F-9")]
         )),
         ids(&["F-2"])
     );
     // A real one counts once, as severe as the worst of the two.
-    let run = pair(High, vec![ruling("F-1", ArbiterVerdict::Upheld), duplicate("F-2", "F-1")]);
+    let run = pair(High, vec![decision("F-1", ArbiterVerdict::Upheld), duplicate("F-2", "F-1")]);
     let Job::Fix(order) = next(&run) else { panic!("{:?}", next(&run)) };
     assert_eq!(order.findings, ["F-1"]);
-    let run = pair(High, vec![ruling("F-1", ArbiterVerdict::Refuted), duplicate("F-2", "F-1")]);
+    let run = pair(High, vec![decision("F-1", ArbiterVerdict::Refuted), duplicate("F-2", "F-1")]);
     assert!(submitted(&run));
 }
 
@@ -518,7 +518,7 @@ fn what_repeats_a_resolved_finding_brings_it_back() {
     let again = review(vec![(raised("F-2", Critical), true)], &[("F-1", true)], &[]);
     let run = play(with_a_critical(), once);
     let run = play(run, vec![changed(3), green(), again]);
-    let run = play(run, vec![rulings(vec![duplicate("F-2", "F-1")])]);
+    let run = play(run, vec![decisions(vec![duplicate("F-2", "F-1")])]);
     let Job::Fix(order) = next(&run) else { panic!("{:?}", next(&run)) };
     assert_eq!(order.findings, ["F-1"]);
     let back = &run.findings[0];

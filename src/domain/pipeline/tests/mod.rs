@@ -101,15 +101,15 @@ fn assessed(id: &str, met: CriterionStatus) -> AssessedCriterion {
     AssessedCriterion { id: id.to_owned(), met, why: "as it is".to_owned() }
 }
 
-fn ruling(id: &str, word: ArbiterVerdict) -> ArbiterDecision {
+fn decision(id: &str, verdict: ArbiterVerdict) -> ArbiterDecision {
     ArbiterDecision {
         id: id.to_owned(),
-        word,
+        verdict,
         evidence: Vec::new(),
         duplicate_of: None,
         criterion: None,
         reason: "because".to_owned(),
-        instruction: if word == ArbiterVerdict::Upheld {
+        instruction: if verdict == ArbiterVerdict::Upheld {
             format!("repair {id}")
         } else {
             String::new()
@@ -118,10 +118,10 @@ fn ruling(id: &str, word: ArbiterVerdict) -> ArbiterDecision {
     }
 }
 
-fn rulings(all: Vec<ArbiterDecision>) -> JobOutcome {
-    JobOutcome::Arbitrated { rulings: all, failure: None }
+fn decisions(all: Vec<ArbiterDecision>) -> JobOutcome {
+    JobOutcome::Arbitrated { decisions: all, failure: None }
 }
 
 fn upheld(ids: &[&str]) -> JobOutcome {
-    rulings(ids.iter().map(|id| ruling(id, ArbiterVerdict::Upheld)).collect())
+    decisions(ids.iter().map(|id| decision(id, ArbiterVerdict::Upheld)).collect())
 }

@@ -8,7 +8,7 @@ use crate::domain::pipeline::run::{
     RunKind, Stage,
 };
 use crate::domain::pipeline::tests::{
-    LIMITS, a_run, assessed, changed, green, oid, raised, red, review, ruling, rulings, said,
+    LIMITS, a_run, assessed, changed, decision, decisions, green, oid, raised, red, review, said,
 };
 use crate::domain::policy::review::Rounds;
 use crate::domain::review::arbiter_decision::ArbiterVerdict;
@@ -43,18 +43,19 @@ fn outcome(run: &Run, action: &Job, letter: usize) -> Option<JobOutcome> {
         ],
         Job::Review(scope) => reviews(run, scope),
         Job::Arbitrate(ids) => {
-            let all =
-                |word: ArbiterVerdict| rulings(ids.iter().map(|id| ruling(id, word)).collect());
-            let mut silent = ruling(&ids[0], ArbiterVerdict::Upheld);
+            let all = |verdict: ArbiterVerdict| {
+                decisions(ids.iter().map(|id| decision(id, verdict)).collect())
+            };
+            let mut silent = decision(&ids[0], ArbiterVerdict::Upheld);
             silent.instruction.clear();
             vec![
                 all(ArbiterVerdict::Upheld),
                 all(ArbiterVerdict::Refuted),
                 all(ArbiterVerdict::ContradictsSpec),
                 all(ArbiterVerdict::Unsubstantiated),
-                rulings(vec![silent]),
+                decisions(vec![silent]),
                 JobOutcome::Arbitrated {
-                    rulings: Vec::new(),
+                    decisions: Vec::new(),
                     failure: Some(CallFailure::Infrastructure("hung".to_owned())),
                 },
             ]
@@ -133,7 +134,7 @@ fn step(run: &Run, outcome: JobOutcome, limits: &StopLimits) -> Run {
     );
     for (kept, before) in after.findings.iter().zip(&run.findings) {
         assert_eq!(kept.raised, before.raised, "a finding is gone");
-        assert!(before.ruling.is_none() || kept.ruling == before.ruling, "a ruling is gone");
+        assert!(before.decision.is_none() || kept.decision == before.decision, "a ruling is gone");
     }
     assert!(after.findings.len() >= run.findings.len());
     let json = serde_json::to_string(&after).unwrap();
@@ -167,8 +168,8 @@ fn check_end(run: &Run, end: &RunEnd) {
             finding.raised.severity == Severity::Critical && finding.resolved_in.is_none()
         });
         for finding in standing {
-            let word = finding.ruling.as_ref().map(|ruling| ruling.word);
-            assert!(matches!(word, Some(ArbiterVerdict::Refuted)), "submitted with {finding:?}");
+            let verdict = finding.decision.as_ref().map(|decision| decision.verdict);
+            assert!(matches!(verdict, Some(ArbiterVerdict::Refuted)), "submitted with {finding:?}");
         }
     }
     if run.kind == RunKind::Review {
@@ -248,7 +249,7 @@ fn what_was_not_asked_for_ends_a_run_and_never_well() {
         (&start, changed(7)),
         (&start, review(Vec::new(), &[], &[])),
         (&reviewing, green()),
-        (&reviewing, rulings(Vec::new())),
+        (&reviewing, decisions(Vec::new())),
         (&fixing, green()),
         (&fixing, review(Vec::new(), &[], &[])),
     ] {

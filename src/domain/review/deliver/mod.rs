@@ -87,12 +87,16 @@ pub fn deliver(files: &[DeliveredFile], limits: &DeliveryLimits, seed: &[u8; 32]
         .enumerate()
         .map(|(call, drafts)| {
             let sections = drafts.into_iter().enumerate();
-            let seal = |(at, draft): (usize, Draft)| draft.seal(seed, (call, at), &mut nonces);
+            let close_fence =
+                |(at, draft): (usize, Draft)| draft.close_fence(seed, (call, at), &mut nonces);
             let token = blake3::Hasher::new_keyed(seed)
                 .update(b"token")
                 .update(&(call as u64).to_le_bytes())
                 .finalize();
-            Chunk { sections: sections.map(seal).collect(), token: token.to_hex()[..12].to_owned() }
+            Chunk {
+                sections: sections.map(close_fence).collect(),
+                token: token.to_hex()[..12].to_owned(),
+            }
         })
         .collect();
     delivery
@@ -118,7 +122,7 @@ impl Draft {
         self.framed("123456789abc").len()
     }
 
-    fn seal(
+    fn close_fence(
         self,
         seed: &[u8; 32],
         at: (usize, usize),
