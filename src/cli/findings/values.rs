@@ -63,7 +63,7 @@ pub fn status_of(word: &str) -> Result<Option<FindingStatus>> {
 
 pub fn gate_of(name: &str) -> Result<Gate> {
     Gate::from_name(name).ok_or_else(|| {
-        let names: Vec<_> = Gate::JUDGES
+        let names: Vec<_> = Gate::OF_CHANGES
             .into_iter()
             .chain([Gate::Review, Gate::Person, Gate::Import])
             .map(Gate::as_str)

@@ -91,7 +91,7 @@ pub fn candidates(
     now: i64,
 ) -> Vec<Candidate> {
     let oldest = now - i64::from(after.days) * SECONDS_A_DAY;
-    let counts = |s: &&Occurrence| s.gate.teaches() && !s.dismissed && s.at >= oldest;
+    let counts = |s: &&Occurrence| s.gate.is_learnable() && !s.dismissed && s.at >= oldest;
     let mut by_class: BTreeMap<(&Class, &str), Vec<&Occurrence>> = BTreeMap::new();
     for sighting in sightings.iter().filter(counts) {
         by_class.entry((&sighting.class, component(&sighting.path))).or_default().push(sighting);

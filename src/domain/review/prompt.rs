@@ -4,18 +4,18 @@ use std::fmt::Write as _;
 
 use crate::domain::model::class::LISTED;
 use crate::domain::model::fence::{fenced, visible};
-use crate::domain::review::deliver::Part;
-use crate::domain::review::raised::Raised;
+use crate::domain::review::deliver::Chunk;
+use crate::domain::review::finding::ReviewFinding;
 use crate::domain::review::template::{REPAIR, REVIEWER, VERIFIER, render};
 use crate::domain::spec::types::{Spec, SpecEntry};
 
 /// One call's question. All of it is without secrets; nothing of it is from the author's messages.
 #[derive(Clone, Copy)]
-pub struct Ask<'a> {
+pub struct ReviewPrompt<'a> {
     pub spec: Option<&'a Spec>,
     /// The rules that hold for the touched files, as lines of text.
     pub rules: &'a [String],
-    pub part: &'a Part,
+    pub part: &'a Chunk,
     /// Which call of how many, from 1.
     pub call: (usize, usize),
     /// The files of the change that this call does not show, as shown, with the reason if it is not
@@ -25,21 +25,21 @@ pub struct Ask<'a> {
 
 /// A finding that was open, for a later round.
 #[derive(Clone, Copy)]
-pub struct Open<'a> {
-    pub raised: &'a Raised,
+pub struct OpenFinding<'a> {
+    pub raised: &'a ReviewFinding,
     /// What stands in the judged tree where it was found, for a reviewer that cannot look; see
     /// [`excerpt`].
     pub now: &'a str,
 }
 
 /// The question of a first review.
-pub fn review(ask: &Ask<'_>) -> String {
+pub fn review(ask: &ReviewPrompt<'_>) -> String {
     let text = |name: &str| common(ask, name);
     render(REVIEWER, &text)
 }
 
 /// The question of a later round: the open findings, and what changed.
-pub fn verification(ask: &Ask<'_>, open: &[Open<'_>]) -> String {
+pub fn verification(ask: &ReviewPrompt<'_>, open: &[OpenFinding<'_>]) -> String {
     let text = |name: &str| match name {
         "open" => Some(open.iter().map(|one| open_finding(one, &ask.part.token)).collect()),
         _ => common(ask, name),
@@ -106,7 +106,7 @@ pub fn excerpt(text: &str, (first, last): (u32, u32), around: u32) -> String {
     excerpt
 }
 
-fn common(ask: &Ask<'_>, name: &str) -> Option<String> {
+fn common(ask: &ReviewPrompt<'_>, name: &str) -> Option<String> {
     let token = ask.part.token.as_str();
     Some(match name {
         "call" => format!("{} of {}", ask.call.0, ask.call.1),
@@ -135,8 +135,9 @@ fn common(ask: &Ask<'_>, name: &str) -> Option<String> {
     })
 }
 
-fn open_finding(open: &Open<'_>, token: &str) -> String {
-    let Raised { id, class, severity, basis, title, path, anchor, failure, .. } = open.raised;
+fn open_finding(open: &OpenFinding<'_>, token: &str) -> String {
+    let ReviewFinding { id, class, severity, basis, title, path, anchor, failure, .. } =
+        open.raised;
     let now = open.now.trim_end_matches('\n');
     let now = if now.is_empty() { "(not shown)" } else { now };
     let text = format!(

@@ -151,7 +151,7 @@ impl Reader {
                     step.acceptance = self.criteria(entry, Some(&step.id), problems);
                 }
                 "critical_if" => {
-                    step.critical_if = self.lines(entry, SpecPart::CriticalIf, problems)
+                    step.critical_if = self.lines(entry, SpecPart::CriticalIf, problems);
                 }
                 "verify" => step.verify = self.verify(entry, problems),
                 _ => unknown_key(entry, &STEP, problems),

@@ -96,7 +96,7 @@ pub fn keep(repo: &Repo, env: &Env, change: &Change, findings: Vec<Finding>) -> 
         let findings = found[0].1.iter().map(sight::redacted).map(unrecorded).collect();
         Keeping { findings, skipped: vec![unusable(error)] }
     });
-    if found[0].1.iter().any(|finding| finding.gate.teaches() && finding.place.is_some()) {
+    if found[0].1.iter().any(|finding| finding.gate.is_learnable() && finding.place.is_some()) {
         // Learning reads history and writes files: the daemon does it, or `constitution learn`.
         drop(event::drop_in(repo, &event::of_findings(repo)));
     }

@@ -48,7 +48,7 @@ pub fn counted(repo: &Repo, rows: Vec<SightingRow>) -> Vec<(Occurrence, Sighting
         let finding = &row.kept.finding;
         let command = finding.gate == Gate::Commands;
         // That a command failed is said by itself each time; there is nothing to learn from.
-        if !finding.gate.teaches() || (command && finding.place.is_none()) {
+        if !finding.gate.is_learnable() || (command && finding.place.is_none()) {
             return false;
         }
         // A person speaks of what they see; a linter tells of everything there is.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 
 use crate::domain::model::error::hinted;
-use crate::domain::pipeline::run::{Kind, Stage};
+use crate::domain::pipeline::run::{RunKind, Stage};
 use crate::flow::review::docket::Docket;
 use crate::platform::process::Identity;
 use crate::platform::store::lock;
@@ -41,7 +41,7 @@ pub(super) fn beginning(state_dir: &Path) -> Result<Held> {
 }
 
 /// Looks for a run about a question. Who asks afresh is not given an end that was reached before.
-pub(super) fn look(state_dir: &Path, question: &str, kind: Kind, fresh: bool) -> Result<Known> {
+pub(super) fn look(state_dir: &Path, question: &str, kind: RunKind, fresh: bool) -> Result<Known> {
     for (number, id) in runs::list(state_dir)?.into_iter().enumerate() {
         if number >= UNFINISHED_MAX && !runs::is_held(state_dir, &id) {
             continue;

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 
 use crate::domain::model::oid::Oid;
-use crate::domain::pipeline::run::{Attempt, Fixed, Run};
+use crate::domain::pipeline::run::{Attempt, FixOutcome, Run};
 use crate::flow::workspace::attempt;
 use crate::flow::workspace::checkout;
 use crate::flow::workspace::checkout::{Ignored, Workspace};
@@ -48,16 +48,16 @@ impl<'a> Workshop<'a> {
     }
 
     /// Commits what the executor left as the run's next attempt.
-    pub fn keep(&self, run: &Run, message: &str) -> Result<Fixed> {
+    pub fn keep(&self, run: &Run, message: &str) -> Result<FixOutcome> {
         let (tree, last) = (self.workspace.snapshot(self.repo, self.interrupts)?, last(run)?);
         if tree == last.tree {
-            return Ok(Fixed::Nothing);
+            return Ok(FixOutcome::Nothing);
         }
         let undoes = attempt::undoes(self.repo, &run.attempts, &tree)?;
         let number = run.attempts.len();
         let parent = last.commit.as_ref();
         let commit = attempt::save(self.repo, &run.id, number, &tree, parent, message)?;
-        Ok(Fixed::Changed { tree, commit, undoes })
+        Ok(FixOutcome::Changed { tree, commit, undoes })
     }
 
     /// Commits what an executor left that did not come to its end, apart from the attempts: it is

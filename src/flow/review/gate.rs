@@ -9,7 +9,7 @@ use crate::domain::model::change::Change;
 use crate::domain::model::finding::{Effect, Finding};
 use crate::domain::model::gate::Gate;
 use crate::domain::model::report::{Report, Reported, Verdict};
-use crate::domain::pipeline::run::{Gated, Kind};
+use crate::domain::pipeline::run::{GateOutcome, RunKind};
 use crate::domain::policy::commands::Moment;
 use crate::flow::evaluate::commands::Request;
 use crate::flow::evaluate::evaluation::{Ask, evaluate};
@@ -18,7 +18,7 @@ use crate::platform::git::repo::Repo;
 
 /// What the gates said, for the run and for the report.
 pub struct Asked {
-    pub gated: Gated,
+    pub gated: GateOutcome,
     pub report: Report,
     /// The signal that told us to stop.
     pub interrupted: Option<i32>,
@@ -31,11 +31,11 @@ pub fn ask(
     env: &Env,
     change: &Change,
     law: &EffectivePolicy,
-    kind: Kind,
+    kind: RunKind,
 ) -> Result<Asked> {
     let moment = match kind {
-        Kind::Review => Some(Moment::Run),
-        Kind::Fix => None,
+        RunKind::Review => Some(Moment::Run),
+        RunKind::Fix => None,
     };
     let request = Request { env, moment, reuse: true };
     let started = Instant::now();
@@ -51,7 +51,7 @@ pub fn ask(
         }
         Verdict::Pass | Verdict::Block | Verdict::Escalate => Vec::new(),
     };
-    let gated = Gated {
+    let gated = GateOutcome {
         failures: stopping.iter().map(|found| line(&found.finding)).collect(),
         needs_person: stopping.iter().any(|found| needs_person(found.finding.gate)),
         unasked,

@@ -17,10 +17,10 @@ use crate::domain::model::objects::Content;
 use crate::domain::model::oid::Oid;
 use crate::domain::policy::settings::Policy;
 use crate::domain::review::answer;
-use crate::domain::review::answer::Asked;
-use crate::domain::review::deliver::file::Limits;
+use crate::domain::review::answer::ExpectedAnswer;
+use crate::domain::review::deliver::file::DeliveryLimits;
 use crate::domain::review::question;
-use crate::domain::review::question::Question;
+use crate::domain::review::question::ReviewQuestion;
 use crate::domain::review::template::fingerprint;
 use crate::domain::spec::read::{BYTES_MAX, read};
 use crate::domain::spec::types::Spec;
@@ -100,9 +100,9 @@ impl Matter {
         said
     }
 
-    pub fn delivery_limits(&self) -> Limits {
+    pub fn delivery_limits(&self) -> DeliveryLimits {
         let review = &self.policy().review;
-        Limits {
+        DeliveryLimits {
             bytes_per_call: usize::try_from(review.bytes).unwrap_or(usize::MAX),
             calls: review.calls,
             context_lines: review.context,
@@ -124,7 +124,7 @@ impl Matter {
             format!("highs {}", review.highs),
             format!("left out {}", review.leave_out.join(" ")),
         ];
-        Some(question::hash(&Question {
+        Some(question::hash(&ReviewQuestion {
             tree: change.tree.as_str(),
             base,
             spec: self.spec.as_ref().map_or("", |spec| spec.hash.as_str()),
@@ -133,7 +133,7 @@ impl Matter {
             agent: &reviewer.agent,
             model: &reviewer.model,
             effort: &reviewer.effort,
-            schema: &answer::schema(Asked::Review),
+            schema: &answer::schema(ExpectedAnswer::Review),
             bytes_per_call: limits.bytes_per_call,
             calls: limits.calls,
             context_lines: limits.context_lines,

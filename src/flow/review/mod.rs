@@ -37,9 +37,9 @@ use crate::domain::model::globs;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::{Report, Verdict};
 use crate::domain::model::size::Size;
-use crate::domain::pipeline::run::{Begin, Kind, Run, Stage};
+use crate::domain::pipeline::run::{Run, RunKind, RunStart, Stage};
 use crate::domain::policy::agents::RouteChoice;
-use crate::domain::review::converge::Limits;
+use crate::domain::review::converge::StopLimits;
 use crate::domain::spec::types;
 use crate::flow::call::cast;
 use crate::flow::call::{Desk, end_earlier};
@@ -230,7 +230,7 @@ impl Work<'_> {
         request: &Request,
     ) -> Result<Option<(RunFolder, Docket)>> {
         let state_dir = self.repo.state_dir();
-        let kind = if request.fix { Kind::Fix } else { Kind::Review };
+        let kind = if request.fix { RunKind::Fix } else { RunKind::Review };
         loop {
             let beginning = claim::beginning(&state_dir)?;
             if request.takes_receipts() && receipt::find(self.repo, self.env, question)?.is_some() {
@@ -260,7 +260,7 @@ impl Work<'_> {
         matter: &Matter,
         subject: &Subject,
         question: String,
-        kind: Kind,
+        kind: RunKind,
     ) -> Result<(RunFolder, Docket)> {
         // What a killed run left behind is put in order by the next one.
         leftovers::put_away(self.repo, self.env)?;
@@ -269,14 +269,14 @@ impl Work<'_> {
         let change = &subject.change;
         let head = match (&change.commit, kind) {
             // Fixes stand on a commit: one of the program's own where the person made none.
-            (None, Kind::Fix) => {
+            (None, RunKind::Fix) => {
                 let message = "wip: what was staged when the review began\n";
                 let on = subject.on.as_ref();
                 Some(attempt::save(self.repo, &id, 0, &change.tree, on, message)?)
             }
             (commit, _) => commit.clone(),
         };
-        let begin = Begin {
+        let begin = RunStart {
             id,
             kind,
             route: matter.cast.route,
@@ -326,8 +326,8 @@ impl Work<'_> {
         let interrupts = Interrupts::listen().context("could not listen for signals")?;
         let policy = matter.policy();
         let executor = match docket.run.kind {
-            Kind::Review => None,
-            Kind::Fix => Some(
+            RunKind::Review => None,
+            RunKind::Fix => Some(
                 cast::find(policy, Role::Executor, self.around)
                     .map_err(|missing| hinted(missing.message, missing.hint))?,
             ),
@@ -368,14 +368,14 @@ impl Work<'_> {
 }
 
 /// What may stay open: a change that is nothing but specs is a plan.
-fn limits(matter: &Matter, subject: &Subject) -> Result<Limits> {
+fn limits(matter: &Matter, subject: &Subject) -> Result<StopLimits> {
     let policy = matter.policy();
     let specs = globs::union(policy.watch.specs.iter().map(String::as_str))?;
     let is_spec = |file: &FileChange| specs.is_match(file.path.to_path_lossy());
     Ok(if subject.change.files.iter().all(is_spec) {
-        Limits::of_plans(&policy.review)
+        StopLimits::of_plans(&policy.review)
     } else {
-        Limits::of_changes(&policy.review)
+        StopLimits::of_changes(&policy.review)
     })
 }
 

@@ -10,8 +10,8 @@ use crate::domain::model::fence::visible;
 use crate::domain::model::objects::Content;
 use crate::domain::model::oid::Oid;
 use crate::domain::review::deliver::{Delivery, FILE_BYTES_MAX};
+use crate::domain::review::finding::ReviewFinding;
 use crate::domain::review::prompt;
-use crate::domain::review::raised::Raised;
 use crate::platform::git::object::Objects;
 
 /// The lines around a finding's place that a later round is shown.
@@ -46,7 +46,7 @@ impl<'a> Texts<'a> {
     }
 
     /// What stands where a finding was, for a reviewer of a later round.
-    pub fn now(&self, raised: &Raised) -> String {
+    pub fn now(&self, raised: &ReviewFinding) -> String {
         let Some(text) = self.text(&raised.path) else { return String::new() };
         let lines = raised.anchored.lines().unwrap_or((1, 1));
         prompt::excerpt(&text, lines, AROUND)

@@ -41,13 +41,13 @@ pub const ORDER: &[(&str, &str)] = &[
         "agent objects change report stored_finding finding class class_rules error fence \
          gate globs push oid severity size text",
     ),
-    ("domain::pipeline", "apply conclude next run"),
+    ("domain::pipeline", "apply conclude inputs next run"),
     ("domain::policy", "layers settings agents commands gates learn review switch watch unit"),
     ("domain::policy::layers", "keys set problem layer"),
     (
         "domain::review",
-        "assemble anchor proof answer fixer arbiter converge decide prompt deliver question \
-         standing ruling raised template",
+        "assemble anchor proof answer fixer arbiter converge tracked arbiter_decision decide \
+         prompt deliver finding question template",
     ),
     ("domain::review::deliver", "hunks file unscanned"),
     (

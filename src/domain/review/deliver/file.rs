@@ -8,18 +8,18 @@ use crate::domain::model::change::{FileChangeKind, FileMode};
 
 /// One file of a change with its content.
 #[derive(Clone, Debug)]
-pub struct File {
+pub struct DeliveredFile {
     pub path: BString,
     pub kind: FileChangeKind,
     /// `None` for an added file.
-    pub old: Option<Side>,
+    pub old: Option<FileSide>,
     /// `None` for a deleted file.
-    pub new: Option<Side>,
+    pub new: Option<FileSide>,
 }
 
 /// One side of a file. A submodule has no content.
 #[derive(Clone, Debug)]
-pub struct Side {
+pub struct FileSide {
     pub mode: FileMode,
     /// What is compared. It is shown nowhere.
     pub raw: Vec<u8>,
@@ -29,7 +29,7 @@ pub struct Side {
 
 /// How much is delivered.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub struct DeliveryLimits {
     pub bytes_per_call: usize,
     pub calls: usize,
     /// Lines around each hunk.
@@ -38,7 +38,7 @@ pub struct Limits {
 
 /// Where a change is in a file.
 #[derive(Clone, Debug, Default)]
-pub struct Place {
+pub struct ChangedLines {
     pub path: BString,
     /// The lines of the judged tree that the change touches, from 1, ends excluded; empty where lines
     /// were only removed before that line.

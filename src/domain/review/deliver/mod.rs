@@ -10,8 +10,8 @@ use std::collections::{BTreeMap, HashSet};
 
 use crate::domain::model::change::{FileChangeKind, FileMode};
 use crate::domain::model::fence::visible_path;
-use crate::domain::review::deliver::file::{File, Limits, Place};
-use crate::domain::review::deliver::unscanned::{Reason, Unscanned};
+use crate::domain::review::deliver::file::{ChangedLines, DeliveredFile, DeliveryLimits};
+use crate::domain::review::deliver::unscanned::{Unscanned, UnscannedReason};
 
 /// The largest side of a file that is compared, in bytes.
 pub const FILE_BYTES_MAX: usize = 16 << 20;
@@ -24,23 +24,23 @@ const SECTION_SHARE: usize = 4;
 #[derive(Clone, Debug, Default)]
 pub struct Delivery {
     /// One element a call.
-    pub calls: Vec<Part>,
+    pub calls: Vec<Chunk>,
     pub unscanned: Vec<Unscanned>,
     /// Each file of the change by the name that is shown.
-    pub places: BTreeMap<String, Place>,
+    pub places: BTreeMap<String, ChangedLines>,
 }
 
 /// What one call is given.
 #[derive(Clone, Debug, Default)]
-pub struct Part {
-    pub sections: Vec<Section>,
+pub struct Chunk {
+    pub sections: Vec<ChangeSection>,
     /// 12 hexadecimal digits that mark what is data in this call.
     pub token: String,
 }
 
 /// A file, or a piece of a large one.
 #[derive(Clone, Debug)]
-pub struct Section {
+pub struct ChangeSection {
     /// As shown: see [`visible_path`].
     pub path: String,
     /// Which piece of how many, from 1.
@@ -57,15 +57,15 @@ pub struct Section {
 
 /// Lays the files out, in their order. A file is delivered with all its changes or named with the
 /// reason. The nonces come from the seed: the same seed gives the same ones.
-pub fn deliver(files: &[File], limits: &Limits, seed: &[u8; 32]) -> Delivery {
+pub fn deliver(files: &[DeliveredFile], limits: &DeliveryLimits, seed: &[u8; 32]) -> Delivery {
     let mut delivery = Delivery::default();
     let mut calls: Vec<Vec<Draft>> = Vec::new();
     let mut used: Vec<usize> = Vec::new();
     for file in files {
         let path = visible_path(&file.path);
-        let mut place = Place { path: file.path.clone(), ..Place::default() };
+        let mut place = ChangedLines { path: file.path.clone(), ..ChangedLines::default() };
         let packed = drafts(file, &path, limits, &mut place).and_then(|drafts| {
-            let rooms = rooms_for(&drafts, &used, limits).ok_or(Reason::NoRoom)?;
+            let rooms = rooms_for(&drafts, &used, limits).ok_or(UnscannedReason::NoRoom)?;
             for (draft, room) in drafts.into_iter().zip(rooms) {
                 if room == calls.len() {
                     calls.push(Vec::new());
@@ -87,12 +87,16 @@ pub fn deliver(files: &[File], limits: &Limits, seed: &[u8; 32]) -> Delivery {
         .enumerate()
         .map(|(call, drafts)| {
             let sections = drafts.into_iter().enumerate();
-            let seal = |(at, draft): (usize, Draft)| draft.seal(seed, (call, at), &mut nonces);
+            let close_fence =
+                |(at, draft): (usize, Draft)| draft.close_fence(seed, (call, at), &mut nonces);
             let token = blake3::Hasher::new_keyed(seed)
                 .update(b"token")
                 .update(&(call as u64).to_le_bytes())
                 .finalize();
-            Part { sections: sections.map(seal).collect(), token: token.to_hex()[..12].to_owned() }
+            Chunk {
+                sections: sections.map(close_fence).collect(),
+                token: token.to_hex()[..12].to_owned(),
+            }
         })
         .collect();
     delivery
@@ -118,7 +122,12 @@ impl Draft {
         self.framed("123456789abc").len()
     }
 
-    fn seal(self, seed: &[u8; 32], at: (usize, usize), taken: &mut HashSet<String>) -> Section {
+    fn close_fence(
+        self,
+        seed: &[u8; 32],
+        at: (usize, usize),
+        taken: &mut HashSet<String>,
+    ) -> ChangeSection {
         let nonce = (0..=u64::from(u16::MAX))
             .map(|attempt| {
                 let mut hasher = blake3::Hasher::new_keyed(seed);
@@ -132,7 +141,7 @@ impl Draft {
             .find(|nonce| !self.body.text.contains(nonce.as_str()) && taken.insert(nonce.clone()))
             .unwrap_or_default();
         let text = self.framed(&nonce);
-        Section {
+        ChangeSection {
             sha: blake3::hash(text.as_bytes()).to_hex().to_string(),
             text,
             nonce,
@@ -145,7 +154,7 @@ impl Draft {
 
 /// The calls that take the sections of one file: for each the first with room. `None` where not all
 /// of them find one.
-fn rooms_for(drafts: &[Draft], used: &[usize], limits: &Limits) -> Option<Vec<usize>> {
+fn rooms_for(drafts: &[Draft], used: &[usize], limits: &DeliveryLimits) -> Option<Vec<usize>> {
     let mut used = used.to_vec();
     drafts
         .iter()
@@ -167,18 +176,18 @@ fn rooms_for(drafts: &[Draft], used: &[usize], limits: &Limits) -> Option<Vec<us
 
 /// The sections of one file.
 fn drafts(
-    file: &File,
+    file: &DeliveredFile,
     path: &str,
-    limits: &Limits,
-    place: &mut Place,
-) -> Result<Vec<Draft>, Reason> {
+    limits: &DeliveryLimits,
+    place: &mut ChangedLines,
+) -> Result<Vec<Draft>, UnscannedReason> {
     let sides = [&file.old, &file.new];
     if sides.iter().any(|side| side.as_ref().is_some_and(|side| side.mode == FileMode::Submodule)) {
-        return Err(Reason::Submodule);
+        return Err(UnscannedReason::Submodule);
     }
     let largest = sides.iter().filter_map(|side| side.as_ref()).map(|side| side.raw.len()).max();
     if let Some(bytes) = largest.filter(|bytes| *bytes > FILE_BYTES_MAX) {
-        return Err(Reason::TooLarge(bytes));
+        return Err(UnscannedReason::TooLarge(bytes));
     }
     let what = what_became(file);
     let notes = hunks::notes(file);
@@ -199,7 +208,7 @@ fn drafts(
     Ok(bodies.into_iter().enumerate().map(of_piece).collect())
 }
 
-fn what_became(file: &File) -> String {
+fn what_became(file: &DeliveredFile) -> String {
     match &file.kind {
         FileChangeKind::Added => "added".to_owned(),
         FileChangeKind::Modified => "modified".to_owned(),

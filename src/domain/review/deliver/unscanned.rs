@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 pub struct Unscanned {
     /// As shown.
     pub path: String,
-    pub reason: Reason,
+    pub reason: UnscannedReason,
 }
 
 /// Why a file is not delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Reason {
+pub enum UnscannedReason {
     Binary,
     Submodule,
     /// Bytes of its larger side.
@@ -26,14 +26,14 @@ pub enum Reason {
     Unmasked,
 }
 
-impl Reason {
+impl UnscannedReason {
     /// Whether a reviewer could have read it, so that the review is not complete without it.
     pub fn is_gap(self) -> bool {
         !matches!(self, Self::Binary | Self::Submodule)
     }
 }
 
-impl std::fmt::Display for Reason {
+impl std::fmt::Display for UnscannedReason {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Binary => f.write_str("binary"),

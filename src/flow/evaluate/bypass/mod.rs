@@ -34,7 +34,7 @@ impl Bypass {
         let mut bypass = Self { all: env.text("TRIBUNAL") == Some("0"), ..Self::default() };
         let words = env.text("TRIBUNAL_SKIP").unwrap_or_default().split([',', ' ']);
         for word in words.filter(|word| !word.is_empty()) {
-            match Gate::JUDGES.into_iter().find(|gate| gate.as_str() == word) {
+            match Gate::OF_CHANGES.into_iter().find(|gate| gate.as_str() == word) {
                 Some(gate) => bypass.gates.push(gate),
                 None => bypass.unknown.push((word.to_owned(), nearest(word))),
             }
@@ -74,7 +74,7 @@ impl Bypass {
 
 fn nearest(word: &str) -> Option<Gate> {
     let likeness = |gate: &Gate| strsim::jaro_winkler(gate.as_str(), word);
-    Gate::JUDGES
+    Gate::OF_CHANGES
         .into_iter()
         .filter(|gate| likeness(gate) > 0.7)
         .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
