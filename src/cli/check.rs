@@ -24,7 +24,7 @@ use crate::flow::evaluate::{judge, law};
 use crate::platform::git::change;
 use crate::platform::git::repo::Repo;
 use crate::platform::ui::out;
-use crate::platform::ui::report::{Format, json_of, printable, render, render_answered};
+use crate::platform::ui::report::{OutputFormat, json_of, printable, render, render_answered};
 use crate::platform::ui::sarif::Answers;
 
 #[derive(Debug, clap::Args)]
@@ -92,17 +92,17 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
     report.skipped.splice(0..0, untouched);
     let format = context.global.format;
     let answers = match format {
-        Format::Sarif => judge::answers(&repo, &context.env, &report.findings)?,
-        Format::Human | Format::Json | Format::Github => Answers::new(),
+        OutputFormat::Sarif => judge::answers(&repo, &context.env, &report.findings)?,
+        OutputFormat::Human | OutputFormat::Json | OutputFormat::Github => Answers::new(),
     };
     // What found nothing to judge must not read like a pass. Commands may have judged the whole.
     let nothing = read.files == 0 && report.verdict == Verdict::Pass && args.commands.is_none();
     let word = if nothing { "nothing to check" } else { report.verdict.as_str() };
-    let text = if nothing && format == Format::Json {
+    let text = if nothing && format == OutputFormat::Json {
         let mut json = json_of(&report);
         json["verdict"] = word.into();
         json.to_string()
-    } else if format == Format::Human && !parts.is_empty() {
+    } else if format == OutputFormat::Human && !parts.is_empty() {
         by_commit(parts, &report, started)
     } else {
         render_answered(&report, &answers, format)
@@ -110,7 +110,7 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
     if !text.is_empty() {
         out::result(&text);
     }
-    if format == Format::Human && !context.global.quiet {
+    if format == OutputFormat::Human && !context.global.quiet {
         out::talk(&format!("{word}: {read} judged in {} ms", report.elapsed_ms));
     }
     print_tails(&tails);
@@ -121,11 +121,11 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
 fn by_commit(parts: Vec<Part>, report: &Report, started: Instant) -> String {
     let mut texts = Vec::new();
     for part in parts {
-        let found = render(&judge::report(part.findings, Vec::new(), started), Format::Human);
+        let found = render(&judge::report(part.findings, Vec::new(), started), OutputFormat::Human);
         texts.push(format!("{}:\n{found}", printable(&part.title)));
     }
     let rest = judge::report(Vec::new(), report.skipped.clone(), started);
-    texts.push(render(&rest, Format::Human));
+    texts.push(render(&rest, OutputFormat::Human));
     texts.retain(|text| !text.is_empty());
     texts.join("\n")
 }

@@ -7,7 +7,7 @@ use clap::{ArgAction, ValueEnum};
 
 use crate::platform::config::env::Env;
 use crate::platform::git::repo::Repo;
-use crate::platform::ui::report::Format;
+use crate::platform::ui::report::OutputFormat;
 
 /// What every command understands.
 #[derive(Clone, Debug, clap::Args)]
@@ -17,8 +17,8 @@ pub struct Global {
     #[arg(long, global = true, value_name = "DIR")]
     pub repo: Option<PathBuf>,
     /// How results are written
-    #[arg(long, global = true, value_enum, default_value_t = Format::Human)]
-    pub format: Format,
+    #[arg(long, global = true, value_enum, default_value_t = OutputFormat::Human)]
+    pub format: OutputFormat,
     /// Say nothing but results
     #[arg(long, short, global = true)]
     pub quiet: bool,

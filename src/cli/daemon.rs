@@ -20,7 +20,7 @@ use crate::domain::model::report::ExitStatus;
 use crate::platform::store::known::{Known, Version};
 use crate::platform::store::{inbox, queue};
 use crate::platform::ui::out;
-use crate::platform::ui::report::{Format, printable};
+use crate::platform::ui::report::{OutputFormat, printable};
 
 /// How many of the last records `status` shows.
 const RECORDS: usize = 5;
@@ -85,7 +85,7 @@ fn start(context: &Context, place: &Place) -> Result<ExitStatus> {
             ));
         }
     };
-    if context.global.format == Format::Json {
+    if context.global.format == OutputFormat::Json {
         out::result(&json!({"version": 1, "outcome": word, "daemon": holder}).to_string());
     } else if !context.global.quiet {
         out::result(&format!("{word}: process {}", holder.pid));
@@ -108,7 +108,7 @@ fn stop(context: &Context, place: &Place) -> Result<ExitStatus> {
             ));
         }
     };
-    if context.global.format == Format::Json {
+    if context.global.format == OutputFormat::Json {
         out::result(&json!({"version": 1, "outcome": word}).to_string());
     } else if !context.global.quiet {
         out::result(word);
@@ -123,7 +123,7 @@ fn status(context: &Context, place: &Place) -> Result<ExitStatus> {
     let records = last_records(&known);
     let queue = queue::list(&place.state_dir)?;
     let events = inbox::waiting(&place.state_dir);
-    if context.global.format == Format::Json {
+    if context.global.format == OutputFormat::Json {
         let records: Vec<_> =
             records.iter().map(|(id, version)| json!({"id": id, "version": version})).collect();
         out::result(

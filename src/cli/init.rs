@@ -46,7 +46,7 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
         agree_to_named(context, &repo)?;
     }
     if !args.no_hooks {
-        tell_of_reviews(context, &repo)?;
+        announce_reviews(context, &repo)?;
     }
     if !plan.missing.is_empty() && !args.dry_run {
         out::hint(
@@ -57,7 +57,7 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
 }
 
 /// Nobody is to learn by chance that a model reads along.
-fn tell_of_reviews(context: &Context, repo: &Repo) -> Result<()> {
+fn announce_reviews(context: &Context, repo: &Repo) -> Result<()> {
     let top = repo.work_tree.as_deref();
     let policy = law::of_work_tree(top, &context.env, &context.global.set)?.policy;
     if policy.review.background == Switch::Off {

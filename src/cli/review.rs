@@ -17,7 +17,7 @@ use crate::flow::review::subject::Range;
 use crate::flow::review::{Request, background};
 use crate::platform::git::repo::Repo;
 use crate::platform::ui::out;
-use crate::platform::ui::report::{Format, render, render_answered};
+use crate::platform::ui::report::{OutputFormat, render, render_answered};
 
 #[derive(Debug, clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
@@ -122,10 +122,10 @@ fn ended(context: &Context, reviewed: Result<Reviewed>, report: bool) -> Result<
 fn show(context: &Context, reviewed: &Reviewed) -> Result<()> {
     let format = context.global.format;
     let text = match format {
-        Format::Json => reviewed.json().to_string(),
-        Format::Human => reviewed.human(),
-        Format::Github => render(&reviewed.report, format),
-        Format::Sarif => {
+        OutputFormat::Json => reviewed.json().to_string(),
+        OutputFormat::Human => reviewed.human(),
+        OutputFormat::Github => render(&reviewed.report, format),
+        OutputFormat::Sarif => {
             let findings = &reviewed.report.findings;
             let answers = judge::answers(&context.repo()?, &context.env, findings)?;
             render_answered(&reviewed.report, &answers, format)
@@ -134,7 +134,7 @@ fn show(context: &Context, reviewed: &Reviewed) -> Result<()> {
     if !text.is_empty() {
         out::result(&text);
     }
-    if format == Format::Human && !context.global.quiet {
+    if format == OutputFormat::Human && !context.global.quiet {
         out::talk(&reviewed.last_line());
         for hint in reviewed.hints() {
             out::hint(&hint);

@@ -16,7 +16,7 @@ use crate::flow::learn;
 use crate::flow::learn::standing::Standing;
 use crate::flow::learn::{Learned, Outcome, Request, Session};
 use crate::platform::ui::out;
-use crate::platform::ui::report::Format;
+use crate::platform::ui::report::OutputFormat;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -87,7 +87,7 @@ fn list(context: &Context) -> Result<ExitStatus> {
     for warning in &warnings {
         out::warn(warning);
     }
-    if context.global.format == Format::Json {
+    if context.global.format == OutputFormat::Json {
         let rules: Vec<Value> = standing
             .rules
             .iter()
@@ -124,7 +124,7 @@ fn check(context: &Context) -> Result<ExitStatus> {
     for over in &health.over {
         out::warn(over);
     }
-    if context.global.format == Format::Json {
+    if context.global.format == OutputFormat::Json {
         let value = json!({
             "version": 1,
             "rules": standing.rules.len(),
@@ -139,7 +139,7 @@ fn check(context: &Context) -> Result<ExitStatus> {
         out::result(&value.to_string());
         return Ok(status_of(&errors));
     }
-    say_errors(&errors);
+    print_errors(&errors);
     for step in &health.moves {
         out::result(&show::step(step));
     }
@@ -173,13 +173,13 @@ fn test(context: &Context, id: Option<&str>) -> Result<ExitStatus> {
     }
     let tried = wanted.iter().filter(|rule| rule.check.is_pattern()).count();
     let prose = wanted.len() - tried;
-    if context.global.format == Format::Json {
+    if context.global.format == OutputFormat::Json {
         let shown: Vec<Value> = errors.iter().map(show::json_error).collect();
         let value = json!({"version": 1, "tried": tried, "prose": prose, "errors": shown});
         out::result(&value.to_string());
         return Ok(status_of(&errors));
     }
-    say_errors(&errors);
+    print_errors(&errors);
     if !context.global.quiet {
         let verdict = if errors.is_empty() { "hold" } else { "were tried" };
         out::result(&format!("{tried} checks {verdict}, {prose} rules have none to try"));
@@ -202,7 +202,7 @@ fn learn(context: &Context, args: &LearnArgs) -> Result<ExitStatus> {
     for warning in session.warnings.iter().chain(&session.undrafted) {
         out::warn(warning);
     }
-    if context.global.format == Format::Json {
+    if context.global.format == OutputFormat::Json {
         out::result(&show::json_session(&session, request.dry_run).to_string());
     } else {
         for error in &session.errors {
@@ -246,7 +246,7 @@ fn is_good(learned: &Learned) -> bool {
 fn forget(context: &Context, id: &str) -> Result<ExitStatus> {
     let repo = context.repo()?;
     let rule = learn::forget(&repo, &context.env, &context.global.set, id)?;
-    if context.global.format == Format::Json {
+    if context.global.format == OutputFormat::Json {
         out::result(&json!({"version": 1, "forgotten": show::json_rule(&rule, None)}).to_string());
     } else if !context.global.quiet {
         out::result(&format!("forgot {id}, which stood at {}:{}", rule.at.path, rule.at.line));
@@ -256,7 +256,7 @@ fn forget(context: &Context, id: &str) -> Result<ExitStatus> {
 }
 
 /// What was learned beside another command, for people who look at its messages.
-pub fn tell(session: &Session) {
+pub fn print_session(session: &Session) {
     for warning in session.warnings.iter().chain(&session.undrafted) {
         out::warn(warning);
     }
@@ -301,7 +301,7 @@ fn check_of(args: &LearnArgs) -> Result<Option<Check>> {
     Ok(Some(check))
 }
 
-fn say_errors(errors: &[RuleError]) {
+fn print_errors(errors: &[RuleError]) {
     for error in errors {
         out::result(&error.to_string());
         if !error.hint.is_empty() {

@@ -39,7 +39,7 @@ use crate::platform::ui::findings::{
     details, json_details, json_kept, place_text, reported, table,
 };
 use crate::platform::ui::out;
-use crate::platform::ui::report::{Format, json_finding, printable, render_answered};
+use crate::platform::ui::report::{OutputFormat, json_finding, printable, render_answered};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -168,7 +168,7 @@ fn list(context: &Context, args: &ListArgs) -> Result<ExitStatus> {
         gate: args.gate.as_deref().map(gate_of).transpose()?,
         path: args.path.as_deref().map(|path| path_of(context, &repo, path)).transpose()?,
         since: args.since.as_deref().map(|since| since_of(since, now)).transpose()?,
-        limit: args.limit.or((format == Format::Human).then_some(LINES_MAX)),
+        limit: args.limit.or((format == OutputFormat::Human).then_some(LINES_MAX)),
     };
     let listing = if ledger::exists(&repo.state_dir()) {
         with_ledger(context, &repo, |ledger| ledger.list(&filter, now))?
@@ -176,13 +176,13 @@ fn list(context: &Context, args: &ListArgs) -> Result<ExitStatus> {
         Listing { findings: Vec::new(), total: 0 }
     };
     match format {
-        Format::Json => {
+        OutputFormat::Json => {
             let findings: Vec<_> = listing.findings.iter().map(json_kept).collect();
             let value = json!({"version": 1, "findings": findings, "total": listing.total});
             out::result(&value.to_string());
         }
-        Format::Sarif | Format::Github => report_list(context, &repo, &listing)?,
-        Format::Human => {
+        OutputFormat::Sarif | OutputFormat::Github => report_list(context, &repo, &listing)?,
+        OutputFormat::Human => {
             let text = table(&listing.findings, listing.total);
             if !text.is_empty() {
                 out::result(&text);
@@ -217,7 +217,7 @@ fn show(context: &Context, id: &str) -> Result<ExitStatus> {
     })?;
     let locators: Option<Locators> = locators.and_then(|text| serde_json::from_str(&text).ok());
     let today = whereabouts::now(&repo, &kept, &history, locators.as_ref())?;
-    if context.global.format == Format::Json {
+    if context.global.format == OutputFormat::Json {
         let mut finding = json_details(&kept, &history);
         finding["now"] = match today {
             Whereabouts::At(line) => json!({"line": line}),
@@ -259,7 +259,7 @@ fn decide(context: &Context, args: &DecideArgs, decision: Decision) -> Result<Ex
         ledger.dispose(&kept.id, &disposition)?;
         ledger.resolve(&kept.id, now)
     })?;
-    if context.global.format == Format::Json {
+    if context.global.format == OutputFormat::Json {
         out::result(&json!({"version": 1, "finding": json_kept(&kept)}).to_string());
     } else if !context.global.quiet {
         let message = printable(&kept.finding.message);
@@ -285,7 +285,7 @@ fn add(context: &Context, args: &AddArgs) -> Result<ExitStatus> {
         out::warn(&skipped.reason);
     }
     for reported in &kept.findings {
-        if context.global.format == Format::Json {
+        if context.global.format == OutputFormat::Json {
             let finding = json_finding(reported);
             out::result(&json!({"version": 1, "finding": finding}).to_string());
             continue;
@@ -319,7 +319,7 @@ fn import(context: &Context, args: &ImportArgs) -> Result<ExitStatus> {
         let elsewhere = imported.elsewhere;
         out::warn(&format!("{elsewhere} of them are in files that the last commit does not have"));
     }
-    if context.global.format == Format::Json {
+    if context.global.format == OutputFormat::Json {
         let findings: Vec<_> = kept.findings.iter().map(json_finding).collect();
         out::result(&json!({"version": 1, "findings": findings, "total": count}).to_string());
     } else if !context.global.quiet {
@@ -336,7 +336,7 @@ fn import(context: &Context, args: &ImportArgs) -> Result<ExitStatus> {
 /// it.
 fn learn_from_it(context: &Context, repo: &Repo) {
     match learn::by_itself(repo, &context.env, &context.global.set) {
-        Ok(session) => constitution::tell(&session),
+        Ok(session) => constitution::print_session(&session),
         Err(error) => out::warn(&format!("nothing was learned: {error:#}")),
     }
 }
