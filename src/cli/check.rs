@@ -27,29 +27,37 @@ use crate::platform::ui::out;
 use crate::platform::ui::report::{OutputFormat, json_of, printable, render, render_answered};
 use crate::platform::ui::sarif::Answers;
 
+/// Shown below `--help`.
+const EXAMPLES: &str = "\
+Examples:
+  tribunal check                          what is staged
+  tribunal check --from main              every commit of this branch
+  tribunal check --all --format sarif     the whole tree, for a scanner";
+
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// What is staged (the default)
+    /// Check what is staged (the default)
     #[arg(long, conflicts_with_all = ["all", "from"])]
     staged: bool,
-    /// Every file of the checked-out commit
+    /// Check every file of the checked-out commit
     #[arg(long, conflicts_with = "from")]
     all: bool,
-    /// The commit that the change stands on; all zeros, as a CI has it for a new branch, is where the
-    /// branch left the remote's default branch
+    /// Check everything after this commit; all zeros, which CI passes for a new branch, means the
+    /// point where the branch left the default branch of the remote
     #[arg(long, value_name = "REV")]
     from: Option<String>,
-    /// The last commit of the change
+    /// Check up to this commit
     #[arg(long, value_name = "REV", requires = "from", default_value = "HEAD")]
     to: String,
-    /// Judge the two ends of the range alone, not every commit and message between them
+    /// Compare only the two ends of the range, not every commit and message between
     #[arg(long, requires = "from")]
     net: bool,
-    /// Run the command gates too: all, or those of one moment
+    /// Also run the command gates: all, or those of one hook
     #[arg(long, value_enum, value_name = "MOMENT", num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "all")]
     commands: Option<Moments>,
-    /// Judge these files and folders alone; relative to the folder you stand in, also with `--repo`
+    /// Check only these files and folders, relative to the current directory
     paths: Vec<PathBuf>,
 }
 

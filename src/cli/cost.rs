@@ -23,7 +23,7 @@ use crate::platform::ui::report::{OutputFormat, printable};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Since then: a date (2026-01-31), a time, or days (7d); today, in UTC, without this
+    /// Count calls since a date (2026-01-31), a time, or a number of days (7d) [default: today, UTC]
     #[arg(long)]
     since: Option<String>,
 }

@@ -36,19 +36,19 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
-    /// Start the watcher in the background, unless one runs
+    /// Start the watcher in the background, unless it runs already
     Start,
-    /// End the watcher
+    /// Stop the watcher
     Stop,
-    /// Tell whether a watcher runs, what it watches and what waits
+    /// Show whether the watcher runs, what it watches and what is queued
     Status,
-    /// Show the end of its log
+    /// Show the end of the watcher's log
     Log {
-        /// Go on showing what is written
+        /// Keep printing new lines
         #[arg(long, short)]
         follow: bool,
     },
-    /// What a started process does
+    /// Run the watcher process itself
     #[command(hide = true)]
     Serve,
 }

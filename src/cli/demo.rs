@@ -21,7 +21,7 @@ use crate::platform::ui::report::printable;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Keep the repository afterwards, and say where it is
+    /// Keep the repository and print its path
     #[arg(long)]
     keep: bool,
 }

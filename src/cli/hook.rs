@@ -38,9 +38,9 @@ use crate::platform::ui::report::{OutputFormat, printable, render};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The hook's name, as git has it
+    /// The name of the hook
     pub name: String,
-    /// What git gave the hook
+    /// The arguments that git passed to the hook
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     pub args: Vec<OsString>,
 }

@@ -1,4 +1,4 @@
-//! `tribunal hooks`: the shims in a repository.
+//! `tribunal hooks`: installs, removes and inspects the hooks of a repository.
 
 use std::path::Path;
 
@@ -23,7 +23,15 @@ use crate::platform::ui::report::{OutputFormat, printable};
 /// The bypasses that `status` shows; the rest is counted.
 const BYPASSES_SHOWN: usize = 5;
 
+/// Shown below `--help`.
+const EXAMPLES: &str = "\
+Examples:
+  tribunal hooks install
+  tribunal hooks status
+  tribunal hooks uninstall --dry-run";
+
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     #[command(subcommand)]
     action: Action,
@@ -31,20 +39,20 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Action {
-    /// Put the hooks in place; hooks of your own are kept and still run
+    /// Install the hooks; existing hooks are kept and still run
     Install(Choice),
-    /// Take the hooks away and give back what stood there before
+    /// Remove the hooks and restore the previous ones
     Uninstall(Choice),
-    /// Tell how each hook stands; ends with 1 where one does not guard
+    /// Show the state of each hook; exit with 1 if one is missing or broken
     Status,
 }
 
 #[derive(Debug, clap::Args)]
 struct Choice {
-    /// Say what would be done and do nothing
+    /// Print what would be done, change nothing
     #[arg(long)]
     dry_run: bool,
-    /// These hooks alone, as git names them
+    /// Only these hooks, by their git names
     #[arg(value_name = "EVENT")]
     events: Vec<String>,
 }

@@ -13,12 +13,19 @@ use crate::flow::setup::{init, install};
 use crate::platform::git::repo::Repo;
 use crate::platform::ui::out;
 
+/// Shown below `--help`.
+const EXAMPLES: &str = "\
+Examples:
+  tribunal init --dry-run                 show what would be written
+  tribunal init";
+
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// Write the files and leave the hooks alone
+    /// Write the files without installing hooks
     #[arg(long)]
     no_hooks: bool,
-    /// Say what would be done and do nothing
+    /// Print what would be done, change nothing
     #[arg(long)]
     dry_run: bool,
 }

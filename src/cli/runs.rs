@@ -16,7 +16,7 @@ use crate::platform::ui::report::{OutputFormat, printable};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Show so many
+    /// Show at most this many
     #[arg(long, default_value_t = 20)]
     limit: usize,
 }

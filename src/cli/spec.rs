@@ -31,7 +31,15 @@ use crate::platform::ui::out;
 use crate::platform::ui::out::{DIM, ERROR, HINT, WARNING};
 use crate::platform::ui::report::{OutputFormat, printable};
 
+/// Shown below `--help`.
+const EXAMPLES: &str = "\
+Examples:
+  tribunal spec new login --title \"Log in\"
+  tribunal spec lint docs/specs/login.md
+  tribunal spec list";
+
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     #[command(subcommand)]
     command: Command,
@@ -39,17 +47,17 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
-    /// Write a draft to fill in
+    /// Write a draft spec to fill in
     New {
-        /// Letters, digits, `-`, `_` and `.`: it names the file, and later the branch
+        /// The id, which names the file and later the branch: letters, digits, `-`, `_` and `.`
         id: String,
-        /// What it is called
+        /// The title of the spec
         #[arg(long)]
         title: Option<String>,
     },
-    /// Check specs: all of them, or these files
+    /// Check all specs, or these files
     Lint { files: Vec<PathBuf> },
-    /// List the specs with their size, their state and whether they wait for a run
+    /// List the specs with their size and state
     List,
     /// Show everything about one spec
     Show { id: String },

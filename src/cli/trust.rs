@@ -17,15 +17,23 @@ use crate::platform::git::repo::Repo;
 use crate::platform::ui::out;
 use crate::platform::ui::report::{OutputFormat, printable};
 
+/// Shown below `--help`.
+const EXAMPLES: &str = "\
+Examples:
+  tribunal trust                          show the commands and ask
+  tribunal trust --list
+  tribunal trust --revoke test";
+
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// Show what was agreed to
+    /// List the trusted commands
     #[arg(long, conflicts_with_all = ["revoke", "yes"])]
     list: bool,
-    /// Take agreements back: of these commands, or all
+    /// Revoke the trust in these commands, or in all
     #[arg(long, num_args = 0.., value_name = "NAME", conflicts_with = "yes")]
     revoke: Option<Vec<String>>,
-    /// Agree without being asked
+    /// Trust without asking
     #[arg(long)]
     yes: bool,
 }

@@ -18,7 +18,15 @@ use crate::flow::learn::{Learned, Outcome, Request, Session};
 use crate::platform::ui::out;
 use crate::platform::ui::report::OutputFormat;
 
+/// Shown below `--help`.
+const EXAMPLES: &str = "\
+Examples:
+  tribunal constitution
+  tribunal constitution test R-7f3a
+  tribunal constitution learn --dry-run";
+
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     #[command(subcommand)]
     command: Option<Command>,
@@ -26,42 +34,42 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
-    /// List the rules with what came of them (the default)
+    /// List the rules with their hits and findings (the default)
     List,
-    /// Read every file of rules, and say what is wrong and what is advised
+    /// Check every rule file for errors and advice
     Check,
-    /// Hold rules against their own examples
+    /// Test rules against their own examples
     Test {
-        /// The rule; all of them where none is named
+        /// The rule; without it, all rules
         id: Option<String>,
     },
-    /// Turn what came back into rules, and move rules on their ladder
+    /// Turn recurring findings into rules, and promote or retire rules
     Learn(LearnArgs),
-    /// Take a rule out; it does not come back by itself
+    /// Remove a rule, so that it is not learned again
     Forget { id: String },
 }
 
 #[derive(Debug, Default, clap::Args)]
 struct LearnArgs {
-    /// Say what would be learned, and write nothing
+    /// Print what would be learned, write nothing
     #[arg(long)]
     dry_run: bool,
-    /// Have an agent draft what code cannot; it costs what a call costs
+    /// Let an agent draft rules where code finds no pattern; this costs model calls
     #[arg(long, conflicts_with_all = ["pattern", "regex"])]
     agent: bool,
-    /// Of this class alone, even if its rule was deleted before
+    /// Learn only this class, even if its rule was removed before
     #[arg(long)]
     class: Option<String>,
-    /// Your own check, as code with `$NAME` for a part and `$$$` for several
+    /// Use this code pattern as the check: `$NAME` stands for one part, `$$$` for several
     #[arg(long, requires_all = ["class", "language"], conflicts_with = "regex")]
     pattern: Option<String>,
     /// The language of the pattern
     #[arg(long, requires = "pattern")]
     language: Option<String>,
-    /// Your own check, as a regular expression
+    /// Use this regular expression as the check
     #[arg(long, requires = "class")]
     regex: Option<String>,
-    /// added-lines, touched-files or tree
+    /// Where the check looks: added-lines, touched-files or tree
     #[arg(long, default_value = "added-lines")]
     on: String,
 }

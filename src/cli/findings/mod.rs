@@ -41,7 +41,16 @@ use crate::platform::ui::findings::{
 use crate::platform::ui::out;
 use crate::platform::ui::report::{OutputFormat, json_finding, printable, render_answered};
 
+/// Shown below `--help`.
+const EXAMPLES: &str = "\
+Examples:
+  tribunal findings
+  tribunal findings show 3EFCVP
+  tribunal findings dismiss 3EFCVP -r \"only in tests\"
+  tribunal findings import report.sarif";
+
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     #[command(subcommand)]
     command: Option<Command>,
@@ -56,62 +65,62 @@ enum Command {
         /// The id, or enough of its beginning or end
         id: String,
     },
-    /// Take in a remark of yours
+    /// Add a finding of your own
     Add(AddArgs),
-    /// Take in another tool's report: SARIF, cargo's JSON, rdjson, a Codex review, or plain lines
+    /// Import another tool's report: SARIF, cargo JSON, rdjson, a Codex review, or plain lines
     Import(ImportArgs),
-    /// It is right, and the change may pass with it; it counts towards a rule
+    /// Accept a finding: it is right, but may stay; it counts towards a rule
     Accept(DecideArgs),
-    /// It is wrong or does not matter here; it counts against its rule
+    /// Dismiss a finding: it is wrong or does not matter here; it counts against its rule
     Dismiss(DecideArgs),
-    /// An earlier decision no longer holds
+    /// Reopen a finding: withdraw an earlier decision
     Reopen(DecideArgs),
 }
 
 #[derive(Debug, Default, clap::Args)]
 struct ListArgs {
-    /// open, accepted, dismissed, fixed or all
+    /// Only this status: open, accepted, dismissed, fixed or all
     #[arg(long, default_value = "open")]
     status: String,
-    /// Of this class alone
+    /// Only this class
     #[arg(long)]
     class: Option<String>,
-    /// Of this gate alone
+    /// Only this gate
     #[arg(long)]
     gate: Option<String>,
-    /// In this file, or below this folder
+    /// Only in this file or below this folder
     #[arg(long)]
     path: Option<PathBuf>,
-    /// Seen since: a date (2026-01-31), a time, or days (30d)
+    /// Only seen since a date (2026-01-31), a time, or a number of days (30d)
     #[arg(long)]
     since: Option<String>,
-    /// Show at most so many (50; with JSON, all)
+    /// Show at most this many [default: 50; all with JSON]
     #[arg(long)]
     limit: Option<usize>,
 }
 
 #[derive(Debug, clap::Args)]
 struct AddArgs {
-    /// What makes it the same mistake as others, as in `error-handling/unchecked-result`
+    /// The class of mistake, as in `error-handling/unchecked-result`
     #[arg(long)]
     class: String,
-    /// Where it is; the path is taken from the folder that you stand in, also with `--repo`
+    /// The place; the path is relative to the current directory
     #[arg(long, value_name = "PATH:LINE")]
     at: OsString,
-    /// What is wrong and why
+    /// What is wrong, and why
     #[arg(long, short)]
     message: String,
-    /// critical, high, medium or low
+    /// The severity: critical, high, medium or low
     #[arg(long, default_value = "medium")]
     severity: String,
 }
 
 #[derive(Debug, clap::Args)]
 struct ImportArgs {
-    /// The report; `-` reads it from the standard input
+    /// The report; `-` reads standard input
     file: PathBuf,
-    /// How it is written: sarif, cargo-json, rdjson, codex, or an expression with the groups
-    /// `path`, `line`, `message` and others; what it looks like where this is not given
+    /// The format: sarif, cargo-json, rdjson, codex, or a regular expression with the groups `path`,
+    /// `line`, `message` and others [default: detected]
     #[arg(long = "as", value_name = "FORMAT")]
     written_as: Option<String>,
 }
@@ -120,10 +129,10 @@ struct ImportArgs {
 struct DecideArgs {
     /// The id, or enough of its beginning or end
     id: String,
-    /// Why
+    /// The reason
     #[arg(long, short)]
     reason: String,
-    /// Until the end of that day (2026-12-31, UTC), or until a time
+    /// Until the end of a day (2026-12-31, UTC), or until a time
     #[arg(long, value_name = "DATE")]
     until: Option<String>,
 }
