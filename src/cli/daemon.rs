@@ -20,7 +20,7 @@ use crate::domain::model::report::ExitStatus;
 use crate::platform::store::known::{Known, Version};
 use crate::platform::store::{inbox, queue};
 use crate::platform::ui::out;
-use crate::platform::ui::report::{Format, printable};
+use crate::platform::ui::report::{OutputFormat, printable};
 
 /// How many of the last records `status` shows.
 const RECORDS: usize = 5;
@@ -36,19 +36,19 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
-    /// Start the watcher in the background, unless one runs
+    /// Start the watcher in the background, unless it runs already
     Start,
-    /// End the watcher
+    /// Stop the watcher
     Stop,
-    /// Tell whether a watcher runs, what it watches and what waits
+    /// Show whether the watcher runs, what it watches and what is queued
     Status,
-    /// Show the end of its log
+    /// Show the end of the watcher's log
     Log {
-        /// Go on showing what is written
+        /// Keep printing new lines
         #[arg(long, short)]
         follow: bool,
     },
-    /// What a started process does
+    /// Run the watcher process itself
     #[command(hide = true)]
     Serve,
     /// What a process does that learns for the watcher
@@ -98,7 +98,7 @@ fn start(context: &Context, place: &WatchedRepo) -> Result<ExitStatus> {
             ));
         }
     };
-    if context.global.format == Format::Json {
+    if context.global.format == OutputFormat::Json {
         out::result(&json!({"version": 1, "outcome": word, "daemon": holder}).to_string());
     } else if !context.global.quiet {
         out::result(&format!("{word}: process {}", holder.pid()));
@@ -121,7 +121,7 @@ fn stop(context: &Context, place: &WatchedRepo) -> Result<ExitStatus> {
             ));
         }
     };
-    if context.global.format == Format::Json {
+    if context.global.format == OutputFormat::Json {
         out::result(&json!({"version": 1, "outcome": word}).to_string());
     } else if !context.global.quiet {
         out::result(word);
@@ -136,7 +136,7 @@ fn status(context: &Context, place: &WatchedRepo) -> Result<ExitStatus> {
     let records = last_records(&known);
     let queue = queue::list(&place.state_dir)?;
     let events = inbox::waiting(&place.state_dir);
-    if context.global.format == Format::Json {
+    if context.global.format == OutputFormat::Json {
         let records: Vec<_> =
             records.iter().map(|(id, version)| json!({"id": id, "version": version})).collect();
         out::result(

@@ -16,7 +16,7 @@ use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
 use crate::platform::config::env;
 use crate::platform::ui::out;
-use crate::platform::ui::report::{Format, printable};
+use crate::platform::ui::report::{OutputFormat, printable};
 
 /// Watches until a signal comes, or nobody reads what it prints any more.
 pub fn run_command(context: &Context) -> Result<ExitStatus> {
@@ -31,7 +31,7 @@ pub fn run_command(context: &Context) -> Result<ExitStatus> {
             "`tribunal daemon log --follow` shows what it does, `tribunal daemon stop` ends it",
         ));
     };
-    let json = context.global.format == Format::Json;
+    let json = context.global.format == OutputFormat::Json;
     let (left, reader_left) = oneshot::channel();
     // It waits in the kernel, and ends with the program at the latest.
     thread::spawn(move || {
@@ -40,7 +40,7 @@ pub fn run_command(context: &Context) -> Result<ExitStatus> {
             let _ = left.send(());
         }
     });
-    let ending = run(place, &mut held, &mut |news| tell(news, json), Some(reader_left))?;
+    let ending = run(place, &mut held, &mut |event| print_event(event, json), Some(reader_left))?;
     Ok(match ending {
         Ending::Interrupted => ExitStatus::Interrupted,
         Ending::Stopped => ExitStatus::Pass,
@@ -51,7 +51,7 @@ pub fn run_command(context: &Context) -> Result<ExitStatus> {
     })
 }
 
-fn tell(news: &DaemonEvent, json: bool) {
+fn print_event(news: &DaemonEvent, json: bool) {
     tracing::debug!("{news}");
     if json {
         if let Ok(line) = serde_json::to_string(news) {
