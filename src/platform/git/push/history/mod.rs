@@ -1,5 +1,8 @@
 //! Walks of history for a push: which commits are new, and what they stand on.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{HashMap, HashSet};
 
 use anyhow::Result;
