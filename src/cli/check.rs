@@ -7,13 +7,14 @@ use std::time::Instant;
 use anyhow::Result;
 use bstr::{BStr, BString, ByteSlice as _};
 
-use crate::cli::Context;
-use crate::cli::hook::show_ends;
+use crate::cli::context::Context;
+use crate::cli::hook::print_tails;
 use crate::cli::paths::in_repo;
 use crate::domain::model::change::Change;
 use crate::domain::model::error::hinted;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::{ExitStatus, Report, Skipped, Verdict};
+use crate::domain::model::text::counted;
 use crate::domain::policy::commands::Moment;
 use crate::flow::evaluate::bypass::Bypass;
 use crate::flow::evaluate::commands::{Request, Tail};
@@ -23,7 +24,8 @@ use crate::flow::evaluate::{judge, law};
 use crate::platform::git::change;
 use crate::platform::git::repo::Repo;
 use crate::platform::ui::out;
-use crate::platform::ui::report::{Answers, Format, json_of, printable, render, render_answered};
+use crate::platform::ui::report::{Format, json_of, printable, render, render_answered};
+use crate::platform::ui::sarif::Answers;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -111,7 +113,7 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
     if format == Format::Human && !context.global.quiet {
         out::talk(&format!("{word}: {read} judged in {} ms", report.elapsed_ms));
     }
-    show_ends(&tails);
+    print_tails(&tails);
     Ok(if interrupted { ExitStatus::Interrupted } else { report.verdict.into() })
 }
 
@@ -147,9 +149,10 @@ struct Read {
 impl fmt::Display for Read {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.commits {
-            None => write!(f, "{} files", self.files),
-            Some(1) => write!(f, "{} files of 1 commit", self.files),
-            Some(commits) => write!(f, "{} files of {commits} commits", self.files),
+            None => write!(f, "{}", counted(self.files, "file")),
+            Some(commits) => {
+                write!(f, "{} of {}", counted(self.files, "file"), counted(commits, "commit"))
+            }
         }
     }
 }

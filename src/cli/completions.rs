@@ -1,9 +1,7 @@
 //! `tribunal completions`: what a shell needs to complete commands.
 
-use clap::CommandFactory as _;
 use clap_complete::{Shell, generate};
 
-use crate::cli::Cli;
 use crate::domain::model::report::ExitStatus;
 use crate::platform::ui::out;
 
@@ -12,9 +10,10 @@ pub struct Args {
     shell: Shell,
 }
 
-pub fn run(args: &Args) -> ExitStatus {
+/// Prints the script for `program`, as it reads its command line.
+pub fn run(args: &Args, mut program: clap::Command) -> ExitStatus {
     let mut script = Vec::new();
-    generate(args.shell, &mut Cli::command(), "tribunal", &mut script);
+    generate(args.shell, &mut program, "tribunal", &mut script);
     out::result_raw(&script);
     ExitStatus::Pass
 }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use serde_json::json;
 
-use crate::cli::Context;
+use crate::cli::context::Context;
 use crate::domain::model::report::ExitStatus;
 use crate::flow::evaluate::law;
 use crate::platform::ui::out;

@@ -6,10 +6,11 @@ use anyhow::Result;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::cli::Context;
+use crate::cli::context::Context;
 use crate::cli::times::since_of;
 use crate::domain::model::agent::Money;
 use crate::domain::model::report::ExitStatus;
+use crate::domain::model::text::counted;
 use crate::flow::call::day_of;
 use crate::flow::evaluate::judge;
 use crate::platform::config::env::now;
@@ -130,8 +131,8 @@ fn text_of(calls: &[Call], since: Timestamp) -> String {
     if tally.calls == 0 {
         return format!("no calls since {day}");
     }
-    let many = if tally.calls == 1 { "" } else { "s" };
-    let mut lines = vec![format!("{} call{many} since {day}: {}", tally.calls, whole(tally.money))];
+    let mut lines =
+        vec![format!("{} since {day}: {}", counted(tally.calls, "call"), whole(tally.money))];
     if tally.money.unknown > 0 {
         lines.push(format!("{DIM}in the budgets they count as {}{DIM:#}", tally.counted));
     }
@@ -144,9 +145,9 @@ fn text_of(calls: &[Call], since: Timestamp) -> String {
             lines.push(format!(
                 "  {name:<width$}  {:>4} calls  {:>12} in  {:>12} cached  {:>12} out  {:>10}",
                 tally.calls,
-                cell(tally.input, tally.calls, count),
-                cell(tally.cached, tally.calls, count),
-                cell(tally.output, tally.calls, count),
+                cell(tally.input, tally.calls, thousands),
+                cell(tally.cached, tally.calls, thousands),
+                cell(tally.output, tally.calls, thousands),
                 cell(tally.money, tally.calls, dollars),
             ));
         }
@@ -156,10 +157,11 @@ fn text_of(calls: &[Call], since: Timestamp) -> String {
 
 /// A sum in a sentence.
 fn whole(money: Sum) -> String {
-    let many = if money.unknown == 1 { "" } else { "s" };
     match money.unknown {
         0 => dollars(money.known),
-        unknown => format!("at least {}, {unknown} call{many} unknown", dollars(money.known)),
+        unknown => {
+            format!("at least {}, {} unknown", dollars(money.known), counted(unknown, "call"))
+        }
     }
 }
 
@@ -177,7 +179,7 @@ fn dollars(micros: u64) -> String {
 }
 
 /// With a comma after each three digits.
-fn count(number: u64) -> String {
+fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (at, digit) in digits.char_indices() {
@@ -223,7 +225,7 @@ fn json_tally(tally: Tally) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::{Sum, Tally, cell, count, dollars, grouped, model_of, text_of, whole};
+    use super::{Sum, Tally, cell, dollars, grouped, model_of, text_of, thousands, whole};
     use crate::domain::model::agent::{Cost, Money, Role, Tokens};
     use crate::platform::store::ledger::call::{Call, UNDER_WAY};
     use jiff::Timestamp;
@@ -263,8 +265,8 @@ mod tests {
         assert_eq!(whole(Sum { known: 0, unknown: 1 }), "at least $0.00, 1 call unknown");
         assert_eq!(whole(Sum { known: 5, unknown: 0 }), "$0.0000");
         assert_eq!(cell(tally.money, 3, dollars), "$1.20+?");
-        assert_eq!(cell(tally.cached, 3, count), "?");
-        assert_eq!(cell(tally.input, 3, count), "3,703,701");
+        assert_eq!(cell(tally.cached, 3, thousands), "?");
+        assert_eq!(cell(tally.input, 3, thousands), "3,703,701");
         let models: Vec<_> = grouped(&calls, model_of);
         assert_eq!(models[0].0, "codex (its default)");
         assert_eq!(models[0].1.money, Sum { known: 0, unknown: 1 });
@@ -282,7 +284,7 @@ mod tests {
     fn numbers_have_commas() {
         let cases = [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")];
         for (number, text) in cases {
-            assert_eq!(count(number), text);
+            assert_eq!(thousands(number), text);
         }
     }
 }

@@ -9,12 +9,12 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use serde_json::json;
 
-use crate::cli::Context;
-use crate::daemon::control;
+use crate::cli::context::Context;
 use crate::daemon::control::{Start, Stop, log_path};
 use crate::daemon::lock;
 use crate::daemon::lock::{Holder, Mode};
-use crate::daemon::run::Place;
+use crate::daemon::place::Place;
+use crate::daemon::{control, learner};
 use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
 use crate::platform::store::known::{Known, Version};
@@ -51,6 +51,9 @@ enum Command {
     /// What a started process does
     #[command(hide = true)]
     Serve,
+    /// What a process does that learns for the watcher
+    #[command(hide = true)]
+    Learn,
 }
 
 impl Args {
@@ -67,11 +70,21 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
         Command::Stop => stop(context, &place),
         Command::Status => status(context, &place),
         Command::Log { follow } => log(&place, follow),
+        Command::Learn => learn(context, &place),
         Command::Serve => {
-            control::serve(&place, context.global.verbose)?;
+            control::serve(place, context.global.verbose)?;
             Ok(ExitStatus::Pass)
         }
     }
+}
+
+/// Learns in the work tree that `--repo` names, and prints a line of JSON for each rule.
+fn learn(context: &Context, place: &Place) -> Result<ExitStatus> {
+    let worktree = context.global.repo.as_deref().unwrap_or(&context.env.current_dir);
+    for rule in learner::work(place, worktree)? {
+        out::result(&serde_json::to_string(&rule)?);
+    }
+    Ok(ExitStatus::Pass)
 }
 
 fn start(context: &Context, place: &Place) -> Result<ExitStatus> {
@@ -88,7 +101,7 @@ fn start(context: &Context, place: &Place) -> Result<ExitStatus> {
     if context.global.format == Format::Json {
         out::result(&json!({"version": 1, "outcome": word, "daemon": holder}).to_string());
     } else if !context.global.quiet {
-        out::result(&format!("{word}: process {}", holder.pid));
+        out::result(&format!("{word}: process {}", holder.pid()));
         if let Some(drift) = drift(&holder) {
             out::warn(&drift);
             out::hint("`tribunal daemon stop`, then `tribunal daemon start`, changes to this one");
@@ -117,7 +130,7 @@ fn stop(context: &Context, place: &Place) -> Result<ExitStatus> {
 }
 
 fn status(context: &Context, place: &Place) -> Result<ExitStatus> {
-    let holder = lock::holder(&place.state_dir)?;
+    let holder = lock::holder(&place.state_dir);
     let watched = holder.as_ref().and_then(|holder| control::watched(place, holder));
     let known = Known::load(&place.state_dir, None)?.known;
     let records = last_records(&known);
@@ -150,7 +163,7 @@ fn status(context: &Context, place: &Place) -> Result<ExitStatus> {
                 Mode::Daemon => "running in the background",
                 Mode::Foreground => "running as `tribunal watch`",
             };
-            out::result(&format!("{mode}: process {}, since {}", holder.pid, holder.since));
+            out::result(&format!("{mode}: process {}, since {}", holder.pid(), holder.since));
             if let Some(drift) = drift(holder) {
                 out::warn(&drift);
             }

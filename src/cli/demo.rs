@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::cli::Context;
+use crate::cli::context::Context;
 use crate::domain::model::report::ExitStatus;
 use crate::platform::process;
 use crate::platform::process::{Cmd, Output};

@@ -4,7 +4,7 @@ use anyhow::Result;
 use bstr::BStr;
 use serde_json::{Value, json};
 
-use crate::cli::Context;
+use crate::cli::context::Context;
 use crate::domain::gates::governance::POLICY_FILE;
 use crate::domain::model::agent::Role;
 use crate::domain::model::error::hinted;
@@ -16,30 +16,33 @@ use crate::flow::call::cast::Cast;
 use crate::flow::evaluate::law;
 use crate::flow::setup::install;
 use crate::flow::setup::install::status::status;
-use crate::platform::agents::{Agent, Around, Login, Probe, Sandbox};
+use crate::platform::agents::Agent;
+use crate::platform::agents::env::Around;
+use crate::platform::agents::probe::{Login, Probe, Sandbox};
 use crate::platform::git::command::git;
-use crate::platform::git::repo::{Repo, succeeded};
+use crate::platform::git::command::succeeded;
+use crate::platform::git::repo::Repo;
 use crate::platform::ui::out;
 use crate::platform::ui::report::{Format, printable};
 
 /// An agent that the policy names.
-struct Patient {
+struct CheckTarget {
     name: String,
     roles: Vec<Role>,
-    found: Found,
+    found: TargetState,
 }
 
-enum Found {
+enum TargetState {
     Here { family: String, probe: Probe },
     Missing { message: String, hint: String },
 }
 
-/// What there is to say.
-struct Diagnosis {
+/// What was found out.
+struct CheckResult {
     git: String,
     hooks: usize,
     hook_problems: Vec<String>,
-    patients: Vec<Patient>,
+    targets: Vec<CheckTarget>,
     /// The route that the agents found allow, or why there is none.
     route: Result<Cast, anyhow::Error>,
     /// Whether the policy asks any agent at all.
@@ -50,16 +53,16 @@ struct Diagnosis {
 /// else with 4.
 pub fn run(context: &Context) -> Result<ExitStatus> {
     let repo = context.repo()?;
-    let found = look(context, &repo)?;
+    let found = check(context, &repo)?;
     if context.global.format == Format::Json {
         out::result(&found.json().to_string());
     } else {
-        found.say();
+        found.print();
     }
     Ok(if found.is_well() { ExitStatus::Pass } else { ExitStatus::Inconclusive })
 }
 
-fn look(context: &Context, repo: &Repo) -> Result<Diagnosis> {
+fn check(context: &Context, repo: &Repo) -> Result<CheckResult> {
     let law = match repo.head()? {
         Some(head) => repo.objects.file(&repo.tree_of(&head)?, BStr::new(POLICY_FILE))?,
         None => None,
@@ -69,16 +72,16 @@ fn look(context: &Context, repo: &Repo) -> Result<Diagnosis> {
         .policy;
     let home = cast::home(repo);
     let around = cast::around(repo, &context.env, &home);
-    let (way, _) = install::way(repo)?;
-    let events = status(repo, &way)?;
+    let (method, _) = install::method(repo)?;
+    let events = status(repo, &method)?;
     let problems = events.iter().flat_map(|event| {
         event.problems.iter().map(|problem| format!("{}: {problem}", event.event))
     });
-    Ok(Diagnosis {
+    Ok(CheckResult {
         git: git_version(repo)?,
         hooks: events.iter().filter(|event| event.installed).count(),
         hook_problems: problems.collect(),
-        patients: patients(&policy, around),
+        targets: targets(&policy, around),
         route: cast::judges(&policy, around),
         asks: policy.agents.route != RouteChoice::C,
     })
@@ -90,32 +93,32 @@ fn git_version(repo: &Repo) -> Result<String> {
     Ok(said.trim().trim_start_matches("git version ").to_owned())
 }
 
-fn patients(policy: &Policy, around: Around<'_>) -> Vec<Patient> {
-    let mut patients: Vec<Patient> = Vec::new();
+fn targets(policy: &Policy, around: Around<'_>) -> Vec<CheckTarget> {
+    let mut targets: Vec<CheckTarget> = Vec::new();
     for role in Role::ALL {
         let name = &policy.agents.of(role).agent;
-        if let Some(known) = patients.iter_mut().find(|patient| patient.name == *name) {
+        if let Some(known) = targets.iter_mut().find(|target| target.name == *name) {
             known.roles.push(role);
             continue;
         }
         let found = match Agent::find(name, policy, around) {
             Ok(agent) => {
-                Found::Here { family: agent.family().to_owned(), probe: agent.probe(around) }
+                TargetState::Here { family: agent.family().to_owned(), probe: agent.probe(around) }
             }
-            Err(missing) => Found::Missing { message: missing.message, hint: missing.hint },
+            Err(missing) => TargetState::Missing { message: missing.message, hint: missing.hint },
         };
-        patients.push(Patient { name: name.clone(), roles: vec![role], found });
+        targets.push(CheckTarget { name: name.clone(), roles: vec![role], found });
     }
-    patients
+    targets
 }
 
-impl Patient {
+impl CheckTarget {
     fn works(&self) -> bool {
         match &self.found {
-            Found::Here { probe, .. } => {
+            TargetState::Here { probe, .. } => {
                 probe.login != Login::Missing && !matches!(probe.sandbox, Sandbox::Broken(_))
             }
-            Found::Missing { .. } => false,
+            TargetState::Missing { .. } => false,
         }
     }
 
@@ -126,11 +129,11 @@ impl Patient {
     fn json(&self) -> Value {
         let roles: Vec<_> = self.roles.iter().map(|role| role.as_str()).collect();
         match &self.found {
-            Found::Missing { message, hint } => json!({
+            TargetState::Missing { message, hint } => json!({
                 "name": self.name, "roles": roles, "works": false, "found": false,
                 "problem": message, "hints": [hint],
             }),
-            Found::Here { family, probe } => {
+            TargetState::Here { family, probe } => {
                 let login = match &probe.login {
                     Login::By(what) => json!({"state": "by", "by": what}),
                     Login::NotNeeded => json!({"state": "not-needed"}),
@@ -150,15 +153,15 @@ impl Patient {
         }
     }
 
-    fn say(&self) {
+    fn print(&self) {
         let name = printable(&self.name);
         match &self.found {
-            Found::Missing { message, hint } => {
+            TargetState::Missing { message, hint } => {
                 line(&name, &format!("missing: {message}"));
                 line("", &format!("for       {}", self.roles()));
                 line("", &format!("hint: {hint}"));
             }
-            Found::Here { probe, .. } => {
+            TargetState::Here { probe, .. } => {
                 let version = if probe.version.is_empty() { "no version" } else { &probe.version };
                 line(&name, &format!("{version}, {}", probe.place));
                 line("", &format!("for       {}", self.roles()));
@@ -182,9 +185,9 @@ impl Patient {
     }
 }
 
-impl Diagnosis {
+impl CheckResult {
     fn is_well(&self) -> bool {
-        !self.asks || (self.route.is_ok() && self.patients.iter().all(Patient::works))
+        !self.asks || (self.route.is_ok() && self.targets.iter().all(CheckTarget::works))
     }
 
     fn json(&self) -> Value {
@@ -197,13 +200,13 @@ impl Diagnosis {
             "works": self.is_well(),
             "git": self.git,
             "hooks": {"installed": self.hooks, "problems": self.hook_problems},
-            "agents": self.patients.iter().map(Patient::json).collect::<Vec<_>>(),
+            "agents": self.targets.iter().map(CheckTarget::json).collect::<Vec<_>>(),
             "route": route["route"],
             "notes": route["notes"],
         })
     }
 
-    fn say(&self) {
+    fn print(&self) {
         line("git", &self.git);
         match self.hooks {
             0 => line("hooks", "none installed; `tribunal hooks install` puts them in place"),
@@ -212,8 +215,8 @@ impl Diagnosis {
         for problem in &self.hook_problems {
             line("", problem);
         }
-        for patient in &self.patients {
-            patient.say();
+        for target in &self.targets {
+            target.print();
         }
         match &self.route {
             Ok(cast) => {

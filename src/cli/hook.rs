@@ -14,6 +14,7 @@ use crate::domain::model::error::{Hinted, hinted};
 use crate::domain::model::finding::{Effect, LocationKind};
 use crate::domain::model::push::Receiver;
 use crate::domain::model::report::{ExitStatus, Report, Skipped, Verdict};
+use crate::domain::model::text::counted;
 use crate::domain::policy::commands::Moment;
 use crate::flow::evaluate::bookkeeping;
 use crate::flow::evaluate::bypass;
@@ -45,7 +46,7 @@ pub struct Args {
 }
 
 /// What git asked.
-struct Call<'a> {
+struct HookCall<'a> {
     env: &'a Env,
     name: &'a str,
     args: &'a [OsString],
@@ -59,26 +60,28 @@ pub fn run(env: &Env, name: &str, args: &[OsString]) -> Result<ExitStatus> {
         [option, kept, rest @ ..] if option == "--kept" => (Some(env.current_dir.join(kept)), rest),
         _ => (None, args),
     };
-    let call = Call { env, name, args, kept };
+    let call = HookCall { env, name, args, kept };
     match name {
         // A hook that edits what is about to be committed comes first: its outcome is judged.
         "pre-commit" | "pre-merge-commit" => call.after_kept(|call, _| call.pre_commit()),
         "commit-msg" => call.after_kept(|call, _| call.commit_msg()),
-        "post-commit" => call.after_kept(|call, _| Ok(call.told(call.post_commit()))),
-        "post-rewrite" => call.after_kept(|call, input| Ok(call.told(call.post_rewrite(input)))),
+        "post-commit" => call.after_kept(|call, _| Ok(call.report_only(call.post_commit()))),
+        "post-rewrite" => {
+            call.after_kept(|call, input| Ok(call.report_only(call.post_rewrite(input))))
+        }
         // A hook that sends something comes last: what is refused must not have left.
-        "pre-push" => call.before_kept(Call::pre_push),
-        "pre-receive" => call.before_kept(Call::pre_receive),
+        "pre-push" => call.before_kept(HookCall::pre_push),
+        "pre-receive" => call.before_kept(HookCall::pre_receive),
         // A slip in a line that somebody wrote must not pass for a hook that found nothing.
         _ => Err(install::unknown(name)),
     }
 }
 
-impl Call<'_> {
+impl HookCall<'_> {
     fn after_kept(&self, judge: impl Fn(&Self, &[u8]) -> Result<ExitStatus>) -> Result<ExitStatus> {
         let input = if self.name == "post-rewrite" { stdin()? } else { Vec::new() };
         match self.run_kept(&input)? {
-            ExitStatus::Pass => judge(self, &input).map_err(|error| self.way_on(error)),
+            ExitStatus::Pass => judge(self, &input).map_err(|error| self.with_bypass_hint(error)),
             status => Ok(status),
         }
     }
@@ -88,7 +91,7 @@ impl Call<'_> {
         judge: impl Fn(&Self, &[u8]) -> Result<ExitStatus>,
     ) -> Result<ExitStatus> {
         let input = stdin()?;
-        match judge(self, &input).map_err(|error| self.way_on(error))? {
+        match judge(self, &input).map_err(|error| self.with_bypass_hint(error))? {
             ExitStatus::Pass => self.run_kept(&input),
             status => Ok(status),
         }
@@ -106,14 +109,17 @@ impl Call<'_> {
         Ok(if status.success() { ExitStatus::Pass } else { ExitStatus::Blocked })
     }
 
-    /// An error of ours stops what the hook guards, and says how to go on.
-    fn way_on(&self, error: anyhow::Error) -> anyhow::Error {
+    /// An internal error stops what the hook guards: the hint says how to bypass it once.
+    fn with_bypass_hint(&self, error: anyhow::Error) -> anyhow::Error {
         if error.downcast_ref::<Hinted>().is_some() || self.name == "pre-receive" {
             return error;
         }
-        let message = format!("{} could not judge: {error:#}", self.name);
+        let message = format!("{} could not check: {error:#}", self.name);
         let command = if self.name == "pre-push" { "git push" } else { "git commit" };
-        hinted(message, format!("`TRIBUNAL=0 {command} …` goes on without; it is recorded"))
+        hinted(
+            message,
+            format!("bypass it once with `TRIBUNAL=0 {command} …`; the bypass is recorded"),
+        )
     }
 
     fn repo(&self) -> Result<Repo> {
@@ -176,10 +182,10 @@ impl Call<'_> {
                 Some(_) => "tribunal check --from HEAD~1",
                 None => "tribunal check --all",
             };
-            say_in_one_line(&report, see);
+            print_one_line(&report, see);
         } else {
             out::talk(&render(&report, Format::Human));
-            show_ends(&tails);
+            print_tails(&tails);
             out::hint("nothing was committed; your files and the index are as they were");
         }
         Ok(report.verdict.into())
@@ -205,7 +211,7 @@ impl Call<'_> {
         let findings = findings.into_iter().map(judge::unrecorded).collect();
         let report = judge::report(findings, Vec::new(), started);
         if report.verdict == Verdict::Pass {
-            say_in_one_line(&report, "git log -1");
+            print_one_line(&report, "git log -1");
             control::start_on_demand(&repo, self.env, &law.policy.watch);
         } else {
             out::talk(&render(&report, Format::Human));
@@ -216,7 +222,7 @@ impl Call<'_> {
     }
 
     /// What comes after a commit is never in its way.
-    fn told(&self, done: Result<()>) -> ExitStatus {
+    fn report_only(&self, done: Result<()>) -> ExitStatus {
         if let Err(error) = done {
             out::warn(&format!("{}: {error:#}", self.name));
         }
@@ -249,7 +255,7 @@ impl Call<'_> {
         if !evaluation.refuses() && !bypass.is_any() {
             self.consult_reviews(&repo, &mut evaluation);
         }
-        Ok(say_push(evaluation, "nothing was pushed", started))
+        Ok(print_push(evaluation, "nothing was pushed", started))
     }
 
     /// Where the push goes. Git gives the address in place of a name where no remote is named; the
@@ -292,7 +298,7 @@ impl Call<'_> {
         let nothing = Bypass::default();
         let setting = Setting { repo: &repo, env: &env, flags: &[], bypass: &nothing };
         let evaluation = evaluate_push(&setting, &updates, &Receiver::Here, &mut out::talk)?;
-        Ok(say_push(evaluation, "nothing was taken in", started))
+        Ok(print_push(evaluation, "the push was rejected; nothing changed on the server", started))
     }
 }
 
@@ -305,14 +311,14 @@ fn stdin() -> Result<Vec<u8>> {
 }
 
 /// The one line of a judgement that passed; nothing where there is nothing to know.
-fn say_in_one_line(report: &Report, see: &str) {
+fn print_one_line(report: &Report, see: &str) {
     let warnings = report.findings.iter().filter(|f| f.finding.effect == Effect::Warn).count();
     let mut parts = Vec::new();
     if warnings > 0 {
-        parts.push(format!("{}: `{see}` shows", count(warnings, "warning")));
+        parts.push(format!("{}: `{see}` shows", counted(warnings, "warning")));
     }
     if let Some(skipped) = report.skipped.first() {
-        let all = count(report.skipped.len(), "part");
+        let all = counted(report.skipped.len(), "part");
         parts.push(format!("{all} not judged: {}: {}", skipped.gate, skipped.reason));
     }
     if !parts.is_empty() {
@@ -320,12 +326,8 @@ fn say_in_one_line(report: &Report, see: &str) {
     }
 }
 
-fn count(number: usize, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
-}
-
 /// Says what a push came to: one line where it passes, else every part with what blocks in it.
-fn say_push(evaluation: PushEvaluation, hint: &str, started: Instant) -> ExitStatus {
+fn print_push(evaluation: PushEvaluation, hint: &str, started: Instant) -> ExitStatus {
     let refuses = evaluation.refuses();
     let PushEvaluation { parts, skipped, commits, ungated, policy_of, tails, interrupted, .. } =
         evaluation;
@@ -340,14 +342,14 @@ fn say_push(evaluation: PushEvaluation, hint: &str, started: Instant) -> ExitSta
         let first = warnings.clone().max_by_key(|finding| finding.severity);
         let warnings = warnings.count();
         if let Some(first) = first {
-            said.push(format!("{} (first: {})", count(warnings, "warning"), first.message));
+            said.push(format!("{} (first: {})", counted(warnings, "warning"), first.message));
         }
         if ungated > 0 {
-            let all = count(commits.len(), "commit");
+            let all = counted(commits.len(), "commit");
             said.push(format!("{ungated} of {all} arrived without a gate, now judged"));
         }
         if let Some(first) = skipped.first() {
-            let all = count(skipped.len(), "part");
+            let all = counted(skipped.len(), "part");
             said.push(format!("{all} not judged: {}: {}", first.gate, first.reason));
         }
         if !said.is_empty() {
@@ -366,7 +368,7 @@ fn say_push(evaluation: PushEvaluation, hint: &str, started: Instant) -> ExitSta
     for skipped in &skipped {
         out::talk(&printable(&format!("not judged: {}: {}", skipped.gate, skipped.reason)));
     }
-    show_ends(&tails);
+    print_tails(&tails);
     if let Some(base) = policy_of {
         let base = base.short();
         out::hint(&format!(
@@ -378,7 +380,7 @@ fn say_push(evaluation: PushEvaluation, hint: &str, started: Instant) -> ExitSta
 }
 
 /// Shows people the last lines of the commands that failed.
-pub fn show_ends(tails: &[Tail]) {
+pub fn print_tails(tails: &[Tail]) {
     for tail in tails.iter().filter(|tail| !tail.lines.is_empty()) {
         out::talk(&format!("the end of what `{}` printed:", printable(&tail.command)));
         for line in &tail.lines {

@@ -5,16 +5,16 @@ use std::path::Path;
 use anyhow::Result;
 use serde_json::json;
 
-use crate::cli::Context;
+use crate::cli::context::Context;
 use crate::cli::trust::agree_to_named;
 use crate::domain::model::report::ExitStatus;
 use crate::flow::evaluate::bypass;
 use crate::flow::setup::install;
 use crate::flow::setup::install::plan;
-use crate::flow::setup::install::plan::Step;
+use crate::flow::setup::install::plan::InstallStep;
 use crate::flow::setup::install::status;
 use crate::flow::setup::install::status::EventStatus;
-use crate::flow::setup::install::{Refusal, Way};
+use crate::flow::setup::install::{InstallMethod, Refusal};
 use crate::platform::git::repo::Repo;
 use crate::platform::process;
 use crate::platform::ui::out;
@@ -84,13 +84,18 @@ pub fn install_hooks(
     events: &[&'static str],
     dry_run: bool,
 ) -> Result<ExitStatus> {
-    let (way, setting) = install::way(repo)?;
-    let way = way.map_err(|refusal| install::refused(&refusal, setting.as_ref()))?;
-    let steps = plan::plan_install(repo, &way, events, &process::own_path()?)?;
+    let (method, setting) = install::method(repo)?;
+    let method = method.map_err(|refusal| install::refused(&refusal, setting.as_ref()))?;
+    let steps = plan::plan_install(repo, &method, events, &process::own_path()?)?;
     carry_out(context, repo, &steps, dry_run)
 }
 
-fn carry_out(context: &Context, repo: &Repo, steps: &[Step], dry_run: bool) -> Result<ExitStatus> {
+fn carry_out(
+    context: &Context,
+    repo: &Repo,
+    steps: &[InstallStep],
+    dry_run: bool,
+) -> Result<ExitStatus> {
     if !dry_run {
         plan::perform(repo, steps)?;
     }
@@ -108,15 +113,17 @@ fn carry_out(context: &Context, repo: &Repo, steps: &[Step], dry_run: bool) -> R
 }
 
 fn show_status(context: &Context, repo: &Repo) -> Result<ExitStatus> {
-    let (way, setting) = install::way(repo)?;
-    let events = status::status(repo, &way)?;
-    let refusal =
-        way.as_ref().err().map(|refusal| install::refused(refusal, setting.as_ref()).to_string());
+    let (method, setting) = install::method(repo)?;
+    let events = status::status(repo, &method)?;
+    let refusal = method
+        .as_ref()
+        .err()
+        .map(|refusal| install::refused(refusal, setting.as_ref()).to_string());
     let bypasses = bypass::recorded(repo);
     let good = events.iter().all(|event| event.problems.is_empty());
     if context.global.format == Format::Json {
         let hooks: Vec<_> = events.iter().map(json_of).collect();
-        let (place, method) = place_of(&way);
+        let (place, method) = place_of(&method);
         out::result(
             &json!({
                 "version": 1, "place": place, "method": method, "refused": refusal,
@@ -132,14 +139,14 @@ fn show_status(context: &Context, repo: &Repo) -> Result<ExitStatus> {
 
 /// Where the hooks are, or why they are nowhere: as one string, the spelling of which programs know,
 /// and in words with the folder apart.
-fn place_of(way: &Result<Way, Refusal>) -> (String, serde_json::Value) {
+fn place_of(method: &Result<InstallMethod, Refusal>) -> (String, serde_json::Value) {
     let at = |outer: &str, name: &str, word: &str, folder: &Path| {
         let folder = json!(folder.display().to_string());
         (format!("{outer}({name}({folder}))"), json!({"is": word, "folder": folder}))
     };
-    match way {
-        Ok(Way::Folder(folder)) => at("Ok", "Folder", "folder", folder),
-        Ok(Way::Config) => ("Ok(Config)".to_owned(), json!({"is": "config"})),
+    match method {
+        Ok(InstallMethod::Folder(folder)) => at("Ok", "Folder", "folder", folder),
+        Ok(InstallMethod::Config) => ("Ok(Config)".to_owned(), json!({"is": "config"})),
         Err(Refusal::Empty) => ("Err(Empty)".to_owned(), json!({"is": "empty"})),
         Err(Refusal::WorkTree(folder)) => at("Err", "WorkTree", "work-tree", folder),
         Err(Refusal::Outside(folder)) => at("Err", "Outside", "outside", folder),

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::cli::Context;
+use crate::cli::context::Context;
 use crate::cli::hooks::install_hooks;
 use crate::cli::trust::agree_to_named;
 use crate::domain::model::report::ExitStatus;

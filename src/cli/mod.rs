@@ -4,6 +4,7 @@ pub mod check;
 pub mod completions;
 pub mod config;
 pub mod constitution;
+pub mod context;
 pub mod cost;
 pub mod demo;
 pub mod daemon;
@@ -21,15 +22,12 @@ pub mod spec;
 pub mod times;
 pub mod watch;
 
-use std::path::PathBuf;
-
 use anyhow::Result;
-use clap::{ArgAction, Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
+use crate::cli::context::{Color, Context, Global};
 use crate::domain::model::report::ExitStatus;
 use crate::platform::config::env::Env;
-use crate::platform::git::repo::Repo;
-use crate::platform::ui::report::Format;
 use crate::platform::ui::{log, out};
 
 /// Judges every commit and push, watches specs, and turns recurring mistakes into rules.
@@ -40,37 +38,6 @@ pub struct Cli {
     pub global: Global,
     #[command(subcommand)]
     pub command: Command,
-}
-
-/// What every command understands.
-#[derive(Clone, Debug, clap::Args)]
-pub struct Global {
-    /// Work in the repository that this folder is in; other paths are still taken from the folder
-    /// that you stand in
-    #[arg(long, global = true, value_name = "DIR")]
-    pub repo: Option<PathBuf>,
-    /// How results are written
-    #[arg(long, global = true, value_enum, default_value_t = Format::Human)]
-    pub format: Format,
-    /// Say nothing but results
-    #[arg(long, short, global = true)]
-    pub quiet: bool,
-    /// Log more; twice for everything
-    #[arg(short, long, global = true, action = ArgAction::Count)]
-    pub verbose: u8,
-    /// When to colour
-    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
-    pub color: Color,
-    /// Set a policy key for this call, as in `--set gates.scope=off`
-    #[arg(long = "set", global = true, value_name = "KEY=VALUE")]
-    pub set: Vec<String>,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum Color {
-    Auto,
-    Always,
-    Never,
 }
 
 #[derive(Debug, Subcommand)]
@@ -116,23 +83,6 @@ pub enum Command {
     Hook(hook::Args),
 }
 
-/// What a command works with.
-pub struct Context {
-    pub env: Env,
-    pub global: Global,
-}
-
-impl Context {
-    /// The repository that the person means.
-    pub fn repo(&self) -> Result<Repo> {
-        let dir = match &self.global.repo {
-            Some(dir) => self.env.current_dir.join(dir),
-            None => self.env.current_dir.clone(),
-        };
-        Repo::of_person(&dir, &self.env)
-    }
-}
-
 /// Runs a command that was read from the command line.
 pub fn run(cli: Cli, env: Env) -> Result<ExitStatus> {
     out::choose_color(match cli.global.color {
@@ -163,7 +113,7 @@ pub fn run(cli: Cli, env: Env) -> Result<ExitStatus> {
         Command::Hooks(args) => hooks::run(&context, &args),
         Command::Status => status::run(&context),
         Command::Doctor => doctor::run(&context),
-        Command::Completions(args) => Ok(completions::run(&args)),
+        Command::Completions(args) => Ok(completions::run(&args, Cli::command())),
         Command::Hook(args) => hook::run(&context.env, &args.name, &args.args),
     }
 }

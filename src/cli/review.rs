@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use crate::cli::Context;
 use crate::cli::check::{commit as named, start};
+use crate::cli::context::Context;
 use crate::domain::model::report::ExitStatus;
 use crate::flow::call::inside;
 use crate::flow::evaluate::judge;
@@ -65,8 +65,12 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
     inside::refuse(env, "a review cannot be asked for", later)?;
     let quiet = context.global.quiet;
     if args.waiting {
-        background::work_off(&repo, |commit| review::in_background(&repo, env, flags, commit))?;
-        return Ok(ExitStatus::Pass);
+        let worked =
+            background::work_off(&repo, |commit| review::in_background(&repo, env, flags, commit));
+        return match worked {
+            Err(error) if error.is::<Stopped>() => Ok(ExitStatus::Interrupted),
+            worked => worked.map(|()| ExitStatus::Pass),
+        };
     }
     let tell = |line: &str| {
         if !quiet {

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 use serde_json::json;
 
-use crate::cli::Context;
+use crate::cli::context::Context;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::pipeline::run::{RunKind, Stage};
 use crate::flow::review::docket::Docket;

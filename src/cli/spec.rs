@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 
-use crate::cli::Context;
+use crate::cli::context::Context;
 use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::spec::classify::{Classification, classify};
@@ -19,14 +19,15 @@ use crate::domain::spec::record::record;
 use crate::domain::spec::template::template;
 use crate::domain::spec::types::{SpecPosition, SpecStatus};
 use crate::flow::evaluate::law;
+use crate::flow::intake::ingest::{PROGRESS, key};
 use crate::flow::intake::redact;
 use crate::flow::intake::scan::{SpecGlobs, list};
-use crate::flow::intake::take_in::{PROGRESS, key};
 use crate::platform::config::env;
 use crate::platform::git::repo::Repo;
 use crate::platform::store::file::write_new;
 use crate::platform::store::known::Known;
 use crate::platform::store::queue;
+use crate::platform::ui::github;
 use crate::platform::ui::out;
 use crate::platform::ui::out::{DIM, ERROR, HINT, WARNING};
 use crate::platform::ui::report::{Format, printable};
@@ -203,7 +204,7 @@ fn lint(context: &Context, repo: &Repo, files: &[PathBuf]) -> Result<ExitStatus>
             let pages: Vec<_> = pages.iter().map(json_of).collect();
             out::result(&json!({"version": 1, "errors": errors, "specs": pages}).to_string());
         }
-        Format::Github => pages.iter().for_each(github),
+        Format::Github => pages.iter().for_each(print_for_github),
         Format::Sarif => bail!("specs are not reported as SARIF: use `json` or `github`"),
         Format::Human => {
             pages.iter().for_each(print_problems);
@@ -233,19 +234,16 @@ fn print_problems(page: &Page) {
     }
 }
 
-fn github(page: &Page) {
-    let escape = |text: &str| text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
-    let property = |text: &str| escape(text).replace(':', "%3A").replace(',', "%2C");
+fn print_for_github(page: &Page) {
     for problem in &page.reading.problems {
-        out::result(&format!(
-            "::{} title={},file={},line={},col={}::{}",
-            problem.level.as_str(),
-            problem.rule.as_str(),
-            property(&page.path),
-            problem.at.line,
-            problem.at.column,
-            escape(&problem.message),
-        ));
+        let (line, column) = (problem.at.line.to_string(), problem.at.column.to_string());
+        let properties = [
+            ("title", problem.rule.as_str()),
+            ("file", &page.path),
+            ("line", &line),
+            ("col", &column),
+        ];
+        out::result(&github::command(problem.level.as_str(), &properties, &problem.message));
     }
 }
 

@@ -3,10 +3,12 @@
 use anyhow::Result;
 use serde_json::json;
 
-use crate::cli::Context;
+use crate::cli::context::Context;
 use crate::daemon::lock;
+use crate::domain::model::oid::Oid;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::model::stored_finding::FindingStatus;
+use crate::domain::model::text::counted;
 use crate::flow::evaluate::bypass;
 use crate::flow::setup::install;
 use crate::flow::setup::install::status::status;
@@ -27,6 +29,10 @@ struct Standing {
     open_findings: usize,
     /// Commits that wait for a review.
     unreviewed: usize,
+    /// Commits whose review is not tried any more, with the reason.
+    set_aside: Vec<(Oid, String)>,
+    /// Commits that were not queued for a review because too many waited.
+    left_out: Vec<Oid>,
     queued: usize,
     events: usize,
     /// Events that no watcher came to handle.
@@ -51,8 +57,8 @@ pub fn run(context: &Context) -> Result<ExitStatus> {
 }
 
 fn look(context: &Context, repo: &Repo) -> Result<Standing> {
-    let (way, _) = install::way(repo)?;
-    let events = status(repo, &way)?;
+    let (method, _) = install::method(repo)?;
+    let events = status(repo, &method)?;
     let state_dir = repo.state_dir();
     let mut open_findings = 0;
     if ledger::exists(&state_dir) {
@@ -67,9 +73,11 @@ fn look(context: &Context, repo: &Repo) -> Result<Standing> {
     Ok(Standing {
         hooks: events.iter().filter(|event| event.installed).count(),
         hook_problems: problems.collect(),
-        daemon: lock::holder(&state_dir)?.map(|holder| holder.pid),
+        daemon: lock::holder(&state_dir).map(|holder| holder.pid()),
         open_findings,
         unreviewed: backlog::waiting(&state_dir)?.len(),
+        set_aside: backlog::set_aside(&state_dir)?,
+        left_out: backlog::left_out(&state_dir)?,
         queued: queue::list(&state_dir)?.len(),
         events: inbox::waiting(&state_dir),
         dropped: inbox::dropped(&state_dir),
@@ -83,7 +91,15 @@ fn json_of(standing: &Standing) -> serde_json::Value {
         "hooks": {"installed": standing.hooks, "problems": standing.hook_problems},
         "daemon": {"running": standing.daemon.is_some(), "pid": standing.daemon},
         "findings": {"open": standing.open_findings},
-        "reviews": {"waiting": standing.unreviewed},
+        "reviews": {
+            "waiting": standing.unreviewed,
+            "set_aside": standing
+                .set_aside
+                .iter()
+                .map(|(commit, why)| json!({"commit": commit.as_str(), "reason": why}))
+                .collect::<Vec<_>>(),
+            "left_out": standing.left_out.iter().map(Oid::as_str).collect::<Vec<_>>(),
+        },
         "specs": {"queued": standing.queued},
         "events": {"waiting": standing.events, "dropped": standing.dropped},
         "bypasses": standing.bypasses,
@@ -104,7 +120,23 @@ fn say(standing: &Standing) {
     }
     out::result(&format!("findings  {} open", standing.open_findings));
     if standing.unreviewed > 0 {
-        out::result(&format!("reviews   {} commits waiting for one", standing.unreviewed));
+        out::result(&format!(
+            "reviews   {} waiting for one",
+            counted(standing.unreviewed, "commit")
+        ));
+    }
+    for (commit, why) in &standing.set_aside {
+        let (short, why) = (commit.short(), printable(why));
+        out::result(&format!("          {short} is not reviewed any more: {why}"));
+        out::hint(&format!("`tribunal review --commit {short}` tries once more"));
+    }
+    if let Some(last) = standing.left_out.last() {
+        let count = standing.left_out.len();
+        out::result(&format!(
+            "          {count} new commits were not queued for one: {} wait at most",
+            backlog::WAITING_MAX
+        ));
+        out::hint(&format!("`tribunal review --commit {}` reviews the last of them", last.short()));
     }
     out::result(&format!("specs     {} queued", standing.queued));
     if standing.events > 0 {

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal as _};
 use anyhow::Result;
 use serde_json::json;
 
-use crate::cli::Context;
+use crate::cli::context::Context;
 use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::policy::commands::CommandGate;

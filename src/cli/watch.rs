@@ -5,12 +5,13 @@ use std::thread;
 use anyhow::Result;
 use tokio::sync::oneshot;
 
-use crate::cli::Context;
+use crate::cli::context::Context;
 use crate::daemon::control::check_watchable;
 use crate::daemon::lock;
 use crate::daemon::lock::Mode;
 use crate::daemon::news::News;
-use crate::daemon::run::{Ending, Place, run};
+use crate::daemon::place::Place;
+use crate::daemon::run::{Ending, run};
 use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
 use crate::platform::config::env;
@@ -23,8 +24,8 @@ pub fn run_command(context: &Context) -> Result<ExitStatus> {
     check_watchable(&place)?;
     let Some(mut held) = lock::take(&place.state_dir, Mode::Foreground, env::now(&context.env))?
     else {
-        let who = lock::holder(&place.state_dir)?
-            .map_or_else(String::new, |holder| format!(" (process {})", holder.pid));
+        let who = lock::holder(&place.state_dir)
+            .map_or_else(String::new, |holder| format!(" (process {})", holder.pid()));
         return Err(hinted(
             format!("this repository is watched already{who}"),
             "`tribunal daemon log --follow` shows what it does, `tribunal daemon stop` ends it",
@@ -39,7 +40,7 @@ pub fn run_command(context: &Context) -> Result<ExitStatus> {
             let _ = left.send(());
         }
     });
-    let ending = run(&place, &mut held, &mut |news| tell(news, json), Some(reader_left))?;
+    let ending = run(place, &mut held, &mut |news| tell(news, json), Some(reader_left))?;
     Ok(match ending {
         Ending::Interrupted => ExitStatus::Interrupted,
         Ending::Stopped => ExitStatus::Pass,

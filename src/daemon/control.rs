@@ -14,7 +14,8 @@ use serde::Deserialize;
 use crate::daemon::lock;
 use crate::daemon::lock::{Holder, Mode};
 use crate::daemon::news::News;
-use crate::daemon::run::{Ending, Place, run};
+use crate::daemon::place::Place;
+use crate::daemon::run::{Ending, run};
 use crate::domain::model::error::hinted;
 use crate::domain::policy::watch::{WatchSettings, WatchStart};
 use crate::flow::review::background;
@@ -72,10 +73,7 @@ pub fn check_watchable(place: &Place) -> Result<()> {
 /// Starts the daemon and waits until it holds the lock and watches.
 pub fn start(place: &Place, verbose: u8) -> Result<Start> {
     check_watchable(place)?;
-    // Where nobody holds the lock, this one was killed. It must not be taken for the next holder in
-    // the moment before that one has written who it is.
-    let killed = lock::last_holder(&place.state_dir);
-    if let Some(holder) = lock::holder(&place.state_dir)? {
+    if let Some(holder) = lock::holder(&place.state_dir) {
         return Ok(Start::AlreadyRunning(holder));
     }
     let mark = fs::metadata(log_path(place)).map_or(0, |metadata| metadata.len());
@@ -84,10 +82,8 @@ pub fn start(place: &Place, verbose: u8) -> Result<Start> {
     let deadline = Instant::now() + PATIENCE;
     let mut ended = false;
     loop {
-        if let Some(holder) = lock::holder(&place.state_dir)?
-            .filter(|holder| holder.ready && killed.as_ref() != Some(holder))
-        {
-            let is_ours = holder.pid == child.as_raw_nonzero().get();
+        if let Some(holder) = lock::holder(&place.state_dir).filter(|holder| holder.ready) {
+            let is_ours = holder.pid() == child.as_raw_nonzero().get();
             return Ok(if is_ours {
                 Start::Started(holder)
             } else {
@@ -137,13 +133,13 @@ fn spawn(place: &Place, verbose: u8) -> Result<i32> {
 }
 
 /// What the started process does, to its end.
-pub fn serve(place: &Place, verbose: u8) -> Result<()> {
+pub fn serve(place: Place, verbose: u8) -> Result<()> {
     // An error means that we lead a session already.
     let _ = rustix::process::setsid();
     let now = crate::platform::config::env::now(&place.env);
     // Another one was faster: that is as good.
     let Some(mut held) = lock::take(&place.state_dir, Mode::Daemon, now)? else { return Ok(()) };
-    let path = log_path(place);
+    let path = log_path(&place);
     log::to_file(place.env.text("RUST_LOG"), verbose, &path, share::open_append)
         .with_context(|| format!("could not write `{}`", path.display()))?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "started");
@@ -164,20 +160,22 @@ fn write(news: &News) {
     }
 }
 
-/// Asks the watcher to end and waits until it has.
+/// Asks the watcher to end and waits until it has. The process that reviews in the background is asked
+/// to end, too: stopped means that nothing goes on.
 pub fn stop(place: &Place) -> Result<Stop> {
-    let Some(holder) = lock::holder(&place.state_dir)? else { return Ok(Stop::NotRunning) };
-    let pid = Pid::from_raw(holder.pid).context("the lock's file names no process")?;
+    background::end_worker(&place.state_dir);
+    let Some(holder) = lock::holder(&place.state_dir) else { return Ok(Stop::NotRunning) };
+    let pid = Pid::from_raw(holder.pid()).context("the lock's file names no process")?;
     // Only while the lock is held does the number mean that process.
     let _ = kill_process(pid, Signal::TERM);
     let deadline = Instant::now() + PATIENCE;
     while lock::is_held(&place.state_dir) {
-        if lock::holder(&place.state_dir)?.is_some_and(|now| now != holder) {
+        if lock::holder(&place.state_dir).is_some_and(|now| now != holder) {
             // It ended, and another one began.
             break;
         }
         if Instant::now() >= deadline {
-            return Ok(Stop::StillRunning { pid: holder.pid });
+            return Ok(Stop::StillRunning { pid: holder.pid() });
         }
         thread::park_timeout(Duration::from_millis(5));
     }
@@ -197,7 +195,7 @@ pub struct Watched {
 pub fn watched(place: &Place, holder: &Holder) -> Option<Watched> {
     let text = fs::read(place.state_dir.join("watched.json")).ok()?;
     let watched: Watched = serde_json::from_slice(&text).ok()?;
-    (watched.pid == holder.pid).then_some(watched)
+    (watched.pid == holder.pid()).then_some(watched)
 }
 
 /// The end of the log, from `mark` on at the most.

@@ -2,27 +2,27 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
 use crate::daemon::events::Events;
-use crate::daemon::heads;
-use crate::daemon::heads::{Heads, Moved};
+use crate::daemon::files;
+use crate::daemon::heads::{self, Heads};
+use crate::daemon::learner::LearnedRule;
 use crate::daemon::lock;
+use crate::daemon::new_commits::request_reviews;
 use crate::daemon::news::News;
-use crate::daemon::run::{Pace, Place, Said};
+use crate::daemon::pace::{Pace, Said};
+use crate::daemon::place::Place;
 use crate::daemon::tree::Tree;
 use crate::daemon::watch::{Arms, Hint, What};
-use crate::domain::model::oid::Oid;
-use crate::domain::policy::switch::Switch;
 use crate::domain::policy::watch::WatchMethod;
-use crate::flow::intake::scan::Listing;
-use crate::flow::intake::settle::{Changed, Settling};
-use crate::flow::intake::take_in::{Complete, Outcome, PROGRESS, key, take_in};
-use crate::flow::review::background;
+use crate::flow::intake::debounce::{ChangedFile, Debouncer};
+use crate::flow::intake::ingest::{CompleteFile, IngestOutcome, PROGRESS, ingest, key};
+use crate::flow::intake::scan::SpecListing;
 use crate::platform::config::env;
-use crate::platform::git::repo::Repo;
 use crate::platform::git::worktrees;
 use crate::platform::store::file::{sweep, write_atomic};
 use crate::platform::store::inbox;
@@ -45,12 +45,12 @@ const TREES_EVERY: Duration = Duration::from_millis(50);
 type Key = (PathBuf, PathBuf);
 
 /// What is watched, what is known, and what is awaited.
-pub struct Watcher<'a> {
-    place: &'a Place,
+pub struct Watcher {
+    place: Arc<Place>,
     trees: Vec<Tree>,
     arms: Option<Arms>,
     known: Known,
-    settling: Settling<Key>,
+    debouncer: Debouncer<Key>,
     /// Files that were written to and not closed yet, as events name them.
     open: BTreeSet<PathBuf>,
     /// Folders in which every entry matters, and single paths that do.
@@ -64,13 +64,21 @@ pub struct Watcher<'a> {
     events: Events,
 }
 
-/// The listing of every work tree, in their order.
-type Listings = Vec<Listing>;
+/// What a look came to.
+pub struct Looked {
+    /// When to look again.
+    pub next: Instant,
+    /// The work trees in which somebody is to learn.
+    pub learn: Vec<PathBuf>,
+}
 
-impl<'a> Watcher<'a> {
+/// The listing of every work tree, in their order.
+type Listings = Vec<SpecListing>;
+
+impl Watcher {
     /// Reads what is known and puts back what a killed watcher had claimed.
     pub fn start(
-        place: &'a Place,
+        place: Arc<Place>,
         arms: Option<Arms>,
         tell: &mut dyn FnMut(&News),
     ) -> Result<Self> {
@@ -88,11 +96,12 @@ impl<'a> Watcher<'a> {
             });
         }
         Ok(Self {
+            heads: Heads::load(&place.state_dir),
             place,
             trees: Vec::new(),
             arms,
             known: loaded.known,
-            settling: Settling::new(),
+            debouncer: Debouncer::new(),
             open: BTreeSet::new(),
             inside: BTreeSet::new(),
             awaited: BTreeSet::new(),
@@ -100,7 +109,6 @@ impl<'a> Watcher<'a> {
             pace: Pace::new(Duration::from_secs(5)),
             said: Said::default(),
             told: Vec::new(),
-            heads: Heads::load(&place.state_dir),
             events: Events::default(),
         })
     }
@@ -140,9 +148,8 @@ impl<'a> Watcher<'a> {
         true
     }
 
-    /// Looks at everything; gives the time of the next look. What goes wrong is told and tried
-    /// again then.
-    pub fn look(&mut self, now: Instant, tell: &mut dyn FnMut(&News)) -> Instant {
+    /// Looks at everything. What goes wrong is told and tried again at the next look.
+    pub fn look(&mut self, now: Instant, tell: &mut dyn FnMut(&News)) -> Looked {
         self.said.turn();
         self.find_trees(tell);
         let listings = self.list_and_arm(tell);
@@ -157,31 +164,31 @@ impl<'a> Watcher<'a> {
                 self.said.trouble(message.to_owned(), tell);
             }
         }
-        let mut changed = self.forget_gone(&listings, tell);
-        let observed = self.settling.observe(self.differing(&listings), now);
-        let mut unsettled = false;
+        let mut changed = files::forget_gone(&mut self.known, &self.trees, &listings, tell);
+        let observed = self.debouncer.observe(self.differing(&listings), now);
+        let mut still_changing = false;
         for (count, ((top, path), stamp)) in observed.complete.iter().enumerate() {
-            let complete = Complete { top, path, stamp: *stamp };
+            let complete = CompleteFile { top, path, stamp: *stamp };
             let before = self.known.file(&key(top), &key(path)).map(|file| file.id.clone());
             let time = env::now(&self.place.env);
             let mut trouble = Vec::new();
             let state_dir = &self.place.state_dir;
-            let outcome = take_in(state_dir, &mut self.known, &complete, time, &mut trouble);
+            let outcome = ingest(state_dir, &mut self.known, &complete, time, &mut trouble);
             for message in trouble {
                 self.said.trouble(message, tell);
             }
             match outcome {
-                Ok(Outcome::Unsettled) => unsettled = true,
-                Ok(Outcome::Known { id }) => {
+                Ok(IngestOutcome::StillChanging) => still_changing = true,
+                Ok(IngestOutcome::Known { id }) => {
                     changed = true;
                     tell(&News::Known { path: key(path), id: id.clone() });
-                    unsettled |= self.release(top, before, &id);
+                    still_changing |= files::release(&mut self.known, top, before, &id);
                 }
-                Ok(Outcome::Taken(taken)) => {
+                Ok(IngestOutcome::Ingested(taken)) => {
                     changed = true;
                     let id = taken.id.clone();
                     tell(&News::Spec(taken));
-                    unsettled |= self.release(top, before, &id);
+                    still_changing |= files::release(&mut self.known, top, before, &id);
                 }
                 Err(error) => self.said.trouble(format!("{error:#}"), tell),
             }
@@ -193,22 +200,39 @@ impl<'a> Watcher<'a> {
         if changed {
             self.save(tell);
         }
-        let more_events = self.events.take(self.place, &mut self.said, tell);
-        unsettled |= self.look_at_heads(tell);
-        self.next_look(observed.look_again, unsettled, more_events)
+        let events = self.events.take(&self.place, &mut self.said, tell);
+        still_changing |=
+            request_reviews(&mut self.heads, &self.place, &self.trees, &mut self.said, tell);
+        let next = self.next_look(observed.look_again, still_changing, events.more);
+        Looked { next, learn: events.learn }
+    }
+
+    /// Takes note of how the learning in a work tree went. Says whether to learn there again.
+    pub fn learned(
+        &mut self,
+        worktree: &Path,
+        result: Result<Vec<LearnedRule>>,
+        tell: &mut dyn FnMut(&News),
+    ) -> bool {
+        let result = result.map_err(|error| format!("{error:#}")).map(|rules| {
+            for LearnedRule { id, title, path } in rules {
+                tell(&News::Learned { id, title, path });
+            }
+        });
+        self.events.learned(worktree, result, &self.place, &mut self.said, tell)
     }
 
     fn next_look(
         &mut self,
         settled_at: Option<Instant>,
-        unsettled: bool,
+        still_changing: bool,
         more_events: bool,
     ) -> Instant {
         let now = Instant::now();
         if more_events {
             return now;
         }
-        let steady = self.settling.is_waiting()
+        let steady = self.debouncer.is_waiting()
             || self.arms.is_none()
             || self.trees.iter().any(|tree| tree.is_silent);
         let mut at = now + self.pace.next(steady);
@@ -218,7 +242,7 @@ impl<'a> Watcher<'a> {
         if let Some(due) = self.events.next_due() {
             at = at.min(due.max(now));
         }
-        if unsettled {
+        if still_changing {
             at = at.min(now + Duration::from_millis(10));
         }
         if self.trees_until.is_some() {
@@ -246,7 +270,7 @@ impl<'a> Watcher<'a> {
             }
         }
         for tree in &mut self.trees {
-            if let Err(message) = tree.refresh(self.place) {
+            if let Err(message) = tree.refresh(&self.place) {
                 self.said.trouble(message, tell);
             }
         }
@@ -336,7 +360,7 @@ impl<'a> Watcher<'a> {
     }
 
     /// The files that are not as they were when they were taken in.
-    fn differing(&self, listings: &Listings) -> Vec<Changed<Key>> {
+    fn differing(&self, listings: &Listings) -> Vec<ChangedFile<Key>> {
         let mut differing = Vec::new();
         for (tree, listing) in self.trees.iter().zip(listings) {
             let files = self.known.files.get(&key(&tree.top));
@@ -347,7 +371,7 @@ impl<'a> Watcher<'a> {
                 }
                 let settle = tree.watch.settle;
                 let is_open = self.open.contains(&found.real);
-                differing.push(Changed {
+                differing.push(ChangedFile {
                     key: (tree.top.clone(), path.clone()),
                     stamp: found.stamp,
                     still_for: if is_open { settle * OPEN_FACTOR } else { settle },
@@ -357,90 +381,9 @@ impl<'a> Watcher<'a> {
         differing
     }
 
-    /// Forgets files that are gone; what they said stays known. Says whether any was.
-    fn forget_gone(&mut self, listings: &Listings, tell: &mut dyn FnMut(&News)) -> bool {
-        // A work tree that comes back brings nothing that is not known.
-        let count = self.known.files.len();
-        let tops: BTreeSet<String> = self.trees.iter().map(|tree| key(&tree.top)).collect();
-        self.known.files.retain(|top, _| tops.contains(top));
-        let mut any = self.known.files.len() < count;
-        for (number, listing) in listings.iter().enumerate() {
-            let top = self.trees[number].top.clone();
-            // What could not be looked at is not gone.
-            if !listing.unreadable.is_empty() || listing.cut || !top.is_dir() {
-                continue;
-            }
-            let there: BTreeSet<String> = listing.files.keys().map(|path| key(path)).collect();
-            let Some(files) = self.known.files.get_mut(&key(&top)) else { continue };
-            let gone: Vec<String> =
-                files.keys().filter(|path| !there.contains(*path)).cloned().collect();
-            for path in gone {
-                let Some(file) = files.remove(&path) else { continue };
-                any = true;
-                let id = file.id.clone();
-                tell(&News::Gone { path, id: id.clone() });
-                files.retain(|_, other| !(other.duplicate && other.id.eq_ignore_ascii_case(&id)));
-            }
-        }
-        any
-    }
-
-    /// After a file gave up its id, has those looked at again that wanted it. Says whether any did.
-    fn release(&mut self, top: &Path, before: Option<String>, now: &str) -> bool {
-        let Some(before) = before.filter(|before| !before.eq_ignore_ascii_case(now)) else {
-            return false;
-        };
-        let Some(files) = self.known.files.get_mut(&key(top)) else { return false };
-        let count = files.len();
-        files.retain(|_, other| !(other.duplicate && other.id.eq_ignore_ascii_case(&before)));
-        files.len() < count
-    }
-
     fn save(&mut self, tell: &mut dyn FnMut(&News)) {
         if let Err(error) = self.known.save(&self.place.state_dir) {
             self.said.trouble(format!("{error:#}"), tell);
         }
-    }
-
-    /// Has new commits reviewed; says whether a HEAD is about to move.
-    fn look_at_heads(&mut self, tell: &mut dyn FnMut(&News)) -> bool {
-        let (mut soon, mut changed) = (false, false);
-        let now = env::now(&self.place.env);
-        self.heads.retain(|top| self.trees.iter().any(|tree| key(&tree.top) == top));
-        for tree in &self.trees {
-            let moved = self.heads.look(&tree.top, &self.place.common_dir, now);
-            let wanted = moved.and_then(|moved| match moved {
-                Moved::To(commits) if tree.background == Switch::On => {
-                    changed = true;
-                    self.want_reviews(&tree.top, commits)
-                }
-                Moved::To(_) => {
-                    changed = true;
-                    Ok(None)
-                }
-                Moved::Soon => {
-                    soon = true;
-                    Ok(None)
-                }
-                Moved::No => Ok(None),
-            });
-            match wanted {
-                Ok(Some(commits)) => tell(&News::Review { worktree: key(&tree.top), commits }),
-                Ok(None) => {}
-                Err(error) => self.said.trouble(format!("{error:#}"), tell),
-            }
-        }
-        if changed && let Err(error) = self.heads.save(&self.place.state_dir) {
-            self.said.trouble(format!("{error:#}"), tell);
-        }
-        soon
-    }
-
-    /// Notes commits for a review; `None` where there is nobody to make one.
-    fn want_reviews(&self, top: &Path, commits: Vec<Oid>) -> Result<Option<Vec<Oid>>> {
-        let repo = Repo::discover(top, None)?;
-        let (env, flags) = (&self.place.env, &self.place.flags);
-        let wanted = background::want(&repo, env, flags, &commits)?;
-        Ok(wanted.then_some(commits))
     }
 }

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use crate::domain::model::oid::Oid;
-use crate::flow::intake::take_in::TakenIn;
+use crate::flow::intake::ingest::IngestedSpec;
 use crate::platform::store::inbox::Event;
 
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 #[serde(tag = "news", rename_all = "kebab-case")]
 pub enum News {
     /// What is watched from now on.
@@ -19,7 +19,7 @@ pub enum News {
         method: &'static str,
     },
     /// A new version of a spec.
-    Spec(TakenIn),
+    Spec(IngestedSpec),
     /// A spec's file was touched, moved or brought back; what it says is known.
     Known {
         path: String,

@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 
-use crate::daemon::run::Place;
+use crate::daemon::place::Place;
 use crate::daemon::watch::may_be_silent;
 use crate::domain::gates::governance::POLICY_FILE;
 use crate::domain::policy::layers::problem::SettingsProblem;
 use crate::domain::policy::switch::Switch;
 use crate::domain::policy::watch::{WatchMethod, WatchSettings, WatchStart};
 use crate::flow::evaluate::law;
-use crate::flow::intake::scan::{Listing, SpecGlobs, list};
+use crate::flow::intake::scan::{SpecGlobs, SpecListing, list};
 use crate::platform::store::known::Stamp;
 
 /// How the policy file was when it was read last.
@@ -103,7 +103,7 @@ impl Tree {
         }
     }
 
-    pub fn list(&self) -> Listing {
+    pub fn list(&self) -> SpecListing {
         self.globs.as_ref().map(|globs| list(&self.top, globs)).unwrap_or_default()
     }
 

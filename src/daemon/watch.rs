@@ -35,17 +35,21 @@ pub enum What {
     Other,
 }
 
-/// The hints that have come in.
+/// The hints that have come in, about one repository.
 pub struct Hints {
+    repository: PathBuf,
     receiver: mpsc::Receiver<Hint>,
     overflowed: Arc<AtomicBool>,
 }
 
 impl Hints {
-    /// Waits for the next hint; `None` once nothing watches any more.
-    pub async fn next(&mut self) -> Option<Hint> {
+    /// Waits for the next hint, with the repository that it is about; `None` once nothing watches any
+    /// more.
+    pub async fn next(&mut self) -> Option<(PathBuf, Hint)> {
         let hint = self.receiver.recv().await;
-        if self.overflowed.swap(false, Ordering::AcqRel) { Some(Hint::Lost) } else { hint }
+        let overflowed = self.overflowed.swap(false, Ordering::AcqRel);
+        let hint = if overflowed { Some(Hint::Lost) } else { hint };
+        Some((self.repository.clone(), hint?))
     }
 }
 
@@ -65,7 +69,8 @@ pub struct Armed {
 }
 
 impl Arms {
-    pub fn new() -> notify::Result<(Self, Hints)> {
+    /// Nothing is watched at first. `repository` is the one that the hints are about.
+    pub fn new(repository: &Path) -> notify::Result<(Self, Hints)> {
         let (sender, receiver) = mpsc::channel(HINTS_MAX);
         let overflowed = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&overflowed);
@@ -78,7 +83,9 @@ impl Arms {
                 }
             }
         })?;
-        Ok((Self { watcher, armed: BTreeSet::new() }, Hints { receiver, overflowed }))
+        let repository = repository.to_owned();
+        let hints = Hints { repository, receiver, overflowed };
+        Ok((Self { watcher, armed: BTreeSet::new() }, hints))
     }
 
     /// Makes the watched folders those that are wanted, as far as that can be.

@@ -13,7 +13,7 @@ fn a_clean_change_passes() {
     let sandbox = Sandbox::new();
     let repo = sandbox.repo("r");
     repo.write("a", "one\n").git(&["add", "a"]).ok();
-    repo.tribunal(&["check"]).ok().says("pass: 1 files judged");
+    repo.tribunal(&["check"]).ok().says("pass: 1 file judged");
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn a_path_means_what_the_person_means_by_it() {
     ] {
         let outcome = repo.tribunal(&["check", path]);
         assert_eq!(outcome.code, 1, "{path}\n{outcome}");
-        outcome.says(BLOCKED).says("1 files judged");
+        outcome.says(BLOCKED).says("1 file judged");
     }
     for path in ["f", "./f", "../sub/f", "..", ".", "../sub", "../a/../sub"] {
         let outcome = from(&repo, "sub").tribunal(&["check", path]);
@@ -181,11 +181,11 @@ fn deleted_renamed_and_oddly_named_files_are_found() {
     repo.git(&["rm", "-q", "sub/gone"]).ok();
     repo.git(&["add", "."]).ok();
     let check = |path: &Path| repo.tribunal(&[OsStr::new("check"), path.as_os_str()]);
-    check(&Path::new("sub").join(name)).code(1).says("conflict marker").says("1 files judged");
-    check(Path::new("sub/gone")).ok().says("pass: 1 files judged");
+    check(&Path::new("sub").join(name)).code(1).says("conflict marker").says("1 file judged");
+    check(Path::new("sub/gone")).ok().says("pass: 1 file judged");
     // Neither the old name nor its folder is there any more.
-    check(Path::new("quiet/q")).ok().says("pass: 1 files judged");
-    check(Path::new("quiet")).ok().says("pass: 1 files judged");
+    check(Path::new("quiet/q")).ok().says("pass: 1 file judged");
+    check(Path::new("quiet")).ok().says("pass: 1 file judged");
 }
 
 #[test]
@@ -236,7 +236,7 @@ fn a_range_from_no_commit_begins_where_the_branch_left_the_default_branch() {
     repo.git(&["push", "-q", "origin", "main"]).ok();
     repo.git(&["checkout", "-q", "-b", "feature"]).ok();
     repo.write("new", "1\n").commit_unjudged("on the branch");
-    check(&[]).ok().says("pass: 1 files of 1 commit judged");
+    check(&[]).ok().says("pass: 1 file of 1 commit judged");
     repo.write("bad", &marker).commit_unjudged("a mistake");
     check(&["--to", "feature"]).code(1).says("blocked: bad:1").never_says("old").says("2 files");
     check(&["--to", &zeros])
@@ -274,8 +274,8 @@ fn a_range_is_judged_commit_by_commit_from_where_the_branch_left() {
     repo.git(&["rm", "--quiet", "f"]).ok();
     repo.commit_unjudged("feat: without marks");
     let check = ["check", "--from", "main", "--to", "feature"];
-    repo.tribunal(&check).ok().says("pass: 1 files of 1 commit judged");
-    repo.tribunal(&[&check[..], &["--net"]].concat()).ok().says("pass: 1 files judged");
+    repo.tribunal(&check).ok().says("pass: 1 file of 1 commit judged");
+    repo.tribunal(&[&check[..], &["--net"]].concat()).ok().says("pass: 1 file judged");
     repo.git(&["switch", "--quiet", "feature"]).ok();
     repo.write("c", &marker).commit_unjudged("feat: three");
     repo.write("c", "good").commit_unjudged("no type");
@@ -284,7 +284,7 @@ fn a_range_is_judged_commit_by_commit_from_where_the_branch_left() {
     assert!(found.stdout.find("feat: three:") < found.stdout.find("[commit-message/"), "{found}");
     repo.tribunal(&[&check[..], &["--net"]].concat()).ok();
     // Of some files, messages apart.
-    repo.tribunal(&[&check[..], &["b"]].concat()).ok().says("pass: 1 files of 3 commits judged");
+    repo.tribunal(&[&check[..], &["b"]].concat()).ok().says("pass: 1 file of 3 commits judged");
     repo.tribunal(&[&check[..], &["c"]].concat()).code(1).never_says("[commit-message/");
     let json = repo.tribunal(&[&check[..], &["--format", "json"]].concat()).code(1).json();
     assert_eq!(json["findings"].as_array().unwrap().len(), 2, "{json}");

@@ -505,7 +505,7 @@ fn reports_of_other_tools_are_learned_from() {
         reports = format!("{reports}{}:2: [W1] the result is ignored\nnoise\n", file(number));
         let words = ["findings", "import", "-", "--as", LINES];
         let out = repo.tribunal_with(&words, &[], reports.as_bytes()).ok();
-        out.clone().says(&format!("took in {} findings", number + 1));
+        out.clone().says(&format!("imported {} finding", number + 1));
         assert_eq!(out.stderr.contains("learned R-"), number == 2, "{out}");
     }
     assert_eq!(only_rule(&repo)["check"]["pattern"], "let _ = fs::$A($$$B);");
@@ -535,12 +535,12 @@ fn a_report_that_cannot_be_read_is_named() {
         {"ruleId": "W1", "message": {"text": "ignored"}, "locations": [{"physicalLocation":
         {"artifactLocation": {"uri": "src/a.rs"}, "region": {"startLine": 2}}}]}]}]}"#;
     repo.write("report.sarif", sarif);
-    import(&["report.sarif"]).ok().says("took in 1 findings");
+    import(&["report.sarif"]).ok().says("imported 1 finding");
     let codex = r#"{"findings": [{"title": "[P1] Error dropped", "body": "It is lost.",
         "code_location": {"absolute_file_path": "ROOT/src/a.rs", "line_range":
         {"start": 2, "end": 2}}}]}"#;
     repo.write("codex.json", codex.replace("ROOT", repo.dir.to_str().unwrap()));
-    import(&["codex.json"]).ok().says("took in 1 findings");
+    import(&["codex.json"]).ok().says("imported 1 finding");
     let listed = repo.tribunal(&["findings", "--format", "json"]).ok().json();
     let paths: Vec<_> =
         listed["findings"].as_array().unwrap().iter().map(|f| f["path"].clone()).collect();

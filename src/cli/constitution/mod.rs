@@ -5,7 +5,7 @@ mod show;
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use crate::cli::Context;
+use crate::cli::context::Context;
 use crate::domain::constitution::check::compile;
 use crate::domain::constitution::prove::{Proof, problems};
 use crate::domain::constitution::rule::{Language, Rule, RuleCheck, RuleError, RuleScope};

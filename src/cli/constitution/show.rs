@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::domain::constitution::prove::Proof;
 use crate::domain::constitution::rule::{Language, Rule, RuleError, RuleScope, RuleStatus};
+use crate::domain::model::text::counted;
 use crate::flow::learn::moves::Move;
 use crate::flow::learn::{Learned, Outcome, Session};
 use crate::platform::store::ledger::query::RuleStats;
@@ -139,18 +140,15 @@ pub fn learned(learned: &Learned, dry_run: bool) -> String {
 }
 
 fn mistake(learned: &Learned) -> String {
-    let count = |number: usize, word: &str| {
-        format!("{number} {word}{}", if number == 1 { "" } else { "s" })
-    };
     let place = match learned.component.as_str() {
         "" => String::new(),
         component => format!(" in {}", printable(component)),
     };
     format!(
         "{} of {}{place} ({})",
-        count(learned.findings, "finding"),
+        counted(learned.findings, "finding"),
         learned.class,
-        count(learned.changes, "change"),
+        counted(learned.changes, "change"),
     )
 }
 

@@ -18,3 +18,4 @@ pub mod report;
 pub mod severity;
 pub mod size;
 pub mod stored_finding;
+pub mod text;

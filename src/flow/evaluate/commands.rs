@@ -26,8 +26,8 @@ use crate::flow::evaluate::passed::Passed;
 use crate::flow::evaluate::tool_report;
 use crate::flow::evaluate::tool_report::FINDINGS_MAX;
 use crate::flow::evaluate::trust::Trusted;
-use crate::flow::workspace::tree;
-use crate::flow::workspace::tree::{Ignored, Tree, Unavailable};
+use crate::flow::workspace::checkout;
+use crate::flow::workspace::checkout::{Ignored, Unavailable, Workspace};
 use crate::platform::config::env::Env;
 use crate::platform::git::repo::Repo;
 use crate::platform::process::{Cmd, Ended, Interrupts, code_of};
@@ -182,8 +182,8 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn all(&self, commands: &[&CommandGate], outcome: &mut Outcome) -> Result<()> {
-        let tree = match Tree::take(&tree::root(self.repo), &self.change.tree) {
-            Ok(tree) => tree,
+        let workspace = match Workspace::acquire(&checkout::root(self.repo), &self.change.tree) {
+            Ok(workspace) => workspace,
             Err(error) => {
                 self.give_up(commands, &error, outcome);
                 return Ok(());
@@ -193,15 +193,21 @@ impl Run<'_> {
             Some(commit) => Some(commit.clone()),
             None => self.repo.head()?,
         };
-        if tree::has_submodules(self.repo, &self.change.tree)? {
+        if checkout::has_submodules(self.repo, &self.change.tree)? {
             outcome.skip(commands, "submodules are empty folders in the tree that it runs in");
         }
         for (at, command) in commands.iter().enumerate() {
             // Anew for each: one command does not see what another left.
-            let shown = tree
-                .show(self.repo, &self.change.tree, head.as_ref(), Ignored::Stay, self.interrupts)
-                .and_then(|()| tree.lend(self.repo, &command.share));
-            let ended = shown.and_then(|()| self.one(&tree, command, outcome));
+            let checked_out = workspace
+                .checkout(
+                    self.repo,
+                    &self.change.tree,
+                    head.as_ref(),
+                    Ignored::Stay,
+                    self.interrupts,
+                )
+                .and_then(|()| workspace.link(self.repo, &command.share));
+            let ended = checked_out.and_then(|()| self.one(&workspace, command, outcome));
             match ended {
                 Ok(true) => {}
                 Ok(false) => {
@@ -228,14 +234,20 @@ impl Run<'_> {
     }
 
     /// Runs one command; false where we were told to stop.
-    fn one(&self, tree: &Tree, command: &CommandGate, outcome: &mut Outcome) -> Result<bool> {
+    fn one(
+        &self,
+        workspace: &Workspace,
+        command: &CommandGate,
+        outcome: &mut Outcome,
+    ) -> Result<bool> {
         let format = tool_report::format_of(command)?;
         let apart = format.as_ref().is_some_and(tool_report::is_apart);
-        let log = tree.output("output.log");
-        let report = if apart { tree.output("report.out") } else { log.clone() };
-        let (to_log, to_report) = (tree::create(&log)?, tree::create(&report)?);
+        let log = workspace.output("output.log");
+        let report = if apart { workspace.output("report.out") } else { log.clone() };
+        let (to_log, to_report) = (checkout::create(&log)?, checkout::create(&report)?);
         let to_report = if apart { &to_report } else { &to_log };
-        let ended = self.shell(tree, command).supervise(to_report, &to_log, self.interrupts)?;
+        let ended =
+            self.shell(workspace, command).supervise(to_report, &to_log, self.interrupts)?;
         let printed = printed(&log, apart.then_some(&report))?;
         let kept = keep_log(self.repo, &command.name, &printed);
         if let Ended::Interrupted(signal) = ended {
@@ -259,7 +271,7 @@ impl Run<'_> {
         };
         let mut read = Some(Vec::new());
         if let (Some(format), Ended::Exited(_)) = (&format, ended) {
-            read = self.read(tree, command, format, &report, failure.is_some(), outcome)?;
+            read = self.read(workspace, command, format, &report, failure.is_some(), outcome)?;
         }
         let unread = read.is_none();
         let mut found = read.unwrap_or_default();
@@ -278,11 +290,11 @@ impl Run<'_> {
         Ok(true)
     }
 
-    fn shell(&self, tree: &Tree, command: &CommandGate) -> Cmd {
-        let mut shell = Cmd::new("/bin/sh", &tree.work())
+    fn shell(&self, workspace: &Workspace, command: &CommandGate) -> Cmd {
+        let mut shell = Cmd::new("/bin/sh", &workspace.work())
             .args(["-c", &command.run])
             .env(INSIDE, &command.name)
-            .env("GIT_CEILING_DIRECTORIES", tree.ceiling())
+            .env("GIT_CEILING_DIRECTORIES", workspace.ceiling())
             .env("GIT_TERMINAL_PROMPT", "0")
             .env("NO_COLOR", "1")
             .deadline(command.timeout);
@@ -297,7 +309,7 @@ impl Run<'_> {
     /// Takes in a command's report. `None` is one that cannot be read: it is said, and no pass.
     fn read(
         &self,
-        tree: &Tree,
+        workspace: &Workspace,
         command: &CommandGate,
         format: &ReportFormat,
         report: &Path,
@@ -307,7 +319,7 @@ impl Run<'_> {
         let printed =
             fs::read(report).with_context(|| format!("could not read `{}`", report.display()))?;
         let failed = failed.then_some(self.effect);
-        match tool_report::read(format, command, &printed, &tree.work(), failed) {
+        match tool_report::read(format, command, &printed, &workspace.work(), failed) {
             Ok(mut findings) => {
                 let more = findings.len().saturating_sub(FINDINGS_MAX);
                 findings.truncate(FINDINGS_MAX);

@@ -25,7 +25,7 @@ use crate::platform::store::ledger;
 use crate::platform::store::ledger::error::Error as LedgerError;
 use crate::platform::store::ledger::record::{Occasion, Sight};
 use crate::platform::ui::out;
-use crate::platform::ui::report::Answers;
+use crate::platform::ui::sarif::Answers;
 
 /// From how many files on it pays to start threads.
 const MANY_FILES: usize = 200;

@@ -11,7 +11,7 @@ use crate::domain::model::oid::Oid;
 use crate::flow::evaluate::judged;
 use crate::platform::config::env::Env;
 use crate::platform::git::diff;
-use crate::platform::git::push::history::{Known, KnownRefs, new_commits};
+use crate::platform::git::push::history::{KnownHistory, KnownRefs, new_commits};
 use crate::platform::git::repo::Repo;
 
 /// Leaves out of a merge the files that are as in a merged commit, where that commit passed its own
@@ -41,7 +41,7 @@ pub fn leave_out_known(repo: &Repo, env: &Env, change: &mut Change, policy: &str
 
 /// Whether any remote had the commit when it was last asked.
 fn is_on_a_remote(repo: &Repo, commit: &Oid) -> Result<bool> {
-    let known = Known { commits: HashSet::new(), refs: KnownRefs::Remotes };
+    let known = KnownHistory { commits: HashSet::new(), refs: KnownRefs::Remotes };
     Ok(new_commits(repo, std::slice::from_ref(commit), &known)?.is_empty())
 }
 

@@ -2,5 +2,5 @@
 
 pub mod redact;
 pub mod scan;
-pub mod settle;
-pub mod take_in;
+pub mod debounce;
+pub mod ingest;

@@ -13,7 +13,7 @@ use crate::flow::learn::Request;
 use crate::flow::learn::record::Remembered;
 use crate::flow::learn::session::Learning;
 use crate::flow::learn::standing::{FOLDER, MAIN_FILE};
-use crate::platform::git::repo::succeeded;
+use crate::platform::git::command::succeeded;
 
 impl Learning<'_> {
     /// Finds out which of the rules that were seen once and stand nowhere a person deleted.

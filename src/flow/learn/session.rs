@@ -2,12 +2,11 @@
 
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
-use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use bstr::BStr;
-use fs2::FileExt as _;
 use jiff::Timestamp;
 
 use crate::domain::constitution::draft::is_by_code;
@@ -37,7 +36,11 @@ use crate::platform::git::repo::Repo;
 use crate::platform::store::crash::save_point;
 use crate::platform::store::file::write_atomic;
 use crate::platform::store::ledger::query::{RuleStats, SightingRow};
-use crate::platform::store::share;
+use crate::platform::store::lock;
+use crate::platform::store::lock::{Held, Wait};
+
+/// How long a session waits for another one, which may be asking an agent.
+const LEARNING_MAX: Duration = Duration::from_mins(30);
 
 /// A session, which holds the lock where it may write.
 pub(super) struct Learning<'a> {
@@ -54,7 +57,7 @@ pub(super) struct Learning<'a> {
     /// The ids of the rules that a person deleted.
     pub(super) deleted: BTreeSet<String>,
     pub(super) warnings: Vec<String>,
-    _lock: Option<File>,
+    _lock: Option<Held>,
 }
 
 pub(super) type Rows = Vec<(Occurrence, SightingRow)>;
@@ -376,12 +379,18 @@ pub(super) fn policy(
 }
 
 /// Waits until no other session learns in this repository.
-fn locked(state_dir: &Path) -> Result<File> {
+fn locked(state_dir: &Path) -> Result<Held> {
     let path: PathBuf = state_dir.join("constitution.lock");
-    let failed = || format!("could not lock `{}`", path.display());
-    let lock = share::open(&path, OpenOptions::new().write(true)).with_context(failed)?;
-    lock.lock_exclusive().with_context(failed)?;
-    Ok(lock)
+    lock::take(&path, Wait::up_to(LEARNING_MAX))
+        .with_context(|| format!("could not lock `{}`", path.display()))?
+        .ok_or_else(|| {
+            let who = lock::holder(&path)
+                .map_or_else(String::new, |holder| format!(" (process {})", holder.pid));
+            hinted(
+                format!("another process learns in this repository{who}"),
+                "wait for it, or end that process",
+            )
+        })
 }
 
 /// The first line of an unresolved conflict, counted from 1.

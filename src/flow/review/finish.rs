@@ -254,7 +254,7 @@ fn offer(repo: &Repo, docket: &Docket, best: usize) -> Result<Option<Offer>> {
     }
     let branch = if docket.closed {
         // It is the person's by now: moved, merged or gone.
-        attempt::offered(repo, &docket.run.id)?
+        attempt::published_branch(repo, &docket.run.id)?
     } else {
         Session::offer(repo, docket, best)?
     };

@@ -9,20 +9,21 @@ use anyhow::{Context as _, Result};
 use crate::domain::model::oid::Oid;
 use crate::domain::pipeline::run::{Attempt, FixOutcome, Run};
 use crate::flow::workspace::attempt;
-use crate::flow::workspace::tree;
-use crate::flow::workspace::tree::{Ignored, Tree};
+use crate::flow::workspace::checkout;
+use crate::flow::workspace::checkout::{Ignored, Workspace};
 use crate::platform::git::repo::Repo;
 use crate::platform::process::Interrupts;
+use crate::platform::store::lock::Wait;
 
 /// The tree of a run, until it is dropped.
 pub struct Workshop<'a> {
     repo: &'a Repo,
-    tree: Tree,
+    workspace: Workspace,
     interrupts: Interrupts,
 }
 
 impl<'a> Workshop<'a> {
-    /// Takes the run's tree; waits for nobody, since no other run has it. A run that has none yet
+    /// Takes the run's tree, which no other run has: what is left of a killed process may. A run that has none yet
     /// takes over the tree of one that is over: most of its files stay as they are.
     pub fn open(repo: &'a Repo, run: &str, interrupts: Interrupts) -> Result<Self> {
         let folder = folder(repo, run);
@@ -30,46 +31,46 @@ impl<'a> Workshop<'a> {
             // Where there is none to take over, one is made.
             drop(fs::rename(spare(repo), &folder));
         }
-        let tree = Tree::try_take(&folder)?
+        let workspace = Workspace::try_acquire(&folder, Wait::FOR_ITS_END)?
             .with_context(|| format!("another process works on the run `{run}`"))?;
-        Ok(Self { repo, tree, interrupts })
+        Ok(Self { repo, workspace, interrupts })
     }
 
     /// Where the executor works.
     pub fn dir(&self) -> PathBuf {
-        self.tree.work()
+        self.workspace.work()
     }
 
     /// Shows the state of the code that is to be fixed, and nothing that an earlier try left.
     pub fn show(&self, attempt: &Attempt) -> Result<()> {
         let (tree, head) = (&attempt.tree, attempt.commit.as_ref());
-        self.tree.show(self.repo, tree, head, Ignored::Go, self.interrupts)
+        self.workspace.checkout(self.repo, tree, head, Ignored::Go, self.interrupts)
     }
 
     /// Commits what the executor left as the run's next attempt.
     pub fn keep(&self, run: &Run, message: &str) -> Result<FixOutcome> {
-        let (tree, last) = (self.tree.snapshot(self.repo, self.interrupts)?, last(run)?);
+        let (tree, last) = (self.workspace.snapshot(self.repo, self.interrupts)?, last(run)?);
         if tree == last.tree {
             return Ok(FixOutcome::Nothing);
         }
         let undoes = attempt::undoes(self.repo, &run.attempts, &tree)?;
         let number = run.attempts.len();
         let parent = last.commit.as_ref();
-        let commit = attempt::keep(self.repo, &run.id, number, &tree, parent, message)?;
+        let commit = attempt::save(self.repo, &run.id, number, &tree, parent, message)?;
         Ok(FixOutcome::Changed { tree, commit, undoes })
     }
 
     /// Commits what an executor left that did not come to its end, apart from the attempts: it is
     /// judged by nobody and lost by nobody. `None` where there is nothing.
     pub fn keep_unfinished(&self, run: &Run) -> Result<Option<Oid>> {
-        let (tree, last) = (self.tree.snapshot(self.repo, self.interrupts)?, last(run)?);
+        let (tree, last) = (self.workspace.snapshot(self.repo, self.interrupts)?, last(run)?);
         if tree == last.tree {
             return Ok(None);
         }
         let number = run.attempts.len();
         let message = format!("wip: what attempt {number} of run {} left unfinished\n", run.id);
         let parent = last.commit.as_ref();
-        attempt::keep_apart(self.repo, &run.id, number, &tree, parent, &message).map(Some)
+        attempt::save_partial(self.repo, &run.id, number, &tree, parent, &message).map(Some)
     }
 }
 
@@ -87,11 +88,11 @@ pub fn clear(repo: &Repo, run: &str) -> Result<()> {
 const TREE: &str = "run-";
 
 fn folder(repo: &Repo, run: &str) -> PathBuf {
-    tree::root(repo).join(format!("{TREE}{run}"))
+    checkout::root(repo).join(format!("{TREE}{run}"))
 }
 
 fn spare(repo: &Repo) -> PathBuf {
-    tree::root(repo).join("spare")
+    checkout::root(repo).join("spare")
 }
 
 fn last(run: &Run) -> Result<&Attempt> {

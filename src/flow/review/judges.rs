@@ -23,7 +23,7 @@ use crate::flow::review::ask::{Form, Unanswered};
 use crate::flow::review::delivery::{Delivered, elsewhere, lay_out, shown_path};
 use crate::flow::review::session::Session;
 use crate::flow::review::texts::Texts;
-use crate::flow::workspace::{attempt, room};
+use crate::flow::workspace::{attempt, reading_copy};
 
 impl Session<'_> {
     /// Asks the reviewer about the attempt in hand.
@@ -211,14 +211,15 @@ struct Hearing<'a> {
 impl Session<'_> {
     /// The folder that shows the judged tree, what the change touches before all.
     pub(super) fn room(&mut self, change: &Change) -> Result<PathBuf> {
-        let room = room::folder(self.repo, &self.docket.run.id);
+        let room = reading_copy::folder(self.repo, &self.docket.run.id);
         if self.in_room.as_ref() != Some(&change.tree) {
             // What could not be shown of another tree is tried once more.
             let shown = self.in_room.take().filter(|_| self.unshown.is_empty());
-            let follow = |from: Oid| room::follow(self.repo, &from, &change.tree, &room).ok();
+            let follow =
+                |from: Oid| reading_copy::update(self.repo, &from, &change.tree, &room).ok();
             self.unshown = match shown.and_then(follow) {
                 Some(unshown) => unshown,
-                None => room::fill(self.repo, &change.tree, &change.files, &room)?,
+                None => reading_copy::fill(self.repo, &change.tree, &change.files, &room)?,
             };
             self.in_room = Some(change.tree.clone());
         }

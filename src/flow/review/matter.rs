@@ -29,7 +29,7 @@ use crate::flow::call::cast::{Cast, Judges};
 use crate::flow::evaluate::law;
 use crate::flow::review::docket::SpecCopy;
 use crate::flow::review::subject::Subject;
-use crate::platform::agents::Around;
+use crate::platform::agents::env::Around;
 use crate::platform::config::env::Env;
 use crate::platform::git::object::Objects;
 use crate::platform::git::repo::Repo;

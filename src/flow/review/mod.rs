@@ -3,6 +3,7 @@
 mod arbitration;
 mod ask;
 pub mod background;
+mod claim;
 mod delivery;
 pub mod docket;
 pub mod finding;
@@ -40,19 +41,21 @@ use crate::domain::pipeline::run::{Run, RunKind, RunStart, Stage};
 use crate::domain::policy::agents::RouteChoice;
 use crate::domain::review::converge::StopLimits;
 use crate::domain::spec::types;
-use crate::flow::call::Desk;
 use crate::flow::call::cast;
+use crate::flow::call::{Desk, end_earlier};
 use crate::flow::evaluate::judge;
+use crate::flow::review::claim::Known;
 use crate::flow::review::docket::{Docket, Names};
 use crate::flow::review::matter::Matter;
 use crate::flow::review::outcome::{Ending, Reviewed};
 use crate::flow::review::session::Session;
 use crate::flow::review::subject::{Range, Subject};
-use crate::flow::workspace::{attempt, room};
-use crate::platform::agents::Around;
+use crate::flow::workspace::{attempt, reading_copy};
+use crate::platform::agents::env::Around;
 use crate::platform::config::env::{Env, now};
 use crate::platform::git::repo::Repo;
 use crate::platform::process::Interrupts;
+use crate::platform::store::backlog;
 use crate::platform::store::runs;
 use crate::platform::store::runs::RunFolder;
 use crate::platform::ui::report::printable;
@@ -69,8 +72,12 @@ pub struct Request {
     pub fresh: bool,
 }
 
-/// The longest list of runs that is looked through for one that was stopped half-way.
-const UNFINISHED_MAX: usize = 20;
+impl Request {
+    /// Whether an answer that was given before is as good as a new one.
+    fn takes_receipts(&self) -> bool {
+        !self.fresh && !self.fix
+    }
+}
 
 /// Reviews a change, or goes on with the review of it that was stopped. `tell` hears of the progress.
 pub fn review(
@@ -96,21 +103,31 @@ pub fn review(
         tell(note);
     }
     let started = now(env);
-    if !request.fresh
-        && !request.fix
-        && let Some(found) = receipt::find(repo, env, &question)?
-    {
-        leftovers::note_closed(repo, &found.receipt.run)?;
-        let gates = gates_alone(repo, env, &subject, &matter)?;
-        return Ok(finish::of_receipt(&subject, &found, gates, started, now(env)));
-    }
     let work = Work { repo, env, around, tell };
-    let kind = if request.fix { RunKind::Fix } else { RunKind::Review };
-    let (folder, docket) = match work.unfinished(&question, kind, request.fresh)? {
-        Some(found) => found,
-        None => work.begin(&matter, &subject, question, kind)?,
-    };
-    work.perform(&matter, &folder, docket, subject.paths())
+    loop {
+        if request.takes_receipts()
+            && let Some(found) = receipt::find(repo, env, &question)?
+        {
+            leftovers::note_closed(repo, &found.receipt.run)?;
+            note_answer(repo, request);
+            let gates = gates_alone(repo, env, &subject, &matter)?;
+            return Ok(finish::of_receipt(&subject, &found, gates, started, now(env)));
+        }
+        if let Some((folder, docket)) = work.claim(&matter, &subject, &question, request)? {
+            let reviewed = work.perform(&matter, &folder, docket, subject.paths())?;
+            note_answer(repo, request);
+            return Ok(reviewed);
+        }
+    }
+}
+
+/// A commit with an answer is no longer one whose review failed or was given up.
+fn note_answer(repo: &Repo, request: &Request) {
+    if let Range::Commit(commit) = &request.range
+        && let Err(error) = backlog::answered(&repo.state_dir(), commit)
+    {
+        tracing::warn!("{error:#}");
+    }
 }
 
 /// Goes on with a run that was stopped; of one that has ended, tells once more what it came to.
@@ -127,12 +144,7 @@ pub fn resume(
     // A branch has the name in lower case.
     let known = runs::list(&state_dir)?.into_iter().find(|known| known.eq_ignore_ascii_case(id));
     let id = known.ok_or_else(unknown)?;
-    let folder = RunFolder::take(&state_dir, &id)?.ok_or_else(|| {
-        hinted(
-            format!("another process works on the run `{id}`"),
-            "wait for it, or end that process",
-        )
-    })?;
+    let folder = claim::resume(&state_dir, &id, tell)?;
     let mut docket: Docket = runs::load(&state_dir, &id)?.ok_or_else(unknown)?;
     let home = cast::home(repo);
     let around = cast::around(repo, env, &home);
@@ -208,39 +220,39 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    /// The run about the same question that was stopped half-way, by a used up budget too, or
-    /// between its end and its closing. Who asks afresh is not given an end that was reached before.
-    fn unfinished(
+    /// Goes on with the run about the same question that was stopped half-way, or waits for the one
+    /// that another process makes, or begins one. `None` where a receipt came meanwhile.
+    fn claim(
         &self,
+        matter: &Matter,
+        subject: &Subject,
         question: &str,
-        kind: RunKind,
-        fresh: bool,
+        request: &Request,
     ) -> Result<Option<(RunFolder, Docket)>> {
         let state_dir = self.repo.state_dir();
-        for id in runs::list(&state_dir)?.into_iter().take(UNFINISHED_MAX) {
-            // What cannot be read is no run to go on with.
-            let Ok(Some(docket)) = runs::load::<Docket>(&state_dir, &id) else { continue };
-            let over = |docket: &Docket| {
-                let has_ended = matches!(docket.run.stage, Stage::Ended(_));
-                fresh && has_ended || docket.closed && docket.run.continued().is_none()
-            };
-            if over(&docket) || docket.question != question || docket.run.kind != kind {
-                continue;
+        let kind = if request.fix { RunKind::Fix } else { RunKind::Review };
+        loop {
+            let beginning = claim::beginning(&state_dir)?;
+            if request.takes_receipts() && receipt::find(self.repo, self.env, question)?.is_some() {
+                return Ok(None);
             }
-            let Some(folder) = RunFolder::take(&state_dir, &id)? else {
-                return Err(hinted(
-                    format!("the run `{id}` reviews this already"),
-                    "wait for it, or end the process that makes it",
-                ));
-            };
-            // It may have ended before we had it.
-            let docket = runs::load::<Docket>(&state_dir, &id)?;
-            let Some(docket) = docket.filter(|docket| !over(docket)) else { continue };
-            let docket = docket.continued().unwrap_or(docket);
-            (self.tell)(&format!("going on with the run {id}"));
-            return Ok(Some((folder, docket)));
+            match claim::look(&state_dir, question, kind, request.fresh)? {
+                Known::Nothing => {
+                    return self.begin(matter, subject, question.to_owned(), kind).map(Some);
+                }
+                Known::Stopped(folder, docket) => {
+                    (self.tell)(&format!("going on with the run {}", docket.run.id));
+                    return Ok(Some((folder, *docket)));
+                }
+                Known::AtWork(id) => {
+                    drop(beginning);
+                    let longest = matter.policy().agents.wait;
+                    if let Some(found) = claim::await_run(&state_dir, &id, longest, self.tell)? {
+                        return Ok(Some(found));
+                    }
+                }
+            }
         }
-        Ok(None)
     }
 
     fn begin(
@@ -253,15 +265,14 @@ impl Work<'_> {
         // What a killed run left behind is put in order by the next one.
         leftovers::put_away(self.repo, self.env)?;
         let id = Ulid::generate().to_string();
-        let folder = RunFolder::take(&self.repo.state_dir(), &id)?
-            .context("a new run belongs to nobody else")?;
+        let folder = RunFolder::create(&self.repo.state_dir(), &id)?;
         let change = &subject.change;
         let head = match (&change.commit, kind) {
             // Fixes stand on a commit: one of the program's own where the person made none.
             (None, RunKind::Fix) => {
                 let message = "wip: what was staged when the review began\n";
                 let on = subject.on.as_ref();
-                Some(attempt::keep(self.repo, &id, 0, &change.tree, on, message)?)
+                Some(attempt::save(self.repo, &id, 0, &change.tree, on, message)?)
             }
             (commit, _) => commit.clone(),
         };
@@ -311,6 +322,7 @@ impl Work<'_> {
         docket: Docket,
         paths: Vec<String>,
     ) -> Result<Reviewed> {
+        end_earlier(folder.path())?;
         let interrupts = Interrupts::listen().context("could not listen for signals")?;
         let policy = matter.policy();
         let executor = match docket.run.kind {
@@ -345,7 +357,7 @@ impl Work<'_> {
             docket,
         };
         let mut docket = session.perform()?;
-        room::clear(&room::folder(self.repo, &docket.run.id));
+        reading_copy::remove(&reading_copy::folder(self.repo, &docket.run.id));
         let reviewed = finish::close(self.repo, self.env, &docket, paths, started)?;
         if !docket.closed {
             docket.closed = true;

@@ -158,7 +158,7 @@ fn want_missing(repo: &Repo, env: &Env, open: &[Asked<'_>]) -> Result<()> {
     let unanswered = open.iter().filter(|asked| asked.found.is_none());
     let missing: Vec<Oid> = unanswered.map(|asked| asked.pushed.commit.clone()).collect();
     if !missing.is_empty() && background::is_wanted(env) {
-        background::want(repo, env, &[], &missing)?;
+        background::want(repo, env, &[], &missing, &[])?;
     }
     Ok(())
 }

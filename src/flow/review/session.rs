@@ -16,7 +16,7 @@ use crate::flow::review::fix::Workshop;
 use crate::flow::review::matter::Matter;
 use crate::flow::review::{fix, gate};
 use crate::flow::workspace::attempt;
-use crate::flow::workspace::tree::Unavailable;
+use crate::flow::workspace::checkout::Unavailable;
 use crate::platform::config::env::Env;
 use crate::platform::git::diff;
 use crate::platform::git::repo::Repo;
@@ -173,7 +173,9 @@ impl Session<'_> {
         fix::clear(repo, &docket.run.id)?;
         let commit = docket.run.attempts.get(best).and_then(|attempt| attempt.commit.as_ref());
         match commit {
-            Some(commit) if best > 0 => attempt::offer(repo, &docket.run.id, commit).map(Some),
+            Some(commit) if best > 0 => {
+                attempt::publish_branch(repo, &docket.run.id, commit).map(Some)
+            }
             _ => Ok(None),
         }
     }

@@ -11,9 +11,10 @@ use crate::domain::gates::governance::{BASELINE_FILE, POLICY_FILE};
 use crate::domain::gates::secrets;
 use crate::domain::gates::secrets::scan;
 use crate::domain::model::objects::{BLOB_BYTES_MAX, Content};
-use crate::flow::setup::propose::{COMMITS_LOOKED_AT, Facts, Proposal, propose};
+use crate::flow::setup::propose::{COMMITS_LOOKED_AT, Proposal, RepoFacts, propose};
 use crate::platform::git::change;
-use crate::platform::git::repo::{Repo, succeeded};
+use crate::platform::git::command::succeeded;
+use crate::platform::git::repo::Repo;
 use crate::platform::store::file::write_atomic;
 
 const FILES: [(&str, &str); 7] = [
@@ -27,7 +28,7 @@ const FILES: [(&str, &str); 7] = [
 ];
 
 /// One file that is missing.
-pub struct Missing {
+pub struct MissingFile {
     /// From the top of the work tree.
     pub path: &'static str,
     pub content: String,
@@ -36,7 +37,7 @@ pub struct Missing {
 /// What is to be written, and why; empty where everything is there.
 pub struct Plan {
     pub top: PathBuf,
-    pub missing: Vec<Missing>,
+    pub missing: Vec<MissingFile>,
     /// What was chosen and why.
     pub chosen: Vec<String>,
 }
@@ -51,7 +52,7 @@ pub fn plan(repo: &Repo) -> Result<Plan> {
     if !is_there(BASELINE_FILE)
         && let Some((content, count)) = baseline(repo)?
     {
-        missing.push(Missing { path: BASELINE_FILE, content });
+        missing.push(MissingFile { path: BASELINE_FILE, content });
         chosen.push(format!(
             "{count} secrets that are in the repository already go to {BASELINE_FILE}: they warn \
              instead of stopping everyone. Revoke them"
@@ -59,12 +60,12 @@ pub fn plan(repo: &Repo) -> Result<Plan> {
     }
     if !is_there(POLICY_FILE) {
         let Proposal { policy, chosen: why } = propose(&facts(repo, &top)?);
-        missing.push(Missing { path: POLICY_FILE, content: policy });
+        missing.push(MissingFile { path: POLICY_FILE, content: policy });
         chosen.extend(why);
     }
     for (path, content) in FILES {
         if !is_there(path) {
-            missing.push(Missing { path, content: content.to_owned() });
+            missing.push(MissingFile { path, content: content.to_owned() });
         }
     }
     Ok(Plan { top, missing, chosen })
@@ -97,8 +98,8 @@ fn baseline(repo: &Repo) -> Result<Option<(String, usize)>> {
     Ok((count > 0).then(|| (secrets::baseline::render(&known), count)))
 }
 
-fn facts(repo: &Repo, top: &Path) -> Result<Facts> {
-    let mut facts = Facts::default();
+fn facts(repo: &Repo, top: &Path) -> Result<RepoFacts> {
+    let mut facts = RepoFacts::default();
     for entry in fs::read_dir(top).with_context(|| format!("could not read `{}`", top.display()))? {
         facts.names.push(entry?.file_name().to_string_lossy().into_owned());
     }

@@ -11,7 +11,7 @@ const FOLLOW_PERCENT: usize = 90;
 
 /// What is there.
 #[derive(Debug, Default)]
-pub struct Facts {
+pub struct RepoFacts {
     /// The first lines of the last commits.
     pub subjects: Vec<String>,
     /// The names at the top of the checked-out tree.
@@ -41,7 +41,7 @@ struct Tests {
 }
 
 /// Proposes a policy.
-pub fn propose(facts: &Facts) -> Proposal {
+pub fn propose(facts: &RepoFacts) -> Proposal {
     let mut policy = String::from(
         "# What tribunal holds this repository to. Every key is optional;\n\
          # `tribunal config` shows what holds and why.\n",
@@ -86,7 +86,7 @@ fn table(tests: &Tests) -> String {
     text
 }
 
-fn found(facts: &Facts) -> Vec<Tests> {
+fn found(facts: &RepoFacts) -> Vec<Tests> {
     let has = |name: &str| facts.names.iter().any(|n| n == name);
     let mut found = Vec::new();
     if has("Cargo.toml") {
@@ -154,14 +154,14 @@ fn has_npm_tests(package: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Facts, propose};
+    use super::{RepoFacts, propose};
     use crate::domain::policy::layers;
 
-    fn facts(subjects: &[&str], names: &[&str]) -> Facts {
-        Facts {
+    fn facts(subjects: &[&str], names: &[&str]) -> RepoFacts {
+        RepoFacts {
             subjects: subjects.iter().map(|&s| s.to_owned()).collect(),
             names: names.iter().map(|&s| s.to_owned()).collect(),
-            ..Facts::default()
+            ..RepoFacts::default()
         }
     }
 
@@ -177,7 +177,7 @@ mod tests {
     #[test]
     fn every_proposal_is_a_valid_policy() {
         let names = ["Cargo.toml", "go.mod", "setup.py", "package.json", "Makefile"];
-        let facts = Facts {
+        let facts = RepoFacts {
             package_json: Some(r#"{"scripts":{"test":"vitest"}}"#.to_owned()),
             ..facts(&["feat: a"; 9], &names)
         };
@@ -189,7 +189,7 @@ mod tests {
     #[test]
     fn the_placeholder_of_npm_is_no_test() {
         let script = r#"{"scripts":{"test":"echo \"Error: no test specified\" && exit 1"}}"#;
-        let facts = Facts { package_json: Some(script.to_owned()), ..Facts::default() };
+        let facts = RepoFacts { package_json: Some(script.to_owned()), ..RepoFacts::default() };
         assert!(!propose(&facts).policy.contains("[[commands]]"));
     }
 }

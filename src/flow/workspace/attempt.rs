@@ -8,15 +8,16 @@ use bstr::{BString, ByteSlice as _};
 use crate::domain::model::change::FileChange;
 use crate::domain::model::oid::Oid;
 use crate::domain::pipeline::run::Attempt;
+use crate::platform::git::command::succeeded;
 use crate::platform::git::diff;
-use crate::platform::git::repo::{Repo, succeeded};
+use crate::platform::git::repo::Repo;
 use crate::platform::store::runs;
 
 /// Where attempts are.
 const ROOT: &str = "refs/tribunal/";
 
 /// Commits a tree as an attempt of a run, so that nothing an executor wrote can be lost.
-pub fn keep(
+pub fn save(
     repo: &Repo,
     run: &str,
     number: usize,
@@ -25,12 +26,12 @@ pub fn keep(
     message: &str,
 ) -> Result<Oid> {
     let commit = commit(repo, tree, parent, message)?;
-    point(repo, &ref_of(run, number), &commit)?;
+    set_ref(repo, &ref_of(run, number), &commit)?;
     Ok(commit)
 }
 
-/// As [`keep`], for what is no attempt because its executor did not come to its end.
-pub fn keep_apart(
+/// As [`save`], for an attempt whose executor did not come to its end.
+pub fn save_partial(
     repo: &Repo,
     run: &str,
     number: usize,
@@ -39,7 +40,7 @@ pub fn keep_apart(
     message: &str,
 ) -> Result<Oid> {
     let commit = commit(repo, tree, parent, message)?;
-    point(repo, &format!("{}-unfinished", ref_of(run, number)), &commit)?;
+    set_ref(repo, &format!("{}-unfinished", ref_of(run, number)), &commit)?;
     Ok(commit)
 }
 
@@ -68,26 +69,26 @@ pub fn ref_of(run: &str, number: usize) -> String {
     format!("{ROOT}{run}/{number}")
 }
 
-/// The branch on which a run's result is offered.
+/// The branch that a run's result is published on.
 pub fn branch_of(run: &str) -> String {
     format!("tribunal/{}", run.to_ascii_lowercase())
 }
 
-/// Offers an attempt on a branch of the program's own; gives its name.
-pub fn offer(repo: &Repo, run: &str, commit: &Oid) -> Result<String> {
+/// Publishes an attempt as a branch of the program's own; gives its name.
+pub fn publish_branch(repo: &Repo, run: &str, commit: &Oid) -> Result<String> {
     let branch = branch_of(run);
-    point(repo, &format!("refs/heads/{branch}"), commit)?;
+    set_ref(repo, &format!("refs/heads/{branch}"), commit)?;
     Ok(branch)
 }
 
-/// The branch on which a run's result was offered, where it is still there.
-pub fn offered(repo: &Repo, run: &str) -> Result<Option<String>> {
+/// The branch that a run's result was published on, where it is still there.
+pub fn published_branch(repo: &Repo, run: &str) -> Result<Option<String>> {
     let branch = branch_of(run);
     let commit = repo.resolve(&format!("refs/heads/{branch}^{{commit}}"))?;
     Ok(commit.map(|_| branch))
 }
 
-fn point(repo: &Repo, name: &str, commit: &Oid) -> Result<()> {
+fn set_ref(repo: &Repo, name: &str, commit: &Oid) -> Result<()> {
     let output = repo.git().args(["update-ref", name, commit.as_str()]).capture()?;
     succeeded(&output, "git update-ref").map(drop)
 }
@@ -109,7 +110,7 @@ pub fn by_run(repo: &Repo) -> Result<BTreeMap<String, Vec<(BString, Oid)>>> {
 }
 
 /// Removes attempts, each only where it is still what it was.
-pub fn forget(repo: &Repo, attempts: &[(BString, Oid)]) -> Result<()> {
+pub fn delete(repo: &Repo, attempts: &[(BString, Oid)]) -> Result<()> {
     let mut lines = Vec::new();
     for (name, target) in attempts {
         lines.extend_from_slice(b"delete ");

@@ -1,6 +1,6 @@
 //! Workspaces: checkouts of the program's own in which agents and commands work.
 
 pub mod attempt;
-pub mod own_repo;
-pub mod room;
-pub mod tree;
+pub mod private_repo;
+pub mod reading_copy;
+pub mod checkout;

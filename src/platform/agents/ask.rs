@@ -1,7 +1,7 @@
 //! What an agent is asked, and what came of it.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -36,6 +36,9 @@ pub struct Request<'a> {
     /// A private folder for the files of this call: what was asked, streams, the answer. It exists
     /// and is empty.
     pub folder: &'a Path,
+    /// Where a process that is started is noted for as long as it runs, so that one which outlives us
+    /// is found again; not in `folder`, where the agent may write.
+    pub note: Option<&'a Path>,
     /// The longest that the whole call may take.
     pub wall: Duration,
     /// The longest that it may be silent.
@@ -128,6 +131,47 @@ pub struct Reply {
     pub by: Identity,
     /// In milliseconds.
     pub took_ms: u64,
+}
+
+/// What a program or a service printed, as it was read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ParsedOutput {
+    pub outcome: Outcome,
+    pub cost: Cost,
+    /// As reported.
+    pub model: Option<String>,
+}
+
+impl Reply {
+    /// Makes a call and measures its time. `call` gets what is known of the agent before, and adds
+    /// what it finds out on its way; its error is a call that could not be made.
+    pub fn to(
+        request: &Request<'_>,
+        agent: &str,
+        family: &str,
+        call: impl FnOnce(&mut Identity) -> Result<ParsedOutput, Outcome>,
+    ) -> Self {
+        let start = Instant::now();
+        let mut by = Identity {
+            agent: agent.to_owned(),
+            family: family.to_owned(),
+            version: String::new(),
+            model: request.model.unwrap_or_default().to_owned(),
+        };
+        let parsed = call(&mut by).unwrap_or_else(ParsedOutput::without_cost);
+        if let Some(model) = parsed.model {
+            by.model = model;
+        }
+        let took_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+        Self { outcome: parsed.outcome, cost: parsed.cost, by, took_ms }
+    }
+}
+
+impl ParsedOutput {
+    /// An outcome of which neither cost nor model are known.
+    pub fn without_cost(outcome: Outcome) -> Self {
+        Self { outcome, cost: Cost::default(), model: None }
+    }
 }
 
 impl Outcome {

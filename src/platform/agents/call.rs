@@ -8,14 +8,14 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bstr::ByteSlice as _;
 use ulid::Ulid;
 
-use crate::domain::model::agent::Cost;
-use crate::platform::agents::ask::{Identity, Outcome, Reply, Request};
-use crate::platform::agents::{Around, find, text};
+use crate::platform::agents::ask::{Outcome, Request};
+use crate::platform::agents::env::Around;
+use crate::platform::agents::{find, text};
 use crate::platform::process::{Cmd, Ended, Interrupts};
 use crate::platform::store::share;
 
@@ -31,7 +31,7 @@ const STREAM_MAX: u64 = 64 * 1024 * 1024;
 
 /// What of the person's environment any program needs: how to speak, who they are, and the way to
 /// the net.
-const EVERYDAY: [&str; 20] = [
+const BASE_VARS: [&str; 20] = [
     "LANG",
     "LC_ALL",
     "LC_CTYPE",
@@ -56,7 +56,7 @@ const EVERYDAY: [&str; 20] = [
 
 /// A program with what it is to be told.
 #[derive(Clone, Debug)]
-pub struct Call {
+pub struct ProgramCall {
     pub program: PathBuf,
     pub words: Vec<OsString>,
     /// Beside those that every call gets.
@@ -82,51 +82,16 @@ pub enum Exit {
 
 /// What a program left behind.
 #[derive(Clone, Debug)]
-pub struct Ran {
+pub struct ProgramOutput {
     pub exit: Exit,
     pub out: Vec<u8>,
     pub err: Vec<u8>,
 }
 
-/// What a program's output comes to.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Reading {
-    pub outcome: Outcome,
-    pub cost: Cost,
-    /// As reported.
-    pub model: Option<String>,
-}
-
-/// The end of a call of a program: who answered is what `answer` finds out on its way.
-pub fn reply(
-    agent: &str,
-    family: &str,
-    request: &Request<'_>,
-    answer: impl FnOnce(&mut Identity) -> Result<Reading, Outcome>,
-) -> Reply {
-    let start = Instant::now();
-    let mut by = Identity {
-        agent: agent.to_owned(),
-        family: family.to_owned(),
-        version: String::new(),
-        model: request.model.unwrap_or_default().to_owned(),
-    };
-    let reading = answer(&mut by).unwrap_or_else(|outcome| Reading {
-        outcome,
-        cost: Cost::default(),
-        model: None,
-    });
-    if let Some(model) = reading.model {
-        by.model = model;
-    }
-    let took_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
-    Reply { outcome: reading.outcome, cost: reading.cost, by, took_ms }
-}
-
 /// The variables that every program gets.
-pub fn everyday(around: Around<'_>) -> Vec<(&'static str, OsString)> {
+pub fn base_env(around: Around<'_>) -> Vec<(&'static str, OsString)> {
     let given =
-        EVERYDAY.into_iter().filter_map(|name| Some((name, around.env.get(name)?.to_owned())));
+        BASE_VARS.into_iter().filter_map(|name| Some((name, around.env.get(name)?.to_owned())));
     let mut vars: Vec<_> = given.collect();
     vars.push(("PATH", find::search_path(around)));
     vars
@@ -154,14 +119,14 @@ fn git_vars(dir: &Path) -> [(&'static str, OsString); 7] {
     ]
 }
 
-impl Call {
+impl ProgramCall {
     /// Runs the program to its end. Its streams and what it writes are files in the request's folder. An error is a call that could not be made.
     pub fn run(
         &self,
         request: &Request<'_>,
         around: Around<'_>,
         interrupts: Interrupts,
-    ) -> Result<Ran, Outcome> {
+    ) -> Result<ProgramOutput, Outcome> {
         let ran = self.try_run(request, around, interrupts);
         let ran = ran.map_err(|error| Outcome::CouldNotStart {
             why: text::one_line(&self.mask(&format!("{error:#}"))),
@@ -174,7 +139,7 @@ impl Call {
         request: &Request<'_>,
         around: Around<'_>,
         interrupts: Interrupts,
-    ) -> anyhow::Result<Ran> {
+    ) -> anyhow::Result<ProgramOutput> {
         let temporary = private(&request.folder.join("tmp"))?;
         let out = request.folder.join("stdout");
         let err = request.folder.join("stderr");
@@ -190,7 +155,12 @@ impl Call {
             .env("XDG_RUNTIME_DIR", &temporary)
             .env(INSIDE, request.role.as_str())
             .mark(&Ulid::generate().to_string());
-        for (name, value) in everyday(around).into_iter().chain(git_vars(request.dir)) {
+        if let Some(note) = request.note {
+            // Made here, so that whoever may go on with the run may read it.
+            create(note)?;
+            cmd = cmd.note(note);
+        }
+        for (name, value) in base_env(around).into_iter().chain(git_vars(request.dir)) {
             cmd = cmd.env(name, value);
         }
         for (name, value) in &self.vars {
@@ -209,7 +179,7 @@ impl Call {
             Ended::TooLong => Exit::TooLong,
             Ended::Interrupted(signal) => Exit::Interrupted(signal),
         };
-        Ok(Ran { exit, out: self.clean(&out)?, err: self.clean(&err)? })
+        Ok(ProgramOutput { exit, out: self.clean(&out)?, err: self.clean(&err)? })
     }
 
     /// The content of a file, which no longer holds a secret.

@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::platform::agents::{Around, Missing};
+use crate::platform::agents::env::{Around, Missing};
 
 /// Looks a program up: `set` is the path from the user's settings, empty where there is none.
 pub fn program(
@@ -75,7 +75,7 @@ mod tests {
     use std::os::unix::fs::{PermissionsExt as _, symlink};
 
     use super::{program, search_path};
-    use crate::platform::agents::Around;
+    use crate::platform::agents::env::Around;
     use crate::platform::config::env::Env;
 
     #[test]

@@ -9,16 +9,17 @@ pub mod call;
 pub mod claude;
 pub mod codex;
 pub mod command;
+pub mod env;
+pub mod facts;
 pub mod find;
 pub mod http;
-pub mod known;
+pub mod probe;
 pub mod text;
-
-use std::path::Path;
 
 use crate::domain::policy::settings::Policy;
 use crate::platform::agents::ask::{Reply, Request};
-use crate::platform::config::env::Env;
+use crate::platform::agents::env::{Around, Missing};
+use crate::platform::agents::probe::Probe;
 use crate::platform::process::Interrupts;
 
 /// An agent that can be asked. The set is closed: any other program is a `[[command-agent]]`.
@@ -28,56 +29,6 @@ pub enum Agent {
     Codex(codex::Codex),
     Command(command::Command),
     Http(http::Http),
-}
-
-/// What surrounds every call.
-#[derive(Clone, Copy, Debug)]
-pub struct Around<'a> {
-    pub env: &'a Env,
-    /// The top of the person's work tree: no program is taken from below it.
-    pub repository: Option<&'a Path>,
-    /// A folder that outlives calls, private to this user: for what a program must keep.
-    pub home: &'a Path,
-}
-
-/// Why there is no such agent.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct Missing {
-    pub message: String,
-    pub hint: String,
-}
-
-/// What is known of an agent without asking a model.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Probe {
-    /// Where it was found, or the address.
-    pub place: String,
-    /// Empty where it has none.
-    pub version: String,
-    pub login: Login,
-    pub sandbox: Sandbox,
-    /// What to do, one line each; empty where all is well.
-    pub hints: Vec<String>,
-}
-
-/// Whether a program can identify itself to its service.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Login {
-    /// By that: a variable's name, or the program's own login.
-    By(String),
-    /// It needs none, as far as can be known.
-    NotNeeded,
-    Missing,
-}
-
-/// Whether what the model runs is held in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Sandbox {
-    Works,
-    /// The program has none, or does not need one: what holds instead.
-    Instead(String),
-    Broken(String),
 }
 
 impl Agent {
@@ -119,7 +70,7 @@ impl Agent {
         }
     }
 
-    /// Finds out what can be known without asking a model.
+    /// Finds out what can be facts without asking a model.
     pub fn probe(&self, around: Around<'_>) -> Probe {
         match self {
             Self::Claude(agent) => agent.probe(around),

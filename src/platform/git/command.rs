@@ -1,8 +1,11 @@
-//! The one constructor of a git command.
+//! The one constructor of a git command, and what it printed.
 
 use std::path::Path;
 
-use crate::platform::process::Cmd;
+use anyhow::{Result, bail};
+use bstr::ByteSlice as _;
+
+use crate::platform::process::{Cmd, Output};
 
 /// A git command that reads, in `dir`, tied to no repository by variables.
 ///
@@ -22,4 +25,12 @@ pub fn git(dir: &Path) -> Cmd {
         .env("GIT_TERMINAL_PROMPT", "0")
         // Paths come as bytes, and no monitor program is started on our behalf.
         .args(["-c", "core.quotePath=false", "-c", "core.fsmonitor=false"])
+}
+
+/// The standard output of a git command that must have succeeded.
+pub fn succeeded<'a>(output: &'a Output, what: &str) -> Result<&'a [u8]> {
+    if !output.status.success() {
+        bail!("{what} failed: {}", output.stderr.trim().as_bstr());
+    }
+    Ok(&output.stdout)
 }

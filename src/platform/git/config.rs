@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use anyhow::Result;
 use bstr::{BString, ByteSlice as _};
 
-use crate::platform::git::repo::succeeded;
+use crate::platform::git::command::succeeded;
 use crate::platform::process::Cmd;
 
 /// The settings of git that come from neither the repository's files nor the user's usual ones.

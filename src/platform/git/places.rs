@@ -7,12 +7,21 @@ use anyhow::{Result, bail};
 use bstr::ByteSlice as _;
 
 use crate::platform::git::command::git;
+use crate::platform::git::command::succeeded;
 use crate::platform::git::config::Settings;
 use crate::platform::git::object::Objects;
-use crate::platform::git::repo::{OpenError, succeeded};
 
 /// Git directory, common directory, work tree and objects.
 pub type Places = (PathBuf, PathBuf, Option<PathBuf>, Objects);
+
+/// Why there is no repository.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("`{}` is not in a git repository", .0.display())]
+    NotARepository(PathBuf),
+    #[error("git would not open the repository at `{}`: {reason}", .dir.display())]
+    Refused { dir: PathBuf, reason: String },
+}
 
 /// The way round libgit2, for repositories that only git itself understands.
 pub fn ask_git(

@@ -11,7 +11,7 @@ use bstr::{BString, ByteSlice as _};
 use crate::domain::model::error::hinted;
 use crate::domain::model::oid::Oid;
 use crate::platform::config::env::Env;
-use crate::platform::git::command::git;
+use crate::platform::git::command::{git, succeeded};
 use crate::platform::git::config::Settings;
 use crate::platform::git::index;
 use crate::platform::git::object::{Commit, Objects};
@@ -40,15 +40,6 @@ pub struct Repo {
     index_file: PathBuf,
     hook_vars: Vec<(&'static str, OsString)>,
     settings: Settings,
-}
-
-/// Why there is no repository.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    #[error("`{}` is not in a git repository", .0.display())]
-    NotARepository(PathBuf),
-    #[error("git would not open the repository at `{}`: {reason}", .dir.display())]
-    Refused { dir: PathBuf, reason: String },
 }
 
 impl Repo {
@@ -390,12 +381,4 @@ fn is_absent(error: &git2::Error) -> bool {
 fn oids(output: &Output, what: &str) -> Result<Vec<Oid>> {
     let lines = succeeded(output, what)?.lines();
     lines.map(|line| Ok(Oid::parse(line.trim().to_str()?)?)).collect()
-}
-
-/// The standard output of a git command that must have succeeded.
-pub fn succeeded<'a>(output: &'a Output, what: &str) -> Result<&'a [u8]> {
-    if !output.status.success() {
-        bail!("{what} failed: {}", output.stderr.trim().as_bstr());
-    }
-    Ok(&output.stdout)
 }

@@ -79,6 +79,20 @@ pub fn sweep(folder: &Path) {
     }
 }
 
+/// Removes a file, a link (not what it points to) or a folder with all that is in it, where it is
+/// there.
+pub fn remove_if_there(path: &Path) -> io::Result<()> {
+    let removed = match fs::symlink_metadata(path) {
+        Ok(data) if data.is_dir() => fs::remove_dir_all(path),
+        Ok(_) => fs::remove_file(path),
+        Err(error) => Err(error),
+    };
+    match removed {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}
+
 /// Adds one line to a file that several processes write to. A line of up to 4 KiB arrives whole.
 pub fn append_line(path: &Path, line: &str) -> Result<()> {
     let append = || share::open_append(path)?.write_all(format!("{line}\n").as_bytes());

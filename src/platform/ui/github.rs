@@ -9,24 +9,24 @@ use crate::platform::ui::sarif::rule_id;
 pub fn render(report: &Report) -> String {
     let shown = report.findings.iter().filter(|f| f.finding.effect != Effect::Shadow);
     let skipped = report.skipped.iter().map(|skipped| {
-        let title = property(&format!("skipped {}", skipped.gate));
-        format!("::warning title={title}::{}", data(&skipped.reason))
+        let title = format!("skipped {}", skipped.gate);
+        command("warning", &[("title", title)], &skipped.reason)
     });
-    let lines: Vec<String> = shown.map(command).chain(skipped).collect();
+    let lines: Vec<String> = shown.map(finding).chain(skipped).collect();
     lines.join("\n")
 }
 
-fn command(reported: &Reported) -> String {
+fn finding(reported: &Reported) -> String {
     let finding = &reported.finding;
     let name = if finding.effect == Effect::Block { "error" } else { "warning" };
-    let mut properties = vec![format!("title={}", property(&rule_id(finding)))];
+    let mut properties = vec![("title", rule_id(finding))];
     let mut message = finding.message.clone();
     match finding.place.as_ref().map(|place| (place, &place.spot)) {
         Some((place, LocationKind::File(path))) => {
-            properties.push(format!("file={}", property(&path.to_string())));
+            properties.push(("file", path.to_string()));
             if place.line > 0 {
-                properties.push(format!("line={}", place.line));
-                properties.push(format!("endLine={}", place.end_line.max(place.line)));
+                properties.push(("line", place.line.to_string()));
+                properties.push(("endLine", place.end_line.max(place.line).to_string()));
             }
         }
         Some((place, _)) => message = format!("{}: {message}", place.spot.display()),
@@ -35,7 +35,14 @@ fn command(reported: &Reported) -> String {
     if !finding.suggestion.is_empty() {
         message = format!("{message}\nhint: {}", finding.suggestion);
     }
-    format!("::{name} {}::{}", properties.join(","), data(&message))
+    command(name, &properties, &message)
+}
+
+/// A workflow command (`error`, `warning`) with its properties, whatever they and the message hold.
+pub fn command(name: &str, properties: &[(&str, impl AsRef<str>)], message: &str) -> String {
+    let property = |(key, value): &(&str, _)| format!("{key}={}", property(AsRef::as_ref(value)));
+    let properties: Vec<String> = properties.iter().map(property).collect();
+    format!("::{name} {}::{}", properties.join(","), data(message))
 }
 
 /// A message can hold no line end: with one, what follows would be a command of its own. What cannot

@@ -1,6 +1,5 @@
 //! A judgement, for people and for programs.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
@@ -8,8 +7,8 @@ use serde_json::{Value, json};
 use crate::domain::model::fence::is_hidden;
 use crate::domain::model::finding::Effect;
 use crate::domain::model::report::{Report, Reported};
-use crate::domain::model::stored_finding::Disposition;
 use crate::platform::ui::out::{DIM, ERROR, HINT, WARNING};
+use crate::platform::ui::sarif::Answers;
 use crate::platform::ui::{github, sarif};
 
 /// How a report is written.
@@ -23,9 +22,6 @@ pub enum Format {
 
 /// The most findings that a person is shown at once; the rest is counted.
 const SHOWN_MAX: usize = 50;
-
-/// What was decided about findings, by id.
-pub type Answers = BTreeMap<String, Disposition>;
 
 /// Writes a report; an empty text where there is nothing to say.
 pub fn render(report: &Report, format: Format) -> String {

@@ -7,7 +7,10 @@ use serde_json::{Value, json};
 
 use crate::domain::model::finding::{Effect, Finding, Location, LocationKind};
 use crate::domain::model::report::{Report, Reported, Verdict};
-use crate::platform::ui::report::Answers;
+use crate::domain::model::stored_finding::Disposition;
+
+/// What was decided about findings, by id.
+pub type Answers = BTreeMap<String, Disposition>;
 
 /// Writes a report. What somebody accepted or dismissed is suppressed, with the reason.
 pub fn render(report: &Report, answers: &Answers) -> Value {

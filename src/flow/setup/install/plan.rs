@@ -1,4 +1,4 @@
-//! What is done to hang hooks in and to take them away: planned whole, then performed.
+//! Installs and removes hooks: first a plan of all steps, then the steps.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -11,15 +11,16 @@ use bstr::BString;
 
 use crate::domain::model::error::hinted;
 use crate::flow::setup::install::shim::{
-    Found, Shim, is_there, kept_path, look, renamed, same_file, shell_quoted, shim,
+    HookFile, Shim, is_there, kept_path, read_hook, renamed, same_file, shell_quoted, shim,
 };
-use crate::flow::setup::install::{Way, real, way};
-use crate::platform::git::repo::{Repo, succeeded};
+use crate::flow::setup::install::{InstallMethod, method, real};
+use crate::platform::git::command::succeeded;
+use crate::platform::git::repo::Repo;
 use crate::platform::store::file;
 
-/// One thing that is done to hang hooks in or to take them away.
+/// One step of installing or removing hooks.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
+pub enum InstallStep {
     Write { hook: PathBuf, content: BString },
     Keep { hook: PathBuf, kept: PathBuf },
     Restore { kept: PathBuf, hook: PathBuf },
@@ -36,14 +37,14 @@ pub fn config_folder(repo: &Repo) -> PathBuf {
 /// What must be done so that these events call that program; empty where all of it is done.
 pub fn plan_install(
     repo: &Repo,
-    way: &Way,
+    method: &InstallMethod,
     events: &[&'static str],
     bin: &Path,
-) -> Result<Vec<Step>> {
+) -> Result<Vec<InstallStep>> {
     let mut steps = Vec::new();
-    let folder = match way {
-        Way::Folder(folder) => folder.clone(),
-        Way::Config => config_folder(repo),
+    let folder = match method {
+        InstallMethod::Folder(folder) => folder.clone(),
+        InstallMethod::Config => config_folder(repo),
     };
     for event in events {
         let hook = folder.join(event);
@@ -52,17 +53,17 @@ pub fn plan_install(
         let is_current = |shim: &Shim| {
             shim.same_text && shim.executable && shim.bin == bin && shim.event == Some(*event)
         };
-        match look(&hook)? {
-            Found::Ours(shim) if is_current(&shim) => {}
-            Found::Nothing | Found::Ours(_) => {
-                steps.push(Step::Write { hook: hook.clone(), content: content.clone() });
+        match read_hook(&hook)? {
+            HookFile::Ours(shim) if is_current(&shim) => {}
+            HookFile::Nothing | HookFile::Ours(_) => {
+                steps.push(InstallStep::Write { hook: hook.clone(), content: content.clone() });
             }
             // An install that was stopped half way left the hook under both names; a hook manager
             // that installs itself again leaves the same text.
-            Found::Foreign { .. } if same_file(&hook, &kept) || same_text(&hook, &kept) => {
-                steps.push(Step::Write { hook: hook.clone(), content: content.clone() });
+            HookFile::Foreign { .. } if same_file(&hook, &kept) || same_text(&hook, &kept) => {
+                steps.push(InstallStep::Write { hook: hook.clone(), content: content.clone() });
             }
-            Found::Foreign { .. } if is_there(&kept) => {
+            HookFile::Foreign { .. } if is_there(&kept) => {
                 let message = format!(
                     "both `{}` and `{}` hold a hook of yours",
                     hook.display(),
@@ -73,20 +74,20 @@ pub fn plan_install(
                     "put into the first what is to run, and delete the second",
                 ));
             }
-            Found::Foreign { .. } => {
-                steps.push(Step::Keep { hook: hook.clone(), kept });
-                steps.push(Step::Write { hook: hook.clone(), content: content.clone() });
+            HookFile::Foreign { .. } => {
+                steps.push(InstallStep::Keep { hook: hook.clone(), kept });
+                steps.push(InstallStep::Write { hook: hook.clone(), content: content.clone() });
             }
         }
         for (other, shim) in renamed(&hook)? {
             if !is_current(&shim) {
-                steps.push(Step::Write { hook: other, content: content.clone() });
+                steps.push(InstallStep::Write { hook: other, content: content.clone() });
             }
         }
-        if *way == Way::Config {
+        if *method == InstallMethod::Config {
             let command = config_command(event, &hook);
             if configured(repo, event)?.as_ref() != Some(&command) {
-                steps.push(Step::Configure { event, command });
+                steps.push(InstallStep::Configure { event, command });
             }
             // Of an install with an older git: it would run a second time.
             steps.extend(plan_removal(&repo.common_dir.join("hooks").join(event))?);
@@ -100,9 +101,9 @@ fn same_text(a: &Path, b: &Path) -> bool {
 }
 
 /// What must be done to take the hooks of these events away and give back what stood there.
-pub fn plan_uninstall(repo: &Repo, events: &[&'static str]) -> Result<Vec<Step>> {
+pub fn plan_uninstall(repo: &Repo, events: &[&'static str]) -> Result<Vec<InstallStep>> {
     let mut folders = vec![repo.common_dir.join("hooks")];
-    if let (Ok(Way::Folder(folder)), _) = way(repo)?
+    if let (Ok(InstallMethod::Folder(folder)), _) = method(repo)?
         && real(&folders[0]) != folder
     {
         folders.push(folder);
@@ -113,25 +114,29 @@ pub fn plan_uninstall(repo: &Repo, events: &[&'static str]) -> Result<Vec<Step>>
             let hook = folder.join(event);
             steps.extend(plan_removal(&hook)?);
             let others = renamed(&hook)?.into_iter();
-            steps.extend(others.map(|(hook, _)| Step::Remove { hook }));
+            steps.extend(others.map(|(hook, _)| InstallStep::Remove { hook }));
         }
         if configured(repo, event)?.is_some() {
-            steps.push(Step::Unconfigure { event });
+            steps.push(InstallStep::Unconfigure { event });
         }
         steps.extend(plan_removal(&config_folder(repo).join(event))?);
     }
     Ok(steps)
 }
 
-fn plan_removal(hook: &Path) -> Result<Option<Step>> {
+fn plan_removal(hook: &Path) -> Result<Option<InstallStep>> {
     let kept = kept_path(hook);
     let has_kept = is_there(&kept);
     let hook = hook.to_owned();
-    Ok(match look(&hook)? {
-        Found::Ours(_) | Found::Nothing if has_kept => Some(Step::Restore { kept, hook }),
-        Found::Ours(_) => Some(Step::Remove { hook }),
-        Found::Foreign { .. } if same_file(&hook, &kept) => Some(Step::Remove { hook: kept }),
-        Found::Foreign { .. } | Found::Nothing => None,
+    Ok(match read_hook(&hook)? {
+        HookFile::Ours(_) | HookFile::Nothing if has_kept => {
+            Some(InstallStep::Restore { kept, hook })
+        }
+        HookFile::Ours(_) => Some(InstallStep::Remove { hook }),
+        HookFile::Foreign { .. } if same_file(&hook, &kept) => {
+            Some(InstallStep::Remove { hook: kept })
+        }
+        HookFile::Foreign { .. } | HookFile::Nothing => None,
     })
 }
 
@@ -162,24 +167,24 @@ pub fn configured(repo: &Repo, event: &str) -> Result<Option<BString>> {
 }
 
 /// Does what was planned, in order; each step is whole or not done.
-pub fn perform(repo: &Repo, steps: &[Step]) -> Result<()> {
+pub fn perform(repo: &Repo, steps: &[InstallStep]) -> Result<()> {
     for step in steps {
         match step {
-            Step::Write { hook, content } => file::write_executable(hook, content)?,
-            Step::Keep { hook, kept } => {
+            InstallStep::Write { hook, content } => file::write_executable(hook, content)?,
+            InstallStep::Keep { hook, kept } => {
                 keep(hook, kept).with_context(|| format!("could not keep `{}`", hook.display()))?;
             }
-            Step::Restore { kept, hook } => fs::rename(kept, hook)
+            InstallStep::Restore { kept, hook } => fs::rename(kept, hook)
                 .with_context(|| format!("could not give back `{}`", hook.display()))?,
-            Step::Remove { hook } => fs::remove_file(hook)
+            InstallStep::Remove { hook } => fs::remove_file(hook)
                 .with_context(|| format!("could not remove `{}`", hook.display()))?,
-            Step::Configure { event, command } => {
+            InstallStep::Configure { event, command } => {
                 let name = config_name(event);
                 let command = OsStr::from_bytes(command);
                 configure(repo, &[format!("{name}.command").as_ref(), command])?;
                 configure(repo, &[format!("{name}.event").as_ref(), event.as_ref()])?;
             }
-            Step::Unconfigure { event } => {
+            InstallStep::Unconfigure { event } => {
                 let arguments = ["config", "--local", "--remove-section", &config_name(event)];
                 succeeded(&repo.git().args(arguments).capture()?, "git config")?;
             }
@@ -202,7 +207,7 @@ fn keep(hook: &Path, kept: &Path) -> io::Result<()> {
     }
 }
 
-impl Step {
+impl InstallStep {
     /// What the step does, for people.
     pub fn describe(&self) -> String {
         match self {

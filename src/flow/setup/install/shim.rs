@@ -25,7 +25,7 @@ const KEPT: &str = ".before-tribunal";
 
 /// What stands in a hook's place.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Found {
+pub enum HookFile {
     Nothing,
     Ours(Shim),
     Foreign { executable: bool },
@@ -75,7 +75,7 @@ fn version_in(text: &[u8]) -> Option<String> {
 }
 
 /// Looks at what stands in a hook's place.
-pub fn look(hook: &Path) -> Result<Found> {
+pub fn read_hook(hook: &Path) -> Result<HookFile> {
     let read = || -> io::Result<Option<(fs::Metadata, Vec<u8>)>> {
         match fs::symlink_metadata(hook) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -88,9 +88,9 @@ pub fn look(hook: &Path) -> Result<Found> {
         }
     };
     let found = read().with_context(|| format!("could not read the hook `{}`", hook.display()))?;
-    let Some((metadata, text)) = found else { return Ok(Found::Nothing) };
+    let Some((metadata, text)) = found else { return Ok(HookFile::Nothing) };
     let executable = metadata.permissions().mode() & 0o111 != 0;
-    let Some(version) = version_in(&text) else { return Ok(Found::Foreign { executable }) };
+    let Some(version) = version_in(&text) else { return Ok(HookFile::Foreign { executable }) };
     let bin = text.lines().find_map(|line| line.strip_prefix(b"bin=")).map(shell_unquoted);
     let bin = bin.unwrap_or_default();
     let event = text
@@ -98,7 +98,7 @@ pub fn look(hook: &Path) -> Result<Found> {
         .find_map(|line| line.strip_prefix(b"hook="))
         .and_then(|named| EVENTS.into_iter().find(|event| event.as_bytes() == named));
     let same_text = event.is_some_and(|event| shim(&bin, event) == text);
-    Ok(Found::Ours(Shim { version, bin, event, same_text, executable }))
+    Ok(HookFile::Ours(Shim { version, bin, event, same_text, executable }))
 }
 
 /// The shims for an event that another program keeps in the same folder under a longer name, such as
@@ -119,7 +119,7 @@ pub fn renamed(hook: &Path) -> Result<Vec<(PathBuf, Shim)>> {
         if !rest.is_some_and(|rest| rest.starts_with(b".")) || !entry.path().is_file() {
             continue;
         }
-        if let Found::Ours(shim) = look(&entry.path())? {
+        if let HookFile::Ours(shim) = read_hook(&entry.path())? {
             found.push((entry.path(), shim));
         }
     }

@@ -9,9 +9,9 @@ use bstr::ByteSlice as _;
 
 use crate::flow::setup::install::plan::{config_command, config_folder, config_name, configured};
 use crate::flow::setup::install::shim::{
-    Found, Shim, is_there, kept_path, look, renamed, shim_version,
+    HookFile, Shim, is_there, kept_path, read_hook, renamed, shim_version,
 };
-use crate::flow::setup::install::{EVENTS, Refusal, Way, default_events};
+use crate::flow::setup::install::{EVENTS, InstallMethod, Refusal, default_events};
 use crate::platform::git::repo::Repo;
 use crate::platform::process;
 
@@ -27,8 +27,8 @@ pub struct EventStatus {
     pub notes: Vec<String>,
 }
 
-/// Tells how every event stands, given how hooks are hung in here.
-pub fn status(repo: &Repo, way: &Result<Way, Refusal>) -> Result<Vec<EventStatus>> {
+/// The state of each event, given how hooks are installed here.
+pub fn status(repo: &Repo, method: &Result<InstallMethod, Refusal>) -> Result<Vec<EventStatus>> {
     let wanted = default_events(repo);
     let events = EVENTS.into_iter().map(|event| {
         let mut status = EventStatus {
@@ -38,9 +38,9 @@ pub fn status(repo: &Repo, way: &Result<Way, Refusal>) -> Result<Vec<EventStatus
             problems: Vec::new(),
             notes: Vec::new(),
         };
-        match way {
-            Ok(Way::Folder(folder)) => status.look_at(&folder.join(event))?,
-            Ok(Way::Config) => status.look_at_config(repo)?,
+        match method {
+            Ok(InstallMethod::Folder(folder)) => status.look_at(&folder.join(event))?,
+            Ok(InstallMethod::Config) => status.look_at_config(repo)?,
             Err(Refusal::WorkTree(folder) | Refusal::Outside(folder)) => {
                 status.look_for_a_line(folder);
             }
@@ -61,16 +61,16 @@ impl EventStatus {
             let name = other.display();
             self.notes.push(format!("`{name}` is one of ours: it judges where something runs it"));
         }
-        match look(hook)? {
-            Found::Nothing if is_there(&kept) => {
+        match read_hook(hook)? {
+            HookFile::Nothing if is_there(&kept) => {
                 self.problems.push(format!("missing, and `{}` waits to be run", kept.display()));
             }
-            Found::Nothing => {}
-            Found::Foreign { .. } if self.wanted => {
+            HookFile::Nothing => {}
+            HookFile::Foreign { .. } if self.wanted => {
                 self.problems.push("another program's hook stands in its place".to_owned());
             }
-            Found::Foreign { .. } => self.notes.push("a hook of your own".to_owned()),
-            Found::Ours(shim) => {
+            HookFile::Foreign { .. } => self.notes.push("a hook of your own".to_owned()),
+            HookFile::Ours(shim) => {
                 self.installed = true;
                 self.look_into(&shim);
                 if let Some(event) = shim.event.filter(|event| *event != self.event) {

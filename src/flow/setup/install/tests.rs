@@ -3,10 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::flow::setup::install::plan::{Step, configured, perform, plan_install, plan_uninstall};
-use crate::flow::setup::install::shim::{Found, look, shim};
+use crate::flow::setup::install::plan::{
+    InstallStep, configured, perform, plan_install, plan_uninstall,
+};
+use crate::flow::setup::install::shim::{HookFile, read_hook, shim};
 use crate::flow::setup::install::status::status;
-use crate::flow::setup::install::{Refusal, Way, choose};
+use crate::flow::setup::install::{InstallMethod, Refusal, choose};
 use crate::platform::git::command::git;
 use crate::platform::git::hooks_dir::HooksPath;
 use crate::platform::git::repo::Repo;
@@ -28,7 +30,7 @@ fn the_place_is_chosen_by_git_and_by_setting() {
     let decide = |version, value: Option<&str>, folder: &str| {
         choose(version, value.map(setting).as_ref(), Path::new(folder), common, Some(top))
     };
-    let folder = |path: &str| Ok(Way::Folder(path.into()));
+    let folder = |path: &str| Ok(InstallMethod::Folder(path.into()));
     let old = (2, 47);
     assert_eq!(decide(old, None, "/r/.git/hooks"), folder("/r/.git/hooks"));
     assert_eq!(decide(old, Some(".git/h"), "/r/.git/h"), folder("/r/.git/h"));
@@ -38,7 +40,7 @@ fn the_place_is_chosen_by_git_and_by_setting() {
     assert_eq!(decide(old, Some("/h"), "/h"), Err(Refusal::Outside("/h".into())));
     assert_eq!(decide(old, None, "/elsewhere"), Err(Refusal::Outside("/elsewhere".into())));
     for value in [None, Some(""), Some("/h"), Some(".husky/_")] {
-        assert_eq!(decide((2, 54), value, "/h"), Ok(Way::Config));
+        assert_eq!(decide((2, 54), value, "/h"), Ok(InstallMethod::Config));
     }
     let bare = choose(old, None, Path::new("/b/hooks"), Path::new("/b"), None);
     assert_eq!(bare, folder("/b/hooks"));
@@ -50,7 +52,7 @@ fn a_shim_is_read_back_whatever_the_path() {
     for path in ["/bin/tribunal", "/a b/it's \"x\" $y/tribunal", "/'/'", "/@HOOK@/@BIN@"] {
         let hook = folder.path().join("pre-commit");
         write_atomic(&hook, &shim(Path::new(path), "pre-push")).unwrap();
-        let Found::Ours(found) = look(&hook).unwrap() else { panic!("{path}") };
+        let HookFile::Ours(found) = read_hook(&hook).unwrap() else { panic!("{path}") };
         assert_eq!(found.bin, Path::new(path));
         assert_eq!(found.event, Some("pre-push"), "whatever the file is called");
         assert!(found.same_text && !found.executable);
@@ -69,22 +71,27 @@ fn hooks_by_configuration_are_written_found_and_taken_away() {
     let old_shim = repo.git_dir.join("hooks/pre-push");
     perform(
         &repo,
-        &[Step::Write { hook: old_shim.clone(), content: shim(Path::new("/x"), "pre-push") }],
+        &[InstallStep::Write {
+            hook: old_shim.clone(),
+            content: shim(Path::new("/x"), "pre-push"),
+        }],
     )
     .unwrap();
     let foreign = repo.git_dir.join("hooks/pre-commit");
     write_atomic(&foreign, b"#!/bin/sh\n").unwrap();
 
     let events = ["pre-commit", "pre-push"];
-    let steps = plan_install(&repo, &Way::Config, &events, Path::new("/bin/echo")).unwrap();
+    let steps =
+        plan_install(&repo, &InstallMethod::Config, &events, Path::new("/bin/echo")).unwrap();
     perform(&repo, &steps).unwrap();
     assert!(!old_shim.exists(), "it would run a second time");
     assert!(foreign.exists(), "git runs it by itself");
     let repo = Repo::discover(&top, None).unwrap();
-    let again = plan_install(&repo, &Way::Config, &events, Path::new("/bin/echo")).unwrap();
+    let again =
+        plan_install(&repo, &InstallMethod::Config, &events, Path::new("/bin/echo")).unwrap();
     assert_eq!(again, []);
     assert_eq!(repo.config("hook.tribunal-pre-push.event").unwrap().unwrap(), "pre-push");
-    let all = status(&repo, &Ok(Way::Config)).unwrap();
+    let all = status(&repo, &Ok(InstallMethod::Config)).unwrap();
     let installed: Vec<_> = all.iter().filter(|s| s.installed).map(|s| s.event).collect();
     assert_eq!(installed, events);
 

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 
 use crate::platform::agents::ask::{Access, Request};
-use crate::platform::agents::known::Facts;
+use crate::platform::agents::facts::ProgramFacts;
 
 /// The longest argument that a kernel takes, with its end mark, in bytes.
 const ARGUMENT_MAX: usize = 128 * 1024;
@@ -31,14 +31,14 @@ pub const QUIET: [(&str, &str); 6] = [
 ];
 
 /// What this version lacks; `None` where it has all that is needed.
-pub fn missing(facts: &Facts) -> Option<String> {
+pub fn missing(facts: &ProgramFacts) -> Option<String> {
     let lacks: Vec<_> = NEEDED.into_iter().filter(|flag| !facts.understands(flag)).collect();
     (!lacks.is_empty())
         .then(|| format!("`claude` {} does not understand {}", facts.version, lacks.join(", ")))
 }
 
 /// The command line. An error is a version that understands too little, or a schema that is too long.
-pub fn words(facts: &Facts, request: &Request<'_>) -> Result<Vec<OsString>, String> {
+pub fn words(facts: &ProgramFacts, request: &Request<'_>) -> Result<Vec<OsString>, String> {
     if let Some(missing) = missing(facts) {
         return Err(missing);
     }

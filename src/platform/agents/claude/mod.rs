@@ -9,12 +9,14 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::domain::policy::agents::Program;
-use crate::platform::agents::ask::{Outcome, Reply, Request};
+use crate::platform::agents::ask::{Outcome, ParsedOutput, Reply, Request};
 use crate::platform::agents::call;
-use crate::platform::agents::call::{Call, Reading};
-use crate::platform::agents::known;
-use crate::platform::agents::known::Facts;
-use crate::platform::agents::{Around, Login, Missing, Probe, Sandbox, find, text};
+use crate::platform::agents::call::ProgramCall;
+use crate::platform::agents::env::{Around, Missing};
+use crate::platform::agents::facts;
+use crate::platform::agents::facts::ProgramFacts;
+use crate::platform::agents::probe::{Login, Probe, Sandbox};
+use crate::platform::agents::{find, text};
 use crate::platform::config::env::now;
 use crate::platform::process::Interrupts;
 
@@ -41,7 +43,7 @@ impl Claude {
     }
 
     pub fn ask(&self, request: &Request<'_>, around: Around<'_>, interrupts: Interrupts) -> Reply {
-        call::reply("claude", "anthropic", request, |by| {
+        Reply::to(request, "claude", "anthropic", |by| {
             let facts = self.facts(around)?;
             by.version.clone_from(&facts.version);
             self.answer(&facts, request, around, interrupts)
@@ -50,11 +52,11 @@ impl Claude {
 
     fn answer(
         &self,
-        facts: &Facts,
+        facts: &ProgramFacts,
         request: &Request<'_>,
         around: Around<'_>,
         interrupts: Interrupts,
-    ) -> Result<Reading, Outcome> {
+    ) -> Result<ParsedOutput, Outcome> {
         if request.prompt.len() > PROMPT_MAX {
             let why = format!(
                 "the prompt has {} bytes; `claude` reads {PROMPT_MAX}",
@@ -71,7 +73,7 @@ impl Claude {
         let secrets =
             CREDENTIALS.iter().filter_map(|name| Some(around.env.text(name)?.to_owned())).collect();
         let vars = call::named(vars);
-        let call = Call { program: self.path.clone(), words, vars, secrets };
+        let call = ProgramCall { program: self.path.clone(), words, vars, secrets };
         let ran = call.run(request, around, interrupts)?;
         Ok(reading::read(&ran, request.schema.is_some(), now(around.env)))
     }
@@ -99,24 +101,24 @@ impl Claude {
         Ok(vars)
     }
 
-    fn facts(&self, around: Around<'_>) -> Result<Facts, Outcome> {
-        if let Some(facts) = known::recall(&self.path, around) {
+    fn facts(&self, around: Around<'_>) -> Result<ProgramFacts, Outcome> {
+        if let Some(facts) = facts::recall(&self.path, around) {
             return Ok(facts);
         }
         let facts = self.look(around).map_err(|why| {
             let why = text::one_line(&why);
             Outcome::CouldNotStart { why }
         })?;
-        known::keep(&self.path, &facts, around);
+        facts::keep(&self.path, &facts, around);
         Ok(facts)
     }
 
-    fn look(&self, around: Around<'_>) -> Result<Facts, String> {
+    fn look(&self, around: Around<'_>) -> Result<ProgramFacts, String> {
         let vars = own_home(around)?;
-        let version = known::answer(&self.path, &["--version"], &vars, around)?;
-        let help = known::answer(&self.path, &["--help"], &vars, around)?;
+        let version = facts::answer(&self.path, &["--version"], &vars, around)?;
+        let help = facts::answer(&self.path, &["--help"], &vars, around)?;
         let version = version.split_whitespace().next().unwrap_or_default().to_owned();
-        Ok(Facts { version, flags: Facts::flags_in(&help), sandbox: None })
+        Ok(ProgramFacts { version, flags: ProgramFacts::flags_in(&help), sandbox: None })
     }
 
     pub fn probe(&self, around: Around<'_>) -> Probe {
@@ -151,7 +153,7 @@ impl Claude {
         }
         let Ok(mut vars) = self.vars(around) else { return Login::Missing };
         vars.extend(command_line::QUIET.map(|(name, value)| (name, value.into())));
-        let status = known::question(&self.path, &["auth", "status"], &vars, around);
+        let status = facts::question(&self.path, &["auth", "status"], &vars, around);
         let status =
             status.ok().and_then(|said| serde_json::from_slice::<Value>(&said.stdout).ok());
         let logged_in = match status.as_ref().and_then(|status| status["loggedIn"].as_bool()) {

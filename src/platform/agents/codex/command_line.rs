@@ -9,7 +9,7 @@ use std::path::Path;
 
 use crate::platform::agents::ask::{Access, Request};
 use crate::platform::agents::call::INSIDE;
-use crate::platform::agents::known::{Facts, Held};
+use crate::platform::agents::facts::{ProgramFacts, SandboxLevel};
 
 /// The file of the schema, in the request's folder.
 pub const SCHEMA: &str = "schema.json";
@@ -86,11 +86,11 @@ pub struct Surroundings<'a> {
     pub endpoint: &'a str,
     /// Whether the key is in the environment.
     pub key: bool,
-    pub held: Option<Held>,
+    pub held: Option<SandboxLevel>,
 }
 
 /// What this version lacks; `None` where it has all that is needed.
-pub fn missing(facts: &Facts) -> Option<String> {
+pub fn missing(facts: &ProgramFacts) -> Option<String> {
     let lacks: Vec<_> = NEEDED.into_iter().filter(|flag| !facts.understands(flag)).collect();
     (!lacks.is_empty())
         .then(|| format!("`codex` {} does not understand {}", facts.version, lacks.join(", ")))
@@ -119,9 +119,9 @@ pub fn words(around: &Surroundings<'_>, request: &Request<'_>) -> Result<Vec<OsS
     let mut add = |all: &[&str]| words.extend(all.iter().map(OsString::from));
     add(&["exec", "--strict-config", "--ignore-user-config"]);
     match (around.held, request.access) {
-        (Some(Held::Confined), access) => settings.extend(profile(around.program, access)?),
-        (Some(Held::Reading), Access::Read) => add(&["--sandbox", "read-only"]),
-        (Some(Held::Reading), Access::Write) => {
+        (Some(SandboxLevel::Confined), access) => settings.extend(profile(around.program, access)?),
+        (Some(SandboxLevel::ReadsDisk), Access::Read) => add(&["--sandbox", "read-only"]),
+        (Some(SandboxLevel::ReadsDisk), Access::Write) => {
             add(&["--sandbox", "workspace-write"]);
             settings.push("sandbox_workspace_write.exclude_slash_tmp=true".to_owned());
             settings.push("sandbox_workspace_write.exclude_tmpdir_env_var=true".to_owned());
@@ -141,9 +141,13 @@ pub fn words(around: &Surroundings<'_>, request: &Request<'_>) -> Result<Vec<OsS
 }
 
 /// A command that does nothing, in the sandbox, in a folder of its own.
-pub fn sandbox_trial(program: &Path, dir: &Path, held: Held) -> Result<Vec<String>, String> {
+pub fn sandbox_trial(
+    program: &Path,
+    dir: &Path,
+    held: SandboxLevel,
+) -> Result<Vec<String>, String> {
     let mut words = vec!["sandbox".to_owned()];
-    if held == Held::Confined {
+    if held == SandboxLevel::Confined {
         for setting in profile(program, Access::Read)? {
             words.extend(["-c".to_owned(), setting]);
         }

@@ -8,12 +8,14 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use crate::domain::policy::agents::Program;
-use crate::platform::agents::ask::{Outcome, Reply, Request};
+use crate::platform::agents::ask::{Outcome, ParsedOutput, Reply, Request};
 use crate::platform::agents::call;
-use crate::platform::agents::call::{Call, Reading};
-use crate::platform::agents::known;
-use crate::platform::agents::known::{Facts, Held};
-use crate::platform::agents::{Around, Login, Missing, Probe, Sandbox, find, text};
+use crate::platform::agents::call::ProgramCall;
+use crate::platform::agents::env::{Around, Missing};
+use crate::platform::agents::facts;
+use crate::platform::agents::facts::{ProgramFacts, SandboxLevel};
+use crate::platform::agents::probe::{Login, Probe, Sandbox};
+use crate::platform::agents::{find, text};
 use crate::platform::config::env::now;
 use crate::platform::process::Interrupts;
 
@@ -46,7 +48,7 @@ impl Codex {
     }
 
     pub fn ask(&self, request: &Request<'_>, around: Around<'_>, interrupts: Interrupts) -> Reply {
-        call::reply("codex", "openai", request, |by| {
+        Reply::to(request, "codex", "openai", |by| {
             let facts = self.facts(around)?;
             by.version.clone_from(&facts.version);
             self.answer(&facts, request, around, interrupts)
@@ -55,11 +57,11 @@ impl Codex {
 
     fn answer(
         &self,
-        facts: &Facts,
+        facts: &ProgramFacts,
         request: &Request<'_>,
         around: Around<'_>,
         interrupts: Interrupts,
-    ) -> Result<Reading, Outcome> {
+    ) -> Result<ParsedOutput, Outcome> {
         let length = request.prompt.chars().count();
         if length > PROMPT_MAX {
             let why = format!("the prompt has {length} characters; `codex` reads {PROMPT_MAX}");
@@ -81,7 +83,7 @@ impl Codex {
         let secrets =
             CREDENTIALS.iter().filter_map(|name| Some(around.env.text(name)?.to_owned())).collect();
         let (words, vars) = (words.map_err(could_not)?, call::named(vars));
-        let call = Call { program: self.path.clone(), words, vars, secrets };
+        let call = ProgramCall { program: self.path.clone(), words, vars, secrets };
         let ran = call.run(request, around, interrupts)?;
         let answer = request.folder.join(command_line::ANSWER);
         // Where there is no file, the stream holds the answer.
@@ -91,7 +93,7 @@ impl Codex {
 
     fn command_line<'a>(
         &'a self,
-        facts: &'a Facts,
+        facts: &'a ProgramFacts,
         around: Around<'_>,
     ) -> command_line::Surroundings<'a> {
         command_line::Surroundings {
@@ -119,46 +121,46 @@ impl Codex {
         Ok(vars)
     }
 
-    fn facts(&self, around: Around<'_>) -> Result<Facts, Outcome> {
+    fn facts(&self, around: Around<'_>) -> Result<ProgramFacts, Outcome> {
         let could_not = |why: String| Outcome::CouldNotStart { why: text::one_line(&why) };
         let mut facts = self.version(around).map_err(could_not)?;
         if facts.sandbox.is_none() {
             facts.sandbox = Some(self.try_sandbox(around).map_err(could_not)?);
-            known::keep(&self.path, &facts, around);
+            facts::keep(&self.path, &facts, around);
         }
         Ok(facts)
     }
 
     /// What is known of this version; of its sandbox only what was seen before.
-    fn version(&self, around: Around<'_>) -> Result<Facts, String> {
-        if let Some(facts) = known::recall(&self.path, around) {
+    fn version(&self, around: Around<'_>) -> Result<ProgramFacts, String> {
+        if let Some(facts) = facts::recall(&self.path, around) {
             return Ok(facts);
         }
         let facts = self.look(around)?;
-        known::keep(&self.path, &facts, around);
+        facts::keep(&self.path, &facts, around);
         Ok(facts)
     }
 
-    fn look(&self, around: Around<'_>) -> Result<Facts, String> {
+    fn look(&self, around: Around<'_>) -> Result<ProgramFacts, String> {
         let vars = own_home(around)?;
-        let version = known::answer(&self.path, &["--version"], &vars, around)?;
-        let help = known::answer(&self.path, &["exec", "--help"], &vars, around)?;
+        let version = facts::answer(&self.path, &["--version"], &vars, around)?;
+        let help = facts::answer(&self.path, &["exec", "--help"], &vars, around)?;
         let version = version.split_whitespace().last().unwrap_or_default().to_owned();
-        let facts = Facts { version, flags: Facts::flags_in(&help), sandbox: None };
+        let facts = ProgramFacts { version, flags: ProgramFacts::flags_in(&help), sandbox: None };
         command_line::missing(&facts).map_or(Ok(facts), Err)
     }
 
     /// Tries the sandbox on a command that does nothing: with reading confined where the version can
     /// do that, else with the whole disk to be read.
-    fn try_sandbox(&self, around: Around<'_>) -> Result<Held, String> {
+    fn try_sandbox(&self, around: Around<'_>) -> Result<SandboxLevel, String> {
         let vars = own_home(around)?;
         let dir = call::private(&around.home.join("codex").join("trial"));
         let dir = dir.map_err(|error| format!("could not make a folder to try it in: {error}"))?;
         let mut said = String::new();
-        for held in [Held::Confined, Held::Reading] {
+        for held in [SandboxLevel::Confined, SandboxLevel::ReadsDisk] {
             let words = command_line::sandbox_trial(&self.path, &dir, held)?;
             let words: Vec<_> = words.iter().map(String::as_str).collect();
-            let output = known::question(&self.path, &words, &vars, around)?;
+            let output = facts::question(&self.path, &words, &vars, around)?;
             if output.code() == 0 {
                 return Ok(held);
             }
@@ -181,8 +183,8 @@ impl Codex {
             }
         };
         let sandbox = match sandbox {
-            Ok(Held::Confined) => Sandbox::Works,
-            Ok(Held::Reading) => Sandbox::Instead(
+            Ok(SandboxLevel::Confined) => Sandbox::Works,
+            Ok(SandboxLevel::ReadsDisk) => Sandbox::Instead(
                 "it holds writing and the net; the whole disk can be read".to_owned(),
             ),
             Err(why) => Sandbox::Broken(text::one_line(&why)),
@@ -198,7 +200,7 @@ impl Codex {
             return Login::NotNeeded;
         }
         let Ok(vars) = self.vars(around) else { return Login::Missing };
-        match known::question(&self.path, &["login", "status"], &vars, around) {
+        match facts::question(&self.path, &["login", "status"], &vars, around) {
             Ok(status) if status.code() == 0 => Login::By("its own login".to_owned()),
             _ => Login::Missing,
         }

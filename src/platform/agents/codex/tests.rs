@@ -9,10 +9,10 @@ use serde_json::json;
 use super::command_line::{Surroundings, words};
 use crate::domain::model::agent::Role;
 use crate::platform::agents::ask::{Access, Request};
-use crate::platform::agents::known::Held;
+use crate::platform::agents::facts::SandboxLevel;
 
 fn line(
-    held: Option<Held>,
+    held: Option<SandboxLevel>,
     access: Access,
     endpoint: &str,
     key: bool,
@@ -27,6 +27,7 @@ fn line(
         access,
         dir: Path::new("/room"),
         folder: Path::new("/call"),
+        note: None,
         wall: Duration::ZERO,
         idle: Duration::ZERO,
         budget: None,
@@ -37,7 +38,7 @@ fn line(
 
 #[test]
 fn each_setting_is_toml() {
-    for held in [Held::Confined, Held::Reading] {
+    for held in [SandboxLevel::Confined, SandboxLevel::ReadsDisk] {
         for access in [Access::Read, Access::Write] {
             let line = line(Some(held), access, "http://127.0.0.1:9/v1", true).unwrap();
             let settings: Vec<_> =
@@ -54,7 +55,7 @@ fn each_setting_is_toml() {
             assert_eq!(server["env_key"].as_str(), Some("CODEX_API_KEY"));
             let has = |word: &str| line.iter().any(|given| given == word);
             assert!(has("--strict-config") && has("--ignore-user-config") && has("--ephemeral"));
-            if held == Held::Confined {
+            if held == SandboxLevel::Confined {
                 // The two ways do not go together.
                 assert!(!has("--sandbox"));
                 let files = &all["permissions"]["tribunal"]["filesystem"];
@@ -76,8 +77,9 @@ fn nothing_is_started_without_a_sandbox_that_was_tried() {
 
 #[test]
 fn a_server_without_a_key_is_sent_none() {
-    let all = line(Some(Held::Confined), Access::Read, "http://127.0.0.1:9/v1", false).unwrap();
+    let all =
+        line(Some(SandboxLevel::Confined), Access::Read, "http://127.0.0.1:9/v1", false).unwrap();
     assert!(!all.iter().any(|word| word.contains("env_key")));
-    let own = line(Some(Held::Confined), Access::Read, "", true).unwrap();
+    let own = line(Some(SandboxLevel::Confined), Access::Read, "", true).unwrap();
     assert!(!own.iter().any(|word| word.contains("model_provider")));
 }

@@ -7,17 +7,17 @@ mod tests;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::time::Instant;
 
 use jiff::Timestamp;
 
-use crate::domain::model::agent::Cost;
 use crate::domain::policy::agents::CommandAgent;
-use crate::platform::agents::ask::{Access, Answer, Identity, Outcome, Reply, Request};
+use crate::platform::agents::ask::{Access, Answer, Outcome, ParsedOutput, Reply, Request};
 use crate::platform::agents::call;
-use crate::platform::agents::call::{Call, Exit, Ran};
+use crate::platform::agents::call::{Exit, ProgramCall, ProgramOutput};
+use crate::platform::agents::env::{Around, Missing};
+use crate::platform::agents::find;
+use crate::platform::agents::probe::{Login, Probe, Sandbox};
 use crate::platform::agents::text::{again_at, last_line, object_in, one_line};
-use crate::platform::agents::{Around, Login, Missing, Probe, Sandbox, find};
 use crate::platform::config::env::now;
 use crate::platform::process::Interrupts;
 
@@ -62,16 +62,9 @@ impl Command {
     }
 
     pub fn ask(&self, request: &Request<'_>, around: Around<'_>, interrupts: Interrupts) -> Reply {
-        let start = Instant::now();
-        let outcome = self.answer(request, around, interrupts).unwrap_or_else(|outcome| outcome);
-        let by = Identity {
-            agent: self.settings.name.clone(),
-            family: self.settings.family.clone(),
-            version: String::new(),
-            model: request.model.unwrap_or_default().to_owned(),
-        };
-        let took_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
-        Reply { outcome, cost: Cost::default(), by, took_ms }
+        Reply::to(request, &self.settings.name, &self.settings.family, |_| {
+            self.answer(request, around, interrupts).map(ParsedOutput::without_cost)
+        })
     }
 
     /// An error is a call that could not be made.
@@ -122,7 +115,7 @@ impl Command {
             own.iter().filter_map(|(_, value)| value.to_str().map(str::to_owned)).collect();
         let home = around.env.get("HOME").map(|home| ("HOME".to_owned(), home.to_owned()));
         let vars = home.into_iter().chain(own).collect();
-        let call = Call { program, words, vars, secrets };
+        let call = ProgramCall { program, words, vars, secrets };
         // Most programs say nothing before they say it all: silence tells nothing of them.
         let request = Request { idle: request.wall, ..*request };
         let ran = call.run(&request, around, interrupts)?;
@@ -134,7 +127,7 @@ impl Command {
         Ok(read(&ran, file.as_deref(), request.schema.is_some(), now(around.env)))
     }
 
-    /// Nothing is started: what can be known is what the settings say.
+    /// Nothing is started: what can be facts is what the settings say.
     pub fn probe(&self, around: Around<'_>) -> Probe {
         let (set, unset): (Vec<_>, Vec<_>) =
             self.settings.env.iter().partition(|name| around.env.get(name).is_some());
@@ -154,7 +147,7 @@ impl Command {
 }
 
 /// What a run comes to; `file` is the content of the answer file, where the words name one. Pure.
-fn read(ran: &Ran, file: Option<&[u8]>, wants_json: bool, now: Timestamp) -> Outcome {
+fn read(ran: &ProgramOutput, file: Option<&[u8]>, wants_json: bool, now: Timestamp) -> Outcome {
     if let Some(outcome) = call::stopped(ran.exit) {
         return outcome;
     }

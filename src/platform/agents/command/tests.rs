@@ -11,7 +11,8 @@ use super::Command;
 use crate::domain::model::agent::Role;
 use crate::domain::policy::agents::CommandAgent;
 use crate::platform::agents::ask::{Access, Answer, Outcome, Request};
-use crate::platform::agents::{Around, Login};
+use crate::platform::agents::env::Around;
+use crate::platform::agents::probe::Login;
 use crate::platform::config::env::Env;
 use crate::platform::process::Interrupts;
 
@@ -70,6 +71,7 @@ impl Trial {
             access: self.access,
             dir: self.top.path(),
             folder: &folder,
+            note: None,
             wall: self.wall,
             idle: self.wall,
             budget: None,

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::domain::model::agent::Tokens;
-use crate::platform::agents::ask::{Outcome, Request};
-use crate::platform::agents::http::{Reading, answered, cut_off};
+use crate::domain::model::agent::{Cost, Tokens};
+use crate::platform::agents::ask::{Outcome, ParsedOutput, Request};
+use crate::platform::agents::http::reading::{answered, cut_off};
 
 /// The version of the protocol.
 pub const VERSION: &str = "2023-06-01";
@@ -35,7 +35,7 @@ pub fn question(request: &Request<'_>, model: &str) -> Value {
 }
 
 /// What came back with a good status.
-pub fn read(body: &Value, wants_json: bool) -> Reading {
+pub fn read(body: &Value, wants_json: bool) -> ParsedOutput {
     let blocks = body["content"].as_array().map(Vec::as_slice).unwrap_or_default();
     let texts: Vec<&str> = blocks.iter().filter_map(|block| block["text"].as_str()).collect();
     let mut inputs =
@@ -67,5 +67,6 @@ pub fn read(body: &Value, wants_json: bool) -> Reading {
         cached: of(parts[2]),
         output: of("output_tokens"),
     };
-    Reading { outcome, tokens, model: body["model"].as_str().map(str::to_owned) }
+    let cost = Cost { tokens, money: None };
+    ParsedOutput { outcome, cost, model: body["model"].as_str().map(str::to_owned) }
 }

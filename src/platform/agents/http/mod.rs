@@ -6,20 +6,22 @@
 mod anthropic;
 mod failure;
 mod openai;
+mod reading;
 
 #[cfg(test)]
 mod tests;
 
 use std::io;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
 use ureq::http::{HeaderMap, header};
 
-use crate::domain::model::agent::{Cost, Tokens};
 use crate::domain::policy::agents::{HttpAgent, Protocol};
-use crate::platform::agents::ask::{Access, Answer, Identity, Outcome, Reply, Request};
-use crate::platform::agents::{Around, Login, Probe, Sandbox, text};
+use crate::platform::agents::ask::{Access, Outcome, ParsedOutput, Reply, Request};
+use crate::platform::agents::env::Around;
+use crate::platform::agents::probe::{Login, Probe, Sandbox};
+use crate::platform::agents::text;
 use crate::platform::config::env::{Env, now};
 use crate::platform::store::file;
 
@@ -42,39 +44,18 @@ struct Received {
     body: Vec<u8>,
 }
 
-/// What a good answer comes to.
-struct Reading {
-    outcome: Outcome,
-    tokens: Tokens,
-    /// As reported.
-    model: Option<String>,
-}
-
 impl Http {
     pub fn new(settings: &HttpAgent) -> Self {
         Self { settings: settings.clone() }
     }
 
     pub fn ask(&self, request: &Request<'_>, around: Around<'_>) -> Reply {
-        let start = Instant::now();
-        let model = request.model.unwrap_or(&self.settings.model).to_owned();
-        let mut by = Identity {
-            agent: self.settings.name.clone(),
-            family: self.settings.family.clone(),
-            version: String::new(),
-            model,
-        };
-        let reading = self.answer(request, &by.model, around).unwrap_or_else(|outcome| Reading {
-            outcome,
-            tokens: Tokens::default(),
-            model: None,
-        });
-        if let Some(model) = reading.model {
-            by.model = model;
-        }
-        let cost = Cost { tokens: reading.tokens, money: None };
-        let took_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
-        Reply { outcome: reading.outcome, cost, by, took_ms }
+        Reply::to(request, &self.settings.name, &self.settings.family, |by| {
+            if by.model.is_empty() {
+                by.model.clone_from(&self.settings.model);
+            }
+            self.answer(request, &by.model, around)
+        })
     }
 
     /// An error is a call that brought no answer.
@@ -83,7 +64,7 @@ impl Http {
         request: &Request<'_>,
         model: &str,
         around: Around<'_>,
-    ) -> Result<Reading, Outcome> {
+    ) -> Result<ParsedOutput, Outcome> {
         if request.access == Access::Write {
             let why =
                 format!("`{}` is a model behind an address: it cannot write", self.settings.name);
@@ -203,24 +184,4 @@ impl Http {
         let place = self.settings.endpoint.clone();
         Probe { place, version: String::new(), login, sandbox, hints }
     }
-}
-
-/// The answer that a text holds.
-fn answered(text: &str, json: Option<Value>, wants_json: bool) -> Outcome {
-    if !wants_json {
-        return if text.trim().is_empty() {
-            Outcome::Malformed { why: "the answer is empty".to_owned() }
-        } else {
-            Outcome::Answered(Answer { text: text.to_owned(), json: None })
-        };
-    }
-    match json.or_else(|| text::object_in(text)) {
-        Some(json) => Outcome::Answered(Answer { text: text.to_owned(), json: Some(json) }),
-        None => Outcome::Malformed { why: "the answer does not hold one JSON object".to_owned() },
-    }
-}
-
-/// The outcome of an answer that its length or its length limit cut off.
-fn cut_off() -> Outcome {
-    Outcome::Malformed { why: "the answer was cut off at its longest".to_owned() }
 }

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::domain::model::agent::Tokens;
-use crate::platform::agents::ask::{Outcome, Request};
-use crate::platform::agents::http::{Reading, answered, cut_off};
+use crate::domain::model::agent::{Cost, Tokens};
+use crate::platform::agents::ask::{Outcome, ParsedOutput, Request};
+use crate::platform::agents::http::reading::{answered, cut_off};
 use crate::platform::agents::text;
 
 /// What is sent.
@@ -24,7 +24,7 @@ pub fn question(request: &Request<'_>, model: &str) -> Value {
 }
 
 /// What came back with a good status.
-pub fn read(body: &Value, wants_json: bool) -> Reading {
+pub fn read(body: &Value, wants_json: bool) -> ParsedOutput {
     let choice = &body["choices"][0];
     let message = &choice["message"];
     let said = message["content"].as_str().unwrap_or_default();
@@ -43,5 +43,6 @@ pub fn read(body: &Value, wants_json: bool) -> Reading {
         cached: usage["prompt_tokens_details"]["cached_tokens"].as_u64(),
         output: usage["completion_tokens"].as_u64(),
     };
-    Reading { outcome, tokens, model: body["model"].as_str().map(str::to_owned) }
+    let cost = Cost { tokens, money: None };
+    ParsedOutput { outcome, cost, model: body["model"].as_str().map(str::to_owned) }
 }

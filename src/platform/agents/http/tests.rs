@@ -14,8 +14,8 @@ use self::model_server::{Api, Asked, End, ModelServer, Say, Usage, Words};
 use super::Http;
 use crate::domain::model::agent::{Role, Tokens};
 use crate::domain::policy::agents::{HttpAgent, Protocol};
-use crate::platform::agents::Around;
 use crate::platform::agents::ask::{Access, Answer, Outcome, Reply, Request};
+use crate::platform::agents::env::Around;
 use crate::platform::config::env::Env;
 
 const BOTH: [(Protocol, Api); 2] =
@@ -63,6 +63,7 @@ impl Trial {
             access: self.access,
             dir: self.folder.path(),
             folder: self.folder.path(),
+            note: None,
             wall: self.wall,
             idle: self.wall,
             budget: None,

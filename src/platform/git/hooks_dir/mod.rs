@@ -6,7 +6,8 @@ use anyhow::Result;
 use bstr::{BString, ByteSlice as _};
 
 use crate::platform::git::command::git;
-use crate::platform::git::repo::{Repo, succeeded};
+use crate::platform::git::command::succeeded;
+use crate::platform::git::repo::Repo;
 
 #[cfg(test)]
 mod tests;

@@ -13,7 +13,7 @@ const WALK_MAX: usize = 256;
 
 /// What the side that receives has.
 #[derive(Clone, Debug)]
-pub struct Known {
+pub struct KnownHistory {
     pub commits: HashSet<Oid>,
     pub refs: KnownRefs,
 }
@@ -30,7 +30,7 @@ pub enum KnownRefs {
 
 /// The commits that the tips bring which are not known, oldest first: what `git rev-list` says,
 /// without replace refs and grafts.
-pub fn new_commits(repo: &Repo, tips: &[Oid], known: &Known) -> Result<Vec<Oid>> {
+pub fn new_commits(repo: &Repo, tips: &[Oid], known: &KnownHistory) -> Result<Vec<Oid>> {
     let mut tips = tips.to_vec();
     tips.sort();
     tips.dedup();

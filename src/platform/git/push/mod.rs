@@ -1,7 +1,7 @@
 //! What git tells a hook of a push: the lines that it writes, and what is pushed behind them.
 
 pub mod history;
-pub mod side;
+pub mod receiver_refs;
 #[cfg(test)]
 mod tests;
 

@@ -13,12 +13,13 @@ use crate::domain::model::oid::Oid;
 use crate::domain::model::report::Reported;
 use crate::domain::model::stored_finding::{Disposition, DispositionKind, FindingStatus};
 use crate::platform::store::crash::save_point;
+use crate::platform::store::ledger::Ledger;
+use crate::platform::store::ledger::disposition::insert_disposition;
 use crate::platform::store::ledger::error::Error;
 use crate::platform::store::ledger::matching::{Known, Locators, Terms, Trace, assign};
 use crate::platform::store::ledger::rows::{
     KEPT_COLUMNS, KEPT_TABLES, effect_word, kept, spot_columns,
 };
-use crate::platform::store::ledger::{Ledger, insert_disposition};
 
 /// The judgement in which findings were seen.
 #[derive(Clone, Debug)]

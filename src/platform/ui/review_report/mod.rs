@@ -11,6 +11,7 @@ use jiff::Timestamp;
 
 use crate::domain::model::agent::{Route, Spent};
 use crate::domain::model::report::{Reported, Skipped, Verdict};
+use crate::domain::model::text::{counted, one_line};
 use crate::platform::ui::findings::place_text;
 use crate::platform::ui::report::printable;
 
@@ -112,7 +113,7 @@ pub fn render_markdown(review: &ReviewReport) -> String {
     criteria(review, &mut line);
     findings(review, &mut line);
     if let Some(Offer { branch, base, fixes }) = &review.offer {
-        let commits = if *fixes == 1 { "1 commit".to_owned() } else { format!("{fixes} commits") };
+        let commits = counted(*fixes, "commit");
         line("\n## Fixes\n");
         line(&format!("{commits} of fixes on {}, from {}.", code(branch), code(base)));
     }
@@ -238,8 +239,7 @@ fn or_none(reason: &str) -> String {
 /// Text on one line that is nothing but text.
 fn escaped(text: &str) -> String {
     let mut clean = String::new();
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let mut rest = printable(&line).chars().collect::<Vec<_>>().into_iter().peekable();
+    let mut rest = printable(&one_line(text)).chars().collect::<Vec<_>>().into_iter().peekable();
     while let Some(c) = rest.next() {
         // An address is shown and is no link.
         let address = c == ':' && rest.peek() == Some(&'/') || c == '.' && clean.ends_with("www");
@@ -253,7 +253,7 @@ fn escaped(text: &str) -> String {
 
 /// A name as code on one line.
 fn code(text: &str) -> String {
-    let text = printable(&text.split_whitespace().collect::<Vec<_>>().join(" "));
+    let text = printable(&one_line(text));
     if text.is_empty() {
         return "nothing".to_owned();
     }

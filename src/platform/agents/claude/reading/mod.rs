@@ -8,8 +8,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::domain::model::agent::{Cost, Money, Tokens};
-use crate::platform::agents::ask::{Answer, Outcome};
-use crate::platform::agents::call::{Exit, Ran, Reading, stopped};
+use crate::platform::agents::ask::{Answer, Outcome, ParsedOutput};
+use crate::platform::agents::call::{Exit, ProgramOutput, stopped};
 use crate::platform::agents::text::{again_at, last_line, object_in, one_line};
 
 /// One line of its stream; what is not needed is passed over.
@@ -76,7 +76,7 @@ struct Usage {
 }
 
 /// Reads what a call left behind; `schema` tells whether an object was asked for.
-pub fn read(ran: &Ran, schema: bool, now: Timestamp) -> Reading {
+pub fn read(ran: &ProgramOutput, schema: bool, now: Timestamp) -> ParsedOutput {
     let mut model = None;
     let mut reset = None;
     let mut end = None;
@@ -97,11 +97,11 @@ pub fn read(ran: &Ran, schema: bool, now: Timestamp) -> Reading {
         Some(end) => end.outcome(schema, reset, now),
         None => without_end(ran, now),
     });
-    Reading { outcome, cost, model }
+    ParsedOutput { outcome, cost, model }
 }
 
 /// The outcome of a program that did not say how it ended.
-fn without_end(ran: &Ran, now: Timestamp) -> Outcome {
+fn without_end(ran: &ProgramOutput, now: Timestamp) -> Outcome {
     let said = last_line(&ran.err);
     match ran.exit {
         Exit::Signal(signal) => {

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::read;
 use crate::domain::model::agent::Money;
 use crate::platform::agents::ask::Outcome;
-use crate::platform::agents::call::{Exit, Ran};
+use crate::platform::agents::call::{Exit, ProgramOutput};
 
 const ANSWERED: &str = include_str!("recorded/structured.jsonl");
 const WITHOUT_OBJECT: &str = include_str!("recorded/structured-never.jsonl");
@@ -20,7 +20,7 @@ fn now() -> Timestamp {
 }
 
 fn outcome(exit: Exit, out: &str, err: &str, schema: bool) -> Outcome {
-    let ran = Ran { exit, out: out.into(), err: err.into() };
+    let ran = ProgramOutput { exit, out: out.into(), err: err.into() };
     read(&ran, schema, now()).outcome
 }
 
@@ -71,7 +71,7 @@ fn recorded_outputs_are_told_apart() {
         (0, SILENT, "transient", "breaks off", None),
     ];
     for (code, out, expected, why, money) in table {
-        let ran = Ran { exit: Exit::Code(code), out: out.into(), err: Vec::new() };
+        let ran = ProgramOutput { exit: Exit::Code(code), out: out.into(), err: Vec::new() };
         let reading = read(&ran, true, now());
         assert_eq!(reading.outcome.as_str(), expected, "{:?}\n{out}", reading.outcome);
         assert!(reading.outcome.why().contains(why), "no `{why}` in {:?}", reading.outcome);
@@ -84,7 +84,7 @@ fn recorded_outputs_are_told_apart() {
 
 #[test]
 fn an_answer_is_taken_whole() {
-    let ran = Ran { exit: Exit::Code(0), out: ANSWERED.into(), err: Vec::new() };
+    let ran = ProgramOutput { exit: Exit::Code(0), out: ANSWERED.into(), err: Vec::new() };
     let reading = read(&ran, true, now());
     let Outcome::Answered(answer) = reading.outcome else { panic!("{:?}", reading.outcome) };
     assert_eq!(answer.json, Some(json!({"verdict": "pass", "score": 7})));
@@ -126,7 +126,7 @@ fn what_was_stopped_is_no_answer_whatever_it_said() {
     ] {
         assert_eq!(outcome(exit, ANSWERED, "", true).as_str(), expected);
         // What it cost is kept all the same.
-        let ran = Ran { exit, out: ANSWERED.into(), err: Vec::new() };
+        let ran = ProgramOutput { exit, out: ANSWERED.into(), err: Vec::new() };
         assert_eq!(read(&ran, true, now()).cost.money, Some(Money(5_000)));
     }
     assert_eq!(outcome(Exit::Signal(9), SILENT, "", true).as_str(), "killed");
@@ -158,7 +158,7 @@ proptest! {
 
     #[test]
     fn any_output_is_read(out in proptest::collection::vec(any::<u8>(), 0..200), code in 0..200) {
-        let ran = Ran { exit: Exit::Code(code), out, err: Vec::new() };
+        let ran = ProgramOutput { exit: Exit::Code(code), out, err: Vec::new() };
         prop_assert_ne!(read(&ran, true, now()).outcome.as_str(), "answered");
     }
 }

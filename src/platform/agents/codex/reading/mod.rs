@@ -8,8 +8,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::domain::model::agent::{Cost, Tokens};
-use crate::platform::agents::ask::{Answer, Outcome};
-use crate::platform::agents::call::{Exit, Ran, Reading, stopped};
+use crate::platform::agents::ask::{Answer, Outcome, ParsedOutput};
+use crate::platform::agents::call::{Exit, ProgramOutput, stopped};
 use crate::platform::agents::text::{again_at, last_line, object_in, one_line};
 
 /// One event of its stream; what is not needed is passed over.
@@ -61,7 +61,7 @@ struct Usage {
 
 /// Reads what a call left behind, with the content of its answer file; `schema` tells whether an
 /// object was asked for.
-pub fn read(ran: &Ran, answer: &[u8], schema: bool, now: Timestamp) -> Reading {
+pub fn read(ran: &ProgramOutput, answer: &[u8], schema: bool, now: Timestamp) -> ParsedOutput {
     let mut stream = Stream::default();
     for line in ran.out.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
         stream.take(line);
@@ -77,7 +77,7 @@ pub fn read(ran: &Ran, answer: &[u8], schema: bool, now: Timestamp) -> Reading {
     let (log, err) = without_log(&ran.err);
     let outcome =
         stopped(ran.exit).unwrap_or_else(|| stream.outcome(ran.exit, &err, answer, schema, now));
-    Reading { outcome, cost: cost.unwrap_or_default(), model: model_of(&log) }
+    ParsedOutput { outcome, cost: cost.unwrap_or_default(), model: model_of(&log) }
 }
 
 /// Its log of events apart from what it has to say.

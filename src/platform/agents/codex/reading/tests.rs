@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::read;
 use crate::platform::agents::ask::Outcome;
-use crate::platform::agents::call::{Exit, Ran};
+use crate::platform::agents::call::{Exit, ProgramOutput};
 
 const ANSWERED: &str = include_str!("recorded/verdict.jsonl");
 
@@ -17,7 +17,7 @@ fn now() -> Timestamp {
 }
 
 fn outcome(exit: Exit, out: &str, err: &str, answer: &str) -> Outcome {
-    let ran = Ran { exit, out: out.into(), err: err.into() };
+    let ran = ProgramOutput { exit, out: out.into(), err: err.into() };
     read(&ran, answer.as_bytes(), true, now()).outcome
 }
 
@@ -60,7 +60,7 @@ fn recorded_outputs_are_told_apart() {
 
 #[test]
 fn an_answer_is_taken_whole() {
-    let ran = Ran { exit: Exit::Code(0), out: ANSWERED.into(), err: Vec::new() };
+    let ran = ProgramOutput { exit: Exit::Code(0), out: ANSWERED.into(), err: Vec::new() };
     let reading = read(&ran, br#"{"verdict":"pass"}"#, true, now());
     let Outcome::Answered(answer) = reading.outcome else { panic!("{:?}", reading.outcome) };
     assert_eq!(answer.json, Some(json!({"verdict": "pass"})), "the file counts");
@@ -78,7 +78,7 @@ fn its_log_names_the_model_and_is_no_reason() {
     let event = "2026-11-20T20:12:29.159173Z  INFO codex_otel.log_only: event.name=\"codex.sse_event\" \
         event.kind=response.created duration_ms=0 model=gpt-6.1-sol slug=gpt-6.1-sol\n";
     let read = |out: &str, err: &str| {
-        let ran = Ran { exit: Exit::Code(1), out: out.into(), err: err.into() };
+        let ran = ProgramOutput { exit: Exit::Code(1), out: out.into(), err: err.into() };
         read(&ran, b"", true, now())
     };
     assert_eq!(read(ANSWERED, event).model.as_deref(), Some("gpt-6.1-sol"));
@@ -152,7 +152,7 @@ proptest! {
 
     #[test]
     fn any_output_is_read(out in proptest::collection::vec(any::<u8>(), 0..200), code in 0..200) {
-        let ran = Ran { exit: Exit::Code(code), out, err: Vec::new() };
+        let ran = ProgramOutput { exit: Exit::Code(code), out, err: Vec::new() };
         prop_assert_ne!(read(&ran, b"{}", true, now()).outcome.as_str(), "answered");
     }
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 
-use crate::flow::intake::settle::{Changed, Settling};
+use crate::flow::intake::debounce::{ChangedFile, Debouncer};
 use crate::platform::store::known::Stamp;
 
 const STILL: Duration = Duration::from_millis(100);
@@ -13,39 +13,39 @@ fn stamp(len: u64, modified_ns: i64) -> Stamp {
     Stamp { len, modified_ns, changed_ns: modified_ns, inode: 1 }
 }
 
-fn changed(stamp: Stamp) -> Vec<Changed<&'static str>> {
-    vec![Changed { key: "a", stamp, still_for: STILL }]
+fn changed(stamp: Stamp) -> Vec<ChangedFile<&'static str>> {
+    vec![ChangedFile { key: "a", stamp, still_for: STILL }]
 }
 
 #[test]
 fn a_file_is_complete_once_it_was_still() {
-    let (start, mut settling) = (Instant::now(), Settling::new());
-    let first = settling.observe(changed(stamp(3, 1)), start);
+    let (start, mut debouncer) = (Instant::now(), Debouncer::new());
+    let first = debouncer.observe(changed(stamp(3, 1)), start);
     assert!(first.complete.is_empty());
     assert_eq!(first.look_again, Some(start + STILL));
-    let grown = settling.observe(changed(stamp(4, 2)), start + STILL);
+    let grown = debouncer.observe(changed(stamp(4, 2)), start + STILL);
     assert!(grown.complete.is_empty());
     assert_eq!(grown.look_again, Some(start + STILL * 2));
-    assert_eq!(settling.observe(changed(stamp(4, 2)), start + STILL * 2).complete.len(), 1);
+    assert_eq!(debouncer.observe(changed(stamp(4, 2)), start + STILL * 2).complete.len(), 1);
 }
 
 #[test]
 fn an_empty_file_is_awaited_without_a_clock() {
-    let (start, mut settling) = (Instant::now(), Settling::new());
+    let (start, mut debouncer) = (Instant::now(), Debouncer::new());
     for step in 0..5 {
-        let observed = settling.observe(changed(stamp(0, 1)), start + STILL * step);
+        let observed = debouncer.observe(changed(stamp(0, 1)), start + STILL * step);
         assert!(observed.complete.is_empty() && observed.look_again.is_none());
     }
-    assert!(!settling.is_waiting());
+    assert!(!debouncer.is_waiting());
 }
 
 #[test]
 fn a_file_that_vanished_begins_anew() {
-    let (start, mut settling) = (Instant::now(), Settling::new());
-    drop(settling.observe(changed(stamp(3, 1)), start));
-    drop(settling.observe(Vec::new(), start + STILL / 2));
-    assert!(!settling.is_waiting());
-    assert!(settling.observe(changed(stamp(3, 1)), start + STILL).complete.is_empty());
+    let (start, mut debouncer) = (Instant::now(), Debouncer::new());
+    drop(debouncer.observe(changed(stamp(3, 1)), start));
+    drop(debouncer.observe(Vec::new(), start + STILL / 2));
+    assert!(!debouncer.is_waiting());
+    assert!(debouncer.observe(changed(stamp(3, 1)), start + STILL).complete.is_empty());
 }
 
 proptest! {
@@ -53,7 +53,7 @@ proptest! {
     /// and everything that is still is given in the end.
     #[test]
     fn only_what_is_still_is_complete(steps in proptest::collection::vec((0u64..80, any::<bool>()), 1..60)) {
-        let (start, mut settling) = (Instant::now(), Settling::new());
+        let (start, mut debouncer) = (Instant::now(), Debouncer::new());
         let (mut at, mut now, mut last_change) = (1i64, start, start);
         for (wait_ms, writes) in steps {
             now += Duration::from_millis(wait_ms);
@@ -61,12 +61,12 @@ proptest! {
                 at += 1;
                 last_change = now;
             }
-            let observed = settling.observe(changed(stamp(1, at)), now);
+            let observed = debouncer.observe(changed(stamp(1, at)), now);
             if !observed.complete.is_empty() {
                 prop_assert!(now - last_change >= STILL);
             }
         }
-        drop(settling.observe(changed(stamp(1, at)), now + STILL));
-        prop_assert_eq!(settling.observe(changed(stamp(1, at)), now + STILL * 2).complete.len(), 1);
+        drop(debouncer.observe(changed(stamp(1, at)), now + STILL));
+        prop_assert_eq!(debouncer.observe(changed(stamp(1, at)), now + STILL * 2).complete.len(), 1);
     }
 }

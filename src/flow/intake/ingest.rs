@@ -1,4 +1,4 @@
-//! Takes one complete file in: reads, lints, classifies, queues, and writes the record.
+//! Ingests one complete spec file: reads, lints, classifies, queues, and writes the record.
 //!
 //! The order makes a kill harmless: the queue first, then ledger and record, and only then (by the
 //! caller) the note that the file is known. What was cut off is done again with the same outcome.
@@ -38,7 +38,7 @@ const READ_MAX: u64 = 8 * 1024 * 1024;
 pub const PROGRESS: &str = "docs/progress";
 
 /// A file that is complete.
-pub struct Complete<'a> {
+pub struct CompleteFile<'a> {
     /// The top of the work tree.
     pub top: &'a Path,
     /// From there.
@@ -47,9 +47,9 @@ pub struct Complete<'a> {
     pub stamp: Stamp,
 }
 
-/// A new version of a spec, as it was taken in.
+/// A new version of a spec that was ingested.
 #[derive(Clone, Debug, Serialize)]
-pub struct TakenIn {
+pub struct IngestedSpec {
     pub path: String,
     #[serde(serialize_with = "crate::platform::store::path::serialize")]
     pub worktree: PathBuf,
@@ -63,11 +63,11 @@ pub struct TakenIn {
     pub record: String,
 }
 
-impl fmt::Display for TakenIn {
+impl fmt::Display for IngestedSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { path, id, hash, size, errors, warnings, queued, record, .. } = self;
         let outcome = match (queued, errors) {
-            (true, _) => format!("taken in as {id} ({size}, {})", &hash[..12]),
+            (true, _) => format!("queued as {id} ({size}, {})", &hash[..12]),
             (false, 0) => format!("{id} is a draft"),
             (false, _) => format!("{id} has {errors} error(s)"),
         };
@@ -78,14 +78,14 @@ impl fmt::Display for TakenIn {
 
 /// What became of a file.
 #[derive(Debug)]
-pub enum Outcome {
+pub enum IngestOutcome {
     /// It changed while it was read: it is not complete after all.
-    Unsettled,
+    StillChanging,
     /// Its id and content are known.
     Known {
         id: String,
     },
-    Taken(TakenIn),
+    Ingested(IngestedSpec),
 }
 
 /// What was read from a file.
@@ -100,17 +100,17 @@ struct Draft<'a> {
     classification: Classification,
 }
 
-/// Takes a file in and notes in `known` what it found; saving that is the caller's part. What went
+/// Ingests a file and notes in `known` what it found; saving that is the caller's part. What went
 /// wrong beside it and does not count against the file comes to `trouble`.
-pub fn take_in(
+pub fn ingest(
     state_dir: &Path,
     known: &mut Known,
-    file: &Complete<'_>,
+    file: &CompleteFile<'_>,
     now: Timestamp,
     trouble: &mut Vec<String>,
-) -> Result<Outcome> {
-    let Some(bytes) = read_settled(&file.top.join(file.path), file.stamp)? else {
-        return Ok(Outcome::Unsettled);
+) -> Result<IngestOutcome> {
+    let Some(bytes) = read_unchanged(&file.top.join(file.path), file.stamp)? else {
+        return Ok(IngestOutcome::StillChanging);
     };
     let (tree, path) = (key(file.top), key(file.path));
     let mut reading = read(&bytes, &path);
@@ -131,7 +131,7 @@ pub fn take_in(
     };
     if is_same {
         known.put_file(&tree, &path, note);
-        return Ok(Outcome::Known { id });
+        return Ok(IngestOutcome::Known { id });
     }
     if let Some(holder) = holder {
         reading.problems.insert(0, duplicate_id(&holder, &id));
@@ -140,7 +140,7 @@ pub fn take_in(
     let reading = redact::reading(&reading, &bytes, &path);
     let draft = Draft { file: file.path, path: path.clone(), reading, identity, classification };
     let outcome = if note.duplicate {
-        Outcome::Taken(refuse_duplicate(file.top, &draft, now)?)
+        IngestOutcome::Ingested(refuse_duplicate(file.top, &draft, now)?)
     } else {
         let previous = before.as_ref().filter(|b| b.id == id && !b.duplicate);
         let previous = previous.map(|b| b.hash.clone());
@@ -153,7 +153,7 @@ pub fn take_in(
     Ok(outcome)
 }
 
-/// Where and when a file is taken in.
+/// Where and when a file is ingested.
 struct Intake<'a> {
     state_dir: &'a Path,
     /// The top of the work tree.
@@ -167,13 +167,13 @@ fn take_version(
     draft: &Draft<'_>,
     previous: Option<String>,
     trouble: &mut Vec<String>,
-) -> Result<Outcome> {
+) -> Result<IngestOutcome> {
     let Intake { state_dir, top, now } = *place;
     let SpecIdentity { id, hash } = &draft.identity;
     let versions = known.versions(id);
     let newest = versions.last();
     if newest.is_some_and(|newest| newest.hash == *hash) {
-        return Ok(Outcome::Known { id: id.clone() });
+        return Ok(IngestOutcome::Known { id: id.clone() });
     }
     let seen = versions.iter().find(|version| version.hash == *hash).cloned();
     let previous = previous.or_else(|| newest.map(|newest| newest.hash.clone()));
@@ -191,7 +191,7 @@ fn take_version(
     }
     // The queue is what a run is made from; the ledger is the history beside it.
     if let Err(error) = keep(state_dir, top, draft, now) {
-        trouble.push(format!("`{}` is taken in, and not kept: {error:#}", draft.path));
+        trouble.push(format!("`{}` is queued, but not in the ledger: {error:#}", draft.path));
     }
     let record_path = format!("{PROGRESS}/{id}.md");
     let brought_back = seen.is_some();
@@ -201,10 +201,10 @@ fn take_version(
     }
     known.put_version(id, version);
     if brought_back {
-        return Ok(Outcome::Known { id: id.clone() });
+        return Ok(IngestOutcome::Known { id: id.clone() });
     }
     let queued = draft.reading.accepted().is_some();
-    Ok(Outcome::Taken(taken(top, draft, queued, record_path)))
+    Ok(IngestOutcome::Ingested(ingested(top, draft, queued, record_path)))
 }
 
 /// Keeps the version in the ledger.
@@ -255,9 +255,9 @@ fn version(top: &Path, draft: &Draft<'_>, now: Timestamp) -> Version {
     }
 }
 
-fn taken(top: &Path, draft: &Draft<'_>, queued: bool, record: String) -> TakenIn {
+fn ingested(top: &Path, draft: &Draft<'_>, queued: bool, record: String) -> IngestedSpec {
     let errors = draft.reading.errors();
-    TakenIn {
+    IngestedSpec {
         path: draft.path.clone(),
         worktree: top.to_owned(),
         id: draft.identity.id.clone(),
@@ -290,10 +290,10 @@ fn duplicate_id(holder: &str, id: &str) -> SpecProblem {
 }
 
 /// The second file gets a record of its own: the first one's is not written over.
-fn refuse_duplicate(top: &Path, draft: &Draft<'_>, now: Timestamp) -> Result<TakenIn> {
+fn refuse_duplicate(top: &Path, draft: &Draft<'_>, now: Timestamp) -> Result<IngestedSpec> {
     let record_path = duplicate_record(&draft.identity.id, &draft.path);
     write_record(top, &record_path, draft, now, None)?;
-    Ok(taken(top, draft, false, record_path))
+    Ok(ingested(top, draft, false, record_path))
 }
 
 fn duplicate_record(id: &str, path: &str) -> String {
@@ -339,7 +339,7 @@ fn check_folder(top: &Path) -> Result<()> {
 }
 
 /// Reads a file that must still be as it was; `None` where it is not.
-fn read_settled(path: &Path, stamp: Stamp) -> Result<Option<Vec<u8>>> {
+fn read_unchanged(path: &Path, stamp: Stamp) -> Result<Option<Vec<u8>>> {
     let failed = || format!("could not read `{}`", path.display());
     // A pipe that took the file's place in the meantime must not keep us waiting.
     let flags = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or(0);

@@ -9,7 +9,7 @@ use crate::platform::store::known::Stamp;
 mod tests;
 
 /// Files that changed and are not complete yet.
-pub struct Settling<K> {
+pub struct Debouncer<K> {
     pending: BTreeMap<K, Pending>,
 }
 
@@ -19,24 +19,24 @@ struct Pending {
 }
 
 /// A changed file as it is now.
-pub struct Changed<K> {
+pub struct ChangedFile<K> {
     pub key: K,
     pub stamp: Stamp,
     /// How long it must have been still.
     pub still_for: Duration,
 }
 
-impl<K: Ord + Clone> Settling<K> {
+impl<K: Ord + Clone> Debouncer<K> {
     pub fn new() -> Self {
         Self { pending: BTreeMap::new() }
     }
 
     /// Takes every file that differs from what is known, and gives those that are complete. An
     /// empty file never is: its writer has only begun.
-    pub fn observe(&mut self, changed: Vec<Changed<K>>, now: Instant) -> Observed<K> {
+    pub fn observe(&mut self, changed: Vec<ChangedFile<K>>, now: Instant) -> Observed<K> {
         let mut observed = Observed { complete: Vec::new(), look_again: None };
         let mut pending = BTreeMap::new();
-        for Changed { key, stamp, still_for } in changed {
+        for ChangedFile { key, stamp, still_for } in changed {
             let since = match self.pending.get(&key) {
                 Some(before) if before.stamp == stamp => before.since,
                 _ => now,

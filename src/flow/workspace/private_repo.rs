@@ -12,6 +12,7 @@ use bstr::{BString, ByteSlice as _, ByteVec as _};
 
 use crate::domain::model::oid::Oid;
 use crate::platform::git::repo::Repo;
+use crate::platform::store::file;
 
 /// What of the person's settings decides whether a file counts as changed, and who commits. No
 /// remote: what runs in a tree does not reach the person's.
@@ -59,13 +60,7 @@ pub fn create(
 /// Removes the repository that an earlier run had, with whatever was done to it.
 pub fn remove(work: &Path) -> Result<()> {
     let path = work.join(".git");
-    let removed = match fs::symlink_metadata(&path) {
-        Ok(data) if data.is_dir() => fs::remove_dir_all(&path),
-        Ok(_) => fs::remove_file(&path),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(error),
-    };
-    removed.with_context(|| format!("could not remove `{}`", path.display()))
+    file::remove_if_there(&path).with_context(|| format!("could not remove `{}`", path.display()))
 }
 
 fn settings(repo: &Repo, tree: &Oid) -> Result<Vec<u8>> {

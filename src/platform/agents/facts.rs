@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::platform::agents::{Around, call};
+use crate::platform::agents::call;
+use crate::platform::agents::env::Around;
 use crate::platform::process::{Cmd, Output};
 use crate::platform::store::file;
 
@@ -18,26 +19,27 @@ const ANSWER_TIME: Duration = Duration::from_secs(30);
 
 /// One program, as it was found to be.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Facts {
+pub struct ProgramFacts {
     pub version: String,
     /// The flags that it understands, with their dashes.
     pub flags: BTreeSet<String>,
     /// How its sandbox was seen to hold. Only success is kept: what is broken may be mended.
-    pub sandbox: Option<Held>,
+    pub sandbox: Option<SandboxLevel>,
 }
 
 /// How a sandbox holds what the model runs. It never writes outside of its working directory and
 /// never reaches the net.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Held {
+pub enum SandboxLevel {
     /// Nor does it read outside.
     Confined,
     /// It can read the whole disk.
-    Reading,
+    #[serde(rename = "reading")]
+    ReadsDisk,
 }
 
-impl Facts {
+impl ProgramFacts {
     pub fn understands(&self, flag: &str) -> bool {
         self.flags.contains(flag)
     }
@@ -55,7 +57,7 @@ struct Entry {
     /// In nanoseconds.
     modified: i64,
     size: u64,
-    facts: Facts,
+    facts: ProgramFacts,
 }
 
 fn cache(around: Around<'_>) -> PathBuf {
@@ -80,14 +82,14 @@ fn entries(around: Around<'_>) -> BTreeMap<String, Entry> {
 }
 
 /// What is known of the program; `None` where it was never looked at or has changed since.
-pub fn recall(program: &Path, around: Around<'_>) -> Option<Facts> {
+pub fn recall(program: &Path, around: Around<'_>) -> Option<ProgramFacts> {
     let entry = entries(around).remove(&program.display().to_string())?;
     (state_of(program)? == (entry.modified, entry.size)).then_some(entry.facts)
 }
 
 /// Keeps what was found out. Of two processes that do so at once one may win: the other's program
 /// is looked at again.
-pub fn keep(program: &Path, facts: &Facts, around: Around<'_>) {
+pub fn keep(program: &Path, facts: &ProgramFacts, around: Around<'_>) {
     let Some((modified, size)) = state_of(program) else { return };
     let mut entries = entries(around);
     let name = program.display().to_string();
@@ -108,7 +110,7 @@ pub fn question(
     around: Around<'_>,
 ) -> Result<Output, String> {
     let mut cmd = Cmd::alone(program, Path::new("/")).args(words).deadline(ANSWER_TIME);
-    for (name, value) in call::everyday(around).iter().chain(vars) {
+    for (name, value) in call::base_env(around).iter().chain(vars) {
         cmd = cmd.env(name, value);
     }
     cmd.capture().map_err(|error| call::chain(&error))

@@ -12,7 +12,7 @@ use crate::platform::git::repo::Repo;
 const USUAL_DEFAULTS: [&str; 2] = ["main", "master"];
 
 /// The refs of the side that receives, as far as they are known here.
-pub struct Side {
+pub struct ReceiverRefs {
     /// The full names of the default branches there; for a bare address, of every remote.
     pub defaults: Vec<BString>,
     /// The tip of the default branch whose policy holds. Where the receiving side is not known to
@@ -30,7 +30,7 @@ struct RemoteBranch {
     tip: Oid,
 }
 
-impl Side {
+impl ReceiverRefs {
     /// Reads what this repository knows of the receiving side, once a push.
     pub fn read(repo: &Repo, receiver: &Receiver) -> Result<Self> {
         if *receiver == Receiver::Here {

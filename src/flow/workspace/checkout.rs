@@ -1,8 +1,8 @@
-//! Trees of the program's own, in which commands run: made from git objects, kept warm between runs.
+//! Checkouts of the program's own, in which commands run: made from git objects, kept between runs.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _};
-use std::os::unix::fs::{DirBuilderExt as _, symlink};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, symlink};
 use std::path::{Component, Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -10,51 +10,61 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 use bstr::{BStr, ByteSlice as _};
 use directories::ProjectDirs;
-use fs2::FileExt as _;
 use rustix::process::getuid;
 
 use crate::domain::model::oid::Oid;
-use crate::flow::workspace::own_repo;
-use crate::platform::git::repo::{Repo, succeeded};
+use crate::flow::workspace::private_repo;
+use crate::platform::git::command::succeeded;
+use crate::platform::git::repo::Repo;
 use crate::platform::process::{Cmd, Ended, Interrupts, code_of};
-use crate::platform::store::{file, share};
+use crate::platform::store::file;
+use crate::platform::store::lock;
+use crate::platform::store::lock::{Held, Wait};
 
-/// So many trees may be in use at once; each is a whole checkout on disk.
+/// The most workspaces in use at once; each is a whole checkout on disk.
 const POOL: usize = 3;
 
-/// How long to wait for a tree when all are in use.
+/// How long to wait for a workspace when all are in use.
 const WAIT: Duration = Duration::from_mins(1);
 
 /// How long a checkout may take before it is given up.
 const CHECKOUT_TIME: Duration = Duration::from_mins(5);
 
-/// Names, in a repository's folder of trees, its common git directory.
+/// The lock of one workspace, in its folder.
+const LOCK: &str = "lock";
+
+/// Names, in a repository's folder of workspaces, its common git directory.
 const OWNER: &str = "repository";
 
-/// Why there is no tree to run in.
+/// Names, beside it, the device that the repository was on.
+const DEVICE: &str = "device";
+
+/// How long the workspaces of a repository that is gone are kept.
+const ABANDONED_AFTER: Duration = Duration::from_hours(30 * 24);
+
+/// Why there is no workspace to run in.
 #[derive(Debug, thiserror::Error)]
 pub enum Unavailable {
-    #[error("all {POOL} trees are in use by other runs")]
+    #[error("all {POOL} workspaces are in use by other runs")]
     Busy,
     #[error("interrupted")]
     Interrupted(i32),
 }
 
-/// What becomes of ignored files that earlier uses of a tree left.
+/// What becomes of ignored files that earlier uses of a workspace left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ignored {
     Stay,
     Go,
 }
 
-/// A tree that nobody else uses while this is held.
-pub struct Tree {
+/// A checkout that no other process uses while this is held.
+pub struct Workspace {
     folder: PathBuf,
-    /// Locked for as long as this lives; the kernel frees it whatever becomes of us.
-    _lock: File,
+    _lock: Held,
 }
 
-/// Where a repository's trees are: in the user's cache, so that no part of their path is called
+/// Where a repository's workspaces are: in the user's cache, so that no part of their path is called
 /// `.git`, below which Jest and other tools that look at whole paths find nothing. A user without
 /// a home that can be written to, as on a server, has them beside the rest of the state, apart from
 /// those of other users: what git checks out follows no `core.sharedRepository`.
@@ -63,7 +73,7 @@ pub fn root(repo: &Repo) -> PathBuf {
     let name = blake3::hash(place.as_os_str().as_encoded_bytes()).to_hex();
     ProjectDirs::from("", "", "tribunal")
         .map(|dirs| dirs.cache_dir().join("trees"))
-        .filter(|all| settle_in(all, &all.join(&name[..16]), &place).is_ok())
+        .filter(|all| claim_folder(all, &all.join(&name[..16]), &place).is_ok())
         .map_or_else(
             || repo.state_dir().join(format!("trees/user-{}", getuid().as_raw())),
             |all| all.join(&name[..16]),
@@ -72,35 +82,67 @@ pub fn root(repo: &Repo) -> PathBuf {
 
 /// Makes a repository's folder among those of all repositories, readable by its user alone, and
 /// removes the folders of repositories that are gone.
-fn settle_in(all: &Path, folder: &Path, place: &Path) -> io::Result<()> {
-    if folder.join(OWNER).exists() {
+fn claim_folder(all: &Path, folder: &Path, place: &Path) -> io::Result<()> {
+    if folder.join(OWNER).exists() && folder.join(DEVICE).exists() {
         return Ok(());
     }
     let mut private = DirBuilder::new();
     private.recursive(true).mode(0o700).create(folder)?;
     for entry in fs::read_dir(all)? {
         let other = entry?.path();
-        let owner = fs::read(other.join(OWNER)).unwrap_or_default();
-        if !owner.is_empty() && !owner.to_path_lossy().exists() {
+        if is_abandoned(&other) {
             // Another user of the cache may be doing the same.
             drop(fs::remove_dir_all(&other));
         }
     }
+    let device = fs::metadata(place)?.dev().to_string();
+    file::write_atomic(&folder.join(DEVICE), device.as_bytes()).map_err(io::Error::other)?;
     let owner = place.as_os_str().as_encoded_bytes();
     file::write_atomic(&folder.join(OWNER), owner).map_err(io::Error::other)
 }
 
-impl Tree {
-    /// Takes a free tree, best the one that already shows `wanted`, and waits a while for one.
-    pub fn take(root: &Path, wanted: &Oid) -> Result<Self> {
+/// Whether the workspaces in a folder are those of a repository that is gone for good, and nobody works
+/// in them.
+///
+/// That its path is not there proves nothing: its drive may not be mounted. So the nearest folder
+/// above it that is there must be on the device on which the repository was (below an unmounted
+/// drive it is another one), and the workspaces must have lain unused for a month (another drive may have
+/// come to the same place under the same number). Where the device is not known, as in caches of
+/// earlier versions, the workspaces stay until their repository is used again, which notes it.
+fn is_abandoned(workspaces: &Path) -> bool {
+    let owner = fs::read(workspaces.join(OWNER)).unwrap_or_default();
+    let device = fs::read_to_string(workspaces.join(DEVICE)).ok();
+    let device = device.and_then(|text| text.parse::<u64>().ok());
+    let (Some(device), false) = (device, owner.is_empty()) else { return false };
+    let owner = owner.to_path_lossy();
+    let is_missing = matches!(fs::metadata(&owner),
+        Err(error) if error.kind() == io::ErrorKind::NotFound);
+    let above = owner.ancestors().skip(1).find_map(|folder| fs::metadata(folder).ok());
+    if !is_missing || above.is_none_or(|above| above.dev() != device) {
+        return false;
+    }
+    let Ok(entries) = fs::read_dir(workspaces) else { return false };
+    let mut locks = entries.filter_map(|entry| Some(entry.ok()?.path().join(LOCK)));
+    locks.all(|lock| {
+        let used = fs::metadata(&lock).and_then(|lock| lock.modified());
+        let is_unused =
+            used.map_or(true, |used| used.elapsed().is_ok_and(|since| since >= ABANDONED_AFTER));
+        is_unused && !lock::is_held(&lock)
+    })
+}
+
+impl Workspace {
+    /// Acquires a free workspace, best the one with `wanted` checked out, and waits a while for one.
+    pub fn acquire(root: &Path, wanted: &Oid) -> Result<Self> {
         let deadline = Instant::now() + WAIT;
         loop {
             let mut free = Vec::new();
             for number in 0..POOL {
-                free.extend(Self::try_take(&root.join(number.to_string()))?);
+                free.extend(Self::try_acquire(&root.join(number.to_string()), Wait::NONE)?);
             }
-            let shows = |tree: &Self| tree.shows().is_some_and(|at| at == wanted.as_str());
-            let best = free.iter().position(shows).unwrap_or(0);
+            let checked_out =
+                |tree: &Self| tree.checked_out().is_some_and(|at| at == wanted.as_str());
+            let best = free.iter().position(checked_out).unwrap_or(0);
             if !free.is_empty() {
                 return Ok(free.swap_remove(best));
             }
@@ -111,17 +153,10 @@ impl Tree {
         }
     }
 
-    /// The tree in that folder, beside those that are shared; `None` where another process has it.
-    pub fn try_take(folder: &Path) -> Result<Option<Self>> {
-        let open = || -> io::Result<Option<File>> {
-            let lock = share::open_append(&folder.join("lock"))?;
-            match lock.try_lock_exclusive() {
-                Ok(()) => Ok(Some(lock)),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
-                Err(error) => Err(error),
-            }
-        };
-        let lock = open().with_context(|| format!("could not lock `{}`", folder.display()))?;
+    /// The workspace in that folder, beside those that are shared; `None` where another process has it.
+    pub fn try_acquire(folder: &Path, wait: Wait) -> Result<Option<Self>> {
+        let lock = lock::take(&folder.join(LOCK), wait)
+            .with_context(|| format!("could not lock `{}`", folder.display()))?;
         Ok(lock.map(|lock| Self { folder: folder.to_owned(), _lock: lock }))
     }
 
@@ -130,20 +165,20 @@ impl Tree {
         self.folder.join("work")
     }
 
-    /// A file for what a command prints; nobody else writes there.
+    /// A file for what a command prints; no other process writes there.
     pub fn output(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
 
-    /// Where git stops to look for a repository, should the tree's own be removed.
+    /// Where git stops to look for a repository, should the workspace's own be removed.
     pub fn ceiling(&self) -> &Path {
         &self.folder
     }
 
-    /// Makes the tree show `tree` and nothing else, but for ignored files that earlier runs left,
-    /// where they may stay: they are what makes it warm. Files that do not differ are not written, so that their times
+    /// Checks `tree` out, and nothing else but for ignored files that earlier runs left,
+    /// where they may stay: build caches are among them. Files that do not differ are not written, so that their times
     /// stay. `head` is the commit that git is told about in there.
-    pub fn show(
+    pub fn checkout(
         &self,
         repo: &Repo,
         tree: &Oid,
@@ -152,76 +187,78 @@ impl Tree {
         interrupts: Interrupts,
     ) -> Result<()> {
         let work = self.work();
-        let was_shown = self.shows().is_some();
-        if !was_shown {
+        let was_checked_out = self.checked_out().is_some();
+        if !was_checked_out {
             self.wipe()?;
         }
-        self.forget()?;
-        self.take_back()?;
-        own_repo::remove(&work)?;
+        self.invalidate()?;
+        self.unlink()?;
+        private_repo::remove(&work)?;
         fs::create_dir_all(&work)
             .with_context(|| format!("could not create `{}`", work.display()))?;
         let index = self.index();
         let git = || repo.git_into(&work, &index);
         // `--reset`: what a command changed or removed is put right as well.
         self.run(git().args(["read-tree", "--reset", "-u", tree.as_str()]), interrupts)?;
-        if was_shown {
+        if was_checked_out {
             let flags = match ignored {
                 Ignored::Stay => "-ffdq",
                 Ignored::Go => "-ffdxq",
             };
             self.run(git().args(["clean", flags]), interrupts)?;
         }
-        own_repo::create(repo, &work, &index, tree, head)?;
-        file::write_atomic(&self.mark(), format!("{tree}\n").as_bytes())
+        private_repo::create(repo, &work, &index, tree, head)?;
+        file::write_atomic(&self.ready_file(), format!("{tree}\n").as_bytes())
     }
 
-    /// Keeps what now stands in the tree, ignored files apart, as a tree of the repository.
+    /// Saves what the workspace now holds, without ignored files, as a tree of the repository.
     pub fn snapshot(&self, repo: &Repo, interrupts: Interrupts) -> Result<Oid> {
         let (work, index) = (self.work(), self.index());
-        self.forget()?;
-        // Nobody else has this tree: a git that was killed left it.
+        self.invalidate()?;
+        // No other process has this workspace: a git that was killed left the file.
         let lock = self.folder.join("index.lock");
-        remove(&lock).with_context(|| format!("could not remove `{}`", lock.display()))?;
+        file::remove_if_there(&lock)
+            .with_context(|| format!("could not remove `{}`", lock.display()))?;
         let add = ["add", "--all", "--", "."];
         self.run(repo.git_into(&work, &index).args(add), interrupts)?;
         let output = repo.git_into(&work, &index).arg("write-tree").capture()?;
         let tree = Oid::parse(&succeeded(&output, "git write-tree")?.trim().to_str_lossy())?;
         // From here only what differs is written for the next one.
-        file::write_atomic(&self.mark(), format!("{tree}\n").as_bytes())?;
+        file::write_atomic(&self.ready_file(), format!("{tree}\n").as_bytes())?;
         Ok(tree)
     }
 
-    /// Lends paths of the person's work tree to this one, as symbolic links: what a command writes
-    /// there, it writes into theirs. A path that does not exist there is left out.
-    pub fn lend(&self, repo: &Repo, paths: &[String]) -> Result<()> {
+    /// Links paths of the person's work tree into this one: what a command writes there, it writes
+    /// into theirs. A path that does not exist there is left out.
+    pub fn link(&self, repo: &Repo, paths: &[String]) -> Result<()> {
         let Some(theirs) = &repo.work_tree else { return Ok(()) };
-        let mut lent = Vec::new();
+        let mut linked = Vec::new();
         for path in paths {
             let path = path.trim_end_matches('/');
-            self.refuse_unfit(repo, path)?;
+            self.check_shared(repo, path)?;
             if fs::symlink_metadata(theirs.join(path)).is_ok() {
-                lent.push(path);
+                linked.push(path);
             }
         }
         // Noted first: whatever happens next, the links are found and removed before another run.
-        file::write_atomic(&self.lent(), lent.join("\0").as_bytes())?;
-        for path in lent {
+        file::write_atomic(&self.linked(), linked.join("\0").as_bytes())?;
+        for path in linked {
             let here = self.work().join(path);
-            let link = || -> io::Result<()> {
+            let create_link = || -> io::Result<()> {
                 if let Some(parent) = here.parent() {
                     fs::create_dir_all(parent)?;
                 }
-                remove(&here)?;
+                file::remove_if_there(&here)?;
                 symlink(theirs.join(path), &here)
             };
-            link().with_context(|| format!("could not lend `{path}` to `{}`", here.display()))?;
+            create_link()
+                .with_context(|| format!("could not link `{path}` to `{}`", here.display()))?;
         }
         Ok(())
     }
 
     /// A shared path must be inside the work tree, not git's own, and nothing that is judged.
-    fn refuse_unfit(&self, repo: &Repo, path: &str) -> Result<()> {
+    fn check_shared(&self, repo: &Repo, path: &str) -> Result<()> {
         let plain = |part: Component<'_>| match part {
             Component::Normal(name) => !name.eq_ignore_ascii_case(".git"),
             _ => false,
@@ -247,12 +284,12 @@ impl Tree {
         Ok(())
     }
 
-    /// Removes the links that an earlier run was lent.
-    fn take_back(&self) -> Result<()> {
-        let list = match fs::read(self.lent()) {
+    /// Removes the links of an earlier run.
+    fn unlink(&self) -> Result<()> {
+        let list = match fs::read(self.linked()) {
             Ok(list) => list,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            Err(error) => return Err(error).context("could not read what the tree was lent"),
+            Err(error) => return Err(error).context("could not read which paths are linked"),
         };
         for path in list.split_str("\0").filter(|path| !path.is_empty()) {
             let here = self.work().join(path.to_path_lossy());
@@ -261,7 +298,7 @@ impl Tree {
                     .with_context(|| format!("could not remove `{}`", here.display()))?;
             }
         }
-        remove(&self.lent()).context("could not note what the tree was lent")
+        file::remove_if_there(&self.linked()).context("could not note which paths are linked")
     }
 
     fn run(&self, command: Cmd, interrupts: Interrupts) -> Result<()> {
@@ -284,21 +321,21 @@ impl Tree {
         }
     }
 
-    /// The tree that is shown; `None` after a checkout that did not end.
-    fn shows(&self) -> Option<String> {
-        fs::read_to_string(self.mark()).ok().map(|text| text.trim().to_owned())
+    /// The tree that is checked out; `None` after a checkout that did not end.
+    fn checked_out(&self) -> Option<String> {
+        fs::read_to_string(self.ready_file()).ok().map(|text| text.trim().to_owned())
     }
 
-    fn forget(&self) -> Result<()> {
-        remove(&self.mark())
+    fn invalidate(&self) -> Result<()> {
+        file::remove_if_there(&self.ready_file())
             .with_context(|| format!("could not change `{}`", self.folder.display()))
     }
 
-    /// Empties the tree. What may still be written to by an orphan is moved aside first.
+    /// Empties the workspace. What may still be written to by an orphan is moved aside first.
     fn wipe(&self) -> Result<()> {
         let aside = self.folder.join("gone");
         let wipe = || -> io::Result<()> {
-            remove(&aside)?;
+            file::remove_if_there(&aside)?;
             fs::create_dir_all(&aside)?;
             for name in ["work", "index", "index.lock"] {
                 match fs::rename(self.folder.join(name), aside.join(name)) {
@@ -306,7 +343,7 @@ impl Tree {
                     _ => {}
                 }
             }
-            remove(&aside)
+            file::remove_if_there(&aside)
         };
         wipe().with_context(|| format!("could not empty `{}`", self.folder.display()))
     }
@@ -315,11 +352,11 @@ impl Tree {
         self.folder.join("index")
     }
 
-    fn mark(&self) -> PathBuf {
+    fn ready_file(&self) -> PathBuf {
         self.folder.join("ready")
     }
 
-    fn lent(&self) -> PathBuf {
+    fn linked(&self) -> PathBuf {
         self.folder.join("lent")
     }
 }
@@ -338,17 +375,4 @@ pub fn create(path: &Path) -> Result<File> {
         .write(true)
         .open(path)
         .with_context(|| format!("could not write `{}`", path.display()))
-}
-
-/// Removes a file, a link (not what it points to) or a folder with all that is in it.
-fn remove(path: &Path) -> io::Result<()> {
-    let removed = match fs::symlink_metadata(path) {
-        Ok(data) if data.is_dir() => fs::remove_dir_all(path),
-        Ok(_) => fs::remove_file(path),
-        Err(error) => Err(error),
-    };
-    match removed {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        other => other,
-    }
 }

@@ -1,5 +1,5 @@
-//! The folder that a judge may read: copies of the judged tree's files, without secrets, without
-//! links, and without anything that an agent would take for its own instructions.
+//! The folder that a reviewer may read: copies of the files of the reviewed tree, without secrets,
+//! without links, and without files that an agent would read as its own instructions.
 
 use std::fs;
 use std::io;
@@ -11,9 +11,10 @@ use bstr::{BStr, BString, ByteSlice as _};
 use crate::domain::gates::secrets::redact;
 use crate::domain::model::change::{FileChange, FileChangeKind, FileMode};
 use crate::domain::model::oid::Oid;
-use crate::flow::workspace::tree;
+use crate::flow::workspace::checkout;
 use crate::platform::git::diff;
 use crate::platform::git::repo::Repo;
+use crate::platform::store::file;
 
 /// The most that is copied, in bytes: what the change touches comes first, then what is near it.
 const BYTES_MAX: u64 = 1024 * 1024;
@@ -43,44 +44,44 @@ const INSTRUCTIONS: [&str; 15] = [
     "gemini.md",
 ];
 
-/// What the names of rooms begin with.
+/// What the names of these folders begin with.
 pub const PREFIX: &str = "room-";
 
-/// Where the judges of a run read.
+/// The folder of a run.
 pub fn folder(repo: &Repo, run: &str) -> PathBuf {
-    tree::root(repo).join(format!("{PREFIX}{run}"))
+    checkout::root(repo).join(format!("{PREFIX}{run}"))
 }
 
-/// Removes a room; what cannot be removed holds no secret.
-pub fn clear(room: &Path) {
-    drop(fs::remove_dir_all(room));
+/// Removes the folder of a run; what cannot be removed holds no secret.
+pub fn remove(folder: &Path) {
+    drop(fs::remove_dir_all(folder));
 }
 
 /// Files that could not be copied, with the reason.
-pub type Unshown = Vec<(BString, String)>;
+pub type NotCopied = Vec<(BString, String)>;
 
-/// Fills an empty folder for the judges of a tree.
-pub fn fill(repo: &Repo, tree: &Oid, touched: &[FileChange], room: &Path) -> Result<Unshown> {
-    if room.exists() {
-        fs::remove_dir_all(room)
-            .with_context(|| format!("could not empty `{}`", room.display()))?;
+/// Fills an empty folder for the reviewers of a tree.
+pub fn fill(repo: &Repo, tree: &Oid, touched: &[FileChange], folder: &Path) -> Result<NotCopied> {
+    if folder.exists() {
+        fs::remove_dir_all(folder)
+            .with_context(|| format!("could not empty `{}`", folder.display()))?;
     }
-    fs::create_dir_all(room).with_context(|| format!("could not make `{}`", room.display()))?;
+    fs::create_dir_all(folder).with_context(|| format!("could not make `{}`", folder.display()))?;
     let mut files = diff::trees(&repo.objects, None, Some(tree))?;
     let near = |file: &FileChange| {
         touched.iter().map(|other| distance(file.path.as_bstr(), other.path.as_bstr())).min()
     };
     files.sort_by_cached_key(|file| (near(file), file.path.clone()));
-    let (mut left, mut unshown) = (BYTES_MAX, Unshown::new());
+    let (mut left, mut not_copied) = (BYTES_MAX, NotCopied::new());
     for file in files.iter().take(FILES_MAX) {
-        unshown.extend(copy_or_name(repo, file, room, &mut left)?);
+        not_copied.extend(copy_or_name(repo, file, folder, &mut left)?);
     }
-    Ok(unshown)
+    Ok(not_copied)
 }
 
-/// Brings a filled room from one tree to another: what differs is what the judges are to look at.
-pub fn follow(repo: &Repo, from: &Oid, to: &Oid, room: &Path) -> Result<Unshown> {
-    let (mut left, mut unshown) = (BYTES_MAX, Unshown::new());
+/// Brings a filled folder from one tree to another: what differs is what is reviewed.
+pub fn update(repo: &Repo, from: &Oid, to: &Oid, folder: &Path) -> Result<NotCopied> {
+    let (mut left, mut not_copied) = (BYTES_MAX, NotCopied::new());
     for file in diff::trees(&repo.objects, Some(from), Some(to))? {
         let before = match &file.kind {
             FileChangeKind::Renamed { from } => from,
@@ -89,16 +90,12 @@ pub fn follow(repo: &Repo, from: &Oid, to: &Oid, room: &Path) -> Result<Unshown>
             }
         };
         if let Some(path) = place(redact::mask_path(before).as_bstr()) {
-            match fs::remove_file(room.join(&path)) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    return Err(error).context(format!("could not remove `{}`", path.display()));
-                }
-                _ => {}
-            }
+            file::remove_if_there(&folder.join(&path))
+                .with_context(|| format!("could not remove `{}`", path.display()))?;
         }
-        unshown.extend(copy_or_name(repo, &file, room, &mut left)?);
+        not_copied.extend(copy_or_name(repo, &file, folder, &mut left)?);
     }
-    Ok(unshown)
+    Ok(not_copied)
 }
 
 /// Copies a file; gives it with the reason where that is not possible. Only what would keep every
@@ -106,17 +103,17 @@ pub fn follow(repo: &Repo, from: &Oid, to: &Oid, room: &Path) -> Result<Unshown>
 fn copy_or_name(
     repo: &Repo,
     file: &FileChange,
-    room: &Path,
+    folder: &Path,
     left: &mut u64,
 ) -> Result<Option<(BString, String)>> {
-    let Err(error) = copy(repo, file, room, left) else { return Ok(None) };
+    let Err(error) = copy(repo, file, folder, left) else { return Ok(None) };
     let kind = error.root_cause().downcast_ref::<io::Error>().map(io::Error::kind);
     match kind {
         Some(
             io::ErrorKind::StorageFull
             | io::ErrorKind::QuotaExceeded
             | io::ErrorKind::ReadOnlyFilesystem,
-        ) => Err(error.context(format!("could not fill `{}`", room.display()))),
+        ) => Err(error.context(format!("could not fill `{}`", folder.display()))),
         _ => {
             Ok(Some((file.path.clone(), format!("could not be copied for the judges: {error:#}"))))
         }
@@ -124,7 +121,7 @@ fn copy_or_name(
 }
 
 /// Copies a file, where it may be copied and there is room left for it, in bytes.
-fn copy(repo: &Repo, file: &FileChange, room: &Path, left: &mut u64) -> Result<()> {
+fn copy(repo: &Repo, file: &FileChange, folder: &Path, left: &mut u64) -> Result<()> {
     let Some(entry) = file.new.as_ref() else { return Ok(()) };
     let name = redact::mask_path(&file.path);
     let Some(path) = place(name.as_bstr()) else { return Ok(()) };
@@ -138,7 +135,7 @@ fn copy(repo: &Repo, file: &FileChange, room: &Path, left: &mut u64) -> Result<(
     let Some(content) = repo.objects.blob(&entry.oid)? else { return Ok(()) };
     *left -= size;
     let masked = redact::mask_lines(&content, &file.path);
-    Ok(put(&room.join(path), &masked)?)
+    Ok(put(&folder.join(path), &masked)?)
 }
 
 #[expect(clippy::disallowed_methods, reason = "a copy that nobody keeps needs no atomic write")]

@@ -1,32 +1,35 @@
 //! `tribunal findings`: what was found, and what is decided about it.
 
-use std::ffi::{OsStr, OsString};
+mod values;
+
+use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Read as _};
-use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-use bstr::{BStr, BString, ByteSlice as _};
+use bstr::ByteSlice as _;
 use serde_json::json;
 
-use crate::cli::Context;
 use crate::cli::constitution;
-use crate::cli::paths::in_repo;
+use crate::cli::context::Context;
+use crate::cli::findings::values::{
+    class_of, gate_of, path_of, severity_of, split_place, status_of,
+};
 use crate::cli::times::{since_of, until_of};
 use crate::domain::locate::index::Locators;
-use crate::domain::model::class::{Class, LISTED};
+use crate::domain::model::class::Class;
 use crate::domain::model::error::hinted;
-use crate::domain::model::gate::Gate;
 use crate::domain::model::report::{ExitStatus, Report, Reported, Verdict};
-use crate::domain::model::severity::{Foreign, Severity};
-use crate::domain::model::stored_finding::{Disposition, DispositionKind, FindingStatus};
+use crate::domain::model::stored_finding::{Disposition, DispositionKind};
+use crate::domain::model::text::counted;
 use crate::flow::evaluate::whereabouts;
 use crate::flow::evaluate::whereabouts::Whereabouts;
 use crate::flow::evaluate::{import, judge, remark};
 use crate::flow::learn;
 use crate::platform::config::env::now;
-use crate::platform::git::repo::{Repo, succeeded};
+use crate::platform::git::command::succeeded;
+use crate::platform::git::repo::Repo;
 use crate::platform::store::ledger;
 use crate::platform::store::ledger::Ledger;
 use crate::platform::store::ledger::error::Error as LedgerError;
@@ -320,7 +323,10 @@ fn import(context: &Context, args: &ImportArgs) -> Result<ExitStatus> {
         let findings: Vec<_> = kept.findings.iter().map(json_finding).collect();
         out::result(&json!({"version": 1, "findings": findings, "total": count}).to_string());
     } else if !context.global.quiet {
-        out::result(&format!("took in {count} findings; `tribunal findings` lists what is open"));
+        out::result(&format!(
+            "imported {}; `tribunal findings` lists the open ones",
+            counted(count, "finding")
+        ));
     }
     learn_from_it(context, &repo);
     Ok(ExitStatus::Pass)
@@ -347,89 +353,4 @@ fn actor(context: &Context, repo: &Repo) -> Result<String> {
     // `Name <address> seconds zone`: the time is ours to say.
     let end = ident.rfind(b">").map_or(ident.len(), |at| at + 1);
     Ok(ident[..end].to_str_lossy().into_owned())
-}
-
-/// Where a typed path is: in the last commit or the index, else as it is written, because findings
-/// outlive their files.
-fn path_of(context: &Context, repo: &Repo, path: &Path) -> Result<BString> {
-    let head = repo.head()?.map(|head| repo.tree_of(&head)).transpose()?;
-    let known = |path: &BStr| {
-        Ok(match &head {
-            Some(tree) if repo.objects.has(tree, path)? => true,
-            _ => repo
-                .staged_tree()
-                .is_ok_and(|tree| repo.objects.has(&tree, path).unwrap_or_default()),
-        })
-    };
-    Ok(in_repo(repo, &context.env.current_dir, path, known)?.path)
-}
-
-fn split_place(at: &OsStr) -> Result<(&Path, u32)> {
-    let read = || {
-        let (path, line) = at.as_bytes().rsplit_once_str(":")?;
-        Some((path, line.to_str().ok()?.parse().ok()?))
-    };
-    match read() {
-        Some((path, line)) if !path.is_empty() && line > 0 => {
-            Ok((Path::new(OsStr::from_bytes(path)), line))
-        }
-        _ => {
-            let message = format!("`{}` is not a place", at.display());
-            Err(hinted(message, "write it as in `--at src/main.rs:12`"))
-        }
-    }
-}
-
-fn status_of(word: &str) -> Result<Option<FindingStatus>> {
-    if word == "all" {
-        return Ok(None);
-    }
-    let status = FindingStatus::ALL.into_iter().find(|status| status.as_str() == word);
-    match status {
-        Some(status) => Ok(Some(status)),
-        None => Err(hinted(
-            format!("`{word}` is not a status"),
-            "it is one of open, accepted, dismissed, fixed, all",
-        )),
-    }
-}
-
-fn gate_of(name: &str) -> Result<Gate> {
-    Gate::from_name(name).ok_or_else(|| {
-        let names: Vec<_> = Gate::OF_CHANGES
-            .into_iter()
-            .chain([Gate::Review, Gate::Person, Gate::Import])
-            .map(Gate::as_str)
-            .collect();
-        hinted(format!("`{name}` is not a gate"), format!("it is one of {}", names.join(", ")))
-    })
-}
-
-/// A class of the list, or an `other/<slug>` that was meant as one: a slip of the pen would keep
-/// the finding apart from its like for ever.
-fn class_of(text: &str) -> Result<Class> {
-    let class = Class::new(text);
-    if !class.is_other() || text.trim().to_lowercase().starts_with("other/") {
-        return Ok(class);
-    }
-    let likeness = |name: &str| strsim::jaro_winkler(text, name);
-    let nearest = LISTED
-        .iter()
-        .map(|(name, _)| *name)
-        .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
-        .unwrap_or_default();
-    Err(hinted(
-        format!("`{text}` is not in the list of classes"),
-        format!("did you mean `{nearest}`? What fits none is `{class}`"),
-    ))
-}
-
-fn severity_of(word: &str) -> Result<Severity> {
-    match Severity::from_foreign(word) {
-        Some(Foreign::Severity(severity)) => Ok(severity),
-        Some(Foreign::Noise) | None => Err(hinted(
-            format!("`{word}` is not a severity"),
-            "it is one of critical, high, medium, low",
-        )),
-    }
 }

@@ -1,0 +1,102 @@
+//! Reads what is typed for a finding: a place, a class, a status, a gate, a severity.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
+
+use anyhow::Result;
+use bstr::{BStr, BString, ByteSlice as _};
+
+use crate::cli::context::Context;
+use crate::cli::paths::in_repo;
+use crate::domain::model::class::{Class, LISTED};
+use crate::domain::model::error::hinted;
+use crate::domain::model::gate::Gate;
+use crate::domain::model::severity::{Foreign, Severity};
+use crate::domain::model::stored_finding::FindingStatus;
+use crate::platform::git::repo::Repo;
+
+/// Where a typed path is: in the last commit or the index, else as it is written, because findings
+/// outlive their files.
+pub fn path_of(context: &Context, repo: &Repo, path: &Path) -> Result<BString> {
+    let head = repo.head()?.map(|head| repo.tree_of(&head)).transpose()?;
+    let known = |path: &BStr| {
+        Ok(match &head {
+            Some(tree) if repo.objects.has(tree, path)? => true,
+            _ => repo
+                .staged_tree()
+                .is_ok_and(|tree| repo.objects.has(&tree, path).unwrap_or_default()),
+        })
+    };
+    Ok(in_repo(repo, &context.env.current_dir, path, known)?.path)
+}
+
+pub fn split_place(at: &OsStr) -> Result<(&Path, u32)> {
+    let read = || {
+        let (path, line) = at.as_bytes().rsplit_once_str(":")?;
+        Some((path, line.to_str().ok()?.parse().ok()?))
+    };
+    match read() {
+        Some((path, line)) if !path.is_empty() && line > 0 => {
+            Ok((Path::new(OsStr::from_bytes(path)), line))
+        }
+        _ => {
+            let message = format!("`{}` is not a place", at.display());
+            Err(hinted(message, "write it as in `--at src/main.rs:12`"))
+        }
+    }
+}
+
+pub fn status_of(word: &str) -> Result<Option<FindingStatus>> {
+    if word == "all" {
+        return Ok(None);
+    }
+    let status = FindingStatus::ALL.into_iter().find(|status| status.as_str() == word);
+    match status {
+        Some(status) => Ok(Some(status)),
+        None => Err(hinted(
+            format!("`{word}` is not a status"),
+            "it is one of open, accepted, dismissed, fixed, all",
+        )),
+    }
+}
+
+pub fn gate_of(name: &str) -> Result<Gate> {
+    Gate::from_name(name).ok_or_else(|| {
+        let names: Vec<_> = Gate::OF_CHANGES
+            .into_iter()
+            .chain([Gate::Review, Gate::Person, Gate::Import])
+            .map(Gate::as_str)
+            .collect();
+        hinted(format!("`{name}` is not a gate"), format!("it is one of {}", names.join(", ")))
+    })
+}
+
+/// A class of the list, or an `other/<slug>` that was meant as one: a slip of the pen would keep
+/// the finding apart from its like for ever.
+pub fn class_of(text: &str) -> Result<Class> {
+    let class = Class::new(text);
+    if !class.is_other() || text.trim().to_lowercase().starts_with("other/") {
+        return Ok(class);
+    }
+    let likeness = |name: &str| strsim::jaro_winkler(text, name);
+    let nearest = LISTED
+        .iter()
+        .map(|(name, _)| *name)
+        .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
+        .unwrap_or_default();
+    Err(hinted(
+        format!("`{text}` is not in the list of classes"),
+        format!("did you mean `{nearest}`? What fits none is `{class}`"),
+    ))
+}
+
+pub fn severity_of(word: &str) -> Result<Severity> {
+    match Severity::from_foreign(word) {
+        Some(Foreign::Severity(severity)) => Ok(severity),
+        Some(Foreign::Noise) | None => Err(hinted(
+            format!("`{word}` is not a severity"),
+            "it is one of critical, high, medium, low",
+        )),
+    }
+}
