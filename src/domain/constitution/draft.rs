@@ -22,7 +22,7 @@ const ID_DIGITS: usize = 4;
 /// How a sentence begins that no person and no agent wrote.
 const OPENING: &str = "Seen in ";
 
-/// Whether a rule's sentence is as it was written here, and nobody made it their own.
+/// Whether a rule's sentence is as it was written here, without an edit by a person.
 pub fn is_by_code(rule: &Rule) -> bool {
     rule.sentence.starts_with(OPENING)
 }
@@ -33,11 +33,11 @@ pub fn drafted(
     candidate: &Candidate,
     cases: &[&Incident],
     check: RuleCheck,
-    law: ExistingRules<'_>,
+    existing: ExistingRules<'_>,
 ) -> Rule {
     let mut rule = Rule::with_check(check);
     rule.class = candidate.class.clone();
-    rule.id = rule_id(&rule.class, &candidate.component, &rule.check, law);
+    rule.id = rule_id(&rule.class, &candidate.component, &rule.check, existing);
     rule.title = title(candidate, cases);
     rule.sentence = sentence(candidate, cases);
     rule.paths = paths(&candidate.component, cases);
@@ -62,7 +62,12 @@ pub fn drafted(
 }
 
 /// The same mistake has the same id on every branch and machine, unless another rule has it.
-fn rule_id(class: &Class, component: &str, check: &RuleCheck, law: ExistingRules<'_>) -> String {
+fn rule_id(
+    class: &Class,
+    component: &str,
+    check: &RuleCheck,
+    existing: ExistingRules<'_>,
+) -> String {
     let mut hasher = blake3::Hasher::new();
     for field in ["rule/v1", class.as_str(), component, check.pattern().unwrap_or_default()] {
         hasher.update(&(field.len() as u64).to_le_bytes());
@@ -70,7 +75,8 @@ fn rule_id(class: &Class, component: &str, check: &RuleCheck, law: ExistingRules
     }
     let hex = hasher.finalize().to_hex();
     let taken = |id: &str| {
-        law.rules.iter().any(|rule| rule.id == id) || law.forgotten.iter().any(|f| f.id == id)
+        existing.rules.iter().any(|rule| rule.id == id)
+            || existing.forgotten.iter().any(|f| f.id == id)
     };
     let mut digits = ID_DIGITS;
     while digits < hex.len() && taken(&format!("R-{}", &hex[..digits])) {

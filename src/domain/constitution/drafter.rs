@@ -1,6 +1,6 @@
-//! What an agent is asked for a rule, and how its answer is read. Its words and its pattern are
+//! The drafting agent's prompt, and the reading of its answer. Its words and its pattern are
 //! data: id, class, severity, paths, status and origin are the program's own, and the pattern is
-//! proved like any other before it can hold anybody to it.
+//! proved like any other before it takes effect.
 
 use std::fmt::Write as _;
 

@@ -30,7 +30,7 @@ pub(super) fn stop_rule(
         Some(CallFailure::Budget(why)) => Some(why.as_str()),
         Some(CallFailure::Infrastructure(_)) | None => None,
     };
-    // A run that only judges asks for no fix that could be stopped.
+    // A run that only reviews asks for no fix that could be stopped.
     let fixes = run.kind == RunKind::Fix;
     stop(StopInputs {
         findings: &run.findings,
@@ -49,7 +49,7 @@ pub(super) fn stop_reason(
     failure: Option<&CallFailure>,
 ) -> StopReason {
     let attempt = &run.attempts[run.current()];
-    // Such a tree was judged before, or gives back what was: nobody is asked about it again.
+    // Such a tree was evaluated before, or gives back what was: no agent is called about it again.
     let known = attempt.undoes.is_some() || run.repeats().is_some();
     match (failure, stop) {
         (Some(CallFailure::Budget(_)), _) => StopReason::Everything,

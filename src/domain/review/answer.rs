@@ -1,4 +1,4 @@
-//! What a review must be answered with: the schema that is sent and the strict reading of what comes.
+//! A review's answer: the schema that is sent, and its strict reading.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! The arbiter: what it is asked about one finding, and what of its answer counts.
+//! The arbiter: its prompt about one finding, and what of its answer counts.
 
 use std::fmt::Write as _;
 
@@ -150,7 +150,7 @@ pub fn parse(answer: &Value, finding: &ReviewFinding) -> Result<ArbiterAnswer, S
 /// What of an answer counts. A dismissal stands on a quote that is in the tree, or it is none.
 ///
 /// `others` are the ids of the run's other findings; `read` gives a file of the tree under
-/// judgement. A quote that is nowhere is not kept.
+/// review. A quote that is nowhere is not kept.
 pub fn adjudicate(
     said: ArbiterAnswer,
     others: &[&str],

@@ -75,7 +75,7 @@ pub(in crate::domain::spec) fn unknown_key(
 pub(in crate::domain::spec) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
     /// Two slips in a word of five letters still count as near.
     const NEAR: f64 = 0.6;
-    /// The distance of longer words takes time and helps nobody.
+    /// The distance of longer words takes time and finds nothing useful.
     const BYTES_MAX: usize = 64;
     if word.len() > BYTES_MAX {
         return None;
