@@ -9,7 +9,6 @@ mod domain;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::Parser as _;
 
 use crate::domain::model::report::ExitStatus;
 use crate::platform::config::env::Env;
@@ -38,5 +37,5 @@ fn run() -> Result<ExitStatus> {
         log::to_stderr(env.text("RUST_LOG"), 0);
         return cli::hook::run(&env, &name, &args);
     }
-    cli::run(cli::Cli::parse(), env)
+    cli::run(cli::Cli::read(), env)
 }

@@ -24,32 +24,40 @@ use crate::flow::evaluate::{judge, law};
 use crate::platform::git::change;
 use crate::platform::git::repo::Repo;
 use crate::platform::ui::out;
-use crate::platform::ui::report::{Format, json_of, printable, render, render_answered};
+use crate::platform::ui::report::{OutputFormat, json_of, printable, render, render_answered};
 use crate::platform::ui::sarif::Answers;
 
+/// Shown below `--help`.
+const EXAMPLES: &str = "\
+Examples:
+  tribunal check                          what is staged
+  tribunal check --from main              every commit of this branch
+  tribunal check --all --format sarif     the whole tree, for a scanner";
+
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// What is staged (the default)
+    /// Check what is staged (the default)
     #[arg(long, conflicts_with_all = ["all", "from"])]
     staged: bool,
-    /// Every file of the checked-out commit
+    /// Check every file of the checked-out commit
     #[arg(long, conflicts_with = "from")]
     all: bool,
-    /// The commit that the change stands on; all zeros, as a CI has it for a new branch, is where the
-    /// branch left the remote's default branch
+    /// Check everything after this commit; all zeros, which CI passes for a new branch, means the
+    /// point where the branch left the default branch of the remote
     #[arg(long, value_name = "REV")]
     from: Option<String>,
-    /// The last commit of the change
+    /// Check up to this commit
     #[arg(long, value_name = "REV", requires = "from", default_value = "HEAD")]
     to: String,
-    /// Judge the two ends of the range alone, not every commit and message between them
+    /// Compare only the two ends of the range, not every commit and message between
     #[arg(long, requires = "from")]
     net: bool,
-    /// Run the command gates too: all, or those of one moment
+    /// Also run the command gates: all, or those of one hook
     #[arg(long, value_enum, value_name = "MOMENT", num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "all")]
     commands: Option<Moments>,
-    /// Judge these files and folders alone; relative to the folder you stand in, also with `--repo`
+    /// Check only these files and folders, relative to the current directory
     paths: Vec<PathBuf>,
 }
 
@@ -92,17 +100,17 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
     report.skipped.splice(0..0, untouched);
     let format = context.global.format;
     let answers = match format {
-        Format::Sarif => judge::answers(&repo, &context.env, &report.findings)?,
-        Format::Human | Format::Json | Format::Github => Answers::new(),
+        OutputFormat::Sarif => judge::answers(&repo, &context.env, &report.findings)?,
+        OutputFormat::Human | OutputFormat::Json | OutputFormat::Github => Answers::new(),
     };
     // What found nothing to judge must not read like a pass. Commands may have judged the whole.
     let nothing = read.files == 0 && report.verdict == Verdict::Pass && args.commands.is_none();
     let word = if nothing { "nothing to check" } else { report.verdict.as_str() };
-    let text = if nothing && format == Format::Json {
+    let text = if nothing && format == OutputFormat::Json {
         let mut json = json_of(&report);
         json["verdict"] = word.into();
         json.to_string()
-    } else if format == Format::Human && !parts.is_empty() {
+    } else if format == OutputFormat::Human && !parts.is_empty() {
         by_commit(parts, &report, started)
     } else {
         render_answered(&report, &answers, format)
@@ -110,7 +118,7 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
     if !text.is_empty() {
         out::result(&text);
     }
-    if format == Format::Human && !context.global.quiet {
+    if format == OutputFormat::Human && !context.global.quiet {
         out::talk(&format!("{word}: {read} judged in {} ms", report.elapsed_ms));
     }
     print_tails(&tails);
@@ -121,11 +129,11 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
 fn by_commit(parts: Vec<Part>, report: &Report, started: Instant) -> String {
     let mut texts = Vec::new();
     for part in parts {
-        let found = render(&judge::report(part.findings, Vec::new(), started), Format::Human);
+        let found = render(&judge::report(part.findings, Vec::new(), started), OutputFormat::Human);
         texts.push(format!("{}:\n{found}", printable(&part.title)));
     }
     let rest = judge::report(Vec::new(), report.skipped.clone(), started);
-    texts.push(render(&rest, Format::Human));
+    texts.push(render(&rest, OutputFormat::Human));
     texts.retain(|text| !text.is_empty());
     texts.join("\n")
 }

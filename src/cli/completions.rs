@@ -5,8 +5,17 @@ use clap_complete::{Shell, generate};
 use crate::domain::model::report::ExitStatus;
 use crate::platform::ui::out;
 
+/// Shown below `--help`.
+const EXAMPLES: &str = "\
+Examples:
+  tribunal completions bash > ~/.local/share/bash-completion/completions/tribunal
+  tribunal completions zsh > ~/.zfunc/_tribunal
+  tribunal completions fish > ~/.config/fish/completions/tribunal.fish";
+
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
+    /// The shell
     shell: Shell,
 }
 

@@ -7,7 +7,7 @@ use crate::cli::context::Context;
 use crate::domain::model::report::ExitStatus;
 use crate::flow::evaluate::law;
 use crate::platform::ui::out;
-use crate::platform::ui::report::Format;
+use crate::platform::ui::report::OutputFormat;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -23,7 +23,7 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
     let wanted = args.key.as_deref().unwrap_or_default();
     let origins = resolved.origins();
     let shown = origins.iter().filter(|(key, _, _)| key.starts_with(wanted));
-    if context.global.format == Format::Json {
+    if context.global.format == OutputFormat::Json {
         let keys: Vec<_> = shown
             .map(|(key, value, source)| json!({"key": key, "value": value, "source": source.to_string()}))
             .collect();

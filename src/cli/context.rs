@@ -7,28 +7,29 @@ use clap::{ArgAction, ValueEnum};
 
 use crate::platform::config::env::Env;
 use crate::platform::git::repo::Repo;
-use crate::platform::ui::report::Format;
+use crate::platform::ui::report::OutputFormat;
 
-/// What every command understands.
+/// The options of every command.
 #[derive(Clone, Debug, clap::Args)]
+// After the options of the command itself.
+#[command(next_display_order = 900)]
 pub struct Global {
-    /// Work in the repository that this folder is in; other paths are still taken from the folder
-    /// that you stand in
+    /// Work in the repository that contains DIR; other paths stay relative to the current directory
     #[arg(long, global = true, value_name = "DIR")]
     pub repo: Option<PathBuf>,
-    /// How results are written
-    #[arg(long, global = true, value_enum, default_value_t = Format::Human)]
-    pub format: Format,
-    /// Say nothing but results
+    /// Set the output format
+    #[arg(long, global = true, value_enum, default_value_t = OutputFormat::Human)]
+    pub format: OutputFormat,
+    /// Print only results
     #[arg(long, short, global = true)]
     pub quiet: bool,
-    /// Log more; twice for everything
+    /// Log more; -vv logs everything
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub verbose: u8,
-    /// When to colour
+    /// Choose when to use colors
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
     pub color: Color,
-    /// Set a policy key for this call, as in `--set gates.scope=off`
+    /// Override a policy key for this call, as in `--set gates.scope=off`
     #[arg(long = "set", global = true, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
 }

@@ -19,11 +19,11 @@ use crate::platform::store::ledger::call::Call;
 use crate::platform::store::ledger::error::Error as LedgerError;
 use crate::platform::ui::out;
 use crate::platform::ui::out::DIM;
-use crate::platform::ui::report::{Format, printable};
+use crate::platform::ui::report::{OutputFormat, printable};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Since then: a date (2026-01-31), a time, or days (7d); today, in UTC, without this
+    /// Count calls since a date (2026-01-31), a time, or a number of days (7d) [default: today, UTC]
     #[arg(long)]
     since: Option<String>,
 }
@@ -89,7 +89,7 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
         }
         calls = done.value;
     }
-    if context.global.format == Format::Json {
+    if context.global.format == OutputFormat::Json {
         out::result(&json_of(&calls, since).to_string());
     } else {
         out::result(&text_of(&calls, since));

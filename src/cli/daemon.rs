@@ -13,14 +13,14 @@ use crate::cli::context::Context;
 use crate::daemon::control::{Start, Stop, log_path};
 use crate::daemon::lock;
 use crate::daemon::lock::{Holder, Mode};
-use crate::daemon::place::Place;
+use crate::daemon::watched_repo::WatchedRepo;
 use crate::daemon::{control, learner};
 use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
-use crate::platform::store::known::{Known, Version};
+use crate::platform::store::known::{KnownSpecs, Version};
 use crate::platform::store::{inbox, queue};
 use crate::platform::ui::out;
-use crate::platform::ui::report::{Format, printable};
+use crate::platform::ui::report::{OutputFormat, printable};
 
 /// How many of the last records `status` shows.
 const RECORDS: usize = 5;
@@ -36,19 +36,19 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
-    /// Start the watcher in the background, unless one runs
+    /// Start the watcher in the background, unless it runs already
     Start,
-    /// End the watcher
+    /// Stop the watcher
     Stop,
-    /// Tell whether a watcher runs, what it watches and what waits
+    /// Show whether the watcher runs, what it watches and what is queued
     Status,
-    /// Show the end of its log
+    /// Show the end of the watcher's log
     Log {
-        /// Go on showing what is written
+        /// Keep printing new lines
         #[arg(long, short)]
         follow: bool,
     },
-    /// What a started process does
+    /// Run the watcher process itself
     #[command(hide = true)]
     Serve,
     /// What a process does that learns for the watcher
@@ -64,7 +64,7 @@ impl Args {
 }
 
 pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
-    let place = Place::of(&context.repo()?, &context.env, &context.global.set);
+    let place = WatchedRepo::of(&context.repo()?, &context.env, &context.global.set);
     match args.command {
         Command::Start => start(context, &place),
         Command::Stop => stop(context, &place),
@@ -79,7 +79,7 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
 }
 
 /// Learns in the work tree that `--repo` names, and prints a line of JSON for each rule.
-fn learn(context: &Context, place: &Place) -> Result<ExitStatus> {
+fn learn(context: &Context, place: &WatchedRepo) -> Result<ExitStatus> {
     let worktree = context.global.repo.as_deref().unwrap_or(&context.env.current_dir);
     for rule in learner::work(place, worktree)? {
         out::result(&serde_json::to_string(&rule)?);
@@ -87,7 +87,7 @@ fn learn(context: &Context, place: &Place) -> Result<ExitStatus> {
     Ok(ExitStatus::Pass)
 }
 
-fn start(context: &Context, place: &Place) -> Result<ExitStatus> {
+fn start(context: &Context, place: &WatchedRepo) -> Result<ExitStatus> {
     let (word, holder) = match control::start(place, context.global.verbose)? {
         Start::Started(holder) => ("started", holder),
         Start::AlreadyRunning(holder) => ("already running", holder),
@@ -98,7 +98,7 @@ fn start(context: &Context, place: &Place) -> Result<ExitStatus> {
             ));
         }
     };
-    if context.global.format == Format::Json {
+    if context.global.format == OutputFormat::Json {
         out::result(&json!({"version": 1, "outcome": word, "daemon": holder}).to_string());
     } else if !context.global.quiet {
         out::result(&format!("{word}: process {}", holder.pid()));
@@ -110,7 +110,7 @@ fn start(context: &Context, place: &Place) -> Result<ExitStatus> {
     Ok(ExitStatus::Pass)
 }
 
-fn stop(context: &Context, place: &Place) -> Result<ExitStatus> {
+fn stop(context: &Context, place: &WatchedRepo) -> Result<ExitStatus> {
     let word = match control::stop(place)? {
         Stop::Stopped => "stopped",
         Stop::NotRunning => "not running",
@@ -121,7 +121,7 @@ fn stop(context: &Context, place: &Place) -> Result<ExitStatus> {
             ));
         }
     };
-    if context.global.format == Format::Json {
+    if context.global.format == OutputFormat::Json {
         out::result(&json!({"version": 1, "outcome": word}).to_string());
     } else if !context.global.quiet {
         out::result(word);
@@ -129,14 +129,14 @@ fn stop(context: &Context, place: &Place) -> Result<ExitStatus> {
     Ok(ExitStatus::Pass)
 }
 
-fn status(context: &Context, place: &Place) -> Result<ExitStatus> {
+fn status(context: &Context, place: &WatchedRepo) -> Result<ExitStatus> {
     let holder = lock::holder(&place.state_dir);
     let watched = holder.as_ref().and_then(|holder| control::watched(place, holder));
-    let known = Known::load(&place.state_dir, None)?.known;
+    let known = KnownSpecs::load(&place.state_dir, None)?.known;
     let records = last_records(&known);
     let queue = queue::list(&place.state_dir)?;
     let events = inbox::waiting(&place.state_dir);
-    if context.global.format == Format::Json {
+    if context.global.format == OutputFormat::Json {
         let records: Vec<_> =
             records.iter().map(|(id, version)| json!({"id": id, "version": version})).collect();
         out::result(
@@ -198,7 +198,7 @@ fn drift(holder: &Holder) -> Option<String> {
         .then(|| format!("the watcher is tribunal {}, this is {own}", holder.version))
 }
 
-fn last_records(known: &Known) -> Vec<(&str, &Version)> {
+fn last_records(known: &KnownSpecs) -> Vec<(&str, &Version)> {
     let mut records: Vec<(&str, &Version)> = known
         .specs
         .iter()
@@ -209,7 +209,7 @@ fn last_records(known: &Known) -> Vec<(&str, &Version)> {
     records
 }
 
-fn log(place: &Place, follow: bool) -> Result<ExitStatus> {
+fn log(place: &WatchedRepo, follow: bool) -> Result<ExitStatus> {
     let path = log_path(place);
     let failed = || format!("could not read `{}`", path.display());
     let mut file = match File::open(&path) {

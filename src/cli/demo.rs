@@ -21,7 +21,7 @@ use crate::platform::ui::report::printable;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Keep the repository afterwards, and say where it is
+    /// Keep the repository and print its path
     #[arg(long)]
     keep: bool,
 }
@@ -32,7 +32,7 @@ const SPEC_WAIT: Duration = Duration::from_secs(20);
 pub fn run(_context: &Context, args: &Args) -> Result<ExitStatus> {
     let root = tempfile::Builder::new().prefix("tribunal-demo-").tempdir()?;
     let stage = Stage::set(root.path())?;
-    let told = stage.tell();
+    let told = stage.narrate();
     stage.tribunal(&["daemon", "stop"])?;
     if args.keep {
         out::result(&format!("kept in {}", root.keep().display()));
@@ -61,7 +61,7 @@ impl Stage {
         Ok(stage)
     }
 
-    fn tell(&self) -> Result<()> {
+    fn narrate(&self) -> Result<()> {
         self.set_up()?;
         self.commits()?;
         self.force_push()?;

@@ -23,7 +23,7 @@ use crate::platform::git::command::git;
 use crate::platform::git::command::succeeded;
 use crate::platform::git::repo::Repo;
 use crate::platform::ui::out;
-use crate::platform::ui::report::{Format, printable};
+use crate::platform::ui::report::{OutputFormat, printable};
 
 /// An agent that the policy names.
 struct CheckTarget {
@@ -54,7 +54,7 @@ struct CheckResult {
 pub fn run(context: &Context) -> Result<ExitStatus> {
     let repo = context.repo()?;
     let found = check(context, &repo)?;
-    if context.global.format == Format::Json {
+    if context.global.format == OutputFormat::Json {
         out::result(&found.json().to_string());
     } else {
         found.print();

@@ -34,13 +34,13 @@ use crate::platform::git::push::{parse_pre_push, parse_pre_receive};
 use crate::platform::git::repo::Repo;
 use crate::platform::process::Cmd;
 use crate::platform::ui::out;
-use crate::platform::ui::report::{Format, printable, render};
+use crate::platform::ui::report::{OutputFormat, printable, render};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The hook's name, as git has it
+    /// The name of the hook
     pub name: String,
-    /// What git gave the hook
+    /// The arguments that git passed to the hook
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     pub args: Vec<OsString>,
 }
@@ -184,7 +184,7 @@ impl HookCall<'_> {
             };
             print_one_line(&report, see);
         } else {
-            out::talk(&render(&report, Format::Human));
+            out::talk(&render(&report, OutputFormat::Human));
             print_tails(&tails);
             out::hint("nothing was committed; your files and the index are as they were");
         }
@@ -214,7 +214,7 @@ impl HookCall<'_> {
             print_one_line(&report, "git log -1");
             control::start_on_demand(&repo, self.env, &law.policy.watch);
         } else {
-            out::talk(&render(&report, Format::Human));
+            out::talk(&render(&report, OutputFormat::Human));
             let kept = path.display();
             out::hint(&format!("nothing was committed; the message is kept in `{kept}`"));
         }
@@ -363,7 +363,7 @@ fn print_push(evaluation: PushEvaluation, hint: &str, started: Instant) -> ExitS
         }
         out::talk(&format!("{}:", printable(&part.title)));
         let report = judge::report(part.findings, Vec::new(), started);
-        out::talk(&render(&report, Format::Human));
+        out::talk(&render(&report, OutputFormat::Human));
     }
     for skipped in &skipped {
         out::talk(&printable(&format!("not judged: {}: {}", skipped.gate, skipped.reason)));

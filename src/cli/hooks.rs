@@ -1,4 +1,4 @@
-//! `tribunal hooks`: the shims in a repository.
+//! `tribunal hooks`: installs, removes and inspects the hooks of a repository.
 
 use std::path::Path;
 
@@ -18,12 +18,20 @@ use crate::flow::setup::install::{InstallMethod, Refusal};
 use crate::platform::git::repo::Repo;
 use crate::platform::process;
 use crate::platform::ui::out;
-use crate::platform::ui::report::{Format, printable};
+use crate::platform::ui::report::{OutputFormat, printable};
 
 /// The bypasses that `status` shows; the rest is counted.
 const BYPASSES_SHOWN: usize = 5;
 
+/// Shown below `--help`.
+const EXAMPLES: &str = "\
+Examples:
+  tribunal hooks install
+  tribunal hooks status
+  tribunal hooks uninstall --dry-run";
+
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     #[command(subcommand)]
     action: Action,
@@ -31,20 +39,20 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Action {
-    /// Put the hooks in place; hooks of your own are kept and still run
+    /// Install the hooks; existing hooks are kept and still run
     Install(Choice),
-    /// Take the hooks away and give back what stood there before
+    /// Remove the hooks and restore the previous ones
     Uninstall(Choice),
-    /// Tell how each hook stands; ends with 1 where one does not guard
+    /// Show the state of each hook; exit with 1 if one is missing or broken
     Status,
 }
 
 #[derive(Debug, clap::Args)]
 struct Choice {
-    /// Say what would be done and do nothing
+    /// Print what would be done, change nothing
     #[arg(long)]
     dry_run: bool,
-    /// These hooks alone, as git names them
+    /// Only these hooks, by their git names
     #[arg(value_name = "EVENT")]
     events: Vec<String>,
 }
@@ -121,35 +129,31 @@ fn show_status(context: &Context, repo: &Repo) -> Result<ExitStatus> {
         .map(|refusal| install::refused(refusal, setting.as_ref()).to_string());
     let bypasses = bypass::recorded(repo);
     let good = events.iter().all(|event| event.problems.is_empty());
-    if context.global.format == Format::Json {
+    if context.global.format == OutputFormat::Json {
         let hooks: Vec<_> = events.iter().map(json_of).collect();
-        let (place, method) = place_of(&method);
         out::result(
             &json!({
-                "version": 1, "place": place, "method": method, "refused": refusal,
+                "version": 1, "method": json_method(&method), "refused": refusal,
                 "hooks": hooks, "bypasses": bypasses,
             })
             .to_string(),
         );
     } else {
-        say_status(&events, refusal.as_deref(), &bypasses);
+        print_status(&events, refusal.as_deref(), &bypasses);
     }
     Ok(if good { ExitStatus::Pass } else { ExitStatus::Blocked })
 }
 
-/// Where the hooks are, or why they are nowhere: as one string, the spelling of which programs know,
-/// and in words with the folder apart.
-fn place_of(method: &Result<InstallMethod, Refusal>) -> (String, serde_json::Value) {
-    let at = |outer: &str, name: &str, word: &str, folder: &Path| {
-        let folder = json!(folder.display().to_string());
-        (format!("{outer}({name}({folder}))"), json!({"is": word, "folder": folder}))
-    };
+/// How hooks are installed, or why they are not, with the folder where there is one.
+fn json_method(method: &Result<InstallMethod, Refusal>) -> serde_json::Value {
+    let at =
+        |word: &str, folder: &Path| json!({"is": word, "folder": folder.display().to_string()});
     match method {
-        Ok(InstallMethod::Folder(folder)) => at("Ok", "Folder", "folder", folder),
-        Ok(InstallMethod::Config) => ("Ok(Config)".to_owned(), json!({"is": "config"})),
-        Err(Refusal::Empty) => ("Err(Empty)".to_owned(), json!({"is": "empty"})),
-        Err(Refusal::WorkTree(folder)) => at("Err", "WorkTree", "work-tree", folder),
-        Err(Refusal::Outside(folder)) => at("Err", "Outside", "outside", folder),
+        Ok(InstallMethod::Folder(folder)) => at("folder", folder),
+        Ok(InstallMethod::Config) => json!({"is": "config"}),
+        Err(Refusal::Empty) => json!({"is": "empty"}),
+        Err(Refusal::WorkTree(folder)) => at("work-tree", folder),
+        Err(Refusal::Outside(folder)) => at("outside", folder),
     }
 }
 
@@ -163,7 +167,7 @@ fn json_of(status: &EventStatus) -> serde_json::Value {
     })
 }
 
-fn say_status(events: &[EventStatus], refusal: Option<&str>, bypasses: &[String]) {
+fn print_status(events: &[EventStatus], refusal: Option<&str>, bypasses: &[String]) {
     if let Some(refusal) = refusal {
         out::warn(&printable(refusal));
     }
@@ -178,7 +182,7 @@ fn say_status(events: &[EventStatus], refusal: Option<&str>, bypasses: &[String]
         out::result(&line.join("; "));
     }
     if events.iter().any(|event| !event.problems.is_empty()) && refusal.is_none() {
-        out::hint("`tribunal hooks install` puts right what it can");
+        out::hint("`tribunal hooks install` repairs what it can");
     }
     if !bypasses.is_empty() {
         out::result(&format!("bypassed {} times; the last of them:", bypasses.len()));

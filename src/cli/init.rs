@@ -13,12 +13,19 @@ use crate::flow::setup::{init, install};
 use crate::platform::git::repo::Repo;
 use crate::platform::ui::out;
 
+/// Shown below `--help`.
+const EXAMPLES: &str = "\
+Examples:
+  tribunal init --dry-run                 show what would be written
+  tribunal init";
+
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// Write the files and leave the hooks alone
+    /// Write the files without installing hooks
     #[arg(long)]
     no_hooks: bool,
-    /// Say what would be done and do nothing
+    /// Print what would be done, change nothing
     #[arg(long)]
     dry_run: bool,
 }
@@ -46,7 +53,7 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
         agree_to_named(context, &repo)?;
     }
     if !args.no_hooks {
-        tell_of_reviews(context, &repo)?;
+        announce_reviews(context, &repo)?;
     }
     if !plan.missing.is_empty() && !args.dry_run {
         out::hint(
@@ -57,7 +64,7 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
 }
 
 /// Nobody is to learn by chance that a model reads along.
-fn tell_of_reviews(context: &Context, repo: &Repo) -> Result<()> {
+fn announce_reviews(context: &Context, repo: &Repo) -> Result<()> {
     let top = repo.work_tree.as_deref();
     let policy = law::of_work_tree(top, &context.env, &context.global.set)?.policy;
     if policy.review.background == Switch::Off {

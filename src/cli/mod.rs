@@ -1,4 +1,4 @@
-//! The doors for people and for git: one file a command.
+//! Entry points for people and for git: one file a command.
 
 pub mod check;
 pub mod completions;
@@ -10,6 +10,7 @@ pub mod demo;
 pub mod daemon;
 pub mod doctor;
 pub mod findings;
+mod help;
 pub mod hook;
 pub mod init;
 pub mod paths;
@@ -23,14 +24,14 @@ pub mod times;
 pub mod watch;
 
 use anyhow::Result;
-use clap::{CommandFactory as _, Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::cli::context::{Color, Context, Global};
 use crate::domain::model::report::ExitStatus;
 use crate::platform::config::env::Env;
 use crate::platform::ui::{log, out};
 
-/// Judges every commit and push, watches specs, and turns recurring mistakes into rules.
+/// Check every commit and push, watch specs, and turn recurring mistakes into rules
 #[derive(Debug, Parser)]
 #[command(name = "tribunal", version, max_term_width = 100)]
 pub struct Cli {
@@ -42,45 +43,58 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Write what a repository needs to begin with, and install the hooks
+    /// Write the starting files and install the hooks
     Init(init::Args),
-    /// Judge a change by hand or in CI
+    /// Check a change by hand or in CI
     Check(check::Args),
     /// Have a model of another vendor review a change
     Review(review::Args),
-    /// The reviews that were made, and those that were stopped
+    /// List the reviews that ran, and those that were stopped
     Runs(runs::Args),
-    /// Go on with a run that was stopped
+    /// Resume a run that was stopped
     Resume(review::ResumeArgs),
-    /// What was found and what was decided about it
+    /// List findings, decide about them, add and import more
     Findings(findings::Args),
-    /// Show the whole of it on a throw-away repository
+    /// Show how it works on a temporary repository
     Demo(demo::Args),
-    /// Watch for specs and events in the foreground
+    /// Run the watcher in the foreground
     Watch,
-    /// Watch in the background
+    /// Start and stop the watcher in the background
     Daemon(daemon::Args),
     /// Write, check and list specs
     Spec(spec::Args),
-    /// The rules that were learned or written, and learning
+    /// List, test, learn and remove rules
     Constitution(constitution::Args),
-    /// Show every setting, its value and who gave it
+    /// Show every setting, its value and where it comes from
     Config(config::Args),
-    /// What the calls to agents cost, by run, role and model
+    /// Show what calls to agents cost, by run, role and model
     Cost(cost::Args),
-    /// Agree to run the commands that this repository names
+    /// Trust the commands that this repository configures
     Trust(trust::Args),
-    /// Install the hooks, take them away, or tell how they stand
+    /// Install, remove or inspect the git hooks
     Hooks(hooks::Args),
-    /// Show how this repository stands: hooks, watcher, findings, bypasses
+    /// Show the state of this repository: hooks, watcher, findings, bypasses
     Status,
-    /// Whether the agents that the policy names work here, and what to do
+    /// Check that the configured agents work, and say what to do
     Doctor,
-    /// Print what a shell needs to complete commands
+    /// Print a completion script for a shell
     Completions(completions::Args),
     /// Called by the installed hooks
     #[command(hide = true)]
     Hook(hook::Args),
+}
+
+/// The command line of the program.
+fn command_line() -> clap::Command {
+    help::grouped(Cli::command())
+}
+
+impl Cli {
+    /// Reads the command line; for `--help` and errors in it the program ends here.
+    pub fn read() -> Self {
+        let matches = command_line().get_matches();
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
 }
 
 /// Runs a command that was read from the command line.
@@ -113,7 +127,7 @@ pub fn run(cli: Cli, env: Env) -> Result<ExitStatus> {
         Command::Hooks(args) => hooks::run(&context, &args),
         Command::Status => status::run(&context),
         Command::Doctor => doctor::run(&context),
-        Command::Completions(args) => Ok(completions::run(&args, Cli::command())),
+        Command::Completions(args) => Ok(completions::run(&args, command_line())),
         Command::Hook(args) => hook::run(&context.env, &args.name, &args.args),
     }
 }

@@ -14,7 +14,7 @@ use crate::platform::ui::report::printable;
 
 /// A typed path, found in the repository.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
+pub struct ResolvedPath {
     /// From the top of the repository; empty for the top itself.
     pub path: BString,
     /// Whether anything of that name was known.
@@ -34,18 +34,18 @@ pub fn in_repo(
     current_dir: &Path,
     typed: &Path,
     known: impl Fn(&BStr) -> Result<bool>,
-) -> Result<Found> {
+) -> Result<ResolvedPath> {
     let readings = match &repo.work_tree {
         Some(top) => readings(&real(top), current_dir, typed),
         None => without_dots(Path::new(""), typed).into_iter().collect(),
     };
     for path in &readings {
         if known(path.as_bstr())? {
-            return Ok(Found { path: path.clone(), known: true });
+            return Ok(ResolvedPath { path: path.clone(), known: true });
         }
     }
     let first = readings.into_iter().next().ok_or_else(|| outside(repo, typed))?;
-    Ok(Found { path: first, known: false })
+    Ok(ResolvedPath { path: first, known: false })
 }
 
 fn readings(top: &Path, current_dir: &Path, typed: &Path) -> Vec<BString> {

@@ -17,44 +17,52 @@ use crate::flow::review::subject::Range;
 use crate::flow::review::{Request, background};
 use crate::platform::git::repo::Repo;
 use crate::platform::ui::out;
-use crate::platform::ui::report::{Format, render, render_answered};
+use crate::platform::ui::report::{OutputFormat, render, render_answered};
+
+/// Shown below `--help`.
+const EXAMPLES: &str = "\
+Examples:
+  tribunal review                         review what is new on this branch
+  tribunal review --commit HEAD           review one commit
+  tribunal review --from main --fix       have the findings fixed as well";
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct Args {
-    /// What is staged
+    /// Review what is staged
     #[arg(long, conflicts_with_all = ["from", "commit"])]
     staged: bool,
-    /// One commit, against its first parent
+    /// Review one commit, compared with its first parent
     #[arg(long, value_name = "REV", conflicts_with = "from")]
     commit: Option<String>,
-    /// The commit that the change stands on
+    /// Review everything after this commit
     #[arg(long, value_name = "REV")]
     from: Option<String>,
-    /// The last commit of the change
+    /// Review up to this commit
     #[arg(long, value_name = "REV", requires = "from", default_value = "HEAD")]
     to: String,
-    /// What the change is meant to do
+    /// Read what the change must do from this spec
     #[arg(long, value_name = "FILE")]
     spec: Option<PathBuf>,
-    /// Have what is found fixed, on a branch of the program's own, until it holds
+    /// Have an agent fix the findings on a separate branch until a review passes
     #[arg(long)]
     fix: bool,
-    /// Ask again, though the same question was answered before
+    /// Ask again, even if the same review was made before
     #[arg(long)]
     fresh: bool,
-    /// Write `docs/review/<id>.md` too
+    /// Also write `docs/review/<id>.md`
     #[arg(long)]
     report: bool,
-    /// Work off the commits that wait for a review
+    /// Review the commits that are waiting for a review
     #[arg(long, hide = true, conflicts_with_all = ["staged", "commit", "from", "fix"])]
     waiting: bool,
 }
 
-/// The run to go on with.
+/// The run to resume.
 #[derive(Debug, clap::Args)]
 pub struct ResumeArgs {
-    /// As `tribunal runs` lists it
+    /// The id of the run, as listed by `tribunal runs`
     run: String,
 }
 
@@ -86,7 +94,7 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
     ended(context, review::review(&repo, env, flags, &request, &tell), args.report)
 }
 
-/// `tribunal resume RUN`: goes on with a run that was stopped.
+/// `tribunal resume RUN`: resumes a run that was stopped.
 pub fn resume(context: &Context, args: &ResumeArgs) -> Result<ExitStatus> {
     let repo = context.repo()?;
     inside::refuse(&context.env, "no run can be gone on with", "resume it once the call is over")?;
@@ -126,10 +134,10 @@ fn ended(context: &Context, reviewed: Result<Reviewed>, report: bool) -> Result<
 fn show(context: &Context, reviewed: &Reviewed) -> Result<()> {
     let format = context.global.format;
     let text = match format {
-        Format::Json => reviewed.json().to_string(),
-        Format::Human => reviewed.human(),
-        Format::Github => render(&reviewed.report, format),
-        Format::Sarif => {
+        OutputFormat::Json => reviewed.json().to_string(),
+        OutputFormat::Human => reviewed.human(),
+        OutputFormat::Github => render(&reviewed.report, format),
+        OutputFormat::Sarif => {
             let findings = &reviewed.report.findings;
             let answers = judge::answers(&context.repo()?, &context.env, findings)?;
             render_answered(&reviewed.report, &answers, format)
@@ -138,7 +146,7 @@ fn show(context: &Context, reviewed: &Reviewed) -> Result<()> {
     if !text.is_empty() {
         out::result(&text);
     }
-    if format == Format::Human && !context.global.quiet {
+    if format == OutputFormat::Human && !context.global.quiet {
         out::talk(&reviewed.last_line());
         for hint in reviewed.hints() {
             out::hint(&hint);

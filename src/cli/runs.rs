@@ -12,11 +12,11 @@ use crate::flow::review::docket::Docket;
 use crate::flow::review::outcome;
 use crate::platform::store::runs;
 use crate::platform::ui::out;
-use crate::platform::ui::report::{Format, printable};
+use crate::platform::ui::report::{OutputFormat, printable};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Show so many
+    /// Show at most this many
     #[arg(long, default_value_t = 20)]
     limit: usize,
 }
@@ -35,7 +35,7 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
             Err(error) => out::warn(&format!("{error:#}")),
         }
     }
-    if context.global.format == Format::Json {
+    if context.global.format == OutputFormat::Json {
         out::result(
             &json!(
                 rows.iter()

@@ -25,14 +25,22 @@ use crate::flow::intake::scan::{SpecGlobs, list};
 use crate::platform::config::env;
 use crate::platform::git::repo::Repo;
 use crate::platform::store::file::write_new;
-use crate::platform::store::known::Known;
+use crate::platform::store::known::KnownSpecs;
 use crate::platform::store::queue;
 use crate::platform::ui::github;
 use crate::platform::ui::out;
 use crate::platform::ui::out::{DIM, ERROR, HINT, WARNING};
-use crate::platform::ui::report::{Format, printable};
+use crate::platform::ui::report::{OutputFormat, printable};
+
+/// Shown below `--help`.
+const EXAMPLES: &str = "\
+Examples:
+  tribunal spec new login --title \"Log in\"
+  tribunal spec lint docs/specs/login.md
+  tribunal spec list";
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     #[command(subcommand)]
     command: Command,
@@ -40,17 +48,17 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
-    /// Write a draft to fill in
+    /// Write a draft spec to fill in
     New {
-        /// Letters, digits, `-`, `_` and `.`: it names the file, and later the branch
+        /// The id, which names the file and later the branch: letters, digits, `-`, `_` and `.`
         id: String,
-        /// What it is called
+        /// The title of the spec
         #[arg(long)]
         title: Option<String>,
     },
-    /// Check specs: all of them, or these files
+    /// Check all specs, or these files
     Lint { files: Vec<PathBuf> },
-    /// List the specs with their size, their state and whether they wait for a run
+    /// List the specs with their size and state
     List,
     /// Show everything about one spec
     Show { id: String },
@@ -163,7 +171,7 @@ fn new(context: &Context, repo: &Repo, id: &str, title: Option<&str>) -> Result<
     if !write_new(&path, template(id, &title).as_bytes())? {
         bail!("`{}` is there already", relative.display());
     }
-    if context.global.format == Format::Json {
+    if context.global.format == OutputFormat::Json {
         out::result(&json!({"version": 1, "id": id, "path": key(&relative)}).to_string());
     } else {
         out::result(&format!("wrote {}", relative.display()));
@@ -200,13 +208,13 @@ fn lint(context: &Context, repo: &Repo, files: &[PathBuf]) -> Result<ExitStatus>
     let errors: usize = pages.iter().map(|page| page.reading.errors()).sum();
     let problems: usize = pages.iter().map(|page| page.reading.problems.len()).sum();
     match context.global.format {
-        Format::Json => {
+        OutputFormat::Json => {
             let pages: Vec<_> = pages.iter().map(json_of).collect();
             out::result(&json!({"version": 1, "errors": errors, "specs": pages}).to_string());
         }
-        Format::Github => pages.iter().for_each(print_for_github),
-        Format::Sarif => bail!("specs are not reported as SARIF: use `json` or `github`"),
-        Format::Human => {
+        OutputFormat::Github => pages.iter().for_each(print_for_github),
+        OutputFormat::Sarif => bail!("specs are not reported as SARIF: use `json` or `github`"),
+        OutputFormat::Human => {
             pages.iter().for_each(print_problems);
             if !context.global.quiet {
                 let count = pages.len();
@@ -274,7 +282,7 @@ fn json_problem(problem: &SpecProblem) -> Value {
 
 /// What the watcher and the queue know of a spec: whether this content was taken in, and whether
 /// it waits for a run.
-fn standing(repo: &Repo, known: &Known, page: &Page) -> (bool, bool) {
+fn standing(repo: &Repo, known: &KnownSpecs, page: &Page) -> (bool, bool) {
     let SpecIdentity { id, hash } = &page.identity;
     let taken_in = known.versions(id).last().is_some_and(|version| version.hash == *hash);
     let queued = queue::get(&repo.state_dir(), id).is_some_and(|queued| queued.hash == *hash);
@@ -283,8 +291,8 @@ fn standing(repo: &Repo, known: &Known, page: &Page) -> (bool, bool) {
 
 fn list_all(context: &Context, repo: &Repo) -> Result<ExitStatus> {
     let pages = pages(context, &top_of(repo)?)?;
-    let known = Known::load(&repo.state_dir(), None)?.known;
-    if context.global.format == Format::Json {
+    let known = KnownSpecs::load(&repo.state_dir(), None)?.known;
+    if context.global.format == OutputFormat::Json {
         let specs: Vec<_> = pages
             .iter()
             .map(|page| {
@@ -337,12 +345,12 @@ fn show(context: &Context, repo: &Repo, id: &str) -> Result<ExitStatus> {
         );
         return Err(hinted(format!("there is no spec `{}`", printable(id)), hint));
     };
-    let known = Known::load(&repo.state_dir(), None)?.known;
+    let known = KnownSpecs::load(&repo.state_dir(), None)?.known;
     let (taken_in, queued) = standing(repo, &known, page);
     let versions = known.versions(&page.identity.id);
     let record_path = format!("{PROGRESS}/{}.md", page.identity.id);
     let has_record = top.join(&record_path).exists();
-    if context.global.format == Format::Json {
+    if context.global.format == OutputFormat::Json {
         let mut spec = json_of(page);
         spec["taken_in"] = json!(taken_in);
         spec["queued"] = json!(queued);

@@ -17,12 +17,12 @@ use crate::platform::git::repo::Repo;
 use crate::platform::store::ledger::query::Filter;
 use crate::platform::store::{backlog, inbox, ledger, queue};
 use crate::platform::ui::out;
-use crate::platform::ui::report::{Format, printable};
+use crate::platform::ui::report::{OutputFormat, printable};
 
 /// The bypasses that are shown; the rest is counted.
 const BYPASSES_SHOWN: usize = 3;
 
-struct Standing {
+struct RepoStatus {
     hooks: usize,
     hook_problems: Vec<String>,
     daemon: Option<i32>,
@@ -43,12 +43,12 @@ struct Standing {
 /// Shows hooks, watcher, findings, queue and bypasses; ends with 0 whatever they are.
 pub fn run(context: &Context) -> Result<ExitStatus> {
     let repo = context.repo()?;
-    let standing = look(context, &repo)?;
-    if context.global.format == Format::Json {
-        out::result(&json_of(&standing).to_string());
+    let status = collect(context, &repo)?;
+    if context.global.format == OutputFormat::Json {
+        out::result(&json_of(&status).to_string());
     } else {
-        say(&standing);
-        if standing.dropped > 0 {
+        print(&status);
+        if status.dropped > 0 {
             // It is said once; where it cannot be forgotten it is said again.
             drop(inbox::forget_dropped(&repo.state_dir()));
         }
@@ -56,7 +56,7 @@ pub fn run(context: &Context) -> Result<ExitStatus> {
     Ok(ExitStatus::Pass)
 }
 
-fn look(context: &Context, repo: &Repo) -> Result<Standing> {
+fn collect(context: &Context, repo: &Repo) -> Result<RepoStatus> {
     let (method, _) = install::method(repo)?;
     let events = status(repo, &method)?;
     let state_dir = repo.state_dir();
@@ -70,7 +70,7 @@ fn look(context: &Context, repo: &Repo) -> Result<Standing> {
     let problems = events.iter().flat_map(|event| {
         event.problems.iter().map(|problem| format!("{}: {problem}", event.event))
     });
-    Ok(Standing {
+    Ok(RepoStatus {
         hooks: events.iter().filter(|event| event.installed).count(),
         hook_problems: problems.collect(),
         daemon: lock::holder(&state_dir).map(|holder| holder.pid()),
@@ -85,74 +85,71 @@ fn look(context: &Context, repo: &Repo) -> Result<Standing> {
     })
 }
 
-fn json_of(standing: &Standing) -> serde_json::Value {
+fn json_of(status: &RepoStatus) -> serde_json::Value {
     json!({
         "version": 1,
-        "hooks": {"installed": standing.hooks, "problems": standing.hook_problems},
-        "daemon": {"running": standing.daemon.is_some(), "pid": standing.daemon},
-        "findings": {"open": standing.open_findings},
+        "hooks": {"installed": status.hooks, "problems": status.hook_problems},
+        "daemon": {"running": status.daemon.is_some(), "pid": status.daemon},
+        "findings": {"open": status.open_findings},
         "reviews": {
-            "waiting": standing.unreviewed,
-            "set_aside": standing
+            "waiting": status.unreviewed,
+            "set_aside": status
                 .set_aside
                 .iter()
                 .map(|(commit, why)| json!({"commit": commit.as_str(), "reason": why}))
                 .collect::<Vec<_>>(),
-            "left_out": standing.left_out.iter().map(Oid::as_str).collect::<Vec<_>>(),
+            "left_out": status.left_out.iter().map(Oid::as_str).collect::<Vec<_>>(),
         },
-        "specs": {"queued": standing.queued},
-        "events": {"waiting": standing.events, "dropped": standing.dropped},
-        "bypasses": standing.bypasses,
+        "specs": {"queued": status.queued},
+        "events": {"waiting": status.events, "dropped": status.dropped},
+        "bypasses": status.bypasses,
     })
 }
 
-fn say(standing: &Standing) {
-    match standing.hooks {
+fn print(status: &RepoStatus) {
+    match status.hooks {
         0 => out::result("hooks     none installed; `tribunal hooks install` puts them in place"),
         count => out::result(&format!("hooks     {count} installed")),
     }
-    for problem in &standing.hook_problems {
+    for problem in &status.hook_problems {
         out::result(&format!("          {}", printable(problem)));
     }
-    match standing.daemon {
+    match status.daemon {
         Some(pid) => out::result(&format!("watcher   running, process {pid}")),
         None => out::result("watcher   not running; `tribunal daemon start` starts it"),
     }
-    out::result(&format!("findings  {} open", standing.open_findings));
-    if standing.unreviewed > 0 {
-        out::result(&format!(
-            "reviews   {} waiting for one",
-            counted(standing.unreviewed, "commit")
-        ));
+    out::result(&format!("findings  {} open", status.open_findings));
+    if status.unreviewed > 0 {
+        out::result(&format!("reviews   {} waiting for one", counted(status.unreviewed, "commit")));
     }
-    for (commit, why) in &standing.set_aside {
+    for (commit, why) in &status.set_aside {
         let (short, why) = (commit.short(), printable(why));
         out::result(&format!("          {short} is not reviewed any more: {why}"));
         out::hint(&format!("`tribunal review --commit {short}` tries once more"));
     }
-    if let Some(last) = standing.left_out.last() {
-        let count = standing.left_out.len();
+    if let Some(last) = status.left_out.last() {
+        let count = status.left_out.len();
         out::result(&format!(
             "          {count} new commits were not queued for one: {} wait at most",
             backlog::WAITING_MAX
         ));
         out::hint(&format!("`tribunal review --commit {}` reviews the last of them", last.short()));
     }
-    out::result(&format!("specs     {} queued", standing.queued));
-    if standing.events > 0 {
-        out::result(&format!("events    {} waiting for the watcher", standing.events));
+    out::result(&format!("specs     {} queued", status.queued));
+    if status.events > 0 {
+        out::result(&format!("events    {} waiting for the watcher", status.events));
     }
-    if standing.dropped > 0 {
-        let dropped = standing.dropped;
+    if status.dropped > 0 {
+        let dropped = status.dropped;
         out::result(&format!(
             "          {dropped} older ones were dropped: no watcher came for them"
         ));
     }
-    if !standing.bypasses.is_empty() {
-        out::result(&format!("bypassed  {} times, last:", standing.bypasses.len()));
+    if !status.bypasses.is_empty() {
+        out::result(&format!("bypassed  {} times, last:", status.bypasses.len()));
     }
-    let first = standing.bypasses.len().saturating_sub(BYPASSES_SHOWN);
-    for line in &standing.bypasses[first..] {
+    let first = status.bypasses.len().saturating_sub(BYPASSES_SHOWN);
+    for line in &status.bypasses[first..] {
         out::result(&format!("          {}", printable(line)));
     }
 }

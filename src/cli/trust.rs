@@ -15,17 +15,25 @@ use crate::flow::evaluate::trust::Trusted;
 use crate::platform::config::env;
 use crate::platform::git::repo::Repo;
 use crate::platform::ui::out;
-use crate::platform::ui::report::{Format, printable};
+use crate::platform::ui::report::{OutputFormat, printable};
+
+/// Shown below `--help`.
+const EXAMPLES: &str = "\
+Examples:
+  tribunal trust                          show the commands and ask
+  tribunal trust --list
+  tribunal trust --revoke test";
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// Show what was agreed to
+    /// List the trusted commands
     #[arg(long, conflicts_with_all = ["revoke", "yes"])]
     list: bool,
-    /// Take agreements back: of these commands, or all
+    /// Revoke the trust in these commands, or in all
     #[arg(long, num_args = 0.., value_name = "NAME", conflicts_with = "yes")]
     revoke: Option<Vec<String>>,
-    /// Agree without being asked
+    /// Trust without asking
     #[arg(long)]
     yes: bool,
 }
@@ -43,7 +51,7 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
         return Ok(ExitStatus::Pass);
     }
     let trusted = Trusted::load(&repo)?;
-    let mut open = named(context, &repo)?;
+    let mut open = named_commands(context, &repo)?;
     open.retain(|command| !trusted.holds(command));
     if open.is_empty() {
         out::talk("there is no command to agree to");
@@ -62,7 +70,7 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
 }
 
 /// The commands that hold now and those that will once the work tree's settings are committed.
-pub fn named(context: &Context, repo: &Repo) -> Result<Vec<CommandGate>> {
+pub fn named_commands(context: &Context, repo: &Repo) -> Result<Vec<CommandGate>> {
     let set = &context.global.set;
     let mut commands = Vec::new();
     if let Some(head) = repo.head()? {
@@ -85,7 +93,7 @@ pub fn named(context: &Context, repo: &Repo) -> Result<Vec<CommandGate>> {
 /// repository means what stands in it.
 pub fn agree_to_named(context: &Context, repo: &Repo) -> Result<()> {
     let trusted = Trusted::load(repo)?;
-    let mut open = named(context, repo)?;
+    let mut open = named_commands(context, repo)?;
     open.retain(|command| !trusted.holds(command));
     if open.is_empty() {
         return Ok(());
@@ -123,7 +131,7 @@ fn asked() -> Result<bool> {
 }
 
 fn list(context: &Context, trusted: &Trusted) {
-    if context.global.format == Format::Json {
+    if context.global.format == OutputFormat::Json {
         let all: Vec<_> = trusted
             .all()
             .map(|(print, agreed)| json!({"name": agreed.name, "at": agreed.at, "fingerprint": print}))

@@ -7,20 +7,20 @@ use tokio::sync::oneshot;
 
 use crate::cli::context::Context;
 use crate::daemon::control::check_watchable;
+use crate::daemon::event::DaemonEvent;
 use crate::daemon::lock;
 use crate::daemon::lock::Mode;
-use crate::daemon::news::News;
-use crate::daemon::place::Place;
-use crate::daemon::run::{Ending, run};
+use crate::daemon::run::{WatchEnding, run};
+use crate::daemon::watched_repo::WatchedRepo;
 use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
 use crate::platform::config::env;
 use crate::platform::ui::out;
-use crate::platform::ui::report::{Format, printable};
+use crate::platform::ui::report::{OutputFormat, printable};
 
 /// Watches until a signal comes, or nobody reads what it prints any more.
 pub fn run_command(context: &Context) -> Result<ExitStatus> {
-    let place = Place::of(&context.repo()?, &context.env, &context.global.set);
+    let place = WatchedRepo::of(&context.repo()?, &context.env, &context.global.set);
     check_watchable(&place)?;
     let Some(mut held) = lock::take(&place.state_dir, Mode::Foreground, env::now(&context.env))?
     else {
@@ -31,7 +31,7 @@ pub fn run_command(context: &Context) -> Result<ExitStatus> {
             "`tribunal daemon log --follow` shows what it does, `tribunal daemon stop` ends it",
         ));
     };
-    let json = context.global.format == Format::Json;
+    let json = context.global.format == OutputFormat::Json;
     let (left, reader_left) = oneshot::channel();
     // It waits in the kernel, and ends with the program at the latest.
     thread::spawn(move || {
@@ -40,18 +40,18 @@ pub fn run_command(context: &Context) -> Result<ExitStatus> {
             let _ = left.send(());
         }
     });
-    let ending = run(place, &mut held, &mut |news| tell(news, json), Some(reader_left))?;
+    let ending = run(place, &mut held, &mut |event| print_event(event, json), Some(reader_left))?;
     Ok(match ending {
-        Ending::Interrupted => ExitStatus::Interrupted,
-        Ending::Stopped => ExitStatus::Pass,
-        Ending::Orphaned => {
+        WatchEnding::Interrupted => ExitStatus::Interrupted,
+        WatchEnding::Stopped => ExitStatus::Pass,
+        WatchEnding::Orphaned => {
             out::talk("the repository is gone, or another watcher has begun: this one ends");
             ExitStatus::Error
         }
     })
 }
 
-fn tell(news: &News, json: bool) {
+fn print_event(news: &DaemonEvent, json: bool) {
     tracing::debug!("{news}");
     if json {
         if let Ok(line) = serde_json::to_string(news) {

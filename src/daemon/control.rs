@@ -11,11 +11,11 @@ use anyhow::{Context as _, Result};
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 use serde::Deserialize;
 
+use crate::daemon::event::DaemonEvent;
 use crate::daemon::lock;
 use crate::daemon::lock::{Holder, Mode};
-use crate::daemon::news::News;
-use crate::daemon::place::Place;
-use crate::daemon::run::{Ending, run};
+use crate::daemon::run::{WatchEnding, run};
+use crate::daemon::watched_repo::WatchedRepo;
 use crate::domain::model::error::hinted;
 use crate::domain::policy::watch::{WatchSettings, WatchStart};
 use crate::flow::review::background;
@@ -55,12 +55,12 @@ pub enum Stop {
 }
 
 /// Where the daemon's log is.
-pub fn log_path(place: &Place) -> PathBuf {
+pub fn log_path(place: &WatchedRepo) -> PathBuf {
     place.state_dir.join("daemon.log")
 }
 
 /// An error where there is no work tree and so nothing to watch.
-pub fn check_watchable(place: &Place) -> Result<()> {
+pub fn check_watchable(place: &WatchedRepo) -> Result<()> {
     if worktrees::list(&place.common_dir).is_empty() {
         return Err(hinted(
             format!("`{}` is bare: there is no work tree to watch", place.common_dir.display()),
@@ -71,7 +71,7 @@ pub fn check_watchable(place: &Place) -> Result<()> {
 }
 
 /// Starts the daemon and waits until it holds the lock and watches.
-pub fn start(place: &Place, verbose: u8) -> Result<Start> {
+pub fn start(place: &WatchedRepo, verbose: u8) -> Result<Start> {
     check_watchable(place)?;
     if let Some(holder) = lock::holder(&place.state_dir) {
         return Ok(Start::AlreadyRunning(holder));
@@ -111,12 +111,12 @@ pub fn start_on_demand(repo: &Repo, env: &Env, watch: &WatchSettings) {
         return;
     }
     // Whatever is in the way of a daemon is never in the way of a commit.
-    drop(spawn(&Place::of(repo, env, &[]), 0));
+    drop(spawn(&WatchedRepo::of(repo, env, &[]), 0));
 }
 
 /// Starts a process with no tie to ours: its own session (which it makes itself), its streams in
 /// the log, the root as its folder, and nothing of git's environment.
-fn spawn(place: &Place, verbose: u8) -> Result<i32> {
+fn spawn(place: &WatchedRepo, verbose: u8) -> Result<i32> {
     let path = log_path(place);
     let log = share::open_append(&path)
         .with_context(|| format!("could not write `{}`", path.display()))?;
@@ -133,7 +133,7 @@ fn spawn(place: &Place, verbose: u8) -> Result<i32> {
 }
 
 /// What the started process does, to its end.
-pub fn serve(place: Place, verbose: u8) -> Result<()> {
+pub fn serve(place: WatchedRepo, verbose: u8) -> Result<()> {
     // An error means that we lead a session already.
     let _ = rustix::process::setsid();
     let now = crate::platform::config::env::now(&place.env);
@@ -145,14 +145,14 @@ pub fn serve(place: Place, verbose: u8) -> Result<()> {
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "started");
     let ending = run(place, &mut held, &mut |news| write(news), None);
     match &ending {
-        Ok(Ending::Orphaned) => tracing::warn!("the repository or the lock's file is gone"),
+        Ok(WatchEnding::Orphaned) => tracing::warn!("the repository or the lock's file is gone"),
         Ok(_) => tracing::info!("stopped"),
         Err(error) => tracing::error!("{error:#}"),
     }
     ending.map(drop)
 }
 
-fn write(news: &News) {
+fn write(news: &DaemonEvent) {
     match news {
         _ if news.is_trouble() => tracing::warn!("{news}"),
         _ if news.is_shown() => tracing::info!("{news}"),
@@ -162,7 +162,7 @@ fn write(news: &News) {
 
 /// Asks the watcher to end and waits until it has. The process that reviews in the background is asked
 /// to end, too: stopped means that nothing goes on.
-pub fn stop(place: &Place) -> Result<Stop> {
+pub fn stop(place: &WatchedRepo) -> Result<Stop> {
     background::end_worker(&place.state_dir);
     let Some(holder) = lock::holder(&place.state_dir) else { return Ok(Stop::NotRunning) };
     let pid = Pid::from_raw(holder.pid()).context("the lock's file names no process")?;
@@ -192,14 +192,14 @@ pub struct Watched {
 }
 
 /// What the holder of the lock watches; `None` where it has not said so yet.
-pub fn watched(place: &Place, holder: &Holder) -> Option<Watched> {
+pub fn watched(place: &WatchedRepo, holder: &Holder) -> Option<Watched> {
     let text = fs::read(place.state_dir.join("watched.json")).ok()?;
     let watched: Watched = serde_json::from_slice(&text).ok()?;
     (watched.pid == holder.pid()).then_some(watched)
 }
 
 /// The end of the log, from `mark` on at the most.
-fn tail(place: &Place, mark: u64) -> String {
+fn tail(place: &WatchedRepo, mark: u64) -> String {
     let read = || -> std::io::Result<Vec<u8>> {
         let mut file = File::open(log_path(place))?;
         let size = file.metadata()?.len();

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use crate::daemon::news::News;
-use crate::daemon::pace::Said;
-use crate::daemon::place::Place;
+use crate::daemon::backoff::WarningDedup;
+use crate::daemon::event::DaemonEvent;
+use crate::daemon::watched_repo::WatchedRepo;
 use crate::platform::config::env;
 use crate::platform::store::inbox::{self, Claim, Taken};
 use crate::platform::store::ledger;
@@ -45,17 +45,22 @@ pub struct Look {
 
 impl Events {
     /// Takes what waits in the inbox, and what is due for another try.
-    pub fn take(&mut self, place: &Place, said: &mut Said, tell: &mut dyn FnMut(&News)) -> Look {
+    pub fn take(
+        &mut self,
+        place: &WatchedRepo,
+        said: &mut WarningDedup,
+        tell: &mut dyn FnMut(&DaemonEvent),
+    ) -> Look {
         let taken = inbox::claim(&place.state_dir, EVENTS_MAX).unwrap_or_else(|error| {
             said.trouble(format!("{error:#}"), tell);
             Taken::default()
         });
         let more = taken.claims.len() + taken.aside.len() >= EVENTS_MAX;
         for (path, reason) in taken.aside {
-            tell(&News::Aside { path, reason });
+            tell(&DaemonEvent::Aside { path, reason });
         }
         for claim in &taken.claims {
-            tell(&News::Event { event: claim.event.clone() });
+            tell(&DaemonEvent::Event { event: claim.event.clone() });
         }
         let can_learn = ledger::exists(&place.state_dir);
         let mut learn = Vec::new();
@@ -80,9 +85,9 @@ impl Events {
         &mut self,
         worktree: &Path,
         result: Result<(), String>,
-        place: &Place,
-        said: &mut Said,
-        tell: &mut dyn FnMut(&News),
+        place: &WatchedRepo,
+        said: &mut WarningDedup,
+        tell: &mut dyn FnMut(&DaemonEvent),
     ) -> bool {
         let claims = self.under_way.remove(worktree).unwrap_or_default();
         let failure = result.err().map(|why| format!("could not learn: {why}"));
@@ -130,13 +135,13 @@ impl Events {
         &mut self,
         mut claim: Claim,
         reason: &str,
-        place: &Place,
-        tell: &mut dyn FnMut(&News),
+        place: &WatchedRepo,
+        tell: &mut dyn FnMut(&DaemonEvent),
     ) -> Result<()> {
         let tries = claim.failed()?;
         if tries >= TRIES_MAX {
             let path = claim.give_up(&place.state_dir)?;
-            tell(&News::Aside { path, reason: reason.to_owned() });
+            tell(&DaemonEvent::Aside { path, reason: reason.to_owned() });
             return Ok(());
         }
         let wait = env::backoff_base(&place.env) * WAIT_FACTOR.pow(tries - 1);

@@ -3,18 +3,18 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::daemon::news::News;
+use crate::daemon::event::DaemonEvent;
 use crate::daemon::tree::Tree;
 use crate::flow::intake::ingest::key;
 use crate::flow::intake::scan::SpecListing;
-use crate::platform::store::known::Known;
+use crate::platform::store::known::KnownSpecs;
 
 /// Forgets files that are gone; what they said stays known. Says whether any was.
 pub fn forget_gone(
-    known: &mut Known,
+    known: &mut KnownSpecs,
     trees: &[Tree],
     listings: &[SpecListing],
-    tell: &mut dyn FnMut(&News),
+    tell: &mut dyn FnMut(&DaemonEvent),
 ) -> bool {
     // A work tree that comes back brings nothing that is not known.
     let count = known.files.len();
@@ -35,7 +35,7 @@ pub fn forget_gone(
             let Some(file) = files.remove(&path) else { continue };
             any = true;
             let id = file.id.clone();
-            tell(&News::Gone { path, id: id.clone() });
+            tell(&DaemonEvent::Gone { path, id: id.clone() });
             files.retain(|_, other| !(other.duplicate && other.id.eq_ignore_ascii_case(&id)));
         }
     }
@@ -43,7 +43,7 @@ pub fn forget_gone(
 }
 
 /// After a file gave up its id, has those looked at again that wanted it. Says whether any did.
-pub fn release(known: &mut Known, top: &Path, before: Option<String>, now: &str) -> bool {
+pub fn release(known: &mut KnownSpecs, top: &Path, before: Option<String>, now: &str) -> bool {
     let Some(before) = before.filter(|before| !before.eq_ignore_ascii_case(now)) else {
         return false;
     };

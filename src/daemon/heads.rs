@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::daemon::reflog;
-use crate::daemon::reflog::{Made, Place};
+use crate::daemon::reflog::{LogPosition, Made};
 use crate::domain::model::oid::Oid;
 use crate::platform::git::repo::Repo;
 use crate::platform::store::file::write_atomic;
@@ -42,7 +42,7 @@ struct Seen {
     head: Option<Oid>,
     /// How far the log of HEAD was read; `None` where there was none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    log: Option<Place>,
+    log: Option<LogPosition>,
 }
 
 /// What a look at a work tree's HEAD came to.
@@ -104,7 +104,7 @@ impl Heads {
                 return Ok(Moved::Soon);
             }
         }
-        let seen = Seen { stamp, head: head.clone(), log: Place::end_of(&text) };
+        let seen = Seen { stamp, head: head.clone(), log: LogPosition::end_of(&text) };
         let made = match before {
             None => reflog::made_just_now(&text, now),
             Some(before) => reflog::made_since(&text, before.log.as_ref(), before.head.as_ref()),

@@ -7,7 +7,7 @@ use bstr::ByteSlice as _;
 use rustix::process::Pid;
 use serde::{Deserialize, Serialize};
 
-use crate::daemon::place::Place;
+use crate::daemon::watched_repo::WatchedRepo;
 use crate::flow::learn::{self, Outcome};
 use crate::platform::git::places::OpenError;
 use crate::platform::git::repo::Repo;
@@ -29,7 +29,7 @@ pub struct Learner {
 
 impl Learner {
     /// Starts the process.
-    pub fn start(place: &Place, worktree: &Path) -> Result<Self> {
+    pub fn start(place: &WatchedRepo, worktree: &Path) -> Result<Self> {
         let program = own_path().context("could not tell where this program is")?;
         let mut command = Cmd::new(program, Path::new("/"))
             .args(["daemon", "learn", "--repo"])
@@ -59,7 +59,7 @@ impl Learner {
 
 /// What the process does: turns what came back in a work tree into rules. Where the work tree is gone
 /// there is nothing to learn.
-pub fn work(place: &Place, worktree: &Path) -> Result<Vec<LearnedRule>> {
+pub fn work(place: &WatchedRepo, worktree: &Path) -> Result<Vec<LearnedRule>> {
     let is_gone = |error: &anyhow::Error| {
         matches!(error.downcast_ref(), Some(OpenError::NotARepository(_))) || !worktree.is_dir()
     };

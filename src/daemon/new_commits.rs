@@ -4,11 +4,11 @@ use std::path::Path;
 
 use anyhow::Result;
 
+use crate::daemon::backoff::WarningDedup;
+use crate::daemon::event::DaemonEvent;
 use crate::daemon::heads::{HeadMove, Heads, Moved};
-use crate::daemon::news::News;
-use crate::daemon::pace::Said;
-use crate::daemon::place::Place;
 use crate::daemon::tree::Tree;
+use crate::daemon::watched_repo::WatchedRepo;
 use crate::domain::policy::switch::Switch;
 use crate::flow::intake::ingest::key;
 use crate::flow::review::background;
@@ -18,10 +18,10 @@ use crate::platform::git::repo::Repo;
 /// Has new commits reviewed; says whether a HEAD is about to move.
 pub fn request_reviews(
     heads: &mut Heads,
-    place: &Place,
+    place: &WatchedRepo,
     trees: &[Tree],
-    said: &mut Said,
-    tell: &mut dyn FnMut(&News),
+    said: &mut WarningDedup,
+    tell: &mut dyn FnMut(&DaemonEvent),
 ) -> bool {
     let (mut soon, mut changed) = (false, false);
     let now = env::now(&place.env);
@@ -43,7 +43,7 @@ pub fn request_reviews(
             match want_reviews(place, &tree.top, &moved) {
                 Ok(true) => {
                     let (worktree, commits) = (key(&tree.top), moved.commits.clone());
-                    tell(&News::Review { worktree, commits });
+                    tell(&DaemonEvent::Review { worktree, commits });
                 }
                 Ok(false) => {}
                 Err(error) => {
@@ -62,7 +62,7 @@ pub fn request_reviews(
 }
 
 /// Notes commits for a review; `false` where there are none, or no agent to make one.
-fn want_reviews(place: &Place, top: &Path, moved: &HeadMove) -> Result<bool> {
+fn want_reviews(place: &WatchedRepo, top: &Path, moved: &HeadMove) -> Result<bool> {
     if moved.commits.is_empty() {
         return Ok(false);
     }

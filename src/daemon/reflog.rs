@@ -12,7 +12,7 @@ pub const FRESH_SECONDS: i64 = 60;
 
 /// How far a log was read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Place {
+pub struct LogPosition {
     /// In bytes.
     size: usize,
     /// BLAKE3 of the last line: a log may be written anew.
@@ -33,7 +33,7 @@ struct Line<'a> {
     message: &'a [u8],
 }
 
-impl Place {
+impl LogPosition {
     /// The end of a log; `None` where nothing is in it.
     pub fn end_of(text: &[u8]) -> Option<Self> {
         let last = whole(text).lines().next_back()?;
@@ -67,7 +67,11 @@ pub fn last(text: &[u8]) -> Option<Oid> {
 
 /// The commits that were made since a log was read up to that place or, where that is not known, since
 /// HEAD was there. `None` where the log does not tell.
-pub fn made_since(text: &[u8], place: Option<&Place>, head: Option<&Oid>) -> Option<Vec<Made>> {
+pub fn made_since(
+    text: &[u8],
+    place: Option<&LogPosition>,
+    head: Option<&Oid>,
+) -> Option<Vec<Made>> {
     let text = whole(text);
     let from_place = place.and_then(|place| place.find(text));
     let from_head = || {
@@ -188,7 +192,7 @@ mod tests {
     #[test]
     fn a_log_is_read_on_from_where_it_was_left() {
         let first = line('0', '1', "commit (initial): one") + &line('1', '2', "commit: two");
-        let place = Place::end_of(first.as_bytes()).unwrap();
+        let place = LogPosition::end_of(first.as_bytes()).unwrap();
         let more = line('2', '3', "commit: three");
         let whole = first + &more;
         assert_eq!(news(made_since(whole.as_bytes(), Some(&place), None)), "3");

@@ -1,4 +1,4 @@
-//! The watcher's event loop. It takes signals, hints and results, and hands work on: looks to a
+//! The watcher's event loop. It takes signals, file events and results, and hands work on: looks to a
 //! thread, learning and reviews to processes. Nothing in it waits for a disk, a lock or a program.
 
 use std::collections::BTreeMap;
@@ -13,21 +13,21 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::spawn_blocking;
 use tokio::time::sleep_until;
 
+use crate::daemon::event::DaemonEvent;
 use crate::daemon::learner::{LearnedRule, Learner};
-use crate::daemon::lock::Held;
-use crate::daemon::look::{Looked, Watcher};
-use crate::daemon::news::News;
-use crate::daemon::place::Place;
-use crate::daemon::watch::{Arms, Hint, Hints, no_watcher};
+use crate::daemon::lock::WatcherLock;
+use crate::daemon::scan::{ScanResult, Watcher};
+use crate::daemon::watch::{FsEvent, FsEvents, WatchSet, no_watcher};
+use crate::daemon::watched_repo::WatchedRepo;
 use crate::platform::process::ask_to_end;
 
-/// The most hints that are kept while a look is under way. What comes on top is not lost: everything
+/// The most file events that are kept while a look is under way. What comes on top is not lost: everything
 /// is looked at then.
-const HINTS_MAX: usize = 4096;
+const FS_EVENTS_MAX: usize = 4096;
 
 /// Why the watcher ended.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Ending {
+pub enum WatchEnding {
     /// Ctrl-C.
     Interrupted,
     /// `tribunal daemon stop`, a closed terminal, a shutdown, a reader that went away.
@@ -36,14 +36,14 @@ pub enum Ending {
     Orphaned,
 }
 
-/// Watches until a signal comes, or until word comes that nobody reads what is told. `tell` is called
+/// Watches until a signal comes, or until the reader of what it prints has left. `tell` is called
 /// for everything that happens.
 pub fn run(
-    place: Place,
-    held: &mut Held,
-    tell: &mut dyn FnMut(&News),
+    place: WatchedRepo,
+    held: &mut WatcherLock,
+    tell: &mut dyn FnMut(&DaemonEvent),
     reader_left: Option<oneshot::Receiver<()>>,
-) -> Result<Ending> {
+) -> Result<WatchEnding> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -70,22 +70,22 @@ impl Signals {
         })
     }
 
-    async fn next(&mut self) -> Ending {
+    async fn next(&mut self) -> WatchEnding {
         tokio::select! {
-            _ = self.interrupt.recv() => Ending::Interrupted,
-            _ = self.terminate.recv() => Ending::Stopped,
-            _ = self.hangup.recv() => Ending::Stopped,
+            _ = self.interrupt.recv() => WatchEnding::Interrupted,
+            _ = self.terminate.recv() => WatchEnding::Stopped,
+            _ = self.hangup.recv() => WatchEnding::Stopped,
         }
     }
 }
 
 /// What comes back from the threads that work for the loop, about a repository by its git directory.
 enum Message {
-    News(News),
-    Looked {
+    DaemonEvent(DaemonEvent),
+    ScanResult {
         repository: PathBuf,
         watcher: Box<Watcher>,
-        looked: Looked,
+        looked: ScanResult,
         took: Duration,
     },
     Learned {
@@ -101,11 +101,11 @@ type Messages = mpsc::UnboundedSender<Message>;
 
 /// A watched repository.
 struct Repository {
-    place: Arc<Place>,
+    place: Arc<WatchedRepo>,
     state: State,
     /// When to look next.
     next: Instant,
-    /// No hint brings the next look before this time.
+    /// No file event brings the next look before this time.
     earliest: Instant,
     /// The processes that learn, by work tree.
     learners: BTreeMap<PathBuf, Option<Pid>>,
@@ -115,12 +115,12 @@ struct Repository {
 
 enum State {
     Idle(Box<Watcher>),
-    /// A thread looks; the hints that came meanwhile.
-    Looking(Vec<Hint>),
+    /// A thread looks; the file events that came meanwhile.
+    Looking(Vec<FsEvent>),
 }
 
 impl Repository {
-    fn new(place: Arc<Place>, watcher: Watcher) -> Self {
+    fn new(place: Arc<WatchedRepo>, watcher: Watcher) -> Self {
         let now = Instant::now();
         Self {
             place,
@@ -148,8 +148,9 @@ impl Repository {
         work(messages, move || {
             let mut watcher = watcher;
             let began = Instant::now();
-            // The loop may have ended: then nobody is told any more.
-            let mut tell = |news: &News| drop(sender.send(Message::News(news.clone())));
+            // The loop may have ended: then there is no reader any more.
+            let mut tell =
+                |news: &DaemonEvent| drop(sender.send(Message::DaemonEvent(news.clone())));
             let mut again = Vec::new();
             for (worktree, result) in learned {
                 if watcher.learned(&worktree, result, &mut tell) {
@@ -159,7 +160,7 @@ impl Repository {
             let mut looked = watcher.look(began, &mut tell);
             looked.learn.extend(again);
             let took = began.elapsed();
-            drop(sender.send(Message::Looked { repository, watcher, looked, took }));
+            drop(sender.send(Message::ScanResult { repository, watcher, looked, took }));
         });
     }
 
@@ -167,7 +168,7 @@ impl Repository {
     fn looked(
         &mut self,
         watcher: Box<Watcher>,
-        looked: Looked,
+        looked: ScanResult,
         took: Duration,
         messages: &Messages,
     ) {
@@ -176,9 +177,9 @@ impl Repository {
         self.next = looked.next;
         // A flood of events must not make us look without a pause: at most a quarter of the time.
         self.earliest = now + took * 3;
-        if let State::Looking(hints) = before {
-            for hint in hints {
-                self.absorb(hint);
+        if let State::Looking(fs_events) = before {
+            for fs_event in fs_events {
+                self.absorb(fs_event);
             }
         }
         for worktree in looked.learn {
@@ -189,15 +190,17 @@ impl Repository {
         }
     }
 
-    fn absorb(&mut self, hint: Hint) {
+    fn absorb(&mut self, fs_event: FsEvent) {
         match &mut self.state {
             State::Idle(watcher) => {
-                if watcher.absorb(hint) {
+                if watcher.absorb(fs_event) {
                     self.next = self.next.min(self.earliest);
                 }
             }
-            State::Looking(hints) if hints.len() < HINTS_MAX => hints.push(hint),
-            State::Looking(hints) => *hints = vec![Hint::Lost],
+            State::Looking(fs_events) if fs_events.len() < FS_EVENTS_MAX => {
+                fs_events.push(fs_event)
+            }
+            State::Looking(fs_events) => *fs_events = vec![FsEvent::Lost],
         }
     }
 
@@ -232,22 +235,22 @@ fn work(messages: &Messages, work: impl FnOnce() + Send + 'static) {
 }
 
 async fn watch(
-    place: Arc<Place>,
-    held: &mut Held,
-    tell: &mut dyn FnMut(&News),
+    place: Arc<WatchedRepo>,
+    held: &mut WatcherLock,
+    tell: &mut dyn FnMut(&DaemonEvent),
     reader_left: Option<oneshot::Receiver<()>>,
-) -> Result<Ending> {
+) -> Result<WatchEnding> {
     let mut signals = Signals::new()?;
     let mut reader_left = std::pin::pin!(word_comes(reader_left));
-    let (arms, mut hints) = match Arms::new(&place.common_dir) {
-        Ok((arms, hints)) => (Some(arms), Some(hints)),
+    let (watches, mut fs_events) = match WatchSet::new(&place.common_dir) {
+        Ok((watches, fs_events)) => (Some(watches), Some(fs_events)),
         Err(error) => {
             let message = format!("{}; looking at intervals instead", no_watcher(&error));
-            tell(&News::Trouble { message });
+            tell(&DaemonEvent::Trouble { message });
             (None, None)
         }
     };
-    let watcher = Watcher::start(Arc::clone(&place), arms, tell)?;
+    let watcher = Watcher::start(Arc::clone(&place), watches, tell)?;
     held.ready()?;
     let (messages, mut incoming) = mpsc::unbounded_channel();
     let repository = Repository::new(Arc::clone(&place), watcher);
@@ -257,7 +260,7 @@ async fn watch(
         let is_due = |repository: &Repository| repository.due().is_some_and(|due| due <= now);
         if repositories.values().any(is_due) {
             if !held.is_ours() || !place.common_dir.exists() {
-                break Ending::Orphaned;
+                break WatchEnding::Orphaned;
             }
             for repository in repositories.values_mut().filter(|repository| is_due(repository)) {
                 repository.look(&messages);
@@ -267,17 +270,17 @@ async fn watch(
         tokio::select! {
             biased;
             ending = signals.next() => break ending,
-            () = &mut reader_left => break Ending::Stopped,
+            () = &mut reader_left => break WatchEnding::Stopped,
             Some(message) = incoming.recv() => {
                 receive(message, &mut repositories, &messages, tell)?;
             }
-            hint = next_hint(&mut hints) => match hint {
-                Some((repository, hint)) => {
+            fs_event = next_fs_event(&mut fs_events) => match fs_event {
+                Some((repository, fs_event)) => {
                     if let Some(repository) = repositories.get_mut(&repository) {
-                        repository.absorb(hint);
+                        repository.absorb(fs_event);
                     }
                 }
-                None => hints = None,
+                None => fs_events = None,
             },
             () = until(next) => {}
         }
@@ -291,11 +294,11 @@ fn receive(
     message: Message,
     repositories: &mut BTreeMap<PathBuf, Repository>,
     messages: &Messages,
-    tell: &mut dyn FnMut(&News),
+    tell: &mut dyn FnMut(&DaemonEvent),
 ) -> Result<()> {
     match message {
-        Message::News(news) => tell(&news),
-        Message::Looked { repository, watcher, looked, took } => {
+        Message::DaemonEvent(news) => tell(&news),
+        Message::ScanResult { repository, watcher, looked, took } => {
             if let Some(repository) = repositories.get_mut(&repository) {
                 repository.looked(watcher, looked, took, messages);
             }
@@ -331,9 +334,9 @@ async fn word_comes(receiver: Option<oneshot::Receiver<()>>) {
 }
 
 /// Waits for ever where nothing is watched.
-async fn next_hint(hints: &mut Option<Hints>) -> Option<(PathBuf, Hint)> {
-    match hints {
-        Some(hints) => hints.next().await,
+async fn next_fs_event(fs_events: &mut Option<FsEvents>) -> Option<(PathBuf, FsEvent)> {
+    match fs_events {
+        Some(fs_events) => fs_events.next().await,
         None => std::future::pending().await,
     }
 }

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use crate::daemon::place::Place;
 use crate::daemon::watch::may_be_silent;
+use crate::daemon::watched_repo::WatchedRepo;
 use crate::domain::gates::governance::POLICY_FILE;
 use crate::domain::policy::layers::problem::SettingsProblem;
 use crate::domain::policy::switch::Switch;
@@ -61,7 +61,7 @@ impl Tree {
 
     /// Reads the settings again where the policy file changed. An error says what is wrong and
     /// which settings hold instead.
-    pub fn refresh(&mut self, place: &Place) -> Result<(), String> {
+    pub fn refresh(&mut self, place: &WatchedRepo) -> Result<(), String> {
         let stamp = Stamp::at(&self.policy_file());
         if self.policy == Read::As(stamp) {
             return Ok(());

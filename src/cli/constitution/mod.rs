@@ -16,9 +16,17 @@ use crate::flow::learn;
 use crate::flow::learn::standing::Standing;
 use crate::flow::learn::{Learned, Outcome, Request, Session};
 use crate::platform::ui::out;
-use crate::platform::ui::report::Format;
+use crate::platform::ui::report::OutputFormat;
+
+/// Shown below `--help`.
+const EXAMPLES: &str = "\
+Examples:
+  tribunal constitution
+  tribunal constitution test R-7f3a
+  tribunal constitution learn --dry-run";
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     #[command(subcommand)]
     command: Option<Command>,
@@ -26,42 +34,42 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
-    /// List the rules with what came of them (the default)
+    /// List the rules with their hits and findings (the default)
     List,
-    /// Read every file of rules, and say what is wrong and what is advised
+    /// Check every rule file for errors and advice
     Check,
-    /// Hold rules against their own examples
+    /// Test rules against their own examples
     Test {
-        /// The rule; all of them where none is named
+        /// The rule; without it, all rules
         id: Option<String>,
     },
-    /// Turn what came back into rules, and move rules on their ladder
+    /// Turn recurring findings into rules, and promote or retire rules
     Learn(LearnArgs),
-    /// Take a rule out; it does not come back by itself
+    /// Remove a rule, so that it is not learned again
     Forget { id: String },
 }
 
 #[derive(Debug, Default, clap::Args)]
 struct LearnArgs {
-    /// Say what would be learned, and write nothing
+    /// Print what would be learned, write nothing
     #[arg(long)]
     dry_run: bool,
-    /// Have an agent draft what code cannot; it costs what a call costs
+    /// Let an agent draft rules where code finds no pattern; this costs model calls
     #[arg(long, conflicts_with_all = ["pattern", "regex"])]
     agent: bool,
-    /// Of this class alone, even if its rule was deleted before
+    /// Learn only this class, even if its rule was removed before
     #[arg(long)]
     class: Option<String>,
-    /// Your own check, as code with `$NAME` for a part and `$$$` for several
+    /// Use this code pattern as the check: `$NAME` stands for one part, `$$$` for several
     #[arg(long, requires_all = ["class", "language"], conflicts_with = "regex")]
     pattern: Option<String>,
     /// The language of the pattern
     #[arg(long, requires = "pattern")]
     language: Option<String>,
-    /// Your own check, as a regular expression
+    /// Use this regular expression as the check
     #[arg(long, requires = "class")]
     regex: Option<String>,
-    /// added-lines, touched-files or tree
+    /// Where the check looks: added-lines, touched-files or tree
     #[arg(long, default_value = "added-lines")]
     on: String,
 }
@@ -87,7 +95,7 @@ fn list(context: &Context) -> Result<ExitStatus> {
     for warning in &warnings {
         out::warn(warning);
     }
-    if context.global.format == Format::Json {
+    if context.global.format == OutputFormat::Json {
         let rules: Vec<Value> = standing
             .rules
             .iter()
@@ -124,7 +132,7 @@ fn check(context: &Context) -> Result<ExitStatus> {
     for over in &health.over {
         out::warn(over);
     }
-    if context.global.format == Format::Json {
+    if context.global.format == OutputFormat::Json {
         let value = json!({
             "version": 1,
             "rules": standing.rules.len(),
@@ -139,7 +147,7 @@ fn check(context: &Context) -> Result<ExitStatus> {
         out::result(&value.to_string());
         return Ok(status_of(&errors));
     }
-    say_errors(&errors);
+    print_errors(&errors);
     for step in &health.moves {
         out::result(&show::step(step));
     }
@@ -173,13 +181,13 @@ fn test(context: &Context, id: Option<&str>) -> Result<ExitStatus> {
     }
     let tried = wanted.iter().filter(|rule| rule.check.is_pattern()).count();
     let prose = wanted.len() - tried;
-    if context.global.format == Format::Json {
+    if context.global.format == OutputFormat::Json {
         let shown: Vec<Value> = errors.iter().map(show::json_error).collect();
         let value = json!({"version": 1, "tried": tried, "prose": prose, "errors": shown});
         out::result(&value.to_string());
         return Ok(status_of(&errors));
     }
-    say_errors(&errors);
+    print_errors(&errors);
     if !context.global.quiet {
         let verdict = if errors.is_empty() { "hold" } else { "were tried" };
         out::result(&format!("{tried} checks {verdict}, {prose} rules have none to try"));
@@ -202,7 +210,7 @@ fn learn(context: &Context, args: &LearnArgs) -> Result<ExitStatus> {
     for warning in session.warnings.iter().chain(&session.undrafted) {
         out::warn(warning);
     }
-    if context.global.format == Format::Json {
+    if context.global.format == OutputFormat::Json {
         out::result(&show::json_session(&session, request.dry_run).to_string());
     } else {
         for error in &session.errors {
@@ -246,7 +254,7 @@ fn is_good(learned: &Learned) -> bool {
 fn forget(context: &Context, id: &str) -> Result<ExitStatus> {
     let repo = context.repo()?;
     let rule = learn::forget(&repo, &context.env, &context.global.set, id)?;
-    if context.global.format == Format::Json {
+    if context.global.format == OutputFormat::Json {
         out::result(&json!({"version": 1, "forgotten": show::json_rule(&rule, None)}).to_string());
     } else if !context.global.quiet {
         out::result(&format!("forgot {id}, which stood at {}:{}", rule.at.path, rule.at.line));
@@ -256,7 +264,7 @@ fn forget(context: &Context, id: &str) -> Result<ExitStatus> {
 }
 
 /// What was learned beside another command, for people who look at its messages.
-pub fn tell(session: &Session) {
+pub fn print_session(session: &Session) {
     for warning in session.warnings.iter().chain(&session.undrafted) {
         out::warn(warning);
     }
@@ -301,7 +309,7 @@ fn check_of(args: &LearnArgs) -> Result<Option<RuleCheck>> {
     Ok(Some(check))
 }
 
-fn say_errors(errors: &[RuleError]) {
+fn print_errors(errors: &[RuleError]) {
     for error in errors {
         out::result(&error.to_string());
         if !error.hint.is_empty() {

@@ -17,7 +17,7 @@ use crate::cli::findings::values::{
     class_of, gate_of, path_of, severity_of, split_place, status_of,
 };
 use crate::cli::times::{since_of, until_of};
-use crate::domain::locate::index::Locators;
+use crate::domain::locate::index::LineLocators;
 use crate::domain::model::class::Class;
 use crate::domain::model::error::hinted;
 use crate::domain::model::report::{ExitStatus, Report, Reported, Verdict};
@@ -39,9 +39,18 @@ use crate::platform::ui::findings::{
     details, json_details, json_kept, place_text, reported, table,
 };
 use crate::platform::ui::out;
-use crate::platform::ui::report::{Format, json_finding, printable, render_answered};
+use crate::platform::ui::report::{OutputFormat, json_finding, printable, render_answered};
+
+/// Shown below `--help`.
+const EXAMPLES: &str = "\
+Examples:
+  tribunal findings
+  tribunal findings show 3EFCVP
+  tribunal findings dismiss 3EFCVP -r \"only in tests\"
+  tribunal findings import report.sarif";
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     #[command(subcommand)]
     command: Option<Command>,
@@ -56,62 +65,62 @@ enum Command {
         /// The id, or enough of its beginning or end
         id: String,
     },
-    /// Take in a remark of yours
+    /// Add a finding of your own
     Add(AddArgs),
-    /// Take in another tool's report: SARIF, cargo's JSON, rdjson, a Codex review, or plain lines
+    /// Import another tool's report: SARIF, cargo JSON, rdjson, a Codex review, or plain lines
     Import(ImportArgs),
-    /// It is right, and the change may pass with it; it counts towards a rule
+    /// Accept a finding: it is right, but may stay; it counts towards a rule
     Accept(DecideArgs),
-    /// It is wrong or does not matter here; it counts against its rule
+    /// Dismiss a finding: it is wrong or does not matter here; it counts against its rule
     Dismiss(DecideArgs),
-    /// An earlier decision no longer holds
+    /// Reopen a finding: withdraw an earlier decision
     Reopen(DecideArgs),
 }
 
 #[derive(Debug, Default, clap::Args)]
 struct ListArgs {
-    /// open, accepted, dismissed, fixed or all
+    /// Only this status: open, accepted, dismissed, fixed or all
     #[arg(long, default_value = "open")]
     status: String,
-    /// Of this class alone
+    /// Only this class
     #[arg(long)]
     class: Option<String>,
-    /// Of this gate alone
+    /// Only this gate
     #[arg(long)]
     gate: Option<String>,
-    /// In this file, or below this folder
+    /// Only in this file or below this folder
     #[arg(long)]
     path: Option<PathBuf>,
-    /// Seen since: a date (2026-01-31), a time, or days (30d)
+    /// Only seen since a date (2026-01-31), a time, or a number of days (30d)
     #[arg(long)]
     since: Option<String>,
-    /// Show at most so many (50; with JSON, all)
+    /// Show at most this many [default: 50; all with JSON]
     #[arg(long)]
     limit: Option<usize>,
 }
 
 #[derive(Debug, clap::Args)]
 struct AddArgs {
-    /// What makes it the same mistake as others, as in `error-handling/unchecked-result`
+    /// The class of mistake, as in `error-handling/unchecked-result`
     #[arg(long)]
     class: String,
-    /// Where it is; the path is taken from the folder that you stand in, also with `--repo`
+    /// The place; the path is relative to the current directory
     #[arg(long, value_name = "PATH:LINE")]
     at: OsString,
-    /// What is wrong and why
+    /// What is wrong, and why
     #[arg(long, short)]
     message: String,
-    /// critical, high, medium or low
+    /// The severity: critical, high, medium or low
     #[arg(long, default_value = "medium")]
     severity: String,
 }
 
 #[derive(Debug, clap::Args)]
 struct ImportArgs {
-    /// The report; `-` reads it from the standard input
+    /// The report; `-` reads standard input
     file: PathBuf,
-    /// How it is written: sarif, cargo-json, rdjson, codex, or an expression with the groups
-    /// `path`, `line`, `message` and others; what it looks like where this is not given
+    /// The format: sarif, cargo-json, rdjson, codex, or a regular expression with the groups `path`,
+    /// `line`, `message` and others [default: detected]
     #[arg(long = "as", value_name = "FORMAT")]
     written_as: Option<String>,
 }
@@ -120,10 +129,10 @@ struct ImportArgs {
 struct DecideArgs {
     /// The id, or enough of its beginning or end
     id: String,
-    /// Why
+    /// The reason
     #[arg(long, short)]
     reason: String,
-    /// Until the end of that day (2026-12-31, UTC), or until a time
+    /// Until the end of a day (2026-12-31, UTC), or until a time
     #[arg(long, value_name = "DATE")]
     until: Option<String>,
 }
@@ -168,7 +177,7 @@ fn list(context: &Context, args: &ListArgs) -> Result<ExitStatus> {
         gate: args.gate.as_deref().map(gate_of).transpose()?,
         path: args.path.as_deref().map(|path| path_of(context, &repo, path)).transpose()?,
         since: args.since.as_deref().map(|since| since_of(since, now)).transpose()?,
-        limit: args.limit.or((format == Format::Human).then_some(LINES_MAX)),
+        limit: args.limit.or((format == OutputFormat::Human).then_some(LINES_MAX)),
     };
     let listing = if ledger::exists(&repo.state_dir()) {
         with_ledger(context, &repo, |ledger| ledger.list(&filter, now))?
@@ -176,13 +185,13 @@ fn list(context: &Context, args: &ListArgs) -> Result<ExitStatus> {
         Listing { findings: Vec::new(), total: 0 }
     };
     match format {
-        Format::Json => {
+        OutputFormat::Json => {
             let findings: Vec<_> = listing.findings.iter().map(json_kept).collect();
             let value = json!({"version": 1, "findings": findings, "total": listing.total});
             out::result(&value.to_string());
         }
-        Format::Sarif | Format::Github => report_list(context, &repo, &listing)?,
-        Format::Human => {
+        OutputFormat::Sarif | OutputFormat::Github => report_list(context, &repo, &listing)?,
+        OutputFormat::Human => {
             let text = table(&listing.findings, listing.total);
             if !text.is_empty() {
                 out::result(&text);
@@ -215,9 +224,9 @@ fn show(context: &Context, id: &str) -> Result<ExitStatus> {
         let locators = ledger.locators(&kept.id)?;
         Ok((kept, history, locators))
     })?;
-    let locators: Option<Locators> = locators.and_then(|text| serde_json::from_str(&text).ok());
+    let locators: Option<LineLocators> = locators.and_then(|text| serde_json::from_str(&text).ok());
     let today = whereabouts::now(&repo, &kept, &history, locators.as_ref())?;
-    if context.global.format == Format::Json {
+    if context.global.format == OutputFormat::Json {
         let mut finding = json_details(&kept, &history);
         finding["now"] = match today {
             Whereabouts::At(line) => json!({"line": line}),
@@ -259,7 +268,7 @@ fn decide(context: &Context, args: &DecideArgs, decision: DispositionKind) -> Re
         ledger.dispose(&kept.id, &disposition)?;
         ledger.resolve(&kept.id, now)
     })?;
-    if context.global.format == Format::Json {
+    if context.global.format == OutputFormat::Json {
         out::result(&json!({"version": 1, "finding": json_kept(&kept)}).to_string());
     } else if !context.global.quiet {
         let message = printable(&kept.finding.message);
@@ -285,7 +294,7 @@ fn add(context: &Context, args: &AddArgs) -> Result<ExitStatus> {
         out::warn(&skipped.reason);
     }
     for reported in &kept.findings {
-        if context.global.format == Format::Json {
+        if context.global.format == OutputFormat::Json {
             let finding = json_finding(reported);
             out::result(&json!({"version": 1, "finding": finding}).to_string());
             continue;
@@ -319,7 +328,7 @@ fn import(context: &Context, args: &ImportArgs) -> Result<ExitStatus> {
         let elsewhere = imported.elsewhere;
         out::warn(&format!("{elsewhere} of them are in files that the last commit does not have"));
     }
-    if context.global.format == Format::Json {
+    if context.global.format == OutputFormat::Json {
         let findings: Vec<_> = kept.findings.iter().map(json_finding).collect();
         out::result(&json!({"version": 1, "findings": findings, "total": count}).to_string());
     } else if !context.global.quiet {
@@ -336,7 +345,7 @@ fn import(context: &Context, args: &ImportArgs) -> Result<ExitStatus> {
 /// it.
 fn learn_from_it(context: &Context, repo: &Repo) {
     match learn::by_itself(repo, &context.env, &context.global.set) {
-        Ok(session) => constitution::tell(&session),
+        Ok(session) => constitution::print_session(&session),
         Err(error) => out::warn(&format!("nothing was learned: {error:#}")),
     }
 }

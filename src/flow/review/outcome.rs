@@ -9,7 +9,7 @@ use crate::domain::model::report::{ExitStatus, Report, Verdict};
 use crate::domain::review::decide::{Decision, EscalationDetail};
 use crate::domain::review::finding::AssessedCriterion;
 use crate::platform::ui::out::{DIM, GOOD};
-use crate::platform::ui::report::{Format, json_of, printable, render};
+use crate::platform::ui::report::{OutputFormat, json_of, printable, render};
 use crate::platform::ui::review_report::Offer;
 
 /// The end of a review.
@@ -63,7 +63,7 @@ impl Reviewed {
 
     /// The findings and the criteria, for people.
     pub fn human(&self) -> String {
-        let mut text = render(&self.report, Format::Human);
+        let mut text = render(&self.report, OutputFormat::Human);
         let Ending::Judged(judged) = &self.ending else { return text };
         for criterion in &judged.criteria {
             let _infallible = write!(

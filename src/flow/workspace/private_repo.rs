@@ -46,13 +46,16 @@ pub fn create(
         for folder in ["refs/heads", "objects/info", "info"] {
             fs::create_dir_all(git_dir.join(folder))?;
         }
-        put(&git_dir.join("objects/info/alternates"), &[&alternates, b"\n".as_slice()].concat())?;
-        put(&git_dir.join("config"), &settings)?;
+        write_file(
+            &git_dir.join("objects/info/alternates"),
+            &[&alternates, b"\n".as_slice()].concat(),
+        )?;
+        write_file(&git_dir.join("config"), &settings)?;
         for name in ["info/attributes", "info/exclude", "shallow"] {
             copy(&repo.common_dir.join(name), &git_dir.join(name))?;
         }
         copy(index, &git_dir.join("index"))?;
-        put(&git_dir.join("HEAD"), head.as_bytes())
+        write_file(&git_dir.join("HEAD"), head.as_bytes())
     };
     create().with_context(|| format!("could not make a repository in `{}`", work.display()))
 }
@@ -109,7 +112,7 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
     }
 }
 
-fn put(path: &Path, content: &[u8]) -> io::Result<()> {
+fn write_file(path: &Path, content: &[u8]) -> io::Result<()> {
     #[expect(clippy::disallowed_methods, reason = "made anew for each run: half of it is no loss")]
     fs::write(path, content)
 }

@@ -135,18 +135,18 @@ fn copy(repo: &Repo, file: &FileChange, folder: &Path, left: &mut u64) -> Result
     let Some(content) = repo.objects.blob(&entry.oid)? else { return Ok(()) };
     *left -= size;
     let masked = redact::mask_lines(&content, &file.path);
-    Ok(put(&folder.join(path), &masked)?)
+    Ok(write_file(&folder.join(path), &masked)?)
 }
 
 #[expect(clippy::disallowed_methods, reason = "a copy that nobody keeps needs no atomic write")]
-fn put(path: &Path, content: &[u8]) -> io::Result<()> {
+fn write_file(path: &Path, content: &[u8]) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
     fs::write(path, content)
 }
 
-/// Where a file of a tree may stand in the room; `None` where it may not.
+/// Where a file of a tree may stand in the folder; `None` where it may not.
 fn place(path: &BStr) -> Option<PathBuf> {
     let text = path.to_str().ok().filter(|text| !text.chars().any(char::is_control))?;
     let fits = |part: Component<'_>| match part {

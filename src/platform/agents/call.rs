@@ -98,7 +98,7 @@ pub fn base_env(around: Around<'_>) -> Vec<(&'static str, OsString)> {
 }
 
 /// Variables as a call has them.
-pub fn named(vars: Vec<(&'static str, OsString)>) -> Vec<(String, OsString)> {
+pub fn owned_names(vars: Vec<(&'static str, OsString)>) -> Vec<(String, OsString)> {
     vars.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 

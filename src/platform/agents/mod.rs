@@ -27,7 +27,7 @@ use crate::platform::process::Interrupts;
 pub enum Agent {
     Claude(claude::Claude),
     Codex(codex::Codex),
-    Command(command::Command),
+    Command(command::CommandLineAgent),
     Http(http::Http),
 }
 
@@ -35,7 +35,7 @@ impl Agent {
     /// The agent of that name, as the settings describe it; the program is looked up, not started.
     pub fn find(name: &str, policy: &Policy, around: Around<'_>) -> Result<Self, Missing> {
         if let Some(own) = policy.command_agent.iter().find(|agent| agent.name == name) {
-            return command::Command::find(own, around).map(Self::Command);
+            return command::CommandLineAgent::find(own, around).map(Self::Command);
         }
         if let Some(own) = policy.http_agent.iter().find(|agent| agent.name == name) {
             return Ok(Self::Http(http::Http::new(own)));

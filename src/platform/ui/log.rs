@@ -77,7 +77,7 @@ impl Rotating {
 }
 
 impl Open {
-    fn put_aside(&mut self) -> io::Result<()> {
+    fn rotate(&mut self) -> io::Result<()> {
         let name = |number: usize| match number {
             0 => self.path.clone(),
             _ => PathBuf::from(format!("{}.{number}", self.path.display())),
@@ -97,7 +97,7 @@ impl Open {
 impl Write for Open {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.size + bytes.len() as u64 > self.max {
-            self.put_aside()?;
+            self.rotate()?;
         }
         let count = self.file.write(bytes)?;
         self.size += count as u64;

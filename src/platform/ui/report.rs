@@ -13,7 +13,7 @@ use crate::platform::ui::{github, sarif};
 
 /// How a report is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Format {
+pub enum OutputFormat {
     Human,
     Json,
     Sarif,
@@ -24,17 +24,17 @@ pub enum Format {
 const SHOWN_MAX: usize = 50;
 
 /// Writes a report; an empty text where there is nothing to say.
-pub fn render(report: &Report, format: Format) -> String {
+pub fn render(report: &Report, format: OutputFormat) -> String {
     render_answered(report, &Answers::new(), format)
 }
 
 /// As [`render`], with what was decided about its findings where the format tells that.
-pub fn render_answered(report: &Report, answers: &Answers, format: Format) -> String {
+pub fn render_answered(report: &Report, answers: &Answers, format: OutputFormat) -> String {
     match format {
-        Format::Human => human(report),
-        Format::Json => json_of(report).to_string(),
-        Format::Sarif => sarif::render(report, answers).to_string(),
-        Format::Github => github::render(report),
+        OutputFormat::Human => human(report),
+        OutputFormat::Json => json_of(report).to_string(),
+        OutputFormat::Sarif => sarif::render(report, answers).to_string(),
+        OutputFormat::Github => github::render(report),
     }
 }
 

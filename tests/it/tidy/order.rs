@@ -9,12 +9,12 @@ pub const ORDER: &[(&str, &str)] = &[
     (
         "cli",
         "review check completions config findings constitution cost daemon demo doctor init \
-         hooks runs spec status trust watch context hook paths times",
+         hooks runs spec status trust watch context help hook paths times",
     ),
     (
         "daemon",
-        "control run look events files new_commits heads learner lock pace news tree place \
-         reflog watch",
+        "control run scan events new_commits backoff files event heads learner lock reflog \
+         tree watch watched_repo",
     ),
     ("domain", "pipeline gates review constitution spec locate policy model"),
     (

@@ -39,10 +39,10 @@ pub fn status(repo: &Repo, method: &Result<InstallMethod, Refusal>) -> Result<Ve
             notes: Vec::new(),
         };
         match method {
-            Ok(InstallMethod::Folder(folder)) => status.look_at(&folder.join(event))?,
-            Ok(InstallMethod::Config) => status.look_at_config(repo)?,
+            Ok(InstallMethod::Folder(folder)) => status.check_hook(&folder.join(event))?,
+            Ok(InstallMethod::Config) => status.check_config(repo)?,
             Err(Refusal::WorkTree(folder) | Refusal::Outside(folder)) => {
-                status.look_for_a_line(folder);
+                status.check_foreign_folder(folder);
             }
             Err(Refusal::Empty) => {}
         }
@@ -55,7 +55,7 @@ pub fn status(repo: &Repo, method: &Result<InstallMethod, Refusal>) -> Result<Ve
 }
 
 impl EventStatus {
-    fn look_at(&mut self, hook: &Path) -> Result<()> {
+    fn check_hook(&mut self, hook: &Path) -> Result<()> {
         let kept = kept_path(hook);
         for (other, _) in renamed(hook)? {
             let name = other.display();
@@ -72,7 +72,7 @@ impl EventStatus {
             HookFile::Foreign { .. } => self.notes.push("a hook of your own".to_owned()),
             HookFile::Ours(shim) => {
                 self.installed = true;
-                self.look_into(&shim);
+                self.check_shim(&shim);
                 if let Some(event) = shim.event.filter(|event| *event != self.event) {
                     self.problems.push(format!("it is the shim of another hook: `{event}`"));
                 }
@@ -87,7 +87,7 @@ impl EventStatus {
         Ok(())
     }
 
-    fn look_into(&mut self, shim: &Shim) {
+    fn check_shim(&mut self, shim: &Shim) {
         if !shim.executable {
             self.problems.push("not executable: git does not run it".to_owned());
         }
@@ -107,13 +107,13 @@ impl EventStatus {
         }
     }
 
-    fn look_at_config(&mut self, repo: &Repo) -> Result<()> {
+    fn check_config(&mut self, repo: &Repo) -> Result<()> {
         let hook = config_folder(repo).join(self.event);
         let Some(command) = configured(repo, self.event)? else {
             // An install with an older git still works.
-            return self.look_at(&repo.common_dir.join("hooks").join(self.event));
+            return self.check_hook(&repo.common_dir.join("hooks").join(self.event));
         };
-        self.look_at(&hook)?;
+        self.check_hook(&hook)?;
         self.notes.push("by git's configuration".to_owned());
         if command != config_command(self.event, &hook) {
             self.problems.push(format!("`{}.command` was changed", config_name(self.event)));
@@ -128,7 +128,7 @@ impl EventStatus {
     }
 
     /// A script of somebody else's may call the program by itself.
-    fn look_for_a_line(&mut self, folder: &Path) {
+    fn check_foreign_folder(&mut self, folder: &Path) {
         let husky = folder.file_name().is_some_and(|name| name == "_");
         let folder = if husky { folder.parent().unwrap_or(folder) } else { folder };
         let script = folder.join(self.event);

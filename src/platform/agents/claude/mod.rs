@@ -72,7 +72,7 @@ impl Claude {
         vars.extend(command_line::QUIET.map(|(name, value)| (name, value.into())));
         let secrets =
             CREDENTIALS.iter().filter_map(|name| Some(around.env.text(name)?.to_owned())).collect();
-        let vars = call::named(vars);
+        let vars = call::owned_names(vars);
         let call = ProgramCall { program: self.path.clone(), words, vars, secrets };
         let ran = call.run(request, around, interrupts)?;
         Ok(reading::read(&ran, request.schema.is_some(), now(around.env)))
@@ -105,7 +105,7 @@ impl Claude {
         if let Some(facts) = facts::recall(&self.path, around) {
             return Ok(facts);
         }
-        let facts = self.look(around).map_err(|why| {
+        let facts = self.inspect(around).map_err(|why| {
             let why = text::one_line(&why);
             Outcome::CouldNotStart { why }
         })?;
@@ -113,7 +113,7 @@ impl Claude {
         Ok(facts)
     }
 
-    fn look(&self, around: Around<'_>) -> Result<ProgramFacts, String> {
+    fn inspect(&self, around: Around<'_>) -> Result<ProgramFacts, String> {
         let vars = own_home(around)?;
         let version = facts::answer(&self.path, &["--version"], &vars, around)?;
         let help = facts::answer(&self.path, &["--help"], &vars, around)?;

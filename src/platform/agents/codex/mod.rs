@@ -82,7 +82,7 @@ impl Codex {
         let words = command_line::words(&self.command_line(facts, around), request);
         let secrets =
             CREDENTIALS.iter().filter_map(|name| Some(around.env.text(name)?.to_owned())).collect();
-        let (words, vars) = (words.map_err(could_not)?, call::named(vars));
+        let (words, vars) = (words.map_err(could_not)?, call::owned_names(vars));
         let call = ProgramCall { program: self.path.clone(), words, vars, secrets };
         let ran = call.run(request, around, interrupts)?;
         let answer = request.folder.join(command_line::ANSWER);
@@ -136,12 +136,12 @@ impl Codex {
         if let Some(facts) = facts::recall(&self.path, around) {
             return Ok(facts);
         }
-        let facts = self.look(around)?;
+        let facts = self.inspect(around)?;
         facts::keep(&self.path, &facts, around);
         Ok(facts)
     }
 
-    fn look(&self, around: Around<'_>) -> Result<ProgramFacts, String> {
+    fn inspect(&self, around: Around<'_>) -> Result<ProgramFacts, String> {
         let vars = own_home(around)?;
         let version = facts::answer(&self.path, &["--version"], &vars, around)?;
         let help = facts::answer(&self.path, &["exec", "--help"], &vars, around)?;

@@ -29,12 +29,12 @@ const SCHEMA: &str = "schema.json";
 
 /// The program, found.
 #[derive(Clone, Debug)]
-pub struct Command {
+pub struct CommandLineAgent {
     pub settings: CommandAgent,
     program: PathBuf,
 }
 
-impl Command {
+impl CommandLineAgent {
     pub fn find(settings: &CommandAgent, around: Around<'_>) -> Result<Self, Missing> {
         let missing = |message: String| {
             let hint = format!(

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::Command;
+use super::CommandLineAgent;
 use crate::domain::model::agent::Role;
 use crate::domain::policy::agents::CommandAgent;
 use crate::platform::agents::ask::{Access, Answer, Outcome, Request};
@@ -76,7 +76,7 @@ impl Trial {
             idle: self.wall,
             budget: None,
         };
-        Command::find(&self.settings, self.around())
+        CommandLineAgent::find(&self.settings, self.around())
             .unwrap()
             .ask(&request, self.around(), Interrupts::listen().unwrap())
             .outcome
@@ -171,7 +171,7 @@ fn it_is_found_outside_of_the_repository() {
     let mut trial = Trial::new("", &[]);
     let mut message = |program: &str| {
         trial.settings.run = vec![program.to_owned()];
-        Command::find(&trial.settings, trial.around()).err().map(|missing| missing.message)
+        CommandLineAgent::find(&trial.settings, trial.around()).err().map(|missing| missing.message)
     };
     assert_eq!(message("/bin/sh"), None);
     assert_eq!(message("sh"), None);
@@ -180,7 +180,7 @@ fn it_is_found_outside_of_the_repository() {
     }
     trial.settings.run = vec!["/bin/sh".to_owned()];
     let around = Around { repository: Some(Path::new("/")), ..trial.around() };
-    assert!(Command::find(&trial.settings, around).is_err());
+    assert!(CommandLineAgent::find(&trial.settings, around).is_err());
 }
 
 #[test]
@@ -188,7 +188,7 @@ fn what_is_not_set_is_told() {
     let mut trial = Trial::new("", &["{effort}"]);
     assert!(trial.ask().why().contains("no effort is set"));
     let probe = |trial: &Trial| {
-        Command::find(&trial.settings, trial.around()).unwrap().probe(trial.around())
+        CommandLineAgent::find(&trial.settings, trial.around()).unwrap().probe(trial.around())
     };
     assert_eq!(probe(&trial).login, Login::By("A_KEY".to_owned()));
     trial.settings.env = vec!["NOT_SET".to_owned()];

@@ -3,15 +3,15 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::daemon::news::News;
+use crate::daemon::event::DaemonEvent;
 
 /// How long the watcher may go without looking.
-pub struct Pace {
+pub struct Backoff {
     base: Duration,
     doublings: u32,
 }
 
-impl Pace {
+impl Backoff {
     /// The kernel reports changes: an idle daemon looks at ever longer intervals, up to 32 times
     /// the first one. Where it may not report them, `steady` looks at every interval.
     const DOUBLINGS_MAX: u32 = 5;
@@ -39,21 +39,21 @@ impl Pace {
 
 /// What was said once is not said again while it lasts.
 #[derive(Default)]
-pub struct Said {
+pub struct WarningDedup {
     now: BTreeSet<String>,
     before: BTreeSet<String>,
 }
 
-impl Said {
+impl WarningDedup {
     /// Begins a look.
     pub fn turn(&mut self) {
         self.before = std::mem::take(&mut self.now);
     }
 
     /// Tells a trouble unless the last look met it too.
-    pub fn trouble(&mut self, message: String, tell: &mut dyn FnMut(&News)) {
+    pub fn trouble(&mut self, message: String, tell: &mut dyn FnMut(&DaemonEvent)) {
         if self.now.insert(message.clone()) && !self.before.contains(&message) {
-            tell(&News::Trouble { message });
+            tell(&DaemonEvent::Trouble { message });
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::platform::config::env::Env;
 use crate::platform::git::repo::Repo;
 
 /// Where the watcher works and under which settings.
-pub struct Place {
+pub struct WatchedRepo {
     pub common_dir: PathBuf,
     pub state_dir: PathBuf,
     pub env: Env,
@@ -14,7 +14,7 @@ pub struct Place {
     pub flags: Vec<String>,
 }
 
-impl Place {
+impl WatchedRepo {
     pub fn of(repo: &Repo, env: &Env, flags: &[String]) -> Self {
         // One spelling, whichever work tree we were started from: events are compared by path.
         let common_dir = repo.common_dir.canonicalize().unwrap_or_else(|_| repo.common_dir.clone());

@@ -7,17 +7,17 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
+use crate::daemon::backoff::{Backoff, WarningDedup};
+use crate::daemon::event::DaemonEvent;
 use crate::daemon::events::Events;
 use crate::daemon::files;
 use crate::daemon::heads::{self, Heads};
 use crate::daemon::learner::LearnedRule;
 use crate::daemon::lock;
 use crate::daemon::new_commits::request_reviews;
-use crate::daemon::news::News;
-use crate::daemon::pace::{Pace, Said};
-use crate::daemon::place::Place;
 use crate::daemon::tree::Tree;
-use crate::daemon::watch::{Arms, Hint, What};
+use crate::daemon::watch::{FsEvent, FsEventKind, WatchSet};
+use crate::daemon::watched_repo::WatchedRepo;
 use crate::domain::policy::watch::WatchMethod;
 use crate::flow::intake::debounce::{ChangedFile, Debouncer};
 use crate::flow::intake::ingest::{CompleteFile, IngestOutcome, PROGRESS, ingest, key};
@@ -26,10 +26,10 @@ use crate::platform::config::env;
 use crate::platform::git::worktrees;
 use crate::platform::store::file::{sweep, write_atomic};
 use crate::platform::store::inbox;
-use crate::platform::store::known::Known;
+use crate::platform::store::known::KnownSpecs;
 
-/// How often folders may appear while they are being armed before the rest waits for the next look.
-const ARMINGS_MAX: usize = 16;
+/// How often folders may appear while they are being watched before the rest waits for the next look.
+const WATCH_ROUNDS_MAX: usize = 16;
 
 /// How many files are taken in before what is known is saved: a kill repeats so many at most.
 const SAVE_EVERY: usize = 16;
@@ -46,10 +46,10 @@ type Key = (PathBuf, PathBuf);
 
 /// What is watched, what is known, and what is awaited.
 pub struct Watcher {
-    place: Arc<Place>,
+    place: Arc<WatchedRepo>,
     trees: Vec<Tree>,
-    arms: Option<Arms>,
-    known: Known,
+    watches: Option<WatchSet>,
+    known: KnownSpecs,
     debouncer: Debouncer<Key>,
     /// Files that were written to and not closed yet, as events name them.
     open: BTreeSet<PathBuf>,
@@ -57,15 +57,15 @@ pub struct Watcher {
     inside: BTreeSet<PathBuf>,
     awaited: BTreeSet<PathBuf>,
     trees_until: Option<Instant>,
-    pace: Pace,
-    said: Said,
+    pace: Backoff,
+    said: WarningDedup,
     told: Vec<PathBuf>,
     heads: Heads,
     events: Events,
 }
 
 /// What a look came to.
-pub struct Looked {
+pub struct ScanResult {
     /// When to look again.
     pub next: Instant,
     /// The work trees in which somebody is to learn.
@@ -78,17 +78,17 @@ type Listings = Vec<SpecListing>;
 impl Watcher {
     /// Reads what is known and puts back what a killed watcher had claimed.
     pub fn start(
-        place: Arc<Place>,
-        arms: Option<Arms>,
-        tell: &mut dyn FnMut(&News),
+        place: Arc<WatchedRepo>,
+        watches: Option<WatchSet>,
+        tell: &mut dyn FnMut(&DaemonEvent),
     ) -> Result<Self> {
         inbox::make(&place.state_dir)?;
         inbox::put_back_leftovers(&place.state_dir)?;
         sweep(&place.state_dir.join("queue"));
-        let loaded = Known::load(&place.state_dir, Some(env::now(&place.env)))?;
+        let loaded = KnownSpecs::load(&place.state_dir, Some(env::now(&place.env)))?;
         if let Some(aside) = loaded.set_aside {
             let aside = aside.display();
-            tell(&News::Trouble {
+            tell(&DaemonEvent::Trouble {
                 message: format!(
                     "the list of known specs was damaged; it is kept as `{aside}`, and every spec \
                      is taken in anew"
@@ -99,36 +99,36 @@ impl Watcher {
             heads: Heads::load(&place.state_dir),
             place,
             trees: Vec::new(),
-            arms,
+            watches,
             known: loaded.known,
             debouncer: Debouncer::new(),
             open: BTreeSet::new(),
             inside: BTreeSet::new(),
             awaited: BTreeSet::new(),
             trees_until: None,
-            pace: Pace::new(Duration::from_secs(5)),
-            said: Said::default(),
+            pace: Backoff::new(Duration::from_secs(5)),
+            said: WarningDedup::default(),
             told: Vec::new(),
             events: Events::default(),
         })
     }
 
-    /// Takes a hint; says whether it is a reason to look.
-    pub fn absorb(&mut self, hint: Hint) -> bool {
-        let Hint::At { path, what } = hint else {
+    /// Takes a file event; says whether it is a reason to look.
+    pub fn absorb(&mut self, fs_event: FsEvent) -> bool {
+        let FsEvent::At { path, what } = fs_event else {
             // A removal may be among what was lost: every watch may be dead.
-            if let Some(arms) = &mut self.arms {
-                arms.disarm_below(Path::new("/"));
+            if let Some(watches) = &mut self.watches {
+                watches.unwatch_below(Path::new("/"));
             }
             self.open.clear();
             self.trees_until = Some(Instant::now() + TREES_FOR);
             self.pace.reset(self.interval());
             return true;
         };
-        let was_armed =
-            what == What::Gone && self.arms.as_mut().is_some_and(|arms| arms.disarm_below(&path));
+        let was_watched = what == FsEventKind::Gone
+            && self.watches.as_mut().is_some_and(|watches| watches.unwatch_below(&path));
         let in_worktrees = path.starts_with(self.place.common_dir.join("worktrees"));
-        let matters = was_armed
+        let matters = was_watched
             || in_worktrees
             || self.awaited.contains(&path)
             || self.inside.contains(&path)
@@ -140,20 +140,20 @@ impl Watcher {
             self.trees_until = Some(Instant::now() + TREES_FOR);
         }
         match what {
-            What::Wrote => drop(self.open.insert(path)),
-            What::Closed | What::Gone => drop(self.open.remove(&path)),
-            What::Other => {}
+            FsEventKind::Wrote => drop(self.open.insert(path)),
+            FsEventKind::Closed | FsEventKind::Gone => drop(self.open.remove(&path)),
+            FsEventKind::Other => {}
         }
         self.pace.reset(self.interval());
         true
     }
 
     /// Looks at everything. What goes wrong is told and tried again at the next look.
-    pub fn look(&mut self, now: Instant, tell: &mut dyn FnMut(&News)) -> Looked {
+    pub fn look(&mut self, now: Instant, tell: &mut dyn FnMut(&DaemonEvent)) -> ScanResult {
         self.said.turn();
         self.find_trees(tell);
-        let listings = self.list_and_arm(tell);
-        self.tell_watched(&listings, tell);
+        let listings = self.list_and_watch(tell);
+        self.report_watched(&listings, tell);
         for listing in &listings {
             for (path, reason) in &listing.unreadable {
                 let message = format!("`{}` cannot be read: {reason}", path.display());
@@ -181,13 +181,13 @@ impl Watcher {
                 Ok(IngestOutcome::StillChanging) => still_changing = true,
                 Ok(IngestOutcome::Known { id }) => {
                     changed = true;
-                    tell(&News::Known { path: key(path), id: id.clone() });
+                    tell(&DaemonEvent::Known { path: key(path), id: id.clone() });
                     still_changing |= files::release(&mut self.known, top, before, &id);
                 }
                 Ok(IngestOutcome::Ingested(taken)) => {
                     changed = true;
                     let id = taken.id.clone();
-                    tell(&News::Spec(taken));
+                    tell(&DaemonEvent::Spec(taken));
                     still_changing |= files::release(&mut self.known, top, before, &id);
                 }
                 Err(error) => self.said.trouble(format!("{error:#}"), tell),
@@ -204,7 +204,7 @@ impl Watcher {
         still_changing |=
             request_reviews(&mut self.heads, &self.place, &self.trees, &mut self.said, tell);
         let next = self.next_look(observed.look_again, still_changing, events.more);
-        Looked { next, learn: events.learn }
+        ScanResult { next, learn: events.learn }
     }
 
     /// Takes note of how the learning in a work tree went. Says whether to learn there again.
@@ -212,11 +212,11 @@ impl Watcher {
         &mut self,
         worktree: &Path,
         result: Result<Vec<LearnedRule>>,
-        tell: &mut dyn FnMut(&News),
+        tell: &mut dyn FnMut(&DaemonEvent),
     ) -> bool {
         let result = result.map_err(|error| format!("{error:#}")).map(|rules| {
             for LearnedRule { id, title, path } in rules {
-                tell(&News::Learned { id, title, path });
+                tell(&DaemonEvent::Learned { id, title, path });
             }
         });
         self.events.learned(worktree, result, &self.place, &mut self.said, tell)
@@ -233,7 +233,7 @@ impl Watcher {
             return now;
         }
         let steady = self.debouncer.is_waiting()
-            || self.arms.is_none()
+            || self.watches.is_none()
             || self.trees.iter().any(|tree| tree.is_silent);
         let mut at = now + self.pace.next(steady);
         if let Some(settled_at) = settled_at {
@@ -257,7 +257,7 @@ impl Watcher {
     }
 
     /// Finds the work trees and reads their settings where they changed.
-    fn find_trees(&mut self, tell: &mut dyn FnMut(&News)) {
+    fn find_trees(&mut self, tell: &mut dyn FnMut(&DaemonEvent)) {
         let tops = worktrees::list(&self.place.common_dir);
         if self.trees_until.is_some_and(|until| Instant::now() >= until) {
             self.trees_until = None;
@@ -277,19 +277,19 @@ impl Watcher {
     }
 
     /// Lists, and lists again as long as folders are newly watched: what came into a folder before
-    /// the watch is reported by nobody.
-    fn list_and_arm(&mut self, tell: &mut dyn FnMut(&News)) -> Listings {
+    /// the watch is reported by no event.
+    fn list_and_watch(&mut self, tell: &mut dyn FnMut(&DaemonEvent)) -> Listings {
         let mut listings = Listings::new();
-        for _ in 0..ARMINGS_MAX {
+        for _ in 0..WATCH_ROUNDS_MAX {
             listings = self.trees.iter().map(Tree::list).collect();
-            if !self.arm(&listings, tell) {
+            if !self.update_watches(&listings, tell) {
                 break;
             }
         }
         listings
     }
 
-    fn arm(&mut self, listings: &Listings, tell: &mut dyn FnMut(&News)) -> bool {
+    fn update_watches(&mut self, listings: &Listings, tell: &mut dyn FnMut(&DaemonEvent)) -> bool {
         let inbox = inbox::folder(&self.place.state_dir);
         let common = &self.place.common_dir;
         self.inside = BTreeSet::from([inbox.clone(), common.join("worktrees")]);
@@ -315,9 +315,9 @@ impl Watcher {
                 wanted.extend(listing.folders.iter().cloned());
             }
         }
-        let Some(arms) = &mut self.arms else { return false };
-        let armed = arms.want(&wanted);
-        for (folder, reason) in &armed.failed {
+        let Some(watches) = &mut self.watches else { return false };
+        let watched = watches.want(&wanted);
+        for (folder, reason) in &watched.failed {
             let message = format!(
                 "`{}` cannot be watched: {reason}; looking at intervals instead",
                 folder.display()
@@ -325,14 +325,14 @@ impl Watcher {
             self.said.trouble(message, tell);
         }
         for (tree, listing) in self.trees.iter_mut().zip(listings) {
-            let failed = armed.failed.iter().any(|(folder, _)| listing.folders.contains(folder));
+            let failed = watched.failed.iter().any(|(folder, _)| listing.folders.contains(folder));
             tree.is_silent = failed || tree.polls();
         }
-        armed.any_new
+        watched.any_new
     }
 
     /// Tells what is watched when that changed, and leaves it where `daemon status` finds it.
-    fn tell_watched(&mut self, listings: &Listings, tell: &mut dyn FnMut(&News)) {
+    fn report_watched(&mut self, listings: &Listings, tell: &mut dyn FnMut(&DaemonEvent)) {
         let folders: Vec<PathBuf> =
             listings.iter().flat_map(|listing| &listing.inside).cloned().collect();
         let mut now = folders.clone();
@@ -344,7 +344,7 @@ impl Watcher {
         }
         self.told = now;
         let worktrees: Vec<String> = self.trees.iter().map(|tree| key(&tree.top)).collect();
-        let polls = self.arms.is_none() || self.trees.iter().any(|tree| tree.is_silent);
+        let polls = self.watches.is_none() || self.trees.iter().any(|tree| tree.is_silent);
         let method = if polls { "poll" } else { "native" };
         let text = serde_json::json!({
             "pid": std::process::id(),
@@ -356,7 +356,7 @@ impl Watcher {
         if let Err(error) = write_atomic(&path, text.to_string().as_bytes()) {
             self.said.trouble(format!("{error:#}"), tell);
         }
-        tell(&News::Watching { worktrees, folders: folders.len(), method });
+        tell(&DaemonEvent::Watching { worktrees, folders: folders.len(), method });
     }
 
     /// The files that are not as they were when they were taken in.
@@ -381,7 +381,7 @@ impl Watcher {
         differing
     }
 
-    fn save(&mut self, tell: &mut dyn FnMut(&News)) {
+    fn save(&mut self, tell: &mut dyn FnMut(&DaemonEvent)) {
         if let Err(error) = self.known.save(&self.place.state_dir) {
             self.said.trouble(format!("{error:#}"), tell);
         }
