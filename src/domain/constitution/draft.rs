@@ -42,11 +42,11 @@ pub fn drafted(
     rule.sentence = sentence(candidate, cases);
     rule.paths = paths(&candidate.component, cases);
     rule.severity =
-        cases.iter().map(|case| case.sighting.severity).max().unwrap_or(Severity::Medium);
+        cases.iter().map(|case| case.occurrence.severity).max().unwrap_or(Severity::Medium);
     rule.origin = Some(Origin {
-        findings: cases.iter().map(|case| case.sighting.finding.clone()).collect(),
+        findings: cases.iter().map(|case| case.occurrence.finding.clone()).collect(),
         changes: u32::try_from(changes(cases)).unwrap_or(u32::MAX),
-        first: day(cases.iter().map(|case| case.sighting.at).min().unwrap_or(candidate.first)),
+        first: day(cases.iter().map(|case| case.occurrence.at).min().unwrap_or(candidate.first)),
     });
     let compiled = compile(&rule).ok().flatten();
     let matched = |code: &str| {
@@ -86,7 +86,7 @@ fn rule_id(
 }
 
 fn changes(cases: &[&Incident]) -> usize {
-    cases.iter().map(|case| case.sighting.change.as_str()).collect::<BTreeSet<_>>().len()
+    cases.iter().map(|case| case.occurrence.change.as_str()).collect::<BTreeSet<_>>().len()
 }
 
 fn title(candidate: &Candidate, cases: &[&Incident]) -> String {
@@ -97,7 +97,7 @@ fn title(candidate: &Candidate, cases: &[&Incident]) -> String {
     let text = match (candidate.class.demand(), cases.first()) {
         (Some(demand), _) => demand.to_owned(),
         (None, Some(case)) => {
-            format!("avoid: {}", one_line(&case.sighting.message, TITLE_CHARS_MAX))
+            format!("avoid: {}", one_line(&case.occurrence.message, TITLE_CHARS_MAX))
         }
         (None, None) => candidate.class.name().replace('-', " "),
     };
@@ -113,7 +113,7 @@ fn sentence(candidate: &Candidate, cases: &[&Incident]) -> String {
     let (findings, changes) = (count(cases.len(), "finding"), count(changes(cases), "change"));
     let since = day(candidate.first).map_or_else(String::new, |day| format!(" since {day}"));
     let Some(case) = cases.first() else { return format!("{OPENING}{findings}.") };
-    let message = one_line(&case.sighting.message, MESSAGE_CHARS_MAX);
+    let message = one_line(&case.occurrence.message, MESSAGE_CHARS_MAX);
     let mut sentence = format!("{OPENING}{findings} of {changes}{since}: {message}.");
     if !case.suggestion.trim().is_empty() {
         let _ = write!(sentence, " Do: {}.", one_line(&case.suggestion, MESSAGE_CHARS_MAX));
@@ -134,7 +134,7 @@ fn one_line(text: &str, chars_max: usize) -> String {
 /// The component's files of the findings' kind.
 fn paths(component: &str, cases: &[&Incident]) -> Vec<String> {
     let extension = |case: &&Incident| {
-        let name = case.sighting.path.rsplit('/').next()?;
+        let name = case.occurrence.path.rsplit('/').next()?;
         name.rsplit_once('.').map(|(_, extension)| extension.to_owned())
     };
     let extensions: BTreeSet<Option<String>> = cases.iter().map(extension).collect();
@@ -143,7 +143,7 @@ fn paths(component: &str, cases: &[&Incident]) -> Vec<String> {
         _ => "*".to_owned(),
     };
     match component {
-        "" if cases.iter().all(|case| case.sighting.path.is_empty()) => Vec::new(),
+        "" if cases.iter().all(|case| case.occurrence.path.is_empty()) => Vec::new(),
         "" => vec![file],
         _ => vec![format!("{}/**/{file}", plain(component))],
     }

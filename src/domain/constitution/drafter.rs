@@ -222,8 +222,8 @@ fn shown(cases: &[Incident]) -> Vec<&Incident> {
 
 /// The data of one finding, each with its name.
 fn texts(number: usize, case: &Incident) -> Vec<(String, String)> {
-    let sighting = &case.sighting;
-    let mut about = format!("in {}\n{}", sighting.path, sighting.message);
+    let occurrence = &case.occurrence;
+    let mut about = format!("in {}\n{}", occurrence.path, occurrence.message);
     if !case.suggestion.trim().is_empty() {
         let _ = write!(about, "\nto do: {}", case.suggestion);
     }

@@ -10,7 +10,7 @@ use crate::domain::model::class::Class;
 /// A finding of the candidate with the texts that the caller could get.
 #[derive(Clone, Debug)]
 pub struct Incident {
-    pub sighting: Occurrence,
+    pub occurrence: Occurrence,
     /// The line or lines of the finding, verbatim.
     pub anchor: String,
     /// What to do about it, as its gate said; may be empty.

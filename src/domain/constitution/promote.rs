@@ -130,9 +130,9 @@ fn uncovered<'a>(
         };
         let knows = |case: &Incident| {
             let origin = rule.origin.as_ref();
-            origin.is_some_and(|origin| origin.findings.contains(&case.sighting.finding))
+            origin.is_some_and(|origin| origin.findings.contains(&case.occurrence.finding))
                 || compiled.as_ref().is_some_and(|check| hits(check, case))
-                || prose_covers(&case.sighting.path)
+                || prose_covers(&case.occurrence.path)
         };
         let before = left.len();
         left.retain(|case| !knows(case));
@@ -145,7 +145,7 @@ fn uncovered<'a>(
 
 /// Whether a check fires on a case: in its file, or on the anchor where the file is gone.
 fn hits(check: &CompiledRule, case: &Incident) -> bool {
-    let path = case.sighting.path.as_str();
+    let path = case.occurrence.path.as_str();
     if !check.covers(path) {
         return false;
     }
@@ -287,10 +287,10 @@ fn accuses_most(check: &CompiledRule, cases: &[&Incident]) -> bool {
     for case in cases {
         let Some(text) = &case.file else { continue };
         let found = |line: u32| {
-            let same = |other: &&&Incident| other.sighting.path == case.sighting.path;
+            let same = |other: &&&Incident| other.occurrence.path == case.occurrence.path;
             cases.iter().filter(same).any(|other| (other.line..=other.end_line).contains(&line))
         };
-        let hits = check.everywhere(&SourceFile::new(&case.sighting.path, text));
+        let hits = check.everywhere(&SourceFile::new(&case.occurrence.path, text));
         accused += hits.iter().filter(|hit| !found(hit.line)).count();
         let lines = (1_u32..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty());
         innocent += lines.filter(|(number, _)| !found(*number)).count();
@@ -299,7 +299,7 @@ fn accuses_most(check: &CompiledRule, cases: &[&Incident]) -> bool {
 }
 
 fn are_enough(cases: &[&Incident], after: RecurrenceThreshold) -> bool {
-    suffices(&cases.iter().map(|case| &case.sighting).collect::<Vec<_>>(), after)
+    suffices(&cases.iter().map(|case| &case.occurrence).collect::<Vec<_>>(), after)
 }
 
 fn hit_by<'a>(check: &RuleCheck, cases: &[&'a Incident]) -> Vec<&'a Incident> {
@@ -314,8 +314,10 @@ fn generalised<'a>(
     cases: &[&'a Incident],
     after: RecurrenceThreshold,
 ) -> (Vec<&'a Incident>, Vec<RuleCheck>) {
-    let anchors: Vec<Anchor<'_>> =
-        cases.iter().map(|case| Anchor { path: &case.sighting.path, text: &case.anchor }).collect();
+    let anchors: Vec<Anchor<'_>> = cases
+        .iter()
+        .map(|case| Anchor { path: &case.occurrence.path, text: &case.anchor })
+        .collect();
     // One line has everything in common with itself.
     let Some((indices, shared)) = common(&anchors, 2) else { return (Vec::new(), Vec::new()) };
     let chosen: Vec<&Incident> = indices.iter().map(|&at| cases[at]).collect();
@@ -329,7 +331,7 @@ fn generalised<'a>(
 /// The findings at their commits; by their anchors alone where the commit is gone.
 fn bad<'a>(cases: &[&'a Incident]) -> Vec<Bad<'a>> {
     let bad = |case: &&'a Incident| {
-        let path = case.sighting.path.as_str();
+        let path = case.occurrence.path.as_str();
         if let Some(text) = &case.file {
             return Bad { path, text, line: case.line, end_line: case.end_line };
         }

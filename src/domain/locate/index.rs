@@ -125,7 +125,7 @@ impl Index {
     }
 
     /// The locators of a line, counted from 1; `None` where there is no such line or it is blank.
-    pub fn of(&self, line: u32) -> Option<LineLocators> {
+    pub fn locators(&self, line: u32) -> Option<LineLocators> {
         let number = usize::try_from(line).ok()?.checked_sub(1)?;
         let found = self.lines.get(number)?;
         if found.text.is_empty() {

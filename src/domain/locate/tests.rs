@@ -26,7 +26,7 @@ impl Store {
 ";
 
 fn of(text: &str, line: u32) -> Option<LineLocators> {
-    Index::new(text).of(line)
+    Index::new(text).locators(line)
 }
 
 fn find(locators: &LineLocators, text: &str) -> Search {
@@ -225,7 +225,7 @@ fn measure_pair(pair: &Pair, tally: &mut Tally) {
     for &(from, to) in &pair.map {
         tally.lines += 1;
         tally.port_wrong += u32::from(diff.port(from) != Ported::Unchanged(to));
-        match new.find(&old.of(from).unwrap()) {
+        match new.find(&old.locators(from).unwrap()) {
             Search::Found { line, by, carries_dismissal } => {
                 let wrong = u32::from(line != to);
                 tally.found += 1 - wrong;

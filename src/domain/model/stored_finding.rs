@@ -57,7 +57,7 @@ impl FindingStatus {
     pub const ALL: [Self; 4] = [Self::Open, Self::Accepted, Self::Dismissed, Self::Fixed];
 
     /// What the last decision comes to at a time.
-    pub fn of(last: Option<&Disposition>, now: Timestamp) -> Self {
+    pub fn after(last: Option<&Disposition>, now: Timestamp) -> Self {
         match last {
             Some(disposition) if disposition.until.is_none_or(|until| now < until) => {
                 match disposition.decision {

@@ -19,16 +19,16 @@ use crate::domain::review::tracked::{FindingWeight, TrackedFinding, against};
 
 /// Decides about the attempt in hand. `failure` is the call that could not be made or answered.
 pub(super) fn conclude(mut run: Run, limits: &StopLimits, failure: Option<&CallFailure>) -> Run {
-    let judged = Judged::of(&run, limits, failure);
-    let step = decide(judged.facts);
+    let evaluated = Evaluated::new(&run, limits, failure);
+    let step = decide(evaluated.facts);
     match step {
         NextStep::Submit => end(run, Decision::Submit),
         NextStep::Fix(ground) => {
-            let order = judged.order(ground);
+            let order = evaluated.order(ground);
             if run.kind == RunKind::Review {
                 return end(run, Decision::Fix(order.instructions));
             }
-            if let Some(size) = judged.size {
+            if let Some(size) = evaluated.size {
                 run.size = size;
             }
             run.stage = Stage::Fixing(order);
@@ -37,17 +37,17 @@ pub(super) fn conclude(mut run: Run, limits: &StopLimits, failure: Option<&CallF
         NextStep::ReviewAgain(RetryReason::Unread) => run,
         NextStep::ReviewAgain(RetryReason::Criteria) => {
             let current = run.current();
-            let scope = ReviewScope::Criteria(judged.unassessed());
+            let scope = ReviewScope::Criteria(evaluated.unassessed());
             run.attempts[current].asked_again = true;
             run.stage = Stage::Reviewing(scope);
             run
         }
         NextStep::Escalate(cause) => {
-            let why = judged.why(cause);
+            let why = evaluated.why(cause);
             end(run, Decision::Escalate(why))
         }
         NextStep::Inconclusive(lack) => {
-            let why = judged.lacking(lack, failure);
+            let why = evaluated.lacking(lack, failure);
             end(run, Decision::Inconclusive(why))
         }
     }
@@ -89,7 +89,7 @@ fn worth(run: &Run, attempt: usize) -> AttemptRank {
 }
 
 /// The attempt in hand with all that is known of it.
-struct Judged<'a> {
+struct Evaluated<'a> {
     run: &'a Run,
     attempt: &'a Attempt,
     /// With how each counts.
@@ -100,8 +100,8 @@ struct Judged<'a> {
     size: Option<Size>,
 }
 
-impl<'a> Judged<'a> {
-    fn of(run: &'a Run, limits: &StopLimits, failure: Option<&CallFailure>) -> Self {
+impl<'a> Evaluated<'a> {
+    fn new(run: &'a Run, limits: &StopLimits, failure: Option<&CallFailure>) -> Self {
         let attempt = &run.attempts[run.current()];
         let counts = against(&run.findings, run.current());
         let findings =

@@ -24,7 +24,7 @@ pub struct AgentSettings {
 }
 
 impl AgentSettings {
-    pub fn of(&self, role: Role) -> &RoleAgent {
+    pub fn for_role(&self, role: Role) -> &RoleAgent {
         match role {
             Role::Researcher => &self.researcher,
             Role::Executor => &self.executor,

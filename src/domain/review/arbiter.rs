@@ -28,7 +28,7 @@ pub struct ArbiterInput<'a> {
     /// What it may be a duplicate of.
     pub others: &'a [&'a ReviewFinding],
     /// Drawn for this prompt alone.
-    pub token: &'a str,
+    pub fence_nonce: &'a str,
 }
 
 /// What the arbiter answered, before anything of it was checked.
@@ -57,10 +57,10 @@ pub struct CitedQuote {
 
 /// The arbiter's prompt. The claim goes without its severity, which is not to sway.
 pub fn prompt(case: ArbiterInput<'_>) -> String {
-    let data = |name, text: &str, none| as_data(name, case.token, text, none);
+    let data = |name, text: &str, none| as_data(name, case.fence_nonce, text, none);
     render(ARBITER, &|name| {
         Some(match name {
-            "token" => case.token.to_owned(),
+            "token" => case.fence_nonce.to_owned(),
             "spec" => data(
                 "spec",
                 case.spec.unwrap_or_default(),

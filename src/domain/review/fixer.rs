@@ -19,17 +19,17 @@ pub struct FixPrompt<'a> {
     /// cheaper to be told than to be stopped.
     pub rules: &'a [String],
     /// Drawn for this prompt alone.
-    pub token: &'a str,
+    pub fence_nonce: &'a str,
 }
 
 /// The executor's prompt. Of a finding it shows the place and the text meant, not the claim: the
 /// instruction is the arbiter's.
 pub fn prompt(task: FixPrompt<'_>) -> String {
-    let data = |name, text: &str, none| as_data(name, task.token, text, none);
+    let data = |name, text: &str, none| as_data(name, task.fence_nonce, text, none);
     let places: Vec<String> = task.places.iter().map(|finding| place(finding)).collect();
     render(TEMPLATE, &|name| {
         Some(match name {
-            "token" => task.token.to_owned(),
+            "token" => task.fence_nonce.to_owned(),
             "spec" => data("spec", task.spec.unwrap_or_default(), "There is none.\n"),
             "instructions" => data("instructions", &task.instructions.join("\n"), "None.\n"),
             "places" => data("places", &places.join("\n"), "The instructions name them.\n"),
