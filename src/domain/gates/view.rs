@@ -20,7 +20,7 @@ pub struct FileView<'a> {
     added: OnceCell<Vec<Range<u32>>>,
 }
 
-/// A file whose content was asked for.
+/// The content of a file, or why it was not loaded.
 pub enum LoadedFile<'a> {
     View(FileView<'a>),
     /// It has so many bytes, more than [`BLOB_BYTES_MAX`], and is not read.

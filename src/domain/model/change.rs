@@ -8,7 +8,7 @@ use crate::domain::model::oid::Oid;
 /// while the gates run, so that a large change needs no large memory.
 #[derive(Clone, Debug)]
 pub struct Change {
-    /// What makes two evaluations be of the same change: the commit it stands on, so that a second
+    /// Equal for two evaluations of the same change: the commit it is based on, so that a second
     /// try, an amended message and the later push count once.
     pub key: String,
     /// The tree the policy is read from and the change is compared with; `None` before the first

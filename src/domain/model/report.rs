@@ -27,7 +27,7 @@ impl Verdict {
     }
 }
 
-/// A finding with what the ledger knows of it.
+/// A finding with its ledger id and status.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Reported {
     /// The ledger's id, a ULID; a content hash where nothing was recorded.

@@ -12,12 +12,12 @@ pub enum Severity {
     Critical,
 }
 
-/// What another system's word for a severity means here.
+/// The meaning of another system's word for a severity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Foreign {
     /// It is one of ours.
     Severity(Severity),
-    /// Its author calls it noise: it is not taken in.
+    /// Its author calls it noise: it is dropped.
     Noise,
 }
 

@@ -44,7 +44,7 @@ pub struct Disposition {
     pub until: Option<Timestamp>,
 }
 
-/// Where a finding stands at some time.
+/// The status of a finding at some time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum FindingStatus {
     Open,
@@ -56,7 +56,7 @@ pub enum FindingStatus {
 impl FindingStatus {
     pub const ALL: [Self; 4] = [Self::Open, Self::Accepted, Self::Dismissed, Self::Fixed];
 
-    /// What the last decision comes to at a time.
+    /// The status that follows from the last decision at a time.
     pub fn after(last: Option<&Disposition>, now: Timestamp) -> Self {
         match last {
             Some(disposition) if disposition.until.is_none_or(|until| now < until) => {

@@ -17,7 +17,7 @@ use crate::domain::review::decide::{
 use crate::domain::review::finding::{Completeness, CriterionStatus};
 use crate::domain::review::tracked::{FindingWeight, TrackedFinding, against};
 
-/// Decides about the attempt in hand. `failure` is the call that could not be made or answered.
+/// Decides about the current attempt. `failure` is the call that could not be made or answered.
 pub(super) fn conclude(mut run: Run, limits: &StopLimits, failure: Option<&CallFailure>) -> Run {
     let evaluated = Evaluated::new(&run, limits, failure);
     let step = decide(evaluated.facts);
@@ -88,7 +88,7 @@ fn worth(run: &Run, attempt: usize) -> AttemptRank {
     }
 }
 
-/// The attempt in hand with all that is known of it.
+/// The current attempt with the inputs of its decision.
 struct Evaluated<'a> {
     run: &'a Run,
     attempt: &'a Attempt,

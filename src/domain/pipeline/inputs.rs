@@ -111,7 +111,7 @@ pub(super) fn unmet(run: &Run) -> impl Iterator<Item = &AssessedCriterion> {
     })
 }
 
-/// Whether somebody said what to do about an unmet criterion.
+/// Whether there is an instruction for an unmet criterion.
 pub(super) fn is_instructed(
     criterion: &AssessedCriterion,
     findings: &[(&TrackedFinding, FindingWeight, Severity)],
@@ -131,7 +131,7 @@ pub(super) fn speaks_for(
         && instruction(finding).is_some()
 }
 
-/// What the arbiter says to do, as one line.
+/// The arbiter's instruction, as one line.
 pub(super) fn instruction(finding: &TrackedFinding) -> Option<String> {
     one_line(&finding.decision.as_ref()?.instruction)
 }

@@ -92,7 +92,7 @@ impl Run {
         }
     }
 
-    /// The place of the attempt in hand.
+    /// The place of the current attempt.
     pub fn current(&self) -> usize {
         self.attempts.len().saturating_sub(1)
     }
@@ -126,13 +126,13 @@ pub struct Attempt {
     pub tree: Oid,
     /// `None` for the first where it was not committed.
     pub commit: Option<Oid>,
-    /// What its gates said; `None` until they were asked.
+    /// The outcome of its gates; `None` until they ran.
     pub gates: Option<GateOutcome>,
     /// Whether a review of it was complete; `None` until there was one.
     pub review: Option<Completeness>,
     /// How many criteria its last complete review did not find met; `None` until there was one.
     pub unmet: Option<usize>,
-    /// Whether the criteria that its review left open were asked for once more.
+    /// Whether the criteria that its review left open were reviewed once more.
     pub asked_again: bool,
     /// The findings that it was made to fix; empty for the first and where the gates asked for it.
     pub fixes: Vec<String>,
@@ -160,20 +160,20 @@ impl Attempt {
         self.review == Some(Completeness::Complete)
     }
 
-    /// Whether its gates were asked, all of them, and nothing stops it.
+    /// Whether all of its gates ran and none of them stops it.
     pub fn is_green(&self) -> bool {
         self.gates.as_ref().is_some_and(GateOutcome::is_green)
     }
 }
 
-/// What the mechanical and the command gates said of a tree.
+/// The outcome of the built-in and the command gates for a tree.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GateOutcome {
     /// What stops it, one line each for people and for the executor; empty where it is green.
     pub failures: Vec<String>,
     /// Whether a person must look because no fix is to be asked for (a secret, the policy itself).
     pub needs_person: bool,
-    /// Why a gate that guards could not be asked; empty where all were.
+    /// Why a gate could not run; empty where all did.
     pub unasked: Vec<String>,
 }
 
@@ -187,7 +187,7 @@ impl GateOutcome {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stage {
-    /// The gates of the current attempt are to be asked.
+    /// The gates of the current attempt are to run.
     Gating,
     /// The current attempt is to be reviewed.
     Reviewing(ReviewScope),
@@ -252,7 +252,7 @@ pub struct FixRequest {
 pub enum JobOutcome {
     Gated(GateOutcome),
     Reviewed(ReviewOutcome),
-    /// A ruling for each finding that was asked about and answered, and why others were not.
+    /// A decision for each finding that was answered, and why others were not.
     Arbitrated {
         decisions: Vec<ArbiterDecision>,
         failure: Option<CallFailure>,
@@ -262,7 +262,7 @@ pub enum JobOutcome {
     Failed(CallFailure),
 }
 
-/// What a review said.
+/// The outcome of a review.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReviewOutcome {
     pub completeness: Completeness,

@@ -16,7 +16,7 @@ pub enum Decision {
     Inconclusive(String),
 }
 
-/// Why a person is asked.
+/// Why a person must decide.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EscalationDetail {
@@ -28,7 +28,7 @@ pub enum EscalationDetail {
     NoInstructions(Vec<String>),
     /// The same finding is unresolved after two fixes.
     Unresolved(Vec<String>),
-    /// The tree is one that was there before.
+    /// The tree is that of an earlier attempt.
     Repeats {
         attempt: usize,
     },
@@ -50,7 +50,7 @@ pub enum EscalationDetail {
     Unsubstantiated(Vec<String>),
 }
 
-/// Everything that a decision rests on.
+/// Everything that a decision depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DecisionInputs {
     pub stop: StopReason,
@@ -73,7 +73,7 @@ pub struct DecisionInputs {
     pub retry: Retry,
 }
 
-/// Whether the work may go on.
+/// What stops the work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StopReason {
     None,
@@ -119,7 +119,7 @@ pub enum Threshold {
     Over,
 }
 
-/// The worst that is said of any criterion; what is known to be unmet before what is not known.
+/// The worst state of any criterion; known to be unmet is worse than not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CriteriaState {
     AllMet,
@@ -133,7 +133,7 @@ pub enum Retry {
     UsedUp,
 }
 
-/// What is to be done about an attempt; the words for people come from the run.
+/// What happens next with an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NextStep {
     Submit,
@@ -176,7 +176,7 @@ pub enum MissingInput {
     Criteria,
 }
 
-/// The table: the first line that holds. `docs/decision-table.md` shows it written out.
+/// The decision table: the first line that applies. `docs/decision-table.md` shows it written out.
 pub fn decide(facts: DecisionInputs) -> NextStep {
     if facts.stop == StopReason::Everything {
         return NextStep::Escalate(EscalationReason::StopRule);

@@ -15,8 +15,8 @@ pub struct FixPrompt<'a> {
     pub instructions: &'a [String],
     /// The findings that the instructions are about; empty where the gates ask for the fix.
     pub places: &'a [&'a ReviewFinding],
-    /// All that apply to the touched paths. Those that a check holds it to are among them: it is
-    /// cheaper to be told than to be stopped.
+    /// All that apply to the touched paths, also those that a check enforces: to know them is
+    /// cheaper than a failed gate.
     pub rules: &'a [String],
     /// Drawn for this prompt alone.
     pub fence_nonce: &'a str,

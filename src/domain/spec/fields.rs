@@ -93,7 +93,7 @@ pub(in crate::domain::spec) fn nearest<'k>(word: &str, known: &[&'k str]) -> Opt
         .map(|(_, k)| k)
 }
 
-/// The text of a key; `None` where it is empty or, after a word about it, something else.
+/// The text of a key; `None` where it is empty or, after a problem is added, something else.
 pub(in crate::domain::spec) fn text(
     entry: &YamlEntry,
     problems: &mut SpecProblems,

@@ -86,7 +86,7 @@ fn completeness(parsed: &ParsedSpec, problems: &mut SpecProblems) {
     }
 }
 
-/// Whether an entry says that there is nothing to say.
+/// Whether an entry only says `none`.
 fn is_none(text: &str) -> bool {
     let word = text.trim_end_matches('.').to_ascii_lowercase();
     matches!(word.as_str(), "none" | "no" | "n/a" | "-" | "nothing")

@@ -31,7 +31,7 @@ pub struct Line {
 
 pub type Hunk = Vec<Line>;
 
-/// What is to be said of a file beside its lines, each on a line of its own.
+/// Notes on a file beside its lines, each on a line of its own.
 pub fn notes(file: &DeliveredFile) -> Vec<String> {
     let mut notes = Vec::new();
     let mode = |side: &Option<FileSide>| side.as_ref().map(|side| side.mode);
