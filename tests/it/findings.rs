@@ -11,6 +11,7 @@ use rusqlite::Connection;
 use serde_json::Value;
 
 use crate::harness::{Outcome, Repo, Sandbox, TRIBUNAL, run};
+use crate::needs::{Need, skip};
 
 const CLASS: &str = "error-handling/unchecked-result";
 
@@ -608,7 +609,8 @@ fn a_ledger_without_the_right_to_write_stops_no_judgement() {
     add(&repo, "src/a.rs:2", "old").ok();
     repo.write("m", marker_line()).commit_unjudged("second");
     let Some(outcome) = as_nobody(&repo, &["check", "--all"]) else {
-        eprintln!("skipped: there is no `setpriv`, or no right to use it");
+        let why = "there is no `setpriv`, or no right to use it";
+        skip("a_ledger_without_the_right_to_write_stops_no_judgement", Need::OtherUser, why);
         return;
     };
     outcome
@@ -649,7 +651,8 @@ fn a_disk_that_fills_up_stops_no_judgement() {
     };
     let dir = tribunal_dir.to_str().unwrap();
     if !mount(&["-t", "tmpfs", "-o", "size=1m", "none", dir]) {
-        eprintln!("skipped: no right to mount a small disk");
+        let why = "there is no right to mount a small disk";
+        skip("a_disk_that_fills_up_stops_no_judgement", Need::Mount, why);
         return;
     }
     let result = std::panic::catch_unwind(|| {

@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use crate::harness::{Outcome, Repo, Sandbox, run};
+use crate::needs::{Need, skip};
 
 /// A key that the secret gate knows, not spelled out in this file.
 fn key() -> String {
@@ -171,7 +172,8 @@ fn a_repository_that_git_was_told_is_safe_is_judged() {
     for repo in [&repo, &linked] {
         let commit = ["git", "commit", "--quiet", "--allow-empty", "-m", "two"];
         let Some(outcome) = as_another_user(repo, &commit, &SAFE) else {
-            eprintln!("skipped: there is no `setpriv`, or no right to use it");
+            let why = "there is no `setpriv`, or no right to use it";
+            skip("a_repository_that_git_was_told_is_safe_is_judged", Need::OtherUser, why);
             return;
         };
         outcome.ok().never_says("could not judge");

@@ -10,6 +10,7 @@ use std::process::Stdio;
 use rusqlite::Connection;
 
 use crate::harness::{Outcome, Repo, Sandbox, TRIBUNAL, run, wait_for};
+use crate::needs::{Need, skip};
 
 fn bad() -> String {
     format!("{} HEAD\nours\n", "<".repeat(7))
@@ -125,7 +126,8 @@ fn another_users_state_stops_nothing() {
     let mut chown = sandbox.command("chown", sandbox.path());
     chown.args(own);
     if run(chown, b"").code != 0 {
-        eprintln!("skipped: there is no right to give files away");
+        let why = "there is no right to give files away";
+        skip("another_users_state_stops_nothing", Need::OtherUser, why);
         return;
     }
     fs::create_dir_all(repo.path(".git/tribunal")).unwrap();
@@ -343,7 +345,8 @@ fn users_without_a_home_share_a_server() {
     let mut probe = sandbox.command("setpriv", sandbox.path());
     probe.args(["--reuid=65534", "--regid=65534", "--clear-groups", "true"]);
     if run(chgrp, b"").code != 0 || !probe.output().is_ok_and(|probed| probed.status.success()) {
-        eprintln!("skipped: there is no `setpriv`, or no right to use it");
+        let why = "there is no `setpriv`, or no right to use it";
+        skip("users_without_a_home_share_a_server", Need::OtherUser, why);
         return;
     }
     let safe = "GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0=*";

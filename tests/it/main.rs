@@ -23,6 +23,7 @@ mod hooks;
 mod hostile;
 mod keeping;
 mod model_server;
+mod needs;
 mod push;
 mod push_policy;
 mod real;

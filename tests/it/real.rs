@@ -1,10 +1,12 @@
 //! The real `claude` and `codex`: pinned versions that npm installs once below the target folder.
 
 use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
+
+use crate::needs::{Need, skip};
 
 const CLAUDE: (&str, &str) = ("@anthropic-ai/claude-code", "2.1.329");
 const CODEX: (&str, &str) = ("@openai/codex", "0.169.0");
@@ -16,24 +18,17 @@ pub struct Programs {
     pub codex: PathBuf,
 }
 
-/// The programs, or `None` with a line that says which test is skipped and what is missing. On a
-/// build server nothing is skipped: the test fails.
+/// The programs, or `None` where they cannot be had and the test is skipped.
 #[track_caller]
 pub fn programs(test: &str) -> Option<&'static Programs> {
     static FOUND: OnceLock<Result<Programs, String>> = OnceLock::new();
     match FOUND.get_or_init(find_or_install) {
         Ok(programs) => Some(programs),
         Err(missing) => {
-            assert!(std::env::var_os("CI").is_none(), "{test}: {missing}");
-            skipped(test, missing);
+            skip(test, Need::Agents, missing);
             None
         }
     }
-}
-
-/// Past the test harness, which keeps what a passing test prints to itself.
-fn skipped(test: &str, why: &str) {
-    writeln!(io::stderr().lock(), "skipped: {test}: {why}").unwrap();
 }
 
 /// Whether the sandbox of codex works on this machine; a line says which test is skipped where it
@@ -49,7 +44,8 @@ pub fn codex_is_held(test: &str) -> bool {
         sandbox.output().is_ok_and(|output| output.status.success())
     });
     if !held {
-        skipped(test, "the sandbox of codex, which needs user namespaces, does not work here");
+        let why = "the sandbox of codex, which needs user namespaces, does not work here";
+        skip(test, Need::UserNamespaces, why);
     }
     held
 }

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use crate::brain::diligent;
 use crate::harness::{Outcome, Repo, Sandbox, TRIBUNAL, run, wait_for};
 use crate::model_server::{Asked, Say};
+use crate::needs::{Need, skip};
 use crate::resume::{Scene, WRONG};
 
 const REVIEW: [&str; 5] = ["review", "--commit", "HEAD", "--format", "json"];
@@ -325,7 +326,7 @@ fn a_lock_around_a_commit_is_free_after_it() {
     let sandbox = Sandbox::new();
     let repo = sandbox.repo("r");
     if Command::new("flock").arg("--version").output().is_err() {
-        println!("skipped: there is no `flock`");
+        skip("a_lock_around_a_commit_is_free_after_it", Need::Flock, "there is no `flock`");
         return;
     }
     repo.write("a", "1\n").commit_unjudged("one");

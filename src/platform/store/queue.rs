@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::model::error::hinted;
 use crate::platform::store::file::write_atomic;
 
 /// The format that this program writes.
@@ -51,9 +52,11 @@ impl Queued {
     }
 }
 
-/// Queues a spec in the place of any other version of it. Again: changes nothing.
+/// Queues a spec in the place of any other version of it. Again: changes nothing. An entry that a newer
+/// program wrote is an error and stays as it is.
 pub fn put(state_dir: &Path, queued: &Queued) -> Result<()> {
     let path = file_of(state_dir, &queued.id);
+    refuse_newer(&path)?;
     if get(state_dir, &queued.id)
         .is_some_and(|there| there.hash == queued.hash && there.path == queued.path)
     {
@@ -70,6 +73,7 @@ pub fn get(state_dir: &Path, id: &str) -> Option<Queued> {
 /// Takes a spec out of the queue; one that is not in it is no error.
 pub fn remove(state_dir: &Path, id: &str) -> Result<()> {
     let path = file_of(state_dir, id);
+    refuse_newer(&path)?;
     match fs::remove_file(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         other => other.with_context(|| format!("could not remove `{}`", path.display())),
@@ -89,6 +93,22 @@ pub fn list(state_dir: &Path) -> Result<Vec<Queued>> {
         entries.filter_map(Result::ok).filter_map(|entry| read(&entry.path()).ok()).collect();
     list.sort_by(|a, b| a.id.cmp(&b.id));
     Ok(list)
+}
+
+/// An error where a newer program wrote the entry.
+fn refuse_newer(path: &Path) -> Result<()> {
+    #[derive(Deserialize)]
+    struct Format {
+        version: u32,
+    }
+    let format = fs::read(path).ok().and_then(|text| serde_json::from_slice::<Format>(&text).ok());
+    if format.is_some_and(|format| format.version > VERSION) {
+        return Err(hinted(
+            format!("a newer tribunal queued `{}`", path.display()),
+            "install the newer tribunal; the entry is as it was",
+        ));
+    }
+    Ok(())
 }
 
 fn read(path: &Path) -> Result<Queued> {

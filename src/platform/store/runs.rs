@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
+use serde::Deserialize;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use ulid::Ulid;
 
+use crate::domain::model::error::hinted;
 use crate::platform::process::Identity;
 use crate::platform::store::file::{sweep, write_atomic};
 use crate::platform::store::lock;
@@ -22,6 +24,9 @@ const LOCK: &str = "lock";
 
 /// What has not ended is kept for so long, however much came after it.
 const UNENDED_KEPT: Duration = Duration::from_hours(14 * 24);
+
+/// The newest format of a run's state that this program reads, and the one that it writes.
+pub const VERSION: u32 = 1;
 
 /// The folder of a run that nobody else works on while this is held.
 #[derive(Debug)]
@@ -117,7 +122,8 @@ pub fn began(id: &str) -> Option<Timestamp> {
     Timestamp::from_millisecond(i64::try_from(milliseconds).ok()?).ok()
 }
 
-/// The state of a run; `None` where there is none of that id, or none yet.
+/// The state of a run; `None` where there is none of that id, or none yet. One of a newer format is an
+/// error: what is not known of it would be lost with the next save.
 pub fn load<T: DeserializeOwned>(state_dir: &Path, id: &str) -> Result<Option<T>> {
     let path = root(state_dir).join(id).join(STATE);
     let text = match fs::read(&path) {
@@ -125,9 +131,22 @@ pub fn load<T: DeserializeOwned>(state_dir: &Path, id: &str) -> Result<Option<T>
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error).context(format!("could not read `{}`", path.display())),
     };
-    let state = serde_json::from_slice(&text)
-        .with_context(|| format!("`{}` is not the state of a run", path.display()))?;
-    Ok(Some(state))
+    let not_a_run = || format!("`{}` is not the state of a run", path.display());
+    let format: Format = serde_json::from_slice(&text).with_context(not_a_run)?;
+    if format.version > VERSION {
+        let found = format.version;
+        return Err(hinted(
+            format!("the run `{id}` is from a newer tribunal (format {found}, known is {VERSION})"),
+            "install the newer tribunal; nothing was written, the run is as it was",
+        ));
+    }
+    Ok(Some(serde_json::from_slice(&text).with_context(not_a_run)?))
+}
+
+/// What every format of a run's state begins with.
+#[derive(Deserialize)]
+struct Format {
+    version: u32,
 }
 
 /// The ids of all runs that have a state, the newest first: they are ULIDs.
