@@ -96,7 +96,7 @@ fn git_version(repo: &Repo) -> Result<String> {
 fn targets(policy: &Policy, around: Around<'_>) -> Vec<CheckTarget> {
     let mut targets: Vec<CheckTarget> = Vec::new();
     for role in Role::ALL {
-        let name = &policy.agents.of(role).agent;
+        let name = &policy.agents.for_role(role).agent;
         if let Some(known) = targets.iter_mut().find(|target| target.name == *name) {
             known.roles.push(role);
             continue;

@@ -22,7 +22,7 @@ const ID_DIGITS: usize = 4;
 /// How a sentence begins that no person and no agent wrote.
 const OPENING: &str = "Seen in ";
 
-/// Whether a rule's sentence is as it was written here, and nobody made it their own.
+/// Whether a rule's sentence is as it was written here, without an edit by a person.
 pub fn is_by_code(rule: &Rule) -> bool {
     rule.sentence.starts_with(OPENING)
 }
@@ -33,20 +33,20 @@ pub fn drafted(
     candidate: &Candidate,
     cases: &[&Incident],
     check: RuleCheck,
-    law: ExistingRules<'_>,
+    existing: ExistingRules<'_>,
 ) -> Rule {
     let mut rule = Rule::with_check(check);
     rule.class = candidate.class.clone();
-    rule.id = rule_id(&rule.class, &candidate.component, &rule.check, law);
+    rule.id = rule_id(&rule.class, &candidate.component, &rule.check, existing);
     rule.title = title(candidate, cases);
     rule.sentence = sentence(candidate, cases);
     rule.paths = paths(&candidate.component, cases);
     rule.severity =
-        cases.iter().map(|case| case.sighting.severity).max().unwrap_or(Severity::Medium);
+        cases.iter().map(|case| case.occurrence.severity).max().unwrap_or(Severity::Medium);
     rule.origin = Some(Origin {
-        findings: cases.iter().map(|case| case.sighting.finding.clone()).collect(),
+        findings: cases.iter().map(|case| case.occurrence.finding.clone()).collect(),
         changes: u32::try_from(changes(cases)).unwrap_or(u32::MAX),
-        first: day(cases.iter().map(|case| case.sighting.at).min().unwrap_or(candidate.first)),
+        first: day(cases.iter().map(|case| case.occurrence.at).min().unwrap_or(candidate.first)),
     });
     let compiled = compile(&rule).ok().flatten();
     let matched = |code: &str| {
@@ -62,7 +62,12 @@ pub fn drafted(
 }
 
 /// The same mistake has the same id on every branch and machine, unless another rule has it.
-fn rule_id(class: &Class, component: &str, check: &RuleCheck, law: ExistingRules<'_>) -> String {
+fn rule_id(
+    class: &Class,
+    component: &str,
+    check: &RuleCheck,
+    existing: ExistingRules<'_>,
+) -> String {
     let mut hasher = blake3::Hasher::new();
     for field in ["rule/v1", class.as_str(), component, check.pattern().unwrap_or_default()] {
         hasher.update(&(field.len() as u64).to_le_bytes());
@@ -70,7 +75,8 @@ fn rule_id(class: &Class, component: &str, check: &RuleCheck, law: ExistingRules
     }
     let hex = hasher.finalize().to_hex();
     let taken = |id: &str| {
-        law.rules.iter().any(|rule| rule.id == id) || law.forgotten.iter().any(|f| f.id == id)
+        existing.rules.iter().any(|rule| rule.id == id)
+            || existing.forgotten.iter().any(|f| f.id == id)
     };
     let mut digits = ID_DIGITS;
     while digits < hex.len() && taken(&format!("R-{}", &hex[..digits])) {
@@ -80,7 +86,7 @@ fn rule_id(class: &Class, component: &str, check: &RuleCheck, law: ExistingRules
 }
 
 fn changes(cases: &[&Incident]) -> usize {
-    cases.iter().map(|case| case.sighting.change.as_str()).collect::<BTreeSet<_>>().len()
+    cases.iter().map(|case| case.occurrence.change.as_str()).collect::<BTreeSet<_>>().len()
 }
 
 fn title(candidate: &Candidate, cases: &[&Incident]) -> String {
@@ -91,7 +97,7 @@ fn title(candidate: &Candidate, cases: &[&Incident]) -> String {
     let text = match (candidate.class.demand(), cases.first()) {
         (Some(demand), _) => demand.to_owned(),
         (None, Some(case)) => {
-            format!("avoid: {}", one_line(&case.sighting.message, TITLE_CHARS_MAX))
+            format!("avoid: {}", one_line(&case.occurrence.message, TITLE_CHARS_MAX))
         }
         (None, None) => candidate.class.name().replace('-', " "),
     };
@@ -107,7 +113,7 @@ fn sentence(candidate: &Candidate, cases: &[&Incident]) -> String {
     let (findings, changes) = (count(cases.len(), "finding"), count(changes(cases), "change"));
     let since = day(candidate.first).map_or_else(String::new, |day| format!(" since {day}"));
     let Some(case) = cases.first() else { return format!("{OPENING}{findings}.") };
-    let message = one_line(&case.sighting.message, MESSAGE_CHARS_MAX);
+    let message = one_line(&case.occurrence.message, MESSAGE_CHARS_MAX);
     let mut sentence = format!("{OPENING}{findings} of {changes}{since}: {message}.");
     if !case.suggestion.trim().is_empty() {
         let _ = write!(sentence, " Do: {}.", one_line(&case.suggestion, MESSAGE_CHARS_MAX));
@@ -128,7 +134,7 @@ fn one_line(text: &str, chars_max: usize) -> String {
 /// The component's files of the findings' kind.
 fn paths(component: &str, cases: &[&Incident]) -> Vec<String> {
     let extension = |case: &&Incident| {
-        let name = case.sighting.path.rsplit('/').next()?;
+        let name = case.occurrence.path.rsplit('/').next()?;
         name.rsplit_once('.').map(|(_, extension)| extension.to_owned())
     };
     let extensions: BTreeSet<Option<String>> = cases.iter().map(extension).collect();
@@ -137,7 +143,7 @@ fn paths(component: &str, cases: &[&Incident]) -> Vec<String> {
         _ => "*".to_owned(),
     };
     match component {
-        "" if cases.iter().all(|case| case.sighting.path.is_empty()) => Vec::new(),
+        "" if cases.iter().all(|case| case.occurrence.path.is_empty()) => Vec::new(),
         "" => vec![file],
         _ => vec![format!("{}/**/{file}", plain(component))],
     }

@@ -1,6 +1,6 @@
-//! What an agent is asked for a rule, and how its answer is read. Its words and its pattern are
+//! The drafting agent's prompt, and the reading of its answer. Its words and its pattern are
 //! data: id, class, severity, paths, status and origin are the program's own, and the pattern is
-//! proved like any other before it can hold anybody to it.
+//! proved like any other before it takes effect.
 
 use std::fmt::Write as _;
 
@@ -222,8 +222,8 @@ fn shown(cases: &[Incident]) -> Vec<&Incident> {
 
 /// The data of one finding, each with its name.
 fn texts(number: usize, case: &Incident) -> Vec<(String, String)> {
-    let sighting = &case.sighting;
-    let mut about = format!("in {}\n{}", sighting.path, sighting.message);
+    let occurrence = &case.occurrence;
+    let mut about = format!("in {}\n{}", occurrence.path, occurrence.message);
     if !case.suggestion.trim().is_empty() {
         let _ = write!(about, "\nto do: {}", case.suggestion);
     }

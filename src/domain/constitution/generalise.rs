@@ -53,7 +53,7 @@ pub fn common(anchors: &[Anchor<'_>], least: usize) -> Option<(Vec<usize>, Commo
     let mut best: Option<(Vec<usize>, Common)> = None;
     for seed in 0..lines.len() {
         let mut chosen = vec![seed];
-        let mut shared = Common::of(&lines[seed]);
+        let mut shared = Common::from_tokens(&lines[seed]);
         for (at, line) in lines.iter().enumerate().filter(|(at, _)| *at != seed) {
             let joined = shared.join(line);
             if joined.trimmed().says_enough() {
@@ -116,7 +116,7 @@ fn anchor_tokens(text: &str) -> Vec<Token> {
 }
 
 impl Common {
-    fn of(line: &[Token]) -> Self {
+    fn from_tokens(line: &[Token]) -> Self {
         let fixed = |token: &Token| {
             let space = if token.spaced { Space::Always } else { Space::Never };
             Part::Fixed { token: token.clone(), space }

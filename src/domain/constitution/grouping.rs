@@ -45,7 +45,7 @@ impl Weights {
         Self { by_word, unseen: weight(0) }
     }
 
-    fn of(&self, word: &str) -> f64 {
+    fn weight_of(&self, word: &str) -> f64 {
         self.by_word.get(word).copied().unwrap_or(self.unseen)
     }
 
@@ -56,7 +56,9 @@ impl Weights {
     }
 
     fn jaccard(&self, one: &BTreeSet<String>, other: &BTreeSet<String>) -> f64 {
-        let sum = |words: &mut dyn Iterator<Item = &String>| words.map(|w| self.of(w)).sum::<f64>();
+        let sum = |words: &mut dyn Iterator<Item = &String>| {
+            words.map(|w| self.weight_of(w)).sum::<f64>()
+        };
         let all = sum(&mut one.union(other));
         if all > 0.0 { sum(&mut one.intersection(other)) / all } else { 0.0 }
     }

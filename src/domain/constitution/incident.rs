@@ -1,4 +1,5 @@
-//! What a rule is learned from, and what stands already.
+//! Incidents, the findings with their texts that a rule is learned from, and the rules that exist
+//! already.
 
 use std::ops::Range;
 
@@ -9,7 +10,7 @@ use crate::domain::model::class::Class;
 /// A finding of the candidate with the texts that the caller could get.
 #[derive(Clone, Debug)]
 pub struct Incident {
-    pub sighting: Occurrence,
+    pub occurrence: Occurrence,
     /// The line or lines of the finding, verbatim.
     pub anchor: String,
     /// What to do about it, as its gate said; may be empty.

@@ -1,5 +1,5 @@
-//! Rules: read, matched, proved and appended, and what makes a finding recur. Pure: whoever calls
-//! reads the files, writes them back under a lock, and gives the time.
+//! Rules: read, matched, proved and appended, and what makes a finding recur. The
+//! caller reads the files, writes them back under a lock, and gives the time.
 
 pub mod rule;
 pub mod section;

@@ -50,11 +50,11 @@ pub fn decide(
     candidate: &Candidate,
     cases: &[Incident],
     after: RecurrenceThreshold,
-    law: ExistingRules<'_>,
+    existing: ExistingRules<'_>,
     given: Given<'_>,
     rest: Rest<'_>,
 ) -> PromotionDecision {
-    let (left, ids) = uncovered(candidate, cases, law.rules);
+    let (left, ids) = uncovered(candidate, cases, existing.rules);
     let known = left.is_empty() && !cases.is_empty();
     let asked_for = matches!(given, Given::Check(_));
     if known || (!asked_for && !are_enough(&left, after)) {
@@ -63,20 +63,21 @@ pub fn decide(
     let (rule, proof) = match given {
         Given::Nothing => {
             let (chosen, checks) = generalised(&left, after);
-            best_rule(candidate, &left, (&chosen, checks), law, rest)
+            best_rule(candidate, &left, (&chosen, checks), existing, rest)
         }
         Given::Check(check) => {
             let chosen = hit_by(check, &left);
-            best_rule(candidate, &left, (&chosen, vec![check.clone()]), law, rest)
+            best_rule(candidate, &left, (&chosen, vec![check.clone()]), existing, rest)
         }
-        Given::Draft(draft) => drafted_rule(candidate, &left, after, law, draft, rest),
+        Given::Draft(draft) => drafted_rule(candidate, &left, after, existing, draft, rest),
     };
     if !asked_for
-        && let Some(forgotten) = law.forgotten.iter().find(|f| is_same(f, candidate, &rule, &left))
+        && let Some(forgotten) =
+            existing.forgotten.iter().find(|f| is_same(f, candidate, &rule, &left))
     {
         return PromotionDecision::Forgotten { id: forgotten.id.clone() };
     }
-    match over_budget(&rule, law) {
+    match over_budget(&rule, existing) {
         Some(reason) => PromotionDecision::Full { reason },
         None => PromotionDecision::Learn { rule: Box::new(rule), proof },
     }
@@ -129,9 +130,9 @@ fn uncovered<'a>(
         };
         let knows = |case: &Incident| {
             let origin = rule.origin.as_ref();
-            origin.is_some_and(|origin| origin.findings.contains(&case.sighting.finding))
+            origin.is_some_and(|origin| origin.findings.contains(&case.occurrence.finding))
                 || compiled.as_ref().is_some_and(|check| hits(check, case))
-                || prose_covers(&case.sighting.path)
+                || prose_covers(&case.occurrence.path)
         };
         let before = left.len();
         left.retain(|case| !knows(case));
@@ -144,7 +145,7 @@ fn uncovered<'a>(
 
 /// Whether a check fires on a case: in its file, or on the anchor where the file is gone.
 fn hits(check: &CompiledRule, case: &Incident) -> bool {
-    let path = case.sighting.path.as_str();
+    let path = case.occurrence.path.as_str();
     if !check.covers(path) {
         return false;
     }
@@ -174,14 +175,14 @@ fn is_same(
     prose || compiled.is_some_and(|check| cases.iter().any(|case| hits(&check, case)))
 }
 
-fn over_budget(rule: &Rule, law: ExistingRules<'_>) -> Option<String> {
-    let checked = law.rules.iter().filter(|rule| rule.status.is_checked()).count();
+fn over_budget(rule: &Rule, existing: ExistingRules<'_>) -> Option<String> {
+    let checked = existing.rules.iter().filter(|rule| rule.status.is_checked()).count();
     let is_prose = |rule: &Rule| !rule.check.is_pattern() && rule.status != RuleStatus::Retired;
-    let prose = law.rules.iter().filter(|rule| is_prose(rule)).count();
-    if rule.status.is_checked() && checked >= law.limits.checked_rules {
+    let prose = existing.rules.iter().filter(|rule| is_prose(rule)).count();
+    if rule.status.is_checked() && checked >= existing.limits.checked_rules {
         return Some(format!("{checked} rules are in force, and no more are allowed"));
     }
-    if is_prose(rule) && prose >= law.limits.prose_rules {
+    if is_prose(rule) && prose >= existing.limits.prose_rules {
         return Some(format!("{prose} rules are prose alone, and no more are allowed"));
     }
     None
@@ -192,18 +193,18 @@ fn best_rule(
     candidate: &Candidate,
     cases: &[&Incident],
     (chosen, checks): (&[&Incident], Vec<RuleCheck>),
-    law: ExistingRules<'_>,
+    existing: ExistingRules<'_>,
     rest: Rest<'_>,
 ) -> (Rule, Proof) {
     let mut reason = "its findings have too little text in common".to_owned();
     for check in checks {
-        let rule = drafted(candidate, chosen, check, law);
-        match proved(rule, chosen, law, rest) {
+        let rule = drafted(candidate, chosen, check, existing);
+        match proved(rule, chosen, existing, rest) {
             Ok(proved) => return proved,
             Err(why) => reason = why,
         }
     }
-    (drafted(candidate, cases, RuleCheck::None, law), Proof::Prose { reason })
+    (drafted(candidate, cases, RuleCheck::None, existing), Proof::Prose { reason })
 }
 
 /// A draft as a rule: with its pattern where that is proved, else as prose in the draft's words.
@@ -211,16 +212,16 @@ fn drafted_rule(
     candidate: &Candidate,
     cases: &[&Incident],
     after: RecurrenceThreshold,
-    law: ExistingRules<'_>,
+    existing: ExistingRules<'_>,
     draft: &Draft,
     rest: Rest<'_>,
 ) -> (Rule, Proof) {
-    let prose = draft.worded(drafted(candidate, cases, RuleCheck::None, law));
+    let prose = draft.worded(drafted(candidate, cases, RuleCheck::None, existing));
     if !reads_back(&prose) {
         let reason = "its words would break the file of rules".to_owned();
-        return (drafted(candidate, cases, RuleCheck::None, law), Proof::Prose { reason });
+        return (drafted(candidate, cases, RuleCheck::None, existing), Proof::Prose { reason });
     }
-    match drafted_check(candidate, cases, after, law, draft, rest) {
+    match drafted_check(candidate, cases, after, existing, draft, rest) {
         Ok(proved) => proved,
         Err(reason) => (prose, Proof::Prose { reason }),
     }
@@ -230,7 +231,7 @@ fn drafted_check(
     candidate: &Candidate,
     cases: &[&Incident],
     after: RecurrenceThreshold,
-    law: ExistingRules<'_>,
+    existing: ExistingRules<'_>,
     draft: &Draft,
     rest: Rest<'_>,
 ) -> Result<(Rule, Proof), String> {
@@ -238,7 +239,7 @@ fn drafted_check(
         return Err("no pattern can tell it from right code".to_owned());
     }
     let chosen = hit_by(&draft.check, cases);
-    let rule = draft.worded(drafted(candidate, &chosen, draft.check.clone(), law));
+    let rule = draft.worded(drafted(candidate, &chosen, draft.check.clone(), existing));
     let compiled = compile(&rule).map_err(|error| error.message)?;
     if !are_enough(&chosen, after) {
         let (hit, all) = (chosen.len(), cases.len());
@@ -250,20 +251,20 @@ fn drafted_check(
     if !reads_back(&rule) {
         return Err("its pattern would break the file of rules".to_owned());
     }
-    proved(rule, &chosen, law, rest)
+    proved(rule, &chosen, existing, rest)
 }
 
 /// The rule as it comes into force, if the cases prove its check.
 fn proved(
     rule: Rule,
     cases: &[&Incident],
-    law: ExistingRules<'_>,
+    existing: ExistingRules<'_>,
     rest: Rest<'_>,
 ) -> Result<(Rule, Proof), String> {
-    let rule = Rule { status: law.limits.proved, ..rule };
+    let rule = Rule { status: existing.limits.proved, ..rule };
     let (bad, fixed) = (bad(cases), fixed(cases));
     let evidence = Evidence { bad: &bad, fixed: &fixed };
-    match prove(&rule, evidence, rest, law.limits.hits_in_rest) {
+    match prove(&rule, evidence, rest, existing.limits.hits_in_rest) {
         Proof::Proved { .. } if rule.bad.is_empty() => {
             Err("no finding stands as an example of what it matches".to_owned())
         }
@@ -286,10 +287,10 @@ fn accuses_most(check: &CompiledRule, cases: &[&Incident]) -> bool {
     for case in cases {
         let Some(text) = &case.file else { continue };
         let found = |line: u32| {
-            let same = |other: &&&Incident| other.sighting.path == case.sighting.path;
+            let same = |other: &&&Incident| other.occurrence.path == case.occurrence.path;
             cases.iter().filter(same).any(|other| (other.line..=other.end_line).contains(&line))
         };
-        let hits = check.everywhere(&SourceFile::new(&case.sighting.path, text));
+        let hits = check.everywhere(&SourceFile::new(&case.occurrence.path, text));
         accused += hits.iter().filter(|hit| !found(hit.line)).count();
         let lines = (1_u32..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty());
         innocent += lines.filter(|(number, _)| !found(*number)).count();
@@ -298,7 +299,7 @@ fn accuses_most(check: &CompiledRule, cases: &[&Incident]) -> bool {
 }
 
 fn are_enough(cases: &[&Incident], after: RecurrenceThreshold) -> bool {
-    suffices(&cases.iter().map(|case| &case.sighting).collect::<Vec<_>>(), after)
+    suffices(&cases.iter().map(|case| &case.occurrence).collect::<Vec<_>>(), after)
 }
 
 fn hit_by<'a>(check: &RuleCheck, cases: &[&'a Incident]) -> Vec<&'a Incident> {
@@ -313,8 +314,10 @@ fn generalised<'a>(
     cases: &[&'a Incident],
     after: RecurrenceThreshold,
 ) -> (Vec<&'a Incident>, Vec<RuleCheck>) {
-    let anchors: Vec<Anchor<'_>> =
-        cases.iter().map(|case| Anchor { path: &case.sighting.path, text: &case.anchor }).collect();
+    let anchors: Vec<Anchor<'_>> = cases
+        .iter()
+        .map(|case| Anchor { path: &case.occurrence.path, text: &case.anchor })
+        .collect();
     // One line has everything in common with itself.
     let Some((indices, shared)) = common(&anchors, 2) else { return (Vec::new(), Vec::new()) };
     let chosen: Vec<&Incident> = indices.iter().map(|&at| cases[at]).collect();
@@ -328,7 +331,7 @@ fn generalised<'a>(
 /// The findings at their commits; by their anchors alone where the commit is gone.
 fn bad<'a>(cases: &[&'a Incident]) -> Vec<Bad<'a>> {
     let bad = |case: &&'a Incident| {
-        let path = case.sighting.path.as_str();
+        let path = case.occurrence.path.as_str();
         if let Some(text) = &case.file {
             return Bad { path, text, line: case.line, end_line: case.end_line };
         }

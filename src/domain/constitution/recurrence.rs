@@ -10,7 +10,7 @@ use crate::domain::model::severity::Severity;
 const SECONDS_A_DAY: i64 = 24 * 60 * 60;
 
 /// A finding that a change brought in, as the ledger has it: one for each finding and change. A
-/// later judgement of the same change brings in nothing new.
+/// later evaluation of the same change brings in nothing new.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Occurrence {
     pub finding: String,
@@ -86,41 +86,44 @@ pub fn component(path: &str) -> &str {
 /// class and component. Findings of a listed class are counted by class; those of `other/…` that
 /// do not suffice by class are grouped by the likeness of their messages.
 pub fn candidates(
-    sightings: &[Occurrence],
+    occurrences: &[Occurrence],
     after: RecurrenceThreshold,
     now: i64,
 ) -> Vec<Candidate> {
     let oldest = now - i64::from(after.days) * SECONDS_A_DAY;
     let counts = |s: &&Occurrence| s.gate.is_learnable() && !s.dismissed && s.at >= oldest;
     let mut by_class: BTreeMap<(&Class, &str), Vec<&Occurrence>> = BTreeMap::new();
-    for sighting in sightings.iter().filter(counts) {
-        by_class.entry((&sighting.class, component(&sighting.path))).or_default().push(sighting);
+    for occurrence in occurrences.iter().filter(counts) {
+        by_class
+            .entry((&occurrence.class, component(&occurrence.path)))
+            .or_default()
+            .push(occurrence);
     }
     let mut found = Vec::new();
     let mut loose: BTreeMap<&str, Vec<&Occurrence>> = BTreeMap::new();
-    for ((class, component), sightings) in by_class {
-        match candidate(class, component, &sightings, after) {
+    for ((class, component), occurrences) in by_class {
+        match candidate(class, component, &occurrences, after) {
             Some(candidate) => found.push(candidate),
-            None if class.is_other() => loose.entry(component).or_default().extend(sightings),
+            None if class.is_other() => loose.entry(component).or_default().extend(occurrences),
             None => {}
         }
     }
-    let weights = Weights::learn(sightings.iter().map(|s| s.message.as_str()));
-    for (component, sightings) in loose {
-        found.extend(alike(component, &sightings, &weights, after));
+    let weights = Weights::learn(occurrences.iter().map(|s| s.message.as_str()));
+    for (component, occurrences) in loose {
+        found.extend(alike(component, &occurrences, &weights, after));
     }
     found.sort_by(|a, b| (&a.class, &a.component).cmp(&(&b.class, &b.component)));
     found
 }
 
-/// Whether these sightings are often enough: each counts once for each change, however often it
-/// was judged.
-pub fn suffices(sightings: &[&Occurrence], after: RecurrenceThreshold) -> bool {
+/// Whether these occurrences are often enough: each counts once for each change, however often it
+/// was evaluated.
+pub fn suffices(occurrences: &[&Occurrence], after: RecurrenceThreshold) -> bool {
     let pairs: BTreeSet<(&str, &str)> =
-        sightings.iter().map(|s| (s.finding.as_str(), s.change.as_str())).collect();
+        occurrences.iter().map(|s| (s.finding.as_str(), s.change.as_str())).collect();
     let changes: BTreeSet<&str> = pairs.iter().map(|(_, change)| *change).collect();
     let critical = |s: &&&Occurrence| s.severity == Severity::Critical;
-    let criticals: BTreeSet<(&str, &str)> = sightings
+    let criticals: BTreeSet<(&str, &str)> = occurrences
         .iter()
         .filter(critical)
         .map(|s| (s.finding.as_str(), s.change.as_str()))
@@ -133,18 +136,18 @@ pub fn suffices(sightings: &[&Occurrence], after: RecurrenceThreshold) -> bool {
 fn candidate(
     class: &Class,
     component: &str,
-    sightings: &[&Occurrence],
+    occurrences: &[&Occurrence],
     after: RecurrenceThreshold,
 ) -> Option<Candidate> {
-    if !suffices(sightings, after) {
+    if !suffices(occurrences, after) {
         return None;
     }
-    let mut sorted = sightings.to_vec();
+    let mut sorted = occurrences.to_vec();
     sorted.sort_by(|a, b| (a.at, &a.finding).cmp(&(b.at, &b.finding)));
     let mut findings: Vec<String> = Vec::new();
-    for sighting in &sorted {
-        if !findings.contains(&sighting.finding) {
-            findings.push(sighting.finding.clone());
+    for occurrence in &sorted {
+        if !findings.contains(&occurrence.finding) {
+            findings.push(occurrence.finding.clone());
         }
     }
     Some(Candidate {
@@ -159,14 +162,14 @@ fn candidate(
 /// The groups of like messages that suffice, each under the class that most of it bears.
 fn alike(
     component: &str,
-    sightings: &[&Occurrence],
+    occurrences: &[&Occurrence],
     weights: &Weights,
     after: RecurrenceThreshold,
 ) -> Vec<Candidate> {
-    let messages: Vec<String> = sightings.iter().map(|s| s.message.clone()).collect();
+    let messages: Vec<String> = occurrences.iter().map(|s| s.message.clone()).collect();
     let mut groups: BTreeMap<usize, Vec<&Occurrence>> = BTreeMap::new();
-    for (sighting, number) in sightings.iter().zip(group(&messages, weights, THRESHOLD)) {
-        groups.entry(number).or_default().push(sighting);
+    for (occurrence, number) in occurrences.iter().zip(group(&messages, weights, THRESHOLD)) {
+        groups.entry(number).or_default().push(occurrence);
     }
     let mut found: Vec<Candidate> = Vec::new();
     for members in groups.values() {
@@ -178,10 +181,10 @@ fn alike(
     found
 }
 
-fn most_frequent<'a>(sightings: &[&'a Occurrence]) -> Option<&'a Class> {
+fn most_frequent<'a>(occurrences: &[&'a Occurrence]) -> Option<&'a Class> {
     let mut counts: BTreeMap<&Class, usize> = BTreeMap::new();
-    for sighting in sightings {
-        *counts.entry(&sighting.class).or_default() += 1;
+    for occurrence in occurrences {
+        *counts.entry(&occurrence.class).or_default() += 1;
     }
     let most = counts.values().copied().max()?;
     counts.into_iter().find(|(_, count)| *count == most).map(|(class, _)| class)

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 use serde::Deserialize;
 
-use crate::domain::locate::index::{Index, LocatorKind, Locators, Search, normalised};
+use crate::domain::locate::index::{Index, LineLocators, LocatorKind, Search, normalised};
 use crate::domain::locate::port::{Diff, Ported, port};
 use crate::domain::locate::symbols;
 
@@ -25,11 +25,11 @@ impl Store {
 }
 ";
 
-fn of(text: &str, line: u32) -> Option<Locators> {
-    Index::new(text).of(line)
+fn of(text: &str, line: u32) -> Option<LineLocators> {
+    Index::new(text).locators(line)
 }
 
-fn find(locators: &Locators, text: &str) -> Search {
+fn find(locators: &LineLocators, text: &str) -> Search {
     Index::new(text).find(locators)
 }
 
@@ -225,7 +225,7 @@ fn measure_pair(pair: &Pair, tally: &mut Tally) {
     for &(from, to) in &pair.map {
         tally.lines += 1;
         tally.port_wrong += u32::from(diff.port(from) != Ported::Unchanged(to));
-        match new.find(&old.of(from).unwrap()) {
+        match new.find(&old.locators(from).unwrap()) {
             Search::Found { line, by, carries_dismissal } => {
                 let wrong = u32::from(line != to);
                 tally.found += 1 - wrong;

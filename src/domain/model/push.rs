@@ -1,4 +1,4 @@
-//! A push as data: the refs that it changes, and how each stands to what is there.
+//! A push as data: the refs that it changes, and how each relates to the ref on the other side.
 
 use bstr::BString;
 
@@ -37,7 +37,7 @@ pub enum Receiver {
     Here,
 }
 
-/// How a ref's new value stands to its old one.
+/// How a ref's new value relates to its old one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Relation {
     Created,

@@ -1,4 +1,4 @@
-//! What an outcome makes of a run.
+//! Applies an outcome to a run.
 
 use crate::domain::pipeline::conclude::{conclude, end};
 use crate::domain::pipeline::run::{
@@ -90,7 +90,7 @@ fn to_arbitrate(run: &Run) -> Vec<String> {
     undecided.map(|finding| finding.raised.id.clone()).collect()
 }
 
-/// Keeps what a review said. What an incomplete one raised is kept too; what it says of criteria
+/// Records a review. What an incomplete one raised is kept too; what it says of criteria
 /// and of earlier findings is not believed.
 fn take_in(run: &mut Run, scope: &ReviewScope, reviewed: ReviewOutcome) {
     let current = run.current();
@@ -155,7 +155,7 @@ fn assess(criteria: &mut [AssessedCriterion], said: &[AssessedCriterion]) {
     }
 }
 
-/// Keeps a ruling. A finding that repeats one that was resolved brings that one back.
+/// Records a decision. A finding that repeats one that was resolved brings that one back.
 fn settle(run: &mut Run, decision: ArbiterDecision) {
     let current = run.current();
     if decision.verdict == ArbiterVerdict::Duplicate {

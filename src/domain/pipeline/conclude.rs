@@ -1,4 +1,4 @@
-//! What an attempt comes to: the facts for the table, and the words for what it says.
+//! Concludes an attempt: applies the decision table, and words its result.
 
 use crate::domain::model::severity::Severity;
 use crate::domain::model::size::Size;
@@ -17,18 +17,18 @@ use crate::domain::review::decide::{
 use crate::domain::review::finding::{Completeness, CriterionStatus};
 use crate::domain::review::tracked::{FindingWeight, TrackedFinding, against};
 
-/// Decides about the attempt in hand. `failure` is the call that could not be made or answered.
+/// Decides about the current attempt. `failure` is the call that could not be made or answered.
 pub(super) fn conclude(mut run: Run, limits: &StopLimits, failure: Option<&CallFailure>) -> Run {
-    let judged = Judged::of(&run, limits, failure);
-    let step = decide(judged.facts);
+    let evaluated = Evaluated::new(&run, limits, failure);
+    let step = decide(evaluated.facts);
     match step {
         NextStep::Submit => end(run, Decision::Submit),
         NextStep::Fix(ground) => {
-            let order = judged.order(ground);
+            let order = evaluated.order(ground);
             if run.kind == RunKind::Review {
                 return end(run, Decision::Fix(order.instructions));
             }
-            if let Some(size) = judged.size {
+            if let Some(size) = evaluated.size {
                 run.size = size;
             }
             run.stage = Stage::Fixing(order);
@@ -37,23 +37,23 @@ pub(super) fn conclude(mut run: Run, limits: &StopLimits, failure: Option<&CallF
         NextStep::ReviewAgain(RetryReason::Unread) => run,
         NextStep::ReviewAgain(RetryReason::Criteria) => {
             let current = run.current();
-            let scope = ReviewScope::Criteria(judged.unassessed());
+            let scope = ReviewScope::Criteria(evaluated.unassessed());
             run.attempts[current].asked_again = true;
             run.stage = Stage::Reviewing(scope);
             run
         }
         NextStep::Escalate(cause) => {
-            let why = judged.why(cause);
+            let why = evaluated.why(cause);
             end(run, Decision::Escalate(why))
         }
         NextStep::Inconclusive(lack) => {
-            let why = judged.lacking(lack, failure);
+            let why = evaluated.lacking(lack, failure);
             end(run, Decision::Inconclusive(why))
         }
     }
 }
 
-/// Ends a run. A change that may go on is the one that was judged; else the best attempt is
+/// Ends a run. A change that may go on is the current attempt; else the best attempt is
 /// offered, not the last.
 pub(super) fn end(mut run: Run, decision: Decision) -> Run {
     let current = run.current();
@@ -88,8 +88,8 @@ fn worth(run: &Run, attempt: usize) -> AttemptRank {
     }
 }
 
-/// The attempt in hand with all that is known of it.
-struct Judged<'a> {
+/// The current attempt with the inputs of its decision.
+struct Evaluated<'a> {
     run: &'a Run,
     attempt: &'a Attempt,
     /// With how each counts.
@@ -100,8 +100,8 @@ struct Judged<'a> {
     size: Option<Size>,
 }
 
-impl<'a> Judged<'a> {
-    fn of(run: &'a Run, limits: &StopLimits, failure: Option<&CallFailure>) -> Self {
+impl<'a> Evaluated<'a> {
+    fn new(run: &'a Run, limits: &StopLimits, failure: Option<&CallFailure>) -> Self {
         let attempt = &run.attempts[run.current()];
         let counts = against(&run.findings, run.current());
         let findings =
@@ -123,7 +123,7 @@ impl<'a> Judged<'a> {
         let (criticals, highs) = too_many(&|_, how| how == FindingWeight::Upheld);
         let open =
             too_many(&|_, how| matches!(how, FindingWeight::Upheld | FindingWeight::Unproven));
-        // What nobody said how to repair may stay within the limits; beyond them a fix is in vain.
+        // Findings without an instruction may stay within the limits; beyond them a fix is in vain.
         let in_vain = too_many(&|finding, how| {
             how == FindingWeight::Upheld && instruction(finding).is_none()
         });
@@ -212,7 +212,7 @@ impl<'a> Judged<'a> {
                 let unasked = self.attempt.gates.as_ref().map_or(&[][..], |gates| &gates.unasked);
                 let because =
                     if unasked.is_empty() { because } else { format!(": {}", unasked.join("; ")) };
-                format!("the gates could not be asked{because}")
+                format!("the gates could not run{because}")
             }
             (MissingInput::Review, Some(Completeness::Incomplete(unread))) if failure.is_none() => {
                 let unread: Vec<String> =
@@ -221,11 +221,11 @@ impl<'a> Judged<'a> {
             }
             (MissingInput::Review, _) => format!("the change could not be reviewed{because}"),
             (MissingInput::Fix, _) => {
-                format!("a fix is due and the executor could not be asked{because}")
+                format!("a fix is due and the executor could not be called{because}")
             }
             (MissingInput::Arbitration, _) => {
                 let ids = self.ids(FindingWeight::Unarbitrated, Severity::High).join(", ");
-                format!("{ids} could not be weighed{because}")
+                format!("the arbiter did not decide about {ids}{because}")
             }
             (MissingInput::Criteria, _) => {
                 format!("the review does not say whether {} is met", self.unassessed().join(", "))

@@ -30,7 +30,7 @@ pub(super) fn stop_rule(
         Some(CallFailure::Budget(why)) => Some(why.as_str()),
         Some(CallFailure::Infrastructure(_)) | None => None,
     };
-    // A run that only judges asks for no fix that could be stopped.
+    // A run that only reviews asks for no fix that could be stopped.
     let fixes = run.kind == RunKind::Fix;
     stop(StopInputs {
         findings: &run.findings,
@@ -49,7 +49,7 @@ pub(super) fn stop_reason(
     failure: Option<&CallFailure>,
 ) -> StopReason {
     let attempt = &run.attempts[run.current()];
-    // Such a tree was judged before, or gives back what was: nobody is asked about it again.
+    // Such a tree was evaluated before, or gives back what was: no agent is called about it again.
     let known = attempt.undoes.is_some() || run.repeats().is_some();
     match (failure, stop) {
         (Some(CallFailure::Budget(_)), _) => StopReason::Everything,
@@ -111,7 +111,7 @@ pub(super) fn unmet(run: &Run) -> impl Iterator<Item = &AssessedCriterion> {
     })
 }
 
-/// Whether somebody said what to do about an unmet criterion.
+/// Whether there is an instruction for an unmet criterion.
 pub(super) fn is_instructed(
     criterion: &AssessedCriterion,
     findings: &[(&TrackedFinding, FindingWeight, Severity)],
@@ -131,7 +131,7 @@ pub(super) fn speaks_for(
         && instruction(finding).is_some()
 }
 
-/// What the arbiter says to do, as one line.
+/// The arbiter's instruction, as one line.
 pub(super) fn instruction(finding: &TrackedFinding) -> Option<String> {
     one_line(&finding.decision.as_ref()?.instruction)
 }

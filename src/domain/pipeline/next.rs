@@ -1,8 +1,8 @@
-//! What is to be done next in a run.
+//! The next job of a run.
 
 use crate::domain::pipeline::run::{Job, Run, Stage};
 
-/// The next thing to do. The stage holds all that it needs, so that after a kill the same is asked
+/// The next job. The stage holds all that it needs, so that after a kill the same is asked
 /// for again, whatever the limits have become.
 pub fn next(run: &Run) -> Job {
     match &run.stage {

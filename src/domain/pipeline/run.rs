@@ -1,4 +1,4 @@
-//! The state of a run, and what may happen to it.
+//! The state of a run, its jobs and their outcomes.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -17,9 +17,9 @@ use crate::domain::review::tracked::TrackedFinding;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RunKind {
-    /// Judge, once.
+    /// Review, once.
     Review,
-    /// Judge and fix until it holds or a reason to stop is there.
+    /// Review and fix until it passes or a stop rule fires.
     Fix,
 }
 
@@ -35,7 +35,7 @@ pub struct Run {
     /// What fixes are built on; `None` where the change is not committed.
     pub head: Option<Oid>,
     pub size: Size,
-    /// The first to be judged, then one for each fix: never empty.
+    /// The change itself, then one for each fix: never empty.
     pub attempts: Vec<Attempt>,
     pub stage: Stage,
     /// Everything that any round raised, in the order of its ids; nothing leaves it.
@@ -92,7 +92,7 @@ impl Run {
         }
     }
 
-    /// The place of the attempt in hand.
+    /// The place of the current attempt.
     pub fn current(&self) -> usize {
         self.attempts.len().saturating_sub(1)
     }
@@ -113,26 +113,26 @@ pub struct RunStart {
     pub route: Route,
     pub base: Option<Oid>,
     pub head: Option<Oid>,
-    /// What is to be judged.
+    /// The tree under review.
     pub tree: Oid,
     pub size: Size,
     pub started: Timestamp,
 }
 
 /// One state of the code: a commit under `refs/tribunal/<run>/<n>`, `n` being its place in the
-/// list; the first is what was to be judged.
+/// list; the first is the change itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempt {
     pub tree: Oid,
     /// `None` for the first where it was not committed.
     pub commit: Option<Oid>,
-    /// What its gates said; `None` until they were asked.
+    /// The outcome of its gates; `None` until they ran.
     pub gates: Option<GateOutcome>,
     /// Whether a review of it was complete; `None` until there was one.
     pub review: Option<Completeness>,
     /// How many criteria its last complete review did not find met; `None` until there was one.
     pub unmet: Option<usize>,
-    /// Whether the criteria that its review left open were asked for once more.
+    /// Whether the criteria that its review left open were reviewed once more.
     pub asked_again: bool,
     /// The findings that it was made to fix; empty for the first and where the gates asked for it.
     pub fixes: Vec<String>,
@@ -141,7 +141,7 @@ pub struct Attempt {
 }
 
 impl Attempt {
-    /// One that nobody has looked at.
+    /// One that was not evaluated yet.
     pub fn new(tree: Oid, commit: Option<Oid>) -> Self {
         Self {
             tree,
@@ -160,20 +160,20 @@ impl Attempt {
         self.review == Some(Completeness::Complete)
     }
 
-    /// Whether its gates were asked, all of them, and nothing stops it.
+    /// Whether all of its gates ran and none of them stops it.
     pub fn is_green(&self) -> bool {
         self.gates.as_ref().is_some_and(GateOutcome::is_green)
     }
 }
 
-/// What the mechanical and the command gates said of a tree.
+/// The outcome of the built-in and the command gates for a tree.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GateOutcome {
     /// What stops it, one line each for people and for the executor; empty where it is green.
     pub failures: Vec<String>,
-    /// Whether a person must look because no fix is to be asked for (a secret, the law itself).
+    /// Whether a person must look because no fix is to be asked for (a secret, the policy itself).
     pub needs_person: bool,
-    /// Why a gate that guards could not be asked; empty where all were.
+    /// Why a gate could not run; empty where all did.
     pub unasked: Vec<String>,
 }
 
@@ -187,11 +187,11 @@ impl GateOutcome {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stage {
-    /// The gates of the current attempt are to be asked.
+    /// The gates of the current attempt are to run.
     Gating,
     /// The current attempt is to be reviewed.
     Reviewing(ReviewScope),
-    /// These findings are to be weighed, by id.
+    /// The arbiter is to decide about these findings, by id.
     Arbitrating(Vec<String>),
     /// What the current attempt came to is to be fixed.
     Fixing(FixRequest),
@@ -211,7 +211,7 @@ impl Stage {
     }
 }
 
-/// The next thing to do. The driver performs it and tells what came of it.
+/// The next job. The executor of the machine performs it and reports its outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Job {
     /// Ask the mechanical gates and then the commands about the current attempt.
@@ -252,7 +252,7 @@ pub struct FixRequest {
 pub enum JobOutcome {
     Gated(GateOutcome),
     Reviewed(ReviewOutcome),
-    /// A ruling for each finding that was asked about and answered, and why others were not.
+    /// A decision for each finding that was answered, and why others were not.
     Arbitrated {
         decisions: Vec<ArbiterDecision>,
         failure: Option<CallFailure>,
@@ -262,11 +262,11 @@ pub enum JobOutcome {
     Failed(CallFailure),
 }
 
-/// What a review said.
+/// The outcome of a review.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReviewOutcome {
     pub completeness: Completeness,
-    /// New ones; their `fix_induced` is the driver's to find out.
+    /// New ones, each with whether a fix brought it in.
     pub raised: Vec<(ReviewFinding, bool)>,
     pub verified: Vec<VerifiedFinding>,
     pub criteria: Vec<AssessedCriterion>,
@@ -288,7 +288,7 @@ pub enum FixOutcome {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CallFailure {
-    /// The program, the login, the network, the quota: nobody's verdict.
+    /// The program, the login, the network, the quota: it says nothing about the change.
     Infrastructure(String),
     Budget(String),
 }

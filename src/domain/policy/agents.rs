@@ -7,7 +7,7 @@ use serde::Deserialize;
 use crate::domain::model::agent::{Money, Role};
 use crate::domain::policy::unit;
 
-/// Who is asked for what.
+/// The agent of each role, and the limits of their calls.
 #[derive(Clone, Debug, Deserialize)]
 pub struct AgentSettings {
     pub route: RouteChoice,
@@ -24,7 +24,7 @@ pub struct AgentSettings {
 }
 
 impl AgentSettings {
-    pub fn of(&self, role: Role) -> &RoleAgent {
+    pub fn for_role(&self, role: Role) -> &RoleAgent {
         match role {
             Role::Researcher => &self.researcher,
             Role::Executor => &self.executor,
@@ -117,12 +117,12 @@ pub struct CommandAgent {
     /// Who made the model: two agents of one family do not count as two vendors.
     #[serde(deserialize_with = "unit::name")]
     pub family: String,
-    /// The program and its words. `{model}`, `{effort}`, `{answer}` (a file to write the answer to),
-    /// `{schema}` (a file with the schema) and `{dir}` are filled in. The prompt is on standard
+    /// The program and its arguments. `{model}`, `{effort}`, `{answer}` (a file to write the answer
+    /// to), `{schema}` (a file with the schema) and `{dir}` are filled in. The prompt is on standard
     /// input.
     #[serde(deserialize_with = "unit::command")]
     pub run: Vec<String>,
-    /// The words instead of `run` where it may write.
+    /// The arguments instead of `run` where it may write.
     #[serde(default)]
     pub run_writing: Vec<String>,
     /// Names of the variables that it needs, credentials among them.
@@ -157,7 +157,7 @@ impl HttpAgent {
     pub const KEYS: [&str; 6] = ["name", "family", "endpoint", "protocol", "model", "key"];
 }
 
-/// What a model server speaks.
+/// The protocol of a model server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Protocol {

@@ -36,7 +36,7 @@ pub struct ReviewSettings {
 #[serde(rename_all = "kebab-case")]
 pub enum PrePush {
     Off,
-    /// The push waits for nothing; the answer is told when it is there.
+    /// The push does not wait; the review is reported when it is done.
     AskLater,
     Warn,
     Block,

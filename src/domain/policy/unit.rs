@@ -41,8 +41,7 @@ pub fn some_money<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<M
     money(deserializer).map(Some)
 }
 
-/// A word that becomes one of a program's arguments: it can be taken for no option and for no more
-/// than a word. It may be empty.
+/// One argument of a program: it is no option and has no white space. It may be empty.
 pub fn word<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let text = String::deserialize(deserializer)?;
     let plain = |c: char| c.is_ascii_alphanumeric() || "._:/@+-".contains(c);
@@ -61,7 +60,7 @@ pub fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Err
     if name.is_empty() { Err(de::Error::custom("a name is not empty")) } else { Ok(name) }
 }
 
-/// A program with its words.
+/// A program with its arguments.
 pub fn command<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     let words = Vec::<String>::deserialize(deserializer)?;
     match words.first() {

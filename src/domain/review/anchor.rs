@@ -22,7 +22,7 @@ const ALIKE: (usize, usize) = (750, 850);
 /// How many lines may be left out where a quote says `…`.
 const LEFT_OUT_LINES: u32 = 6;
 
-/// Where the text stands in that file. Of several places the one nearest to the touched lines
+/// The position of the text in that file. Of several places the one nearest to the touched lines
 /// counts. All line numbers are from 1; `touched` excludes the ends, and an empty range is a place
 /// where lines were removed.
 pub fn anchor(raised: &str, text: &str, touched: &[Range<u32>]) -> Anchored {
@@ -37,7 +37,7 @@ pub fn anchor(raised: &str, text: &str, touched: &[Range<u32>]) -> Anchored {
     found.unwrap_or(Anchored::Nowhere)
 }
 
-/// Whether the text really stands in that file: as it is, white space and comments apart, or with
+/// Whether the text is really in that file: as it is, white space and comments apart, or with
 /// `…` for what was left out. Nearly is not enough.
 pub fn holds(quote: &str, text: &str) -> bool {
     let stands = |quote: &str| {

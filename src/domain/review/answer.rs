@@ -1,4 +1,4 @@
-//! What a review must be answered with: the schema that is sent and the strict reading of what comes.
+//! A review's answer: the schema that is sent, and its strict reading.
 
 use serde_json::{Value, json};
 
@@ -59,7 +59,7 @@ pub struct Attested {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExpectedAnswer {
     Review,
-    /// A later round: the same, and a word on each open finding.
+    /// A later round: the same, and an answer on each open finding.
     Verification,
 }
 
@@ -250,7 +250,7 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// A value and where it stands.
+/// A value and its path in the answer.
 struct Field<'a> {
     at: String,
     value: &'a Value,

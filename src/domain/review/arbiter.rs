@@ -1,4 +1,4 @@
-//! The arbiter: what it is asked about one finding, and what of its answer counts.
+//! The arbiter: its prompt about one finding, and what of its answer counts.
 
 use std::fmt::Write as _;
 
@@ -13,10 +13,10 @@ use crate::domain::review::template::{ARBITER, render};
 /// The longest reason that is kept, in characters.
 const REASON: usize = 240;
 
-/// A quote says something from so many letters and digits on.
+/// The fewest letters and digits of a quote.
 const QUOTE: usize = 8;
 
-/// What the arbiter is told. Nothing of the author's reasoning; of the other findings no more than
+/// The input of the arbiter: nothing of the author's reasoning, and of the other findings only
 /// their places.
 #[derive(Clone, Copy, Debug)]
 pub struct ArbiterInput<'a> {
@@ -28,10 +28,10 @@ pub struct ArbiterInput<'a> {
     /// What it may be a duplicate of.
     pub others: &'a [&'a ReviewFinding],
     /// Drawn for this prompt alone.
-    pub token: &'a str,
+    pub fence_nonce: &'a str,
 }
 
-/// What the arbiter answered, before anything of it was checked.
+/// The arbiter's answer, before it is checked.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ArbiterAnswer {
@@ -57,10 +57,10 @@ pub struct CitedQuote {
 
 /// The arbiter's prompt. The claim goes without its severity, which is not to sway.
 pub fn prompt(case: ArbiterInput<'_>) -> String {
-    let data = |name, text: &str, none| as_data(name, case.token, text, none);
+    let data = |name, text: &str, none| as_data(name, case.fence_nonce, text, none);
     render(ARBITER, &|name| {
         Some(match name {
-            "token" => case.token.to_owned(),
+            "token" => case.fence_nonce.to_owned(),
             "spec" => data(
                 "spec",
                 case.spec.unwrap_or_default(),
@@ -74,7 +74,7 @@ pub fn prompt(case: ArbiterInput<'_>) -> String {
     })
 }
 
-/// What findings are about, without what they say.
+/// The places of findings, without their text.
 fn places(findings: &[&ReviewFinding]) -> String {
     let mut places = String::new();
     for ReviewFinding { id, class, path, anchored, .. } in findings {
@@ -98,7 +98,7 @@ fn claim(finding: &ReviewFinding) -> String {
     claim
 }
 
-/// Fenced data, or a word where there is none.
+/// Fenced data, or `none` where there is no text.
 pub(super) fn as_data(name: &str, token: &str, text: &str, none: &str) -> String {
     if text.trim().is_empty() { none.to_owned() } else { fenced(name, token, text) }
 }
@@ -147,10 +147,10 @@ pub fn parse(answer: &Value, finding: &ReviewFinding) -> Result<ArbiterAnswer, S
     Ok(said)
 }
 
-/// What of an answer counts. A dismissal stands on a quote that is in the tree, or it is none.
+/// Checks an answer: a dismissal counts only with a quote that is in the tree.
 ///
 /// `others` are the ids of the run's other findings; `read` gives a file of the tree under
-/// judgement. A quote that is nowhere is not kept.
+/// review. A quote that is nowhere is not kept.
 pub fn adjudicate(
     said: ArbiterAnswer,
     others: &[&str],
@@ -196,7 +196,7 @@ pub fn adjudicate(
     }
 }
 
-/// Whether a quote says anything and stands in the text, white space at line ends apart.
+/// Whether a quote is long enough and in the text, white space at line ends apart.
 fn stands(quote: &str, text: Option<&str>) -> bool {
     let trimmed = |text: &str| text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n");
     let quote = trimmed(quote);

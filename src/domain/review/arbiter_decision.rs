@@ -1,10 +1,10 @@
-//! What the arbiter says of one finding.
+//! The arbiter's decision about one finding.
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::review::finding::Quote;
 
-/// The arbiter's word on a finding, after its evidence was checked against the tree.
+/// The arbiter's verdict on a finding, after its evidence was checked against the tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ArbiterVerdict {

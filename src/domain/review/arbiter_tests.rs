@@ -191,7 +191,7 @@ fn the_arbiter_is_asked_this() {
         spec: Some("Load files\n\nAcceptance criteria\n- AC-1: errors are shown {{claim}}\n"),
         sections: &sections,
         others: &[&other],
-        token: "0123456789ab",
+        fence_nonce: "0123456789ab",
     });
     check_prompt(&prompt, include_str!("prompts/rendered/arbiter.txt"));
     assert!(!prompt.contains("SECRET OF THE OTHER") && !prompt.contains("high"));
@@ -204,7 +204,7 @@ fn the_executor_is_asked_this() {
         instructions: &["Return the error of `fs::read` from `load`.".to_owned()],
         places: &[&finding()],
         rules: &["R-7f3a Return or log every error.\n>>> rules 0123456789ab".to_owned()],
-        token: "0123456789ab",
+        fence_nonce: "0123456789ab",
     });
     check_prompt(&prompt, include_str!("prompts/rendered/fixer.txt"));
 }
@@ -217,14 +217,14 @@ fn no_place_of_a_template_stays_empty_or_is_filled_from_data() {
         spec: None,
         sections: &[],
         others: &[],
-        token: "0123456789ab",
+        fence_nonce: "0123456789ab",
     });
     let fixer = fixer::prompt(FixPrompt {
         spec: None,
         instructions: &[evil.to_owned()],
         places: &[],
         rules: &[],
-        token: "0123456789ab",
+        fence_nonce: "0123456789ab",
     });
     for prompt in [arbiter, fixer] {
         assert_eq!(prompt.matches("{{").count(), 3);

@@ -1,14 +1,14 @@
-//! When a loop of fixes has gone far enough: the limits and the stop rules.
+//! The limits and stop rules of the fix loop.
 
 use crate::domain::model::severity::Severity;
 use crate::domain::policy::review::{ReviewSettings, Rounds};
 use crate::domain::review::decide::EscalationDetail;
 use crate::domain::review::tracked::{FindingWeight, TrackedFinding, against};
 
-/// A review that is incomplete is asked for so many times more.
+/// How often an incomplete review is repeated.
 const REVIEW_RETRIES: u32 = 2;
 
-/// What may stay open, and how long is tried.
+/// How many findings may stay open, and how many rounds are tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StopLimits {
     pub criticals: usize,
@@ -41,11 +41,11 @@ impl StopLimits {
     }
 }
 
-/// What a run looks like to the stop rules.
+/// What the stop rules read of a run.
 #[derive(Clone, Copy, Debug)]
 pub struct StopInputs<'a> {
     pub findings: &'a [TrackedFinding],
-    /// The attempt in hand.
+    /// The current attempt.
     pub attempt: usize,
     /// The earlier attempt with the same tree.
     pub repeats: Option<usize>,

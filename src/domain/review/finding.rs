@@ -1,4 +1,4 @@
-//! What a reviewer says of a change, once it was checked.
+//! A reviewer's finding after it was checked against the tree.
 
 use serde::{Deserialize, Serialize};
 
@@ -28,11 +28,11 @@ pub struct ReviewFinding {
     /// A regular expression for more places of the same mistake; empty where there is none.
     #[serde(rename = "sweep")]
     pub search_pattern: String,
-    /// Where the anchor was found. The model's own line numbers are not even asked for.
+    /// Where the anchor was found. The model gives no line numbers.
     pub anchored: Anchored,
 }
 
-/// Text that is claimed to stand in a file.
+/// Text that is claimed to be in a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quote {
     pub path: String,
@@ -96,7 +96,7 @@ impl CriterionStatus {
     }
 }
 
-/// A criterion with what the review says of it.
+/// A criterion with its status in the review.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AssessedCriterion {
     /// `AC-1`
@@ -106,7 +106,7 @@ pub struct AssessedCriterion {
     pub why: String,
 }
 
-/// What a later round says of a finding that was open.
+/// A later round's answer on a finding that was open.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VerifiedFinding {
     /// The finding's id in the run.

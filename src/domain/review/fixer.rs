@@ -1,4 +1,4 @@
-//! What the executor is told to repair.
+//! The executor's prompt for a fix.
 
 use crate::domain::review::arbiter::as_data;
 use crate::domain::review::finding::ReviewFinding;
@@ -6,7 +6,7 @@ use crate::domain::review::template::render;
 
 const TEMPLATE: &str = include_str!("prompts/fixer.md");
 
-/// One order to the executor.
+/// One fix to be made by the executor.
 #[derive(Clone, Copy, Debug)]
 pub struct FixPrompt<'a> {
     /// `None` where there is none.
@@ -15,21 +15,21 @@ pub struct FixPrompt<'a> {
     pub instructions: &'a [String],
     /// The findings that the instructions are about; empty where the gates ask for the fix.
     pub places: &'a [&'a ReviewFinding],
-    /// All that apply to the touched paths. Those that a check holds it to are among them: it is
-    /// cheaper to be told than to be stopped.
+    /// All that apply to the touched paths, also those that a check enforces: to know them is
+    /// cheaper than a failed gate.
     pub rules: &'a [String],
     /// Drawn for this prompt alone.
-    pub token: &'a str,
+    pub fence_nonce: &'a str,
 }
 
 /// The executor's prompt. Of a finding it shows the place and the text meant, not the claim: the
 /// instruction is the arbiter's.
 pub fn prompt(task: FixPrompt<'_>) -> String {
-    let data = |name, text: &str, none| as_data(name, task.token, text, none);
+    let data = |name, text: &str, none| as_data(name, task.fence_nonce, text, none);
     let places: Vec<String> = task.places.iter().map(|finding| place(finding)).collect();
     render(TEMPLATE, &|name| {
         Some(match name {
-            "token" => task.token.to_owned(),
+            "token" => task.fence_nonce.to_owned(),
             "spec" => data("spec", task.spec.unwrap_or_default(), "There is none.\n"),
             "instructions" => data("instructions", &task.instructions.join("\n"), "None.\n"),
             "places" => data("places", &places.join("\n"), "The instructions name them.\n"),

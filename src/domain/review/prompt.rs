@@ -1,4 +1,4 @@
-//! What a reviewer is asked, from the texts in `prompts/`.
+//! The reviewer's prompts, from the texts in `prompts/`.
 
 use std::fmt::Write as _;
 
@@ -27,7 +27,7 @@ pub struct ReviewPrompt<'a> {
 #[derive(Clone, Copy)]
 pub struct OpenFinding<'a> {
     pub raised: &'a ReviewFinding,
-    /// What stands in the judged tree where it was found, for a reviewer that cannot look; see
+    /// What stands in the reviewed tree where it was found, for a reviewer that cannot look; see
     /// [`excerpt`].
     pub now: &'a str,
 }
@@ -41,7 +41,7 @@ pub fn review(ask: &ReviewPrompt<'_>) -> String {
 /// The question of a later round: the open findings, and what changed.
 pub fn verification(ask: &ReviewPrompt<'_>, open: &[OpenFinding<'_>]) -> String {
     let text = |name: &str| match name {
-        "open" => Some(open.iter().map(|one| open_finding(one, &ask.part.token)).collect()),
+        "open" => Some(open.iter().map(|one| open_finding(one, &ask.part.fence_nonce)).collect()),
         _ => common(ask, name),
     };
     render(VERIFIER, &text)
@@ -107,7 +107,7 @@ pub fn excerpt(text: &str, (first, last): (u32, u32), around: u32) -> String {
 }
 
 fn common(ask: &ReviewPrompt<'_>, name: &str) -> Option<String> {
-    let token = ask.part.token.as_str();
+    let token = ask.part.fence_nonce.as_str();
     Some(match name {
         "call" => format!("{} of {}", ask.call.0, ask.call.1),
         "token" => token.to_owned(),

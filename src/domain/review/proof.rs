@@ -1,4 +1,4 @@
-//! Whether an answer shows that every section was read.
+//! The proof of reading: whether an answer shows that every section was read.
 
 use std::collections::HashMap;
 
@@ -27,7 +27,7 @@ pub fn check(part: &Chunk, answer: &ReviewAnswer) -> Completeness {
             Some([attested]) => what_is_wrong(section, attested),
             Some(_) => Some("its nonce comes back more than once".to_owned()),
         };
-        unread.extend(why.map(|why| (named(section), why)));
+        unread.extend(why.map(|why| (section_name(section), why)));
     }
     let strange = |attested: &&Attested| by_nonce.contains_key(attested.nonce.as_str());
     for attested in answer.attestation.iter().filter(strange) {
@@ -50,8 +50,8 @@ pub fn all(each: impl IntoIterator<Item = Completeness>) -> Completeness {
     if unread.is_empty() { Completeness::Complete } else { Completeness::Incomplete(unread) }
 }
 
-fn named(section: &ChangeSection) -> String {
-    match section.piece {
+fn section_name(section: &ChangeSection) -> String {
+    match section.part {
         (_, 1) => section.path.clone(),
         (k, n) => format!("{} (section {k} of {n})", section.path),
     }

@@ -51,7 +51,7 @@ impl TrackedFinding {
         }
     }
 
-    /// Whether an arbiter is to be asked about it: not about what could never block.
+    /// Whether an arbiter must decide about it: not about what could never block.
     pub fn needs_arbitration(&self) -> bool {
         self.decision.is_none() && self.is_open() && self.could_block()
     }
@@ -67,7 +67,7 @@ impl TrackedFinding {
         self.raised.anchored != Anchored::Nowhere && self.resolved_in.is_none() && !dismissed
     }
 
-    /// The criterion that it is about, by the arbiter's word, else by the reviewer's.
+    /// The criterion that it is about, as the arbiter says, else as the reviewer says.
     pub fn criterion(&self) -> Option<&str> {
         let ruled = self.decision.as_ref().and_then(|decision| decision.criterion.as_deref());
         ruled.or_else(|| self.raised.basis.strip_prefix("spec:"))
@@ -100,7 +100,7 @@ pub fn against(findings: &[TrackedFinding], attempt: usize) -> Vec<(FindingWeigh
 }
 
 /// The finding that a duplicate repeats in the end; `None` where it repeats nothing that is
-/// weighed itself: a dismissal must not rest on itself, nor on what never blocks.
+/// decided itself: a dismissal must not rest on itself, nor on what never blocks.
 fn root(findings: &[TrackedFinding], start: usize) -> Option<usize> {
     let mut at = start;
     for _ in 0..findings.len() {

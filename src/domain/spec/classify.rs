@@ -31,13 +31,13 @@ const RISK: [(&str, &[&str]); 6] = [
 /// A size, and what it was read from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Classification {
-    /// What holds.
+    /// The size of the spec.
     pub size: Size,
     /// Whether the author said so; then `counted` may differ.
     pub stated: bool,
-    /// What the signs alone come to: the largest of them.
+    /// The size by the signs alone: the largest of them.
     pub counted: Size,
-    /// What was counted, each with the size it speaks for: `5 acceptance criteria: M`.
+    /// What was counted, each with its size: `5 acceptance criteria: M`.
     pub signs: Vec<String>,
 }
 

@@ -75,7 +75,7 @@ pub(in crate::domain::spec) fn unknown_key(
 pub(in crate::domain::spec) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
     /// Two slips in a word of five letters still count as near.
     const NEAR: f64 = 0.6;
-    /// The distance of longer words takes time and helps nobody.
+    /// The distance of longer words takes time and finds nothing useful.
     const BYTES_MAX: usize = 64;
     if word.len() > BYTES_MAX {
         return None;
@@ -93,7 +93,7 @@ pub(in crate::domain::spec) fn nearest<'k>(word: &str, known: &[&'k str]) -> Opt
         .map(|(_, k)| k)
 }
 
-/// The text of a key; `None` where it is empty or, after a word about it, something else.
+/// The text of a key; `None` where it is empty or, after a problem is added, something else.
 pub(in crate::domain::spec) fn text(
     entry: &YamlEntry,
     problems: &mut SpecProblems,

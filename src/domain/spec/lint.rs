@@ -1,4 +1,4 @@
-//! What a parsed spec is held to before anyone builds it.
+//! The lint of a parsed spec: completeness, ids, wording, hidden characters.
 
 use std::collections::BTreeMap;
 
@@ -55,7 +55,7 @@ fn completeness(parsed: &ParsedSpec, problems: &mut SpecProblems) {
     if spec.all_criteria().next().is_none() {
         let hint = "add `- **AC-1** WHEN … THEN …` under `## Acceptance criteria`, \
                     in YAML a list under `acceptance:`";
-        let message = "no acceptance criterion: nobody could tell when it is done".to_owned();
+        let message = "no acceptance criterion: nothing says when it is done".to_owned();
         problems.error(LintRule::NoCriterion, parsed.criteria_at, message, hint);
         return;
     }
@@ -86,7 +86,7 @@ fn completeness(parsed: &ParsedSpec, problems: &mut SpecProblems) {
     }
 }
 
-/// Whether an entry says that there is nothing to say.
+/// Whether an entry only says `none`.
 fn is_none(text: &str) -> bool {
     let word = text.trim_end_matches('.').to_ascii_lowercase();
     matches!(word.as_str(), "none" | "no" | "n/a" | "-" | "nothing")

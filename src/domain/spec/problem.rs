@@ -1,4 +1,4 @@
-//! What is wrong with a spec, and where.
+//! A problem of a spec, with its position.
 
 use crate::domain::spec::source::SpecText;
 use crate::domain::spec::types::SpecPosition;
@@ -36,7 +36,7 @@ impl ProblemLevel {
     }
 }
 
-/// What a spec is held to.
+/// A rule of the spec lint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LintRule {
     UnknownFormat,

@@ -1,4 +1,4 @@
-//! From the bytes of a spec's file to what it says and what is wrong with it.
+//! Reads the bytes of a spec's file: the spec, and the problems in it.
 
 use crate::domain::spec::identity::id_from_name;
 use crate::domain::spec::problem::{LintRule, ProblemLevel, SpecProblem, SpecProblems};
@@ -19,7 +19,7 @@ pub enum SpecFormat {
 
 impl SpecFormat {
     /// By the ending of the file's name, whatever its case; `None` is not a spec.
-    pub fn of(name: &str) -> Option<Self> {
+    pub fn from_name(name: &str) -> Option<Self> {
         let (stem, ending) = name.rsplit_once('.')?;
         if stem.is_empty() || stem.ends_with('/') {
             return None;
@@ -34,7 +34,7 @@ impl SpecFormat {
 
 /// Parses and lints the file of that name. Never panics, whatever the bytes.
 pub fn read(bytes: &[u8], name: &str) -> SpecReading {
-    let Some(format) = SpecFormat::of(name) else {
+    let Some(format) = SpecFormat::from_name(name) else {
         let message = "only `.md`, `.yaml` and `.yml` files are specs".to_owned();
         return refused(
             SpecPosition { line: 1, column: 1 },

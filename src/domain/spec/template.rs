@@ -1,4 +1,4 @@
-//! What `tribunal spec new` writes: a draft to fill in.
+//! The draft that `tribunal spec new` writes.
 
 use crate::domain::spec::fields::one_line;
 

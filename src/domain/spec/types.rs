@@ -1,4 +1,4 @@
-//! What a spec says, whichever way it was written.
+//! A spec as data, whichever way it was written.
 
 use crate::domain::model::size::Size;
 
@@ -43,7 +43,7 @@ pub struct Spec {
 }
 
 impl Spec {
-    /// A spec that says nothing yet.
+    /// An empty spec.
     pub(in crate::domain::spec) fn empty(id: String) -> Self {
         Self {
             id,
@@ -73,7 +73,7 @@ impl Spec {
     }
 }
 
-/// Whether the author is done writing. A file that does not say is ready: dropping it is the sign.
+/// Whether the author is done writing. A file without a status is ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SpecStatus {
     Draft,

@@ -123,7 +123,7 @@ pub fn judges(policy: &Policy, around: Around<'_>) -> Result<Cast> {
 
 /// The agent that the policy names for a role.
 pub fn find(policy: &Policy, role: Role, around: Around<'_>) -> Result<Player, Missing> {
-    let settings = policy.agents.of(role).clone();
+    let settings = policy.agents.for_role(role).clone();
     let agent = Agent::find(&settings.agent, policy, around)?;
     Ok(Player { role, agent, name: settings.agent.clone(), settings })
 }
@@ -139,7 +139,7 @@ impl Player {
 
     /// The same agent in another role: that role's limits, and no model of another vendor.
     fn plays(self, role: Role, policy: &Policy) -> Self {
-        let limits = policy.agents.of(role).clone();
+        let limits = policy.agents.for_role(role).clone();
         let settings = RoleAgent {
             agent: self.name.clone(),
             model: self.settings.model.clone(),

@@ -88,7 +88,8 @@ impl Located {
     }
 
     fn of(&self, place: &Location) -> StoredLocators {
-        let found = self.index.of(place.line).and_then(|found| serde_json::to_value(found).ok());
+        let found =
+            self.index.locators(place.line).and_then(|found| serde_json::to_value(found).ok());
         let mut locators: StoredLocators =
             found.and_then(|found| serde_json::from_value(found).ok()).unwrap_or_default();
         if !locators.is_empty() {

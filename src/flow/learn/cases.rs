@@ -33,7 +33,7 @@ const VERSIONS_MAX: usize = 200;
 /// How many renames of a file are followed.
 const RENAMES_MAX: usize = 3;
 
-/// How many sightings are looked at, the newest first, for whether their change brought the line in:
+/// How many occurrences are looked at, the newest first, for whether their change brought the line in:
 /// it can take reading the file twice.
 const LOOKED_AT_MAX: usize = 2_000;
 
@@ -71,10 +71,10 @@ pub fn counted(repo: &Repo, rows: Vec<SightingRow>) -> Vec<(Occurrence, Sighting
         }
         again
     });
-    rows.into_iter().map(|row| (sighting(&row), row)).collect()
+    rows.into_iter().map(|row| (occurrence(&row), row)).collect()
 }
 
-fn sighting(row: &SightingRow) -> Occurrence {
+fn occurrence(row: &SightingRow) -> Occurrence {
     let finding = &row.kept.finding;
     let in_file = finding.place.as_ref().and_then(|place| place.path()).is_some();
     Occurrence {
@@ -161,13 +161,13 @@ fn text_in(repo: &Repo, tree: &Oid, path: &BStr) -> Option<String> {
 
 /// The cases of a candidate, the oldest first, without their fixes.
 pub fn of(repo: &Repo, candidate: &Candidate, rows: &[(Occurrence, SightingRow)]) -> Vec<Incident> {
-    let belongs = |sighting: &Occurrence| {
-        candidate.findings.contains(&sighting.finding)
-            && candidate.changes.contains(&sighting.change)
+    let belongs = |occurrence: &Occurrence| {
+        candidate.findings.contains(&occurrence.finding)
+            && candidate.changes.contains(&occurrence.change)
     };
-    let rows: Vec<_> = rows.iter().filter(|(sighting, _)| belongs(sighting)).collect();
+    let rows: Vec<_> = rows.iter().filter(|(occurrence, _)| belongs(occurrence)).collect();
     let newest = rows.len().saturating_sub(CASES_MAX);
-    rows[newest..].iter().map(|(sighting, row)| case(repo, sighting, row)).collect()
+    rows[newest..].iter().map(|(occurrence, row)| case(repo, occurrence, row)).collect()
 }
 
 /// Finds what came in place of the findings, on the way to `head`.
@@ -178,7 +178,7 @@ pub fn find_fixes(
     rows: &[(Occurrence, SightingRow)],
 ) {
     for case in cases {
-        let row = rows.iter().find(|(sighting, _)| *sighting == case.sighting);
+        let row = rows.iter().find(|(occurrence, _)| *occurrence == case.occurrence);
         let (Some((_, row)), Some(text)) = (row, &case.file) else { continue };
         let path = row.sighting.name.to_string();
         let (line, end_line) = (case.line, case.end_line);
@@ -188,7 +188,7 @@ pub fn find_fixes(
     }
 }
 
-fn case(repo: &Repo, sighting: &Occurrence, row: &SightingRow) -> Incident {
+fn case(repo: &Repo, occurrence: &Occurrence, row: &SightingRow) -> Incident {
     let finding = &row.kept.finding;
     let secret = finding.class.as_str() == SECRET;
     let line = row.sighting.line;
@@ -206,7 +206,7 @@ fn case(repo: &Repo, sighting: &Occurrence, row: &SightingRow) -> Incident {
         (None, false) => finding.anchor.clone(),
     };
     Incident {
-        sighting: sighting.clone(),
+        occurrence: occurrence.clone(),
         anchor,
         suggestion: finding.suggestion.clone(),
         file,

@@ -49,7 +49,7 @@ impl Learning<'_> {
     fn is_here(&self, cases: &[Incident]) -> bool {
         let Some(tree) = &self.head_tree else { return true };
         let here = |case: &Incident| {
-            let path = BStr::new(case.sighting.path.as_str());
+            let path = BStr::new(case.occurrence.path.as_str());
             // What cannot be told is taken to be here: it is judged as before.
             self.repo.objects.entry(tree, path).map_or(true, |entry| entry.is_some())
         };

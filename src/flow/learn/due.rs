@@ -36,17 +36,17 @@ impl Learning<'_> {
         .map_err(LedgerError::hinted)?;
         self.warnings.extend(done.set_aside.iter().map(|path| judge::set_aside(path).reason));
         let rows = cases::counted(self.repo, done.value);
-        let sightings: Vec<Occurrence> =
-            rows.iter().map(|(sighting, _)| sighting.clone()).collect();
+        let occurrences: Vec<Occurrence> =
+            rows.iter().map(|(occurrence, _)| occurrence.clone()).collect();
         let mut due: Vec<(Candidate, RecurrenceThreshold)> =
-            candidates(&sightings, after, self.now.as_second())
+            candidates(&occurrences, after, self.now.as_second())
                 .into_iter()
                 .map(|candidate| (candidate, after))
                 .collect();
         if let Some(class) = &request.class {
             due.retain(|(candidate, _)| candidate.class == *class);
             if request.check.is_some() {
-                due.extend(asked_for(class, &sightings, &due));
+                due.extend(asked_for(class, &occurrences, &due));
             }
         } else if !due.is_empty() {
             self.find_deleted()?;
@@ -69,17 +69,17 @@ fn after(policy: &LearnSettings) -> RecurrenceThreshold {
 /// one of them is often enough.
 fn asked_for(
     class: &Class,
-    sightings: &[Occurrence],
+    occurrences: &[Occurrence],
     due: &[(Candidate, RecurrenceThreshold)],
 ) -> Vec<(Candidate, RecurrenceThreshold)> {
     let once = RecurrenceThreshold { findings: 1, changes: 1, days: u32::MAX, criticals: 1 };
     let of_class = |s: &&Occurrence| s.class == *class && !s.dismissed;
     let components: BTreeSet<&str> =
-        sightings.iter().filter(of_class).map(|s| component(&s.path)).collect();
+        occurrences.iter().filter(of_class).map(|s| component(&s.path)).collect();
     let is_due = |name: &str| due.iter().any(|(candidate, _)| candidate.component == name);
     let candidate = |name: &str| {
         let own: Vec<&Occurrence> =
-            sightings.iter().filter(of_class).filter(|s| component(&s.path) == name).collect();
+            occurrences.iter().filter(of_class).filter(|s| component(&s.path) == name).collect();
         let findings: BTreeSet<String> = own.iter().map(|s| s.finding.clone()).collect();
         Candidate {
             class: class.clone(),

@@ -27,7 +27,7 @@ pub fn of(
     cases: &[Incident],
 ) -> Result<Vec<(String, String)>> {
     let kinds: BTreeSet<Option<&str>> =
-        cases.iter().map(|case| extension(&case.sighting.path)).collect();
+        cases.iter().map(|case| extension(&case.occurrence.path)).collect();
     let mut files = Vec::new();
     let mut left = ENTRIES_MAX;
     walk(objects, tree, "", component, &kinds, &mut left, &mut files)?;

@@ -312,7 +312,8 @@ impl<'a> Learning<'a> {
         cases: &[Incident],
         may_go: impl Fn(&Rule) -> bool,
     ) -> BTreeSet<String> {
-        let findings: BTreeSet<&String> = cases.iter().map(|case| &case.sighting.finding).collect();
+        let findings: BTreeSet<&String> =
+            cases.iter().map(|case| &case.occurrence.finding).collect();
         let is_it = |rule: &&Rule| {
             let grew = rule.origin.as_ref().is_some_and(|origin| {
                 origin.findings.iter().any(|finding| findings.contains(finding))

@@ -47,7 +47,7 @@ impl Session<'_> {
                 spec: spec.as_deref(),
                 sections: &sections,
                 others: &others,
-                token: &token,
+                fence_nonce: &token,
             };
             self.tell(&format!("{} weighs {id}: {}", arbiter.name, printable(&finding.title)));
             let form = Form {

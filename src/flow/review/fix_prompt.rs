@@ -41,7 +41,7 @@ impl Session<'_> {
             instructions: &instructions,
             places: &places,
             rules: &rules,
-            token: &token,
+            fence_nonce: &token,
         }))
     }
 

@@ -166,7 +166,7 @@ impl Session<'_> {
                 player: reviewer,
                 key: &format!("{name}-{at}"),
                 prompt: &question,
-                token: &part.token,
+                token: &part.fence_nonce,
                 schema: &schema,
                 room,
             };

@@ -22,7 +22,7 @@ use crate::domain::model::severity::Severity;
 const NOW: i64 = 1_795_176_000;
 const DAY: i64 = 86_400;
 
-fn sighting(id: u32, class: &str, path: &str, change: &str, days_ago: i64) -> Occurrence {
+fn occurrence(id: u32, class: &str, path: &str, change: &str, days_ago: i64) -> Occurrence {
     Occurrence {
         finding: format!("F{id}"),
         gate: Gate::Person,
@@ -36,9 +36,9 @@ fn sighting(id: u32, class: &str, path: &str, change: &str, days_ago: i64) -> Oc
     }
 }
 
-fn with(mut sighting: Occurrence, change: impl Fn(&mut Occurrence)) -> Occurrence {
-    change(&mut sighting);
-    sighting
+fn with(mut occurrence: Occurrence, change: impl Fn(&mut Occurrence)) -> Occurrence {
+    change(&mut occurrence);
+    occurrence
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn paths_have_components() {
 #[test]
 fn what_comes_back_is_counted() {
     let class = "error-handling/unchecked-result";
-    let one = |id, change, days| sighting(id, class, "src/a/x.rs", change, days);
+    let one = |id, change, days| occurrence(id, class, "src/a/x.rs", change, days);
     let three = [one(1, "c1", 9), one(2, "c1", 8), one(3, "c2", 1)];
     let found = candidates(&three, RecurrenceThreshold::default(), NOW);
     assert_eq!(found.len(), 1);
@@ -76,7 +76,7 @@ fn what_comes_back_is_counted() {
         ("long ago", vec![one(1, "c1", 91), one(2, "c2", 2), one(3, "c3", 1)], 0),
         (
             "elsewhere",
-            vec![one(1, "c1", 1), one(2, "c2", 1), sighting(3, class, "src/b/x.rs", "c3", 1)],
+            vec![one(1, "c1", 1), one(2, "c2", 1), occurrence(3, class, "src/b/x.rs", "c3", 1)],
             0,
         ),
         (
@@ -100,9 +100,9 @@ fn what_comes_back_is_counted() {
         ),
         ("one critical", vec![with(one(1, "c1", 1), critical), one(2, "c2", 1)], 0),
     ];
-    for (name, sightings, count) in shown {
+    for (name, occurrences, count) in shown {
         assert_eq!(
-            candidates(&sightings, RecurrenceThreshold::default(), NOW).len(),
+            candidates(&occurrences, RecurrenceThreshold::default(), NOW).len(),
             count,
             "{name}"
         );
@@ -112,15 +112,15 @@ fn what_comes_back_is_counted() {
 #[test]
 fn free_texts_are_counted_by_likeness() {
     let say = |id, class, change, text: &str| {
-        with(sighting(id, class, "src/a/x.rs", change, 1), |s| text.clone_into(&mut s.message))
+        with(occurrence(id, class, "src/a/x.rs", change, 1), |s| text.clone_into(&mut s.message))
     };
-    let sightings = [
+    let occurrences = [
         say(1, "other/retry", "c1", "retry loop without a pause hammers the server"),
         say(2, "other/backoff", "c2", "retries hammer the server, no pause in the loop"),
         say(3, "other/retry", "c3", "server is hammered by a retry loop with no pause"),
         say(4, "other/naming", "c4", "the name of this variable misleads readers"),
     ];
-    let found = candidates(&sightings, RecurrenceThreshold::default(), NOW);
+    let found = candidates(&occurrences, RecurrenceThreshold::default(), NOW);
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].class.as_str(), "other/retry");
     assert_eq!(found[0].findings, ["F1", "F2", "F3"]);
@@ -132,7 +132,7 @@ fn case(id: u32, change: &str, anchor: &str, fixed: &str) -> Incident {
     let class = "error-handling/unchecked-result";
     let path = format!("src/store/f{id}.rs");
     Incident {
-        sighting: sighting(id, class, &path, change, 10 - i64::from(id)),
+        occurrence: occurrence(id, class, &path, change, 10 - i64::from(id)),
         anchor: format!("    {anchor}"),
         suggestion: "pass it on with `?`".to_owned(),
         file: Some(BODY.replace("BAD", anchor)),
@@ -156,8 +156,8 @@ fn decided(
     given: Given<'_>,
     rest: &[(&str, &str)],
 ) -> PromotionDecision {
-    let sightings: Vec<Occurrence> = cases.iter().map(|case| case.sighting.clone()).collect();
-    let found = candidates(&sightings, RecurrenceThreshold::default(), NOW);
+    let occurrences: Vec<Occurrence> = cases.iter().map(|case| case.occurrence.clone()).collect();
+    let found = candidates(&occurrences, RecurrenceThreshold::default(), NOW);
     let visit = |visit: &mut dyn FnMut(&str, &str) -> bool| {
         let _stopped = rest.iter().any(|(path, text)| !visit(path, text));
     };
@@ -324,8 +324,8 @@ proptest! {
     ) {
         let mut cases = three_cases();
         for case in &mut cases {
-            case.sighting.message.clone_from(&message);
-            case.sighting.path.clone_from(&path);
+            case.occurrence.message.clone_from(&message);
+            case.occurrence.path.clone_from(&path);
             case.anchor.clone_from(&anchor);
             (case.file, case.fix) = (None, None);
         }

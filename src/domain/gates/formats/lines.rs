@@ -7,7 +7,7 @@ use crate::domain::gates::formats::report::{FormatError, ToolFinding};
 const GROUPS: [&str; 8] =
     ["path", "line", "column", "end_line", "severity", "rule", "message", "suggestion"];
 
-/// An expression that is held against each line of a report.
+/// An expression that is matched against each line of a report.
 #[derive(Debug)]
 pub struct LinePattern(Regex);
 

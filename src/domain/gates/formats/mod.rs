@@ -59,7 +59,7 @@ impl ReportFormat {
         }
     }
 
-    /// The format of a report whose name is not given: what its content says that it is.
+    /// The format of a report without a named format, recognised by its content.
     pub fn guess(text: &str) -> Option<Self> {
         let text = text.trim_start_matches('\u{feff}').trim_start();
         let first = text.lines().next().unwrap_or_default();

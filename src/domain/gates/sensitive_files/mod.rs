@@ -1,4 +1,5 @@
-//! Files that hold keys or credentials by what they are: known by name, by content, or by both.
+//! The sensitive-files gate: files that hold keys or credentials, known by name, by content, or by
+//! both.
 
 use bstr::{BStr, ByteSlice as _};
 
@@ -21,7 +22,7 @@ pub struct Sensitive {
 pub fn classify(path: &BStr, bytes: Option<&[u8]>) -> Option<Sensitive> {
     let name = path.rsplit(|&b| b == b'/').next().unwrap_or(path).to_ascii_lowercase();
     let folder = path[..path.len() - name.len()].to_ascii_lowercase();
-    let content = bytes.map_or(Content::Unknown, Content::of);
+    let content = bytes.map_or(Content::Unknown, Content::from_bytes);
     if content == Content::Empty {
         return None;
     }
@@ -64,7 +65,7 @@ enum Content {
 }
 
 impl Content {
-    fn of(bytes: &[u8]) -> Self {
+    fn from_bytes(bytes: &[u8]) -> Self {
         let head = &bytes[..bytes.len().min(4096)];
         let has = |text: &[u8]| memchr::memmem::find(head, text).is_some();
         if bytes.trim_ascii().is_empty() {

@@ -1,4 +1,4 @@
-//! Layers of settings laid over each other: which value holds, and who said so.
+//! Layers of settings laid over each other: which value holds, and its source.
 
 mod keys;
 pub mod layer;
@@ -80,7 +80,7 @@ pub fn resolve(
     Ok(Resolved { policy, merged, sources })
 }
 
-/// Checks one text by itself, as `tribunal.toml` is checked before it becomes law.
+/// Checks one text by itself, as `tribunal.toml` is checked before it becomes the policy.
 pub fn check(file: &str, text: &str) -> Result<(), SettingsProblem> {
     resolve(&[Layer { source: SettingsSource::Repository, file, text }], &[], &[]).map(drop)
 }
@@ -105,7 +105,7 @@ fn defaults() -> Result<Table, SettingsProblem> {
     })
 }
 
-/// Reads a layer and finds keys that nobody knows.
+/// Reads a layer and finds unknown keys.
 fn read(layer: &Layer<'_>, known: &Table) -> Result<Table, SettingsProblem> {
     let spanned = DeTable::parse(layer.text).map_err(|error| {
         let at = error.span().map_or(0, |span| span.start);
@@ -119,8 +119,8 @@ fn read(layer: &Layer<'_>, known: &Table) -> Result<Table, SettingsProblem> {
     })
 }
 
-/// Lays `above` on `base`. A gate may be given as its level alone; what may be spent is the user's
-/// word, or the default where the user said nothing, and a repository can only lower it.
+/// Lays `above` on `base`. A gate may be given as its level alone. Spending limits are the user's,
+/// or the default where the user set none; a repository can only lower them.
 fn lay_over(
     base: &mut Table,
     above: Table,
@@ -131,7 +131,7 @@ fn lay_over(
     for (name, value) in above {
         let key = format!("{prefix}{name}");
         match (base.get_mut(&name), value) {
-            // A price is given whole: a part of another one says nothing of this model.
+            // A price is given whole: a part of another model's price does not apply.
             (Some(Value::Table(inner)), Value::Table(more)) if prefix != "prices." => {
                 lay_over(inner, more, &format!("{key}."), source, sources);
             }
@@ -148,8 +148,8 @@ fn lay_over(
     }
 }
 
-/// Whether a repository's value would let more be spent than what holds without it: somebody else's
-/// repository has no say in this user's money, also where the user never named a sum.
+/// Whether a repository's value would raise a spending limit: a repository cannot spend this user's
+/// money, even where the user set no limit.
 fn raises_spending(key: &str, word: &Value, value: &Value, source: &SettingsSource) -> bool {
     let role_of =
         |key: &str| key.strip_prefix("agents.")?.strip_suffix(".budget").map(Role::from_name);
@@ -182,7 +182,7 @@ fn check_types(merged: &Table, layer: &Layer<'_>) -> Result<Policy, SettingsProb
     }
 }
 
-/// The policy where variables or flags have the last word.
+/// The policy where variables or flags override the layers.
 fn overridden(
     merged: &Table,
     given: &[(String, SettingsSource)],

@@ -6,7 +6,7 @@ use crate::domain::policy::layers::problem::{SettingsProblem, problem};
 
 const PRICE_HINT: &str = "for example `--set 'prices.a-model={ input = 1.25, output = 10 }'`";
 
-/// Sets a key to what was typed; gives the keys that this comes to.
+/// Sets a key to what was typed; returns the keys that were set.
 pub fn set(
     merged: &mut Table,
     known: &Table,
@@ -43,7 +43,7 @@ pub fn set(
         return Err(problem(giver, key, "unknown key", "see `tribunal config`"));
     };
     let value = match (default, parse_value(value)) {
-        // What looks like a number is a word where a word is wanted.
+        // What looks like a number is a text where a text is wanted.
         (Value::String(_), parsed) if !parsed.is_str() => Value::String(value.to_owned()),
         #[expect(clippy::cast_precision_loss, reason = "no setting is that large")]
         (Value::Float(_), Value::Integer(whole)) => Value::Float(whole as f64),

@@ -22,7 +22,7 @@ pub struct Body {
 /// One line as it is shown.
 pub struct Line {
     sign: char,
-    /// Its number in the judged tree; for a removed line that of the line that now stands there.
+    /// Its number in the reviewed tree; for a removed line that of the line that now stands there.
     number: u32,
     text: String,
     /// Whether it is the last of a file that has no line end there.
@@ -31,7 +31,7 @@ pub struct Line {
 
 pub type Hunk = Vec<Line>;
 
-/// What is to be said of a file beside its lines, each on a line of its own.
+/// Notes on a file beside its lines, each on a line of its own.
 pub fn notes(file: &DeliveredFile) -> Vec<String> {
     let mut notes = Vec::new();
     let mode = |side: &Option<FileSide>| side.as_ref().map(|side| side.mode);
@@ -84,7 +84,7 @@ fn name(mode: FileMode) -> &'static str {
 
 /// The hunks of a file with context; the whole of it where it is small. Notes in `place` which lines
 /// they touch.
-pub fn of(
+pub fn from_file(
     file: &DeliveredFile,
     limits: &DeliveryLimits,
     place: &mut ChangedLines,
@@ -97,8 +97,8 @@ pub fn of(
     if file.new.as_ref().is_some_and(|new| is_binary(&new.raw)) {
         return Err(UnscannedReason::Binary);
     }
-    let old = Lines::of(file.old.as_ref().filter(|old| !is_binary(&old.raw)))?;
-    let new = Lines::of(file.new.as_ref())?;
+    let old = Lines::from_side(file.old.as_ref().filter(|old| !is_binary(&old.raw)))?;
+    let new = Lines::from_side(file.new.as_ref())?;
     let ops = ops(&changes_of(&old.raw, &new.raw), old.raw.len());
     for op in ops.iter().filter(|op| op.tag() != DiffTag::Equal) {
         let range = op.new_range();
@@ -235,7 +235,7 @@ struct Lines<'a> {
 }
 
 impl<'a> Lines<'a> {
-    fn of(side: Option<&'a FileSide>) -> Result<Self, UnscannedReason> {
+    fn from_side(side: Option<&'a FileSide>) -> Result<Self, UnscannedReason> {
         let Some(side) = side else { return Ok(Self { raw: Vec::new(), masked: Vec::new() }) };
         let raw: Vec<_> = side.raw.lines_with_terminator().collect();
         let masked: Vec<_> = side.masked.lines_with_terminator().collect();

@@ -1,4 +1,4 @@
-//! From the files of a change to what a reviewer is given: all of it, or named as not scanned.
+//! The delivery of a change to a reviewer: every file, or its name with the reason why not.
 
 pub mod file;
 mod hunks;
@@ -35,16 +35,16 @@ pub struct Delivery {
 pub struct Chunk {
     pub sections: Vec<ChangeSection>,
     /// 12 hexadecimal digits that mark what is data in this call.
-    pub token: String,
+    pub fence_nonce: String,
 }
 
-/// A file, or a piece of a large one.
+/// A file, or a part of a large one.
 #[derive(Clone, Debug)]
 pub struct ChangeSection {
     /// As shown: see [`visible_path`].
     pub path: String,
-    /// Which piece of how many, from 1.
-    pub piece: (usize, usize),
+    /// Which part of how many, from 1.
+    pub part: (usize, usize),
     /// All that is delivered: a head, lines with sign and new line number, and an end with the nonce.
     pub text: String,
     /// The lines that it adds, without secrets, as shown.
@@ -65,14 +65,15 @@ pub fn deliver(files: &[DeliveredFile], limits: &DeliveryLimits, seed: &[u8; 32]
         let path = visible_path(&file.path);
         let mut place = ChangedLines { path: file.path.clone(), ..ChangedLines::default() };
         let packed = drafts(file, &path, limits, &mut place).and_then(|drafts| {
-            let rooms = rooms_for(&drafts, &used, limits).ok_or(UnscannedReason::NoRoom)?;
-            for (draft, room) in drafts.into_iter().zip(rooms) {
-                if room == calls.len() {
+            let targets =
+                calls_with_space(&drafts, &used, limits).ok_or(UnscannedReason::NoRoom)?;
+            for (draft, call) in drafts.into_iter().zip(targets) {
+                if call == calls.len() {
                     calls.push(Vec::new());
                     used.push(0);
                 }
-                used[room] += draft.len();
-                calls[room].push(draft);
+                used[call] += draft.len();
+                calls[call].push(draft);
             }
             Ok(())
         });
@@ -89,13 +90,13 @@ pub fn deliver(files: &[DeliveredFile], limits: &DeliveryLimits, seed: &[u8; 32]
             let sections = drafts.into_iter().enumerate();
             let close_fence =
                 |(at, draft): (usize, Draft)| draft.close_fence(seed, (call, at), &mut nonces);
-            let token = blake3::Hasher::new_keyed(seed)
+            let nonce = blake3::Hasher::new_keyed(seed)
                 .update(b"token")
                 .update(&(call as u64).to_le_bytes())
                 .finalize();
             Chunk {
                 sections: sections.map(close_fence).collect(),
-                token: token.to_hex()[..12].to_owned(),
+                fence_nonce: nonce.to_hex()[..12].to_owned(),
             }
         })
         .collect();
@@ -107,13 +108,13 @@ struct Draft {
     path: String,
     /// What became of the file: `modified`, `renamed from a.rs`.
     what: String,
-    piece: (usize, usize),
+    part: (usize, usize),
     body: hunks::Body,
 }
 
 impl Draft {
     fn framed(&self, nonce: &str) -> String {
-        let Self { path, what, piece: (k, n), body } = self;
+        let Self { path, what, part: (k, n), body } = self;
         let text = &body.text;
         format!("=== {path}: {what}, section {k} of {n}\n{text}=== end of {path}, nonce {nonce}\n")
     }
@@ -146,15 +147,19 @@ impl Draft {
             text,
             nonce,
             path: self.path,
-            piece: self.piece,
+            part: self.part,
             added: self.body.added,
         }
     }
 }
 
-/// The calls that take the sections of one file: for each the first with room. `None` where not all
-/// of them find one.
-fn rooms_for(drafts: &[Draft], used: &[usize], limits: &DeliveryLimits) -> Option<Vec<usize>> {
+/// The calls that take the sections of one file: for each the first with space left. `None` where
+/// one of them finds no call.
+fn calls_with_space(
+    drafts: &[Draft],
+    used: &[usize],
+    limits: &DeliveryLimits,
+) -> Option<Vec<usize>> {
     let mut used = used.to_vec();
     drafts
         .iter()
@@ -163,13 +168,13 @@ fn rooms_for(drafts: &[Draft], used: &[usize], limits: &DeliveryLimits) -> Optio
             if used.len() < limits.calls {
                 used.push(0);
             }
-            let room = used.iter().position(|used| used + len <= limits.bytes_per_call)?;
-            used[room] += len;
+            let call = used.iter().position(|used| used + len <= limits.bytes_per_call)?;
+            used[call] += len;
             // A call that stayed empty is offered again.
             if used.last() == Some(&0) {
                 used.pop();
             }
-            Some(room)
+            Some(call)
         })
         .collect()
 }
@@ -191,21 +196,21 @@ fn drafts(
     }
     let what = what_became(file);
     let notes = hunks::notes(file);
-    let hunks = hunks::of(file, limits, place)?;
-    let frame = Draft { path: path.to_owned(), what, piece: (1, 1), body: hunks::Body::default() };
-    // Room for numbers of pieces beyond one digit.
+    let hunks = hunks::from_file(file, limits, place)?;
+    let frame = Draft { path: path.to_owned(), what, part: (1, 1), body: hunks::Body::default() };
+    // Room for numbers of parts beyond one digit.
     let frame_len = frame.len() + 12;
     let section = (limits.bytes_per_call / SECTION_SHARE).saturating_sub(frame_len);
     let longest = limits.bytes_per_call.saturating_sub(frame_len);
     let bodies = hunks::split(notes, &hunks, section, longest)?;
     let count = bodies.len();
-    let of_piece = |(at, body)| Draft {
+    let to_draft = |(at, body)| Draft {
         path: path.to_owned(),
         what: frame.what.clone(),
-        piece: (at + 1, count),
+        part: (at + 1, count),
         body,
     };
-    Ok(bodies.into_iter().enumerate().map(of_piece).collect())
+    Ok(bodies.into_iter().enumerate().map(to_draft).collect())
 }
 
 fn what_became(file: &DeliveredFile) -> String {

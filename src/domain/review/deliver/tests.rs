@@ -298,9 +298,9 @@ proptest! {
             if of.is_empty() {
                 continue;
             }
-            let pieces: HashSet<_> = of.iter().map(|section| section.piece).collect();
+            let pieces: HashSet<_> = of.iter().map(|section| section.part).collect();
             prop_assert_eq!(pieces.len(), of.len());
-            prop_assert!(of.iter().all(|section| section.piece.1 == of.len()));
+            prop_assert!(of.iter().all(|section| section.part.1 == of.len()));
             let lines = |side: &Option<FileSide>| {
                 let side = side.as_ref();
                 side.map_or_else(Vec::new, |side| lines_of(&side.masked))

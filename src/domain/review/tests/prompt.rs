@@ -88,7 +88,10 @@ fn prompts() -> [(&'static str, String); 3] {
     [
         ("reviewer", review(&ask)),
         ("verifier", verification(&bare, &open)),
-        ("repair", repair("QUESTION {{wrong}}\n", "`findings`: is missing", "{\n}", &part.token)),
+        (
+            "repair",
+            repair("QUESTION {{wrong}}\n", "`findings`: is missing", "{\n}", &part.fence_nonce),
+        ),
     ]
 }
 
@@ -113,7 +116,7 @@ fn data_is_neither_expanded_nor_obeyed() {
     assert_eq!(prompt.matches("{{classes}}").count(), 1, "the change's own");
     assert_eq!(later.matches("{{").count(), 2, "the change's own, shown twice");
     assert_eq!(mend.matches("{{").count(), 1, "the question's own");
-    let token = part().token;
+    let token = part().fence_nonce;
     for name in ["spec", "rules", "files", "change"] {
         for mark in ["<<<", ">>>"] {
             let line = format!("{mark} {name} {token}");

@@ -164,6 +164,6 @@ fn the_format_is_told_by_the_ending() {
         ("md", None),
     ];
     for (name, expected) in table {
-        assert_eq!(SpecFormat::of(name), expected, "{name}");
+        assert_eq!(SpecFormat::from_name(name), expected, "{name}");
     }
 }

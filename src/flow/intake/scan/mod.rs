@@ -86,7 +86,7 @@ impl SpecGlobs {
         let Some(name) = path.file_name().map(|name| name.to_string_lossy()) else { return false };
         // Editors keep what is not saved yet beside the file: `.a.md.swp`, `#a.md#`, `a.md~`,
         // `~$a.md`. What does not end as a spec does is none anyway.
-        if name.starts_with(['.', '#', '~']) || SpecFormat::of(&name).is_none() {
+        if name.starts_with(['.', '#', '~']) || SpecFormat::from_name(&name).is_none() {
             return false;
         }
         if self.is_readme(path, &name) || OWN.iter().any(|own| path.starts_with(own)) {

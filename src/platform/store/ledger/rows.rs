@@ -34,7 +34,7 @@ pub fn kept(row: &Row, now: Timestamp) -> Result<StoredFinding, Error> {
     Ok(StoredFinding {
         id: row.get(0)?,
         finding: finding(row)?,
-        status: FindingStatus::of(last.as_ref(), now),
+        status: FindingStatus::after(last.as_ref(), now),
         first_seen: timestamp(row, 14)?,
         last_seen: timestamp(row, 15)?,
         times: count(row, 16)?,

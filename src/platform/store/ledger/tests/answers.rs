@@ -282,6 +282,6 @@ fn a_status_is_what_was_decided_last() {
         (Some(decision(DispositionKind::Fixed, 1, None)), 5, FindingStatus::Fixed),
         (Some(decision(DispositionKind::Reopened, 1, Some(2))), 5, FindingStatus::Open),
     ] {
-        assert_eq!(FindingStatus::of(last.as_ref(), time(now)), status);
+        assert_eq!(FindingStatus::after(last.as_ref(), time(now)), status);
     }
 }

@@ -63,7 +63,7 @@ fn check(ledger: &Ledger, model: &BTreeMap<u8, Site>, now: i64) -> Result<(), Te
     prop_assert_eq!(listing.total, model.len());
     for site in model.values() {
         let kept = ledger.get(&site.id, time(now)).unwrap().unwrap();
-        prop_assert_eq!(kept.status, FindingStatus::of(site.decisions.last(), time(now)));
+        prop_assert_eq!(kept.status, FindingStatus::after(site.decisions.last(), time(now)));
         prop_assert_eq!(kept.first_seen, time(site.first_seen));
         prop_assert_eq!(kept.last_seen, time(site.last_seen));
         prop_assert_eq!(kept.times, site.times);
@@ -79,7 +79,7 @@ fn check(ledger: &Ledger, model: &BTreeMap<u8, Site>, now: i64) -> Result<(), Te
     let open = Filter { status: Some(FindingStatus::Open), ..Filter::default() };
     let expected = model
         .values()
-        .filter(|s| FindingStatus::of(s.decisions.last(), time(now)) == FindingStatus::Open);
+        .filter(|s| FindingStatus::after(s.decisions.last(), time(now)) == FindingStatus::Open);
     prop_assert_eq!(ledger.list(&open, time(now)).unwrap().total, expected.count());
     Ok(())
 }
@@ -102,13 +102,13 @@ fn record(
             ..Site::default()
         });
         prop_assert_eq!(&site.id, &id);
-        if FindingStatus::of(site.decisions.last(), time(now)) == FindingStatus::Fixed {
+        if FindingStatus::after(site.decisions.last(), time(now)) == FindingStatus::Fixed {
             let mut reopened = decision(DispositionKind::Reopened, now, None);
             reopened.actor = "tribunal".to_owned();
             reopened.reason = format!("seen again in change {change}");
             site.decisions.push(reopened);
         }
-        prop_assert_eq!(status, FindingStatus::of(site.decisions.last(), time(now)).as_str());
+        prop_assert_eq!(status, FindingStatus::after(site.decisions.last(), time(now)).as_str());
         site.last_seen = now;
         site.times += 1;
         *site.changes.entry(change).or_default() += 1;
