@@ -132,7 +132,7 @@ impl HookCall<'_> {
         let bypass = Bypass::asked(self.env);
         for (word, nearest) in &bypass.unknown {
             let near = nearest.map(|gate| format!("; did you mean `{gate}`?")).unwrap_or_default();
-            out::warn(&format!("`{word}` in TRIBUNAL_SKIP names no gate{near}"));
+            out::warn(&format!("TRIBUNAL_SKIP: `{word}` is not a gate{near}"));
         }
         let left = if bypass.all { "NOT judged" } else { "not judged in full" };
         let what = bypass.describe();
@@ -372,7 +372,7 @@ fn print_push(evaluation: PushEvaluation, hint: &str, started: Instant) -> ExitS
     if let Some(base) = policy_of {
         let base = base.short();
         out::hint(&format!(
-            "the push changes the law; it was judged under that of {base}: push the change of the law by itself first"
+            "the push changes the policy, and was checked with the policy of {base}: push the policy change by itself first"
         ));
     }
     out::hint(hint);

@@ -26,7 +26,7 @@ pub fn run_command(context: &Context) -> Result<ExitStatus> {
         let who = lock::holder(&place.state_dir)?
             .map_or_else(String::new, |holder| format!(" (process {})", holder.pid));
         return Err(hinted(
-            format!("this repository is watched already{who}"),
+            format!("this repository is already being watched{who}"),
             "`tribunal daemon log --follow` shows what it does, `tribunal daemon stop` ends it",
         ));
     };
@@ -44,7 +44,7 @@ pub fn run_command(context: &Context) -> Result<ExitStatus> {
         Ending::Interrupted => ExitStatus::Interrupted,
         Ending::Stopped => ExitStatus::Pass,
         Ending::Orphaned => {
-            out::talk("the repository is gone, or another watcher has begun: this one ends");
+            out::talk("the repository is gone, or another watcher took over; stopping");
             ExitStatus::Error
         }
     })

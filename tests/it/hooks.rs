@@ -643,14 +643,14 @@ fn a_hook_manager_that_comes_back_is_kept_again() {
 }
 
 #[test]
-fn install_agrees_to_the_commands_and_says_which() {
+fn install_trusts_the_commands_and_names_them() {
     let sandbox = Sandbox::new();
     let repo = sandbox.repo("repo");
     let policy = "[[commands]]\nname = \"never\"\nrun = \"false\"\non = [\"pre-commit\"]\n";
     repo.write("tribunal.toml", policy).commit_unjudged("law");
-    repo.tribunal(&["hooks", "install", "--dry-run"]).ok().never_says("agreed");
-    repo.tribunal(&["hooks", "install"]).ok().says("agreed to run `false`");
-    repo.tribunal(&["hooks", "install"]).ok().says("nothing to change").never_says("agreed");
+    repo.tribunal(&["hooks", "install", "--dry-run"]).ok().never_says("trusted");
+    repo.tribunal(&["hooks", "install"]).ok().says("trusted `false`");
+    repo.tribunal(&["hooks", "install"]).ok().says("nothing to change").never_says("trusted");
     repo.write("a", "a").commit("feat: a").code(1).says("never");
 }
 

@@ -595,7 +595,7 @@ fn a_rate_limit_is_waited_for_across_a_kill() {
                 let ended = child.wait().unwrap();
                 if signal == Signal::INT {
                     assert_eq!(ended.code(), Some(130));
-                    assert!(said().contains("goes on with it"), "{}", said());
+                    assert!(said().contains("resume it with `tribunal resume"), "{}", said());
                 }
                 waited(&scene, &repo, &asked, reset);
             });

@@ -9,7 +9,7 @@ const GOOD: &str = "---\nid: good\n---\n# Good\n\n## Goal\nBe good.\n\n## Accept
 fn a_new_spec_is_a_draft_without_errors() {
     let sandbox = Sandbox::new();
     let repo = sandbox.repo("r");
-    repo.tribunal(&["spec", "list"]).ok().says("there are no specs yet");
+    repo.tribunal(&["spec", "list"]).ok().says("no specs yet");
     repo.tribunal(&["spec", "new", "add-login"]).ok().says("wrote docs/specs/add-login.md");
     let text = repo.read("docs/specs/add-login.md");
     assert!(text.contains("id: add-login\n") && text.contains("# Add login\n"), "{text}");
@@ -62,7 +62,7 @@ fn show_finds_a_spec_by_its_id_or_names_the_nearest() {
         .says("# Good")
         .says("AC-1")
         .says("docs/specs/file.md");
-    repo.tribunal(&["spec", "show", "goof"]).code(2).says("the nearest is `good`");
+    repo.tribunal(&["spec", "show", "goof"]).code(2).says("did you mean `good`");
     let json = repo.tribunal(&["spec", "show", "good", "--format", "json"]).ok().json();
     assert_eq!(json["spec"]["queued"], false);
     assert_eq!(json["spec"]["size"], "S");

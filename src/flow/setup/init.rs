@@ -10,6 +10,7 @@ use bstr::{BStr, ByteSlice as _};
 use crate::domain::gates::governance::{BASELINE_FILE, POLICY_FILE};
 use crate::domain::gates::secrets;
 use crate::domain::model::objects::{BLOB_BYTES_MAX, Content};
+use crate::domain::model::text::counted;
 use crate::flow::setup::propose::{COMMITS_LOOKED_AT, Proposal, RepoFacts, propose};
 use crate::platform::git::change;
 use crate::platform::git::command::succeeded;
@@ -53,8 +54,9 @@ pub fn plan(repo: &Repo) -> Result<Plan> {
     {
         missing.push(MissingFile { path: BASELINE_FILE, content });
         chosen.push(format!(
-            "{count} secrets that are in the repository already go to {BASELINE_FILE}: they warn \
-             instead of stopping everyone. Revoke them"
+            "{} recorded in {BASELINE_FILE}: reported as warnings once it is committed. \
+             Revoke those that are real",
+            counted(count, "secret")
         ));
     }
     if !is_there(POLICY_FILE) {
