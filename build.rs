@@ -21,12 +21,7 @@ mod domain {
             pub mod rule;
             pub mod shape;
             pub mod table;
-
-            #[derive(Clone, Copy, Debug)]
-            pub enum Tier {
-                Generic,
-                Provider,
-            }
+            pub mod tier;
         }
     }
 }
@@ -85,7 +80,7 @@ fn prefilter() -> String {
         let (kind, rule) = (lead.kind, lead.rule);
         let _infallible = writeln!(
             nodes,
-            "Node {{ gram: {bytes}, back: {back}, kind: Kind::{kind:?}, rule: {rule}, word: {word:?} }},"
+            "Node {{ gram: {bytes}, back: {back}, kind: GramKind::{kind:?}, rule: {rule}, word: {word:?} }},"
         );
     }
     for bucket in 1..starts.len() {

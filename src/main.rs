@@ -17,10 +17,10 @@ use crate::platform::ui::{log, out};
 
 fn main() -> ExitCode {
     match run() {
-        Ok(status) => status.into(),
+        Ok(status) => ExitCode::from(status.code()),
         Err(error) => {
             out::error(&error);
-            ExitStatus::Error.into()
+            ExitCode::from(ExitStatus::Error.code())
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::domain::model::error::hinted;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::{ExitStatus, Report, Skipped, Verdict};
 use crate::domain::model::text::counted;
-use crate::domain::policy::settings::Moment;
+use crate::domain::policy::commands::Moment;
 use crate::flow::evaluate::bypass::Bypass;
 use crate::flow::evaluate::commands::{Request, Tail};
 use crate::flow::evaluate::evaluation::{Ask, evaluate};

@@ -10,11 +10,11 @@ use anyhow::{Context as _, Result};
 use serde_json::json;
 
 use crate::cli::context::Context;
-use crate::daemon::control;
 use crate::daemon::control::{Start, Stop, log_path};
 use crate::daemon::lock;
 use crate::daemon::lock::{Holder, Mode};
-use crate::daemon::run::Place;
+use crate::daemon::watched_repo::WatchedRepo;
+use crate::daemon::{control, learner};
 use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::model::text::counted;
@@ -52,6 +52,9 @@ enum Command {
     /// Run the watcher process itself
     #[command(hide = true)]
     Serve,
+    /// What a process does that learns for the watcher
+    #[command(hide = true)]
+    Learn,
 }
 
 impl Args {
@@ -62,20 +65,30 @@ impl Args {
 }
 
 pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
-    let place = Place::of(&context.repo()?, &context.env, &context.global.set);
+    let place = WatchedRepo::of(&context.repo()?, &context.env, &context.global.set);
     match args.command {
         Command::Start => start(context, &place),
         Command::Stop => stop(context, &place),
         Command::Status => status(context, &place),
         Command::Log { follow } => log(&place, follow),
+        Command::Learn => learn(context, &place),
         Command::Serve => {
-            control::serve(&place, context.global.verbose)?;
+            control::serve(place, context.global.verbose)?;
             Ok(ExitStatus::Pass)
         }
     }
 }
 
-fn start(context: &Context, place: &Place) -> Result<ExitStatus> {
+/// Learns in the work tree that `--repo` names, and prints a line of JSON for each rule.
+fn learn(context: &Context, place: &WatchedRepo) -> Result<ExitStatus> {
+    let worktree = context.global.repo.as_deref().unwrap_or(&context.env.current_dir);
+    for rule in learner::work(place, worktree)? {
+        out::result(&serde_json::to_string(&rule)?);
+    }
+    Ok(ExitStatus::Pass)
+}
+
+fn start(context: &Context, place: &WatchedRepo) -> Result<ExitStatus> {
     let (word, holder) = match control::start(place, context.global.verbose)? {
         Start::Started(holder) => ("started", holder),
         Start::AlreadyRunning(holder) => ("already running", holder),
@@ -89,7 +102,7 @@ fn start(context: &Context, place: &Place) -> Result<ExitStatus> {
     if context.global.format == OutputFormat::Json {
         out::result(&json!({"version": 1, "outcome": word, "daemon": holder}).to_string());
     } else if !context.global.quiet {
-        out::result(&format!("{word}: process {}", holder.pid));
+        out::result(&format!("{word}: process {}", holder.pid()));
         if let Some(drift) = drift(&holder) {
             out::warn(&drift);
             out::hint(
@@ -100,7 +113,7 @@ fn start(context: &Context, place: &Place) -> Result<ExitStatus> {
     Ok(ExitStatus::Pass)
 }
 
-fn stop(context: &Context, place: &Place) -> Result<ExitStatus> {
+fn stop(context: &Context, place: &WatchedRepo) -> Result<ExitStatus> {
     let word = match control::stop(place)? {
         Stop::Stopped => "stopped",
         Stop::NotRunning => "not running",
@@ -119,8 +132,8 @@ fn stop(context: &Context, place: &Place) -> Result<ExitStatus> {
     Ok(ExitStatus::Pass)
 }
 
-fn status(context: &Context, place: &Place) -> Result<ExitStatus> {
-    let holder = lock::holder(&place.state_dir)?;
+fn status(context: &Context, place: &WatchedRepo) -> Result<ExitStatus> {
+    let holder = lock::holder(&place.state_dir);
     let watched = holder.as_ref().and_then(|holder| control::watched(place, holder));
     let known = Known::load(&place.state_dir, None)?.known;
     let records = last_records(&known);
@@ -153,7 +166,7 @@ fn status(context: &Context, place: &Place) -> Result<ExitStatus> {
                 Mode::Daemon => "running in the background",
                 Mode::Foreground => "running as `tribunal watch`",
             };
-            out::result(&format!("{mode}: process {}, since {}", holder.pid, holder.since));
+            out::result(&format!("{mode}: process {}, since {}", holder.pid(), holder.since));
             if let Some(drift) = drift(holder) {
                 out::warn(&drift);
             }
@@ -203,7 +216,7 @@ fn last_records(known: &Known) -> Vec<(&str, &Version)> {
     records
 }
 
-fn log(place: &Place, follow: bool) -> Result<ExitStatus> {
+fn log(place: &WatchedRepo, follow: bool) -> Result<ExitStatus> {
     let path = log_path(place);
     let failed = || format!("could not read `{}`", path.display());
     let mut file = match File::open(&path) {

@@ -11,11 +11,11 @@ use anyhow::{Context as _, Result};
 use crate::daemon::control;
 use crate::domain::gates;
 use crate::domain::model::error::{Hinted, hinted};
-use crate::domain::model::finding::{Effect, Spot};
+use crate::domain::model::finding::{Effect, LocationKind};
 use crate::domain::model::push::Receiver;
 use crate::domain::model::report::{ExitStatus, Report, Skipped, Verdict};
 use crate::domain::model::text::counted;
-use crate::domain::policy::settings::Moment;
+use crate::domain::policy::commands::Moment;
 use crate::flow::evaluate::bookkeeping;
 use crate::flow::evaluate::bypass;
 use crate::flow::evaluate::bypass::Bypass;
@@ -207,7 +207,7 @@ impl HookCall<'_> {
         let head = repo.head()?.map(|head| repo.tree_of(&head)).transpose()?;
         let mut law = law::of_tree(&repo.objects, head.as_ref(), Some(&[]), self.env, &[])?;
         bypass.apply(&mut law.policy.gates);
-        let findings = gates::judge_message(&text, &Spot::CommitMessage, &law);
+        let findings = gates::check_message(&text, &LocationKind::CommitMessage, &law);
         let findings = findings.into_iter().map(judge::unrecorded).collect();
         let report = judge::report(findings, Vec::new(), started);
         if report.verdict == Verdict::Pass {

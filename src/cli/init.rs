@@ -6,7 +6,7 @@ use crate::cli::context::Context;
 use crate::cli::hooks::install_hooks;
 use crate::cli::trust::agree_to_named;
 use crate::domain::model::report::ExitStatus;
-use crate::domain::policy::settings::Switch;
+use crate::domain::policy::switch::Switch;
 use crate::flow::call::cast;
 use crate::flow::evaluate::law;
 use crate::flow::setup::{init, install};

@@ -73,8 +73,12 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
     inside::refuse(env, "a review cannot be asked for", later)?;
     let quiet = context.global.quiet;
     if args.waiting {
-        background::work_off(&repo, |commit| review::in_background(&repo, env, flags, commit))?;
-        return Ok(ExitStatus::Pass);
+        let worked =
+            background::work_off(&repo, |commit| review::in_background(&repo, env, flags, commit));
+        return match worked {
+            Err(error) if error.is::<Stopped>() => Ok(ExitStatus::Interrupted),
+            worked => worked.map(|()| ExitStatus::Pass),
+        };
     }
     let tell = |line: &str| {
         if !quiet {

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::cli::context::Context;
 use crate::domain::model::report::ExitStatus;
-use crate::domain::pipeline::run::{Kind, Stage};
+use crate::domain::pipeline::run::{RunKind, Stage};
 use crate::flow::review::docket::Docket;
 use crate::flow::review::outcome;
 use crate::platform::store::runs;
@@ -105,10 +105,10 @@ fn json_of(docket: &Docket, at: At) -> serde_json::Value {
     })
 }
 
-fn kind(kind: Kind) -> &'static str {
+fn kind(kind: RunKind) -> &'static str {
     match kind {
-        Kind::Review => "review",
-        Kind::Fix => "fix",
+        RunKind::Review => "review",
+        RunKind::Fix => "fix",
     }
 }
 

@@ -11,16 +11,17 @@ use crate::cli::context::Context;
 use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::spec::classify::{Classification, classify};
-use crate::domain::spec::identity::{Identity, identity, is_id};
-use crate::domain::spec::problem::{Level, Problem, Rule};
-use crate::domain::spec::read::{Reading, read};
+use crate::domain::spec::identity::{SpecIdentity, identity, is_id};
+use crate::domain::spec::problem::{LintRule, ProblemLevel, SpecProblem};
+use crate::domain::spec::read::read;
+use crate::domain::spec::reading::SpecReading;
 use crate::domain::spec::record::record;
 use crate::domain::spec::template::template;
-use crate::domain::spec::types::{At, Status};
+use crate::domain::spec::types::{SpecPosition, SpecStatus};
 use crate::flow::evaluate::law;
 use crate::flow::intake::ingest::{PROGRESS, key};
 use crate::flow::intake::redact;
-use crate::flow::intake::scan::{Globs, list};
+use crate::flow::intake::scan::{SpecGlobs, list};
 use crate::platform::config::env;
 use crate::platform::git::repo::Repo;
 use crate::platform::store::file::write_new;
@@ -78,8 +79,8 @@ struct Page {
     /// As it is shown: from the top of the work tree, or as the person gave it.
     path: String,
     /// Without secrets.
-    reading: Reading,
-    identity: Identity,
+    reading: SpecReading,
+    identity: SpecIdentity,
     classification: Classification,
 }
 
@@ -96,7 +97,7 @@ impl Page {
     fn state(&self) -> &'static str {
         match &self.reading.spec {
             _ if self.reading.errors() > 0 => "errors",
-            Some(spec) if spec.status == Status::Draft => "draft",
+            Some(spec) if spec.status == SpecStatus::Draft => "draft",
             _ => "ready",
         }
     }
@@ -107,9 +108,9 @@ fn top_of(repo: &Repo) -> Result<PathBuf> {
     top.canonicalize().with_context(|| format!("could not read `{}`", top.display()))
 }
 
-fn globs(context: &Context, top: &Path) -> Result<Globs> {
+fn globs(context: &Context, top: &Path) -> Result<SpecGlobs> {
     let resolved = law::of_work_tree(Some(top), &context.env, &context.global.set)?;
-    Globs::new(&resolved.policy.watch.specs)
+    SpecGlobs::new(&resolved.policy.watch.specs)
         .map_err(|bad| hinted(bad.to_string(), "the globs are `watch.specs` in tribunal.toml"))
 }
 
@@ -135,10 +136,10 @@ fn mark_duplicates(pages: &mut [Page]) {
     for page in pages {
         let id = page.identity.id.to_ascii_lowercase();
         if let Some(holder) = first.get(&id) {
-            let problem = Problem {
-                at: At { line: 1, column: 1 },
-                rule: Rule::DuplicateId,
-                level: Level::Error,
+            let problem = SpecProblem {
+                at: SpecPosition { line: 1, column: 1 },
+                rule: LintRule::DuplicateId,
+                level: ProblemLevel::Error,
                 message: format!("`{holder}` has the id `{}` too", page.identity.id),
                 hint: "give one of the two another `id`".to_owned(),
             };
@@ -227,7 +228,7 @@ fn lint(context: &Context, repo: &Repo, files: &[PathBuf]) -> Result<ExitStatus>
 
 fn print_problems(page: &Page) {
     for problem in &page.reading.problems {
-        let style = if problem.level == Level::Error { ERROR } else { WARNING };
+        let style = if problem.level == ProblemLevel::Error { ERROR } else { WARNING };
         out::result(&format!(
             "{}:{}:{}: {style}{}{style:#}{DIM}[{}]{DIM:#}: {}\n  {HINT}hint{HINT:#}: {}",
             printable(&page.path),
@@ -268,7 +269,7 @@ fn json_of(page: &Page) -> Value {
     })
 }
 
-fn json_problem(problem: &Problem) -> Value {
+fn json_problem(problem: &SpecProblem) -> Value {
     json!({
         "line": problem.at.line,
         "column": problem.at.column,
@@ -282,7 +283,7 @@ fn json_problem(problem: &Problem) -> Value {
 /// What the watcher and the queue know of a spec: whether this content was taken in, and whether
 /// it waits for a run.
 fn standing(repo: &Repo, known: &Known, page: &Page) -> (bool, bool) {
-    let Identity { id, hash } = &page.identity;
+    let SpecIdentity { id, hash } = &page.identity;
     let taken_in = known.versions(id).last().is_some_and(|version| version.hash == *hash);
     let queued = queue::get(&repo.state_dir(), id).is_some_and(|queued| queued.hash == *hash);
     (taken_in, queued)

@@ -5,8 +5,9 @@ use serde_json::json;
 
 use crate::cli::context::Context;
 use crate::daemon::lock;
-use crate::domain::model::kept::Status;
+use crate::domain::model::oid::Oid;
 use crate::domain::model::report::ExitStatus;
+use crate::domain::model::stored_finding::FindingStatus;
 use crate::domain::model::text::counted;
 use crate::flow::evaluate::bypass;
 use crate::flow::setup::install;
@@ -28,6 +29,10 @@ struct RepoStatus {
     open_findings: usize,
     /// Commits that wait for a review.
     unreviewed: usize,
+    /// Commits whose review is not tried any more, with the reason.
+    set_aside: Vec<(Oid, String)>,
+    /// Commits that were not queued for a review because too many waited.
+    left_out: Vec<Oid>,
     queued: usize,
     events: usize,
     /// Events that no watcher came to handle.
@@ -58,7 +63,7 @@ fn collect(context: &Context, repo: &Repo) -> Result<RepoStatus> {
     let mut open_findings = 0;
     if ledger::exists(&state_dir) {
         let now = now(&context.env);
-        let filter = Filter { status: Some(Status::Open), ..Filter::default() };
+        let filter = Filter { status: Some(FindingStatus::Open), ..Filter::default() };
         let done = ledger::with(&state_dir, now, |ledger| ledger.list(&filter, now))?;
         open_findings = done.value.total;
     }
@@ -68,9 +73,11 @@ fn collect(context: &Context, repo: &Repo) -> Result<RepoStatus> {
     Ok(RepoStatus {
         hooks: events.iter().filter(|event| event.installed).count(),
         hook_problems: problems.collect(),
-        daemon: lock::holder(&state_dir)?.map(|holder| holder.pid),
+        daemon: lock::holder(&state_dir).map(|holder| holder.pid()),
         open_findings,
         unreviewed: backlog::waiting(&state_dir)?.len(),
+        set_aside: backlog::set_aside(&state_dir)?,
+        left_out: backlog::left_out(&state_dir)?,
         queued: queue::list(&state_dir)?.len(),
         events: inbox::waiting(&state_dir),
         dropped: inbox::dropped(&state_dir),
@@ -84,7 +91,15 @@ fn json_of(status: &RepoStatus) -> serde_json::Value {
         "hooks": {"installed": status.hooks, "problems": status.hook_problems},
         "daemon": {"running": status.daemon.is_some(), "pid": status.daemon},
         "findings": {"open": status.open_findings},
-        "reviews": {"waiting": status.unreviewed},
+        "reviews": {
+            "waiting": status.unreviewed,
+            "set_aside": status
+                .set_aside
+                .iter()
+                .map(|(commit, why)| json!({"commit": commit.as_str(), "reason": why}))
+                .collect::<Vec<_>>(),
+            "left_out": status.left_out.iter().map(Oid::as_str).collect::<Vec<_>>(),
+        },
         "specs": {"queued": status.queued},
         "events": {"waiting": status.events, "dropped": status.dropped},
         "bypasses": status.bypasses,
@@ -106,6 +121,19 @@ fn print(status: &RepoStatus) {
     out::result(&format!("findings  {} open", status.open_findings));
     if status.unreviewed > 0 {
         out::result(&format!("reviews   {} waiting for one", counted(status.unreviewed, "commit")));
+    }
+    for (commit, why) in &status.set_aside {
+        let (short, why) = (commit.short(), printable(why));
+        out::result(&format!("          {short} is not reviewed any more: {why}"));
+        out::hint(&format!("`tribunal review --commit {short}` tries once more"));
+    }
+    if let Some(last) = status.left_out.last() {
+        let count = status.left_out.len();
+        out::result(&format!(
+            "          {count} new commits were not queued for one: {} wait at most",
+            backlog::WAITING_MAX
+        ));
+        out::hint(&format!("`tribunal review --commit {}` reviews the last of them", last.short()));
     }
     out::result(&format!("specs     {} queued", status.queued));
     if status.events > 0 {

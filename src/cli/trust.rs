@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::cli::context::Context;
 use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
-use crate::domain::policy::settings::CommandGate;
+use crate::domain::policy::commands::CommandGate;
 use crate::flow::evaluate::law;
 use crate::flow::evaluate::trust;
 use crate::flow::evaluate::trust::Trusted;

@@ -7,10 +7,11 @@ use tokio::sync::oneshot;
 
 use crate::cli::context::Context;
 use crate::daemon::control::check_watchable;
+use crate::daemon::event::DaemonEvent;
 use crate::daemon::lock;
 use crate::daemon::lock::Mode;
-use crate::daemon::news::News;
-use crate::daemon::run::{Ending, Place, run};
+use crate::daemon::run::{Ending, run};
+use crate::daemon::watched_repo::WatchedRepo;
 use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
 use crate::platform::config::env;
@@ -19,12 +20,12 @@ use crate::platform::ui::report::{OutputFormat, printable};
 
 /// Watches until a signal comes, or nobody reads what it prints any more.
 pub fn run_command(context: &Context) -> Result<ExitStatus> {
-    let place = Place::of(&context.repo()?, &context.env, &context.global.set);
+    let place = WatchedRepo::of(&context.repo()?, &context.env, &context.global.set);
     check_watchable(&place)?;
     let Some(mut held) = lock::take(&place.state_dir, Mode::Foreground, env::now(&context.env))?
     else {
-        let who = lock::holder(&place.state_dir)?
-            .map_or_else(String::new, |holder| format!(" (process {})", holder.pid));
+        let who = lock::holder(&place.state_dir)
+            .map_or_else(String::new, |holder| format!(" (process {})", holder.pid()));
         return Err(hinted(
             format!("this repository is already being watched{who}"),
             "`tribunal daemon log --follow` shows what it does, `tribunal daemon stop` ends it",
@@ -39,7 +40,7 @@ pub fn run_command(context: &Context) -> Result<ExitStatus> {
             let _ = left.send(());
         }
     });
-    let ending = run(&place, &mut held, &mut |news| print_event(news, json), Some(reader_left))?;
+    let ending = run(place, &mut held, &mut |event| print_event(event, json), Some(reader_left))?;
     Ok(match ending {
         Ending::Interrupted => ExitStatus::Interrupted,
         Ending::Stopped => ExitStatus::Pass,
@@ -50,7 +51,7 @@ pub fn run_command(context: &Context) -> Result<ExitStatus> {
     })
 }
 
-fn print_event(news: &News, json: bool) {
+fn print_event(news: &DaemonEvent, json: bool) {
     tracing::debug!("{news}");
     if json {
         if let Ok(line) = serde_json::to_string(news) {

@@ -11,12 +11,13 @@ use anyhow::{Context as _, Result};
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 use serde::Deserialize;
 
+use crate::daemon::event::DaemonEvent;
 use crate::daemon::lock;
 use crate::daemon::lock::{Holder, Mode};
-use crate::daemon::news::News;
-use crate::daemon::run::{Ending, Place, run};
+use crate::daemon::run::{Ending, run};
+use crate::daemon::watched_repo::WatchedRepo;
 use crate::domain::model::error::hinted;
-use crate::domain::policy::settings::{Watch, WatchStart};
+use crate::domain::policy::watch::{WatchSettings, WatchStart};
 use crate::flow::review::background;
 use crate::platform::config::env::Env;
 use crate::platform::git::repo::Repo;
@@ -54,12 +55,12 @@ pub enum Stop {
 }
 
 /// Where the daemon's log is.
-pub fn log_path(place: &Place) -> PathBuf {
+pub fn log_path(place: &WatchedRepo) -> PathBuf {
     place.state_dir.join("daemon.log")
 }
 
 /// An error where there is no work tree and so nothing to watch.
-pub fn check_watchable(place: &Place) -> Result<()> {
+pub fn check_watchable(place: &WatchedRepo) -> Result<()> {
     if worktrees::list(&place.common_dir).is_empty() {
         return Err(hinted(
             format!("`{}` is bare: there is no work tree to watch", place.common_dir.display()),
@@ -70,12 +71,9 @@ pub fn check_watchable(place: &Place) -> Result<()> {
 }
 
 /// Starts the daemon and waits until it holds the lock and watches.
-pub fn start(place: &Place, verbose: u8) -> Result<Start> {
+pub fn start(place: &WatchedRepo, verbose: u8) -> Result<Start> {
     check_watchable(place)?;
-    // Where nobody holds the lock, this one was killed. It must not be taken for the next holder in
-    // the moment before that one has written who it is.
-    let killed = lock::last_holder(&place.state_dir);
-    if let Some(holder) = lock::holder(&place.state_dir)? {
+    if let Some(holder) = lock::holder(&place.state_dir) {
         return Ok(Start::AlreadyRunning(holder));
     }
     let mark = fs::metadata(log_path(place)).map_or(0, |metadata| metadata.len());
@@ -84,10 +82,8 @@ pub fn start(place: &Place, verbose: u8) -> Result<Start> {
     let deadline = Instant::now() + PATIENCE;
     let mut ended = false;
     loop {
-        if let Some(holder) = lock::holder(&place.state_dir)?
-            .filter(|holder| holder.ready && killed.as_ref() != Some(holder))
-        {
-            let is_ours = holder.pid == child.as_raw_nonzero().get();
+        if let Some(holder) = lock::holder(&place.state_dir).filter(|holder| holder.ready) {
+            let is_ours = holder.pid() == child.as_raw_nonzero().get();
             return Ok(if is_ours {
                 Start::Started(holder)
             } else {
@@ -106,7 +102,7 @@ pub fn start(place: &Place, verbose: u8) -> Result<Start> {
 
 /// Starts the daemon unless one runs, for hooks: does not wait, prints nothing, and an error is the
 /// caller's to ignore.
-pub fn start_on_demand(repo: &Repo, env: &Env, watch: &Watch) {
+pub fn start_on_demand(repo: &Repo, env: &Env, watch: &WatchSettings) {
     let unwanted = !background::is_wanted(env);
     if watch.start != WatchStart::OnDemand || unwanted || repo.work_tree.is_none() {
         return;
@@ -115,12 +111,12 @@ pub fn start_on_demand(repo: &Repo, env: &Env, watch: &Watch) {
         return;
     }
     // Whatever is in the way of a daemon is never in the way of a commit.
-    drop(spawn(&Place::of(repo, env, &[]), 0));
+    drop(spawn(&WatchedRepo::of(repo, env, &[]), 0));
 }
 
 /// Starts a process with no tie to ours: its own session (which it makes itself), its streams in
 /// the log, the root as its folder, and nothing of git's environment.
-fn spawn(place: &Place, verbose: u8) -> Result<i32> {
+fn spawn(place: &WatchedRepo, verbose: u8) -> Result<i32> {
     let path = log_path(place);
     let log = share::open_append(&path)
         .with_context(|| format!("could not write `{}`", path.display()))?;
@@ -137,13 +133,13 @@ fn spawn(place: &Place, verbose: u8) -> Result<i32> {
 }
 
 /// What the started process does, to its end.
-pub fn serve(place: &Place, verbose: u8) -> Result<()> {
+pub fn serve(place: WatchedRepo, verbose: u8) -> Result<()> {
     // An error means that we lead a session already.
     let _ = rustix::process::setsid();
     let now = crate::platform::config::env::now(&place.env);
     // Another one was faster: that is as good.
     let Some(mut held) = lock::take(&place.state_dir, Mode::Daemon, now)? else { return Ok(()) };
-    let path = log_path(place);
+    let path = log_path(&place);
     log::to_file(place.env.text("RUST_LOG"), verbose, &path, share::open_append)
         .with_context(|| format!("could not write `{}`", path.display()))?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "started");
@@ -156,7 +152,7 @@ pub fn serve(place: &Place, verbose: u8) -> Result<()> {
     ending.map(drop)
 }
 
-fn write(news: &News) {
+fn write(news: &DaemonEvent) {
     match news {
         _ if news.is_trouble() => tracing::warn!("{news}"),
         _ if news.is_shown() => tracing::info!("{news}"),
@@ -164,20 +160,22 @@ fn write(news: &News) {
     }
 }
 
-/// Asks the watcher to end and waits until it has.
-pub fn stop(place: &Place) -> Result<Stop> {
-    let Some(holder) = lock::holder(&place.state_dir)? else { return Ok(Stop::NotRunning) };
-    let pid = Pid::from_raw(holder.pid).context("the lock's file names no process")?;
+/// Asks the watcher to end and waits until it has. The process that reviews in the background is asked
+/// to end, too: stopped means that nothing goes on.
+pub fn stop(place: &WatchedRepo) -> Result<Stop> {
+    background::end_worker(&place.state_dir);
+    let Some(holder) = lock::holder(&place.state_dir) else { return Ok(Stop::NotRunning) };
+    let pid = Pid::from_raw(holder.pid()).context("the lock's file names no process")?;
     // Only while the lock is held does the number mean that process.
     let _ = kill_process(pid, Signal::TERM);
     let deadline = Instant::now() + PATIENCE;
     while lock::is_held(&place.state_dir) {
-        if lock::holder(&place.state_dir)?.is_some_and(|now| now != holder) {
+        if lock::holder(&place.state_dir).is_some_and(|now| now != holder) {
             // It ended, and another one began.
             break;
         }
         if Instant::now() >= deadline {
-            return Ok(Stop::StillRunning { pid: holder.pid });
+            return Ok(Stop::StillRunning { pid: holder.pid() });
         }
         thread::park_timeout(Duration::from_millis(5));
     }
@@ -194,14 +192,14 @@ pub struct Watched {
 }
 
 /// What the holder of the lock watches; `None` where it has not said so yet.
-pub fn watched(place: &Place, holder: &Holder) -> Option<Watched> {
+pub fn watched(place: &WatchedRepo, holder: &Holder) -> Option<Watched> {
     let text = fs::read(place.state_dir.join("watched.json")).ok()?;
     let watched: Watched = serde_json::from_slice(&text).ok()?;
-    (watched.pid == holder.pid).then_some(watched)
+    (watched.pid == holder.pid()).then_some(watched)
 }
 
 /// The end of the log, from `mark` on at the most.
-fn tail(place: &Place, mark: u64) -> String {
+fn tail(place: &WatchedRepo, mark: u64) -> String {
     let read = || -> std::io::Result<Vec<u8>> {
         let mut file = File::open(log_path(place))?;
         let size = file.metadata()?.len();

@@ -1,18 +1,17 @@
 //! The events that hooks left: told, learned from, and tried again where that fails.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use crate::daemon::news::News;
-use crate::daemon::run::{Place, Said};
-use crate::flow::learn;
+use crate::daemon::backoff::WarningDedup;
+use crate::daemon::event::DaemonEvent;
+use crate::daemon::watched_repo::WatchedRepo;
 use crate::platform::config::env;
-use crate::platform::git::places::OpenError;
-use crate::platform::git::repo::Repo;
 use crate::platform::store::inbox::{self, Claim, Taken};
+use crate::platform::store::ledger;
 
 /// How many events are handled in one look.
 const EVENTS_MAX: usize = 256;
@@ -24,30 +23,91 @@ const TRIES_MAX: u32 = 5;
 /// By what each wait is longer than the one before.
 const WAIT_FACTOR: u32 = 8;
 
-/// The events that wait for another try.
+/// The events that were claimed and not handled yet.
 #[derive(Default)]
 pub struct Events {
+    /// By work tree, while a process learns from them.
+    under_way: BTreeMap<PathBuf, Vec<Claim>>,
+    /// What came meanwhile for the same work tree: the process may have looked before it came.
+    waiting: BTreeMap<PathBuf, Vec<Claim>>,
+    /// What waits for another try.
     later: Vec<(Instant, Claim)>,
 }
 
+/// What a look at the inbox came to.
+#[derive(Debug, Default)]
+pub struct Look {
+    /// There may be more events.
+    pub more: bool,
+    /// The work trees in which somebody is to learn: [`Events::learned`] is told how it went.
+    pub learn: Vec<PathBuf>,
+}
+
 impl Events {
-    /// Handles what waits in the inbox, and what is due for another try; says whether there may be
-    /// more.
-    pub fn take(&mut self, place: &Place, said: &mut Said, tell: &mut dyn FnMut(&News)) -> bool {
+    /// Takes what waits in the inbox, and what is due for another try.
+    pub fn take(
+        &mut self,
+        place: &WatchedRepo,
+        said: &mut WarningDedup,
+        tell: &mut dyn FnMut(&DaemonEvent),
+    ) -> Look {
         let taken = inbox::claim(&place.state_dir, EVENTS_MAX).unwrap_or_else(|error| {
             said.trouble(format!("{error:#}"), tell);
             Taken::default()
         });
-        let count = taken.claims.len() + taken.aside.len();
+        let more = taken.claims.len() + taken.aside.len() >= EVENTS_MAX;
         for (path, reason) in taken.aside {
-            tell(&News::Aside { path, reason });
+            tell(&DaemonEvent::Aside { path, reason });
         }
         for claim in &taken.claims {
-            tell(&News::Event { event: claim.event.clone() });
+            tell(&DaemonEvent::Event { event: claim.event.clone() });
         }
-        let claims = taken.claims.into_iter().chain(self.due()).collect();
-        self.handle(claims, place, said, tell);
-        count >= EVENTS_MAX
+        let can_learn = ledger::exists(&place.state_dir);
+        let mut learn = Vec::new();
+        for claim in taken.claims.into_iter().chain(self.due()) {
+            let worktree = claim.event.worktree().to_owned();
+            if self.under_way.contains_key(&worktree) && !learn.contains(&worktree) {
+                self.waiting.entry(worktree).or_default().push(claim);
+            } else if can_learn {
+                if !learn.contains(&worktree) {
+                    learn.push(worktree.clone());
+                }
+                self.under_way.entry(worktree).or_default().push(claim);
+            } else if let Err(error) = claim.done() {
+                said.trouble(format!("{error:#}"), tell);
+            }
+        }
+        Look { more, learn }
+    }
+
+    /// Takes note of how the learning in a work tree went. Says whether to learn there again.
+    pub fn learned(
+        &mut self,
+        worktree: &Path,
+        result: Result<(), String>,
+        place: &WatchedRepo,
+        said: &mut WarningDedup,
+        tell: &mut dyn FnMut(&DaemonEvent),
+    ) -> bool {
+        let claims = self.under_way.remove(worktree).unwrap_or_default();
+        let failure = result.err().map(|why| format!("could not learn: {why}"));
+        match &failure {
+            Some(reason) => said.trouble(reason.clone(), tell),
+            None => self.hurry(worktree),
+        }
+        // Done only now: an event whose learning was cut short is handled again.
+        for claim in claims {
+            let done = match &failure {
+                Some(reason) => self.put_off(claim, reason, place, tell),
+                None => claim.done(),
+            };
+            if let Err(error) = done {
+                said.trouble(format!("{error:#}"), tell);
+            }
+        }
+        let Some(waiting) = self.waiting.remove(worktree) else { return false };
+        self.under_way.insert(worktree.to_owned(), waiting);
+        true
     }
 
     /// When the next one is due.
@@ -63,38 +123,6 @@ impl Events {
         due.into_iter().map(|(_, claim)| claim).collect()
     }
 
-    fn handle(
-        &mut self,
-        claims: Vec<Claim>,
-        place: &Place,
-        said: &mut Said,
-        tell: &mut dyn FnMut(&News),
-    ) {
-        let worktrees: BTreeSet<PathBuf> =
-            claims.iter().map(|claim| claim.event.worktree().to_owned()).collect();
-        let mut failures = BTreeMap::new();
-        for worktree in worktrees {
-            match learn(&worktree, place, tell) {
-                Err(error) => {
-                    let reason = format!("could not learn: {error:#}");
-                    said.trouble(reason.clone(), tell);
-                    failures.insert(worktree, reason);
-                }
-                Ok(()) => self.hurry(&worktree),
-            }
-        }
-        // Done only now: an event whose learning was cut short is handled again.
-        for claim in claims {
-            let done = match failures.get(claim.event.worktree()) {
-                Some(reason) => self.put_off(claim, reason, place, tell),
-                None => claim.done(),
-            };
-            if let Err(error) = done {
-                said.trouble(format!("{error:#}"), tell);
-            }
-        }
-    }
-
     /// Where learning works again nothing is gained by a wait.
     fn hurry(&mut self, worktree: &Path) {
         let now = Instant::now();
@@ -107,37 +135,17 @@ impl Events {
         &mut self,
         mut claim: Claim,
         reason: &str,
-        place: &Place,
-        tell: &mut dyn FnMut(&News),
+        place: &WatchedRepo,
+        tell: &mut dyn FnMut(&DaemonEvent),
     ) -> Result<()> {
         let tries = claim.failed()?;
         if tries >= TRIES_MAX {
             let path = claim.give_up(&place.state_dir)?;
-            tell(&News::Aside { path, reason: reason.to_owned() });
+            tell(&DaemonEvent::Aside { path, reason: reason.to_owned() });
             return Ok(());
         }
         let wait = env::backoff_base(&place.env) * WAIT_FACTOR.pow(tries - 1);
         self.later.push((Instant::now() + wait.min(Duration::from_hours(1)), claim));
         Ok(())
     }
-}
-
-/// Turns what came back in that work tree into rules. Where the work tree is gone there is nothing
-/// to learn.
-fn learn(worktree: &Path, place: &Place, tell: &mut dyn FnMut(&News)) -> Result<()> {
-    let is_gone = |error: &anyhow::Error| {
-        matches!(error.downcast_ref(), Some(OpenError::NotARepository(_))) || !worktree.is_dir()
-    };
-    let repo = match Repo::discover(worktree, None) {
-        Err(error) if is_gone(&error) => return Ok(()),
-        repo => repo?,
-    };
-    let session = learn::by_itself(&repo, &place.env, &place.flags)?;
-    for learned in session.learned {
-        if let learn::Outcome::Rule { rule, .. } = learned.outcome {
-            let path = rule.at.path.clone();
-            tell(&News::Learned { id: rule.id, title: rule.title, path });
-        }
-    }
-    Ok(())
 }

@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use bstr::ByteSlice as _;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::daemon::reflog;
+use crate::daemon::reflog::{LogPosition, Made};
 use crate::domain::model::oid::Oid;
 use crate::platform::git::repo::Repo;
 use crate::platform::store::file::write_atomic;
@@ -17,13 +20,12 @@ use crate::platform::store::known::Stamp;
 /// The most commits that one move of HEAD counts for: a rebase of more is not reviewed anew.
 const COMMITS_MAX: usize = 20;
 
-/// A commit that is not older than this when a work tree is seen for the first time was made just
-/// now: by the commit that started us.
-const FRESH_SECONDS: i64 = 60;
-
 /// How often a HEAD that has not moved although its log has is looked at again: git writes the log
 /// first.
 const LOOKS_MAX: u32 = 100;
+
+/// The most commits among which those are looked for that were made.
+const LISTED_MAX: usize = 10_000;
 
 /// Where HEAD was in each work tree, and what has been done about it.
 #[derive(Debug, Default)]
@@ -38,6 +40,9 @@ struct Seen {
     #[serde(skip)]
     stamp: Option<Stamp>,
     head: Option<Oid>,
+    /// How far the log of HEAD was read; `None` where there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    log: Option<LogPosition>,
 }
 
 /// What a look at a work tree's HEAD came to.
@@ -46,8 +51,19 @@ pub enum Moved {
     No,
     /// Its log was written and it has not moved yet.
     Soon,
-    /// These commits are new, the oldest first.
-    To(Vec<Oid>),
+    /// It moved. To be given to `settle` once everything is done about it.
+    To(HeadMove),
+}
+
+/// A move of a HEAD.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeadMove {
+    tree: String,
+    seen: Seen,
+    /// The commits that were made here, the oldest first.
+    pub commits: Vec<Oid>,
+    /// Older ones that were made here and are too many.
+    pub left_out: Vec<Oid>,
 }
 
 impl Heads {
@@ -65,45 +81,85 @@ impl Heads {
         self.seen.retain(|top, _| is_there(top));
     }
 
-    /// Looks at a work tree's HEAD; costs one `stat` while nothing happens.
+    /// Looks at a work tree's HEAD; costs one `stat` while nothing happens. Until `settle` the next
+    /// look sees the same: what goes wrong in between loses no commit.
     pub fn look(&mut self, top: &Path, common_dir: &Path, now: Timestamp) -> Result<Moved> {
-        let key = top.to_string_lossy().into_owned();
+        let tree = top.to_string_lossy().into_owned();
         let log = log_of(top, common_dir);
         let stamp = Stamp::at(&log);
-        let before = self.seen.get(&key);
+        let before = self.seen.get(&tree);
         if before.is_some_and(|seen| seen.stamp == stamp && stamp.is_some()) {
             return Ok(Moved::No);
         }
+        let text = match fs::read(&log) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            other => other.with_context(|| format!("could not read `{}`", log.display()))?,
+        };
         let repo = Repo::discover(top, None)?;
         let head = repo.head()?;
-        let since = match before {
-            Some(seen) => seen.head.clone(),
-            None => match last_move(&log, now) {
-                LastMove::CommitJustNow { before } => before,
-                LastMove::Other => head.clone(),
-            },
-        };
-        if since == head && before.is_some_and(|seen| seen.stamp.is_some()) && stamp.is_some() {
-            let looks = self.looks.entry(key.clone()).or_default();
+        if reflog::last(&text).is_some_and(|last| head.as_ref() != Some(&last)) {
+            let looks = self.looks.entry(tree.clone()).or_default();
             *looks += 1;
             if *looks < LOOKS_MAX {
                 return Ok(Moved::Soon);
             }
         }
-        self.looks.remove(&key);
-        self.seen.insert(key, Seen { stamp, head: head.clone() });
-        let Some(head) = head.filter(|head| since.as_ref() != Some(head)) else {
-            return Ok(Moved::No);
+        let seen = Seen { stamp, head: head.clone(), log: LogPosition::end_of(&text) };
+        let made = match before {
+            None => reflog::made_just_now(&text, now),
+            Some(before) => reflog::made_since(&text, before.log.as_ref(), before.head.as_ref()),
         };
-        // What a remote has is somebody else's affair, and merges bring nothing of their own.
-        let not = since.map(|since| format!("^{since}"));
-        let count = format!("--max-count={COMMITS_MAX}");
-        let mut words = vec!["--no-merges", &count, head.as_str()];
-        words.extend(not.as_deref());
-        words.extend(["--not", "--remotes"]);
-        let new = repo.rev_list(&words)?;
-        Ok(if new.is_empty() { Moved::No } else { Moved::To(new) })
+        let new = match (made, before) {
+            (Some(made), _) => made_here(&repo, &made)?,
+            // Without a log nothing tells what was made from what was checked out, but the time.
+            (None, Some(before)) if before.head != head => young(&repo, before, head, now)?,
+            (None, _) => Vec::new(),
+        };
+        let surplus = new.len().saturating_sub(COMMITS_MAX);
+        let (left_out, commits) = new.split_at(surplus);
+        let (left_out, commits) = (left_out.to_vec(), commits.to_vec());
+        Ok(Moved::To(HeadMove { tree, seen, commits, left_out }))
     }
+
+    /// Takes note of a move about which everything is done. Says whether it is worth keeping.
+    pub fn settle(&mut self, moved: HeadMove) -> bool {
+        self.looks.remove(&moved.tree);
+        let before = self.seen.insert(moved.tree, moved.seen.clone());
+        before.is_none_or(|before| (before.head, before.log) != (moved.seen.head, moved.seen.log))
+    }
+}
+
+/// Those of the commits that were made here which are still on a branch or checked out, and which no
+/// remote has: one that was amended is gone, and what a remote has is somebody else's affair. Merges
+/// bring nothing of their own.
+fn made_here(repo: &Repo, made: &[Made]) -> Result<Vec<Oid>> {
+    if made.is_empty() {
+        return Ok(Vec::new());
+    }
+    let is_made = |oid: &Oid| made.iter().any(|made| made.new == *oid);
+    let older = made.iter().filter_map(|made| made.old.as_ref()).filter(|old| !is_made(old));
+    let mut words = vec![
+        "--no-merges".to_owned(),
+        "--ignore-missing".to_owned(),
+        format!("--max-count={LISTED_MAX}"),
+        "HEAD".to_owned(),
+        "--branches".to_owned(),
+    ];
+    words.extend(older.map(|old| format!("^{old}")));
+    words.extend(["--not".to_owned(), "--remotes".to_owned()]);
+    let mut there = repo.rev_list(&words)?;
+    there.retain(is_made);
+    Ok(there)
+}
+
+/// The commits that a HEAD without a log came to have and that are not older than its last look.
+fn young(repo: &Repo, before: &Seen, head: Option<Oid>, now: Timestamp) -> Result<Vec<Oid>> {
+    let Some(head) = head else { return Ok(Vec::new()) };
+    let since = now.as_second().saturating_sub(reflog::FRESH_SECONDS);
+    let mut words = vec!["--no-merges".to_owned(), format!("--since={since}"), head.to_string()];
+    words.extend(before.head.as_ref().map(|since| format!("^{since}")));
+    words.extend(["--not".to_owned(), "--remotes".to_owned()]);
+    repo.rev_list(&words)
 }
 
 /// The folder in which git writes when HEAD moves.
@@ -123,31 +179,6 @@ fn git_dir(top: &Path, common_dir: &Path) -> PathBuf {
         Some(top.join(path))
     });
     named.unwrap_or_else(|| common_dir.to_owned())
-}
-
-/// How a HEAD that is seen for the first time came to be where it is.
-enum LastMove {
-    /// By a commit, just now; where it was before, or `None` where that was the first one.
-    CommitJustNow {
-        before: Option<Oid>,
-    },
-    Other,
-}
-
-fn last_move(log: &Path, now: Timestamp) -> LastMove {
-    let read = || -> Option<LastMove> {
-        let text = fs::read(log).ok()?;
-        let last = text.trim_end().lines().next_back()?;
-        let tab = last.find_byte(b'\t')?;
-        let (who, what) = (&last[..tab], &last[tab + 1..]);
-        let old = Oid::parse(who.split_str(" ").next()?.to_str().ok()?).ok()?;
-        let mut words = who.rsplit(|byte| *byte == b' ');
-        let seconds: i64 = words.nth(1)?.to_str().ok()?.parse().ok()?;
-        let just_now = now.as_second().saturating_sub(seconds) <= FRESH_SECONDS;
-        (just_now && what.starts_with(b"commit"))
-            .then(|| LastMove::CommitJustNow { before: (!old.is_zero()).then_some(old) })
-    };
-    read().unwrap_or(LastMove::Other)
 }
 
 fn file(state_dir: &Path) -> PathBuf {

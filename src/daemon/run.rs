@@ -1,38 +1,29 @@
-//! The watcher's life: wakes on hints, clocks and signals, looks, and hands on what it found.
+//! The watcher's event loop. It takes signals, file events and results, and hands work on: looks to a
+//! thread, learning and reviews to processes. Nothing in it waits for a disk, a lock or a program.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
+use rustix::process::Pid;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::spawn_blocking;
 use tokio::time::sleep_until;
 
+use crate::daemon::event::DaemonEvent;
+use crate::daemon::learner::{LearnedRule, Learner};
 use crate::daemon::lock::Held;
-use crate::daemon::look::Watcher;
-use crate::daemon::news::News;
-use crate::daemon::watch::{Arms, Hints, no_watcher};
-use crate::platform::config::env::Env;
-use crate::platform::git::repo::Repo;
+use crate::daemon::scan::{ScanResult, Watcher};
+use crate::daemon::watch::{FsEvent, FsEvents, WatchSet, no_watcher};
+use crate::daemon::watched_repo::WatchedRepo;
+use crate::platform::process::ask_to_end;
 
-/// Where the watcher works and under which settings.
-pub struct Place {
-    pub common_dir: PathBuf,
-    pub state_dir: PathBuf,
-    pub env: Env,
-    /// `--set` of the command line.
-    pub flags: Vec<String>,
-}
-
-impl Place {
-    pub fn of(repo: &Repo, env: &Env, flags: &[String]) -> Self {
-        // One spelling, whichever work tree we were started from: events are compared by path.
-        let common_dir = repo.common_dir.canonicalize().unwrap_or_else(|_| repo.common_dir.clone());
-        let state_dir = common_dir.join("tribunal");
-        Self { common_dir, state_dir, env: env.clone(), flags: flags.to_vec() }
-    }
-}
+/// The most file events that are kept while a look is under way. What comes on top is not lost: everything
+/// is looked at then.
+const FS_EVENTS_MAX: usize = 4096;
 
 /// Why the watcher ended.
 #[derive(Debug, PartialEq, Eq)]
@@ -45,19 +36,22 @@ pub enum Ending {
     Orphaned,
 }
 
-/// Watches until a signal comes, or until word comes that nobody reads what is told. `tell` is called
+/// Watches until a signal comes, or until the reader of what it prints has left. `tell` is called
 /// for everything that happens.
 pub fn run(
-    place: &Place,
+    place: WatchedRepo,
     held: &mut Held,
-    tell: &mut dyn FnMut(&News),
+    tell: &mut dyn FnMut(&DaemonEvent),
     reader_left: Option<oneshot::Receiver<()>>,
 ) -> Result<Ending> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .context("could not start the runtime")?;
-    runtime.block_on(watch(place, held, tell, reader_left))
+    let ending = runtime.block_on(watch(Arc::new(place), held, tell, reader_left));
+    // A look that is under way ends with the program: what it saves is saved whole or not at all.
+    runtime.shutdown_background();
+    ending
 }
 
 struct Signals {
@@ -85,48 +79,247 @@ impl Signals {
     }
 }
 
+/// What comes back from the threads that work for the loop, about a repository by its git directory.
+enum Message {
+    DaemonEvent(DaemonEvent),
+    ScanResult {
+        repository: PathBuf,
+        watcher: Box<Watcher>,
+        looked: ScanResult,
+        took: Duration,
+    },
+    Learned {
+        repository: PathBuf,
+        worktree: PathBuf,
+        result: Result<Vec<LearnedRule>>,
+    },
+    /// A thread panicked: what it worked on is lost.
+    Broken,
+}
+
+type Messages = mpsc::UnboundedSender<Message>;
+
+/// A watched repository.
+struct Repository {
+    place: Arc<WatchedRepo>,
+    state: State,
+    /// When to look next.
+    next: Instant,
+    /// No file event brings the next look before this time.
+    earliest: Instant,
+    /// The processes that learn, by work tree.
+    learners: BTreeMap<PathBuf, Option<Pid>>,
+    /// How they ended, for the next look.
+    learned: Vec<(PathBuf, Result<Vec<LearnedRule>>)>,
+}
+
+enum State {
+    Idle(Box<Watcher>),
+    /// A thread looks; the file events that came meanwhile.
+    Looking(Vec<FsEvent>),
+}
+
+impl Repository {
+    fn new(place: Arc<WatchedRepo>, watcher: Watcher) -> Self {
+        let now = Instant::now();
+        Self {
+            place,
+            state: State::Idle(Box::new(watcher)),
+            next: now,
+            earliest: now,
+            learners: BTreeMap::new(),
+            learned: Vec::new(),
+        }
+    }
+
+    /// When something is to be done; `None` while a look is under way.
+    fn due(&self) -> Option<Instant> {
+        matches!(self.state, State::Idle(_)).then_some(self.next)
+    }
+
+    /// Begins a look in a thread of its own.
+    fn look(&mut self, messages: &Messages) {
+        let State::Idle(watcher) = std::mem::replace(&mut self.state, State::Looking(Vec::new()))
+        else {
+            return;
+        };
+        let learned = std::mem::take(&mut self.learned);
+        let (repository, sender) = (self.place.common_dir.clone(), messages.clone());
+        work(messages, move || {
+            let mut watcher = watcher;
+            let began = Instant::now();
+            // The loop may have ended: then there is no reader any more.
+            let mut tell =
+                |news: &DaemonEvent| drop(sender.send(Message::DaemonEvent(news.clone())));
+            let mut again = Vec::new();
+            for (worktree, result) in learned {
+                if watcher.learned(&worktree, result, &mut tell) {
+                    again.push(worktree);
+                }
+            }
+            let mut looked = watcher.look(began, &mut tell);
+            looked.learn.extend(again);
+            let took = began.elapsed();
+            drop(sender.send(Message::ScanResult { repository, watcher, looked, took }));
+        });
+    }
+
+    /// Takes the watcher back after a look.
+    fn looked(
+        &mut self,
+        watcher: Box<Watcher>,
+        looked: ScanResult,
+        took: Duration,
+        messages: &Messages,
+    ) {
+        let now = Instant::now();
+        let before = std::mem::replace(&mut self.state, State::Idle(watcher));
+        self.next = looked.next;
+        // A flood of events must not make us look without a pause: at most a quarter of the time.
+        self.earliest = now + took * 3;
+        if let State::Looking(fs_events) = before {
+            for fs_event in fs_events {
+                self.absorb(fs_event);
+            }
+        }
+        for worktree in looked.learn {
+            self.learn(worktree, messages);
+        }
+        if !self.learned.is_empty() {
+            self.next = now;
+        }
+    }
+
+    fn absorb(&mut self, fs_event: FsEvent) {
+        match &mut self.state {
+            State::Idle(watcher) => {
+                if watcher.absorb(fs_event) {
+                    self.next = self.next.min(self.earliest);
+                }
+            }
+            State::Looking(fs_events) if fs_events.len() < FS_EVENTS_MAX => {
+                fs_events.push(fs_event)
+            }
+            State::Looking(fs_events) => *fs_events = vec![FsEvent::Lost],
+        }
+    }
+
+    /// Starts a process that learns in a work tree, and a thread that waits for it.
+    fn learn(&mut self, worktree: PathBuf, messages: &Messages) {
+        let learner = match Learner::start(&self.place, &worktree) {
+            Ok(learner) => learner,
+            Err(error) => return self.learned.push((worktree, Err(error))),
+        };
+        self.learners.insert(worktree.clone(), learner.pid());
+        let (repository, sender) = (self.place.common_dir.clone(), messages.clone());
+        work(messages, move || {
+            let result = learner.wait();
+            drop(sender.send(Message::Learned { repository, worktree, result }));
+        });
+    }
+
+    /// Has the processes that work for this repository end, and their agents with them.
+    fn end_workers(&self) {
+        self.learners.values().flatten().copied().for_each(ask_to_end);
+    }
+}
+
+/// Does something that may block, in a thread of its own.
+fn work(messages: &Messages, work: impl FnOnce() + Send + 'static) {
+    let (done, sender) = (spawn_blocking(work), messages.clone());
+    tokio::spawn(async move {
+        if done.await.is_err() {
+            drop(sender.send(Message::Broken));
+        }
+    });
+}
+
 async fn watch(
-    place: &Place,
+    place: Arc<WatchedRepo>,
     held: &mut Held,
-    tell: &mut dyn FnMut(&News),
+    tell: &mut dyn FnMut(&DaemonEvent),
     reader_left: Option<oneshot::Receiver<()>>,
 ) -> Result<Ending> {
     let mut signals = Signals::new()?;
     let mut reader_left = std::pin::pin!(word_comes(reader_left));
-    let (arms, mut hints) = match Arms::new() {
-        Ok((arms, hints)) => (Some(arms), Some(hints)),
+    let (watches, mut fs_events) = match WatchSet::new(&place.common_dir) {
+        Ok((watches, fs_events)) => (Some(watches), Some(fs_events)),
         Err(error) => {
             let message = format!("{}; looking at intervals instead", no_watcher(&error));
-            tell(&News::Trouble { message });
+            tell(&DaemonEvent::Trouble { message });
             (None, None)
         }
     };
-    let mut watcher = Watcher::start(place, arms, tell)?;
+    let watcher = Watcher::start(Arc::clone(&place), watches, tell)?;
     held.ready()?;
-    loop {
-        if !held.is_ours() || !place.common_dir.exists() {
-            return Ok(Ending::Orphaned);
-        }
-        let began = Instant::now();
-        let mut at = watcher.look(began, tell);
-        // A flood of events must not make us look without a pause: at most a quarter of the time.
-        let earliest = Instant::now() + began.elapsed() * 3;
-        loop {
-            tokio::select! {
-                biased;
-                ending = signals.next() => return Ok(ending),
-                () = &mut reader_left => return Ok(Ending::Stopped),
-                hint = next_hint(&mut hints) => match hint {
-                    Some(hint) => {
-                        if watcher.absorb(hint) {
-                            at = at.min(earliest);
-                        }
-                    }
-                    None => hints = None,
-                },
-                () = sleep_until(at.into()) => break,
+    let (messages, mut incoming) = mpsc::unbounded_channel();
+    let repository = Repository::new(Arc::clone(&place), watcher);
+    let mut repositories = BTreeMap::from([(place.common_dir.clone(), repository)]);
+    let ending = loop {
+        let now = Instant::now();
+        let is_due = |repository: &Repository| repository.due().is_some_and(|due| due <= now);
+        if repositories.values().any(is_due) {
+            if !held.is_ours() || !place.common_dir.exists() {
+                break Ending::Orphaned;
+            }
+            for repository in repositories.values_mut().filter(|repository| is_due(repository)) {
+                repository.look(&messages);
             }
         }
+        let next = repositories.values().filter_map(Repository::due).min();
+        tokio::select! {
+            biased;
+            ending = signals.next() => break ending,
+            () = &mut reader_left => break Ending::Stopped,
+            Some(message) = incoming.recv() => {
+                receive(message, &mut repositories, &messages, tell)?;
+            }
+            fs_event = next_fs_event(&mut fs_events) => match fs_event {
+                Some((repository, fs_event)) => {
+                    if let Some(repository) = repositories.get_mut(&repository) {
+                        repository.absorb(fs_event);
+                    }
+                }
+                None => fs_events = None,
+            },
+            () = until(next) => {}
+        }
+    };
+    repositories.values().for_each(Repository::end_workers);
+    Ok(ending)
+}
+
+/// Takes in what a thread sent.
+fn receive(
+    message: Message,
+    repositories: &mut BTreeMap<PathBuf, Repository>,
+    messages: &Messages,
+    tell: &mut dyn FnMut(&DaemonEvent),
+) -> Result<()> {
+    match message {
+        Message::DaemonEvent(news) => tell(&news),
+        Message::ScanResult { repository, watcher, looked, took } => {
+            if let Some(repository) = repositories.get_mut(&repository) {
+                repository.looked(watcher, looked, took, messages);
+            }
+        }
+        Message::Learned { repository, worktree, result } => {
+            if let Some(repository) = repositories.get_mut(&repository) {
+                repository.learners.remove(&worktree);
+                repository.learned.push((worktree, result));
+                repository.next = Instant::now();
+            }
+        }
+        Message::Broken => bail!("a thread of the watcher stopped: see its message above"),
+    }
+    Ok(())
+}
+
+/// Waits for ever where there is no time to wait for.
+async fn until(time: Option<Instant>) {
+    match time {
+        Some(time) => sleep_until(time.into()).await,
+        None => std::future::pending().await,
     }
 }
 
@@ -141,62 +334,9 @@ async fn word_comes(receiver: Option<oneshot::Receiver<()>>) {
 }
 
 /// Waits for ever where nothing is watched.
-async fn next_hint(hints: &mut Option<Hints>) -> Option<crate::daemon::watch::Hint> {
-    match hints {
-        Some(hints) => hints.next().await,
+async fn next_fs_event(fs_events: &mut Option<FsEvents>) -> Option<(PathBuf, FsEvent)> {
+    match fs_events {
+        Some(fs_events) => fs_events.next().await,
         None => std::future::pending().await,
-    }
-}
-
-/// How long the watcher may go without looking.
-pub struct Pace {
-    base: Duration,
-    doublings: u32,
-}
-
-impl Pace {
-    /// The kernel reports changes: an idle daemon looks at ever longer intervals, up to 32 times
-    /// the first one. Where it may not report them, `steady` looks at every interval.
-    const DOUBLINGS_MAX: u32 = 5;
-
-    pub fn new(base: Duration) -> Self {
-        Self { base, doublings: 0 }
-    }
-
-    /// The wait until the next look.
-    pub fn next(&mut self, steady: bool) -> Duration {
-        if steady {
-            self.doublings = 0;
-            return self.base;
-        }
-        let wait = self.base * 2_u32.pow(self.doublings);
-        self.doublings = (self.doublings + 1).min(Self::DOUBLINGS_MAX);
-        wait
-    }
-
-    /// Something happened.
-    pub fn reset(&mut self, base: Duration) {
-        *self = Self::new(base);
-    }
-}
-
-/// What was said once is not said again while it lasts.
-#[derive(Default)]
-pub struct Said {
-    now: BTreeSet<String>,
-    before: BTreeSet<String>,
-}
-
-impl Said {
-    /// Begins a look.
-    pub fn turn(&mut self) {
-        self.before = std::mem::take(&mut self.now);
-    }
-
-    /// Tells a trouble unless the last look met it too.
-    pub fn trouble(&mut self, message: String, tell: &mut dyn FnMut(&News)) {
-        if self.now.insert(message.clone()) && !self.before.contains(&message) {
-            tell(&News::Trouble { message });
-        }
     }
 }

@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 
-use crate::daemon::run::Place;
 use crate::daemon::watch::may_be_silent;
+use crate::daemon::watched_repo::WatchedRepo;
 use crate::domain::gates::governance::POLICY_FILE;
-use crate::domain::policy::layers::Problem;
-use crate::domain::policy::settings::{Switch, Watch, WatchMethod, WatchStart};
+use crate::domain::policy::layers::problem::SettingsProblem;
+use crate::domain::policy::switch::Switch;
+use crate::domain::policy::watch::{WatchMethod, WatchSettings, WatchStart};
 use crate::flow::evaluate::law;
-use crate::flow::intake::scan::{Globs, SpecListing, list};
+use crate::flow::intake::scan::{SpecGlobs, SpecListing, list};
 use crate::platform::store::known::Stamp;
 
 /// How the policy file was when it was read last.
@@ -19,25 +20,25 @@ enum Read {
     As(Option<Stamp>),
 }
 
-type Settings = (Watch, Globs, Switch);
+type Settings = (WatchSettings, SpecGlobs, Switch);
 
 pub struct Tree {
     /// In its canonical spelling.
     pub top: PathBuf,
-    pub watch: Watch,
+    pub watch: WatchSettings,
     /// Whether its new commits are reviewed.
     pub background: Switch,
     /// Whether the kernel may not report what changes.
     pub is_silent: bool,
     /// `None` until settings could be read.
-    globs: Option<Globs>,
+    globs: Option<SpecGlobs>,
     policy: Read,
 }
 
 impl Tree {
     /// A work tree whose settings were not read yet.
     pub fn new(top: PathBuf) -> Self {
-        let watch = Watch {
+        let watch = WatchSettings {
             specs: Vec::new(),
             method: WatchMethod::Auto,
             settle: std::time::Duration::from_millis(100),
@@ -60,16 +61,16 @@ impl Tree {
 
     /// Reads the settings again where the policy file changed. An error says what is wrong and
     /// which settings hold instead.
-    pub fn refresh(&mut self, place: &Place) -> Result<(), String> {
+    pub fn refresh(&mut self, place: &WatchedRepo) -> Result<(), String> {
         let stamp = Stamp::at(&self.policy_file());
         if self.policy == Read::As(stamp) {
             return Ok(());
         }
-        let said = |problem: Problem| format!("{problem}; hint: {}", problem.hint);
+        let said = |problem: SettingsProblem| format!("{problem}; hint: {}", problem.hint);
         let read = |text: Option<&[u8]>| -> Result<Settings, String> {
             let resolved = law::settings(text, &place.env, &place.flags).map_err(said)?;
             let (watch, background) = (resolved.policy.watch, resolved.policy.review.background);
-            let globs = Globs::new(&watch.specs).map_err(|bad| bad.to_string())?;
+            let globs = SpecGlobs::new(&watch.specs).map_err(|bad| bad.to_string())?;
             Ok((watch, globs, background))
         };
         let text = law::policy_text(&self.top).map_err(said);

@@ -9,23 +9,23 @@ use notify::event::{AccessKind, AccessMode, ModifyKind};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::sync::mpsc;
 
-/// The most hints that wait for the next look. What comes on top is not lost: everything is looked
+/// The most file events that wait for the next look. What comes on top is not lost: everything is looked
 /// at then.
-const HINTS_MAX: usize = 4096;
+const FS_EVENTS_MAX: usize = 4096;
 
 /// What the kernel reported, as far as it matters.
 #[derive(Debug)]
-pub enum Hint {
+pub enum FsEvent {
     /// Events were lost, or the watch failed: anything may have changed.
     Lost,
     At {
         path: PathBuf,
-        what: What,
+        what: FsEventKind,
     },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum What {
+pub enum FsEventKind {
     /// Bytes were written; the writer may not be done.
     Wrote,
     /// A writer closed the file.
@@ -35,66 +35,73 @@ pub enum What {
     Other,
 }
 
-/// The hints that have come in.
-pub struct Hints {
-    receiver: mpsc::Receiver<Hint>,
+/// The file events that have come in, about one repository.
+pub struct FsEvents {
+    repository: PathBuf,
+    receiver: mpsc::Receiver<FsEvent>,
     overflowed: Arc<AtomicBool>,
 }
 
-impl Hints {
-    /// Waits for the next hint; `None` once nothing watches any more.
-    pub async fn next(&mut self) -> Option<Hint> {
-        let hint = self.receiver.recv().await;
-        if self.overflowed.swap(false, Ordering::AcqRel) { Some(Hint::Lost) } else { hint }
+impl FsEvents {
+    /// Waits for the next file event, with the repository that it is about; `None` once nothing watches any
+    /// more.
+    pub async fn next(&mut self) -> Option<(PathBuf, FsEvent)> {
+        let fs_event = self.receiver.recv().await;
+        let overflowed = self.overflowed.swap(false, Ordering::AcqRel);
+        let fs_event = if overflowed { Some(FsEvent::Lost) } else { fs_event };
+        Some((self.repository.clone(), fs_event?))
     }
 }
 
 /// The watched folders.
-pub struct Arms {
+pub struct WatchSet {
     watcher: RecommendedWatcher,
-    armed: BTreeSet<PathBuf>,
+    watched: BTreeSet<PathBuf>,
 }
 
 /// What arming came to.
 #[derive(Debug, Default)]
-pub struct Armed {
+pub struct WatchResult {
     /// Whether a folder is newly watched: what happened in it before is only seen by looking again.
     pub any_new: bool,
     /// Folders that cannot be watched, and why.
     pub failed: Vec<(PathBuf, String)>,
 }
 
-impl Arms {
-    pub fn new() -> notify::Result<(Self, Hints)> {
-        let (sender, receiver) = mpsc::channel(HINTS_MAX);
+impl WatchSet {
+    /// Nothing is watched at first. `repository` is the one that the file events are about.
+    pub fn new(repository: &Path) -> notify::Result<(Self, FsEvents)> {
+        let (sender, receiver) = mpsc::channel(FS_EVENTS_MAX);
         let overflowed = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&overflowed);
         // This runs on the watcher's thread and must not keep it: while it is busy the kernel's
         // queue fills.
         let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
-            for hint in hints_of(event) {
-                if sender.try_send(hint).is_err() {
+            for fs_event in fs_events_of(event) {
+                if sender.try_send(fs_event).is_err() {
                     flag.store(true, Ordering::Release);
                 }
             }
         })?;
-        Ok((Self { watcher, armed: BTreeSet::new() }, Hints { receiver, overflowed }))
+        let repository = repository.to_owned();
+        let fs_events = FsEvents { repository, receiver, overflowed };
+        Ok((Self { watcher, watched: BTreeSet::new() }, fs_events))
     }
 
     /// Makes the watched folders those that are wanted, as far as that can be.
-    pub fn want(&mut self, wanted: &BTreeSet<PathBuf>) -> Armed {
-        let surplus: Vec<PathBuf> = self.armed.difference(wanted).cloned().collect();
+    pub fn want(&mut self, wanted: &BTreeSet<PathBuf>) -> WatchResult {
+        let surplus: Vec<PathBuf> = self.watched.difference(wanted).cloned().collect();
         for folder in surplus {
-            self.disarm(&folder);
+            self.unwatch(&folder);
         }
-        let mut result = Armed::default();
+        let mut result = WatchResult::default();
         for folder in wanted {
-            if self.armed.contains(folder) {
+            if self.watched.contains(folder) {
                 continue;
             }
             match self.watcher.watch(folder, RecursiveMode::NonRecursive) {
                 Ok(()) => {
-                    self.armed.insert(folder.clone());
+                    self.watched.insert(folder.clone());
                     result.any_new = true;
                 }
                 // Gone again: the next look does not want it any more.
@@ -107,39 +114,39 @@ impl Arms {
 
     /// Forgets a folder and all below it; says whether any was watched.
     ///
-    /// Inodes are not compared to tell whether a folder is still the one that was armed: ext4 gives
+    /// Inodes are not compared to tell whether a folder is still the one that was watched: ext4 gives
     /// the number of a removed folder to the next one.
-    pub fn disarm_below(&mut self, path: &Path) -> bool {
+    pub fn unwatch_below(&mut self, path: &Path) -> bool {
         let below: Vec<PathBuf> =
-            self.armed.iter().filter(|armed| armed.starts_with(path)).cloned().collect();
+            self.watched.iter().filter(|watched| watched.starts_with(path)).cloned().collect();
         for folder in &below {
-            self.disarm(folder);
+            self.unwatch(folder);
         }
         !below.is_empty()
     }
 
-    fn disarm(&mut self, folder: &Path) {
+    fn unwatch(&mut self, folder: &Path) {
         // The watcher may have noticed by itself that the folder is gone.
         drop(self.watcher.unwatch(folder));
-        self.armed.remove(folder);
+        self.watched.remove(folder);
     }
 }
 
-fn hints_of(event: notify::Result<Event>) -> Vec<Hint> {
-    let Ok(event) = event else { return vec![Hint::Lost] };
+fn fs_events_of(event: notify::Result<Event>) -> Vec<FsEvent> {
+    let Ok(event) = event else { return vec![FsEvent::Lost] };
     // It comes without a path.
     if event.need_rescan() {
-        return vec![Hint::Lost];
+        return vec![FsEvent::Lost];
     }
     let what = match event.kind {
-        EventKind::Access(AccessKind::Close(AccessMode::Write)) => What::Closed,
+        EventKind::Access(AccessKind::Close(AccessMode::Write)) => FsEventKind::Closed,
         // Reading wakes too: our own looks would wake us for ever.
         EventKind::Access(_) => return Vec::new(),
-        EventKind::Modify(ModifyKind::Data(_)) => What::Wrote,
-        EventKind::Modify(ModifyKind::Name(_)) | EventKind::Remove(_) => What::Gone,
-        _ => What::Other,
+        EventKind::Modify(ModifyKind::Data(_)) => FsEventKind::Wrote,
+        EventKind::Modify(ModifyKind::Name(_)) | EventKind::Remove(_) => FsEventKind::Gone,
+        _ => FsEventKind::Other,
     };
-    event.paths.into_iter().map(|path| Hint::At { path, what }).collect()
+    event.paths.into_iter().map(|path| FsEvent::At { path, what }).collect()
 }
 
 /// Why a folder cannot be watched, with the limit that is usually in the way.

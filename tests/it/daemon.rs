@@ -904,3 +904,51 @@ fn an_event_whose_learning_failed_is_handled_again_and_not_for_ever() {
     assert!(said.contains("could not learn: "), "{said}");
     assert_eq!((files("claimed"), files("aside")), (0, 1));
 }
+
+/// The processes that learn for a repository, by their command lines.
+fn learners(repo: &Repo<'_>) -> Vec<u32> {
+    let top = repo.dir.display().to_string();
+    let is_learner = |pid: &u32| {
+        let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        let words: Vec<&[u8]> = line.split(|byte| *byte == 0).collect();
+        words.windows(2).any(|two| two == [b"daemon".as_slice(), b"learn"])
+            && words.iter().any(|word| word.strip_suffix(b"/").unwrap_or(word) == top.as_bytes())
+    };
+    let entries = fs::read_dir("/proc").unwrap().flatten();
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    pids.filter(is_learner).collect()
+}
+
+/// While somebody learns the watcher takes specs in, and it ends at once, with the learner.
+#[test]
+fn the_watcher_waits_for_no_learner_and_takes_it_along_when_it_ends() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("repo");
+    repo.write("a.rs", "let _ = x();\n").commit_unjudged("feat: a");
+    let finding = ["--class", "error-handling/unchecked-result", "--at", "a.rs:1", "-m", "m"];
+    repo.tribunal(&[&["findings", "add"][..], &finding].concat()).ok();
+    // Whoever learns waits for this lock.
+    let lock = File::options()
+        .create(true)
+        .append(true)
+        .open(repo.path(".git/tribunal/constitution.lock"))
+        .unwrap();
+    lock.lock().unwrap();
+    for name in ["INT", "TERM"] {
+        let watching = Watching::start(&repo);
+        repo.tribunal(&["hook", "post-commit"]).ok();
+        wait_for("a process that learns", || !learners(&repo).is_empty());
+        watching.settle(&format!("while-learning-{}", name.to_lowercase()));
+        let asked = Instant::now();
+        watching.end(name);
+        assert!(asked.elapsed() < Duration::from_secs(2), "{name}: {:?}", asked.elapsed());
+        wait_for("the learner to end", || learners(&repo).is_empty());
+    }
+    // What it had claimed is not lost: the next watcher learns from it.
+    drop(lock);
+    let watching = Watching::start(&repo);
+    let left =
+        |folder: &str| fs::read_dir(repo.path(".git/tribunal/inbox").join(folder)).unwrap().count();
+    wait_for("the events to be done", || left("new") + left("claimed") == 0);
+    watching.end("TERM");
+}

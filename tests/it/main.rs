@@ -35,5 +35,7 @@ mod sarif;
 mod settings;
 mod spec;
 mod stand_in;
+mod survivors;
 mod tidy;
 mod untouched;
+mod waiting;

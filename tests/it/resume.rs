@@ -526,7 +526,9 @@ fn an_interrupted_run_says_how_to_go_on() {
             .code(2)
             .says("another process works on the run")
             .says("wait for it");
-        scene.tribunal(&repo.dir, &review(true)).code(2).says("reviews this already");
+        // The same question waits for its answer, for as long as it may.
+        let asks = [&review(true)[..], &["--set", "agents.wait=1s"]].concat();
+        scene.tribunal(&repo.dir, &asks).code(2).says("reviews this already");
         scene.tribunal(&repo.dir, &["runs"]).ok().never_says("stopped").never_says("resume");
         kill_process(Pid::from_child(&child), signal).unwrap();
         let ended = child.wait().unwrap();

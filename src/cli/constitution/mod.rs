@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::cli::context::Context;
 use crate::domain::constitution::check::compile;
 use crate::domain::constitution::prove::{Proof, problems};
-use crate::domain::constitution::rule::{Check, Language, On, Rule, RuleError};
+use crate::domain::constitution::rule::{Language, Rule, RuleCheck, RuleError, RuleScope};
 use crate::domain::model::class::Class;
 use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
@@ -294,9 +294,9 @@ pub fn print_session(session: &Session) {
     }
 }
 
-fn check_of(args: &LearnArgs) -> Result<Option<Check>> {
-    let on = On::from_name(&args.on).ok_or_else(|| {
-        let names = On::ALL.map(On::as_str).join(", ");
+fn check_of(args: &LearnArgs) -> Result<Option<RuleCheck>> {
+    let on = RuleScope::from_name(&args.on).ok_or_else(|| {
+        let names = RuleScope::ALL.map(RuleScope::as_str).join(", ");
         hinted(format!("`{}` is not a place to check", args.on), format!("one of {names}"))
     })?;
     let check = match (&args.pattern, &args.language, &args.regex) {
@@ -305,9 +305,9 @@ fn check_of(args: &LearnArgs) -> Result<Option<Check>> {
                 let names = Language::ALL.map(Language::as_str).join(", ");
                 hinted(format!("code patterns do not work for `{name}`"), format!("one of {names}"))
             })?;
-            Check::AstGrep { pattern: pattern.clone(), language, on }
+            RuleCheck::AstGrep { pattern: pattern.clone(), language, on }
         }
-        (_, _, Some(pattern)) => Check::Regex { pattern: pattern.clone(), on },
+        (_, _, Some(pattern)) => RuleCheck::Regex { pattern: pattern.clone(), on },
         _ => return Ok(None),
     };
     compile(&Rule::with_check(check.clone()))

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::domain::constitution::prove::Proof;
-use crate::domain::constitution::rule::{Language, On, Rule, RuleError, Status};
+use crate::domain::constitution::rule::{Language, Rule, RuleError, RuleScope, RuleStatus};
 use crate::domain::model::text::counted;
 use crate::flow::learn::moves::Move;
 use crate::flow::learn::{Learned, Outcome, Session};
@@ -14,9 +14,9 @@ use crate::platform::ui::report::printable;
 /// A rule in one line.
 pub fn line(rule: &Rule, counts: &RuleStats) -> String {
     let style = match rule.status {
-        Status::Active => GOOD,
-        Status::Shadow => WARNING,
-        Status::Proposed | Status::Retired => DIM,
+        RuleStatus::Active => GOOD,
+        RuleStatus::Shadow => WARNING,
+        RuleStatus::Proposed | RuleStatus::Retired => DIM,
     };
     let came = match (counts.hits, counts.dismissed) {
         (0, _) => "no hits".to_owned(),
@@ -47,7 +47,7 @@ pub fn json_rule(rule: &Rule, counts: Option<&RuleStats>) -> Value {
             "kind": rule.check.kind(),
             "pattern": rule.check.pattern(),
             "language": rule.check.language().map(Language::as_str),
-            "on": rule.check.on().map(On::as_str),
+            "on": rule.check.on().map(RuleScope::as_str),
         },
         "path": rule.at.path,
         "line": rule.at.line,
@@ -82,7 +82,7 @@ pub fn json_move(step: &Move) -> Value {
     json!({
         "id": step.id,
         "from": step.from.as_str(),
-        "to": step.to.map(Status::as_str),
+        "to": step.to.map(RuleStatus::as_str),
         "advice": step.advice,
         "hits": step.statistics.hits,
         "dismissed": step.statistics.dismissed,

@@ -20,8 +20,8 @@ use crate::cli::times::{since_of, until_of};
 use crate::domain::locate::index::Locators;
 use crate::domain::model::class::Class;
 use crate::domain::model::error::hinted;
-use crate::domain::model::kept::{Decision, Disposition};
 use crate::domain::model::report::{ExitStatus, Report, Reported, Verdict};
+use crate::domain::model::stored_finding::{Disposition, DispositionKind};
 use crate::domain::model::text::counted;
 use crate::flow::evaluate::whereabouts;
 use crate::flow::evaluate::whereabouts::Whereabouts;
@@ -147,9 +147,9 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
         Some(Command::Show { id }) => show(context, id),
         Some(Command::Add(args)) => add(context, args),
         Some(Command::Import(args)) => import(context, args),
-        Some(Command::Accept(args)) => decide(context, args, Decision::Accepted),
-        Some(Command::Dismiss(args)) => decide(context, args, Decision::Dismissed),
-        Some(Command::Reopen(args)) => decide(context, args, Decision::Reopened),
+        Some(Command::Accept(args)) => decide(context, args, DispositionKind::Accepted),
+        Some(Command::Dismiss(args)) => decide(context, args, DispositionKind::Dismissed),
+        Some(Command::Reopen(args)) => decide(context, args, DispositionKind::Reopened),
     }
 }
 
@@ -255,7 +255,7 @@ fn show(context: &Context, id: &str) -> Result<ExitStatus> {
     Ok(ExitStatus::Pass)
 }
 
-fn decide(context: &Context, args: &DecideArgs, decision: Decision) -> Result<ExitStatus> {
+fn decide(context: &Context, args: &DecideArgs, decision: DispositionKind) -> Result<ExitStatus> {
     let repo = context.repo()?;
     let now = now(&context.env);
     if args.reason.trim().is_empty() {

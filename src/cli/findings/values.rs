@@ -12,8 +12,8 @@ use crate::cli::paths::in_repo;
 use crate::domain::model::class::{Class, LISTED};
 use crate::domain::model::error::hinted;
 use crate::domain::model::gate::Gate;
-use crate::domain::model::kept::Status;
 use crate::domain::model::severity::{Foreign, Severity};
+use crate::domain::model::stored_finding::FindingStatus;
 use crate::platform::git::repo::Repo;
 
 /// Where a typed path is: in the last commit or the index, else as it is written, because findings
@@ -47,11 +47,11 @@ pub fn split_place(at: &OsStr) -> Result<(&Path, u32)> {
     }
 }
 
-pub fn status_of(word: &str) -> Result<Option<Status>> {
+pub fn status_of(word: &str) -> Result<Option<FindingStatus>> {
     if word == "all" {
         return Ok(None);
     }
-    let status = Status::ALL.into_iter().find(|status| status.as_str() == word);
+    let status = FindingStatus::ALL.into_iter().find(|status| status.as_str() == word);
     match status {
         Some(status) => Ok(Some(status)),
         None => Err(hinted(
@@ -63,7 +63,7 @@ pub fn status_of(word: &str) -> Result<Option<Status>> {
 
 pub fn gate_of(name: &str) -> Result<Gate> {
     Gate::from_name(name).ok_or_else(|| {
-        let names: Vec<_> = Gate::JUDGES
+        let names: Vec<_> = Gate::OF_CHANGES
             .into_iter()
             .chain([Gate::Review, Gate::Person, Gate::Import])
             .map(Gate::as_str)

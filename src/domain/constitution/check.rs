@@ -8,12 +8,12 @@ use ast_grep_core::Pattern;
 use ast_grep_core::matcher::PatternError;
 use ast_grep_core::tree_sitter::StrDoc;
 use ast_grep_language::SupportLang;
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use regex::{Regex, RegexBuilder};
 
-use crate::domain::constitution::rule::{Check, Language, On, Rule, RuleError};
+use crate::domain::constitution::rule::{Language, Rule, RuleCheck, RuleError, RuleScope};
 use crate::domain::constitution::waiver;
 use crate::domain::constitution::waiver::Waiver;
+use crate::domain::model::globs::Globs;
 
 /// The size of a compiled expression, in bytes: enough for any rule that people can read.
 const REGEX_BYTES_MAX: usize = 1 << 20;
@@ -21,18 +21,11 @@ const REGEX_BYTES_MAX: usize = 1 << 20;
 /// Beyond so many hits in one file there is nothing to learn from more.
 const HITS_MAX: usize = 1_000;
 
-/// The files that a rule speaks of. Cheap to make: patterns are compiled only for the rules that
-/// a change concerns.
-pub struct Scope {
-    within: Option<GlobSet>,
-    without: GlobSet,
-}
-
 /// A rule that is ready to be held against files.
-pub struct Compiled {
+pub struct CompiledRule {
     pub id: String,
-    scope: Scope,
-    on: On,
+    scope: Globs,
+    on: RuleScope,
     matcher: Matcher,
 }
 
@@ -49,7 +42,7 @@ enum Matcher {
 }
 
 /// A file's text, parsed at most once for all rules.
-pub struct Source<'a> {
+pub struct SourceFile<'a> {
     path: &'a str,
     text: &'a str,
     tree: OnceCell<Option<AstGrep<StrDoc<SupportLang>>>>,
@@ -57,7 +50,7 @@ pub struct Source<'a> {
 
 /// A place where a rule's pattern matches.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Hit {
+pub struct RuleHit {
     /// Counted from 1.
     pub line: u32,
     /// In bytes, counted from 1.
@@ -69,49 +62,28 @@ pub struct Hit {
     pub waiver: Option<Waiver>,
 }
 
-/// Compiles a rule's paths alone.
-pub fn scope(rule: &Rule) -> Result<Scope, RuleError> {
-    let (mut within, mut without) = (GlobSetBuilder::new(), GlobSetBuilder::new());
-    let mut everywhere = true;
-    for path in &rule.paths {
-        let pattern = path.strip_prefix('!');
-        everywhere &= pattern.is_some();
-        let set = if pattern.is_some() { &mut without } else { &mut within };
-        let pattern = pattern.unwrap_or(path);
-        // A star that crosses folders would make `src/*.rs` mean every file below `src`.
-        let glob = GlobBuilder::new(pattern).literal_separator(true).build();
-        set.add(glob.map_err(|error| {
-            let message = format!("`{path}` is not a glob: {}", error.kind());
-            let hint = "as in `src/**/*.rs`, or `!**/tests/**` to leave out";
-            problem(rule, rule.at.line, message, hint)
-        })?);
-    }
-    let too_many = |error: globset::Error| {
-        problem(rule, rule.at.line, format!("cannot use the paths: {error}"), "")
-    };
-    let within = if everywhere { None } else { Some(within.build().map_err(too_many)?) };
-    Ok(Scope { within, without: without.build().map_err(too_many)? })
-}
-
-impl Scope {
-    pub fn covers(&self, path: &str) -> bool {
-        self.within.as_ref().is_none_or(|set| set.is_match(path)) && !self.without.is_match(path)
-    }
+/// Compiles a rule's paths alone, which is cheap: its pattern is compiled only where a change
+/// concerns it.
+pub fn scope(rule: &Rule) -> Result<Globs, RuleError> {
+    Globs::new(rule.paths.iter().map(String::as_str)).map_err(|error| {
+        let hint = "as in `src/**/*.rs`, or `!**/tests/**` to leave out";
+        problem(rule, rule.at.line, error.to_string(), hint)
+    })
 }
 
 /// Compiles a rule's paths and pattern; `None` where there is no pattern to hold against files
 /// (prose, or a command).
-pub fn compile(rule: &Rule) -> Result<Option<Compiled>, RuleError> {
+pub fn compile(rule: &Rule) -> Result<Option<CompiledRule>, RuleError> {
     let scope = scope(rule)?;
     let (matcher, on) = match &rule.check {
-        Check::Regex { pattern, on } => (regex(pattern).map(Matcher::Regex), *on),
-        Check::AstGrep { pattern, language, on } => (structure(pattern, *language), *on),
-        Check::Command { .. } | Check::None => return Ok(None),
+        RuleCheck::Regex { pattern, on } => (regex(pattern).map(Matcher::Regex), *on),
+        RuleCheck::AstGrep { pattern, language, on } => (structure(pattern, *language), *on),
+        RuleCheck::Command { .. } | RuleCheck::None => return Ok(None),
     };
     let matcher = matcher.map_err(|(message, hint)| {
         problem(rule, rule.at.check_line, format!("rule `{}`: {message}", rule.id), hint)
     })?;
-    Ok(Some(Compiled { id: rule.id.clone(), scope, on, matcher }))
+    Ok(Some(CompiledRule { id: rule.id.clone(), scope, on, matcher }))
 }
 
 fn problem(rule: &Rule, line: u32, message: String, hint: &str) -> RuleError {
@@ -194,7 +166,7 @@ fn grammar(language: Language) -> SupportLang {
     }
 }
 
-impl<'a> Source<'a> {
+impl<'a> SourceFile<'a> {
     pub fn new(path: &'a str, text: &'a str) -> Self {
         Self { path, text, tree: OnceCell::new() }
     }
@@ -213,14 +185,14 @@ impl<'a> Source<'a> {
     }
 
     /// The lines of a byte range, with the range's first line and column.
-    fn hit(&self, range: &Range<usize>, id: &str) -> Hit {
+    fn hit(&self, range: &Range<usize>, id: &str) -> RuleHit {
         let line = 1 + count_breaks(&self.text[..range.start]);
         let start = self.text[..range.start].rfind('\n').map_or(0, |at| at + 1);
         let last = range.end.max(range.start + 1).min(self.text.len());
         let inner = self.text[range.start..last].trim_end_matches('\n');
         let end = range.start + inner.len();
         let stop = self.text[end..].find('\n').map_or(self.text.len(), |at| end + at);
-        Hit {
+        RuleHit {
             line,
             column: u32::try_from(range.start - start + 1).unwrap_or(u32::MAX),
             end_line: line + count_breaks(inner),
@@ -234,28 +206,29 @@ fn count_breaks(text: &str) -> u32 {
     u32::try_from(memchr::memchr_iter(b'\n', text.as_bytes()).count()).unwrap_or(u32::MAX)
 }
 
-impl Compiled {
+impl CompiledRule {
     pub fn covers(&self, path: &str) -> bool {
-        self.scope.covers(path)
+        self.scope.matches(path)
     }
 
     /// The matches that the rule speaks of: in whole files, or those that touch one of the added
     /// lines (half-open ranges, counted from 1). Empty where the path is not the rule's.
-    pub fn matches(&self, source: &Source<'_>, added: &[Range<u32>]) -> Vec<Hit> {
-        if !self.covers(source.path) || (self.on == On::AddedLines && added.is_empty()) {
+    pub fn matches(&self, source: &SourceFile<'_>, added: &[Range<u32>]) -> Vec<RuleHit> {
+        if !self.covers(source.path) || (self.on == RuleScope::AddedLines && added.is_empty()) {
             return Vec::new();
         }
         let mut hits = self.everywhere(source);
-        if self.on == On::AddedLines {
-            let touches =
-                |hit: &Hit, lines: &Range<u32>| hit.line < lines.end && hit.end_line >= lines.start;
+        if self.on == RuleScope::AddedLines {
+            let touches = |hit: &RuleHit, lines: &Range<u32>| {
+                hit.line < lines.end && hit.end_line >= lines.start
+            };
             hits.retain(|hit| added.iter().any(|lines| touches(hit, lines)));
         }
         hits
     }
 
     /// The matches in the whole text, whatever the rule's paths, each line once, at most 1,000.
-    pub fn everywhere(&self, source: &Source<'_>) -> Vec<Hit> {
+    pub fn everywhere(&self, source: &SourceFile<'_>) -> Vec<RuleHit> {
         let ranges: Vec<Range<usize>> = match &self.matcher {
             Matcher::Regex(regex) => {
                 let found = regex.find_iter(source.text).filter(|found| !found.is_empty());
@@ -274,7 +247,8 @@ impl Compiled {
                 nodes.find_all(pattern).take(HITS_MAX).map(|found| found.range()).collect()
             }
         };
-        let mut hits: Vec<Hit> = ranges.iter().map(|range| source.hit(range, &self.id)).collect();
+        let mut hits: Vec<RuleHit> =
+            ranges.iter().map(|range| source.hit(range, &self.id)).collect();
         hits.dedup_by(|later, first| later.line == first.line);
         hits
     }

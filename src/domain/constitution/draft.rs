@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use crate::domain::constitution::case::{Case, Fix, Law};
 use crate::domain::constitution::check::compile;
+use crate::domain::constitution::incident::{ExistingRules, Fix, Incident};
 use crate::domain::constitution::prove::matches_example;
 use crate::domain::constitution::recurrence::Candidate;
-use crate::domain::constitution::rule::{Check, Origin, Rule};
+use crate::domain::constitution::rule::{Origin, Rule, RuleCheck};
 use crate::domain::model::class::Class;
 use crate::domain::model::severity::Severity;
 
@@ -29,7 +29,12 @@ pub fn is_by_code(rule: &Rule) -> bool {
 
 /// A rule of the candidate's class and component with that check, proposed; its examples are those
 /// of the cases that show it.
-pub fn drafted(candidate: &Candidate, cases: &[&Case], check: Check, law: Law<'_>) -> Rule {
+pub fn drafted(
+    candidate: &Candidate,
+    cases: &[&Incident],
+    check: RuleCheck,
+    law: ExistingRules<'_>,
+) -> Rule {
     let mut rule = Rule::with_check(check);
     rule.class = candidate.class.clone();
     rule.id = rule_id(&rule.class, &candidate.component, &rule.check, law);
@@ -57,7 +62,7 @@ pub fn drafted(candidate: &Candidate, cases: &[&Case], check: Check, law: Law<'_
 }
 
 /// The same mistake has the same id on every branch and machine, unless another rule has it.
-fn rule_id(class: &Class, component: &str, check: &Check, law: Law<'_>) -> String {
+fn rule_id(class: &Class, component: &str, check: &RuleCheck, law: ExistingRules<'_>) -> String {
     let mut hasher = blake3::Hasher::new();
     for field in ["rule/v1", class.as_str(), component, check.pattern().unwrap_or_default()] {
         hasher.update(&(field.len() as u64).to_le_bytes());
@@ -74,11 +79,11 @@ fn rule_id(class: &Class, component: &str, check: &Check, law: Law<'_>) -> Strin
     format!("R-{}", &hex[..digits])
 }
 
-fn changes(cases: &[&Case]) -> usize {
+fn changes(cases: &[&Incident]) -> usize {
     cases.iter().map(|case| case.sighting.change.as_str()).collect::<BTreeSet<_>>().len()
 }
 
-fn title(candidate: &Candidate, cases: &[&Case]) -> String {
+fn title(candidate: &Candidate, cases: &[&Incident]) -> String {
     let place = match candidate.component.as_str() {
         "" => String::new(),
         component => format!(" in {component}"),
@@ -95,7 +100,7 @@ fn title(candidate: &Candidate, cases: &[&Case]) -> String {
     format!("{first}{}{place}", letters.as_str())
 }
 
-fn sentence(candidate: &Candidate, cases: &[&Case]) -> String {
+fn sentence(candidate: &Candidate, cases: &[&Incident]) -> String {
     let count = |number: usize, word: &str| {
         format!("{number} {word}{}", if number == 1 { "" } else { "s" })
     };
@@ -121,8 +126,8 @@ fn one_line(text: &str, chars_max: usize) -> String {
 }
 
 /// The component's files of the findings' kind.
-fn paths(component: &str, cases: &[&Case]) -> Vec<String> {
-    let extension = |case: &&Case| {
+fn paths(component: &str, cases: &[&Incident]) -> Vec<String> {
+    let extension = |case: &&Incident| {
         let name = case.sighting.path.rsplit('/').next()?;
         name.rsplit_once('.').map(|(_, extension)| extension.to_owned())
     };

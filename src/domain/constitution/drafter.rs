@@ -7,9 +7,9 @@ use std::fmt::Write as _;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::domain::constitution::case::{Case, Limits};
+use crate::domain::constitution::incident::{ConstitutionLimits, Incident};
 use crate::domain::constitution::recurrence::Candidate;
-use crate::domain::constitution::rule::{Check, Language, On, Rule};
+use crate::domain::constitution::rule::{Language, Rule, RuleCheck, RuleScope};
 use crate::domain::model::fence::{fenced, visible, visible_path};
 
 const TEMPLATE: &str = include_str!("prompts/drafter.md");
@@ -35,13 +35,13 @@ pub struct Draft {
     pub sentence: String,
     pub bad: String,
     pub good: String,
-    /// [`Check::None`] where the agent says that no pattern can tell.
-    pub check: Check,
+    /// [`RuleCheck::None`] where the agent says that no pattern can tell.
+    pub check: RuleCheck,
 }
 
 /// A draft that would not do, as the agent gave it, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refused {
+pub struct RefusedDraft {
     pub answer: String,
     pub reason: String,
 }
@@ -49,9 +49,9 @@ pub struct Refused {
 /// The question for one mistake; after a draft that would not do, with the reason.
 pub fn prompt(
     candidate: &Candidate,
-    cases: &[Case],
-    limits: Limits,
-    refused: Option<&Refused>,
+    cases: &[Incident],
+    limits: ConstitutionLimits,
+    refused: Option<&RefusedDraft>,
 ) -> String {
     let shown = shown(cases);
     let findings: Vec<(String, String)> =
@@ -135,17 +135,17 @@ pub fn read(answer: &Value) -> Result<Draft, String> {
     let answer: Answer =
         serde_json::from_value(answer.clone()).map_err(|error| error.to_string())?;
     let check = match answer.kind {
-        Kind::None if answer.pattern.is_empty() => Check::None,
+        Kind::None if answer.pattern.is_empty() => RuleCheck::None,
         Kind::None => return Err("`kind` is `none` and there is a `pattern`".to_owned()),
         kind => {
             let pattern = short("pattern", answer.pattern.trim(), PATTERN_CHARS_MAX)?.to_owned();
-            let on = On::AddedLines;
+            let on = RuleScope::AddedLines;
             match (kind, Language::from_name(&answer.language)) {
-                (Kind::AstGrep, Some(language)) => Check::AstGrep { pattern, language, on },
+                (Kind::AstGrep, Some(language)) => RuleCheck::AstGrep { pattern, language, on },
                 (Kind::AstGrep, None) => {
                     return Err(format!("`{}` has no structural patterns", answer.language));
                 }
-                (Kind::Regex | Kind::None, _) => Check::Regex { pattern, on },
+                (Kind::Regex | Kind::None, _) => RuleCheck::Regex { pattern, on },
             }
         }
     };
@@ -214,14 +214,14 @@ fn short<'a>(key: &str, text: &'a str, chars_max: usize) -> Result<&'a str, Stri
 }
 
 /// The newest findings, those with their fix before the others.
-fn shown(cases: &[Case]) -> Vec<&Case> {
+fn shown(cases: &[Incident]) -> Vec<&Incident> {
     let fixed = cases.iter().rev().filter(|case| case.fix.is_some());
     let others = cases.iter().rev().filter(|case| case.fix.is_none());
     fixed.chain(others).take(CASES_MAX).collect()
 }
 
 /// The data of one finding, each with its name.
-fn texts(number: usize, case: &Case) -> Vec<(String, String)> {
+fn texts(number: usize, case: &Incident) -> Vec<(String, String)> {
     let sighting = &case.sighting;
     let mut about = format!("in {}\n{}", sighting.path, sighting.message);
     if !case.suggestion.trim().is_empty() {

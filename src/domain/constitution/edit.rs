@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use toml::de::DeTable;
 
-use crate::domain::constitution::rule::{Check, Rule, Status};
+use crate::domain::constitution::rule::{Rule, RuleCheck, RuleStatus};
 use crate::domain::constitution::section::sections;
 
 /// Writes a rule as its section, without a blank line after it.
@@ -89,7 +89,7 @@ pub fn remove(text: &str, id: &str) -> Option<String> {
 
 /// Changes a rule's status in place; `None` where there is no such rule or its block cannot be
 /// read.
-pub fn set_status(text: &str, id: &str, status: Status) -> Option<String> {
+pub fn set_status(text: &str, id: &str, status: RuleStatus) -> Option<String> {
     let sections = sections(text);
     let block = sections.iter().find(|section| section.id == id)?.block.clone()?;
     let table = DeTable::parse(&text[block.span.clone()]).ok()?.into_inner();
@@ -110,20 +110,20 @@ fn ends_with_blank_line(text: &str) -> bool {
     text.ends_with("\n\n") || text.ends_with("\n\r\n")
 }
 
-fn check(check: &Check) -> String {
+fn check(check: &RuleCheck) -> String {
     let kind = quoted(check.kind());
     match check {
-        Check::Regex { pattern, on } => {
+        RuleCheck::Regex { pattern, on } => {
             let (pattern, on) = (quoted(pattern), quoted(on.as_str()));
             format!("{{ kind = {kind}, pattern = {pattern}, on = {on} }}")
         }
-        Check::AstGrep { pattern, language, on } => {
+        RuleCheck::AstGrep { pattern, language, on } => {
             let (pattern, on) = (quoted(pattern), quoted(on.as_str()));
             let language = quoted(language.as_str());
             format!("{{ kind = {kind}, pattern = {pattern}, language = {language}, on = {on} }}")
         }
-        Check::Command { run } => format!("{{ kind = {kind}, run = {} }}", quoted(run)),
-        Check::None => format!("{{ kind = {kind} }}"),
+        RuleCheck::Command { run } => format!("{{ kind = {kind}, run = {} }}", quoted(run)),
+        RuleCheck::None => format!("{{ kind = {kind} }}"),
     }
 }
 

@@ -2,8 +2,8 @@
 //! hole (anti-unification over tokens).
 
 use crate::domain::constitution::check::compile;
-use crate::domain::constitution::rule::{Check, Language, On, Rule};
-use crate::domain::constitution::token::{Kind, Token, tokens};
+use crate::domain::constitution::rule::{Language, Rule, RuleCheck, RuleScope};
+use crate::domain::constitution::token::{Token, TokenKind, tokens};
 use crate::domain::locate::index::normalised;
 
 /// A pattern must hold at least so much, in the halves of [`Token::weight`]: a name and a call, or
@@ -74,11 +74,11 @@ pub fn common(anchors: &[Anchor<'_>], least: usize) -> Option<(Vec<usize>, Commo
 /// Checks that can stand for what the anchors of one path's language have in common, in the order
 /// in which to try them: as structure, as a plain expression, and the expression held to the start
 /// of the line, for where it would fire on what is right as well.
-pub fn candidates(common: &Common, language: Option<Language>) -> Vec<Check> {
+pub fn candidates(common: &Common, language: Option<Language>) -> Vec<RuleCheck> {
     let mut checks = Vec::new();
     if let Some(language) = language {
         for pattern in common.structures() {
-            let check = Check::AstGrep { pattern, language, on: On::AddedLines };
+            let check = RuleCheck::AstGrep { pattern, language, on: RuleScope::AddedLines };
             if !checks.contains(&check) && compiles(&check) {
                 checks.push(check);
             }
@@ -88,7 +88,7 @@ pub fn candidates(common: &Common, language: Option<Language>) -> Vec<Check> {
     for shape in [&open, common] {
         let pattern = shape.expression();
         for pattern in [pattern.clone(), format!(r"^[ \t]*{pattern}")] {
-            let check = Check::Regex { pattern, on: On::AddedLines };
+            let check = RuleCheck::Regex { pattern, on: RuleScope::AddedLines };
             if shape.says_enough() && !checks.contains(&check) && compiles(&check) {
                 checks.push(check);
             }
@@ -103,7 +103,7 @@ pub fn language(anchors: &[Anchor<'_>]) -> Option<Language> {
     anchors.iter().all(|anchor| Language::of_path(anchor.path) == Some(first)).then_some(first)
 }
 
-fn compiles(check: &Check) -> bool {
+fn compiles(check: &RuleCheck) -> bool {
     matches!(compile(&Rule::with_check(check.clone())), Ok(Some(_)))
 }
 
@@ -211,7 +211,7 @@ impl Common {
     }
 
     fn says_enough(&self) -> bool {
-        let names = |token: &Token| token.names() || token.kind == Kind::Text;
+        let names = |token: &Token| token.names() || token.kind == TokenKind::Text;
         self.fixed().map(Token::weight).sum::<u32>() >= WEIGHT_MIN && self.fixed().any(names)
     }
 
@@ -333,7 +333,7 @@ fn gap(before: &Part, part: &Part) -> &'static str {
 
 fn is_wordy(part: &Part) -> bool {
     match part {
-        Part::Fixed { token, .. } => matches!(token.kind, Kind::Word | Kind::Number),
+        Part::Fixed { token, .. } => matches!(token.kind, TokenKind::Word | TokenKind::Number),
         Part::Hole(hole) => *hole == Hole::Word,
     }
 }

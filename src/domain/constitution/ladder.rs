@@ -1,6 +1,6 @@
 //! Moves a rule up and down its ladder by what came of its hits.
 
-use crate::domain::constitution::rule::{Rule, Status};
+use crate::domain::constitution::rule::{Rule, RuleStatus};
 
 const SECONDS_A_DAY: i64 = 24 * 60 * 60;
 
@@ -39,12 +39,12 @@ pub enum Advice {
     Keep,
     /// It is wrong too often: the program takes it down by itself.
     Demote {
-        to: Status,
+        to: RuleStatus,
         reason: String,
     },
     /// It proved itself in the shadow.
     Promote {
-        to: Status,
+        to: RuleStatus,
     },
     /// A person decides.
     ProposeRetirement {
@@ -55,17 +55,17 @@ pub enum Advice {
 /// Weighs a rule's statistics at `now`, in seconds since 1970.
 pub fn advise(rule: &Rule, statistics: &Statistics, quiet: Quiet, now: i64) -> Advice {
     let below = match rule.status {
-        Status::Active => Status::Shadow,
-        Status::Shadow => Status::Proposed,
-        Status::Proposed | Status::Retired => return Advice::Keep,
+        RuleStatus::Active => RuleStatus::Shadow,
+        RuleStatus::Shadow => RuleStatus::Proposed,
+        RuleStatus::Proposed | RuleStatus::Retired => return Advice::Keep,
     };
     let Statistics { hits, dismissed, .. } = *statistics;
     if hits >= HITS_MIN && u64::from(dismissed) * 5 > u64::from(hits) {
         let reason = format!("{dismissed} of its {hits} hits were dismissed");
         return Advice::Demote { to: below, reason };
     }
-    if rule.status == Status::Shadow && hits >= HITS_MIN {
-        return Advice::Promote { to: Status::Active };
+    if rule.status == RuleStatus::Shadow && hits >= HITS_MIN {
+        return Advice::Promote { to: RuleStatus::Active };
     }
     let silent = now - statistics.last_hit.unwrap_or(statistics.since);
     let days = silent / SECONDS_A_DAY;

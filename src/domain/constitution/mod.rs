@@ -12,7 +12,7 @@ pub mod prompt;
 pub mod token;
 pub mod generalise;
 pub mod recurrence;
-pub mod case;
+pub mod incident;
 pub mod draft;
 pub mod drafter;
 pub mod promote;

@@ -3,14 +3,16 @@
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::domain::constitution::rule::{At, Check, Language, On, Origin, Rule, RuleError, Status};
-use crate::domain::constitution::section::{Prose, Section, sections, unclosed_fence};
+use crate::domain::constitution::rule::{
+    Language, Origin, Rule, RuleCheck, RuleError, RulePlace, RuleScope, RuleStatus,
+};
+use crate::domain::constitution::section::{Prose, RuleSection, sections, unclosed_fence};
 use crate::domain::model::class::{Class, LISTED};
 use crate::domain::model::severity::{Foreign, Severity};
 
 /// The rules that could be read, and what is wrong with the others.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Parsed {
+pub struct ParsedRules {
     pub rules: Vec<Rule>,
     pub errors: Vec<RuleError>,
 }
@@ -22,8 +24,8 @@ const ORIGIN_KEYS: [&str; 3] = ["findings", "changes", "first"];
 
 /// Reads a topic file; `path` is only named in errors. Patterns and globs are not compiled here:
 /// that is done for the rules that a change concerns.
-pub fn parse(path: &str, text: &str) -> Parsed {
-    let mut parsed = Parsed::default();
+pub fn parse(path: &str, text: &str) -> ParsedRules {
+    let mut parsed = ParsedRules::default();
     if let Some(line) = unclosed_fence(text) {
         parsed.errors.push(RuleError {
             path: path.to_owned(),
@@ -87,7 +89,7 @@ type Table<'a> = DeTable<'a>;
 type Value<'a> = Spanned<DeValue<'a>>;
 
 impl Reader<'_> {
-    fn rule(&mut self, section: &Section) -> Option<Rule> {
+    fn rule(&mut self, section: &RuleSection) -> Option<Rule> {
         if !is_id(&section.id) {
             let hint = "an id is `R-` and at least four of `0-9a-f`, as in `R-7f3a`".to_owned();
             self.error(section.line, format!("`{}` is not a rule id", section.id), hint);
@@ -117,8 +119,8 @@ impl Reader<'_> {
             status: self.word(
                 &table,
                 "status",
-                &Status::ALL.map(Status::as_str),
-                Status::from_name,
+                &RuleStatus::ALL.map(RuleStatus::as_str),
+                RuleStatus::from_name,
             )?,
             severity: self.word(
                 &table,
@@ -136,7 +138,7 @@ impl Reader<'_> {
             sentence,
             bad,
             good,
-            at: At { path: self.path.to_owned(), line: section.line, check_line },
+            at: RulePlace { path: self.path.to_owned(), line: section.line, check_line },
         })
     }
 
@@ -147,8 +149,8 @@ impl Reader<'_> {
         })
     }
 
-    fn check(&mut self, table: &Table<'_>) -> Option<Check> {
-        let Some(value) = table.get("check") else { return Some(Check::None) };
+    fn check(&mut self, table: &Table<'_>) -> Option<RuleCheck> {
+        let Some(value) = table.get("check") else { return Some(RuleCheck::None) };
         let line = self.line_of(value.span().start);
         let Some(check) = value.get_ref().as_table() else {
             let hint = "write `check = { kind = \"regex\", pattern = '…', on = \"added-lines\" }`";
@@ -160,11 +162,11 @@ impl Reader<'_> {
             CHECK_KINDS.iter().copied().find(|kind| *kind == word)
         })?;
         match kind {
-            "regex" => Some(Check::Regex {
+            "regex" => Some(RuleCheck::Regex {
                 pattern: self.needed(check, "pattern", line)?,
                 on: self.on(check)?,
             }),
-            "ast-grep" => Some(Check::AstGrep {
+            "ast-grep" => Some(RuleCheck::AstGrep {
                 pattern: self.needed(check, "pattern", line)?,
                 language: self.word(
                     check,
@@ -174,16 +176,16 @@ impl Reader<'_> {
                 )?,
                 on: self.on(check)?,
             }),
-            "command" => Some(Check::Command { run: self.needed(check, "run", line)? }),
-            _ => Some(Check::None),
+            "command" => Some(RuleCheck::Command { run: self.needed(check, "run", line)? }),
+            _ => Some(RuleCheck::None),
         }
     }
 
-    fn on(&mut self, check: &Table<'_>) -> Option<On> {
+    fn on(&mut self, check: &Table<'_>) -> Option<RuleScope> {
         if check.get("on").is_none() {
-            return Some(On::default());
+            return Some(RuleScope::default());
         }
-        self.word(check, "on", &On::ALL.map(On::as_str), On::from_name)
+        self.word(check, "on", &RuleScope::ALL.map(RuleScope::as_str), RuleScope::from_name)
     }
 
     fn origin(&mut self, table: &Table<'_>) -> Option<Origin> {
@@ -208,7 +210,7 @@ impl Reader<'_> {
     }
 
     /// The sentence, the bad and the good examples.
-    fn prose(&mut self, section: &Section) -> (String, Vec<String>, Vec<String>) {
+    fn prose(&mut self, section: &RuleSection) -> (String, Vec<String>, Vec<String>) {
         let mut sentence = String::new();
         let (mut bad, mut good) = (Vec::new(), Vec::new());
         let mut waiting: Option<bool> = None;

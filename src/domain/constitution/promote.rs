@@ -1,20 +1,22 @@
 //! Turns a mistake that came back into a rule, or says why not.
 
-use crate::domain::constitution::case::{Case, Forgotten, Law, Limits};
-use crate::domain::constitution::check::{Compiled, Source, compile, scope};
+use crate::domain::constitution::check::{CompiledRule, SourceFile, compile, scope};
 use crate::domain::constitution::draft::drafted;
 use crate::domain::constitution::drafter::Draft;
 use crate::domain::constitution::edit::{insert, render};
 use crate::domain::constitution::generalise::{Anchor, candidates, common, language};
+use crate::domain::constitution::incident::{
+    ConstitutionLimits, ExistingRules, ForgottenRule, Incident,
+};
 use crate::domain::constitution::parse::parse;
-use crate::domain::constitution::prove::{Bad, Evidence, Fixed, Proof, Rest, prove};
-use crate::domain::constitution::recurrence::{After, Candidate, suffices};
-use crate::domain::constitution::rule::{Check, Rule, RuleError, Status};
+use crate::domain::constitution::prove::{Bad, Evidence, FixedFile, Proof, Rest, prove};
+use crate::domain::constitution::recurrence::{Candidate, RecurrenceThreshold, suffices};
+use crate::domain::constitution::rule::{Rule, RuleCheck, RuleError, RuleStatus};
 use crate::domain::model::class::Class;
 
 /// What becomes of a candidate.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Decision {
+pub enum PromotionDecision {
     Learn {
         rule: Box<Rule>,
         proof: Proof,
@@ -38,7 +40,7 @@ pub enum Decision {
 pub enum Given<'a> {
     Nothing,
     /// A person's own check: a person asks for a rule even where it was forgotten or is not due.
-    Check(&'a Check),
+    Check(&'a RuleCheck),
     /// An agent's words and pattern.
     Draft(&'a Draft),
 }
@@ -46,17 +48,17 @@ pub enum Given<'a> {
 /// Decides about a candidate.
 pub fn decide(
     candidate: &Candidate,
-    cases: &[Case],
-    after: After,
-    law: Law<'_>,
+    cases: &[Incident],
+    after: RecurrenceThreshold,
+    law: ExistingRules<'_>,
     given: Given<'_>,
     rest: Rest<'_>,
-) -> Decision {
+) -> PromotionDecision {
     let (left, ids) = uncovered(candidate, cases, law.rules);
     let known = left.is_empty() && !cases.is_empty();
     let asked_for = matches!(given, Given::Check(_));
     if known || (!asked_for && !are_enough(&left, after)) {
-        return Decision::Covered { ids };
+        return PromotionDecision::Covered { ids };
     }
     let (rule, proof) = match given {
         Given::Nothing => {
@@ -72,11 +74,11 @@ pub fn decide(
     if !asked_for
         && let Some(forgotten) = law.forgotten.iter().find(|f| is_same(f, candidate, &rule, &left))
     {
-        return Decision::Forgotten { id: forgotten.id.clone() };
+        return PromotionDecision::Forgotten { id: forgotten.id.clone() };
     }
     match over_budget(&rule, law) {
-        Some(reason) => Decision::Full { reason },
-        None => Decision::Learn { rule: Box::new(rule), proof },
+        Some(reason) => PromotionDecision::Full { reason },
+        None => PromotionDecision::Learn { rule: Box::new(rule), proof },
     }
 }
 
@@ -88,7 +90,7 @@ pub fn topic_path(class: &Class) -> String {
 /// The topic file with the rule in it; the same text where it stands there already. An error where
 /// the file cannot take it: it would grow too large, or what is broken in it would swallow the
 /// rule.
-pub fn add(text: &str, rule: &Rule, limits: Limits) -> Result<String, RuleError> {
+pub fn add(text: &str, rule: &Rule, limits: ConstitutionLimits) -> Result<String, RuleError> {
     let path = topic_path(&rule.class);
     let new = insert(text, rule.class.topic(), &rule.id, &render(rule));
     if new.len() > limits.topic_bytes && new != text {
@@ -114,18 +116,18 @@ pub fn add(text: &str, rule: &Rule, limits: Limits) -> Result<String, RuleError>
 /// case, hits it, or asks in prose for its class where it stands.
 fn uncovered<'a>(
     candidate: &Candidate,
-    cases: &'a [Case],
+    cases: &'a [Incident],
     rules: &[Rule],
-) -> (Vec<&'a Case>, Vec<String>) {
-    let mut left: Vec<&Case> = cases.iter().collect();
+) -> (Vec<&'a Incident>, Vec<String>) {
+    let mut left: Vec<&Incident> = cases.iter().collect();
     let mut ids = Vec::new();
     for rule in rules {
         let compiled = compile(rule).ok().flatten();
         let prose_covers = |path: &str| {
             let same = rule.class == candidate.class && !rule.check.is_pattern();
-            same && scope(rule).is_ok_and(|scope| scope.covers(path))
+            same && scope(rule).is_ok_and(|scope| scope.matches(path))
         };
-        let knows = |case: &Case| {
+        let knows = |case: &Incident| {
             let origin = rule.origin.as_ref();
             origin.is_some_and(|origin| origin.findings.contains(&case.sighting.finding))
                 || compiled.as_ref().is_some_and(|check| hits(check, case))
@@ -141,21 +143,26 @@ fn uncovered<'a>(
 }
 
 /// Whether a check fires on a case: in its file, or on the anchor where the file is gone.
-fn hits(check: &Compiled, case: &Case) -> bool {
+fn hits(check: &CompiledRule, case: &Incident) -> bool {
     let path = case.sighting.path.as_str();
     if !check.covers(path) {
         return false;
     }
     match &case.file {
         Some(text) => check
-            .everywhere(&Source::new(path, text))
+            .everywhere(&SourceFile::new(path, text))
             .iter()
             .any(|hit| hit.line <= case.end_line && hit.end_line >= case.line),
-        None => !check.everywhere(&Source::new(path, &case.anchor)).is_empty(),
+        None => !check.everywhere(&SourceFile::new(path, &case.anchor)).is_empty(),
     }
 }
 
-fn is_same(forgotten: &Forgotten, candidate: &Candidate, rule: &Rule, cases: &[&Case]) -> bool {
+fn is_same(
+    forgotten: &ForgottenRule,
+    candidate: &Candidate,
+    rule: &Rule,
+    cases: &[&Incident],
+) -> bool {
     if forgotten.id == rule.id {
         return true;
     }
@@ -167,9 +174,9 @@ fn is_same(forgotten: &Forgotten, candidate: &Candidate, rule: &Rule, cases: &[&
     prose || compiled.is_some_and(|check| cases.iter().any(|case| hits(&check, case)))
 }
 
-fn over_budget(rule: &Rule, law: Law<'_>) -> Option<String> {
+fn over_budget(rule: &Rule, law: ExistingRules<'_>) -> Option<String> {
     let checked = law.rules.iter().filter(|rule| rule.status.is_checked()).count();
-    let is_prose = |rule: &Rule| !rule.check.is_pattern() && rule.status != Status::Retired;
+    let is_prose = |rule: &Rule| !rule.check.is_pattern() && rule.status != RuleStatus::Retired;
     let prose = law.rules.iter().filter(|rule| is_prose(rule)).count();
     if rule.status.is_checked() && checked >= law.limits.checked_rules {
         return Some(format!("{checked} rules are in force, and no more are allowed"));
@@ -183,9 +190,9 @@ fn over_budget(rule: &Rule, law: Law<'_>) -> Option<String> {
 /// The first check that is proved by its cases, or prose with the reason of the last that was not.
 fn best_rule(
     candidate: &Candidate,
-    cases: &[&Case],
-    (chosen, checks): (&[&Case], Vec<Check>),
-    law: Law<'_>,
+    cases: &[&Incident],
+    (chosen, checks): (&[&Incident], Vec<RuleCheck>),
+    law: ExistingRules<'_>,
     rest: Rest<'_>,
 ) -> (Rule, Proof) {
     let mut reason = "its findings have too little text in common".to_owned();
@@ -196,22 +203,22 @@ fn best_rule(
             Err(why) => reason = why,
         }
     }
-    (drafted(candidate, cases, Check::None, law), Proof::Prose { reason })
+    (drafted(candidate, cases, RuleCheck::None, law), Proof::Prose { reason })
 }
 
 /// A draft as a rule: with its pattern where that is proved, else as prose in the draft's words.
 fn drafted_rule(
     candidate: &Candidate,
-    cases: &[&Case],
-    after: After,
-    law: Law<'_>,
+    cases: &[&Incident],
+    after: RecurrenceThreshold,
+    law: ExistingRules<'_>,
     draft: &Draft,
     rest: Rest<'_>,
 ) -> (Rule, Proof) {
-    let prose = draft.worded(drafted(candidate, cases, Check::None, law));
+    let prose = draft.worded(drafted(candidate, cases, RuleCheck::None, law));
     if !reads_back(&prose) {
         let reason = "its words would break the file of rules".to_owned();
-        return (drafted(candidate, cases, Check::None, law), Proof::Prose { reason });
+        return (drafted(candidate, cases, RuleCheck::None, law), Proof::Prose { reason });
     }
     match drafted_check(candidate, cases, after, law, draft, rest) {
         Ok(proved) => proved,
@@ -221,9 +228,9 @@ fn drafted_rule(
 
 fn drafted_check(
     candidate: &Candidate,
-    cases: &[&Case],
-    after: After,
-    law: Law<'_>,
+    cases: &[&Incident],
+    after: RecurrenceThreshold,
+    law: ExistingRules<'_>,
     draft: &Draft,
     rest: Rest<'_>,
 ) -> Result<(Rule, Proof), String> {
@@ -249,8 +256,8 @@ fn drafted_check(
 /// The rule as it comes into force, if the cases prove its check.
 fn proved(
     rule: Rule,
-    cases: &[&Case],
-    law: Law<'_>,
+    cases: &[&Incident],
+    law: ExistingRules<'_>,
     rest: Rest<'_>,
 ) -> Result<(Rule, Proof), String> {
     let rule = Rule { status: law.limits.proved, ..rule };
@@ -274,15 +281,15 @@ fn reads_back(rule: &Rule) -> bool {
 
 /// Whether a check fires on more than half of the lines of the cases' files that nobody found
 /// anything wrong with. In a small project the noise limit alone would let that pass.
-fn accuses_most(check: &Compiled, cases: &[&Case]) -> bool {
+fn accuses_most(check: &CompiledRule, cases: &[&Incident]) -> bool {
     let (mut accused, mut innocent) = (0, 0);
     for case in cases {
         let Some(text) = &case.file else { continue };
         let found = |line: u32| {
-            let same = |other: &&&Case| other.sighting.path == case.sighting.path;
+            let same = |other: &&&Incident| other.sighting.path == case.sighting.path;
             cases.iter().filter(same).any(|other| (other.line..=other.end_line).contains(&line))
         };
-        let hits = check.everywhere(&Source::new(&case.sighting.path, text));
+        let hits = check.everywhere(&SourceFile::new(&case.sighting.path, text));
         accused += hits.iter().filter(|hit| !found(hit.line)).count();
         let lines = (1_u32..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty());
         innocent += lines.filter(|(number, _)| !found(*number)).count();
@@ -290,24 +297,27 @@ fn accuses_most(check: &Compiled, cases: &[&Case]) -> bool {
     accused * 2 > innocent
 }
 
-fn are_enough(cases: &[&Case], after: After) -> bool {
+fn are_enough(cases: &[&Incident], after: RecurrenceThreshold) -> bool {
     suffices(&cases.iter().map(|case| &case.sighting).collect::<Vec<_>>(), after)
 }
 
-fn hit_by<'a>(check: &Check, cases: &[&'a Case]) -> Vec<&'a Case> {
+fn hit_by<'a>(check: &RuleCheck, cases: &[&'a Incident]) -> Vec<&'a Incident> {
     let compiled = compile(&Rule::with_check(check.clone())).ok().flatten();
-    let hit = |case: &&Case| compiled.as_ref().is_some_and(|check| hits(check, case));
+    let hit = |case: &&Incident| compiled.as_ref().is_some_and(|check| hits(check, case));
     cases.iter().copied().filter(hit).collect()
 }
 
 /// The cases that have most in common, and the checks that can stand for it; none where those
 /// cases alone would not be often enough.
-fn generalised<'a>(cases: &[&'a Case], after: After) -> (Vec<&'a Case>, Vec<Check>) {
+fn generalised<'a>(
+    cases: &[&'a Incident],
+    after: RecurrenceThreshold,
+) -> (Vec<&'a Incident>, Vec<RuleCheck>) {
     let anchors: Vec<Anchor<'_>> =
         cases.iter().map(|case| Anchor { path: &case.sighting.path, text: &case.anchor }).collect();
     // One line has everything in common with itself.
     let Some((indices, shared)) = common(&anchors, 2) else { return (Vec::new(), Vec::new()) };
-    let chosen: Vec<&Case> = indices.iter().map(|&at| cases[at]).collect();
+    let chosen: Vec<&Incident> = indices.iter().map(|&at| cases[at]).collect();
     if !are_enough(&chosen, after) {
         return (Vec::new(), Vec::new());
     }
@@ -316,8 +326,8 @@ fn generalised<'a>(cases: &[&'a Case], after: After) -> (Vec<&'a Case>, Vec<Chec
 }
 
 /// The findings at their commits; by their anchors alone where the commit is gone.
-fn bad<'a>(cases: &[&'a Case]) -> Vec<Bad<'a>> {
-    let bad = |case: &&'a Case| {
+fn bad<'a>(cases: &[&'a Incident]) -> Vec<Bad<'a>> {
+    let bad = |case: &&'a Incident| {
         let path = case.sighting.path.as_str();
         if let Some(text) = &case.file {
             return Bad { path, text, line: case.line, end_line: case.end_line };
@@ -328,9 +338,9 @@ fn bad<'a>(cases: &[&'a Case]) -> Vec<Bad<'a>> {
     cases.iter().map(bad).collect()
 }
 
-fn fixed<'a>(cases: &[&'a Case]) -> Vec<Fixed<'a>> {
+fn fixed<'a>(cases: &[&'a Incident]) -> Vec<FixedFile<'a>> {
     let fixes = cases.iter().filter_map(|case| case.fix.as_ref());
     fixes
-        .map(|fix| Fixed { path: &fix.path, text: &fix.text, lines: Some(fix.lines.clone()) })
+        .map(|fix| FixedFile { path: &fix.path, text: &fix.text, lines: Some(fix.lines.clone()) })
         .collect()
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use crate::domain::constitution::check::{compile, scope};
 use crate::domain::constitution::prove::problems;
-use crate::domain::constitution::rule::{Rule, Status};
+use crate::domain::constitution::rule::{Rule, RuleStatus};
 use crate::domain::model::agent::Role;
 
 /// What the rules of one prompt may take, in bytes, where nobody says otherwise.
@@ -31,7 +31,7 @@ pub fn for_role(rules: &[Rule], paths: &[&str], role: Role, budget: usize) -> Re
     let judges = matches!(role, Role::Reviewer | Role::Attacker | Role::Arbiter);
     let mut wanted: Vec<&Rule> = rules
         .iter()
-        .filter(|rule| rule.status == Status::Active && speaks_of(rule, paths))
+        .filter(|rule| rule.status == RuleStatus::Active && speaks_of(rule, paths))
         .filter(|rule| !(judges && is_held(rule)))
         .collect();
     wanted.sort_by_key(|rule| (Reverse(rule.severity), Reverse(learned(rule)), rule.id.as_str()));
@@ -80,7 +80,7 @@ fn omission(ids: &[String]) -> String {
 
 /// A rule whose paths cannot be read speaks of everything: better told once too often.
 fn speaks_of(rule: &Rule, paths: &[&str]) -> bool {
-    scope(rule).map_or(true, |scope| paths.iter().any(|path| scope.covers(path)))
+    scope(rule).map_or(true, |scope| paths.iter().any(|path| scope.matches(path)))
 }
 
 /// Whether the constitution gate holds changes to the rule by itself.

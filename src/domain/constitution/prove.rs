@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::domain::constitution::check::{Compiled, Hit, Source, compile};
+use crate::domain::constitution::check::{CompiledRule, RuleHit, SourceFile, compile};
 use crate::domain::constitution::rule::{Language, Rule, RuleError};
 
 /// What a check is tried on.
@@ -11,7 +11,7 @@ pub struct Evidence<'a> {
     /// The findings that gave rise to the rule, at their own commits.
     pub bad: &'a [Bad<'a>],
     /// What stood in their place afterwards, where that is known.
-    pub fixed: &'a [Fixed<'a>],
+    pub fixed: &'a [FixedFile<'a>],
 }
 
 /// A finding's file as it was, and the lines of the finding, counted from 1.
@@ -25,7 +25,7 @@ pub struct Bad<'a> {
 
 /// A file after the finding was dealt with.
 #[derive(Clone, Debug)]
-pub struct Fixed<'a> {
+pub struct FixedFile<'a> {
     pub path: &'a str,
     pub text: &'a str,
     /// The lines that came in place of the finding, half-open, counted from 1; the whole file
@@ -67,7 +67,7 @@ fn tried(
     let compiled = compiled.ok_or_else(|| "it has no pattern".to_owned())?;
     let mut read = Vec::new();
     for bad in evidence.bad {
-        let hits = compiled.everywhere(&Source::new(bad.path, bad.text));
+        let hits = compiled.everywhere(&SourceFile::new(bad.path, bad.text));
         let hit = hits.iter().find(|hit| hit.line <= bad.end_line && hit.end_line >= bad.line);
         let Some(hit) = hit.filter(|_| compiled.covers(bad.path)) else {
             return Err(format!("it does not fire on the finding at {}:{}", bad.path, bad.line));
@@ -75,11 +75,11 @@ fn tried(
         read.push(hit.text.trim().to_owned());
     }
     for fixed in evidence.fixed {
-        let touches = |lines: &Range<u32>, hit: &Hit| {
+        let touches = |lines: &Range<u32>, hit: &RuleHit| {
             !lines.is_empty() && hit.line < lines.end && hit.end_line >= lines.start
         };
-        let inside = |hit: &&Hit| fixed.lines.as_ref().is_none_or(|lines| touches(lines, hit));
-        let hits = compiled.everywhere(&Source::new(fixed.path, fixed.text));
+        let inside = |hit: &&RuleHit| fixed.lines.as_ref().is_none_or(|lines| touches(lines, hit));
+        let hits = compiled.everywhere(&SourceFile::new(fixed.path, fixed.text));
         if let Some(hit) = hits.iter().find(inside) {
             return Err(format!("it fires on the fixed version, {}:{}", fixed.path, hit.line));
         }
@@ -91,7 +91,7 @@ fn tried(
 }
 
 fn noise(
-    compiled: &Compiled,
+    compiled: &CompiledRule,
     read: &[String],
     rest: Rest<'_>,
     hits_max: u32,
@@ -99,7 +99,7 @@ fn noise(
     let mut count: u32 = 0;
     rest(&mut |path, text| {
         if compiled.covers(path) {
-            let hits = compiled.everywhere(&Source::new(path, text));
+            let hits = compiled.everywhere(&SourceFile::new(path, text));
             let new = hits.iter().filter(|hit| !read.iter().any(|known| known == hit.text.trim()));
             count = count.saturating_add(u32::try_from(new.count()).unwrap_or(u32::MAX));
         }
@@ -131,7 +131,7 @@ pub fn problems(rule: &Rule) -> Vec<RuleError> {
     }
 }
 
-fn examples_with(rule: &Rule, compiled: &Compiled) -> Vec<RuleError> {
+fn examples_with(rule: &Rule, compiled: &CompiledRule) -> Vec<RuleError> {
     let wrong = |message: String, hint: &str| RuleError {
         path: rule.at.path.clone(),
         line: rule.at.line,
@@ -158,9 +158,9 @@ fn examples_with(rule: &Rule, compiled: &Compiled) -> Vec<RuleError> {
 
 /// Whether the check matches a piece of code, by itself or where a statement of its language can
 /// stand.
-pub fn matches_example(language: Option<Language>, compiled: &Compiled, code: &str) -> bool {
+pub fn matches_example(language: Option<Language>, compiled: &CompiledRule, code: &str) -> bool {
     let Some(language) = language else {
-        return !compiled.everywhere(&Source::new("example", code)).is_empty();
+        return !compiled.everywhere(&SourceFile::new("example", code)).is_empty();
     };
     let (path, around) = match language {
         Language::C => ("a.c", Some(("void f() {\n", "\n}\n"))),
@@ -171,6 +171,6 @@ pub fn matches_example(language: Option<Language>, compiled: &Compiled, code: &s
         Language::Rust => ("a.rs", Some(("fn f() {\n", "\n}\n"))),
         Language::TypeScript => ("a.ts", None),
     };
-    let hits = |text: &str| !compiled.everywhere(&Source::new(path, text)).is_empty();
+    let hits = |text: &str| !compiled.everywhere(&SourceFile::new(path, text)).is_empty();
     hits(code) || around.is_some_and(|(before, after)| hits(&format!("{before}{code}{after}")))
 }

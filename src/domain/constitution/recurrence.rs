@@ -12,7 +12,7 @@ const SECONDS_A_DAY: i64 = 24 * 60 * 60;
 /// A finding that a change brought in, as the ledger has it: one for each finding and change. A
 /// later judgement of the same change brings in nothing new.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sighting {
+pub struct Occurrence {
     pub finding: String,
     pub gate: Gate,
     pub class: Class,
@@ -30,7 +30,7 @@ pub struct Sighting {
 
 /// How often is often.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct After {
+pub struct RecurrenceThreshold {
     pub findings: u32,
     pub changes: u32,
     pub days: u32,
@@ -38,7 +38,7 @@ pub struct After {
     pub criticals: u32,
 }
 
-impl Default for After {
+impl Default for RecurrenceThreshold {
     fn default() -> Self {
         Self { findings: 3, changes: 2, days: 90, criticals: 2 }
     }
@@ -85,15 +85,19 @@ pub fn component(path: &str) -> &str {
 /// The mistakes that came back within the days before `now` (in seconds since 1970), sorted by
 /// class and component. Findings of a listed class are counted by class; those of `other/…` that
 /// do not suffice by class are grouped by the likeness of their messages.
-pub fn candidates(sightings: &[Sighting], after: After, now: i64) -> Vec<Candidate> {
+pub fn candidates(
+    sightings: &[Occurrence],
+    after: RecurrenceThreshold,
+    now: i64,
+) -> Vec<Candidate> {
     let oldest = now - i64::from(after.days) * SECONDS_A_DAY;
-    let counts = |s: &&Sighting| s.gate.teaches() && !s.dismissed && s.at >= oldest;
-    let mut by_class: BTreeMap<(&Class, &str), Vec<&Sighting>> = BTreeMap::new();
+    let counts = |s: &&Occurrence| s.gate.is_learnable() && !s.dismissed && s.at >= oldest;
+    let mut by_class: BTreeMap<(&Class, &str), Vec<&Occurrence>> = BTreeMap::new();
     for sighting in sightings.iter().filter(counts) {
         by_class.entry((&sighting.class, component(&sighting.path))).or_default().push(sighting);
     }
     let mut found = Vec::new();
-    let mut loose: BTreeMap<&str, Vec<&Sighting>> = BTreeMap::new();
+    let mut loose: BTreeMap<&str, Vec<&Occurrence>> = BTreeMap::new();
     for ((class, component), sightings) in by_class {
         match candidate(class, component, &sightings, after) {
             Some(candidate) => found.push(candidate),
@@ -111,11 +115,11 @@ pub fn candidates(sightings: &[Sighting], after: After, now: i64) -> Vec<Candida
 
 /// Whether these sightings are often enough: each counts once for each change, however often it
 /// was judged.
-pub fn suffices(sightings: &[&Sighting], after: After) -> bool {
+pub fn suffices(sightings: &[&Occurrence], after: RecurrenceThreshold) -> bool {
     let pairs: BTreeSet<(&str, &str)> =
         sightings.iter().map(|s| (s.finding.as_str(), s.change.as_str())).collect();
     let changes: BTreeSet<&str> = pairs.iter().map(|(_, change)| *change).collect();
-    let critical = |s: &&&Sighting| s.severity == Severity::Critical;
+    let critical = |s: &&&Occurrence| s.severity == Severity::Critical;
     let criticals: BTreeSet<(&str, &str)> = sightings
         .iter()
         .filter(critical)
@@ -129,8 +133,8 @@ pub fn suffices(sightings: &[&Sighting], after: After) -> bool {
 fn candidate(
     class: &Class,
     component: &str,
-    sightings: &[&Sighting],
-    after: After,
+    sightings: &[&Occurrence],
+    after: RecurrenceThreshold,
 ) -> Option<Candidate> {
     if !suffices(sightings, after) {
         return None;
@@ -155,12 +159,12 @@ fn candidate(
 /// The groups of like messages that suffice, each under the class that most of it bears.
 fn alike(
     component: &str,
-    sightings: &[&Sighting],
+    sightings: &[&Occurrence],
     weights: &Weights,
-    after: After,
+    after: RecurrenceThreshold,
 ) -> Vec<Candidate> {
     let messages: Vec<String> = sightings.iter().map(|s| s.message.clone()).collect();
-    let mut groups: BTreeMap<usize, Vec<&Sighting>> = BTreeMap::new();
+    let mut groups: BTreeMap<usize, Vec<&Occurrence>> = BTreeMap::new();
     for (sighting, number) in sightings.iter().zip(group(&messages, weights, THRESHOLD)) {
         groups.entry(number).or_default().push(sighting);
     }
@@ -174,7 +178,7 @@ fn alike(
     found
 }
 
-fn most_frequent<'a>(sightings: &[&'a Sighting]) -> Option<&'a Class> {
+fn most_frequent<'a>(sightings: &[&'a Occurrence]) -> Option<&'a Class> {
     let mut counts: BTreeMap<&Class, usize> = BTreeMap::new();
     for sighting in sightings {
         *counts.entry(&sighting.class).or_default() += 1;

@@ -9,12 +9,12 @@ pub struct Rule {
     /// `R-` and at least four hexadecimal digits.
     pub id: String,
     pub title: String,
-    pub status: Status,
+    pub status: RuleStatus,
     pub severity: Severity,
     pub class: Class,
     /// Globs over repository paths, `!` before those that are left out. Empty: everywhere.
     pub paths: Vec<String>,
-    pub check: Check,
+    pub check: RuleCheck,
     pub origin: Option<Origin>,
     /// What people and prompts read.
     pub sentence: String,
@@ -23,12 +23,12 @@ pub struct Rule {
     /// Examples that it must not match.
     pub good: Vec<String>,
     /// Where the rule stands: the topic file and the line of its heading, counted from 1.
-    pub at: At,
+    pub at: RulePlace,
 }
 
 /// A line of a topic file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct At {
+pub struct RulePlace {
     pub path: String,
     pub line: u32,
     /// The line of the check, for what is wrong with its pattern.
@@ -37,7 +37,7 @@ pub struct At {
 
 /// The step of the ladder that a rule stands on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Status {
+pub enum RuleStatus {
     /// Written down, not yet in force.
     Proposed,
     /// Its hits are counted and stop nothing.
@@ -48,15 +48,15 @@ pub enum Status {
 
 /// How a rule is checked by machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Check {
+pub enum RuleCheck {
     Regex {
         pattern: String,
-        on: On,
+        on: RuleScope,
     },
     AstGrep {
         pattern: String,
         language: Language,
-        on: On,
+        on: RuleScope,
     },
     /// A command of the repository's own, run only where the user trusted it.
     Command {
@@ -68,7 +68,7 @@ pub enum Check {
 
 /// Which text a check is held against.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum On {
+pub enum RuleScope {
     /// Matches that touch a line which the change added.
     #[default]
     AddedLines,
@@ -101,11 +101,11 @@ pub struct Origin {
 
 impl Rule {
     /// A rule of which nothing is known but its check, to try the check.
-    pub fn with_check(check: Check) -> Self {
+    pub fn with_check(check: RuleCheck) -> Self {
         Self {
             id: "R-0000".to_owned(),
             title: String::new(),
-            status: Status::Proposed,
+            status: RuleStatus::Proposed,
             severity: Severity::Medium,
             class: Class::new("other/unnamed"),
             paths: Vec::new(),
@@ -114,12 +114,12 @@ impl Rule {
             sentence: String::new(),
             bad: Vec::new(),
             good: Vec::new(),
-            at: At::default(),
+            at: RulePlace::default(),
         }
     }
 }
 
-impl Status {
+impl RuleStatus {
     pub const ALL: [Self; 4] = [Self::Proposed, Self::Shadow, Self::Active, Self::Retired];
 
     pub fn as_str(self) -> &'static str {
@@ -141,7 +141,7 @@ impl Status {
     }
 }
 
-impl On {
+impl RuleScope {
     pub const ALL: [Self; 3] = [Self::AddedLines, Self::TouchedFiles, Self::Tree];
 
     pub fn as_str(self) -> &'static str {
@@ -201,7 +201,7 @@ impl Language {
     }
 }
 
-impl Check {
+impl RuleCheck {
     /// Whether the constitution gate itself can run it.
     pub fn is_pattern(&self) -> bool {
         matches!(self, Self::Regex { .. } | Self::AstGrep { .. })
@@ -232,7 +232,7 @@ impl Check {
     }
 
     /// Which text it is held against; a command decides for itself.
-    pub fn on(&self) -> Option<On> {
+    pub fn on(&self) -> Option<RuleScope> {
         match self {
             Self::Regex { on, .. } | Self::AstGrep { on, .. } => Some(*on),
             Self::Command { .. } | Self::None => None,

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 /// A rule's section, as byte ranges of the topic file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Section {
+pub struct RuleSection {
     /// The first word of the heading, `R-7f3a`.
     pub id: String,
     pub title: String,
@@ -42,7 +42,7 @@ struct Fence {
 }
 
 /// Finds the sections that a heading `## R-…` opens. Headings inside fenced blocks are text.
-pub fn sections(text: &str) -> Vec<Section> {
+pub fn sections(text: &str) -> Vec<RuleSection> {
     scan(text).0
 }
 
@@ -51,8 +51,8 @@ pub fn unclosed_fence(text: &str) -> Option<u32> {
     scan(text).1
 }
 
-fn scan(text: &str) -> (Vec<Section>, Option<u32>) {
-    let mut sections: Vec<Section> = Vec::new();
+fn scan(text: &str) -> (Vec<RuleSection>, Option<u32>) {
+    let mut sections: Vec<RuleSection> = Vec::new();
     let mut inside = false;
     let mut fence: Option<Fence> = None;
     let mut start = 0;
@@ -87,20 +87,20 @@ fn is_rule_heading(line: &str) -> bool {
     line.strip_prefix("## ").is_some_and(|title| title.trim_start().starts_with("R-"))
 }
 
-fn opened(heading: &str, start: usize, line: u32) -> Section {
+fn opened(heading: &str, start: usize, line: u32) -> RuleSection {
     let title = heading.trim_start_matches('#').trim();
     let (id, title) = title.split_once(char::is_whitespace).unwrap_or((title, ""));
     let (id, title) = (id.to_owned(), title.trim().to_owned());
-    Section { id, title, span: start..start, line, block: None, prose: Vec::new() }
+    RuleSection { id, title, span: start..start, line, block: None, prose: Vec::new() }
 }
 
-fn end_section(sections: &mut [Section], inside: bool, end: usize) {
+fn end_section(sections: &mut [RuleSection], inside: bool, end: usize) {
     if let Some(section) = sections.last_mut().filter(|_| inside) {
         section.span.end = end;
     }
 }
 
-fn keep_fenced(section: Option<&mut Section>, fence: &Fence, text: &str, end: usize) {
+fn keep_fenced(section: Option<&mut RuleSection>, fence: &Fence, text: &str, end: usize) {
     let Some(section) = section else { return };
     if fence.is_rule && section.block.is_none() {
         section.block = Some(Block { span: fence.start..end, line: fence.line });

@@ -4,13 +4,13 @@
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Token {
     pub text: String,
-    pub kind: Kind,
+    pub kind: TokenKind,
     /// Whether white space stands before it.
     pub spaced: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum TokenKind {
     Word,
     Number,
     Text,
@@ -50,22 +50,22 @@ pub fn tokens(code: &str) -> Vec<Token> {
     tokens
 }
 
-fn next(rest: &str, first: char) -> (usize, Kind) {
+fn next(rest: &str, first: char) -> (usize, TokenKind) {
     let wordy = |c: char| c.is_alphanumeric() || c == '_';
     let run = || rest.find(|c: char| !wordy(c)).unwrap_or(rest.len());
     if first.is_ascii_digit() {
-        return (run(), Kind::Number);
+        return (run(), TokenKind::Number);
     }
     if wordy(first) {
-        return (run(), Kind::Word);
+        return (run(), TokenKind::Word);
     }
     if matches!(first, '"' | '\'' | '`')
         && let Some(length) = quoted(rest, first)
     {
-        return (length, Kind::Text);
+        return (length, TokenKind::Text);
     }
     let several = MARKS.iter().find(|mark| rest.starts_with(**mark));
-    (several.map_or(first.len_utf8(), |mark| mark.len()), Kind::Mark)
+    (several.map_or(first.len_utf8(), |mark| mark.len()), TokenKind::Mark)
 }
 
 /// The length of a quoted text; `None` where nothing ends it on its line.
@@ -85,7 +85,7 @@ fn quoted(rest: &str, quote: char) -> Option<usize> {
 
 impl Token {
     pub fn is_word(&self) -> bool {
-        self.kind == Kind::Word
+        self.kind == TokenKind::Word
     }
 
     /// Whether it names something: a word that is no key word of a language.
@@ -96,10 +96,10 @@ impl Token {
     /// How much a pattern gains by it, in halves: a mark 1, a key word or number 2, a name 4.
     pub fn weight(&self) -> u32 {
         match self.kind {
-            Kind::Mark => 1,
-            Kind::Text => 4,
-            Kind::Word if self.names() && self.text.len() > 1 => 4,
-            Kind::Word | Kind::Number => 2,
+            TokenKind::Mark => 1,
+            TokenKind::Text => 4,
+            TokenKind::Word if self.names() && self.text.len() > 1 => 4,
+            TokenKind::Word | TokenKind::Number => 2,
         }
     }
 }

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::Result;
 use bstr::{BStr, BString, ByteSlice as _};
 
-use crate::domain::model::change::{Change, Kind};
+use crate::domain::model::change::{Change, FileChangeKind};
 use crate::domain::model::class::Class;
-use crate::domain::model::finding::{Effect, Finding, Place};
+use crate::domain::model::finding::{Effect, Finding, Location};
 use crate::domain::model::gate::Gate;
 use crate::domain::model::objects::{ReadObjects, TreeItem};
 use crate::domain::model::oid::Oid;
@@ -15,13 +15,13 @@ use crate::domain::model::severity::Severity;
 
 /// Finds new names that collide with another name in the same folder when case does not count.
 /// Reads the folders that the change adds to, and no others.
-pub fn judge(change: &Change, objects: &dyn ReadObjects, effect: Effect) -> Result<Vec<Finding>> {
+pub fn check(change: &Change, objects: &dyn ReadObjects, effect: Effect) -> Result<Vec<Finding>> {
     // Each folder is read once, its names by what is left of them without case.
     let mut folders: BTreeMap<BString, BTreeMap<Vec<u8>, Vec<BString>>> = BTreeMap::new();
     let mut reported = BTreeSet::new();
     let mut findings = Vec::new();
     for file in &change.files {
-        if !matches!(file.kind, Kind::Added | Kind::Renamed { .. }) {
+        if !matches!(file.kind, FileChangeKind::Added | FileChangeKind::Renamed { .. }) {
             continue;
         }
         // Each folder on the way down is a name of its own.
@@ -58,7 +58,7 @@ fn finding(path: BString, twin: &BStr, effect: Effect) -> Finding {
         class: Class::new("repository/case-conflict"),
         severity: Severity::Medium,
         effect,
-        place: Some(Place::file(path)),
+        place: Some(Location::file(path)),
         anchor: String::new(),
         message: format!("its name differs from `{twin}` beside it in case alone"),
         suggestion: "rename one of them: file systems that ignore case can hold only one"

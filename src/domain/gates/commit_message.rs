@@ -3,17 +3,17 @@
 use bstr::ByteSlice as _;
 
 use crate::domain::model::class::Class;
-use crate::domain::model::finding::{Effect, Finding, Place, Spot};
+use crate::domain::model::finding::{Effect, Finding, Location, LocationKind};
 use crate::domain::model::gate::Gate;
 use crate::domain::model::severity::Severity;
-use crate::domain::policy::settings::CommitMessage;
+use crate::domain::policy::gates::CommitMessage;
 
 /// Finds what is wrong with the form of a message. Merges, reverts and fix-ups that git words itself
 /// are left alone.
 ///
 /// The message is as it is kept: in it a line that begins with `#` is text. The comments of an
 /// editor's buffer were taken out before.
-pub fn judge(message: &[u8], policy: &CommitMessage, effect: Effect) -> Option<Finding> {
+pub fn check(message: &[u8], policy: &CommitMessage, effect: Effect) -> Option<Finding> {
     let text = message.to_str_lossy();
     let subject = text.lines().find(|line| !line.trim().is_empty())?;
     if is_worded_by_git(subject) {
@@ -47,7 +47,12 @@ pub fn judge(message: &[u8], policy: &CommitMessage, effect: Effect) -> Option<F
         class: Class::new("repository/commit-message"),
         severity: Severity::Low,
         effect,
-        place: Some(Place { spot: Spot::CommitMessage, line: 1, column: 1, end_line: 1 }),
+        place: Some(Location {
+            spot: LocationKind::CommitMessage,
+            line: 1,
+            column: 1,
+            end_line: 1,
+        }),
         anchor: subject.to_owned(),
         message,
         suggestion,
@@ -111,7 +116,7 @@ mod tests {
     fn a_kept_message_has_no_comments() {
         let policy = resolve(&[], &[], &[]).unwrap().policy.gates.commit_message;
         let found = |message: &str| {
-            judge(message.as_bytes(), &policy, Effect::Block).map(|finding| finding.anchor)
+            check(message.as_bytes(), &policy, Effect::Block).map(|finding| finding.anchor)
         };
         assert_eq!(found("#12 mend it\n\nfix: it\n").unwrap(), "#12 mend it");
         assert_eq!(found("\n# fix: it\n").unwrap(), "# fix: it");

@@ -5,13 +5,13 @@ use bstr::ByteSlice as _;
 
 use crate::domain::gates::view::{FileView, line_text};
 use crate::domain::model::class::Class;
-use crate::domain::model::finding::{Effect, Finding, Place};
+use crate::domain::model::finding::{Effect, Finding, Location};
 use crate::domain::model::gate::Gate;
 use crate::domain::model::severity::Severity;
 
 /// Finds conflict markers on lines that the change adds: a start and an end of seven signs each, as
 /// git writes them. A line of equals signs alone underlines a heading and is no marker.
-pub fn judge(view: &FileView<'_>, effect: Effect) -> Result<Vec<Finding>> {
+pub fn check(view: &FileView<'_>, effect: Effect) -> Result<Vec<Finding>> {
     // Asked first because it costs next to nothing, and nearly no file passes.
     if view.new.find(b"<<<<<<< ").is_none() && view.new.find(b">>>>>>> ").is_none() {
         return Ok(Vec::new());
@@ -26,7 +26,7 @@ pub fn judge(view: &FileView<'_>, effect: Effect) -> Result<Vec<Finding>> {
                 class: Class::new("repository/conflict-marker"),
                 severity: Severity::High,
                 effect,
-                place: Some(Place::line(view.file.path.clone(), number)),
+                place: Some(Location::line(view.file.path.clone(), number)),
                 anchor: line_text(&view.new, number),
                 message: "a merge conflict marker is left in the file".to_owned(),
                 suggestion: "resolve the conflict and stage the file again".to_owned(),

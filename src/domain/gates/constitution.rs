@@ -7,20 +7,20 @@ use std::sync::Arc;
 use anyhow::Result;
 use bstr::ByteSlice as _;
 
-use crate::domain::constitution::check::{Compiled, Source, compile, scope};
-use crate::domain::constitution::rule::{Rule, RuleError, Status};
+use crate::domain::constitution::check::{CompiledRule, SourceFile, compile, scope};
+use crate::domain::constitution::rule::{Rule, RuleError, RuleStatus};
 use crate::domain::constitution::waiver::Waiver;
 use crate::domain::gates::view::FileView;
 use crate::domain::model::change::FileChange;
 use crate::domain::model::class::Class;
-use crate::domain::model::finding::{Effect, Finding, Place};
+use crate::domain::model::finding::{Effect, Finding, Location};
 use crate::domain::model::gate::Gate;
 use crate::domain::model::severity::Severity;
 
 /// The rules that are in force, as the base of the change has them.
 #[derive(Clone, Default)]
 pub struct Rules {
-    in_force: Vec<Arc<(Rule, Compiled)>>,
+    in_force: Vec<Arc<(Rule, CompiledRule)>>,
 }
 
 impl Rules {
@@ -70,10 +70,10 @@ fn is_same(one: &Rule, other: &Rule) -> bool {
 fn compile_wanted(
     rule: &Rule,
     files: Option<&[FileChange]>,
-) -> Result<Option<Compiled>, RuleError> {
+) -> Result<Option<CompiledRule>, RuleError> {
     if let Some(files) = files {
         let scope = scope(rule)?;
-        let covers = |file: &FileChange| file.path.to_str().is_ok_and(|path| scope.covers(path));
+        let covers = |file: &FileChange| file.path.to_str().is_ok_and(|path| scope.matches(path));
         if !files.iter().any(covers) {
             return Ok(None);
         }
@@ -83,12 +83,12 @@ fn compile_wanted(
 
 /// Finds where a file breaks a rule. A rule in `shadow` is counted and stops nothing. A file that is
 /// not UTF-8 has no text that a pattern could mean.
-pub fn judge(view: &FileView<'_>, rules: &Rules, effect: Effect) -> Result<Vec<Finding>> {
+pub fn check(view: &FileView<'_>, rules: &Rules, effect: Effect) -> Result<Vec<Finding>> {
     let (Ok(path), Ok(text)) = (view.file.path.to_str(), view.new.to_str()) else {
         return Ok(Vec::new());
     };
     let covering = rules.in_force.iter().filter(|rule| rule.1.covers(path));
-    let source = Source::new(path, text);
+    let source = SourceFile::new(path, text);
     let mut findings: Vec<Finding> = Vec::new();
     let mut found: HashMap<(&str, u32, u32), usize> = HashMap::new();
     for (rule, compiled) in covering.map(|rule| &**rule) {
@@ -108,11 +108,11 @@ pub fn judge(view: &FileView<'_>, rules: &Rules, effect: Effect) -> Result<Vec<F
                 rule: rule.id.clone(),
                 class: rule.class.clone(),
                 severity: rule.severity,
-                effect: if rule.status == Status::Active { effect } else { Effect::Shadow },
-                place: Some(Place {
+                effect: if rule.status == RuleStatus::Active { effect } else { Effect::Shadow },
+                place: Some(Location {
                     column: hit.column,
                     end_line: hit.end_line,
-                    ..Place::line(view.file.path.clone(), hit.line)
+                    ..Location::line(view.file.path.clone(), hit.line)
                 }),
                 anchor: hit.text,
                 message: format!("{}{unreasoned}", rule.title),
@@ -153,7 +153,7 @@ pub fn broken_rule(error: &RuleError, effect: Effect) -> Finding {
         class: Class::new("governance/rule-change"),
         severity: Severity::High,
         effect,
-        place: Some(Place::line(error.path.as_str(), error.line)),
+        place: Some(Location::line(error.path.as_str(), error.line)),
         anchor: String::new(),
         message: format!("{}; this rule does not hold until it can be read", error.message),
         suggestion: error.hint.clone(),

@@ -6,11 +6,12 @@ use bstr::ByteSlice as _;
 use crate::domain::gates::large_files::human;
 use crate::domain::model::change::{Change, FileChange};
 use crate::domain::model::class::Class;
-use crate::domain::model::finding::{Effect, Finding, Place};
+use crate::domain::model::finding::{Effect, Finding, Location};
 use crate::domain::model::gate::Gate;
 use crate::domain::model::objects::ReadObjects;
 use crate::domain::model::severity::Severity;
 use crate::domain::policy::layers;
+use crate::domain::policy::layers::problem;
 
 /// The settings file at the top of a repository.
 pub const POLICY_FILE: &str = "tribunal.toml";
@@ -23,7 +24,7 @@ pub const BASELINE_FILE: &str = ".ai/baseline.txt";
 
 /// Finds changes to `tribunal.toml`, to the constitution and to the baseline. They hold from the
 /// next change on; this one is judged under the law of its base.
-pub fn judge(change: &Change, objects: &dyn ReadObjects, effect: Effect) -> Result<Vec<Finding>> {
+pub fn check(change: &Change, objects: &dyn ReadObjects, effect: Effect) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     for file in change.files.iter().filter(|file| is_law(&file.path)) {
         if let Some(problem) = unreadable_policy(file, objects)? {
@@ -36,7 +37,7 @@ pub fn judge(change: &Change, objects: &dyn ReadObjects, effect: Effect) -> Resu
             class: Class::new("governance/rule-change"),
             severity: Severity::Low,
             effect,
-            place: Some(Place::file(file.path.clone())),
+            place: Some(Location::file(file.path.clone())),
             anchor: String::new(),
             message: "the change edits the law; it was judged under the law before it".to_owned(),
             suggestion: String::new(),
@@ -68,7 +69,7 @@ fn unreadable_policy(file: &FileChange, objects: &dyn ReadObjects) -> Result<Opt
     let content = objects.blob(&entry.oid)?.unwrap_or_default();
     let problem = match content.to_str() {
         Ok(text) => layers::check(POLICY_FILE, text).err(),
-        Err(_) => Some(layers::not_utf8(POLICY_FILE, &content)),
+        Err(_) => Some(problem::not_utf8(POLICY_FILE, &content)),
     };
     Ok(problem.map(|problem| policy_finding(&problem, Effect::Block)))
 }
@@ -80,7 +81,7 @@ fn too_large(file: &FileChange, size: u64) -> Finding {
         class: Class::new("governance/rule-change"),
         severity: Severity::High,
         effect: Effect::Block,
-        place: Some(Place::file(file.path.clone())),
+        place: Some(Location::file(file.path.clone())),
         anchor: String::new(),
         message: format!(
             "it has {}, more than the {} that a file of settings or rules may have",
@@ -92,7 +93,7 @@ fn too_large(file: &FileChange, size: u64) -> Finding {
 }
 
 /// The finding for a policy that cannot be read.
-pub fn policy_finding(problem: &layers::Problem, effect: Effect) -> Finding {
+pub fn policy_finding(problem: &problem::SettingsProblem, effect: Effect) -> Finding {
     let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     let line = number(problem.line);
     Finding {
@@ -101,7 +102,10 @@ pub fn policy_finding(problem: &layers::Problem, effect: Effect) -> Finding {
         class: Class::new("governance/rule-change"),
         severity: Severity::High,
         effect,
-        place: Some(Place { column: number(problem.column), ..Place::line(POLICY_FILE, line) }),
+        place: Some(Location {
+            column: number(problem.column),
+            ..Location::line(POLICY_FILE, line)
+        }),
         anchor: String::new(),
         message: problem.message.clone(),
         suggestion: problem.hint.clone(),

@@ -2,22 +2,22 @@
 
 use anyhow::Result;
 
-use crate::domain::model::change::{FileChange, Kind};
+use crate::domain::model::change::{FileChange, FileChangeKind};
 use crate::domain::model::class::Class;
-use crate::domain::model::finding::{Effect, Finding, Place};
+use crate::domain::model::finding::{Effect, Finding, Location};
 use crate::domain::model::gate::Gate;
 use crate::domain::model::objects::ReadObjects;
 use crate::domain::model::severity::Severity;
 
 /// Finds a file of `new` bytes where that is above `max`. A file that was as large before, or only moved, is left alone.
-pub fn judge(
+pub fn check(
     file: &FileChange,
     new: u64,
     objects: &dyn ReadObjects,
     max: u64,
     effect: Effect,
 ) -> Result<Option<Finding>> {
-    if new <= max || matches!(file.kind, Kind::Renamed { .. }) {
+    if new <= max || matches!(file.kind, FileChangeKind::Renamed { .. }) {
         return Ok(None);
     }
     let old = match &file.old {
@@ -33,7 +33,7 @@ pub fn judge(
         class: Class::new("repository/large-file"),
         severity: Severity::Medium,
         effect,
-        place: Some(Place::file(file.path.clone())),
+        place: Some(Location::file(file.path.clone())),
         anchor: String::new(),
         message: format!("the file has {}, more than {}", human(new), human(max)),
         suggestion: "keep it outside the repository or in git lfs, or raise \

@@ -1,6 +1,6 @@
-//! The gates: each a function from a change and the law to findings, one file a gate.
+//! Gates: each a function from a change and the policy to findings, one file a gate.
 //!
-//! They read git objects and nothing else; what must run a program is the driver's.
+//! They read git objects and nothing else; gates that run a program are in `flow/evaluate`.
 
 pub mod case_conflict;
 pub mod commit_message;
@@ -9,6 +9,7 @@ pub mod constitution;
 pub mod formats;
 pub mod governance;
 pub mod large_files;
+pub mod policy;
 pub mod protected_branch;
 pub mod scope;
 pub mod secrets;
@@ -19,103 +20,95 @@ pub mod view;
 use anyhow::Result;
 use bstr::ByteSlice as _;
 
-use crate::domain::gates::constitution::Rules;
-use crate::domain::gates::secrets::Tier;
-use crate::domain::gates::secrets::judge::{Allow, Levels};
-use crate::domain::gates::view::{FileView, Loaded};
+use crate::domain::gates::policy::EffectivePolicy;
+use crate::domain::gates::secrets::gate::SecretLevels;
+use crate::domain::gates::secrets::scan::scan;
+use crate::domain::gates::secrets::tier::SecretTier;
+use crate::domain::gates::view::{FileView, LoadedFile};
 use crate::domain::model::change::{Change, FileChange};
-use crate::domain::model::finding::{Effect, Finding, Spot};
+use crate::domain::model::finding::{Effect, Finding, LocationKind};
 use crate::domain::model::gate::Gate;
 use crate::domain::model::objects::{BLOB_BYTES_MAX, ReadObjects};
 use crate::domain::model::report::Skipped;
-use crate::domain::policy::settings::Policy;
 
 /// Said of what the base holds already.
 const BEFORE: &str = "; it was there before this change";
 
-/// What holds for one judgement, read from the base of the change.
-#[derive(Clone)]
-pub struct Law {
-    pub policy: Policy,
-    /// The secrets that are known and accepted: by policy, and by the baseline.
-    pub allow: Allow,
-    /// The rules in force that speak of the changed paths.
-    pub rules: Rules,
-    /// Problems of the law itself, such as a `tribunal.toml` in the base that cannot be read: the
-    /// defaults hold instead, and it is said.
-    pub findings: Vec<Finding>,
-    /// Says which policy this is: equal for equal settings, allow lists, baseline and rules, read by
-    /// the same version of the program. 32 hexadecimal digits.
-    pub hash: String,
-}
-
-/// What the gates have to say.
+/// The findings of several gates, and what they did not check.
 #[derive(Debug, Default)]
-pub struct Judgement {
+pub struct GateReport {
     pub findings: Vec<Finding>,
     pub skipped: Vec<Skipped>,
 }
 
-impl Judgement {
-    /// Takes in what another part of the same judgement found.
+impl GateReport {
+    /// Adds what other gates found.
     pub fn absorb(&mut self, other: Self) {
         self.findings.extend(other.findings);
         self.skipped.extend(other.skipped);
     }
 }
 
-/// Asks every gate that looks at the change as a whole.
-pub fn judge_whole(change: &Change, law: &Law, objects: &dyn ReadObjects) -> Result<Judgement> {
-    let mut judgement = Judgement { findings: law.findings.clone(), skipped: Vec::new() };
-    let gates = &law.policy.gates;
+/// Runs the gates that look at the change as a whole.
+pub fn check_change(
+    change: &Change,
+    effective: &EffectivePolicy,
+    objects: &dyn ReadObjects,
+) -> Result<GateReport> {
+    let mut report = GateReport { findings: effective.findings.clone(), skipped: Vec::new() };
+    let gates = &effective.policy.gates;
     if let Some(effect) = gates.case_conflict.level.effect() {
-        judgement.findings.extend(case_conflict::judge(change, objects, effect)?);
+        report.findings.extend(case_conflict::check(change, objects, effect)?);
     }
     let is_whole_tree = change.base_tree.as_ref() == Some(&change.tree);
     if let Some(effect) = gates.scope.level.effect().filter(|_| !is_whole_tree) {
-        judgement.findings.extend(scope::judge(change, &gates.scope, objects, effect)?);
+        report.findings.extend(scope::check(change, &gates.scope, objects, effect)?);
     }
     if let Some(effect) = gates.governance.level.effect() {
-        judgement.findings.extend(governance::judge(change, objects, effect)?);
+        report.findings.extend(governance::check(change, objects, effect)?);
     }
     if let Some(message) = &change.message {
-        judgement.findings.extend(judge_message(message, &Spot::CommitMessage, law));
+        report.findings.extend(check_message(message, &LocationKind::CommitMessage, effective));
     }
-    Ok(judgement)
+    Ok(report)
 }
 
-/// Asks every gate that looks at a message: of a commit, for its form too, or of a tag.
-pub fn judge_message(message: &[u8], spot: &Spot, law: &Law) -> Vec<Finding> {
-    let gates = &law.policy.gates;
-    let mut findings = secrets_in(spot, message, law);
+/// Runs the gates that look at a message: of a commit, for its form too, or of a tag.
+pub fn check_message(
+    message: &[u8],
+    spot: &LocationKind,
+    effective: &EffectivePolicy,
+) -> Vec<Finding> {
+    let gates = &effective.policy.gates;
+    let mut findings = secrets_in(spot, message, effective);
     if let Some(effect) = gates.commit_message.level.effect()
-        && *spot == Spot::CommitMessage
+        && *spot == LocationKind::CommitMessage
     {
-        findings.extend(commit_message::judge(message, &gates.commit_message, effect));
+        findings.extend(commit_message::check(message, &gates.commit_message, effect));
     }
     findings
 }
 
-/// Asks every gate that looks at one file at a time. One file's content is in memory at a time.
-pub fn judge_files(
+/// Runs the gates that look at one file at a time. One file's content is in memory at a time.
+pub fn check_files(
     files: &[FileChange],
-    law: &Law,
+    effective: &EffectivePolicy,
     objects: &dyn ReadObjects,
-) -> Result<Judgement> {
-    let gates = &law.policy.gates;
-    let mut judgement = Judgement::default();
+) -> Result<GateReport> {
+    let gates = &effective.policy.gates;
+    let mut report = GateReport::default();
     for file in files {
         if !file.has_content() {
             continue;
         }
         let view = match FileView::load(file, objects)? {
-            Loaded::View(view) => view,
-            Loaded::TooLarge(size) => {
-                judgement.absorb(judge_unread(file, size, law, objects)?);
+            LoadedFile::View(view) => view,
+            LoadedFile::TooLarge(size) => {
+                report.absorb(check_unread(file, size, effective, objects)?);
                 continue;
             }
-            Loaded::Missing => {
-                judgement.skipped.push(Skipped {
+            LoadedFile::Missing => {
+                report.skipped.push(Skipped {
                     gate: Gate::Secrets.to_string(),
                     reason: format!("the content of `{}` is not in this repository", file.path),
                 });
@@ -124,42 +117,42 @@ pub fn judge_files(
         };
         if let Some(effect) = gates.large_files.level.effect() {
             let (size, max) = (view.new.len() as u64, gates.large_files.max);
-            judgement.findings.extend(large_files::judge(file, size, objects, max, effect)?);
+            report.findings.extend(large_files::check(file, size, objects, max, effect)?);
         }
         if let Some(effect) = gates.conflict_markers.level.effect() {
-            judgement.findings.extend(conflict_markers::judge(&view, effect)?);
+            report.findings.extend(conflict_markers::check(&view, effect)?);
         }
-        judgement.findings.extend(new_secrets(&view, law)?);
+        report.findings.extend(new_secrets(&view, effective)?);
         if let Some(effect) = gates.constitution.level.effect()
-            && !law.rules.is_empty()
+            && !effective.rules.is_empty()
         {
-            judgement.findings.extend(constitution::judge(&view, &law.rules, effect)?);
+            report.findings.extend(constitution::check(&view, &effective.rules, effect)?);
         }
-        judgement.findings.extend(new_sensitive(&view, law)?);
+        report.findings.extend(new_sensitive(&view, effective)?);
     }
-    Ok(judgement)
+    Ok(report)
 }
 
-/// Judges a file that is too large to be read by its size and its name, and says so.
-fn judge_unread(
+/// Checks a file that is too large to be read by its size and its name, and reports that it was not read.
+fn check_unread(
     file: &FileChange,
     size: u64,
-    law: &Law,
+    effective: &EffectivePolicy,
     objects: &dyn ReadObjects,
-) -> Result<Judgement> {
-    let gates = &law.policy.gates;
-    let mut judgement = Judgement::default();
+) -> Result<GateReport> {
+    let gates = &effective.policy.gates;
+    let mut report = GateReport::default();
     if let Some(effect) = gates.large_files.level.effect() {
-        let found = large_files::judge(file, size, objects, gates.large_files.max, effect)?;
-        judgement.findings.extend(found);
+        let found = large_files::check(file, size, objects, gates.large_files.max, effect)?;
+        report.findings.extend(found);
     }
     let path = file.path.as_bstr();
     if let Some(effect) = gates.sensitive_files.level.effect()
-        && !law.allow.has_path(path)
+        && !effective.allow.has_path(path)
     {
-        judgement.findings.extend(sensitive_files::judge(path, None, effect, Effect::Warn));
+        report.findings.extend(sensitive_files::check(path, None, effect, Effect::Warn));
     }
-    judgement.skipped.push(Skipped {
+    report.skipped.push(Skipped {
         gate: Gate::Secrets.to_string(),
         reason: format!(
             "`{path}` has {}, and files of more than {} are not read",
@@ -167,31 +160,31 @@ fn judge_unread(
             large_files::human(BLOB_BYTES_MAX)
         ),
     });
-    Ok(judgement)
+    Ok(report)
 }
 
-fn secrets_in(spot: &Spot, bytes: &[u8], law: &Law) -> Vec<Finding> {
-    let policy = &law.policy.gates.secrets;
+fn secrets_in(spot: &LocationKind, bytes: &[u8], effective: &EffectivePolicy) -> Vec<Finding> {
+    let policy = &effective.policy.gates.secrets;
     let Some(provider) = policy.level.effect() else { return Vec::new() };
     let generic = policy.generic.min(policy.level).effect().unwrap_or(Effect::Shadow);
-    secrets::judge::judge(spot, bytes, &law.allow, Levels { provider, generic })
+    secrets::gate::check(spot, bytes, &effective.allow, SecretLevels { provider, generic })
 }
 
-/// A sensitive file. One key is one finding: what the gate for secrets sees, it has said or was told
+/// A sensitive file. One key is one finding: what the secrets gate sees, it has reported or was told
 /// to let pass. A file that was sensitive in the base warns.
-fn new_sensitive(view: &FileView<'_>, law: &Law) -> Result<Option<Finding>> {
-    let gates = &law.policy.gates;
+fn new_sensitive(view: &FileView<'_>, effective: &EffectivePolicy) -> Result<Option<Finding>> {
+    let gates = &effective.policy.gates;
     let path = view.file.path.as_bstr();
     let Some(effect) = gates.sensitive_files.level.effect() else { return Ok(None) };
-    let judge = |content| sensitive_files::judge(path, Some(content), effect, Effect::Warn);
-    let Some(mut finding) = judge(&view.new).filter(|_| !law.allow.has_path(path)) else {
+    let check = |content| sensitive_files::check(path, Some(content), effect, Effect::Warn);
+    let Some(mut finding) = check(&view.new).filter(|_| !effective.allow.has_path(path)) else {
         return Ok(None);
     };
-    let sees = || secrets::scan(&view.new, path).iter().any(|hit| hit.tier == Tier::Provider);
+    let sees = || scan(&view.new, path).iter().any(|hit| hit.tier == SecretTier::Provider);
     if gates.secrets.level.effect().is_some() && sees() {
         return Ok(None);
     }
-    if view.old()?.and_then(judge).is_some() {
+    if view.old()?.and_then(check).is_some() {
         finding.effect = Effect::Warn;
         finding.message.push_str(BEFORE);
     }
@@ -200,14 +193,14 @@ fn new_sensitive(view: &FileView<'_>, law: &Law) -> Result<Option<Finding>> {
 
 /// Secrets of a file. One that the base holds already warns and does not block: who touches the
 /// file did not bring it.
-fn new_secrets(view: &FileView<'_>, law: &Law) -> Result<Vec<Finding>> {
-    let spot = Spot::File(view.file.path.clone());
-    let mut findings = secrets_in(&spot, &view.new, law);
+fn new_secrets(view: &FileView<'_>, effective: &EffectivePolicy) -> Result<Vec<Finding>> {
+    let spot = LocationKind::File(view.file.path.clone());
+    let mut findings = secrets_in(&spot, &view.new, effective);
     if findings.iter().all(|finding| finding.effect < Effect::Block) {
         return Ok(findings);
     }
     let before = match view.old()? {
-        Some(old) => secrets_in(&spot, old, law),
+        Some(old) => secrets_in(&spot, old, effective),
         None => Vec::new(),
     };
     for finding in &mut findings {

@@ -1,17 +1,17 @@
 //! How much one change does: files and changed lines against a budget.
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use bstr::ByteSlice as _;
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use crate::domain::locate::lines::changed_lines;
-use crate::domain::model::change::{Change, FileChange, Kind, Mode};
+use crate::domain::model::change::{Change, FileChange, FileChangeKind, FileMode};
 use crate::domain::model::class::Class;
 use crate::domain::model::finding::{Effect, Finding};
 use crate::domain::model::gate::Gate;
+use crate::domain::model::globs;
 use crate::domain::model::objects::{BLOB_BYTES_MAX, Content, ReadObjects};
 use crate::domain::model::severity::Severity;
-use crate::domain::policy::settings::Scope;
+use crate::domain::policy::gates::ScopeLimits;
 
 /// Above so many times the budget of files the lines are not counted: the answer is known, and the
 /// commit path does not pay for it.
@@ -19,9 +19,9 @@ const COUNT_LINES_UP_TO: usize = 5;
 
 /// Finds a change that is larger than the budget. Tests, lock files, generated files (by the globs
 /// of the policy) and pure moves are counted apart.
-pub fn judge(
+pub fn check(
     change: &Change,
-    policy: &Scope,
+    policy: &ScopeLimits,
     objects: &dyn ReadObjects,
     effect: Effect,
 ) -> Result<Option<Finding>> {
@@ -36,9 +36,9 @@ pub fn judge(
             return Ok(None);
         }
     }
-    let exempt = globs(&policy.exempt)?;
+    let exempt = globs::union(policy.exempt.iter().map(String::as_str))?;
     let (apart, counted): (Vec<_>, Vec<_>) = change.files.iter().partition(|file| {
-        let moved = matches!(file.kind, Kind::Renamed { .. });
+        let moved = matches!(file.kind, FileChangeKind::Renamed { .. });
         moved || exempt.is_match(file.path.to_path_lossy())
     });
     let many = counted.len() > policy.files * COUNT_LINES_UP_TO;
@@ -77,22 +77,12 @@ pub fn judge(
     }))
 }
 
-/// Compiles globs in which `*` stops at a slash.
-pub fn globs(patterns: &[String]) -> Result<GlobSet> {
-    let mut set = GlobSetBuilder::new();
-    for pattern in patterns {
-        let glob = GlobBuilder::new(pattern).literal_separator(true).build();
-        set.add(glob.with_context(|| format!("`{pattern}` is not a glob"))?);
-    }
-    Ok(set.build()?)
-}
-
 /// The lines that a change adds and removes in a file. Of one that is not read no lines are counted:
 /// that it is not judged is said where the other gates meet it.
 fn changed(file: &FileChange, objects: &dyn ReadObjects) -> Result<usize> {
     let mut sides = [Vec::new(), Vec::new()];
     for (side, entry) in sides.iter_mut().zip([&file.old, &file.new]) {
-        let Some(entry) = entry.as_ref().filter(|entry| entry.mode != Mode::Submodule) else {
+        let Some(entry) = entry.as_ref().filter(|entry| entry.mode != FileMode::Submodule) else {
             continue;
         };
         match objects.content(&entry.oid, BLOB_BYTES_MAX)? {

@@ -7,7 +7,7 @@ use anyhow::Result;
 use bstr::ByteSlice as _;
 
 use crate::domain::locate::lines::changes;
-use crate::domain::model::change::{FileChange, Mode};
+use crate::domain::model::change::{FileChange, FileMode};
 use crate::domain::model::objects::{BLOB_BYTES_MAX, Content, ReadObjects};
 
 /// A file of the judged tree. What costs something is found out when it is asked for.
@@ -21,7 +21,7 @@ pub struct FileView<'a> {
 }
 
 /// A file whose content was asked for.
-pub enum Loaded<'a> {
+pub enum LoadedFile<'a> {
     View(FileView<'a>),
     /// It has so many bytes, more than [`BLOB_BYTES_MAX`], and is not read.
     TooLarge(u64),
@@ -31,18 +31,18 @@ pub enum Loaded<'a> {
 
 impl<'a> FileView<'a> {
     /// Reads the content.
-    pub fn load(file: &'a FileChange, objects: &'a dyn ReadObjects) -> Result<Loaded<'a>> {
-        let Some(entry) = &file.new else { return Ok(Loaded::Missing) };
+    pub fn load(file: &'a FileChange, objects: &'a dyn ReadObjects) -> Result<LoadedFile<'a>> {
+        let Some(entry) = &file.new else { return Ok(LoadedFile::Missing) };
         Ok(match objects.content(&entry.oid, BLOB_BYTES_MAX)? {
-            Content::Whole(new) => Loaded::View(Self {
+            Content::Whole(new) => LoadedFile::View(Self {
                 file,
                 new,
                 objects,
                 old: OnceCell::new(),
                 added: OnceCell::new(),
             }),
-            Content::TooLarge(size) => Loaded::TooLarge(size),
-            Content::Missing => Loaded::Missing,
+            Content::TooLarge(size) => LoadedFile::TooLarge(size),
+            Content::Missing => LoadedFile::Missing,
         })
     }
 
@@ -50,7 +50,7 @@ impl<'a> FileView<'a> {
     /// large to be read: more lines are then named as new, never fewer.
     pub fn old(&self) -> Result<Option<&[u8]>> {
         if self.old.get().is_none() {
-            let entry = self.file.old.as_ref().filter(|e| e.mode != Mode::Submodule);
+            let entry = self.file.old.as_ref().filter(|e| e.mode != FileMode::Submodule);
             let old = match entry {
                 Some(entry) => match self.objects.content(&entry.oid, BLOB_BYTES_MAX)? {
                     Content::Whole(old) => Some(old),

@@ -36,7 +36,7 @@ pub struct Locators {
 /// By which locator a line was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Tier {
+pub enum LocatorKind {
     Context3,
     Context1,
     SymbolOrdinal,
@@ -55,7 +55,7 @@ pub enum Search {
     Found {
         /// Counted from 1.
         line: u32,
-        by: Tier,
+        by: LocatorKind,
         /// Whether a dismissal may follow the line: two locators agree and one is a context.
         carries_dismissal: bool,
     },
@@ -84,18 +84,18 @@ struct Line {
 
 /// The locators that must agree at each step, the first of which names it. The order was chosen by
 /// measure over four histories (`benches/locators`).
-const STEPS: [&[Tier]; 11] = [
-    &[Tier::Context3],
-    &[Tier::Context1, Tier::Symbol],
-    &[Tier::SymbolOrdinal],
-    &[Tier::Context1],
-    &[Tier::Before2],
-    &[Tier::After2],
-    &[Tier::Symbol],
-    &[Tier::Before1],
-    &[Tier::After1],
-    &[Tier::Leaf],
-    &[Tier::Text],
+const STEPS: [&[LocatorKind]; 11] = [
+    &[LocatorKind::Context3],
+    &[LocatorKind::Context1, LocatorKind::Symbol],
+    &[LocatorKind::SymbolOrdinal],
+    &[LocatorKind::Context1],
+    &[LocatorKind::Before2],
+    &[LocatorKind::After2],
+    &[LocatorKind::Symbol],
+    &[LocatorKind::Before1],
+    &[LocatorKind::After1],
+    &[LocatorKind::Leaf],
+    &[LocatorKind::Text],
 ];
 
 impl Index {
@@ -133,16 +133,16 @@ impl Index {
         }
         let key = |tier| self.key(number, tier);
         Some(Locators {
-            context3: key(Tier::Context3),
-            context1: key(Tier::Context1),
-            before2: key(Tier::Before2),
-            after2: key(Tier::After2),
-            before1: key(Tier::Before1),
-            after1: key(Tier::After1),
-            symbol_ordinal: key(Tier::SymbolOrdinal),
-            symbol: key(Tier::Symbol),
-            leaf: key(Tier::Leaf),
-            text: key(Tier::Text),
+            context3: key(LocatorKind::Context3),
+            context1: key(LocatorKind::Context1),
+            before2: key(LocatorKind::Before2),
+            after2: key(LocatorKind::After2),
+            before1: key(LocatorKind::Before1),
+            after1: key(LocatorKind::After1),
+            symbol_ordinal: key(LocatorKind::SymbolOrdinal),
+            symbol: key(LocatorKind::Symbol),
+            leaf: key(LocatorKind::Leaf),
+            text: key(LocatorKind::Text),
         })
     }
 
@@ -158,13 +158,14 @@ impl Index {
                 [] => {}
                 [number] if self.contradicted(number, step[0], alike, locators) => break,
                 [number] => {
-                    let context = agrees(number, Tier::Context3) || agrees(number, Tier::Context1);
+                    let context = agrees(number, LocatorKind::Context3)
+                        || agrees(number, LocatorKind::Context1);
                     return Search::Found {
                         line: u32::try_from(number + 1).unwrap_or(u32::MAX),
                         by: step[0],
                         // Each context holds the text and the narrower ones: what must agree
                         // beside it is the symbol.
-                        carries_dismissal: context && agrees(number, Tier::Symbol),
+                        carries_dismissal: context && agrees(number, LocatorKind::Symbol),
                     };
                 }
                 _ => left = fitting,
@@ -175,31 +176,41 @@ impl Index {
 
     /// Whether a line that only a narrow context speaks for stands in another symbol, while a
     /// line of the same text still stands in the old one.
-    fn contradicted(&self, number: usize, by: Tier, alike: &[usize], locators: &Locators) -> bool {
+    fn contradicted(
+        &self,
+        number: usize,
+        by: LocatorKind,
+        alike: &[usize],
+        locators: &Locators,
+    ) -> bool {
         let narrow = matches!(
             by,
-            Tier::Context1 | Tier::Before2 | Tier::After2 | Tier::Before1 | Tier::After1
+            LocatorKind::Context1
+                | LocatorKind::Before2
+                | LocatorKind::After2
+                | LocatorKind::Before1
+                | LocatorKind::After1
         );
-        let at_home = |number: usize| self.key(number, Tier::Leaf) == locators.leaf;
+        let at_home = |number: usize| self.key(number, LocatorKind::Leaf) == locators.leaf;
         narrow && !at_home(number) && alike.iter().any(|&other| at_home(other))
     }
 
-    fn key(&self, number: usize, tier: Tier) -> String {
+    fn key(&self, number: usize, tier: LocatorKind) -> String {
         let line = &self.lines[number];
         match tier {
-            Tier::Context3 => hash("context3", &self.around(number, 3, 3)),
-            Tier::Context1 => hash("context1", &self.around(number, 1, 1)),
-            Tier::Before2 => hash("before2", &self.around(number, 2, 0)),
-            Tier::After2 => hash("after2", &self.around(number, 0, 2)),
-            Tier::Before1 => hash("before1", &self.around(number, 1, 0)),
-            Tier::After1 => hash("after1", &self.around(number, 0, 1)),
-            Tier::SymbolOrdinal => {
+            LocatorKind::Context3 => hash("context3", &self.around(number, 3, 3)),
+            LocatorKind::Context1 => hash("context1", &self.around(number, 1, 1)),
+            LocatorKind::Before2 => hash("before2", &self.around(number, 2, 0)),
+            LocatorKind::After2 => hash("after2", &self.around(number, 0, 2)),
+            LocatorKind::Before1 => hash("before1", &self.around(number, 1, 0)),
+            LocatorKind::After1 => hash("after1", &self.around(number, 0, 1)),
+            LocatorKind::SymbolOrdinal => {
                 let (at, of) = (line.ordinal.0.to_string(), line.ordinal.1.to_string());
                 hash("symbol-ordinal", &[&line.symbols.join(), &line.text, &at, &of])
             }
-            Tier::Symbol => hash("symbol", &[&line.symbols.join(), &line.text]),
-            Tier::Leaf => hash("leaf", &[line.symbols.leaf(), &line.text]),
-            Tier::Text => hash("text", &[&line.text]),
+            LocatorKind::Symbol => hash("symbol", &[&line.symbols.join(), &line.text]),
+            LocatorKind::Leaf => hash("leaf", &[line.symbols.leaf(), &line.text]),
+            LocatorKind::Text => hash("text", &[&line.text]),
         }
     }
 
@@ -217,18 +228,18 @@ impl Index {
 }
 
 impl Locators {
-    pub fn get(&self, tier: Tier) -> &str {
+    pub fn get(&self, tier: LocatorKind) -> &str {
         match tier {
-            Tier::Context3 => &self.context3,
-            Tier::Context1 => &self.context1,
-            Tier::Before2 => &self.before2,
-            Tier::After2 => &self.after2,
-            Tier::Before1 => &self.before1,
-            Tier::After1 => &self.after1,
-            Tier::SymbolOrdinal => &self.symbol_ordinal,
-            Tier::Symbol => &self.symbol,
-            Tier::Leaf => &self.leaf,
-            Tier::Text => &self.text,
+            LocatorKind::Context3 => &self.context3,
+            LocatorKind::Context1 => &self.context1,
+            LocatorKind::Before2 => &self.before2,
+            LocatorKind::After2 => &self.after2,
+            LocatorKind::Before1 => &self.before1,
+            LocatorKind::After1 => &self.after1,
+            LocatorKind::SymbolOrdinal => &self.symbol_ordinal,
+            LocatorKind::Symbol => &self.symbol,
+            LocatorKind::Leaf => &self.leaf,
+            LocatorKind::Text => &self.text,
         }
     }
 }

@@ -18,7 +18,7 @@ const LINES_MAX: usize = 4_000_000;
 
 /// Lines that differ: those that stood there, and those that stand there now, counted from 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Changed {
+pub struct ChangedRange {
     pub old: Range<usize>,
     pub new: Range<usize>,
 }
@@ -29,10 +29,10 @@ pub fn changed_lines(old: &[u8], new: &[u8]) -> usize {
 }
 
 /// The differences, in order.
-pub fn changes(old: &[u8], new: &[u8]) -> Vec<Changed> {
+pub fn changes(old: &[u8], new: &[u8]) -> Vec<ChangedRange> {
     let (before, now) = (old.lines().count(), new.lines().count());
     if before.max(now) > LINES_MAX && old != new {
-        return vec![Changed { old: 0..before, new: 0..now }];
+        return vec![ChangedRange { old: 0..before, new: 0..now }];
     }
     let old: Vec<&[u8]> = old.lines().collect();
     let new: Vec<&[u8]> = new.lines().collect();
@@ -40,7 +40,7 @@ pub fn changes(old: &[u8], new: &[u8]) -> Vec<Changed> {
 }
 
 /// The same, of texts that were taken apart already.
-pub fn changes_of(old: &[&[u8]], new: &[&[u8]]) -> Vec<Changed> {
+pub fn changes_of(old: &[&[u8]], new: &[&[u8]]) -> Vec<ChangedRange> {
     let mut comparison = Comparison { old, new, left: WORK_MAX, found: Vec::new() };
     let whole = comparison.trimmed(0..old.len(), 0..new.len());
     if costs(&whole) <= comparison.left {
@@ -56,12 +56,12 @@ struct Comparison<'a> {
     new: &'a [&'a [u8]],
     /// The work that may still be done.
     left: u64,
-    found: Vec<Changed>,
+    found: Vec<ChangedRange>,
 }
 
 impl Comparison<'_> {
     /// The same ranges without the lines that they begin and end with alike.
-    fn trimmed(&self, mut old: Range<usize>, mut new: Range<usize>) -> Changed {
+    fn trimmed(&self, mut old: Range<usize>, mut new: Range<usize>) -> ChangedRange {
         while !old.is_empty() && !new.is_empty() && self.old[old.start] == self.new[new.start] {
             old.start += 1;
             new.start += 1;
@@ -70,11 +70,11 @@ impl Comparison<'_> {
             old.end -= 1;
             new.end -= 1;
         }
-        Changed { old, new }
+        ChangedRange { old, new }
     }
 
     /// Compares two ranges line by line where there is work left for it; else they differ whole.
-    fn compare(&mut self, part: Changed) {
+    fn compare(&mut self, part: ChangedRange) {
         if part.old.is_empty() && part.new.is_empty() {
             return;
         }
@@ -86,7 +86,7 @@ impl Comparison<'_> {
         let (old, new) = (&self.old[part.old.clone()], &self.new[part.new.clone()]);
         let ops = capture_diff_slices(Algorithm::Myers, old, new);
         let moved = |range: Range<usize>, by: usize| range.start + by..range.end + by;
-        let differing = ops.iter().filter(|op| op.tag() != DiffTag::Equal).map(|op| Changed {
+        let differing = ops.iter().filter(|op| op.tag() != DiffTag::Equal).map(|op| ChangedRange {
             old: moved(op.old_range(), part.old.start),
             new: moved(op.new_range(), part.new.start),
         });
@@ -95,7 +95,7 @@ impl Comparison<'_> {
 
     /// Compares what lies between the lines that stand once in each and in the same order: nearly
     /// all of a large file that was edited here and there.
-    fn compare_in_parts(&mut self, whole: &Changed) {
+    fn compare_in_parts(&mut self, whole: &ChangedRange) {
         let (mut old, mut new) = (whole.old.start, whole.new.start);
         for (anchor_old, anchor_new) in self.anchors(whole) {
             self.compare(self.trimmed(old..anchor_old, new..anchor_new));
@@ -105,7 +105,7 @@ impl Comparison<'_> {
     }
 
     /// The longest row of lines that stand once in each range and in the same order in both.
-    fn anchors(&self, whole: &Changed) -> Vec<(usize, usize)> {
+    fn anchors(&self, whole: &ChangedRange) -> Vec<(usize, usize)> {
         let (before, now) = (places(self.old, &whole.old), places(self.new, &whole.new));
         let once = whole.old.clone().filter_map(|at| {
             let line = self.old[at];
@@ -116,7 +116,7 @@ impl Comparison<'_> {
 }
 
 /// What comparing two ranges line by line can cost.
-fn costs(part: &Changed) -> u64 {
+fn costs(part: &ChangedRange) -> u64 {
     if part.old.is_empty() || part.new.is_empty() {
         return 0;
     }
@@ -166,11 +166,11 @@ mod tests {
     }
 
     /// What stands in none of the differences is the same in both.
-    fn is_right(old: &[u8], new: &[u8], found: &[Changed]) -> bool {
+    fn is_right(old: &[u8], new: &[u8], found: &[ChangedRange]) -> bool {
         let old: Vec<&[u8]> = old.lines().collect();
         let new: Vec<&[u8]> = new.lines().collect();
         let (mut o, mut n) = (0, 0);
-        let end = Changed { old: old.len()..old.len(), new: new.len()..new.len() };
+        let end = ChangedRange { old: old.len()..old.len(), new: new.len()..new.len() };
         for change in found.iter().chain([&end]) {
             if change.old.start < o || change.new.start < n {
                 return false;

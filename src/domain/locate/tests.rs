@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 use serde::Deserialize;
 
-use crate::domain::locate::index::{Index, Locators, Search, Tier, normalised};
+use crate::domain::locate::index::{Index, LocatorKind, Locators, Search, normalised};
 use crate::domain::locate::port::{Diff, Ported, port};
 use crate::domain::locate::symbols;
 
@@ -33,7 +33,7 @@ fn find(locators: &Locators, text: &str) -> Search {
     Index::new(text).find(locators)
 }
 
-fn found(text: &str, line: u32, new: &str) -> Option<(u32, Tier, bool)> {
+fn found(text: &str, line: u32, new: &str) -> Option<(u32, LocatorKind, bool)> {
     match find(&of(text, line)?, new) {
         Search::Found { line, by, carries_dismissal } => Some((line, by, carries_dismissal)),
         Search::Ambiguous | Search::Gone => None,
@@ -43,14 +43,14 @@ fn found(text: &str, line: u32, new: &str) -> Option<(u32, Tier, bool)> {
 #[test]
 fn a_line_is_found_by_the_surest_locator_that_fits() {
     let moved = format!("//! A store.\n\n{OLD}");
-    assert_eq!(found(OLD, 5, &moved), Some((7, Tier::Context3, true)));
+    assert_eq!(found(OLD, 5, &moved), Some((7, LocatorKind::Context3, true)));
     let neighbours = OLD.replace("fn open(&self)", "fn open_it(&self)");
-    assert_eq!(found(OLD, 6, &neighbours), Some((6, Tier::After2, false)));
+    assert_eq!(found(OLD, 6, &neighbours), Some((6, LocatorKind::After2, false)));
     let grown = OLD.replace("        let _ = fs", "        self.log();\n        let _ = fs");
-    assert_eq!(found(OLD, 10, &grown), Some((12, Tier::SymbolOrdinal, false)));
+    assert_eq!(found(OLD, 10, &grown), Some((12, LocatorKind::SymbolOrdinal, false)));
     let twice =
         OLD.replace("        self.check();", "        self.check();\n        self.check();");
-    assert_eq!(found(OLD, 11, &twice), Some((12, Tier::Before2, false)));
+    assert_eq!(found(OLD, 11, &twice), Some((12, LocatorKind::Before2, false)));
     assert_eq!(find(&of(OLD, 5).unwrap(), "fn open() {}\n"), Search::Gone);
     let lines = "x();\n\n\ny();\n";
     assert_eq!(of(lines, 2), None, "a blank line says nothing");
@@ -161,7 +161,7 @@ struct Tally {
     carried_wrong: u32,
     ambiguous: u32,
     port_wrong: u32,
-    by: BTreeMap<Tier, (u32, u32)>,
+    by: BTreeMap<LocatorKind, (u32, u32)>,
 }
 
 /// Over the pairs of `benches/locators/sample.py`, named by `TRIBUNAL_BENCH_LOCATORS`; without

@@ -28,16 +28,16 @@ pub struct Change {
 pub struct FileChange {
     /// The path in the judged tree (for a deletion: in the base). Bytes, as git has it.
     pub path: BString,
-    pub kind: Kind,
+    pub kind: FileChangeKind,
     /// The blob in the base, with its mode; `None` for an added file.
-    pub old: Option<Entry>,
+    pub old: Option<TreeEntry>,
     /// The blob in the judged tree; `None` for a deleted file.
-    pub new: Option<Entry>,
+    pub new: Option<TreeEntry>,
 }
 
 /// How a file differs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum FileChangeKind {
     Added,
     Modified,
     Deleted,
@@ -49,14 +49,14 @@ pub enum Kind {
 
 /// One side of a file change.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
+pub struct TreeEntry {
     pub oid: Oid,
-    pub mode: Mode,
+    pub mode: FileMode,
 }
 
 /// The modes git knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
+pub enum FileMode {
     File,
     Executable,
     Symlink,
@@ -67,6 +67,6 @@ pub enum Mode {
 impl FileChange {
     /// Whether there is a blob to read in the judged tree. A symlink's blob is its target path.
     pub fn has_content(&self) -> bool {
-        self.new.as_ref().is_some_and(|e| e.mode != Mode::Submodule)
+        self.new.as_ref().is_some_and(|e| e.mode != FileMode::Submodule)
     }
 }

@@ -18,7 +18,7 @@ pub struct Finding {
     /// Whether it stops the change. Computed from policy, never claimed by who found it.
     pub effect: Effect,
     /// `None` where the whole change is meant (a commit message's form, the size of a change).
-    pub place: Option<Place>,
+    pub place: Option<Location>,
     /// The text at the place, verbatim, so that the finding can be found again after the file has
     /// moved on; already redacted where it would show a secret. Empty where there is no text.
     pub anchor: String,
@@ -40,8 +40,8 @@ pub enum Effect {
 
 /// Where a finding is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Place {
-    pub spot: Spot,
+pub struct Location {
+    pub spot: LocationKind,
     /// Counted from 1; 0 where the whole file is meant.
     pub line: u32,
     /// In bytes, counted from 1; 0 where the whole line is meant.
@@ -53,7 +53,7 @@ pub struct Place {
 /// What a place is in.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Spot {
+pub enum LocationKind {
     /// A file of the judged tree; a git path is bytes.
     File(BString),
     /// The message of the commit under judgement.
@@ -64,7 +64,7 @@ pub enum Spot {
     Ref(BString),
 }
 
-impl Spot {
+impl LocationKind {
     /// For people and for reports: a path, or what it is instead. Bytes that are not UTF-8 are
     /// replaced.
     pub fn display(&self) -> String {
@@ -76,22 +76,24 @@ impl Spot {
     }
 }
 
-impl Place {
+impl Location {
     /// A whole file.
     pub fn file(path: impl Into<BString>) -> Self {
-        Self { spot: Spot::File(path.into()), line: 0, column: 0, end_line: 0 }
+        Self { spot: LocationKind::File(path.into()), line: 0, column: 0, end_line: 0 }
     }
 
     /// One line of a file, counted from 1.
     pub fn line(path: impl Into<BString>, line: u32) -> Self {
-        Self { spot: Spot::File(path.into()), line, column: 0, end_line: line }
+        Self { spot: LocationKind::File(path.into()), line, column: 0, end_line: line }
     }
 
     /// The path, where the place is in a file.
     pub fn path(&self) -> Option<&BString> {
         match &self.spot {
-            Spot::File(path) => Some(path),
-            Spot::CommitMessage | Spot::TagMessage(_) | Spot::Ref(_) => None,
+            LocationKind::File(path) => Some(path),
+            LocationKind::CommitMessage | LocationKind::TagMessage(_) | LocationKind::Ref(_) => {
+                None
+            }
         }
     }
 }

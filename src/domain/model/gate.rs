@@ -27,7 +27,7 @@ pub enum Gate {
 
 impl Gate {
     /// The gates that judge a change, in the order in which they are asked and reported.
-    pub const JUDGES: [Self; 11] = [
+    pub const OF_CHANGES: [Self; 11] = [
         Self::ProtectedBranch,
         Self::Secrets,
         Self::SensitiveFiles,
@@ -85,7 +85,7 @@ impl Gate {
 
     /// The gate of that name, whether it judges or only brings findings in.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::JUDGES
+        Self::OF_CHANGES
             .into_iter()
             .chain([Self::Review, Self::Person, Self::Import])
             .find(|g| g.as_str() == name)
@@ -95,7 +95,7 @@ impl Gate {
     ///
     /// The mechanical gates stop their findings by themselves; a rule about them would say the
     /// same thing twice.
-    pub fn teaches(self) -> bool {
+    pub fn is_learnable(self) -> bool {
         matches!(self, Self::Commands | Self::Review | Self::Person | Self::Import)
     }
 }

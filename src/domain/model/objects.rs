@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 use bstr::{BStr, BString, ByteSlice as _};
 
-use crate::domain::model::change::Entry;
+use crate::domain::model::change::TreeEntry;
 use crate::domain::model::oid::Oid;
 
 /// The largest blob whose content is read, in bytes. A blob stands in memory twice while it is read,
@@ -25,7 +25,7 @@ pub enum Content {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TreeItem {
     Tree { name: BString, oid: Oid },
-    File { name: BString, entry: Entry },
+    File { name: BString, entry: TreeEntry },
 }
 
 impl TreeItem {

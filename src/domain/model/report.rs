@@ -1,7 +1,5 @@
 //! What a judgement comes to.
 
-use std::process::ExitCode;
-
 use serde::{Deserialize, Serialize};
 
 use crate::domain::model::finding::Finding;
@@ -73,16 +71,17 @@ pub enum ExitStatus {
     Interrupted,
 }
 
-impl From<ExitStatus> for ExitCode {
-    fn from(status: ExitStatus) -> Self {
-        Self::from(match status {
-            ExitStatus::Pass => 0,
-            ExitStatus::Blocked => 1,
-            ExitStatus::Error => 2,
-            ExitStatus::Escalated => 3,
-            ExitStatus::Inconclusive => 4,
-            ExitStatus::Interrupted => 130,
-        })
+impl ExitStatus {
+    /// The number that the process ends with.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Pass => 0,
+            Self::Blocked => 1,
+            Self::Error => 2,
+            Self::Escalated => 3,
+            Self::Inconclusive => 4,
+            Self::Interrupted => 130,
+        }
     }
 }
 

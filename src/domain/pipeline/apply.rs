@@ -1,19 +1,23 @@
 //! What an outcome makes of a run.
 
 use crate::domain::pipeline::conclude::{conclude, end};
-use crate::domain::pipeline::run::{Attempt, Fixed, Outcome, Reviewed, Run, Scope, Stage};
-use crate::domain::review::converge::Limits;
+use crate::domain::pipeline::run::{
+    Attempt, FixOutcome, JobOutcome, ReviewOutcome, ReviewScope, Run, Stage,
+};
+use crate::domain::review::arbiter_decision::{ArbiterDecision, ArbiterVerdict};
+use crate::domain::review::converge::StopLimits;
 use crate::domain::review::decide::Decision;
-use crate::domain::review::raised::{Assessed, Completeness, Met, Verified};
-use crate::domain::review::ruling::{Ruling, Word};
-use crate::domain::review::standing::Standing;
+use crate::domain::review::finding::{
+    AssessedCriterion, Completeness, CriterionStatus, VerifiedFinding,
+};
+use crate::domain::review::tracked::TrackedFinding;
 
 /// The run after that came of its next action. A run that has ended stays as it is.
-pub fn apply(mut run: Run, outcome: Outcome, limits: &Limits) -> Run {
+pub fn apply(mut run: Run, outcome: JobOutcome, limits: &StopLimits) -> Run {
     let current = run.current();
     match (run.stage.clone(), outcome) {
         (Stage::Ended(_), _) => run,
-        (Stage::Gating, Outcome::Gated(gated)) => {
+        (Stage::Gating, JobOutcome::Gated(gated)) => {
             let green = gated.is_green();
             run.attempts[current].gates = Some(gated);
             if !green {
@@ -22,25 +26,27 @@ pub fn apply(mut run: Run, outcome: Outcome, limits: &Limits) -> Run {
             run.stage = Stage::Reviewing(scope(&run));
             run
         }
-        (Stage::Reviewing(scope), Outcome::Reviewed(reviewed)) => {
+        (Stage::Reviewing(scope), JobOutcome::Reviewed(reviewed)) => {
             take_in(&mut run, &scope, reviewed);
-            let unweighed = to_weigh(&run);
-            if run.attempts[current].is_reviewed() && !unweighed.is_empty() {
-                run.stage = Stage::Arbitrating(unweighed);
+            let undecided = to_arbitrate(&run);
+            if run.attempts[current].is_reviewed() && !undecided.is_empty() {
+                run.stage = Stage::Arbitrating(undecided);
                 return run;
             }
             conclude(run, limits, None)
         }
-        (Stage::Arbitrating(asked), Outcome::Arbitrated { rulings, failure }) => {
-            for ruling in rulings.into_iter().filter(|ruling| asked.contains(&ruling.id)) {
-                settle(&mut run, ruling);
+        (Stage::Arbitrating(asked), JobOutcome::Arbitrated { decisions, failure }) => {
+            for decision in decisions.into_iter().filter(|decision| asked.contains(&decision.id)) {
+                settle(&mut run, decision);
             }
             conclude(run, limits, failure.as_ref())
         }
-        (Stage::Fixing(order), Outcome::Fixed(fixed)) => {
+        (Stage::Fixing(order), JobOutcome::Fixed(fixed)) => {
             run.rounds += 1;
             match fixed {
-                Fixed::Changed { tree, commit, undoes } if tree != run.attempts[current].tree => {
+                FixOutcome::Changed { tree, commit, undoes }
+                    if tree != run.attempts[current].tree =>
+                {
                     run.idle_fixes = 0;
                     let attempt = Attempt::new(tree, Some(commit));
                     run.attempts.push(Attempt { fixes: order.findings, undoes, ..attempt });
@@ -50,13 +56,13 @@ pub fn apply(mut run: Run, outcome: Outcome, limits: &Limits) -> Run {
                     run.stage = Stage::Gating;
                     run
                 }
-                Fixed::Nothing | Fixed::Changed { .. } => {
+                FixOutcome::Nothing | FixOutcome::Changed { .. } => {
                     run.idle_fixes += 1;
                     conclude(run, limits, None)
                 }
             }
         }
-        (_, Outcome::Failed(failure)) => conclude(run, limits, Some(&failure)),
+        (_, JobOutcome::Failed(failure)) => conclude(run, limits, Some(&failure)),
         // Only a defect of ours comes here. It ends the run: to ask again would never end it.
         (stage, _) => {
             let why = format!("an outcome came that was not asked for while {}", stage.as_str());
@@ -66,33 +72,37 @@ pub fn apply(mut run: Run, outcome: Outcome, limits: &Limits) -> Run {
 }
 
 /// What a review of the current attempt is to look at: everything once, then what changed since.
-fn scope(run: &Run) -> Scope {
+fn scope(run: &Run) -> ReviewScope {
     match run.attempts.iter().rposition(Attempt::is_reviewed) {
-        None => Scope::Full,
+        None => ReviewScope::Full,
         Some(since) => {
             let open = run.findings.iter().filter(|finding| finding.is_open());
-            Scope::Delta { since, open: open.map(|finding| finding.raised.id.clone()).collect() }
+            ReviewScope::Delta {
+                since,
+                open: open.map(|finding| finding.raised.id.clone()).collect(),
+            }
         }
     }
 }
 
-fn to_weigh(run: &Run) -> Vec<String> {
-    let unweighed = run.findings.iter().filter(|finding| finding.is_to_be_weighed());
-    unweighed.map(|finding| finding.raised.id.clone()).collect()
+fn to_arbitrate(run: &Run) -> Vec<String> {
+    let undecided = run.findings.iter().filter(|finding| finding.needs_arbitration());
+    undecided.map(|finding| finding.raised.id.clone()).collect()
 }
 
 /// Keeps what a review said. What an incomplete one raised is kept too; what it says of criteria
 /// and of earlier findings is not believed.
-fn take_in(run: &mut Run, scope: &Scope, reviewed: Reviewed) {
+fn take_in(run: &mut Run, scope: &ReviewScope, reviewed: ReviewOutcome) {
     let current = run.current();
     let attempted = attempted(run);
     if reviewed.completeness == Completeness::Complete {
         run.failed_reviews = 0;
-        if let Scope::Delta { open, .. } = scope {
+        if let ReviewScope::Delta { open, .. } = scope {
             verify(run, open, &reviewed.verified, &attempted);
         }
         assess(&mut run.criteria, &reviewed.criteria);
-        let unmet = run.criteria.iter().filter(|criterion| criterion.met != Met::Met).count();
+        let unmet =
+            run.criteria.iter().filter(|criterion| criterion.met != CriterionStatus::Met).count();
         run.attempts[current].unmet = Some(unmet);
     } else {
         run.failed_reviews += 1;
@@ -102,7 +112,7 @@ fn take_in(run: &mut Run, scope: &Scope, reviewed: Reviewed) {
         if run.findings.iter().any(|finding| finding.raised.id == raised.id) {
             raised.id = unused_id(run);
         }
-        run.findings.push(Standing::new(raised, current, fix_induced));
+        run.findings.push(TrackedFinding::new(raised, current, fix_induced));
     }
 }
 
@@ -113,7 +123,7 @@ fn attempted(run: &Run) -> Vec<String> {
 }
 
 /// What became of the findings that were open. Silence resolves nothing.
-fn verify(run: &mut Run, open: &[String], verified: &[Verified], attempted: &[String]) {
+fn verify(run: &mut Run, open: &[String], verified: &[VerifiedFinding], attempted: &[String]) {
     let current = run.current();
     for finding in &mut run.findings {
         let id = &finding.raised.id;
@@ -133,24 +143,25 @@ fn verify(run: &mut Run, open: &[String], verified: &[Verified], attempted: &[St
 
 /// Takes over what a complete review says of the spec's criteria; of others it may say what it
 /// wants. A look at a part leaves standing what it does not speak of.
-fn assess(criteria: &mut [Assessed], said: &[Assessed]) {
+fn assess(criteria: &mut [AssessedCriterion], said: &[AssessedCriterion]) {
     for criterion in criteria {
         // Said twice and differently, the worse counts.
         let said = said.iter().filter(|said| said.id == criterion.id);
         let Some(said) = said.max_by_key(|said| said.met) else { continue };
-        if said.met != Met::NotAssessed || criterion.met == Met::NotAssessed {
+        if said.met != CriterionStatus::NotAssessed || criterion.met == CriterionStatus::NotAssessed
+        {
             *criterion = said.clone();
         }
     }
 }
 
 /// Keeps a ruling. A finding that repeats one that was resolved brings that one back.
-fn settle(run: &mut Run, ruling: Ruling) {
+fn settle(run: &mut Run, decision: ArbiterDecision) {
     let current = run.current();
-    if ruling.word == Word::Duplicate {
+    if decision.verdict == ArbiterVerdict::Duplicate {
         let repeated = run.findings.iter_mut().find(|finding| {
-            Some(&finding.raised.id) == ruling.duplicate_of.as_ref()
-                && finding.raised.id != ruling.id
+            Some(&finding.raised.id) == decision.duplicate_of.as_ref()
+                && finding.raised.id != decision.id
         });
         if let Some(repeated) = repeated
             && repeated.resolved_in.is_some()
@@ -159,11 +170,11 @@ fn settle(run: &mut Run, ruling: Ruling) {
             repeated.unresolved_in.push(current);
         }
     }
-    let weighed = run.findings.iter_mut().find(|finding| finding.raised.id == ruling.id);
+    let weighed = run.findings.iter_mut().find(|finding| finding.raised.id == decision.id);
     if let Some(weighed) = weighed
-        && weighed.ruling.is_none()
+        && weighed.decision.is_none()
     {
-        weighed.ruling = Some(ruling);
+        weighed.decision = Some(decision);
     }
 }
 

@@ -1,26 +1,31 @@
 //! What an attempt comes to: the facts for the table, and the words for what it says.
 
 use crate::domain::model::severity::Severity;
+use crate::domain::model::size::Size;
+use crate::domain::pipeline::inputs::{
+    criteria, gates, instruction, instruction_of, instructions, is_instructed, lines, over, retry,
+    review, size, speaks_for, stop_reason, stop_rule, unmet,
+};
 use crate::domain::pipeline::run::{
-    Attempt, End, Failure, Gated, Kind, Order, Run, Scope, Size, Stage,
+    Attempt, CallFailure, FixRequest, ReviewScope, Run, RunEnd, RunKind, Stage,
 };
-use crate::domain::review::converge::{Limits, Trail, Worth, stop};
+use crate::domain::review::converge::{AttemptRank, StopLimits};
 use crate::domain::review::decide::{
-    Cause, Count, Course, Criteria, Decision, Facts, Gap, Gates, Ground, Halt, Lack, Presence,
-    Retry, Review, Why, decide,
+    Decision, DecisionInputs, EscalationDetail, EscalationReason, FixReason, GateState,
+    MissingInput, NextStep, RetryReason, Threshold, decide,
 };
-use crate::domain::review::raised::{Assessed, Completeness, Met};
-use crate::domain::review::standing::{Counts, Standing, against};
+use crate::domain::review::finding::{Completeness, CriterionStatus};
+use crate::domain::review::tracked::{FindingWeight, TrackedFinding, against};
 
 /// Decides about the attempt in hand. `failure` is the call that could not be made or answered.
-pub(super) fn conclude(mut run: Run, limits: &Limits, failure: Option<&Failure>) -> Run {
+pub(super) fn conclude(mut run: Run, limits: &StopLimits, failure: Option<&CallFailure>) -> Run {
     let judged = Judged::of(&run, limits, failure);
-    let course = decide(judged.facts);
-    match course {
-        Course::Submit => end(run, Decision::Submit),
-        Course::Fix(ground) => {
+    let step = decide(judged.facts);
+    match step {
+        NextStep::Submit => end(run, Decision::Submit),
+        NextStep::Fix(ground) => {
             let order = judged.order(ground);
-            if run.kind == Kind::Review {
+            if run.kind == RunKind::Review {
                 return end(run, Decision::Fix(order.instructions));
             }
             if let Some(size) = judged.size {
@@ -29,19 +34,19 @@ pub(super) fn conclude(mut run: Run, limits: &Limits, failure: Option<&Failure>)
             run.stage = Stage::Fixing(order);
             run
         }
-        Course::ReviewAgain(Gap::Unread) => run,
-        Course::ReviewAgain(Gap::Criteria) => {
+        NextStep::ReviewAgain(RetryReason::Unread) => run,
+        NextStep::ReviewAgain(RetryReason::Criteria) => {
             let current = run.current();
-            let scope = Scope::Criteria(judged.unassessed());
+            let scope = ReviewScope::Criteria(judged.unassessed());
             run.attempts[current].asked_again = true;
             run.stage = Stage::Reviewing(scope);
             run
         }
-        Course::Escalate(cause) => {
+        NextStep::Escalate(cause) => {
             let why = judged.why(cause);
             end(run, Decision::Escalate(why))
         }
-        Course::Inconclusive(lack) => {
+        NextStep::Inconclusive(lack) => {
             let why = judged.lacking(lack, failure);
             end(run, Decision::Inconclusive(why))
         }
@@ -59,21 +64,21 @@ pub(super) fn end(mut run: Run, decision: Decision) -> Run {
         }
     };
     run.stopped_in = match decision {
-        Decision::Escalate(Why::Budget(_)) => Some(run.stage),
+        Decision::Escalate(EscalationDetail::Budget(_)) => Some(run.stage),
         _ => None,
     };
-    run.stage = Stage::Ended(End { decision, best });
+    run.stage = Stage::Ended(RunEnd { decision, best });
     run
 }
 
 /// What an attempt is worth beside the others of its run.
-fn worth(run: &Run, attempt: usize) -> Worth {
+fn worth(run: &Run, attempt: usize) -> AttemptRank {
     let at = &run.attempts[attempt];
     let upheld = |severity: Severity| {
         let counts = against(&run.findings, attempt);
-        counts.iter().filter(|finding| **finding == (Counts::Upheld, severity)).count()
+        counts.iter().filter(|finding| **finding == (FindingWeight::Upheld, severity)).count()
     };
-    Worth {
+    AttemptRank {
         gates_not_green: !at.is_green(),
         not_reviewed: !at.is_reviewed(),
         criticals: upheld(Severity::Critical),
@@ -88,15 +93,15 @@ struct Judged<'a> {
     run: &'a Run,
     attempt: &'a Attempt,
     /// With how each counts.
-    findings: Vec<(&'a Standing, Counts, Severity)>,
-    facts: Facts,
-    stop: Option<Why>,
+    findings: Vec<(&'a TrackedFinding, FindingWeight, Severity)>,
+    facts: DecisionInputs,
+    stop: Option<EscalationDetail>,
     /// The size that the run has from here on; `None` where the largest is used up.
     size: Option<Size>,
 }
 
 impl<'a> Judged<'a> {
-    fn of(run: &'a Run, limits: &Limits, failure: Option<&Failure>) -> Self {
+    fn of(run: &'a Run, limits: &StopLimits, failure: Option<&CallFailure>) -> Self {
         let attempt = &run.attempts[run.current()];
         let counts = against(&run.findings, run.current());
         let findings =
@@ -104,61 +109,68 @@ impl<'a> Judged<'a> {
         let findings: Vec<_> = findings.collect();
         let size = size(run, limits);
         let stop = stop_rule(run, size, failure);
-        let gates = attempt.gates.as_ref().map_or(Gates::Unasked, gates);
-        let count = |severity: Severity, counts: &dyn Fn(&Standing, Counts) -> bool| {
+        let gates = attempt.gates.as_ref().map_or(GateState::Unasked, gates);
+        let count = |severity: Severity,
+                     counts: &dyn Fn(&TrackedFinding, FindingWeight) -> bool| {
             let alike = findings.iter().filter(|(_, _, worst)| *worst == severity);
             alike.filter(|(finding, how, _)| counts(finding, *how)).count()
         };
         // Of critical and of high findings: whether there are more of that kind than may stay.
-        let too_many = |counts: &dyn Fn(&Standing, Counts) -> bool| {
+        let too_many = |counts: &dyn Fn(&TrackedFinding, FindingWeight) -> bool| {
             let criticals = over(count(Severity::Critical, counts), limits.criticals);
             (criticals, over(count(Severity::High, counts), limits.highs))
         };
-        let (criticals, highs) = too_many(&|_, how| how == Counts::Upheld);
-        let open = too_many(&|_, how| matches!(how, Counts::Upheld | Counts::Unshown));
+        let (criticals, highs) = too_many(&|_, how| how == FindingWeight::Upheld);
+        let open =
+            too_many(&|_, how| matches!(how, FindingWeight::Upheld | FindingWeight::Unproven));
         // What nobody said how to repair may stay within the limits; beyond them a fix is in vain.
-        let in_vain =
-            too_many(&|finding, how| how == Counts::Upheld && instruction(finding).is_none());
-        let uninstructed = in_vain != (Count::Within, Count::Within)
+        let in_vain = too_many(&|finding, how| {
+            how == FindingWeight::Upheld && instruction(finding).is_none()
+        });
+        let uninstructed = in_vain != (Threshold::Within, Threshold::Within)
             || unmet(run).any(|criterion| !is_instructed(criterion, &findings));
-        let any = |wanted: Counts, at_least: Severity| {
+        let any = |wanted: FindingWeight, at_least: Severity| {
             let mut all = findings.iter();
-            present(all.any(|(_, counts, worst)| *counts == wanted && *worst >= at_least))
+            all.any(|(_, counts, worst)| *counts == wanted && *worst >= at_least)
         };
-        let facts = Facts {
-            halt: halt(run, stop.as_ref(), failure),
+        let facts = DecisionInputs {
+            stop: stop_reason(run, stop.as_ref(), failure),
             gates,
             review: review(run, failure),
-            conflicts: any(Counts::Conflict, Severity::Low),
+            has_conflicts: any(FindingWeight::Conflict, Severity::Low),
             criticals,
             highs,
             criteria: criteria(run),
             instructions: match gates {
-                Gates::Red => {
-                    present(attempt.gates.as_ref().is_some_and(|g| !lines(&g.failures).is_empty()))
+                GateState::Red => instructions(
+                    attempt.gates.as_ref().is_some_and(|g| !lines(&g.failures).is_empty()),
+                ),
+                GateState::Unasked | GateState::NeedsPerson | GateState::Green => {
+                    instructions(!uninstructed)
                 }
-                Gates::Unasked | Gates::NeedsPerson | Gates::Green => present(!uninstructed),
             },
-            unshown: present(open != (criticals, highs)),
-            unweighed: any(Counts::Unweighed, Severity::High),
+            has_unproven: open != (criticals, highs),
+            has_unarbitrated: any(FindingWeight::Unarbitrated, Severity::High),
             retry: retry(run, limits),
         };
         Self { run, attempt, findings, facts, stop, size }
     }
 
-    fn order(&self, ground: Ground) -> Order {
+    fn order(&self, ground: FixReason) -> FixRequest {
         match ground {
-            Ground::Gates => Order { instructions: lines(self.failures()), findings: Vec::new() },
-            Ground::Review => self.order_of_review(),
+            FixReason::Gates => {
+                FixRequest { instructions: lines(self.failures()), findings: Vec::new() }
+            }
+            FixReason::Review => self.order_of_review(),
         }
     }
 
     /// Everything upheld that is high or worse, and lesser findings that keep a criterion unmet.
-    fn order_of_review(&self) -> Order {
+    fn order_of_review(&self) -> FixRequest {
         let due = self.findings.iter().filter(|(finding, counts, worst)| {
             let keeps_unmet =
                 || unmet(self.run).any(|unmet| finding.criterion() == Some(&unmet.id));
-            *counts == Counts::Upheld && (*worst >= Severity::High || keeps_unmet())
+            *counts == FindingWeight::Upheld && (*worst >= Severity::High || keeps_unmet())
         });
         let (findings, mut instructions): (Vec<String>, Vec<String>) =
             due.filter_map(|(f, ..)| Some((f.raised.id.clone(), instruction(f)?))).unzip();
@@ -169,59 +181,75 @@ impl<'a> Judged<'a> {
                 .any(|(finding, counts, _)| speaks_for(criterion, finding, *counts))
         });
         instructions.extend(unspoken.filter_map(instruction_of));
-        Order { instructions, findings }
+        FixRequest { instructions, findings }
     }
 
-    fn why(&self, cause: Cause) -> Why {
+    fn why(&self, cause: EscalationReason) -> EscalationDetail {
         match cause {
-            Cause::StopRule => self.stop.clone().unwrap_or(Why::Rounds(self.run.rounds)),
-            Cause::Gates => Why::Gate(self.failures().to_vec()),
-            Cause::Spec => Why::Spec(self.ids(Counts::Conflict, Severity::Low)),
-            Cause::NoInstructions => Why::NoInstructions(self.without_instructions()),
-            Cause::Unshown => Why::Unsubstantiated(self.ids(Counts::Unshown, Severity::High)),
+            EscalationReason::StopRule => {
+                self.stop.clone().unwrap_or(EscalationDetail::Rounds(self.run.rounds))
+            }
+            EscalationReason::Gates => EscalationDetail::Gate(self.failures().to_vec()),
+            EscalationReason::Spec => {
+                EscalationDetail::Spec(self.ids(FindingWeight::Conflict, Severity::Low))
+            }
+            EscalationReason::NoInstructions => {
+                EscalationDetail::NoInstructions(self.without_instructions())
+            }
+            EscalationReason::Unproven => {
+                EscalationDetail::Unsubstantiated(self.ids(FindingWeight::Unproven, Severity::High))
+            }
         }
     }
 
-    fn lacking(&self, lack: Lack, failure: Option<&Failure>) -> String {
+    fn lacking(&self, lack: MissingInput, failure: Option<&CallFailure>) -> String {
         let because = match failure {
-            Some(Failure::Infrastructure(why) | Failure::Budget(why)) => format!(": {why}"),
+            Some(CallFailure::Infrastructure(why) | CallFailure::Budget(why)) => format!(": {why}"),
             None => String::new(),
         };
         match (lack, &self.attempt.review) {
-            (Lack::Gates, _) => {
+            (MissingInput::Gates, _) => {
                 let unasked = self.attempt.gates.as_ref().map_or(&[][..], |gates| &gates.unasked);
                 let because =
                     if unasked.is_empty() { because } else { format!(": {}", unasked.join("; ")) };
                 format!("the gates could not be asked{because}")
             }
-            (Lack::Review, Some(Completeness::Incomplete(unread))) if failure.is_none() => {
+            (MissingInput::Review, Some(Completeness::Incomplete(unread))) if failure.is_none() => {
                 let unread: Vec<String> =
                     unread.iter().map(|(path, why)| format!("`{path}` ({why})")).collect();
                 format!("the review is incomplete: {}", unread.join(", "))
             }
-            (Lack::Review, _) => format!("the change could not be reviewed{because}"),
-            (Lack::Fix, _) => format!("a fix is due and the executor could not be asked{because}"),
-            (Lack::Rulings, _) => {
-                let ids = self.ids(Counts::Unweighed, Severity::High).join(", ");
+            (MissingInput::Review, _) => format!("the change could not be reviewed{because}"),
+            (MissingInput::Fix, _) => {
+                format!("a fix is due and the executor could not be asked{because}")
+            }
+            (MissingInput::Arbitration, _) => {
+                let ids = self.ids(FindingWeight::Unarbitrated, Severity::High).join(", ");
                 format!("{ids} could not be weighed{because}")
             }
-            (Lack::Criteria, _) => {
+            (MissingInput::Criteria, _) => {
                 format!("the review does not say whether {} is met", self.unassessed().join(", "))
             }
         }
     }
 
     fn unassessed(&self) -> Vec<String> {
-        let open = self.run.criteria.iter().filter(|criterion| criterion.met == Met::NotAssessed);
+        let open = self
+            .run
+            .criteria
+            .iter()
+            .filter(|criterion| criterion.met == CriterionStatus::NotAssessed);
         open.map(|criterion| criterion.id.clone()).collect()
     }
 
     fn without_instructions(&self) -> Vec<String> {
-        if self.facts.gates == Gates::Red {
+        if self.facts.gates == GateState::Red {
             return Vec::new();
         }
         let findings = self.findings.iter().filter(|(finding, counts, worst)| {
-            *counts == Counts::Upheld && *worst >= Severity::High && instruction(finding).is_none()
+            *counts == FindingWeight::Upheld
+                && *worst >= Severity::High
+                && instruction(finding).is_none()
         });
         let criteria = unmet(self.run).filter(|unmet| !is_instructed(unmet, &self.findings));
         findings
@@ -234,142 +262,11 @@ impl<'a> Judged<'a> {
         self.attempt.gates.as_ref().map_or(&[], |gates| &gates.failures)
     }
 
-    fn ids(&self, wanted: Counts, at_least: Severity) -> Vec<String> {
+    fn ids(&self, wanted: FindingWeight, at_least: Severity) -> Vec<String> {
         let found = self
             .findings
             .iter()
             .filter(|(_, counts, worst)| *counts == wanted && *worst >= at_least);
         found.map(|(finding, ..)| finding.raised.id.clone()).collect()
     }
-}
-
-/// The smallest size, from the run's on, whose cap leaves a round; `None` where none does.
-fn size(run: &Run, limits: &Limits) -> Option<Size> {
-    let mut size = run.size;
-    while run.rounds >= size.cap(limits.rounds) {
-        size = size.raised()?;
-    }
-    Some(size)
-}
-
-fn stop_rule(run: &Run, size: Option<Size>, failure: Option<&Failure>) -> Option<Why> {
-    let current = run.current();
-    let budget = match failure {
-        Some(Failure::Budget(why)) => Some(why.as_str()),
-        Some(Failure::Infrastructure(_)) | None => None,
-    };
-    // A run that only judges asks for no fix that could be stopped.
-    let fixes = run.kind == Kind::Fix;
-    stop(Trail {
-        findings: &run.findings,
-        attempt: current,
-        repeats: run.repeats(),
-        undoes: run.attempts[current].undoes,
-        idle_fixes: run.idle_fixes,
-        budget,
-        rounds_used_up: (fixes && size.is_none()).then_some(run.rounds),
-    })
-}
-
-fn halt(run: &Run, stop: Option<&Why>, failure: Option<&Failure>) -> Halt {
-    let attempt = &run.attempts[run.current()];
-    // Such a tree was judged before, or gives back what was: nobody is asked about it again.
-    let known = attempt.undoes.is_some() || run.repeats().is_some();
-    match (failure, stop) {
-        (Some(Failure::Budget(_)), _) => Halt::Everything,
-        (Some(Failure::Infrastructure(_)), _) if matches!(run.stage, Stage::Fixing(_)) => {
-            Halt::Executor
-        }
-        (_, Some(_)) if known => Halt::Everything,
-        (_, Some(_)) => Halt::Fixes,
-        (_, None) => Halt::No,
-    }
-}
-
-fn gates(gated: &Gated) -> Gates {
-    if gated.needs_person {
-        Gates::NeedsPerson
-    } else if !gated.failures.is_empty() {
-        Gates::Red
-    } else if !gated.unasked.is_empty() {
-        Gates::Unasked
-    } else {
-        Gates::Green
-    }
-}
-
-fn review(run: &Run, failure: Option<&Failure>) -> Review {
-    if failure.is_some() && matches!(run.stage, Stage::Reviewing(_)) {
-        return Review::Failed;
-    }
-    match run.attempts[run.current()].review {
-        None => Review::Missing,
-        Some(Completeness::Incomplete(_)) => Review::Incomplete,
-        Some(Completeness::Complete) => Review::Complete,
-    }
-}
-
-fn retry(run: &Run, limits: &Limits) -> Retry {
-    let attempt = &run.attempts[run.current()];
-    let allowed = match attempt.review {
-        Some(Completeness::Incomplete(_)) => run.failed_reviews <= limits.review_retries,
-        Some(Completeness::Complete) | None => !attempt.asked_again,
-    };
-    if allowed { Retry::Allowed } else { Retry::UsedUp }
-}
-
-fn criteria(run: &Run) -> Criteria {
-    if unmet(run).next().is_some() {
-        Criteria::Unmet
-    } else if run.criteria.iter().any(|criterion| criterion.met == Met::NotAssessed) {
-        Criteria::NotAssessed
-    } else {
-        Criteria::AllMet
-    }
-}
-
-/// The criteria that are known not to be met.
-fn unmet(run: &Run) -> impl Iterator<Item = &Assessed> {
-    run.criteria.iter().filter(|criterion| matches!(criterion.met, Met::Missing | Met::Deviation))
-}
-
-/// Whether somebody said what to do about an unmet criterion.
-fn is_instructed(criterion: &Assessed, findings: &[(&Standing, Counts, Severity)]) -> bool {
-    instruction_of(criterion).is_some()
-        || findings.iter().any(|(finding, counts, _)| speaks_for(criterion, finding, *counts))
-}
-
-/// Whether what is to be done about a finding meets the criterion.
-fn speaks_for(criterion: &Assessed, finding: &Standing, counts: Counts) -> bool {
-    counts == Counts::Upheld
-        && finding.criterion() == Some(&criterion.id)
-        && instruction(finding).is_some()
-}
-
-/// What the arbiter says to do, as one line.
-fn instruction(finding: &Standing) -> Option<String> {
-    one_line(&finding.ruling.as_ref()?.instruction)
-}
-
-/// What the review says is not as the criterion asks, as one line.
-fn instruction_of(criterion: &Assessed) -> Option<String> {
-    let why = one_line(&criterion.why)?;
-    Some(format!("{} is not met ({}): {why}", criterion.id, criterion.met.as_str()))
-}
-
-fn lines(texts: &[String]) -> Vec<String> {
-    texts.iter().filter_map(|text| one_line(text)).collect()
-}
-
-fn one_line(text: &str) -> Option<String> {
-    let words: Vec<&str> = text.split_whitespace().collect();
-    (!words.is_empty()).then(|| words.join(" "))
-}
-
-fn present(is: bool) -> Presence {
-    if is { Presence::Some } else { Presence::None }
-}
-
-fn over(number: usize, limit: usize) -> Count {
-    if number > limit { Count::Over } else { Count::Within }
 }

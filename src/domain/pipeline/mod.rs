@@ -1,7 +1,8 @@
-//! The brain of a run. Pure: what comes next, and what an outcome makes of the state.
+//! State machines of runs: the next job, and the state after its outcome.
 
 pub mod apply;
 mod conclude;
+mod inputs;
 pub mod next;
 pub mod run;
 #[cfg(test)]

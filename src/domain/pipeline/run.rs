@@ -5,48 +5,22 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::model::agent::Route;
 use crate::domain::model::oid::Oid;
-use crate::domain::policy::settings::Rounds;
+use crate::domain::model::size::Size;
+use crate::domain::review::arbiter_decision::ArbiterDecision;
 use crate::domain::review::decide::Decision;
-use crate::domain::review::raised::{Assessed, Completeness, Met, Raised, Verified};
-use crate::domain::review::ruling::Ruling;
-use crate::domain::review::standing::Standing;
+use crate::domain::review::finding::{
+    AssessedCriterion, Completeness, CriterionStatus, ReviewFinding, VerifiedFinding,
+};
+use crate::domain::review::tracked::TrackedFinding;
 
 /// What a run is for. A later pipeline adds its own kinds and stages to this same machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Kind {
+pub enum RunKind {
     /// Judge, once.
     Review,
     /// Judge and fix until it holds or a reason to stop is there.
     Fix,
-}
-
-/// How much work a change is; it sets the cap of rounds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Size {
-    S,
-    M,
-    L,
-}
-
-impl Size {
-    /// The next larger.
-    pub fn raised(self) -> Option<Self> {
-        match self {
-            Self::S => Some(Self::M),
-            Self::M => Some(Self::L),
-            Self::L => None,
-        }
-    }
-
-    /// The most rounds that it may take.
-    pub fn cap(self, rounds: Rounds) -> u32 {
-        match self {
-            Self::S => rounds.s,
-            Self::M => rounds.m,
-            Self::L => rounds.l,
-        }
-    }
 }
 
 /// A run, whole. It is saved after every outcome; what is not in here is gone after a kill.
@@ -54,7 +28,7 @@ impl Size {
 pub struct Run {
     /// A ULID.
     pub id: String,
-    pub kind: Kind,
+    pub kind: RunKind,
     pub route: Route,
     /// The tree that the change is compared with; `None` before the first commit.
     pub base: Option<Oid>,
@@ -65,9 +39,9 @@ pub struct Run {
     pub attempts: Vec<Attempt>,
     pub stage: Stage,
     /// Everything that any round raised, in the order of its ids; nothing leaves it.
-    pub findings: Vec<Standing>,
+    pub findings: Vec<TrackedFinding>,
     /// The spec's criteria as last assessed; all `not assessed` at first. Empty without a spec.
-    pub criteria: Vec<Assessed>,
+    pub criteria: Vec<AssessedCriterion>,
     /// Fixes that the executor was asked for and gave, what changed nothing included.
     pub rounds: u32,
     /// Fixes that changed nothing, in a row.
@@ -84,8 +58,9 @@ impl Run {
     /// A run that has not begun.
     ///
     /// `criteria` are the ids of the spec's.
-    pub fn new(begin: Begin, criteria: impl IntoIterator<Item = String>) -> Self {
-        let unassessed = |id| Assessed { id, met: Met::NotAssessed, why: String::new() };
+    pub fn new(begin: RunStart, criteria: impl IntoIterator<Item = String>) -> Self {
+        let unassessed =
+            |id| AssessedCriterion { id, met: CriterionStatus::NotAssessed, why: String::new() };
         Self {
             id: begin.id,
             kind: begin.kind,
@@ -110,7 +85,7 @@ impl Run {
     /// them on a branch, which is the person's from then on.
     pub fn continued(&self) -> Option<Self> {
         match (&self.stage, &self.stopped_in) {
-            (Stage::Ended(End { best: 0, .. }), Some(stage)) => {
+            (Stage::Ended(RunEnd { best: 0, .. }), Some(stage)) => {
                 Some(Self { stage: stage.clone(), stopped_in: None, ..self.clone() })
             }
             _ => None,
@@ -132,9 +107,9 @@ impl Run {
 
 /// What a run starts from.
 #[derive(Clone, Debug)]
-pub struct Begin {
+pub struct RunStart {
     pub id: String,
-    pub kind: Kind,
+    pub kind: RunKind,
     pub route: Route,
     pub base: Option<Oid>,
     pub head: Option<Oid>,
@@ -152,7 +127,7 @@ pub struct Attempt {
     /// `None` for the first where it was not committed.
     pub commit: Option<Oid>,
     /// What its gates said; `None` until they were asked.
-    pub gates: Option<Gated>,
+    pub gates: Option<GateOutcome>,
     /// Whether a review of it was complete; `None` until there was one.
     pub review: Option<Completeness>,
     /// How many criteria its last complete review did not find met; `None` until there was one.
@@ -187,13 +162,13 @@ impl Attempt {
 
     /// Whether its gates were asked, all of them, and nothing stops it.
     pub fn is_green(&self) -> bool {
-        self.gates.as_ref().is_some_and(Gated::is_green)
+        self.gates.as_ref().is_some_and(GateOutcome::is_green)
     }
 }
 
 /// What the mechanical and the command gates said of a tree.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Gated {
+pub struct GateOutcome {
     /// What stops it, one line each for people and for the executor; empty where it is green.
     pub failures: Vec<String>,
     /// Whether a person must look because no fix is to be asked for (a secret, the law itself).
@@ -202,7 +177,7 @@ pub struct Gated {
     pub unasked: Vec<String>,
 }
 
-impl Gated {
+impl GateOutcome {
     pub fn is_green(&self) -> bool {
         self.failures.is_empty() && !self.needs_person && self.unasked.is_empty()
     }
@@ -215,12 +190,12 @@ pub enum Stage {
     /// The gates of the current attempt are to be asked.
     Gating,
     /// The current attempt is to be reviewed.
-    Reviewing(Scope),
+    Reviewing(ReviewScope),
     /// These findings are to be weighed, by id.
     Arbitrating(Vec<String>),
     /// What the current attempt came to is to be fixed.
-    Fixing(Order),
-    Ended(End),
+    Fixing(FixRequest),
+    Ended(RunEnd),
 }
 
 impl Stage {
@@ -238,23 +213,23 @@ impl Stage {
 
 /// The next thing to do. The driver performs it and tells what came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Action {
+pub enum Job {
     /// Ask the mechanical gates and then the commands about the current attempt.
     Gate,
     /// Ask the reviewer about the current attempt.
-    Review(Scope),
+    Review(ReviewScope),
     /// Ask the arbiter about each of these, by id.
     Arbitrate(Vec<String>),
     /// Ask the executor.
-    Fix(Order),
+    Fix(FixRequest),
     /// Nothing: the run is over.
-    End(End),
+    End(RunEnd),
 }
 
 /// What a review is to look at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Scope {
+pub enum ReviewScope {
     /// The whole change, from the base.
     Full,
     /// What changed since that attempt, and whether these findings are resolved.
@@ -265,7 +240,7 @@ pub enum Scope {
 
 /// What the executor is to do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Order {
+pub struct FixRequest {
     /// One a line, never empty.
     pub instructions: Vec<String>,
     /// The findings that it is about, by id; empty where the gates are.
@@ -274,32 +249,32 @@ pub struct Order {
 
 /// What came of an action.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Outcome {
-    Gated(Gated),
-    Reviewed(Reviewed),
+pub enum JobOutcome {
+    Gated(GateOutcome),
+    Reviewed(ReviewOutcome),
     /// A ruling for each finding that was asked about and answered, and why others were not.
     Arbitrated {
-        rulings: Vec<Ruling>,
-        failure: Option<Failure>,
+        decisions: Vec<ArbiterDecision>,
+        failure: Option<CallFailure>,
     },
-    Fixed(Fixed),
+    Fixed(FixOutcome),
     /// A call could not be made or answered, after every try that the policy allows.
-    Failed(Failure),
+    Failed(CallFailure),
 }
 
 /// What a review said.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Reviewed {
+pub struct ReviewOutcome {
     pub completeness: Completeness,
     /// New ones; their `fix_induced` is the driver's to find out.
-    pub raised: Vec<(Raised, bool)>,
-    pub verified: Vec<Verified>,
-    pub criteria: Vec<Assessed>,
+    pub raised: Vec<(ReviewFinding, bool)>,
+    pub verified: Vec<VerifiedFinding>,
+    pub criteria: Vec<AssessedCriterion>,
 }
 
 /// What a fix left behind.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fixed {
+pub enum FixOutcome {
     /// The tree is as it was.
     Nothing,
     Changed {
@@ -312,7 +287,7 @@ pub enum Fixed {
 /// Why an agent gave nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Failure {
+pub enum CallFailure {
     /// The program, the login, the network, the quota: nobody's verdict.
     Infrastructure(String),
     Budget(String),
@@ -320,7 +295,7 @@ pub enum Failure {
 
 /// How a run ended, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct End {
+pub struct RunEnd {
     pub decision: Decision,
     /// The attempt that is offered: the best, not the last.
     pub best: usize,

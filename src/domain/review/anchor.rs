@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::ops::Range;
 
 use crate::domain::locate::index::normalised;
-use crate::domain::review::raised::Anchored;
+use crate::domain::review::finding::Anchored;
 
 /// How far from a touched line a place still belongs to the change.
 const NEAR_LINES: u32 = 3;

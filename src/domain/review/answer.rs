@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::domain::model::class::Class;
 use crate::domain::model::severity::{Foreign, Severity};
-use crate::domain::review::raised::{Assessed, Met, Quote, Verified};
+use crate::domain::review::finding::{AssessedCriterion, CriterionStatus, Quote, VerifiedFinding};
 
 /// The most characters of a title.
 const TITLE_CHARS: usize = 80;
@@ -19,19 +19,19 @@ const INTRODUCED_BY: &str = "introduced_by";
 
 /// One call's answer, well formed. Nothing in it is checked against the tree yet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Answer {
-    pub findings: Vec<Claim>,
-    pub criteria: Vec<Assessed>,
+pub struct ReviewAnswer {
+    pub findings: Vec<RawFinding>,
+    pub criteria: Vec<AssessedCriterion>,
     pub attestation: Vec<Attested>,
     /// What the reviewer says that it did not read, with its reason: path and reason.
     pub unscanned: Vec<(String, String)>,
     /// What became of the findings that were open; empty for a first review.
-    pub verified: Vec<Verified>,
+    pub verified: Vec<VerifiedFinding>,
 }
 
 /// A finding as it was claimed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Claim {
+pub struct RawFinding {
     pub class: Class,
     pub severity: Severity,
     /// `spec:AC-2`, `rule:R-7f3a` or `invariant`.
@@ -42,7 +42,7 @@ pub struct Claim {
     pub failure: String,
     pub evidence: Vec<Quote>,
     pub fix: String,
-    pub sweep: String,
+    pub search_pattern: String,
 }
 
 /// What shows that a section was read.
@@ -57,7 +57,7 @@ pub struct Attested {
 
 /// What an answer is to: it settles which fields it has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Asked {
+pub enum ExpectedAnswer {
     Review,
     /// A later round: the same, and a word on each open finding.
     Verification,
@@ -73,7 +73,7 @@ pub struct Wrong {
 }
 
 /// The schema of an answer: no keyword beyond what every program's strict mode understands.
-pub fn schema(asked: Asked) -> Value {
+pub fn schema(asked: ExpectedAnswer) -> Value {
     let text = || json!({ "type": "string" });
     let list = |item: Value| json!({ "type": "array", "items": item });
     let choice = |words: &[&str]| json!({ "type": "string", "enum": words });
@@ -90,8 +90,11 @@ pub fn schema(asked: Asked) -> Value {
         ("fix", text()),
         ("sweep", text()),
     ]);
-    let criterion =
-        object(&[("id", text()), ("met", choice(&Met::ALL.map(Met::as_str))), ("why", text())]);
+    let criterion = object(&[
+        ("id", text()),
+        ("met", choice(&CriterionStatus::ALL.map(CriterionStatus::as_str))),
+        ("why", text()),
+    ]);
     let attested = object(&[
         ("path", text()),
         ("nonce", text()),
@@ -104,7 +107,7 @@ pub fn schema(asked: Asked) -> Value {
         ("attestation", list(attested)),
         ("unscanned", list(object(&[("path", text()), ("reason", text())]))),
     ];
-    if asked == Asked::Verification {
+    if asked == ExpectedAnswer::Verification {
         let verified = object(&[
             ("id", text()),
             ("resolved", json!({ "type": "boolean" })),
@@ -128,11 +131,11 @@ fn object(fields: &[(&str, Value)]) -> Value {
 }
 
 /// Reads an answer. It fails at the first field that is missing, unknown or of the wrong kind.
-pub fn read(value: &Value, asked: Asked) -> Result<Answer, Wrong> {
+pub fn read(value: &Value, asked: ExpectedAnswer) -> Result<ReviewAnswer, Wrong> {
     let root = Field { at: "answer".to_owned(), value };
-    let mut answer = Answer::default();
+    let mut answer = ReviewAnswer::default();
     let mut fields = vec!["findings", "criteria", "attestation", "unscanned", MORE_POSSIBLE];
-    if asked == Asked::Verification {
+    if asked == ExpectedAnswer::Verification {
         fields.push("verified");
     }
     root.has_only(&fields)?;
@@ -143,8 +146,8 @@ pub fn read(value: &Value, asked: Asked) -> Result<Answer, Wrong> {
         criterion.has_only(&["id", "met", "why"])?;
         let met = criterion.get("met")?;
         let word = met.text()?.replace(['_', '-'], " ");
-        let found = Met::ALL.into_iter().find(|met| met.as_str() == word.trim());
-        answer.criteria.push(Assessed {
+        let found = CriterionStatus::ALL.into_iter().find(|met| met.as_str() == word.trim());
+        answer.criteria.push(AssessedCriterion {
             id: criterion.get("id")?.text()?.trim().to_owned(),
             met: found.ok_or_else(|| met.wrong("is none of the four words"))?,
             why: one_line(criterion.get("why")?.text()?),
@@ -165,10 +168,10 @@ pub fn read(value: &Value, asked: Asked) -> Result<Answer, Wrong> {
         let path = file.get("path")?.text()?.to_owned();
         answer.unscanned.push((path, one_line(file.get("reason")?.text()?)));
     }
-    if asked == Asked::Verification {
+    if asked == ExpectedAnswer::Verification {
         for word in root.get("verified")?.list()? {
             word.has_only(&["id", "resolved", "quote"])?;
-            answer.verified.push(Verified {
+            answer.verified.push(VerifiedFinding {
                 id: word.get("id")?.text()?.trim().to_owned(),
                 resolved: word.get("resolved")?.yes_or_no()?,
                 quote: read_quote(&word.get("quote")?)?,
@@ -179,7 +182,7 @@ pub fn read(value: &Value, asked: Asked) -> Result<Answer, Wrong> {
 }
 
 /// `None` where the reviewer calls it noise: that is not taken in.
-fn read_finding(finding: &Field<'_>) -> Result<Option<Claim>, Wrong> {
+fn read_finding(finding: &Field<'_>) -> Result<Option<RawFinding>, Wrong> {
     finding.has_only(&[
         "class",
         "severity",
@@ -200,8 +203,8 @@ fn read_finding(finding: &Field<'_>) -> Result<Option<Claim>, Wrong> {
     let evidence = finding.get("evidence")?.list()?;
     let evidence = evidence.map(|quote| read_quote(&quote)).collect::<Result<_, _>>()?;
     let anchor = text("anchor")?;
-    let claim = |severity| -> Result<Claim, Wrong> {
-        Ok(Claim {
+    let claim = |severity| -> Result<RawFinding, Wrong> {
+        Ok(RawFinding {
             class: Class::new(&text("class")?),
             severity,
             basis: basis(&text("basis")?),
@@ -211,7 +214,7 @@ fn read_finding(finding: &Field<'_>) -> Result<Option<Claim>, Wrong> {
             failure: one_line(&text("failure")?),
             evidence,
             fix: text("fix")?,
-            sweep: text("sweep")?,
+            search_pattern: text("sweep")?,
         })
     };
     match level {

@@ -6,11 +6,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::domain::model::fence::fenced;
-use crate::domain::review::prompt::render;
-use crate::domain::review::raised::{Quote, Raised};
-use crate::domain::review::ruling::{Ruling, Word};
-
-pub(super) const TEMPLATE: &str = include_str!("prompts/arbiter.md");
+use crate::domain::review::arbiter_decision::{ArbiterDecision, ArbiterVerdict};
+use crate::domain::review::finding::{Quote, ReviewFinding};
+use crate::domain::review::template::{ARBITER, render};
 
 /// The longest reason that is kept, in characters.
 const REASON: usize = 240;
@@ -21,14 +19,14 @@ const QUOTE: usize = 8;
 /// What the arbiter is told. Nothing of the author's reasoning; of the other findings no more than
 /// their places.
 #[derive(Clone, Copy, Debug)]
-pub struct Case<'a> {
-    pub finding: &'a Raised,
+pub struct ArbiterInput<'a> {
+    pub finding: &'a ReviewFinding,
     /// `None` where there is none.
     pub spec: Option<&'a str>,
     /// The change to the finding's file and its neighbours, as a reviewer gets it.
     pub sections: &'a [&'a str],
     /// What it may be a duplicate of.
-    pub others: &'a [&'a Raised],
+    pub others: &'a [&'a ReviewFinding],
     /// Drawn for this prompt alone.
     pub token: &'a str,
 }
@@ -36,10 +34,11 @@ pub struct Case<'a> {
 /// What the arbiter answered, before anything of it was checked.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Said {
+pub struct ArbiterAnswer {
     pub id: String,
-    pub word: Word,
-    pub evidence: Vec<Cited>,
+    #[serde(rename = "word")]
+    pub verdict: ArbiterVerdict,
+    pub evidence: Vec<CitedQuote>,
     pub breaks: String,
     pub criterion: Option<String>,
     pub duplicate_of: Option<String>,
@@ -51,15 +50,15 @@ pub struct Said {
 /// A quote as the model gives it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Cited {
+pub struct CitedQuote {
     pub path: String,
     pub quote: String,
 }
 
 /// The arbiter's prompt. The claim goes without its severity, which is not to sway.
-pub fn prompt(case: Case<'_>) -> String {
+pub fn prompt(case: ArbiterInput<'_>) -> String {
     let data = |name, text: &str, none| as_data(name, case.token, text, none);
-    render(TEMPLATE, &|name| {
+    render(ARBITER, &|name| {
         Some(match name {
             "token" => case.token.to_owned(),
             "spec" => data(
@@ -76,9 +75,9 @@ pub fn prompt(case: Case<'_>) -> String {
 }
 
 /// What findings are about, without what they say.
-fn places(findings: &[&Raised]) -> String {
+fn places(findings: &[&ReviewFinding]) -> String {
     let mut places = String::new();
-    for Raised { id, class, path, anchored, .. } in findings {
+    for ReviewFinding { id, class, path, anchored, .. } in findings {
         if let Some((line, end)) = anchored.lines() {
             let _ = writeln!(places, "{id}: {class}, {path}, lines {line} to {end}");
         }
@@ -87,8 +86,8 @@ fn places(findings: &[&Raised]) -> String {
 }
 
 /// The finding as the arbiter sees it.
-fn claim(finding: &Raised) -> String {
-    let Raised { id, class, basis, title, path, anchor, failure, fix, .. } = finding;
+fn claim(finding: &ReviewFinding) -> String {
+    let ReviewFinding { id, class, basis, title, path, anchor, failure, fix, .. } = finding;
     let mut claim = format!(
         "id: {id}\nclass: {class}\nagainst: {basis}\ntitle: {title}\nfile: {path}\nanchor:\n{anchor}\n\
          failure path: {failure}\nproposed remedy: {fix}\n"
@@ -106,7 +105,7 @@ pub(super) fn as_data(name: &str, token: &str, text: &str, none: &str) -> String
 
 /// The schema that the answer is to obey; strict enough for every program.
 pub fn schema() -> Value {
-    let words = Word::ALL.map(|word| serde_json::to_value(word).unwrap_or_default());
+    let words = ArbiterVerdict::ALL.map(|word| serde_json::to_value(word).unwrap_or_default());
     json!({
         "type": "object",
         "properties": {
@@ -140,8 +139,8 @@ pub fn schema() -> Value {
 }
 
 /// Reads an answer about `finding`; the error says what is wrong with it, for one repair.
-pub fn parse(answer: &Value, finding: &Raised) -> Result<Said, String> {
-    let said = Said::deserialize(answer).map_err(|err| err.to_string())?;
+pub fn parse(answer: &Value, finding: &ReviewFinding) -> Result<ArbiterAnswer, String> {
+    let said = ArbiterAnswer::deserialize(answer).map_err(|err| err.to_string())?;
     if said.id != finding.id {
         return Err(format!("`id` is `{}`, and the claim is `{}`", said.id, finding.id));
     }
@@ -152,7 +151,11 @@ pub fn parse(answer: &Value, finding: &Raised) -> Result<Said, String> {
 ///
 /// `others` are the ids of the run's other findings; `read` gives a file of the tree under
 /// judgement. A quote that is nowhere is not kept.
-pub fn weigh(said: Said, others: &[&str], read: &dyn Fn(&str) -> Option<String>) -> Ruling {
+pub fn adjudicate(
+    said: ArbiterAnswer,
+    others: &[&str],
+    read: &dyn Fn(&str) -> Option<String>,
+) -> ArbiterDecision {
     let evidence: Vec<Quote> = said
         .evidence
         .into_iter()
@@ -160,29 +163,33 @@ pub fn weigh(said: Said, others: &[&str], read: &dyn Fn(&str) -> Option<String>)
         .map(|cited| Quote { path: cited.path, text: cited.quote })
         .collect();
     let repeats = said.duplicate_of.filter(|id| {
-        said.word == Word::Duplicate && *id != said.id && others.contains(&id.as_str())
+        said.verdict == ArbiterVerdict::Duplicate && *id != said.id && others.contains(&id.as_str())
     });
-    let counts = match said.word {
-        Word::Upheld | Word::Unsubstantiated | Word::ContradictsSpec => true,
-        Word::Refuted => !evidence.is_empty() && !said.breaks.trim().is_empty(),
-        Word::OutOfScope => !evidence.is_empty(),
-        Word::Duplicate => !evidence.is_empty() && repeats.is_some(),
+    let counts = match said.verdict {
+        ArbiterVerdict::Upheld
+        | ArbiterVerdict::Unsubstantiated
+        | ArbiterVerdict::ContradictsSpec => true,
+        ArbiterVerdict::Refuted => !evidence.is_empty() && !said.breaks.trim().is_empty(),
+        ArbiterVerdict::OutOfScope => !evidence.is_empty(),
+        ArbiterVerdict::Duplicate => !evidence.is_empty() && repeats.is_some(),
     };
-    let word = if counts { said.word } else { Word::Unsubstantiated };
-    let reason = match word {
-        Word::Refuted => format!("{} (cannot happen: {})", said.reason, said.breaks),
-        _ if !counts => format!("{} without valid evidence: {}", said.word.as_str(), said.reason),
+    let verdict = if counts { said.verdict } else { ArbiterVerdict::Unsubstantiated };
+    let reason = match verdict {
+        ArbiterVerdict::Refuted => format!("{} (cannot happen: {})", said.reason, said.breaks),
+        _ if !counts => {
+            format!("{} without valid evidence: {}", said.verdict.as_str(), said.reason)
+        }
         _ => said.reason,
     };
-    Ruling {
+    ArbiterDecision {
         id: said.id,
-        word,
+        verdict,
         evidence,
         duplicate_of: repeats.filter(|_| counts),
         criterion: said.criterion.filter(|criterion| !criterion.trim().is_empty()),
         reason: one_line(&reason).chars().take(REASON).collect(),
-        instruction: match word {
-            Word::Upheld => one_line(&said.instruction),
+        instruction: match verdict {
+            ArbiterVerdict::Upheld => one_line(&said.instruction),
             _ => String::new(),
         },
         extends_scope: said.extends_scope,

@@ -5,16 +5,16 @@ use serde_json::{Value, json};
 use crate::domain::model::class::Class;
 use crate::domain::model::severity::Severity;
 use crate::domain::review::arbiter;
-use crate::domain::review::arbiter::{Case, parse, schema, weigh};
+use crate::domain::review::arbiter::{ArbiterInput, adjudicate, parse, schema};
+use crate::domain::review::arbiter_decision::{ArbiterDecision, ArbiterVerdict};
+use crate::domain::review::finding::{Anchored, Quote, ReviewFinding};
 use crate::domain::review::fixer;
-use crate::domain::review::fixer::Task;
-use crate::domain::review::raised::{Anchored, Quote, Raised};
-use crate::domain::review::ruling::{Ruling, Word};
+use crate::domain::review::fixer::FixPrompt;
 
 const FILE: &str = "fn load(path: &Path) -> String {\n    let text = fs::read(path);   \n    if text.is_empty() {\r\n        return String::new();\r\n    }\n}\n";
 
-fn finding() -> Raised {
-    Raised {
+fn finding() -> ReviewFinding {
+    ReviewFinding {
         id: "F-2".to_owned(),
         class: Class::new("error-handling/unchecked-result"),
         severity: Severity::High,
@@ -28,7 +28,7 @@ fn finding() -> Raised {
             text: "return String::new();".to_owned(),
         }],
         fix: "Return the error".to_owned(),
-        sweep: String::new(),
+        search_pattern: String::new(),
         anchored: Anchored::Exact { line: 2, end_line: 2 },
     }
 }
@@ -41,9 +41,9 @@ fn answer(word: &str, path: &str, quote: &str) -> Value {
     })
 }
 
-fn ruled(answer: &Value) -> Ruling {
+fn ruled(answer: &Value) -> ArbiterDecision {
     let read = |path: &str| (path == "src/load.rs").then(|| FILE.to_owned());
-    weigh(parse(answer, &finding()).unwrap(), &["F-1", "F-2"], &read)
+    adjudicate(parse(answer, &finding()).unwrap(), &["F-1", "F-2"], &read)
 }
 
 #[test]
@@ -66,20 +66,26 @@ fn a_dismissal_stands_on_a_quote_that_is_in_the_tree() {
         (load, "String", false),
     ] {
         for word in ["refuted", "duplicate", "out-of-scope"] {
-            let ruling = ruled(&answer(word, path, quote));
+            let decision = ruled(&answer(word, path, quote));
             let expected = if counts {
-                Word::ALL.into_iter().find(|w| w.as_str().replace(' ', "-") == word).unwrap()
+                ArbiterVerdict::ALL
+                    .into_iter()
+                    .find(|w| w.as_str().replace(' ', "-") == word)
+                    .unwrap()
             } else {
-                Word::Unsubstantiated
+                ArbiterVerdict::Unsubstantiated
             };
-            assert_eq!(ruling.word, expected, "{word} {path} {quote:?}");
-            assert_eq!(ruling.evidence.is_empty(), !counts, "{word} {path} {quote:?}");
-            assert_eq!(ruling.duplicate_of.is_some(), counts && word == "duplicate");
-            assert_eq!(ruling.instruction, "");
+            assert_eq!(decision.verdict, expected, "{word} {path} {quote:?}");
+            assert_eq!(decision.evidence.is_empty(), !counts, "{word} {path} {quote:?}");
+            assert_eq!(decision.duplicate_of.is_some(), counts && word == "duplicate");
+            assert_eq!(decision.instruction, "");
         }
         // What is upheld needs no quote, since it dismisses nothing.
-        assert_eq!(ruled(&answer("upheld", path, quote)).word, Word::Upheld);
-        assert_eq!(ruled(&answer("contradicts-spec", path, quote)).word, Word::ContradictsSpec);
+        assert_eq!(ruled(&answer("upheld", path, quote)).verdict, ArbiterVerdict::Upheld);
+        assert_eq!(
+            ruled(&answer("contradicts-spec", path, quote)).verdict,
+            ArbiterVerdict::ContradictsSpec
+        );
     }
 }
 
@@ -88,9 +94,9 @@ fn a_refutation_names_the_step_that_breaks() {
     let mut answer = answer("refuted", "src/load.rs", "let text = fs::read(path);");
     assert_eq!(ruled(&answer).reason, "as seen (cannot happen: reading fails)");
     answer["breaks"] = json!(" ");
-    let ruling = ruled(&answer);
-    assert_eq!(ruling.word, Word::Unsubstantiated);
-    assert_eq!(ruling.reason, "refuted without valid evidence: as seen");
+    let decision = ruled(&answer);
+    assert_eq!(decision.verdict, ArbiterVerdict::Unsubstantiated);
+    assert_eq!(decision.reason, "refuted without valid evidence: as seen");
 }
 
 #[test]
@@ -100,7 +106,7 @@ fn a_duplicate_is_of_another_finding_that_is_there() {
     {
         let mut answer = answer("duplicate", "src/load.rs", "let text = fs::read(path);");
         answer["duplicate_of"] = of.clone();
-        assert_eq!(ruled(&answer).word == Word::Duplicate, counts, "{of}");
+        assert_eq!(ruled(&answer).verdict == ArbiterVerdict::Duplicate, counts, "{of}");
     }
 }
 
@@ -109,8 +115,8 @@ fn an_instruction_is_one_line_and_may_be_missing() {
     let mut answer = answer("upheld", "", "");
     assert_eq!(ruled(&answer).instruction, "Return the error.");
     answer["instruction"] = json!("  \n");
-    let ruling = ruled(&answer);
-    assert_eq!((ruling.word, ruling.instruction.as_str()), (Word::Upheld, ""));
+    let decision = ruled(&answer);
+    assert_eq!((decision.verdict, decision.instruction.as_str()), (ArbiterVerdict::Upheld, ""));
     answer["reason"] = json!("é".repeat(500));
     assert_eq!(ruled(&answer).reason.chars().count(), 240);
 }
@@ -161,7 +167,7 @@ fn the_schema_is_strict_everywhere() {
     let schema = schema();
     check(&schema);
     let words = schema["properties"]["word"]["enum"].as_array().unwrap();
-    assert_eq!(words.len(), Word::ALL.len());
+    assert_eq!(words.len(), ArbiterVerdict::ALL.len());
     for word in words {
         let answer = answer(word.as_str().unwrap(), "", "");
         assert!(parse(&answer, &finding()).is_ok(), "{word}");
@@ -180,7 +186,7 @@ fn the_arbiter_is_asked_this() {
     other.title = "SECRET OF THE OTHER".to_owned();
     let sections =
         ["=== src/load.rs\n+    2 | let text = fs::read(path);\n>>> change 0123456789ab\n"];
-    let prompt = arbiter::prompt(Case {
+    let prompt = arbiter::prompt(ArbiterInput {
         finding: &finding(),
         spec: Some("Load files\n\nAcceptance criteria\n- AC-1: errors are shown {{claim}}\n"),
         sections: &sections,
@@ -193,7 +199,7 @@ fn the_arbiter_is_asked_this() {
 
 #[test]
 fn the_executor_is_asked_this() {
-    let prompt = fixer::prompt(Task {
+    let prompt = fixer::prompt(FixPrompt {
         spec: None,
         instructions: &["Return the error of `fs::read` from `load`.".to_owned()],
         places: &[&finding()],
@@ -206,14 +212,14 @@ fn the_executor_is_asked_this() {
 #[test]
 fn no_place_of_a_template_stays_empty_or_is_filled_from_data() {
     let evil = "{{claim}} {{spec}} {{token}}";
-    let arbiter = arbiter::prompt(Case {
-        finding: &Raised { title: evil.to_owned(), ..finding() },
+    let arbiter = arbiter::prompt(ArbiterInput {
+        finding: &ReviewFinding { title: evil.to_owned(), ..finding() },
         spec: None,
         sections: &[],
         others: &[],
         token: "0123456789ab",
     });
-    let fixer = fixer::prompt(Task {
+    let fixer = fixer::prompt(FixPrompt {
         spec: None,
         instructions: &[evil.to_owned()],
         places: &[],

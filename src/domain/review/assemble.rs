@@ -4,46 +4,48 @@ use std::collections::BTreeMap;
 
 use crate::domain::model::severity::Severity;
 use crate::domain::review::anchor::{anchor, holds};
-use crate::domain::review::answer::{Answer, Claim};
-use crate::domain::review::deliver::Place;
-use crate::domain::review::raised::{Anchored, Assessed, Met, Raised, Verified};
+use crate::domain::review::answer::{RawFinding, ReviewAnswer};
+use crate::domain::review::deliver::file::ChangedLines;
+use crate::domain::review::finding::{
+    Anchored, AssessedCriterion, CriterionStatus, ReviewFinding, VerifiedFinding,
+};
 
 /// What answers are held against.
-pub struct Ground<'a> {
+pub struct ReviewedTree<'a> {
     /// The text of a file of the judged tree by its shown name, without secrets and made visible;
     /// `None` where there is no such file, or it is no text.
     pub text: &'a dyn Fn(&str) -> Option<String>,
     /// See [`crate::domain::review::deliver::Delivery::places`].
-    pub places: &'a BTreeMap<String, Place>,
+    pub places: &'a BTreeMap<String, ChangedLines>,
     /// The ids of the spec's criteria, in its order.
     pub criteria: &'a [String],
     /// The findings that a later round was asked about; empty for a first review.
-    pub open: &'a [Raised],
+    pub open: &'a [ReviewFinding],
 }
 
 /// What a review says, all calls together.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Assembled {
     /// What several calls raise is here once, and quotes that stand nowhere are left out.
-    pub raised: Vec<Raised>,
+    pub raised: Vec<ReviewFinding>,
     /// Each of the spec's criteria, in its order.
-    pub criteria: Vec<Assessed>,
+    pub criteria: Vec<AssessedCriterion>,
     /// A word on each open finding. One that nobody speaks of, or without valid proof, is unresolved.
-    pub verified: Vec<Verified>,
+    pub verified: Vec<VerifiedFinding>,
     /// Findings whose anchor stands nowhere: kept as low.
     pub demoted: usize,
 }
 
 /// Merges the answers. The findings get the ids `F-<next>` and on; `next` is left at the first free
 /// number.
-pub fn assemble(answers: &[Answer], ground: &Ground<'_>, next: &mut u32) -> Assembled {
+pub fn assemble(answers: &[ReviewAnswer], ground: &ReviewedTree<'_>, next: &mut u32) -> Assembled {
     let mut all = Assembled {
         criteria: merged_criteria(answers, ground.criteria),
         verified: ground.open.iter().map(|open| verify(open, answers, ground)).collect(),
         ..Assembled::default()
     };
     for claim in answers.iter().flat_map(|answer| &answer.findings) {
-        let same = |raised: &&mut Raised| is_same(raised, claim);
+        let same = |raised: &&mut ReviewFinding| is_same(raised, claim);
         if let Some(raised) = all.raised.iter_mut().find(same) {
             if raised.anchored != Anchored::Nowhere {
                 raised.severity = raised.severity.max(claim.severity);
@@ -57,14 +59,19 @@ pub fn assemble(answers: &[Answer], ground: &Ground<'_>, next: &mut u32) -> Asse
     all
 }
 
-fn is_same(raised: &Raised, claim: &Claim) -> bool {
+fn is_same(raised: &ReviewFinding, claim: &RawFinding) -> bool {
     let squeezed = |text: &str| text.split_whitespace().collect::<String>();
     raised.path == claim.path
         && raised.class == claim.class
         && squeezed(&raised.anchor) == squeezed(&claim.anchor)
 }
 
-fn raise(id: String, claim: &Claim, ground: &Ground<'_>, all: &mut Assembled) -> Raised {
+fn raise(
+    id: String,
+    claim: &RawFinding,
+    ground: &ReviewedTree<'_>,
+    all: &mut Assembled,
+) -> ReviewFinding {
     let anchored = find(&claim.path, &claim.anchor, ground);
     let severity = if anchored == Anchored::Nowhere {
         all.demoted += 1;
@@ -74,7 +81,7 @@ fn raise(id: String, claim: &Claim, ground: &Ground<'_>, all: &mut Assembled) ->
     };
     let mut evidence = claim.evidence.clone();
     evidence.retain(|quote| stands(&quote.path, &quote.text, ground));
-    Raised {
+    ReviewFinding {
         id,
         class: claim.class.clone(),
         severity,
@@ -85,7 +92,7 @@ fn raise(id: String, claim: &Claim, ground: &Ground<'_>, all: &mut Assembled) ->
         failure: claim.failure.clone(),
         evidence,
         fix: claim.fix.clone(),
-        sweep: claim.sweep.clone(),
+        search_pattern: claim.search_pattern.clone(),
         anchored,
     }
 }
@@ -99,7 +106,7 @@ fn known_basis(basis: &str, criteria: &[String]) -> String {
 }
 
 /// Where the text stands in the judged tree, or in what the change removes.
-pub fn find(path: &str, text: &str, ground: &Ground<'_>) -> Anchored {
+pub fn find(path: &str, text: &str, ground: &ReviewedTree<'_>) -> Anchored {
     let place = ground.places.get(path);
     let touched = place.map_or(&[][..], |place| &place.touched);
     let now = (ground.text)(path).map_or(Anchored::Nowhere, |now| anchor(text, &now, touched));
@@ -114,7 +121,7 @@ pub fn find(path: &str, text: &str, ground: &Ground<'_>) -> Anchored {
 }
 
 /// Whether the text stands in the judged tree, or in what the change removes.
-fn stands(path: &str, text: &str, ground: &Ground<'_>) -> bool {
+fn stands(path: &str, text: &str, ground: &ReviewedTree<'_>) -> bool {
     let removed = || {
         let lines = ground.places.get(path)?.removed.iter();
         Some(lines.map(|(_, line)| line.as_str()).collect::<Vec<_>>().join("\n"))
@@ -125,18 +132,18 @@ fn stands(path: &str, text: &str, ground: &Ground<'_>) -> bool {
 
 /// What the answers say of each criterion: what is missing or deviates wins over what is met, and
 /// any word over none.
-fn merged_criteria(answers: &[Answer], ids: &[String]) -> Vec<Assessed> {
-    let weight = |met: Met| match met {
-        Met::NotAssessed => 0,
-        Met::Met => 1,
-        Met::Deviation => 2,
-        Met::Missing => 3,
+fn merged_criteria(answers: &[ReviewAnswer], ids: &[String]) -> Vec<AssessedCriterion> {
+    let weight = |met: CriterionStatus| match met {
+        CriterionStatus::NotAssessed => 0,
+        CriterionStatus::Met => 1,
+        CriterionStatus::Deviation => 2,
+        CriterionStatus::Missing => 3,
     };
     let merged = |id: &String| {
         let said = answers.iter().flat_map(|answer| &answer.criteria).filter(|one| one.id == *id);
-        let nothing = || Assessed {
+        let nothing = || AssessedCriterion {
             id: id.clone(),
-            met: Met::NotAssessed,
+            met: CriterionStatus::NotAssessed,
             why: "the review says nothing of it".to_owned(),
         };
         // Of two that weigh the same the first counts.
@@ -147,20 +154,24 @@ fn merged_criteria(answers: &[Answer], ids: &[String]) -> Vec<Assessed> {
 
 /// One call that says it is unresolved outweighs others, and a resolution needs a quote that stands
 /// in the tree, or that its file is gone.
-fn verify(open: &Raised, answers: &[Answer], ground: &Ground<'_>) -> Verified {
+fn verify(
+    open: &ReviewFinding,
+    answers: &[ReviewAnswer],
+    ground: &ReviewedTree<'_>,
+) -> VerifiedFinding {
     let said = answers.iter().flat_map(|answer| &answer.verified).filter(|one| one.id == open.id);
-    let mut words: Vec<&Verified> = said.collect();
+    let mut words: Vec<&VerifiedFinding> = said.collect();
     words.sort_by_key(|word| word.resolved);
     let gone = (ground.text)(&open.path).is_none()
         && ground.places.get(&open.path).is_some_and(|place| !place.removed.is_empty());
     let Some(word) = words.first() else {
-        let quote = crate::domain::review::raised::Quote {
+        let quote = crate::domain::review::finding::Quote {
             path: open.path.clone(),
             text: open.anchor.clone(),
         };
-        return Verified { id: open.id.clone(), resolved: false, quote };
+        return VerifiedFinding { id: open.id.clone(), resolved: false, quote };
     };
     let shown =
         gone || (ground.text)(&word.quote.path).is_some_and(|now| holds(&word.quote.text, &now));
-    Verified { resolved: word.resolved && shown, ..(*word).clone() }
+    VerifiedFinding { resolved: word.resolved && shown, ..(*word).clone() }
 }

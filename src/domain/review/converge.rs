@@ -1,17 +1,16 @@
 //! When a loop of fixes has gone far enough: the limits and the stop rules.
 
 use crate::domain::model::severity::Severity;
-use crate::domain::policy::settings as policy;
-use crate::domain::policy::settings::Rounds;
-use crate::domain::review::decide::Why;
-use crate::domain::review::standing::{Counts, Standing, against};
+use crate::domain::policy::review::{ReviewSettings, Rounds};
+use crate::domain::review::decide::EscalationDetail;
+use crate::domain::review::tracked::{FindingWeight, TrackedFinding, against};
 
 /// A review that is incomplete is asked for so many times more.
 const REVIEW_RETRIES: u32 = 2;
 
 /// What may stay open, and how long is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub struct StopLimits {
     pub criticals: usize,
     pub highs: usize,
     pub rounds: Rounds,
@@ -19,9 +18,9 @@ pub struct Limits {
     pub review_retries: u32,
 }
 
-impl Limits {
+impl StopLimits {
     /// For changes.
-    pub fn of_changes(policy: &policy::Review) -> Self {
+    pub fn of_changes(policy: &ReviewSettings) -> Self {
         Self {
             criticals: 0,
             highs: policy.highs,
@@ -31,7 +30,7 @@ impl Limits {
     }
 
     /// For plans, whose size sets no cap; `important` is another word for high.
-    pub fn of_plans(policy: &policy::Review) -> Self {
+    pub fn of_plans(policy: &ReviewSettings) -> Self {
         let rounds = policy.plan_rounds;
         Self {
             criticals: 0,
@@ -44,8 +43,8 @@ impl Limits {
 
 /// What a run looks like to the stop rules.
 #[derive(Clone, Copy, Debug)]
-pub struct Trail<'a> {
-    pub findings: &'a [Standing],
+pub struct StopInputs<'a> {
+    pub findings: &'a [TrackedFinding],
     /// The attempt in hand.
     pub attempt: usize,
     /// The earlier attempt with the same tree.
@@ -62,7 +61,7 @@ pub struct Trail<'a> {
 
 /// The first stop rule that fires, with its evidence. Never a trend of counts, and never a model's
 /// word that it converges.
-pub fn stop(trail: Trail<'_>) -> Option<Why> {
+pub fn stop(trail: StopInputs<'_>) -> Option<EscalationDetail> {
     let blocking = blocking(trail.findings, trail.attempt);
     let unresolved: Vec<String> = blocking
         .iter()
@@ -71,30 +70,30 @@ pub fn stop(trail: Trail<'_>) -> Option<Why> {
         .collect();
     let induced = blocking.iter().filter(|finding| finding.fix_induced).count();
     if !unresolved.is_empty() {
-        return Some(Why::Unresolved(unresolved));
+        return Some(EscalationDetail::Unresolved(unresolved));
     }
     if let Some(attempt) = trail.repeats {
-        return Some(Why::Repeats { attempt });
+        return Some(EscalationDetail::Repeats { attempt });
     }
     if let Some(attempt) = trail.undoes {
-        return Some(Why::Undoes { attempt });
+        return Some(EscalationDetail::Undoes { attempt });
     }
     if induced >= 2 && 2 * induced > blocking.len() {
-        return Some(Why::FixInduced { of: induced, all: blocking.len() });
+        return Some(EscalationDetail::FixInduced { of: induced, all: blocking.len() });
     }
     if trail.idle_fixes >= 2 {
-        return Some(Why::NoDiff);
+        return Some(EscalationDetail::NoDiff);
     }
     if let Some(why) = trail.budget {
-        return Some(Why::Budget(why.to_owned()));
+        return Some(EscalationDetail::Budget(why.to_owned()));
     }
-    trail.rounds_used_up.map(Why::Rounds)
+    trail.rounds_used_up.map(EscalationDetail::Rounds)
 }
 
 /// What an attempt is worth beside others: the smaller, the better. The fields' order is the order
 /// in which they count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Worth {
+pub struct AttemptRank {
     pub gates_not_green: bool,
     pub not_reviewed: bool,
     pub criticals: usize,
@@ -105,10 +104,12 @@ pub struct Worth {
 }
 
 /// The upheld findings of an attempt that a fix is due for when there are too many of them.
-pub fn blocking(findings: &[Standing], attempt: usize) -> Vec<&Standing> {
+pub fn blocking(findings: &[TrackedFinding], attempt: usize) -> Vec<&TrackedFinding> {
     let counts = findings.iter().zip(against(findings, attempt));
     counts
-        .filter(|(_, (counts, severity))| *counts == Counts::Upheld && *severity >= Severity::High)
+        .filter(|(_, (counts, severity))| {
+            *counts == FindingWeight::Upheld && *severity >= Severity::High
+        })
         .map(|(finding, _)| finding)
         .collect()
 }

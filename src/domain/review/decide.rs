@@ -11,7 +11,7 @@ pub enum Decision {
     /// It may not, and a fix is known.
     Fix(Vec<String>),
     /// A person must decide.
-    Escalate(Why),
+    Escalate(EscalationDetail),
     /// It could not be judged.
     Inconclusive(String),
 }
@@ -19,7 +19,7 @@ pub enum Decision {
 /// Why a person is asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Why {
+pub enum EscalationDetail {
     /// A gate stopped it with something that no model is to repair.
     Gate(Vec<String>),
     /// A finding contradicts the spec or goes beyond it.
@@ -52,42 +52,42 @@ pub enum Why {
 
 /// Everything that a decision rests on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Facts {
-    pub halt: Halt,
-    pub gates: Gates,
-    pub review: Review,
+pub struct DecisionInputs {
+    pub stop: StopReason,
+    pub gates: GateState,
+    pub review: ReviewState,
     /// Findings that contradict the spec, or whose remedy goes beyond it.
-    pub conflicts: Presence,
+    pub has_conflicts: bool,
     /// Upheld, unresolved.
-    pub criticals: Count,
+    pub criticals: Threshold,
     /// Upheld, unresolved.
-    pub highs: Count,
-    pub criteria: Criteria,
+    pub highs: Threshold,
+    pub criteria: CriteriaState,
     /// What would make everything that blocks go away, if it were followed.
-    pub instructions: Presence,
+    pub instructions: Instructions,
     /// Findings that are neither shown nor refuted, and would be too many if they were upheld.
-    pub unshown: Presence,
-    /// High or critical findings without a ruling.
-    pub unweighed: Presence,
+    pub has_unproven: bool,
+    /// High or critical findings without an arbiter decision.
+    pub has_unarbitrated: bool,
     /// Another review of the same attempt.
     pub retry: Retry,
 }
 
 /// Whether the work may go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Halt {
-    No,
+pub enum StopReason {
+    None,
     /// A stop rule fired: no further fix is asked for.
     Fixes,
     /// The executor could not be asked.
     Executor,
-    /// Nothing is asked of anybody: the budget is used up, or the attempt is not worth judging.
+    /// No agent is called: the budget is used up, or the attempt is not worth judging.
     Everything,
 }
 
 /// What the gates say of the attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Gates {
+pub enum GateState {
     Unasked,
     /// Red, and no model is to repair it.
     NeedsPerson,
@@ -97,7 +97,7 @@ pub enum Gates {
 
 /// How far the review of the attempt came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Review {
+pub enum ReviewState {
     Missing,
     /// The reviewer could not be asked.
     Failed,
@@ -105,22 +105,23 @@ pub enum Review {
     Complete,
 }
 
+/// Whether every blocking finding says how it is fixed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Presence {
-    None,
-    Some,
+pub enum Instructions {
+    Missing,
+    Given,
 }
 
 /// A number beside its limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Count {
+pub enum Threshold {
     Within,
     Over,
 }
 
 /// The worst that is said of any criterion; what is known to be unmet before what is not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Criteria {
+pub enum CriteriaState {
     AllMet,
     NotAssessed,
     Unmet,
@@ -134,96 +135,104 @@ pub enum Retry {
 
 /// What is to be done about an attempt; the words for people come from the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Course {
+pub enum NextStep {
     Submit,
-    Fix(Ground),
-    ReviewAgain(Gap),
-    Escalate(Cause),
-    Inconclusive(Lack),
+    Fix(FixReason),
+    ReviewAgain(RetryReason),
+    Escalate(EscalationReason),
+    Inconclusive(MissingInput),
 }
 
 /// What a fix is due for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ground {
+pub enum FixReason {
     Gates,
     Review,
 }
 
 /// What a further review is to fill.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Gap {
+pub enum RetryReason {
     Unread,
     Criteria,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cause {
+pub enum EscalationReason {
     StopRule,
     Gates,
     Spec,
     NoInstructions,
-    Unshown,
+    Unproven,
 }
 
 /// What could not be had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lack {
+pub enum MissingInput {
     Gates,
     Review,
     Fix,
-    Rulings,
+    Arbitration,
     Criteria,
 }
 
 /// The table: the first line that holds. `docs/decision-table.md` shows it written out.
-pub fn decide(facts: Facts) -> Course {
-    if facts.halt == Halt::Everything {
-        return Course::Escalate(Cause::StopRule);
+pub fn decide(facts: DecisionInputs) -> NextStep {
+    if facts.stop == StopReason::Everything {
+        return NextStep::Escalate(EscalationReason::StopRule);
     }
     match facts.gates {
-        Gates::Unasked => return Course::Inconclusive(Lack::Gates),
-        Gates::NeedsPerson => return Course::Escalate(Cause::Gates),
-        Gates::Red => return fix(facts, Ground::Gates),
-        Gates::Green => {}
+        GateState::Unasked => return NextStep::Inconclusive(MissingInput::Gates),
+        GateState::NeedsPerson => return NextStep::Escalate(EscalationReason::Gates),
+        GateState::Red => return fix(facts, FixReason::Gates),
+        GateState::Green => {}
     }
     match (facts.review, facts.retry) {
-        (Review::Incomplete, Retry::Allowed) => return Course::ReviewAgain(Gap::Unread),
-        (Review::Missing | Review::Failed | Review::Incomplete, _) => {
-            return Course::Inconclusive(Lack::Review);
+        (ReviewState::Incomplete, Retry::Allowed) => {
+            return NextStep::ReviewAgain(RetryReason::Unread);
         }
-        (Review::Complete, _) => {}
+        (ReviewState::Missing | ReviewState::Failed | ReviewState::Incomplete, _) => {
+            return NextStep::Inconclusive(MissingInput::Review);
+        }
+        (ReviewState::Complete, _) => {}
     }
-    if facts.conflicts == Presence::Some {
-        return Course::Escalate(Cause::Spec);
+    if facts.has_conflicts {
+        return NextStep::Escalate(EscalationReason::Spec);
     }
     // What is known to be wrong stops a change even while other findings are not weighed: else a
     // broken arbiter would turn a block into something milder.
-    if facts.criticals == Count::Over
-        || facts.highs == Count::Over
-        || facts.criteria == Criteria::Unmet
+    if facts.criticals == Threshold::Over
+        || facts.highs == Threshold::Over
+        || facts.criteria == CriteriaState::Unmet
     {
-        return fix(facts, Ground::Review);
+        return fix(facts, FixReason::Review);
     }
-    if facts.unshown == Presence::Some {
-        return Course::Escalate(Cause::Unshown);
+    if facts.has_unproven {
+        return NextStep::Escalate(EscalationReason::Unproven);
     }
-    if facts.unweighed == Presence::Some {
-        return Course::Inconclusive(Lack::Rulings);
+    if facts.has_unarbitrated {
+        return NextStep::Inconclusive(MissingInput::Arbitration);
     }
     match (facts.criteria, facts.retry) {
-        (Criteria::NotAssessed, Retry::Allowed) => Course::ReviewAgain(Gap::Criteria),
-        (Criteria::NotAssessed, Retry::UsedUp) => Course::Inconclusive(Lack::Criteria),
-        (Criteria::AllMet | Criteria::Unmet, _) => Course::Submit,
+        (CriteriaState::NotAssessed, Retry::Allowed) => {
+            NextStep::ReviewAgain(RetryReason::Criteria)
+        }
+        (CriteriaState::NotAssessed, Retry::UsedUp) => {
+            NextStep::Inconclusive(MissingInput::Criteria)
+        }
+        (CriteriaState::AllMet | CriteriaState::Unmet, _) => NextStep::Submit,
     }
 }
 
 /// A fix is due. A stop rule stops fixing; it does not make a sound change unsound, which is why it
 /// is asked here alone.
-fn fix(facts: Facts, ground: Ground) -> Course {
-    match (facts.instructions, facts.halt) {
-        (Presence::None, _) => Course::Escalate(Cause::NoInstructions),
-        (Presence::Some, Halt::Fixes | Halt::Everything) => Course::Escalate(Cause::StopRule),
-        (Presence::Some, Halt::Executor) => Course::Inconclusive(Lack::Fix),
-        (Presence::Some, Halt::No) => Course::Fix(ground),
+fn fix(facts: DecisionInputs, ground: FixReason) -> NextStep {
+    match (facts.instructions, facts.stop) {
+        (Instructions::Missing, _) => NextStep::Escalate(EscalationReason::NoInstructions),
+        (Instructions::Given, StopReason::Fixes | StopReason::Everything) => {
+            NextStep::Escalate(EscalationReason::StopRule)
+        }
+        (Instructions::Given, StopReason::Executor) => NextStep::Inconclusive(MissingInput::Fix),
+        (Instructions::Given, StopReason::None) => NextStep::Fix(ground),
     }
 }

@@ -1,20 +1,20 @@
 //! What the executor is told to repair.
 
 use crate::domain::review::arbiter::as_data;
-use crate::domain::review::prompt::render;
-use crate::domain::review::raised::Raised;
+use crate::domain::review::finding::ReviewFinding;
+use crate::domain::review::template::render;
 
 const TEMPLATE: &str = include_str!("prompts/fixer.md");
 
 /// One order to the executor.
 #[derive(Clone, Copy, Debug)]
-pub struct Task<'a> {
+pub struct FixPrompt<'a> {
     /// `None` where there is none.
     pub spec: Option<&'a str>,
     /// One a line.
     pub instructions: &'a [String],
     /// The findings that the instructions are about; empty where the gates ask for the fix.
-    pub places: &'a [&'a Raised],
+    pub places: &'a [&'a ReviewFinding],
     /// All that apply to the touched paths. Those that a check holds it to are among them: it is
     /// cheaper to be told than to be stopped.
     pub rules: &'a [String],
@@ -24,7 +24,7 @@ pub struct Task<'a> {
 
 /// The executor's prompt. Of a finding it shows the place and the text meant, not the claim: the
 /// instruction is the arbiter's.
-pub fn prompt(task: Task<'_>) -> String {
+pub fn prompt(task: FixPrompt<'_>) -> String {
     let data = |name, text: &str, none| as_data(name, task.token, text, none);
     let places: Vec<String> = task.places.iter().map(|finding| place(finding)).collect();
     render(TEMPLATE, &|name| {
@@ -39,7 +39,7 @@ pub fn prompt(task: Task<'_>) -> String {
     })
 }
 
-fn place(finding: &Raised) -> String {
+fn place(finding: &ReviewFinding) -> String {
     let lines = match finding.anchored.lines() {
         Some((line, end)) if line == end => format!("line {line}"),
         Some((line, end)) => format!("lines {line} to {end}"),

@@ -15,8 +15,9 @@ pub mod fixer;
 pub mod prompt;
 pub mod proof;
 pub mod question;
-pub mod raised;
-pub mod ruling;
-pub mod standing;
+pub mod finding;
+pub mod arbiter_decision;
+pub mod tracked;
+pub mod template;
 #[cfg(test)]
 mod tests;

@@ -4,22 +4,18 @@ use std::fmt::Write as _;
 
 use crate::domain::model::class::LISTED;
 use crate::domain::model::fence::{fenced, visible};
-use crate::domain::review::arbiter;
-use crate::domain::review::deliver::Part;
-use crate::domain::review::raised::Raised;
-use crate::domain::spec::types::{Entry, Spec};
-
-const REVIEWER: &str = include_str!("prompts/reviewer.md");
-const VERIFIER: &str = include_str!("prompts/verifier.md");
-const REPAIR: &str = include_str!("prompts/repair.md");
+use crate::domain::review::deliver::Chunk;
+use crate::domain::review::finding::ReviewFinding;
+use crate::domain::review::template::{REPAIR, REVIEWER, VERIFIER, render};
+use crate::domain::spec::types::{Spec, SpecEntry};
 
 /// One call's question. All of it is without secrets; nothing of it is from the author's messages.
 #[derive(Clone, Copy)]
-pub struct Ask<'a> {
+pub struct ReviewPrompt<'a> {
     pub spec: Option<&'a Spec>,
     /// The rules that hold for the touched files, as lines of text.
     pub rules: &'a [String],
-    pub part: &'a Part,
+    pub part: &'a Chunk,
     /// Which call of how many, from 1.
     pub call: (usize, usize),
     /// The files of the change that this call does not show, as shown, with the reason if it is not
@@ -29,21 +25,21 @@ pub struct Ask<'a> {
 
 /// A finding that was open, for a later round.
 #[derive(Clone, Copy)]
-pub struct Open<'a> {
-    pub raised: &'a Raised,
+pub struct OpenFinding<'a> {
+    pub raised: &'a ReviewFinding,
     /// What stands in the judged tree where it was found, for a reviewer that cannot look; see
     /// [`excerpt`].
     pub now: &'a str,
 }
 
 /// The question of a first review.
-pub fn review(ask: &Ask<'_>) -> String {
+pub fn review(ask: &ReviewPrompt<'_>) -> String {
     let text = |name: &str| common(ask, name);
     render(REVIEWER, &text)
 }
 
 /// The question of a later round: the open findings, and what changed.
-pub fn verification(ask: &Ask<'_>, open: &[Open<'_>]) -> String {
+pub fn verification(ask: &ReviewPrompt<'_>, open: &[OpenFinding<'_>]) -> String {
     let text = |name: &str| match name {
         "open" => Some(open.iter().map(|one| open_finding(one, &ask.part.token)).collect()),
         _ => common(ask, name),
@@ -63,15 +59,6 @@ pub fn repair(question: &str, wrong: &str, answer: &str, token: &str) -> String 
     render(REPAIR, &text)
 }
 
-/// The hash of all prompts that a verdict depends on, for the question's name.
-pub fn fingerprint() -> String {
-    let mut hasher = blake3::Hasher::new();
-    for text in [REVIEWER, VERIFIER, REPAIR, arbiter::TEMPLATE] {
-        hasher.update(&(text.len() as u64).to_le_bytes()).update(text.as_bytes());
-    }
-    hasher.finalize().to_hex().to_string()
-}
-
 /// The spec as it is shown: what is wanted, without places.
 pub fn spec_text(spec: &Spec) -> String {
     let mut text = format!("{}\n", spec.title);
@@ -81,7 +68,7 @@ pub fn spec_text(spec: &Spec) -> String {
     let criteria: Vec<String> =
         spec.all_criteria().map(|one| format!("{}: {}", one.id, one.text)).collect();
     push_list(&mut text, "Acceptance criteria", &criteria);
-    let entries = |entries: &[Entry]| entries.iter().map(|entry| entry.text.clone()).collect();
+    let entries = |entries: &[SpecEntry]| entries.iter().map(|entry| entry.text.clone()).collect();
     let mut critical: Vec<String> = entries(&spec.critical_if);
     critical.extend(spec.steps.iter().flat_map(|step| entries_of(&step.critical_if)));
     let steps: Vec<String> =
@@ -94,7 +81,7 @@ pub fn spec_text(spec: &Spec) -> String {
     text
 }
 
-fn entries_of(entries: &[Entry]) -> impl Iterator<Item = String> + use<'_> {
+fn entries_of(entries: &[SpecEntry]) -> impl Iterator<Item = String> + use<'_> {
     entries.iter().map(|entry| entry.text.clone())
 }
 
@@ -119,7 +106,7 @@ pub fn excerpt(text: &str, (first, last): (u32, u32), around: u32) -> String {
     excerpt
 }
 
-fn common(ask: &Ask<'_>, name: &str) -> Option<String> {
+fn common(ask: &ReviewPrompt<'_>, name: &str) -> Option<String> {
     let token = ask.part.token.as_str();
     Some(match name {
         "call" => format!("{} of {}", ask.call.0, ask.call.1),
@@ -148,8 +135,9 @@ fn common(ask: &Ask<'_>, name: &str) -> Option<String> {
     })
 }
 
-fn open_finding(open: &Open<'_>, token: &str) -> String {
-    let Raised { id, class, severity, basis, title, path, anchor, failure, .. } = open.raised;
+fn open_finding(open: &OpenFinding<'_>, token: &str) -> String {
+    let ReviewFinding { id, class, severity, basis, title, path, anchor, failure, .. } =
+        open.raised;
     let now = open.now.trim_end_matches('\n');
     let now = if now.is_empty() { "(not shown)" } else { now };
     let text = format!(
@@ -158,20 +146,4 @@ fn open_finding(open: &Open<'_>, token: &str) -> String {
     );
     let id = visible(id.as_bytes());
     fenced(&format!("finding {id}"), token, &text)
-}
-
-/// Fills the places `{{name}}` of a prompt in one pass: what is filled in is not looked through. Its
-/// first line is its version, which is not sent.
-pub(super) fn render(prompt: &str, text: &dyn Fn(&str) -> Option<String>) -> String {
-    let (_, mut rest) = prompt.split_once('\n').unwrap_or_default();
-    let mut rendered = String::with_capacity(rest.len());
-    while let Some((before, (name, after))) =
-        rest.split_once("{{").and_then(|(before, on)| Some((before, on.split_once("}}")?)))
-    {
-        rendered.push_str(before);
-        rendered.push_str(&text(name).unwrap_or_else(|| format!("{{{{{name}}}}}")));
-        rest = after;
-    }
-    rendered.push_str(rest);
-    rendered
 }

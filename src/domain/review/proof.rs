@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use crate::domain::review::answer::{Answer, Attested};
-use crate::domain::review::deliver::{Part, Section};
-use crate::domain::review::raised::Completeness;
+use crate::domain::review::answer::{Attested, ReviewAnswer};
+use crate::domain::review::deliver::{ChangeSection, Chunk};
+use crate::domain::review::finding::Completeness;
 
 /// By how many lines a count may be wrong.
 const LINES_OFF: usize = 2;
@@ -15,7 +15,7 @@ const SHARE_OFF: usize = 20;
 /// Holds an answer against what was delivered: each section's nonce once, a line that it adds, and
 /// how many it adds. It shows that the text was before the model to its end, not that the model
 /// was diligent.
-pub fn check(part: &Part, answer: &Answer) -> Completeness {
+pub fn check(part: &Chunk, answer: &ReviewAnswer) -> Completeness {
     let mut by_nonce: HashMap<&str, Vec<&Attested>> = HashMap::new();
     for attested in &answer.attestation {
         by_nonce.entry(attested.nonce.as_str()).or_default().push(attested);
@@ -50,14 +50,14 @@ pub fn all(each: impl IntoIterator<Item = Completeness>) -> Completeness {
     if unread.is_empty() { Completeness::Complete } else { Completeness::Incomplete(unread) }
 }
 
-fn named(section: &Section) -> String {
+fn named(section: &ChangeSection) -> String {
     match section.piece {
         (_, 1) => section.path.clone(),
         (k, n) => format!("{} (section {k} of {n})", section.path),
     }
 }
 
-fn what_is_wrong(section: &Section, attested: &Attested) -> Option<String> {
+fn what_is_wrong(section: &ChangeSection, attested: &Attested) -> Option<String> {
     if attested.path.trim() != section.path.trim() {
         return Some("its nonce comes back under another name".to_owned());
     }

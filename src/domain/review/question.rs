@@ -3,7 +3,7 @@
 /// All that an answer depends on. A field that is missing here would let an old answer stand for a
 /// new question.
 #[derive(Clone, Debug)]
-pub struct Question<'a> {
+pub struct ReviewQuestion<'a> {
     /// The tree under judgement.
     pub tree: &'a str,
     /// The tree it is compared with; empty before the first commit.
@@ -12,7 +12,7 @@ pub struct Question<'a> {
     pub spec: &'a str,
     /// The rules as they are shown.
     pub rules: &'a [String],
-    /// See [`crate::domain::review::prompt::fingerprint`].
+    /// See [`crate::domain::review::template::fingerprint`].
     pub prompts: &'a str,
     /// Its name, and its version where the answer depends on it.
     pub agent: &'a str,
@@ -27,9 +27,9 @@ pub struct Question<'a> {
 }
 
 /// The name of the question, for receipts: 64 hexadecimal digits.
-pub fn hash(question: &Question<'_>) -> String {
+pub fn hash(question: &ReviewQuestion<'_>) -> String {
     // Taken apart, so that a new field cannot be forgotten.
-    let Question {
+    let ReviewQuestion {
         tree,
         base,
         spec,

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::spec::read::Reading;
-use crate::domain::spec::types::{Size, Spec};
+use crate::domain::model::size::Size;
+use crate::domain::spec::reading::SpecReading;
+use crate::domain::spec::types::Spec;
 
 /// From how many of something on it is M, and from how many L.
 ///
@@ -42,7 +43,7 @@ pub struct Classification {
 
 /// Classifies what was read. A file that could not be understood, or that has errors, is L: the
 /// heavier lane is the safe one.
-pub fn classify(reading: &Reading) -> Classification {
+pub fn classify(reading: &SpecReading) -> Classification {
     let Some(spec) = &reading.spec else {
         let signs = vec!["the file could not be understood: L".to_owned()];
         return Classification { size: Size::L, stated: false, counted: Size::L, signs };

@@ -1,10 +1,10 @@
 //! The keys of front matter and of YAML specs: which there are, and what their values may be.
 
-use globset::GlobBuilder;
-
-use crate::domain::spec::problem::{Problems, Rule, quote};
-use crate::domain::spec::types::{Budget, Mode, Size, Spec, Status};
-use crate::domain::spec::yaml::{Entry, Node, Value};
+use crate::domain::model::globs;
+use crate::domain::model::size::Size;
+use crate::domain::spec::problem::{LintRule, SpecProblems, quote};
+use crate::domain::spec::types::{RunBudget, Spec, SpecMode, SpecStatus};
+use crate::domain::spec::yaml::{Node, YamlEntry, YamlValue};
 
 /// The keys of front matter; a YAML spec has them too.
 pub(in crate::domain::spec) const COMMON: [&str; 9] =
@@ -14,9 +14,9 @@ const BUDGET: [&str; 2] = ["usd", "minutes"];
 
 /// Reads one of the [`COMMON`] keys into the spec; `false` means that it is none of them.
 pub(in crate::domain::spec) fn read_common(
-    entry: &Entry,
+    entry: &YamlEntry,
     spec: &mut Spec,
-    problems: &mut Problems,
+    problems: &mut SpecProblems,
 ) -> bool {
     let node = &entry.node;
     match entry.key.as_str() {
@@ -32,7 +32,7 @@ pub(in crate::domain::spec) fn read_common(
             }
         }
         "status" => {
-            let choices = [("draft", Status::Draft), ("ready", Status::Ready)];
+            let choices = [("draft", SpecStatus::Draft), ("ready", SpecStatus::Ready)];
             spec.status = choice(entry, &choices, problems).unwrap_or(spec.status);
         }
         "size" => {
@@ -42,8 +42,8 @@ pub(in crate::domain::spec) fn read_common(
         }
         "mode" => {
             let choices = [
-                ("direct", Some(Mode::Direct)),
-                ("research", Some(Mode::Research)),
+                ("direct", Some(SpecMode::Direct)),
+                ("research", Some(SpecMode::Research)),
                 ("auto", None),
             ];
             spec.mode = choice(entry, &choices, problems).flatten();
@@ -58,13 +58,17 @@ pub(in crate::domain::spec) fn read_common(
 }
 
 /// Says that a key is not known, and which one may have been meant.
-pub(in crate::domain::spec) fn unknown_key(entry: &Entry, known: &[&str], problems: &mut Problems) {
+pub(in crate::domain::spec) fn unknown_key(
+    entry: &YamlEntry,
+    known: &[&str],
+    problems: &mut SpecProblems,
+) {
     let hint = match nearest(&entry.key, known) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("known keys: {}", known.join(", ")),
     };
     let message = format!("unknown key {}", quote(&entry.key));
-    problems.error(Rule::UnknownKey, entry.key_start, message, &hint);
+    problems.error(LintRule::UnknownKey, entry.key_start, message, &hint);
 }
 
 /// The known word that a mistyped one is nearest to, where one is near.
@@ -90,11 +94,14 @@ pub(in crate::domain::spec) fn nearest<'k>(word: &str, known: &[&'k str]) -> Opt
 }
 
 /// The text of a key; `None` where it is empty or, after a word about it, something else.
-pub(in crate::domain::spec) fn text(entry: &Entry, problems: &mut Problems) -> Option<String> {
+pub(in crate::domain::spec) fn text(
+    entry: &YamlEntry,
+    problems: &mut SpecProblems,
+) -> Option<String> {
     match &entry.node.value {
-        Value::Text(text) => Some(text.trim().to_owned()).filter(|t| !t.is_empty()),
-        Value::Null => None,
-        Value::List(_) | Value::Map(_) => {
+        YamlValue::Text(text) => Some(text.trim().to_owned()).filter(|t| !t.is_empty()),
+        YamlValue::Null => None,
+        YamlValue::List(_) | YamlValue::Map(_) => {
             wrong_type(&entry.key, &entry.node, "text", problems);
             None
         }
@@ -103,17 +110,17 @@ pub(in crate::domain::spec) fn text(entry: &Entry, problems: &mut Problems) -> O
 
 /// The texts of a key that holds one or a list of them, each with its node.
 pub(in crate::domain::spec) fn texts<'n>(
-    entry: &'n Entry,
-    problems: &mut Problems,
+    entry: &'n YamlEntry,
+    problems: &mut SpecProblems,
 ) -> Vec<(String, &'n Node)> {
     let mut texts = Vec::new();
     for node in items(&entry.node) {
         match &node.value {
-            Value::Text(text) if !text.trim().is_empty() => {
+            YamlValue::Text(text) if !text.trim().is_empty() => {
                 texts.push((text.trim().to_owned(), node));
             }
-            Value::Text(_) | Value::Null => {}
-            Value::List(_) | Value::Map(_) => {
+            YamlValue::Text(_) | YamlValue::Null => {}
+            YamlValue::List(_) | YamlValue::Map(_) => {
                 wrong_type(&entry.key, node, "text or a list of texts", problems);
             }
         }
@@ -124,9 +131,9 @@ pub(in crate::domain::spec) fn texts<'n>(
 /// The items of a list, or the one value that stands for a list of one.
 pub(in crate::domain::spec) fn items(node: &Node) -> &[Node] {
     match &node.value {
-        Value::List(items) => items,
-        Value::Null => &[],
-        Value::Text(_) | Value::Map(_) => std::slice::from_ref(node),
+        YamlValue::List(items) => items,
+        YamlValue::Null => &[],
+        YamlValue::Text(_) | YamlValue::Map(_) => std::slice::from_ref(node),
     }
 }
 
@@ -135,18 +142,18 @@ pub(in crate::domain::spec) fn wrong_type(
     key: &str,
     node: &Node,
     wanted: &str,
-    problems: &mut Problems,
+    problems: &mut SpecProblems,
 ) {
     let message = format!("{} takes {wanted}, not {}", quote(key), node.kind());
     let hint = "put text that holds `: ` or brackets in quotes";
-    problems.error(Rule::WrongType, node.start, message, hint);
+    problems.error(LintRule::WrongType, node.start, message, hint);
 }
 
 /// Says so where a text cannot be an id: it names files, branches and commit trailers.
-pub(in crate::domain::spec) fn check_id(id: &str, offset: usize, problems: &mut Problems) {
+pub(in crate::domain::spec) fn check_id(id: &str, offset: usize, problems: &mut SpecProblems) {
     if !is_id(id) {
         problems.error(
-            Rule::InvalidId,
+            LintRule::InvalidId,
             offset,
             format!("{} cannot be an id", quote(id)),
             "an id has 1 to 64 letters, digits, `-`, `_` or `.`, and begins with a letter or digit",
@@ -165,13 +172,17 @@ pub(in crate::domain::spec) fn is_id(id: &str) -> bool {
 }
 
 /// One of a few words, whatever its case.
-fn choice<T: Copy>(entry: &Entry, choices: &[(&str, T)], problems: &mut Problems) -> Option<T> {
+fn choice<T: Copy>(
+    entry: &YamlEntry,
+    choices: &[(&str, T)],
+    problems: &mut SpecProblems,
+) -> Option<T> {
     let word = text(entry, problems)?;
     let found = choices.iter().find(|(name, _)| name.eq_ignore_ascii_case(&word));
     if found.is_none() {
         let names: Vec<_> = choices.iter().map(|(name, _)| format!("`{name}`")).collect();
         problems.error(
-            Rule::BadValue,
+            LintRule::BadValue,
             entry.node.start,
             format!("{} is not a value of `{}`", quote(&word), entry.key),
             &format!("write one of {}", names.join(", ")),
@@ -181,7 +192,7 @@ fn choice<T: Copy>(entry: &Entry, choices: &[(&str, T)], problems: &mut Problems
 }
 
 /// A branch name that git takes and that no command takes for an option.
-fn base(name: String, offset: usize, problems: &mut Problems) -> Option<String> {
+fn base(name: String, offset: usize, problems: &mut SpecProblems) -> Option<String> {
     let odd = |c: char| c.is_whitespace() || c.is_control() || "~^:?*[\\".contains(c);
     let ends = name.starts_with(['-', '/'])
         || name.ends_with(['/', '.'])
@@ -190,38 +201,42 @@ fn base(name: String, offset: usize, problems: &mut Problems) -> Option<String> 
         return Some(name);
     }
     let message = format!("{} cannot be the name of a branch", quote(&name));
-    problems.error(Rule::BadValue, offset, message, "name the branch to build on, such as `main`");
+    problems.error(
+        LintRule::BadValue,
+        offset,
+        message,
+        "name the branch to build on, such as `main`",
+    );
     None
 }
 
 /// Globs relative to the top of the repository.
-fn touches(entry: &Entry, problems: &mut Problems) -> Vec<String> {
-    let mut globs = Vec::new();
+fn touches(entry: &YamlEntry, problems: &mut SpecProblems) -> Vec<String> {
+    let mut touches = Vec::new();
     for (glob, node) in texts(entry, problems) {
         let outside = glob.starts_with('/') || glob.split('/').any(|part| part == "..");
         let why = if outside {
             Some("it leaves the repository".to_owned())
         } else {
-            let built = GlobBuilder::new(&glob).literal_separator(true).build();
-            built.err().map(|e| e.kind().to_string())
+            globs::check(&glob).err().map(|error| error.reason)
         };
         match why {
-            None => globs.push(glob),
+            None => touches.push(glob),
             Some(why) => problems.error(
-                Rule::BadValue,
+                LintRule::BadValue,
                 node.start,
                 format!("{} is not a path pattern: {why}", quote(&glob)),
                 "write paths from the top of the repository, such as `src/api/**`",
             ),
         }
     }
-    globs
+    touches
 }
 
-fn budget(entry: &Entry, problems: &mut Problems) -> Budget {
-    let mut budget = Budget::default();
-    let Value::Map(entries) = &entry.node.value else {
-        if !matches!(entry.node.value, Value::Null) {
+fn budget(entry: &YamlEntry, problems: &mut SpecProblems) -> RunBudget {
+    let mut budget = RunBudget::default();
+    let YamlValue::Map(entries) = &entry.node.value else {
+        if !matches!(entry.node.value, YamlValue::Null) {
             wrong_type("budget", &entry.node, "keys such as `{usd: 8, minutes: 90}`", problems);
         }
         return budget;
@@ -240,16 +255,16 @@ fn budget(entry: &Entry, problems: &mut Problems) -> Budget {
 }
 
 fn amount(
-    entry: &Entry,
+    entry: &YamlEntry,
     read: fn(&str) -> Option<u64>,
     wanted: &str,
-    problems: &mut Problems,
+    problems: &mut SpecProblems,
 ) -> Option<u64> {
     let word = text(entry, problems)?;
     let value = read(&word);
     if value.is_none() {
         let message = format!("{} is not a value of `{}`", quote(&word), entry.key);
-        problems.error(Rule::BadValue, entry.node.start, message, &format!("write {wanted}"));
+        problems.error(LintRule::BadValue, entry.node.start, message, &format!("write {wanted}"));
     }
     value
 }

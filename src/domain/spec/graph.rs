@@ -3,19 +3,19 @@
 use std::collections::BTreeMap;
 
 use crate::domain::spec::fields::nearest;
-use crate::domain::spec::problem::{Level, PROBLEMS_MAX, Problems, Rule, quote};
-use crate::domain::spec::types::{Entry, Step};
+use crate::domain::spec::problem::{LintRule, PROBLEMS_MAX, ProblemLevel, SpecProblems, quote};
+use crate::domain::spec::types::{SpecEntry, SpecStep};
 
 /// The most steps of a cycle that a message names.
 const NAMED_MAX: usize = 12;
 
 /// Adds an error for each dependency that is unknown and for each that closes a cycle.
-pub(in crate::domain::spec) fn lint(steps: &[Step], problems: &mut Problems) {
+pub(in crate::domain::spec) fn lint(steps: &[SpecStep], problems: &mut SpecProblems) {
     let mut index = BTreeMap::new();
     for (i, step) in steps.iter().enumerate() {
         index.entry(step.id.as_str()).or_insert(i);
     }
-    let mut edges: Vec<Vec<(usize, &Entry)>> = Vec::with_capacity(steps.len());
+    let mut edges: Vec<Vec<(usize, &SpecEntry)>> = Vec::with_capacity(steps.len());
     let mut unknown = Vec::new();
     for step in steps {
         let mut known = Vec::new();
@@ -37,11 +37,15 @@ pub(in crate::domain::spec) fn lint(steps: &[Step], problems: &mut Problems) {
         names.push(&steps[path[0]].id);
         let message = format!("the steps wait for each other: {}", names.join(" → "));
         let hint = "take one of these dependencies out";
-        problems.push(Level::Error, Rule::DependencyCycle, dependency.at, message, hint);
+        problems.push(ProblemLevel::Error, LintRule::DependencyCycle, dependency.at, message, hint);
     }
 }
 
-fn report_unknown(unknown: &[(&Step, &Entry)], steps: &[Step], problems: &mut Problems) {
+fn report_unknown(
+    unknown: &[(&SpecStep, &SpecEntry)],
+    steps: &[SpecStep],
+    problems: &mut SpecProblems,
+) {
     // Only as many as are listed: the search for a near name looks at every step.
     for (step, dependency) in unknown.iter().take(PROBLEMS_MAX + 1) {
         let known: Vec<&str> =
@@ -55,7 +59,13 @@ fn report_unknown(unknown: &[(&Step, &Entry)], steps: &[Step], problems: &mut Pr
             quote(&step.id),
             quote(&dependency.text)
         );
-        problems.push(Level::Error, Rule::UnknownDependency, dependency.at, message, &hint);
+        problems.push(
+            ProblemLevel::Error,
+            LintRule::UnknownDependency,
+            dependency.at,
+            message,
+            &hint,
+        );
     }
 }
 
@@ -69,7 +79,7 @@ enum Mark {
 
 /// The cycles that a walk in file order comes upon, each with the dependency that closes it. The
 /// walk keeps its own stack: a file may hold thousands of steps in a row.
-fn cycles<'e>(edges: &[Vec<(usize, &'e Entry)>]) -> Vec<(Vec<usize>, &'e Entry)> {
+fn cycles<'e>(edges: &[Vec<(usize, &'e SpecEntry)>]) -> Vec<(Vec<usize>, &'e SpecEntry)> {
     let mut marks = vec![Mark::New; edges.len()];
     let mut found = Vec::new();
     for root in 0..edges.len() {

@@ -1,11 +1,11 @@
 //! What makes two files the same spec: its id and its content.
 
 use crate::domain::spec::fields;
-use crate::domain::spec::read::Reading;
+use crate::domain::spec::reading::SpecReading;
 
 /// A spec's id and content. Equal identities are one spec, however often its file is touched.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Identity {
+pub struct SpecIdentity {
     pub id: String,
     /// BLAKE3 of the content, in hexadecimal; the same for both kinds of line ends and with or
     /// without a byte order mark, so that a checkout does not make a new spec.
@@ -13,10 +13,10 @@ pub struct Identity {
 }
 
 /// The identity of a file: also of one that could not be understood, so that it is reported once.
-pub fn identity(name: &str, reading: &Reading, bytes: &[u8]) -> Identity {
+pub fn identity(name: &str, reading: &SpecReading, bytes: &[u8]) -> SpecIdentity {
     // An id that the lint refused may not name a file.
     let given = reading.spec.as_ref().map(|s| s.id.clone()).filter(|id| is_id(id));
-    Identity { id: given.unwrap_or_else(|| id_from_name(name)), hash: hash(bytes) }
+    SpecIdentity { id: given.unwrap_or_else(|| id_from_name(name)), hash: hash(bytes) }
 }
 
 /// Whether a text can be an id: fit for a file's name and for a branch's.

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use crate::domain::spec::graph;
-use crate::domain::spec::problem::{Level, Problems, Rule, quote};
-use crate::domain::spec::read::{Parsed, Part};
-use crate::domain::spec::types::{At, Criterion, Spec};
+use crate::domain::spec::parsed::{ParsedSpec, SpecPart};
+use crate::domain::spec::problem::{LintRule, ProblemLevel, SpecProblems, quote};
+use crate::domain::spec::types::{Criterion, Spec, SpecPosition};
 use crate::domain::spec::wording;
 
 /// Adds all that is wrong with the spec to the problems.
-pub(in crate::domain::spec) fn lint(parsed: &Parsed, problems: &mut Problems) {
+pub(in crate::domain::spec) fn lint(parsed: &ParsedSpec, problems: &mut SpecProblems) {
     completeness(parsed, problems);
     duplicates(&parsed.spec, problems);
     graph::lint(&parsed.spec.steps, problems);
@@ -19,39 +19,44 @@ pub(in crate::domain::spec) fn lint(parsed: &Parsed, problems: &mut Problems) {
         let base = passage.range.start;
         wording::unfinished(text, base, problems);
         match passage.part {
-            Part::Criterion => {
-                criterion_form(Level::Error, text, base, problems);
-                wording::vague(Level::Error, text, base, problems);
+            SpecPart::Criterion => {
+                criterion_form(ProblemLevel::Error, text, base, problems);
+                wording::vague(ProblemLevel::Error, text, base, problems);
             }
             // A step's acceptance is a short note beside its spec.
-            Part::Acceptance => {
-                criterion_form(Level::Warning, text, base, problems);
-                wording::vague(Level::Error, text, base, problems);
+            SpecPart::Acceptance => {
+                criterion_form(ProblemLevel::Warning, text, base, problems);
+                wording::vague(ProblemLevel::Error, text, base, problems);
             }
-            Part::Constraint => wording::vague(Level::Error, text, base, problems),
-            Part::Goal | Part::CriticalIf | Part::Step => {
-                wording::vague(Level::Warning, text, base, problems);
+            SpecPart::Constraint => wording::vague(ProblemLevel::Error, text, base, problems),
+            SpecPart::Goal | SpecPart::CriticalIf | SpecPart::Step => {
+                wording::vague(ProblemLevel::Warning, text, base, problems);
             }
-            Part::EdgeCase | Part::NonGoal | Part::OpenQuestion | Part::Other => {}
+            SpecPart::EdgeCase | SpecPart::NonGoal | SpecPart::OpenQuestion | SpecPart::Other => {}
         }
     }
 }
 
-fn completeness(parsed: &Parsed, problems: &mut Problems) {
+fn completeness(parsed: &ParsedSpec, problems: &mut SpecProblems) {
     let spec = &parsed.spec;
     if spec.title.is_empty() {
         let message = "the spec has no title".to_owned();
-        problems.warning(Rule::NoTitle, 0, message, "begin with `# …`, or with `title:` in YAML");
+        problems.warning(
+            LintRule::NoTitle,
+            0,
+            message,
+            "begin with `# …`, or with `title:` in YAML",
+        );
     }
     if spec.goal.is_empty() && spec.steps.iter().all(|s| s.spec.is_empty()) {
         let hint = "say in a sentence or two what it is for, under `## Goal`, in YAML as `goal:`";
-        problems.warning(Rule::NoGoal, 0, "the spec has no goal".to_owned(), hint);
+        problems.warning(LintRule::NoGoal, 0, "the spec has no goal".to_owned(), hint);
     }
     if spec.all_criteria().next().is_none() {
         let hint = "add `- **AC-1** WHEN … THEN …` under `## Acceptance criteria`, \
                     in YAML a list under `acceptance:`";
         let message = "no acceptance criterion: nobody could tell when it is done".to_owned();
-        problems.error(Rule::NoCriterion, parsed.criteria_at, message, hint);
+        problems.error(LintRule::NoCriterion, parsed.criteria_at, message, hint);
         return;
     }
     for criterion in &spec.criteria {
@@ -61,7 +66,13 @@ fn completeness(parsed: &Parsed, problems: &mut Problems) {
         if step.acceptance.is_empty() {
             let message = format!("the step {} has no acceptance", quote(&step.id));
             let hint = "say under `acceptance:` what shows that it is done";
-            problems.push(Level::Warning, Rule::StepWithoutAcceptance, step.at, message, hint);
+            problems.push(
+                ProblemLevel::Warning,
+                LintRule::StepWithoutAcceptance,
+                step.at,
+                message,
+                hint,
+            );
         }
         for criterion in step.acceptance.iter().filter(|_| step.verify.is_empty()) {
             unverified(criterion, problems);
@@ -71,7 +82,7 @@ fn completeness(parsed: &Parsed, problems: &mut Problems) {
         let message = format!("{} open question(s) remain", spec.open_questions.len());
         let hint = "answer them in the spec, or mark what must be settled first with \
                     `[NEEDS CLARIFICATION: …]`";
-        problems.push(Level::Warning, Rule::OpenQuestion, question.at, message, hint);
+        problems.push(ProblemLevel::Warning, LintRule::OpenQuestion, question.at, message, hint);
     }
 }
 
@@ -81,17 +92,17 @@ fn is_none(text: &str) -> bool {
     matches!(word.as_str(), "none" | "no" | "n/a" | "-" | "nothing")
 }
 
-fn unverified(criterion: &Criterion, problems: &mut Problems) {
+fn unverified(criterion: &Criterion, problems: &mut SpecProblems) {
     if criterion.verify.is_empty() {
         let message = format!("{} does not say how it is verified", quote(&criterion.id));
         let hint =
             "add `verify:` with a command in backticks, `test`, `static: <pattern>` or `human`";
-        problems.push(Level::Warning, Rule::NoVerify, criterion.at, message, hint);
+        problems.push(ProblemLevel::Warning, LintRule::NoVerify, criterion.at, message, hint);
     }
 }
 
 /// A criterion says when it applies and what must follow, or what must hold always.
-fn criterion_form(level: Level, text: &str, base: usize, problems: &mut Problems) {
+fn criterion_form(level: ProblemLevel, text: &str, base: usize, problems: &mut SpecProblems) {
     let mut when = false;
     let mut sound = false;
     for word in text.split(|c: char| !c.is_alphanumeric()) {
@@ -106,29 +117,29 @@ fn criterion_form(level: Level, text: &str, base: usize, problems: &mut Problems
         let at = problems.source.at(base);
         let message = "a criterion says neither `WHEN … THEN …` nor `SHALL` or `MUST`".to_owned();
         let hint = "write what happens and what must follow, or what must always hold";
-        problems.push(level, Rule::CriterionForm, at, message, hint);
+        problems.push(level, LintRule::CriterionForm, at, message, hint);
     }
 }
 
 /// One id, one thing. Ids that differ in case alone would be one file on some systems.
-fn duplicates(spec: &Spec, problems: &mut Problems) {
+fn duplicates(spec: &Spec, problems: &mut SpecProblems) {
     let criteria = spec.all_criteria().map(|c| ("criterion", c.id.as_str(), c.at));
     let steps = spec.steps.iter().map(|s| ("step", s.id.as_str(), s.at));
-    let mut seen: BTreeMap<(&str, String), At> = BTreeMap::new();
+    let mut seen: BTreeMap<(&str, String), SpecPosition> = BTreeMap::new();
     for (what, id, at) in criteria.chain(steps) {
         let first = *seen.entry((what, id.to_ascii_lowercase())).or_insert(at);
         if first != at {
             let message =
                 format!("the {what} {} is here again, first in line {}", quote(id), first.line);
             let hint = "give each its own id: plans, findings and commits refer to it";
-            problems.push(Level::Error, Rule::DuplicateId, at, message, hint);
+            problems.push(ProblemLevel::Error, LintRule::DuplicateId, at, message, hint);
         }
     }
 }
 
 /// Control characters drive terminals; characters that turn or hide text let people read
 /// something else than a program does (CVE-2021-42574).
-fn hidden_characters(problems: &mut Problems) {
+fn hidden_characters(problems: &mut SpecProblems) {
     for (offset, c) in problems.source.text.char_indices() {
         let control = c.is_control() && !matches!(c, '\n' | '\r' | '\t');
         let turns = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
@@ -136,7 +147,7 @@ fn hidden_characters(problems: &mut Problems) {
         if control || turns || tag {
             let message = format!("the hidden character U+{:04X} stands here", u32::from(c));
             let hint = "delete it: people and programs would read different texts";
-            problems.error(Rule::HiddenCharacter, offset, message, hint);
+            problems.error(LintRule::HiddenCharacter, offset, message, hint);
         }
     }
 }

@@ -3,11 +3,14 @@
 pub mod types;
 pub mod problem;
 pub mod read;
+pub mod reading;
 pub mod identity;
 pub mod classify;
 pub mod record;
 pub mod template;
 mod source;
+mod outline;
+mod parsed;
 mod yaml;
 mod fields;
 mod verify;

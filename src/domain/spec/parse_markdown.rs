@@ -2,36 +2,24 @@
 
 use std::ops::Range;
 
-use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
-
 use crate::domain::spec::fields::{COMMON, check_id, nearest, one_line, read_common, unknown_key};
+use crate::domain::spec::outline::{
+    FrontMatter, ListItem, SECTIONS, SpecSection, front_matter, outline, section_part,
+};
 use crate::domain::spec::parse_yaml::{blank, split_id};
-use crate::domain::spec::problem::{Problems, Rule, quote};
-use crate::domain::spec::read::{Parsed, Part, Passage};
-use crate::domain::spec::types::{Criterion, Entry, Spec, Verify};
+use crate::domain::spec::parsed::{ParsedSpec, Passage, SpecPart};
+use crate::domain::spec::problem::{LintRule, SpecProblems, quote};
+use crate::domain::spec::types::{Criterion, Spec, SpecEntry, Verify};
 use crate::domain::spec::verify;
 use crate::domain::spec::yaml;
-use crate::domain::spec::yaml::Value;
-
-/// The sections a spec may have, by every name they go under.
-const SECTIONS: [(&str, Part); 12] = [
-    ("Goal", Part::Goal),
-    ("Goals", Part::Goal),
-    ("Acceptance criteria", Part::Criterion),
-    ("Acceptance", Part::Criterion),
-    ("Constraints", Part::Constraint),
-    ("Critical if", Part::CriticalIf),
-    ("Edge cases", Part::EdgeCase),
-    ("Non-goals", Part::NonGoal),
-    ("Non goals", Part::NonGoal),
-    ("Nongoals", Part::NonGoal),
-    ("Out of scope", Part::NonGoal),
-    ("Open questions", Part::OpenQuestion),
-];
+use crate::domain::spec::yaml::YamlValue;
 
 /// Reads the whole file; `None` where its front matter is not closed, so that nothing can be told
 /// apart.
-pub(in crate::domain::spec) fn parse(id: String, problems: &mut Problems) -> Option<Parsed> {
+pub(in crate::domain::spec) fn parse(
+    id: String,
+    problems: &mut SpecProblems,
+) -> Option<ParsedSpec> {
     let source = problems.source.text;
     let mut spec = Spec::empty(id);
     let mut whole = true;
@@ -40,7 +28,12 @@ pub(in crate::domain::spec) fn parse(id: String, problems: &mut Problems) -> Opt
         FrontMatter::None => {}
         FrontMatter::Open => {
             let message = "the front matter that begins here is never closed".to_owned();
-            problems.error(Rule::FrontMatter, 0, message, "end it with a line of three hyphens");
+            problems.error(
+                LintRule::FrontMatter,
+                0,
+                message,
+                "end it with a line of three hyphens",
+            );
             return None;
         }
         FrontMatter::Closed { yaml, end } => {
@@ -62,10 +55,10 @@ pub(in crate::domain::spec) fn parse(id: String, problems: &mut Problems) -> Opt
     let plain = String::from_utf8(plain).unwrap_or_default();
     let mut reader = Reader { plain, spec, bytes, passages: Vec::new(), criteria_at: None };
     reader.spec.title = outline.title.unwrap_or(reader.spec.title);
-    reader.passages.push(Passage { part: Part::Other, range: body..outline.intro_end });
+    reader.passages.push(Passage { part: SpecPart::Other, range: body..outline.intro_end });
     reader.sections(&outline.sections, problems);
     let Reader { spec, bytes, passages, criteria_at, .. } = reader;
-    Some(Parsed {
+    Some(ParsedSpec {
         spec,
         prose: String::from_utf8(bytes).unwrap_or_default(),
         passages,
@@ -74,38 +67,19 @@ pub(in crate::domain::spec) fn parse(id: String, problems: &mut Problems) -> Opt
     })
 }
 
-enum FrontMatter {
-    None,
-    Open,
-    Closed { yaml: Range<usize>, end: usize },
-}
-
-/// Finds what stands between a first line of three hyphens and the next one.
-fn front_matter(text: &str) -> FrontMatter {
-    let mut lines = text.split_inclusive('\n');
-    let first = lines.next().unwrap_or("");
-    if first.trim_end() != "---" {
-        return FrontMatter::None;
-    }
-    let mut offset = first.len();
-    for line in lines {
-        let next = offset + line.len();
-        if matches!(line.trim_end(), "---" | "...") {
-            return FrontMatter::Closed { yaml: first.len()..offset, end: next };
-        }
-        offset = next;
-    }
-    FrontMatter::Open
-}
-
 /// Reads the keys into the spec; `false` where they could not be understood.
-fn read_front_matter(text: &str, base: usize, spec: &mut Spec, problems: &mut Problems) -> bool {
+fn read_front_matter(
+    text: &str,
+    base: usize,
+    spec: &mut Spec,
+    problems: &mut SpecProblems,
+) -> bool {
     let Some(root) = yaml::parse(text, base, problems) else {
         return false;
     };
     match &root.value {
-        Value::Null => true,
-        Value::Map(entries) => {
+        YamlValue::Null => true,
+        YamlValue::Map(entries) => {
             for entry in entries {
                 if !read_common(entry, spec, problems) {
                     unknown_key(entry, &COMMON, problems);
@@ -113,150 +87,12 @@ fn read_front_matter(text: &str, base: usize, spec: &mut Spec, problems: &mut Pr
             }
             true
         }
-        Value::Text(_) | Value::List(_) => {
+        YamlValue::Text(_) | YamlValue::List(_) => {
             let message = format!("front matter is a set of keys, not {}", root.kind());
-            problems.error(Rule::WrongType, root.start, message, "write `id: …`, `status: …`");
+            problems.error(LintRule::WrongType, root.start, message, "write `id: …`, `status: …`");
             false
         }
     }
-}
-
-/// The shape of a body. All ranges are bytes of the file.
-struct Outline {
-    title: Option<String>,
-    /// Where the first section begins.
-    intro_end: usize,
-    sections: Vec<Section>,
-    code: Vec<Range<usize>>,
-    comments: Vec<Range<usize>>,
-}
-
-struct Section {
-    name: String,
-    heading: Range<usize>,
-    end: usize,
-    items: Vec<Item>,
-    /// Those that stand in no list.
-    paragraphs: Vec<Range<usize>>,
-}
-
-struct Item {
-    range: Range<usize>,
-    children: Vec<Range<usize>>,
-}
-
-/// Walks the Markdown once. A section begins at a heading of the second level, or at any other
-/// that has a section's name.
-fn outline(body: &str, base: usize) -> Outline {
-    let end = base + body.len();
-    let mut outline = Outline {
-        title: None,
-        intro_end: end,
-        sections: Vec::new(),
-        code: Vec::new(),
-        comments: Vec::new(),
-    };
-    let mut heading: Option<(HeadingLevel, Range<usize>, String)> = None;
-    let mut containers = 0_usize;
-    let mut lists = 0_usize;
-    for (event, range) in Parser::new_ext(body, Options::ENABLE_TASKLISTS).into_offset_iter() {
-        let range = base + range.start..base + range.end;
-        match event {
-            Event::Start(Tag::Heading { level, .. }) if containers == 0 => {
-                heading = Some((level, range, String::new()));
-            }
-            Event::End(TagEnd::Heading(_)) => {
-                if let Some((level, range, name)) = heading.take() {
-                    outline.heading(level, range, one_line(&name));
-                }
-            }
-            Event::Text(text) => push_heading(&mut heading, &text),
-            Event::Code(text) => {
-                push_heading(&mut heading, &text);
-                outline.code.push(range);
-            }
-            Event::SoftBreak | Event::HardBreak => push_heading(&mut heading, " "),
-            Event::Start(Tag::CodeBlock(_)) => outline.code.push(range),
-            Event::Html(html) | Event::InlineHtml(html) if html.starts_with("<!--") => {
-                let text = &body[range.start - base..];
-                let close = text.find("-->").map_or(text.len(), |i| i + 3);
-                outline.comments.push(range.start..(range.start + close).min(end));
-            }
-            Event::Start(Tag::List(_)) => {
-                containers += 1;
-                lists += 1;
-            }
-            Event::End(TagEnd::List(_)) => {
-                containers -= 1;
-                lists -= 1;
-            }
-            Event::Start(Tag::BlockQuote(_)) => containers += 1,
-            Event::End(TagEnd::BlockQuote(_)) => containers -= 1,
-            Event::Start(Tag::Item) => outline.item(range, lists, containers),
-            Event::Start(Tag::Paragraph) if containers == 0 => {
-                if let Some(section) = outline.sections.last_mut() {
-                    section.paragraphs.push(range);
-                }
-            }
-            _ => {}
-        }
-    }
-    if let Some(last) = outline.sections.last_mut() {
-        last.end = end;
-    }
-    outline
-}
-
-fn push_heading(heading: &mut Option<(HeadingLevel, Range<usize>, String)>, text: &str) {
-    if let Some((_, _, name)) = heading {
-        name.push_str(text);
-    }
-}
-
-impl Outline {
-    fn heading(&mut self, level: HeadingLevel, range: Range<usize>, name: String) {
-        if level == HeadingLevel::H1 && self.title.is_none() && self.sections.is_empty() {
-            self.title = Some(name).filter(|n| !n.is_empty());
-            return;
-        }
-        if level > HeadingLevel::H2 && section_part(&name).is_none() {
-            return;
-        }
-        match self.sections.last_mut() {
-            Some(last) => last.end = range.start,
-            None => self.intro_end = range.start,
-        }
-        let end = range.end;
-        self.sections.push(Section {
-            name,
-            heading: range,
-            end,
-            items: Vec::new(),
-            paragraphs: Vec::new(),
-        });
-    }
-
-    /// Lists count only outside of quotes; an item of the second level belongs to the one around.
-    fn item(&mut self, range: Range<usize>, lists: usize, containers: usize) {
-        let Some(section) = self.sections.last_mut() else {
-            return;
-        };
-        if containers != lists {
-            return;
-        }
-        match (lists, section.items.last_mut()) {
-            (1, _) => section.items.push(Item { range, children: Vec::new() }),
-            (2, Some(item)) => item.children.push(range),
-            _ => {}
-        }
-    }
-}
-
-/// The section that a heading's words mean, whatever their case, colon or number.
-fn section_part(name: &str) -> Option<Part> {
-    let name = name.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.' || c == ' ');
-    let name = name.trim_end_matches([':', ' ']);
-    SECTIONS.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, part)| *part)
 }
 
 struct Reader {
@@ -270,13 +106,13 @@ struct Reader {
 }
 
 impl Reader {
-    fn sections(&mut self, sections: &[Section], problems: &mut Problems) {
-        let mut seen: Vec<(Part, u32)> = Vec::new();
+    fn sections(&mut self, sections: &[SpecSection], problems: &mut SpecProblems) {
+        let mut seen: Vec<(SpecPart, u32)> = Vec::new();
         for section in sections {
             let Some(part) = section_part(&section.name) else {
                 unknown_section(section, problems);
                 let range = section.heading.start..section.end;
-                self.passages.push(Passage { part: Part::Other, range });
+                self.passages.push(Passage { part: SpecPart::Other, range });
                 continue;
             };
             let at = section.heading.start;
@@ -286,7 +122,7 @@ impl Reader {
                         "the section {} is here again, first in line {line}",
                         quote(&section.name)
                     );
-                    problems.warning(Rule::DuplicateSection, at, message, "join the two");
+                    problems.warning(LintRule::DuplicateSection, at, message, "join the two");
                 }
                 None => seen.push((part, problems.source.at(at).line)),
             }
@@ -294,8 +130,8 @@ impl Reader {
         }
     }
 
-    fn section(&mut self, part: Part, section: &Section, problems: &mut Problems) {
-        if part == Part::Criterion {
+    fn section(&mut self, part: SpecPart, section: &SpecSection, problems: &mut SpecProblems) {
+        if part == SpecPart::Criterion {
             self.criteria_at.get_or_insert(section.heading.start);
             for item in &section.items {
                 self.criterion(item, problems);
@@ -303,7 +139,7 @@ impl Reader {
             return;
         }
         let range = section.heading.end..section.end;
-        if part == Part::Goal {
+        if part == SpecPart::Goal {
             let text = self.plain[range.clone()].trim();
             let gap = if self.spec.goal.is_empty() || text.is_empty() { "" } else { "\n\n" };
             self.spec.goal.push_str(gap);
@@ -317,19 +153,23 @@ impl Reader {
         self.passages.push(Passage { part, range });
     }
 
-    fn list_mut(&mut self, part: Part) -> Option<&mut Vec<Entry>> {
+    fn list_mut(&mut self, part: SpecPart) -> Option<&mut Vec<SpecEntry>> {
         match part {
-            Part::Constraint => Some(&mut self.spec.constraints),
-            Part::CriticalIf => Some(&mut self.spec.critical_if),
-            Part::EdgeCase => Some(&mut self.spec.edge_cases),
-            Part::NonGoal => Some(&mut self.spec.non_goals),
-            Part::OpenQuestion => Some(&mut self.spec.open_questions),
-            Part::Goal | Part::Criterion | Part::Acceptance | Part::Step | Part::Other => None,
+            SpecPart::Constraint => Some(&mut self.spec.constraints),
+            SpecPart::CriticalIf => Some(&mut self.spec.critical_if),
+            SpecPart::EdgeCase => Some(&mut self.spec.edge_cases),
+            SpecPart::NonGoal => Some(&mut self.spec.non_goals),
+            SpecPart::OpenQuestion => Some(&mut self.spec.open_questions),
+            SpecPart::Goal
+            | SpecPart::Criterion
+            | SpecPart::Acceptance
+            | SpecPart::Step
+            | SpecPart::Other => None,
         }
     }
 
     /// The items of the section's lists, or its paragraphs where it has none.
-    fn entries(&self, section: &Section, problems: &Problems) -> Vec<Entry> {
+    fn entries(&self, section: &SpecSection, problems: &SpecProblems) -> Vec<SpecEntry> {
         let ranges: Vec<_> = if section.items.is_empty() {
             section.paragraphs.clone()
         } else {
@@ -337,7 +177,7 @@ impl Reader {
         };
         ranges
             .into_iter()
-            .map(|r| Entry {
+            .map(|r| SpecEntry {
                 text: one_line(&self.plain[r.clone()]),
                 at: problems.source.at(r.start),
             })
@@ -345,7 +185,7 @@ impl Reader {
             .collect()
     }
 
-    fn criterion(&mut self, item: &Item, problems: &mut Problems) {
+    fn criterion(&mut self, item: &ListItem, problems: &mut SpecProblems) {
         let own_end = item.children.first().map_or(item.range.end, |c| c.start);
         let own = strip_marker(&self.plain, item.range.start..own_end.max(item.range.start));
         let at = problems.source.at(own.start);
@@ -359,7 +199,7 @@ impl Reader {
                 text.push_str(&more);
             }
         }
-        self.passages.push(Passage { part: Part::Criterion, range: own.start..item.range.end });
+        self.passages.push(Passage { part: SpecPart::Criterion, range: own.start..item.range.end });
         let (id, text) = match split_id(&text) {
             Some((id, rest)) => {
                 check_id(id, own.start, problems);
@@ -370,11 +210,11 @@ impl Reader {
         self.spec.criteria.push(Criterion { id, text, verify, at });
     }
 
-    fn next_id(&self, offset: usize, problems: &mut Problems) -> String {
+    fn next_id(&self, offset: usize, problems: &mut SpecProblems) -> String {
         let id = format!("AC-{}", self.spec.criteria.len() + 1);
         let message = format!("a criterion without an id; it is called `{id}` here");
         let hint = format!("begin it with `**{id}**`, so that it keeps its name when others move");
-        problems.warning(Rule::CriterionWithoutId, offset, message, &hint);
+        problems.warning(LintRule::CriterionWithoutId, offset, message, &hint);
         id
     }
 
@@ -384,7 +224,7 @@ impl Reader {
         &mut self,
         range: Range<usize>,
         found: &mut Vec<Verify>,
-        problems: &mut Problems,
+        problems: &mut SpecProblems,
     ) -> String {
         let mut text = String::new();
         let mut start = range.start;
@@ -446,12 +286,12 @@ fn strip_marker(source: &str, range: Range<usize>) -> Range<usize> {
     range.end - rest.len()..range.end
 }
 
-fn unknown_section(section: &Section, problems: &mut Problems) {
+fn unknown_section(section: &SpecSection, problems: &mut SpecProblems) {
     let known: Vec<_> = SECTIONS.iter().map(|(name, _)| *name).collect();
     let hint = match nearest(&section.name, &known) {
         Some(near) => format!("did you mean `{near}`?"),
         None => "it stays in the file, but nothing is read from it".to_owned(),
     };
     let message = format!("unknown section {}", quote(&section.name));
-    problems.warning(Rule::UnknownSection, section.heading.start, message, &hint);
+    problems.warning(LintRule::UnknownSection, section.heading.start, message, &hint);
 }

@@ -5,12 +5,12 @@ use std::ops::Range;
 use crate::domain::spec::fields::{
     COMMON, check_id, items, one_line, read_common, text, texts, unknown_key, wrong_type,
 };
-use crate::domain::spec::problem::{Problems, Rule, quote};
-use crate::domain::spec::read::{Parsed, Part, Passage};
-use crate::domain::spec::types::{Criterion, Entry as Line, Spec, Step, Verify};
+use crate::domain::spec::parsed::{ParsedSpec, Passage, SpecPart};
+use crate::domain::spec::problem::{LintRule, SpecProblems, quote};
+use crate::domain::spec::types::{Criterion, Spec, SpecEntry as Line, SpecStep, Verify};
 use crate::domain::spec::verify;
 use crate::domain::spec::yaml;
-use crate::domain::spec::yaml::{Entry, Node, Value};
+use crate::domain::spec::yaml::{Node, YamlEntry, YamlValue};
 
 const PARTS: [&str; 8] = [
     "goal",
@@ -29,12 +29,15 @@ const STEP: [&str; 7] =
 const CRITERION: [&str; 3] = ["id", "text", "verify"];
 
 /// Reads the whole file; `None` where it is not YAML or not a set of keys.
-pub(in crate::domain::spec) fn parse(id: String, problems: &mut Problems) -> Option<Parsed> {
+pub(in crate::domain::spec) fn parse(
+    id: String,
+    problems: &mut SpecProblems,
+) -> Option<ParsedSpec> {
     let source = problems.source.text;
     let root = yaml::parse(source, 0, problems)?;
-    let Value::Map(entries) = &root.value else {
+    let YamlValue::Map(entries) = &root.value else {
         let message = format!("a spec is a set of keys, not {}", root.kind());
-        problems.error(Rule::WrongType, root.start, message, "begin with `id:` and `title:`");
+        problems.error(LintRule::WrongType, root.start, message, "begin with `id:` and `title:`");
         return None;
     };
     let mut reader = Reader { spec: Spec::empty(id), passages: Vec::new(), shown: Vec::new() };
@@ -47,7 +50,7 @@ pub(in crate::domain::spec) fn parse(id: String, problems: &mut Problems) -> Opt
     }
     let prose = mask_code(source, &reader.shown);
     let Reader { spec, passages, .. } = reader;
-    Some(Parsed { spec, prose, passages, criteria_at, whole: true })
+    Some(ParsedSpec { spec, prose, passages, criteria_at, whole: true })
 }
 
 struct Reader {
@@ -58,47 +61,47 @@ struct Reader {
 }
 
 impl Reader {
-    fn top(&mut self, entry: &Entry, problems: &mut Problems) {
+    fn top(&mut self, entry: &YamlEntry, problems: &mut SpecProblems) {
         if read_common(entry, &mut self.spec, problems) {
             if entry.key == "title" {
-                self.passage(Part::Other, &entry.node);
+                self.passage(SpecPart::Other, &entry.node);
             }
             return;
         }
         match entry.key.as_str() {
             "goal" => {
                 self.spec.goal = text(entry, problems).unwrap_or_default();
-                self.passage(Part::Goal, &entry.node);
+                self.passage(SpecPart::Goal, &entry.node);
             }
             "acceptance" => {
                 self.spec.criteria = self.criteria(entry, None, problems);
             }
             "constraints" => {
-                self.spec.constraints = self.lines(entry, Part::Constraint, problems);
+                self.spec.constraints = self.lines(entry, SpecPart::Constraint, problems);
             }
             "critical_if" => {
-                self.spec.critical_if = self.lines(entry, Part::CriticalIf, problems);
+                self.spec.critical_if = self.lines(entry, SpecPart::CriticalIf, problems);
             }
-            "edge_cases" => self.spec.edge_cases = self.lines(entry, Part::EdgeCase, problems),
-            "non_goals" => self.spec.non_goals = self.lines(entry, Part::NonGoal, problems),
+            "edge_cases" => self.spec.edge_cases = self.lines(entry, SpecPart::EdgeCase, problems),
+            "non_goals" => self.spec.non_goals = self.lines(entry, SpecPart::NonGoal, problems),
             "open_questions" => {
-                self.spec.open_questions = self.lines(entry, Part::OpenQuestion, problems);
+                self.spec.open_questions = self.lines(entry, SpecPart::OpenQuestion, problems);
             }
             "steps" => self.steps(&entry.node, problems),
             _ => unknown_key(entry, &[COMMON.as_slice(), &PARTS].concat(), problems),
         }
     }
 
-    fn steps(&mut self, node: &Node, problems: &mut Problems) {
+    fn steps(&mut self, node: &Node, problems: &mut SpecProblems) {
         let nodes = match &node.value {
-            Value::List(nodes) => nodes.as_slice(),
-            Value::Null => &[],
-            Value::Text(_) | Value::Map(_) => {
+            YamlValue::List(nodes) => nodes.as_slice(),
+            YamlValue::Null => &[],
+            YamlValue::Text(_) | YamlValue::Map(_) => {
                 return wrong_type("steps", node, "a list", problems);
             }
         };
         for node in nodes {
-            let Value::Map(entries) = &node.value else {
+            let YamlValue::Map(entries) = &node.value else {
                 wrong_type("steps", node, "steps with keys such as `id` and `spec`", problems);
                 continue;
             };
@@ -107,8 +110,13 @@ impl Reader {
         }
     }
 
-    fn step(&mut self, entries: &[Entry], node: &Node, problems: &mut Problems) -> Step {
-        let mut step = Step {
+    fn step(
+        &mut self,
+        entries: &[YamlEntry],
+        node: &Node,
+        problems: &mut SpecProblems,
+    ) -> SpecStep {
+        let mut step = SpecStep {
             id: format!("step-{}", self.spec.steps.len() + 1),
             service: None,
             spec: String::new(),
@@ -128,7 +136,7 @@ impl Reader {
         } else {
             let message = format!("a step without an id; it is called `{}` here", step.id);
             let hint = "give it an `id:` that other steps can depend on";
-            problems.warning(Rule::InvalidId, node.start, message, hint);
+            problems.warning(LintRule::InvalidId, node.start, message, hint);
         }
         for entry in entries {
             match entry.key.as_str() {
@@ -136,13 +144,15 @@ impl Reader {
                 "service" => step.service = text(entry, problems),
                 "spec" => {
                     step.spec = text(entry, problems).unwrap_or_default();
-                    self.passage(Part::Step, &entry.node);
+                    self.passage(SpecPart::Step, &entry.node);
                 }
-                "depends_on" => step.depends_on = self.lines(entry, Part::Other, problems),
+                "depends_on" => step.depends_on = self.lines(entry, SpecPart::Other, problems),
                 "acceptance" => {
                     step.acceptance = self.criteria(entry, Some(&step.id), problems);
                 }
-                "critical_if" => step.critical_if = self.lines(entry, Part::CriticalIf, problems),
+                "critical_if" => {
+                    step.critical_if = self.lines(entry, SpecPart::CriticalIf, problems);
+                }
                 "verify" => step.verify = self.verify(entry, problems),
                 _ => unknown_key(entry, &STEP, problems),
             }
@@ -152,11 +162,11 @@ impl Reader {
 
     fn criteria(
         &mut self,
-        entry: &Entry,
+        entry: &YamlEntry,
         step: Option<&str>,
-        problems: &mut Problems,
+        problems: &mut SpecProblems,
     ) -> Vec<Criterion> {
-        let part = if step.is_some() { Part::Acceptance } else { Part::Criterion };
+        let part = if step.is_some() { SpecPart::Acceptance } else { SpecPart::Criterion };
         let mut criteria = Vec::new();
         for node in items(&entry.node) {
             let number = criteria.len() + 1;
@@ -167,13 +177,13 @@ impl Reader {
             let at = problems.source.at(node.start);
             let mut criterion = Criterion { id, text: String::new(), verify: Vec::new(), at };
             match &node.value {
-                Value::Text(text) => {
+                YamlValue::Text(text) => {
                     criterion.text = one_line(text);
                     self.passage(part, node);
                 }
-                Value::Map(entries) => self.criterion(entries, part, &mut criterion, problems),
-                Value::Null => continue,
-                Value::List(_) => {
+                YamlValue::Map(entries) => self.criterion(entries, part, &mut criterion, problems),
+                YamlValue::Null => continue,
+                YamlValue::List(_) => {
                     wrong_type(&entry.key, node, "a list of texts", problems);
                     continue;
                 }
@@ -189,10 +199,10 @@ impl Reader {
     /// `{id, text, verify}`, or `AC-1: <text>`, which YAML reads as a key.
     fn criterion(
         &mut self,
-        entries: &[Entry],
-        part: Part,
+        entries: &[YamlEntry],
+        part: SpecPart,
         criterion: &mut Criterion,
-        problems: &mut Problems,
+        problems: &mut SpecProblems,
     ) {
         for entry in entries {
             match entry.key.as_str() {
@@ -215,32 +225,37 @@ impl Reader {
         }
     }
 
-    fn verify(&mut self, entry: &Entry, problems: &mut Problems) -> Vec<Verify> {
+    fn verify(&mut self, entry: &YamlEntry, problems: &mut SpecProblems) -> Vec<Verify> {
         let mut all = Vec::new();
         for node in items(&entry.node) {
             self.shown.push(node.start..node.end);
             let found = match &node.value {
-                Value::Text(text) => verify::read(text, node.start, problems),
+                YamlValue::Text(text) => verify::read(text, node.start, problems),
                 // `verify: {static: …}`; without quotes, `static: …` is a key to YAML as well.
-                Value::Map(parts) => match parts.as_slice() {
+                YamlValue::Map(parts) => match parts.as_slice() {
                     [one] if matches!(one.key.as_str(), "static" | "command") => {
                         let value = text(one, problems).unwrap_or_default();
                         verify::read(&format!("{}: {value}", one.key), node.start, problems)
                     }
                     _ => {
                         let message = format!("{} is no way to verify", quote("verify"));
-                        problems.error(Rule::BadVerify, node.start, message, verify::HINT);
+                        problems.error(LintRule::BadVerify, node.start, message, verify::HINT);
                         None
                     }
                 },
-                Value::Null | Value::List(_) => None,
+                YamlValue::Null | YamlValue::List(_) => None,
             };
             all.extend(found);
         }
         all
     }
 
-    fn lines(&mut self, entry: &Entry, part: Part, problems: &mut Problems) -> Vec<Line> {
+    fn lines(
+        &mut self,
+        entry: &YamlEntry,
+        part: SpecPart,
+        problems: &mut SpecProblems,
+    ) -> Vec<Line> {
         texts(entry, problems)
             .into_iter()
             .map(|(text, node)| {
@@ -250,8 +265,8 @@ impl Reader {
             .collect()
     }
 
-    fn passage(&mut self, part: Part, node: &Node) {
-        if matches!(node.value, Value::Text(_)) {
+    fn passage(&mut self, part: SpecPart, node: &Node) {
+        if matches!(node.value, YamlValue::Text(_)) {
             self.passages.push(Passage { part, range: node.start..node.end });
         }
     }

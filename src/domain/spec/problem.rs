@@ -1,18 +1,18 @@
 //! What is wrong with a spec, and where.
 
-use crate::domain::spec::source::Source;
-use crate::domain::spec::types::At;
+use crate::domain::spec::source::SpecText;
+use crate::domain::spec::types::SpecPosition;
 
 /// The most problems that are listed for one file; the rest is counted.
 pub const PROBLEMS_MAX: usize = 100;
 
 /// One thing wrong with a spec.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
+pub struct SpecProblem {
     /// Always inside the file; line 1, column 1 where the whole file is meant.
-    pub at: At,
-    pub rule: Rule,
-    pub level: Level,
+    pub at: SpecPosition,
+    pub rule: LintRule,
+    pub level: ProblemLevel,
     /// What is wrong, lower case, without a full stop.
     pub message: String,
     /// What to do about it, for a `hint:` line.
@@ -21,12 +21,12 @@ pub struct Problem {
 
 /// Whether a problem keeps a spec from being taken in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
+pub enum ProblemLevel {
     Warning,
     Error,
 }
 
-impl Level {
+impl ProblemLevel {
     /// The word used in output.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -38,7 +38,7 @@ impl Level {
 
 /// What a spec is held to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Rule {
+pub enum LintRule {
     UnknownFormat,
     TooLarge,
     Empty,
@@ -72,7 +72,7 @@ pub enum Rule {
     TooManyProblems,
 }
 
-impl Rule {
+impl LintRule {
     /// The name used in output and in the ledger.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -117,37 +117,44 @@ impl Rule {
 }
 
 /// Problems of one file while they are being found.
-pub(in crate::domain::spec) struct Problems<'a> {
-    pub source: &'a Source<'a>,
-    list: Vec<Problem>,
+pub(in crate::domain::spec) struct SpecProblems<'a> {
+    pub source: &'a SpecText<'a>,
+    list: Vec<SpecProblem>,
 }
 
-impl<'a> Problems<'a> {
-    pub fn new(source: &'a Source<'a>) -> Self {
+impl<'a> SpecProblems<'a> {
+    pub fn new(source: &'a SpecText<'a>) -> Self {
         Self { source, list: Vec::new() }
     }
 
     /// Adds an error at that byte of the text.
-    pub fn error(&mut self, rule: Rule, offset: usize, message: String, hint: &str) {
-        self.push(Level::Error, rule, self.source.at(offset), message, hint);
+    pub fn error(&mut self, rule: LintRule, offset: usize, message: String, hint: &str) {
+        self.push(ProblemLevel::Error, rule, self.source.at(offset), message, hint);
     }
 
     /// Adds a warning at that byte of the text.
-    pub fn warning(&mut self, rule: Rule, offset: usize, message: String, hint: &str) {
-        self.push(Level::Warning, rule, self.source.at(offset), message, hint);
+    pub fn warning(&mut self, rule: LintRule, offset: usize, message: String, hint: &str) {
+        self.push(ProblemLevel::Warning, rule, self.source.at(offset), message, hint);
     }
 
     /// Adds a problem at a place that is known already.
-    pub fn push(&mut self, level: Level, rule: Rule, at: At, message: String, hint: &str) {
-        self.list.push(Problem { at, rule, level, message, hint: hint.to_owned() });
+    pub fn push(
+        &mut self,
+        level: ProblemLevel,
+        rule: LintRule,
+        at: SpecPosition,
+        message: String,
+        hint: &str,
+    ) {
+        self.list.push(SpecProblem { at, rule, level, message, hint: hint.to_owned() });
     }
 
     /// The problems in the order of the file; in a draft what is merely unfinished is a warning.
-    pub fn finish(self, draft: bool) -> Vec<Problem> {
+    pub fn finish(self, draft: bool) -> Vec<SpecProblem> {
         let mut list = self.list;
         for problem in &mut list {
             if draft && problem.rule.is_unfinished() {
-                problem.level = Level::Warning;
+                problem.level = ProblemLevel::Warning;
             }
         }
         list.sort_by_key(|p| (p.at, p.rule));
@@ -158,19 +165,22 @@ impl<'a> Problems<'a> {
 }
 
 /// Keeps the list readable: errors are kept before warnings, and what is left out is counted.
-fn cap(list: &mut Vec<Problem>) {
+fn cap(list: &mut Vec<SpecProblem>) {
     if list.len() <= PROBLEMS_MAX {
         return;
     }
     let left_out = list.len() - (PROBLEMS_MAX - 1);
-    let level =
-        if list.iter().any(|p| p.level == Level::Error) { Level::Error } else { Level::Warning };
+    let level = if list.iter().any(|p| p.level == ProblemLevel::Error) {
+        ProblemLevel::Error
+    } else {
+        ProblemLevel::Warning
+    };
     list.sort_by_key(|p| (std::cmp::Reverse(p.level), p.at, p.rule));
     let at = list[PROBLEMS_MAX - 1].at;
     list.truncate(PROBLEMS_MAX - 1);
-    list.push(Problem {
+    list.push(SpecProblem {
         at,
-        rule: Rule::TooManyProblems,
+        rule: LintRule::TooManyProblems,
         level,
         message: format!("{left_out} more problems are not listed"),
         hint: "mend the ones above and lint again".to_owned(),

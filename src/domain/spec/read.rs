@@ -1,11 +1,10 @@
 //! From the bytes of a spec's file to what it says and what is wrong with it.
 
-use std::ops::Range;
-
 use crate::domain::spec::identity::id_from_name;
-use crate::domain::spec::problem::{Level, Problem, Problems, Rule};
-use crate::domain::spec::source::{Source, at_byte};
-use crate::domain::spec::types::{At, Spec, Status};
+use crate::domain::spec::problem::{LintRule, ProblemLevel, SpecProblem, SpecProblems};
+use crate::domain::spec::reading::SpecReading;
+use crate::domain::spec::source::{SpecText, at_byte};
+use crate::domain::spec::types::{SpecPosition, SpecStatus};
 use crate::domain::spec::{lint, parse_markdown, parse_yaml};
 
 /// The largest file that is read as a spec.
@@ -13,12 +12,12 @@ pub const BYTES_MAX: usize = 256 * 1024;
 
 /// How a spec is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
+pub enum SpecFormat {
     Markdown,
     Yaml,
 }
 
-impl Format {
+impl SpecFormat {
     /// By the ending of the file's name, whatever its case; `None` is not a spec.
     pub fn of(name: &str) -> Option<Self> {
         let (stem, ending) = name.rsplit_once('.')?;
@@ -33,104 +32,51 @@ impl Format {
     }
 }
 
-/// What became of a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reading {
-    /// `None` where the file as a whole could not be understood; then there is an error.
-    pub spec: Option<Spec>,
-    /// In the order of the file.
-    pub problems: Vec<Problem>,
-}
-
-impl Reading {
-    /// How many problems keep the spec out.
-    pub fn errors(&self) -> usize {
-        self.problems.iter().filter(|p| p.level == Level::Error).count()
-    }
-
-    /// The spec, where nothing is wrong with it and its author calls it ready.
-    pub fn accepted(&self) -> Option<&Spec> {
-        self.spec.as_ref().filter(|s| self.errors() == 0 && s.status == Status::Ready)
-    }
-}
-
-/// A spec on its way from parser to linter.
-pub(in crate::domain::spec) struct Parsed {
-    pub spec: Spec,
-    /// The file's text with code, comments and `verify` blanked out, byte for byte as long: what
-    /// is held to the rules about wording.
-    pub prose: String,
-    pub passages: Vec<Passage>,
-    /// Where the list of criteria is or should be.
-    pub criteria_at: usize,
-    /// Whether all of the file was understood.
-    pub whole: bool,
-}
-
-/// A stretch of the prose and what it is about.
-pub(in crate::domain::spec) struct Passage {
-    pub part: Part,
-    pub range: Range<usize>,
-}
-
-/// The parts of a spec.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::domain::spec) enum Part {
-    Goal,
-    /// The criteria of the whole.
-    Criterion,
-    /// The criteria of a step.
-    Acceptance,
-    Constraint,
-    CriticalIf,
-    EdgeCase,
-    NonGoal,
-    OpenQuestion,
-    Step,
-    /// Title, introduction, sections that have no meaning here.
-    Other,
-}
-
 /// Parses and lints the file of that name. Never panics, whatever the bytes.
-pub fn read(bytes: &[u8], name: &str) -> Reading {
-    let Some(format) = Format::of(name) else {
+pub fn read(bytes: &[u8], name: &str) -> SpecReading {
+    let Some(format) = SpecFormat::of(name) else {
         let message = "only `.md`, `.yaml` and `.yml` files are specs".to_owned();
-        return refused(At { line: 1, column: 1 }, Rule::UnknownFormat, message, "rename the file");
+        return refused(
+            SpecPosition { line: 1, column: 1 },
+            LintRule::UnknownFormat,
+            message,
+            "rename the file",
+        );
     };
     let text = match decode(bytes) {
         Ok(text) => text,
         Err(reading) => return *reading,
     };
-    let source = Source::new(text);
-    let mut problems = Problems::new(&source);
+    let source = SpecText::new(text);
+    let mut problems = SpecProblems::new(&source);
     let id = id_from_name(name);
     let parsed = match format {
-        Format::Markdown => parse_markdown::parse(id, &mut problems),
-        Format::Yaml => parse_yaml::parse(id, &mut problems),
+        SpecFormat::Markdown => parse_markdown::parse(id, &mut problems),
+        SpecFormat::Yaml => parse_yaml::parse(id, &mut problems),
     };
     let Some(mut parsed) = parsed else {
-        return Reading { spec: None, problems: problems.finish(false) };
+        return SpecReading { spec: None, problems: problems.finish(false) };
     };
     lint::lint(&parsed, &mut problems);
     if parsed.spec.title.is_empty() {
         parsed.spec.title.clone_from(&parsed.spec.id);
     }
-    let draft = parsed.spec.status == Status::Draft;
-    Reading { problems: problems.finish(draft), spec: parsed.whole.then_some(parsed.spec) }
+    let draft = parsed.spec.status == SpecStatus::Draft;
+    SpecReading { problems: problems.finish(draft), spec: parsed.whole.then_some(parsed.spec) }
 }
 
 /// The file as text without a byte order mark, or why it is none.
-fn decode(bytes: &[u8]) -> Result<&str, Box<Reading>> {
-    let start = At { line: 1, column: 1 };
+fn decode(bytes: &[u8]) -> Result<&str, Box<SpecReading>> {
+    let start = SpecPosition { line: 1, column: 1 };
     if bytes.len() > BYTES_MAX {
         let at = at_byte(bytes, BYTES_MAX);
         let message = format!("{} bytes are too many for a spec: at most {BYTES_MAX}", bytes.len());
         let hint = "cut it into several specs, and link to long material instead of pasting it";
-        return Err(Box::new(refused(at, Rule::TooLarge, message, hint)));
+        return Err(Box::new(refused(at, LintRule::TooLarge, message, hint)));
     }
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
         let message = "this is UTF-16, not UTF-8".to_owned();
-        return Err(Box::new(refused(start, Rule::NotUtf8, message, "save the file as UTF-8")));
+        return Err(Box::new(refused(start, LintRule::NotUtf8, message, "save the file as UTF-8")));
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let text = match std::str::from_utf8(bytes) {
@@ -139,18 +85,24 @@ fn decode(bytes: &[u8]) -> Result<&str, Box<Reading>> {
             let offset = error.valid_up_to();
             let at = at_byte(bytes, offset);
             let message = format!("byte 0x{:02x} is not UTF-8", bytes[offset]);
-            return Err(Box::new(refused(at, Rule::NotUtf8, message, "save the file as UTF-8")));
+            return Err(Box::new(refused(
+                at,
+                LintRule::NotUtf8,
+                message,
+                "save the file as UTF-8",
+            )));
         }
     };
     if text.trim().is_empty() {
         let message = "the file is empty".to_owned();
         let hint = "`tribunal spec new <id>` writes one to fill in";
-        return Err(Box::new(refused(start, Rule::Empty, message, hint)));
+        return Err(Box::new(refused(start, LintRule::Empty, message, hint)));
     }
     Ok(text)
 }
 
-fn refused(at: At, rule: Rule, message: String, hint: &str) -> Reading {
-    let problem = Problem { at, rule, level: Level::Error, message, hint: hint.to_owned() };
-    Reading { spec: None, problems: vec![problem] }
+fn refused(at: SpecPosition, rule: LintRule, message: String, hint: &str) -> SpecReading {
+    let problem =
+        SpecProblem { at, rule, level: ProblemLevel::Error, message, hint: hint.to_owned() };
+    SpecReading { spec: None, problems: vec![problem] }
 }

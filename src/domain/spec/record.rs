@@ -5,17 +5,17 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 
 use crate::domain::spec::classify::Classification;
-use crate::domain::spec::identity::Identity;
-use crate::domain::spec::problem::{Level, Problem};
-use crate::domain::spec::read::Reading;
-use crate::domain::spec::types::{Spec, Status, Verify};
+use crate::domain::spec::identity::SpecIdentity;
+use crate::domain::spec::problem::{ProblemLevel, SpecProblem};
+use crate::domain::spec::reading::SpecReading;
+use crate::domain::spec::types::{Spec, SpecStatus, Verify};
 
 /// Writes the page. `path` is the spec's path from the top of the repository; `previous` is the
 /// hash of the version that this one supersedes.
 pub fn record(
     path: &str,
-    identity: &Identity,
-    reading: &Reading,
+    identity: &SpecIdentity,
+    reading: &SpecReading,
     classification: &Classification,
     time: Timestamp,
     previous: Option<&str>,
@@ -56,14 +56,14 @@ fn line(page: &mut String, line: std::fmt::Arguments<'_>) {
     let _infallible = writeln!(page, "{line}");
 }
 
-fn outcome(reading: &Reading) -> String {
+fn outcome(reading: &SpecReading) -> String {
     let errors = reading.errors();
     let warnings = reading.problems.len() - errors;
     let counts = format!("{errors} error(s), {warnings} warning(s)");
     match &reading.spec {
         None => format!("Not understood: {counts}"),
         Some(_) if errors > 0 => format!("Not taken in: {counts}"),
-        Some(spec) if spec.status == Status::Draft => format!("Draft: {counts}"),
+        Some(spec) if spec.status == SpecStatus::Draft => format!("Draft: {counts}"),
         Some(_) => format!("Taken in: {counts}"),
     }
 }
@@ -114,7 +114,7 @@ fn way(verify: &Verify) -> String {
     }
 }
 
-fn problems(page: &mut String, problems: &[Problem]) {
+fn problems(page: &mut String, problems: &[SpecProblem]) {
     line(page, format_args!("\n## Problems\n"));
     if problems.is_empty() {
         line(page, format_args!("None."));
@@ -144,14 +144,14 @@ fn problems(page: &mut String, problems: &[Problem]) {
     }
 }
 
-fn next(reading: &Reading, path: &str) -> String {
+fn next(reading: &SpecReading, path: &str) -> String {
     let path = code(path);
-    let warned = reading.problems.iter().any(|p| p.level == Level::Warning);
+    let warned = reading.problems.iter().any(|p| p.level == ProblemLevel::Warning);
     if reading.errors() > 0 {
         return format!("Mend the errors in {path} and save: it is looked at again by itself.");
     }
     match reading.spec.as_ref().map(|s| s.status) {
-        Some(Status::Draft) => format!(
+        Some(SpecStatus::Draft) => format!(
             "Finish {path} and set `status: ready` in it. A draft is linted and otherwise left alone."
         ),
         _ if warned => format!(

@@ -1,9 +1,11 @@
 //! What a spec says, whichever way it was written.
 
+use crate::domain::model::size::Size;
+
 /// A place in the spec's file. Both count from 1; the column counts bytes, a byte order mark not
 /// included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct At {
+pub struct SpecPosition {
     pub line: u32,
     pub column: u32,
 }
@@ -16,28 +18,28 @@ pub struct Spec {
     pub id: String,
     /// The id where the file gives no title.
     pub title: String,
-    pub status: Status,
+    pub status: SpecStatus,
     /// `None` where the file says nothing or `auto`.
     pub size: Option<Size>,
     /// `None` where the file says nothing or `auto`.
-    pub mode: Option<Mode>,
+    pub mode: Option<SpecMode>,
     /// The branch to build on; `None` for the repository's default branch.
     pub base: Option<String>,
     /// Globs of the paths that may change; empty where nothing is said.
     pub touches: Vec<String>,
-    pub budget: Budget,
+    pub budget: RunBudget,
     /// Commands that must pass beside the project's own.
     pub gate: Vec<String>,
     /// Why, in the author's words; empty where nothing is said.
     pub goal: String,
     /// The criteria of the whole; a step has its own.
     pub criteria: Vec<Criterion>,
-    pub constraints: Vec<Entry>,
-    pub critical_if: Vec<Entry>,
-    pub edge_cases: Vec<Entry>,
-    pub non_goals: Vec<Entry>,
-    pub open_questions: Vec<Entry>,
-    pub steps: Vec<Step>,
+    pub constraints: Vec<SpecEntry>,
+    pub critical_if: Vec<SpecEntry>,
+    pub edge_cases: Vec<SpecEntry>,
+    pub non_goals: Vec<SpecEntry>,
+    pub open_questions: Vec<SpecEntry>,
+    pub steps: Vec<SpecStep>,
 }
 
 impl Spec {
@@ -46,12 +48,12 @@ impl Spec {
         Self {
             id,
             title: String::new(),
-            status: Status::Ready,
+            status: SpecStatus::Ready,
             size: None,
             mode: None,
             base: None,
             touches: Vec::new(),
-            budget: Budget::default(),
+            budget: RunBudget::default(),
             gate: Vec::new(),
             goal: String::new(),
             criteria: Vec::new(),
@@ -73,33 +75,14 @@ impl Spec {
 
 /// Whether the author is done writing. A file that does not say is ready: dropping it is the sign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Status {
+pub enum SpecStatus {
     Draft,
     Ready,
 }
 
-/// How much work a spec is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Size {
-    S,
-    M,
-    L,
-}
-
-impl Size {
-    /// The letter.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::S => "S",
-            Self::M => "M",
-            Self::L => "L",
-        }
-    }
-}
-
 /// How a run begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
+pub enum SpecMode {
     /// Plan and build at once.
     Direct,
     /// Look first, then plan.
@@ -108,7 +91,7 @@ pub enum Mode {
 
 /// What a run of the spec may use up; `None` where the policy's limit holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Budget {
+pub struct RunBudget {
     pub usd_cents: Option<u64>,
     pub minutes: Option<u64>,
 }
@@ -122,7 +105,7 @@ pub struct Criterion {
     pub text: String,
     /// How it is shown; empty where nothing is said.
     pub verify: Vec<Verify>,
-    pub at: At,
+    pub at: SpecPosition,
 }
 
 /// How a criterion is shown to hold, from the surest to the least sure.
@@ -140,24 +123,24 @@ pub enum Verify {
 
 /// One entry of a list, with its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
+pub struct SpecEntry {
     pub text: String,
-    pub at: At,
+    pub at: SpecPosition,
 }
 
 /// One part of the work, done after those it depends on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
+pub struct SpecStep {
     pub id: String,
     /// The part of the repository it belongs to.
     pub service: Option<String>,
     /// What is to be done.
     pub spec: String,
     /// Ids of other steps.
-    pub depends_on: Vec<Entry>,
+    pub depends_on: Vec<SpecEntry>,
     pub acceptance: Vec<Criterion>,
-    pub critical_if: Vec<Entry>,
+    pub critical_if: Vec<SpecEntry>,
     /// How the step as a whole is shown; holds for each of its criteria that has no own.
     pub verify: Vec<Verify>,
-    pub at: At,
+    pub at: SpecPosition,
 }

@@ -1,6 +1,6 @@
 //! How an author says that a criterion is shown: a command, `test`, `static: <pattern>`, `human`.
 
-use crate::domain::spec::problem::{Problems, Rule};
+use crate::domain::spec::problem::{LintRule, SpecProblems};
 use crate::domain::spec::types::Verify;
 
 pub(in crate::domain::spec) const HINT: &str =
@@ -10,7 +10,7 @@ pub(in crate::domain::spec) const HINT: &str =
 pub(in crate::domain::spec) fn read(
     text: &str,
     offset: usize,
-    problems: &mut Problems,
+    problems: &mut SpecProblems,
 ) -> Option<Verify> {
     let text = text.trim();
     let plain = unquote(text);
@@ -20,7 +20,7 @@ pub(in crate::domain::spec) fn read(
     };
     match (word.trim().to_ascii_lowercase().as_str(), rest) {
         ("", None) => {
-            problems.error(Rule::BadVerify, offset, "`verify` says nothing".to_owned(), HINT);
+            problems.error(LintRule::BadVerify, offset, "`verify` says nothing".to_owned(), HINT);
             None
         }
         ("test" | "tests", None) => Some(Verify::Test),
@@ -31,11 +31,11 @@ pub(in crate::domain::spec) fn read(
     }
 }
 
-fn read_static(pattern: &str, offset: usize, problems: &mut Problems) -> Option<Verify> {
+fn read_static(pattern: &str, offset: usize, problems: &mut SpecProblems) -> Option<Verify> {
     let pattern = unquote(pattern.trim());
     if pattern.is_empty() {
         let message = "`static` says no pattern".to_owned();
-        problems.error(Rule::BadVerify, offset, message, "write `static: <pattern>`");
+        problems.error(LintRule::BadVerify, offset, message, "write `static: <pattern>`");
         return None;
     }
     Some(Verify::Static(pattern.to_owned()))

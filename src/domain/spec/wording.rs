@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::domain::spec::problem::{Level, Problems, Rule, quote};
+use crate::domain::spec::problem::{LintRule, ProblemLevel, SpecProblems, quote};
 
 /// Words that mean something else to each reader, by what would make them mean one thing. `-`
 /// stands for a hyphen, a space or nothing.
@@ -76,10 +76,10 @@ static PLACEHOLDERS: LazyLock<Option<Regex>> = LazyLock::new(|| {
 
 /// Adds a problem for each vague word whose sentence gives no measure.
 pub(in crate::domain::spec) fn vague(
-    level: Level,
+    level: ProblemLevel,
     text: &str,
     base: usize,
-    problems: &mut Problems,
+    problems: &mut SpecProblems,
 ) {
     let (Some(words), Some(measure)) = (VAGUE_WORDS.as_ref(), MEASURE.as_ref()) else {
         return;
@@ -99,13 +99,13 @@ pub(in crate::domain::spec) fn vague(
             let hint = group.map_or("", |i| VAGUE[i - 1].1);
             let at = problems.source.at(base + sentence.start + found.start());
             let message = format!("{} says nothing that can be measured", quote(found.as_str()));
-            problems.push(level, Rule::VagueWording, at, message, hint);
+            problems.push(level, LintRule::VagueWording, at, message, hint);
         }
     }
 }
 
 /// Adds an error for each open mark and each placeholder.
-pub(in crate::domain::spec) fn unfinished(text: &str, base: usize, problems: &mut Problems) {
+pub(in crate::domain::spec) fn unfinished(text: &str, base: usize, problems: &mut SpecProblems) {
     const MARK: &[u8] = b"[needs clarification";
     let lower = text.to_ascii_lowercase();
     for start in memchr::memmem::find_iter(lower.as_bytes(), MARK) {
@@ -118,7 +118,7 @@ pub(in crate::domain::spec) fn unfinished(text: &str, base: usize, problems: &mu
             format!("a question is open: {}", quote(&question))
         };
         let hint = "answer it in the text and take the mark out";
-        problems.error(Rule::NeedsClarification, base + start, message, hint);
+        problems.error(LintRule::NeedsClarification, base + start, message, hint);
     }
     let Some(placeholders) = PLACEHOLDERS.as_ref() else {
         return;
@@ -127,7 +127,7 @@ pub(in crate::domain::spec) fn unfinished(text: &str, base: usize, problems: &mu
         let message =
             format!("{} stands for text that is still to be written", quote(found.as_str()));
         let hint = "write it, or put it in backticks where the word itself is meant";
-        problems.error(Rule::Placeholder, base + found.start(), message, hint);
+        problems.error(LintRule::Placeholder, base + found.start(), message, hint);
     }
 }
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use granit_parser::{Event, Options, Parser, ScalarStyle};
 
-use crate::domain::spec::problem::{Problems, Rule, quote};
+use crate::domain::spec::problem::{LintRule, SpecProblems, quote};
 
 /// The deepest nesting that is read: a spec needs five levels.
 const DEPTH_MAX: usize = 16;
@@ -15,21 +15,21 @@ const DEPTH_MAX: usize = 16;
 pub(in crate::domain::spec) struct Node {
     pub start: usize,
     pub end: usize,
-    pub value: Value,
+    pub value: YamlValue,
 }
 
 /// What a value is. A scalar stays the text that was written: `1.0` and `no` mean nothing else.
 #[derive(Debug)]
-pub(in crate::domain::spec) enum Value {
+pub(in crate::domain::spec) enum YamlValue {
     Null,
     Text(String),
     List(Vec<Node>),
-    Map(Vec<Entry>),
+    Map(Vec<YamlEntry>),
 }
 
 /// A key with its value.
 #[derive(Debug)]
-pub(in crate::domain::spec) struct Entry {
+pub(in crate::domain::spec) struct YamlEntry {
     pub key: String,
     pub key_start: usize,
     pub node: Node,
@@ -39,10 +39,10 @@ impl Node {
     /// What to call it in a message.
     pub fn kind(&self) -> &'static str {
         match self.value {
-            Value::Null => "empty",
-            Value::Text(_) => "text",
-            Value::List(_) => "a list",
-            Value::Map(_) => "a set of keys",
+            YamlValue::Null => "empty",
+            YamlValue::Text(_) => "text",
+            YamlValue::List(_) => "a list",
+            YamlValue::Map(_) => "a set of keys",
         }
     }
 }
@@ -52,7 +52,7 @@ impl Node {
 pub(in crate::domain::spec) fn parse(
     text: &str,
     base: usize,
-    problems: &mut Problems,
+    problems: &mut SpecProblems,
 ) -> Option<Node> {
     let mut options = Options::default();
     options.set_emit_comments(false);
@@ -72,13 +72,13 @@ pub(in crate::domain::spec) fn parse(
                 let offset = error.marker().byte_offset().unwrap_or(text.len());
                 let hint = syntax_hint(text, offset);
                 let message = format!("this is not YAML: {}", error.info());
-                problems.error(Rule::YamlSyntax, base + offset, message, hint);
+                problems.error(LintRule::YamlSyntax, base + offset, message, hint);
                 return None;
             }
         }
     }
     let end = base + text.len();
-    let empty = Node { start: base, end, value: Value::Null };
+    let empty = Node { start: base, end, value: YamlValue::Null };
     builder.sound.then(|| builder.root.unwrap_or(empty))
 }
 
@@ -105,7 +105,7 @@ struct Open {
 
 enum Partial {
     List(Vec<Node>),
-    Map { entries: Vec<Entry>, key: Option<(String, usize)>, seen: BTreeMap<String, usize> },
+    Map { entries: Vec<YamlEntry>, key: Option<(String, usize)>, seen: BTreeMap<String, usize> },
 }
 
 struct Builder {
@@ -118,7 +118,7 @@ struct Builder {
 
 impl Builder {
     /// Takes one event; `false` stops the reading.
-    fn take(&mut self, event: Event<'_>, range: Range<usize>, problems: &mut Problems) -> bool {
+    fn take(&mut self, event: Event<'_>, range: Range<usize>, problems: &mut SpecProblems) -> bool {
         let (start, end) = (self.base + range.start, self.base + range.end);
         if event.anchor_id().is_some() || event.is_alias() || event.tag().is_some() {
             let what = if event.is_alias() {
@@ -130,7 +130,7 @@ impl Builder {
             };
             self.sound = false;
             problems.error(
-                Rule::YamlFeature,
+                LintRule::YamlFeature,
                 start,
                 format!("{what} stands here, and a spec is plain YAML"),
                 "write the text out where it is meant",
@@ -141,7 +141,7 @@ impl Builder {
                 self.documents += 1;
                 if self.documents > 1 {
                     problems.error(
-                        Rule::YamlFeature,
+                        LintRule::YamlFeature,
                         start,
                         "a second YAML document begins here".to_owned(),
                         "one file holds one spec: move this into a file of its own",
@@ -150,7 +150,7 @@ impl Builder {
                 }
             }
             Event::Scalar(text, style, ..) => self.scalar(&text, style, start, end, problems),
-            Event::Alias(_) => self.place(Node { start, end, value: Value::Null }, problems),
+            Event::Alias(_) => self.place(Node { start, end, value: YamlValue::Null }, problems),
             Event::SequenceStart(..) => {
                 self.open.push(Open { start, partial: Partial::List(Vec::new()) });
             }
@@ -162,8 +162,8 @@ impl Builder {
             Event::SequenceEnd | Event::MappingEnd => {
                 if let Some(open) = self.open.pop() {
                     let value = match open.partial {
-                        Partial::List(items) => Value::List(items),
-                        Partial::Map { entries, .. } => Value::Map(entries),
+                        Partial::List(items) => YamlValue::List(items),
+                        Partial::Map { entries, .. } => YamlValue::Map(entries),
                     };
                     self.place(Node { start: open.start, end, value }, problems);
                 }
@@ -179,17 +179,18 @@ impl Builder {
         style: ScalarStyle,
         start: usize,
         end: usize,
-        problems: &mut Problems,
+        problems: &mut SpecProblems,
     ) {
         let awaits_key =
             matches!(self.open.last(), Some(Open { partial: Partial::Map { key: None, .. }, .. }));
         let empty = style == ScalarStyle::Plain && matches!(text, "" | "~" | "null");
-        let value = if empty && !awaits_key { Value::Null } else { Value::Text(text.to_owned()) };
+        let value =
+            if empty && !awaits_key { YamlValue::Null } else { YamlValue::Text(text.to_owned()) };
         self.place(Node { start, end, value }, problems);
     }
 
     /// Puts a finished value where it belongs: a key, a key's value, an item, the root.
-    fn place(&mut self, node: Node, problems: &mut Problems) {
+    fn place(&mut self, node: Node, problems: &mut SpecProblems) {
         let Some(open) = self.open.last_mut() else {
             self.root = Some(node);
             return;
@@ -198,7 +199,7 @@ impl Builder {
             Partial::List(items) => items.push(node),
             Partial::Map { entries, key, seen } => {
                 if let Some((name, key_start)) = key.take() {
-                    entries.push(Entry { key: name, key_start, node });
+                    entries.push(YamlEntry { key: name, key_start, node });
                     return;
                 }
                 let name = key_name(&node, problems);
@@ -208,7 +209,12 @@ impl Builder {
                     let line = problems.source.at(first).line;
                     let message =
                         format!("the key {} stands here again, first in line {line}", quote(&name));
-                    problems.error(Rule::DuplicateKey, node.start, message, "keep one of the two");
+                    problems.error(
+                        LintRule::DuplicateKey,
+                        node.start,
+                        message,
+                        "keep one of the two",
+                    );
                 }
                 *key = Some((name, node.start));
             }
@@ -216,12 +222,12 @@ impl Builder {
     }
 }
 
-fn key_name(node: &Node, problems: &mut Problems) -> Option<String> {
-    if let Value::Text(name) = &node.value {
+fn key_name(node: &Node, problems: &mut SpecProblems) -> Option<String> {
+    if let YamlValue::Text(name) = &node.value {
         return Some(name.clone());
     }
     problems.error(
-        Rule::YamlFeature,
+        LintRule::YamlFeature,
         node.start,
         format!("{} stands where a key is expected", node.kind()),
         "a key is a word followed by a colon",

@@ -9,7 +9,8 @@ use directories::ProjectDirs;
 
 use crate::domain::model::agent::{Role, Route};
 use crate::domain::model::error::hinted;
-use crate::domain::policy::settings::{Policy, RoleAgent, RouteChoice};
+use crate::domain::policy::agents::{RoleAgent, RouteChoice};
+use crate::domain::policy::settings::Policy;
 use crate::platform::agents::Agent;
 use crate::platform::agents::env::{Around, Missing};
 use crate::platform::config::env::Env;

@@ -10,9 +10,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::domain::gates::secrets;
-use crate::platform::agents::ask::Reply;
+use crate::domain::gates::secrets::redact;
+use crate::platform::agents::ask::{Identity, Reply};
 use crate::platform::store::file::write_atomic;
+use crate::platform::store::ledger::call::Call;
 use crate::platform::store::share;
 
 /// The folder of one call, in the folder of its run.
@@ -30,9 +31,41 @@ pub struct KeptReply {
     pub reply: Reply,
 }
 
+impl KeptReply {
+    /// The call as it ended with this reply.
+    pub fn end(&self, call: Call) -> Call {
+        let Identity { model, version, .. } = self.reply.by.clone();
+        Call {
+            model: if model.is_empty() { call.model } else { model },
+            version,
+            ended: Some(self.ended),
+            outcome: self.reply.outcome.as_str().to_owned(),
+            cost: self.reply.cost,
+            priced: self.priced,
+            ..call
+        }
+    }
+}
+
 impl CallFolder {
     pub fn of(run_folder: &Path, key: &str) -> Self {
         Self { path: run_folder.join("calls").join(key) }
+    }
+
+    /// The folders of all calls of a run.
+    pub fn all(run_folder: &Path) -> Result<Vec<Self>> {
+        let calls = run_folder.join("calls");
+        let failed = || format!("could not read `{}`", calls.display());
+        let entries = match fs::read_dir(&calls) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries.with_context(failed)?,
+        };
+        entries.map(|entry| Ok(Self { path: entry.with_context(failed)?.path() })).collect()
+    }
+
+    /// Where the agent's process is noted while it runs.
+    pub fn note(&self) -> PathBuf {
+        self.path.join("process.json")
     }
 
     /// The reply that was kept here; `None` where there is none, or what is there is none.
@@ -100,7 +133,7 @@ fn redact_below(folder: &Path) -> Result<()> {
             redact_below(&path)?;
         } else if kind.is_file() {
             let content = fs::read(&path)?;
-            let clean = secrets::redact(&content);
+            let clean = redact::redact(&content);
             if clean != content {
                 write_atomic(&path, &clean)?;
             }
@@ -120,12 +153,12 @@ pub fn redacted(reply: &Reply) -> Result<Reply> {
 
 fn redact_value(value: &mut Value) {
     match value {
-        Value::String(text) => *text = secrets::redact_str(text),
+        Value::String(text) => *text = redact::redact_str(text),
         Value::Array(items) => items.iter_mut().for_each(redact_value),
         Value::Object(entries) => {
             for (mut key, mut value) in std::mem::take(entries) {
                 redact_value(&mut value);
-                key = secrets::redact_str(&key);
+                key = redact::redact_str(&key);
                 entries.insert(key, value);
             }
         }

@@ -3,6 +3,7 @@
 //! A call whose reply was kept is never made again. One that was killed on its way is made again
 //! under its own name and counts once.
 
+mod earlier;
 pub mod cast;
 mod folder;
 pub mod inside;
@@ -21,10 +22,11 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 use ulid::Ulid;
 
-use crate::domain::gates::secrets;
+use crate::domain::gates::secrets::redact;
 use crate::domain::model::agent::{Cost, Money};
 use crate::domain::policy::settings::Policy;
 use crate::flow::call::cast::Player;
+pub use crate::flow::call::earlier::{clean_up, end_earlier};
 use crate::flow::call::folder::{CallFolder, KeptReply, redacted};
 use crate::flow::call::next::{Next, SoFar, after, jittered, later, money_of};
 use crate::flow::call::wait::{Waited, clock};
@@ -37,8 +39,6 @@ use crate::platform::store::ledger;
 use crate::platform::store::ledger::Ledger;
 use crate::platform::store::ledger::call::{Begun, Call, Limits, UNDER_WAY};
 use crate::platform::store::ledger::error::Error as LedgerError;
-use crate::platform::store::runs::RunFolder;
-use crate::platform::ui::out;
 
 /// The name in the price table that stands for every model that it does not name.
 const ANY_MODEL: &str = "default";
@@ -148,7 +148,7 @@ impl Desk<'_> {
         let counted = self.with_ledger(|ledger| ledger.calls_of(&self.run))?;
         if !counted.iter().any(|call| call.key == key && call.outcome != UNDER_WAY) {
             let call = self.call_of(key, question, kept.started);
-            self.with_ledger(|ledger| ledger.end_call(&ended(call.clone(), &kept)))?;
+            self.with_ledger(|ledger| ledger.end_call(&kept.end(call.clone())))?;
         }
         Ok(Some(kept))
     }
@@ -197,7 +197,7 @@ impl Desk<'_> {
     fn make(&self, key: &str, question: &Question<'_>, call: &Call) -> Result<Reply> {
         let folder = CallFolder::of(&self.folder, key);
         // Whoever built the prompt has done this; here it is made sure.
-        let prompt = secrets::redact_str(question.prompt);
+        let prompt = redact::redact_str(question.prompt);
         let settings = &question.player.settings;
         let request = Request {
             role: question.player.role,
@@ -208,6 +208,7 @@ impl Desk<'_> {
             access: question.access,
             dir: question.dir,
             folder: &folder.prepare(&prompt)?,
+            note: Some(&folder.note()),
             wall: settings.timeout,
             idle: settings.idle,
             budget: Some(settings.budget),
@@ -220,7 +221,7 @@ impl Desk<'_> {
         if !matches!(kept.reply.outcome, Outcome::Interrupted(_)) {
             folder.keep_reply(&kept)?;
         }
-        self.with_ledger(|ledger| ledger.end_call(&ended(call.clone(), &kept)))?;
+        self.with_ledger(|ledger| ledger.end_call(&kept.end(call.clone())))?;
         Ok(kept.reply)
     }
 
@@ -292,33 +293,6 @@ impl Desk<'_> {
     }
 }
 
-/// Cleans up after runs that were killed during a call and that nobody works on: what their agents
-/// left is redacted, and the call is no longer under way. Its cost stays unknown.
-pub fn clean_up(state_dir: &Path, env: &Env) -> Result<()> {
-    if !ledger::exists(state_dir) {
-        return Ok(());
-    }
-    let time = now(env);
-    let left = ledger::with(state_dir, time, |ledger| ledger.calls_under_way())
-        .map_err(LedgerError::hinted)?;
-    for call in left.value {
-        let Some(run) = RunFolder::take(state_dir, &call.run)? else { continue };
-        let folder = CallFolder::of(run.path(), &call.key);
-        folder.redact()?;
-        let call = if let Some(kept) = folder.reply() {
-            ended(call, &kept)
-        } else {
-            let why = String::new();
-            Call { outcome: Outcome::Killed { why }.as_str().to_owned(), ..call }
-        };
-        let done = ledger::with(state_dir, time, |ledger| ledger.end_call(&call));
-        if let Some(path) = done.map_err(LedgerError::hinted)?.set_aside {
-            out::warn(&set_aside(&path).reason);
-        }
-    }
-    Ok(())
-}
-
 /// The first moment of a day, as everywhere here in UTC.
 pub fn day_of(time: Timestamp) -> Result<Timestamp> {
     Ok(time.to_zoned(TimeZone::UTC).start_of_day()?.timestamp())
@@ -329,19 +303,6 @@ fn numbered(key: &str, so_far: SoFar) -> String {
     match so_far.transient + so_far.limited {
         0 => key.to_owned(),
         before => format!("{key}.{}", before + 1),
-    }
-}
-
-fn ended(call: Call, kept: &KeptReply) -> Call {
-    let Identity { model, version, .. } = kept.reply.by.clone();
-    Call {
-        model: if model.is_empty() { call.model } else { model },
-        version,
-        ended: Some(kept.ended),
-        outcome: kept.reply.outcome.as_str().to_owned(),
-        cost: kept.reply.cost,
-        priced: kept.priced,
-        ..call
     }
 }
 

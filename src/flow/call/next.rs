@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::model::agent::{Money, Tokens};
-use crate::domain::policy::settings::Price;
+use crate::domain::policy::agents::Price;
 use crate::platform::agents::ask::Outcome;
 
 /// The longest wait before another try.

@@ -8,16 +8,19 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use bstr::ByteSlice as _;
 
-use crate::domain::gates::formats::Format;
-use crate::domain::gates::secrets;
-use crate::domain::gates::{Judgement, Law};
-use crate::domain::model::change::{Change, Kind};
+use crate::domain::gates::GateReport;
+use crate::domain::gates::formats::ReportFormat;
+use crate::domain::gates::policy::EffectivePolicy;
+use crate::domain::gates::secrets::redact;
+use crate::domain::model::change::{Change, FileChangeKind};
 use crate::domain::model::class::Class;
 use crate::domain::model::finding::{Effect, Finding};
 use crate::domain::model::gate::Gate;
+use crate::domain::model::globs::Globs;
 use crate::domain::model::report::{Report, Skipped, Verdict};
 use crate::domain::model::severity::Severity;
-use crate::domain::policy::settings::{CommandGate, Level, Moment};
+use crate::domain::policy::commands::{CommandGate, Moment};
+use crate::domain::policy::gates::GateLevel;
 use crate::flow::evaluate::bookkeeping;
 use crate::flow::evaluate::passed::Passed;
 use crate::flow::evaluate::tool_report;
@@ -59,7 +62,7 @@ pub struct Request<'a> {
 /// What the commands have to say.
 #[derive(Debug, Default)]
 pub struct Outcome {
-    pub judgement: Judgement,
+    pub judgement: GateReport,
     /// A command that guards could not be run: neither pass nor block.
     pub inconclusive: bool,
     /// We were told to stop, by this signal.
@@ -76,7 +79,12 @@ pub struct Tail {
 }
 
 /// Runs the commands that the change calls for, in a tree of the program's own.
-pub fn judge(repo: &Repo, law: &Law, change: &Change, request: &Request<'_>) -> Result<Outcome> {
+pub fn judge(
+    repo: &Repo,
+    law: &EffectivePolicy,
+    change: &Change,
+    request: &Request<'_>,
+) -> Result<Outcome> {
     let mut outcome = Outcome::default();
     let level = law.policy.gates.commands.level;
     let Some(effect) = level.effect() else { return Ok(outcome) };
@@ -108,7 +116,7 @@ pub fn judge(repo: &Repo, law: &Law, change: &Change, request: &Request<'_>) -> 
 
 /// Names the commands that the change calls for and that are not run because something else stops
 /// it already.
-pub fn pass_over(law: &Law, change: &Change, request: &Request<'_>) -> Vec<Skipped> {
+pub fn pass_over(law: &EffectivePolicy, change: &Change, request: &Request<'_>) -> Vec<Skipped> {
     let mut outcome = Outcome::default();
     let wanted = wanted(law, change, request.moment, &mut outcome);
     outcome.skip(&wanted, "it was not run: the change is stopped without it");
@@ -124,14 +132,14 @@ pub fn settle(report: &mut Report, inconclusive: bool) {
 
 /// The commands that the change calls for at that moment; none where the gate is off.
 fn wanted<'a>(
-    law: &'a Law,
+    law: &'a EffectivePolicy,
     change: &Change,
     moment: Option<Moment>,
     outcome: &mut Outcome,
 ) -> Vec<&'a CommandGate> {
     let level = law.policy.gates.commands.level;
     let mut wanted = Vec::new();
-    if level == Level::Off {
+    if level == GateLevel::Off {
         return wanted;
     }
     for command in &law.policy.commands {
@@ -153,8 +161,8 @@ impl Outcome {
         );
     }
 
-    fn fail_to_run(&mut self, level: Level, name: &str, reason: &str) {
-        self.inconclusive |= level == Level::Block;
+    fn fail_to_run(&mut self, level: GateLevel, name: &str, reason: &str) {
+        self.inconclusive |= level == GateLevel::Block;
         self.judgement.skipped.push(Skipped {
             gate: name.to_owned(),
             reason: format!("it could not be run: {reason}"),
@@ -166,7 +174,7 @@ struct Run<'a> {
     repo: &'a Repo,
     change: &'a Change,
     env: &'a Env,
-    level: Level,
+    level: GateLevel,
     effect: Effect,
     interrupts: Interrupts,
     passed: Passed,
@@ -303,7 +311,7 @@ impl Run<'_> {
         &self,
         workspace: &Workspace,
         command: &CommandGate,
-        format: &Format,
+        format: &ReportFormat,
         report: &Path,
         failed: bool,
         outcome: &mut Outcome,
@@ -324,7 +332,7 @@ impl Run<'_> {
             }
             Err(error) => {
                 let reason = format!("its report could not be read: {error:#}");
-                outcome.inconclusive |= failed.is_none() && self.level == Level::Block;
+                outcome.inconclusive |= failed.is_none() && self.level == GateLevel::Block;
                 outcome.skip(&[command], &reason);
                 Ok(None)
             }
@@ -368,43 +376,18 @@ fn is_wanted(
     if command.paths.is_empty() {
         return Ok(true);
     }
-    let globs = Globs::new(&command.paths)?;
+    let globs =
+        Globs::new(command.paths.iter().map(String::as_str)).map_err(|error| error.to_string())?;
     Ok(change.files.iter().any(|file| {
         let from = match &file.kind {
-            Kind::Renamed { from } => Some(from),
-            Kind::Added | Kind::Modified | Kind::Deleted => None,
+            FileChangeKind::Renamed { from } => Some(from),
+            FileChangeKind::Added | FileChangeKind::Modified | FileChangeKind::Deleted => None,
         };
-        [Some(&file.path), from].into_iter().flatten().any(|path| globs.matches(path))
+        [Some(&file.path), from]
+            .into_iter()
+            .flatten()
+            .any(|path| globs.matches(path.to_path_lossy()))
     }))
-}
-
-struct Globs {
-    with: globset::GlobSet,
-    without: globset::GlobSet,
-}
-
-impl Globs {
-    /// A pattern that begins with `!` takes paths out again.
-    fn new(patterns: &[String]) -> Result<Self, String> {
-        let set = |negated: bool| {
-            let mut set = globset::GlobSetBuilder::new();
-            for pattern in patterns.iter().filter(|p| p.starts_with('!') == negated) {
-                let pattern = pattern.strip_prefix('!').unwrap_or(pattern);
-                let glob = globset::GlobBuilder::new(pattern)
-                    .literal_separator(true)
-                    .build()
-                    .map_err(|error| error.to_string())?;
-                set.add(glob);
-            }
-            set.build().map_err(|error| error.to_string())
-        };
-        Ok(Self { with: set(false)?, without: set(true)? })
-    }
-
-    fn matches(&self, path: &[u8]) -> bool {
-        let path = path.to_path_lossy();
-        (self.with.is_match(&path) || self.with.is_empty()) && !self.without.is_match(&path)
-    }
 }
 
 /// `GIT_CONFIG_KEY_0` and the like carry settings of the git command that called us.
@@ -419,7 +402,7 @@ fn printed(output: &Path, report: Option<&PathBuf>) -> Result<Vec<u8>> {
     for path in [Some(output), report.map(PathBuf::as_path)].into_iter().flatten() {
         let end = end_of(path, LOG_BYTES)
             .with_context(|| format!("could not read `{}`", path.display()))?;
-        printed.extend(secrets::redact(&end));
+        printed.extend(redact::redact(&end));
     }
     Ok(printed)
 }

@@ -7,9 +7,10 @@ use std::time::Instant;
 use anyhow::Result;
 use bstr::BString;
 
-use crate::domain::gates::{Judgement, Law};
+use crate::domain::gates::GateReport;
+use crate::domain::gates::policy::EffectivePolicy;
 use crate::domain::model::change::Change;
-use crate::domain::model::finding::{Effect, Finding, Place, Spot};
+use crate::domain::model::finding::{Effect, Finding, Location, LocationKind};
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::{Report, Reported, Skipped};
 use crate::flow::evaluate::commands;
@@ -63,7 +64,9 @@ impl Seen {
 
     fn is_new(&mut self, finding: &Finding) -> bool {
         // The remarks about whole changes and messages are about each one anew.
-        let Some(Place { spot: Spot::File(_), .. }) = &finding.place else { return true };
+        let Some(Location { spot: LocationKind::File(_), .. }) = &finding.place else {
+            return true;
+        };
         let place = finding.place.as_ref().map(|place| (place.spot.display(), place.line));
         let key = format!("{}/{} {place:?} {}", finding.gate, finding.rule, finding.anchor);
         self.found.insert(key)
@@ -75,7 +78,7 @@ pub fn evaluate(
     repo: &Repo,
     env: &Env,
     mut change: Change,
-    law: &Law,
+    law: &EffectivePolicy,
     mut seen: Option<&mut Seen>,
     ask: Ask<'_>,
 ) -> Result<Evaluation> {
@@ -84,7 +87,7 @@ pub fn evaluate(
         if let Some(seen) = seen.as_deref_mut() {
             seen.leave_out_known(&mut change, &law.hash);
         }
-        let Judgement { findings, skipped } = judge::mechanical(repo, &change, law)?;
+        let GateReport { findings, skipped } = judge::mechanical(repo, &change, law)?;
         evaluation.skipped = skipped;
         evaluation.keep(repo, env, &change, findings, seen.as_deref_mut());
     }

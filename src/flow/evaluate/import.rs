@@ -5,10 +5,10 @@ use std::path::Path;
 use anyhow::{Result, bail};
 use bstr::ByteSlice as _;
 
-use crate::domain::gates::formats::{Format, Source};
+use crate::domain::gates::formats::{ReportFormat, ReportSource};
 use crate::domain::model::change::Change;
 use crate::domain::model::error::hinted;
-use crate::domain::model::finding::{Finding, Place};
+use crate::domain::model::finding::{Finding, Location};
 use crate::domain::model::gate::Gate;
 use crate::domain::model::oid::Oid;
 use crate::flow::evaluate::tool_report::quote;
@@ -33,10 +33,9 @@ pub fn read(repo: &Repo, report: &[u8], format: Option<&str>, name: &Path) -> Re
     }
     let text = report.to_str_lossy();
     let format = match format {
-        Some(format) => {
-            Format::from_name(format).map_err(|error| hinted(error.to_string(), error.hint()))?
-        }
-        None => Format::guess(&text).ok_or_else(|| {
+        Some(format) => ReportFormat::from_name(format)
+            .map_err(|error| hinted(error.to_string(), error.hint()))?,
+        None => ReportFormat::guess(&text).ok_or_else(|| {
             hinted(
                 format!("it is not plain how `{}` is written", name.display()),
                 "name it with `--as`: sarif, cargo-json, rdjson, codex, or an expression with \
@@ -46,13 +45,13 @@ pub fn read(repo: &Repo, report: &[u8], format: Option<&str>, name: &Path) -> Re
     };
     let root = repo.work_tree.as_deref().unwrap_or(Path::new("")).to_string_lossy();
     let tool = name.file_stem().unwrap_or_default().to_string_lossy();
-    let source = Source { gate: Gate::Import, tool: &tool, root: &root };
+    let source = ReportSource { gate: Gate::Import, tool: &tool, root: &root };
     let mut findings =
         format.read(&text, source).map_err(|error| hinted(error.to_string(), error.hint()))?;
     let change = checked_out(repo)?;
     quote(&mut findings, &repo.objects, &change.tree)?;
     let elsewhere = |finding: &&Finding| {
-        let path = finding.place.as_ref().and_then(Place::path);
+        let path = finding.place.as_ref().and_then(Location::path);
         path.is_some_and(|path| {
             !matches!(repo.objects.entry(&change.tree, path.as_bstr()), Ok(Some(_)))
         })

@@ -9,11 +9,13 @@ use std::time::Instant;
 use anyhow::{Result, anyhow};
 
 use crate::domain::gates;
-use crate::domain::gates::{Judgement, Law, secrets};
+use crate::domain::gates::GateReport;
+use crate::domain::gates::policy::EffectivePolicy;
+use crate::domain::gates::secrets::redact;
 use crate::domain::model::change::Change;
 use crate::domain::model::finding::{Effect, Finding};
-use crate::domain::model::kept::Status;
 use crate::domain::model::report::{Report, Reported, Skipped, Verdict};
+use crate::domain::model::stored_finding::FindingStatus;
 use crate::flow::evaluate::{bookkeeping, sight};
 use crate::flow::setup::event;
 use crate::platform::config::env::{Env, now};
@@ -31,28 +33,33 @@ const MANY_FILES: usize = 200;
 const BATCH: usize = 16;
 
 /// Asks every gate that needs no program to be run.
-pub fn mechanical(repo: &Repo, change: &Change, law: &Law) -> Result<Judgement> {
-    let mut judgement = gates::judge_whole(change, law, &repo.objects)?;
+pub fn mechanical(repo: &Repo, change: &Change, law: &EffectivePolicy) -> Result<GateReport> {
+    let mut judgement = gates::check_change(change, law, &repo.objects)?;
     judgement.absorb(match repo.objects_elsewhere() {
         Some(path) if change.files.len() >= MANY_FILES => judge_many(repo, path, change, law)?,
-        _ => gates::judge_files(&change.files, law, &repo.objects)?,
+        _ => gates::check_files(&change.files, law, &repo.objects)?,
     });
     Ok(judgement)
 }
 
 /// Judges files on every core; the order of the findings is the report's affair.
-fn judge_many(repo: &Repo, path: &Path, change: &Change, law: &Law) -> Result<Judgement> {
+fn judge_many(
+    repo: &Repo,
+    path: &Path,
+    change: &Change,
+    law: &EffectivePolicy,
+) -> Result<GateReport> {
     let files = &change.files;
     let next = AtomicUsize::new(0);
-    let work = |objects: &Objects| -> Result<Judgement> {
-        let mut judgement = Judgement::default();
+    let work = |objects: &Objects| -> Result<GateReport> {
+        let mut judgement = GateReport::default();
         loop {
             let at = next.fetch_add(BATCH, Ordering::Relaxed);
             let Some(rest) = files.get(at..).filter(|rest| !rest.is_empty()) else {
                 return Ok(judgement);
             };
             let batch = &rest[..rest.len().min(BATCH)];
-            judgement.absorb(gates::judge_files(batch, law, objects)?);
+            judgement.absorb(gates::check_files(batch, law, objects)?);
         }
     };
     let others = thread::available_parallelism().map_or(1, NonZero::get) - 1;
@@ -89,7 +96,7 @@ pub fn keep(repo: &Repo, env: &Env, change: &Change, findings: Vec<Finding>) -> 
         let findings = found[0].1.iter().map(sight::redacted).map(unrecorded).collect();
         Keeping { findings, skipped: vec![unusable(error)] }
     });
-    if found[0].1.iter().any(|finding| finding.gate.teaches() && finding.place.is_some()) {
+    if found[0].1.iter().any(|finding| finding.gate.is_learnable() && finding.place.is_some()) {
         // Learning reads history and writes files: the daemon does it, or `constitution learn`.
         drop(event::drop_in(repo, &event::of_findings(repo)));
     }
@@ -107,7 +114,7 @@ pub fn record(repo: &Repo, env: &Env, found: &Found) -> Result<Keeping, LedgerEr
     let now = now(env);
     // A detached or unreadable HEAD is no reason to keep less.
     let branch = repo.branch().unwrap_or_default();
-    let branch = branch.map(|name| secrets::mask_path(name.as_bytes()).to_string());
+    let branch = branch.map(|name| redact::mask_path(name.as_bytes()).to_string());
     let rounds: Vec<(Occasion, Vec<Sight>)> = found
         .iter()
         .map(|(change, findings)| {
@@ -172,7 +179,9 @@ pub fn answers(repo: &Repo, env: &Env, findings: &[Reported]) -> Result<Answers>
 }
 
 fn is_answered(reported: &Reported) -> bool {
-    [Status::Accepted, Status::Dismissed].map(Status::as_str).contains(&reported.status.as_str())
+    [FindingStatus::Accepted, FindingStatus::Dismissed]
+        .map(FindingStatus::as_str)
+        .contains(&reported.status.as_str())
 }
 
 /// What was answered is counted and kept, and neither stops a change nor is shown by a hook.
@@ -207,5 +216,5 @@ pub fn unrecorded(finding: Finding) -> Reported {
     let place = finding.place.as_ref().map(|p| (p.spot.display(), p.line));
     let text = format!("{}\n{}\n{place:?}\n{}", finding.gate, finding.rule, finding.anchor);
     let id = blake3::hash(text.as_bytes()).to_hex()[..26].to_owned();
-    Reported { id, status: Status::Open.as_str().to_owned(), finding }
+    Reported { id, status: FindingStatus::Open.as_str().to_owned(), finding }
 }

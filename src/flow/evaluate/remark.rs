@@ -6,7 +6,7 @@ use bstr::{BStr, BString, ByteSlice as _};
 use crate::domain::model::change::Change;
 use crate::domain::model::class::Class;
 use crate::domain::model::error::hinted;
-use crate::domain::model::finding::{Effect, Finding, Place};
+use crate::domain::model::finding::{Effect, Finding, Location};
 use crate::domain::model::gate::Gate;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::severity::Severity;
@@ -58,7 +58,7 @@ pub fn finding(repo: &Repo, remark: &Remark) -> Result<(Change, Finding)> {
         class: remark.class.clone(),
         severity: remark.severity,
         effect: Effect::Warn,
-        place: Some(Place::line(remark.path.clone(), remark.line)),
+        place: Some(Location::line(remark.path.clone(), remark.line)),
         anchor: anchor(&remark.class, text.as_bstr()),
         message: remark.message.to_owned(),
         suggestion: String::new(),

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use bstr::{BStr, BString, ByteSlice as _};
 
-use crate::domain::gates::secrets::{mask_path, redact_str};
+use crate::domain::gates::secrets::redact::{mask_path, redact_str};
 use crate::domain::locate::index::Index;
-use crate::domain::model::change::{Change, FileChange, Kind};
-use crate::domain::model::finding::{Finding, Place, Spot};
+use crate::domain::model::change::{Change, FileChange, FileChangeKind};
+use crate::domain::model::finding::{Finding, Location, LocationKind};
 use crate::domain::model::oid::Oid;
 use crate::platform::git::object::Objects;
 use crate::platform::store::ledger::matching::Locators;
@@ -28,7 +28,7 @@ pub fn of(objects: &Objects, change: &Change, findings: &[Finding]) -> Vec<Sight
     findings
         .iter()
         .map(|finding| {
-            let path = finding.place.as_ref().and_then(Place::path);
+            let path = finding.place.as_ref().and_then(Location::path);
             let file = path.and_then(|path| files.get(path.as_bstr()).copied());
             let content = content_of(objects, change, finding, file);
             let moved_from = file.and_then(moved_from);
@@ -53,19 +53,19 @@ fn content_of(
     file: Option<&FileChange>,
 ) -> Option<Oid> {
     match (&finding.place.as_ref()?.spot, file) {
-        (Spot::File(_), Some(file)) => file.new.as_ref().map(|entry| entry.oid.clone()),
-        (Spot::File(path), None) => {
+        (LocationKind::File(_), Some(file)) => file.new.as_ref().map(|entry| entry.oid.clone()),
+        (LocationKind::File(path), None) => {
             objects.entry(&change.tree, path.as_bstr()).ok()?.map(|entry| entry.oid)
         }
-        (Spot::Ref(_), _) => change.commit.clone(),
-        (Spot::CommitMessage | Spot::TagMessage(_), _) => None,
+        (LocationKind::Ref(_), _) => change.commit.clone(),
+        (LocationKind::CommitMessage | LocationKind::TagMessage(_), _) => None,
     }
 }
 
 fn moved_from(file: &FileChange) -> Option<BString> {
     match &file.kind {
-        Kind::Renamed { from } => Some(from.clone()),
-        Kind::Added | Kind::Modified | Kind::Deleted => None,
+        FileChangeKind::Renamed { from } => Some(from.clone()),
+        FileChangeKind::Added | FileChangeKind::Modified | FileChangeKind::Deleted => None,
     }
 }
 
@@ -87,7 +87,7 @@ impl Located {
         Some(Self { text, index })
     }
 
-    fn of(&self, place: &Place) -> Locators {
+    fn of(&self, place: &Location) -> Locators {
         let found = self.index.of(place.line).and_then(|found| serde_json::to_value(found).ok());
         let mut locators: Locators =
             found.and_then(|found| serde_json::from_value(found).ok()).unwrap_or_default();
@@ -98,7 +98,7 @@ impl Located {
     }
 
     /// 128 bits of BLAKE3 over the lines of the place as they are, comments and all.
-    fn whole_lines(&self, place: &Place) -> String {
+    fn whole_lines(&self, place: &Location) -> String {
         let first = usize::try_from(place.line).unwrap_or(usize::MAX);
         let count = usize::try_from(place.end_line.saturating_sub(place.line)).unwrap_or(0) + 1;
         let mut hasher = blake3::Hasher::new();
@@ -119,10 +119,10 @@ pub fn redacted(finding: &Finding) -> Finding {
     }
     if let Some(place) = &mut finding.place {
         match &mut place.spot {
-            Spot::File(name) | Spot::Ref(name) | Spot::TagMessage(name) => {
+            LocationKind::File(name) | LocationKind::Ref(name) | LocationKind::TagMessage(name) => {
                 *name = mask_path(name);
             }
-            Spot::CommitMessage => {}
+            LocationKind::CommitMessage => {}
         }
     }
     finding

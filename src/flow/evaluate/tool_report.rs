@@ -5,23 +5,23 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use bstr::{BString, ByteSlice as _};
 
-use crate::domain::gates::formats::{Format, Source};
+use crate::domain::gates::formats::{ReportFormat, ReportSource};
 use crate::domain::gates::view::line_text;
 use crate::domain::model::finding::{Effect, Finding};
 use crate::domain::model::gate::Gate;
 use crate::domain::model::objects::{BLOB_BYTES_MAX, Content};
 use crate::domain::model::oid::Oid;
 use crate::domain::model::severity::Severity;
-use crate::domain::policy::settings::CommandGate;
+use crate::domain::policy::commands::CommandGate;
 use crate::platform::git::object::Objects;
 
 /// The most findings that are taken from one report; the rest is counted.
 pub const FINDINGS_MAX: usize = 500;
 
 /// The format that a command says it prints; `None` where only its exit code counts.
-pub fn format_of(command: &CommandGate) -> Result<Option<Format>> {
+pub fn format_of(command: &CommandGate) -> Result<Option<ReportFormat>> {
     let Some(name) = &command.format else { return Ok(None) };
-    let format = Format::from_name(name).map_err(|error| {
+    let format = ReportFormat::from_name(name).map_err(|error| {
         let hint = error.hint();
         anyhow::Error::new(error).context(format!("its `format` cannot be used; {hint}"))
     })?;
@@ -30,21 +30,21 @@ pub fn format_of(command: &CommandGate) -> Result<Option<Format>> {
 
 /// Whether the format is read from what goes to the standard output alone. Lines are read from both
 /// streams: compilers write theirs to either.
-pub fn is_apart(format: &Format) -> bool {
-    !matches!(format, Format::Lines(_))
+pub fn is_apart(format: &ReportFormat) -> bool {
+    !matches!(format, ReportFormat::Lines(_))
 }
 
 /// Reads a report. What the tool itself calls an error stops the change where the command failed;
 /// all else warns.
 pub fn read(
-    format: &Format,
+    format: &ReportFormat,
     command: &CommandGate,
     printed: &[u8],
     work: &Path,
     failed: Option<Effect>,
 ) -> Result<Vec<Finding>> {
     let source =
-        Source { gate: Gate::Commands, tool: &command.name, root: &work.to_string_lossy() };
+        ReportSource { gate: Gate::Commands, tool: &command.name, root: &work.to_string_lossy() };
     let mut findings = format.read(&printed.to_str_lossy(), source)?;
     for finding in &mut findings {
         finding.effect = match failed {

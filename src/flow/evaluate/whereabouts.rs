@@ -5,9 +5,9 @@ use bstr::{BStr, ByteSlice as _};
 
 use crate::domain::locate::index::{Index, Locators, Search};
 use crate::domain::locate::port::{Ported, port};
-use crate::domain::model::finding::Place;
-use crate::domain::model::kept::{History, Kept};
+use crate::domain::model::finding::Location;
 use crate::domain::model::oid::Oid;
+use crate::domain::model::stored_finding::{FindingHistory, StoredFinding};
 use crate::platform::git::repo::Repo;
 
 /// What became of a finding's place.
@@ -26,11 +26,11 @@ pub enum Whereabouts {
 /// found in is at hand, which is exact, else by its locators. Renames are not followed.
 pub fn now(
     repo: &Repo,
-    kept: &Kept,
-    history: &History,
+    kept: &StoredFinding,
+    history: &FindingHistory,
     locators: Option<&Locators>,
 ) -> Result<Whereabouts> {
-    let path = kept.finding.place.as_ref().and_then(Place::path);
+    let path = kept.finding.place.as_ref().and_then(Location::path);
     let (Some(path), Some(head)) = (path, repo.head()?) else { return Ok(Whereabouts::Unknown) };
     let Some(today) = text(repo, &repo.tree_of(&head)?, path.as_bstr()) else {
         return Ok(Whereabouts::Gone);

@@ -16,11 +16,12 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::domain::spec::classify::{Classification, classify};
-use crate::domain::spec::identity::{Identity, identity};
-use crate::domain::spec::problem::{Level, Problem, Rule};
-use crate::domain::spec::read::{Reading, read};
+use crate::domain::spec::identity::{SpecIdentity, identity};
+use crate::domain::spec::problem::{LintRule, ProblemLevel, SpecProblem};
+use crate::domain::spec::read::read;
+use crate::domain::spec::reading::SpecReading;
 use crate::domain::spec::record::record;
-use crate::domain::spec::types::At;
+use crate::domain::spec::types::SpecPosition;
 use crate::flow::intake::redact;
 use crate::platform::store::file::write_atomic;
 use crate::platform::store::known::{Known, KnownFile, Stamp, Version};
@@ -94,8 +95,8 @@ struct Draft<'a> {
     /// The same, for people and as a key.
     path: String,
     /// Without secrets.
-    reading: Reading,
-    identity: Identity,
+    reading: SpecReading,
+    identity: SpecIdentity,
     classification: Classification,
 }
 
@@ -168,7 +169,7 @@ fn take_version(
     trouble: &mut Vec<String>,
 ) -> Result<IngestOutcome> {
     let Intake { state_dir, top, now } = *place;
-    let Identity { id, hash } = &draft.identity;
+    let SpecIdentity { id, hash } = &draft.identity;
     let versions = known.versions(id);
     let newest = versions.last();
     if newest.is_some_and(|newest| newest.hash == *hash) {
@@ -278,11 +279,11 @@ fn holder_of(known: &Known, tree: &str, path: &str, id: &str) -> Option<String> 
     others.next().map(|(other, _)| other.clone())
 }
 
-fn duplicate_id(holder: &str, id: &str) -> Problem {
-    Problem {
-        at: At { line: 1, column: 1 },
-        rule: Rule::DuplicateId,
-        level: Level::Error,
+fn duplicate_id(holder: &str, id: &str) -> SpecProblem {
+    SpecProblem {
+        at: SpecPosition { line: 1, column: 1 },
+        rule: LintRule::DuplicateId,
+        level: ProblemLevel::Error,
         message: format!("`{holder}` has the id `{id}` already"),
         hint: "give one of the two another `id`; the first one keeps it meanwhile".to_owned(),
     }

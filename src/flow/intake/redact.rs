@@ -1,15 +1,16 @@
 //! What a spec's file says, without the secrets in it: for records, logs and output.
 
-use crate::domain::gates::secrets;
-use crate::domain::spec::read::Reading;
+use crate::domain::gates::secrets::redact;
+use crate::domain::gates::secrets::scan;
+use crate::domain::spec::reading::SpecReading;
 use crate::domain::spec::types::{Criterion, Verify};
 
 /// How much of a secret's beginning is recognised where a message quotes it cut short, in bytes.
 const BEGINNING: usize = 12;
 
 /// What was read from those bytes, with every secret in its words replaced. Places stay.
-pub fn reading(reading: &Reading, bytes: &[u8], path: &str) -> Reading {
-    let found: Vec<String> = secrets::scan(bytes, path.as_bytes())
+pub fn reading(reading: &SpecReading, bytes: &[u8], path: &str) -> SpecReading {
+    let found: Vec<String> = scan::scan(bytes, path.as_bytes())
         .into_iter()
         .filter_map(|hit| bytes.get(hit.start..hit.end))
         .map(|secret| String::from_utf8_lossy(secret).into_owned())
@@ -57,5 +58,5 @@ fn text_without(text: &str, found: &[String]) -> String {
             from = at + "[redacted]".len();
         }
     }
-    secrets::redact_str(&clean)
+    redact::redact_str(&clean)
 }

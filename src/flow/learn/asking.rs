@@ -7,7 +7,8 @@ use serde_json::Value;
 use ulid::Ulid;
 
 use crate::domain::model::agent::Role;
-use crate::domain::policy::settings::{Policy, RouteChoice};
+use crate::domain::policy::agents::RouteChoice;
+use crate::domain::policy::settings::Policy;
 use crate::flow::call::cast;
 use crate::flow::call::{Desk, Question, clean_up};
 use crate::flow::learn::drafting::Said;
@@ -56,7 +57,7 @@ impl<'a> Researcher<'a> {
             // What earlier drafts left is put in order: nobody else may come to do it.
             clean_up(&state_dir, self.env)?;
             runs::remove_stateless(&state_dir, runs::long_ago(now(self.env)))?;
-            self.folder = RunFolder::take(&state_dir, &self.run)?;
+            self.folder = Some(RunFolder::create(&state_dir, &self.run)?);
         }
         let folder = self.folder.as_ref().context("the run is somebody else's")?.path().to_owned();
         let room = folder.join("room");

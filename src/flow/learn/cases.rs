@@ -6,14 +6,14 @@ use std::ops::Range;
 use anyhow::Result;
 use bstr::{BStr, ByteSlice as _};
 
-use crate::domain::constitution::case::{Case, Fix};
-use crate::domain::constitution::recurrence::{Candidate, Sighting};
+use crate::domain::constitution::incident::{Fix, Incident};
+use crate::domain::constitution::recurrence::{Candidate, Occurrence};
 use crate::domain::locate::index::normalised;
 use crate::domain::locate::port::{Diff, Ported};
-use crate::domain::model::change::Kind;
+use crate::domain::model::change::FileChangeKind;
 use crate::domain::model::gate::Gate;
-use crate::domain::model::kept::Status;
 use crate::domain::model::oid::Oid;
+use crate::domain::model::stored_finding::FindingStatus;
 use crate::platform::git::diff;
 use crate::platform::git::repo::Repo;
 use crate::platform::store::ledger::query::SightingRow;
@@ -42,13 +42,13 @@ const SECRET: &str = "security/exposed-secret";
 
 /// The rows that count: a change brought the finding in. A finding that is only still there when a
 /// later change is judged is the old mistake.
-pub fn counted(repo: &Repo, rows: Vec<SightingRow>) -> Vec<(Sighting, SightingRow)> {
+pub fn counted(repo: &Repo, rows: Vec<SightingRow>) -> Vec<(Occurrence, SightingRow)> {
     let mut looked = 0;
     let mut counts = |row: &SightingRow| {
         let finding = &row.kept.finding;
         let command = finding.gate == Gate::Commands;
         // That a command failed is said by itself each time; there is nothing to learn from.
-        if !finding.gate.teaches() || (command && finding.place.is_none()) {
+        if !finding.gate.is_learnable() || (command && finding.place.is_none()) {
             return false;
         }
         // A person speaks of what they see; a linter tells of everything there is.
@@ -74,10 +74,10 @@ pub fn counted(repo: &Repo, rows: Vec<SightingRow>) -> Vec<(Sighting, SightingRo
     rows.into_iter().map(|row| (sighting(&row), row)).collect()
 }
 
-fn sighting(row: &SightingRow) -> Sighting {
+fn sighting(row: &SightingRow) -> Occurrence {
     let finding = &row.kept.finding;
     let in_file = finding.place.as_ref().and_then(|place| place.path()).is_some();
-    Sighting {
+    Occurrence {
         finding: row.kept.id.clone(),
         gate: finding.gate,
         class: finding.class.clone(),
@@ -85,7 +85,7 @@ fn sighting(row: &SightingRow) -> Sighting {
         change: row.sighting.change.clone(),
         at: row.sighting.first_seen.as_second(),
         severity: finding.severity,
-        dismissed: row.kept.status == Status::Dismissed,
+        dismissed: row.kept.status == FindingStatus::Dismissed,
         message: finding.message.clone(),
     }
 }
@@ -160,8 +160,8 @@ fn text_in(repo: &Repo, tree: &Oid, path: &BStr) -> Option<String> {
 }
 
 /// The cases of a candidate, the oldest first, without their fixes.
-pub fn of(repo: &Repo, candidate: &Candidate, rows: &[(Sighting, SightingRow)]) -> Vec<Case> {
-    let belongs = |sighting: &Sighting| {
+pub fn of(repo: &Repo, candidate: &Candidate, rows: &[(Occurrence, SightingRow)]) -> Vec<Incident> {
+    let belongs = |sighting: &Occurrence| {
         candidate.findings.contains(&sighting.finding)
             && candidate.changes.contains(&sighting.change)
     };
@@ -171,7 +171,12 @@ pub fn of(repo: &Repo, candidate: &Candidate, rows: &[(Sighting, SightingRow)]) 
 }
 
 /// Finds what came in place of the findings, on the way to `head`.
-pub fn find_fixes(repo: &Repo, head: &Oid, cases: &mut [Case], rows: &[(Sighting, SightingRow)]) {
+pub fn find_fixes(
+    repo: &Repo,
+    head: &Oid,
+    cases: &mut [Incident],
+    rows: &[(Occurrence, SightingRow)],
+) {
     for case in cases {
         let row = rows.iter().find(|(sighting, _)| *sighting == case.sighting);
         let (Some((_, row)), Some(text)) = (row, &case.file) else { continue };
@@ -183,7 +188,7 @@ pub fn find_fixes(repo: &Repo, head: &Oid, cases: &mut [Case], rows: &[(Sighting
     }
 }
 
-fn case(repo: &Repo, sighting: &Sighting, row: &SightingRow) -> Case {
+fn case(repo: &Repo, sighting: &Occurrence, row: &SightingRow) -> Incident {
     let finding = &row.kept.finding;
     let secret = finding.class.as_str() == SECRET;
     let line = row.sighting.line;
@@ -200,7 +205,7 @@ fn case(repo: &Repo, sighting: &Sighting, row: &SightingRow) -> Case {
         (Some(_), false) => lines,
         (None, false) => finding.anchor.clone(),
     };
-    Case {
+    Incident {
         sighting: sighting.clone(),
         anchor,
         suggestion: finding.suggestion.clone(),
@@ -303,6 +308,7 @@ fn moved_to(repo: &Repo, commit: &Oid, tree: &Oid, path: &str) -> Result<Option<
     let Some(parent) = repo.commit(commit)?.parents.first().cloned() else { return Ok(None) };
     let Some(parent) = repo.objects.commit(&parent)? else { return Ok(None) };
     let files = diff::trees(&repo.objects, Some(&parent.tree), Some(tree))?;
-    let moved = |kind: &Kind| matches!(kind, Kind::Renamed { from } if from == path);
+    let moved =
+        |kind: &FileChangeKind| matches!(kind, FileChangeKind::Renamed { from } if from == path);
     Ok(files.iter().find(|file| moved(&file.kind)).map(|file| file.path.to_string()))
 }

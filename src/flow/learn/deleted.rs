@@ -7,7 +7,7 @@
 use anyhow::Result;
 use bstr::BStr;
 
-use crate::domain::constitution::case::{Case, Forgotten};
+use crate::domain::constitution::incident::{ForgottenRule, Incident};
 use crate::domain::constitution::rule::Rule;
 use crate::flow::learn::Request;
 use crate::flow::learn::record::Remembered;
@@ -19,7 +19,7 @@ impl Learning<'_> {
     /// Finds out which of the rules that were seen once and stand nowhere a person deleted.
     pub(super) fn find_deleted(&mut self) -> Result<()> {
         let gone = self.record.gone(&self.known_rules());
-        for Forgotten { id, .. } in gone {
+        for ForgottenRule { id, .. } in gone {
             if let Some(known) = self.record.get(&id)
                 && self.is_deleted(known)?
             {
@@ -31,7 +31,7 @@ impl Learning<'_> {
 
     /// The rules that are not to be learned now: what a person deleted, and what stands on another
     /// branch where the mistakes that it is about are on no file of this one.
-    pub(super) fn forgotten(&self, request: &Request, cases: &[Case]) -> Vec<Forgotten> {
+    pub(super) fn forgotten(&self, request: &Request, cases: &[Incident]) -> Vec<ForgottenRule> {
         if request.class.is_some() {
             return Vec::new();
         }
@@ -46,9 +46,9 @@ impl Learning<'_> {
         gone
     }
 
-    fn is_here(&self, cases: &[Case]) -> bool {
+    fn is_here(&self, cases: &[Incident]) -> bool {
         let Some(tree) = &self.head_tree else { return true };
-        let here = |case: &Case| {
+        let here = |case: &Incident| {
             let path = BStr::new(case.sighting.path.as_str());
             // What cannot be told is taken to be here: it is judged as before.
             self.repo.objects.entry(tree, path).map_or(true, |entry| entry.is_some())

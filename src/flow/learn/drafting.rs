@@ -4,11 +4,11 @@
 use anyhow::Result;
 use serde_json::Value;
 
-use crate::domain::constitution::drafter::{Draft, Refused, prompt, read, schema};
-use crate::domain::constitution::promote::{Decision, Given};
+use crate::domain::constitution::drafter::{Draft, RefusedDraft, prompt, read, schema};
+use crate::domain::constitution::promote::{Given, PromotionDecision};
 use crate::domain::constitution::prove::Proof;
-use crate::domain::constitution::recurrence::{After, Candidate};
-use crate::domain::gates::secrets;
+use crate::domain::constitution::recurrence::{Candidate, RecurrenceThreshold};
+use crate::domain::gates::secrets::redact;
 use crate::domain::model::class::Class;
 use crate::flow::learn::Request;
 use crate::flow::learn::session::{Learning, Matter, Rows};
@@ -110,7 +110,7 @@ pub(super) fn drafts(
 fn wanted<'c>(
     learning: &Learning<'_>,
     candidate: &'c Candidate,
-    after: After,
+    after: RecurrenceThreshold,
     rows: &Rows,
     request: &Request,
     again: bool,
@@ -124,7 +124,8 @@ fn wanted<'c>(
     }
     learning.find_fixes(&mut matter, rows);
     let decision = learning.decide(&matter, Given::Nothing);
-    matches!(decision, Decision::Learn { proof: Proof::Prose { .. }, .. }).then_some(matter)
+    matches!(decision, PromotionDecision::Learn { proof: Proof::Prose { .. }, .. })
+        .then_some(matter)
 }
 
 /// A draft that was proved, or the last that could be read; with who drafted it.
@@ -135,14 +136,14 @@ fn draft(
     ask: &mut Ask<'_>,
 ) -> Result<Got> {
     let form = schema();
-    let mut refused: Option<Refused> = None;
+    let mut refused: Option<RefusedDraft> = None;
     let mut best = None;
     for _ in 0..ATTEMPTS {
         let text = prompt(candidate, &matter.cases, learning.limits(), refused.as_ref());
-        let (json, by) = match ask(&secrets::redact_str(&text), &form)? {
+        let (json, by) = match ask(&redact::redact_str(&text), &form)? {
             Said::Answer { json, by } => (json, by),
             Said::Unreadable(reason) => {
-                refused = Some(Refused { answer: String::new(), reason });
+                refused = Some(RefusedDraft { answer: String::new(), reason });
                 continue;
             }
             Said::Interrupted => return Ok(Got::Interrupted),
@@ -156,12 +157,16 @@ fn draft(
                 let has_pattern = draft.check.is_pattern();
                 best = Some(Got::Draft(draft, by));
                 match decision {
-                    Decision::Learn { proof: Proof::Prose { reason }, .. } if has_pattern => reason,
+                    PromotionDecision::Learn { proof: Proof::Prose { reason }, .. }
+                        if has_pattern =>
+                    {
+                        reason
+                    }
                     _ => break,
                 }
             }
         };
-        refused = Some(Refused { answer: secrets::redact_str(&json.to_string()), reason });
+        refused = Some(RefusedDraft { answer: redact::redact_str(&json.to_string()), reason });
     }
     let why = refused.map_or_else(String::new, |refused| refused.reason);
     Ok(best.unwrap_or(Got::Nothing(why)))
@@ -170,5 +175,5 @@ fn draft(
 /// The draft in an answer, without secrets.
 fn taken(json: &Value) -> Result<Draft, String> {
     let secret = || "its pattern would show a secret".to_owned();
-    read(json)?.cleaned(secrets::redact_str).ok_or_else(secret)
+    read(json)?.cleaned(redact::redact_str).ok_or_else(secret)
 }

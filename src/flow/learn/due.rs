@@ -5,9 +5,11 @@ use std::collections::BTreeSet;
 use anyhow::Result;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::constitution::recurrence::{After, Candidate, Sighting, candidates, component};
+use crate::domain::constitution::recurrence::{
+    Candidate, Occurrence, RecurrenceThreshold, candidates, component,
+};
 use crate::domain::model::class::Class;
-use crate::domain::policy::settings::Learn;
+use crate::domain::policy::learn::LearnSettings;
 use crate::flow::evaluate::judge;
 use crate::flow::learn::session::{Learning, Rows};
 use crate::flow::learn::{Request, cases};
@@ -16,7 +18,10 @@ use crate::platform::store::ledger::error::Error as LedgerError;
 
 impl Learning<'_> {
     /// What is to be decided, each with how often is often for it.
-    pub(super) fn due(&mut self, request: &Request) -> Result<(Rows, Vec<(Candidate, After)>)> {
+    pub(super) fn due(
+        &mut self,
+        request: &Request,
+    ) -> Result<(Rows, Vec<(Candidate, RecurrenceThreshold)>)> {
         let after = after(&self.policy);
         let days = i64::from(after.days);
         // More days than the calendar has are all of them.
@@ -31,11 +36,13 @@ impl Learning<'_> {
         .map_err(LedgerError::hinted)?;
         self.warnings.extend(done.set_aside.iter().map(|path| judge::set_aside(path).reason));
         let rows = cases::counted(self.repo, done.value);
-        let sightings: Vec<Sighting> = rows.iter().map(|(sighting, _)| sighting.clone()).collect();
-        let mut due: Vec<(Candidate, After)> = candidates(&sightings, after, self.now.as_second())
-            .into_iter()
-            .map(|candidate| (candidate, after))
-            .collect();
+        let sightings: Vec<Occurrence> =
+            rows.iter().map(|(sighting, _)| sighting.clone()).collect();
+        let mut due: Vec<(Candidate, RecurrenceThreshold)> =
+            candidates(&sightings, after, self.now.as_second())
+                .into_iter()
+                .map(|candidate| (candidate, after))
+                .collect();
         if let Some(class) = &request.class {
             due.retain(|(candidate, _)| candidate.class == *class);
             if request.check.is_some() {
@@ -48,9 +55,9 @@ impl Learning<'_> {
     }
 }
 
-fn after(policy: &Learn) -> After {
+fn after(policy: &LearnSettings) -> RecurrenceThreshold {
     let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-    After {
+    RecurrenceThreshold {
         findings: count(policy.after.findings),
         changes: count(policy.after.changes),
         days: policy.after.days,
@@ -62,16 +69,16 @@ fn after(policy: &Learn) -> After {
 /// one of them is often enough.
 fn asked_for(
     class: &Class,
-    sightings: &[Sighting],
-    due: &[(Candidate, After)],
-) -> Vec<(Candidate, After)> {
-    let once = After { findings: 1, changes: 1, days: u32::MAX, criticals: 1 };
-    let of_class = |s: &&Sighting| s.class == *class && !s.dismissed;
+    sightings: &[Occurrence],
+    due: &[(Candidate, RecurrenceThreshold)],
+) -> Vec<(Candidate, RecurrenceThreshold)> {
+    let once = RecurrenceThreshold { findings: 1, changes: 1, days: u32::MAX, criticals: 1 };
+    let of_class = |s: &&Occurrence| s.class == *class && !s.dismissed;
     let components: BTreeSet<&str> =
         sightings.iter().filter(of_class).map(|s| component(&s.path)).collect();
     let is_due = |name: &str| due.iter().any(|(candidate, _)| candidate.component == name);
     let candidate = |name: &str| {
-        let own: Vec<&Sighting> =
+        let own: Vec<&Occurrence> =
             sightings.iter().filter(of_class).filter(|s| component(&s.path) == name).collect();
         let findings: BTreeSet<String> = own.iter().map(|s| s.finding.clone()).collect();
         Candidate {

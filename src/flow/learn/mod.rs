@@ -18,11 +18,11 @@ use serde_json::Value;
 
 use crate::domain::constitution::edit::remove;
 use crate::domain::constitution::prove::Proof;
-use crate::domain::constitution::rule::{Check, Rule, RuleError};
+use crate::domain::constitution::rule::{Rule, RuleCheck, RuleError};
 use crate::domain::model::class::Class;
 use crate::domain::model::error::hinted;
 use crate::domain::model::gate::Gate;
-use crate::domain::policy::settings::Switch;
+use crate::domain::policy::switch::Switch;
 use crate::flow::call::inside;
 use crate::flow::evaluate::judge;
 use crate::flow::learn::asking::Researcher;
@@ -42,7 +42,7 @@ pub struct Request {
     /// A class that a person names: its rule may come back after it was deleted.
     pub class: Option<Class>,
     /// A person's own check for it, which needs no recurrence.
-    pub check: Option<Check>,
+    pub check: Option<RuleCheck>,
     /// An agent is asked to draft what code cannot: it costs money.
     pub agent: bool,
     /// Nothing is written.

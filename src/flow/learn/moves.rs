@@ -4,7 +4,7 @@ use anyhow::Result;
 use jiff::Timestamp;
 
 use crate::domain::constitution::ladder::{Advice, Quiet, Statistics, advise};
-use crate::domain::constitution::rule::{At, Rule, Status};
+use crate::domain::constitution::rule::{Rule, RulePlace, RuleStatus};
 use crate::domain::model::gate::Gate;
 use crate::flow::learn::record::Record;
 use crate::platform::git::repo::Repo;
@@ -18,10 +18,10 @@ const SECONDS_A_DAY: i64 = 24 * 60 * 60;
 #[derive(Debug)]
 pub struct Move {
     pub id: String,
-    pub at: At,
-    pub from: Status,
+    pub at: RulePlace,
+    pub from: RuleStatus,
     /// The status that the program itself sets; `None` where it is for a person to decide.
-    pub to: Option<Status>,
+    pub to: Option<RuleStatus>,
     /// What is to become of it and why, as a sentence's end.
     pub advice: String,
     pub statistics: RuleStats,

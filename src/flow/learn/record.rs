@@ -9,9 +9,9 @@ use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::constitution::case::Forgotten;
+use crate::domain::constitution::incident::ForgottenRule;
 use crate::domain::constitution::recurrence::component;
-use crate::domain::constitution::rule::{Check, Language, On, Rule};
+use crate::domain::constitution::rule::{Language, Rule, RuleCheck, RuleScope};
 use crate::domain::model::class::Class;
 use crate::domain::model::error::hinted;
 use crate::platform::store::crash::save_point;
@@ -201,9 +201,9 @@ impl Record {
     }
 
     /// The rules that once stood and are not among those that stand.
-    pub fn gone(&self, standing: &[Rule]) -> Vec<Forgotten> {
+    pub fn gone(&self, standing: &[Rule]) -> Vec<ForgottenRule> {
         let gone = self.rules.iter().filter(|known| standing.iter().all(|r| r.id != known.id));
-        gone.map(|known| Forgotten {
+        gone.map(|known| ForgottenRule {
             id: known.id.clone(),
             class: known.class.clone(),
             component: known.component.clone(),
@@ -214,35 +214,35 @@ impl Record {
 }
 
 impl RememberedCheck {
-    fn of(check: &Check) -> Self {
+    fn of(check: &RuleCheck) -> Self {
         match check {
-            Check::Regex { pattern, on } => {
+            RuleCheck::Regex { pattern, on } => {
                 Self::Regex { pattern: pattern.clone(), on: on.as_str().to_owned() }
             }
-            Check::AstGrep { pattern, language, on } => Self::AstGrep {
+            RuleCheck::AstGrep { pattern, language, on } => Self::AstGrep {
                 pattern: pattern.clone(),
                 language: language.as_str().to_owned(),
                 on: on.as_str().to_owned(),
             },
-            Check::Command { run } => Self::Command { run: run.clone() },
-            Check::None => Self::None,
+            RuleCheck::Command { run } => Self::Command { run: run.clone() },
+            RuleCheck::None => Self::None,
         }
     }
 
-    fn check(&self) -> Check {
-        let on = |name: &str| On::from_name(name).unwrap_or_default();
+    fn check(&self) -> RuleCheck {
+        let on = |name: &str| RuleScope::from_name(name).unwrap_or_default();
         match self {
             Self::Regex { pattern, on: name } => {
-                Check::Regex { pattern: pattern.clone(), on: on(name) }
+                RuleCheck::Regex { pattern: pattern.clone(), on: on(name) }
             }
             Self::AstGrep { pattern, language, on: name } => match Language::from_name(language) {
                 Some(language) => {
-                    Check::AstGrep { pattern: pattern.clone(), language, on: on(name) }
+                    RuleCheck::AstGrep { pattern: pattern.clone(), language, on: on(name) }
                 }
-                None => Check::None,
+                None => RuleCheck::None,
             },
-            Self::Command { run } => Check::Command { run: run.clone() },
-            Self::None => Check::None,
+            Self::Command { run } => RuleCheck::Command { run: run.clone() },
+            Self::None => RuleCheck::None,
         }
     }
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use anyhow::Result;
 use bstr::ByteSlice as _;
 
-use crate::domain::constitution::case::Case;
-use crate::domain::model::change::{Entry, Mode};
+use crate::domain::constitution::incident::Incident;
+use crate::domain::model::change::{FileMode, TreeEntry};
 use crate::domain::model::objects::TreeItem;
 use crate::domain::model::oid::Oid;
 use crate::platform::git::object::{ObjectKind, Objects};
@@ -24,7 +24,7 @@ pub fn of(
     objects: &Objects,
     tree: &Oid,
     component: &str,
-    cases: &[Case],
+    cases: &[Incident],
 ) -> Result<Vec<(String, String)>> {
     let kinds: BTreeSet<Option<&str>> =
         cases.iter().map(|case| extension(&case.sighting.path)).collect();
@@ -62,7 +62,7 @@ fn walk(
     component: &str,
     kinds: &BTreeSet<Option<&str>>,
     left: &mut usize,
-    files: &mut Vec<(String, Entry)>,
+    files: &mut Vec<(String, TreeEntry)>,
 ) -> Result<()> {
     for item in objects.tree(tree)? {
         *left = left.saturating_sub(1);
@@ -88,8 +88,8 @@ fn walk(
     Ok(())
 }
 
-fn is_plain(mode: Mode) -> bool {
-    matches!(mode, Mode::File | Mode::Executable)
+fn is_plain(mode: FileMode) -> bool {
+    matches!(mode, FileMode::File | FileMode::Executable)
 }
 
 fn is_below(path: &str, component: &str) -> bool {

@@ -2,27 +2,29 @@
 
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
-use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use bstr::BStr;
-use fs2::FileExt as _;
 use jiff::Timestamp;
 
-use crate::domain::constitution::case::{Case, Forgotten, Law, Limits};
 use crate::domain::constitution::draft::is_by_code;
 use crate::domain::constitution::drafter::Draft;
 use crate::domain::constitution::edit::{remove, render, set_status};
-use crate::domain::constitution::promote::{Decision, Given, add, decide, topic_path};
+use crate::domain::constitution::incident::{
+    ConstitutionLimits, ExistingRules, ForgottenRule, Incident,
+};
+use crate::domain::constitution::promote::{Given, PromotionDecision, add, decide, topic_path};
 use crate::domain::constitution::prove::{Proof, Rest};
-use crate::domain::constitution::recurrence::{After, Candidate, Sighting};
-use crate::domain::constitution::rule::{Check, Rule, RuleError, Status};
+use crate::domain::constitution::recurrence::{Candidate, Occurrence, RecurrenceThreshold};
+use crate::domain::constitution::rule::{Rule, RuleCheck, RuleError, RuleStatus};
 use crate::domain::gates::governance::POLICY_FILE;
-use crate::domain::gates::secrets;
+use crate::domain::gates::secrets::redact;
 use crate::domain::model::error::hinted;
 use crate::domain::model::oid::Oid;
-use crate::domain::policy::settings::{Learn, Policy, RuleStart};
+use crate::domain::policy::learn::{LearnSettings, RuleStart};
+use crate::domain::policy::settings::Policy;
 use crate::flow::evaluate::law;
 use crate::flow::learn::moves;
 use crate::flow::learn::moves::Move;
@@ -34,7 +36,11 @@ use crate::platform::git::repo::Repo;
 use crate::platform::store::crash::save_point;
 use crate::platform::store::file::write_atomic;
 use crate::platform::store::ledger::query::{RuleStats, SightingRow};
-use crate::platform::store::share;
+use crate::platform::store::lock;
+use crate::platform::store::lock::{Held, Wait};
+
+/// How long a session waits for another one, which may be asking an agent.
+const LEARNING_MAX: Duration = Duration::from_mins(30);
 
 /// A session, which holds the lock where it may write.
 pub(super) struct Learning<'a> {
@@ -43,7 +49,7 @@ pub(super) struct Learning<'a> {
     pub(super) now: Timestamp,
     pub(super) head: Option<Oid>,
     pub(super) head_tree: Option<Oid>,
-    pub(super) policy: Learn,
+    pub(super) policy: LearnSettings,
     pub(super) standing: Standing,
     /// The rules of the last commit that the work tree does not have.
     pub(super) committed: Vec<Rule>,
@@ -51,19 +57,19 @@ pub(super) struct Learning<'a> {
     /// The ids of the rules that a person deleted.
     pub(super) deleted: BTreeSet<String>,
     pub(super) warnings: Vec<String>,
-    _lock: Option<File>,
+    _lock: Option<Held>,
 }
 
-pub(super) type Rows = Vec<(Sighting, SightingRow)>;
+pub(super) type Rows = Vec<(Occurrence, SightingRow)>;
 
 /// What a decision about a candidate needs.
 pub(super) struct Matter<'a> {
     candidate: &'a Candidate,
-    after: After,
-    pub(super) cases: Vec<Case>,
+    after: RecurrenceThreshold,
+    pub(super) cases: Vec<Incident>,
     /// The rules that stand, but for those that are to be replaced.
     rules: Vec<Rule>,
-    forgotten: Vec<Forgotten>,
+    forgotten: Vec<ForgottenRule>,
     pub(super) replaced: BTreeSet<String>,
     sample: OnceCell<Vec<(String, String)>>,
 }
@@ -128,7 +134,7 @@ impl<'a> Learning<'a> {
     pub(super) fn one(
         &mut self,
         candidate: &Candidate,
-        after: After,
+        after: RecurrenceThreshold,
         rows: &Rows,
         request: &Request,
         drafted: Option<&Draft>,
@@ -148,16 +154,20 @@ impl<'a> Learning<'a> {
         }
         self.find_fixes(&mut matter, rows);
         let outcome = match self.decide(&matter, given) {
-            Decision::Learn { proof: Proof::Prose { reason }, .. } if request.check.is_some() => {
+            PromotionDecision::Learn { proof: Proof::Prose { reason }, .. }
+                if request.check.is_some() =>
+            {
                 Outcome::Unproved { reason }
             }
-            Decision::Learn { rule, proof } => {
+            PromotionDecision::Learn { rule, proof } => {
                 return self.add(rule, proof, &matter.replaced, request.dry_run);
             }
-            Decision::Covered { ids } => Outcome::Known { ids },
-            Decision::Forgotten { id } if self.deleted.contains(&id) => Outcome::Forgotten { id },
-            Decision::Forgotten { id } => Outcome::Elsewhere { id },
-            Decision::Full { reason } => Outcome::Full { reason },
+            PromotionDecision::Covered { ids } => Outcome::Known { ids },
+            PromotionDecision::Forgotten { id } if self.deleted.contains(&id) => {
+                Outcome::Forgotten { id }
+            }
+            PromotionDecision::Forgotten { id } => Outcome::Elsewhere { id },
+            PromotionDecision::Full { reason } => Outcome::Full { reason },
         };
         Ok(outcome)
     }
@@ -174,7 +184,7 @@ impl<'a> Learning<'a> {
     pub(super) fn matter<'c>(
         &self,
         candidate: &'c Candidate,
-        after: After,
+        after: RecurrenceThreshold,
         rows: &Rows,
         request: &Request,
         again: bool,
@@ -193,7 +203,7 @@ impl<'a> Learning<'a> {
     pub(super) fn known(&self, matter: &Matter<'_>, given: Given<'_>) -> Option<Vec<String>> {
         let nothing = |_: &mut dyn FnMut(&str, &str) -> bool| {};
         match self.decide_with(matter, given, &nothing) {
-            Decision::Covered { ids } => Some(ids),
+            PromotionDecision::Covered { ids } => Some(ids),
             _ => None,
         }
     }
@@ -204,7 +214,7 @@ impl<'a> Learning<'a> {
         }
     }
 
-    pub(super) fn decide(&self, matter: &Matter<'_>, given: Given<'_>) -> Decision {
+    pub(super) fn decide(&self, matter: &Matter<'_>, given: Given<'_>) -> PromotionDecision {
         let rest = |visit: &mut dyn FnMut(&str, &str) -> bool| {
             let files: &Vec<(String, String)> =
                 matter.sample.get_or_init(|| self.sample(matter.candidate, &matter.cases));
@@ -213,9 +223,17 @@ impl<'a> Learning<'a> {
         self.decide_with(matter, given, &rest)
     }
 
-    fn decide_with(&self, matter: &Matter<'_>, given: Given<'_>, rest: Rest<'_>) -> Decision {
-        let stands =
-            Law { rules: &matter.rules, forgotten: &matter.forgotten, limits: self.limits() };
+    fn decide_with(
+        &self,
+        matter: &Matter<'_>,
+        given: Given<'_>,
+        rest: Rest<'_>,
+    ) -> PromotionDecision {
+        let stands = ExistingRules {
+            rules: &matter.rules,
+            forgotten: &matter.forgotten,
+            limits: self.limits(),
+        };
         decide(matter.candidate, &matter.cases, matter.after, stands, given, rest)
     }
 
@@ -230,7 +248,7 @@ impl<'a> Learning<'a> {
         let path = topic_path(&rule.class);
         rule.at.path.clone_from(&path);
         let section = render(&rule);
-        if secrets::redact_str(&section) != section {
+        if redact::redact_str(&section) != section {
             let reason = "its text would show a secret".to_owned();
             return Ok(Outcome::Unproved { reason });
         }
@@ -291,7 +309,7 @@ impl<'a> Learning<'a> {
     fn prose_of(
         &self,
         candidate: &Candidate,
-        cases: &[Case],
+        cases: &[Incident],
         may_go: impl Fn(&Rule) -> bool,
     ) -> BTreeSet<String> {
         let findings: BTreeSet<&String> = cases.iter().map(|case| &case.sighting.finding).collect();
@@ -299,8 +317,8 @@ impl<'a> Learning<'a> {
             let grew = rule.origin.as_ref().is_some_and(|origin| {
                 origin.findings.iter().any(|finding| findings.contains(finding))
             });
-            grew && rule.status == Status::Proposed
-                && rule.check == Check::None
+            grew && rule.status == RuleStatus::Proposed
+                && rule.check == RuleCheck::None
                 && rule.class == candidate.class
                 && rule.at.path == topic_path(&rule.class)
                 && may_go(rule)
@@ -308,22 +326,22 @@ impl<'a> Learning<'a> {
         self.standing.rules.iter().filter(is_it).map(|rule| rule.id.clone()).collect()
     }
 
-    fn sample(&self, candidate: &Candidate, cases: &[Case]) -> Vec<(String, String)> {
+    fn sample(&self, candidate: &Candidate, cases: &[Incident]) -> Vec<(String, String)> {
         let Some(tree) = &self.head_tree else { return Vec::new() };
         // A tree that cannot be read whole is no reason to learn nothing.
         sample::of(&self.repo.objects, tree, &candidate.component, cases).unwrap_or_default()
     }
 
-    pub(super) fn limits(&self) -> Limits {
-        Limits {
+    pub(super) fn limits(&self) -> ConstitutionLimits {
+        ConstitutionLimits {
             hits_in_rest: u32::try_from(self.policy.noise).unwrap_or(u32::MAX),
             checked_rules: self.policy.budget.rules,
             topic_bytes: usize::try_from(self.policy.budget.bytes).unwrap_or(usize::MAX),
             proved: match self.policy.start {
-                RuleStart::Active => Status::Active,
-                RuleStart::Shadow => Status::Shadow,
+                RuleStart::Active => RuleStatus::Active,
+                RuleStart::Shadow => RuleStatus::Shadow,
             },
-            ..Limits::default()
+            ..ConstitutionLimits::default()
         }
     }
 
@@ -361,12 +379,18 @@ pub(super) fn policy(
 }
 
 /// Waits until no other session learns in this repository.
-fn locked(state_dir: &Path) -> Result<File> {
+fn locked(state_dir: &Path) -> Result<Held> {
     let path: PathBuf = state_dir.join("constitution.lock");
-    let failed = || format!("could not lock `{}`", path.display());
-    let lock = share::open(&path, OpenOptions::new().write(true)).with_context(failed)?;
-    lock.lock_exclusive().with_context(failed)?;
-    Ok(lock)
+    lock::take(&path, Wait::up_to(LEARNING_MAX))
+        .with_context(|| format!("could not lock `{}`", path.display()))?
+        .ok_or_else(|| {
+            let who = lock::holder(&path)
+                .map_or_else(String::new, |holder| format!(" (process {})", holder.pid));
+            hinted(
+                format!("another process learns in this repository{who}"),
+                "wait for it, or end that process",
+            )
+        })
 }
 
 /// The first line of an unresolved conflict, counted from 1.

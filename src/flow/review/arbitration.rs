@@ -4,11 +4,11 @@ use anyhow::{Context as _, Result};
 
 use crate::domain::model::change::Change;
 use crate::domain::model::finding::Effect;
-use crate::domain::model::kept::Status;
-use crate::domain::pipeline::run::{Failure, Outcome};
-use crate::domain::review::raised::Raised;
-use crate::domain::review::ruling::{Ruling, Word};
-use crate::domain::review::standing::Standing;
+use crate::domain::model::stored_finding::FindingStatus;
+use crate::domain::pipeline::run::{CallFailure, JobOutcome};
+use crate::domain::review::arbiter_decision::{ArbiterDecision, ArbiterVerdict};
+use crate::domain::review::finding::ReviewFinding;
+use crate::domain::review::tracked::TrackedFinding;
 use crate::domain::review::{arbiter, prompt};
 use crate::flow::evaluate::judge;
 use crate::flow::review::ask::{Form, Unanswered};
@@ -22,7 +22,7 @@ use crate::platform::ui::report::printable;
 impl Session<'_> {
     /// Asks the arbiter about each finding. What it answered counts, also where a used up budget
     /// lets no more be asked.
-    pub(super) fn arbitrate(&mut self, ids: &[String]) -> Result<Outcome> {
+    pub(super) fn arbitrate(&mut self, ids: &[String]) -> Result<JobOutcome> {
         let change = self.change_since(self.docket.run.base.clone().as_ref())?;
         let seed = self.seed("arbiter");
         let Delivered { delivery, .. } = lay_out(self.repo, self.matter, &change, &seed)?;
@@ -31,17 +31,18 @@ impl Session<'_> {
         let arbiter = self.matter.judges().context("the route has no arbiter")?.arbiter.clone();
         let spec = self.matter.reading.as_ref().map(prompt::spec_text);
         let schema = arbiter::schema();
-        let all: Vec<Raised> =
+        let all: Vec<ReviewFinding> =
             self.docket.run.findings.iter().map(|standing| standing.raised.clone()).collect();
         let (mut rulings, mut failures) = (Vec::new(), Vec::new());
         for id in ids {
             let Some(finding) = all.iter().find(|raised| raised.id == *id) else { continue };
-            let others: Vec<&Raised> = all.iter().filter(|raised| raised.id != *id).collect();
+            let others: Vec<&ReviewFinding> =
+                all.iter().filter(|raised| raised.id != *id).collect();
             let sections = near(&delivery, finding);
             let sections: Vec<&str> = sections.iter().map(String::as_str).collect();
             let key = format!("arbiter-{}-{id}", self.docket.run.current());
             let token = self.token(&key);
-            let case = arbiter::Case {
+            let case = arbiter::ArbiterInput {
                 finding,
                 spec: spec.as_deref(),
                 sections: &sections,
@@ -60,20 +61,24 @@ impl Session<'_> {
             match self.ask_in_form(&form, |value| arbiter::parse(value, finding))? {
                 Ok(said) => {
                     let ids: Vec<&str> = others.iter().map(|raised| raised.id.as_str()).collect();
-                    let ruling = arbiter::weigh(said, &ids, &|path| texts.text(path));
+                    let ruling = arbiter::adjudicate(said, &ids, &|path| texts.text(path));
                     rulings.push(self.answered_by_a_person(&change, finding, ruling)?);
                 }
-                Err(Unanswered::Failed(failure @ Failure::Budget(_))) => {
-                    return Ok(Outcome::Arbitrated { rulings, failure: Some(failure) });
+                Err(Unanswered::Failed(failure @ CallFailure::Budget(_))) => {
+                    return Ok(JobOutcome::Arbitrated {
+                        decisions: rulings,
+                        failure: Some(failure),
+                    });
                 }
-                Err(Unanswered::Failed(Failure::Infrastructure(why))) => failures.push(why),
+                Err(Unanswered::Failed(CallFailure::Infrastructure(why))) => failures.push(why),
                 Err(Unanswered::Malformed { why, .. }) => {
                     failures.push(format!("{}: malformed: {why}", arbiter.name));
                 }
             }
         }
-        let failed = (!failures.is_empty()).then(|| Failure::Infrastructure(failures.join("; ")));
-        Ok(Outcome::Arbitrated { rulings, failure: failed })
+        let failed =
+            (!failures.is_empty()).then(|| CallFailure::Infrastructure(failures.join("; ")));
+        Ok(JobOutcome::Arbitrated { decisions: rulings, failure: failed })
     }
 
     /// Keeps an upheld finding in the ledger. What a person has accepted or dismissed stays so:
@@ -81,23 +86,28 @@ impl Session<'_> {
     fn answered_by_a_person(
         &mut self,
         change: &Change,
-        raised: &Raised,
-        ruling: Ruling,
-    ) -> Result<Ruling> {
-        if ruling.word != Word::Upheld {
+        raised: &ReviewFinding,
+        ruling: ArbiterDecision,
+    ) -> Result<ArbiterDecision> {
+        if ruling.verdict != ArbiterVerdict::Upheld {
             return Ok(ruling);
         }
-        let standing = Standing::new(raised.clone(), 0, false);
+        let standing = TrackedFinding::new(raised.clone(), 0, false);
         let finding = finding::of(&standing, Some(&ruling), Effect::Warn);
         let found = [(change, vec![finding])];
         let kept = judge::record(self.repo, self.env, &found).map_err(LedgerError::hinted)?;
         let Some(reported) = kept.findings.into_iter().next() else { return Ok(ruling) };
         self.docket.kept.insert(raised.id.clone(), reported.id.clone());
-        let answers = [Status::Accepted, Status::Dismissed];
+        let answers = [FindingStatus::Accepted, FindingStatus::Dismissed];
         let Some(status) = answers.into_iter().find(|s| s.as_str() == reported.status) else {
             return Ok(ruling);
         };
         let reason = format!("a person {} it before", status.as_str());
-        Ok(Ruling { word: Word::OutOfScope, reason, instruction: String::new(), ..ruling })
+        Ok(ArbiterDecision {
+            verdict: ArbiterVerdict::OutOfScope,
+            reason,
+            instruction: String::new(),
+            ..ruling
+        })
     }
 }

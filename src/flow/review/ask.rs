@@ -6,7 +6,7 @@ use anyhow::Result;
 use serde_json::Value;
 
 use crate::domain::model::agent::Role;
-use crate::domain::pipeline::run::Failure;
+use crate::domain::pipeline::run::CallFailure;
 use crate::domain::review::prompt;
 use crate::flow::call::Question;
 use crate::flow::call::cast::Player;
@@ -16,7 +16,7 @@ use crate::platform::agents::ask::{Access, Answer, Outcome};
 /// Why there is no answer.
 pub(super) enum Unanswered {
     /// Nobody's verdict: the call could not be made or answered.
-    Failed(Failure),
+    Failed(CallFailure),
     /// There was an answer, twice, and it was not what was asked for.
     Malformed {
         why: String,
@@ -69,7 +69,7 @@ impl Session<'_> {
         key: &str,
         prompt: &str,
         dir: &Path,
-    ) -> Result<Result<(), Failure>> {
+    ) -> Result<Result<(), CallFailure>> {
         let question =
             Question { player: executor, key, prompt, schema: None, access: Access::Write, dir };
         Ok(match self.outcome(&question)? {
@@ -114,7 +114,7 @@ impl Session<'_> {
                 Ok(answer)
             }
             Outcome::Malformed { why } => Err(Unanswered::Malformed { why, gave: String::new() }),
-            Outcome::OverBudget { why } => Err(Unanswered::Failed(Failure::Budget(why))),
+            Outcome::OverBudget { why } => Err(Unanswered::Failed(CallFailure::Budget(why))),
             Outcome::Interrupted(signal) => return Err(self.stopped(signal)),
             Outcome::Refused { why }
             | Outcome::TimedOut { why }
@@ -126,7 +126,7 @@ impl Session<'_> {
             | Outcome::QuotaUsedUp { why }
             | Outcome::Transient { why } => {
                 let why = format!("{name}: {word}: {why}");
-                Err(Unanswered::Failed(Failure::Infrastructure(why)))
+                Err(Unanswered::Failed(CallFailure::Infrastructure(why)))
             }
         })
     }

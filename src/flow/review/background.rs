@@ -3,14 +3,16 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
+use rustix::process::Pid;
 
 use crate::domain::model::oid::Oid;
 use crate::domain::policy::settings::Policy;
 use crate::flow::call::cast;
 use crate::flow::evaluate::law;
+use crate::flow::review::session::Stopped;
 use crate::platform::config::env::Env;
 use crate::platform::git::repo::Repo;
-use crate::platform::process::{Cmd, own_path};
+use crate::platform::process::{Cmd, ask_to_end, own_path};
 use crate::platform::store::backlog;
 
 /// Where any of these is set, nothing is started in the background: a machine that builds, a test,
@@ -22,18 +24,27 @@ pub fn is_wanted(env: &Env) -> bool {
     UNWANTED.iter().all(|name| env.get(name).is_none())
 }
 
-/// Notes commits for a review and sees to it that somebody makes them. `false` where no agent could.
-pub fn want(repo: &Repo, env: &Env, flags: &[String], commits: &[Oid]) -> Result<bool> {
+/// Notes commits for a review and sees to it that somebody makes them; those of `left_out` are too
+/// many and only named in `status`. `false` where no agent could.
+pub fn want(
+    repo: &Repo,
+    env: &Env,
+    flags: &[String],
+    commits: &[Oid],
+    left_out: &[Oid],
+) -> Result<bool> {
     let head = repo.head()?.map(|head| repo.tree_of(&head)).transpose()?;
     let law = law::of_tree(&repo.objects, head.as_ref(), Some(&[]), env, flags)?;
     if !can_judge(repo, env, &law.policy) {
         return Ok(false);
     }
     let state_dir = repo.state_dir();
+    for commit in left_out {
+        backlog::leave_out(&state_dir, commit)?;
+    }
     for commit in commits {
-        if !backlog::want(&state_dir, commit)? {
-            break;
-        }
+        // What does not fit is noted there, for `status`.
+        backlog::want(&state_dir, commit)?;
     }
     start(repo, env, flags)?;
     Ok(true)
@@ -61,16 +72,32 @@ pub fn start(repo: &Repo, env: &Env, flags: &[String]) -> Result<()> {
     Ok(())
 }
 
+/// Asks the worker to end, and with it the agent that it called; what it worked on waits on.
+pub fn end_worker(state_dir: &Path) {
+    let worker = backlog::worker(state_dir);
+    if let Some(pid) = worker.and_then(|worker| Pid::from_raw(worker.pid)) {
+        ask_to_end(pid);
+    }
+}
+
 /// Works off what waits, with `review` for each commit, whose error is the reason why there is no
-/// answer. Ends where nothing waits, or where another process does it.
+/// answer. Ends where nothing waits, where another process does it, and with an error where we are
+/// told to stop: the commit waits on, and nothing further is begun.
 pub fn work_off(repo: &Repo, mut review: impl FnMut(&Oid) -> Result<()>) -> Result<()> {
     let state_dir = repo.state_dir();
     // An error means that we lead a session already.
     let _ = rustix::process::setsid();
     loop {
         let Some(worker) = backlog::work(&state_dir)? else { return Ok(()) };
-        while let Some(commit) = backlog::waiting(&state_dir)?.into_iter().next() {
-            let failure = review(&commit).err().map(|error| format!("{error:#}"));
+        while let Some(commit) = backlog::begin_next(&state_dir)? {
+            let reviewed = review(&commit);
+            if let Err(error) = &reviewed
+                && error.is::<Stopped>()
+            {
+                backlog::put_back(&state_dir, &commit)?;
+                return reviewed;
+            }
+            let failure = reviewed.err().map(|error| format!("{error:#}"));
             if let Some(why) = &failure {
                 tracing::warn!(%commit, "no review: {why}");
             }

@@ -3,15 +3,15 @@
 use anyhow::{Result, bail};
 use bstr::{BString, ByteSlice as _};
 
-use crate::domain::gates::scope::globs;
-use crate::domain::gates::secrets;
-use crate::domain::model::change::{Change, Entry, FileChange, Kind, Mode};
+use crate::domain::gates::secrets::redact;
+use crate::domain::model::change::{Change, FileChange, FileChangeKind, FileMode, TreeEntry};
 use crate::domain::model::fence::visible_path;
+use crate::domain::model::globs;
 use crate::domain::model::objects::Content;
-use crate::domain::review::deliver::{
-    Delivery, FILE_BYTES_MAX, File, Reason, Side, Unscanned, deliver,
-};
-use crate::domain::review::raised::Raised;
+use crate::domain::review::deliver::file::{DeliveredFile, FileSide};
+use crate::domain::review::deliver::unscanned::{Unscanned, UnscannedReason};
+use crate::domain::review::deliver::{Delivery, FILE_BYTES_MAX, deliver};
+use crate::domain::review::finding::ReviewFinding;
 use crate::flow::review::matter::Matter;
 use crate::platform::git::object::Objects;
 use crate::platform::git::repo::Repo;
@@ -29,7 +29,8 @@ pub fn lay_out(
     change: &Change,
     seed: &[u8; 32],
 ) -> Result<Delivered> {
-    let globs = globs(&matter.policy().review.leave_out)?;
+    let left_out = &matter.policy().review.leave_out;
+    let globs = globs::union(left_out.iter().map(String::as_str))?;
     let is_left_out = |file: &&FileChange| globs.is_match(file.path.to_path_lossy());
     let (out, shown): (Vec<_>, Vec<_>) = change.files.iter().partition(is_left_out);
     let named =
@@ -38,7 +39,7 @@ pub fn lay_out(
     let mut delivery = deliver(&files, &matter.delivery_limits(), seed);
     delivery.unscanned.extend(too_large.into_iter().map(|(file, size)| Unscanned {
         path: shown_path(&file.path),
-        reason: Reason::TooLarge(usize::try_from(size).unwrap_or(usize::MAX)),
+        reason: UnscannedReason::TooLarge(usize::try_from(size).unwrap_or(usize::MAX)),
     }));
     for file in shown {
         delivery.places.entry(shown_path(&file.path)).or_default().path.clone_from(&file.path);
@@ -47,7 +48,7 @@ pub fn lay_out(
 }
 
 pub(super) fn shown_path(path: &BString) -> String {
-    visible_path(&secrets::mask_path(path))
+    visible_path(&redact::mask_path(path))
 }
 
 /// Whether there is anything in a change that a model can review.
@@ -59,17 +60,22 @@ pub fn is_reviewable(repo: &Repo, matter: &Matter, change: &Change) -> Result<bo
 
 /// The files of a change with both their sides, as they are and without secrets; their names are
 /// without. Those of which a side is too large to be compared, with its size, are not read.
-fn files<'a>(objects: &Objects, files: &[&'a FileChange]) -> Result<(Vec<File>, TooLarge<'a>)> {
+fn files<'a>(
+    objects: &Objects,
+    files: &[&'a FileChange],
+) -> Result<(Vec<DeliveredFile>, TooLarge<'a>)> {
     let (mut read, mut too_large) = (Vec::new(), Vec::new());
     for file in files {
         let sides = [&file.old, &file.new].map(|entry| side(objects, &file.path, entry.as_ref()));
         let [old, new] = sides;
         match (old?, new?) {
             (Read::TooLarge(size), _) | (_, Read::TooLarge(size)) => too_large.push((*file, size)),
-            (Read::Side(old), Read::Side(new)) => read.push(File {
-                path: secrets::mask_path(&file.path),
+            (Read::Side(old), Read::Side(new)) => read.push(DeliveredFile {
+                path: redact::mask_path(&file.path),
                 kind: match &file.kind {
-                    Kind::Renamed { from } => Kind::Renamed { from: secrets::mask_path(from) },
+                    FileChangeKind::Renamed { from } => {
+                        FileChangeKind::Renamed { from: redact::mask_path(from) }
+                    }
                     kind => kind.clone(),
                 },
                 old,
@@ -86,22 +92,22 @@ type TooLarge<'a> = Vec<(&'a FileChange, u64)>;
 /// What came of reading one side of a file.
 enum Read {
     /// `None` where the file has no such side.
-    Side(Option<Side>),
+    Side(Option<FileSide>),
     TooLarge(u64),
 }
 
-fn side(objects: &Objects, path: &BString, entry: Option<&Entry>) -> Result<Read> {
+fn side(objects: &Objects, path: &BString, entry: Option<&TreeEntry>) -> Result<Read> {
     let Some(entry) = entry else { return Ok(Read::Side(None)) };
     let raw = match entry.mode {
-        Mode::Submodule => Vec::new(),
+        FileMode::Submodule => Vec::new(),
         _ => match objects.content(&entry.oid, FILE_BYTES_MAX as u64)? {
             Content::Whole(raw) => raw,
             Content::TooLarge(size) => return Ok(Read::TooLarge(size)),
             Content::Missing => bail!("`{path}` is not here in full: a partial clone"),
         },
     };
-    let masked = secrets::mask_lines(&raw, path);
-    Ok(Read::Side(Some(Side { mode: entry.mode, raw, masked })))
+    let masked = redact::mask_lines(&raw, path);
+    Ok(Read::Side(Some(FileSide { mode: entry.mode, raw, masked })))
 }
 
 /// The files that other calls show, and those that none does.
@@ -121,7 +127,7 @@ pub(super) fn elsewhere(delivery: &Delivery, at: usize) -> Vec<String> {
 const CASE_BYTES_MAX: usize = 48 * 1024;
 
 /// The sections of a finding's file, then those of the files that its evidence names, then others.
-pub(super) fn near(delivery: &Delivery, finding: &Raised) -> Vec<String> {
+pub(super) fn near(delivery: &Delivery, finding: &ReviewFinding) -> Vec<String> {
     let mut sections: Vec<_> = delivery.calls.iter().flat_map(|part| &part.sections).collect();
     let named = |path: &str| finding.evidence.iter().any(|quote| quote.path == path);
     sections.sort_by_key(|section| match section.path.as_str() {

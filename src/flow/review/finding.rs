@@ -1,20 +1,22 @@
 //! What a reviewer raised, as findings of the ledger.
 
-use crate::domain::model::finding::{Effect, Finding, Place};
+use crate::domain::model::finding::{Effect, Finding, Location};
 use crate::domain::model::gate::Gate;
-use crate::domain::review::raised::Anchored;
-use crate::domain::review::ruling::{Ruling, Word};
-use crate::domain::review::standing::Standing;
+use crate::domain::review::arbiter_decision::{ArbiterDecision, ArbiterVerdict};
+use crate::domain::review::finding::Anchored;
+use crate::domain::review::tracked::TrackedFinding;
 
 /// The longest text of a place that is kept, in characters.
 const ANCHOR_CHARS_MAX: usize = 400;
 
 /// A finding of a run as any other: what it says is the reviewer's, what it does is computed.
-pub fn of(standing: &Standing, ruling: Option<&Ruling>, effect: Effect) -> Finding {
+pub fn of(standing: &TrackedFinding, ruling: Option<&ArbiterDecision>, effect: Effect) -> Finding {
     let raised = &standing.raised;
     let place = (!raised.path.is_empty()).then(|| match raised.anchored.lines() {
-        Some((line, end_line)) => Place { end_line, ..Place::line(raised.path.as_str(), line) },
-        None => Place::file(raised.path.as_str()),
+        Some((line, end_line)) => {
+            Location { end_line, ..Location::line(raised.path.as_str(), line) }
+        }
+        None => Location::file(raised.path.as_str()),
     });
     let anchored = raised.anchored != Anchored::Nowhere;
     let anchor = raised.anchor.chars().take(ANCHOR_CHARS_MAX).collect();
@@ -22,9 +24,9 @@ pub fn of(standing: &Standing, ruling: Option<&Ruling>, effect: Effect) -> Findi
         "" => raised.title.clone(),
         failure => format!("{}: {failure}", raised.title),
     };
-    let message = match ruling.map(|ruling| ruling.word) {
+    let message = match ruling.map(|ruling| ruling.verdict) {
         None => format!("{message} (not weighed)"),
-        Some(Word::Upheld) => message,
+        Some(ArbiterVerdict::Upheld) => message,
         Some(word) => format!("{message} ({})", word.as_str()),
     };
     let instruction = ruling.map(|ruling| ruling.instruction.clone()).unwrap_or_default();

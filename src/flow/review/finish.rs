@@ -7,10 +7,10 @@ use jiff::Timestamp;
 use crate::domain::model::agent::{Cost, Money, Role, Spent};
 use crate::domain::model::finding::Effect;
 use crate::domain::model::report::{Report, Reported, Skipped, Verdict};
-use crate::domain::pipeline::run::{Attempt, End, Kind, Stage};
+use crate::domain::pipeline::run::{Attempt, RunEnd, RunKind, Stage};
+use crate::domain::review::arbiter_decision::ArbiterVerdict;
 use crate::domain::review::converge::blocking;
-use crate::domain::review::decide::{Decision, Why};
-use crate::domain::review::ruling::Word;
+use crate::domain::review::decide::{Decision, EscalationDetail};
 use crate::flow::evaluate::judge;
 use crate::flow::review::docket::{Docket, Names};
 use crate::flow::review::finding;
@@ -36,7 +36,7 @@ pub fn close(
     paths: Vec<String>,
     started: Timestamp,
 ) -> Result<Reviewed> {
-    let Stage::Ended(End { decision, best }) = docket.run.stage.clone() else {
+    let Stage::Ended(RunEnd { decision, best }) = docket.run.stage.clone() else {
         anyhow::bail!("the run `{}` has not ended", docket.run.id);
     };
     let calls = calls(repo, env, &docket.run.id)?;
@@ -51,7 +51,7 @@ pub fn close(
     findings.extend(reported(repo, env, docket, best, &stopping, &decision)?);
     let offer = offer(repo, docket, best)?;
     let mut kept = None;
-    if docket.run.kind == Kind::Review && has_receipt(docket, &decision) {
+    if docket.run.kind == RunKind::Review && has_receipt(docket, &decision) {
         let receipt = of_run(docket, &decision, best, &names, stopping, spent, now(env));
         let (id, aside) = keep(repo, env, &receipt)?;
         skipped.extend(aside);
@@ -191,7 +191,9 @@ fn has_receipt(docket: &Docket, decision: &Decision) -> bool {
     let reviewed = docket.run.attempts.last().is_some_and(Attempt::is_reviewed);
     let lasts = match decision {
         Decision::Submit | Decision::Fix(_) => true,
-        Decision::Escalate(why) => !matches!(why, Why::Budget(_) | Why::Gate(_)),
+        Decision::Escalate(why) => {
+            !matches!(why, EscalationDetail::Budget(_) | EscalationDetail::Gate(_))
+        }
         Decision::Inconclusive(_) => false,
     };
     reviewed && lasts
@@ -213,8 +215,17 @@ fn reported(
     let mut all = Vec::new();
     for standing in &docket.run.findings {
         let gone = standing.resolved_in.is_some_and(|resolved| resolved <= best);
-        let word = standing.ruling.as_ref().map(|ruling| ruling.word);
-        if gone || matches!(word, Some(Word::Refuted | Word::OutOfScope | Word::Duplicate)) {
+        let word = standing.decision.as_ref().map(|ruling| ruling.verdict);
+        if gone
+            || matches!(
+                word,
+                Some(
+                    ArbiterVerdict::Refuted
+                        | ArbiterVerdict::OutOfScope
+                        | ArbiterVerdict::Duplicate
+                )
+            )
+        {
             continue;
         }
         let kept = docket.kept.get(&standing.raised.id);
@@ -222,7 +233,7 @@ fn reported(
             Some(id) if stops && stopping.contains(id) => Effect::Block,
             _ => Effect::Warn,
         };
-        let finding = finding::of(standing, standing.ruling.as_ref(), effect);
+        let finding = finding::of(standing, standing.decision.as_ref(), effect);
         let known = match (&ledger, kept) {
             (Some(ledger), Some(id)) => ledger.get(id, now(env)).map_err(LedgerError::hinted)?,
             _ => None,
@@ -238,7 +249,7 @@ fn reported(
 }
 
 fn offer(repo: &Repo, docket: &Docket, best: usize) -> Result<Option<Offer>> {
-    if docket.run.kind != Kind::Fix {
+    if docket.run.kind != RunKind::Fix {
         return Ok(None);
     }
     let branch = if docket.closed {

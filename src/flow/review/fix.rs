@@ -7,12 +7,13 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 
 use crate::domain::model::oid::Oid;
-use crate::domain::pipeline::run::{Attempt, Fixed, Run};
+use crate::domain::pipeline::run::{Attempt, FixOutcome, Run};
 use crate::flow::workspace::attempt;
 use crate::flow::workspace::checkout;
 use crate::flow::workspace::checkout::{Ignored, Workspace};
 use crate::platform::git::repo::Repo;
 use crate::platform::process::Interrupts;
+use crate::platform::store::lock::Wait;
 
 /// The tree of a run, until it is dropped.
 pub struct Workshop<'a> {
@@ -22,7 +23,7 @@ pub struct Workshop<'a> {
 }
 
 impl<'a> Workshop<'a> {
-    /// Takes the run's tree; waits for nobody, since no other run has it. A run that has none yet
+    /// Takes the run's tree, which no other run has: what is left of a killed process may. A run that has none yet
     /// takes over the tree of one that is over: most of its files stay as they are.
     pub fn open(repo: &'a Repo, run: &str, interrupts: Interrupts) -> Result<Self> {
         let folder = folder(repo, run);
@@ -30,7 +31,7 @@ impl<'a> Workshop<'a> {
             // Where there is none to take over, one is made.
             drop(fs::rename(spare(repo), &folder));
         }
-        let workspace = Workspace::try_acquire(&folder)?
+        let workspace = Workspace::try_acquire(&folder, Wait::FOR_ITS_END)?
             .with_context(|| format!("another process works on the run `{run}`"))?;
         Ok(Self { repo, workspace, interrupts })
     }
@@ -47,16 +48,16 @@ impl<'a> Workshop<'a> {
     }
 
     /// Commits what the executor left as the run's next attempt.
-    pub fn keep(&self, run: &Run, message: &str) -> Result<Fixed> {
+    pub fn keep(&self, run: &Run, message: &str) -> Result<FixOutcome> {
         let (tree, last) = (self.workspace.snapshot(self.repo, self.interrupts)?, last(run)?);
         if tree == last.tree {
-            return Ok(Fixed::Nothing);
+            return Ok(FixOutcome::Nothing);
         }
         let undoes = attempt::undoes(self.repo, &run.attempts, &tree)?;
         let number = run.attempts.len();
         let parent = last.commit.as_ref();
         let commit = attempt::save(self.repo, &run.id, number, &tree, parent, message)?;
-        Ok(Fixed::Changed { tree, commit, undoes })
+        Ok(FixOutcome::Changed { tree, commit, undoes })
     }
 
     /// Commits what an executor left that did not come to its end, apart from the attempts: it is

@@ -7,8 +7,8 @@ use regex::RegexBuilder;
 use crate::domain::model::agent::Role;
 use crate::domain::model::change::Change;
 use crate::domain::model::fence::visible_path;
-use crate::domain::pipeline::run::Order;
-use crate::domain::review::raised::Raised;
+use crate::domain::pipeline::run::FixRequest;
+use crate::domain::review::finding::ReviewFinding;
 use crate::domain::review::{fixer, prompt};
 use crate::flow::review::session::Session;
 use crate::flow::review::texts::whole;
@@ -21,11 +21,11 @@ const SIBLINGS_MAX: usize = 20;
 
 impl Session<'_> {
     /// What the executor is told.
-    pub(super) fn fixer_prompt(&self, order: &Order) -> Result<String> {
+    pub(super) fn fixer_prompt(&self, order: &FixRequest) -> Result<String> {
         let change = self.change_since(self.docket.run.base.as_ref())?;
         let spec = self.matter.reading.as_ref().map(prompt::spec_text);
         let rules = self.rules(Role::Executor, &change.files);
-        let places: Vec<&Raised> = self
+        let places: Vec<&ReviewFinding> = self
             .docket
             .run
             .findings
@@ -36,7 +36,7 @@ impl Session<'_> {
         let token = self.token(&format!("fix-{}", self.docket.run.attempts.len()));
         let mut instructions = order.instructions.clone();
         instructions.extend(self.siblings(&change, &places));
-        Ok(fixer::prompt(fixer::Task {
+        Ok(fixer::prompt(fixer::FixPrompt {
             spec: spec.as_deref(),
             instructions: &instructions,
             places: &places,
@@ -47,10 +47,11 @@ impl Session<'_> {
 
     /// More places of the same mistakes in the files of the change: looked for with the patterns
     /// that the reviewer gave, so that a class is repaired and not a line.
-    fn siblings(&self, change: &Change, raised: &[&Raised]) -> Vec<String> {
+    fn siblings(&self, change: &Change, raised: &[&ReviewFinding]) -> Vec<String> {
         let mut found = Vec::new();
-        for finding in raised.iter().filter(|finding| !finding.sweep.is_empty()) {
-            let pattern = RegexBuilder::new(&finding.sweep).size_limit(SWEEP_SIZE_MAX).build();
+        for finding in raised.iter().filter(|finding| !finding.search_pattern.is_empty()) {
+            let pattern =
+                RegexBuilder::new(&finding.search_pattern).size_limit(SWEEP_SIZE_MAX).build();
             let Ok(pattern) = pattern else { continue };
             let mut places = Vec::new();
             for file in &change.files {

@@ -4,13 +4,13 @@ use std::time::Instant;
 
 use anyhow::Result;
 
-use crate::domain::gates::Law;
+use crate::domain::gates::policy::EffectivePolicy;
 use crate::domain::model::change::Change;
 use crate::domain::model::finding::{Effect, Finding};
 use crate::domain::model::gate::Gate;
 use crate::domain::model::report::{Report, Reported, Verdict};
-use crate::domain::pipeline::run::{Gated, Kind};
-use crate::domain::policy::settings::Moment;
+use crate::domain::pipeline::run::{GateOutcome, RunKind};
+use crate::domain::policy::commands::Moment;
 use crate::flow::evaluate::commands::Request;
 use crate::flow::evaluate::evaluation::{Ask, evaluate};
 use crate::platform::config::env::Env;
@@ -18,7 +18,7 @@ use crate::platform::git::repo::Repo;
 
 /// What the gates said, for the run and for the report.
 pub struct Asked {
-    pub gated: Gated,
+    pub gated: GateOutcome,
     pub report: Report,
     /// The signal that told us to stop.
     pub interrupted: Option<i32>,
@@ -26,10 +26,16 @@ pub struct Asked {
 
 /// Asks the gates about a change. A run that fixes asks every command, whatever moment it is meant
 /// for: nothing else would notice what a fix broke.
-pub fn ask(repo: &Repo, env: &Env, change: &Change, law: &Law, kind: Kind) -> Result<Asked> {
+pub fn ask(
+    repo: &Repo,
+    env: &Env,
+    change: &Change,
+    law: &EffectivePolicy,
+    kind: RunKind,
+) -> Result<Asked> {
     let moment = match kind {
-        Kind::Review => Some(Moment::Run),
-        Kind::Fix => None,
+        RunKind::Review => Some(Moment::Run),
+        RunKind::Fix => None,
     };
     let request = Request { env, moment, reuse: true };
     let started = Instant::now();
@@ -45,7 +51,7 @@ pub fn ask(repo: &Repo, env: &Env, change: &Change, law: &Law, kind: Kind) -> Re
         }
         Verdict::Pass | Verdict::Block | Verdict::Escalate => Vec::new(),
     };
-    let gated = Gated {
+    let gated = GateOutcome {
         failures: stopping.iter().map(|found| line(&found.finding)).collect(),
         needs_person: stopping.iter().any(|found| needs_person(found.finding.gate)),
         unasked,

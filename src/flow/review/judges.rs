@@ -8,15 +8,16 @@ use bstr::BString;
 use crate::domain::model::agent::Role;
 use crate::domain::model::change::{Change, FileChange};
 use crate::domain::model::oid::Oid;
-use crate::domain::pipeline::run::{Failure, Outcome, Reviewed, Scope};
+use crate::domain::pipeline::run::{CallFailure, JobOutcome, ReviewOutcome, ReviewScope};
 use crate::domain::review::answer;
-use crate::domain::review::answer::{Answer, Asked};
-use crate::domain::review::assemble::{Ground, assemble};
-use crate::domain::review::deliver::{Delivery, Unscanned};
+use crate::domain::review::answer::{ExpectedAnswer, ReviewAnswer};
+use crate::domain::review::assemble::{ReviewedTree, assemble};
+use crate::domain::review::deliver::Delivery;
+use crate::domain::review::deliver::unscanned::Unscanned;
+use crate::domain::review::finding::{Completeness, ReviewFinding};
 use crate::domain::review::prompt;
-use crate::domain::review::prompt::{Ask, Open};
+use crate::domain::review::prompt::{OpenFinding, ReviewPrompt};
 use crate::domain::review::proof;
-use crate::domain::review::raised::{Completeness, Raised};
 use crate::flow::call::cast::Player;
 use crate::flow::review::ask::{Form, Unanswered};
 use crate::flow::review::delivery::{Delivered, elsewhere, lay_out, shown_path};
@@ -26,12 +27,12 @@ use crate::flow::workspace::{attempt, reading_copy};
 
 impl Session<'_> {
     /// Asks the reviewer about the attempt in hand.
-    pub(super) fn review(&mut self, scope: &Scope) -> Result<Outcome> {
+    pub(super) fn review(&mut self, scope: &ReviewScope) -> Result<JobOutcome> {
         let change = self.change_since(self.reviewed_from(scope)?.as_ref())?;
         let (number, tries) = (self.docket.run.current(), self.docket.run.failed_reviews);
         let name = match scope {
-            Scope::Full | Scope::Delta { .. } => format!("review-{number}-{tries}"),
-            Scope::Criteria(_) => format!("criteria-{number}-{tries}"),
+            ReviewScope::Full | ReviewScope::Delta { .. } => format!("review-{number}-{tries}"),
+            ReviewScope::Criteria(_) => format!("criteria-{number}-{tries}"),
         };
         let delivered = lay_out(self.repo, self.matter, &change, &self.seed(&name))?;
         let gaps = self.note_delivered(&delivered);
@@ -57,16 +58,16 @@ impl Session<'_> {
             room: &room,
         };
         Ok(match self.hear(&hearing)? {
-            Ok(answers) => Outcome::Reviewed(self.reviewed(&hearing, &answers)?),
-            Err(failure) => Outcome::Failed(failure),
+            Ok(answers) => JobOutcome::Reviewed(self.reviewed(&hearing, &answers)?),
+            Err(failure) => JobOutcome::Failed(failure),
         })
     }
 
     /// The tree that what is reviewed is compared with.
-    fn reviewed_from(&self, scope: &Scope) -> Result<Option<Oid>> {
+    fn reviewed_from(&self, scope: &ReviewScope) -> Result<Option<Oid>> {
         match scope {
-            Scope::Full | Scope::Criteria(_) => Ok(self.docket.run.base.clone()),
-            Scope::Delta { since, .. } => {
+            ReviewScope::Full | ReviewScope::Criteria(_) => Ok(self.docket.run.base.clone()),
+            ReviewScope::Delta { since, .. } => {
                 let since = self.docket.run.attempts.get(*since);
                 Ok(Some(since.context("the run has no such attempt")?.tree.clone()))
             }
@@ -94,11 +95,15 @@ impl Session<'_> {
     }
 
     /// What a review says, by the answers to all its calls.
-    fn reviewed(&mut self, hearing: &Hearing<'_>, answers: &[Answer]) -> Result<Reviewed> {
+    fn reviewed(
+        &mut self,
+        hearing: &Hearing<'_>,
+        answers: &[ReviewAnswer],
+    ) -> Result<ReviewOutcome> {
         let criteria: Vec<String> =
             self.docket.run.criteria.iter().map(|criterion| criterion.id.clone()).collect();
         let text = |path: &str| hearing.texts.text(path);
-        let ground = Ground {
+        let ground = ReviewedTree {
             text: &text,
             places: &hearing.delivery.places,
             criteria: &criteria,
@@ -112,11 +117,13 @@ impl Session<'_> {
             .into_iter()
             .filter(|raised| !self.is_known(raised))
             .map(|raised| Ok((self.is_fix_induced(&raised)?, raised)))
-            .map(|pair: Result<(bool, Raised)>| pair.map(|(induced, raised)| (raised, induced)))
+            .map(|pair: Result<(bool, ReviewFinding)>| {
+                pair.map(|(induced, raised)| (raised, induced))
+            })
             .collect::<Result<Vec<_>>>()?;
         let read = hearing.delivery.calls.iter().zip(answers);
         let proofs = read.map(|(part, answer)| proof::check(part, answer));
-        Ok(Reviewed {
+        Ok(ReviewOutcome {
             completeness: proof::all(proofs),
             raised,
             verified: assembled.verified,
@@ -125,18 +132,19 @@ impl Session<'_> {
     }
 
     /// Puts every call of a review to the reviewer; an answer each, or why there is none.
-    fn hear(&mut self, hearing: &Hearing<'_>) -> Result<Result<Vec<Answer>, Failure>> {
+    fn hear(&mut self, hearing: &Hearing<'_>) -> Result<Result<Vec<ReviewAnswer>, CallFailure>> {
         let Hearing { name, reviewer, delivery, texts, rules, open, room } = *hearing;
-        let asked = if open.is_empty() { Asked::Review } else { Asked::Verification };
+        let asked =
+            if open.is_empty() { ExpectedAnswer::Review } else { ExpectedAnswer::Verification };
         let schema = answer::schema(asked);
         let now: Vec<String> = open.iter().map(|raised| texts.now(raised)).collect();
-        let open: Vec<Open<'_>> =
-            open.iter().zip(&now).map(|(raised, now)| Open { raised, now }).collect();
+        let open: Vec<OpenFinding<'_>> =
+            open.iter().zip(&now).map(|(raised, now)| OpenFinding { raised, now }).collect();
         let count = delivery.calls.len();
         let mut answers = Vec::new();
         for (at, part) in delivery.calls.iter().enumerate() {
             let elsewhere = elsewhere(delivery, at);
-            let ask = Ask {
+            let ask = ReviewPrompt {
                 spec: self.matter.reading.as_ref(),
                 rules,
                 part,
@@ -144,8 +152,8 @@ impl Session<'_> {
                 elsewhere: &elsewhere,
             };
             let question = match asked {
-                Asked::Review => prompt::review(&ask),
-                Asked::Verification => prompt::verification(&ask, &open),
+                ExpectedAnswer::Review => prompt::review(&ask),
+                ExpectedAnswer::Verification => prompt::verification(&ask, &open),
             };
             let sections = part.sections.len();
             let many = if sections == 1 { "" } else { "s" };
@@ -168,7 +176,7 @@ impl Session<'_> {
                 Err(Unanswered::Failed(failure)) => return Ok(Err(failure)),
                 Err(Unanswered::Malformed { why, .. }) => {
                     let why = format!("{}: malformed: {why}", reviewer.name);
-                    return Ok(Err(Failure::Infrastructure(why)));
+                    return Ok(Err(CallFailure::Infrastructure(why)));
                 }
             }
         }
@@ -177,8 +185,8 @@ impl Session<'_> {
 }
 
 /// A review that is not made: money spent on the rest would buy no verdict.
-fn incomplete(unread: Vec<(String, String)>) -> Outcome {
-    Outcome::Reviewed(Reviewed {
+fn incomplete(unread: Vec<(String, String)>) -> JobOutcome {
+    JobOutcome::Reviewed(ReviewOutcome {
         completeness: Completeness::Incomplete(unread),
         raised: Vec::new(),
         verified: Vec::new(),
@@ -196,7 +204,7 @@ struct Hearing<'a> {
     texts: &'a Texts<'a>,
     rules: &'a [String],
     /// What a later round is asked about.
-    open: &'a [Raised],
+    open: &'a [ReviewFinding],
     room: &'a Path,
 }
 
@@ -233,14 +241,14 @@ impl Session<'_> {
     }
 
     /// The findings that a later round is asked about.
-    fn open(&self, scope: &Scope) -> Vec<Raised> {
-        let Scope::Delta { open, .. } = scope else { return Vec::new() };
+    fn open(&self, scope: &ReviewScope) -> Vec<ReviewFinding> {
+        let ReviewScope::Delta { open, .. } = scope else { return Vec::new() };
         let findings = self.docket.run.findings.iter().map(|standing| &standing.raised);
         findings.filter(|raised| open.contains(&raised.id)).cloned().collect()
     }
 
     /// Whether an earlier look at the same code raised it: it is not weighed twice.
-    fn is_known(&self, raised: &Raised) -> bool {
+    fn is_known(&self, raised: &ReviewFinding) -> bool {
         let squeezed = |text: &str| text.split_whitespace().collect::<String>();
         self.docket.run.findings.iter().any(|standing| {
             let known = &standing.raised;
@@ -251,7 +259,7 @@ impl Session<'_> {
         })
     }
 
-    fn is_fix_induced(&self, raised: &Raised) -> Result<bool> {
+    fn is_fix_induced(&self, raised: &ReviewFinding) -> Result<bool> {
         let Some((line, _)) = raised.anchored.lines() else { return Ok(false) };
         let path = BString::from(raised.path.as_str());
         attempt::is_fix_induced(self.repo, &self.docket.run.attempts, &path, line)

@@ -33,7 +33,7 @@ pub fn put_away(repo: &Repo, env: &Env) -> Result<()> {
     let ids = runs::list(&state_dir)?;
     for id in ids.iter().skip(KEPT) {
         if (is_old(id) || is_over(&state_dir, id))
-            && let Some(folder) = RunFolder::take(&state_dir, id)?
+            && let Some(folder) = RunFolder::try_take(&state_dir, id)?
         {
             // First: attempts whose run is gone are found by their age alone.
             forget(repo, attempts.get(id));
@@ -67,7 +67,6 @@ fn trees(repo: &Repo, state_dir: &Path) -> Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         entries => entries.with_context(|| format!("could not read `{}`", root.display()))?,
     };
-    let known = runs::folders(state_dir)?;
     for entry in entries {
         let name = entry.with_context(|| format!("could not read `{}`", root.display()))?;
         let Some(name) = name.file_name().to_str().map(str::to_owned) else { continue };
@@ -76,12 +75,13 @@ fn trees(repo: &Repo, state_dir: &Path) -> Result<()> {
             (None, Some(id)) => (id, false),
             (None, None) => continue,
         };
-        let mut held = None;
-        if known.iter().any(|known| known == id) {
-            held = RunFolder::take(state_dir, id)?;
-            if held.is_none() || !is_room && !is_over(state_dir, id) {
-                continue;
-            }
+        // The folder of a run is made before its tree and locked from then on, so that one which
+        // began while we look is not taken for one that is gone. It is asked for here, not listed
+        // before: a list would be older than the tree.
+        let held = RunFolder::try_take(state_dir, id)?;
+        let is_known = held.is_some() || runs::exists(state_dir, id);
+        if is_known && (held.is_none() || !is_room && !is_over(state_dir, id)) {
+            continue;
         }
         if is_room {
             reading_copy::remove(&reading_copy::folder(repo, id));
@@ -99,7 +99,7 @@ pub fn note_closed(repo: &Repo, id: &str) -> Result<()> {
     let open = |docket: &Docket| !docket.closed && matches!(docket.run.stage, Stage::Ended(_));
     let load = || runs::load::<Docket>(&state_dir, id).unwrap_or_default().filter(open);
     if load().is_some()
-        && let Some(folder) = RunFolder::take(&state_dir, id)?
+        && let Some(folder) = RunFolder::try_take(&state_dir, id)?
         && let Some(docket) = load()
     {
         folder.save(&Docket { closed: true, ..docket })?;

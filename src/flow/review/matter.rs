@@ -8,7 +8,8 @@ use bstr::{BStr, ByteSlice as _};
 
 use crate::domain::constitution::prompt;
 use crate::domain::constitution::rule::Rule;
-use crate::domain::gates::{Law, secrets};
+use crate::domain::gates::policy::EffectivePolicy;
+use crate::domain::gates::secrets::redact;
 use crate::domain::model::agent::Role;
 use crate::domain::model::change::FileChange;
 use crate::domain::model::error::hinted;
@@ -16,11 +17,11 @@ use crate::domain::model::objects::Content;
 use crate::domain::model::oid::Oid;
 use crate::domain::policy::settings::Policy;
 use crate::domain::review::answer;
-use crate::domain::review::answer::Asked;
-use crate::domain::review::deliver::Limits;
-use crate::domain::review::prompt::fingerprint;
+use crate::domain::review::answer::ExpectedAnswer;
+use crate::domain::review::deliver::file::DeliveryLimits;
 use crate::domain::review::question;
-use crate::domain::review::question::Question;
+use crate::domain::review::question::ReviewQuestion;
+use crate::domain::review::template::fingerprint;
 use crate::domain::spec::read::{BYTES_MAX, read};
 use crate::domain::spec::types::Spec;
 use crate::flow::call::cast;
@@ -44,7 +45,7 @@ const NOTES_READ_MAX: u64 = 1024 * 1024;
 
 /// What holds for a change, whoever judges it.
 pub struct Matter {
-    pub law: Law,
+    pub law: EffectivePolicy,
     pub cast: Cast,
     rules: Vec<Rule>,
     /// What the base's `AGENTS.md` says, without secrets; empty where there is none.
@@ -91,7 +92,7 @@ impl Matter {
         let rules = prompt::for_role(&self.rules, &paths, role, prompt::BUDGET).text;
         let mut said = Vec::new();
         if !rules.is_empty() {
-            said.push(secrets::redact_str(&rules));
+            said.push(redact::redact_str(&rules));
         }
         if !self.notes.is_empty() {
             said.push(format!("What `{NOTES_FILE}` of the base says:\n{}", self.notes));
@@ -99,9 +100,9 @@ impl Matter {
         said
     }
 
-    pub fn delivery_limits(&self) -> Limits {
+    pub fn delivery_limits(&self) -> DeliveryLimits {
         let review = &self.policy().review;
-        Limits {
+        DeliveryLimits {
             bytes_per_call: usize::try_from(review.bytes).unwrap_or(usize::MAX),
             calls: review.calls,
             context_lines: review.context,
@@ -123,7 +124,7 @@ impl Matter {
             format!("highs {}", review.highs),
             format!("left out {}", review.leave_out.join(" ")),
         ];
-        Some(question::hash(&Question {
+        Some(question::hash(&ReviewQuestion {
             tree: change.tree.as_str(),
             base,
             spec: self.spec.as_ref().map_or("", |spec| spec.hash.as_str()),
@@ -132,7 +133,7 @@ impl Matter {
             agent: &reviewer.agent,
             model: &reviewer.model,
             effort: &reviewer.effort,
-            schema: &answer::schema(Asked::Review),
+            schema: &answer::schema(ExpectedAnswer::Review),
             bytes_per_call: limits.bytes_per_call,
             calls: limits.calls,
             context_lines: limits.context_lines,
@@ -157,7 +158,7 @@ pub fn copy_spec(path: &Path) -> Result<SpecCopy> {
     }
     let bytes =
         fs::read(path).with_context(|| format!("could not read the spec `{}`", path.display()))?;
-    let masked = secrets::mask_lines(&bytes, path.as_os_str().as_encoded_bytes());
+    let masked = redact::mask_lines(&bytes, path.as_os_str().as_encoded_bytes());
     Ok(SpecCopy {
         path: path.to_owned(),
         hash: blake3::hash(&bytes).to_hex().to_string(),
@@ -185,7 +186,7 @@ fn notes(objects: &Objects, tree: &Oid) -> Result<String> {
         }
         Some(Content::Missing) | None => return Ok(String::new()),
     };
-    let masked = secrets::mask_lines(&bytes, NOTES_FILE.as_bytes());
+    let masked = redact::mask_lines(&bytes, NOTES_FILE.as_bytes());
     let text = masked.to_str_lossy();
     let end = text.char_indices().map(|(at, c)| at + c.len_utf8());
     let end = end.take_while(|end| *end <= NOTES_BYTES_MAX).last().unwrap_or(0);

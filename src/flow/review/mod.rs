@@ -3,6 +3,7 @@
 mod arbitration;
 mod ask;
 pub mod background;
+mod claim;
 mod delivery;
 pub mod docket;
 pub mod finding;
@@ -29,19 +30,21 @@ use anyhow::{Context as _, Result, anyhow};
 use bstr::ByteSlice as _;
 use ulid::Ulid;
 
-use crate::domain::gates::scope::globs;
 use crate::domain::model::agent::Role;
 use crate::domain::model::change::FileChange;
 use crate::domain::model::error::hinted;
+use crate::domain::model::globs;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::{Report, Verdict};
-use crate::domain::pipeline::run::{Begin, Kind, Run, Size, Stage};
-use crate::domain::policy::settings::RouteChoice;
-use crate::domain::review::converge::Limits;
+use crate::domain::model::size::Size;
+use crate::domain::pipeline::run::{Run, RunKind, RunStart, Stage};
+use crate::domain::policy::agents::RouteChoice;
+use crate::domain::review::converge::StopLimits;
 use crate::domain::spec::types;
-use crate::flow::call::Desk;
 use crate::flow::call::cast;
+use crate::flow::call::{Desk, end_earlier};
 use crate::flow::evaluate::judge;
+use crate::flow::review::claim::Known;
 use crate::flow::review::docket::{Docket, Names};
 use crate::flow::review::matter::Matter;
 use crate::flow::review::outcome::{Ending, Reviewed};
@@ -52,6 +55,7 @@ use crate::platform::agents::env::Around;
 use crate::platform::config::env::{Env, now};
 use crate::platform::git::repo::Repo;
 use crate::platform::process::Interrupts;
+use crate::platform::store::backlog;
 use crate::platform::store::runs;
 use crate::platform::store::runs::RunFolder;
 use crate::platform::ui::report::printable;
@@ -68,8 +72,12 @@ pub struct Request {
     pub fresh: bool,
 }
 
-/// The longest list of runs that is looked through for one that was stopped half-way.
-const UNFINISHED_MAX: usize = 20;
+impl Request {
+    /// Whether an answer that was given before is as good as a new one.
+    fn takes_receipts(&self) -> bool {
+        !self.fresh && !self.fix
+    }
+}
 
 /// Reviews a change, or goes on with the review of it that was stopped. `tell` hears of the progress.
 pub fn review(
@@ -95,21 +103,31 @@ pub fn review(
         tell(note);
     }
     let started = now(env);
-    if !request.fresh
-        && !request.fix
-        && let Some(found) = receipt::find(repo, env, &question)?
-    {
-        leftovers::note_closed(repo, &found.receipt.run)?;
-        let gates = gates_alone(repo, env, &subject, &matter)?;
-        return Ok(finish::of_receipt(&subject, &found, gates, started, now(env)));
-    }
     let work = Work { repo, env, around, tell };
-    let kind = if request.fix { Kind::Fix } else { Kind::Review };
-    let (folder, docket) = match work.unfinished(&question, kind, request.fresh)? {
-        Some(found) => found,
-        None => work.begin(&matter, &subject, question, kind)?,
-    };
-    work.perform(&matter, &folder, docket, subject.paths())
+    loop {
+        if request.takes_receipts()
+            && let Some(found) = receipt::find(repo, env, &question)?
+        {
+            leftovers::note_closed(repo, &found.receipt.run)?;
+            note_answer(repo, request);
+            let gates = gates_alone(repo, env, &subject, &matter)?;
+            return Ok(finish::of_receipt(&subject, &found, gates, started, now(env)));
+        }
+        if let Some((folder, docket)) = work.claim(&matter, &subject, &question, request)? {
+            let reviewed = work.perform(&matter, &folder, docket, subject.paths())?;
+            note_answer(repo, request);
+            return Ok(reviewed);
+        }
+    }
+}
+
+/// A commit with an answer is no longer one whose review failed or was given up.
+fn note_answer(repo: &Repo, request: &Request) {
+    if let Range::Commit(commit) = &request.range
+        && let Err(error) = backlog::answered(&repo.state_dir(), commit)
+    {
+        tracing::warn!("{error:#}");
+    }
 }
 
 /// Goes on with a run that was stopped; of one that has ended, tells once more what it came to.
@@ -126,12 +144,7 @@ pub fn resume(
     // A branch has the name in lower case.
     let known = runs::list(&state_dir)?.into_iter().find(|known| known.eq_ignore_ascii_case(id));
     let id = known.ok_or_else(unknown)?;
-    let folder = RunFolder::take(&state_dir, &id)?.ok_or_else(|| {
-        hinted(
-            format!("another process works on the run `{id}`"),
-            "wait for it, or end that process",
-        )
-    })?;
+    let folder = claim::resume(&state_dir, &id, tell)?;
     let mut docket: Docket = runs::load(&state_dir, &id)?.ok_or_else(unknown)?;
     let home = cast::home(repo);
     let around = cast::around(repo, env, &home);
@@ -207,39 +220,39 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    /// The run about the same question that was stopped half-way, by a used up budget too, or
-    /// between its end and its closing. Who asks afresh is not given an end that was reached before.
-    fn unfinished(
+    /// Goes on with the run about the same question that was stopped half-way, or waits for the one
+    /// that another process makes, or begins one. `None` where a receipt came meanwhile.
+    fn claim(
         &self,
+        matter: &Matter,
+        subject: &Subject,
         question: &str,
-        kind: Kind,
-        fresh: bool,
+        request: &Request,
     ) -> Result<Option<(RunFolder, Docket)>> {
         let state_dir = self.repo.state_dir();
-        for id in runs::list(&state_dir)?.into_iter().take(UNFINISHED_MAX) {
-            // What cannot be read is no run to go on with.
-            let Ok(Some(docket)) = runs::load::<Docket>(&state_dir, &id) else { continue };
-            let over = |docket: &Docket| {
-                let has_ended = matches!(docket.run.stage, Stage::Ended(_));
-                fresh && has_ended || docket.closed && docket.run.continued().is_none()
-            };
-            if over(&docket) || docket.question != question || docket.run.kind != kind {
-                continue;
+        let kind = if request.fix { RunKind::Fix } else { RunKind::Review };
+        loop {
+            let beginning = claim::beginning(&state_dir)?;
+            if request.takes_receipts() && receipt::find(self.repo, self.env, question)?.is_some() {
+                return Ok(None);
             }
-            let Some(folder) = RunFolder::take(&state_dir, &id)? else {
-                return Err(hinted(
-                    format!("the run `{id}` reviews this already"),
-                    "wait for it, or end the process that makes it",
-                ));
-            };
-            // It may have ended before we had it.
-            let docket = runs::load::<Docket>(&state_dir, &id)?;
-            let Some(docket) = docket.filter(|docket| !over(docket)) else { continue };
-            let docket = docket.continued().unwrap_or(docket);
-            (self.tell)(&format!("going on with the run {id}"));
-            return Ok(Some((folder, docket)));
+            match claim::look(&state_dir, question, kind, request.fresh)? {
+                Known::Nothing => {
+                    return self.begin(matter, subject, question.to_owned(), kind).map(Some);
+                }
+                Known::Stopped(folder, docket) => {
+                    (self.tell)(&format!("going on with the run {}", docket.run.id));
+                    return Ok(Some((folder, *docket)));
+                }
+                Known::AtWork(id) => {
+                    drop(beginning);
+                    let longest = matter.policy().agents.wait;
+                    if let Some(found) = claim::await_run(&state_dir, &id, longest, self.tell)? {
+                        return Ok(Some(found));
+                    }
+                }
+            }
         }
-        Ok(None)
     }
 
     fn begin(
@@ -247,24 +260,23 @@ impl Work<'_> {
         matter: &Matter,
         subject: &Subject,
         question: String,
-        kind: Kind,
+        kind: RunKind,
     ) -> Result<(RunFolder, Docket)> {
         // What a killed run left behind is put in order by the next one.
         leftovers::put_away(self.repo, self.env)?;
         let id = Ulid::generate().to_string();
-        let folder = RunFolder::take(&self.repo.state_dir(), &id)?
-            .context("a new run belongs to nobody else")?;
+        let folder = RunFolder::create(&self.repo.state_dir(), &id)?;
         let change = &subject.change;
         let head = match (&change.commit, kind) {
             // Fixes stand on a commit: one of the program's own where the person made none.
-            (None, Kind::Fix) => {
+            (None, RunKind::Fix) => {
                 let message = "wip: what was staged when the review began\n";
                 let on = subject.on.as_ref();
                 Some(attempt::save(self.repo, &id, 0, &change.tree, on, message)?)
             }
             (commit, _) => commit.clone(),
         };
-        let begin = Begin {
+        let begin = RunStart {
             id,
             kind,
             route: matter.cast.route,
@@ -310,11 +322,12 @@ impl Work<'_> {
         docket: Docket,
         paths: Vec<String>,
     ) -> Result<Reviewed> {
+        end_earlier(folder.path())?;
         let interrupts = Interrupts::listen().context("could not listen for signals")?;
         let policy = matter.policy();
         let executor = match docket.run.kind {
-            Kind::Review => None,
-            Kind::Fix => Some(
+            RunKind::Review => None,
+            RunKind::Fix => Some(
                 cast::find(policy, Role::Executor, self.around)
                     .map_err(|missing| hinted(missing.message, missing.hint))?,
             ),
@@ -355,25 +368,21 @@ impl Work<'_> {
 }
 
 /// What may stay open: a change that is nothing but specs is a plan.
-fn limits(matter: &Matter, subject: &Subject) -> Result<Limits> {
+fn limits(matter: &Matter, subject: &Subject) -> Result<StopLimits> {
     let policy = matter.policy();
-    let specs = globs(&policy.watch.specs)?;
+    let specs = globs::union(policy.watch.specs.iter().map(String::as_str))?;
     let is_spec = |file: &FileChange| specs.is_match(file.path.to_path_lossy());
     Ok(if subject.change.files.iter().all(is_spec) {
-        Limits::of_plans(&policy.review)
+        StopLimits::of_plans(&policy.review)
     } else {
-        Limits::of_changes(&policy.review)
+        StopLimits::of_changes(&policy.review)
     })
 }
 
 /// How much work a change is: by its spec, else by how much it touches.
 fn size(matter: &Matter, subject: &Subject) -> Size {
     if let Some(size) = matter.reading.as_ref().and_then(|spec| spec.size) {
-        return match size {
-            types::Size::S => Size::S,
-            types::Size::M => Size::M,
-            types::Size::L => Size::L,
-        };
+        return size;
     }
     let scope = &matter.policy().gates.scope;
     match subject.change.files.len() {

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use crate::domain::model::agent::{Route, Spent};
 use crate::domain::model::report::{ExitStatus, Report, Verdict};
-use crate::domain::review::decide::{Decision, Why};
-use crate::domain::review::raised::Assessed;
+use crate::domain::review::decide::{Decision, EscalationDetail};
+use crate::domain::review::finding::AssessedCriterion;
 use crate::platform::ui::out::{DIM, GOOD};
 use crate::platform::ui::report::{OutputFormat, json_of, printable, render};
 use crate::platform::ui::review_report::Offer;
@@ -43,7 +43,7 @@ pub struct Judged {
     pub reviewer: String,
     pub arbiter: String,
     pub decision: Decision,
-    pub criteria: Vec<Assessed>,
+    pub criteria: Vec<AssessedCriterion>,
     pub unscanned: Vec<(String, String)>,
     /// Findings that name no place in the tree: mere notes.
     pub unanchored: usize,
@@ -149,7 +149,7 @@ impl Reviewed {
                 "`tribunal review --fix` has it fixed on a branch of its own; `tribunal findings dismiss ID` answers a finding"
                     .to_owned(),
             ),
-            (Decision::Escalate(Why::Budget(_)), _) => hints.push(format!(
+            (Decision::Escalate(EscalationDetail::Budget(_)), _) => hints.push(format!(
                 "raise the budget in your own settings; `tribunal resume {}` then goes on, and what was answered counts",
                 judged.run
             )),
@@ -227,19 +227,27 @@ pub fn reason(decision: &Decision) -> String {
         Decision::Fix(instructions) => list("to be fixed", instructions),
         Decision::Inconclusive(why) => why.clone(),
         Decision::Escalate(why) => match why {
-            Why::Gate(failures) => list("a person must look at what a gate stopped", failures),
-            Why::Spec(findings) => list("it goes against the spec, or beyond it", findings),
-            Why::NoInstructions(findings) => list("nobody said how to fix", findings),
-            Why::Unresolved(findings) => list("unresolved after two fixes", findings),
-            Why::Repeats { attempt } => format!("the last fix led back to attempt {attempt}"),
-            Why::Undoes { attempt } => format!("the last fix took back that of attempt {attempt}"),
-            Why::FixInduced { of, all } => {
+            EscalationDetail::Gate(failures) => {
+                list("a person must look at what a gate stopped", failures)
+            }
+            EscalationDetail::Spec(findings) => {
+                list("it goes against the spec, or beyond it", findings)
+            }
+            EscalationDetail::NoInstructions(findings) => list("nobody said how to fix", findings),
+            EscalationDetail::Unresolved(findings) => list("unresolved after two fixes", findings),
+            EscalationDetail::Repeats { attempt } => {
+                format!("the last fix led back to attempt {attempt}")
+            }
+            EscalationDetail::Undoes { attempt } => {
+                format!("the last fix took back that of attempt {attempt}")
+            }
+            EscalationDetail::FixInduced { of, all } => {
                 format!("{of} of {all} findings that stop it were brought in by fixes")
             }
-            Why::NoDiff => "two fixes in a row changed nothing".to_owned(),
-            Why::Rounds(rounds) => format!("{rounds} rounds of fixes were not enough"),
-            Why::Budget(why) => why.clone(),
-            Why::Unsubstantiated(findings) => {
+            EscalationDetail::NoDiff => "two fixes in a row changed nothing".to_owned(),
+            EscalationDetail::Rounds(rounds) => format!("{rounds} rounds of fixes were not enough"),
+            EscalationDetail::Budget(why) => why.clone(),
+            EscalationDetail::Unsubstantiated(findings) => {
                 list("critical, and neither shown nor refuted", findings)
             }
         },

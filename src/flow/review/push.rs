@@ -12,11 +12,12 @@ use jiff::Timestamp;
 use crate::domain::gates::governance::POLICY_FILE;
 use crate::domain::locate::index::normalised;
 use crate::domain::model::finding::Effect;
-use crate::domain::model::kept::Kept;
 use crate::domain::model::objects::Content;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::{Reported, Skipped};
-use crate::domain::policy::settings::{OnFailure, Policy, PrePush, Review};
+use crate::domain::model::stored_finding::StoredFinding;
+use crate::domain::policy::review::{OnFailure, PrePush, ReviewSettings};
+use crate::domain::policy::settings::Policy;
 use crate::domain::review::deliver::FILE_BYTES_MAX;
 use crate::flow::call::cast;
 use crate::flow::evaluate::law;
@@ -157,7 +158,7 @@ fn want_missing(repo: &Repo, env: &Env, open: &[Asked<'_>]) -> Result<()> {
     let unanswered = open.iter().filter(|asked| asked.found.is_none());
     let missing: Vec<Oid> = unanswered.map(|asked| asked.pushed.commit.clone()).collect();
     if !missing.is_empty() && background::is_wanted(env) {
-        background::want(repo, env, &[], &missing)?;
+        background::want(repo, env, &[], &missing, &[])?;
     }
     Ok(())
 }
@@ -265,7 +266,7 @@ fn await_reviews(
     }
 }
 
-fn stance(repo: &Repo, env: &Env, policy: &Review) -> Result<Option<Stance>> {
+fn stance(repo: &Repo, env: &Env, policy: &ReviewSettings) -> Result<Option<Stance>> {
     Ok(match policy.pre_push {
         PrePush::Off => None,
         PrePush::AskLater => Some(Stance::AskLater),
@@ -302,7 +303,7 @@ fn part(repo: &Repo, pushed: &Pushed, found: &Found, stance: Stance) -> Result<O
 }
 
 /// Whether a finding's text is still in its file: a later commit may have put it right.
-fn stands(repo: &Repo, tip: &Oid, kept: &Kept) -> Result<bool> {
+fn stands(repo: &Repo, tip: &Oid, kept: &StoredFinding) -> Result<bool> {
     let path = kept.finding.place.as_ref().and_then(|place| place.path());
     let Some(path) = path.filter(|_| !kept.finding.anchor.is_empty()) else { return Ok(true) };
     let tree = repo.tree_of(tip)?;

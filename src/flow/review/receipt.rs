@@ -6,11 +6,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::model::agent::{Cost, Route};
-use crate::domain::model::kept::Kept;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::{Skipped, Verdict};
+use crate::domain::model::stored_finding::StoredFinding;
 use crate::domain::review::decide::Decision;
-use crate::domain::review::raised::{Assessed, Met};
+use crate::domain::review::finding::{AssessedCriterion, CriterionStatus};
 use crate::flow::evaluate::judge;
 use crate::platform::config::env::{Env, now};
 use crate::platform::git::repo::Repo;
@@ -40,7 +40,7 @@ pub struct Receipt {
     /// The same; empty where nothing was to be weighed.
     pub arbiter: String,
     pub decision: Decision,
-    pub criteria: Vec<Assessed>,
+    pub criteria: Vec<AssessedCriterion>,
     /// The ledger's ids of what was upheld.
     pub findings: Vec<String>,
     /// Those among them that stop the change.
@@ -63,7 +63,7 @@ pub struct Found {
     /// BLAKE3 of its content.
     pub id: String,
     pub receipt: Receipt,
-    pub findings: Vec<Kept>,
+    pub findings: Vec<StoredFinding>,
 }
 
 impl Receipt {
@@ -86,12 +86,13 @@ impl Found {
 
     /// Whether all that stopped the change was findings, and somebody answered each.
     fn is_answered(&self) -> bool {
-        let unmet = self.receipt.criteria.iter().any(|criterion| criterion.met != Met::Met);
+        let unmet =
+            self.receipt.criteria.iter().any(|criterion| criterion.met != CriterionStatus::Met);
         !unmet && !self.receipt.blocking.is_empty() && self.open_blocking().next().is_none()
     }
 
     /// The findings that still stop the change.
-    pub fn open_blocking(&self) -> impl Iterator<Item = &Kept> {
+    pub fn open_blocking(&self) -> impl Iterator<Item = &StoredFinding> {
         self.findings
             .iter()
             .filter(|kept| self.receipt.blocking.contains(&kept.id) && !kept.status.is_answered())

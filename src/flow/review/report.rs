@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use crate::domain::gates::secrets::redact_str;
+use crate::domain::gates::secrets::redact::redact_str;
 use crate::domain::model::agent::Route;
 use crate::domain::model::report::Reported;
 use crate::domain::pipeline::run::Stage;
-use crate::domain::review::raised::{Assessed, Completeness, Quote};
+use crate::domain::review::finding::{AssessedCriterion, Completeness, Quote};
 use crate::flow::learn;
 use crate::flow::learn::standing::refuse_links;
 use crate::flow::review::docket::Docket;
@@ -81,7 +81,7 @@ fn of(repo: &Repo, env: &Env, reviewed: &Reviewed) -> Result<ReviewReport> {
 }
 
 fn criteria(judged: &Judged) -> Vec<CriterionLine> {
-    let line = |criterion: &Assessed| CriterionLine {
+    let line = |criterion: &AssessedCriterion| CriterionLine {
         id: criterion.id.clone(),
         met: criterion.met.as_str(),
         why: criterion.why.clone(),
@@ -134,8 +134,8 @@ fn findings(reviewed: &Reviewed, docket: Option<&Docket>) -> Vec<FindingPart> {
             basis: said.map(|said| said.raised.basis.clone()).unwrap_or_default(),
             failure: said.map(|said| said.raised.failure.clone()).unwrap_or_default(),
             evidence: said.map(|said| quotes(&said.raised.evidence)).unwrap_or_default(),
-            ruling: said.and_then(|said| said.ruling.as_ref()).map(|ruling| RulingPart {
-                word: ruling.word.as_str(),
+            ruling: said.and_then(|said| said.decision.as_ref()).map(|ruling| RulingPart {
+                word: ruling.verdict.as_str(),
                 reason: ruling.reason.clone(),
                 instruction: ruling.instruction.clone(),
                 evidence: quotes(&ruling.evidence),

@@ -7,8 +7,8 @@ use crate::domain::model::change::Change;
 use crate::domain::model::oid::Oid;
 use crate::domain::pipeline::apply::apply;
 use crate::domain::pipeline::next::next;
-use crate::domain::pipeline::run::{Action, Attempt, Failure, Kind, Order, Outcome};
-use crate::domain::review::converge::Limits;
+use crate::domain::pipeline::run::{Attempt, CallFailure, FixRequest, Job, JobOutcome, RunKind};
+use crate::domain::review::converge::StopLimits;
 use crate::flow::call::Desk;
 use crate::flow::call::cast::Player;
 use crate::flow::review::docket::Docket;
@@ -40,7 +40,7 @@ pub struct Session<'a> {
     pub desk: Desk<'a>,
     /// `None` where nothing is to be fixed.
     pub executor: Option<Player>,
-    pub limits: Limits,
+    pub limits: StopLimits,
     pub interrupts: Interrupts,
     pub folder: &'a RunFolder,
     /// The tree that the judges' room shows; filled by this process alone.
@@ -55,11 +55,11 @@ impl Session<'_> {
     pub fn perform(mut self) -> Result<Docket> {
         loop {
             let outcome = match next(&self.docket.run) {
-                Action::End(_) => return Ok(self.docket),
-                Action::Gate => self.gate()?,
-                Action::Review(scope) => self.review(&scope)?,
-                Action::Arbitrate(findings) => self.arbitrate(&findings)?,
-                Action::Fix(order) => self.fix(&order)?,
+                Job::End(_) => return Ok(self.docket),
+                Job::Gate => self.gate()?,
+                Job::Review(scope) => self.review(&scope)?,
+                Job::Arbitrate(findings) => self.arbitrate(&findings)?,
+                Job::Fix(order) => self.fix(&order)?,
             };
             let run = self.docket.run.clone();
             self.docket.run = apply(run, outcome, &self.limits);
@@ -93,10 +93,10 @@ impl Session<'_> {
         (self.desk.tell)(line);
     }
 
-    fn gate(&mut self) -> Result<Outcome> {
+    fn gate(&mut self) -> Result<JobOutcome> {
         let run = &self.docket.run;
         let change = self.change_since(run.base.as_ref())?;
-        if run.kind == Kind::Fix {
+        if run.kind == RunKind::Fix {
             self.tell("asking the gates");
         }
         let asked = gate::ask(self.repo, self.env, &change, &self.matter.law, run.kind)?;
@@ -105,13 +105,13 @@ impl Session<'_> {
         }
         self.docket.gated = asked.report.findings;
         self.docket.skipped = asked.report.skipped;
-        Ok(Outcome::Gated(asked.gated))
+        Ok(JobOutcome::Gated(asked.gated))
     }
 
-    fn fix(&mut self, order: &Order) -> Result<Outcome> {
+    fn fix(&mut self, order: &FixRequest) -> Result<JobOutcome> {
         let Some(executor) = self.executor.clone() else {
             let why = "there is no agent that could fix it".to_owned();
-            return Ok(Outcome::Failed(Failure::Infrastructure(why)));
+            return Ok(JobOutcome::Failed(CallFailure::Infrastructure(why)));
         };
         let number = self.docket.run.attempts.len();
         // A fix that changed nothing leaves the number of attempts as it is.
@@ -128,7 +128,7 @@ impl Session<'_> {
         match self.ask_for_work(&executor, &key, &prompt, &workshop.dir())? {
             Ok(()) => {
                 let kept = workshop.keep(&self.docket.run, &self.message(order));
-                Ok(Outcome::Fixed(self.or_stopped(kept)?))
+                Ok(JobOutcome::Fixed(self.or_stopped(kept)?))
             }
             Err(failure) => {
                 let kept = workshop.keep_unfinished(&self.docket.run);
@@ -136,7 +136,7 @@ impl Session<'_> {
                     let short = commit.short();
                     self.tell(&format!("what the executor left unfinished is kept as {short}"));
                 }
-                Ok(Outcome::Failed(failure))
+                Ok(JobOutcome::Failed(failure))
             }
         }
     }
@@ -149,7 +149,7 @@ impl Session<'_> {
         })
     }
 
-    fn message(&self, order: &Order) -> String {
+    fn message(&self, order: &FixRequest) -> String {
         let titles: Vec<String> = self
             .docket
             .run

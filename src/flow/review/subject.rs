@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result};
 
-use crate::domain::gates::secrets;
+use crate::domain::gates::secrets::redact;
 use crate::domain::model::change::Change;
 use crate::domain::model::fence::visible_path;
 use crate::domain::model::oid::Oid;
@@ -33,7 +33,7 @@ pub struct Subject {
 impl Subject {
     /// The paths of the change, as shown to people and models.
     pub fn paths(&self) -> Vec<String> {
-        self.change.files.iter().map(|file| visible_path(&secrets::mask_path(&file.path))).collect()
+        self.change.files.iter().map(|file| visible_path(&redact::mask_path(&file.path))).collect()
     }
 }
 

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 
 use bstr::{BStr, BString, ByteSlice as _};
 
-use crate::domain::gates::secrets;
+use crate::domain::gates::secrets::redact;
 use crate::domain::model::fence::visible;
 use crate::domain::model::objects::Content;
 use crate::domain::model::oid::Oid;
 use crate::domain::review::deliver::{Delivery, FILE_BYTES_MAX};
+use crate::domain::review::finding::ReviewFinding;
 use crate::domain::review::prompt;
-use crate::domain::review::raised::Raised;
 use crate::platform::git::object::Objects;
 
 /// The lines around a finding's place that a later round is shown.
@@ -40,13 +40,13 @@ impl<'a> Texts<'a> {
         let path = place.map_or_else(|| BString::from(shown), |place| place.path.clone());
         let text = whole(self.objects, self.tree, path.as_bstr())
             .filter(|bytes| !bytes.contains(&0))
-            .map(|bytes| visible(&secrets::mask_lines(&bytes, &path)));
+            .map(|bytes| visible(&redact::mask_lines(&bytes, &path)));
         self.read.borrow_mut().insert(shown.to_owned(), text.clone());
         text
     }
 
     /// What stands where a finding was, for a reviewer of a later round.
-    pub fn now(&self, raised: &Raised) -> String {
+    pub fn now(&self, raised: &ReviewFinding) -> String {
         let Some(text) = self.text(&raised.path) else { return String::new() };
         let lines = raised.anchored.lines().unwrap_or((1, 1));
         prompt::excerpt(&text, lines, AROUND)

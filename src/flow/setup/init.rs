@@ -9,6 +9,7 @@ use bstr::{BStr, ByteSlice as _};
 
 use crate::domain::gates::governance::{BASELINE_FILE, POLICY_FILE};
 use crate::domain::gates::secrets;
+use crate::domain::gates::secrets::scan;
 use crate::domain::model::objects::{BLOB_BYTES_MAX, Content};
 use crate::domain::model::text::counted;
 use crate::flow::setup::propose::{COMMITS_LOOKED_AT, Proposal, RepoFacts, propose};
@@ -91,7 +92,7 @@ fn baseline(repo: &Repo) -> Result<Option<(String, usize)>> {
             // A gate does not look for secrets in it either, and says so.
             Content::TooLarge(_) | Content::Missing => continue,
         };
-        for hit in secrets::scan(&blob, &file.path) {
+        for hit in scan::scan(&blob, &file.path) {
             known.insert((hit.fingerprint, hit.rule, file.path.clone()));
         }
     }

@@ -2,7 +2,7 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _};
-use std::os::unix::fs::{DirBuilderExt as _, symlink};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, symlink};
 use std::path::{Component, Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -10,7 +10,6 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 use bstr::{BStr, ByteSlice as _};
 use directories::ProjectDirs;
-use fs2::FileExt as _;
 use rustix::process::getuid;
 
 use crate::domain::model::oid::Oid;
@@ -18,7 +17,9 @@ use crate::flow::workspace::private_repo;
 use crate::platform::git::command::succeeded;
 use crate::platform::git::repo::Repo;
 use crate::platform::process::{Cmd, Ended, Interrupts, code_of};
-use crate::platform::store::{file, share};
+use crate::platform::store::file;
+use crate::platform::store::lock;
+use crate::platform::store::lock::{Held, Wait};
 
 /// The most workspaces in use at once; each is a whole checkout on disk.
 const POOL: usize = 3;
@@ -29,8 +30,17 @@ const WAIT: Duration = Duration::from_mins(1);
 /// How long a checkout may take before it is given up.
 const CHECKOUT_TIME: Duration = Duration::from_mins(5);
 
-/// The file that names, in a repository's folder of workspaces, its common git directory.
+/// The lock of one workspace, in its folder.
+const LOCK: &str = "lock";
+
+/// Names, in a repository's folder of workspaces, its common git directory.
 const OWNER: &str = "repository";
+
+/// Names, beside it, the device that the repository was on.
+const DEVICE: &str = "device";
+
+/// How long the workspaces of a repository that is gone are kept.
+const ABANDONED_AFTER: Duration = Duration::from_hours(30 * 24);
 
 /// Why there is no workspace to run in.
 #[derive(Debug, thiserror::Error)]
@@ -51,8 +61,7 @@ pub enum Ignored {
 /// A checkout that no other process uses while this is held.
 pub struct Workspace {
     folder: PathBuf,
-    /// Locked for as long as this lives; the kernel frees it whatever becomes of us.
-    _lock: File,
+    _lock: Held,
 }
 
 /// Where a repository's workspaces are: in the user's cache, so that no part of their path is called
@@ -74,21 +83,52 @@ pub fn root(repo: &Repo) -> PathBuf {
 /// Makes a repository's folder among those of all repositories, readable by its user alone, and
 /// removes the folders of repositories that are gone.
 fn claim_folder(all: &Path, folder: &Path, place: &Path) -> io::Result<()> {
-    if folder.join(OWNER).exists() {
+    if folder.join(OWNER).exists() && folder.join(DEVICE).exists() {
         return Ok(());
     }
     let mut private = DirBuilder::new();
     private.recursive(true).mode(0o700).create(folder)?;
     for entry in fs::read_dir(all)? {
         let other = entry?.path();
-        let owner = fs::read(other.join(OWNER)).unwrap_or_default();
-        if !owner.is_empty() && !owner.to_path_lossy().exists() {
+        if is_abandoned(&other) {
             // Another user of the cache may be doing the same.
             drop(fs::remove_dir_all(&other));
         }
     }
+    let device = fs::metadata(place)?.dev().to_string();
+    file::write_atomic(&folder.join(DEVICE), device.as_bytes()).map_err(io::Error::other)?;
     let owner = place.as_os_str().as_encoded_bytes();
     file::write_atomic(&folder.join(OWNER), owner).map_err(io::Error::other)
+}
+
+/// Whether the workspaces in a folder are those of a repository that is gone for good, and nobody works
+/// in them.
+///
+/// That its path is not there proves nothing: its drive may not be mounted. So the nearest folder
+/// above it that is there must be on the device on which the repository was (below an unmounted
+/// drive it is another one), and the workspaces must have lain unused for a month (another drive may have
+/// come to the same place under the same number). Where the device is not known, as in caches of
+/// earlier versions, the workspaces stay until their repository is used again, which notes it.
+fn is_abandoned(workspaces: &Path) -> bool {
+    let owner = fs::read(workspaces.join(OWNER)).unwrap_or_default();
+    let device = fs::read_to_string(workspaces.join(DEVICE)).ok();
+    let device = device.and_then(|text| text.parse::<u64>().ok());
+    let (Some(device), false) = (device, owner.is_empty()) else { return false };
+    let owner = owner.to_path_lossy();
+    let is_missing = matches!(fs::metadata(&owner),
+        Err(error) if error.kind() == io::ErrorKind::NotFound);
+    let above = owner.ancestors().skip(1).find_map(|folder| fs::metadata(folder).ok());
+    if !is_missing || above.is_none_or(|above| above.dev() != device) {
+        return false;
+    }
+    let Ok(entries) = fs::read_dir(workspaces) else { return false };
+    let mut locks = entries.filter_map(|entry| Some(entry.ok()?.path().join(LOCK)));
+    locks.all(|lock| {
+        let used = fs::metadata(&lock).and_then(|lock| lock.modified());
+        let is_unused =
+            used.map_or(true, |used| used.elapsed().is_ok_and(|since| since >= ABANDONED_AFTER));
+        is_unused && !lock::is_held(&lock)
+    })
 }
 
 impl Workspace {
@@ -98,7 +138,7 @@ impl Workspace {
         loop {
             let mut free = Vec::new();
             for number in 0..POOL {
-                free.extend(Self::try_acquire(&root.join(number.to_string()))?);
+                free.extend(Self::try_acquire(&root.join(number.to_string()), Wait::NONE)?);
             }
             let checked_out =
                 |tree: &Self| tree.checked_out().is_some_and(|at| at == wanted.as_str());
@@ -114,16 +154,9 @@ impl Workspace {
     }
 
     /// The workspace in that folder, beside those that are shared; `None` where another process has it.
-    pub fn try_acquire(folder: &Path) -> Result<Option<Self>> {
-        let open = || -> io::Result<Option<File>> {
-            let lock = share::open_append(&folder.join("lock"))?;
-            match lock.try_lock_exclusive() {
-                Ok(()) => Ok(Some(lock)),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
-                Err(error) => Err(error),
-            }
-        };
-        let lock = open().with_context(|| format!("could not lock `{}`", folder.display()))?;
+    pub fn try_acquire(folder: &Path, wait: Wait) -> Result<Option<Self>> {
+        let lock = lock::take(&folder.join(LOCK), wait)
+            .with_context(|| format!("could not lock `{}`", folder.display()))?;
         Ok(lock.map(|lock| Self { folder: folder.to_owned(), _lock: lock }))
     }
 

@@ -8,8 +8,8 @@ use std::path::{Component, Path, PathBuf};
 use anyhow::{Context as _, Result};
 use bstr::{BStr, BString, ByteSlice as _};
 
-use crate::domain::gates::secrets;
-use crate::domain::model::change::{FileChange, Kind, Mode};
+use crate::domain::gates::secrets::redact;
+use crate::domain::model::change::{FileChange, FileChangeKind, FileMode};
 use crate::domain::model::oid::Oid;
 use crate::flow::workspace::checkout;
 use crate::platform::git::diff;
@@ -84,10 +84,12 @@ pub fn update(repo: &Repo, from: &Oid, to: &Oid, folder: &Path) -> Result<NotCop
     let (mut left, mut not_copied) = (BYTES_MAX, NotCopied::new());
     for file in diff::trees(&repo.objects, Some(from), Some(to))? {
         let before = match &file.kind {
-            Kind::Renamed { from } => from,
-            Kind::Added | Kind::Modified | Kind::Deleted => &file.path,
+            FileChangeKind::Renamed { from } => from,
+            FileChangeKind::Added | FileChangeKind::Modified | FileChangeKind::Deleted => {
+                &file.path
+            }
         };
-        if let Some(path) = place(secrets::mask_path(before).as_bstr()) {
+        if let Some(path) = place(redact::mask_path(before).as_bstr()) {
             file::remove_if_there(&folder.join(&path))
                 .with_context(|| format!("could not remove `{}`", path.display()))?;
         }
@@ -121,9 +123,9 @@ fn copy_or_name(
 /// Copies a file, where it may be copied and there is room left for it, in bytes.
 fn copy(repo: &Repo, file: &FileChange, folder: &Path, left: &mut u64) -> Result<()> {
     let Some(entry) = file.new.as_ref() else { return Ok(()) };
-    let name = secrets::mask_path(&file.path);
+    let name = redact::mask_path(&file.path);
     let Some(path) = place(name.as_bstr()) else { return Ok(()) };
-    if !matches!(entry.mode, Mode::File | Mode::Executable) {
+    if !matches!(entry.mode, FileMode::File | FileMode::Executable) {
         return Ok(());
     }
     let Some((_, size)) = repo.objects.header(&entry.oid)? else { return Ok(()) };
@@ -132,7 +134,7 @@ fn copy(repo: &Repo, file: &FileChange, folder: &Path, left: &mut u64) -> Result
     }
     let Some(content) = repo.objects.blob(&entry.oid)? else { return Ok(()) };
     *left -= size;
-    let masked = secrets::mask_lines(&content, &file.path);
+    let masked = redact::mask_lines(&content, &file.path);
     Ok(write_file(&folder.join(path), &masked)?)
 }
 

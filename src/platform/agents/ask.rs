@@ -36,6 +36,9 @@ pub struct Request<'a> {
     /// A private folder for the files of this call: what was asked, streams, the answer. It exists
     /// and is empty.
     pub folder: &'a Path,
+    /// Where a process that is started is noted for as long as it runs, so that one which outlives us
+    /// is found again; not in `folder`, where the agent may write.
+    pub note: Option<&'a Path>,
     /// The longest that the whole call may take.
     pub wall: Duration,
     /// The longest that it may be silent.

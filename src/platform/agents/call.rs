@@ -155,6 +155,11 @@ impl ProgramCall {
             .env("XDG_RUNTIME_DIR", &temporary)
             .env(INSIDE, request.role.as_str())
             .mark(&Ulid::generate().to_string());
+        if let Some(note) = request.note {
+            // Made here, so that whoever may go on with the run may read it.
+            create(note)?;
+            cmd = cmd.note(note);
+        }
         for (name, value) in base_env(around).into_iter().chain(git_vars(request.dir)) {
             cmd = cmd.env(name, value);
         }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use bstr::{BStr, BString, ByteSlice as _};
 
-use crate::domain::model::change::{Change, FileChange, Kind};
+use crate::domain::model::change::{Change, FileChange, FileChangeKind};
 use crate::domain::model::oid::Oid;
 use crate::platform::git::diff;
 use crate::platform::git::object::Commit;
@@ -87,7 +87,7 @@ pub fn is_at(file: &FileChange, path: &BStr) -> bool {
         let rest = file.strip_prefix(path.as_bytes());
         path.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest[0] == b'/')
     };
-    below(&file.path) || matches!(&file.kind, Kind::Renamed { from } if below(from))
+    below(&file.path) || matches!(&file.kind, FileChangeKind::Renamed { from } if below(from))
 }
 
 fn key(base: Option<&Oid>) -> String {

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use anyhow::Result;
 use bstr::{BStr, BString, ByteSlice as _};
 
-use crate::domain::model::change::{Entry, FileChange, Kind};
+use crate::domain::model::change::{FileChange, FileChangeKind, TreeEntry};
 use crate::domain::model::objects::TreeItem;
 use crate::domain::model::oid::Oid;
 use crate::platform::git::object::Objects;
@@ -66,15 +66,15 @@ fn pair(
     let kind = match (old_file, new_file) {
         (None, None) => return Ok(()),
         (Some(a), Some(b)) if a == b => return Ok(()),
-        (Some(_), Some(_)) => Kind::Modified,
-        (None, Some(_)) => Kind::Added,
-        (Some(_), None) => Kind::Deleted,
+        (Some(_), Some(_)) => FileChangeKind::Modified,
+        (None, Some(_)) => FileChangeKind::Added,
+        (Some(_), None) => FileChangeKind::Deleted,
     };
     changes.push(FileChange { path, kind, old: old_file.cloned(), new: new_file.cloned() });
     Ok(())
 }
 
-fn split(item: Option<&TreeItem>) -> (Option<&Oid>, Option<&Entry>) {
+fn split(item: Option<&TreeItem>) -> (Option<&Oid>, Option<&TreeEntry>) {
     match item {
         Some(TreeItem::Tree { oid, .. }) => (Some(oid), None),
         Some(TreeItem::File { entry, .. }) => (None, Some(entry)),
@@ -103,7 +103,7 @@ fn join(prefix: &BStr, name: &BStr) -> BString {
 fn pair_moves(changes: Vec<FileChange>) -> Vec<FileChange> {
     let mut gone: HashMap<Oid, Vec<usize>> = HashMap::new();
     for (at, change) in changes.iter().enumerate().rev() {
-        if let (Kind::Deleted, Some(old)) = (&change.kind, &change.old) {
+        if let (FileChangeKind::Deleted, Some(old)) = (&change.kind, &change.old) {
             gone.entry(old.oid.clone()).or_default().push(at);
         }
     }
@@ -113,7 +113,7 @@ fn pair_moves(changes: Vec<FileChange>) -> Vec<FileChange> {
     let mut moved_from = HashMap::new();
     let mut taken = vec![false; changes.len()];
     for (at, change) in changes.iter().enumerate() {
-        if let (Kind::Added, Some(new)) = (&change.kind, &change.new)
+        if let (FileChangeKind::Added, Some(new)) = (&change.kind, &change.new)
             && let Some(from) = gone.get_mut(&new.oid).and_then(Vec::pop)
         {
             moved_from.insert(at, from);
@@ -122,7 +122,7 @@ fn pair_moves(changes: Vec<FileChange>) -> Vec<FileChange> {
     }
     let renamed = |at: usize| {
         let from = &changes[*moved_from.get(&at)?];
-        let kind = Kind::Renamed { from: from.path.clone() };
+        let kind = FileChangeKind::Renamed { from: from.path.clone() };
         Some(FileChange { kind, old: from.old.clone(), ..changes[at].clone() })
     };
     (0..changes.len())

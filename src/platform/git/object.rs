@@ -10,7 +10,7 @@ use bstr::{BStr, BString, ByteSlice};
 
 pub use crate::platform::git::cat_file::ObjectKind;
 
-use crate::domain::model::change::{Entry, Mode};
+use crate::domain::model::change::{FileMode, TreeEntry};
 use crate::domain::model::objects::{Content, ReadObjects, TreeItem};
 use crate::domain::model::oid::Oid;
 use crate::platform::git::cat_file::CatFile;
@@ -136,7 +136,7 @@ impl Objects {
     }
 
     /// The file at `path` in a tree.
-    pub fn entry(&self, tree: &Oid, path: &BStr) -> Result<Option<Entry>> {
+    pub fn entry(&self, tree: &Oid, path: &BStr) -> Result<Option<TreeEntry>> {
         let mut at = tree.clone();
         let mut names = path.split_str("/").peekable();
         while let Some(name) = names.next() {
@@ -180,7 +180,7 @@ impl Objects {
                 match item {
                     TreeItem::Tree { oid, .. } => open.push((below, oid)),
                     TreeItem::File { entry, .. }
-                        if matches!(entry.mode, Mode::File | Mode::Executable)
+                        if matches!(entry.mode, FileMode::File | FileMode::Executable)
                             && below.ends_with(b".md") =>
                     {
                         let content = self.blob(&entry.oid);
@@ -199,7 +199,7 @@ impl Objects {
     /// is no such file.
     pub fn file_up_to(&self, tree: &Oid, path: &BStr, most: u64) -> Result<Option<Content>> {
         match self.entry(tree, path)? {
-            Some(entry) if entry.mode != Mode::Submodule => {
+            Some(entry) if entry.mode != FileMode::Submodule => {
                 self.content(&entry.oid, most).map(Some)
             }
             _ => Ok(None),
@@ -209,7 +209,7 @@ impl Objects {
     /// The content of the file at `path` in a tree; `None` where there is no such file.
     pub fn file(&self, tree: &Oid, path: &BStr) -> Result<Option<Vec<u8>>> {
         match self.entry(tree, path)? {
-            Some(entry) if entry.mode != Mode::Submodule => {
+            Some(entry) if entry.mode != FileMode::Submodule => {
                 self.blob(&entry.oid).with_context(|| format!("could not read `{path}`"))
             }
             _ => Ok(None),
@@ -254,19 +254,19 @@ fn parse_tree(mut bytes: &[u8], oid_len: usize) -> Option<Vec<TreeItem>> {
         bytes = &bytes[nul + 1 + oid_len..];
         items.push(match mode {
             b"40000" | b"040000" => TreeItem::Tree { name, oid },
-            _ => TreeItem::File { name, entry: Entry { oid, mode: parse_mode(mode) } },
+            _ => TreeItem::File { name, entry: TreeEntry { oid, mode: parse_mode(mode) } },
         });
     }
     Some(items)
 }
 
 /// Odd modes of old tools (`100664`) are ordinary files.
-fn parse_mode(mode: &[u8]) -> Mode {
+fn parse_mode(mode: &[u8]) -> FileMode {
     match mode {
-        b"120000" => Mode::Symlink,
-        b"160000" => Mode::Submodule,
-        b"100755" => Mode::Executable,
-        _ => Mode::File,
+        b"120000" => FileMode::Symlink,
+        b"160000" => FileMode::Submodule,
+        b"100755" => FileMode::Executable,
+        _ => FileMode::File,
     }
 }
 

@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStringExt as _;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::platform::process::Cmd;
+use crate::platform::process::command::Cmd;
 
 /// The command lines of the processes that started this one, nearest first, at most `most`. What
 /// cannot be read ends the list.

@@ -2,6 +2,8 @@
 
 use std::ffi::OsString;
 use std::fs;
+use std::thread;
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -11,16 +13,21 @@ pub const MARK: &str = "TRIBUNAL_CALL";
 /// How often it is looked again: what is being killed may just have started another.
 const LOOKS: usize = 20;
 
+/// The pause between two looks. A process that is about to become another program shows no
+/// environment for a moment, so that one look which finds nothing proves nothing.
+const PAUSE: Duration = Duration::from_millis(2);
+
 /// Kills every process of this user that carries the mark. Gives how many were found.
 ///
 /// Only Linux lets one read the environment of a process. Elsewhere, and for a process that was
 /// started with an environment of its own, the end of the process group is all there is.
 pub fn kill_marked(mark: &str) -> usize {
     let wanted = format!("{MARK}={mark}").into_bytes();
-    let mut killed = 0;
+    let (mut killed, mut quiet) = (0, 0);
     for _ in 0..LOOKS {
         let found = marked(&wanted);
-        if found.is_empty() {
+        quiet = if found.is_empty() { quiet + 1 } else { 0 };
+        if quiet == 2 {
             break;
         }
         killed += found.len();
@@ -28,6 +35,7 @@ pub fn kill_marked(mark: &str) -> usize {
             // One that has ended in the meantime is what is wanted.
             let _ = kill_process(stray, Signal::KILL);
         }
+        thread::park_timeout(PAUSE);
     }
     killed
 }

@@ -1,9 +1,11 @@
 //! Runs a program with its streams going into files, and lets nothing of it outlive the run.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::os::unix::process::CommandExt as _;
+use std::path::Path;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -14,41 +16,32 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
+use crate::platform::process::alive::Identity;
+use crate::platform::process::command::{Cmd, Error};
+use crate::platform::process::limits::Limits;
+use crate::platform::process::started::Started;
 use crate::platform::process::strays::{MARK, kill_marked};
-use crate::platform::process::{Cmd, Error};
 
 /// How often the sizes of a supervised program's logs are looked at.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// Kills a process group, and what carries the mark, when its standard input ends without a second
-/// line: whoever held the other end is gone, by whatever way. The first line is the group and, where
-/// there is one, the mark.
-const WATCHDOG: &str = r#"read -r group mark && { read -r done || {
-    kill -s KILL -- "-$group"
-    [ -z "$mark" ] || for found in $(grep -lsF "$mark" /proc/[0-9]*/environ); do
+/// Kills a process group, and what carries the mark, when its standard input ends without a third
+/// line: whoever held the other end is gone, by whatever way. The first line is the mark (`-` where
+/// there is none), told before the program is started, the second the group. Where we were killed
+/// between the two, the program may not have begun to show its mark: then it is looked twice.
+const WATCHDOG: &str = r#"sweep() {
+    [ "$mark" = - ] || for found in $(grep -lsF "$mark" /proc/[0-9]*/environ); do
         stray="${found#/proc/}"; kill -s KILL "${stray%/environ}"
     done
-}; }"#;
-
-/// The limits of a supervised run.
-#[derive(Clone, Debug)]
-pub(super) struct Limits {
-    /// The longest that both logs may stay as they are.
-    pub idle: Option<Duration>,
-    /// How long the program may take to end by itself once it was asked to.
-    pub grace: Duration,
-    /// The most that it may print into one log, in bytes; then it is stopped.
-    pub log_max: u64,
-    /// Found again by this after it left its process group.
-    pub mark: Option<String>,
 }
-
-impl Default for Limits {
-    fn default() -> Self {
-        let log_max = 256 * 1024 * 1024;
-        Self { idle: None, grace: Duration::from_secs(2), log_max, mark: None }
-    }
-}
+read -r mark || exit
+if read -r group; then
+    read -r done && exit
+    kill -s KILL -- "-$group"
+else
+    sweep; sleep 1
+fi
+sweep"#;
 
 /// How a supervised program came to its end.
 #[derive(Clone, Copy, Debug)]
@@ -74,6 +67,10 @@ enum Event {
 /// While nothing is supervised they do what they do by default.
 #[derive(Clone, Copy, Debug)]
 pub struct Interrupts(());
+
+/// The signal that asked us to stop; 0 before there is one. What is under way ends, and nothing else
+/// is begun on the way out.
+static STOPPING: AtomicI32 = AtomicI32::new(0);
 
 /// The runs that are under way.
 static SUPERVISED: Mutex<Vec<Listener>> = Mutex::new(Vec::new());
@@ -101,11 +98,11 @@ impl Interrupts {
     pub fn wait(self, time: Duration) -> Option<i32> {
         let (tell, hear) = mpsc::channel();
         let listener = subscribe(tell);
-        let heard = hear.recv_timeout(time);
+        let heard = hear.recv_timeout(if stopping().is_some() { Duration::ZERO } else { time });
         unsubscribe(listener);
         match heard {
             Ok(Event::Signal(signal)) => Some(signal),
-            Ok(Event::Exited) | Err(_) => None,
+            Ok(Event::Exited) | Err(_) => stopping(),
         }
     }
 }
@@ -122,9 +119,18 @@ fn unsubscribe(number: u64) {
     listeners.retain(|listener| listener.number != number);
 }
 
+/// The signal that asked us to stop, once there was one.
+fn stopping() -> Option<i32> {
+    Some(STOPPING.load(Ordering::SeqCst)).filter(|signal| *signal != 0)
+}
+
 fn pass_on(signal: i32) {
     let heard = {
         let listeners = SUPERVISED.lock().unwrap_or_else(PoisonError::into_inner);
+        if !listeners.is_empty() {
+            // Before anybody is told: who is done with one program must not start the next.
+            STOPPING.store(signal, Ordering::SeqCst);
+        }
         let told = |l: &Listener| l.tell.send(Event::Signal(signal)).is_ok();
         listeners.iter().filter(|listener| told(listener)).count()
     };
@@ -160,6 +166,13 @@ impl Cmd {
         self.env(MARK, mark)
     }
 
+    /// Notes a supervised program in that file for as long as it runs: where we are killed, the note
+    /// is what `end_survivors` goes by.
+    pub fn note(mut self, path: &Path) -> Self {
+        self.limits.note = Some(path.to_owned());
+        self
+    }
+
     /// Runs the program with each stream going into a file (they may be the same one) and lets
     /// nothing of it outlive the run: not when it ends by itself, not at its deadline, not when we
     /// are interrupted, and not when we are killed. Without a mark, what left its process group
@@ -177,7 +190,10 @@ impl Cmd {
         let (tell, hear) = mpsc::channel();
         // Before the start: a signal must not find a program that nobody stops.
         let listener = subscribe(tell.clone());
-        let ended = self.supervised(&logs, tell, &hear);
+        let ended = match stopping() {
+            Some(signal) => Ok(Ended::Interrupted(signal)),
+            None => self.supervised(&logs, tell, &hear),
+        };
         unsubscribe(listener);
         ended
     }
@@ -189,9 +205,23 @@ impl Cmd {
         hear: &mpsc::Receiver<Event>,
     ) -> Result<Ended, Error> {
         let mut watchdog = Watchdog::start().map_err(|source| self.start_error(source))?;
-        let mut child = self.spawn()?;
-        watchdog.guard(child.id(), self.limits.mark.as_deref());
+        self.take_note(None).map_err(|source| self.start_error(source))?;
+        watchdog.expect(self.limits.mark.as_deref());
+        let mut child = match self.spawn() {
+            Ok(child) => child,
+            Err(error) => {
+                watchdog.call_off();
+                return Err(error);
+            }
+        };
+        watchdog.guard(child.id());
         let group = group_of(&child);
+        if let Err(source) = self.take_note(group) {
+            // What cannot be found again must not be left running.
+            signal_group(group, Signal::KILL);
+            drop(child.wait());
+            return Err(self.start_error(source));
+        }
         thread::spawn(move || {
             await_exit(group);
             // Nobody listens any more when the run was given up.
@@ -211,8 +241,20 @@ impl Cmd {
         if let Some(mark) = &self.limits.mark {
             kill_marked(mark);
         }
+        if let Some(note) = &self.limits.note {
+            // One that stays names a process that is gone.
+            drop(fs::remove_file(note));
+        }
         watchdog.dismiss();
         Ok(why.map_or(Ended::Exited(status), |(ended, _)| ended))
+    }
+}
+
+impl Cmd {
+    fn take_note(&self, process: Option<Pid>) -> io::Result<()> {
+        let Some(path) = &self.limits.note else { return Ok(()) };
+        let process = process.map(|pid| Identity::of(pid.as_raw_nonzero().get()));
+        Started { mark: self.limits.mark.clone(), process }.note(path)
     }
 }
 
@@ -291,10 +333,23 @@ impl Watchdog {
         Ok(Self { child, line })
     }
 
-    fn guard(&mut self, group: u32, mark: Option<&str>) {
+    fn expect(&mut self, mark: Option<&str>) {
+        self.tell(&mark.map_or_else(|| "-".to_owned(), |mark| format!("{MARK}={mark}")));
+    }
+
+    fn guard(&mut self, group: u32) {
+        self.tell(&group.to_string());
+    }
+
+    /// Nothing was started.
+    fn call_off(&mut self) {
+        self.tell("-");
+        self.dismiss();
+    }
+
+    fn tell(&mut self, text: &str) {
         if let Some(line) = &mut self.line {
-            let mark = mark.map(|mark| format!(" {MARK}={mark}")).unwrap_or_default();
-            drop(writeln!(line, "{group}{mark}"));
+            drop(writeln!(line, "{text}"));
         }
     }
 

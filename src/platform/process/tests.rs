@@ -89,6 +89,24 @@ fn its_environment_is_what_is_given() {
     assert_eq!(names, ["ONE", "PATH", MARK], "{seen}");
 }
 
+#[test]
+fn what_a_probe_leaves_running_does_not_keep_us() {
+    let folder = tempfile::tempdir().unwrap();
+    // It holds both streams open and has left the group that a deadline would end.
+    let script = "setsid sh -c 'echo $$ >stray; exec sleep 300' & while ! test -s stray; do :; done; echo 1.2.3";
+    let start = Instant::now();
+    let probe = |deadline: Duration| {
+        Cmd::new("/bin/sh", folder.path()).args(["-c", script]).deadline(deadline).capture()
+    };
+    let output = probe(LONG).unwrap();
+    let stray = fs::read_to_string(folder.path().join("stray")).unwrap();
+    let killed =
+        Cmd::new("/bin/sh", folder.path()).args(["-c", &format!("kill -9 {stray}")]).capture();
+    assert!(start.elapsed() < LONG / 2);
+    assert_eq!((output.code(), output.stdout.as_slice()), (0, b"1.2.3\n".as_slice()));
+    assert!(killed.is_ok());
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn what_left_its_group_is_gone_too() {

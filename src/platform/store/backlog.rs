@@ -3,22 +3,33 @@
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, Result};
-use fs2::FileExt as _;
 
 use crate::domain::model::oid::Oid;
+use crate::platform::process::Identity;
 use crate::platform::store::file::{set_aside_when_full, write_atomic, write_new};
+use crate::platform::store::lock;
+use crate::platform::store::lock::{Held, Wait};
 use crate::platform::store::share;
 
 /// The most commits that wait; whoever imports a history does not want all of it reviewed.
-const WAITING_MAX: usize = 50;
+pub const WAITING_MAX: usize = 50;
+
+/// How often a review that ends the program is begun.
+const TRIES_MAX: u32 = 3;
+
+/// For how long `status` tells of a commit that was left out.
+const LEFT_OUT_TOLD: Duration = Duration::from_hours(14 * 24);
+
+/// So many commits are remembered that failed, were left out, or were set aside.
+const NOTED_MAX: usize = 500;
 
 /// The proof that this process is the one that works the backlog off.
 #[derive(Debug)]
 pub struct Worker {
-    _lock: File,
+    _lock: Held,
 }
 
 /// What is known of the review of a commit that has no receipt.
@@ -28,23 +39,103 @@ pub enum State {
     Unknown,
     /// It waits, or is under way.
     Waiting,
-    /// It could not be made: why.
+    /// It could not be made, or is not tried any more: why.
     Failed(String),
 }
 
-/// Has a commit reviewed, unless it waits already. `false` where too many wait.
-pub fn want(state_dir: &Path, commit: &Oid) -> Result<bool> {
-    if waiting(state_dir)?.len() >= WAITING_MAX {
-        return Ok(false);
+/// What became of the wish for a review.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    Waits,
+    /// Too many wait; it is named in `status` as one that was left out.
+    LeftOut,
+    /// It was tried too often; only a person asks for it.
+    SetAside,
+}
+
+/// Has a commit reviewed, unless it waits already.
+pub fn want(state_dir: &Path, commit: &Oid) -> Result<Wanted> {
+    if path_of(state_dir, "aside", commit).exists() {
+        return Ok(Wanted::SetAside);
     }
-    forget_failure(state_dir, commit)?;
-    write_new(&folder(state_dir).join("waiting").join(commit.as_str()), b"")?;
-    Ok(true)
+    let waiting = waiting(state_dir)?;
+    if waiting.contains(commit) {
+        return Ok(Wanted::Waits);
+    }
+    if waiting.len() >= WAITING_MAX {
+        leave_out(state_dir, commit)?;
+        return Ok(Wanted::LeftOut);
+    }
+    for part in ["failed", "left-out"] {
+        remove(&path_of(state_dir, part, commit))?;
+    }
+    write_new(&path_of(state_dir, "waiting", commit), b"")?;
+    Ok(Wanted::Waits)
+}
+
+/// Notes a commit that is not reviewed because there are too many.
+pub fn leave_out(state_dir: &Path, commit: &Oid) -> Result<()> {
+    write_new(&path_of(state_dir, "left-out", commit), b"")?;
+    prune(state_dir, "left-out")
+}
+
+/// The commits that were left out of late, the oldest first.
+pub fn left_out(state_dir: &Path) -> Result<Vec<Oid>> {
+    let mut noted = listed(state_dir, "left-out")?;
+    noted.retain(|commit| {
+        let time =
+            fs::metadata(path_of(state_dir, "left-out", commit)).and_then(|at| at.modified());
+        time.is_ok_and(|time| time.elapsed().map_or(true, |since| since < LEFT_OUT_TOLD))
+    });
+    Ok(noted)
+}
+
+/// The commits that are not tried any more, with the reason.
+pub fn set_aside(state_dir: &Path) -> Result<Vec<(Oid, String)>> {
+    let why = |commit: &Oid| fs::read_to_string(path_of(state_dir, "aside", commit));
+    let listed = listed(state_dir, "aside")?;
+    Ok(listed.into_iter().filter_map(|commit| Some((commit.clone(), why(&commit).ok()?))).collect())
+}
+
+/// The next commit to review, whose try counts from now on: a review that ends this process has been
+/// tried all the same. One that was tried too often is set aside.
+pub fn begin_next(state_dir: &Path) -> Result<Option<Oid>> {
+    for commit in waiting(state_dir)? {
+        let tries = path_of(state_dir, "tries", &commit);
+        let before = count(&tries);
+        if before < TRIES_MAX {
+            write_atomic(&tries, format!("{}\n", before + 1).as_bytes())?;
+            return Ok(Some(commit));
+        }
+        let why = format!("its review was begun {before} times and ended the program each time");
+        write_atomic(&path_of(state_dir, "aside", &commit), why.as_bytes())?;
+        prune(state_dir, "aside")?;
+        remove(&path_of(state_dir, "waiting", &commit))?;
+        remove(&tries)?;
+    }
+    Ok(None)
+}
+
+/// Takes back a try that was stopped from outside: the commit waits on, and it does not count.
+pub fn put_back(state_dir: &Path, commit: &Oid) -> Result<()> {
+    let tries = path_of(state_dir, "tries", commit);
+    match count(&tries) {
+        0 | 1 => remove(&tries),
+        more => write_atomic(&tries, format!("{}\n", more - 1).as_bytes()),
+    }
+}
+
+fn count(tries: &Path) -> u32 {
+    fs::read_to_string(tries).ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0)
 }
 
 /// The commits that wait, the oldest first.
 pub fn waiting(state_dir: &Path) -> Result<Vec<Oid>> {
-    let folder = folder(state_dir).join("waiting");
+    listed(state_dir, "waiting")
+}
+
+fn listed(state_dir: &Path, part: &str) -> Result<Vec<Oid>> {
+    let folder = folder(state_dir).join(part);
     let entries = match fs::read_dir(&folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -64,41 +155,50 @@ pub fn waiting(state_dir: &Path) -> Result<Vec<Oid>> {
 /// Takes a commit out, with the reason where its review could not be made.
 pub fn done(state_dir: &Path, commit: &Oid, failure: Option<&str>) -> Result<()> {
     if let Some(why) = failure {
-        let path = folder(state_dir).join("failed").join(commit.as_str());
-        write_atomic(&path, why.as_bytes())?;
+        write_atomic(&path_of(state_dir, "failed", commit), why.as_bytes())?;
+        prune(state_dir, "failed")?;
     }
-    remove(&folder(state_dir).join("waiting").join(commit.as_str()))
+    remove(&path_of(state_dir, "waiting", commit))?;
+    remove(&path_of(state_dir, "tries", commit))
+}
+
+/// Forgets that a commit failed, was left out or set aside: it has an answer now.
+pub fn answered(state_dir: &Path, commit: &Oid) -> Result<()> {
+    ["failed", "left-out", "aside"]
+        .iter()
+        .try_for_each(|part| remove(&path_of(state_dir, part, commit)))
 }
 
 pub fn state(state_dir: &Path, commit: &Oid) -> State {
-    if folder(state_dir).join("waiting").join(commit.as_str()).exists() {
+    if path_of(state_dir, "waiting", commit).exists() {
         return State::Waiting;
     }
-    match fs::read_to_string(folder(state_dir).join("failed").join(commit.as_str())) {
-        Ok(why) => State::Failed(why),
-        Err(_) => State::Unknown,
-    }
+    ["aside", "failed"]
+        .iter()
+        .find_map(|part| fs::read_to_string(path_of(state_dir, part, commit)).ok())
+        .map_or(State::Unknown, State::Failed)
 }
 
 /// Becomes the worker; `None` where another process is it.
 pub fn work(state_dir: &Path) -> Result<Option<Worker>> {
-    let folder = folder(state_dir);
-    let take = || -> io::Result<Option<File>> {
-        let lock = share::open_append(&folder.join("lock"))?;
-        match lock.try_lock_exclusive() {
-            Ok(()) => Ok(Some(lock)),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
-            Err(error) => Err(error),
-        }
-    };
-    let lock = take().with_context(|| format!("could not lock `{}`", folder.display()))?;
+    let path = lock_of(state_dir);
+    let lock = lock::take(&path, Wait::FOR_ITS_END)
+        .with_context(|| format!("could not lock `{}`", path.display()))?;
     Ok(lock.map(|lock| Worker { _lock: lock }))
 }
 
-/// Whether somebody works the backlog off.
+/// Whether a process works the backlog off.
 pub fn is_worked_off(state_dir: &Path) -> bool {
-    let lock = File::open(folder(state_dir).join("lock"));
-    lock.is_ok_and(|lock| fs2::FileExt::try_lock_shared(&lock).is_err())
+    worker(state_dir).is_some()
+}
+
+/// The process that works the backlog off.
+pub fn worker(state_dir: &Path) -> Option<Identity> {
+    lock::holder(&lock_of(state_dir))
+}
+
+fn lock_of(state_dir: &Path) -> PathBuf {
+    folder(state_dir).join("lock")
 }
 
 /// The log of the worker, which is to stay small.
@@ -109,8 +209,15 @@ pub fn log(state_dir: &Path) -> Result<File> {
         .with_context(|| format!("could not open the log `{}`", path.display()))
 }
 
-fn forget_failure(state_dir: &Path, commit: &Oid) -> Result<()> {
-    remove(&folder(state_dir).join("failed").join(commit.as_str()))
+/// Forgets the oldest notes of a kind: they are for people, who read so many at most.
+fn prune(state_dir: &Path, part: &str) -> Result<()> {
+    let noted = listed(state_dir, part)?;
+    let surplus = noted.len().saturating_sub(NOTED_MAX);
+    noted[..surplus].iter().try_for_each(|commit| remove(&path_of(state_dir, part, commit)))
+}
+
+fn path_of(state_dir: &Path, part: &str, commit: &Oid) -> PathBuf {
+    folder(state_dir).join(part).join(commit.as_str())
 }
 
 fn remove(path: &Path) -> Result<()> {
@@ -128,10 +235,53 @@ fn folder(state_dir: &Path) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
     use std::io::Write as _;
 
-    use super::{folder, log};
+    use super::*;
+
+    fn oid(number: usize) -> Oid {
+        Oid::parse(&format!("{number:040x}")).unwrap()
+    }
+
+    #[test]
+    fn what_does_not_fit_is_remembered() {
+        let folder = tempfile::tempdir().unwrap();
+        let state_dir = folder.path();
+        for number in 1..=WAITING_MAX {
+            assert_eq!(want(state_dir, &oid(number)).unwrap(), Wanted::Waits);
+        }
+        let last = oid(WAITING_MAX + 1);
+        assert_eq!(want(state_dir, &last).unwrap(), Wanted::LeftOut);
+        assert_eq!(want(state_dir, &oid(1)).unwrap(), Wanted::Waits, "it waits already");
+        assert_eq!(left_out(state_dir).unwrap(), std::slice::from_ref(&last));
+        done(state_dir, &oid(1), None).unwrap();
+        assert_eq!(want(state_dir, &last).unwrap(), Wanted::Waits);
+        assert_eq!(left_out(state_dir).unwrap(), []);
+    }
+
+    #[test]
+    fn a_commit_is_tried_three_times_and_then_set_aside() {
+        let folder = tempfile::tempdir().unwrap();
+        let state_dir = folder.path();
+        let commit = oid(1);
+        want(state_dir, &commit).unwrap();
+        // One that is stopped from outside does not count.
+        for _ in 0..5 {
+            assert_eq!(begin_next(state_dir).unwrap(), Some(commit.clone()));
+            put_back(state_dir, &commit).unwrap();
+        }
+        for _ in 0..TRIES_MAX {
+            assert_eq!(begin_next(state_dir).unwrap(), Some(commit.clone()));
+            put_back(state_dir, &commit).unwrap();
+            assert_eq!(begin_next(state_dir).unwrap(), Some(commit.clone()));
+        }
+        assert_eq!(begin_next(state_dir).unwrap(), None);
+        assert_eq!(waiting(state_dir).unwrap(), []);
+        assert_eq!(set_aside(state_dir).unwrap()[0].0, commit);
+        assert_eq!(want(state_dir, &commit).unwrap(), Wanted::SetAside);
+        answered(state_dir, &commit).unwrap();
+        assert_eq!(want(state_dir, &commit).unwrap(), Wanted::Waits);
+    }
 
     #[test]
     fn the_workers_log_stays_small() {

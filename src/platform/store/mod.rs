@@ -6,6 +6,7 @@ pub mod file;
 pub mod ledger;
 pub mod inbox;
 pub mod known;
+pub mod lock;
 pub mod path;
 pub mod queue;
 pub mod runs;

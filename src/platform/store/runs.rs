@@ -1,18 +1,20 @@
 //! Runs: a folder each, held by one process at a time.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use fs2::FileExt;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use ulid::Ulid;
 
+use crate::platform::process::Identity;
 use crate::platform::store::file::{sweep, write_atomic};
+use crate::platform::store::lock;
+use crate::platform::store::lock::{Held, Wait};
 use crate::platform::store::share;
 
 const STATE: &str = "run.json";
@@ -25,29 +27,42 @@ const UNENDED_KEPT: Duration = Duration::from_hours(14 * 24);
 #[derive(Debug)]
 pub struct RunFolder {
     path: PathBuf,
-    /// Locked for as long as this lives; the kernel frees it whatever becomes of us.
-    _lock: File,
+    _lock: Held,
 }
 
 impl RunFolder {
-    /// Takes the folder of that run, which is made where it is missing, readable by this user
-    /// alone unless the repository is shared. `None` where another process works on the run.
-    pub fn take(state_dir: &Path, id: &str) -> Result<Option<Self>> {
+    /// Makes the folder of a new run, readable by this user alone unless the repository is shared.
+    pub fn create(state_dir: &Path, id: &str) -> Result<Self> {
         let path = root(state_dir).join(id);
-        let take = || -> io::Result<Option<File>> {
-            share::make_private_dir(&path)?;
-            let lock = share::open_append(&path.join(LOCK))?;
-            match lock.try_lock_exclusive() {
-                Ok(()) => Ok(Some(lock)),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
-                Err(error) => Err(error),
-            }
-        };
-        let lock = take().with_context(|| format!("could not lock `{}`", path.display()))?;
+        share::make_private_dir(&path)
+            .with_context(|| format!("could not create the folder `{}`", path.display()))?;
+        Self::take(state_dir, id, Wait::FOR_ITS_END, &mut |_| {})?
+            .with_context(|| format!("another process works on the run `{id}`"))
+    }
+
+    /// Takes the folder of a run. `None` where another process works on the run, or where there is no
+    /// such folder. `tell` is called once where it has to wait, with who works on it.
+    pub fn take(
+        state_dir: &Path,
+        id: &str,
+        wait: Wait,
+        tell: &mut dyn FnMut(Option<&Identity>),
+    ) -> Result<Option<Self>> {
+        let path = root(state_dir).join(id);
+        if !path.is_dir() {
+            return Ok(None);
+        }
+        let lock = lock::take_telling(&path.join(LOCK), wait, tell)
+            .with_context(|| format!("could not lock `{}`", path.display()))?;
         Ok(lock.map(|lock| {
             sweep(&path);
             Self { path, _lock: lock }
         }))
+    }
+
+    /// As `take`, without waiting: for who tidies up and comes again another time.
+    pub fn try_take(state_dir: &Path, id: &str) -> Result<Option<Self>> {
+        Self::take(state_dir, id, Wait::NONE, &mut |_| {})
     }
 
     pub fn path(&self) -> &Path {
@@ -73,11 +88,22 @@ impl RunFolder {
 
 /// Whether a process works on that run at this moment.
 pub fn is_held(state_dir: &Path, id: &str) -> bool {
-    let lock = File::open(root(state_dir).join(id).join(LOCK));
-    lock.is_ok_and(|lock| {
-        FileExt::try_lock_shared(&lock)
-            .is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
-    })
+    holder(state_dir, id).is_some()
+}
+
+/// The process that works on that run at this moment.
+pub fn holder(state_dir: &Path, id: &str) -> Option<Identity> {
+    lock::holder(&root(state_dir).join(id).join(LOCK))
+}
+
+/// Whether there is a folder of that run.
+pub fn exists(state_dir: &Path, id: &str) -> bool {
+    folder(state_dir, id).is_dir()
+}
+
+/// Where the folder of a run is.
+pub fn folder(state_dir: &Path, id: &str) -> PathBuf {
+    root(state_dir).join(id)
 }
 
 /// Before this time began what is not kept any more, unless it ended: see [`UNENDED_KEPT`].
@@ -118,7 +144,7 @@ pub fn remove_stateless(state_dir: &Path, before: Timestamp) -> Result<()> {
     for id in folders(state_dir)? {
         if began(&id).is_some_and(|began| began < before)
             && !root.join(&id).join(STATE).exists()
-            && let Some(folder) = RunFolder::take(state_dir, &id)?
+            && let Some(folder) = RunFolder::try_take(state_dir, &id)?
         {
             folder.remove()?;
         }

@@ -3,10 +3,12 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::domain::model::finding::Place;
-use crate::domain::model::kept::{Disposition, History, Kept, Sighting, Status};
+use crate::domain::model::finding::Location;
 use crate::domain::model::report::Reported;
 use crate::domain::model::severity::Severity;
+use crate::domain::model::stored_finding::{
+    Disposition, FindingHistory, FindingStatus, Observation, StoredFinding,
+};
 use crate::platform::ui::out::{DIM, ERROR, GOOD, HINT, WARNING};
 use crate::platform::ui::report::{json_finding, printable};
 
@@ -14,7 +16,7 @@ use crate::platform::ui::report::{json_finding, printable};
 const PLACE_WIDTH_MAX: usize = 44;
 
 /// A table of findings; an empty text where there are none.
-pub fn table(findings: &[Kept], total: usize) -> String {
+pub fn table(findings: &[StoredFinding], total: usize) -> String {
     let mut lines: Vec<String> = findings.iter().map(table_line).collect();
     if total > findings.len() {
         let rest = total - findings.len();
@@ -23,11 +25,11 @@ pub fn table(findings: &[Kept], total: usize) -> String {
     lines.join("\n")
 }
 
-fn table_line(kept: &Kept) -> String {
+fn table_line(kept: &StoredFinding) -> String {
     let finding = &kept.finding;
     let style = match (kept.status, finding.severity) {
-        (Status::Open, Severity::Critical | Severity::High) => ERROR,
-        (Status::Open, Severity::Medium | Severity::Low) => WARNING,
+        (FindingStatus::Open, Severity::Critical | Severity::High) => ERROR,
+        (FindingStatus::Open, Severity::Medium | Severity::Low) => WARNING,
         _ => DIM,
     };
     let place = finding.place.as_ref().map_or_else(|| "the change".to_owned(), place_text);
@@ -54,7 +56,7 @@ fn short_place(place: &str) -> String {
 }
 
 /// The place in one line: `path:line:column`.
-pub fn place_text(place: &Place) -> String {
+pub fn place_text(place: &Location) -> String {
     let mut text = printable(&place.spot.display());
     if place.line > 0 {
         text = format!("{text}:{}", place.line);
@@ -66,7 +68,7 @@ pub fn place_text(place: &Place) -> String {
 }
 
 /// Everything about one finding.
-pub fn details(kept: &Kept, history: &History, now: Timestamp) -> String {
+pub fn details(kept: &StoredFinding, history: &FindingHistory, now: Timestamp) -> String {
     let finding = &kept.finding;
     let place =
         finding.place.as_ref().map_or_else(|| "the change as a whole".to_owned(), place_text);
@@ -96,12 +98,12 @@ pub fn details(kept: &Kept, history: &History, now: Timestamp) -> String {
     lines.join("\n")
 }
 
-fn status_text(status: Status) -> String {
-    let style = if status == Status::Open { WARNING } else { GOOD };
+fn status_text(status: FindingStatus) -> String {
+    let style = if status == FindingStatus::Open { WARNING } else { GOOD };
     format!("{style}{}{style:#}", status.as_str())
 }
 
-fn sighting_line(sighting: &Sighting) -> String {
+fn sighting_line(sighting: &Observation) -> String {
     let commit = match &sighting.commit {
         Some(commit) => format!("in commit {}", commit.short()),
         None => "before it was committed".to_owned(),
@@ -144,7 +146,7 @@ fn day(time: Timestamp) -> String {
 }
 
 /// A kept finding as a report has it.
-pub fn reported(kept: &Kept) -> Reported {
+pub fn reported(kept: &StoredFinding) -> Reported {
     Reported {
         id: kept.id.clone(),
         status: kept.status.as_str().to_owned(),
@@ -153,7 +155,7 @@ pub fn reported(kept: &Kept) -> Reported {
 }
 
 /// A kept finding as `--format json` prints it: as in a report, with its times.
-pub fn json_kept(kept: &Kept) -> Value {
+pub fn json_kept(kept: &StoredFinding) -> Value {
     let mut value = json_finding(&reported(kept));
     value["first_seen"] = json!(kept.first_seen.to_string());
     value["last_seen"] = json!(kept.last_seen.to_string());
@@ -162,7 +164,7 @@ pub fn json_kept(kept: &Kept) -> Value {
 }
 
 /// A kept finding with everything that happened to it.
-pub fn json_details(kept: &Kept, history: &History) -> Value {
+pub fn json_details(kept: &StoredFinding, history: &FindingHistory) -> Value {
     let mut value = json_kept(kept);
     value["sightings"] = history
         .sightings

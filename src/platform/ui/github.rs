@@ -1,7 +1,7 @@
 //! A judgement as workflow commands, which GitHub shows beside the lines of a change.
 
 use crate::domain::model::fence::is_hidden;
-use crate::domain::model::finding::{Effect, Spot};
+use crate::domain::model::finding::{Effect, LocationKind};
 use crate::domain::model::report::{Report, Reported};
 use crate::platform::ui::sarif::rule_id;
 
@@ -22,7 +22,7 @@ fn finding(reported: &Reported) -> String {
     let mut properties = vec![("title", rule_id(finding))];
     let mut message = finding.message.clone();
     match finding.place.as_ref().map(|place| (place, &place.spot)) {
-        Some((place, Spot::File(path))) => {
+        Some((place, LocationKind::File(path))) => {
             properties.push(("file", path.to_string()));
             if place.line > 0 {
                 properties.push(("line", place.line.to_string()));
@@ -71,12 +71,12 @@ fn property(text: &str) -> String {
 mod tests {
     use super::render;
     use crate::domain::model::class::Class;
-    use crate::domain::model::finding::{Effect, Finding, Place, Spot};
+    use crate::domain::model::finding::{Effect, Finding, Location, LocationKind};
     use crate::domain::model::gate::Gate;
     use crate::domain::model::report::{Report, Reported, Skipped, Verdict};
     use crate::domain::model::severity::Severity;
 
-    fn finding(place: Option<Place>, message: &str, effect: Effect) -> Reported {
+    fn finding(place: Option<Location>, message: &str, effect: Effect) -> Reported {
         let finding = Finding {
             gate: Gate::Review,
             rule: "a::b,c".to_owned(),
@@ -96,20 +96,20 @@ mod tests {
         let cases = [
             (
                 finding(
-                    Some(Place::line("d,e:f%/g\nh", 7)),
+                    Some(Location::line("d,e:f%/g\nh", 7)),
                     "x\r\n::set-output name=a::b 100%",
                     Effect::Block,
                 ),
                 "::error title=review/a%3A%3Ab%2Cc,file=d%2Ce%3Af%25/g%0Ah,line=7,endLine=7::x%0D%0A::set-output name=a::b 100%25",
             ),
             (
-                finding(Some(Place::file("f")), "m", Effect::Warn),
+                finding(Some(Location::file("f")), "m", Effect::Warn),
                 "::warning title=review/a%3A%3Ab%2Cc,file=f::m",
             ),
             (
                 finding(
-                    Some(Place {
-                        spot: Spot::Ref("refs/heads/x".into()),
+                    Some(Location {
+                        spot: LocationKind::Ref("refs/heads/x".into()),
                         line: 0,
                         column: 0,
                         end_line: 0,

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::domain::model::finding::{Effect, Finding, Place, Spot};
-use crate::domain::model::kept::Disposition;
+use crate::domain::model::finding::{Effect, Finding, Location, LocationKind};
 use crate::domain::model::report::{Report, Reported, Verdict};
+use crate::domain::model::stored_finding::Disposition;
 
 /// What was decided about findings, by id.
 pub type Answers = BTreeMap<String, Disposition>;
@@ -106,8 +106,8 @@ fn result(reported: &Reported, answers: &Answers) -> Value {
     result
 }
 
-fn location(place: &Place, finding: &Finding) -> Value {
-    let Spot::File(path) = &place.spot else {
+fn location(place: &Location, finding: &Finding) -> Value {
+    let LocationKind::File(path) = &place.spot else {
         return json!({"logicalLocations": [{"fullyQualifiedName": place.spot.display()}]});
     };
     let mut physical = json!({"artifactLocation": {"uri": uri(path)}});

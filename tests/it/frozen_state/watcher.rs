@@ -232,7 +232,7 @@ fn told(data: &Data) {
         daemon["records"].as_array().unwrap().iter().map(|record| &record["id"]).collect();
     assert_eq!(ids, ["broken", "login", "odd"], "{daemon:#}");
     assert_eq!(daemon["records"][1]["version"]["accepted"], true, "{daemon:#}");
-    tribunal(&scene, &repo, &["daemon", "log"]).ok().says("docs/specs/a.md: taken in as login");
+    tribunal(&scene, &repo, &["daemon", "log"]).ok().says("as login (S, 7bc4148268ae)");
     let path = |name: &str| format!("docs/specs/{name}.md");
     // The second file of an id is not the version that was taken in.
     let expected = [(path("a"), true, true), (path("b"), false, false), (path("c"), true, false)];

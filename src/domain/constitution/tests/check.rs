@@ -2,56 +2,56 @@
 
 use proptest::prelude::{any, proptest};
 
-use crate::domain::constitution::check::{Compiled, Source, compile, scope};
-use crate::domain::constitution::rule::{Check, Language, On, Rule};
+use crate::domain::constitution::check::{CompiledRule, SourceFile, compile, scope};
+use crate::domain::constitution::rule::{Language, Rule, RuleCheck, RuleScope};
 use crate::domain::constitution::tests::a_rule;
 use crate::domain::constitution::waiver::{Waiver, find};
 
-fn regex(pattern: &str, on: On) -> Rule {
+fn regex(pattern: &str, on: RuleScope) -> Rule {
     let mut rule = a_rule("R-7f3a", "");
-    rule.check = Check::Regex { pattern: pattern.to_owned(), on };
+    rule.check = RuleCheck::Regex { pattern: pattern.to_owned(), on };
     rule
 }
 
 fn structure(pattern: &str, language: Language) -> Rule {
     let mut rule = a_rule("R-7f3a", "");
-    rule.check = Check::AstGrep { pattern: pattern.to_owned(), language, on: On::Tree };
+    rule.check = RuleCheck::AstGrep { pattern: pattern.to_owned(), language, on: RuleScope::Tree };
     rule
 }
 
-fn compiled(rule: &Rule) -> Compiled {
+fn compiled(rule: &Rule) -> CompiledRule {
     compile(rule).unwrap().unwrap()
 }
 
 fn lines(rule: &Rule, path: &str, text: &str) -> Vec<u32> {
-    let hits = compiled(rule).everywhere(&Source::new(path, text));
+    let hits = compiled(rule).everywhere(&SourceFile::new(path, text));
     hits.into_iter().map(|hit| hit.line).collect()
 }
 
 #[test]
 fn a_regex_hits_lines() {
     let text = "a\n  let _ = fs::write(\n    x);\nlet _ = fs::a(); let _ = fs::b();\n";
-    let rule = regex(r"let _ = fs::\w+\(\s*", On::AddedLines);
-    let hits = compiled(&rule).everywhere(&Source::new("a.rs", text));
+    let rule = regex(r"let _ = fs::\w+\(\s*", RuleScope::AddedLines);
+    let hits = compiled(&rule).everywhere(&SourceFile::new("a.rs", text));
     assert_eq!(hits.len(), 2, "a line counts once");
     assert_eq!((hits[0].line, hits[0].column, hits[0].end_line), (2, 3, 3));
     assert_eq!(hits[0].text, "  let _ = fs::write(\n    x);");
     let on = |added: &[(u32, u32)]| {
         let added: Vec<_> = added.iter().map(|(start, end)| *start..*end).collect();
-        let hits = compiled(&rule).matches(&Source::new("a.rs", text), &added);
+        let hits = compiled(&rule).matches(&SourceFile::new("a.rs", text), &added);
         hits.into_iter().map(|hit| hit.line).collect::<Vec<_>>()
     };
     assert_eq!(on(&[(1, 2)]), [0; 0]);
     assert_eq!(on(&[(3, 4)]), [2], "an added line within the match");
     assert_eq!(on(&[(1, 3), (4, 9)]), [2, 4]);
     assert_eq!(on(&[]), [0; 0]);
-    let whole = regex("fs::", On::TouchedFiles);
-    assert_eq!(compiled(&whole).matches(&Source::new("a.rs", text), &[]).len(), 2);
+    let whole = regex("fs::", RuleScope::TouchedFiles);
+    assert_eq!(compiled(&whole).matches(&SourceFile::new("a.rs", text), &[]).len(), 2);
 }
 
 #[test]
 fn paths_choose_files() {
-    let mut rule = regex("x", On::Tree);
+    let mut rule = regex("x", RuleScope::Tree);
     rule.paths = ["src/*.rs", "lib/**", "!**/tests/**"].map(ToOwned::to_owned).to_vec();
     let scope = scope(&rule).ok().unwrap();
     for (path, covered) in [
@@ -61,7 +61,7 @@ fn paths_choose_files() {
         ("lib/tests/d.py", false),
         ("other", false),
     ] {
-        assert_eq!(scope.covers(path), covered, "{path}");
+        assert_eq!(scope.matches(path), covered, "{path}");
     }
     rule.paths.remove(0);
     rule.paths.remove(0);
@@ -119,12 +119,12 @@ fn structures_hit_in_every_language() {
 
 #[test]
 fn a_broken_rule_says_what_and_where() {
-    let mut glob = regex("x", On::Tree);
+    let mut glob = regex("x", RuleScope::Tree);
     glob.paths = vec!["src/[".to_owned()];
     for (rule, message) in [
-        (regex("a(", On::Tree), "unclosed group"),
-        (regex("a*", On::Tree), "matches everywhere"),
-        (regex("(?:a{1000}){1000}", On::Tree), "too large"),
+        (regex("a(", RuleScope::Tree), "unclosed group"),
+        (regex("a*", RuleScope::Tree), "matches everywhere"),
+        (regex("(?:a{1000}){1000}", RuleScope::Tree), "too large"),
         (structure("$A", Language::Rust), "matches everywhere"),
         (structure("a; b", Language::Rust), "multiple ast nodes"),
         (structure("", Language::Rust), ""),
@@ -134,8 +134,8 @@ fn a_broken_rule_says_what_and_where() {
         let error = compile(&rule).err().unwrap_or_else(|| panic!("{:?}", rule.check));
         assert!(error.message.contains(message), "{error}");
     }
-    let mut prose = regex("x", On::Tree);
-    prose.check = Check::None;
+    let mut prose = regex("x", RuleScope::Tree);
+    prose.check = RuleCheck::None;
     assert!(compile(&prose).unwrap().is_none());
 }
 
@@ -158,9 +158,9 @@ fn a_waiver_needs_a_reason() {
     ] {
         assert_eq!(find(text, line, "R-7f3a"), waiver, "{text}");
     }
-    let rule = regex("fs", On::Tree);
+    let rule = regex("fs", RuleScope::Tree);
     let text = "fs\n// tribunal:allow R-7f3a not ours\nfs\n";
-    let hits = compiled(&rule).everywhere(&Source::new("a", text));
+    let hits = compiled(&rule).everywhere(&SourceFile::new("a", text));
     assert_eq!(hits[0].waiver, None);
     assert_eq!(hits[1].waiver, reason("not ours"));
 }
@@ -168,9 +168,9 @@ fn a_waiver_needs_a_reason() {
 proptest! {
     #[test]
     fn no_pattern_and_no_text_breaks_it(pattern in any::<String>(), text in any::<String>()) {
-        for rule in [regex(&pattern, On::Tree), structure(&pattern, Language::Rust)] {
+        for rule in [regex(&pattern, RuleScope::Tree), structure(&pattern, Language::Rust)] {
             if let Ok(Some(compiled)) = compile(&rule) {
-                drop(compiled.everywhere(&Source::new("a.rs", &text)));
+                drop(compiled.everywhere(&SourceFile::new("a.rs", &text)));
             }
         }
         drop(find(&text, 1, "R-7f3a"));
@@ -178,9 +178,9 @@ proptest! {
 
     #[test]
     fn no_likely_pattern_breaks_it(pattern in "[a-c$A_.(){}\\[\\]*+?|\n ]{0,12}", text in "[a-c.(){}\n ]{0,30}") {
-        for rule in [regex(&pattern, On::Tree), structure(&pattern, Language::JavaScript)] {
+        for rule in [regex(&pattern, RuleScope::Tree), structure(&pattern, Language::JavaScript)] {
             if let Ok(Some(compiled)) = compile(&rule) {
-                drop(compiled.everywhere(&Source::new("a.js", &text)));
+                drop(compiled.everywhere(&SourceFile::new("a.js", &text)));
             }
         }
     }

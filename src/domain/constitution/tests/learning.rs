@@ -2,10 +2,10 @@
 
 use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 
-use crate::domain::constitution::check::{Source, compile};
+use crate::domain::constitution::check::{SourceFile, compile};
 use crate::domain::constitution::generalise::{Anchor, candidates, common, language};
-use crate::domain::constitution::prove::{Bad, Evidence, Fixed, Proof, problems, prove};
-use crate::domain::constitution::rule::{Check, Language, On, Rule};
+use crate::domain::constitution::prove::{Bad, Evidence, FixedFile, Proof, problems, prove};
+use crate::domain::constitution::rule::{Language, Rule, RuleCheck, RuleScope};
 use crate::domain::constitution::tests::a_rule;
 use crate::domain::constitution::token::tokens;
 
@@ -89,7 +89,7 @@ fn bad(text: &str, line: u32) -> Bad<'_> {
 
 fn proof(rule: &Rule, fixed: &str, rest: &[(&str, &str)], hits_max: u32) -> Proof {
     let found = [bad("fn f() {\n    let _ = fs::write(a, b);\n}\n", 2)];
-    let fixed = [Fixed { path: "src/a.rs", text: fixed, lines: Some(2..3) }];
+    let fixed = [FixedFile { path: "src/a.rs", text: fixed, lines: Some(2..3) }];
     let evidence = Evidence { bad: &found, fixed: &fixed };
     let rest = |visit: &mut dyn FnMut(&str, &str) -> bool| {
         let _stopped = rest.iter().any(|(path, text)| !visit(path, text));
@@ -146,7 +146,8 @@ fn examples_are_checked() {
         (Language::Java, "$E.printStackTrace();", "e.printStackTrace();", "log.warn(e);"),
         (Language::Python, "except: pass", "except: pass", "x"),
     ] {
-        rule.check = Check::AstGrep { pattern: pattern.to_owned(), language, on: On::Tree };
+        rule.check =
+            RuleCheck::AstGrep { pattern: pattern.to_owned(), language, on: RuleScope::Tree };
         (rule.bad, rule.good) = (vec![bad.to_owned()], vec![good.to_owned()]);
         if language != Language::Python {
             assert_eq!(problems(&rule), [], "{pattern}");
@@ -184,7 +185,7 @@ proptest! {
                 }
                 let compiled = compile(&Rule::with_check(check)).unwrap().unwrap();
                 for &at in &chosen {
-                    let hits = compiled.everywhere(&Source::new("a.txt", &lines[at]));
+                    let hits = compiled.everywhere(&SourceFile::new("a.txt", &lines[at]));
                     prop_assert!(!hits.is_empty(), "{} of {:?}", pattern, lines);
                 }
             }

@@ -8,7 +8,9 @@ mod promotion;
 mod prompt;
 mod rules;
 
-use crate::domain::constitution::rule::{At, Check, On, Origin, Rule, Status};
+use crate::domain::constitution::rule::{
+    Origin, Rule, RuleCheck, RulePlace, RuleScope, RuleStatus,
+};
 use crate::domain::model::class::Class;
 use crate::domain::model::severity::Severity;
 
@@ -17,11 +19,11 @@ fn a_rule(id: &str, pattern: &str) -> Rule {
     Rule {
         id: id.to_owned(),
         title: "Return or log every error".to_owned(),
-        status: Status::Active,
+        status: RuleStatus::Active,
         severity: Severity::High,
         class: Class::new("error-handling/unchecked-result"),
         paths: Vec::new(),
-        check: Check::Regex { pattern: pattern.to_owned(), on: On::AddedLines },
+        check: RuleCheck::Regex { pattern: pattern.to_owned(), on: RuleScope::AddedLines },
         origin: Some(Origin {
             findings: vec!["01J".to_owned()],
             changes: 2,
@@ -30,6 +32,6 @@ fn a_rule(id: &str, pattern: &str) -> Rule {
         sentence: "Why it matters.".to_owned(),
         bad: vec!["let _ = fs::write(a, b);".to_owned()],
         good: vec!["fs::write(a, b)?;".to_owned()],
-        at: At::default(),
+        at: RulePlace::default(),
     }
 }

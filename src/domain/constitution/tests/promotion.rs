@@ -2,13 +2,17 @@
 
 use proptest::prelude::{ProptestConfig, prop_assert, prop_assert_eq, proptest};
 
-use crate::domain::constitution::case::{Case, Fix, Forgotten, Law, Limits};
+use crate::domain::constitution::incident::{
+    ConstitutionLimits, ExistingRules, Fix, ForgottenRule, Incident,
+};
 use crate::domain::constitution::ladder::{Advice, Quiet, Statistics, advise};
 use crate::domain::constitution::parse::parse;
-use crate::domain::constitution::promote::{Decision, Given, add, decide, topic_path};
+use crate::domain::constitution::promote::{Given, PromotionDecision, add, decide, topic_path};
 use crate::domain::constitution::prove::{Proof, problems};
-use crate::domain::constitution::recurrence::{After, Sighting, candidates, component};
-use crate::domain::constitution::rule::{Check, Language, On, Rule, Status};
+use crate::domain::constitution::recurrence::{
+    Occurrence, RecurrenceThreshold, candidates, component,
+};
+use crate::domain::constitution::rule::{Language, Rule, RuleCheck, RuleScope, RuleStatus};
 use crate::domain::constitution::tests::a_rule;
 use crate::domain::model::class::Class;
 use crate::domain::model::gate::Gate;
@@ -18,8 +22,8 @@ use crate::domain::model::severity::Severity;
 const NOW: i64 = 1_795_176_000;
 const DAY: i64 = 86_400;
 
-fn sighting(id: u32, class: &str, path: &str, change: &str, days_ago: i64) -> Sighting {
-    Sighting {
+fn sighting(id: u32, class: &str, path: &str, change: &str, days_ago: i64) -> Occurrence {
+    Occurrence {
         finding: format!("F{id}"),
         gate: Gate::Person,
         class: Class::new(class),
@@ -32,7 +36,7 @@ fn sighting(id: u32, class: &str, path: &str, change: &str, days_ago: i64) -> Si
     }
 }
 
-fn with(mut sighting: Sighting, change: impl Fn(&mut Sighting)) -> Sighting {
+fn with(mut sighting: Occurrence, change: impl Fn(&mut Occurrence)) -> Occurrence {
     change(&mut sighting);
     sighting
 }
@@ -58,13 +62,13 @@ fn what_comes_back_is_counted() {
     let class = "error-handling/unchecked-result";
     let one = |id, change, days| sighting(id, class, "src/a/x.rs", change, days);
     let three = [one(1, "c1", 9), one(2, "c1", 8), one(3, "c2", 1)];
-    let found = candidates(&three, After::default(), NOW);
+    let found = candidates(&three, RecurrenceThreshold::default(), NOW);
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].findings, ["F1", "F2", "F3"]);
     assert_eq!((found[0].component.as_str(), found[0].changes.len()), ("src/a", 2));
     assert_eq!(found[0].first, NOW - 9 * DAY);
 
-    let critical = |s: &mut Sighting| s.severity = Severity::Critical;
+    let critical = |s: &mut Occurrence| s.severity = Severity::Critical;
     let shown = [
         ("one change", vec![one(1, "c1", 1), one(2, "c1", 1), one(3, "c1", 1)], 0),
         ("judged again", vec![one(1, "c1", 3), one(1, "c1", 2), one(2, "c2", 1)], 0),
@@ -97,7 +101,11 @@ fn what_comes_back_is_counted() {
         ("one critical", vec![with(one(1, "c1", 1), critical), one(2, "c2", 1)], 0),
     ];
     for (name, sightings, count) in shown {
-        assert_eq!(candidates(&sightings, After::default(), NOW).len(), count, "{name}");
+        assert_eq!(
+            candidates(&sightings, RecurrenceThreshold::default(), NOW).len(),
+            count,
+            "{name}"
+        );
     }
 }
 
@@ -112,7 +120,7 @@ fn free_texts_are_counted_by_likeness() {
         say(3, "other/retry", "c3", "server is hammered by a retry loop with no pause"),
         say(4, "other/naming", "c4", "the name of this variable misleads readers"),
     ];
-    let found = candidates(&sightings, After::default(), NOW);
+    let found = candidates(&sightings, RecurrenceThreshold::default(), NOW);
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].class.as_str(), "other/retry");
     assert_eq!(found[0].findings, ["F1", "F2", "F3"]);
@@ -120,10 +128,10 @@ fn free_texts_are_counted_by_likeness() {
 
 const BODY: &str = "fn f() {\n    BAD\n    done();\n}\n";
 
-fn case(id: u32, change: &str, anchor: &str, fixed: &str) -> Case {
+fn case(id: u32, change: &str, anchor: &str, fixed: &str) -> Incident {
     let class = "error-handling/unchecked-result";
     let path = format!("src/store/f{id}.rs");
-    Case {
+    Incident {
         sighting: sighting(id, class, &path, change, 10 - i64::from(id)),
         anchor: format!("    {anchor}"),
         suggestion: "pass it on with `?`".to_owned(),
@@ -134,7 +142,7 @@ fn case(id: u32, change: &str, anchor: &str, fixed: &str) -> Case {
     }
 }
 
-fn three_cases() -> Vec<Case> {
+fn three_cases() -> Vec<Incident> {
     vec![
         case(1, "c1", "let _ = fs::remove_file(path);", "fs::remove_file(path)?;"),
         case(2, "c2", "let _ = fs::write(&path, text);", "fs::write(&path, text)?;"),
@@ -142,19 +150,24 @@ fn three_cases() -> Vec<Case> {
     ]
 }
 
-fn decided(cases: &[Case], law: Law<'_>, given: Given<'_>, rest: &[(&str, &str)]) -> Decision {
-    let sightings: Vec<Sighting> = cases.iter().map(|case| case.sighting.clone()).collect();
-    let found = candidates(&sightings, After::default(), NOW);
+fn decided(
+    cases: &[Incident],
+    law: ExistingRules<'_>,
+    given: Given<'_>,
+    rest: &[(&str, &str)],
+) -> PromotionDecision {
+    let sightings: Vec<Occurrence> = cases.iter().map(|case| case.sighting.clone()).collect();
+    let found = candidates(&sightings, RecurrenceThreshold::default(), NOW);
     let visit = |visit: &mut dyn FnMut(&str, &str) -> bool| {
         let _stopped = rest.iter().any(|(path, text)| !visit(path, text));
     };
-    decide(&found[0], cases, After::default(), law, given, &visit)
+    decide(&found[0], cases, RecurrenceThreshold::default(), law, given, &visit)
 }
 
-fn learned(cases: &[Case], rest: &[(&str, &str)]) -> (Rule, Proof) {
-    let law = Law { rules: &[], forgotten: &[], limits: Limits::default() };
+fn learned(cases: &[Incident], rest: &[(&str, &str)]) -> (Rule, Proof) {
+    let law = ExistingRules { rules: &[], forgotten: &[], limits: ConstitutionLimits::default() };
     match decided(cases, law, Given::Nothing, rest) {
-        Decision::Learn { rule, proof } => (*rule, proof),
+        PromotionDecision::Learn { rule, proof } => (*rule, proof),
         other => panic!("{other:?}"),
     }
 }
@@ -163,13 +176,13 @@ fn learned(cases: &[Case], rest: &[(&str, &str)]) -> (Rule, Proof) {
 fn a_mistake_becomes_a_rule_that_stops_the_next() {
     let (rule, proof) = learned(&three_cases(), &[("src/store/z.rs", "fn z() {}")]);
     assert_eq!(proof, Proof::Proved { hits_in_rest: 0 });
-    assert_eq!(rule.status, Status::Active);
+    assert_eq!(rule.status, RuleStatus::Active);
     assert_eq!(
         rule.check,
-        Check::AstGrep {
+        RuleCheck::AstGrep {
             pattern: "let _ = fs::$A($$$B);".to_owned(),
             language: Language::Rust,
-            on: On::AddedLines
+            on: RuleScope::AddedLines
         }
     );
     assert_eq!(rule.paths, ["src/store/**/*.rs"]);
@@ -183,16 +196,17 @@ fn a_mistake_becomes_a_rule_that_stops_the_next() {
     assert_eq!(rule.good, ["fs::remove_file(path)?;"]);
     assert_eq!(problems(&rule), []);
 
-    let text = add("", &rule, Limits::default()).unwrap();
-    assert_eq!(add(&text, &rule, Limits::default()).unwrap(), text, "once");
+    let text = add("", &rule, ConstitutionLimits::default()).unwrap();
+    assert_eq!(add(&text, &rule, ConstitutionLimits::default()).unwrap(), text, "once");
     let read = parse(&topic_path(&rule.class), &text);
     assert_eq!(read.errors, []);
     assert_eq!((&read.rules[0].check, &read.rules[0].origin), (&rule.check, &rule.origin));
     assert_eq!(topic_path(&rule.class), ".ai/constitution/error-handling.md");
 
-    let law = Law { rules: &read.rules, forgotten: &[], limits: Limits::default() };
+    let law =
+        ExistingRules { rules: &read.rules, forgotten: &[], limits: ConstitutionLimits::default() };
     let again = decided(&three_cases(), law, Given::Nothing, &[]);
-    assert_eq!(again, Decision::Covered { ids: vec![rule.id] });
+    assert_eq!(again, PromotionDecision::Covered { ids: vec![rule.id] });
 }
 
 #[test]
@@ -201,16 +215,16 @@ fn what_cannot_be_proved_stays_prose() {
     let (rule, proof) = learned(&three_cases(), &[("src/store/z.rs", &noisy)]);
     let reason = "it fires on the rest of the tree more than 5 times".to_owned();
     assert_eq!(proof, Proof::Prose { reason });
-    assert_eq!((rule.status, &rule.check), (Status::Proposed, &Check::None));
-    assert!(add("", &rule, Limits::default()).is_ok());
+    assert_eq!((rule.status, &rule.check), (RuleStatus::Proposed, &RuleCheck::None));
+    assert!(add("", &rule, ConstitutionLimits::default()).is_ok());
     let apart = ["a.ok();", "foo(b);", "if x { y }"];
-    let apart: Vec<Case> =
+    let apart: Vec<Incident> =
         (1..).zip(apart).map(|(id, line)| case(id, &id.to_string(), line, "")).collect();
     let (_, proof) = learned(&apart, &[]);
     let reason = "its findings have too little text in common".to_owned();
     assert_eq!(proof, Proof::Prose { reason });
-    let gone: Vec<Case> =
-        three_cases().into_iter().map(|case| Case { file: None, fix: None, ..case }).collect();
+    let gone: Vec<Incident> =
+        three_cases().into_iter().map(|case| Incident { file: None, fix: None, ..case }).collect();
     assert_eq!(learned(&gone, &[]).1, Proof::Proved { hits_in_rest: 0 }, "anchors are enough");
 }
 
@@ -218,24 +232,25 @@ fn what_cannot_be_proved_stays_prose() {
 fn a_forgotten_rule_stays_forgotten() {
     let cases = three_cases();
     let (rule, _) = learned(&cases, &[]);
-    let limits = Limits::default();
-    let forgotten = Forgotten {
+    let limits = ConstitutionLimits::default();
+    let forgotten = ForgottenRule {
         id: rule.id.clone(),
         class: rule.class.clone(),
         component: "src/store".to_owned(),
         check: rule.check.clone(),
     };
-    let elsewhere = Forgotten { component: "src/git".to_owned(), ..forgotten.clone() };
-    let other = Check::Regex { pattern: r"\.ok\(\);".to_owned(), on: On::AddedLines };
-    let unlike = Forgotten { check: other, ..forgotten.clone() };
-    let prose = Forgotten { check: Check::None, ..forgotten.clone() };
+    let elsewhere = ForgottenRule { component: "src/git".to_owned(), ..forgotten.clone() };
+    let other = RuleCheck::Regex { pattern: r"\.ok\(\);".to_owned(), on: RuleScope::AddedLines };
+    let unlike = ForgottenRule { check: other, ..forgotten.clone() };
+    let prose = ForgottenRule { check: RuleCheck::None, ..forgotten.clone() };
     for (forgotten, stays) in
         [(forgotten, true), (elsewhere, false), (unlike, false), (prose, true)]
     {
-        let law = Law { rules: &[], forgotten: std::slice::from_ref(&forgotten), limits };
+        let law = ExistingRules { rules: &[], forgotten: std::slice::from_ref(&forgotten), limits };
         let decision = decided(&cases, law, Given::Nothing, &[]);
-        assert_eq!(matches!(decision, Decision::Forgotten { .. }), stays, "{forgotten:?}");
-        let Decision::Learn { .. } = decided(&cases, law, Given::Check(&rule.check), &[]) else {
+        assert_eq!(matches!(decision, PromotionDecision::Forgotten { .. }), stays, "{forgotten:?}");
+        let PromotionDecision::Learn { .. } = decided(&cases, law, Given::Check(&rule.check), &[])
+        else {
             panic!("a person may ask for it");
         };
     }
@@ -244,20 +259,25 @@ fn a_forgotten_rule_stays_forgotten() {
 #[test]
 fn the_constitution_has_bounds() {
     let rules = [a_rule("R-0001", "quite another")];
-    let full = Limits { checked_rules: 1, ..Limits::default() };
-    let law = Law { rules: &rules, forgotten: &[], limits: full };
-    assert!(matches!(decided(&three_cases(), law, Given::Nothing, &[]), Decision::Full { .. }));
+    let full = ConstitutionLimits { checked_rules: 1, ..ConstitutionLimits::default() };
+    let law = ExistingRules { rules: &rules, forgotten: &[], limits: full };
+    assert!(matches!(
+        decided(&three_cases(), law, Given::Nothing, &[]),
+        PromotionDecision::Full { .. }
+    ));
     let (rule, _) = learned(&three_cases(), &[]);
-    let small = Limits { topic_bytes: 100, ..Limits::default() };
+    let small = ConstitutionLimits { topic_bytes: 100, ..ConstitutionLimits::default() };
     assert!(add("", &rule, small).unwrap_err().message.contains("100 bytes"));
-    let broken = add("# T\n\n```\nnever closed\n", &rule, Limits::default()).unwrap_err();
+    let broken =
+        add("# T\n\n```\nnever closed\n", &rule, ConstitutionLimits::default()).unwrap_err();
     assert_eq!((broken.line, broken.message.contains("never ends")), (3, true));
-    let shadow = Limits { proved: Status::Shadow, ..Limits::default() };
-    let law = Law { rules: &[], forgotten: &[], limits: shadow };
-    let Decision::Learn { rule, .. } = decided(&three_cases(), law, Given::Nothing, &[]) else {
+    let shadow = ConstitutionLimits { proved: RuleStatus::Shadow, ..ConstitutionLimits::default() };
+    let law = ExistingRules { rules: &[], forgotten: &[], limits: shadow };
+    let PromotionDecision::Learn { rule, .. } = decided(&three_cases(), law, Given::Nothing, &[])
+    else {
         panic!()
     };
-    assert_eq!(rule.status, Status::Shadow);
+    assert_eq!(rule.status, RuleStatus::Shadow);
 }
 
 #[test]
@@ -270,16 +290,16 @@ fn a_rule_moves_on_its_ladder() {
         quiet_changes,
     };
     for (status, given, advice) in [
-        (Status::Active, statistics(5, 1, 1, 0), "keep"),
-        (Status::Active, statistics(5, 2, 1, 0), "demote to shadow"),
-        (Status::Active, statistics(4, 4, 1, 0), "keep"),
-        (Status::Shadow, statistics(10, 3, 1, 0), "demote to proposed"),
-        (Status::Shadow, statistics(5, 1, 1, 0), "promote to active"),
-        (Status::Active, statistics(0, 0, 90, 50), "retire"),
-        (Status::Active, statistics(0, 0, 90, 49), "keep"),
-        (Status::Active, statistics(0, 0, 89, 50), "keep"),
-        (Status::Proposed, statistics(9, 9, 99, 99), "keep"),
-        (Status::Retired, statistics(9, 9, 99, 99), "keep"),
+        (RuleStatus::Active, statistics(5, 1, 1, 0), "keep"),
+        (RuleStatus::Active, statistics(5, 2, 1, 0), "demote to shadow"),
+        (RuleStatus::Active, statistics(4, 4, 1, 0), "keep"),
+        (RuleStatus::Shadow, statistics(10, 3, 1, 0), "demote to proposed"),
+        (RuleStatus::Shadow, statistics(5, 1, 1, 0), "promote to active"),
+        (RuleStatus::Active, statistics(0, 0, 90, 50), "retire"),
+        (RuleStatus::Active, statistics(0, 0, 90, 49), "keep"),
+        (RuleStatus::Active, statistics(0, 0, 89, 50), "keep"),
+        (RuleStatus::Proposed, statistics(9, 9, 99, 99), "keep"),
+        (RuleStatus::Retired, statistics(9, 9, 99, 99), "keep"),
     ] {
         let rule = Rule { status, ..a_rule("R-0001", "x") };
         let said = match advise(&rule, &given, Quiet::default(), NOW) {
@@ -310,11 +330,11 @@ proptest! {
             (case.file, case.fix) = (None, None);
         }
         let (rule, _) = learned(&cases, &[]);
-        let text = add("# Mine\n\n## Notes\n", &rule, Limits::default()).unwrap();
+        let text = add("# Mine\n\n## Notes\n", &rule, ConstitutionLimits::default()).unwrap();
         let parsed = parse("t.md", &text);
         prop_assert_eq!(&parsed.errors, &[]);
         prop_assert_eq!(parsed.rules.len(), 1);
         prop_assert!(text.starts_with("# Mine\n\n## Notes\n\n## R-"));
-        prop_assert_eq!(add(&text, &rule, Limits::default()).unwrap(), text);
+        prop_assert_eq!(add(&text, &rule, ConstitutionLimits::default()).unwrap(), text);
     }
 }

@@ -5,7 +5,7 @@ use std::slice::from_ref;
 use proptest::prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, proptest};
 
 use crate::domain::constitution::prompt::{BUDGET, for_role};
-use crate::domain::constitution::rule::{Check, Origin, Rule, Status};
+use crate::domain::constitution::rule::{Origin, Rule, RuleCheck, RuleStatus};
 use crate::domain::constitution::tests::a_rule;
 use crate::domain::model::agent::Role;
 use crate::domain::model::severity::Severity;
@@ -13,7 +13,7 @@ use crate::domain::model::severity::Severity;
 const PATHS: [&str; 2] = ["src/store/file.rs", "README.md"];
 
 fn prose(id: &str) -> Rule {
-    Rule { check: Check::None, ..a_rule(id, "") }
+    Rule { check: RuleCheck::None, ..a_rule(id, "") }
 }
 
 fn shown(rules: &[Rule], role: Role) -> Vec<String> {
@@ -43,14 +43,14 @@ fn only_active_rules_of_the_paths_are_told() {
         ..prose(id)
     };
     for (rule, told) in [
-        (with("R-0001", Status::Active, &[]), true),
-        (with("R-0002", Status::Active, &["src/**/*.rs"]), true),
-        (with("R-0003", Status::Active, &["src/**/*.py"]), false),
-        (with("R-0004", Status::Active, &["**", "!src/**", "!*.md"]), false),
-        (with("R-0005", Status::Active, &["src/[["]), true),
-        (with("R-0006", Status::Proposed, &[]), false),
-        (with("R-0007", Status::Shadow, &[]), false),
-        (with("R-0008", Status::Retired, &[]), false),
+        (with("R-0001", RuleStatus::Active, &[]), true),
+        (with("R-0002", RuleStatus::Active, &["src/**/*.rs"]), true),
+        (with("R-0003", RuleStatus::Active, &["src/**/*.py"]), false),
+        (with("R-0004", RuleStatus::Active, &["**", "!src/**", "!*.md"]), false),
+        (with("R-0005", RuleStatus::Active, &["src/[["]), true),
+        (with("R-0006", RuleStatus::Proposed, &[]), false),
+        (with("R-0007", RuleStatus::Shadow, &[]), false),
+        (with("R-0008", RuleStatus::Retired, &[]), false),
     ] {
         assert_eq!(!shown(from_ref(&rule), Role::Reviewer).is_empty(), told, "{rule:?}");
     }
@@ -62,7 +62,8 @@ fn what_a_check_holds_is_told_to_those_who_write() {
     let broken = a_rule("R-0002", "(");
     let misses = a_rule("R-0003", "nowhere");
     let unshown = Rule { bad: Vec::new(), ..a_rule("R-0004", "let _ = fs::") };
-    let command = Rule { check: Check::Command { run: "make".to_owned() }, ..a_rule("R-0005", "") };
+    let command =
+        Rule { check: RuleCheck::Command { run: "make".to_owned() }, ..a_rule("R-0005", "") };
     let rules = [held, broken, misses, unshown, command];
     for role in Role::ALL {
         let ids = shown(&rules, role);

@@ -5,7 +5,9 @@ use proptest::sample::select;
 
 use crate::domain::constitution::edit::{insert, remove, render, set_status};
 use crate::domain::constitution::parse::{duplicates, is_id, parse};
-use crate::domain::constitution::rule::{At, Check, Language, On, Rule, Status};
+use crate::domain::constitution::rule::{
+    Language, Rule, RuleCheck, RulePlace, RuleScope, RuleStatus,
+};
 use crate::domain::constitution::tests::a_rule;
 use crate::domain::model::severity::Severity;
 
@@ -54,7 +56,7 @@ fn a_topic_file_is_read() {
     assert_eq!(parsed.errors, []);
     let [first, second] = &parsed.rules[..] else { panic!("two rules") };
     assert_eq!(first.title, "Return or log every error of a filesystem call");
-    assert_eq!((first.status, first.severity), (Status::Shadow, Severity::High));
+    assert_eq!((first.status, first.severity), (RuleStatus::Shadow, Severity::High));
     assert_eq!(first.paths, ["src/**/*.rs", "!**/tests/**"]);
     assert_eq!(
         first.sentence,
@@ -68,7 +70,11 @@ fn a_topic_file_is_read() {
     assert_eq!(second.severity, Severity::High);
     assert_eq!(
         second.check,
-        Check::AstGrep { pattern: "x($$$)".to_owned(), language: Language::Rust, on: On::Tree }
+        RuleCheck::AstGrep {
+            pattern: "x($$$)".to_owned(),
+            language: Language::Rust,
+            on: RuleScope::Tree
+        }
     );
     assert_eq!(second.bad, ["## R-ffff is no heading here\nx("]);
     assert_eq!(second.good, ["a`b"]);
@@ -127,7 +133,7 @@ fn what_is_wrong_is_said_with_its_line() {
     }
     let one = a_rule("R-7f3a", "x");
     let mut other = one.clone();
-    other.at = At { path: "b.md".to_owned(), line: 7, check_line: 9 };
+    other.at = RulePlace { path: "b.md".to_owned(), line: 7, check_line: 9 };
     assert_eq!(
         duplicates(&[one, other])[0].to_string(),
         "b.md:7: rule `R-7f3a` stands at :0 already"
@@ -139,7 +145,7 @@ fn what_an_editor_leaves_in_a_file_is_neither_cut_nor_moved() {
     let wide = FILE.replacen("status ", "# \u{e4}\u{1f600}\nstatus ", 1);
     let marked = FILE.replacen("```toml rule\n", "```toml rule\n\u{feff}", 1);
     for text in [wide, format!("\u{feff}{FILE}"), FILE.replace('\n', "\r\n"), marked] {
-        let graded = set_status(&text, "R-7f3a", Status::Retired);
+        let graded = set_status(&text, "R-7f3a", RuleStatus::Retired);
         assert_eq!(graded, Some(text.replacen("\"shadow\"", "\"retired\"", 1)), "{text}");
         let gone = remove(&text, "R-7f3a").unwrap();
         let (start, end) = (text.find("## R-7f3a").unwrap(), text.find("## R-a0b1").unwrap());
@@ -149,9 +155,9 @@ fn what_an_editor_leaves_in_a_file_is_neither_cut_nor_moved() {
 
 #[test]
 fn edits_touch_nothing_else() {
-    let graded = set_status(FILE, "R-7f3a", Status::Retired).unwrap();
+    let graded = set_status(FILE, "R-7f3a", RuleStatus::Retired).unwrap();
     assert_eq!(graded, FILE.replacen("\"shadow\"", "\"retired\"", 1));
-    assert_eq!(set_status(FILE, "R-0000", Status::Retired), None);
+    assert_eq!(set_status(FILE, "R-0000", RuleStatus::Retired), None);
 
     let rule = a_rule("R-90aa", "x");
     let grown = insert(FILE, "error-handling", &rule.id, &render(&rule));
@@ -187,18 +193,17 @@ fn any_rule() -> impl Strategy<Value = Rule> {
     let text = "[ -~äλ]{0,40}";
     let line = "[!-~äλ][ -~äλ]{0,30}[!-~äλ]";
     let code = "[!-~ä][ -~ä\n]{0,30}[!-~ä]";
-    let check = (text, 0..4, select(On::ALL.to_vec()), select(Language::ALL.to_vec())).prop_map(
-        |(pattern, kind, on, language)| match kind {
-            0 => Check::Regex { pattern, on },
-            1 => Check::AstGrep { pattern, language, on },
-            2 => Check::Command { run: pattern },
-            _ => Check::None,
-        },
-    );
+    let check = (text, 0..4, select(RuleScope::ALL.to_vec()), select(Language::ALL.to_vec()))
+        .prop_map(|(pattern, kind, on, language)| match kind {
+            0 => RuleCheck::Regex { pattern, on },
+            1 => RuleCheck::AstGrep { pattern, language, on },
+            2 => RuleCheck::Command { run: pattern },
+            _ => RuleCheck::None,
+        });
     let codes = || proptest::collection::vec(code, 0..3);
     let paths = proptest::collection::vec(text, 0..3);
-    ("[0-9a-f]{4,8}", line, check, paths, codes(), codes(), select(Status::ALL.to_vec())).prop_map(
-        |(id, title, check, paths, bad, good, status)| Rule {
+    ("[0-9a-f]{4,8}", line, check, paths, codes(), codes(), select(RuleStatus::ALL.to_vec()))
+        .prop_map(|(id, title, check, paths, bad, good, status)| Rule {
             title: title.trim().to_owned(),
             check,
             paths,
@@ -206,8 +211,7 @@ fn any_rule() -> impl Strategy<Value = Rule> {
             good,
             status,
             ..a_rule(&format!("R-{id}"), "")
-        },
-    )
+        })
 }
 
 proptest! {
@@ -218,7 +222,7 @@ proptest! {
         let parsed = parse("t.md", &file);
         prop_assert_eq!(&parsed.errors, &[]);
         let mut read = parsed.rules.into_iter().find(|read| read.id == rule.id).unwrap();
-        read.at = At::default();
+        read.at = RulePlace::default();
         let expected = if other.id == rule.id { other } else { rule.clone() };
         prop_assert_eq!(&read, &expected);
         prop_assert_eq!(insert(&file, "t", &rule.id, &render(&rule)), file);
@@ -232,13 +236,13 @@ proptest! {
         drop(parse("t.md", &text));
         let file = format!("## R-0000 {text}\n```toml rule\n{block}\n```\n{text}");
         drop(parse("t.md", &file));
-        drop(set_status(&file, "R-0000", Status::Active));
+        drop(set_status(&file, "R-0000", RuleStatus::Active));
         // Where the status can be read, it alone is changed, between whatever stands around it.
         let (head, tail) = (format!("{text}\n## R-0000 {text}\n"), format!("\n```\n{text}"));
         let around = |status: &str| {
             format!("{head}```toml rule\n# {block}\nstatus = \"{status}\" # \u{e4}{tail}")
         };
-        if let Some(graded) = set_status(&around("shadow"), "R-0000", Status::Active) {
+        if let Some(graded) = set_status(&around("shadow"), "R-0000", RuleStatus::Active) {
             prop_assert_eq!(graded, around("active"));
         }
         drop(remove(&file, "R-0000"));

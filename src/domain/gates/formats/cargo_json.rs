@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::domain::gates::formats::{FormatError, Raw, json_line};
+use crate::domain::gates::formats::report::{FormatError, ToolFinding, json_line};
 
 const FORMAT: &str = "cargo's JSON messages";
 
@@ -62,7 +62,7 @@ struct Expansion {
 }
 
 /// Lines that are no JSON object are what build scripts and tests print beside it.
-pub fn read(text: &str) -> Result<Vec<Raw>, FormatError> {
+pub fn read(text: &str) -> Result<Vec<ToolFinding>, FormatError> {
     let mut found = Vec::new();
     for (number, line) in (1..).zip(text.lines()) {
         if !line.trim_start().starts_with('{') {
@@ -84,14 +84,14 @@ pub fn read(text: &str) -> Result<Vec<Raw>, FormatError> {
     Ok(found)
 }
 
-fn raw(diagnostic: Diagnostic) -> Raw {
+fn raw(diagnostic: Diagnostic) -> ToolFinding {
     let primary = diagnostic.spans.iter().find(|span| span.is_primary);
     let span = primary.or(diagnostic.spans.first()).map(Span::written);
     let rule = diagnostic.code.map(|code| code.code).unwrap_or_default();
     let tool = if rule.starts_with("clippy::") { "clippy" } else { "rustc" };
     let anchor: Vec<&str> =
         span.iter().flat_map(|span| &span.text).map(|line| line.text.as_str()).collect();
-    Raw {
+    ToolFinding {
         tool: tool.to_owned(),
         rule,
         severity: diagnostic.level.split(':').next().unwrap_or_default().to_owned(),

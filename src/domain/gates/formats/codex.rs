@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::domain::gates::formats::{FormatError, Raw, json};
+use crate::domain::gates::formats::report::{FormatError, ToolFinding, json};
 
 const FORMAT: &str = "a Codex review";
 
@@ -40,12 +40,12 @@ struct LineRange {
     end: u32,
 }
 
-pub fn read(text: &str) -> Result<Vec<Raw>, FormatError> {
+pub fn read(text: &str) -> Result<Vec<ToolFinding>, FormatError> {
     let review: Review = json(FORMAT, text)?;
     Ok(review.findings.into_iter().map(raw).collect())
 }
 
-fn raw(finding: Finding) -> Raw {
+fn raw(finding: Finding) -> ToolFinding {
     let (marked, title) = marked(&finding.title);
     let priority = finding.priority.map(|priority| format!("p{}", priority.min(3)));
     let severity = finding.severity.or(priority).or(marked).unwrap_or_default();
@@ -63,7 +63,7 @@ fn raw(finding: Finding) -> Raw {
         "" => title.to_owned(),
         body => format!("{title}: {body}"),
     };
-    Raw {
+    ToolFinding {
         tool: "codex".to_owned(),
         rule: String::new(),
         // Free text has no rule; its words are what can be compared.

@@ -2,16 +2,16 @@
 
 use regex::{Captures, Regex, RegexBuilder};
 
-use crate::domain::gates::formats::{FormatError, Raw};
+use crate::domain::gates::formats::report::{FormatError, ToolFinding};
 
 const GROUPS: [&str; 8] =
     ["path", "line", "column", "end_line", "severity", "rule", "message", "suggestion"];
 
 /// An expression that is held against each line of a report.
 #[derive(Debug)]
-pub struct Lines(Regex);
+pub struct LinePattern(Regex);
 
-impl Lines {
+impl LinePattern {
     /// Takes an expression whose named groups are known and among them `message`.
     pub fn new(pattern: &str) -> Result<Self, FormatError> {
         let wrong =
@@ -33,15 +33,15 @@ impl Lines {
     }
 
     /// The lines that match; the others are what the tool prints beside its findings.
-    pub(super) fn read(&self, text: &str) -> Vec<Raw> {
+    pub(super) fn read(&self, text: &str) -> Vec<ToolFinding> {
         text.lines().filter_map(|line| self.0.captures(line)).map(|found| raw(&found)).collect()
     }
 }
 
-fn raw(found: &Captures<'_>) -> Raw {
+fn raw(found: &Captures<'_>) -> ToolFinding {
     let text = |name: &str| found.name(name).map_or("", |group| group.as_str().trim()).to_owned();
     let number = |name: &str| text(name).parse().unwrap_or(0);
-    Raw {
+    ToolFinding {
         tool: String::new(),
         rule: text("rule"),
         class: None,

@@ -4,15 +4,15 @@ mod cargo_json;
 mod codex;
 mod lines;
 mod rdjson;
+mod report;
 mod sarif;
 #[cfg(test)]
 mod tests;
 
-use serde::de::DeserializeOwned;
-
-use crate::domain::gates::formats::lines::Lines;
+use crate::domain::gates::formats::lines::LinePattern;
+use crate::domain::gates::formats::report::{FormatError, ToolFinding};
 use crate::domain::model::class::Class;
-use crate::domain::model::finding::{Effect, Finding, Place, Spot};
+use crate::domain::model::finding::{Effect, Finding, Location, LocationKind};
 use crate::domain::model::gate::Gate;
 use crate::domain::model::severity::{Foreign, Severity};
 
@@ -21,7 +21,7 @@ const TEXT_CHARS_MAX: usize = 2_000;
 
 /// How a report is written.
 #[derive(Debug)]
-pub enum Format {
+pub enum ReportFormat {
     /// SARIF 2.1.0.
     Sarif,
     /// What `cargo` and `rustc` print with `--message-format=json`.
@@ -31,12 +31,12 @@ pub enum Format {
     /// The answer of Codex's review, in its own form or that of its plug-in.
     Codex,
     /// Lines that an expression with named groups reads.
-    Lines(Lines),
+    Lines(LinePattern),
 }
 
 /// Where a report comes from.
 #[derive(Clone, Copy, Debug)]
-pub struct Source<'a> {
+pub struct ReportSource<'a> {
     pub gate: Gate,
     /// The name of the command that printed it, for reports that do not name their tool.
     pub tool: &'a str,
@@ -44,35 +44,7 @@ pub struct Source<'a> {
     pub root: &'a str,
 }
 
-/// Why a report could not be read.
-#[derive(Debug, thiserror::Error)]
-pub enum FormatError {
-    #[error("`{0}` is not a known format")]
-    Unknown(String),
-    #[error("the expression `{pattern}` cannot be used: {reason}")]
-    Expression { pattern: String, reason: String },
-    #[error("not {format}: {reason}")]
-    Malformed { format: &'static str, reason: String },
-}
-
-/// A finding in the words of its tool.
-#[derive(Debug, Default)]
-struct Raw {
-    tool: String,
-    rule: String,
-    /// A class that the report itself names.
-    class: Option<String>,
-    severity: String,
-    path: String,
-    line: u32,
-    column: u32,
-    end_line: u32,
-    anchor: String,
-    message: String,
-    suggestion: String,
-}
-
-impl Format {
+impl ReportFormat {
     /// The format of that name, or the lines that an expression with named groups reads.
     pub fn from_name(name: &str) -> Result<Self, FormatError> {
         match name {
@@ -81,7 +53,7 @@ impl Format {
             "rdjson" | "rdjsonl" => Ok(Self::Rdjson),
             "codex" => Ok(Self::Codex),
             pattern if pattern.contains("(?P<") || pattern.contains("(?<") => {
-                Lines::new(pattern).map(Self::Lines)
+                LinePattern::new(pattern).map(Self::Lines)
             }
             other => Err(FormatError::Unknown(other.to_owned())),
         }
@@ -108,7 +80,7 @@ impl Format {
 
     /// Reads a report. Nothing is dropped but what its author calls noise, suppressed or passed;
     /// what cannot be read is an error.
-    pub fn read(&self, text: &str, source: Source<'_>) -> Result<Vec<Finding>, FormatError> {
+    pub fn read(&self, text: &str, source: ReportSource<'_>) -> Result<Vec<Finding>, FormatError> {
         let text = text.trim_start_matches('\u{feff}');
         let raw = match self {
             Self::Sarif => sarif::read(text)?,
@@ -128,25 +100,8 @@ impl Format {
     }
 }
 
-impl FormatError {
-    /// What to do about it.
-    pub fn hint(&self) -> &'static str {
-        match self {
-            Self::Unknown(_) => {
-                "one of `sarif`, `cargo-json`, `rdjson`, `codex`, or an expression with the groups \
-                 `path`, `line`, `column`, `severity`, `rule`, `message`"
-            }
-            Self::Expression { .. } => {
-                "as in `^(?P<path>[^:]+):(?P<line>\\d+): (?P<message>.+)$`; it is held against \
-                 each line"
-            }
-            Self::Malformed { .. } => "give the report as its tool wrote it, and its format",
-        }
-    }
-}
-
 /// `None` where the author calls it noise.
-fn finding(raw: Raw, source: Source<'_>) -> Option<Finding> {
+fn finding(raw: ToolFinding, source: ReportSource<'_>) -> Option<Finding> {
     let severity = match Severity::from_foreign(&raw.severity) {
         Some(Foreign::Severity(severity)) => severity,
         Some(Foreign::Noise) => return None,
@@ -164,8 +119,8 @@ fn finding(raw: Raw, source: Source<'_>) -> Option<Finding> {
         (false, false) => format!("{tool}::{}", raw.rule),
     };
     let path = relative(&raw.path, source.root);
-    let place = (!path.is_empty()).then(|| Place {
-        spot: Spot::File(path.into()),
+    let place = (!path.is_empty()).then(|| Location {
+        spot: LocationKind::File(path.into()),
         line: raw.line,
         column: if raw.line == 0 { 0 } else { raw.column },
         end_line: raw.end_line.max(raw.line),
@@ -199,27 +154,4 @@ fn shortened(text: &str) -> String {
         Some((end, _)) => format!("{} …", text[..end].trim_end()),
         None => text.to_owned(),
     }
-}
-
-/// Reads one JSON text, and says where it breaks.
-fn json<T: DeserializeOwned>(format: &'static str, text: &str) -> Result<T, FormatError> {
-    serde_json::from_str(text)
-        .map_err(|error| FormatError::Malformed { format, reason: error.to_string() })
-}
-
-/// Reads the JSON text of one line, counted from 1.
-fn json_line<T: DeserializeOwned>(
-    format: &'static str,
-    number: usize,
-    line: &str,
-) -> Result<T, FormatError> {
-    serde_json::from_str(line).map_err(|error| {
-        // The line within the line would mislead.
-        let reason = error.to_string();
-        let reason = reason.split(" at line ").next().unwrap_or_default();
-        FormatError::Malformed {
-            format,
-            reason: format!("{reason} at line {number} column {}", error.column()),
-        }
-    })
 }

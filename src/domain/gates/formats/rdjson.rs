@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::domain::gates::formats::{FormatError, Raw, json, json_line};
+use crate::domain::gates::formats::report::{FormatError, ToolFinding, json, json_line};
 
 const FORMAT: &str = "reviewdog's rdjson";
 
@@ -69,7 +69,7 @@ struct Suggestion {
 }
 
 /// One object with `diagnostics`, or one diagnostic a line.
-pub fn read(text: &str) -> Result<Vec<Raw>, FormatError> {
+pub fn read(text: &str) -> Result<Vec<ToolFinding>, FormatError> {
     let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
     let by_line = serde_json::from_str::<serde_json::Value>(first)
         .is_ok_and(|value| value.get("diagnostics").is_none());
@@ -88,13 +88,13 @@ pub fn read(text: &str) -> Result<Vec<Raw>, FormatError> {
         .collect()
 }
 
-fn raw(diagnostic: Diagnostic, source: &Source, severity: &str) -> Raw {
+fn raw(diagnostic: Diagnostic, source: &Source, severity: &str) -> ToolFinding {
     let or = |own: String, other: &str| if own.is_empty() { other.to_owned() } else { own };
     let Range { start, end } = diagnostic.location.range;
     // An end at the first column of a line means the line before.
     let end_line = if end.column == 1 && end.line > start.line { end.line - 1 } else { end.line };
     let severity = or(diagnostic.severity, severity).to_lowercase();
-    Raw {
+    ToolFinding {
         tool: or(diagnostic.source.name, &source.name),
         rule: diagnostic.code.value,
         severity: if severity == "unknown_severity" { String::new() } else { severity },

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::domain::gates::formats::{FormatError, Raw, json};
+use crate::domain::gates::formats::report::{FormatError, ToolFinding, json};
 
 const FORMAT: &str = "SARIF 2.1.0";
 
@@ -141,13 +141,13 @@ struct Region {
     snippet: Message,
 }
 
-pub fn read(text: &str) -> Result<Vec<Raw>, FormatError> {
+pub fn read(text: &str) -> Result<Vec<ToolFinding>, FormatError> {
     let log: Log = json(FORMAT, text)?;
     if log.version != "2.1.0" {
         let reason = format!("its version is `{}`", log.version);
         return Err(FormatError::Malformed { format: FORMAT, reason });
     }
-    let of_run = |run: &Run| -> Vec<Raw> {
+    let of_run = |run: &Run| -> Vec<ToolFinding> {
         let results = run.results.iter().flatten().filter(|result| result.is_open());
         results.map(|result| raw(run, result)).collect()
     };
@@ -165,7 +165,7 @@ impl Finding {
     }
 }
 
-fn raw(run: &Run, result: &Finding) -> Raw {
+fn raw(run: &Run, result: &Finding) -> ToolFinding {
     let index = result.rule_index.or(result.rule.index);
     let id = result.rule_id.as_ref().or(result.rule.id.as_ref());
     let rule = rule_of(run, id, index);
@@ -174,7 +174,7 @@ fn raw(run: &Run, result: &Finding) -> Raw {
     let number = |read: fn(&Region) -> u32| region.map_or(0, read);
     let fix = result.fixes.first().and_then(|fix| fix.description.text.clone());
     let advice = rule.and_then(|rule| rule.help.text.clone()).filter(|help| help.len() < 200);
-    Raw {
+    ToolFinding {
         tool: run.tool.driver.name.clone(),
         rule: id.cloned().or_else(|| rule.map(|rule| rule.id.clone())).unwrap_or_default(),
         severity: severity(result, rule),

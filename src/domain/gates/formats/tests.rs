@@ -2,18 +2,19 @@
 
 use proptest::prelude::{any, proptest};
 
-use crate::domain::gates::formats::{Format, Source};
+use crate::domain::gates::formats::{ReportFormat, ReportSource};
 use crate::domain::model::finding::Finding;
 use crate::domain::model::gate::Gate;
 
-const SOURCE: Source<'_> = Source { gate: Gate::Import, tool: "lint", root: "/home/me/project" };
+const SOURCE: ReportSource<'_> =
+    ReportSource { gate: Gate::Import, tool: "lint", root: "/home/me/project" };
 
 fn read(format: &str, text: &str) -> Vec<Finding> {
-    Format::from_name(format).unwrap().read(text, SOURCE).unwrap()
+    ReportFormat::from_name(format).unwrap().read(text, SOURCE).unwrap()
 }
 
 fn broken(format: &str, text: &str) -> String {
-    Format::from_name(format).unwrap().read(text, SOURCE).unwrap_err().to_string()
+    ReportFormat::from_name(format).unwrap().read(text, SOURCE).unwrap_err().to_string()
 }
 
 /// A finding on one line, to compare with.
@@ -186,7 +187,7 @@ fn lines_are_read_by_named_groups() {
         ("(?P<file>x)(?P<message>y)", "unknown group `file`"),
         ("junit", "`junit` is not a known format"),
     ] {
-        let error = Format::from_name(format).unwrap_err();
+        let error = ReportFormat::from_name(format).unwrap_err();
         assert!(error.to_string().contains(reason), "{error}");
         assert!(!error.hint().is_empty());
     }
@@ -201,10 +202,10 @@ fn a_report_says_what_it_is() {
         ("{\"message\":\"m\",\"location\":{\"path\":\"a\"}}\n{}\n", "Rdjson"),
         ("{\"reason\":\"build-finished\"}\n{\"reason\":\"x\"}\n", "CargoJson"),
     ] {
-        let guessed = format!("{:?}", Format::guess(text).unwrap());
+        let guessed = format!("{:?}", ReportFormat::guess(text).unwrap());
         assert_eq!(guessed, is, "{text}");
     }
-    assert!(Format::guess("").is_none() && Format::guess("a: b").is_none());
+    assert!(ReportFormat::guess("").is_none() && ReportFormat::guess("a: b").is_none());
 }
 
 proptest! {
@@ -212,12 +213,12 @@ proptest! {
     fn no_text_breaks_it(text in any::<String>(), json in "[{}\\[\\]\":,a-c0-9 \n]{0,60}", cut in 0usize..2000) {
         let half: String = SARIF.chars().take(cut).collect();
         for format in ["sarif", "cargo-json", "rdjson", "codex", "(?P<line>.)(?P<message>.+)"] {
-            let format = Format::from_name(format).unwrap();
+            let format = ReportFormat::from_name(format).unwrap();
             for text in [&text, &json, &half] {
                 drop(format.read(text, SOURCE));
-                drop(Format::guess(text));
+                drop(ReportFormat::guess(text));
             }
         }
-        drop(Format::from_name(&format!("(?P<message>{text}")));
+        drop(ReportFormat::from_name(&format!("(?P<message>{text}")));
     }
 }

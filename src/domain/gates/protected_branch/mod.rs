@@ -1,11 +1,12 @@
 //! Whether a push may do to a protected branch what it is about to do.
 
 use bstr::{BStr, BString, ByteSlice as _};
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use globset::GlobSet;
 
 use crate::domain::model::class::Class;
-use crate::domain::model::finding::{Effect, Finding, Place, Spot};
+use crate::domain::model::finding::{Effect, Finding, Location, LocationKind};
 use crate::domain::model::gate::Gate;
+use crate::domain::model::globs::union_or_plain;
 use crate::domain::model::push::Relation;
 use crate::domain::model::severity::Severity;
 
@@ -13,14 +14,14 @@ use crate::domain::model::severity::Severity;
 mod tests;
 
 /// The branches that nobody rewrites.
-pub struct Protected {
+pub struct ProtectedBranches {
     globs: GlobSet,
     /// Full names of refs.
     defaults: Vec<BString>,
 }
 
 /// What is known of one ref of a push.
-pub struct Facts<'a> {
+pub struct RefUpdate<'a> {
     /// The full name of the ref on the side that receives.
     pub target: &'a BStr,
     pub relation: Relation,
@@ -28,20 +29,12 @@ pub struct Facts<'a> {
     pub shallow: bool,
 }
 
-impl Protected {
+impl ProtectedBranches {
     /// Takes globs of branch names as policy has them, and the full names of the refs that are
     /// default branches. A glob that cannot be read is matched as the plain name it is.
     pub fn new(globs: &[String], defaults: Vec<BString>) -> Self {
-        let mut set = GlobSetBuilder::new();
-        for text in globs {
-            let text = text.strip_prefix("refs/heads/").unwrap_or(text);
-            let plain = || GlobBuilder::new(&globset::escape(text)).build();
-            let glob = GlobBuilder::new(text).literal_separator(true).build().or_else(|_| plain());
-            if let Ok(glob) = glob {
-                set.add(glob);
-            }
-        }
-        Self { globs: set.build().unwrap_or_default(), defaults }
+        let names = globs.iter().map(|text| text.strip_prefix("refs/heads/").unwrap_or(text));
+        Self { globs: union_or_plain(names), defaults }
     }
 
     /// Whether a ref, by its full name, is protected. `refs/for/main` is not `main`, and neither is
@@ -66,7 +59,11 @@ fn branch(target: &BStr) -> Option<&BStr> {
 }
 
 /// Decides about one ref; `None` where nothing is wrong. The same for `pre-push` and `pre-receive`.
-pub fn judge(facts: &Facts<'_>, protected: &Protected, effect: Effect) -> Option<Finding> {
+pub fn check(
+    facts: &RefUpdate<'_>,
+    protected: &ProtectedBranches,
+    effect: Effect,
+) -> Option<Finding> {
     let name = facts.target.strip_prefix(b"refs/heads/").unwrap_or(facts.target).as_bstr();
     if !protected.holds(facts.target) {
         return protected.holds_in_other_case(facts.target).then(|| {
@@ -117,11 +114,11 @@ pub fn judge(facts: &Facts<'_>, protected: &Protected, effect: Effect) -> Option
 ///
 /// `on_remote` is what tracking refs tell; without any (a push to a bare address) the plainly named
 /// protected branches stand for it, and one of them must be here.
-pub fn judge_mirror(
+pub fn check_mirror(
     on_remote: &[BString],
     here: &[BString],
     policy: &[String],
-    protected: &Protected,
+    protected: &ProtectedBranches,
     effect: Effect,
 ) -> Option<Finding> {
     let missing =
@@ -154,7 +151,12 @@ fn finding(target: &BStr, rule: &str, message: &str, suggestion: &str, effect: E
         class: Class::new("repository/protected-branch"),
         severity: Severity::Critical,
         effect,
-        place: Some(Place { spot: Spot::Ref(target.into()), line: 0, column: 0, end_line: 0 }),
+        place: Some(Location {
+            spot: LocationKind::Ref(target.into()),
+            line: 0,
+            column: 0,
+            end_line: 0,
+        }),
         anchor: String::new(),
         message: message.to_owned(),
         suggestion: suggestion.to_owned(),

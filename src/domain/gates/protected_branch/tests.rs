@@ -2,19 +2,19 @@
 
 use bstr::{BStr, BString};
 
-use crate::domain::gates::protected_branch::{Facts, Protected, judge, judge_mirror};
+use crate::domain::gates::protected_branch::{ProtectedBranches, RefUpdate, check, check_mirror};
 use crate::domain::model::finding::Effect;
 use crate::domain::model::push::Relation;
 
 const GLOBS: [&str; 4] = ["main", "master", "release/*", "hot[fix"];
 
-fn protected() -> Protected {
-    Protected::new(&GLOBS.map(str::to_owned), vec!["refs/heads/trunk".into()])
+fn protected() -> ProtectedBranches {
+    ProtectedBranches::new(&GLOBS.map(str::to_owned), vec!["refs/heads/trunk".into()])
 }
 
 fn rule(target: &str, relation: Relation, shallow: bool) -> Option<(String, Effect)> {
-    let facts = Facts { target: BStr::new(target), relation, shallow };
-    judge(&facts, &protected(), Effect::Block).map(|finding| (finding.rule, finding.effect))
+    let facts = RefUpdate { target: BStr::new(target), relation, shallow };
+    check(&facts, &protected(), Effect::Block).map(|finding| (finding.rule, finding.effect))
 }
 
 #[test]
@@ -71,12 +71,12 @@ fn another_case_of_letters_is_said() {
 #[test]
 fn a_mirror_push_must_hold_what_is_protected() {
     let policy = ["main".to_owned(), "master".to_owned()];
-    let protected = Protected::new(&policy, Vec::new());
+    let protected = ProtectedBranches::new(&policy, Vec::new());
     let blocks = |on_remote: &[&str], here: &[&str]| {
         let names = |list: &[&str]| -> Vec<BString> {
             list.iter().map(|name| format!("refs/heads/{name}").into()).collect()
         };
-        judge_mirror(&names(on_remote), &names(here), &policy, &protected, Effect::Block).is_some()
+        check_mirror(&names(on_remote), &names(here), &policy, &protected, Effect::Block).is_some()
     };
     assert!(blocks(&["main", "x"], &["x"]));
     assert!(!blocks(&["main", "x"], &["main"]), "x is not protected");

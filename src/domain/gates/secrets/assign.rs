@@ -46,7 +46,7 @@ pub enum Join {
 
 /// A value, its place in the text, and how it is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Value {
+pub struct AssignedValue {
     pub start: usize,
     pub end: usize,
     pub quoted: bool,
@@ -64,7 +64,7 @@ pub fn name_around(text: &[u8], at: usize) -> (usize, usize) {
 }
 
 /// The value assigned to the name that ends at `end` and starts at `start`.
-pub fn value(text: &[u8], start: usize, end: usize) -> Option<Value> {
+pub fn value(text: &[u8], start: usize, end: usize) -> Option<AssignedValue> {
     let mut at = end;
     let closing = run(text, at, b"\"'`])\\*&", 4);
     let name_quoted = closing > 0 && text[at..at + closing].iter().any(|b| b"\"'`".contains(b));
@@ -139,7 +139,7 @@ fn annotation(text: &[u8], at: usize) -> usize {
     sign + 1 + run(rest, sign + 1, b" \t", 8)
 }
 
-fn literal(text: &[u8], from: usize, join: Join, name_quoted: bool) -> Option<Value> {
+fn literal(text: &[u8], from: usize, join: Join, name_quoted: bool) -> Option<AssignedValue> {
     let mut at = from;
     for _ in 0..2 {
         // A call around the literal: `aws.String("…")`, `new Secret('…')`.
@@ -179,10 +179,10 @@ fn literal(text: &[u8], from: usize, join: Join, name_quoted: bool) -> Option<Va
         if text.get(at).is_some_and(|b| b"\"'".contains(b) && *b != first) {
             let inner = text[at];
             let end = closing(text, at + 1, inner)?;
-            return Some(Value { start: at + 1, end, quoted: true, join, name_quoted });
+            return Some(AssignedValue { start: at + 1, end, quoted: true, join, name_quoted });
         }
         let end = closing(text, at, first)?;
-        return Some(Value { start: at, end, quoted: true, join, name_quoted });
+        return Some(AssignedValue { start: at, end, quoted: true, join, name_quoted });
     }
     if join == Join::Argument {
         return None;
@@ -195,7 +195,7 @@ fn literal(text: &[u8], from: usize, join: Join, name_quoted: bool) -> Option<Va
     while end > at && b".:!?\\*".contains(&text[end - 1]) {
         end -= 1;
     }
-    (end > at && width < LONGEST).then_some(Value {
+    (end > at && width < LONGEST).then_some(AssignedValue {
         start: at,
         end,
         quoted: false,

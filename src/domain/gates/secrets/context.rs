@@ -10,13 +10,13 @@ const LONGEST_BLOCK: usize = 24 * 1024;
 
 /// A place, and whether it is surely a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Seen {
+pub struct ContextHit {
     pub range: Range<usize>,
     pub sure: bool,
 }
 
 /// The private key block whose first line holds `PRIVATE KEY` at `at`.
-pub fn key_block(text: &[u8], at: usize) -> Option<Seen> {
+pub fn key_block(text: &[u8], at: usize) -> Option<ContextHit> {
     let from = at.saturating_sub(48);
     let begin = from + memchr::memmem::rfind(&text[from..at], b"BEGIN")?;
     let start =
@@ -39,7 +39,7 @@ pub fn key_block(text: &[u8], at: usize) -> Option<Seen> {
         let tail = &rest[end..];
         end + tail.iter().take(70).take_while(|&&b| b != b'\n' && b != b'"' && b != b'\'').count()
     });
-    Some(Seen { range: start..limit - rest.len() + block_end, sure: true })
+    Some(ContextHit { range: start..limit - rest.len() + block_end, sure: true })
 }
 
 /// Whether there is a line of base64 in a block, and not just dots or a name in brackets.
@@ -59,18 +59,18 @@ fn has_key_bytes(body: &[u8]) -> bool {
 }
 
 /// The private part of a `PuTTY` key file.
-pub fn putty(text: &[u8], at: usize) -> Option<Seen> {
+pub fn putty(text: &[u8], at: usize) -> Option<ContextHit> {
     let limit = text.len().min(at + 8192);
     let lines = at + memchr::memmem::find(&text[at..limit], b"Private-Lines:")?;
     let body_start = lines + memchr::memchr(b'\n', &text[lines..limit])? + 1;
     let body = &text[body_start..limit];
     let length =
         body.iter().take_while(|&&b| chars::is(b'e', b) || b == b'\n' || b == b'\r').count();
-    (length >= 24).then_some(Seen { range: at..body_start + length, sure: true })
+    (length >= 24).then_some(ContextHit { range: at..body_start + length, sure: true })
 }
 
 /// The password of `scheme://user:password@host`, where `at` is the place of `://`.
-pub fn url(text: &[u8], at: usize) -> Option<Seen> {
+pub fn url(text: &[u8], at: usize) -> Option<ContextHit> {
     let scheme = text[..at]
         .iter()
         .rev()
@@ -102,7 +102,7 @@ pub fn url(text: &[u8], at: usize) -> Option<Seen> {
         .iter()
         .any(|name| host.starts_with(name));
     let sure = !local && is_surely_chosen(password);
-    Some(Seen { range: start + colon + 1..start + host_at, sure })
+    Some(ContextHit { range: start + colon + 1..start + host_at, sure })
 }
 
 fn is_url_password(password: &[u8]) -> bool {
@@ -124,7 +124,7 @@ pub fn is_surely_chosen(password: &[u8]) -> bool {
 }
 
 /// The credential of an `Authorization` header's value, `Bearer …`, `Basic …`, `token …`.
-pub fn authorization(text: &[u8], at: usize) -> Option<Seen> {
+pub fn authorization(text: &[u8], at: usize) -> Option<ContextHit> {
     let rest = text.get(at..text.len().min(at + 2048))?;
     let schemes: [&[u8]; 8] = [
         b"bearer ",
@@ -150,10 +150,10 @@ pub fn authorization(text: &[u8], at: usize) -> Option<Seen> {
     }
     let range = at + skip..at + skip + width;
     if scheme.eq_ignore_ascii_case(b"basic ") {
-        return basic(value).map(|sure| Seen { range, sure });
+        return basic(value).map(|sure| ContextHit { range, sure });
     }
     let token = width >= 16 && random::is_random(value) && random::is_mixed(value);
-    token.then_some(Seen { range, sure: width >= 20 })
+    token.then_some(ContextHit { range, sure: width >= 20 })
 }
 
 /// Whether base64 text is `user:password`; `Some(true)` where the password is no common word.
@@ -173,7 +173,7 @@ pub fn basic(value: &[u8]) -> Option<bool> {
 
 /// `user:password` after `-u` or `--user`, the password after `-p` or `--password`, in the command
 /// around `at`.
-pub fn command(text: &[u8], at: usize) -> Option<Seen> {
+pub fn command(text: &[u8], at: usize) -> Option<ContextHit> {
     let rest = text.get(at..text.len().min(at + 400))?;
     let rest = &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())];
     let lower = rest.iter().take(16).map(u8::to_ascii_lowercase).collect::<Vec<_>>();
@@ -189,7 +189,7 @@ pub fn command(text: &[u8], at: usize) -> Option<Seen> {
         let value = quoted_or_bare(text, at + start)?;
         let bytes = text[value.clone()].strip_suffix(b"\\").unwrap_or(&text[value.clone()]);
         let range = value.start..value.start + bytes.len();
-        return is_password(bytes).then(|| Seen { sure: is_surely_chosen(bytes), range });
+        return is_password(bytes).then(|| ContextHit { sure: is_surely_chosen(bytes), range });
     }
     let user_flag =
         lower.starts_with(b" -u ") || lower.starts_with(b"--user") || lower.starts_with(b"-u");
@@ -216,7 +216,8 @@ pub fn command(text: &[u8], at: usize) -> Option<Seen> {
     if lower.starts_with(b"identified by ") {
         let value = quoted_or_bare(text, at + 14).filter(|range| range.start > at + 14)?;
         let bytes = &text[value.clone()];
-        return is_password(bytes).then(|| Seen { sure: is_surely_chosen(bytes), range: value });
+        return is_password(bytes)
+            .then(|| ContextHit { sure: is_surely_chosen(bytes), range: value });
     }
     let flags: &[&[u8]] = match lower.get(..4) {
         Some(b"ldap") => &[b" -w "],
@@ -229,7 +230,7 @@ pub fn command(text: &[u8], at: usize) -> Option<Seen> {
     let quote_in_flag = usize::from(flag.ends_with(b"'") || flag.ends_with(b"\""));
     let value = quoted_or_bare(text, at + found + flag.len() - quote_in_flag)?;
     let bytes = &text[value.clone()];
-    (is_password(bytes)).then(|| Seen { sure: is_surely_chosen(bytes), range: value })
+    (is_password(bytes)).then(|| ContextHit { sure: is_surely_chosen(bytes), range: value })
 }
 
 /// A continuation line of a command that was begun before: `  -u user:password \`.
@@ -239,7 +240,7 @@ fn starts_with_flag(before: &[u8], text: &[u8], line_start: usize) -> bool {
         && text[line_start.saturating_sub(8)..line_start - 1].trim_ascii_end().ends_with(b"\\")
 }
 
-fn pair(text: &[u8], range: Range<usize>) -> Option<Seen> {
+fn pair(text: &[u8], range: Range<usize>) -> Option<ContextHit> {
     let value = &text[range.clone()];
     let colon = memchr::memchr(b':', value)?;
     let (user, mut start, mut end) = (&value[..colon], range.start + colon + 1, range.end);
@@ -254,12 +255,12 @@ fn pair(text: &[u8], range: Range<usize>) -> Option<Seen> {
         && !password.starts_with(b"[")
         && password != user
         && is_password(password);
-    good.then(|| Seen { range: start..end, sure: is_surely_chosen(password) })
+    good.then(|| ContextHit { range: start..end, sure: is_surely_chosen(password) })
 }
 
-fn opaque(text: &[u8], range: Range<usize>) -> Option<Seen> {
+fn opaque(text: &[u8], range: Range<usize>) -> Option<ContextHit> {
     let value = &text[range.clone()];
-    (value.len() >= 16 && random::is_random(value)).then_some(Seen { range, sure: true })
+    (value.len() >= 16 && random::is_random(value)).then_some(ContextHit { range, sure: true })
 }
 
 fn quoted_or_bare(text: &[u8], at: usize) -> Option<Range<usize>> {

@@ -2,57 +2,23 @@
 
 use crate::domain::gates::secrets::assign;
 use crate::domain::gates::secrets::assign::Join;
+use crate::domain::gates::secrets::contextual::CONTEXTUAL;
 use crate::domain::gates::secrets::generic;
-use crate::domain::gates::secrets::generic::Verdict;
+use crate::domain::gates::secrets::generic::SecretKind;
+use crate::domain::gates::secrets::hit::RawHit;
 use crate::domain::gates::secrets::prefilter;
 use crate::domain::gates::secrets::prefilter::Lead;
-use crate::domain::gates::secrets::rule::{Check, Rule};
+use crate::domain::gates::secrets::rule::{SecretRule, TokenCheck};
+use crate::domain::gates::secrets::tier::SecretTier;
 use crate::domain::gates::secrets::{
-    Described, Tier, chars, checksum, context, encoded, files, password, random, shape, table, wide,
+    chars, checksum, context, encoded, files, password, random, shape, table, wide,
 };
 
 /// How much decoded text one blob may give rise to.
 const DECODED: usize = 8 * 1024 * 1024;
 
-/// The kinds of secrets that are known by where they stand.
-pub const CONTEXTUAL: [Described; 18] = [
-    described("private-key", Tier::Provider, "private key"),
-    described("putty-private-key", Tier::Provider, "PuTTY private key"),
-    described("json-web-key", Tier::Provider, "private JSON web key"),
-    described("url-password", Tier::Provider, "password in a URL"),
-    described("url-plain-password", Tier::Generic, "password in a URL"),
-    described("authorization-header", Tier::Provider, "credential in an authorization header"),
-    described("authorization-value", Tier::Generic, "credential in an authorization header"),
-    described("command-password", Tier::Provider, "password on a command line"),
-    described("command-plain-password", Tier::Generic, "password on a command line"),
-    described("netrc-password", Tier::Provider, "password in a netrc file"),
-    described("pgpass-password", Tier::Provider, "password in a pgpass file"),
-    described("aws-secret-access-key", Tier::Provider, "AWS secret access key"),
-    described("azure-account-key", Tier::Provider, "Azure account key"),
-    described("framework-key", Tier::Provider, "application or signing key"),
-    described("service-key", Tier::Provider, "key or token of a named service"),
-    described("generic-secret", Tier::Generic, "value that looks like a key or token"),
-    described("generic-password", Tier::Generic, "value that looks like a password"),
-    described("registry-auth", Tier::Provider, "credential of a package or image registry"),
-];
-
-const fn described(rule: &'static str, tier: Tier, description: &'static str) -> Described {
-    Described { rule, tier, description }
-}
-
-/// A secret without its line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Raw {
-    pub rule: &'static str,
-    pub tier: Tier,
-    pub start: usize,
-    pub end: usize,
-    pub fingerprint: String,
-    pub description: &'static str,
-}
-
 /// All secrets of a blob, in order, none overlapping another.
-pub fn find(bytes: &[u8], path: &[u8]) -> Vec<Raw> {
+pub fn find(bytes: &[u8], path: &[u8]) -> Vec<RawHit> {
     let mut found = Finder::new(bytes, path, 0).run();
     for stretch in wide::stretches(bytes) {
         for mut raw in Finder::new(&stretch.text, path, 1).run() {
@@ -64,9 +30,9 @@ pub fn find(bytes: &[u8], path: &[u8]) -> Vec<Raw> {
 }
 
 /// Of secrets that overlap the surer one stays, then the one that starts first, then the longer.
-fn without_overlaps(mut found: Vec<Raw>) -> Vec<Raw> {
+fn without_overlaps(mut found: Vec<RawHit>) -> Vec<RawHit> {
     found.sort_by_key(|raw| (std::cmp::Reverse(raw.tier), raw.start, std::cmp::Reverse(raw.end)));
-    let mut kept: std::collections::BTreeMap<usize, Raw> = std::collections::BTreeMap::new();
+    let mut kept: std::collections::BTreeMap<usize, RawHit> = std::collections::BTreeMap::new();
     for raw in found {
         let before = kept.range(..raw.end).next_back();
         if before.is_none_or(|(_, other)| other.end <= raw.start) {
@@ -87,7 +53,7 @@ struct Finder<'a> {
     /// The rule whose word was met last, and how far what stands near it was read.
     nearby: (&'static str, usize),
     decoded: usize,
-    found: Vec<Raw>,
+    found: Vec<RawHit>,
 }
 
 impl<'a> Finder<'a> {
@@ -96,7 +62,7 @@ impl<'a> Finder<'a> {
         Self { text, path, file, depth, named: 0, nearby: ("", 0), decoded: 0, found: Vec::new() }
     }
 
-    fn run(mut self) -> Vec<Raw> {
+    fn run(mut self) -> Vec<RawHit> {
         let text = self.text;
         prefilter::visit(text, |lead, at| match lead {
             Lead::Token(rule, false) => self.opening(rule, at),
@@ -119,7 +85,7 @@ impl<'a> Finder<'a> {
         self.found
     }
 
-    fn opening(&mut self, rule: &'static Rule, at: usize) {
+    fn opening(&mut self, rule: &'static SecretRule, at: usize) {
         if self.starts_token(at)
             && let Some(end) = shape::matches(rule.shape, self.text, at)
         {
@@ -127,7 +93,7 @@ impl<'a> Finder<'a> {
         }
     }
 
-    fn mark(&mut self, rule: &'static Rule, at: usize) {
+    fn mark(&mut self, rule: &'static SecretRule, at: usize) {
         let Some(head) = rule.shape.find(rule.mark).map(|head| &rule.shape[..head]) else { return };
         if self.text.get(at..at + rule.mark.len()) != Some(rule.mark.as_bytes()) {
             return;
@@ -154,7 +120,7 @@ impl<'a> Finder<'a> {
         }
     }
 
-    fn near(&mut self, rule: &'static Rule, at: usize) {
+    fn near(&mut self, rule: &'static SecretRule, at: usize) {
         // One look at a stretch of text is enough, however often the word stands in it.
         if self.nearby.0 == rule.id && at < self.nearby.1 {
             return;
@@ -170,21 +136,21 @@ impl<'a> Finder<'a> {
         }
     }
 
-    fn confirm(&mut self, rule: &'static Rule, start: usize, end: usize) {
+    fn confirm(&mut self, rule: &'static SecretRule, start: usize, end: usize) {
         let token = &self.text[start..end];
         let body = token.get(shape::literal(rule.shape).len()..).unwrap_or(token);
         if !self.ends_token(rule.shape, end) || random::is_placeholder(body) {
             return;
         }
         let holds = match rule.check {
-            Check::Plain => random::distinct(body) >= 5,
-            Check::Mixed => random::is_mixed(body) && random::distinct(body) >= 6,
-            Check::Random => random::is_random(body),
-            Check::Crc62 => checksum::crc62_holds(token),
-            Check::Crc16 => checksum::crc16_holds(token),
-            Check::Jwt => checksum::is_jwt(token),
-            Check::NumberFirst => checksum::number_first(token),
-            Check::NumberColon => checksum::number_colon(token),
+            TokenCheck::Plain => random::distinct(body) >= 5,
+            TokenCheck::Mixed => random::is_mixed(body) && random::distinct(body) >= 6,
+            TokenCheck::Random => random::is_random(body),
+            TokenCheck::Crc62 => checksum::crc62_holds(token),
+            TokenCheck::Crc16 => checksum::crc16_holds(token),
+            TokenCheck::Jwt => checksum::is_jwt(token),
+            TokenCheck::NumberFirst => checksum::number_first(token),
+            TokenCheck::NumberColon => checksum::number_colon(token),
         };
         if holds && (rule.near.is_empty() || self.is_near(rule.near, start, end)) {
             self.push(rule.id, rule.tier, rule.what, start, end);
@@ -271,7 +237,7 @@ impl<'a> Finder<'a> {
         }
         let line = self.line_around(start, 100, 0);
         let folder = &self.path[..self.path.len() - self.file.len()];
-        let place = generic::Place {
+        let place = generic::NameContext {
             name,
             before: &self.text[line.start..start],
             file: self.file,
@@ -281,14 +247,14 @@ impl<'a> Finder<'a> {
                 &folder[folder.len().saturating_sub(60)..],
             ],
         };
-        let Some(verdict) = generic::judge(place, &value, bytes) else { return };
+        let Some(verdict) = generic::classify(place, &value, bytes) else { return };
         let rule = match verdict {
-            Verdict::AwsSecret => "aws-secret-access-key",
-            Verdict::AzureKey => "azure-account-key",
-            Verdict::FrameworkKey => "framework-key",
-            Verdict::ServiceKey => "service-key",
-            Verdict::Key => "generic-secret",
-            Verdict::Password => "generic-password",
+            SecretKind::AwsSecret => "aws-secret-access-key",
+            SecretKind::AzureKey => "azure-account-key",
+            SecretKind::FrameworkKey => "framework-key",
+            SecretKind::ServiceKey => "service-key",
+            SecretKind::Key => "generic-secret",
+            SecretKind::Password => "generic-password",
         };
         if value.join == Join::Space && self.depth > 0 {
             return;
@@ -362,13 +328,22 @@ impl<'a> Finder<'a> {
             let Some(plain) = encoded::readable(piece) else { continue };
             self.decoded += plain.len();
             let inner = find_inside(&plain, self.path, self.depth + 1);
-            if let Some(first) = inner.into_iter().find(|raw| raw.tier == Tier::Provider) {
-                self.found.push(Raw { start: start + at, end: start + at + piece.len(), ..first });
+            if let Some(first) = inner.into_iter().find(|raw| raw.tier == SecretTier::Provider) {
+                self.found.push(RawHit {
+                    start: start + at,
+                    end: start + at + piece.len(),
+                    ..first
+                });
             }
         }
     }
 
-    fn seen(&mut self, seen: Option<context::Seen>, sure: &'static str, unsure: &'static str) {
+    fn seen(
+        &mut self,
+        seen: Option<context::ContextHit>,
+        sure: &'static str,
+        unsure: &'static str,
+    ) {
         if let Some(seen) = seen {
             self.push_named(
                 if seen.sure { sure } else { unsure },
@@ -387,17 +362,17 @@ impl<'a> Finder<'a> {
     fn push(
         &mut self,
         rule: &'static str,
-        tier: Tier,
+        tier: SecretTier,
         description: &'static str,
         start: usize,
         end: usize,
     ) {
         let fingerprint = fingerprint(rule, &self.text[start..end]);
-        self.found.push(Raw { rule, tier, start, end, fingerprint, description });
+        self.found.push(RawHit { rule, tier, start, end, fingerprint, description });
     }
 }
 
-fn find_inside(plain: &[u8], path: &[u8], depth: u8) -> Vec<Raw> {
+fn find_inside(plain: &[u8], path: &[u8], depth: u8) -> Vec<RawHit> {
     let mut found = Finder::new(plain, path, depth).run();
     for stretch in wide::stretches(plain) {
         found.extend(Finder::new(&stretch.text, path, depth + 1).run());

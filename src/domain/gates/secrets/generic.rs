@@ -1,14 +1,14 @@
 //! Judges a value by the name it is assigned to: a service's key, a secret, a password.
 
-use crate::domain::gates::secrets::assign::{Join, Value};
+use crate::domain::gates::secrets::assign::{AssignedValue, Join};
 use crate::domain::gates::secrets::name;
-use crate::domain::gates::secrets::name::Kind;
+use crate::domain::gates::secrets::name::NameKind;
 use crate::domain::gates::secrets::password::{is_jumbled, is_number, is_password, is_template};
 use crate::domain::gates::secrets::{chars, providers, random};
 
 /// What an assigned value was found to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum SecretKind {
     AwsSecret,
     AzureKey,
     FrameworkKey,
@@ -20,7 +20,7 @@ pub enum Verdict {
 
 /// The surroundings of an assignment.
 #[derive(Clone, Copy, Debug)]
-pub struct Place<'a> {
+pub struct NameContext<'a> {
     pub name: &'a [u8],
     /// What stands before the name on its line.
     pub before: &'a [u8],
@@ -31,7 +31,7 @@ pub struct Place<'a> {
 }
 
 /// What the value under that name is; `None` for what is no secret.
-pub fn judge(place: Place<'_>, value: &Value, bytes: &[u8]) -> Option<Verdict> {
+pub fn classify(place: NameContext<'_>, value: &AssignedValue, bytes: &[u8]) -> Option<SecretKind> {
     if bytes.len() < 6 || bytes.len() > 1024 {
         return None;
     }
@@ -43,7 +43,7 @@ pub fn judge(place: Place<'_>, value: &Value, bytes: &[u8]) -> Option<Verdict> {
     if let Some(verdict) = known_form(&words, kind, bytes) {
         return Some(verdict);
     }
-    if kind == Kind::Password {
+    if kind == NameKind::Password {
         return password(place, value, bytes, &words);
     }
     if !is_token(bytes) || bytes.len() < 12 || !random::is_random(bytes) {
@@ -69,26 +69,26 @@ pub fn judge(place: Place<'_>, value: &Value, bytes: &[u8]) -> Option<Verdict> {
     let wanted = if service { 16 } else { 20 };
     let uuid = random::is_uuid(bytes);
     match (kind, value.join) {
-        (Kind::SomeKey, _) if !service => None,
-        (Kind::Auth, _) if !(service || value.quoted && bytes.len() >= 24) => None,
+        (NameKind::SomeKey, _) if !service => None,
+        (NameKind::Auth, _) if !(service || value.quoted && bytes.len() >= 24) => None,
         (_, Join::Space | Join::Is) if !spaced_name(place, service) || !random::is_mixed(bytes) => {
             None
         }
         (_, Join::Compared) => None,
-        (Kind::Token, _) if uuid && words.iter().any(|word| word == "client") => None,
+        (NameKind::Token, _) if uuid && words.iter().any(|word| word == "client") => None,
         _ if uuid && !(value.quoted || uuid_holder(place.name, kind) || service) => None,
         _ if !value.quoted && !random::is_mixed(bytes) => None,
-        _ if service && bytes.len() >= wanted => Some(Verdict::ServiceKey),
+        _ if service && bytes.len() >= wanted => Some(SecretKind::ServiceKey),
         _ if bytes.len() >= wanted
             || value.quoted && bytes.len() >= 16 && random::is_mixed(bytes) =>
         {
-            Some(Verdict::Key)
+            Some(SecretKind::Key)
         }
         _ => None,
     }
 }
 
-fn known_form(words: &[String], kind: Kind, bytes: &[u8]) -> Option<Verdict> {
+fn known_form(words: &[String], kind: NameKind, bytes: &[u8]) -> Option<SecretKind> {
     let has = |word: &str| words.iter().any(|w| w == word);
     let base64 = |count: usize| bytes.len() >= count && chars::run(b'b', bytes, count) == count;
     let joined = words.concat();
@@ -101,14 +101,14 @@ fn known_form(words: &[String], kind: Kind, bytes: &[u8]) -> Option<Verdict> {
                 && !bytes.iter().all(u8::is_ascii_hexdigit)
                 && bytes.iter().any(|b| b"+/".contains(b)))
     {
-        return Some(Verdict::AwsSecret);
+        return Some(SecretKind::AwsSecret);
     }
     if bytes.len() == 88
         && base64(86)
         && bytes.ends_with(b"==")
-        && matches!(kind, Kind::Key | Kind::Secret | Kind::SomeKey)
+        && matches!(kind, NameKind::Key | NameKind::Secret | NameKind::SomeKey)
     {
-        return Some(Verdict::AzureKey);
+        return Some(SecretKind::AzureKey);
     }
     let laravel = joined == "appkey" && bytes.starts_with(b"base64:") && bytes.len() >= 40;
     let rails = (joined.contains("secretkeybase")
@@ -128,11 +128,11 @@ fn known_form(words: &[String], kind: Kind, bytes: &[u8]) -> Option<Verdict> {
         && base64(43)
         && bytes.ends_with(b"=");
     let wallet = joined.ends_with("privatekey") && is_wallet_key(bytes);
-    let azure_devops = kind == Kind::Token
+    let azure_devops = kind == NameKind::Token
         && bytes.len() == 52
         && chars::run(b'Q', bytes, 52) == 52
         && random::is_mixed(bytes);
-    let salts = matches!(kind, Kind::Key | Kind::Secret)
+    let salts = matches!(kind, NameKind::Key | NameKind::Secret)
         && bytes.len() >= 48
         && bytes.len() <= 100
         && random::entropy(bytes) > 4.5
@@ -143,7 +143,7 @@ fn known_form(words: &[String], kind: Kind, bytes: &[u8]) -> Option<Verdict> {
     if (azure_devops || salts || laravel || rails || django || asp || wireguard || wallet)
         && random::distinct(bytes) >= 8
     {
-        return Some(Verdict::FrameworkKey);
+        return Some(SecretKind::FrameworkKey);
     }
     None
 }
@@ -154,15 +154,15 @@ fn is_wallet_key(bytes: &[u8]) -> bool {
 }
 
 /// Whether a name that is followed by a space and a value is one: `API_KEY 1f3…`, `--token 1f3…`.
-fn spaced_name(place: Place<'_>, service: bool) -> bool {
+fn spaced_name(place: NameContext<'_>, service: bool) -> bool {
     let option = place.name.starts_with(b"-");
     let shouted = !place.name.iter().any(u8::is_ascii_lowercase);
     option || service || shouted && place.name.len() > 3
 }
 
 /// Whether a bare UUID under that name is a key: an environment variable, an option, a header.
-fn uuid_holder(name: &[u8], kind: Kind) -> bool {
-    is_env_name(name) || name.starts_with(b"-") || matches!(kind, Kind::Key | Kind::Secret)
+fn uuid_holder(name: &[u8], kind: NameKind) -> bool {
+    is_env_name(name) || name.starts_with(b"-") || matches!(kind, NameKind::Key | NameKind::Secret)
 }
 
 /// Whether the name is written as environment variables are.
@@ -170,7 +170,12 @@ fn is_env_name(name: &[u8]) -> bool {
     name.iter().all(|&b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
 }
 
-fn password(place: Place<'_>, value: &Value, bytes: &[u8], words: &[String]) -> Option<Verdict> {
+fn password(
+    place: NameContext<'_>,
+    value: &AssignedValue,
+    bytes: &[u8],
+    words: &[String],
+) -> Option<SecretKind> {
     if bytes.len() > 80 || !is_password(bytes) || !value.quoted && is_number(bytes) {
         return None;
     }
@@ -188,15 +193,15 @@ fn password(place: Place<'_>, value: &Value, bytes: &[u8], words: &[String]) -> 
         Join::Argument if !value.name_quoted && !strong => None,
         Join::Argument | Join::Is | Join::Space if !value.quoted && !strong => None,
         Join::Compared if !value.quoted => None,
-        _ if service && strong && bytes.len() >= 20 => Some(Verdict::ServiceKey),
-        _ if value.quoted || strong => Some(Verdict::Password),
-        _ => bare_password(place, bytes).then_some(Verdict::Password),
+        _ if service && strong && bytes.len() >= 20 => Some(SecretKind::ServiceKey),
+        _ if value.quoted || strong => Some(SecretKind::Password),
+        _ => bare_password(place, bytes).then_some(SecretKind::Password),
     }
 }
 
 /// An unquoted password counts where nothing else stands unquoted: under an environment's name or
 /// in a file that is no program.
-fn bare_password(place: Place<'_>, bytes: &[u8]) -> bool {
+fn bare_password(place: NameContext<'_>, bytes: &[u8]) -> bool {
     let extension = place.file.rsplit(|&b| b == b'.').next().unwrap_or(b"");
     let config: [&[u8]; 13] = [
         b"env",

@@ -2,7 +2,7 @@
 
 /// What a place may be the start of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum GramKind {
     /// A rule's literal opening.
     Opening,
     /// A rule's mark.

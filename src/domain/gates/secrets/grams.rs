@@ -1,14 +1,14 @@
 //! The four-byte texts by which rules and keywords are known. Compiled into `build.rs` alone, which lays
 //! out what comes of it in the program, because start-up is what a hook pays.
 
-use crate::domain::gates::secrets::gram::{Kind, fold};
-use crate::domain::gates::secrets::rule::Rule;
+use crate::domain::gates::secrets::gram::{GramKind, fold};
+use crate::domain::gates::secrets::rule::SecretRule;
 use crate::domain::gates::secrets::{chars, shape, table};
 
 /// A kind, and of which rule in the table; 0 where none is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Lead {
-    pub kind: Kind,
+pub struct GramLead {
+    pub kind: GramKind,
     pub rule: u16,
 }
 
@@ -21,13 +21,13 @@ pub struct Gram {
     pub back: u8,
     /// The whole word, where no shape says how it goes on.
     pub word: &'static str,
-    pub lead: Lead,
+    pub lead: GramLead,
 }
 
 /// Words that open each kind of lead, in lower case.
-const WORDS: [(Kind, &[&str]); 4] = [
+const WORDS: [(GramKind, &[&str]); 4] = [
     (
-        Kind::Name,
+        GramKind::Name,
         &[
             "pass",
             "pwd",
@@ -69,10 +69,10 @@ const WORDS: [(Kind, &[&str]); 4] = [
             "totp",
         ],
     ),
-    (Kind::Url, &["://"]),
-    (Kind::KeyBlock, &["private key", "putty-user-key", "\"kty\""]),
+    (GramKind::Url, &["://"]),
+    (GramKind::KeyBlock, &["private key", "putty-user-key", "\"kty\""]),
     (
-        Kind::Command,
+        GramKind::Command,
         &[
             " -u ",
             "--user",
@@ -102,36 +102,36 @@ pub fn all() -> (Vec<Gram>, Vec<u16>) {
     let mut grams = Vec::new();
     let mut of_runs = Vec::new();
     for (number, rule) in (0u16..).zip(table::all()) {
-        let lead = |kind| Lead { kind, rule: number };
+        let lead = |kind| GramLead { kind, rule: number };
         if !rule.mark.is_empty() {
-            add(rule.mark, mark_tail(rule), "", lead(Kind::Mark), &mut grams);
+            add(rule.mark, mark_tail(rule), "", lead(GramKind::Mark), &mut grams);
         } else if !is_from_runs(rule) {
-            add(shape::literal(rule.shape), rule.shape, "", lead(Kind::Opening), &mut grams);
+            add(shape::literal(rule.shape), rule.shape, "", lead(GramKind::Opening), &mut grams);
         } else {
             if rule.near.is_empty() {
                 of_runs.push(number);
             }
             for word in rule.near.split('|').filter(|word| !word.is_empty()) {
-                add(word, word, word, lead(Kind::Near), &mut grams);
+                add(word, word, word, lead(GramKind::Near), &mut grams);
             }
         }
     }
     for (kind, words) in WORDS {
         for word in words {
-            add(word, word, word, Lead { kind, rule: 0 }, &mut grams);
+            add(word, word, word, GramLead { kind, rule: 0 }, &mut grams);
         }
     }
     (grams, of_runs)
 }
 
 /// The shape from a rule's mark on.
-fn mark_tail(rule: &'static Rule) -> &'static str {
+fn mark_tail(rule: &'static SecretRule) -> &'static str {
     rule.shape.find(rule.mark).map_or(rule.mark, |at| &rule.shape[at..])
 }
 
 /// Adds the rarest four bytes of a literal, or, where it is too short, the four-byte openings of
 /// the shape that starts with it.
-fn add(literal: &str, shape: &str, word: &'static str, lead: Lead, grams: &mut Vec<Gram>) {
+fn add(literal: &str, shape: &str, word: &'static str, lead: GramLead, grams: &mut Vec<Gram>) {
     let bytes = literal.as_bytes();
     if bytes.len() >= 4 {
         let rarity = |at: usize| bytes[at..at + 4].iter().map(|&b| rarity(b)).sum::<u32>();
@@ -180,9 +180,9 @@ fn openings(rest: &[&str], gram: [u8; 4], length: usize, out: &mut Vec<u32>) {
     let mut next = vec![tail];
     next.extend(after);
     match item {
-        shape::Item::Byte(byte) => openings(&next, with(gram, length, byte), length + 1, out),
-        shape::Item::Uuid => each(b'x', &["{x3}"], gram, length, out),
-        shape::Item::Run { class, min, .. } => {
+        shape::ShapePart::Byte(byte) => openings(&next, with(gram, length, byte), length + 1, out),
+        shape::ShapePart::Uuid => each(b'x', &["{x3}"], gram, length, out),
+        shape::ShapePart::Run { class, min, .. } => {
             let left = (min.min(4)).saturating_sub(1);
             if min == 0 {
                 return openings(&next, gram, length, out);
@@ -196,7 +196,7 @@ fn openings(rest: &[&str], gram: [u8; 4], length: usize, out: &mut Vec<u32>) {
             next.insert(0, &more);
             each(class, &next, gram, length, out);
         }
-        shape::Item::Group { options, optional } => {
+        shape::ShapePart::Group { options, optional } => {
             for option in options.split('|').chain(optional.then_some("")) {
                 let mut chosen = vec![option];
                 chosen.extend(next.iter());
@@ -227,7 +227,7 @@ fn with(mut gram: [u8; 4], at: usize, byte: u8) -> [u8; 4] {
 }
 
 /// Whether candidates come from long runs of token bytes, there being no literal.
-fn is_from_runs(rule: &Rule) -> bool {
+fn is_from_runs(rule: &SecretRule) -> bool {
     rule.mark.is_empty() && !has_opening(rule.shape)
 }
 
@@ -241,8 +241,8 @@ fn shortest_opening(shape: &str) -> usize {
     let mut rest = shape;
     while let Some((item, after)) = shape::split(rest) {
         match item {
-            shape::Item::Byte(_) => length += 1,
-            shape::Item::Group { options, optional: false } => {
+            shape::ShapePart::Byte(_) => length += 1,
+            shape::ShapePart::Group { options, optional: false } => {
                 let literal =
                     options.split('|').map(|o| shape::literal(o).len()).min().unwrap_or(0);
                 length += literal;
@@ -250,8 +250,8 @@ fn shortest_opening(shape: &str) -> usize {
                     return length;
                 }
             }
-            shape::Item::Group { optional: true, .. } => {}
-            shape::Item::Run { .. } | shape::Item::Uuid => return length,
+            shape::ShapePart::Group { optional: true, .. } => {}
+            shape::ShapePart::Run { .. } | shape::ShapePart::Uuid => return length,
         }
         rest = after;
     }

@@ -2,7 +2,7 @@
 
 /// What kind of value a name promises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum NameKind {
     Password,
     Secret,
     Token,
@@ -290,7 +290,7 @@ pub fn words(name: &[u8]) -> Vec<String> {
 }
 
 /// The kind of value that a name of these words holds; `None` where it holds no secret.
-pub fn kind(words: &[String]) -> Option<Kind> {
+pub fn kind(words: &[String]) -> Option<NameKind> {
     let last = words.iter().rposition(|word| !is_addition(word))?;
     let words = &words[..=last];
     let last = words[last].as_str();
@@ -313,10 +313,10 @@ pub fn kind(words: &[String]) -> Option<Kind> {
         "passwort",
     ]) || matches!(last, "pass" | "pw" | "smtppass" | "mysqlpass" | "userpwd")
     {
-        return Some(Kind::Password);
+        return Some(NameKind::Password);
     }
     if ends(&["secret"]) || last == "base" && before == "key" {
-        return Some(Kind::Secret);
+        return Some(NameKind::Secret);
     }
     if last.starts_with("token") && TURNS.contains(&before) {
         return None;
@@ -324,7 +324,7 @@ pub fn kind(words: &[String]) -> Option<Kind> {
     if ends(&["token", "jwt"])
         || matches!(last, "pat" | "bearer" | "oauth" | "tokens" | "authorization")
     {
-        return Some(Kind::Token);
+        return Some(NameKind::Token);
     }
     let keyish = [
         "apikey",
@@ -337,13 +337,13 @@ pub fn kind(words: &[String]) -> Option<Kind> {
         "appkey",
     ];
     if ends(&keyish) || matches!(last, "key" | "keys") && OPENING.contains(&before) {
-        return Some(Kind::Key);
+        return Some(NameKind::Key);
     }
     if ends(&["auth", "authorization", "credential", "credentials", "creds"]) || last == "login" {
-        return Some(Kind::Auth);
+        return Some(NameKind::Auth);
     }
     (last.ends_with("key") && !matches!(last, "monkey" | "turkey" | "hotkey" | "passkey"))
-        .then_some(Kind::SomeKey)
+        .then_some(NameKind::SomeKey)
 }
 
 /// Words at the end that do not change what is held.

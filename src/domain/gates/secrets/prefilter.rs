@@ -5,8 +5,8 @@
 //! for all but a few positions. Bitmap and buckets are laid out by `build.rs`: a hook pays for
 //! nothing but the pages that it touches.
 
-use crate::domain::gates::secrets::gram::{Kind, fold, hash};
-use crate::domain::gates::secrets::rule::Rule;
+use crate::domain::gates::secrets::gram::{GramKind, fold, hash};
+use crate::domain::gates::secrets::rule::SecretRule;
 use crate::domain::gates::secrets::table;
 
 const BUCKET_BITS: u32 = 12;
@@ -15,9 +15,9 @@ const BUCKET_BITS: u32 = 12;
 #[derive(Clone, Copy, Debug)]
 pub enum Lead {
     /// A rule's literal opening, or its mark; `true` for a mark.
-    Token(&'static Rule, bool),
+    Token(&'static SecretRule, bool),
     /// A word beside which a rule's shape is looked for.
-    Near(&'static Rule),
+    Near(&'static SecretRule),
     /// A name that a secret may be assigned to.
     Name,
     /// `://`
@@ -32,7 +32,7 @@ pub enum Lead {
 struct Node {
     gram: u32,
     back: u8,
-    kind: Kind,
+    kind: GramKind,
     rule: u16,
     word: &'static str,
 }
@@ -44,19 +44,19 @@ impl Node {
     fn lead(&self) -> Option<Lead> {
         let rule = || table::get(self.rule);
         Some(match self.kind {
-            Kind::Opening => Lead::Token(rule()?, false),
-            Kind::Mark => Lead::Token(rule()?, true),
-            Kind::Near => Lead::Near(rule()?),
-            Kind::Name => Lead::Name,
-            Kind::Url => Lead::Url,
-            Kind::KeyBlock => Lead::KeyBlock,
-            Kind::Command => Lead::Command,
+            GramKind::Opening => Lead::Token(rule()?, false),
+            GramKind::Mark => Lead::Token(rule()?, true),
+            GramKind::Near => Lead::Near(rule()?),
+            GramKind::Name => Lead::Name,
+            GramKind::Url => Lead::Url,
+            GramKind::KeyBlock => Lead::KeyBlock,
+            GramKind::Command => Lead::Command,
         })
     }
 }
 
 /// The rules whose candidates are long runs of token bytes.
-pub fn of_runs() -> impl Iterator<Item = &'static Rule> {
+pub fn of_runs() -> impl Iterator<Item = &'static SecretRule> {
     OF_RUNS.iter().filter_map(|&number| table::get(number))
 }
 

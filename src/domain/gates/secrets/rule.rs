@@ -1,14 +1,14 @@
 //! One kind of secret, as data.
 
-use crate::domain::gates::secrets::Tier;
+use crate::domain::gates::secrets::tier::SecretTier;
 
 /// A kind of secret that is known by its own form.
 #[derive(Clone, Copy, Debug)]
-pub struct Rule {
+pub struct SecretRule {
     /// Stable: it stands in findings, fingerprints and redacted text.
     pub id: &'static str,
     pub what: &'static str,
-    pub tier: Tier,
+    pub tier: SecretTier,
     /// The form, in the language of `shape.rs`.
     pub shape: &'static str,
     /// The literal by which a candidate is found where the shape does not open with one.
@@ -16,12 +16,12 @@ pub struct Rule {
     /// Words of which one must stand on the same line or in the path, divided by `|`; empty where
     /// the form alone is enough.
     pub near: &'static str,
-    pub check: Check,
+    pub check: TokenCheck,
 }
 
 /// What a candidate must stand up to beside its form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Check {
+pub enum TokenCheck {
     /// It is no placeholder.
     Plain,
     /// There are both digits and letters in it.
@@ -41,13 +41,21 @@ pub enum Check {
 }
 
 /// A rule that blocks and needs no more than its form.
-pub const fn token(id: &'static str, what: &'static str, shape: &'static str) -> Rule {
-    Rule { id, what, tier: Tier::Provider, shape, mark: "", near: "", check: Check::Plain }
+pub const fn token(id: &'static str, what: &'static str, shape: &'static str) -> SecretRule {
+    SecretRule {
+        id,
+        what,
+        tier: SecretTier::Provider,
+        shape,
+        mark: "",
+        near: "",
+        check: TokenCheck::Plain,
+    }
 }
 
-impl Rule {
+impl SecretRule {
     /// With a further check.
-    pub const fn check(self, check: Check) -> Self {
+    pub const fn check(self, check: TokenCheck) -> Self {
         Self { check, ..self }
     }
 
@@ -63,6 +71,6 @@ impl Rule {
 
     /// Warns instead of blocking.
     pub const fn warns(self) -> Self {
-        Self { tier: Tier::Generic, ..self }
+        Self { tier: SecretTier::Generic, ..self }
     }
 }

@@ -13,7 +13,7 @@ const UUID: &str = "{x8}-{x4}-{x4}-{x4}-{x12}";
 
 /// One part of a shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Item<'a> {
+pub enum ShapePart<'a> {
     Byte(u8),
     Run { class: u8, min: usize, max: usize },
     Group { options: &'a str, optional: bool },
@@ -21,7 +21,7 @@ pub enum Item<'a> {
 }
 
 /// The first part of a shape and what follows it; `None` at its end.
-pub fn split(shape: &str) -> Option<(Item<'_>, &str)> {
+pub fn split(shape: &str) -> Option<(ShapePart<'_>, &str)> {
     let first = *shape.as_bytes().first()?;
     let rest = shape.get(1..)?;
     match first {
@@ -32,15 +32,15 @@ pub fn split(shape: &str) -> Option<(Item<'_>, &str)> {
         b'(' => {
             let (options, rest) = rest.split_once(')')?;
             let optional = rest.starts_with('?');
-            Some((Item::Group { options, optional }, rest.strip_prefix('?').unwrap_or(rest)))
+            Some((ShapePart::Group { options, optional }, rest.strip_prefix('?').unwrap_or(rest)))
         }
-        byte => Some((Item::Byte(byte), rest)),
+        byte => Some((ShapePart::Byte(byte), rest)),
     }
 }
 
-fn braces(inner: &str) -> Option<Item<'_>> {
+fn braces(inner: &str) -> Option<ShapePart<'_>> {
     if inner == "uuid" {
-        return Some(Item::Uuid);
+        return Some(ShapePart::Uuid);
     }
     let class = *inner.as_bytes().first()?;
     let counts = inner.get(1..)?;
@@ -49,35 +49,35 @@ fn braces(inner: &str) -> Option<Item<'_>> {
         Some((min, max)) => (min.parse().ok()?, max.parse().ok()?),
         None => (counts.parse().ok()?, counts.parse().ok()?),
     };
-    Some(Item::Run { class, min, max })
+    Some(ShapePart::Run { class, min, max })
 }
 
 /// The end of a match of `shape` that starts at `text[at]`, the longest one.
 pub fn matches(shape: &str, text: &[u8], at: usize) -> Option<usize> {
     let Some((item, rest)) = split(shape) else { return Some(at) };
     match item {
-        Item::Byte(byte) => {
+        ShapePart::Byte(byte) => {
             if text.get(at) == Some(&byte) {
                 matches(rest, text, at + 1)
             } else {
                 None
             }
         }
-        Item::Run { class, min, max } => {
+        ShapePart::Run { class, min, max } => {
             let length = chars::run(class, text.get(at..)?, max);
             if rest.is_empty() {
                 return (length >= min).then_some(at + length);
             }
             (min..=length).rev().find_map(|n| matches(rest, text, at + n))
         }
-        Item::Group { options, optional } => options
+        ShapePart::Group { options, optional } => options
             .split('|')
             .find_map(|option| {
                 let end = matches(option, text, at)?;
                 matches(rest, text, end)
             })
             .or_else(|| if optional { matches(rest, text, at) } else { None }),
-        Item::Uuid => matches(rest, text, matches(UUID, text, at)?),
+        ShapePart::Uuid => matches(rest, text, matches(UUID, text, at)?),
     }
 }
 
@@ -86,10 +86,10 @@ pub fn width(shape: &str) -> (usize, usize) {
     let Some((item, rest)) = split(shape) else { return (0, 0) };
     let (least, most) = width(rest);
     let (a, b) = match item {
-        Item::Byte(_) => (1, 1),
-        Item::Run { min, max, .. } => (min, max),
-        Item::Uuid => (36, 36),
-        Item::Group { options, optional } => {
+        ShapePart::Byte(_) => (1, 1),
+        ShapePart::Run { min, max, .. } => (min, max),
+        ShapePart::Uuid => (36, 36),
+        ShapePart::Group { options, optional } => {
             let widths = options.split('|').map(width);
             let min = widths.clone().map(|w| w.0).min().unwrap_or(0);
             (if optional { 0 } else { min }, widths.map(|w| w.1).max().unwrap_or(0))
@@ -104,10 +104,10 @@ pub fn tail_class(shape: &str) -> Option<u8> {
     let mut last = None;
     while let Some((item, after)) = split(rest) {
         last = match item {
-            Item::Run { class, .. } => Some(class),
-            Item::Uuid => Some(b'x'),
-            Item::Group { optional: true, .. } => last,
-            Item::Byte(_) | Item::Group { .. } => None,
+            ShapePart::Run { class, .. } => Some(class),
+            ShapePart::Uuid => Some(b'x'),
+            ShapePart::Group { optional: true, .. } => last,
+            ShapePart::Byte(_) | ShapePart::Group { .. } => None,
         };
         rest = after;
     }

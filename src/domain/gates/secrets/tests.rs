@@ -4,13 +4,20 @@
 //! shapes and from small specs in the same language.
 
 use base64::Engine as _;
+use bstr::{BString, ByteSlice as _};
 use proptest::prelude::*;
 
-use super::judge::{Allow, Levels, judge};
-use super::rule::{Check, Rule};
-use super::shape::{Item, split};
-use super::*;
-use crate::domain::model::finding::{Effect, Spot};
+use super::contextual::CONTEXTUAL;
+use super::redact::{mask_path, redact, redact_str};
+use super::scan::scan;
+use super::shape::split;
+use super::{chars, checksum, prefilter, table};
+use crate::domain::gates::secrets::contextual::SecretDescription;
+use crate::domain::gates::secrets::gate::{AllowedSecrets, SecretLevels, check};
+use crate::domain::gates::secrets::rule::{SecretRule, TokenCheck};
+use crate::domain::gates::secrets::shape::ShapePart;
+use crate::domain::gates::secrets::tier::SecretTier;
+use crate::domain::model::finding::{Effect, LocationKind};
 
 /// A small generator (splitmix64): the same seed draws the same text everywhere.
 struct Dice(u64);
@@ -30,8 +37,8 @@ impl Dice {
         let mut rest = shape;
         while let Some((item, after)) = split(rest) {
             match item {
-                Item::Byte(byte) => text.push(byte),
-                Item::Run { class, min, max } => {
+                ShapePart::Byte(byte) => text.push(byte),
+                ShapePart::Run { class, min, max } => {
                     let more = (max - min).min(12);
                     let count = min + if more > 0 { self.below(more + 1) } else { 0 };
                     let members: Vec<u8> = (33..127).filter(|&b| chars::is(class, b)).collect();
@@ -42,8 +49,8 @@ impl Dice {
                             .map(|_| fill.unwrap_or_else(|| members[self.below(members.len())])),
                     );
                 }
-                Item::Uuid => text.extend(self.draw("{h8}-{h4}-4{h3}-a{h3}-{h12}", fill)),
-                Item::Group { options, .. } => {
+                ShapePart::Uuid => text.extend(self.draw("{h8}-{h4}-4{h3}-a{h3}-{h12}", fill)),
+                ShapePart::Group { options, .. } => {
                     let options: Vec<&str> = options.split('|').collect();
                     let option = options[self.below(options.len())];
                     text.extend(self.draw(option, fill));
@@ -55,47 +62,47 @@ impl Dice {
     }
 
     /// A token that stands up to the rule's check as well.
-    fn token(&mut self, rule: &Rule) -> Vec<u8> {
+    fn token(&mut self, rule: &SecretRule) -> Vec<u8> {
         let mut token = self.draw(rule.shape, None);
         let header = b"eyJhbGciOiJFUzI1NiIsImtpZCI6ImsxIn0";
         let length = token.len();
         match rule.check {
-            Check::Crc62 => {
+            TokenCheck::Crc62 => {
                 let body = token.iter().position(|&b| b == b'_').unwrap() + 1;
                 let sum = checksum::crc62(&token[body..length - 6]);
                 token[length - 6..].copy_from_slice(&sum);
             }
-            Check::Crc16 => {
+            TokenCheck::Crc16 => {
                 let sum = format!("{:08x}", crc32fast::hash(&token[5..length - 9]));
                 token[length - 8..].copy_from_slice(sum.as_bytes());
             }
-            Check::Jwt => {
+            TokenCheck::Jwt => {
                 let dot = token.iter().position(|&b| b == b'.').unwrap();
                 token.splice(..dot, header.iter().copied());
             }
-            Check::NumberFirst => {
+            TokenCheck::NumberFirst => {
                 let dot = token.iter().position(|&b| b == b'.').unwrap();
                 token.splice(..dot, *b"MTIzNDU2Nzg5MDEyMzQ1Njc4");
             }
-            Check::NumberColon => {
+            TokenCheck::NumberColon => {
                 token.splice(..18, *b"MTIzNDU2Nzg5MDEyOv");
             }
-            Check::Plain | Check::Mixed | Check::Random => {}
+            TokenCheck::Plain | TokenCheck::Mixed | TokenCheck::Random => {}
         }
         token
     }
 }
 
-fn in_context(rule: &Rule, token: &[u8]) -> Vec<u8> {
+fn in_context(rule: &SecretRule, token: &[u8]) -> Vec<u8> {
     let word = rule.near.split('|').next().unwrap_or("");
     [b"// ", word.as_bytes(), b"\n", word.as_bytes(), b" \"", token, b"\"\n"].concat()
 }
 
-fn fires(rule: &Rule, text: &[u8]) -> bool {
+fn fires(rule: &SecretRule, text: &[u8]) -> bool {
     scan(text, b"notes").iter().any(|hit| hit.rule == rule.id)
 }
 
-fn covers(tier: Tier, text: &[u8]) -> bool {
+fn covers(tier: SecretTier, text: &[u8]) -> bool {
     scan(text, b"notes").iter().any(|hit| hit.tier >= tier)
 }
 
@@ -331,15 +338,15 @@ fn redacted_text_holds_no_secret() {
     assert_eq!(redact_str("nothing to hide"), "nothing to hide");
 }
 
-fn judged(text: &[u8], allow: &Allow) -> Vec<crate::domain::model::finding::Finding> {
-    judge(&Spot::File(BString::from("src/a.py")), text, allow, Levels::default())
+fn judged(text: &[u8], allow: &AllowedSecrets) -> Vec<crate::domain::model::finding::Finding> {
+    check(&LocationKind::File(BString::from("src/a.py")), text, allow, SecretLevels::default())
 }
 
 #[test]
 fn a_finding_shows_where_and_not_what() {
     let token = github(&mut Dice(43));
     let text = [b"import os\n\nTOKEN = \"", &token[..], b"\"  # deploy\n"].concat();
-    let findings = judged(&text, &Allow::default());
+    let findings = judged(&text, &AllowedSecrets::default());
     assert_eq!(findings.len(), 1);
     let finding = &findings[0];
     assert_eq!(finding.effect, Effect::Block);
@@ -355,11 +362,11 @@ fn what_is_allowed_is_left_out() {
     let token = github(&mut Dice(47));
     let line = [b"x = \"", &token[..], b"\""].concat();
     let print = scan(&line, b"")[0].fingerprint.clone();
-    let allowed = |allow: Allow| judged(&line, &allow).is_empty();
-    assert!(!allowed(Allow::default()));
-    assert!(allowed(Allow::new([], [print.as_str()]).unwrap()));
-    assert!(allowed(Allow::new(["src/*.py"], []).unwrap()));
-    assert!(!allowed(Allow::new(["*.py"], []).unwrap()), "`*` does not cross a folder");
+    let allowed = |allow: AllowedSecrets| judged(&line, &allow).is_empty();
+    assert!(!allowed(AllowedSecrets::default()));
+    assert!(allowed(AllowedSecrets::new([], [print.as_str()]).unwrap()));
+    assert!(allowed(AllowedSecrets::new(["src/*.py"], []).unwrap()));
+    assert!(!allowed(AllowedSecrets::new(["*.py"], []).unwrap()), "`*` does not cross a folder");
 }
 
 #[test]
@@ -367,7 +374,7 @@ fn a_waiver_needs_a_reason() {
     let token = github(&mut Dice(53));
     let line =
         |comment: &str| [b"x = \"", &token[..], b"\" # ", comment.as_bytes(), b"\n"].concat();
-    let none = Allow::default();
+    let none = AllowedSecrets::default();
     assert!(judged(&line("tribunal:allow secrets revoked test token"), &none).is_empty());
     let above = [b"# tribunal:allow secrets revoked\n", &line("")[..]].concat();
     assert!(judged(&above, &none).is_empty());
@@ -380,8 +387,8 @@ fn a_waiver_needs_a_reason() {
 #[test]
 fn names_of_files_are_read_too() {
     let token = String::from_utf8(github(&mut Dice(59))).unwrap();
-    let spot = Spot::File(BString::from(format!("dumps/{token}.txt")));
-    let findings = judge(&spot, b"", &Allow::default(), Levels::default());
+    let spot = LocationKind::File(BString::from(format!("dumps/{token}.txt")));
+    let findings = check(&spot, b"", &AllowedSecrets::default(), SecretLevels::default());
     assert_eq!(findings.len(), 1);
     assert!(!format!("{findings:?}").contains(&token));
     let other = String::from_utf8(github(&mut Dice(61))).unwrap();
@@ -408,4 +415,11 @@ proptest! {
         }
         redact(text.as_bytes());
     }
+}
+
+/// All that can be found, by name.
+fn rules() -> Vec<SecretDescription> {
+    let tokens =
+        table::all().map(|r| SecretDescription { rule: r.id, tier: r.tier, description: r.what });
+    tokens.chain(CONTEXTUAL).collect()
 }

@@ -3,7 +3,7 @@
 use bstr::{BStr, ByteSlice as _};
 
 use crate::domain::model::class::Class;
-use crate::domain::model::finding::{Effect, Finding, Place};
+use crate::domain::model::finding::{Effect, Finding, Location};
 use crate::domain::model::gate::Gate;
 use crate::domain::model::severity::Severity;
 
@@ -30,7 +30,7 @@ pub fn classify(path: &BStr, bytes: Option<&[u8]>) -> Option<Sensitive> {
 
 /// The finding for a file, if it is one that should not be there. What is sure has the first
 /// effect, what only its name says the second.
-pub fn judge(path: &BStr, bytes: Option<&[u8]>, sure: Effect, named: Effect) -> Option<Finding> {
+pub fn check(path: &BStr, bytes: Option<&[u8]>, sure: Effect, named: Effect) -> Option<Finding> {
     let found = classify(path, bytes)?;
     let (severity, effect) =
         if found.sure { (Severity::Critical, sure) } else { (Severity::Medium, named) };
@@ -40,7 +40,7 @@ pub fn judge(path: &BStr, bytes: Option<&[u8]>, sure: Effect, named: Effect) -> 
         class: Class::new("security/exposed-secret"),
         severity,
         effect,
-        place: Some(Place::file(path)),
+        place: Some(Location::file(path)),
         anchor: String::new(),
         message: format!("{} should not be in a repository", found.what),
         suggestion: "take it out of the change and name it in `.gitignore`; if it was pushed before, replace what is in it"

@@ -75,6 +75,6 @@ fn without_content_only_names_speak_and_none_is_sure() {
     let found = classify(BStr::new("home/.kube/config"), None).unwrap();
     assert!(!found.sure);
     assert_eq!(classify(BStr::new("empty.p12"), Some(b"")), None);
-    let finding = judge(BStr::new(".netrc"), None, Effect::Block, Effect::Warn).unwrap();
+    let finding = check(BStr::new(".netrc"), None, Effect::Block, Effect::Warn).unwrap();
     assert_eq!(finding.effect, Effect::Warn);
 }

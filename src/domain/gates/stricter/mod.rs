@@ -4,8 +4,10 @@
 #[cfg(test)]
 mod tests;
 
-use crate::domain::gates::Law;
-use crate::domain::policy::settings::{CommandGate, Gates, Level, Policy};
+use crate::domain::gates::policy::EffectivePolicy;
+use crate::domain::policy::commands::CommandGate;
+use crate::domain::policy::gates::{GateLevel, GateSettings};
+use crate::domain::policy::settings::Policy;
 
 /// How much of the default branch's policy counts beside a branch's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -23,7 +25,11 @@ pub enum Extent {
 /// the smaller, and its allow lists hold what both allow. Protected branches, rules and commands are
 /// those of both. What has no order (agents, the watcher, budgets) is the default branch's with
 /// [`Extent::Whole`] and the branch's own with [`Extent::Guards`].
-pub fn stricter(own: &Law, default: &Law, extent: Extent) -> Law {
+pub fn stricter(
+    own: &EffectivePolicy,
+    default: &EffectivePolicy,
+    extent: Extent,
+) -> EffectivePolicy {
     if own.hash == default.hash {
         return own.clone();
     }
@@ -38,28 +44,29 @@ pub fn stricter(own: &Law, default: &Law, extent: Extent) -> Law {
         policy.commands = commands(&own.policy, &default.policy);
     }
     guards(&mut policy.gates, mine, theirs);
-    let has_secret_gates =
-        |gates: &Gates| gates.secrets.level.max(gates.sensitive_files.level) > Level::Off;
+    let has_secret_gates = |gates: &GateSettings| {
+        gates.secrets.level.max(gates.sensitive_files.level) > GateLevel::Off
+    };
     let allow = match (has_secret_gates(mine), has_secret_gates(theirs)) {
         (true, true) => own.allow.and(&default.allow),
         (true, false) => own.allow.clone(),
         (false, _) => default.allow.clone(),
     };
     let rules = match (mine.constitution.level, theirs.constitution.level) {
-        (Level::Off, _) => default.rules.clone(),
-        (_, Level::Off) => own.rules.clone(),
+        (GateLevel::Off, _) => default.rules.clone(),
+        (_, GateLevel::Off) => own.rules.clone(),
         _ => own.rules.and(&default.rules),
     };
     let mut findings = own.findings.clone();
     findings.extend(default.findings.iter().filter(|f| !own.findings.contains(f)).cloned());
     let hash = blake3::hash(format!("{extent:?} {} {}", own.hash, default.hash).as_bytes());
-    Law { policy, allow, rules, findings, hash: shortened(hash) }
+    EffectivePolicy { policy, allow, rules, findings, hash: shortened(hash) }
 }
 
 /// The policy for a history that begins on the side that receives, where no policy is known yet: the
 /// pushed tip's own. Only its guards and its commands can stop the push, because messages and sizes
 /// of commits from before the policy cannot be mended any more.
-pub fn of_first_push(tip: &Law) -> Law {
+pub fn of_first_push(tip: &EffectivePolicy) -> EffectivePolicy {
     let mut first = tip.clone();
     let gates = &mut first.policy.gates;
     for level in [
@@ -69,28 +76,28 @@ pub fn of_first_push(tip: &Law) -> Law {
         &mut gates.scope.level,
         &mut gates.governance.level,
     ] {
-        *level = (*level).min(Level::Warn);
+        *level = (*level).min(GateLevel::Warn);
     }
     first.hash = shortened(blake3::hash(format!("first {}", tip.hash).as_bytes()));
     first
 }
 
-/// As long as the hash of a policy that was read: see [`Law::hash`].
+/// As long as the hash of a policy that was read: see [`EffectivePolicy::hash`].
 fn shortened(hash: blake3::Hash) -> String {
     hash.to_hex()[..32].to_owned()
 }
 
 /// The gates whose findings are about what a file holds and that hold everywhere.
-fn guards(gates: &mut Gates, own: &Gates, default: &Gates) {
+fn guards(gates: &mut GateSettings, own: &GateSettings, default: &GateSettings) {
     gates.protected_branch.level = own.protected_branch.level.max(default.protected_branch.level);
     gates.secrets = match (own.secrets.level, default.secrets.level) {
-        (Level::Off, _) => default.secrets.clone(),
-        (_, Level::Off) => own.secrets.clone(),
+        (GateLevel::Off, _) => default.secrets.clone(),
+        (_, GateLevel::Off) => own.secrets.clone(),
         (mine, theirs) => {
             let mut secrets = default.secrets.clone();
             secrets.level = mine.max(theirs);
             secrets.generic = own.secrets.generic.max(default.secrets.generic);
-            // The lists that count are in `Law::allow`; these are shown to people.
+            // The lists that count are in `EffectivePolicy::allow`; these are shown to people.
             secrets.allow.retain(|known| own.secrets.allow.contains(known));
             secrets.allow_paths.retain(|glob| own.secrets.allow_paths.contains(glob));
             secrets
@@ -102,11 +109,11 @@ fn guards(gates: &mut Gates, own: &Gates, default: &Gates) {
 }
 
 /// The other gates, each the stricter.
-fn advice(own: &Gates, default: &Gates) -> Gates {
+fn advice(own: &GateSettings, default: &GateSettings) -> GateSettings {
     let mut gates = default.clone();
     gates.large_files = match (own.large_files.level, default.large_files.level) {
-        (Level::Off, _) => default.large_files.clone(),
-        (_, Level::Off) => own.large_files.clone(),
+        (GateLevel::Off, _) => default.large_files.clone(),
+        (_, GateLevel::Off) => own.large_files.clone(),
         (mine, theirs) => {
             let mut both = default.large_files.clone();
             both.level = mine.max(theirs);
@@ -115,8 +122,8 @@ fn advice(own: &Gates, default: &Gates) -> Gates {
         }
     };
     gates.commit_message = match (own.commit_message.level, default.commit_message.level) {
-        (Level::Off, _) => default.commit_message.clone(),
-        (_, Level::Off) => own.commit_message.clone(),
+        (GateLevel::Off, _) => default.commit_message.clone(),
+        (_, GateLevel::Off) => own.commit_message.clone(),
         (mine, theirs) => {
             let mut both = default.commit_message.clone();
             both.level = mine.max(theirs);
@@ -126,8 +133,8 @@ fn advice(own: &Gates, default: &Gates) -> Gates {
         }
     };
     gates.scope = match (own.scope.level, default.scope.level) {
-        (Level::Off, _) => default.scope.clone(),
-        (_, Level::Off) => own.scope.clone(),
+        (GateLevel::Off, _) => default.scope.clone(),
+        (_, GateLevel::Off) => own.scope.clone(),
         (mine, theirs) => {
             let mut both = default.scope.clone();
             both.level = mine.max(theirs);
@@ -146,8 +153,8 @@ fn advice(own: &Gates, default: &Gates) -> Gates {
 
 fn commands(own: &Policy, default: &Policy) -> Vec<CommandGate> {
     let of = |policy: &Policy| match policy.gates.commands.level {
-        Level::Off => Vec::new(),
-        Level::Warn | Level::Block => policy.commands.clone(),
+        GateLevel::Off => Vec::new(),
+        GateLevel::Warn | GateLevel::Block => policy.commands.clone(),
     };
     let mut all = of(own);
     for command in of(default) {

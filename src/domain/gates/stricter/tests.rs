@@ -3,29 +3,29 @@
 use proptest::prelude::*;
 
 use crate::domain::constitution::parse::parse;
-use crate::domain::gates::Law;
 use crate::domain::gates::constitution::Rules;
-use crate::domain::gates::secrets::judge::Allow;
+use crate::domain::gates::policy::EffectivePolicy;
+use crate::domain::gates::secrets::gate::AllowedSecrets;
 use crate::domain::gates::stricter::{Extent, of_first_push, stricter};
+use crate::domain::policy::gates::GateLevel;
 use crate::domain::policy::layers;
-use crate::domain::policy::layers::{Layer, Source};
-use crate::domain::policy::settings::Level;
+use crate::domain::policy::layers::layer::{Layer, SettingsSource};
 
-fn law(policy: &str) -> Law {
+fn law(policy: &str) -> EffectivePolicy {
     law_with(policy, "")
 }
 
-fn law_with(policy: &str, rules: &str) -> Law {
-    let layer = Layer { source: Source::Repository, file: "tribunal.toml", text: policy };
+fn law_with(policy: &str, rules: &str) -> EffectivePolicy {
+    let layer = Layer { source: SettingsSource::Repository, file: "tribunal.toml", text: policy };
     let policy = layers::resolve(&[layer], &[], &[]).unwrap().policy;
     let secrets = &policy.gates.secrets;
     let paths = secrets.allow_paths.iter().map(String::as_str);
-    let allow = Allow::new(paths, secrets.allow.iter().map(String::as_str)).unwrap();
+    let allow = AllowedSecrets::new(paths, secrets.allow.iter().map(String::as_str)).unwrap();
     let parsed = parse(".ai/constitution/x.md", rules);
     assert!(parsed.errors.is_empty(), "{:?}", parsed.errors);
     let (compiled, _) = Rules::compile(parsed.rules, None);
     let hash = format!("{:?}{rules}", policy.gates);
-    Law { policy, allow, rules: compiled, findings: Vec::new(), hash }
+    EffectivePolicy { policy, allow, rules: compiled, findings: Vec::new(), hash }
 }
 
 #[test]
@@ -35,9 +35,9 @@ fn a_level_is_the_higher_and_a_limit_the_smaller() {
     let default = law("[gates]\nlarge-files = { level = \"warn\", max = \"1 MiB\" }\n\
          scope = { level = \"block\", files = 9 }\ncase-conflict = \"block\"\n");
     let gates = stricter(&own, &default, Extent::Whole).policy.gates;
-    assert_eq!((gates.large_files.level, gates.large_files.max), (Level::Block, 1 << 20));
-    assert_eq!((gates.scope.level, gates.scope.files), (Level::Block, 9));
-    assert_eq!(gates.case_conflict.level, Level::Block);
+    assert_eq!((gates.large_files.level, gates.large_files.max), (GateLevel::Block, 1 << 20));
+    assert_eq!((gates.scope.level, gates.scope.files), (GateLevel::Block, 9));
+    assert_eq!(gates.case_conflict.level, GateLevel::Block);
 }
 
 #[test]
@@ -46,10 +46,10 @@ fn the_guards_alone_leave_advice_and_commands_to_the_branch() {
     let default = law("[gates]\ncommit-message = \"block\"\nscope = \"block\"\n\
          [[commands]]\nname = \"t\"\nrun = \"false\"\n[protect]\nbranches = [\"release/*\"]\n");
     let policy = stricter(&own, &default, Extent::Guards).policy;
-    assert_eq!(policy.gates.secrets.level, Level::Block);
-    assert_eq!(policy.gates.conflict_markers.level, Level::Block);
-    assert_eq!(policy.gates.commit_message.level, Level::Off);
-    assert_eq!(policy.gates.scope.level, Level::Off);
+    assert_eq!(policy.gates.secrets.level, GateLevel::Block);
+    assert_eq!(policy.gates.conflict_markers.level, GateLevel::Block);
+    assert_eq!(policy.gates.commit_message.level, GateLevel::Off);
+    assert_eq!(policy.gates.scope.level, GateLevel::Off);
     assert!(policy.commands.is_empty());
     assert!(policy.protect.branches.contains(&"release/*".to_owned()));
     assert!(policy.protect.branches.contains(&"main".to_owned()));
@@ -96,8 +96,8 @@ fn commands_and_rules_are_those_of_both() {
 fn a_first_push_is_stopped_by_guards_and_commands_alone() {
     let first = of_first_push(&law("[gates]\ncommit-message = \"block\"\nscope = \"block\"\n"));
     let gates = &first.policy.gates;
-    assert_eq!((gates.commit_message.level, gates.scope.level), (Level::Warn, Level::Warn));
-    assert_eq!((gates.secrets.level, gates.commands.level), (Level::Block, Level::Block));
+    assert_eq!((gates.commit_message.level, gates.scope.level), (GateLevel::Warn, GateLevel::Warn));
+    assert_eq!((gates.secrets.level, gates.commands.level), (GateLevel::Block, GateLevel::Block));
 }
 
 /// A drawn policy, as text.
@@ -144,7 +144,7 @@ proptest! {
                 (theirs.commit_message.level,
                  mine.commit_message.subject_max <= theirs.commit_message.subject_max),
             ] {
-                prop_assert!(level == Level::Off || limit);
+                prop_assert!(level == GateLevel::Off || limit);
             }
         }
         // Nothing is stricter than both: a gate that both switched off is off.

@@ -2,41 +2,43 @@
 
 use crate::domain::model::severity::Severity;
 use crate::domain::model::severity::Severity::{Critical, High, Low, Medium};
+use crate::domain::model::size::Size;
 use crate::domain::pipeline::apply::apply;
 use crate::domain::pipeline::next::next;
 use crate::domain::pipeline::run::{
-    Action, End, Failure, Fixed, Gated, Kind, Order, Outcome, Reviewed, Run, Scope, Size,
+    CallFailure, FixOutcome, FixRequest, GateOutcome, Job, JobOutcome, ReviewOutcome, ReviewScope,
+    Run, RunEnd, RunKind,
 };
 use crate::domain::pipeline::tests::{
-    LIMITS, a_run, assessed, changed, green, raised, red, review, ruling, rulings, upheld,
+    LIMITS, a_run, assessed, changed, decision, decisions, green, raised, red, review, upheld,
 };
-use crate::domain::policy::settings::Rounds;
-use crate::domain::review::converge::Limits;
-use crate::domain::review::decide::{Decision, Why};
-use crate::domain::review::raised::{Anchored, Completeness, Met, Raised};
-use crate::domain::review::ruling::{Ruling, Word};
+use crate::domain::policy::review::Rounds;
+use crate::domain::review::arbiter_decision::{ArbiterDecision, ArbiterVerdict};
+use crate::domain::review::converge::StopLimits;
+use crate::domain::review::decide::{Decision, EscalationDetail};
+use crate::domain::review::finding::{Anchored, Completeness, CriterionStatus, ReviewFinding};
 
-fn play(run: Run, outcomes: Vec<Outcome>) -> Run {
+fn play(run: Run, outcomes: Vec<JobOutcome>) -> Run {
     outcomes.into_iter().fold(run, |run, outcome| apply(run, outcome, &LIMITS))
 }
 
 /// Plays a run that fixes, without a spec.
-fn fixing(outcomes: Vec<Outcome>) -> Run {
-    play(a_run(Kind::Fix, &[]), outcomes)
+fn fixing(outcomes: Vec<JobOutcome>) -> Run {
+    play(a_run(RunKind::Fix, &[]), outcomes)
 }
 
-fn judging(outcomes: Vec<Outcome>) -> Run {
-    play(a_run(Kind::Review, &[]), outcomes)
+fn judging(outcomes: Vec<JobOutcome>) -> Run {
+    play(a_run(RunKind::Review, &[]), outcomes)
 }
 
-fn end(run: &Run) -> End {
+fn end(run: &Run) -> RunEnd {
     match next(run) {
-        Action::End(end) => end,
+        Job::End(end) => end,
         action => panic!("not ended: {action:?}"),
     }
 }
 
-fn escalated(run: &Run) -> Why {
+fn escalated(run: &Run) -> EscalationDetail {
     match end(run).decision {
         Decision::Escalate(why) => why,
         decision => panic!("not escalated: {decision:?}"),
@@ -51,19 +53,19 @@ fn inconclusive(run: &Run) -> String {
 }
 
 fn submitted(run: &Run) -> bool {
-    matches!(next(run), Action::End(End { decision: Decision::Submit, .. }))
+    matches!(next(run), Job::End(RunEnd { decision: Decision::Submit, .. }))
 }
 
-fn finds(found: &[(&str, Severity)]) -> Outcome {
+fn finds(found: &[(&str, Severity)]) -> JobOutcome {
     review(found.iter().map(|(id, severity)| (raised(id, *severity), false)).collect(), &[], &[])
 }
 
-fn verifies(verified: &[(&str, bool)]) -> Outcome {
+fn verifies(verified: &[(&str, bool)]) -> JobOutcome {
     review(Vec::new(), verified, &[])
 }
 
-fn incomplete(found: Vec<(Raised, bool)>) -> Outcome {
-    Outcome::Reviewed(Reviewed {
+fn incomplete(found: Vec<(ReviewFinding, bool)>) -> JobOutcome {
+    JobOutcome::Reviewed(ReviewOutcome {
         completeness: Completeness::Incomplete(vec![("a.rs".to_owned(), "no nonce".to_owned())]),
         raised: found,
         verified: Vec::new(),
@@ -71,21 +73,24 @@ fn incomplete(found: Vec<(Raised, bool)>) -> Outcome {
     })
 }
 
-fn failed() -> Outcome {
-    Outcome::Failed(Failure::Infrastructure("no network".to_owned()))
+fn failed() -> JobOutcome {
+    JobOutcome::Failed(CallFailure::Infrastructure("no network".to_owned()))
 }
 
-fn duplicate(id: &str, of: &str) -> Ruling {
-    Ruling { duplicate_of: Some(of.to_owned()), ..ruling(id, Word::Duplicate) }
+fn duplicate(id: &str, of: &str) -> ArbiterDecision {
+    ArbiterDecision { duplicate_of: Some(of.to_owned()), ..decision(id, ArbiterVerdict::Duplicate) }
 }
 
 #[test]
 fn a_sound_change_goes_on_after_one_review() {
-    let run = a_run(Kind::Review, &[]);
-    assert_eq!(next(&run), Action::Gate);
+    let run = a_run(RunKind::Review, &[]);
+    assert_eq!(next(&run), Job::Gate);
     let run = play(run, vec![green()]);
-    assert_eq!(next(&run), Action::Review(Scope::Full));
-    assert_eq!(end(&play(run, vec![verifies(&[])])), End { decision: Decision::Submit, best: 0 });
+    assert_eq!(next(&run), Job::Review(ReviewScope::Full));
+    assert_eq!(
+        end(&play(run, vec![verifies(&[])])),
+        RunEnd { decision: Decision::Submit, best: 0 }
+    );
 }
 
 #[test]
@@ -93,29 +98,35 @@ fn a_run_that_judges_says_what_would_repair_it_and_ends() {
     let run = judging(vec![green(), finds(&[("F-1", Critical)]), upheld(&["F-1"])]);
     assert_eq!(end(&run).decision, Decision::Fix(vec!["repair F-1".to_owned()]));
     // No cap of rounds says anything about a run that asks for no fix.
-    let limits = Limits { rounds: Rounds { s: 0, m: 0, l: 0 }, ..LIMITS };
-    let run = apply(a_run(Kind::Review, &[]), red("tests: 1 failed"), &limits);
+    let limits = StopLimits { rounds: Rounds { s: 0, m: 0, l: 0 }, ..LIMITS };
+    let run = apply(a_run(RunKind::Review, &[]), red("tests: 1 failed"), &limits);
     assert_eq!(end(&run).decision, Decision::Fix(vec!["tests: 1 failed".to_owned()]));
 }
 
 #[test]
 fn a_loop_fixes_and_looks_at_what_changed() {
     let run = fixing(vec![green(), finds(&[("F-1", Critical), ("F-2", Low), ("F-3", High)])]);
-    assert_eq!(next(&run), Action::Arbitrate(vec!["F-1".to_owned(), "F-3".to_owned()]));
+    assert_eq!(next(&run), Job::Arbitrate(vec!["F-1".to_owned(), "F-3".to_owned()]));
     // Nobody asked about the second.
-    let words = [("F-1", Word::Upheld), ("F-2", Word::Refuted), ("F-3", Word::Refuted)];
-    let weighed = words.map(|(id, word)| ruling(id, word)).to_vec();
-    let run = play(run, vec![rulings(weighed)]);
-    let order =
-        Order { instructions: vec!["repair F-1".to_owned()], findings: vec!["F-1".to_owned()] };
-    assert_eq!(next(&run), Action::Fix(order));
+    let words = [
+        ("F-1", ArbiterVerdict::Upheld),
+        ("F-2", ArbiterVerdict::Refuted),
+        ("F-3", ArbiterVerdict::Refuted),
+    ];
+    let weighed = words.map(|(id, word)| decision(id, word)).to_vec();
+    let run = play(run, vec![decisions(weighed)]);
+    let order = FixRequest {
+        instructions: vec!["repair F-1".to_owned()],
+        findings: vec!["F-1".to_owned()],
+    };
+    assert_eq!(next(&run), Job::Fix(order));
     let run = play(run, vec![changed(2)]);
-    assert_eq!(next(&run), Action::Gate);
+    assert_eq!(next(&run), Job::Gate);
     let run = play(run, vec![green()]);
     let open = vec!["F-1".to_owned(), "F-2".to_owned()];
-    assert_eq!(next(&run), Action::Review(Scope::Delta { since: 0, open }));
+    assert_eq!(next(&run), Job::Review(ReviewScope::Delta { since: 0, open }));
     let run = play(run, vec![verifies(&[("F-1", true), ("F-2", false)])]);
-    assert_eq!(end(&run), End { decision: Decision::Submit, best: 1 });
+    assert_eq!(end(&run), RunEnd { decision: Decision::Submit, best: 1 });
     assert_eq!(run.findings.len(), 3);
     assert!(run.findings[1].unresolved_in.is_empty(), "no fix was about it");
 }
@@ -124,20 +135,20 @@ fn a_loop_fixes_and_looks_at_what_changed() {
 fn red_gates_are_fixed_before_anybody_reviews() {
     let run = fixing(vec![red("tests: 1 failed")]);
     let instructions = vec!["tests: 1 failed".to_owned()];
-    assert_eq!(next(&run), Action::Fix(Order { instructions, findings: Vec::new() }));
+    assert_eq!(next(&run), Job::Fix(FixRequest { instructions, findings: Vec::new() }));
     let run = play(run, vec![changed(2), red("lint: 2 left"), changed(3), green()]);
-    assert_eq!(next(&run), Action::Review(Scope::Full));
+    assert_eq!(next(&run), Job::Review(ReviewScope::Full));
     assert_eq!((run.rounds, run.attempts.len()), (2, 3));
 }
 
 #[test]
 fn gates_that_no_model_is_to_repair_go_to_a_person() {
     let secret = vec!["a key in a.env".to_owned()];
-    let gated = Gated { failures: secret.clone(), needs_person: true, unasked: Vec::new() };
-    assert_eq!(escalated(&fixing(vec![Outcome::Gated(gated)])), Why::Gate(secret));
+    let gated = GateOutcome { failures: secret.clone(), needs_person: true, unasked: Vec::new() };
+    assert_eq!(escalated(&fixing(vec![JobOutcome::Gated(gated)])), EscalationDetail::Gate(secret));
     let unasked = vec!["`tests` is not trusted".to_owned()];
-    let gated = Gated { failures: Vec::new(), needs_person: false, unasked };
-    let why = inconclusive(&fixing(vec![Outcome::Gated(gated)]));
+    let gated = GateOutcome { failures: Vec::new(), needs_person: false, unasked };
+    let why = inconclusive(&fixing(vec![JobOutcome::Gated(gated)]));
     assert_eq!(why, "the gates could not be asked: `tests` is not trusted");
 }
 
@@ -153,17 +164,17 @@ fn what_may_stay_and_what_blocks() {
     // Nobody is asked about these, and they start no fix.
     assert!(submitted(&fixing(vec![green(), finds(&[("F-1", Low), ("F-2", Medium)])])));
     // A mere note.
-    let note = Raised { anchored: Anchored::Nowhere, ..raised("F-1", Critical) };
+    let note = ReviewFinding { anchored: Anchored::Nowhere, ..raised("F-1", Critical) };
     assert!(submitted(&fixing(vec![green(), review(vec![(note, false)], &[], &[])])));
     for (word, severity, goes_on) in [
-        (Word::Refuted, Critical, true),
-        (Word::OutOfScope, Critical, true),
-        (Word::Unsubstantiated, High, true),
-        (Word::Unsubstantiated, Critical, false),
-        (Word::ContradictsSpec, High, false),
-        (Word::Upheld, Critical, false),
+        (ArbiterVerdict::Refuted, Critical, true),
+        (ArbiterVerdict::OutOfScope, Critical, true),
+        (ArbiterVerdict::Unsubstantiated, High, true),
+        (ArbiterVerdict::Unsubstantiated, Critical, false),
+        (ArbiterVerdict::ContradictsSpec, High, false),
+        (ArbiterVerdict::Upheld, Critical, false),
     ] {
-        let weighed = rulings(vec![ruling("F-1", word)]);
+        let weighed = decisions(vec![decision("F-1", word)]);
         let run = fixing(vec![green(), finds(&[("F-1", severity)]), weighed]);
         assert_eq!(submitted(&run), goes_on, "{word:?} {severity}");
     }
@@ -175,90 +186,101 @@ fn what_is_neither_shown_nor_refuted_stays_open() {
         let ids = ["F-1", "F-2", "F-3"];
         let found: Vec<(&str, Severity)> =
             ids[..upheld + unshown].iter().map(|id| (*id, High)).collect();
-        let word = |at| if at < upheld { Word::Upheld } else { Word::Unsubstantiated };
-        let said = (0..upheld + unshown).map(|at| ruling(ids[at], word(at))).collect();
-        fixing(vec![green(), finds(&found), rulings(said)])
+        let word =
+            |at| if at < upheld { ArbiterVerdict::Upheld } else { ArbiterVerdict::Unsubstantiated };
+        let said = (0..upheld + unshown).map(|at| decision(ids[at], word(at))).collect();
+        fixing(vec![green(), finds(&found), decisions(said)])
     };
     assert!(submitted(&judged(0, 2)));
     assert!(submitted(&judged(1, 1)));
     for (upheld, unshown) in [(0, 3), (1, 2), (2, 1)] {
-        let Why::Unsubstantiated(ids) = escalated(&judged(upheld, unshown)) else { panic!() };
+        let EscalationDetail::Unsubstantiated(ids) = escalated(&judged(upheld, unshown)) else {
+            panic!()
+        };
         assert_eq!(ids.len(), unshown);
     }
-    assert!(matches!(next(&judged(3, 0)), Action::Fix(_)));
+    assert!(matches!(next(&judged(3, 0)), Job::Fix(_)));
 }
 
 #[test]
 fn conflicts_with_the_spec_are_a_persons() {
     let ids = vec!["F-1".to_owned()];
-    let beyond = Ruling { extends_scope: true, ..ruling("F-1", Word::Upheld) };
-    for said in [ruling("F-1", Word::ContradictsSpec), beyond] {
-        let run = fixing(vec![green(), finds(&[("F-1", High)]), rulings(vec![said])]);
-        assert_eq!(escalated(&run), Why::Spec(ids.clone()));
+    let beyond = ArbiterDecision { extends_scope: true, ..decision("F-1", ArbiterVerdict::Upheld) };
+    for said in [decision("F-1", ArbiterVerdict::ContradictsSpec), beyond] {
+        let run = fixing(vec![green(), finds(&[("F-1", High)]), decisions(vec![said])]);
+        assert_eq!(escalated(&run), EscalationDetail::Spec(ids.clone()));
     }
-    let unshown = rulings(vec![ruling("F-1", Word::Unsubstantiated)]);
+    let unshown = decisions(vec![decision("F-1", ArbiterVerdict::Unsubstantiated)]);
     let run = fixing(vec![green(), finds(&[("F-1", Critical)]), unshown]);
-    assert_eq!(escalated(&run), Why::Unsubstantiated(ids.clone()));
-    let silent = Ruling { instruction: "  ".to_owned(), ..ruling("F-1", Word::Upheld) };
-    let run = fixing(vec![green(), finds(&[("F-1", Critical)]), rulings(vec![silent])]);
-    assert_eq!(escalated(&run), Why::NoInstructions(ids));
+    assert_eq!(escalated(&run), EscalationDetail::Unsubstantiated(ids.clone()));
+    let silent =
+        ArbiterDecision { instruction: "  ".to_owned(), ..decision("F-1", ArbiterVerdict::Upheld) };
+    let run = fixing(vec![green(), finds(&[("F-1", Critical)]), decisions(vec![silent])]);
+    assert_eq!(escalated(&run), EscalationDetail::NoInstructions(ids));
 }
 
 #[test]
 fn criteria_are_met_or_asked_for_again_or_fixed() {
-    let with = |outcomes| play(a_run(Kind::Fix, &["AC-1", "AC-2"]), outcomes);
-    let assesses = |met: &[(&str, Met)]| review(Vec::new(), &[], met);
-    let half = || vec![green(), assesses(&[("AC-1", Met::Met), ("AC-7", Met::Missing)])];
-    assert_eq!(next(&with(half())), Action::Review(Scope::Criteria(vec!["AC-2".to_owned()])));
+    let with = |outcomes| play(a_run(RunKind::Fix, &["AC-1", "AC-2"]), outcomes);
+    let assesses = |met: &[(&str, CriterionStatus)]| review(Vec::new(), &[], met);
+    let half = || {
+        vec![
+            green(),
+            assesses(&[("AC-1", CriterionStatus::Met), ("AC-7", CriterionStatus::Missing)]),
+        ]
+    };
+    assert_eq!(next(&with(half())), Job::Review(ReviewScope::Criteria(vec!["AC-2".to_owned()])));
     let again = |met| play(with(half()), vec![assesses(&[("AC-2", met)])]);
-    assert!(submitted(&again(Met::Met)));
+    assert!(submitted(&again(CriterionStatus::Met)));
     // A second look for one criterion takes nothing back of another.
-    let other = assesses(&[("AC-1", Met::NotAssessed), ("AC-2", Met::Met)]);
+    let other = assesses(&[("AC-1", CriterionStatus::NotAssessed), ("AC-2", CriterionStatus::Met)]);
     assert!(submitted(&play(with(half()), vec![other])));
-    let why = inconclusive(&again(Met::NotAssessed));
+    let why = inconclusive(&again(CriterionStatus::NotAssessed));
     assert_eq!(why, "the review does not say whether AC-2 is met");
-    let run = again(Met::Missing);
+    let run = again(CriterionStatus::Missing);
     let missing = "AC-2 is not met (missing): as it is".to_owned();
-    let order = Order { instructions: vec![missing], findings: Vec::new() };
-    assert_eq!(next(&run), Action::Fix(order));
+    let order = FixRequest { instructions: vec![missing], findings: Vec::new() };
+    assert_eq!(next(&run), Job::Fix(order));
     // A look at what changed leaves standing what it does not speak of.
-    let delta = assesses(&[("AC-1", Met::NotAssessed), ("AC-2", Met::Met)]);
+    let delta = assesses(&[("AC-1", CriterionStatus::NotAssessed), ("AC-2", CriterionStatus::Met)]);
     assert!(submitted(&play(run, vec![changed(2), green(), delta])));
 
     // A medium finding has a voice where a criterion is unmet because of it.
-    let medium = Raised { basis: "spec:AC-2".to_owned(), ..raised("F-1", Medium) };
+    let medium = ReviewFinding { basis: "spec:AC-2".to_owned(), ..raised("F-1", Medium) };
     let found = |met| {
-        let met = [("AC-1", Met::Met), ("AC-2", met)];
+        let met = [("AC-1", CriterionStatus::Met), ("AC-2", met)];
         vec![green(), review(vec![(medium.clone(), false)], &[], &met), upheld(&["F-1"])]
     };
-    assert!(submitted(&with(found(Met::Met))));
-    let order =
-        Order { instructions: vec!["repair F-1".to_owned()], findings: vec!["F-1".to_owned()] };
-    assert_eq!(next(&with(found(Met::Deviation))), Action::Fix(order));
+    assert!(submitted(&with(found(CriterionStatus::Met))));
+    let order = FixRequest {
+        instructions: vec!["repair F-1".to_owned()],
+        findings: vec!["F-1".to_owned()],
+    };
+    assert_eq!(next(&with(found(CriterionStatus::Deviation))), Job::Fix(order));
     // Nobody says what is missing.
-    let mut mute = assessed("AC-1", Met::Missing);
+    let mut mute = assessed("AC-1", CriterionStatus::Missing);
     mute.why.clear();
-    let mute = Outcome::Reviewed(Reviewed {
+    let mute = JobOutcome::Reviewed(ReviewOutcome {
         completeness: Completeness::Complete,
         raised: Vec::new(),
         verified: Vec::new(),
-        criteria: vec![mute, assessed("AC-2", Met::Met)],
+        criteria: vec![mute, assessed("AC-2", CriterionStatus::Met)],
     });
     let why = escalated(&with(vec![green(), mute]));
-    assert_eq!(why, Why::NoInstructions(vec!["AC-1".to_owned()]));
+    assert_eq!(why, EscalationDetail::NoInstructions(vec!["AC-1".to_owned()]));
 }
 
 #[test]
 fn an_incomplete_review_is_made_again_twice_and_keeps_what_it_raised() {
     let found = |id| vec![(raised(id, Critical), false)];
     let twice = fixing(vec![green(), incomplete(found("F-1")), incomplete(found("F-1"))]);
-    assert_eq!(next(&twice), Action::Review(Scope::Full));
+    assert_eq!(next(&twice), Job::Review(ReviewScope::Full));
     let run = play(twice.clone(), vec![incomplete(Vec::new())]);
     assert_eq!(inconclusive(&run), "the review is incomplete: `a.rs` (no nonce)");
     let ids: Vec<&str> = run.findings.iter().map(|f| f.raised.id.as_str()).collect();
     assert_eq!(ids, ["F-1", "F-2"], "an id that is taken is not given twice");
     let run = play(twice, vec![verifies(&[])]);
-    assert_eq!(next(&run), Action::Arbitrate(vec!["F-1".to_owned(), "F-2".to_owned()]));
+    assert_eq!(next(&run), Job::Arbitrate(vec!["F-1".to_owned(), "F-2".to_owned()]));
 }
 
 #[test]
@@ -269,15 +291,15 @@ fn who_cannot_be_asked_gives_no_verdict() {
     let found = || vec![green(), finds(&[("F-1", High)])];
     let run = play(fixing(found()), vec![failed()]);
     assert_eq!(inconclusive(&run), "F-1 could not be weighed: no network");
-    let run = play(fixing(found()), vec![rulings(Vec::new())]);
+    let run = play(fixing(found()), vec![decisions(Vec::new())]);
     assert_eq!(inconclusive(&run), "F-1 could not be weighed");
     let run = fixing(vec![green(), finds(&[("F-1", Critical)]), upheld(&["F-1"]), failed()]);
     assert!(inconclusive(&run).starts_with("a fix is due"));
     // What is known to be wrong is not made milder by an arbiter that fails.
     let found = finds(&[("F-1", Critical), ("F-2", High)]);
-    let partly = Outcome::Arbitrated {
-        rulings: vec![ruling("F-1", Word::Upheld)],
-        failure: Some(Failure::Infrastructure("F-2: hung".to_owned())),
+    let partly = JobOutcome::Arbitrated {
+        decisions: vec![decision("F-1", ArbiterVerdict::Upheld)],
+        failure: Some(CallFailure::Infrastructure("F-2: hung".to_owned())),
     };
     let run = judging(vec![green(), found, partly]);
     assert_eq!(end(&run).decision, Decision::Fix(vec!["repair F-1".to_owned()]));
@@ -292,41 +314,47 @@ fn a_used_up_budget_ends_a_run_wherever_it_is() {
         fixing(vec![red("tests")]),
     ];
     for run in starts {
-        let run = play(run, vec![Outcome::Failed(Failure::Budget("$10.00 are spent".to_owned()))]);
-        assert_eq!(escalated(&run), Why::Budget("$10.00 are spent".to_owned()));
+        let run =
+            play(run, vec![JobOutcome::Failed(CallFailure::Budget("$10.00 are spent".to_owned()))]);
+        assert_eq!(escalated(&run), EscalationDetail::Budget("$10.00 are spent".to_owned()));
     }
 }
 
 #[test]
 fn a_budget_stop_keeps_what_was_answered_and_can_be_gone_on_from() {
-    let budget = || Failure::Budget("$10.00 are spent".to_owned());
+    let budget = || CallFailure::Budget("$10.00 are spent".to_owned());
     let found = || vec![green(), finds(&[("F-1", Critical), ("F-2", High)])];
-    let partly =
-        Outcome::Arbitrated { rulings: vec![ruling("F-1", Word::Upheld)], failure: Some(budget()) };
+    let partly = JobOutcome::Arbitrated {
+        decisions: vec![decision("F-1", ArbiterVerdict::Upheld)],
+        failure: Some(budget()),
+    };
     for start in [judging(found()), fixing(found())] {
         let run = play(start, vec![partly.clone()]);
-        assert_eq!(escalated(&run), Why::Budget("$10.00 are spent".to_owned()));
-        assert_eq!(run.findings[0].ruling, Some(ruling("F-1", Word::Upheld)));
-        assert_eq!(run.findings[1].ruling, None);
+        assert_eq!(escalated(&run), EscalationDetail::Budget("$10.00 are spent".to_owned()));
+        assert_eq!(run.findings[0].decision, Some(decision("F-1", ArbiterVerdict::Upheld)));
+        assert_eq!(run.findings[1].decision, None);
         // The same is asked for again, and what was answered stands, whatever is said now.
         let again = run.continued().unwrap();
         let both = vec!["F-1".to_owned(), "F-2".to_owned()];
-        assert_eq!(next(&again), Action::Arbitrate(both));
+        assert_eq!(next(&again), Job::Arbitrate(both));
         assert_eq!(again.continued(), None, "it has not ended");
-        let other = rulings(vec![ruling("F-1", Word::Refuted), ruling("F-2", Word::Upheld)]);
+        let other = decisions(vec![
+            decision("F-1", ArbiterVerdict::Refuted),
+            decision("F-2", ArbiterVerdict::Upheld),
+        ]);
         let run = play(again, vec![other]);
-        assert_eq!(run.findings[0].ruling, Some(ruling("F-1", Word::Upheld)));
+        assert_eq!(run.findings[0].decision, Some(decision("F-1", ArbiterVerdict::Upheld)));
         let order = vec!["repair F-1".to_owned(), "repair F-2".to_owned()];
         match next(&run) {
-            Action::Fix(fix) => assert_eq!(fix.instructions, order),
-            Action::End(end) => assert_eq!(end.decision, Decision::Fix(order)),
+            Job::Fix(fix) => assert_eq!(fix.instructions, order),
+            Job::End(end) => assert_eq!(end.decision, Decision::Fix(order)),
             other => panic!("{other:?}"),
         }
         assert_eq!(run.continued(), None, "no budget ended it");
     }
     // Fixes that are offered are the person's: such a run is over.
     let one_more = review(vec![(raised("F-2", High), true)], &[("F-1", true)], &[]);
-    let fixed = vec![changed(2), green(), one_more, Outcome::Failed(budget())];
+    let fixed = vec![changed(2), green(), one_more, JobOutcome::Failed(budget())];
     let offered = play(with_a_critical(), fixed);
     assert_eq!((end(&offered).best, offered.continued()), (1, None));
 }
@@ -338,9 +366,9 @@ fn with_a_critical() -> Run {
 #[test]
 fn stop_the_same_finding_unresolved_after_two_fixes() {
     let once = play(with_a_critical(), vec![changed(2), green(), verifies(&[("F-1", false)])]);
-    assert!(matches!(next(&once), Action::Fix(_)));
+    assert!(matches!(next(&once), Job::Fix(_)));
     let twice = |last| play(once.clone(), vec![changed(3), green(), last]);
-    let unresolved = Why::Unresolved(vec!["F-1".to_owned()]);
+    let unresolved = EscalationDetail::Unresolved(vec!["F-1".to_owned()]);
     assert_eq!(escalated(&twice(verifies(&[("F-1", false)]))), unresolved);
     // Silence resolves nothing, nor does a reviewer that says both.
     assert_eq!(escalated(&twice(verifies(&[]))), unresolved);
@@ -350,31 +378,31 @@ fn stop_the_same_finding_unresolved_after_two_fixes() {
     let other = vec![changed(2), red("tests"), changed(3), green(), verifies(&[("F-1", false)])];
     let run = play(with_a_critical(), other);
     assert_eq!(run.findings[0].unresolved_in, [2]);
-    assert!(matches!(next(&run), Action::Fix(_)));
+    assert!(matches!(next(&run), Job::Fix(_)));
 }
 
 #[test]
 fn stop_a_tree_that_was_there_before_and_a_fix_that_undoes_another() {
     let run = play(with_a_critical(), vec![changed(2), red("tests"), changed(100)]);
-    assert_eq!(escalated(&run), Why::Repeats { attempt: 0 });
+    assert_eq!(escalated(&run), EscalationDetail::Repeats { attempt: 0 });
     let run = play(with_a_critical(), vec![changed(2), red("tests"), changed(3)]);
-    assert_eq!(next(&run), Action::Gate);
-    let Outcome::Fixed(Fixed::Changed { tree, commit, .. }) = changed(4) else { panic!() };
-    let undoing = Outcome::Fixed(Fixed::Changed { tree, commit, undoes: Some(1) });
+    assert_eq!(next(&run), Job::Gate);
+    let JobOutcome::Fixed(FixOutcome::Changed { tree, commit, .. }) = changed(4) else { panic!() };
+    let undoing = JobOutcome::Fixed(FixOutcome::Changed { tree, commit, undoes: Some(1) });
     let run = play(run, vec![red("tests"), undoing]);
-    assert_eq!(escalated(&run), Why::Undoes { attempt: 1 });
+    assert_eq!(escalated(&run), EscalationDetail::Undoes { attempt: 1 });
 }
 
 #[test]
 fn stop_two_fixes_that_change_nothing() {
-    let nothing = || Outcome::Fixed(Fixed::Nothing);
+    let nothing = || JobOutcome::Fixed(FixOutcome::Nothing);
     let once = play(with_a_critical(), vec![nothing()]);
-    assert!(matches!(next(&once), Action::Fix(_)));
-    assert_eq!(escalated(&play(once.clone(), vec![nothing()])), Why::NoDiff);
+    assert!(matches!(next(&once), Job::Fix(_)));
+    assert_eq!(escalated(&play(once.clone(), vec![nothing()])), EscalationDetail::NoDiff);
     // The same tree under another commit is nothing too.
-    assert_eq!(escalated(&play(once.clone(), vec![changed(100)])), Why::NoDiff);
+    assert_eq!(escalated(&play(once.clone(), vec![changed(100)])), EscalationDetail::NoDiff);
     let between = play(once, vec![changed(2), red("tests"), nothing()]);
-    assert!(matches!(next(&between), Action::Fix(_)));
+    assert!(matches!(next(&between), Job::Fix(_)));
 }
 
 #[test]
@@ -386,12 +414,12 @@ fn stop_when_fixes_bring_in_most_of_what_blocks() {
         play(with_a_critical(), vec![changed(2), green(), reviewed, upheld(&found_ids)])
     };
     let run = after(&[("F-2", true), ("F-3", true), ("F-4", false)]);
-    assert_eq!(escalated(&run), Why::FixInduced { of: 2, all: 3 });
+    assert_eq!(escalated(&run), EscalationDetail::FixInduced { of: 2, all: 3 });
     // What was there before came to light only now; the fix made it worse.
     assert_eq!(end(&run).best, 0);
-    assert!(matches!(next(&after(&[("F-2", true)])), Action::Fix(_)));
+    assert!(matches!(next(&after(&[("F-2", true)])), Job::Fix(_)));
     let half = after(&[("F-2", true), ("F-3", true), ("F-4", false), ("F-5", false)]);
-    assert!(matches!(next(&half), Action::Fix(_)));
+    assert!(matches!(next(&half), Job::Fix(_)));
 }
 
 #[test]
@@ -407,17 +435,17 @@ fn stop_when_the_rounds_of_the_largest_size_are_used_up() {
         sizes.push(run.size);
     }
     assert_eq!(sizes, [Size::S, Size::S, Size::M, Size::M, Size::L, Size::L, Size::L]);
-    assert_eq!(escalated(&run), Why::Rounds(6));
+    assert_eq!(escalated(&run), EscalationDetail::Rounds(6));
 }
 
 #[test]
 fn a_plan_goes_through_the_same_machine_with_limits_of_its_own() {
-    let limits = Limits { rounds: Rounds { s: 20, m: 20, l: 20 }, ..LIMITS };
-    let mut run = a_run(Kind::Fix, &[]);
+    let limits = StopLimits { rounds: Rounds { s: 20, m: 20, l: 20 }, ..LIMITS };
+    let mut run = a_run(RunKind::Fix, &[]);
     let mut fixes = 0;
-    while !matches!(next(&run), Action::End(_)) {
+    while !matches!(next(&run), Job::End(_)) {
         let outcome = match next(&run) {
-            Action::Fix(_) => {
+            Job::Fix(_) => {
                 fixes += 1;
                 changed(fixes + 1)
             }
@@ -425,7 +453,7 @@ fn a_plan_goes_through_the_same_machine_with_limits_of_its_own() {
         };
         run = apply(run, outcome, &limits);
     }
-    assert_eq!((fixes, escalated(&run)), (20, Why::Rounds(20)));
+    assert_eq!((fixes, escalated(&run)), (20, EscalationDetail::Rounds(20)));
 }
 
 #[test]
@@ -436,7 +464,7 @@ fn a_sound_change_goes_on_though_the_rounds_are_used_up() {
     }
     let run = play(run, vec![changed(7), green(), verifies(&[("F-1", true)])]);
     assert_eq!(run.rounds, 6);
-    assert_eq!(end(&run), End { decision: Decision::Submit, best: 6 });
+    assert_eq!(end(&run), RunEnd { decision: Decision::Submit, best: 6 });
 }
 
 #[test]
@@ -458,24 +486,29 @@ fn the_best_attempt_is_offered_and_not_the_last() {
 
 #[test]
 fn a_dismissal_does_not_rest_on_itself_nor_on_what_never_blocks() {
-    let pair = |severity, said: Vec<Ruling>| {
-        fixing(vec![green(), finds(&[("F-1", severity), ("F-2", Critical)]), rulings(said)])
+    let pair = |severity, said: Vec<ArbiterDecision>| {
+        fixing(vec![green(), finds(&[("F-1", severity), ("F-2", Critical)]), decisions(said)])
     };
-    let ids = |ids: &[&str]| Why::Unsubstantiated(ids.iter().map(|id| (*id).to_owned()).collect());
+    let ids = |ids: &[&str]| {
+        EscalationDetail::Unsubstantiated(ids.iter().map(|id| (*id).to_owned()).collect())
+    };
     // Each repeats the other.
     let run = pair(Critical, vec![duplicate("F-1", "F-2"), duplicate("F-2", "F-1")]);
     assert_eq!(escalated(&run), ids(&["F-1", "F-2"]));
     // A low finding is never weighed.
     assert_eq!(escalated(&pair(Low, vec![duplicate("F-2", "F-1")])), ids(&["F-2"]));
     assert_eq!(
-        escalated(&pair(Critical, vec![ruling("F-1", Word::Refuted), duplicate("F-2", "F-9")])),
+        escalated(&pair(
+            Critical,
+            vec![decision("F-1", ArbiterVerdict::Refuted), duplicate("F-2", "F-9")]
+        )),
         ids(&["F-2"])
     );
     // A real one counts once, as severe as the worst of the two.
-    let run = pair(High, vec![ruling("F-1", Word::Upheld), duplicate("F-2", "F-1")]);
-    let Action::Fix(order) = next(&run) else { panic!("{:?}", next(&run)) };
+    let run = pair(High, vec![decision("F-1", ArbiterVerdict::Upheld), duplicate("F-2", "F-1")]);
+    let Job::Fix(order) = next(&run) else { panic!("{:?}", next(&run)) };
     assert_eq!(order.findings, ["F-1"]);
-    let run = pair(High, vec![ruling("F-1", Word::Refuted), duplicate("F-2", "F-1")]);
+    let run = pair(High, vec![decision("F-1", ArbiterVerdict::Refuted), duplicate("F-2", "F-1")]);
     assert!(submitted(&run));
 }
 
@@ -485,8 +518,8 @@ fn what_repeats_a_resolved_finding_brings_it_back() {
     let again = review(vec![(raised("F-2", Critical), true)], &[("F-1", true)], &[]);
     let run = play(with_a_critical(), once);
     let run = play(run, vec![changed(3), green(), again]);
-    let run = play(run, vec![rulings(vec![duplicate("F-2", "F-1")])]);
-    let Action::Fix(order) = next(&run) else { panic!("{:?}", next(&run)) };
+    let run = play(run, vec![decisions(vec![duplicate("F-2", "F-1")])]);
+    let Job::Fix(order) = next(&run) else { panic!("{:?}", next(&run)) };
     assert_eq!(order.findings, ["F-1"]);
     let back = &run.findings[0];
     assert_eq!((back.resolved_in, &back.unresolved_in[..]), (None, &[2][..]));

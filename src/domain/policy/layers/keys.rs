@@ -3,8 +3,10 @@
 use toml::de::{DeTable, DeValue};
 use toml::{Spanned, Table, Value};
 
-use crate::domain::policy::layers::{Layer, Problem, Source, locate};
-use crate::domain::policy::settings::{CommandAgent, CommandGate, HttpAgent, Price};
+use crate::domain::policy::agents::{CommandAgent, HttpAgent, Price};
+use crate::domain::policy::commands::CommandGate;
+use crate::domain::policy::layers::layer::{Layer, SettingsSource};
+use crate::domain::policy::layers::problem::{SettingsProblem, locate};
 
 /// The lists of tables, with the keys that each table may have.
 const LISTS: [(&str, &[&str]); 3] = [
@@ -23,10 +25,10 @@ pub fn find_unknown(
     table: &DeTable<'_>,
     known: &Table,
     prefix: &str,
-) -> Result<(), Problem> {
+) -> Result<(), SettingsProblem> {
     for (key, value) in table {
         let name = key.get_ref().as_ref();
-        if prefix.is_empty() && layer.source == Source::Repository && OWN.contains(&name) {
+        if prefix.is_empty() && layer.source == SettingsSource::Repository && OWN.contains(&name) {
             return Err(not_yours(layer, key.span().start, name));
         }
         let list = LISTS.iter().find(|(list, _)| prefix.is_empty() && *list == name);
@@ -52,10 +54,10 @@ pub fn find_unknown(
     Ok(())
 }
 
-fn not_yours(layer: &Layer<'_>, at: usize, name: &str) -> Problem {
+fn not_yours(layer: &Layer<'_>, at: usize, name: &str) -> SettingsProblem {
     let message = format!("`{name}` is taken from your own settings alone");
     let hint = "write it to the settings file in your home".to_owned();
-    Problem { is_users_alone: true, ..locate(layer, at, message, hint) }
+    SettingsProblem { is_users_alone: true, ..locate(layer, at, message, hint) }
 }
 
 fn check_list(
@@ -63,7 +65,7 @@ fn check_list(
     list: &str,
     value: &Spanned<DeValue<'_>>,
     keys: &[&str],
-) -> Result<(), Problem> {
+) -> Result<(), SettingsProblem> {
     let DeValue::Array(tables) = value.get_ref() else {
         let message = format!("`{list}` is not a list of tables");
         let hint = format!("write `[[{list}]]` with double brackets");
@@ -77,7 +79,7 @@ fn check_list(
 }
 
 /// Any model may have a price; what a price consists of is known.
-fn check_prices(layer: &Layer<'_>, value: &Spanned<DeValue<'_>>) -> Result<(), Problem> {
+fn check_prices(layer: &Layer<'_>, value: &Spanned<DeValue<'_>>) -> Result<(), SettingsProblem> {
     let DeValue::Table(models) = value.get_ref() else { return Ok(()) };
     for (model, price) in models {
         let DeValue::Table(table) = price.get_ref() else { continue };
@@ -91,13 +93,19 @@ fn check_keys(
     prefix: &str,
     table: &DeTable<'_>,
     known: &[&str],
-) -> Result<(), Problem> {
+) -> Result<(), SettingsProblem> {
     let stranger = table.keys().find(|key| !known.contains(&key.get_ref().as_ref()));
     stranger
         .map_or(Ok(()), |key| Err(unknown(layer, key.span().start, prefix, key.get_ref(), known)))
 }
 
-fn unknown(layer: &Layer<'_>, at: usize, prefix: &str, name: &str, known: &[&str]) -> Problem {
+fn unknown(
+    layer: &Layer<'_>,
+    at: usize,
+    prefix: &str,
+    name: &str,
+    known: &[&str],
+) -> SettingsProblem {
     let near = known
         .iter()
         .map(|key| (strsim::jaro_winkler(key, name), key))

@@ -1,11 +1,11 @@
 //! Layers of settings laid over each other: which value holds, and who said so.
 
 mod keys;
+pub mod layer;
+pub mod problem;
 mod set;
 #[cfg(test)]
 mod tests;
-
-use std::path::PathBuf;
 
 use serde::Deserialize as _;
 use toml::de::{DeTable, DeValue};
@@ -13,77 +13,29 @@ use toml::{Table, Value};
 
 use crate::domain::model::agent::Role;
 use crate::domain::policy::layers::keys::find_unknown;
+use crate::domain::policy::layers::layer::{Layer, SettingsSource};
+use crate::domain::policy::layers::problem::{SettingsProblem, first_line, locate, problem};
 use crate::domain::policy::layers::set::set;
 use crate::domain::policy::settings::Policy;
 
 const DEFAULT: &str = include_str!("../default.toml");
 
-/// Who gave a value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
-    Default,
-    /// The settings file of this user.
-    User(PathBuf),
-    /// `tribunal.toml` of the tree that gives the law.
-    Repository,
-    /// A `TRIBUNAL_*` variable.
-    Variable(String),
-    /// `--set` on the command line.
-    Flag,
-}
-
-impl std::fmt::Display for Source {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Default => f.write_str("default"),
-            Self::User(path) => write!(f, "{}", path.display()),
-            Self::Repository => f.write_str("tribunal.toml"),
-            Self::Variable(name) => f.write_str(name),
-            Self::Flag => f.write_str("--set"),
-        }
-    }
-}
-
-/// What is wrong with a settings text, and where.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{file}:{line}:{column}: {message}")]
-pub struct Problem {
-    pub file: String,
-    /// From 1.
-    pub line: usize,
-    /// In characters, from 1.
-    pub column: usize,
-    pub message: String,
-    /// What to do about it.
-    pub hint: String,
-    /// The key is taken from the user's own settings alone: where those are can be added to the hint.
-    pub is_users_alone: bool,
-}
-
-/// One text of settings.
-pub struct Layer<'a> {
-    pub source: Source,
-    /// The name used in messages.
-    pub file: &'a str,
-    pub text: &'a str,
-}
-
 /// The settings that hold, and for each key who gave it.
 pub struct Resolved {
     pub policy: Policy,
     merged: Table,
-    sources: Vec<(String, Source)>,
+    sources: Vec<(String, SettingsSource)>,
 }
 
 impl Resolved {
     /// Every dotted key with its value as TOML and who gave it, in the order of the keys.
-    pub fn origins(&self) -> Vec<(String, String, Source)> {
+    pub fn origins(&self) -> Vec<(String, String, SettingsSource)> {
         leaves(&self.merged, "")
             .into_iter()
             .map(|(key, value)| {
-                let given = |(k, _): &&(String, Source)| covers(k, &key);
+                let given = |(k, _): &&(String, SettingsSource)| covers(k, &key);
                 let source = self.sources.iter().rev().find(given).map(|(_, s)| s.clone());
-                (key, value.to_string(), source.unwrap_or(Source::Default))
+                (key, value.to_string(), source.unwrap_or(SettingsSource::Default))
             })
             .collect()
     }
@@ -95,10 +47,10 @@ pub fn resolve(
     layers: &[Layer<'_>],
     variables: &[(&str, &str)],
     flags: &[String],
-) -> Result<Resolved, Problem> {
+) -> Result<Resolved, SettingsProblem> {
     let mut merged = defaults()?;
     let known = merged.clone();
-    let mut sources: Vec<(String, Source)> = Vec::new();
+    let mut sources: Vec<(String, SettingsSource)> = Vec::new();
     let mut policy = None;
     for layer in layers {
         let table = read(layer, &known)?;
@@ -109,7 +61,7 @@ pub fn resolve(
     for key in if variables.is_empty() { Vec::new() } else { variable_keys(&known) } {
         let name = variable_name(&key);
         if let Some((_, value)) = variables.iter().find(|(n, _)| *n == name) {
-            let source = Source::Variable(name.clone());
+            let source = SettingsSource::Variable(name.clone());
             let given = set(&mut merged, &known, &key, value, &name)?;
             sources.extend(given.into_iter().map(|key| (key, source.clone())));
         }
@@ -119,7 +71,7 @@ pub fn resolve(
             problem("--set", flag, "it is not `key=value`", "for example `--set gates.scope=off`")
         })?;
         let given = set(&mut merged, &known, key, value, "--set")?;
-        sources.extend(given.into_iter().map(|key| (key, Source::Flag)));
+        sources.extend(given.into_iter().map(|key| (key, SettingsSource::Flag)));
     }
     let policy = match policy {
         Some(policy) if sources.len() == from_layers => policy,
@@ -129,8 +81,8 @@ pub fn resolve(
 }
 
 /// Checks one text by itself, as `tribunal.toml` is checked before it becomes law.
-pub fn check(file: &str, text: &str) -> Result<(), Problem> {
-    resolve(&[Layer { source: Source::Repository, file, text }], &[], &[]).map(drop)
+pub fn check(file: &str, text: &str) -> Result<(), SettingsProblem> {
+    resolve(&[Layer { source: SettingsSource::Repository, file, text }], &[], &[]).map(drop)
 }
 
 /// The variable that sets a key: `gates.large-files.max` is `TRIBUNAL_GATES_LARGE_FILES_MAX`; a
@@ -147,14 +99,14 @@ fn variable_keys(known: &Table) -> Vec<String> {
     named.chain(["prices".to_owned()]).collect()
 }
 
-fn defaults() -> Result<Table, Problem> {
+fn defaults() -> Result<Table, SettingsProblem> {
     DEFAULT.parse().map_err(|error: toml::de::Error| {
         problem("default.toml", "", &first_line(error.message()), "report this")
     })
 }
 
 /// Reads a layer and finds keys that nobody knows.
-fn read(layer: &Layer<'_>, known: &Table) -> Result<Table, Problem> {
+fn read(layer: &Layer<'_>, known: &Table) -> Result<Table, SettingsProblem> {
     let spanned = DeTable::parse(layer.text).map_err(|error| {
         let at = error.span().map_or(0, |span| span.start);
         let message = first_line(error.message());
@@ -173,8 +125,8 @@ fn lay_over(
     base: &mut Table,
     above: Table,
     prefix: &str,
-    source: &Source,
-    sources: &mut Vec<(String, Source)>,
+    source: &SettingsSource,
+    sources: &mut Vec<(String, SettingsSource)>,
 ) {
     for (name, value) in above {
         let key = format!("{prefix}{name}");
@@ -198,7 +150,7 @@ fn lay_over(
 
 /// Whether a repository's value would let more be spent than what holds without it: somebody else's
 /// repository has no say in this user's money, also where the user never named a sum.
-fn raises_spending(key: &str, word: &Value, value: &Value, source: &Source) -> bool {
+fn raises_spending(key: &str, word: &Value, value: &Value, source: &SettingsSource) -> bool {
     let role_of =
         |key: &str| key.strip_prefix("agents.")?.strip_suffix(".budget").map(Role::from_name);
     let spends = matches!(key, "budget.run" | "budget.day") || role_of(key).flatten().is_some();
@@ -208,13 +160,13 @@ fn raises_spending(key: &str, word: &Value, value: &Value, source: &Source) -> b
         Value::Float(dollars) => Some(*dollars),
         _ => None,
     };
-    *source == Source::Repository
+    *source == SettingsSource::Repository
         && spends
         && matches!((dollars(word), dollars(value)), (Some(word), Some(value)) if value > word)
 }
 
 /// Types are checked once a layer has been laid over, so that the message can name its file.
-fn check_types(merged: &Table, layer: &Layer<'_>) -> Result<Policy, Problem> {
+fn check_types(merged: &Table, layer: &Layer<'_>) -> Result<Policy, SettingsProblem> {
     const HINT: &str = "`tribunal config` shows every key with its default";
     let policy = Policy::deserialize(Value::Table(merged.clone())).map_err(|error| {
         let (key, message) = wrong_type(&error);
@@ -231,9 +183,12 @@ fn check_types(merged: &Table, layer: &Layer<'_>) -> Result<Policy, Problem> {
 }
 
 /// The policy where variables or flags have the last word.
-fn overridden(merged: &Table, given: &[(String, Source)]) -> Result<Policy, Problem> {
+fn overridden(
+    merged: &Table,
+    given: &[(String, SettingsSource)],
+) -> Result<Policy, SettingsProblem> {
     let source_of = |key: Option<&str>| {
-        let of = |(given, _): &&(String, Source)| {
+        let of = |(given, _): &&(String, SettingsSource)| {
             key.is_some_and(|key| covers(given, key) || covers(key, given))
         };
         let source = given.iter().rev().find(of).map(|(_, source)| source.to_string());
@@ -305,34 +260,4 @@ fn leaves<'a>(table: &'a Table, prefix: &str) -> Vec<(String, &'a Value)> {
 
 fn covers(given: &str, key: &str) -> bool {
     key == given || key.strip_prefix(given).is_some_and(|rest| rest.starts_with('.'))
-}
-
-pub(super) fn locate(layer: &Layer<'_>, at: usize, message: String, hint: String) -> Problem {
-    let before = layer.text.get(..at).unwrap_or_default();
-    let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-    Problem { file: layer.file.to_owned(), line, column, message, hint, is_users_alone: false }
-}
-
-fn problem(file: &str, key: &str, message: &str, hint: &str) -> Problem {
-    let message = if key.is_empty() { message.to_owned() } else { format!("`{key}`: {message}") };
-    Problem {
-        file: file.to_owned(),
-        line: 1,
-        column: 1,
-        message,
-        hint: hint.to_owned(),
-        is_users_alone: false,
-    }
-}
-
-fn first_line(text: &str) -> String {
-    text.lines().next().unwrap_or_default().to_owned()
-}
-
-/// The problem of a text that is not UTF-8.
-pub fn not_utf8(file: &str, content: &[u8]) -> Problem {
-    let valid = content.utf8_chunks().next().map_or("", |chunk| chunk.valid());
-    let layer = Layer { source: Source::Repository, file, text: valid };
-    locate(&layer, valid.len(), "it is not UTF-8".to_owned(), "save it as UTF-8".to_owned())
 }

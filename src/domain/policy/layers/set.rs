@@ -2,7 +2,7 @@
 
 use toml::{Table, Value};
 
-use crate::domain::policy::layers::{Problem, problem};
+use crate::domain::policy::layers::problem::{SettingsProblem, problem};
 
 const PRICE_HINT: &str = "for example `--set 'prices.a-model={ input = 1.25, output = 10 }'`";
 
@@ -13,7 +13,7 @@ pub fn set(
     key: &str,
     value: &str,
     giver: &str,
-) -> Result<Vec<String>, Problem> {
+) -> Result<Vec<String>, SettingsProblem> {
     if let Some((_, model)) = key.split_once('.').filter(|(first, _)| *first == "prices") {
         // A model's name may have dots in it.
         return Ok(vec![set_price(merged, model, parse_value(value), giver)?]);
@@ -62,7 +62,7 @@ fn set_price(
     model: &str,
     price: Value,
     giver: &str,
-) -> Result<String, Problem> {
+) -> Result<String, SettingsProblem> {
     let key = format!("prices.{model}");
     if !price.is_table() {
         return Err(problem(giver, &key, &format!("`{price}` is not a price"), PRICE_HINT));

@@ -3,27 +3,33 @@
 use std::path::PathBuf;
 
 use crate::domain::model::agent::Money;
-use crate::domain::policy::layers::{Layer, Problem, Resolved, Source, resolve};
+use crate::domain::policy::layers::layer::{Layer, SettingsSource};
+use crate::domain::policy::layers::problem::SettingsProblem;
+use crate::domain::policy::layers::{Resolved, resolve};
 
 fn user(text: &str) -> Layer<'_> {
-    Layer { source: Source::User(PathBuf::from("/home/me/config.toml")), file: "config.toml", text }
+    Layer {
+        source: SettingsSource::User(PathBuf::from("/home/me/config.toml")),
+        file: "config.toml",
+        text,
+    }
 }
 
 fn repository(text: &str) -> Layer<'_> {
-    Layer { source: Source::Repository, file: "tribunal.toml", text }
+    Layer { source: SettingsSource::Repository, file: "tribunal.toml", text }
 }
 
 fn settings(
     layers: &[Layer<'_>],
     vars: &[(&str, &str)],
     flags: &[&str],
-) -> Result<Resolved, Problem> {
+) -> Result<Resolved, SettingsProblem> {
     let flags: Vec<String> = flags.iter().map(|flag| (*flag).to_owned()).collect();
     resolve(layers, vars, &flags)
 }
 
 #[track_caller]
-fn refused(layers: &[Layer<'_>], vars: &[(&str, &str)], flags: &[&str]) -> Problem {
+fn refused(layers: &[Layer<'_>], vars: &[(&str, &str)], flags: &[&str]) -> SettingsProblem {
     settings(layers, vars, flags).err().expect("it is wrong")
 }
 
@@ -112,7 +118,7 @@ fn a_repository_lowers_what_is_spent_and_never_raises_it_above_the_users_word() 
     let both = [user(own), repository(more)];
     let origins = settings(&both, &[], &[]).unwrap().origins();
     let run = origins.iter().find(|(key, _, _)| key == "budget.run").unwrap();
-    assert_eq!(run.2, Source::User(PathBuf::from("/home/me/config.toml")));
+    assert_eq!(run.2, SettingsSource::User(PathBuf::from("/home/me/config.toml")));
 }
 
 #[test]
@@ -245,9 +251,12 @@ fn variables_and_flags_set_every_new_key() {
         let origins = resolved.origins();
         origins.into_iter().find(|(k, _, _)| k == key).unwrap().2
     };
-    assert_eq!(source_of("prices.gpt-5.2.output"), Source::Flag);
-    assert_eq!(source_of("prices.m.output"), Source::Variable("TRIBUNAL_PRICES".to_owned()));
-    assert_eq!(source_of("prices.default.output"), Source::Default);
+    assert_eq!(source_of("prices.gpt-5.2.output"), SettingsSource::Flag);
+    assert_eq!(
+        source_of("prices.m.output"),
+        SettingsSource::Variable("TRIBUNAL_PRICES".to_owned())
+    );
+    assert_eq!(source_of("prices.default.output"), SettingsSource::Default);
 }
 
 type Vars<'a> = &'a [(&'a str, &'a str)];

@@ -3,10 +3,14 @@
 use bstr::ByteSlice as _;
 use similar::{DiffOp, DiffTag, group_diff_ops};
 
-use super::{File, Limits, Place, Reason, Side, WHOLE_SHARE};
-use crate::domain::locate::lines::{Changed, changes_of};
-use crate::domain::model::change::Mode;
+use crate::domain::locate::lines::{ChangedRange, changes_of};
+use crate::domain::model::change::FileMode;
 use crate::domain::model::fence::visible;
+use crate::domain::review::deliver::file::{ChangedLines, DeliveredFile, DeliveryLimits, FileSide};
+use crate::domain::review::deliver::unscanned::UnscannedReason;
+
+/// A modified file is shown whole where it takes at most this part of a call.
+const WHOLE_SHARE: usize = 16;
 
 /// The part of a section that comes from the file.
 #[derive(Default)]
@@ -28,22 +32,22 @@ pub struct Line {
 pub type Hunk = Vec<Line>;
 
 /// What is to be said of a file beside its lines, each on a line of its own.
-pub fn notes(file: &File) -> Vec<String> {
+pub fn notes(file: &DeliveredFile) -> Vec<String> {
     let mut notes = Vec::new();
-    let mode = |side: &Option<Side>| side.as_ref().map(|side| side.mode);
+    let mode = |side: &Option<FileSide>| side.as_ref().map(|side| side.mode);
     match (mode(&file.old), mode(&file.new)) {
         (Some(old), Some(new)) if old != new => {
             notes.push(format!("the mode changes from {} to {}", name(old), name(new)));
         }
-        (_, Some(new)) | (Some(new), None) if new != Mode::File => {
+        (_, Some(new)) | (Some(new), None) if new != FileMode::File => {
             notes.push(format!("mode: {}", name(new)));
         }
         _ => {}
     }
-    if mode(&file.old).into_iter().chain(mode(&file.new)).any(|mode| mode == Mode::Symlink) {
+    if mode(&file.old).into_iter().chain(mode(&file.new)).any(|mode| mode == FileMode::Symlink) {
         notes.push("the content of a symbolic link is the path that it leads to".to_owned());
     }
-    let ends = |side: &Side| side.raw.contains_str("\r\n");
+    let ends = |side: &FileSide| side.raw.contains_str("\r\n");
     match (&file.old, &file.new) {
         (Some(old), Some(new)) if old.raw == new.raw => {
             notes.push("the content does not change".to_owned());
@@ -69,25 +73,29 @@ pub fn notes(file: &File) -> Vec<String> {
     notes
 }
 
-fn name(mode: Mode) -> &'static str {
+fn name(mode: FileMode) -> &'static str {
     match mode {
-        Mode::File => "file",
-        Mode::Executable => "executable file",
-        Mode::Symlink => "symbolic link",
-        Mode::Submodule => "submodule",
+        FileMode::File => "file",
+        FileMode::Executable => "executable file",
+        FileMode::Symlink => "symbolic link",
+        FileMode::Submodule => "submodule",
     }
 }
 
 /// The hunks of a file with context; the whole of it where it is small. Notes in `place` which lines
 /// they touch.
-pub fn of(file: &File, limits: &Limits, place: &mut Place) -> Result<Vec<Hunk>, Reason> {
+pub fn of(
+    file: &DeliveredFile,
+    limits: &DeliveryLimits,
+    place: &mut ChangedLines,
+) -> Result<Vec<Hunk>, UnscannedReason> {
     if let (Some(old), Some(new)) = (&file.old, &file.new)
         && old.raw == new.raw
     {
         return Ok(Vec::new());
     }
     if file.new.as_ref().is_some_and(|new| is_binary(&new.raw)) {
-        return Err(Reason::Binary);
+        return Err(UnscannedReason::Binary);
     }
     let old = Lines::of(file.old.as_ref().filter(|old| !is_binary(&old.raw)))?;
     let new = Lines::of(file.new.as_ref())?;
@@ -109,7 +117,7 @@ pub fn of(file: &File, limits: &Limits, place: &mut Place) -> Result<Vec<Hunk>, 
 }
 
 /// The differences with what lies between them and at both ends; the old text has so many lines.
-fn ops(changes: &[Changed], old_lines: usize) -> Vec<DiffOp> {
+fn ops(changes: &[ChangedRange], old_lines: usize) -> Vec<DiffOp> {
     let mut ops = Vec::new();
     let (mut old_index, mut new_index) = (0, 0);
     let equal = |old_index: usize, new_index: usize, len: usize, ops: &mut Vec<DiffOp>| {
@@ -117,7 +125,7 @@ fn ops(changes: &[Changed], old_lines: usize) -> Vec<DiffOp> {
             ops.push(DiffOp::Equal { old_index, new_index, len });
         }
     };
-    for Changed { old, new } in changes {
+    for ChangedRange { old, new } in changes {
         equal(old_index, new_index, old.start - old_index, &mut ops);
         let (old_len, new_len) = (old.len(), new.len());
         (old_index, new_index) = (old.start, new.start);
@@ -154,7 +162,7 @@ pub fn split(
     hunks: &[Hunk],
     section: usize,
     longest: usize,
-) -> Result<Vec<Body>, Reason> {
+) -> Result<Vec<Body>, UnscannedReason> {
     let mut bodies = vec![Body::default()];
     for note in notes {
         push(&mut bodies, &format!("@@ {note}\n"), section, longest)?;
@@ -196,9 +204,9 @@ fn push<'a>(
     text: &str,
     section: usize,
     longest: usize,
-) -> Result<&'a mut Body, Reason> {
+) -> Result<&'a mut Body, UnscannedReason> {
     if text.len() > longest {
-        return Err(Reason::LongLine(text.len()));
+        return Err(UnscannedReason::LongLine(text.len()));
     }
     let full = bodies
         .last()
@@ -227,12 +235,12 @@ struct Lines<'a> {
 }
 
 impl<'a> Lines<'a> {
-    fn of(side: Option<&'a Side>) -> Result<Self, Reason> {
+    fn of(side: Option<&'a FileSide>) -> Result<Self, UnscannedReason> {
         let Some(side) = side else { return Ok(Self { raw: Vec::new(), masked: Vec::new() }) };
         let raw: Vec<_> = side.raw.lines_with_terminator().collect();
         let masked: Vec<_> = side.masked.lines_with_terminator().collect();
         if raw.len() != masked.len() {
-            return Err(Reason::Unmasked);
+            return Err(UnscannedReason::Unmasked);
         }
         Ok(Self { raw, masked })
     }

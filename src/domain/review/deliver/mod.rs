@@ -1,79 +1,46 @@
 //! From the files of a change to what a reviewer is given: all of it, or named as not scanned.
 
+pub mod file;
 mod hunks;
 #[cfg(test)]
 mod tests;
+pub mod unscanned;
 
 use std::collections::{BTreeMap, HashSet};
-use std::ops::Range;
 
-use bstr::BString;
-use serde::{Deserialize, Serialize};
-
-use crate::domain::model::change::{Kind, Mode};
+use crate::domain::model::change::{FileChangeKind, FileMode};
 use crate::domain::model::fence::visible_path;
+use crate::domain::review::deliver::file::{ChangedLines, DeliveredFile, DeliveryLimits};
+use crate::domain::review::deliver::unscanned::{Unscanned, UnscannedReason};
 
 /// The largest side of a file that is compared, in bytes.
 pub const FILE_BYTES_MAX: usize = 16 << 20;
-
-/// A modified file is shown whole where it takes at most this part of a call.
-const WHOLE_SHARE: usize = 16;
 
 /// A file that must be split is split into sections of at most this part of a call, unless one line
 /// is longer: each section asks for a proof of its own.
 const SECTION_SHARE: usize = 4;
 
-/// One file of a change with its content.
-#[derive(Clone, Debug)]
-pub struct File {
-    pub path: BString,
-    pub kind: Kind,
-    /// `None` for an added file.
-    pub old: Option<Side>,
-    /// `None` for a deleted file.
-    pub new: Option<Side>,
-}
-
-/// One side of a file. A submodule has no content.
-#[derive(Clone, Debug)]
-pub struct Side {
-    pub mode: Mode,
-    /// What is compared. It is shown nowhere.
-    pub raw: Vec<u8>,
-    /// What is shown: the same lines, without secrets.
-    pub masked: Vec<u8>,
-}
-
-/// How much is delivered.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    pub bytes_per_call: usize,
-    pub calls: usize,
-    /// Lines around each hunk.
-    pub context_lines: usize,
-}
-
 /// What is delivered of a change.
 #[derive(Clone, Debug, Default)]
 pub struct Delivery {
     /// One element a call.
-    pub calls: Vec<Part>,
+    pub calls: Vec<Chunk>,
     pub unscanned: Vec<Unscanned>,
     /// Each file of the change by the name that is shown.
-    pub places: BTreeMap<String, Place>,
+    pub places: BTreeMap<String, ChangedLines>,
 }
 
 /// What one call is given.
 #[derive(Clone, Debug, Default)]
-pub struct Part {
-    pub sections: Vec<Section>,
+pub struct Chunk {
+    pub sections: Vec<ChangeSection>,
     /// 12 hexadecimal digits that mark what is data in this call.
     pub token: String,
 }
 
 /// A file, or a piece of a large one.
 #[derive(Clone, Debug)]
-pub struct Section {
+pub struct ChangeSection {
     /// As shown: see [`visible_path`].
     pub path: String,
     /// Which piece of how many, from 1.
@@ -88,74 +55,17 @@ pub struct Section {
     pub sha: String,
 }
 
-/// A file that is not delivered.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Unscanned {
-    /// As shown.
-    pub path: String,
-    pub reason: Reason,
-}
-
-/// Why a file is not delivered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Reason {
-    Binary,
-    Submodule,
-    /// Bytes of its larger side.
-    TooLarge(usize),
-    /// Bytes of a line that fits into no call.
-    LongLine(usize),
-    /// The calls are full.
-    NoRoom,
-    /// Its two texts have not the same lines, so that a secret could be shown.
-    Unmasked,
-}
-
-/// Where a change is in a file.
-#[derive(Clone, Debug, Default)]
-pub struct Place {
-    pub path: BString,
-    /// The lines of the judged tree that the change touches, from 1, ends excluded; empty where lines
-    /// were only removed before that line.
-    pub touched: Vec<Range<u32>>,
-    /// The lines that it removes, as shown, each with the number of the line that now stands there.
-    pub removed: Vec<(u32, String)>,
-}
-
-impl Reason {
-    /// Whether a reviewer could have read it, so that the review is not complete without it.
-    pub fn is_gap(self) -> bool {
-        !matches!(self, Self::Binary | Self::Submodule)
-    }
-}
-
-impl std::fmt::Display for Reason {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Binary => f.write_str("binary"),
-            Self::Submodule => f.write_str("a submodule: its files are not in this repository"),
-            Self::TooLarge(bytes) => write!(f, "too large to compare: {bytes} bytes"),
-            Self::LongLine(bytes) => {
-                write!(f, "one of its lines fits into no call: {bytes} bytes")
-            }
-            Self::NoRoom => f.write_str("no room left in the calls of one review"),
-            Self::Unmasked => f.write_str("its secrets could not be masked"),
-        }
-    }
-}
-
 /// Lays the files out, in their order. A file is delivered with all its changes or named with the
 /// reason. The nonces come from the seed: the same seed gives the same ones.
-pub fn deliver(files: &[File], limits: &Limits, seed: &[u8; 32]) -> Delivery {
+pub fn deliver(files: &[DeliveredFile], limits: &DeliveryLimits, seed: &[u8; 32]) -> Delivery {
     let mut delivery = Delivery::default();
     let mut calls: Vec<Vec<Draft>> = Vec::new();
     let mut used: Vec<usize> = Vec::new();
     for file in files {
         let path = visible_path(&file.path);
-        let mut place = Place { path: file.path.clone(), ..Place::default() };
+        let mut place = ChangedLines { path: file.path.clone(), ..ChangedLines::default() };
         let packed = drafts(file, &path, limits, &mut place).and_then(|drafts| {
-            let rooms = rooms_for(&drafts, &used, limits).ok_or(Reason::NoRoom)?;
+            let rooms = rooms_for(&drafts, &used, limits).ok_or(UnscannedReason::NoRoom)?;
             for (draft, room) in drafts.into_iter().zip(rooms) {
                 if room == calls.len() {
                     calls.push(Vec::new());
@@ -177,12 +87,16 @@ pub fn deliver(files: &[File], limits: &Limits, seed: &[u8; 32]) -> Delivery {
         .enumerate()
         .map(|(call, drafts)| {
             let sections = drafts.into_iter().enumerate();
-            let seal = |(at, draft): (usize, Draft)| draft.seal(seed, (call, at), &mut nonces);
+            let close_fence =
+                |(at, draft): (usize, Draft)| draft.close_fence(seed, (call, at), &mut nonces);
             let token = blake3::Hasher::new_keyed(seed)
                 .update(b"token")
                 .update(&(call as u64).to_le_bytes())
                 .finalize();
-            Part { sections: sections.map(seal).collect(), token: token.to_hex()[..12].to_owned() }
+            Chunk {
+                sections: sections.map(close_fence).collect(),
+                token: token.to_hex()[..12].to_owned(),
+            }
         })
         .collect();
     delivery
@@ -208,7 +122,12 @@ impl Draft {
         self.framed("123456789abc").len()
     }
 
-    fn seal(self, seed: &[u8; 32], at: (usize, usize), taken: &mut HashSet<String>) -> Section {
+    fn close_fence(
+        self,
+        seed: &[u8; 32],
+        at: (usize, usize),
+        taken: &mut HashSet<String>,
+    ) -> ChangeSection {
         let nonce = (0..=u64::from(u16::MAX))
             .map(|attempt| {
                 let mut hasher = blake3::Hasher::new_keyed(seed);
@@ -222,7 +141,7 @@ impl Draft {
             .find(|nonce| !self.body.text.contains(nonce.as_str()) && taken.insert(nonce.clone()))
             .unwrap_or_default();
         let text = self.framed(&nonce);
-        Section {
+        ChangeSection {
             sha: blake3::hash(text.as_bytes()).to_hex().to_string(),
             text,
             nonce,
@@ -235,7 +154,7 @@ impl Draft {
 
 /// The calls that take the sections of one file: for each the first with room. `None` where not all
 /// of them find one.
-fn rooms_for(drafts: &[Draft], used: &[usize], limits: &Limits) -> Option<Vec<usize>> {
+fn rooms_for(drafts: &[Draft], used: &[usize], limits: &DeliveryLimits) -> Option<Vec<usize>> {
     let mut used = used.to_vec();
     drafts
         .iter()
@@ -257,18 +176,18 @@ fn rooms_for(drafts: &[Draft], used: &[usize], limits: &Limits) -> Option<Vec<us
 
 /// The sections of one file.
 fn drafts(
-    file: &File,
+    file: &DeliveredFile,
     path: &str,
-    limits: &Limits,
-    place: &mut Place,
-) -> Result<Vec<Draft>, Reason> {
+    limits: &DeliveryLimits,
+    place: &mut ChangedLines,
+) -> Result<Vec<Draft>, UnscannedReason> {
     let sides = [&file.old, &file.new];
-    if sides.iter().any(|side| side.as_ref().is_some_and(|side| side.mode == Mode::Submodule)) {
-        return Err(Reason::Submodule);
+    if sides.iter().any(|side| side.as_ref().is_some_and(|side| side.mode == FileMode::Submodule)) {
+        return Err(UnscannedReason::Submodule);
     }
     let largest = sides.iter().filter_map(|side| side.as_ref()).map(|side| side.raw.len()).max();
     if let Some(bytes) = largest.filter(|bytes| *bytes > FILE_BYTES_MAX) {
-        return Err(Reason::TooLarge(bytes));
+        return Err(UnscannedReason::TooLarge(bytes));
     }
     let what = what_became(file);
     let notes = hunks::notes(file);
@@ -289,11 +208,11 @@ fn drafts(
     Ok(bodies.into_iter().enumerate().map(of_piece).collect())
 }
 
-fn what_became(file: &File) -> String {
+fn what_became(file: &DeliveredFile) -> String {
     match &file.kind {
-        Kind::Added => "added".to_owned(),
-        Kind::Modified => "modified".to_owned(),
-        Kind::Deleted => "deleted".to_owned(),
-        Kind::Renamed { from } => format!("renamed from {}", visible_path(from)),
+        FileChangeKind::Added => "added".to_owned(),
+        FileChangeKind::Modified => "modified".to_owned(),
+        FileChangeKind::Deleted => "deleted".to_owned(),
+        FileChangeKind::Renamed { from } => format!("renamed from {}", visible_path(from)),
     }
 }

@@ -7,35 +7,39 @@ use proptest::prelude::{
     Just, Strategy, any, prop, prop_assert, prop_assert_eq, prop_oneof, proptest,
 };
 
-use super::{Delivery, File, Limits, Reason, Section, Side, Unscanned, deliver};
-use crate::domain::model::change::{Kind, Mode};
+use super::{Delivery, deliver};
+use crate::domain::model::change::{FileChangeKind, FileMode};
 use crate::domain::model::fence::{visible, visible_path};
+use crate::domain::review::deliver::ChangeSection;
+use crate::domain::review::deliver::file::{DeliveredFile, DeliveryLimits, FileSide};
+use crate::domain::review::deliver::unscanned::{Unscanned, UnscannedReason};
 
 const SEED: [u8; 32] = [7; 32];
-const USUAL: Limits = Limits { bytes_per_call: 96 << 10, calls: 8, context_lines: 10 };
+const USUAL: DeliveryLimits =
+    DeliveryLimits { bytes_per_call: 96 << 10, calls: 8, context_lines: 10 };
 
-fn side(text: &str) -> Side {
-    Side { mode: Mode::File, raw: text.into(), masked: text.into() }
+fn side(text: &str) -> FileSide {
+    FileSide { mode: FileMode::File, raw: text.into(), masked: text.into() }
 }
 
-fn file(path: &str, old: Option<&str>, new: Option<&str>) -> File {
+fn file(path: &str, old: Option<&str>, new: Option<&str>) -> DeliveredFile {
     let kind = match (old, new) {
-        (None, _) => Kind::Added,
-        (_, None) => Kind::Deleted,
-        _ => Kind::Modified,
+        (None, _) => FileChangeKind::Added,
+        (_, None) => FileChangeKind::Deleted,
+        _ => FileChangeKind::Modified,
     };
-    File { path: path.into(), kind, old: old.map(side), new: new.map(side) }
+    DeliveredFile { path: path.into(), kind, old: old.map(side), new: new.map(side) }
 }
 
-fn sections(delivery: &Delivery) -> Vec<&Section> {
+fn sections(delivery: &Delivery) -> Vec<&ChangeSection> {
     delivery.calls.iter().flat_map(|part| &part.sections).collect()
 }
 
-fn removed(section: &Section) -> usize {
+fn removed(section: &ChangeSection) -> usize {
     section.text.lines().filter(|line| line.starts_with("-      | ")).count()
 }
 
-fn body(file: File) -> (String, Vec<String>, usize) {
+fn body(file: DeliveredFile) -> (String, Vec<String>, usize) {
     let delivery = deliver(&[file], &USUAL, &SEED);
     let [section] = sections(&delivery)[..] else { panic!("{delivery:?}") };
     let end = section.text.find("=== end of").unwrap();
@@ -72,11 +76,11 @@ fn a_section_reads_like_this() {
 
 #[test]
 fn what_has_no_line_to_quote_is_delivered_too() {
-    let renamed = |old: &str, new: &str| File {
-        kind: Kind::Renamed { from: "old\n.rs".into() },
+    let renamed = |old: &str, new: &str| DeliveredFile {
+        kind: FileChangeKind::Renamed { from: "old\n.rs".into() },
         ..file("new.rs", Some(old), Some(new))
     };
-    let with_mode = |mut file: File, mode| {
+    let with_mode = |mut file: DeliveredFile, mode| {
         file.new.as_mut().unwrap().mode = mode;
         file
     };
@@ -87,13 +91,13 @@ fn what_has_no_line_to_quote_is_delivered_too() {
         (renamed("x\n", "x\n"), "@@ the content does not change\n", 0, 0),
         (renamed("x\n", "y\n"), "@@ from line 1\n-      | x\n+    1 | y\n", 1, 1),
         (
-            with_mode(file("a", Some("x\n"), Some("x\n")), Mode::Executable),
+            with_mode(file("a", Some("x\n"), Some("x\n")), FileMode::Executable),
             "@@ the mode changes from file to executable file\n@@ the content does not change\n",
             0,
             0,
         ),
         (
-            with_mode(file("a", None, Some("/etc/passwd")), Mode::Symlink),
+            with_mode(file("a", None, Some("/etc/passwd")), FileMode::Symlink),
             "@@ mode: symbolic link\n\
              @@ the content of a symbolic link is the path that it leads to\n\
              @@ from line 1\n+    1 | /etc/passwd\n\\ no line end at the end of the file\n",
@@ -133,7 +137,7 @@ fn what_is_not_delivered_is_named() {
     let huge = "x\n".repeat(9 << 20);
     let many = "one more line\n".repeat(100_000);
     let mut module = file("sub", None, Some(""));
-    module.new.as_mut().unwrap().mode = Mode::Submodule;
+    module.new.as_mut().unwrap().mode = FileMode::Submodule;
     let mut unmasked = file("pem", None, Some("a\nb\n"));
     unmasked.new.as_mut().unwrap().masked = b"a\n".to_vec();
     let last = file("z.rs", None, Some("fn z() {}\n"));
@@ -149,16 +153,16 @@ fn what_is_not_delivered_is_named() {
     let delivery = deliver(&files, &USUAL, &SEED);
     let named = |path: &str, reason| Unscanned { path: path.into(), reason };
     let [.., long_line] = [delivery.unscanned[3].reason];
-    assert!(matches!(long_line, Reason::LongLine(bytes) if bytes > long.len()));
+    assert!(matches!(long_line, UnscannedReason::LongLine(bytes) if bytes > long.len()));
     assert_eq!(
         delivery.unscanned,
         [
-            named("bin", Reason::Binary),
-            named("sub", Reason::Submodule),
-            named("pem", Reason::Unmasked),
+            named("bin", UnscannedReason::Binary),
+            named("sub", UnscannedReason::Submodule),
+            named("pem", UnscannedReason::Unmasked),
             named("long", long_line),
-            named("huge", Reason::TooLarge(18 << 20)),
-            named("many", Reason::NoRoom),
+            named("huge", UnscannedReason::TooLarge(18 << 20)),
+            named("many", UnscannedReason::NoRoom),
         ]
     );
     let shown: Vec<_> = sections(&delivery).iter().map(|one| one.path.as_str()).collect();
@@ -180,7 +184,7 @@ fn a_large_change_takes_several_calls() {
 #[test]
 fn strange_names_lead_back() {
     let path = BString::from(&b"a\xff\n\x1b[2J.rs"[..]);
-    let change = File { path: path.clone(), ..file("x", None, Some("x\n")) };
+    let change = DeliveredFile { path: path.clone(), ..file("x", None, Some("x\n")) };
     let delivery = deliver(&[change], &USUAL, &SEED);
     let shown = &sections(&delivery)[0].path;
     assert!(!shown.contains(|c: char| c.is_control()));
@@ -198,7 +202,7 @@ fn line() -> impl Strategy<Value = (String, String)> {
     ]
 }
 
-fn text() -> impl Strategy<Value = Side> {
+fn text() -> impl Strategy<Value = FileSide> {
     (prop::collection::vec(line(), 0..40), any::<bool>()).prop_map(|(lines, ended)| {
         let join = |of: &dyn Fn(&(String, String)) -> String| {
             let mut text = lines.iter().map(of).collect::<Vec<_>>().join("\n");
@@ -208,17 +212,17 @@ fn text() -> impl Strategy<Value = Side> {
             text.into_bytes()
         };
         let (raw, masked) = (join(&|line| line.0.clone()), join(&|line| line.1.clone()));
-        Side { mode: Mode::File, raw, masked }
+        FileSide { mode: FileMode::File, raw, masked }
     })
 }
 
-fn change() -> impl Strategy<Value = Vec<File>> {
+fn change() -> impl Strategy<Value = Vec<DeliveredFile>> {
     let edited = (text(), prop::collection::vec(any::<bool>(), 40)).prop_map(|(old, kept)| {
         let pick = |bytes: &[u8]| -> Vec<u8> {
             let lines = bytes.lines_with_terminator().zip(kept.iter().cycle());
             lines.filter(|(_, kept)| **kept).flat_map(|(line, _)| line.to_vec()).collect()
         };
-        let new = Side { mode: Mode::File, raw: pick(&old.raw), masked: pick(&old.masked) };
+        let new = FileSide { mode: FileMode::File, raw: pick(&old.raw), masked: pick(&old.masked) };
         (Some(old), Some(new))
     });
     let sides = prop_oneof![
@@ -228,11 +232,11 @@ fn change() -> impl Strategy<Value = Vec<File>> {
         edited,
     ];
     prop::collection::vec(sides, 0..8).prop_map(|files| {
-        let named = files.into_iter().enumerate().map(|(at, (old, new))| File {
+        let named = files.into_iter().enumerate().map(|(at, (old, new))| DeliveredFile {
             kind: match (&old, &new) {
-                (None, _) => Kind::Added,
-                (_, None) => Kind::Deleted,
-                _ => Kind::Modified,
+                (None, _) => FileChangeKind::Added,
+                (_, None) => FileChangeKind::Deleted,
+                _ => FileChangeKind::Modified,
             },
             path: format!("f{at}\n.rs").into(),
             old,
@@ -242,9 +246,13 @@ fn change() -> impl Strategy<Value = Vec<File>> {
     })
 }
 
-fn limits() -> impl Strategy<Value = Limits> {
+fn limits() -> impl Strategy<Value = DeliveryLimits> {
     (prop_oneof![Just(96 << 10), 100..4_000_usize], 0..5_usize, 0..5_usize).prop_map(
-        |(bytes_per_call, calls, context_lines)| Limits { bytes_per_call, calls, context_lines },
+        |(bytes_per_call, calls, context_lines)| DeliveryLimits {
+            bytes_per_call,
+            calls,
+            context_lines,
+        },
     )
 }
 
@@ -254,7 +262,7 @@ fn lines_of(bytes: &[u8]) -> Vec<String> {
 }
 
 /// The new lines that a file's sections show, by number, and whether each is added.
-fn shown_lines(sections: &[&Section]) -> Vec<(usize, bool, String)> {
+fn shown_lines(sections: &[&ChangeSection]) -> Vec<(usize, bool, String)> {
     let mut shown = Vec::new();
     for section in sections {
         for line in section.text.lines() {
@@ -284,7 +292,7 @@ proptest! {
         prop_assert_eq!(nonces.len(), all.len());
         for file in &files {
             let path = visible_path(&file.path);
-            let of: Vec<&Section> = all.iter().copied().filter(|one| one.path == path).collect();
+            let of: Vec<&ChangeSection> = all.iter().copied().filter(|one| one.path == path).collect();
             let named = delivery.unscanned.iter().filter(|one| one.path == path).count();
             prop_assert_eq!(named, usize::from(of.is_empty()), "shown or named, never both");
             if of.is_empty() {
@@ -293,7 +301,7 @@ proptest! {
             let pieces: HashSet<_> = of.iter().map(|section| section.piece).collect();
             prop_assert_eq!(pieces.len(), of.len());
             prop_assert!(of.iter().all(|section| section.piece.1 == of.len()));
-            let lines = |side: &Option<Side>| {
+            let lines = |side: &Option<FileSide>| {
                 let side = side.as_ref();
                 side.map_or_else(Vec::new, |side| lines_of(&side.masked))
             };
@@ -346,7 +354,7 @@ fn a_large_file_without_a_line_in_common_is_laid_out_whole_and_soon() {
         let lines = (0..100_000).map(|n| format!("{}\n", n * step % 13));
         lines.collect::<Vec<String>>().concat()
     };
-    let limits = Limits { bytes_per_call: 1 << 20, calls: 64, ..USUAL };
+    let limits = DeliveryLimits { bytes_per_call: 1 << 20, calls: 64, ..USUAL };
     let files = [file("a.txt", Some(&text(3)), Some(&text(5)))];
     let delivery = deliver(&files, &limits, &SEED);
     assert!(delivery.unscanned.is_empty(), "{:?}", delivery.unscanned);

@@ -5,7 +5,7 @@ use std::ops::Range;
 use proptest::prelude::{prop, prop_assert, prop_assert_eq, proptest};
 
 use crate::domain::review::anchor::{anchor, holds};
-use crate::domain::review::raised::Anchored;
+use crate::domain::review::finding::Anchored;
 
 const TEXT: &str = "\
 fn load(path: &Path) -> Result<Config> {

@@ -4,8 +4,8 @@ use proptest::prelude::{Just, Strategy as _, any, prop, prop_oneof, proptest};
 use serde_json::{Value, json};
 
 use crate::domain::model::severity::Severity;
-use crate::domain::review::answer::{Asked, read, schema};
-use crate::domain::review::raised::Met;
+use crate::domain::review::answer::{ExpectedAnswer, read, schema};
+use crate::domain::review::finding::CriterionStatus;
 
 fn good() -> Value {
     json!({
@@ -23,18 +23,18 @@ fn good() -> Value {
 
 #[test]
 fn an_answer_is_read() {
-    let answer = read(&good(), Asked::Review).unwrap();
+    let answer = read(&good(), ExpectedAnswer::Review).unwrap();
     let finding = &answer.findings[0];
     assert_eq!(finding.class.as_str(), "error-handling/unchecked-result");
     assert_eq!((finding.severity, finding.basis.as_str()), (Severity::High, "spec:AC-2"));
     assert_eq!(finding.title, "the result is lost");
     assert_eq!(finding.anchor, "1\n2\n3\n4\n5");
-    assert_eq!(answer.criteria[0].met, Met::NotAssessed);
+    assert_eq!(answer.criteria[0].met, CriterionStatus::NotAssessed);
     assert_eq!(answer.attestation[0].nonce, "123456789abc");
     assert_eq!(answer.unscanned, [("c".to_owned(), "too long".to_owned())]);
     let mut noise = good();
     noise["findings"][0]["severity"] = json!("noise");
-    let noise = read(&noise, Asked::Review).unwrap();
+    let noise = read(&noise, ExpectedAnswer::Review).unwrap();
     assert_eq!(noise.findings, []);
     for (written, basis) in [
         ("spec: AC-1", "spec:AC-1"),
@@ -47,7 +47,11 @@ fn an_answer_is_read() {
     ] {
         let mut one = good();
         one["findings"][0]["basis"] = json!(written);
-        assert_eq!(read(&one, Asked::Review).unwrap().findings[0].basis, basis, "{written}");
+        assert_eq!(
+            read(&one, ExpectedAnswer::Review).unwrap().findings[0].basis,
+            basis,
+            "{written}"
+        );
     }
 }
 
@@ -56,24 +60,24 @@ fn fields_that_were_asked_for_once_are_passed_over() {
     let mut older = good();
     older["more_possible"] = json!(true);
     older["findings"][0]["introduced_by"] = json!("pre-existing");
-    assert_eq!(read(&older, Asked::Review), read(&good(), Asked::Review));
-    let schema = schema(Asked::Verification).to_string();
+    assert_eq!(read(&older, ExpectedAnswer::Review), read(&good(), ExpectedAnswer::Review));
+    let schema = schema(ExpectedAnswer::Verification).to_string();
     assert!(!schema.contains("more_possible") && !schema.contains("introduced_by"), "{schema}");
     // Others are refused as ever.
     older["thoughts"] = json!("");
-    let why = read(&older, Asked::Review).unwrap_err().to_string();
+    let why = read(&older, ExpectedAnswer::Review).unwrap_err().to_string();
     assert_eq!(why, "`thoughts`: is not a field of the schema");
 }
 
 #[test]
 fn a_verification_has_a_word_on_each_finding() {
     let mut answer = good();
-    let why = read(&answer, Asked::Verification).unwrap_err();
+    let why = read(&answer, ExpectedAnswer::Verification).unwrap_err();
     assert_eq!(why.to_string(), "`verified`: is missing");
     answer["verified"] =
         json!([{"id": "F-1", "resolved": true, "quote": {"path": "a", "text": "b"}}]);
-    assert!(read(&answer, Asked::Verification).unwrap().verified[0].resolved);
-    let why = read(&answer, Asked::Review).unwrap_err();
+    assert!(read(&answer, ExpectedAnswer::Verification).unwrap().verified[0].resolved);
+    let why = read(&answer, ExpectedAnswer::Review).unwrap_err();
     assert_eq!(why.to_string(), "`verified`: is not a field of the schema");
 }
 
@@ -101,7 +105,7 @@ fn what_is_wrong_is_named() {
     for (place, value, why) in cases {
         let mut answer = good();
         *answer.pointer_mut(place).unwrap() = value;
-        assert_eq!(read(&answer, Asked::Review).unwrap_err().to_string(), why);
+        assert_eq!(read(&answer, ExpectedAnswer::Review).unwrap_err().to_string(), why);
     }
 }
 
@@ -158,8 +162,8 @@ fn is_strict(schema: &Value) {
 
 #[test]
 fn the_schemas_are_strict() {
-    is_strict(&schema(Asked::Review));
-    is_strict(&schema(Asked::Verification));
+    is_strict(&schema(ExpectedAnswer::Review));
+    is_strict(&schema(ExpectedAnswer::Verification));
 }
 
 /// Values that obey a schema.
@@ -205,11 +209,11 @@ fn damaged(value: &Value, seed: usize) -> Value {
 proptest! {
     #[test]
     fn what_obeys_the_schema_is_read(
-        answer in drawn(&schema(Asked::Review)),
-        later in drawn(&schema(Asked::Verification)),
+        answer in drawn(&schema(ExpectedAnswer::Review)),
+        later in drawn(&schema(ExpectedAnswer::Verification)),
         seed: usize,
     ) {
-        for (value, asked) in [(answer, Asked::Review), (later, Asked::Verification)] {
+        for (value, asked) in [(answer, ExpectedAnswer::Review), (later, ExpectedAnswer::Verification)] {
             assert!(obeys(&value, &schema(asked)));
             read(&value, asked).unwrap();
             assert!(read(&damaged(&value, seed), asked).is_err());
@@ -218,7 +222,7 @@ proptest! {
 
     #[test]
     fn no_value_makes_it_panic(text in prop_oneof!["(?s).{0,40}", Just("{}".to_owned())]) {
-        drop(read(&Value::from(text.clone()), Asked::Review));
-        drop(read(&json!({"findings": [text]}), Asked::Verification));
+        drop(read(&Value::from(text.clone()), ExpectedAnswer::Review));
+        drop(read(&json!({"findings": [text]}), ExpectedAnswer::Verification));
     }
 }

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use super::claim;
 use crate::domain::model::severity::Severity;
-use crate::domain::review::answer::Answer;
-use crate::domain::review::assemble::{Assembled, Ground, assemble};
-use crate::domain::review::deliver::Place;
-use crate::domain::review::raised::{Anchored, Assessed, Met, Quote, Raised, Verified};
+use crate::domain::review::answer::ReviewAnswer;
+use crate::domain::review::assemble::{Assembled, ReviewedTree, assemble};
+use crate::domain::review::deliver::file::ChangedLines;
+use crate::domain::review::finding::{
+    Anchored, AssessedCriterion, CriterionStatus, Quote, ReviewFinding, VerifiedFinding,
+};
 
 const A: &str = "fn a() {\n    write(path)?;\n}\n";
 
@@ -15,26 +17,26 @@ fn text(path: &str) -> Option<String> {
     (path == "a.rs").then(|| A.to_owned())
 }
 
-fn run(answers: &[Answer], open: &[Raised], next: &mut u32) -> Assembled {
-    let place = Place {
+fn run(answers: &[ReviewAnswer], open: &[ReviewFinding], next: &mut u32) -> Assembled {
+    let place = ChangedLines {
         path: "a.rs".into(),
         touched: std::iter::once(2..3).collect(),
         removed: vec![(2, "    authorise(user)?;".into())],
     };
-    let gone = Place {
+    let gone = ChangedLines {
         path: "gone.rs".into(),
         touched: std::iter::once(1..1).collect(),
         removed: vec![(1, "fn guard() {".into()), (1, "    check(user);".into())],
     };
     let places = BTreeMap::from([("a.rs".to_owned(), place), ("gone.rs".to_owned(), gone)]);
     let criteria = ["AC-1", "AC-2", "AC-3", "AC-4"].map(str::to_owned);
-    let ground = Ground { text: &text, places: &places, criteria: &criteria, open };
+    let ground = ReviewedTree { text: &text, places: &places, criteria: &criteria, open };
     assemble(answers, &ground, next)
 }
 
 #[test]
 fn findings_are_merged_numbered_and_placed() {
-    let with = |findings| Answer { findings, ..Answer::default() };
+    let with = |findings| ReviewAnswer { findings, ..ReviewAnswer::default() };
     let mut low = claim("a.rs", "write(path)?;");
     low.severity = Severity::Medium;
     low.basis = "spec:AC-9".into();
@@ -78,31 +80,43 @@ fn findings_are_merged_numbered_and_placed() {
 
 #[test]
 fn the_worst_word_on_a_criterion_wins() {
-    let with = |words: &[(&str, Met)]| Answer {
+    let with = |words: &[(&str, CriterionStatus)]| ReviewAnswer {
         criteria: words
             .iter()
-            .map(|(id, met)| Assessed { id: (*id).into(), met: *met, why: (*id).into() })
+            .map(|(id, met)| AssessedCriterion { id: (*id).into(), met: *met, why: (*id).into() })
             .collect(),
-        ..Answer::default()
+        ..ReviewAnswer::default()
     };
     let answers = [
-        with(&[("AC-1", Met::Met), ("AC-2", Met::NotAssessed), ("AC-3", Met::Deviation)]),
         with(&[
-            ("AC-1", Met::NotAssessed),
-            ("AC-2", Met::Met),
-            ("AC-3", Met::Met),
-            ("X", Met::Met),
+            ("AC-1", CriterionStatus::Met),
+            ("AC-2", CriterionStatus::NotAssessed),
+            ("AC-3", CriterionStatus::Deviation),
         ]),
-        with(&[("AC-2", Met::Missing), ("AC-2", Met::Met)]),
+        with(&[
+            ("AC-1", CriterionStatus::NotAssessed),
+            ("AC-2", CriterionStatus::Met),
+            ("AC-3", CriterionStatus::Met),
+            ("X", CriterionStatus::Met),
+        ]),
+        with(&[("AC-2", CriterionStatus::Missing), ("AC-2", CriterionStatus::Met)]),
     ];
     let met: Vec<_> = run(&answers, &[], &mut 1).criteria.iter().map(|one| one.met).collect();
-    assert_eq!(met, [Met::Met, Met::Missing, Met::Deviation, Met::NotAssessed]);
+    assert_eq!(
+        met,
+        [
+            CriterionStatus::Met,
+            CriterionStatus::Missing,
+            CriterionStatus::Deviation,
+            CriterionStatus::NotAssessed
+        ]
+    );
 }
 
 #[test]
 fn a_resolution_needs_proof() {
     let mut open = run(
-        &[Answer {
+        &[ReviewAnswer {
             findings: vec![
                 claim("a.rs", "write(path)?;"),
                 claim("a.rs", "fn a() {"),
@@ -110,29 +124,32 @@ fn a_resolution_needs_proof() {
                 claim("a.rs", "authorise(user)?;"),
                 claim("gone.rs", "check(user);"),
             ],
-            ..Answer::default()
+            ..ReviewAnswer::default()
         }],
         &[],
         &mut 1,
     )
     .raised;
     open.truncate(5);
-    let word = |id: &str, resolved, path: &str, text: &str| Verified {
+    let word = |id: &str, resolved, path: &str, text: &str| VerifiedFinding {
         id: id.into(),
         resolved,
         quote: Quote { path: path.into(), text: text.into() },
     };
     let answers = [
-        Answer {
+        ReviewAnswer {
             verified: vec![
                 word("F-1", true, "a.rs", "write(path)?;"),
                 word("F-2", true, "a.rs", "let fixed = true;"),
                 word("F-3", true, "a.rs", "write(path)?;"),
                 word("F-5", true, "gone.rs", ""),
             ],
-            ..Answer::default()
+            ..ReviewAnswer::default()
         },
-        Answer { verified: vec![word("F-3", false, "a.rs", "fn a() {")], ..Answer::default() },
+        ReviewAnswer {
+            verified: vec![word("F-3", false, "a.rs", "fn a() {")],
+            ..ReviewAnswer::default()
+        },
     ];
     let verified = run(&answers, &open, &mut 6).verified;
     let resolved: Vec<_> = verified.iter().map(|one| (one.id.as_str(), one.resolved)).collect();

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::domain::locate::index::normalised;
 use crate::domain::review::anchor::anchor;
-use crate::domain::review::raised::Anchored;
+use crate::domain::review::finding::Anchored;
 
 /// A changed file of `benches/anchors/sample.py`.
 #[derive(Deserialize)]

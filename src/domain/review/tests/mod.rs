@@ -10,11 +10,11 @@ mod question;
 
 use crate::domain::model::class::Class;
 use crate::domain::model::severity::Severity;
-use crate::domain::review::answer::Claim;
+use crate::domain::review::answer::RawFinding;
 
 /// A well-formed finding at that place.
-pub fn claim(path: &str, anchor: &str) -> Claim {
-    Claim {
+pub fn claim(path: &str, anchor: &str) -> RawFinding {
+    RawFinding {
         class: Class::new("error-handling/swallowed-error"),
         severity: Severity::High,
         basis: "invariant".into(),
@@ -24,6 +24,6 @@ pub fn claim(path: &str, anchor: &str) -> Claim {
         failure: "a full disk -> the file is silently empty".into(),
         evidence: Vec::new(),
         fix: String::new(),
-        sweep: String::new(),
+        search_pattern: String::new(),
     }
 }

@@ -3,13 +3,15 @@
 use bstr::BString;
 
 use super::claim;
-use crate::domain::model::change::{Kind, Mode};
-use crate::domain::review::answer::Answer;
-use crate::domain::review::assemble::{Ground, assemble};
-use crate::domain::review::deliver::{File, Limits, Part, Side, deliver};
+use crate::domain::model::change::{FileChangeKind, FileMode};
+use crate::domain::review::answer::ReviewAnswer;
+use crate::domain::review::assemble::{ReviewedTree, assemble};
+use crate::domain::review::deliver::file::{DeliveredFile, DeliveryLimits, FileSide};
+use crate::domain::review::deliver::{Chunk, deliver};
 use crate::domain::review::prompt::{
-    Ask, Open, excerpt, fingerprint, repair, review, spec_text, verification,
+    OpenFinding, ReviewPrompt, excerpt, repair, review, spec_text, verification,
 };
+use crate::domain::review::template::fingerprint;
 use crate::domain::spec::read::read;
 use crate::domain::spec::types::Spec;
 
@@ -46,11 +48,15 @@ fn spec() -> Spec {
     read(SPEC.as_bytes(), "store.md").spec.unwrap()
 }
 
-fn part() -> Part {
-    let new = Side { mode: Mode::File, raw: HOSTILE.into(), masked: HOSTILE.into() };
-    let file =
-        File { path: BString::from("src/store.rs"), kind: Kind::Added, old: None, new: Some(new) };
-    let limits = Limits { bytes_per_call: 96 << 10, calls: 8, context_lines: 10 };
+fn part() -> Chunk {
+    let new = FileSide { mode: FileMode::File, raw: HOSTILE.into(), masked: HOSTILE.into() };
+    let file = DeliveredFile {
+        path: BString::from("src/store.rs"),
+        kind: FileChangeKind::Added,
+        old: None,
+        new: Some(new),
+    };
+    let limits = DeliveryLimits { bytes_per_call: 96 << 10, calls: 8, context_lines: 10 };
     deliver(&[file], &limits, &[3; 32]).calls.remove(0)
 }
 
@@ -58,20 +64,27 @@ fn prompts() -> [(&'static str, String); 3] {
     let (spec, part) = (spec(), part());
     let rules = ["R-7f3a Return or log every error of a filesystem call".to_owned()];
     let elsewhere = ["logo.png (binary)".to_owned()];
-    let ask =
-        Ask { spec: Some(&spec), rules: &rules, part: &part, call: (1, 2), elsewhere: &elsewhere };
-    let ground = Ground {
+    let ask = ReviewPrompt {
+        spec: Some(&spec),
+        rules: &rules,
+        part: &part,
+        call: (1, 2),
+        elsewhere: &elsewhere,
+    };
+    let ground = ReviewedTree {
         text: &|_| Some(HOSTILE.to_owned()),
         places: &std::collections::BTreeMap::new(),
         criteria: &[],
         open: &[],
     };
-    let answer =
-        Answer { findings: vec![claim("src/store.rs", "fn store() {")], ..Answer::default() };
+    let answer = ReviewAnswer {
+        findings: vec![claim("src/store.rs", "fn store() {")],
+        ..ReviewAnswer::default()
+    };
     let raised = assemble(&[answer], &ground, &mut 1).raised;
     let now = excerpt(HOSTILE, (3, 3), 1);
-    let open = [Open { raised: &raised[0], now: &now }];
-    let bare = Ask { spec: None, rules: &[], elsewhere: &[], ..ask };
+    let open = [OpenFinding { raised: &raised[0], now: &now }];
+    let bare = ReviewPrompt { spec: None, rules: &[], elsewhere: &[], ..ask };
     [
         ("reviewer", review(&ask)),
         ("verifier", verification(&bare, &open)),

@@ -1,18 +1,19 @@
 //! A section counts as read only where the answer shows it.
 
-use crate::domain::model::change::{Kind, Mode};
-use crate::domain::review::answer::{Answer, Attested};
-use crate::domain::review::deliver::{File, Limits, Part, Side, deliver};
+use crate::domain::model::change::{FileChangeKind, FileMode};
+use crate::domain::review::answer::{Attested, ReviewAnswer};
+use crate::domain::review::deliver::file::{DeliveredFile, DeliveryLimits, FileSide};
+use crate::domain::review::deliver::{Chunk, deliver};
+use crate::domain::review::finding::Completeness;
 use crate::domain::review::proof::{all, check};
-use crate::domain::review::raised::Completeness;
 
-fn part() -> Part {
-    let side = |text: String| Side {
-        mode: Mode::File,
+fn part() -> Chunk {
+    let side = |text: String| FileSide {
+        mode: FileMode::File,
         raw: text.clone().into_bytes(),
         masked: text.into_bytes(),
     };
-    let file = |path: &str, kind, old: Option<String>, new: Option<String>| File {
+    let file = |path: &str, kind, old: Option<String>, new: Option<String>| DeliveredFile {
         path: path.into(),
         kind,
         old: old.map(side),
@@ -20,24 +21,29 @@ fn part() -> Part {
     };
     let lines: Vec<String> = (0..100).map(|n| format!("    line {n}")).collect();
     let files = [
-        file("a.rs", Kind::Added, None, Some("\n  first();\n\tsecond();\n}\n".into())),
-        file("long.rs", Kind::Added, None, Some(lines.join("\n"))),
-        file("moved.rs", Kind::Renamed { from: "b".into() }, Some("x".into()), Some("x".into())),
-        file("one.rs", Kind::Added, None, Some("same\nsame\n".into())),
+        file("a.rs", FileChangeKind::Added, None, Some("\n  first();\n\tsecond();\n}\n".into())),
+        file("long.rs", FileChangeKind::Added, None, Some(lines.join("\n"))),
+        file(
+            "moved.rs",
+            FileChangeKind::Renamed { from: "b".into() },
+            Some("x".into()),
+            Some("x".into()),
+        ),
+        file("one.rs", FileChangeKind::Added, None, Some("same\nsame\n".into())),
     ];
-    let limits = Limits { bytes_per_call: 96 << 10, calls: 8, context_lines: 3 };
+    let limits = DeliveryLimits { bytes_per_call: 96 << 10, calls: 8, context_lines: 3 };
     let delivery = deliver(&files, &limits, &[1; 32]);
     delivery.calls.into_iter().next().unwrap()
 }
 
-fn honest(part: &Part) -> Answer {
+fn honest(part: &Chunk) -> ReviewAnswer {
     let attested = part.sections.iter().map(|section| Attested {
         path: section.path.clone(),
         nonce: section.nonce.clone(),
         added_lines: section.added.len() as u64,
         quote: section.added.last().cloned().unwrap_or_default(),
     });
-    Answer { attestation: attested.collect(), ..Answer::default() }
+    ReviewAnswer { attestation: attested.collect(), ..ReviewAnswer::default() }
 }
 
 #[test]
@@ -49,7 +55,7 @@ fn an_honest_answer_is_complete() {
 
 #[test]
 fn each_miss_makes_its_file_unread() {
-    type Spoil = fn(&mut Answer);
+    type Spoil = fn(&mut ReviewAnswer);
     let cases: [(Spoil, &str, &str); 14] = [
         (|a| a.attestation.clear(), "a.rs", "its nonce does not come back"),
         (|a| drop(a.attestation.remove(2)), "moved.rs", "its nonce does not come back"),
@@ -114,7 +120,7 @@ fn each_miss_makes_its_file_unread() {
 
 #[test]
 fn small_slips_are_forgiven() {
-    let slips: [fn(&mut Answer); 6] = [
+    let slips: [fn(&mut ReviewAnswer); 6] = [
         |a| a.attestation[0].added_lines = 2,
         |a| a.attestation[1].added_lines = 105,
         |a| a.attestation[0].quote = "  second();  ".into(),

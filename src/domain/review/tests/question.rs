@@ -4,13 +4,13 @@ use std::collections::HashSet;
 
 use serde_json::json;
 
-use crate::domain::review::question::{Question, hash};
+use crate::domain::review::question::{ReviewQuestion, hash};
 
 #[test]
 fn any_other_field_is_another_question() {
     let (schema, other_schema) = (json!({"a": 1}), json!({"a": 2}));
     let (rules, other_rules) = (["ab".to_owned()], ["a".to_owned(), "b".to_owned()]);
-    let same = Question {
+    let same = ReviewQuestion {
         tree: "t",
         base: "b",
         spec: "s",
@@ -27,22 +27,22 @@ fn any_other_field_is_another_question() {
     };
     let all = [
         same.clone(),
-        Question { tree: "x", ..same.clone() },
-        Question { base: "x", ..same.clone() },
-        Question { spec: "x", ..same.clone() },
-        Question { rules: &other_rules, ..same.clone() },
-        Question { rules: &[], scope: &rules, ..same.clone() },
-        Question { prompts: "x", ..same.clone() },
-        Question { agent: "x", ..same.clone() },
-        Question { agent: "am", model: "", ..same.clone() },
-        Question { model: "x", ..same.clone() },
-        Question { effort: "x", ..same.clone() },
-        Question { schema: &other_schema, ..same.clone() },
-        Question { bytes_per_call: 9, ..same.clone() },
-        Question { calls: 9, ..same.clone() },
-        Question { context_lines: 9, ..same.clone() },
-        Question { scope: &rules, ..same.clone() },
-        Question { scope: &other_rules, ..same.clone() },
+        ReviewQuestion { tree: "x", ..same.clone() },
+        ReviewQuestion { base: "x", ..same.clone() },
+        ReviewQuestion { spec: "x", ..same.clone() },
+        ReviewQuestion { rules: &other_rules, ..same.clone() },
+        ReviewQuestion { rules: &[], scope: &rules, ..same.clone() },
+        ReviewQuestion { prompts: "x", ..same.clone() },
+        ReviewQuestion { agent: "x", ..same.clone() },
+        ReviewQuestion { agent: "am", model: "", ..same.clone() },
+        ReviewQuestion { model: "x", ..same.clone() },
+        ReviewQuestion { effort: "x", ..same.clone() },
+        ReviewQuestion { schema: &other_schema, ..same.clone() },
+        ReviewQuestion { bytes_per_call: 9, ..same.clone() },
+        ReviewQuestion { calls: 9, ..same.clone() },
+        ReviewQuestion { context_lines: 9, ..same.clone() },
+        ReviewQuestion { scope: &rules, ..same.clone() },
+        ReviewQuestion { scope: &other_rules, ..same.clone() },
     ];
     let names: HashSet<String> = all.iter().map(hash).collect();
     assert_eq!(names.len(), all.len());

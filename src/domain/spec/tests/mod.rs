@@ -6,8 +6,9 @@ mod sizes;
 mod pages;
 mod properties;
 
-use crate::domain::spec::problem::{Level, Rule};
-use crate::domain::spec::read::{Reading, read};
+use crate::domain::spec::problem::{LintRule, ProblemLevel};
+use crate::domain::spec::read::read;
+use crate::domain::spec::reading::SpecReading;
 
 /// A Markdown spec with nothing wrong.
 const GOOD_MD: &str = "\
@@ -79,7 +80,7 @@ steps:
 ";
 
 /// `line:column level rule` of every problem.
-fn lines(reading: &Reading) -> Vec<String> {
+fn lines(reading: &SpecReading) -> Vec<String> {
     reading
         .problems
         .iter()
@@ -94,12 +95,12 @@ fn lint(name: &str, text: &str) -> Vec<String> {
     lines(&read(text.as_bytes(), name))
 }
 
-fn messages(name: &str, text: &str, rule: Rule) -> Vec<String> {
+fn messages(name: &str, text: &str, rule: LintRule) -> Vec<String> {
     let reading = read(text.as_bytes(), name);
     let of_rule = reading.problems.iter().filter(|p| p.rule == rule);
     of_rule.map(|p| format!("{} / {}", p.message, p.hint)).collect()
 }
 
-fn has_error(reading: &Reading, rule: Rule) -> bool {
-    reading.problems.iter().any(|p| p.rule == rule && p.level == Level::Error)
+fn has_error(reading: &SpecReading, rule: LintRule) -> bool {
+    reading.problems.iter().any(|p| p.rule == rule && p.level == ProblemLevel::Error)
 }

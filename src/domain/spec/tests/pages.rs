@@ -4,12 +4,12 @@ use jiff::Timestamp;
 
 use crate::domain::spec::classify::classify;
 use crate::domain::spec::identity::identity;
-use crate::domain::spec::problem::Rule;
+use crate::domain::spec::problem::LintRule;
 use crate::domain::spec::read::read;
 use crate::domain::spec::record::record;
 use crate::domain::spec::template::template;
 use crate::domain::spec::tests::{GOOD_MD, GOOD_YAML, has_error};
-use crate::domain::spec::types::Status;
+use crate::domain::spec::types::SpecStatus;
 
 fn page(name: &str, text: &str) -> String {
     let reading = read(text.as_bytes(), name);
@@ -70,10 +70,10 @@ fn a_template_is_a_draft_without_errors_and_cannot_be_made_ready_as_it_is() {
         let reading = read(text.as_bytes(), "x.md");
         assert_eq!(reading.errors(), 0, "{:?}", reading.problems);
         let spec = reading.spec.unwrap();
-        assert_eq!((spec.id.as_str(), spec.status), ("add-login", Status::Draft));
+        assert_eq!((spec.id.as_str(), spec.status), ("add-login", SpecStatus::Draft));
         assert_eq!(spec.criteria.len(), 1);
         let ready = text.replace("status: draft", "status: ready");
-        assert!(has_error(&read(ready.as_bytes(), "x.md"), Rule::Placeholder));
+        assert!(has_error(&read(ready.as_bytes(), "x.md"), LintRule::Placeholder));
         assert!(!page("x.md", &text).is_empty());
     }
 }

@@ -1,10 +1,11 @@
 //! Both ways of writing come to one type.
 
+use crate::domain::model::size::Size;
 use crate::domain::spec::identity::{id_from_name, identity};
-use crate::domain::spec::problem::Rule;
-use crate::domain::spec::read::{Format, read};
+use crate::domain::spec::problem::LintRule;
+use crate::domain::spec::read::{SpecFormat, read};
 use crate::domain::spec::tests::{GOOD_MD, GOOD_YAML, lint};
-use crate::domain::spec::types::{At, Budget, Size, Spec, Status, Verify};
+use crate::domain::spec::types::{RunBudget, Spec, SpecPosition, SpecStatus, Verify};
 
 fn spec(name: &str, text: &str) -> Spec {
     read(text.as_bytes(), name).spec.unwrap()
@@ -14,10 +15,10 @@ fn spec(name: &str, text: &str) -> Spec {
 fn markdown_is_read_part_by_part() {
     let spec = spec("x.md", GOOD_MD);
     assert_eq!((spec.id.as_str(), spec.title.as_str()), ("events-api", "Add POST /events"));
-    assert_eq!((spec.status, spec.size, spec.mode), (Status::Ready, Some(Size::M), None));
+    assert_eq!((spec.status, spec.size, spec.mode), (SpecStatus::Ready, Some(Size::M), None));
     assert_eq!(spec.base.as_deref(), Some("main"));
     assert_eq!(spec.touches, ["crates/api/**", "migrations/**"]);
-    assert_eq!(spec.budget, Budget { usd_cents: Some(850), minutes: Some(90) });
+    assert_eq!(spec.budget, RunBudget { usd_cents: Some(850), minutes: Some(90) });
     assert_eq!(spec.gate, ["cargo test -p api"]);
     assert_eq!(spec.goal, "Clients send events, so that reports show them.");
     let ids: Vec<_> = spec.criteria.iter().map(|c| c.id.as_str()).collect();
@@ -27,14 +28,14 @@ fn markdown_is_read_part_by_part() {
         first.text,
         "WHEN a payload fails `EventSchema` THEN 400 with `{error}` is returned"
     );
-    assert_eq!(first.at, At { line: 16, column: 3 });
+    assert_eq!(first.at, SpecPosition { line: 16, column: 3 });
     let command = "cargo test -p api events::rejects_invalid".to_owned();
     assert_eq!(first.verify, [Verify::Command(command)]);
     assert_eq!(spec.criteria[1].verify, [Verify::Test]);
     assert_eq!(spec.criteria[2].verify, [Verify::Static("log_error\\(".to_owned())]);
     assert_eq!(spec.criteria[2].text, "Every handler MUST log its errors");
     assert_eq!(spec.constraints[0].text, "Use the existing auth middleware");
-    assert_eq!(spec.constraints[0].at, At { line: 23, column: 3 });
+    assert_eq!(spec.constraints[0].at, SpecPosition { line: 23, column: 3 });
     assert_eq!(spec.critical_if.len(), 2);
     assert_eq!(spec.edge_cases[0].text, "empty body");
     assert_eq!(spec.non_goals[0].text, "deleting events");
@@ -63,7 +64,7 @@ fn yaml_is_read_part_by_part() {
 fn the_same_words_come_to_the_same_spec_in_both_formats() {
     let markdown = "---\nsize: S\n---\n# T\n## Goal\nG.\n## Acceptance criteria\n- **AC-1** a MUST b\n  - verify: test\n## Constraints\n- c\n";
     let yaml = "title: T\nsize: S\ngoal: G.\nacceptance:\n- {id: AC-1, text: a MUST b, verify: test}\nconstraints: [c]\n";
-    let nowhere = At { line: 0, column: 0 };
+    let nowhere = SpecPosition { line: 0, column: 0 };
     let mut specs = [spec("t.md", markdown), spec("t.yaml", yaml)];
     for spec in &mut specs {
         spec.criteria[0].at = nowhere;
@@ -123,7 +124,7 @@ fn what_stands_in_code_or_comments_is_not_read() {
     assert_eq!(lint("t.md", text), Vec::<String>::new());
     // Comments alone are no goal.
     let commented = "# T\n## Goal\n<!-- why -->\n## Acceptance criteria\n- **AC-1** a MUST b\n  - verify: test\n";
-    assert_eq!(lint("t.md", commented), [format!("1:1 warning {}", Rule::NoGoal.as_str())]);
+    assert_eq!(lint("t.md", commented), [format!("1:1 warning {}", LintRule::NoGoal.as_str())]);
 }
 
 #[test]
@@ -152,10 +153,10 @@ fn identity_is_id_and_content() {
 #[test]
 fn the_format_is_told_by_the_ending() {
     let table = [
-        ("a.md", Some(Format::Markdown)),
-        ("docs/a.MD", Some(Format::Markdown)),
-        ("a.yml", Some(Format::Yaml)),
-        ("a.yaml", Some(Format::Yaml)),
+        ("a.md", Some(SpecFormat::Markdown)),
+        ("docs/a.MD", Some(SpecFormat::Markdown)),
+        ("a.yml", Some(SpecFormat::Yaml)),
+        ("a.yaml", Some(SpecFormat::Yaml)),
         (".md", None),
         ("docs/.yaml", None),
         ("a.md~", None),
@@ -163,6 +164,6 @@ fn the_format_is_told_by_the_ending() {
         ("md", None),
     ];
     for (name, expected) in table {
-        assert_eq!(Format::of(name), expected, "{name}");
+        assert_eq!(SpecFormat::of(name), expected, "{name}");
     }
 }

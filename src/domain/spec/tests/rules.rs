@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::domain::spec::problem::{PROBLEMS_MAX, Rule};
+use crate::domain::spec::problem::{LintRule, PROBLEMS_MAX};
 use crate::domain::spec::read::{BYTES_MAX, read};
 use crate::domain::spec::tests::{GOOD_MD, GOOD_YAML, has_error, lines, lint, messages};
 
@@ -154,7 +154,7 @@ fn a_draft_may_be_unfinished_and_a_ready_spec_may_not() {
     };
     let draft = ["6:1 warning placeholder", "6:5 warning needs-clarification"];
     assert_eq!(lint("t.md", &text("draft"))[1..], draft);
-    for rule in [Rule::Placeholder, Rule::NeedsClarification, Rule::NoCriterion] {
+    for rule in [LintRule::Placeholder, LintRule::NeedsClarification, LintRule::NoCriterion] {
         assert!(has_error(&read(text("ready").as_bytes(), "t.md"), rule), "{rule:?}");
         assert!(!has_error(&read(text("draft").as_bytes(), "t.md"), rule), "{rule:?}");
     }
@@ -174,12 +174,12 @@ fn ids_and_dependencies_are_checked_across_the_file() {
 
     let unknown = steps(&(step("contracts", "") + &step("b", "contract")));
     assert_eq!(
-        messages("t.yaml", &unknown, Rule::UnknownDependency),
+        messages("t.yaml", &unknown, LintRule::UnknownDependency),
         ["the step `b` depends on `contract`, which is no step / did you mean `contracts`?"]
     );
 
     let cycle = steps(&(step("a", "b") + &step("b", "c") + &step("c", "a") + &step("d", "d, a")));
-    let found = messages("t.yaml", &cycle, Rule::DependencyCycle);
+    let found = messages("t.yaml", &cycle, LintRule::DependencyCycle);
     assert!(found[0].starts_with("the steps wait for each other: a → b → c → a /"), "{found:?}");
     assert!(found[1].starts_with("the steps wait for each other: d → d /"), "{found:?}");
     assert_eq!(
@@ -195,14 +195,14 @@ fn ids_and_dependencies_are_checked_across_the_file() {
 
 #[test]
 fn a_typo_is_answered_with_the_nearest_word() {
-    let key = messages("t.yaml", "critcal-if: x\n", Rule::UnknownKey);
+    let key = messages("t.yaml", "critcal-if: x\n", LintRule::UnknownKey);
     assert_eq!(key, ["unknown key `critcal-if` / did you mean `critical_if`?"]);
-    let section = messages("t.md", "# T\n## Acceptence criteria\n", Rule::UnknownSection);
+    let section = messages("t.md", "# T\n## Acceptence criteria\n", LintRule::UnknownSection);
     assert_eq!(
         section,
         ["unknown section `Acceptence criteria` / did you mean `Acceptance criteria`?"]
     );
-    let far = messages("t.md", "---\nzzz: 1\n---\n# T\n", Rule::UnknownKey);
+    let far = messages("t.md", "---\nzzz: 1\n---\n# T\n", LintRule::UnknownKey);
     assert!(far[0].contains("known keys: id, title, status"), "{far:?}");
 }
 
@@ -212,7 +212,7 @@ fn long_steps_in_a_row_are_followed_without_a_deep_stack() {
     for i in 0..8000 {
         writeln!(text, "- {{id: s{i}, depends_on: s{}}}", (i + 1) % 8000).unwrap();
     }
-    let found = messages("t.yaml", &text, Rule::DependencyCycle);
+    let found = messages("t.yaml", &text, LintRule::DependencyCycle);
     assert!(found[0].contains("s0 → s1 →") && found[0].contains("→ … → s0"), "{found:?}");
 }
 
@@ -221,8 +221,8 @@ fn a_flood_of_problems_is_cut_and_counted() {
     let text = format!("# T\n## Constraints\n{}", "- fast\n".repeat(5000));
     let reading = read(text.as_bytes(), "t.md");
     assert_eq!(reading.problems.len(), PROBLEMS_MAX);
-    assert_eq!(messages("t.md", &text, Rule::TooManyProblems).len(), 1);
-    assert!(has_error(&reading, Rule::NoCriterion));
+    assert_eq!(messages("t.md", &text, LintRule::TooManyProblems).len(), 1);
+    assert!(has_error(&reading, LintRule::NoCriterion));
 }
 
 #[test]
@@ -233,9 +233,9 @@ fn yaml_that_blows_up_is_refused_at_once() {
     {
         writeln!(bomb, "{name}: &{name} [{}]", vec![format!("*{of}"); 9].join(", ")).unwrap();
     }
-    assert!(has_error(&read(bomb.as_bytes(), "t.yaml"), Rule::YamlFeature));
+    assert!(has_error(&read(bomb.as_bytes(), "t.yaml"), LintRule::YamlFeature));
     for deep in ["[".repeat(100_000), "- ".repeat(100_000), "{a: ".repeat(50_000)] {
-        assert!(has_error(&read(deep.as_bytes(), "t.yaml"), Rule::YamlSyntax));
+        assert!(has_error(&read(deep.as_bytes(), "t.yaml"), LintRule::YamlSyntax));
     }
 }
 

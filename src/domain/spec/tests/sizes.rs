@@ -1,9 +1,9 @@
 //! What is counted, and that the larger sign wins.
 
+use crate::domain::model::size::Size;
 use crate::domain::spec::classify::classify;
 use crate::domain::spec::read::read;
 use crate::domain::spec::tests::{GOOD_MD, GOOD_YAML};
-use crate::domain::spec::types::Size;
 
 #[test]
 fn the_largest_sign_is_the_size() {

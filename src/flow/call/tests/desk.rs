@@ -3,15 +3,16 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::Result;
 use jiff::Timestamp;
 use tempfile::TempDir;
 
 use crate::domain::model::agent::{Cost, Money, Role};
+use crate::domain::policy::agents::RoleAgent;
 use crate::domain::policy::layers::resolve;
-use crate::domain::policy::settings::{Policy, RoleAgent};
+use crate::domain::policy::settings::Policy;
 use crate::flow::call::cast::{Player, find};
 use crate::flow::call::{Desk, Question, clean_up};
 use crate::platform::agents::ask::{Access, Outcome, Reply};
@@ -103,28 +104,13 @@ impl Place {
         desk.ask(&question)
     }
 
-    /// A child that another test is about to start holds every lock for a moment.
     fn hold(&self, run: &str) -> RunFolder {
-        let deadline = Instant::now() + Duration::from_secs(30);
-        loop {
-            if let Some(held) = RunFolder::take(&self.state_dir(), run).unwrap() {
-                return held;
-            }
-            assert!(Instant::now() < deadline, "the run `{run}` is held");
-            std::thread::yield_now();
-        }
+        RunFolder::create(&self.state_dir(), run).unwrap()
     }
 
-    /// For the same reason cleaning up may have to be asked for twice.
     fn clean_up_until(&self, done: impl Fn(&Call) -> bool) {
-        let deadline = Instant::now() + Duration::from_secs(30);
-        loop {
-            clean_up(&self.state_dir(), &self.env).unwrap();
-            if self.ledger().calls_of("R").unwrap().iter().all(&done) {
-                return;
-            }
-            assert!(Instant::now() < deadline, "it is not cleaned up");
-        }
+        clean_up(&self.state_dir(), &self.env).unwrap();
+        assert!(self.ledger().calls_of("R").unwrap().iter().all(&done));
     }
 
     fn ask(&self, key: &str) -> Reply {

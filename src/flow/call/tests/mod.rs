@@ -13,9 +13,9 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::json;
 
-use crate::domain::gates::secrets::redact_str;
+use crate::domain::gates::secrets::redact::redact_str;
 use crate::domain::model::agent::{Cost, Money, Tokens};
-use crate::domain::policy::settings::Price;
+use crate::domain::policy::agents::Price;
 use crate::flow::call::folder::{CallFolder, KeptReply, redacted};
 use crate::flow::call::next::{Next, SoFar, after, jittered, later, money_of};
 use crate::flow::call::numbered;

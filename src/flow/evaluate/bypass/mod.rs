@@ -6,7 +6,7 @@ use anyhow::Result;
 use bstr::ByteSlice as _;
 
 use crate::domain::model::gate::Gate;
-use crate::domain::policy::settings::Gates;
+use crate::domain::policy::gates::GateSettings;
 use crate::platform::config::env;
 use crate::platform::config::env::Env;
 use crate::platform::git::repo::Repo;
@@ -34,7 +34,7 @@ impl Bypass {
         let mut bypass = Self { all: env.text("TRIBUNAL") == Some("0"), ..Self::default() };
         let words = env.text("TRIBUNAL_SKIP").unwrap_or_default().split([',', ' ']);
         for word in words.filter(|word| !word.is_empty()) {
-            match Gate::JUDGES.into_iter().find(|gate| gate.as_str() == word) {
+            match Gate::OF_CHANGES.into_iter().find(|gate| gate.as_str() == word) {
                 Some(gate) => bypass.gates.push(gate),
                 None => bypass.unknown.push((word.to_owned(), nearest(word))),
             }
@@ -65,7 +65,7 @@ impl Bypass {
     }
 
     /// Switches the skipped gates off.
-    pub fn apply(&self, gates: &mut Gates) {
+    pub fn apply(&self, gates: &mut GateSettings) {
         for gate in &self.gates {
             gates.switch_off(*gate);
         }
@@ -74,7 +74,7 @@ impl Bypass {
 
 fn nearest(word: &str) -> Option<Gate> {
     let likeness = |gate: &Gate| strsim::jaro_winkler(gate.as_str(), word);
-    Gate::JUDGES
+    Gate::OF_CHANGES
         .into_iter()
         .filter(|gate| likeness(gate) > 0.7)
         .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))

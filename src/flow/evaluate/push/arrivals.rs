@@ -5,8 +5,8 @@ use std::rc::Rc;
 
 use anyhow::Result;
 
-use crate::domain::gates::Law;
-use crate::domain::gates::protected_branch::Protected;
+use crate::domain::gates::policy::EffectivePolicy;
+use crate::domain::gates::protected_branch::ProtectedBranches;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::push::{Receiver, Update};
 use crate::flow::evaluate::push::plan::{Arrival, Planned, policy_source};
@@ -124,7 +124,7 @@ impl Finder<'_, '_> {
         } else {
             // What another protected branch holds was evaluated as strictly when it came there.
             let (globs, _) = self.policies.protection(None, receiver_refs.default_tip.as_ref())?;
-            let protected = Protected::new(&globs, receiver_refs.defaults.clone());
+            let protected = ProtectedBranches::new(&globs, receiver_refs.defaults.clone());
             receiver_refs.tips(|name| protected.holds(name)).cloned().collect()
         };
         let known = KnownHistory { commits: known, refs: KnownRefs::None };
@@ -142,7 +142,7 @@ impl Finder<'_, '_> {
 }
 
 impl<'a> Arrival<'a> {
-    fn without_commits(update: &'a Update, peeled: Peeled, law: Rc<Law>) -> Self {
+    fn without_commits(update: &'a Update, peeled: Peeled, law: Rc<EffectivePolicy>) -> Self {
         Self { update, peeled, law, base: None, commits: Vec::new(), is_new: false }
     }
 }

@@ -14,16 +14,16 @@ use anyhow::Result;
 use bstr::{BStr, BString, ByteSlice as _};
 
 use crate::domain::gates;
-use crate::domain::gates::Law;
+use crate::domain::gates::policy::EffectivePolicy;
 use crate::domain::gates::protected_branch;
-use crate::domain::gates::protected_branch::{Facts, Protected};
-use crate::domain::model::change::{Change, Entry, FileChange, Kind, Mode};
-use crate::domain::model::finding::{Effect, Finding, Spot};
+use crate::domain::gates::protected_branch::{ProtectedBranches, RefUpdate};
+use crate::domain::model::change::{Change, FileChange, FileChangeKind, FileMode, TreeEntry};
+use crate::domain::model::finding::{Effect, Finding, LocationKind};
 use crate::domain::model::gate::Gate;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::push::{Receiver, Relation, Update};
 use crate::domain::model::report::{Report, Reported, Skipped};
-use crate::domain::policy::settings::Moment;
+use crate::domain::policy::commands::Moment;
 use crate::flow::evaluate::bypass::Bypass;
 use crate::flow::evaluate::commands;
 use crate::flow::evaluate::commands::{Request, Tail};
@@ -231,8 +231,8 @@ impl<'a> Evaluator<'a> {
         let on_remote = receiver_refs.branches(&self.receiver);
         let here: Vec<BString> =
             self.repo.refs("refs/heads/")?.into_iter().map(|(name, _)| name).collect();
-        let protected = Protected::new(&globs, receiver_refs.defaults.clone());
-        let found = protected_branch::judge_mirror(&on_remote, &here, &globs, &protected, effect);
+        let protected = ProtectedBranches::new(&globs, receiver_refs.defaults.clone());
+        let found = protected_branch::check_mirror(&on_remote, &here, &globs, &protected, effect);
         self.add_unrecorded("mirror push".to_owned(), found.into_iter().collect());
         Ok(())
     }
@@ -272,7 +272,7 @@ impl<'a> Evaluator<'a> {
         let own = old.as_ref().or(tip.filter(|_| receiver_refs.default_tip.is_none()));
         let (globs, level) = self.policies.protection(own, receiver_refs.default_tip.as_ref())?;
         let Some(effect) = level.effect() else { return Ok(false) };
-        let protected = Protected::new(&globs, receiver_refs.defaults.clone());
+        let protected = ProtectedBranches::new(&globs, receiver_refs.defaults.clone());
         let target = update.target.as_bstr();
         let relation = if protected.holds(target) {
             push::relation(self.repo, update)?
@@ -280,8 +280,8 @@ impl<'a> Evaluator<'a> {
             // What happens to other refs is free: it need not be known.
             Relation::FastForward
         };
-        let facts = Facts { target, relation, shallow: push::is_shallow(self.repo) };
-        let found = protected_branch::judge(&facts, &protected, effect);
+        let facts = RefUpdate { target, relation, shallow: push::is_shallow(self.repo) };
+        let found = protected_branch::check(&facts, &protected, effect);
         let refused = found.as_ref().is_some_and(|finding| finding.effect == Effect::Block);
         self.add_unrecorded(format!("ref {target}"), found.into_iter().collect());
         Ok(refused)
@@ -303,8 +303,8 @@ impl<'a> Evaluator<'a> {
                     let law = &arrival.law;
                     let name = arrival.update.target.as_bstr();
                     let name = name.strip_prefix(b"refs/tags/").unwrap_or(name).as_bstr();
-                    let spot = Spot::TagMessage(name.to_owned());
-                    let findings = gates::judge_message(&tag.message, &spot, law);
+                    let spot = LocationKind::TagMessage(name.to_owned());
+                    let findings = gates::check_message(&tag.message, &spot, law);
                     self.add_unrecorded(format!("tag {name}"), findings);
                 }
                 Item::Tree { arrival, tree } => {
@@ -317,7 +317,7 @@ impl<'a> Evaluator<'a> {
                 Item::File { arrival, blob } => {
                     let law = &arrival.law;
                     let file = lone_file(arrival.update.target.as_bstr(), blob);
-                    let judgement = gates::judge_files(&[file], law, &self.repo.objects)?;
+                    let judgement = gates::check_files(&[file], law, &self.repo.objects)?;
                     self.result.skipped.extend(judgement.skipped);
                     let title = format!("file under {}", arrival.update.target);
                     self.add_unrecorded(title, judgement.findings);
@@ -347,7 +347,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Evaluates a commit; tells whether it is to be remembered as one that passed.
-    fn evaluate_commit(&mut self, pushed: Pushed, law: &Law) -> Result<bool> {
+    fn evaluate_commit(&mut self, pushed: Pushed, law: &EffectivePolicy) -> Result<bool> {
         let (oid, base) = (pushed.commit.clone(), pushed.base.clone());
         self.result.commits.push(pushed);
         if self.passed.as_ref().is_some_and(|passes| passes.holds(&oid, &law.hash)) {
@@ -373,7 +373,7 @@ impl<'a> Evaluator<'a> {
         &mut self,
         title: String,
         change: Change,
-        law: &Law,
+        law: &EffectivePolicy,
         base: Option<&Oid>,
     ) -> Result<bool> {
         let seen = Some(&mut self.seen);
@@ -436,6 +436,6 @@ impl<'a> Evaluator<'a> {
 
 /// A file that a tag points to directly, as a new file of the ref's name.
 fn lone_file(target: &BStr, blob: &Oid) -> FileChange {
-    let new = Some(Entry { oid: blob.clone(), mode: Mode::File });
-    FileChange { path: target.into(), kind: Kind::Added, old: None, new }
+    let new = Some(TreeEntry { oid: blob.clone(), mode: FileMode::File });
+    FileChange { path: target.into(), kind: FileChangeKind::Added, old: None, new }
 }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use anyhow::Result;
 
-use crate::domain::gates::Law;
+use crate::domain::gates::policy::EffectivePolicy;
 use crate::domain::gates::stricter::Extent;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::push::Update;
@@ -31,7 +31,7 @@ pub struct Arrival<'a> {
     pub update: &'a Update,
     pub peeled: Peeled,
     /// The policy that it is evaluated under.
-    pub law: Rc<Law>,
+    pub law: Rc<EffectivePolicy>,
     /// The branch's present tip, or what its new commits stand on.
     pub base: Option<Oid>,
     /// What no other ref of this push brings under the same policy, oldest first.

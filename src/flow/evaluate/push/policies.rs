@@ -6,12 +6,12 @@ use std::rc::Rc;
 use anyhow::Result;
 use bstr::ByteSlice as _;
 
-use crate::domain::gates::Law;
-use crate::domain::gates::protected_branch::Protected;
+use crate::domain::gates::policy::EffectivePolicy;
+use crate::domain::gates::protected_branch::ProtectedBranches;
 use crate::domain::gates::stricter::{Extent, of_first_push, stricter};
 use crate::domain::model::oid::Oid;
 use crate::domain::model::push::Update;
-use crate::domain::policy::settings::Level;
+use crate::domain::policy::gates::GateLevel;
 use crate::flow::evaluate::bypass::Bypass;
 use crate::flow::evaluate::law;
 use crate::flow::evaluate::push::plan::PolicySource;
@@ -26,8 +26,8 @@ pub struct Policies<'a> {
     flags: &'a [String],
     bypass: &'a Bypass,
     /// By tree; many commits share one.
-    of_trees: HashMap<Option<Oid>, Rc<Law>>,
-    combined: HashMap<(Oid, Oid, Extent), Rc<Law>>,
+    of_trees: HashMap<Option<Oid>, Rc<EffectivePolicy>>,
+    combined: HashMap<(Oid, Oid, Extent), Rc<EffectivePolicy>>,
 }
 
 impl<'a> Policies<'a> {
@@ -37,7 +37,7 @@ impl<'a> Policies<'a> {
     }
 
     /// The policy of a source.
-    pub fn of(&mut self, source: &PolicySource) -> Result<Rc<Law>> {
+    pub fn of(&mut self, source: &PolicySource) -> Result<Rc<EffectivePolicy>> {
         match source {
             PolicySource::Defaults => self.of_tree(None),
             PolicySource::Of(commit) => self.of_commit(commit),
@@ -59,7 +59,7 @@ impl<'a> Policies<'a> {
     }
 
     /// The policy that a commit holds.
-    pub fn of_commit(&mut self, commit: &Oid) -> Result<Rc<Law>> {
+    pub fn of_commit(&mut self, commit: &Oid) -> Result<Rc<EffectivePolicy>> {
         let tree = self.repo.tree_of(commit)?;
         self.of_tree(Some(tree))
     }
@@ -70,7 +70,7 @@ impl<'a> Policies<'a> {
         &mut self,
         own: Option<&Oid>,
         default_tip: Option<&Oid>,
-    ) -> Result<(Vec<String>, Level)> {
+    ) -> Result<(Vec<String>, GateLevel)> {
         let mut policies = Vec::new();
         for commit in [own, default_tip].into_iter().flatten() {
             policies.push(self.of_commit(commit)?);
@@ -79,7 +79,7 @@ impl<'a> Policies<'a> {
             policies.push(self.of(&PolicySource::Defaults)?);
         }
         let mut globs = Vec::new();
-        let mut level = Level::Off;
+        let mut level = GateLevel::Off;
         for law in policies {
             globs.extend(law.policy.protect.branches.iter().cloned());
             level = level.max(law.policy.gates.protected_branch.level);
@@ -97,11 +97,11 @@ impl<'a> Policies<'a> {
         receiver_refs: &ReceiverRefs,
     ) -> Result<bool> {
         let (globs, level) = self.protection(own, receiver_refs.default_tip.as_ref())?;
-        let protected = Protected::new(&globs, receiver_refs.defaults.clone());
-        Ok(level != Level::Off && protected.holds(update.target.as_bstr()))
+        let protected = ProtectedBranches::new(&globs, receiver_refs.defaults.clone());
+        Ok(level != GateLevel::Off && protected.holds(update.target.as_bstr()))
     }
 
-    fn of_tree(&mut self, tree: Option<Oid>) -> Result<Rc<Law>> {
+    fn of_tree(&mut self, tree: Option<Oid>) -> Result<Rc<EffectivePolicy>> {
         if let Some(known) = self.of_trees.get(&tree) {
             return Ok(Rc::clone(known));
         }

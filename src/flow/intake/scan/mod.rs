@@ -5,9 +5,9 @@ use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
-use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
-
-use crate::domain::spec::read::Format;
+use crate::domain::model::globs;
+use crate::domain::model::globs::Globs;
+use crate::domain::spec::read::SpecFormat;
 use crate::platform::store::known::Stamp;
 
 #[cfg(test)]
@@ -25,9 +25,8 @@ const SKIPPED: [&str; 3] = ["target", "node_modules", "__pycache__"];
 const OWN: [&str; 2] = ["docs/progress", "docs/review"];
 
 /// Where specs are, from the policy's globs.
-pub struct Globs {
-    include: GlobSet,
-    exclude: GlobSet,
+pub struct SpecGlobs {
+    globs: Globs,
     roots: Vec<Root>,
 }
 
@@ -47,41 +46,39 @@ pub struct BadGlob {
     reason: String,
 }
 
-impl Globs {
+impl SpecGlobs {
     /// Reads globs that count from the top of a work tree. One that begins with `!` takes away; one
     /// without a wildcard is a file, or a folder with everything in it.
     pub fn new(patterns: &[String]) -> Result<Self, BadGlob> {
-        let (mut include, mut exclude) = (GlobSetBuilder::new(), GlobSetBuilder::new());
+        let mut globs = Vec::new();
         let mut roots = Vec::new();
         for given in patterns {
             let bad = |reason: &str| BadGlob { pattern: given.clone(), reason: reason.to_owned() };
-            let (taken_away, pattern) = match given.strip_prefix('!') {
-                Some(rest) => (true, rest),
-                None => (false, given.as_str()),
+            let (mark, pattern) = match given.strip_prefix('!') {
+                Some(rest) => ("!", rest),
+                None => ("", given.as_str()),
             };
             let pattern = pattern.trim_start_matches("./").trim_end_matches('/');
             let path = Path::new(pattern);
             if pattern.is_empty() || !path.components().all(|c| matches!(c, Component::Normal(_))) {
                 return Err(bad("it must lead downward from the top of the work tree"));
             }
-            let builder = if taken_away { &mut exclude } else { &mut include };
-            builder.add(glob(pattern).map_err(|error| bad(&error.kind().to_string()))?);
+            globs::check(pattern).map_err(|error| bad(&error.reason))?;
+            globs.push(format!("{mark}{pattern}"));
             let root = root_of(pattern);
             if root.folder == path {
-                let below = glob(&format!("{}/**", globset::escape(pattern)));
-                builder.add(below.map_err(|error| bad(&error.kind().to_string()))?);
+                globs.push(format!("{mark}{}/**", globset::escape(pattern)));
             }
-            if !taken_away {
+            if mark.is_empty() {
                 roots.push(root);
             }
         }
-        let built = |builder: GlobSetBuilder| {
-            builder.build().map_err(|error| BadGlob {
-                pattern: error.glob().unwrap_or_default().to_owned(),
-                reason: error.kind().to_string(),
-            })
-        };
-        Ok(Self { include: built(include)?, exclude: built(exclude)?, roots })
+        let globs = globs.iter().map(String::as_str);
+        let built =
+            if cfg!(target_os = "macos") { Globs::ignoring_case(globs) } else { Globs::new(globs) };
+        let globs =
+            built.map_err(|error| BadGlob { pattern: error.pattern, reason: error.reason })?;
+        Ok(Self { globs, roots })
     }
 
     /// Whether a path from the top of the work tree names a spec.
@@ -89,13 +86,13 @@ impl Globs {
         let Some(name) = path.file_name().map(|name| name.to_string_lossy()) else { return false };
         // Editors keep what is not saved yet beside the file: `.a.md.swp`, `#a.md#`, `a.md~`,
         // `~$a.md`. What does not end as a spec does is none anyway.
-        if name.starts_with(['.', '#', '~']) || Format::of(&name).is_none() {
+        if name.starts_with(['.', '#', '~']) || SpecFormat::of(&name).is_none() {
             return false;
         }
         if self.is_readme(path, &name) || OWN.iter().any(|own| path.starts_with(own)) {
             return false;
         }
-        self.include.is_match(path) && !self.exclude.is_match(path)
+        !self.roots.is_empty() && self.globs.matches(path)
     }
 
     /// The folder that `tribunal spec new` writes into.
@@ -109,13 +106,6 @@ impl Globs {
         stem.eq_ignore_ascii_case("readme")
             && self.roots.iter().any(|root| path.parent() == Some(&root.folder))
     }
-}
-
-fn glob(pattern: &str) -> Result<Glob, globset::Error> {
-    GlobBuilder::new(pattern)
-        .literal_separator(true)
-        .case_insensitive(cfg!(target_os = "macos"))
-        .build()
 }
 
 fn root_of(pattern: &str) -> Root {
@@ -159,7 +149,7 @@ pub struct FoundSpec {
 }
 
 /// Lists the specs below the top of a work tree, which must be in its canonical spelling.
-pub fn list(top: &Path, globs: &Globs) -> SpecListing {
+pub fn list(top: &Path, globs: &SpecGlobs) -> SpecListing {
     let mut walk = Walk { globs, listing: SpecListing::default(), seen: BTreeMap::new() };
     for root in &globs.roots {
         walk.root(top, root);
@@ -168,7 +158,7 @@ pub fn list(top: &Path, globs: &Globs) -> SpecListing {
 }
 
 struct Walk<'a> {
-    globs: &'a Globs,
+    globs: &'a SpecGlobs,
     listing: SpecListing,
     /// The folders that were read, with the levels below them that were.
     seen: BTreeMap<PathBuf, usize>,

@@ -5,11 +5,11 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use crate::flow::intake::scan::{Globs, list};
+use crate::flow::intake::scan::{SpecGlobs, list};
 
-fn globs(patterns: &[&str]) -> Globs {
+fn globs(patterns: &[&str]) -> SpecGlobs {
     let patterns: Vec<String> = patterns.iter().map(|p| (*p).to_owned()).collect();
-    Globs::new(&patterns).unwrap()
+    SpecGlobs::new(&patterns).unwrap()
 }
 
 #[test]
@@ -47,7 +47,7 @@ fn globs_of_other_shapes() {
     assert!(!globs(&["specs", "!specs/old/**"]).is_spec(Path::new("specs/old/a.md")));
     assert!(!globs(&["docs/**"]).is_spec(Path::new("docs/progress/a.md")));
     for bad in ["/etc/*.md", "../a/**", "", "a/[b"] {
-        assert!(Globs::new(&[bad.to_owned()]).is_err(), "{bad}");
+        assert!(SpecGlobs::new(&[bad.to_owned()]).is_err(), "{bad}");
     }
 }
 

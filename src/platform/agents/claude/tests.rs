@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::Claude;
 use crate::domain::model::agent::{Money, Role};
-use crate::domain::policy::settings::Program;
+use crate::domain::policy::agents::Program;
 use crate::platform::agents::ask::{Access, Outcome, Reply, Request};
 use crate::platform::agents::env::Around;
 use crate::platform::config::env::Env;
@@ -66,6 +66,7 @@ fn ask(top: &Path, vars: &[(&str, &str)], access: Access) -> Reply {
         access,
         dir: &dir,
         folder: &folder,
+        note: None,
         wall: Duration::from_mins(1),
         idle: Duration::from_mins(1),
         budget: Some(Money(500_000)),

@@ -27,6 +27,7 @@ fn line(
         access,
         dir: Path::new("/room"),
         folder: Path::new("/call"),
+        note: None,
         wall: Duration::ZERO,
         idle: Duration::ZERO,
         budget: None,

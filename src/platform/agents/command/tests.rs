@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use super::CommandLineAgent;
 use crate::domain::model::agent::Role;
-use crate::domain::policy::settings::CommandAgent;
+use crate::domain::policy::agents::CommandAgent;
 use crate::platform::agents::ask::{Access, Answer, Outcome, Request};
 use crate::platform::agents::env::Around;
 use crate::platform::agents::probe::Login;
@@ -71,6 +71,7 @@ impl Trial {
             access: self.access,
             dir: self.top.path(),
             folder: &folder,
+            note: None,
             wall: self.wall,
             idle: self.wall,
             budget: None,

@@ -10,10 +10,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-use rustix::process::{Pid, test_kill_process};
 use serde::{Deserialize, Serialize};
 use ulid::Ulid;
 
+use crate::platform::process::is_alive;
 use crate::platform::store::crash::save_point;
 use crate::platform::store::file::append_line;
 use crate::platform::store::share;
@@ -275,9 +275,8 @@ pub fn put_back_leftovers(state_dir: &Path) -> Result<usize> {
     for claimed in names(&inbox.join("claimed"))? {
         let Some((name, owner)) = claimed.rsplit_once('.') else { continue };
         // An owner with our own id is an earlier process that had the same one.
-        let alive = owner.parse().ok().and_then(Pid::from_raw).is_some_and(|owner| {
-            test_kill_process(owner).is_ok() && owner != rustix::process::getpid()
-        });
+        let own = rustix::process::getpid().as_raw_nonzero().get();
+        let alive = owner.parse().is_ok_and(|owner| owner != own && is_alive(owner, None));
         if !alive && fs::rename(inbox.join("claimed").join(&claimed), inbox.join(name)).is_ok() {
             count += 1;
         }

@@ -4,6 +4,7 @@
 //! it at once; a killed writer leaves the last whole transaction behind.
 
 pub mod call;
+pub mod disposition;
 pub mod error;
 pub mod matching;
 pub mod query;
@@ -16,24 +17,27 @@ pub mod wait;
 #[cfg(test)]
 mod tests;
 
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use fs2::FileExt as _;
 use jiff::Timestamp;
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
+use rusqlite::{Connection, OpenFlags};
 
-use crate::domain::model::kept::Disposition;
 use crate::platform::store::crash::save_point;
 use crate::platform::store::ledger::error::{Error, is_busy};
+use crate::platform::store::lock;
+use crate::platform::store::lock::Wait;
 use crate::platform::store::share;
 
 /// How long a writer waits for the others. Eight writers at once waited 82 ms at most.
 const WAIT_MAX: Duration = Duration::from_secs(10);
+
+/// How long another process may take to see whether a ledger is damaged and to set it aside.
+const SET_ASIDE_WAIT: Wait = Wait::up_to(Duration::from_mins(5));
 
 const FILE: &str = "ledger.db";
 
@@ -119,42 +123,6 @@ impl Ledger {
         schema::migrate(&mut connection)?;
         Ok(Self { connection })
     }
-
-    /// Adds a decision about a finding; earlier ones stay.
-    pub fn dispose(&mut self, id: &str, disposition: &Disposition) -> Result<(), Error> {
-        save_point();
-        let transaction =
-            self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        if query::get(&transaction, id, disposition.time)?.is_none() {
-            return Err(Error::NoFinding(id.to_owned()));
-        }
-        insert_disposition(&transaction, id, disposition)?;
-        save_point();
-        transaction.commit()?;
-        save_point();
-        Ok(())
-    }
-}
-
-fn insert_disposition(
-    connection: &Connection,
-    id: &str,
-    disposition: &Disposition,
-) -> Result<(), Error> {
-    connection.execute(
-        "INSERT INTO dispositions (finding, number, decision, actor, reason, time, until)
-         SELECT ?1, 1 + COALESCE(MAX(number), 0), ?2, ?3, ?4, ?5, ?6
-         FROM dispositions WHERE finding = ?1",
-        params![
-            id,
-            disposition.decision.as_str(),
-            disposition.actor,
-            disposition.reason,
-            disposition.time.as_millisecond(),
-            disposition.until.map(Timestamp::as_millisecond),
-        ],
-    )?;
-    Ok(())
 }
 
 /// Renames a damaged ledger; `None` where it is sound, because another process was faster.
@@ -164,9 +132,11 @@ fn set_aside(state_dir: &Path, now: Timestamp) -> Result<Option<PathBuf>, Error>
         move |source: io::Error| Error::SetAside { path, source }
     };
     let lock_path = state_dir.join("ledger.lock");
-    let lock =
-        share::open(&lock_path, OpenOptions::new().write(true)).map_err(failed(&lock_path))?;
-    lock.lock_exclusive().map_err(failed(&lock_path))?;
+    let lock = lock::take(&lock_path, SET_ASIDE_WAIT).map_err(failed(&lock_path))?;
+    let Some(_lock) = lock else {
+        let busy = io::Error::new(io::ErrorKind::TimedOut, "another process looks at it");
+        return Err(failed(&lock_path)(busy));
+    };
     let database = state_dir.join(FILE);
     if is_sound(&database)? {
         return Ok(None);

@@ -6,7 +6,9 @@ use rusqlite::{Connection, params};
 
 use crate::domain::model::class::Class;
 use crate::domain::model::gate::Gate;
-use crate::domain::model::kept::{History, Kept, Sighting, Status};
+use crate::domain::model::stored_finding::{
+    FindingHistory, FindingStatus, Observation, StoredFinding,
+};
 use crate::platform::store::ledger::Ledger;
 use crate::platform::store::ledger::error::Error;
 use crate::platform::store::ledger::rows::{
@@ -16,7 +18,7 @@ use crate::platform::store::ledger::rows::{
 /// Which findings are meant; what is not set does not matter.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
-    pub status: Option<Status>,
+    pub status: Option<FindingStatus>,
     pub class: Option<Class>,
     pub gate: Option<Gate>,
     /// A file, or a folder with all that is below it.
@@ -30,7 +32,7 @@ pub struct Filter {
 /// The findings that a filter lets through, last seen first.
 #[derive(Clone, Debug)]
 pub struct Listing {
-    pub findings: Vec<Kept>,
+    pub findings: Vec<StoredFinding>,
     /// How many there are without the limit.
     pub total: usize,
 }
@@ -38,8 +40,8 @@ pub struct Listing {
 /// One finding in one change, as recurrence counts it.
 #[derive(Clone, Debug)]
 pub struct SightingRow {
-    pub kept: Kept,
-    pub sighting: Sighting,
+    pub kept: StoredFinding,
+    pub sighting: Observation,
     /// Whether it is the first change that the finding was seen in. The same finding in a later
     /// change is the old mistake, still there.
     pub first: bool,
@@ -92,13 +94,13 @@ impl Ledger {
     }
 
     /// The finding of that id; `None` where there is none.
-    pub fn get(&self, id: &str, now: Timestamp) -> Result<Option<Kept>, Error> {
+    pub fn get(&self, id: &str, now: Timestamp) -> Result<Option<StoredFinding>, Error> {
         get(&self.connection, id, now)
     }
 
     /// The finding that a part of an id names: its beginning, or its end, since the ids of one
     /// moment begin alike. [`Error::NoFinding`] and [`Error::Ambiguous`] say why there is none.
-    pub fn resolve(&self, part: &str, now: Timestamp) -> Result<Kept, Error> {
+    pub fn resolve(&self, part: &str, now: Timestamp) -> Result<StoredFinding, Error> {
         let wanted = part.trim().to_ascii_uppercase();
         let no_finding = || Error::NoFinding(part.to_owned());
         if wanted.len() < ID_PART_MIN || !wanted.bytes().all(|b| b.is_ascii_alphanumeric()) {
@@ -123,8 +125,8 @@ impl Ledger {
     }
 
     /// Everything that happened to a finding.
-    pub fn history(&self, id: &str) -> Result<History, Error> {
-        let mut history = History { sightings: Vec::new(), dispositions: Vec::new() };
+    pub fn history(&self, id: &str) -> Result<FindingHistory, Error> {
+        let mut history = FindingHistory { sightings: Vec::new(), dispositions: Vec::new() };
         let mut statement = self.connection.prepare(&format!(
             "SELECT {SIGHTING_COLUMNS} FROM sightings s WHERE s.finding = ?1
              ORDER BY s.first_seen, s.change"
@@ -195,14 +197,18 @@ impl Ledger {
 }
 
 /// The finding of that id; `None` where there is none.
-pub fn get(connection: &Connection, id: &str, now: Timestamp) -> Result<Option<Kept>, Error> {
+pub fn get(
+    connection: &Connection,
+    id: &str,
+    now: Timestamp,
+) -> Result<Option<StoredFinding>, Error> {
     let mut statement = connection
         .prepare_cached(&format!("SELECT {KEPT_COLUMNS} FROM {KEPT_TABLES} WHERE f.id = ?1"))?;
     let mut rows = statement.query([id])?;
     rows.next()?.map(|row| kept(row, now)).transpose()
 }
 
-fn is_below(kept: &Kept, path: &BString) -> bool {
+fn is_below(kept: &StoredFinding, path: &BString) -> bool {
     let path = path.trim_end_with(|c| c == '/');
     kept.finding
         .place

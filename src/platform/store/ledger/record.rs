@@ -9,16 +9,17 @@ use ulid::Ulid;
 
 use crate::domain::model::finding::Finding;
 use crate::domain::model::gate::Gate;
-use crate::domain::model::kept::{Decision, Disposition, Status};
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::Reported;
+use crate::domain::model::stored_finding::{Disposition, DispositionKind, FindingStatus};
 use crate::platform::store::crash::save_point;
+use crate::platform::store::ledger::Ledger;
+use crate::platform::store::ledger::disposition::insert_disposition;
 use crate::platform::store::ledger::error::Error;
 use crate::platform::store::ledger::matching::{Known, Locators, Terms, Trace, assign};
 use crate::platform::store::ledger::rows::{
     KEPT_COLUMNS, KEPT_TABLES, effect_word, kept, spot_columns,
 };
-use crate::platform::store::ledger::{Ledger, insert_disposition};
 
 /// The judgement in which findings were seen.
 #[derive(Clone, Debug)]
@@ -48,7 +49,7 @@ type Group<'a> = (&'static str, &'a str, &'static str, &'a [u8]);
 
 struct Candidate {
     id: String,
-    status: Status,
+    status: FindingStatus,
     finding: Finding,
     content: Option<String>,
     locators: Locators,
@@ -223,16 +224,16 @@ fn see_again(
             occasion.time.as_millisecond(),
         ])?;
     let mut status = candidate.status;
-    if status == Status::Fixed {
+    if status == FindingStatus::Fixed {
         let reopened = Disposition {
-            decision: Decision::Reopened,
+            decision: DispositionKind::Reopened,
             actor: "tribunal".to_owned(),
             reason: format!("seen again in change {}", occasion.change),
             time: occasion.time,
             until: None,
         };
         insert_disposition(connection, &candidate.id, &reopened)?;
-        status = Status::Open;
+        status = FindingStatus::Open;
     }
     Ok(reported(&candidate.id, status, finding))
 }
@@ -269,7 +270,7 @@ fn insert(connection: &Connection, occasion: &Occasion, sight: &Sight) -> Result
             sight.content.as_ref().map(Oid::as_str),
             occasion.time.as_millisecond(),
         ])?;
-    Ok(reported(&id, Status::Open, finding))
+    Ok(reported(&id, FindingStatus::Open, finding))
 }
 
 /// A commit that was judged while it was being made has its name the next time.
@@ -308,7 +309,7 @@ fn add_sighting(
     Ok(())
 }
 
-fn reported(id: &str, status: Status, finding: &Finding) -> Reported {
+fn reported(id: &str, status: FindingStatus, finding: &Finding) -> Reported {
     Reported { id: id.to_owned(), status: status.as_str().to_owned(), finding: finding.clone() }
 }
 

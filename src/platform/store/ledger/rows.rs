@@ -5,11 +5,13 @@ use jiff::Timestamp;
 use rusqlite::Row;
 
 use crate::domain::model::class::Class;
-use crate::domain::model::finding::{Effect, Finding, Place, Spot};
+use crate::domain::model::finding::{Effect, Finding, Location, LocationKind};
 use crate::domain::model::gate::Gate;
-use crate::domain::model::kept::{Decision, Disposition, Kept, Sighting, Status};
 use crate::domain::model::oid::Oid;
 use crate::domain::model::severity::{Foreign, Severity};
+use crate::domain::model::stored_finding::{
+    Disposition, DispositionKind, FindingStatus, Observation, StoredFinding,
+};
 use crate::platform::store::ledger::error::Error;
 
 /// The columns that [`kept`] reads: a finding, and the last decision about it.
@@ -24,15 +26,15 @@ pub const KEPT_TABLES: &str = "
         AND d.number = (SELECT MAX(number) FROM dispositions WHERE finding = f.id)";
 
 /// Reads a finding as it stands at a time.
-pub fn kept(row: &Row, now: Timestamp) -> Result<Kept, Error> {
+pub fn kept(row: &Row, now: Timestamp) -> Result<StoredFinding, Error> {
     let last = match row.get::<_, Option<String>>(17)? {
         Some(_) => Some(disposition(row, 17)?),
         None => None,
     };
-    Ok(Kept {
+    Ok(StoredFinding {
         id: row.get(0)?,
         finding: finding(row)?,
-        status: Status::of(last.as_ref(), now),
+        status: FindingStatus::of(last.as_ref(), now),
         first_seen: timestamp(row, 14)?,
         last_seen: timestamp(row, 15)?,
         times: count(row, 16)?,
@@ -58,28 +60,28 @@ fn finding(row: &Row) -> Result<Finding, Error> {
     })
 }
 
-fn place(row: &Row) -> Result<Option<Place>, Error> {
+fn place(row: &Row) -> Result<Option<Location>, Error> {
     let name = BString::from(row.get::<_, Vec<u8>>(7)?);
     let spot: String = row.get(6)?;
     let spot = match spot.as_str() {
         "change" => return Ok(None),
-        "file" => Spot::File(name),
-        "commit-message" => Spot::CommitMessage,
-        "tag-message" => Spot::TagMessage(name),
-        "ref" => Spot::Ref(name),
+        "file" => LocationKind::File(name),
+        "commit-message" => LocationKind::CommitMessage,
+        "tag-message" => LocationKind::TagMessage(name),
+        "ref" => LocationKind::Ref(name),
         _ => return Err(unknown("place", &spot)),
     };
-    Ok(Some(Place { spot, line: row.get(8)?, column: row.get(9)?, end_line: row.get(10)? }))
+    Ok(Some(Location { spot, line: row.get(8)?, column: row.get(9)?, end_line: row.get(10)? }))
 }
 
 /// The columns `spot` and `name` of a place.
-pub fn spot_columns(place: Option<&Place>) -> (&'static str, &[u8]) {
+pub fn spot_columns(place: Option<&Location>) -> (&'static str, &[u8]) {
     match place.map(|place| &place.spot) {
         None => ("change", b""),
-        Some(Spot::File(path)) => ("file", path),
-        Some(Spot::CommitMessage) => ("commit-message", b""),
-        Some(Spot::TagMessage(tag)) => ("tag-message", tag),
-        Some(Spot::Ref(name)) => ("ref", name),
+        Some(LocationKind::File(path)) => ("file", path),
+        Some(LocationKind::CommitMessage) => ("commit-message", b""),
+        Some(LocationKind::TagMessage(tag)) => ("tag-message", tag),
+        Some(LocationKind::Ref(name)) => ("ref", name),
     }
 }
 
@@ -101,7 +103,7 @@ fn effect_of(word: &str) -> Result<Effect, Error> {
 /// Reads a disposition whose columns begin at `from`.
 pub fn disposition(row: &Row, from: usize) -> Result<Disposition, Error> {
     let word: String = row.get(from)?;
-    let decision = Decision::ALL
+    let decision = DispositionKind::ALL
         .into_iter()
         .find(|decision| decision.as_str() == word)
         .ok_or_else(|| unknown("decision", &word))?;
@@ -121,8 +123,8 @@ pub const SIGHTING_COLUMNS: &str = "
     s.times";
 
 /// Reads a sighting whose columns begin at `from`.
-pub fn sighting(row: &Row, from: usize) -> Result<Sighting, Error> {
-    Ok(Sighting {
+pub fn sighting(row: &Row, from: usize) -> Result<Observation, Error> {
+    Ok(Observation {
         change: row.get(from)?,
         name: BString::from(row.get::<_, Vec<u8>>(from + 1)?),
         line: row.get(from + 2)?,

@@ -6,7 +6,7 @@ use pulldown_cmark::{Event, Options, Parser, Tag};
 
 use crate::domain::model::agent::{Money, Route, Spent};
 use crate::domain::model::class::Class;
-use crate::domain::model::finding::{Effect, Finding, Place};
+use crate::domain::model::finding::{Effect, Finding, Location};
 use crate::domain::model::gate::Gate;
 use crate::domain::model::report::{Reported, Skipped, Verdict};
 use crate::domain::model::severity::Severity;
@@ -22,7 +22,7 @@ fn review(text: &str) -> ReviewReport {
         class: Class::new("security/injection"),
         severity: Severity::High,
         effect: Effect::Block,
-        place: Some(Place::line(text, 7)),
+        place: Some(Location::line(text, 7)),
         anchor: said(),
         message: said(),
         suggestion: said(),

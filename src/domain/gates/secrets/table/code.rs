@@ -1,23 +1,23 @@
 //! Code hosts, registries and continuous integration.
 
-use crate::domain::gates::secrets::rule::{Check, Rule, token};
+use crate::domain::gates::secrets::rule::{SecretRule, TokenCheck, token};
 
-pub const RULES: &[Rule] = &[
-    token("gitlab-feed-token", "GitLab feed token", "feed_token={s20}").check(Check::Random),
+pub const RULES: &[SecretRule] = &[
+    token("gitlab-feed-token", "GitLab feed token", "feed_token={s20}").check(TokenCheck::Random),
     token("codeclimate-reporter-id", "Code Climate reporter id", "CC_TEST_REPORTER_ID(=|: ){h64}"),
-    token("github-token", "GitHub token", "gh(p|o|u|s|r)_{w36}").check(Check::Crc62),
+    token("github-token", "GitHub token", "gh(p|o|u|s|r)_{w36}").check(TokenCheck::Crc62),
     token("github-app-token", "GitHub App token", "ghs_{d1,12}_eyJ{s20,}.eyJ{s10,}.{s20,}"),
-    token("github-refresh-token", "GitHub refresh token", "ghr_{w76}").check(Check::Mixed),
+    token("github-refresh-token", "GitHub refresh token", "ghr_{w76}").check(TokenCheck::Mixed),
     token("github-fine-grained-token", "GitHub fine-grained token", "github_pat_{w22}_{w59}"),
     token("github-legacy-app-token", "GitHub App token", "v1.{h40}")
-        .check(Check::Mixed)
+        .check(TokenCheck::Mixed)
         .near("github"),
     token(
         "gitlab-token",
         "GitLab token",
         "gl(pat|dt|ft|soat|rt|rtr|imt|agent|ptt|cbt|oas|ffct|wt)-{s20,64}",
     )
-    .check(Check::Mixed),
+    .check(TokenCheck::Mixed),
     token(
         "gitlab-routable-token",
         "GitLab token",
@@ -25,26 +25,26 @@ pub const RULES: &[Rule] = &[
     ),
     token("gitlab-runner-registration", "GitLab runner registration token", "GR1348941{s20}"),
     token("gitlab-session", "GitLab session cookie", "_gitlab_session={h32}"),
-    token("bitbucket-app-password", "Bitbucket app password", "ATBB{w32}").check(Check::Mixed),
+    token("bitbucket-app-password", "Bitbucket app password", "ATBB{w32}").check(TokenCheck::Mixed),
     token("bitbucket-access-token", "Bitbucket access token", "BBDC-{b44}"),
     token("atlassian-token", "Atlassian API token", "AT(A|C|S|O)TT3{e60,}"),
-    token("jira-token", "Jira or Confluence access token", "{b44}").check(Check::NumberColon),
+    token("jira-token", "Jira or Confluence access token", "{b44}").check(TokenCheck::NumberColon),
     token("circleci-token", "CircleCI token", "CCI(PAT|PRJ)_{w22}_{h40}"),
     token("buildkite-token", "Buildkite token", "bk(ua|aj|uh)_{h40}"),
     token("buildkite-agent-token", "Buildkite agent token", "bk(ct|pt|at|pi)_{s20,}")
-        .check(Check::Mixed),
+        .check(TokenCheck::Mixed),
     token("harness-token", "Harness token", "(pat|sat).{s22}.{h24}.{w20}"),
     token("sonar-token", "Sonar token", "sq(p|u|a|b)_{h40}"),
     token("sourcegraph-token", "Sourcegraph token", "sgp_({x16}_|local_)?{x40}"),
     token("sourcegraph-licence-token", "Sourcegraph access token", "sl(k|gw|wd)_{h64}"),
     token("artifactory-key", "Artifactory API key", "AKCp{w68,72}"),
     token("artifactory-reference-token", "Artifactory reference token", "cmVmdGtu{w56}")
-        .check(Check::Mixed),
-    token("npm-token", "npm access token", "npm_{w36}").check(Check::Crc62),
+        .check(TokenCheck::Mixed),
+    token("npm-token", "npm access token", "npm_{w36}").check(TokenCheck::Crc62),
     token("pypi-token", "PyPI token", "pypi-AgE{s60,}"),
     token("rubygems-key", "RubyGems API key", "rubygems_{h48}"),
-    token("nuget-key", "NuGet API key", "oy2{n43}").check(Check::Mixed),
-    token("crates-io-token", "crates.io token", "cio{w32}").check(Check::Mixed),
+    token("nuget-key", "NuGet API key", "oy2{n43}").check(TokenCheck::Mixed),
+    token("crates-io-token", "crates.io token", "cio{w32}").check(TokenCheck::Mixed),
     token("packagist-token", "Packagist token", "packagist_(ort|out|uut)_{h68}"),
     token("clojars-token", "Clojars deploy token", "CLOJARS_{n60}"),
     token("docker-token", "Docker Hub token", "dckr_(pat|oat)_{s27,36}"),
@@ -55,21 +55,21 @@ pub const RULES: &[Rule] = &[
     token("postman-token", "Postman access token", "PMAT-{N26}"),
     token("readme-key", "ReadMe API key", "rdme_{n70}"),
     token("stackhawk-key", "StackHawk API key", "hawk.{s20}.{s20}"),
-    token("octopus-key", "Octopus Deploy API key", "API-{N25,34}").check(Check::Mixed),
+    token("octopus-key", "Octopus Deploy API key", "API-{N25,34}").check(TokenCheck::Mixed),
     token("launchdarkly-key", "LaunchDarkly key", "(sdk|api)-{uuid}"),
-    token("statsig-key", "Statsig server key", "secret-{w40,52}").check(Check::Random),
+    token("statsig-key", "Statsig server key", "secret-{w40,52}").check(TokenCheck::Random),
     token("prefect-key", "Prefect API key", "pn(u|b)_{n36}"),
-    token("dbt-token", "dbt Cloud token", "dbt(c|u)_{s30,}").check(Check::Mixed),
-    token("flagsmith-key", "Flagsmith server key", "ser.{w22}").check(Check::Random),
+    token("dbt-token", "dbt Cloud token", "dbt(c|u)_{s30,}").check(TokenCheck::Mixed),
+    token("flagsmith-key", "Flagsmith server key", "ser.{w22}").check(TokenCheck::Random),
     token("unleash-token", "Unleash API token", "(*|default|[]):{s3,30}.{h56,64}").near("unleash"),
     token("snyk-token", "Snyk token", "snyk_(uat|sat).{h8}.{s30,}"),
     token("gitea-token", "Gitea runner token", "gto_{n52}"),
     token("weblate-token", "Weblate token", "wl(u|p)_{w36,40}"),
     token("transifex-token", "Transifex token", "1/{h40}").near("transifex|tx_token"),
-    token("expo-token", "Expo token", "expo_{w40}").check(Check::Mixed),
+    token("expo-token", "Expo token", "expo_{w40}").check(TokenCheck::Mixed),
     token("nx-cloud-token", "Nx Cloud token", "nxc_{s40,}"),
     token("dependency-track-key", "Dependency-Track API key", "odt_({w8}_)?{w32,40}")
-        .check(Check::Random),
+        .check(TokenCheck::Random),
     token("socket-key", "Socket API key", "sktsec_{w40,60}(_api)?"),
     token("depot-token", "Depot token", "depot_(org|project|user)_{h64}"),
     token("kaggle-key", "Kaggle API token", "KGAT_{h32}"),

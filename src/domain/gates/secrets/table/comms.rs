@@ -1,13 +1,14 @@
 //! Chat, mail, telephone and social networks.
 
-use crate::domain::gates::secrets::rule::{Check, Rule, token};
+use crate::domain::gates::secrets::rule::{SecretRule, TokenCheck, token};
 
-pub const RULES: &[Rule] = &[
+pub const RULES: &[SecretRule] = &[
     token("slack-bot-token", "Slack bot token", "xoxb-{d9,14}-{d9,14}-{w18,40}"),
-    token("slack-legacy-bot-token", "Slack bot token", "xoxb-{d8,14}-{w18,32}").check(Check::Mixed),
+    token("slack-legacy-bot-token", "Slack bot token", "xoxb-{d8,14}-{w18,32}")
+        .check(TokenCheck::Mixed),
     token("slack-user-token", "Slack user token", "xox(p|e|o)-{d9,14}-{d9,14}-{d9,14}-{w24,36}"),
     token("slack-workspace-token", "Slack workspace token", "xox(a|r)-{d1,2}-{w8,200}")
-        .check(Check::Mixed),
+        .check(TokenCheck::Mixed),
     token(
         "slack-legacy-token",
         "Slack token",
@@ -26,7 +27,7 @@ pub const RULES: &[Rule] = &[
     ),
     token("discord-webhook", "Discord webhook", "/api/webhooks/{d17,20}/{s60,80}"),
     token("discord-bot-token", "Discord bot token", "{s23,28}.{s6,7}.{s27,38}")
-        .check(Check::NumberFirst),
+        .check(TokenCheck::NumberFirst),
     token("discord-mfa-token", "Discord token", "mfa.{s84}"),
     token(
         "teams-webhook",
@@ -55,32 +56,34 @@ pub const RULES: &[Rule] = &[
     token("ifttt-webhook", "IFTTT webhook", "/with/key/{s22,50}"),
     token("make-webhook", "Make webhook", ".make.com/{n32}"),
     token("webex-bot-token", "Webex token", "{w64}_(PF|P)(84|8A)_{uuid}").near("webex"),
-    token("twilio-api-key", "Twilio API key", "SK{h32}").check(Check::Mixed),
-    token("sendgrid-key", "SendGrid API key", "SG.{s20,24}.{s39,50}").check(Check::Mixed),
-    token("mailgun-key", "Mailgun API key", "key-{h32}").check(Check::Mixed),
+    token("twilio-api-key", "Twilio API key", "SK{h32}").check(TokenCheck::Mixed),
+    token("sendgrid-key", "SendGrid API key", "SG.{s20,24}.{s39,50}").check(TokenCheck::Mixed),
+    token("mailgun-key", "Mailgun API key", "key-{h32}").check(TokenCheck::Mixed),
     token("mailgun-sending-key", "Mailgun sending key", "{h32}-{h8}-{h8}").near("mailgun"),
     token("mailchimp-key", "Mailchimp API key", "{h32}-us{d1,2}").mark("-us"),
-    token("mandrill-key", "Mandrill API key", "md-{s22}").check(Check::Random).near("mandrill"),
+    token("mandrill-key", "Mandrill API key", "md-{s22}")
+        .check(TokenCheck::Random)
+        .near("mandrill"),
     token("brevo-key", "Brevo key", "x(keys|smtps)ib-{h64}-{w16}"),
-    token("resend-key", "Resend API key", "re_{w8}_{w24}").check(Check::Random),
+    token("resend-key", "Resend API key", "re_{w8}_{w24}").check(TokenCheck::Random),
     token("mailersend-token", "MailerSend token", "mlsn.{h64}"),
     token("onesignal-key", "OneSignal key", "os_v2_(app|org)_{n100,120}"),
-    token("klaviyo-key", "Klaviyo private key", "pk_{h34}").check(Check::Mixed),
+    token("klaviyo-key", "Klaviyo private key", "pk_{h34}").check(TokenCheck::Mixed),
     token("courier-key", "Courier auth token", "(pk|dk)_(prod|test)_{N28}"),
     token("telnyx-key", "Telnyx API key", "KEY{N32}_{s22}"),
     token("beamer-key", "Beamer API key", "b_{b44}=").near("beamer"),
     token("twitter-bearer", "X (Twitter) bearer token", "AAAAAAAAAAAAAAAAAAAA{c60,140}")
-        .check(Check::Random),
-    token("facebook-token", "Facebook access token", "EAA{w90,}").check(Check::Random),
+        .check(TokenCheck::Random),
+    token("facebook-token", "Facebook access token", "EAA{w90,}").check(TokenCheck::Random),
     token("facebook-app-token", "Facebook app token", "{d13,17}|{s26,30}")
         .near("facebook|access_token")
-        .check(Check::Random),
-    token("instagram-token", "Instagram token", "IGQ{s100,}").check(Check::Random),
+        .check(TokenCheck::Random),
+    token("instagram-token", "Instagram token", "IGQ{s100,}").check(TokenCheck::Random),
     token("linkedin-secret", "LinkedIn client secret", "WPL_AP1.{w16}.{b6}=="),
     token("twitch-stream-key", "Twitch stream key", "live_{d7,12}_{w30}"),
     token("line-notify-token", "Line channel token", "{b170,174}/1O/w1cDnyilFU=")
         .mark("/1O/w1cDnyilFU="),
-    token("knock-key", "Knock secret key", "sk_test_{s43}").check(Check::Random),
+    token("knock-key", "Knock secret key", "sk_test_{s43}").check(TokenCheck::Random),
     token("ably-key", "Ably API key", "{s6}.{s6}:{s43}").near("ably"),
     token("pubnub-secret", "PubNub secret key", "sec-c-{e40,60}"),
 ];

@@ -10,15 +10,15 @@ mod ops;
 mod pay;
 mod work;
 
-use crate::domain::gates::secrets::rule::Rule;
+use crate::domain::gates::secrets::rule::SecretRule;
 
 /// All of them; where two fit the same bytes, the earlier one names the finding.
-pub fn all() -> impl Iterator<Item = &'static Rule> {
+pub fn all() -> impl Iterator<Item = &'static SecretRule> {
     PARTS.into_iter().flatten()
 }
 
 /// The rule of that number in the order of all.
-pub fn get(number: u16) -> Option<&'static Rule> {
+pub fn get(number: u16) -> Option<&'static SecretRule> {
     let mut left = usize::from(number);
     for part in PARTS {
         match part.get(left) {
@@ -29,5 +29,5 @@ pub fn get(number: u16) -> Option<&'static Rule> {
     None
 }
 
-const PARTS: [&[Rule]; 7] =
+const PARTS: [&[SecretRule]; 7] =
     [ai::RULES, cloud::RULES, code::RULES, comms::RULES, ops::RULES, pay::RULES, work::RULES];

@@ -3,9 +3,9 @@
 use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, proptest};
 use proptest::{collection, prop_oneof};
 
-use crate::domain::model::finding::{Place, Spot};
+use crate::domain::model::finding::{Location, LocationKind};
 use crate::domain::model::gate::Gate;
-use crate::domain::model::kept::{Decision, Status};
+use crate::domain::model::stored_finding::{DispositionKind, FindingStatus};
 use crate::platform::store::ledger::matching::{Known, Locators, Terms, Trace, assign};
 use crate::platform::store::ledger::query::RuleStats;
 use crate::platform::store::ledger::tests::{
@@ -55,7 +55,7 @@ fn an_answer_holds_for_the_same_place_and_where_context_symbol_and_line_agree() 
         let (_folder, mut ledger) = fresh();
         let known = located(sight("a", 4, "x", 1), &all);
         let first = see(&mut ledger, &occasion("c1", 0), &[known]);
-        ledger.dispose(&first[0].0, &decision(Decision::Dismissed, 1, None)).unwrap();
+        ledger.dispose(&first[0].0, &decision(DispositionKind::Dismissed, 1, None)).unwrap();
         let again = see(&mut ledger, &occasion("c2", 2), &[seen_again]);
         assert_eq!(again[0].0 == first[0].0, kept, "{name}");
         assert_eq!(again[0].1 == "dismissed", kept, "{name}");
@@ -67,7 +67,7 @@ fn an_answer_follows_a_renamed_file_and_not_a_copied_one() {
     let around = [("context3", "c3"), ("symbol", "s"), ("line", "l")];
     let (_folder, mut ledger) = fresh();
     let first = see(&mut ledger, &occasion("c1", 0), &[located(sight("a", 4, "x", 1), &around)]);
-    ledger.dispose(&first[0].0, &decision(Decision::Accepted, 1, None)).unwrap();
+    ledger.dispose(&first[0].0, &decision(DispositionKind::Accepted, 1, None)).unwrap();
     let copied = see(&mut ledger, &occasion("c2", 2), &[located(sight("b", 4, "x", 1), &around)]);
     assert_eq!(copied[0].1, "open");
     let mut renamed = located(sight("c", 5, "x", 3), &around);
@@ -89,9 +89,9 @@ fn what_is_not_in_a_file_belongs_to_its_change() {
     let mut message = sight("a", 1, "Fix", 1);
     message.content = None;
     message.finding.place =
-        Some(Place { spot: Spot::CommitMessage, line: 1, column: 0, end_line: 1 });
+        Some(Location { spot: LocationKind::CommitMessage, line: 1, column: 0, end_line: 1 });
     let first = see(&mut ledger, &occasion("c1", 0), &[message.clone()]);
-    ledger.dispose(&first[0].0, &decision(Decision::Dismissed, 1, None)).unwrap();
+    ledger.dispose(&first[0].0, &decision(DispositionKind::Dismissed, 1, None)).unwrap();
     assert_eq!(see(&mut ledger, &occasion("c1", 2), &[message.clone()])[0].1, "dismissed");
     assert_eq!(see(&mut ledger, &occasion("c2", 2), &[message.clone()])[0].1, "open");
     message.finding.anchor = "Fixes".to_owned();
@@ -99,10 +99,14 @@ fn what_is_not_in_a_file_belongs_to_its_change() {
     // A ref that is to point to another commit is another thing to answer for.
     let mut push = sight("a", 0, "", 1);
     push.finding.gate = Gate::ProtectedBranch;
-    push.finding.place =
-        Some(Place { spot: Spot::Ref("refs/heads/main".into()), line: 0, column: 0, end_line: 0 });
+    push.finding.place = Some(Location {
+        spot: LocationKind::Ref("refs/heads/main".into()),
+        line: 0,
+        column: 0,
+        end_line: 0,
+    });
     let first = see(&mut ledger, &occasion("c1", 0), &[push.clone()]);
-    ledger.dispose(&first[0].0, &decision(Decision::Accepted, 1, None)).unwrap();
+    ledger.dispose(&first[0].0, &decision(DispositionKind::Accepted, 1, None)).unwrap();
     push.content = Some(oid(2));
     assert_eq!(see(&mut ledger, &occasion("c1", 2), &[push])[0].1, "open");
 }
@@ -126,7 +130,7 @@ fn two_remarks_on_one_line_are_two_findings() {
 fn what_was_fixed_and_comes_back_is_reopened_and_the_history_says_so() {
     let (_folder, mut ledger) = fresh();
     let first = see(&mut ledger, &occasion("c1", 0), &[sight("a", 4, "x", 1)]);
-    ledger.dispose(&first[0].0, &decision(Decision::Fixed, 1, None)).unwrap();
+    ledger.dispose(&first[0].0, &decision(DispositionKind::Fixed, 1, None)).unwrap();
     let again = see(&mut ledger, &occasion("c2", 2), &[sight("a", 40, "x", 2)]);
     assert_eq!(again, first);
     let decisions: Vec<_> = ledger
@@ -136,8 +140,8 @@ fn what_was_fixed_and_comes_back_is_reopened_and_the_history_says_so() {
         .into_iter()
         .map(|d| (d.decision, d.reason))
         .collect();
-    let reopened = (Decision::Reopened, "seen again in change c2".to_owned());
-    assert_eq!(decisions, [(Decision::Fixed, "r".to_owned()), reopened]);
+    let reopened = (DispositionKind::Reopened, "seen again in change c2".to_owned());
+    assert_eq!(decisions, [(DispositionKind::Fixed, "r".to_owned()), reopened]);
 }
 
 #[test]
@@ -183,9 +187,9 @@ fn statistics_of_a_rule_follow_from_its_findings() {
     assert_eq!(ledger.rule_stats(gate, rule, time(0)).unwrap(), RuleStats::default());
     let seen = [sight("a", 4, "x", 1), sight("a", 5, "y", 1), sight("a", 6, "z", 1)];
     let seen = see(&mut ledger, &occasion("c1", 3), &seen);
-    ledger.dispose(&seen[0].0, &decision(Decision::Dismissed, 4, None)).unwrap();
-    ledger.dispose(&seen[1].0, &decision(Decision::Dismissed, 4, Some(9))).unwrap();
-    ledger.dispose(&seen[2].0, &decision(Decision::Accepted, 4, None)).unwrap();
+    ledger.dispose(&seen[0].0, &decision(DispositionKind::Dismissed, 4, None)).unwrap();
+    ledger.dispose(&seen[1].0, &decision(DispositionKind::Dismissed, 4, Some(9))).unwrap();
+    ledger.dispose(&seen[2].0, &decision(DispositionKind::Accepted, 4, None)).unwrap();
     let stats = |now| ledger.rule_stats(gate, rule, time(now)).unwrap();
     assert_eq!(stats(5), RuleStats { hits: 3, dismissed: 2, last_hit: Some(time(3)) });
     assert_eq!(stats(9).dismissed, 1);
@@ -195,7 +199,7 @@ fn statistics_of_a_rule_follow_from_its_findings() {
 fn a_path_need_not_be_text() {
     let (_folder, mut ledger) = fresh();
     let mut odd = sight("a", 4, "x", 1);
-    odd.finding.place = Some(Place::line(b"d/\xff\xfe".as_slice(), 4));
+    odd.finding.place = Some(Location::line(b"d/\xff\xfe".as_slice(), 4));
     let seen = see(&mut ledger, &occasion("c1", 0), &[odd.clone()]);
     assert_eq!(see(&mut ledger, &occasion("c1", 0), &[odd.clone()]), seen);
     assert_eq!(ledger.get(&seen[0].0, time(0)).unwrap().unwrap().finding, odd.finding);
@@ -269,13 +273,13 @@ proptest! {
 #[test]
 fn a_status_is_what_was_decided_last() {
     for (last, now, status) in [
-        (None, 5, Status::Open),
-        (Some(decision(Decision::Dismissed, 1, None)), 5, Status::Dismissed),
-        (Some(decision(Decision::Dismissed, 1, Some(5))), 4, Status::Dismissed),
-        (Some(decision(Decision::Dismissed, 1, Some(5))), 5, Status::Open),
-        (Some(decision(Decision::Fixed, 1, None)), 5, Status::Fixed),
-        (Some(decision(Decision::Reopened, 1, Some(2))), 5, Status::Open),
+        (None, 5, FindingStatus::Open),
+        (Some(decision(DispositionKind::Dismissed, 1, None)), 5, FindingStatus::Dismissed),
+        (Some(decision(DispositionKind::Dismissed, 1, Some(5))), 4, FindingStatus::Dismissed),
+        (Some(decision(DispositionKind::Dismissed, 1, Some(5))), 5, FindingStatus::Open),
+        (Some(decision(DispositionKind::Fixed, 1, None)), 5, FindingStatus::Fixed),
+        (Some(decision(DispositionKind::Reopened, 1, Some(2))), 5, FindingStatus::Open),
     ] {
-        assert_eq!(Status::of(last.as_ref(), time(now)), status);
+        assert_eq!(FindingStatus::of(last.as_ref(), time(now)), status);
     }
 }

@@ -2,10 +2,10 @@
 
 use rusqlite::Connection;
 
-use crate::domain::model::finding::{Effect, Place, Spot};
+use crate::domain::model::finding::{Effect, Location, LocationKind};
 use crate::domain::model::gate::Gate;
-use crate::domain::model::kept::{Decision, Status};
 use crate::domain::model::severity::Severity;
+use crate::domain::model::stored_finding::{DispositionKind, FindingStatus};
 use crate::platform::store::ledger::query::Filter;
 use crate::platform::store::ledger::tests::{occasion, see, sight, time};
 use crate::platform::store::ledger::{Ledger, schema};
@@ -25,20 +25,24 @@ fn version_1_loads() {
     assert_eq!(listing.total, 5);
     let get = |id: &str| ledger.resolve(id, now).unwrap();
     let secret = get("01HF7YAT00AAAAAAAAAAAAAAAA");
-    assert_eq!(secret.status, Status::Dismissed);
+    assert_eq!(secret.status, FindingStatus::Dismissed);
     assert_eq!((secret.finding.gate, secret.finding.severity), (Gate::Secrets, Severity::Critical));
     assert_eq!((secret.finding.effect, secret.times), (Effect::Block, 3));
-    let place = Place { spot: Spot::File(b"d/\xff".into()), line: 3, column: 5, end_line: 3 };
+    let place =
+        Location { spot: LocationKind::File(b"d/\xff".into()), line: 3, column: 5, end_line: 3 };
     assert_eq!(secret.finding.place, Some(place));
     let history = ledger.history(&secret.id).unwrap();
     let decisions: Vec<_> = history.dispositions.iter().map(|d| d.decision).collect();
-    assert_eq!(decisions, [Decision::Accepted, Decision::Reopened, Decision::Dismissed]);
+    assert_eq!(
+        decisions,
+        [DispositionKind::Accepted, DispositionKind::Reopened, DispositionKind::Dismissed]
+    );
     assert_eq!(history.sightings.len(), 2);
     assert_eq!(get("01HF7YAT00BBBBBBBBBBBBBBBB").finding.place, None);
     let spot = |id: &str| get(id).finding.place.unwrap().spot;
-    assert_eq!(spot("01HF7YAT00CCCCCCCCCCCCCCCC"), Spot::CommitMessage);
-    assert_eq!(spot("01HF7YAT00DDDDDDDDDDDDDDDD"), Spot::TagMessage("v1".into()));
-    assert_eq!(spot("01HF7YAT00EEEEEEEEEEEEEEEE"), Spot::Ref("refs/heads/main".into()));
+    assert_eq!(spot("01HF7YAT00CCCCCCCCCCCCCCCC"), LocationKind::CommitMessage);
+    assert_eq!(spot("01HF7YAT00DDDDDDDDDDDDDDDD"), LocationKind::TagMessage("v1".into()));
+    assert_eq!(spot("01HF7YAT00EEEEEEEEEEEEEEEE"), LocationKind::Ref("refs/heads/main".into()));
     see(&mut ledger, &occasion("c", 0), &[sight("a", 1, "x", 1)]);
     assert_eq!(ledger.list(&Filter::default(), now).unwrap().total, 6);
 }

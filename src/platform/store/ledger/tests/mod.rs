@@ -8,11 +8,11 @@ mod model;
 use jiff::Timestamp;
 
 use crate::domain::model::class::Class;
-use crate::domain::model::finding::{Effect, Finding, Place};
+use crate::domain::model::finding::{Effect, Finding, Location};
 use crate::domain::model::gate::Gate;
-use crate::domain::model::kept::{Decision, Disposition};
 use crate::domain::model::oid::Oid;
 use crate::domain::model::severity::Severity;
+use crate::domain::model::stored_finding::{Disposition, DispositionKind};
 use crate::platform::store::ledger::Ledger;
 use crate::platform::store::ledger::matching::Locators;
 use crate::platform::store::ledger::record::{Occasion, Sight};
@@ -38,7 +38,7 @@ fn sight(path: &str, line: u32, anchor: &str, content: u64) -> Sight {
             class: Class::new("error-handling/panic"),
             severity: Severity::High,
             effect: Effect::Block,
-            place: Some(Place::line(path, line)),
+            place: Some(Location::line(path, line)),
             anchor: anchor.to_owned(),
             message: "m".to_owned(),
             suggestion: String::new(),
@@ -55,7 +55,7 @@ fn located(mut sight: Sight, locators: &[(&str, &str)]) -> Sight {
     sight
 }
 
-fn decision(decision: Decision, second: i64, until: Option<i64>) -> Disposition {
+fn decision(decision: DispositionKind, second: i64, until: Option<i64>) -> Disposition {
     Disposition {
         decision,
         actor: "a".to_owned(),

@@ -7,7 +7,7 @@ use proptest::prelude::{
 };
 use proptest::{collection, option, prop_oneof};
 
-use crate::domain::model::kept::{Decision, Disposition, Status};
+use crate::domain::model::stored_finding::{Disposition, DispositionKind, FindingStatus};
 use crate::platform::store::ledger::Ledger;
 use crate::platform::store::ledger::error::Error;
 use crate::platform::store::ledger::query::Filter;
@@ -22,7 +22,7 @@ enum Step {
     },
     Decide {
         site: u8,
-        decision: Decision,
+        decision: DispositionKind,
         holds: Option<i64>,
     },
     Wait(i64),
@@ -43,10 +43,10 @@ struct Site {
 
 fn step() -> impl Strategy<Value = Step> {
     let decision = prop_oneof![
-        Just(Decision::Accepted),
-        Just(Decision::Dismissed),
-        Just(Decision::Fixed),
-        Just(Decision::Reopened)
+        Just(DispositionKind::Accepted),
+        Just(DispositionKind::Dismissed),
+        Just(DispositionKind::Fixed),
+        Just(DispositionKind::Reopened)
     ];
     prop_oneof![
         4 => (0u8..4, collection::btree_set(0u8..6, 0..4))
@@ -63,7 +63,7 @@ fn check(ledger: &Ledger, model: &BTreeMap<u8, Site>, now: i64) -> Result<(), Te
     prop_assert_eq!(listing.total, model.len());
     for site in model.values() {
         let kept = ledger.get(&site.id, time(now)).unwrap().unwrap();
-        prop_assert_eq!(kept.status, Status::of(site.decisions.last(), time(now)));
+        prop_assert_eq!(kept.status, FindingStatus::of(site.decisions.last(), time(now)));
         prop_assert_eq!(kept.first_seen, time(site.first_seen));
         prop_assert_eq!(kept.last_seen, time(site.last_seen));
         prop_assert_eq!(kept.times, site.times);
@@ -76,9 +76,10 @@ fn check(ledger: &Ledger, model: &BTreeMap<u8, Site>, now: i64) -> Result<(), Te
             .collect();
         prop_assert_eq!(&seen, &site.changes);
     }
-    let open = Filter { status: Some(Status::Open), ..Filter::default() };
-    let expected =
-        model.values().filter(|s| Status::of(s.decisions.last(), time(now)) == Status::Open);
+    let open = Filter { status: Some(FindingStatus::Open), ..Filter::default() };
+    let expected = model
+        .values()
+        .filter(|s| FindingStatus::of(s.decisions.last(), time(now)) == FindingStatus::Open);
     prop_assert_eq!(ledger.list(&open, time(now)).unwrap().total, expected.count());
     Ok(())
 }
@@ -101,13 +102,13 @@ fn record(
             ..Site::default()
         });
         prop_assert_eq!(&site.id, &id);
-        if Status::of(site.decisions.last(), time(now)) == Status::Fixed {
-            let mut reopened = decision(Decision::Reopened, now, None);
+        if FindingStatus::of(site.decisions.last(), time(now)) == FindingStatus::Fixed {
+            let mut reopened = decision(DispositionKind::Reopened, now, None);
             reopened.actor = "tribunal".to_owned();
             reopened.reason = format!("seen again in change {change}");
             site.decisions.push(reopened);
         }
-        prop_assert_eq!(status, Status::of(site.decisions.last(), time(now)).as_str());
+        prop_assert_eq!(status, FindingStatus::of(site.decisions.last(), time(now)).as_str());
         site.last_seen = now;
         site.times += 1;
         *site.changes.entry(change).or_default() += 1;

@@ -2,33 +2,34 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
+use crate::daemon::backoff::{Backoff, WarningDedup};
+use crate::daemon::event::DaemonEvent;
 use crate::daemon::events::Events;
-use crate::daemon::heads;
-use crate::daemon::heads::{Heads, Moved};
+use crate::daemon::files;
+use crate::daemon::heads::{self, Heads};
+use crate::daemon::learner::LearnedRule;
 use crate::daemon::lock;
-use crate::daemon::news::News;
-use crate::daemon::run::{Pace, Place, Said};
+use crate::daemon::new_commits::request_reviews;
 use crate::daemon::tree::Tree;
-use crate::daemon::watch::{Arms, Hint, What};
-use crate::domain::model::oid::Oid;
-use crate::domain::policy::settings::{Switch, WatchMethod};
+use crate::daemon::watch::{FsEvent, FsEventKind, WatchSet};
+use crate::daemon::watched_repo::WatchedRepo;
+use crate::domain::policy::watch::WatchMethod;
 use crate::flow::intake::debounce::{ChangedFile, Debouncer};
 use crate::flow::intake::ingest::{CompleteFile, IngestOutcome, PROGRESS, ingest, key};
 use crate::flow::intake::scan::SpecListing;
-use crate::flow::review::background;
 use crate::platform::config::env;
-use crate::platform::git::repo::Repo;
 use crate::platform::git::worktrees;
 use crate::platform::store::file::{sweep, write_atomic};
 use crate::platform::store::inbox;
 use crate::platform::store::known::Known;
 
-/// How often folders may appear while they are being armed before the rest waits for the next look.
-const ARMINGS_MAX: usize = 16;
+/// How often folders may appear while they are being watched before the rest waits for the next look.
+const WATCH_ROUNDS_MAX: usize = 16;
 
 /// How many files are taken in before what is known is saved: a kill repeats so many at most.
 const SAVE_EVERY: usize = 16;
@@ -44,10 +45,10 @@ const TREES_EVERY: Duration = Duration::from_millis(50);
 type Key = (PathBuf, PathBuf);
 
 /// What is watched, what is known, and what is awaited.
-pub struct Watcher<'a> {
-    place: &'a Place,
+pub struct Watcher {
+    place: Arc<WatchedRepo>,
     trees: Vec<Tree>,
-    arms: Option<Arms>,
+    watches: Option<WatchSet>,
     known: Known,
     debouncer: Debouncer<Key>,
     /// Files that were written to and not closed yet, as events name them.
@@ -56,22 +57,30 @@ pub struct Watcher<'a> {
     inside: BTreeSet<PathBuf>,
     awaited: BTreeSet<PathBuf>,
     trees_until: Option<Instant>,
-    pace: Pace,
-    said: Said,
+    pace: Backoff,
+    said: WarningDedup,
     told: Vec<PathBuf>,
     heads: Heads,
     events: Events,
 }
 
+/// What a look came to.
+pub struct ScanResult {
+    /// When to look again.
+    pub next: Instant,
+    /// The work trees in which somebody is to learn.
+    pub learn: Vec<PathBuf>,
+}
+
 /// The listing of every work tree, in their order.
 type Listings = Vec<SpecListing>;
 
-impl<'a> Watcher<'a> {
+impl Watcher {
     /// Reads what is known and puts back what a killed watcher had claimed.
     pub fn start(
-        place: &'a Place,
-        arms: Option<Arms>,
-        tell: &mut dyn FnMut(&News),
+        place: Arc<WatchedRepo>,
+        watches: Option<WatchSet>,
+        tell: &mut dyn FnMut(&DaemonEvent),
     ) -> Result<Self> {
         inbox::make(&place.state_dir)?;
         inbox::put_back_leftovers(&place.state_dir)?;
@@ -79,7 +88,7 @@ impl<'a> Watcher<'a> {
         let loaded = Known::load(&place.state_dir, Some(env::now(&place.env)))?;
         if let Some(aside) = loaded.set_aside {
             let aside = aside.display();
-            tell(&News::Trouble {
+            tell(&DaemonEvent::Trouble {
                 message: format!(
                     "the list of known specs was damaged; it is kept as `{aside}`, and every spec \
                      is taken in anew"
@@ -87,39 +96,39 @@ impl<'a> Watcher<'a> {
             });
         }
         Ok(Self {
+            heads: Heads::load(&place.state_dir),
             place,
             trees: Vec::new(),
-            arms,
+            watches,
             known: loaded.known,
             debouncer: Debouncer::new(),
             open: BTreeSet::new(),
             inside: BTreeSet::new(),
             awaited: BTreeSet::new(),
             trees_until: None,
-            pace: Pace::new(Duration::from_secs(5)),
-            said: Said::default(),
+            pace: Backoff::new(Duration::from_secs(5)),
+            said: WarningDedup::default(),
             told: Vec::new(),
-            heads: Heads::load(&place.state_dir),
             events: Events::default(),
         })
     }
 
-    /// Takes a hint; says whether it is a reason to look.
-    pub fn absorb(&mut self, hint: Hint) -> bool {
-        let Hint::At { path, what } = hint else {
+    /// Takes a file event; says whether it is a reason to look.
+    pub fn absorb(&mut self, fs_event: FsEvent) -> bool {
+        let FsEvent::At { path, what } = fs_event else {
             // A removal may be among what was lost: every watch may be dead.
-            if let Some(arms) = &mut self.arms {
-                arms.disarm_below(Path::new("/"));
+            if let Some(watches) = &mut self.watches {
+                watches.unwatch_below(Path::new("/"));
             }
             self.open.clear();
             self.trees_until = Some(Instant::now() + TREES_FOR);
             self.pace.reset(self.interval());
             return true;
         };
-        let was_armed =
-            what == What::Gone && self.arms.as_mut().is_some_and(|arms| arms.disarm_below(&path));
+        let was_watched = what == FsEventKind::Gone
+            && self.watches.as_mut().is_some_and(|watches| watches.unwatch_below(&path));
         let in_worktrees = path.starts_with(self.place.common_dir.join("worktrees"));
-        let matters = was_armed
+        let matters = was_watched
             || in_worktrees
             || self.awaited.contains(&path)
             || self.inside.contains(&path)
@@ -131,21 +140,20 @@ impl<'a> Watcher<'a> {
             self.trees_until = Some(Instant::now() + TREES_FOR);
         }
         match what {
-            What::Wrote => drop(self.open.insert(path)),
-            What::Closed | What::Gone => drop(self.open.remove(&path)),
-            What::Other => {}
+            FsEventKind::Wrote => drop(self.open.insert(path)),
+            FsEventKind::Closed | FsEventKind::Gone => drop(self.open.remove(&path)),
+            FsEventKind::Other => {}
         }
         self.pace.reset(self.interval());
         true
     }
 
-    /// Looks at everything; gives the time of the next look. What goes wrong is told and tried
-    /// again then.
-    pub fn look(&mut self, now: Instant, tell: &mut dyn FnMut(&News)) -> Instant {
+    /// Looks at everything. What goes wrong is told and tried again at the next look.
+    pub fn look(&mut self, now: Instant, tell: &mut dyn FnMut(&DaemonEvent)) -> ScanResult {
         self.said.turn();
         self.find_trees(tell);
-        let listings = self.list_and_arm(tell);
-        self.tell_watched(&listings, tell);
+        let listings = self.list_and_watch(tell);
+        self.report_watched(&listings, tell);
         for listing in &listings {
             for (path, reason) in &listing.unreadable {
                 let message = format!("`{}` cannot be read: {reason}", path.display());
@@ -156,7 +164,7 @@ impl<'a> Watcher<'a> {
                 self.said.trouble(message.to_owned(), tell);
             }
         }
-        let mut changed = self.forget_gone(&listings, tell);
+        let mut changed = files::forget_gone(&mut self.known, &self.trees, &listings, tell);
         let observed = self.debouncer.observe(self.differing(&listings), now);
         let mut still_changing = false;
         for (count, ((top, path), stamp)) in observed.complete.iter().enumerate() {
@@ -173,14 +181,14 @@ impl<'a> Watcher<'a> {
                 Ok(IngestOutcome::StillChanging) => still_changing = true,
                 Ok(IngestOutcome::Known { id }) => {
                     changed = true;
-                    tell(&News::Known { path: key(path), id: id.clone() });
-                    still_changing |= self.release(top, before, &id);
+                    tell(&DaemonEvent::Known { path: key(path), id: id.clone() });
+                    still_changing |= files::release(&mut self.known, top, before, &id);
                 }
                 Ok(IngestOutcome::Ingested(taken)) => {
                     changed = true;
                     let id = taken.id.clone();
-                    tell(&News::Spec(taken));
-                    still_changing |= self.release(top, before, &id);
+                    tell(&DaemonEvent::Spec(taken));
+                    still_changing |= files::release(&mut self.known, top, before, &id);
                 }
                 Err(error) => self.said.trouble(format!("{error:#}"), tell),
             }
@@ -192,9 +200,26 @@ impl<'a> Watcher<'a> {
         if changed {
             self.save(tell);
         }
-        let more_events = self.events.take(self.place, &mut self.said, tell);
-        still_changing |= self.look_at_heads(tell);
-        self.next_look(observed.look_again, still_changing, more_events)
+        let events = self.events.take(&self.place, &mut self.said, tell);
+        still_changing |=
+            request_reviews(&mut self.heads, &self.place, &self.trees, &mut self.said, tell);
+        let next = self.next_look(observed.look_again, still_changing, events.more);
+        ScanResult { next, learn: events.learn }
+    }
+
+    /// Takes note of how the learning in a work tree went. Says whether to learn there again.
+    pub fn learned(
+        &mut self,
+        worktree: &Path,
+        result: Result<Vec<LearnedRule>>,
+        tell: &mut dyn FnMut(&DaemonEvent),
+    ) -> bool {
+        let result = result.map_err(|error| format!("{error:#}")).map(|rules| {
+            for LearnedRule { id, title, path } in rules {
+                tell(&DaemonEvent::Learned { id, title, path });
+            }
+        });
+        self.events.learned(worktree, result, &self.place, &mut self.said, tell)
     }
 
     fn next_look(
@@ -208,7 +233,7 @@ impl<'a> Watcher<'a> {
             return now;
         }
         let steady = self.debouncer.is_waiting()
-            || self.arms.is_none()
+            || self.watches.is_none()
             || self.trees.iter().any(|tree| tree.is_silent);
         let mut at = now + self.pace.next(steady);
         if let Some(settled_at) = settled_at {
@@ -232,7 +257,7 @@ impl<'a> Watcher<'a> {
     }
 
     /// Finds the work trees and reads their settings where they changed.
-    fn find_trees(&mut self, tell: &mut dyn FnMut(&News)) {
+    fn find_trees(&mut self, tell: &mut dyn FnMut(&DaemonEvent)) {
         let tops = worktrees::list(&self.place.common_dir);
         if self.trees_until.is_some_and(|until| Instant::now() >= until) {
             self.trees_until = None;
@@ -245,26 +270,26 @@ impl<'a> Watcher<'a> {
             }
         }
         for tree in &mut self.trees {
-            if let Err(message) = tree.refresh(self.place) {
+            if let Err(message) = tree.refresh(&self.place) {
                 self.said.trouble(message, tell);
             }
         }
     }
 
     /// Lists, and lists again as long as folders are newly watched: what came into a folder before
-    /// the watch is reported by nobody.
-    fn list_and_arm(&mut self, tell: &mut dyn FnMut(&News)) -> Listings {
+    /// the watch is reported by no event.
+    fn list_and_watch(&mut self, tell: &mut dyn FnMut(&DaemonEvent)) -> Listings {
         let mut listings = Listings::new();
-        for _ in 0..ARMINGS_MAX {
+        for _ in 0..WATCH_ROUNDS_MAX {
             listings = self.trees.iter().map(Tree::list).collect();
-            if !self.arm(&listings, tell) {
+            if !self.update_watches(&listings, tell) {
                 break;
             }
         }
         listings
     }
 
-    fn arm(&mut self, listings: &Listings, tell: &mut dyn FnMut(&News)) -> bool {
+    fn update_watches(&mut self, listings: &Listings, tell: &mut dyn FnMut(&DaemonEvent)) -> bool {
         let inbox = inbox::folder(&self.place.state_dir);
         let common = &self.place.common_dir;
         self.inside = BTreeSet::from([inbox.clone(), common.join("worktrees")]);
@@ -290,9 +315,9 @@ impl<'a> Watcher<'a> {
                 wanted.extend(listing.folders.iter().cloned());
             }
         }
-        let Some(arms) = &mut self.arms else { return false };
-        let armed = arms.want(&wanted);
-        for (folder, reason) in &armed.failed {
+        let Some(watches) = &mut self.watches else { return false };
+        let watched = watches.want(&wanted);
+        for (folder, reason) in &watched.failed {
             let message = format!(
                 "`{}` cannot be watched: {reason}; looking at intervals instead",
                 folder.display()
@@ -300,14 +325,14 @@ impl<'a> Watcher<'a> {
             self.said.trouble(message, tell);
         }
         for (tree, listing) in self.trees.iter_mut().zip(listings) {
-            let failed = armed.failed.iter().any(|(folder, _)| listing.folders.contains(folder));
+            let failed = watched.failed.iter().any(|(folder, _)| listing.folders.contains(folder));
             tree.is_silent = failed || tree.polls();
         }
-        armed.any_new
+        watched.any_new
     }
 
     /// Tells what is watched when that changed, and leaves it where `daemon status` finds it.
-    fn tell_watched(&mut self, listings: &Listings, tell: &mut dyn FnMut(&News)) {
+    fn report_watched(&mut self, listings: &Listings, tell: &mut dyn FnMut(&DaemonEvent)) {
         let folders: Vec<PathBuf> =
             listings.iter().flat_map(|listing| &listing.inside).cloned().collect();
         let mut now = folders.clone();
@@ -319,7 +344,7 @@ impl<'a> Watcher<'a> {
         }
         self.told = now;
         let worktrees: Vec<String> = self.trees.iter().map(|tree| key(&tree.top)).collect();
-        let polls = self.arms.is_none() || self.trees.iter().any(|tree| tree.is_silent);
+        let polls = self.watches.is_none() || self.trees.iter().any(|tree| tree.is_silent);
         let method = if polls { "poll" } else { "native" };
         let text = serde_json::json!({
             "pid": std::process::id(),
@@ -331,7 +356,7 @@ impl<'a> Watcher<'a> {
         if let Err(error) = write_atomic(&path, text.to_string().as_bytes()) {
             self.said.trouble(format!("{error:#}"), tell);
         }
-        tell(&News::Watching { worktrees, folders: folders.len(), method });
+        tell(&DaemonEvent::Watching { worktrees, folders: folders.len(), method });
     }
 
     /// The files that are not as they were when they were taken in.
@@ -356,90 +381,9 @@ impl<'a> Watcher<'a> {
         differing
     }
 
-    /// Forgets files that are gone; what they said stays known. Says whether any was.
-    fn forget_gone(&mut self, listings: &Listings, tell: &mut dyn FnMut(&News)) -> bool {
-        // A work tree that comes back brings nothing that is not known.
-        let count = self.known.files.len();
-        let tops: BTreeSet<String> = self.trees.iter().map(|tree| key(&tree.top)).collect();
-        self.known.files.retain(|top, _| tops.contains(top));
-        let mut any = self.known.files.len() < count;
-        for (number, listing) in listings.iter().enumerate() {
-            let top = self.trees[number].top.clone();
-            // What could not be looked at is not gone.
-            if !listing.unreadable.is_empty() || listing.cut || !top.is_dir() {
-                continue;
-            }
-            let there: BTreeSet<String> = listing.files.keys().map(|path| key(path)).collect();
-            let Some(files) = self.known.files.get_mut(&key(&top)) else { continue };
-            let gone: Vec<String> =
-                files.keys().filter(|path| !there.contains(*path)).cloned().collect();
-            for path in gone {
-                let Some(file) = files.remove(&path) else { continue };
-                any = true;
-                let id = file.id.clone();
-                tell(&News::Gone { path, id: id.clone() });
-                files.retain(|_, other| !(other.duplicate && other.id.eq_ignore_ascii_case(&id)));
-            }
-        }
-        any
-    }
-
-    /// After a file gave up its id, has those looked at again that wanted it. Says whether any did.
-    fn release(&mut self, top: &Path, before: Option<String>, now: &str) -> bool {
-        let Some(before) = before.filter(|before| !before.eq_ignore_ascii_case(now)) else {
-            return false;
-        };
-        let Some(files) = self.known.files.get_mut(&key(top)) else { return false };
-        let count = files.len();
-        files.retain(|_, other| !(other.duplicate && other.id.eq_ignore_ascii_case(&before)));
-        files.len() < count
-    }
-
-    fn save(&mut self, tell: &mut dyn FnMut(&News)) {
+    fn save(&mut self, tell: &mut dyn FnMut(&DaemonEvent)) {
         if let Err(error) = self.known.save(&self.place.state_dir) {
             self.said.trouble(format!("{error:#}"), tell);
         }
-    }
-
-    /// Has new commits reviewed; says whether a HEAD is about to move.
-    fn look_at_heads(&mut self, tell: &mut dyn FnMut(&News)) -> bool {
-        let (mut soon, mut changed) = (false, false);
-        let now = env::now(&self.place.env);
-        self.heads.retain(|top| self.trees.iter().any(|tree| key(&tree.top) == top));
-        for tree in &self.trees {
-            let moved = self.heads.look(&tree.top, &self.place.common_dir, now);
-            let wanted = moved.and_then(|moved| match moved {
-                Moved::To(commits) if tree.background == Switch::On => {
-                    changed = true;
-                    self.want_reviews(&tree.top, commits)
-                }
-                Moved::To(_) => {
-                    changed = true;
-                    Ok(None)
-                }
-                Moved::Soon => {
-                    soon = true;
-                    Ok(None)
-                }
-                Moved::No => Ok(None),
-            });
-            match wanted {
-                Ok(Some(commits)) => tell(&News::Review { worktree: key(&tree.top), commits }),
-                Ok(None) => {}
-                Err(error) => self.said.trouble(format!("{error:#}"), tell),
-            }
-        }
-        if changed && let Err(error) = self.heads.save(&self.place.state_dir) {
-            self.said.trouble(format!("{error:#}"), tell);
-        }
-        soon
-    }
-
-    /// Notes commits for a review; `None` where there is nobody to make one.
-    fn want_reviews(&self, top: &Path, commits: Vec<Oid>) -> Result<Option<Vec<Oid>>> {
-        let repo = Repo::discover(top, None)?;
-        let (env, flags) = (&self.place.env, &self.place.flags);
-        let wanted = background::want(&repo, env, flags, &commits)?;
-        Ok(wanted.then_some(commits))
     }
 }

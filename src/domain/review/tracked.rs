@@ -3,16 +3,17 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::model::severity::Severity;
-use crate::domain::review::raised::{Anchored, Raised};
-use crate::domain::review::ruling::{Ruling, Word};
+use crate::domain::review::arbiter_decision::{ArbiterDecision, ArbiterVerdict};
+use crate::domain::review::finding::{Anchored, ReviewFinding};
 
 /// A finding with its history in the run. Attempts are named by their place in the run's list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Standing {
-    pub raised: Raised,
+pub struct TrackedFinding {
+    pub raised: ReviewFinding,
     /// The attempt in which it was raised.
     pub since: usize,
-    pub ruling: Option<Ruling>,
+    #[serde(rename = "ruling")]
+    pub decision: Option<ArbiterDecision>,
     /// The attempt in which a review found it resolved.
     pub resolved_in: Option<usize>,
     /// The attempts whose reviews found it unresolved after a fix that was about it.
@@ -23,27 +24,27 @@ pub struct Standing {
 
 /// How a finding counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Counts {
-    /// Resolved, dismissed, or a mere note.
-    Not,
-    /// Recorded, and nobody has to answer for it now.
+pub enum FindingWeight {
+    /// Resolved, dismissed, or a note.
+    Ignored,
+    /// Recorded; it blocks nothing now.
     Deferred,
-    /// Nobody has weighed it, and somebody must.
-    Unweighed,
-    /// Weighed, and neither shown nor refuted.
-    Unshown,
+    /// Without an arbiter decision, and one is needed.
+    Unarbitrated,
+    /// Neither proven nor refuted by the arbiter.
+    Unproven,
     /// The spec and the finding, or its remedy, do not go together.
     Conflict,
     Upheld,
 }
 
-impl Standing {
+impl TrackedFinding {
     /// A finding as it was just raised.
-    pub fn new(raised: Raised, since: usize, fix_induced: bool) -> Self {
+    pub fn new(raised: ReviewFinding, since: usize, fix_induced: bool) -> Self {
         Self {
             raised,
             since,
-            ruling: None,
+            decision: None,
             resolved_in: None,
             unresolved_in: Vec::new(),
             fix_induced,
@@ -51,25 +52,28 @@ impl Standing {
     }
 
     /// Whether an arbiter is to be asked about it: not about what could never block.
-    pub fn is_to_be_weighed(&self) -> bool {
-        self.ruling.is_none() && self.is_open() && self.is_worth_weighing()
+    pub fn needs_arbitration(&self) -> bool {
+        self.decision.is_none() && self.is_open() && self.could_block()
     }
 
     /// Whether a later round is to say if it is resolved.
     pub fn is_open(&self) -> bool {
-        let dismissed = self.ruling.as_ref().is_some_and(|ruling| {
-            matches!(ruling.word, Word::Refuted | Word::OutOfScope | Word::Duplicate)
+        let dismissed = self.decision.as_ref().is_some_and(|decision| {
+            matches!(
+                decision.verdict,
+                ArbiterVerdict::Refuted | ArbiterVerdict::OutOfScope | ArbiterVerdict::Duplicate
+            )
         });
         self.raised.anchored != Anchored::Nowhere && self.resolved_in.is_none() && !dismissed
     }
 
     /// The criterion that it is about, by the arbiter's word, else by the reviewer's.
     pub fn criterion(&self) -> Option<&str> {
-        let ruled = self.ruling.as_ref().and_then(|ruling| ruling.criterion.as_deref());
+        let ruled = self.decision.as_ref().and_then(|decision| decision.criterion.as_deref());
         ruled.or_else(|| self.raised.basis.strip_prefix("spec:"))
     }
 
-    fn is_worth_weighing(&self) -> bool {
+    fn could_block(&self) -> bool {
         match self.raised.severity {
             Severity::Critical | Severity::High => true,
             Severity::Medium => self.raised.basis.starts_with("spec:"),
@@ -80,7 +84,7 @@ impl Standing {
 
 /// How each of `findings` counts against an attempt, and how severe it is there: duplicates count
 /// with what they repeat, which is as severe as the worst of them.
-pub fn against(findings: &[Standing], attempt: usize) -> Vec<(Counts, Severity)> {
+pub fn against(findings: &[TrackedFinding], attempt: usize) -> Vec<(FindingWeight, Severity)> {
     let roots: Vec<Option<usize>> = (0..findings.len()).map(|at| root(findings, at)).collect();
     let worst = |at: usize| {
         let repeats = findings.iter().zip(&roots).filter(|(_, root)| **root == Some(at));
@@ -97,36 +101,45 @@ pub fn against(findings: &[Standing], attempt: usize) -> Vec<(Counts, Severity)>
 
 /// The finding that a duplicate repeats in the end; `None` where it repeats nothing that is
 /// weighed itself: a dismissal must not rest on itself, nor on what never blocks.
-fn root(findings: &[Standing], start: usize) -> Option<usize> {
+fn root(findings: &[TrackedFinding], start: usize) -> Option<usize> {
     let mut at = start;
     for _ in 0..findings.len() {
-        let ruling = findings[at].ruling.as_ref()?;
-        if ruling.word != Word::Duplicate {
+        let decision = findings[at].decision.as_ref()?;
+        if decision.verdict != ArbiterVerdict::Duplicate {
             return (at != start).then_some(at);
         }
-        let repeated = ruling.duplicate_of.as_deref()?;
+        let repeated = decision.duplicate_of.as_deref()?;
         at = findings.iter().position(|finding| finding.raised.id == repeated)?;
     }
     None
 }
 
-fn counts(finding: &Standing, repeats: bool, severity: Severity, attempt: usize) -> Counts {
+fn counts(
+    finding: &TrackedFinding,
+    repeats: bool,
+    severity: Severity,
+    attempt: usize,
+) -> FindingWeight {
     // What no fix brought in was there all the time, whenever it was seen.
     let there = finding.since <= attempt || !finding.fix_induced;
     let resolved = finding.resolved_in.is_some_and(|resolved| resolved <= attempt);
     if finding.raised.anchored == Anchored::Nowhere || !there || resolved {
-        return Counts::Not;
+        return FindingWeight::Ignored;
     }
-    let Some(ruling) = &finding.ruling else {
-        return if severity >= Severity::High { Counts::Unweighed } else { Counts::Deferred };
+    let Some(decision) = &finding.decision else {
+        return if severity >= Severity::High {
+            FindingWeight::Unarbitrated
+        } else {
+            FindingWeight::Deferred
+        };
     };
-    match ruling.word {
-        Word::Refuted | Word::OutOfScope => Counts::Not,
-        Word::Duplicate if repeats => Counts::Not,
-        Word::Duplicate | Word::Unsubstantiated => Counts::Unshown,
-        Word::ContradictsSpec => Counts::Conflict,
-        Word::Upheld if !ruling.extends_scope => Counts::Upheld,
-        Word::Upheld if severity >= Severity::High => Counts::Conflict,
-        Word::Upheld => Counts::Deferred,
+    match decision.verdict {
+        ArbiterVerdict::Refuted | ArbiterVerdict::OutOfScope => FindingWeight::Ignored,
+        ArbiterVerdict::Duplicate if repeats => FindingWeight::Ignored,
+        ArbiterVerdict::Duplicate | ArbiterVerdict::Unsubstantiated => FindingWeight::Unproven,
+        ArbiterVerdict::ContradictsSpec => FindingWeight::Conflict,
+        ArbiterVerdict::Upheld if !decision.extends_scope => FindingWeight::Upheld,
+        ArbiterVerdict::Upheld if severity >= Severity::High => FindingWeight::Conflict,
+        ArbiterVerdict::Upheld => FindingWeight::Deferred,
     }
 }

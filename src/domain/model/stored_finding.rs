@@ -8,7 +8,7 @@ use crate::domain::model::oid::Oid;
 
 /// What somebody decided about a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Decision {
+pub enum DispositionKind {
     /// It is right, and the change may pass with it. Counts towards a rule.
     Accepted,
     /// It is wrong, or does not matter here: the change may pass. Counts against its rule.
@@ -19,7 +19,7 @@ pub enum Decision {
     Reopened,
 }
 
-impl Decision {
+impl DispositionKind {
     pub const ALL: [Self; 4] = [Self::Accepted, Self::Dismissed, Self::Fixed, Self::Reopened];
 
     /// The word used in the ledger and in output.
@@ -36,7 +36,7 @@ impl Decision {
 /// A decision with who took it, why, when, and until when it holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Disposition {
-    pub decision: Decision,
+    pub decision: DispositionKind,
     pub actor: String,
     pub reason: String,
     pub time: Timestamp,
@@ -46,14 +46,14 @@ pub struct Disposition {
 
 /// Where a finding stands at some time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Status {
+pub enum FindingStatus {
     Open,
     Accepted,
     Dismissed,
     Fixed,
 }
 
-impl Status {
+impl FindingStatus {
     pub const ALL: [Self; 4] = [Self::Open, Self::Accepted, Self::Dismissed, Self::Fixed];
 
     /// What the last decision comes to at a time.
@@ -61,10 +61,10 @@ impl Status {
         match last {
             Some(disposition) if disposition.until.is_none_or(|until| now < until) => {
                 match disposition.decision {
-                    Decision::Accepted => Self::Accepted,
-                    Decision::Dismissed => Self::Dismissed,
-                    Decision::Fixed => Self::Fixed,
-                    Decision::Reopened => Self::Open,
+                    DispositionKind::Accepted => Self::Accepted,
+                    DispositionKind::Dismissed => Self::Dismissed,
+                    DispositionKind::Fixed => Self::Fixed,
+                    DispositionKind::Reopened => Self::Open,
                 }
             }
             Some(_) | None => Self::Open,
@@ -89,11 +89,11 @@ impl Status {
 
 /// A finding that the ledger keeps, as it was last seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kept {
+pub struct StoredFinding {
     /// A ULID; a finding's identity for good.
     pub id: String,
     pub finding: Finding,
-    pub status: Status,
+    pub status: FindingStatus,
     pub first_seen: Timestamp,
     pub last_seen: Timestamp,
     /// How often a judgement met it, in any change.
@@ -102,7 +102,7 @@ pub struct Kept {
 
 /// That a finding was met in one change; there is one for each finding and change.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sighting {
+pub struct Observation {
     /// The key of the change.
     pub change: String,
     /// The commit, once there was one.
@@ -122,7 +122,7 @@ pub struct Sighting {
 
 /// Everything that happened to one finding, oldest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct History {
-    pub sightings: Vec<Sighting>,
+pub struct FindingHistory {
+    pub sightings: Vec<Observation>,
     pub dispositions: Vec<Disposition>,
 }

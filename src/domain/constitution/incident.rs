@@ -2,14 +2,14 @@
 
 use std::ops::Range;
 
-use crate::domain::constitution::recurrence::Sighting;
-use crate::domain::constitution::rule::{Check, Rule, Status};
+use crate::domain::constitution::recurrence::Occurrence;
+use crate::domain::constitution::rule::{Rule, RuleCheck, RuleStatus};
 use crate::domain::model::class::Class;
 
 /// A finding of the candidate with the texts that the caller could get.
 #[derive(Clone, Debug)]
-pub struct Case {
-    pub sighting: Sighting,
+pub struct Incident {
+    pub sighting: Occurrence,
     /// The line or lines of the finding, verbatim.
     pub anchor: String,
     /// What to do about it, as its gate said; may be empty.
@@ -34,24 +34,24 @@ pub struct Fix {
 
 /// A rule that a person deleted: it does not come back by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Forgotten {
+pub struct ForgottenRule {
     pub id: String,
     pub class: Class,
     pub component: String,
-    pub check: Check,
+    pub check: RuleCheck,
 }
 
 /// What stands already, and what may be added.
 #[derive(Clone, Copy, Debug)]
-pub struct Law<'a> {
+pub struct ExistingRules<'a> {
     pub rules: &'a [Rule],
-    pub forgotten: &'a [Forgotten],
-    pub limits: Limits,
+    pub forgotten: &'a [ForgottenRule],
+    pub limits: ConstitutionLimits,
 }
 
 /// What bounds the constitution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub struct ConstitutionLimits {
     /// How often a new check may fire on the rest of the tree.
     pub hits_in_rest: u32,
     /// Rules in `shadow` and `active`, over all topics.
@@ -61,17 +61,17 @@ pub struct Limits {
     /// The size of a topic file.
     pub topic_bytes: usize,
     /// Where a proved check begins: `active` or `shadow`.
-    pub proved: Status,
+    pub proved: RuleStatus,
 }
 
-impl Default for Limits {
+impl Default for ConstitutionLimits {
     fn default() -> Self {
         Self {
             hits_in_rest: 5,
             checked_rules: 100,
             prose_rules: 20,
             topic_bytes: 32 * 1024,
-            proved: Status::Active,
+            proved: RuleStatus::Active,
         }
     }
 }

@@ -3,12 +3,16 @@
 use std::collections::BTreeSet;
 
 use bstr::{BStr, BString, ByteSlice as _};
-use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
+use globset::GlobSet;
 
-use crate::domain::gates::secrets::{Hit, Tier, file_name_hits, scan};
+use crate::domain::gates::secrets::hit::SecretHit;
+use crate::domain::gates::secrets::scan::{file_name_hits, scan};
+use crate::domain::gates::secrets::tier::SecretTier;
 use crate::domain::model::class::Class;
-use crate::domain::model::finding::{Effect, Finding, Place, Spot};
+use crate::domain::model::finding::{Effect, Finding, Location, LocationKind};
 use crate::domain::model::gate::Gate;
+use crate::domain::model::globs;
+use crate::domain::model::globs::GlobError;
 use crate::domain::model::severity::Severity;
 
 /// How much of a line goes into an anchor before and after a secret, in bytes.
@@ -17,7 +21,7 @@ const MARKER: &[u8] = b"tribunal:allow secrets";
 
 /// What a repository or a user allowed: what every one of the lists allows. No list allows nothing.
 #[derive(Clone, Debug, Default)]
-pub struct Allow {
+pub struct AllowedSecrets {
     lists: Vec<AllowList>,
 }
 
@@ -29,30 +33,26 @@ struct AllowList {
 
 /// What a finding of each tier does to the change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Levels {
+pub struct SecretLevels {
     pub provider: Effect,
     pub generic: Effect,
 }
 
-impl Default for Levels {
+impl Default for SecretLevels {
     fn default() -> Self {
         Self { provider: Effect::Block, generic: Effect::Warn }
     }
 }
 
-impl Allow {
+impl AllowedSecrets {
     /// Takes globs over whole paths, in which `*` does not cross a `/`, and fingerprints as findings
     /// print them. The error names the glob that cannot be read.
     pub fn new<'a>(
         globs: impl IntoIterator<Item = &'a str>,
         fingerprints: impl IntoIterator<Item = &'a str>,
-    ) -> Result<Self, globset::Error> {
-        let mut paths = GlobSetBuilder::new();
-        for glob in globs {
-            paths.add(strict(glob)?);
-        }
+    ) -> Result<Self, GlobError> {
         let fingerprints = fingerprints.into_iter().map(str::to_ascii_lowercase).collect();
-        Ok(Self { lists: vec![AllowList { paths: paths.build()?, fingerprints }] })
+        Ok(Self { lists: vec![AllowList { paths: globs::union(globs)?, fingerprints }] })
     }
 
     /// What this and the other allow.
@@ -77,10 +77,6 @@ impl Allow {
     }
 }
 
-fn strict(glob: &str) -> Result<Glob, globset::Error> {
-    GlobBuilder::new(glob).literal_separator(true).build()
-}
-
 /// What is beside a secret about letting it pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Waiver {
@@ -91,16 +87,23 @@ enum Waiver {
 }
 
 /// The findings in a blob or a message. For a file its name is read too.
-pub fn judge(spot: &Spot, bytes: &[u8], allow: &Allow, levels: Levels) -> Vec<Finding> {
+pub fn check(
+    spot: &LocationKind,
+    bytes: &[u8],
+    allow: &AllowedSecrets,
+    levels: SecretLevels,
+) -> Vec<Finding> {
     let path = match spot {
-        Spot::File(path) => path.as_bstr(),
-        Spot::CommitMessage | Spot::TagMessage(_) | Spot::Ref(_) => BStr::new(b""),
+        LocationKind::File(path) => path.as_bstr(),
+        LocationKind::CommitMessage | LocationKind::TagMessage(_) | LocationKind::Ref(_) => {
+            BStr::new(b"")
+        }
     };
     if allow.has_path(path) {
         return Vec::new();
     }
     let hits = scan(bytes, path);
-    let known = |hit: &&Hit| !allow.has_fingerprint(&hit.fingerprint);
+    let known = |hit: &&SecretHit| !allow.has_fingerprint(&hit.fingerprint);
     let in_text = hits.iter().filter(known).filter_map(|hit| {
         let waiver = waiver(bytes, hit);
         (waiver != Waiver::Reasoned)
@@ -110,19 +113,25 @@ pub fn judge(spot: &Spot, bytes: &[u8], allow: &Allow, levels: Levels) -> Vec<Fi
     let in_name = file_name_hits(path);
     findings.extend(in_name.iter().filter(known).map(|hit| {
         let clean = mask(path, 0, path.len(), &in_name);
-        let place = Spot::File(BString::from(clean.as_str()));
+        let place = LocationKind::File(BString::from(clean.as_str()));
         let mut finding = finding(&place, hit, clean, Waiver::None, levels);
-        finding.place = Some(Place { spot: place, line: 0, column: 0, end_line: 0 });
+        finding.place = Some(Location { spot: place, line: 0, column: 0, end_line: 0 });
         finding.message.push_str(", in the file's name");
         finding
     }));
     findings
 }
 
-fn finding(spot: &Spot, hit: &Hit, anchor: String, waiver: Waiver, levels: Levels) -> Finding {
+fn finding(
+    spot: &LocationKind,
+    hit: &SecretHit,
+    anchor: String,
+    waiver: Waiver,
+    levels: SecretLevels,
+) -> Finding {
     let (severity, effect) = match hit.tier {
-        Tier::Provider => (Severity::Critical, levels.provider),
-        Tier::Generic => (Severity::Medium, levels.generic),
+        SecretTier::Provider => (Severity::Critical, levels.provider),
+        SecretTier::Generic => (Severity::Medium, levels.generic),
     };
     let unreasoned = if waiver == Waiver::Unreasoned {
         "; the `tribunal:allow secrets` beside it gives no reason and does not count"
@@ -135,7 +144,7 @@ fn finding(spot: &Spot, hit: &Hit, anchor: String, waiver: Waiver, levels: Level
         class: Class::new("security/exposed-secret"),
         severity,
         effect,
-        place: Some(Place {
+        place: Some(Location {
             spot: spot.clone(),
             line: hit.line,
             column: hit.column,
@@ -152,7 +161,7 @@ fn finding(spot: &Spot, hit: &Hit, anchor: String, waiver: Waiver, levels: Level
 }
 
 /// The line of a secret, at most so many bytes before and after it, with every secret masked.
-fn anchor(bytes: &[u8], hit: &Hit, hits: &[Hit]) -> String {
+fn anchor(bytes: &[u8], hit: &SecretHit, hits: &[SecretHit]) -> String {
     let from = hit.start.saturating_sub(AROUND);
     let start = memchr::memrchr(b'\n', &bytes[from..hit.start]).map_or(from, |at| from + at + 1);
     let to = bytes.len().min(hit.end + AROUND);
@@ -160,7 +169,7 @@ fn anchor(bytes: &[u8], hit: &Hit, hits: &[Hit]) -> String {
     mask(bytes, start, end, hits)
 }
 
-fn mask(bytes: &[u8], start: usize, end: usize, hits: &[Hit]) -> String {
+fn mask(bytes: &[u8], start: usize, end: usize, hits: &[SecretHit]) -> String {
     let mut clean = Vec::with_capacity(end - start);
     let mut at = start;
     let first = hits.partition_point(|hit| hit.end <= start);
@@ -175,7 +184,7 @@ fn mask(bytes: &[u8], start: usize, end: usize, hits: &[Hit]) -> String {
 }
 
 /// Looks for the marker on the secret's first line, on the one before, and on its last.
-fn waiver(bytes: &[u8], hit: &Hit) -> Waiver {
+fn waiver(bytes: &[u8], hit: &SecretHit) -> Waiver {
     const FAR: usize = 2000;
     let from = hit.start.saturating_sub(FAR);
     let mut breaks = memchr::memrchr_iter(b'\n', &bytes[from..hit.start]).map(|at| from + at + 1);

@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::review::raised::Quote;
+use crate::domain::review::finding::Quote;
 
 /// The arbiter's word on a finding, after its evidence was checked against the tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Word {
+pub enum ArbiterVerdict {
     Upheld,
     Refuted,
     /// Neither shown nor refuted; also a refutation without valid evidence.
@@ -18,7 +18,7 @@ pub enum Word {
     Duplicate,
 }
 
-impl Word {
+impl ArbiterVerdict {
     pub const ALL: [Self; 6] = [
         Self::Upheld,
         Self::Refuted,
@@ -42,10 +42,11 @@ impl Word {
 
 /// The arbiter's whole answer, checked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ruling {
+pub struct ArbiterDecision {
     /// The finding.
     pub id: String,
-    pub word: Word,
+    #[serde(rename = "word")]
+    pub verdict: ArbiterVerdict,
     pub evidence: Vec<Quote>,
     /// The finding that it repeats.
     pub duplicate_of: Option<String>,

@@ -9,9 +9,9 @@ use crate::domain::model::oid::Oid;
 use crate::flow::intake::ingest::IngestedSpec;
 use crate::platform::store::inbox::Event;
 
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 #[serde(tag = "news", rename_all = "kebab-case")]
-pub enum News {
+pub enum DaemonEvent {
     /// What is watched from now on.
     Watching {
         worktrees: Vec<String>,
@@ -55,7 +55,7 @@ pub enum News {
     },
 }
 
-impl News {
+impl DaemonEvent {
     /// Whether people who watch want to read it.
     pub fn is_shown(&self) -> bool {
         !matches!(self, Self::Known { .. } | Self::Gone { .. })
@@ -66,7 +66,7 @@ impl News {
     }
 }
 
-impl fmt::Display for News {
+impl fmt::Display for DaemonEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Watching { worktrees, folders, method } => {

@@ -7,7 +7,7 @@ use crate::domain::model::severity::Severity;
 
 /// One thing that a reviewer claims to be wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Raised {
+pub struct ReviewFinding {
     /// Given by the program, unique in a run: `F-1`, `F-2` …
     pub id: String,
     pub class: Class,
@@ -26,7 +26,8 @@ pub struct Raised {
     /// What to do; empty where it says nothing.
     pub fix: String,
     /// A regular expression for more places of the same mistake; empty where there is none.
-    pub sweep: String,
+    #[serde(rename = "sweep")]
+    pub search_pattern: String,
     /// Where the anchor was found. The model's own line numbers are not even asked for.
     pub anchored: Anchored,
 }
@@ -75,15 +76,14 @@ impl Anchored {
 /// What became of an acceptance criterion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-#[expect(clippy::enum_variant_names, reason = "`met` is the word for it")]
-pub enum Met {
+pub enum CriterionStatus {
     Met,
     Missing,
     Deviation,
     NotAssessed,
 }
 
-impl Met {
+impl CriterionStatus {
     pub const ALL: [Self; 4] = [Self::Met, Self::Missing, Self::Deviation, Self::NotAssessed];
 
     pub fn as_str(self) -> &'static str {
@@ -98,17 +98,17 @@ impl Met {
 
 /// A criterion with what the review says of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Assessed {
+pub struct AssessedCriterion {
     /// `AC-1`
     pub id: String,
-    pub met: Met,
+    pub met: CriterionStatus,
     /// One line.
     pub why: String,
 }
 
 /// What a later round says of a finding that was open.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Verified {
+pub struct VerifiedFinding {
     /// The finding's id in the run.
     pub id: String,
     pub resolved: bool,

@@ -1,0 +1,72 @@
+//! Has the commits reviewed that are made in the watched work trees.
+
+use std::path::Path;
+
+use anyhow::Result;
+
+use crate::daemon::backoff::WarningDedup;
+use crate::daemon::event::DaemonEvent;
+use crate::daemon::heads::{HeadMove, Heads, Moved};
+use crate::daemon::tree::Tree;
+use crate::daemon::watched_repo::WatchedRepo;
+use crate::domain::policy::switch::Switch;
+use crate::flow::intake::ingest::key;
+use crate::flow::review::background;
+use crate::platform::config::env;
+use crate::platform::git::repo::Repo;
+
+/// Has new commits reviewed; says whether a HEAD is about to move.
+pub fn request_reviews(
+    heads: &mut Heads,
+    place: &WatchedRepo,
+    trees: &[Tree],
+    said: &mut WarningDedup,
+    tell: &mut dyn FnMut(&DaemonEvent),
+) -> bool {
+    let (mut soon, mut changed) = (false, false);
+    let now = env::now(&place.env);
+    heads.retain(|top| trees.iter().any(|tree| key(&tree.top) == top));
+    for tree in trees {
+        let moved = match heads.look(&tree.top, &place.common_dir, now) {
+            Ok(Moved::To(moved)) => moved,
+            Ok(Moved::Soon) => {
+                soon = true;
+                continue;
+            }
+            Ok(Moved::No) => continue,
+            Err(error) => {
+                said.trouble(format!("{error:#}"), tell);
+                continue;
+            }
+        };
+        if tree.background == Switch::On {
+            match want_reviews(place, &tree.top, &moved) {
+                Ok(true) => {
+                    let (worktree, commits) = (key(&tree.top), moved.commits.clone());
+                    tell(&DaemonEvent::Review { worktree, commits });
+                }
+                Ok(false) => {}
+                Err(error) => {
+                    // The next look meets the same commits.
+                    said.trouble(format!("{error:#}"), tell);
+                    continue;
+                }
+            }
+        }
+        changed |= heads.settle(moved);
+    }
+    if changed && let Err(error) = heads.save(&place.state_dir) {
+        said.trouble(format!("{error:#}"), tell);
+    }
+    soon
+}
+
+/// Notes commits for a review; `false` where there are none, or no agent to make one.
+fn want_reviews(place: &WatchedRepo, top: &Path, moved: &HeadMove) -> Result<bool> {
+    if moved.commits.is_empty() {
+        return Ok(false);
+    }
+    let repo = Repo::discover(top, None)?;
+    let (env, flags) = (&place.env, &place.flags);
+    background::want(&repo, env, flags, &moved.commits, &moved.left_out)
+}

@@ -1,0 +1,160 @@
+//! The inputs of the decision table, read from a run.
+
+use crate::domain::model::severity::Severity;
+use crate::domain::model::size::Size;
+use crate::domain::pipeline::run::{CallFailure, GateOutcome, Run, RunKind, Stage};
+use crate::domain::review::converge::{StopInputs, StopLimits, stop};
+use crate::domain::review::decide::{
+    CriteriaState, EscalationDetail, GateState, Instructions, Retry, ReviewState, StopReason,
+    Threshold,
+};
+use crate::domain::review::finding::{AssessedCriterion, Completeness, CriterionStatus};
+use crate::domain::review::tracked::{FindingWeight, TrackedFinding};
+
+/// The smallest size, from the run's on, whose cap leaves a round; `None` where none does.
+pub(super) fn size(run: &Run, limits: &StopLimits) -> Option<Size> {
+    let mut size = run.size;
+    while run.rounds >= limits.rounds.cap(size) {
+        size = size.larger()?;
+    }
+    Some(size)
+}
+
+pub(super) fn stop_rule(
+    run: &Run,
+    size: Option<Size>,
+    failure: Option<&CallFailure>,
+) -> Option<EscalationDetail> {
+    let current = run.current();
+    let budget = match failure {
+        Some(CallFailure::Budget(why)) => Some(why.as_str()),
+        Some(CallFailure::Infrastructure(_)) | None => None,
+    };
+    // A run that only judges asks for no fix that could be stopped.
+    let fixes = run.kind == RunKind::Fix;
+    stop(StopInputs {
+        findings: &run.findings,
+        attempt: current,
+        repeats: run.repeats(),
+        undoes: run.attempts[current].undoes,
+        idle_fixes: run.idle_fixes,
+        budget,
+        rounds_used_up: (fixes && size.is_none()).then_some(run.rounds),
+    })
+}
+
+pub(super) fn stop_reason(
+    run: &Run,
+    stop: Option<&EscalationDetail>,
+    failure: Option<&CallFailure>,
+) -> StopReason {
+    let attempt = &run.attempts[run.current()];
+    // Such a tree was judged before, or gives back what was: nobody is asked about it again.
+    let known = attempt.undoes.is_some() || run.repeats().is_some();
+    match (failure, stop) {
+        (Some(CallFailure::Budget(_)), _) => StopReason::Everything,
+        (Some(CallFailure::Infrastructure(_)), _) if matches!(run.stage, Stage::Fixing(_)) => {
+            StopReason::Executor
+        }
+        (_, Some(_)) if known => StopReason::Everything,
+        (_, Some(_)) => StopReason::Fixes,
+        (_, None) => StopReason::None,
+    }
+}
+
+pub(super) fn gates(gated: &GateOutcome) -> GateState {
+    if gated.needs_person {
+        GateState::NeedsPerson
+    } else if !gated.failures.is_empty() {
+        GateState::Red
+    } else if !gated.unasked.is_empty() {
+        GateState::Unasked
+    } else {
+        GateState::Green
+    }
+}
+
+pub(super) fn review(run: &Run, failure: Option<&CallFailure>) -> ReviewState {
+    if failure.is_some() && matches!(run.stage, Stage::Reviewing(_)) {
+        return ReviewState::Failed;
+    }
+    match run.attempts[run.current()].review {
+        None => ReviewState::Missing,
+        Some(Completeness::Incomplete(_)) => ReviewState::Incomplete,
+        Some(Completeness::Complete) => ReviewState::Complete,
+    }
+}
+
+pub(super) fn retry(run: &Run, limits: &StopLimits) -> Retry {
+    let attempt = &run.attempts[run.current()];
+    let allowed = match attempt.review {
+        Some(Completeness::Incomplete(_)) => run.failed_reviews <= limits.review_retries,
+        Some(Completeness::Complete) | None => !attempt.asked_again,
+    };
+    if allowed { Retry::Allowed } else { Retry::UsedUp }
+}
+
+pub(super) fn criteria(run: &Run) -> CriteriaState {
+    if unmet(run).next().is_some() {
+        CriteriaState::Unmet
+    } else if run.criteria.iter().any(|criterion| criterion.met == CriterionStatus::NotAssessed) {
+        CriteriaState::NotAssessed
+    } else {
+        CriteriaState::AllMet
+    }
+}
+
+/// The criteria that are known not to be met.
+pub(super) fn unmet(run: &Run) -> impl Iterator<Item = &AssessedCriterion> {
+    run.criteria.iter().filter(|criterion| {
+        matches!(criterion.met, CriterionStatus::Missing | CriterionStatus::Deviation)
+    })
+}
+
+/// Whether somebody said what to do about an unmet criterion.
+pub(super) fn is_instructed(
+    criterion: &AssessedCriterion,
+    findings: &[(&TrackedFinding, FindingWeight, Severity)],
+) -> bool {
+    instruction_of(criterion).is_some()
+        || findings.iter().any(|(finding, counts, _)| speaks_for(criterion, finding, *counts))
+}
+
+/// Whether what is to be done about a finding meets the criterion.
+pub(super) fn speaks_for(
+    criterion: &AssessedCriterion,
+    finding: &TrackedFinding,
+    counts: FindingWeight,
+) -> bool {
+    counts == FindingWeight::Upheld
+        && finding.criterion() == Some(&criterion.id)
+        && instruction(finding).is_some()
+}
+
+/// What the arbiter says to do, as one line.
+pub(super) fn instruction(finding: &TrackedFinding) -> Option<String> {
+    one_line(&finding.decision.as_ref()?.instruction)
+}
+
+/// What the review says is not as the criterion asks, as one line.
+pub(super) fn instruction_of(criterion: &AssessedCriterion) -> Option<String> {
+    let why = one_line(&criterion.why)?;
+    Some(format!("{} is not met ({}): {why}", criterion.id, criterion.met.as_str()))
+}
+
+pub(super) fn lines(texts: &[String]) -> Vec<String> {
+    texts.iter().filter_map(|text| one_line(text)).collect()
+}
+
+pub(super) fn one_line(text: &str) -> Option<String> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    (!words.is_empty()).then(|| words.join(" "))
+}
+
+pub(super) fn instructions(given: bool) -> Instructions {
+    if given { Instructions::Given } else { Instructions::Missing }
+}
+
+pub(super) fn over(number: usize, limit: usize) -> Threshold {
+    if number > limit { Threshold::Over } else { Threshold::Within }
+}

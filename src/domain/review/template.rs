@@ -1,0 +1,31 @@
+//! The texts of the prompts in `prompts/`, and what fills their places.
+
+pub const ARBITER: &str = include_str!("prompts/arbiter.md");
+pub const REPAIR: &str = include_str!("prompts/repair.md");
+pub const REVIEWER: &str = include_str!("prompts/reviewer.md");
+pub const VERIFIER: &str = include_str!("prompts/verifier.md");
+
+/// The hash of all prompts that a verdict depends on, for the question's name.
+pub fn fingerprint() -> String {
+    let mut hasher = blake3::Hasher::new();
+    for text in [REVIEWER, VERIFIER, REPAIR, ARBITER] {
+        hasher.update(&(text.len() as u64).to_le_bytes()).update(text.as_bytes());
+    }
+    hasher.finalize().to_hex().to_string()
+}
+
+/// Fills the places `{{name}}` of a prompt in one pass: what is filled in is not looked through. Its
+/// first line is its version, which is not sent.
+pub fn render(prompt: &str, text: &dyn Fn(&str) -> Option<String>) -> String {
+    let (_, mut rest) = prompt.split_once('\n').unwrap_or_default();
+    let mut rendered = String::with_capacity(rest.len());
+    while let Some((before, (name, after))) =
+        rest.split_once("{{").and_then(|(before, on)| Some((before, on.split_once("}}")?)))
+    {
+        rendered.push_str(before);
+        rendered.push_str(&text(name).unwrap_or_else(|| format!("{{{{{name}}}}}")));
+        rest = after;
+    }
+    rendered.push_str(rest);
+    rendered
+}

@@ -1,0 +1,369 @@
+//! A program to run: explicit directory, own process group, deadline, bounded output.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::{self, Read, Write as _};
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+
+use crate::platform::process::limits::Limits;
+
+/// The most that is kept of each captured stream, in bytes; the rest is read and dropped.
+const CAPTURE_MAX: usize = 256 * 1024 * 1024;
+
+/// How long after the end of a program with a deadline its streams may stay open before they are
+/// given up: something that it started holds them.
+const DRAIN: Duration = Duration::from_secs(2);
+
+/// The variables that tie a git command to one repository, as `git rev-parse --local-env-vars`
+/// lists them (git 2.47), with the ones that hooks add. Each child gets none of them: from a linked
+/// work tree they would send its git commands into the wrong repository.
+pub const GIT_LOCAL_VARS: [&str; 17] = [
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_CONFIG",
+    "GIT_CONFIG_PARAMETERS",
+    "GIT_CONFIG_COUNT",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_GRAFT_FILE",
+    "GIT_INDEX_FILE",
+    "GIT_NO_REPLACE_OBJECTS",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_PREFIX",
+    "GIT_SHALLOW_FILE",
+    "GIT_COMMON_DIR",
+    "GIT_INTERNAL_SUPER_PREFIX",
+    "GIT_QUARANTINE_PATH",
+];
+
+/// The variables by which `git --icase-pathspecs` and the like change what every path means that a
+/// git command below it is given. What a person meant by them ends with their own command.
+const PATHSPEC_VARS: [&str; 4] =
+    ["GIT_GLOB_PATHSPECS", "GIT_ICASE_PATHSPECS", "GIT_LITERAL_PATHSPECS", "GIT_NOGLOB_PATHSPECS"];
+
+/// A program to run. The working directory is always explicit.
+#[must_use = "a command does nothing until it is run"]
+pub struct Cmd {
+    pub(super) command: Command,
+    pub(super) program: OsString,
+    pub(super) stdin: Option<Vec<u8>>,
+    pub(super) deadline: Option<Duration>,
+    pub(super) limits: Limits,
+}
+
+/// Why a program gave no exit status of its own.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Not found, not executable, or no process to be had.
+    #[error("could not start `{program}`")]
+    Start { program: String, source: io::Error },
+    #[error("`{program}` did not end within {} s and was stopped", .after.as_secs())]
+    TimedOut { program: String, after: Duration },
+    #[error("could not read what `{program}` printed")]
+    Stream { program: String, source: io::Error },
+}
+
+/// What a program left behind when it ended by itself.
+#[derive(Debug)]
+pub struct Output {
+    pub status: ExitStatus,
+    pub stdout: Vec<u8>,
+    pub stderr: Vec<u8>,
+}
+
+impl Output {
+    /// The exit code, or 128 + the signal that ended it, as a shell says it.
+    pub fn code(&self) -> i32 {
+        code_of(self.status)
+    }
+}
+
+/// The exit code, or 128 + the signal that ended it, as a shell says it.
+pub fn code_of(status: ExitStatus) -> i32 {
+    status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0))
+}
+
+impl Cmd {
+    /// A program by path, or by name to be looked up in `PATH`, run in `dir`.
+    pub fn new(program: impl AsRef<OsStr>, dir: &Path) -> Self {
+        #[expect(clippy::disallowed_methods, reason = "this is the one place that spawns")]
+        let mut command = Command::new(program.as_ref());
+        command.current_dir(dir).stdin(Stdio::null());
+        for name in GIT_LOCAL_VARS.into_iter().chain(PATHSPEC_VARS) {
+            command.env_remove(name);
+        }
+        Self::of(command, program.as_ref())
+    }
+
+    /// A hook of the person's own, in the directory that git started us in: it gets what git gave
+    /// us, git's local variables too.
+    pub fn kept_hook(program: &Path, dir: &Path) -> Self {
+        #[expect(clippy::disallowed_methods, reason = "this is the one place that spawns")]
+        let mut command = Command::new(program);
+        command.current_dir(dir).stdin(Stdio::null());
+        Self::of(command, program.as_os_str())
+    }
+
+    /// As `new`, with an environment of the variables that are given from here on and no other.
+    pub fn alone(program: &Path, dir: &Path) -> Self {
+        let mut cmd = Self::new(program, dir);
+        cmd.command.env_clear();
+        cmd
+    }
+
+    fn of(command: Command, program: &OsStr) -> Self {
+        let limits = Limits::default();
+        Self { command, program: program.to_owned(), stdin: None, deadline: None, limits }
+    }
+
+    pub fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
+        self.command.arg(arg);
+        self
+    }
+
+    pub fn args<S: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = S>) -> Self {
+        self.command.args(args);
+        self
+    }
+
+    pub fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    pub fn env_remove(mut self, name: impl AsRef<OsStr>) -> Self {
+        self.command.env_remove(name);
+        self
+    }
+
+    /// What the program reads on its standard input; without this it is `/dev/null`.
+    pub fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.stdin = Some(bytes.into());
+        self
+    }
+
+    /// Stops the program's whole process group when it has not ended by then.
+    pub fn deadline(mut self, after: Duration) -> Self {
+        self.deadline = Some(after);
+        self
+    }
+
+    /// Runs the program and keeps what it prints. With a deadline, what it left running and holds its
+    /// streams open does not keep us: what the program itself printed is there by its end.
+    pub fn capture(mut self) -> Result<Output, Error> {
+        self.command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let until = self.deadline.map(|after| Instant::now() + after);
+        let mut child = self.spawn()?;
+        let stdout = child.stdout.take().map(Reader::start);
+        let stderr = child.stderr.take().map(Reader::start);
+        let status = self.wait(child)?;
+        let until = until.map(|until| until.min(Instant::now() + DRAIN));
+        let end =
+            |reader: Option<Reader>| reader.map_or(Ok(Vec::new()), |reader| reader.end(until));
+        let stream = |source| Error::Stream { program: self.name(), source };
+        Ok(Output {
+            status,
+            stdout: end(stdout).map_err(stream)?,
+            stderr: end(stderr).map_err(stream)?,
+        })
+    }
+
+    /// Runs the program on our own terminal, in our own process group, as a chained hook expects.
+    pub fn inherit(mut self) -> Result<ExitStatus, Error> {
+        self.command.stdout(Stdio::inherit()).stderr(Stdio::inherit());
+        if self.stdin.is_some() {
+            self.command.stdin(Stdio::piped());
+        }
+        let mut child = self.command.spawn().map_err(|source| self.start_error(source))?;
+        self.feed(&mut child);
+        child.wait().map_err(|source| self.start_error(source))
+    }
+
+    /// Starts the program with no tie to ours: no stream, no wait, no descriptor that we were given
+    /// by whoever started us. Its log is `log`.
+    pub fn detach(mut self, log: &File) -> Result<u32, Error> {
+        // Whoever runs git may hold a lock by such a descriptor, or wait for the end of a pipe. Ours
+        // are closed on the way into another program in any case; this says the same of the others.
+        close_fds::set_fds_cloexec_threadsafe(3, &[]);
+        let out = log.try_clone().map_err(|source| self.start_error(source))?;
+        let err = log.try_clone().map_err(|source| self.start_error(source))?;
+        self.command.stdout(out).stderr(err);
+        let child = self.command.spawn().map_err(|source| self.start_error(source))?;
+        Ok(child.id())
+    }
+
+    /// Starts the program in a process group of its own, for another thread to wait for.
+    pub fn start(mut self) -> Result<ChildProcess, Error> {
+        self.command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = self.spawn()?;
+        Ok(ChildProcess { child, program: self.name() })
+    }
+
+    /// Starts the program for a dialogue over its standard streams; it is stopped when dropped.
+    pub fn converse(mut self) -> Result<Conversation, Error> {
+        self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = self.command.spawn().map_err(|source| self.start_error(source))?;
+        match (child.stdin.take(), child.stdout.take()) {
+            (Some(stdin), stdout @ Some(_)) => Ok(Conversation { child, stdin, stdout }),
+            _ => Err(self.start_error(io::Error::other("no pipes"))),
+        }
+    }
+
+    pub(super) fn spawn(&mut self) -> Result<Child, Error> {
+        // Its own group, so that a deadline reaches everything it started.
+        self.command.process_group(0);
+        if self.stdin.is_some() {
+            self.command.stdin(Stdio::piped());
+        }
+        let mut child = self.command.spawn().map_err(|source| self.start_error(source))?;
+        self.feed(&mut child);
+        Ok(child)
+    }
+
+    /// Writes the input from a thread of its own: a program that prints before it has read
+    /// everything would otherwise wait for us while we wait for it.
+    pub(super) fn feed(&mut self, child: &mut Child) {
+        if let (Some(input), Some(mut pipe)) = (self.stdin.take(), child.stdin.take()) {
+            thread::spawn(move || {
+                // A program that does not read its input is no error; its exit status tells.
+                drop(pipe.write_all(&input));
+            });
+        }
+    }
+
+    pub(super) fn wait(&self, mut child: Child) -> Result<ExitStatus, Error> {
+        let Some(deadline) = self.deadline else {
+            return child.wait().map_err(|source| self.start_error(source));
+        };
+        let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+        let (done, ended) = mpsc::channel();
+        thread::spawn(move || done.send(child.wait()));
+        if let Ok(status) = ended.recv_timeout(deadline) {
+            status.map_err(|source| self.start_error(source))
+        } else {
+            if let Some(group) = group {
+                let _ = kill_process_group(group, Signal::KILL);
+            }
+            Err(Error::TimedOut { program: self.name(), after: deadline })
+        }
+    }
+
+    pub(super) fn name(&self) -> String {
+        self.program.to_string_lossy().into_owned()
+    }
+
+    pub(super) fn start_error(&self, source: io::Error) -> Error {
+        Error::Start { program: self.name(), source }
+    }
+}
+
+/// A program that was started to do work beside ours.
+pub struct ChildProcess {
+    child: Child,
+    program: String,
+}
+
+impl ChildProcess {
+    /// Its process, to ask it to end.
+    pub fn pid(&self) -> Option<Pid> {
+        i32::try_from(self.child.id()).ok().and_then(Pid::from_raw)
+    }
+
+    /// Waits until it has ended; what it printed.
+    pub fn wait(self) -> Result<Output, Error> {
+        let Self { child, program } = self;
+        let output = child.wait_with_output();
+        let output = output.map_err(|source| Error::Stream { program, source })?;
+        Ok(Output { status: output.status, stdout: output.stdout, stderr: output.stderr })
+    }
+}
+
+/// Asks a process to end by itself, as `kill` does. One that is gone already is no error.
+pub fn ask_to_end(pid: Pid) {
+    let _ = kill_process(pid, Signal::TERM);
+}
+
+/// A program that answers questions on its standard streams.
+pub struct Conversation {
+    child: Child,
+    pub stdin: ChildStdin,
+    stdout: Option<ChildStdout>,
+}
+
+impl Conversation {
+    /// The program's answers, once.
+    pub fn take_stdout(&mut self) -> Option<ChildStdout> {
+        self.stdout.take()
+    }
+}
+
+impl Drop for Conversation {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// The path of the running program, for shims and for the daemon's start.
+pub fn own_path() -> io::Result<PathBuf> {
+    std::env::current_exe()
+}
+
+/// Reads a stream from a thread of its own, which ends with the stream.
+struct Reader {
+    kept: Arc<Mutex<Vec<u8>>>,
+    ended: mpsc::Receiver<io::Result<()>>,
+}
+
+impl Reader {
+    fn start(mut pipe: impl Read + Send + 'static) -> Self {
+        let kept = Arc::new(Mutex::new(Vec::new()));
+        let (tell, ended) = mpsc::channel();
+        let keep = Arc::clone(&kept);
+        thread::spawn(move || {
+            let mut part = vec![0; 64 * 1024];
+            let read = loop {
+                match pipe.read(&mut part) {
+                    Ok(0) => break Ok(()),
+                    Ok(count) => {
+                        let mut kept = keep.lock().unwrap_or_else(PoisonError::into_inner);
+                        let room = CAPTURE_MAX.saturating_sub(kept.len());
+                        kept.extend_from_slice(&part[..count.min(room)]);
+                    }
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    Err(error) => break Err(error),
+                }
+            };
+            // Nobody listens any more where the stream was given up.
+            drop(tell.send(read));
+        });
+        Self { kept, ended }
+    }
+
+    /// What was read by the end of the stream, or until then.
+    fn end(self, until: Option<Instant>) -> io::Result<Vec<u8>> {
+        let stopped = |_| io::Error::other("the reader stopped");
+        match until {
+            None => self.ended.recv().map_err(stopped)??,
+            Some(until) => {
+                let left = until.saturating_duration_since(Instant::now());
+                match self.ended.recv_timeout(left) {
+                    Ok(read) => read?,
+                    Err(mpsc::RecvTimeoutError::Timeout) => {}
+                    Err(mpsc::RecvTimeoutError::Disconnected) => {
+                        return Err(io::Error::other("the reader stopped"));
+                    }
+                }
+            }
+        }
+        Ok(std::mem::take(&mut *self.kept.lock().unwrap_or_else(PoisonError::into_inner)))
+    }
+}
