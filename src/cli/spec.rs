@@ -162,7 +162,7 @@ fn new(context: &Context, repo: &Repo, id: &str, title: Option<&str>) -> Result<
     if let Some(page) = taken {
         return Err(hinted(
             format!("`{}` already has the id `{id}`", page.path),
-            "choose another id, or go on with that file",
+            "choose another id, or edit that file",
         ));
     }
     let relative = globs(context, &top)?.first_folder().join(format!("{id}.md"));

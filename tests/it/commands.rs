@@ -275,7 +275,7 @@ fn only_trusted_commands_run() {
     repo.write("a", "4\n").git(&["add", "a"]).ok();
     commit(&repo).ok().says("changed since you trusted");
     repo.tribunal(&["trust", "--yes"]).ok().says("changed since you trusted");
-    repo.tribunal(&["trust", "--revoke"]).ok().says("`probe` is not trusted");
+    repo.tribunal(&["trust", "--revoke"]).ok().says("`probe` is no longer trusted");
     repo.write("a", "5\n").git(&["add", "a"]).ok();
     commit(&repo).ok().says("it is not trusted");
     assert!(!mark.exists());

@@ -539,7 +539,7 @@ fn an_interrupted_run_says_how_to_go_on() {
             assert_eq!(ended.code(), Some(130));
             assert!(scene.stand_ins.alive().is_empty());
             let said = fs::read_to_string(said).unwrap();
-            let hint = format!("`tribunal resume {id}` goes on with it");
+            let hint = format!("resume it with `tribunal resume {id}`");
             assert!(said.contains(&hint), "{said}");
         }
         scene
