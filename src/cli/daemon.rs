@@ -18,7 +18,7 @@ use crate::daemon::{control, learner};
 use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::model::text::counted;
-use crate::platform::store::known::{Known, Version};
+use crate::platform::store::known::{KnownSpecs, Version};
 use crate::platform::store::{inbox, queue};
 use crate::platform::ui::out;
 use crate::platform::ui::report::{OutputFormat, printable};
@@ -135,7 +135,7 @@ fn stop(context: &Context, place: &WatchedRepo) -> Result<ExitStatus> {
 fn status(context: &Context, place: &WatchedRepo) -> Result<ExitStatus> {
     let holder = lock::holder(&place.state_dir);
     let watched = holder.as_ref().and_then(|holder| control::watched(place, holder));
-    let known = Known::load(&place.state_dir, None)?.known;
+    let known = KnownSpecs::load(&place.state_dir, None)?.known;
     let records = last_records(&known);
     let queue = queue::list(&place.state_dir)?;
     let events = inbox::waiting(&place.state_dir);
@@ -205,7 +205,7 @@ fn drift(holder: &Holder) -> Option<String> {
         .then(|| format!("the watcher is tribunal {}, this is {own}", holder.version))
 }
 
-fn last_records(known: &Known) -> Vec<(&str, &Version)> {
+fn last_records(known: &KnownSpecs) -> Vec<(&str, &Version)> {
     let mut records: Vec<(&str, &Version)> = known
         .specs
         .iter()

@@ -25,7 +25,7 @@ use crate::flow::intake::scan::{SpecGlobs, list};
 use crate::platform::config::env;
 use crate::platform::git::repo::Repo;
 use crate::platform::store::file::write_new;
-use crate::platform::store::known::Known;
+use crate::platform::store::known::KnownSpecs;
 use crate::platform::store::queue;
 use crate::platform::ui::github;
 use crate::platform::ui::out;
@@ -282,7 +282,7 @@ fn json_problem(problem: &SpecProblem) -> Value {
 
 /// What the watcher and the queue know of a spec: whether this content was taken in, and whether
 /// it waits for a run.
-fn standing(repo: &Repo, known: &Known, page: &Page) -> (bool, bool) {
+fn standing(repo: &Repo, known: &KnownSpecs, page: &Page) -> (bool, bool) {
     let SpecIdentity { id, hash } = &page.identity;
     let taken_in = known.versions(id).last().is_some_and(|version| version.hash == *hash);
     let queued = queue::get(&repo.state_dir(), id).is_some_and(|queued| queued.hash == *hash);
@@ -291,7 +291,7 @@ fn standing(repo: &Repo, known: &Known, page: &Page) -> (bool, bool) {
 
 fn list_all(context: &Context, repo: &Repo) -> Result<ExitStatus> {
     let pages = pages(context, &top_of(repo)?)?;
-    let known = Known::load(&repo.state_dir(), None)?.known;
+    let known = KnownSpecs::load(&repo.state_dir(), None)?.known;
     if context.global.format == OutputFormat::Json {
         let specs: Vec<_> = pages
             .iter()
@@ -345,7 +345,7 @@ fn show(context: &Context, repo: &Repo, id: &str) -> Result<ExitStatus> {
         );
         return Err(hinted(format!("no spec `{}`", printable(id)), hint));
     };
-    let known = Known::load(&repo.state_dir(), None)?.known;
+    let known = KnownSpecs::load(&repo.state_dir(), None)?.known;
     let (taken_in, queued) = standing(repo, &known, page);
     let versions = known.versions(&page.identity.id);
     let record_path = format!("{PROGRESS}/{}.md", page.identity.id);

@@ -10,7 +10,7 @@ use crate::daemon::control::check_watchable;
 use crate::daemon::event::DaemonEvent;
 use crate::daemon::lock;
 use crate::daemon::lock::Mode;
-use crate::daemon::run::{Ending, run};
+use crate::daemon::run::{WatchEnding, run};
 use crate::daemon::watched_repo::WatchedRepo;
 use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
@@ -42,9 +42,9 @@ pub fn run_command(context: &Context) -> Result<ExitStatus> {
     });
     let ending = run(place, &mut held, &mut |event| print_event(event, json), Some(reader_left))?;
     Ok(match ending {
-        Ending::Interrupted => ExitStatus::Interrupted,
-        Ending::Stopped => ExitStatus::Pass,
-        Ending::Orphaned => {
+        WatchEnding::Interrupted => ExitStatus::Interrupted,
+        WatchEnding::Stopped => ExitStatus::Pass,
+        WatchEnding::Orphaned => {
             out::talk("the repository is gone, or another watcher took over; stopping");
             ExitStatus::Error
         }

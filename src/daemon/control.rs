@@ -14,7 +14,7 @@ use serde::Deserialize;
 use crate::daemon::event::DaemonEvent;
 use crate::daemon::lock;
 use crate::daemon::lock::{Holder, Mode};
-use crate::daemon::run::{Ending, run};
+use crate::daemon::run::{WatchEnding, run};
 use crate::daemon::watched_repo::WatchedRepo;
 use crate::domain::model::error::hinted;
 use crate::domain::policy::watch::{WatchSettings, WatchStart};
@@ -145,7 +145,7 @@ pub fn serve(place: WatchedRepo, verbose: u8) -> Result<()> {
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "started");
     let ending = run(place, &mut held, &mut |news| write(news), None);
     match &ending {
-        Ok(Ending::Orphaned) => tracing::warn!("the repository or the lock's file is gone"),
+        Ok(WatchEnding::Orphaned) => tracing::warn!("the repository or the lock's file is gone"),
         Ok(_) => tracing::info!("stopped"),
         Err(error) => tracing::error!("{error:#}"),
     }

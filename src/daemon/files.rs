@@ -7,11 +7,11 @@ use crate::daemon::event::DaemonEvent;
 use crate::daemon::tree::Tree;
 use crate::flow::intake::ingest::key;
 use crate::flow::intake::scan::SpecListing;
-use crate::platform::store::known::Known;
+use crate::platform::store::known::KnownSpecs;
 
 /// Forgets files that are gone; what they said stays known. Says whether any was.
 pub fn forget_gone(
-    known: &mut Known,
+    known: &mut KnownSpecs,
     trees: &[Tree],
     listings: &[SpecListing],
     tell: &mut dyn FnMut(&DaemonEvent),
@@ -43,7 +43,7 @@ pub fn forget_gone(
 }
 
 /// After a file gave up its id, has those looked at again that wanted it. Says whether any did.
-pub fn release(known: &mut Known, top: &Path, before: Option<String>, now: &str) -> bool {
+pub fn release(known: &mut KnownSpecs, top: &Path, before: Option<String>, now: &str) -> bool {
     let Some(before) = before.filter(|before| !before.eq_ignore_ascii_case(now)) else {
         return false;
     };

@@ -51,13 +51,13 @@ pub enum Mode {
 
 /// The watcher's lock, until it is dropped.
 #[must_use = "the lock is given back when this is dropped"]
-pub struct Held {
+pub struct WatcherLock {
     path: PathBuf,
     lock: lock::Held,
     holder: Holder,
 }
 
-impl Held {
+impl WatcherLock {
     /// Says that the watcher watches.
     pub fn ready(&mut self) -> Result<()> {
         self.holder.ready = true;
@@ -80,14 +80,14 @@ fn path_of(state_dir: &Path) -> PathBuf {
 }
 
 /// Takes the lock; `None` where another process has it.
-pub fn take(state_dir: &Path, mode: Mode, now: Timestamp) -> Result<Option<Held>> {
+pub fn take(state_dir: &Path, mode: Mode, now: Timestamp) -> Result<Option<WatcherLock>> {
     let path = path_of(state_dir);
     let lock =
         lock::take(&path, WAIT).with_context(|| format!("could not lock `{}`", path.display()))?;
     let Some(lock) = lock else { return Ok(None) };
     let version = env!("CARGO_PKG_VERSION").to_owned();
     let holder = Holder { process: Identity::own(), version, since: now, mode, ready: false };
-    let mut held = Held { path, lock, holder };
+    let mut held = WatcherLock { path, lock, holder };
     held.write()?;
     Ok(Some(held))
 }

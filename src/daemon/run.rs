@@ -15,7 +15,7 @@ use tokio::time::sleep_until;
 
 use crate::daemon::event::DaemonEvent;
 use crate::daemon::learner::{LearnedRule, Learner};
-use crate::daemon::lock::Held;
+use crate::daemon::lock::WatcherLock;
 use crate::daemon::scan::{ScanResult, Watcher};
 use crate::daemon::watch::{FsEvent, FsEvents, WatchSet, no_watcher};
 use crate::daemon::watched_repo::WatchedRepo;
@@ -27,7 +27,7 @@ const FS_EVENTS_MAX: usize = 4096;
 
 /// Why the watcher ended.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Ending {
+pub enum WatchEnding {
     /// Ctrl-C.
     Interrupted,
     /// `tribunal daemon stop`, a closed terminal, a shutdown, a reader that went away.
@@ -40,10 +40,10 @@ pub enum Ending {
 /// for everything that happens.
 pub fn run(
     place: WatchedRepo,
-    held: &mut Held,
+    held: &mut WatcherLock,
     tell: &mut dyn FnMut(&DaemonEvent),
     reader_left: Option<oneshot::Receiver<()>>,
-) -> Result<Ending> {
+) -> Result<WatchEnding> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -70,11 +70,11 @@ impl Signals {
         })
     }
 
-    async fn next(&mut self) -> Ending {
+    async fn next(&mut self) -> WatchEnding {
         tokio::select! {
-            _ = self.interrupt.recv() => Ending::Interrupted,
-            _ = self.terminate.recv() => Ending::Stopped,
-            _ = self.hangup.recv() => Ending::Stopped,
+            _ = self.interrupt.recv() => WatchEnding::Interrupted,
+            _ = self.terminate.recv() => WatchEnding::Stopped,
+            _ = self.hangup.recv() => WatchEnding::Stopped,
         }
     }
 }
@@ -236,10 +236,10 @@ fn work(messages: &Messages, work: impl FnOnce() + Send + 'static) {
 
 async fn watch(
     place: Arc<WatchedRepo>,
-    held: &mut Held,
+    held: &mut WatcherLock,
     tell: &mut dyn FnMut(&DaemonEvent),
     reader_left: Option<oneshot::Receiver<()>>,
-) -> Result<Ending> {
+) -> Result<WatchEnding> {
     let mut signals = Signals::new()?;
     let mut reader_left = std::pin::pin!(word_comes(reader_left));
     let (watches, mut fs_events) = match WatchSet::new(&place.common_dir) {
@@ -260,7 +260,7 @@ async fn watch(
         let is_due = |repository: &Repository| repository.due().is_some_and(|due| due <= now);
         if repositories.values().any(is_due) {
             if !held.is_ours() || !place.common_dir.exists() {
-                break Ending::Orphaned;
+                break WatchEnding::Orphaned;
             }
             for repository in repositories.values_mut().filter(|repository| is_due(repository)) {
                 repository.look(&messages);
@@ -270,7 +270,7 @@ async fn watch(
         tokio::select! {
             biased;
             ending = signals.next() => break ending,
-            () = &mut reader_left => break Ending::Stopped,
+            () = &mut reader_left => break WatchEnding::Stopped,
             Some(message) = incoming.recv() => {
                 receive(message, &mut repositories, &messages, tell)?;
             }

@@ -26,7 +26,7 @@ use crate::platform::config::env;
 use crate::platform::git::worktrees;
 use crate::platform::store::file::{sweep, write_atomic};
 use crate::platform::store::inbox;
-use crate::platform::store::known::Known;
+use crate::platform::store::known::KnownSpecs;
 
 /// How often folders may appear while they are being watched before the rest waits for the next look.
 const WATCH_ROUNDS_MAX: usize = 16;
@@ -49,7 +49,7 @@ pub struct Watcher {
     place: Arc<WatchedRepo>,
     trees: Vec<Tree>,
     watches: Option<WatchSet>,
-    known: Known,
+    known: KnownSpecs,
     debouncer: Debouncer<Key>,
     /// Files that were written to and not closed yet, as events name them.
     open: BTreeSet<PathBuf>,
@@ -85,7 +85,7 @@ impl Watcher {
         inbox::make(&place.state_dir)?;
         inbox::put_back_leftovers(&place.state_dir)?;
         sweep(&place.state_dir.join("queue"));
-        let loaded = Known::load(&place.state_dir, Some(env::now(&place.env)))?;
+        let loaded = KnownSpecs::load(&place.state_dir, Some(env::now(&place.env)))?;
         if let Some(aside) = loaded.set_aside {
             let aside = aside.display();
             tell(&DaemonEvent::Trouble {

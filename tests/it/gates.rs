@@ -137,7 +137,7 @@ fn the_law_that_a_change_brings_holds_from_the_next_one_on() {
     let marker = "<".repeat(7);
     repo.write("tribunal.toml", "[gates]\nconflict-markers = \"off\"\n");
     repo.write("a", format!("{marker} ours\n"));
-    check(&repo).code(1).says("judged under the law before it").says("conflict marker");
+    check(&repo).code(1).says("checked against the previous policy").says("conflict marker");
     repo.commit_unjudged("the law alone would have passed");
     repo.write("b", format!("{marker} ours\n"));
     check(&repo).ok();

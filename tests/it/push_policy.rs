@@ -4,7 +4,7 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use crate::harness::{Outcome, Repo, Sandbox};
+use crate::harness::{Outcome, Repo, Sandbox, run};
 
 const STRICT: &str = "[gates]\nconflict-markers = \"block\"\nscope = \"off\"\n";
 const LAX: &str = "[gates]\nconflict-markers = \"off\"\nscope = \"off\"\n";
@@ -411,4 +411,28 @@ fn a_push_of_many_tags_takes_time_in_proportion() {
     let started = Instant::now();
     w.push("--dry-run --tags origin").ok();
     assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+}
+
+#[test]
+fn a_first_merge_of_much_history_says_how_much_is_read() {
+    let sandbox = Sandbox::new();
+    let w = world(&sandbox, STRICT);
+    let mut stream = String::new();
+    for number in 0..600 {
+        let from = if number == 0 { "from refs/heads/main^0\n" } else { "" };
+        let (file, message) = (format!("{number}\n"), format!("feat: {number}\n"));
+        stream += &format!(
+            "commit refs/heads/long\ncommitter A <a@example.invalid> {number} +0000\n\
+             data {}\n{message}{from}M 100644 inline n\ndata {}\n{file}\n",
+            message.len(),
+            file.len()
+        );
+    }
+    let mut import = sandbox.command("git", &w.repo.dir);
+    import.args(["fast-import", "--quiet"]);
+    run(import, stream.as_bytes()).ok();
+    w.guard(Side::Server).push("origin long:main").ok().says("checking 600 commits that are new");
+    // They are on record now.
+    w.git("branch other long").ok();
+    w.push("origin other").ok().never_says("checking");
 }

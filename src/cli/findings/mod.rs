@@ -17,7 +17,7 @@ use crate::cli::findings::values::{
     class_of, gate_of, path_of, severity_of, split_place, status_of,
 };
 use crate::cli::times::{since_of, until_of};
-use crate::domain::locate::index::Locators;
+use crate::domain::locate::index::LineLocators;
 use crate::domain::model::class::Class;
 use crate::domain::model::error::hinted;
 use crate::domain::model::report::{ExitStatus, Report, Reported, Verdict};
@@ -228,7 +228,7 @@ fn show(context: &Context, id: &str) -> Result<ExitStatus> {
         let locators = ledger.locators(&kept.id)?;
         Ok((kept, history, locators))
     })?;
-    let locators: Option<Locators> = locators.and_then(|text| serde_json::from_str(&text).ok());
+    let locators: Option<LineLocators> = locators.and_then(|text| serde_json::from_str(&text).ok());
     let today = whereabouts::now(&repo, &kept, &history, locators.as_ref())?;
     if context.global.format == OutputFormat::Json {
         let mut finding = json_details(&kept, &history);

@@ -10,6 +10,7 @@ use crate::domain::constitution::recurrence::Candidate;
 use crate::domain::constitution::rule::{Origin, Rule, RuleCheck};
 use crate::domain::model::class::Class;
 use crate::domain::model::severity::Severity;
+use crate::domain::model::text::one_line;
 
 /// The longest text that is taken from a finding, in characters: rules that grow are not read.
 const MESSAGE_CHARS_MAX: usize = 240;
@@ -22,7 +23,7 @@ const ID_DIGITS: usize = 4;
 /// How a sentence begins that no person and no agent wrote.
 const OPENING: &str = "Seen in ";
 
-/// Whether a rule's sentence is as it was written here, and nobody made it their own.
+/// Whether a rule's sentence is as it was written here, without an edit by a person.
 pub fn is_by_code(rule: &Rule) -> bool {
     rule.sentence.starts_with(OPENING)
 }
@@ -33,11 +34,11 @@ pub fn drafted(
     candidate: &Candidate,
     cases: &[&Incident],
     check: RuleCheck,
-    law: ExistingRules<'_>,
+    existing: ExistingRules<'_>,
 ) -> Rule {
     let mut rule = Rule::with_check(check);
     rule.class = candidate.class.clone();
-    rule.id = rule_id(&rule.class, &candidate.component, &rule.check, law);
+    rule.id = rule_id(&rule.class, &candidate.component, &rule.check, existing);
     rule.title = title(candidate, cases);
     rule.sentence = sentence(candidate, cases);
     rule.paths = paths(&candidate.component, cases);
@@ -62,7 +63,12 @@ pub fn drafted(
 }
 
 /// The same mistake has the same id on every branch and machine, unless another rule has it.
-fn rule_id(class: &Class, component: &str, check: &RuleCheck, law: ExistingRules<'_>) -> String {
+fn rule_id(
+    class: &Class,
+    component: &str,
+    check: &RuleCheck,
+    existing: ExistingRules<'_>,
+) -> String {
     let mut hasher = blake3::Hasher::new();
     for field in ["rule/v1", class.as_str(), component, check.pattern().unwrap_or_default()] {
         hasher.update(&(field.len() as u64).to_le_bytes());
@@ -70,7 +76,8 @@ fn rule_id(class: &Class, component: &str, check: &RuleCheck, law: ExistingRules
     }
     let hex = hasher.finalize().to_hex();
     let taken = |id: &str| {
-        law.rules.iter().any(|rule| rule.id == id) || law.forgotten.iter().any(|f| f.id == id)
+        existing.rules.iter().any(|rule| rule.id == id)
+            || existing.forgotten.iter().any(|f| f.id == id)
     };
     let mut digits = ID_DIGITS;
     while digits < hex.len() && taken(&format!("R-{}", &hex[..digits])) {
@@ -91,7 +98,7 @@ fn title(candidate: &Candidate, cases: &[&Incident]) -> String {
     let text = match (candidate.class.demand(), cases.first()) {
         (Some(demand), _) => demand.to_owned(),
         (None, Some(case)) => {
-            format!("avoid: {}", one_line(&case.sighting.message, TITLE_CHARS_MAX))
+            format!("avoid: {}", title_line(&case.sighting.message, TITLE_CHARS_MAX))
         }
         (None, None) => candidate.class.name().replace('-', " "),
     };
@@ -107,17 +114,17 @@ fn sentence(candidate: &Candidate, cases: &[&Incident]) -> String {
     let (findings, changes) = (count(cases.len(), "finding"), count(changes(cases), "change"));
     let since = day(candidate.first).map_or_else(String::new, |day| format!(" since {day}"));
     let Some(case) = cases.first() else { return format!("{OPENING}{findings}.") };
-    let message = one_line(&case.sighting.message, MESSAGE_CHARS_MAX);
+    let message = title_line(&case.sighting.message, MESSAGE_CHARS_MAX);
     let mut sentence = format!("{OPENING}{findings} of {changes}{since}: {message}.");
     if !case.suggestion.trim().is_empty() {
-        let _ = write!(sentence, " Do: {}.", one_line(&case.suggestion, MESSAGE_CHARS_MAX));
+        let _ = write!(sentence, " Do: {}.", title_line(&case.suggestion, MESSAGE_CHARS_MAX));
     }
     sentence
 }
 
 /// A finding's text is data: it becomes one short line that can open no heading, block or example.
-fn one_line(text: &str, chars_max: usize) -> String {
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+fn title_line(text: &str, chars_max: usize) -> String {
+    let line = one_line(text);
     let line = line.trim_end_matches('.');
     match line.char_indices().nth(chars_max) {
         Some((end, _)) => format!("{} …", line[..end].trim_end()),

@@ -1,4 +1,5 @@
-//! What a rule is learned from, and what stands already.
+//! Incidents, the findings with their texts that a rule is learned from, and the rules that exist
+//! already.
 
 use std::ops::Range;
 

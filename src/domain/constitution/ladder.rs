@@ -16,7 +16,7 @@ pub struct Statistics {
     /// When it got its status, in seconds since 1970.
     pub since: i64,
     pub last_hit: Option<i64>,
-    /// Changes that were judged since the last hit, or since it got its status.
+    /// Changes that were evaluated since the last hit, or since it got its status.
     pub quiet_changes: u32,
 }
 

@@ -50,11 +50,11 @@ pub fn decide(
     candidate: &Candidate,
     cases: &[Incident],
     after: RecurrenceThreshold,
-    law: ExistingRules<'_>,
+    existing: ExistingRules<'_>,
     given: Given<'_>,
     rest: Rest<'_>,
 ) -> PromotionDecision {
-    let (left, ids) = uncovered(candidate, cases, law.rules);
+    let (left, ids) = uncovered(candidate, cases, existing.rules);
     let known = left.is_empty() && !cases.is_empty();
     let asked_for = matches!(given, Given::Check(_));
     if known || (!asked_for && !are_enough(&left, after)) {
@@ -63,20 +63,21 @@ pub fn decide(
     let (rule, proof) = match given {
         Given::Nothing => {
             let (chosen, checks) = generalised(&left, after);
-            best_rule(candidate, &left, (&chosen, checks), law, rest)
+            best_rule(candidate, &left, (&chosen, checks), existing, rest)
         }
         Given::Check(check) => {
             let chosen = hit_by(check, &left);
-            best_rule(candidate, &left, (&chosen, vec![check.clone()]), law, rest)
+            best_rule(candidate, &left, (&chosen, vec![check.clone()]), existing, rest)
         }
-        Given::Draft(draft) => drafted_rule(candidate, &left, after, law, draft, rest),
+        Given::Draft(draft) => drafted_rule(candidate, &left, after, existing, draft, rest),
     };
     if !asked_for
-        && let Some(forgotten) = law.forgotten.iter().find(|f| is_same(f, candidate, &rule, &left))
+        && let Some(forgotten) =
+            existing.forgotten.iter().find(|f| is_same(f, candidate, &rule, &left))
     {
         return PromotionDecision::Forgotten { id: forgotten.id.clone() };
     }
-    match over_budget(&rule, law) {
+    match over_budget(&rule, existing) {
         Some(reason) => PromotionDecision::Full { reason },
         None => PromotionDecision::Learn { rule: Box::new(rule), proof },
     }
@@ -174,14 +175,14 @@ fn is_same(
     prose || compiled.is_some_and(|check| cases.iter().any(|case| hits(&check, case)))
 }
 
-fn over_budget(rule: &Rule, law: ExistingRules<'_>) -> Option<String> {
-    let checked = law.rules.iter().filter(|rule| rule.status.is_checked()).count();
+fn over_budget(rule: &Rule, existing: ExistingRules<'_>) -> Option<String> {
+    let checked = existing.rules.iter().filter(|rule| rule.status.is_checked()).count();
     let is_prose = |rule: &Rule| !rule.check.is_pattern() && rule.status != RuleStatus::Retired;
-    let prose = law.rules.iter().filter(|rule| is_prose(rule)).count();
-    if rule.status.is_checked() && checked >= law.limits.checked_rules {
+    let prose = existing.rules.iter().filter(|rule| is_prose(rule)).count();
+    if rule.status.is_checked() && checked >= existing.limits.checked_rules {
         return Some(format!("{checked} rules are in force, and no more are allowed"));
     }
-    if is_prose(rule) && prose >= law.limits.prose_rules {
+    if is_prose(rule) && prose >= existing.limits.prose_rules {
         return Some(format!("{prose} rules are prose alone, and no more are allowed"));
     }
     None
@@ -192,18 +193,18 @@ fn best_rule(
     candidate: &Candidate,
     cases: &[&Incident],
     (chosen, checks): (&[&Incident], Vec<RuleCheck>),
-    law: ExistingRules<'_>,
+    existing: ExistingRules<'_>,
     rest: Rest<'_>,
 ) -> (Rule, Proof) {
     let mut reason = "its findings have too little text in common".to_owned();
     for check in checks {
-        let rule = drafted(candidate, chosen, check, law);
-        match proved(rule, chosen, law, rest) {
+        let rule = drafted(candidate, chosen, check, existing);
+        match proved(rule, chosen, existing, rest) {
             Ok(proved) => return proved,
             Err(why) => reason = why,
         }
     }
-    (drafted(candidate, cases, RuleCheck::None, law), Proof::Prose { reason })
+    (drafted(candidate, cases, RuleCheck::None, existing), Proof::Prose { reason })
 }
 
 /// A draft as a rule: with its pattern where that is proved, else as prose in the draft's words.
@@ -211,16 +212,16 @@ fn drafted_rule(
     candidate: &Candidate,
     cases: &[&Incident],
     after: RecurrenceThreshold,
-    law: ExistingRules<'_>,
+    existing: ExistingRules<'_>,
     draft: &Draft,
     rest: Rest<'_>,
 ) -> (Rule, Proof) {
-    let prose = draft.worded(drafted(candidate, cases, RuleCheck::None, law));
+    let prose = draft.worded(drafted(candidate, cases, RuleCheck::None, existing));
     if !reads_back(&prose) {
         let reason = "its words would break the file of rules".to_owned();
-        return (drafted(candidate, cases, RuleCheck::None, law), Proof::Prose { reason });
+        return (drafted(candidate, cases, RuleCheck::None, existing), Proof::Prose { reason });
     }
-    match drafted_check(candidate, cases, after, law, draft, rest) {
+    match drafted_check(candidate, cases, after, existing, draft, rest) {
         Ok(proved) => proved,
         Err(reason) => (prose, Proof::Prose { reason }),
     }
@@ -230,7 +231,7 @@ fn drafted_check(
     candidate: &Candidate,
     cases: &[&Incident],
     after: RecurrenceThreshold,
-    law: ExistingRules<'_>,
+    existing: ExistingRules<'_>,
     draft: &Draft,
     rest: Rest<'_>,
 ) -> Result<(Rule, Proof), String> {
@@ -238,7 +239,7 @@ fn drafted_check(
         return Err("no pattern can tell it from right code".to_owned());
     }
     let chosen = hit_by(&draft.check, cases);
-    let rule = draft.worded(drafted(candidate, &chosen, draft.check.clone(), law));
+    let rule = draft.worded(drafted(candidate, &chosen, draft.check.clone(), existing));
     let compiled = compile(&rule).map_err(|error| error.message)?;
     if !are_enough(&chosen, after) {
         let (hit, all) = (chosen.len(), cases.len());
@@ -250,20 +251,20 @@ fn drafted_check(
     if !reads_back(&rule) {
         return Err("its pattern would break the file of rules".to_owned());
     }
-    proved(rule, &chosen, law, rest)
+    proved(rule, &chosen, existing, rest)
 }
 
 /// The rule as it comes into force, if the cases prove its check.
 fn proved(
     rule: Rule,
     cases: &[&Incident],
-    law: ExistingRules<'_>,
+    existing: ExistingRules<'_>,
     rest: Rest<'_>,
 ) -> Result<(Rule, Proof), String> {
-    let rule = Rule { status: law.limits.proved, ..rule };
+    let rule = Rule { status: existing.limits.proved, ..rule };
     let (bad, fixed) = (bad(cases), fixed(cases));
     let evidence = Evidence { bad: &bad, fixed: &fixed };
-    match prove(&rule, evidence, rest, law.limits.hits_in_rest) {
+    match prove(&rule, evidence, rest, existing.limits.hits_in_rest) {
         Proof::Proved { .. } if rule.bad.is_empty() => {
             Err("no finding stands as an example of what it matches".to_owned())
         }

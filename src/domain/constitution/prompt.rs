@@ -8,7 +8,7 @@ use crate::domain::constitution::prove::problems;
 use crate::domain::constitution::rule::{Rule, RuleStatus};
 use crate::domain::model::agent::Role;
 
-/// What the rules of one prompt may take, in bytes, where nobody says otherwise.
+/// What the rules of one prompt may take, in bytes, unless settings say otherwise.
 pub const BUDGET: usize = 2 * 1024;
 
 /// The rules of a prompt.
@@ -38,7 +38,7 @@ pub fn for_role(rules: &[Rule], paths: &[&str], role: Role, budget: usize) -> Re
     let sections: Vec<(&Rule, String)> =
         wanted.into_iter().map(|rule| (rule, section(rule))).collect();
     let whole: usize = sections.iter().map(|(_, section)| section.len()).sum();
-    // Only where something is left out need there be room to name it.
+    // Only where something is left out need there be space to name it.
     let reserved = if whole <= budget { 0 } else { OMITTED.len() + NAMES_BYTES_MAX + 1 };
     let mut rendered = Rendered::default();
     for (rule, section) in sections {
@@ -58,7 +58,7 @@ pub fn for_role(rules: &[Rule], paths: &[&str], role: Role, budget: usize) -> Re
 
 const OMITTED: &str = "These rules hold too and did not fit: ";
 
-/// The room that naming what was left out may take, besides its first words.
+/// The bytes that naming what was left out may take, besides its first words.
 const NAMES_BYTES_MAX: usize = 120;
 
 fn omission(ids: &[String]) -> String {

@@ -10,7 +10,7 @@ use crate::domain::model::severity::Severity;
 const SECONDS_A_DAY: i64 = 24 * 60 * 60;
 
 /// A finding that a change brought in, as the ledger has it: one for each finding and change. A
-/// later judgement of the same change brings in nothing new.
+/// later evaluation of the same change brings in nothing new.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Occurrence {
     pub finding: String,
@@ -114,7 +114,7 @@ pub fn candidates(
 }
 
 /// Whether these sightings are often enough: each counts once for each change, however often it
-/// was judged.
+/// was evaluated.
 pub fn suffices(sightings: &[&Occurrence], after: RecurrenceThreshold) -> bool {
     let pairs: BTreeSet<(&str, &str)> =
         sightings.iter().map(|s| (s.finding.as_str(), s.change.as_str())).collect();

@@ -9,7 +9,7 @@ const MARK: &str = "tribunal:allow";
 pub enum Waiver {
     /// It counts.
     Reason(String),
-    /// It does not count: nobody could judge it later.
+    /// It does not count: without a reason it cannot be checked later.
     WithoutReason,
 }
 

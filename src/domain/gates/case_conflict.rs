@@ -1,4 +1,4 @@
-//! Names that differ in case alone: one of them is lost on macOS and Windows.
+//! The case-conflict gate: names that differ in case alone, of which macOS and Windows lose one.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! The form of a commit message: `<type>(<scope>): <description>`.
+//! The commit-message gate: `<type>(<scope>): <description>`.
 
 use bstr::ByteSlice as _;
 

@@ -1,4 +1,4 @@
-//! Stops what a merge left behind.
+//! The conflict-markers gate: stops unresolved merge conflicts.
 
 use anyhow::Result;
 use bstr::ByteSlice as _;
@@ -28,7 +28,7 @@ pub fn check(view: &FileView<'_>, effect: Effect) -> Result<Vec<Finding>> {
                 effect,
                 place: Some(Location::line(view.file.path.clone(), number)),
                 anchor: line_text(&view.new, number),
-                message: "a merge conflict marker is left in the file".to_owned(),
+                message: "unresolved merge conflict marker".to_owned(),
                 suggestion: "resolve the conflict and stage the file again".to_owned(),
             });
         }

@@ -1,4 +1,4 @@
-//! Holds a change to the rules of the constitution that can be checked without a model.
+//! The constitution gate: holds a change to the rules that can be checked without a model.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;

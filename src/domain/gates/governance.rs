@@ -1,4 +1,5 @@
-//! Names a change to the law itself, and stops one that would leave it unreadable.
+//! The governance gate: names a change to the policy itself, and stops one that would leave it
+//! unreadable.
 
 use anyhow::Result;
 use bstr::ByteSlice as _;
@@ -19,14 +20,14 @@ pub const POLICY_FILE: &str = "tribunal.toml";
 /// The most bytes that a file of settings or rules may have: a larger one was not written by people.
 const BYTES_MAX: u64 = 1024 * 1024;
 
-/// The secrets that a repository held before anyone judged it.
+/// The secrets that a repository held before it was first checked.
 pub const BASELINE_FILE: &str = ".ai/baseline.txt";
 
 /// Finds changes to `tribunal.toml`, to the constitution and to the baseline. They hold from the
-/// next change on; this one is judged under the law of its base.
+/// next change on; this one is checked against the policy of its base.
 pub fn check(change: &Change, objects: &dyn ReadObjects, effect: Effect) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
-    for file in change.files.iter().filter(|file| is_law(&file.path)) {
+    for file in change.files.iter().filter(|file| is_policy_path(&file.path)) {
         if let Some(problem) = unreadable_policy(file, objects)? {
             findings.push(problem);
             continue;
@@ -39,15 +40,19 @@ pub fn check(change: &Change, objects: &dyn ReadObjects, effect: Effect) -> Resu
             effect,
             place: Some(Location::file(file.path.clone())),
             anchor: String::new(),
-            message: "the change edits the law; it was judged under the law before it".to_owned(),
+            message: format!(
+                "`{}` changed: this change was checked against the previous policy; the new one \
+                 applies from the next commit",
+                file.path
+            ),
             suggestion: String::new(),
         });
     }
     Ok(findings)
 }
 
-/// Whether a path holds what later changes are judged by.
-pub fn is_law(path: &[u8]) -> bool {
+/// Whether a path is part of the policy of later changes.
+pub fn is_policy_path(path: &[u8]) -> bool {
     path == POLICY_FILE.as_bytes()
         || path == b".ai/constitution.md"
         || path == BASELINE_FILE.as_bytes()

@@ -1,4 +1,4 @@
-//! Stops files that a repository would carry for ever.
+//! The large-files gate: stops files that a repository would carry for ever.
 
 use anyhow::Result;
 

@@ -1,4 +1,4 @@
-//! How much one change does: files and changed lines against a budget.
+//! The scope gate: files and changed lines of one change against a budget.
 
 use anyhow::Result;
 use bstr::ByteSlice as _;
@@ -78,7 +78,7 @@ pub fn check(
 }
 
 /// The lines that a change adds and removes in a file. Of one that is not read no lines are counted:
-/// that it is not judged is said where the other gates meet it.
+/// the other gates report that it was not checked.
 fn changed(file: &FileChange, objects: &dyn ReadObjects) -> Result<usize> {
     let mut sides = [Vec::new(), Vec::new()];
     for (side, entry) in sides.iter_mut().zip([&file.old, &file.new]) {

@@ -10,10 +10,10 @@ use crate::domain::locate::lines::changes;
 use crate::domain::model::change::{FileChange, FileMode};
 use crate::domain::model::objects::{BLOB_BYTES_MAX, Content, ReadObjects};
 
-/// A file of the judged tree. What costs something is found out when it is asked for.
+/// A file of the evaluated tree. What costs time is computed when it is asked for.
 pub struct FileView<'a> {
     pub file: &'a FileChange,
-    /// The whole content in the judged tree; a symlink's is its target.
+    /// The whole content in the evaluated tree; a symlink's is its target.
     pub new: Vec<u8>,
     objects: &'a dyn ReadObjects,
     old: OnceCell<Option<Vec<u8>>>,

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::locate::symbols;
+use crate::domain::model::text::one_line;
 
 /// Several ways to find one line again, each a BLAKE3 hash of 128 bits in hexadecimal.
 ///
@@ -12,7 +13,7 @@ use crate::domain::locate::symbols;
 /// when it is renamed. Every field holds the line's own text, so that none of them can lead to a
 /// line that reads differently.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Locators {
+pub struct LineLocators {
     /// The line with the three before and after it.
     pub context3: String,
     /// The line with its neighbours.
@@ -125,14 +126,14 @@ impl Index {
     }
 
     /// The locators of a line, counted from 1; `None` where there is no such line or it is blank.
-    pub fn of(&self, line: u32) -> Option<Locators> {
+    pub fn of(&self, line: u32) -> Option<LineLocators> {
         let number = usize::try_from(line).ok()?.checked_sub(1)?;
         let found = self.lines.get(number)?;
         if found.text.is_empty() {
             return None;
         }
         let key = |tier| self.key(number, tier);
-        Some(Locators {
+        Some(LineLocators {
             context3: key(LocatorKind::Context3),
             context1: key(LocatorKind::Context1),
             before2: key(LocatorKind::Before2),
@@ -147,7 +148,7 @@ impl Index {
     }
 
     /// Looks for the line of these locators: each step narrows what the one before left open.
-    pub fn find(&self, locators: &Locators) -> Search {
+    pub fn find(&self, locators: &LineLocators) -> Search {
         let Some(alike) = self.by_text.get(&locators.text) else { return Search::Gone };
         let agrees = |number: usize, tier| self.key(number, tier) == locators.get(tier);
         let mut left = alike.clone();
@@ -181,7 +182,7 @@ impl Index {
         number: usize,
         by: LocatorKind,
         alike: &[usize],
-        locators: &Locators,
+        locators: &LineLocators,
     ) -> bool {
         let narrow = matches!(
             by,
@@ -227,7 +228,7 @@ impl Index {
     }
 }
 
-impl Locators {
+impl LineLocators {
     pub fn get(&self, tier: LocatorKind) -> &str {
         match tier {
             LocatorKind::Context3 => &self.context3,
@@ -262,7 +263,7 @@ pub fn normalised(line: &str) -> String {
     let line = line.trim();
     let code = without_comment(line).trim_end();
     let kept = if code.is_empty() { line } else { code };
-    kept.split_whitespace().collect::<Vec<_>>().join(" ")
+    one_line(kept)
 }
 
 /// Cuts at a comment mark that stands after white space and outside quotes.

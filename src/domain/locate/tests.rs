@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 use serde::Deserialize;
 
-use crate::domain::locate::index::{Index, LocatorKind, Locators, Search, normalised};
+use crate::domain::locate::index::{Index, LineLocators, LocatorKind, Search, normalised};
 use crate::domain::locate::port::{Diff, Ported, port};
 use crate::domain::locate::symbols;
 
@@ -25,11 +25,11 @@ impl Store {
 }
 ";
 
-fn of(text: &str, line: u32) -> Option<Locators> {
+fn of(text: &str, line: u32) -> Option<LineLocators> {
     Index::new(text).of(line)
 }
 
-fn find(locators: &Locators, text: &str) -> Search {
+fn find(locators: &LineLocators, text: &str) -> Search {
     Index::new(text).find(locators)
 }
 

@@ -1,4 +1,4 @@
-//! The words about agents: what one is asked to be, from how many vendors, and what it costs.
+//! Agents: roles, routes, and what calls cost.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,11 +9,11 @@ pub enum Role {
     Researcher,
     /// Writes code. The only role that may write.
     Executor,
-    /// Judges a change.
+    /// Reviews a change.
     Reviewer,
     /// Tries to break what was built.
     Attacker,
-    /// Weighs one finding against the spec and the change.
+    /// Compares one finding with the spec and the change.
     Arbiter,
 }
 
@@ -43,14 +43,14 @@ impl std::fmt::Display for Role {
     }
 }
 
-/// From how many vendors the judges come.
+/// From how many vendors executor and reviewer come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Route {
     /// Executor and reviewer are of different vendors.
     A,
     /// One vendor, fresh processes that share nothing.
     B,
-    /// No agent: the deterministic judges alone.
+    /// No agent: the deterministic gates alone.
     C,
 }
 
@@ -63,7 +63,7 @@ impl Route {
         }
     }
 
-    /// Whether a judgement on this route came from another vendor than the code.
+    /// Whether a review on this route came from another vendor than the code.
     pub fn is_independent(self) -> bool {
         self == Self::A
     }
@@ -146,7 +146,7 @@ pub struct Spent {
     pub calls: usize,
     /// What is known of it.
     pub money: Money,
-    /// The calls of which nobody said what they cost.
+    /// The calls whose cost is unknown.
     pub unknown: usize,
 }
 

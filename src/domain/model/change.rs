@@ -1,4 +1,4 @@
-//! What is under judgement: files and where they come from, without their content.
+//! A change: the files under evaluation and where they come from, without their content.
 
 use bstr::BString;
 
@@ -8,15 +8,15 @@ use crate::domain::model::oid::Oid;
 /// while the gates run, so that a large change needs no large memory.
 #[derive(Clone, Debug)]
 pub struct Change {
-    /// What makes two judgements be of the same change: the commit it stands on, so that a second
+    /// What makes two evaluations be of the same change: the commit it stands on, so that a second
     /// try, an amended message and the later push count once.
     pub key: String,
-    /// The tree the law is read from and the change is compared with; `None` before the first
+    /// The tree the policy is read from and the change is compared with; `None` before the first
     /// commit.
     pub base_tree: Option<Oid>,
-    /// The tree under judgement.
+    /// The tree under evaluation.
     pub tree: Oid,
-    /// The commit under judgement; `None` while it is being made.
+    /// The commit under evaluation; `None` while it is being made.
     pub commit: Option<Oid>,
     /// The commit message, verbatim, where there is one yet.
     pub message: Option<BString>,
@@ -26,12 +26,12 @@ pub struct Change {
 /// One file that differs between base and tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileChange {
-    /// The path in the judged tree (for a deletion: in the base). Bytes, as git has it.
+    /// The path in the evaluated tree (for a deletion: in the base). Bytes, as git has it.
     pub path: BString,
     pub kind: FileChangeKind,
     /// The blob in the base, with its mode; `None` for an added file.
     pub old: Option<TreeEntry>,
-    /// The blob in the judged tree; `None` for a deleted file.
+    /// The blob in the evaluated tree; `None` for a deleted file.
     pub new: Option<TreeEntry>,
 }
 
@@ -65,7 +65,7 @@ pub enum FileMode {
 }
 
 impl FileChange {
-    /// Whether there is a blob to read in the judged tree. A symlink's blob is its target path.
+    /// Whether there is a blob to read in the evaluated tree. A symlink's blob is its target path.
     pub fn has_content(&self) -> bool {
         self.new.as_ref().is_some_and(|e| e.mode != FileMode::Submodule)
     }

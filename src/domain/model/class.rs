@@ -1,4 +1,4 @@
-//! What makes two findings in different places the same mistake again.
+//! The class of a finding: what makes two findings the same mistake.
 
 use serde::{Deserialize, Serialize};
 
@@ -61,7 +61,7 @@ pub const LISTED: [(&str, &str); 71] = [
     ),
     ("error-handling/unchecked-result", "return or handle the error of every call"),
     ("error-handling/wrong-retry", "retry only what may be repeated, with a limit and a pause"),
-    ("governance/rule-change", "change the law in a change of its own, in the open"),
+    ("governance/rule-change", "change the policy in a commit of its own"),
     ("input-validation/missing-check", "check input from outside before it is used"),
     ("input-validation/null-value", "expect absent values where they can be absent"),
     ("input-validation/unbounded-input", "limit the size of what is read from outside"),

@@ -1,4 +1,4 @@
-//! One thing wrong.
+//! A finding: one thing wrong, and where.
 
 use bstr::BString;
 use serde::{Deserialize, Serialize};
@@ -54,9 +54,9 @@ pub struct Location {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LocationKind {
-    /// A file of the judged tree; a git path is bytes.
+    /// A file of the evaluated tree; a git path is bytes.
     File(BString),
-    /// The message of the commit under judgement.
+    /// The message of the commit under evaluation.
     CommitMessage,
     /// The message of the annotated tag of that name.
     TagMessage(BString),

@@ -1,4 +1,4 @@
-//! The names of the gates.
+//! The gates by name.
 
 use serde::{Deserialize, Serialize};
 
@@ -26,7 +26,7 @@ pub enum Gate {
 }
 
 impl Gate {
-    /// The gates that judge a change, in the order in which they are asked and reported.
+    /// The gates that check a change, in the order in which they run and are reported.
     pub const OF_CHANGES: [Self; 11] = [
         Self::ProtectedBranch,
         Self::Secrets,
@@ -73,9 +73,9 @@ impl Gate {
             Self::LargeFiles => "a file is larger than the policy allows",
             Self::CaseConflict => "two paths differ in case alone, which some systems cannot hold",
             Self::CommitMessage => "a commit message is not of the form that the policy asks for",
-            Self::Scope => "a change is larger than what can be judged at a time",
+            Self::Scope => "a change is larger than what can be reviewed at a time",
             Self::Constitution => "a rule that was learned or written here is broken",
-            Self::Governance => "a change touches the rules that it is judged by",
+            Self::Governance => "a change touches the policy that it is checked against",
             Self::Commands => "a command of the project's own failed or reported this",
             Self::Review => "a model found this in a review and an arbiter upheld it",
             Self::Person => "a person remarked this",
@@ -83,7 +83,7 @@ impl Gate {
         }
     }
 
-    /// The gate of that name, whether it judges or only brings findings in.
+    /// The gate of that name, whether it checks changes or only brings findings in.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::OF_CHANGES
             .into_iter()

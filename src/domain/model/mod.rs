@@ -1,4 +1,4 @@
-//! The shared words, as data. Every room may use them; this room uses no other.
+//! The types that every module shares. They use no other module.
 
 pub mod agent;
 pub mod change;

@@ -1,4 +1,4 @@
-//! What a judgement comes to.
+//! The report of an evaluation: verdict, findings, and what was skipped.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +11,7 @@ pub enum Verdict {
     Block,
     /// A person must decide.
     Escalate,
-    /// It could not be judged: neither pass nor block.
+    /// It could not be evaluated: neither pass nor block.
     Inconclusive,
 }
 
@@ -37,7 +37,7 @@ pub struct Reported {
     pub finding: Finding,
 }
 
-/// A part of the judgement that was not made, and why.
+/// A part of the evaluation that was skipped, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Skipped {
     /// A gate's name, or a command's.
@@ -45,7 +45,7 @@ pub struct Skipped {
     pub reason: String,
 }
 
-/// The whole judgement of one change or of one push.
+/// The evaluation of one change or of one push.
 #[derive(Clone, Debug)]
 pub struct Report {
     pub verdict: Verdict,

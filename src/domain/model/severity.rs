@@ -1,4 +1,4 @@
-//! How bad a finding is claimed to be.
+//! The severity of a finding.
 
 use serde::{Deserialize, Serialize};
 
@@ -33,7 +33,7 @@ impl Severity {
     }
 
     /// Understands the words of other systems: `important`, `minor`, `noise`, `P0` to `P3`, SARIF's
-    /// and compilers' levels, whatever their case. `None` is a word that nobody uses.
+    /// and compilers' levels, whatever their case. `None` is an unknown word.
     pub fn from_foreign(word: &str) -> Option<Foreign> {
         let severity = match word.trim().to_ascii_lowercase().as_str() {
             "critical" | "p0" | "blocker" | "fatal" => Self::Critical,

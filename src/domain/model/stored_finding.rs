@@ -1,4 +1,4 @@
-//! What the ledger knows of a finding: where it was seen and what was decided.
+//! A finding on record in the ledger: where it was observed and what was decided about it.
 
 use bstr::BString;
 use jiff::Timestamp;
@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use crate::domain::model::finding::Finding;
 use crate::domain::model::oid::Oid;
 
-/// What somebody decided about a finding.
+/// What was decided about a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum DispositionKind {
     /// It is right, and the change may pass with it. Counts towards a rule.
@@ -81,7 +81,7 @@ impl FindingStatus {
         }
     }
 
-    /// Whether somebody said that a change may pass with it.
+    /// Whether it was decided that a change may pass with it.
     pub fn is_answered(self) -> bool {
         matches!(self, Self::Accepted | Self::Dismissed)
     }
@@ -96,7 +96,7 @@ pub struct StoredFinding {
     pub status: FindingStatus,
     pub first_seen: Timestamp,
     pub last_seen: Timestamp,
-    /// How often a judgement met it, in any change.
+    /// How often an evaluation met it, in any change.
     pub times: u64,
 }
 
@@ -107,7 +107,7 @@ pub struct Observation {
     pub change: String,
     /// The commit, once there was one.
     pub commit: Option<Oid>,
-    /// The judged tree.
+    /// The evaluated tree.
     pub tree: Option<Oid>,
     /// The branch that was checked out; `None` on a detached HEAD.
     pub branch: Option<String>,

@@ -1,4 +1,4 @@
-//! What an outcome makes of a run.
+//! Applies an outcome to a run.
 
 use crate::domain::pipeline::conclude::{conclude, end};
 use crate::domain::pipeline::run::{

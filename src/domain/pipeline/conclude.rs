@@ -1,4 +1,4 @@
-//! What an attempt comes to: the facts for the table, and the words for what it says.
+//! Concludes an attempt: applies the decision table, and words its result.
 
 use crate::domain::model::severity::Severity;
 use crate::domain::model::size::Size;
@@ -53,7 +53,7 @@ pub(super) fn conclude(mut run: Run, limits: &StopLimits, failure: Option<&CallF
     }
 }
 
-/// Ends a run. A change that may go on is the one that was judged; else the best attempt is
+/// Ends a run. A change that may go on is the current attempt; else the best attempt is
 /// offered, not the last.
 pub(super) fn end(mut run: Run, decision: Decision) -> Run {
     let current = run.current();
@@ -123,7 +123,7 @@ impl<'a> Judged<'a> {
         let (criticals, highs) = too_many(&|_, how| how == FindingWeight::Upheld);
         let open =
             too_many(&|_, how| matches!(how, FindingWeight::Upheld | FindingWeight::Unproven));
-        // What nobody said how to repair may stay within the limits; beyond them a fix is in vain.
+        // Findings without an instruction may stay within the limits; beyond them a fix is in vain.
         let in_vain = too_many(&|finding, how| {
             how == FindingWeight::Upheld && instruction(finding).is_none()
         });
@@ -212,7 +212,7 @@ impl<'a> Judged<'a> {
                 let unasked = self.attempt.gates.as_ref().map_or(&[][..], |gates| &gates.unasked);
                 let because =
                     if unasked.is_empty() { because } else { format!(": {}", unasked.join("; ")) };
-                format!("the gates could not be asked{because}")
+                format!("the gates could not run{because}")
             }
             (MissingInput::Review, Some(Completeness::Incomplete(unread))) if failure.is_none() => {
                 let unread: Vec<String> =
@@ -221,11 +221,11 @@ impl<'a> Judged<'a> {
             }
             (MissingInput::Review, _) => format!("the change could not be reviewed{because}"),
             (MissingInput::Fix, _) => {
-                format!("a fix is due and the executor could not be asked{because}")
+                format!("a fix is due and the executor could not be called{because}")
             }
             (MissingInput::Arbitration, _) => {
                 let ids = self.ids(FindingWeight::Unarbitrated, Severity::High).join(", ");
-                format!("{ids} could not be weighed{because}")
+                format!("the arbiter did not decide about {ids}{because}")
             }
             (MissingInput::Criteria, _) => {
                 format!("the review does not say whether {} is met", self.unassessed().join(", "))

@@ -1,4 +1,4 @@
-//! What is to be done next in a run.
+//! The next job of a run.
 
 use crate::domain::pipeline::run::{Job, Run, Stage};
 

@@ -1,4 +1,4 @@
-//! The state of a run, and what may happen to it.
+//! The state of a run, its jobs and their outcomes.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -17,9 +17,9 @@ use crate::domain::review::tracked::TrackedFinding;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RunKind {
-    /// Judge, once.
+    /// Review, once.
     Review,
-    /// Judge and fix until it holds or a reason to stop is there.
+    /// Review and fix until it passes or a stop rule fires.
     Fix,
 }
 
@@ -35,7 +35,7 @@ pub struct Run {
     /// What fixes are built on; `None` where the change is not committed.
     pub head: Option<Oid>,
     pub size: Size,
-    /// The first to be judged, then one for each fix: never empty.
+    /// The change itself, then one for each fix: never empty.
     pub attempts: Vec<Attempt>,
     pub stage: Stage,
     /// Everything that any round raised, in the order of its ids; nothing leaves it.
@@ -113,14 +113,14 @@ pub struct RunStart {
     pub route: Route,
     pub base: Option<Oid>,
     pub head: Option<Oid>,
-    /// What is to be judged.
+    /// The tree under review.
     pub tree: Oid,
     pub size: Size,
     pub started: Timestamp,
 }
 
 /// One state of the code: a commit under `refs/tribunal/<run>/<n>`, `n` being its place in the
-/// list; the first is what was to be judged.
+/// list; the first is the change itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempt {
     pub tree: Oid,
@@ -141,7 +141,7 @@ pub struct Attempt {
 }
 
 impl Attempt {
-    /// One that nobody has looked at.
+    /// One that was not evaluated yet.
     pub fn new(tree: Oid, commit: Option<Oid>) -> Self {
         Self {
             tree,
@@ -171,7 +171,7 @@ impl Attempt {
 pub struct GateOutcome {
     /// What stops it, one line each for people and for the executor; empty where it is green.
     pub failures: Vec<String>,
-    /// Whether a person must look because no fix is to be asked for (a secret, the law itself).
+    /// Whether a person must look because no fix is to be asked for (a secret, the policy itself).
     pub needs_person: bool,
     /// Why a gate that guards could not be asked; empty where all were.
     pub unasked: Vec<String>,
@@ -191,7 +191,7 @@ pub enum Stage {
     Gating,
     /// The current attempt is to be reviewed.
     Reviewing(ReviewScope),
-    /// These findings are to be weighed, by id.
+    /// The arbiter is to decide about these findings, by id.
     Arbitrating(Vec<String>),
     /// What the current attempt came to is to be fixed.
     Fixing(FixRequest),
@@ -211,7 +211,7 @@ impl Stage {
     }
 }
 
-/// The next thing to do. The driver performs it and tells what came of it.
+/// The next job. The executor of the machine performs it and reports its outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Job {
     /// Ask the mechanical gates and then the commands about the current attempt.
@@ -266,7 +266,7 @@ pub enum JobOutcome {
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReviewOutcome {
     pub completeness: Completeness,
-    /// New ones; their `fix_induced` is the driver's to find out.
+    /// New ones, each with whether a fix brought it in.
     pub raised: Vec<(ReviewFinding, bool)>,
     pub verified: Vec<VerifiedFinding>,
     pub criteria: Vec<AssessedCriterion>,
@@ -288,7 +288,7 @@ pub enum FixOutcome {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CallFailure {
-    /// The program, the login, the network, the quota: nobody's verdict.
+    /// The program, the login, the network, the quota: it says nothing about the change.
     Infrastructure(String),
     Budget(String),
 }

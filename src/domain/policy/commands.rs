@@ -11,7 +11,7 @@ use crate::domain::policy::unit;
 #[serde(deny_unknown_fields)]
 pub struct CommandGate {
     pub name: String,
-    /// A line for `sh -c`, at the top of a tree of the program's own.
+    /// A line for `sh -c`, at the top of a workspace.
     pub run: String,
     #[serde(default = "CommandGate::default_on")]
     pub on: Vec<Moment>,
@@ -24,7 +24,7 @@ pub struct CommandGate {
     /// counts.
     #[serde(default)]
     pub format: Option<String>,
-    /// Untracked paths of the work tree that are lent to the tree of the program's own.
+    /// Untracked paths of the work tree that are linked into the workspace.
     #[serde(default)]
     pub share: Vec<String>,
 }

@@ -9,7 +9,7 @@ use crate::domain::policy::unit;
 pub struct LearnSettings {
     pub after: LearnAfter,
     pub start: RuleStart,
-    /// Whether an agent is asked, without anybody asking for it, to draft what code cannot.
+    /// Whether an agent drafts, without being asked for, what code cannot.
     pub draft: Switch,
     pub noise: usize,
     pub budget: ConstitutionBudget,

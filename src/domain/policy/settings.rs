@@ -1,4 +1,4 @@
-//! What holds: every setting, with its value.
+//! The policy: every setting, with its value.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::domain::policy::learn::LearnSettings;
 use crate::domain::policy::review::ReviewSettings;
 use crate::domain::policy::watch::WatchSettings;
 
-/// The resolved policy. Every key has a value: where nobody gave one, `default.toml` did.
+/// The resolved policy. Every key has a value: its own, or that of `default.toml`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Policy {

@@ -1,9 +1,10 @@
-//! What a review must be answered with: the schema that is sent and the strict reading of what comes.
+//! A review's answer: the schema that is sent, and its strict reading.
 
 use serde_json::{Value, json};
 
 use crate::domain::model::class::Class;
 use crate::domain::model::severity::{Foreign, Severity};
+use crate::domain::model::text::one_line;
 use crate::domain::review::finding::{AssessedCriterion, CriterionStatus, Quote, VerifiedFinding};
 
 /// The most characters of a title.
@@ -244,10 +245,6 @@ fn basis(text: &str) -> String {
         "" if id.contains("AC-") => format!("spec:{id}"),
         _ => "invariant".to_owned(),
     }
-}
-
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// A value and where it stands.

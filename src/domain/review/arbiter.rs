@@ -1,4 +1,4 @@
-//! The arbiter: what it is asked about one finding, and what of its answer counts.
+//! The arbiter: its prompt about one finding, and what of its answer counts.
 
 use std::fmt::Write as _;
 
@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::domain::model::fence::fenced;
+use crate::domain::model::text::one_line;
 use crate::domain::review::arbiter_decision::{ArbiterDecision, ArbiterVerdict};
 use crate::domain::review::finding::{Quote, ReviewFinding};
 use crate::domain::review::template::{ARBITER, render};
@@ -150,7 +151,7 @@ pub fn parse(answer: &Value, finding: &ReviewFinding) -> Result<ArbiterAnswer, S
 /// What of an answer counts. A dismissal stands on a quote that is in the tree, or it is none.
 ///
 /// `others` are the ids of the run's other findings; `read` gives a file of the tree under
-/// judgement. A quote that is nowhere is not kept.
+/// review. A quote that is nowhere is not kept.
 pub fn adjudicate(
     said: ArbiterAnswer,
     others: &[&str],
@@ -203,8 +204,4 @@ fn stands(quote: &str, text: Option<&str>) -> bool {
     let quote = quote.trim_matches('\n');
     let says = quote.chars().filter(|char| char.is_alphanumeric()).count();
     says >= QUOTE && text.is_some_and(|text| trimmed(text).contains(quote))
-}
-
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -1,4 +1,4 @@
-//! What the arbiter says of one finding.
+//! The arbiter's decision about one finding.
 
 use serde::{Deserialize, Serialize};
 

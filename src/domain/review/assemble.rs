@@ -1,4 +1,4 @@
-//! From the answers of all calls to one list of findings, checked against the tree.
+//! Merges the answers of all calls to one list of findings, checked against the tree.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::domain::review::finding::{
 
 /// What answers are held against.
 pub struct ReviewedTree<'a> {
-    /// The text of a file of the judged tree by its shown name, without secrets and made visible;
+    /// The text of a file of the reviewed tree by its shown name, without secrets and made visible;
     /// `None` where there is no such file, or it is no text.
     pub text: &'a dyn Fn(&str) -> Option<String>,
     /// See [`crate::domain::review::deliver::Delivery::places`].
@@ -30,7 +30,7 @@ pub struct Assembled {
     pub raised: Vec<ReviewFinding>,
     /// Each of the spec's criteria, in its order.
     pub criteria: Vec<AssessedCriterion>,
-    /// A word on each open finding. One that nobody speaks of, or without valid proof, is unresolved.
+    /// The answer on each open finding. Without one, or without valid proof, it is unresolved.
     pub verified: Vec<VerifiedFinding>,
     /// Findings whose anchor stands nowhere: kept as low.
     pub demoted: usize,
@@ -105,7 +105,7 @@ fn known_basis(basis: &str, criteria: &[String]) -> String {
     }
 }
 
-/// Where the text stands in the judged tree, or in what the change removes.
+/// Where the text stands in the reviewed tree, or in what the change removes.
 pub fn find(path: &str, text: &str, ground: &ReviewedTree<'_>) -> Anchored {
     let place = ground.places.get(path);
     let touched = place.map_or(&[][..], |place| &place.touched);
@@ -120,7 +120,7 @@ pub fn find(path: &str, text: &str, ground: &ReviewedTree<'_>) -> Anchored {
     Anchored::Removed { line: stood(first), end_line: stood(last) }
 }
 
-/// Whether the text stands in the judged tree, or in what the change removes.
+/// Whether the text stands in the reviewed tree, or in what the change removes.
 fn stands(path: &str, text: &str, ground: &ReviewedTree<'_>) -> bool {
     let removed = || {
         let lines = ground.places.get(path)?.removed.iter();

@@ -1,4 +1,4 @@
-//! When a loop of fixes has gone far enough: the limits and the stop rules.
+//! The limits and stop rules of the fix loop.
 
 use crate::domain::model::severity::Severity;
 use crate::domain::policy::review::{ReviewSettings, Rounds};

@@ -1,4 +1,4 @@
-//! What is decided about a change: a table, and nothing else.
+//! The decision about a change, as a table.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +12,7 @@ pub enum Decision {
     Fix(Vec<String>),
     /// A person must decide.
     Escalate(EscalationDetail),
-    /// It could not be judged.
+    /// It could not be evaluated.
     Inconclusive(String),
 }
 
@@ -24,7 +24,7 @@ pub enum EscalationDetail {
     Gate(Vec<String>),
     /// A finding contradicts the spec or goes beyond it.
     Spec(Vec<String>),
-    /// A fix is due and nobody said what to do.
+    /// A fix is due without an instruction.
     NoInstructions(Vec<String>),
     /// The same finding is unresolved after two fixes.
     Unresolved(Vec<String>),
@@ -46,7 +46,7 @@ pub enum EscalationDetail {
     /// The rounds of the largest size are used up.
     Rounds(u32),
     Budget(String),
-    /// Findings that are neither shown nor refuted, and would be too many if they were upheld.
+    /// Findings that are neither proven nor refuted, and would be too many if they were upheld.
     Unsubstantiated(Vec<String>),
 }
 
@@ -65,7 +65,7 @@ pub struct DecisionInputs {
     pub criteria: CriteriaState,
     /// What would make everything that blocks go away, if it were followed.
     pub instructions: Instructions,
-    /// Findings that are neither shown nor refuted, and would be too many if they were upheld.
+    /// Findings that are neither proven nor refuted, and would be too many if they were upheld.
     pub has_unproven: bool,
     /// High or critical findings without an arbiter decision.
     pub has_unarbitrated: bool,
@@ -79,13 +79,13 @@ pub enum StopReason {
     None,
     /// A stop rule fired: no further fix is asked for.
     Fixes,
-    /// The executor could not be asked.
+    /// The executor could not be called.
     Executor,
-    /// No agent is called: the budget is used up, or the attempt is not worth judging.
+    /// No agent is called: the budget is used up, or the attempt is not worth evaluating.
     Everything,
 }
 
-/// What the gates say of the attempt.
+/// What the gates report about the attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GateState {
     Unasked,
@@ -99,7 +99,7 @@ pub enum GateState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReviewState {
     Missing,
-    /// The reviewer could not be asked.
+    /// The reviewer could not be called.
     Failed,
     Incomplete,
     Complete,
@@ -199,8 +199,8 @@ pub fn decide(facts: DecisionInputs) -> NextStep {
     if facts.has_conflicts {
         return NextStep::Escalate(EscalationReason::Spec);
     }
-    // What is known to be wrong stops a change even while other findings are not weighed: else a
-    // broken arbiter would turn a block into something milder.
+    // What is known to be wrong stops a change even while other findings have no arbiter decision:
+    // else a broken arbiter would turn a block into something milder.
     if facts.criticals == Threshold::Over
         || facts.highs == Threshold::Over
         || facts.criteria == CriteriaState::Unmet

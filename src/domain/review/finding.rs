@@ -1,4 +1,4 @@
-//! What a reviewer says of a change, once it was checked.
+//! A reviewer's finding after it was checked against the tree.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! What the executor is told to repair.
+//! The executor's prompt for a fix.
 
 use crate::domain::review::arbiter::as_data;
 use crate::domain::review::finding::ReviewFinding;
@@ -6,7 +6,7 @@ use crate::domain::review::template::render;
 
 const TEMPLATE: &str = include_str!("prompts/fixer.md");
 
-/// One order to the executor.
+/// One fix to be made by the executor.
 #[derive(Clone, Copy, Debug)]
 pub struct FixPrompt<'a> {
     /// `None` where there is none.

@@ -1,4 +1,4 @@
-//! Reviews by models: what is asked, what counts as an answer, and what is decided. Pure.
+//! Reviews by models: prompts, answers that count, and the decision.
 
 pub mod anchor;
 pub mod answer;

@@ -1,4 +1,4 @@
-//! What a reviewer is asked, from the texts in `prompts/`.
+//! The reviewer's prompts, from the texts in `prompts/`.
 
 use std::fmt::Write as _;
 
@@ -27,7 +27,7 @@ pub struct ReviewPrompt<'a> {
 #[derive(Clone, Copy)]
 pub struct OpenFinding<'a> {
     pub raised: &'a ReviewFinding,
-    /// What stands in the judged tree where it was found, for a reviewer that cannot look; see
+    /// What stands in the reviewed tree where it was found, for a reviewer that cannot look; see
     /// [`excerpt`].
     pub now: &'a str,
 }

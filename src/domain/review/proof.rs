@@ -1,4 +1,4 @@
-//! Whether an answer shows that every section was read.
+//! The proof of reading: whether an answer shows that every section was read.
 
 use std::collections::HashMap;
 

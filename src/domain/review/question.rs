@@ -1,10 +1,10 @@
-//! What makes two questions to a reviewer the same.
+//! The identity of a question to a reviewer: all that its answer depends on.
 
 /// All that an answer depends on. A field that is missing here would let an old answer stand for a
 /// new question.
 #[derive(Clone, Debug)]
 pub struct ReviewQuestion<'a> {
-    /// The tree under judgement.
+    /// The tree under review.
     pub tree: &'a str,
     /// The tree it is compared with; empty before the first commit.
     pub base: &'a str,

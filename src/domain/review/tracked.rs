@@ -100,7 +100,7 @@ pub fn against(findings: &[TrackedFinding], attempt: usize) -> Vec<(FindingWeigh
 }
 
 /// The finding that a duplicate repeats in the end; `None` where it repeats nothing that is
-/// weighed itself: a dismissal must not rest on itself, nor on what never blocks.
+/// decided itself: a dismissal must not rest on itself, nor on what never blocks.
 fn root(findings: &[TrackedFinding], start: usize) -> Option<usize> {
     let mut at = start;
     for _ in 0..findings.len() {

@@ -2,6 +2,7 @@
 
 use crate::domain::model::globs;
 use crate::domain::model::size::Size;
+use crate::domain::model::text::one_line;
 use crate::domain::spec::problem::{LintRule, SpecProblems, quote};
 use crate::domain::spec::types::{RunBudget, Spec, SpecMode, SpecStatus};
 use crate::domain::spec::yaml::{Node, YamlEntry, YamlValue};
@@ -75,7 +76,7 @@ pub(in crate::domain::spec) fn unknown_key(
 pub(in crate::domain::spec) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
     /// Two slips in a word of five letters still count as near.
     const NEAR: f64 = 0.6;
-    /// The distance of longer words takes time and helps nobody.
+    /// The distance of longer words takes time and finds nothing useful.
     const BYTES_MAX: usize = 64;
     if word.len() > BYTES_MAX {
         return None;
@@ -278,9 +279,4 @@ fn cents(text: &str) -> Option<u64> {
     }
     let part: u64 = format!("{part:0<2}").parse().ok()?;
     whole.parse::<u64>().ok()?.checked_mul(100)?.checked_add(part)
-}
-
-/// Text with every run of white space as one space.
-pub(in crate::domain::spec) fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -1,4 +1,4 @@
-//! What a parsed spec is held to before anyone builds it.
+//! The lint of a parsed spec: completeness, ids, wording, hidden characters.
 
 use std::collections::BTreeMap;
 
@@ -55,7 +55,7 @@ fn completeness(parsed: &ParsedSpec, problems: &mut SpecProblems) {
     if spec.all_criteria().next().is_none() {
         let hint = "add `- **AC-1** WHEN … THEN …` under `## Acceptance criteria`, \
                     in YAML a list under `acceptance:`";
-        let message = "no acceptance criterion: nobody could tell when it is done".to_owned();
+        let message = "no acceptance criterion: nothing says when it is done".to_owned();
         problems.error(LintRule::NoCriterion, parsed.criteria_at, message, hint);
         return;
     }

@@ -1,4 +1,4 @@
-//! Specs: what "done" means. Parse, lint, classify and describe; pure, no file is opened here.
+//! Specs: what "done" means. Parses, lints, classifies and describes them; opens no file.
 
 pub mod types;
 pub mod problem;

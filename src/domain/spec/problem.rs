@@ -1,4 +1,4 @@
-//! What is wrong with a spec, and where.
+//! A problem of a spec, and where it stands.
 
 use crate::domain::spec::source::SpecText;
 use crate::domain::spec::types::SpecPosition;

@@ -1,4 +1,4 @@
-//! From the bytes of a spec's file to what it says and what is wrong with it.
+//! Reads the bytes of a spec's file: the spec, and the problems in it.
 
 use crate::domain::spec::identity::id_from_name;
 use crate::domain::spec::problem::{LintRule, ProblemLevel, SpecProblem, SpecProblems};

@@ -1,4 +1,4 @@
-//! What a spec says, whichever way it was written.
+//! A spec as data, whichever way it was written.
 
 use crate::domain::model::size::Size;
 

@@ -10,7 +10,7 @@ use crate::domain::model::change::{Change, FileChange, FileChangeKind};
 use crate::domain::model::finding::{Finding, Location, LocationKind};
 use crate::domain::model::oid::Oid;
 use crate::platform::git::object::Objects;
-use crate::platform::store::ledger::matching::Locators;
+use crate::platform::store::ledger::matching::StoredLocators;
 use crate::platform::store::ledger::record::Sight;
 
 /// The largest file whose lines are located, in bytes.
@@ -39,7 +39,7 @@ pub fn of(objects: &Objects, change: &Change, findings: &[Finding]) -> Vec<Sight
                     .as_ref()
                     .map(|located| located.of(place))
                     .unwrap_or_default(),
-                _ => Locators::new(),
+                _ => StoredLocators::new(),
             };
             Sight { finding: redacted(finding), locators, content, moved_from }
         })
@@ -87,9 +87,9 @@ impl Located {
         Some(Self { text, index })
     }
 
-    fn of(&self, place: &Location) -> Locators {
+    fn of(&self, place: &Location) -> StoredLocators {
         let found = self.index.of(place.line).and_then(|found| serde_json::to_value(found).ok());
-        let mut locators: Locators =
+        let mut locators: StoredLocators =
             found.and_then(|found| serde_json::from_value(found).ok()).unwrap_or_default();
         if !locators.is_empty() {
             locators.insert("line".to_owned(), self.whole_lines(place));

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use bstr::{BStr, ByteSlice as _};
 
-use crate::domain::locate::index::{Index, Locators, Search};
+use crate::domain::locate::index::{Index, LineLocators, Search};
 use crate::domain::locate::port::{Ported, port};
 use crate::domain::model::finding::Location;
 use crate::domain::model::oid::Oid;
@@ -28,7 +28,7 @@ pub fn now(
     repo: &Repo,
     kept: &StoredFinding,
     history: &FindingHistory,
-    locators: Option<&Locators>,
+    locators: Option<&LineLocators>,
 ) -> Result<Whereabouts> {
     let path = kept.finding.place.as_ref().and_then(Location::path);
     let (Some(path), Some(head)) = (path, repo.head()?) else { return Ok(Whereabouts::Unknown) };

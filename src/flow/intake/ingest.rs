@@ -24,7 +24,7 @@ use crate::domain::spec::record::record;
 use crate::domain::spec::types::SpecPosition;
 use crate::flow::intake::redact;
 use crate::platform::store::file::write_atomic;
-use crate::platform::store::known::{Known, KnownFile, Stamp, Version};
+use crate::platform::store::known::{KnownFile, KnownSpecs, Stamp, Version};
 use crate::platform::store::ledger;
 use crate::platform::store::ledger::error::Error as LedgerError;
 use crate::platform::store::ledger::spec::SpecVersion;
@@ -104,7 +104,7 @@ struct Draft<'a> {
 /// wrong beside it and does not count against the file comes to `trouble`.
 pub fn ingest(
     state_dir: &Path,
-    known: &mut Known,
+    known: &mut KnownSpecs,
     file: &CompleteFile<'_>,
     now: Timestamp,
     trouble: &mut Vec<String>,
@@ -163,7 +163,7 @@ struct Intake<'a> {
 
 fn take_version(
     place: &Intake<'_>,
-    known: &mut Known,
+    known: &mut KnownSpecs,
     draft: &Draft<'_>,
     previous: Option<String>,
     trouble: &mut Vec<String>,
@@ -271,7 +271,7 @@ fn ingested(top: &Path, draft: &Draft<'_>, queued: bool, record: String) -> Inge
 }
 
 /// The other file of the work tree that has the id already, whatever the id's case.
-fn holder_of(known: &Known, tree: &str, path: &str, id: &str) -> Option<String> {
+fn holder_of(known: &KnownSpecs, tree: &str, path: &str, id: &str) -> Option<String> {
     let files = known.files.get(tree)?;
     let mut others = files.iter().filter(|(other, file)| {
         other.as_str() != path && !file.duplicate && file.id.eq_ignore_ascii_case(id)

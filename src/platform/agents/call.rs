@@ -129,7 +129,7 @@ impl ProgramCall {
     ) -> Result<ProgramOutput, Outcome> {
         let ran = self.try_run(request, around, interrupts);
         let ran = ran.map_err(|error| Outcome::CouldNotStart {
-            why: text::one_line(&self.mask(&format!("{error:#}"))),
+            why: text::reason_line(&self.mask(&format!("{error:#}"))),
         })?;
         Ok(ran)
     }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
-use crate::platform::process::limits::Limits;
+use crate::platform::process::limits::SupervisionLimits;
 
 /// The most that is kept of each captured stream, in bytes; the rest is read and dropped.
 const CAPTURE_MAX: usize = 256 * 1024 * 1024;
@@ -56,12 +56,12 @@ pub struct Cmd {
     pub(super) program: OsString,
     pub(super) stdin: Option<Vec<u8>>,
     pub(super) deadline: Option<Duration>,
-    pub(super) limits: Limits,
+    pub(super) limits: SupervisionLimits,
 }
 
 /// Why a program gave no exit status of its own.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum ProcessError {
     /// Not found, not executable, or no process to be had.
     #[error("could not start `{program}`")]
     Start { program: String, source: io::Error },
@@ -120,7 +120,7 @@ impl Cmd {
     }
 
     fn of(command: Command, program: &OsStr) -> Self {
-        let limits = Limits::default();
+        let limits = SupervisionLimits::default();
         Self { command, program: program.to_owned(), stdin: None, deadline: None, limits }
     }
 
@@ -158,7 +158,7 @@ impl Cmd {
 
     /// Runs the program and keeps what it prints. With a deadline, what it left running and holds its
     /// streams open does not keep us: what the program itself printed is there by its end.
-    pub fn capture(mut self) -> Result<Output, Error> {
+    pub fn capture(mut self) -> Result<Output, ProcessError> {
         self.command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let until = self.deadline.map(|after| Instant::now() + after);
         let mut child = self.spawn()?;
@@ -168,7 +168,7 @@ impl Cmd {
         let until = until.map(|until| until.min(Instant::now() + DRAIN));
         let end =
             |reader: Option<Reader>| reader.map_or(Ok(Vec::new()), |reader| reader.end(until));
-        let stream = |source| Error::Stream { program: self.name(), source };
+        let stream = |source| ProcessError::Stream { program: self.name(), source };
         Ok(Output {
             status,
             stdout: end(stdout).map_err(stream)?,
@@ -177,7 +177,7 @@ impl Cmd {
     }
 
     /// Runs the program on our own terminal, in our own process group, as a chained hook expects.
-    pub fn inherit(mut self) -> Result<ExitStatus, Error> {
+    pub fn inherit(mut self) -> Result<ExitStatus, ProcessError> {
         self.command.stdout(Stdio::inherit()).stderr(Stdio::inherit());
         if self.stdin.is_some() {
             self.command.stdin(Stdio::piped());
@@ -189,7 +189,7 @@ impl Cmd {
 
     /// Starts the program with no tie to ours: no stream, no wait, no descriptor that we were given
     /// by whoever started us. Its log is `log`.
-    pub fn detach(mut self, log: &File) -> Result<u32, Error> {
+    pub fn detach(mut self, log: &File) -> Result<u32, ProcessError> {
         // Whoever runs git may hold a lock by such a descriptor, or wait for the end of a pipe. Ours
         // are closed on the way into another program in any case; this says the same of the others.
         close_fds::set_fds_cloexec_threadsafe(3, &[]);
@@ -201,14 +201,14 @@ impl Cmd {
     }
 
     /// Starts the program in a process group of its own, for another thread to wait for.
-    pub fn start(mut self) -> Result<ChildProcess, Error> {
+    pub fn start(mut self) -> Result<ChildProcess, ProcessError> {
         self.command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let child = self.spawn()?;
         Ok(ChildProcess { child, program: self.name() })
     }
 
     /// Starts the program for a dialogue over its standard streams; it is stopped when dropped.
-    pub fn converse(mut self) -> Result<Conversation, Error> {
+    pub fn converse(mut self) -> Result<Conversation, ProcessError> {
         self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = self.command.spawn().map_err(|source| self.start_error(source))?;
         match (child.stdin.take(), child.stdout.take()) {
@@ -217,7 +217,7 @@ impl Cmd {
         }
     }
 
-    pub(super) fn spawn(&mut self) -> Result<Child, Error> {
+    pub(super) fn spawn(&mut self) -> Result<Child, ProcessError> {
         // Its own group, so that a deadline reaches everything it started.
         self.command.process_group(0);
         if self.stdin.is_some() {
@@ -239,7 +239,7 @@ impl Cmd {
         }
     }
 
-    pub(super) fn wait(&self, mut child: Child) -> Result<ExitStatus, Error> {
+    pub(super) fn wait(&self, mut child: Child) -> Result<ExitStatus, ProcessError> {
         let Some(deadline) = self.deadline else {
             return child.wait().map_err(|source| self.start_error(source));
         };
@@ -252,7 +252,7 @@ impl Cmd {
             if let Some(group) = group {
                 let _ = kill_process_group(group, Signal::KILL);
             }
-            Err(Error::TimedOut { program: self.name(), after: deadline })
+            Err(ProcessError::TimedOut { program: self.name(), after: deadline })
         }
     }
 
@@ -260,8 +260,8 @@ impl Cmd {
         self.program.to_string_lossy().into_owned()
     }
 
-    pub(super) fn start_error(&self, source: io::Error) -> Error {
-        Error::Start { program: self.name(), source }
+    pub(super) fn start_error(&self, source: io::Error) -> ProcessError {
+        ProcessError::Start { program: self.name(), source }
     }
 }
 
@@ -278,10 +278,10 @@ impl ChildProcess {
     }
 
     /// Waits until it has ended; what it printed.
-    pub fn wait(self) -> Result<Output, Error> {
+    pub fn wait(self) -> Result<Output, ProcessError> {
         let Self { child, program } = self;
         let output = child.wait_with_output();
-        let output = output.map_err(|source| Error::Stream { program, source })?;
+        let output = output.map_err(|source| ProcessError::Stream { program, source })?;
         Ok(Output { status: output.status, stdout: output.stdout, stderr: output.stderr })
     }
 }

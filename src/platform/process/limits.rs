@@ -5,7 +5,7 @@ use std::time::Duration;
 
 /// The limits of a supervised run.
 #[derive(Clone, Debug)]
-pub(super) struct Limits {
+pub(super) struct SupervisionLimits {
     /// The longest that both logs may stay as they are.
     pub idle: Option<Duration>,
     /// How long the program may take to end by itself once it was asked to.
@@ -18,7 +18,7 @@ pub(super) struct Limits {
     pub note: Option<PathBuf>,
 }
 
-impl Default for Limits {
+impl Default for SupervisionLimits {
     fn default() -> Self {
         let log_max = 256 * 1024 * 1024;
         Self { idle: None, grace: Duration::from_secs(2), log_max, mark: None, note: None }

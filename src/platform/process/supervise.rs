@@ -17,8 +17,8 @@ use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
 use crate::platform::process::alive::Identity;
-use crate::platform::process::command::{Cmd, Error};
-use crate::platform::process::limits::Limits;
+use crate::platform::process::command::{Cmd, ProcessError};
+use crate::platform::process::limits::SupervisionLimits;
 use crate::platform::process::started::Started;
 use crate::platform::process::strays::{MARK, kill_marked};
 
@@ -182,8 +182,8 @@ impl Cmd {
         out: &File,
         err: &File,
         _listening: Interrupts,
-    ) -> Result<Ended, Error> {
-        let start = |source| Error::Start { program: self.name(), source };
+    ) -> Result<Ended, ProcessError> {
+        let start = |source| ProcessError::Start { program: self.name(), source };
         let logs = [out.try_clone().map_err(start)?, err.try_clone().map_err(start)?];
         let (to_out, to_err) = (out.try_clone().map_err(start)?, err.try_clone().map_err(start)?);
         self.command.stdout(to_out).stderr(to_err);
@@ -203,7 +203,7 @@ impl Cmd {
         logs: &[File],
         tell: mpsc::Sender<Event>,
         hear: &mpsc::Receiver<Event>,
-    ) -> Result<Ended, Error> {
+    ) -> Result<Ended, ProcessError> {
         let mut watchdog = Watchdog::start().map_err(|source| self.start_error(source))?;
         self.take_note(None).map_err(|source| self.start_error(source))?;
         watchdog.expect(self.limits.mark.as_deref());
@@ -258,7 +258,7 @@ impl Cmd {
     }
 }
 
-impl Limits {
+impl SupervisionLimits {
     /// Waits until the program has ended (`None`) or has to be stopped, and by which signal first.
     fn watch(
         &self,

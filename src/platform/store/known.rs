@@ -79,7 +79,7 @@ pub struct Version {
 
 /// Everything that was taken in.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Known {
+pub struct KnownSpecs {
     version: u32,
     /// By the top of the work tree, then by path from there.
     pub files: BTreeMap<String, BTreeMap<String, KnownFile>>,
@@ -96,11 +96,11 @@ struct Head {
 /// What was read, and where a damaged file went that was in its place.
 #[must_use = "that a file was set aside must be said"]
 pub struct Loaded {
-    pub known: Known,
+    pub known: KnownSpecs,
     pub set_aside: Option<PathBuf>,
 }
 
-impl Known {
+impl KnownSpecs {
     /// Reads what was taken in; nothing where there is no file yet.
     ///
     /// A newer program's file is an error. With `repair`, a damaged one is renamed and said so;

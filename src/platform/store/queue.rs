@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::platform::store::file;
 use crate::platform::store::file::write_atomic;
 
 /// The format that this program writes.
@@ -69,11 +70,7 @@ pub fn get(state_dir: &Path, id: &str) -> Option<Queued> {
 
 /// Takes a spec out of the queue; one that is not in it is no error.
 pub fn remove(state_dir: &Path, id: &str) -> Result<()> {
-    let path = file_of(state_dir, id);
-    match fs::remove_file(&path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        other => other.with_context(|| format!("could not remove `{}`", path.display())),
-    }
+    file::remove_file(&file_of(state_dir, id))
 }
 
 /// All that waits, by id. A file that cannot be read is left where it is and left out.

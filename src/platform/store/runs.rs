@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use ulid::Ulid;
 
 use crate::platform::process::Identity;
+use crate::platform::store::file;
 use crate::platform::store::file::{sweep, write_atomic};
 use crate::platform::store::lock;
 use crate::platform::store::lock::{Held, Wait};
@@ -76,13 +77,9 @@ impl RunFolder {
 
     /// Removes the folder; its state goes first, so that half of a run is never taken for one.
     pub fn remove(self) -> Result<()> {
-        let remove = || -> io::Result<()> {
-            match fs::remove_file(self.path.join(STATE)) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-                _ => fs::remove_dir_all(&self.path),
-            }
-        };
-        remove().with_context(|| format!("could not remove `{}`", self.path.display()))
+        file::remove_file(&self.path.join(STATE))?;
+        fs::remove_dir_all(&self.path)
+            .with_context(|| format!("could not remove `{}`", self.path.display()))
     }
 }
 

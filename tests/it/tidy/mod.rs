@@ -1,6 +1,7 @@
 //! Rules of the structure, as tests.
 
 mod arrows;
+mod claims;
 mod figures;
 mod imports;
 mod order;

@@ -1,4 +1,4 @@
-//! A tool's report on its way to findings: one entry in the tool's own words, and why a report is refused.
+//! An entry of a tool's report in the tool's own words, and why a report is refused.
 
 use serde::de::DeserializeOwned;
 

@@ -155,7 +155,7 @@ pub fn read(text: &str) -> Result<Vec<ToolFinding>, FormatError> {
 }
 
 impl Finding {
-    /// Whether it says that something is wrong, and nobody suppressed it.
+    /// Whether it says that something is wrong, and is not suppressed.
     fn is_open(&self) -> bool {
         let wrong = !matches!(self.kind.as_deref(), Some("pass" | "notApplicable"));
         let mut suppressions = self.suppressions.iter().flatten();

@@ -1,4 +1,4 @@
-//! Whether a push may do to a protected branch what it is about to do.
+//! The protected-branch gate: whether a push may do what it does to a protected branch.
 
 use bstr::{BStr, BString, ByteSlice as _};
 use globset::GlobSet;
@@ -13,7 +13,7 @@ use crate::domain::model::severity::Severity;
 #[cfg(test)]
 mod tests;
 
-/// The branches that nobody rewrites.
+/// The branches that no push may rewrite or delete.
 pub struct ProtectedBranches {
     globs: GlobSet,
     /// Full names of refs.

@@ -1,4 +1,4 @@
-//! The baseline: secrets that a repository held before anyone judged it.
+//! The baseline: secrets that a repository held before it was first checked.
 //!
 //! One line a secret, `<fingerprint> <rule> <path>`, sorted. No line numbers: two branches that both
 //! take a baseline merge without a conflict, and moving code changes nothing.
@@ -8,8 +8,8 @@ use std::fmt::Write as _;
 
 use bstr::{BString, ByteSlice as _};
 
-const HEADER: &str = "# Secrets that were here before `tribunal` judged this repository. They are known to whoever has the\n\
-                      # repository: revoke them, then delete their lines.\n";
+const HEADER: &str = "# Secrets that were in this repository before `tribunal` was set up.\n\
+                      # Everyone with the repository knows them: revoke them, then delete their lines.\n";
 
 /// The fingerprints that a baseline lists. What is not one is passed over.
 pub fn fingerprints(text: &[u8]) -> impl Iterator<Item = &str> {

@@ -114,7 +114,7 @@ fn is_url_password(password: &[u8]) -> bool {
         && (is_password(password) || random::is_random(password) && !is_template(password))
 }
 
-/// Whether nobody would write this password as an example.
+/// Whether this password is surely no example.
 pub fn is_surely_chosen(password: &[u8]) -> bool {
     password.len() >= 8
         && random::is_mixed(password)

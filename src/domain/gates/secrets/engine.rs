@@ -1,4 +1,4 @@
-//! From leads to findings: confirms each candidate and keeps the best of those that overlap.
+//! The search engine: confirms each candidate and keeps the best of those that overlap.
 
 use crate::domain::gates::secrets::assign;
 use crate::domain::gates::secrets::assign::Join;

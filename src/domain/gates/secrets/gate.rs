@@ -1,4 +1,4 @@
-//! From hits to findings: what was allowed is left out, and no finding shows a secret.
+//! The secrets gate: turns hits into findings, without those that are allowed, and shows no secret.
 
 use std::collections::BTreeSet;
 
@@ -153,8 +153,9 @@ fn finding(
         anchor,
         message: format!("{} (fingerprint {}){unreasoned}", hit.description, hit.fingerprint),
         suggestion: format!(
-            "take it out and revoke it; if it is no secret, write `tribunal:allow secrets <reason>` beside it or \
-             allow the fingerprint `{}`",
+            "remove it, and revoke it if it was real. False positive? Add `tribunal:allow secrets \
+             <reason>` to the line, or run `tribunal findings dismiss` (this machine only), or add \
+             `{}` to `gates.secrets.allow` and commit that first",
             hit.fingerprint
         ),
     }

@@ -1,4 +1,4 @@
-//! Judges a value by the name it is assigned to: a service's key, a secret, a password.
+//! Classifies a value by the name it is assigned to: a service's key, a secret, a password.
 
 use crate::domain::gates::secrets::assign::{AssignedValue, Join};
 use crate::domain::gates::secrets::name;

@@ -164,7 +164,7 @@ pub fn is_random(text: &[u8]) -> bool {
     if (kinds as usize) < wanted || is_sentence(text) {
         return false;
     }
-    // Every sixth byte a digit: nobody writes words like that.
+    // Every sixth byte a digit: no text is written like that.
     let digits = text.iter().filter(|b| b.is_ascii_digit()).count();
     if digits * 6 >= text.len() && is_mixed(text) {
         return true;

@@ -1,4 +1,5 @@
-//! Files that hold keys or credentials by what they are: known by name, by content, or by both.
+//! The sensitive-files gate: files that hold keys or credentials, known by name, by content, or by
+//! both.
 
 use bstr::{BStr, ByteSlice as _};
 

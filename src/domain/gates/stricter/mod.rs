@@ -1,5 +1,5 @@
-//! The stricter of two policies, gate by gate: what arrives at a branch is judged by the policy of
-//! that branch and by the one of the default branch, so that neither speaks for the other.
+//! The stricter of two policies, gate by gate: what arrives at a branch is checked against the
+//! policy of that branch and the one of the default branch, so that neither weakens the other.
 
 #[cfg(test)]
 mod tests;

@@ -290,9 +290,9 @@ fn who_cannot_be_asked_gives_no_verdict() {
     assert_eq!(inconclusive(&run), "the change could not be reviewed: no network");
     let found = || vec![green(), finds(&[("F-1", High)])];
     let run = play(fixing(found()), vec![failed()]);
-    assert_eq!(inconclusive(&run), "F-1 could not be weighed: no network");
+    assert_eq!(inconclusive(&run), "the arbiter did not decide about F-1: no network");
     let run = play(fixing(found()), vec![decisions(Vec::new())]);
-    assert_eq!(inconclusive(&run), "F-1 could not be weighed");
+    assert_eq!(inconclusive(&run), "the arbiter did not decide about F-1");
     let run = fixing(vec![green(), finds(&[("F-1", Critical)]), upheld(&["F-1"]), failed()]);
     assert!(inconclusive(&run).starts_with("a fix is due"));
     // What is known to be wrong is not made milder by an arbiter that fails.

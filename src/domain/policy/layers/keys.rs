@@ -1,4 +1,4 @@
-//! Keys that nobody knows, and keys that a repository has no say in.
+//! Keys of a settings text that are unknown, and keys that a repository cannot set.
 
 use toml::de::{DeTable, DeValue};
 use toml::{Spanned, Table, Value};
@@ -15,7 +15,7 @@ const LISTS: [(&str, &[&str]); 3] = [
     ("http-agent", &HttpAgent::KEYS),
 ];
 
-/// What a repository has no say in: it could take over which program is started, where a key is
+/// What a repository cannot set: it could take over which program is started, where a key is
 /// sent, or what a call is said to have cost.
 const OWN: [&str; 4] = ["programs", "command-agent", "http-agent", "prices"];
 

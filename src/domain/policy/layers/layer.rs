@@ -1,4 +1,4 @@
-//! One text of settings and who gave it.
+//! One text of settings and its source.
 
 use std::path::PathBuf;
 
@@ -8,7 +8,7 @@ pub enum SettingsSource {
     Default,
     /// The settings file of this user.
     User(PathBuf),
-    /// `tribunal.toml` of the tree that gives the law.
+    /// `tribunal.toml` of the tree that gives the policy.
     Repository,
     /// A `TRIBUNAL_*` variable.
     Variable(String),

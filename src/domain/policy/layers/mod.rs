@@ -1,4 +1,4 @@
-//! Layers of settings laid over each other: which value holds, and who said so.
+//! Layers of settings laid over each other: which value holds, and its source.
 
 mod keys;
 pub mod layer;
@@ -80,7 +80,7 @@ pub fn resolve(
     Ok(Resolved { policy, merged, sources })
 }
 
-/// Checks one text by itself, as `tribunal.toml` is checked before it becomes law.
+/// Checks one text by itself, as `tribunal.toml` is checked before it becomes the policy.
 pub fn check(file: &str, text: &str) -> Result<(), SettingsProblem> {
     resolve(&[Layer { source: SettingsSource::Repository, file, text }], &[], &[]).map(drop)
 }
@@ -105,7 +105,7 @@ fn defaults() -> Result<Table, SettingsProblem> {
     })
 }
 
-/// Reads a layer and finds keys that nobody knows.
+/// Reads a layer and finds unknown keys.
 fn read(layer: &Layer<'_>, known: &Table) -> Result<Table, SettingsProblem> {
     let spanned = DeTable::parse(layer.text).map_err(|error| {
         let at = error.span().map_or(0, |span| span.start);

@@ -40,8 +40,8 @@ pub struct DeliveryLimits {
 #[derive(Clone, Debug, Default)]
 pub struct ChangedLines {
     pub path: BString,
-    /// The lines of the judged tree that the change touches, from 1, ends excluded; empty where lines
-    /// were only removed before that line.
+    /// The lines of the reviewed tree that the change touches, from 1, ends excluded; empty where
+    /// lines were only removed before that line.
     pub touched: Vec<Range<u32>>,
     /// The lines that it removes, as shown, each with the number of the line that now stands there.
     pub removed: Vec<(u32, String)>,

@@ -22,7 +22,7 @@ pub struct Body {
 /// One line as it is shown.
 pub struct Line {
     sign: char,
-    /// Its number in the judged tree; for a removed line that of the line that now stands there.
+    /// Its number in the reviewed tree; for a removed line that of the line that now stands there.
     number: u32,
     text: String,
     /// Whether it is the last of a file that has no line end there.

@@ -1,4 +1,4 @@
-//! From the files of a change to what a reviewer is given: all of it, or named as not scanned.
+//! The delivery of a change to a reviewer: every file, or its name with the reason why not.
 
 pub mod file;
 mod hunks;
@@ -65,14 +65,15 @@ pub fn deliver(files: &[DeliveredFile], limits: &DeliveryLimits, seed: &[u8; 32]
         let path = visible_path(&file.path);
         let mut place = ChangedLines { path: file.path.clone(), ..ChangedLines::default() };
         let packed = drafts(file, &path, limits, &mut place).and_then(|drafts| {
-            let rooms = rooms_for(&drafts, &used, limits).ok_or(UnscannedReason::NoRoom)?;
-            for (draft, room) in drafts.into_iter().zip(rooms) {
-                if room == calls.len() {
+            let targets =
+                calls_with_space(&drafts, &used, limits).ok_or(UnscannedReason::NoRoom)?;
+            for (draft, call) in drafts.into_iter().zip(targets) {
+                if call == calls.len() {
                     calls.push(Vec::new());
                     used.push(0);
                 }
-                used[room] += draft.len();
-                calls[room].push(draft);
+                used[call] += draft.len();
+                calls[call].push(draft);
             }
             Ok(())
         });
@@ -152,9 +153,13 @@ impl Draft {
     }
 }
 
-/// The calls that take the sections of one file: for each the first with room. `None` where not all
-/// of them find one.
-fn rooms_for(drafts: &[Draft], used: &[usize], limits: &DeliveryLimits) -> Option<Vec<usize>> {
+/// The calls that take the sections of one file: for each the first with space left. `None` where
+/// one of them finds no call.
+fn calls_with_space(
+    drafts: &[Draft],
+    used: &[usize],
+    limits: &DeliveryLimits,
+) -> Option<Vec<usize>> {
     let mut used = used.to_vec();
     drafts
         .iter()
@@ -163,13 +168,13 @@ fn rooms_for(drafts: &[Draft], used: &[usize], limits: &DeliveryLimits) -> Optio
             if used.len() < limits.calls {
                 used.push(0);
             }
-            let room = used.iter().position(|used| used + len <= limits.bytes_per_call)?;
-            used[room] += len;
+            let call = used.iter().position(|used| used + len <= limits.bytes_per_call)?;
+            used[call] += len;
             // A call that stayed empty is offered again.
             if used.last() == Some(&0) {
                 used.pop();
             }
-            Some(room)
+            Some(call)
         })
         .collect()
 }

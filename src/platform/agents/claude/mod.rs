@@ -106,7 +106,7 @@ impl Claude {
             return Ok(facts);
         }
         let facts = self.inspect(around).map_err(|why| {
-            let why = text::one_line(&why);
+            let why = text::reason_line(&why);
             Outcome::CouldNotStart { why }
         })?;
         facts::keep(&self.path, &facts, around);

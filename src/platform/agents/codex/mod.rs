@@ -122,7 +122,7 @@ impl Codex {
     }
 
     fn facts(&self, around: Around<'_>) -> Result<ProgramFacts, Outcome> {
-        let could_not = |why: String| Outcome::CouldNotStart { why: text::one_line(&why) };
+        let could_not = |why: String| Outcome::CouldNotStart { why: text::reason_line(&why) };
         let mut facts = self.version(around).map_err(could_not)?;
         if facts.sandbox.is_none() {
             facts.sandbox = Some(self.try_sandbox(around).map_err(could_not)?);
@@ -187,7 +187,7 @@ impl Codex {
             Ok(SandboxLevel::ReadsDisk) => Sandbox::Instead(
                 "it holds writing and the net; the whole disk can be read".to_owned(),
             ),
-            Err(why) => Sandbox::Broken(text::one_line(&why)),
+            Err(why) => Sandbox::Broken(text::reason_line(&why)),
         };
         Probe { place: self.path.display().to_string(), version, login, sandbox, hints }
     }

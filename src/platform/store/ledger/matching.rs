@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 /// From a locator's name to its hash. `context…` stands for a line with its neighbours, `symbol`
 /// for the line and what encloses it, and `line` for the line with all that is on it: the others
 /// may leave out a comment, and two secrets can stand in one.
-pub type Locators = BTreeMap<String, String>;
+pub type StoredLocators = BTreeMap<String, String>;
 
 /// What there is to recognise a finding by, beside its gate, rule and file.
 pub struct Trace<'a> {
@@ -15,7 +15,7 @@ pub struct Trace<'a> {
     pub message: &'a str,
     /// The object it stands in.
     pub content: Option<&'a str>,
-    pub locators: &'a Locators,
+    pub locators: &'a StoredLocators,
 }
 
 /// What kind of findings are compared.
@@ -29,7 +29,7 @@ pub struct Terms {
 }
 
 /// A known finding.
-pub struct Known<'a> {
+pub struct KnownFinding<'a> {
     pub trace: Trace<'a>,
     /// Whether somebody said that a change may pass with it. That must not silence another one.
     pub answered: bool,
@@ -50,7 +50,7 @@ enum Evidence {
 ///
 /// The best evidence wins; where it is equal, an open finding goes before an answered one, so that
 /// an answer never moves to a twin while there is a choice, and then the nearest line.
-pub fn assign(seen: &[Trace], known: &[Known], terms: Terms) -> Vec<Option<usize>> {
+pub fn assign(seen: &[Trace], known: &[KnownFinding], terms: Terms) -> Vec<Option<usize>> {
     let mut pairs = Vec::new();
     for (s, trace) in seen.iter().enumerate() {
         for (k, old) in known.iter().enumerate() {
@@ -98,7 +98,7 @@ fn compare(new: &Trace, old: &Trace, terms: Terms) -> Option<Evidence> {
 }
 
 /// How many locators agree, where they are enough to carry an answer over.
-fn agreement(new: &Locators, old: &Locators) -> Option<usize> {
+fn agreement(new: &StoredLocators, old: &StoredLocators) -> Option<usize> {
     let agrees = |name: &String| old.contains_key(name) && old.get(name) == new.get(name);
     let agreeing: Vec<&String> = new.keys().filter(|name| agrees(name)).collect();
     let has = |wanted: &str| agreeing.iter().any(|name| *name == wanted);

@@ -16,7 +16,9 @@ use crate::platform::store::crash::save_point;
 use crate::platform::store::ledger::Ledger;
 use crate::platform::store::ledger::disposition::insert_disposition;
 use crate::platform::store::ledger::error::Error;
-use crate::platform::store::ledger::matching::{Known, Locators, Terms, Trace, assign};
+use crate::platform::store::ledger::matching::{
+    KnownFinding, StoredLocators, Terms, Trace, assign,
+};
 use crate::platform::store::ledger::rows::{
     KEPT_COLUMNS, KEPT_TABLES, effect_word, kept, spot_columns,
 };
@@ -37,7 +39,7 @@ pub struct Occasion {
 pub struct Sight {
     pub finding: Finding,
     /// Empty where there are none.
-    pub locators: Locators,
+    pub locators: StoredLocators,
     /// The blob that the finding is in; of a ref, the commit that it was to point to.
     pub content: Option<Oid>,
     /// The path that the file had in the base, where it was renamed.
@@ -52,7 +54,7 @@ struct Candidate {
     status: FindingStatus,
     finding: Finding,
     content: Option<String>,
-    locators: Locators,
+    locators: StoredLocators,
 }
 
 impl Ledger {
@@ -115,7 +117,7 @@ fn record_group(
     }
     candidates.retain(|candidate| !taken.contains(&candidate.id));
     let seen: Vec<Trace> = members.iter().map(|sight| trace_of(sight)).collect();
-    let known: Vec<Known> = candidates.iter().map(known_of).collect();
+    let known: Vec<KnownFinding> = candidates.iter().map(known_of).collect();
     let terms = Terms {
         in_file: group.2 == "file",
         by_message: matches!(members[0].finding.gate, Gate::Review | Gate::Person | Gate::Import),
@@ -139,12 +141,16 @@ fn trace_of(sight: &Sight) -> Trace<'_> {
     trace(&sight.finding, content, &sight.locators)
 }
 
-fn known_of(candidate: &Candidate) -> Known<'_> {
+fn known_of(candidate: &Candidate) -> KnownFinding<'_> {
     let trace = trace(&candidate.finding, candidate.content.as_deref(), &candidate.locators);
-    Known { trace, answered: candidate.status.is_answered() }
+    KnownFinding { trace, answered: candidate.status.is_answered() }
 }
 
-fn trace<'a>(finding: &'a Finding, content: Option<&'a str>, locators: &'a Locators) -> Trace<'a> {
+fn trace<'a>(
+    finding: &'a Finding,
+    content: Option<&'a str>,
+    locators: &'a StoredLocators,
+) -> Trace<'a> {
     let place = finding.place.as_ref();
     Trace {
         line: place.map_or(0, |place| place.line),
@@ -317,7 +323,7 @@ fn lines_of(finding: &Finding) -> (u32, u32, u32) {
     finding.place.as_ref().map_or((0, 0, 0), |place| (place.line, place.column, place.end_line))
 }
 
-fn locators_text(locators: &Locators) -> String {
+fn locators_text(locators: &StoredLocators) -> String {
     serde_json::to_string(locators).unwrap_or_else(|_| "{}".to_owned())
 }
 

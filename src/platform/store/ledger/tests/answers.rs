@@ -6,7 +6,9 @@ use proptest::{collection, prop_oneof};
 use crate::domain::model::finding::{Location, LocationKind};
 use crate::domain::model::gate::Gate;
 use crate::domain::model::stored_finding::{DispositionKind, FindingStatus};
-use crate::platform::store::ledger::matching::{Known, Locators, Terms, Trace, assign};
+use crate::platform::store::ledger::matching::{
+    KnownFinding, StoredLocators, Terms, Trace, assign,
+};
 use crate::platform::store::ledger::query::RuleStats;
 use crate::platform::store::ledger::tests::{
     decision, fresh, located, occasion, oid, see, sight, time,
@@ -212,7 +214,7 @@ struct Owned {
     anchor: &'static str,
     message: &'static str,
     content: Option<&'static str>,
-    locators: Locators,
+    locators: StoredLocators,
 }
 
 impl Owned {
@@ -247,7 +249,7 @@ proptest! {
         let terms = Terms { in_file, by_message };
         let traces: Vec<_> = seen.iter().map(Owned::trace).collect();
         let olds: Vec<_> = known.iter()
-            .map(|(owned, answered)| Known { trace: owned.trace(), answered: *answered }).collect();
+            .map(|(owned, answered)| KnownFinding { trace: owned.trace(), answered: *answered }).collect();
         let given = assign(&traces, &olds, terms);
         let mut taken: Vec<_> = given.iter().flatten().collect();
         taken.sort_unstable();

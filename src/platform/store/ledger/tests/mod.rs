@@ -14,7 +14,7 @@ use crate::domain::model::oid::Oid;
 use crate::domain::model::severity::Severity;
 use crate::domain::model::stored_finding::{Disposition, DispositionKind};
 use crate::platform::store::ledger::Ledger;
-use crate::platform::store::ledger::matching::Locators;
+use crate::platform::store::ledger::matching::StoredLocators;
 use crate::platform::store::ledger::record::{Occasion, Sight};
 
 fn time(second: i64) -> Timestamp {
@@ -43,7 +43,7 @@ fn sight(path: &str, line: u32, anchor: &str, content: u64) -> Sight {
             message: "m".to_owned(),
             suggestion: String::new(),
         },
-        locators: Locators::new(),
+        locators: StoredLocators::new(),
         content: Some(oid(content)),
         moved_from: None,
     }

@@ -1,0 +1,88 @@
+//! What the documents claim of the structure.
+
+use std::fs;
+
+use super::source::{self, rust_files};
+use super::top;
+
+/// Libraries and the modules that alone may name them. No type of theirs crosses that boundary.
+const LIBRARIES: &[(&str, &[&str])] = &[
+    ("git2", &["platform::git"]),
+    ("rusqlite", &["platform::store"]),
+    ("fs2", &["platform::store::lock"]),
+    ("notify", &["daemon::watch"]),
+    ("tokio", &["daemon", "cli::watch"]),
+    ("ureq", &["platform::agents"]),
+    ("signal_hook", &["platform::process"]),
+    ("close_fds", &["platform::process"]),
+];
+
+/// What `domain` has no part in: it is pure.
+const OUTSIDE: &[&str] = &[
+    "std::fs",
+    "std::process",
+    "std::env",
+    "std::net",
+    "std::thread",
+    "Instant::now",
+    "SystemTime",
+    "Timestamp::now",
+    "Zoned::now",
+];
+
+fn is_below(module: &str, folder: &str) -> bool {
+    module == folder || module.strip_prefix(folder).is_some_and(|rest| rest.starts_with("::"))
+}
+
+/// Whether a line names a path that begins with that word.
+fn names(line: &str, word: &str) -> bool {
+    let path = format!("{word}::");
+    line.match_indices(&path).any(|(at, _)| {
+        let before = line[..at].chars().next_back();
+        before.is_none_or(|c| !(c.is_alphanumeric() || c == '_' || c == ':'))
+    })
+}
+
+#[test]
+fn libraries_stay_in_their_module() {
+    let mut wrong = Vec::new();
+    for source in source::read(&top()).iter().filter(|source| !source.is_test) {
+        let text = fs::read_to_string(top().join(&source.file)).unwrap();
+        let lines = text.lines().enumerate().filter(|(_, l)| !l.trim_start().starts_with("//"));
+        for (number, line) in lines {
+            let place = format!("{}:{}", source.file, number + 1);
+            for (library, homes) in LIBRARIES {
+                let at_home = homes.iter().any(|home| is_below(&source.module, home));
+                if names(line, library) && !at_home {
+                    wrong.push(format!("{place}: `{library}` belongs to {}", homes.join(", ")));
+                }
+            }
+            let is_domain = is_below(&source.module, "domain");
+            for word in OUTSIDE.iter().filter(|word| is_domain && line.contains(**word)) {
+                wrong.push(format!("{place}: `{word}` in `domain`"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// An invariant is one that a test shows: each names it, and it is there.
+#[test]
+fn the_tests_that_architecture_md_names_are_there() {
+    let folders = ["src", "tests"].map(|folder| rust_files(&top().join(folder)));
+    let code: Vec<String> =
+        folders.concat().iter().map(|path| fs::read_to_string(path).unwrap()).collect();
+    let text = fs::read_to_string(top().join("ARCHITECTURE.md")).unwrap();
+    let mut named = 0;
+    for quoted in text.split('`').skip(1).step_by(2) {
+        let Some((_, name)) = quoted.rsplit_once("::") else { continue };
+        // The names of tests are sentences; those of modules and functions are not.
+        if name.matches('_').count() < 3 {
+            continue;
+        }
+        named += 1;
+        let defined = format!("fn {name}(");
+        assert!(code.iter().any(|text| text.contains(&defined)), "there is no test `{quoted}`");
+    }
+    assert!(named >= 10, "{named}");
+}
