@@ -239,7 +239,7 @@ fn log(place: &WatchedRepo, follow: bool) -> Result<ExitStatus> {
     if !follow {
         return Ok(ExitStatus::Pass);
     }
-    // Until Ctrl-C, or until nobody reads it any more.
+    // Until Ctrl-C, or until the reader has gone.
     while !out::reader_left(Some(Duration::from_millis(250))) {
         text.clear();
         file.read_to_end(&mut text).with_context(failed)?;

@@ -74,7 +74,7 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
     }
 }
 
-/// A spec's file, read and judged.
+/// A spec's file, read and linted.
 struct Page {
     /// As it is shown: from the top of the work tree, or as the person gave it.
     path: String,
@@ -280,7 +280,7 @@ fn json_problem(problem: &SpecProblem) -> Value {
     })
 }
 
-/// What the watcher and the queue know of a spec: whether this content was taken in, and whether
+/// What the watcher and the queue know of a spec: whether this content was ingested, and whether
 /// it waits for a run.
 fn standing(repo: &Repo, known: &KnownSpecs, page: &Page) -> (bool, bool) {
     let SpecIdentity { id, hash } = &page.identity;

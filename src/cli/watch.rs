@@ -18,7 +18,7 @@ use crate::platform::config::env;
 use crate::platform::ui::out;
 use crate::platform::ui::report::{OutputFormat, printable};
 
-/// Watches until a signal comes, or nobody reads what it prints any more.
+/// Watches until a signal comes, or the reader of its output has gone.
 pub fn run_command(context: &Context) -> Result<ExitStatus> {
     let place = WatchedRepo::of(&context.repo()?, &context.env, &context.global.set);
     check_watchable(&place)?;

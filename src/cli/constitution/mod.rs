@@ -278,7 +278,7 @@ pub fn print_session(session: &Session) {
         match &learned.outcome {
             Outcome::Rule { .. } => out::talk(&show::learned(learned, false)),
             Outcome::Broken(_) => out::warn(&show::learned(learned, false)),
-            // Said where somebody asks for it.
+            // Said by `tribunal constitution learn` alone.
             Outcome::Known { .. }
             | Outcome::Forgotten { .. }
             | Outcome::Elsewhere { .. }

@@ -207,7 +207,7 @@ fn list(context: &Context, args: &ListArgs) -> Result<ExitStatus> {
     Ok(ExitStatus::Pass)
 }
 
-/// Prints what is kept in a form for other programs. It judges nothing: the verdict is `pass`.
+/// Prints what is kept in a form for other programs. It evaluates nothing: the verdict is `pass`.
 fn report_list(context: &Context, repo: &Repo, listing: &Listing) -> Result<()> {
     let findings: Vec<Reported> = listing.findings.iter().map(reported).collect();
     let answers = judge::answers(repo, &context.env, &findings)?;
@@ -347,8 +347,7 @@ fn import(context: &Context, args: &ImportArgs) -> Result<ExitStatus> {
     Ok(ExitStatus::Pass)
 }
 
-/// Learns where what was taken in came back often enough. The findings are kept whatever becomes of
-/// it.
+/// Learns a rule where the new findings recur often enough. The findings are kept in any case.
 fn learn_from_it(context: &Context, repo: &Repo) {
     match learn::by_itself(repo, &context.env, &context.global.set) {
         Ok(session) => constitution::print_session(&session),

@@ -48,7 +48,7 @@ pub fn plan(repo: &Repo) -> Result<Plan> {
     let top = repo.work_tree.clone().context("a bare repository has no files to write to")?;
     let mut missing = Vec::new();
     let mut chosen = Vec::new();
-    // A link that leads nowhere counts as there: it is somebody's.
+    // A link that leads nowhere counts as there: a person made it.
     let is_there = |path: &str| fs::symlink_metadata(top.join(path)).is_ok();
     if !is_there(BASELINE_FILE)
         && let Some((content, count)) = baseline(repo)?

@@ -26,7 +26,7 @@ pub fn last_line(text: &[u8]) -> String {
 }
 
 /// The one JSON object in a text: the whole of it, or with prose or a fence around it. `None` where
-/// there is none, or several that differ, as nobody can say which is meant, or one that is broken:
+/// there is none, or several that differ, as it is unknown which is meant, or one that is broken:
 /// what stands inside of it is not what was meant either.
 pub fn object_in(text: &str) -> Option<Value> {
     let mut found: Option<Value> = None;

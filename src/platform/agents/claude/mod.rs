@@ -176,7 +176,7 @@ fn own_folder(around: Around<'_>) -> Option<PathBuf> {
     around.env.path("CLAUDE_CONFIG_DIR").or_else(home)
 }
 
-/// A home in which nobody's settings are.
+/// A home without settings.
 fn own_home(around: Around<'_>) -> Result<[(&'static str, OsString); 2], String> {
     let top = around.home.join("claude");
     let folder = |path: &Path| {

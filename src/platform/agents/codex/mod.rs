@@ -211,7 +211,7 @@ fn credential(around: Around<'_>) -> Option<&std::ffi::OsStr> {
     CREDENTIALS.into_iter().find_map(|name| around.env.get(name))
 }
 
-/// A home in which nobody's settings are.
+/// A home without settings.
 fn own_home(around: Around<'_>) -> Result<[(&'static str, OsString); 2], String> {
     let top = around.home.join("codex");
     let folder = |name: &str| {

@@ -116,7 +116,7 @@ impl CommandLineAgent {
         let home = around.env.get("HOME").map(|home| ("HOME".to_owned(), home.to_owned()));
         let vars = home.into_iter().chain(own).collect();
         let call = ProgramCall { program, words, vars, secrets };
-        // Most programs say nothing before they say it all: silence tells nothing of them.
+        // Most programs say nothing before they say it all: silence says nothing about them.
         let request = Request { idle: request.wall, ..*request };
         let ran = call.run(&request, around, interrupts)?;
         let file = if words::use_answer(templates) {
@@ -181,7 +181,7 @@ fn read(ran: &ProgramOutput, file: Option<&[u8]>, wants_json: bool, now: Timesta
     Outcome::Answered(Answer { text, json })
 }
 
-/// What a failure means, as far as common words tell.
+/// What a failure means, by common words.
 fn failed(code: i32, said: &str, now: Timestamp) -> Outcome {
     let lower = said.to_ascii_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));

@@ -57,7 +57,7 @@ pub fn new_commits(repo: &Repo, tips: &[Oid], known: &KnownHistory) -> Result<Ve
 
 /// The commits between a tip and the one commit that is known, without starting git. `None` where
 /// that commit is not met on a straight line, or where others are known: one of them may hold a part
-/// of the line, which git alone can tell quickly.
+/// of the line, which git alone can find out quickly.
 fn line_from_the_only(
     objects: &Objects,
     tip: &Oid,

@@ -1,4 +1,4 @@
-//! What git tells a hook of a push: the lines that it writes, and what is pushed behind them.
+//! What git writes to a hook of a push, and the objects behind it.
 
 pub mod history;
 pub mod receiver_refs;

@@ -108,7 +108,7 @@ fn without_end(ran: &ProgramOutput, now: Timestamp) -> Outcome {
             let why = reason_line(&format!("it was ended by signal {signal} {said}"));
             Outcome::Killed { why }
         }
-        // As a shell tells of the signals that ask a program to end.
+        // As a shell reports the signals that ask a program to end.
         Exit::Code(code @ (129 | 130 | 137 | 143)) => {
             Outcome::Killed { why: format!("it was ended by signal {}", code - 128) }
         }
