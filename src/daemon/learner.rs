@@ -8,7 +8,8 @@ use rustix::process::Pid;
 use serde::{Deserialize, Serialize};
 
 use crate::daemon::place::Place;
-use crate::flow::learn::{self, Outcome};
+use crate::flow::learn;
+use crate::flow::learn::outcome::Outcome;
 use crate::platform::git::places::OpenError;
 use crate::platform::git::repo::Repo;
 use crate::platform::process::{ChildProcess, Cmd, own_path};

@@ -13,8 +13,11 @@ use crate::domain::model::class::Class;
 use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
 use crate::flow::learn;
+use crate::flow::learn::outcome::{Learned, Outcome, Session};
+use crate::flow::learn::request::Request;
 use crate::flow::learn::standing::Standing;
-use crate::flow::learn::{Learned, Outcome, Request, Session};
+use crate::flow::learn::statistics::statistics;
+use crate::flow::workspace::work_tree::work_tree;
 use crate::platform::ui::out;
 use crate::platform::ui::report::Format;
 
@@ -81,9 +84,9 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
 
 fn list(context: &Context) -> Result<ExitStatus> {
     let repo = context.repo()?;
-    let standing = Standing::of_work_tree(learn::work_tree(&repo)?)?;
+    let standing = Standing::of_work_tree(work_tree(&repo)?)?;
     let ids: Vec<&str> = standing.rules.iter().map(|rule| rule.id.as_str()).collect();
-    let (counts, warnings) = learn::statistics(&repo, &context.env, &ids)?;
+    let (counts, warnings) = statistics(&repo, &context.env, &ids)?;
     for warning in &warnings {
         out::warn(warning);
     }
@@ -113,7 +116,7 @@ fn list(context: &Context) -> Result<ExitStatus> {
 
 fn check(context: &Context) -> Result<ExitStatus> {
     let repo = context.repo()?;
-    let standing = Standing::of_work_tree(learn::work_tree(&repo)?)?;
+    let standing = Standing::of_work_tree(work_tree(&repo)?)?;
     let mut errors = standing.errors;
     errors.extend(standing.rules.iter().filter_map(|rule| compile(rule).err()));
     errors.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
@@ -158,7 +161,7 @@ fn check(context: &Context) -> Result<ExitStatus> {
 
 fn test(context: &Context, id: Option<&str>) -> Result<ExitStatus> {
     let repo = context.repo()?;
-    let standing = Standing::of_work_tree(learn::work_tree(&repo)?)?;
+    let standing = Standing::of_work_tree(work_tree(&repo)?)?;
     let wanted: Vec<&Rule> =
         standing.rules.iter().filter(|rule| id.is_none_or(|id| rule.id == id)).collect();
     let mut errors: Vec<RuleError> = wanted.iter().flat_map(|rule| problems(rule)).collect();

@@ -6,7 +6,7 @@ use crate::domain::constitution::prove::Proof;
 use crate::domain::constitution::rule::{Language, Rule, RuleError, RuleScope, RuleStatus};
 use crate::domain::model::text::counted;
 use crate::flow::learn::moves::Move;
-use crate::flow::learn::{Learned, Outcome, Session};
+use crate::flow::learn::outcome::{Learned, Outcome, Session};
 use crate::platform::store::ledger::query::RuleStats;
 use crate::platform::ui::out::{DIM, GOOD, WARNING};
 use crate::platform::ui::report::printable;

@@ -3,8 +3,9 @@
 //! A call whose reply was kept is never made again. One that was killed on its way is made again
 //! under its own name and counts once.
 
-mod earlier;
 pub mod cast;
+pub mod cleanup;
+pub mod client;
 mod folder;
 pub mod inside;
 mod next;
@@ -12,67 +13,24 @@ mod next;
 mod tests;
 mod wait;
 
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Result;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use serde_json::Value;
-use ulid::Ulid;
 
 use crate::domain::gates::secrets::redact;
 use crate::domain::model::agent::{Cost, Money};
-use crate::domain::policy::settings::Policy;
-use crate::flow::call::cast::Player;
-pub use crate::flow::call::earlier::{clean_up, end_earlier};
+use crate::flow::call::client::{Desk, Question};
 use crate::flow::call::folder::{CallFolder, KeptReply, redacted};
-use crate::flow::call::next::{Next, SoFar, after, jittered, later, money_of};
+use crate::flow::call::next::{Next, SoFar, after, draw, jittered, later, money_of, numbered};
 use crate::flow::call::wait::{Waited, clock};
-use crate::flow::evaluate::judge::set_aside;
-use crate::platform::agents::ask::{Access, Identity, Outcome, Reply, Request};
-use crate::platform::agents::env::Around;
-use crate::platform::config::env::{Env, backoff_base, now};
-use crate::platform::process::Interrupts;
-use crate::platform::store::ledger;
-use crate::platform::store::ledger::Ledger;
+use crate::platform::agents::ask::{Identity, Outcome, Reply, Request};
+use crate::platform::config::env::{backoff_base, now};
 use crate::platform::store::ledger::call::{Begun, Call, Limits, UNDER_WAY};
-use crate::platform::store::ledger::error::Error as LedgerError;
 
 /// The name in the price table that stands for every model that it does not name.
 const ANY_MODEL: &str = "default";
-
-/// Where the calls of one run are made.
-pub struct Desk<'a> {
-    pub env: &'a Env,
-    pub policy: &'a Policy,
-    pub around: Around<'a>,
-    /// Where the ledger is.
-    pub state_dir: PathBuf,
-    /// The run's id.
-    pub run: String,
-    /// The run's folder, which nobody else works in.
-    pub folder: PathBuf,
-    pub interrupts: Interrupts,
-    /// Kept open from one call to the next; begun with `Mutex::default()`.
-    pub ledger: Mutex<Option<Ledger>>,
-    /// Told what is waited for.
-    pub tell: &'a (dyn Fn(&str) + Sync),
-}
-
-/// A question to a player of the run.
-#[derive(Clone, Copy, Debug)]
-pub struct Question<'a> {
-    pub player: &'a Player,
-    /// The stable name of this question within the run: `review-0-1`. It becomes a folder's name.
-    pub key: &'a str,
-    pub prompt: &'a str,
-    pub schema: Option<&'a Value>,
-    pub access: Access,
-    /// The agent's working directory.
-    pub dir: &'a Path,
-}
 
 impl Desk<'_> {
     /// Asks until there is an answer or a reason why there is none: what fails in passing is tried
@@ -270,40 +228,11 @@ impl Desk<'_> {
         let budget = self.policy.budget;
         Ok(Limits { run: budget.run, day: budget.day, day_began: day_of(time)? })
     }
-
-    fn with_ledger<T>(
-        &self,
-        mut work: impl FnMut(&mut Ledger) -> Result<T, LedgerError>,
-    ) -> Result<T> {
-        let mut open = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
-        if open.is_none() {
-            // Why it could not be opened is told below.
-            *open = Ledger::open(&self.state_dir).ok();
-        }
-        match open.as_mut().map(&mut work) {
-            Some(Err(LedgerError::Damaged(_))) | None => *open = None,
-            Some(outcome) => return outcome.map_err(LedgerError::hinted),
-        }
-        let done =
-            ledger::with(&self.state_dir, now(self.env), work).map_err(LedgerError::hinted)?;
-        if let Some(path) = &done.set_aside {
-            (self.tell)(&set_aside(path).reason);
-        }
-        Ok(done.value)
-    }
 }
 
 /// The first moment of a day, as everywhere here in UTC.
 pub fn day_of(time: Timestamp) -> Result<Timestamp> {
     Ok(time.to_zoned(TimeZone::UTC).start_of_day()?.timestamp())
-}
-
-/// The name of a call: the question's, and from the second on its number.
-fn numbered(key: &str, so_far: SoFar) -> String {
-    match so_far.transient + so_far.limited {
-        0 => key.to_owned(),
-        before => format!("{key}.{}", before + 1),
-    }
 }
 
 fn interrupted(reply: Reply, signal: i32) -> Reply {
@@ -314,10 +243,4 @@ fn over_budget(what: &str, limit: Money, spent: Money, call: Money) -> String {
     format!(
         "a call of up to {call} would break the budget of the {what}: {spent} of {limit} are spent"
     )
-}
-
-fn draw() -> u32 {
-    #[expect(clippy::cast_possible_truncation, reason = "any of its bits will do")]
-    let part = Ulid::generate().random() as u32;
-    part
 }

@@ -1,8 +1,9 @@
-//! What follows a call that did not answer, how long to wait, and what tokens cost. Pure.
+//! What follows a call that did not answer, how long to wait, and what tokens cost.
 
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use ulid::Ulid;
 
 use crate::domain::model::agent::{Money, Tokens};
 use crate::domain::policy::agents::Price;
@@ -80,4 +81,19 @@ pub fn money_of(tokens: Tokens, price: Price) -> Option<Money> {
         + part(cached, price.cached.unwrap_or(price.input))
         + part(output, price.output);
     Some(Money(u64::try_from(all.div_ceil(1_000_000)).unwrap_or(u64::MAX)))
+}
+
+/// The name of a call: the question's, and from the second on its number.
+pub fn numbered(key: &str, so_far: SoFar) -> String {
+    match so_far.transient + so_far.limited {
+        0 => key.to_owned(),
+        before => format!("{key}.{}", before + 1),
+    }
+}
+
+/// A random number.
+pub fn draw() -> u32 {
+    #[expect(clippy::cast_possible_truncation, reason = "any of its bits will do")]
+    let part = Ulid::generate().random() as u32;
+    part
 }

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use jiff::Timestamp;
 
-use crate::flow::call::next::{jittered, later};
-use crate::flow::call::{Desk, draw};
+use crate::flow::call::client::Desk;
+use crate::flow::call::next::{draw, jittered, later};
 use crate::platform::config::env::{backoff_base, now};
 
 /// How many times the base the jitter after a rate limit's reset may be.

@@ -9,8 +9,8 @@ use bstr::BStr;
 
 use crate::domain::constitution::incident::{ForgottenRule, Incident};
 use crate::domain::constitution::rule::Rule;
-use crate::flow::learn::Request;
 use crate::flow::learn::record::Remembered;
+use crate::flow::learn::request::Request;
 use crate::flow::learn::session::Learning;
 use crate::flow::learn::standing::{FOLDER, MAIN_FILE};
 use crate::platform::git::command::succeeded;

@@ -10,8 +10,9 @@ use crate::domain::constitution::prove::Proof;
 use crate::domain::constitution::recurrence::{Candidate, RecurrenceThreshold};
 use crate::domain::gates::secrets::redact;
 use crate::domain::model::class::Class;
-use crate::flow::learn::Request;
-use crate::flow::learn::session::{Learning, Matter, Rows};
+use crate::flow::learn::decision::Matter;
+use crate::flow::learn::request::Request;
+use crate::flow::learn::session::{Learning, Rows};
 
 /// How often an agent is asked for one mistake: once, and once more with what was wrong.
 const ATTEMPTS: usize = 2;

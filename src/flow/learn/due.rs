@@ -11,8 +11,9 @@ use crate::domain::constitution::recurrence::{
 use crate::domain::model::class::Class;
 use crate::domain::policy::learn::LearnSettings;
 use crate::flow::evaluate::judge;
+use crate::flow::learn::cases;
+use crate::flow::learn::request::Request;
 use crate::flow::learn::session::{Learning, Rows};
-use crate::flow::learn::{Request, cases};
 use crate::platform::store::ledger;
 use crate::platform::store::ledger::error::Error as LedgerError;
 

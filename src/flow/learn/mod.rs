@@ -1,107 +1,38 @@
 //! Learning: from what came back in the ledger to a rule in the work tree.
 
-pub mod cases;
-pub mod moves;
-pub mod record;
-pub mod sample;
-pub mod standing;
 mod asking;
+pub mod cases;
+mod decision;
 mod deleted;
 mod drafting;
 mod due;
+pub mod moves;
+pub mod outcome;
+pub mod record;
+pub mod request;
+pub mod sample;
 mod session;
-
-use std::path::Path;
+pub mod standing;
+pub mod statistics;
 
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 
 use crate::domain::constitution::edit::remove;
-use crate::domain::constitution::prove::Proof;
-use crate::domain::constitution::rule::{Rule, RuleCheck, RuleError};
-use crate::domain::model::class::Class;
+use crate::domain::constitution::rule::Rule;
 use crate::domain::model::error::hinted;
-use crate::domain::model::gate::Gate;
 use crate::domain::policy::switch::Switch;
 use crate::flow::call::inside;
-use crate::flow::evaluate::judge;
 use crate::flow::learn::asking::Researcher;
 use crate::flow::learn::drafting::Drafts;
 use crate::flow::learn::moves::Move;
+use crate::flow::learn::outcome::{Learned, Session};
+use crate::flow::learn::request::Request;
 use crate::flow::learn::session::Learning;
 use crate::platform::agents::call::INSIDE;
-use crate::platform::config::env::{Env, now};
+use crate::platform::config::env::Env;
 use crate::platform::git::repo::Repo;
 use crate::platform::store::ledger;
-use crate::platform::store::ledger::error::Error as LedgerError;
-use crate::platform::store::ledger::query::RuleStats;
-
-/// What is asked for. Nothing set is what happens by itself.
-#[derive(Debug, Default)]
-pub struct Request {
-    /// A class that a person names: its rule may come back after it was deleted.
-    pub class: Option<Class>,
-    /// A person's own check for it, which needs no recurrence.
-    pub check: Option<RuleCheck>,
-    /// An agent is asked to draft what code cannot: it costs money.
-    pub agent: bool,
-    /// Nothing is written.
-    pub dry_run: bool,
-}
-
-/// What came of a mistake that came back.
-#[derive(Debug)]
-pub struct Learned {
-    pub class: Class,
-    pub component: String,
-    pub findings: usize,
-    pub changes: usize,
-    /// The agent that drafted the rule.
-    pub drafted_by: Option<String>,
-    pub outcome: Outcome,
-}
-
-#[derive(Debug)]
-pub enum Outcome {
-    /// A rule for it was written, or with a dry run would be.
-    Rule { rule: Box<Rule>, proof: Proof },
-    /// These rules say it already.
-    Known { ids: Vec<String> },
-    /// A person deleted this rule.
-    Forgotten { id: String },
-    /// This rule stands on another branch, where the mistakes are.
-    Elsewhere { id: String },
-    /// A person's check was not proved.
-    Unproved { reason: String },
-    /// There is no room for another rule.
-    Full { reason: String },
-    /// The file cannot take it.
-    Broken(RuleError),
-}
-
-/// What a session of learning came to.
-#[derive(Debug, Default)]
-pub struct Session {
-    pub learned: Vec<Learned>,
-    /// Rules that moved on their ladder, and what is proposed of others.
-    pub moves: Vec<Move>,
-    /// What is wrong with the files of rules. What stands in them stays as it is.
-    pub errors: Vec<RuleError>,
-    /// What was said of damaged files of the program's own.
-    pub warnings: Vec<String>,
-    /// Drafts that could not be had, and why.
-    pub undrafted: Vec<String>,
-    /// We were told to stop while an agent drafted; nothing was learned.
-    pub interrupted: bool,
-}
-
-impl Session {
-    /// Whether a file of the work tree was written.
-    pub fn wrote(&self) -> bool {
-        let rule = |learned: &Learned| matches!(learned.outcome, Outcome::Rule { .. });
-        self.learned.iter().any(rule) || self.moves.iter().any(|step| step.to.is_some())
-    }
-}
 
 /// What is learned without being asked: after findings were taken in, and by the daemon after a
 /// commit. Never called by a hook: it reads history and writes to the work tree.
@@ -226,29 +157,4 @@ pub fn forget(repo: &Repo, env: &Env, flags: &[String], id: &str) -> Result<Rule
     let text = remove(learning.standing.text(&path), id);
     learning.write(&path, &text.context("the rule is not where it was read")?)?;
     Ok(rule)
-}
-
-/// What the ledger counts for a rule.
-pub fn statistics(repo: &Repo, env: &Env, ids: &[&str]) -> Result<(Vec<RuleStats>, Vec<String>)> {
-    let state_dir = repo.state_dir();
-    if !ledger::exists(&state_dir) {
-        return Ok((vec![RuleStats::default(); ids.len()], Vec::new()));
-    }
-    let now = now(env);
-    let done = ledger::with(&state_dir, now, |ledger| {
-        ids.iter().map(|id| ledger.rule_stats(Gate::Constitution, id, now)).collect()
-    })
-    .map_err(LedgerError::hinted)?;
-    let warnings = done.set_aside.iter().map(|path| judge::set_aside(path).reason);
-    Ok((done.value, warnings.collect()))
-}
-
-/// The folder that rules are written to.
-pub fn work_tree(repo: &Repo) -> Result<&Path> {
-    repo.work_tree.as_deref().ok_or_else(|| {
-        hinted(
-            "a bare repository has no files to write rules to",
-            "run it in a clone with a work tree",
-        )
-    })
 }

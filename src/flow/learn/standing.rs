@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use bstr::{BStr, ByteSlice as _};
 
 use crate::domain::constitution::parse::{duplicates, parse};
@@ -118,16 +118,4 @@ fn topic_name(name: &BStr) -> Option<&str> {
     let name = name.to_str().ok()?;
     let is_markdown = Path::new(name).extension().is_some_and(|extension| extension == "md");
     (is_markdown && !name.starts_with('.')).then_some(name)
-}
-
-/// Refuses a file that a link leads elsewhere: a repository would say where we write.
-pub fn refuse_links(top: &Path, path: &str) -> Result<()> {
-    let mut at = top.to_owned();
-    for part in path.split('/') {
-        at.push(part);
-        if at.is_symlink() {
-            bail!("`{}` is a symbolic link, and rules are not written through one", at.display());
-        }
-    }
-    Ok(())
 }

@@ -8,8 +8,8 @@ use serde_json::Value;
 use crate::domain::model::agent::Role;
 use crate::domain::pipeline::run::Failure;
 use crate::domain::review::prompt;
-use crate::flow::call::Question;
 use crate::flow::call::cast::Player;
+use crate::flow::call::client::Question;
 use crate::flow::review::session::Session;
 use crate::platform::agents::ask::{Access, Answer, Outcome};
 

@@ -9,7 +9,7 @@ use bstr::BString;
 
 use crate::domain::model::oid::Oid;
 use crate::domain::pipeline::run::Stage;
-use crate::flow::call::clean_up;
+use crate::flow::call::cleanup::clean_up;
 use crate::flow::review::docket::Docket;
 use crate::flow::review::fix;
 use crate::flow::workspace::checkout;

@@ -9,10 +9,9 @@ use crate::domain::model::agent::Route;
 use crate::domain::model::report::Reported;
 use crate::domain::pipeline::run::Stage;
 use crate::domain::review::raised::{Assessed, Completeness, Quote};
-use crate::flow::learn;
-use crate::flow::learn::standing::refuse_links;
 use crate::flow::review::docket::Docket;
 use crate::flow::review::outcome::{Ending, Judged, Reviewed, reason};
+use crate::flow::workspace::work_tree::{refuse_links, work_tree};
 use crate::platform::config::env::{Env, now};
 use crate::platform::git::repo::Repo;
 use crate::platform::store::file::write_atomic;
@@ -26,7 +25,7 @@ const FOLDER: &str = "docs/review";
 
 /// Writes the report; gives its path from the top of the work tree.
 pub fn write(repo: &Repo, env: &Env, reviewed: &Reviewed) -> Result<PathBuf> {
-    let top = learn::work_tree(repo)?;
+    let top = work_tree(repo)?;
     let report = of(repo, env, reviewed)?;
     let path = format!("{FOLDER}/{}.md", report.id);
     refuse_links(top, &path)?;

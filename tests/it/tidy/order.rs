@@ -52,7 +52,7 @@ pub const ORDER: &[(&str, &str)] = &[
          fields parsed reading verify wording yaml problem source types",
     ),
     ("flow", "review learn call evaluate intake setup workspace"),
-    ("flow::call", "cast earlier folder inside wait next"),
+    ("flow::call", "wait client cast cleanup folder inside next"),
     (
         "flow::evaluate",
         "push evaluation commands judge passed bookkeeping bypass import merge judged law \
@@ -60,7 +60,11 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     ("flow::evaluate::push", "arrivals mirror policies plan"),
     ("flow::intake", "debounce ingest redact scan"),
-    ("flow::learn", "asking deleted drafting due session cases moves record sample standing"),
+    (
+        "flow::learn",
+        "asking drafting decision due cases deleted session outcome moves record request \
+         sample standing statistics",
+    ),
     (
         "flow::review",
         "arbitration judges ask push background claim delivery finish fix_prompt leftovers \
@@ -68,7 +72,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     ("flow::setup", "event init install propose"),
     ("flow::setup::install", "status plan shim ."),
-    ("flow::workspace", "attempt reading_copy checkout private_repo"),
+    ("flow::workspace", "attempt reading_copy checkout private_repo work_tree"),
     ("platform", "agents git store process ui config"),
     ("platform::agents", "claude codex command facts call http ask find env probe text"),
     ("platform::agents::claude", "command_line reading"),
@@ -89,11 +93,9 @@ pub const ORDER: &[(&str, &str)] = &[
 /// What still points upward: the folder, a module of it, and those that use it from below. Nothing
 /// may be added; what is gone is taken off.
 pub const UPWARD: &[(&str, &str, &str)] = &[
-    ("flow::call", ".", "wait"),
-    ("flow::learn", ".", "deleted drafting due session"),
     ("platform::process", ".", "ancestors supervise"),
     ("platform::store::ledger", ".", "call query receipt record spec wait"),
 ];
 
 /// How many cycles those make. May only become less.
-pub const CYCLES: usize = 4;
+pub const CYCLES: usize = 2;

@@ -17,8 +17,7 @@ use crate::domain::gates::secrets::redact::redact_str;
 use crate::domain::model::agent::{Cost, Money, Tokens};
 use crate::domain::policy::agents::Price;
 use crate::flow::call::folder::{CallFolder, KeptReply, redacted};
-use crate::flow::call::next::{Next, SoFar, after, jittered, later, money_of};
-use crate::flow::call::numbered;
+use crate::flow::call::next::{Next, SoFar, after, jittered, later, money_of, numbered};
 use crate::platform::agents::ask::{Answer, Identity, Outcome, Reply};
 
 const BASE: Duration = Duration::from_secs(1);

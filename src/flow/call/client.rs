@@ -1,0 +1,72 @@
+//! The client through which the calls of one run are made, and what it is asked.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use anyhow::Result;
+use serde_json::Value;
+
+use crate::domain::policy::settings::Policy;
+use crate::flow::call::cast::Player;
+use crate::flow::evaluate::judge::set_aside;
+use crate::platform::agents::ask::Access;
+use crate::platform::agents::env::Around;
+use crate::platform::config::env::{Env, now};
+use crate::platform::process::Interrupts;
+use crate::platform::store::ledger;
+use crate::platform::store::ledger::Ledger;
+use crate::platform::store::ledger::error::Error as LedgerError;
+
+/// Where the calls of one run are made.
+pub struct Desk<'a> {
+    pub env: &'a Env,
+    pub policy: &'a Policy,
+    pub around: Around<'a>,
+    /// Where the ledger is.
+    pub state_dir: PathBuf,
+    /// The run's id.
+    pub run: String,
+    /// The run's folder, which nobody else works in.
+    pub folder: PathBuf,
+    pub interrupts: Interrupts,
+    /// Kept open from one call to the next; begun with `Mutex::default()`.
+    pub ledger: Mutex<Option<Ledger>>,
+    /// Told what is waited for.
+    pub tell: &'a (dyn Fn(&str) + Sync),
+}
+
+/// A question to a player of the run.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    pub player: &'a Player,
+    /// The stable name of this question within the run: `review-0-1`. It becomes a folder's name.
+    pub key: &'a str,
+    pub prompt: &'a str,
+    pub schema: Option<&'a Value>,
+    pub access: Access,
+    /// The agent's working directory.
+    pub dir: &'a Path,
+}
+
+impl Desk<'_> {
+    pub(super) fn with_ledger<T>(
+        &self,
+        mut work: impl FnMut(&mut Ledger) -> Result<T, LedgerError>,
+    ) -> Result<T> {
+        let mut open = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
+        if open.is_none() {
+            // Why it could not be opened is told below.
+            *open = Ledger::open(&self.state_dir).ok();
+        }
+        match open.as_mut().map(&mut work) {
+            Some(Err(LedgerError::Damaged(_))) | None => *open = None,
+            Some(outcome) => return outcome.map_err(LedgerError::hinted),
+        }
+        let done =
+            ledger::with(&self.state_dir, now(self.env), work).map_err(LedgerError::hinted)?;
+        if let Some(path) = &done.set_aside {
+            (self.tell)(&set_aside(path).reason);
+        }
+        Ok(done.value)
+    }
+}
