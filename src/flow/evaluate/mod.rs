@@ -3,6 +3,7 @@
 
 pub mod bookkeeping;
 pub mod bypass;
+mod command_output;
 pub mod commands;
 pub mod evaluation;
 pub mod import;

@@ -21,7 +21,7 @@ use crate::domain::policy::settings::Policy;
 use crate::domain::review::deliver::FILE_BYTES_MAX;
 use crate::flow::call::cast;
 use crate::flow::evaluate::law;
-use crate::flow::evaluate::push::{Part, Pushed};
+use crate::flow::evaluate::push::outcome::{Part, Pushed};
 use crate::flow::review::background;
 use crate::flow::review::delivery::is_reviewable;
 use crate::flow::review::matter::{Matter, NOTES_FILE};

@@ -55,10 +55,10 @@ pub const ORDER: &[(&str, &str)] = &[
     ("flow::call", "wait client cast cleanup folder inside next"),
     (
         "flow::evaluate",
-        "push evaluation commands judge passed bookkeeping bypass import merge judged law \
-         message remark sight tool_report trust whereabouts",
+        "push evaluation commands command_output judge passed bookkeeping bypass import merge \
+         judged law message remark sight tool_report trust whereabouts",
     ),
-    ("flow::evaluate::push", "arrivals mirror policies plan"),
+    ("flow::evaluate::push", "refs arrivals evaluator mirror outcome policies plan"),
     ("flow::intake", "debounce ingest redact scan"),
     (
         "flow::learn",
