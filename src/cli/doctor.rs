@@ -13,7 +13,7 @@ use crate::domain::policy::agents::RouteChoice;
 use crate::domain::policy::settings::Policy;
 use crate::flow::call::cast;
 use crate::flow::call::cast::Cast;
-use crate::flow::evaluate::law;
+use crate::flow::evaluate::policy;
 use crate::flow::setup::install;
 use crate::flow::setup::install::status::status;
 use crate::platform::agents::Agent;
@@ -67,7 +67,7 @@ fn check(context: &Context, repo: &Repo) -> Result<CheckResult> {
         Some(head) => repo.objects.file(&repo.tree_of(&head)?, BStr::new(POLICY_FILE))?,
         None => None,
     };
-    let policy = law::settings(law.as_deref(), &context.env, &context.global.set)
+    let policy = policy::resolve_settings(law.as_deref(), &context.env, &context.global.set)
         .map_err(|problem| hinted(problem.to_string(), problem.hint))?
         .policy;
     let home = cast::home(repo);

@@ -8,7 +8,7 @@ use crate::cli::trust::agree_to_named;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::policy::switch::Switch;
 use crate::flow::call::cast;
-use crate::flow::evaluate::law;
+use crate::flow::evaluate::policy;
 use crate::flow::setup::{init, install};
 use crate::platform::git::repo::Repo;
 use crate::platform::ui::out;
@@ -59,7 +59,7 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
 /// Nobody is to learn by chance that a model reads along.
 fn tell_of_reviews(context: &Context, repo: &Repo) -> Result<()> {
     let top = repo.work_tree.as_deref();
-    let policy = law::of_work_tree(top, &context.env, &context.global.set)?.policy;
+    let policy = policy::work_tree_settings(top, &context.env, &context.global.set)?.policy;
     if policy.review.background == Switch::Off {
         return Ok(());
     }

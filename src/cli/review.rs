@@ -9,7 +9,7 @@ use crate::cli::check::{commit as named, start};
 use crate::cli::context::Context;
 use crate::domain::model::report::ExitStatus;
 use crate::flow::call::inside;
-use crate::flow::evaluate::judge;
+use crate::flow::evaluate::recording;
 use crate::flow::review;
 use crate::flow::review::outcome::Reviewed;
 use crate::flow::review::session::Stopped;
@@ -131,7 +131,7 @@ fn show(context: &Context, reviewed: &Reviewed) -> Result<()> {
         Format::Github => render(&reviewed.report, format),
         Format::Sarif => {
             let findings = &reviewed.report.findings;
-            let answers = judge::answers(&context.repo()?, &context.env, findings)?;
+            let answers = recording::answers(&context.repo()?, &context.env, findings)?;
             render_answered(&reviewed.report, &answers, format)
         }
     };

@@ -494,7 +494,7 @@ fn a_push_cannot_switch_off_its_own_reviews() {
             review(&repo, &["--commit", commit]);
         }
         let pushed = git(&repo, &["push", "--dry-run", "origin", "main"], &[]).code(1);
-        pushed.says("push the change of the law by itself first");
+        pushed.says("push the change of the policy by itself first");
         repo.git(&["reset", "--quiet", "--hard", "origin/main"]).ok();
     }
 }

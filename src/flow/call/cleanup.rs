@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use crate::domain::model::error::hinted;
 use crate::flow::call::folder::CallFolder;
-use crate::flow::evaluate::judge::set_aside;
+use crate::flow::evaluate::recording::damaged_ledger;
 use crate::platform::agents::ask::Outcome;
 use crate::platform::config::env::{Env, now};
 use crate::platform::process::end_survivors;
@@ -64,7 +64,7 @@ pub fn clean_up(state_dir: &Path, env: &Env) -> Result<()> {
         };
         let done = ledger::with(state_dir, time, |ledger| ledger.end_call(&call));
         if let Some(path) = done.map_err(LedgerError::hinted)?.set_aside {
-            out::warn(&set_aside(&path).reason);
+            out::warn(&damaged_ledger(&path).reason);
         }
     }
     Ok(())

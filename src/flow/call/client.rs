@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::domain::policy::settings::Policy;
 use crate::flow::call::cast::Player;
-use crate::flow::evaluate::judge::set_aside;
+use crate::flow::evaluate::recording::damaged_ledger;
 use crate::platform::agents::ask::Access;
 use crate::platform::agents::env::Around;
 use crate::platform::config::env::{Env, now};
@@ -65,7 +65,7 @@ impl Desk<'_> {
         let done =
             ledger::with(&self.state_dir, now(self.env), work).map_err(LedgerError::hinted)?;
         if let Some(path) = &done.set_aside {
-            (self.tell)(&set_aside(path).reason);
+            (self.tell)(&damaged_ledger(path).reason);
         }
         Ok(done.value)
     }

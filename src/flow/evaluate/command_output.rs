@@ -56,7 +56,7 @@ pub fn keep_log(repo: &Repo, name: &str, printed: &[u8]) -> Option<PathBuf> {
     };
     let kept = keep().with_context(|| format!("could not write `{}`", numbered(0).display()));
     let path = kept.is_ok().then(|| numbered(0));
-    bookkeeping::tell(repo, kept);
+    bookkeeping::warn_once(repo, kept);
     path
 }
 

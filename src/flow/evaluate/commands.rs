@@ -1,4 +1,4 @@
-//! The command gates: which of them a change calls for, and what their runs say about it.
+//! Runs command gates: selects those of a change, runs them in a workspace, reads their reports.
 
 use std::fs;
 use std::path::Path;
@@ -20,8 +20,8 @@ use crate::domain::model::severity::Severity;
 use crate::domain::policy::commands::{CommandGate, Moment};
 use crate::domain::policy::gates::GateLevel;
 use crate::flow::evaluate::bookkeeping;
+use crate::flow::evaluate::command_cache::CommandCache;
 use crate::flow::evaluate::command_output::{keep_log, printed, tail};
-use crate::flow::evaluate::passed::Passed;
 use crate::flow::evaluate::tool_report;
 use crate::flow::evaluate::tool_report::FINDINGS_MAX;
 use crate::flow::evaluate::trust::Trusted;
@@ -35,23 +35,23 @@ use crate::platform::process::{Cmd, Ended, Interrupts, code_of};
 /// commits would otherwise call itself.
 const INSIDE: &str = "TRIBUNAL_INSIDE_COMMAND";
 
-/// What is to be run.
+/// Which commands to run.
 #[derive(Clone, Copy)]
-pub struct Request<'a> {
+pub struct CommandRequest<'a> {
     pub env: &'a Env,
-    /// `None` asks for every command, whenever it usually runs.
+    /// The hook that they run at; `None` selects every command.
     pub moment: Option<Moment>,
     /// Whether a command that passed on this very tree before need not run again.
     pub reuse: bool,
 }
 
-/// What the commands have to say.
+/// The findings of the commands, and whether they could be run.
 #[derive(Debug, Default)]
-pub struct Outcome {
-    pub judgement: GateReport,
-    /// A command that guards could not be run: neither pass nor block.
+pub struct CommandOutcome {
+    pub report: GateReport,
+    /// A command of level `block` could not be run: neither pass nor block.
     pub inconclusive: bool,
-    /// We were told to stop, by this signal.
+    /// The signal that interrupted the commands.
     pub interrupted: Option<i32>,
     /// The last lines of each command that failed.
     pub tails: Vec<Tail>,
@@ -64,17 +64,17 @@ pub struct Tail {
     pub lines: Vec<String>,
 }
 
-/// Runs the commands that the change calls for, in a tree of the program's own.
-pub fn judge(
+/// Runs the commands that the change selects, in a workspace.
+pub fn run_commands(
     repo: &Repo,
-    law: &EffectivePolicy,
+    effective: &EffectivePolicy,
     change: &Change,
-    request: &Request<'_>,
-) -> Result<Outcome> {
-    let mut outcome = Outcome::default();
-    let level = law.policy.gates.commands.level;
+    request: &CommandRequest<'_>,
+) -> Result<CommandOutcome> {
+    let mut outcome = CommandOutcome::default();
+    let level = effective.policy.gates.commands.level;
     let Some(effect) = level.effect() else { return Ok(outcome) };
-    let mut wanted = wanted(law, change, request.moment, &mut outcome);
+    let mut wanted = wanted(effective, change, request.moment, &mut outcome);
     if wanted.is_empty() {
         return Ok(outcome);
     }
@@ -83,52 +83,55 @@ pub fn judge(
         return Ok(outcome);
     }
     let trusted = Trusted::load(repo)?;
-    let passed = Passed::load(repo);
+    let cache = CommandCache::load(repo);
     wanted.retain(|command| {
         if !trusted.holds(command) {
             outcome.skip(&[*command], &untrusted(&trusted, command));
             return false;
         }
-        !(request.reuse && passed.holds(command, &change.tree))
+        !(request.reuse && cache.holds(command, &change.tree))
     });
     if wanted.is_empty() {
         return Ok(outcome);
     }
     let interrupts = Interrupts::listen().context("could not listen for signals")?;
-    let run = Run { repo, change, env: request.env, level, effect, interrupts, passed };
+    let run = CommandRunner { repo, change, env: request.env, level, effect, interrupts, cache };
     run.all(&wanted, &mut outcome)?;
     Ok(outcome)
 }
 
-/// Names the commands that the change calls for and that are not run because something else stops
-/// it already.
-pub fn pass_over(law: &EffectivePolicy, change: &Change, request: &Request<'_>) -> Vec<Skipped> {
-    let mut outcome = Outcome::default();
-    let wanted = wanted(law, change, request.moment, &mut outcome);
+/// Lists the commands that are not run because another gate blocks the change.
+pub fn skip_commands(
+    effective: &EffectivePolicy,
+    change: &Change,
+    request: &CommandRequest<'_>,
+) -> Vec<Skipped> {
+    let mut outcome = CommandOutcome::default();
+    let wanted = wanted(effective, change, request.moment, &mut outcome);
     outcome.skip(&wanted, "it was not run: the change is stopped without it");
-    outcome.judgement.skipped
+    outcome.report.skipped
 }
 
-/// Says in the report that a command that guards was not run to its end.
-pub fn settle(report: &mut Report, inconclusive: bool) {
+/// Turns a pass into `inconclusive` where a command was not run to its end.
+pub fn mark_inconclusive(report: &mut Report, inconclusive: bool) {
     if inconclusive && report.verdict == Verdict::Pass {
         report.verdict = Verdict::Inconclusive;
     }
 }
 
-/// The commands that the change calls for at that moment; none where the gate is off.
+/// Selects the commands of a change at that hook; none where the gate is off.
 fn wanted<'a>(
-    law: &'a EffectivePolicy,
+    effective: &'a EffectivePolicy,
     change: &Change,
     moment: Option<Moment>,
-    outcome: &mut Outcome,
+    outcome: &mut CommandOutcome,
 ) -> Vec<&'a CommandGate> {
-    let level = law.policy.gates.commands.level;
+    let level = effective.policy.gates.commands.level;
     let mut wanted = Vec::new();
     if level == GateLevel::Off {
         return wanted;
     }
-    for command in &law.policy.commands {
+    for command in &effective.policy.commands {
         match is_wanted(command, change, moment) {
             Ok(true) => wanted.push(command),
             Ok(false) => {}
@@ -138,9 +141,9 @@ fn wanted<'a>(
     wanted
 }
 
-impl Outcome {
+impl CommandOutcome {
     fn skip(&mut self, commands: &[&CommandGate], reason: &str) {
-        self.judgement.skipped.extend(
+        self.report.skipped.extend(
             commands
                 .iter()
                 .map(|command| Skipped { gate: command.name.clone(), reason: reason.to_owned() }),
@@ -149,25 +152,25 @@ impl Outcome {
 
     fn fail_to_run(&mut self, level: GateLevel, name: &str, reason: &str) {
         self.inconclusive |= level == GateLevel::Block;
-        self.judgement.skipped.push(Skipped {
+        self.report.skipped.push(Skipped {
             gate: name.to_owned(),
             reason: format!("it could not be run: {reason}"),
         });
     }
 }
 
-struct Run<'a> {
+struct CommandRunner<'a> {
     repo: &'a Repo,
     change: &'a Change,
     env: &'a Env,
     level: GateLevel,
     effect: Effect,
     interrupts: Interrupts,
-    passed: Passed,
+    cache: CommandCache,
 }
 
-impl Run<'_> {
-    fn all(&self, commands: &[&CommandGate], outcome: &mut Outcome) -> Result<()> {
+impl CommandRunner<'_> {
+    fn all(&self, commands: &[&CommandGate], outcome: &mut CommandOutcome) -> Result<()> {
         let workspace = match Workspace::acquire(&checkout::root(self.repo), &self.change.tree) {
             Ok(workspace) => workspace,
             Err(error) => {
@@ -210,7 +213,12 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn give_up(&self, commands: &[&CommandGate], error: &anyhow::Error, outcome: &mut Outcome) {
+    fn give_up(
+        &self,
+        commands: &[&CommandGate],
+        error: &anyhow::Error,
+        outcome: &mut CommandOutcome,
+    ) {
         if let Some(Unavailable::Interrupted(signal)) = error.downcast_ref() {
             outcome.interrupted = Some(*signal);
         }
@@ -219,22 +227,22 @@ impl Run<'_> {
         }
     }
 
-    /// Runs one command; false where we were told to stop.
+    /// Runs one command; false where a signal interrupted it.
     fn one(
         &self,
         workspace: &Workspace,
         command: &CommandGate,
-        outcome: &mut Outcome,
+        outcome: &mut CommandOutcome,
     ) -> Result<bool> {
         let format = tool_report::format_of(command)?;
-        let apart = format.as_ref().is_some_and(tool_report::is_apart);
+        let stdout_alone = format.as_ref().is_some_and(tool_report::reads_stdout_alone);
         let log = workspace.output("output.log");
-        let report = if apart { workspace.output("report.out") } else { log.clone() };
+        let report = if stdout_alone { workspace.output("report.out") } else { log.clone() };
         let (to_log, to_report) = (checkout::create(&log)?, checkout::create(&report)?);
-        let to_report = if apart { &to_report } else { &to_log };
+        let to_report = if stdout_alone { &to_report } else { &to_log };
         let ended =
             self.shell(workspace, command).supervise(to_report, &to_log, self.interrupts)?;
-        let printed = printed(&log, apart.then_some(&report))?;
+        let printed = printed(&log, stdout_alone.then_some(&report))?;
         let kept = keep_log(self.repo, &command.name, &printed);
         if let Ended::Interrupted(signal) = ended {
             outcome.skip(&[command], "it was stopped: interrupted");
@@ -263,7 +271,7 @@ impl Run<'_> {
         let mut found = read.unwrap_or_default();
         match failure {
             None if found.is_empty() && !unread => {
-                bookkeeping::tell(self.repo, self.passed.add(command, &self.change.tree));
+                bookkeeping::warn_once(self.repo, self.cache.add(command, &self.change.tree));
             }
             // What stops the change is said with its place: the failure as such says nothing more.
             Some(what) if found.iter().all(|finding| finding.severity < Severity::High) => {
@@ -272,7 +280,7 @@ impl Run<'_> {
             }
             _ => {}
         }
-        outcome.judgement.findings.extend(found);
+        outcome.report.findings.extend(found);
         Ok(true)
     }
 
@@ -292,7 +300,7 @@ impl Run<'_> {
         shell
     }
 
-    /// Takes in a command's report. `None` is one that cannot be read: it is said, and no pass.
+    /// Reads a command's report. `None` is one that cannot be read: no pass, and named as skipped.
     fn read(
         &self,
         workspace: &Workspace,
@@ -300,7 +308,7 @@ impl Run<'_> {
         format: &ReportFormat,
         report: &Path,
         failed: bool,
-        outcome: &mut Outcome,
+        outcome: &mut CommandOutcome,
     ) -> Result<Option<Vec<Finding>>> {
         let printed =
             fs::read(report).with_context(|| format!("could not read `{}`", report.display()))?;

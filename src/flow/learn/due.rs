@@ -10,7 +10,7 @@ use crate::domain::constitution::recurrence::{
 };
 use crate::domain::model::class::Class;
 use crate::domain::policy::learn::LearnSettings;
-use crate::flow::evaluate::judge;
+use crate::flow::evaluate::recording;
 use crate::flow::learn::cases;
 use crate::flow::learn::request::Request;
 use crate::flow::learn::session::{Learning, Rows};
@@ -35,7 +35,8 @@ impl Learning<'_> {
             ledger.sightings_since(since, self.now)
         })
         .map_err(LedgerError::hinted)?;
-        self.warnings.extend(done.set_aside.iter().map(|path| judge::set_aside(path).reason));
+        self.warnings
+            .extend(done.set_aside.iter().map(|path| recording::damaged_ledger(path).reason));
         let rows = cases::counted(self.repo, done.value);
         let sightings: Vec<Occurrence> =
             rows.iter().map(|(sighting, _)| sighting.clone()).collect();

@@ -20,7 +20,7 @@ use crate::domain::model::error::hinted;
 use crate::domain::model::oid::Oid;
 use crate::domain::policy::learn::{LearnSettings, RuleStart};
 use crate::domain::policy::settings::Policy;
-use crate::flow::evaluate::law;
+use crate::flow::evaluate::policy;
 use crate::flow::learn::moves;
 use crate::flow::learn::moves::Move;
 use crate::flow::learn::outcome::Outcome;
@@ -70,7 +70,7 @@ impl<'a> Learning<'a> {
         let lock = if writes { Some(locked(&state_dir)?) } else { None };
         let standing = Standing::of_work_tree(top)?;
         let mut committed = match &head_tree {
-            Some(tree) => law::rules_of_tree(&repo.objects, tree)?.rules,
+            Some(tree) => policy::read_rules(&repo.objects, tree)?.rules,
             None => Vec::new(),
         };
         let in_head: BTreeSet<String> = committed.iter().map(|rule| rule.id.clone()).collect();
@@ -231,8 +231,8 @@ pub(super) fn policy(
         Some(tree) => repo.objects.file(tree, BStr::new(POLICY_FILE))?,
         None => None,
     };
-    let settings = law::settings(text.as_deref(), env, flags)
-        .or_else(|_| law::settings(None, env, flags))
+    let settings = policy::resolve_settings(text.as_deref(), env, flags)
+        .or_else(|_| policy::resolve_settings(None, env, flags))
         .map_err(|problem| hinted(problem.to_string(), problem.hint))?;
     Ok(settings.policy)
 }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::domain::model::gate::Gate;
-use crate::flow::evaluate::judge;
+use crate::flow::evaluate::recording;
 use crate::platform::config::env::{Env, now};
 use crate::platform::git::repo::Repo;
 use crate::platform::store::ledger;
@@ -21,6 +21,6 @@ pub fn statistics(repo: &Repo, env: &Env, ids: &[&str]) -> Result<(Vec<RuleStats
         ids.iter().map(|id| ledger.rule_stats(Gate::Constitution, id, now)).collect()
     })
     .map_err(LedgerError::hinted)?;
-    let warnings = done.set_aside.iter().map(|path| judge::set_aside(path).reason);
+    let warnings = done.set_aside.iter().map(|path| recording::damaged_ledger(path).reason);
     Ok((done.value, warnings.collect()))
 }

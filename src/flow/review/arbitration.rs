@@ -10,7 +10,7 @@ use crate::domain::review::raised::Raised;
 use crate::domain::review::ruling::{Ruling, Word};
 use crate::domain::review::standing::Standing;
 use crate::domain::review::{arbiter, prompt};
-use crate::flow::evaluate::judge;
+use crate::flow::evaluate::recording;
 use crate::flow::review::ask::{Form, Unanswered};
 use crate::flow::review::delivery::{Delivered, lay_out, near};
 use crate::flow::review::finding;
@@ -90,7 +90,8 @@ impl Session<'_> {
         let standing = Standing::new(raised.clone(), 0, false);
         let finding = finding::of(&standing, Some(&ruling), Effect::Warn);
         let found = [(change, vec![finding])];
-        let kept = judge::record(self.repo, self.env, &found).map_err(LedgerError::hinted)?;
+        let kept =
+            recording::try_record(self.repo, self.env, &found).map_err(LedgerError::hinted)?;
         let Some(reported) = kept.findings.into_iter().next() else { return Ok(ruling) };
         self.docket.kept.insert(raised.id.clone(), reported.id.clone());
         let answers = [FindingStatus::Accepted, FindingStatus::Dismissed];

@@ -8,7 +8,8 @@ use rustix::process::Pid;
 use crate::domain::model::oid::Oid;
 use crate::domain::policy::settings::Policy;
 use crate::flow::call::cast;
-use crate::flow::evaluate::law;
+use crate::flow::evaluate::policy;
+use crate::flow::evaluate::policy::RuleSelection;
 use crate::flow::review::session::Stopped;
 use crate::platform::config::env::Env;
 use crate::platform::git::repo::Repo;
@@ -34,8 +35,9 @@ pub fn want(
     left_out: &[Oid],
 ) -> Result<bool> {
     let head = repo.head()?.map(|head| repo.tree_of(&head)).transpose()?;
-    let law = law::of_tree(&repo.objects, head.as_ref(), Some(&[]), env, flags)?;
-    if !can_judge(repo, env, &law.policy) {
+    let effective =
+        policy::read_policy(&repo.objects, head.as_ref(), RuleSelection::None, env, flags)?;
+    if !can_judge(repo, env, &effective.policy) {
         return Ok(false);
     }
     let state_dir = repo.state_dir();

@@ -11,7 +11,8 @@ use crate::domain::pipeline::run::{Attempt, End, Kind, Stage};
 use crate::domain::review::converge::blocking;
 use crate::domain::review::decide::{Decision, Why};
 use crate::domain::review::ruling::Word;
-use crate::flow::evaluate::judge;
+use crate::flow::evaluate::recording;
+use crate::flow::evaluate::report::build_report;
 use crate::flow::review::docket::{Docket, Names};
 use crate::flow::review::finding;
 use crate::flow::review::outcome::{Ending, Judged, Reviewed};
@@ -231,7 +232,7 @@ fn reported(
             Some(known) => {
                 Reported { id: known.id, status: known.status.as_str().to_owned(), finding }
             }
-            None => judge::unrecorded(finding),
+            None => recording::unrecorded(finding),
         });
     }
     Ok(all)
@@ -263,7 +264,7 @@ fn report(
     now: Timestamp,
 ) -> Report {
     let elapsed = now.duration_since(started).as_millis();
-    let report = judge::report(findings, skipped, std::time::Instant::now());
+    let report = build_report(findings, skipped, std::time::Instant::now());
     Report { verdict, elapsed_ms: u64::try_from(elapsed).unwrap_or(0), ..report }
 }
 

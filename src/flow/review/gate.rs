@@ -11,8 +11,8 @@ use crate::domain::model::gate::Gate;
 use crate::domain::model::report::{Report, Reported, Verdict};
 use crate::domain::pipeline::run::{Gated, Kind};
 use crate::domain::policy::commands::Moment;
-use crate::flow::evaluate::commands::Request;
-use crate::flow::evaluate::evaluation::{Ask, evaluate};
+use crate::flow::evaluate::commands::CommandRequest;
+use crate::flow::evaluate::evaluation::{EvaluationScope, evaluate};
 use crate::platform::config::env::Env;
 use crate::platform::git::repo::Repo;
 
@@ -30,17 +30,17 @@ pub fn ask(
     repo: &Repo,
     env: &Env,
     change: &Change,
-    law: &EffectivePolicy,
+    effective: &EffectivePolicy,
     kind: Kind,
 ) -> Result<Asked> {
     let moment = match kind {
         Kind::Review => Some(Moment::Run),
         Kind::Fix => None,
     };
-    let request = Request { env, moment, reuse: true };
+    let request = CommandRequest { env, moment, reuse: true };
     let started = Instant::now();
-    let ask = Ask::GatesAndCommands(&request);
-    let evaluation = evaluate(repo, env, change.clone(), law, None, ask)?;
+    let scope = EvaluationScope::GatesAndCommands(&request);
+    let evaluation = evaluate(repo, env, change.clone(), effective, None, scope)?;
     let interrupted = evaluation.interrupted;
     let report = evaluation.report(started);
     let stopping: Vec<&Reported> =
@@ -60,7 +60,7 @@ pub fn ask(
 }
 
 /// Whether a model must not be set to repair what this gate found: it would have to see a secret,
-/// or to change the law that it is judged by.
+/// or to change the policy that it is evaluated under.
 fn needs_person(gate: Gate) -> bool {
     match gate {
         Gate::ProtectedBranch | Gate::Secrets | Gate::SensitiveFiles | Gate::Governance => true,

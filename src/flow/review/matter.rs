@@ -1,4 +1,4 @@
-//! What a review is made from: the law of the base, the spec, the rules, and the judges.
+//! What a review is made from: the policy of the base, the spec, the rules, and the judges.
 
 use std::fs;
 use std::path::Path;
@@ -26,7 +26,7 @@ use crate::domain::spec::read::{BYTES_MAX, read};
 use crate::domain::spec::types::Spec;
 use crate::flow::call::cast;
 use crate::flow::call::cast::{Cast, Judges};
-use crate::flow::evaluate::law;
+use crate::flow::evaluate::policy;
 use crate::flow::review::docket::SpecCopy;
 use crate::flow::review::subject::Subject;
 use crate::platform::agents::env::Around;
@@ -45,7 +45,7 @@ const NOTES_READ_MAX: u64 = 1024 * 1024;
 
 /// What holds for a change, whoever judges it.
 pub struct Matter {
-    pub law: EffectivePolicy,
+    pub effective: EffectivePolicy,
     pub cast: Cast,
     rules: Vec<Rule>,
     /// What the base's `AGENTS.md` says, without secrets; empty where there is none.
@@ -66,10 +66,10 @@ impl Matter {
         around: Around<'_>,
     ) -> Result<Self> {
         let change = &subject.change;
-        let law = law::of_change(&repo.objects, change, env, flags)?;
-        let cast = cast::judges(&law.policy, around)?;
+        let effective = policy::policy_of_change(&repo.objects, change, env, flags)?;
+        let cast = cast::judges(&effective.policy, around)?;
         let rules = match &change.base_tree {
-            Some(tree) => law::rules_of_tree(&repo.objects, tree)?.rules,
+            Some(tree) => policy::read_rules(&repo.objects, tree)?.rules,
             None => Vec::new(),
         };
         let notes = match &change.base_tree {
@@ -77,11 +77,11 @@ impl Matter {
             None => String::new(),
         };
         let reading = spec.as_ref().map(understand).transpose()?;
-        Ok(Self { law, cast, rules, notes, spec, reading })
+        Ok(Self { effective, cast, rules, notes, spec, reading })
     }
 
     pub fn policy(&self) -> &Policy {
-        &self.law.policy
+        &self.effective.policy
     }
 
     /// What a role's prompt says of how things are done here: the rules that speak of these files,

@@ -44,7 +44,9 @@ use crate::domain::spec::types;
 use crate::flow::call::cast;
 use crate::flow::call::cleanup::end_earlier;
 use crate::flow::call::client::Desk;
-use crate::flow::evaluate::judge;
+use crate::flow::evaluate::gates::run_gates;
+use crate::flow::evaluate::recording;
+use crate::flow::evaluate::report::build_report;
 use crate::flow::review::claim::Known;
 use crate::flow::review::docket::{Docket, Names};
 use crate::flow::review::matter::Matter;
@@ -192,10 +194,10 @@ fn nothing(subject: Subject, report: Report) -> Reviewed {
 fn gates_alone(repo: &Repo, env: &Env, subject: &Subject, matter: &Matter) -> Result<Report> {
     let started = Instant::now();
     let change = &subject.change;
-    let judgement = judge::mechanical(repo, change, &matter.law)?;
-    let mut kept = judge::keep(repo, env, change, judgement.findings);
+    let judgement = run_gates(repo, change, &matter.effective)?;
+    let mut kept = recording::record_findings(repo, env, change, judgement.findings);
     kept.skipped.splice(0..0, judgement.skipped);
-    Ok(judge::report(kept.findings, kept.skipped, started))
+    Ok(build_report(kept.findings, kept.skipped, started))
 }
 
 /// What is said where no model judges: not a pass, unless that is what the policy asks for.

@@ -20,8 +20,9 @@ use crate::domain::policy::review::{OnFailure, PrePush, ReviewSettings};
 use crate::domain::policy::settings::Policy;
 use crate::domain::review::deliver::FILE_BYTES_MAX;
 use crate::flow::call::cast;
-use crate::flow::evaluate::law;
-use crate::flow::evaluate::push::outcome::{Part, Pushed};
+use crate::flow::evaluate::policy;
+use crate::flow::evaluate::policy::RuleSelection;
+use crate::flow::evaluate::push::outcome::{PushPart, PushedCommit};
 use crate::flow::review::background;
 use crate::flow::review::delivery::is_reviewable;
 use crate::flow::review::matter::{Matter, NOTES_FILE};
@@ -49,7 +50,7 @@ const START: Duration = Duration::from_secs(2);
 /// What the reviews say of a push.
 #[derive(Debug, Default)]
 pub struct Consulted {
-    pub parts: Vec<Part>,
+    pub parts: Vec<PushPart>,
     pub skipped: Vec<Skipped>,
     /// A review that the policy insists on is not there.
     pub refused: bool,
@@ -67,7 +68,7 @@ enum Stance {
 pub fn consult(
     repo: &Repo,
     env: &Env,
-    commits: &[Pushed],
+    commits: &[PushedCommit],
     tell: &mut dyn FnMut(&str),
 ) -> Result<Consulted> {
     let mut consulted = Consulted::default();
@@ -123,7 +124,7 @@ struct Questions<'a> {
     unasked: Vec<Skipped>,
 }
 
-fn questions<'a>(repo: &Repo, env: &Env, commits: &'a [Pushed]) -> Result<Questions<'a>> {
+fn questions<'a>(repo: &Repo, env: &Env, commits: &'a [PushedCommit]) -> Result<Questions<'a>> {
     let home = cast::home(repo);
     let around = cast::around(repo, env, &home);
     let mut questions = Questions::default();
@@ -132,11 +133,11 @@ fn questions<'a>(repo: &Repo, env: &Env, commits: &'a [Pushed]) -> Result<Questi
         if subject.change.files.is_empty() {
             continue;
         }
-        if changes_law(repo, pushed, subject.change.base_tree.as_ref())? {
+        if changes_policy(repo, pushed, subject.change.base_tree.as_ref())? {
             let short = pushed.commit.short();
             questions.unasked.push(skipped(format!(
-                "{short}: the push changes the law that it was reviewed under (hint: push the change \
-                 of the law by itself first)"
+                "{short}: the push changes the policy that it was reviewed under (hint: push the change \
+                 of the policy by itself first)"
             )));
             continue;
         }
@@ -168,7 +169,7 @@ fn skipped(reason: String) -> Skipped {
 }
 
 struct Asked<'a> {
-    pushed: &'a Pushed,
+    pushed: &'a PushedCommit,
     question: String,
     found: Option<Found>,
 }
@@ -182,12 +183,14 @@ fn look_up(repo: &Repo, env: &Env, open: &mut [Asked<'_>]) -> Result<()> {
 
 /// The policy that asks most of a push, of those of the bases that its commits stand on: what is
 /// pushed has no say. `None` where none asks for a review.
-fn strictest(repo: &Repo, env: &Env, commits: &[Pushed]) -> Result<Option<(Policy, Stance)>> {
+fn strictest(repo: &Repo, env: &Env, commits: &[PushedCommit]) -> Result<Option<(Policy, Stance)>> {
     let bases: BTreeSet<Option<&Oid>> = commits.iter().map(|pushed| pushed.base.as_ref()).collect();
     let mut strictest: Option<(Policy, Stance)> = None;
     for base in bases {
         let tree = base.map(|base| repo.tree_of(base)).transpose()?;
-        let policy = law::of_tree(&repo.objects, tree.as_ref(), Some(&[]), env, &[])?.policy;
+        let policy =
+            policy::read_policy(&repo.objects, tree.as_ref(), RuleSelection::None, env, &[])?
+                .policy;
         let Some(stance) = stance(repo, env, &policy.review)? else { continue };
         if strictest.as_ref().is_none_or(|(_, known)| stance > *known) {
             strictest = Some((policy, stance));
@@ -198,13 +201,13 @@ fn strictest(repo: &Repo, env: &Env, commits: &[Pushed]) -> Result<Option<(Polic
 
 /// Whether commits of the same push changed what a commit's review went by: its policy, its rules,
 /// or what it says to agents.
-fn changes_law(repo: &Repo, pushed: &Pushed, parent: Option<&Oid>) -> Result<bool> {
+fn changes_policy(repo: &Repo, pushed: &PushedCommit, parent: Option<&Oid>) -> Result<bool> {
     let base = pushed.base.as_ref().map(|base| repo.tree_of(base)).transpose()?;
     if base.as_ref() == parent {
         return Ok(false);
     }
     // Git's names for them tell whether they differ: nothing of them is read.
-    let law = |tree: Option<&Oid>| -> Result<_> {
+    let policy_entries = |tree: Option<&Oid>| -> Result<_> {
         let Some(tree) = tree else { return Ok(Vec::new()) };
         let mut items = repo.objects.tree(tree)?;
         items.retain(|item| {
@@ -212,8 +215,8 @@ fn changes_law(repo: &Repo, pushed: &Pushed, parent: Option<&Oid>) -> Result<boo
         });
         Ok(items)
     };
-    // Before the first commit there is no law: the first commit of a history brings it.
-    Ok(base.is_some() && law(base.as_ref())? != law(parent)?)
+    // Before the first commit there is no policy: the first commit of a history brings it.
+    Ok(base.is_some() && policy_entries(base.as_ref())? != policy_entries(parent)?)
 }
 
 /// Whether a judge is at a rate limit that no push would wait out.
@@ -287,7 +290,12 @@ fn stance(repo: &Repo, env: &Env, policy: &ReviewSettings) -> Result<Option<Stan
 }
 
 /// The findings of a review that still stand where the push ends.
-fn part(repo: &Repo, pushed: &Pushed, found: &Found, stance: Stance) -> Result<Option<Part>> {
+fn part(
+    repo: &Repo,
+    pushed: &PushedCommit,
+    found: &Found,
+    stance: Stance,
+) -> Result<Option<PushPart>> {
     let effect = if stance == Stance::Block { Effect::Block } else { Effect::Warn };
     let mut findings = Vec::new();
     for kept in found.open_blocking() {
@@ -299,7 +307,7 @@ fn part(repo: &Repo, pushed: &Pushed, found: &Found, stance: Stance) -> Result<O
         }
     }
     let title = format!("review of commit {}", pushed.commit.short());
-    Ok((!findings.is_empty()).then_some(Part { title, findings }))
+    Ok((!findings.is_empty()).then_some(PushPart { title, findings }))
 }
 
 /// Whether a finding's text is still in its file: a later commit may have put it right.

@@ -11,7 +11,7 @@ use crate::domain::model::report::{Skipped, Verdict};
 use crate::domain::model::stored_finding::StoredFinding;
 use crate::domain::review::decide::Decision;
 use crate::domain::review::raised::{Assessed, Met};
-use crate::flow::evaluate::judge;
+use crate::flow::evaluate::recording;
 use crate::platform::config::env::{Env, now};
 use crate::platform::git::repo::Repo;
 use crate::platform::store::ledger;
@@ -138,5 +138,5 @@ pub fn keep(repo: &Repo, receipt: &Receipt) -> Result<(String, Option<Skipped>)>
         ledger.keep_receipt(&receipt.question, &body, receipt.time)
     })
     .map_err(LedgerError::hinted)?;
-    Ok((done.value, done.set_aside.as_deref().map(judge::set_aside)))
+    Ok((done.value, done.set_aside.as_deref().map(recording::damaged_ledger)))
 }

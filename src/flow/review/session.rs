@@ -99,7 +99,7 @@ impl Session<'_> {
         if run.kind == Kind::Fix {
             self.tell("asking the gates");
         }
-        let asked = gate::ask(self.repo, self.env, &change, &self.matter.law, run.kind)?;
+        let asked = gate::ask(self.repo, self.env, &change, &self.matter.effective, run.kind)?;
         if let Some(signal) = asked.interrupted {
             return Err(self.stopped(signal));
         }

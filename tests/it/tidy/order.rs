@@ -55,8 +55,9 @@ pub const ORDER: &[(&str, &str)] = &[
     ("flow::call", "wait client cast cleanup folder inside next"),
     (
         "flow::evaluate",
-        "push evaluation commands command_output judge passed bookkeeping bypass import merge \
-         judged law message remark sight tool_report trust whereabouts",
+        "push evaluation commands command_cache command_output recording bookkeeping bypass \
+         fingerprint gates import manual_finding merge message passed_trees policy relocate \
+         report tool_report trust",
     ),
     ("flow::evaluate::push", "refs arrivals evaluator mirror outcome policies plan"),
     ("flow::intake", "debounce ingest redact scan"),

@@ -1,4 +1,4 @@
-//! Evaluates what the refs of a push bring: tags, trees, files, commits, then the commands.
+//! Evaluates the tags, trees, files and commits of a push, then runs the commands.
 
 use std::collections::HashSet;
 
@@ -16,13 +16,13 @@ use crate::domain::model::report::{Reported, Skipped};
 use crate::domain::policy::commands::Moment;
 use crate::flow::evaluate::bypass::Bypass;
 use crate::flow::evaluate::commands;
-use crate::flow::evaluate::commands::Request;
-use crate::flow::evaluate::evaluation::{Ask, Evaluation, Seen, evaluate, stops};
-use crate::flow::evaluate::push::outcome::{Part, PushEvaluation, Pushed};
+use crate::flow::evaluate::commands::CommandRequest;
+use crate::flow::evaluate::evaluation::{Evaluation, EvaluationScope, Seen, evaluate, stops};
+use crate::flow::evaluate::push::outcome::{PushEvaluation, PushPart, PushedCommit};
 use crate::flow::evaluate::push::plan;
-use crate::flow::evaluate::push::plan::{Arrival, Item};
+use crate::flow::evaluate::push::plan::{Arrival, PushItem};
 use crate::flow::evaluate::push::policies::Policies;
-use crate::flow::evaluate::{judge, judged};
+use crate::flow::evaluate::{passed_trees, recording};
 use crate::platform::config::env::Env;
 use crate::platform::git::change;
 use crate::platform::git::push::history::is_ancestor;
@@ -31,8 +31,8 @@ use crate::platform::git::repo::Repo;
 /// From how many commits on a push says how much it reads: below, it is over before anyone asks.
 const MANY_COMMITS: usize = 500;
 
-/// What evaluations of pushes work with.
-pub struct Setting<'a> {
+/// What every evaluation of a push needs.
+pub struct PushContext<'a> {
     pub repo: &'a Repo,
     pub env: &'a Env,
     /// `--set` on the command line.
@@ -46,26 +46,27 @@ pub(super) struct Evaluator<'a> {
     pub(super) env: &'a Env,
     pub(super) receiver: Receiver,
     pub(super) policies: Policies<'a>,
-    pub(super) commands: Option<Request<'a>>,
+    pub(super) commands: Option<CommandRequest<'a>>,
     /// Where not empty, only what is at or below these paths is evaluated, and no message.
     pub(super) paths: Vec<BString>,
     pub(super) seen: Seen,
     /// The trees that passed `pre-commit`; `None` on the server, which has no such hook.
     pub(super) gated: Option<HashSet<String>>,
-    /// What earlier pushes passed, where it counts: with a bypass it neither counts nor is kept.
-    pub(super) passed: Option<judged::Pushes>,
+    /// The commits that passed earlier pushes; `None` with a bypass, when they neither count nor are
+    /// recorded.
+    pub(super) passed: Option<passed_trees::PassedCommits>,
     pub(super) result: PushEvaluation,
 }
 
 impl<'a> Evaluator<'a> {
-    pub(super) fn new(setting: &Setting<'a>, receiver: Receiver) -> Self {
-        let Setting { repo, env, flags, bypass } = *setting;
+    pub(super) fn new(context: &PushContext<'a>, receiver: Receiver) -> Self {
+        let PushContext { repo, env, flags, bypass } = *context;
         Self {
             repo,
             env,
-            gated: (receiver != Receiver::Here).then(|| judged::remembered(repo)),
-            passed: (!bypass.is_any()).then(|| judged::Pushes::load(repo)),
-            commands: Some(Request { env, moment: Some(Moment::PrePush), reuse: true }),
+            gated: (receiver != Receiver::Here).then(|| passed_trees::all(repo)),
+            passed: (!bypass.is_any()).then(|| passed_trees::PassedCommits::load(repo)),
+            commands: Some(CommandRequest { env, moment: Some(Moment::PrePush), reuse: true }),
             policies: Policies::new(repo, env, flags, bypass),
             receiver,
             paths: Vec::new(),
@@ -86,46 +87,46 @@ impl<'a> Evaluator<'a> {
         }
         for item in plan::items(arrivals) {
             match item {
-                Item::TagMessage { arrival, tag } => {
-                    let law = &arrival.law;
+                PushItem::TagMessage { arrival, tag } => {
+                    let effective = &arrival.effective;
                     let name = arrival.update.target.as_bstr();
                     let name = name.strip_prefix(b"refs/tags/").unwrap_or(name).as_bstr();
                     let spot = LocationKind::TagMessage(name.to_owned());
-                    let findings = gates::check_message(&tag.message, &spot, law);
+                    let findings = gates::check_message(&tag.message, &spot, effective);
                     self.add_unrecorded(format!("tag {name}"), findings);
                 }
-                Item::Tree { arrival, tree } => {
-                    let law = &arrival.law;
+                PushItem::Tree { arrival, tree } => {
+                    let effective = &arrival.effective;
                     let whole = change::whole_tree(self.repo, tree)?;
                     let change = Change { base_tree: None, ..whole };
                     let title = format!("tree under {}", arrival.update.target);
-                    self.evaluate_change(title, change, law, None)?;
+                    self.evaluate_change(title, change, effective, None)?;
                 }
-                Item::File { arrival, blob } => {
-                    let law = &arrival.law;
+                PushItem::File { arrival, blob } => {
+                    let effective = &arrival.effective;
                     let file = lone_file(arrival.update.target.as_bstr(), blob);
-                    let judgement = gates::check_files(&[file], law, &self.repo.objects)?;
-                    self.result.skipped.extend(judgement.skipped);
+                    let report = gates::check_files(&[file], effective, &self.repo.objects)?;
+                    self.result.skipped.extend(report.skipped);
                     let title = format!("file under {}", arrival.update.target);
-                    self.add_unrecorded(title, judgement.findings);
+                    self.add_unrecorded(title, report.findings);
                 }
-                Item::Commit { arrival, commit, tip } => {
-                    let law = &arrival.law;
-                    let pushed = Pushed {
+                PushItem::Commit { arrival, commit, tip } => {
+                    let effective = &arrival.effective;
+                    let pushed = PushedCommit {
                         commit: commit.clone(),
                         tip: tip.clone(),
                         base: arrival.base.clone(),
                     };
-                    if self.evaluate_commit(pushed, law)? {
-                        passed.push((commit.clone(), law.hash.clone()));
+                    if self.evaluate_commit(pushed, effective)? {
+                        passed.push((commit.clone(), effective.hash.clone()));
                     }
                 }
-                Item::Commands { arrival, tip } => self.run_commands(arrival, tip)?,
+                PushItem::Commands { arrival, tip } => self.run_commands(arrival, tip)?,
             }
         }
         if !self.result.refuses()
             && self.passed.is_some()
-            && let Some(failed) = judged::Pushes::add(self.repo, &passed).err()
+            && let Some(failed) = passed_trees::PassedCommits::add(self.repo, &passed).err()
         {
             let reason = format!("{failed:#}; the next push reads these commits again");
             self.result.skipped.push(Skipped { gate: "record of pushes".to_owned(), reason });
@@ -133,11 +134,15 @@ impl<'a> Evaluator<'a> {
         Ok(())
     }
 
-    /// Evaluates a commit; tells whether it is to be remembered as one that passed.
-    fn evaluate_commit(&mut self, pushed: Pushed, law: &EffectivePolicy) -> Result<bool> {
+    /// Evaluates a commit; returns whether to record it as passed.
+    fn evaluate_commit(
+        &mut self,
+        pushed: PushedCommit,
+        effective: &EffectivePolicy,
+    ) -> Result<bool> {
         let (oid, base) = (pushed.commit.clone(), pushed.base.clone());
         self.result.commits.push(pushed);
-        if self.passed.as_ref().is_some_and(|passes| passes.holds(&oid, &law.hash)) {
+        if self.passed.as_ref().is_some_and(|passes| passes.holds(&oid, &effective.hash)) {
             return Ok(false);
         }
         let commit = self.repo.commit(&oid)?;
@@ -152,19 +157,20 @@ impl<'a> Evaluator<'a> {
         self.result.files += change.files.len();
         let subject = commit.message.lines().next().unwrap_or_default().to_str_lossy();
         let title = format!("commit {} {subject}", oid.short());
-        self.evaluate_change(title, change, law, base.as_ref())
+        self.evaluate_change(title, change, effective, base.as_ref())
     }
 
-    /// Evaluates a change by the gates; tells whether all of it was read and nothing stops it.
+    /// Runs the gates on a change; returns whether all of it was read and nothing blocks it.
     fn evaluate_change(
         &mut self,
         title: String,
         change: Change,
-        law: &EffectivePolicy,
+        effective: &EffectivePolicy,
         base: Option<&Oid>,
     ) -> Result<bool> {
         let seen = Some(&mut self.seen);
-        let evaluation = evaluate(self.repo, self.env, change, law, seen, Ask::Gates)?;
+        let evaluation =
+            evaluate(self.repo, self.env, change, effective, seen, EvaluationScope::Gates)?;
         let is_governance = |f: &Reported| f.finding.gate == Gate::Governance;
         if evaluation.findings.iter().any(is_governance) {
             self.result.policy_of = base.cloned();
@@ -174,7 +180,7 @@ impl<'a> Evaluator<'a> {
         Ok(passed)
     }
 
-    /// Runs the project's own commands on what a branch is to become, once nothing else stops it.
+    /// Runs the project's commands on the new tip of a branch, unless the push is blocked already.
     fn run_commands(&mut self, arrival: &Arrival<'_>, tip: &Oid) -> Result<()> {
         let Some(request) = self.commands else { return Ok(()) };
         let repo = self.repo;
@@ -188,15 +194,15 @@ impl<'a> Evaluator<'a> {
             None => change::whole_tree(repo, &repo.tree_of(tip)?)?,
         };
         change.commit = Some(tip.clone());
-        let law = &arrival.law;
+        let effective = &arrival.effective;
         if self.result.interrupted || self.result.is_blocked() {
-            let passed_over = commands::pass_over(law, &change, &request);
+            let passed_over = commands::skip_commands(effective, &change, &request);
             self.result.skipped.extend(passed_over);
             return Ok(());
         }
         let seen = Some(&mut self.seen);
-        let ask = Ask::Commands(&request);
-        let evaluation = evaluate(repo, self.env, change, law, seen, ask)?;
+        let scope = EvaluationScope::Commands(&request);
+        let evaluation = evaluate(repo, self.env, change, effective, seen, scope)?;
         self.add(format!("commands on {}", arrival.update.target), evaluation);
         Ok(())
     }
@@ -208,15 +214,15 @@ impl<'a> Evaluator<'a> {
         self.result.inconclusive |= inconclusive;
         self.result.interrupted |= interrupted.is_some();
         if !findings.is_empty() {
-            self.result.parts.push(Part { title, findings });
+            self.result.parts.push(PushPart { title, findings });
         }
     }
 
-    /// Takes in what belongs to no change and so is not kept in the ledger.
+    /// Adds findings that belong to no change and so are not recorded in the ledger.
     pub(super) fn add_unrecorded(&mut self, title: String, findings: Vec<Finding>) {
         if !findings.is_empty() {
-            let findings = findings.into_iter().map(judge::unrecorded).collect();
-            self.result.parts.push(Part { title, findings });
+            let findings = findings.into_iter().map(recording::unrecorded).collect();
+            self.result.parts.push(PushPart { title, findings });
         }
     }
 }

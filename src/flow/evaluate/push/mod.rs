@@ -1,4 +1,4 @@
-//! The evaluation of a push: its refs, and every commit and tag that it brings, from git's objects.
+//! Evaluates a push from git objects: its refs, and every commit and tag that it brings.
 
 mod arrivals;
 pub mod evaluator;
@@ -17,9 +17,9 @@ use bstr::BString;
 
 use crate::domain::model::oid::Oid;
 use crate::domain::model::push::{Receiver, Update};
-use crate::flow::evaluate::commands::Request;
+use crate::flow::evaluate::commands::CommandRequest;
 use crate::flow::evaluate::push::arrivals::Finder;
-use crate::flow::evaluate::push::evaluator::{Evaluator, Setting};
+use crate::flow::evaluate::push::evaluator::{Evaluator, PushContext};
 use crate::flow::evaluate::push::outcome::PushEvaluation;
 use crate::flow::evaluate::push::plan::Arrival;
 use crate::flow::evaluate::push::refs::resolved;
@@ -28,21 +28,21 @@ use crate::platform::git::push::history::{KnownHistory, KnownRefs, new_commits};
 use crate::platform::git::push::receiver_refs::ReceiverRefs;
 
 /// Evaluates all updates of one push. An error is no pass: the caller must refuse. `tell` gets a
-/// line where there is much to read.
+/// line of progress where there is much to read.
 pub fn evaluate_push(
-    setting: &Setting<'_>,
+    context: &PushContext<'_>,
     updates: &[Update],
     receiver: &Receiver,
     tell: &mut dyn FnMut(&str),
 ) -> Result<PushEvaluation> {
-    let repo = setting.repo;
+    let repo = context.repo;
     let receiver_refs = ReceiverRefs::read(repo, receiver)?;
     let updates = resolved(repo, updates, receiver)?;
-    let mut push = Evaluator::new(setting, receiver.clone());
+    let mut push = Evaluator::new(context, receiver.clone());
     if *receiver != Receiver::Here && mirror::is_mirror(repo, receiver, &updates)? {
-        push.evaluate_mirror(&receiver_refs)?;
+        push.check_mirror(&receiver_refs)?;
     }
-    let (updates, peeled) = push.refs_that_may_go_on(&updates, &receiver_refs)?;
+    let (updates, peeled) = push.check_refs(&updates, &receiver_refs)?;
     let mut finder =
         Finder { repo, receiver, policies: &mut push.policies, receiver_refs: &receiver_refs };
     let arrivals = finder.arrivals(&updates, peeled)?;
@@ -54,19 +54,19 @@ pub fn evaluate_push(
 /// policy of `from`. With `paths` only the files at or below them count, and no messages. Commands
 /// are run where `commands` asks for them.
 pub fn evaluate_range(
-    setting: &Setting<'_>,
+    context: &PushContext<'_>,
     (from, to): (&Oid, &Oid),
     paths: &[BString],
-    commands: Option<Request<'_>>,
+    commands: Option<CommandRequest<'_>>,
     tell: &mut dyn FnMut(&str),
 ) -> Result<PushEvaluation> {
-    let repo = setting.repo;
+    let repo = context.repo;
     let known = KnownHistory { commits: HashSet::from([from.clone()]), refs: KnownRefs::None };
     let commits = new_commits(repo, std::slice::from_ref(to), &known)?;
-    let mut evaluator = Evaluator::new(setting, Receiver::Address);
+    let mut evaluator = Evaluator::new(context, Receiver::Address);
     evaluator.commands = commands;
     evaluator.paths = paths.to_vec();
-    // It is no push: what passes is not remembered as pushed.
+    // It is no push: what passes is not recorded as pushed.
     evaluator.passed = None;
     let update = Update {
         source: BString::from(to.as_str()),
@@ -77,7 +77,7 @@ pub fn evaluate_range(
     let arrival = Arrival {
         update: &update,
         peeled: Peeled { commit: Some(to.clone()), ..Peeled::default() },
-        law: evaluator.policies.of_commit(from)?,
+        effective: evaluator.policies.of_commit(from)?,
         base: repo.merge_base(from, to)?,
         is_new: !commits.is_empty(),
         commits,

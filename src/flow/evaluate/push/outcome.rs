@@ -1,4 +1,4 @@
-//! What the evaluation of a push came to.
+//! The outcome of the evaluation of a push.
 
 use std::time::Instant;
 
@@ -7,16 +7,16 @@ use crate::domain::model::report::{Report, Reported, Skipped};
 use crate::flow::evaluate::commands;
 use crate::flow::evaluate::commands::Tail;
 use crate::flow::evaluate::evaluation::stops;
-use crate::flow::evaluate::judge;
+use crate::flow::evaluate::report::build_report;
 
-/// What a push came to.
+/// The findings of a push, and whether it may go on.
 #[derive(Debug, Default)]
 pub struct PushEvaluation {
-    /// Each with something found in it.
-    pub parts: Vec<Part>,
+    /// Each with findings.
+    pub parts: Vec<PushPart>,
     pub skipped: Vec<Skipped>,
     /// The commits that it brings, each with the tip that it was pushed below.
-    pub commits: Vec<Pushed>,
+    pub commits: Vec<PushedCommit>,
     /// How many changed files those have, each counted once a commit.
     pub files: usize,
     /// How many of the commits no `pre-commit` of this repository had passed.
@@ -26,24 +26,24 @@ pub struct PushEvaluation {
     pub policy_of: Option<Oid>,
     /// The last lines of each command that failed.
     pub tails: Vec<Tail>,
-    /// A command that guards could not be run.
+    /// A command of level `block` could not be run.
     pub inconclusive: bool,
-    /// We were told to stop while a command ran.
+    /// A signal interrupted a command.
     pub interrupted: bool,
 }
 
 impl PushEvaluation {
-    /// Whether the push may not go on.
+    /// Whether the push is refused.
     pub fn refuses(&self) -> bool {
         self.inconclusive || self.interrupted || self.is_blocked()
     }
 
-    /// One report of everything that was found; `started` is when it began. The last lines of
+    /// Builds one report of all findings; `started` is when the evaluation began. The last lines of
     /// commands that failed are left to the caller.
     pub fn report(self, started: Instant) -> Report {
         let findings = self.parts.into_iter().flat_map(|part| part.findings).collect();
-        let mut report = judge::report(findings, self.skipped, started);
-        commands::settle(&mut report, self.inconclusive);
+        let mut report = build_report(findings, self.skipped, started);
+        commands::mark_inconclusive(&mut report, self.inconclusive);
         report
     }
 
@@ -54,7 +54,7 @@ impl PushEvaluation {
 
 /// A commit that a push brings.
 #[derive(Clone, Debug)]
-pub struct Pushed {
+pub struct PushedCommit {
     pub commit: Oid,
     /// What the ref will point to.
     pub tip: Oid,
@@ -62,9 +62,9 @@ pub struct Pushed {
     pub base: Option<Oid>,
 }
 
-/// A ref, commit or tag of a push, and what was found in it.
+/// A ref, commit or tag of a push with its findings.
 #[derive(Clone, Debug)]
-pub struct Part {
+pub struct PushPart {
     /// For people: `commit 0123456789 subject`.
     pub title: String,
     pub findings: Vec<Reported>,

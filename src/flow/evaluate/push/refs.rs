@@ -1,4 +1,4 @@
-//! Evaluates what happens to each ref of a push: whether it is protected, and what it would lose.
+//! Evaluates the ref updates of a push against branch protection.
 
 use anyhow::Result;
 use bstr::{BString, ByteSlice as _};
@@ -40,7 +40,7 @@ pub(super) fn resolved(
 }
 
 impl Evaluator<'_> {
-    pub(super) fn evaluate_mirror(&mut self, receiver_refs: &ReceiverRefs) -> Result<()> {
+    pub(super) fn check_mirror(&mut self, receiver_refs: &ReceiverRefs) -> Result<()> {
         let (globs, level) = self.policies.protection(None, receiver_refs.default_tip.as_ref())?;
         let Some(effect) = level.effect() else { return Ok(()) };
         let on_remote = receiver_refs.branches(&self.receiver);
@@ -52,9 +52,9 @@ impl Evaluator<'_> {
         Ok(())
     }
 
-    /// Judges what happens to each ref itself. The others of what is refused are still evaluated, so
-    /// that people see everything at once.
-    pub(super) fn refs_that_may_go_on(
+    /// Checks each ref update. Where one is refused the others are still evaluated, so that people see
+    /// every finding at once.
+    pub(super) fn check_refs(
         &mut self,
         updates: &[Update],
         receiver_refs: &ReceiverRefs,
@@ -67,7 +67,7 @@ impl Evaluator<'_> {
             } else {
                 push::peel(&self.repo.objects, &update.new)?
             };
-            let refused = self.judge_ref(update, object.commit.as_ref(), receiver_refs)?;
+            let refused = self.check_ref(update, object.commit.as_ref(), receiver_refs)?;
             if !refused && !update.new.is_zero() {
                 going_on.push(update.clone());
                 peeled.push(object);
@@ -76,7 +76,7 @@ impl Evaluator<'_> {
         Ok((going_on, peeled))
     }
 
-    fn judge_ref(
+    fn check_ref(
         &mut self,
         update: &Update,
         tip: Option<&Oid>,
@@ -92,7 +92,7 @@ impl Evaluator<'_> {
         let relation = if protected.holds(target) {
             push::relation(self.repo, update)?
         } else {
-            // What happens to other refs is free: it need not be known.
+            // Other refs may be rewritten: the relation need not be known.
             Relation::FastForward
         };
         let facts = RefUpdate { target, relation, shallow: push::is_shallow(self.repo) };
