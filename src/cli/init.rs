@@ -7,7 +7,7 @@ use crate::cli::hooks::install_hooks;
 use crate::cli::trust::agree_to_named;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::policy::switch::Switch;
-use crate::flow::call::cast;
+use crate::flow::call::roles;
 use crate::flow::evaluate::policy;
 use crate::flow::setup::{init, install};
 use crate::platform::git::repo::Repo;
@@ -63,14 +63,14 @@ fn tell_of_reviews(context: &Context, repo: &Repo) -> Result<()> {
     if policy.review.background == Switch::Off {
         return Ok(());
     }
-    let home = cast::home(repo);
-    let cast = cast::judges(&policy, cast::around(repo, &context.env, &home))?;
-    if let Some(judges) = cast.judges {
-        let (reviewer, arbiter) = (&judges.reviewer.name, &judges.arbiter.name);
+    let home = roles::agents_home(repo);
+    let assignment = roles::assign_reviewers(&policy, roles::around(repo, &context.env, &home))?;
+    if let Some(reviewers) = assignment.reviewers {
+        let (reviewer, arbiter) = (&reviewers.reviewer.name, &reviewers.arbiter.name);
         out::talk(&format!(
             "`{reviewer}` and `{arbiter}` will review new commits in the background (route {}): what \
              they are shown leaves this machine, secrets that are known apart",
-            cast.route
+            assignment.route
         ));
         out::hint("`[review] background = \"off\"` in `tribunal.toml` keeps them from it");
     }

@@ -1,4 +1,4 @@
-//! The client through which the calls of one run are made, and what it is asked.
+//! The client that makes the calls of one run, and its questions.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -7,7 +7,7 @@ use anyhow::Result;
 use serde_json::Value;
 
 use crate::domain::policy::settings::Policy;
-use crate::flow::call::cast::Player;
+use crate::flow::call::roles::AssignedAgent;
 use crate::flow::evaluate::recording::damaged_ledger;
 use crate::platform::agents::ask::Access;
 use crate::platform::agents::env::Around;
@@ -17,8 +17,8 @@ use crate::platform::store::ledger;
 use crate::platform::store::ledger::Ledger;
 use crate::platform::store::ledger::error::Error as LedgerError;
 
-/// Where the calls of one run are made.
-pub struct Desk<'a> {
+/// Makes the calls of one run.
+pub struct AgentClient<'a> {
     pub env: &'a Env,
     pub policy: &'a Policy,
     pub around: Around<'a>,
@@ -26,19 +26,19 @@ pub struct Desk<'a> {
     pub state_dir: PathBuf,
     /// The run's id.
     pub run: String,
-    /// The run's folder, which nobody else works in.
+    /// The run's folder, which this process holds.
     pub folder: PathBuf,
     pub interrupts: Interrupts,
-    /// Kept open from one call to the next; begun with `Mutex::default()`.
+    /// Stays open from one call to the next; starts as `Mutex::default()`.
     pub ledger: Mutex<Option<Ledger>>,
-    /// Told what is waited for.
+    /// Gets a line of progress where a call waits.
     pub tell: &'a (dyn Fn(&str) + Sync),
 }
 
-/// A question to a player of the run.
+/// A question to an agent of the run.
 #[derive(Clone, Copy, Debug)]
-pub struct Question<'a> {
-    pub player: &'a Player,
+pub struct AgentQuestion<'a> {
+    pub to: &'a AssignedAgent,
     /// The stable name of this question within the run: `review-0-1`. It becomes a folder's name.
     pub key: &'a str,
     pub prompt: &'a str,
@@ -48,14 +48,14 @@ pub struct Question<'a> {
     pub dir: &'a Path,
 }
 
-impl Desk<'_> {
+impl AgentClient<'_> {
     pub(super) fn with_ledger<T>(
         &self,
         mut work: impl FnMut(&mut Ledger) -> Result<T, LedgerError>,
     ) -> Result<T> {
         let mut open = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
         if open.is_none() {
-            // Why it could not be opened is told below.
+            // Where it cannot be opened, `ledger::with` below says why.
             *open = Ledger::open(&self.state_dir).ok();
         }
         match open.as_mut().map(&mut work) {

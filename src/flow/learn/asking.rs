@@ -9,9 +9,9 @@ use ulid::Ulid;
 use crate::domain::model::agent::Role;
 use crate::domain::policy::agents::RouteChoice;
 use crate::domain::policy::settings::Policy;
-use crate::flow::call::cast;
-use crate::flow::call::cleanup::clean_up;
-use crate::flow::call::client::{Desk, Question};
+use crate::flow::call::cleanup::clean_up_calls;
+use crate::flow::call::client::{AgentClient, AgentQuestion};
+use crate::flow::call::roles;
 use crate::flow::learn::drafting::Said;
 use crate::platform::agents::ask::{Access, Outcome};
 use crate::platform::config::env::{Env, now};
@@ -45,10 +45,10 @@ impl<'a> Researcher<'a> {
         if self.policy.agents.route == RouteChoice::C {
             return Ok(Said::Nobody("no agent is asked: `agents.route` is `C`".to_owned()));
         }
-        let home = cast::home(self.repo);
-        let around = cast::around(self.repo, self.env, &home);
-        let player = match cast::find(self.policy, Role::Researcher, around) {
-            Ok(player) => player,
+        let home = roles::agents_home(self.repo);
+        let around = roles::around(self.repo, self.env, &home);
+        let assigned = match roles::find_agent(self.policy, Role::Researcher, around) {
+            Ok(assigned) => assigned,
             Err(missing) => {
                 return Ok(Said::Nobody(format!("{} (hint: {})", missing.message, missing.hint)));
             }
@@ -56,14 +56,14 @@ impl<'a> Researcher<'a> {
         let state_dir = self.repo.state_dir();
         if self.folder.is_none() {
             // What earlier drafts left is put in order: nobody else may come to do it.
-            clean_up(&state_dir, self.env)?;
+            clean_up_calls(&state_dir, self.env)?;
             runs::remove_stateless(&state_dir, runs::long_ago(now(self.env)))?;
             self.folder = Some(RunFolder::create(&state_dir, &self.run)?);
         }
         let folder = self.folder.as_ref().context("the run is somebody else's")?.path().to_owned();
         let room = folder.join("room");
         share::make_dir(&room).with_context(|| format!("could not make `{}`", room.display()))?;
-        let desk = Desk {
+        let client = AgentClient {
             env: self.env,
             policy: self.policy,
             around,
@@ -75,8 +75,8 @@ impl<'a> Researcher<'a> {
             tell: &|text| tracing::info!("{text}"),
         };
         self.asked += 1;
-        let reply = desk.ask(&Question {
-            player: &player,
+        let reply = client.ask(&AgentQuestion {
+            to: &assigned,
             key: &format!("draft-{}", self.asked),
             prompt,
             schema: Some(schema),
@@ -86,11 +86,11 @@ impl<'a> Researcher<'a> {
         let why = || {
             let because = reply.outcome.why();
             let colon = if because.is_empty() { "" } else { ": " };
-            format!("`{}`: {}{colon}{because}", player.name, reply.outcome.as_str())
+            format!("`{}`: {}{colon}{because}", assigned.name, reply.outcome.as_str())
         };
         Ok(match &reply.outcome {
             Outcome::Answered(answer) => match &answer.json {
-                Some(json) => Said::Answer { json: json.clone(), by: player.name.clone() },
+                Some(json) => Said::Answer { json: json.clone(), by: assigned.name.clone() },
                 None => Said::Unreadable("the answer was no JSON object".to_owned()),
             },
             Outcome::Malformed { why } => Said::Unreadable(why.clone()),

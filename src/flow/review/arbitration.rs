@@ -28,7 +28,7 @@ impl Session<'_> {
         let Delivered { delivery, .. } = lay_out(self.repo, self.matter, &change, &seed)?;
         let texts = Texts::new(&self.repo.objects, &change.tree, &delivery);
         let room = self.room(&change)?;
-        let arbiter = self.matter.judges().context("the route has no arbiter")?.arbiter.clone();
+        let arbiter = self.matter.reviewers().context("the route has no arbiter")?.arbiter.clone();
         let spec = self.matter.reading.as_ref().map(prompt::spec_text);
         let schema = arbiter::schema();
         let all: Vec<Raised> =
@@ -50,7 +50,7 @@ impl Session<'_> {
             };
             self.tell(&format!("{} weighs {id}: {}", arbiter.name, printable(&finding.title)));
             let form = Form {
-                player: &arbiter,
+                to: &arbiter,
                 key: &key,
                 prompt: &arbiter::prompt(case),
                 token: &token,

@@ -1,4 +1,4 @@
-//! Questions to the players of a run, and what an answer must be to count as one.
+//! Questions to the assigned of a run, and what an answer must be to count as one.
 
 use std::path::Path;
 
@@ -8,8 +8,8 @@ use serde_json::Value;
 use crate::domain::model::agent::Role;
 use crate::domain::pipeline::run::Failure;
 use crate::domain::review::prompt;
-use crate::flow::call::cast::Player;
-use crate::flow::call::client::Question;
+use crate::flow::call::client::AgentQuestion;
+use crate::flow::call::roles::AssignedAgent;
 use crate::flow::review::session::Session;
 use crate::platform::agents::ask::{Access, Answer, Outcome};
 
@@ -27,7 +27,7 @@ pub(super) enum Unanswered {
 
 /// A question whose answer has a form.
 pub(super) struct Form<'a> {
-    pub player: &'a Player,
+    pub to: &'a AssignedAgent,
     /// The stable name of the question within the run.
     pub key: &'a str,
     pub prompt: &'a str,
@@ -65,13 +65,13 @@ impl Session<'_> {
     /// Has work done in a folder; what it left is in the folder.
     pub(super) fn ask_for_work(
         &mut self,
-        executor: &Player,
+        executor: &AssignedAgent,
         key: &str,
         prompt: &str,
         dir: &Path,
     ) -> Result<Result<(), Failure>> {
         let question =
-            Question { player: executor, key, prompt, schema: None, access: Access::Write, dir };
+            AgentQuestion { to: executor, key, prompt, schema: None, access: Access::Write, dir };
         Ok(match self.outcome(&question)? {
             // What it says of its work is not asked: the gates and the reviewer look at it.
             Ok(_) | Err(Unanswered::Malformed { .. }) => Ok(()),
@@ -85,8 +85,8 @@ impl Session<'_> {
         key: &str,
         prompt: &str,
     ) -> Result<Result<Answer, Unanswered>> {
-        self.outcome(&Question {
-            player: form.player,
+        self.outcome(&AgentQuestion {
+            to: form.to,
             key,
             prompt,
             schema: Some(form.schema),
@@ -95,10 +95,10 @@ impl Session<'_> {
         })
     }
 
-    fn outcome(&mut self, question: &Question<'_>) -> Result<Result<Answer, Unanswered>> {
-        let reply = self.desk.ask(question)?;
+    fn outcome(&mut self, question: &AgentQuestion<'_>) -> Result<Result<Answer, Unanswered>> {
+        let reply = self.client.ask(question)?;
         let word = reply.outcome.as_str();
-        let name = &question.player.name;
+        let name = &question.to.name;
         Ok(match reply.outcome {
             Outcome::Answered(answer) => {
                 let whole = blake3::hash(answer.text.as_bytes()).to_hex().to_string();
@@ -106,9 +106,9 @@ impl Session<'_> {
                     self.docket.answers.push(whole);
                 }
                 let judges = &mut self.docket.judges;
-                match question.player.role {
-                    Role::Reviewer => judges.reviewer = question.player.shown(),
-                    Role::Arbiter => judges.arbiter = question.player.shown(),
+                match question.to.role {
+                    Role::Reviewer => judges.reviewer = question.to.label(),
+                    Role::Arbiter => judges.arbiter = question.to.label(),
                     _ => {}
                 }
                 Ok(answer)

@@ -7,7 +7,7 @@ use rustix::process::Pid;
 
 use crate::domain::model::oid::Oid;
 use crate::domain::policy::settings::Policy;
-use crate::flow::call::cast;
+use crate::flow::call::roles;
 use crate::flow::evaluate::policy;
 use crate::flow::evaluate::policy::RuleSelection;
 use crate::flow::review::session::Stopped;
@@ -54,8 +54,9 @@ pub fn want(
 
 /// Whether there is an agent that could review.
 pub fn can_judge(repo: &Repo, env: &Env, policy: &Policy) -> bool {
-    let home = cast::home(repo);
-    cast::judges(policy, cast::around(repo, env, &home)).is_ok_and(|cast| cast.judges.is_some())
+    let home = roles::agents_home(repo);
+    roles::assign_reviewers(policy, roles::around(repo, env, &home))
+        .is_ok_and(|assignment| assignment.reviewers.is_some())
 }
 
 /// Starts a worker. Where there is one already the new one ends at once.

@@ -18,7 +18,7 @@ use crate::domain::review::prompt;
 use crate::domain::review::prompt::{Ask, Open};
 use crate::domain::review::proof;
 use crate::domain::review::raised::{Completeness, Raised};
-use crate::flow::call::cast::Player;
+use crate::flow::call::roles::AssignedAgent;
 use crate::flow::review::ask::{Form, Unanswered};
 use crate::flow::review::delivery::{Delivered, elsewhere, lay_out, shown_path};
 use crate::flow::review::session::Session;
@@ -50,7 +50,7 @@ impl Session<'_> {
         let matter = self.matter;
         let hearing = Hearing {
             name: &name,
-            reviewer: &matter.judges().context("the route has no reviewer")?.reviewer,
+            reviewer: &matter.reviewers().context("the route has no reviewer")?.reviewer,
             delivery: &delivery,
             texts: &texts,
             rules: &self.rules(Role::Reviewer, &change.files),
@@ -156,7 +156,7 @@ impl Session<'_> {
                 reviewer.name
             ));
             let form = Form {
-                player: reviewer,
+                to: reviewer,
                 key: &format!("{name}-{at}"),
                 prompt: &question,
                 token: &part.token,
@@ -192,7 +192,7 @@ fn incomplete(unread: Vec<(String, String)>) -> Outcome {
 struct Hearing<'a> {
     /// The stable name of the review within the run.
     name: &'a str,
-    reviewer: &'a Player,
+    reviewer: &'a AssignedAgent,
     delivery: &'a Delivery,
     texts: &'a Texts<'a>,
     rules: &'a [String],

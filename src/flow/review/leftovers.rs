@@ -9,7 +9,7 @@ use bstr::BString;
 
 use crate::domain::model::oid::Oid;
 use crate::domain::pipeline::run::Stage;
-use crate::flow::call::cleanup::clean_up;
+use crate::flow::call::cleanup::clean_up_calls;
 use crate::flow::review::docket::Docket;
 use crate::flow::review::fix;
 use crate::flow::workspace::checkout;
@@ -25,7 +25,7 @@ const KEPT: usize = 100;
 /// Cleans up after runs that nobody works on. The attempts of a run stay as long as the run does.
 pub fn put_away(repo: &Repo, env: &Env) -> Result<()> {
     let state_dir = repo.state_dir();
-    clean_up(&state_dir, env)?;
+    clean_up_calls(&state_dir, env)?;
     let long_ago = runs::long_ago(now(env));
     let is_old = |id: &str| runs::began(id).is_some_and(|began| began < long_ago);
     // Before the runs are listed: one that begins meanwhile is in neither list.

@@ -24,8 +24,8 @@ use crate::domain::review::question::Question;
 use crate::domain::review::template::fingerprint;
 use crate::domain::spec::read::{BYTES_MAX, read};
 use crate::domain::spec::types::Spec;
-use crate::flow::call::cast;
-use crate::flow::call::cast::{Cast, Judges};
+use crate::flow::call::roles;
+use crate::flow::call::roles::{Reviewers, RoleAssignment};
 use crate::flow::evaluate::policy;
 use crate::flow::review::docket::SpecCopy;
 use crate::flow::review::subject::Subject;
@@ -46,7 +46,7 @@ const NOTES_READ_MAX: u64 = 1024 * 1024;
 /// What holds for a change, whoever judges it.
 pub struct Matter {
     pub effective: EffectivePolicy,
-    pub cast: Cast,
+    pub assignment: RoleAssignment,
     rules: Vec<Rule>,
     /// What the base's `AGENTS.md` says, without secrets; empty where there is none.
     notes: String,
@@ -67,7 +67,7 @@ impl Matter {
     ) -> Result<Self> {
         let change = &subject.change;
         let effective = policy::policy_of_change(&repo.objects, change, env, flags)?;
-        let cast = cast::judges(&effective.policy, around)?;
+        let assignment = roles::assign_reviewers(&effective.policy, around)?;
         let rules = match &change.base_tree {
             Some(tree) => policy::read_rules(&repo.objects, tree)?.rules,
             None => Vec::new(),
@@ -77,7 +77,7 @@ impl Matter {
             None => String::new(),
         };
         let reading = spec.as_ref().map(understand).transpose()?;
-        Ok(Self { effective, cast, rules, notes, spec, reading })
+        Ok(Self { effective, assignment, rules, notes, spec, reading })
     }
 
     pub fn policy(&self) -> &Policy {
@@ -111,16 +111,16 @@ impl Matter {
 
     /// The name of the question that a review of a change is; `None` where nobody is to be asked.
     pub fn question(&self, subject: &Subject) -> Option<String> {
-        let judges = self.judges()?;
+        let reviewers = self.reviewers()?;
         let change = &subject.change;
         let limits = self.delivery_limits();
         let base = change.base_tree.as_ref().map_or("", |base| base.as_str());
-        let (reviewer, arbiter) = (&judges.reviewer.settings, &judges.arbiter.settings);
+        let (reviewer, arbiter) = (&reviewers.reviewer.settings, &reviewers.arbiter.settings);
         let review = &self.policy().review;
         // The arbiter, and what the decision is made by, change the answer as well.
         let beside = [
             format!("arbiter {} {} {}", arbiter.agent, arbiter.model, arbiter.effort),
-            format!("route {}", self.cast.route),
+            format!("route {}", self.assignment.route),
             format!("highs {}", review.highs),
             format!("left out {}", review.leave_out.join(" ")),
         ];
@@ -141,8 +141,8 @@ impl Matter {
         }))
     }
 
-    pub fn judges(&self) -> Option<&Judges> {
-        self.cast.judges.as_ref()
+    pub fn reviewers(&self) -> Option<&Reviewers> {
+        self.assignment.reviewers.as_ref()
     }
 }
 

@@ -41,9 +41,9 @@ use crate::domain::pipeline::run::{Begin, Kind, Run, Stage};
 use crate::domain::policy::agents::RouteChoice;
 use crate::domain::review::converge::Limits;
 use crate::domain::spec::types;
-use crate::flow::call::cast;
-use crate::flow::call::cleanup::end_earlier;
-use crate::flow::call::client::Desk;
+use crate::flow::call::cleanup::end_surviving_agents;
+use crate::flow::call::client::AgentClient;
+use crate::flow::call::roles;
 use crate::flow::evaluate::gates::run_gates;
 use crate::flow::evaluate::recording;
 use crate::flow::evaluate::report::build_report;
@@ -92,8 +92,8 @@ pub fn review(
 ) -> Result<Reviewed> {
     let subject = subject::of(repo, &request.range)?;
     let spec = request.spec.as_deref().map(matter::copy_spec).transpose()?;
-    let home = cast::home(repo);
-    let around = cast::around(repo, env, &home);
+    let home = roles::agents_home(repo);
+    let around = roles::around(repo, env, &home);
     let matter = Matter::gather(repo, env, flags, &subject, spec, around)?;
     if !delivery::is_reviewable(repo, &matter, &subject.change)? {
         let report = gates_alone(repo, env, &subject, &matter)?;
@@ -102,7 +102,7 @@ pub fn review(
     let Some(question) = matter.question(&subject) else {
         return unjudged(repo, env, subject, &matter);
     };
-    for note in &matter.cast.notes {
+    for note in &matter.assignment.notes {
         tell(note);
     }
     let started = now(env);
@@ -149,11 +149,11 @@ pub fn resume(
     let id = known.ok_or_else(unknown)?;
     let folder = claim::resume(&state_dir, &id, tell)?;
     let mut docket: Docket = runs::load(&state_dir, &id)?.ok_or_else(unknown)?;
-    let home = cast::home(repo);
-    let around = cast::around(repo, env, &home);
+    let home = roles::agents_home(repo);
+    let around = roles::around(repo, env, &home);
     let subject = docket.subject(repo)?;
     let matter = Matter::gather(repo, env, flags, &subject, docket.spec.clone(), around)?;
-    for note in &matter.cast.notes {
+    for note in &matter.assignment.notes {
         tell(note);
     }
     // Half of an answer by one reviewer and half by another would be nobody's.
@@ -211,7 +211,7 @@ fn unjudged(repo: &Repo, env: &Env, subject: Subject, matter: &Matter) -> Result
         paths: subject.paths(),
         title: subject.title,
         report,
-        ending: Ending::Unjudged { why: matter.cast.notes.clone() },
+        ending: Ending::Unjudged { why: matter.assignment.notes.clone() },
     })
 }
 
@@ -282,7 +282,7 @@ impl Work<'_> {
         let begin = Begin {
             id,
             kind,
-            route: matter.cast.route,
+            route: matter.assignment.route,
             base: change.base_tree.clone(),
             head,
             tree: change.tree.clone(),
@@ -307,8 +307,8 @@ impl Work<'_> {
             kept: std::collections::BTreeMap::new(),
             judges: Names {
                 reviewer: matter
-                    .judges()
-                    .map_or_else(String::new, |judges| judges.reviewer.shown()),
+                    .reviewers()
+                    .map_or_else(String::new, |reviewers| reviewers.reviewer.label()),
                 arbiter: String::new(),
             },
             answers: Vec::new(),
@@ -325,13 +325,13 @@ impl Work<'_> {
         docket: Docket,
         paths: Vec<String>,
     ) -> Result<Reviewed> {
-        end_earlier(folder.path())?;
+        end_surviving_agents(folder.path())?;
         let interrupts = Interrupts::listen().context("could not listen for signals")?;
         let policy = matter.policy();
         let executor = match docket.run.kind {
             Kind::Review => None,
             Kind::Fix => Some(
-                cast::find(policy, Role::Executor, self.around)
+                roles::find_agent(policy, Role::Executor, self.around)
                     .map_err(|missing| hinted(missing.message, missing.hint))?,
             ),
         };
@@ -340,7 +340,7 @@ impl Work<'_> {
             repo: self.repo,
             env: self.env,
             matter,
-            desk: Desk {
+            client: AgentClient {
                 env: self.env,
                 policy,
                 around: self.around,

@@ -19,7 +19,7 @@ use crate::domain::model::stored_finding::StoredFinding;
 use crate::domain::policy::review::{OnFailure, PrePush, ReviewSettings};
 use crate::domain::policy::settings::Policy;
 use crate::domain::review::deliver::FILE_BYTES_MAX;
-use crate::flow::call::cast;
+use crate::flow::call::roles;
 use crate::flow::evaluate::policy;
 use crate::flow::evaluate::policy::RuleSelection;
 use crate::flow::evaluate::push::outcome::{PushPart, PushedCommit};
@@ -125,8 +125,8 @@ struct Questions<'a> {
 }
 
 fn questions<'a>(repo: &Repo, env: &Env, commits: &'a [PushedCommit]) -> Result<Questions<'a>> {
-    let home = cast::home(repo);
-    let around = cast::around(repo, env, &home);
+    let home = roles::agents_home(repo);
+    let around = roles::around(repo, env, &home);
     let mut questions = Questions::default();
     for pushed in commits {
         let subject = subject::of(repo, &Range::Commit(pushed.commit.clone()))?;
@@ -143,8 +143,11 @@ fn questions<'a>(repo: &Repo, env: &Env, commits: &'a [PushedCommit]) -> Result<
         }
         let matter = Matter::gather(repo, env, &[], &subject, None, around)?;
         let Some(question) = matter.question(&subject) else { continue };
-        let players = matter.judges().map(|judges| [&judges.reviewer, &judges.arbiter]);
-        questions.judges.extend(players.into_iter().flatten().map(|player| player.name.clone()));
+        let assigned =
+            matter.reviewers().map(|reviewers| [&reviewers.reviewer, &reviewers.arbiter]);
+        questions
+            .judges
+            .extend(assigned.into_iter().flatten().map(|assigned| assigned.name.clone()));
         let found = receipt::find(repo, env, &question)?;
         if found.is_some() || is_reviewable(repo, &matter, &subject.change)? {
             questions.open.push(Asked { pushed, question, found });

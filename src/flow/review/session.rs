@@ -9,8 +9,8 @@ use crate::domain::pipeline::apply::apply;
 use crate::domain::pipeline::next::next;
 use crate::domain::pipeline::run::{Action, Attempt, Failure, Kind, Order, Outcome};
 use crate::domain::review::converge::Limits;
-use crate::flow::call::cast::Player;
-use crate::flow::call::client::Desk;
+use crate::flow::call::client::AgentClient;
+use crate::flow::call::roles::AssignedAgent;
 use crate::flow::review::docket::Docket;
 use crate::flow::review::fix::Workshop;
 use crate::flow::review::matter::Matter;
@@ -37,9 +37,9 @@ pub struct Session<'a> {
     pub repo: &'a Repo,
     pub env: &'a Env,
     pub matter: &'a Matter,
-    pub desk: Desk<'a>,
+    pub client: AgentClient<'a>,
     /// `None` where nothing is to be fixed.
-    pub executor: Option<Player>,
+    pub executor: Option<AssignedAgent>,
     pub limits: Limits,
     pub interrupts: Interrupts,
     pub folder: &'a RunFolder,
@@ -90,7 +90,7 @@ impl Session<'_> {
     }
 
     pub(super) fn tell(&self, line: &str) {
-        (self.desk.tell)(line);
+        (self.client.tell)(line);
     }
 
     fn gate(&mut self) -> Result<Outcome> {
@@ -119,8 +119,8 @@ impl Session<'_> {
         let workshop = Workshop::open(self.repo, &self.docket.run.id, self.interrupts)?;
         // Where it is settled the executor was done when we were killed: what it left stands, unless
         // somebody emptied the cache.
-        if !self.desk.is_settled(&key) || !workshop.dir().exists() {
-            self.desk.forget(&key)?;
+        if !self.client.is_settled(&key) || !workshop.dir().exists() {
+            self.client.discard_replies(&key)?;
             self.or_stopped(workshop.show(self.attempt()?))?;
         }
         self.tell(&format!("fixing with {}: {}", executor.name, order.instructions.join("; ")));

@@ -52,7 +52,7 @@ pub const ORDER: &[(&str, &str)] = &[
          fields parsed reading verify wording yaml problem source types",
     ),
     ("flow", "review learn call evaluate intake setup workspace"),
-    ("flow::call", "wait client cast cleanup folder inside next"),
+    ("flow::call", "cleanup wait client folder inside retry roles"),
     (
         "flow::evaluate",
         "push evaluation commands command_cache command_output recording bookkeeping bypass \
