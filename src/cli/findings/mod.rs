@@ -336,7 +336,7 @@ fn import(context: &Context, args: &ImportArgs) -> Result<ExitStatus> {
 /// Learns where what was taken in came back often enough. The findings are kept whatever becomes of
 /// it.
 fn learn_from_it(context: &Context, repo: &Repo) {
-    match learn::by_itself(repo, &context.env, &context.global.set) {
+    match learn::learn_automatically(repo, &context.env, &context.global.set) {
         Ok(session) => constitution::tell(&session),
         Err(error) => out::warn(&format!("nothing was learned: {error:#}")),
     }

@@ -1,4 +1,4 @@
-//! Decides what becomes of one mistake that came back: gathers what the decision needs, and acts on it.
+//! Decides what is learned from one recurring class, and writes the rule.
 
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
@@ -12,17 +12,17 @@ use crate::domain::constitution::promote::{Given, PromotionDecision, decide, top
 use crate::domain::constitution::prove::{Proof, Rest};
 use crate::domain::constitution::recurrence::{Candidate, RecurrenceThreshold};
 use crate::domain::constitution::rule::{Rule, RuleCheck, RuleStatus};
-use crate::flow::learn::outcome::Outcome;
-use crate::flow::learn::request::Request;
+use crate::flow::learn::outcome::LearnOutcome;
+use crate::flow::learn::request::LearnRequest;
 use crate::flow::learn::session::{Learning, Rows};
-use crate::flow::learn::{cases, sample};
+use crate::flow::learn::{incidents, sample};
 
-/// What a decision about a candidate needs.
-pub(super) struct Matter<'a> {
+/// The inputs of the decision about a candidate.
+pub(super) struct LearningInputs<'a> {
     candidate: &'a Candidate,
     after: RecurrenceThreshold,
     pub(super) cases: Vec<Incident>,
-    /// The rules that stand, but for those that are to be replaced.
+    /// The existing rules, without those to be replaced.
     rules: Vec<Rule>,
     forgotten: Vec<ForgottenRule>,
     pub(super) replaced: BTreeSet<String>,
@@ -30,16 +30,16 @@ pub(super) struct Matter<'a> {
 }
 
 impl Learning<'_> {
-    pub(super) fn one(
+    pub(super) fn learn_one(
         &mut self,
         candidate: &Candidate,
         after: RecurrenceThreshold,
         rows: &Rows,
-        request: &Request,
+        request: &LearnRequest,
         drafted: Option<&Draft>,
-    ) -> Result<Outcome> {
+    ) -> Result<LearnOutcome> {
         if let Some(error) = self.broken(candidate) {
-            return Ok(Outcome::Broken(error.clone()));
+            return Ok(LearnOutcome::Broken(error.clone()));
         }
         let given = match (&request.check, drafted) {
             (Some(check), _) => Given::Check(check),
@@ -47,89 +47,105 @@ impl Learning<'_> {
             (None, None) => Given::Nothing,
         };
         let again = !matches!(given, Given::Nothing);
-        let mut matter = self.matter(candidate, after, rows, request, again);
-        if let Some(ids) = self.known(&matter, given) {
-            return Ok(Outcome::Known { ids });
+        let mut inputs = self.inputs(candidate, after, rows, request, again);
+        if let Some(ids) = self.known(&inputs, given) {
+            return Ok(LearnOutcome::Known { ids });
         }
-        self.find_fixes(&mut matter, rows);
-        let outcome = match self.decide(&matter, given) {
+        self.find_fixes(&mut inputs, rows);
+        let outcome = match self.decide(&inputs, given) {
             PromotionDecision::Learn { proof: Proof::Prose { reason }, .. }
                 if request.check.is_some() =>
             {
-                Outcome::Unproved { reason }
+                LearnOutcome::Unproved { reason }
             }
             PromotionDecision::Learn { rule, proof } => {
-                return self.add(rule, proof, &matter.replaced, request.dry_run);
+                return self.add(rule, proof, &inputs.replaced, request.dry_run);
             }
-            PromotionDecision::Covered { ids } => Outcome::Known { ids },
+            PromotionDecision::Covered { ids } => LearnOutcome::Known { ids },
             PromotionDecision::Forgotten { id } if self.deleted.contains(&id) => {
-                Outcome::Forgotten { id }
+                LearnOutcome::Forgotten { id }
             }
-            PromotionDecision::Forgotten { id } => Outcome::Elsewhere { id },
-            PromotionDecision::Full { reason } => Outcome::Full { reason },
+            PromotionDecision::Forgotten { id } => LearnOutcome::Elsewhere { id },
+            PromotionDecision::Full { reason } => LearnOutcome::Full { reason },
         };
         Ok(outcome)
     }
 
-    /// Gathers what a decision needs. `again`: something better than the prose that stands may
-    /// come of it.
-    pub(super) fn matter<'c>(
+    /// Gathers the inputs of a decision. With `again` existing prose may be replaced by a check.
+    pub(super) fn inputs<'c>(
         &self,
         candidate: &'c Candidate,
         after: RecurrenceThreshold,
         rows: &Rows,
-        request: &Request,
+        request: &LearnRequest,
         again: bool,
-    ) -> Matter<'c> {
-        let cases = cases::of(self.repo, candidate, rows);
-        // What a person wrote is replaced only where a person names its class.
+    ) -> LearningInputs<'c> {
+        let cases = incidents::of_candidate(self.repo, candidate, rows);
+        // A person's rule is replaced only where a person names its class.
         let may_go = |rule: &Rule| again && (request.class.is_some() || is_by_code(rule));
         let replaced = self.prose_of(candidate, &cases, may_go);
-        let standing = self.standing.rules.iter().chain(&self.committed);
+        let standing = self.rule_files.rules.iter().chain(&self.committed);
         let rules = standing.filter(|rule| !replaced.contains(&rule.id)).cloned().collect();
         let forgotten = self.forgotten(request, &cases);
-        Matter { candidate, after, cases, rules, forgotten, replaced, sample: OnceCell::new() }
+        LearningInputs {
+            candidate,
+            after,
+            cases,
+            rules,
+            forgotten,
+            replaced,
+            sample: OnceCell::new(),
+        }
     }
 
-    /// The rules that say it already. What is known, and most is, needs no walk through the history.
-    pub(super) fn known(&self, matter: &Matter<'_>, given: Given<'_>) -> Option<Vec<String>> {
+    /// The rules that cover the candidate already. Checked first, because it needs no walk through the
+    /// history.
+    pub(super) fn known(
+        &self,
+        inputs: &LearningInputs<'_>,
+        given: Given<'_>,
+    ) -> Option<Vec<String>> {
         let nothing = |_: &mut dyn FnMut(&str, &str) -> bool| {};
-        match self.decide_with(matter, given, &nothing) {
+        match self.decide_with(inputs, given, &nothing) {
             PromotionDecision::Covered { ids } => Some(ids),
             _ => None,
         }
     }
 
-    pub(super) fn find_fixes(&self, matter: &mut Matter<'_>, rows: &Rows) {
+    pub(super) fn find_fixes(&self, inputs: &mut LearningInputs<'_>, rows: &Rows) {
         if let Some(head) = &self.head {
-            cases::find_fixes(self.repo, head, &mut matter.cases, rows);
+            incidents::find_fixes(self.repo, head, &mut inputs.cases, rows);
         }
     }
 
-    pub(super) fn decide(&self, matter: &Matter<'_>, given: Given<'_>) -> PromotionDecision {
+    pub(super) fn decide(
+        &self,
+        inputs: &LearningInputs<'_>,
+        given: Given<'_>,
+    ) -> PromotionDecision {
         let rest = |visit: &mut dyn FnMut(&str, &str) -> bool| {
             let files: &Vec<(String, String)> =
-                matter.sample.get_or_init(|| self.sample(matter.candidate, &matter.cases));
+                inputs.sample.get_or_init(|| self.sample(inputs.candidate, &inputs.cases));
             let _stopped = files.iter().any(|(path, text)| !visit(path, text));
         };
-        self.decide_with(matter, given, &rest)
+        self.decide_with(inputs, given, &rest)
     }
 
     fn decide_with(
         &self,
-        matter: &Matter<'_>,
+        inputs: &LearningInputs<'_>,
         given: Given<'_>,
         rest: Rest<'_>,
     ) -> PromotionDecision {
         let stands = ExistingRules {
-            rules: &matter.rules,
-            forgotten: &matter.forgotten,
+            rules: &inputs.rules,
+            forgotten: &inputs.forgotten,
             limits: self.limits(),
         };
-        decide(matter.candidate, &matter.cases, matter.after, stands, given, rest)
+        decide(inputs.candidate, &inputs.cases, inputs.after, stands, given, rest)
     }
 
-    /// The prose that something better is now given for.
+    /// The prose rules that the new rule replaces.
     fn prose_of(
         &self,
         candidate: &Candidate,
@@ -147,12 +163,12 @@ impl Learning<'_> {
                 && rule.at.path == topic_path(&rule.class)
                 && may_go(rule)
         };
-        self.standing.rules.iter().filter(is_it).map(|rule| rule.id.clone()).collect()
+        self.rule_files.rules.iter().filter(is_it).map(|rule| rule.id.clone()).collect()
     }
 
     fn sample(&self, candidate: &Candidate, cases: &[Incident]) -> Vec<(String, String)> {
         let Some(tree) = &self.head_tree else { return Vec::new() };
-        // A tree that cannot be read whole is no reason to learn nothing.
+        // A sample that cannot be read does not prevent learning.
         sample::of(&self.repo.objects, tree, &candidate.component, cases).unwrap_or_default()
     }
 }

@@ -1,18 +1,18 @@
-//! Learning: from what came back in the ledger to a rule in the work tree.
+//! Turns recurring findings of the ledger into rules of the constitution in the work tree.
 
-mod asking;
-pub mod cases;
+mod researcher;
+pub mod incidents;
 mod decision;
 mod deleted;
 mod drafting;
 mod due;
-pub mod moves;
+pub mod status_changes;
 pub mod outcome;
-pub mod record;
+pub mod memory;
 pub mod request;
 pub mod sample;
 mod session;
-pub mod standing;
+pub mod rule_files;
 pub mod statistics;
 
 use anyhow::{Context as _, Result};
@@ -23,27 +23,27 @@ use crate::domain::constitution::rule::Rule;
 use crate::domain::model::error::hinted;
 use crate::domain::policy::switch::Switch;
 use crate::flow::call::inside;
-use crate::flow::learn::asking::Researcher;
 use crate::flow::learn::drafting::Drafts;
-use crate::flow::learn::moves::Move;
-use crate::flow::learn::outcome::{Learned, Session};
-use crate::flow::learn::request::Request;
+use crate::flow::learn::outcome::{LearnSession, Learned};
+use crate::flow::learn::request::LearnRequest;
+use crate::flow::learn::researcher::Researcher;
 use crate::flow::learn::session::Learning;
+use crate::flow::learn::status_changes::StatusChange;
 use crate::platform::agents::call::INSIDE;
 use crate::platform::config::env::Env;
 use crate::platform::git::repo::Repo;
 use crate::platform::store::ledger;
 
-/// What is learned without being asked: after findings were taken in, and by the daemon after a
-/// commit. Never called by a hook: it reads history and writes to the work tree.
+/// Learns without a request: after findings were recorded, and by the daemon after a commit. Never
+/// called by a hook: it reads history and writes to the work tree.
 ///
-/// A repository without a ledger has nothing to learn from, and one without a work tree nowhere to
-/// write it. In the middle of a merge or a rebase a new file could be in git's way: it waits.
-pub fn by_itself(repo: &Repo, env: &Env, flags: &[String]) -> Result<Session> {
+/// Does nothing without a ledger or a work tree, and during a merge or a rebase, when a new file could
+/// be in git's way.
+pub fn learn_automatically(repo: &Repo, env: &Env, flags: &[String]) -> Result<LearnSession> {
     if repo.work_tree.is_none() || !ledger::exists(&repo.state_dir()) || is_busy(repo) {
-        return Ok(Session::default());
+        return Ok(LearnSession::default());
     }
-    learn(repo, env, flags, &Request::default())
+    learn(repo, env, flags, &LearnRequest::default())
 }
 
 fn is_busy(repo: &Repo) -> bool {
@@ -51,23 +51,27 @@ fn is_busy(repo: &Repo) -> bool {
     marks.iter().any(|mark| repo.git_dir.join(mark).exists())
 }
 
-/// Turns what came back into rules, each once, and moves rules on their ladder.
+/// Turns recurring findings into rules, each once, and changes the status of rules.
 ///
-/// Holds the constitution's lock from the first look to the last write, but not while an agent
-/// drafts. Killed at any moment, it leaves whole files behind, and the next call goes on where it
-/// ended.
-pub fn learn(repo: &Repo, env: &Env, flags: &[String], request: &Request) -> Result<Session> {
+/// Holds the constitution's lock from the first read to the last write, but not while an agent drafts.
+/// Killed at any moment it leaves whole files, and the next call continues.
+pub fn learn(
+    repo: &Repo,
+    env: &Env,
+    flags: &[String],
+    request: &LearnRequest,
+) -> Result<LearnSession> {
     let drafts = drafts(repo, env, flags, request)?;
     if drafts.interrupted {
-        return Ok(Session { interrupted: true, ..Session::default() });
+        return Ok(LearnSession { interrupted: true, ..LearnSession::default() });
     }
     let mut learning = Learning::begin(repo, env, flags, !request.dry_run)?;
     let (rows, due) = learning.due(request)?;
-    let mut session = Session { undrafted: drafts.missing.clone(), ..Session::default() };
+    let mut session = LearnSession { undrafted: drafts.missing.clone(), ..LearnSession::default() };
     for (candidate, after) in &due {
         let drafted = drafts.of(candidate);
         let draft = drafted.map(|drafted| &drafted.draft);
-        let outcome = learning.one(candidate, *after, &rows, request, draft)?;
+        let outcome = learning.learn_one(candidate, *after, &rows, request, draft)?;
         session.learned.push(Learned {
             class: candidate.class.clone(),
             component: candidate.component.clone(),
@@ -81,13 +85,13 @@ pub fn learn(repo: &Repo, env: &Env, flags: &[String], request: &Request) -> Res
         session.moves = learning.move_rules(request.dry_run)?;
     }
     learning.finish(request.dry_run)?;
-    session.errors = learning.standing.errors;
+    session.errors = learning.rule_files.errors;
     session.warnings = learning.warnings;
     Ok(session)
 }
 
-/// Has an agent draft what code cannot, where that is asked for or the policy says so.
-fn drafts(repo: &Repo, env: &Env, flags: &[String], request: &Request) -> Result<Drafts> {
+/// Asks an agent for drafts, where the request or the policy says so.
+fn drafts(repo: &Repo, env: &Env, flags: &[String], request: &LearnRequest) -> Result<Drafts> {
     let inside_a_call = env.get(INSIDE).is_some();
     if request.agent {
         inside::refuse(env, "a draft cannot be asked for", "ask once the call is over")?;
@@ -106,27 +110,27 @@ fn drafts(repo: &Repo, env: &Env, flags: &[String], request: &Request) -> Result
     drafting::drafts(&mut learning, request, request.agent, &mut ask)
 }
 
-/// How the constitution stands.
+/// The size of the constitution, and the status changes that are due.
 #[derive(Debug)]
-pub struct Health {
+pub struct ConstitutionHealth {
     pub bytes: usize,
     pub bytes_max: usize,
     /// Rules in `shadow` and `active`.
     pub checked: usize,
     pub checked_max: usize,
-    /// What is more than the budget allows.
+    /// What exceeds the budget.
     pub over: Vec<String>,
-    pub moves: Vec<Move>,
+    pub moves: Vec<StatusChange>,
     pub warnings: Vec<String>,
 }
 
-/// Weighs the rules of the work tree, and changes nothing.
-pub fn health(repo: &Repo, env: &Env, flags: &[String]) -> Result<Health> {
+/// Checks the rules of the work tree against the budget; writes nothing.
+pub fn health(repo: &Repo, env: &Env, flags: &[String]) -> Result<ConstitutionHealth> {
     let mut learning = Learning::begin(repo, env, flags, false)?;
     let moves = learning.move_rules(true)?;
     let limits = learning.limits();
-    let (bytes, bytes_max) = (learning.standing.bytes(), limits.topic_bytes);
-    let in_force = learning.standing.rules.iter().filter(|rule| rule.status.is_checked());
+    let (bytes, bytes_max) = (learning.rule_files.bytes(), limits.topic_bytes);
+    let in_force = learning.rule_files.rules.iter().filter(|rule| rule.status.is_checked());
     let (checked, checked_max) = (in_force.count(), limits.checked_rules);
     let mut over = Vec::new();
     if bytes > bytes_max {
@@ -135,26 +139,34 @@ pub fn health(repo: &Repo, env: &Env, flags: &[String]) -> Result<Health> {
     if checked > checked_max {
         over.push(format!("{checked} rules are in force, more than {checked_max}"));
     }
-    Ok(Health { bytes, bytes_max, checked, checked_max, over, moves, warnings: learning.warnings })
+    Ok(ConstitutionHealth {
+        bytes,
+        bytes_max,
+        checked,
+        checked_max,
+        over,
+        moves,
+        warnings: learning.warnings,
+    })
 }
 
-/// Takes a rule out of its file; it does not come back by itself. Tells where it stood.
+/// Removes a rule from its file, so that it is not learned again; returns the rule.
 pub fn forget(repo: &Repo, env: &Env, flags: &[String], id: &str) -> Result<Rule> {
     let mut learning = Learning::begin(repo, env, flags, true)?;
-    let found = learning.standing.rules.iter().find(|rule| rule.id == id).cloned();
+    let found = learning.rule_files.rules.iter().find(|rule| rule.id == id).cloned();
     let Some(rule) = found else {
-        let broken = learning.standing.errors.first().map(ToString::to_string);
+        let broken = learning.rule_files.errors.first().map(ToString::to_string);
         let hint = match broken {
             Some(error) => format!("some rules cannot be read: {error}"),
             None => "`tribunal constitution list` shows every rule".to_owned(),
         };
         return Err(hinted(format!("there is no rule `{id}` in the work tree"), hint));
     };
-    learning.record.forget(id);
-    // Remembered first: killed in between, the rule still stands and is asked for again.
+    learning.memory.forget(id);
+    // Stored first: after a kill in between, the rule is still in its file and can be removed again.
     learning.finish(false)?;
     let path = rule.at.path.clone();
-    let text = remove(learning.standing.text(&path), id);
+    let text = remove(learning.rule_files.text(&path), id);
     learning.write(&path, &text.context("the rule is not where it was read")?)?;
     Ok(rule)
 }

@@ -1,11 +1,11 @@
-//! What came of a session of learning.
+//! The outcome of a learning session.
 
 use crate::domain::constitution::prove::Proof;
 use crate::domain::constitution::rule::{Rule, RuleError};
 use crate::domain::model::class::Class;
-use crate::flow::learn::moves::Move;
+use crate::flow::learn::status_changes::StatusChange;
 
-/// What came of a mistake that came back.
+/// What became of one recurring class.
 #[derive(Debug)]
 pub struct Learned {
     pub class: Class,
@@ -14,47 +14,47 @@ pub struct Learned {
     pub changes: usize,
     /// The agent that drafted the rule.
     pub drafted_by: Option<String>,
-    pub outcome: Outcome,
+    pub outcome: LearnOutcome,
 }
 
 #[derive(Debug)]
-pub enum Outcome {
-    /// A rule for it was written, or with a dry run would be.
+pub enum LearnOutcome {
+    /// A rule was written, or with a dry run would be.
     Rule { rule: Box<Rule>, proof: Proof },
-    /// These rules say it already.
+    /// These rules cover it already.
     Known { ids: Vec<String> },
     /// A person deleted this rule.
     Forgotten { id: String },
-    /// This rule stands on another branch, where the mistakes are.
+    /// This rule is on another branch, as are the findings.
     Elsewhere { id: String },
     /// A person's check was not proved.
     Unproved { reason: String },
-    /// There is no room for another rule.
+    /// The budget allows no further rule.
     Full { reason: String },
-    /// The file cannot take it.
+    /// The rule cannot be added to its file.
     Broken(RuleError),
 }
 
-/// What a session of learning came to.
+/// The outcome of one session.
 #[derive(Debug, Default)]
-pub struct Session {
+pub struct LearnSession {
     pub learned: Vec<Learned>,
-    /// Rules that moved on their ladder, and what is proposed of others.
-    pub moves: Vec<Move>,
-    /// What is wrong with the files of rules. What stands in them stays as it is.
+    /// Status changes of rules, made and proposed.
+    pub moves: Vec<StatusChange>,
+    /// Errors in the constitution's files, which are left as they are.
     pub errors: Vec<RuleError>,
-    /// What was said of damaged files of the program's own.
+    /// Warnings about damaged state files.
     pub warnings: Vec<String>,
-    /// Drafts that could not be had, and why.
+    /// Drafts that no agent gave, with the reason.
     pub undrafted: Vec<String>,
-    /// We were told to stop while an agent drafted; nothing was learned.
+    /// A signal interrupted a draft; nothing was learned.
     pub interrupted: bool,
 }
 
-impl Session {
+impl LearnSession {
     /// Whether a file of the work tree was written.
     pub fn wrote(&self) -> bool {
-        let rule = |learned: &Learned| matches!(learned.outcome, Outcome::Rule { .. });
+        let rule = |learned: &Learned| matches!(learned.outcome, LearnOutcome::Rule { .. });
         self.learned.iter().any(rule) || self.moves.iter().any(|step| step.to.is_some())
     }
 }

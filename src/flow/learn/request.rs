@@ -1,17 +1,17 @@
-//! What a person or the daemon asks a session of learning for.
+//! The request of a learning session.
 
 use crate::domain::constitution::rule::RuleCheck;
 use crate::domain::model::class::Class;
 
-/// What is asked for. Nothing set is what happens by itself.
+/// What to learn. The default is what is learned without a request.
 #[derive(Debug, Default)]
-pub struct Request {
-    /// A class that a person names: its rule may come back after it was deleted.
+pub struct LearnRequest {
+    /// The class that a person names: its rule may be learned again after it was deleted.
     pub class: Option<Class>,
-    /// A person's own check for it, which needs no recurrence.
+    /// A person's own check for the class, which needs no recurrence.
     pub check: Option<RuleCheck>,
-    /// An agent is asked to draft what code cannot: it costs money.
+    /// Ask an agent for a draft where code finds no check: it costs money.
     pub agent: bool,
-    /// Nothing is written.
+    /// Write nothing.
     pub dry_run: bool,
 }

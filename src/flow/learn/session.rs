@@ -1,4 +1,4 @@
-//! One session of learning: what stands, what is due, what is written.
+//! A learning session: reads the existing rules, writes new ones, changes their status.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -21,12 +21,12 @@ use crate::domain::model::oid::Oid;
 use crate::domain::policy::learn::{LearnSettings, RuleStart};
 use crate::domain::policy::settings::Policy;
 use crate::flow::evaluate::policy;
-use crate::flow::learn::moves;
-use crate::flow::learn::moves::Move;
-use crate::flow::learn::outcome::Outcome;
-use crate::flow::learn::record::Record;
-use crate::flow::learn::standing::Standing;
+use crate::flow::learn::memory::RuleMemory;
+use crate::flow::learn::outcome::LearnOutcome;
+use crate::flow::learn::rule_files::RuleFiles;
 use crate::flow::learn::statistics::statistics;
+use crate::flow::learn::status_changes;
+use crate::flow::learn::status_changes::StatusChange;
 use crate::flow::workspace::work_tree::{refuse_links, work_tree};
 use crate::platform::config::env::{Env, now};
 use crate::platform::git::repo::Repo;
@@ -36,7 +36,7 @@ use crate::platform::store::ledger::query::{RuleStats, SightingRow};
 use crate::platform::store::lock;
 use crate::platform::store::lock::{Held, Wait};
 
-/// How long a session waits for another one, which may be asking an agent.
+/// How long a session waits for the lock.
 const LEARNING_MAX: Duration = Duration::from_mins(30);
 
 /// A session, which holds the lock where it may write.
@@ -47,10 +47,10 @@ pub(super) struct Learning<'a> {
     pub(super) head: Option<Oid>,
     pub(super) head_tree: Option<Oid>,
     pub(super) policy: LearnSettings,
-    pub(super) standing: Standing,
+    pub(super) rule_files: RuleFiles,
     /// The rules of the last commit that the work tree does not have.
     pub(super) committed: Vec<Rule>,
-    pub(super) record: Record,
+    pub(super) memory: RuleMemory,
     /// The ids of the rules that a person deleted.
     pub(super) deleted: BTreeSet<String>,
     pub(super) warnings: Vec<String>,
@@ -68,36 +68,36 @@ impl<'a> Learning<'a> {
         let policy = policy(repo, head_tree.as_ref(), env, flags)?.learn;
         let state_dir = repo.state_dir();
         let lock = if writes { Some(locked(&state_dir)?) } else { None };
-        let standing = Standing::of_work_tree(top)?;
+        let rule_files = RuleFiles::of_work_tree(top)?;
         let mut committed = match &head_tree {
             Some(tree) => policy::read_rules(&repo.objects, tree)?.rules,
             None => Vec::new(),
         };
         let in_head: BTreeSet<String> = committed.iter().map(|rule| rule.id.clone()).collect();
-        // The work tree's word on a rule holds.
-        committed.retain(|rule| standing.rules.iter().all(|other| other.id != rule.id));
-        let mut record = Record::load(&state_dir, now, writes)?;
-        let all: Vec<&Rule> = committed.iter().chain(&standing.rules).collect();
+        // Where both have a rule, the work tree's holds.
+        committed.retain(|rule| rule_files.rules.iter().all(|other| other.id != rule.id));
+        let mut memory = RuleMemory::load(&state_dir, now, writes)?;
+        let all: Vec<&Rule> = committed.iter().chain(&rule_files.rules).collect();
         let ids: Vec<&str> = all.iter().map(|rule| rule.id.as_str()).collect();
         let (counts, mut warnings) = statistics(repo, env, &ids)?;
-        warnings.extend(record.set_aside.iter().map(|path| {
+        warnings.extend(memory.set_aside.iter().map(|path| {
             format!(
                 "the memory of deleted rules was damaged and is set aside as `{}`",
                 path.display()
             )
         }));
         for (rule, counts) in all.iter().zip(counts) {
-            record.see(rule, counts, now);
+            memory.see(rule, counts, now);
         }
         for rule in &committed {
-            record.is_committed(&rule.id);
+            memory.is_committed(&rule.id);
         }
-        for rule in &standing.rules {
-            record.is_back(&rule.id);
+        for rule in &rule_files.rules {
+            memory.is_back(&rule.id);
             if in_head.contains(&rule.id) {
-                record.is_committed(&rule.id);
+                memory.is_committed(&rule.id);
             } else {
-                record.is_uncommitted(&rule.id, top);
+                memory.is_uncommitted(&rule.id, top);
             }
         }
         Ok(Self {
@@ -107,20 +107,19 @@ impl<'a> Learning<'a> {
             head,
             head_tree,
             policy,
-            standing,
+            rule_files,
             committed,
-            record,
+            memory,
             deleted: BTreeSet::new(),
             warnings,
             _lock: lock,
         })
     }
 
-    /// What is wrong with the file that the candidate's rule would stand in: what cannot be read
-    /// there may say it already.
+    /// The error in the file that the candidate's rule belongs to: an unreadable rule may cover it.
     pub(super) fn broken(&self, candidate: &Candidate) -> Option<&RuleError> {
         let path = topic_path(&candidate.class);
-        self.standing.errors.iter().find(|error| error.path == path)
+        self.rule_files.errors.iter().find(|error| error.path == path)
     }
 
     /// Writes a rule to its topic file.
@@ -130,17 +129,17 @@ impl<'a> Learning<'a> {
         proof: Proof,
         replaced: &BTreeSet<String>,
         dry_run: bool,
-    ) -> Result<Outcome> {
+    ) -> Result<LearnOutcome> {
         let path = topic_path(&rule.class);
         rule.at.path.clone_from(&path);
         let section = render(&rule);
         if redact::redact_str(&section) != section {
             let reason = "its text would show a secret".to_owned();
-            return Ok(Outcome::Unproved { reason });
+            return Ok(LearnOutcome::Unproved { reason });
         }
-        let before = self.standing.text(&path);
+        let before = self.rule_files.text(&path);
         if let Some(line) = conflict_marker(before) {
-            return Ok(Outcome::Broken(RuleError {
+            return Ok(LearnOutcome::Broken(RuleError {
                 path,
                 line,
                 message: "a merge conflict is not resolved yet".to_owned(),
@@ -151,26 +150,26 @@ impl<'a> Learning<'a> {
             replaced.iter().fold(before.to_owned(), |text, id| remove(&text, id).unwrap_or(text));
         let text = match add(&cleared, &rule, self.limits()) {
             Ok(text) => text,
-            Err(error) => return Ok(Outcome::Broken(error)),
+            Err(error) => return Ok(LearnOutcome::Broken(error)),
         };
         let room = usize::try_from(self.policy.budget.bytes).unwrap_or(usize::MAX);
-        if self.standing.bytes() - before.len() + text.len() > room && text != before {
+        if self.rule_files.bytes() - before.len() + text.len() > room && text != before {
             let reason = format!("the constitution would grow beyond {room} bytes");
-            return Ok(Outcome::Full { reason });
+            return Ok(LearnOutcome::Full { reason });
         }
         if !dry_run {
             for id in replaced {
-                self.record.drop_rule(id);
+                self.memory.drop_rule(id);
             }
             self.write(&path, &text)?;
-            let written = self.standing.rules.iter().find(|written| written.id == rule.id);
+            let written = self.rule_files.rules.iter().find(|written| written.id == rule.id);
             if let Some(written) = written {
                 rule.at = written.at.clone();
-                self.record.see(written, RuleStats::default(), self.now);
-                self.record.is_uncommitted(&written.id, self.top);
+                self.memory.see(written, RuleStats::default(), self.now);
+                self.memory.is_uncommitted(&written.id, self.top);
             }
         }
-        Ok(Outcome::Rule { rule, proof })
+        Ok(LearnOutcome::Rule { rule, proof })
     }
 
     pub(super) fn write(&mut self, path: &str, text: &str) -> Result<()> {
@@ -178,15 +177,15 @@ impl<'a> Learning<'a> {
         save_point();
         write_atomic(&self.top.join(path), text.as_bytes())?;
         save_point();
-        self.standing = Standing::of_work_tree(self.top)?;
+        self.rule_files = RuleFiles::of_work_tree(self.top)?;
         Ok(())
     }
 
-    /// Remembers what was seen, last of all: a rule that is remembered and stands nowhere may count
-    /// as deleted by a person.
+    /// Stores the rules that were seen, last of all: a stored rule that is in no file may count as
+    /// deleted.
     pub(super) fn finish(&mut self, dry_run: bool) -> Result<()> {
         if !dry_run {
-            self.record.save(&self.repo.state_dir())?;
+            self.memory.save(&self.repo.state_dir())?;
         }
         Ok(())
     }
@@ -204,23 +203,24 @@ impl<'a> Learning<'a> {
         }
     }
 
-    pub(super) fn move_rules(&mut self, dry_run: bool) -> Result<Vec<Move>> {
-        let moves = moves::of(self.repo, &self.standing.rules, &self.record, self.now)?;
+    pub(super) fn move_rules(&mut self, dry_run: bool) -> Result<Vec<StatusChange>> {
+        let moves =
+            status_changes::of_rules(self.repo, &self.rule_files.rules, &self.memory, self.now)?;
         for step in &moves {
             let (Some(to), false) = (step.to, dry_run) else { continue };
             let path = step.at.path.clone();
-            if let Some(text) = set_status(self.standing.text(&path), &step.id, to) {
+            if let Some(text) = set_status(self.rule_files.text(&path), &step.id, to) {
                 self.write(&path, &text)?;
             }
-            if let Some(rule) = self.standing.rules.iter().find(|rule| rule.id == step.id) {
-                self.record.see(rule, step.statistics, self.now);
+            if let Some(rule) = self.rule_files.rules.iter().find(|rule| rule.id == step.id) {
+                self.memory.see(rule, step.statistics, self.now);
             }
         }
         Ok(moves)
     }
 }
 
-/// The policy of the last commit; what stands there and cannot be read is as good as not there.
+/// Reads the policy of the last commit; the defaults hold where it cannot be read.
 pub(super) fn policy(
     repo: &Repo,
     tree: Option<&Oid>,
@@ -237,7 +237,7 @@ pub(super) fn policy(
     Ok(settings.policy)
 }
 
-/// Waits until no other session learns in this repository.
+/// Takes the lock of the constitution; waits for another session.
 fn locked(state_dir: &Path) -> Result<Held> {
     let path: PathBuf = state_dir.join("constitution.lock");
     lock::take(&path, Wait::up_to(LEARNING_MAX))

@@ -1,4 +1,4 @@
-//! What the ledger counts for rules.
+//! Counts the hits of rules in the ledger.
 
 use anyhow::Result;
 
@@ -10,7 +10,7 @@ use crate::platform::store::ledger;
 use crate::platform::store::ledger::error::Error as LedgerError;
 use crate::platform::store::ledger::query::RuleStats;
 
-/// Counts the hits of each rule; with what was said of a damaged ledger.
+/// Counts the hits of each rule; also returns the warnings about a damaged ledger.
 pub fn statistics(repo: &Repo, env: &Env, ids: &[&str]) -> Result<(Vec<RuleStats>, Vec<String>)> {
     let state_dir = repo.state_dir();
     if !ledger::exists(&state_dir) {

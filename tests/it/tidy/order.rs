@@ -63,8 +63,8 @@ pub const ORDER: &[(&str, &str)] = &[
     ("flow::intake", "debounce ingest redact scan"),
     (
         "flow::learn",
-        "asking drafting decision due cases deleted session outcome moves record request \
-         sample standing statistics",
+        "researcher drafting decision deleted due incidents session outcome status_changes \
+         memory request rule_files sample statistics",
     ),
     (
         "flow::review",

@@ -1,4 +1,4 @@
-//! Asks the researcher for a draft, over the desk that every call goes over.
+//! Asks the researcher for drafts of rules.
 
 use std::sync::Mutex;
 
@@ -12,7 +12,7 @@ use crate::domain::policy::settings::Policy;
 use crate::flow::call::cleanup::clean_up_calls;
 use crate::flow::call::client::{AgentClient, AgentQuestion};
 use crate::flow::call::roles;
-use crate::flow::learn::drafting::Said;
+use crate::flow::learn::drafting::DraftReply;
 use crate::platform::agents::ask::{Access, Outcome};
 use crate::platform::config::env::{Env, now};
 use crate::platform::git::repo::Repo;
@@ -21,13 +21,13 @@ use crate::platform::store::runs;
 use crate::platform::store::runs::RunFolder;
 use crate::platform::store::share;
 
-/// The researcher, who is looked up when there is something to ask.
+/// Calls the researcher, which is looked up at the first question.
 pub(super) struct Researcher<'a> {
     repo: &'a Repo,
     env: &'a Env,
     policy: &'a Policy,
-    /// What the calls are kept under, as those of a run are. It is no run: it has no state to go on
-    /// from, and `tribunal runs` does not show it.
+    /// The id under which the calls are stored, as those of a run are. It is no run: it has no state,
+    /// and `tribunal runs` does not list it.
     run: String,
     folder: Option<RunFolder>,
     /// How many questions were asked.
@@ -40,27 +40,35 @@ impl<'a> Researcher<'a> {
         Self { repo, env, policy, run, folder: None, asked: 0 }
     }
 
-    /// Asks one question. The agent works in an empty folder: all that it may know is in the prompt.
-    pub fn ask(&mut self, prompt: &str, schema: &Value) -> Result<Said> {
+    /// Asks one question. The agent works in an empty folder: all its input is in the prompt.
+    pub fn ask(&mut self, prompt: &str, schema: &Value) -> Result<DraftReply> {
         if self.policy.agents.route == RouteChoice::C {
-            return Ok(Said::Nobody("no agent is asked: `agents.route` is `C`".to_owned()));
+            return Ok(DraftReply::NoAgent("no agent is asked: `agents.route` is `C`".to_owned()));
         }
         let home = roles::agents_home(self.repo);
         let around = roles::around(self.repo, self.env, &home);
         let assigned = match roles::find_agent(self.policy, Role::Researcher, around) {
             Ok(assigned) => assigned,
             Err(missing) => {
-                return Ok(Said::Nobody(format!("{} (hint: {})", missing.message, missing.hint)));
+                return Ok(DraftReply::NoAgent(format!(
+                    "{} (hint: {})",
+                    missing.message, missing.hint
+                )));
             }
         };
         let state_dir = self.repo.state_dir();
         if self.folder.is_none() {
-            // What earlier drafts left is put in order: nobody else may come to do it.
+            // Cleans up after killed drafts: no other command may run here.
             clean_up_calls(&state_dir, self.env)?;
             runs::remove_stateless(&state_dir, runs::long_ago(now(self.env)))?;
             self.folder = Some(RunFolder::create(&state_dir, &self.run)?);
         }
-        let folder = self.folder.as_ref().context("the run is somebody else's")?.path().to_owned();
+        let folder = self
+            .folder
+            .as_ref()
+            .context("another process holds the folder of the draft")?
+            .path()
+            .to_owned();
         let room = folder.join("room");
         share::make_dir(&room).with_context(|| format!("could not make `{}`", room.display()))?;
         let client = AgentClient {
@@ -90,21 +98,21 @@ impl<'a> Researcher<'a> {
         };
         Ok(match &reply.outcome {
             Outcome::Answered(answer) => match &answer.json {
-                Some(json) => Said::Answer { json: json.clone(), by: assigned.name.clone() },
-                None => Said::Unreadable("the answer was no JSON object".to_owned()),
+                Some(json) => DraftReply::Answer { json: json.clone(), by: assigned.name.clone() },
+                None => DraftReply::Unreadable("the answer was no JSON object".to_owned()),
             },
-            Outcome::Malformed { why } => Said::Unreadable(why.clone()),
-            Outcome::Interrupted(_) => Said::Interrupted,
+            Outcome::Malformed { why } => DraftReply::Unreadable(why.clone()),
+            Outcome::Interrupted(_) => DraftReply::Interrupted,
             Outcome::CouldNotStart { .. }
             | Outcome::NotLoggedIn { .. }
             | Outcome::RateLimited { .. }
             | Outcome::QuotaUsedUp { .. }
-            | Outcome::OverBudget { .. } => Said::Nobody(why()),
+            | Outcome::OverBudget { .. } => DraftReply::NoAgent(why()),
             Outcome::Refused { .. }
             | Outcome::TimedOut { .. }
             | Outcome::Killed { .. }
             | Outcome::ContextTooLong { .. }
-            | Outcome::Transient { .. } => Said::Nothing(why()),
+            | Outcome::Transient { .. } => DraftReply::Nothing(why()),
         })
     }
 }
