@@ -283,7 +283,7 @@ impl HookCall<'_> {
                 out::talk(line);
             }
         };
-        match review::push::consult(repo, self.env, &evaluation.commits, &mut tell) {
+        match review::push::check_reviews(repo, self.env, &evaluation.commits, &mut tell) {
             Ok(consulted) => {
                 evaluation.parts.extend(consulted.parts);
                 evaluation.skipped.extend(consulted.skipped);

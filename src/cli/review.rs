@@ -11,10 +11,10 @@ use crate::domain::model::report::ExitStatus;
 use crate::flow::call::inside;
 use crate::flow::evaluate::recording;
 use crate::flow::review;
-use crate::flow::review::outcome::Reviewed;
+use crate::flow::review::outcome::ReviewOutcome;
 use crate::flow::review::session::Stopped;
-use crate::flow::review::subject::Range;
-use crate::flow::review::{Request, background};
+use crate::flow::review::target::ReviewRange;
+use crate::flow::review::{ReviewRequest, background};
 use crate::platform::git::repo::Repo;
 use crate::platform::ui::out;
 use crate::platform::ui::report::{Format, render, render_answered};
@@ -66,7 +66,7 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
     let quiet = context.global.quiet;
     if args.waiting {
         let worked =
-            background::work_off(&repo, |commit| review::in_background(&repo, env, flags, commit));
+            background::drain(&repo, |commit| review::in_background(&repo, env, flags, commit));
         return match worked {
             Err(error) if error.is::<Stopped>() => Ok(ExitStatus::Interrupted),
             worked => worked.map(|()| ExitStatus::Pass),
@@ -77,7 +77,7 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
             out::talk(line);
         }
     };
-    let request = Request {
+    let request = ReviewRequest {
         range: range(&repo, args)?,
         spec: args.spec.as_ref().map(|path| env.current_dir.join(path)),
         fix: args.fix,
@@ -101,7 +101,7 @@ pub fn resume(context: &Context, args: &ResumeArgs) -> Result<ExitStatus> {
 }
 
 /// Says what a review came to, or that it was stopped.
-fn ended(context: &Context, reviewed: Result<Reviewed>, report: bool) -> Result<ExitStatus> {
+fn ended(context: &Context, reviewed: Result<ReviewOutcome>, report: bool) -> Result<ExitStatus> {
     let reviewed = match reviewed {
         Ok(reviewed) => reviewed,
         Err(error) => {
@@ -123,7 +123,7 @@ fn ended(context: &Context, reviewed: Result<Reviewed>, report: bool) -> Result<
 }
 
 /// Prints what a review came to.
-fn show(context: &Context, reviewed: &Reviewed) -> Result<()> {
+fn show(context: &Context, reviewed: &ReviewOutcome) -> Result<()> {
     let format = context.global.format;
     let text = match format {
         Format::Json => reviewed.json().to_string(),
@@ -147,14 +147,14 @@ fn show(context: &Context, reviewed: &Reviewed) -> Result<()> {
     Ok(())
 }
 
-fn range(repo: &Repo, args: &Args) -> Result<Range> {
+fn range(repo: &Repo, args: &Args) -> Result<ReviewRange> {
     Ok(match (&args.commit, &args.from) {
-        _ if args.staged => Range::Staged,
-        (Some(commit), _) => Range::Commit(named(repo, commit)?),
+        _ if args.staged => ReviewRange::Staged,
+        (Some(commit), _) => ReviewRange::Commit(named(repo, commit)?),
         (None, Some(from)) => {
             let to = named(repo, &args.to)?;
-            Range::Between(start(repo, from, &to)?, to)
+            ReviewRange::Between(start(repo, from, &to)?, to)
         }
-        (None, None) => Range::Unsaid,
+        (None, None) => ReviewRange::Auto,
     })
 }

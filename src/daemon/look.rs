@@ -473,6 +473,6 @@ impl Watcher {
         }
         let repo = Repo::discover(top, None)?;
         let (env, flags) = (&self.place.env, &self.place.flags);
-        background::want(&repo, env, flags, &moved.commits, &moved.left_out)
+        background::enqueue(&repo, env, flags, &moved.commits, &moved.left_out)
     }
 }

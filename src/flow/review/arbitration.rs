@@ -11,35 +11,35 @@ use crate::domain::review::ruling::{Ruling, Word};
 use crate::domain::review::standing::Standing;
 use crate::domain::review::{arbiter, prompt};
 use crate::flow::evaluate::recording;
-use crate::flow::review::ask::{Form, Unanswered};
 use crate::flow::review::delivery::{Delivered, lay_out, near};
 use crate::flow::review::finding;
-use crate::flow::review::session::Session;
+use crate::flow::review::request::{AskError, StructuredRequest};
+use crate::flow::review::session::ReviewSession;
 use crate::flow::review::texts::Texts;
 use crate::platform::store::ledger::error::Error as LedgerError;
 use crate::platform::ui::report::printable;
 
-impl Session<'_> {
+impl ReviewSession<'_> {
     /// Asks the arbiter about each finding. What it answered counts, also where a used up budget
     /// lets no more be asked.
     pub(super) fn arbitrate(&mut self, ids: &[String]) -> Result<Outcome> {
-        let change = self.change_since(self.docket.run.base.clone().as_ref())?;
+        let change = self.change_since(self.record.run.base.clone().as_ref())?;
         let seed = self.seed("arbiter");
-        let Delivered { delivery, .. } = lay_out(self.repo, self.matter, &change, &seed)?;
+        let Delivered { delivery, .. } = lay_out(self.repo, self.inputs, &change, &seed)?;
         let texts = Texts::new(&self.repo.objects, &change.tree, &delivery);
-        let room = self.room(&change)?;
-        let arbiter = self.matter.reviewers().context("the route has no arbiter")?.arbiter.clone();
-        let spec = self.matter.reading.as_ref().map(prompt::spec_text);
+        let dir = self.reading_copy(&change)?;
+        let arbiter = self.inputs.reviewers().context("the route has no arbiter")?.arbiter.clone();
+        let spec = self.inputs.parsed_spec.as_ref().map(prompt::spec_text);
         let schema = arbiter::schema();
         let all: Vec<Raised> =
-            self.docket.run.findings.iter().map(|standing| standing.raised.clone()).collect();
+            self.record.run.findings.iter().map(|standing| standing.raised.clone()).collect();
         let (mut rulings, mut failures) = (Vec::new(), Vec::new());
         for id in ids {
             let Some(finding) = all.iter().find(|raised| raised.id == *id) else { continue };
             let others: Vec<&Raised> = all.iter().filter(|raised| raised.id != *id).collect();
             let sections = near(&delivery, finding);
             let sections: Vec<&str> = sections.iter().map(String::as_str).collect();
-            let key = format!("arbiter-{}-{id}", self.docket.run.current());
+            let key = format!("arbiter-{}-{id}", self.record.run.current());
             let token = self.token(&key);
             let case = arbiter::Case {
                 finding,
@@ -49,25 +49,25 @@ impl Session<'_> {
                 token: &token,
             };
             self.tell(&format!("{} weighs {id}: {}", arbiter.name, printable(&finding.title)));
-            let form = Form {
+            let request = StructuredRequest {
                 to: &arbiter,
                 key: &key,
                 prompt: &arbiter::prompt(case),
                 token: &token,
                 schema: &schema,
-                room: &room,
+                dir: &dir,
             };
-            match self.ask_in_form(&form, |value| arbiter::parse(value, finding))? {
+            match self.request(&request, |value| arbiter::parse(value, finding))? {
                 Ok(said) => {
                     let ids: Vec<&str> = others.iter().map(|raised| raised.id.as_str()).collect();
                     let ruling = arbiter::weigh(said, &ids, &|path| texts.text(path));
                     rulings.push(self.answered_by_a_person(&change, finding, ruling)?);
                 }
-                Err(Unanswered::Failed(failure @ Failure::Budget(_))) => {
+                Err(AskError::Failed(failure @ Failure::Budget(_))) => {
                     return Ok(Outcome::Arbitrated { rulings, failure: Some(failure) });
                 }
-                Err(Unanswered::Failed(Failure::Infrastructure(why))) => failures.push(why),
-                Err(Unanswered::Malformed { why, .. }) => {
+                Err(AskError::Failed(Failure::Infrastructure(why))) => failures.push(why),
+                Err(AskError::Malformed { why, .. }) => {
                     failures.push(format!("{}: malformed: {why}", arbiter.name));
                 }
             }
@@ -88,12 +88,12 @@ impl Session<'_> {
             return Ok(ruling);
         }
         let standing = Standing::new(raised.clone(), 0, false);
-        let finding = finding::of(&standing, Some(&ruling), Effect::Warn);
+        let finding = finding::to_ledger(&standing, Some(&ruling), Effect::Warn);
         let found = [(change, vec![finding])];
         let kept =
             recording::try_record(self.repo, self.env, &found).map_err(LedgerError::hinted)?;
         let Some(reported) = kept.findings.into_iter().next() else { return Ok(ruling) };
-        self.docket.kept.insert(raised.id.clone(), reported.id.clone());
+        self.record.kept.insert(raised.id.clone(), reported.id.clone());
         let answers = [FindingStatus::Accepted, FindingStatus::Dismissed];
         let Some(status) = answers.into_iter().find(|s| s.as_str() == reported.status) else {
             return Ok(ruling);

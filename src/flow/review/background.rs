@@ -18,16 +18,16 @@ use crate::platform::store::backlog;
 
 /// Where any of these is set, nothing is started in the background: a machine that builds, a test,
 /// and an agent at work.
-pub const UNWANTED: [&str; 3] = ["CI", "TRIBUNAL_NO_DAEMON", "TRIBUNAL_AGENT"];
+pub const DISABLED_BY: [&str; 3] = ["CI", "TRIBUNAL_NO_DAEMON", "TRIBUNAL_AGENT"];
 
 /// Whether processes may be started in the background.
-pub fn is_wanted(env: &Env) -> bool {
-    UNWANTED.iter().all(|name| env.get(name).is_none())
+pub fn is_enabled(env: &Env) -> bool {
+    DISABLED_BY.iter().all(|name| env.get(name).is_none())
 }
 
 /// Notes commits for a review and sees to it that somebody makes them; those of `left_out` are too
 /// many and only named in `status`. `false` where no agent could.
-pub fn want(
+pub fn enqueue(
     repo: &Repo,
     env: &Env,
     flags: &[String],
@@ -37,7 +37,7 @@ pub fn want(
     let head = repo.head()?.map(|head| repo.tree_of(&head)).transpose()?;
     let effective =
         policy::read_policy(&repo.objects, head.as_ref(), RuleSelection::None, env, flags)?;
-    if !can_judge(repo, env, &effective.policy) {
+    if !has_reviewer(repo, env, &effective.policy) {
         return Ok(false);
     }
     let state_dir = repo.state_dir();
@@ -53,7 +53,7 @@ pub fn want(
 }
 
 /// Whether there is an agent that could review.
-pub fn can_judge(repo: &Repo, env: &Env, policy: &Policy) -> bool {
+pub fn has_reviewer(repo: &Repo, env: &Env, policy: &Policy) -> bool {
     let home = roles::agents_home(repo);
     roles::assign_reviewers(policy, roles::around(repo, env, &home))
         .is_ok_and(|assignment| assignment.reviewers.is_some())
@@ -86,7 +86,7 @@ pub fn end_worker(state_dir: &Path) {
 /// Works off what waits, with `review` for each commit, whose error is the reason why there is no
 /// answer. Ends where nothing waits, where another process does it, and with an error where we are
 /// told to stop: the commit waits on, and nothing further is begun.
-pub fn work_off(repo: &Repo, mut review: impl FnMut(&Oid) -> Result<()>) -> Result<()> {
+pub fn drain(repo: &Repo, mut review: impl FnMut(&Oid) -> Result<()>) -> Result<()> {
     let state_dir = repo.state_dir();
     // An error means that we lead a session already.
     let _ = rustix::process::setsid();

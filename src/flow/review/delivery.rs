@@ -12,7 +12,7 @@ use crate::domain::review::deliver::file::{File, Side};
 use crate::domain::review::deliver::unscanned::{Reason, Unscanned};
 use crate::domain::review::deliver::{Delivery, FILE_BYTES_MAX, deliver};
 use crate::domain::review::raised::Raised;
-use crate::flow::review::matter::Matter;
+use crate::flow::review::inputs::ReviewInputs;
 use crate::platform::git::object::Objects;
 use crate::platform::git::repo::Repo;
 
@@ -25,18 +25,18 @@ pub struct Delivered {
 /// Lays a change out for a reviewer.
 pub fn lay_out(
     repo: &Repo,
-    matter: &Matter,
+    inputs: &ReviewInputs,
     change: &Change,
     seed: &[u8; 32],
 ) -> Result<Delivered> {
-    let left_out = &matter.policy().review.leave_out;
+    let left_out = &inputs.policy().review.leave_out;
     let globs = globs::union(left_out.iter().map(String::as_str))?;
     let is_left_out = |file: &&FileChange| globs.is_match(file.path.to_path_lossy());
     let (out, shown): (Vec<_>, Vec<_>) = change.files.iter().partition(is_left_out);
     let named =
         |file: &FileChange| (shown_path(&file.path), "left out by `review.leave-out`".to_owned());
     let (files, too_large) = files(&repo.objects, &shown)?;
-    let mut delivery = deliver(&files, &matter.delivery_limits(), seed);
+    let mut delivery = deliver(&files, &inputs.delivery_limits(), seed);
     delivery.unscanned.extend(too_large.into_iter().map(|(file, size)| Unscanned {
         path: shown_path(&file.path),
         reason: Reason::TooLarge(usize::try_from(size).unwrap_or(usize::MAX)),
@@ -52,8 +52,8 @@ pub(super) fn shown_path(path: &BString) -> String {
 }
 
 /// Whether there is anything in a change that a model can review.
-pub fn is_reviewable(repo: &Repo, matter: &Matter, change: &Change) -> Result<bool> {
-    let Delivered { delivery, .. } = lay_out(repo, matter, change, &[0; 32])?;
+pub fn is_reviewable(repo: &Repo, inputs: &ReviewInputs, change: &Change) -> Result<bool> {
+    let Delivered { delivery, .. } = lay_out(repo, inputs, change, &[0; 32])?;
     let gap = delivery.unscanned.iter().any(|unscanned| unscanned.reason.is_gap());
     Ok(gap || !delivery.calls.is_empty())
 }

@@ -10,7 +10,7 @@ use crate::domain::review::standing::Standing;
 const ANCHOR_CHARS_MAX: usize = 400;
 
 /// A finding of a run as any other: what it says is the reviewer's, what it does is computed.
-pub fn of(standing: &Standing, ruling: Option<&Ruling>, effect: Effect) -> Finding {
+pub fn to_ledger(standing: &Standing, ruling: Option<&Ruling>, effect: Effect) -> Finding {
     let raised = &standing.raised;
     let place = (!raised.path.is_empty()).then(|| match raised.anchored.lines() {
         Some((line, end_line)) => {

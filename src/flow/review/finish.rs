@@ -13,13 +13,13 @@ use crate::domain::review::decide::{Decision, Why};
 use crate::domain::review::ruling::Word;
 use crate::flow::evaluate::recording;
 use crate::flow::evaluate::report::build_report;
-use crate::flow::review::docket::{Docket, Names};
 use crate::flow::review::finding;
-use crate::flow::review::outcome::{Ending, Judged, Reviewed};
+use crate::flow::review::outcome::{ReviewDetails, ReviewEnding, ReviewOutcome};
 use crate::flow::review::receipt;
-use crate::flow::review::receipt::{Found, Receipt};
-use crate::flow::review::session::Session;
-use crate::flow::review::subject::Subject;
+use crate::flow::review::receipt::{FoundReceipt, ReviewReceipt};
+use crate::flow::review::run_record::{Names, RunRecord};
+use crate::flow::review::session::ReviewSession;
+use crate::flow::review::target::ReviewTarget;
 use crate::flow::workspace::attempt;
 use crate::platform::config::env::{Env, now};
 use crate::platform::git::repo::Repo;
@@ -33,81 +33,81 @@ use crate::platform::ui::review_report::Offer;
 pub fn close(
     repo: &Repo,
     env: &Env,
-    docket: &Docket,
+    record: &RunRecord,
     paths: Vec<String>,
     started: Timestamp,
-) -> Result<Reviewed> {
-    let Stage::Ended(End { decision, best }) = docket.run.stage.clone() else {
-        anyhow::bail!("the run `{}` has not ended", docket.run.id);
+) -> Result<ReviewOutcome> {
+    let Stage::Ended(End { decision, best }) = record.run.stage.clone() else {
+        anyhow::bail!("the run `{}` has not ended", record.run.id);
     };
-    let calls = calls(repo, env, &docket.run.id)?;
+    let calls = calls(repo, env, &record.run.id)?;
     let spent = spent(&calls);
-    let names = names(docket, &calls);
-    let stopping: Vec<String> = blocking(&docket.run.findings, best)
+    let names = names(record, &calls);
+    let stopping: Vec<String> = blocking(&record.run.findings, best)
         .into_iter()
-        .filter_map(|standing| docket.kept.get(&standing.raised.id).cloned())
+        .filter_map(|standing| record.kept.get(&standing.raised.id).cloned())
         .collect();
-    let mut skipped = docket.skipped.clone();
-    let mut findings = docket.gated.clone();
-    findings.extend(reported(repo, env, docket, best, &stopping, &decision)?);
-    let offer = offer(repo, docket, best)?;
+    let mut skipped = record.skipped.clone();
+    let mut findings = record.gated.clone();
+    findings.extend(reported(repo, env, record, best, &stopping, &decision)?);
+    let offer = offer(repo, record, best)?;
     let mut kept = None;
-    if docket.run.kind == Kind::Review && has_receipt(docket, &decision) {
-        let receipt = of_run(docket, &decision, best, &names, stopping, spent, now(env));
+    if record.run.kind == Kind::Review && has_receipt(record, &decision) {
+        let receipt = receipt_of(record, &decision, best, &names, stopping, spent, now(env));
         let (id, aside) = keep(repo, env, &receipt)?;
         skipped.extend(aside);
         kept = id;
     }
     let report = report(verdict(&decision), findings, skipped, started, now(env));
-    let judged = Judged {
-        run: docket.run.id.clone(),
-        route: docket.run.route,
+    let details = ReviewDetails {
+        run: record.run.id.clone(),
+        route: record.run.route,
         reviewer: names.reviewer,
         arbiter: names.arbiter,
         decision,
-        criteria: docket.run.criteria.clone(),
-        unscanned: docket.unscanned.clone(),
-        unanchored: docket.unanchored,
+        criteria: record.run.criteria.clone(),
+        unscanned: record.unscanned.clone(),
+        unanchored: record.unanchored,
         spent,
         receipt: kept,
         from_receipt: false,
         offer,
     };
-    Ok(Reviewed {
-        title: docket.title.clone(),
+    Ok(ReviewOutcome {
+        title: record.title.clone(),
         paths,
         report,
-        ending: Ending::Judged(Box::new(judged)),
+        ending: ReviewEnding::Reviewed(Box::new(details)),
     })
 }
 
 /// The receipt that a run leaves.
-fn of_run(
-    docket: &Docket,
+fn receipt_of(
+    record: &RunRecord,
     decision: &Decision,
     best: usize,
     names: &Names,
     blocking: Vec<String>,
     spent: Spent,
     time: Timestamp,
-) -> Receipt {
-    Receipt {
-        version: Receipt::version(),
-        question: docket.question.clone(),
-        tree: docket.run.attempts[best].tree.clone(),
-        base: docket.run.base.clone(),
-        run: docket.run.id.clone(),
-        route: docket.run.route,
-        independent: docket.run.route.is_independent(),
+) -> ReviewReceipt {
+    ReviewReceipt {
+        version: ReviewReceipt::version(),
+        question: record.question.clone(),
+        tree: record.run.attempts[best].tree.clone(),
+        base: record.run.base.clone(),
+        run: record.run.id.clone(),
+        route: record.run.route,
+        independent: record.run.route.is_independent(),
         reviewer: names.reviewer.clone(),
         arbiter: names.arbiter.clone(),
         decision: decision.clone(),
-        criteria: docket.run.criteria.clone(),
-        findings: docket.kept.values().cloned().collect(),
+        criteria: record.run.criteria.clone(),
+        findings: record.kept.values().cloned().collect(),
         blocking,
-        unscanned: docket.unscanned.clone(),
-        delivered: docket.delivered.clone(),
-        answers: docket.answers.clone(),
+        unscanned: record.unscanned.clone(),
+        delivered: record.delivered.clone(),
+        answers: record.answers.clone(),
         cost: Cost { money: (spent.unknown == 0).then_some(spent.money), ..Cost::default() },
         time,
         tribunal: env!("CARGO_PKG_VERSION").to_owned(),
@@ -115,7 +115,11 @@ fn of_run(
 }
 
 /// Keeps a receipt; gives its id where it is the one that stands.
-fn keep(repo: &Repo, env: &Env, receipt: &Receipt) -> Result<(Option<String>, Option<Skipped>)> {
+fn keep(
+    repo: &Repo,
+    env: &Env,
+    receipt: &ReviewReceipt,
+) -> Result<(Option<String>, Option<Skipped>)> {
     // A kill may have come after it was kept, and since then the question may have been asked
     // afresh: the ids of runs sort by age.
     match receipt::find(repo, env, &receipt.question)? {
@@ -131,12 +135,12 @@ fn keep(repo: &Repo, env: &Env, receipt: &Receipt) -> Result<(Option<String>, Op
 
 /// What an earlier review of the same question comes to now.
 pub fn of_receipt(
-    subject: &Subject,
-    found: &Found,
+    target: &ReviewTarget,
+    found: &FoundReceipt,
     gates: Report,
     started: Timestamp,
     now: Timestamp,
-) -> Reviewed {
+) -> ReviewOutcome {
     let receipt = &found.receipt;
     let verdict = match found.verdict() {
         Verdict::Pass => gates.verdict,
@@ -153,7 +157,7 @@ pub fn of_receipt(
         let status = kept.status.as_str().to_owned();
         findings.push(Reported { id: kept.id.clone(), status, finding });
     }
-    let judged = Judged {
+    let details = ReviewDetails {
         run: receipt.run.clone(),
         route: receipt.route,
         reviewer: receipt.reviewer.clone(),
@@ -168,11 +172,11 @@ pub fn of_receipt(
         offer: None,
     };
     let report = report(verdict, findings, gates.skipped, started, now);
-    Reviewed {
-        title: subject.title.clone(),
-        paths: subject.paths(),
+    ReviewOutcome {
+        title: target.title.clone(),
+        paths: target.paths(),
         report,
-        ending: Ending::Judged(Box::new(judged)),
+        ending: ReviewEnding::Reviewed(Box::new(details)),
     }
 }
 
@@ -188,8 +192,8 @@ fn verdict(decision: &Decision) -> Verdict {
 
 /// Whether the answer may stand for a later question: not where a gate, a budget or a program
 /// decided, which may be otherwise the next time.
-fn has_receipt(docket: &Docket, decision: &Decision) -> bool {
-    let reviewed = docket.run.attempts.last().is_some_and(Attempt::is_reviewed);
+fn has_receipt(record: &RunRecord, decision: &Decision) -> bool {
+    let reviewed = record.run.attempts.last().is_some_and(Attempt::is_reviewed);
     let lasts = match decision {
         Decision::Submit | Decision::Fix(_) => true,
         Decision::Escalate(why) => !matches!(why, Why::Budget(_) | Why::Gate(_)),
@@ -202,7 +206,7 @@ fn has_receipt(docket: &Docket, decision: &Decision) -> bool {
 fn reported(
     repo: &Repo,
     env: &Env,
-    docket: &Docket,
+    record: &RunRecord,
     best: usize,
     stopping: &[String],
     decision: &Decision,
@@ -212,18 +216,18 @@ fn reported(
     let ledger = ledger.map_err(LedgerError::hinted)?;
     let stops = matches!(decision, Decision::Fix(_) | Decision::Escalate(_));
     let mut all = Vec::new();
-    for standing in &docket.run.findings {
+    for standing in &record.run.findings {
         let gone = standing.resolved_in.is_some_and(|resolved| resolved <= best);
         let word = standing.ruling.as_ref().map(|ruling| ruling.word);
         if gone || matches!(word, Some(Word::Refuted | Word::OutOfScope | Word::Duplicate)) {
             continue;
         }
-        let kept = docket.kept.get(&standing.raised.id);
+        let kept = record.kept.get(&standing.raised.id);
         let effect = match kept {
             Some(id) if stops && stopping.contains(id) => Effect::Block,
             _ => Effect::Warn,
         };
-        let finding = finding::of(standing, standing.ruling.as_ref(), effect);
+        let finding = finding::to_ledger(standing, standing.ruling.as_ref(), effect);
         let known = match (&ledger, kept) {
             (Some(ledger), Some(id)) => ledger.get(id, now(env)).map_err(LedgerError::hinted)?,
             _ => None,
@@ -238,17 +242,17 @@ fn reported(
     Ok(all)
 }
 
-fn offer(repo: &Repo, docket: &Docket, best: usize) -> Result<Option<Offer>> {
-    if docket.run.kind != Kind::Fix {
+fn offer(repo: &Repo, record: &RunRecord, best: usize) -> Result<Option<Offer>> {
+    if record.run.kind != Kind::Fix {
         return Ok(None);
     }
-    let branch = if docket.closed {
+    let branch = if record.closed {
         // It is the person's by now: moved, merged or gone.
-        attempt::published_branch(repo, &docket.run.id)?
+        attempt::published_branch(repo, &record.run.id)?
     } else {
-        Session::offer(repo, docket, best)?
+        ReviewSession::publish_best(repo, record, best)?
     };
-    let base = docket.run.attempts.first().and_then(|attempt| attempt.commit.as_ref());
+    let base = record.run.attempts.first().and_then(|attempt| attempt.commit.as_ref());
     Ok(branch.zip(base).map(|(branch, base)| Offer {
         branch,
         base: base.short().to_owned(),
@@ -282,9 +286,9 @@ fn spent(calls: &[Call]) -> Spent {
     }
 }
 
-/// Who judged, as the run has it; of a run that an older version made, as its calls have it. What
+/// Who details, as the run has it; of a run that an older version made, as its calls have it. What
 /// the settings say by now is not asked: they may have changed since.
-fn names(docket: &Docket, calls: &[Call]) -> Names {
+fn names(record: &RunRecord, calls: &[Call]) -> Names {
     let known = |known: &String, role: Role| {
         let mut answered = calls.iter().filter(|call| call.role == role && call.is_answered());
         match answered.next_back() {
@@ -294,7 +298,7 @@ fn names(docket: &Docket, calls: &[Call]) -> Names {
         }
     };
     Names {
-        reviewer: known(&docket.judges.reviewer, Role::Reviewer),
-        arbiter: known(&docket.judges.arbiter, Role::Arbiter),
+        reviewer: known(&record.names.reviewer, Role::Reviewer),
+        arbiter: known(&record.names.arbiter, Role::Arbiter),
     }
 }

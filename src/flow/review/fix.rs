@@ -16,13 +16,13 @@ use crate::platform::process::Interrupts;
 use crate::platform::store::lock::Wait;
 
 /// The tree of a run, until it is dropped.
-pub struct Workshop<'a> {
+pub struct FixWorkspace<'a> {
     repo: &'a Repo,
     workspace: Workspace,
     interrupts: Interrupts,
 }
 
-impl<'a> Workshop<'a> {
+impl<'a> FixWorkspace<'a> {
     /// Takes the run's tree, which no other run has: what is left of a killed process may. A run that has none yet
     /// takes over the tree of one that is over: most of its files stay as they are.
     pub fn open(repo: &'a Repo, run: &str, interrupts: Interrupts) -> Result<Self> {
@@ -42,13 +42,13 @@ impl<'a> Workshop<'a> {
     }
 
     /// Shows the state of the code that is to be fixed, and nothing that an earlier try left.
-    pub fn show(&self, attempt: &Attempt) -> Result<()> {
+    pub fn checkout(&self, attempt: &Attempt) -> Result<()> {
         let (tree, head) = (&attempt.tree, attempt.commit.as_ref());
         self.workspace.checkout(self.repo, tree, head, Ignored::Go, self.interrupts)
     }
 
     /// Commits what the executor left as the run's next attempt.
-    pub fn keep(&self, run: &Run, message: &str) -> Result<Fixed> {
+    pub fn commit(&self, run: &Run, message: &str) -> Result<Fixed> {
         let (tree, last) = (self.workspace.snapshot(self.repo, self.interrupts)?, last(run)?);
         if tree == last.tree {
             return Ok(Fixed::Nothing);
@@ -62,7 +62,7 @@ impl<'a> Workshop<'a> {
 
     /// Commits what an executor left that did not come to its end, apart from the attempts: it is
     /// judged by nobody and lost by nobody. `None` where there is nothing.
-    pub fn keep_unfinished(&self, run: &Run) -> Result<Option<Oid>> {
+    pub fn commit_partial(&self, run: &Run) -> Result<Option<Oid>> {
         let (tree, last) = (self.workspace.snapshot(self.repo, self.interrupts)?, last(run)?);
         if tree == last.tree {
             return Ok(None);
@@ -75,7 +75,7 @@ impl<'a> Workshop<'a> {
 }
 
 /// Takes the tree from a run that is over; one is kept for the next.
-pub fn clear(repo: &Repo, run: &str) -> Result<()> {
+pub fn release(repo: &Repo, run: &str) -> Result<()> {
     let folder = folder(repo, run);
     if folder.exists() && fs::rename(&folder, spare(repo)).is_err() {
         fs::remove_dir_all(&folder)

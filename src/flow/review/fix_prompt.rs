@@ -10,7 +10,7 @@ use crate::domain::model::fence::visible_path;
 use crate::domain::pipeline::run::Order;
 use crate::domain::review::raised::Raised;
 use crate::domain::review::{fixer, prompt};
-use crate::flow::review::session::Session;
+use crate::flow::review::session::ReviewSession;
 use crate::flow::review::texts::whole;
 
 /// The largest pattern of a reviewer that is tried, compiled, in bytes.
@@ -19,21 +19,21 @@ const SWEEP_SIZE_MAX: usize = 1 << 20;
 /// The most places that a pattern may have to be of use.
 const SIBLINGS_MAX: usize = 20;
 
-impl Session<'_> {
+impl ReviewSession<'_> {
     /// What the executor is told.
     pub(super) fn fixer_prompt(&self, order: &Order) -> Result<String> {
-        let change = self.change_since(self.docket.run.base.as_ref())?;
-        let spec = self.matter.reading.as_ref().map(prompt::spec_text);
+        let change = self.change_since(self.record.run.base.as_ref())?;
+        let spec = self.inputs.parsed_spec.as_ref().map(prompt::spec_text);
         let rules = self.rules(Role::Executor, &change.files);
         let places: Vec<&Raised> = self
-            .docket
+            .record
             .run
             .findings
             .iter()
             .map(|standing| &standing.raised)
             .filter(|raised| order.findings.contains(&raised.id))
             .collect();
-        let token = self.token(&format!("fix-{}", self.docket.run.attempts.len()));
+        let token = self.token(&format!("fix-{}", self.record.run.attempts.len()));
         let mut instructions = order.instructions.clone();
         instructions.extend(self.siblings(&change, &places));
         Ok(fixer::prompt(fixer::Task {

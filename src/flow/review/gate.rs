@@ -17,7 +17,7 @@ use crate::platform::config::env::Env;
 use crate::platform::git::repo::Repo;
 
 /// What the gates said, for the run and for the report.
-pub struct Asked {
+pub struct GateRun {
     pub gated: Gated,
     pub report: Report,
     /// The signal that told us to stop.
@@ -26,13 +26,13 @@ pub struct Asked {
 
 /// Asks the gates about a change. A run that fixes asks every command, whatever moment it is meant
 /// for: nothing else would notice what a fix broke.
-pub fn ask(
+pub fn run_gates(
     repo: &Repo,
     env: &Env,
     change: &Change,
     effective: &EffectivePolicy,
     kind: Kind,
-) -> Result<Asked> {
+) -> Result<GateRun> {
     let moment = match kind {
         Kind::Review => Some(Moment::Run),
         Kind::Fix => None,
@@ -56,7 +56,7 @@ pub fn ask(
         needs_person: stopping.iter().any(|found| needs_person(found.finding.gate)),
         unasked,
     };
-    Ok(Asked { gated, report, interrupted })
+    Ok(GateRun { gated, report, interrupted })
 }
 
 /// Whether a model must not be set to repair what this gate found: it would have to see a secret,

@@ -14,30 +14,30 @@ use crate::platform::ui::review_report::Offer;
 
 /// The end of a review.
 #[derive(Clone, Debug)]
-pub struct Reviewed {
+pub struct ReviewOutcome {
     /// `commit 0123456789`
     pub title: String,
     /// The files of the change, as shown.
     pub paths: Vec<String>,
     pub report: Report,
-    pub ending: Ending,
+    pub ending: ReviewEnding,
 }
 
 /// How it ended.
 #[derive(Clone, Debug)]
-pub enum Ending {
+pub enum ReviewEnding {
     /// The change is empty, or nothing in it is text: no pass, and blocked where the gates say so.
     Nothing,
-    /// No model judged: the report is the gates' alone.
-    Unjudged {
+    /// No model details: the report is the gates' alone.
+    NotReviewed {
         why: Vec<String>,
     },
-    Judged(Box<Judged>),
+    Reviewed(Box<ReviewDetails>),
 }
 
 /// What the models were asked and what was made of it.
 #[derive(Clone, Debug)]
-pub struct Judged {
+pub struct ReviewDetails {
     pub run: String,
     pub route: Route,
     pub reviewer: String,
@@ -55,7 +55,7 @@ pub struct Judged {
     pub offer: Option<Offer>,
 }
 
-impl Reviewed {
+impl ReviewOutcome {
     /// The gates have their say however the review ended: also where there was nothing to review.
     pub fn status(&self) -> ExitStatus {
         self.report.verdict.into()
@@ -64,8 +64,8 @@ impl Reviewed {
     /// The findings and the criteria, for people.
     pub fn human(&self) -> String {
         let mut text = render(&self.report, Format::Human);
-        let Ending::Judged(judged) = &self.ending else { return text };
-        for criterion in &judged.criteria {
+        let ReviewEnding::Reviewed(details) = &self.ending else { return text };
+        for criterion in &details.criteria {
             let _infallible = write!(
                 text,
                 "\n{} {}{}",
@@ -78,7 +78,7 @@ impl Reviewed {
                 },
             );
         }
-        for (path, reason) in &judged.unscanned {
+        for (path, reason) in &details.unscanned {
             let (path, reason) = (printable(path), printable(reason));
             let _infallible = write!(text, "\n{DIM}not reviewed{DIM:#} {path}: {reason}");
         }
@@ -88,8 +88,8 @@ impl Reviewed {
     /// The verdict and what it rests on.
     pub fn last_line(&self) -> String {
         let verdict = self.report.verdict;
-        let judged = match &self.ending {
-            Ending::Nothing => {
+        let details = match &self.ending {
+            ReviewEnding::Nothing => {
                 let why = if self.paths.is_empty() {
                     format!("{} is empty", self.title)
                 } else {
@@ -100,11 +100,11 @@ impl Reviewed {
                     _ => format!("{} by the gates; nothing to review: {why}", verdict.as_str()),
                 };
             }
-            Ending::Unjudged { why } => {
+            ReviewEnding::NotReviewed { why } => {
                 let why = printable(&why.join("; "));
                 return format!("{}: {} was not reviewed: {why}", verdict.as_str(), self.title);
             }
-            Ending::Judged(judged) => judged,
+            ReviewEnding::Reviewed(details) => details,
         };
         let mut line = match verdict {
             Verdict::Pass => format!("{GOOD}pass{GOOD:#}"),
@@ -118,40 +118,40 @@ impl Reviewed {
             line,
             ": {}, {files} reviewed by {} on route {}{}",
             self.title,
-            judged.reviewer,
-            judged.route,
-            if judged.route.is_independent() { "" } else { ", not independent" },
+            details.reviewer,
+            details.route,
+            if details.route.is_independent() { "" } else { ", not independent" },
         );
-        let reason = reason(&judged.decision);
+        let reason = reason(&details.decision);
         if !reason.is_empty() {
             let _infallible = write!(line, "; {}", printable(&reason));
         }
-        let _infallible = if judged.from_receipt {
-            write!(line, "; answered before (run {})", judged.run)
+        let _infallible = if details.from_receipt {
+            write!(line, "; answered before (run {})", details.run)
         } else {
-            write!(line, "; {} (run {})", judged.spent, judged.run)
+            write!(line, "; {} (run {})", details.spent, details.run)
         };
         line
     }
 
     /// What to do next.
     pub fn hints(&self) -> Vec<String> {
-        let Ending::Judged(judged) = &self.ending else { return Vec::new() };
+        let ReviewEnding::Reviewed(details) = &self.ending else { return Vec::new() };
         let mut hints = Vec::new();
-        if let Some(Offer { branch, base, fixes }) = &judged.offer {
+        if let Some(Offer { branch, base, fixes }) = &details.offer {
             let commits = if *fixes == 1 { "1 commit" } else { &format!("{fixes} commits") };
             hints.push(format!(
                 "`git log -p {base}..{branch}` shows {commits} of fixes; `git merge {branch}` takes them"
             ));
         }
-        match (&judged.decision, self.report.verdict) {
+        match (&details.decision, self.report.verdict) {
             (Decision::Fix(_), Verdict::Block) => hints.push(
                 "`tribunal review --fix` has it fixed on a branch of its own; `tribunal findings dismiss ID` answers a finding"
                     .to_owned(),
             ),
             (Decision::Escalate(Why::Budget(_)), _) => hints.push(format!(
                 "raise the budget in your own settings; `tribunal resume {}` then goes on, and what was answered counts",
-                judged.run
+                details.run
             )),
             (Decision::Inconclusive(_), _) => {
                 hints.push("`tribunal doctor` tells how the agents stand".to_owned());
@@ -165,21 +165,21 @@ impl Reviewed {
     pub fn json(&self) -> Value {
         let mut json = json_of(&self.report);
         match &self.ending {
-            Ending::Nothing if self.report.verdict == Verdict::Pass => {
+            ReviewEnding::Nothing if self.report.verdict == Verdict::Pass => {
                 json["verdict"] = "nothing to review".into();
             }
-            Ending::Nothing => {
+            ReviewEnding::Nothing => {
                 json["review"] =
                     json!({"unjudged": ["there is nothing that a model could review"]});
             }
-            Ending::Unjudged { why } => json["review"] = json!({ "unjudged": why }),
-            Ending::Judged(judged) => json["review"] = judged.json(),
+            ReviewEnding::NotReviewed { why } => json["review"] = json!({ "unjudged": why }),
+            ReviewEnding::Reviewed(details) => json["review"] = details.json(),
         }
         json
     }
 }
 
-impl Judged {
+impl ReviewDetails {
     fn json(&self) -> Value {
         json!({
             "run": self.run,
@@ -187,7 +187,7 @@ impl Judged {
             "independent": self.route.is_independent(),
             "reviewer": self.reviewer,
             "arbiter": self.arbiter,
-            "decision": word(&self.decision),
+            "decision": decision_word(&self.decision),
             "reason": reason(&self.decision),
             "criteria": self.criteria.iter().map(|criterion| json!({
                 "id": criterion.id, "met": criterion.met.as_str(), "why": criterion.why,
@@ -210,7 +210,7 @@ impl Judged {
 }
 
 /// The word for a decision.
-pub fn word(decision: &Decision) -> &'static str {
+pub fn decision_word(decision: &Decision) -> &'static str {
     match decision {
         Decision::Submit => "submit",
         Decision::Fix(_) => "fix",

@@ -25,7 +25,7 @@ const VERSION: u32 = 1;
 
 /// What a review came to. Only reviews that were complete have one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Receipt {
+pub struct ReviewReceipt {
     pub version: u32,
     /// The hash of everything that would change the answer.
     pub question: String,
@@ -59,20 +59,20 @@ pub struct Receipt {
 
 /// A receipt with what is known by now of its findings.
 #[derive(Clone, Debug)]
-pub struct Found {
+pub struct FoundReceipt {
     /// BLAKE3 of its content.
     pub id: String,
-    pub receipt: Receipt,
+    pub receipt: ReviewReceipt,
     pub findings: Vec<StoredFinding>,
 }
 
-impl Receipt {
+impl ReviewReceipt {
     pub fn version() -> u32 {
         VERSION
     }
 }
 
-impl Found {
+impl FoundReceipt {
     /// What the change comes to now: what a person has answered since stops nothing any more.
     pub fn verdict(&self) -> Verdict {
         match &self.receipt.decision {
@@ -99,7 +99,7 @@ impl Found {
 }
 
 /// Looks a question up. A receipt that does not match its own id is none.
-pub fn find(repo: &Repo, env: &Env, question: &str) -> Result<Option<Found>> {
+pub fn find(repo: &Repo, env: &Env, question: &str) -> Result<Option<FoundReceipt>> {
     let state_dir = repo.state_dir();
     if !ledger::exists(&state_dir) {
         return Ok(None);
@@ -116,7 +116,7 @@ pub fn find(repo: &Repo, env: &Env, question: &str) -> Result<Option<Found>> {
             return Ok(None);
         }
     };
-    let receipt: Receipt = match serde_json::from_str(&kept.body) {
+    let receipt: ReviewReceipt = match serde_json::from_str(&kept.body) {
         Ok(receipt) => receipt,
         // Another version of this program wrote it: the question is asked again.
         Err(_) => return Ok(None),
@@ -128,11 +128,11 @@ pub fn find(repo: &Repo, env: &Env, question: &str) -> Result<Option<Found>> {
     for id in &receipt.findings {
         findings.extend(ledger.get(id, now).map_err(LedgerError::hinted)?);
     }
-    Ok(Some(Found { id: kept.id, receipt, findings }))
+    Ok(Some(FoundReceipt { id: kept.id, receipt, findings }))
 }
 
 /// Keeps a receipt; gives its id, and says where the ledger had to be begun anew.
-pub fn keep(repo: &Repo, receipt: &Receipt) -> Result<(String, Option<Skipped>)> {
+pub fn keep(repo: &Repo, receipt: &ReviewReceipt) -> Result<(String, Option<Skipped>)> {
     let body = serde_json::to_string(receipt)?;
     let done = ledger::with(&repo.state_dir(), receipt.time, |ledger| {
         ledger.keep_receipt(&receipt.question, &body, receipt.time)

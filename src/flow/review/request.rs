@@ -10,11 +10,11 @@ use crate::domain::pipeline::run::Failure;
 use crate::domain::review::prompt;
 use crate::flow::call::client::AgentQuestion;
 use crate::flow::call::roles::AssignedAgent;
-use crate::flow::review::session::Session;
+use crate::flow::review::session::ReviewSession;
 use crate::platform::agents::ask::{Access, Answer, Outcome};
 
 /// Why there is no answer.
-pub(super) enum Unanswered {
+pub(super) enum AskError {
     /// Nobody's verdict: the call could not be made or answered.
     Failed(Failure),
     /// There was an answer, twice, and it was not what was asked for.
@@ -25,8 +25,8 @@ pub(super) enum Unanswered {
     },
 }
 
-/// A question whose answer has a form.
-pub(super) struct Form<'a> {
+/// A question whose answer has a request.
+pub(super) struct StructuredRequest<'a> {
     pub to: &'a AssignedAgent,
     /// The stable name of the question within the run.
     pub key: &'a str,
@@ -35,35 +35,35 @@ pub(super) struct Form<'a> {
     pub token: &'a str,
     pub schema: &'a Value,
     /// The folder that may be read.
-    pub room: &'a Path,
+    pub dir: &'a Path,
 }
 
-impl Session<'_> {
+impl ReviewSession<'_> {
     /// Asks for an answer in a form; once more, with what was wrong, where it is not in it.
-    pub(super) fn ask_in_form<T>(
+    pub(super) fn request<T>(
         &mut self,
-        form: &Form<'_>,
+        request: &StructuredRequest<'_>,
         read: impl Fn(&Value) -> Result<T, String>,
-    ) -> Result<Result<T, Unanswered>> {
-        let first = self.put(form, form.key, form.prompt)?;
+    ) -> Result<Result<T, AskError>> {
+        let first = self.send(request, request.key, request.prompt)?;
         let (why, gave) = match first {
-            Err(Unanswered::Malformed { why, gave }) => (why, gave),
+            Err(AskError::Malformed { why, gave }) => (why, gave),
             Err(failed) => return Ok(Err(failed)),
-            Ok(answer) => match taken(&answer, &read) {
+            Ok(answer) => match parse_answer(&answer, &read) {
                 Ok(value) => return Ok(Ok(value)),
                 Err(why) => (why, answer.text),
             },
         };
-        let again = prompt::repair(form.prompt, &why, &gave, form.token);
-        Ok(match self.put(form, &format!("{}-repair", form.key), &again)? {
+        let again = prompt::repair(request.prompt, &why, &gave, request.token);
+        Ok(match self.send(request, &format!("{}-repair", request.key), &again)? {
             Err(unanswered) => Err(unanswered),
-            Ok(answer) => taken(&answer, &read)
-                .map_err(|why| Unanswered::Malformed { why, gave: answer.text }),
+            Ok(answer) => parse_answer(&answer, &read)
+                .map_err(|why| AskError::Malformed { why, gave: answer.text }),
         })
     }
 
     /// Has work done in a folder; what it left is in the folder.
-    pub(super) fn ask_for_work(
+    pub(super) fn request_work(
         &mut self,
         executor: &AssignedAgent,
         key: &str,
@@ -72,49 +72,49 @@ impl Session<'_> {
     ) -> Result<Result<(), Failure>> {
         let question =
             AgentQuestion { to: executor, key, prompt, schema: None, access: Access::Write, dir };
-        Ok(match self.outcome(&question)? {
+        Ok(match self.call(&question)? {
             // What it says of its work is not asked: the gates and the reviewer look at it.
-            Ok(_) | Err(Unanswered::Malformed { .. }) => Ok(()),
-            Err(Unanswered::Failed(failure)) => Err(failure),
+            Ok(_) | Err(AskError::Malformed { .. }) => Ok(()),
+            Err(AskError::Failed(failure)) => Err(failure),
         })
     }
 
-    fn put(
+    fn send(
         &mut self,
-        form: &Form<'_>,
+        request: &StructuredRequest<'_>,
         key: &str,
         prompt: &str,
-    ) -> Result<Result<Answer, Unanswered>> {
-        self.outcome(&AgentQuestion {
-            to: form.to,
+    ) -> Result<Result<Answer, AskError>> {
+        self.call(&AgentQuestion {
+            to: request.to,
             key,
             prompt,
-            schema: Some(form.schema),
+            schema: Some(request.schema),
             access: Access::Read,
-            dir: form.room,
+            dir: request.dir,
         })
     }
 
-    fn outcome(&mut self, question: &AgentQuestion<'_>) -> Result<Result<Answer, Unanswered>> {
+    fn call(&mut self, question: &AgentQuestion<'_>) -> Result<Result<Answer, AskError>> {
         let reply = self.client.ask(question)?;
         let word = reply.outcome.as_str();
         let name = &question.to.name;
         Ok(match reply.outcome {
             Outcome::Answered(answer) => {
                 let whole = blake3::hash(answer.text.as_bytes()).to_hex().to_string();
-                if !self.docket.answers.contains(&whole) {
-                    self.docket.answers.push(whole);
+                if !self.record.answers.contains(&whole) {
+                    self.record.answers.push(whole);
                 }
-                let judges = &mut self.docket.judges;
+                let names = &mut self.record.names;
                 match question.to.role {
-                    Role::Reviewer => judges.reviewer = question.to.label(),
-                    Role::Arbiter => judges.arbiter = question.to.label(),
+                    Role::Reviewer => names.reviewer = question.to.label(),
+                    Role::Arbiter => names.arbiter = question.to.label(),
                     _ => {}
                 }
                 Ok(answer)
             }
-            Outcome::Malformed { why } => Err(Unanswered::Malformed { why, gave: String::new() }),
-            Outcome::OverBudget { why } => Err(Unanswered::Failed(Failure::Budget(why))),
+            Outcome::Malformed { why } => Err(AskError::Malformed { why, gave: String::new() }),
+            Outcome::OverBudget { why } => Err(AskError::Failed(Failure::Budget(why))),
             Outcome::Interrupted(signal) => return Err(self.stopped(signal)),
             Outcome::Refused { why }
             | Outcome::TimedOut { why }
@@ -126,13 +126,16 @@ impl Session<'_> {
             | Outcome::QuotaUsedUp { why }
             | Outcome::Transient { why } => {
                 let why = format!("{name}: {word}: {why}");
-                Err(Unanswered::Failed(Failure::Infrastructure(why)))
+                Err(AskError::Failed(Failure::Infrastructure(why)))
             }
         })
     }
 }
 
-fn taken<T>(answer: &Answer, read: impl Fn(&Value) -> Result<T, String>) -> Result<T, String> {
+fn parse_answer<T>(
+    answer: &Answer,
+    read: impl Fn(&Value) -> Result<T, String>,
+) -> Result<T, String> {
     match &answer.json {
         Some(value) => read(value),
         None => Err("it holds no JSON object".to_owned()),

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::model::change::Change;
 use crate::domain::model::report::{Reported, Skipped};
 use crate::domain::pipeline::run::Run;
-use crate::flow::review::subject::Subject;
+use crate::flow::review::target::ReviewTarget;
 use crate::platform::git::diff;
 use crate::platform::git::repo::Repo;
 
@@ -18,7 +18,7 @@ pub const VERSION: u32 = 1;
 
 /// A run with all that is needed to go on with it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Docket {
+pub struct RunRecord {
     pub version: u32,
     pub run: Run,
     /// The hash of everything that would change the answer.
@@ -43,8 +43,8 @@ pub struct Docket {
     /// The ledger's ids of the findings that were upheld, by their ids in the run.
     pub kept: BTreeMap<String, String>,
     /// Who judged. Runs that an older version made have nobody here.
-    #[serde(default)]
-    pub judges: Names,
+    #[serde(default, rename = "judges")]
+    pub names: Names,
     /// BLAKE3 of every answer that the run rests on.
     pub answers: Vec<String>,
     /// Whether what a run leaves at its end is kept: its receipt, its branch. A kill may come between
@@ -52,7 +52,7 @@ pub struct Docket {
     pub closed: bool,
 }
 
-impl Docket {
+impl RunRecord {
     /// See [`Run::continued`].
     pub fn continued(&self) -> Option<Self> {
         let run = self.run.continued()?;
@@ -60,7 +60,7 @@ impl Docket {
     }
 
     /// The change that the run was begun about.
-    pub fn subject(&self, repo: &Repo) -> Result<Subject> {
+    pub fn target(&self, repo: &Repo) -> Result<ReviewTarget> {
         let first = self.run.attempts.first().context("a run has an attempt from its beginning")?;
         let base = self.run.base.as_ref();
         let change = Change {
@@ -71,7 +71,7 @@ impl Docket {
             message: None,
             files: diff::trees(&repo.objects, base, Some(&first.tree))?,
         };
-        Ok(Subject { change, on: self.run.head.clone(), title: self.title.clone() })
+        Ok(ReviewTarget { change, parent: self.run.head.clone(), title: self.title.clone() })
     }
 }
 

@@ -27,8 +27,8 @@ use crate::domain::spec::types::Spec;
 use crate::flow::call::roles;
 use crate::flow::call::roles::{Reviewers, RoleAssignment};
 use crate::flow::evaluate::policy;
-use crate::flow::review::docket::SpecCopy;
-use crate::flow::review::subject::Subject;
+use crate::flow::review::run_record::SpecCopy;
+use crate::flow::review::target::ReviewTarget;
 use crate::platform::agents::env::Around;
 use crate::platform::config::env::Env;
 use crate::platform::git::object::Objects;
@@ -44,7 +44,7 @@ const NOTES_BYTES_MAX: usize = 8 * 1024;
 const NOTES_READ_MAX: u64 = 1024 * 1024;
 
 /// What holds for a change, whoever judges it.
-pub struct Matter {
+pub struct ReviewInputs {
     pub effective: EffectivePolicy,
     pub assignment: RoleAssignment,
     rules: Vec<Rule>,
@@ -52,20 +52,20 @@ pub struct Matter {
     notes: String,
     pub spec: Option<SpecCopy>,
     /// The same, read.
-    pub reading: Option<Spec>,
+    pub parsed_spec: Option<Spec>,
 }
 
-impl Matter {
+impl ReviewInputs {
     /// Gathers it for a change. `spec` is what the change is meant to do.
     pub fn gather(
         repo: &Repo,
         env: &Env,
         flags: &[String],
-        subject: &Subject,
+        target: &ReviewTarget,
         spec: Option<SpecCopy>,
         around: Around<'_>,
     ) -> Result<Self> {
-        let change = &subject.change;
+        let change = &target.change;
         let effective = policy::policy_of_change(&repo.objects, change, env, flags)?;
         let assignment = roles::assign_reviewers(&effective.policy, around)?;
         let rules = match &change.base_tree {
@@ -76,8 +76,8 @@ impl Matter {
             Some(tree) => notes(&repo.objects, tree)?,
             None => String::new(),
         };
-        let reading = spec.as_ref().map(understand).transpose()?;
-        Ok(Self { effective, assignment, rules, notes, spec, reading })
+        let parsed_spec = spec.as_ref().map(parse_spec).transpose()?;
+        Ok(Self { effective, assignment, rules, notes, spec, parsed_spec })
     }
 
     pub fn policy(&self) -> &Policy {
@@ -110,9 +110,9 @@ impl Matter {
     }
 
     /// The name of the question that a review of a change is; `None` where nobody is to be asked.
-    pub fn question(&self, subject: &Subject) -> Option<String> {
+    pub fn question(&self, target: &ReviewTarget) -> Option<String> {
         let reviewers = self.reviewers()?;
-        let change = &subject.change;
+        let change = &target.change;
         let limits = self.delivery_limits();
         let base = change.base_tree.as_ref().map_or("", |base| base.as_str());
         let (reviewer, arbiter) = (&reviewers.reviewer.settings, &reviewers.arbiter.settings);
@@ -166,11 +166,11 @@ pub fn copy_spec(path: &Path) -> Result<SpecCopy> {
     })
 }
 
-fn understand(copy: &SpecCopy) -> Result<Spec> {
+fn parse_spec(copy: &SpecCopy) -> Result<Spec> {
     let name = copy.path.file_name().unwrap_or_default().to_string_lossy();
-    let reading = read(copy.text.as_bytes(), &name);
-    match reading.spec.clone() {
-        Some(spec) if reading.errors() == 0 => Ok(spec),
+    let parsed_spec = read(copy.text.as_bytes(), &name);
+    match parsed_spec.spec.clone() {
+        Some(spec) if parsed_spec.errors() == 0 => Ok(spec),
         _ => Err(hinted(
             format!("the spec `{}` is not fit to be judged by", copy.path.display()),
             format!("`tribunal spec lint {}` says why", copy.path.display()),

@@ -10,8 +10,8 @@ use bstr::BString;
 use crate::domain::model::oid::Oid;
 use crate::domain::pipeline::run::Stage;
 use crate::flow::call::cleanup::clean_up_calls;
-use crate::flow::review::docket::Docket;
 use crate::flow::review::fix;
+use crate::flow::review::run_record::RunRecord;
 use crate::flow::workspace::checkout;
 use crate::flow::workspace::{attempt, reading_copy};
 use crate::platform::config::env::{Env, now};
@@ -23,7 +23,7 @@ use crate::platform::store::runs::RunFolder;
 const KEPT: usize = 100;
 
 /// Cleans up after runs that nobody works on. The attempts of a run stay as long as the run does.
-pub fn put_away(repo: &Repo, env: &Env) -> Result<()> {
+pub fn clean_up(repo: &Repo, env: &Env) -> Result<()> {
     let state_dir = repo.state_dir();
     clean_up_calls(&state_dir, env)?;
     let long_ago = runs::long_ago(now(env));
@@ -70,7 +70,7 @@ fn trees(repo: &Repo, state_dir: &Path) -> Result<()> {
     for entry in entries {
         let name = entry.with_context(|| format!("could not read `{}`", root.display()))?;
         let Some(name) = name.file_name().to_str().map(str::to_owned) else { continue };
-        let (id, is_room) = match (name.strip_prefix("room-"), name.strip_prefix("run-")) {
+        let (id, is_copy) = match (name.strip_prefix("room-"), name.strip_prefix("run-")) {
             (Some(id), _) => (id, true),
             (None, Some(id)) => (id, false),
             (None, None) => continue,
@@ -80,13 +80,13 @@ fn trees(repo: &Repo, state_dir: &Path) -> Result<()> {
         // before: a list would be older than the tree.
         let held = RunFolder::try_take(state_dir, id)?;
         let is_known = held.is_some() || runs::exists(state_dir, id);
-        if is_known && (held.is_none() || !is_room && !is_over(state_dir, id)) {
+        if is_known && (held.is_none() || !is_copy && !is_over(state_dir, id)) {
             continue;
         }
-        if is_room {
+        if is_copy {
             reading_copy::remove(&reading_copy::folder(repo, id));
         } else {
-            fix::clear(repo, id)?;
+            fix::release(repo, id)?;
         }
         drop(held);
     }
@@ -96,18 +96,18 @@ fn trees(repo: &Repo, state_dir: &Path) -> Result<()> {
 /// Notes that the run of a receipt is closed: a kill may have come between the two.
 pub fn note_closed(repo: &Repo, id: &str) -> Result<()> {
     let state_dir = repo.state_dir();
-    let open = |docket: &Docket| !docket.closed && matches!(docket.run.stage, Stage::Ended(_));
-    let load = || runs::load::<Docket>(&state_dir, id).unwrap_or_default().filter(open);
+    let open = |record: &RunRecord| !record.closed && matches!(record.run.stage, Stage::Ended(_));
+    let load = || runs::load::<RunRecord>(&state_dir, id).unwrap_or_default().filter(open);
     if load().is_some()
         && let Some(folder) = RunFolder::try_take(&state_dir, id)?
-        && let Some(docket) = load()
+        && let Some(record) = load()
     {
-        folder.save(&Docket { closed: true, ..docket })?;
+        folder.save(&RunRecord { closed: true, ..record })?;
     }
     Ok(())
 }
 
 /// Whether nothing is left to do for a run.
 fn is_over(state_dir: &Path, id: &str) -> bool {
-    matches!(runs::load::<Docket>(state_dir, id), Ok(Some(docket)) if docket.closed)
+    matches!(runs::load::<RunRecord>(state_dir, id), Ok(Some(record)) if record.closed)
 }
