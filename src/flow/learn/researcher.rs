@@ -91,28 +91,32 @@ impl<'a> Researcher<'a> {
             access: Access::Read,
             dir: &room,
         })?;
-        let why = || {
-            let because = reply.outcome.why();
-            let colon = if because.is_empty() { "" } else { ": " };
-            format!("`{}`: {}{colon}{because}", assigned.name, reply.outcome.as_str())
-        };
-        Ok(match &reply.outcome {
-            Outcome::Answered(answer) => match &answer.json {
-                Some(json) => DraftReply::Answer { json: json.clone(), by: assigned.name.clone() },
-                None => DraftReply::Unreadable("the answer was no JSON object".to_owned()),
-            },
-            Outcome::Malformed { why } => DraftReply::Unreadable(why.clone()),
-            Outcome::Interrupted(_) => DraftReply::Interrupted,
-            Outcome::CouldNotStart { .. }
-            | Outcome::NotLoggedIn { .. }
-            | Outcome::RateLimited { .. }
-            | Outcome::QuotaUsedUp { .. }
-            | Outcome::OverBudget { .. } => DraftReply::NoAgent(why()),
-            Outcome::Refused { .. }
-            | Outcome::TimedOut { .. }
-            | Outcome::Killed { .. }
-            | Outcome::ContextTooLong { .. }
-            | Outcome::Transient { .. } => DraftReply::Nothing(why()),
-        })
+        Ok(draft_reply(&reply.outcome, &assigned.name))
+    }
+}
+
+fn draft_reply(outcome: &Outcome, name: &str) -> DraftReply {
+    let why = || {
+        let because = outcome.why();
+        let colon = if because.is_empty() { "" } else { ": " };
+        format!("`{}`: {}{colon}{because}", name, outcome.as_str())
+    };
+    match outcome {
+        Outcome::Answered(answer) => match &answer.json {
+            Some(json) => DraftReply::Answer { json: json.clone(), by: name.to_owned() },
+            None => DraftReply::Unreadable("the answer was no JSON object".to_owned()),
+        },
+        Outcome::Malformed { why } => DraftReply::Unreadable(why.clone()),
+        Outcome::Interrupted(_) => DraftReply::Interrupted,
+        Outcome::CouldNotStart { .. }
+        | Outcome::NotLoggedIn { .. }
+        | Outcome::RateLimited { .. }
+        | Outcome::QuotaUsedUp { .. }
+        | Outcome::OverBudget { .. } => DraftReply::NoAgent(why()),
+        Outcome::Refused { .. }
+        | Outcome::TimedOut { .. }
+        | Outcome::Killed { .. }
+        | Outcome::ContextTooLong { .. }
+        | Outcome::Transient { .. } => DraftReply::Nothing(why()),
     }
 }

@@ -1,4 +1,4 @@
-//! The arbiter of a run at work: one question for each finding.
+//! Asks the arbiter about each finding of a run.
 
 use anyhow::{Context as _, Result};
 
@@ -20,8 +20,8 @@ use crate::platform::store::ledger::error::Error as LedgerError;
 use crate::platform::ui::report::printable;
 
 impl ReviewSession<'_> {
-    /// Asks the arbiter about each finding. What it answered counts, also where a used up budget
-    /// lets no more be asked.
+    /// Asks the arbiter about each finding. Its decisions count, also where a used up budget ends the
+    /// questions.
     pub(super) fn arbitrate(&mut self, ids: &[String]) -> Result<Outcome> {
         let change = self.change_since(self.record.run.base.clone().as_ref())?;
         let seed = self.seed("arbiter");
@@ -48,7 +48,7 @@ impl ReviewSession<'_> {
                 others: &others,
                 token: &token,
             };
-            self.tell(&format!("{} weighs {id}: {}", arbiter.name, printable(&finding.title)));
+            self.tell(&format!("{} arbitrates {id}: {}", arbiter.name, printable(&finding.title)));
             let request = StructuredRequest {
                 to: &arbiter,
                 key: &key,
@@ -76,8 +76,8 @@ impl ReviewSession<'_> {
         Ok(Outcome::Arbitrated { rulings, failure: failed })
     }
 
-    /// Keeps an upheld finding in the ledger. What a person has accepted or dismissed stays so:
-    /// their word is above the models'.
+    /// Records an upheld finding in the ledger. Where a person accepted or dismissed it before, that
+    /// disposition overrides the arbiter.
     fn answered_by_a_person(
         &mut self,
         change: &Change,

@@ -1,4 +1,4 @@
-//! Puts away what earlier runs left: the folders that judges read in, trees, and old runs.
+//! Removes what earlier runs left: reading copies, workspaces, attempts, old runs.
 
 use std::fs;
 use std::io;
@@ -19,10 +19,10 @@ use crate::platform::git::repo::Repo;
 use crate::platform::store::runs;
 use crate::platform::store::runs::RunFolder;
 
-/// So many runs are kept.
+/// How many runs are kept.
 const KEPT: usize = 100;
 
-/// Cleans up after runs that nobody works on. The attempts of a run stay as long as the run does.
+/// Cleans up after runs that no process works on. The attempts of a run stay as long as the run.
 pub fn clean_up(repo: &Repo, env: &Env) -> Result<()> {
     let state_dir = repo.state_dir();
     clean_up_calls(&state_dir, env)?;
@@ -41,16 +41,16 @@ pub fn clean_up(repo: &Repo, env: &Env) -> Result<()> {
         }
     }
     runs::remove_stateless(&state_dir, long_ago)?;
-    // A run whose folder is gone cannot be gone on with.
+    // A run whose folder is gone cannot be continued.
     for (id, of_run) in &attempts {
         if is_old(id) && !ids.contains(id) {
             forget(repo, Some(of_run));
         }
     }
-    trees(repo, &state_dir)
+    remove_workspaces(repo, &state_dir)
 }
 
-/// Removes the attempts of a run. Those that stay do no harm, and are tried again by their age.
+/// Deletes the attempts of a run. Those that cannot be deleted are tried again later, by their age.
 fn forget(repo: &Repo, attempts: Option<&Vec<(BString, Oid)>>) {
     if let Some(attempts) = attempts
         && let Err(error) = attempt::delete(repo, attempts)
@@ -59,9 +59,9 @@ fn forget(repo: &Repo, attempts: Option<&Vec<(BString, Oid)>>) {
     }
 }
 
-/// Removes what only a run at work needs. The tree of one that was stopped may hold what an executor
-/// wrote.
-fn trees(repo: &Repo, state_dir: &Path) -> Result<()> {
+/// Removes reading copies and workspaces. The workspace of a stopped run stays: it may contain an
+/// executor's work.
+fn remove_workspaces(repo: &Repo, state_dir: &Path) -> Result<()> {
     let root = checkout::root(repo);
     let entries = match fs::read_dir(&root) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -76,8 +76,8 @@ fn trees(repo: &Repo, state_dir: &Path) -> Result<()> {
             (None, None) => continue,
         };
         // The folder of a run is made before its tree and locked from then on, so that one which
-        // began while we look is not taken for one that is gone. It is asked for here, not listed
-        // before: a list would be older than the tree.
+        // began meanwhile is not taken for one that is gone. It is checked here, not listed before: a
+        // list would be older than the tree.
         let held = RunFolder::try_take(state_dir, id)?;
         let is_known = held.is_some() || runs::exists(state_dir, id);
         if is_known && (held.is_none() || !is_copy && !is_over(state_dir, id)) {
@@ -93,7 +93,7 @@ fn trees(repo: &Repo, state_dir: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Notes that the run of a receipt is closed: a kill may have come between the two.
+/// Closes the run of a receipt: a kill may have come between the two.
 pub fn note_closed(repo: &Repo, id: &str) -> Result<()> {
     let state_dir = repo.state_dir();
     let open = |record: &RunRecord| !record.closed && matches!(record.run.stage, Stage::Ended(_));
@@ -107,7 +107,7 @@ pub fn note_closed(repo: &Repo, id: &str) -> Result<()> {
     Ok(())
 }
 
-/// Whether nothing is left to do for a run.
+/// Whether a run is closed.
 fn is_over(state_dir: &Path, id: &str) -> bool {
     matches!(runs::load::<RunRecord>(state_dir, id), Ok(Some(record)) if record.closed)
 }

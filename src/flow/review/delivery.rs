@@ -1,4 +1,4 @@
-//! What a reviewer and the arbiter are given of a change.
+//! Delivers a change to the reviewer and the arbiter: the files of a change as sections of prompts.
 
 use anyhow::{Result, bail};
 use bstr::{BString, ByteSlice as _};
@@ -16,13 +16,13 @@ use crate::flow::review::inputs::ReviewInputs;
 use crate::platform::git::object::Objects;
 use crate::platform::git::repo::Repo;
 
-/// What is delivered of a change, and what the policy has nobody read.
+/// The delivery of a change, and the files that the policy leaves out.
 pub struct Delivered {
     pub delivery: Delivery,
     pub left_out: Vec<(String, String)>,
 }
 
-/// Lays a change out for a reviewer.
+/// Builds the delivery of a change.
 pub fn lay_out(
     repo: &Repo,
     inputs: &ReviewInputs,
@@ -58,8 +58,8 @@ pub fn is_reviewable(repo: &Repo, inputs: &ReviewInputs, change: &Change) -> Res
     Ok(gap || !delivery.calls.is_empty())
 }
 
-/// The files of a change with both their sides, as they are and without secrets; their names are
-/// without. Those of which a side is too large to be compared, with its size, are not read.
+/// Reads both sides of each file, raw and redacted, with redacted names. Files with a side that is too
+/// large are returned with its size and not read.
 fn files<'a>(objects: &Objects, files: &[&'a FileChange]) -> Result<(Vec<File>, TooLarge<'a>)> {
     let (mut read, mut too_large) = (Vec::new(), Vec::new());
     for file in files {
@@ -86,7 +86,7 @@ fn files<'a>(objects: &Objects, files: &[&'a FileChange]) -> Result<(Vec<File>, 
 /// Files that are too large, with their size in bytes.
 type TooLarge<'a> = Vec<(&'a FileChange, u64)>;
 
-/// What came of reading one side of a file.
+/// One side of a file.
 enum Read {
     /// `None` where the file has no such side.
     Side(Option<Side>),
@@ -107,7 +107,7 @@ fn side(objects: &Objects, path: &BString, entry: Option<&TreeEntry>) -> Result<
     Ok(Read::Side(Some(Side { mode: entry.mode, raw, masked })))
 }
 
-/// The files that other calls show, and those that none does.
+/// The files that other calls show, and those that no call shows.
 pub(super) fn elsewhere(delivery: &Delivery, at: usize) -> Vec<String> {
     let here: Vec<&str> =
         delivery.calls[at].sections.iter().map(|section| section.path.as_str()).collect();
@@ -120,7 +120,7 @@ pub(super) fn elsewhere(delivery: &Delivery, at: usize) -> Vec<String> {
     names
 }
 
-/// The most that the arbiter is shown of a change, in bytes; the rest it can read.
+/// The most of a change that the arbiter's prompt shows, in bytes; the rest is in the reading copy.
 const CASE_BYTES_MAX: usize = 48 * 1024;
 
 /// The sections of a finding's file, then those of the files that its evidence names, then others.

@@ -1,4 +1,4 @@
-//! What a reviewer raised, as findings of the ledger.
+//! Converts a reviewer's findings to findings of the ledger.
 
 use crate::domain::model::finding::{Effect, Finding, Location};
 use crate::domain::model::gate::Gate;
@@ -6,10 +6,10 @@ use crate::domain::review::raised::Anchored;
 use crate::domain::review::ruling::{Ruling, Word};
 use crate::domain::review::standing::Standing;
 
-/// The longest text of a place that is kept, in characters.
+/// The longest anchor that is recorded, in characters.
 const ANCHOR_CHARS_MAX: usize = 400;
 
-/// A finding of a run as any other: what it says is the reviewer's, what it does is computed.
+/// Converts a finding of a run: its text is the reviewer's, its effect is computed.
 pub fn to_ledger(standing: &Standing, ruling: Option<&Ruling>, effect: Effect) -> Finding {
     let raised = &standing.raised;
     let place = (!raised.path.is_empty()).then(|| match raised.anchored.lines() {
@@ -25,7 +25,7 @@ pub fn to_ledger(standing: &Standing, ruling: Option<&Ruling>, effect: Effect) -
         failure => format!("{}: {failure}", raised.title),
     };
     let message = match ruling.map(|ruling| ruling.word) {
-        None => format!("{message} (not weighed)"),
+        None => format!("{message} (not arbitrated)"),
         Some(Word::Upheld) => message,
         Some(word) => format!("{message} ({})", word.as_str()),
     };

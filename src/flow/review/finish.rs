@@ -1,5 +1,5 @@
-//! The end of a run: what was upheld is kept, a complete review leaves a receipt, and the verdict
-//! follows from the decision.
+//! Closes an ended run: reports its findings, stores the receipt of a complete review, and computes
+//! the verdict.
 
 use anyhow::Result;
 use jiff::Timestamp;
@@ -29,7 +29,7 @@ use crate::platform::store::ledger::call::Call;
 use crate::platform::store::ledger::error::Error as LedgerError;
 use crate::platform::ui::review_report::Offer;
 
-/// Closes a run that has ended; again changes nothing.
+/// Closes a run that has ended. Idempotent.
 pub fn close(
     repo: &Repo,
     env: &Env,
@@ -81,7 +81,7 @@ pub fn close(
     })
 }
 
-/// The receipt that a run leaves.
+/// Builds the receipt of a run.
 fn receipt_of(
     record: &RunRecord,
     decision: &Decision,
@@ -114,14 +114,13 @@ fn receipt_of(
     }
 }
 
-/// Keeps a receipt; gives its id where it is the one that stands.
+/// Stores a receipt, unless a newer one exists; returns its id where it is the newest.
 fn keep(
     repo: &Repo,
     env: &Env,
     receipt: &ReviewReceipt,
 ) -> Result<(Option<String>, Option<Skipped>)> {
-    // A kill may have come after it was kept, and since then the question may have been asked
-    // afresh: the ids of runs sort by age.
+    // After a kill the question may have been asked afresh: the ids of runs sort by age.
     match receipt::find(repo, env, &receipt.question)? {
         Some(known) if known.receipt.run >= receipt.run => {
             Ok(((known.receipt.run == receipt.run).then_some(known.id), None))
@@ -133,7 +132,7 @@ fn keep(
     }
 }
 
-/// What an earlier review of the same question comes to now.
+/// Builds the outcome of an earlier review of the same question.
 pub fn of_receipt(
     target: &ReviewTarget,
     found: &FoundReceipt,
@@ -180,7 +179,7 @@ pub fn of_receipt(
     }
 }
 
-/// The verdict that a decision is.
+/// The verdict of a decision.
 fn verdict(decision: &Decision) -> Verdict {
     match decision {
         Decision::Submit => Verdict::Pass,
@@ -190,8 +189,8 @@ fn verdict(decision: &Decision) -> Verdict {
     }
 }
 
-/// Whether the answer may stand for a later question: not where a gate, a budget or a program
-/// decided, which may be otherwise the next time.
+/// Whether the answer holds for later reviews of the same question: not where a gate, a budget or a
+/// failed call decided.
 fn has_receipt(record: &RunRecord, decision: &Decision) -> bool {
     let reviewed = record.run.attempts.last().is_some_and(Attempt::is_reviewed);
     let lasts = match decision {
@@ -202,7 +201,7 @@ fn has_receipt(record: &RunRecord, decision: &Decision) -> bool {
     reviewed && lasts
 }
 
-/// What was raised, with its standing: only what is upheld and too much stops the change.
+/// The run's open findings: those that the decision rests on block the change.
 fn reported(
     repo: &Repo,
     env: &Env,
@@ -247,7 +246,7 @@ fn offer(repo: &Repo, record: &RunRecord, best: usize) -> Result<Option<Offer>> 
         return Ok(None);
     }
     let branch = if record.closed {
-        // It is the person's by now: moved, merged or gone.
+        // The branch belongs to the person by now: it may be moved, merged or gone.
         attempt::published_branch(repo, &record.run.id)?
     } else {
         ReviewSession::publish_best(repo, record, best)?
@@ -277,7 +276,7 @@ fn calls(repo: &Repo, env: &Env, run: &str) -> Result<Vec<Call>> {
     Ok(done.map_err(LedgerError::hinted)?.value)
 }
 
-/// What the calls of a run cost together.
+/// The total cost of the calls of a run.
 fn spent(calls: &[Call]) -> Spent {
     Spent {
         calls: calls.len(),
@@ -286,8 +285,8 @@ fn spent(calls: &[Call]) -> Spent {
     }
 }
 
-/// Who details, as the run has it; of a run that an older version made, as its calls have it. What
-/// the settings say by now is not asked: they may have changed since.
+/// The names of reviewer and arbiter from the run record; of a run of an older version from its calls.
+/// The settings are not read: they may have changed since.
 fn names(record: &RunRecord, calls: &[Call]) -> Names {
     let known = |known: &String, role: Role| {
         let mut answered = calls.iter().filter(|call| call.role == role && call.is_answered());

@@ -1,4 +1,4 @@
-//! What the executor of a run is told.
+//! Builds the prompt of the executor.
 
 use anyhow::Result;
 use bstr::ByteSlice as _;
@@ -16,11 +16,11 @@ use crate::flow::review::texts::whole;
 /// The largest pattern of a reviewer that is tried, compiled, in bytes.
 const SWEEP_SIZE_MAX: usize = 1 << 20;
 
-/// The most places that a pattern may have to be of use.
+/// The most matches that a useful pattern may have.
 const SIBLINGS_MAX: usize = 20;
 
 impl ReviewSession<'_> {
-    /// What the executor is told.
+    /// Builds the prompt of a fix.
     pub(super) fn fixer_prompt(&self, order: &Order) -> Result<String> {
         let change = self.change_since(self.record.run.base.as_ref())?;
         let spec = self.inputs.parsed_spec.as_ref().map(prompt::spec_text);
@@ -45,8 +45,8 @@ impl ReviewSession<'_> {
         }))
     }
 
-    /// More places of the same mistakes in the files of the change: looked for with the patterns
-    /// that the reviewer gave, so that a class is repaired and not a line.
+    /// Searches the files of the change for further places of the same classes, with the reviewer's search
+    /// patterns.
     fn siblings(&self, change: &Change, raised: &[&Raised]) -> Vec<String> {
         let mut found = Vec::new();
         for finding in raised.iter().filter(|finding| !finding.sweep.is_empty()) {
@@ -64,7 +64,7 @@ impl ReviewSession<'_> {
                     }
                 }
             }
-            // A pattern that is everywhere says nothing.
+            // A pattern that matches everywhere is of no use.
             if (1..=SIBLINGS_MAX).contains(&places.len()) {
                 found.push(format!("see whether {} is at {} too", finding.id, places.join(", ")));
             }

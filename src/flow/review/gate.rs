@@ -1,4 +1,4 @@
-//! The gates of a run: asked before any model is, and again after every fix.
+//! Runs the gates of a run: before any model is called, and after every fix.
 
 use std::time::Instant;
 
@@ -16,16 +16,16 @@ use crate::flow::evaluate::evaluation::{EvaluationScope, evaluate};
 use crate::platform::config::env::Env;
 use crate::platform::git::repo::Repo;
 
-/// What the gates said, for the run and for the report.
+/// The outcome of the gates, for the run and for the report.
 pub struct GateRun {
     pub gated: Gated,
     pub report: Report,
-    /// The signal that told us to stop.
+    /// The signal that interrupted a command.
     pub interrupted: Option<i32>,
 }
 
-/// Asks the gates about a change. A run that fixes asks every command, whatever moment it is meant
-/// for: nothing else would notice what a fix broke.
+/// Runs the gates on a change. A run that fixes runs every command, whatever hook it is for: nothing
+/// else would notice what a fix broke.
 pub fn run_gates(
     repo: &Repo,
     env: &Env,
@@ -59,8 +59,8 @@ pub fn run_gates(
     Ok(GateRun { gated, report, interrupted })
 }
 
-/// Whether a model must not be set to repair what this gate found: it would have to see a secret,
-/// or to change the policy that it is evaluated under.
+/// Whether a finding of this gate needs a person: a model would have to see a secret, or to change the
+/// policy that it is evaluated under.
 fn needs_person(gate: Gate) -> bool {
     match gate {
         Gate::ProtectedBranch | Gate::Secrets | Gate::SensitiveFiles | Gate::Governance => true,

@@ -1,4 +1,4 @@
-//! What a review is made from: the policy of the base, the spec, the rules, and the judges.
+//! Gathers the inputs of a review: the policy of the base, the spec, the rules, and the reviewers.
 
 use std::fs;
 use std::path::Path;
@@ -34,16 +34,16 @@ use crate::platform::config::env::Env;
 use crate::platform::git::object::Objects;
 use crate::platform::git::repo::Repo;
 
-/// The file in which a repository speaks to agents.
+/// The file with a repository's notes for agents.
 pub const NOTES_FILE: &str = "AGENTS.md";
 
-/// The most of it that a prompt carries, in bytes.
+/// The most of it that a prompt includes, in bytes.
 const NOTES_BYTES_MAX: usize = 8 * 1024;
 
-/// A larger one is not read at all, in bytes: nobody wrote it for agents.
+/// The largest file that is read, in bytes.
 const NOTES_READ_MAX: u64 = 1024 * 1024;
 
-/// What holds for a change, whoever judges it.
+/// The inputs of a review of one change.
 pub struct ReviewInputs {
     pub effective: EffectivePolicy,
     pub assignment: RoleAssignment,
@@ -51,12 +51,12 @@ pub struct ReviewInputs {
     /// What the base's `AGENTS.md` says, without secrets; empty where there is none.
     notes: String,
     pub spec: Option<SpecCopy>,
-    /// The same, read.
+    /// The same, parsed.
     pub parsed_spec: Option<Spec>,
 }
 
 impl ReviewInputs {
-    /// Gathers it for a change. `spec` is what the change is meant to do.
+    /// Gathers the inputs of a change. `spec` says what the change must do.
     pub fn gather(
         repo: &Repo,
         env: &Env,
@@ -84,20 +84,20 @@ impl ReviewInputs {
         &self.effective.policy
     }
 
-    /// What a role's prompt says of how things are done here: the rules that speak of these files,
-    /// and what the repository says to agents. Both as the base has them.
+    /// The conventions for a role's prompt: the rules that cover these files, and the notes for agents,
+    /// both from the base.
     pub fn rules_for(&self, role: Role, files: &[FileChange]) -> Vec<String> {
         let paths: Vec<String> = files.iter().map(|file| file.path.to_string()).collect();
         let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
         let rules = prompt::for_role(&self.rules, &paths, role, prompt::BUDGET).text;
-        let mut said = Vec::new();
+        let mut texts = Vec::new();
         if !rules.is_empty() {
-            said.push(redact::redact_str(&rules));
+            texts.push(redact::redact_str(&rules));
         }
         if !self.notes.is_empty() {
-            said.push(format!("What `{NOTES_FILE}` of the base says:\n{}", self.notes));
+            texts.push(format!("What `{NOTES_FILE}` of the base says:\n{}", self.notes));
         }
-        said
+        texts
     }
 
     pub fn delivery_limits(&self) -> Limits {
@@ -109,7 +109,7 @@ impl ReviewInputs {
         }
     }
 
-    /// The name of the question that a review of a change is; `None` where nobody is to be asked.
+    /// The hash of the question that a review asks; `None` where there is no reviewer.
     pub fn question(&self, target: &ReviewTarget) -> Option<String> {
         let reviewers = self.reviewers()?;
         let change = &target.change;
@@ -117,7 +117,7 @@ impl ReviewInputs {
         let base = change.base_tree.as_ref().map_or("", |base| base.as_str());
         let (reviewer, arbiter) = (&reviewers.reviewer.settings, &reviewers.arbiter.settings);
         let review = &self.policy().review;
-        // The arbiter, and what the decision is made by, change the answer as well.
+        // The arbiter and the settings of the decision change the answer as well.
         let beside = [
             format!("arbiter {} {} {}", arbiter.agent, arbiter.model, arbiter.effort),
             format!("route {}", self.assignment.route),
@@ -146,7 +146,7 @@ impl ReviewInputs {
     }
 }
 
-/// Reads a spec's file as it is now, without its secrets.
+/// Reads a spec's file as it is now, redacted.
 pub fn copy_spec(path: &Path) -> Result<SpecCopy> {
     let size = fs::metadata(path).map(|metadata| metadata.len());
     let size = size.with_context(|| format!("could not read the spec `{}`", path.display()))?;
@@ -172,7 +172,7 @@ fn parse_spec(copy: &SpecCopy) -> Result<Spec> {
     match parsed_spec.spec.clone() {
         Some(spec) if parsed_spec.errors() == 0 => Ok(spec),
         _ => Err(hinted(
-            format!("the spec `{}` is not fit to be judged by", copy.path.display()),
+            format!("the spec `{}` has errors and cannot be reviewed against", copy.path.display()),
             format!("`tribunal spec lint {}` says why", copy.path.display()),
         )),
     }

@@ -1,4 +1,4 @@
-//! Reviews: from a change to a verdict that models argued for and code decided.
+//! Reviews a change: models find and arbitrate, code decides the verdict.
 
 mod arbitration;
 pub mod background;
@@ -63,26 +63,26 @@ use crate::platform::store::runs;
 use crate::platform::store::runs::RunFolder;
 use crate::platform::ui::report::printable;
 
-/// What the person asked for.
+/// The request for a review.
 #[derive(Clone, Debug)]
 pub struct ReviewRequest {
     pub range: ReviewRange,
-    /// The file that says what the change is meant to do.
+    /// The file that says what the change must do.
     pub spec: Option<PathBuf>,
-    /// Have what is found fixed.
+    /// Fix the findings.
     pub fix: bool,
-    /// Ask again, though the same question was answered before.
+    /// Ask again, also where the same question was answered before.
     pub fresh: bool,
 }
 
 impl ReviewRequest {
-    /// Whether an answer that was given before is as good as a new one.
+    /// Whether a stored receipt may answer.
     fn takes_receipts(&self) -> bool {
         !self.fresh && !self.fix
     }
 }
 
-/// Reviews a change, or goes on with the review of it that was stopped. `tell` hears of the progress.
+/// Reviews a change, or continues a stopped review of it. `tell` gets lines of progress.
 pub fn review(
     repo: &Repo,
     env: &Env,
@@ -124,7 +124,7 @@ pub fn review(
     }
 }
 
-/// A commit with an answer is no longer one whose review failed or was given up.
+/// Clears the note that the review of a commit failed.
 fn note_answer(repo: &Repo, request: &ReviewRequest) {
     if let ReviewRange::Commit(commit) = &request.range
         && let Err(error) = backlog::answered(&repo.state_dir(), commit)
@@ -133,7 +133,7 @@ fn note_answer(repo: &Repo, request: &ReviewRequest) {
     }
 }
 
-/// Goes on with a run that was stopped; of one that has ended, tells once more what it came to.
+/// Continues a stopped run; reports the outcome of one that has ended.
 pub fn resume(
     repo: &Repo,
     env: &Env,
@@ -156,7 +156,7 @@ pub fn resume(
     for note in &inputs.assignment.notes {
         tell(note);
     }
-    // Half of an answer by one reviewer and half by another would be nobody's.
+    // An answer must not be half by one reviewer and half by another.
     let is_same = inputs.question(&target).is_some_and(|question| question == record.question);
     if is_same {
         record = record.continued().unwrap_or(record);
@@ -170,7 +170,7 @@ pub fn resume(
     context.perform(&inputs, &folder, record, target.paths())
 }
 
-/// Reviews a commit that waits. An error is the reason why there is no answer.
+/// Reviews a commit of the queue. An error is the reason why there is no answer.
 pub fn in_background(repo: &Repo, env: &Env, flags: &[String], commit: &Oid) -> Result<()> {
     let request = ReviewRequest {
         range: ReviewRange::Commit(commit.clone()),
@@ -199,7 +199,7 @@ fn nothing_to_review(target: ReviewTarget, report: Report) -> ReviewOutcome {
     }
 }
 
-/// The gates that need no program, for a change that no model is asked about.
+/// Runs the gates that start no program, for a change that no model reviews.
 fn gates_alone(
     repo: &Repo,
     env: &Env,
@@ -214,7 +214,7 @@ fn gates_alone(
     Ok(build_report(kept.findings, kept.skipped, started))
 }
 
-/// What is said where no model judges: not a pass, unless that is what the policy asks for.
+/// The outcome where no model reviews: no pass, unless the policy sets route `C`.
 fn not_reviewed(
     repo: &Repo,
     env: &Env,
@@ -242,8 +242,8 @@ struct RunContext<'a> {
 }
 
 impl RunContext<'_> {
-    /// Goes on with the run about the same question that was stopped half-way, or waits for the one
-    /// that another process makes, or begins one. `None` where a receipt came meanwhile.
+    /// Continues the stopped run of the question, waits for one that another process works on, or begins
+    /// one. `None` where a receipt was stored meanwhile.
     fn claim(
         &self,
         inputs: &ReviewInputs,
@@ -284,13 +284,13 @@ impl RunContext<'_> {
         question: String,
         kind: Kind,
     ) -> Result<(RunFolder, RunRecord)> {
-        // What a killed run left behind is put in order by the next one.
+        // Each new run cleans up after killed ones.
         cleanup::clean_up(self.repo, self.env)?;
         let id = Ulid::generate().to_string();
         let folder = RunFolder::create(&self.repo.state_dir(), &id)?;
         let change = &target.change;
         let head = match (&change.commit, kind) {
-            // Fixes stand on a commit: one of the program's own where the person made none.
+            // Fixes need a parent commit: one of the program's own where the person made none.
             (None, Kind::Fix) => {
                 let message = "wip: what was staged when the review began\n";
                 let parent = target.parent.as_ref();
@@ -389,7 +389,7 @@ impl RunContext<'_> {
     }
 }
 
-/// What may stay open: a change that is nothing but specs is a plan.
+/// The limits of the decision: a change of specs alone is a plan.
 fn limits(inputs: &ReviewInputs, target: &ReviewTarget) -> Result<Limits> {
     let policy = inputs.policy();
     let specs = globs::union(policy.watch.specs.iter().map(String::as_str))?;
@@ -401,7 +401,7 @@ fn limits(inputs: &ReviewInputs, target: &ReviewTarget) -> Result<Limits> {
     })
 }
 
-/// How much work a change is: by its spec, else by how much it touches.
+/// The size of a change: from its spec, else from its number of files.
 fn size(inputs: &ReviewInputs, target: &ReviewTarget) -> Size {
     if let Some(size) = inputs.parsed_spec.as_ref().and_then(|spec| spec.size) {
         return size;

@@ -1,4 +1,4 @@
-//! What a review came to, for people and for programs.
+//! Renders the outcome of a review, for people and for programs.
 
 use std::fmt::Write as _;
 
@@ -12,7 +12,7 @@ use crate::platform::ui::out::{DIM, GOOD};
 use crate::platform::ui::report::{Format, json_of, printable, render};
 use crate::platform::ui::review_report::Offer;
 
-/// The end of a review.
+/// The outcome of a review.
 #[derive(Clone, Debug)]
 pub struct ReviewOutcome {
     /// `commit 0123456789`
@@ -26,16 +26,16 @@ pub struct ReviewOutcome {
 /// How it ended.
 #[derive(Clone, Debug)]
 pub enum ReviewEnding {
-    /// The change is empty, or nothing in it is text: no pass, and blocked where the gates say so.
+    /// The change is empty, or contains no text: no pass, and blocked where a gate blocks.
     Nothing,
-    /// No model details: the report is the gates' alone.
+    /// No model reviewed: the report is the gates' alone.
     NotReviewed {
         why: Vec<String>,
     },
     Reviewed(Box<ReviewDetails>),
 }
 
-/// What the models were asked and what was made of it.
+/// The run, its reviewers and its decision.
 #[derive(Clone, Debug)]
 pub struct ReviewDetails {
     pub run: String,
@@ -45,18 +45,18 @@ pub struct ReviewDetails {
     pub decision: Decision,
     pub criteria: Vec<Assessed>,
     pub unscanned: Vec<(String, String)>,
-    /// Findings that name no place in the tree: mere notes.
+    /// How many findings name no location in the tree.
     pub unanchored: usize,
     pub spent: Spent,
     /// The receipt's id, where the review was complete.
     pub receipt: Option<String>,
-    /// Whether an earlier review of the same question answered.
+    /// Whether a receipt of an earlier review answered.
     pub from_receipt: bool,
     pub offer: Option<Offer>,
 }
 
 impl ReviewOutcome {
-    /// The gates have their say however the review ended: also where there was nothing to review.
+    /// The exit status, which includes the gates' verdict where nothing was reviewed.
     pub fn status(&self) -> ExitStatus {
         self.report.verdict.into()
     }
@@ -161,7 +161,7 @@ impl ReviewOutcome {
         hints
     }
 
-    /// One object: what `check` prints, and the review.
+    /// One object: the fields of `check`, and `review`.
     pub fn json(&self) -> Value {
         let mut json = json_of(&self.report);
         match &self.ending {
@@ -209,7 +209,7 @@ impl ReviewDetails {
     }
 }
 
-/// The word for a decision.
+/// The name of a decision in JSON.
 pub fn decision_word(decision: &Decision) -> &'static str {
     match decision {
         Decision::Submit => "submit",
@@ -219,7 +219,7 @@ pub fn decision_word(decision: &Decision) -> &'static str {
     }
 }
 
-/// Why it was decided so; empty where it needs no reason.
+/// The reason of a decision; empty for `submit`.
 pub fn reason(decision: &Decision) -> String {
     let list = |what: &str, all: &[String]| format!("{what}: {}", all.join("; "));
     match decision {
@@ -229,7 +229,7 @@ pub fn reason(decision: &Decision) -> String {
         Decision::Escalate(why) => match why {
             Why::Gate(failures) => list("a person must look at what a gate stopped", failures),
             Why::Spec(findings) => list("it goes against the spec, or beyond it", findings),
-            Why::NoInstructions(findings) => list("nobody said how to fix", findings),
+            Why::NoInstructions(findings) => list("no instruction how to fix", findings),
             Why::Unresolved(findings) => list("unresolved after two fixes", findings),
             Why::Repeats { attempt } => format!("the last fix led back to attempt {attempt}"),
             Why::Undoes { attempt } => format!("the last fix took back that of attempt {attempt}"),

@@ -1,5 +1,4 @@
-//! What a push is told of the reviews of its commits: looked up, waited for a while, never made
-//! here.
+//! Looks up the reviews of the commits of a push, and waits for those under way. Makes none itself.
 
 use std::collections::BTreeSet;
 use std::thread;
@@ -41,22 +40,22 @@ use crate::platform::store::ledger::error::Error as LedgerError;
 /// The most commits of one push whose reviews are looked up: an imported history has none.
 const COMMITS_MAX: usize = 50;
 
-/// How often a review that is under way is looked for.
+/// The interval at which reviews under way are checked.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// How long a worker that was just started may take to begin.
+/// How long a new worker may take to begin.
 const START: Duration = Duration::from_secs(2);
 
-/// What the reviews say of a push.
+/// The findings of the reviews of a push.
 #[derive(Debug, Default)]
 pub struct PushReviews {
     pub parts: Vec<PushPart>,
     pub skipped: Vec<Skipped>,
-    /// A review that the policy insists on is not there.
+    /// A review that the policy requires is missing.
     pub refused: bool,
 }
 
-/// What the policy comes to today.
+/// What the policy requires of reviews today.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Enforcement {
     AskLater,
@@ -64,7 +63,7 @@ enum Enforcement {
     Block,
 }
 
-/// Consults the reviews of the commits that a push brings. `tell` shows people that it waits.
+/// Checks the reviews of the commits that a push brings. `tell` gets a line where it waits.
 pub fn check_reviews(
     repo: &Repo,
     env: &Env,
@@ -72,7 +71,7 @@ pub fn check_reviews(
     tell: &mut dyn FnMut(&str),
 ) -> Result<PushReviews> {
     let mut reviews = PushReviews::default();
-    // An agent's own push meets the mechanical gates alone.
+    // An agent's own push is checked by the built-in gates alone.
     if commits.is_empty() || env.get("TRIBUNAL_AGENT").is_some() {
         return Ok(reviews);
     }
@@ -84,7 +83,7 @@ pub fn check_reviews(
     let mut questions = questions(repo, env, &commits[..commits.len().min(COMMITS_MAX)])?;
     reviews.skipped.append(&mut questions.unasked);
     reviews.refused |= insists && !reviews.skipped.is_empty();
-    want_missing(repo, env, &questions.open)?;
+    enqueue_missing(repo, env, &questions.open)?;
     let wait = policy.review.wait;
     if enforcement != Enforcement::AskLater && !is_held_up(repo, env, &questions.reviewers, wait)? {
         await_reviews(repo, env, &mut questions.open, wait, tell)?;
@@ -114,13 +113,13 @@ pub fn check_reviews(
     Ok(reviews)
 }
 
-/// What is pending of the reviews of some commits.
+/// The reviews of the commits of a push.
 #[derive(Default)]
 struct Questions<'a> {
     open: Vec<PendingReview<'a>>,
-    /// Who would answer.
+    /// The agents that would answer.
     reviewers: Vec<String>,
-    /// The commits whose reviews are not pending for, with the reason.
+    /// The commits whose reviews are not looked up, with the reason.
     unasked: Vec<Skipped>,
 }
 
@@ -156,9 +155,8 @@ fn questions<'a>(repo: &Repo, env: &Env, commits: &'a [PushedCommit]) -> Result<
     Ok(questions)
 }
 
-/// Has those reviewed that have no answer. Those that wait already are noted once more: whoever was
-/// to review them may have been killed.
-fn want_missing(repo: &Repo, env: &Env, open: &[PendingReview<'_>]) -> Result<()> {
+/// Enqueues the commits without an answer, also those in the queue: their worker may have been killed.
+fn enqueue_missing(repo: &Repo, env: &Env, open: &[PendingReview<'_>]) -> Result<()> {
     let unanswered = open.iter().filter(|pending| pending.found.is_none());
     let missing: Vec<Oid> = unanswered.map(|pending| pending.pushed.commit.clone()).collect();
     if !missing.is_empty() && background::is_enabled(env) {
@@ -184,8 +182,8 @@ fn look_up(repo: &Repo, env: &Env, open: &mut [PendingReview<'_>]) -> Result<()>
     Ok(())
 }
 
-/// The policy that asks most of a push, of those of the bases that its commits stand on: what is
-/// pushed has no say. `None` where none asks for a review.
+/// The strictest policy among the bases of the pushed commits; the pushed content does not count.
+/// `None` where none requires a review.
 fn strictest(
     repo: &Repo,
     env: &Env,
@@ -206,14 +204,14 @@ fn strictest(
     Ok(strictest)
 }
 
-/// Whether commits of the same push changed what a commit's review went by: its policy, its rules,
-/// or what it says to agents.
+/// Whether earlier commits of the same push changed the policy, the rules or the notes for agents that
+/// a commit's review used.
 fn changes_policy(repo: &Repo, pushed: &PushedCommit, parent: Option<&Oid>) -> Result<bool> {
     let base = pushed.base.as_ref().map(|base| repo.tree_of(base)).transpose()?;
     if base.as_ref() == parent {
         return Ok(false);
     }
-    // Git's names for them tell whether they differ: nothing of them is read.
+    // Their object ids show whether they differ: their content is not read.
     let policy_entries = |tree: Option<&Oid>| -> Result<_> {
         let Some(tree) = tree else { return Ok(Vec::new()) };
         let mut items = repo.objects.tree(tree)?;
@@ -222,11 +220,11 @@ fn changes_policy(repo: &Repo, pushed: &PushedCommit, parent: Option<&Oid>) -> R
         });
         Ok(items)
     };
-    // Before the first commit there is no policy: the first commit of a history brings it.
+    // Before the first commit there is no policy that could be changed.
     Ok(base.is_some() && policy_entries(base.as_ref())? != policy_entries(parent)?)
 }
 
-/// Whether a judge is at a rate limit that no push would wait out.
+/// Whether a reviewer is at a rate limit that lasts longer than a push waits.
 fn is_held_up(repo: &Repo, env: &Env, reviewers: &[String], wait: Duration) -> Result<bool> {
     let state_dir = repo.state_dir();
     if !ledger::exists(&state_dir) {
@@ -254,7 +252,7 @@ fn await_reviews(
     let state_dir = repo.state_dir();
     let mut said = 0;
     loop {
-        // Whoever was just started has not begun yet.
+        // A worker that was just started has not begun yet.
         let at_work = backlog::is_worked_off(&state_dir) || began.elapsed() < START;
         let is_waiting = |pending: &PendingReview<'_>| {
             pending.found.is_none()
@@ -300,7 +298,7 @@ fn enforcement(repo: &Repo, env: &Env, policy: &ReviewSettings) -> Result<Option
     })
 }
 
-/// The findings of a review that still stand where the push ends.
+/// The findings of a review that are still in the pushed tip.
 fn part(
     repo: &Repo,
     pushed: &PushedCommit,
@@ -321,20 +319,20 @@ fn part(
     Ok((!findings.is_empty()).then_some(PushPart { title, findings }))
 }
 
-/// Whether a finding's text is still in its file: a later commit may have put it right.
+/// Whether a finding's text is still in its file: a later commit may have fixed it.
 fn stands(repo: &Repo, tip: &Oid, kept: &StoredFinding) -> Result<bool> {
     let path = kept.finding.place.as_ref().and_then(|place| place.path());
     let Some(path) = path.filter(|_| !kept.finding.anchor.is_empty()) else { return Ok(true) };
     let tree = repo.tree_of(tip)?;
     let text = match repo.objects.file_up_to(&tree, path.as_bstr(), FILE_BYTES_MAX as u64)? {
         Some(Content::Whole(text)) => text,
-        // What is too large to be looked through is taken to hold it still.
+        // A file that is too large to be searched counts as having it.
         Some(Content::TooLarge(_)) => return Ok(true),
         Some(Content::Missing) | None => return Ok(false),
     };
     let text = text.to_str_lossy();
     let lines: Vec<String> = text.lines().map(normalised).collect();
-    // A masked line cannot be compared: the finding is taken to stand.
+    // A redacted line cannot be compared: the finding counts as open.
     let gone = |line: &str| {
         let line = normalised(line);
         !line.contains("[redacted") && !line.is_empty() && !lines.contains(&line)

@@ -1,5 +1,5 @@
-//! Proof of a review, found again by its question: amending a message, rewording and rebasing
-//! without a change ask nothing anew.
+//! Stores receipts of reviews by the hash of their question: an amended message or a rebase without a
+//! change asks no model again.
 
 use anyhow::Result;
 use jiff::Timestamp;
@@ -23,7 +23,7 @@ use crate::platform::ui::out;
 /// The format that this program writes.
 const VERSION: u32 = 1;
 
-/// What a review came to. Only reviews that were complete have one.
+/// The proof of a complete review.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ReviewReceipt {
     pub version: u32,
@@ -33,21 +33,21 @@ pub struct ReviewReceipt {
     pub base: Option<Oid>,
     pub run: String,
     pub route: Route,
-    /// Whether another vendor judged than wrote.
+    /// Whether reviewer and executor are of different vendors.
     pub independent: bool,
     /// Who answered, by the run's own record: `codex (gpt-5.5)`.
     pub reviewer: String,
-    /// The same; empty where nothing was to be weighed.
+    /// The same for the arbiter; empty where there was no finding.
     pub arbiter: String,
     pub decision: Decision,
     pub criteria: Vec<Assessed>,
-    /// The ledger's ids of what was upheld.
+    /// The ledger's ids of the upheld findings.
     pub findings: Vec<String>,
-    /// Those among them that stop the change.
+    /// Those among them that block the change.
     pub blocking: Vec<String>,
     /// What was not reviewed, with the reason.
     pub unscanned: Vec<(String, String)>,
-    /// What the reviewer was given and has shown to have read: each section's file and BLAKE3.
+    /// What the reviewer was given and proved to have read: each section's file and BLAKE3.
     pub delivered: Vec<(String, String)>,
     /// BLAKE3 of every answer that it rests on.
     pub answers: Vec<String>,
@@ -57,7 +57,7 @@ pub struct ReviewReceipt {
     pub tribunal: String,
 }
 
-/// A receipt with what is known by now of its findings.
+/// A stored receipt with the current state of its findings.
 #[derive(Clone, Debug)]
 pub struct FoundReceipt {
     /// BLAKE3 of its content.
@@ -73,7 +73,7 @@ impl ReviewReceipt {
 }
 
 impl FoundReceipt {
-    /// What the change comes to now: what a person has answered since stops nothing any more.
+    /// The current verdict: findings that a person answered since block nothing.
     pub fn verdict(&self) -> Verdict {
         match &self.receipt.decision {
             Decision::Submit => Verdict::Pass,
@@ -84,13 +84,13 @@ impl FoundReceipt {
         }
     }
 
-    /// Whether all that stopped the change was findings, and somebody answered each.
+    /// Whether only findings blocked the change, and a person answered each.
     fn is_answered(&self) -> bool {
         let unmet = self.receipt.criteria.iter().any(|criterion| criterion.met != Met::Met);
         !unmet && !self.receipt.blocking.is_empty() && self.open_blocking().next().is_none()
     }
 
-    /// The findings that still stop the change.
+    /// The findings that still block the change.
     pub fn open_blocking(&self) -> impl Iterator<Item = &StoredFinding> {
         self.findings
             .iter()
@@ -98,7 +98,7 @@ impl FoundReceipt {
     }
 }
 
-/// Looks a question up. A receipt that does not match its own id is none.
+/// Finds the receipt of a question. A receipt that does not match its id does not count.
 pub fn find(repo: &Repo, env: &Env, question: &str) -> Result<Option<FoundReceipt>> {
     let state_dir = repo.state_dir();
     if !ledger::exists(&state_dir) {
@@ -131,7 +131,7 @@ pub fn find(repo: &Repo, env: &Env, question: &str) -> Result<Option<FoundReceip
     Ok(Some(FoundReceipt { id: kept.id, receipt, findings }))
 }
 
-/// Keeps a receipt; gives its id, and says where the ledger had to be begun anew.
+/// Stores a receipt; returns its id, and a notice where the ledger was damaged.
 pub fn keep(repo: &Repo, receipt: &ReviewReceipt) -> Result<(String, Option<Skipped>)> {
     let body = serde_json::to_string(receipt)?;
     let done = ledger::with(&repo.state_dir(), receipt.time, |ledger| {

@@ -1,4 +1,4 @@
-//! A review as a document in the person's work tree, who asked for it.
+//! Writes the report of a review to the work tree, where the person asked for it.
 
 use std::path::PathBuf;
 
@@ -23,13 +23,13 @@ use crate::platform::ui::review_report::{
 /// The folder of reports, from the top of the work tree.
 const FOLDER: &str = "docs/review";
 
-/// Writes the report; gives its path from the top of the work tree.
+/// Writes the report; returns its path from the top of the work tree.
 pub fn write(repo: &Repo, env: &Env, reviewed: &ReviewOutcome) -> Result<PathBuf> {
     let top = work_tree(repo)?;
     let report = of(repo, env, reviewed)?;
     let path = format!("{FOLDER}/{}.md", report.id);
     refuse_links(top, &path)?;
-    // What was said is without secrets; the name of a file may hold one.
+    // Findings are redacted already; the name of a file may contain a secret.
     let text = redact_str(&render_markdown(&report));
     write_atomic(&top.join(&path), text.as_bytes())?;
     Ok(PathBuf::from(path))
@@ -88,7 +88,7 @@ fn criteria(details: &ReviewDetails) -> Vec<CriterionLine> {
     details.criteria.iter().map(line).collect()
 }
 
-/// What no judge answered for, with the reason.
+/// The files that were not reviewed, with the reason.
 fn unread(
     reviewed: &ReviewOutcome,
     details: &ReviewDetails,
@@ -119,7 +119,7 @@ fn unread(
     unread
 }
 
-/// The findings, with what was said of them in the run that made them, where it is still there.
+/// The findings, with the run's details of them, where the run is still there.
 fn findings(reviewed: &ReviewOutcome, record: Option<&RunRecord>) -> Vec<FindingPart> {
     let standings = record.map(|record| record.run.findings.as_slice());
     let said_of = |reported: &Reported| {

@@ -1,4 +1,4 @@
-//! Questions to the assigned of a run, and what an answer must be to count as one.
+//! Sends requests to the agents of a run, and parses their answers.
 
 use std::path::Path;
 
@@ -15,31 +15,31 @@ use crate::platform::agents::ask::{Access, Answer, Outcome};
 
 /// Why there is no answer.
 pub(super) enum AskError {
-    /// Nobody's verdict: the call could not be made or answered.
+    /// The call could not be made or answered.
     Failed(Failure),
-    /// There was an answer, twice, and it was not what was asked for.
+    /// The answer did not fit the schema, twice.
     Malformed {
         why: String,
-        /// What it gave, verbatim; empty where the program gave nothing.
+        /// The answer, verbatim; empty where there was none.
         gave: String,
     },
 }
 
-/// A question whose answer has a request.
+/// A request whose answer has a schema.
 pub(super) struct StructuredRequest<'a> {
     pub to: &'a AssignedAgent,
     /// The stable name of the question within the run.
     pub key: &'a str,
     pub prompt: &'a str,
-    /// What fences the data of the prompt.
+    /// The nonce of the fences in the prompt.
     pub token: &'a str,
     pub schema: &'a Value,
-    /// The folder that may be read.
+    /// The folder that the agent may read.
     pub dir: &'a Path,
 }
 
 impl ReviewSession<'_> {
-    /// Asks for an answer in a form; once more, with what was wrong, where it is not in it.
+    /// Sends a request; once more, with the error, where the answer does not fit the schema.
     pub(super) fn request<T>(
         &mut self,
         request: &StructuredRequest<'_>,
@@ -62,7 +62,7 @@ impl ReviewSession<'_> {
         })
     }
 
-    /// Has work done in a folder; what it left is in the folder.
+    /// Lets an executor work in a folder.
     pub(super) fn request_work(
         &mut self,
         executor: &AssignedAgent,
@@ -73,7 +73,7 @@ impl ReviewSession<'_> {
         let question =
             AgentQuestion { to: executor, key, prompt, schema: None, access: Access::Write, dir };
         Ok(match self.call(&question)? {
-            // What it says of its work is not asked: the gates and the reviewer look at it.
+            // What it reports of its work is not used: the gates and the reviewer check it.
             Ok(_) | Err(AskError::Malformed { .. }) => Ok(()),
             Err(AskError::Failed(failure)) => Err(failure),
         })

@@ -1,4 +1,4 @@
-//! The reviewer of a run at work.
+//! Asks the reviewer of a run, and assembles its findings.
 
 use std::path::{Path, PathBuf};
 
@@ -26,7 +26,7 @@ use crate::flow::review::texts::Texts;
 use crate::flow::workspace::{attempt, reading_copy};
 
 impl ReviewSession<'_> {
-    /// Asks the reviewer about the attempt in hand.
+    /// Reviews the current attempt.
     pub(super) fn review(&mut self, scope: &Scope) -> Result<Outcome> {
         let change = self.change_since(self.reviewed_from(scope)?.as_ref())?;
         let (number, tries) = (self.record.run.current(), self.record.run.failed_reviews);
@@ -63,7 +63,7 @@ impl ReviewSession<'_> {
         })
     }
 
-    /// The tree that what is reviewed is compared with.
+    /// The tree that the reviewed attempt is compared with.
     fn reviewed_from(&self, scope: &Scope) -> Result<Option<Oid>> {
         match scope {
             Scope::Full | Scope::Criteria(_) => Ok(self.record.run.base.clone()),
@@ -74,7 +74,7 @@ impl ReviewSession<'_> {
         }
     }
 
-    /// Notes what is delivered and what is not; gives what should have been.
+    /// Records what is delivered and what is not; returns what should have been.
     fn note_delivered(&mut self, delivered: &Delivered) -> Vec<(String, String)> {
         let Delivered { delivery, left_out } = delivered;
         let named = |one: &Unscanned| (one.path.clone(), one.reason.to_string());
@@ -86,7 +86,7 @@ impl ReviewSession<'_> {
         unscanned.filter(|one| one.reason.is_gap()).map(named).collect()
     }
 
-    /// Notes the files that the judges cannot read beside the change; gives those that are part of it.
+    /// Records the files that are missing in the reading copy; returns those that are part of the change.
     fn note_uncopied(&mut self, change: &Change) -> Vec<(String, String)> {
         let named = |(path, why): &(BString, String)| (shown_path(path), why.clone());
         self.record.unscanned.extend(self.uncopied.iter().map(named));
@@ -94,7 +94,7 @@ impl ReviewSession<'_> {
         self.uncopied.iter().filter(|(path, _)| is_changed(path)).map(named).collect()
     }
 
-    /// What a review says, by the answers to all its calls.
+    /// Assembles a review from the answers to its calls.
     fn reviewed(&mut self, call: &ReviewCall<'_>, answers: &[Answer]) -> Result<Reviewed> {
         let criteria: Vec<String> =
             self.record.run.criteria.iter().map(|criterion| criterion.id.clone()).collect();
@@ -125,7 +125,7 @@ impl ReviewSession<'_> {
         })
     }
 
-    /// Puts every call of a review to the reviewer; an answer each, or why there is none.
+    /// Makes every call of a review; returns the answers, or the failure.
     fn call_reviewer(&mut self, call: &ReviewCall<'_>) -> Result<Result<Vec<Answer>, Failure>> {
         let ReviewCall { name, reviewer, delivery, texts, rules, open, dir } = *call;
         let asked = if open.is_empty() { Asked::Review } else { Asked::Verification };
@@ -177,7 +177,7 @@ impl ReviewSession<'_> {
     }
 }
 
-/// A review that is not made: money spent on the rest would buy no verdict.
+/// The outcome of a review that is not made, because the rest alone would give no verdict.
 fn incomplete(unread: Vec<(String, String)>) -> Outcome {
     Outcome::Reviewed(Reviewed {
         completeness: Completeness::Incomplete(unread),
@@ -196,17 +196,17 @@ struct ReviewCall<'a> {
     delivery: &'a Delivery,
     texts: &'a Texts<'a>,
     rules: &'a [String],
-    /// What a later round is asked about.
+    /// The findings that a later round asks about.
     open: &'a [Raised],
     dir: &'a Path,
 }
 
 impl ReviewSession<'_> {
-    /// The folder that shows the judged tree, what the change touches before all.
+    /// Updates the reading copy to the reviewed tree, changed files first; returns its folder.
     pub(super) fn reading_copy(&mut self, change: &Change) -> Result<PathBuf> {
         let dir = reading_copy::folder(self.repo, &self.record.run.id);
         if self.copied_tree.as_ref() != Some(&change.tree) {
-            // What could not be shown of another tree is tried once more.
+            // Files that could not be copied from another tree are tried again.
             let shown = self.copied_tree.take().filter(|_| self.uncopied.is_empty());
             let follow =
                 |from: Oid| reading_copy::update(self.repo, &from, &change.tree, &dir).ok();
@@ -219,12 +219,12 @@ impl ReviewSession<'_> {
         Ok(dir)
     }
 
-    /// What nonces are drawn from; the same after a kill.
+    /// The seed of nonces; the same after a kill.
     pub(super) fn seed(&self, name: &str) -> [u8; 32] {
         *blake3::hash(format!("{}/{name}", self.record.seed).as_bytes()).as_bytes()
     }
 
-    /// The word that fences a prompt's data.
+    /// The nonce of the fences in a prompt.
     pub(super) fn token(&self, name: &str) -> String {
         blake3::hash(format!("{}/token/{name}", self.record.seed).as_bytes()).to_hex()[..12].into()
     }
@@ -233,14 +233,14 @@ impl ReviewSession<'_> {
         self.inputs.rules_for(role, files)
     }
 
-    /// The findings that a later round is asked about.
+    /// The findings that a later round asks about.
     fn open(&self, scope: &Scope) -> Vec<Raised> {
         let Scope::Delta { open, .. } = scope else { return Vec::new() };
         let findings = self.record.run.findings.iter().map(|standing| &standing.raised);
         findings.filter(|raised| open.contains(&raised.id)).cloned().collect()
     }
 
-    /// Whether an earlier look at the same code raised it: it is not weighed twice.
+    /// Whether an earlier round raised the same finding: it is not arbitrated twice.
     fn is_known(&self, raised: &Raised) -> bool {
         let squeezed = |text: &str| text.split_whitespace().collect::<String>();
         self.record.run.findings.iter().any(|standing| {

@@ -1,4 +1,4 @@
-//! A run at work: ask what comes next, perform it, tell what came of it, save.
+//! Performs a run: takes the next action, performs it, applies its outcome, saves the record.
 
 use anyhow::{Context as _, Result};
 use bstr::BString;
@@ -24,7 +24,7 @@ use crate::platform::process::Interrupts;
 use crate::platform::store::runs::RunFolder;
 use crate::platform::ui::report::printable;
 
-/// We were told to stop, by this signal; the run goes on where it was.
+/// A signal stopped the run, which can be resumed.
 #[derive(Debug, thiserror::Error)]
 #[error("the run `{run}` was stopped")]
 pub struct Stopped {
@@ -32,26 +32,26 @@ pub struct Stopped {
     pub signal: i32,
 }
 
-/// A run and what it works with.
+/// A run with what its actions need.
 pub struct ReviewSession<'a> {
     pub repo: &'a Repo,
     pub env: &'a Env,
     pub inputs: &'a ReviewInputs,
     pub client: AgentClient<'a>,
-    /// `None` where nothing is to be fixed.
+    /// `None` in a run that fixes nothing.
     pub executor: Option<AssignedAgent>,
     pub limits: Limits,
     pub interrupts: Interrupts,
     pub folder: &'a RunFolder,
-    /// The tree that the judges' room shows; filled by this process alone.
+    /// The tree in the reading copy, which this process alone fills.
     pub copied_tree: Option<Oid>,
-    /// What could not be copied there, with the reason.
+    /// The files that could not be copied there, with the reason.
     pub uncopied: Vec<(BString, String)>,
     pub record: RunRecord,
 }
 
 impl ReviewSession<'_> {
-    /// Goes on to the end. Whatever stops it before leaves the state of its last outcome.
+    /// Performs the run to its end. Stopped before, it leaves the record of its last outcome.
     pub fn perform(mut self) -> Result<RunRecord> {
         loop {
             let outcome = match next(&self.record.run) {
@@ -67,12 +67,12 @@ impl ReviewSession<'_> {
         }
     }
 
-    /// The attempt in hand.
+    /// The current attempt.
     pub(super) fn attempt(&self) -> Result<&Attempt> {
         self.record.run.attempts.last().context("a run has an attempt from its beginning")
     }
 
-    /// What the attempt in hand changes, compared with a tree.
+    /// The change between a tree and the current attempt.
     pub(super) fn change_since(&self, base: Option<&Oid>) -> Result<Change> {
         let attempt = self.attempt()?;
         Ok(Change {
@@ -97,7 +97,7 @@ impl ReviewSession<'_> {
         let run = &self.record.run;
         let change = self.change_since(run.base.as_ref())?;
         if run.kind == Kind::Fix {
-            self.tell("asking the gates");
+            self.tell("running the gates");
         }
         let gates =
             gate::run_gates(self.repo, self.env, &change, &self.inputs.effective, run.kind)?;
@@ -118,8 +118,8 @@ impl ReviewSession<'_> {
         // A fix that changed nothing leaves the number of attempts as it is.
         let key = format!("fix-{number}-{}", self.record.run.idle_fixes);
         let workspace = FixWorkspace::open(self.repo, &self.record.run.id, self.interrupts)?;
-        // Where it is settled the executor was done when we were killed: what it left stands, unless
-        // somebody emptied the cache.
+        // Where the call is settled the executor had ended before a kill: its work is still there, unless
+        // the cache was emptied.
         if !self.client.is_settled(&key) || !workspace.dir().exists() {
             self.client.discard_replies(&key)?;
             self.or_stopped(workspace.checkout(self.attempt()?))?;
@@ -142,7 +142,7 @@ impl ReviewSession<'_> {
         }
     }
 
-    /// A checkout that a signal ended is no failure.
+    /// Turns an interrupted checkout into [`Stopped`].
     fn or_stopped<T>(&self, outcome: Result<T>) -> Result<T> {
         outcome.map_err(|error| match error.downcast_ref() {
             Some(Unavailable::Interrupted(signal)) => self.stopped(*signal),
@@ -169,7 +169,7 @@ impl ReviewSession<'_> {
         format!("{subject}\n\n{body}\nTribunal-Run: {}\n", self.record.run.id)
     }
 
-    /// Offers the best attempt on a branch, where it is not what was there before; gives its name.
+    /// Publishes the best attempt on a branch, unless it is the original; returns the branch's name.
     pub fn publish_best(repo: &Repo, record: &RunRecord, best: usize) -> Result<Option<String>> {
         fix::release(repo, &record.run.id)?;
         let commit = record.run.attempts.get(best).and_then(|attempt| attempt.commit.as_ref());

@@ -1,4 +1,4 @@
-//! What a review is of.
+//! Resolves the target of a review: the change that a range names.
 
 use anyhow::{Context as _, Result};
 
@@ -9,22 +9,22 @@ use crate::domain::model::oid::Oid;
 use crate::platform::git::change;
 use crate::platform::git::repo::Repo;
 
-/// What the person named.
+/// The range that the person named.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReviewRange {
-    /// Nothing: what is staged, else what a push would bring, else the last commit.
+    /// None: the staged change, else what a push would bring, else the last commit.
     Auto,
     Staged,
-    /// Against its first parent.
+    /// A commit against its first parent.
     Commit(Oid),
     Between(Oid, Oid),
 }
 
-/// The change that is meant.
+/// The change under review.
 #[derive(Clone, Debug)]
 pub struct ReviewTarget {
     pub change: Change,
-    /// The commit that a fix builds on; of a staged change, the one that it stands on.
+    /// The commit that a fix builds on; of a staged change, HEAD.
     pub parent: Option<Oid>,
     /// For people: `what is staged`, `commit 0123456789`.
     pub title: String,

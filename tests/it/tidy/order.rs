@@ -68,8 +68,9 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "flow::review",
-        "arbitration judges ask push background claim delivery finish fix_prompt leftovers \
-         session matter report docket finding fix gate outcome receipt subject texts",
+        "arbitration push background claim cleanup reviewer delivery finish finding \
+         fix_prompt request session fix gate inputs report outcome receipt run_record target \
+         texts",
     ),
     ("flow::setup", "event init install propose"),
     ("flow::setup::install", "status plan shim ."),
