@@ -17,10 +17,13 @@ use crate::domain::model::report::{ExitStatus, Report, Skipped, Verdict};
 use crate::domain::model::text::counted;
 use crate::domain::policy::commands::Moment;
 use crate::flow::evaluate::bypass::Bypass;
-use crate::flow::evaluate::commands::{Request, Tail};
-use crate::flow::evaluate::evaluation::{Ask, evaluate};
-use crate::flow::evaluate::push::{Part, Setting, evaluate_range};
-use crate::flow::evaluate::{judge, law};
+use crate::flow::evaluate::commands::{CommandRequest, Tail};
+use crate::flow::evaluate::evaluation::{EvaluationScope, evaluate};
+use crate::flow::evaluate::push::evaluate_range;
+use crate::flow::evaluate::push::evaluator::PushContext;
+use crate::flow::evaluate::push::outcome::PushPart;
+use crate::flow::evaluate::report::build_report;
+use crate::flow::evaluate::{policy, recording};
 use crate::platform::git::change;
 use crate::platform::git::repo::Repo;
 use crate::platform::ui::out;
@@ -87,7 +90,7 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
     let mut change = change_of(&repo, args)?;
     let (paths, untouched) = narrow(context, &repo, args, &mut change)?;
     // By hand commands run even where they passed before: that is what was asked for.
-    let request = args.commands.map(|moments| Request {
+    let request = args.commands.map(|moments| CommandRequest {
         env: &context.env,
         moment: moments.moment(),
         reuse: false,
@@ -100,7 +103,7 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
     report.skipped.splice(0..0, untouched);
     let format = context.global.format;
     let answers = match format {
-        OutputFormat::Sarif => judge::answers(&repo, &context.env, &report.findings)?,
+        OutputFormat::Sarif => recording::answers(&repo, &context.env, &report.findings)?,
         OutputFormat::Human | OutputFormat::Json | OutputFormat::Github => Answers::new(),
     };
     // An evaluation of nothing must not read like a pass. Commands may have checked the whole tree.
@@ -126,13 +129,13 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
 }
 
 /// A report for people, commit by commit.
-fn by_commit(parts: Vec<Part>, report: &Report, started: Instant) -> String {
+fn by_commit(parts: Vec<PushPart>, report: &Report, started: Instant) -> String {
     let mut texts = Vec::new();
     for part in parts {
-        let found = render(&judge::report(part.findings, Vec::new(), started), OutputFormat::Human);
+        let found = render(&build_report(part.findings, Vec::new(), started), OutputFormat::Human);
         texts.push(format!("{}:\n{found}", printable(&part.title)));
     }
-    let rest = judge::report(Vec::new(), report.skipped.clone(), started);
+    let rest = build_report(Vec::new(), report.skipped.clone(), started);
     texts.push(render(&rest, OutputFormat::Human));
     texts.retain(|text| !text.is_empty());
     texts.join("\n")
@@ -142,7 +145,7 @@ fn by_commit(parts: Vec<Part>, report: &Report, started: Instant) -> String {
 struct Checked {
     report: Report,
     /// Of a range: its commits in which something was found.
-    parts: Vec<Part>,
+    parts: Vec<PushPart>,
     tails: Vec<Tail>,
     read: Read,
     interrupted: bool,
@@ -169,13 +172,14 @@ fn check_change(
     context: &Context,
     repo: &Repo,
     change: Change,
-    request: Option<&Request<'_>>,
+    request: Option<&CommandRequest<'_>>,
     started: Instant,
 ) -> Result<Checked> {
-    let law = law::of_change(&repo.objects, &change, &context.env, &context.global.set)?;
+    let effective =
+        policy::policy_of_change(&repo.objects, &change, &context.env, &context.global.set)?;
     let read = Read { files: change.files.len(), commits: None };
-    let ask = request.map_or(Ask::Gates, Ask::GatesAndCommands);
-    let mut evaluation = evaluate(repo, &context.env, change, &law, None, ask)?;
+    let scope = request.map_or(EvaluationScope::Gates, EvaluationScope::GatesAndCommands);
+    let mut evaluation = evaluate(repo, &context.env, change, &effective, None, scope)?;
     let interrupted = evaluation.interrupted.is_some();
     let tails = std::mem::take(&mut evaluation.tails);
     Ok(Checked { report: evaluation.report(started), parts: Vec::new(), tails, read, interrupted })
@@ -187,12 +191,12 @@ fn check_range(
     repo: &Repo,
     range: (&Oid, &Oid),
     paths: &[BString],
-    request: Option<Request<'_>>,
+    request: Option<CommandRequest<'_>>,
     started: Instant,
 ) -> Result<Checked> {
     let bypass = Bypass::default();
     let flags = &context.global.set;
-    let setting = Setting { repo, env: &context.env, flags, bypass: &bypass };
+    let setting = PushContext { repo, env: &context.env, flags, bypass: &bypass };
     let mut evaluation = evaluate_range(&setting, range, paths, request, &mut out::talk)?;
     let commits = Some(evaluation.commits.len());
     let (read, interrupted) = (Read { files: evaluation.files, commits }, evaluation.interrupted);

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::cli::context::Context;
 use crate::domain::model::report::ExitStatus;
-use crate::flow::evaluate::law;
+use crate::flow::evaluate::policy;
 use crate::platform::ui::out;
 use crate::platform::ui::report::OutputFormat;
 
@@ -19,7 +19,7 @@ pub struct Args {
 pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
     let repo = context.repo()?;
     let top = repo.work_tree.as_deref();
-    let resolved = law::of_work_tree(top, &context.env, &context.global.set)?;
+    let resolved = policy::work_tree_settings(top, &context.env, &context.global.set)?;
     let wanted = args.key.as_deref().unwrap_or_default();
     let origins = resolved.origins();
     let shown = origins.iter().filter(|(key, _, _)| key.starts_with(wanted));

@@ -12,7 +12,7 @@ use crate::domain::model::agent::Money;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::model::text::counted;
 use crate::flow::call::day_of;
-use crate::flow::evaluate::judge;
+use crate::flow::evaluate::recording;
 use crate::platform::config::env::now;
 use crate::platform::store::ledger;
 use crate::platform::store::ledger::call::Call;
@@ -85,7 +85,7 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
         let done = ledger::with(&repo.state_dir(), time, |ledger| ledger.calls_since(since))
             .map_err(LedgerError::hinted)?;
         if let Some(path) = &done.set_aside {
-            out::warn(&judge::set_aside(path).reason);
+            out::warn(&recording::damaged_ledger(path).reason);
         }
         calls = done.value;
     }

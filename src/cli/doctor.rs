@@ -11,9 +11,9 @@ use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::policy::agents::RouteChoice;
 use crate::domain::policy::settings::Policy;
-use crate::flow::call::cast;
-use crate::flow::call::cast::Cast;
-use crate::flow::evaluate::law;
+use crate::flow::call::roles;
+use crate::flow::call::roles::RoleAssignment;
+use crate::flow::evaluate::policy;
 use crate::flow::setup::install;
 use crate::flow::setup::install::status::status;
 use crate::platform::agents::Agent;
@@ -44,7 +44,7 @@ struct CheckResult {
     hook_problems: Vec<String>,
     targets: Vec<CheckTarget>,
     /// The route that the agents found allow, or why there is none.
-    route: Result<Cast, anyhow::Error>,
+    route: Result<RoleAssignment, anyhow::Error>,
     /// Whether the policy asks any agent at all.
     asks: bool,
 }
@@ -67,11 +67,11 @@ fn check(context: &Context, repo: &Repo) -> Result<CheckResult> {
         Some(head) => repo.objects.file(&repo.tree_of(&head)?, BStr::new(POLICY_FILE))?,
         None => None,
     };
-    let policy = law::settings(law.as_deref(), &context.env, &context.global.set)
+    let policy = policy::resolve_settings(law.as_deref(), &context.env, &context.global.set)
         .map_err(|problem| hinted(problem.to_string(), problem.hint))?
         .policy;
-    let home = cast::home(repo);
-    let around = cast::around(repo, &context.env, &home);
+    let home = roles::agents_home(repo);
+    let around = roles::around(repo, &context.env, &home);
     let (method, _) = install::method(repo)?;
     let events = status(repo, &method)?;
     let problems = events.iter().flat_map(|event| {
@@ -82,7 +82,7 @@ fn check(context: &Context, repo: &Repo) -> Result<CheckResult> {
         hooks: events.iter().filter(|event| event.installed).count(),
         hook_problems: problems.collect(),
         targets: targets(&policy, around),
-        route: cast::judges(&policy, around),
+        route: roles::assign_reviewers(&policy, around),
         asks: policy.agents.route != RouteChoice::C,
     })
 }
@@ -192,7 +192,9 @@ impl CheckResult {
 
     fn json(&self) -> Value {
         let route = match &self.route {
-            Ok(cast) => json!({"route": cast.route.as_str(), "notes": cast.notes}),
+            Ok(assignment) => {
+                json!({"route": assignment.route.as_str(), "notes": assignment.notes})
+            }
             Err(error) => json!({"route": null, "notes": [format!("{error:#}")]}),
         };
         json!({
@@ -219,9 +221,9 @@ impl CheckResult {
             target.print();
         }
         match &self.route {
-            Ok(cast) => {
-                line("route", cast.route.as_str());
-                for note in &cast.notes {
+            Ok(assignment) => {
+                line("route", assignment.route.as_str());
+                for note in &assignment.notes {
                     line("", note);
                 }
             }

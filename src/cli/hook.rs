@@ -19,12 +19,16 @@ use crate::domain::policy::commands::Moment;
 use crate::flow::evaluate::bookkeeping;
 use crate::flow::evaluate::bypass;
 use crate::flow::evaluate::bypass::Bypass;
-use crate::flow::evaluate::commands::{Request, Tail};
-use crate::flow::evaluate::evaluation::{Ask, evaluate, stops};
+use crate::flow::evaluate::commands::{CommandRequest, Tail};
+use crate::flow::evaluate::evaluation::{EvaluationScope, evaluate, stops};
 use crate::flow::evaluate::message;
 use crate::flow::evaluate::message::as_committed;
-use crate::flow::evaluate::push::{PushEvaluation, Setting, evaluate_push};
-use crate::flow::evaluate::{judge, judged, law, merge};
+use crate::flow::evaluate::policy::RuleSelection;
+use crate::flow::evaluate::push::evaluate_push;
+use crate::flow::evaluate::push::evaluator::PushContext;
+use crate::flow::evaluate::push::outcome::PushEvaluation;
+use crate::flow::evaluate::report::build_report;
+use crate::flow::evaluate::{merge, passed_trees, policy, recording};
 use crate::flow::review;
 use crate::flow::setup::event;
 use crate::flow::setup::install;
@@ -129,7 +133,7 @@ impl HookCall<'_> {
     /// The repository, and what is to be left out, which is said and recorded. `None` where all of
     /// it is: that way on is open also where nothing can be read or written.
     fn asked(&self) -> Result<Option<(Repo, Bypass)>> {
-        let bypass = Bypass::asked(self.env);
+        let bypass = Bypass::from_env(self.env);
         for (word, nearest) in &bypass.unknown {
             let near = nearest.map(|gate| format!("; did you mean `{gate}`?")).unwrap_or_default();
             out::warn(&format!("TRIBUNAL_SKIP: `{word}` is not a gate{near}"));
@@ -147,7 +151,7 @@ impl HookCall<'_> {
             let recorded = match bypass::record(&repo, self.env, self.name, &bypass) {
                 Ok(()) => "recorded for `tribunal hooks status`".to_owned(),
                 Err(error) => {
-                    bookkeeping::is_said();
+                    bookkeeping::mark_warned();
                     format!("not recorded: {error:#} (hint: {})", bookkeeping::hint(&repo))
                 }
             };
@@ -160,13 +164,14 @@ impl HookCall<'_> {
         let started = Instant::now();
         let Some((repo, bypass)) = self.asked()? else { return Ok(ExitStatus::Pass) };
         let mut change = change::staged(&repo)?;
-        let mut law = law::of_change(&repo.objects, &change, self.env, &[])?;
-        merge::leave_out_known(&repo, self.env, &mut change, &law.hash)?;
-        bypass.apply(&mut law.policy.gates);
-        let request = Request { env: self.env, moment: Some(Moment::PreCommit), reuse: true };
+        let mut effective = policy::policy_of_change(&repo.objects, &change, self.env, &[])?;
+        merge::exclude_evaluated(&repo, self.env, &mut change, &effective.hash)?;
+        bypass.apply(&mut effective.policy.gates);
+        let request =
+            CommandRequest { env: self.env, moment: Some(Moment::PreCommit), reuse: true };
         let (tree, base_tree) = (change.tree.clone(), change.base_tree.clone());
-        let ask = Ask::GatesAndCommands(&request);
-        let mut evaluation = evaluate(&repo, self.env, change, &law, None, ask)?;
+        let scope = EvaluationScope::GatesAndCommands(&request);
+        let mut evaluation = evaluate(&repo, self.env, change, &effective, None, scope)?;
         let interrupted = evaluation.interrupted.is_some();
         let tails = std::mem::take(&mut evaluation.tails);
         let report = evaluation.report(started);
@@ -176,7 +181,7 @@ impl HookCall<'_> {
         }
         if report.verdict == Verdict::Pass {
             if !bypass.is_any() {
-                bookkeeping::tell(&repo, judged::remember(&repo, &tree, &law.hash));
+                bookkeeping::warn_once(&repo, passed_trees::record(&repo, &tree, &effective.hash));
             }
             let see = match base_tree {
                 Some(_) => "tribunal check --from HEAD~1",
@@ -194,7 +199,7 @@ impl HookCall<'_> {
     fn commit_msg(&self) -> Result<ExitStatus> {
         let started = Instant::now();
         // `pre-commit` said and recorded what is left out.
-        let bypass = Bypass::asked(self.env);
+        let bypass = Bypass::from_env(self.env);
         let Some(path) = self.args.first().filter(|_| !bypass.all) else {
             return Ok(ExitStatus::Pass);
         };
@@ -205,14 +210,15 @@ impl HookCall<'_> {
         let comment = message::comment_string(&repo, &text)?;
         let text = as_committed(&text, message::cleanup(&repo, self.env)?, &comment);
         let head = repo.head()?.map(|head| repo.tree_of(&head)).transpose()?;
-        let mut law = law::of_tree(&repo.objects, head.as_ref(), Some(&[]), self.env, &[])?;
-        bypass.apply(&mut law.policy.gates);
-        let findings = gates::check_message(&text, &LocationKind::CommitMessage, &law);
-        let findings = findings.into_iter().map(judge::unrecorded).collect();
-        let report = judge::report(findings, Vec::new(), started);
+        let mut effective =
+            policy::read_policy(&repo.objects, head.as_ref(), RuleSelection::None, self.env, &[])?;
+        bypass.apply(&mut effective.policy.gates);
+        let findings = gates::check_message(&text, &LocationKind::CommitMessage, &effective);
+        let findings = findings.into_iter().map(recording::unrecorded).collect();
+        let report = build_report(findings, Vec::new(), started);
         if report.verdict == Verdict::Pass {
             print_one_line(&report, "git log -1");
-            control::start_on_demand(&repo, self.env, &law.policy.watch);
+            control::start_on_demand(&repo, self.env, &effective.policy.watch);
         } else {
             out::talk(&render(&report, OutputFormat::Human));
             let kept = path.display();
@@ -234,8 +240,9 @@ impl HookCall<'_> {
         let Some(event) = event::of_commit(&repo)? else { return Ok(()) };
         event::drop_in(&repo, &event)?;
         let head = repo.head()?.map(|head| repo.tree_of(&head)).transpose()?;
-        let law = law::of_tree(&repo.objects, head.as_ref(), Some(&[]), self.env, &[])?;
-        control::start_on_demand(&repo, self.env, &law.policy.watch);
+        let effective =
+            policy::read_policy(&repo.objects, head.as_ref(), RuleSelection::None, self.env, &[])?;
+        control::start_on_demand(&repo, self.env, &effective.policy.watch);
         Ok(())
     }
 
@@ -250,7 +257,7 @@ impl HookCall<'_> {
         let Some((repo, bypass)) = self.asked()? else { return Ok(ExitStatus::Pass) };
         let updates = parse_pre_push(input)?;
         let receiver = self.receiver(&repo)?;
-        let setting = Setting { repo: &repo, env: self.env, flags: &[], bypass: &bypass };
+        let setting = PushContext { repo: &repo, env: self.env, flags: &[], bypass: &bypass };
         let mut evaluation = evaluate_push(&setting, &updates, &receiver, &mut out::talk)?;
         if !evaluation.refuses() && !bypass.is_any() {
             self.consult_reviews(&repo, &mut evaluation);
@@ -276,7 +283,7 @@ impl HookCall<'_> {
                 out::talk(line);
             }
         };
-        match review::push::consult(repo, self.env, &evaluation.commits, &mut tell) {
+        match review::push::check_reviews(repo, self.env, &evaluation.commits, &mut tell) {
             Ok(consulted) => {
                 evaluation.parts.extend(consulted.parts);
                 evaluation.skipped.extend(consulted.skipped);
@@ -296,7 +303,7 @@ impl HookCall<'_> {
         let repo = Repo::discover(&env.current_dir, Some(&env))?;
         let updates = parse_pre_receive(input)?;
         let nothing = Bypass::default();
-        let setting = Setting { repo: &repo, env: &env, flags: &[], bypass: &nothing };
+        let setting = PushContext { repo: &repo, env: &env, flags: &[], bypass: &nothing };
         let evaluation = evaluate_push(&setting, &updates, &Receiver::Here, &mut out::talk)?;
         Ok(print_push(evaluation, "the push was rejected; nothing changed on the server", started))
     }
@@ -362,7 +369,7 @@ fn print_push(evaluation: PushEvaluation, hint: &str, started: Instant) -> ExitS
             continue;
         }
         out::talk(&format!("{}:", printable(&part.title)));
-        let report = judge::report(part.findings, Vec::new(), started);
+        let report = build_report(part.findings, Vec::new(), started);
         out::talk(&render(&report, OutputFormat::Human));
     }
     for skipped in &skipped {
@@ -372,7 +379,7 @@ fn print_push(evaluation: PushEvaluation, hint: &str, started: Instant) -> ExitS
     if let Some(base) = policy_of {
         let base = base.short();
         out::hint(&format!(
-            "the push changes the policy, and was checked with the policy of {base}: push the policy change by itself first"
+            "the push changes the policy; it was evaluated under that of {base}: push the change of the policy by itself first"
         ));
     }
     out::hint(hint);

@@ -7,8 +7,8 @@ use crate::cli::hooks::install_hooks;
 use crate::cli::trust::agree_to_named;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::policy::switch::Switch;
-use crate::flow::call::cast;
-use crate::flow::evaluate::law;
+use crate::flow::call::roles;
+use crate::flow::evaluate::policy;
 use crate::flow::setup::{init, install};
 use crate::platform::git::repo::Repo;
 use crate::platform::ui::out;
@@ -66,18 +66,18 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
 /// Says that new commits will be sent to models, and how to prevent it.
 fn announce_reviews(context: &Context, repo: &Repo) -> Result<()> {
     let top = repo.work_tree.as_deref();
-    let policy = law::of_work_tree(top, &context.env, &context.global.set)?.policy;
+    let policy = policy::work_tree_settings(top, &context.env, &context.global.set)?.policy;
     if policy.review.background == Switch::Off {
         return Ok(());
     }
-    let home = cast::home(repo);
-    let cast = cast::judges(&policy, cast::around(repo, &context.env, &home))?;
-    if let Some(judges) = cast.judges {
-        let (reviewer, arbiter) = (&judges.reviewer.name, &judges.arbiter.name);
+    let home = roles::agents_home(repo);
+    let assignment = roles::assign_reviewers(&policy, roles::around(repo, &context.env, &home))?;
+    if let Some(reviewers) = assignment.reviewers {
+        let (reviewer, arbiter) = (&reviewers.reviewer.name, &reviewers.arbiter.name);
         out::talk(&format!(
-            "`{reviewer}` and `{arbiter}` will review every new commit in the background (route {}): \
-             your code is sent to their vendors, without the secrets that are found in it",
-            cast.route
+            "`{reviewer}` and `{arbiter}` will review new commit in the background (route {}): what \
+             they are shown leaves this machine, secrets that are known apart",
+            assignment.route
         ));
         out::hint("turn it off with `[review] background = \"off\"` in `tribunal.toml`");
     }

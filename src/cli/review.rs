@@ -9,12 +9,12 @@ use crate::cli::check::{commit as named, start};
 use crate::cli::context::Context;
 use crate::domain::model::report::ExitStatus;
 use crate::flow::call::inside;
-use crate::flow::evaluate::judge;
+use crate::flow::evaluate::recording;
 use crate::flow::review;
-use crate::flow::review::outcome::Reviewed;
+use crate::flow::review::outcome::ReviewOutcome;
 use crate::flow::review::session::Stopped;
-use crate::flow::review::subject::Range;
-use crate::flow::review::{Request, background};
+use crate::flow::review::target::ReviewRange;
+use crate::flow::review::{ReviewRequest, background};
 use crate::platform::git::repo::Repo;
 use crate::platform::ui::out;
 use crate::platform::ui::report::{OutputFormat, render, render_answered};
@@ -74,7 +74,7 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
     let quiet = context.global.quiet;
     if args.waiting {
         let worked =
-            background::work_off(&repo, |commit| review::in_background(&repo, env, flags, commit));
+            background::drain(&repo, |commit| review::in_background(&repo, env, flags, commit));
         return match worked {
             Err(error) if error.is::<Stopped>() => Ok(ExitStatus::Interrupted),
             worked => worked.map(|()| ExitStatus::Pass),
@@ -85,7 +85,7 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
             out::talk(line);
         }
     };
-    let request = Request {
+    let request = ReviewRequest {
         range: range(&repo, args)?,
         spec: args.spec.as_ref().map(|path| env.current_dir.join(path)),
         fix: args.fix,
@@ -109,7 +109,7 @@ pub fn resume(context: &Context, args: &ResumeArgs) -> Result<ExitStatus> {
 }
 
 /// Says what a review came to, or that it was stopped.
-fn ended(context: &Context, reviewed: Result<Reviewed>, report: bool) -> Result<ExitStatus> {
+fn ended(context: &Context, reviewed: Result<ReviewOutcome>, report: bool) -> Result<ExitStatus> {
     let reviewed = match reviewed {
         Ok(reviewed) => reviewed,
         Err(error) => {
@@ -131,7 +131,7 @@ fn ended(context: &Context, reviewed: Result<Reviewed>, report: bool) -> Result<
 }
 
 /// Prints what a review came to.
-fn show(context: &Context, reviewed: &Reviewed) -> Result<()> {
+fn show(context: &Context, reviewed: &ReviewOutcome) -> Result<()> {
     let format = context.global.format;
     let text = match format {
         OutputFormat::Json => reviewed.json().to_string(),
@@ -139,7 +139,7 @@ fn show(context: &Context, reviewed: &Reviewed) -> Result<()> {
         OutputFormat::Github => render(&reviewed.report, format),
         OutputFormat::Sarif => {
             let findings = &reviewed.report.findings;
-            let answers = judge::answers(&context.repo()?, &context.env, findings)?;
+            let answers = recording::answers(&context.repo()?, &context.env, findings)?;
             render_answered(&reviewed.report, &answers, format)
         }
     };
@@ -155,14 +155,14 @@ fn show(context: &Context, reviewed: &Reviewed) -> Result<()> {
     Ok(())
 }
 
-fn range(repo: &Repo, args: &Args) -> Result<Range> {
+fn range(repo: &Repo, args: &Args) -> Result<ReviewRange> {
     Ok(match (&args.commit, &args.from) {
-        _ if args.staged => Range::Staged,
-        (Some(commit), _) => Range::Commit(named(repo, commit)?),
+        _ if args.staged => ReviewRange::Staged,
+        (Some(commit), _) => ReviewRange::Commit(named(repo, commit)?),
         (None, Some(from)) => {
             let to = named(repo, &args.to)?;
-            Range::Between(start(repo, from, &to)?, to)
+            ReviewRange::Between(start(repo, from, &to)?, to)
         }
-        (None, None) => Range::Unsaid,
+        (None, None) => ReviewRange::Auto,
     })
 }

@@ -8,8 +8,8 @@ use serde_json::json;
 use crate::cli::context::Context;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::pipeline::run::{RunKind, Stage};
-use crate::flow::review::docket::Docket;
 use crate::flow::review::outcome;
+use crate::flow::review::run_record::RunRecord;
 use crate::platform::store::runs;
 use crate::platform::ui::out;
 use crate::platform::ui::report::{OutputFormat, printable};
@@ -29,8 +29,8 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
         if rows.len() == args.limit {
             break;
         }
-        match runs::load::<Docket>(&state_dir, &id) {
-            Ok(Some(docket)) => rows.push(docket),
+        match runs::load::<RunRecord>(&state_dir, &id) {
+            Ok(Some(record)) => rows.push(record),
             Ok(None) => {}
             Err(error) => out::warn(&format!("{error:#}")),
         }
@@ -39,7 +39,7 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
         out::result(
             &json!(
                 rows.iter()
-                    .map(|docket| json_of(docket, at(&state_dir, docket)))
+                    .map(|record| json_of(record, at(&state_dir, record)))
                     .collect::<Vec<_>>()
             )
             .to_string(),
@@ -48,13 +48,13 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
         out::talk("no runs yet");
         out::hint("start one with `tribunal review`");
     } else {
-        let rows: Vec<_> = rows.iter().map(|docket| (docket, at(&state_dir, docket))).collect();
-        for (docket, at) in &rows {
-            out::result(&line(docket, *at));
+        let rows: Vec<_> = rows.iter().map(|record| (record, at(&state_dir, record))).collect();
+        for (record, at) in &rows {
+            out::result(&line(record, *at));
         }
         let stopped = rows.iter().find(|(_, at)| *at == At::Stopped);
-        if let Some((docket, _)) = stopped.filter(|_| !context.global.quiet) {
-            out::hint(&format!("resume it with `tribunal resume {}`", docket.run.id));
+        if let Some((record, _)) = stopped.filter(|_| !context.global.quiet) {
+            out::hint(&format!("`tribunal resume {}` goes on with that run", record.run.id));
         }
     }
     Ok(ExitStatus::Pass)
@@ -69,31 +69,31 @@ enum At {
     End,
 }
 
-fn at(state_dir: &Path, docket: &Docket) -> At {
-    match docket.run.stage {
-        Stage::Ended(_) if docket.closed => At::End,
-        _ if runs::is_held(state_dir, &docket.run.id) => At::Work,
+fn at(state_dir: &Path, record: &RunRecord) -> At {
+    match record.run.stage {
+        Stage::Ended(_) if record.closed => At::End,
+        _ if runs::is_held(state_dir, &record.run.id) => At::Work,
         _ => At::Stopped,
     }
 }
 
-fn line(docket: &Docket, at: At) -> String {
-    let run = &docket.run;
+fn line(record: &RunRecord, at: At) -> String {
+    let run = &record.run;
     let when = run.started.strftime("%Y-%m-%d %H:%M");
-    let (kind, title) = (kind(run.kind), printable(&docket.title));
+    let (kind, title) = (kind(run.kind), printable(&record.title));
     format!("{}  {when}  {kind:<6}  {:<22}  {title}", run.id, standing(&run.stage, at))
 }
 
-fn json_of(docket: &Docket, at: At) -> serde_json::Value {
-    let run = &docket.run;
+fn json_of(record: &RunRecord, at: At) -> serde_json::Value {
+    let run = &record.run;
     json!({
         "id": run.id,
         "kind": kind(run.kind),
-        "title": docket.title,
+        "title": record.title,
         "started": run.started,
         "stage": run.stage.as_str(),
         "decision": match &run.stage {
-            Stage::Ended(end) => Some(outcome::word(&end.decision)),
+            Stage::Ended(end) => Some(outcome::decision_word(&end.decision)),
             _ => None,
         },
         "standing": match at {
@@ -114,7 +114,7 @@ fn kind(kind: RunKind) -> &'static str {
 
 fn standing(stage: &Stage, at: At) -> String {
     match (stage, at) {
-        (Stage::Ended(end), At::End) => outcome::word(&end.decision).to_owned(),
+        (Stage::Ended(end), At::End) => outcome::decision_word(&end.decision).to_owned(),
         (Stage::Ended(_), At::Work) => "closing".to_owned(),
         (Stage::Ended(_), At::Stopped) => "stopped while closing".to_owned(),
         (stage, At::Work) => stage.as_str().to_owned(),

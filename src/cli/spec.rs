@@ -18,7 +18,7 @@ use crate::domain::spec::reading::SpecReading;
 use crate::domain::spec::record::record;
 use crate::domain::spec::template::template;
 use crate::domain::spec::types::{SpecPosition, SpecStatus};
-use crate::flow::evaluate::law;
+use crate::flow::evaluate::policy;
 use crate::flow::intake::ingest::{PROGRESS, key};
 use crate::flow::intake::redact;
 use crate::flow::intake::scan::{SpecGlobs, list};
@@ -109,7 +109,7 @@ fn top_of(repo: &Repo) -> Result<PathBuf> {
 }
 
 fn globs(context: &Context, top: &Path) -> Result<SpecGlobs> {
-    let resolved = law::of_work_tree(Some(top), &context.env, &context.global.set)?;
+    let resolved = policy::work_tree_settings(Some(top), &context.env, &context.global.set)?;
     SpecGlobs::new(&resolved.policy.watch.specs)
         .map_err(|bad| hinted(bad.to_string(), "the globs are `watch.specs` in tribunal.toml"))
 }

@@ -9,7 +9,8 @@ use crate::cli::context::Context;
 use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::policy::commands::CommandGate;
-use crate::flow::evaluate::law;
+use crate::flow::evaluate::policy;
+use crate::flow::evaluate::policy::RuleSelection;
 use crate::flow::evaluate::trust;
 use crate::flow::evaluate::trust::Trusted;
 use crate::platform::config::env;
@@ -75,11 +76,18 @@ pub fn named_commands(context: &Context, repo: &Repo) -> Result<Vec<CommandGate>
     let mut commands = Vec::new();
     if let Some(head) = repo.head()? {
         let tree = repo.tree_of(&head)?;
-        commands =
-            law::of_tree(&repo.objects, Some(&tree), Some(&[]), &context.env, set)?.policy.commands;
+        commands = policy::read_policy(
+            &repo.objects,
+            Some(&tree),
+            RuleSelection::None,
+            &context.env,
+            set,
+        )?
+        .policy
+        .commands;
     }
     if let Some(top) = &repo.work_tree {
-        let settings = law::of_work_tree(Some(top), &context.env, set)?;
+        let settings = policy::work_tree_settings(Some(top), &context.env, set)?;
         for command in settings.policy.commands {
             if !commands.contains(&command) {
                 commands.push(command);

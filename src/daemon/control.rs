@@ -103,7 +103,7 @@ pub fn start(place: &WatchedRepo, verbose: u8) -> Result<Start> {
 /// Starts the daemon unless one runs, for hooks: does not wait, prints nothing, and an error is the
 /// caller's to ignore.
 pub fn start_on_demand(repo: &Repo, env: &Env, watch: &WatchSettings) {
-    let unwanted = !background::is_wanted(env);
+    let unwanted = !background::is_enabled(env);
     if watch.start != WatchStart::OnDemand || unwanted || repo.work_tree.is_none() {
         return;
     }

@@ -8,7 +8,8 @@ use rustix::process::Pid;
 use serde::{Deserialize, Serialize};
 
 use crate::daemon::watched_repo::WatchedRepo;
-use crate::flow::learn::{self, Outcome};
+use crate::flow::learn;
+use crate::flow::learn::outcome::LearnOutcome;
 use crate::platform::git::places::OpenError;
 use crate::platform::git::repo::Repo;
 use crate::platform::process::{ChildProcess, Cmd, own_path};
@@ -67,9 +68,9 @@ pub fn work(place: &WatchedRepo, worktree: &Path) -> Result<Vec<LearnedRule>> {
         Err(error) if is_gone(&error) => return Ok(Vec::new()),
         repo => repo?,
     };
-    let session = learn::by_itself(&repo, &place.env, &place.flags)?;
+    let session = learn::learn_automatically(&repo, &place.env, &place.flags)?;
     let rules = session.learned.into_iter().filter_map(|learned| match learned.outcome {
-        Outcome::Rule { rule, .. } => {
+        LearnOutcome::Rule { rule, .. } => {
             Some(LearnedRule { id: rule.id, title: rule.title, path: rule.at.path })
         }
         _ => None,

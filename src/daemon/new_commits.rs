@@ -68,5 +68,5 @@ fn want_reviews(place: &WatchedRepo, top: &Path, moved: &HeadMove) -> Result<boo
     }
     let repo = Repo::discover(top, None)?;
     let (env, flags) = (&place.env, &place.flags);
-    background::want(&repo, env, flags, &moved.commits, &moved.left_out)
+    background::enqueue(&repo, env, flags, &moved.commits, &moved.left_out)
 }

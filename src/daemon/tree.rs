@@ -8,7 +8,7 @@ use crate::domain::gates::governance::POLICY_FILE;
 use crate::domain::policy::layers::problem::SettingsProblem;
 use crate::domain::policy::switch::Switch;
 use crate::domain::policy::watch::{WatchMethod, WatchSettings, WatchStart};
-use crate::flow::evaluate::law;
+use crate::flow::evaluate::policy;
 use crate::flow::intake::scan::{SpecGlobs, SpecListing, list};
 use crate::platform::store::known::Stamp;
 
@@ -68,12 +68,13 @@ impl Tree {
         }
         let said = |problem: SettingsProblem| format!("{problem}; hint: {}", problem.hint);
         let read = |text: Option<&[u8]>| -> Result<Settings, String> {
-            let resolved = law::settings(text, &place.env, &place.flags).map_err(said)?;
+            let resolved =
+                policy::resolve_settings(text, &place.env, &place.flags).map_err(said)?;
             let (watch, background) = (resolved.policy.watch, resolved.policy.review.background);
             let globs = SpecGlobs::new(&watch.specs).map_err(|bad| bad.to_string())?;
             Ok((watch, globs, background))
         };
-        let text = law::policy_text(&self.top).map_err(said);
+        let text = policy::read_policy_file(&self.top).map_err(said);
         let outcome = match text.and_then(|text| read(text.as_deref())) {
             Ok(settings) => {
                 self.set(settings);

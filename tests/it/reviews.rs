@@ -189,7 +189,7 @@ fn routes_are_said_and_kept_apart() {
     let refused = [&one[..], &["--set", "agents.route=A"]].concat();
     review(&repo, &refused).code(2).says("would review code of its own vendor");
     let none = review(&repo, &["--commit", "HEAD", "--set", "agents.route=C"]).ok();
-    assert_eq!(none.json()["review"]["unjudged"][0], "no model judges: `agents.route` is `C`");
+    assert_eq!(none.json()["review"]["unjudged"][0], "no model reviews: `agents.route` is `C`");
 }
 
 #[test]
@@ -494,7 +494,7 @@ fn a_push_cannot_switch_off_its_own_reviews() {
             review(&repo, &["--commit", commit]);
         }
         let pushed = git(&repo, &["push", "--dry-run", "origin", "main"], &[]).code(1);
-        pushed.says("push the policy change by itself first");
+        pushed.says("push the change of the policy by itself first");
         repo.git(&["reset", "--quiet", "--hard", "origin/main"]).ok();
     }
 }

@@ -14,8 +14,11 @@ use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::model::text::counted;
 use crate::flow::learn;
-use crate::flow::learn::standing::Standing;
-use crate::flow::learn::{Learned, Outcome, Request, Session};
+use crate::flow::learn::outcome::{LearnOutcome, LearnSession, Learned};
+use crate::flow::learn::request::LearnRequest;
+use crate::flow::learn::rule_files::RuleFiles;
+use crate::flow::learn::statistics::statistics;
+use crate::flow::workspace::work_tree::work_tree;
 use crate::platform::ui::out;
 use crate::platform::ui::report::OutputFormat;
 
@@ -90,41 +93,41 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
 
 fn list(context: &Context) -> Result<ExitStatus> {
     let repo = context.repo()?;
-    let standing = Standing::of_work_tree(learn::work_tree(&repo)?)?;
-    let ids: Vec<&str> = standing.rules.iter().map(|rule| rule.id.as_str()).collect();
-    let (counts, warnings) = learn::statistics(&repo, &context.env, &ids)?;
+    let rule_files = RuleFiles::of_work_tree(work_tree(&repo)?)?;
+    let ids: Vec<&str> = rule_files.rules.iter().map(|rule| rule.id.as_str()).collect();
+    let (counts, warnings) = statistics(&repo, &context.env, &ids)?;
     for warning in &warnings {
         out::warn(warning);
     }
     if context.global.format == OutputFormat::Json {
-        let rules: Vec<Value> = standing
+        let rules: Vec<Value> = rule_files
             .rules
             .iter()
             .zip(&counts)
             .map(|(rule, counts)| show::json_rule(rule, Some(counts)))
             .collect();
-        let errors: Vec<Value> = standing.errors.iter().map(show::json_error).collect();
+        let errors: Vec<Value> = rule_files.errors.iter().map(show::json_error).collect();
         out::result(&json!({"version": 1, "rules": rules, "errors": errors}).to_string());
         return Ok(ExitStatus::Pass);
     }
-    for (rule, counts) in standing.rules.iter().zip(&counts) {
+    for (rule, counts) in rule_files.rules.iter().zip(&counts) {
         out::result(&show::line(rule, counts));
     }
-    if standing.rules.is_empty() && !context.global.quiet {
+    if rule_files.rules.is_empty() && !context.global.quiet {
         out::talk("no rules yet");
     }
-    if !standing.errors.is_empty() {
-        let count = standing.errors.len();
-        out::warn(&format!("{count} more cannot be read; `tribunal constitution check` shows why"));
+    if !rule_files.errors.is_empty() {
+        let count = rule_files.errors.len();
+        out::warn(&format!("{count} more cannot be read: `tribunal constitution check` shows why"));
     }
     Ok(ExitStatus::Pass)
 }
 
 fn check(context: &Context) -> Result<ExitStatus> {
     let repo = context.repo()?;
-    let standing = Standing::of_work_tree(learn::work_tree(&repo)?)?;
-    let mut errors = standing.errors;
-    errors.extend(standing.rules.iter().filter_map(|rule| compile(rule).err()));
+    let rule_files = RuleFiles::of_work_tree(work_tree(&repo)?)?;
+    let mut errors = rule_files.errors;
+    errors.extend(rule_files.rules.iter().filter_map(|rule| compile(rule).err()));
     errors.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
     let health = learn::health(&repo, &context.env, &context.global.set)?;
     for warning in &health.warnings {
@@ -136,7 +139,7 @@ fn check(context: &Context) -> Result<ExitStatus> {
     if context.global.format == OutputFormat::Json {
         let value = json!({
             "version": 1,
-            "rules": standing.rules.len(),
+            "rules": rule_files.rules.len(),
             "bytes": health.bytes,
             "bytes_max": health.bytes_max,
             "checked": health.checked,
@@ -155,7 +158,7 @@ fn check(context: &Context) -> Result<ExitStatus> {
     if !context.global.quiet {
         out::result(&format!(
             "{} rules, {} of at most {} in force, {} of at most {} bytes",
-            standing.rules.len(),
+            rule_files.rules.len(),
             health.checked,
             health.checked_max,
             health.bytes,
@@ -167,12 +170,12 @@ fn check(context: &Context) -> Result<ExitStatus> {
 
 fn test(context: &Context, id: Option<&str>) -> Result<ExitStatus> {
     let repo = context.repo()?;
-    let standing = Standing::of_work_tree(learn::work_tree(&repo)?)?;
+    let rule_files = RuleFiles::of_work_tree(work_tree(&repo)?)?;
     let wanted: Vec<&Rule> =
-        standing.rules.iter().filter(|rule| id.is_none_or(|id| rule.id == id)).collect();
+        rule_files.rules.iter().filter(|rule| id.is_none_or(|id| rule.id == id)).collect();
     let mut errors: Vec<RuleError> = wanted.iter().flat_map(|rule| problems(rule)).collect();
     if id.is_none() || wanted.is_empty() {
-        errors.extend(standing.errors);
+        errors.extend(rule_files.errors);
     }
     if let (Some(id), true) = (id, wanted.is_empty() && errors.is_empty()) {
         return Err(hinted(
@@ -203,7 +206,7 @@ fn test(context: &Context, id: Option<&str>) -> Result<ExitStatus> {
 
 fn learn(context: &Context, args: &LearnArgs) -> Result<ExitStatus> {
     let repo = context.repo()?;
-    let request = Request {
+    let request = LearnRequest {
         class: args.class.as_deref().map(Class::new),
         check: check_of(args)?,
         agent: args.agent,
@@ -241,7 +244,7 @@ fn learn(context: &Context, args: &LearnArgs) -> Result<ExitStatus> {
     }
     let wanted = request.check.is_some();
     let missed = session.learned.iter().all(|learned| !is_good(learned));
-    let broken = session.learned.iter().any(|l| matches!(l.outcome, Outcome::Broken(_)));
+    let broken = session.learned.iter().any(|l| matches!(l.outcome, LearnOutcome::Broken(_)));
     let fails = (wanted && missed) || broken || !session.errors.is_empty();
     Ok(match fails {
         true => ExitStatus::Blocked,
@@ -253,7 +256,7 @@ fn learn(context: &Context, args: &LearnArgs) -> Result<ExitStatus> {
 fn is_good(learned: &Learned) -> bool {
     matches!(
         learned.outcome,
-        Outcome::Rule { proof: Proof::Proved { .. }, .. } | Outcome::Known { .. }
+        LearnOutcome::Rule { proof: Proof::Proved { .. }, .. } | LearnOutcome::Known { .. }
     )
 }
 
@@ -270,20 +273,20 @@ fn forget(context: &Context, id: &str) -> Result<ExitStatus> {
 }
 
 /// What was learned beside another command, for people who look at its messages.
-pub fn print_session(session: &Session) {
+pub fn print_session(session: &LearnSession) {
     for warning in session.warnings.iter().chain(&session.undrafted) {
         out::warn(warning);
     }
     for learned in &session.learned {
         match &learned.outcome {
-            Outcome::Rule { .. } => out::talk(&show::learned(learned, false)),
-            Outcome::Broken(_) => out::warn(&show::learned(learned, false)),
-            // Said by `tribunal constitution learn` alone.
-            Outcome::Known { .. }
-            | Outcome::Forgotten { .. }
-            | Outcome::Elsewhere { .. }
-            | Outcome::Unproved { .. }
-            | Outcome::Full { .. } => {}
+            LearnOutcome::Rule { .. } => out::talk(&show::learned(learned, false)),
+            LearnOutcome::Broken(_) => out::warn(&show::learned(learned, false)),
+            // Said where somebody asks for it.
+            LearnOutcome::Known { .. }
+            | LearnOutcome::Forgotten { .. }
+            | LearnOutcome::Elsewhere { .. }
+            | LearnOutcome::Unproved { .. }
+            | LearnOutcome::Full { .. } => {}
         }
     }
     for step in session.moves.iter().filter(|step| step.to.is_some()) {

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use crate::domain::constitution::prove::Proof;
 use crate::domain::constitution::rule::{Language, Rule, RuleError, RuleScope, RuleStatus};
 use crate::domain::model::text::counted;
-use crate::flow::learn::moves::Move;
-use crate::flow::learn::{Learned, Outcome, Session};
+use crate::flow::learn::outcome::{LearnOutcome, LearnSession, Learned};
+use crate::flow::learn::status_changes::StatusChange;
 use crate::platform::store::ledger::query::RuleStats;
 use crate::platform::ui::out::{DIM, GOOD, WARNING};
 use crate::platform::ui::report::printable;
@@ -67,7 +67,7 @@ pub fn json_error(error: &RuleError) -> Value {
 }
 
 /// What is advised of a rule, in one line.
-pub fn step(step: &Move) -> String {
+pub fn step(step: &StatusChange) -> String {
     format!(
         "{}:{}: {} ({}) {}",
         step.at.path,
@@ -78,7 +78,7 @@ pub fn step(step: &Move) -> String {
     )
 }
 
-pub fn json_move(step: &Move) -> Value {
+pub fn json_move(step: &StatusChange) -> Value {
     json!({
         "id": step.id,
         "from": step.from.as_str(),
@@ -92,7 +92,7 @@ pub fn json_move(step: &Move) -> Value {
 }
 
 /// What a session came to, line by line.
-pub fn session(session: &Session, dry_run: bool) -> Vec<String> {
+pub fn session(session: &LearnSession, dry_run: bool) -> Vec<String> {
     let learned = session.learned.iter().map(|learned| self::learned(learned, dry_run));
     learned.chain(session.moves.iter().map(step)).collect()
 }
@@ -101,7 +101,7 @@ pub fn session(session: &Session, dry_run: bool) -> Vec<String> {
 pub fn learned(learned: &Learned, dry_run: bool) -> String {
     let what = mistake(learned);
     match &learned.outcome {
-        Outcome::Rule { rule, proof } => {
+        LearnOutcome::Rule { rule, proof } => {
             let done = if dry_run { "would learn" } else { "learned" };
             let line = if dry_run { String::new() } else { format!(":{}", rule.at.line) };
             let place = format!("{}{line}", rule.at.path);
@@ -124,18 +124,18 @@ pub fn learned(learned: &Learned, dry_run: bool) -> String {
             };
             format!("{done} {} ({status}) from {what}: {title}\n  {place}, {how}{by}", rule.id)
         }
-        Outcome::Known { ids } => format!("{what}: {} covers it already", ids.join(", ")),
-        Outcome::Forgotten { id } => format!(
+        LearnOutcome::Known { ids } => format!("{what}: {} covers it already", ids.join(", ")),
+        LearnOutcome::Forgotten { id } => format!(
             "{what}: {id} was deleted and does not come back by itself; `--class {}` asks for it",
             learned.class
         ),
-        Outcome::Elsewhere { id } => {
-            format!("{what}: {id} is on another branch, where the findings are")
+        LearnOutcome::Elsewhere { id } => {
+            format!("{what}: {id} is on another branch, as the findings are")
         }
-        Outcome::Unproved { reason } | Outcome::Full { reason } => {
+        LearnOutcome::Unproved { reason } | LearnOutcome::Full { reason } => {
             format!("{what}: not learned, {reason}")
         }
-        Outcome::Broken(error) => format!("{what}: not learned, {error}"),
+        LearnOutcome::Broken(error) => format!("{what}: not learned, {error}"),
     }
 }
 
@@ -153,7 +153,7 @@ fn mistake(learned: &Learned) -> String {
 }
 
 /// What a session came to, as one object.
-pub fn json_session(session: &Session, dry_run: bool) -> Value {
+pub fn json_session(session: &LearnSession, dry_run: bool) -> Value {
     let learned: Vec<Value> = session.learned.iter().map(json_learned).collect();
     json!({
         "version": 1,
@@ -174,7 +174,7 @@ fn json_learned(learned: &Learned) -> Value {
         "drafted_by": learned.drafted_by,
     });
     let (outcome, reason) = match &learned.outcome {
-        Outcome::Rule { rule, proof } => {
+        LearnOutcome::Rule { rule, proof } => {
             value["rule"] = json_rule(rule, None);
             match proof {
                 Proof::Proved { hits_in_rest } => {
@@ -184,21 +184,21 @@ fn json_learned(learned: &Learned) -> Value {
                 Proof::Prose { reason } => ("prose", Some(reason.clone())),
             }
         }
-        Outcome::Known { ids } => {
+        LearnOutcome::Known { ids } => {
             value["rules"] = json!(ids);
             ("known", None)
         }
-        Outcome::Forgotten { id } => {
+        LearnOutcome::Forgotten { id } => {
             value["rules"] = json!([id]);
             ("forgotten", None)
         }
-        Outcome::Elsewhere { id } => {
+        LearnOutcome::Elsewhere { id } => {
             value["rules"] = json!([id]);
             ("elsewhere", None)
         }
-        Outcome::Unproved { reason } => ("unproved", Some(reason.clone())),
-        Outcome::Full { reason } => ("full", Some(reason.clone())),
-        Outcome::Broken(error) => ("broken", Some(error.to_string())),
+        LearnOutcome::Unproved { reason } => ("unproved", Some(reason.clone())),
+        LearnOutcome::Full { reason } => ("full", Some(reason.clone())),
+        LearnOutcome::Broken(error) => ("broken", Some(error.to_string())),
     };
     value["outcome"] = json!(outcome);
     value["reason"] = json!(reason);

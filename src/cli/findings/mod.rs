@@ -23,9 +23,10 @@ use crate::domain::model::error::hinted;
 use crate::domain::model::report::{ExitStatus, Report, Reported, Verdict};
 use crate::domain::model::stored_finding::{Disposition, DispositionKind};
 use crate::domain::model::text::counted;
-use crate::flow::evaluate::whereabouts;
-use crate::flow::evaluate::whereabouts::Whereabouts;
-use crate::flow::evaluate::{import, judge, remark};
+use crate::flow::evaluate::manual_finding::ManualFinding;
+use crate::flow::evaluate::relocate;
+use crate::flow::evaluate::relocate::Relocation;
+use crate::flow::evaluate::{import, manual_finding, recording};
 use crate::flow::learn;
 use crate::platform::config::env::now;
 use crate::platform::git::command::succeeded;
@@ -162,7 +163,7 @@ fn with_ledger<T>(
     let done =
         ledger::with(&repo.state_dir(), now(&context.env), work).map_err(LedgerError::hinted)?;
     if let Some(path) = &done.set_aside {
-        out::warn(&judge::set_aside(path).reason);
+        out::warn(&recording::damaged_ledger(path).reason);
     }
     Ok(done.value)
 }
@@ -210,7 +211,7 @@ fn list(context: &Context, args: &ListArgs) -> Result<ExitStatus> {
 /// Prints what is kept in a form for other programs. It evaluates nothing: the verdict is `pass`.
 fn report_list(context: &Context, repo: &Repo, listing: &Listing) -> Result<()> {
     let findings: Vec<Reported> = listing.findings.iter().map(reported).collect();
-    let answers = judge::answers(repo, &context.env, &findings)?;
+    let answers = recording::answers(repo, &context.env, &findings)?;
     let report = Report { verdict: Verdict::Pass, findings, skipped: Vec::new(), elapsed_ms: 0 };
     let text = render_answered(&report, &answers, context.global.format);
     if !text.is_empty() {
@@ -229,27 +230,25 @@ fn show(context: &Context, id: &str) -> Result<ExitStatus> {
         Ok((kept, history, locators))
     })?;
     let locators: Option<LineLocators> = locators.and_then(|text| serde_json::from_str(&text).ok());
-    let today = whereabouts::now(&repo, &kept, &history, locators.as_ref())?;
+    let today = relocate::relocate(&repo, &kept, &history, locators.as_ref())?;
     if context.global.format == OutputFormat::Json {
         let mut finding = json_details(&kept, &history);
         finding["now"] = match today {
-            Whereabouts::At(line) => json!({"line": line}),
-            Whereabouts::Edited => json!("edited"),
-            Whereabouts::Gone => json!("gone"),
-            Whereabouts::Unknown => json!(null),
+            Relocation::At(line) => json!({"line": line}),
+            Relocation::Edited => json!("edited"),
+            Relocation::Gone => json!("gone"),
+            Relocation::Unknown => json!(null),
         };
         out::result(&json!({"version": 1, "finding": finding}).to_string());
     } else {
         out::result(&details(&kept, &history, now));
         match today {
-            Whereabouts::At(line) => out::result(&format!("in HEAD: line {line}")),
-            Whereabouts::Edited => {
-                out::result(
-                    "in HEAD: the line was edited; a new review must tell whether it still applies",
-                );
+            Relocation::At(line) => out::result(&format!("in HEAD: line {line}")),
+            Relocation::Edited => {
+                out::result("in HEAD: the line was edited; whether it still holds must be asked");
             }
-            Whereabouts::Gone => out::result("in HEAD: gone"),
-            Whereabouts::Unknown => {}
+            Relocation::Gone => out::result("in HEAD: gone"),
+            Relocation::Unknown => {}
         }
     }
     Ok(ExitStatus::Pass)
@@ -292,9 +291,9 @@ fn add(context: &Context, args: &AddArgs) -> Result<ExitStatus> {
     }
     let class = class_of(&args.class)?;
     let severity = severity_of(&args.severity)?;
-    let remark = remark::Remark { class, severity, path, line, message: args.message.trim() };
-    let (change, finding) = remark::finding(&repo, &remark)?;
-    let kept = judge::record(&repo, &context.env, &[(&change, vec![finding])])
+    let manual = ManualFinding { class, severity, path, line, message: args.message.trim() };
+    let (change, finding) = manual_finding::to_finding(&repo, &manual)?;
+    let kept = recording::try_record(&repo, &context.env, &[(&change, vec![finding])])
         .map_err(LedgerError::hinted)?;
     for skipped in &kept.skipped {
         out::warn(&skipped.reason);
@@ -325,7 +324,7 @@ fn import(context: &Context, args: &ImportArgs) -> Result<ExitStatus> {
     };
     let imported = import::read(&repo, &report, args.written_as.as_deref(), &args.file)?;
     let count = imported.findings.len();
-    let kept = judge::record(&repo, &context.env, &[(&imported.change, imported.findings)])
+    let kept = recording::try_record(&repo, &context.env, &[(&imported.change, imported.findings)])
         .map_err(LedgerError::hinted)?;
     for skipped in &kept.skipped {
         out::warn(&skipped.reason);
@@ -349,9 +348,9 @@ fn import(context: &Context, args: &ImportArgs) -> Result<ExitStatus> {
 
 /// Learns a rule where the new findings recur often enough. The findings are kept in any case.
 fn learn_from_it(context: &Context, repo: &Repo) {
-    match learn::by_itself(repo, &context.env, &context.global.set) {
+    match learn::learn_automatically(repo, &context.env, &context.global.set) {
         Ok(session) => constitution::print_session(&session),
-        Err(error) => out::warn(&format!("no rule was learned: {error:#}")),
+        Err(error) => out::warn(&format!("nothing was learned: {error:#}")),
     }
 }
 

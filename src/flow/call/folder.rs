@@ -1,4 +1,4 @@
-//! The files of one call: what was asked, what the agent left behind, and the reply.
+//! Stores the files of one call: prompt, agent's files, reply.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
@@ -21,18 +21,18 @@ pub struct CallFolder {
     path: PathBuf,
 }
 
-/// A reply as it is kept.
+/// A reply as it is stored.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct KeptReply {
+pub struct StoredReply {
     pub started: Timestamp,
     pub ended: Timestamp,
-    /// Whether its money was computed from the price table.
+    /// Whether its cost was computed from the price table.
     pub priced: bool,
     pub reply: Reply,
 }
 
-impl KeptReply {
-    /// The call as it ended with this reply.
+impl StoredReply {
+    /// The ledger's call, ended with this reply.
     pub fn end(&self, call: Call) -> Call {
         let Identity { model, version, .. } = self.reply.by.clone();
         Call {
@@ -63,29 +63,29 @@ impl CallFolder {
         entries.map(|entry| Ok(Self { path: entry.with_context(failed)?.path() })).collect()
     }
 
-    /// Where the agent's process is noted while it runs.
+    /// The file that names the agent's process while it runs.
     pub fn note(&self) -> PathBuf {
         self.path.join("process.json")
     }
 
-    /// The reply that was kept here; `None` where there is none, or what is there is none.
-    pub fn reply(&self) -> Option<KeptReply> {
+    /// Reads the stored reply; `None` where there is none or it cannot be read.
+    pub fn reply(&self) -> Option<StoredReply> {
         serde_json::from_slice(&fs::read(self.path.join("reply.json")).ok()?).ok()
     }
 
-    /// Keeps the reply, in one step.
-    pub fn keep_reply(&self, kept: &KeptReply) -> Result<()> {
+    /// Stores the reply atomically.
+    pub fn store_reply(&self, kept: &StoredReply) -> Result<()> {
         write_atomic(&self.path.join("reply.json"), &serde_json::to_vec_pretty(kept)?)
     }
 
     /// Removes the reply.
-    pub fn forget(&self) -> Result<()> {
+    pub fn remove_reply(&self) -> Result<()> {
         let path = self.path.join("reply.json");
         fs::remove_file(&path).with_context(|| format!("could not remove `{}`", path.display()))
     }
 
-    /// Makes the folder anew, for this user alone, with the question; whatever a killed call left
-    /// is gone. Gives an empty folder for the agent.
+    /// Creates the folder anew with the prompt, for this user alone; files of a killed call are
+    /// removed. Returns an empty folder for the agent.
     pub fn prepare(&self, prompt: &str) -> Result<PathBuf> {
         let agents = self.agents();
         let make = || -> io::Result<()> {
@@ -103,7 +103,7 @@ impl CallFolder {
         Ok(agents)
     }
 
-    /// Takes every secret out of what the agent left behind. What cannot be cleaned is removed.
+    /// Redacts the files that the agent left. A folder that cannot be redacted is removed.
     pub fn redact(&self) -> Result<()> {
         let agents = self.agents();
         if let Err(error) = redact_below(&agents) {
@@ -119,8 +119,8 @@ impl CallFolder {
     }
 }
 
-/// Rewrites the files that hold secrets, and removes what is neither a file nor a folder: a link
-/// could lead anywhere.
+/// Rewrites the files that contain secrets, and removes what is neither a file nor a folder: a link
+/// could point anywhere.
 fn redact_below(folder: &Path) -> Result<()> {
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -144,7 +144,7 @@ fn redact_below(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The reply without any secret, in whatever part of it.
+/// Redacts every string of a reply.
 pub fn redacted(reply: &Reply) -> Result<Reply> {
     let mut value = serde_json::to_value(reply)?;
     redact_value(&mut value);

@@ -1,4 +1,4 @@
-//! An agent at work starts no paid work: it would pay without end for what it was asked to do.
+//! Refuses calls from inside an agent's call: they could start each other without end.
 
 use anyhow::Result;
 
@@ -6,8 +6,8 @@ use crate::domain::model::error::hinted;
 use crate::platform::agents::call::INSIDE;
 use crate::platform::config::env::Env;
 
-/// Refuses what would ask an agent, where an agent's call is under way around this process. `what`
-/// is what was asked for, `later` what becomes of it.
+/// Refuses to call an agent where this process runs inside an agent's call. `what` is the refused
+/// action, `later` the hint.
 pub fn refuse(env: &Env, what: &str, later: &str) -> Result<()> {
     if env.get(INSIDE).is_none() {
         return Ok(());

@@ -1,113 +1,75 @@
-//! The desk over which every call to an agent goes: made once, without secrets, within the budgets.
+//! Calls agents: each call is made once, redacted, and within the budgets.
 //!
-//! A call whose reply was kept is never made again. One that was killed on its way is made again
-//! under its own name and counts once.
+//! A call whose reply is stored is never made again. A call that was killed is made again under the
+//! same key and counts once.
 
-mod earlier;
-pub mod cast;
+pub mod roles;
+pub mod cleanup;
+pub mod client;
 mod folder;
 pub mod inside;
-mod next;
+mod retry;
 #[cfg(test)]
 mod tests;
 mod wait;
 
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Result;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use serde_json::Value;
-use ulid::Ulid;
 
 use crate::domain::gates::secrets::redact;
 use crate::domain::model::agent::{Cost, Money};
-use crate::domain::policy::settings::Policy;
-use crate::flow::call::cast::Player;
-pub use crate::flow::call::earlier::{clean_up, end_earlier};
-use crate::flow::call::folder::{CallFolder, KeptReply, redacted};
-use crate::flow::call::next::{Next, SoFar, after, jittered, later, money_of};
+use crate::flow::call::client::{AgentClient, AgentQuestion};
+use crate::flow::call::folder::{CallFolder, StoredReply, redacted};
+use crate::flow::call::retry::{
+    AfterCall, CallHistory, jittered, later, money_of, next_step, numbered, random,
+};
 use crate::flow::call::wait::{Waited, clock};
-use crate::flow::evaluate::judge::set_aside;
-use crate::platform::agents::ask::{Access, Identity, Outcome, Reply, Request};
-use crate::platform::agents::env::Around;
-use crate::platform::config::env::{Env, backoff_base, now};
-use crate::platform::process::Interrupts;
-use crate::platform::store::ledger;
-use crate::platform::store::ledger::Ledger;
+use crate::platform::agents::ask::{Identity, Outcome, Reply, Request};
+use crate::platform::config::env::{backoff_base, now};
 use crate::platform::store::ledger::call::{Begun, Call, Limits, UNDER_WAY};
-use crate::platform::store::ledger::error::Error as LedgerError;
 
 /// The name in the price table that stands for every model that it does not name.
 const ANY_MODEL: &str = "default";
 
-/// Where the calls of one run are made.
-pub struct Desk<'a> {
-    pub env: &'a Env,
-    pub policy: &'a Policy,
-    pub around: Around<'a>,
-    /// Where the ledger is.
-    pub state_dir: PathBuf,
-    /// The run's id.
-    pub run: String,
-    /// The run's folder, which nobody else works in.
-    pub folder: PathBuf,
-    pub interrupts: Interrupts,
-    /// Kept open from one call to the next; begun with `Mutex::default()`.
-    pub ledger: Mutex<Option<Ledger>>,
-    /// Told what is waited for.
-    pub tell: &'a (dyn Fn(&str) + Sync),
-}
-
-/// A question to a player of the run.
-#[derive(Clone, Copy, Debug)]
-pub struct Question<'a> {
-    pub player: &'a Player,
-    /// The stable name of this question within the run: `review-0-1`. It becomes a folder's name.
-    pub key: &'a str,
-    pub prompt: &'a str,
-    pub schema: Option<&'a Value>,
-    pub access: Access,
-    /// The agent's working directory.
-    pub dir: &'a Path,
-}
-
-impl Desk<'_> {
-    /// Asks until there is an answer or a reason why there is none: what fails in passing is tried
-    /// again, a rate limit is waited for. The reply is without secrets.
+impl AgentClient<'_> {
+    /// Calls the agent until it answers or fails for good: transient failures are retried, a rate limit
+    /// is waited for. The reply is redacted.
     ///
-    /// An error is ours: no file could be written, the ledger could not be used.
-    pub fn ask(&self, question: &Question<'_>) -> Result<Reply> {
-        // Commands refuse earlier and in their own words; no call goes past here.
+    /// # Errors
+    ///
+    /// Where a file or the ledger cannot be written; a failure of the agent is a reply.
+    pub fn ask(&self, question: &AgentQuestion<'_>) -> Result<Reply> {
+        // Commands refuse earlier, with messages of their own; this holds for every call.
         inside::refuse(self.env, "no agent can be asked", "ask once the call is over")?;
         let base = backoff_base(self.env);
         let patience = later(now(self.env), self.policy.agents.wait);
-        let mut so_far = SoFar::default();
+        let mut history = CallHistory::default();
         loop {
-            let key = numbered(question.key, so_far);
-            let (reply, before) = match self.kept(&key, question)? {
+            let key = numbered(question.key, history);
+            let (reply, before) = match self.stored_reply(&key, question)? {
                 Some(kept) => (kept.reply, Some(kept.ended)),
                 None => (self.call_once(&key, question, patience)?, None),
             };
             let retries = self.policy.agents.retries;
             let time = before.unwrap_or_else(|| now(self.env));
-            match after(&reply.outcome, so_far, retries, base, time) {
-                Next::Done => return Ok(reply),
-                Next::Again(most) => {
-                    so_far.transient += 1;
+            match next_step(&reply.outcome, history, retries, base, time) {
+                AfterCall::Done => return Ok(reply),
+                AfterCall::Again(most) => {
+                    history.transient += 1;
                     let pause = match before {
-                        None => jittered(most, draw()),
+                        None => jittered(most, random()),
                         Some(_) => Duration::ZERO,
                     };
                     if let Some(signal) = self.interrupts.wait(pause) {
                         return Ok(interrupted(reply, signal));
                     }
                 }
-                Next::Until(until) => {
-                    so_far.limited += 1;
-                    self.keep_wait(&question.player.name, until, before.is_some())?;
+                AfterCall::Until(until) => {
+                    history.limited += 1;
+                    self.store_wait(&question.to.name, until, before.is_some())?;
                     if before.is_none() && until > patience {
                         return Ok(reply);
                     }
@@ -116,34 +78,34 @@ impl Desk<'_> {
         }
     }
 
-    /// Whether a question has the last reply that it gets, so that asking it makes no call.
+    /// Whether the stored replies settle a question, so that asking it makes no call.
     pub fn is_settled(&self, key: &str) -> bool {
         self.replies(key).1
     }
 
-    /// Forgets the replies to a question, for which nothing is left to show: it is asked again.
-    pub fn forget(&self, key: &str) -> Result<()> {
-        self.replies(key).0.iter().try_for_each(CallFolder::forget)
+    /// Removes the stored replies to a question, so that it is asked again.
+    pub fn discard_replies(&self, key: &str) -> Result<()> {
+        self.replies(key).0.iter().try_for_each(CallFolder::remove_reply)
     }
 
-    /// The calls for a question that have a reply, and whether the last of these settles it.
+    /// The calls for a question that have a stored reply, and whether the last one settles it.
     fn replies(&self, key: &str) -> (Vec<CallFolder>, bool) {
         let (retries, base) = (self.policy.agents.retries, backoff_base(self.env));
-        let (mut folders, mut so_far) = (Vec::new(), SoFar::default());
+        let (mut folders, mut history) = (Vec::new(), CallHistory::default());
         loop {
-            let folder = CallFolder::of(&self.folder, &numbered(key, so_far));
+            let folder = CallFolder::of(&self.folder, &numbered(key, history));
             let Some(kept) = folder.reply() else { return (folders, false) };
             folders.push(folder);
-            match after(&kept.reply.outcome, so_far, retries, base, kept.ended) {
-                Next::Done => return (folders, true),
-                Next::Again(_) => so_far.transient += 1,
-                Next::Until(_) => so_far.limited += 1,
+            match next_step(&kept.reply.outcome, history, retries, base, kept.ended) {
+                AfterCall::Done => return (folders, true),
+                AfterCall::Again(_) => history.transient += 1,
+                AfterCall::Until(_) => history.limited += 1,
             }
         }
     }
 
-    /// The reply that a call of that name left, with its cost in the ledger.
-    fn kept(&self, key: &str, question: &Question<'_>) -> Result<Option<KeptReply>> {
+    /// Reads the stored reply of a call, and records its cost where that is missing.
+    fn stored_reply(&self, key: &str, question: &AgentQuestion<'_>) -> Result<Option<StoredReply>> {
         let Some(kept) = CallFolder::of(&self.folder, key).reply() else { return Ok(None) };
         let counted = self.with_ledger(|ledger| ledger.calls_of(&self.run))?;
         if !counted.iter().any(|call| call.key == key && call.outcome != UNDER_WAY) {
@@ -153,27 +115,32 @@ impl Desk<'_> {
         Ok(Some(kept))
     }
 
-    /// One call, unless a wait or a budget is in its way.
-    fn call_once(&self, key: &str, question: &Question<'_>, patience: Timestamp) -> Result<Reply> {
-        let player = question.player;
+    /// Makes one call, unless a rate limit or a budget prevents it.
+    fn call_once(
+        &self,
+        key: &str,
+        question: &AgentQuestion<'_>,
+        patience: Timestamp,
+    ) -> Result<Reply> {
+        let assigned = question.to;
         let by = Identity {
-            agent: player.name.clone(),
-            family: player.agent.family().to_owned(),
+            agent: assigned.name.clone(),
+            family: assigned.agent.family().to_owned(),
             version: String::new(),
-            model: player.settings.model.clone(),
+            model: assigned.settings.model.clone(),
         };
         let not_made = |outcome: Outcome| {
             let cost = Cost { money: Some(Money(0)), ..Cost::default() };
             Ok(Reply { outcome, cost, by: by.clone(), took_ms: 0 })
         };
         let time = now(self.env);
-        if let Some(until) = self.with_ledger(|ledger| ledger.wait(&player.name, time))? {
-            let name = &player.name;
+        if let Some(until) = self.with_ledger(|ledger| ledger.wait(&assigned.name, time))? {
+            let name = &assigned.name;
             match self.wait_until(name, until, patience) {
                 Waited::Over => {}
                 Waited::Interrupted(signal) => return not_made(Outcome::Interrupted(signal)),
                 Waited::TooLong => {
-                    let why = format!("`{name}` wants to be left alone until {}", clock(until));
+                    let why = format!("`{name}` is at its rate limit until {}", clock(until));
                     return not_made(Outcome::RateLimited { until: Some(until), why });
                 }
             }
@@ -181,7 +148,7 @@ impl Desk<'_> {
         let call = self.call_of(key, question, now(self.env));
         let limits = self.limits(call.started)?;
         match self.with_ledger(|ledger| ledger.begin_call(&call, &limits))? {
-            Begun::Yes => self.make(key, question, &call),
+            Begun::Yes => self.make_call(key, question, &call),
             Begun::OverRun(spent) => {
                 let why = over_budget("run", self.policy.budget.run, spent, call.budget);
                 not_made(Outcome::OverBudget { why })
@@ -193,14 +160,14 @@ impl Desk<'_> {
         }
     }
 
-    /// Makes the call and keeps what came of it.
-    fn make(&self, key: &str, question: &Question<'_>, call: &Call) -> Result<Reply> {
+    /// Makes the call and stores its reply.
+    fn make_call(&self, key: &str, question: &AgentQuestion<'_>, call: &Call) -> Result<Reply> {
         let folder = CallFolder::of(&self.folder, key);
-        // Whoever built the prompt has done this; here it is made sure.
+        // The prompt is built from redacted text; this makes sure of it.
         let prompt = redact::redact_str(question.prompt);
-        let settings = &question.player.settings;
+        let settings = &question.to.settings;
         let request = Request {
-            role: question.player.role,
+            role: question.to.role,
             model: Some(settings.model.as_str()).filter(|model| !model.is_empty()),
             effort: Some(settings.effort.as_str()).filter(|effort| !effort.is_empty()),
             prompt: &prompt,
@@ -213,26 +180,26 @@ impl Desk<'_> {
             idle: settings.idle,
             budget: Some(settings.budget),
         };
-        let raw = question.player.agent.ask(&request, self.around, self.interrupts);
+        let raw = question.to.agent.ask(&request, self.around, self.interrupts);
         folder.redact()?;
         let mut reply = redacted(&raw)?;
         let priced = self.price(&mut reply, &settings.model);
-        let kept = KeptReply { started: call.started, ended: now(self.env), priced, reply };
+        let kept = StoredReply { started: call.started, ended: now(self.env), priced, reply };
         if !matches!(kept.reply.outcome, Outcome::Interrupted(_)) {
-            folder.keep_reply(&kept)?;
+            folder.store_reply(&kept)?;
         }
         self.with_ledger(|ledger| ledger.end_call(&kept.end(call.clone())))?;
         Ok(kept.reply)
     }
 
-    /// Computes the money where the program reports none; tells whether it did.
+    /// Computes the cost from the price table where the program reports none; returns whether it did.
     fn price(&self, reply: &mut Reply, asked: &str) -> bool {
         if reply.cost.money.is_some() {
             return false;
         }
         let nothing_ran = match reply.outcome {
             Outcome::CouldNotStart { .. } => true,
-            // A service answers nobody whom it does not know.
+            // Without a login the service runs nothing.
             Outcome::NotLoggedIn { .. } => reply.cost.tokens.output.is_none(),
             _ => false,
         };
@@ -247,22 +214,22 @@ impl Desk<'_> {
         reply.cost.money.is_some()
     }
 
-    fn call_of(&self, key: &str, question: &Question<'_>, started: Timestamp) -> Call {
-        let player = question.player;
+    fn call_of(&self, key: &str, question: &AgentQuestion<'_>, started: Timestamp) -> Call {
+        let assigned = question.to;
         Call {
             run: self.run.clone(),
             key: key.to_owned(),
-            role: player.role,
-            agent: player.name.clone(),
-            family: player.agent.family().to_owned(),
-            model: player.settings.model.clone(),
+            role: assigned.role,
+            agent: assigned.name.clone(),
+            family: assigned.agent.family().to_owned(),
+            model: assigned.settings.model.clone(),
             version: String::new(),
             started,
             ended: None,
             outcome: UNDER_WAY.to_owned(),
             cost: Cost::default(),
             priced: false,
-            budget: player.settings.budget,
+            budget: assigned.settings.budget,
         }
     }
 
@@ -270,40 +237,11 @@ impl Desk<'_> {
         let budget = self.policy.budget;
         Ok(Limits { run: budget.run, day: budget.day, day_began: day_of(time)? })
     }
-
-    fn with_ledger<T>(
-        &self,
-        mut work: impl FnMut(&mut Ledger) -> Result<T, LedgerError>,
-    ) -> Result<T> {
-        let mut open = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
-        if open.is_none() {
-            // Why it could not be opened is told below.
-            *open = Ledger::open(&self.state_dir).ok();
-        }
-        match open.as_mut().map(&mut work) {
-            Some(Err(LedgerError::Damaged(_))) | None => *open = None,
-            Some(outcome) => return outcome.map_err(LedgerError::hinted),
-        }
-        let done =
-            ledger::with(&self.state_dir, now(self.env), work).map_err(LedgerError::hinted)?;
-        if let Some(path) = &done.set_aside {
-            (self.tell)(&set_aside(path).reason);
-        }
-        Ok(done.value)
-    }
 }
 
 /// The first moment of a day, as everywhere here in UTC.
 pub fn day_of(time: Timestamp) -> Result<Timestamp> {
     Ok(time.to_zoned(TimeZone::UTC).start_of_day()?.timestamp())
-}
-
-/// The name of a call: the question's, and from the second on its number.
-fn numbered(key: &str, so_far: SoFar) -> String {
-    match so_far.transient + so_far.limited {
-        0 => key.to_owned(),
-        before => format!("{key}.{}", before + 1),
-    }
 }
 
 fn interrupted(reply: Reply, signal: i32) -> Reply {
@@ -314,10 +252,4 @@ fn over_budget(what: &str, limit: Money, spent: Money, call: Money) -> String {
     format!(
         "a call of up to {call} would break the budget of the {what}: {spent} of {limit} are spent"
     )
-}
-
-fn draw() -> u32 {
-    #[expect(clippy::cast_possible_truncation, reason = "any of its bits will do")]
-    let part = Ulid::generate().random() as u32;
-    part
 }

@@ -1,22 +1,21 @@
-//! Waits for a rate limit's end, and what is kept of it.
+//! Waits for the end of a rate limit, and stores it in the ledger.
 
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use jiff::Timestamp;
 
-use crate::flow::call::next::{jittered, later};
-use crate::flow::call::{Desk, draw};
+use crate::flow::call::client::AgentClient;
+use crate::flow::call::retry::{jittered, later, random};
 use crate::platform::config::env::{backoff_base, now};
 
 /// How many times the base the jitter after a rate limit's reset may be.
 const RESET_JITTER: u32 = 60;
 
-/// How long a wait goes on without a look at the clock, which may have jumped while the machine
-/// slept.
+/// How long a wait goes on before it reads the clock, which may have jumped while the machine slept.
 const LOOK: Duration = Duration::from_mins(1);
 
-/// What became of a wait.
+/// How a wait ended.
 pub(super) enum Waited {
     Over,
     /// It would take longer than the policy allows.
@@ -24,10 +23,15 @@ pub(super) enum Waited {
     Interrupted(i32),
 }
 
-impl Desk<'_> {
-    /// Keeps until when an agent is to be left alone. A former process may have been killed before it
-    /// kept that; what it met must not shorten a wait that was met since.
-    pub(super) fn keep_wait(&self, agent: &str, until: Timestamp, from_before: bool) -> Result<()> {
+impl AgentClient<'_> {
+    /// Stores the end of an agent's rate limit. A killed process may not have stored its own; an older
+    /// limit never shortens a newer one.
+    pub(super) fn store_wait(
+        &self,
+        agent: &str,
+        until: Timestamp,
+        from_before: bool,
+    ) -> Result<()> {
         if from_before {
             let time = now(self.env);
             let known = self.with_ledger(|ledger| ledger.wait(agent, time))?;
@@ -44,7 +48,7 @@ impl Desk<'_> {
             return Waited::TooLong;
         }
         (self.tell)(&format!("`{name}` is at its rate limit: waiting until {}", clock(until)));
-        let jitter = jittered(backoff_base(self.env) * RESET_JITTER, draw());
+        let jitter = jittered(backoff_base(self.env) * RESET_JITTER, random());
         let until = later(until, jitter);
         let left = |time: Timestamp| {
             Duration::try_from(until.duration_since(time)).unwrap_or(Duration::ZERO)

@@ -1,8 +1,7 @@
-//! The command gates: which of them a change calls for, and what their runs say about it.
+//! Runs command gates: selects those of a change, runs them in a workspace, reads their reports.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -11,7 +10,6 @@ use bstr::ByteSlice as _;
 use crate::domain::gates::GateReport;
 use crate::domain::gates::formats::ReportFormat;
 use crate::domain::gates::policy::EffectivePolicy;
-use crate::domain::gates::secrets::redact;
 use crate::domain::model::change::{Change, FileChangeKind};
 use crate::domain::model::class::Class;
 use crate::domain::model::finding::{Effect, Finding};
@@ -22,7 +20,8 @@ use crate::domain::model::severity::Severity;
 use crate::domain::policy::commands::{CommandGate, Moment};
 use crate::domain::policy::gates::GateLevel;
 use crate::flow::evaluate::bookkeeping;
-use crate::flow::evaluate::passed::Passed;
+use crate::flow::evaluate::command_cache::CommandCache;
+use crate::flow::evaluate::command_output::{keep_log, printed, tail};
 use crate::flow::evaluate::tool_report;
 use crate::flow::evaluate::tool_report::FINDINGS_MAX;
 use crate::flow::evaluate::trust::Trusted;
@@ -31,41 +30,28 @@ use crate::flow::workspace::checkout::{Ignored, Unavailable, Workspace};
 use crate::platform::config::env::Env;
 use crate::platform::git::repo::Repo;
 use crate::platform::process::{Cmd, Ended, Interrupts, code_of};
-use crate::platform::store::share;
 
 /// Set for every command to its name. A tribunal that finds it set runs no commands: a command that
 /// commits would otherwise call itself.
 const INSIDE: &str = "TRIBUNAL_INSIDE_COMMAND";
 
-/// How much of a failed command's output is shown, in lines.
-const TAIL_LINES: usize = 20;
-
-/// How much of the end of an output is looked at for that, in bytes.
-const TAIL_BYTES: usize = 16 * 1024;
-
-/// How much of the end of an output is kept, in bytes.
-const LOG_BYTES: u64 = 4 * 1024 * 1024;
-
-/// How many logs of earlier runs are kept for each command.
-const LOGS_KEPT: usize = 3;
-
-/// What is to be run.
+/// Which commands to run.
 #[derive(Clone, Copy)]
-pub struct Request<'a> {
+pub struct CommandRequest<'a> {
     pub env: &'a Env,
-    /// `None` asks for every command, whenever it usually runs.
+    /// The hook that they run at; `None` selects every command.
     pub moment: Option<Moment>,
     /// Whether a command that passed on this very tree before need not run again.
     pub reuse: bool,
 }
 
-/// What the commands have to say.
+/// The findings of the commands, and whether they could be run.
 #[derive(Debug, Default)]
-pub struct Outcome {
-    pub judgement: GateReport,
-    /// A command that guards could not be run: neither pass nor block.
+pub struct CommandOutcome {
+    pub report: GateReport,
+    /// A command of level `block` could not be run: neither pass nor block.
     pub inconclusive: bool,
-    /// We were told to stop, by this signal.
+    /// The signal that interrupted the commands.
     pub interrupted: Option<i32>,
     /// The last lines of each command that failed.
     pub tails: Vec<Tail>,
@@ -78,17 +64,17 @@ pub struct Tail {
     pub lines: Vec<String>,
 }
 
-/// Runs the commands that the change calls for, in a tree of the program's own.
-pub fn judge(
+/// Runs the commands that the change selects, in a workspace.
+pub fn run_commands(
     repo: &Repo,
-    law: &EffectivePolicy,
+    effective: &EffectivePolicy,
     change: &Change,
-    request: &Request<'_>,
-) -> Result<Outcome> {
-    let mut outcome = Outcome::default();
-    let level = law.policy.gates.commands.level;
+    request: &CommandRequest<'_>,
+) -> Result<CommandOutcome> {
+    let mut outcome = CommandOutcome::default();
+    let level = effective.policy.gates.commands.level;
     let Some(effect) = level.effect() else { return Ok(outcome) };
-    let mut wanted = wanted(law, change, request.moment, &mut outcome);
+    let mut wanted = wanted(effective, change, request.moment, &mut outcome);
     if wanted.is_empty() {
         return Ok(outcome);
     }
@@ -97,52 +83,55 @@ pub fn judge(
         return Ok(outcome);
     }
     let trusted = Trusted::load(repo)?;
-    let passed = Passed::load(repo);
+    let cache = CommandCache::load(repo);
     wanted.retain(|command| {
         if !trusted.holds(command) {
             outcome.skip(&[*command], &untrusted(&trusted, command));
             return false;
         }
-        !(request.reuse && passed.holds(command, &change.tree))
+        !(request.reuse && cache.holds(command, &change.tree))
     });
     if wanted.is_empty() {
         return Ok(outcome);
     }
     let interrupts = Interrupts::listen().context("could not listen for signals")?;
-    let run = Run { repo, change, env: request.env, level, effect, interrupts, passed };
+    let run = CommandRunner { repo, change, env: request.env, level, effect, interrupts, cache };
     run.all(&wanted, &mut outcome)?;
     Ok(outcome)
 }
 
-/// Names the commands that the change calls for and that are not run because something else stops
-/// it already.
-pub fn pass_over(law: &EffectivePolicy, change: &Change, request: &Request<'_>) -> Vec<Skipped> {
-    let mut outcome = Outcome::default();
-    let wanted = wanted(law, change, request.moment, &mut outcome);
+/// Lists the commands that are not run because another gate blocks the change.
+pub fn skip_commands(
+    effective: &EffectivePolicy,
+    change: &Change,
+    request: &CommandRequest<'_>,
+) -> Vec<Skipped> {
+    let mut outcome = CommandOutcome::default();
+    let wanted = wanted(effective, change, request.moment, &mut outcome);
     outcome.skip(&wanted, "it was not run: the change is stopped without it");
-    outcome.judgement.skipped
+    outcome.report.skipped
 }
 
-/// Says in the report that a command that guards was not run to its end.
-pub fn settle(report: &mut Report, inconclusive: bool) {
+/// Turns a pass into `inconclusive` where a command was not run to its end.
+pub fn mark_inconclusive(report: &mut Report, inconclusive: bool) {
     if inconclusive && report.verdict == Verdict::Pass {
         report.verdict = Verdict::Inconclusive;
     }
 }
 
-/// The commands that the change calls for at that moment; none where the gate is off.
+/// Selects the commands of a change at that hook; none where the gate is off.
 fn wanted<'a>(
-    law: &'a EffectivePolicy,
+    effective: &'a EffectivePolicy,
     change: &Change,
     moment: Option<Moment>,
-    outcome: &mut Outcome,
+    outcome: &mut CommandOutcome,
 ) -> Vec<&'a CommandGate> {
-    let level = law.policy.gates.commands.level;
+    let level = effective.policy.gates.commands.level;
     let mut wanted = Vec::new();
     if level == GateLevel::Off {
         return wanted;
     }
-    for command in &law.policy.commands {
+    for command in &effective.policy.commands {
         match is_wanted(command, change, moment) {
             Ok(true) => wanted.push(command),
             Ok(false) => {}
@@ -152,9 +141,9 @@ fn wanted<'a>(
     wanted
 }
 
-impl Outcome {
+impl CommandOutcome {
     fn skip(&mut self, commands: &[&CommandGate], reason: &str) {
-        self.judgement.skipped.extend(
+        self.report.skipped.extend(
             commands
                 .iter()
                 .map(|command| Skipped { gate: command.name.clone(), reason: reason.to_owned() }),
@@ -163,25 +152,25 @@ impl Outcome {
 
     fn fail_to_run(&mut self, level: GateLevel, name: &str, reason: &str) {
         self.inconclusive |= level == GateLevel::Block;
-        self.judgement.skipped.push(Skipped {
+        self.report.skipped.push(Skipped {
             gate: name.to_owned(),
             reason: format!("it could not be run: {reason}"),
         });
     }
 }
 
-struct Run<'a> {
+struct CommandRunner<'a> {
     repo: &'a Repo,
     change: &'a Change,
     env: &'a Env,
     level: GateLevel,
     effect: Effect,
     interrupts: Interrupts,
-    passed: Passed,
+    cache: CommandCache,
 }
 
-impl Run<'_> {
-    fn all(&self, commands: &[&CommandGate], outcome: &mut Outcome) -> Result<()> {
+impl CommandRunner<'_> {
+    fn all(&self, commands: &[&CommandGate], outcome: &mut CommandOutcome) -> Result<()> {
         let workspace = match Workspace::acquire(&checkout::root(self.repo), &self.change.tree) {
             Ok(workspace) => workspace,
             Err(error) => {
@@ -224,7 +213,12 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn give_up(&self, commands: &[&CommandGate], error: &anyhow::Error, outcome: &mut Outcome) {
+    fn give_up(
+        &self,
+        commands: &[&CommandGate],
+        error: &anyhow::Error,
+        outcome: &mut CommandOutcome,
+    ) {
         if let Some(Unavailable::Interrupted(signal)) = error.downcast_ref() {
             outcome.interrupted = Some(*signal);
         }
@@ -233,22 +227,22 @@ impl Run<'_> {
         }
     }
 
-    /// Runs one command; false where we were told to stop.
+    /// Runs one command; false where a signal interrupted it.
     fn one(
         &self,
         workspace: &Workspace,
         command: &CommandGate,
-        outcome: &mut Outcome,
+        outcome: &mut CommandOutcome,
     ) -> Result<bool> {
         let format = tool_report::format_of(command)?;
-        let apart = format.as_ref().is_some_and(tool_report::is_apart);
+        let stdout_alone = format.as_ref().is_some_and(tool_report::reads_stdout_alone);
         let log = workspace.output("output.log");
-        let report = if apart { workspace.output("report.out") } else { log.clone() };
+        let report = if stdout_alone { workspace.output("report.out") } else { log.clone() };
         let (to_log, to_report) = (checkout::create(&log)?, checkout::create(&report)?);
-        let to_report = if apart { &to_report } else { &to_log };
+        let to_report = if stdout_alone { &to_report } else { &to_log };
         let ended =
             self.shell(workspace, command).supervise(to_report, &to_log, self.interrupts)?;
-        let printed = printed(&log, apart.then_some(&report))?;
+        let printed = printed(&log, stdout_alone.then_some(&report))?;
         let kept = keep_log(self.repo, &command.name, &printed);
         if let Ended::Interrupted(signal) = ended {
             outcome.skip(&[command], "it was stopped: interrupted");
@@ -277,7 +271,7 @@ impl Run<'_> {
         let mut found = read.unwrap_or_default();
         match failure {
             None if found.is_empty() && !unread => {
-                bookkeeping::tell(self.repo, self.passed.add(command, &self.change.tree));
+                bookkeeping::warn_once(self.repo, self.cache.add(command, &self.change.tree));
             }
             // What stops the change is said with its place: the failure as such says nothing more.
             Some(what) if found.iter().all(|finding| finding.severity < Severity::High) => {
@@ -286,7 +280,7 @@ impl Run<'_> {
             }
             _ => {}
         }
-        outcome.judgement.findings.extend(found);
+        outcome.report.findings.extend(found);
         Ok(true)
     }
 
@@ -306,7 +300,7 @@ impl Run<'_> {
         shell
     }
 
-    /// Takes in a command's report. `None` is one that cannot be read: it is said, and no pass.
+    /// Reads a command's report. `None` is one that cannot be read: no pass, and named as skipped.
     fn read(
         &self,
         workspace: &Workspace,
@@ -314,7 +308,7 @@ impl Run<'_> {
         format: &ReportFormat,
         report: &Path,
         failed: bool,
-        outcome: &mut Outcome,
+        outcome: &mut CommandOutcome,
     ) -> Result<Option<Vec<Finding>>> {
         let printed =
             fs::read(report).with_context(|| format!("could not read `{}`", report.display()))?;
@@ -393,61 +387,6 @@ fn is_wanted(
 /// `GIT_CONFIG_KEY_0` and the like carry settings of the git command that called us.
 fn is_config(name: &str) -> bool {
     name.starts_with("GIT_CONFIG_KEY_") || name.starts_with("GIT_CONFIG_VALUE_")
-}
-
-/// The end of what a command printed, without secrets: tests like to print what they were
-/// configured with.
-fn printed(output: &Path, report: Option<&PathBuf>) -> Result<Vec<u8>> {
-    let mut printed = Vec::new();
-    for path in [Some(output), report.map(PathBuf::as_path)].into_iter().flatten() {
-        let end = end_of(path, LOG_BYTES)
-            .with_context(|| format!("could not read `{}`", path.display()))?;
-        printed.extend(redact::redact(&end));
-    }
-    Ok(printed)
-}
-
-/// Keeps what a command printed where people find it, with some older ones; `None` where that
-/// cannot be done, which is said.
-fn keep_log(repo: &Repo, name: &str, printed: &[u8]) -> Option<PathBuf> {
-    let plain = |c: char| if c.is_ascii_alphanumeric() || "-_".contains(c) { c } else { '_' };
-    let name: String = name.chars().map(plain).take(100).collect();
-    let folder = repo.state_dir().join("logs/commands");
-    let numbered = |number: usize| match number {
-        0 => folder.join(format!("{name}.log")),
-        _ => folder.join(format!("{name}.{number}.log")),
-    };
-    let keep = || -> io::Result<()> {
-        for number in (0..LOGS_KEPT).rev() {
-            // Another run may be turning the same logs over: the newest is what counts.
-            drop(fs::rename(numbered(number), numbered(number + 1)));
-        }
-        let mut log = OpenOptions::new();
-        share::open(&numbered(0), log.write(true).truncate(true))?.write_all(printed)
-    };
-    let kept = keep().with_context(|| format!("could not write `{}`", numbered(0).display()));
-    let path = kept.is_ok().then(|| numbered(0));
-    bookkeeping::tell(repo, kept);
-    path
-}
-
-/// At most so many bytes of the end of a file.
-fn end_of(path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
-    let mut file = File::open(path)?;
-    let length = file.metadata()?.len();
-    file.seek(SeekFrom::Start(length.saturating_sub(bytes_max)))?;
-    let mut end = Vec::new();
-    file.read_to_end(&mut end)?;
-    Ok(end)
-}
-
-/// The last lines of what was printed.
-fn tail(printed: &[u8]) -> Vec<String> {
-    let end = &printed[printed.len().saturating_sub(TAIL_BYTES)..];
-    let lines: Vec<&[u8]> = end.trim_end().lines().collect();
-    let from = lines.len().saturating_sub(TAIL_LINES);
-    let text = |line: &&[u8]| line.to_str_lossy().chars().take(400).collect();
-    lines[from..].iter().map(text).collect()
 }
 
 fn for_people(time: Duration) -> String {

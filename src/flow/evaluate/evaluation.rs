@@ -1,4 +1,4 @@
-//! The one evaluation of a change: the gates, what the ledger knows, then the project's commands.
+//! Evaluates a change: runs the gates, records their findings, then runs the project's commands.
 //! Commits, pushes, `check` and the server all go through [`evaluate`].
 
 use std::collections::HashSet;
@@ -14,46 +14,46 @@ use crate::domain::model::finding::{Effect, Finding, Location, LocationKind};
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::{Report, Reported, Skipped};
 use crate::flow::evaluate::commands;
-use crate::flow::evaluate::commands::{Request, Tail};
-use crate::flow::evaluate::judge;
+use crate::flow::evaluate::commands::{CommandRequest, Tail};
+use crate::flow::evaluate::gates::run_gates;
+use crate::flow::evaluate::recording;
+use crate::flow::evaluate::report::build_report;
 use crate::platform::config::env::Env;
 use crate::platform::git::repo::Repo;
 
-/// Which parts of an evaluation are asked for.
+/// The parts of an evaluation that run.
 #[derive(Clone, Copy)]
-pub enum Ask<'a> {
-    /// The gates that need no program to be run.
+pub enum EvaluationScope<'a> {
+    /// The gates that start no program.
     Gates,
-    /// The gates, then the commands: only where nothing stops the change already. What is blocked
-    /// anyway waits for no build.
-    GatesAndCommands(&'a Request<'a>),
-    Commands(&'a Request<'a>),
+    /// The gates, then the commands, unless a gate blocks the change: no build is needed then.
+    GatesAndCommands(&'a CommandRequest<'a>),
+    Commands(&'a CommandRequest<'a>),
 }
 
-/// What was found in a change.
+/// The findings of one change.
 #[derive(Debug, Default)]
 pub struct Evaluation {
     pub findings: Vec<Reported>,
     pub skipped: Vec<Skipped>,
     /// The last lines of each command that failed.
     pub tails: Vec<Tail>,
-    /// A command that guards could not be run.
+    /// A command of level `block` could not be run.
     pub inconclusive: bool,
-    /// The signal that told us to stop.
+    /// The signal that interrupted the commands.
     pub interrupted: Option<i32>,
 }
 
-/// What the changes of one push share: each file is read once, and what was found once is not said
-/// again for the next commit.
+/// State shared by the changes of one push: each file is read once, each finding reported once.
 #[derive(Default)]
 pub struct Seen {
-    /// By policy: what a laxer one let pass says nothing under a stricter one.
+    /// By policy: a pass under a laxer policy proves nothing under a stricter one.
     files: HashSet<(String, BString, Oid)>,
     found: HashSet<String>,
 }
 
 impl Seen {
-    fn leave_out_known(&mut self, change: &mut Change, policy: &str) {
+    fn skip_known(&mut self, change: &mut Change, policy: &str) {
         change.files.retain(|file| match &file.new {
             Some(entry) => {
                 self.files.insert((policy.to_owned(), file.path.clone(), entry.oid.clone()))
@@ -63,7 +63,7 @@ impl Seen {
     }
 
     fn is_new(&mut self, finding: &Finding) -> bool {
-        // The remarks about whole changes and messages are about each one anew.
+        // A finding about a whole change or a message is about that one alone.
         let Some(Location { spot: LocationKind::File(_), .. }) = &finding.place else {
             return true;
         };
@@ -78,37 +78,38 @@ pub fn evaluate(
     repo: &Repo,
     env: &Env,
     mut change: Change,
-    law: &EffectivePolicy,
+    effective: &EffectivePolicy,
     mut seen: Option<&mut Seen>,
-    ask: Ask<'_>,
+    scope: EvaluationScope<'_>,
 ) -> Result<Evaluation> {
     let mut evaluation = Evaluation::default();
-    if !matches!(ask, Ask::Commands(_)) {
+    if !matches!(scope, EvaluationScope::Commands(_)) {
         if let Some(seen) = seen.as_deref_mut() {
-            seen.leave_out_known(&mut change, &law.hash);
+            seen.skip_known(&mut change, &effective.hash);
         }
-        let GateReport { findings, skipped } = judge::mechanical(repo, &change, law)?;
+        let GateReport { findings, skipped } = run_gates(repo, &change, effective)?;
         evaluation.skipped = skipped;
         evaluation.keep(repo, env, &change, findings, seen.as_deref_mut());
     }
-    let (Ask::Commands(request) | Ask::GatesAndCommands(request)) = ask else {
+    let (EvaluationScope::Commands(request) | EvaluationScope::GatesAndCommands(request)) = scope
+    else {
         return Ok(evaluation);
     };
     if stops(&evaluation.findings) {
-        evaluation.skipped.extend(commands::pass_over(law, &change, request));
+        evaluation.skipped.extend(commands::skip_commands(effective, &change, request));
         return Ok(evaluation);
     }
-    let ran = commands::judge(repo, law, &change, request)?;
+    let ran = commands::run_commands(repo, effective, &change, request)?;
     evaluation.tails = ran.tails;
     evaluation.inconclusive = ran.inconclusive;
     evaluation.interrupted = ran.interrupted;
-    evaluation.skipped.extend(ran.judgement.skipped);
-    evaluation.keep(repo, env, &change, ran.judgement.findings, seen);
+    evaluation.skipped.extend(ran.report.skipped);
+    evaluation.keep(repo, env, &change, ran.report.findings, seen);
     Ok(evaluation)
 }
 
 impl Evaluation {
-    /// Takes in what was found, as the ledger has it.
+    /// Records findings and adds them.
     fn keep(
         &mut self,
         repo: &Repo,
@@ -120,16 +121,16 @@ impl Evaluation {
         if let Some(seen) = seen {
             findings.retain(|finding| seen.is_new(finding));
         }
-        let kept = judge::keep(repo, env, change, findings);
+        let kept = recording::record_findings(repo, env, change, findings);
         self.findings.extend(kept.findings);
         self.skipped.extend(kept.skipped);
     }
 
-    /// The report of this evaluation; `started` is when it began.
+    /// Builds the report of this evaluation; `started` is when it began.
     pub fn report(self, started: Instant) -> Report {
-        let mut report = judge::report(self.findings, self.skipped, started);
-        // What was stopped half-way is no pass.
-        commands::settle(&mut report, self.inconclusive || self.interrupted.is_some());
+        let mut report = build_report(self.findings, self.skipped, started);
+        // An interrupted evaluation is no pass.
+        commands::mark_inconclusive(&mut report, self.inconclusive || self.interrupted.is_some());
         report
     }
 }

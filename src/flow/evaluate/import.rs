@@ -1,4 +1,4 @@
-//! Another tool's report, taken in as findings of the checked-out commit.
+//! Imports another tool's report as findings of the checked-out commit.
 
 use std::path::Path;
 
@@ -17,11 +17,11 @@ use crate::platform::git::repo::Repo;
 /// The largest report that is read, in bytes.
 const BYTES_MAX: usize = 64 * 1024 * 1024;
 
-/// What a report says.
+/// The findings of a report.
 pub struct Imported {
     pub change: Change,
     pub findings: Vec<Finding>,
-    /// How many of them are in files that the commit does not have.
+    /// How many of them name files that the commit does not have.
     pub elsewhere: usize,
 }
 
@@ -60,7 +60,7 @@ pub fn read(repo: &Repo, report: &[u8], format: Option<&str>, name: &Path) -> Re
     Ok(Imported { change, findings, elsewhere })
 }
 
-/// The checked-out commit as the change that a remark is about; before the first, the index.
+/// The checked-out commit as the change that the findings are of; before the first, the index.
 fn checked_out(repo: &Repo) -> Result<Change> {
     let head = repo.head()?;
     let tree = match &head {

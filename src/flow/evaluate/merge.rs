@@ -1,4 +1,4 @@
-//! What a merge brings that was judged where it comes from.
+//! Leaves files out of a merge that were evaluated on the branch they come from.
 
 use std::collections::HashSet;
 use std::fs;
@@ -8,22 +8,21 @@ use bstr::BString;
 
 use crate::domain::model::change::Change;
 use crate::domain::model::oid::Oid;
-use crate::flow::evaluate::judged;
+use crate::flow::evaluate::passed_trees;
 use crate::platform::config::env::Env;
 use crate::platform::git::diff;
 use crate::platform::git::push::history::{KnownHistory, KnownRefs, new_commits};
 use crate::platform::git::repo::Repo;
 
-/// Leaves out of a merge the files that are as in a merged commit, where that commit passed its own
-/// gate here under the same policy (given by its hash) or where a remote has it: what a remote has was
-/// judged there, and a push to a protected branch judges it again. The files of any other are judged
-/// with the merge.
-pub fn leave_out_known(repo: &Repo, env: &Env, change: &mut Change, policy: &str) -> Result<()> {
+/// Leaves out the files that are the same in a merged commit, where that commit passed `pre-commit`
+/// here under the same policy (given by its hash) or where a remote has it: a push to a protected
+/// branch evaluates it again. The files of other commits are evaluated with the merge.
+pub fn exclude_evaluated(repo: &Repo, env: &Env, change: &mut Change, policy: &str) -> Result<()> {
     let heads = merged(repo, env);
     if heads.is_empty() {
         return Ok(());
     }
-    let gated = judged::remembered_under(repo, policy);
+    let gated = passed_trees::under_policy(repo, policy);
     for head in heads {
         let Some(commit) = repo.objects.commit(&head)? else { continue };
         if !gated.contains(commit.tree.as_str()) && !is_on_a_remote(repo, &head)? {

@@ -3,18 +3,21 @@
 
 pub mod bookkeeping;
 pub mod bypass;
+pub mod command_cache;
+mod command_output;
 pub mod commands;
 pub mod evaluation;
+pub mod fingerprint;
+pub mod gates;
 pub mod import;
-pub mod judge;
-pub mod judged;
-pub mod law;
+pub mod manual_finding;
 pub mod merge;
 pub mod message;
-pub mod passed;
+pub mod passed_trees;
+pub mod policy;
 pub mod push;
-pub mod remark;
-pub mod sight;
+pub mod recording;
+pub mod relocate;
+pub mod report;
 pub mod tool_report;
 pub mod trust;
-pub mod whereabouts;

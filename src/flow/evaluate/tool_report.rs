@@ -1,4 +1,4 @@
-//! What a command's own report says: findings at places instead of one failure.
+//! Reads a command's own report: findings with locations instead of one failure.
 
 use std::path::Path;
 
@@ -15,7 +15,7 @@ use crate::domain::model::severity::Severity;
 use crate::domain::policy::commands::CommandGate;
 use crate::platform::git::object::Objects;
 
-/// The most findings that are taken from one report; the rest is counted.
+/// The most findings that are read from one report; the rest is counted.
 pub const FINDINGS_MAX: usize = 500;
 
 /// The format that a command says it prints; `None` where only its exit code counts.
@@ -30,12 +30,11 @@ pub fn format_of(command: &CommandGate) -> Result<Option<ReportFormat>> {
 
 /// Whether the format is read from what goes to the standard output alone. Lines are read from both
 /// streams: compilers write theirs to either.
-pub fn is_apart(format: &ReportFormat) -> bool {
+pub fn reads_stdout_alone(format: &ReportFormat) -> bool {
     !matches!(format, ReportFormat::Lines(_))
 }
 
-/// Reads a report. What the tool itself calls an error stops the change where the command failed;
-/// all else warns.
+/// Reads a report. An error blocks the change where the command failed; every other finding warns.
 pub fn read(
     format: &ReportFormat,
     command: &CommandGate,
@@ -57,7 +56,7 @@ pub fn read(
     Ok(findings)
 }
 
-/// Gives findings the line that they are about, where the tool did not quote it.
+/// Fills in the line of each finding that the tool did not quote.
 pub fn quote(findings: &mut [Finding], objects: &Objects, tree: &Oid) -> Result<()> {
     let mut last: Option<(BString, Vec<u8>)> = None;
     for finding in findings.iter_mut().filter(|finding| finding.anchor.is_empty()) {

@@ -1,4 +1,4 @@
-//! Which of the commands that a repository names this user agreed to run.
+//! Stores which of a repository's commands this user agreed to run.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -28,7 +28,7 @@ pub struct Agreed {
 pub struct Trusted(BTreeMap<String, Agreed>);
 
 impl Trusted {
-    /// Reads them; none is no error.
+    /// Reads the agreements; no file means none.
     pub fn load(repo: &Repo) -> Result<Self> {
         let path = path(repo);
         let content = match fs::read(&path) {
@@ -66,7 +66,7 @@ impl Trusted {
     }
 }
 
-/// What an agreement is about: everything that decides what is executed and what it may write to.
+/// Hashes what an agreement covers: everything that decides what is executed and what it may write.
 /// When the command runs, and for which files, may change without asking again.
 pub fn fingerprint(command: &CommandGate) -> String {
     let CommandGate { name, run, share, format, on: _, paths: _, timeout: _ } = command;
@@ -74,7 +74,7 @@ pub fn fingerprint(command: &CommandGate) -> String {
     blake3::hash(text.as_bytes()).to_hex()[..32].to_owned()
 }
 
-/// Agrees to commands. Those that were agreed to before stay as they are.
+/// Records agreements. Earlier ones stay as they are.
 pub fn agree(repo: &Repo, commands: &[CommandGate], now: Timestamp) -> Result<()> {
     let known = Trusted::load(repo)?;
     for command in commands.iter().filter(|command| !known.holds(command)) {
@@ -84,7 +84,7 @@ pub fn agree(repo: &Repo, commands: &[CommandGate], now: Timestamp) -> Result<()
     Ok(())
 }
 
-/// Takes agreements back: those of these names, or all where no name is given. Gives the names.
+/// Revokes agreements: those of these names, or all where no name is given. Returns the names.
 pub fn revoke(repo: &Repo, names: &[String]) -> Result<Vec<String>> {
     let meant = |agreed: &Agreed| names.is_empty() || names.contains(&agreed.name);
     let (gone, kept): (BTreeMap<_, _>, BTreeMap<_, _>) =

@@ -1,26 +1,26 @@
-//! Which rules a person deleted: they do not come back by themselves.
+//! Finds the rules that a person deleted: they are not learned again without a request.
 //!
-//! A rule that is not here may also stand on another branch. It counts as deleted where a person
-//! asked for that, where a commit of this branch took it out, or where it stood in this work tree
-//! alone and no commit has it.
+//! A missing rule may also be on another branch. It counts as deleted where a person asked for that,
+//! where a commit of this branch removed it, or where it was in this work tree alone and no commit
+//! has it.
 
 use anyhow::Result;
 use bstr::BStr;
 
 use crate::domain::constitution::incident::{ForgottenRule, Incident};
 use crate::domain::constitution::rule::Rule;
-use crate::flow::learn::Request;
-use crate::flow::learn::record::Remembered;
+use crate::flow::learn::memory::RememberedRule;
+use crate::flow::learn::request::LearnRequest;
+use crate::flow::learn::rule_files::{FOLDER, MAIN_FILE};
 use crate::flow::learn::session::Learning;
-use crate::flow::learn::standing::{FOLDER, MAIN_FILE};
 use crate::platform::git::command::succeeded;
 
 impl Learning<'_> {
-    /// Finds out which of the rules that were seen once and stand nowhere a person deleted.
+    /// Finds the deleted ones among the rules that were seen before and are missing now.
     pub(super) fn find_deleted(&mut self) -> Result<()> {
-        let gone = self.record.gone(&self.known_rules());
+        let gone = self.memory.gone(&self.known_rules());
         for ForgottenRule { id, .. } in gone {
-            if let Some(known) = self.record.get(&id)
+            if let Some(known) = self.memory.get(&id)
                 && self.is_deleted(known)?
             {
                 self.deleted.insert(id);
@@ -29,18 +29,22 @@ impl Learning<'_> {
         Ok(())
     }
 
-    /// The rules that are not to be learned now: what a person deleted, and what stands on another
-    /// branch where the mistakes that it is about are on no file of this one.
-    pub(super) fn forgotten(&self, request: &Request, cases: &[Incident]) -> Vec<ForgottenRule> {
+    /// The rules that are not learned now: deleted ones, and those of another branch whose findings are in
+    /// no file of this one.
+    pub(super) fn forgotten(
+        &self,
+        request: &LearnRequest,
+        cases: &[Incident],
+    ) -> Vec<ForgottenRule> {
         if request.class.is_some() {
             return Vec::new();
         }
         // A rule that cannot be read is not gone.
         let unread = |id: &str| {
             let heading = format!("## {id}");
-            self.standing.files.iter().any(|file| file.text.contains(&heading))
+            self.rule_files.files.iter().any(|file| file.text.contains(&heading))
         };
-        let mut gone = self.record.gone(&self.known_rules());
+        let mut gone = self.memory.gone(&self.known_rules());
         let is_here = self.is_here(cases);
         gone.retain(|rule| (!is_here || self.deleted.contains(&rule.id)) && !unread(&rule.id));
         gone
@@ -50,28 +54,28 @@ impl Learning<'_> {
         let Some(tree) = &self.head_tree else { return true };
         let here = |case: &Incident| {
             let path = BStr::new(case.occurrence.path.as_str());
-            // What cannot be told is taken to be here: it is judged as before.
+            // A tree that cannot be read counts as having the file.
             self.repo.objects.entry(tree, path).map_or(true, |entry| entry.is_some())
         };
         cases.is_empty() || cases.iter().any(here)
     }
 
     fn known_rules(&self) -> Vec<Rule> {
-        self.standing.rules.iter().chain(&self.committed).cloned().collect()
+        self.rule_files.rules.iter().chain(&self.committed).cloned().collect()
     }
 
-    fn is_deleted(&self, known: &Remembered) -> Result<bool> {
+    fn is_deleted(&self, known: &RememberedRule) -> Result<bool> {
         if known.is_forgotten() {
             return Ok(true);
         }
-        // The last commit does not have it: where one before it does, another took it out.
+        // The last commit does not have it: where an earlier one does, a commit removed it.
         if self.head.is_some() && self.is_in_history(&known.id, "HEAD")? {
             return Ok(true);
         }
         Ok(known.stood_uncommitted_in(self.top) && !self.is_in_history(&known.id, "--all")?)
     }
 
-    /// Whether a commit of that history brought the rule in, or took it out.
+    /// Whether a commit of that history added or removed the rule.
     fn is_in_history(&self, id: &str, of: &str) -> Result<bool> {
         let heading = format!("-G^## {}([^A-Za-z0-9_-]|$)", regex::escape(id));
         let words = ["log", "-1", "--format=%H", &heading, of, "--", MAIN_FILE, FOLDER];

@@ -1,5 +1,5 @@
-//! Drafts by an agent for mistakes whose code has no pattern in common. An agent may take minutes:
-//! it is asked before the lock is taken, and what it drafted is proved again under the lock.
+//! Drafts rules with an agent for findings whose code has no common pattern. An agent may take minutes:
+//! it is asked before the lock is taken, and its draft is proved again under the lock.
 
 use anyhow::Result;
 use serde_json::Value;
@@ -10,94 +10,95 @@ use crate::domain::constitution::prove::Proof;
 use crate::domain::constitution::recurrence::{Candidate, RecurrenceThreshold};
 use crate::domain::gates::secrets::redact;
 use crate::domain::model::class::Class;
-use crate::flow::learn::Request;
-use crate::flow::learn::session::{Learning, Matter, Rows};
+use crate::flow::learn::decision::LearningInputs;
+use crate::flow::learn::request::LearnRequest;
+use crate::flow::learn::session::{Learning, Rows};
 
-/// How often an agent is asked for one mistake: once, and once more with what was wrong.
+/// How often an agent is asked for one class: once, and once more with the error.
 const ATTEMPTS: usize = 2;
 
-/// Asks an agent: the prompt, and the form of the answer. The error says why there is none.
-pub(super) type Ask<'a> = dyn FnMut(&str, &Value) -> Result<Said> + 'a;
+/// Asks an agent, with the prompt and the schema of the answer.
+pub(super) type AskAgent<'a> = dyn FnMut(&str, &Value) -> Result<DraftReply> + 'a;
 
-/// What came of asking.
-pub(super) enum Said {
+/// The reply to a question for a draft.
+pub(super) enum DraftReply {
     Answer {
         json: Value,
-        /// Who answered, for people.
+        /// The agent that answered.
         by: String,
     },
-    /// It answered in no form that can be read.
+    /// The answer does not fit the schema.
     Unreadable(String),
     /// Why there is no answer to this question.
     Nothing(String),
-    /// Why nobody would answer another question either.
-    Nobody(String),
-    /// We were told to stop.
+    /// Why no agent can be asked, now or for another question.
+    NoAgent(String),
+    /// A signal interrupted the call.
     Interrupted,
 }
 
-/// What an agent drafted for a mistake.
-pub(super) struct Drafted {
+/// An agent's draft for one class and component.
+pub(super) struct AgentDraft {
     class: Class,
     component: String,
     pub draft: Draft,
     pub by: String,
 }
 
-/// The drafts that could be had, and why the others could not.
+/// The drafts of a session, and why others are missing.
 #[derive(Default)]
 pub(super) struct Drafts {
-    all: Vec<Drafted>,
+    all: Vec<AgentDraft>,
     pub missing: Vec<String>,
-    /// We were told to stop while an agent was asked.
+    /// A signal interrupted a call.
     pub interrupted: bool,
 }
 
-/// How asking for one mistake ended.
-enum Got {
+/// The outcome of asking for one class.
+enum DraftResult {
     Draft(Draft, String),
     Nothing(String),
-    /// As nothing, and for the others it would be the same.
-    Nobody(String),
+    /// No agent can be asked for the others either.
+    NoAgent(String),
     Interrupted,
 }
 
 impl Drafts {
-    pub fn of(&self, candidate: &Candidate) -> Option<&Drafted> {
+    pub fn of(&self, candidate: &Candidate) -> Option<&AgentDraft> {
         self.all.iter().find(|drafted| {
             drafted.class == candidate.class && drafted.component == candidate.component
         })
     }
 }
 
-/// Asks for a draft of each mistake that is due and has no rule, or none but prose that nobody
-/// wrote. `again`: that prose is no reason not to ask.
+/// Asks for a draft of each due class without a rule. With `again` also where its rule is prose that
+/// the program wrote.
 pub(super) fn drafts(
     learning: &mut Learning<'_>,
-    request: &Request,
+    request: &LearnRequest,
     again: bool,
-    ask: &mut Ask<'_>,
+    ask: &mut AskAgent<'_>,
 ) -> Result<Drafts> {
     let (rows, due) = learning.due(request)?;
     let mut drafts = Drafts::default();
     for (candidate, after) in &due {
-        let Some(matter) = wanted(learning, candidate, *after, &rows, request, again) else {
+        let Some(inputs) = wanted(learning, candidate, *after, &rows, request, again) else {
             continue;
         };
         let none = |why: &str| format!("no rule for `{}` was drafted: {why}", candidate.class);
-        match draft(learning, candidate, &matter, ask)? {
-            Got::Draft(draft, by) => drafts.all.push(Drafted {
+        match draft(learning, candidate, &inputs, ask)? {
+            DraftResult::Draft(draft, by) => drafts.all.push(AgentDraft {
                 class: candidate.class.clone(),
                 component: candidate.component.clone(),
                 draft,
                 by,
             }),
-            Got::Nothing(why) => drafts.missing.push(none(&why)),
-            Got::Nobody(why) => {
+            DraftResult::Nothing(why) => drafts.missing.push(none(&why)),
+            DraftResult::NoAgent(why) => {
                 drafts.missing.push(none(&why));
                 break;
             }
-            Got::Interrupted => {
+            DraftResult::Interrupted => {
                 drafts.interrupted = true;
                 break;
             }
@@ -106,56 +107,56 @@ pub(super) fn drafts(
     Ok(drafts)
 }
 
-/// The matter of a candidate that code alone can make nothing but prose of.
+/// The inputs of a candidate for which code alone finds no check.
 fn wanted<'c>(
     learning: &Learning<'_>,
     candidate: &'c Candidate,
     after: RecurrenceThreshold,
     rows: &Rows,
-    request: &Request,
+    request: &LearnRequest,
     again: bool,
-) -> Option<Matter<'c>> {
+) -> Option<LearningInputs<'c>> {
     if learning.broken(candidate).is_some() {
         return None;
     }
-    let mut matter = learning.matter(candidate, after, rows, request, again);
-    if learning.known(&matter, Given::Nothing).is_some() {
+    let mut inputs = learning.inputs(candidate, after, rows, request, again);
+    if learning.known(&inputs, Given::Nothing).is_some() {
         return None;
     }
-    learning.find_fixes(&mut matter, rows);
-    let decision = learning.decide(&matter, Given::Nothing);
+    learning.find_fixes(&mut inputs, rows);
+    let decision = learning.decide(&inputs, Given::Nothing);
     matches!(decision, PromotionDecision::Learn { proof: Proof::Prose { .. }, .. })
-        .then_some(matter)
+        .then_some(inputs)
 }
 
-/// A draft that was proved, or the last that could be read; with who drafted it.
+/// A draft that was proved, or the last one that could be read; with the agent's name.
 fn draft(
     learning: &Learning<'_>,
     candidate: &Candidate,
-    matter: &Matter<'_>,
-    ask: &mut Ask<'_>,
-) -> Result<Got> {
+    inputs: &LearningInputs<'_>,
+    ask: &mut AskAgent<'_>,
+) -> Result<DraftResult> {
     let form = schema();
     let mut refused: Option<RefusedDraft> = None;
     let mut best = None;
     for _ in 0..ATTEMPTS {
-        let text = prompt(candidate, &matter.cases, learning.limits(), refused.as_ref());
+        let text = prompt(candidate, &inputs.cases, learning.limits(), refused.as_ref());
         let (json, by) = match ask(&redact::redact_str(&text), &form)? {
-            Said::Answer { json, by } => (json, by),
-            Said::Unreadable(reason) => {
+            DraftReply::Answer { json, by } => (json, by),
+            DraftReply::Unreadable(reason) => {
                 refused = Some(RefusedDraft { answer: String::new(), reason });
                 continue;
             }
-            Said::Interrupted => return Ok(Got::Interrupted),
-            Said::Nothing(why) => return Ok(best.unwrap_or(Got::Nothing(why))),
-            Said::Nobody(why) => return Ok(best.unwrap_or(Got::Nobody(why))),
+            DraftReply::Interrupted => return Ok(DraftResult::Interrupted),
+            DraftReply::Nothing(why) => return Ok(best.unwrap_or(DraftResult::Nothing(why))),
+            DraftReply::NoAgent(why) => return Ok(best.unwrap_or(DraftResult::NoAgent(why))),
         };
         let reason = match taken(&json) {
             Err(reason) => reason,
             Ok(draft) => {
-                let decision = learning.decide(matter, Given::Draft(&draft));
+                let decision = learning.decide(inputs, Given::Draft(&draft));
                 let has_pattern = draft.check.is_pattern();
-                best = Some(Got::Draft(draft, by));
+                best = Some(DraftResult::Draft(draft, by));
                 match decision {
                     PromotionDecision::Learn { proof: Proof::Prose { reason }, .. }
                         if has_pattern =>
@@ -169,7 +170,7 @@ fn draft(
         refused = Some(RefusedDraft { answer: redact::redact_str(&json.to_string()), reason });
     }
     let why = refused.map_or_else(String::new, |refused| refused.reason);
-    Ok(best.unwrap_or(Got::Nothing(why)))
+    Ok(best.unwrap_or(DraftResult::Nothing(why)))
 }
 
 /// The draft in an answer, without secrets.

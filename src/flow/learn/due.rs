@@ -1,4 +1,4 @@
-//! What is to be decided in a session of learning.
+//! Selects the recurring classes that a session decides about.
 
 use std::collections::BTreeSet;
 
@@ -10,21 +10,22 @@ use crate::domain::constitution::recurrence::{
 };
 use crate::domain::model::class::Class;
 use crate::domain::policy::learn::LearnSettings;
-use crate::flow::evaluate::judge;
+use crate::flow::evaluate::recording;
+use crate::flow::learn::incidents;
+use crate::flow::learn::request::LearnRequest;
 use crate::flow::learn::session::{Learning, Rows};
-use crate::flow::learn::{Request, cases};
 use crate::platform::store::ledger;
 use crate::platform::store::ledger::error::Error as LedgerError;
 
 impl Learning<'_> {
-    /// What is to be decided, each with how often is often for it.
+    /// The candidates that are due, each with its threshold.
     pub(super) fn due(
         &mut self,
-        request: &Request,
+        request: &LearnRequest,
     ) -> Result<(Rows, Vec<(Candidate, RecurrenceThreshold)>)> {
         let after = after(&self.policy);
         let days = i64::from(after.days);
-        // More days than the calendar has are all of them.
+        // More days than the calendar has select every observation.
         let since = self.now.checked_sub(SignedDuration::from_hours(days * 24));
         let since = since.unwrap_or(Timestamp::MIN);
         if !ledger::exists(&self.repo.state_dir()) {
@@ -34,8 +35,9 @@ impl Learning<'_> {
             ledger.sightings_since(since, self.now)
         })
         .map_err(LedgerError::hinted)?;
-        self.warnings.extend(done.set_aside.iter().map(|path| judge::set_aside(path).reason));
-        let rows = cases::counted(self.repo, done.value);
+        self.warnings
+            .extend(done.set_aside.iter().map(|path| recording::damaged_ledger(path).reason));
+        let rows = incidents::counted(self.repo, done.value);
         let occurrences: Vec<Occurrence> =
             rows.iter().map(|(occurrence, _)| occurrence.clone()).collect();
         let mut due: Vec<(Candidate, RecurrenceThreshold)> =
@@ -65,8 +67,7 @@ fn after(policy: &LearnSettings) -> RecurrenceThreshold {
     }
 }
 
-/// The findings of a class for which a person gives a check, where they are not due by themselves:
-/// one of them is often enough.
+/// The candidates of a class for which a person gives a check: one finding is enough.
 fn asked_for(
     class: &Class,
     occurrences: &[Occurrence],

@@ -1,118 +1,49 @@
-//! Learning: from what came back in the ledger to a rule in the work tree.
+//! Turns recurring findings of the ledger into rules of the constitution in the work tree.
 
-pub mod cases;
-pub mod moves;
-pub mod record;
-pub mod sample;
-pub mod standing;
-mod asking;
+mod researcher;
+pub mod incidents;
+mod decision;
 mod deleted;
 mod drafting;
 mod due;
+pub mod status_changes;
+pub mod outcome;
+pub mod memory;
+pub mod request;
+pub mod sample;
 mod session;
-
-use std::path::Path;
+pub mod rule_files;
+pub mod statistics;
 
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 
 use crate::domain::constitution::edit::remove;
-use crate::domain::constitution::prove::Proof;
-use crate::domain::constitution::rule::{Rule, RuleCheck, RuleError};
-use crate::domain::model::class::Class;
+use crate::domain::constitution::rule::Rule;
 use crate::domain::model::error::hinted;
-use crate::domain::model::gate::Gate;
 use crate::domain::policy::switch::Switch;
 use crate::flow::call::inside;
-use crate::flow::evaluate::judge;
-use crate::flow::learn::asking::Researcher;
 use crate::flow::learn::drafting::Drafts;
-use crate::flow::learn::moves::Move;
+use crate::flow::learn::outcome::{LearnSession, Learned};
+use crate::flow::learn::request::LearnRequest;
+use crate::flow::learn::researcher::Researcher;
 use crate::flow::learn::session::Learning;
+use crate::flow::learn::status_changes::StatusChange;
 use crate::platform::agents::call::INSIDE;
-use crate::platform::config::env::{Env, now};
+use crate::platform::config::env::Env;
 use crate::platform::git::repo::Repo;
 use crate::platform::store::ledger;
-use crate::platform::store::ledger::error::Error as LedgerError;
-use crate::platform::store::ledger::query::RuleStats;
 
-/// What is asked for. Nothing set is what happens by itself.
-#[derive(Debug, Default)]
-pub struct Request {
-    /// A class that a person names: its rule may come back after it was deleted.
-    pub class: Option<Class>,
-    /// A person's own check for it, which needs no recurrence.
-    pub check: Option<RuleCheck>,
-    /// An agent is asked to draft what code cannot: it costs money.
-    pub agent: bool,
-    /// Nothing is written.
-    pub dry_run: bool,
-}
-
-/// What came of a mistake that came back.
-#[derive(Debug)]
-pub struct Learned {
-    pub class: Class,
-    pub component: String,
-    pub findings: usize,
-    pub changes: usize,
-    /// The agent that drafted the rule.
-    pub drafted_by: Option<String>,
-    pub outcome: Outcome,
-}
-
-#[derive(Debug)]
-pub enum Outcome {
-    /// A rule for it was written, or with a dry run would be.
-    Rule { rule: Box<Rule>, proof: Proof },
-    /// These rules say it already.
-    Known { ids: Vec<String> },
-    /// A person deleted this rule.
-    Forgotten { id: String },
-    /// This rule stands on another branch, where the mistakes are.
-    Elsewhere { id: String },
-    /// A person's check was not proved.
-    Unproved { reason: String },
-    /// There is no room for another rule.
-    Full { reason: String },
-    /// The file cannot take it.
-    Broken(RuleError),
-}
-
-/// What a session of learning came to.
-#[derive(Debug, Default)]
-pub struct Session {
-    pub learned: Vec<Learned>,
-    /// Rules that moved on their ladder, and what is proposed of others.
-    pub moves: Vec<Move>,
-    /// What is wrong with the files of rules. What stands in them stays as it is.
-    pub errors: Vec<RuleError>,
-    /// What was said of damaged files of the program's own.
-    pub warnings: Vec<String>,
-    /// Drafts that could not be had, and why.
-    pub undrafted: Vec<String>,
-    /// We were told to stop while an agent drafted; nothing was learned.
-    pub interrupted: bool,
-}
-
-impl Session {
-    /// Whether a file of the work tree was written.
-    pub fn wrote(&self) -> bool {
-        let rule = |learned: &Learned| matches!(learned.outcome, Outcome::Rule { .. });
-        self.learned.iter().any(rule) || self.moves.iter().any(|step| step.to.is_some())
-    }
-}
-
-/// What is learned without being asked: after findings were taken in, and by the daemon after a
-/// commit. Never called by a hook: it reads history and writes to the work tree.
+/// Learns without a request: after findings were recorded, and by the daemon after a commit. Never
+/// called by a hook: it reads history and writes to the work tree.
 ///
-/// A repository without a ledger has nothing to learn from, and one without a work tree nowhere to
-/// write it. In the middle of a merge or a rebase a new file could be in git's way: it waits.
-pub fn by_itself(repo: &Repo, env: &Env, flags: &[String]) -> Result<Session> {
+/// Does nothing without a ledger or a work tree, and during a merge or a rebase, when a new file could
+/// be in git's way.
+pub fn learn_automatically(repo: &Repo, env: &Env, flags: &[String]) -> Result<LearnSession> {
     if repo.work_tree.is_none() || !ledger::exists(&repo.state_dir()) || is_busy(repo) {
-        return Ok(Session::default());
+        return Ok(LearnSession::default());
     }
-    learn(repo, env, flags, &Request::default())
+    learn(repo, env, flags, &LearnRequest::default())
 }
 
 fn is_busy(repo: &Repo) -> bool {
@@ -120,23 +51,27 @@ fn is_busy(repo: &Repo) -> bool {
     marks.iter().any(|mark| repo.git_dir.join(mark).exists())
 }
 
-/// Turns what came back into rules, each once, and moves rules on their ladder.
+/// Turns recurring findings into rules, each once, and changes the status of rules.
 ///
-/// Holds the constitution's lock from the first look to the last write, but not while an agent
-/// drafts. Killed at any moment, it leaves whole files behind, and the next call goes on where it
-/// ended.
-pub fn learn(repo: &Repo, env: &Env, flags: &[String], request: &Request) -> Result<Session> {
+/// Holds the constitution's lock from the first read to the last write, but not while an agent drafts.
+/// Killed at any moment it leaves whole files, and the next call continues.
+pub fn learn(
+    repo: &Repo,
+    env: &Env,
+    flags: &[String],
+    request: &LearnRequest,
+) -> Result<LearnSession> {
     let drafts = drafts(repo, env, flags, request)?;
     if drafts.interrupted {
-        return Ok(Session { interrupted: true, ..Session::default() });
+        return Ok(LearnSession { interrupted: true, ..LearnSession::default() });
     }
     let mut learning = Learning::begin(repo, env, flags, !request.dry_run)?;
     let (rows, due) = learning.due(request)?;
-    let mut session = Session { undrafted: drafts.missing.clone(), ..Session::default() };
+    let mut session = LearnSession { undrafted: drafts.missing.clone(), ..LearnSession::default() };
     for (candidate, after) in &due {
         let drafted = drafts.of(candidate);
         let draft = drafted.map(|drafted| &drafted.draft);
-        let outcome = learning.one(candidate, *after, &rows, request, draft)?;
+        let outcome = learning.learn_one(candidate, *after, &rows, request, draft)?;
         session.learned.push(Learned {
             class: candidate.class.clone(),
             component: candidate.component.clone(),
@@ -150,13 +85,13 @@ pub fn learn(repo: &Repo, env: &Env, flags: &[String], request: &Request) -> Res
         session.moves = learning.move_rules(request.dry_run)?;
     }
     learning.finish(request.dry_run)?;
-    session.errors = learning.standing.errors;
+    session.errors = learning.rule_files.errors;
     session.warnings = learning.warnings;
     Ok(session)
 }
 
-/// Has an agent draft what code cannot, where that is asked for or the policy says so.
-fn drafts(repo: &Repo, env: &Env, flags: &[String], request: &Request) -> Result<Drafts> {
+/// Asks an agent for drafts, where the request or the policy says so.
+fn drafts(repo: &Repo, env: &Env, flags: &[String], request: &LearnRequest) -> Result<Drafts> {
     let inside_a_call = env.get(INSIDE).is_some();
     if request.agent {
         inside::refuse(env, "a draft cannot be asked for", "ask once the call is over")?;
@@ -175,27 +110,27 @@ fn drafts(repo: &Repo, env: &Env, flags: &[String], request: &Request) -> Result
     drafting::drafts(&mut learning, request, request.agent, &mut ask)
 }
 
-/// How the constitution stands.
+/// The size of the constitution, and the status changes that are due.
 #[derive(Debug)]
-pub struct Health {
+pub struct ConstitutionHealth {
     pub bytes: usize,
     pub bytes_max: usize,
     /// Rules in `shadow` and `active`.
     pub checked: usize,
     pub checked_max: usize,
-    /// What is more than the budget allows.
+    /// What exceeds the budget.
     pub over: Vec<String>,
-    pub moves: Vec<Move>,
+    pub moves: Vec<StatusChange>,
     pub warnings: Vec<String>,
 }
 
-/// Weighs the rules of the work tree, and changes nothing.
-pub fn health(repo: &Repo, env: &Env, flags: &[String]) -> Result<Health> {
+/// Checks the rules of the work tree against the budget; writes nothing.
+pub fn health(repo: &Repo, env: &Env, flags: &[String]) -> Result<ConstitutionHealth> {
     let mut learning = Learning::begin(repo, env, flags, false)?;
     let moves = learning.move_rules(true)?;
     let limits = learning.limits();
-    let (bytes, bytes_max) = (learning.standing.bytes(), limits.topic_bytes);
-    let in_force = learning.standing.rules.iter().filter(|rule| rule.status.is_checked());
+    let (bytes, bytes_max) = (learning.rule_files.bytes(), limits.topic_bytes);
+    let in_force = learning.rule_files.rules.iter().filter(|rule| rule.status.is_checked());
     let (checked, checked_max) = (in_force.count(), limits.checked_rules);
     let mut over = Vec::new();
     if bytes > bytes_max {
@@ -204,51 +139,34 @@ pub fn health(repo: &Repo, env: &Env, flags: &[String]) -> Result<Health> {
     if checked > checked_max {
         over.push(format!("{checked} rules are in force, more than {checked_max}"));
     }
-    Ok(Health { bytes, bytes_max, checked, checked_max, over, moves, warnings: learning.warnings })
+    Ok(ConstitutionHealth {
+        bytes,
+        bytes_max,
+        checked,
+        checked_max,
+        over,
+        moves,
+        warnings: learning.warnings,
+    })
 }
 
-/// Takes a rule out of its file; it does not come back by itself. Tells where it stood.
+/// Removes a rule from its file, so that it is not learned again; returns the rule.
 pub fn forget(repo: &Repo, env: &Env, flags: &[String], id: &str) -> Result<Rule> {
     let mut learning = Learning::begin(repo, env, flags, true)?;
-    let found = learning.standing.rules.iter().find(|rule| rule.id == id).cloned();
+    let found = learning.rule_files.rules.iter().find(|rule| rule.id == id).cloned();
     let Some(rule) = found else {
-        let broken = learning.standing.errors.first().map(ToString::to_string);
+        let broken = learning.rule_files.errors.first().map(ToString::to_string);
         let hint = match broken {
             Some(error) => format!("some rules cannot be read: {error}"),
             None => "`tribunal constitution list` shows every rule".to_owned(),
         };
         return Err(hinted(format!("there is no rule `{id}` in the work tree"), hint));
     };
-    learning.record.forget(id);
-    // Remembered first: killed in between, the rule still stands and is asked for again.
+    learning.memory.forget(id);
+    // Stored first: after a kill in between, the rule is still in its file and can be removed again.
     learning.finish(false)?;
     let path = rule.at.path.clone();
-    let text = remove(learning.standing.text(&path), id);
+    let text = remove(learning.rule_files.text(&path), id);
     learning.write(&path, &text.context("the rule is not where it was read")?)?;
     Ok(rule)
-}
-
-/// What the ledger counts for a rule.
-pub fn statistics(repo: &Repo, env: &Env, ids: &[&str]) -> Result<(Vec<RuleStats>, Vec<String>)> {
-    let state_dir = repo.state_dir();
-    if !ledger::exists(&state_dir) {
-        return Ok((vec![RuleStats::default(); ids.len()], Vec::new()));
-    }
-    let now = now(env);
-    let done = ledger::with(&state_dir, now, |ledger| {
-        ids.iter().map(|id| ledger.rule_stats(Gate::Constitution, id, now)).collect()
-    })
-    .map_err(LedgerError::hinted)?;
-    let warnings = done.set_aside.iter().map(|path| judge::set_aside(path).reason);
-    Ok((done.value, warnings.collect()))
-}
-
-/// The folder that rules are written to.
-pub fn work_tree(repo: &Repo) -> Result<&Path> {
-    repo.work_tree.as_deref().ok_or_else(|| {
-        hinted(
-            "a bare repository has no files to write rules to",
-            "run it in a clone with a work tree",
-        )
-    })
 }

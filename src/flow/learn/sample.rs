@@ -1,4 +1,4 @@
-//! The files of a tree on which a new check may not make noise.
+//! Samples the files of a tree on which a new check must not match too often.
 
 use std::collections::BTreeSet;
 
@@ -19,7 +19,7 @@ const BYTES_MAX: u64 = 32 * 1024 * 1024;
 /// How many entries of the tree are looked at.
 const ENTRIES_MAX: usize = 200_000;
 
-/// The texts of a tree's files that are in the component and of the cases' kind.
+/// Reads files of the component that have the extensions of the incidents.
 pub fn of(
     objects: &Objects,
     tree: &Oid,

@@ -1,6 +1,5 @@
-//! One session of learning: what stands, what is due, what is written.
+//! A learning session: reads the existing rules, writes new ones, changes their status.
 
-use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -9,28 +8,26 @@ use anyhow::{Context as _, Result};
 use bstr::BStr;
 use jiff::Timestamp;
 
-use crate::domain::constitution::draft::is_by_code;
-use crate::domain::constitution::drafter::Draft;
 use crate::domain::constitution::edit::{remove, render, set_status};
-use crate::domain::constitution::incident::{
-    ConstitutionLimits, ExistingRules, ForgottenRule, Incident,
-};
-use crate::domain::constitution::promote::{Given, PromotionDecision, add, decide, topic_path};
-use crate::domain::constitution::prove::{Proof, Rest};
-use crate::domain::constitution::recurrence::{Candidate, Occurrence, RecurrenceThreshold};
-use crate::domain::constitution::rule::{Rule, RuleCheck, RuleError, RuleStatus};
+use crate::domain::constitution::incident::ConstitutionLimits;
+use crate::domain::constitution::promote::{add, topic_path};
+use crate::domain::constitution::prove::Proof;
+use crate::domain::constitution::recurrence::{Candidate, Occurrence};
+use crate::domain::constitution::rule::{Rule, RuleError, RuleStatus};
 use crate::domain::gates::governance::POLICY_FILE;
 use crate::domain::gates::secrets::redact;
 use crate::domain::model::error::hinted;
 use crate::domain::model::oid::Oid;
 use crate::domain::policy::learn::{LearnSettings, RuleStart};
 use crate::domain::policy::settings::Policy;
-use crate::flow::evaluate::law;
-use crate::flow::learn::moves;
-use crate::flow::learn::moves::Move;
-use crate::flow::learn::record::Record;
-use crate::flow::learn::standing::{Standing, refuse_links};
-use crate::flow::learn::{Outcome, Request, cases, sample, statistics, work_tree};
+use crate::flow::evaluate::policy;
+use crate::flow::learn::memory::RuleMemory;
+use crate::flow::learn::outcome::LearnOutcome;
+use crate::flow::learn::rule_files::RuleFiles;
+use crate::flow::learn::statistics::statistics;
+use crate::flow::learn::status_changes;
+use crate::flow::learn::status_changes::StatusChange;
+use crate::flow::workspace::work_tree::{refuse_links, work_tree};
 use crate::platform::config::env::{Env, now};
 use crate::platform::git::repo::Repo;
 use crate::platform::store::crash::save_point;
@@ -39,7 +36,7 @@ use crate::platform::store::ledger::query::{RuleStats, SightingRow};
 use crate::platform::store::lock;
 use crate::platform::store::lock::{Held, Wait};
 
-/// How long a session waits for another one, which may be asking an agent.
+/// How long a session waits for the lock.
 const LEARNING_MAX: Duration = Duration::from_mins(30);
 
 /// A session, which holds the lock where it may write.
@@ -50,10 +47,10 @@ pub(super) struct Learning<'a> {
     pub(super) head: Option<Oid>,
     pub(super) head_tree: Option<Oid>,
     pub(super) policy: LearnSettings,
-    pub(super) standing: Standing,
+    pub(super) rule_files: RuleFiles,
     /// The rules of the last commit that the work tree does not have.
     pub(super) committed: Vec<Rule>,
-    pub(super) record: Record,
+    pub(super) memory: RuleMemory,
     /// The ids of the rules that a person deleted.
     pub(super) deleted: BTreeSet<String>,
     pub(super) warnings: Vec<String>,
@@ -61,18 +58,6 @@ pub(super) struct Learning<'a> {
 }
 
 pub(super) type Rows = Vec<(Occurrence, SightingRow)>;
-
-/// What a decision about a candidate needs.
-pub(super) struct Matter<'a> {
-    candidate: &'a Candidate,
-    after: RecurrenceThreshold,
-    pub(super) cases: Vec<Incident>,
-    /// The rules that stand, but for those that are to be replaced.
-    rules: Vec<Rule>,
-    forgotten: Vec<ForgottenRule>,
-    pub(super) replaced: BTreeSet<String>,
-    sample: OnceCell<Vec<(String, String)>>,
-}
 
 impl<'a> Learning<'a> {
     pub(super) fn begin(repo: &'a Repo, env: &Env, flags: &[String], writes: bool) -> Result<Self> {
@@ -83,36 +68,36 @@ impl<'a> Learning<'a> {
         let policy = policy(repo, head_tree.as_ref(), env, flags)?.learn;
         let state_dir = repo.state_dir();
         let lock = if writes { Some(locked(&state_dir)?) } else { None };
-        let standing = Standing::of_work_tree(top)?;
+        let rule_files = RuleFiles::of_work_tree(top)?;
         let mut committed = match &head_tree {
-            Some(tree) => law::rules_of_tree(&repo.objects, tree)?.rules,
+            Some(tree) => policy::read_rules(&repo.objects, tree)?.rules,
             None => Vec::new(),
         };
         let in_head: BTreeSet<String> = committed.iter().map(|rule| rule.id.clone()).collect();
-        // The work tree's word on a rule holds.
-        committed.retain(|rule| standing.rules.iter().all(|other| other.id != rule.id));
-        let mut record = Record::load(&state_dir, now, writes)?;
-        let all: Vec<&Rule> = committed.iter().chain(&standing.rules).collect();
+        // Where both have a rule, the work tree's holds.
+        committed.retain(|rule| rule_files.rules.iter().all(|other| other.id != rule.id));
+        let mut memory = RuleMemory::load(&state_dir, now, writes)?;
+        let all: Vec<&Rule> = committed.iter().chain(&rule_files.rules).collect();
         let ids: Vec<&str> = all.iter().map(|rule| rule.id.as_str()).collect();
         let (counts, mut warnings) = statistics(repo, env, &ids)?;
-        warnings.extend(record.set_aside.iter().map(|path| {
+        warnings.extend(memory.set_aside.iter().map(|path| {
             format!(
                 "the memory of deleted rules was damaged and is set aside as `{}`",
                 path.display()
             )
         }));
         for (rule, counts) in all.iter().zip(counts) {
-            record.see(rule, counts, now);
+            memory.see(rule, counts, now);
         }
         for rule in &committed {
-            record.is_committed(&rule.id);
+            memory.is_committed(&rule.id);
         }
-        for rule in &standing.rules {
-            record.is_back(&rule.id);
+        for rule in &rule_files.rules {
+            memory.is_back(&rule.id);
             if in_head.contains(&rule.id) {
-                record.is_committed(&rule.id);
+                memory.is_committed(&rule.id);
             } else {
-                record.is_uncommitted(&rule.id, top);
+                memory.is_uncommitted(&rule.id, top);
             }
         }
         Ok(Self {
@@ -122,139 +107,39 @@ impl<'a> Learning<'a> {
             head,
             head_tree,
             policy,
-            standing,
+            rule_files,
             committed,
-            record,
+            memory,
             deleted: BTreeSet::new(),
             warnings,
             _lock: lock,
         })
     }
 
-    pub(super) fn one(
-        &mut self,
-        candidate: &Candidate,
-        after: RecurrenceThreshold,
-        rows: &Rows,
-        request: &Request,
-        drafted: Option<&Draft>,
-    ) -> Result<Outcome> {
-        if let Some(error) = self.broken(candidate) {
-            return Ok(Outcome::Broken(error.clone()));
-        }
-        let given = match (&request.check, drafted) {
-            (Some(check), _) => Given::Check(check),
-            (None, Some(draft)) => Given::Draft(draft),
-            (None, None) => Given::Nothing,
-        };
-        let again = !matches!(given, Given::Nothing);
-        let mut matter = self.matter(candidate, after, rows, request, again);
-        if let Some(ids) = self.known(&matter, given) {
-            return Ok(Outcome::Known { ids });
-        }
-        self.find_fixes(&mut matter, rows);
-        let outcome = match self.decide(&matter, given) {
-            PromotionDecision::Learn { proof: Proof::Prose { reason }, .. }
-                if request.check.is_some() =>
-            {
-                Outcome::Unproved { reason }
-            }
-            PromotionDecision::Learn { rule, proof } => {
-                return self.add(rule, proof, &matter.replaced, request.dry_run);
-            }
-            PromotionDecision::Covered { ids } => Outcome::Known { ids },
-            PromotionDecision::Forgotten { id } if self.deleted.contains(&id) => {
-                Outcome::Forgotten { id }
-            }
-            PromotionDecision::Forgotten { id } => Outcome::Elsewhere { id },
-            PromotionDecision::Full { reason } => Outcome::Full { reason },
-        };
-        Ok(outcome)
-    }
-
-    /// What is wrong with the file that the candidate's rule would stand in: what cannot be read
-    /// there may say it already.
+    /// The error in the file that the candidate's rule belongs to: an unreadable rule may cover it.
     pub(super) fn broken(&self, candidate: &Candidate) -> Option<&RuleError> {
         let path = topic_path(&candidate.class);
-        self.standing.errors.iter().find(|error| error.path == path)
-    }
-
-    /// Gathers what a decision needs. `again`: something better than the prose that stands may
-    /// come of it.
-    pub(super) fn matter<'c>(
-        &self,
-        candidate: &'c Candidate,
-        after: RecurrenceThreshold,
-        rows: &Rows,
-        request: &Request,
-        again: bool,
-    ) -> Matter<'c> {
-        let cases = cases::of(self.repo, candidate, rows);
-        // What a person wrote is replaced only where a person names its class.
-        let may_go = |rule: &Rule| again && (request.class.is_some() || is_by_code(rule));
-        let replaced = self.prose_of(candidate, &cases, may_go);
-        let standing = self.standing.rules.iter().chain(&self.committed);
-        let rules = standing.filter(|rule| !replaced.contains(&rule.id)).cloned().collect();
-        let forgotten = self.forgotten(request, &cases);
-        Matter { candidate, after, cases, rules, forgotten, replaced, sample: OnceCell::new() }
-    }
-
-    /// The rules that say it already. What is known, and most is, needs no walk through the history.
-    pub(super) fn known(&self, matter: &Matter<'_>, given: Given<'_>) -> Option<Vec<String>> {
-        let nothing = |_: &mut dyn FnMut(&str, &str) -> bool| {};
-        match self.decide_with(matter, given, &nothing) {
-            PromotionDecision::Covered { ids } => Some(ids),
-            _ => None,
-        }
-    }
-
-    pub(super) fn find_fixes(&self, matter: &mut Matter<'_>, rows: &Rows) {
-        if let Some(head) = &self.head {
-            cases::find_fixes(self.repo, head, &mut matter.cases, rows);
-        }
-    }
-
-    pub(super) fn decide(&self, matter: &Matter<'_>, given: Given<'_>) -> PromotionDecision {
-        let rest = |visit: &mut dyn FnMut(&str, &str) -> bool| {
-            let files: &Vec<(String, String)> =
-                matter.sample.get_or_init(|| self.sample(matter.candidate, &matter.cases));
-            let _stopped = files.iter().any(|(path, text)| !visit(path, text));
-        };
-        self.decide_with(matter, given, &rest)
-    }
-
-    fn decide_with(
-        &self,
-        matter: &Matter<'_>,
-        given: Given<'_>,
-        rest: Rest<'_>,
-    ) -> PromotionDecision {
-        let stands = ExistingRules {
-            rules: &matter.rules,
-            forgotten: &matter.forgotten,
-            limits: self.limits(),
-        };
-        decide(matter.candidate, &matter.cases, matter.after, stands, given, rest)
+        self.rule_files.errors.iter().find(|error| error.path == path)
     }
 
     /// Writes a rule to its topic file.
-    fn add(
+    pub(super) fn add(
         &mut self,
         mut rule: Box<Rule>,
         proof: Proof,
         replaced: &BTreeSet<String>,
         dry_run: bool,
-    ) -> Result<Outcome> {
+    ) -> Result<LearnOutcome> {
         let path = topic_path(&rule.class);
         rule.at.path.clone_from(&path);
         let section = render(&rule);
         if redact::redact_str(&section) != section {
             let reason = "its text would show a secret".to_owned();
-            return Ok(Outcome::Unproved { reason });
+            return Ok(LearnOutcome::Unproved { reason });
         }
-        let before = self.standing.text(&path);
+        let before = self.rule_files.text(&path);
         if let Some(line) = conflict_marker(before) {
-            return Ok(Outcome::Broken(RuleError {
+            return Ok(LearnOutcome::Broken(RuleError {
                 path,
                 line,
                 message: "a merge conflict is not resolved yet".to_owned(),
@@ -265,26 +150,26 @@ impl<'a> Learning<'a> {
             replaced.iter().fold(before.to_owned(), |text, id| remove(&text, id).unwrap_or(text));
         let text = match add(&cleared, &rule, self.limits()) {
             Ok(text) => text,
-            Err(error) => return Ok(Outcome::Broken(error)),
+            Err(error) => return Ok(LearnOutcome::Broken(error)),
         };
         let room = usize::try_from(self.policy.budget.bytes).unwrap_or(usize::MAX);
-        if self.standing.bytes() - before.len() + text.len() > room && text != before {
+        if self.rule_files.bytes() - before.len() + text.len() > room && text != before {
             let reason = format!("the constitution would grow beyond {room} bytes");
-            return Ok(Outcome::Full { reason });
+            return Ok(LearnOutcome::Full { reason });
         }
         if !dry_run {
             for id in replaced {
-                self.record.drop_rule(id);
+                self.memory.drop_rule(id);
             }
             self.write(&path, &text)?;
-            let written = self.standing.rules.iter().find(|written| written.id == rule.id);
+            let written = self.rule_files.rules.iter().find(|written| written.id == rule.id);
             if let Some(written) = written {
                 rule.at = written.at.clone();
-                self.record.see(written, RuleStats::default(), self.now);
-                self.record.is_uncommitted(&written.id, self.top);
+                self.memory.see(written, RuleStats::default(), self.now);
+                self.memory.is_uncommitted(&written.id, self.top);
             }
         }
-        Ok(Outcome::Rule { rule, proof })
+        Ok(LearnOutcome::Rule { rule, proof })
     }
 
     pub(super) fn write(&mut self, path: &str, text: &str) -> Result<()> {
@@ -292,45 +177,17 @@ impl<'a> Learning<'a> {
         save_point();
         write_atomic(&self.top.join(path), text.as_bytes())?;
         save_point();
-        self.standing = Standing::of_work_tree(self.top)?;
+        self.rule_files = RuleFiles::of_work_tree(self.top)?;
         Ok(())
     }
 
-    /// Remembers what was seen, last of all: a rule that is remembered and stands nowhere may count
-    /// as deleted by a person.
+    /// Stores the rules that were seen, last of all: a stored rule that is in no file may count as
+    /// deleted.
     pub(super) fn finish(&mut self, dry_run: bool) -> Result<()> {
         if !dry_run {
-            self.record.save(&self.repo.state_dir())?;
+            self.memory.save(&self.repo.state_dir())?;
         }
         Ok(())
-    }
-
-    /// The prose that something better is now given for.
-    fn prose_of(
-        &self,
-        candidate: &Candidate,
-        cases: &[Incident],
-        may_go: impl Fn(&Rule) -> bool,
-    ) -> BTreeSet<String> {
-        let findings: BTreeSet<&String> =
-            cases.iter().map(|case| &case.occurrence.finding).collect();
-        let is_it = |rule: &&Rule| {
-            let grew = rule.origin.as_ref().is_some_and(|origin| {
-                origin.findings.iter().any(|finding| findings.contains(finding))
-            });
-            grew && rule.status == RuleStatus::Proposed
-                && rule.check == RuleCheck::None
-                && rule.class == candidate.class
-                && rule.at.path == topic_path(&rule.class)
-                && may_go(rule)
-        };
-        self.standing.rules.iter().filter(is_it).map(|rule| rule.id.clone()).collect()
-    }
-
-    fn sample(&self, candidate: &Candidate, cases: &[Incident]) -> Vec<(String, String)> {
-        let Some(tree) = &self.head_tree else { return Vec::new() };
-        // A tree that cannot be read whole is no reason to learn nothing.
-        sample::of(&self.repo.objects, tree, &candidate.component, cases).unwrap_or_default()
     }
 
     pub(super) fn limits(&self) -> ConstitutionLimits {
@@ -346,23 +203,24 @@ impl<'a> Learning<'a> {
         }
     }
 
-    pub(super) fn move_rules(&mut self, dry_run: bool) -> Result<Vec<Move>> {
-        let moves = moves::of(self.repo, &self.standing.rules, &self.record, self.now)?;
+    pub(super) fn move_rules(&mut self, dry_run: bool) -> Result<Vec<StatusChange>> {
+        let moves =
+            status_changes::of_rules(self.repo, &self.rule_files.rules, &self.memory, self.now)?;
         for step in &moves {
             let (Some(to), false) = (step.to, dry_run) else { continue };
             let path = step.at.path.clone();
-            if let Some(text) = set_status(self.standing.text(&path), &step.id, to) {
+            if let Some(text) = set_status(self.rule_files.text(&path), &step.id, to) {
                 self.write(&path, &text)?;
             }
-            if let Some(rule) = self.standing.rules.iter().find(|rule| rule.id == step.id) {
-                self.record.see(rule, step.statistics, self.now);
+            if let Some(rule) = self.rule_files.rules.iter().find(|rule| rule.id == step.id) {
+                self.memory.see(rule, step.statistics, self.now);
             }
         }
         Ok(moves)
     }
 }
 
-/// The policy of the last commit; what stands there and cannot be read is as good as not there.
+/// Reads the policy of the last commit; the defaults hold where it cannot be read.
 pub(super) fn policy(
     repo: &Repo,
     tree: Option<&Oid>,
@@ -373,13 +231,13 @@ pub(super) fn policy(
         Some(tree) => repo.objects.file(tree, BStr::new(POLICY_FILE))?,
         None => None,
     };
-    let settings = law::settings(text.as_deref(), env, flags)
-        .or_else(|_| law::settings(None, env, flags))
+    let settings = policy::resolve_settings(text.as_deref(), env, flags)
+        .or_else(|_| policy::resolve_settings(None, env, flags))
         .map_err(|problem| hinted(problem.to_string(), problem.hint))?;
     Ok(settings.policy)
 }
 
-/// Waits until no other session learns in this repository.
+/// Takes the lock of the constitution; waits for another session.
 fn locked(state_dir: &Path) -> Result<Held> {
     let path: PathBuf = state_dir.join("constitution.lock");
     lock::take(&path, Wait::up_to(LEARNING_MAX))

@@ -1,4 +1,4 @@
-//! Reviews that nobody waits for: commits are noted, and a process of its own works them off.
+//! Reviews commits in the background: a queue of commits, drained by a worker process.
 
 use std::path::Path;
 
@@ -7,26 +7,27 @@ use rustix::process::Pid;
 
 use crate::domain::model::oid::Oid;
 use crate::domain::policy::settings::Policy;
-use crate::flow::call::cast;
-use crate::flow::evaluate::law;
+use crate::flow::call::roles;
+use crate::flow::evaluate::policy;
+use crate::flow::evaluate::policy::RuleSelection;
 use crate::flow::review::session::Stopped;
 use crate::platform::config::env::Env;
 use crate::platform::git::repo::Repo;
 use crate::platform::process::{Cmd, ask_to_end, own_path};
 use crate::platform::store::backlog;
 
-/// Where any of these is set, nothing is started in the background: a machine that builds, a test,
-/// and an agent at work.
-pub const UNWANTED: [&str; 3] = ["CI", "TRIBUNAL_NO_DAEMON", "TRIBUNAL_AGENT"];
+/// Where any of these is set no process is started in the background: in CI, in tests, and inside an
+/// agent's call.
+pub const DISABLED_BY: [&str; 3] = ["CI", "TRIBUNAL_NO_DAEMON", "TRIBUNAL_AGENT"];
 
 /// Whether processes may be started in the background.
-pub fn is_wanted(env: &Env) -> bool {
-    UNWANTED.iter().all(|name| env.get(name).is_none())
+pub fn is_enabled(env: &Env) -> bool {
+    DISABLED_BY.iter().all(|name| env.get(name).is_none())
 }
 
-/// Notes commits for a review and sees to it that somebody makes them; those of `left_out` are too
-/// many and only named in `status`. `false` where no agent could.
-pub fn want(
+/// Enqueues commits for review and starts a worker; those of `left_out` are only listed in `status`.
+/// Returns `false` where there is no reviewer.
+pub fn enqueue(
     repo: &Repo,
     env: &Env,
     flags: &[String],
@@ -34,8 +35,9 @@ pub fn want(
     left_out: &[Oid],
 ) -> Result<bool> {
     let head = repo.head()?.map(|head| repo.tree_of(&head)).transpose()?;
-    let law = law::of_tree(&repo.objects, head.as_ref(), Some(&[]), env, flags)?;
-    if !can_judge(repo, env, &law.policy) {
+    let effective =
+        policy::read_policy(&repo.objects, head.as_ref(), RuleSelection::None, env, flags)?;
+    if !has_reviewer(repo, env, &effective.policy) {
         return Ok(false);
     }
     let state_dir = repo.state_dir();
@@ -43,20 +45,21 @@ pub fn want(
         backlog::leave_out(&state_dir, commit)?;
     }
     for commit in commits {
-        // What does not fit is noted there, for `status`.
+        // What does not fit the queue is listed in `status`.
         backlog::want(&state_dir, commit)?;
     }
     start(repo, env, flags)?;
     Ok(true)
 }
 
-/// Whether there is an agent that could review.
-pub fn can_judge(repo: &Repo, env: &Env, policy: &Policy) -> bool {
-    let home = cast::home(repo);
-    cast::judges(policy, cast::around(repo, env, &home)).is_ok_and(|cast| cast.judges.is_some())
+/// Whether there is an agent that can review.
+pub fn has_reviewer(repo: &Repo, env: &Env, policy: &Policy) -> bool {
+    let home = roles::agents_home(repo);
+    roles::assign_reviewers(policy, roles::around(repo, env, &home))
+        .is_ok_and(|assignment| assignment.reviewers.is_some())
 }
 
-/// Starts a worker. Where there is one already the new one ends at once.
+/// Starts a worker, which ends at once where another one runs.
 pub fn start(repo: &Repo, env: &Env, flags: &[String]) -> Result<()> {
     let log = backlog::log(&repo.state_dir())?;
     let program = own_path().context("could not tell where this program is")?;
@@ -72,7 +75,7 @@ pub fn start(repo: &Repo, env: &Env, flags: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Asks the worker to end, and with it the agent that it called; what it worked on waits on.
+/// Asks the worker to end, with the agent that it called; its commit stays in the queue.
 pub fn end_worker(state_dir: &Path) {
     let worker = backlog::worker(state_dir);
     if let Some(pid) = worker.and_then(|worker| Pid::from_raw(worker.pid)) {
@@ -80,12 +83,12 @@ pub fn end_worker(state_dir: &Path) {
     }
 }
 
-/// Works off what waits, with `review` for each commit, whose error is the reason why there is no
-/// answer. Ends where nothing waits, where another process does it, and with an error where we are
-/// told to stop: the commit waits on, and nothing further is begun.
-pub fn work_off(repo: &Repo, mut review: impl FnMut(&Oid) -> Result<()>) -> Result<()> {
+/// Drains the queue, with `review` for each commit, whose error is the reason why there is no answer.
+/// Ends where the queue is empty or another process drains it, and with an error where a signal
+/// interrupts it: the commit stays in the queue.
+pub fn drain(repo: &Repo, mut review: impl FnMut(&Oid) -> Result<()>) -> Result<()> {
     let state_dir = repo.state_dir();
-    // An error means that we lead a session already.
+    // It fails where this process leads a session already.
     let _ = rustix::process::setsid();
     loop {
         let Some(worker) = backlog::work(&state_dir)? else { return Ok(()) };
@@ -104,7 +107,7 @@ pub fn work_off(repo: &Repo, mut review: impl FnMut(&Oid) -> Result<()>) -> Resu
             backlog::done(&state_dir, &commit, failure.as_deref())?;
         }
         drop(worker);
-        // Whoever noted one just now found us at work and started nobody.
+        // A process that enqueued just now saw this worker and started none.
         if backlog::waiting(&state_dir)?.is_empty() {
             return Ok(());
         }

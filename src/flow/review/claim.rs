@@ -1,4 +1,4 @@
-//! One run for one question: who asks what another process is asking already waits for that run.
+//! Finds the run of a question, so that two processes never ask the same one at once.
 
 use std::path::Path;
 use std::time::Duration;
@@ -7,75 +7,79 @@ use anyhow::{Context as _, Result};
 
 use crate::domain::model::error::hinted;
 use crate::domain::pipeline::run::{RunKind, Stage};
-use crate::flow::review::docket::Docket;
+use crate::flow::review::run_record::RunRecord;
 use crate::platform::process::Identity;
 use crate::platform::store::lock;
 use crate::platform::store::lock::{Held, Wait};
 use crate::platform::store::runs;
 use crate::platform::store::runs::RunFolder;
 
-/// The longest list of runs that is looked through for one that was stopped half-way. One that a
-/// process works on is found however many came after it.
+/// How many of the newest runs are searched for an unfinished one. A run that a process works on is
+/// always found.
 const UNFINISHED_MAX: usize = 20;
 
-/// How long another process may take to look for a run and to begin one.
+/// How long another process may take to find or begin a run.
 const BEGINNING_MAX: Duration = Duration::from_mins(1);
 
-/// What there is about a question already.
-pub(super) enum Known {
-    /// Nothing to go on with.
+/// The existing run of a question.
+pub(super) enum ExistingRun {
+    /// No run can be continued.
     Nothing,
-    /// A run that was stopped half-way, by a used up budget too, or between its end and its closing.
-    Stopped(RunFolder, Box<Docket>),
+    /// A run that was stopped, also by a used up budget, or between its end and its closing.
+    Stopped(RunFolder, Box<RunRecord>),
     /// Another process works on this run.
-    AtWork(String),
+    Running(String),
 }
 
-/// Keeps every other process from beginning a run until it is dropped: between looking for one
-/// about a question and beginning one there is no moment for a second.
-pub(super) fn beginning(state_dir: &Path) -> Result<Held> {
+/// Takes the lock under which runs are found and begun, so that no two processes begin one for the
+/// same question.
+pub(super) fn lock_new_runs(state_dir: &Path) -> Result<Held> {
     let path = state_dir.join("runs.lock");
     lock::take(&path, Wait::up_to(BEGINNING_MAX))
         .with_context(|| format!("could not lock `{}`", path.display()))?
         .with_context(|| format!("another process holds `{}` without an end", path.display()))
 }
 
-/// Looks for a run about a question. Who asks afresh is not given an end that was reached before.
-pub(super) fn look(state_dir: &Path, question: &str, kind: RunKind, fresh: bool) -> Result<Known> {
+/// Finds the run of a question. With `fresh` an ended run does not count.
+pub(super) fn find_run(
+    state_dir: &Path,
+    question: &str,
+    kind: RunKind,
+    fresh: bool,
+) -> Result<ExistingRun> {
     for (number, id) in runs::list(state_dir)?.into_iter().enumerate() {
         if number >= UNFINISHED_MAX && !runs::is_held(state_dir, &id) {
             continue;
         }
-        // What cannot be read is no run to go on with.
-        let Ok(Some(docket)) = runs::load::<Docket>(state_dir, &id) else { continue };
-        let over = |docket: &Docket| {
-            let has_ended = matches!(docket.run.stage, Stage::Ended(_));
-            fresh && has_ended || docket.closed && docket.run.continued().is_none()
+        // A run that cannot be read cannot be continued.
+        let Ok(Some(record)) = runs::load::<RunRecord>(state_dir, &id) else { continue };
+        let over = |record: &RunRecord| {
+            let has_ended = matches!(record.run.stage, Stage::Ended(_));
+            fresh && has_ended || record.closed && record.run.continued().is_none()
         };
-        if over(&docket) || docket.question != question || docket.run.kind != kind {
+        if over(&record) || record.question != question || record.run.kind != kind {
             continue;
         }
         let Some(folder) = RunFolder::try_take(state_dir, &id)? else {
-            return Ok(Known::AtWork(id));
+            return Ok(ExistingRun::Running(id));
         };
-        // It may have ended before we had it.
-        let docket = runs::load::<Docket>(state_dir, &id)?;
-        if let Some(docket) = docket.filter(|docket| !over(docket)) {
-            let docket = docket.continued().unwrap_or(docket);
-            return Ok(Known::Stopped(folder, Box::new(docket)));
+        // It may have ended before its folder was taken.
+        let record = runs::load::<RunRecord>(state_dir, &id)?;
+        if let Some(record) = record.filter(|record| !over(record)) {
+            let record = record.continued().unwrap_or(record);
+            return Ok(ExistingRun::Stopped(folder, Box::new(record)));
         }
     }
-    Ok(Known::Nothing)
+    Ok(ExistingRun::Nothing)
 }
 
-/// Waits until no other process works on a run, whatever it came to: its answer is the answer, and
-/// if it was stopped it is gone on with. `None` where the run was removed meanwhile.
+/// Waits until no other process works on a run, then takes it. `None` where it was removed meanwhile.
 pub(super) fn await_run(
     state_dir: &Path,
     id: &str,
     longest: Duration,
     tell: &(dyn Fn(&str) + Sync),
-) -> Result<Option<(RunFolder, Docket)>> {
+) -> Result<Option<(RunFolder, RunRecord)>> {
     let wait = Wait { living: longest, ..Wait::FOR_ITS_END };
     let told = &mut |holder: Option<&Identity>| match holder.filter(|holder| holder.is_alive()) {
         Some(holder) => tell(&format!(
@@ -85,8 +89,8 @@ pub(super) fn await_run(
         None => tell(&dying(id)),
     };
     if let Some(folder) = RunFolder::take(state_dir, id, wait, told)? {
-        let docket = runs::load::<Docket>(state_dir, id)?;
-        return Ok(docket.map(|docket| (folder, docket)));
+        let record = runs::load::<RunRecord>(state_dir, id)?;
+        return Ok(record.map(|record| (folder, record)));
     }
     if !runs::exists(state_dir, id) {
         return Ok(None);
@@ -98,7 +102,7 @@ pub(super) fn await_run(
     ))
 }
 
-/// Takes a run that was stopped; what is left of the process that was killed at it is waited for.
+/// Takes a stopped run; waits for the end of a process that was killed at it.
 pub(super) fn resume(
     state_dir: &Path,
     id: &str,

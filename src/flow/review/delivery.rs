@@ -1,4 +1,4 @@
-//! What a reviewer and the arbiter are given of a change.
+//! Delivers a change to the reviewer and the arbiter: the files of a change as sections of prompts.
 
 use anyhow::{Result, bail};
 use bstr::{BString, ByteSlice as _};
@@ -12,31 +12,31 @@ use crate::domain::review::deliver::file::{DeliveredFile, FileSide};
 use crate::domain::review::deliver::unscanned::{Unscanned, UnscannedReason};
 use crate::domain::review::deliver::{Delivery, FILE_BYTES_MAX, deliver};
 use crate::domain::review::finding::ReviewFinding;
-use crate::flow::review::matter::Matter;
+use crate::flow::review::inputs::ReviewInputs;
 use crate::platform::git::object::Objects;
 use crate::platform::git::repo::Repo;
 
-/// What is delivered of a change, and what the policy has nobody read.
+/// The delivery of a change, and the files that the policy leaves out.
 pub struct Delivered {
     pub delivery: Delivery,
     pub left_out: Vec<(String, String)>,
 }
 
-/// Lays a change out for a reviewer.
+/// Builds the delivery of a change.
 pub fn lay_out(
     repo: &Repo,
-    matter: &Matter,
+    inputs: &ReviewInputs,
     change: &Change,
     seed: &[u8; 32],
 ) -> Result<Delivered> {
-    let left_out = &matter.policy().review.leave_out;
+    let left_out = &inputs.policy().review.leave_out;
     let globs = globs::union(left_out.iter().map(String::as_str))?;
     let is_left_out = |file: &&FileChange| globs.is_match(file.path.to_path_lossy());
     let (out, shown): (Vec<_>, Vec<_>) = change.files.iter().partition(is_left_out);
     let named =
         |file: &FileChange| (shown_path(&file.path), "left out by `review.leave-out`".to_owned());
     let (files, too_large) = files(&repo.objects, &shown)?;
-    let mut delivery = deliver(&files, &matter.delivery_limits(), seed);
+    let mut delivery = deliver(&files, &inputs.delivery_limits(), seed);
     delivery.unscanned.extend(too_large.into_iter().map(|(file, size)| Unscanned {
         path: shown_path(&file.path),
         reason: UnscannedReason::TooLarge(usize::try_from(size).unwrap_or(usize::MAX)),
@@ -52,14 +52,14 @@ pub(super) fn shown_path(path: &BString) -> String {
 }
 
 /// Whether there is anything in a change that a model can review.
-pub fn is_reviewable(repo: &Repo, matter: &Matter, change: &Change) -> Result<bool> {
-    let Delivered { delivery, .. } = lay_out(repo, matter, change, &[0; 32])?;
+pub fn is_reviewable(repo: &Repo, inputs: &ReviewInputs, change: &Change) -> Result<bool> {
+    let Delivered { delivery, .. } = lay_out(repo, inputs, change, &[0; 32])?;
     let gap = delivery.unscanned.iter().any(|unscanned| unscanned.reason.is_gap());
     Ok(gap || !delivery.calls.is_empty())
 }
 
-/// The files of a change with both their sides, as they are and without secrets; their names are
-/// without. Those of which a side is too large to be compared, with its size, are not read.
+/// Reads both sides of each file, raw and redacted, with redacted names. Files with a side that is too
+/// large are returned with its size and not read.
 fn files<'a>(
     objects: &Objects,
     files: &[&'a FileChange],
@@ -89,7 +89,7 @@ fn files<'a>(
 /// Files that are too large, with their size in bytes.
 type TooLarge<'a> = Vec<(&'a FileChange, u64)>;
 
-/// What came of reading one side of a file.
+/// One side of a file.
 enum Read {
     /// `None` where the file has no such side.
     Side(Option<FileSide>),
@@ -110,7 +110,7 @@ fn side(objects: &Objects, path: &BString, entry: Option<&TreeEntry>) -> Result<
     Ok(Read::Side(Some(FileSide { mode: entry.mode, raw, masked })))
 }
 
-/// The files that other calls show, and those that none does.
+/// The files that other calls show, and those that no call shows.
 pub(super) fn elsewhere(delivery: &Delivery, at: usize) -> Vec<String> {
     let here: Vec<&str> =
         delivery.calls[at].sections.iter().map(|section| section.path.as_str()).collect();
@@ -123,7 +123,7 @@ pub(super) fn elsewhere(delivery: &Delivery, at: usize) -> Vec<String> {
     names
 }
 
-/// The most that the arbiter is shown of a change, in bytes; the rest it can read.
+/// The most of a change that the arbiter's prompt shows, in bytes; the rest is in the reading copy.
 const CASE_BYTES_MAX: usize = 48 * 1024;
 
 /// The sections of a finding's file, then those of the files that its evidence names, then others.

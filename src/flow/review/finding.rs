@@ -1,4 +1,4 @@
-//! What a reviewer raised, as findings of the ledger.
+//! Converts a reviewer's findings to findings of the ledger.
 
 use crate::domain::model::finding::{Effect, Finding, Location};
 use crate::domain::model::gate::Gate;
@@ -6,11 +6,15 @@ use crate::domain::review::arbiter_decision::{ArbiterDecision, ArbiterVerdict};
 use crate::domain::review::finding::Anchored;
 use crate::domain::review::tracked::TrackedFinding;
 
-/// The longest text of a place that is kept, in characters.
+/// The longest anchor that is recorded, in characters.
 const ANCHOR_CHARS_MAX: usize = 400;
 
-/// A finding of a run as any other: what it says is the reviewer's, what it does is computed.
-pub fn of(standing: &TrackedFinding, ruling: Option<&ArbiterDecision>, effect: Effect) -> Finding {
+/// Converts a finding of a run: its text is the reviewer's, its effect is computed.
+pub fn to_ledger(
+    standing: &TrackedFinding,
+    decision: Option<&ArbiterDecision>,
+    effect: Effect,
+) -> Finding {
     let raised = &standing.raised;
     let place = (!raised.path.is_empty()).then(|| match raised.anchored.lines() {
         Some((line, end_line)) => {
@@ -24,12 +28,12 @@ pub fn of(standing: &TrackedFinding, ruling: Option<&ArbiterDecision>, effect: E
         "" => raised.title.clone(),
         failure => format!("{}: {failure}", raised.title),
     };
-    let message = match ruling.map(|ruling| ruling.verdict) {
-        None => format!("{message} (not weighed)"),
+    let message = match decision.map(|decision| decision.verdict) {
+        None => format!("{message} (not arbitrated)"),
         Some(ArbiterVerdict::Upheld) => message,
         Some(word) => format!("{message} ({})", word.as_str()),
     };
-    let instruction = ruling.map(|ruling| ruling.instruction.clone()).unwrap_or_default();
+    let instruction = decision.map(|decision| decision.instruction.clone()).unwrap_or_default();
     Finding {
         gate: Gate::Review,
         rule: raised.class.as_str().to_owned(),

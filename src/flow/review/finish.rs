@@ -1,5 +1,5 @@
-//! The end of a run: what was upheld is kept, a complete review leaves a receipt, and the verdict
-//! follows from the decision.
+//! Closes an ended run: reports its findings, stores the receipt of a complete review, and computes
+//! the verdict.
 
 use anyhow::Result;
 use jiff::Timestamp;
@@ -11,14 +11,15 @@ use crate::domain::pipeline::run::{Attempt, RunEnd, RunKind, Stage};
 use crate::domain::review::arbiter_decision::ArbiterVerdict;
 use crate::domain::review::converge::blocking;
 use crate::domain::review::decide::{Decision, EscalationDetail};
-use crate::flow::evaluate::judge;
-use crate::flow::review::docket::{Docket, Names};
+use crate::flow::evaluate::recording;
+use crate::flow::evaluate::report::build_report;
 use crate::flow::review::finding;
-use crate::flow::review::outcome::{Ending, Judged, Reviewed};
+use crate::flow::review::outcome::{ReviewDetails, ReviewEnding, ReviewOutcome};
 use crate::flow::review::receipt;
-use crate::flow::review::receipt::{Found, Receipt};
-use crate::flow::review::session::Session;
-use crate::flow::review::subject::Subject;
+use crate::flow::review::receipt::{FoundReceipt, ReviewReceipt};
+use crate::flow::review::run_record::{Names, RunRecord};
+use crate::flow::review::session::ReviewSession;
+use crate::flow::review::target::ReviewTarget;
 use crate::flow::workspace::attempt;
 use crate::platform::config::env::{Env, now};
 use crate::platform::git::repo::Repo;
@@ -28,95 +29,98 @@ use crate::platform::store::ledger::call::Call;
 use crate::platform::store::ledger::error::Error as LedgerError;
 use crate::platform::ui::review_report::Offer;
 
-/// Closes a run that has ended; again changes nothing.
+/// Closes a run that has ended. Idempotent.
 pub fn close(
     repo: &Repo,
     env: &Env,
-    docket: &Docket,
+    record: &RunRecord,
     paths: Vec<String>,
     started: Timestamp,
-) -> Result<Reviewed> {
-    let Stage::Ended(RunEnd { decision, best }) = docket.run.stage.clone() else {
-        anyhow::bail!("the run `{}` has not ended", docket.run.id);
+) -> Result<ReviewOutcome> {
+    let Stage::Ended(RunEnd { decision, best }) = record.run.stage.clone() else {
+        anyhow::bail!("the run `{}` has not ended", record.run.id);
     };
-    let calls = calls(repo, env, &docket.run.id)?;
+    let calls = calls(repo, env, &record.run.id)?;
     let spent = spent(&calls);
-    let names = names(docket, &calls);
-    let stopping: Vec<String> = blocking(&docket.run.findings, best)
+    let names = names(record, &calls);
+    let stopping: Vec<String> = blocking(&record.run.findings, best)
         .into_iter()
-        .filter_map(|standing| docket.kept.get(&standing.raised.id).cloned())
+        .filter_map(|standing| record.kept.get(&standing.raised.id).cloned())
         .collect();
-    let mut skipped = docket.skipped.clone();
-    let mut findings = docket.gated.clone();
-    findings.extend(reported(repo, env, docket, best, &stopping, &decision)?);
-    let offer = offer(repo, docket, best)?;
+    let mut skipped = record.skipped.clone();
+    let mut findings = record.gated.clone();
+    findings.extend(reported(repo, env, record, best, &stopping, &decision)?);
+    let offer = offer(repo, record, best)?;
     let mut kept = None;
-    if docket.run.kind == RunKind::Review && has_receipt(docket, &decision) {
-        let receipt = of_run(docket, &decision, best, &names, stopping, spent, now(env));
+    if record.run.kind == RunKind::Review && has_receipt(record, &decision) {
+        let receipt = receipt_of(record, &decision, best, &names, stopping, spent, now(env));
         let (id, aside) = keep(repo, env, &receipt)?;
         skipped.extend(aside);
         kept = id;
     }
     let report = report(verdict(&decision), findings, skipped, started, now(env));
-    let judged = Judged {
-        run: docket.run.id.clone(),
-        route: docket.run.route,
+    let details = ReviewDetails {
+        run: record.run.id.clone(),
+        route: record.run.route,
         reviewer: names.reviewer,
         arbiter: names.arbiter,
         decision,
-        criteria: docket.run.criteria.clone(),
-        unscanned: docket.unscanned.clone(),
-        unanchored: docket.unanchored,
+        criteria: record.run.criteria.clone(),
+        unscanned: record.unscanned.clone(),
+        unanchored: record.unanchored,
         spent,
         receipt: kept,
         from_receipt: false,
         offer,
     };
-    Ok(Reviewed {
-        title: docket.title.clone(),
+    Ok(ReviewOutcome {
+        title: record.title.clone(),
         paths,
         report,
-        ending: Ending::Judged(Box::new(judged)),
+        ending: ReviewEnding::Reviewed(Box::new(details)),
     })
 }
 
-/// The receipt that a run leaves.
-fn of_run(
-    docket: &Docket,
+/// Builds the receipt of a run.
+fn receipt_of(
+    record: &RunRecord,
     decision: &Decision,
     best: usize,
     names: &Names,
     blocking: Vec<String>,
     spent: Spent,
     time: Timestamp,
-) -> Receipt {
-    Receipt {
-        version: Receipt::version(),
-        question: docket.question.clone(),
-        tree: docket.run.attempts[best].tree.clone(),
-        base: docket.run.base.clone(),
-        run: docket.run.id.clone(),
-        route: docket.run.route,
-        independent: docket.run.route.is_independent(),
+) -> ReviewReceipt {
+    ReviewReceipt {
+        version: ReviewReceipt::version(),
+        question: record.question.clone(),
+        tree: record.run.attempts[best].tree.clone(),
+        base: record.run.base.clone(),
+        run: record.run.id.clone(),
+        route: record.run.route,
+        independent: record.run.route.is_independent(),
         reviewer: names.reviewer.clone(),
         arbiter: names.arbiter.clone(),
         decision: decision.clone(),
-        criteria: docket.run.criteria.clone(),
-        findings: docket.kept.values().cloned().collect(),
+        criteria: record.run.criteria.clone(),
+        findings: record.kept.values().cloned().collect(),
         blocking,
-        unscanned: docket.unscanned.clone(),
-        delivered: docket.delivered.clone(),
-        answers: docket.answers.clone(),
+        unscanned: record.unscanned.clone(),
+        delivered: record.delivered.clone(),
+        answers: record.answers.clone(),
         cost: Cost { money: (spent.unknown == 0).then_some(spent.money), ..Cost::default() },
         time,
         tribunal: env!("CARGO_PKG_VERSION").to_owned(),
     }
 }
 
-/// Keeps a receipt; gives its id where it is the one that stands.
-fn keep(repo: &Repo, env: &Env, receipt: &Receipt) -> Result<(Option<String>, Option<Skipped>)> {
-    // A kill may have come after it was kept, and since then the question may have been asked
-    // afresh: the ids of runs sort by age.
+/// Stores a receipt, unless a newer one exists; returns its id where it is the newest.
+fn keep(
+    repo: &Repo,
+    env: &Env,
+    receipt: &ReviewReceipt,
+) -> Result<(Option<String>, Option<Skipped>)> {
+    // After a kill the question may have been asked afresh: the ids of runs sort by age.
     match receipt::find(repo, env, &receipt.question)? {
         Some(known) if known.receipt.run >= receipt.run => {
             Ok(((known.receipt.run == receipt.run).then_some(known.id), None))
@@ -128,14 +132,14 @@ fn keep(repo: &Repo, env: &Env, receipt: &Receipt) -> Result<(Option<String>, Op
     }
 }
 
-/// What an earlier review of the same question comes to now.
+/// Builds the outcome of an earlier review of the same question.
 pub fn of_receipt(
-    subject: &Subject,
-    found: &Found,
+    target: &ReviewTarget,
+    found: &FoundReceipt,
     gates: Report,
     started: Timestamp,
     now: Timestamp,
-) -> Reviewed {
+) -> ReviewOutcome {
     let receipt = &found.receipt;
     let verdict = match found.verdict() {
         Verdict::Pass => gates.verdict,
@@ -152,7 +156,7 @@ pub fn of_receipt(
         let status = kept.status.as_str().to_owned();
         findings.push(Reported { id: kept.id.clone(), status, finding });
     }
-    let judged = Judged {
+    let details = ReviewDetails {
         run: receipt.run.clone(),
         route: receipt.route,
         reviewer: receipt.reviewer.clone(),
@@ -167,15 +171,15 @@ pub fn of_receipt(
         offer: None,
     };
     let report = report(verdict, findings, gates.skipped, started, now);
-    Reviewed {
-        title: subject.title.clone(),
-        paths: subject.paths(),
+    ReviewOutcome {
+        title: target.title.clone(),
+        paths: target.paths(),
         report,
-        ending: Ending::Judged(Box::new(judged)),
+        ending: ReviewEnding::Reviewed(Box::new(details)),
     }
 }
 
-/// The verdict that a decision is.
+/// The verdict of a decision.
 fn verdict(decision: &Decision) -> Verdict {
     match decision {
         Decision::Submit => Verdict::Pass,
@@ -185,10 +189,10 @@ fn verdict(decision: &Decision) -> Verdict {
     }
 }
 
-/// Whether the answer may stand for a later question: not where a gate, a budget or a program
-/// decided, which may be otherwise the next time.
-fn has_receipt(docket: &Docket, decision: &Decision) -> bool {
-    let reviewed = docket.run.attempts.last().is_some_and(Attempt::is_reviewed);
+/// Whether the answer holds for later reviews of the same question: not where a gate, a budget or a
+/// failed call decided.
+fn has_receipt(record: &RunRecord, decision: &Decision) -> bool {
+    let reviewed = record.run.attempts.last().is_some_and(Attempt::is_reviewed);
     let lasts = match decision {
         Decision::Submit | Decision::Fix(_) => true,
         Decision::Escalate(why) => {
@@ -199,11 +203,11 @@ fn has_receipt(docket: &Docket, decision: &Decision) -> bool {
     reviewed && lasts
 }
 
-/// What was raised, with its standing: only what is upheld and too much stops the change.
+/// The run's open findings: those that the decision rests on block the change.
 fn reported(
     repo: &Repo,
     env: &Env,
-    docket: &Docket,
+    record: &RunRecord,
     best: usize,
     stopping: &[String],
     decision: &Decision,
@@ -213,7 +217,7 @@ fn reported(
     let ledger = ledger.map_err(LedgerError::hinted)?;
     let stops = matches!(decision, Decision::Fix(_) | Decision::Escalate(_));
     let mut all = Vec::new();
-    for standing in &docket.run.findings {
+    for standing in &record.run.findings {
         let gone = standing.resolved_in.is_some_and(|resolved| resolved <= best);
         let word = standing.decision.as_ref().map(|ruling| ruling.verdict);
         if gone
@@ -228,12 +232,12 @@ fn reported(
         {
             continue;
         }
-        let kept = docket.kept.get(&standing.raised.id);
+        let kept = record.kept.get(&standing.raised.id);
         let effect = match kept {
             Some(id) if stops && stopping.contains(id) => Effect::Block,
             _ => Effect::Warn,
         };
-        let finding = finding::of(standing, standing.decision.as_ref(), effect);
+        let finding = finding::to_ledger(standing, standing.decision.as_ref(), effect);
         let known = match (&ledger, kept) {
             (Some(ledger), Some(id)) => ledger.get(id, now(env)).map_err(LedgerError::hinted)?,
             _ => None,
@@ -242,23 +246,23 @@ fn reported(
             Some(known) => {
                 Reported { id: known.id, status: known.status.as_str().to_owned(), finding }
             }
-            None => judge::unrecorded(finding),
+            None => recording::unrecorded(finding),
         });
     }
     Ok(all)
 }
 
-fn offer(repo: &Repo, docket: &Docket, best: usize) -> Result<Option<Offer>> {
-    if docket.run.kind != RunKind::Fix {
+fn offer(repo: &Repo, record: &RunRecord, best: usize) -> Result<Option<Offer>> {
+    if record.run.kind != RunKind::Fix {
         return Ok(None);
     }
-    let branch = if docket.closed {
-        // It is the person's by now: moved, merged or gone.
-        attempt::published_branch(repo, &docket.run.id)?
+    let branch = if record.closed {
+        // The branch belongs to the person by now: it may be moved, merged or gone.
+        attempt::published_branch(repo, &record.run.id)?
     } else {
-        Session::offer(repo, docket, best)?
+        ReviewSession::publish_best(repo, record, best)?
     };
-    let base = docket.run.attempts.first().and_then(|attempt| attempt.commit.as_ref());
+    let base = record.run.attempts.first().and_then(|attempt| attempt.commit.as_ref());
     Ok(branch.zip(base).map(|(branch, base)| Offer {
         branch,
         base: base.short().to_owned(),
@@ -274,7 +278,7 @@ fn report(
     now: Timestamp,
 ) -> Report {
     let elapsed = now.duration_since(started).as_millis();
-    let report = judge::report(findings, skipped, std::time::Instant::now());
+    let report = build_report(findings, skipped, std::time::Instant::now());
     Report { verdict, elapsed_ms: u64::try_from(elapsed).unwrap_or(0), ..report }
 }
 
@@ -283,7 +287,7 @@ fn calls(repo: &Repo, env: &Env, run: &str) -> Result<Vec<Call>> {
     Ok(done.map_err(LedgerError::hinted)?.value)
 }
 
-/// What the calls of a run cost together.
+/// The total cost of the calls of a run.
 fn spent(calls: &[Call]) -> Spent {
     Spent {
         calls: calls.len(),
@@ -292,9 +296,9 @@ fn spent(calls: &[Call]) -> Spent {
     }
 }
 
-/// Who judged, as the run has it; of a run that an older version made, as its calls have it. What
-/// the settings say by now is not asked: they may have changed since.
-fn names(docket: &Docket, calls: &[Call]) -> Names {
+/// The names of reviewer and arbiter from the run record; of a run of an older version from its calls.
+/// The settings are not read: they may have changed since.
+fn names(record: &RunRecord, calls: &[Call]) -> Names {
     let known = |known: &String, role: Role| {
         let mut answered = calls.iter().filter(|call| call.role == role && call.is_answered());
         match answered.next_back() {
@@ -304,7 +308,7 @@ fn names(docket: &Docket, calls: &[Call]) -> Names {
         }
     };
     Names {
-        reviewer: known(&docket.judges.reviewer, Role::Reviewer),
-        arbiter: known(&docket.judges.arbiter, Role::Arbiter),
+        reviewer: known(&record.names.reviewer, Role::Reviewer),
+        arbiter: known(&record.names.arbiter, Role::Arbiter),
     }
 }

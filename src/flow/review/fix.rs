@@ -1,5 +1,4 @@
-//! An executor at work: in a tree of the run's own, whose outcome becomes a commit before anything
-//! else is done with it.
+//! The workspace of a run's executor. Its work is committed before anything else is done with it.
 
 use std::fs;
 use std::path::PathBuf;
@@ -15,20 +14,20 @@ use crate::platform::git::repo::Repo;
 use crate::platform::process::Interrupts;
 use crate::platform::store::lock::Wait;
 
-/// The tree of a run, until it is dropped.
-pub struct Workshop<'a> {
+/// A run's workspace, locked until it is dropped.
+pub struct FixWorkspace<'a> {
     repo: &'a Repo,
     workspace: Workspace,
     interrupts: Interrupts,
 }
 
-impl<'a> Workshop<'a> {
-    /// Takes the run's tree, which no other run has: what is left of a killed process may. A run that has none yet
-    /// takes over the tree of one that is over: most of its files stay as they are.
+impl<'a> FixWorkspace<'a> {
+    /// Takes the run's workspace; waits for the end of a killed process. A new run reuses the workspace of
+    /// one that is over, in which most files stay as they are.
     pub fn open(repo: &'a Repo, run: &str, interrupts: Interrupts) -> Result<Self> {
         let folder = folder(repo, run);
         if !folder.exists() {
-            // Where there is none to take over, one is made.
+            // Where there is none to reuse, one is created.
             drop(fs::rename(spare(repo), &folder));
         }
         let workspace = Workspace::try_acquire(&folder, Wait::FOR_ITS_END)?
@@ -41,14 +40,14 @@ impl<'a> Workshop<'a> {
         self.workspace.work()
     }
 
-    /// Shows the state of the code that is to be fixed, and nothing that an earlier try left.
-    pub fn show(&self, attempt: &Attempt) -> Result<()> {
+    /// Checks out an attempt, and removes what an earlier try left.
+    pub fn checkout(&self, attempt: &Attempt) -> Result<()> {
         let (tree, head) = (&attempt.tree, attempt.commit.as_ref());
         self.workspace.checkout(self.repo, tree, head, Ignored::Go, self.interrupts)
     }
 
-    /// Commits what the executor left as the run's next attempt.
-    pub fn keep(&self, run: &Run, message: &str) -> Result<FixOutcome> {
+    /// Commits the executor's work as the run's next attempt.
+    pub fn commit(&self, run: &Run, message: &str) -> Result<FixOutcome> {
         let (tree, last) = (self.workspace.snapshot(self.repo, self.interrupts)?, last(run)?);
         if tree == last.tree {
             return Ok(FixOutcome::Nothing);
@@ -60,9 +59,9 @@ impl<'a> Workshop<'a> {
         Ok(FixOutcome::Changed { tree, commit, undoes })
     }
 
-    /// Commits what an executor left that did not come to its end, apart from the attempts: it is
-    /// judged by nobody and lost by nobody. `None` where there is nothing.
-    pub fn keep_unfinished(&self, run: &Run) -> Result<Option<Oid>> {
+    /// Commits the unfinished work of an executor, apart from the attempts: it is not reviewed and not
+    /// lost. `None` where there is none.
+    pub fn commit_partial(&self, run: &Run) -> Result<Option<Oid>> {
         let (tree, last) = (self.workspace.snapshot(self.repo, self.interrupts)?, last(run)?);
         if tree == last.tree {
             return Ok(None);
@@ -74,8 +73,8 @@ impl<'a> Workshop<'a> {
     }
 }
 
-/// Takes the tree from a run that is over; one is kept for the next.
-pub fn clear(repo: &Repo, run: &str) -> Result<()> {
+/// Releases the workspace of a run that is over; one is kept for reuse.
+pub fn release(repo: &Repo, run: &str) -> Result<()> {
     let folder = folder(repo, run);
     if folder.exists() && fs::rename(&folder, spare(repo)).is_err() {
         fs::remove_dir_all(&folder)
@@ -84,7 +83,7 @@ pub fn clear(repo: &Repo, run: &str) -> Result<()> {
     Ok(())
 }
 
-/// What the names of runs' trees begin with.
+/// The prefix of the names of workspaces.
 const TREE: &str = "run-";
 
 fn folder(repo: &Repo, run: &str) -> PathBuf {

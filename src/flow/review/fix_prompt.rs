@@ -1,4 +1,4 @@
-//! What the executor of a run is told.
+//! Builds the prompt of the executor.
 
 use anyhow::Result;
 use bstr::ByteSlice as _;
@@ -10,30 +10,30 @@ use crate::domain::model::fence::visible_path;
 use crate::domain::pipeline::run::FixRequest;
 use crate::domain::review::finding::ReviewFinding;
 use crate::domain::review::{fixer, prompt};
-use crate::flow::review::session::Session;
+use crate::flow::review::session::ReviewSession;
 use crate::flow::review::texts::whole;
 
 /// The largest pattern of a reviewer that is tried, compiled, in bytes.
 const SWEEP_SIZE_MAX: usize = 1 << 20;
 
-/// The most places that a pattern may have to be of use.
+/// The most matches that a useful pattern may have.
 const SIBLINGS_MAX: usize = 20;
 
-impl Session<'_> {
-    /// What the executor is told.
+impl ReviewSession<'_> {
+    /// Builds the prompt of a fix.
     pub(super) fn fixer_prompt(&self, order: &FixRequest) -> Result<String> {
-        let change = self.change_since(self.docket.run.base.as_ref())?;
-        let spec = self.matter.reading.as_ref().map(prompt::spec_text);
+        let change = self.change_since(self.record.run.base.as_ref())?;
+        let spec = self.inputs.parsed_spec.as_ref().map(prompt::spec_text);
         let rules = self.rules(Role::Executor, &change.files);
         let places: Vec<&ReviewFinding> = self
-            .docket
+            .record
             .run
             .findings
             .iter()
             .map(|standing| &standing.raised)
             .filter(|raised| order.findings.contains(&raised.id))
             .collect();
-        let token = self.token(&format!("fix-{}", self.docket.run.attempts.len()));
+        let token = self.token(&format!("fix-{}", self.record.run.attempts.len()));
         let mut instructions = order.instructions.clone();
         instructions.extend(self.siblings(&change, &places));
         Ok(fixer::prompt(fixer::FixPrompt {
@@ -45,8 +45,8 @@ impl Session<'_> {
         }))
     }
 
-    /// More places of the same mistakes in the files of the change: looked for with the patterns
-    /// that the reviewer gave, so that a class is repaired and not a line.
+    /// Searches the files of the change for further places of the same classes, with the reviewer's search
+    /// patterns.
     fn siblings(&self, change: &Change, raised: &[&ReviewFinding]) -> Vec<String> {
         let mut found = Vec::new();
         for finding in raised.iter().filter(|finding| !finding.search_pattern.is_empty()) {
@@ -65,7 +65,7 @@ impl Session<'_> {
                     }
                 }
             }
-            // A pattern that is everywhere says nothing.
+            // A pattern that matches everywhere is of no use.
             if (1..=SIBLINGS_MAX).contains(&places.len()) {
                 found.push(format!("see whether {} is at {} too", finding.id, places.join(", ")));
             }

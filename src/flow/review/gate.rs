@@ -1,4 +1,4 @@
-//! The gates of a run: asked before any model is, and again after every fix.
+//! Runs the gates of a run: before any model is called, and after every fix.
 
 use std::time::Instant;
 
@@ -11,36 +11,36 @@ use crate::domain::model::gate::Gate;
 use crate::domain::model::report::{Report, Reported, Verdict};
 use crate::domain::pipeline::run::{GateOutcome, RunKind};
 use crate::domain::policy::commands::Moment;
-use crate::flow::evaluate::commands::Request;
-use crate::flow::evaluate::evaluation::{Ask, evaluate};
+use crate::flow::evaluate::commands::CommandRequest;
+use crate::flow::evaluate::evaluation::{EvaluationScope, evaluate};
 use crate::platform::config::env::Env;
 use crate::platform::git::repo::Repo;
 
-/// What the gates said, for the run and for the report.
-pub struct Asked {
+/// The outcome of the gates, for the run and for the report.
+pub struct GateRun {
     pub gated: GateOutcome,
     pub report: Report,
-    /// The signal that told us to stop.
+    /// The signal that interrupted a command.
     pub interrupted: Option<i32>,
 }
 
-/// Asks the gates about a change. A run that fixes asks every command, whatever moment it is meant
-/// for: nothing else would notice what a fix broke.
-pub fn ask(
+/// Runs the gates on a change. A run that fixes runs every command, whatever hook it is for: nothing
+/// else would notice what a fix broke.
+pub fn run_gates(
     repo: &Repo,
     env: &Env,
     change: &Change,
-    law: &EffectivePolicy,
+    effective: &EffectivePolicy,
     kind: RunKind,
-) -> Result<Asked> {
+) -> Result<GateRun> {
     let moment = match kind {
         RunKind::Review => Some(Moment::Run),
         RunKind::Fix => None,
     };
-    let request = Request { env, moment, reuse: true };
+    let request = CommandRequest { env, moment, reuse: true };
     let started = Instant::now();
-    let ask = Ask::GatesAndCommands(&request);
-    let evaluation = evaluate(repo, env, change.clone(), law, None, ask)?;
+    let scope = EvaluationScope::GatesAndCommands(&request);
+    let evaluation = evaluate(repo, env, change.clone(), effective, None, scope)?;
     let interrupted = evaluation.interrupted;
     let report = evaluation.report(started);
     let stopping: Vec<&Reported> =
@@ -56,11 +56,11 @@ pub fn ask(
         needs_person: stopping.iter().any(|found| needs_person(found.finding.gate)),
         unasked,
     };
-    Ok(Asked { gated, report, interrupted })
+    Ok(GateRun { gated, report, interrupted })
 }
 
-/// Whether a model must not be set to repair what this gate found: it would have to see a secret,
-/// or to change the law that it is judged by.
+/// Whether a finding of this gate needs a person: a model would have to see a secret, or to change the
+/// policy that it is evaluated under.
 fn needs_person(gate: Gate) -> bool {
     match gate {
         Gate::ProtectedBranch | Gate::Secrets | Gate::SensitiveFiles | Gate::Governance => true,

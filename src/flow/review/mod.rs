@@ -1,25 +1,25 @@
-//! Reviews: from a change to a verdict that models argued for and code decided.
+//! Reviews a change: models find and arbitrate, code decides the verdict.
 
 mod arbitration;
-mod ask;
 pub mod background;
 mod claim;
+pub mod cleanup;
 mod delivery;
-pub mod docket;
 pub mod finding;
 pub mod finish;
 pub mod fix;
 mod fix_prompt;
 pub mod gate;
-pub mod judges;
-pub mod leftovers;
-pub mod matter;
+pub mod inputs;
 pub mod outcome;
 pub mod push;
 pub mod receipt;
 pub mod report;
+mod request;
+pub mod reviewer;
+pub mod run_record;
 pub mod session;
-pub mod subject;
+pub mod target;
 mod texts;
 
 use std::path::PathBuf;
@@ -41,15 +41,18 @@ use crate::domain::pipeline::run::{Run, RunKind, RunStart, Stage};
 use crate::domain::policy::agents::RouteChoice;
 use crate::domain::review::converge::StopLimits;
 use crate::domain::spec::types;
-use crate::flow::call::cast;
-use crate::flow::call::{Desk, end_earlier};
-use crate::flow::evaluate::judge;
-use crate::flow::review::claim::Known;
-use crate::flow::review::docket::{Docket, Names};
-use crate::flow::review::matter::Matter;
-use crate::flow::review::outcome::{Ending, Reviewed};
-use crate::flow::review::session::Session;
-use crate::flow::review::subject::{Range, Subject};
+use crate::flow::call::cleanup::end_surviving_agents;
+use crate::flow::call::client::AgentClient;
+use crate::flow::call::roles;
+use crate::flow::evaluate::gates::run_gates;
+use crate::flow::evaluate::recording;
+use crate::flow::evaluate::report::build_report;
+use crate::flow::review::claim::ExistingRun;
+use crate::flow::review::inputs::ReviewInputs;
+use crate::flow::review::outcome::{ReviewEnding, ReviewOutcome};
+use crate::flow::review::run_record::{Names, RunRecord};
+use crate::flow::review::session::ReviewSession;
+use crate::flow::review::target::{ReviewRange, ReviewTarget};
 use crate::flow::workspace::{attempt, reading_copy};
 use crate::platform::agents::env::Around;
 use crate::platform::config::env::{Env, now};
@@ -60,84 +63,84 @@ use crate::platform::store::runs;
 use crate::platform::store::runs::RunFolder;
 use crate::platform::ui::report::printable;
 
-/// What the person asked for.
+/// The request for a review.
 #[derive(Clone, Debug)]
-pub struct Request {
-    pub range: Range,
-    /// The file that says what the change is meant to do.
+pub struct ReviewRequest {
+    pub range: ReviewRange,
+    /// The file that says what the change must do.
     pub spec: Option<PathBuf>,
-    /// Have what is found fixed.
+    /// Fix the findings.
     pub fix: bool,
-    /// Ask again, though the same question was answered before.
+    /// Ask again, also where the same question was answered before.
     pub fresh: bool,
 }
 
-impl Request {
-    /// Whether an answer that was given before is as good as a new one.
+impl ReviewRequest {
+    /// Whether a stored receipt may answer.
     fn takes_receipts(&self) -> bool {
         !self.fresh && !self.fix
     }
 }
 
-/// Reviews a change, or goes on with the review of it that was stopped. `tell` hears of the progress.
+/// Reviews a change, or continues a stopped review of it. `tell` gets lines of progress.
 pub fn review(
     repo: &Repo,
     env: &Env,
     flags: &[String],
-    request: &Request,
+    request: &ReviewRequest,
     tell: &(dyn Fn(&str) + Sync),
-) -> Result<Reviewed> {
-    let subject = subject::of(repo, &request.range)?;
-    let spec = request.spec.as_deref().map(matter::copy_spec).transpose()?;
-    let home = cast::home(repo);
-    let around = cast::around(repo, env, &home);
-    let matter = Matter::gather(repo, env, flags, &subject, spec, around)?;
-    if !delivery::is_reviewable(repo, &matter, &subject.change)? {
-        let report = gates_alone(repo, env, &subject, &matter)?;
-        return Ok(nothing(subject, report));
+) -> Result<ReviewOutcome> {
+    let target = target::resolve(repo, &request.range)?;
+    let spec = request.spec.as_deref().map(inputs::copy_spec).transpose()?;
+    let home = roles::agents_home(repo);
+    let around = roles::around(repo, env, &home);
+    let inputs = ReviewInputs::gather(repo, env, flags, &target, spec, around)?;
+    if !delivery::is_reviewable(repo, &inputs, &target.change)? {
+        let report = gates_alone(repo, env, &target, &inputs)?;
+        return Ok(nothing_to_review(target, report));
     }
-    let Some(question) = matter.question(&subject) else {
-        return unjudged(repo, env, subject, &matter);
+    let Some(question) = inputs.question(&target) else {
+        return not_reviewed(repo, env, target, &inputs);
     };
-    for note in &matter.cast.notes {
+    for note in &inputs.assignment.notes {
         tell(note);
     }
     let started = now(env);
-    let work = Work { repo, env, around, tell };
+    let context = RunContext { repo, env, around, tell };
     loop {
         if request.takes_receipts()
             && let Some(found) = receipt::find(repo, env, &question)?
         {
-            leftovers::note_closed(repo, &found.receipt.run)?;
+            cleanup::note_closed(repo, &found.receipt.run)?;
             note_answer(repo, request);
-            let gates = gates_alone(repo, env, &subject, &matter)?;
-            return Ok(finish::of_receipt(&subject, &found, gates, started, now(env)));
+            let gates = gates_alone(repo, env, &target, &inputs)?;
+            return Ok(finish::of_receipt(&target, &found, gates, started, now(env)));
         }
-        if let Some((folder, docket)) = work.claim(&matter, &subject, &question, request)? {
-            let reviewed = work.perform(&matter, &folder, docket, subject.paths())?;
+        if let Some((folder, record)) = context.claim(&inputs, &target, &question, request)? {
+            let reviewed = context.perform(&inputs, &folder, record, target.paths())?;
             note_answer(repo, request);
             return Ok(reviewed);
         }
     }
 }
 
-/// A commit with an answer is no longer one whose review failed or was given up.
-fn note_answer(repo: &Repo, request: &Request) {
-    if let Range::Commit(commit) = &request.range
+/// Clears the note that the review of a commit failed.
+fn note_answer(repo: &Repo, request: &ReviewRequest) {
+    if let ReviewRange::Commit(commit) = &request.range
         && let Err(error) = backlog::answered(&repo.state_dir(), commit)
     {
         tracing::warn!("{error:#}");
     }
 }
 
-/// Goes on with a run that was stopped; of one that has ended, tells once more what it came to.
+/// Continues a stopped run; reports the outcome of one that has ended.
 pub fn resume(
     repo: &Repo,
     env: &Env,
     flags: &[String],
     id: &str,
     tell: &(dyn Fn(&str) + Sync),
-) -> Result<Reviewed> {
+) -> Result<ReviewOutcome> {
     let state_dir = repo.state_dir();
     let unknown =
         || hinted(format!("there is no run `{}`", printable(id)), "`tribunal runs` lists them");
@@ -145,108 +148,127 @@ pub fn resume(
     let known = runs::list(&state_dir)?.into_iter().find(|known| known.eq_ignore_ascii_case(id));
     let id = known.ok_or_else(unknown)?;
     let folder = claim::resume(&state_dir, &id, tell)?;
-    let mut docket: Docket = runs::load(&state_dir, &id)?.ok_or_else(unknown)?;
-    let home = cast::home(repo);
-    let around = cast::around(repo, env, &home);
-    let subject = docket.subject(repo)?;
-    let matter = Matter::gather(repo, env, flags, &subject, docket.spec.clone(), around)?;
-    for note in &matter.cast.notes {
+    let mut record: RunRecord = runs::load(&state_dir, &id)?.ok_or_else(unknown)?;
+    let home = roles::agents_home(repo);
+    let around = roles::around(repo, env, &home);
+    let target = record.target(repo)?;
+    let inputs = ReviewInputs::gather(repo, env, flags, &target, record.spec.clone(), around)?;
+    for note in &inputs.assignment.notes {
         tell(note);
     }
-    // Half of an answer by one reviewer and half by another would be nobody's.
-    let is_same = matter.question(&subject).is_some_and(|question| question == docket.question);
+    // An answer must not be half by one reviewer and half by another.
+    let is_same = inputs.question(&target).is_some_and(|question| question == record.question);
     if is_same {
-        docket = docket.continued().unwrap_or(docket);
-    } else if !matches!(docket.run.stage, Stage::Ended(_)) {
+        record = record.continued().unwrap_or(record);
+    } else if !matches!(record.run.stage, Stage::Ended(_)) {
         return Err(hinted(
             format!("the agents, the settings or this program changed since `{id}` was stopped"),
             "change them back, or ask anew with `tribunal review`",
         ));
     }
-    let work = Work { repo, env, around, tell };
-    work.perform(&matter, &folder, docket, subject.paths())
+    let context = RunContext { repo, env, around, tell };
+    context.perform(&inputs, &folder, record, target.paths())
 }
 
-/// Reviews a commit that waits. An error is the reason why there is no answer.
+/// Reviews a commit of the queue. An error is the reason why there is no answer.
 pub fn in_background(repo: &Repo, env: &Env, flags: &[String], commit: &Oid) -> Result<()> {
-    let request =
-        Request { range: Range::Commit(commit.clone()), spec: None, fix: false, fresh: false };
+    let request = ReviewRequest {
+        range: ReviewRange::Commit(commit.clone()),
+        spec: None,
+        fix: false,
+        fresh: false,
+    };
     let tell = |line: &str| tracing::info!("{line}");
     let reviewed = review(repo, env, flags, &request, &tell)?;
     tracing::info!("{}", reviewed.last_line());
     match (&reviewed.ending, reviewed.report.verdict) {
-        (Ending::Judged(judged), Verdict::Inconclusive) => {
-            Err(anyhow!(outcome::reason(&judged.decision)))
+        (ReviewEnding::Reviewed(details), Verdict::Inconclusive) => {
+            Err(anyhow!(outcome::reason(&details.decision)))
         }
-        (Ending::Unjudged { why }, _) => Err(anyhow!(why.join("; "))),
+        (ReviewEnding::NotReviewed { why }, _) => Err(anyhow!(why.join("; "))),
         _ => Ok(()),
     }
 }
 
-fn nothing(subject: Subject, report: Report) -> Reviewed {
-    Reviewed { paths: subject.paths(), title: subject.title, report, ending: Ending::Nothing }
+fn nothing_to_review(target: ReviewTarget, report: Report) -> ReviewOutcome {
+    ReviewOutcome {
+        paths: target.paths(),
+        title: target.title,
+        report,
+        ending: ReviewEnding::Nothing,
+    }
 }
 
-/// The gates that need no program, for a change that no model is asked about.
-fn gates_alone(repo: &Repo, env: &Env, subject: &Subject, matter: &Matter) -> Result<Report> {
+/// Runs the gates that start no program, for a change that no model reviews.
+fn gates_alone(
+    repo: &Repo,
+    env: &Env,
+    target: &ReviewTarget,
+    inputs: &ReviewInputs,
+) -> Result<Report> {
     let started = Instant::now();
-    let change = &subject.change;
-    let judgement = judge::mechanical(repo, change, &matter.law)?;
-    let mut kept = judge::keep(repo, env, change, judgement.findings);
+    let change = &target.change;
+    let judgement = run_gates(repo, change, &inputs.effective)?;
+    let mut kept = recording::record_findings(repo, env, change, judgement.findings);
     kept.skipped.splice(0..0, judgement.skipped);
-    Ok(judge::report(kept.findings, kept.skipped, started))
+    Ok(build_report(kept.findings, kept.skipped, started))
 }
 
-/// What is said where no model judges: not a pass, unless that is what the policy asks for.
-fn unjudged(repo: &Repo, env: &Env, subject: Subject, matter: &Matter) -> Result<Reviewed> {
-    let mut report = gates_alone(repo, env, &subject, matter)?;
-    let asked_for = matter.policy().agents.route == RouteChoice::C;
+/// The outcome where no model reviews: no pass, unless the policy sets route `C`.
+fn not_reviewed(
+    repo: &Repo,
+    env: &Env,
+    target: ReviewTarget,
+    inputs: &ReviewInputs,
+) -> Result<ReviewOutcome> {
+    let mut report = gates_alone(repo, env, &target, inputs)?;
+    let asked_for = inputs.policy().agents.route == RouteChoice::C;
     if report.verdict == Verdict::Pass && !asked_for {
         report.verdict = Verdict::Inconclusive;
     }
-    Ok(Reviewed {
-        paths: subject.paths(),
-        title: subject.title,
+    Ok(ReviewOutcome {
+        paths: target.paths(),
+        title: target.title,
         report,
-        ending: Ending::Unjudged { why: matter.cast.notes.clone() },
+        ending: ReviewEnding::NotReviewed { why: inputs.assignment.notes.clone() },
     })
 }
 
-struct Work<'a> {
+struct RunContext<'a> {
     repo: &'a Repo,
     env: &'a Env,
     around: Around<'a>,
     tell: &'a (dyn Fn(&str) + Sync),
 }
 
-impl Work<'_> {
-    /// Goes on with the run about the same question that was stopped half-way, or waits for the one
-    /// that another process makes, or begins one. `None` where a receipt came meanwhile.
+impl RunContext<'_> {
+    /// Continues the stopped run of the question, waits for one that another process works on, or begins
+    /// one. `None` where a receipt was stored meanwhile.
     fn claim(
         &self,
-        matter: &Matter,
-        subject: &Subject,
+        inputs: &ReviewInputs,
+        target: &ReviewTarget,
         question: &str,
-        request: &Request,
-    ) -> Result<Option<(RunFolder, Docket)>> {
+        request: &ReviewRequest,
+    ) -> Result<Option<(RunFolder, RunRecord)>> {
         let state_dir = self.repo.state_dir();
         let kind = if request.fix { RunKind::Fix } else { RunKind::Review };
         loop {
-            let beginning = claim::beginning(&state_dir)?;
+            let lock = claim::lock_new_runs(&state_dir)?;
             if request.takes_receipts() && receipt::find(self.repo, self.env, question)?.is_some() {
                 return Ok(None);
             }
-            match claim::look(&state_dir, question, kind, request.fresh)? {
-                Known::Nothing => {
-                    return self.begin(matter, subject, question.to_owned(), kind).map(Some);
+            match claim::find_run(&state_dir, question, kind, request.fresh)? {
+                ExistingRun::Nothing => {
+                    return self.begin(inputs, target, question.to_owned(), kind).map(Some);
                 }
-                Known::Stopped(folder, docket) => {
-                    (self.tell)(&format!("going on with the run {}", docket.run.id));
-                    return Ok(Some((folder, *docket)));
+                ExistingRun::Stopped(folder, record) => {
+                    (self.tell)(&format!("going on with the run {}", record.run.id));
+                    return Ok(Some((folder, *record)));
                 }
-                Known::AtWork(id) => {
-                    drop(beginning);
-                    let longest = matter.policy().agents.wait;
+                ExistingRun::Running(id) => {
+                    drop(lock);
+                    let longest = inputs.policy().agents.wait;
                     if let Some(found) = claim::await_run(&state_dir, &id, longest, self.tell)? {
                         return Ok(Some(found));
                     }
@@ -257,44 +279,44 @@ impl Work<'_> {
 
     fn begin(
         &self,
-        matter: &Matter,
-        subject: &Subject,
+        inputs: &ReviewInputs,
+        target: &ReviewTarget,
         question: String,
         kind: RunKind,
-    ) -> Result<(RunFolder, Docket)> {
-        // What a killed run left behind is put in order by the next one.
-        leftovers::put_away(self.repo, self.env)?;
+    ) -> Result<(RunFolder, RunRecord)> {
+        // Each new run cleans up after killed ones.
+        cleanup::clean_up(self.repo, self.env)?;
         let id = Ulid::generate().to_string();
         let folder = RunFolder::create(&self.repo.state_dir(), &id)?;
-        let change = &subject.change;
+        let change = &target.change;
         let head = match (&change.commit, kind) {
-            // Fixes stand on a commit: one of the program's own where the person made none.
+            // Fixes need a parent commit: one of the program's own where the person made none.
             (None, RunKind::Fix) => {
                 let message = "wip: what was staged when the review began\n";
-                let on = subject.on.as_ref();
-                Some(attempt::save(self.repo, &id, 0, &change.tree, on, message)?)
+                let parent = target.parent.as_ref();
+                Some(attempt::save(self.repo, &id, 0, &change.tree, parent, message)?)
             }
             (commit, _) => commit.clone(),
         };
         let begin = RunStart {
             id,
             kind,
-            route: matter.cast.route,
+            route: inputs.assignment.route,
             base: change.base_tree.clone(),
             head,
             tree: change.tree.clone(),
-            size: size(matter, subject),
+            size: size(inputs, target),
             started: now(self.env),
         };
-        let criteria = matter.reading.iter().flat_map(types::Spec::all_criteria);
+        let criteria = inputs.parsed_spec.iter().flat_map(types::Spec::all_criteria);
         let run = Run::new(begin, criteria.map(|criterion| criterion.id.clone()));
-        let docket = Docket {
-            version: docket::VERSION,
+        let record = RunRecord {
+            version: run_record::VERSION,
             run,
             question,
-            title: subject.title.clone(),
+            title: target.title.clone(),
             change_key: change.key.clone(),
-            spec: matter.spec.clone(),
+            spec: inputs.spec.clone(),
             seed: blake3::hash(Ulid::generate().to_string().as_bytes()).to_hex().to_string(),
             gated: Vec::new(),
             skipped: Vec::new(),
@@ -302,90 +324,90 @@ impl Work<'_> {
             delivered: Vec::new(),
             unanchored: 0,
             kept: std::collections::BTreeMap::new(),
-            judges: Names {
-                reviewer: matter
-                    .judges()
-                    .map_or_else(String::new, |judges| judges.reviewer.shown()),
+            names: Names {
+                reviewer: inputs
+                    .reviewers()
+                    .map_or_else(String::new, |reviewers| reviewers.reviewer.label()),
                 arbiter: String::new(),
             },
             answers: Vec::new(),
             closed: false,
         };
-        folder.save(&docket)?;
-        Ok((folder, docket))
+        folder.save(&record)?;
+        Ok((folder, record))
     }
 
     fn perform(
         &self,
-        matter: &Matter,
+        inputs: &ReviewInputs,
         folder: &RunFolder,
-        docket: Docket,
+        record: RunRecord,
         paths: Vec<String>,
-    ) -> Result<Reviewed> {
-        end_earlier(folder.path())?;
+    ) -> Result<ReviewOutcome> {
+        end_surviving_agents(folder.path())?;
         let interrupts = Interrupts::listen().context("could not listen for signals")?;
-        let policy = matter.policy();
-        let executor = match docket.run.kind {
+        let policy = inputs.policy();
+        let executor = match record.run.kind {
             RunKind::Review => None,
             RunKind::Fix => Some(
-                cast::find(policy, Role::Executor, self.around)
+                roles::find_agent(policy, Role::Executor, self.around)
                     .map_err(|missing| hinted(missing.message, missing.hint))?,
             ),
         };
-        let started = docket.run.started;
-        let session = Session {
+        let started = record.run.started;
+        let session = ReviewSession {
             repo: self.repo,
             env: self.env,
-            matter,
-            desk: Desk {
+            inputs,
+            client: AgentClient {
                 env: self.env,
                 policy,
                 around: self.around,
                 state_dir: self.repo.state_dir(),
-                run: docket.run.id.clone(),
+                run: record.run.id.clone(),
                 folder: folder.path().to_owned(),
                 interrupts,
                 ledger: Mutex::default(),
                 tell: self.tell,
             },
             executor,
-            limits: limits(matter, &docket.subject(self.repo)?)?,
+            limits: limits(inputs, &record.target(self.repo)?)?,
             interrupts,
             folder,
-            in_room: None,
-            unshown: Vec::new(),
-            docket,
+            copied_tree: None,
+            uncopied: Vec::new(),
+            record,
         };
-        let mut docket = session.perform()?;
-        reading_copy::remove(&reading_copy::folder(self.repo, &docket.run.id));
-        let reviewed = finish::close(self.repo, self.env, &docket, paths, started)?;
-        if !docket.closed {
-            docket.closed = true;
-            folder.save(&docket)?;
+        let mut record = session.perform()?;
+        reading_copy::remove(&reading_copy::folder(self.repo, &record.run.id));
+        let reviewed = finish::close(self.repo, self.env, &record, paths, started)?;
+        if !record.closed {
+            record.closed = true;
+            folder.save(&record)?;
         }
         Ok(reviewed)
     }
 }
 
-/// What may stay open: a change that is nothing but specs is a plan.
-fn limits(matter: &Matter, subject: &Subject) -> Result<StopLimits> {
-    let policy = matter.policy();
+/// The limits of the decision: a change of specs alone is a plan.
+fn limits(inputs: &ReviewInputs, target: &ReviewTarget) -> Result<StopLimits> {
+    let policy = inputs.policy();
     let specs = globs::union(policy.watch.specs.iter().map(String::as_str))?;
     let is_spec = |file: &FileChange| specs.is_match(file.path.to_path_lossy());
-    Ok(if subject.change.files.iter().all(is_spec) {
+    Ok(if target.change.files.iter().all(is_spec) {
         StopLimits::of_plans(&policy.review)
     } else {
         StopLimits::of_changes(&policy.review)
     })
 }
 
-/// How much work a change is: by its spec, else by how much it touches.
-fn size(matter: &Matter, subject: &Subject) -> Size {
-    if let Some(size) = matter.reading.as_ref().and_then(|spec| spec.size) {
+/// The size of a change: from its spec, else from its number of files.
+fn size(inputs: &ReviewInputs, target: &ReviewTarget) -> Size {
+    if let Some(size) = inputs.parsed_spec.as_ref().and_then(|spec| spec.size) {
         return size;
     }
-    let scope = &matter.policy().gates.scope;
-    match subject.change.files.len() {
+    let scope = &inputs.policy().gates.scope;
+    match target.change.files.len() {
         files if files <= scope.files => Size::S,
         files if files <= scope.files * 4 => Size::M,
         _ => Size::L,

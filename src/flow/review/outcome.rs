@@ -1,4 +1,4 @@
-//! What a review came to, for people and for programs.
+//! Renders the outcome of a review, for people and for programs.
 
 use std::fmt::Write as _;
 
@@ -12,32 +12,32 @@ use crate::platform::ui::out::{DIM, GOOD};
 use crate::platform::ui::report::{OutputFormat, json_of, printable, render};
 use crate::platform::ui::review_report::Offer;
 
-/// The end of a review.
+/// The outcome of a review.
 #[derive(Clone, Debug)]
-pub struct Reviewed {
+pub struct ReviewOutcome {
     /// `commit 0123456789`
     pub title: String,
     /// The files of the change, as shown.
     pub paths: Vec<String>,
     pub report: Report,
-    pub ending: Ending,
+    pub ending: ReviewEnding,
 }
 
 /// How it ended.
 #[derive(Clone, Debug)]
-pub enum Ending {
-    /// The change is empty, or nothing in it is text: no pass, and blocked where the gates say so.
+pub enum ReviewEnding {
+    /// The change is empty, or contains no text: no pass, and blocked where a gate blocks.
     Nothing,
-    /// No model judged: the report is the gates' alone.
-    Unjudged {
+    /// No model reviewed: the report is the gates' alone.
+    NotReviewed {
         why: Vec<String>,
     },
-    Judged(Box<Judged>),
+    Reviewed(Box<ReviewDetails>),
 }
 
-/// What the models were asked and what was made of it.
+/// The run, its reviewers and its decision.
 #[derive(Clone, Debug)]
-pub struct Judged {
+pub struct ReviewDetails {
     pub run: String,
     pub route: Route,
     pub reviewer: String,
@@ -45,18 +45,18 @@ pub struct Judged {
     pub decision: Decision,
     pub criteria: Vec<AssessedCriterion>,
     pub unscanned: Vec<(String, String)>,
-    /// Findings that name no place in the tree: mere notes.
+    /// How many findings name no location in the tree.
     pub unanchored: usize,
     pub spent: Spent,
     /// The receipt's id, where the review was complete.
     pub receipt: Option<String>,
-    /// Whether an earlier review of the same question answered.
+    /// Whether a receipt of an earlier review answered.
     pub from_receipt: bool,
     pub offer: Option<Offer>,
 }
 
-impl Reviewed {
-    /// The gates have their say however the review ended: also where there was nothing to review.
+impl ReviewOutcome {
+    /// The exit status, which includes the gates' verdict where nothing was reviewed.
     pub fn status(&self) -> ExitStatus {
         self.report.verdict.into()
     }
@@ -64,8 +64,8 @@ impl Reviewed {
     /// The findings and the criteria, for people.
     pub fn human(&self) -> String {
         let mut text = render(&self.report, OutputFormat::Human);
-        let Ending::Judged(judged) = &self.ending else { return text };
-        for criterion in &judged.criteria {
+        let ReviewEnding::Reviewed(details) = &self.ending else { return text };
+        for criterion in &details.criteria {
             let _infallible = write!(
                 text,
                 "\n{} {}{}",
@@ -78,7 +78,7 @@ impl Reviewed {
                 },
             );
         }
-        for (path, reason) in &judged.unscanned {
+        for (path, reason) in &details.unscanned {
             let (path, reason) = (printable(path), printable(reason));
             let _infallible = write!(text, "\n{DIM}not reviewed{DIM:#} {path}: {reason}");
         }
@@ -88,8 +88,8 @@ impl Reviewed {
     /// The verdict and what it rests on.
     pub fn last_line(&self) -> String {
         let verdict = self.report.verdict;
-        let judged = match &self.ending {
-            Ending::Nothing => {
+        let details = match &self.ending {
+            ReviewEnding::Nothing => {
                 let why = if self.paths.is_empty() {
                     format!("{} is empty", self.title)
                 } else {
@@ -100,11 +100,11 @@ impl Reviewed {
                     _ => format!("{} by the gates; nothing to review: {why}", verdict.as_str()),
                 };
             }
-            Ending::Unjudged { why } => {
+            ReviewEnding::NotReviewed { why } => {
                 let why = printable(&why.join("; "));
                 return format!("{}: {} was not reviewed: {why}", verdict.as_str(), self.title);
             }
-            Ending::Judged(judged) => judged,
+            ReviewEnding::Reviewed(details) => details,
         };
         let mut line = match verdict {
             Verdict::Pass => format!("{GOOD}pass{GOOD:#}"),
@@ -118,40 +118,40 @@ impl Reviewed {
             line,
             ": {}, {files} reviewed by {} on route {}{}",
             self.title,
-            judged.reviewer,
-            judged.route,
-            if judged.route.is_independent() { "" } else { ", not independent" },
+            details.reviewer,
+            details.route,
+            if details.route.is_independent() { "" } else { ", not independent" },
         );
-        let reason = reason(&judged.decision);
+        let reason = reason(&details.decision);
         if !reason.is_empty() {
             let _infallible = write!(line, "; {}", printable(&reason));
         }
-        let _infallible = if judged.from_receipt {
-            write!(line, "; answered before (run {})", judged.run)
+        let _infallible = if details.from_receipt {
+            write!(line, "; answered before (run {})", details.run)
         } else {
-            write!(line, "; {} (run {})", judged.spent, judged.run)
+            write!(line, "; {} (run {})", details.spent, details.run)
         };
         line
     }
 
     /// What to do next.
     pub fn hints(&self) -> Vec<String> {
-        let Ending::Judged(judged) = &self.ending else { return Vec::new() };
+        let ReviewEnding::Reviewed(details) = &self.ending else { return Vec::new() };
         let mut hints = Vec::new();
-        if let Some(Offer { branch, base, fixes }) = &judged.offer {
+        if let Some(Offer { branch, base, fixes }) = &details.offer {
             let commits = if *fixes == 1 { "1 commit" } else { &format!("{fixes} commits") };
             hints.push(format!(
                 "`git log -p {base}..{branch}` shows {commits} of fixes; `git merge {branch}` takes them"
             ));
         }
-        match (&judged.decision, self.report.verdict) {
+        match (&details.decision, self.report.verdict) {
             (Decision::Fix(_), Verdict::Block) => hints.push(
                 "`tribunal review --fix` has it fixed on a branch of its own; `tribunal findings dismiss ID` answers a finding"
                     .to_owned(),
             ),
             (Decision::Escalate(EscalationDetail::Budget(_)), _) => hints.push(format!(
                 "raise the budget in your own settings; `tribunal resume {}` then goes on, and what was answered counts",
-                judged.run
+                details.run
             )),
             (Decision::Inconclusive(_), _) => {
                 hints.push("`tribunal doctor` tells how the agents stand".to_owned());
@@ -161,25 +161,25 @@ impl Reviewed {
         hints
     }
 
-    /// One object: what `check` prints, and the review.
+    /// One object: the fields of `check`, and `review`.
     pub fn json(&self) -> Value {
         let mut json = json_of(&self.report);
         match &self.ending {
-            Ending::Nothing if self.report.verdict == Verdict::Pass => {
+            ReviewEnding::Nothing if self.report.verdict == Verdict::Pass => {
                 json["verdict"] = "nothing to review".into();
             }
-            Ending::Nothing => {
+            ReviewEnding::Nothing => {
                 json["review"] =
                     json!({"unjudged": ["there is nothing that a model could review"]});
             }
-            Ending::Unjudged { why } => json["review"] = json!({ "unjudged": why }),
-            Ending::Judged(judged) => json["review"] = judged.json(),
+            ReviewEnding::NotReviewed { why } => json["review"] = json!({ "unjudged": why }),
+            ReviewEnding::Reviewed(details) => json["review"] = details.json(),
         }
         json
     }
 }
 
-impl Judged {
+impl ReviewDetails {
     fn json(&self) -> Value {
         json!({
             "run": self.run,
@@ -187,7 +187,7 @@ impl Judged {
             "independent": self.route.is_independent(),
             "reviewer": self.reviewer,
             "arbiter": self.arbiter,
-            "decision": word(&self.decision),
+            "decision": decision_word(&self.decision),
             "reason": reason(&self.decision),
             "criteria": self.criteria.iter().map(|criterion| json!({
                 "id": criterion.id, "met": criterion.met.as_str(), "why": criterion.why,
@@ -209,8 +209,8 @@ impl Judged {
     }
 }
 
-/// The word for a decision.
-pub fn word(decision: &Decision) -> &'static str {
+/// The name of a decision in JSON.
+pub fn decision_word(decision: &Decision) -> &'static str {
     match decision {
         Decision::Submit => "submit",
         Decision::Fix(_) => "fix",
@@ -219,7 +219,7 @@ pub fn word(decision: &Decision) -> &'static str {
     }
 }
 
-/// Why it was decided so; empty where it needs no reason.
+/// The reason of a decision; empty for `submit`.
 pub fn reason(decision: &Decision) -> String {
     let list = |what: &str, all: &[String]| format!("{what}: {}", all.join("; "));
     match decision {
@@ -233,7 +233,9 @@ pub fn reason(decision: &Decision) -> String {
             EscalationDetail::Spec(findings) => {
                 list("it goes against the spec, or beyond it", findings)
             }
-            EscalationDetail::NoInstructions(findings) => list("nobody said how to fix", findings),
+            EscalationDetail::NoInstructions(findings) => {
+                list("no instruction how to fix", findings)
+            }
             EscalationDetail::Unresolved(findings) => list("unresolved after two fixes", findings),
             EscalationDetail::Repeats { attempt } => {
                 format!("the last fix led back to attempt {attempt}")

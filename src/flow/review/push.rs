@@ -1,5 +1,4 @@
-//! What a push is told of the reviews of its commits: looked up, waited for a while, never made
-//! here.
+//! Looks up the reviews of the commits of a push, and waits for those under way. Makes none itself.
 
 use std::collections::BTreeSet;
 use std::thread;
@@ -19,16 +18,17 @@ use crate::domain::model::stored_finding::StoredFinding;
 use crate::domain::policy::review::{OnFailure, PrePush, ReviewSettings};
 use crate::domain::policy::settings::Policy;
 use crate::domain::review::deliver::FILE_BYTES_MAX;
-use crate::flow::call::cast;
-use crate::flow::evaluate::law;
-use crate::flow::evaluate::push::{Part, Pushed};
+use crate::flow::call::roles;
+use crate::flow::evaluate::policy;
+use crate::flow::evaluate::policy::RuleSelection;
+use crate::flow::evaluate::push::outcome::{PushPart, PushedCommit};
 use crate::flow::review::background;
 use crate::flow::review::delivery::is_reviewable;
-use crate::flow::review::matter::{Matter, NOTES_FILE};
+use crate::flow::review::inputs::{NOTES_FILE, ReviewInputs};
 use crate::flow::review::receipt;
-use crate::flow::review::receipt::Found;
-use crate::flow::review::subject;
-use crate::flow::review::subject::Range;
+use crate::flow::review::receipt::FoundReceipt;
+use crate::flow::review::target;
+use crate::flow::review::target::ReviewRange;
 use crate::platform::config::env::{Env, now};
 use crate::platform::git::repo::Repo;
 use crate::platform::store::backlog;
@@ -40,125 +40,127 @@ use crate::platform::store::ledger::error::Error as LedgerError;
 /// The most commits of one push whose reviews are looked up: an imported history has none.
 const COMMITS_MAX: usize = 50;
 
-/// How often a review that is under way is looked for.
+/// The interval at which reviews under way are checked.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// How long a worker that was just started may take to begin.
+/// How long a new worker may take to begin.
 const START: Duration = Duration::from_secs(2);
 
-/// What the reviews say of a push.
+/// The findings of the reviews of a push.
 #[derive(Debug, Default)]
-pub struct Consulted {
-    pub parts: Vec<Part>,
+pub struct PushReviews {
+    pub parts: Vec<PushPart>,
     pub skipped: Vec<Skipped>,
-    /// A review that the policy insists on is not there.
+    /// A review that the policy requires is missing.
     pub refused: bool,
 }
 
-/// What the policy comes to today.
+/// What the policy requires of reviews today.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Stance {
+enum Enforcement {
     AskLater,
     Warn { until: Option<Timestamp> },
     Block,
 }
 
-/// Consults the reviews of the commits that a push brings. `tell` shows people that it waits.
-pub fn consult(
+/// Checks the reviews of the commits that a push brings. `tell` gets a line where it waits.
+pub fn check_reviews(
     repo: &Repo,
     env: &Env,
-    commits: &[Pushed],
+    commits: &[PushedCommit],
     tell: &mut dyn FnMut(&str),
-) -> Result<Consulted> {
-    let mut consulted = Consulted::default();
-    // An agent's own push meets the mechanical gates alone.
+) -> Result<PushReviews> {
+    let mut reviews = PushReviews::default();
+    // An agent's own push is checked by the built-in gates alone.
     if commits.is_empty() || env.get("TRIBUNAL_AGENT").is_some() {
-        return Ok(consulted);
+        return Ok(reviews);
     }
-    let Some((policy, stance)) = strictest(repo, env, commits)? else { return Ok(consulted) };
-    if !background::can_judge(repo, env, &policy) {
-        return Ok(consulted);
+    let Some((policy, enforcement)) = strictest(repo, env, commits)? else { return Ok(reviews) };
+    if !background::has_reviewer(repo, env, &policy) {
+        return Ok(reviews);
     }
-    let insists = policy.review.on_failure == OnFailure::Block && stance == Stance::Block;
+    let insists = policy.review.on_failure == OnFailure::Block && enforcement == Enforcement::Block;
     let mut questions = questions(repo, env, &commits[..commits.len().min(COMMITS_MAX)])?;
-    consulted.skipped.append(&mut questions.unasked);
-    consulted.refused |= insists && !consulted.skipped.is_empty();
-    want_missing(repo, env, &questions.open)?;
+    reviews.skipped.append(&mut questions.unasked);
+    reviews.refused |= insists && !reviews.skipped.is_empty();
+    enqueue_missing(repo, env, &questions.open)?;
     let wait = policy.review.wait;
-    if stance != Stance::AskLater && !is_held_up(repo, env, &questions.judges, wait)? {
+    if enforcement != Enforcement::AskLater && !is_held_up(repo, env, &questions.reviewers, wait)? {
         await_reviews(repo, env, &mut questions.open, wait, tell)?;
     }
-    for asked in &questions.open {
-        let Some(found) = &asked.found else {
-            consulted.refused |= insists;
-            consulted.skipped.push(unreviewed(repo, &asked.pushed.commit, stance));
+    for pending in &questions.open {
+        let Some(found) = &pending.found else {
+            reviews.refused |= insists;
+            reviews.skipped.push(unreviewed(repo, &pending.pushed.commit, enforcement));
             continue;
         };
-        consulted.parts.extend(part(repo, asked.pushed, found, stance)?);
+        reviews.parts.extend(part(repo, pending.pushed, found, enforcement)?);
     }
     let rest = commits.len().saturating_sub(COMMITS_MAX);
     if rest > 0 {
-        consulted
+        reviews
             .skipped
             .push(skipped(format!("{rest} more commits: their reviews were not looked up")));
     }
-    if let Stance::Warn { until: Some(until) } = stance
-        && consulted.parts.iter().any(|part| !part.findings.is_empty())
+    if let Enforcement::Warn { until: Some(until) } = enforcement
+        && reviews.parts.iter().any(|part| !part.findings.is_empty())
     {
-        consulted.skipped.push(skipped(format!(
+        reviews.skipped.push(skipped(format!(
             "findings of reviews warn until {} and block from then on",
             until.strftime("%Y-%m-%d")
         )));
     }
-    Ok(consulted)
+    Ok(reviews)
 }
 
-/// What is asked of the reviews of some commits.
+/// The reviews of the commits of a push.
 #[derive(Default)]
 struct Questions<'a> {
-    open: Vec<Asked<'a>>,
-    /// Who would answer.
-    judges: Vec<String>,
-    /// The commits whose reviews are not asked for, with the reason.
+    open: Vec<PendingReview<'a>>,
+    /// The agents that would answer.
+    reviewers: Vec<String>,
+    /// The commits whose reviews are not looked up, with the reason.
     unasked: Vec<Skipped>,
 }
 
-fn questions<'a>(repo: &Repo, env: &Env, commits: &'a [Pushed]) -> Result<Questions<'a>> {
-    let home = cast::home(repo);
-    let around = cast::around(repo, env, &home);
+fn questions<'a>(repo: &Repo, env: &Env, commits: &'a [PushedCommit]) -> Result<Questions<'a>> {
+    let home = roles::agents_home(repo);
+    let around = roles::around(repo, env, &home);
     let mut questions = Questions::default();
     for pushed in commits {
-        let subject = subject::of(repo, &Range::Commit(pushed.commit.clone()))?;
-        if subject.change.files.is_empty() {
+        let target = target::resolve(repo, &ReviewRange::Commit(pushed.commit.clone()))?;
+        if target.change.files.is_empty() {
             continue;
         }
-        if changes_law(repo, pushed, subject.change.base_tree.as_ref())? {
+        if changes_policy(repo, pushed, target.change.base_tree.as_ref())? {
             let short = pushed.commit.short();
             questions.unasked.push(skipped(format!(
-                "{short}: the push changes the law that it was reviewed under (hint: push the change \
-                 of the law by itself first)"
+                "{short}: the push changes the policy that it was reviewed under (hint: push the change \
+                 of the policy by itself first)"
             )));
             continue;
         }
-        let matter = Matter::gather(repo, env, &[], &subject, None, around)?;
-        let Some(question) = matter.question(&subject) else { continue };
-        let players = matter.judges().map(|judges| [&judges.reviewer, &judges.arbiter]);
-        questions.judges.extend(players.into_iter().flatten().map(|player| player.name.clone()));
+        let inputs = ReviewInputs::gather(repo, env, &[], &target, None, around)?;
+        let Some(question) = inputs.question(&target) else { continue };
+        let assigned =
+            inputs.reviewers().map(|reviewers| [&reviewers.reviewer, &reviewers.arbiter]);
+        questions
+            .reviewers
+            .extend(assigned.into_iter().flatten().map(|assigned| assigned.name.clone()));
         let found = receipt::find(repo, env, &question)?;
-        if found.is_some() || is_reviewable(repo, &matter, &subject.change)? {
-            questions.open.push(Asked { pushed, question, found });
+        if found.is_some() || is_reviewable(repo, &inputs, &target.change)? {
+            questions.open.push(PendingReview { pushed, question, found });
         }
     }
     Ok(questions)
 }
 
-/// Has those reviewed that have no answer. Those that wait already are noted once more: whoever was
-/// to review them may have been killed.
-fn want_missing(repo: &Repo, env: &Env, open: &[Asked<'_>]) -> Result<()> {
-    let unanswered = open.iter().filter(|asked| asked.found.is_none());
-    let missing: Vec<Oid> = unanswered.map(|asked| asked.pushed.commit.clone()).collect();
-    if !missing.is_empty() && background::is_wanted(env) {
-        background::want(repo, env, &[], &missing, &[])?;
+/// Enqueues the commits without an answer, also those in the queue: their worker may have been killed.
+fn enqueue_missing(repo: &Repo, env: &Env, open: &[PendingReview<'_>]) -> Result<()> {
+    let unanswered = open.iter().filter(|pending| pending.found.is_none());
+    let missing: Vec<Oid> = unanswered.map(|pending| pending.pushed.commit.clone()).collect();
+    if !missing.is_empty() && background::is_enabled(env) {
+        background::enqueue(repo, env, &[], &missing, &[])?;
     }
     Ok(())
 }
@@ -167,44 +169,50 @@ fn skipped(reason: String) -> Skipped {
     Skipped { gate: "review".to_owned(), reason }
 }
 
-struct Asked<'a> {
-    pushed: &'a Pushed,
+struct PendingReview<'a> {
+    pushed: &'a PushedCommit,
     question: String,
-    found: Option<Found>,
+    found: Option<FoundReceipt>,
 }
 
-fn look_up(repo: &Repo, env: &Env, open: &mut [Asked<'_>]) -> Result<()> {
-    for asked in open.iter_mut().filter(|asked| asked.found.is_none()) {
-        asked.found = receipt::find(repo, env, &asked.question)?;
+fn look_up(repo: &Repo, env: &Env, open: &mut [PendingReview<'_>]) -> Result<()> {
+    for pending in open.iter_mut().filter(|pending| pending.found.is_none()) {
+        pending.found = receipt::find(repo, env, &pending.question)?;
     }
     Ok(())
 }
 
-/// The policy that asks most of a push, of those of the bases that its commits stand on: what is
-/// pushed has no say. `None` where none asks for a review.
-fn strictest(repo: &Repo, env: &Env, commits: &[Pushed]) -> Result<Option<(Policy, Stance)>> {
+/// The strictest policy among the bases of the pushed commits; the pushed content does not count.
+/// `None` where none requires a review.
+fn strictest(
+    repo: &Repo,
+    env: &Env,
+    commits: &[PushedCommit],
+) -> Result<Option<(Policy, Enforcement)>> {
     let bases: BTreeSet<Option<&Oid>> = commits.iter().map(|pushed| pushed.base.as_ref()).collect();
-    let mut strictest: Option<(Policy, Stance)> = None;
+    let mut strictest: Option<(Policy, Enforcement)> = None;
     for base in bases {
         let tree = base.map(|base| repo.tree_of(base)).transpose()?;
-        let policy = law::of_tree(&repo.objects, tree.as_ref(), Some(&[]), env, &[])?.policy;
-        let Some(stance) = stance(repo, env, &policy.review)? else { continue };
-        if strictest.as_ref().is_none_or(|(_, known)| stance > *known) {
-            strictest = Some((policy, stance));
+        let policy =
+            policy::read_policy(&repo.objects, tree.as_ref(), RuleSelection::None, env, &[])?
+                .policy;
+        let Some(enforcement) = enforcement(repo, env, &policy.review)? else { continue };
+        if strictest.as_ref().is_none_or(|(_, known)| enforcement > *known) {
+            strictest = Some((policy, enforcement));
         }
     }
     Ok(strictest)
 }
 
-/// Whether commits of the same push changed what a commit's review went by: its policy, its rules,
-/// or what it says to agents.
-fn changes_law(repo: &Repo, pushed: &Pushed, parent: Option<&Oid>) -> Result<bool> {
+/// Whether earlier commits of the same push changed the policy, the rules or the notes for agents that
+/// a commit's review used.
+fn changes_policy(repo: &Repo, pushed: &PushedCommit, parent: Option<&Oid>) -> Result<bool> {
     let base = pushed.base.as_ref().map(|base| repo.tree_of(base)).transpose()?;
     if base.as_ref() == parent {
         return Ok(false);
     }
-    // Git's names for them tell whether they differ: nothing of them is read.
-    let law = |tree: Option<&Oid>| -> Result<_> {
+    // Their object ids show whether they differ: their content is not read.
+    let policy_entries = |tree: Option<&Oid>| -> Result<_> {
         let Some(tree) = tree else { return Ok(Vec::new()) };
         let mut items = repo.objects.tree(tree)?;
         items.retain(|item| {
@@ -212,19 +220,19 @@ fn changes_law(repo: &Repo, pushed: &Pushed, parent: Option<&Oid>) -> Result<boo
         });
         Ok(items)
     };
-    // Before the first commit there is no law: the first commit of a history brings it.
-    Ok(base.is_some() && law(base.as_ref())? != law(parent)?)
+    // Before the first commit there is no policy that could be changed.
+    Ok(base.is_some() && policy_entries(base.as_ref())? != policy_entries(parent)?)
 }
 
-/// Whether a judge is at a rate limit that no push would wait out.
-fn is_held_up(repo: &Repo, env: &Env, judges: &[String], wait: Duration) -> Result<bool> {
+/// Whether a reviewer is at a rate limit that lasts longer than a push waits.
+fn is_held_up(repo: &Repo, env: &Env, reviewers: &[String], wait: Duration) -> Result<bool> {
     let state_dir = repo.state_dir();
     if !ledger::exists(&state_dir) {
         return Ok(false);
     }
     let ledger = Ledger::open(&state_dir).map_err(LedgerError::hinted)?;
     let then = now(env).checked_add(wait)?;
-    for name in judges {
+    for name in reviewers {
         if ledger.wait(name, then).map_err(LedgerError::hinted)?.is_some() {
             return Ok(true);
         }
@@ -236,7 +244,7 @@ fn is_held_up(repo: &Repo, env: &Env, judges: &[String], wait: Duration) -> Resu
 fn await_reviews(
     repo: &Repo,
     env: &Env,
-    open: &mut [Asked<'_>],
+    open: &mut [PendingReview<'_>],
     wait: Duration,
     tell: &mut dyn FnMut(&str),
 ) -> Result<()> {
@@ -244,13 +252,13 @@ fn await_reviews(
     let state_dir = repo.state_dir();
     let mut said = 0;
     loop {
-        // Whoever was just started has not begun yet.
+        // A worker that was just started has not begun yet.
         let at_work = backlog::is_worked_off(&state_dir) || began.elapsed() < START;
-        let is_waiting = |asked: &Asked<'_>| {
-            asked.found.is_none()
-                && backlog::state(&state_dir, &asked.pushed.commit) == State::Waiting
+        let is_waiting = |pending: &PendingReview<'_>| {
+            pending.found.is_none()
+                && backlog::state(&state_dir, &pending.pushed.commit) == State::Waiting
         };
-        let waiting = open.iter().filter(|asked| is_waiting(asked)).count();
+        let waiting = open.iter().filter(|pending| is_waiting(pending)).count();
         if waiting != said {
             said = waiting;
             if waiting > 0 {
@@ -266,12 +274,12 @@ fn await_reviews(
     }
 }
 
-fn stance(repo: &Repo, env: &Env, policy: &ReviewSettings) -> Result<Option<Stance>> {
+fn enforcement(repo: &Repo, env: &Env, policy: &ReviewSettings) -> Result<Option<Enforcement>> {
     Ok(match policy.pre_push {
         PrePush::Off => None,
-        PrePush::AskLater => Some(Stance::AskLater),
-        PrePush::Warn => Some(Stance::Warn { until: None }),
-        PrePush::Block => Some(Stance::Block),
+        PrePush::AskLater => Some(Enforcement::AskLater),
+        PrePush::Warn => Some(Enforcement::Warn { until: None }),
+        PrePush::Block => Some(Enforcement::Block),
         PrePush::Ratchet => {
             let (state_dir, now) = (repo.state_dir(), now(env));
             let first = if ledger::exists(&state_dir) {
@@ -281,14 +289,23 @@ fn stance(repo: &Repo, env: &Env, policy: &ReviewSettings) -> Result<Option<Stan
                 None
             };
             let until = first.unwrap_or(now).checked_add(policy.ratchet)?;
-            Some(if now < until { Stance::Warn { until: Some(until) } } else { Stance::Block })
+            Some(if now < until {
+                Enforcement::Warn { until: Some(until) }
+            } else {
+                Enforcement::Block
+            })
         }
     })
 }
 
-/// The findings of a review that still stand where the push ends.
-fn part(repo: &Repo, pushed: &Pushed, found: &Found, stance: Stance) -> Result<Option<Part>> {
-    let effect = if stance == Stance::Block { Effect::Block } else { Effect::Warn };
+/// The findings of a review that are still in the pushed tip.
+fn part(
+    repo: &Repo,
+    pushed: &PushedCommit,
+    found: &FoundReceipt,
+    enforcement: Enforcement,
+) -> Result<Option<PushPart>> {
+    let effect = if enforcement == Enforcement::Block { Effect::Block } else { Effect::Warn };
     let mut findings = Vec::new();
     for kept in found.open_blocking() {
         if stands(repo, &pushed.tip, kept)? {
@@ -299,23 +316,23 @@ fn part(repo: &Repo, pushed: &Pushed, found: &Found, stance: Stance) -> Result<O
         }
     }
     let title = format!("review of commit {}", pushed.commit.short());
-    Ok((!findings.is_empty()).then_some(Part { title, findings }))
+    Ok((!findings.is_empty()).then_some(PushPart { title, findings }))
 }
 
-/// Whether a finding's text is still in its file: a later commit may have put it right.
+/// Whether a finding's text is still in its file: a later commit may have fixed it.
 fn stands(repo: &Repo, tip: &Oid, kept: &StoredFinding) -> Result<bool> {
     let path = kept.finding.place.as_ref().and_then(|place| place.path());
     let Some(path) = path.filter(|_| !kept.finding.anchor.is_empty()) else { return Ok(true) };
     let tree = repo.tree_of(tip)?;
     let text = match repo.objects.file_up_to(&tree, path.as_bstr(), FILE_BYTES_MAX as u64)? {
         Some(Content::Whole(text)) => text,
-        // What is too large to be looked through is taken to hold it still.
+        // A file that is too large to be searched counts as having it.
         Some(Content::TooLarge(_)) => return Ok(true),
         Some(Content::Missing) | None => return Ok(false),
     };
     let text = text.to_str_lossy();
     let lines: Vec<String> = text.lines().map(normalised).collect();
-    // A masked line cannot be compared: the finding is taken to stand.
+    // A redacted line cannot be compared: the finding counts as open.
     let gone = |line: &str| {
         let line = normalised(line);
         !line.contains("[redacted") && !line.is_empty() && !lines.contains(&line)
@@ -323,10 +340,10 @@ fn stands(repo: &Repo, tip: &Oid, kept: &StoredFinding) -> Result<bool> {
     Ok(!kept.finding.anchor.lines().any(gone))
 }
 
-fn unreviewed(repo: &Repo, commit: &Oid, stance: Stance) -> Skipped {
+fn unreviewed(repo: &Repo, commit: &Oid, enforcement: Enforcement) -> Skipped {
     let short = commit.short();
     let why = match backlog::state(&repo.state_dir(), commit) {
-        State::Waiting if stance == Stance::AskLater => {
+        State::Waiting if enforcement == Enforcement::AskLater => {
             "its review is under way; `tribunal status` tells".to_owned()
         }
         State::Waiting => "its review is not done yet".to_owned(),

@@ -1,5 +1,5 @@
-//! Proof of a review, found again by its question: amending a message, rewording and rebasing
-//! without a change ask nothing anew.
+//! Stores receipts of reviews by the hash of their question: an amended message or a rebase without a
+//! change asks no model again.
 
 use anyhow::Result;
 use jiff::Timestamp;
@@ -11,7 +11,7 @@ use crate::domain::model::report::{Skipped, Verdict};
 use crate::domain::model::stored_finding::StoredFinding;
 use crate::domain::review::decide::Decision;
 use crate::domain::review::finding::{AssessedCriterion, CriterionStatus};
-use crate::flow::evaluate::judge;
+use crate::flow::evaluate::recording;
 use crate::platform::config::env::{Env, now};
 use crate::platform::git::repo::Repo;
 use crate::platform::store::ledger;
@@ -23,9 +23,9 @@ use crate::platform::ui::out;
 /// The format that this program writes.
 const VERSION: u32 = 1;
 
-/// What a review came to. Only reviews that were complete have one.
+/// The proof of a complete review.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Receipt {
+pub struct ReviewReceipt {
     pub version: u32,
     /// The hash of everything that would change the answer.
     pub question: String,
@@ -33,21 +33,21 @@ pub struct Receipt {
     pub base: Option<Oid>,
     pub run: String,
     pub route: Route,
-    /// Whether another vendor judged than wrote.
+    /// Whether reviewer and executor are of different vendors.
     pub independent: bool,
     /// Who answered, by the run's own record: `codex (gpt-5.5)`.
     pub reviewer: String,
-    /// The same; empty where nothing was to be weighed.
+    /// The same for the arbiter; empty where there was no finding.
     pub arbiter: String,
     pub decision: Decision,
     pub criteria: Vec<AssessedCriterion>,
-    /// The ledger's ids of what was upheld.
+    /// The ledger's ids of the upheld findings.
     pub findings: Vec<String>,
-    /// Those among them that stop the change.
+    /// Those among them that block the change.
     pub blocking: Vec<String>,
     /// What was not reviewed, with the reason.
     pub unscanned: Vec<(String, String)>,
-    /// What the reviewer was given and has shown to have read: each section's file and BLAKE3.
+    /// What the reviewer was given and proved to have read: each section's file and BLAKE3.
     pub delivered: Vec<(String, String)>,
     /// BLAKE3 of every answer that it rests on.
     pub answers: Vec<String>,
@@ -57,23 +57,23 @@ pub struct Receipt {
     pub tribunal: String,
 }
 
-/// A receipt with what is known by now of its findings.
+/// A stored receipt with the current state of its findings.
 #[derive(Clone, Debug)]
-pub struct Found {
+pub struct FoundReceipt {
     /// BLAKE3 of its content.
     pub id: String,
-    pub receipt: Receipt,
+    pub receipt: ReviewReceipt,
     pub findings: Vec<StoredFinding>,
 }
 
-impl Receipt {
+impl ReviewReceipt {
     pub fn version() -> u32 {
         VERSION
     }
 }
 
-impl Found {
-    /// What the change comes to now: what a person has answered since stops nothing any more.
+impl FoundReceipt {
+    /// The current verdict: findings that a person answered since block nothing.
     pub fn verdict(&self) -> Verdict {
         match &self.receipt.decision {
             Decision::Submit => Verdict::Pass,
@@ -84,14 +84,14 @@ impl Found {
         }
     }
 
-    /// Whether all that stopped the change was findings, and somebody answered each.
+    /// Whether only findings blocked the change, and a person answered each.
     fn is_answered(&self) -> bool {
         let unmet =
             self.receipt.criteria.iter().any(|criterion| criterion.met != CriterionStatus::Met);
         !unmet && !self.receipt.blocking.is_empty() && self.open_blocking().next().is_none()
     }
 
-    /// The findings that still stop the change.
+    /// The findings that still block the change.
     pub fn open_blocking(&self) -> impl Iterator<Item = &StoredFinding> {
         self.findings
             .iter()
@@ -99,8 +99,8 @@ impl Found {
     }
 }
 
-/// Looks a question up. A receipt that does not match its own id is none.
-pub fn find(repo: &Repo, env: &Env, question: &str) -> Result<Option<Found>> {
+/// Finds the receipt of a question. A receipt that does not match its id does not count.
+pub fn find(repo: &Repo, env: &Env, question: &str) -> Result<Option<FoundReceipt>> {
     let state_dir = repo.state_dir();
     if !ledger::exists(&state_dir) {
         return Ok(None);
@@ -117,7 +117,7 @@ pub fn find(repo: &Repo, env: &Env, question: &str) -> Result<Option<Found>> {
             return Ok(None);
         }
     };
-    let receipt: Receipt = match serde_json::from_str(&kept.body) {
+    let receipt: ReviewReceipt = match serde_json::from_str(&kept.body) {
         Ok(receipt) => receipt,
         // Another version of this program wrote it: the question is asked again.
         Err(_) => return Ok(None),
@@ -129,15 +129,15 @@ pub fn find(repo: &Repo, env: &Env, question: &str) -> Result<Option<Found>> {
     for id in &receipt.findings {
         findings.extend(ledger.get(id, now).map_err(LedgerError::hinted)?);
     }
-    Ok(Some(Found { id: kept.id, receipt, findings }))
+    Ok(Some(FoundReceipt { id: kept.id, receipt, findings }))
 }
 
-/// Keeps a receipt; gives its id, and says where the ledger had to be begun anew.
-pub fn keep(repo: &Repo, receipt: &Receipt) -> Result<(String, Option<Skipped>)> {
+/// Stores a receipt; returns its id, and a notice where the ledger was damaged.
+pub fn keep(repo: &Repo, receipt: &ReviewReceipt) -> Result<(String, Option<Skipped>)> {
     let body = serde_json::to_string(receipt)?;
     let done = ledger::with(&repo.state_dir(), receipt.time, |ledger| {
         ledger.keep_receipt(&receipt.question, &body, receipt.time)
     })
     .map_err(LedgerError::hinted)?;
-    Ok((done.value, done.set_aside.as_deref().map(judge::set_aside)))
+    Ok((done.value, done.set_aside.as_deref().map(recording::damaged_ledger)))
 }

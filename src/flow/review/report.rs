@@ -1,4 +1,4 @@
-//! A review as a document in the person's work tree, who asked for it.
+//! Writes the report of a review to the work tree, where the person asked for it.
 
 use std::path::PathBuf;
 
@@ -9,10 +9,9 @@ use crate::domain::model::agent::Route;
 use crate::domain::model::report::Reported;
 use crate::domain::pipeline::run::Stage;
 use crate::domain::review::finding::{AssessedCriterion, Completeness, Quote};
-use crate::flow::learn;
-use crate::flow::learn::standing::refuse_links;
-use crate::flow::review::docket::Docket;
-use crate::flow::review::outcome::{Ending, Judged, Reviewed, reason};
+use crate::flow::review::outcome::{ReviewDetails, ReviewEnding, ReviewOutcome, reason};
+use crate::flow::review::run_record::RunRecord;
+use crate::flow::workspace::work_tree::{refuse_links, work_tree};
 use crate::platform::config::env::{Env, now};
 use crate::platform::git::repo::Repo;
 use crate::platform::store::file::write_atomic;
@@ -24,84 +23,88 @@ use crate::platform::ui::review_report::{
 /// The folder of reports, from the top of the work tree.
 const FOLDER: &str = "docs/review";
 
-/// Writes the report; gives its path from the top of the work tree.
-pub fn write(repo: &Repo, env: &Env, reviewed: &Reviewed) -> Result<PathBuf> {
-    let top = learn::work_tree(repo)?;
+/// Writes the report; returns its path from the top of the work tree.
+pub fn write(repo: &Repo, env: &Env, reviewed: &ReviewOutcome) -> Result<PathBuf> {
+    let top = work_tree(repo)?;
     let report = of(repo, env, reviewed)?;
     let path = format!("{FOLDER}/{}.md", report.id);
     refuse_links(top, &path)?;
-    // What was said is without secrets; the name of a file may hold one.
+    // Findings are redacted already; the name of a file may contain a secret.
     let text = redact_str(&render_markdown(&report));
     write_atomic(&top.join(&path), text.as_bytes())?;
     Ok(PathBuf::from(path))
 }
 
-fn of(repo: &Repo, env: &Env, reviewed: &Reviewed) -> Result<ReviewReport> {
-    let judged = match &reviewed.ending {
-        Ending::Judged(judged) => Some(judged.as_ref()),
-        Ending::Nothing | Ending::Unjudged { .. } => None,
+fn of(repo: &Repo, env: &Env, reviewed: &ReviewOutcome) -> Result<ReviewReport> {
+    let details = match &reviewed.ending {
+        ReviewEnding::Reviewed(details) => Some(details.as_ref()),
+        ReviewEnding::Nothing | ReviewEnding::NotReviewed { .. } => None,
     };
     let why = match &reviewed.ending {
-        Ending::Judged(judged) => reason(&judged.decision),
-        Ending::Unjudged { why } => why.join("; "),
-        Ending::Nothing => "there was nothing that a model could review".to_owned(),
+        ReviewEnding::Reviewed(details) => reason(&details.decision),
+        ReviewEnding::NotReviewed { why } => why.join("; "),
+        ReviewEnding::Nothing => "there was nothing that a model could review".to_owned(),
     };
-    let text = |of: fn(&Judged) -> &String| judged.map(of).cloned().unwrap_or_default();
-    let docket = match judged {
-        Some(judged) => runs::load::<Docket>(&repo.state_dir(), &judged.run)?,
+    let text = |of: fn(&ReviewDetails) -> &String| details.map(of).cloned().unwrap_or_default();
+    let record = match details {
+        Some(details) => runs::load::<RunRecord>(&repo.state_dir(), &details.run)?,
         None => None,
     };
     let unscanned =
-        judged.map_or_else(Vec::new, |judged| unread(reviewed, judged, docket.as_ref()));
+        details.map_or_else(Vec::new, |details| unread(reviewed, details, record.as_ref()));
     let is_read = |path: &&String| !unscanned.iter().any(|(unread, _)| unread == *path);
     let time = now(env);
     Ok(ReviewReport {
-        id: judged.map_or_else(|| time.strftime("%Y%m%dT%H%M%SZ").to_string(), |j| j.run.clone()),
+        id: details.map_or_else(|| time.strftime("%Y%m%dT%H%M%SZ").to_string(), |j| j.run.clone()),
         title: reviewed.title.clone(),
         time,
         verdict: reviewed.report.verdict,
         why,
-        route: judged.map_or(Route::C, |judged| judged.route),
-        reviewer: text(|judged| &judged.reviewer),
-        arbiter: text(|judged| &judged.arbiter),
-        reviewed: match judged {
+        route: details.map_or(Route::C, |details| details.route),
+        reviewer: text(|details| &details.reviewer),
+        arbiter: text(|details| &details.arbiter),
+        reviewed: match details {
             Some(_) => reviewed.paths.iter().filter(is_read).cloned().collect(),
             None => Vec::new(),
         },
         skipped: reviewed.report.skipped.clone(),
-        criteria: judged.map(criteria).unwrap_or_default(),
-        findings: findings(reviewed, docket.as_ref()),
-        unanchored: judged.map_or(0, |judged| judged.unanchored),
-        spent: judged.map(|judged| judged.spent).unwrap_or_default(),
-        receipt: judged.and_then(|judged| judged.receipt.clone()),
-        from_receipt: judged.is_some_and(|judged| judged.from_receipt),
-        offer: judged.and_then(|judged| judged.offer.clone()),
+        criteria: details.map(criteria).unwrap_or_default(),
+        findings: findings(reviewed, record.as_ref()),
+        unanchored: details.map_or(0, |details| details.unanchored),
+        spent: details.map(|details| details.spent).unwrap_or_default(),
+        receipt: details.and_then(|details| details.receipt.clone()),
+        from_receipt: details.is_some_and(|details| details.from_receipt),
+        offer: details.and_then(|details| details.offer.clone()),
         unscanned,
     })
 }
 
-fn criteria(judged: &Judged) -> Vec<CriterionLine> {
+fn criteria(details: &ReviewDetails) -> Vec<CriterionLine> {
     let line = |criterion: &AssessedCriterion| CriterionLine {
         id: criterion.id.clone(),
         met: criterion.met.as_str(),
         why: criterion.why.clone(),
     };
-    judged.criteria.iter().map(line).collect()
+    details.criteria.iter().map(line).collect()
 }
 
-/// What no judge answered for, with the reason.
-fn unread(reviewed: &Reviewed, judged: &Judged, docket: Option<&Docket>) -> Vec<(String, String)> {
-    let mut unread = judged.unscanned.clone();
+/// The files that were not reviewed, with the reason.
+fn unread(
+    reviewed: &ReviewOutcome,
+    details: &ReviewDetails,
+    record: Option<&RunRecord>,
+) -> Vec<(String, String)> {
+    let mut unread = details.unscanned.clone();
     // Only a complete review has a receipt.
-    if judged.receipt.is_some() {
+    if details.receipt.is_some() {
         return unread;
     }
-    let completeness = docket.and_then(|docket| {
-        let best = match &docket.run.stage {
+    let completeness = record.and_then(|record| {
+        let best = match &record.run.stage {
             Stage::Ended(end) => end.best,
-            _ => docket.run.attempts.len().checked_sub(1)?,
+            _ => record.run.attempts.len().checked_sub(1)?,
         };
-        docket.run.attempts.get(best)?.review.as_ref()
+        record.run.attempts.get(best)?.review.as_ref()
     });
     match completeness {
         Some(Completeness::Complete) => {}
@@ -116,11 +119,11 @@ fn unread(reviewed: &Reviewed, judged: &Judged, docket: Option<&Docket>) -> Vec<
     unread
 }
 
-/// The findings, with what was said of them in the run that made them, where it is still there.
-fn findings(reviewed: &Reviewed, docket: Option<&Docket>) -> Vec<FindingPart> {
-    let standings = docket.map(|docket| docket.run.findings.as_slice());
+/// The findings, with the run's details of them, where the run is still there.
+fn findings(reviewed: &ReviewOutcome, record: Option<&RunRecord>) -> Vec<FindingPart> {
+    let standings = record.map(|record| record.run.findings.as_slice());
     let said_of = |reported: &Reported| {
-        let kept = &docket?.kept;
+        let kept = &record?.kept;
         let (id, _) = kept.iter().find(|(_, ledger)| **ledger == reported.id)?;
         standings?.iter().find(|standing| standing.raised.id == *id)
     };

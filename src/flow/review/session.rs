@@ -1,4 +1,4 @@
-//! A run at work: ask what comes next, perform it, tell what came of it, save.
+//! Performs a run: takes the next action, performs it, applies its outcome, saves the record.
 
 use anyhow::{Context as _, Result};
 use bstr::BString;
@@ -9,11 +9,11 @@ use crate::domain::pipeline::apply::apply;
 use crate::domain::pipeline::next::next;
 use crate::domain::pipeline::run::{Attempt, CallFailure, FixRequest, Job, JobOutcome, RunKind};
 use crate::domain::review::converge::StopLimits;
-use crate::flow::call::Desk;
-use crate::flow::call::cast::Player;
-use crate::flow::review::docket::Docket;
-use crate::flow::review::fix::Workshop;
-use crate::flow::review::matter::Matter;
+use crate::flow::call::client::AgentClient;
+use crate::flow::call::roles::AssignedAgent;
+use crate::flow::review::fix::FixWorkspace;
+use crate::flow::review::inputs::ReviewInputs;
+use crate::flow::review::run_record::RunRecord;
 use crate::flow::review::{fix, gate};
 use crate::flow::workspace::attempt;
 use crate::flow::workspace::checkout::Unavailable;
@@ -24,7 +24,7 @@ use crate::platform::process::Interrupts;
 use crate::platform::store::runs::RunFolder;
 use crate::platform::ui::report::printable;
 
-/// We were told to stop, by this signal; the run goes on where it was.
+/// A signal stopped the run, which can be resumed.
 #[derive(Debug, thiserror::Error)]
 #[error("the run `{run}` was stopped")]
 pub struct Stopped {
@@ -32,51 +32,51 @@ pub struct Stopped {
     pub signal: i32,
 }
 
-/// A run and what it works with.
-pub struct Session<'a> {
+/// A run with what its actions need.
+pub struct ReviewSession<'a> {
     pub repo: &'a Repo,
     pub env: &'a Env,
-    pub matter: &'a Matter,
-    pub desk: Desk<'a>,
-    /// `None` where nothing is to be fixed.
-    pub executor: Option<Player>,
+    pub inputs: &'a ReviewInputs,
+    pub client: AgentClient<'a>,
+    /// `None` in a run that fixes nothing.
+    pub executor: Option<AssignedAgent>,
     pub limits: StopLimits,
     pub interrupts: Interrupts,
     pub folder: &'a RunFolder,
-    /// The tree that the judges' room shows; filled by this process alone.
-    pub in_room: Option<Oid>,
-    /// What could not be copied there, with the reason.
-    pub unshown: Vec<(BString, String)>,
-    pub docket: Docket,
+    /// The tree in the reading copy, which this process alone fills.
+    pub copied_tree: Option<Oid>,
+    /// The files that could not be copied there, with the reason.
+    pub uncopied: Vec<(BString, String)>,
+    pub record: RunRecord,
 }
 
-impl Session<'_> {
-    /// Goes on to the end. Whatever stops it before leaves the state of its last outcome.
-    pub fn perform(mut self) -> Result<Docket> {
+impl ReviewSession<'_> {
+    /// Performs the run to its end. Stopped before, it leaves the record of its last outcome.
+    pub fn perform(mut self) -> Result<RunRecord> {
         loop {
-            let outcome = match next(&self.docket.run) {
-                Job::End(_) => return Ok(self.docket),
+            let outcome = match next(&self.record.run) {
+                Job::End(_) => return Ok(self.record),
                 Job::Gate => self.gate()?,
                 Job::Review(scope) => self.review(&scope)?,
                 Job::Arbitrate(findings) => self.arbitrate(&findings)?,
                 Job::Fix(order) => self.fix(&order)?,
             };
-            let run = self.docket.run.clone();
-            self.docket.run = apply(run, outcome, &self.limits);
-            self.folder.save(&self.docket)?;
+            let run = self.record.run.clone();
+            self.record.run = apply(run, outcome, &self.limits);
+            self.folder.save(&self.record)?;
         }
     }
 
-    /// The attempt in hand.
+    /// The current attempt.
     pub(super) fn attempt(&self) -> Result<&Attempt> {
-        self.docket.run.attempts.last().context("a run has an attempt from its beginning")
+        self.record.run.attempts.last().context("a run has an attempt from its beginning")
     }
 
-    /// What the attempt in hand changes, compared with a tree.
+    /// The change between a tree and the current attempt.
     pub(super) fn change_since(&self, base: Option<&Oid>) -> Result<Change> {
         let attempt = self.attempt()?;
         Ok(Change {
-            key: self.docket.change_key.clone(),
+            key: self.record.change_key.clone(),
             base_tree: base.cloned(),
             tree: attempt.tree.clone(),
             commit: attempt.commit.clone(),
@@ -86,26 +86,27 @@ impl Session<'_> {
     }
 
     pub(super) fn stopped(&self, signal: i32) -> anyhow::Error {
-        Stopped { run: self.docket.run.id.clone(), signal }.into()
+        Stopped { run: self.record.run.id.clone(), signal }.into()
     }
 
     pub(super) fn tell(&self, line: &str) {
-        (self.desk.tell)(line);
+        (self.client.tell)(line);
     }
 
     fn gate(&mut self) -> Result<JobOutcome> {
-        let run = &self.docket.run;
+        let run = &self.record.run;
         let change = self.change_since(run.base.as_ref())?;
         if run.kind == RunKind::Fix {
-            self.tell("asking the gates");
+            self.tell("running the gates");
         }
-        let asked = gate::ask(self.repo, self.env, &change, &self.matter.law, run.kind)?;
-        if let Some(signal) = asked.interrupted {
+        let gates =
+            gate::run_gates(self.repo, self.env, &change, &self.inputs.effective, run.kind)?;
+        if let Some(signal) = gates.interrupted {
             return Err(self.stopped(signal));
         }
-        self.docket.gated = asked.report.findings;
-        self.docket.skipped = asked.report.skipped;
-        Ok(JobOutcome::Gated(asked.gated))
+        self.record.gated = gates.report.findings;
+        self.record.skipped = gates.report.skipped;
+        Ok(JobOutcome::Gated(gates.gated))
     }
 
     fn fix(&mut self, order: &FixRequest) -> Result<JobOutcome> {
@@ -113,25 +114,25 @@ impl Session<'_> {
             let why = "there is no agent that could fix it".to_owned();
             return Ok(JobOutcome::Failed(CallFailure::Infrastructure(why)));
         };
-        let number = self.docket.run.attempts.len();
+        let number = self.record.run.attempts.len();
         // A fix that changed nothing leaves the number of attempts as it is.
-        let key = format!("fix-{number}-{}", self.docket.run.idle_fixes);
-        let workshop = Workshop::open(self.repo, &self.docket.run.id, self.interrupts)?;
-        // Where it is settled the executor was done when we were killed: what it left stands, unless
-        // somebody emptied the cache.
-        if !self.desk.is_settled(&key) || !workshop.dir().exists() {
-            self.desk.forget(&key)?;
-            self.or_stopped(workshop.show(self.attempt()?))?;
+        let key = format!("fix-{number}-{}", self.record.run.idle_fixes);
+        let workspace = FixWorkspace::open(self.repo, &self.record.run.id, self.interrupts)?;
+        // Where the call is settled the executor had ended before a kill: its work is still there, unless
+        // the cache was emptied.
+        if !self.client.is_settled(&key) || !workspace.dir().exists() {
+            self.client.discard_replies(&key)?;
+            self.or_stopped(workspace.checkout(self.attempt()?))?;
         }
         self.tell(&format!("fixing with {}: {}", executor.name, order.instructions.join("; ")));
         let prompt = self.fixer_prompt(order)?;
-        match self.ask_for_work(&executor, &key, &prompt, &workshop.dir())? {
+        match self.request_work(&executor, &key, &prompt, &workspace.dir())? {
             Ok(()) => {
-                let kept = workshop.keep(&self.docket.run, &self.message(order));
+                let kept = workspace.commit(&self.record.run, &self.message(order));
                 Ok(JobOutcome::Fixed(self.or_stopped(kept)?))
             }
             Err(failure) => {
-                let kept = workshop.keep_unfinished(&self.docket.run);
+                let kept = workspace.commit_partial(&self.record.run);
                 if let Some(commit) = self.or_stopped(kept)? {
                     let short = commit.short();
                     self.tell(&format!("what the executor left unfinished is kept as {short}"));
@@ -141,7 +142,7 @@ impl Session<'_> {
         }
     }
 
-    /// A checkout that a signal ended is no failure.
+    /// Turns an interrupted checkout into [`Stopped`].
     fn or_stopped<T>(&self, outcome: Result<T>) -> Result<T> {
         outcome.map_err(|error| match error.downcast_ref() {
             Some(Unavailable::Interrupted(signal)) => self.stopped(*signal),
@@ -151,7 +152,7 @@ impl Session<'_> {
 
     fn message(&self, order: &FixRequest) -> String {
         let titles: Vec<String> = self
-            .docket
+            .record
             .run
             .findings
             .iter()
@@ -165,16 +166,16 @@ impl Session<'_> {
         };
         let body = order.instructions.iter().map(|line| format!("- {}\n", printable(line)));
         let body: String = body.collect();
-        format!("{subject}\n\n{body}\nTribunal-Run: {}\n", self.docket.run.id)
+        format!("{subject}\n\n{body}\nTribunal-Run: {}\n", self.record.run.id)
     }
 
-    /// Offers the best attempt on a branch, where it is not what was there before; gives its name.
-    pub fn offer(repo: &Repo, docket: &Docket, best: usize) -> Result<Option<String>> {
-        fix::clear(repo, &docket.run.id)?;
-        let commit = docket.run.attempts.get(best).and_then(|attempt| attempt.commit.as_ref());
+    /// Publishes the best attempt on a branch, unless it is the original; returns the branch's name.
+    pub fn publish_best(repo: &Repo, record: &RunRecord, best: usize) -> Result<Option<String>> {
+        fix::release(repo, &record.run.id)?;
+        let commit = record.run.attempts.get(best).and_then(|attempt| attempt.commit.as_ref());
         match commit {
             Some(commit) if best > 0 => {
-                attempt::publish_branch(repo, &docket.run.id, commit).map(Some)
+                attempt::publish_branch(repo, &record.run.id, commit).map(Some)
             }
             _ => Ok(None),
         }

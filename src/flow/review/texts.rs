@@ -1,4 +1,4 @@
-//! The files of a judged tree as a model sees them.
+//! Reads the files of a reviewed tree as a model sees them.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -14,10 +14,10 @@ use crate::domain::review::finding::ReviewFinding;
 use crate::domain::review::prompt;
 use crate::platform::git::object::Objects;
 
-/// The lines around a finding's place that a later round is shown.
+/// How many lines around a finding a later round is shown.
 const AROUND: u32 = 12;
 
-/// The files of the judged tree as a model sees them, each read once.
+/// Caches the files of the reviewed tree as a model sees them.
 pub(super) struct Texts<'a> {
     objects: &'a Objects,
     tree: &'a Oid,
@@ -30,7 +30,7 @@ impl<'a> Texts<'a> {
         Self { objects, tree, delivery, read: RefCell::default() }
     }
 
-    /// By the shown name; `None` where there is no such file, it is no text, or it is larger than
+    /// The text of a file by its shown name; `None` where it does not exist, is no text, or is larger than
     /// what a reviewer is shown.
     pub fn text(&self, shown: &str) -> Option<String> {
         if let Some(text) = self.read.borrow().get(shown) {
@@ -45,7 +45,7 @@ impl<'a> Texts<'a> {
         text
     }
 
-    /// What stands where a finding was, for a reviewer of a later round.
+    /// The current text at a finding's location, for a later round.
     pub fn now(&self, raised: &ReviewFinding) -> String {
         let Some(text) = self.text(&raised.path) else { return String::new() };
         let lines = raised.anchored.lines().unwrap_or((1, 1));

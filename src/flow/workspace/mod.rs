@@ -3,4 +3,5 @@
 pub mod attempt;
 pub mod private_repo;
 pub mod reading_copy;
+pub mod work_tree;
 pub mod checkout;

@@ -56,23 +56,29 @@ pub const ORDER: &[(&str, &str)] = &[
          parsed reading verify wording yaml problem source template types",
     ),
     ("flow", "review learn call evaluate intake setup workspace"),
-    ("flow::call", "cast earlier folder inside wait next"),
+    ("flow::call", "cleanup wait client folder inside retry roles"),
     (
         "flow::evaluate",
-        "push evaluation commands judge passed bookkeeping bypass import merge judged law \
-         message remark sight tool_report trust whereabouts",
+        "push evaluation commands command_cache command_output recording bookkeeping bypass \
+         fingerprint gates import manual_finding merge message passed_trees policy relocate \
+         report tool_report trust",
     ),
-    ("flow::evaluate::push", "arrivals mirror policies plan"),
+    ("flow::evaluate::push", "refs arrivals evaluator mirror outcome policies plan"),
     ("flow::intake", "debounce ingest redact scan"),
-    ("flow::learn", "asking deleted drafting due session cases moves record sample standing"),
+    (
+        "flow::learn",
+        "researcher drafting decision deleted due incidents session outcome status_changes \
+         memory request rule_files sample statistics",
+    ),
     (
         "flow::review",
-        "arbitration judges ask push background claim delivery finish fix_prompt leftovers \
-         session matter report docket finding fix gate outcome receipt subject texts",
+        "arbitration push background claim cleanup reviewer delivery finish finding \
+         fix_prompt request session fix gate inputs report outcome receipt run_record target \
+         texts",
     ),
     ("flow::setup", "event init install propose"),
     ("flow::setup::install", "status plan shim ."),
-    ("flow::workspace", "attempt reading_copy checkout private_repo"),
+    ("flow::workspace", "attempt reading_copy checkout private_repo work_tree"),
     ("platform", "agents git store process ui config"),
     ("platform::agents", "claude codex command facts call http ask find env probe text"),
     ("platform::agents::claude", "command_line reading"),

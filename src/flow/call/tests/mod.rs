@@ -1,7 +1,7 @@
 //! What follows which outcome, what it costs, and what is left on disk.
 #![expect(clippy::disallowed_methods, reason = "tests leave files behind as a killed program does")]
 
-mod desk;
+mod client;
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -16,9 +16,10 @@ use serde_json::json;
 use crate::domain::gates::secrets::redact::redact_str;
 use crate::domain::model::agent::{Cost, Money, Tokens};
 use crate::domain::policy::agents::Price;
-use crate::flow::call::folder::{CallFolder, KeptReply, redacted};
-use crate::flow::call::next::{Next, SoFar, after, jittered, later, money_of};
-use crate::flow::call::numbered;
+use crate::flow::call::folder::{CallFolder, StoredReply, redacted};
+use crate::flow::call::retry::{
+    AfterCall, CallHistory, jittered, later, money_of, next_step, numbered,
+};
 use crate::platform::agents::ask::{Answer, Identity, Outcome, Reply};
 
 const BASE: Duration = Duration::from_secs(1);
@@ -49,34 +50,34 @@ fn only_what_passes_is_tried_again() {
     let transient = || Outcome::Transient { why: why() };
     let limited =
         |until: Option<i64>| Outcome::RateLimited { until: until.map(second), why: why() };
-    let so_far = |transient, limited| SoFar { transient, limited };
-    let again = |seconds| Next::Again(Duration::from_secs(seconds));
+    let history = |transient, limited| CallHistory { transient, limited };
+    let again = |seconds| AfterCall::Again(Duration::from_secs(seconds));
     let cases = [
-        (transient(), so_far(0, 0), again(1)),
-        (transient(), so_far(1, 0), again(2)),
-        (transient(), so_far(2, 5), again(4)),
-        (transient(), so_far(3, 0), Next::Done),
+        (transient(), history(0, 0), again(1)),
+        (transient(), history(1, 0), again(2)),
+        (transient(), history(2, 5), again(4)),
+        (transient(), history(3, 0), AfterCall::Done),
         // A limit is no failure, however often it is met; ever longer where it is met again.
-        (limited(Some(600)), so_far(3, 0), Next::Until(second(600))),
-        (limited(Some(-5)), so_far(0, 0), Next::Until(second(1))),
-        (limited(Some(1)), so_far(0, 6), Next::Until(second(64))),
-        (limited(None), so_far(0, 0), Next::Until(second(60))),
-        (limited(None), so_far(0, 2), Next::Until(second(240))),
-        (answer(""), so_far(0, 0), Next::Done),
-        (Outcome::Refused { why: why() }, so_far(0, 0), Next::Done),
-        (Outcome::Malformed { why: why() }, so_far(0, 0), Next::Done),
-        (Outcome::TimedOut { why: why() }, so_far(0, 0), Next::Done),
-        (Outcome::Killed { why: why() }, so_far(0, 0), Next::Done),
-        (Outcome::CouldNotStart { why: why() }, so_far(0, 0), Next::Done),
-        (Outcome::NotLoggedIn { why: why() }, so_far(0, 0), Next::Done),
-        (Outcome::ContextTooLong { why: why() }, so_far(0, 0), Next::Done),
-        (Outcome::QuotaUsedUp { why: why() }, so_far(0, 0), Next::Done),
-        (Outcome::OverBudget { why: why() }, so_far(0, 0), Next::Done),
-        (Outcome::Interrupted(2), so_far(0, 0), Next::Done),
+        (limited(Some(600)), history(3, 0), AfterCall::Until(second(600))),
+        (limited(Some(-5)), history(0, 0), AfterCall::Until(second(1))),
+        (limited(Some(1)), history(0, 6), AfterCall::Until(second(64))),
+        (limited(None), history(0, 0), AfterCall::Until(second(60))),
+        (limited(None), history(0, 2), AfterCall::Until(second(240))),
+        (answer(""), history(0, 0), AfterCall::Done),
+        (Outcome::Refused { why: why() }, history(0, 0), AfterCall::Done),
+        (Outcome::Malformed { why: why() }, history(0, 0), AfterCall::Done),
+        (Outcome::TimedOut { why: why() }, history(0, 0), AfterCall::Done),
+        (Outcome::Killed { why: why() }, history(0, 0), AfterCall::Done),
+        (Outcome::CouldNotStart { why: why() }, history(0, 0), AfterCall::Done),
+        (Outcome::NotLoggedIn { why: why() }, history(0, 0), AfterCall::Done),
+        (Outcome::ContextTooLong { why: why() }, history(0, 0), AfterCall::Done),
+        (Outcome::QuotaUsedUp { why: why() }, history(0, 0), AfterCall::Done),
+        (Outcome::OverBudget { why: why() }, history(0, 0), AfterCall::Done),
+        (Outcome::Interrupted(2), history(0, 0), AfterCall::Done),
     ];
-    for (outcome, so_far, expected) in cases {
-        let next = after(&outcome, so_far, 3, BASE, second(0));
-        assert_eq!(next, expected, "{outcome:?} after {so_far:?}");
+    for (outcome, history, expected) in cases {
+        let next = next_step(&outcome, history, 3, BASE, second(0));
+        assert_eq!(next, expected, "{outcome:?} after {history:?}");
     }
 }
 
@@ -109,13 +110,13 @@ fn a_price_makes_money_of_tokens_and_of_nothing_less() {
 proptest! {
     #[test]
     fn waits_grow_up_to_a_bound_and_end(transient in 0_u32..100, limited in 0_u32..200, part: u32) {
-        let so_far = SoFar { transient, limited };
-        let busy = after(&Outcome::Transient { why: why() }, so_far, 100, BASE, second(0));
-        let Next::Again(most) = busy else { panic!("{busy:?}") };
+        let history = CallHistory { transient, limited };
+        let busy = next_step(&Outcome::Transient { why: why() }, history, 100, BASE, second(0));
+        let AfterCall::Again(most) = busy else { panic!("{busy:?}") };
         prop_assert!(most >= BASE && most <= Duration::from_secs(30));
         prop_assert!(jittered(most, part) <= most);
-        let limited = after(&Outcome::RateLimited { until: None, why: why() }, so_far, 0, BASE, second(0));
-        let Next::Until(until) = limited else { panic!("{limited:?}") };
+        let limited = next_step(&Outcome::RateLimited { until: None, why: why() }, history, 0, BASE, second(0));
+        let AfterCall::Until(until) = limited else { panic!("{limited:?}") };
         prop_assert!(until >= second(60));
         prop_assert!(later(until, most) >= until);
     }
@@ -123,7 +124,7 @@ proptest! {
 
 #[test]
 fn each_call_for_a_question_has_a_name_of_its_own() {
-    let name = |transient, limited| numbered("review-0", SoFar { transient, limited });
+    let name = |transient, limited| numbered("review-0", CallHistory { transient, limited });
     assert_eq!([name(0, 0), name(1, 0), name(1, 1)], ["review-0", "review-0.2", "review-0.3"]);
 }
 
@@ -163,8 +164,9 @@ fn a_reply_is_kept_without_secrets_and_read_back() {
         let clean = redacted(&reply(outcome)).unwrap();
         assert!(!serde_json::to_string(&clean).unwrap().contains(&secret()));
         assert!(serde_json::to_string(&clean).unwrap().contains("[redacted:"));
-        let kept = KeptReply { started: second(0), ended: second(1), priced: false, reply: clean };
-        folder.keep_reply(&kept).unwrap();
+        let kept =
+            StoredReply { started: second(0), ended: second(1), priced: false, reply: clean };
+        folder.store_reply(&kept).unwrap();
         assert_eq!(folder.reply(), Some(kept));
     }
     let plain = reply(answer("{\"nonce\": \"6f1d0c9be2a84573\"}"));

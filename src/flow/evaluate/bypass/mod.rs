@@ -1,4 +1,4 @@
-//! Ways round the gates: which ones were asked for, and the record of them.
+//! Reads which gates the environment bypasses, and records each bypass.
 
 use std::fs;
 
@@ -15,7 +15,7 @@ use crate::platform::store::file;
 #[cfg(test)]
 mod tests;
 
-/// What `TRIBUNAL`, `TRIBUNAL_SKIP` and policy given by variables ask to leave out.
+/// The gates that `TRIBUNAL`, `TRIBUNAL_SKIP` and policy variables bypass.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Bypass {
     /// `TRIBUNAL=0`: no gate at all.
@@ -29,8 +29,8 @@ pub struct Bypass {
 }
 
 impl Bypass {
-    /// Reads what the environment asks for.
-    pub fn asked(env: &Env) -> Self {
+    /// Reads the bypasses from the environment.
+    pub fn from_env(env: &Env) -> Self {
         let mut bypass = Self { all: env.text("TRIBUNAL") == Some("0"), ..Self::default() };
         let words = env.text("TRIBUNAL_SKIP").unwrap_or_default().split([',', ' ']);
         for word in words.filter(|word| !word.is_empty()) {
@@ -45,12 +45,12 @@ impl Bypass {
         bypass
     }
 
-    /// Whether anything is left out.
+    /// Whether any gate is bypassed.
     pub fn is_any(&self) -> bool {
         self.all || !self.gates.is_empty() || !self.variables.is_empty()
     }
 
-    /// What is left out, in the person's own words; empty for nothing.
+    /// The bypasses as the person wrote them; empty for none.
     pub fn describe(&self) -> String {
         let mut parts = Vec::new();
         if self.all {
@@ -80,7 +80,7 @@ fn nearest(word: &str) -> Option<Gate> {
         .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
 }
 
-/// Writes down that a hook was told to leave something out: time, hook, what, who, branch.
+/// Records that a hook bypassed gates: time, hook, bypass, person, branch.
 pub fn record(repo: &Repo, env: &Env, hook: &str, bypass: &Bypass) -> Result<()> {
     let name = repo.config("user.name").ok().flatten().map(|name| name.to_string());
     let who = env

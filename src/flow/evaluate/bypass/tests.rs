@@ -5,7 +5,7 @@ use crate::flow::evaluate::bypass::Bypass;
 use crate::platform::config::env::Env;
 
 fn asked(vars: &[(&str, &str)]) -> Bypass {
-    Bypass::asked(&Env::of(vars))
+    Bypass::from_env(&Env::of(vars))
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! A commit message as git will keep it, from the file that git hands to `commit-msg`.
+//! Computes the commit message that git stores from the file that git passes to `commit-msg`.
 
 use anyhow::Result;
 use bstr::{BString, ByteSlice as _};
@@ -23,8 +23,8 @@ pub enum Cleanup {
 /// The line that `git commit --verbose` puts above the diff, after the comment string.
 const SCISSORS: &[u8] = b" ------------------------ >8 ------------------------";
 
-/// Tells what git will do: `commit.cleanup`, else by whether an editor is used, which git lets a
-/// hook know by setting `GIT_EDITOR` to `:` where none is. `--cleanup` is not told to hooks.
+/// Predicts git's cleanup: `commit.cleanup`, else by whether an editor is used; git sets `GIT_EDITOR`
+/// to `:` where none is. Hooks cannot see `--cleanup`.
 pub fn cleanup(repo: &Repo, env: &Env) -> Result<Cleanup> {
     let edited = env.text("GIT_EDITOR") != Some(":");
     let setting = repo.config("commit.cleanup")?.unwrap_or_default();
@@ -55,7 +55,7 @@ pub fn comment_string(repo: &Repo, text: &[u8]) -> Result<BString> {
     })
 }
 
-/// The text without what git takes out.
+/// The text without what git removes.
 pub fn as_committed(text: &[u8], cleanup: Cleanup, comment: &[u8]) -> BString {
     let mut kept = BString::default();
     for line in text.lines_with_terminator() {

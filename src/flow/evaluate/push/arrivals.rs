@@ -1,4 +1,4 @@
-//! What each ref of a push brings, and under which policy it is evaluated.
+//! Finds the commits that each ref of a push brings, and the policy that they are evaluated under.
 
 use std::collections::HashSet;
 use std::rc::Rc;
@@ -17,7 +17,7 @@ use crate::platform::git::push::history::{KnownHistory, KnownRefs, NewCommits, n
 use crate::platform::git::push::receiver_refs::ReceiverRefs;
 use crate::platform::git::repo::Repo;
 
-/// The commits of other updates that the receiving side has.
+/// The commits that the receiving side has at the updated refs.
 fn old_commits(repo: &Repo, updates: &[Update]) -> Result<HashSet<Oid>> {
     let mut commits = HashSet::new();
     for update in updates {
@@ -26,7 +26,7 @@ fn old_commits(repo: &Repo, updates: &[Update]) -> Result<HashSet<Oid>> {
     Ok(commits)
 }
 
-/// A commit that may not be here.
+/// The commit, where this repository has it.
 pub fn existing(repo: &Repo, oid: &Oid) -> Result<Option<Oid>> {
     if oid.is_zero() {
         return Ok(None);
@@ -35,7 +35,7 @@ pub fn existing(repo: &Repo, oid: &Oid) -> Result<Option<Oid>> {
     Ok(is_commit.then(|| oid.clone()))
 }
 
-/// Finds what the refs of a push bring.
+/// Finds the arrivals of a push.
 pub struct Finder<'a, 'p> {
     pub repo: &'a Repo,
     pub receiver: &'a Receiver,
@@ -44,7 +44,7 @@ pub struct Finder<'a, 'p> {
 }
 
 impl Finder<'_, '_> {
-    /// Finds what each update brings, and under which policy.
+    /// Finds the arrival of each update, with its policy.
     ///
     /// New to a protected branch is everything that the branch does not have, whatever other refs of
     /// the receiving side hold: they may have got it under a laxer policy. New to any other ref is
@@ -80,8 +80,8 @@ impl Finder<'_, '_> {
         for (at, (update, peeled)) in updates.iter().zip(peeled).enumerate() {
             let Some(tip) = peeled.commit.clone() else {
                 let policy = policy_source(None, receiver_refs.default_tip.as_ref(), None, false);
-                let law = self.policies.of(&policy)?;
-                arrivals.push(Arrival::without_commits(update, peeled, law));
+                let effective = self.policies.of(&policy)?;
+                arrivals.push(Arrival::without_commits(update, peeled, effective));
                 continue;
             };
             let own = match &present[at] {
@@ -94,15 +94,16 @@ impl Finder<'_, '_> {
                     && self.policies.is_protected(update, own.as_ref(), receiver_refs)?);
             if protected {
                 let mut arrival = self.at_protected(update, peeled, present[at].as_ref())?;
-                planned.retain(&mut arrival.commits, &arrival.law.hash);
+                planned.retain(&mut arrival.commits, &arrival.effective.hash);
                 arrivals.push(arrival);
                 continue;
             }
             let default = receiver_refs.default_tip.as_ref();
-            let law = self.policies.of(&policy_source(own.as_ref(), default, Some(&tip), false))?;
-            let commits = planned.take(&mut new, &tip, &law.hash)?;
+            let effective =
+                self.policies.of(&policy_source(own.as_ref(), default, Some(&tip), false))?;
+            let commits = planned.take(&mut new, &tip, &effective.hash)?;
             let is_new = new.contains(&tip);
-            arrivals.push(Arrival { update, peeled, law, base: own, commits, is_new });
+            arrivals.push(Arrival { update, peeled, effective, base: own, commits, is_new });
         }
         Ok(arrivals)
     }
@@ -116,8 +117,8 @@ impl Finder<'_, '_> {
         let (repo, receiver_refs) = (self.repo, self.receiver_refs);
         let Some(tip) = peeled.commit.clone() else {
             let policy = policy_source(present, receiver_refs.default_tip.as_ref(), None, true);
-            let law = self.policies.of(&policy)?;
-            return Ok(Arrival::without_commits(update, peeled, law));
+            let effective = self.policies.of(&policy)?;
+            return Ok(Arrival::without_commits(update, peeled, effective));
         };
         let known = if let Some(present) = present {
             HashSet::from([present.clone()])
@@ -136,13 +137,13 @@ impl Finder<'_, '_> {
         let policy =
             policy_source(own.as_ref(), receiver_refs.default_tip.as_ref(), Some(&tip), true);
         let is_new = !commits.is_empty();
-        let law = self.policies.of(&policy)?;
-        Ok(Arrival { update, peeled, law, base: own, commits, is_new })
+        let effective = self.policies.of(&policy)?;
+        Ok(Arrival { update, peeled, effective, base: own, commits, is_new })
     }
 }
 
 impl<'a> Arrival<'a> {
-    fn without_commits(update: &'a Update, peeled: Peeled, law: Rc<EffectivePolicy>) -> Self {
-        Self { update, peeled, law, base: None, commits: Vec::new(), is_new: false }
+    fn without_commits(update: &'a Update, peeled: Peeled, effective: Rc<EffectivePolicy>) -> Self {
+        Self { update, peeled, effective, base: None, commits: Vec::new(), is_new: false }
     }
 }

@@ -1,5 +1,4 @@
-//! Whether a push mirrors, in which case git deletes on the remote what is not here and does not
-//! tell the hook.
+//! Detects a mirror push, with which git deletes refs on the remote that the hook is not told of.
 
 use anyhow::Result;
 

@@ -1,4 +1,4 @@
-//! What of a push is evaluated, and under which policies.
+//! Plans the evaluations of a push, each under its policy.
 
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
@@ -13,7 +13,7 @@ use crate::platform::git::object::{ObjectKind, Tag};
 use crate::platform::git::push::Peeled;
 use crate::platform::git::push::history::NewCommits;
 
-/// Where the policy for what arrives at a ref is read.
+/// Where the policy of an arrival is read from.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum PolicySource {
     /// No policy is anywhere: the defaults.
@@ -26,12 +26,12 @@ pub enum PolicySource {
     FirstPush(Oid),
 }
 
-/// What one ref of a push brings.
+/// The commits and objects that one ref of a push brings.
 pub struct Arrival<'a> {
     pub update: &'a Update,
     pub peeled: Peeled,
     /// The policy that it is evaluated under.
-    pub law: Rc<EffectivePolicy>,
+    pub effective: Rc<EffectivePolicy>,
     /// The branch's present tip, or what its new commits stand on.
     pub base: Option<Oid>,
     /// What no other ref of this push brings under the same policy, oldest first.
@@ -41,7 +41,7 @@ pub struct Arrival<'a> {
 }
 
 /// One evaluation of a push.
-pub enum Item<'a> {
+pub enum PushItem<'a> {
     TagMessage { arrival: &'a Arrival<'a>, tag: &'a Tag },
     Commit { arrival: &'a Arrival<'a>, commit: &'a Oid, tip: &'a Oid },
     Tree { arrival: &'a Arrival<'a>, tree: &'a Oid },
@@ -49,7 +49,7 @@ pub enum Item<'a> {
     Commands { arrival: &'a Arrival<'a>, tip: &'a Oid },
 }
 
-/// Which policy holds for what arrives at a ref.
+/// Chooses the policy of an arrival.
 ///
 /// `own` is the tip of the branch as the receiving side has it, or for a new one what its new commits
 /// stand on; `default` is the tip of the default branch there. A branch without a base (its history
@@ -91,23 +91,27 @@ impl Planned {
     }
 }
 
-/// The evaluations that the arrivals call for: ref by ref, messages of tags, then commits; the
-/// commands come last, because what a gate blocks anyway waits for no build.
-pub fn items<'a>(arrivals: &'a [Arrival<'a>]) -> Vec<Item<'a>> {
+/// Lists the evaluations of the arrivals: ref by ref, messages of tags, then commits; the commands
+/// come last, because a push that a gate blocks needs no build.
+pub fn items<'a>(arrivals: &'a [Arrival<'a>]) -> Vec<PushItem<'a>> {
     let mut items = Vec::new();
     for arrival in arrivals {
-        items.extend(arrival.peeled.tags.iter().map(|tag| Item::TagMessage { arrival, tag }));
+        items.extend(arrival.peeled.tags.iter().map(|tag| PushItem::TagMessage { arrival, tag }));
         match &arrival.peeled.stray {
-            Some((ObjectKind::Tree, tree)) => items.push(Item::Tree { arrival, tree }),
-            Some((_, blob)) => items.push(Item::File { arrival, blob }),
+            Some((ObjectKind::Tree, tree)) => items.push(PushItem::Tree { arrival, tree }),
+            Some((_, blob)) => items.push(PushItem::File { arrival, blob }),
             None => {}
         }
         let Some(tip) = &arrival.peeled.commit else { continue };
-        items.extend(arrival.commits.iter().map(|commit| Item::Commit { arrival, commit, tip }));
+        items.extend(arrival.commits.iter().map(|commit| PushItem::Commit {
+            arrival,
+            commit,
+            tip,
+        }));
     }
     let with_commands = arrivals.iter().filter(|arrival| arrival.is_new);
     items.extend(with_commands.filter_map(|arrival| {
-        Some(Item::Commands { arrival, tip: arrival.peeled.commit.as_ref()? })
+        Some(PushItem::Commands { arrival, tip: arrival.peeled.commit.as_ref()? })
     }));
     items
 }

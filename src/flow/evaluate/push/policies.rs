@@ -1,4 +1,4 @@
-//! The policies of a push, each read and combined once.
+//! Reads and combines the policies of a push, each once.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -13,13 +13,14 @@ use crate::domain::model::oid::Oid;
 use crate::domain::model::push::Update;
 use crate::domain::policy::gates::GateLevel;
 use crate::flow::evaluate::bypass::Bypass;
-use crate::flow::evaluate::law;
+use crate::flow::evaluate::policy;
+use crate::flow::evaluate::policy::RuleSelection;
 use crate::flow::evaluate::push::plan::PolicySource;
 use crate::platform::config::env::Env;
 use crate::platform::git::push::receiver_refs::ReceiverRefs;
 use crate::platform::git::repo::Repo;
 
-/// Reads policies from commits and remembers them.
+/// Caches the policies of commits.
 pub struct Policies<'a> {
     repo: &'a Repo,
     env: &'a Env,
@@ -80,9 +81,9 @@ impl<'a> Policies<'a> {
         }
         let mut globs = Vec::new();
         let mut level = GateLevel::Off;
-        for law in policies {
-            globs.extend(law.policy.protect.branches.iter().cloned());
-            level = level.max(law.policy.gates.protected_branch.level);
+        for effective in policies {
+            globs.extend(effective.policy.protect.branches.iter().cloned());
+            level = level.max(effective.policy.gates.protected_branch.level);
         }
         globs.sort();
         globs.dedup();
@@ -106,10 +107,11 @@ impl<'a> Policies<'a> {
             return Ok(Rc::clone(known));
         }
         let objects = &self.repo.objects;
-        let mut law = law::of_tree(objects, tree.as_ref(), None, self.env, self.flags)?;
-        self.bypass.apply(&mut law.policy.gates);
-        let law = Rc::new(law);
-        self.of_trees.insert(tree, Rc::clone(&law));
-        Ok(law)
+        let mut effective =
+            policy::read_policy(objects, tree.as_ref(), RuleSelection::All, self.env, self.flags)?;
+        self.bypass.apply(&mut effective.policy.gates);
+        let effective = Rc::new(effective);
+        self.of_trees.insert(tree, Rc::clone(&effective));
+        Ok(effective)
     }
 }

@@ -1,4 +1,4 @@
-//! The desk with real programs: small scripts as agents of the user's own.
+//! Calls of real programs: small scripts as agents of the user's own.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,8 +13,9 @@ use crate::domain::model::agent::{Cost, Money, Role};
 use crate::domain::policy::agents::RoleAgent;
 use crate::domain::policy::layers::resolve;
 use crate::domain::policy::settings::Policy;
-use crate::flow::call::cast::{Player, find};
-use crate::flow::call::{Desk, Question, clean_up};
+use crate::flow::call::cleanup::clean_up_calls;
+use crate::flow::call::client::{AgentClient, AgentQuestion};
+use crate::flow::call::roles::{AssignedAgent, find_agent};
 use crate::platform::agents::ask::{Access, Outcome, Reply};
 use crate::platform::agents::env::Around;
 use crate::platform::config::env::Env;
@@ -68,10 +69,14 @@ impl Place {
         self.state_dir().join("runs").join(run)
     }
 
-    fn player(&self) -> Player {
+    fn assigned(&self) -> AssignedAgent {
         let home = self.path("home");
-        find(&self.policy, Role::Reviewer, Around { env: &self.env, repository: None, home: &home })
-            .unwrap()
+        find_agent(
+            &self.policy,
+            Role::Reviewer,
+            Around { env: &self.env, repository: None, home: &home },
+        )
+        .unwrap()
     }
 
     fn ask_in(&self, run: &str, key: &str, prompt: &str) -> Reply {
@@ -82,7 +87,7 @@ impl Place {
         let _held = self.hold(run);
         let home = self.path("home");
         let tell = |line: &str| self.said.lock().unwrap().push(line.to_owned());
-        let desk = Desk {
+        let client = AgentClient {
             env: &self.env,
             policy: &self.policy,
             around: Around { env: &self.env, repository: None, home: &home },
@@ -93,15 +98,15 @@ impl Place {
             ledger: Mutex::default(),
             tell: &tell,
         };
-        let question = Question {
-            player: &self.player(),
+        let question = AgentQuestion {
+            to: &self.assigned(),
             key,
             prompt,
             schema: None,
             access: Access::Read,
             dir: &self.path("work"),
         };
-        desk.ask(&question)
+        client.ask(&question)
     }
 
     fn hold(&self, run: &str) -> RunFolder {
@@ -109,7 +114,7 @@ impl Place {
     }
 
     fn clean_up_until(&self, done: impl Fn(&Call) -> bool) {
-        clean_up(&self.state_dir(), &self.env).unwrap();
+        clean_up_calls(&self.state_dir(), &self.env).unwrap();
         assert!(self.ledger().calls_of("R").unwrap().iter().all(&done));
     }
 
@@ -232,7 +237,7 @@ fn a_limit_beyond_the_patience_is_told_kept_and_honoured_by_the_next_process() {
     for key in ["k", "other"] {
         let reply = place.ask(key);
         assert_eq!(reply.outcome.as_str(), "rate limited");
-        assert!(reply.outcome.why().contains("wants to be left alone until"), "{reply:?}");
+        assert!(reply.outcome.why().contains("is at its rate limit until"), "{reply:?}");
         assert_eq!(reply.cost.money, Some(Money(0)));
     }
     assert_eq!((place.times(), place.calls()), (1, pairs(&[("k", "rate limited")])));
@@ -337,7 +342,7 @@ fn what_a_killed_run_left_is_cleaned_though_nobody_goes_on_with_it() {
     {
         // Not while somebody works on it.
         let _held = place.hold("R");
-        clean_up(&place.state_dir(), &place.env).unwrap();
+        clean_up_calls(&place.state_dir(), &place.env).unwrap();
         assert_eq!(place.calls(), pairs(&[("k", UNDER_WAY)]));
     }
     place.clean_up_until(|call| call.outcome == "killed");

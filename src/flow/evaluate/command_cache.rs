@@ -1,4 +1,4 @@
-//! Which commands passed on which trees, so that a push does not run again what the commit ran.
+//! The commands that passed, by tree, so that a push does not run again what the commit ran.
 
 use std::collections::HashSet;
 use std::fs;
@@ -15,34 +15,34 @@ use crate::platform::store::file;
 /// The size at which the older half is dropped, in bytes: some thousand passes.
 const MAX_BYTES: usize = 128 * 1024;
 
-/// The passes of one repository.
-pub struct Passed {
+/// The commands of one repository that passed, each with its tree.
+pub struct CommandCache {
     path: PathBuf,
-    /// A sparse checkout shows only a part of a tree: what passed there says nothing elsewhere.
+    /// Whether the checkout is sparse: it has a part of a tree, and what passes there proves nothing.
     partial: bool,
     keys: HashSet<String>,
 }
 
-impl Passed {
-    /// Reads them. Without them, or where they cannot be read, commands run once more.
+impl CommandCache {
+    /// Reads the cache. Without it, or where it cannot be read, commands run once more.
     pub fn load(repo: &Repo) -> Self {
         let path = repo.state_dir().join("commands/passed");
         let text = fs::read_to_string(&path).unwrap_or_default();
         if text.len() > MAX_BYTES {
             // A pass that another run adds meanwhile may be lost: its command runs once more.
             let half: String = text.lines().skip(text.lines().count() / 2).map(line_of).collect();
-            bookkeeping::tell(repo, file::write_atomic(&path, half.as_bytes()));
+            bookkeeping::warn_once(repo, file::write_atomic(&path, half.as_bytes()));
         }
         let partial = repo.git_dir.join("info/sparse-checkout").exists();
         Self { path, partial, keys: text.lines().map(str::to_owned).collect() }
     }
 
-    /// Whether exactly this command passed on this tree. What it was lent is not looked at.
+    /// Whether exactly this command passed on this tree. Linked folders are not compared.
     pub fn holds(&self, command: &CommandGate, tree: &Oid) -> bool {
         !self.partial && self.keys.contains(&key(command, tree))
     }
 
-    /// Notes a pass.
+    /// Adds a command that passed.
     pub fn add(&self, command: &CommandGate, tree: &Oid) -> Result<()> {
         let key = key(command, tree);
         if self.partial || self.keys.contains(&key) {

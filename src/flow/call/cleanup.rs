@@ -1,4 +1,4 @@
-//! What calls of an earlier life of a run left, which was killed: processes, and files with secrets.
+//! Cleans up after killed runs: ends their agents, redacts their files, closes their calls.
 
 use std::path::Path;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use crate::domain::model::error::hinted;
 use crate::flow::call::folder::CallFolder;
-use crate::flow::evaluate::judge::set_aside;
+use crate::flow::evaluate::recording::damaged_ledger;
 use crate::platform::agents::ask::Outcome;
 use crate::platform::config::env::{Env, now};
 use crate::platform::process::end_survivors;
@@ -18,12 +18,12 @@ use crate::platform::store::runs;
 use crate::platform::store::runs::RunFolder;
 use crate::platform::ui::out;
 
-/// How long an agent that was killed may take to be gone.
+/// How long a surviving agent may take to end.
 const SURVIVORS_END: Duration = Duration::from_secs(10);
 
-/// Proves that no agent of an earlier life of a run is alive, and ends what is: a call that is made
-/// again must not meet the one that it replaces.
-pub fn end_earlier(run_folder: &Path) -> Result<()> {
+/// Ends the agents that survived an earlier process of a run: a call that is made again must not run
+/// beside the one that it replaces.
+pub fn end_surviving_agents(run_folder: &Path) -> Result<()> {
     for folder in CallFolder::all(run_folder)? {
         end_survivors(&folder.note(), SURVIVORS_END).map_err(|error| {
             hinted(
@@ -35,9 +35,9 @@ pub fn end_earlier(run_folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Cleans up after runs that were killed during a call and that nobody works on: what their agents
-/// left is redacted, and the call is no longer under way. Its cost stays unknown.
-pub fn clean_up(state_dir: &Path, env: &Env) -> Result<()> {
+/// Redacts the files of runs that were killed during a call and that no process works on, and closes
+/// the call in the ledger. Its cost stays unknown.
+pub fn clean_up_calls(state_dir: &Path, env: &Env) -> Result<()> {
     if !ledger::exists(state_dir) {
         return Ok(());
     }
@@ -45,13 +45,13 @@ pub fn clean_up(state_dir: &Path, env: &Env) -> Result<()> {
     let left = ledger::with(state_dir, time, |ledger| ledger.calls_under_way())
         .map_err(LedgerError::hinted)?;
     for call in left.value {
-        // Of a run whose folder is gone nothing is left but this.
+        // Where the run's folder is gone the ledger's row is all that is left.
         let run = RunFolder::try_take(state_dir, &call.run)?;
         if run.is_none() && runs::exists(state_dir, &call.run) {
             continue;
         }
         let folder = CallFolder::of(&runs::folder(state_dir, &call.run), &call.key);
-        // What may still be written to is cleaned another time.
+        // Files that a survivor may still write are redacted by a later run.
         if end_survivors(&folder.note(), SURVIVORS_END).is_err() {
             continue;
         }
@@ -64,7 +64,7 @@ pub fn clean_up(state_dir: &Path, env: &Env) -> Result<()> {
         };
         let done = ledger::with(state_dir, time, |ledger| ledger.end_call(&call));
         if let Some(path) = done.map_err(LedgerError::hinted)?.set_aside {
-            out::warn(&set_aside(&path).reason);
+            out::warn(&damaged_ledger(&path).reason);
         }
     }
     Ok(())

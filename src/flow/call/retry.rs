@@ -1,8 +1,9 @@
-//! What follows a call that did not answer, how long to wait, and what tokens cost. Pure.
+//! Decides what follows a failed call, computes waits, and prices tokens.
 
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use ulid::Ulid;
 
 use crate::domain::model::agent::{Money, Tokens};
 use crate::domain::policy::agents::Price;
@@ -11,57 +12,57 @@ use crate::platform::agents::ask::Outcome;
 /// The longest wait before another try.
 const BACKOFF_MAX: Duration = Duration::from_secs(30);
 
-/// How many times the base is waited for at first where a limit does not say when it ends.
+/// The first wait for a rate limit that names no end, in multiples of the base.
 const UNSTATED: u32 = 60;
 
-/// How the calls for one question went so far.
+/// The failed calls for one question.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct SoFar {
-    /// Those that failed for a passing reason.
+pub struct CallHistory {
+    /// Those with a transient failure.
     pub transient: u32,
-    /// Those that met a rate limit; they are no tries.
+    /// Those that met a rate limit; they do not count as retries.
     pub limited: u32,
 }
 
 /// What follows a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Next {
-    /// It is what there is.
+pub enum AfterCall {
+    /// The reply stands.
     Done,
     /// Another try, after a wait of up to this long.
     Again(Duration),
-    /// The service wants to be left alone until then.
+    /// The rate limit ends then.
     Until(Timestamp),
 }
 
-/// Decides what follows a call, by how those before it went.
-pub fn after(
+/// Decides what follows a call, by the calls before it.
+pub fn next_step(
     outcome: &Outcome,
-    so_far: SoFar,
+    history: CallHistory,
     retries: u32,
     base: Duration,
     now: Timestamp,
-) -> Next {
+) -> AfterCall {
     match outcome {
-        Outcome::Transient { .. } if so_far.transient < retries => {
-            Next::Again(doubled(base, so_far.transient).min(BACKOFF_MAX))
+        Outcome::Transient { .. } if history.transient < retries => {
+            AfterCall::Again(doubled(base, history.transient).min(BACKOFF_MAX))
         }
         Outcome::RateLimited { until, .. } => {
-            // A service that says `in a second` again and again is asked ever less often.
+            // Where the service names a short wait again and again, the waits still grow.
             let first = if until.is_some() { base } else { base * UNSTATED };
-            let least = later(now, doubled(first, so_far.limited));
-            Next::Until(until.map_or(least, |until| until.max(least)))
+            let least = later(now, doubled(first, history.limited));
+            AfterCall::Until(until.map_or(least, |until| until.max(least)))
         }
-        _ => Next::Done,
+        _ => AfterCall::Done,
     }
 }
 
-/// Some part of a wait, so that many that wait do not come back at once.
+/// A random part of a wait, so that waiting processes do not all continue at once.
 pub fn jittered(most: Duration, part: u32) -> Duration {
     most.mul_f64(f64::from(part) / f64::from(u32::MAX))
 }
 
-/// A time so much later; the end of time where there is none.
+/// The time after a wait; the latest time that exists where that overflows.
 pub fn later(now: Timestamp, by: Duration) -> Timestamp {
     let by = SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX);
     now.checked_add(by).unwrap_or(Timestamp::MAX)
@@ -71,7 +72,7 @@ fn doubled(base: Duration, times: u32) -> Duration {
     base.saturating_mul(2_u32.saturating_pow(times))
 }
 
-/// What tokens cost by a price, rounded up; `None` where the tokens are not known.
+/// The cost of tokens, rounded up; `None` where the tokens are not known.
 pub fn money_of(tokens: Tokens, price: Price) -> Option<Money> {
     let (input, output) = (tokens.input?, tokens.output?);
     let cached = tokens.cached.unwrap_or(0).min(input);
@@ -80,4 +81,19 @@ pub fn money_of(tokens: Tokens, price: Price) -> Option<Money> {
         + part(cached, price.cached.unwrap_or(price.input))
         + part(output, price.output);
     Some(Money(u64::try_from(all.div_ceil(1_000_000)).unwrap_or(u64::MAX)))
+}
+
+/// The name of a call: the question's, and from the second on its number.
+pub fn numbered(key: &str, history: CallHistory) -> String {
+    match history.transient + history.limited {
+        0 => key.to_owned(),
+        before => format!("{key}.{}", before + 1),
+    }
+}
+
+/// A random number.
+pub fn random() -> u32 {
+    #[expect(clippy::cast_possible_truncation, reason = "any of its bits will do")]
+    let part = Ulid::generate().random() as u32;
+    part
 }

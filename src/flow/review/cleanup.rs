@@ -1,4 +1,4 @@
-//! Puts away what earlier runs left: the folders that judges read in, trees, and old runs.
+//! Removes what earlier runs left: reading copies, workspaces, attempts, old runs.
 
 use std::fs;
 use std::io;
@@ -9,9 +9,9 @@ use bstr::BString;
 
 use crate::domain::model::oid::Oid;
 use crate::domain::pipeline::run::Stage;
-use crate::flow::call::clean_up;
-use crate::flow::review::docket::Docket;
+use crate::flow::call::cleanup::clean_up_calls;
 use crate::flow::review::fix;
+use crate::flow::review::run_record::RunRecord;
 use crate::flow::workspace::checkout;
 use crate::flow::workspace::{attempt, reading_copy};
 use crate::platform::config::env::{Env, now};
@@ -19,13 +19,13 @@ use crate::platform::git::repo::Repo;
 use crate::platform::store::runs;
 use crate::platform::store::runs::RunFolder;
 
-/// So many runs are kept.
+/// How many runs are kept.
 const KEPT: usize = 100;
 
-/// Cleans up after runs that nobody works on. The attempts of a run stay as long as the run does.
-pub fn put_away(repo: &Repo, env: &Env) -> Result<()> {
+/// Cleans up after runs that no process works on. The attempts of a run stay as long as the run.
+pub fn clean_up(repo: &Repo, env: &Env) -> Result<()> {
     let state_dir = repo.state_dir();
-    clean_up(&state_dir, env)?;
+    clean_up_calls(&state_dir, env)?;
     let long_ago = runs::long_ago(now(env));
     let is_old = |id: &str| runs::began(id).is_some_and(|began| began < long_ago);
     // Before the runs are listed: one that begins meanwhile is in neither list.
@@ -41,16 +41,16 @@ pub fn put_away(repo: &Repo, env: &Env) -> Result<()> {
         }
     }
     runs::remove_stateless(&state_dir, long_ago)?;
-    // A run whose folder is gone cannot be gone on with.
+    // A run whose folder is gone cannot be continued.
     for (id, of_run) in &attempts {
         if is_old(id) && !ids.contains(id) {
             forget(repo, Some(of_run));
         }
     }
-    trees(repo, &state_dir)
+    remove_workspaces(repo, &state_dir)
 }
 
-/// Removes the attempts of a run. Those that stay do no harm, and are tried again by their age.
+/// Deletes the attempts of a run. Those that cannot be deleted are tried again later, by their age.
 fn forget(repo: &Repo, attempts: Option<&Vec<(BString, Oid)>>) {
     if let Some(attempts) = attempts
         && let Err(error) = attempt::delete(repo, attempts)
@@ -59,9 +59,9 @@ fn forget(repo: &Repo, attempts: Option<&Vec<(BString, Oid)>>) {
     }
 }
 
-/// Removes what only a run at work needs. The tree of one that was stopped may hold what an executor
-/// wrote.
-fn trees(repo: &Repo, state_dir: &Path) -> Result<()> {
+/// Removes reading copies and workspaces. The workspace of a stopped run stays: it may contain an
+/// executor's work.
+fn remove_workspaces(repo: &Repo, state_dir: &Path) -> Result<()> {
     let root = checkout::root(repo);
     let entries = match fs::read_dir(&root) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -70,44 +70,44 @@ fn trees(repo: &Repo, state_dir: &Path) -> Result<()> {
     for entry in entries {
         let name = entry.with_context(|| format!("could not read `{}`", root.display()))?;
         let Some(name) = name.file_name().to_str().map(str::to_owned) else { continue };
-        let (id, is_room) = match (name.strip_prefix("room-"), name.strip_prefix("run-")) {
+        let (id, is_copy) = match (name.strip_prefix("room-"), name.strip_prefix("run-")) {
             (Some(id), _) => (id, true),
             (None, Some(id)) => (id, false),
             (None, None) => continue,
         };
         // The folder of a run is made before its tree and locked from then on, so that one which
-        // began while we look is not taken for one that is gone. It is asked for here, not listed
-        // before: a list would be older than the tree.
+        // began meanwhile is not taken for one that is gone. It is checked here, not listed before: a
+        // list would be older than the tree.
         let held = RunFolder::try_take(state_dir, id)?;
         let is_known = held.is_some() || runs::exists(state_dir, id);
-        if is_known && (held.is_none() || !is_room && !is_over(state_dir, id)) {
+        if is_known && (held.is_none() || !is_copy && !is_over(state_dir, id)) {
             continue;
         }
-        if is_room {
+        if is_copy {
             reading_copy::remove(&reading_copy::folder(repo, id));
         } else {
-            fix::clear(repo, id)?;
+            fix::release(repo, id)?;
         }
         drop(held);
     }
     Ok(())
 }
 
-/// Notes that the run of a receipt is closed: a kill may have come between the two.
+/// Closes the run of a receipt: a kill may have come between the two.
 pub fn note_closed(repo: &Repo, id: &str) -> Result<()> {
     let state_dir = repo.state_dir();
-    let open = |docket: &Docket| !docket.closed && matches!(docket.run.stage, Stage::Ended(_));
-    let load = || runs::load::<Docket>(&state_dir, id).unwrap_or_default().filter(open);
+    let open = |record: &RunRecord| !record.closed && matches!(record.run.stage, Stage::Ended(_));
+    let load = || runs::load::<RunRecord>(&state_dir, id).unwrap_or_default().filter(open);
     if load().is_some()
         && let Some(folder) = RunFolder::try_take(&state_dir, id)?
-        && let Some(docket) = load()
+        && let Some(record) = load()
     {
-        folder.save(&Docket { closed: true, ..docket })?;
+        folder.save(&RunRecord { closed: true, ..record })?;
     }
     Ok(())
 }
 
-/// Whether nothing is left to do for a run.
+/// Whether a run is closed.
 fn is_over(state_dir: &Path, id: &str) -> bool {
-    matches!(runs::load::<Docket>(state_dir, id), Ok(Some(docket)) if docket.closed)
+    matches!(runs::load::<RunRecord>(state_dir, id), Ok(Some(record)) if record.closed)
 }

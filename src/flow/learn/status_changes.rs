@@ -1,4 +1,4 @@
-//! Moves rules on their ladder by what came of their hits.
+//! Proposes and makes status changes of rules, by what became of their hits.
 
 use anyhow::Result;
 use jiff::Timestamp;
@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use crate::domain::constitution::ladder::{Advice, Quiet, Statistics, advise};
 use crate::domain::constitution::rule::{Rule, RulePlace, RuleStatus};
 use crate::domain::model::gate::Gate;
-use crate::flow::learn::record::Record;
+use crate::flow::learn::memory::RuleMemory;
 use crate::platform::git::repo::Repo;
 use crate::platform::store::ledger;
 use crate::platform::store::ledger::error::Error as LedgerError;
@@ -14,21 +14,26 @@ use crate::platform::store::ledger::query::RuleStats;
 
 const SECONDS_A_DAY: i64 = 24 * 60 * 60;
 
-/// What is advised of a rule.
+/// A status change of a rule, made or proposed.
 #[derive(Debug)]
-pub struct Move {
+pub struct StatusChange {
     pub id: String,
     pub at: RulePlace,
     pub from: RuleStatus,
-    /// The status that the program itself sets; `None` where it is for a person to decide.
+    /// The status that the program sets; `None` where a person must decide.
     pub to: Option<RuleStatus>,
-    /// What is to become of it and why, as a sentence's end.
+    /// The change and its reason, as the end of a sentence.
     pub advice: String,
     pub statistics: RuleStats,
 }
 
-/// What is advised of the rules.
-pub fn of(repo: &Repo, rules: &[Rule], record: &Record, now: Timestamp) -> Result<Vec<Move>> {
+/// Computes the status changes of the rules.
+pub fn of_rules(
+    repo: &Repo,
+    rules: &[Rule],
+    memory: &RuleMemory,
+    now: Timestamp,
+) -> Result<Vec<StatusChange>> {
     let checked: Vec<&Rule> =
         rules.iter().filter(|r| r.status.is_checked() && r.check.is_pattern()).collect();
     let state_dir = repo.state_dir();
@@ -44,7 +49,7 @@ pub fn of(repo: &Repo, rules: &[Rule], record: &Record, now: Timestamp) -> Resul
     for (rule, counts) in checked.into_iter().zip(counts) {
         let advice = advise(
             rule,
-            &weighed(repo, rule, record, counts, now)?,
+            &since_status(repo, rule, memory, counts, now)?,
             Quiet::default(),
             now.as_second(),
         );
@@ -53,7 +58,7 @@ pub fn of(repo: &Repo, rules: &[Rule], record: &Record, now: Timestamp) -> Resul
             Advice::Demote { to, reason } => {
                 (Some(to), format!("demoted to `{}`: {reason}", to.as_str()))
             }
-            // Nobody saw its hits: that none was dismissed is no proof.
+            // Hits of a shadow rule are not shown: that none was dismissed proves nothing.
             Advice::Promote { to } => {
                 (None, format!("its hits stood: set it to `{}` if they were right", to.as_str()))
             }
@@ -61,7 +66,7 @@ pub fn of(repo: &Repo, rules: &[Rule], record: &Record, now: Timestamp) -> Resul
                 (None, format!("{reason}: set it to `retired` if it is no longer needed"))
             }
         };
-        moves.push(Move {
+        moves.push(StatusChange {
             id: rule.id.clone(),
             at: rule.at.clone(),
             from: rule.status,
@@ -73,16 +78,16 @@ pub fn of(repo: &Repo, rules: &[Rule], record: &Record, now: Timestamp) -> Resul
     Ok(moves)
 }
 
-/// The statistics of a rule since it has its status.
-fn weighed(
+/// The statistics of a rule since its last change of status.
+fn since_status(
     repo: &Repo,
     rule: &Rule,
-    record: &Record,
+    memory: &RuleMemory,
     counts: RuleStats,
     now: Timestamp,
 ) -> Result<Statistics> {
     let number = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
-    let known = record.get(&rule.id);
+    let known = memory.get(&rule.id);
     let since = known.map_or(now.as_second(), |known| known.since);
     let (hits, dismissed) =
         known.map_or((counts.hits, counts.dismissed), |known| known.since_then(counts));

@@ -1,4 +1,4 @@
-//! The law that a change is judged under, read from the tree it stands on.
+//! Reads the policy of a change from the tree it stands on.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -27,25 +27,37 @@ use crate::domain::policy::settings::Policy;
 use crate::platform::config::env::{Env, user_file};
 use crate::platform::git::object::Objects;
 
-/// Reads the law for a change from the tree it stands on.
+/// Which rules of the constitution are compiled into a policy.
+#[derive(Clone, Copy, Debug)]
+pub enum RuleSelection<'a> {
+    /// Every rule: the changes that the policy is for are not known yet.
+    All,
+    /// No rule: only the settings are asked for.
+    None,
+    /// The rules whose paths cover one of these files.
+    Covering(&'a [FileChange]),
+}
+
+/// Reads the policy of a change from the tree it stands on.
 ///
-/// A `tribunal.toml` in the tree that cannot be read does not stop everything: the defaults, which
-/// guard, hold in its place, and a finding says so. The same for a rule.
-pub fn of_change(
+/// Where the tree's `tribunal.toml` cannot be read the defaults hold, and a finding names the problem.
+/// A rule that cannot be read is left out the same way.
+pub fn policy_of_change(
     objects: &Objects,
     change: &Change,
     env: &Env,
     flags: &[String],
 ) -> Result<EffectivePolicy> {
-    of_tree(objects, change.base_tree.as_ref(), Some(&change.files), env, flags)
+    let rules = RuleSelection::Covering(&change.files);
+    read_policy(objects, change.base_tree.as_ref(), rules, env, flags)
 }
 
-/// Reads the law from a tree, with the rules that speak of any of the files, or with all of them.
-/// No tree is the time before the first commit, when the defaults hold.
-pub fn of_tree(
+/// Reads the policy from a tree, with the selected rules.
+/// Before the first commit there is no tree, and the defaults hold.
+pub fn read_policy(
     objects: &Objects,
     tree: Option<&Oid>,
-    files: Option<&[FileChange]>,
+    rules: RuleSelection<'_>,
     env: &Env,
     flags: &[String],
 ) -> Result<EffectivePolicy> {
@@ -60,12 +72,17 @@ pub fn of_tree(
     let fingerprints: Vec<&str> = known.chain(baseline::fingerprints(&baseline)).collect();
     let allow = AllowedSecrets::new(paths, fingerprints).context("`gates.secrets.allow-paths`")?;
     let mut hash = PolicyHash::new(&policy, &baseline);
+    let covered = match rules {
+        RuleSelection::All => None,
+        RuleSelection::None => Some([].as_slice()),
+        RuleSelection::Covering(files) => Some(files),
+    };
     let mut rules = Rules::default();
     if let (Some(tree), Some(_)) = (tree, policy.gates.constitution.level.effect()) {
         let texts = rule_files(objects, tree)?;
         hash.add_rules(&texts);
         let parsed = parse_rules(&texts);
-        let (compiled, errors) = Rules::compile(parsed.rules, files);
+        let (compiled, errors) = Rules::compile(parsed.rules, covered);
         rules = compiled;
         let broken = parsed.errors.iter().chain(&errors);
         findings.extend(broken.map(|error| constitution::broken_rule(error, Effect::Warn)));
@@ -73,12 +90,12 @@ pub fn of_tree(
     Ok(EffectivePolicy { policy, allow, rules, findings, hash: hash.finish() })
 }
 
-/// Every rule that a tree holds, and what is wrong with those that cannot be read.
-pub fn rules_of_tree(objects: &Objects, tree: &Oid) -> Result<ParsedRules> {
+/// Reads every rule of a tree, with the errors of those that cannot be read.
+pub fn read_rules(objects: &Objects, tree: &Oid) -> Result<ParsedRules> {
     Ok(parse_rules(&rule_files(objects, tree)?))
 }
 
-/// The files of a tree that hold rules, with their content.
+/// Reads the constitution's files of a tree.
 fn rule_files(objects: &Objects, tree: &Oid) -> Result<Vec<(BString, Vec<u8>)>> {
     let mut files = objects.files_below(tree, BStr::new(".ai"))?;
     files.retain(|(path, _)| is_rule_file(path));
@@ -100,7 +117,7 @@ fn parse_rules(files: &[(BString, Vec<u8>)]) -> ParsedRules {
 struct PolicyHash(blake3::Hasher);
 
 impl PolicyHash {
-    /// The settings are hashed as they came out of all layers: who gave them does not matter.
+    /// Hashes the resolved settings: which layer gave them does not matter.
     fn new(policy: &Policy, baseline: &[u8]) -> Self {
         let mut hasher = blake3::Hasher::new();
         let settings = format!("{:?}{:?}{:?}", policy.protect, policy.gates, policy.commands);
@@ -121,17 +138,17 @@ impl PolicyHash {
     }
 }
 
-/// Whether a path holds rules.
+/// Whether a path is one of the constitution's files.
 pub fn is_rule_file(path: &[u8]) -> bool {
     path == b".ai/constitution.md"
         || (path.starts_with(b".ai/constitution/") && path.ends_with(b".md"))
 }
 
 fn policy_of(text: Option<&[u8]>, env: &Env, flags: &[String]) -> Result<(Policy, Vec<Finding>)> {
-    match settings(text, env, flags) {
+    match resolve_settings(text, env, flags) {
         Ok(resolved) => Ok((resolved.policy, Vec::new())),
         Err(problem) if problem.file == POLICY_FILE => {
-            let policy = settings(None, env, flags)?.policy;
+            let policy = resolve_settings(None, env, flags)?.policy;
             let mut finding = policy_finding(&problem, Effect::Warn);
             finding.message =
                 format!("{}; the defaults hold until it can be read", finding.message);
@@ -141,20 +158,20 @@ fn policy_of(text: Option<&[u8]>, env: &Env, flags: &[String]) -> Result<(Policy
     }
 }
 
-/// The settings that would hold once the work tree's `tribunal.toml` is committed.
-pub fn of_work_tree(top: Option<&Path>, env: &Env, flags: &[String]) -> Result<Resolved> {
+/// Resolves the settings that hold once the work tree's `tribunal.toml` is committed.
+pub fn work_tree_settings(top: Option<&Path>, env: &Env, flags: &[String]) -> Result<Resolved> {
     let hinted = |problem: SettingsProblem| hinted(problem.to_string(), problem.hint);
-    let text = top.map(policy_text).transpose().map_err(hinted)?.flatten();
-    settings(text.as_deref(), env, flags).map_err(hinted)
+    let text = top.map(read_policy_file).transpose().map_err(hinted)?.flatten();
+    resolve_settings(text.as_deref(), env, flags).map_err(hinted)
 }
 
-/// The work tree's `tribunal.toml`; `None` where there is none.
-pub fn policy_text(top: &Path) -> Result<Option<Vec<u8>>, SettingsProblem> {
+/// Reads the work tree's `tribunal.toml`; `None` where there is none.
+pub fn read_policy_file(top: &Path) -> Result<Option<Vec<u8>>, SettingsProblem> {
     text_of(&top.join(POLICY_FILE), POLICY_FILE)
 }
 
-/// What a settings file holds. Only a file that is not there may be passed over: settings that were
-/// written and do not hold would be missed by nobody until something passes that should not.
+/// Reads a settings file. Only a file that is not there is skipped: settings that exist and cannot
+/// be read must not be ignored in silence.
 fn text_of(path: &Path, name: &str) -> Result<Option<Vec<u8>>, SettingsProblem> {
     match fs::read(path) {
         Ok(text) => Ok(Some(text)),
@@ -173,8 +190,8 @@ fn text_of(path: &Path, name: &str) -> Result<Option<Vec<u8>>, SettingsProblem> 
     }
 }
 
-/// The settings that hold with this text of `tribunal.toml`. On a server no user's are among them.
-pub fn settings(
+/// Resolves the settings with this text of `tribunal.toml`. On a server there are no user settings.
+pub fn resolve_settings(
     policy_file: Option<&[u8]>,
     env: &Env,
     flags: &[String],

@@ -1,10 +1,10 @@
-//! The rules that stand in the files of a work tree.
+//! Reads the constitution's files of a work tree.
 
 use std::fs;
 use std::io;
 use std::path::Path;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use bstr::{BStr, ByteSlice as _};
 
 use crate::domain::constitution::parse::{duplicates, parse};
@@ -16,7 +16,7 @@ pub const MAIN_FILE: &str = ".ai/constitution.md";
 /// The folder of the topic files.
 pub const FOLDER: &str = ".ai/constitution";
 
-/// A larger file was not written for people to read.
+/// The largest file that is read, in bytes.
 const BYTES_MAX: usize = 1024 * 1024;
 
 /// A file of rules.
@@ -26,27 +26,27 @@ pub struct TopicFile {
     pub text: String,
 }
 
-/// What stands in the files.
+/// The constitution's files, with their rules.
 #[derive(Default)]
-pub struct Standing {
+pub struct RuleFiles {
     pub files: Vec<TopicFile>,
     pub rules: Vec<Rule>,
-    /// What is wrong with the files, in their order.
+    /// The errors in the files, in their order.
     pub errors: Vec<RuleError>,
 }
 
-impl Standing {
+impl RuleFiles {
     /// Reads the files of a work tree.
     pub fn of_work_tree(top: &Path) -> Result<Self> {
-        let mut standing = Self::default();
+        let mut rule_files = Self::default();
         for path in paths_in(top)? {
             let whole = top.join(&path);
             let bytes = fs::read(&whole)
                 .with_context(|| format!("could not read `{}`", whole.display()))?;
-            standing.take(path, bytes);
+            rule_files.take(path, bytes);
         }
-        standing.errors.extend(duplicates(&standing.rules));
-        Ok(standing)
+        rule_files.errors.extend(duplicates(&rule_files.rules));
+        Ok(rule_files)
     }
 
     /// The text of a file; empty where there is no such file.
@@ -86,7 +86,7 @@ impl Standing {
     }
 }
 
-/// The files of rules in a work tree that are there, the main file first.
+/// Lists the existing files, the main file first.
 fn paths_in(top: &Path) -> Result<Vec<String>> {
     let mut paths = Vec::new();
     if top.join(MAIN_FILE).is_file() {
@@ -113,21 +113,9 @@ fn paths_in(top: &Path) -> Result<Vec<String>> {
     Ok(paths)
 }
 
-/// The name of a topic file; none of what editors and we ourselves leave beside it.
+/// The name of a topic file; `None` for temporary files beside it.
 fn topic_name(name: &BStr) -> Option<&str> {
     let name = name.to_str().ok()?;
     let is_markdown = Path::new(name).extension().is_some_and(|extension| extension == "md");
     (is_markdown && !name.starts_with('.')).then_some(name)
-}
-
-/// Refuses a file that a link leads elsewhere: a repository would say where we write.
-pub fn refuse_links(top: &Path, path: &str) -> Result<()> {
-    let mut at = top.to_owned();
-    for part in path.split('/') {
-        at.push(part);
-        if at.is_symlink() {
-            bail!("`{}` is a symbolic link, and rules are not written through one", at.display());
-        }
-    }
-    Ok(())
 }

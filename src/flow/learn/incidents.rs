@@ -1,4 +1,4 @@
-//! What the ledger has of a mistake, with the texts that a rule is learned from.
+//! Reads the incidents of a recurring class: its findings, their code, and their fixes.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -18,7 +18,7 @@ use crate::platform::git::diff;
 use crate::platform::git::repo::Repo;
 use crate::platform::store::ledger::query::SightingRow;
 
-/// The most cases that a rule is learned from; the newest tell most.
+/// The most incidents that a rule is learned from; the newest are used.
 const CASES_MAX: usize = 40;
 
 /// A larger file is not read: its findings are known by their anchors alone.
@@ -33,25 +33,25 @@ const VERSIONS_MAX: usize = 200;
 /// How many renames of a file are followed.
 const RENAMES_MAX: usize = 3;
 
-/// How many occurrences are looked at, the newest first, for whether their change brought the line in:
-/// it can take reading the file twice.
+/// How many observations are checked, the newest first, for whether their change introduced the line:
+/// a check may read the file twice.
 const LOOKED_AT_MAX: usize = 2_000;
 
 /// The class whose lines are never read: a rule would show them.
 const SECRET: &str = "security/exposed-secret";
 
-/// The rows that count: a change brought the finding in. A finding that is only still there when a
-/// later change is judged is the old mistake.
+/// Selects the observations that count: those whose change introduced the finding. One that a later
+/// change merely still contains is the earlier incident.
 pub fn counted(repo: &Repo, rows: Vec<SightingRow>) -> Vec<(Occurrence, SightingRow)> {
     let mut looked = 0;
     let mut counts = |row: &SightingRow| {
         let finding = &row.kept.finding;
         let command = finding.gate == Gate::Commands;
-        // That a command failed is said by itself each time; there is nothing to learn from.
+        // The failure of a command as such gives no pattern to learn.
         if !finding.gate.is_learnable() || (command && finding.place.is_none()) {
             return false;
         }
-        // A person speaks of what they see; a linter tells of everything there is.
+        // A person reports what they noticed; a linter reports everything that is there.
         if row.first && !command {
             return true;
         }
@@ -90,9 +90,9 @@ fn occurrence(row: &SightingRow) -> Occurrence {
     }
 }
 
-/// Whether the line of a finding is new in this change.
+/// Whether this change introduced the line of the finding.
 fn brought_in(repo: &Repo, row: &SightingRow) -> Result<bool> {
-    // A whole tree that was judged brings nothing in.
+    // The evaluation of a whole tree introduces nothing.
     if row.sighting.change.starts_with("tree:") {
         return Ok(false);
     }
@@ -134,7 +134,7 @@ fn base_of(repo: &Repo, row: &SightingRow) -> Result<Option<Oid>> {
 fn base_commit(repo: &Repo, row: &SightingRow) -> Result<Option<Oid>> {
     let Ok(key) = Oid::parse(&row.sighting.change) else { return Ok(None) };
     let Some(commit) = repo.objects.commit(&key)? else { return Ok(None) };
-    // A person's remark is about a commit, a gate's finding about what is put on one.
+    // A manual finding is of a commit, a gate's finding of a change on top of one.
     Ok(match &row.sighting.commit {
         Some(own) if *own == key => commit.parents.first().cloned(),
         _ => Some(key),
@@ -159,8 +159,12 @@ fn text_in(repo: &Repo, tree: &Oid, path: &BStr) -> Option<String> {
     String::from_utf8(repo.objects.blob(&entry.oid).ok()??).ok()
 }
 
-/// The cases of a candidate, the oldest first, without their fixes.
-pub fn of(repo: &Repo, candidate: &Candidate, rows: &[(Occurrence, SightingRow)]) -> Vec<Incident> {
+/// Reads the incidents of a candidate, the oldest first, without their fixes.
+pub fn of_candidate(
+    repo: &Repo,
+    candidate: &Candidate,
+    rows: &[(Occurrence, SightingRow)],
+) -> Vec<Incident> {
     let belongs = |occurrence: &Occurrence| {
         candidate.findings.contains(&occurrence.finding)
             && candidate.changes.contains(&occurrence.change)
@@ -170,7 +174,7 @@ pub fn of(repo: &Repo, candidate: &Candidate, rows: &[(Occurrence, SightingRow)]
     rows[newest..].iter().map(|(occurrence, row)| case(repo, occurrence, row)).collect()
 }
 
-/// Finds what came in place of the findings, on the way to `head`.
+/// Finds the fix of each incident in the history up to `head`.
 pub fn find_fixes(
     repo: &Repo,
     head: &Oid,
@@ -183,7 +187,7 @@ pub fn find_fixes(
         let path = row.sighting.name.to_string();
         let (line, end_line) = (case.line, case.end_line);
         let start = Version { path, text: text.clone(), line, end_line };
-        // History that cannot be read leaves a finding without its fix, as most are.
+        // Where history cannot be read the incident has no fix, as most have none.
         case.fix = fix_of(repo, head, row, start).ok().flatten();
     }
 }
@@ -198,7 +202,7 @@ fn case(repo: &Repo, occurrence: &Occurrence, row: &SightingRow) -> Incident {
     let tree = tree_of(repo, row).ok().flatten().filter(|_| line > 0 && !secret);
     let file = tree.and_then(|tree| text_in(repo, &tree, path));
     let lines = file.as_deref().map(|text| lines_of(text, line, end_line)).unwrap_or_default();
-    // The row's line is of its own tree; where the two do not fit, the finding's words hold.
+    // The row's line is of its own tree; where the two do not match the stored anchor is used.
     let file = file.filter(|_| !lines.trim().is_empty());
     let anchor = match (&file, secret) {
         (_, true) => String::new(),

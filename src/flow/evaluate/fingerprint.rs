@@ -1,4 +1,4 @@
-//! What there is to recognise a finding by, read from the object it stands in.
+//! Computes the fingerprints by which a finding is recognised in a later version of its file.
 
 use std::collections::BTreeMap;
 
@@ -16,12 +16,12 @@ use crate::platform::store::ledger::record::Sight;
 /// The largest file whose lines are located, in bytes.
 const LOCATED_BYTES_MAX: u64 = 2 * 1024 * 1024;
 
-/// The findings of a change, each with its locators, the object it is in and the way its file came;
-/// without the secrets that its words may show.
+/// Computes the fingerprint of each finding: its locators, its blob, and where its file was renamed
+/// from. Secrets in its text are masked.
 ///
-/// What cannot be read is left out: a finding is then known again by its text alone, which carries
-/// no answer over.
-pub fn of(objects: &Objects, change: &Change, findings: &[Finding]) -> Vec<Sight> {
+/// A file that cannot be read has no locators: its finding is recognised by its text alone, and a
+/// disposition is not carried over.
+pub fn of_findings(objects: &Objects, change: &Change, findings: &[Finding]) -> Vec<Sight> {
     let files: BTreeMap<&BStr, &FileChange> =
         change.files.iter().map(|file| (file.path.as_bstr(), file)).collect();
     let mut located = BTreeMap::new();
@@ -111,8 +111,7 @@ impl Located {
     }
 }
 
-/// What goes to the ledger or a report shows no secret that is known as one, whichever gate quoted
-/// the line.
+/// Masks the known secrets in a finding's text, whichever gate quoted the line.
 pub fn redacted(finding: &Finding) -> Finding {
     let mut finding = finding.clone();
     for text in [&mut finding.anchor, &mut finding.message, &mut finding.suggestion] {

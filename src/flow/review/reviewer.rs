@@ -1,4 +1,4 @@
-//! The reviewer of a run at work.
+//! Asks the reviewer of a run, and assembles its findings.
 
 use std::path::{Path, PathBuf};
 
@@ -18,100 +18,100 @@ use crate::domain::review::finding::{Completeness, ReviewFinding};
 use crate::domain::review::prompt;
 use crate::domain::review::prompt::{OpenFinding, ReviewPrompt};
 use crate::domain::review::proof;
-use crate::flow::call::cast::Player;
-use crate::flow::review::ask::{Form, Unanswered};
+use crate::flow::call::roles::AssignedAgent;
 use crate::flow::review::delivery::{Delivered, elsewhere, lay_out, shown_path};
-use crate::flow::review::session::Session;
+use crate::flow::review::request::{AskError, StructuredRequest};
+use crate::flow::review::session::ReviewSession;
 use crate::flow::review::texts::Texts;
 use crate::flow::workspace::{attempt, reading_copy};
 
-impl Session<'_> {
-    /// Asks the reviewer about the attempt in hand.
+impl ReviewSession<'_> {
+    /// Reviews the current attempt.
     pub(super) fn review(&mut self, scope: &ReviewScope) -> Result<JobOutcome> {
         let change = self.change_since(self.reviewed_from(scope)?.as_ref())?;
-        let (number, tries) = (self.docket.run.current(), self.docket.run.failed_reviews);
+        let (number, tries) = (self.record.run.current(), self.record.run.failed_reviews);
         let name = match scope {
             ReviewScope::Full | ReviewScope::Delta { .. } => format!("review-{number}-{tries}"),
             ReviewScope::Criteria(_) => format!("criteria-{number}-{tries}"),
         };
-        let delivered = lay_out(self.repo, self.matter, &change, &self.seed(&name))?;
+        let delivered = lay_out(self.repo, self.inputs, &change, &self.seed(&name))?;
         let gaps = self.note_delivered(&delivered);
         if !gaps.is_empty() {
             return Ok(incomplete(gaps));
         }
-        let room = self.room(&change)?;
-        let gaps = self.note_unshown(&change);
+        let dir = self.reading_copy(&change)?;
+        let gaps = self.note_uncopied(&change);
         if !gaps.is_empty() {
             return Ok(incomplete(gaps));
         }
         let delivery = delivered.delivery;
         let texts = Texts::new(&self.repo.objects, &change.tree, &delivery);
         let open = self.open(scope);
-        let matter = self.matter;
-        let hearing = Hearing {
+        let inputs = self.inputs;
+        let call = ReviewCall {
             name: &name,
-            reviewer: &matter.judges().context("the route has no reviewer")?.reviewer,
+            reviewer: &inputs.reviewers().context("the route has no reviewer")?.reviewer,
             delivery: &delivery,
             texts: &texts,
             rules: &self.rules(Role::Reviewer, &change.files),
             open: &open,
-            room: &room,
+            dir: &dir,
         };
-        Ok(match self.hear(&hearing)? {
-            Ok(answers) => JobOutcome::Reviewed(self.reviewed(&hearing, &answers)?),
+        Ok(match self.call_reviewer(&call)? {
+            Ok(answers) => JobOutcome::Reviewed(self.reviewed(&call, &answers)?),
             Err(failure) => JobOutcome::Failed(failure),
         })
     }
 
-    /// The tree that what is reviewed is compared with.
+    /// The tree that the reviewed attempt is compared with.
     fn reviewed_from(&self, scope: &ReviewScope) -> Result<Option<Oid>> {
         match scope {
-            ReviewScope::Full | ReviewScope::Criteria(_) => Ok(self.docket.run.base.clone()),
+            ReviewScope::Full | ReviewScope::Criteria(_) => Ok(self.record.run.base.clone()),
             ReviewScope::Delta { since, .. } => {
-                let since = self.docket.run.attempts.get(*since);
+                let since = self.record.run.attempts.get(*since);
                 Ok(Some(since.context("the run has no such attempt")?.tree.clone()))
             }
         }
     }
 
-    /// Notes what is delivered and what is not; gives what should have been.
+    /// Records what is delivered and what is not; returns what should have been.
     fn note_delivered(&mut self, delivered: &Delivered) -> Vec<(String, String)> {
         let Delivered { delivery, left_out } = delivered;
         let named = |one: &Unscanned| (one.path.clone(), one.reason.to_string());
         let unscanned = delivery.unscanned.iter();
-        self.docket.unscanned =
+        self.record.unscanned =
             unscanned.clone().map(named).chain(left_out.iter().cloned()).collect();
         let sections = delivery.calls.iter().flat_map(|part| &part.sections);
-        self.docket.delivered = sections.map(|one| (one.path.clone(), one.sha.clone())).collect();
+        self.record.delivered = sections.map(|one| (one.path.clone(), one.sha.clone())).collect();
         unscanned.filter(|one| one.reason.is_gap()).map(named).collect()
     }
 
-    /// Notes the files that the judges cannot read beside the change; gives those that are part of it.
-    fn note_unshown(&mut self, change: &Change) -> Vec<(String, String)> {
+    /// Records the files that are missing in the reading copy; returns those that are part of the change.
+    fn note_uncopied(&mut self, change: &Change) -> Vec<(String, String)> {
         let named = |(path, why): &(BString, String)| (shown_path(path), why.clone());
-        self.docket.unscanned.extend(self.unshown.iter().map(named));
+        self.record.unscanned.extend(self.uncopied.iter().map(named));
         let is_changed = |path: &BString| change.files.iter().any(|file| file.path == *path);
-        self.unshown.iter().filter(|(path, _)| is_changed(path)).map(named).collect()
+        self.uncopied.iter().filter(|(path, _)| is_changed(path)).map(named).collect()
     }
 
-    /// What a review says, by the answers to all its calls.
+    /// Assembles a review from the answers to its calls.
     fn reviewed(
         &mut self,
-        hearing: &Hearing<'_>,
+        call: &ReviewCall<'_>,
         answers: &[ReviewAnswer],
     ) -> Result<ReviewOutcome> {
         let criteria: Vec<String> =
-            self.docket.run.criteria.iter().map(|criterion| criterion.id.clone()).collect();
-        let text = |path: &str| hearing.texts.text(path);
+            self.record.run.criteria.iter().map(|criterion| criterion.id.clone()).collect();
+        let text = |path: &str| call.texts.text(path);
         let ground = ReviewedTree {
             text: &text,
-            places: &hearing.delivery.places,
+            places: &call.delivery.places,
             criteria: &criteria,
-            open: hearing.open,
+            open: call.open,
         };
-        let mut next = u32::try_from(self.docket.run.findings.len() + 1).unwrap_or(u32::MAX);
+        let mut next = u32::try_from(self.record.run.findings.len() + 1).unwrap_or(u32::MAX);
         let assembled = assemble(answers, &ground, &mut next);
-        self.docket.unanchored += assembled.demoted;
+        self.record.unanchored += assembled.demoted;
         let raised = assembled
             .raised
             .into_iter()
@@ -121,7 +121,7 @@ impl Session<'_> {
                 pair.map(|(induced, raised)| (raised, induced))
             })
             .collect::<Result<Vec<_>>>()?;
-        let read = hearing.delivery.calls.iter().zip(answers);
+        let read = call.delivery.calls.iter().zip(answers);
         let proofs = read.map(|(part, answer)| proof::check(part, answer));
         Ok(ReviewOutcome {
             completeness: proof::all(proofs),
@@ -131,9 +131,12 @@ impl Session<'_> {
         })
     }
 
-    /// Puts every call of a review to the reviewer; an answer each, or why there is none.
-    fn hear(&mut self, hearing: &Hearing<'_>) -> Result<Result<Vec<ReviewAnswer>, CallFailure>> {
-        let Hearing { name, reviewer, delivery, texts, rules, open, room } = *hearing;
+    /// Makes every call of a review; returns the answers, or the failure.
+    fn call_reviewer(
+        &mut self,
+        call: &ReviewCall<'_>,
+    ) -> Result<Result<Vec<ReviewAnswer>, CallFailure>> {
+        let ReviewCall { name, reviewer, delivery, texts, rules, open, dir } = *call;
         let asked =
             if open.is_empty() { ExpectedAnswer::Review } else { ExpectedAnswer::Verification };
         let schema = answer::schema(asked);
@@ -145,7 +148,7 @@ impl Session<'_> {
         for (at, part) in delivery.calls.iter().enumerate() {
             let elsewhere = elsewhere(delivery, at);
             let ask = ReviewPrompt {
-                spec: self.matter.reading.as_ref(),
+                spec: self.inputs.parsed_spec.as_ref(),
                 rules,
                 part,
                 call: (at + 1, count),
@@ -157,24 +160,24 @@ impl Session<'_> {
             };
             let sections = part.sections.len();
             let many = if sections == 1 { "" } else { "s" };
-            let call = at + 1;
+            let number = at + 1;
             self.tell(&format!(
-                "{} reviews {sections} section{many}, call {call} of {count}",
+                "{} reviews {sections} section{many}, call {number} of {count}",
                 reviewer.name
             ));
-            let form = Form {
-                player: reviewer,
+            let request = StructuredRequest {
+                to: reviewer,
                 key: &format!("{name}-{at}"),
                 prompt: &question,
                 token: &part.fence_nonce,
                 schema: &schema,
-                room,
+                dir,
             };
             let read = |value: &_| answer::read(value, asked).map_err(|wrong| wrong.to_string());
-            match self.ask_in_form(&form, read)? {
+            match self.request(&request, read)? {
                 Ok(answer) => answers.push(answer),
-                Err(Unanswered::Failed(failure)) => return Ok(Err(failure)),
-                Err(Unanswered::Malformed { why, .. }) => {
+                Err(AskError::Failed(failure)) => return Ok(Err(failure)),
+                Err(AskError::Malformed { why, .. }) => {
                     let why = format!("{}: malformed: {why}", reviewer.name);
                     return Ok(Err(CallFailure::Infrastructure(why)));
                 }
@@ -184,7 +187,7 @@ impl Session<'_> {
     }
 }
 
-/// A review that is not made: money spent on the rest would buy no verdict.
+/// The outcome of a review that is not made, because the rest alone would give no verdict.
 fn incomplete(unread: Vec<(String, String)>) -> JobOutcome {
     JobOutcome::Reviewed(ReviewOutcome {
         completeness: Completeness::Incomplete(unread),
@@ -196,61 +199,61 @@ fn incomplete(unread: Vec<(String, String)>) -> JobOutcome {
 
 /// What all calls of one review have in common.
 #[derive(Clone, Copy)]
-struct Hearing<'a> {
+struct ReviewCall<'a> {
     /// The stable name of the review within the run.
     name: &'a str,
-    reviewer: &'a Player,
+    reviewer: &'a AssignedAgent,
     delivery: &'a Delivery,
     texts: &'a Texts<'a>,
     rules: &'a [String],
-    /// What a later round is asked about.
+    /// The findings that a later round asks about.
     open: &'a [ReviewFinding],
-    room: &'a Path,
+    dir: &'a Path,
 }
 
-impl Session<'_> {
-    /// The folder that shows the judged tree, what the change touches before all.
-    pub(super) fn room(&mut self, change: &Change) -> Result<PathBuf> {
-        let room = reading_copy::folder(self.repo, &self.docket.run.id);
-        if self.in_room.as_ref() != Some(&change.tree) {
-            // What could not be shown of another tree is tried once more.
-            let shown = self.in_room.take().filter(|_| self.unshown.is_empty());
+impl ReviewSession<'_> {
+    /// Updates the reading copy to the reviewed tree, changed files first; returns its folder.
+    pub(super) fn reading_copy(&mut self, change: &Change) -> Result<PathBuf> {
+        let dir = reading_copy::folder(self.repo, &self.record.run.id);
+        if self.copied_tree.as_ref() != Some(&change.tree) {
+            // Files that could not be copied from another tree are tried again.
+            let shown = self.copied_tree.take().filter(|_| self.uncopied.is_empty());
             let follow =
-                |from: Oid| reading_copy::update(self.repo, &from, &change.tree, &room).ok();
-            self.unshown = match shown.and_then(follow) {
-                Some(unshown) => unshown,
-                None => reading_copy::fill(self.repo, &change.tree, &change.files, &room)?,
+                |from: Oid| reading_copy::update(self.repo, &from, &change.tree, &dir).ok();
+            self.uncopied = match shown.and_then(follow) {
+                Some(uncopied) => uncopied,
+                None => reading_copy::fill(self.repo, &change.tree, &change.files, &dir)?,
             };
-            self.in_room = Some(change.tree.clone());
+            self.copied_tree = Some(change.tree.clone());
         }
-        Ok(room)
+        Ok(dir)
     }
 
-    /// What nonces are drawn from; the same after a kill.
+    /// The seed of nonces; the same after a kill.
     pub(super) fn seed(&self, name: &str) -> [u8; 32] {
-        *blake3::hash(format!("{}/{name}", self.docket.seed).as_bytes()).as_bytes()
+        *blake3::hash(format!("{}/{name}", self.record.seed).as_bytes()).as_bytes()
     }
 
-    /// The word that fences a prompt's data.
+    /// The nonce of the fences in a prompt.
     pub(super) fn token(&self, name: &str) -> String {
-        blake3::hash(format!("{}/token/{name}", self.docket.seed).as_bytes()).to_hex()[..12].into()
+        blake3::hash(format!("{}/token/{name}", self.record.seed).as_bytes()).to_hex()[..12].into()
     }
 
     pub(super) fn rules(&self, role: Role, files: &[FileChange]) -> Vec<String> {
-        self.matter.rules_for(role, files)
+        self.inputs.rules_for(role, files)
     }
 
-    /// The findings that a later round is asked about.
+    /// The findings that a later round asks about.
     fn open(&self, scope: &ReviewScope) -> Vec<ReviewFinding> {
         let ReviewScope::Delta { open, .. } = scope else { return Vec::new() };
-        let findings = self.docket.run.findings.iter().map(|standing| &standing.raised);
+        let findings = self.record.run.findings.iter().map(|standing| &standing.raised);
         findings.filter(|raised| open.contains(&raised.id)).cloned().collect()
     }
 
-    /// Whether an earlier look at the same code raised it: it is not weighed twice.
+    /// Whether an earlier round raised the same finding: it is not arbitrated twice.
     fn is_known(&self, raised: &ReviewFinding) -> bool {
         let squeezed = |text: &str| text.split_whitespace().collect::<String>();
-        self.docket.run.findings.iter().any(|standing| {
+        self.record.run.findings.iter().any(|standing| {
             let known = &standing.raised;
             standing.resolved_in.is_none()
                 && known.path == raised.path
@@ -262,6 +265,6 @@ impl Session<'_> {
     fn is_fix_induced(&self, raised: &ReviewFinding) -> Result<bool> {
         let Some((line, _)) = raised.anchored.lines() else { return Ok(false) };
         let path = BString::from(raised.path.as_str());
-        attempt::is_fix_induced(self.repo, &self.docket.run.attempts, &path, line)
+        attempt::is_fix_induced(self.repo, &self.record.run.attempts, &path, line)
     }
 }

@@ -1,4 +1,4 @@
-//! Who plays which part in a run, and how independent the judges are.
+//! Assigns agents to the roles of a run, and determines the route.
 
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt as _;
@@ -18,7 +18,7 @@ use crate::platform::git::repo::Repo;
 
 /// An agent in a role.
 #[derive(Clone, Debug)]
-pub struct Player {
+pub struct AssignedAgent {
     pub role: Role,
     pub agent: Agent,
     /// The name in the settings.
@@ -26,72 +26,72 @@ pub struct Player {
     pub settings: RoleAgent,
 }
 
-/// The parts of a run.
+/// The route of a run, and its reviewers.
 #[derive(Clone, Debug)]
-pub struct Cast {
+pub struct RoleAssignment {
     pub route: Route,
     /// `None` on route C.
-    pub judges: Option<Judges>,
-    /// What the person should know of the choice.
+    pub reviewers: Option<Reviewers>,
+    /// What to report about the assignment.
     pub notes: Vec<String>,
 }
 
 #[derive(Clone, Debug)]
-pub struct Judges {
-    pub reviewer: Player,
-    pub arbiter: Player,
+pub struct Reviewers {
+    pub reviewer: AssignedAgent,
+    pub arbiter: AssignedAgent,
 }
 
-/// What surrounds every call that is made for a repository.
+/// The environment of every call for a repository.
 pub fn around<'a>(repo: &'a Repo, env: &'a Env, home: &'a Path) -> Around<'a> {
     Around { env, repository: repo.work_tree.as_deref(), home }
 }
 
-/// Where agents keep what outlives a call, for this user; a user without a home that can be written
-/// to has it beside the rest of the state.
-pub fn home(repo: &Repo) -> PathBuf {
+/// The user's folder in which agents store what outlives a call; in the state folder where the cache
+/// folder cannot be written.
+pub fn agents_home(repo: &Repo) -> PathBuf {
     ProjectDirs::from("", "", "tribunal")
         .map(|dirs| dirs.cache_dir().join("agents"))
         .filter(|home| DirBuilder::new().recursive(true).mode(0o700).create(home).is_ok())
         .unwrap_or_else(|| repo.state_dir().join("agents"))
 }
 
-/// Chooses the judges. A reviewer of the executor's own vendor is refused where the policy asks for
-/// two vendors, and said where it does not.
-pub fn judges(policy: &Policy, around: Around<'_>) -> Result<Cast> {
+/// Assigns reviewer and arbiter. A reviewer of the executor's vendor is refused on route `A`, and
+/// reported as not independent otherwise.
+pub fn assign_reviewers(policy: &Policy, around: Around<'_>) -> Result<RoleAssignment> {
     let choice = policy.agents.route;
     if choice == RouteChoice::C {
-        let notes = vec!["no model judges: `agents.route` is `C`".to_owned()];
-        return Ok(Cast { route: Route::C, judges: None, notes });
+        let notes = vec!["no model reviews: `agents.route` is `C`".to_owned()];
+        return Ok(RoleAssignment { route: Route::C, reviewers: None, notes });
     }
     let mut notes = Vec::new();
-    let own = find(policy, Role::Executor, around);
-    let reviewer = match find(policy, Role::Reviewer, around) {
+    let own = find_agent(policy, Role::Executor, around);
+    let reviewer = match find_agent(policy, Role::Reviewer, around) {
         Ok(reviewer) => reviewer,
         Err(missing) if choice == RouteChoice::A => {
             return Err(hinted(missing.message, missing.hint));
         }
         Err(missing) => match own.clone() {
-            Ok(player) => {
+            Ok(assigned) => {
                 notes.push(format!(
                     "{}: `{}` reviews in its place (hint: {})",
-                    missing.message, player.name, missing.hint
+                    missing.message, assigned.name, missing.hint
                 ));
-                player.plays(Role::Reviewer, policy)
+                assigned.in_role(Role::Reviewer, policy)
             }
             Err(other) => {
                 notes.push(format!("{} (hint: {})", missing.message, missing.hint));
                 if other.message != missing.message {
                     notes.push(format!("{} (hint: {})", other.message, other.hint));
                 }
-                return Ok(Cast { route: Route::C, judges: None, notes });
+                return Ok(RoleAssignment { route: Route::C, reviewers: None, notes });
             }
         },
     };
-    // What is configured counts: code may come from an executor that is not installed here.
+    // The configured executor counts, installed or not: the code may have been written elsewhere.
     let of_executor = own.as_ref().map_or_else(
         |_| family_of(policy, &policy.agents.executor.agent),
-        |player| Some(player.agent.family().to_owned()),
+        |assigned| Some(assigned.agent.family().to_owned()),
     );
     let route = if of_executor.as_deref() == Some(reviewer.agent.family()) {
         if choice == RouteChoice::A {
@@ -111,26 +111,33 @@ pub fn judges(policy: &Policy, around: Around<'_>) -> Result<Cast> {
     } else {
         Route::A
     };
-    let arbiter = match find(policy, Role::Arbiter, around) {
+    let arbiter = match find_agent(policy, Role::Arbiter, around) {
         Ok(arbiter) => arbiter,
         Err(missing) => {
-            notes.push(format!("{}: `{}` weighs its findings too", missing.message, reviewer.name));
-            reviewer.clone().plays(Role::Arbiter, policy)
+            notes.push(format!(
+                "{}: `{}` arbitrates its findings too",
+                missing.message, reviewer.name
+            ));
+            reviewer.clone().in_role(Role::Arbiter, policy)
         }
     };
-    Ok(Cast { route, judges: Some(Judges { reviewer, arbiter }), notes })
+    Ok(RoleAssignment { route, reviewers: Some(Reviewers { reviewer, arbiter }), notes })
 }
 
-/// The agent that the policy names for a role.
-pub fn find(policy: &Policy, role: Role, around: Around<'_>) -> Result<Player, Missing> {
+/// Finds the agent that the policy names for a role.
+pub fn find_agent(
+    policy: &Policy,
+    role: Role,
+    around: Around<'_>,
+) -> Result<AssignedAgent, Missing> {
     let settings = policy.agents.for_role(role).clone();
     let agent = Agent::find(&settings.agent, policy, around)?;
-    Ok(Player { role, agent, name: settings.agent.clone(), settings })
+    Ok(AssignedAgent { role, agent, name: settings.agent.clone(), settings })
 }
 
-impl Player {
+impl AssignedAgent {
     /// For people and for the receipt: `codex (gpt-5.5)`.
-    pub fn shown(&self) -> String {
+    pub fn label(&self) -> String {
         match self.settings.model.as_str() {
             "" => self.name.clone(),
             model => format!("{} ({model})", self.name),
@@ -138,7 +145,7 @@ impl Player {
     }
 
     /// The same agent in another role: that role's limits, and no model of another vendor.
-    fn plays(self, role: Role, policy: &Policy) -> Self {
+    fn in_role(self, role: Role, policy: &Policy) -> Self {
         let limits = policy.agents.for_role(role).clone();
         let settings = RoleAgent {
             agent: self.name.clone(),

@@ -1,6 +1,5 @@
-//! What passed: the trees that passed `pre-commit`, and the commits that passed a push. Each is
-//! recorded with the hash of the policy that it passed under, because a laxer policy says nothing
-//! about a stricter one.
+//! Stores the trees that passed `pre-commit` and the commits that passed a push, each with the hash
+//! of its policy: a pass under a laxer policy proves nothing under a stricter one.
 
 use std::collections::HashSet;
 use std::fs;
@@ -17,29 +16,29 @@ const TREES: &str = "judged";
 /// Lines of `<commit> <policy hash>`.
 const PUSHES: &str = "pushed";
 
-/// Remembers a tree that passed `pre-commit` under a policy.
-pub fn remember(repo: &Repo, tree: &Oid, policy: &str) -> Result<()> {
+/// Records a tree that passed `pre-commit` under a policy.
+pub fn record(repo: &Repo, tree: &Oid, policy: &str) -> Result<()> {
     file::append_line_bounded(&repo.state_dir().join(TREES), &format!("{tree} {policy}"))
 }
 
-/// Every tree that is remembered, whatever its policy; a few ten thousand at most.
-pub fn remembered(repo: &Repo) -> HashSet<String> {
+/// Every recorded tree, whatever its policy; a few ten thousand at most.
+pub fn all(repo: &Repo) -> HashSet<String> {
     let tree = |line: &String| line.split(' ').next().unwrap_or_default().to_owned();
     lines(repo, TREES).iter().map(tree).collect()
 }
 
 /// The trees that passed under exactly this policy.
-pub fn remembered_under(repo: &Repo, policy: &str) -> HashSet<String> {
+pub fn under_policy(repo: &Repo, policy: &str) -> HashSet<String> {
     let tree = |line: &String| Some(line.strip_suffix(policy)?.trim_end().to_owned());
     lines(repo, TREES).iter().filter_map(tree).collect()
 }
 
 /// The commits that passed a push, so that no later push reads them again under the same policy.
-pub struct Pushes {
+pub struct PassedCommits {
     passed: HashSet<String>,
 }
 
-impl Pushes {
+impl PassedCommits {
     pub fn load(repo: &Repo) -> Self {
         Self { passed: lines(repo, PUSHES).into_iter().collect() }
     }

@@ -1,4 +1,4 @@
-//! What a review is made from: the law of the base, the spec, the rules, and the judges.
+//! Gathers the inputs of a review: the policy of the base, the spec, the rules, and the reviewers.
 
 use std::fs;
 use std::path::Path;
@@ -24,80 +24,80 @@ use crate::domain::review::question::ReviewQuestion;
 use crate::domain::review::template::fingerprint;
 use crate::domain::spec::read::{BYTES_MAX, read};
 use crate::domain::spec::types::Spec;
-use crate::flow::call::cast;
-use crate::flow::call::cast::{Cast, Judges};
-use crate::flow::evaluate::law;
-use crate::flow::review::docket::SpecCopy;
-use crate::flow::review::subject::Subject;
+use crate::flow::call::roles;
+use crate::flow::call::roles::{Reviewers, RoleAssignment};
+use crate::flow::evaluate::policy;
+use crate::flow::review::run_record::SpecCopy;
+use crate::flow::review::target::ReviewTarget;
 use crate::platform::agents::env::Around;
 use crate::platform::config::env::Env;
 use crate::platform::git::object::Objects;
 use crate::platform::git::repo::Repo;
 
-/// The file in which a repository speaks to agents.
+/// The file with a repository's notes for agents.
 pub const NOTES_FILE: &str = "AGENTS.md";
 
-/// The most of it that a prompt carries, in bytes.
+/// The most of it that a prompt includes, in bytes.
 const NOTES_BYTES_MAX: usize = 8 * 1024;
 
-/// A larger one is not read at all, in bytes: nobody wrote it for agents.
+/// The largest file that is read, in bytes.
 const NOTES_READ_MAX: u64 = 1024 * 1024;
 
-/// What holds for a change, whoever judges it.
-pub struct Matter {
-    pub law: EffectivePolicy,
-    pub cast: Cast,
+/// The inputs of a review of one change.
+pub struct ReviewInputs {
+    pub effective: EffectivePolicy,
+    pub assignment: RoleAssignment,
     rules: Vec<Rule>,
     /// What the base's `AGENTS.md` says, without secrets; empty where there is none.
     notes: String,
     pub spec: Option<SpecCopy>,
-    /// The same, read.
-    pub reading: Option<Spec>,
+    /// The same, parsed.
+    pub parsed_spec: Option<Spec>,
 }
 
-impl Matter {
-    /// Gathers it for a change. `spec` is what the change is meant to do.
+impl ReviewInputs {
+    /// Gathers the inputs of a change. `spec` says what the change must do.
     pub fn gather(
         repo: &Repo,
         env: &Env,
         flags: &[String],
-        subject: &Subject,
+        target: &ReviewTarget,
         spec: Option<SpecCopy>,
         around: Around<'_>,
     ) -> Result<Self> {
-        let change = &subject.change;
-        let law = law::of_change(&repo.objects, change, env, flags)?;
-        let cast = cast::judges(&law.policy, around)?;
+        let change = &target.change;
+        let effective = policy::policy_of_change(&repo.objects, change, env, flags)?;
+        let assignment = roles::assign_reviewers(&effective.policy, around)?;
         let rules = match &change.base_tree {
-            Some(tree) => law::rules_of_tree(&repo.objects, tree)?.rules,
+            Some(tree) => policy::read_rules(&repo.objects, tree)?.rules,
             None => Vec::new(),
         };
         let notes = match &change.base_tree {
             Some(tree) => notes(&repo.objects, tree)?,
             None => String::new(),
         };
-        let reading = spec.as_ref().map(understand).transpose()?;
-        Ok(Self { law, cast, rules, notes, spec, reading })
+        let parsed_spec = spec.as_ref().map(parse_spec).transpose()?;
+        Ok(Self { effective, assignment, rules, notes, spec, parsed_spec })
     }
 
     pub fn policy(&self) -> &Policy {
-        &self.law.policy
+        &self.effective.policy
     }
 
-    /// What a role's prompt says of how things are done here: the rules that speak of these files,
-    /// and what the repository says to agents. Both as the base has them.
+    /// The conventions for a role's prompt: the rules that cover these files, and the notes for agents,
+    /// both from the base.
     pub fn rules_for(&self, role: Role, files: &[FileChange]) -> Vec<String> {
         let paths: Vec<String> = files.iter().map(|file| file.path.to_string()).collect();
         let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
         let rules = prompt::for_role(&self.rules, &paths, role, prompt::BUDGET).text;
-        let mut said = Vec::new();
+        let mut texts = Vec::new();
         if !rules.is_empty() {
-            said.push(redact::redact_str(&rules));
+            texts.push(redact::redact_str(&rules));
         }
         if !self.notes.is_empty() {
-            said.push(format!("What `{NOTES_FILE}` of the base says:\n{}", self.notes));
+            texts.push(format!("What `{NOTES_FILE}` of the base says:\n{}", self.notes));
         }
-        said
+        texts
     }
 
     pub fn delivery_limits(&self) -> DeliveryLimits {
@@ -109,18 +109,18 @@ impl Matter {
         }
     }
 
-    /// The name of the question that a review of a change is; `None` where nobody is to be asked.
-    pub fn question(&self, subject: &Subject) -> Option<String> {
-        let judges = self.judges()?;
-        let change = &subject.change;
+    /// The hash of the question that a review asks; `None` where there is no reviewer.
+    pub fn question(&self, target: &ReviewTarget) -> Option<String> {
+        let reviewers = self.reviewers()?;
+        let change = &target.change;
         let limits = self.delivery_limits();
         let base = change.base_tree.as_ref().map_or("", |base| base.as_str());
-        let (reviewer, arbiter) = (&judges.reviewer.settings, &judges.arbiter.settings);
+        let (reviewer, arbiter) = (&reviewers.reviewer.settings, &reviewers.arbiter.settings);
         let review = &self.policy().review;
-        // The arbiter, and what the decision is made by, change the answer as well.
+        // The arbiter and the settings of the decision change the answer as well.
         let beside = [
             format!("arbiter {} {} {}", arbiter.agent, arbiter.model, arbiter.effort),
-            format!("route {}", self.cast.route),
+            format!("route {}", self.assignment.route),
             format!("highs {}", review.highs),
             format!("left out {}", review.leave_out.join(" ")),
         ];
@@ -141,12 +141,12 @@ impl Matter {
         }))
     }
 
-    pub fn judges(&self) -> Option<&Judges> {
-        self.cast.judges.as_ref()
+    pub fn reviewers(&self) -> Option<&Reviewers> {
+        self.assignment.reviewers.as_ref()
     }
 }
 
-/// Reads a spec's file as it is now, without its secrets.
+/// Reads a spec's file as it is now, redacted.
 pub fn copy_spec(path: &Path) -> Result<SpecCopy> {
     let size = fs::metadata(path).map(|metadata| metadata.len());
     let size = size.with_context(|| format!("could not read the spec `{}`", path.display()))?;
@@ -166,13 +166,13 @@ pub fn copy_spec(path: &Path) -> Result<SpecCopy> {
     })
 }
 
-fn understand(copy: &SpecCopy) -> Result<Spec> {
+fn parse_spec(copy: &SpecCopy) -> Result<Spec> {
     let name = copy.path.file_name().unwrap_or_default().to_string_lossy();
-    let reading = read(copy.text.as_bytes(), &name);
-    match reading.spec.clone() {
-        Some(spec) if reading.errors() == 0 => Ok(spec),
+    let parsed_spec = read(copy.text.as_bytes(), &name);
+    match parsed_spec.spec.clone() {
+        Some(spec) if parsed_spec.errors() == 0 => Ok(spec),
         _ => Err(hinted(
-            format!("the spec `{}` is not fit to be judged by", copy.path.display()),
+            format!("the spec `{}` has errors and cannot be reviewed against", copy.path.display()),
             format!("`tribunal spec lint {}` says why", copy.path.display()),
         )),
     }

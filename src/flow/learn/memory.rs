@@ -1,5 +1,5 @@
-//! What the program remembers of the rules it has seen: so that one that a person deleted does not
-//! come back, and that a rule is weighed by what happened since it has its status.
+//! Stores the rules that were seen, so that a deleted one is not learned again and the hits of a rule
+//! count from its last change of status.
 
 use std::fs;
 use std::io;
@@ -23,12 +23,12 @@ const NAME: &str = "constitution.json";
 /// The version that this program reads and writes.
 const VERSION: u32 = 1;
 
-/// Every rule that was ever seen in the files.
+/// Every rule that was seen in the constitution's files.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub struct Record {
+pub struct RuleMemory {
     version: u32,
-    rules: Vec<Remembered>,
-    /// Where a record went that could not be read.
+    rules: Vec<RememberedRule>,
+    /// Where a file that could not be read was moved.
     #[serde(skip)]
     pub set_aside: Option<PathBuf>,
     #[serde(skip)]
@@ -37,7 +37,7 @@ pub struct Record {
 
 /// A rule as it was last seen.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Remembered {
+pub struct RememberedRule {
     pub id: String,
     class: Class,
     component: String,
@@ -45,14 +45,13 @@ pub struct Remembered {
     pub status: String,
     /// When it was first seen with that status, in seconds since 1970.
     pub since: i64,
-    /// What had come of it before.
+    /// Its counts before that.
     pub hits_before: u64,
     pub dismissed_before: u64,
-    /// The work tree that it stood in when it was last seen in one, where the last commit of that
-    /// time did not have it. A record of an older version does not tell.
+    /// Where it was last seen. Files of older versions do not have this.
     #[serde(default)]
-    stood: Stood,
-    /// Whether a person asked for it to be forgotten since.
+    stood: LastSeen,
+    /// Whether a person removed it with `tribunal constitution forget`.
     #[serde(default)]
     forgotten: bool,
 }
@@ -60,11 +59,11 @@ pub struct Remembered {
 /// Where a rule was last seen.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-enum Stood {
+enum LastSeen {
     #[default]
     Unknown,
     Committed,
-    /// In the files of that work tree alone.
+    /// In that work tree, and not in its last commit.
     Uncommitted(String),
 }
 
@@ -82,8 +81,8 @@ struct Head {
     version: u32,
 }
 
-impl Record {
-    /// Reads the record; one that is damaged is set aside, where we may write.
+impl RuleMemory {
+    /// Reads the file; a damaged one is renamed, if `writes`.
     pub fn load(state_dir: &Path, now: Timestamp, writes: bool) -> Result<Self> {
         let path = state_dir.join(NAME);
         let text = match fs::read_to_string(&path) {
@@ -119,7 +118,7 @@ impl Record {
         Self { version: VERSION, ..Self::default() }
     }
 
-    /// Writes the record, if anything in it changed.
+    /// Writes the file, if anything changed.
     pub fn save(&mut self, state_dir: &Path) -> Result<()> {
         self.rules.sort_by(|a, b| a.id.cmp(&b.id));
         let text = serde_json::to_string_pretty(self)?;
@@ -132,21 +131,21 @@ impl Record {
         Ok(())
     }
 
-    /// Takes in a rule that stands, with what came of it so far.
+    /// Adds or updates a rule that is in the files, with its counts.
     pub fn see(&mut self, rule: &Rule, statistics: RuleStats, now: Timestamp) {
         let status = rule.status.as_str();
         let known = self.rules.iter().position(|known| known.id == rule.id);
-        let mut seen = Remembered {
+        let mut seen = RememberedRule {
             id: rule.id.clone(),
             class: rule.class.clone(),
             component: component_of(rule),
             check: RememberedCheck::of(&rule.check),
             status: status.to_owned(),
             since: now.as_second(),
-            // A rule that is new to us may have hits in a ledger that is not.
+            // A rule that is new here may have hits in an older ledger.
             hits_before: if known.is_some() { statistics.hits } else { 0 },
             dismissed_before: if known.is_some() { statistics.dismissed } else { 0 },
-            stood: Stood::Unknown,
+            stood: LastSeen::Unknown,
             forgotten: false,
         };
         let Some(at) = known else {
@@ -164,43 +163,43 @@ impl Record {
         self.rules[at] = seen;
     }
 
-    /// Notes that a rule of the last commit was seen.
+    /// Notes that the last commit has a rule.
     pub fn is_committed(&mut self, id: &str) {
-        self.note(id, |known| known.stood = Stood::Committed);
+        self.note(id, |known| known.stood = LastSeen::Committed);
     }
 
-    /// Notes that a rule stands in a work tree and the last commit does not have it.
+    /// Notes that a work tree has a rule and its last commit does not.
     pub fn is_uncommitted(&mut self, id: &str, top: &Path) {
         let top = top.to_string_lossy().into_owned();
-        self.note(id, |known| known.stood = Stood::Uncommitted(top));
+        self.note(id, |known| known.stood = LastSeen::Uncommitted(top));
     }
 
-    /// Notes that a rule stands in a work tree, whatever was asked for before.
+    /// Notes that a work tree has a rule again.
     pub fn is_back(&mut self, id: &str) {
         self.note(id, |known| known.forgotten = false);
     }
 
-    /// Notes that a person asked for a rule to be forgotten.
+    /// Notes that a person removed a rule.
     pub fn forget(&mut self, id: &str) {
         self.note(id, |known| known.forgotten = true);
     }
 
-    fn note(&mut self, id: &str, what: impl FnOnce(&mut Remembered)) {
+    fn note(&mut self, id: &str, what: impl FnOnce(&mut RememberedRule)) {
         if let Some(known) = self.rules.iter_mut().find(|known| known.id == id) {
             what(known);
         }
     }
 
-    pub fn get(&self, id: &str) -> Option<&Remembered> {
+    pub fn get(&self, id: &str) -> Option<&RememberedRule> {
         self.rules.iter().find(|known| known.id == id)
     }
 
-    /// No longer remembers a rule: the program itself put another in its place.
+    /// Removes a rule that the program itself replaced.
     pub fn drop_rule(&mut self, id: &str) {
         self.rules.retain(|known| known.id != id);
     }
 
-    /// The rules that once stood and are not among those that stand.
+    /// The rules that were seen before and are not among the existing ones.
     pub fn gone(&self, standing: &[Rule]) -> Vec<ForgottenRule> {
         let gone = self.rules.iter().filter(|known| standing.iter().all(|r| r.id != known.id));
         gone.map(|known| ForgottenRule {
@@ -247,28 +246,28 @@ impl RememberedCheck {
     }
 }
 
-impl Remembered {
+impl RememberedRule {
     pub fn is_forgotten(&self) -> bool {
         self.forgotten
     }
 
-    /// Whether no commit had it when it was last seen in this work tree, as far as is known.
+    /// Whether it was last seen uncommitted in this work tree; true where that is not known.
     pub fn stood_uncommitted_in(&self, top: &Path) -> bool {
         match &self.stood {
-            Stood::Unknown => true,
-            Stood::Committed => false,
-            Stood::Uncommitted(place) => *place == top.to_string_lossy(),
+            LastSeen::Unknown => true,
+            LastSeen::Committed => false,
+            LastSeen::Uncommitted(place) => *place == top.to_string_lossy(),
         }
     }
 
-    /// What came of the rule since it has its status.
+    /// Its hits and dismissals since its last change of status.
     pub fn since_then(&self, statistics: RuleStats) -> (u64, u64) {
         let hits = statistics.hits.saturating_sub(self.hits_before);
         (hits, statistics.dismissed.saturating_sub(self.dismissed_before))
     }
 }
 
-/// The component that a rule speaks of, by the folders that its first glob names.
+/// The component that a rule covers, by the folders of its first glob.
 fn component_of(rule: &Rule) -> String {
     let first = rule.paths.iter().find(|path| !path.starts_with('!'));
     let globbed = |part: &str| part.contains(['*', '?', '[', '{']);

@@ -1,4 +1,4 @@
-//! Where a finding is today, in the checked-out commit.
+//! Relocates a finding in the checked-out commit.
 
 use anyhow::Result;
 use bstr::{BStr, ByteSlice as _};
@@ -10,30 +10,30 @@ use crate::domain::model::oid::Oid;
 use crate::domain::model::stored_finding::{FindingHistory, StoredFinding};
 use crate::platform::git::repo::Repo;
 
-/// What became of a finding's place.
+/// Where a finding is now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Whereabouts {
-    /// The line stands, counted from 1.
+pub enum Relocation {
+    /// On this line, counted from 1.
     At(u32),
-    /// Other lines stand in its place: whether it still holds must be asked.
+    /// Its lines were edited: it may still hold.
     Edited,
     Gone,
     /// Several lines fit, or there is no line to look for.
     Unknown,
 }
 
-/// Looks for a finding in the checked-out commit: through the diff where the version that it was
-/// found in is at hand, which is exact, else by its locators. Renames are not followed.
-pub fn now(
+/// Finds the current line of a finding: through the diff where the version that it was found in is
+/// available, which is exact, else by its locators. Renames are not followed.
+pub fn relocate(
     repo: &Repo,
     kept: &StoredFinding,
     history: &FindingHistory,
     locators: Option<&LineLocators>,
-) -> Result<Whereabouts> {
+) -> Result<Relocation> {
     let path = kept.finding.place.as_ref().and_then(Location::path);
-    let (Some(path), Some(head)) = (path, repo.head()?) else { return Ok(Whereabouts::Unknown) };
+    let (Some(path), Some(head)) = (path, repo.head()?) else { return Ok(Relocation::Unknown) };
     let Some(today) = text(repo, &repo.tree_of(&head)?, path.as_bstr()) else {
-        return Ok(Whereabouts::Gone);
+        return Ok(Relocation::Gone);
     };
     if let Some(seen) = history.sightings.last()
         && let Some(tree) = &seen.tree
@@ -41,15 +41,15 @@ pub fn now(
         && seen.line > 0
     {
         return Ok(match port(&then, &today, seen.line) {
-            Ported::Unchanged(line) => Whereabouts::At(line),
-            Ported::Edited => Whereabouts::Edited,
-            Ported::Deleted => Whereabouts::Gone,
+            Ported::Unchanged(line) => Relocation::At(line),
+            Ported::Edited => Relocation::Edited,
+            Ported::Deleted => Relocation::Gone,
         });
     }
     Ok(match locators.map(|locators| Index::new(&today).find(locators)) {
-        Some(Search::Found { line, .. }) => Whereabouts::At(line),
-        Some(Search::Gone) => Whereabouts::Gone,
-        Some(Search::Ambiguous) | None => Whereabouts::Unknown,
+        Some(Search::Found { line, .. }) => Relocation::At(line),
+        Some(Search::Gone) => Relocation::Gone,
+        Some(Search::Ambiguous) | None => Relocation::Unknown,
     })
 }
 

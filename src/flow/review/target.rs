@@ -1,4 +1,4 @@
-//! What a review is of.
+//! Resolves the target of a review: the change that a range names.
 
 use anyhow::{Context as _, Result};
 
@@ -9,28 +9,28 @@ use crate::domain::model::oid::Oid;
 use crate::platform::git::change;
 use crate::platform::git::repo::Repo;
 
-/// What the person named.
+/// The range that the person named.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Range {
-    /// Nothing: what is staged, else what a push would bring, else the last commit.
-    Unsaid,
+pub enum ReviewRange {
+    /// None: the staged change, else what a push would bring, else the last commit.
+    Auto,
     Staged,
-    /// Against its first parent.
+    /// A commit against its first parent.
     Commit(Oid),
     Between(Oid, Oid),
 }
 
-/// The change that is meant.
+/// The change under review.
 #[derive(Clone, Debug)]
-pub struct Subject {
+pub struct ReviewTarget {
     pub change: Change,
-    /// The commit that a fix builds on; of a staged change, the one that it stands on.
-    pub on: Option<Oid>,
+    /// The commit that a fix builds on; of a staged change, HEAD.
+    pub parent: Option<Oid>,
     /// For people: `what is staged`, `commit 0123456789`.
     pub title: String,
 }
 
-impl Subject {
+impl ReviewTarget {
     /// The paths of the change, as shown to people and models.
     pub fn paths(&self) -> Vec<String> {
         self.change.files.iter().map(|file| visible_path(&redact::mask_path(&file.path))).collect()
@@ -38,20 +38,20 @@ impl Subject {
 }
 
 /// Reads the change that a range names.
-pub fn of(repo: &Repo, range: &Range) -> Result<Subject> {
+pub fn resolve(repo: &Repo, range: &ReviewRange) -> Result<ReviewTarget> {
     match range {
-        Range::Staged => staged(repo),
-        Range::Commit(commit) => of_commit(repo, commit),
-        Range::Between(from, to) => between(repo, from, to),
-        Range::Unsaid => unsaid(repo),
+        ReviewRange::Staged => staged(repo),
+        ReviewRange::Commit(commit) => of_commit(repo, commit),
+        ReviewRange::Between(from, to) => between(repo, from, to),
+        ReviewRange::Auto => auto(repo),
     }
 }
 
-fn unsaid(repo: &Repo) -> Result<Subject> {
+fn auto(repo: &Repo) -> Result<ReviewTarget> {
     if repo.work_tree.is_some() {
-        let subject = staged(repo)?;
-        if !subject.change.files.is_empty() {
-            return Ok(subject);
+        let target = staged(repo)?;
+        if !target.change.files.is_empty() {
+            return Ok(target);
         }
     }
     let head = repo.head()?.context("there is no commit yet, and nothing is staged")?;
@@ -66,19 +66,19 @@ fn unsaid(repo: &Repo) -> Result<Subject> {
     of_commit(repo, &head)
 }
 
-fn staged(repo: &Repo) -> Result<Subject> {
+fn staged(repo: &Repo) -> Result<ReviewTarget> {
     let change = change::staged(repo)?;
-    Ok(Subject { change, on: repo.head()?, title: "what is staged".to_owned() })
+    Ok(ReviewTarget { change, parent: repo.head()?, title: "what is staged".to_owned() })
 }
 
-fn of_commit(repo: &Repo, commit: &Oid) -> Result<Subject> {
+fn of_commit(repo: &Repo, commit: &Oid) -> Result<ReviewTarget> {
     let change = change::of_commit(repo, &repo.commit(commit)?)?;
     let title = format!("commit {}", commit.short());
-    Ok(Subject { change, on: Some(commit.clone()), title })
+    Ok(ReviewTarget { change, parent: Some(commit.clone()), title })
 }
 
-fn between(repo: &Repo, from: &Oid, to: &Oid) -> Result<Subject> {
+fn between(repo: &Repo, from: &Oid, to: &Oid) -> Result<ReviewTarget> {
     let change = change::between(repo, from, to)?;
     let title = format!("{}..{}", from.short(), to.short());
-    Ok(Subject { change, on: Some(to.clone()), title })
+    Ok(ReviewTarget { change, parent: Some(to.clone()), title })
 }

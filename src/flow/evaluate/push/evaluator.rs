@@ -1,0 +1,234 @@
+//! Evaluates the tags, trees, files and commits of a push, then runs the commands.
+
+use std::collections::HashSet;
+
+use anyhow::Result;
+use bstr::{BStr, BString, ByteSlice as _};
+
+use crate::domain::gates;
+use crate::domain::gates::policy::EffectivePolicy;
+use crate::domain::model::change::{Change, FileChange, FileChangeKind, FileMode, TreeEntry};
+use crate::domain::model::finding::{Finding, LocationKind};
+use crate::domain::model::gate::Gate;
+use crate::domain::model::oid::Oid;
+use crate::domain::model::push::Receiver;
+use crate::domain::model::report::{Reported, Skipped};
+use crate::domain::policy::commands::Moment;
+use crate::flow::evaluate::bypass::Bypass;
+use crate::flow::evaluate::commands;
+use crate::flow::evaluate::commands::CommandRequest;
+use crate::flow::evaluate::evaluation::{Evaluation, EvaluationScope, Seen, evaluate, stops};
+use crate::flow::evaluate::push::outcome::{PushEvaluation, PushPart, PushedCommit};
+use crate::flow::evaluate::push::plan;
+use crate::flow::evaluate::push::plan::{Arrival, PushItem};
+use crate::flow::evaluate::push::policies::Policies;
+use crate::flow::evaluate::{passed_trees, recording};
+use crate::platform::config::env::Env;
+use crate::platform::git::change;
+use crate::platform::git::push::history::is_ancestor;
+use crate::platform::git::repo::Repo;
+
+/// From how many commits on a push says how much it reads: below, it is over before anyone asks.
+const MANY_COMMITS: usize = 500;
+
+/// What every evaluation of a push needs.
+pub struct PushContext<'a> {
+    pub repo: &'a Repo,
+    pub env: &'a Env,
+    /// `--set` on the command line.
+    pub flags: &'a [String],
+    pub bypass: &'a Bypass,
+}
+
+/// Evaluates the refs, commits and tags of one push.
+pub(super) struct Evaluator<'a> {
+    pub(super) repo: &'a Repo,
+    pub(super) env: &'a Env,
+    pub(super) receiver: Receiver,
+    pub(super) policies: Policies<'a>,
+    pub(super) commands: Option<CommandRequest<'a>>,
+    /// Where not empty, only what is at or below these paths is evaluated, and no message.
+    pub(super) paths: Vec<BString>,
+    pub(super) seen: Seen,
+    /// The trees that passed `pre-commit`; `None` on the server, which has no such hook.
+    pub(super) gated: Option<HashSet<String>>,
+    /// The commits that passed earlier pushes; `None` with a bypass, when they neither count nor are
+    /// recorded.
+    pub(super) passed: Option<passed_trees::PassedCommits>,
+    pub(super) result: PushEvaluation,
+}
+
+impl<'a> Evaluator<'a> {
+    pub(super) fn new(context: &PushContext<'a>, receiver: Receiver) -> Self {
+        let PushContext { repo, env, flags, bypass } = *context;
+        Self {
+            repo,
+            env,
+            gated: (receiver != Receiver::Here).then(|| passed_trees::all(repo)),
+            passed: (!bypass.is_any()).then(|| passed_trees::PassedCommits::load(repo)),
+            commands: Some(CommandRequest { env, moment: Some(Moment::PrePush), reuse: true }),
+            policies: Policies::new(repo, env, flags, bypass),
+            receiver,
+            paths: Vec::new(),
+            seen: Seen::default(),
+            result: PushEvaluation::default(),
+        }
+    }
+
+    pub(super) fn evaluate_arrivals(
+        &mut self,
+        arrivals: &[Arrival<'_>],
+        tell: &mut dyn FnMut(&str),
+    ) -> Result<()> {
+        let mut passed = Vec::new();
+        let commits: usize = arrivals.iter().map(|arrival| arrival.commits.len()).sum();
+        if commits >= MANY_COMMITS {
+            tell(&format!("tribunal: checking {commits} commits that are new to where they go"));
+        }
+        for item in plan::items(arrivals) {
+            match item {
+                PushItem::TagMessage { arrival, tag } => {
+                    let effective = &arrival.effective;
+                    let name = arrival.update.target.as_bstr();
+                    let name = name.strip_prefix(b"refs/tags/").unwrap_or(name).as_bstr();
+                    let spot = LocationKind::TagMessage(name.to_owned());
+                    let findings = gates::check_message(&tag.message, &spot, effective);
+                    self.add_unrecorded(format!("tag {name}"), findings);
+                }
+                PushItem::Tree { arrival, tree } => {
+                    let effective = &arrival.effective;
+                    let whole = change::whole_tree(self.repo, tree)?;
+                    let change = Change { base_tree: None, ..whole };
+                    let title = format!("tree under {}", arrival.update.target);
+                    self.evaluate_change(title, change, effective, None)?;
+                }
+                PushItem::File { arrival, blob } => {
+                    let effective = &arrival.effective;
+                    let file = lone_file(arrival.update.target.as_bstr(), blob);
+                    let report = gates::check_files(&[file], effective, &self.repo.objects)?;
+                    self.result.skipped.extend(report.skipped);
+                    let title = format!("file under {}", arrival.update.target);
+                    self.add_unrecorded(title, report.findings);
+                }
+                PushItem::Commit { arrival, commit, tip } => {
+                    let effective = &arrival.effective;
+                    let pushed = PushedCommit {
+                        commit: commit.clone(),
+                        tip: tip.clone(),
+                        base: arrival.base.clone(),
+                    };
+                    if self.evaluate_commit(pushed, effective)? {
+                        passed.push((commit.clone(), effective.hash.clone()));
+                    }
+                }
+                PushItem::Commands { arrival, tip } => self.run_commands(arrival, tip)?,
+            }
+        }
+        if !self.result.refuses()
+            && self.passed.is_some()
+            && let Some(failed) = passed_trees::PassedCommits::add(self.repo, &passed).err()
+        {
+            let reason = format!("{failed:#}; the next push reads these commits again");
+            self.result.skipped.push(Skipped { gate: "record of pushes".to_owned(), reason });
+        }
+        Ok(())
+    }
+
+    /// Evaluates a commit; returns whether to record it as passed.
+    fn evaluate_commit(
+        &mut self,
+        pushed: PushedCommit,
+        effective: &EffectivePolicy,
+    ) -> Result<bool> {
+        let (oid, base) = (pushed.commit.clone(), pushed.base.clone());
+        self.result.commits.push(pushed);
+        if self.passed.as_ref().is_some_and(|passes| passes.holds(&oid, &effective.hash)) {
+            return Ok(false);
+        }
+        let commit = self.repo.commit(&oid)?;
+        if self.gated.as_ref().is_some_and(|trees| !trees.contains(commit.tree.as_str())) {
+            self.result.ungated += 1;
+        }
+        let mut change = change::of_commit(self.repo, &commit)?;
+        if !self.paths.is_empty() {
+            change::narrow(&mut change, &self.paths);
+            change.message = None;
+        }
+        self.result.files += change.files.len();
+        let subject = commit.message.lines().next().unwrap_or_default().to_str_lossy();
+        let title = format!("commit {} {subject}", oid.short());
+        self.evaluate_change(title, change, effective, base.as_ref())
+    }
+
+    /// Runs the gates on a change; returns whether all of it was read and nothing blocks it.
+    fn evaluate_change(
+        &mut self,
+        title: String,
+        change: Change,
+        effective: &EffectivePolicy,
+        base: Option<&Oid>,
+    ) -> Result<bool> {
+        let seen = Some(&mut self.seen);
+        let evaluation =
+            evaluate(self.repo, self.env, change, effective, seen, EvaluationScope::Gates)?;
+        let is_governance = |f: &Reported| f.finding.gate == Gate::Governance;
+        if evaluation.findings.iter().any(is_governance) {
+            self.result.policy_of = base.cloned();
+        }
+        let passed = evaluation.skipped.is_empty() && !stops(&evaluation.findings);
+        self.add(title, evaluation);
+        Ok(passed)
+    }
+
+    /// Runs the project's commands on the new tip of a branch, unless the push is blocked already.
+    fn run_commands(&mut self, arrival: &Arrival<'_>, tip: &Oid) -> Result<()> {
+        let Some(request) = self.commands else { return Ok(()) };
+        let repo = self.repo;
+        // After a rewrite the present tip is no measure: what the new history stands on is.
+        let base = match &arrival.base {
+            Some(base) if !is_ancestor(repo, base, tip)? => repo.merge_base(base, tip)?,
+            base => base.clone(),
+        };
+        let mut change = match &base {
+            Some(base) => change::between(repo, base, tip)?,
+            None => change::whole_tree(repo, &repo.tree_of(tip)?)?,
+        };
+        change.commit = Some(tip.clone());
+        let effective = &arrival.effective;
+        if self.result.interrupted || self.result.is_blocked() {
+            let passed_over = commands::skip_commands(effective, &change, &request);
+            self.result.skipped.extend(passed_over);
+            return Ok(());
+        }
+        let seen = Some(&mut self.seen);
+        let scope = EvaluationScope::Commands(&request);
+        let evaluation = evaluate(repo, self.env, change, effective, seen, scope)?;
+        self.add(format!("commands on {}", arrival.update.target), evaluation);
+        Ok(())
+    }
+
+    fn add(&mut self, title: String, evaluation: Evaluation) {
+        let Evaluation { findings, skipped, tails, inconclusive, interrupted } = evaluation;
+        self.result.skipped.extend(skipped);
+        self.result.tails.extend(tails);
+        self.result.inconclusive |= inconclusive;
+        self.result.interrupted |= interrupted.is_some();
+        if !findings.is_empty() {
+            self.result.parts.push(PushPart { title, findings });
+        }
+    }
+
+    /// Adds findings that belong to no change and so are not recorded in the ledger.
+    pub(super) fn add_unrecorded(&mut self, title: String, findings: Vec<Finding>) {
+        if !findings.is_empty() {
+            let findings = findings.into_iter().map(recording::unrecorded).collect();
+            self.result.parts.push(PushPart { title, findings });
+        }
+    }
+}
+
+/// A file that a tag points to directly, as a new file of the ref's name.
+fn lone_file(target: &BStr, blob: &Oid) -> FileChange {
+    let new = Some(TreeEntry { oid: blob.clone(), mode: FileMode::File });
+    FileChange { path: target.into(), kind: FileChangeKind::Added, old: None, new }
+}

@@ -1,0 +1,104 @@
+//! Evaluates the ref updates of a push against branch protection.
+
+use anyhow::Result;
+use bstr::{BString, ByteSlice as _};
+
+use crate::domain::gates::protected_branch;
+use crate::domain::gates::protected_branch::{ProtectedBranches, RefUpdate};
+use crate::domain::model::finding::Effect;
+use crate::domain::model::oid::Oid;
+use crate::domain::model::push::{Receiver, Relation, Update};
+use crate::flow::evaluate::push::arrivals::existing;
+use crate::flow::evaluate::push::evaluator::Evaluator;
+use crate::platform::git::push;
+use crate::platform::git::push::Peeled;
+use crate::platform::git::push::receiver_refs::ReceiverRefs;
+use crate::platform::git::repo::Repo;
+
+/// The updates with the names of the refs that they really change: on the server a ref may stand for
+/// another one.
+pub(super) fn resolved(
+    repo: &Repo,
+    updates: &[Update],
+    receiver: &Receiver,
+) -> Result<Vec<Update>> {
+    /// As deep as git itself follows symbolic refs.
+    const DEPTH_MAX: usize = 5;
+    let mut updates = updates.to_vec();
+    if *receiver != Receiver::Here {
+        return Ok(updates);
+    }
+    for update in &mut updates {
+        for _ in 0..DEPTH_MAX {
+            match repo.symbolic(&update.target.to_str_lossy())? {
+                Some(target) => update.target = target,
+                None => break,
+            }
+        }
+    }
+    Ok(updates)
+}
+
+impl Evaluator<'_> {
+    pub(super) fn check_mirror(&mut self, receiver_refs: &ReceiverRefs) -> Result<()> {
+        let (globs, level) = self.policies.protection(None, receiver_refs.default_tip.as_ref())?;
+        let Some(effect) = level.effect() else { return Ok(()) };
+        let on_remote = receiver_refs.branches(&self.receiver);
+        let here: Vec<BString> =
+            self.repo.refs("refs/heads/")?.into_iter().map(|(name, _)| name).collect();
+        let protected = ProtectedBranches::new(&globs, receiver_refs.defaults.clone());
+        let found = protected_branch::check_mirror(&on_remote, &here, &globs, &protected, effect);
+        self.add_unrecorded("mirror push".to_owned(), found.into_iter().collect());
+        Ok(())
+    }
+
+    /// Checks each ref update. Where one is refused the others are still evaluated, so that people see
+    /// every finding at once.
+    pub(super) fn check_refs(
+        &mut self,
+        updates: &[Update],
+        receiver_refs: &ReceiverRefs,
+    ) -> Result<(Vec<Update>, Vec<Peeled>)> {
+        let mut going_on = Vec::new();
+        let mut peeled = Vec::new();
+        for update in updates {
+            let object = if update.new.is_zero() {
+                Peeled::default()
+            } else {
+                push::peel(&self.repo.objects, &update.new)?
+            };
+            let refused = self.check_ref(update, object.commit.as_ref(), receiver_refs)?;
+            if !refused && !update.new.is_zero() {
+                going_on.push(update.clone());
+                peeled.push(object);
+            }
+        }
+        Ok((going_on, peeled))
+    }
+
+    fn check_ref(
+        &mut self,
+        update: &Update,
+        tip: Option<&Oid>,
+        receiver_refs: &ReceiverRefs,
+    ) -> Result<bool> {
+        let old = existing(self.repo, &update.old)?;
+        // A new ref has nothing that could be lost; of a first push the tip's policy is known alone.
+        let own = old.as_ref().or(tip.filter(|_| receiver_refs.default_tip.is_none()));
+        let (globs, level) = self.policies.protection(own, receiver_refs.default_tip.as_ref())?;
+        let Some(effect) = level.effect() else { return Ok(false) };
+        let protected = ProtectedBranches::new(&globs, receiver_refs.defaults.clone());
+        let target = update.target.as_bstr();
+        let relation = if protected.holds(target) {
+            push::relation(self.repo, update)?
+        } else {
+            // Other refs may be rewritten: the relation need not be known.
+            Relation::FastForward
+        };
+        let facts = RefUpdate { target, relation, shallow: push::is_shallow(self.repo) };
+        let found = protected_branch::check(&facts, &protected, effect);
+        let refused = found.as_ref().is_some_and(|finding| finding.effect == Effect::Block);
+        self.add_unrecorded(format!("ref {target}"), found.into_iter().collect());
+        Ok(refused)
+    }
+}
