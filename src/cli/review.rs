@@ -11,7 +11,7 @@ use crate::domain::model::report::ExitStatus;
 use crate::flow::call::inside;
 use crate::flow::evaluate::recording;
 use crate::flow::review;
-use crate::flow::review::outcome::ReviewOutcome;
+use crate::flow::review::outcome::ReviewResult;
 use crate::flow::review::session::Stopped;
 use crate::flow::review::target::ReviewRange;
 use crate::flow::review::{ReviewRequest, background};
@@ -109,7 +109,7 @@ pub fn resume(context: &Context, args: &ResumeArgs) -> Result<ExitStatus> {
 }
 
 /// Says what a review came to, or that it was stopped.
-fn ended(context: &Context, reviewed: Result<ReviewOutcome>, report: bool) -> Result<ExitStatus> {
+fn ended(context: &Context, reviewed: Result<ReviewResult>, report: bool) -> Result<ExitStatus> {
     let reviewed = match reviewed {
         Ok(reviewed) => reviewed,
         Err(error) => {
@@ -131,7 +131,7 @@ fn ended(context: &Context, reviewed: Result<ReviewOutcome>, report: bool) -> Re
 }
 
 /// Prints what a review came to.
-fn show(context: &Context, reviewed: &ReviewOutcome) -> Result<()> {
+fn show(context: &Context, reviewed: &ReviewResult) -> Result<()> {
     let format = context.global.format;
     let text = match format {
         OutputFormat::Json => reviewed.json().to_string(),

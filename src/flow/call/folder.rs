@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::domain::gates::secrets::redact;
-use crate::platform::agents::ask::{Identity, Reply};
+use crate::platform::agents::ask::{AgentIdentity, Reply};
 use crate::platform::store::file::write_atomic;
 use crate::platform::store::ledger::call::Call;
 use crate::platform::store::share;
@@ -34,7 +34,7 @@ pub struct StoredReply {
 impl StoredReply {
     /// The ledger's call, ended with this reply.
     pub fn end(&self, call: Call) -> Call {
-        let Identity { model, version, .. } = self.reply.by.clone();
+        let AgentIdentity { model, version, .. } = self.reply.by.clone();
         Call {
             model: if model.is_empty() { call.model } else { model },
             version,

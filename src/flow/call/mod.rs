@@ -27,7 +27,7 @@ use crate::flow::call::retry::{
     AfterCall, CallHistory, jittered, later, money_of, next_step, numbered, random,
 };
 use crate::flow::call::wait::{Waited, clock};
-use crate::platform::agents::ask::{Identity, Outcome, Reply, Request};
+use crate::platform::agents::ask::{AgentIdentity, Outcome, Reply, Request};
 use crate::platform::config::env::{backoff_base, now};
 use crate::platform::store::ledger::call::{Begun, Call, Limits, UNDER_WAY};
 
@@ -123,7 +123,7 @@ impl AgentClient<'_> {
         patience: Timestamp,
     ) -> Result<Reply> {
         let assigned = question.to;
-        let by = Identity {
+        let by = AgentIdentity {
             agent: assigned.name.clone(),
             family: assigned.agent.family().to_owned(),
             version: String::new(),

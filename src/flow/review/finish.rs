@@ -14,7 +14,7 @@ use crate::domain::review::decide::{Decision, EscalationDetail};
 use crate::flow::evaluate::recording;
 use crate::flow::evaluate::report::build_report;
 use crate::flow::review::finding;
-use crate::flow::review::outcome::{ReviewDetails, ReviewEnding, ReviewOutcome};
+use crate::flow::review::outcome::{ReviewDetails, ReviewEnding, ReviewResult};
 use crate::flow::review::receipt;
 use crate::flow::review::receipt::{FoundReceipt, ReviewReceipt};
 use crate::flow::review::run_record::{Names, RunRecord};
@@ -36,7 +36,7 @@ pub fn close(
     record: &RunRecord,
     paths: Vec<String>,
     started: Timestamp,
-) -> Result<ReviewOutcome> {
+) -> Result<ReviewResult> {
     let Stage::Ended(RunEnd { decision, best }) = record.run.stage.clone() else {
         anyhow::bail!("the run `{}` has not ended", record.run.id);
     };
@@ -73,7 +73,7 @@ pub fn close(
         from_receipt: false,
         offer,
     };
-    Ok(ReviewOutcome {
+    Ok(ReviewResult {
         title: record.title.clone(),
         paths,
         report,
@@ -139,7 +139,7 @@ pub fn of_receipt(
     gates: Report,
     started: Timestamp,
     now: Timestamp,
-) -> ReviewOutcome {
+) -> ReviewResult {
     let receipt = &found.receipt;
     let verdict = match found.verdict() {
         Verdict::Pass => gates.verdict,
@@ -171,7 +171,7 @@ pub fn of_receipt(
         offer: None,
     };
     let report = report(verdict, findings, gates.skipped, started, now);
-    ReviewOutcome {
+    ReviewResult {
         title: target.title.clone(),
         paths: target.paths(),
         report,

@@ -11,6 +11,7 @@ pub mod fix;
 mod fix_prompt;
 pub mod gate;
 pub mod inputs;
+mod limits;
 pub mod outcome;
 pub mod push;
 pub mod receipt;
@@ -27,19 +28,14 @@ use std::sync::Mutex;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, anyhow};
-use bstr::ByteSlice as _;
 use ulid::Ulid;
 
 use crate::domain::model::agent::Role;
-use crate::domain::model::change::FileChange;
 use crate::domain::model::error::hinted;
-use crate::domain::model::globs;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::{Report, Verdict};
-use crate::domain::model::size::Size;
 use crate::domain::pipeline::run::{Run, RunKind, RunStart, Stage};
 use crate::domain::policy::agents::RouteChoice;
-use crate::domain::review::converge::StopLimits;
 use crate::domain::spec::types;
 use crate::flow::call::cleanup::end_surviving_agents;
 use crate::flow::call::client::AgentClient;
@@ -49,7 +45,7 @@ use crate::flow::evaluate::recording;
 use crate::flow::evaluate::report::build_report;
 use crate::flow::review::claim::ExistingRun;
 use crate::flow::review::inputs::ReviewInputs;
-use crate::flow::review::outcome::{ReviewEnding, ReviewOutcome};
+use crate::flow::review::outcome::{ReviewEnding, ReviewResult};
 use crate::flow::review::run_record::{Names, RunRecord};
 use crate::flow::review::session::ReviewSession;
 use crate::flow::review::target::{ReviewRange, ReviewTarget};
@@ -89,7 +85,7 @@ pub fn review(
     flags: &[String],
     request: &ReviewRequest,
     tell: &(dyn Fn(&str) + Sync),
-) -> Result<ReviewOutcome> {
+) -> Result<ReviewResult> {
     let target = target::resolve(repo, &request.range)?;
     let spec = request.spec.as_deref().map(inputs::copy_spec).transpose()?;
     let home = roles::agents_home(repo);
@@ -140,7 +136,7 @@ pub fn resume(
     flags: &[String],
     id: &str,
     tell: &(dyn Fn(&str) + Sync),
-) -> Result<ReviewOutcome> {
+) -> Result<ReviewResult> {
     let state_dir = repo.state_dir();
     let unknown =
         || hinted(format!("there is no run `{}`", printable(id)), "`tribunal runs` lists them");
@@ -190,8 +186,8 @@ pub fn in_background(repo: &Repo, env: &Env, flags: &[String], commit: &Oid) -> 
     }
 }
 
-fn nothing_to_review(target: ReviewTarget, report: Report) -> ReviewOutcome {
-    ReviewOutcome {
+fn nothing_to_review(target: ReviewTarget, report: Report) -> ReviewResult {
+    ReviewResult {
         paths: target.paths(),
         title: target.title,
         report,
@@ -220,13 +216,13 @@ fn not_reviewed(
     env: &Env,
     target: ReviewTarget,
     inputs: &ReviewInputs,
-) -> Result<ReviewOutcome> {
+) -> Result<ReviewResult> {
     let mut report = gates_alone(repo, env, &target, inputs)?;
     let asked_for = inputs.policy().agents.route == RouteChoice::C;
     if report.verdict == Verdict::Pass && !asked_for {
         report.verdict = Verdict::Inconclusive;
     }
-    Ok(ReviewOutcome {
+    Ok(ReviewResult {
         paths: target.paths(),
         title: target.title,
         report,
@@ -305,7 +301,7 @@ impl RunContext<'_> {
             base: change.base_tree.clone(),
             head,
             tree: change.tree.clone(),
-            size: size(inputs, target),
+            size: limits::size(inputs, target),
             started: now(self.env),
         };
         let criteria = inputs.parsed_spec.iter().flat_map(types::Spec::all_criteria);
@@ -343,7 +339,7 @@ impl RunContext<'_> {
         folder: &RunFolder,
         record: RunRecord,
         paths: Vec<String>,
-    ) -> Result<ReviewOutcome> {
+    ) -> Result<ReviewResult> {
         end_surviving_agents(folder.path())?;
         let interrupts = Interrupts::listen().context("could not listen for signals")?;
         let policy = inputs.policy();
@@ -371,7 +367,7 @@ impl RunContext<'_> {
                 tell: self.tell,
             },
             executor,
-            limits: limits(inputs, &record.target(self.repo)?)?,
+            limits: limits::limits(inputs, &record.target(self.repo)?)?,
             interrupts,
             folder,
             copied_tree: None,
@@ -386,30 +382,5 @@ impl RunContext<'_> {
             folder.save(&record)?;
         }
         Ok(reviewed)
-    }
-}
-
-/// The limits of the decision: a change of specs alone is a plan.
-fn limits(inputs: &ReviewInputs, target: &ReviewTarget) -> Result<StopLimits> {
-    let policy = inputs.policy();
-    let specs = globs::union(policy.watch.specs.iter().map(String::as_str))?;
-    let is_spec = |file: &FileChange| specs.is_match(file.path.to_path_lossy());
-    Ok(if target.change.files.iter().all(is_spec) {
-        StopLimits::of_plans(&policy.review)
-    } else {
-        StopLimits::of_changes(&policy.review)
-    })
-}
-
-/// The size of a change: from its spec, else from its number of files.
-fn size(inputs: &ReviewInputs, target: &ReviewTarget) -> Size {
-    if let Some(size) = inputs.parsed_spec.as_ref().and_then(|spec| spec.size) {
-        return size;
-    }
-    let scope = &inputs.policy().gates.scope;
-    match target.change.files.len() {
-        files if files <= scope.files => Size::S,
-        files if files <= scope.files * 4 => Size::M,
-        _ => Size::L,
     }
 }

@@ -14,7 +14,7 @@ use crate::platform::ui::review_report::Offer;
 
 /// The outcome of a review.
 #[derive(Clone, Debug)]
-pub struct ReviewOutcome {
+pub struct ReviewResult {
     /// `commit 0123456789`
     pub title: String,
     /// The files of the change, as shown.
@@ -55,7 +55,7 @@ pub struct ReviewDetails {
     pub offer: Option<Offer>,
 }
 
-impl ReviewOutcome {
+impl ReviewResult {
     /// The exit status, which includes the gates' verdict where nothing was reviewed.
     pub fn status(&self) -> ExitStatus {
         self.report.verdict.into()

@@ -9,7 +9,7 @@ use crate::domain::model::agent::Route;
 use crate::domain::model::report::Reported;
 use crate::domain::pipeline::run::Stage;
 use crate::domain::review::finding::{AssessedCriterion, Completeness, Quote};
-use crate::flow::review::outcome::{ReviewDetails, ReviewEnding, ReviewOutcome, reason};
+use crate::flow::review::outcome::{ReviewDetails, ReviewEnding, ReviewResult, reason};
 use crate::flow::review::run_record::RunRecord;
 use crate::flow::workspace::work_tree::{refuse_links, work_tree};
 use crate::platform::config::env::{Env, now};
@@ -24,7 +24,7 @@ use crate::platform::ui::review_report::{
 const FOLDER: &str = "docs/review";
 
 /// Writes the report; returns its path from the top of the work tree.
-pub fn write(repo: &Repo, env: &Env, reviewed: &ReviewOutcome) -> Result<PathBuf> {
+pub fn write(repo: &Repo, env: &Env, reviewed: &ReviewResult) -> Result<PathBuf> {
     let top = work_tree(repo)?;
     let report = of(repo, env, reviewed)?;
     let path = format!("{FOLDER}/{}.md", report.id);
@@ -35,7 +35,7 @@ pub fn write(repo: &Repo, env: &Env, reviewed: &ReviewOutcome) -> Result<PathBuf
     Ok(PathBuf::from(path))
 }
 
-fn of(repo: &Repo, env: &Env, reviewed: &ReviewOutcome) -> Result<ReviewReport> {
+fn of(repo: &Repo, env: &Env, reviewed: &ReviewResult) -> Result<ReviewReport> {
     let details = match &reviewed.ending {
         ReviewEnding::Reviewed(details) => Some(details.as_ref()),
         ReviewEnding::Nothing | ReviewEnding::NotReviewed { .. } => None,
@@ -90,7 +90,7 @@ fn criteria(details: &ReviewDetails) -> Vec<CriterionLine> {
 
 /// The files that were not reviewed, with the reason.
 fn unread(
-    reviewed: &ReviewOutcome,
+    reviewed: &ReviewResult,
     details: &ReviewDetails,
     record: Option<&RunRecord>,
 ) -> Vec<(String, String)> {
@@ -120,7 +120,7 @@ fn unread(
 }
 
 /// The findings, with the run's details of them, where the run is still there.
-fn findings(reviewed: &ReviewOutcome, record: Option<&RunRecord>) -> Vec<FindingPart> {
+fn findings(reviewed: &ReviewResult, record: Option<&RunRecord>) -> Vec<FindingPart> {
     let standings = record.map(|record| record.run.findings.as_slice());
     let said_of = |reported: &Reported| {
         let kept = &record?.kept;

@@ -112,7 +112,7 @@ pub struct Answer {
 
 /// Who answered.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Identity {
+pub struct AgentIdentity {
     /// `claude`, `codex`, or the name from the user's settings.
     pub agent: String,
     /// Who made the model: `anthropic`, `openai`, …
@@ -128,7 +128,7 @@ pub struct Identity {
 pub struct Reply {
     pub outcome: Outcome,
     pub cost: Cost,
-    pub by: Identity,
+    pub by: AgentIdentity,
     /// In milliseconds.
     pub took_ms: u64,
 }
@@ -149,10 +149,10 @@ impl Reply {
         request: &Request<'_>,
         agent: &str,
         family: &str,
-        call: impl FnOnce(&mut Identity) -> Result<ParsedOutput, Outcome>,
+        call: impl FnOnce(&mut AgentIdentity) -> Result<ParsedOutput, Outcome>,
     ) -> Self {
         let start = Instant::now();
-        let mut by = Identity {
+        let mut by = AgentIdentity {
             agent: agent.to_owned(),
             family: family.to_owned(),
             version: String::new(),

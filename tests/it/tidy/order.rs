@@ -73,8 +73,8 @@ pub const ORDER: &[(&str, &str)] = &[
     (
         "flow::review",
         "arbitration push background claim cleanup reviewer delivery finish finding \
-         fix_prompt request session fix gate inputs report outcome receipt run_record target \
-         texts",
+         fix_prompt request session fix gate limits inputs report outcome receipt run_record \
+         target texts",
     ),
     ("flow::setup", "event init install propose"),
     ("flow::setup::install", "status plan shim ."),
@@ -101,11 +101,8 @@ pub const ORDER: &[(&str, &str)] = &[
 
 /// What still points upward: the folder, a module of it, and those that use it from below. Nothing
 /// may be added; what is gone is taken off.
-pub const UPWARD: &[(&str, &str, &str)] = &[
-    ("flow::call", ".", "wait"),
-    ("flow::learn", ".", "deleted drafting due session"),
-    ("platform::store::ledger", ".", "call disposition query receipt record spec wait"),
-];
+pub const UPWARD: &[(&str, &str, &str)] =
+    &[("platform::store::ledger", ".", "call disposition query receipt record spec wait")];
 
 /// How many cycles those make. May only become less.
-pub const CYCLES: usize = 2;
+pub const CYCLES: usize = 0;

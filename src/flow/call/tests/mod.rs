@@ -20,7 +20,7 @@ use crate::flow::call::folder::{CallFolder, StoredReply, redacted};
 use crate::flow::call::retry::{
     AfterCall, CallHistory, jittered, later, money_of, next_step, numbered,
 };
-use crate::platform::agents::ask::{Answer, Identity, Outcome, Reply};
+use crate::platform::agents::ask::{AgentIdentity, Answer, Outcome, Reply};
 
 const BASE: Duration = Duration::from_secs(1);
 
@@ -33,7 +33,7 @@ fn why() -> String {
 }
 
 fn reply(outcome: Outcome) -> Reply {
-    Reply { outcome, cost: Cost::default(), by: Identity::default(), took_ms: 1 }
+    Reply { outcome, cost: Cost::default(), by: AgentIdentity::default(), took_ms: 1 }
 }
 
 fn answer(text: &str) -> Outcome {
