@@ -2,7 +2,7 @@
 """Times `git commit` and `git push` with tribunal's hooks beside other hook managers, in one run.
 
     benches/commit/measure.py --tribunal target/release/tribunal [--prek P] [--lefthook L] [--pre-commit P]
-                              [--rounds 20] [--out FILE]
+                              [--previous P] [--rounds 20] [--out FILE]
 
 A repository of 5,053 files is made (or a given one cloned), and one clone of it for each manager, with its usual four checks
 configured (trailing whitespace, large files, merge conflicts, private keys); tribunal runs all its
@@ -81,7 +81,7 @@ pre-push:
 
 
 def install(name, program, clone):
-    if name == "tribunal":
+    if name in ("tribunal", "previous"):
         run([program, "hooks", "install"], clone)
     elif name == "sh":
         for hook in ("pre-commit", "pre-push"):
@@ -98,7 +98,7 @@ def install(name, program, clone):
     elif name == "lefthook":
         (clone / "lefthook.yml").write_text(LEFTHOOK.format(bin=pathlib.Path(CHECKERS)))
         run([program, "install"], clone)
-    if name not in ("none", "sh", "tribunal"):
+    if name not in ("none", "sh", "tribunal", "previous"):
         run(["git", "add", "."], clone)
         run(["git", "commit", "-qnm", "chore: configure"], clone)
 
@@ -178,6 +178,7 @@ def main():
     parser = argparse.ArgumentParser()
     for name in ("tribunal", "prek", "lefthook", "pre-commit"):
         parser.add_argument(f"--{name}")
+    parser.add_argument("--previous", help="an earlier build of tribunal, beside this one")
     parser.add_argument("--checkers", help="the folder of the pre-commit-hooks programs")
     parser.add_argument("--repository", help="clone this one instead of making one")
     parser.add_argument("--rounds", type=int, default=20)
@@ -186,7 +187,7 @@ def main():
     global CHECKERS
     CHECKERS = args["checkers"] or os.path.dirname(args["pre_commit"] or "")
     managers = {"none": None, "sh": None}
-    for name in ("tribunal", "prek", "lefthook", "pre_commit"):
+    for name in ("tribunal", "previous", "prek", "lefthook", "pre_commit"):
         if args[name]:
             managers[name.replace("_", "-")] = os.path.abspath(args[name])
         else:
@@ -214,8 +215,9 @@ def main():
             pathlib.Path(args["out"]).write_text(json.dumps(results, indent=1) + "\n")
     finally:
         # A commit starts the watcher, as it does for a person.
-        if "tribunal" in managers and (root / "tribunal").exists():
-            subprocess.run([managers["tribunal"], "daemon", "stop"], cwd=root / "tribunal", stdout=subprocess.DEVNULL)
+        for name in ("tribunal", "previous"):
+            if name in managers and (root / name).exists():
+                subprocess.run([managers[name], "daemon", "stop"], cwd=root / name, stdout=subprocess.DEVNULL)
         shutil.rmtree(root, ignore_errors=True)
 
 

@@ -182,6 +182,7 @@ fn the_baseline_holds_for_the_first_push_and_old_messages_only_warn() {
     repo.tribunal(&["hooks", "install"]).ok();
     repo.git(&["push", "../empty.git", "main"]).ok().says("warning");
     repo.write("b", marker()).commit_unjudged("feat: b");
+    repo.write("b", "good again").commit_unjudged("feat: b again");
     sandbox.bare("empty-2.git");
     repo.git(&["push", "../empty-2.git", "main"]).code(1).says("b:1");
 }

@@ -1,5 +1,8 @@
 //! Walks of history for a push: which commits are new, and what they stand on.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{HashMap, HashSet};
 
 use anyhow::Result;
@@ -39,10 +42,15 @@ pub fn new_commits(repo: &Repo, tips: &[Oid], known: &KnownHistory) -> Result<Ve
         return Ok(Vec::new());
     }
     if let [tip] = tips.as_slice()
-        && known.refs == KnownRefs::None
-        && let Some(line) = line_from_the_only(&repo.objects, tip, &known.commits)?
+        && known.refs != KnownRefs::All
     {
-        return Ok(line);
+        let mut commits = known.commits.clone();
+        if known.refs == KnownRefs::Remotes {
+            commits.extend(repo.refs("refs/remotes/")?.into_iter().map(|(_, oid)| oid));
+        }
+        if let Some(line) = new_on_a_line(&repo.objects, tip, &commits)? {
+            return Ok(line);
+        }
     }
     let mut revisions: Vec<String> = known.commits.iter().map(|oid| format!("^{oid}")).collect();
     revisions.extend(tips.iter().map(Oid::to_string));
@@ -55,17 +63,31 @@ pub fn new_commits(repo: &Repo, tips: &[Oid], known: &KnownHistory) -> Result<Ve
     repo.rev_list_of(&revisions, refs)
 }
 
-/// The commits between a tip and the one commit that is known, without starting git. `None` where
-/// that commit is not met on a straight line, or where others are known: one of them may hold a part
-/// of the line, which git alone can tell quickly.
-fn line_from_the_only(
-    objects: &Objects,
-    tip: &Oid,
-    known: &HashSet<Oid>,
-) -> Result<Option<Vec<Oid>>> {
-    let mut known = known.iter();
-    let (Some(only), None) = (known.next(), known.next()) else { return Ok(None) };
-    straight_line(objects, tip, only)
+/// The new commits below a tip, without starting git. `None` where not all that is known is met on a
+/// straight line from the tip: what is not met may hold a part of the line, which git alone can tell
+/// quickly.
+fn new_on_a_line(objects: &Objects, tip: &Oid, known: &HashSet<Oid>) -> Result<Option<Vec<Oid>>> {
+    if known.is_empty() {
+        return Ok(None);
+    }
+    let mut new = Vec::new();
+    let mut unmet = known.len();
+    let mut at = tip.clone();
+    for _ in 0..WALK_MAX {
+        if known.contains(&at) {
+            unmet -= 1;
+        } else if unmet == known.len() {
+            new.push(at.clone());
+        }
+        if unmet == 0 {
+            new.reverse();
+            return Ok(Some(new));
+        }
+        let Some(commit) = objects.commit(&at)? else { return Ok(None) };
+        let [parent] = commit.parents.as_slice() else { return Ok(None) };
+        at = parent.clone();
+    }
+    Ok(None)
 }
 
 /// Whether `ancestor` is `descendant` or one of its ancestors.
