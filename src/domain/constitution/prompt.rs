@@ -14,7 +14,7 @@ pub const BUDGET: usize = 2 * 1024;
 /// The rules of a prompt.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rendered {
-    /// Lines that end in a line break; empty where no rule applies to the paths. What did not fit is
+    /// Lines that end in a line break; empty where no rule applies. What did not fit is
     /// named in the last one.
     pub text: String,
     /// The ids of the rules in the text, in its order.
