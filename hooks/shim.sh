@@ -1,5 +1,5 @@
 #!/bin/sh
-# tribunal hook shim 2: written by `tribunal hooks install`, taken away by `tribunal hooks uninstall`.
+# tribunal hook shim 2: written by `tribunal hooks install`, removed by `tribunal hooks uninstall`.
 # It hands the hook to tribunal, which also runs the hook that stood here before, kept beside this
 # file as NAME.before-tribunal. Edits are lost at the next install.
 bin=@BIN@
@@ -31,14 +31,14 @@ fi
 
 # From here on the program is missing: open where it helps, closed where it guards.
 refuse() {
-    echo "tribunal: REFUSED, $1: the program is missing, so nothing was judged" >&2
-    echo "hint: install tribunal again, then run \`tribunal hooks install\`" >&2
+    echo "tribunal: REFUSED, $1: tribunal is not installed any more" >&2
+    echo "hint: reinstall it and run \`tribunal hooks install\`, or remove its hook: \`rm '$here/$hook'\`" >&2
     exit 1
 }
 
 case $hook in
 pre-receive)
-    refuse 'pushes to this repository are judged'
+    refuse 'pushes to this repository are checked'
     ;;
 pre-push)
     lines=$(cat)
@@ -54,14 +54,14 @@ pre-push)
     done <<LINES
 $lines
 LINES
-    echo "tribunal: WARNING: the program is missing, so this push was NOT judged" >&2
+    echo "tribunal: WARNING: it is not installed any more, so this push was NOT checked" >&2
     [ -x "$kept" ] || exit 0
     [ -n "$lines" ] || exec "$kept" "$@" </dev/null
     printf '%s\n' "$lines" | "$kept" "$@"
     exit
     ;;
 pre-commit | pre-merge-commit)
-    echo "tribunal: WARNING: the program is missing, so this commit was NOT judged" >&2
+    echo "tribunal: WARNING: it is not installed any more, so this commit was NOT checked" >&2
     ;;
 esac
 [ -x "$kept" ] && exec "$kept" "$@"

@@ -103,7 +103,7 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
         OutputFormat::Sarif => judge::answers(&repo, &context.env, &report.findings)?,
         OutputFormat::Human | OutputFormat::Json | OutputFormat::Github => Answers::new(),
     };
-    // What found nothing to judge must not read like a pass. Commands may have judged the whole.
+    // An evaluation of nothing must not read like a pass. Commands may have checked the whole tree.
     let nothing = read.files == 0 && report.verdict == Verdict::Pass && args.commands.is_none();
     let word = if nothing { "nothing to check" } else { report.verdict.as_str() };
     let text = if nothing && format == OutputFormat::Json {
@@ -263,7 +263,7 @@ fn names_nothing(args: &Args, typed: &Path) -> anyhow::Error {
     hinted(format!("`{}` matches nothing in {place}", shown(typed)), hint)
 }
 
-/// A typed path may come from a list of files that somebody else named.
+/// A typed path may come from a list of files that another program made.
 fn shown(typed: &Path) -> String {
     printable(&typed.display().to_string())
 }
@@ -271,7 +271,7 @@ fn shown(typed: &Path) -> String {
 fn change_of(repo: &Repo, args: &Args) -> Result<Change> {
     if args.all {
         let head = repo.head()?.ok_or_else(|| {
-            hinted("there is no commit yet", "`tribunal check` judges what is staged")
+            hinted("there is no commit yet", "`tribunal check` checks what is staged")
         })?;
         return change::whole_tree(repo, &repo.tree_of(&head)?);
     }
@@ -303,7 +303,7 @@ pub fn start(repo: &Repo, from: &str, to: &Oid) -> Result<Oid> {
     }
     Err(hinted(
         "`--from` is git's word for no commit, and no default branch is known to begin at",
-        "fetch it, or name it, as in `--from origin/main`; `--all` judges every file",
+        "fetch it, or name it, as in `--from origin/main`; `--all` checks every file",
     ))
 }
 
@@ -314,8 +314,8 @@ fn is_no_commit(revision: &str) -> bool {
 pub fn commit(repo: &Repo, revision: &str) -> Result<Oid> {
     if is_no_commit(revision) {
         return Err(hinted(
-            format!("`{revision}` is git's word for no commit"),
-            "a CI gives it for a branch that was deleted: there is nothing to judge",
+            format!("`{revision}` stands for no commit in git"),
+            "CI passes it for a deleted branch: there is nothing to check",
         ));
     }
     repo.resolve(&format!("{revision}^{{commit}}"))?.ok_or_else(|| {

@@ -32,7 +32,7 @@ pub struct Args {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Sum {
     known: u64,
-    /// In how many calls nobody said.
+    /// The number of calls that did not report it.
     unknown: usize,
 }
 

@@ -17,6 +17,7 @@ use crate::daemon::watched_repo::WatchedRepo;
 use crate::daemon::{control, learner};
 use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
+use crate::domain::model::text::counted;
 use crate::platform::store::known::{KnownSpecs, Version};
 use crate::platform::store::{inbox, queue};
 use crate::platform::ui::out;
@@ -94,7 +95,7 @@ fn start(context: &Context, place: &WatchedRepo) -> Result<ExitStatus> {
         Start::Failed { log } => {
             return Err(hinted(
                 format!("the daemon did not start\n{}", printable_lines(&log)),
-                "`tribunal watch` shows in the foreground what is in the way",
+                "`tribunal watch` runs it in the foreground and shows why",
             ));
         }
     };
@@ -104,7 +105,9 @@ fn start(context: &Context, place: &WatchedRepo) -> Result<ExitStatus> {
         out::result(&format!("{word}: process {}", holder.pid()));
         if let Some(drift) = drift(&holder) {
             out::warn(&drift);
-            out::hint("`tribunal daemon stop`, then `tribunal daemon start`, changes to this one");
+            out::hint(
+                "run `tribunal daemon stop`, then `tribunal daemon start`, to use this version",
+            );
         }
     }
     Ok(ExitStatus::Pass)
@@ -116,8 +119,8 @@ fn stop(context: &Context, place: &WatchedRepo) -> Result<ExitStatus> {
         Stop::NotRunning => "not running",
         Stop::StillRunning { pid } => {
             return Err(hinted(
-                format!("process {pid} was asked to end and has not within 10 s"),
-                format!("`kill -9 {pid}` ends it; nothing is lost by that"),
+                format!("process {pid} did not stop within 10 s"),
+                format!("`kill -9 {pid}` stops it; no work is lost"),
             ));
         }
     };
@@ -157,7 +160,7 @@ fn status(context: &Context, place: &WatchedRepo) -> Result<ExitStatus> {
         return Ok(ExitStatus::Pass);
     }
     match &holder {
-        None => out::result("not running: `tribunal daemon start` starts it"),
+        None => out::result("not running; start it with `tribunal daemon start`"),
         Some(holder) => {
             let mode = match holder.mode {
                 Mode::Daemon => "running in the background",
@@ -173,12 +176,16 @@ fn status(context: &Context, place: &WatchedRepo) -> Result<ExitStatus> {
         out::result(&format!("watching {}", printable(folder)));
     }
     if watched.as_ref().is_some_and(|watched| watched.folders.is_empty()) {
-        out::result("watching for a folder of specs to appear");
+        out::result("waiting for a folder of specs");
     }
-    out::result(&format!("{} spec(s) in the queue, {events} event(s) waiting", queue.len()));
+    out::result(&format!(
+        "{} in the queue, {} waiting",
+        counted(queue.len(), "spec"),
+        counted(events, "event")
+    ));
     for (id, version) in records {
         let outcome = match (version.accepted, version.errors) {
-            (true, _) => format!("taken in, {}", version.size),
+            (true, _) => format!("queued, {}", version.size),
             (false, 0) => "draft".to_owned(),
             (false, errors) => format!("{errors} error(s)"),
         };
@@ -214,7 +221,10 @@ fn log(place: &WatchedRepo, follow: bool) -> Result<ExitStatus> {
     let failed = || format!("could not read `{}`", path.display());
     let mut file = match File::open(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Err(hinted("there is no log yet", "`tribunal daemon start` begins one"));
+            return Err(hinted(
+                "there is no log yet",
+                "`tribunal daemon start` starts the watcher, which writes one",
+            ));
         }
         other => other.with_context(failed)?,
     };
@@ -229,7 +239,7 @@ fn log(place: &WatchedRepo, follow: bool) -> Result<ExitStatus> {
     if !follow {
         return Ok(ExitStatus::Pass);
     }
-    // Until Ctrl-C, or until nobody reads it any more.
+    // Until Ctrl-C, or until the reader has gone.
     while !out::reader_left(Some(Duration::from_millis(250))) {
         text.clear();
         file.read_to_end(&mut text).with_context(failed)?;

@@ -145,7 +145,7 @@ impl Stage {
     }
 
     fn spec(&self) -> Result<()> {
-        title("A spec is dropped, noticed, linted and taken in");
+        title("A spec is added, noticed, linted and queued");
         let spec = "# Subtract\n\n## Goal\nCallers can subtract.\n\n## Acceptance criteria\n\
                     - **AC-1** WHEN `sub(3, 2)` is called THEN it SHALL return 1\n  - verify: `cargo test sub`\n";
         let dropped = Instant::now();

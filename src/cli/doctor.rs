@@ -209,7 +209,7 @@ impl CheckResult {
     fn print(&self) {
         line("git", &self.git);
         match self.hooks {
-            0 => line("hooks", "none installed; `tribunal hooks install` puts them in place"),
+            0 => line("hooks", "none installed; install them with `tribunal hooks install`"),
             count => line("hooks", &format!("{count} installed")),
         }
         for problem in &self.hook_problems {

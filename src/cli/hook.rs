@@ -45,12 +45,12 @@ pub struct Args {
     pub args: Vec<OsString>,
 }
 
-/// What git asked.
+/// One call by git.
 struct HookCall<'a> {
     env: &'a Env,
     name: &'a str,
     args: &'a [OsString],
-    /// The hook that stood in our place before, still to be run.
+    /// The hook that was installed before, still to be run.
     kept: Option<PathBuf>,
 }
 
@@ -62,7 +62,7 @@ pub fn run(env: &Env, name: &str, args: &[OsString]) -> Result<ExitStatus> {
     };
     let call = HookCall { env, name, args, kept };
     match name {
-        // A hook that edits what is about to be committed comes first: its outcome is judged.
+        // A hook that edits what is about to be committed comes first: its outcome is checked.
         "pre-commit" | "pre-merge-commit" => call.after_kept(|call, _| call.pre_commit()),
         "commit-msg" => call.after_kept(|call, _| call.commit_msg()),
         "post-commit" => call.after_kept(|call, _| Ok(call.report_only(call.post_commit()))),
@@ -72,7 +72,7 @@ pub fn run(env: &Env, name: &str, args: &[OsString]) -> Result<ExitStatus> {
         // A hook that sends something comes last: what is refused must not have left.
         "pre-push" => call.before_kept(HookCall::pre_push),
         "pre-receive" => call.before_kept(HookCall::pre_receive),
-        // A slip in a line that somebody wrote must not pass for a hook that found nothing.
+        // A typing error in a hook line must not pass for a hook that found nothing.
         _ => Err(install::unknown(name)),
     }
 }
@@ -132,7 +132,7 @@ impl HookCall<'_> {
         let bypass = Bypass::asked(self.env);
         for (word, nearest) in &bypass.unknown {
             let near = nearest.map(|gate| format!("; did you mean `{gate}`?")).unwrap_or_default();
-            out::warn(&format!("`{word}` in TRIBUNAL_SKIP names no gate{near}"));
+            out::warn(&format!("TRIBUNAL_SKIP: `{word}` is not a gate{near}"));
         }
         let left = if bypass.all { "NOT judged" } else { "not judged in full" };
         let what = bypass.describe();
@@ -221,7 +221,7 @@ impl HookCall<'_> {
         Ok(report.verdict.into())
     }
 
-    /// What comes after a commit is never in its way.
+    /// An error after a commit is only reported.
     fn report_only(&self, done: Result<()>) -> ExitStatus {
         if let Err(error) = done {
             out::warn(&format!("{}: {error:#}", self.name));
@@ -268,8 +268,8 @@ impl HookCall<'_> {
         Ok(if is_remote { Receiver::Remote(name.to_owned()) } else { Receiver::Address })
     }
 
-    /// Adds what the reviews of the commits say. What goes wrong here is in nobody's way: a review
-    /// helps, and the gates have judged.
+    /// Adds what the reviews of the commits say. An error here does not stop the
+    /// push: reviews help, and the gates have passed.
     fn consult_reviews(&self, repo: &Repo, evaluation: &mut PushEvaluation) {
         let mut tell = |line: &str| {
             if std::io::stderr().is_terminal() {
@@ -310,7 +310,7 @@ fn stdin() -> Result<Vec<u8>> {
     Ok(input)
 }
 
-/// The one line of a judgement that passed; nothing where there is nothing to know.
+/// Prints one line for an evaluation that passed with warnings or skips, nothing for a clean one.
 fn print_one_line(report: &Report, see: &str) {
     let warnings = report.findings.iter().filter(|f| f.finding.effect == Effect::Warn).count();
     let mut parts = Vec::new();
@@ -326,7 +326,7 @@ fn print_one_line(report: &Report, see: &str) {
     }
 }
 
-/// Says what a push came to: one line where it passes, else every part with what blocks in it.
+/// Prints the outcome of a push: one line where it passes, else each part with what blocks it.
 fn print_push(evaluation: PushEvaluation, hint: &str, started: Instant) -> ExitStatus {
     let refuses = evaluation.refuses();
     let PushEvaluation { parts, skipped, commits, ungated, policy_of, tails, interrupted, .. } =
@@ -372,7 +372,7 @@ fn print_push(evaluation: PushEvaluation, hint: &str, started: Instant) -> ExitS
     if let Some(base) = policy_of {
         let base = base.short();
         out::hint(&format!(
-            "the push changes the law; it was judged under that of {base}: push the change of the law by itself first"
+            "the push changes the policy, and was checked with the policy of {base}: push the policy change by itself first"
         ));
     }
     out::hint(hint);

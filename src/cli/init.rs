@@ -44,7 +44,7 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
         out::result(&format!("  {chosen}"));
     }
     if plan.missing.is_empty() {
-        out::result("every file is there: nothing to write");
+        out::result("all files exist, nothing to write");
     }
     if !args.no_hooks {
         install_hooks(context, &repo, &install::default_events(&repo), args.dry_run)?;
@@ -57,13 +57,13 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
     }
     if !plan.missing.is_empty() && !args.dry_run {
         out::hint(
-            "read the files, fill in what only you know, and commit them: law is what is committed",
+            "review these files and commit them; settings take effect once they are committed",
         );
     }
     Ok(ExitStatus::Pass)
 }
 
-/// Nobody is to learn by chance that a model reads along.
+/// Says that new commits will be sent to models, and how to prevent it.
 fn announce_reviews(context: &Context, repo: &Repo) -> Result<()> {
     let top = repo.work_tree.as_deref();
     let policy = law::of_work_tree(top, &context.env, &context.global.set)?.policy;
@@ -75,11 +75,11 @@ fn announce_reviews(context: &Context, repo: &Repo) -> Result<()> {
     if let Some(judges) = cast.judges {
         let (reviewer, arbiter) = (&judges.reviewer.name, &judges.arbiter.name);
         out::talk(&format!(
-            "`{reviewer}` and `{arbiter}` will review new commits in the background (route {}): what \
-             they are shown leaves this machine, secrets that are known apart",
+            "`{reviewer}` and `{arbiter}` will review every new commit in the background (route {}): \
+             your code is sent to their vendors, without the secrets that are found in it",
             cast.route
         ));
-        out::hint("`[review] background = \"off\"` in `tribunal.toml` keeps them from it");
+        out::hint("turn it off with `[review] background = \"off\"` in `tribunal.toml`");
     }
     Ok(())
 }

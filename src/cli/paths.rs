@@ -27,7 +27,7 @@ pub struct ResolvedPath {
 /// Several readings are tried, and the first that `known` recognises is meant: as git reads it (`.`
 /// and `..` are taken out of the text, and a tracked link is itself), with the links on the way to
 /// it followed, with a link at its end followed too, and as the operating system reads it, where
-/// `link/..` is the parent of what the link leads to. Where none is known the first one is told, as
+/// `link/..` is the parent of what the link leads to. Where none is known the first one is named, as
 /// far as it lies in the repository.
 pub fn in_repo(
     repo: &Repo,

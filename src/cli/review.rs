@@ -115,7 +115,7 @@ fn ended(context: &Context, reviewed: Result<Reviewed>, report: bool) -> Result<
         Err(error) => {
             let Some(stopped) = error.downcast_ref::<Stopped>() else { return Err(error) };
             out::talk(&format!("{stopped} by signal {}", stopped.signal));
-            out::hint(&format!("`tribunal resume {}` goes on with it", stopped.run));
+            out::hint(&format!("resume it with `tribunal resume {}`", stopped.run));
             return Ok(ExitStatus::Interrupted);
         }
     };

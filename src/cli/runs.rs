@@ -46,7 +46,7 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
         );
     } else if rows.is_empty() {
         out::talk("no runs yet");
-        out::hint("`tribunal review` makes one");
+        out::hint("start one with `tribunal review`");
     } else {
         let rows: Vec<_> = rows.iter().map(|docket| (docket, at(&state_dir, docket))).collect();
         for (docket, at) in &rows {
@@ -54,7 +54,7 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
         }
         let stopped = rows.iter().find(|(_, at)| *at == At::Stopped);
         if let Some((docket, _)) = stopped.filter(|_| !context.global.quiet) {
-            out::hint(&format!("`tribunal resume {}` goes on with that run", docket.run.id));
+            out::hint(&format!("resume it with `tribunal resume {}`", docket.run.id));
         }
     }
     Ok(ExitStatus::Pass)

@@ -74,7 +74,7 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
     }
 }
 
-/// A spec's file, read and judged.
+/// A spec's file, read and linted.
 struct Page {
     /// As it is shown: from the top of the work tree, or as the person gave it.
     path: String,
@@ -161,15 +161,15 @@ fn new(context: &Context, repo: &Repo, id: &str, title: Option<&str>) -> Result<
     let taken = pages(context, &top)?.into_iter().find(|p| p.identity.id.eq_ignore_ascii_case(id));
     if let Some(page) = taken {
         return Err(hinted(
-            format!("`{}` has the id `{id}` already", page.path),
-            "choose another id, or go on with that file",
+            format!("`{}` already has the id `{id}`", page.path),
+            "choose another id, or edit that file",
         ));
     }
     let relative = globs(context, &top)?.first_folder().join(format!("{id}.md"));
     let title = title.map_or_else(|| title_of(id), str::to_owned);
     let path = top.join(&relative);
     if !write_new(&path, template(id, &title).as_bytes())? {
-        bail!("`{}` is there already", relative.display());
+        bail!("`{}` already exists", relative.display());
     }
     if context.global.format == OutputFormat::Json {
         out::result(&json!({"version": 1, "id": id, "path": key(&relative)}).to_string());
@@ -280,7 +280,7 @@ fn json_problem(problem: &SpecProblem) -> Value {
     })
 }
 
-/// What the watcher and the queue know of a spec: whether this content was taken in, and whether
+/// What the watcher and the queue know of a spec: whether this content was ingested, and whether
 /// it waits for a run.
 fn standing(repo: &Repo, known: &KnownSpecs, page: &Page) -> (bool, bool) {
     let SpecIdentity { id, hash } = &page.identity;
@@ -324,8 +324,8 @@ fn list_all(context: &Context, repo: &Repo) -> Result<ExitStatus> {
         ));
     }
     if pages.is_empty() && !context.global.quiet {
-        out::talk("there are no specs yet");
-        out::hint("`tribunal spec new <id>` writes one to fill in");
+        out::talk("no specs yet");
+        out::hint("write one with `tribunal spec new <id>`");
     }
     Ok(ExitStatus::Pass)
 }
@@ -341,9 +341,9 @@ fn show(context: &Context, repo: &Repo, id: &str) -> Result<ExitStatus> {
             .max_by(|a, b| strsim::jaro_winkler(a, id).total_cmp(&strsim::jaro_winkler(b, id)));
         let hint = near.map_or_else(
             || "`tribunal spec new <id>` writes one".to_owned(),
-            |near| format!("the nearest is `{near}`; `tribunal spec list` shows all"),
+            |near| format!("did you mean `{near}`? `tribunal spec list` shows all"),
         );
-        return Err(hinted(format!("there is no spec `{}`", printable(id)), hint));
+        return Err(hinted(format!("no spec `{}`", printable(id)), hint));
     };
     let known = KnownSpecs::load(&repo.state_dir(), None)?.known;
     let (taken_in, queued) = standing(repo, &known, page);

@@ -108,7 +108,7 @@ fn json_of(status: &RepoStatus) -> serde_json::Value {
 
 fn print(status: &RepoStatus) {
     match status.hooks {
-        0 => out::result("hooks     none installed; `tribunal hooks install` puts them in place"),
+        0 => out::result("hooks     none installed; install them with `tribunal hooks install`"),
         count => out::result(&format!("hooks     {count} installed")),
     }
     for problem in &status.hook_problems {
@@ -116,7 +116,7 @@ fn print(status: &RepoStatus) {
     }
     match status.daemon {
         Some(pid) => out::result(&format!("watcher   running, process {pid}")),
-        None => out::result("watcher   not running; `tribunal daemon start` starts it"),
+        None => out::result("watcher   not running; start it with `tribunal daemon start`"),
     }
     out::result(&format!("findings  {} open", status.open_findings));
     if status.unreviewed > 0 {

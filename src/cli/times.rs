@@ -33,11 +33,11 @@ pub fn until_of(text: &str, now: Timestamp) -> Result<Timestamp> {
             .checked_add(1.day())
             .ok()
             .and_then(start_of)
-            .with_context(|| format!("`{text}` is too far off"))?,
+            .with_context(|| format!("`{text}` is out of range"))?,
         Err(_) => text.parse().map_err(|_| not_a_time(text, UNTIL))?,
     };
     if until <= now {
-        return Err(hinted(format!("`{text}` is over"), "give a day that is to come"));
+        return Err(hinted(format!("`{text}` is in the past"), "`--until` must be in the future"));
     }
     Ok(until)
 }

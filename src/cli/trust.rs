@@ -1,4 +1,4 @@
-//! `tribunal trust`: agree to run the commands that a repository names.
+//! `tribunal trust`: trusts the commands that a repository configures.
 
 use std::io::{self, IsTerminal as _};
 
@@ -42,7 +42,7 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
     let repo = context.repo()?;
     if let Some(names) = &args.revoke {
         for name in trust::revoke(&repo, names)? {
-            out::talk(&format!("`{}` is not trusted any more", printable(&name)));
+            out::talk(&format!("`{}` is no longer trusted", printable(&name)));
         }
         return Ok(ExitStatus::Pass);
     }
@@ -61,11 +61,11 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
         out::talk(&describe(command, trusted.knows_name(command)));
     }
     if !args.yes && !asked()? {
-        out::talk("nothing was changed");
+        out::talk("nothing changed");
         return Ok(ExitStatus::Pass);
     }
     trust::agree(&repo, &open, env::now(&context.env))?;
-    out::talk(&format!("{} trusted; `tribunal trust --revoke` takes it back", count(&open)));
+    out::talk(&format!("{} trusted; undo with `tribunal trust --revoke`", count(&open)));
     Ok(ExitStatus::Pass)
 }
 
@@ -89,8 +89,8 @@ pub fn named_commands(context: &Context, repo: &Repo) -> Result<Vec<CommandGate>
     Ok(commands)
 }
 
-/// Agrees to the commands that the repository names, and says which: who sets tribunal up in a
-/// repository means what stands in it.
+/// Trusts the commands that the repository configures, and prints which: setting tribunal up in a
+/// repository includes its commands.
 pub fn agree_to_named(context: &Context, repo: &Repo) -> Result<()> {
     let trusted = Trusted::load(repo)?;
     let mut open = named_commands(context, repo)?;
@@ -101,16 +101,16 @@ pub fn agree_to_named(context: &Context, repo: &Repo) -> Result<()> {
     trust::agree(repo, &open, env::now(&context.env))?;
     for command in &open {
         let run = printable(&command.run);
-        out::talk(&format!("agreed to run `{run}`; `tribunal trust --revoke` takes it back"));
+        out::talk(&format!("trusted `{run}`; undo with `tribunal trust --revoke`"));
     }
     Ok(())
 }
 
-/// A command as a person reads it before agreeing.
+/// A command as a person reads it before trusting it.
 pub fn describe(command: &CommandGate, changed: bool) -> String {
     let mut lines = vec![printable(&command.name)];
     if changed {
-        lines.push("  it was changed since you agreed to it".to_owned());
+        lines.push("  it changed since you trusted it".to_owned());
     }
     lines.push(format!("  runs    {}", printable(&command.run)));
     if !command.share.is_empty() {
@@ -122,9 +122,9 @@ pub fn describe(command: &CommandGate, changed: bool) -> String {
 /// Asks the person on the terminal; without one that is an error.
 fn asked() -> Result<bool> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-        return Err(hinted("nobody is there to agree", "read the above and add `--yes`"));
+        return Err(hinted("not a terminal, cannot ask", "read the above and rerun with `--yes`"));
     }
-    out::talk("Run these on this machine when their time comes? [y/N]");
+    out::talk("Allow tribunal to run these commands on this machine? [y/N]");
     let mut answer = String::new();
     io::stdin().read_line(&mut answer)?;
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))

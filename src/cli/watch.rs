@@ -18,7 +18,7 @@ use crate::platform::config::env;
 use crate::platform::ui::out;
 use crate::platform::ui::report::{OutputFormat, printable};
 
-/// Watches until a signal comes, or nobody reads what it prints any more.
+/// Watches until a signal comes, or the reader of its output has gone.
 pub fn run_command(context: &Context) -> Result<ExitStatus> {
     let place = WatchedRepo::of(&context.repo()?, &context.env, &context.global.set);
     check_watchable(&place)?;
@@ -27,7 +27,7 @@ pub fn run_command(context: &Context) -> Result<ExitStatus> {
         let who = lock::holder(&place.state_dir)
             .map_or_else(String::new, |holder| format!(" (process {})", holder.pid()));
         return Err(hinted(
-            format!("this repository is watched already{who}"),
+            format!("this repository is already being watched{who}"),
             "`tribunal daemon log --follow` shows what it does, `tribunal daemon stop` ends it",
         ));
     };
@@ -45,7 +45,7 @@ pub fn run_command(context: &Context) -> Result<ExitStatus> {
         WatchEnding::Interrupted => ExitStatus::Interrupted,
         WatchEnding::Stopped => ExitStatus::Pass,
         WatchEnding::Orphaned => {
-            out::talk("the repository is gone, or another watcher has begun: this one ends");
+            out::talk("the repository is gone, or another watcher took over; stopping");
             ExitStatus::Error
         }
     })

@@ -230,7 +230,7 @@ fn a_range_from_no_commit_begins_where_the_branch_left_the_default_branch() {
     check(&[])
         .code(2)
         .says("no default branch is known to begin at")
-        .says("hint: fetch it, or name it, as in `--from origin/main`; `--all` judges every file");
+        .says("hint: fetch it, or name it, as in `--from origin/main`; `--all` checks every file");
     let bare = sandbox.bare("up");
     repo.git(&["remote", "add", "origin", bare.dir.to_str().unwrap()]).ok();
     repo.git(&["push", "-q", "origin", "main"]).ok();
@@ -241,7 +241,7 @@ fn a_range_from_no_commit_begins_where_the_branch_left_the_default_branch() {
     check(&["--to", "feature"]).code(1).says("blocked: bad:1").never_says("old").says("2 files");
     check(&["--to", &zeros])
         .code(2)
-        .says("is git's word for no commit")
+        .says("stands for no commit in git")
         .says("hint: a CI gives it");
     check(&["--to", "main"]).ok().says("nothing to check: no file differs").never_says("pass");
     repo.git(&["checkout", "-q", "--orphan", "apart"]).ok();
@@ -256,7 +256,7 @@ fn every_file_of_no_commit_is_wrong_use() {
     repo.tribunal(&["check", "--all"])
         .code(2)
         .says("there is no commit yet")
-        .says("hint: `tribunal check` judges what is staged");
+        .says("hint: `tribunal check` checks what is staged");
 }
 
 /// A branch is not blamed for what the one that it left changed meanwhile, and what came and went

@@ -273,11 +273,11 @@ fn only_trusted_commands_run() {
     assert!(fs::remove_file(&mark).is_ok());
     repo.write("tribunal.toml", policy(&format!("{run}; true"), "")).commit_unjudged("what");
     repo.write("a", "4\n").git(&["add", "a"]).ok();
-    commit(&repo).ok().says("changed since you agreed");
-    repo.tribunal(&["trust", "--yes"]).ok().says("changed since you agreed");
-    repo.tribunal(&["trust", "--revoke"]).ok().says("`probe` is not trusted");
+    commit(&repo).ok().says("changed since you trusted");
+    repo.tribunal(&["trust", "--yes"]).ok().says("changed since you trusted");
+    repo.tribunal(&["trust", "--revoke"]).ok().says("`probe` is no longer trusted");
     repo.write("a", "5\n").git(&["add", "a"]).ok();
-    commit(&repo).ok().says("you have not agreed");
+    commit(&repo).ok().says("it is not trusted");
     assert!(!mark.exists());
 }
 
@@ -528,7 +528,7 @@ fn a_server_runs_commands_on_what_it_has_not_accepted_yet() {
         fs::write(&hook, format!("#!/bin/sh\nexec '{TRIBUNAL}' hook pre-receive\n")).unwrap();
         fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
         repo.write("a", "2\n").commit_unjudged("second");
-        repo.git(&["push", "-q", "origin", "main"]).ok().says("you have not agreed");
+        repo.git(&["push", "-q", "origin", "main"]).ok().says("it is not trusted");
         bare.tribunal(&["trust", "--yes"]).ok();
         repo.write("a", "3\n").commit_unjudged("bad");
         repo.git(&["push", "-q", "origin", "main"]).code(1).says("failed (1)");

@@ -96,10 +96,10 @@ fn a_mistake_made_three_times_is_stopped_the_fourth_time() {
     assert_eq!(rule["paths"][0], "src/store/**/*.rs");
     let text = repo.read(TOPIC);
     assert!(text.contains("Bad: `let _ = fs::remove_file(path);`"), "{text}");
-    repo.tribunal(&["constitution", "test"]).ok().says("1 checks hold");
+    repo.tribunal(&["constitution", "test"]).ok().says("1 check passed");
     repo.tribunal(&["constitution", "check"]).ok().says("1 of at most 60 in force");
     repo.tribunal(&["constitution"]).ok().says(&id_of(&rule)).says("no hits");
-    learn(&repo, &[]).ok().says("says it already");
+    learn(&repo, &[]).ok().says("covers it already");
     assert_eq!(repo.read(TOPIC), text, "once");
 
     repo.commit_unjudged("docs: a rule");
@@ -138,7 +138,7 @@ fn what_has_too_little_in_common_is_prose() {
     }
     let rule = only_rule(&repo);
     assert_eq!((&rule["status"], &rule["check"]["kind"]), (&"proposed".into(), &"none".into()));
-    learn(&repo, &[]).ok().says("says it already");
+    learn(&repo, &[]).ok().says("covers it already");
     // A person's check takes the place of the prose.
     let by_hand = ["--class", CLASS, "--regex", r"alpha\.ok\(\)"];
     let dry = [&by_hand[..], &["--dry-run"]].concat();
@@ -188,7 +188,7 @@ fn a_deleted_rule_never_comes_back_by_itself() {
     let id = id_of(&only_rule(&repo));
     repo.commit_unjudged("docs: a rule");
     fs::remove_file(repo.path(TOPIC)).unwrap();
-    learn(&repo, &[]).ok().says("says it already");
+    learn(&repo, &[]).ok().says("covers it already");
     repo.commit_unjudged("docs: no rule");
     learn(&repo, &[]).ok().says(&id).says("does not come back by itself");
     mistake(&repo, 3).never_says("learned");
@@ -205,7 +205,7 @@ fn a_rule_that_stands_on_another_branch_is_not_deleted() {
     let switch = |words: &[&str]| {
         repo.git(&[&["switch", "--quiet"], words].concat()).ok();
     };
-    let (gone, known) = ("does not come back by itself", "says it already");
+    let (gone, known) = ("does not come back by itself", "covers it already");
     // It was seen in the work tree alone, and then it is committed on a branch.
     switch(&["-c", "with"]);
     repo.commit_unjudged("docs: a rule");
@@ -243,10 +243,10 @@ fn a_rule_that_a_person_forgot_is_forgotten_before_that_is_committed() {
     repo.commit_unjudged("docs: a rule");
     learn(&repo, &[]).ok();
     repo.tribunal(&["constitution", "forget", &id]).ok();
-    learn(&repo, &[]).ok().says("says it already");
+    learn(&repo, &[]).ok().says("covers it already");
     // It stands again: a person took that back.
     repo.git(&["checkout", "--quiet", "--", "."]).ok();
-    learn(&repo, &[]).ok().says("says it already");
+    learn(&repo, &[]).ok().says("covers it already");
     repo.git(&["switch", "--quiet", "main"]).ok();
     learn(&repo, &["--dry-run"]).ok().never_says("does not come back by itself");
 }
@@ -256,8 +256,8 @@ fn a_rule_is_forgotten_on_demand() {
     let sandbox = Sandbox::new();
     let repo = learned(&sandbox);
     let id = id_of(&only_rule(&repo));
-    repo.tribunal(&["constitution", "forget", "R-ffff"]).code(2).says("there is no rule `R-ffff`");
-    repo.tribunal(&["constitution", "forget", &id]).ok().says("forgot").says(TOPIC);
+    repo.tribunal(&["constitution", "forget", "R-ffff"]).code(2).says("no rule `R-ffff`");
+    repo.tribunal(&["constitution", "forget", &id]).ok().says("removed").says(TOPIC);
     assert_eq!(rules(&repo).len(), 0);
     learn(&repo, &[]).ok().says("does not come back by itself");
     // A rule that a person wrote is forgotten too.
@@ -341,7 +341,7 @@ fn a_broken_file_is_named_and_kept() {
     repo.write(TOPIC, bad);
     let id = id_of(&only_rule(&repo));
     repo.tribunal(&["constitution", "test", &id]).code(1).says("does not match its bad example");
-    repo.tribunal(&["constitution", "test", "R-eeee"]).code(2).says("there is no rule");
+    repo.tribunal(&["constitution", "test", "R-eeee"]).code(2).says("no rule");
 }
 
 #[test]
@@ -354,7 +354,7 @@ fn a_link_is_not_written_through() {
     fs::create_dir(repo.path(".ai")).unwrap();
     std::os::unix::fs::symlink(sandbox.path().join("elsewhere"), repo.path(".ai/constitution"))
         .unwrap();
-    mistake(&repo, 2).says("nothing was learned").says("symbolic link");
+    mistake(&repo, 2).says("no rule was learned").says("symbolic link");
     assert_eq!(fs::read_dir(sandbox.path().join("elsewhere")).unwrap().count(), 0);
 }
 
@@ -385,7 +385,7 @@ fn branches_that_learn_different_rules_merge() {
     assert_eq!(rules(&repo).len(), 2);
     calls("beta", "db::exec");
     assert_eq!(rules(&repo).len(), 2);
-    learn(&repo, &[]).ok().says("stands on another branch").never_says("was deleted");
+    learn(&repo, &[]).ok().says("is on another branch").never_says("was deleted");
     let ids: BTreeSet<String> = rules(&repo).iter().map(id_of).collect();
     let merged = repo.git(&["merge", "--quiet", "--no-verify", "--no-edit", "alpha"]);
     let text = repo.read(TOPIC);
@@ -516,7 +516,7 @@ fn reports_of_other_tools_are_learned_from() {
     let words = ["findings", "import", "-", "--as", LINES, "--format", "json"];
     let out = repo.tribunal_with(&words, &[], gone.as_bytes()).ok();
     assert_eq!(out.json()["findings"][0]["path"], "src/no.rs");
-    out.says("in files that the last commit does not have");
+    out.says("in files that are not in the last commit");
 }
 
 #[test]
@@ -530,7 +530,7 @@ fn a_report_that_cannot_be_read_is_named() {
     import(&["report.txt", "--as", "sarif"]).code(2).says("not SARIF");
     import(&["report.txt", "--as", "lint"]).code(2).says("`lint` is not a known format");
     import(&["nowhere"]).code(2).says("could not read `nowhere`");
-    repo.tribunal(&["findings"]).ok().says("no such findings");
+    repo.tribunal(&["findings"]).ok().says("no open findings");
     let sarif = r#"{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "lint"}}, "results": [
         {"ruleId": "W1", "message": {"text": "ignored"}, "locations": [{"physicalLocation":
         {"artifactLocation": {"uri": "src/a.rs"}, "region": {"startLine": 2}}}]}]}]}"#;
@@ -569,7 +569,7 @@ fn a_command_that_reports_places_teaches() {
         repo.write(file(number), right(number));
         repo.commit("feat: unrelated").ok();
     }
-    learn(&repo, &[]).ok().says("nothing came back");
+    learn(&repo, &[]).ok().says("no rule learned");
     for number in 1..3 {
         repo.write(file(number), wrong(number));
         repo.commit("feat: again").ok();
@@ -620,7 +620,7 @@ fn a_mistake_in_overlapping_ranges_is_one() {
         let range = ["check", "--commands=run", "--from", from, "--to", "HEAD"];
         repo.tribunal(&range).says("the result is ignored");
     }
-    learn(&repo, &[]).ok().says("nothing came back");
+    learn(&repo, &[]).ok().says("no rule learned");
     // What was fixed and is made again on top of it counts.
     for round in 0..2 {
         repo.write(file(0), right(0)).commit_unjudged("fix: f0");
@@ -658,7 +658,7 @@ fn sha256_and_sub_folders_work_too() {
     mistake(&repo, 2).says("learned R-");
     assert!(repo.read(TOPIC).contains("Good: `fs::remove_file(path)?;`"));
     let below = Repo { sandbox: &sandbox, dir: repo.path("src") };
-    below.tribunal(&["constitution", "learn"]).ok().says("says it already");
+    below.tribunal(&["constitution", "learn"]).ok().says("covers it already");
     assert!(!below.path(".ai").exists());
 }
 
@@ -670,11 +670,11 @@ fn linked_work_trees_share_what_was_forgotten() {
     repo.commit_unjudged("docs: a rule");
     let linked = Repo { sandbox: &sandbox, dir: sandbox.path().join("linked") };
     repo.git(&["worktree", "add", "--quiet", linked.dir.to_str().unwrap()]).ok();
-    learn(&linked, &[]).ok().says("says it already");
+    learn(&linked, &[]).ok().says("covers it already");
     linked.tribunal(&["constitution", "forget", &id]).ok();
     linked.commit_unjudged("docs: no rule");
     learn(&linked, &[]).ok().says("does not come back by itself");
-    learn(&repo, &[]).ok().says("says it already");
+    learn(&repo, &[]).ok().says("covers it already");
     let bare = sandbox.bare("bare.git");
     bare.tribunal(&["constitution", "learn"]).code(2).says("work tree");
 }
@@ -687,12 +687,12 @@ fn the_memory_of_deleted_rules_survives_or_says_so() {
     let newer = repo.read(record).replacen("\"version\": 1", "\"version\": 9", 1);
     repo.write(record, &newer);
     learn(&repo, &[]).code(2).says("from a newer tribunal").says("hint");
-    remark(&repo, &format!("{}:1", file(0))).ok().says("nothing was learned");
+    remark(&repo, &format!("{}:1", file(0))).ok().says("no rule was learned");
     assert_eq!(repo.read(record), newer);
     repo.write(record, "{ broken");
     repo.tribunal(&["constitution", "check"]).ok();
     assert_eq!(repo.read(record), "{ broken", "checking changes nothing");
-    learn(&repo, &[]).ok().says("is set aside as").says("says it already");
+    learn(&repo, &[]).ok().says("is set aside as").says("covers it already");
     let kept = fs::read_dir(repo.path(".git/tribunal")).unwrap();
     let names = kept.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     assert!(names.into_iter().any(|name| name.starts_with("constitution.damaged-")));

@@ -469,14 +469,14 @@ fn of_many_starts_one_wins_and_stop_ends_it() {
         starts.iter().map(|start| start.out().rsplit(' ').next().unwrap()).collect();
     assert_eq!(pids, BTreeSet::from([background.pid().unwrap().to_string().as_str()]));
     assert_eq!(starts.iter().filter(|start| start.stdout.starts_with("started")).count(), 1);
-    repo.tribunal(&["watch"]).code(2).says("this repository is watched already (process ");
+    repo.tribunal(&["watch"]).code(2).says("this repository is already being watched (process ");
 
     repo.write("docs/specs/a.md", spec("a", "One."));
     wait_for("the record", || records(&repo).contains("a.md"));
     wait_for("the status", || {
-        repo.tribunal(&["daemon", "status"]).ok().stdout.contains("a: taken in, S")
+        repo.tribunal(&["daemon", "status"]).ok().stdout.contains("a: queued, S")
     });
-    repo.tribunal(&["daemon", "status"]).says("/docs/specs").says("1 spec(s) in the queue");
+    repo.tribunal(&["daemon", "status"]).says("/docs/specs").says("1 spec in the queue");
     repo.tribunal(&["daemon", "log"]).ok().says("docs/specs/a.md: queued as a (S, ");
     repo.tribunal(&["daemon", "stop"]).ok().says("stopped");
     assert!(!background.is_running());
@@ -556,7 +556,7 @@ fn every_linked_work_tree_is_watched() {
     assert!(!sandbox.path().join("early/docs/progress/a.md").exists());
     // One lock for all of them.
     let linked = Repo { sandbox: &sandbox, dir: sandbox.path().join("early") };
-    linked.tribunal(&["watch"]).code(2).says("is watched already");
+    linked.tribunal(&["watch"]).code(2).says("is already being watched");
 }
 
 #[test]

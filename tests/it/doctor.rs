@@ -141,6 +141,6 @@ fn no_program_is_taken_from_the_repository() {
     clinic.doctor(&[], &[("PATH", &path)]).code(4).says("`codex` is not in `PATH`");
     let codex = inside.join("codex").display().to_string();
     let set = [("TRIBUNAL_PROGRAMS_CODEX_PATH", codex.as_str())];
-    clinic.doctor(&[], &set).code(4).says("in the repository that is judged");
+    clinic.doctor(&[], &set).code(4).says("inside the repository");
     assert!(!ran.exists());
 }

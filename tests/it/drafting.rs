@@ -225,13 +225,13 @@ fn what_an_agent_drafts_stops_the_next_mistake() {
         assert_eq!(rule["check"]["pattern"], mistake.pattern);
         assert_eq!(rule["check"]["language"], mistake.language);
         assert_eq!((&rule["title"], &rule["class"]), (&"Drop no result".into(), &CLASS.into()));
-        repo.tribunal(&["constitution", "test"]).ok().says("1 checks hold");
+        repo.tribunal(&["constitution", "test"]).ok().says("1 check passed");
         repo.commit_unjudged("docs: a rule");
         repo.tribunal(&["hooks", "install"]).ok();
         repo.write(mistake.next.0, mistake.next.1);
         let id = rule["id"].as_str().unwrap();
         repo.commit("feat: once more").code(1).says(id).says("Drop no result");
-        learn(&repo, &["--agent"]).ok().says("says it already");
+        learn(&repo, &["--agent"]).ok().says("covers it already");
         assert_eq!(researcher.asked().len(), 1);
         let prompt = &researcher.asked()[0];
         for text in [CLASS, "what fails is not told", mistake.files[1].0] {
@@ -381,7 +381,7 @@ fn what_a_person_wrote_is_replaced_only_by_name() {
     RUST.make(&repo);
     let own = repo.read(TOPIC).replace("Seen in 3 findings", "We lost data by it: 3 findings");
     repo.write(TOPIC, &own);
-    learn(&repo, &["--agent"]).ok().says("says it already");
+    learn(&repo, &["--agent"]).ok().says("covers it already");
     assert_eq!(repo.read(TOPIC), own);
     assert!(researcher.asked().is_empty());
     learn(&repo, &["--agent", "--class", CLASS]).ok().says("(active)");
@@ -452,7 +452,7 @@ fn what_a_review_upholds_is_learned_from_once() {
         repo.write(format!("src/store/{name}.rs"), text).commit_unjudged("feat: more");
         review(&repo, &["--commit", "HEAD"]).ok().says("the error is dropped");
     };
-    let not_yet = || learn(&repo, &[]).ok().says("nothing came back");
+    let not_yet = || learn(&repo, &[]).ok().says("no rule learned");
     mistake("one", "remove_file(path)");
     mistake("two", "write(&path, text)");
     // The same commit again, and in ranges that hold it.

@@ -71,7 +71,7 @@ fn a_remark_is_kept_shown_and_decided() {
     repo.tribunal(&["findings", "dismiss", short, "--reason", "a temporary file"])
         .ok()
         .says("dismissed: the result is ignored");
-    repo.tribunal(&["findings"]).ok().says("no such findings");
+    repo.tribunal(&["findings"]).ok().says("no open findings");
     repo.tribunal(&["findings", "show", &id])
         .ok()
         .says("dismissed by A Person <person@example.invalid>: a temporary file")
@@ -95,20 +95,20 @@ fn a_remark_is_kept_shown_and_decided() {
 fn wrong_use_is_named() {
     let sandbox = Sandbox::new();
     let repo = repo_with_file(&sandbox);
-    repo.tribunal(&["findings"]).ok().says("no such findings");
+    repo.tribunal(&["findings"]).ok().says("no open findings");
     assert!(!database(&repo).exists(), "looking makes no ledger");
     add(&repo, "src/a.rs:9", "m").code(2).says("`src/a.rs` has no line 9");
     add(&repo, "src/b.rs:1", "m").code(2).says("neither in the last commit nor in the index");
     add(&repo, "src/a.rs", "m")
         .code(2)
-        .says("`src/a.rs` is not a place")
+        .says("`src/a.rs` is not a path with a line")
         .says("--at src/main.rs:12");
-    add(&repo, "src/a.rs:0", "m").code(2).says("is not a place");
+    add(&repo, "src/a.rs:0", "m").code(2).says("is not a path with a line");
     add(&repo, "src/a.rs:1", " ").code(2).says("needs a message");
     let class = |class| ["findings", "add", "--class", class, "--at", "src/a.rs:1", "-m", "m"];
     repo.tribunal(&class("error-handling/unchecked-reslt"))
         .code(2)
-        .says("is not in the list of classes")
+        .says("unknown class")
         .says("hint: did you mean `error-handling/unchecked-result`?");
     repo.tribunal(&class("other/Odd Thing")).ok();
     add(&repo, "src/a.rs:1", "one").ok();
@@ -122,9 +122,9 @@ fn wrong_use_is_named() {
         .says("could be 3 findings: ")
         .says("hint: give more of the id");
     let over = ["findings", "accept", &id, "--reason", "r", "--until", "2020-01-01"];
-    repo.tribunal(&over).code(2).says("`2020-01-01` is over");
-    repo.tribunal(&["findings", "list", "--status", "shut"]).code(2).says("is not a status");
-    repo.tribunal(&["findings", "list", "--gate", "gate"]).code(2).says("is not a gate");
+    repo.tribunal(&over).code(2).says("`2020-01-01` is in the past");
+    repo.tribunal(&["findings", "list", "--status", "shut"]).code(2).says("unknown status");
+    repo.tribunal(&["findings", "list", "--gate", "gate"]).code(2).says("unknown gate");
     repo.tribunal(&["findings", "list", "--since", "soon"]).code(2).says("is not a time");
     assert_eq!(messages(&repo), ["m", "one", "three"]);
     repo.tribunal(&["findings", "list", "--class", "other/odd-thing"]).ok().says("m");

@@ -77,7 +77,9 @@ fn init_takes_old_secrets_into_a_baseline_and_proposes_what_fits() {
     repo.tribunal(&["init", "--dry-run"]).ok().says("would write tribunal.toml");
     assert!(!repo.path("tribunal.toml").exists() && !repo.path(".git/hooks/pre-commit").exists());
     let said = repo.tribunal(&["init"]).ok();
-    said.says("go to .ai/baseline.txt").says("commit-message blocks").says("cargo test --quiet");
+    said.says("recorded in .ai/baseline.txt")
+        .says("commit-message blocks")
+        .says("cargo test --quiet");
     let again = repo.tribunal(&["init"]).ok();
     again.says("nothing to write").says("nothing to change");
     repo.commit("chore: begin with tribunal").ok();

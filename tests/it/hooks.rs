@@ -316,7 +316,7 @@ fn a_missing_program_is_open_at_a_commit_and_closed_at_a_protected_push() {
     let remote = sandbox.bare("remote.git");
     let repo = installed(&sandbox);
     without_the_program(&repo);
-    let outcome = repo.write("a", "a").commit("one").ok().says("this commit was NOT judged");
+    let outcome = repo.write("a", "a").commit("one").ok().says("this commit was NOT checked");
     assert_eq!(outcome.stderr.lines().count(), 1, "{outcome}");
     repo.git(&["remote", "add", "origin", "../remote.git"]).ok();
     for target in ["main", "main:master", "main:refs/heads/x main"] {
@@ -324,7 +324,7 @@ fn a_missing_program_is_open_at_a_commit_and_closed_at_a_protected_push() {
         words.extend(target.split(' '));
         repo.git(&words).code(1).says("REFUSED").says("hint:");
     }
-    repo.git(&["push", "origin", "main:free"]).ok().says("this push was NOT judged");
+    repo.git(&["push", "origin", "main:free"]).ok().says("this push was NOT checked");
     repo.git(&["push", "origin", "main:refs/for/main"]).ok();
     repo.git(&["push", "--no-verify", "origin", "main:trunk"]).ok();
     repo.git(&["fetch", "--quiet"]).ok();
@@ -643,14 +643,14 @@ fn a_hook_manager_that_comes_back_is_kept_again() {
 }
 
 #[test]
-fn install_agrees_to_the_commands_and_says_which() {
+fn install_trusts_the_commands_and_names_them() {
     let sandbox = Sandbox::new();
     let repo = sandbox.repo("repo");
     let policy = "[[commands]]\nname = \"never\"\nrun = \"false\"\non = [\"pre-commit\"]\n";
     repo.write("tribunal.toml", policy).commit_unjudged("law");
-    repo.tribunal(&["hooks", "install", "--dry-run"]).ok().never_says("agreed");
-    repo.tribunal(&["hooks", "install"]).ok().says("agreed to run `false`");
-    repo.tribunal(&["hooks", "install"]).ok().says("nothing to change").never_says("agreed");
+    repo.tribunal(&["hooks", "install", "--dry-run"]).ok().never_says("trusted");
+    repo.tribunal(&["hooks", "install"]).ok().says("trusted `false`");
+    repo.tribunal(&["hooks", "install"]).ok().says("nothing to change").never_says("trusted");
     repo.write("a", "a").commit("feat: a").code(1).says("never");
 }
 

@@ -527,7 +527,7 @@ const CONTENT: &[Shape] = &[
     ("with the law switched off in the same push", Refused, |w| {
         w.add("tribunal.toml", "[gates]\nconflict-markers = \"off\"\n");
         w.add_bad("bad");
-        w.push("origin main").says("bad:1").says("changes the law")
+        w.push("origin main").says("bad:1").says("changes the policy")
     }),
 ];
 

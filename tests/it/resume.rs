@@ -539,7 +539,7 @@ fn an_interrupted_run_says_how_to_go_on() {
             assert_eq!(ended.code(), Some(130));
             assert!(scene.stand_ins.alive().is_empty());
             let said = fs::read_to_string(said).unwrap();
-            let hint = format!("`tribunal resume {id}` goes on with it");
+            let hint = format!("resume it with `tribunal resume {id}`");
             assert!(said.contains(&hint), "{said}");
         }
         scene
@@ -597,7 +597,7 @@ fn a_rate_limit_is_waited_for_across_a_kill() {
                 let ended = child.wait().unwrap();
                 if signal == Signal::INT {
                     assert_eq!(ended.code(), Some(130));
-                    assert!(said().contains("goes on with it"), "{}", said());
+                    assert!(said().contains("resume it with `tribunal resume"), "{}", said());
                 }
                 waited(&scene, &repo, &asked, reset);
             });

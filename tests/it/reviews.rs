@@ -494,7 +494,7 @@ fn a_push_cannot_switch_off_its_own_reviews() {
             review(&repo, &["--commit", commit]);
         }
         let pushed = git(&repo, &["push", "--dry-run", "origin", "main"], &[]).code(1);
-        pushed.says("push the change of the law by itself first");
+        pushed.says("push the policy change by itself first");
         repo.git(&["reset", "--quiet", "--hard", "origin/main"]).ok();
     }
 }
@@ -618,7 +618,7 @@ fn a_file_that_cannot_be_copied_for_the_judges_is_named_and_the_review_goes_on()
     let unshown = &reviewed["unscanned"][0];
     assert_eq!(unshown["path"], "docs/other.md", "{reviewed}");
     let why = unshown["reason"].as_str().unwrap();
-    assert!(why.starts_with("could not be copied for the judges: "), "{why}");
+    assert!(why.starts_with("could not be copied for the reviewers: "), "{why}");
     assert!(reviewed["receipt"].is_string(), "{reviewed}");
     assert_eq!(agents.asked().len(), 1);
 }
@@ -639,7 +639,7 @@ fn a_changed_file_that_cannot_be_copied_for_the_judges_leaves_the_review_incompl
     assert_eq!(outcome["review"]["unscanned"][0]["path"], path, "{outcome}");
     let reason = outcome["review"]["reason"].as_str().unwrap();
     assert!(reason.starts_with("the review is incomplete: "), "{reason}");
-    assert!(reason.contains("could not be copied for the judges: "), "{reason}");
+    assert!(reason.contains("could not be copied for the reviewers: "), "{reason}");
     assert_eq!(outcome["review"]["receipt"], Value::Null);
     assert_eq!(agents.asked().len(), 0, "nobody was paid for it");
 }

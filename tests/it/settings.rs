@@ -95,7 +95,7 @@ fn no_number_of_days_is_more_than_the_program_can_count() {
     }
     repo.tribunal(&["findings", "list", "--since=-1d"]).code(2).says("`-1d` is not a time");
     let until = ["findings", "dismiss", "x", "-r", "y", "--until", "9999-12-31"];
-    repo.tribunal(&until).code(2).says("`9999-12-31` is too far off");
+    repo.tribunal(&until).code(2).says("`9999-12-31` is out of range");
     for key in ["watch.rescan", "review.wait", "review.ratchet", "agents.executor.timeout"] {
         for length in ["3651d", "18446744073709551615s", "18446744073709551615ms"] {
             repo.tribunal(&["config", "--set", &format!("{key}={length}")])

@@ -9,14 +9,14 @@ const GOOD: &str = "---\nid: good\n---\n# Good\n\n## Goal\nBe good.\n\n## Accept
 fn a_new_spec_is_a_draft_without_errors() {
     let sandbox = Sandbox::new();
     let repo = sandbox.repo("r");
-    repo.tribunal(&["spec", "list"]).ok().says("there are no specs yet");
+    repo.tribunal(&["spec", "list"]).ok().says("no specs yet");
     repo.tribunal(&["spec", "new", "add-login"]).ok().says("wrote docs/specs/add-login.md");
     let text = repo.read("docs/specs/add-login.md");
     assert!(text.contains("id: add-login\n") && text.contains("# Add login\n"), "{text}");
     repo.tribunal(&["spec", "lint"]).ok().says("1 spec(s): 0 error(s)");
     repo.tribunal(&["spec", "list"]).ok().says("draft");
     // Neither that file nor that id is written over.
-    repo.tribunal(&["spec", "new", "add-login"]).code(2).says("has the id `add-login` already");
+    repo.tribunal(&["spec", "new", "add-login"]).code(2).says("already has the id `add-login`");
     repo.tribunal(&["spec", "new", "ADD-LOGIN"]).code(2).says("has the id `ADD-LOGIN` already");
     repo.write("docs/specs/held.md", GOOD);
     repo.tribunal(&["spec", "new", "held"]).code(2).says("`docs/specs/held.md` is there already");
@@ -62,7 +62,7 @@ fn show_finds_a_spec_by_its_id_or_names_the_nearest() {
         .says("# Good")
         .says("AC-1")
         .says("docs/specs/file.md");
-    repo.tribunal(&["spec", "show", "goof"]).code(2).says("the nearest is `good`");
+    repo.tribunal(&["spec", "show", "goof"]).code(2).says("did you mean `good`");
     let json = repo.tribunal(&["spec", "show", "good", "--format", "json"]).ok().json();
     assert_eq!(json["spec"]["queued"], false);
     assert_eq!(json["spec"]["size"], "S");

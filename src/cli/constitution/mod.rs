@@ -12,6 +12,7 @@ use crate::domain::constitution::rule::{Language, Rule, RuleCheck, RuleError, Ru
 use crate::domain::model::class::Class;
 use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
+use crate::domain::model::text::counted;
 use crate::flow::learn;
 use crate::flow::learn::standing::Standing;
 use crate::flow::learn::{Learned, Outcome, Request, Session};
@@ -75,7 +76,7 @@ struct LearnArgs {
 }
 
 /// What to do about a file that was written.
-const COMMIT: &str = "commit it: changes are held to the rules that are committed";
+const COMMIT: &str = "commit it: rules take effect once they are committed";
 
 pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
     match &args.command {
@@ -114,7 +115,7 @@ fn list(context: &Context) -> Result<ExitStatus> {
     }
     if !standing.errors.is_empty() {
         let count = standing.errors.len();
-        out::warn(&format!("{count} more cannot be read: `tribunal constitution check` says why"));
+        out::warn(&format!("{count} more cannot be read; `tribunal constitution check` shows why"));
     }
     Ok(ExitStatus::Pass)
 }
@@ -175,7 +176,7 @@ fn test(context: &Context, id: Option<&str>) -> Result<ExitStatus> {
     }
     if let (Some(id), true) = (id, wanted.is_empty() && errors.is_empty()) {
         return Err(hinted(
-            format!("there is no rule `{id}` in the work tree"),
+            format!("no rule `{id}` in the work tree"),
             "`tribunal constitution list` shows every rule",
         ));
     }
@@ -189,8 +190,13 @@ fn test(context: &Context, id: Option<&str>) -> Result<ExitStatus> {
     }
     print_errors(&errors);
     if !context.global.quiet {
-        let verdict = if errors.is_empty() { "hold" } else { "were tried" };
-        out::result(&format!("{tried} checks {verdict}, {prose} rules have none to try"));
+        out::result(&if wanted.is_empty() {
+            "no rules to test".to_owned()
+        } else {
+            let outcome = if errors.is_empty() { "passed" } else { "tested" };
+            let without = counted(prose, "rule");
+            format!("{} {outcome}, {without} without a check", counted(tried, "check"))
+        });
     }
     Ok(status_of(&errors))
 }
@@ -228,8 +234,8 @@ fn learn(context: &Context, args: &LearnArgs) -> Result<ExitStatus> {
         }
         if lines.is_empty() && !context.global.quiet {
             out::talk(&match &request.class {
-                Some(class) => format!("nothing of `{class}` came back often enough"),
-                None => "nothing came back often enough".to_owned(),
+                Some(class) => format!("no rule learned: `{class}` was not found often enough"),
+                None => "no rule learned: no mistake was found often enough".to_owned(),
             });
         }
     }
@@ -257,7 +263,7 @@ fn forget(context: &Context, id: &str) -> Result<ExitStatus> {
     if context.global.format == OutputFormat::Json {
         out::result(&json!({"version": 1, "forgotten": show::json_rule(&rule, None)}).to_string());
     } else if !context.global.quiet {
-        out::result(&format!("forgot {id}, which stood at {}:{}", rule.at.path, rule.at.line));
+        out::result(&format!("removed {id} from {}:{}", rule.at.path, rule.at.line));
         out::hint(COMMIT);
     }
     Ok(ExitStatus::Pass)
@@ -272,7 +278,7 @@ pub fn print_session(session: &Session) {
         match &learned.outcome {
             Outcome::Rule { .. } => out::talk(&show::learned(learned, false)),
             Outcome::Broken(_) => out::warn(&show::learned(learned, false)),
-            // Said where somebody asks for it.
+            // Said by `tribunal constitution learn` alone.
             Outcome::Known { .. }
             | Outcome::Forgotten { .. }
             | Outcome::Elsewhere { .. }
@@ -291,13 +297,13 @@ pub fn print_session(session: &Session) {
 fn check_of(args: &LearnArgs) -> Result<Option<RuleCheck>> {
     let on = RuleScope::from_name(&args.on).ok_or_else(|| {
         let names = RuleScope::ALL.map(RuleScope::as_str).join(", ");
-        hinted(format!("`{}` is not a text to check", args.on), format!("one of {names}"))
+        hinted(format!("`{}` is not a place to check", args.on), format!("one of {names}"))
     })?;
     let check = match (&args.pattern, &args.language, &args.regex) {
         (Some(pattern), Some(name), _) => {
             let language = Language::from_name(name).ok_or_else(|| {
                 let names = Language::ALL.map(Language::as_str).join(", ");
-                hinted(format!("`{name}` has no structural patterns"), format!("one of {names}"))
+                hinted(format!("code patterns do not work for `{name}`"), format!("one of {names}"))
             })?;
             RuleCheck::AstGrep { pattern: pattern.clone(), language, on }
         }

@@ -124,13 +124,13 @@ pub fn learned(learned: &Learned, dry_run: bool) -> String {
             };
             format!("{done} {} ({status}) from {what}: {title}\n  {place}, {how}{by}", rule.id)
         }
-        Outcome::Known { ids } => format!("{what}: {} says it already", ids.join(", ")),
+        Outcome::Known { ids } => format!("{what}: {} covers it already", ids.join(", ")),
         Outcome::Forgotten { id } => format!(
             "{what}: {id} was deleted and does not come back by itself; `--class {}` asks for it",
             learned.class
         ),
         Outcome::Elsewhere { id } => {
-            format!("{what}: {id} stands on another branch, as the mistakes do")
+            format!("{what}: {id} is on another branch, where the findings are")
         }
         Outcome::Unproved { reason } | Outcome::Full { reason } => {
             format!("{what}: not learned, {reason}")

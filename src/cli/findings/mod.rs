@@ -196,14 +196,18 @@ fn list(context: &Context, args: &ListArgs) -> Result<ExitStatus> {
             if !text.is_empty() {
                 out::result(&text);
             } else if !context.global.quiet {
-                out::talk("no such findings");
+                out::talk(if args.status == "open" {
+                    "no open findings"
+                } else {
+                    "no findings match"
+                });
             }
         }
     }
     Ok(ExitStatus::Pass)
 }
 
-/// Prints what is kept in a form for other programs. It judges nothing: the verdict is `pass`.
+/// Prints what is kept in a form for other programs. It evaluates nothing: the verdict is `pass`.
 fn report_list(context: &Context, repo: &Repo, listing: &Listing) -> Result<()> {
     let findings: Vec<Reported> = listing.findings.iter().map(reported).collect();
     let answers = judge::answers(repo, &context.env, &findings)?;
@@ -240,7 +244,9 @@ fn show(context: &Context, id: &str) -> Result<ExitStatus> {
         match today {
             Whereabouts::At(line) => out::result(&format!("in HEAD: line {line}")),
             Whereabouts::Edited => {
-                out::result("in HEAD: the line was edited; whether it still holds must be asked");
+                out::result(
+                    "in HEAD: the line was edited; a new review must tell whether it still applies",
+                );
             }
             Whereabouts::Gone => out::result("in HEAD: gone"),
             Whereabouts::Unknown => {}
@@ -282,7 +288,7 @@ fn add(context: &Context, args: &AddArgs) -> Result<ExitStatus> {
     let (path, line) = split_place(&args.at)?;
     let path = path_of(context, &repo, path)?;
     if args.message.trim().is_empty() {
-        return Err(hinted("a remark needs a message", "give one with `--message`"));
+        return Err(hinted("a finding needs a message", "give one with `--message`"));
     }
     let class = class_of(&args.class)?;
     let severity = severity_of(&args.severity)?;
@@ -326,7 +332,7 @@ fn import(context: &Context, args: &ImportArgs) -> Result<ExitStatus> {
     }
     if imported.elsewhere > 0 {
         let elsewhere = imported.elsewhere;
-        out::warn(&format!("{elsewhere} of them are in files that the last commit does not have"));
+        out::warn(&format!("{elsewhere} of them are in files that are not in the last commit"));
     }
     if context.global.format == OutputFormat::Json {
         let findings: Vec<_> = kept.findings.iter().map(json_finding).collect();
@@ -341,12 +347,11 @@ fn import(context: &Context, args: &ImportArgs) -> Result<ExitStatus> {
     Ok(ExitStatus::Pass)
 }
 
-/// Learns where what was taken in came back often enough. The findings are kept whatever becomes of
-/// it.
+/// Learns a rule where the new findings recur often enough. The findings are kept in any case.
 fn learn_from_it(context: &Context, repo: &Repo) {
     match learn::by_itself(repo, &context.env, &context.global.set) {
         Ok(session) => constitution::print_session(&session),
-        Err(error) => out::warn(&format!("nothing was learned: {error:#}")),
+        Err(error) => out::warn(&format!("no rule was learned: {error:#}")),
     }
 }
 
@@ -357,7 +362,10 @@ fn actor(context: &Context, repo: &Repo) -> Result<String> {
     }
     let output = repo.git().args(["var", "GIT_AUTHOR_IDENT"]).capture()?;
     let ident = succeeded(&output, "git var GIT_AUTHOR_IDENT").map_err(|_| {
-        hinted("it is not known who decides", "set `git config user.name` or TRIBUNAL_ACTOR")
+        hinted(
+            "the author of the decision is unknown",
+            "set `git config user.name` or TRIBUNAL_ACTOR",
+        )
     })?;
     // `Name <address> seconds zone`: the time is ours to say.
     let end = ident.rfind(b">").map_or(ident.len(), |at| at + 1);

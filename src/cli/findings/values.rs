@@ -41,7 +41,7 @@ pub fn split_place(at: &OsStr) -> Result<(&Path, u32)> {
             Ok((Path::new(OsStr::from_bytes(path)), line))
         }
         _ => {
-            let message = format!("`{}` is not a place", at.display());
+            let message = format!("`{}` is not a path with a line", at.display());
             Err(hinted(message, "write it as in `--at src/main.rs:12`"))
         }
     }
@@ -55,7 +55,7 @@ pub fn status_of(word: &str) -> Result<Option<FindingStatus>> {
     match status {
         Some(status) => Ok(Some(status)),
         None => Err(hinted(
-            format!("`{word}` is not a status"),
+            format!("unknown status `{word}`"),
             "it is one of open, accepted, dismissed, fixed, all",
         )),
     }
@@ -68,7 +68,7 @@ pub fn gate_of(name: &str) -> Result<Gate> {
             .chain([Gate::Review, Gate::Person, Gate::Import])
             .map(Gate::as_str)
             .collect();
-        hinted(format!("`{name}` is not a gate"), format!("it is one of {}", names.join(", ")))
+        hinted(format!("unknown gate `{name}`"), format!("it is one of {}", names.join(", ")))
     })
 }
 
@@ -86,8 +86,8 @@ pub fn class_of(text: &str) -> Result<Class> {
         .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
         .unwrap_or_default();
     Err(hinted(
-        format!("`{text}` is not in the list of classes"),
-        format!("did you mean `{nearest}`? What fits none is `{class}`"),
+        format!("unknown class `{text}`"),
+        format!("did you mean `{nearest}`? If none fits, use `{class}`"),
     ))
 }
 
@@ -95,7 +95,7 @@ pub fn severity_of(word: &str) -> Result<Severity> {
     match Severity::from_foreign(word) {
         Some(Foreign::Severity(severity)) => Ok(severity),
         Some(Foreign::Noise) | None => Err(hinted(
-            format!("`{word}` is not a severity"),
+            format!("unknown severity `{word}`"),
             "it is one of critical, high, medium, low",
         )),
     }

@@ -10,6 +10,7 @@ use crate::domain::constitution::recurrence::Candidate;
 use crate::domain::constitution::rule::{Origin, Rule, RuleCheck};
 use crate::domain::model::class::Class;
 use crate::domain::model::severity::Severity;
+use crate::domain::model::text::one_line;
 
 /// The longest text that is taken from a finding, in characters: rules that grow are not read.
 const MESSAGE_CHARS_MAX: usize = 240;
@@ -97,7 +98,7 @@ fn title(candidate: &Candidate, cases: &[&Incident]) -> String {
     let text = match (candidate.class.demand(), cases.first()) {
         (Some(demand), _) => demand.to_owned(),
         (None, Some(case)) => {
-            format!("avoid: {}", one_line(&case.occurrence.message, TITLE_CHARS_MAX))
+            format!("avoid: {}", title_line(&case.occurrence.message, TITLE_CHARS_MAX))
         }
         (None, None) => candidate.class.name().replace('-', " "),
     };
@@ -113,17 +114,17 @@ fn sentence(candidate: &Candidate, cases: &[&Incident]) -> String {
     let (findings, changes) = (count(cases.len(), "finding"), count(changes(cases), "change"));
     let since = day(candidate.first).map_or_else(String::new, |day| format!(" since {day}"));
     let Some(case) = cases.first() else { return format!("{OPENING}{findings}.") };
-    let message = one_line(&case.occurrence.message, MESSAGE_CHARS_MAX);
+    let message = title_line(&case.occurrence.message, MESSAGE_CHARS_MAX);
     let mut sentence = format!("{OPENING}{findings} of {changes}{since}: {message}.");
     if !case.suggestion.trim().is_empty() {
-        let _ = write!(sentence, " Do: {}.", one_line(&case.suggestion, MESSAGE_CHARS_MAX));
+        let _ = write!(sentence, " Do: {}.", title_line(&case.suggestion, MESSAGE_CHARS_MAX));
     }
     sentence
 }
 
 /// A finding's text is data: it becomes one short line that can open no heading, block or example.
-fn one_line(text: &str, chars_max: usize) -> String {
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+fn title_line(text: &str, chars_max: usize) -> String {
+    let line = one_line(text);
     let line = line.trim_end_matches('.');
     match line.char_indices().nth(chars_max) {
         Some((end, _)) => format!("{} …", line[..end].trim_end()),

@@ -11,6 +11,7 @@ use crate::domain::constitution::incident::{ConstitutionLimits, Incident};
 use crate::domain::constitution::recurrence::Candidate;
 use crate::domain::constitution::rule::{Language, Rule, RuleCheck, RuleScope};
 use crate::domain::model::fence::{fenced, visible, visible_path};
+use crate::domain::model::text::one_line;
 
 const TEMPLATE: &str = include_str!("prompts/drafter.md");
 
@@ -187,7 +188,7 @@ impl Draft {
 }
 
 fn line(key: &str, text: &str, chars_max: usize) -> Result<String, String> {
-    let joined = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let joined = one_line(text);
     short(key, &joined, chars_max).map(ToOwned::to_owned)
 }
 

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::locate::symbols;
+use crate::domain::model::text::one_line;
 
 /// Several ways to find one line again, each a BLAKE3 hash of 128 bits in hexadecimal.
 ///
@@ -262,7 +263,7 @@ pub fn normalised(line: &str) -> String {
     let line = line.trim();
     let code = without_comment(line).trim_end();
     let kept = if code.is_empty() { line } else { code };
-    kept.split_whitespace().collect::<Vec<_>>().join(" ")
+    one_line(kept)
 }
 
 /// Cuts at a comment mark that stands after white space and outside quotes.

@@ -2,6 +2,7 @@
 
 use crate::domain::model::severity::Severity;
 use crate::domain::model::size::Size;
+use crate::domain::model::text::one_line;
 use crate::domain::pipeline::run::{CallFailure, GateOutcome, Run, RunKind, Stage};
 use crate::domain::review::converge::{StopInputs, StopLimits, stop};
 use crate::domain::review::decide::{
@@ -133,22 +134,22 @@ pub(super) fn speaks_for(
 
 /// The arbiter's instruction, as one line.
 pub(super) fn instruction(finding: &TrackedFinding) -> Option<String> {
-    one_line(&finding.decision.as_ref()?.instruction)
+    stated(&finding.decision.as_ref()?.instruction)
 }
 
 /// What the review says is not as the criterion asks, as one line.
 pub(super) fn instruction_of(criterion: &AssessedCriterion) -> Option<String> {
-    let why = one_line(&criterion.why)?;
+    let why = stated(&criterion.why)?;
     Some(format!("{} is not met ({}): {why}", criterion.id, criterion.met.as_str()))
 }
 
 pub(super) fn lines(texts: &[String]) -> Vec<String> {
-    texts.iter().filter_map(|text| one_line(text)).collect()
+    texts.iter().filter_map(|text| stated(text)).collect()
 }
 
-pub(super) fn one_line(text: &str) -> Option<String> {
-    let words: Vec<&str> = text.split_whitespace().collect();
-    (!words.is_empty()).then(|| words.join(" "))
+/// The text on one line; `None` where it is blank.
+fn stated(text: &str) -> Option<String> {
+    Some(one_line(text)).filter(|line| !line.is_empty())
 }
 
 pub(super) fn instructions(given: bool) -> Instructions {

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::domain::model::class::Class;
 use crate::domain::model::severity::{Foreign, Severity};
+use crate::domain::model::text::one_line;
 use crate::domain::review::finding::{AssessedCriterion, CriterionStatus, Quote, VerifiedFinding};
 
 /// The most characters of a title.
@@ -244,10 +245,6 @@ fn basis(text: &str) -> String {
         "" if id.contains("AC-") => format!("spec:{id}"),
         _ => "invariant".to_owned(),
     }
-}
-
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// A value and its path in the answer.

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::domain::model::fence::fenced;
+use crate::domain::model::text::one_line;
 use crate::domain::review::arbiter_decision::{ArbiterDecision, ArbiterVerdict};
 use crate::domain::review::finding::{Quote, ReviewFinding};
 use crate::domain::review::template::{ARBITER, render};
@@ -203,8 +204,4 @@ fn stands(quote: &str, text: Option<&str>) -> bool {
     let quote = quote.trim_matches('\n');
     let says = quote.chars().filter(|char| char.is_alphanumeric()).count();
     says >= QUOTE && text.is_some_and(|text| trimmed(text).contains(quote))
-}
-
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

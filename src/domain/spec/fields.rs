@@ -2,6 +2,7 @@
 
 use crate::domain::model::globs;
 use crate::domain::model::size::Size;
+use crate::domain::model::text::one_line;
 use crate::domain::spec::problem::{LintRule, SpecProblems, quote};
 use crate::domain::spec::types::{RunBudget, Spec, SpecMode, SpecStatus};
 use crate::domain::spec::yaml::{Node, YamlEntry, YamlValue};
@@ -278,9 +279,4 @@ fn cents(text: &str) -> Option<u64> {
     }
     let part: u64 = format!("{part:0<2}").parse().ok()?;
     whole.parse::<u64>().ok()?.checked_mul(100)?.checked_add(part)
-}
-
-/// Text with every run of white space as one space.
-pub(in crate::domain::spec) fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
-use crate::domain::spec::fields::one_line;
+use crate::domain::model::text::one_line;
 use crate::domain::spec::parsed::SpecPart;
 
 /// The sections a spec may have, by every name they go under.

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use crate::domain::spec::fields::{COMMON, check_id, nearest, one_line, read_common, unknown_key};
+use crate::domain::model::text::one_line;
+use crate::domain::spec::fields::{COMMON, check_id, nearest, read_common, unknown_key};
 use crate::domain::spec::outline::{
     FrontMatter, ListItem, SECTIONS, SpecSection, front_matter, outline, section_part,
 };

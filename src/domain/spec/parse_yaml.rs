@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
+use crate::domain::model::text::one_line;
 use crate::domain::spec::fields::{
-    COMMON, check_id, items, one_line, read_common, text, texts, unknown_key, wrong_type,
+    COMMON, check_id, items, read_common, text, texts, unknown_key, wrong_type,
 };
 use crate::domain::spec::parsed::{ParsedSpec, Passage, SpecPart};
 use crate::domain::spec::problem::{LintRule, SpecProblems, quote};

@@ -1,6 +1,6 @@
 //! The draft that `tribunal spec new` writes.
 
-use crate::domain::spec::fields::one_line;
+use crate::domain::model::text::one_line;
 
 const TEMPLATE: &str = include_str!("template.md");
 

@@ -357,9 +357,9 @@ impl Run<'_> {
 
 fn untrusted(trusted: &Trusted, command: &CommandGate) -> String {
     let why = if trusted.knows_name(command) {
-        "it was changed since you agreed to run it"
+        "it changed since you trusted it"
     } else {
-        "you have not agreed to run it"
+        "it is not trusted"
     };
     format!("{why}; `tribunal trust` shows it and asks")
 }

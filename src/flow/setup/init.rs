@@ -11,6 +11,7 @@ use crate::domain::gates::governance::{BASELINE_FILE, POLICY_FILE};
 use crate::domain::gates::secrets;
 use crate::domain::gates::secrets::scan;
 use crate::domain::model::objects::{BLOB_BYTES_MAX, Content};
+use crate::domain::model::text::counted;
 use crate::flow::setup::propose::{COMMITS_LOOKED_AT, Proposal, RepoFacts, propose};
 use crate::platform::git::change;
 use crate::platform::git::command::succeeded;
@@ -47,15 +48,16 @@ pub fn plan(repo: &Repo) -> Result<Plan> {
     let top = repo.work_tree.clone().context("a bare repository has no files to write to")?;
     let mut missing = Vec::new();
     let mut chosen = Vec::new();
-    // A link that leads nowhere counts as there: it is somebody's.
+    // A link that leads nowhere counts as there: a person made it.
     let is_there = |path: &str| fs::symlink_metadata(top.join(path)).is_ok();
     if !is_there(BASELINE_FILE)
         && let Some((content, count)) = baseline(repo)?
     {
         missing.push(MissingFile { path: BASELINE_FILE, content });
         chosen.push(format!(
-            "{count} secrets that are in the repository already go to {BASELINE_FILE}: they warn \
-             instead of stopping everyone. Revoke them"
+            "{} recorded in {BASELINE_FILE}: reported as warnings once it is committed. \
+             Revoke those that are real",
+            counted(count, "secret")
         ));
     }
     if !is_there(POLICY_FILE) {

@@ -177,7 +177,7 @@ impl Workspace {
 
     /// Checks `tree` out, and nothing else but for ignored files that earlier runs left,
     /// where they may stay: build caches are among them. Files that do not differ are not written, so that their times
-    /// stay. `head` is the commit that git is told about in there.
+    /// stay. `head` is what HEAD is in there.
     pub fn checkout(
         &self,
         repo: &Repo,
@@ -257,7 +257,7 @@ impl Workspace {
         Ok(())
     }
 
-    /// A shared path must be inside the work tree, not git's own, and nothing that is judged.
+    /// A shared path must be inside the work tree, not git's own, and nothing that is tracked.
     fn check_shared(&self, repo: &Repo, path: &str) -> Result<()> {
         let plain = |part: Component<'_>| match part {
             Component::Normal(name) => !name.eq_ignore_ascii_case(".git"),
@@ -272,7 +272,9 @@ impl Workspace {
             .args(["--literal-pathspecs", "ls-files", "-z", "--", path])
             .capture()?;
         if !output.status.success() || !output.stdout.is_empty() {
-            bail!("`share` names `{path}`, which is tracked: the judged content would be hidden");
+            bail!(
+                "`share` names `{path}`, which is tracked: it would hide the content that is checked"
+            );
         }
         let mut parent = work;
         for part in Path::new(path).parent().into_iter().flat_map(Path::components) {

@@ -114,9 +114,10 @@ fn copy_or_name(
             | io::ErrorKind::QuotaExceeded
             | io::ErrorKind::ReadOnlyFilesystem,
         ) => Err(error.context(format!("could not fill `{}`", folder.display()))),
-        _ => {
-            Ok(Some((file.path.clone(), format!("could not be copied for the judges: {error:#}"))))
-        }
+        _ => Ok(Some((
+            file.path.clone(),
+            format!("could not be copied for the reviewers: {error:#}"),
+        ))),
     }
 }
 
@@ -138,7 +139,7 @@ fn copy(repo: &Repo, file: &FileChange, folder: &Path, left: &mut u64) -> Result
     Ok(write_file(&folder.join(path), &masked)?)
 }
 
-#[expect(clippy::disallowed_methods, reason = "a copy that nobody keeps needs no atomic write")]
+#[expect(clippy::disallowed_methods, reason = "a temporary copy needs no atomic write")]
 fn write_file(path: &Path, content: &[u8]) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;

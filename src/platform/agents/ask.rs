@@ -43,7 +43,7 @@ pub struct Request<'a> {
     pub wall: Duration,
     /// The longest that it may be silent.
     pub idle: Duration,
-    /// The most that it may cost, told to programs that can be told.
+    /// The most that it may cost, passed to programs that accept it.
     pub budget: Option<Money>,
 }
 
@@ -96,7 +96,7 @@ pub enum Outcome {
     OverBudget {
         why: String,
     },
-    /// We were told to stop, by this signal.
+    /// This process got this signal.
     Interrupted(i32),
 }
 
@@ -119,7 +119,7 @@ pub struct Identity {
     pub family: String,
     /// The program's version; empty where it has none.
     pub version: String,
-    /// The model as reported, else as asked for; empty where nobody said.
+    /// The model as reported, else as asked for; empty where it is unknown.
     pub model: String,
 }
 

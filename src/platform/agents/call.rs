@@ -54,7 +54,7 @@ const BASE_VARS: [&str; 20] = [
     "REQUESTS_CA_BUNDLE",
 ];
 
-/// A program with what it is to be told.
+/// A program with its arguments, variables and secrets.
 #[derive(Clone, Debug)]
 pub struct ProgramCall {
     pub program: PathBuf,
@@ -76,7 +76,7 @@ pub enum Exit {
     Silent(Duration),
     /// Stopped as it printed without end.
     TooLong,
-    /// Stopped as we were told to stop, by this signal.
+    /// Stopped because this process got this signal.
     Interrupted(i32),
 }
 
@@ -129,7 +129,7 @@ impl ProgramCall {
     ) -> Result<ProgramOutput, Outcome> {
         let ran = self.try_run(request, around, interrupts);
         let ran = ran.map_err(|error| Outcome::CouldNotStart {
-            why: text::one_line(&self.mask(&format!("{error:#}"))),
+            why: text::reason_line(&self.mask(&format!("{error:#}"))),
         })?;
         Ok(ran)
     }
@@ -156,7 +156,7 @@ impl ProgramCall {
             .env(INSIDE, request.role.as_str())
             .mark(&Ulid::generate().to_string());
         if let Some(note) = request.note {
-            // Made here, so that whoever may go on with the run may read it.
+            // Made here, so that each user who may resume the run may read it.
             create(note)?;
             cmd = cmd.note(note);
         }

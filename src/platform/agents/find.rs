@@ -31,7 +31,7 @@ fn from_settings(name: &str, set: &Path, around: Around<'_>) -> Result<PathBuf, 
     } else if !is_program(set) {
         "no program is there"
     } else if !is_foreign(set, around) {
-        "it is in the repository that is judged"
+        "it is inside the repository"
     } else {
         return Ok(set.to_owned());
     };
@@ -106,7 +106,7 @@ mod tests {
         assert!(message("claude", "").contains("not in `PATH`"), "it cannot be executed");
         assert!(message("codex", "bin/codex").contains("not an absolute path"));
         assert!(message("codex", &text("nowhere")).contains("no program is there"));
-        assert!(message("codex", &text("links/codex")).contains("in the repository"));
+        assert!(message("codex", &text("links/codex")).contains("inside the repository"));
         assert_eq!(program("codex", &text("bin/codex"), "", around).unwrap(), place("bin/codex"));
     }
 }

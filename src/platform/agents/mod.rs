@@ -44,7 +44,7 @@ impl Agent {
             "claude" => claude::Claude::find(&policy.programs.claude, around).map(Self::Claude),
             "codex" => codex::Codex::find(&policy.programs.codex, around).map(Self::Codex),
             _ => Err(Missing {
-                message: format!("there is no agent `{name}`"),
+                message: format!("no agent `{name}`"),
                 hint: "`claude`, `codex`, or a `[[command-agent]]` of your own settings".to_owned(),
             }),
         }

@@ -10,7 +10,7 @@ use serde_json::Value;
 const REASON_MAX: usize = 300;
 
 /// The text as one line for people, shortened.
-pub fn one_line(text: &str) -> String {
+pub fn reason_line(text: &str) -> String {
     let words = text.split(|c: char| c.is_whitespace() || c.is_control());
     let line = words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(REASON_MAX - 1) {
@@ -22,11 +22,11 @@ pub fn one_line(text: &str) -> String {
 /// The last line that says something.
 pub fn last_line(text: &[u8]) -> String {
     let text = String::from_utf8_lossy(text);
-    one_line(text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default())
+    reason_line(text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default())
 }
 
 /// The one JSON object in a text: the whole of it, or with prose or a fence around it. `None` where
-/// there is none, or several that differ, as nobody can say which is meant, or one that is broken:
+/// there is none, or several that differ, as it is unknown which is meant, or one that is broken:
 /// what stands inside of it is not what was meant either.
 pub fn object_in(text: &str) -> Option<Value> {
     let mut found: Option<Value> = None;
@@ -147,7 +147,7 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
-    use super::{again_at, object_in, one_line};
+    use super::{again_at, object_in, reason_line};
 
     #[test]
     fn an_object_is_found_in_prose() {
@@ -196,7 +196,7 @@ mod tests {
             let now: Timestamp = "2026-11-20T19:00:00Z".parse().unwrap();
             again_at(&text, now);
             object_in(&text);
-            prop_assert!(one_line(&text.repeat(20)).chars().count() <= 300);
+            prop_assert!(reason_line(&text.repeat(20)).chars().count() <= 300);
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::platform::git::repo::Repo;
 
 /// What `git commit` is about to commit: the index that git named, against the checked-out commit.
 ///
-/// With `--amend` git does not tell the hook so: the change is then the amendment alone.
+/// With `--amend` git does not say so to the hook: the change is then the amendment alone.
 pub fn staged(repo: &Repo) -> Result<Change> {
     let tree = repo.staged_tree()?;
     let head = repo.head()?;
@@ -21,11 +21,11 @@ pub fn staged(repo: &Repo) -> Result<Change> {
 }
 
 /// One commit against its first parent. Of a merge, only the files that differ from every parent:
-/// the others were judged where they come from.
+/// the others were checked where they come from.
 pub fn of_commit(repo: &Repo, commit: &Commit) -> Result<Change> {
     let mut trees = Vec::new();
     for parent in &commit.parents {
-        // A shallow clone lacks the parents of its oldest commits: the whole tree is judged.
+        // A shallow clone lacks the parents of its oldest commits: the whole tree is checked.
         if let Some(parent) = repo.objects.commit(parent)? {
             trees.push(parent.tree);
         }
@@ -61,7 +61,7 @@ pub fn between(repo: &Repo, from: &Oid, to: &Oid) -> Result<Change> {
     })
 }
 
-/// Every file of a tree, as if all of it were new; the law is still read from that tree.
+/// Every file of a tree, as if all of it were new; the policy is still read from that tree.
 pub fn whole_tree(repo: &Repo, tree: &Oid) -> Result<Change> {
     let files = diff::trees(&repo.objects, None, Some(tree))?;
     Ok(Change {

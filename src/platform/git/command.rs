@@ -19,7 +19,7 @@ pub fn git(dir: &Path) -> Cmd {
         .env("GIT_OPTIONAL_LOCKS", "0")
         // A hook never goes to the network, whatever a partial clone lacks.
         .env("GIT_NO_LAZY_FETCH", "1")
-        // History is judged as it is, not as `git replace` or a grafts file shows it.
+        // History is read as it is, not as `git replace` or a grafts file shows it.
         .env("GIT_NO_REPLACE_OBJECTS", "1")
         .env("GIT_GRAFT_FILE", "/dev/null")
         .env("GIT_TERMINAL_PROMPT", "0")

@@ -8,7 +8,7 @@ use crate::domain::model::oid::Oid;
 /// before it calls `pre-commit`.
 ///
 /// `None` is no error: the extension is missing or out of date, or the file is of a form that this
-/// reader does not know (split or sparse index, a newer version); then `git write-tree` tells.
+/// reader does not know (split or sparse index, a newer version); then `git write-tree` is asked.
 /// Format: git's `Documentation/gitformat-index.adoc`.
 pub fn recorded_tree(index: &Path, oid_len: usize) -> Option<Oid> {
     // Read whole: 5,000 files are half a megabyte.

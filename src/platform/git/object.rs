@@ -22,7 +22,7 @@ pub enum Objects {
     Command(Box<RefCell<CatFile>>),
 }
 
-/// The parts of a commit that are judged.
+/// The parts of a commit that are checked.
 #[derive(Clone, Debug)]
 pub struct Commit {
     pub oid: Oid,
@@ -31,7 +31,7 @@ pub struct Commit {
     pub message: BString,
 }
 
-/// The parts of an annotated tag that are judged.
+/// The parts of an annotated tag that are checked.
 #[derive(Clone, Debug)]
 pub struct Tag {
     pub target: Oid,
@@ -40,7 +40,7 @@ pub struct Tag {
 
 impl Objects {
     /// Opens the object database through `git cat-file`, for repositories that libgit2
-    /// cannot open. The variables tell where a push that was not accepted yet has its objects.
+    /// cannot open. The variables say where a push that was not accepted yet has its objects.
     pub fn through_command(git_dir: &Path, vars: &[(&str, OsString)]) -> Result<Self> {
         Ok(Self::Command(Box::new(RefCell::new(CatFile::start(git_dir, vars)?))))
     }
@@ -113,7 +113,7 @@ impl Objects {
         }
     }
 
-    /// A commit's judged parts; `None` where it is not in this repository.
+    /// The parts of a commit that are checked; `None` where it is not in this repository.
     pub fn commit(&self, oid: &Oid) -> Result<Option<Commit>> {
         match self.read(oid)? {
             Some((ObjectKind::Commit, bytes)) => parse_commit(oid, &bytes)
@@ -124,7 +124,7 @@ impl Objects {
         }
     }
 
-    /// An annotated tag's judged parts; `None` where it is not in this repository.
+    /// The parts of an annotated tag that are checked; `None` where it is not in this repository.
     pub fn tag(&self, oid: &Oid) -> Result<Option<Tag>> {
         match self.read(oid)? {
             Some((ObjectKind::Tag, bytes)) => {

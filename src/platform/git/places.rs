@@ -50,7 +50,7 @@ pub fn ask_git(
     let mut lines = output.stdout.lines();
     let mut path = || lines.next().map(|line| line.to_path_lossy().into_owned());
     let (Some(git_dir), Some(common_dir)) = (path(), path()) else {
-        bail!("git rev-parse told no directories");
+        bail!("git rev-parse printed no directories");
     };
     let work_tree = match lines.next_back() {
         Some(b"true") => {

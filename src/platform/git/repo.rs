@@ -18,7 +18,7 @@ use crate::platform::git::object::{Commit, Objects};
 use crate::platform::git::places::ask_git;
 use crate::platform::process::{Cmd, Output};
 
-/// The variables by which git tells a hook what it is about: a temporary index, and the quarantine
+/// The variables that git sets for a hook: a temporary index, and the quarantine
 /// of a push that was not accepted yet. Our own git commands in the same repository need them.
 const HOOK_VARS: [&str; 4] = [
     "GIT_INDEX_FILE",
@@ -111,7 +111,7 @@ impl Repo {
         }
     }
 
-    /// A git command in this repository, with what git told the hook.
+    /// A git command in this repository, with the variables that git set for the hook.
     pub fn git(&self) -> Cmd {
         let dir = self.work_tree.as_deref().unwrap_or(&self.git_dir);
         let mut command = self.settings.give_to(git(dir)).arg("--git-dir").arg(&self.git_dir);
@@ -137,7 +137,7 @@ impl Repo {
             .arg(&self.git_dir)
             .arg("--work-tree")
             .arg(folder)
-            // No hook of the person's is told that an index was written.
+            // No hook of the person's runs because an index was written.
             .args(["-c", "core.hooksPath=/dev/null"])
             // The parts of a split index would lie in the person's git directory.
             .args(["-c", "core.splitIndex=false", "-c", "core.untrackedCache=false"])
@@ -236,7 +236,7 @@ impl Repo {
             let first = said.split(": unmerged").next().unwrap_or_default();
             let first = first.trim_start_matches("error: ");
             return Err(hinted(
-                format!("`{first}` is not merged: there is nothing to judge yet"),
+                format!("`{first}` has unresolved conflicts"),
                 "resolve the conflicts and `git add` the files",
             ));
         }

@@ -9,6 +9,7 @@ use anyhow::{Context as _, Result};
 
 use crate::domain::model::oid::Oid;
 use crate::platform::process::Identity;
+use crate::platform::store::file;
 use crate::platform::store::file::{set_aside_when_full, write_atomic, write_new};
 use crate::platform::store::lock;
 use crate::platform::store::lock::{Held, Wait};
@@ -67,7 +68,7 @@ pub fn want(state_dir: &Path, commit: &Oid) -> Result<Wanted> {
         return Ok(Wanted::LeftOut);
     }
     for part in ["failed", "left-out"] {
-        remove(&path_of(state_dir, part, commit))?;
+        file::remove_file(&path_of(state_dir, part, commit))?;
     }
     write_new(&path_of(state_dir, "waiting", commit), b"")?;
     Ok(Wanted::Waits)
@@ -110,8 +111,8 @@ pub fn begin_next(state_dir: &Path) -> Result<Option<Oid>> {
         let why = format!("its review was begun {before} times and ended the program each time");
         write_atomic(&path_of(state_dir, "aside", &commit), why.as_bytes())?;
         prune(state_dir, "aside")?;
-        remove(&path_of(state_dir, "waiting", &commit))?;
-        remove(&tries)?;
+        file::remove_file(&path_of(state_dir, "waiting", &commit))?;
+        file::remove_file(&tries)?;
     }
     Ok(None)
 }
@@ -120,7 +121,7 @@ pub fn begin_next(state_dir: &Path) -> Result<Option<Oid>> {
 pub fn put_back(state_dir: &Path, commit: &Oid) -> Result<()> {
     let tries = path_of(state_dir, "tries", commit);
     match count(&tries) {
-        0 | 1 => remove(&tries),
+        0 | 1 => file::remove_file(&tries),
         more => write_atomic(&tries, format!("{}\n", more - 1).as_bytes()),
     }
 }
@@ -158,15 +159,15 @@ pub fn done(state_dir: &Path, commit: &Oid, failure: Option<&str>) -> Result<()>
         write_atomic(&path_of(state_dir, "failed", commit), why.as_bytes())?;
         prune(state_dir, "failed")?;
     }
-    remove(&path_of(state_dir, "waiting", commit))?;
-    remove(&path_of(state_dir, "tries", commit))
+    file::remove_file(&path_of(state_dir, "waiting", commit))?;
+    file::remove_file(&path_of(state_dir, "tries", commit))
 }
 
 /// Forgets that a commit failed, was left out or set aside: it has an answer now.
 pub fn answered(state_dir: &Path, commit: &Oid) -> Result<()> {
     ["failed", "left-out", "aside"]
         .iter()
-        .try_for_each(|part| remove(&path_of(state_dir, part, commit)))
+        .try_for_each(|part| file::remove_file(&path_of(state_dir, part, commit)))
 }
 
 pub fn state(state_dir: &Path, commit: &Oid) -> State {
@@ -213,20 +214,13 @@ pub fn log(state_dir: &Path) -> Result<File> {
 fn prune(state_dir: &Path, part: &str) -> Result<()> {
     let noted = listed(state_dir, part)?;
     let surplus = noted.len().saturating_sub(NOTED_MAX);
-    noted[..surplus].iter().try_for_each(|commit| remove(&path_of(state_dir, part, commit)))
+    noted[..surplus]
+        .iter()
+        .try_for_each(|commit| file::remove_file(&path_of(state_dir, part, commit)))
 }
 
 fn path_of(state_dir: &Path, part: &str, commit: &Oid) -> PathBuf {
     folder(state_dir).join(part).join(commit.as_str())
-}
-
-fn remove(path: &Path) -> Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("could not remove `{}`", path.display()))
-        }
-        _ => Ok(()),
-    }
 }
 
 fn folder(state_dir: &Path) -> PathBuf {

@@ -79,6 +79,16 @@ pub fn sweep(folder: &Path) {
     }
 }
 
+/// Removes a file, where it is there.
+pub fn remove_file(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("could not remove `{}`", path.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Removes a file, a link (not what it points to) or a folder with all that is in it, where it is
 /// there.
 pub fn remove_if_there(path: &Path) -> io::Result<()> {

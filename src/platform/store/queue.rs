@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::model::error::hinted;
+use crate::platform::store::file;
 use crate::platform::store::file::write_atomic;
 
 /// The format that this program writes.
@@ -74,10 +75,7 @@ pub fn get(state_dir: &Path, id: &str) -> Option<Queued> {
 pub fn remove(state_dir: &Path, id: &str) -> Result<()> {
     let path = file_of(state_dir, id);
     refuse_newer(&path)?;
-    match fs::remove_file(&path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        other => other.with_context(|| format!("could not remove `{}`", path.display())),
-    }
+    file::remove_file(&path)
 }
 
 /// All that waits, by id. A file that cannot be read is left where it is and left out.

@@ -14,6 +14,7 @@ use ulid::Ulid;
 
 use crate::domain::model::error::hinted;
 use crate::platform::process::Identity;
+use crate::platform::store::file;
 use crate::platform::store::file::{sweep, write_atomic};
 use crate::platform::store::lock;
 use crate::platform::store::lock::{Held, Wait};
@@ -81,13 +82,9 @@ impl RunFolder {
 
     /// Removes the folder; its state goes first, so that half of a run is never taken for one.
     pub fn remove(self) -> Result<()> {
-        let remove = || -> io::Result<()> {
-            match fs::remove_file(self.path.join(STATE)) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-                _ => fs::remove_dir_all(&self.path),
-            }
-        };
-        remove().with_context(|| format!("could not remove `{}`", self.path.display()))
+        file::remove_file(&self.path.join(STATE))?;
+        fs::remove_dir_all(&self.path)
+            .with_context(|| format!("could not remove `{}`", self.path.display()))
     }
 }
 

@@ -1,4 +1,4 @@
-//! A judgement as workflow commands, which GitHub shows beside the lines of a change.
+//! A report as workflow commands, which GitHub shows beside the lines of a change.
 
 use crate::domain::model::fence::is_hidden;
 use crate::domain::model::finding::{Effect, LocationKind};

@@ -1,4 +1,4 @@
-//! The only room that prints.
+//! Everything that is printed: for terminals, logs and programs.
 
 pub mod findings;
 pub mod github;

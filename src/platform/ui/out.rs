@@ -31,7 +31,7 @@ pub fn result_raw(text: &[u8]) {
     drop(std::io::stdout().write_all(text));
 }
 
-/// Waits until whoever reads standard output went away (`| head`), at most that long. A program that
+/// Waits until the reader of standard output has gone (`| head`), at most that long. A program that
 /// goes on printing until it is stopped asks this: with nothing to write it would never learn it.
 pub fn reader_left(within: Option<Duration>) -> bool {
     let limit = within.map(|within| Timespec {
@@ -40,7 +40,7 @@ pub fn reader_left(within: Option<Duration>) -> bool {
     });
     let stdout = std::io::stdout();
     loop {
-        // Nothing is waited for but what is always told: an error, or that nobody is there.
+        // Only what is always reported is waited for: an error, or that the reader has gone.
         let mut asked = [PollFd::new(&stdout, PollFlags::empty())];
         match poll(&mut asked, limit.as_ref()) {
             Ok(_) => {

@@ -1,4 +1,4 @@
-//! A judgement, for people and for programs.
+//! A report, for people and for programs.
 
 use std::fmt::Write as _;
 
@@ -28,7 +28,7 @@ pub fn render(report: &Report, format: OutputFormat) -> String {
     render_answered(report, &Answers::new(), format)
 }
 
-/// As [`render`], with what was decided about its findings where the format tells that.
+/// As [`render`], with what was decided about its findings where the format has a place for it.
 pub fn render_answered(report: &Report, answers: &Answers, format: OutputFormat) -> String {
     match format {
         OutputFormat::Human => human(report),

@@ -1,4 +1,4 @@
-//! A judgement as SARIF 2.1.0, for code scanning services and editors.
+//! A report as SARIF 2.1.0, for code scanning services and editors.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::domain::model::stored_finding::Disposition;
 /// What was decided about findings, by id.
 pub type Answers = BTreeMap<String, Disposition>;
 
-/// Writes a report. What somebody accepted or dismissed is suppressed, with the reason.
+/// Writes a report. Accepted and dismissed findings are suppressed, with the reason.
 pub fn render(report: &Report, answers: &Answers) -> Value {
     let mut rules: BTreeMap<String, &Finding> = BTreeMap::new();
     for reported in &report.findings {

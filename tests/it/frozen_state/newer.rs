@@ -95,7 +95,7 @@ fn newer_lists_of_specs_and_rules_are_refused_and_left_alone() {
         later(&repo, &words).code(2).says("is from a newer tribunal").says("nothing was written");
     }
     let add = ["findings", "add", "--class", "other/x", "--at", "README.md:1", "--message", "m"];
-    later(&repo, &add).ok().says("nothing was learned");
+    later(&repo, &add).ok().says("no rule was learned");
     is_as_it_was(&repo, "constitution.json", &before);
 }
 

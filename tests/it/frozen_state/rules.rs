@@ -87,7 +87,7 @@ fn learned(data: &Data) {
     kinds.sort_unstable();
     assert_eq!(kinds, ["ast-grep", "command", "none"], "{all:#?}");
     let text = repo.read(TOPIC);
-    later(&repo, &["constitution", "learn"]).ok().says("says it already");
+    later(&repo, &["constitution", "learn"]).ok().says("covers it already");
     later(&repo, &["constitution", "check"]).ok();
     assert_eq!(repo.read(TOPIC), text);
     let record: Value =

@@ -52,8 +52,8 @@ pub const ORDER: &[(&str, &str)] = &[
     ("domain::review::deliver", "hunks file unscanned"),
     (
         "domain::spec",
-        "record classify read lint graph identity parse_markdown outline parse_yaml template \
-         fields parsed reading verify wording yaml problem source types",
+        "record classify read lint graph identity parse_markdown parse_yaml fields outline \
+         parsed reading verify wording yaml problem source template types",
     ),
     ("flow", "review learn call evaluate intake setup workspace"),
     ("flow::call", "cast earlier folder inside wait next"),

@@ -100,7 +100,7 @@ impl SpecGlobs {
         self.roots.first().map_or(Path::new("docs/specs"), |root| &root.folder)
     }
 
-    /// The page in the folder itself tells people what the folder is for.
+    /// The README of the folder is no spec.
     fn is_readme(&self, path: &Path, name: &str) -> bool {
         let stem = name.split('.').next().unwrap_or(name);
         stem.eq_ignore_ascii_case("readme")

@@ -80,7 +80,7 @@ pub fn read_hook(hook: &Path) -> Result<HookFile> {
         match fs::symlink_metadata(hook) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
-            // A link may lead to nothing; it is somebody's all the same.
+            // A link may lead to nothing; it is kept all the same.
             Ok(link) if link.is_symlink() => {
                 Ok(Some((fs::metadata(hook).unwrap_or(link), Vec::new())))
             }

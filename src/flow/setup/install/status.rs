@@ -59,7 +59,9 @@ impl EventStatus {
         let kept = kept_path(hook);
         for (other, _) in renamed(hook)? {
             let name = other.display();
-            self.notes.push(format!("`{name}` is one of ours: it judges where something runs it"));
+            self.notes.push(format!(
+                "`{name}` is a tribunal hook under another name: it checks where something runs it"
+            ));
         }
         match read_hook(hook)? {
             HookFile::Nothing if is_there(&kept) => {
@@ -127,7 +129,7 @@ impl EventStatus {
         Ok(())
     }
 
-    /// A script of somebody else's may call the program by itself.
+    /// A script of another hook manager may call the program by itself.
     fn check_foreign_folder(&mut self, folder: &Path) {
         let husky = folder.file_name().is_some_and(|name| name == "_");
         let folder = if husky { folder.parent().unwrap_or(folder) } else { folder };

@@ -106,7 +106,7 @@ impl Claude {
             return Ok(facts);
         }
         let facts = self.inspect(around).map_err(|why| {
-            let why = text::one_line(&why);
+            let why = text::reason_line(&why);
             Outcome::CouldNotStart { why }
         })?;
         facts::keep(&self.path, &facts, around);
@@ -176,7 +176,7 @@ fn own_folder(around: Around<'_>) -> Option<PathBuf> {
     around.env.path("CLAUDE_CONFIG_DIR").or_else(home)
 }
 
-/// A home in which nobody's settings are.
+/// A home without settings.
 fn own_home(around: Around<'_>) -> Result<[(&'static str, OsString); 2], String> {
     let top = around.home.join("claude");
     let folder = |path: &Path| {

@@ -39,7 +39,7 @@ const NEEDED: [&str; 8] = [
     "--output-last-message",
 ];
 
-/// No other traffic than the question, nothing from the repository or a home in the prompt, nobody
+/// No other traffic than the question, nothing from the repository or a home in the prompt, no person
 /// to be asked, and no credential for what the model runs.
 const QUIET: [&str; 22] = [
     r#"approval_policy="never""#,
@@ -96,7 +96,7 @@ pub fn missing(facts: &ProgramFacts) -> Option<String> {
         .then(|| format!("`codex` {} does not understand {}", facts.version, lacks.join(", ")))
 }
 
-/// The command line. An error is a path that cannot be said, or a sandbox that nobody tried.
+/// The command line. An error is a path that cannot be said, or a sandbox that was not tried.
 pub fn words(around: &Surroundings<'_>, request: &Request<'_>) -> Result<Vec<OsString>, String> {
     let mut settings: Vec<String> = QUIET.map(str::to_owned).to_vec();
     // What the model runs is to know what it is inside of.
@@ -126,7 +126,7 @@ pub fn words(around: &Surroundings<'_>, request: &Request<'_>) -> Result<Vec<OsS
             settings.push("sandbox_workspace_write.exclude_slash_tmp=true".to_owned());
             settings.push("sandbox_workspace_write.exclude_tmpdir_env_var=true".to_owned());
         }
-        (None, _) => return Err("nobody has tried its sandbox".to_owned()),
+        (None, _) => return Err("its sandbox was not tried".to_owned()),
     }
     for setting in &settings {
         add(&["-c", setting]);

@@ -122,7 +122,7 @@ impl Codex {
     }
 
     fn facts(&self, around: Around<'_>) -> Result<ProgramFacts, Outcome> {
-        let could_not = |why: String| Outcome::CouldNotStart { why: text::one_line(&why) };
+        let could_not = |why: String| Outcome::CouldNotStart { why: text::reason_line(&why) };
         let mut facts = self.version(around).map_err(could_not)?;
         if facts.sandbox.is_none() {
             facts.sandbox = Some(self.try_sandbox(around).map_err(could_not)?);
@@ -187,7 +187,7 @@ impl Codex {
             Ok(SandboxLevel::ReadsDisk) => Sandbox::Instead(
                 "it holds writing and the net; the whole disk can be read".to_owned(),
             ),
-            Err(why) => Sandbox::Broken(text::one_line(&why)),
+            Err(why) => Sandbox::Broken(text::reason_line(&why)),
         };
         Probe { place: self.path.display().to_string(), version, login, sandbox, hints }
     }
@@ -211,7 +211,7 @@ fn credential(around: Around<'_>) -> Option<&std::ffi::OsStr> {
     CREDENTIALS.into_iter().find_map(|name| around.env.get(name))
 }
 
-/// A home in which nobody's settings are.
+/// A home without settings.
 fn own_home(around: Around<'_>) -> Result<[(&'static str, OsString); 2], String> {
     let top = around.home.join("codex");
     let folder = |name: &str| {

@@ -17,7 +17,7 @@ use crate::platform::agents::call::{Exit, ProgramCall, ProgramOutput};
 use crate::platform::agents::env::{Around, Missing};
 use crate::platform::agents::find;
 use crate::platform::agents::probe::{Login, Probe, Sandbox};
-use crate::platform::agents::text::{again_at, last_line, object_in, one_line};
+use crate::platform::agents::text::{again_at, last_line, object_in, reason_line};
 use crate::platform::config::env::now;
 use crate::platform::process::Interrupts;
 
@@ -116,7 +116,7 @@ impl CommandLineAgent {
         let home = around.env.get("HOME").map(|home| ("HOME".to_owned(), home.to_owned()));
         let vars = home.into_iter().chain(own).collect();
         let call = ProgramCall { program, words, vars, secrets };
-        // Most programs say nothing before they say it all: silence tells nothing of them.
+        // Most programs say nothing before they say it all: silence says nothing about them.
         let request = Request { idle: request.wall, ..*request };
         let ran = call.run(&request, around, interrupts)?;
         let file = if words::use_answer(templates) {
@@ -156,13 +156,13 @@ fn read(ran: &ProgramOutput, file: Option<&[u8]>, wants_json: bool, now: Timesta
         Exit::Code(0) => {}
         Exit::Code(code @ (126 | 127)) => {
             return Outcome::CouldNotStart {
-                why: one_line(&format!("it ended with {code}: {said}")),
+                why: reason_line(&format!("it ended with {code}: {said}")),
             };
         }
         Exit::Code(code) => return failed(code, &said, now),
         Exit::Signal(signal) => {
             return Outcome::Killed {
-                why: one_line(&format!("it was ended by signal {signal} {said}")),
+                why: reason_line(&format!("it was ended by signal {signal} {said}")),
             };
         }
         Exit::TimedOut(_) | Exit::Silent(_) | Exit::TooLong | Exit::Interrupted(_) => {
@@ -171,21 +171,21 @@ fn read(ran: &ProgramOutput, file: Option<&[u8]>, wants_json: bool, now: Timesta
     }
     let text = String::from_utf8_lossy(file.unwrap_or(&ran.out)).into_owned();
     if text.trim().is_empty() {
-        return Outcome::Malformed { why: one_line(&format!("its answer is empty {said}")) };
+        return Outcome::Malformed { why: reason_line(&format!("its answer is empty {said}")) };
     }
     let json = if wants_json { object_in(&text) } else { None };
     if wants_json && json.is_none() {
-        let why = one_line(&format!("its answer does not hold one JSON object: {text}"));
+        let why = reason_line(&format!("its answer does not hold one JSON object: {text}"));
         return Outcome::Malformed { why };
     }
     Outcome::Answered(Answer { text, json })
 }
 
-/// What a failure means, as far as common words tell.
+/// What a failure means, by common words.
 fn failed(code: i32, said: &str, now: Timestamp) -> Outcome {
     let lower = said.to_ascii_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-    let why = one_line(&format!("it ended with {code}: {said}"));
+    let why = reason_line(&format!("it ended with {code}: {said}"));
     if says(&["unauthorized", "api key", "not logged in", "log in", "401", "403"]) {
         Outcome::NotLoggedIn { why }
     } else if says(&["quota", "billing", "out of credit"]) {

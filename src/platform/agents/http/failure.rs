@@ -36,7 +36,7 @@ pub fn outcome(status: u16, headers: &HeaderMap, body: &Value, now: Timestamp) -
     let message = error["message"].as_str().or_else(|| error.as_str());
     let why = match message {
         Some(message) if !message.trim().is_empty() => {
-            text::one_line(&format!("{status}: {message}"))
+            text::reason_line(&format!("{status}: {message}"))
         }
         _ => format!("the server answered with the status {status}"),
     };

@@ -95,8 +95,10 @@ impl Http {
             ));
         }
         let read = read.ok_or_else(|| {
-            let why =
-                format!("it answered with something that is not JSON: {}", text::one_line(&said));
+            let why = format!(
+                "it answered with something that is not JSON: {}",
+                text::reason_line(&said)
+            );
             Outcome::Malformed { why }
         })?;
         Ok(match self.settings.protocol {
@@ -150,7 +152,7 @@ impl Http {
     /// What it means that no whole answer came.
     fn failed(&self, error: &ureq::Error, wall: Duration) -> Outcome {
         let at = &self.settings.endpoint;
-        let why = text::one_line(&format!("`{at}`: {error}"));
+        let why = text::reason_line(&format!("`{at}`: {error}"));
         match error {
             ureq::Error::Timeout(ureq::Timeout::Connect | ureq::Timeout::Resolve) => {
                 Outcome::Transient { why }

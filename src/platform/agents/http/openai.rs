@@ -30,7 +30,7 @@ pub fn read(body: &Value, wants_json: bool) -> ParsedOutput {
     let said = message["content"].as_str().unwrap_or_default();
     let refusal = message["refusal"].as_str().filter(|why| !why.is_empty());
     let outcome = match (refusal, choice["finish_reason"].as_str()) {
-        (Some(why), _) => Outcome::Refused { why: text::one_line(why) },
+        (Some(why), _) => Outcome::Refused { why: text::reason_line(why) },
         (None, Some("content_filter")) => {
             Outcome::Refused { why: "the answer was held back by a content filter".to_owned() }
         }

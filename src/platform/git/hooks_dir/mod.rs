@@ -1,4 +1,4 @@
-//! Where git looks for hooks, and who told it so.
+//! Where git looks for hooks, and which setting says so.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! What git tells a hook of a push: the lines that it writes, and what is pushed behind them.
+//! What git writes to a hook of a push, and the objects behind it.
 
 pub mod history;
 pub mod receiver_refs;
@@ -50,9 +50,7 @@ fn parse(input: &[u8], read: impl Fn(&[u8]) -> Option<Update>) -> Result<Vec<Upd
         .split(|byte| *byte == b'\n')
         .filter(|line| !line.is_empty())
         .map(|line| {
-            read(line).with_context(|| {
-                format!("git gave the hook a line of no known form: `{}`", line.as_bstr())
-            })
+            read(line).with_context(|| format!("unexpected line from git: `{}`", line.as_bstr()))
         })
         .collect()
 }

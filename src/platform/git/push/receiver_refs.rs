@@ -7,7 +7,7 @@ use crate::domain::model::oid::Oid;
 use crate::domain::model::push::Receiver;
 use crate::platform::git::repo::Repo;
 
-/// The names that a default branch usually has, for a remote that told us of none: git before 2.48
+/// The names that a default branch usually has, for a remote whose default branch is unknown: git before 2.48
 /// notes a remote's default branch at `git clone` alone.
 const USUAL_DEFAULTS: [&str; 2] = ["main", "master"];
 

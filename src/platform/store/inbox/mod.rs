@@ -15,6 +15,7 @@ use ulid::Ulid;
 
 use crate::platform::process::is_alive;
 use crate::platform::store::crash::save_point;
+use crate::platform::store::file;
 use crate::platform::store::file::append_line;
 use crate::platform::store::share;
 
@@ -142,7 +143,7 @@ impl Claim {
     /// Ends the event: it is not handed out again.
     pub fn done(self) -> Result<()> {
         save_point();
-        remove(&self.path)?;
+        file::remove_file(&self.path)?;
         save_point();
         Ok(())
     }
@@ -226,7 +227,7 @@ pub fn dropped(state_dir: &Path) -> usize {
 
 /// Forgets how many were dropped, once it was said.
 pub fn forget_dropped(state_dir: &Path) -> Result<()> {
-    remove(&folder(state_dir).join(DROPPED))
+    file::remove_file(&folder(state_dir).join(DROPPED))
 }
 
 /// Moves a file to those that could not be handled, of which the newest are kept.
@@ -237,7 +238,7 @@ fn set_aside(inbox: &Path, from: &Path, name: &str) -> Result<PathBuf> {
         .with_context(|| format!("could not set `{}` aside", aside.display()))?;
     let kept = names(&folder)?;
     for old in kept.iter().take(kept.len().saturating_sub(ASIDE_MAX)) {
-        remove(&folder.join(old))?;
+        file::remove_file(&folder.join(old))?;
     }
     Ok(aside)
 }
@@ -337,11 +338,4 @@ fn is_event_name(name: &str) -> bool {
 fn write_new(path: &Path, text: &[u8]) -> io::Result<()> {
     use std::io::Write as _;
     share::open(path, fs::OpenOptions::new().write(true).truncate(true))?.write_all(text)
-}
-
-fn remove(path: &Path) -> Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        other => other.with_context(|| format!("could not remove `{}`", path.display())),
-    }
 }

@@ -20,14 +20,14 @@ use crate::platform::ui::report::printable;
 pub struct ReviewReport {
     /// The run.
     pub id: String,
-    /// What was judged, for people: `commit 0123456789`.
+    /// What was reviewed, for people: `commit 0123456789`.
     pub title: String,
     pub time: Timestamp,
     pub verdict: Verdict,
     /// Why it came to that; empty where it needs no reason.
     pub why: String,
     pub route: Route,
-    /// `codex 0.169.0 (gpt-5.5)`; empty where nobody was asked.
+    /// `codex 0.169.0 (gpt-5.5)`; empty where none was asked.
     pub reviewer: String,
     pub arbiter: String,
     /// The paths that were read and answered for.
@@ -60,9 +60,9 @@ pub struct CriterionLine {
 #[derive(Clone, Debug)]
 pub struct FindingPart {
     pub reported: Reported,
-    /// What it goes against: `spec:AC-2`; empty where nobody said.
+    /// What it goes against: `spec:AC-2`; empty where it is unknown.
     pub basis: String,
-    /// From an input to the wrong outcome; empty where nobody said.
+    /// From an input to the wrong outcome; empty where it is unknown.
     pub failure: String,
     /// Text that shows it, with the file it stands in.
     pub evidence: Vec<(String, String)>,

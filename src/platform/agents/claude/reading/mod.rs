@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use crate::domain::model::agent::{Cost, Money, Tokens};
 use crate::platform::agents::ask::{Answer, Outcome, ParsedOutput};
 use crate::platform::agents::call::{Exit, ProgramOutput, stopped};
-use crate::platform::agents::text::{again_at, last_line, object_in, one_line};
+use crate::platform::agents::text::{again_at, last_line, object_in, reason_line};
 
 /// One line of its stream; what is not needed is passed over.
 #[derive(Debug, Deserialize)]
@@ -105,18 +105,18 @@ fn without_end(ran: &ProgramOutput, now: Timestamp) -> Outcome {
     let said = last_line(&ran.err);
     match ran.exit {
         Exit::Signal(signal) => {
-            let why = one_line(&format!("it was ended by signal {signal} {said}"));
+            let why = reason_line(&format!("it was ended by signal {signal} {said}"));
             Outcome::Killed { why }
         }
-        // As a shell tells of the signals that ask a program to end.
+        // As a shell reports the signals that ask a program to end.
         Exit::Code(code @ (129 | 130 | 137 | 143)) => {
             Outcome::Killed { why: format!("it was ended by signal {}", code - 128) }
         }
         _ if !ran.out.is_empty() => {
-            Outcome::Transient { why: one_line(&format!("its answer breaks off {said}")) }
+            Outcome::Transient { why: reason_line(&format!("its answer breaks off {said}")) }
         }
         Exit::Code(0) => {
-            Outcome::Malformed { why: one_line(&format!("it said nothing at all {said}")) }
+            Outcome::Malformed { why: reason_line(&format!("it said nothing at all {said}")) }
         }
         Exit::Code(code) if said.is_empty() => {
             Outcome::Killed { why: format!("it ended with {code} and said nothing") }
@@ -194,7 +194,7 @@ impl End {
         let json = self.structured_output.clone().filter(|_| schema);
         let json = json.or_else(|| object_in(&text).filter(|_| schema));
         if schema && json.is_none() {
-            let why = one_line(&format!("there is no JSON object in its answer: {text}"));
+            let why = reason_line(&format!("there is no JSON object in its answer: {text}"));
             return Outcome::Malformed { why };
         }
         if text.is_empty() && json.is_none() {
@@ -212,9 +212,9 @@ impl End {
         let all: Vec<_> = self.result.iter().cloned().chain(errors).collect();
         if all.is_empty() {
             let reason = self.terminal_reason.as_deref().unwrap_or_default();
-            return one_line(&format!("{} {reason}", self.subtype));
+            return reason_line(&format!("{} {reason}", self.subtype));
         }
-        one_line(&all.join("; "))
+        reason_line(&all.join("; "))
     }
 
     fn cost(&self) -> Cost {

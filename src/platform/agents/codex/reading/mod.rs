@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::domain::model::agent::{Cost, Tokens};
 use crate::platform::agents::ask::{Answer, Outcome, ParsedOutput};
 use crate::platform::agents::call::{Exit, ProgramOutput, stopped};
-use crate::platform::agents::text::{again_at, last_line, object_in, one_line};
+use crate::platform::agents::text::{again_at, last_line, object_in, reason_line};
 
 /// One event of its stream; what is not needed is passed over.
 #[derive(Debug, Deserialize)]
@@ -144,7 +144,7 @@ impl Stream {
         let said = self.failure.unwrap_or_else(|| last_line(err.as_bytes()));
         match exit {
             Exit::Signal(signal) => {
-                let why = one_line(&format!("it was ended by signal {signal} {said}"));
+                let why = reason_line(&format!("it was ended by signal {signal} {said}"));
                 Outcome::Killed { why }
             }
             _ if !said.is_empty() => failed(&said, self.spoke, now),
@@ -158,7 +158,7 @@ impl Stream {
 fn answered(text: String, schema: bool) -> Outcome {
     let json = if schema { object_in(&text) } else { None };
     if schema && json.is_none() {
-        let why = one_line(&format!("there is no JSON object in its answer: {text}"));
+        let why = reason_line(&format!("there is no JSON object in its answer: {text}"));
         return Outcome::Malformed { why };
     }
     if text.trim().is_empty() {
@@ -172,7 +172,7 @@ fn failed(said: &str, started: bool, now: Timestamp) -> Outcome {
     // Some are passed on as the server sent them.
     let inner = serde_json::from_str::<Value>(said).ok();
     let inner = inner.as_ref().and_then(|body| body["error"]["message"].as_str());
-    let why = one_line(inner.unwrap_or(said));
+    let why = reason_line(inner.unwrap_or(said));
     // The address is no part of what is said.
     let lower = said.split(", url: ").next().unwrap_or_default().to_ascii_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
