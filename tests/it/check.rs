@@ -23,7 +23,7 @@ fn a_conflict_marker_blocks_and_its_place_is_named() {
     repo.write("a b", "one\n").commit_unjudged("first");
     let marker = "<".repeat(7);
     repo.write("a b", format!("one\n{marker} HEAD\n")).git(&["add", "."]).ok();
-    repo.tribunal(&["check"]).code(1).says("blocked: a b:2: a merge conflict marker");
+    repo.tribunal(&["check"]).code(1).says("blocked: a b:2: unresolved merge conflict marker");
     let json = repo.tribunal(&["check", "--format", "json"]).code(1).json();
     assert_eq!(json["verdict"], "block");
     assert_eq!(json["findings"][0]["line"], 2);
@@ -59,12 +59,12 @@ fn a_hostile_policy_names_no_program_and_spends_no_more() {
     repo.write("tribunal.toml", hostile);
     repo.tribunal(&["config"])
         .code(2)
-        .says("tribunal.toml:3:2: `programs` is taken from your own settings alone")
+        .says("tribunal.toml:3:2: `programs` can only be set in your own settings")
         .says(&format!("hint: write it to `{}`", own.display()));
     // Committed, it is no law at all: the defaults, which guard, hold in its place.
     repo.commit_unjudged("policy");
     repo.write("a", "one\n").git(&["add", "a"]).ok();
-    repo.tribunal(&["check"]).says("`programs` is taken from your own settings alone");
+    repo.tribunal(&["check"]).says("`programs` can only be set in your own settings");
 }
 
 /// A repository with one commit and a conflict marker staged in `sub/f`.
@@ -82,7 +82,7 @@ fn from<'a>(repo: &Repo<'a>, dir: impl AsRef<Path>) -> Repo<'a> {
     Repo { sandbox: repo.sandbox, dir: repo.dir.join(dir) }
 }
 
-const BLOCKED: &str = "blocked: sub/f:1: a merge conflict marker";
+const BLOCKED: &str = "blocked: sub/f:1: unresolved merge conflict marker";
 
 #[test]
 fn a_path_means_what_the_person_means_by_it() {
