@@ -11,7 +11,7 @@ use crate::domain::model::finding::{Finding, Location, LocationKind};
 use crate::domain::model::oid::Oid;
 use crate::platform::git::object::Objects;
 use crate::platform::store::ledger::matching::StoredLocators;
-use crate::platform::store::ledger::record::Sight;
+use crate::platform::store::ledger::record::FindingFingerprint;
 
 /// The largest file whose lines are located, in bytes.
 const LOCATED_BYTES_MAX: u64 = 2 * 1024 * 1024;
@@ -21,7 +21,11 @@ const LOCATED_BYTES_MAX: u64 = 2 * 1024 * 1024;
 ///
 /// A file that cannot be read has no locators: its finding is recognised by its text alone, and a
 /// disposition is not carried over.
-pub fn of_findings(objects: &Objects, change: &Change, findings: &[Finding]) -> Vec<Sight> {
+pub fn of_findings(
+    objects: &Objects,
+    change: &Change,
+    findings: &[Finding],
+) -> Vec<FindingFingerprint> {
     let files: BTreeMap<&BStr, &FileChange> =
         change.files.iter().map(|file| (file.path.as_bstr(), file)).collect();
     let mut located = BTreeMap::new();
@@ -41,7 +45,7 @@ pub fn of_findings(objects: &Objects, change: &Change, findings: &[Finding]) -> 
                     .unwrap_or_default(),
                 _ => StoredLocators::new(),
             };
-            Sight { finding: redacted(finding), locators, content, moved_from }
+            FindingFingerprint { finding: redacted(finding), locators, content, moved_from }
         })
         .collect()
 }

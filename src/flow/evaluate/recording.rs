@@ -15,7 +15,7 @@ use crate::platform::config::env::{Env, now};
 use crate::platform::git::repo::Repo;
 use crate::platform::store::ledger;
 use crate::platform::store::ledger::error::Error as LedgerError;
-use crate::platform::store::ledger::record::{Occasion, Sight};
+use crate::platform::store::ledger::record::{FindingFingerprint, ScanContext};
 use crate::platform::ui::out;
 use crate::platform::ui::sarif::Answers;
 
@@ -69,23 +69,23 @@ pub fn try_record(
     // Without a branch, as on a detached HEAD, the findings are recorded all the same.
     let branch = repo.branch().unwrap_or_default();
     let branch = branch.map(|name| redact::mask_path(name.as_bytes()).to_string());
-    let rounds: Vec<(Occasion, Vec<Sight>)> = found
+    let rounds: Vec<(ScanContext, Vec<FindingFingerprint>)> = found
         .iter()
         .map(|(change, findings)| {
-            let occasion = Occasion {
+            let scan = ScanContext {
                 change: change.key.clone(),
                 commit: change.commit.clone(),
                 tree: Some(change.tree.clone()),
                 branch: branch.clone(),
                 time: now,
             };
-            (occasion, fingerprint::of_findings(&repo.objects, change, findings))
+            (scan, fingerprint::of_findings(&repo.objects, change, findings))
         })
         .collect();
     let done = ledger::with(&repo.state_dir(), now, |ledger| {
         let mut reported = Vec::new();
-        for (occasion, sights) in &rounds {
-            reported.extend(ledger.record(occasion, sights)?);
+        for (scan, fingerprints) in &rounds {
+            reported.extend(ledger.record(scan, fingerprints)?);
         }
         Ok(reported)
     })?;

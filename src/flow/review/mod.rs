@@ -18,65 +18,35 @@ pub mod receipt;
 pub mod report;
 mod request;
 pub mod reviewer;
+mod run_context;
 pub mod run_record;
 pub mod session;
 pub mod target;
 mod texts;
 
-use std::path::PathBuf;
-use std::sync::Mutex;
 use std::time::Instant;
 
-use anyhow::{Context as _, Result, anyhow};
-use ulid::Ulid;
+use anyhow::{Result, anyhow};
 
-use crate::domain::model::agent::Role;
 use crate::domain::model::error::hinted;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::{Report, Verdict};
-use crate::domain::pipeline::run::{Run, RunKind, RunStart, Stage};
+use crate::domain::pipeline::run::Stage;
 use crate::domain::policy::agents::RouteChoice;
-use crate::domain::spec::types;
-use crate::flow::call::cleanup::end_surviving_agents;
-use crate::flow::call::client::AgentClient;
 use crate::flow::call::roles;
 use crate::flow::evaluate::gates::run_gates;
 use crate::flow::evaluate::recording;
 use crate::flow::evaluate::report::build_report;
-use crate::flow::review::claim::ExistingRun;
 use crate::flow::review::inputs::ReviewInputs;
 use crate::flow::review::outcome::{ReviewEnding, ReviewResult};
-use crate::flow::review::run_record::{Names, RunRecord};
-use crate::flow::review::session::ReviewSession;
-use crate::flow::review::target::{ReviewRange, ReviewTarget};
-use crate::flow::workspace::{attempt, reading_copy};
-use crate::platform::agents::env::Around;
+use crate::flow::review::run_context::RunContext;
+use crate::flow::review::run_record::RunRecord;
+use crate::flow::review::target::{ReviewRange, ReviewRequest, ReviewTarget};
 use crate::platform::config::env::{Env, now};
 use crate::platform::git::repo::Repo;
-use crate::platform::process::Interrupts;
 use crate::platform::store::backlog;
 use crate::platform::store::runs;
-use crate::platform::store::runs::RunFolder;
 use crate::platform::ui::report::printable;
-
-/// The request for a review.
-#[derive(Clone, Debug)]
-pub struct ReviewRequest {
-    pub range: ReviewRange,
-    /// The file that says what the change must do.
-    pub spec: Option<PathBuf>,
-    /// Fix the findings.
-    pub fix: bool,
-    /// Ask again, also where the same question was answered before.
-    pub fresh: bool,
-}
-
-impl ReviewRequest {
-    /// Whether a stored receipt may answer.
-    fn takes_receipts(&self) -> bool {
-        !self.fresh && !self.fix
-    }
-}
 
 /// Reviews a change, or continues a stopped review of it. `tell` gets lines of progress.
 pub fn review(
@@ -228,159 +198,4 @@ fn not_reviewed(
         report,
         ending: ReviewEnding::NotReviewed { why: inputs.assignment.notes.clone() },
     })
-}
-
-struct RunContext<'a> {
-    repo: &'a Repo,
-    env: &'a Env,
-    around: Around<'a>,
-    tell: &'a (dyn Fn(&str) + Sync),
-}
-
-impl RunContext<'_> {
-    /// Continues the stopped run of the question, waits for one that another process works on, or begins
-    /// one. `None` where a receipt was stored meanwhile.
-    fn claim(
-        &self,
-        inputs: &ReviewInputs,
-        target: &ReviewTarget,
-        question: &str,
-        request: &ReviewRequest,
-    ) -> Result<Option<(RunFolder, RunRecord)>> {
-        let state_dir = self.repo.state_dir();
-        let kind = if request.fix { RunKind::Fix } else { RunKind::Review };
-        loop {
-            let lock = claim::lock_new_runs(&state_dir)?;
-            if request.takes_receipts() && receipt::find(self.repo, self.env, question)?.is_some() {
-                return Ok(None);
-            }
-            match claim::find_run(&state_dir, question, kind, request.fresh)? {
-                ExistingRun::Nothing => {
-                    return self.begin(inputs, target, question.to_owned(), kind).map(Some);
-                }
-                ExistingRun::Stopped(folder, record) => {
-                    (self.tell)(&format!("going on with the run {}", record.run.id));
-                    return Ok(Some((folder, *record)));
-                }
-                ExistingRun::Running(id) => {
-                    drop(lock);
-                    let longest = inputs.policy().agents.wait;
-                    if let Some(found) = claim::await_run(&state_dir, &id, longest, self.tell)? {
-                        return Ok(Some(found));
-                    }
-                }
-            }
-        }
-    }
-
-    fn begin(
-        &self,
-        inputs: &ReviewInputs,
-        target: &ReviewTarget,
-        question: String,
-        kind: RunKind,
-    ) -> Result<(RunFolder, RunRecord)> {
-        // Each new run cleans up after killed ones.
-        cleanup::clean_up(self.repo, self.env)?;
-        let id = Ulid::generate().to_string();
-        let folder = RunFolder::create(&self.repo.state_dir(), &id)?;
-        let change = &target.change;
-        let head = match (&change.commit, kind) {
-            // Fixes need a parent commit: one of the program's own where the person made none.
-            (None, RunKind::Fix) => {
-                let message = "wip: what was staged when the review began\n";
-                let parent = target.parent.as_ref();
-                Some(attempt::save(self.repo, &id, 0, &change.tree, parent, message)?)
-            }
-            (commit, _) => commit.clone(),
-        };
-        let begin = RunStart {
-            id,
-            kind,
-            route: inputs.assignment.route,
-            base: change.base_tree.clone(),
-            head,
-            tree: change.tree.clone(),
-            size: limits::size(inputs, target),
-            started: now(self.env),
-        };
-        let criteria = inputs.parsed_spec.iter().flat_map(types::Spec::all_criteria);
-        let run = Run::new(begin, criteria.map(|criterion| criterion.id.clone()));
-        let record = RunRecord {
-            version: run_record::VERSION,
-            run,
-            question,
-            title: target.title.clone(),
-            change_key: change.key.clone(),
-            spec: inputs.spec.clone(),
-            seed: blake3::hash(Ulid::generate().to_string().as_bytes()).to_hex().to_string(),
-            gated: Vec::new(),
-            skipped: Vec::new(),
-            unscanned: Vec::new(),
-            delivered: Vec::new(),
-            unanchored: 0,
-            kept: std::collections::BTreeMap::new(),
-            names: Names {
-                reviewer: inputs
-                    .reviewers()
-                    .map_or_else(String::new, |reviewers| reviewers.reviewer.label()),
-                arbiter: String::new(),
-            },
-            answers: Vec::new(),
-            closed: false,
-        };
-        folder.save(&record)?;
-        Ok((folder, record))
-    }
-
-    fn perform(
-        &self,
-        inputs: &ReviewInputs,
-        folder: &RunFolder,
-        record: RunRecord,
-        paths: Vec<String>,
-    ) -> Result<ReviewResult> {
-        end_surviving_agents(folder.path())?;
-        let interrupts = Interrupts::listen().context("could not listen for signals")?;
-        let policy = inputs.policy();
-        let executor = match record.run.kind {
-            RunKind::Review => None,
-            RunKind::Fix => Some(
-                roles::find_agent(policy, Role::Executor, self.around)
-                    .map_err(|missing| hinted(missing.message, missing.hint))?,
-            ),
-        };
-        let started = record.run.started;
-        let session = ReviewSession {
-            repo: self.repo,
-            env: self.env,
-            inputs,
-            client: AgentClient {
-                env: self.env,
-                policy,
-                around: self.around,
-                state_dir: self.repo.state_dir(),
-                run: record.run.id.clone(),
-                folder: folder.path().to_owned(),
-                interrupts,
-                ledger: Mutex::default(),
-                tell: self.tell,
-            },
-            executor,
-            limits: limits::limits(inputs, &record.target(self.repo)?)?,
-            interrupts,
-            folder,
-            copied_tree: None,
-            uncopied: Vec::new(),
-            record,
-        };
-        let mut record = session.perform()?;
-        reading_copy::remove(&reading_copy::folder(self.repo, &record.run.id));
-        let reviewed = finish::close(self.repo, self.env, &record, paths, started)?;
-        if !record.closed {
-            record.closed = true;
-            folder.save(&record)?;
-        }
-        Ok(reviewed)
-    }
 }

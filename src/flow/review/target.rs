@@ -1,4 +1,6 @@
-//! Resolves the target of a review: the change that a range names.
+//! The request for a review, and its target: the change that a range names.
+
+use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 
@@ -8,6 +10,25 @@ use crate::domain::model::fence::visible_path;
 use crate::domain::model::oid::Oid;
 use crate::platform::git::change;
 use crate::platform::git::repo::Repo;
+
+/// The request for a review.
+#[derive(Clone, Debug)]
+pub struct ReviewRequest {
+    pub range: ReviewRange,
+    /// The file that says what the change must do.
+    pub spec: Option<PathBuf>,
+    /// Fix the findings.
+    pub fix: bool,
+    /// Ask again, also where the same question was answered before.
+    pub fresh: bool,
+}
+
+impl ReviewRequest {
+    /// Whether a stored receipt may answer.
+    pub(super) fn takes_receipts(&self) -> bool {
+        !self.fresh && !self.fix
+    }
+}
 
 /// The range that the person named.
 #[derive(Clone, Debug, PartialEq, Eq)]

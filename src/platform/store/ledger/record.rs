@@ -23,10 +23,10 @@ use crate::platform::store::ledger::rows::{
     KEPT_COLUMNS, KEPT_TABLES, effect_word, kept, spot_columns,
 };
 
-/// The judgement in which findings were seen.
+/// The evaluation in which findings were observed.
 #[derive(Clone, Debug)]
-pub struct Occasion {
-    /// What makes two judgements be of the same change.
+pub struct ScanContext {
+    /// The key under which changes are counted.
     pub change: String,
     pub commit: Option<Oid>,
     pub tree: Option<Oid>,
@@ -34,9 +34,9 @@ pub struct Occasion {
     pub time: Timestamp,
 }
 
-/// A finding, and what there is to recognise it by.
+/// A finding with the fingerprint by which it is recognised later.
 #[derive(Clone, Debug)]
-pub struct Sight {
+pub struct FindingFingerprint {
     pub finding: Finding,
     /// Empty where there are none.
     pub locators: StoredLocators,
@@ -58,28 +58,29 @@ struct Candidate {
 }
 
 impl Ledger {
-    /// Keeps what a judgement saw, in one transaction, and tells ids and statuses in the same
+    /// Records the findings of an evaluation in one transaction; returns ids and statuses in the same
     /// order.
     ///
     /// What is known keeps its id and its status: see [`assign`] for what is known. A finding that
     /// was fixed and is seen again is reopened.
     pub fn record(
         &mut self,
-        occasion: &Occasion,
-        sights: &[Sight],
+        scan: &ScanContext,
+        fingerprints: &[FindingFingerprint],
     ) -> Result<Vec<Reported>, Error> {
         save_point();
         let transaction =
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut groups: BTreeMap<_, Vec<usize>> = BTreeMap::new();
-        for (index, sight) in sights.iter().enumerate() {
-            groups.entry(group_of(sight)).or_default().push(index);
+        for (index, fingerprint) in fingerprints.iter().enumerate() {
+            groups.entry(group_of(fingerprint)).or_default().push(index);
         }
-        let mut reported: Vec<Option<Reported>> = vec![None; sights.len()];
+        let mut reported: Vec<Option<Reported>> = vec![None; fingerprints.len()];
         let mut taken = BTreeSet::new();
         for indices in groups.into_values() {
-            let members: Vec<&Sight> = indices.iter().map(|index| &sights[*index]).collect();
-            let kept = record_group(&transaction, occasion, &members, &taken)?;
+            let members: Vec<&FindingFingerprint> =
+                indices.iter().map(|index| &fingerprints[*index]).collect();
+            let kept = record_group(&transaction, scan, &members, &taken)?;
             for (index, one) in indices.into_iter().zip(kept) {
                 taken.insert(one.id.clone());
                 reported[index] = Some(one);
@@ -92,23 +93,23 @@ impl Ledger {
     }
 }
 
-fn group_of(sight: &Sight) -> Group<'_> {
-    let (spot, name) = spot_columns(sight.finding.place.as_ref());
-    (sight.finding.gate.as_str(), &sight.finding.rule, spot, name)
+fn group_of(fingerprint: &FindingFingerprint) -> Group<'_> {
+    let (spot, name) = spot_columns(fingerprint.finding.place.as_ref());
+    (fingerprint.finding.gate.as_str(), &fingerprint.finding.rule, spot, name)
 }
 
 /// Keeps the members of one group. What is taken was met elsewhere in the same judgement, as after
 /// a rename on one of two branches, and is not met twice.
 fn record_group(
     connection: &Connection,
-    occasion: &Occasion,
-    members: &[&Sight],
+    scan: &ScanContext,
+    members: &[&FindingFingerprint],
     taken: &BTreeSet<String>,
 ) -> Result<Vec<Reported>, Error> {
     let group = group_of(members[0]);
-    let mut candidates = candidates(connection, occasion, group, group.3)?;
+    let mut candidates = candidates(connection, scan, group, group.3)?;
     if let Some(from) = &members[0].moved_from {
-        let before = self::candidates(connection, occasion, group, from)?;
+        let before = self::candidates(connection, scan, group, from)?;
         for candidate in before {
             if candidates.iter().all(|known| known.id != candidate.id) {
                 candidates.push(candidate);
@@ -116,7 +117,7 @@ fn record_group(
         }
     }
     candidates.retain(|candidate| !taken.contains(&candidate.id));
-    let seen: Vec<Trace> = members.iter().map(|sight| trace_of(sight)).collect();
+    let seen: Vec<Trace> = members.iter().map(|fingerprint| trace_of(fingerprint)).collect();
     let known: Vec<KnownFinding> = candidates.iter().map(known_of).collect();
     let terms = Terms {
         in_file: group.2 == "file",
@@ -124,21 +125,21 @@ fn record_group(
     };
     let assigned = assign(&seen, &known, terms);
     let mut reported = Vec::with_capacity(members.len());
-    for (sight, candidate) in members.iter().zip(assigned) {
+    for (fingerprint, candidate) in members.iter().zip(assigned) {
         save_point();
         let one = match candidate.map(|index| &candidates[index]) {
-            Some(candidate) => see_again(connection, occasion, sight, candidate)?,
-            None => insert(connection, occasion, sight)?,
+            Some(candidate) => see_again(connection, scan, fingerprint, candidate)?,
+            None => insert(connection, scan, fingerprint)?,
         };
-        add_sighting(connection, occasion, &one.id, sight)?;
+        add_sighting(connection, scan, &one.id, fingerprint)?;
         reported.push(one);
     }
     Ok(reported)
 }
 
-fn trace_of(sight: &Sight) -> Trace<'_> {
-    let content = sight.content.as_ref().map(Oid::as_str);
-    trace(&sight.finding, content, &sight.locators)
+fn trace_of(fingerprint: &FindingFingerprint) -> Trace<'_> {
+    let content = fingerprint.content.as_ref().map(Oid::as_str);
+    trace(&fingerprint.finding, content, &fingerprint.locators)
 }
 
 fn known_of(candidate: &Candidate) -> KnownFinding<'_> {
@@ -166,7 +167,7 @@ fn trace<'a>(
 /// branch; elsewhere, those of the same change.
 fn candidates(
     connection: &Connection,
-    occasion: &Occasion,
+    scan: &ScanContext,
     (gate, rule, spot, _): Group<'_>,
     name: &[u8],
 ) -> Result<Vec<Candidate>, Error> {
@@ -179,10 +180,10 @@ fn candidates(
         "SELECT {KEPT_COLUMNS}, f.content, f.locators FROM {KEPT_TABLES}
          WHERE f.gate = ?1 AND f.rule = ?2 AND f.spot = ?3 AND {scope} ORDER BY f.id"
     ))?;
-    let mut rows = statement.query(params![gate, rule, spot, name, occasion.change])?;
+    let mut rows = statement.query(params![gate, rule, spot, name, scan.change])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        let kept = kept(row, occasion.time)?;
+        let kept = kept(row, scan.time)?;
         let locators: String = row.get(23)?;
         found.push(Candidate {
             id: kept.id,
@@ -198,11 +199,11 @@ fn candidates(
 
 fn see_again(
     connection: &Connection,
-    occasion: &Occasion,
-    sight: &Sight,
+    scan: &ScanContext,
+    fingerprint: &FindingFingerprint,
     candidate: &Candidate,
 ) -> Result<Reported, Error> {
-    let finding = &sight.finding;
+    let finding = &fingerprint.finding;
     let (_, name) = spot_columns(finding.place.as_ref());
     let (line, column, end_line) = lines_of(finding);
     connection
@@ -225,17 +226,17 @@ fn see_again(
             finding.anchor,
             finding.message,
             finding.suggestion,
-            locators_text(&sight.locators),
-            sight.content.as_ref().map(Oid::as_str),
-            occasion.time.as_millisecond(),
+            locators_text(&fingerprint.locators),
+            fingerprint.content.as_ref().map(Oid::as_str),
+            scan.time.as_millisecond(),
         ])?;
     let mut status = candidate.status;
     if status == FindingStatus::Fixed {
         let reopened = Disposition {
             decision: DispositionKind::Reopened,
             actor: "tribunal".to_owned(),
-            reason: format!("seen again in change {}", occasion.change),
-            time: occasion.time,
+            reason: format!("seen again in change {}", scan.change),
+            time: scan.time,
             until: None,
         };
         insert_disposition(connection, &candidate.id, &reopened)?;
@@ -244,11 +245,15 @@ fn see_again(
     Ok(reported(&candidate.id, status, finding))
 }
 
-fn insert(connection: &Connection, occasion: &Occasion, sight: &Sight) -> Result<Reported, Error> {
-    let finding = &sight.finding;
+fn insert(
+    connection: &Connection,
+    scan: &ScanContext,
+    fingerprint: &FindingFingerprint,
+) -> Result<Reported, Error> {
+    let finding = &fingerprint.finding;
     let (spot, name) = spot_columns(finding.place.as_ref());
     let (line, column, end_line) = lines_of(finding);
-    let id = new_id(occasion.time);
+    let id = new_id(scan.time);
     connection
         .prepare_cached(
             "INSERT INTO findings (id, gate, rule, class, severity, effect, spot, name, line, col,
@@ -272,9 +277,9 @@ fn insert(connection: &Connection, occasion: &Occasion, sight: &Sight) -> Result
             finding.anchor,
             finding.message,
             finding.suggestion,
-            locators_text(&sight.locators),
-            sight.content.as_ref().map(Oid::as_str),
-            occasion.time.as_millisecond(),
+            locators_text(&fingerprint.locators),
+            fingerprint.content.as_ref().map(Oid::as_str),
+            scan.time.as_millisecond(),
         ])?;
     Ok(reported(&id, FindingStatus::Open, finding))
 }
@@ -282,12 +287,12 @@ fn insert(connection: &Connection, occasion: &Occasion, sight: &Sight) -> Result
 /// A commit that was judged while it was being made has its name the next time.
 fn add_sighting(
     connection: &Connection,
-    occasion: &Occasion,
+    scan: &ScanContext,
     id: &str,
-    sight: &Sight,
+    fingerprint: &FindingFingerprint,
 ) -> Result<(), Error> {
-    let (_, name) = spot_columns(sight.finding.place.as_ref());
-    let (line, _, _) = lines_of(&sight.finding);
+    let (_, name) = spot_columns(fingerprint.finding.place.as_ref());
+    let (line, _, _) = lines_of(&fingerprint.finding);
     connection
         .prepare_cached(
             "INSERT INTO sightings (finding, change, name, line, commit_oid, tree_oid, branch,
@@ -304,13 +309,13 @@ fn add_sighting(
         )?
         .execute(params![
             id,
-            occasion.change,
+            scan.change,
             name,
             line,
-            occasion.commit.as_ref().map(Oid::as_str),
-            occasion.tree.as_ref().map(Oid::as_str),
-            occasion.branch,
-            occasion.time.as_millisecond(),
+            scan.commit.as_ref().map(Oid::as_str),
+            scan.tree.as_ref().map(Oid::as_str),
+            scan.branch,
+            scan.time.as_millisecond(),
         ])?;
     Ok(())
 }

@@ -11,18 +11,18 @@ use crate::platform::store::ledger::matching::{
 };
 use crate::platform::store::ledger::query::RuleStats;
 use crate::platform::store::ledger::tests::{
-    decision, fresh, located, occasion, oid, see, sight, time,
+    decision, fresh, located, oid, scan, see, sight, time,
 };
 
 #[test]
 fn a_finding_keeps_its_id_when_its_line_moves() {
     let (_folder, mut ledger) = fresh();
-    let first = see(&mut ledger, &occasion("c1", 0), &[sight("a", 4, "x.unwrap()", 1)]);
-    let moved = see(&mut ledger, &occasion("c2", 1), &[sight("a", 9, " x.unwrap();", 2)]);
+    let first = see(&mut ledger, &scan("c1", 0), &[sight("a", 4, "x.unwrap()", 1)]);
+    let moved = see(&mut ledger, &scan("c2", 1), &[sight("a", 9, " x.unwrap();", 2)]);
     assert_ne!(first, moved, "another text");
-    let moved = see(&mut ledger, &occasion("c2", 1), &[sight("a", 9, "  x.unwrap()", 2)]);
+    let moved = see(&mut ledger, &scan("c2", 1), &[sight("a", 9, "  x.unwrap()", 2)]);
     assert_eq!(first, moved);
-    let elsewhere = see(&mut ledger, &occasion("c2", 1), &[sight("b", 9, "x.unwrap()", 2)]);
+    let elsewhere = see(&mut ledger, &scan("c2", 1), &[sight("b", 9, "x.unwrap()", 2)]);
     assert_ne!(first, elsewhere);
     let history = ledger.history(&first[0].0).unwrap();
     let changes: Vec<_> = history.sightings.iter().map(|s| (s.change.as_str(), s.line)).collect();
@@ -33,11 +33,11 @@ fn a_finding_keeps_its_id_when_its_line_moves() {
 fn twins_stay_apart() {
     let (_folder, mut ledger) = fresh();
     let twins = [sight("a", 4, "x", 1), sight("a", 30, "x", 1)];
-    let first = see(&mut ledger, &occasion("c1", 0), &twins);
+    let first = see(&mut ledger, &scan("c1", 0), &twins);
     assert_ne!(first[0].0, first[1].0);
     // The nearest takes the id, whatever the order, and a third is new.
     let moved = [sight("a", 33, "x", 2), sight("a", 60, "x", 2), sight("a", 5, "x", 2)];
-    let second = see(&mut ledger, &occasion("c2", 0), &moved);
+    let second = see(&mut ledger, &scan("c2", 0), &moved);
     assert_eq!((&second[0], &second[2]), (&first[1], &first[0]));
     assert!(!first.contains(&second[1]));
 }
@@ -56,9 +56,9 @@ fn an_answer_holds_for_the_same_place_and_where_context_symbol_and_line_agree() 
     ] {
         let (_folder, mut ledger) = fresh();
         let known = located(sight("a", 4, "x", 1), &all);
-        let first = see(&mut ledger, &occasion("c1", 0), &[known]);
+        let first = see(&mut ledger, &scan("c1", 0), &[known]);
         ledger.dispose(&first[0].0, &decision(DispositionKind::Dismissed, 1, None)).unwrap();
-        let again = see(&mut ledger, &occasion("c2", 2), &[seen_again]);
+        let again = see(&mut ledger, &scan("c2", 2), &[seen_again]);
         assert_eq!(again[0].0 == first[0].0, kept, "{name}");
         assert_eq!(again[0].1 == "dismissed", kept, "{name}");
     }
@@ -68,20 +68,20 @@ fn an_answer_holds_for_the_same_place_and_where_context_symbol_and_line_agree() 
 fn an_answer_follows_a_renamed_file_and_not_a_copied_one() {
     let around = [("context3", "c3"), ("symbol", "s"), ("line", "l")];
     let (_folder, mut ledger) = fresh();
-    let first = see(&mut ledger, &occasion("c1", 0), &[located(sight("a", 4, "x", 1), &around)]);
+    let first = see(&mut ledger, &scan("c1", 0), &[located(sight("a", 4, "x", 1), &around)]);
     ledger.dispose(&first[0].0, &decision(DispositionKind::Accepted, 1, None)).unwrap();
-    let copied = see(&mut ledger, &occasion("c2", 2), &[located(sight("b", 4, "x", 1), &around)]);
+    let copied = see(&mut ledger, &scan("c2", 2), &[located(sight("b", 4, "x", 1), &around)]);
     assert_eq!(copied[0].1, "open");
     let mut renamed = located(sight("c", 5, "x", 3), &around);
     renamed.moved_from = Some("a".into());
-    let renamed = see(&mut ledger, &occasion("c3", 3), &[renamed]);
+    let renamed = see(&mut ledger, &scan("c3", 3), &[renamed]);
     assert_eq!(renamed[0], (first[0].0.clone(), "accepted".to_owned()));
     // Another branch still has it under the old name.
-    let old = see(&mut ledger, &occasion("c4", 4), &[located(sight("a", 4, "x", 1), &around)]);
+    let old = see(&mut ledger, &scan("c4", 4), &[located(sight("a", 4, "x", 1), &around)]);
     assert_eq!(old[0].0, first[0].0);
     // Both at once are two findings.
     let both = [located(sight("a", 4, "x", 1), &around), located(sight("c", 5, "x", 3), &around)];
-    let both = see(&mut ledger, &occasion("c5", 5), &both);
+    let both = see(&mut ledger, &scan("c5", 5), &both);
     assert_ne!(both[0].0, both[1].0);
 }
 
@@ -92,12 +92,12 @@ fn what_is_not_in_a_file_belongs_to_its_change() {
     message.content = None;
     message.finding.place =
         Some(Location { spot: LocationKind::CommitMessage, line: 1, column: 0, end_line: 1 });
-    let first = see(&mut ledger, &occasion("c1", 0), &[message.clone()]);
+    let first = see(&mut ledger, &scan("c1", 0), &[message.clone()]);
     ledger.dispose(&first[0].0, &decision(DispositionKind::Dismissed, 1, None)).unwrap();
-    assert_eq!(see(&mut ledger, &occasion("c1", 2), &[message.clone()])[0].1, "dismissed");
-    assert_eq!(see(&mut ledger, &occasion("c2", 2), &[message.clone()])[0].1, "open");
+    assert_eq!(see(&mut ledger, &scan("c1", 2), &[message.clone()])[0].1, "dismissed");
+    assert_eq!(see(&mut ledger, &scan("c2", 2), &[message.clone()])[0].1, "open");
     message.finding.anchor = "Fixes".to_owned();
-    assert_eq!(see(&mut ledger, &occasion("c1", 2), &[message])[0].1, "open");
+    assert_eq!(see(&mut ledger, &scan("c1", 2), &[message])[0].1, "open");
     // A ref that is to point to another commit is another thing to answer for.
     let mut push = sight("a", 0, "", 1);
     push.finding.gate = Gate::ProtectedBranch;
@@ -107,10 +107,10 @@ fn what_is_not_in_a_file_belongs_to_its_change() {
         column: 0,
         end_line: 0,
     });
-    let first = see(&mut ledger, &occasion("c1", 0), &[push.clone()]);
+    let first = see(&mut ledger, &scan("c1", 0), &[push.clone()]);
     ledger.dispose(&first[0].0, &decision(DispositionKind::Accepted, 1, None)).unwrap();
     push.content = Some(oid(2));
-    assert_eq!(see(&mut ledger, &occasion("c1", 2), &[push])[0].1, "open");
+    assert_eq!(see(&mut ledger, &scan("c1", 2), &[push])[0].1, "open");
 }
 
 #[test]
@@ -122,18 +122,18 @@ fn two_remarks_on_one_line_are_two_findings() {
         sight.finding.message = message.to_owned();
         sight
     };
-    let one = see(&mut ledger, &occasion("c1", 0), &[remark("one")]);
-    let two = see(&mut ledger, &occasion("c1", 0), &[remark("two")]);
+    let one = see(&mut ledger, &scan("c1", 0), &[remark("one")]);
+    let two = see(&mut ledger, &scan("c1", 0), &[remark("two")]);
     assert_ne!(one, two);
-    assert_eq!(see(&mut ledger, &occasion("c1", 1), &[remark("one")]), one);
+    assert_eq!(see(&mut ledger, &scan("c1", 1), &[remark("one")]), one);
 }
 
 #[test]
 fn what_was_fixed_and_comes_back_is_reopened_and_the_history_says_so() {
     let (_folder, mut ledger) = fresh();
-    let first = see(&mut ledger, &occasion("c1", 0), &[sight("a", 4, "x", 1)]);
+    let first = see(&mut ledger, &scan("c1", 0), &[sight("a", 4, "x", 1)]);
     ledger.dispose(&first[0].0, &decision(DispositionKind::Fixed, 1, None)).unwrap();
-    let again = see(&mut ledger, &occasion("c2", 2), &[sight("a", 40, "x", 2)]);
+    let again = see(&mut ledger, &scan("c2", 2), &[sight("a", 40, "x", 2)]);
     assert_eq!(again, first);
     let decisions: Vec<_> = ledger
         .history(&first[0].0)
@@ -149,11 +149,11 @@ fn what_was_fixed_and_comes_back_is_reopened_and_the_history_says_so() {
 #[test]
 fn a_commit_has_its_name_once_it_is_made() {
     let (_folder, mut ledger) = fresh();
-    let first = see(&mut ledger, &occasion("c1", 0), &[sight("a", 4, "x", 1)]);
-    let mut pushed = occasion("c1", 5);
+    let first = see(&mut ledger, &scan("c1", 0), &[sight("a", 4, "x", 1)]);
+    let mut pushed = scan("c1", 5);
     (pushed.commit, pushed.branch) = (Some(oid(9)), Some("main".to_owned()));
     see(&mut ledger, &pushed, &[sight("a", 4, "x", 1)]);
-    see(&mut ledger, &occasion("c1", 6), &[sight("a", 4, "x", 1)]);
+    see(&mut ledger, &scan("c1", 6), &[sight("a", 4, "x", 1)]);
     let sightings = ledger.history(&first[0].0).unwrap().sightings;
     assert_eq!(sightings.len(), 1, "once for each change");
     assert_eq!(sightings[0].commit, Some(oid(9)));
@@ -164,9 +164,9 @@ fn a_commit_has_its_name_once_it_is_made() {
 #[test]
 fn recurrence_sees_each_finding_once_for_each_change() {
     let (_folder, mut ledger) = fresh();
-    see(&mut ledger, &occasion("c1", 0), &[sight("a", 4, "x", 1), sight("b", 1, "y", 1)]);
-    see(&mut ledger, &occasion("c2", 10), &[sight("a", 4, "x", 1)]);
-    see(&mut ledger, &occasion("c2", 11), &[sight("a", 5, "x", 2)]);
+    see(&mut ledger, &scan("c1", 0), &[sight("a", 4, "x", 1), sight("b", 1, "y", 1)]);
+    see(&mut ledger, &scan("c2", 10), &[sight("a", 4, "x", 1)]);
+    see(&mut ledger, &scan("c2", 11), &[sight("a", 5, "x", 2)]);
     let rows = |since| {
         let rows = ledger.sightings_since(time(since), time(99)).unwrap();
         let row = |r: crate::platform::store::ledger::query::SightingRow| {
@@ -188,7 +188,7 @@ fn statistics_of_a_rule_follow_from_its_findings() {
     let rule = "clippy::unwrap_used";
     assert_eq!(ledger.rule_stats(gate, rule, time(0)).unwrap(), RuleStats::default());
     let seen = [sight("a", 4, "x", 1), sight("a", 5, "y", 1), sight("a", 6, "z", 1)];
-    let seen = see(&mut ledger, &occasion("c1", 3), &seen);
+    let seen = see(&mut ledger, &scan("c1", 3), &seen);
     ledger.dispose(&seen[0].0, &decision(DispositionKind::Dismissed, 4, None)).unwrap();
     ledger.dispose(&seen[1].0, &decision(DispositionKind::Dismissed, 4, Some(9))).unwrap();
     ledger.dispose(&seen[2].0, &decision(DispositionKind::Accepted, 4, None)).unwrap();
@@ -202,8 +202,8 @@ fn a_path_need_not_be_text() {
     let (_folder, mut ledger) = fresh();
     let mut odd = sight("a", 4, "x", 1);
     odd.finding.place = Some(Location::line(b"d/\xff\xfe".as_slice(), 4));
-    let seen = see(&mut ledger, &occasion("c1", 0), &[odd.clone()]);
-    assert_eq!(see(&mut ledger, &occasion("c1", 0), &[odd.clone()]), seen);
+    let seen = see(&mut ledger, &scan("c1", 0), &[odd.clone()]);
+    assert_eq!(see(&mut ledger, &scan("c1", 0), &[odd.clone()]), seen);
     assert_eq!(ledger.get(&seen[0].0, time(0)).unwrap().unwrap().finding, odd.finding);
 }
 

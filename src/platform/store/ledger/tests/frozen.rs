@@ -7,7 +7,7 @@ use crate::domain::model::gate::Gate;
 use crate::domain::model::severity::Severity;
 use crate::domain::model::stored_finding::{DispositionKind, FindingStatus};
 use crate::platform::store::ledger::query::Filter;
-use crate::platform::store::ledger::tests::{occasion, see, sight, time};
+use crate::platform::store::ledger::tests::{scan, see, sight, time};
 use crate::platform::store::ledger::{Ledger, schema};
 
 /// Version 1 as it was released: copied, never generated, so that it shows every change.
@@ -43,7 +43,7 @@ fn version_1_loads() {
     assert_eq!(spot("01HF7YAT00CCCCCCCCCCCCCCCC"), LocationKind::CommitMessage);
     assert_eq!(spot("01HF7YAT00DDDDDDDDDDDDDDDD"), LocationKind::TagMessage("v1".into()));
     assert_eq!(spot("01HF7YAT00EEEEEEEEEEEEEEEE"), LocationKind::Ref("refs/heads/main".into()));
-    see(&mut ledger, &occasion("c", 0), &[sight("a", 1, "x", 1)]);
+    see(&mut ledger, &scan("c", 0), &[sight("a", 1, "x", 1)]);
     assert_eq!(ledger.list(&Filter::default(), now).unwrap().total, 6);
 }
 

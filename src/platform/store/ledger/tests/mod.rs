@@ -15,7 +15,7 @@ use crate::domain::model::severity::Severity;
 use crate::domain::model::stored_finding::{Disposition, DispositionKind};
 use crate::platform::store::ledger::Ledger;
 use crate::platform::store::ledger::matching::StoredLocators;
-use crate::platform::store::ledger::record::{Occasion, Sight};
+use crate::platform::store::ledger::record::{FindingFingerprint, ScanContext};
 
 fn time(second: i64) -> Timestamp {
     Timestamp::from_second(1_700_000_000 + second).unwrap()
@@ -25,13 +25,13 @@ fn oid(number: u64) -> Oid {
     Oid::parse(&format!("{number:040x}")).unwrap()
 }
 
-fn occasion(change: &str, second: i64) -> Occasion {
+fn scan(change: &str, second: i64) -> ScanContext {
     let change = change.to_owned();
-    Occasion { change, commit: None, tree: Some(oid(7)), branch: None, time: time(second) }
+    ScanContext { change, commit: None, tree: Some(oid(7)), branch: None, time: time(second) }
 }
 
-fn sight(path: &str, line: u32, anchor: &str, content: u64) -> Sight {
-    Sight {
+fn sight(path: &str, line: u32, anchor: &str, content: u64) -> FindingFingerprint {
+    FindingFingerprint {
         finding: Finding {
             gate: Gate::Commands,
             rule: "clippy::unwrap_used".to_owned(),
@@ -49,7 +49,7 @@ fn sight(path: &str, line: u32, anchor: &str, content: u64) -> Sight {
     }
 }
 
-fn located(mut sight: Sight, locators: &[(&str, &str)]) -> Sight {
+fn located(mut sight: FindingFingerprint, locators: &[(&str, &str)]) -> FindingFingerprint {
     sight.locators =
         locators.iter().map(|(name, hash)| ((*name).to_owned(), (*hash).to_owned())).collect();
     sight
@@ -71,9 +71,13 @@ fn fresh() -> (tempfile::TempDir, Ledger) {
     (folder, ledger)
 }
 
-/// Records some sights and gives their ids with their statuses.
-fn see(ledger: &mut Ledger, occasion: &Occasion, sights: &[Sight]) -> Vec<(String, String)> {
-    let reported = ledger.record(occasion, sights).unwrap();
-    assert_eq!(reported.len(), sights.len());
+/// Records some fingerprints and gives their ids with their statuses.
+fn see(
+    ledger: &mut Ledger,
+    scan: &ScanContext,
+    fingerprints: &[FindingFingerprint],
+) -> Vec<(String, String)> {
+    let reported = ledger.record(scan, fingerprints).unwrap();
+    assert_eq!(reported.len(), fingerprints.len());
     reported.into_iter().map(|reported| (reported.id, reported.status)).collect()
 }

@@ -11,7 +11,7 @@ use crate::domain::model::stored_finding::{Disposition, DispositionKind, Finding
 use crate::platform::store::ledger::Ledger;
 use crate::platform::store::ledger::error::Error;
 use crate::platform::store::ledger::query::Filter;
-use crate::platform::store::ledger::tests::{decision, occasion, see, sight, time};
+use crate::platform::store::ledger::tests::{decision, scan, see, sight, time};
 
 /// One step. A site is a place that never moves, so that what is the same is never in doubt.
 #[derive(Clone, Debug)]
@@ -90,11 +90,11 @@ fn record(
     (change, sites): (u8, BTreeSet<u8>),
     now: i64,
 ) -> Result<(), TestCaseError> {
-    let sights: Vec<_> = sites
+    let fingerprints: Vec<_> = sites
         .iter()
         .map(|site| sight(&format!("f{}", site % 2), 1, &format!("x{site}"), 1))
         .collect();
-    let seen = see(ledger, &occasion(&change.to_string(), now), &sights);
+    let seen = see(ledger, &scan(&change.to_string(), now), &fingerprints);
     for (site, (id, status)) in sites.into_iter().zip(seen) {
         let site = model.entry(site).or_insert_with(|| Site {
             id: id.clone(),
