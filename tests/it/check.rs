@@ -59,12 +59,12 @@ fn a_hostile_policy_names_no_program_and_spends_no_more() {
     repo.write("tribunal.toml", hostile);
     repo.tribunal(&["config"])
         .code(2)
-        .says("tribunal.toml:3:2: `programs` is taken from your own settings alone")
+        .says("tribunal.toml:3:2: `programs` can only be set in your own settings")
         .says(&format!("hint: write it to `{}`", own.display()));
     // Committed, it is no law at all: the defaults, which guard, hold in its place.
     repo.commit_unjudged("policy");
     repo.write("a", "one\n").git(&["add", "a"]).ok();
-    repo.tribunal(&["check"]).says("`programs` is taken from your own settings alone");
+    repo.tribunal(&["check"]).says("`programs` can only be set in your own settings");
 }
 
 /// A repository with one commit and a conflict marker staged in `sub/f`.

@@ -114,7 +114,7 @@ fn size_names_and_scope_warn() {
     let outcome = check(&repo).ok();
     let outcome =
         outcome.says("differs from `README`").says("the file has 6.0 MiB, more than 5.0 MiB");
-    outcome.says("beside 2 counted apart");
+    outcome.says("plus 2 exempt");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Holds a rule's pattern against a file.
+//! Matches a rule's pattern against a file.
 
 use std::cell::OnceCell;
 use std::ops::Range;
@@ -21,7 +21,7 @@ const REGEX_BYTES_MAX: usize = 1 << 20;
 /// Beyond so many hits in one file there is nothing to learn from more.
 const HITS_MAX: usize = 1_000;
 
-/// A rule that is ready to be held against files.
+/// A rule that is ready to be matched against files.
 pub struct CompiledRule {
     pub id: String,
     scope: Globs,
@@ -71,7 +71,7 @@ pub fn scope(rule: &Rule) -> Result<Globs, RuleError> {
     })
 }
 
-/// Compiles a rule's paths and pattern; `None` where there is no pattern to hold against files
+/// Compiles a rule's paths and pattern; `None` where there is no pattern to match against files
 /// (prose, or a command).
 pub fn compile(rule: &Rule) -> Result<Option<CompiledRule>, RuleError> {
     let scope = scope(rule)?;

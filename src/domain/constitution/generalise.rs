@@ -10,7 +10,7 @@ use crate::domain::locate::index::normalised;
 /// a name and an operator. Less would match nearly everything.
 const WEIGHT_MIN: u32 = 5;
 
-/// Tokens of an anchor that are compared; beyond them a line says nothing typical.
+/// Tokens of an anchor that are compared; beyond them a line is not typical.
 const TOKENS_MAX: usize = 200;
 
 /// The line or lines of a finding.

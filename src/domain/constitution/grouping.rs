@@ -1,4 +1,4 @@
-//! Groups free texts that tell of the same thing, by the weight of the words they share.
+//! Groups messages about the same thing, by the weight of the words they share.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -13,7 +13,7 @@ pub const THRESHOLD: f64 = 0.17;
 /// rest stay alone.
 const TEXTS_MAX: usize = 4_000;
 
-/// Words too common in prose about code to say anything.
+/// Words too common in prose about code to tell messages apart.
 const STOP: &str = "a about above after again against all also am an and any are as at be because \
     been before being below between both but by can could did do does doing down during each few \
     for from further had has have having he her here hers him his how i if in into is it its just \
@@ -22,7 +22,7 @@ const STOP: &str = "a about above after again against all also am an and any are
     through to too under until up use used uses using very was we were what when where which while \
     who why will with would you your code e g etc instead via";
 
-/// How much each word says: the rarer, the more.
+/// The weight of each word: the rarer, the heavier.
 pub struct Weights {
     by_word: HashMap<String, f64>,
     unseen: f64,

@@ -23,7 +23,7 @@ pub struct Incident {
     pub fix: Option<Fix>,
 }
 
-/// What came in place of a finding.
+/// The code that replaced a finding.
 #[derive(Clone, Debug)]
 pub struct Fix {
     pub path: String,
@@ -42,7 +42,7 @@ pub struct ForgottenRule {
     pub check: RuleCheck,
 }
 
-/// What stands already, and what may be added.
+/// The rules that exist already, and the limits for new ones.
 #[derive(Clone, Copy, Debug)]
 pub struct ExistingRules<'a> {
     pub rules: &'a [Rule],

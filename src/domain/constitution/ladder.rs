@@ -1,10 +1,10 @@
-//! Moves a rule up and down its ladder by what came of its hits.
+//! Advice on a rule's status, from the statistics of its hits.
 
 use crate::domain::constitution::rule::{Rule, RuleStatus};
 
 const SECONDS_A_DAY: i64 = 24 * 60 * 60;
 
-/// Fewer hits say nothing about a rule.
+/// The fewest hits that statistics of a rule need.
 const HITS_MIN: u32 = 5;
 
 /// What the ledger knows of a rule since it has its status.
@@ -33,7 +33,7 @@ impl Default for Quiet {
     }
 }
 
-/// What should become of a rule.
+/// The advice on a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Advice {
     Keep,
@@ -52,7 +52,7 @@ pub enum Advice {
     },
 }
 
-/// Weighs a rule's statistics at `now`, in seconds since 1970.
+/// Gives the advice on a rule at `now`, in seconds since 1970.
 pub fn advise(rule: &Rule, statistics: &Statistics, quiet: Quiet, now: i64) -> Advice {
     let below = match rule.status {
         RuleStatus::Active => RuleStatus::Shadow,

@@ -1,4 +1,4 @@
-//! Turns a mistake that came back into a rule, or says why not.
+//! Promotes a recurring mistake to a rule, or gives the reason why not.
 
 use crate::domain::constitution::check::{CompiledRule, SourceFile, compile, scope};
 use crate::domain::constitution::draft::drafted;
@@ -21,7 +21,7 @@ pub enum PromotionDecision {
         rule: Box<Rule>,
         proof: Proof,
     },
-    /// These rules say it already.
+    /// These rules cover it already.
     Covered {
         ids: Vec<String>,
     },

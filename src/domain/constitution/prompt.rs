@@ -14,19 +14,19 @@ pub const BUDGET: usize = 2 * 1024;
 /// The rules of a prompt.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rendered {
-    /// Lines that end in a line break; empty where no rule speaks of the paths. What did not fit is
+    /// Lines that end in a line break; empty where no rule applies. What did not fit is
     /// named in the last one.
     pub text: String,
     /// The ids of the rules in the text, in its order.
     pub shown: Vec<String>,
-    /// The ids of the rules that speak of the paths and did not fit.
+    /// The ids of the rules that apply to the paths and did not fit.
     pub left_out: Vec<String>,
 }
 
-/// The active rules that speak of one of the paths, in at most so many bytes: the severe ones
+/// The active rules that apply to one of the paths, in at most so many bytes: the severe ones
 /// first, then those learned last.
 ///
-/// Who judges is spared the rules that a check holds already; who writes is told of all of them.
+/// Reviewing roles do not get the rules that a check enforces already; the executor gets all.
 pub fn for_role(rules: &[Rule], paths: &[&str], role: Role, budget: usize) -> Rendered {
     let judges = matches!(role, Role::Reviewer | Role::Attacker | Role::Arbiter);
     let mut wanted: Vec<&Rule> = rules
@@ -78,7 +78,7 @@ fn omission(ids: &[String]) -> String {
     format!("{OMITTED}{names}\n")
 }
 
-/// A rule whose paths cannot be read speaks of everything: better told once too often.
+/// A rule whose paths cannot be read applies everywhere: better shown once too often.
 fn speaks_of(rule: &Rule, paths: &[&str]) -> bool {
     scope(rule).map_or(true, |scope| paths.iter().any(|path| scope.matches(path)))
 }

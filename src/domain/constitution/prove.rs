@@ -36,7 +36,7 @@ pub struct FixedFile<'a> {
 /// Shows a visitor each file of the rest of the tree, path and text, until it returns `false`.
 pub type Rest<'a> = &'a dyn Fn(&mut dyn FnMut(&str, &str) -> bool);
 
-/// Whether a rule can be held by machine.
+/// Whether a rule can be checked mechanically.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Proof {
     Proved {

@@ -1,4 +1,4 @@
-//! When a mistake has come back often enough to become a rule.
+//! Recurrence: whether a mistake came back often enough to become a rule.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,7 +23,7 @@ pub struct Occurrence {
     /// Seconds since 1970.
     pub at: i64,
     pub severity: Severity,
-    /// A person said that it is no mistake.
+    /// It was dismissed by a person.
     pub dismissed: bool,
     pub message: String,
 }

@@ -22,7 +22,7 @@ pub struct Rule {
     pub bad: Vec<String>,
     /// Examples that it must not match.
     pub good: Vec<String>,
-    /// Where the rule stands: the topic file and the line of its heading, counted from 1.
+    /// The topic file and the line of the heading, counted from 1.
     pub at: RulePlace,
 }
 
@@ -35,7 +35,7 @@ pub struct RulePlace {
     pub check_line: u32,
 }
 
-/// The step of the ladder that a rule stands on.
+/// The status of a rule, from proposed to retired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RuleStatus {
     /// Written down, not yet in force.
@@ -66,7 +66,7 @@ pub enum RuleCheck {
     None,
 }
 
-/// Which text a check is held against.
+/// Which text a check is matched against.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RuleScope {
     /// Matches that touch a line which the change added.
@@ -135,7 +135,7 @@ impl RuleStatus {
         Self::ALL.into_iter().find(|status| status.as_str() == name)
     }
 
-    /// Whether a rule of this status is held against changes.
+    /// Whether a rule of this status is checked.
     pub fn is_checked(self) -> bool {
         matches!(self, Self::Shadow | Self::Active)
     }
@@ -231,7 +231,7 @@ impl RuleCheck {
         }
     }
 
-    /// Which text it is held against; a command decides for itself.
+    /// Which text it is matched against; a command decides for itself.
     pub fn on(&self) -> Option<RuleScope> {
         match self {
             Self::Regex { on, .. } | Self::AstGrep { on, .. } => Some(*on),

@@ -4,7 +4,7 @@ use crate::domain::constitution::parse::is_id;
 
 const MARK: &str = "tribunal:allow";
 
-/// What a waiver says.
+/// A waiver, and whether it counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Waiver {
     /// It counts.

@@ -60,7 +60,7 @@ fn finding(path: BString, twin: &BStr, effect: Effect) -> Finding {
         effect,
         place: Some(Location::file(path)),
         anchor: String::new(),
-        message: format!("its name differs from `{twin}` beside it in case alone"),
+        message: format!("its name differs from `{twin}` in the same folder only in case"),
         suggestion: "rename one of them: file systems that ignore case can hold only one"
             .to_owned(),
     }

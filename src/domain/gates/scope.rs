@@ -58,7 +58,7 @@ pub fn check(
     };
     let beside = match apart.len() {
         0 => String::new(),
-        n => format!(", beside {n} counted apart"),
+        n => format!(", plus {n} exempt"),
     };
     Ok(Some(Finding {
         gate: Gate::Scope,
@@ -69,10 +69,10 @@ pub fn check(
         place: None,
         anchor: String::new(),
         message: format!(
-            "the change touches {said}{beside}; the budget is {} files and {} lines",
+            "the change touches {said}{beside} (limit: {} files and {} lines)",
             policy.files, policy.lines
         ),
-        suggestion: "commit separate things separately: `git commit -p`, or one path at a time"
+        suggestion: "commit separate things separately, with `git commit -p` or one path at a time"
             .to_owned(),
     }))
 }

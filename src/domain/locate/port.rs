@@ -7,11 +7,11 @@ use similar::{Algorithm, DiffOp, capture_diff_slices};
 /// What became of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ported {
-    /// It stands, but for white space; here is its new number, counted from 1.
+    /// It is there, but for white space; with its new number, counted from 1.
     Unchanged(u32),
-    /// Other lines stand in its place: whether the finding still holds must be asked.
+    /// Other lines replaced it: whether the finding still holds is unknown.
     Edited,
-    /// Nothing stands in its place.
+    /// It was removed.
     Deleted,
 }
 

@@ -35,8 +35,8 @@ pub(in crate::domain::spec) fn lint(steps: &[SpecStep], problems: &mut SpecProbl
             names.push("…");
         }
         names.push(&steps[path[0]].id);
-        let message = format!("the steps wait for each other: {}", names.join(" → "));
-        let hint = "take one of these dependencies out";
+        let message = format!("the steps depend on each other in a circle: {}", names.join(" → "));
+        let hint = "remove one of these dependencies";
         problems.push(ProblemLevel::Error, LintRule::DependencyCycle, dependency.at, message, hint);
     }
 }
@@ -55,7 +55,7 @@ fn report_unknown(
             None => "name the `id` of another step of this file".to_owned(),
         };
         let message = format!(
-            "the step {} depends on {}, which is no step",
+            "the step {} depends on {}, which does not exist",
             quote(&step.id),
             quote(&dependency.text)
         );

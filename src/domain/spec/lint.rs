@@ -129,8 +129,7 @@ fn duplicates(spec: &Spec, problems: &mut SpecProblems) {
     for (what, id, at) in criteria.chain(steps) {
         let first = *seen.entry((what, id.to_ascii_lowercase())).or_insert(at);
         if first != at {
-            let message =
-                format!("the {what} {} is here again, first in line {}", quote(id), first.line);
+            let message = format!("duplicate {what} {}, first in line {}", quote(id), first.line);
             let hint = "give each its own id: plans, findings and commits refer to it";
             problems.push(ProblemLevel::Error, LintRule::DuplicateId, at, message, hint);
         }
@@ -145,7 +144,7 @@ fn hidden_characters(problems: &mut SpecProblems) {
         let turns = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
         let tag = matches!(c, '\u{e0000}'..='\u{e007f}');
         if control || turns || tag {
-            let message = format!("the hidden character U+{:04X} stands here", u32::from(c));
+            let message = format!("hidden character U+{:04X}", u32::from(c));
             let hint = "delete it: people and programs would read different texts";
             problems.error(LintRule::HiddenCharacter, offset, message, hint);
         }

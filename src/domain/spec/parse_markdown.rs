@@ -28,7 +28,7 @@ pub(in crate::domain::spec) fn parse(
     match front_matter(source) {
         FrontMatter::None => {}
         FrontMatter::Open => {
-            let message = "the front matter that begins here is never closed".to_owned();
+            let message = "the front matter is not closed".to_owned();
             problems.error(
                 LintRule::FrontMatter,
                 0,
@@ -119,10 +119,8 @@ impl Reader {
             let at = section.heading.start;
             match seen.iter().find(|(p, _)| *p == part) {
                 Some((_, line)) => {
-                    let message = format!(
-                        "the section {} is here again, first in line {line}",
-                        quote(&section.name)
-                    );
+                    let message =
+                        format!("duplicate section {}, first in line {line}", quote(&section.name));
                     problems.warning(LintRule::DuplicateSection, at, message, "join the two");
                 }
                 None => seen.push((part, problems.source.at(at).line)),
@@ -213,7 +211,7 @@ impl Reader {
 
     fn next_id(&self, offset: usize, problems: &mut SpecProblems) -> String {
         let id = format!("AC-{}", self.spec.criteria.len() + 1);
-        let message = format!("a criterion without an id; it is called `{id}` here");
+        let message = format!("a criterion without an id; it gets the id `{id}`");
         let hint = format!("begin it with `**{id}**`, so that it keeps its name when others move");
         problems.warning(LintRule::CriterionWithoutId, offset, message, &hint);
         id
@@ -291,7 +289,7 @@ fn unknown_section(section: &SpecSection, problems: &mut SpecProblems) {
     let known: Vec<_> = SECTIONS.iter().map(|(name, _)| *name).collect();
     let hint = match nearest(&section.name, &known) {
         Some(near) => format!("did you mean `{near}`?"),
-        None => "it stays in the file, but nothing is read from it".to_owned(),
+        None => "the section is ignored".to_owned(),
     };
     let message = format!("unknown section {}", quote(&section.name));
     problems.warning(LintRule::UnknownSection, section.heading.start, message, &hint);

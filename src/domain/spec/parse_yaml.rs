@@ -135,7 +135,7 @@ impl Reader {
                 step.at = problems.source.at(entry.node.start);
             }
         } else {
-            let message = format!("a step without an id; it is called `{}` here", step.id);
+            let message = format!("a step without an id; it gets the id `{}`", step.id);
             let hint = "give it an `id:` that other steps can depend on";
             problems.warning(LintRule::InvalidId, node.start, message, hint);
         }

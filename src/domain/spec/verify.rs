@@ -34,7 +34,7 @@ pub(in crate::domain::spec) fn read(
 fn read_static(pattern: &str, offset: usize, problems: &mut SpecProblems) -> Option<Verify> {
     let pattern = unquote(pattern.trim());
     if pattern.is_empty() {
-        let message = "`static` says no pattern".to_owned();
+        let message = "`static` without a pattern".to_owned();
         problems.error(LintRule::BadVerify, offset, message, "write `static: <pattern>`");
         return None;
     }

@@ -98,7 +98,7 @@ pub(in crate::domain::spec) fn vague(
             let group = (1..groups.len()).find(|&i| groups.get(i).is_some());
             let hint = group.map_or("", |i| VAGUE[i - 1].1);
             let at = problems.source.at(base + sentence.start + found.start());
-            let message = format!("{} says nothing that can be measured", quote(found.as_str()));
+            let message = format!("{} is not measurable", quote(found.as_str()));
             problems.push(level, LintRule::VagueWording, at, message, hint);
         }
     }
@@ -113,11 +113,11 @@ pub(in crate::domain::spec) fn unfinished(text: &str, base: usize, problems: &mu
         let question: String =
             rest.chars().take(240).take_while(|c| !matches!(c, ']' | '\n')).collect();
         let message = if question.trim().is_empty() {
-            "a question is open here".to_owned()
+            "an open question".to_owned()
         } else {
             format!("a question is open: {}", quote(&question))
         };
-        let hint = "answer it in the text and take the mark out";
+        let hint = "answer it in the text and remove the mark";
         problems.error(LintRule::NeedsClarification, base + start, message, hint);
     }
     let Some(placeholders) = PLACEHOLDERS.as_ref() else {

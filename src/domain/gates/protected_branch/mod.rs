@@ -102,7 +102,7 @@ pub fn check(
         ),
         Relation::NotACommit => (
             "not-a-commit",
-            format!("what is pushed to the protected branch `{name}` is no commit"),
+            format!("what is pushed to the protected branch `{name}` is not a commit"),
             "push a commit".to_owned(),
         ),
     };

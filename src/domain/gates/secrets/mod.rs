@@ -1,4 +1,4 @@
-//! Finds secrets in bytes of any kind, and says what they are without showing them.
+//! The secret scan: finds secrets in bytes of any kind, and describes them without showing them.
 
 mod assign;
 pub mod baseline;

@@ -1,4 +1,4 @@
-//! What a name says about the value that is assigned to it.
+//! The kind of value that a name announces.
 
 /// What kind of value a name promises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! Whether text may be a password that somebody chose, and not a template for one.
+//! Whether text may be a chosen password, and not a template for one.
 
 use crate::domain::gates::secrets::random;
 

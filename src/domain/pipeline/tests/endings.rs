@@ -149,7 +149,7 @@ fn gates_that_no_model_is_to_repair_go_to_a_person() {
     let unasked = vec!["`tests` is not trusted".to_owned()];
     let gated = GateOutcome { failures: Vec::new(), needs_person: false, unasked };
     let why = inconclusive(&fixing(vec![JobOutcome::Gated(gated)]));
-    assert_eq!(why, "the gates could not be asked: `tests` is not trusted");
+    assert_eq!(why, "the gates could not run: `tests` is not trusted");
 }
 
 #[test]

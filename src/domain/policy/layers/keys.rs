@@ -55,8 +55,8 @@ pub fn find_unknown(
 }
 
 fn not_yours(layer: &Layer<'_>, at: usize, name: &str) -> SettingsProblem {
-    let message = format!("`{name}` is taken from your own settings alone");
-    let hint = "write it to the settings file in your home".to_owned();
+    let message = format!("`{name}` can only be set in your own settings");
+    let hint = "move it to your own settings file".to_owned();
     SettingsProblem { is_users_alone: true, ..locate(layer, at, message, hint) }
 }
 
@@ -113,7 +113,7 @@ fn unknown(
         .max_by(|a, b| a.0.total_cmp(&b.0));
     let hint = match near {
         Some((_, key)) => format!("did you mean `{prefix}{key}`?"),
-        None => format!("known here: {}", known.join(", ")),
+        None => format!("known keys: {}", known.join(", ")),
     };
     locate(layer, at, format!("unknown key `{prefix}{name}`"), hint)
 }

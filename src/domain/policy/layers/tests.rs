@@ -50,7 +50,7 @@ fn a_repository_names_no_program_no_address_and_no_price() {
     ];
     for (text, key, line) in hostile {
         let problem = refused(&[repository(text)], &[], &[]);
-        assert_eq!(problem.message, format!("`{key}` is taken from your own settings alone"));
+        assert_eq!(problem.message, format!("`{key}` can only be set in your own settings"));
         assert_eq!(problem.line, line, "{text}");
         assert!(problem.hint.starts_with("write it to "), "{}", problem.hint);
     }

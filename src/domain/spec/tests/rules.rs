@@ -175,13 +175,19 @@ fn ids_and_dependencies_are_checked_across_the_file() {
     let unknown = steps(&(step("contracts", "") + &step("b", "contract")));
     assert_eq!(
         messages("t.yaml", &unknown, LintRule::UnknownDependency),
-        ["the step `b` depends on `contract`, which is no step / did you mean `contracts`?"]
+        ["the step `b` depends on `contract`, which does not exist / did you mean `contracts`?"]
     );
 
     let cycle = steps(&(step("a", "b") + &step("b", "c") + &step("c", "a") + &step("d", "d, a")));
     let found = messages("t.yaml", &cycle, LintRule::DependencyCycle);
-    assert!(found[0].starts_with("the steps wait for each other: a → b → c → a /"), "{found:?}");
-    assert!(found[1].starts_with("the steps wait for each other: d → d /"), "{found:?}");
+    assert!(
+        found[0].starts_with("the steps depend on each other in a circle: a → b → c → a /"),
+        "{found:?}"
+    );
+    assert!(
+        found[1].starts_with("the steps depend on each other in a circle: d → d /"),
+        "{found:?}"
+    );
     assert_eq!(
         lint("t.yaml", &cycle),
         ["7:69 error dependency-cycle", "8:69 error dependency-cycle"]
