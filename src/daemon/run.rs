@@ -198,7 +198,7 @@ impl Repository {
                 }
             }
             State::Looking(fs_events) if fs_events.len() < FS_EVENTS_MAX => {
-                fs_events.push(fs_event)
+                fs_events.push(fs_event);
             }
             State::Looking(fs_events) => *fs_events = vec![FsEvent::Lost],
         }
@@ -242,15 +242,15 @@ async fn watch(
 ) -> Result<WatchEnding> {
     let mut signals = Signals::new()?;
     let mut reader_left = std::pin::pin!(word_comes(reader_left));
-    let (watches, mut fs_events) = match WatchSet::new(&place.common_dir) {
-        Ok((watches, fs_events)) => (Some(watches), Some(fs_events)),
+    let (watch_set, mut fs_events) = match WatchSet::new(&place.common_dir) {
+        Ok((watch_set, fs_events)) => (Some(watch_set), Some(fs_events)),
         Err(error) => {
             let message = format!("{}; looking at intervals instead", no_watcher(&error));
             tell(&DaemonEvent::Trouble { message });
             (None, None)
         }
     };
-    let watcher = Watcher::start(Arc::clone(&place), watches, tell)?;
+    let watcher = Watcher::start(Arc::clone(&place), watch_set, tell)?;
     held.ready()?;
     let (messages, mut incoming) = mpsc::unbounded_channel();
     let repository = Repository::new(Arc::clone(&place), watcher);

@@ -316,8 +316,8 @@ impl Watcher {
             }
         }
         let Some(watches) = &mut self.watches else { return false };
-        let watched = watches.want(&wanted);
-        for (folder, reason) in &watched.failed {
+        let outcome = watches.want(&wanted);
+        for (folder, reason) in &outcome.failed {
             let message = format!(
                 "`{}` cannot be watched: {reason}; looking at intervals instead",
                 folder.display()
@@ -325,10 +325,10 @@ impl Watcher {
             self.said.trouble(message, tell);
         }
         for (tree, listing) in self.trees.iter_mut().zip(listings) {
-            let failed = watched.failed.iter().any(|(folder, _)| listing.folders.contains(folder));
+            let failed = outcome.failed.iter().any(|(folder, _)| listing.folders.contains(folder));
             tree.is_silent = failed || tree.polls();
         }
-        watched.any_new
+        outcome.any_new
     }
 
     /// Tells what is watched when that changed, and leaves it where `daemon status` finds it.
