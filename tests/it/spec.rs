@@ -17,7 +17,7 @@ fn a_new_spec_is_a_draft_without_errors() {
     repo.tribunal(&["spec", "list"]).ok().says("draft");
     // Neither that file nor that id is written over.
     repo.tribunal(&["spec", "new", "add-login"]).code(2).says("already has the id `add-login`");
-    repo.tribunal(&["spec", "new", "ADD-LOGIN"]).code(2).says("has the id `ADD-LOGIN` already");
+    repo.tribunal(&["spec", "new", "ADD-LOGIN"]).code(2).says("already has the id `ADD-LOGIN`");
     repo.write("docs/specs/held.md", GOOD);
     repo.tribunal(&["spec", "new", "held"]).code(2).says("`docs/specs/held.md` is there already");
     assert_eq!(repo.read("docs/specs/held.md"), GOOD);
