@@ -52,7 +52,7 @@ fn a_repository_names_no_program_no_address_and_no_price() {
         let problem = refused(&[repository(text)], &[], &[]);
         assert_eq!(problem.message, format!("`{key}` can only be set in your own settings"));
         assert_eq!(problem.line, line, "{text}");
-        assert!(problem.hint.starts_with("write it to "), "{}", problem.hint);
+        assert!(problem.hint.starts_with("move it to "), "{}", problem.hint);
     }
 }
 
