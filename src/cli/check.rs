@@ -122,7 +122,7 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
         out::result(&text);
     }
     if format == OutputFormat::Human && !context.global.quiet {
-        out::talk(&format!("{word}: {read} judged in {} ms", report.elapsed_ms));
+        out::talk(&format!("{word}: {read} checked in {} ms", report.elapsed_ms));
     }
     print_tails(&tails);
     Ok(if interrupted { ExitStatus::Interrupted } else { report.verdict.into() })

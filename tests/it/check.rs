@@ -13,7 +13,7 @@ fn a_clean_change_passes() {
     let sandbox = Sandbox::new();
     let repo = sandbox.repo("r");
     repo.write("a", "one\n").git(&["add", "a"]).ok();
-    repo.tribunal(&["check"]).ok().says("pass: 1 file judged");
+    repo.tribunal(&["check"]).ok().says("pass: 1 file checked");
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn a_path_means_what_the_person_means_by_it() {
     ] {
         let outcome = repo.tribunal(&["check", path]);
         assert_eq!(outcome.code, 1, "{path}\n{outcome}");
-        outcome.says(BLOCKED).says("1 file judged");
+        outcome.says(BLOCKED).says("1 file checked");
     }
     for path in ["f", "./f", "../sub/f", "..", ".", "../sub", "../a/../sub"] {
         let outcome = from(&repo, "sub").tribunal(&["check", path]);
@@ -156,7 +156,7 @@ fn what_did_not_change_is_named_and_does_not_read_like_a_pass() {
     repo.tribunal(&["check", "quiet"])
         .ok()
         .says(says)
-        .says("nothing to check: 0 files judged")
+        .says("nothing to check: 0 files checked")
         .never_says("pass");
     let json = repo.tribunal(&["check", "quiet", "--format", "json"]).ok().json();
     assert_eq!(json["verdict"], "nothing to check");
@@ -181,11 +181,11 @@ fn deleted_renamed_and_oddly_named_files_are_found() {
     repo.git(&["rm", "-q", "sub/gone"]).ok();
     repo.git(&["add", "."]).ok();
     let check = |path: &Path| repo.tribunal(&[OsStr::new("check"), path.as_os_str()]);
-    check(&Path::new("sub").join(name)).code(1).says("conflict marker").says("1 file judged");
-    check(Path::new("sub/gone")).ok().says("pass: 1 file judged");
+    check(&Path::new("sub").join(name)).code(1).says("conflict marker").says("1 file checked");
+    check(Path::new("sub/gone")).ok().says("pass: 1 file checked");
     // Neither the old name nor its folder is there any more.
-    check(Path::new("quiet/q")).ok().says("pass: 1 file judged");
-    check(Path::new("quiet")).ok().says("pass: 1 file judged");
+    check(Path::new("quiet/q")).ok().says("pass: 1 file checked");
+    check(Path::new("quiet")).ok().says("pass: 1 file checked");
 }
 
 #[test]
@@ -236,13 +236,10 @@ fn a_range_from_no_commit_begins_where_the_branch_left_the_default_branch() {
     repo.git(&["push", "-q", "origin", "main"]).ok();
     repo.git(&["checkout", "-q", "-b", "feature"]).ok();
     repo.write("new", "1\n").commit_unjudged("on the branch");
-    check(&[]).ok().says("pass: 1 file of 1 commit judged");
+    check(&[]).ok().says("pass: 1 file of 1 commit checked");
     repo.write("bad", &marker).commit_unjudged("a mistake");
     check(&["--to", "feature"]).code(1).says("blocked: bad:1").never_says("old").says("2 files");
-    check(&["--to", &zeros])
-        .code(2)
-        .says("stands for no commit in git")
-        .says("hint: a CI gives it");
+    check(&["--to", &zeros]).code(2).says("stands for no commit in git").says("hint: CI passes it");
     check(&["--to", "main"]).ok().says("nothing to check: no file differs").never_says("pass");
     repo.git(&["checkout", "-q", "--orphan", "apart"]).ok();
     repo.commit_unjudged("no common history");
@@ -274,8 +271,8 @@ fn a_range_is_judged_commit_by_commit_from_where_the_branch_left() {
     repo.git(&["rm", "--quiet", "f"]).ok();
     repo.commit_unjudged("feat: without marks");
     let check = ["check", "--from", "main", "--to", "feature"];
-    repo.tribunal(&check).ok().says("pass: 1 file of 1 commit judged");
-    repo.tribunal(&[&check[..], &["--net"]].concat()).ok().says("pass: 1 file judged");
+    repo.tribunal(&check).ok().says("pass: 1 file of 1 commit checked");
+    repo.tribunal(&[&check[..], &["--net"]].concat()).ok().says("pass: 1 file checked");
     repo.git(&["switch", "--quiet", "feature"]).ok();
     repo.write("c", &marker).commit_unjudged("feat: three");
     repo.write("c", "good").commit_unjudged("no type");
@@ -284,7 +281,7 @@ fn a_range_is_judged_commit_by_commit_from_where_the_branch_left() {
     assert!(found.stdout.find("feat: three:") < found.stdout.find("[commit-message/"), "{found}");
     repo.tribunal(&[&check[..], &["--net"]].concat()).ok();
     // Of some files, messages apart.
-    repo.tribunal(&[&check[..], &["b"]].concat()).ok().says("pass: 1 file of 3 commits judged");
+    repo.tribunal(&[&check[..], &["b"]].concat()).ok().says("pass: 1 file of 3 commits checked");
     repo.tribunal(&[&check[..], &["c"]].concat()).code(1).never_says("[commit-message/");
     let json = repo.tribunal(&[&check[..], &["--format", "json"]].concat()).code(1).json();
     assert_eq!(json["findings"].as_array().unwrap().len(), 2, "{json}");

@@ -724,7 +724,7 @@ fn two_programs_that_keep_each_others_hook_run_once_each() {
     repo.tribunal(&["hooks", "status"])
         .code(1)
         .says("another program's hook stands in its place")
-        .says("pre-commit.legacy` is one of ours: it judges where something runs it");
+        .says("pre-commit.legacy` is a tribunal hook under another name");
     // A newer manager has another text: it may run twice, and does not run for ever.
     executable(&hook, &script.replace("managed", "managed anew"));
     fs::remove_file(repo.path("ran")).unwrap();

@@ -423,13 +423,13 @@ fn a_first_merge_of_much_history_says_how_much_is_read() {
     for number in 0..600 {
         let from = if number == 0 { "from refs/heads/main^0\n" } else { "" };
         let (file, message) = (format!("{number}\n"), format!("feat: {number}\n"));
-        let _ = write!(
+        let (message_len, file_len) = (message.len(), file.len());
+        write!(
             stream,
             "commit refs/heads/long\ncommitter A <a@example.invalid> {number} +0000\n\
-             data {}\n{message}{from}M 100644 inline n\ndata {}\n{file}\n",
-            message.len(),
-            file.len()
-        );
+             data {message_len}\n{message}{from}M 100644 inline n\ndata {file_len}\n{file}\n",
+        )
+        .unwrap();
     }
     let mut import = sandbox.command("git", &w.repo.dir);
     import.args(["fast-import", "--quiet"]);

@@ -17,9 +17,9 @@ fn a_new_spec_is_a_draft_without_errors() {
     repo.tribunal(&["spec", "list"]).ok().says("draft");
     // Neither that file nor that id is written over.
     repo.tribunal(&["spec", "new", "add-login"]).code(2).says("already has the id `add-login`");
-    repo.tribunal(&["spec", "new", "ADD-LOGIN"]).code(2).says("has the id `ADD-LOGIN` already");
+    repo.tribunal(&["spec", "new", "ADD-LOGIN"]).code(2).says("already has the id `ADD-LOGIN`");
     repo.write("docs/specs/held.md", GOOD);
-    repo.tribunal(&["spec", "new", "held"]).code(2).says("`docs/specs/held.md` is there already");
+    repo.tribunal(&["spec", "new", "held"]).code(2).says("`docs/specs/held.md` already exists");
     assert_eq!(repo.read("docs/specs/held.md"), GOOD);
     for bad in ["", "../up", "a b", "a/b", ".hidden", "x.lock"] {
         repo.tribunal(&["spec", "new", bad]).code(2).says("cannot be an id");
