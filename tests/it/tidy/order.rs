@@ -72,9 +72,9 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "flow::review",
-        "arbitration push background claim cleanup reviewer delivery finish finding \
-         fix_prompt request session fix gate limits inputs report outcome receipt run_record \
-         target texts",
+        "arbitration push background run_context claim cleanup reviewer delivery finish \
+         finding fix_prompt request session fix gate limits inputs report outcome receipt \
+         run_record target texts",
     ),
     ("flow::setup", "event init install propose"),
     ("flow::setup::install", "status plan shim ."),
