@@ -116,7 +116,7 @@ fn is_later(repo: &Repo, earlier: &SightingRow, later: &SightingRow) -> Result<b
     let Some(base) = base_commit(repo, later)? else { return Ok(true) };
     match &earlier.sighting.commit {
         Some(tip) if repo.objects.commit(tip)?.is_some() => repo.is_ancestor(tip, &base),
-        // What was judged before it was committed has at least its base below the next change.
+        // An evaluation before the commit has at least its base below the next change.
         _ => match base_commit(repo, earlier)? {
             Some(before) => Ok(before != base && repo.is_ancestor(&before, &base)?),
             None => Ok(true),
@@ -241,7 +241,7 @@ fn fix_of(repo: &Repo, head: &Oid, row: &SightingRow, start: Version) -> Result<
     if repo.objects.commit(&from)?.is_none() {
         return Ok(None);
     }
-    // What was judged while it was made, or rewritten since, comes to HEAD by another commit: the
+    // A change that was evaluated before its commit, or rewritten since, comes to HEAD by another commit: the
     // walk waits for a version that has the line.
     let mut met = row.sighting.commit.is_some() && repo.is_ancestor(&from, head)?;
     let mut at = start;
