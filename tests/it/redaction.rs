@@ -544,7 +544,7 @@ fn thousand(secrets: &[Secret]) {
 /// The loop ran: a review, an arbiter's word, a fix, and its checkout is gone.
 fn came_to_its_end(repo: &Repo<'_>, outcome: &Outcome) {
     let said = &outcome.stderr;
-    assert!(said.contains("reviews") && said.contains("weighs"), "{said}");
+    assert!(said.contains("reviews") && said.contains("arbitrates"), "{said}");
     assert!(said.contains("tribunal/"), "nothing is offered: {said}");
     assert_eq!(checkouts(repo.sandbox), Vec::<PathBuf>::new());
 }

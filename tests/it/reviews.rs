@@ -376,6 +376,16 @@ fn a_push_is_told_what_the_reviews_of_its_commits_say() {
     repo.write("src/sum.rs", CLEAN).commit_unjudged("fix: sum");
     review(&repo, &["--commit", "HEAD"]).ok();
     push("block").ok().never_says("left out");
+
+    // What another branch of the remote has is new to `main` and was pushed before: it asks for no
+    // review once more.
+    repo.git(&["push", "--quiet", "--no-verify", "origin", "main"]).ok();
+    repo.git(&["switch", "--quiet", "--create", "theirs"]).ok();
+    repo.write("src/more.rs", CLEAN).commit_unjudged("feat: more");
+    repo.git(&["push", "--quiet", "--no-verify", "origin", "theirs"]).ok();
+    repo.git(&["switch", "--quiet", "main"]).ok();
+    repo.git(&["merge", "--quiet", "--ff-only", "theirs"]).ok();
+    push("block").ok().never_says("not reviewed");
 }
 
 #[test]

@@ -350,7 +350,7 @@ fn import(context: &Context, args: &ImportArgs) -> Result<ExitStatus> {
 fn learn_from_it(context: &Context, repo: &Repo) {
     match learn::learn_automatically(repo, &context.env, &context.global.set) {
         Ok(session) => constitution::print_session(&session),
-        Err(error) => out::warn(&format!("nothing was learned: {error:#}")),
+        Err(error) => out::warn(&format!("no rule was learned: {error:#}")),
     }
 }
 

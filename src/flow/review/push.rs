@@ -1,6 +1,6 @@
 //! Looks up the reviews of the commits of a push, and waits for those under way. Makes none itself.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -30,6 +30,7 @@ use crate::flow::review::receipt::FoundReceipt;
 use crate::flow::review::target;
 use crate::flow::review::target::ReviewRange;
 use crate::platform::config::env::{Env, now};
+use crate::platform::git::push::history::{KnownHistory, KnownRefs, new_commits};
 use crate::platform::git::repo::Repo;
 use crate::platform::store::backlog;
 use crate::platform::store::backlog::State;
@@ -79,6 +80,7 @@ pub fn check_reviews(
     if !background::has_reviewer(repo, env, &policy) {
         return Ok(reviews);
     }
+    let commits = unpublished(repo, commits)?;
     let insists = policy.review.on_failure == OnFailure::Block && enforcement == Enforcement::Block;
     let mut questions = questions(repo, env, &commits[..commits.len().min(COMMITS_MAX)])?;
     reviews.skipped.append(&mut questions.unasked);
@@ -111,6 +113,15 @@ pub fn check_reviews(
         )));
     }
     Ok(reviews)
+}
+
+/// Those of the commits that no remote has. What is new to a protected branch alone was pushed before,
+/// by somebody whose push asked for its review.
+fn unpublished(repo: &Repo, commits: &[PushedCommit]) -> Result<Vec<PushedCommit>> {
+    let tips: Vec<Oid> = commits.iter().map(|pushed| pushed.tip.clone()).collect();
+    let known = KnownHistory { commits: HashSet::new(), refs: KnownRefs::Remotes };
+    let new: HashSet<Oid> = new_commits(repo, &tips, &known)?.into_iter().collect();
+    Ok(commits.iter().filter(|pushed| new.contains(&pushed.commit)).cloned().collect())
 }
 
 /// The reviews of the commits of a push.
