@@ -1,9 +1,10 @@
-//! Git's settings where libgit2 does not know them: brought by variables, listed by git.
+//! Git's settings: found by libgit2, or listed by git where variables bring some that libgit2 does
+//! not know.
 
 use std::cell::OnceCell;
 use std::ffi::OsString;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use bstr::{BString, ByteSlice as _};
 
 use crate::platform::git::command::succeeded;
@@ -18,14 +19,30 @@ pub struct Settings {
     all: OnceCell<Vec<(BString, BString)>>,
 }
 
+/// Whether the settings of the whole machine hold, which `GIT_CONFIG_NOSYSTEM` turns off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SystemFile {
+    Counts,
+    Ignored,
+}
+
 impl Settings {
     pub fn of(vars: Vec<(OsString, Option<OsString>)>) -> Self {
         Self { vars, all: OnceCell::new() }
     }
 
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.vars.is_empty()
+    /// Whether the system's file counts, where libgit2 finds all the others; `None` where only git
+    /// itself knows what holds.
+    pub fn of_library(&self) -> Option<SystemFile> {
+        match self.vars.as_slice() {
+            [] => Some(SystemFile::Counts),
+            [(name, Some(value))] if name == "GIT_CONFIG_NOSYSTEM" => match value.to_str()? {
+                "1" | "true" => Some(SystemFile::Ignored),
+                "0" | "false" => Some(SystemFile::Counts),
+                _ => None,
+            },
+            _ => None,
+        }
     }
 
     /// A git command that sees them.
@@ -49,6 +66,28 @@ impl Settings {
         let key = canonical(key);
         let mut last_first = self.all.get().into_iter().flatten().rev();
         Ok(last_first.find(|(name, _)| *name == key).map(|(_, value)| value.clone()))
+    }
+}
+
+/// The value that libgit2 finds for a key; `None` where it is not set. The system's file is the
+/// last that git looks into, so a value from there is the only one that there is.
+pub fn of_library(
+    config: &mut git2::Config,
+    key: &str,
+    system: SystemFile,
+) -> Result<Option<BString>> {
+    use git2::ErrorCode::{InvalidSpec, NotFound};
+    let config = config.snapshot()?;
+    match config.get_entry(key) {
+        Ok(entry)
+            if system == SystemFile::Ignored && entry.level() == git2::ConfigLevel::System =>
+        {
+            Ok(None)
+        }
+        Ok(entry) if entry.has_value() => Ok(Some(entry.value_bytes().into())),
+        Ok(_) => Ok(Some("true".into())),
+        Err(error) if matches!(error.code(), NotFound | InvalidSpec) => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("could not read `{key}`")),
     }
 }
 
@@ -76,7 +115,49 @@ fn canonical(key: &str) -> BString {
 
 #[cfg(test)]
 mod tests {
-    use super::{canonical, parse_list};
+    use super::{Settings, SystemFile, canonical, of_library, parse_list};
+    use git2::ConfigLevel;
+    use std::io::Write as _;
+
+    #[test]
+    fn git_is_asked_only_where_libgit2_does_not_know() {
+        let of = |vars: &[(&str, &str)]| {
+            let vars = vars.iter().map(|(name, value)| (name.into(), Some(value.into())));
+            Settings::of(vars.collect()).of_library()
+        };
+        assert_eq!(of(&[]), Some(SystemFile::Counts));
+        assert_eq!(of(&[("GIT_CONFIG_NOSYSTEM", "0")]), Some(SystemFile::Counts));
+        assert_eq!(of(&[("GIT_CONFIG_NOSYSTEM", "1")]), Some(SystemFile::Ignored));
+        assert_eq!(of(&[("GIT_CONFIG_NOSYSTEM", "perhaps")]), None);
+        assert_eq!(of(&[("GIT_CONFIG_GLOBAL", "/elsewhere")]), None);
+        assert_eq!(of(&[("GIT_CONFIG_NOSYSTEM", "1"), ("GIT_CONFIG_COUNT", "1")]), None);
+    }
+
+    #[test]
+    fn the_settings_of_the_machine_are_left_out_where_they_are_turned_off() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = git2::Config::new().unwrap();
+        for (level, name, content) in [
+            (ConfigLevel::System, "system", "[a]\n\tmachine = 1\n\tboth = 1\n"),
+            (ConfigLevel::Local, "local", "[a]\n\tboth = 2\n\tflag\n"),
+        ] {
+            let path = folder.path().join(name);
+            std::fs::File::create(&path).unwrap().write_all(content.as_bytes()).unwrap();
+            config.add_file(&path, level, false).unwrap();
+        }
+        for (key, counts, ignored) in [
+            ("a.machine", Some("1"), None),
+            ("a.both", Some("2"), Some("2")),
+            ("a.flag", Some("true"), Some("true")),
+            ("a.none", None, None),
+        ] {
+            for (system, expected) in [(SystemFile::Counts, counts), (SystemFile::Ignored, ignored)]
+            {
+                let found = of_library(&mut config, key, system).unwrap();
+                assert_eq!(found.map(|value| value.to_string()).as_deref(), expected, "{key}");
+            }
+        }
+    }
 
     #[test]
     fn keys_are_named_as_git_lists_them() {

@@ -12,7 +12,7 @@ use crate::domain::model::error::hinted;
 use crate::domain::model::oid::Oid;
 use crate::platform::config::env::Env;
 use crate::platform::git::command::{git, succeeded};
-use crate::platform::git::config::Settings;
+use crate::platform::git::config::{self, Settings};
 use crate::platform::git::index;
 use crate::platform::git::object::{Commit, Objects};
 use crate::platform::git::places::ask_git;
@@ -312,15 +312,9 @@ impl Repo {
     /// without a value is `true`. Git is started for it, once, only where libgit2 would not know.
     pub fn config(&self, key: &str) -> Result<Option<BString>> {
         if let Objects::Library(library) = &self.objects
-            && self.settings.is_empty()
+            && let Some(system) = self.settings.of_library()
         {
-            let config = library.config()?.snapshot()?;
-            return match config.get_entry(key) {
-                Ok(entry) if entry.has_value() => Ok(Some(entry.value_bytes().into())),
-                Ok(_) => Ok(Some("true".into())),
-                Err(error) if is_absent(&error) => Ok(None),
-                Err(error) => Err(error).with_context(|| format!("could not read `{key}`")),
-            };
+            return config::of_library(&mut library.config()?, key, system);
         }
         self.settings.find(key, self.git())
     }
