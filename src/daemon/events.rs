@@ -39,7 +39,7 @@ pub struct Events {
 pub struct Look {
     /// There may be more events.
     pub more: bool,
-    /// The work trees in which somebody is to learn: [`Events::learned`] is told how it went.
+    /// The work trees in which learning is due; its result goes to [`Events::learned`].
     pub learn: Vec<PathBuf>,
 }
 

@@ -148,7 +148,7 @@ impl Watcher {
         true
     }
 
-    /// Looks at everything. What goes wrong is told and tried again at the next look.
+    /// Looks at everything. What goes wrong is logged and tried again at the next look.
     pub fn look(&mut self, now: Instant, tell: &mut dyn FnMut(&DaemonEvent)) -> ScanResult {
         self.said.turn();
         self.find_trees(tell);

@@ -23,6 +23,21 @@ pub struct Change {
     pub files: Vec<FileChange>,
 }
 
+impl Change {
+    /// The change that findings from outside the gates are recorded under: a commit, or what is staged
+    /// before the first one. Its files are not listed.
+    pub fn at(commit: Option<Oid>, tree: Oid) -> Self {
+        Self {
+            key: commit.as_ref().map_or_else(|| "root".to_owned(), Oid::to_string),
+            base_tree: None,
+            tree,
+            commit,
+            message: None,
+            files: Vec::new(),
+        }
+    }
+}
+
 /// One file that differs between base and tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileChange {

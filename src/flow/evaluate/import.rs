@@ -10,7 +10,6 @@ use crate::domain::model::change::Change;
 use crate::domain::model::error::hinted;
 use crate::domain::model::finding::{Finding, Location};
 use crate::domain::model::gate::Gate;
-use crate::domain::model::oid::Oid;
 use crate::flow::evaluate::tool_report::quote;
 use crate::platform::git::repo::Repo;
 
@@ -67,12 +66,5 @@ fn checked_out(repo: &Repo) -> Result<Change> {
         Some(head) => repo.tree_of(head)?,
         None => repo.staged_tree()?,
     };
-    Ok(Change {
-        key: head.as_ref().map_or_else(|| "root".to_owned(), Oid::to_string),
-        base_tree: None,
-        tree,
-        commit: head,
-        message: None,
-        files: Vec::new(),
-    })
+    Ok(Change::at(head, tree))
 }

@@ -44,14 +44,7 @@ pub fn to_finding(repo: &Repo, manual: &ManualFinding) -> Result<(Change, Findin
     let (Some(tree), Some(text)) = (tree, text) else {
         return Err(no_such_line(repo, manual, head.as_ref()));
     };
-    let change = Change {
-        key: head.as_ref().map_or_else(|| "root".to_owned(), Oid::to_string),
-        base_tree: None,
-        tree,
-        commit: head,
-        message: None,
-        files: Vec::new(),
-    };
+    let change = Change::at(head, tree);
     let finding = Finding {
         gate: Gate::Person,
         rule: "remark".to_owned(),

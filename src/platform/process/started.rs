@@ -1,5 +1,5 @@
 //! A program that may outlive the process which started it: noted when it is started, found again and
-//! ended by whoever goes on with the work.
+//! ended by the process that goes on with the work.
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};

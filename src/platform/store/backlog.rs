@@ -15,7 +15,7 @@ use crate::platform::store::lock;
 use crate::platform::store::lock::{Held, Wait};
 use crate::platform::store::share;
 
-/// The most commits that wait; whoever imports a history does not want all of it reviewed.
+/// The most commits that wait; after the import of a history not all of it is to be reviewed.
 pub const WAITING_MAX: usize = 50;
 
 /// How often a review that ends the program is begun.

@@ -29,7 +29,7 @@ const UNENDED_KEPT: Duration = Duration::from_hours(14 * 24);
 /// The newest format of a run's state that this program reads, and the one that it writes.
 pub const VERSION: u32 = 1;
 
-/// The folder of a run that nobody else works on while this is held.
+/// The folder of a run; while this is held no other process works on the run.
 #[derive(Debug)]
 pub struct RunFolder {
     path: PathBuf,
