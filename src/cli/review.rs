@@ -13,7 +13,7 @@ use crate::flow::evaluate::recording;
 use crate::flow::review;
 use crate::flow::review::background;
 use crate::flow::review::outcome::ReviewResult;
-use crate::flow::review::session::Stopped;
+use crate::flow::review::request::Stopped;
 use crate::flow::review::target::{ReviewRange, ReviewRequest};
 use crate::platform::git::repo::Repo;
 use crate::platform::ui::out;

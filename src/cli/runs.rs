@@ -7,9 +7,9 @@ use serde_json::json;
 
 use crate::cli::context::Context;
 use crate::domain::model::report::ExitStatus;
-use crate::domain::pipeline::run::{RunKind, Stage};
+use crate::domain::pipeline::review_loop::{ResumeWhen, RunKind, Stage};
+use crate::domain::pipeline::run::Run;
 use crate::flow::review::outcome;
-use crate::flow::review::run_record::RunRecord;
 use crate::platform::store::runs;
 use crate::platform::ui::out;
 use crate::platform::ui::report::{OutputFormat, printable};
@@ -29,32 +29,28 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
         if rows.len() == args.limit {
             break;
         }
-        match runs::load::<RunRecord>(&state_dir, &id) {
-            Ok(Some(record)) => rows.push(record),
+        match runs::load(&state_dir, &id) {
+            Ok(Some(run)) => rows.push(run),
             Ok(None) => {}
             Err(error) => out::warn(&format!("{error:#}")),
         }
     }
     if context.global.format == OutputFormat::Json {
         out::result(
-            &json!(
-                rows.iter()
-                    .map(|record| json_of(record, at(&state_dir, record)))
-                    .collect::<Vec<_>>()
-            )
-            .to_string(),
+            &json!(rows.iter().map(|run| json_of(run, at(&state_dir, run))).collect::<Vec<_>>())
+                .to_string(),
         );
     } else if rows.is_empty() {
         out::talk("no runs yet");
         out::hint("start one with `tribunal review`");
     } else {
-        let rows: Vec<_> = rows.iter().map(|record| (record, at(&state_dir, record))).collect();
-        for (record, at) in &rows {
-            out::result(&line(record, *at));
+        let rows: Vec<_> = rows.iter().map(|run| (run, at(&state_dir, run))).collect();
+        for (run, at) in &rows {
+            out::result(&line(run, *at));
         }
-        let stopped = rows.iter().find(|(_, at)| *at == At::Stopped);
-        if let Some((record, _)) = stopped.filter(|_| !context.global.quiet) {
-            out::hint(&format!("`tribunal resume {}` goes on with that run", record.run.id));
+        let stopped = rows.iter().find(|(_, at)| matches!(at, At::Stopped | At::Paused));
+        if let Some((run, _)) = stopped.filter(|_| !context.global.quiet) {
+            out::hint(&format!("`tribunal resume {}` goes on with that run", run.id));
         }
     }
     Ok(ExitStatus::Pass)
@@ -66,42 +62,47 @@ enum At {
     /// A process works on it.
     Work,
     Stopped,
+    /// It waits until an agent can be called again.
+    Paused,
     End,
 }
 
-fn at(state_dir: &Path, record: &RunRecord) -> At {
-    match record.run.stage {
-        Stage::Ended(_) if record.closed => At::End,
-        _ if runs::is_held(state_dir, &record.run.id) => At::Work,
+fn at(state_dir: &Path, run: &Run) -> At {
+    match run.review_loop().stage {
+        Stage::Ended(_) => At::End,
+        _ if runs::is_held(state_dir, &run.id) => At::Work,
+        Stage::Paused(_) => At::Paused,
         _ => At::Stopped,
     }
 }
 
-fn line(record: &RunRecord, at: At) -> String {
-    let run = &record.run;
-    let when = run.started.strftime("%Y-%m-%d %H:%M");
-    let (kind, title) = (kind(run.kind), printable(&record.title));
-    format!("{}  {when}  {kind:<6}  {:<22}  {title}", run.id, standing(&run.stage, at))
+fn line(run: &Run, at: At) -> String {
+    let when = run.about.started.strftime("%Y-%m-%d %H:%M");
+    let (kind, title) = (kind(run.review_loop().kind), printable(&run.about.title));
+    let standing = standing(&run.review_loop().stage, at);
+    format!("{}  {when}  {kind:<6}  {standing:<22}  {title}", run.id)
 }
 
-fn json_of(record: &RunRecord, at: At) -> serde_json::Value {
-    let run = &record.run;
+fn json_of(run: &Run, at: At) -> serde_json::Value {
+    let review = run.review_loop();
     json!({
         "id": run.id,
-        "kind": kind(run.kind),
-        "title": record.title,
-        "started": run.started,
-        "stage": run.stage.as_str(),
-        "decision": match &run.stage {
-            Stage::Ended(end) => Some(outcome::decision_word(&end.decision)),
-            _ => None,
-        },
+        "kind": kind(review.kind),
+        "title": run.about.title,
+        "started": run.about.started,
+        "stage": review.stage.as_str(),
+        "decision": review.end().map(|end| outcome::decision_word(&end.decision)),
         "standing": match at {
             At::Work => "under way",
             At::Stopped => "stopped",
+            At::Paused => "paused",
             At::End => "ended",
         },
-        "attempts": run.attempts.len(),
+        "resume_when": match &review.stage {
+            Stage::Paused(pause) => Some(outcome::resume_words(pause.resume_when)),
+            _ => None,
+        },
+        "attempts": review.attempts.len(),
     })
 }
 
@@ -114,10 +115,13 @@ fn kind(kind: RunKind) -> &'static str {
 
 fn standing(stage: &Stage, at: At) -> String {
     match (stage, at) {
-        (Stage::Ended(end), At::End) => outcome::decision_word(&end.decision).to_owned(),
-        (Stage::Ended(_), At::Work) => "closing".to_owned(),
-        (Stage::Ended(_), At::Stopped) => "stopped while closing".to_owned(),
+        (Stage::Ended(end), _) => outcome::decision_word(&end.decision).to_owned(),
+        (Stage::Paused(pause), At::Paused) => match pause.resume_when {
+            ResumeWhen::Asked => "paused".to_owned(),
+            ResumeWhen::BudgetAllows => "paused: budget".to_owned(),
+            ResumeWhen::At(end) => format!("paused: {}", end.strftime("%Y-%m-%d %H:%M")),
+        },
         (stage, At::Work) => stage.as_str().to_owned(),
-        (stage, At::Stopped | At::End) => format!("stopped while {}", stage.as_str()),
+        (stage, _) => format!("stopped while {}", stage.as_str()),
     }
 }

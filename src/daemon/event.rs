@@ -45,7 +45,7 @@ pub enum DaemonEvent {
     },
     /// An event that this program does not understand.
     Aside {
-        #[serde(serialize_with = "crate::platform::store::path::serialize")]
+        #[serde(serialize_with = "crate::domain::model::path::serialize")]
         path: PathBuf,
         reason: String,
     },

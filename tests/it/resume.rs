@@ -85,6 +85,18 @@ impl Scene {
         repo
     }
 
+    /// A repository whose last commit is reviewed in two chunks, and has the mistake in each.
+    pub fn two_chunks(&self) -> Repo<'_> {
+        let repo = self.sandbox.repo("r");
+        repo.write("README.md", "A library.\n").commit_unjudged("docs: readme");
+        for name in ["one", "two"] {
+            let lines = (0..60).map(|line| format!("/// Line {line} of {name}.\n"));
+            repo.write(format!("src/{name}.rs"), lines.collect::<String>() + BUGGY);
+        }
+        repo.commit_unjudged("feat: two sums");
+        repo
+    }
+
     pub fn command(&self, dir: &Path, words: &[&str]) -> Command {
         let mut command = self.sandbox.command(TRIBUNAL, dir);
         command.args(words).env("CLAUDE_CODE_OAUTH_TOKEN", "key-for-one");
@@ -122,9 +134,47 @@ fn secret() -> String {
     ["AKIA", "Z7QW", "3RTY", "5UIO", "P2AS"].concat()
 }
 
-fn review(fix: bool) -> Vec<&'static str> {
+/// What is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Review,
+    Fix,
+    /// A review of a change in two chunks, each with the mistake, which are asked about side by side.
+    Chunks,
+}
+
+impl Kind {
+    fn repo(self, scene: &Scene) -> Repo<'_> {
+        match self {
+            Self::Review | Self::Fix => scene.repo(),
+            Self::Chunks => scene.two_chunks(),
+        }
+    }
+
+    /// How many calls are under way at once.
+    fn at_once(self) -> usize {
+        match self {
+            Self::Review | Self::Fix => 1,
+            Self::Chunks => 2,
+        }
+    }
+
+    /// Settings of the command line.
+    fn settings(self) -> &'static [&'static str] {
+        match self {
+            Self::Review | Self::Fix => &[],
+            Self::Chunks => &SMALL,
+        }
+    }
+}
+
+/// So that `Scene::two_chunks` is reviewed in two chunks.
+pub const SMALL: [&str; 2] = ["--set", "review.bytes=3 KiB"];
+
+fn review(kind: Kind) -> Vec<&'static str> {
     let mut words = vec!["review", "--commit", "HEAD", "--format", "json"];
-    words.extend(fix.then_some("--fix"));
+    words.extend((kind == Kind::Fix).then_some("--fix"));
+    words.extend(kind.settings());
     words
 }
 
@@ -176,23 +226,26 @@ struct Whole {
     took: Duration,
 }
 
-fn whole(fix: bool) -> Whole {
+fn whole(kind: Kind) -> Whole {
     let scene = Scene::diligent();
-    let repo = scene.repo();
+    let repo = kind.repo(&scene);
     let began = Instant::now();
-    let outcome = scene.tribunal(&repo.dir, &review(fix));
+    let outcome = scene.tribunal(&repo.dir, &review(kind));
     let took = began.elapsed();
     let left = Left::of(&scene, &repo, &outcome);
+    let fix = kind == Kind::Fix;
     let (code, verdict) = if fix { (0, "pass") } else { (1, "block") };
     assert_eq!((left.code, &left.verdict), (code, &verdict.into()), "{outcome}");
     assert_eq!(left.cost["dollars"]["unknown"], 0, "{outcome}");
-    assert_eq!(left.rows, [1, 1, u32::from(!fix)], "{outcome}");
     let calls = scene.calls();
-    let expected: &[&str] = if fix {
-        &["arbiter-0-F-1", "fix-1-0", "review-0-0-0", "review-1-0-0"]
-    } else {
-        &["arbiter-0-F-1", "review-0-0-0"]
+    let expected: &[&str] = match kind {
+        Kind::Fix => &["arbiter-0-F-1", "fix-1-0", "review-0-0-0", "review-1-0-0"],
+        Kind::Review => &["arbiter-0-F-1", "review-0-0-0"],
+        Kind::Chunks => &["arbiter-0-F-1", "arbiter-0-F-2", "review-0-0-0", "review-0-0-1"],
     };
+    if kind != Kind::Chunks {
+        assert_eq!(left.rows, [1, 1, u32::from(!fix)], "{outcome}");
+    }
     assert_eq!(calls.keys().collect::<Vec<_>>(), expected);
     nothing_raw(&scene, &repo);
     Whole { left, calls, took }
@@ -226,6 +279,14 @@ struct Begun {
     closed: bool,
 }
 
+/// The state of a run that ended, as a kill just before it was closed leaves it.
+pub fn unclosed(state: &str) -> String {
+    let (ended, closing) = ("\"ended\": {", "\"closing\": {");
+    assert!(state.contains(ended), "{state}");
+    // The stage stands before the journal.
+    state.replacen(ended, closing, 1)
+}
+
 fn begun(repo: &Repo<'_>) -> Option<Begun> {
     let runs = repo.path(".git/tribunal/runs");
     let mut ids: Vec<String> = fs::read_dir(&runs)
@@ -245,7 +306,8 @@ fn begun(repo: &Repo<'_>) -> Option<Begun> {
         .filter(|call| call.join("reply.json").exists())
         .map(|call| call.file_name().unwrap().to_str().unwrap().to_owned())
         .collect();
-    Some(Begun { closed: state["closed"] == true, id, answered })
+    let closed = state["machine"]["review"]["loop"]["stage"]["ended"].is_object();
+    Some(Begun { id, answered, closed })
 }
 
 /// Goes on after a kill, by the same command or by `resume`, and holds the end against a run that
@@ -254,7 +316,7 @@ fn goes_on(
     scene: &Scene,
     repo: &Repo<'_>,
     base: &Whole,
-    fix: bool,
+    kind: Kind,
     resume: bool,
     at: &str,
 ) -> usize {
@@ -262,10 +324,11 @@ fn goes_on(
     wait_for("the agents to end", || scene.stand_ins.alive().is_empty());
     let again = match &begun_before {
         // Its end was said; the same command would be another review.
-        Some(begun) if resume || fix && begun.closed => {
-            scene.tribunal(&repo.dir, &["resume", &begun.id, "--format", "json"])
+        Some(begun) if resume || kind == Kind::Fix && begun.closed => {
+            let words = ["resume", &begun.id, "--format", "json"];
+            scene.tribunal(&repo.dir, &[&words[..], kind.settings()].concat())
         }
-        _ => scene.tribunal(&repo.dir, &review(fix)),
+        _ => scene.tribunal(&repo.dir, &review(kind)),
     };
     let left = Left::of(scene, repo, &again);
     assert_eq!(left, base.left, "{at}: {again}");
@@ -276,7 +339,7 @@ fn goes_on(
         .filter(|(key, count)| **count > base.calls[*key])
         .map(|(key, _)| key)
         .collect();
-    assert!(made_again.len() <= 1, "{at}: {calls:?}");
+    assert!(made_again.len() <= kind.at_once(), "{at}: {calls:?}");
     assert!(calls.values().all(|count| *count <= 2), "{at}: {calls:?}");
     let answered = begun_before.map(|begun| begun.answered).unwrap_or_default();
     for key in &made_again {
@@ -302,8 +365,8 @@ fn is_wanted() -> bool {
 
 /// Ends the program at save points, each in a sandbox of its own.
 #[expect(clippy::print_stdout, reason = "how many kills were survived is worth reading")]
-fn every_save(fix: bool) {
-    let base = Arc::new(whole(fix));
+fn every_save(kind: Kind) {
+    let base = Arc::new(whole(kind));
     let step = if is_wanted() { 1 } else { STEP };
     let next = Arc::new(AtomicU64::new(0));
     let last = Arc::new(AtomicU64::new(u64::MAX));
@@ -322,8 +385,8 @@ fn every_save(fix: bool) {
                             continue;
                         }
                         let scene = Scene::diligent();
-                        let repo = scene.repo();
-                        let mut command = scene.command(&repo.dir, &review(fix));
+                        let repo = kind.repo(&scene);
+                        let mut command = scene.command(&repo.dir, &review(kind));
                         command.env("TRIBUNAL_TEST_CRASH_AT_SAVE", k.to_string());
                         let outcome = run(command, b"");
                         if outcome.code != -1 {
@@ -332,7 +395,7 @@ fn every_save(fix: bool) {
                             return;
                         }
                         let at = format!("save {k}, resume {resume}");
-                        let made = goes_on(&scene, &repo, &base, fix, resume, &at);
+                        let made = goes_on(&scene, &repo, &base, kind, resume, &at);
                         again.fetch_add(made, Ordering::SeqCst);
                         kills.fetch_add(1, Ordering::SeqCst);
                     }
@@ -341,7 +404,7 @@ fn every_save(fix: bool) {
         }
     });
     println!(
-        "fix {fix}: {} kills before save {}, {} calls made again",
+        "{kind:?}: {} kills before save {}, {} calls made again",
         kills.load(Ordering::SeqCst),
         last.load(Ordering::SeqCst),
         again.load(Ordering::SeqCst)
@@ -351,24 +414,29 @@ fn every_save(fix: bool) {
 
 #[test]
 fn a_review_survives_a_kill_at_a_save() {
-    every_save(false);
+    every_save(Kind::Review);
 }
 
 #[test]
 fn a_fix_survives_a_kill_at_a_save() {
-    every_save(true);
+    every_save(Kind::Fix);
+}
+
+#[test]
+fn calls_side_by_side_survive_a_kill_at_a_save() {
+    every_save(Kind::Chunks);
 }
 
 /// Killed again and again, each time a little further on, it comes to the same end.
 #[test]
 fn a_run_survives_many_kills() {
-    let base = whole(true);
+    let base = whole(Kind::Fix);
     for k in [16, 23] {
         let scene = Scene::diligent();
         let repo = scene.repo();
         let mut kills = 0;
         let outcome = loop {
-            let mut command = scene.command(&repo.dir, &review(true));
+            let mut command = scene.command(&repo.dir, &review(Kind::Fix));
             command.env("TRIBUNAL_TEST_CRASH_AT_SAVE", k.to_string());
             let before = begun(&repo).map(|begun| begun.answered).unwrap_or_default();
             let outcome = run(command, b"");
@@ -401,7 +469,7 @@ enum Meanwhile {
 /// Stopped between the executor's answer and its commit, the work is neither lost nor done twice.
 #[test]
 fn what_the_executor_wrote_is_not_lost() {
-    let base = whole(true);
+    let base = whole(Kind::Fix);
     let brain = || {
         let brain = diligent(&[WRONG]);
         move |asked: &Asked| match brain(asked) {
@@ -416,7 +484,7 @@ fn what_the_executor_wrote_is_not_lost() {
     let stopped_at = loop {
         let scene = Scene::new("", brain());
         let repo = scene.repo();
-        let mut command = scene.command(&repo.dir, &review(true));
+        let mut command = scene.command(&repo.dir, &review(Kind::Fix));
         run(
             {
                 command.env("TRIBUNAL_TEST_CRASH_AT_SAVE", k.to_string());
@@ -438,7 +506,7 @@ fn what_the_executor_wrote_is_not_lost() {
     {
         let scene = Scene::new("", brain());
         let repo = scene.repo();
-        let mut command = scene.command(&repo.dir, &review(true));
+        let mut command = scene.command(&repo.dir, &review(Kind::Fix));
         command.env("TRIBUNAL_TEST_CRASH_AT_SAVE", stopped_at.to_string());
         run(command, b"").code(-1);
         let trees = scene.sandbox.home().join(".cache/tribunal/trees");
@@ -449,7 +517,7 @@ fn what_the_executor_wrote_is_not_lost() {
             Meanwhile::Locked => fs::write(tree.join("index.lock"), "").unwrap(),
             Meanwhile::Emptied => fs::remove_dir_all(&trees).unwrap(),
         }
-        let outcome = scene.tribunal(&repo.dir, &review(true));
+        let outcome = scene.tribunal(&repo.dir, &review(Kind::Fix));
         let left = Left::of(&scene, &repo, &outcome);
         assert_eq!(left, base.left, "{meanwhile:?}: {outcome}");
         assert_eq!(scene.calls()["fix-1-0"], 1 + again, "{meanwhile:?}: {outcome}");
@@ -466,7 +534,7 @@ fn drawn(seed: &mut u64) -> u64 {
 
 #[test]
 fn a_run_survives_a_kill_at_any_moment() {
-    let base = whole(true);
+    let base = whole(Kind::Fix);
     let mut seed = 0x7b1b_0a11_u64;
     let count = if is_wanted() { 30 } else { 8 };
     let longest = u64::try_from(base.took.as_millis()).unwrap();
@@ -479,12 +547,13 @@ fn a_run_survives_a_kill_at_any_moment() {
                 while let Some(moment) = { left.lock().unwrap().pop() } {
                     let scene = Scene::diligent();
                     let repo = scene.repo();
-                    let (mut child, _) = scene.start(&repo.dir, &review(true));
+                    let (mut child, _) = scene.start(&repo.dir, &review(Kind::Fix));
                     thread::park_timeout(Duration::from_millis(moment));
                     child.kill().unwrap();
                     let ended = child.wait().unwrap();
                     let at = format!("after {moment} ms ({ended})");
-                    let made = goes_on(&scene, &repo, &base, true, moment.is_multiple_of(2), &at);
+                    let made =
+                        goes_on(&scene, &repo, &base, Kind::Fix, moment.is_multiple_of(2), &at);
                     again.fetch_add(made, Ordering::SeqCst);
                 }
             });
@@ -506,7 +575,7 @@ fn hangs_once(wanted: &'static str) -> impl Fn(&Asked) -> Say + Send + Sync + 's
 
 #[test]
 fn an_interrupted_run_says_how_to_go_on() {
-    let base = whole(true);
+    let base = whole(Kind::Fix);
     for (signal, part) in [
         (Signal::INT, "You review one change to a software repository."),
         (Signal::TERM, "You weigh one claim about a change"),
@@ -515,7 +584,7 @@ fn an_interrupted_run_says_how_to_go_on() {
     ] {
         let scene = Scene::new("", hangs_once(part));
         let repo = scene.repo();
-        let (mut child, said) = scene.start(&repo.dir, &review(true));
+        let (mut child, said) = scene.start(&repo.dir, &review(Kind::Fix));
         wait_for("the call that hangs", || {
             scene.stand_ins.asked().iter().any(|asked| asked.prompt.contains(part))
         });
@@ -527,7 +596,7 @@ fn an_interrupted_run_says_how_to_go_on() {
             .says("another process works on the run")
             .says("wait for it");
         // The same question waits for its answer, for as long as it may.
-        let asks = [&review(true)[..], &["--set", "agents.wait=1s"]].concat();
+        let asks = [&review(Kind::Fix)[..], &["--set", "agents.wait=1s"]].concat();
         scene.tribunal(&repo.dir, &asks).code(2).says("reviews this already");
         scene.tribunal(&repo.dir, &["runs"]).ok().never_says("stopped").never_says("resume");
         kill_process(Pid::from_child(&child), signal).unwrap();
@@ -549,7 +618,7 @@ fn an_interrupted_run_says_how_to_go_on() {
             .says("change them back");
         let hint = format!("`tribunal resume {id}`");
         scene.tribunal(&repo.dir, &["runs"]).ok().says("stopped while").says(&hint);
-        goes_on(&scene, &repo, &base, true, signal == Signal::INT, part);
+        goes_on(&scene, &repo, &base, Kind::Fix, signal == Signal::INT, part);
     }
 }
 
@@ -575,7 +644,7 @@ fn now() -> i64 {
 /// The limit was waited for, and the review made without another failure.
 fn waited(scene: &Scene, repo: &Repo<'_>, asked: &Mutex<Vec<i64>>, reset: i64) {
     assert!(now() < reset, "too slow to show anything");
-    let outcome = scene.tribunal(&repo.dir, &review(false)).code(1).says("waiting until");
+    let outcome = scene.tribunal(&repo.dir, &review(Kind::Review)).code(1).says("waiting until");
     assert_eq!(outcome.json()["verdict"], "block", "{outcome}");
     let times = asked.lock().unwrap().clone();
     assert_eq!(times.len(), 3, "{times:?}");
@@ -590,7 +659,7 @@ fn a_rate_limit_is_waited_for_across_a_kill() {
                 let reset = now() + 12;
                 let (scene, asked) = limited(reset);
                 let repo = scene.repo();
-                let (mut child, said) = scene.start(&repo.dir, &review(false));
+                let (mut child, said) = scene.start(&repo.dir, &review(Kind::Review));
                 let said = || fs::read_to_string(&said).unwrap();
                 wait_for("the wait", || said().contains("is at its rate limit: waiting until"));
                 kill_process(Pid::from_child(&child), signal).unwrap();
@@ -612,7 +681,7 @@ fn a_rate_limit_that_was_only_just_met_is_waited_for() {
         let reset = now() + 10;
         let (scene, asked) = limited(reset);
         let repo = scene.repo();
-        let mut command = scene.command(&repo.dir, &review(false));
+        let mut command = scene.command(&repo.dir, &review(Kind::Review));
         command.env("TRIBUNAL_TEST_CRASH_AT_SAVE", k.to_string());
         run(command, b"").code(-1);
         let ledger = rusqlite::Connection::open(repo.path(".git/tribunal/ledger.db")).unwrap();
@@ -644,7 +713,7 @@ fn a_run_that_is_not_there_leaves_nothing() {
 fn old_runs_are_put_away() {
     let scene = Scene::diligent();
     let repo = scene.repo();
-    scene.tribunal(&repo.dir, &review(false)).code(1);
+    scene.tribunal(&repo.dir, &review(Kind::Review)).code(1);
     let first = begun(&repo).unwrap();
     assert!(first.closed);
     let runs = repo.path(".git/tribunal/runs");
@@ -655,7 +724,7 @@ fn old_runs_are_put_away() {
     let put = |days: u64, number: u64, closed: bool| {
         let id = ulid::Ulid::from_parts(now - days * day - number, 0).to_string();
         let state = state.replace(&first.id, &id);
-        let state = state.replace("\"closed\": true", &format!("\"closed\": {closed}"));
+        let state = if closed { state } else { unclosed(&state) };
         fs::create_dir_all(runs.join(&id)).unwrap();
         fs::write(runs.join(&id).join("run.json"), state).unwrap();
         id
@@ -682,7 +751,10 @@ fn old_runs_are_put_away() {
         }
     }
     repo.git(&["update-ref", "refs/tribunal/notes/1", "HEAD"]).ok();
-    let id = scene.tribunal(&repo.dir, &[&review(false)[..], &["--fresh"]].concat()).code(1).json();
+    let id = scene
+        .tribunal(&repo.dir, &[&review(Kind::Review)[..], &["--fresh"]].concat())
+        .code(1)
+        .json();
     let id = id["review"]["run"].as_str().unwrap().to_owned();
     assert_ne!(id, first.id);
     let there = |id: &String| runs.join(id).exists();

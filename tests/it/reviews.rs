@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::brain::{CLEAN, LEFT_OUT, Part, Question, diligent};
 use crate::harness::{Outcome, Repo, Sandbox, TRIBUNAL, run, wait_for};
 use crate::model_server::{Asked, Say};
+use crate::resume::unclosed;
 use crate::stand_in::StandIns;
 
 fn wrong() -> String {
@@ -527,11 +528,9 @@ fn a_used_up_budget_throws_no_ruling_away() {
         &fs::read(repo.path(format!(".git/tribunal/runs/{run}/run.json"))).unwrap(),
     )
     .unwrap();
-    assert_eq!(
-        state["run"]["findings"][0]["ruling"]["word"], "upheld",
-        "what was paid for is kept"
-    );
-    assert_eq!(state["run"]["findings"][1]["ruling"], Value::Null);
+    let findings = &state["machine"]["review"]["loop"]["findings"];
+    assert_eq!(findings[0]["ruling"]["word"], "upheld", "what was paid for is kept");
+    assert_eq!(findings[1]["ruling"], Value::Null);
 
     // Drafts that were made since do not hide it.
     for number in 0..40_u64 {
@@ -543,7 +542,7 @@ fn a_used_up_budget_throws_no_ruling_away() {
     review(&repo, &["--commit", "HEAD"]).code(3);
     tribunal(&repo, &["resume", &run])
         .code(3)
-        .says(&format!("`tribunal resume {run}` then goes on"));
+        .says(&format!("then `tribunal resume {run}` goes on"));
     assert_eq!(agents.asked().len(), 2);
     // With more to spend only what is missing is asked for, and it has a receipt.
     let more = ["--commit", "HEAD", "--set", "budget.run=10"];
@@ -573,12 +572,13 @@ fn a_receipt_names_who_judged_and_not_who_would_today() {
     // As a kill between the end of a run and its closing leaves it; and as an older version did,
     // which did not keep who judged.
     for older in [false, true] {
-        let mut docket: Value = serde_json::from_slice(&fs::read(&state).unwrap()).unwrap();
-        docket["closed"] = json!(false);
+        let text = unclosed(&fs::read_to_string(&state).unwrap());
+        let mut saved: Value = serde_json::from_str(&text).unwrap();
         if older {
-            docket.as_object_mut().unwrap().remove("judges");
+            let names = &mut saved["machine"]["review"]["record"]["names"];
+            *names = json!({ "reviewer": "", "arbiter": "" });
         }
-        fs::write(&state, docket.to_string()).unwrap();
+        fs::write(&state, saved.to_string()).unwrap();
         let database = rusqlite::Connection::open(&ledger).unwrap();
         database.execute("DELETE FROM receipts", []).unwrap();
         let others = ["--set", "agents.reviewer.model=m-2", "--set", "agents.arbiter.use=codex"];

@@ -13,7 +13,7 @@ use crate::brain::diligent;
 use crate::harness::{Outcome, Repo, Sandbox, TRIBUNAL, run, wait_for};
 use crate::model_server::{Asked, Say};
 use crate::needs::{Need, skip};
-use crate::resume::{Scene, WRONG};
+use crate::resume::{Scene, WRONG, unclosed};
 
 const REVIEW: [&str; 5] = ["review", "--commit", "HEAD", "--format", "json"];
 
@@ -94,7 +94,7 @@ fn what_a_killed_process_still_holds_is_waited_for() {
         // For the second one, as if it had been killed before its end was kept.
         let state = repo.path(format!(".git/tribunal/runs/{id}/run.json"));
         let text = fs::read_to_string(&state).unwrap();
-        fs::write(&state, text.replace("\"closed\": true", "\"closed\": false")).unwrap();
+        fs::write(&state, unclosed(&text)).unwrap();
         let gone = json!({ "pid": i32::MAX, "start": 1 });
         fs::write(&lock, gone.to_string()).unwrap();
         let receipts = rusqlite::Connection::open(repo.path(".git/tribunal/ledger.db")).unwrap();

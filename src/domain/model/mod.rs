@@ -13,6 +13,7 @@ pub mod gate;
 pub mod globs;
 pub mod objects;
 pub mod oid;
+pub mod path;
 pub mod push;
 pub mod report;
 pub mod severity;

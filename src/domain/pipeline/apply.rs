@@ -1,190 +1,292 @@
-//! Applies an outcome to a run.
+//! Applies what happened to a run.
 
-use crate::domain::pipeline::conclude::{conclude, end};
-use crate::domain::pipeline::run::{
-    Attempt, FixOutcome, JobOutcome, ReviewOutcome, ReviewScope, Run, Stage,
+use jiff::Timestamp;
+
+use crate::domain::pipeline::conclude::conclude;
+use crate::domain::pipeline::findings::{decide, take_in};
+use crate::domain::pipeline::job::{
+    Action, CallFailure, DeliveryReport, FixOutcome, Job, JobId, JobOutcome, Performed,
+    ReviewOutcome, ReviewScope,
 };
-use crate::domain::review::arbiter_decision::{ArbiterDecision, ArbiterVerdict};
+use crate::domain::pipeline::journal::{FixEffect, JobEvent, JobResult, Journal, ReviewProgress};
+use crate::domain::pipeline::next::{jobs, of_loop};
+use crate::domain::pipeline::review_loop::{Attempt, ChunkState, ReviewLoop, Stage};
+use crate::domain::pipeline::run::{Machine, ReviewRecord, Run};
 use crate::domain::review::converge::StopLimits;
-use crate::domain::review::decide::Decision;
-use crate::domain::review::finding::{
-    AssessedCriterion, Completeness, CriterionStatus, VerifiedFinding,
-};
-use crate::domain::review::tracked::TrackedFinding;
+use crate::domain::review::finding::Completeness;
 
-/// The run after that came of its next action. A run that has ended stays as it is.
-pub fn apply(mut run: Run, outcome: JobOutcome, limits: &StopLimits) -> Run {
-    let current = run.current();
-    match (run.stage.clone(), outcome) {
-        (Stage::Ended(_), _) => run,
-        (Stage::Gating, JobOutcome::Gated(gated)) => {
-            let green = gated.is_green();
-            run.attempts[current].gates = Some(gated);
-            if !green {
-                return conclude(run, limits, None);
-            }
-            run.stage = Stage::Reviewing(scope(&run));
-            run
+/// Something happened to a job that cannot happen now. Only a defect of ours comes here.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the job `{job}` {what} while the run is {stage}")]
+pub struct Unexpected {
+    pub job: JobId,
+    pub what: &'static str,
+    /// The word for the stage that the run is in.
+    pub stage: &'static str,
+}
+
+/// The run with a ready job under way.
+///
+/// # Errors
+///
+/// Where the job is not ready.
+pub fn start(mut run: Run, job: &JobId, at: Timestamp) -> Result<Run, Unexpected> {
+    if find(&run, job).is_none() || run.journal.is_under_way(job) {
+        return Err(unexpected(&run, job, "was started"));
+    }
+    run.journal.add(at, job.clone(), JobEvent::Started);
+    Ok(run)
+}
+
+/// The run with a job that was under way ready again: it could not be performed beside another, and
+/// is to be performed alone.
+///
+/// # Errors
+///
+/// Where the job is not under way.
+pub fn defer(mut run: Run, job: &JobId, at: Timestamp) -> Result<Run, Unexpected> {
+    if !run.journal.is_under_way(job) {
+        return Err(unexpected(&run, job, "was put off"));
+    }
+    run.journal.add(at, job.clone(), JobEvent::Deferred);
+    Ok(run)
+}
+
+/// The run after what came of a job that was under way.
+///
+/// # Errors
+///
+/// Where the job is not under way, or has no such outcome.
+pub fn apply(
+    mut run: Run,
+    job: &JobId,
+    performed: Performed,
+    at: Timestamp,
+    limits: &StopLimits,
+) -> Result<Run, Unexpected> {
+    let Some(found) = find(&run, job).filter(|_| run.journal.is_under_way(job)) else {
+        return Err(unexpected(&run, job, "ended"));
+    };
+    let no_such = unexpected(&run, job, "came to what it cannot come to");
+    let Machine::Review(review) = &mut run.machine;
+    for answer in performed.answers {
+        review.record.note(answer);
+    }
+    note(&mut review.record, &performed.outcome);
+    let result = result(&review.review_loop, &found.action, &performed.outcome);
+    run.journal.add(at, job.clone(), JobEvent::Ended(result));
+    let Some(next) = step(&mut review.review_loop, found.action, performed.outcome) else {
+        return Err(no_such);
+    };
+    match next {
+        Step::Stage(stage) => review.review_loop.stage = stage,
+        Step::Conclude => conclude(&mut review.review_loop, &run.journal, limits, None),
+        Step::Failed(failure) => {
+            conclude(&mut review.review_loop, &run.journal, limits, Some(&failure));
         }
-        (Stage::Reviewing(scope), JobOutcome::Reviewed(reviewed)) => {
-            take_in(&mut run, &scope, reviewed);
-            let undecided = to_arbitrate(&run);
-            if run.attempts[current].is_reviewed() && !undecided.is_empty() {
-                run.stage = Stage::Arbitrating(undecided);
-                return run;
-            }
-            conclude(run, limits, None)
+        Step::Settle => settle(&mut review.review_loop, &run.journal, limits),
+    }
+    Ok(run)
+}
+
+fn find(run: &Run, job: &JobId) -> Option<Job> {
+    jobs(run).into_iter().find(|known| known.id == *job)
+}
+
+fn unexpected(run: &Run, job: &JobId, what: &'static str) -> Unexpected {
+    Unexpected { job: job.clone(), what, stage: run.review_loop().stage.as_str() }
+}
+
+/// Keeps what the report and the receipt say.
+fn note(record: &mut ReviewRecord, outcome: &JobOutcome) {
+    match outcome {
+        JobOutcome::Gated(report) => {
+            record.gated.clone_from(&report.findings);
+            record.skipped.clone_from(&report.skipped);
         }
-        (Stage::Arbitrating(asked), JobOutcome::Arbitrated { decisions, failure }) => {
-            for decision in decisions.into_iter().filter(|decision| asked.contains(&decision.id)) {
-                settle(&mut run, decision);
-            }
-            conclude(run, limits, failure.as_ref())
+        JobOutcome::Delivered(report) => {
+            record.delivered.clone_from(&report.sections);
+            record.unscanned.clone_from(&report.unscanned);
         }
-        (Stage::Fixing(order), JobOutcome::Fixed(fixed)) => {
-            run.rounds += 1;
-            match fixed {
-                FixOutcome::Changed { tree, commit, undoes }
-                    if tree != run.attempts[current].tree =>
-                {
-                    run.idle_fixes = 0;
-                    let attempt = Attempt::new(tree, Some(commit));
-                    run.attempts.push(Attempt { fixes: order.findings, undoes, ..attempt });
-                    if run.repeats().is_some() || undoes.is_some() {
-                        return conclude(run, limits, None);
-                    }
-                    run.stage = Stage::Gating;
-                    run
+        JobOutcome::Reviewed(_, unanchored) => record.unanchored += unanchored,
+        JobOutcome::Arbitrated(decision, Some(id)) => {
+            record.kept.insert(decision.id.clone(), id.clone());
+        }
+        JobOutcome::Arbitrated(_, None)
+        | JobOutcome::Answered(_)
+        | JobOutcome::Fixed(_)
+        | JobOutcome::Closed
+        | JobOutcome::Failed(_) => {}
+    }
+}
+
+/// What the journal says of an outcome.
+fn result(this: &ReviewLoop, action: &Action, outcome: &JobOutcome) -> JobResult {
+    match outcome {
+        JobOutcome::Reviewed(review, _) => {
+            JobResult::Reviewed(match (&review.completeness, action) {
+                (Completeness::Incomplete(_), _) => ReviewProgress::Incomplete,
+                (_, Action::Assemble { scope: ReviewScope::Criteria(_), .. }) => {
+                    ReviewProgress::CriteriaComplete
                 }
-                FixOutcome::Nothing | FixOutcome::Changed { .. } => {
-                    run.idle_fixes += 1;
-                    conclude(run, limits, None)
-                }
+                (Completeness::Complete, _) => ReviewProgress::Complete,
+            })
+        }
+        JobOutcome::Delivered(DeliveryReport { gaps, .. }) if !gaps.is_empty() => {
+            JobResult::Reviewed(ReviewProgress::Incomplete)
+        }
+        JobOutcome::Fixed(FixOutcome::Changed { tree, .. })
+            if *tree != this.attempts[this.current()].tree =>
+        {
+            JobResult::Fixed(FixEffect::Changed)
+        }
+        JobOutcome::Fixed(_) => JobResult::Fixed(FixEffect::Nothing),
+        JobOutcome::Failed(failure) => JobResult::Failed(failure.clone()),
+        JobOutcome::Gated(_)
+        | JobOutcome::Delivered(_)
+        | JobOutcome::Answered(_)
+        | JobOutcome::Arbitrated(..)
+        | JobOutcome::Closed => JobResult::Done,
+    }
+}
+
+/// What follows an outcome.
+enum Step {
+    Stage(Stage),
+    /// The current attempt is to be decided about.
+    Conclude,
+    /// The same, after a call failed.
+    Failed(CallFailure),
+    /// The stage goes on until nothing of it is ready or under way.
+    Settle,
+}
+
+/// Takes in an outcome; `None` where the action has no such outcome.
+fn step(this: &mut ReviewLoop, action: Action, outcome: JobOutcome) -> Option<Step> {
+    let current = this.current();
+    Some(match (action, outcome) {
+        (Action::Gate, JobOutcome::Gated(report)) => {
+            let green = report.outcome.is_green();
+            this.attempts[current].gates = Some(report.outcome);
+            if green { Step::Stage(Stage::Delivering(scope(this))) } else { Step::Conclude }
+        }
+        (Action::Deliver(scope), JobOutcome::Delivered(report)) => {
+            if !report.gaps.is_empty() {
+                take_in(this, &scope, ReviewOutcome::incomplete(report.gaps));
+                return Some(Step::Conclude);
             }
+            let chunks = vec![ChunkState::Waiting; report.chunks];
+            Step::Stage(Stage::Reviewing { scope, chunks })
         }
-        (_, JobOutcome::Failed(failure)) => conclude(run, limits, Some(&failure)),
-        // Only a defect of ours comes here. It ends the run: to ask again would never end it.
-        (stage, _) => {
-            let why = format!("an outcome came that was not asked for while {}", stage.as_str());
-            end(run, Decision::Inconclusive(why))
+        (Action::ReviewChunk { chunk, .. }, JobOutcome::Answered(answer)) => {
+            set_chunk(this, chunk, ChunkState::Answered(answer))
         }
+        (Action::ReviewChunk { chunk, .. }, JobOutcome::Failed(failure)) => {
+            set_chunk(this, chunk, ChunkState::Failed(failure))
+        }
+        (Action::Assemble { scope, .. }, JobOutcome::Reviewed(reviewed, _)) => {
+            take_in(this, &scope, reviewed);
+            let undecided = this.to_arbitrate();
+            if !this.attempts[current].is_reviewed() || undecided.is_empty() {
+                return Some(Step::Conclude);
+            }
+            Step::Stage(Stage::Arbitrating(undecided))
+        }
+        (Action::Arbitrate(_), JobOutcome::Arbitrated(decision, _)) => {
+            decide(this, decision);
+            Step::Settle
+        }
+        (Action::Arbitrate(finding), JobOutcome::Failed(failure)) => {
+            if let Stage::Arbitrating(asked) = &mut this.stage {
+                let of_finding = asked.iter_mut().filter(|one| one.finding == finding);
+                of_finding.for_each(|one| one.failure = Some(failure.clone()));
+            }
+            Step::Settle
+        }
+        (Action::Fix(request), JobOutcome::Fixed(fixed)) => take_fix(this, request.findings, fixed),
+        (Action::Close(end), JobOutcome::Closed) => Step::Stage(Stage::Ended(end)),
+        (Action::Gate | Action::Fix(_), JobOutcome::Failed(failure)) => Step::Failed(failure),
+        _ => return None,
+    })
+}
+
+fn set_chunk(this: &mut ReviewLoop, chunk: usize, state: ChunkState) -> Step {
+    if let Stage::Reviewing { chunks, .. } = &mut this.stage
+        && let Some(known) = chunks.get_mut(chunk)
+    {
+        *known = state;
+    }
+    Step::Settle
+}
+
+fn take_fix(this: &mut ReviewLoop, fixes: Vec<String>, outcome: FixOutcome) -> Step {
+    let current = this.current();
+    match outcome {
+        FixOutcome::Changed { tree, commit, undoes } if tree != this.attempts[current].tree => {
+            let attempt = Attempt::new(tree, Some(commit));
+            this.attempts.push(Attempt { fixes, undoes, ..attempt });
+            if this.repeats().is_some() || undoes.is_some() {
+                return Step::Conclude;
+            }
+            Step::Stage(Stage::Gating)
+        }
+        FixOutcome::Nothing | FixOutcome::Changed { .. } => Step::Conclude,
+    }
+}
+
+/// Decides about the attempt once every call of the stage came to an end. What was answered counts,
+/// whatever else failed.
+fn settle(this: &mut ReviewLoop, journal: &Journal, limits: &StopLimits) {
+    if !of_loop(this, journal).is_empty() {
+        return;
+    }
+    let failures: Vec<&CallFailure> = match &this.stage {
+        Stage::Reviewing { chunks, .. } => {
+            let failed = chunks.iter().filter_map(|chunk| match chunk {
+                ChunkState::Failed(failure) => Some(failure),
+                ChunkState::Waiting | ChunkState::Answered(_) => None,
+            });
+            failed.collect()
+        }
+        Stage::Arbitrating(asked) => asked.iter().filter_map(|one| one.failure.as_ref()).collect(),
+        _ => Vec::new(),
+    };
+    let failure = merged(&failures);
+    conclude(this, journal, limits, failure.as_ref());
+}
+
+/// One failure for several: a used up budget stops everything, and of rate limits the last to end
+/// counts.
+fn merged(failures: &[&CallFailure]) -> Option<CallFailure> {
+    let budget = failures.iter().find(|failure| matches!(failure, CallFailure::Budget(_)));
+    if let Some(budget) = budget {
+        return Some((*budget).clone());
+    }
+    let mut reasons: Vec<&str> = failures.iter().map(|failure| failure.why()).collect();
+    reasons.dedup();
+    let why = reasons.join("; ");
+    let end = |failure: &&CallFailure| match failure {
+        CallFailure::RateLimited { until, .. } => Some(*until),
+        CallFailure::Infrastructure(_) | CallFailure::Budget(_) => None,
+    };
+    let ends: Option<Vec<Timestamp>> = failures.iter().map(end).collect();
+    match ends.into_iter().flatten().max() {
+        Some(until) => Some(CallFailure::RateLimited { until, why }),
+        None if failures.is_empty() => None,
+        None => Some(CallFailure::Infrastructure(why)),
     }
 }
 
 /// What a review of the current attempt is to look at: everything once, then what changed since.
-fn scope(run: &Run) -> ReviewScope {
-    match run.attempts.iter().rposition(Attempt::is_reviewed) {
+fn scope(this: &ReviewLoop) -> ReviewScope {
+    match this.attempts.iter().rposition(Attempt::is_reviewed) {
         None => ReviewScope::Full,
         Some(since) => {
-            let open = run.findings.iter().filter(|finding| finding.is_open());
+            let open = this.findings.iter().filter(|finding| finding.is_open());
             ReviewScope::Delta {
                 since,
                 open: open.map(|finding| finding.raised.id.clone()).collect(),
             }
         }
-    }
-}
-
-fn to_arbitrate(run: &Run) -> Vec<String> {
-    let undecided = run.findings.iter().filter(|finding| finding.needs_arbitration());
-    undecided.map(|finding| finding.raised.id.clone()).collect()
-}
-
-/// Records a review. What an incomplete one raised is kept too; what it says of criteria
-/// and of earlier findings is not believed.
-fn take_in(run: &mut Run, scope: &ReviewScope, reviewed: ReviewOutcome) {
-    let current = run.current();
-    let attempted = attempted(run);
-    if reviewed.completeness == Completeness::Complete {
-        run.failed_reviews = 0;
-        if let ReviewScope::Delta { open, .. } = scope {
-            verify(run, open, &reviewed.verified, &attempted);
-        }
-        assess(&mut run.criteria, &reviewed.criteria);
-        let unmet =
-            run.criteria.iter().filter(|criterion| criterion.met != CriterionStatus::Met).count();
-        run.attempts[current].unmet = Some(unmet);
-    } else {
-        run.failed_reviews += 1;
-    }
-    run.attempts[current].review = Some(reviewed.completeness);
-    for (mut raised, fix_induced) in reviewed.raised {
-        if run.findings.iter().any(|finding| finding.raised.id == raised.id) {
-            raised.id = unused_id(run);
-        }
-        run.findings.push(TrackedFinding::new(raised, current, fix_induced));
-    }
-}
-
-/// The findings that a fix was about since the last complete review.
-fn attempted(run: &Run) -> Vec<String> {
-    let since = run.attempts.iter().rposition(Attempt::is_reviewed).map_or(0, |last| last + 1);
-    run.attempts[since..].iter().flat_map(|attempt| attempt.fixes.clone()).collect()
-}
-
-/// What became of the findings that were open. Silence resolves nothing.
-fn verify(run: &mut Run, open: &[String], verified: &[VerifiedFinding], attempted: &[String]) {
-    let current = run.current();
-    for finding in &mut run.findings {
-        let id = &finding.raised.id;
-        if !open.contains(id) {
-            continue;
-        }
-        let mut said = verified.iter().filter(|verified| verified.id == *id).peekable();
-        // Said twice and differently is not resolved.
-        if said.peek().is_some() && said.all(|verified| verified.resolved) {
-            finding.resolved_in = Some(current);
-            finding.unresolved_in.clear();
-        } else if attempted.contains(id) && !finding.unresolved_in.contains(&current) {
-            finding.unresolved_in.push(current);
-        }
-    }
-}
-
-/// Takes over what a complete review says of the spec's criteria; of others it may say what it
-/// wants. A look at a part leaves standing what it does not speak of.
-fn assess(criteria: &mut [AssessedCriterion], said: &[AssessedCriterion]) {
-    for criterion in criteria {
-        // Said twice and differently, the worse counts.
-        let said = said.iter().filter(|said| said.id == criterion.id);
-        let Some(said) = said.max_by_key(|said| said.met) else { continue };
-        if said.met != CriterionStatus::NotAssessed || criterion.met == CriterionStatus::NotAssessed
-        {
-            *criterion = said.clone();
-        }
-    }
-}
-
-/// Records a decision. A finding that repeats one that was resolved brings that one back.
-fn settle(run: &mut Run, decision: ArbiterDecision) {
-    let current = run.current();
-    if decision.verdict == ArbiterVerdict::Duplicate {
-        let repeated = run.findings.iter_mut().find(|finding| {
-            Some(&finding.raised.id) == decision.duplicate_of.as_ref()
-                && finding.raised.id != decision.id
-        });
-        if let Some(repeated) = repeated
-            && repeated.resolved_in.is_some()
-        {
-            repeated.resolved_in = None;
-            repeated.unresolved_in.push(current);
-        }
-    }
-    let weighed = run.findings.iter_mut().find(|finding| finding.raised.id == decision.id);
-    if let Some(weighed) = weighed
-        && weighed.decision.is_none()
-    {
-        weighed.decision = Some(decision);
-    }
-}
-
-fn unused_id(run: &Run) -> String {
-    let mut number = run.findings.len() + 1;
-    loop {
-        let id = format!("F-{number}");
-        if run.findings.iter().all(|finding| finding.raised.id != id) {
-            return id;
-        }
-        number += 1;
     }
 }

@@ -6,8 +6,10 @@ use crate::domain::pipeline::inputs::{
     criteria, gates, instruction, instruction_of, instructions, is_instructed, lines, over, retry,
     review, size, speaks_for, stop_reason, stop_rule, unmet,
 };
-use crate::domain::pipeline::run::{
-    Attempt, CallFailure, FixRequest, ReviewScope, Run, RunEnd, RunKind, Stage,
+use crate::domain::pipeline::job::{CallFailure, FixRequest, ReviewScope, RunEnd};
+use crate::domain::pipeline::journal::Journal;
+use crate::domain::pipeline::review_loop::{
+    Attempt, Pause, ResumeWhen, ReviewLoop, RunKind, Stage,
 };
 use crate::domain::review::converge::{AttemptRank, StopLimits};
 use crate::domain::review::decide::{
@@ -18,64 +20,54 @@ use crate::domain::review::finding::{Completeness, CriterionStatus};
 use crate::domain::review::tracked::{FindingWeight, TrackedFinding, against};
 
 /// Decides about the current attempt. `failure` is the call that could not be made or answered.
-pub(super) fn conclude(mut run: Run, limits: &StopLimits, failure: Option<&CallFailure>) -> Run {
-    let evaluated = Evaluated::new(&run, limits, failure);
-    let step = decide(evaluated.facts);
-    match step {
-        NextStep::Submit => end(run, Decision::Submit),
-        NextStep::Fix(ground) => {
-            let order = evaluated.order(ground);
-            if run.kind == RunKind::Review {
-                return end(run, Decision::Fix(order.instructions));
+pub(super) fn conclude(
+    this: &mut ReviewLoop,
+    journal: &Journal,
+    limits: &StopLimits,
+    failure: Option<&CallFailure>,
+) {
+    let evaluated = Evaluated::new(this, journal, limits, failure);
+    let (stage, size) = (evaluated.next_stage(failure), evaluated.size);
+    if let (Stage::Fixing(_), Some(size)) = (&stage, size) {
+        this.size = size;
+    }
+    this.stage = stage;
+}
+
+impl ReviewLoop {
+    fn end_with(&self, decision: Decision) -> Stage {
+        Stage::Closing(self.come_to(decision))
+    }
+
+    /// A failed call says nothing about the change: the loop goes on with the same call later.
+    fn paused(&self, decision: Decision, failure: &CallFailure) -> Stage {
+        let resume_when = match failure {
+            CallFailure::Infrastructure(_) => ResumeWhen::Asked,
+            CallFailure::RateLimited { until, .. } => ResumeWhen::At(*until),
+            CallFailure::Budget(_) => ResumeWhen::BudgetAllows,
+        };
+        let stage = Box::new(self.stage.clone());
+        Stage::Paused(Pause { end: self.come_to(decision), resume_when, stage })
+    }
+
+    /// A change that may go on is the current attempt; else the best attempt is offered, not the last.
+    fn come_to(&self, decision: Decision) -> RunEnd {
+        let current = self.current();
+        let best = match decision {
+            Decision::Submit => current,
+            Decision::Fix(_) | Decision::Escalate(_) | Decision::Inconclusive(_) => {
+                (0..=current).min_by_key(|attempt| worth(self, *attempt)).unwrap_or(current)
             }
-            if let Some(size) = evaluated.size {
-                run.size = size;
-            }
-            run.stage = Stage::Fixing(order);
-            run
-        }
-        NextStep::ReviewAgain(RetryReason::Unread) => run,
-        NextStep::ReviewAgain(RetryReason::Criteria) => {
-            let current = run.current();
-            let scope = ReviewScope::Criteria(evaluated.unassessed());
-            run.attempts[current].asked_again = true;
-            run.stage = Stage::Reviewing(scope);
-            run
-        }
-        NextStep::Escalate(cause) => {
-            let why = evaluated.why(cause);
-            end(run, Decision::Escalate(why))
-        }
-        NextStep::Inconclusive(lack) => {
-            let why = evaluated.lacking(lack, failure);
-            end(run, Decision::Inconclusive(why))
-        }
+        };
+        RunEnd { decision, best }
     }
 }
 
-/// Ends a run. A change that may go on is the current attempt; else the best attempt is
-/// offered, not the last.
-pub(super) fn end(mut run: Run, decision: Decision) -> Run {
-    let current = run.current();
-    let best = match decision {
-        Decision::Submit => current,
-        Decision::Fix(_) | Decision::Escalate(_) | Decision::Inconclusive(_) => {
-            (0..=current).min_by_key(|attempt| worth(&run, *attempt)).unwrap_or(current)
-        }
-    };
-    run.stopped_in = match decision {
-        Decision::Escalate(EscalationDetail::Budget(_)) => Some(run.stage),
-        _ => None,
-    };
-    run.stage = Stage::Ended(RunEnd { decision, best });
-    run
-}
-
-/// What an attempt is worth beside the others of its run.
-fn worth(run: &Run, attempt: usize) -> AttemptRank {
-    let at = &run.attempts[attempt];
+/// What an attempt is worth beside the others of its this.
+fn worth(this: &ReviewLoop, attempt: usize) -> AttemptRank {
+    let at = &this.attempts[attempt];
     let upheld = |severity: Severity| {
-        let counts = against(&run.findings, attempt);
+        let counts = against(&this.findings, attempt);
         counts.iter().filter(|finding| **finding == (FindingWeight::Upheld, severity)).count()
     };
     AttemptRank {
@@ -83,32 +75,38 @@ fn worth(run: &Run, attempt: usize) -> AttemptRank {
         not_reviewed: !at.is_reviewed(),
         criticals: upheld(Severity::Critical),
         highs: upheld(Severity::High),
-        unmet: at.unmet.unwrap_or(run.criteria.len()),
+        unmet: at.unmet.unwrap_or(this.criteria.len()),
         attempt,
     }
 }
 
 /// The current attempt with the inputs of its decision.
 struct Evaluated<'a> {
-    run: &'a Run,
+    review: &'a ReviewLoop,
+    journal: &'a Journal,
     attempt: &'a Attempt,
     /// With how each counts.
     findings: Vec<(&'a TrackedFinding, FindingWeight, Severity)>,
     facts: DecisionInputs,
     stop: Option<EscalationDetail>,
-    /// The size that the run has from here on; `None` where the largest is used up.
+    /// The size that the loop has from here on; `None` where the largest is used up.
     size: Option<Size>,
 }
 
 impl<'a> Evaluated<'a> {
-    fn new(run: &'a Run, limits: &StopLimits, failure: Option<&CallFailure>) -> Self {
-        let attempt = &run.attempts[run.current()];
-        let counts = against(&run.findings, run.current());
+    fn new(
+        this: &'a ReviewLoop,
+        journal: &'a Journal,
+        limits: &StopLimits,
+        failure: Option<&CallFailure>,
+    ) -> Self {
+        let attempt = &this.attempts[this.current()];
+        let counts = against(&this.findings, this.current());
         let findings =
-            run.findings.iter().zip(counts).map(|(f, (counts, worst))| (f, counts, worst));
+            this.findings.iter().zip(counts).map(|(f, (counts, worst))| (f, counts, worst));
         let findings: Vec<_> = findings.collect();
-        let size = size(run, limits);
-        let stop = stop_rule(run, size, failure);
+        let size = size(this, journal, limits);
+        let stop = stop_rule(this, journal, size, failure);
         let gates = attempt.gates.as_ref().map_or(GateState::Unasked, gates);
         let count = |severity: Severity,
                      counts: &dyn Fn(&TrackedFinding, FindingWeight) -> bool| {
@@ -128,19 +126,19 @@ impl<'a> Evaluated<'a> {
             how == FindingWeight::Upheld && instruction(finding).is_none()
         });
         let uninstructed = in_vain != (Threshold::Within, Threshold::Within)
-            || unmet(run).any(|criterion| !is_instructed(criterion, &findings));
+            || unmet(this).any(|criterion| !is_instructed(criterion, &findings));
         let any = |wanted: FindingWeight, at_least: Severity| {
             let mut all = findings.iter();
             all.any(|(_, counts, worst)| *counts == wanted && *worst >= at_least)
         };
         let facts = DecisionInputs {
-            stop: stop_reason(run, stop.as_ref(), failure),
+            stop: stop_reason(this, stop.as_ref(), failure),
             gates,
-            review: review(run, failure),
+            review: review(this, failure),
             has_conflicts: any(FindingWeight::Conflict, Severity::Low),
             criticals,
             highs,
-            criteria: criteria(run),
+            criteria: criteria(this),
             instructions: match gates {
                 GateState::Red => instructions(
                     attempt.gates.as_ref().is_some_and(|g| !lines(&g.failures).is_empty()),
@@ -151,9 +149,46 @@ impl<'a> Evaluated<'a> {
             },
             has_unproven: open != (criticals, highs),
             has_unarbitrated: any(FindingWeight::Unarbitrated, Severity::High),
-            retry: retry(run, limits),
+            retry: retry(this, journal, limits),
         };
-        Self { run, attempt, findings, facts, stop, size }
+        Self { review: this, journal, attempt, findings, facts, stop, size }
+    }
+
+    fn next_stage(&self, failure: Option<&CallFailure>) -> Stage {
+        let this = self.review;
+        match decide(self.facts) {
+            NextStep::Submit => this.end_with(Decision::Submit),
+            NextStep::Fix(ground) => {
+                let order = self.order(ground);
+                match this.kind {
+                    RunKind::Review => this.end_with(Decision::Fix(order.instructions)),
+                    RunKind::Fix => Stage::Fixing(order),
+                }
+            }
+            NextStep::ReviewAgain(RetryReason::Unread) => match &this.stage {
+                Stage::Reviewing { scope, .. } => Stage::Delivering(scope.clone()),
+                stage => stage.clone(),
+            },
+            NextStep::ReviewAgain(RetryReason::Criteria) => {
+                Stage::Delivering(ReviewScope::Criteria(self.unassessed()))
+            }
+            NextStep::Escalate(cause) => {
+                let decision = Decision::Escalate(self.why(cause));
+                match (&decision, failure) {
+                    (Decision::Escalate(EscalationDetail::Budget(_)), Some(failure)) => {
+                        this.paused(decision, failure)
+                    }
+                    _ => this.end_with(decision),
+                }
+            }
+            NextStep::Inconclusive(lack) => {
+                let decision = Decision::Inconclusive(self.lacking(lack, failure));
+                match failure {
+                    Some(failure) => this.paused(decision, failure),
+                    None => this.end_with(decision),
+                }
+            }
+        }
     }
 
     fn order(&self, ground: FixReason) -> FixRequest {
@@ -169,12 +204,12 @@ impl<'a> Evaluated<'a> {
     fn order_of_review(&self) -> FixRequest {
         let due = self.findings.iter().filter(|(finding, counts, worst)| {
             let keeps_unmet =
-                || unmet(self.run).any(|unmet| finding.criterion() == Some(&unmet.id));
+                || unmet(self.review).any(|unmet| finding.criterion() == Some(&unmet.id));
             *counts == FindingWeight::Upheld && (*worst >= Severity::High || keeps_unmet())
         });
         let (findings, mut instructions): (Vec<String>, Vec<String>) =
             due.filter_map(|(f, ..)| Some((f.raised.id.clone(), instruction(f)?))).unzip();
-        let unspoken = unmet(self.run).filter(|criterion| {
+        let unspoken = unmet(self.review).filter(|criterion| {
             !self
                 .findings
                 .iter()
@@ -187,7 +222,7 @@ impl<'a> Evaluated<'a> {
     fn why(&self, cause: EscalationReason) -> EscalationDetail {
         match cause {
             EscalationReason::StopRule => {
-                self.stop.clone().unwrap_or(EscalationDetail::Rounds(self.run.rounds))
+                self.stop.clone().unwrap_or(EscalationDetail::Rounds(self.journal.rounds()))
             }
             EscalationReason::Gates => EscalationDetail::Gate(self.failures().to_vec()),
             EscalationReason::Spec => {
@@ -204,7 +239,7 @@ impl<'a> Evaluated<'a> {
 
     fn lacking(&self, lack: MissingInput, failure: Option<&CallFailure>) -> String {
         let because = match failure {
-            Some(CallFailure::Infrastructure(why) | CallFailure::Budget(why)) => format!(": {why}"),
+            Some(failure) => format!(": {}", failure.why()),
             None => String::new(),
         };
         match (lack, &self.attempt.review) {
@@ -235,7 +270,7 @@ impl<'a> Evaluated<'a> {
 
     fn unassessed(&self) -> Vec<String> {
         let open = self
-            .run
+            .review
             .criteria
             .iter()
             .filter(|criterion| criterion.met == CriterionStatus::NotAssessed);
@@ -251,7 +286,7 @@ impl<'a> Evaluated<'a> {
                 && *worst >= Severity::High
                 && instruction(finding).is_none()
         });
-        let criteria = unmet(self.run).filter(|unmet| !is_instructed(unmet, &self.findings));
+        let criteria = unmet(self.review).filter(|unmet| !is_instructed(unmet, &self.findings));
         findings
             .map(|(finding, ..)| finding.raised.id.clone())
             .chain(criteria.map(|criterion| criterion.id.clone()))

@@ -1,9 +1,11 @@
-//! The inputs of the decision table, read from a run.
+//! The inputs of the decision table, read from a loop and its journal.
 
 use crate::domain::model::severity::Severity;
 use crate::domain::model::size::Size;
 use crate::domain::model::text::one_line;
-use crate::domain::pipeline::run::{CallFailure, GateOutcome, Run, RunKind, Stage};
+use crate::domain::pipeline::job::{CallFailure, GateOutcome};
+use crate::domain::pipeline::journal::Journal;
+use crate::domain::pipeline::review_loop::{ReviewLoop, RunKind, Stage};
 use crate::domain::review::converge::{StopInputs, StopLimits, stop};
 use crate::domain::review::decide::{
     CriteriaState, EscalationDetail, GateState, Instructions, Retry, ReviewState, StopReason,
@@ -12,51 +14,50 @@ use crate::domain::review::decide::{
 use crate::domain::review::finding::{AssessedCriterion, Completeness, CriterionStatus};
 use crate::domain::review::tracked::{FindingWeight, TrackedFinding};
 
-/// The smallest size, from the run's on, whose cap leaves a round; `None` where none does.
-pub(super) fn size(run: &Run, limits: &StopLimits) -> Option<Size> {
-    let mut size = run.size;
-    while run.rounds >= limits.rounds.cap(size) {
+/// The smallest size, from the loop's on, whose cap leaves a round; `None` where none does.
+pub(super) fn size(this: &ReviewLoop, journal: &Journal, limits: &StopLimits) -> Option<Size> {
+    let (mut size, rounds) = (this.size, journal.rounds());
+    while rounds >= limits.rounds.cap(size) {
         size = size.larger()?;
     }
     Some(size)
 }
 
 pub(super) fn stop_rule(
-    run: &Run,
+    this: &ReviewLoop,
+    journal: &Journal,
     size: Option<Size>,
     failure: Option<&CallFailure>,
 ) -> Option<EscalationDetail> {
-    let current = run.current();
+    let current = this.current();
     let budget = match failure {
         Some(CallFailure::Budget(why)) => Some(why.as_str()),
-        Some(CallFailure::Infrastructure(_)) | None => None,
+        Some(CallFailure::Infrastructure(_) | CallFailure::RateLimited { .. }) | None => None,
     };
-    // A run that only reviews asks for no fix that could be stopped.
-    let fixes = run.kind == RunKind::Fix;
+    // A loop that only reviews asks for no fix that could be stopped.
+    let fixes = this.kind == RunKind::Fix;
     stop(StopInputs {
-        findings: &run.findings,
+        findings: &this.findings,
         attempt: current,
-        repeats: run.repeats(),
-        undoes: run.attempts[current].undoes,
-        idle_fixes: run.idle_fixes,
+        repeats: this.repeats(),
+        undoes: this.attempts[current].undoes,
+        idle_fixes: journal.idle_fixes(),
         budget,
-        rounds_used_up: (fixes && size.is_none()).then_some(run.rounds),
+        rounds_used_up: (fixes && size.is_none()).then_some(journal.rounds()),
     })
 }
 
 pub(super) fn stop_reason(
-    run: &Run,
+    this: &ReviewLoop,
     stop: Option<&EscalationDetail>,
     failure: Option<&CallFailure>,
 ) -> StopReason {
-    let attempt = &run.attempts[run.current()];
+    let attempt = &this.attempts[this.current()];
     // Such a tree was evaluated before, or gives back what was: no agent is called about it again.
-    let known = attempt.undoes.is_some() || run.repeats().is_some();
+    let known = attempt.undoes.is_some() || this.repeats().is_some();
     match (failure, stop) {
         (Some(CallFailure::Budget(_)), _) => StopReason::Everything,
-        (Some(CallFailure::Infrastructure(_)), _) if matches!(run.stage, Stage::Fixing(_)) => {
-            StopReason::Executor
-        }
+        (Some(_), _) if matches!(this.stage, Stage::Fixing(_)) => StopReason::Executor,
         (_, Some(_)) if known => StopReason::Everything,
         (_, Some(_)) => StopReason::Fixes,
         (_, None) => StopReason::None,
@@ -75,30 +76,30 @@ pub(super) fn gates(gated: &GateOutcome) -> GateState {
     }
 }
 
-pub(super) fn review(run: &Run, failure: Option<&CallFailure>) -> ReviewState {
-    if failure.is_some() && matches!(run.stage, Stage::Reviewing(_)) {
+pub(super) fn review(this: &ReviewLoop, failure: Option<&CallFailure>) -> ReviewState {
+    if failure.is_some() && matches!(this.stage, Stage::Reviewing { .. }) {
         return ReviewState::Failed;
     }
-    match run.attempts[run.current()].review {
+    match this.attempts[this.current()].review {
         None => ReviewState::Missing,
         Some(Completeness::Incomplete(_)) => ReviewState::Incomplete,
         Some(Completeness::Complete) => ReviewState::Complete,
     }
 }
 
-pub(super) fn retry(run: &Run, limits: &StopLimits) -> Retry {
-    let attempt = &run.attempts[run.current()];
+pub(super) fn retry(this: &ReviewLoop, journal: &Journal, limits: &StopLimits) -> Retry {
+    let attempt = &this.attempts[this.current()];
     let allowed = match attempt.review {
-        Some(Completeness::Incomplete(_)) => run.failed_reviews <= limits.review_retries,
-        Some(Completeness::Complete) | None => !attempt.asked_again,
+        Some(Completeness::Incomplete(_)) => journal.failed_reviews() <= limits.review_retries,
+        Some(Completeness::Complete) | None => !journal.has_asked_for_criteria(),
     };
     if allowed { Retry::Allowed } else { Retry::UsedUp }
 }
 
-pub(super) fn criteria(run: &Run) -> CriteriaState {
-    if unmet(run).next().is_some() {
+pub(super) fn criteria(this: &ReviewLoop) -> CriteriaState {
+    if unmet(this).next().is_some() {
         CriteriaState::Unmet
-    } else if run.criteria.iter().any(|criterion| criterion.met == CriterionStatus::NotAssessed) {
+    } else if this.criteria.iter().any(|criterion| criterion.met == CriterionStatus::NotAssessed) {
         CriteriaState::NotAssessed
     } else {
         CriteriaState::AllMet
@@ -106,8 +107,8 @@ pub(super) fn criteria(run: &Run) -> CriteriaState {
 }
 
 /// The criteria that are known not to be met.
-pub(super) fn unmet(run: &Run) -> impl Iterator<Item = &AssessedCriterion> {
-    run.criteria.iter().filter(|criterion| {
+pub(super) fn unmet(this: &ReviewLoop) -> impl Iterator<Item = &AssessedCriterion> {
+    this.criteria.iter().filter(|criterion| {
         matches!(criterion.met, CriterionStatus::Missing | CriterionStatus::Deviation)
     })
 }

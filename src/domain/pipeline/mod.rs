@@ -1,9 +1,15 @@
-//! State machines of runs: the next job, and the state after its outcome.
+//! State machines of runs: the jobs that are ready, and the state after what came of one.
 
 pub mod apply;
 mod conclude;
+mod findings;
+pub mod format;
+mod format_1;
 mod inputs;
+pub mod job;
+pub mod journal;
 pub mod next;
+pub mod review_loop;
 pub mod run;
 #[cfg(test)]
 mod tests;

@@ -1,302 +1,181 @@
-//! The state of a run, its jobs and their outcomes.
+//! A run: one question or spec on its way to an answer, whole.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::model::agent::Route;
-use crate::domain::model::oid::Oid;
-use crate::domain::model::size::Size;
-use crate::domain::review::arbiter_decision::ArbiterDecision;
-use crate::domain::review::decide::Decision;
-use crate::domain::review::finding::{
-    AssessedCriterion, Completeness, CriterionStatus, ReviewFinding, VerifiedFinding,
-};
-use crate::domain::review::tracked::TrackedFinding;
+use crate::domain::model::agent::{Role, Route};
+use crate::domain::model::report::{Reported, Skipped};
+use crate::domain::pipeline::job::{AgentAnswer, JobId};
+use crate::domain::pipeline::journal::{JobEvent, Journal};
+use crate::domain::pipeline::review_loop::{Attempt, Pause, ReviewLoop, Stage};
 
-/// What a run is for. A later pipeline adds its own kinds and stages to this same machine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum RunKind {
-    /// Review, once.
-    Review,
-    /// Review and fix until it passes or a stop rule fires.
-    Fix,
-}
+/// The newest format of a run that this program reads, and the one that it writes.
+pub const VERSION: u32 = 2;
 
-/// A run, whole. It is saved after every outcome; what is not in here is gone after a kill.
+/// A run, whole. It is saved before and after each job; what is not in here is gone after a kill.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Run {
+    pub version: u32,
     /// A ULID.
     pub id: String,
-    pub kind: RunKind,
+    pub about: About,
+    pub machine: Machine,
+    pub journal: Journal,
+}
+
+/// What a run is about.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct About {
+    /// The hash of everything that would change the answer.
+    pub question: String,
+    /// For people: `commit 0123456789`.
+    pub title: String,
+    /// The key under which the ledger counts the change.
+    pub change_key: String,
+    /// What the change must do, as its file was when the run began.
+    pub spec: Option<SpecCopy>,
     pub route: Route,
-    /// The tree that the change is compared with; `None` before the first commit.
-    pub base: Option<Oid>,
-    /// What fixes are built on; `None` where the change is not committed.
-    pub head: Option<Oid>,
-    pub size: Size,
-    /// The change itself, then one for each fix: never empty.
-    pub attempts: Vec<Attempt>,
-    pub stage: Stage,
-    /// Everything that any round raised, in the order of its ids; nothing leaves it.
-    pub findings: Vec<TrackedFinding>,
-    /// The spec's criteria as last assessed; all `not assessed` at first. Empty without a spec.
-    pub criteria: Vec<AssessedCriterion>,
-    /// Fixes that the executor was asked for and gave, what changed nothing included.
-    pub rounds: u32,
-    /// Fixes that changed nothing, in a row.
-    pub idle_fixes: u32,
-    /// Reviews of the current attempt that were incomplete, in a row.
-    pub failed_reviews: u32,
     pub started: Timestamp,
-    /// The stage in which a used up budget ended it; `None` where it did not.
-    #[serde(default)]
-    pub stopped_in: Option<Stage>,
+    /// The seed of nonces, in hexadecimal.
+    pub seed: String,
+}
+
+/// A spec's file, redacted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpecCopy {
+    #[serde(with = "crate::domain::model::path")]
+    pub path: PathBuf,
+    /// BLAKE3 of the file's bytes.
+    pub hash: String,
+    pub text: String,
+}
+
+/// The state machine of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Machine {
+    Review(ReviewRun),
+}
+
+/// A review of one change, with or without fixes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ReviewRun {
+    #[serde(rename = "loop")]
+    pub review_loop: ReviewLoop,
+    pub record: ReviewRecord,
+}
+
+/// What a review keeps for its report and its receipt. No decision depends on it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ReviewRecord {
+    /// The gates' findings in the current attempt.
+    pub gated: Vec<Reported>,
+    pub skipped: Vec<Skipped>,
+    /// What was not reviewed, with the reason.
+    pub unscanned: Vec<(String, String)>,
+    /// What the last review was given: each section's file and BLAKE3.
+    pub delivered: Vec<(String, String)>,
+    /// How many findings name no location in the tree.
+    pub unanchored: usize,
+    /// The ledger's ids of the findings that were upheld, by their ids in the run.
+    pub kept: BTreeMap<String, String>,
+    pub names: Names,
+    /// BLAKE3 of every answer that the run rests on.
+    pub answers: Vec<String>,
+}
+
+impl ReviewRecord {
+    pub(super) fn note(&mut self, answer: AgentAnswer) {
+        match answer.role {
+            Role::Reviewer => self.names.reviewer = answer.agent,
+            Role::Arbiter => self.names.arbiter = answer.agent,
+            _ => {}
+        }
+        if !self.answers.contains(&answer.hash) {
+            self.answers.push(answer.hash);
+        }
+    }
+}
+
+/// Reviewer and arbiter, for people: `codex (gpt-5.5)`; empty where none answered.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Names {
+    /// The assigned reviewer, until one has answered.
+    pub reviewer: String,
+    pub arbiter: String,
 }
 
 impl Run {
-    /// A run that has not begun.
-    ///
-    /// `criteria` are the ids of the spec's.
-    pub fn new(begin: RunStart, criteria: impl IntoIterator<Item = String>) -> Self {
-        let unassessed =
-            |id| AssessedCriterion { id, met: CriterionStatus::NotAssessed, why: String::new() };
-        Self {
-            id: begin.id,
-            kind: begin.kind,
-            route: begin.route,
-            base: begin.base,
-            size: begin.size,
-            attempts: vec![Attempt::new(begin.tree, begin.head.clone())],
-            head: begin.head,
-            stage: Stage::Gating,
-            findings: Vec::new(),
-            criteria: criteria.into_iter().map(unassessed).collect(),
-            rounds: 0,
-            idle_fixes: 0,
-            failed_reviews: 0,
-            started: begin.started,
-            stopped_in: None,
+    /// A review that has not begun. `reviewer` is the name of the agent that is to review.
+    pub fn of_review(id: String, about: About, review_loop: ReviewLoop, reviewer: String) -> Self {
+        let names = Names { reviewer, arbiter: String::new() };
+        let record = ReviewRecord { names, ..ReviewRecord::default() };
+        let machine = Machine::Review(ReviewRun { review_loop, record });
+        Self { version: VERSION, id, about, machine, journal: Journal::default() }
+    }
+
+    pub fn review(&self) -> &ReviewRun {
+        let Machine::Review(review) = &self.machine;
+        review
+    }
+
+    pub fn review_loop(&self) -> &ReviewLoop {
+        &self.review().review_loop
+    }
+
+    pub fn record(&self) -> &ReviewRecord {
+        &self.review().record
+    }
+
+    /// The change itself.
+    pub fn first_attempt(&self) -> &Attempt {
+        &self.review_loop().attempts[0]
+    }
+
+    /// The current attempt.
+    pub fn attempt(&self) -> &Attempt {
+        let this = self.review_loop();
+        &this.attempts[this.current()]
+    }
+
+    /// The run after its process was killed or stopped: what was under way is to be done again.
+    #[must_use]
+    pub fn interrupted(mut self, at: Timestamp) -> Self {
+        for job in self.journal.under_way() {
+            self.journal.add(at, job, JobEvent::Interrupted);
+        }
+        self
+    }
+
+    /// The run, no longer paused: what failed is to be asked for again, and what was answered stands.
+    #[must_use]
+    pub fn resumed(mut self) -> Self {
+        let Machine::Review(review) = &mut self.machine;
+        if let Stage::Paused(Pause { stage, .. }) = &review.review_loop.stage {
+            review.review_loop.stage = stage.clone().again();
+        }
+        self
+    }
+
+    /// The run, closed: what is to be kept of it is stored already.
+    #[must_use]
+    pub fn closed(mut self) -> Self {
+        let Machine::Review(review) = &mut self.machine;
+        if let Stage::Closing(end) = &review.review_loop.stage {
+            review.review_loop.stage = Stage::Ended(end.clone());
+        }
+        self
+    }
+
+    /// The name of the call that a job makes. A job that failed before makes another call, so that the
+    /// failure that was kept does not answer.
+    pub fn call_key(&self, job: &JobId) -> String {
+        match self.journal.failures(job) {
+            0 => job.to_string(),
+            failed => format!("{job}-again-{failed}"),
         }
     }
-
-    /// The run as it was before a used up budget ended it, to go on with once there is more to
-    /// spend; `None` where it ended otherwise or not at all. One that has fixes to show has offered
-    /// them on a branch, which is the person's from then on.
-    pub fn continued(&self) -> Option<Self> {
-        match (&self.stage, &self.stopped_in) {
-            (Stage::Ended(RunEnd { best: 0, .. }), Some(stage)) => {
-                Some(Self { stage: stage.clone(), stopped_in: None, ..self.clone() })
-            }
-            _ => None,
-        }
-    }
-
-    /// The place of the current attempt.
-    pub fn current(&self) -> usize {
-        self.attempts.len().saturating_sub(1)
-    }
-
-    /// The earlier attempt that has the current one's tree.
-    pub fn repeats(&self) -> Option<usize> {
-        let current = self.current();
-        let tree = &self.attempts[current].tree;
-        self.attempts[..current].iter().position(|attempt| attempt.tree == *tree)
-    }
-}
-
-/// What a run starts from.
-#[derive(Clone, Debug)]
-pub struct RunStart {
-    pub id: String,
-    pub kind: RunKind,
-    pub route: Route,
-    pub base: Option<Oid>,
-    pub head: Option<Oid>,
-    /// The tree under review.
-    pub tree: Oid,
-    pub size: Size,
-    pub started: Timestamp,
-}
-
-/// One state of the code: a commit under `refs/tribunal/<run>/<n>`, `n` being its place in the
-/// list; the first is the change itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Attempt {
-    pub tree: Oid,
-    /// `None` for the first where it was not committed.
-    pub commit: Option<Oid>,
-    /// The outcome of its gates; `None` until they ran.
-    pub gates: Option<GateOutcome>,
-    /// Whether a review of it was complete; `None` until there was one.
-    pub review: Option<Completeness>,
-    /// How many criteria its last complete review did not find met; `None` until there was one.
-    pub unmet: Option<usize>,
-    /// Whether the criteria that its review left open were reviewed once more.
-    pub asked_again: bool,
-    /// The findings that it was made to fix; empty for the first and where the gates asked for it.
-    pub fixes: Vec<String>,
-    /// The attempt whose tree it gave back, by the contents of what it touched.
-    pub undoes: Option<usize>,
-}
-
-impl Attempt {
-    /// One that was not evaluated yet.
-    pub fn new(tree: Oid, commit: Option<Oid>) -> Self {
-        Self {
-            tree,
-            commit,
-            gates: None,
-            review: None,
-            unmet: None,
-            asked_again: false,
-            fixes: Vec::new(),
-            undoes: None,
-        }
-    }
-
-    /// Whether the last review of it was complete.
-    pub fn is_reviewed(&self) -> bool {
-        self.review == Some(Completeness::Complete)
-    }
-
-    /// Whether all of its gates ran and none of them stops it.
-    pub fn is_green(&self) -> bool {
-        self.gates.as_ref().is_some_and(GateOutcome::is_green)
-    }
-}
-
-/// The outcome of the built-in and the command gates for a tree.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GateOutcome {
-    /// What stops it, one line each for people and for the executor; empty where it is green.
-    pub failures: Vec<String>,
-    /// Whether a person must look because no fix is to be asked for (a secret, the policy itself).
-    pub needs_person: bool,
-    /// Why a gate could not run; empty where all did.
-    pub unasked: Vec<String>,
-}
-
-impl GateOutcome {
-    pub fn is_green(&self) -> bool {
-        self.failures.is_empty() && !self.needs_person && self.unasked.is_empty()
-    }
-}
-
-/// Where a run is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Stage {
-    /// The gates of the current attempt are to run.
-    Gating,
-    /// The current attempt is to be reviewed.
-    Reviewing(ReviewScope),
-    /// The arbiter is to decide about these findings, by id.
-    Arbitrating(Vec<String>),
-    /// What the current attempt came to is to be fixed.
-    Fixing(FixRequest),
-    Ended(RunEnd),
-}
-
-impl Stage {
-    /// The word used in output.
-    pub fn as_str(&self) -> &'static str {
-        match self {
-            Self::Gating => "gating",
-            Self::Reviewing(_) => "reviewing",
-            Self::Arbitrating(_) => "arbitrating",
-            Self::Fixing(_) => "fixing",
-            Self::Ended(_) => "ended",
-        }
-    }
-}
-
-/// The next job. The executor of the machine performs it and reports its outcome.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Job {
-    /// Ask the mechanical gates and then the commands about the current attempt.
-    Gate,
-    /// Ask the reviewer about the current attempt.
-    Review(ReviewScope),
-    /// Ask the arbiter about each of these, by id.
-    Arbitrate(Vec<String>),
-    /// Ask the executor.
-    Fix(FixRequest),
-    /// Nothing: the run is over.
-    End(RunEnd),
-}
-
-/// What a review is to look at.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ReviewScope {
-    /// The whole change, from the base.
-    Full,
-    /// What changed since that attempt, and whether these findings are resolved.
-    Delta { since: usize, open: Vec<String> },
-    /// The whole change, and of it only whether these criteria are met.
-    Criteria(Vec<String>),
-}
-
-/// What the executor is to do.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FixRequest {
-    /// One a line, never empty.
-    pub instructions: Vec<String>,
-    /// The findings that it is about, by id; empty where the gates are.
-    pub findings: Vec<String>,
-}
-
-/// What came of an action.
-#[derive(Clone, Debug, PartialEq)]
-pub enum JobOutcome {
-    Gated(GateOutcome),
-    Reviewed(ReviewOutcome),
-    /// A decision for each finding that was answered, and why others were not.
-    Arbitrated {
-        decisions: Vec<ArbiterDecision>,
-        failure: Option<CallFailure>,
-    },
-    Fixed(FixOutcome),
-    /// A call could not be made or answered, after every try that the policy allows.
-    Failed(CallFailure),
-}
-
-/// The outcome of a review.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ReviewOutcome {
-    pub completeness: Completeness,
-    /// New ones, each with whether a fix brought it in.
-    pub raised: Vec<(ReviewFinding, bool)>,
-    pub verified: Vec<VerifiedFinding>,
-    pub criteria: Vec<AssessedCriterion>,
-}
-
-/// What a fix left behind.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FixOutcome {
-    /// The tree is as it was.
-    Nothing,
-    Changed {
-        tree: Oid,
-        commit: Oid,
-        undoes: Option<usize>,
-    },
-}
-
-/// Why an agent gave nothing.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum CallFailure {
-    /// The program, the login, the network, the quota: it says nothing about the change.
-    Infrastructure(String),
-    Budget(String),
-}
-
-/// How a run ended, and why.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RunEnd {
-    pub decision: Decision,
-    /// The attempt that is offered: the best, not the last.
-    pub best: usize,
 }

@@ -1,5 +1,6 @@
 //! The settings of the agents: which one has which role, where they are, what they may cost.
 
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -21,6 +22,8 @@ pub struct AgentSettings {
     /// The longest wait for a rate limit's reset.
     #[serde(deserialize_with = "unit::duration")]
     pub wait: Duration,
+    /// How many calls of one run are made side by side.
+    pub parallel: NonZeroUsize,
 }
 
 impl AgentSettings {

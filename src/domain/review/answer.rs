@@ -1,5 +1,6 @@
 //! A review's answer: the schema that is sent, and its strict reading.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::domain::model::class::Class;
@@ -19,7 +20,7 @@ const MORE_POSSIBLE: &str = "more_possible";
 const INTRODUCED_BY: &str = "introduced_by";
 
 /// One call's answer, well formed. Nothing in it is checked against the tree yet.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReviewAnswer {
     pub findings: Vec<RawFinding>,
     pub criteria: Vec<AssessedCriterion>,
@@ -31,7 +32,7 @@ pub struct ReviewAnswer {
 }
 
 /// A finding as it was claimed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RawFinding {
     pub class: Class,
     pub severity: Severity,
@@ -47,7 +48,7 @@ pub struct RawFinding {
 }
 
 /// What shows that a section was read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attested {
     pub path: String,
     pub nonce: String,

@@ -51,7 +51,7 @@ pub struct CompleteFile<'a> {
 #[derive(Clone, Debug, Serialize)]
 pub struct IngestedSpec {
     pub path: String,
-    #[serde(serialize_with = "crate::platform::store::path::serialize")]
+    #[serde(serialize_with = "crate::domain::model::path::serialize")]
     pub worktree: PathBuf,
     pub id: String,
     pub hash: String,

@@ -10,7 +10,7 @@ use crate::domain::policy::settings::Policy;
 use crate::flow::call::roles;
 use crate::flow::evaluate::policy;
 use crate::flow::evaluate::policy::RuleSelection;
-use crate::flow::review::session::Stopped;
+use crate::flow::review::request::Stopped;
 use crate::platform::config::env::Env;
 use crate::platform::git::repo::Repo;
 use crate::platform::process::{Cmd, ask_to_end, own_path};

@@ -6,8 +6,8 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 
 use crate::domain::model::error::hinted;
-use crate::domain::pipeline::run::{RunKind, Stage};
-use crate::flow::review::run_record::RunRecord;
+use crate::domain::pipeline::review_loop::{RunKind, Stage};
+use crate::domain::pipeline::run::Run;
 use crate::platform::process::Identity;
 use crate::platform::store::lock;
 use crate::platform::store::lock::{Held, Wait};
@@ -25,8 +25,8 @@ const BEGINNING_MAX: Duration = Duration::from_mins(1);
 pub(super) enum ExistingRun {
     /// No run can be continued.
     Nothing,
-    /// A run that was stopped, also by a used up budget, or between its end and its closing.
-    Stopped(RunFolder, Box<RunRecord>),
+    /// A run that was stopped, or paused because an agent could not be called.
+    Stopped(RunFolder, Box<Run>),
     /// Another process works on this run.
     Running(String),
 }
@@ -52,22 +52,21 @@ pub(super) fn find_run(
             continue;
         }
         // A run that cannot be read cannot be continued.
-        let Ok(Some(record)) = runs::load::<RunRecord>(state_dir, &id) else { continue };
-        let over = |record: &RunRecord| {
-            let has_ended = matches!(record.run.stage, Stage::Ended(_));
-            fresh && has_ended || record.closed && record.run.continued().is_none()
+        let Ok(Some(run)) = runs::load(state_dir, &id) else { continue };
+        let over = |run: &Run| match run.review_loop().stage {
+            Stage::Ended(_) => true,
+            Stage::Closing(_) | Stage::Paused(_) => fresh,
+            _ => false,
         };
-        if over(&record) || record.question != question || record.run.kind != kind {
+        if over(&run) || run.about.question != question || run.review_loop().kind != kind {
             continue;
         }
         let Some(folder) = RunFolder::try_take(state_dir, &id)? else {
             return Ok(ExistingRun::Running(id));
         };
         // It may have ended before its folder was taken.
-        let record = runs::load::<RunRecord>(state_dir, &id)?;
-        if let Some(record) = record.filter(|record| !over(record)) {
-            let record = record.continued().unwrap_or(record);
-            return Ok(ExistingRun::Stopped(folder, Box::new(record)));
+        if let Some(run) = runs::load(state_dir, &id)?.filter(|run| !over(run)) {
+            return Ok(ExistingRun::Stopped(folder, Box::new(run.resumed())));
         }
     }
     Ok(ExistingRun::Nothing)
@@ -79,7 +78,7 @@ pub(super) fn await_run(
     id: &str,
     longest: Duration,
     tell: &(dyn Fn(&str) + Sync),
-) -> Result<Option<(RunFolder, RunRecord)>> {
+) -> Result<Option<(RunFolder, Run)>> {
     let wait = Wait { living: longest, ..Wait::FOR_ITS_END };
     let told = &mut |holder: Option<&Identity>| match holder.filter(|holder| holder.is_alive()) {
         Some(holder) => tell(&format!(
@@ -89,8 +88,7 @@ pub(super) fn await_run(
         None => tell(&dying(id)),
     };
     if let Some(folder) = RunFolder::take(state_dir, id, wait, told)? {
-        let record = runs::load::<RunRecord>(state_dir, id)?;
-        return Ok(record.map(|record| (folder, record)));
+        return Ok(runs::load(state_dir, id)?.map(|run| (folder, run)));
     }
     if !runs::exists(state_dir, id) {
         return Ok(None);

@@ -8,10 +8,10 @@ use anyhow::{Context as _, Result};
 use bstr::BString;
 
 use crate::domain::model::oid::Oid;
-use crate::domain::pipeline::run::Stage;
+use crate::domain::pipeline::review_loop::Stage;
+use crate::domain::pipeline::run::Run;
 use crate::flow::call::cleanup::clean_up_calls;
 use crate::flow::review::fix;
-use crate::flow::review::run_record::RunRecord;
 use crate::flow::workspace::checkout;
 use crate::flow::workspace::{attempt, reading_copy};
 use crate::platform::config::env::{Env, now};
@@ -96,18 +96,19 @@ fn remove_workspaces(repo: &Repo, state_dir: &Path) -> Result<()> {
 /// Closes the run of a receipt: a kill may have come between the two.
 pub fn note_closed(repo: &Repo, id: &str) -> Result<()> {
     let state_dir = repo.state_dir();
-    let open = |record: &RunRecord| !record.closed && matches!(record.run.stage, Stage::Ended(_));
-    let load = || runs::load::<RunRecord>(&state_dir, id).unwrap_or_default().filter(open);
+    let closing = |run: &Run| matches!(run.review_loop().stage, Stage::Closing(_));
+    let load = || runs::load(&state_dir, id).unwrap_or_default().filter(closing);
     if load().is_some()
         && let Some(folder) = RunFolder::try_take(&state_dir, id)?
-        && let Some(record) = load()
+        && let Some(run) = load()
     {
-        folder.save(&RunRecord { closed: true, ..record })?;
+        folder.save(&run.closed())?;
     }
     Ok(())
 }
 
 /// Whether a run is closed.
 fn is_over(state_dir: &Path, id: &str) -> bool {
-    matches!(runs::load::<RunRecord>(state_dir, id), Ok(Some(record)) if record.closed)
+    let has_ended = |run: &Run| matches!(run.review_loop().stage, Stage::Ended(_));
+    matches!(runs::load(state_dir, id), Ok(Some(run)) if has_ended(&run))
 }

@@ -1,5 +1,7 @@
 //! Delivers a change to the reviewer and the arbiter: the files of a change as sections of prompts.
 
+use std::path::PathBuf;
+
 use anyhow::{Result, bail};
 use bstr::{BString, ByteSlice as _};
 
@@ -20,6 +22,16 @@ use crate::platform::git::repo::Repo;
 pub struct Delivered {
     pub delivery: Delivery,
     pub left_out: Vec<(String, String)>,
+}
+
+/// A change as it was laid out, for one review or for the arbiter.
+pub struct Layout {
+    /// The stable name of the review within the run; it gives the seed of the nonces.
+    pub(super) name: String,
+    pub(super) change: Change,
+    pub(super) delivered: Delivered,
+    /// The folder that the agents may read.
+    pub(super) dir: PathBuf,
 }
 
 /// Builds the delivery of a change.

@@ -1,5 +1,4 @@
-//! Closes an ended run: reports its findings, stores the receipt of a complete review, and computes
-//! the verdict.
+//! Closes a run that came to its end, and reports what it came to.
 
 use anyhow::Result;
 use jiff::Timestamp;
@@ -7,18 +6,19 @@ use jiff::Timestamp;
 use crate::domain::model::agent::{Cost, Money, Role, Spent};
 use crate::domain::model::finding::Effect;
 use crate::domain::model::report::{Report, Reported, Skipped, Verdict};
-use crate::domain::pipeline::run::{Attempt, RunEnd, RunKind, Stage};
+use crate::domain::pipeline::job::RunEnd;
+use crate::domain::pipeline::review_loop::{RunKind, Stage};
+use crate::domain::pipeline::run::{Names, Run};
 use crate::domain::review::arbiter_decision::ArbiterVerdict;
 use crate::domain::review::converge::blocking;
 use crate::domain::review::decide::{Decision, EscalationDetail};
 use crate::flow::evaluate::recording;
 use crate::flow::evaluate::report::build_report;
 use crate::flow::review::finding;
+use crate::flow::review::fix;
 use crate::flow::review::outcome::{ReviewDetails, ReviewEnding, ReviewResult};
 use crate::flow::review::receipt;
 use crate::flow::review::receipt::{FoundReceipt, ReviewReceipt};
-use crate::flow::review::run_record::{Names, RunRecord};
-use crate::flow::review::session::ReviewSession;
 use crate::flow::review::target::ReviewTarget;
 use crate::flow::workspace::attempt;
 use crate::platform::config::env::{Env, now};
@@ -27,84 +27,115 @@ use crate::platform::store::ledger;
 use crate::platform::store::ledger::Ledger;
 use crate::platform::store::ledger::call::Call;
 use crate::platform::store::ledger::error::Error as LedgerError;
+use crate::platform::ui::out;
 use crate::platform::ui::review_report::Offer;
 
-/// Closes a run that has ended. Idempotent.
-pub fn close(
-    repo: &Repo,
-    env: &Env,
-    record: &RunRecord,
-    paths: Vec<String>,
-    started: Timestamp,
-) -> Result<ReviewResult> {
-    let Stage::Ended(RunEnd { decision, best }) = record.run.stage.clone() else {
-        anyhow::bail!("the run `{}` has not ended", record.run.id);
-    };
-    let calls = calls(repo, env, &record.run.id)?;
-    let spent = spent(&calls);
-    let names = names(record, &calls);
-    let stopping: Vec<String> = blocking(&record.run.findings, best)
-        .into_iter()
-        .filter_map(|standing| record.kept.get(&standing.raised.id).cloned())
-        .collect();
-    let mut skipped = record.skipped.clone();
-    let mut findings = record.gated.clone();
-    findings.extend(reported(repo, env, record, best, &stopping, &decision)?);
-    let offer = offer(repo, record, best)?;
-    let mut kept = None;
-    if record.run.kind == RunKind::Review && has_receipt(record, &decision) {
-        let receipt = receipt_of(record, &decision, best, &names, stopping, spent, now(env));
-        let (id, aside) = keep(repo, env, &receipt)?;
-        skipped.extend(aside);
-        kept = id;
+/// Stores what is to be kept of a run that came to this end: the receipt of a complete review, the
+/// branch of a fix. Idempotent.
+pub fn close(repo: &Repo, env: &Env, run: &Run, end: &RunEnd) -> Result<()> {
+    match run.review_loop().kind {
+        RunKind::Fix => publish(repo, run, end.best).map(drop),
+        RunKind::Review if has_receipt(run, &end.decision) => {
+            let receipt = receipt_of(run, end, &calls(repo, env, &run.id)?, now(env));
+            if let Some(aside) = keep(repo, env, &receipt)? {
+                out::warn(&aside.reason);
+            }
+            Ok(())
+        }
+        RunKind::Review => Ok(()),
     }
-    let report = report(verdict(&decision), findings, skipped, started, now(env));
+}
+
+/// Reports what a run came to, or how far a paused one came. A paused run that has fixes offers them on
+/// its branch meanwhile.
+pub fn report(repo: &Repo, env: &Env, run: &Run, paths: Vec<String>) -> Result<ReviewResult> {
+    let review = run.review_loop();
+    let Some(RunEnd { decision, best }) = review.end().cloned() else {
+        anyhow::bail!("the run `{}` has not ended", run.id);
+    };
+    let calls = calls(repo, env, &run.id)?;
+    let names = names(run, &calls);
+    let mut findings = run.record().gated.clone();
+    findings.extend(reported(repo, env, run, best, &stopping(run, best), &decision)?);
+    let (resume_when, offer) = match &review.stage {
+        Stage::Paused(pause) => (Some(pause.resume_when), publish(repo, run, best)?),
+        // The branch belongs to the person by now: it may be moved, merged or gone.
+        _ => (None, attempt::published_branch(repo, &run.id)?),
+    };
+    let receipt = match review.kind {
+        RunKind::Review if resume_when.is_none() && has_receipt(run, &decision) => {
+            receipt::find(repo, env, &run.about.question)?
+        }
+        _ => None,
+    };
+    let skipped = run.record().skipped.clone();
+    let report = report_of(verdict(&decision), findings, skipped, run.about.started, now(env));
     let details = ReviewDetails {
-        run: record.run.id.clone(),
-        route: record.run.route,
+        run: run.id.clone(),
+        route: run.about.route,
         reviewer: names.reviewer,
         arbiter: names.arbiter,
         decision,
-        criteria: record.run.criteria.clone(),
-        unscanned: record.unscanned.clone(),
-        unanchored: record.unanchored,
-        spent,
-        receipt: kept,
+        criteria: review.criteria.clone(),
+        unscanned: run.record().unscanned.clone(),
+        unanchored: run.record().unanchored,
+        spent: spent(&calls),
+        // A newer run may have answered the question meanwhile.
+        receipt: receipt.filter(|found| found.receipt.run == run.id).map(|found| found.id),
         from_receipt: false,
-        offer,
+        resume_when,
+        offer: offer.zip(run.first_attempt().commit.as_ref()).map(|(branch, base)| Offer {
+            branch,
+            base: base.short().to_owned(),
+            fixes: best,
+        }),
     };
     Ok(ReviewResult {
-        title: record.title.clone(),
+        title: run.about.title.clone(),
         paths,
         report,
         ending: ReviewEnding::Reviewed(Box::new(details)),
     })
 }
 
+/// Publishes the best attempt, unless it is the change itself; returns the name to merge. The run's
+/// workspace is released.
+fn publish(repo: &Repo, run: &Run, best: usize) -> Result<Option<String>> {
+    let review = run.review_loop();
+    if review.kind != RunKind::Fix {
+        return Ok(None);
+    }
+    fix::release(repo, &run.id)?;
+    if best == 0 {
+        return Ok(None);
+    }
+    attempt::publish_branch(repo, &run.id, &review.attempts, best).map(Some)
+}
+
+/// The ledger's ids of the findings that stop an attempt.
+fn stopping(run: &Run, best: usize) -> Vec<String> {
+    let blocking = blocking(&run.review_loop().findings, best).into_iter();
+    blocking.filter_map(|finding| run.record().kept.get(&finding.raised.id).cloned()).collect()
+}
+
 /// Builds the receipt of a run.
-fn receipt_of(
-    record: &RunRecord,
-    decision: &Decision,
-    best: usize,
-    names: &Names,
-    blocking: Vec<String>,
-    spent: Spent,
-    time: Timestamp,
-) -> ReviewReceipt {
+fn receipt_of(run: &Run, end: &RunEnd, calls: &[Call], time: Timestamp) -> ReviewReceipt {
+    let (review, record, spent) = (run.review_loop(), run.record(), spent(calls));
+    let names = names(run, calls);
     ReviewReceipt {
         version: ReviewReceipt::version(),
-        question: record.question.clone(),
-        tree: record.run.attempts[best].tree.clone(),
-        base: record.run.base.clone(),
-        run: record.run.id.clone(),
-        route: record.run.route,
-        independent: record.run.route.is_independent(),
-        reviewer: names.reviewer.clone(),
-        arbiter: names.arbiter.clone(),
-        decision: decision.clone(),
-        criteria: record.run.criteria.clone(),
+        question: run.about.question.clone(),
+        tree: review.attempts[end.best].tree.clone(),
+        base: review.base.clone(),
+        run: run.id.clone(),
+        route: run.about.route,
+        independent: run.about.route.is_independent(),
+        reviewer: names.reviewer,
+        arbiter: names.arbiter,
+        decision: end.decision.clone(),
+        criteria: review.criteria.clone(),
         findings: record.kept.values().cloned().collect(),
-        blocking,
+        blocking: stopping(run, end.best),
         unscanned: record.unscanned.clone(),
         delivered: record.delivered.clone(),
         answers: record.answers.clone(),
@@ -114,21 +145,12 @@ fn receipt_of(
     }
 }
 
-/// Stores a receipt, unless a newer one exists; returns its id where it is the newest.
-fn keep(
-    repo: &Repo,
-    env: &Env,
-    receipt: &ReviewReceipt,
-) -> Result<(Option<String>, Option<Skipped>)> {
+/// Stores a receipt, unless a newer run has one; a notice where the ledger was damaged.
+fn keep(repo: &Repo, env: &Env, receipt: &ReviewReceipt) -> Result<Option<Skipped>> {
     // After a kill the question may have been asked afresh: the ids of runs sort by age.
     match receipt::find(repo, env, &receipt.question)? {
-        Some(known) if known.receipt.run >= receipt.run => {
-            Ok(((known.receipt.run == receipt.run).then_some(known.id), None))
-        }
-        _ => {
-            let (id, aside) = receipt::keep(repo, receipt)?;
-            Ok((Some(id), aside))
-        }
+        Some(known) if known.receipt.run >= receipt.run => Ok(None),
+        _ => receipt::keep(repo, receipt),
     }
 }
 
@@ -168,9 +190,10 @@ pub fn of_receipt(
         spent: Spent::default(),
         receipt: Some(found.id.clone()),
         from_receipt: true,
+        resume_when: None,
         offer: None,
     };
-    let report = report(verdict, findings, gates.skipped, started, now);
+    let report = report_of(verdict, findings, gates.skipped, started, now);
     ReviewResult {
         title: target.title.clone(),
         paths: target.paths(),
@@ -191,8 +214,8 @@ fn verdict(decision: &Decision) -> Verdict {
 
 /// Whether the answer holds for later reviews of the same question: not where a gate, a budget or a
 /// failed call decided.
-fn has_receipt(record: &RunRecord, decision: &Decision) -> bool {
-    let reviewed = record.run.attempts.last().is_some_and(Attempt::is_reviewed);
+fn has_receipt(run: &Run, decision: &Decision) -> bool {
+    let reviewed = run.attempt().is_reviewed();
     let lasts = match decision {
         Decision::Submit | Decision::Fix(_) => true,
         Decision::Escalate(why) => {
@@ -207,7 +230,7 @@ fn has_receipt(record: &RunRecord, decision: &Decision) -> bool {
 fn reported(
     repo: &Repo,
     env: &Env,
-    record: &RunRecord,
+    run: &Run,
     best: usize,
     stopping: &[String],
     decision: &Decision,
@@ -217,7 +240,7 @@ fn reported(
     let ledger = ledger.map_err(LedgerError::hinted)?;
     let stops = matches!(decision, Decision::Fix(_) | Decision::Escalate(_));
     let mut all = Vec::new();
-    for standing in &record.run.findings {
+    for standing in &run.review_loop().findings {
         let gone = standing.resolved_in.is_some_and(|resolved| resolved <= best);
         let word = standing.decision.as_ref().map(|ruling| ruling.verdict);
         if gone
@@ -232,7 +255,7 @@ fn reported(
         {
             continue;
         }
-        let kept = record.kept.get(&standing.raised.id);
+        let kept = run.record().kept.get(&standing.raised.id);
         let effect = match kept {
             Some(id) if stops && stopping.contains(id) => Effect::Block,
             _ => Effect::Warn,
@@ -252,25 +275,7 @@ fn reported(
     Ok(all)
 }
 
-fn offer(repo: &Repo, record: &RunRecord, best: usize) -> Result<Option<Offer>> {
-    if record.run.kind != RunKind::Fix {
-        return Ok(None);
-    }
-    let branch = if record.closed {
-        // The branch belongs to the person by now: it may be moved, merged or gone.
-        attempt::published_branch(repo, &record.run.id)?
-    } else {
-        ReviewSession::publish_best(repo, record, best)?
-    };
-    let base = record.run.attempts.first().and_then(|attempt| attempt.commit.as_ref());
-    Ok(branch.zip(base).map(|(branch, base)| Offer {
-        branch,
-        base: base.short().to_owned(),
-        fixes: best,
-    }))
-}
-
-fn report(
+fn report_of(
     verdict: Verdict,
     findings: Vec<Reported>,
     skipped: Vec<Skipped>,
@@ -298,7 +303,8 @@ fn spent(calls: &[Call]) -> Spent {
 
 /// The names of reviewer and arbiter from the run record; of a run of an older version from its calls.
 /// The settings are not read: they may have changed since.
-fn names(record: &RunRecord, calls: &[Call]) -> Names {
+fn names(run: &Run, calls: &[Call]) -> Names {
+    let names = &run.record().names;
     let known = |known: &String, role: Role| {
         let mut answered = calls.iter().filter(|call| call.role == role && call.is_answered());
         match answered.next_back() {
@@ -308,7 +314,7 @@ fn names(record: &RunRecord, calls: &[Call]) -> Names {
         }
     };
     Names {
-        reviewer: known(&record.names.reviewer, Role::Reviewer),
-        arbiter: known(&record.names.arbiter, Role::Arbiter),
+        reviewer: known(&names.reviewer, Role::Reviewer),
+        arbiter: known(&names.arbiter, Role::Arbiter),
     }
 }

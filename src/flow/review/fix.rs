@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 
 use crate::domain::model::oid::Oid;
-use crate::domain::pipeline::run::{Attempt, FixOutcome, Run};
+use crate::domain::pipeline::job::FixOutcome;
+use crate::domain::pipeline::review_loop::Attempt;
+use crate::domain::pipeline::run::Run;
 use crate::flow::workspace::attempt;
 use crate::flow::workspace::checkout;
 use crate::flow::workspace::checkout::{Ignored, Workspace};
@@ -48,12 +50,13 @@ impl<'a> FixWorkspace<'a> {
 
     /// Commits the executor's work as the run's next attempt.
     pub fn commit(&self, run: &Run, message: &str) -> Result<FixOutcome> {
-        let (tree, last) = (self.workspace.snapshot(self.repo, self.interrupts)?, last(run)?);
+        let (tree, last) = (self.workspace.snapshot(self.repo, self.interrupts)?, run.attempt());
         if tree == last.tree {
             return Ok(FixOutcome::Nothing);
         }
-        let undoes = attempt::undoes(self.repo, &run.attempts, &tree)?;
-        let number = run.attempts.len();
+        let attempts = &run.review_loop().attempts;
+        let undoes = attempt::undoes(self.repo, attempts, &tree)?;
+        let number = attempts.len();
         let parent = last.commit.as_ref();
         let commit = attempt::save(self.repo, &run.id, number, &tree, parent, message)?;
         Ok(FixOutcome::Changed { tree, commit, undoes })
@@ -62,11 +65,11 @@ impl<'a> FixWorkspace<'a> {
     /// Commits the unfinished work of an executor, apart from the attempts: it is not reviewed and not
     /// lost. `None` where there is none.
     pub fn commit_partial(&self, run: &Run) -> Result<Option<Oid>> {
-        let (tree, last) = (self.workspace.snapshot(self.repo, self.interrupts)?, last(run)?);
+        let (tree, last) = (self.workspace.snapshot(self.repo, self.interrupts)?, run.attempt());
         if tree == last.tree {
             return Ok(None);
         }
-        let number = run.attempts.len();
+        let number = run.review_loop().attempts.len();
         let message = format!("wip: what attempt {number} of run {} left unfinished\n", run.id);
         let parent = last.commit.as_ref();
         attempt::save_partial(self.repo, &run.id, number, &tree, parent, &message).map(Some)
@@ -92,8 +95,4 @@ fn folder(repo: &Repo, run: &str) -> PathBuf {
 
 fn spare(repo: &Repo) -> PathBuf {
     checkout::root(repo).join("spare")
-}
-
-fn last(run: &Run) -> Result<&Attempt> {
-    run.attempts.last().context("a run has an attempt from its beginning")
 }

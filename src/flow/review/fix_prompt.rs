@@ -7,7 +7,7 @@ use regex::RegexBuilder;
 use crate::domain::model::agent::Role;
 use crate::domain::model::change::Change;
 use crate::domain::model::fence::visible_path;
-use crate::domain::pipeline::run::FixRequest;
+use crate::domain::pipeline::job::FixRequest;
 use crate::domain::review::finding::ReviewFinding;
 use crate::domain::review::{fixer, prompt};
 use crate::flow::review::session::ReviewSession;
@@ -22,18 +22,18 @@ const SIBLINGS_MAX: usize = 20;
 impl ReviewSession<'_> {
     /// Builds the prompt of a fix.
     pub(super) fn fixer_prompt(&self, order: &FixRequest) -> Result<String> {
-        let change = self.change_since(self.record.run.base.as_ref())?;
+        let change = self.change_since(self.run.review_loop().base.as_ref())?;
         let spec = self.inputs.parsed_spec.as_ref().map(prompt::spec_text);
-        let rules = self.rules(Role::Executor, &change.files);
+        let rules = self.inputs.rules_for(Role::Executor, &change.files);
         let places: Vec<&ReviewFinding> = self
-            .record
             .run
+            .review_loop()
             .findings
             .iter()
             .map(|standing| &standing.raised)
             .filter(|raised| order.findings.contains(&raised.id))
             .collect();
-        let token = self.token(&format!("fix-{}", self.record.run.attempts.len()));
+        let token = self.token(&format!("fix-{}", self.run.review_loop().attempts.len()));
         let mut instructions = order.instructions.clone();
         instructions.extend(self.siblings(&change, &places));
         Ok(fixer::prompt(fixer::FixPrompt {

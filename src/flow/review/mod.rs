@@ -11,15 +11,15 @@ pub mod fix;
 mod fix_prompt;
 pub mod gate;
 pub mod inputs;
+mod layout;
 mod limits;
 pub mod outcome;
 pub mod push;
 pub mod receipt;
 pub mod report;
-mod request;
+pub mod request;
 pub mod reviewer;
 mod run_context;
-pub mod run_record;
 pub mod session;
 pub mod target;
 mod texts;
@@ -31,7 +31,6 @@ use anyhow::{Result, anyhow};
 use crate::domain::model::error::hinted;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::{Report, Verdict};
-use crate::domain::pipeline::run::Stage;
 use crate::domain::policy::agents::RouteChoice;
 use crate::flow::call::roles;
 use crate::flow::evaluate::gates::run_gates;
@@ -40,7 +39,6 @@ use crate::flow::evaluate::report::build_report;
 use crate::flow::review::inputs::ReviewInputs;
 use crate::flow::review::outcome::{ReviewEnding, ReviewResult};
 use crate::flow::review::run_context::RunContext;
-use crate::flow::review::run_record::RunRecord;
 use crate::flow::review::target::{ReviewRange, ReviewRequest, ReviewTarget};
 use crate::platform::config::env::{Env, now};
 use crate::platform::git::repo::Repo;
@@ -82,8 +80,8 @@ pub fn review(
             let gates = gates_alone(repo, env, &target, &inputs)?;
             return Ok(finish::of_receipt(&target, &found, gates, started, now(env)));
         }
-        if let Some((folder, record)) = context.claim(&inputs, &target, &question, request)? {
-            let reviewed = context.perform(&inputs, &folder, record, target.paths())?;
+        if let Some((folder, run)) = context.claim(&inputs, &target, &question, request)? {
+            let reviewed = context.perform(&inputs, &folder, run, target.paths())?;
             note_answer(repo, request);
             return Ok(reviewed);
         }
@@ -114,26 +112,26 @@ pub fn resume(
     let known = runs::list(&state_dir)?.into_iter().find(|known| known.eq_ignore_ascii_case(id));
     let id = known.ok_or_else(unknown)?;
     let folder = claim::resume(&state_dir, &id, tell)?;
-    let mut record: RunRecord = runs::load(&state_dir, &id)?.ok_or_else(unknown)?;
+    let mut run = runs::load(&state_dir, &id)?.ok_or_else(unknown)?;
     let home = roles::agents_home(repo);
     let around = roles::around(repo, env, &home);
-    let target = record.target(repo)?;
-    let inputs = ReviewInputs::gather(repo, env, flags, &target, record.spec.clone(), around)?;
+    let target = target::of_run(repo, &run)?;
+    let inputs = ReviewInputs::gather(repo, env, flags, &target, run.about.spec.clone(), around)?;
     for note in &inputs.assignment.notes {
         tell(note);
     }
     // An answer must not be half by one reviewer and half by another.
-    let is_same = inputs.question(&target).is_some_and(|question| question == record.question);
-    if is_same {
-        record = record.continued().unwrap_or(record);
-    } else if !matches!(record.run.stage, Stage::Ended(_)) {
+    let question = inputs.question(&target);
+    if question.is_some_and(|question| question == run.about.question) {
+        run = run.resumed();
+    } else if run.review_loop().end().is_none() {
         return Err(hinted(
             format!("the agents, the settings or this program changed since `{id}` was stopped"),
             "change them back, or ask anew with `tribunal review`",
         ));
     }
     let context = RunContext { repo, env, around, tell };
-    context.perform(&inputs, &folder, record, target.paths())
+    context.perform(&inputs, &folder, run, target.paths())
 }
 
 /// Reviews a commit of the queue. An error is the reason why there is no answer.

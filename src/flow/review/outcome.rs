@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::domain::model::agent::{Route, Spent};
 use crate::domain::model::report::{ExitStatus, Report, Verdict};
+use crate::domain::pipeline::review_loop::ResumeWhen;
 use crate::domain::review::decide::{Decision, EscalationDetail};
 use crate::domain::review::finding::AssessedCriterion;
 use crate::platform::ui::out::{DIM, GOOD};
@@ -52,6 +53,8 @@ pub struct ReviewDetails {
     pub receipt: Option<String>,
     /// Whether a receipt of an earlier review answered.
     pub from_receipt: bool,
+    /// Of a run that is paused: when there is a point in going on.
+    pub resume_when: Option<ResumeWhen>,
     pub offer: Option<Offer>,
 }
 
@@ -149,14 +152,23 @@ impl ReviewResult {
                 "`tribunal review --fix` has it fixed on a branch of its own; `tribunal findings dismiss ID` answers a finding"
                     .to_owned(),
             ),
-            (Decision::Escalate(EscalationDetail::Budget(_)), _) => hints.push(format!(
-                "raise the budget in your own settings; `tribunal resume {}` then goes on, and what was answered counts",
-                details.run
-            )),
             (Decision::Inconclusive(_), _) => {
                 hints.push("`tribunal doctor` tells how the agents stand".to_owned());
             }
             _ => {}
+        }
+        if let Some(resume_when) = &details.resume_when {
+            let first = match resume_when {
+                ResumeWhen::Asked => "once that works,".to_owned(),
+                ResumeWhen::At(end) => format!("after {},", end.strftime("%Y-%m-%d %H:%M UTC")),
+                ResumeWhen::BudgetAllows => {
+                    "raise the budget in your own settings; then".to_owned()
+                }
+            };
+            hints.push(format!(
+                "{first} `tribunal resume {}` goes on, and what was answered counts",
+                details.run
+            ));
         }
         hints
     }
@@ -202,10 +214,20 @@ impl ReviewDetails {
             },
             "receipt": self.receipt,
             "from_receipt": self.from_receipt,
+            "resume_when": self.resume_when.map(resume_words),
             "offer": self.offer.as_ref().map(|offer| json!({
                 "branch": offer.branch, "base": offer.base, "fixes": offer.fixes,
             })),
         })
+    }
+}
+
+/// When there is a point in going on with a paused run, in JSON: a word, or a time.
+pub fn resume_words(resume_when: ResumeWhen) -> String {
+    match resume_when {
+        ResumeWhen::Asked => "asked".to_owned(),
+        ResumeWhen::BudgetAllows => "budget allows".to_owned(),
+        ResumeWhen::At(end) => end.to_string(),
     }
 }
 

@@ -132,12 +132,12 @@ pub fn find(repo: &Repo, env: &Env, question: &str) -> Result<Option<FoundReceip
     Ok(Some(FoundReceipt { id: kept.id, receipt, findings }))
 }
 
-/// Stores a receipt; returns its id, and a notice where the ledger was damaged.
-pub fn keep(repo: &Repo, receipt: &ReviewReceipt) -> Result<(String, Option<Skipped>)> {
+/// Stores a receipt; returns a notice where the ledger was damaged.
+pub fn keep(repo: &Repo, receipt: &ReviewReceipt) -> Result<Option<Skipped>> {
     let body = serde_json::to_string(receipt)?;
     let done = ledger::with(&repo.state_dir(), receipt.time, |ledger| {
         ledger.keep_receipt(&receipt.question, &body, receipt.time)
     })
     .map_err(LedgerError::hinted)?;
-    Ok((done.value, done.set_aside.as_deref().map(recording::damaged_ledger)))
+    Ok(done.set_aside.as_deref().map(recording::damaged_ledger))
 }

@@ -7,10 +7,9 @@ use anyhow::Result;
 use crate::domain::gates::secrets::redact::redact_str;
 use crate::domain::model::agent::Route;
 use crate::domain::model::report::Reported;
-use crate::domain::pipeline::run::Stage;
+use crate::domain::pipeline::run::Run;
 use crate::domain::review::finding::{AssessedCriterion, Completeness, Quote};
 use crate::flow::review::outcome::{ReviewDetails, ReviewEnding, ReviewResult, reason};
-use crate::flow::review::run_record::RunRecord;
 use crate::flow::workspace::work_tree::{refuse_links, work_tree};
 use crate::platform::config::env::{Env, now};
 use crate::platform::git::repo::Repo;
@@ -46,12 +45,12 @@ fn of(repo: &Repo, env: &Env, reviewed: &ReviewResult) -> Result<ReviewReport> {
         ReviewEnding::Nothing => "there was nothing that a model could review".to_owned(),
     };
     let text = |of: fn(&ReviewDetails) -> &String| details.map(of).cloned().unwrap_or_default();
-    let record = match details {
-        Some(details) => runs::load::<RunRecord>(&repo.state_dir(), &details.run)?,
+    let run = match details {
+        Some(details) => runs::load(&repo.state_dir(), &details.run)?,
         None => None,
     };
     let unscanned =
-        details.map_or_else(Vec::new, |details| unread(reviewed, details, record.as_ref()));
+        details.map_or_else(Vec::new, |details| unread(reviewed, details, run.as_ref()));
     let is_read = |path: &&String| !unscanned.iter().any(|(unread, _)| unread == *path);
     let time = now(env);
     Ok(ReviewReport {
@@ -69,7 +68,7 @@ fn of(repo: &Repo, env: &Env, reviewed: &ReviewResult) -> Result<ReviewReport> {
         },
         skipped: reviewed.report.skipped.clone(),
         criteria: details.map(criteria).unwrap_or_default(),
-        findings: findings(reviewed, record.as_ref()),
+        findings: findings(reviewed, run.as_ref()),
         unanchored: details.map_or(0, |details| details.unanchored),
         spent: details.map(|details| details.spent).unwrap_or_default(),
         receipt: details.and_then(|details| details.receipt.clone()),
@@ -92,19 +91,16 @@ fn criteria(details: &ReviewDetails) -> Vec<CriterionLine> {
 fn unread(
     reviewed: &ReviewResult,
     details: &ReviewDetails,
-    record: Option<&RunRecord>,
+    run: Option<&Run>,
 ) -> Vec<(String, String)> {
     let mut unread = details.unscanned.clone();
     // Only a complete review has a receipt.
     if details.receipt.is_some() {
         return unread;
     }
-    let completeness = record.and_then(|record| {
-        let best = match &record.run.stage {
-            Stage::Ended(end) => end.best,
-            _ => record.run.attempts.len().checked_sub(1)?,
-        };
-        record.run.attempts.get(best)?.review.as_ref()
+    let completeness = run.map(Run::review_loop).and_then(|review| {
+        let best = review.end().map_or(review.current(), |end| end.best);
+        review.attempts.get(best)?.review.as_ref()
     });
     match completeness {
         Some(Completeness::Complete) => {}
@@ -120,12 +116,11 @@ fn unread(
 }
 
 /// The findings, with the run's details of them, where the run is still there.
-fn findings(reviewed: &ReviewResult, record: Option<&RunRecord>) -> Vec<FindingPart> {
-    let standings = record.map(|record| record.run.findings.as_slice());
+fn findings(reviewed: &ReviewResult, run: Option<&Run>) -> Vec<FindingPart> {
     let said_of = |reported: &Reported| {
-        let kept = &record?.kept;
-        let (id, _) = kept.iter().find(|(_, ledger)| **ledger == reported.id)?;
-        standings?.iter().find(|standing| standing.raised.id == *id)
+        let run = run?;
+        let (id, _) = run.record().kept.iter().find(|(_, ledger)| **ledger == reported.id)?;
+        run.review_loop().findings.iter().find(|finding| finding.raised.id == *id)
     };
     let quotes = |quotes: &[Quote]| -> Vec<(String, String)> {
         quotes.iter().map(|quote| (quote.path.clone(), quote.text.clone())).collect()

@@ -1,23 +1,33 @@
-//! Sends requests to the agents of a run, and parses their answers.
+//! Sends requests to the agents of a run, and parses their answers. May be called from several threads
+//! at once.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use serde_json::Value;
 
-use crate::domain::model::agent::Role;
-use crate::domain::pipeline::run::CallFailure;
+use crate::domain::pipeline::job::{AgentAnswer, CallFailure};
+use crate::domain::review::answer::{self, ExpectedAnswer, ReviewAnswer};
+use crate::domain::review::arbiter::{self, ArbiterAnswer};
+use crate::domain::review::finding::ReviewFinding;
 use crate::domain::review::prompt;
-use crate::flow::call::client::AgentQuestion;
+use crate::flow::call::client::{AgentClient, AgentQuestion};
 use crate::flow::call::roles::AssignedAgent;
-use crate::flow::review::session::ReviewSession;
 use crate::platform::agents::ask::{Access, Answer, Outcome};
 
+/// A signal stopped the run, which can be resumed.
+#[derive(Debug, thiserror::Error)]
+#[error("the run `{run}` was stopped")]
+pub struct Stopped {
+    pub run: String,
+    pub signal: i32,
+}
+
 /// Why there is no answer.
-pub(super) enum AskError {
+enum AskError {
     /// The call could not be made or answered.
     Failed(CallFailure),
-    /// The answer did not fit the schema, twice.
+    /// The answer did not fit the schema.
     Malformed {
         why: String,
         /// The answer, verbatim; empty where there was none.
@@ -26,118 +36,159 @@ pub(super) enum AskError {
 }
 
 /// A request whose answer has a schema.
-pub(super) struct StructuredRequest<'a> {
-    pub to: &'a AssignedAgent,
+pub(super) struct StructuredRequest {
+    pub to: AssignedAgent,
     /// The stable name of the question within the run.
-    pub key: &'a str,
-    pub prompt: &'a str,
+    pub key: String,
+    pub prompt: String,
     /// The nonce of the fences in the prompt.
-    pub token: &'a str,
-    pub schema: &'a Value,
+    pub token: String,
     /// The folder that the agent may read.
-    pub dir: &'a Path,
+    pub dir: PathBuf,
+    pub expected: ExpectedReply,
 }
 
-impl ReviewSession<'_> {
-    /// Sends a request; once more, with the error, where the answer does not fit the schema.
-    pub(super) fn request<T>(
-        &mut self,
-        request: &StructuredRequest<'_>,
-        read: impl Fn(&Value) -> Result<T, String>,
-    ) -> Result<Result<T, AskError>> {
-        let first = self.send(request, request.key, request.prompt)?;
-        let (why, gave) = match first {
-            Err(AskError::Malformed { why, gave }) => (why, gave),
-            Err(failed) => return Ok(Err(failed)),
-            Ok(answer) => match parse_answer(&answer, &read) {
-                Ok(value) => return Ok(Ok(value)),
-                Err(why) => (why, answer.text),
-            },
-        };
-        let again = prompt::repair(request.prompt, &why, &gave, request.token);
-        Ok(match self.send(request, &format!("{}-repair", request.key), &again)? {
-            Err(unanswered) => Err(unanswered),
-            Ok(answer) => parse_answer(&answer, &read)
-                .map_err(|why| AskError::Malformed { why, gave: answer.text }),
-        })
+/// What a request asks for.
+pub(super) enum ExpectedReply {
+    Review(ExpectedAnswer),
+    /// Whether this finding is upheld.
+    Decision(Box<ReviewFinding>),
+}
+
+/// The answer to a request, well formed. Nothing in it is checked against the tree yet.
+pub(super) enum StructuredReply {
+    Review(ReviewAnswer),
+    Decision(ArbiterAnswer),
+}
+
+impl ExpectedReply {
+    fn schema(&self) -> Value {
+        match self {
+            Self::Review(expected) => answer::schema(*expected),
+            Self::Decision(_) => arbiter::schema(),
+        }
     }
 
-    /// Lets an executor work in a folder.
-    pub(super) fn request_work(
-        &mut self,
-        executor: &AssignedAgent,
-        key: &str,
-        prompt: &str,
-        dir: &Path,
-    ) -> Result<Result<(), CallFailure>> {
-        let question =
-            AgentQuestion { to: executor, key, prompt, schema: None, access: Access::Write, dir };
-        Ok(match self.call(&question)? {
-            // What it reports of its work is not used: the gates and the reviewer check it.
-            Ok(_) | Err(AskError::Malformed { .. }) => Ok(()),
-            Err(AskError::Failed(failure)) => Err(failure),
-        })
-    }
-
-    fn send(
-        &mut self,
-        request: &StructuredRequest<'_>,
-        key: &str,
-        prompt: &str,
-    ) -> Result<Result<Answer, AskError>> {
-        self.call(&AgentQuestion {
-            to: request.to,
-            key,
-            prompt,
-            schema: Some(request.schema),
-            access: Access::Read,
-            dir: request.dir,
-        })
-    }
-
-    fn call(&mut self, question: &AgentQuestion<'_>) -> Result<Result<Answer, AskError>> {
-        let reply = self.client.ask(question)?;
-        let word = reply.outcome.as_str();
-        let name = &question.to.name;
-        Ok(match reply.outcome {
-            Outcome::Answered(answer) => {
-                let whole = blake3::hash(answer.text.as_bytes()).to_hex().to_string();
-                if !self.record.answers.contains(&whole) {
-                    self.record.answers.push(whole);
-                }
-                let names = &mut self.record.names;
-                match question.to.role {
-                    Role::Reviewer => names.reviewer = question.to.label(),
-                    Role::Arbiter => names.arbiter = question.to.label(),
-                    _ => {}
-                }
-                Ok(answer)
+    fn parse(&self, answer: &Answer) -> Result<StructuredReply, String> {
+        let value = answer.json.as_ref().ok_or_else(|| "it holds no JSON object".to_owned())?;
+        match self {
+            Self::Review(expected) => answer::read(value, *expected)
+                .map(StructuredReply::Review)
+                .map_err(|wrong| wrong.to_string()),
+            Self::Decision(finding) => {
+                arbiter::parse(value, finding).map(StructuredReply::Decision)
             }
-            Outcome::Malformed { why } => Err(AskError::Malformed { why, gave: String::new() }),
-            Outcome::OverBudget { why } => Err(AskError::Failed(CallFailure::Budget(why))),
-            Outcome::Interrupted(signal) => return Err(self.stopped(signal)),
-            Outcome::Refused { why }
-            | Outcome::TimedOut { why }
-            | Outcome::Killed { why }
-            | Outcome::CouldNotStart { why }
-            | Outcome::NotLoggedIn { why }
-            | Outcome::ContextTooLong { why }
-            | Outcome::RateLimited { why, .. }
-            | Outcome::QuotaUsedUp { why }
-            | Outcome::Transient { why } => {
-                let why = format!("{name}: {word}: {why}");
-                Err(AskError::Failed(CallFailure::Infrastructure(why)))
-            }
-        })
+        }
     }
 }
 
-fn parse_answer<T>(
-    answer: &Answer,
-    read: impl Fn(&Value) -> Result<T, String>,
-) -> Result<T, String> {
-    match &answer.json {
-        Some(value) => read(value),
-        None => Err("it holds no JSON object".to_owned()),
+/// What a request came to.
+pub(super) struct Replied {
+    pub reply: Result<StructuredReply, CallFailure>,
+    /// The answers that were given, those that did not fit the schema included.
+    pub answers: Vec<AgentAnswer>,
+}
+
+/// Sends a request; once more, with the error, where the answer does not fit the schema.
+///
+/// # Errors
+///
+/// [`Stopped`] where a signal stopped the call; otherwise where a file or the ledger cannot be written.
+pub(super) fn request(client: &AgentClient<'_>, request: &StructuredRequest) -> Result<Replied> {
+    let mut answers = Vec::new();
+    let mut reply = send(client, request, &request.key, &request.prompt, &mut answers)?;
+    if let Err(AskError::Malformed { why, gave }) = &reply {
+        let again = prompt::repair(&request.prompt, why, gave, &request.token);
+        let key = format!("{}-repair", request.key);
+        reply = send(client, request, &key, &again, &mut answers)?;
     }
+    let reply = reply.map_err(|error| match error {
+        AskError::Failed(failure) => failure,
+        AskError::Malformed { why, .. } => {
+            CallFailure::Infrastructure(format!("{}: malformed: {why}", request.to.name))
+        }
+    });
+    Ok(Replied { reply, answers })
+}
+
+/// Lets an executor work in a folder.
+pub(super) fn request_work(
+    client: &AgentClient<'_>,
+    executor: &AssignedAgent,
+    key: &str,
+    prompt: &str,
+    dir: &Path,
+) -> Result<(Result<(), CallFailure>, Vec<AgentAnswer>)> {
+    let question =
+        AgentQuestion { to: executor, key, prompt, schema: None, access: Access::Write, dir };
+    let mut answers = Vec::new();
+    let worked = match call(client, &question, &mut answers)? {
+        // What it reports of its work is not used: the gates and the reviewer check it.
+        Ok(_) | Err(AskError::Malformed { .. }) => Ok(()),
+        Err(AskError::Failed(failure)) => Err(failure),
+    };
+    Ok((worked, answers))
+}
+
+fn send(
+    client: &AgentClient<'_>,
+    request: &StructuredRequest,
+    key: &str,
+    prompt: &str,
+    answers: &mut Vec<AgentAnswer>,
+) -> Result<Result<StructuredReply, AskError>> {
+    let question = AgentQuestion {
+        to: &request.to,
+        key,
+        prompt,
+        schema: Some(&request.expected.schema()),
+        access: Access::Read,
+        dir: &request.dir,
+    };
+    Ok(call(client, &question, answers)?.and_then(|answer| {
+        request
+            .expected
+            .parse(&answer)
+            .map_err(|why| AskError::Malformed { why, gave: answer.text })
+    }))
+}
+
+fn call(
+    client: &AgentClient<'_>,
+    question: &AgentQuestion<'_>,
+    answers: &mut Vec<AgentAnswer>,
+) -> Result<Result<Answer, AskError>> {
+    let reply = client.ask(question)?;
+    let word = reply.outcome.as_str();
+    let said = |why: String| format!("{}: {word}: {why}", question.to.name);
+    let failure = match reply.outcome {
+        Outcome::Answered(answer) => {
+            answers.push(AgentAnswer {
+                role: question.to.role,
+                agent: question.to.label(),
+                hash: blake3::hash(answer.text.as_bytes()).to_hex().to_string(),
+            });
+            return Ok(Ok(answer));
+        }
+        Outcome::Malformed { why } => {
+            return Ok(Err(AskError::Malformed { why, gave: String::new() }));
+        }
+        Outcome::Interrupted(signal) => {
+            return Err(Stopped { run: client.run.clone(), signal }.into());
+        }
+        Outcome::OverBudget { why } => CallFailure::Budget(why),
+        Outcome::RateLimited { until: Some(until), why } => {
+            CallFailure::RateLimited { until, why: said(why) }
+        }
+        Outcome::RateLimited { until: None, why }
+        | Outcome::Refused { why }
+        | Outcome::TimedOut { why }
+        | Outcome::Killed { why }
+        | Outcome::CouldNotStart { why }
+        | Outcome::NotLoggedIn { why }
+        | Outcome::ContextTooLong { why }
+        | Outcome::QuotaUsedUp { why }
+        | Outcome::Transient { why } => CallFailure::Infrastructure(said(why)),
+    };
+    Ok(Err(AskError::Failed(failure)))
 }

@@ -7,7 +7,8 @@ use ulid::Ulid;
 
 use crate::domain::model::agent::Role;
 use crate::domain::model::error::hinted;
-use crate::domain::pipeline::run::{Run, RunKind, RunStart};
+use crate::domain::pipeline::review_loop::{LoopStart, ReviewLoop, RunKind, Stage};
+use crate::domain::pipeline::run::{About, Run};
 use crate::domain::spec::types;
 use crate::flow::call::cleanup::end_surviving_agents;
 use crate::flow::call::client::AgentClient;
@@ -15,10 +16,9 @@ use crate::flow::call::roles;
 use crate::flow::review::claim::ExistingRun;
 use crate::flow::review::inputs::ReviewInputs;
 use crate::flow::review::outcome::ReviewResult;
-use crate::flow::review::run_record::{Names, RunRecord};
 use crate::flow::review::session::ReviewSession;
 use crate::flow::review::target::{ReviewRequest, ReviewTarget};
-use crate::flow::review::{claim, cleanup, finish, limits, receipt, run_record};
+use crate::flow::review::{claim, cleanup, finish, limits, receipt, target};
 use crate::flow::workspace::{attempt, reading_copy};
 use crate::platform::agents::env::Around;
 use crate::platform::config::env::{Env, now};
@@ -43,7 +43,7 @@ impl RunContext<'_> {
         target: &ReviewTarget,
         question: &str,
         request: &ReviewRequest,
-    ) -> Result<Option<(RunFolder, RunRecord)>> {
+    ) -> Result<Option<(RunFolder, Run)>> {
         let state_dir = self.repo.state_dir();
         let kind = if request.fix { RunKind::Fix } else { RunKind::Review };
         loop {
@@ -55,9 +55,9 @@ impl RunContext<'_> {
                 ExistingRun::Nothing => {
                     return self.begin(inputs, target, question.to_owned(), kind).map(Some);
                 }
-                ExistingRun::Stopped(folder, record) => {
-                    (self.tell)(&format!("going on with the run {}", record.run.id));
-                    return Ok(Some((folder, *record)));
+                ExistingRun::Stopped(folder, run) => {
+                    (self.tell)(&format!("going on with the run {}", run.id));
+                    return Ok(Some((folder, *run)));
                 }
                 ExistingRun::Running(id) => {
                     drop(lock);
@@ -76,7 +76,7 @@ impl RunContext<'_> {
         target: &ReviewTarget,
         question: String,
         kind: RunKind,
-    ) -> Result<(RunFolder, RunRecord)> {
+    ) -> Result<(RunFolder, Run)> {
         // Each new run cleans up after killed ones.
         cleanup::clean_up(self.repo, self.env)?;
         let id = Ulid::generate().to_string();
@@ -91,93 +91,85 @@ impl RunContext<'_> {
             }
             (commit, _) => commit.clone(),
         };
-        let begin = RunStart {
-            id,
+        let start = LoopStart {
             kind,
-            route: inputs.assignment.route,
             base: change.base_tree.clone(),
             head,
             tree: change.tree.clone(),
             size: limits::size(inputs, target),
-            started: now(self.env),
         };
         let criteria = inputs.parsed_spec.iter().flat_map(types::Spec::all_criteria);
-        let run = Run::new(begin, criteria.map(|criterion| criterion.id.clone()));
-        let record = RunRecord {
-            version: run_record::VERSION,
-            run,
+        let review_loop = ReviewLoop::new(start, criteria.map(|criterion| criterion.id.clone()));
+        let about = About {
             question,
             title: target.title.clone(),
             change_key: change.key.clone(),
             spec: inputs.spec.clone(),
+            route: inputs.assignment.route,
+            started: now(self.env),
             seed: blake3::hash(Ulid::generate().to_string().as_bytes()).to_hex().to_string(),
-            gated: Vec::new(),
-            skipped: Vec::new(),
-            unscanned: Vec::new(),
-            delivered: Vec::new(),
-            unanchored: 0,
-            kept: std::collections::BTreeMap::new(),
-            names: Names {
-                reviewer: inputs
-                    .reviewers()
-                    .map_or_else(String::new, |reviewers| reviewers.reviewer.label()),
-                arbiter: String::new(),
-            },
-            answers: Vec::new(),
-            closed: false,
         };
-        folder.save(&record)?;
-        Ok((folder, record))
+        let reviewer = inputs.reviewers().map(|reviewers| reviewers.reviewer.label());
+        let run = Run::of_review(id, about, review_loop, reviewer.unwrap_or_default());
+        folder.save(&run)?;
+        Ok((folder, run))
     }
 
+    /// Performs a run to its end or to a pause, and reports what it came to.
     pub fn perform(
         &self,
         inputs: &ReviewInputs,
         folder: &RunFolder,
-        record: RunRecord,
+        run: Run,
         paths: Vec<String>,
     ) -> Result<ReviewResult> {
         end_surviving_agents(folder.path())?;
+        let run = run.interrupted(now(self.env));
+        let run = match run.review_loop().stage {
+            Stage::Ended(_) | Stage::Paused(_) => run,
+            _ => self.session(inputs, folder, run)?,
+        };
+        finish::report(self.repo, self.env, &run, paths)
+    }
+
+    fn session(&self, inputs: &ReviewInputs, folder: &RunFolder, run: Run) -> Result<Run> {
         let interrupts = Interrupts::listen().context("could not listen for signals")?;
         let policy = inputs.policy();
-        let executor = match record.run.kind {
+        let executor = match run.review_loop().kind {
             RunKind::Review => None,
             RunKind::Fix => Some(
                 roles::find_agent(policy, Role::Executor, self.around)
                     .map_err(|missing| hinted(missing.message, missing.hint))?,
             ),
         };
-        let started = record.run.started;
+        let client = AgentClient {
+            env: self.env,
+            policy,
+            around: self.around,
+            state_dir: self.repo.state_dir(),
+            run: run.id.clone(),
+            folder: folder.path().to_owned(),
+            interrupts,
+            ledger: Mutex::default(),
+            tell: self.tell,
+        };
         let session = ReviewSession {
             repo: self.repo,
             env: self.env,
             inputs,
-            client: AgentClient {
-                env: self.env,
-                policy,
-                around: self.around,
-                state_dir: self.repo.state_dir(),
-                run: record.run.id.clone(),
-                folder: folder.path().to_owned(),
-                interrupts,
-                ledger: Mutex::default(),
-                tell: self.tell,
-            },
+            client: &client,
             executor,
-            limits: limits::limits(inputs, &record.target(self.repo)?)?,
+            limits: limits::limits(inputs, &target::of_run(self.repo, &run)?)?,
             interrupts,
             folder,
             copied_tree: None,
             uncopied: Vec::new(),
-            record,
+            layout: None,
+            run,
         };
-        let mut record = session.perform()?;
-        reading_copy::remove(&reading_copy::folder(self.repo, &record.run.id));
-        let reviewed = finish::close(self.repo, self.env, &record, paths, started)?;
-        if !record.closed {
-            record.closed = true;
-            folder.save(&record)?;
-        }
-        Ok(reviewed)
+        let run = session.perform()?;
+        // Of a paused run; one that ended did without it before it was closed.
+        reading_copy::remove(&reading_copy::folder(self.repo, &run.id));
+        Ok(run)
     }
 }

@@ -1,43 +1,47 @@
-//! Performs a run: takes the next action, performs it, applies its outcome, saves the record.
+//! Performs a run: the jobs that are ready, side by side where there are several, each saved before it
+//! starts and after it ended.
 
-use anyhow::{Context as _, Result};
+use std::rc::Rc;
+use std::sync::mpsc;
+use std::thread;
+
+use anyhow::{Context as _, Result, bail};
 use bstr::BString;
 
 use crate::domain::model::change::Change;
 use crate::domain::model::oid::Oid;
-use crate::domain::pipeline::apply::apply;
+use crate::domain::pipeline::apply::{apply, defer, start};
+use crate::domain::pipeline::job::{
+    Action, CallFailure, FixRequest, GatesReport, Job, JobId, JobOutcome, Performed,
+};
 use crate::domain::pipeline::next::next;
-use crate::domain::pipeline::run::{Attempt, CallFailure, FixRequest, Job, JobOutcome, RunKind};
+use crate::domain::pipeline::review_loop::RunKind;
+use crate::domain::pipeline::run::Run;
 use crate::domain::review::converge::StopLimits;
 use crate::flow::call::client::AgentClient;
 use crate::flow::call::roles::AssignedAgent;
+use crate::flow::review::delivery::Layout;
 use crate::flow::review::fix::FixWorkspace;
 use crate::flow::review::inputs::ReviewInputs;
-use crate::flow::review::run_record::RunRecord;
-use crate::flow::review::{fix, gate};
-use crate::flow::workspace::attempt;
+use crate::flow::review::request::{
+    Replied, Stopped, StructuredReply, StructuredRequest, request, request_work,
+};
+use crate::flow::review::{finish, gate};
 use crate::flow::workspace::checkout::Unavailable;
-use crate::platform::config::env::Env;
+use crate::flow::workspace::reading_copy;
+use crate::platform::config::env::{Env, now};
 use crate::platform::git::diff;
 use crate::platform::git::repo::Repo;
 use crate::platform::process::Interrupts;
 use crate::platform::store::runs::RunFolder;
 use crate::platform::ui::report::printable;
 
-/// A signal stopped the run, which can be resumed.
-#[derive(Debug, thiserror::Error)]
-#[error("the run `{run}` was stopped")]
-pub struct Stopped {
-    pub run: String,
-    pub signal: i32,
-}
-
-/// A run with what its actions need.
+/// A run with what its jobs need.
 pub struct ReviewSession<'a> {
     pub repo: &'a Repo,
     pub env: &'a Env,
     pub inputs: &'a ReviewInputs,
-    pub client: AgentClient<'a>,
+    pub client: &'a AgentClient<'a>,
     /// `None` in a run that fixes nothing.
     pub executor: Option<AssignedAgent>,
     pub limits: StopLimits,
@@ -47,36 +51,113 @@ pub struct ReviewSession<'a> {
     pub copied_tree: Option<Oid>,
     /// The files that could not be copied there, with the reason.
     pub uncopied: Vec<(BString, String)>,
-    pub record: RunRecord,
+    /// The change as it was last laid out.
+    pub layout: Option<Rc<Layout>>,
+    pub run: Run,
+}
+
+/// What beginning a job comes to: its outcome, or a call to an agent, which is made on a thread of its
+/// own.
+enum Beginning {
+    Performed(Performed),
+    Call(Box<StructuredRequest>),
 }
 
 impl ReviewSession<'_> {
-    /// Performs the run to its end. Stopped before, it leaves the record of its last outcome.
-    pub fn perform(mut self) -> Result<RunRecord> {
-        loop {
-            let outcome = match next(&self.record.run) {
-                Job::End(_) => return Ok(self.record),
-                Job::Gate => self.gate()?,
-                Job::Review(scope) => self.review(&scope)?,
-                Job::Arbitrate(findings) => self.arbitrate(&findings)?,
-                Job::Fix(order) => self.fix(&order)?,
-            };
-            let run = self.record.run.clone();
-            self.record.run = apply(run, outcome, &self.limits);
-            self.folder.save(&self.record)?;
-        }
+    /// Performs the run until it ends or pauses. Stopped before, it leaves the record of what ended, and
+    /// the replies to the calls that were under way.
+    pub fn perform(mut self) -> Result<Run> {
+        let (client, mut parallel) = (self.client, self.inputs.policy().agents.parallel.get());
+        thread::scope(|scope| {
+            let (sender, ended) = mpsc::channel::<(Job, Result<Replied>)>();
+            let mut calls = 0;
+            loop {
+                let mut jobs = next(&self.run);
+                jobs.truncate(parallel.saturating_sub(calls));
+                for job in &jobs {
+                    self.run = start(self.run.clone(), &job.id, now(self.env))?;
+                }
+                self.folder.save(&self.run)?;
+                if jobs.is_empty() && calls == 0 {
+                    return Ok(self.run);
+                }
+                for job in jobs {
+                    match self.begin(&job)? {
+                        Beginning::Performed(performed) => self.ended(&job.id, performed)?,
+                        Beginning::Call(call) => {
+                            calls += 1;
+                            let sender = sender.clone();
+                            scope.spawn(move || {
+                                // Where the session failed meanwhile, the reply is kept for the next.
+                                drop(sender.send((job, request(client, &call))));
+                            });
+                        }
+                    }
+                }
+                if calls > 0 {
+                    let (job, replied) = ended.recv().context("a call came to no end")?;
+                    calls -= 1;
+                    let replied = replied?;
+                    if parallel > 1 && matches!(replied.reply, Err(CallFailure::Budget(_))) {
+                        // The budget of a call is set aside while it is under way: what is refused
+                        // beside another may be allowed alone.
+                        parallel = 1;
+                        self.run = defer(self.run.clone(), &job.id, now(self.env))?;
+                    } else {
+                        let performed = self.performed(job.action, replied)?;
+                        self.ended(&job.id, performed)?;
+                    }
+                }
+            }
+        })
     }
 
-    /// The current attempt.
-    pub(super) fn attempt(&self) -> Result<&Attempt> {
-        self.record.run.attempts.last().context("a run has an attempt from its beginning")
+    fn ended(&mut self, job: &JobId, performed: Performed) -> Result<()> {
+        self.run = apply(self.run.clone(), job, performed, now(self.env), &self.limits)?;
+        Ok(())
+    }
+
+    fn begin(&mut self, job: &Job) -> Result<Beginning> {
+        let performed: Performed = match &job.action {
+            Action::Gate => self.gate()?.into(),
+            Action::Deliver(scope) => self.deliver(scope)?.into(),
+            Action::ReviewChunk { scope, chunk } => {
+                let call = self.chunk_request(&job.id, scope, *chunk)?;
+                return Ok(Beginning::Call(Box::new(call)));
+            }
+            Action::Assemble { scope, answers } => self.assemble(scope, answers)?.into(),
+            Action::Arbitrate(finding) => {
+                let call = self.arbiter_request(&job.id, finding)?;
+                return Ok(Beginning::Call(Box::new(call)));
+            }
+            Action::Fix(request) => self.fix(&job.id, request)?,
+            Action::Close(end) => {
+                reading_copy::remove(&reading_copy::folder(self.repo, &self.run.id));
+                finish::close(self.repo, self.env, &self.run, end)?;
+                JobOutcome::Closed.into()
+            }
+        };
+        Ok(Beginning::Performed(performed))
+    }
+
+    /// The outcome of a job whose call was made.
+    fn performed(&mut self, action: Action, replied: Replied) -> Result<Performed> {
+        let outcome = match (action, replied.reply) {
+            (_, Err(failure)) => JobOutcome::Failed(failure),
+            (Action::Arbitrate(finding), Ok(StructuredReply::Decision(answer))) => {
+                self.arbitrated(&finding, answer)?
+            }
+            (_, Ok(StructuredReply::Review(answer))) => JobOutcome::Answered(answer),
+            (_, Ok(StructuredReply::Decision(_))) => bail!("a decision that was not asked for"),
+        };
+        Ok(Performed { outcome, answers: replied.answers })
     }
 
     /// The change between a tree and the current attempt.
     pub(super) fn change_since(&self, base: Option<&Oid>) -> Result<Change> {
-        let attempt = self.attempt()?;
+        let attempt = self.run.attempt();
         Ok(Change {
-            key: self.record.change_key.clone(),
+            key: self.run.about.change_key.clone(),
             base_tree: base.cloned(),
             tree: attempt.tree.clone(),
             commit: attempt.commit.clone(),
@@ -85,61 +166,63 @@ impl ReviewSession<'_> {
         })
     }
 
-    pub(super) fn stopped(&self, signal: i32) -> anyhow::Error {
-        Stopped { run: self.record.run.id.clone(), signal }.into()
-    }
-
     pub(super) fn tell(&self, line: &str) {
         (self.client.tell)(line);
     }
 
+    fn stopped(&self, signal: i32) -> anyhow::Error {
+        Stopped { run: self.run.id.clone(), signal }.into()
+    }
+
     fn gate(&mut self) -> Result<JobOutcome> {
-        let run = &self.record.run;
-        let change = self.change_since(run.base.as_ref())?;
-        if run.kind == RunKind::Fix {
+        let review = self.run.review_loop();
+        let change = self.change_since(review.base.as_ref())?;
+        if review.kind == RunKind::Fix {
             self.tell("running the gates");
         }
         let gates =
-            gate::run_gates(self.repo, self.env, &change, &self.inputs.effective, run.kind)?;
+            gate::run_gates(self.repo, self.env, &change, &self.inputs.effective, review.kind)?;
         if let Some(signal) = gates.interrupted {
             return Err(self.stopped(signal));
         }
-        self.record.gated = gates.report.findings;
-        self.record.skipped = gates.report.skipped;
-        Ok(JobOutcome::Gated(gates.gated))
+        Ok(JobOutcome::Gated(GatesReport {
+            outcome: gates.gated,
+            findings: gates.report.findings,
+            skipped: gates.report.skipped,
+        }))
     }
 
-    fn fix(&mut self, order: &FixRequest) -> Result<JobOutcome> {
+    fn fix(&mut self, job: &JobId, order: &FixRequest) -> Result<Performed> {
         let Some(executor) = self.executor.clone() else {
-            let why = "there is no agent that could fix it".to_owned();
-            return Ok(JobOutcome::Failed(CallFailure::Infrastructure(why)));
+            bail!("the run `{}` fixes and has no executor", self.run.id);
         };
-        let number = self.record.run.attempts.len();
-        // A fix that changed nothing leaves the number of attempts as it is.
-        let key = format!("fix-{number}-{}", self.record.run.idle_fixes);
-        let workspace = FixWorkspace::open(self.repo, &self.record.run.id, self.interrupts)?;
+        let key = self.run.call_key(job);
+        let workspace = FixWorkspace::open(self.repo, &self.run.id, self.interrupts)?;
         // Where the call is settled the executor had ended before a kill: its work is still there, unless
         // the cache was emptied.
         if !self.client.is_settled(&key) || !workspace.dir().exists() {
             self.client.discard_replies(&key)?;
-            self.or_stopped(workspace.checkout(self.attempt()?))?;
+            self.or_stopped(workspace.checkout(self.run.attempt()))?;
         }
         self.tell(&format!("fixing with {}: {}", executor.name, order.instructions.join("; ")));
         let prompt = self.fixer_prompt(order)?;
-        match self.request_work(&executor, &key, &prompt, &workspace.dir())? {
+        let (worked, answers) =
+            request_work(self.client, &executor, &key, &prompt, &workspace.dir())?;
+        let outcome = match worked {
             Ok(()) => {
-                let kept = workspace.commit(&self.record.run, &self.message(order));
-                Ok(JobOutcome::Fixed(self.or_stopped(kept)?))
+                let kept = workspace.commit(&self.run, &self.message(order));
+                JobOutcome::Fixed(self.or_stopped(kept)?)
             }
             Err(failure) => {
-                let kept = workspace.commit_partial(&self.record.run);
+                let kept = workspace.commit_partial(&self.run);
                 if let Some(commit) = self.or_stopped(kept)? {
                     let short = commit.short();
                     self.tell(&format!("what the executor left unfinished is kept as {short}"));
                 }
-                Ok(JobOutcome::Failed(failure))
+                JobOutcome::Failed(failure)
             }
-        }
+        };
+        Ok(Performed { outcome, answers })
     }
 
     /// Turns an interrupted checkout into [`Stopped`].
@@ -151,13 +234,10 @@ impl ReviewSession<'_> {
     }
 
     fn message(&self, order: &FixRequest) -> String {
-        let titles: Vec<String> = self
-            .record
-            .run
-            .findings
-            .iter()
-            .filter(|standing| order.findings.contains(&standing.raised.id))
-            .map(|standing| standing.raised.title.clone())
+        let findings = self.run.review_loop().findings.iter().map(|finding| &finding.raised);
+        let titles: Vec<String> = findings
+            .filter(|raised| order.findings.contains(&raised.id))
+            .map(|raised| raised.title.clone())
             .collect();
         let subject = match titles.as_slice() {
             [] => "fix: what the gates stopped".to_owned(),
@@ -166,18 +246,6 @@ impl ReviewSession<'_> {
         };
         let body = order.instructions.iter().map(|line| format!("- {}\n", printable(line)));
         let body: String = body.collect();
-        format!("{subject}\n\n{body}\nTribunal-Run: {}\n", self.record.run.id)
-    }
-
-    /// Publishes the best attempt on a branch, unless it is the original; returns the branch's name.
-    pub fn publish_best(repo: &Repo, record: &RunRecord, best: usize) -> Result<Option<String>> {
-        fix::release(repo, &record.run.id)?;
-        let commit = record.run.attempts.get(best).and_then(|attempt| attempt.commit.as_ref());
-        match commit {
-            Some(commit) if best > 0 => {
-                attempt::publish_branch(repo, &record.run.id, commit).map(Some)
-            }
-            _ => Ok(None),
-        }
+        format!("{subject}\n\n{body}\nTribunal-Run: {}\n", self.run.id)
     }
 }

@@ -8,7 +8,9 @@ use crate::domain::gates::secrets::redact;
 use crate::domain::model::change::Change;
 use crate::domain::model::fence::visible_path;
 use crate::domain::model::oid::Oid;
+use crate::domain::pipeline::run::Run;
 use crate::platform::git::change;
+use crate::platform::git::diff;
 use crate::platform::git::repo::Repo;
 
 /// The request for a review.
@@ -56,6 +58,21 @@ impl ReviewTarget {
     pub fn paths(&self) -> Vec<String> {
         self.change.files.iter().map(|file| visible_path(&redact::mask_path(&file.path))).collect()
     }
+}
+
+/// The change that a run reviews.
+pub fn of_run(repo: &Repo, run: &Run) -> Result<ReviewTarget> {
+    let (review, first) = (run.review_loop(), run.first_attempt());
+    let base = review.base.as_ref();
+    let change = Change {
+        key: run.about.change_key.clone(),
+        base_tree: base.cloned(),
+        tree: first.tree.clone(),
+        commit: first.commit.clone(),
+        message: None,
+        files: diff::trees(&repo.objects, base, Some(&first.tree))?,
+    };
+    Ok(ReviewTarget { change, parent: review.head.clone(), title: run.about.title.clone() })
 }
 
 /// Reads the change that a range names.

@@ -7,7 +7,7 @@ use bstr::{BString, ByteSlice as _};
 
 use crate::domain::model::change::FileChange;
 use crate::domain::model::oid::Oid;
-use crate::domain::pipeline::run::Attempt;
+use crate::domain::pipeline::review_loop::Attempt;
 use crate::platform::git::command::succeeded;
 use crate::platform::git::diff;
 use crate::platform::git::repo::Repo;
@@ -74,11 +74,25 @@ pub fn branch_of(run: &str) -> String {
     format!("tribunal/{}", run.to_ascii_lowercase())
 }
 
-/// Publishes an attempt as a branch of the program's own; gives its name.
-pub fn publish_branch(repo: &Repo, run: &str, commit: &Oid) -> Result<String> {
+/// Publishes an attempt as a branch of the program's own; gives the name to merge. A branch that a
+/// person moved to a commit of theirs stays as it is, and the attempt's own ref is named.
+pub fn publish_branch(
+    repo: &Repo,
+    run: &str,
+    attempts: &[Attempt],
+    number: usize,
+) -> Result<String> {
+    let commits = || attempts.iter().filter_map(|attempt| attempt.commit.as_ref());
+    let commit = attempts.get(number).and_then(|attempt| attempt.commit.as_ref());
+    let commit = commit.context("an attempt that is to be published has no commit")?;
     let branch = branch_of(run);
-    set_ref(repo, &format!("refs/heads/{branch}"), commit)?;
-    Ok(branch)
+    match repo.resolve(&format!("refs/heads/{branch}^{{commit}}"))? {
+        Some(moved) if !commits().any(|ours| *ours == moved) => Ok(ref_of(run, number)),
+        _ => {
+            set_ref(repo, &format!("refs/heads/{branch}"), commit)?;
+            Ok(branch)
+        }
+    }
 }
 
 /// The branch that a run's result was published on, where it is still there.

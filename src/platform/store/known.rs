@@ -66,7 +66,7 @@ pub struct Version {
     pub hash: String,
     /// From the top of the work tree.
     pub path: String,
-    #[serde(with = "crate::platform::store::path")]
+    #[serde(with = "crate::domain::model::path")]
     pub worktree: PathBuf,
     /// `S`, `M` or `L`.
     pub size: String,

@@ -7,7 +7,6 @@ pub mod ledger;
 pub mod inbox;
 pub mod known;
 pub mod lock;
-pub mod path;
 pub mod queue;
 pub mod runs;
 pub mod share;

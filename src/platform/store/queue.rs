@@ -23,9 +23,9 @@ pub struct Queued {
     /// BLAKE3 of the content that was accepted: a run must find the same.
     pub hash: String,
     /// From the top of the work tree.
-    #[serde(with = "crate::platform::store::path")]
+    #[serde(with = "crate::domain::model::path")]
     pub path: PathBuf,
-    #[serde(with = "crate::platform::store::path")]
+    #[serde(with = "crate::domain::model::path")]
     pub worktree: PathBuf,
     /// `S`, `M` or `L`.
     pub size: String,

@@ -7,12 +7,11 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
-use serde::Deserialize;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use ulid::Ulid;
 
 use crate::domain::model::error::hinted;
+use crate::domain::pipeline::format::{self, RunFormatError};
+use crate::domain::pipeline::run::Run;
 use crate::platform::process::Identity;
 use crate::platform::store::file;
 use crate::platform::store::file::{sweep, write_atomic};
@@ -25,9 +24,6 @@ const LOCK: &str = "lock";
 
 /// What has not ended is kept for so long, however much came after it.
 const UNENDED_KEPT: Duration = Duration::from_hours(14 * 24);
-
-/// The newest format of a run's state that this program reads, and the one that it writes.
-pub const VERSION: u32 = 1;
 
 /// The folder of a run; while this is held no other process works on the run.
 #[derive(Debug)]
@@ -76,8 +72,8 @@ impl RunFolder {
     }
 
     /// Keeps the state of the run, in one step.
-    pub fn save<T: Serialize>(&self, state: &T) -> Result<()> {
-        write_atomic(&self.path.join(STATE), &serde_json::to_vec_pretty(state)?)
+    pub fn save(&self, run: &Run) -> Result<()> {
+        write_atomic(&self.path.join(STATE), &serde_json::to_vec_pretty(run)?)
     }
 
     /// Removes the folder; its state goes first, so that half of a run is never taken for one.
@@ -121,29 +117,23 @@ pub fn began(id: &str) -> Option<Timestamp> {
 
 /// The state of a run; `None` where there is none of that id, or none yet. One of a newer format is an
 /// error: what is not known of it would be lost with the next save.
-pub fn load<T: DeserializeOwned>(state_dir: &Path, id: &str) -> Result<Option<T>> {
+pub fn load(state_dir: &Path, id: &str) -> Result<Option<Run>> {
     let path = root(state_dir).join(id).join(STATE);
     let text = match fs::read(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error).context(format!("could not read `{}`", path.display())),
     };
-    let not_a_run = || format!("`{}` is not the state of a run", path.display());
-    let format: Format = serde_json::from_slice(&text).with_context(not_a_run)?;
-    if format.version > VERSION {
-        let found = format.version;
-        return Err(hinted(
-            format!("the run `{id}` is from a newer tribunal (format {found}, known is {VERSION})"),
+    match format::parse(&text) {
+        Ok(run) => Ok(Some(run)),
+        Err(newer @ RunFormatError::Newer(_)) => Err(hinted(
+            format!("the run `{id}` is from a newer tribunal ({newer})"),
             "install the newer tribunal; nothing was written, the run is as it was",
-        ));
+        )),
+        Err(RunFormatError::Wrong(error)) => {
+            Err(error).with_context(|| format!("`{}` is not the state of a run", path.display()))
+        }
     }
-    Ok(Some(serde_json::from_slice(&text).with_context(not_a_run)?))
-}
-
-/// What every format of a run's state begins with.
-#[derive(Deserialize)]
-struct Format {
-    version: u32,
 }
 
 /// The ids of all runs that have a state, the newest first: they are ULIDs.

@@ -40,11 +40,20 @@ pub struct Data {
 }
 
 impl Data {
-    /// The one that is kept with the tests.
+    /// The one of the first format that is kept with the tests.
     pub fn frozen(scene: &str) -> Self {
+        Self::of_format(1, scene)
+    }
+
+    /// The one of a later format, where there is one.
+    pub fn of_format(number: u32, scene: &str) -> Self {
         // Read when the test runs: a shared target folder would otherwise test another checkout.
         let top = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap());
-        Self { folder: top.join("tests/data/state-1").join(scene), _own: None }
+        Self { folder: top.join(format!("tests/data/state-{number}")).join(scene), _own: None }
+    }
+
+    pub fn exists(&self) -> bool {
+        self.folder.exists()
     }
 
     /// An empty one, to be filled by this program.
@@ -164,7 +173,9 @@ impl Data {
         let runs = below(&self.folder.join("state/runs"));
         let state = runs.iter().rfind(|path| path.ends_with("run.json"))?;
         let state: Value = serde_json::from_slice(&fs::read(state).unwrap()).unwrap();
-        Some(state["question"].as_str().unwrap().to_owned())
+        // The first format has it at the top.
+        let question = state["question"].as_str().or_else(|| state["about"]["question"].as_str());
+        Some(question.unwrap().to_owned())
     }
 }
 

@@ -23,10 +23,19 @@ fn laid<'a>(sandbox: &'a Sandbox, scene: &str) -> Repo<'a> {
 
 /// Makes a file of the state one of the next version, with something that is not known.
 fn made_newer(repo: &Repo<'_>, name: &str) -> Vec<u8> {
+    assert_eq!(version_of(repo, name), 1, "{name}");
+    made_version(repo, name, 2)
+}
+
+fn version_of(repo: &Repo<'_>, name: &str) -> u64 {
+    let state = repo.read(format!("{STATE}/{name}"));
+    serde_json::from_str::<Value>(&state).unwrap()["version"].as_u64().unwrap()
+}
+
+fn made_version(repo: &Repo<'_>, name: &str, version: u64) -> Vec<u8> {
     let path = repo.path(STATE).join(name);
     let mut state: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
-    assert_eq!(state["version"], 1, "{name}");
-    state["version"] = json!(2);
+    state["version"] = json!(version);
     state["more"] = json!(["not known"]);
     let bytes = state.to_string().into_bytes();
     fs::write(path, &bytes).unwrap();
@@ -174,14 +183,11 @@ fn a_newer_run_is_told_and_left_as_it_is() {
     let repo = scene_of(&scene, "ended-review");
     let id = Data::frozen("ended-review").run();
     let name = format!("runs/{id}/run.json");
-    let state =
-        repo.read(format!("{STATE}/{name}")).replace("\"closed\": true", "\"closed\": false");
-    repo.write(format!("{STATE}/{name}"), state);
-    let before = made_newer(&repo, &name);
+    let before = made_version(&repo, &name, 3);
     tribunal(&scene, &repo, &["runs"]).ok().says(&id).says("is from a newer tribunal");
     tribunal(&scene, &repo, &["resume", &id])
         .code(2)
-        .says("is from a newer tribunal (format 2, known is 1)")
+        .says("is from a newer tribunal (format 3, known is 2)")
         .says("hint: install the newer tribunal");
     is_as_it_was(&repo, &name, &before);
 }

@@ -39,9 +39,12 @@ pub const ORDER: &[(&str, &str)] = &[
     (
         "domain::model",
         "agent objects change report stored_finding finding class class_rules error fence \
-         gate globs push oid severity size text",
+         gate globs push oid path severity size text",
     ),
-    ("domain::pipeline", "apply conclude inputs next run"),
+    (
+        "domain::pipeline",
+        "apply conclude findings format format_1 inputs next run review_loop journal job",
+    ),
     ("domain::policy", "layers settings agents commands gates learn review switch watch unit"),
     ("domain::policy::layers", "keys set problem layer"),
     (
@@ -72,9 +75,9 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "flow::review",
-        "arbitration push background run_context claim cleanup reviewer delivery finish \
-         finding fix_prompt request session fix gate limits inputs report outcome receipt \
-         run_record target texts",
+        "push background run_context claim cleanup arbitration reviewer fix_prompt layout session \
+         finish delivery finding request fix gate limits inputs report outcome receipt \
+         target texts",
     ),
     ("flow::setup", "event init install propose"),
     ("flow::setup::install", "status plan shim ."),
@@ -91,7 +94,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     ("platform::git::push", "history receiver_refs"),
     ("platform::process", "supervise started alive ancestors command limits strays"),
-    ("platform::store", "backlog inbox known queue runs file ledger crash lock path share"),
+    ("platform::store", "backlog inbox known queue runs file ledger crash lock share"),
     (
         "platform::store::ledger",
         "call record disposition query receipt wait rows schema spec error matching",

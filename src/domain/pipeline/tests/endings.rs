@@ -3,14 +3,14 @@
 use crate::domain::model::severity::Severity;
 use crate::domain::model::severity::Severity::{Critical, High, Low, Medium};
 use crate::domain::model::size::Size;
-use crate::domain::pipeline::apply::apply;
-use crate::domain::pipeline::next::next;
-use crate::domain::pipeline::run::{
-    CallFailure, FixOutcome, FixRequest, GateOutcome, Job, JobOutcome, ReviewOutcome, ReviewScope,
-    Run, RunEnd, RunKind,
+use crate::domain::pipeline::job::{
+    CallFailure, FixOutcome, FixRequest, GateOutcome, ReviewOutcome, ReviewScope, RunEnd,
 };
+use crate::domain::pipeline::review_loop::RunKind;
+use crate::domain::pipeline::run::Run;
 use crate::domain::pipeline::tests::{
-    LIMITS, a_run, assessed, changed, decision, decisions, green, raised, red, review, upheld,
+    Came, Due, LIMITS, a_run, assessed, changed, decision, decisions, due, green, play_one, raised,
+    red, review, upheld,
 };
 use crate::domain::policy::review::Rounds;
 use crate::domain::review::arbiter_decision::{ArbiterDecision, ArbiterVerdict};
@@ -18,34 +18,34 @@ use crate::domain::review::converge::StopLimits;
 use crate::domain::review::decide::{Decision, EscalationDetail};
 use crate::domain::review::finding::{Anchored, Completeness, CriterionStatus, ReviewFinding};
 
-fn play(run: Run, outcomes: Vec<JobOutcome>) -> Run {
-    outcomes.into_iter().fold(run, |run, outcome| apply(run, outcome, &LIMITS))
+pub(super) fn play(run: Run, outcomes: Vec<Came>) -> Run {
+    outcomes.into_iter().fold(run, |run, outcome| play_one(run, outcome, &LIMITS))
 }
 
 /// Plays a run that fixes, without a spec.
-fn fixing(outcomes: Vec<JobOutcome>) -> Run {
+pub(super) fn fixing(outcomes: Vec<Came>) -> Run {
     play(a_run(RunKind::Fix, &[]), outcomes)
 }
 
-fn judging(outcomes: Vec<JobOutcome>) -> Run {
+pub(super) fn judging(outcomes: Vec<Came>) -> Run {
     play(a_run(RunKind::Review, &[]), outcomes)
 }
 
-fn end(run: &Run) -> RunEnd {
-    match next(run) {
-        Job::End(end) => end,
+pub(super) fn end(run: &Run) -> RunEnd {
+    match due(run) {
+        Due::End(end) => end,
         action => panic!("not ended: {action:?}"),
     }
 }
 
-fn escalated(run: &Run) -> EscalationDetail {
+pub(super) fn escalated(run: &Run) -> EscalationDetail {
     match end(run).decision {
         Decision::Escalate(why) => why,
         decision => panic!("not escalated: {decision:?}"),
     }
 }
 
-fn inconclusive(run: &Run) -> String {
+pub(super) fn inconclusive(run: &Run) -> String {
     match end(run).decision {
         Decision::Inconclusive(why) => why,
         decision => panic!("not inconclusive: {decision:?}"),
@@ -53,19 +53,19 @@ fn inconclusive(run: &Run) -> String {
 }
 
 fn submitted(run: &Run) -> bool {
-    matches!(next(run), Job::End(RunEnd { decision: Decision::Submit, .. }))
+    matches!(due(run), Due::End(RunEnd { decision: Decision::Submit, .. }))
 }
 
-fn finds(found: &[(&str, Severity)]) -> JobOutcome {
+pub(super) fn finds(found: &[(&str, Severity)]) -> Came {
     review(found.iter().map(|(id, severity)| (raised(id, *severity), false)).collect(), &[], &[])
 }
 
-fn verifies(verified: &[(&str, bool)]) -> JobOutcome {
+fn verifies(verified: &[(&str, bool)]) -> Came {
     review(Vec::new(), verified, &[])
 }
 
-fn incomplete(found: Vec<(ReviewFinding, bool)>) -> JobOutcome {
-    JobOutcome::Reviewed(ReviewOutcome {
+fn incomplete(found: Vec<(ReviewFinding, bool)>) -> Came {
+    Came::Reviewed(ReviewOutcome {
         completeness: Completeness::Incomplete(vec![("a.rs".to_owned(), "no nonce".to_owned())]),
         raised: found,
         verified: Vec::new(),
@@ -73,8 +73,8 @@ fn incomplete(found: Vec<(ReviewFinding, bool)>) -> JobOutcome {
     })
 }
 
-fn failed() -> JobOutcome {
-    JobOutcome::Failed(CallFailure::Infrastructure("no network".to_owned()))
+fn failed() -> Came {
+    Came::Failed(CallFailure::Infrastructure("no network".to_owned()))
 }
 
 fn duplicate(id: &str, of: &str) -> ArbiterDecision {
@@ -84,9 +84,9 @@ fn duplicate(id: &str, of: &str) -> ArbiterDecision {
 #[test]
 fn a_sound_change_goes_on_after_one_review() {
     let run = a_run(RunKind::Review, &[]);
-    assert_eq!(next(&run), Job::Gate);
+    assert_eq!(due(&run), Due::Gate);
     let run = play(run, vec![green()]);
-    assert_eq!(next(&run), Job::Review(ReviewScope::Full));
+    assert_eq!(due(&run), Due::Review(ReviewScope::Full));
     assert_eq!(
         end(&play(run, vec![verifies(&[])])),
         RunEnd { decision: Decision::Submit, best: 0 }
@@ -99,14 +99,14 @@ fn a_run_that_judges_says_what_would_repair_it_and_ends() {
     assert_eq!(end(&run).decision, Decision::Fix(vec!["repair F-1".to_owned()]));
     // No cap of rounds says anything about a run that asks for no fix.
     let limits = StopLimits { rounds: Rounds { s: 0, m: 0, l: 0 }, ..LIMITS };
-    let run = apply(a_run(RunKind::Review, &[]), red("tests: 1 failed"), &limits);
+    let run = play_one(a_run(RunKind::Review, &[]), red("tests: 1 failed"), &limits);
     assert_eq!(end(&run).decision, Decision::Fix(vec!["tests: 1 failed".to_owned()]));
 }
 
 #[test]
 fn a_loop_fixes_and_looks_at_what_changed() {
     let run = fixing(vec![green(), finds(&[("F-1", Critical), ("F-2", Low), ("F-3", High)])]);
-    assert_eq!(next(&run), Job::Arbitrate(vec!["F-1".to_owned(), "F-3".to_owned()]));
+    assert_eq!(due(&run), Due::Arbitrate(vec!["F-1".to_owned(), "F-3".to_owned()]));
     // Nobody asked about the second.
     let words = [
         ("F-1", ArbiterVerdict::Upheld),
@@ -119,36 +119,36 @@ fn a_loop_fixes_and_looks_at_what_changed() {
         instructions: vec!["repair F-1".to_owned()],
         findings: vec!["F-1".to_owned()],
     };
-    assert_eq!(next(&run), Job::Fix(order));
+    assert_eq!(due(&run), Due::Fix(order));
     let run = play(run, vec![changed(2)]);
-    assert_eq!(next(&run), Job::Gate);
+    assert_eq!(due(&run), Due::Gate);
     let run = play(run, vec![green()]);
     let open = vec!["F-1".to_owned(), "F-2".to_owned()];
-    assert_eq!(next(&run), Job::Review(ReviewScope::Delta { since: 0, open }));
+    assert_eq!(due(&run), Due::Review(ReviewScope::Delta { since: 0, open }));
     let run = play(run, vec![verifies(&[("F-1", true), ("F-2", false)])]);
     assert_eq!(end(&run), RunEnd { decision: Decision::Submit, best: 1 });
-    assert_eq!(run.findings.len(), 3);
-    assert!(run.findings[1].unresolved_in.is_empty(), "no fix was about it");
+    assert_eq!(run.review_loop().findings.len(), 3);
+    assert!(run.review_loop().findings[1].unresolved_in.is_empty(), "no fix was about it");
 }
 
 #[test]
 fn red_gates_are_fixed_before_anybody_reviews() {
     let run = fixing(vec![red("tests: 1 failed")]);
     let instructions = vec!["tests: 1 failed".to_owned()];
-    assert_eq!(next(&run), Job::Fix(FixRequest { instructions, findings: Vec::new() }));
+    assert_eq!(due(&run), Due::Fix(FixRequest { instructions, findings: Vec::new() }));
     let run = play(run, vec![changed(2), red("lint: 2 left"), changed(3), green()]);
-    assert_eq!(next(&run), Job::Review(ReviewScope::Full));
-    assert_eq!((run.rounds, run.attempts.len()), (2, 3));
+    assert_eq!(due(&run), Due::Review(ReviewScope::Full));
+    assert_eq!((run.journal.rounds(), run.review_loop().attempts.len()), (2, 3));
 }
 
 #[test]
 fn gates_that_no_model_is_to_repair_go_to_a_person() {
     let secret = vec!["a key in a.env".to_owned()];
     let gated = GateOutcome { failures: secret.clone(), needs_person: true, unasked: Vec::new() };
-    assert_eq!(escalated(&fixing(vec![JobOutcome::Gated(gated)])), EscalationDetail::Gate(secret));
+    assert_eq!(escalated(&fixing(vec![Came::Gated(gated)])), EscalationDetail::Gate(secret));
     let unasked = vec!["`tests` is not trusted".to_owned()];
     let gated = GateOutcome { failures: Vec::new(), needs_person: false, unasked };
-    let why = inconclusive(&fixing(vec![JobOutcome::Gated(gated)]));
+    let why = inconclusive(&fixing(vec![Came::Gated(gated)]));
     assert_eq!(why, "the gates could not run: `tests` is not trusted");
 }
 
@@ -199,7 +199,7 @@ fn what_is_neither_shown_nor_refuted_stays_open() {
         };
         assert_eq!(ids.len(), unshown);
     }
-    assert!(matches!(next(&judged(3, 0)), Job::Fix(_)));
+    assert!(matches!(due(&judged(3, 0)), Due::Fix(_)));
 }
 
 #[test]
@@ -229,7 +229,7 @@ fn criteria_are_met_or_asked_for_again_or_fixed() {
             assesses(&[("AC-1", CriterionStatus::Met), ("AC-7", CriterionStatus::Missing)]),
         ]
     };
-    assert_eq!(next(&with(half())), Job::Review(ReviewScope::Criteria(vec!["AC-2".to_owned()])));
+    assert_eq!(due(&with(half())), Due::Review(ReviewScope::Criteria(vec!["AC-2".to_owned()])));
     let again = |met| play(with(half()), vec![assesses(&[("AC-2", met)])]);
     assert!(submitted(&again(CriterionStatus::Met)));
     // A second look for one criterion takes nothing back of another.
@@ -240,7 +240,7 @@ fn criteria_are_met_or_asked_for_again_or_fixed() {
     let run = again(CriterionStatus::Missing);
     let missing = "AC-2 is not met (missing): as it is".to_owned();
     let order = FixRequest { instructions: vec![missing], findings: Vec::new() };
-    assert_eq!(next(&run), Job::Fix(order));
+    assert_eq!(due(&run), Due::Fix(order));
     // A look at what changed leaves standing what it does not speak of.
     let delta = assesses(&[("AC-1", CriterionStatus::NotAssessed), ("AC-2", CriterionStatus::Met)]);
     assert!(submitted(&play(run, vec![changed(2), green(), delta])));
@@ -256,11 +256,11 @@ fn criteria_are_met_or_asked_for_again_or_fixed() {
         instructions: vec!["repair F-1".to_owned()],
         findings: vec!["F-1".to_owned()],
     };
-    assert_eq!(next(&with(found(CriterionStatus::Deviation))), Job::Fix(order));
+    assert_eq!(due(&with(found(CriterionStatus::Deviation))), Due::Fix(order));
     // Nobody says what is missing.
     let mut mute = assessed("AC-1", CriterionStatus::Missing);
     mute.why.clear();
-    let mute = JobOutcome::Reviewed(ReviewOutcome {
+    let mute = Came::Reviewed(ReviewOutcome {
         completeness: Completeness::Complete,
         raised: Vec::new(),
         verified: Vec::new(),
@@ -274,13 +274,13 @@ fn criteria_are_met_or_asked_for_again_or_fixed() {
 fn an_incomplete_review_is_made_again_twice_and_keeps_what_it_raised() {
     let found = |id| vec![(raised(id, Critical), false)];
     let twice = fixing(vec![green(), incomplete(found("F-1")), incomplete(found("F-1"))]);
-    assert_eq!(next(&twice), Job::Review(ReviewScope::Full));
+    assert_eq!(due(&twice), Due::Review(ReviewScope::Full));
     let run = play(twice.clone(), vec![incomplete(Vec::new())]);
     assert_eq!(inconclusive(&run), "the review is incomplete: `a.rs` (no nonce)");
-    let ids: Vec<&str> = run.findings.iter().map(|f| f.raised.id.as_str()).collect();
+    let ids: Vec<&str> = run.review_loop().findings.iter().map(|f| f.raised.id.as_str()).collect();
     assert_eq!(ids, ["F-1", "F-2"], "an id that is taken is not given twice");
     let run = play(twice, vec![verifies(&[])]);
-    assert_eq!(next(&run), Job::Arbitrate(vec!["F-1".to_owned(), "F-2".to_owned()]));
+    assert_eq!(due(&run), Due::Arbitrate(vec!["F-1".to_owned(), "F-2".to_owned()]));
 }
 
 #[test]
@@ -291,16 +291,14 @@ fn who_cannot_be_asked_gives_no_verdict() {
     let found = || vec![green(), finds(&[("F-1", High)])];
     let run = play(fixing(found()), vec![failed()]);
     assert_eq!(inconclusive(&run), "the arbiter did not decide about F-1: no network");
-    let run = play(fixing(found()), vec![decisions(Vec::new())]);
-    assert_eq!(inconclusive(&run), "the arbiter did not decide about F-1");
     let run = fixing(vec![green(), finds(&[("F-1", Critical)]), upheld(&["F-1"]), failed()]);
     assert!(inconclusive(&run).starts_with("a fix is due"));
     // What is known to be wrong is not made milder by an arbiter that fails.
     let found = finds(&[("F-1", Critical), ("F-2", High)]);
-    let partly = JobOutcome::Arbitrated {
-        decisions: vec![decision("F-1", ArbiterVerdict::Upheld)],
-        failure: Some(CallFailure::Infrastructure("F-2: hung".to_owned())),
-    };
+    let partly = Came::Arbitrated(
+        vec![decision("F-1", ArbiterVerdict::Upheld)],
+        Some(CallFailure::Infrastructure("F-2: hung".to_owned())),
+    );
     let run = judging(vec![green(), found, partly]);
     assert_eq!(end(&run).decision, Decision::Fix(vec!["repair F-1".to_owned()]));
 }
@@ -314,59 +312,19 @@ fn a_used_up_budget_ends_a_run_wherever_it_is() {
         fixing(vec![red("tests")]),
     ];
     for run in starts {
-        let run =
-            play(run, vec![JobOutcome::Failed(CallFailure::Budget("$10.00 are spent".to_owned()))]);
+        let run = play(run, vec![Came::Failed(CallFailure::Budget("$10.00 are spent".to_owned()))]);
         assert_eq!(escalated(&run), EscalationDetail::Budget("$10.00 are spent".to_owned()));
     }
 }
 
-#[test]
-fn a_budget_stop_keeps_what_was_answered_and_can_be_gone_on_from() {
-    let budget = || CallFailure::Budget("$10.00 are spent".to_owned());
-    let found = || vec![green(), finds(&[("F-1", Critical), ("F-2", High)])];
-    let partly = JobOutcome::Arbitrated {
-        decisions: vec![decision("F-1", ArbiterVerdict::Upheld)],
-        failure: Some(budget()),
-    };
-    for start in [judging(found()), fixing(found())] {
-        let run = play(start, vec![partly.clone()]);
-        assert_eq!(escalated(&run), EscalationDetail::Budget("$10.00 are spent".to_owned()));
-        assert_eq!(run.findings[0].decision, Some(decision("F-1", ArbiterVerdict::Upheld)));
-        assert_eq!(run.findings[1].decision, None);
-        // The same is asked for again, and what was answered stands, whatever is said now.
-        let again = run.continued().unwrap();
-        let both = vec!["F-1".to_owned(), "F-2".to_owned()];
-        assert_eq!(next(&again), Job::Arbitrate(both));
-        assert_eq!(again.continued(), None, "it has not ended");
-        let other = decisions(vec![
-            decision("F-1", ArbiterVerdict::Refuted),
-            decision("F-2", ArbiterVerdict::Upheld),
-        ]);
-        let run = play(again, vec![other]);
-        assert_eq!(run.findings[0].decision, Some(decision("F-1", ArbiterVerdict::Upheld)));
-        let order = vec!["repair F-1".to_owned(), "repair F-2".to_owned()];
-        match next(&run) {
-            Job::Fix(fix) => assert_eq!(fix.instructions, order),
-            Job::End(end) => assert_eq!(end.decision, Decision::Fix(order)),
-            other => panic!("{other:?}"),
-        }
-        assert_eq!(run.continued(), None, "no budget ended it");
-    }
-    // Fixes that are offered are the person's: such a run is over.
-    let one_more = review(vec![(raised("F-2", High), true)], &[("F-1", true)], &[]);
-    let fixed = vec![changed(2), green(), one_more, JobOutcome::Failed(budget())];
-    let offered = play(with_a_critical(), fixed);
-    assert_eq!((end(&offered).best, offered.continued()), (1, None));
-}
-
-fn with_a_critical() -> Run {
+pub(super) fn with_a_critical() -> Run {
     fixing(vec![green(), finds(&[("F-1", Critical)]), upheld(&["F-1"])])
 }
 
 #[test]
 fn stop_the_same_finding_unresolved_after_two_fixes() {
     let once = play(with_a_critical(), vec![changed(2), green(), verifies(&[("F-1", false)])]);
-    assert!(matches!(next(&once), Job::Fix(_)));
+    assert!(matches!(due(&once), Due::Fix(_)));
     let twice = |last| play(once.clone(), vec![changed(3), green(), last]);
     let unresolved = EscalationDetail::Unresolved(vec!["F-1".to_owned()]);
     assert_eq!(escalated(&twice(verifies(&[("F-1", false)]))), unresolved);
@@ -377,8 +335,8 @@ fn stop_the_same_finding_unresolved_after_two_fixes() {
     // One fix in two attempts, the second of them for the gates, is one fix.
     let other = vec![changed(2), red("tests"), changed(3), green(), verifies(&[("F-1", false)])];
     let run = play(with_a_critical(), other);
-    assert_eq!(run.findings[0].unresolved_in, [2]);
-    assert!(matches!(next(&run), Job::Fix(_)));
+    assert_eq!(run.review_loop().findings[0].unresolved_in, [2]);
+    assert!(matches!(due(&run), Due::Fix(_)));
 }
 
 #[test]
@@ -386,23 +344,23 @@ fn stop_a_tree_that_was_there_before_and_a_fix_that_undoes_another() {
     let run = play(with_a_critical(), vec![changed(2), red("tests"), changed(100)]);
     assert_eq!(escalated(&run), EscalationDetail::Repeats { attempt: 0 });
     let run = play(with_a_critical(), vec![changed(2), red("tests"), changed(3)]);
-    assert_eq!(next(&run), Job::Gate);
-    let JobOutcome::Fixed(FixOutcome::Changed { tree, commit, .. }) = changed(4) else { panic!() };
-    let undoing = JobOutcome::Fixed(FixOutcome::Changed { tree, commit, undoes: Some(1) });
+    assert_eq!(due(&run), Due::Gate);
+    let Came::Fixed(FixOutcome::Changed { tree, commit, .. }) = changed(4) else { panic!() };
+    let undoing = Came::Fixed(FixOutcome::Changed { tree, commit, undoes: Some(1) });
     let run = play(run, vec![red("tests"), undoing]);
     assert_eq!(escalated(&run), EscalationDetail::Undoes { attempt: 1 });
 }
 
 #[test]
 fn stop_two_fixes_that_change_nothing() {
-    let nothing = || JobOutcome::Fixed(FixOutcome::Nothing);
+    let nothing = || Came::Fixed(FixOutcome::Nothing);
     let once = play(with_a_critical(), vec![nothing()]);
-    assert!(matches!(next(&once), Job::Fix(_)));
+    assert!(matches!(due(&once), Due::Fix(_)));
     assert_eq!(escalated(&play(once.clone(), vec![nothing()])), EscalationDetail::NoDiff);
     // The same tree under another commit is nothing too.
     assert_eq!(escalated(&play(once.clone(), vec![changed(100)])), EscalationDetail::NoDiff);
     let between = play(once, vec![changed(2), red("tests"), nothing()]);
-    assert!(matches!(next(&between), Job::Fix(_)));
+    assert!(matches!(due(&between), Due::Fix(_)));
 }
 
 #[test]
@@ -417,22 +375,22 @@ fn stop_when_fixes_bring_in_most_of_what_blocks() {
     assert_eq!(escalated(&run), EscalationDetail::FixInduced { of: 2, all: 3 });
     // What was there before came to light only now; the fix made it worse.
     assert_eq!(end(&run).best, 0);
-    assert!(matches!(next(&after(&[("F-2", true)])), Job::Fix(_)));
+    assert!(matches!(due(&after(&[("F-2", true)])), Due::Fix(_)));
     let half = after(&[("F-2", true), ("F-3", true), ("F-4", false), ("F-5", false)]);
-    assert!(matches!(next(&half), Job::Fix(_)));
+    assert!(matches!(due(&half), Due::Fix(_)));
 }
 
 #[test]
 fn stop_when_the_rounds_of_the_largest_size_are_used_up() {
     let mut run = with_a_critical();
-    let mut sizes = vec![run.size];
+    let mut sizes = vec![run.review_loop().size];
     for round in 1..=6 {
         let next_id = format!("F-{}", round + 1);
         let last_id = format!("F-{round}");
         let found = vec![(raised(&next_id, Critical), false)];
         let reviewed = review(found, &[(&last_id, true)], &[]);
         run = play(run, vec![changed(round + 1), green(), reviewed, upheld(&[&next_id])]);
-        sizes.push(run.size);
+        sizes.push(run.review_loop().size);
     }
     assert_eq!(sizes, [Size::S, Size::S, Size::M, Size::M, Size::L, Size::L, Size::L]);
     assert_eq!(escalated(&run), EscalationDetail::Rounds(6));
@@ -443,15 +401,15 @@ fn a_plan_goes_through_the_same_machine_with_limits_of_its_own() {
     let limits = StopLimits { rounds: Rounds { s: 20, m: 20, l: 20 }, ..LIMITS };
     let mut run = a_run(RunKind::Fix, &[]);
     let mut fixes = 0;
-    while !matches!(next(&run), Job::End(_)) {
-        let outcome = match next(&run) {
-            Job::Fix(_) => {
+    while !matches!(due(&run), Due::End(_)) {
+        let outcome = match due(&run) {
+            Due::Fix(_) => {
                 fixes += 1;
                 changed(fixes + 1)
             }
             _ => red("the plan lint"),
         };
-        run = apply(run, outcome, &limits);
+        run = play_one(run, outcome, &limits);
     }
     assert_eq!((fixes, escalated(&run)), (20, EscalationDetail::Rounds(20)));
 }
@@ -463,7 +421,7 @@ fn a_sound_change_goes_on_though_the_rounds_are_used_up() {
         run = play(run, vec![changed(round), red("tests")]);
     }
     let run = play(run, vec![changed(7), green(), verifies(&[("F-1", true)])]);
-    assert_eq!(run.rounds, 6);
+    assert_eq!(run.journal.rounds(), 6);
     assert_eq!(end(&run), RunEnd { decision: Decision::Submit, best: 6 });
 }
 
@@ -506,7 +464,7 @@ fn a_dismissal_does_not_rest_on_itself_nor_on_what_never_blocks() {
     );
     // A real one counts once, as severe as the worst of the two.
     let run = pair(High, vec![decision("F-1", ArbiterVerdict::Upheld), duplicate("F-2", "F-1")]);
-    let Job::Fix(order) = next(&run) else { panic!("{:?}", next(&run)) };
+    let Due::Fix(order) = due(&run) else { panic!("{:?}", due(&run)) };
     assert_eq!(order.findings, ["F-1"]);
     let run = pair(High, vec![decision("F-1", ArbiterVerdict::Refuted), duplicate("F-2", "F-1")]);
     assert!(submitted(&run));
@@ -519,8 +477,8 @@ fn what_repeats_a_resolved_finding_brings_it_back() {
     let run = play(with_a_critical(), once);
     let run = play(run, vec![changed(3), green(), again]);
     let run = play(run, vec![decisions(vec![duplicate("F-2", "F-1")])]);
-    let Job::Fix(order) = next(&run) else { panic!("{:?}", next(&run)) };
+    let Due::Fix(order) = due(&run) else { panic!("{:?}", due(&run)) };
     assert_eq!(order.findings, ["F-1"]);
-    let back = &run.findings[0];
+    let back = &run.review_loop().findings[0];
     assert_eq!((back.resolved_in, &back.unresolved_in[..]), (None, &[2][..]));
 }

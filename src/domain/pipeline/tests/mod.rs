@@ -1,6 +1,9 @@
 //! The machine, driven through its paths.
 
 mod endings;
+mod formats;
+mod jobs;
+mod pauses;
 mod sequences;
 
 use crate::domain::model::agent::Route;
@@ -8,10 +11,16 @@ use crate::domain::model::class::Class;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::severity::Severity;
 use crate::domain::model::size::Size;
-use crate::domain::pipeline::run::{
-    FixOutcome, GateOutcome, JobOutcome, ReviewOutcome, Run, RunKind, RunStart,
+use crate::domain::pipeline::apply::{apply, start};
+use crate::domain::pipeline::job::{
+    Action, CallFailure, DeliveryReport, FixOutcome, FixRequest, GateOutcome, GatesReport, Job,
+    JobOutcome, ReviewOutcome, ReviewScope, RunEnd,
 };
+use crate::domain::pipeline::next::next;
+use crate::domain::pipeline::review_loop::{LoopStart, ReviewLoop, RunKind, Stage};
+use crate::domain::pipeline::run::{About, Run};
 use crate::domain::policy::review::Rounds;
+use crate::domain::review::answer::ReviewAnswer;
 use crate::domain::review::arbiter_decision::{ArbiterDecision, ArbiterVerdict};
 use crate::domain::review::converge::StopLimits;
 use crate::domain::review::finding::{
@@ -26,18 +35,122 @@ fn oid(number: usize) -> Oid {
     Oid::parse(&format!("{number:040x}")).unwrap()
 }
 
+const NOW: jiff::Timestamp = jiff::Timestamp::UNIX_EPOCH;
+
 fn a_run(kind: RunKind, criteria: &[&str]) -> Run {
-    let begin = RunStart {
-        id: "01J".to_owned(),
-        kind,
+    let start = LoopStart { kind, base: None, head: Some(oid(1)), tree: oid(100), size: Size::S };
+    let review_loop = ReviewLoop::new(start, criteria.iter().map(|id| (*id).to_owned()));
+    let about = About {
+        question: "q".to_owned(),
+        title: "commit 1".to_owned(),
+        change_key: "1".to_owned(),
+        spec: None,
         route: Route::A,
-        base: None,
-        head: Some(oid(1)),
-        tree: oid(100),
-        size: Size::S,
-        started: jiff::Timestamp::UNIX_EPOCH,
+        started: NOW,
+        seed: "5eed".to_owned(),
     };
-    Run::new(begin, criteria.iter().map(|id| (*id).to_owned()))
+    Run::of_review("01J".to_owned(), about, review_loop, "codex".to_owned())
+}
+
+/// What is due in a run, with the jobs of one review, and of one arbitration, as one.
+#[derive(Clone, Debug, PartialEq)]
+enum Due {
+    Gate,
+    Review(ReviewScope),
+    Arbitrate(Vec<String>),
+    Fix(FixRequest),
+    /// It ended, is about to be closed, or is paused.
+    End(RunEnd),
+}
+
+fn due(run: &Run) -> Due {
+    let review = run.review_loop();
+    match &review.stage {
+        Stage::Gating => Due::Gate,
+        Stage::Delivering(scope) | Stage::Reviewing { scope, .. } => Due::Review(scope.clone()),
+        Stage::Arbitrating(asked) => {
+            let open = asked.iter().filter(|one| !review.is_decided(&one.finding));
+            Due::Arbitrate(open.map(|one| one.finding.clone()).collect())
+        }
+        Stage::Fixing(request) => Due::Fix(request.clone()),
+        Stage::Paused(_) | Stage::Closing(_) | Stage::Ended(_) => {
+            Due::End(review.end().unwrap().clone())
+        }
+    }
+}
+
+/// What comes of what is due.
+#[derive(Clone, Debug)]
+enum Came {
+    Gated(GateOutcome),
+    Reviewed(ReviewOutcome),
+    /// A decision for each finding that was answered, and why others were not.
+    Arbitrated(Vec<ArbiterDecision>, Option<CallFailure>),
+    Fixed(FixOutcome),
+    Failed(CallFailure),
+}
+
+fn once(run: Run, job: &Job, outcome: JobOutcome, limits: &StopLimits) -> Run {
+    let run = start(run, &job.id, NOW).unwrap();
+    apply(run, &job.id, outcome.into(), NOW, limits).unwrap()
+}
+
+/// The only job that is ready.
+fn only(run: &Run) -> Job {
+    let mut jobs = next(run);
+    assert_eq!(jobs.len(), 1, "{jobs:?}");
+    jobs.remove(0)
+}
+
+fn laid_out(chunks: usize) -> JobOutcome {
+    JobOutcome::Delivered(DeliveryReport {
+        chunks,
+        sections: Vec::new(),
+        unscanned: Vec::new(),
+        gaps: Vec::new(),
+    })
+}
+
+fn gate_report(outcome: GateOutcome) -> JobOutcome {
+    JobOutcome::Gated(GatesReport { outcome, findings: Vec::new(), skipped: Vec::new() })
+}
+
+/// Performs what is due, one job after the other.
+fn play_one(mut run: Run, came: Came, limits: &StopLimits) -> Run {
+    if let Stage::Delivering(_) = run.review_loop().stage {
+        run = once(run.clone(), &only(&run), laid_out(1), limits);
+    }
+    match came {
+        Came::Gated(outcome) => once(run.clone(), &only(&run), gate_report(outcome), limits),
+        Came::Reviewed(reviewed) => {
+            let answer = JobOutcome::Answered(ReviewAnswer::default());
+            let run = once(run.clone(), &only(&run), answer, limits);
+            once(run.clone(), &only(&run), JobOutcome::Reviewed(reviewed, 0), limits)
+        }
+        Came::Arbitrated(decisions, failure) => {
+            for job in next(&run) {
+                let Action::Arbitrate(id) = &job.action else { panic!("{job:?}") };
+                let decision = decisions.iter().find(|decision| decision.id == *id).cloned();
+                let none = CallFailure::Infrastructure(String::new());
+                let outcome = match decision {
+                    Some(decision) => JobOutcome::Arbitrated(decision, None),
+                    None => JobOutcome::Failed(failure.clone().unwrap_or(none)),
+                };
+                run = once(run, &job, outcome, limits);
+            }
+            run
+        }
+        Came::Fixed(fixed) => once(run.clone(), &only(&run), JobOutcome::Fixed(fixed), limits),
+        Came::Failed(failure) => {
+            for job in next(&run) {
+                // A used up budget stops what is not under way.
+                if next(&run).contains(&job) {
+                    run = once(run, &job, JobOutcome::Failed(failure.clone()), limits);
+                }
+            }
+            run
+        }
+    }
 }
 
 fn raised(id: &str, severity: Severity) -> ReviewFinding {
@@ -57,25 +170,21 @@ fn raised(id: &str, severity: Severity) -> ReviewFinding {
     }
 }
 
-fn green() -> JobOutcome {
-    JobOutcome::Gated(GateOutcome {
-        failures: Vec::new(),
-        needs_person: false,
-        unasked: Vec::new(),
-    })
+fn green_gates() -> GateOutcome {
+    GateOutcome { failures: Vec::new(), needs_person: false, unasked: Vec::new() }
 }
 
-fn red(failure: &str) -> JobOutcome {
+fn green() -> Came {
+    Came::Gated(green_gates())
+}
+
+fn red(failure: &str) -> Came {
     let failures = vec![failure.to_owned()];
-    JobOutcome::Gated(GateOutcome { failures, needs_person: false, unasked: Vec::new() })
+    Came::Gated(GateOutcome { failures, needs_person: false, unasked: Vec::new() })
 }
 
-fn changed(tree: usize) -> JobOutcome {
-    JobOutcome::Fixed(FixOutcome::Changed {
-        tree: oid(tree),
-        commit: oid(tree + 1000),
-        undoes: None,
-    })
+fn changed(tree: usize) -> Came {
+    Came::Fixed(FixOutcome::Changed { tree: oid(tree), commit: oid(tree + 1000), undoes: None })
 }
 
 /// A complete review that raises these and says of each earlier one whether it is resolved.
@@ -83,8 +192,8 @@ fn review(
     raised: Vec<(ReviewFinding, bool)>,
     verified: &[(&str, bool)],
     met: &[(&str, CriterionStatus)],
-) -> JobOutcome {
-    JobOutcome::Reviewed(ReviewOutcome {
+) -> Came {
+    Came::Reviewed(ReviewOutcome {
         completeness: Completeness::Complete,
         raised,
         verified: verified.iter().map(|(id, resolved)| said(id, *resolved)).collect(),
@@ -118,10 +227,10 @@ fn decision(id: &str, verdict: ArbiterVerdict) -> ArbiterDecision {
     }
 }
 
-fn decisions(all: Vec<ArbiterDecision>) -> JobOutcome {
-    JobOutcome::Arbitrated { decisions: all, failure: None }
+fn decisions(all: Vec<ArbiterDecision>) -> Came {
+    Came::Arbitrated(all, None)
 }
 
-fn upheld(ids: &[&str]) -> JobOutcome {
+fn upheld(ids: &[&str]) -> Came {
     decisions(ids.iter().map(|id| decision(id, ArbiterVerdict::Upheld)).collect())
 }

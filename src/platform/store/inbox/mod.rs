@@ -47,7 +47,7 @@ pub enum Event {
         oid: String,
         /// `None` where no branch was checked out.
         branch: Option<String>,
-        #[serde(with = "crate::platform::store::path")]
+        #[serde(with = "crate::domain::model::path")]
         worktree: PathBuf,
     },
     /// Commits were replaced by others, as `git commit --amend` and `git rebase` do.
@@ -56,12 +56,12 @@ pub enum Event {
         command: String,
         /// Old and new object ids.
         pairs: Vec<(String, String)>,
-        #[serde(with = "crate::platform::store::path")]
+        #[serde(with = "crate::domain::model::path")]
         worktree: PathBuf,
     },
     /// Findings that a rule may be learned from came to the ledger.
     Findings {
-        #[serde(with = "crate::platform::store::path")]
+        #[serde(with = "crate::domain::model::path")]
         worktree: PathBuf,
     },
 }

@@ -1,0 +1,128 @@
+//! How reviews and arbiter decisions change the findings and criteria of a loop.
+
+use crate::domain::pipeline::job::{ReviewOutcome, ReviewScope};
+use crate::domain::pipeline::review_loop::{Arbitration, Attempt, ReviewLoop};
+use crate::domain::review::arbiter_decision::{ArbiterDecision, ArbiterVerdict};
+use crate::domain::review::finding::{
+    AssessedCriterion, Completeness, CriterionStatus, VerifiedFinding,
+};
+use crate::domain::review::tracked::TrackedFinding;
+
+impl ReviewLoop {
+    /// The findings that the arbiter must decide about.
+    pub(super) fn to_arbitrate(&self) -> Vec<Arbitration> {
+        let undecided = self.findings.iter().filter(|finding| finding.needs_arbitration());
+        let arbitration = |finding: &TrackedFinding| Arbitration {
+            finding: finding.raised.id.clone(),
+            failure: None,
+        };
+        undecided.map(arbitration).collect()
+    }
+
+    /// Whether the arbiter has decided about a finding.
+    pub(super) fn is_decided(&self, id: &str) -> bool {
+        let mut findings = self.findings.iter();
+        findings.any(|finding| finding.raised.id == id && finding.decision.is_some())
+    }
+}
+
+/// Records a review. What an incomplete one raised is kept too; what it says of criteria
+/// and of earlier findings is not believed.
+pub(super) fn take_in(this: &mut ReviewLoop, scope: &ReviewScope, reviewed: ReviewOutcome) {
+    let current = this.current();
+    let attempted = attempted(this);
+    if reviewed.completeness == Completeness::Complete {
+        if let ReviewScope::Delta { open, .. } = scope {
+            verify(this, open, &reviewed.verified, &attempted);
+        }
+        assess(&mut this.criteria, &reviewed.criteria);
+        let unmet =
+            this.criteria.iter().filter(|criterion| criterion.met != CriterionStatus::Met).count();
+        this.attempts[current].unmet = Some(unmet);
+    }
+    this.attempts[current].review = Some(reviewed.completeness);
+    for (mut raised, fix_induced) in reviewed.raised {
+        if this.findings.iter().any(|finding| finding.raised.id == raised.id) {
+            raised.id = unused_id(this);
+        }
+        this.findings.push(TrackedFinding::new(raised, current, fix_induced));
+    }
+}
+
+/// The findings that a fix was about since the last complete review.
+fn attempted(this: &ReviewLoop) -> Vec<String> {
+    let since = this.attempts.iter().rposition(Attempt::is_reviewed).map_or(0, |last| last + 1);
+    this.attempts[since..].iter().flat_map(|attempt| attempt.fixes.clone()).collect()
+}
+
+/// What became of the findings that were open. Silence resolves nothing.
+fn verify(
+    this: &mut ReviewLoop,
+    open: &[String],
+    verified: &[VerifiedFinding],
+    attempted: &[String],
+) {
+    let current = this.current();
+    for finding in &mut this.findings {
+        let id = &finding.raised.id;
+        if !open.contains(id) {
+            continue;
+        }
+        let mut said = verified.iter().filter(|verified| verified.id == *id).peekable();
+        // Said twice and differently is not resolved.
+        if said.peek().is_some() && said.all(|verified| verified.resolved) {
+            finding.resolved_in = Some(current);
+            finding.unresolved_in.clear();
+        } else if attempted.contains(id) && !finding.unresolved_in.contains(&current) {
+            finding.unresolved_in.push(current);
+        }
+    }
+}
+
+/// Takes over what a complete review says of the spec's criteria; of others it may say what it
+/// wants. A look at a part leaves standing what it does not speak of.
+fn assess(criteria: &mut [AssessedCriterion], said: &[AssessedCriterion]) {
+    for criterion in criteria {
+        // Said twice and differently, the worse counts.
+        let said = said.iter().filter(|said| said.id == criterion.id);
+        let Some(said) = said.max_by_key(|said| said.met) else { continue };
+        if said.met != CriterionStatus::NotAssessed || criterion.met == CriterionStatus::NotAssessed
+        {
+            *criterion = said.clone();
+        }
+    }
+}
+
+/// Records a decision. A finding that repeats one that was resolved brings that one back.
+pub(super) fn decide(this: &mut ReviewLoop, decision: ArbiterDecision) {
+    let current = this.current();
+    if decision.verdict == ArbiterVerdict::Duplicate {
+        let repeated = this.findings.iter_mut().find(|finding| {
+            Some(&finding.raised.id) == decision.duplicate_of.as_ref()
+                && finding.raised.id != decision.id
+        });
+        if let Some(repeated) = repeated
+            && repeated.resolved_in.is_some()
+        {
+            repeated.resolved_in = None;
+            repeated.unresolved_in.push(current);
+        }
+    }
+    let weighed = this.findings.iter_mut().find(|finding| finding.raised.id == decision.id);
+    if let Some(weighed) = weighed
+        && weighed.decision.is_none()
+    {
+        weighed.decision = Some(decision);
+    }
+}
+
+fn unused_id(this: &ReviewLoop) -> String {
+    let mut number = this.findings.len() + 1;
+    loop {
+        let id = format!("F-{number}");
+        if this.findings.iter().all(|finding| finding.raised.id != id) {
+            return id;
+        }
+        number += 1;
+    }
+}

@@ -1,0 +1,141 @@
+//! The journal of a run: which job was started, and what came of it. Counters derive from it.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::pipeline::job::{CallFailure, JobId};
+
+/// What happened in a run, the oldest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Journal(Vec<JournalEntry>);
+
+/// One thing that happened to a job.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JournalEntry {
+    pub at: Timestamp,
+    pub job: JobId,
+    pub event: JobEvent,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum JobEvent {
+    Started,
+    /// Its process was killed or stopped: nothing is known of what came of it.
+    Interrupted,
+    /// It could not be performed beside another job, and is to be performed alone.
+    Deferred,
+    Ended(JobResult),
+}
+
+/// What came of a job, as far as counters need it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum JobResult {
+    Done,
+    Reviewed(ReviewProgress),
+    Fixed(FixEffect),
+    Failed(CallFailure),
+}
+
+/// What a review read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReviewProgress {
+    /// Not everything.
+    Incomplete,
+    Complete,
+    /// Everything, for the criteria that an earlier review had left open.
+    CriteriaComplete,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FixEffect {
+    Changed,
+    Nothing,
+}
+
+impl Journal {
+    #[cfg(test)]
+    pub fn entries(&self) -> &[JournalEntry] {
+        &self.0
+    }
+
+    pub(super) fn add(&mut self, at: Timestamp, job: JobId, event: JobEvent) {
+        self.0.push(JournalEntry { at, job, event });
+    }
+
+    /// Whether a job was started and nothing came of it yet.
+    pub fn is_under_way(&self, job: &JobId) -> bool {
+        let last = self.0.iter().rfind(|entry| entry.job == *job);
+        last.is_some_and(|entry| entry.event == JobEvent::Started)
+    }
+
+    /// The jobs that were started and of which nothing came yet.
+    pub fn under_way(&self) -> Vec<JobId> {
+        let started = self.0.iter().enumerate().filter(|(at, entry)| {
+            entry.event == JobEvent::Started
+                && self.0[at + 1..].iter().all(|later| later.job != entry.job)
+        });
+        started.map(|(_, entry)| entry.job.clone()).collect()
+    }
+
+    /// How often a job failed.
+    pub fn failures(&self, job: &JobId) -> usize {
+        let of_job = self.0.iter().filter(|entry| entry.job == *job);
+        of_job.filter(|e| matches!(e.event, JobEvent::Ended(JobResult::Failed(_)))).count()
+    }
+
+    /// How many fixes the executor was asked for and gave, what changed nothing included.
+    pub fn rounds(&self) -> u32 {
+        count(self.fixes())
+    }
+
+    /// How many fixes in a row changed nothing.
+    pub fn idle_fixes(&self) -> u32 {
+        count(self.fixes().rev().take_while(|effect| *effect == FixEffect::Nothing))
+    }
+
+    /// How many reviews in a row were incomplete.
+    pub fn failed_reviews(&self) -> u32 {
+        count(self.reviews().rev().take_while(|read| *read == ReviewProgress::Incomplete))
+    }
+
+    /// Whether the current attempt was reviewed once more for the criteria that were left open.
+    pub fn has_asked_for_criteria(&self) -> bool {
+        let of_attempt = self
+            .results()
+            .rev()
+            .take_while(|result| !matches!(result, JobResult::Fixed(FixEffect::Changed)));
+        of_attempt
+            .into_iter()
+            .any(|result| *result == JobResult::Reviewed(ReviewProgress::CriteriaComplete))
+    }
+
+    fn results(&self) -> impl DoubleEndedIterator<Item = &JobResult> {
+        self.0.iter().filter_map(|entry| match &entry.event {
+            JobEvent::Ended(result) => Some(result),
+            JobEvent::Started | JobEvent::Interrupted | JobEvent::Deferred => None,
+        })
+    }
+
+    fn fixes(&self) -> impl DoubleEndedIterator<Item = FixEffect> {
+        self.results().filter_map(|result| match result {
+            JobResult::Fixed(effect) => Some(*effect),
+            _ => None,
+        })
+    }
+
+    fn reviews(&self) -> impl DoubleEndedIterator<Item = ReviewProgress> {
+        self.results().filter_map(|result| match result {
+            JobResult::Reviewed(read) => Some(*read),
+            _ => None,
+        })
+    }
+}
+
+fn count<T>(all: impl Iterator<Item = T>) -> u32 {
+    u32::try_from(all.count()).unwrap_or(u32::MAX)
+}

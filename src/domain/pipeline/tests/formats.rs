@@ -1,0 +1,70 @@
+//! Runs of earlier formats are read, those of newer ones refused.
+
+use crate::domain::pipeline::format::{RunFormatError, parse};
+use crate::domain::pipeline::job::ReviewScope;
+use crate::domain::pipeline::review_loop::{ResumeWhen, RunKind, Stage};
+use crate::domain::pipeline::run::VERSION;
+use crate::domain::pipeline::tests::endings::with_a_critical;
+use crate::domain::pipeline::tests::{a_run, oid};
+
+/// A run of the first format, with these parts.
+fn format_1(stage: &str, more: &str, closed: bool) -> Vec<u8> {
+    let tree = oid(100);
+    let attempt = format!(
+        r#"{{"tree":"{tree}","commit":null,"gates":null,"review":"complete","unmet":1,
+            "asked_again":true,"fixes":[],"undoes":null}}"#
+    );
+    format!(
+        r#"{{"version":1,"run":{{"id":"01J","kind":"fix","route":"A","base":null,"head":null,
+            "size":"S","attempts":[{attempt}],"stage":{stage},"findings":[],"criteria":[],
+            "rounds":3,"idle_fixes":1,"failed_reviews":2,"started":"2026-03-04T12:00:00Z"{more}}},
+            "question":"q","title":"t","change_key":"k","spec":null,"seed":"5e","gated":[],
+            "skipped":[],"unscanned":[],"delivered":[],"unanchored":4,"kept":{{"F-1":"01K"}},
+            "answers":["aa"],"closed":{closed}}}"#
+    )
+    .into_bytes()
+}
+
+#[test]
+fn counters_of_the_first_format_derive_from_the_journal() {
+    let run = parse(&format_1("\"gating\"", "", false)).unwrap();
+    assert_eq!(run.version, VERSION);
+    let journal = &run.journal;
+    assert_eq!((journal.rounds(), journal.idle_fixes(), journal.failed_reviews()), (3, 1, 2));
+    assert!(journal.has_asked_for_criteria());
+    assert!(journal.under_way().is_empty());
+    assert_eq!((run.review_loop().kind, &run.review_loop().stage), (RunKind::Fix, &Stage::Gating));
+    assert_eq!((run.record().unanchored, &run.record().kept["F-1"][..]), (4, "01K"));
+}
+
+#[test]
+fn stages_of_the_first_format_are_found_again() {
+    let stage = |stage: &str, more: &str, closed| {
+        parse(&format_1(stage, more, closed)).unwrap().review_loop().stage.clone()
+    };
+    let full = Stage::Delivering(ReviewScope::Full);
+    assert_eq!(stage(r#"{"reviewing":"full"}"#, "", false), full);
+    let Stage::Arbitrating(asked) = stage(r#"{"arbitrating":["F-1"]}"#, "", false) else {
+        panic!()
+    };
+    assert_eq!(asked[0].finding, "F-1");
+    let ended = r#"{"ended":{"decision":{"escalate":{"budget":"spent"}},"best":0}}"#;
+    assert!(matches!(stage(ended, "", true), Stage::Ended(_)));
+    assert!(matches!(stage(ended, "", false), Stage::Closing(_)));
+    let stopped = r#","stopped_in":{"reviewing":"full"}"#;
+    let Stage::Paused(pause) = stage(ended, stopped, true) else { panic!() };
+    assert_eq!((pause.resume_when, *pause.stage), (ResumeWhen::BudgetAllows, full));
+    // With a branch that was the person's, it was over.
+    assert!(matches!(stage(&ended.replace(":0", ":1"), stopped, true), Stage::Ended(_)));
+}
+
+#[test]
+fn this_format_is_read_as_it_was_written_and_a_newer_one_is_refused() {
+    for run in [a_run(RunKind::Review, &["AC-1"]), with_a_critical()] {
+        let text = serde_json::to_string(&run).unwrap();
+        assert_eq!(parse(text.as_bytes()).unwrap(), run);
+        let newer = text.replacen("\"version\":2", "\"version\":3", 1);
+        assert!(matches!(parse(newer.as_bytes()), Err(RunFormatError::Newer(3))));
+    }
+    assert!(matches!(parse(b"{}"), Err(RunFormatError::Wrong(_))));
+}

@@ -1,0 +1,109 @@
+//! Lays the current attempt of a run out for its reviewer and its arbiter, and fills their folder.
+
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use anyhow::{Context as _, Result};
+use bstr::BString;
+
+use crate::domain::model::change::Change;
+use crate::domain::model::oid::Oid;
+use crate::domain::pipeline::job::{DeliveryReport, JobOutcome, ReviewScope};
+use crate::domain::pipeline::next::review_name;
+use crate::domain::review::deliver::unscanned::Unscanned;
+use crate::flow::review::delivery::{Delivered, Layout, lay_out, shown_path};
+use crate::flow::review::session::ReviewSession;
+use crate::flow::review::texts::Texts;
+use crate::flow::workspace::reading_copy;
+
+impl ReviewSession<'_> {
+    /// Lays the current attempt out for a review.
+    pub(super) fn deliver(&mut self, scope: &ReviewScope) -> Result<JobOutcome> {
+        let layout = self.layout_of(scope)?;
+        let Delivered { delivery, left_out } = &layout.delivered;
+        let named = |one: &Unscanned| (one.path.clone(), one.reason.to_string());
+        let uncopied = |(path, why): &(BString, String)| (shown_path(path), why.clone());
+        let files = &layout.change.files;
+        let is_changed = |path: &BString| files.iter().any(|file| file.path == *path);
+        let not_shown = delivery.unscanned.iter().filter(|one| one.reason.is_gap());
+        let not_there = self.uncopied.iter().filter(|(path, _)| is_changed(path));
+        let unscanned = delivery.unscanned.iter().map(named).chain(left_out.iter().cloned());
+        let sections = delivery.calls.iter().flat_map(|chunk| &chunk.sections);
+        Ok(JobOutcome::Delivered(DeliveryReport {
+            chunks: delivery.calls.len(),
+            sections: sections.map(|one| (one.path.clone(), one.sha.clone())).collect(),
+            unscanned: unscanned.chain(self.uncopied.iter().map(uncopied)).collect(),
+            gaps: not_shown.map(named).chain(not_there.map(uncopied)).collect(),
+        }))
+    }
+
+    /// The layout of a review, made again after a kill: the same seed gives the same nonces.
+    pub(super) fn layout_of(&mut self, scope: &ReviewScope) -> Result<Rc<Layout>> {
+        let name = review_name(self.run.review_loop(), &self.run.journal, scope);
+        let from = self.reviewed_from(scope)?;
+        self.layout(name, from.as_ref())
+    }
+
+    /// The layout of the whole change for the arbiter.
+    pub(super) fn arbiter_layout(&mut self) -> Result<Rc<Layout>> {
+        let name = format!("arbiter-{}", self.run.review_loop().current());
+        let base = self.run.review_loop().base.clone();
+        self.layout(name, base.as_ref())
+    }
+
+    fn layout(&mut self, name: String, from: Option<&Oid>) -> Result<Rc<Layout>> {
+        if let Some(layout) = self.layout.as_ref().filter(|layout| layout.name == name) {
+            return Ok(Rc::clone(layout));
+        }
+        let change = self.change_since(from)?;
+        let delivered = lay_out(self.repo, self.inputs, &change, &self.seed(&name))?;
+        let dir = self.reading_copy(&change)?;
+        let layout = Rc::new(Layout { name, change, delivered, dir });
+        self.layout = Some(Rc::clone(&layout));
+        Ok(layout)
+    }
+
+    pub(super) fn texts<'b>(&'b self, layout: &'b Layout) -> Texts<'b> {
+        Texts::new(&self.repo.objects, &layout.change.tree, &layout.delivered.delivery)
+    }
+
+    /// The tree that the reviewed attempt is compared with.
+    fn reviewed_from(&self, scope: &ReviewScope) -> Result<Option<Oid>> {
+        let review = self.run.review_loop();
+        match scope {
+            ReviewScope::Full | ReviewScope::Criteria(_) => Ok(review.base.clone()),
+            ReviewScope::Delta { since, .. } => {
+                let since = review.attempts.get(*since).context("the run has no such attempt")?;
+                Ok(Some(since.tree.clone()))
+            }
+        }
+    }
+
+    /// Updates the reading copy to the reviewed tree, changed files first; returns its folder.
+    fn reading_copy(&mut self, change: &Change) -> Result<PathBuf> {
+        let dir = reading_copy::folder(self.repo, &self.run.id);
+        if self.copied_tree.as_ref() != Some(&change.tree) {
+            // Files that could not be copied from another tree are tried again.
+            let shown = self.copied_tree.take().filter(|_| self.uncopied.is_empty());
+            let follow =
+                |from: Oid| reading_copy::update(self.repo, &from, &change.tree, &dir).ok();
+            self.uncopied = match shown.and_then(follow) {
+                Some(uncopied) => uncopied,
+                None => reading_copy::fill(self.repo, &change.tree, &change.files, &dir)?,
+            };
+            self.copied_tree = Some(change.tree.clone());
+        }
+        Ok(dir)
+    }
+
+    /// The seed of nonces; the same after a kill.
+    fn seed(&self, name: &str) -> [u8; 32] {
+        *blake3::hash(format!("{}/{name}", self.run.about.seed).as_bytes()).as_bytes()
+    }
+
+    /// The nonce of the fences in a prompt.
+    pub(super) fn token(&self, name: &str) -> String {
+        let seed = &self.run.about.seed;
+        blake3::hash(format!("{seed}/token/{name}").as_bytes()).to_hex()[..12].into()
+    }
+}
