@@ -7,8 +7,8 @@ use std::time::Instant;
 use anyhow::Result;
 use bstr::{BStr, BString, ByteSlice as _};
 
-use crate::cli::context::Context;
 use crate::cli::hook::print_tails;
+use crate::cli::invocation::Invocation;
 use crate::cli::paths::in_repo;
 use crate::domain::model::change::Change;
 use crate::domain::model::error::hinted;
@@ -84,26 +84,26 @@ impl Moments {
     }
 }
 
-pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
+pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     let started = Instant::now();
-    let repo = context.repo()?;
+    let repo = invocation.repo()?;
     let mut change = change_of(&repo, args)?;
-    let (paths, untouched) = narrow(context, &repo, args, &mut change)?;
+    let (paths, untouched) = narrow(invocation, &repo, args, &mut change)?;
     // By hand commands run even where they passed before: that is what was asked for.
     let request = args.commands.map(|moments| CommandRequest {
-        env: &context.env,
+        env: &invocation.env,
         moment: moments.moment(),
         reuse: false,
     });
     let range = range_of(&repo, args)?;
     let Checked { mut report, parts, tails, read, interrupted } = match &range {
-        Some((from, to)) => check_range(context, &repo, (from, to), &paths, request, started)?,
-        None => check_change(context, &repo, change, request.as_ref(), started)?,
+        Some((from, to)) => check_range(invocation, &repo, (from, to), &paths, request, started)?,
+        None => check_change(invocation, &repo, change, request.as_ref(), started)?,
     };
     report.skipped.splice(0..0, untouched);
-    let format = context.global.format;
+    let format = invocation.global.format;
     let answers = match format {
-        OutputFormat::Sarif => recording::answers(&repo, &context.env, &report.findings)?,
+        OutputFormat::Sarif => recording::answers(&repo, &invocation.env, &report.findings)?,
         OutputFormat::Human | OutputFormat::Json | OutputFormat::Github => Answers::new(),
     };
     // An evaluation of nothing must not read like a pass. Commands may have checked the whole tree.
@@ -121,7 +121,7 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
     if !text.is_empty() {
         out::result(&text);
     }
-    if format == OutputFormat::Human && !context.global.quiet {
+    if format == OutputFormat::Human && !invocation.global.quiet {
         out::talk(&format!("{word}: {read} checked in {} ms", report.elapsed_ms));
     }
     print_tails(&tails);
@@ -169,17 +169,17 @@ impl fmt::Display for Read {
 }
 
 fn check_change(
-    context: &Context,
+    invocation: &Invocation,
     repo: &Repo,
     change: Change,
     request: Option<&CommandRequest<'_>>,
     started: Instant,
 ) -> Result<Checked> {
     let effective =
-        policy::policy_of_change(&repo.objects, &change, &context.env, &context.global.set)?;
+        policy::policy_of_change(&repo.objects, &change, &invocation.env, &invocation.global.set)?;
     let read = Read { files: change.files.len(), commits: None };
     let scope = request.map_or(EvaluationScope::Gates, EvaluationScope::GatesAndCommands);
-    let mut evaluation = evaluate(repo, &context.env, change, &effective, None, scope)?;
+    let mut evaluation = evaluate(repo, &invocation.env, change, &effective, None, scope)?;
     let interrupted = evaluation.interrupted.is_some();
     let tails = std::mem::take(&mut evaluation.tails);
     Ok(Checked { report: evaluation.report(started), parts: Vec::new(), tails, read, interrupted })
@@ -187,7 +187,7 @@ fn check_change(
 
 /// Checks what a push of the range would bring.
 fn check_range(
-    context: &Context,
+    invocation: &Invocation,
     repo: &Repo,
     range: (&Oid, &Oid),
     paths: &[BString],
@@ -195,8 +195,8 @@ fn check_range(
     started: Instant,
 ) -> Result<Checked> {
     let bypass = Bypass::default();
-    let flags = &context.global.set;
-    let setting = PushContext { repo, env: &context.env, flags, bypass: &bypass };
+    let flags = &invocation.global.set;
+    let setting = PushContext { repo, env: &invocation.env, flags, bypass: &bypass };
     let mut evaluation = evaluate_range(&setting, range, paths, request, &mut out::talk)?;
     let commits = Some(evaluation.commits.len());
     let (read, interrupted) = (Read { files: evaluation.files, commits }, evaluation.interrupted);
@@ -208,7 +208,7 @@ fn check_range(
 /// Leaves in the change what is at or below the paths that were named. A path that names nothing is
 /// a mistake; where there is something and it did not change, that is said.
 fn narrow(
-    context: &Context,
+    invocation: &Invocation,
     repo: &Repo,
     args: &Args,
     change: &mut Change,
@@ -220,7 +220,7 @@ fn narrow(
     let mut paths: Vec<BString> = Vec::new();
     for typed in &args.paths {
         let known = |path: &BStr| is_known(repo, change, path);
-        let found = in_repo(repo, &context.env.current_dir, typed, known)?;
+        let found = in_repo(repo, &invocation.env.current_dir, typed, known)?;
         if !found.known {
             return Err(names_nothing(args, typed));
         }

@@ -4,7 +4,7 @@ use anyhow::Result;
 use bstr::BStr;
 use serde_json::{Value, json};
 
-use crate::cli::context::Context;
+use crate::cli::invocation::Invocation;
 use crate::domain::gates::governance::POLICY_FILE;
 use crate::domain::model::agent::Role;
 use crate::domain::model::error::hinted;
@@ -51,10 +51,10 @@ struct CheckResult {
 
 /// Looks at each agent without asking a model. Ends with 0 where all that the policy needs works,
 /// else with 4.
-pub fn run(context: &Context) -> Result<ExitStatus> {
-    let repo = context.repo()?;
-    let found = check(context, &repo)?;
-    if context.global.format == OutputFormat::Json {
+pub fn run(invocation: &Invocation) -> Result<ExitStatus> {
+    let repo = invocation.repo()?;
+    let found = check(invocation, &repo)?;
+    if invocation.global.format == OutputFormat::Json {
         out::result(&found.json().to_string());
     } else {
         found.print();
@@ -62,16 +62,16 @@ pub fn run(context: &Context) -> Result<ExitStatus> {
     Ok(if found.is_well() { ExitStatus::Pass } else { ExitStatus::Inconclusive })
 }
 
-fn check(context: &Context, repo: &Repo) -> Result<CheckResult> {
+fn check(invocation: &Invocation, repo: &Repo) -> Result<CheckResult> {
     let law = match repo.head()? {
         Some(head) => repo.objects.file(&repo.tree_of(&head)?, BStr::new(POLICY_FILE))?,
         None => None,
     };
-    let policy = policy::resolve_settings(law.as_deref(), &context.env, &context.global.set)
+    let policy = policy::resolve_settings(law.as_deref(), &invocation.env, &invocation.global.set)
         .map_err(|problem| hinted(problem.to_string(), problem.hint))?
         .policy;
     let home = roles::agents_home(repo);
-    let around = roles::around(repo, &context.env, &home);
+    let around = roles::around(repo, &invocation.env, &home);
     let (method, _) = install::method(repo)?;
     let events = status(repo, &method)?;
     let problems = events.iter().flat_map(|event| {

@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 
-use crate::cli::context::Context;
 use crate::cli::hooks::install_hooks;
+use crate::cli::invocation::Invocation;
 use crate::cli::trust::agree_to_named;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::policy::switch::Switch;
@@ -30,8 +30,8 @@ pub struct Args {
     dry_run: bool,
 }
 
-pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
-    let repo = context.repo()?;
+pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
+    let repo = invocation.repo()?;
     let plan = init::plan(&repo)?;
     let verb = if args.dry_run { "would write" } else { "wrote" };
     if !args.dry_run {
@@ -47,13 +47,13 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
         out::result("all files exist, nothing to write");
     }
     if !args.no_hooks {
-        install_hooks(context, &repo, &install::default_events(&repo), args.dry_run)?;
+        install_hooks(invocation, &repo, &install::default_events(&repo), args.dry_run)?;
     }
     if !args.dry_run {
-        agree_to_named(context, &repo)?;
+        agree_to_named(invocation, &repo)?;
     }
     if !args.no_hooks {
-        announce_reviews(context, &repo)?;
+        announce_reviews(invocation, &repo)?;
     }
     if !plan.missing.is_empty() && !args.dry_run {
         out::hint(
@@ -64,14 +64,14 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
 }
 
 /// Says that new commits will be sent to models, and how to prevent it.
-fn announce_reviews(context: &Context, repo: &Repo) -> Result<()> {
+fn announce_reviews(invocation: &Invocation, repo: &Repo) -> Result<()> {
     let top = repo.work_tree.as_deref();
-    let policy = policy::work_tree_settings(top, &context.env, &context.global.set)?.policy;
+    let policy = policy::work_tree_settings(top, &invocation.env, &invocation.global.set)?.policy;
     if policy.review.background == Switch::Off {
         return Ok(());
     }
     let home = roles::agents_home(repo);
-    let assignment = roles::assign_reviewers(&policy, roles::around(repo, &context.env, &home))?;
+    let assignment = roles::assign_reviewers(&policy, roles::around(repo, &invocation.env, &home))?;
     if let Some(reviewers) = assignment.reviewers {
         let (reviewer, arbiter) = (&reviewers.reviewer.name, &reviewers.arbiter.name);
         out::talk(&format!(

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 use serde_json::json;
 
-use crate::cli::context::Context;
+use crate::cli::invocation::Invocation;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::pipeline::run::{RunKind, Stage};
 use crate::flow::review::outcome;
@@ -21,8 +21,8 @@ pub struct Args {
     limit: usize,
 }
 
-pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
-    let repo = context.repo()?;
+pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
+    let repo = invocation.repo()?;
     let state_dir = repo.state_dir();
     let mut rows = Vec::new();
     for id in runs::list(&state_dir)? {
@@ -35,7 +35,7 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
             Err(error) => out::warn(&format!("{error:#}")),
         }
     }
-    if context.global.format == OutputFormat::Json {
+    if invocation.global.format == OutputFormat::Json {
         out::result(
             &json!(
                 rows.iter()
@@ -53,7 +53,7 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
             out::result(&line(record, *at));
         }
         let stopped = rows.iter().find(|(_, at)| *at == At::Stopped);
-        if let Some((record, _)) = stopped.filter(|_| !context.global.quiet) {
+        if let Some((record, _)) = stopped.filter(|_| !invocation.global.quiet) {
             out::hint(&format!("`tribunal resume {}` goes on with that run", record.run.id));
         }
     }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 
-use crate::cli::context::Context;
+use crate::cli::invocation::Invocation;
 use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::spec::classify::{Classification, classify};
@@ -64,13 +64,13 @@ enum Command {
     Show { id: String },
 }
 
-pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
-    let repo = context.repo()?;
+pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
+    let repo = invocation.repo()?;
     match &args.command {
-        Command::New { id, title } => new(context, &repo, id, title.as_deref()),
-        Command::Lint { files } => lint(context, &repo, files),
-        Command::List => list_all(context, &repo),
-        Command::Show { id } => show(context, &repo, id),
+        Command::New { id, title } => new(invocation, &repo, id, title.as_deref()),
+        Command::Lint { files } => lint(invocation, &repo, files),
+        Command::List => list_all(invocation, &repo),
+        Command::Show { id } => show(invocation, &repo, id),
     }
 }
 
@@ -108,15 +108,15 @@ fn top_of(repo: &Repo) -> Result<PathBuf> {
     top.canonicalize().with_context(|| format!("could not read `{}`", top.display()))
 }
 
-fn globs(context: &Context, top: &Path) -> Result<SpecGlobs> {
-    let resolved = policy::work_tree_settings(Some(top), &context.env, &context.global.set)?;
+fn globs(invocation: &Invocation, top: &Path) -> Result<SpecGlobs> {
+    let resolved = policy::work_tree_settings(Some(top), &invocation.env, &invocation.global.set)?;
     SpecGlobs::new(&resolved.policy.watch.specs)
         .map_err(|bad| hinted(bad.to_string(), "the globs are `watch.specs` in tribunal.toml"))
 }
 
 /// Every spec of the work tree; a file that has another one's id says so.
-fn pages(context: &Context, top: &Path) -> Result<Vec<Page>> {
-    let listing = list(top, &globs(context, top)?);
+fn pages(invocation: &Invocation, top: &Path) -> Result<Vec<Page>> {
+    let listing = list(top, &globs(invocation, top)?);
     for (path, reason) in &listing.unreadable {
         out::warn(&format!("`{}` cannot be read: {reason}", path.display()));
     }
@@ -150,7 +150,7 @@ fn mark_duplicates(pages: &mut [Page]) {
     }
 }
 
-fn new(context: &Context, repo: &Repo, id: &str, title: Option<&str>) -> Result<ExitStatus> {
+fn new(invocation: &Invocation, repo: &Repo, id: &str, title: Option<&str>) -> Result<ExitStatus> {
     let top = top_of(repo)?;
     if !is_id(id) {
         return Err(hinted(
@@ -158,24 +158,25 @@ fn new(context: &Context, repo: &Repo, id: &str, title: Option<&str>) -> Result<
             "begin with a letter or digit, then letters, digits, `-`, `_` and `.`, 64 at most",
         ));
     }
-    let taken = pages(context, &top)?.into_iter().find(|p| p.identity.id.eq_ignore_ascii_case(id));
+    let taken =
+        pages(invocation, &top)?.into_iter().find(|p| p.identity.id.eq_ignore_ascii_case(id));
     if let Some(page) = taken {
         return Err(hinted(
             format!("`{}` already has the id `{id}`", page.path),
             "choose another id, or edit that file",
         ));
     }
-    let relative = globs(context, &top)?.first_folder().join(format!("{id}.md"));
+    let relative = globs(invocation, &top)?.first_folder().join(format!("{id}.md"));
     let title = title.map_or_else(|| title_of(id), str::to_owned);
     let path = top.join(&relative);
     if !write_new(&path, template(id, &title).as_bytes())? {
         bail!("`{}` already exists", relative.display());
     }
-    if context.global.format == OutputFormat::Json {
+    if invocation.global.format == OutputFormat::Json {
         out::result(&json!({"version": 1, "id": id, "path": key(&relative)}).to_string());
     } else {
         out::result(&format!("wrote {}", relative.display()));
-        if !context.global.quiet {
+        if !invocation.global.quiet {
             out::hint("fill it in and set `status: ready`; `tribunal spec lint` checks it");
         }
     }
@@ -192,13 +193,13 @@ fn title_of(id: &str) -> String {
     }
 }
 
-fn lint(context: &Context, repo: &Repo, files: &[PathBuf]) -> Result<ExitStatus> {
+fn lint(invocation: &Invocation, repo: &Repo, files: &[PathBuf]) -> Result<ExitStatus> {
     let pages = if files.is_empty() {
-        pages(context, &top_of(repo)?)?
+        pages(invocation, &top_of(repo)?)?
     } else {
         let mut pages = Vec::new();
         for file in files {
-            let bytes = fs::read(context.env.current_dir.join(file))
+            let bytes = fs::read(invocation.env.current_dir.join(file))
                 .with_context(|| format!("could not read `{}`", file.display()))?;
             pages.push(Page::of(key(file), &bytes));
         }
@@ -207,7 +208,7 @@ fn lint(context: &Context, repo: &Repo, files: &[PathBuf]) -> Result<ExitStatus>
     };
     let errors: usize = pages.iter().map(|page| page.reading.errors()).sum();
     let problems: usize = pages.iter().map(|page| page.reading.problems.len()).sum();
-    match context.global.format {
+    match invocation.global.format {
         OutputFormat::Json => {
             let pages: Vec<_> = pages.iter().map(json_of).collect();
             out::result(&json!({"version": 1, "errors": errors, "specs": pages}).to_string());
@@ -216,7 +217,7 @@ fn lint(context: &Context, repo: &Repo, files: &[PathBuf]) -> Result<ExitStatus>
         OutputFormat::Sarif => bail!("specs are not reported as SARIF: use `json` or `github`"),
         OutputFormat::Human => {
             pages.iter().for_each(print_problems);
-            if !context.global.quiet {
+            if !invocation.global.quiet {
                 let count = pages.len();
                 let warnings = problems - errors;
                 out::talk(&format!("{count} spec(s): {errors} error(s), {warnings} warning(s)"));
@@ -289,10 +290,10 @@ fn standing(repo: &Repo, known: &KnownSpecs, page: &Page) -> (bool, bool) {
     (taken_in, queued)
 }
 
-fn list_all(context: &Context, repo: &Repo) -> Result<ExitStatus> {
-    let pages = pages(context, &top_of(repo)?)?;
+fn list_all(invocation: &Invocation, repo: &Repo) -> Result<ExitStatus> {
+    let pages = pages(invocation, &top_of(repo)?)?;
     let known = KnownSpecs::load(&repo.state_dir(), None)?.known;
-    if context.global.format == OutputFormat::Json {
+    if invocation.global.format == OutputFormat::Json {
         let specs: Vec<_> = pages
             .iter()
             .map(|page| {
@@ -323,16 +324,16 @@ fn list_all(context: &Context, repo: &Repo) -> Result<ExitStatus> {
             printable(&page.path),
         ));
     }
-    if pages.is_empty() && !context.global.quiet {
+    if pages.is_empty() && !invocation.global.quiet {
         out::talk("no specs yet");
         out::hint("write one with `tribunal spec new <id>`");
     }
     Ok(ExitStatus::Pass)
 }
 
-fn show(context: &Context, repo: &Repo, id: &str) -> Result<ExitStatus> {
+fn show(invocation: &Invocation, repo: &Repo, id: &str) -> Result<ExitStatus> {
     let top = top_of(repo)?;
-    let pages = pages(context, &top)?;
+    let pages = pages(invocation, &top)?;
     let wanted = pages.iter().find(|page| page.identity.id.eq_ignore_ascii_case(id));
     let Some(page) = wanted else {
         let near = pages
@@ -350,7 +351,7 @@ fn show(context: &Context, repo: &Repo, id: &str) -> Result<ExitStatus> {
     let versions = known.versions(&page.identity.id);
     let record_path = format!("{PROGRESS}/{}.md", page.identity.id);
     let has_record = top.join(&record_path).exists();
-    if context.global.format == OutputFormat::Json {
+    if invocation.global.format == OutputFormat::Json {
         let mut spec = json_of(page);
         spec["taken_in"] = json!(taken_in);
         spec["queued"] = json!(queued);
@@ -363,7 +364,7 @@ fn show(context: &Context, repo: &Repo, id: &str) -> Result<ExitStatus> {
         fs::read_to_string(top.join(&record_path))
             .with_context(|| format!("could not read `{record_path}`"))?
     } else {
-        let now = env::now(&context.env);
+        let now = env::now(&invocation.env);
         let previous = versions.last().map(|version| version.hash.as_str());
         let Page { path, reading, identity, classification } = page;
         record(path, identity, reading, classification, now, previous)
@@ -371,7 +372,7 @@ fn show(context: &Context, repo: &Repo, id: &str) -> Result<ExitStatus> {
     for line in text.lines().filter(|line| !line.starts_with("<!--")) {
         out::result(&printable(line));
     }
-    if !taken_in && !context.global.quiet {
+    if !taken_in && !invocation.global.quiet {
         out::hint(
             "the watcher has not taken this version in: is `tribunal daemon status` running?",
         );

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use serde_json::json;
 
-use crate::cli::context::Context;
+use crate::cli::invocation::Invocation;
 use crate::daemon::lock;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::ExitStatus;
@@ -41,10 +41,10 @@ struct RepoStatus {
 }
 
 /// Shows hooks, watcher, findings, queue and bypasses; ends with 0 whatever they are.
-pub fn run(context: &Context) -> Result<ExitStatus> {
-    let repo = context.repo()?;
-    let status = collect(context, &repo)?;
-    if context.global.format == OutputFormat::Json {
+pub fn run(invocation: &Invocation) -> Result<ExitStatus> {
+    let repo = invocation.repo()?;
+    let status = collect(invocation, &repo)?;
+    if invocation.global.format == OutputFormat::Json {
         out::result(&json_of(&status).to_string());
     } else {
         print(&status);
@@ -56,13 +56,13 @@ pub fn run(context: &Context) -> Result<ExitStatus> {
     Ok(ExitStatus::Pass)
 }
 
-fn collect(context: &Context, repo: &Repo) -> Result<RepoStatus> {
+fn collect(invocation: &Invocation, repo: &Repo) -> Result<RepoStatus> {
     let (method, _) = install::method(repo)?;
     let events = status(repo, &method)?;
     let state_dir = repo.state_dir();
     let mut open_findings = 0;
     if ledger::exists(&state_dir) {
-        let now = now(&context.env);
+        let now = now(&invocation.env);
         let filter = Filter { status: Some(FindingStatus::Open), ..Filter::default() };
         let done = ledger::with(&state_dir, now, |ledger| ledger.list(&filter, now))?;
         open_findings = done.value.total;

@@ -9,7 +9,7 @@ pub const ORDER: &[(&str, &str)] = &[
     (
         "cli",
         "review check completions config findings constitution cost daemon demo doctor init \
-         hooks runs spec status trust watch context help hook paths times",
+         hooks runs spec status trust watch invocation help hook paths times",
     ),
     (
         "daemon",

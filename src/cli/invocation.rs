@@ -1,4 +1,4 @@
-//! What every command is given: the options before the command, and the environment.
+//! How the program was called: the options of every command, and the environment.
 
 use std::path::PathBuf;
 
@@ -41,13 +41,13 @@ pub enum Color {
     Never,
 }
 
-/// What a command works with.
-pub struct Context {
+/// What a command is given.
+pub struct Invocation {
     pub env: Env,
     pub global: Global,
 }
 
-impl Context {
+impl Invocation {
     /// The repository that the person means.
     pub fn repo(&self) -> Result<Repo> {
         let dir = match &self.global.repo {
