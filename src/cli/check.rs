@@ -176,7 +176,7 @@ fn check_change(
     started: Instant,
 ) -> Result<Checked> {
     let effective =
-        policy::policy_of_change(&repo.objects, &change, &invocation.env, &invocation.global.set)?;
+        policy::policy_of_change(&repo.objects, &change, &invocation.env, &invocation.settings)?;
     let read = Read { files: change.files.len(), commits: None };
     let scope = request.map_or(EvaluationScope::Gates, EvaluationScope::GatesAndCommands);
     let mut evaluation = evaluate(repo, &invocation.env, change, &effective, None, scope)?;
@@ -195,7 +195,7 @@ fn check_range(
     started: Instant,
 ) -> Result<Checked> {
     let bypass = Bypass::default();
-    let flags = &invocation.global.set;
+    let flags = &invocation.settings;
     let setting = PushContext { repo, env: &invocation.env, flags, bypass: &bypass };
     let mut evaluation = evaluate_range(&setting, range, paths, request, &mut out::talk)?;
     let commits = Some(evaluation.commits.len());

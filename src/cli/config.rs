@@ -19,7 +19,7 @@ pub struct Args {
 pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     let repo = invocation.repo()?;
     let top = repo.work_tree.as_deref();
-    let resolved = policy::work_tree_settings(top, &invocation.env, &invocation.global.set)?;
+    let resolved = policy::work_tree_settings(top, &invocation.env, &invocation.settings)?;
     let wanted = args.key.as_deref().unwrap_or_default();
     let origins = resolved.origins();
     let shown = origins.iter().filter(|(key, _, _)| key.starts_with(wanted));

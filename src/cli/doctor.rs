@@ -67,7 +67,7 @@ fn check(invocation: &Invocation, repo: &Repo) -> Result<CheckResult> {
         Some(head) => repo.objects.file(&repo.tree_of(&head)?, BStr::new(POLICY_FILE))?,
         None => None,
     };
-    let policy = policy::resolve_settings(law.as_deref(), &invocation.env, &invocation.global.set)
+    let policy = policy::resolve_settings(law.as_deref(), &invocation.env, &invocation.settings)
         .map_err(|problem| hinted(problem.to_string(), problem.hint))?
         .policy;
     let home = roles::agents_home(repo);

@@ -16,6 +16,7 @@ use crate::domain::model::push::Receiver;
 use crate::domain::model::report::{ExitStatus, Report, Skipped, Verdict};
 use crate::domain::model::text::counted;
 use crate::domain::policy::commands::Moment;
+use crate::domain::policy::layers::flags::FlagSettings;
 use crate::flow::evaluate::bookkeeping;
 use crate::flow::evaluate::bypass;
 use crate::flow::evaluate::bypass::Bypass;
@@ -164,7 +165,8 @@ impl HookCall<'_> {
         let started = Instant::now();
         let Some((repo, bypass)) = self.asked()? else { return Ok(ExitStatus::Pass) };
         let mut change = change::staged(&repo)?;
-        let mut effective = policy::policy_of_change(&repo.objects, &change, self.env, &[])?;
+        let mut effective =
+            policy::policy_of_change(&repo.objects, &change, self.env, FlagSettings::none())?;
         merge::exclude_evaluated(&repo, self.env, &mut change, &effective.hash)?;
         bypass.apply(&mut effective.policy.gates);
         let request =
@@ -210,8 +212,13 @@ impl HookCall<'_> {
         let comment = message::comment_string(&repo, &text)?;
         let text = as_committed(&text, message::cleanup(&repo, self.env)?, &comment);
         let head = repo.head()?.map(|head| repo.tree_of(&head)).transpose()?;
-        let mut effective =
-            policy::read_policy(&repo.objects, head.as_ref(), RuleSelection::None, self.env, &[])?;
+        let mut effective = policy::read_policy(
+            &repo.objects,
+            head.as_ref(),
+            RuleSelection::None,
+            self.env,
+            FlagSettings::none(),
+        )?;
         bypass.apply(&mut effective.policy.gates);
         let findings = gates::check_message(&text, &LocationKind::CommitMessage, &effective);
         let findings = findings.into_iter().map(recording::unrecorded).collect();
@@ -240,8 +247,13 @@ impl HookCall<'_> {
         let Some(event) = event::of_commit(&repo)? else { return Ok(()) };
         event::drop_in(&repo, &event)?;
         let head = repo.head()?.map(|head| repo.tree_of(&head)).transpose()?;
-        let effective =
-            policy::read_policy(&repo.objects, head.as_ref(), RuleSelection::None, self.env, &[])?;
+        let effective = policy::read_policy(
+            &repo.objects,
+            head.as_ref(),
+            RuleSelection::None,
+            self.env,
+            FlagSettings::none(),
+        )?;
         control::start_on_demand(&repo, self.env, &effective.policy.watch);
         Ok(())
     }
@@ -257,7 +269,12 @@ impl HookCall<'_> {
         let Some((repo, bypass)) = self.asked()? else { return Ok(ExitStatus::Pass) };
         let updates = parse_pre_push(input)?;
         let receiver = self.receiver(&repo)?;
-        let setting = PushContext { repo: &repo, env: self.env, flags: &[], bypass: &bypass };
+        let setting = PushContext {
+            repo: &repo,
+            env: self.env,
+            flags: FlagSettings::none(),
+            bypass: &bypass,
+        };
         let mut evaluation = evaluate_push(&setting, &updates, &receiver, &mut out::talk)?;
         if !evaluation.refuses() && !bypass.is_any() {
             self.consult_reviews(&repo, &mut evaluation);
@@ -303,7 +320,8 @@ impl HookCall<'_> {
         let repo = Repo::discover(&env.current_dir, Some(&env))?;
         let updates = parse_pre_receive(input)?;
         let nothing = Bypass::default();
-        let setting = PushContext { repo: &repo, env: &env, flags: &[], bypass: &nothing };
+        let setting =
+            PushContext { repo: &repo, env: &env, flags: FlagSettings::none(), bypass: &nothing };
         let evaluation = evaluate_push(&setting, &updates, &Receiver::Here, &mut out::talk)?;
         Ok(print_push(evaluation, "the push was rejected; nothing changed on the server", started))
     }

@@ -66,7 +66,7 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
 /// Says that new commits will be sent to models, and how to prevent it.
 fn announce_reviews(invocation: &Invocation, repo: &Repo) -> Result<()> {
     let top = repo.work_tree.as_deref();
-    let policy = policy::work_tree_settings(top, &invocation.env, &invocation.global.set)?.policy;
+    let policy = policy::work_tree_settings(top, &invocation.env, &invocation.settings)?.policy;
     if policy.review.background == Switch::Off {
         return Ok(());
     }

@@ -5,6 +5,9 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::{ArgAction, ValueEnum};
 
+use crate::domain::model::error::hinted;
+use crate::domain::policy::layers;
+use crate::domain::policy::layers::flags::FlagSettings;
 use crate::platform::config::env::Env;
 use crate::platform::git::repo::Repo;
 use crate::platform::ui::report::OutputFormat;
@@ -41,13 +44,21 @@ pub enum Color {
     Never,
 }
 
-/// What a command is given.
+/// What a command is given; `settings` is what `--set` gave.
 pub struct Invocation {
     pub env: Env,
     pub global: Global,
+    pub settings: FlagSettings,
 }
 
 impl Invocation {
+    /// Reads `--set`: a mistake in it is an error of every command.
+    pub fn new(env: Env, global: Global) -> Result<Self> {
+        let settings = layers::read_flags(&global.set)
+            .map_err(|problem| hinted(problem.to_string(), problem.hint))?;
+        Ok(Self { env, global, settings })
+    }
+
     /// The repository that the person means.
     pub fn repo(&self) -> Result<Repo> {
         let dir = match &self.global.repo {

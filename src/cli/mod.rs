@@ -104,7 +104,7 @@ pub fn run(cli: Cli, env: Env) -> Result<ExitStatus> {
         Color::Always => anstream::ColorChoice::Always,
         Color::Never => anstream::ColorChoice::Never,
     });
-    let invocation = Invocation { env, global: cli.global };
+    let invocation = Invocation::new(env, cli.global)?;
     // The daemon logs to a file of its own.
     if !matches!(&cli.command, Command::Daemon(args) if args.is_serve()) {
         log::to_stderr(invocation.env.text("RUST_LOG"), invocation.global.verbose);

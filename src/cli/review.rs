@@ -68,7 +68,7 @@ pub struct ResumeArgs {
 
 pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     let repo = invocation.repo()?;
-    let (env, flags) = (&invocation.env, &invocation.global.set);
+    let (env, flags) = (&invocation.env, &invocation.settings);
     let later = "the change is reviewed once the call is over";
     inside::refuse(env, "a review cannot be asked for", later)?;
     let quiet = invocation.global.quiet;
@@ -108,7 +108,7 @@ pub fn resume(invocation: &Invocation, args: &ResumeArgs) -> Result<ExitStatus> 
             out::talk(line);
         }
     };
-    let reviewed = review::resume(&repo, &invocation.env, &invocation.global.set, &args.run, &tell);
+    let reviewed = review::resume(&repo, &invocation.env, &invocation.settings, &args.run, &tell);
     ended(invocation, reviewed, false)
 }
 

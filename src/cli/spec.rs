@@ -109,7 +109,7 @@ fn top_of(repo: &Repo) -> Result<PathBuf> {
 }
 
 fn globs(invocation: &Invocation, top: &Path) -> Result<SpecGlobs> {
-    let resolved = policy::work_tree_settings(Some(top), &invocation.env, &invocation.global.set)?;
+    let resolved = policy::work_tree_settings(Some(top), &invocation.env, &invocation.settings)?;
     SpecGlobs::new(&resolved.policy.watch.specs)
         .map_err(|bad| hinted(bad.to_string(), "the globs are `watch.specs` in tribunal.toml"))
 }

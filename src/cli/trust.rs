@@ -72,7 +72,7 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
 
 /// The commands that hold now and those that will once the work tree's settings are committed.
 pub fn named_commands(invocation: &Invocation, repo: &Repo) -> Result<Vec<CommandGate>> {
-    let set = &invocation.global.set;
+    let set = &invocation.settings;
     let mut commands = Vec::new();
     if let Some(head) = repo.head()? {
         let tree = repo.tree_of(&head)?;

@@ -17,6 +17,7 @@ use crate::daemon::lock::{Holder, Mode};
 use crate::daemon::run::{WatchEnding, run};
 use crate::daemon::watched_repo::WatchedRepo;
 use crate::domain::model::error::hinted;
+use crate::domain::policy::layers::flags::FlagSettings;
 use crate::domain::policy::watch::{WatchSettings, WatchStart};
 use crate::flow::review::background;
 use crate::platform::config::env::Env;
@@ -111,7 +112,7 @@ pub fn start_on_demand(repo: &Repo, env: &Env, watch: &WatchSettings) {
         return;
     }
     // Whatever is in the way of a daemon is never in the way of a commit.
-    drop(spawn(&WatchedRepo::of(repo, env, &[]), 0));
+    drop(spawn(&WatchedRepo::of(repo, env, FlagSettings::none()), 0));
 }
 
 /// Starts a process with no tie to ours: its own session (which it makes itself), its streams in
@@ -124,7 +125,7 @@ fn spawn(place: &WatchedRepo, verbose: u8) -> Result<i32> {
     let mut command = Cmd::new(program, Path::new("/"))
         .args(["daemon", "serve", "--repo"])
         .arg(&place.common_dir)
-        .args(place.flags.iter().flat_map(|flag| [OsStr::new("--set"), OsStr::new(flag)]))
+        .args(place.flags.words().iter().flat_map(|flag| [OsStr::new("--set"), OsStr::new(flag)]))
         .args(std::iter::repeat_n("-v", usize::from(verbose)));
     for (name, _) in place.env.with_prefix("GIT_") {
         command = command.env_remove(name);

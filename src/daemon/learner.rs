@@ -35,7 +35,7 @@ impl Learner {
         let mut command = Cmd::new(program, Path::new("/"))
             .args(["daemon", "learn", "--repo"])
             .arg(worktree)
-            .args(place.flags.iter().flat_map(|flag| ["--set", flag]));
+            .args(place.flags.words().iter().flat_map(|flag| ["--set", flag]));
         for (name, _) in place.env.with_prefix("GIT_") {
             command = command.env_remove(name);
         }

@@ -20,6 +20,7 @@ use crate::domain::model::finding::{Effect, Finding};
 use crate::domain::model::oid::Oid;
 use crate::domain::policy::layers;
 use crate::domain::policy::layers::Resolved;
+use crate::domain::policy::layers::flags::FlagSettings;
 use crate::domain::policy::layers::layer::{Layer, SettingsSource};
 use crate::domain::policy::layers::problem;
 use crate::domain::policy::layers::problem::SettingsProblem;
@@ -46,7 +47,7 @@ pub fn policy_of_change(
     objects: &Objects,
     change: &Change,
     env: &Env,
-    flags: &[String],
+    flags: &FlagSettings,
 ) -> Result<EffectivePolicy> {
     let rules = RuleSelection::Covering(&change.files);
     read_policy(objects, change.base_tree.as_ref(), rules, env, flags)
@@ -59,7 +60,7 @@ pub fn read_policy(
     tree: Option<&Oid>,
     rules: RuleSelection<'_>,
     env: &Env,
-    flags: &[String],
+    flags: &FlagSettings,
 ) -> Result<EffectivePolicy> {
     let file = |path: &str| match tree {
         Some(tree) => objects.file(tree, BStr::new(path)),
@@ -144,7 +145,11 @@ pub fn is_rule_file(path: &[u8]) -> bool {
         || (path.starts_with(b".ai/constitution/") && path.ends_with(b".md"))
 }
 
-fn policy_of(text: Option<&[u8]>, env: &Env, flags: &[String]) -> Result<(Policy, Vec<Finding>)> {
+fn policy_of(
+    text: Option<&[u8]>,
+    env: &Env,
+    flags: &FlagSettings,
+) -> Result<(Policy, Vec<Finding>)> {
     match resolve_settings(text, env, flags) {
         Ok(resolved) => Ok((resolved.policy, Vec::new())),
         Err(problem) if problem.file == POLICY_FILE => {
@@ -159,7 +164,7 @@ fn policy_of(text: Option<&[u8]>, env: &Env, flags: &[String]) -> Result<(Policy
 }
 
 /// Resolves the settings that hold once the work tree's `tribunal.toml` is committed.
-pub fn work_tree_settings(top: Option<&Path>, env: &Env, flags: &[String]) -> Result<Resolved> {
+pub fn work_tree_settings(top: Option<&Path>, env: &Env, flags: &FlagSettings) -> Result<Resolved> {
     let hinted = |problem: SettingsProblem| hinted(problem.to_string(), problem.hint);
     let text = top.map(read_policy_file).transpose().map_err(hinted)?.flatten();
     resolve_settings(text.as_deref(), env, flags).map_err(hinted)
@@ -194,7 +199,7 @@ fn text_of(path: &Path, name: &str) -> Result<Option<Vec<u8>>, SettingsProblem> 
 pub fn resolve_settings(
     policy_file: Option<&[u8]>,
     env: &Env,
-    flags: &[String],
+    flags: &FlagSettings,
 ) -> Result<Resolved, SettingsProblem> {
     let user_path = user_file().filter(|_| env.has_user());
     let user_name = user_path.as_ref().map(|path| path.display().to_string()).unwrap_or_default();

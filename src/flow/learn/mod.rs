@@ -21,6 +21,7 @@ use serde_json::Value;
 use crate::domain::constitution::edit::remove;
 use crate::domain::constitution::rule::Rule;
 use crate::domain::model::error::hinted;
+use crate::domain::policy::layers::flags::FlagSettings;
 use crate::domain::policy::switch::Switch;
 use crate::flow::call::inside;
 use crate::flow::learn::drafting::Drafts;
@@ -39,7 +40,7 @@ use crate::platform::store::ledger;
 ///
 /// Does nothing without a ledger or a work tree, and during a merge or a rebase, when a new file could
 /// be in git's way.
-pub fn learn_automatically(repo: &Repo, env: &Env, flags: &[String]) -> Result<LearnSession> {
+pub fn learn_automatically(repo: &Repo, env: &Env, flags: &FlagSettings) -> Result<LearnSession> {
     if repo.work_tree.is_none() || !ledger::exists(&repo.state_dir()) || is_busy(repo) {
         return Ok(LearnSession::default());
     }
@@ -58,7 +59,7 @@ fn is_busy(repo: &Repo) -> bool {
 pub fn learn(
     repo: &Repo,
     env: &Env,
-    flags: &[String],
+    flags: &FlagSettings,
     request: &LearnRequest,
 ) -> Result<LearnSession> {
     let drafts = drafts(repo, env, flags, request)?;
@@ -91,7 +92,7 @@ pub fn learn(
 }
 
 /// Asks an agent for drafts, where the request or the policy says so.
-fn drafts(repo: &Repo, env: &Env, flags: &[String], request: &LearnRequest) -> Result<Drafts> {
+fn drafts(repo: &Repo, env: &Env, flags: &FlagSettings, request: &LearnRequest) -> Result<Drafts> {
     let inside_a_call = env.get(INSIDE).is_some();
     if request.agent {
         inside::refuse(env, "a draft cannot be asked for", "ask once the call is over")?;
@@ -125,7 +126,7 @@ pub struct ConstitutionHealth {
 }
 
 /// Checks the rules of the work tree against the budget; writes nothing.
-pub fn health(repo: &Repo, env: &Env, flags: &[String]) -> Result<ConstitutionHealth> {
+pub fn health(repo: &Repo, env: &Env, flags: &FlagSettings) -> Result<ConstitutionHealth> {
     let mut learning = Learning::begin(repo, env, flags, false)?;
     let moves = learning.move_rules(true)?;
     let limits = learning.limits();
@@ -151,7 +152,7 @@ pub fn health(repo: &Repo, env: &Env, flags: &[String]) -> Result<ConstitutionHe
 }
 
 /// Removes a rule from its file, so that it is not learned again; returns the rule.
-pub fn forget(repo: &Repo, env: &Env, flags: &[String], id: &str) -> Result<Rule> {
+pub fn forget(repo: &Repo, env: &Env, flags: &FlagSettings, id: &str) -> Result<Rule> {
     let mut learning = Learning::begin(repo, env, flags, true)?;
     let found = learning.rule_files.rules.iter().find(|rule| rule.id == id).cloned();
     let Some(rule) = found else {

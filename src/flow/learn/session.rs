@@ -18,6 +18,7 @@ use crate::domain::gates::governance::POLICY_FILE;
 use crate::domain::gates::secrets::redact;
 use crate::domain::model::error::hinted;
 use crate::domain::model::oid::Oid;
+use crate::domain::policy::layers::flags::FlagSettings;
 use crate::domain::policy::learn::{LearnSettings, RuleStart};
 use crate::domain::policy::settings::Policy;
 use crate::flow::evaluate::policy;
@@ -60,7 +61,12 @@ pub(super) struct Learning<'a> {
 pub(super) type Rows = Vec<(Occurrence, SightingRow)>;
 
 impl<'a> Learning<'a> {
-    pub(super) fn begin(repo: &'a Repo, env: &Env, flags: &[String], writes: bool) -> Result<Self> {
+    pub(super) fn begin(
+        repo: &'a Repo,
+        env: &Env,
+        flags: &FlagSettings,
+        writes: bool,
+    ) -> Result<Self> {
         let top = work_tree(repo)?;
         let now = now(env);
         let head = repo.head()?;
@@ -225,7 +231,7 @@ pub(super) fn policy(
     repo: &Repo,
     tree: Option<&Oid>,
     env: &Env,
-    flags: &[String],
+    flags: &FlagSettings,
 ) -> Result<Policy> {
     let text = match tree {
         Some(tree) => repo.objects.file(tree, BStr::new(POLICY_FILE))?,

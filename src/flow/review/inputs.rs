@@ -15,6 +15,7 @@ use crate::domain::model::change::FileChange;
 use crate::domain::model::error::hinted;
 use crate::domain::model::objects::Content;
 use crate::domain::model::oid::Oid;
+use crate::domain::policy::layers::flags::FlagSettings;
 use crate::domain::policy::settings::Policy;
 use crate::domain::review::answer;
 use crate::domain::review::answer::ExpectedAnswer;
@@ -60,7 +61,7 @@ impl ReviewInputs {
     pub fn gather(
         repo: &Repo,
         env: &Env,
-        flags: &[String],
+        flags: &FlagSettings,
         target: &ReviewTarget,
         spec: Option<SpecCopy>,
         around: Around<'_>,

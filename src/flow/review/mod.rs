@@ -33,6 +33,7 @@ use crate::domain::model::oid::Oid;
 use crate::domain::model::report::{Report, Verdict};
 use crate::domain::pipeline::run::Stage;
 use crate::domain::policy::agents::RouteChoice;
+use crate::domain::policy::layers::flags::FlagSettings;
 use crate::flow::call::roles;
 use crate::flow::evaluate::gates::run_gates;
 use crate::flow::evaluate::recording;
@@ -52,7 +53,7 @@ use crate::platform::ui::report::printable;
 pub fn review(
     repo: &Repo,
     env: &Env,
-    flags: &[String],
+    flags: &FlagSettings,
     request: &ReviewRequest,
     tell: &(dyn Fn(&str) + Sync),
 ) -> Result<ReviewResult> {
@@ -103,7 +104,7 @@ fn note_answer(repo: &Repo, request: &ReviewRequest) {
 pub fn resume(
     repo: &Repo,
     env: &Env,
-    flags: &[String],
+    flags: &FlagSettings,
     id: &str,
     tell: &(dyn Fn(&str) + Sync),
 ) -> Result<ReviewResult> {
@@ -137,7 +138,7 @@ pub fn resume(
 }
 
 /// Reviews a commit of the queue. An error is the reason why there is no answer.
-pub fn in_background(repo: &Repo, env: &Env, flags: &[String], commit: &Oid) -> Result<()> {
+pub fn in_background(repo: &Repo, env: &Env, flags: &FlagSettings, commit: &Oid) -> Result<()> {
     let request = ReviewRequest {
         range: ReviewRange::Commit(commit.clone()),
         spec: None,

@@ -43,7 +43,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     ("domain::pipeline", "apply conclude inputs next run"),
     ("domain::policy", "layers settings agents commands gates learn review switch watch unit"),
-    ("domain::policy::layers", "keys set problem layer"),
+    ("domain::policy::layers", "flags set keys problem layer"),
     (
         "domain::review",
         "assemble anchor proof answer fixer arbiter converge tracked arbiter_decision decide \

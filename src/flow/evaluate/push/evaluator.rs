@@ -14,6 +14,7 @@ use crate::domain::model::oid::Oid;
 use crate::domain::model::push::Receiver;
 use crate::domain::model::report::{Reported, Skipped};
 use crate::domain::policy::commands::Moment;
+use crate::domain::policy::layers::flags::FlagSettings;
 use crate::flow::evaluate::bypass::Bypass;
 use crate::flow::evaluate::commands;
 use crate::flow::evaluate::commands::CommandRequest;
@@ -36,7 +37,7 @@ pub struct PushContext<'a> {
     pub repo: &'a Repo,
     pub env: &'a Env,
     /// `--set` on the command line.
-    pub flags: &'a [String],
+    pub flags: &'a FlagSettings,
     pub bypass: &'a Bypass,
 }
 

@@ -12,6 +12,7 @@ use crate::domain::gates::stricter::{Extent, of_first_push, stricter};
 use crate::domain::model::oid::Oid;
 use crate::domain::model::push::Update;
 use crate::domain::policy::gates::GateLevel;
+use crate::domain::policy::layers::flags::FlagSettings;
 use crate::flow::evaluate::bypass::Bypass;
 use crate::flow::evaluate::policy;
 use crate::flow::evaluate::policy::RuleSelection;
@@ -24,7 +25,7 @@ use crate::platform::git::repo::Repo;
 pub struct Policies<'a> {
     repo: &'a Repo,
     env: &'a Env,
-    flags: &'a [String],
+    flags: &'a FlagSettings,
     bypass: &'a Bypass,
     /// By tree; many commits share one.
     of_trees: HashMap<Option<Oid>, Rc<EffectivePolicy>>,
@@ -32,7 +33,7 @@ pub struct Policies<'a> {
 }
 
 impl<'a> Policies<'a> {
-    pub fn new(repo: &'a Repo, env: &'a Env, flags: &'a [String], bypass: &'a Bypass) -> Self {
+    pub fn new(repo: &'a Repo, env: &'a Env, flags: &'a FlagSettings, bypass: &'a Bypass) -> Self {
         let (of_trees, combined) = (HashMap::new(), HashMap::new());
         Self { repo, env, flags, bypass, of_trees, combined }
     }
