@@ -65,7 +65,7 @@ impl Args {
 }
 
 pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
-    let place = WatchedRepo::of(&invocation.repo()?, &invocation.env, &invocation.settings);
+    let place = WatchedRepo::of(invocation.context(&invocation.repo()?));
     match args.command {
         Command::Start => start(invocation, &place),
         Command::Stop => stop(invocation, &place),

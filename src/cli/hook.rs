@@ -17,6 +17,7 @@ use crate::domain::model::report::{ExitStatus, Report, Skipped, Verdict};
 use crate::domain::model::text::counted;
 use crate::domain::policy::commands::Moment;
 use crate::domain::policy::layers::flags::FlagSettings;
+use crate::flow::context::Context;
 use crate::flow::evaluate::bookkeeping;
 use crate::flow::evaluate::bypass;
 use crate::flow::evaluate::bypass::Bypass;
@@ -225,7 +226,10 @@ impl HookCall<'_> {
         let report = build_report(findings, Vec::new(), started);
         if report.verdict == Verdict::Pass {
             print_one_line(&report, "git log -1");
-            control::start_on_demand(&repo, self.env, &effective.policy.watch);
+            control::start_on_demand(
+                Context::without_flags(&repo, self.env),
+                &effective.policy.watch,
+            );
         } else {
             out::talk(&render(&report, OutputFormat::Human));
             let kept = path.display();
@@ -254,7 +258,7 @@ impl HookCall<'_> {
             self.env,
             FlagSettings::none(),
         )?;
-        control::start_on_demand(&repo, self.env, &effective.policy.watch);
+        control::start_on_demand(Context::without_flags(&repo, self.env), &effective.policy.watch);
         Ok(())
     }
 

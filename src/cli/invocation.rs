@@ -1,4 +1,5 @@
-//! How the program was called: the options of every command, and the environment.
+//! How the program was called: the options of every command, and the environment. Makes the context of
+//! what a command does.
 
 use std::path::PathBuf;
 
@@ -8,6 +9,7 @@ use clap::{ArgAction, ValueEnum};
 use crate::domain::model::error::hinted;
 use crate::domain::policy::layers;
 use crate::domain::policy::layers::flags::FlagSettings;
+use crate::flow::context::Context;
 use crate::platform::config::env::Env;
 use crate::platform::git::repo::Repo;
 use crate::platform::ui::report::OutputFormat;
@@ -44,7 +46,7 @@ pub enum Color {
     Never,
 }
 
-/// What a command is given; `settings` is what `--set` gave.
+/// What a command is given.
 pub struct Invocation {
     pub env: Env,
     pub global: Global,
@@ -66,5 +68,10 @@ impl Invocation {
             None => self.env.current_dir.clone(),
         };
         Repo::of_person(&dir, &self.env)
+    }
+
+    /// The context of work in that repository.
+    pub fn context<'a>(&'a self, repo: &'a Repo) -> Context<'a> {
+        Context { repo, env: &self.env, settings: &self.settings }
     }
 }

@@ -20,7 +20,7 @@ use crate::platform::ui::report::{OutputFormat, printable};
 
 /// Watches until a signal comes, or the reader of its output has gone.
 pub fn run_command(invocation: &Invocation) -> Result<ExitStatus> {
-    let place = WatchedRepo::of(&invocation.repo()?, &invocation.env, &invocation.settings);
+    let place = WatchedRepo::of(invocation.context(&invocation.repo()?));
     check_watchable(&place)?;
     let Some(mut held) = lock::take(&place.state_dir, Mode::Foreground, env::now(&invocation.env))?
     else {

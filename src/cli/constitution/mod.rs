@@ -95,7 +95,7 @@ fn list(invocation: &Invocation) -> Result<ExitStatus> {
     let repo = invocation.repo()?;
     let rule_files = RuleFiles::of_work_tree(work_tree(&repo)?)?;
     let ids: Vec<&str> = rule_files.rules.iter().map(|rule| rule.id.as_str()).collect();
-    let (counts, warnings) = statistics(&repo, &invocation.env, &ids)?;
+    let (counts, warnings) = statistics(invocation.context(&repo), &ids)?;
     for warning in &warnings {
         out::warn(warning);
     }
@@ -129,7 +129,7 @@ fn check(invocation: &Invocation) -> Result<ExitStatus> {
     let mut errors = rule_files.errors;
     errors.extend(rule_files.rules.iter().filter_map(|rule| compile(rule).err()));
     errors.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
-    let health = learn::health(&repo, &invocation.env, &invocation.settings)?;
+    let health = learn::health(invocation.context(&repo))?;
     for warning in &health.warnings {
         out::warn(warning);
     }
@@ -212,7 +212,7 @@ fn learn(invocation: &Invocation, args: &LearnArgs) -> Result<ExitStatus> {
         agent: args.agent,
         dry_run: args.dry_run,
     };
-    let session = learn::learn(&repo, &invocation.env, &invocation.settings, &request)?;
+    let session = learn::learn(invocation.context(&repo), &request)?;
     if session.interrupted {
         return Ok(ExitStatus::Interrupted);
     }
@@ -262,7 +262,7 @@ fn is_good(learned: &Learned) -> bool {
 
 fn forget(invocation: &Invocation, id: &str) -> Result<ExitStatus> {
     let repo = invocation.repo()?;
-    let rule = learn::forget(&repo, &invocation.env, &invocation.settings, id)?;
+    let rule = learn::forget(invocation.context(&repo), id)?;
     if invocation.global.format == OutputFormat::Json {
         out::result(&json!({"version": 1, "forgotten": show::json_rule(&rule, None)}).to_string());
     } else if !invocation.global.quiet {

@@ -353,7 +353,7 @@ fn import(invocation: &Invocation, args: &ImportArgs) -> Result<ExitStatus> {
 
 /// Learns a rule where the new findings recur often enough. The findings are kept in any case.
 fn learn_from_it(invocation: &Invocation, repo: &Repo) {
-    match learn::learn_automatically(repo, &invocation.env, &invocation.settings) {
+    match learn::learn_automatically(invocation.context(repo)) {
         Ok(session) => constitution::print_session(&session),
         Err(error) => out::warn(&format!("no rule was learned: {error:#}")),
     }

@@ -55,7 +55,7 @@ pub const ORDER: &[(&str, &str)] = &[
         "record classify read lint graph identity parse_markdown parse_yaml fields outline \
          parsed reading verify wording yaml problem source template types",
     ),
-    ("flow", "review learn call evaluate intake setup workspace"),
+    ("flow", "review learn call evaluate intake setup workspace context"),
     ("flow::call", "cleanup wait client folder inside retry roles"),
     (
         "flow::evaluate",
