@@ -18,8 +18,7 @@ pub struct Args {
 /// Shows the settings with the work tree's `tribunal.toml`, as it would hold once committed.
 pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     let repo = invocation.repo()?;
-    let top = repo.work_tree.as_deref();
-    let resolved = policy::work_tree_settings(top, &invocation.env, &invocation.settings)?;
+    let resolved = policy::work_tree_settings(invocation.context(&repo))?;
     let wanted = args.key.as_deref().unwrap_or_default();
     let origins = resolved.origins();
     let shown = origins.iter().filter(|(key, _, _)| key.starts_with(wanted));

@@ -13,6 +13,7 @@ use crate::domain::policy::agents::RouteChoice;
 use crate::domain::policy::settings::Policy;
 use crate::flow::call::roles;
 use crate::flow::call::roles::RoleAssignment;
+use crate::flow::context::Context;
 use crate::flow::evaluate::policy;
 use crate::flow::setup::install;
 use crate::flow::setup::install::status::status;
@@ -53,7 +54,7 @@ struct CheckResult {
 /// else with 4.
 pub fn run(invocation: &Invocation) -> Result<ExitStatus> {
     let repo = invocation.repo()?;
-    let found = check(invocation, &repo)?;
+    let found = check(invocation.context(&repo))?;
     if invocation.global.format == OutputFormat::Json {
         out::result(&found.json().to_string());
     } else {
@@ -62,16 +63,17 @@ pub fn run(invocation: &Invocation) -> Result<ExitStatus> {
     Ok(if found.is_well() { ExitStatus::Pass } else { ExitStatus::Inconclusive })
 }
 
-fn check(invocation: &Invocation, repo: &Repo) -> Result<CheckResult> {
+fn check(context: Context<'_>) -> Result<CheckResult> {
+    let Context { repo, env, settings } = context;
     let law = match repo.head()? {
         Some(head) => repo.objects.file(&repo.tree_of(&head)?, BStr::new(POLICY_FILE))?,
         None => None,
     };
-    let policy = policy::resolve_settings(law.as_deref(), &invocation.env, &invocation.settings)
+    let policy = policy::resolve_settings(law.as_deref(), env, settings)
         .map_err(|problem| hinted(problem.to_string(), problem.hint))?
         .policy;
     let home = roles::agents_home(repo);
-    let around = roles::around(repo, &invocation.env, &home);
+    let around = roles::around(repo, env, &home);
     let (method, _) = install::method(repo)?;
     let events = status(repo, &method)?;
     let problems = events.iter().flat_map(|event| {

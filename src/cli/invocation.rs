@@ -50,7 +50,7 @@ pub enum Color {
 pub struct Invocation {
     pub env: Env,
     pub global: Global,
-    pub settings: FlagSettings,
+    settings: FlagSettings,
 }
 
 impl Invocation {

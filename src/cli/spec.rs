@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 
-use crate::cli::invocation::Invocation;
+use crate::cli::invocation::{Global, Invocation};
 use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::spec::classify::{Classification, classify};
@@ -18,6 +18,7 @@ use crate::domain::spec::reading::SpecReading;
 use crate::domain::spec::record::record;
 use crate::domain::spec::template::template;
 use crate::domain::spec::types::{SpecPosition, SpecStatus};
+use crate::flow::context::Context;
 use crate::flow::evaluate::policy;
 use crate::flow::intake::ingest::{PROGRESS, key};
 use crate::flow::intake::redact;
@@ -66,11 +67,12 @@ enum Command {
 
 pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     let repo = invocation.repo()?;
+    let (context, global) = (invocation.context(&repo), &invocation.global);
     match &args.command {
-        Command::New { id, title } => new(invocation, &repo, id, title.as_deref()),
-        Command::Lint { files } => lint(invocation, &repo, files),
-        Command::List => list_all(invocation, &repo),
-        Command::Show { id } => show(invocation, &repo, id),
+        Command::New { id, title } => new(context, global, id, title.as_deref()),
+        Command::Lint { files } => lint(context, global, files),
+        Command::List => list_all(context, global),
+        Command::Show { id } => show(context, global, id),
     }
 }
 
@@ -108,15 +110,15 @@ fn top_of(repo: &Repo) -> Result<PathBuf> {
     top.canonicalize().with_context(|| format!("could not read `{}`", top.display()))
 }
 
-fn globs(invocation: &Invocation, top: &Path) -> Result<SpecGlobs> {
-    let resolved = policy::work_tree_settings(Some(top), &invocation.env, &invocation.settings)?;
+fn globs(context: Context<'_>) -> Result<SpecGlobs> {
+    let resolved = policy::work_tree_settings(context)?;
     SpecGlobs::new(&resolved.policy.watch.specs)
         .map_err(|bad| hinted(bad.to_string(), "the globs are `watch.specs` in tribunal.toml"))
 }
 
 /// Every spec of the work tree; a file that has another one's id says so.
-fn pages(invocation: &Invocation, top: &Path) -> Result<Vec<Page>> {
-    let listing = list(top, &globs(invocation, top)?);
+fn pages(context: Context<'_>, top: &Path) -> Result<Vec<Page>> {
+    let listing = list(top, &globs(context)?);
     for (path, reason) in &listing.unreadable {
         out::warn(&format!("`{}` cannot be read: {reason}", path.display()));
     }
@@ -150,33 +152,32 @@ fn mark_duplicates(pages: &mut [Page]) {
     }
 }
 
-fn new(invocation: &Invocation, repo: &Repo, id: &str, title: Option<&str>) -> Result<ExitStatus> {
-    let top = top_of(repo)?;
+fn new(context: Context<'_>, global: &Global, id: &str, title: Option<&str>) -> Result<ExitStatus> {
+    let top = top_of(context.repo)?;
     if !is_id(id) {
         return Err(hinted(
             format!("`{}` cannot be an id", printable(id)),
             "begin with a letter or digit, then letters, digits, `-`, `_` and `.`, 64 at most",
         ));
     }
-    let taken =
-        pages(invocation, &top)?.into_iter().find(|p| p.identity.id.eq_ignore_ascii_case(id));
+    let taken = pages(context, &top)?.into_iter().find(|p| p.identity.id.eq_ignore_ascii_case(id));
     if let Some(page) = taken {
         return Err(hinted(
             format!("`{}` already has the id `{id}`", page.path),
             "choose another id, or edit that file",
         ));
     }
-    let relative = globs(invocation, &top)?.first_folder().join(format!("{id}.md"));
+    let relative = globs(context)?.first_folder().join(format!("{id}.md"));
     let title = title.map_or_else(|| title_of(id), str::to_owned);
     let path = top.join(&relative);
     if !write_new(&path, template(id, &title).as_bytes())? {
         bail!("`{}` already exists", relative.display());
     }
-    if invocation.global.format == OutputFormat::Json {
+    if global.format == OutputFormat::Json {
         out::result(&json!({"version": 1, "id": id, "path": key(&relative)}).to_string());
     } else {
         out::result(&format!("wrote {}", relative.display()));
-        if !invocation.global.quiet {
+        if !global.quiet {
             out::hint("fill it in and set `status: ready`; `tribunal spec lint` checks it");
         }
     }
@@ -193,13 +194,13 @@ fn title_of(id: &str) -> String {
     }
 }
 
-fn lint(invocation: &Invocation, repo: &Repo, files: &[PathBuf]) -> Result<ExitStatus> {
+fn lint(context: Context<'_>, global: &Global, files: &[PathBuf]) -> Result<ExitStatus> {
     let pages = if files.is_empty() {
-        pages(invocation, &top_of(repo)?)?
+        pages(context, &top_of(context.repo)?)?
     } else {
         let mut pages = Vec::new();
         for file in files {
-            let bytes = fs::read(invocation.env.current_dir.join(file))
+            let bytes = fs::read(context.env.current_dir.join(file))
                 .with_context(|| format!("could not read `{}`", file.display()))?;
             pages.push(Page::of(key(file), &bytes));
         }
@@ -208,7 +209,7 @@ fn lint(invocation: &Invocation, repo: &Repo, files: &[PathBuf]) -> Result<ExitS
     };
     let errors: usize = pages.iter().map(|page| page.reading.errors()).sum();
     let problems: usize = pages.iter().map(|page| page.reading.problems.len()).sum();
-    match invocation.global.format {
+    match global.format {
         OutputFormat::Json => {
             let pages: Vec<_> = pages.iter().map(json_of).collect();
             out::result(&json!({"version": 1, "errors": errors, "specs": pages}).to_string());
@@ -217,7 +218,7 @@ fn lint(invocation: &Invocation, repo: &Repo, files: &[PathBuf]) -> Result<ExitS
         OutputFormat::Sarif => bail!("specs are not reported as SARIF: use `json` or `github`"),
         OutputFormat::Human => {
             pages.iter().for_each(print_problems);
-            if !invocation.global.quiet {
+            if !global.quiet {
                 let count = pages.len();
                 let warnings = problems - errors;
                 out::talk(&format!("{count} spec(s): {errors} error(s), {warnings} warning(s)"));
@@ -290,14 +291,14 @@ fn standing(repo: &Repo, known: &KnownSpecs, page: &Page) -> (bool, bool) {
     (taken_in, queued)
 }
 
-fn list_all(invocation: &Invocation, repo: &Repo) -> Result<ExitStatus> {
-    let pages = pages(invocation, &top_of(repo)?)?;
-    let known = KnownSpecs::load(&repo.state_dir(), None)?.known;
-    if invocation.global.format == OutputFormat::Json {
+fn list_all(context: Context<'_>, global: &Global) -> Result<ExitStatus> {
+    let pages = pages(context, &top_of(context.repo)?)?;
+    let known = KnownSpecs::load(&context.repo.state_dir(), None)?.known;
+    if global.format == OutputFormat::Json {
         let specs: Vec<_> = pages
             .iter()
             .map(|page| {
-                let (taken_in, queued) = standing(repo, &known, page);
+                let (taken_in, queued) = standing(context.repo, &known, page);
                 let mut spec = json_of(page);
                 spec["taken_in"] = json!(taken_in);
                 spec["queued"] = json!(queued);
@@ -309,7 +310,7 @@ fn list_all(invocation: &Invocation, repo: &Repo) -> Result<ExitStatus> {
     }
     let width = pages.iter().map(|page| page.identity.id.chars().count()).max().unwrap_or(0);
     for page in &pages {
-        let (taken_in, queued) = standing(repo, &known, page);
+        let (taken_in, queued) = standing(context.repo, &known, page);
         let standing = match (taken_in, queued) {
             (_, true) => "queued",
             (true, false) => "seen",
@@ -324,16 +325,16 @@ fn list_all(invocation: &Invocation, repo: &Repo) -> Result<ExitStatus> {
             printable(&page.path),
         ));
     }
-    if pages.is_empty() && !invocation.global.quiet {
+    if pages.is_empty() && !global.quiet {
         out::talk("no specs yet");
         out::hint("write one with `tribunal spec new <id>`");
     }
     Ok(ExitStatus::Pass)
 }
 
-fn show(invocation: &Invocation, repo: &Repo, id: &str) -> Result<ExitStatus> {
-    let top = top_of(repo)?;
-    let pages = pages(invocation, &top)?;
+fn show(context: Context<'_>, global: &Global, id: &str) -> Result<ExitStatus> {
+    let top = top_of(context.repo)?;
+    let pages = pages(context, &top)?;
     let wanted = pages.iter().find(|page| page.identity.id.eq_ignore_ascii_case(id));
     let Some(page) = wanted else {
         let near = pages
@@ -346,12 +347,12 @@ fn show(invocation: &Invocation, repo: &Repo, id: &str) -> Result<ExitStatus> {
         );
         return Err(hinted(format!("no spec `{}`", printable(id)), hint));
     };
-    let known = KnownSpecs::load(&repo.state_dir(), None)?.known;
-    let (taken_in, queued) = standing(repo, &known, page);
+    let known = KnownSpecs::load(&context.repo.state_dir(), None)?.known;
+    let (taken_in, queued) = standing(context.repo, &known, page);
     let versions = known.versions(&page.identity.id);
     let record_path = format!("{PROGRESS}/{}.md", page.identity.id);
     let has_record = top.join(&record_path).exists();
-    if invocation.global.format == OutputFormat::Json {
+    if global.format == OutputFormat::Json {
         let mut spec = json_of(page);
         spec["taken_in"] = json!(taken_in);
         spec["queued"] = json!(queued);
@@ -364,7 +365,7 @@ fn show(invocation: &Invocation, repo: &Repo, id: &str) -> Result<ExitStatus> {
         fs::read_to_string(top.join(&record_path))
             .with_context(|| format!("could not read `{record_path}`"))?
     } else {
-        let now = env::now(&invocation.env);
+        let now = env::now(context.env);
         let previous = versions.last().map(|version| version.hash.as_str());
         let Page { path, reading, identity, classification } = page;
         record(path, identity, reading, classification, now, previous)
@@ -372,7 +373,7 @@ fn show(invocation: &Invocation, repo: &Repo, id: &str) -> Result<ExitStatus> {
     for line in text.lines().filter(|line| !line.starts_with("<!--")) {
         out::result(&printable(line));
     }
-    if !taken_in && !invocation.global.quiet {
+    if !taken_in && !global.quiet {
         out::hint(
             "the watcher has not taken this version in: is `tribunal daemon status` running?",
         );

@@ -9,12 +9,12 @@ use crate::cli::invocation::Invocation;
 use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::policy::commands::CommandGate;
+use crate::flow::context::Context;
 use crate::flow::evaluate::policy;
 use crate::flow::evaluate::policy::RuleSelection;
 use crate::flow::evaluate::trust;
 use crate::flow::evaluate::trust::Trusted;
 use crate::platform::config::env;
-use crate::platform::git::repo::Repo;
 use crate::platform::ui::out;
 use crate::platform::ui::report::{OutputFormat, printable};
 
@@ -52,7 +52,7 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
         return Ok(ExitStatus::Pass);
     }
     let trusted = Trusted::load(&repo)?;
-    let mut open = named_commands(invocation, &repo)?;
+    let mut open = named_commands(invocation.context(&repo))?;
     open.retain(|command| !trusted.holds(command));
     if open.is_empty() {
         out::talk("there is no command to agree to");
@@ -71,23 +71,15 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
 }
 
 /// The commands that hold now and those that will once the work tree's settings are committed.
-pub fn named_commands(invocation: &Invocation, repo: &Repo) -> Result<Vec<CommandGate>> {
-    let set = &invocation.settings;
+pub fn named_commands(context: Context<'_>) -> Result<Vec<CommandGate>> {
+    let repo = context.repo;
     let mut commands = Vec::new();
     if let Some(head) = repo.head()? {
         let tree = repo.tree_of(&head)?;
-        commands = policy::read_policy(
-            &repo.objects,
-            Some(&tree),
-            RuleSelection::None,
-            &invocation.env,
-            set,
-        )?
-        .policy
-        .commands;
+        commands = policy::read_policy(context, Some(&tree), RuleSelection::None)?.policy.commands;
     }
-    if let Some(top) = &repo.work_tree {
-        let settings = policy::work_tree_settings(Some(top), &invocation.env, set)?;
+    if repo.work_tree.is_some() {
+        let settings = policy::work_tree_settings(context)?;
         for command in settings.policy.commands {
             if !commands.contains(&command) {
                 commands.push(command);
@@ -99,14 +91,14 @@ pub fn named_commands(invocation: &Invocation, repo: &Repo) -> Result<Vec<Comman
 
 /// Trusts the commands that the repository configures, and prints which: setting tribunal up in a
 /// repository includes its commands.
-pub fn agree_to_named(invocation: &Invocation, repo: &Repo) -> Result<()> {
-    let trusted = Trusted::load(repo)?;
-    let mut open = named_commands(invocation, repo)?;
+pub fn agree_to_named(context: Context<'_>) -> Result<()> {
+    let trusted = Trusted::load(context.repo)?;
+    let mut open = named_commands(context)?;
     open.retain(|command| !trusted.holds(command));
     if open.is_empty() {
         return Ok(());
     }
-    trust::agree(repo, &open, env::now(&invocation.env))?;
+    trust::agree(context.repo, &open, env::now(context.env))?;
     for command in &open {
         let run = printable(&command.run);
         out::talk(&format!("trusted `{run}`; undo with `tribunal trust --revoke`"));

@@ -23,6 +23,7 @@ use crate::domain::model::error::hinted;
 use crate::domain::model::report::{ExitStatus, Report, Reported, Verdict};
 use crate::domain::model::stored_finding::{Disposition, DispositionKind};
 use crate::domain::model::text::counted;
+use crate::flow::context::Context;
 use crate::flow::evaluate::manual_finding::ManualFinding;
 use crate::flow::evaluate::relocate;
 use crate::flow::evaluate::relocate::Relocation;
@@ -30,7 +31,6 @@ use crate::flow::evaluate::{import, manual_finding, recording};
 use crate::flow::learn;
 use crate::platform::config::env::now;
 use crate::platform::git::command::succeeded;
-use crate::platform::git::repo::Repo;
 use crate::platform::store::ledger;
 use crate::platform::store::ledger::Ledger;
 use crate::platform::store::ledger::error::Error as LedgerError;
@@ -156,12 +156,11 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
 
 /// Works with the ledger, and says when a damaged one had to be set aside.
 fn with_ledger<T>(
-    invocation: &Invocation,
-    repo: &Repo,
+    context: Context<'_>,
     work: impl FnMut(&mut Ledger) -> Result<T, Error>,
 ) -> Result<T> {
-    let done =
-        ledger::with(&repo.state_dir(), now(&invocation.env), work).map_err(LedgerError::hinted)?;
+    let done = ledger::with(&context.repo.state_dir(), now(context.env), work)
+        .map_err(LedgerError::hinted)?;
     if let Some(path) = &done.set_aside {
         out::warn(&recording::damaged_ledger(path).reason);
     }
@@ -170,18 +169,19 @@ fn with_ledger<T>(
 
 fn list(invocation: &Invocation, args: &ListArgs) -> Result<ExitStatus> {
     let repo = invocation.repo()?;
-    let now = now(&invocation.env);
+    let context = invocation.context(&repo);
+    let now = now(context.env);
     let format = invocation.global.format;
     let filter = Filter {
         status: status_of(&args.status)?,
         class: args.class.as_deref().map(Class::new),
         gate: args.gate.as_deref().map(gate_of).transpose()?,
-        path: args.path.as_deref().map(|path| path_of(invocation, &repo, path)).transpose()?,
+        path: args.path.as_deref().map(|path| path_of(context, path)).transpose()?,
         since: args.since.as_deref().map(|since| since_of(since, now)).transpose()?,
         limit: args.limit.or((format == OutputFormat::Human).then_some(LINES_MAX)),
     };
     let listing = if ledger::exists(&repo.state_dir()) {
-        with_ledger(invocation, &repo, |ledger| ledger.list(&filter, now))?
+        with_ledger(context, |ledger| ledger.list(&filter, now))?
     } else {
         Listing { findings: Vec::new(), total: 0 }
     };
@@ -191,7 +191,7 @@ fn list(invocation: &Invocation, args: &ListArgs) -> Result<ExitStatus> {
             let value = json!({"version": 1, "findings": findings, "total": listing.total});
             out::result(&value.to_string());
         }
-        OutputFormat::Sarif | OutputFormat::Github => report_list(invocation, &repo, &listing)?,
+        OutputFormat::Sarif | OutputFormat::Github => report_list(context, &listing, format)?,
         OutputFormat::Human => {
             let text = table(&listing.findings, listing.total);
             if !text.is_empty() {
@@ -209,11 +209,11 @@ fn list(invocation: &Invocation, args: &ListArgs) -> Result<ExitStatus> {
 }
 
 /// Prints what is kept in a form for other programs. It evaluates nothing: the verdict is `pass`.
-fn report_list(invocation: &Invocation, repo: &Repo, listing: &Listing) -> Result<()> {
+fn report_list(context: Context<'_>, listing: &Listing, format: OutputFormat) -> Result<()> {
     let findings: Vec<Reported> = listing.findings.iter().map(reported).collect();
-    let answers = recording::answers(repo, &invocation.env, &findings)?;
+    let answers = recording::answers(context, &findings)?;
     let report = Report { verdict: Verdict::Pass, findings, skipped: Vec::new(), elapsed_ms: 0 };
-    let text = render_answered(&report, &answers, invocation.global.format);
+    let text = render_answered(&report, &answers, format);
     if !text.is_empty() {
         out::result(&text);
     }
@@ -222,8 +222,9 @@ fn report_list(invocation: &Invocation, repo: &Repo, listing: &Listing) -> Resul
 
 fn show(invocation: &Invocation, id: &str) -> Result<ExitStatus> {
     let repo = invocation.repo()?;
-    let now = now(&invocation.env);
-    let (kept, history, locators) = with_ledger(invocation, &repo, |ledger| {
+    let context = invocation.context(&repo);
+    let now = now(context.env);
+    let (kept, history, locators) = with_ledger(context, |ledger| {
         let kept = ledger.resolve(id, now)?;
         let history = ledger.history(&kept.id)?;
         let locators = ledger.locators(&kept.id)?;
@@ -260,19 +261,20 @@ fn decide(
     decision: DispositionKind,
 ) -> Result<ExitStatus> {
     let repo = invocation.repo()?;
-    let now = now(&invocation.env);
+    let context = invocation.context(&repo);
+    let now = now(context.env);
     if args.reason.trim().is_empty() {
         return Err(hinted("a decision needs a reason", "give one with `--reason`"));
     }
     let until = args.until.as_deref().map(|until| until_of(until, now)).transpose()?;
     let disposition = Disposition {
         decision,
-        actor: actor(invocation, &repo)?,
+        actor: actor(context)?,
         reason: args.reason.trim().to_owned(),
         time: now,
         until,
     };
-    let kept = with_ledger(invocation, &repo, |ledger| {
+    let kept = with_ledger(context, |ledger| {
         let kept = ledger.resolve(&args.id, now)?;
         ledger.dispose(&kept.id, &disposition)?;
         ledger.resolve(&kept.id, now)
@@ -288,8 +290,9 @@ fn decide(
 
 fn add(invocation: &Invocation, args: &AddArgs) -> Result<ExitStatus> {
     let repo = invocation.repo()?;
+    let context = invocation.context(&repo);
     let (path, line) = split_place(&args.at)?;
-    let path = path_of(invocation, &repo, path)?;
+    let path = path_of(context, path)?;
     if args.message.trim().is_empty() {
         return Err(hinted("a finding needs a message", "give one with `--message`"));
     }
@@ -297,8 +300,8 @@ fn add(invocation: &Invocation, args: &AddArgs) -> Result<ExitStatus> {
     let severity = severity_of(&args.severity)?;
     let manual = ManualFinding { class, severity, path, line, message: args.message.trim() };
     let (change, finding) = manual_finding::to_finding(&repo, &manual)?;
-    let kept = recording::try_record(&repo, &invocation.env, &[(&change, vec![finding])])
-        .map_err(LedgerError::hinted)?;
+    let kept =
+        recording::try_record(context, &[(&change, vec![finding])]).map_err(LedgerError::hinted)?;
     for skipped in &kept.skipped {
         out::warn(&skipped.reason);
     }
@@ -312,25 +315,25 @@ fn add(invocation: &Invocation, args: &AddArgs) -> Result<ExitStatus> {
         let anchor = printable(reported.finding.anchor.trim());
         out::result(&format!("{} {place}: {anchor}", reported.id));
     }
-    learn_from_it(invocation, &repo);
+    learn_from_it(context);
     Ok(ExitStatus::Pass)
 }
 
 fn import(invocation: &Invocation, args: &ImportArgs) -> Result<ExitStatus> {
     let repo = invocation.repo()?;
+    let context = invocation.context(&repo);
     let failed = || format!("could not read `{}`", args.file.display());
     let report = if args.file == Path::new("-") {
         let mut report = Vec::new();
         io::stdin().lock().read_to_end(&mut report).with_context(failed)?;
         report
     } else {
-        fs::read(invocation.env.current_dir.join(&args.file)).with_context(failed)?
+        fs::read(context.env.current_dir.join(&args.file)).with_context(failed)?
     };
     let imported = import::read(&repo, &report, args.written_as.as_deref(), &args.file)?;
     let count = imported.findings.len();
-    let kept =
-        recording::try_record(&repo, &invocation.env, &[(&imported.change, imported.findings)])
-            .map_err(LedgerError::hinted)?;
+    let kept = recording::try_record(context, &[(&imported.change, imported.findings)])
+        .map_err(LedgerError::hinted)?;
     for skipped in &kept.skipped {
         out::warn(&skipped.reason);
     }
@@ -347,24 +350,24 @@ fn import(invocation: &Invocation, args: &ImportArgs) -> Result<ExitStatus> {
             counted(count, "finding")
         ));
     }
-    learn_from_it(invocation, &repo);
+    learn_from_it(context);
     Ok(ExitStatus::Pass)
 }
 
 /// Learns a rule where the new findings recur often enough. The findings are kept in any case.
-fn learn_from_it(invocation: &Invocation, repo: &Repo) {
-    match learn::learn_automatically(invocation.context(repo)) {
+fn learn_from_it(context: Context<'_>) {
+    match learn::learn_automatically(context) {
         Ok(session) => constitution::print_session(&session),
         Err(error) => out::warn(&format!("no rule was learned: {error:#}")),
     }
 }
 
 /// Who decides: `TRIBUNAL_ACTOR`, else whom git would name as an author.
-fn actor(invocation: &Invocation, repo: &Repo) -> Result<String> {
-    if let Some(actor) = invocation.env.text("TRIBUNAL_ACTOR") {
+fn actor(context: Context<'_>) -> Result<String> {
+    if let Some(actor) = context.env.text("TRIBUNAL_ACTOR") {
         return Ok(actor.trim().to_owned());
     }
-    let output = repo.git().args(["var", "GIT_AUTHOR_IDENT"]).capture()?;
+    let output = context.repo.git().args(["var", "GIT_AUTHOR_IDENT"]).capture()?;
     let ident = succeeded(&output, "git var GIT_AUTHOR_IDENT").map_err(|_| {
         hinted(
             "the author of the decision is unknown",

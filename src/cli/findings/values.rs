@@ -7,18 +7,18 @@ use std::path::Path;
 use anyhow::Result;
 use bstr::{BStr, BString, ByteSlice as _};
 
-use crate::cli::invocation::Invocation;
 use crate::cli::paths::in_repo;
 use crate::domain::model::class::{Class, LISTED};
 use crate::domain::model::error::hinted;
 use crate::domain::model::gate::Gate;
 use crate::domain::model::severity::{Foreign, Severity};
 use crate::domain::model::stored_finding::FindingStatus;
-use crate::platform::git::repo::Repo;
+use crate::flow::context::Context;
 
 /// Where a typed path is: in the last commit or the index, else as it is written, because findings
 /// outlive their files.
-pub fn path_of(invocation: &Invocation, repo: &Repo, path: &Path) -> Result<BString> {
+pub fn path_of(context: Context<'_>, path: &Path) -> Result<BString> {
+    let repo = context.repo;
     let head = repo.head()?.map(|head| repo.tree_of(&head)).transpose()?;
     let known = |path: &BStr| {
         Ok(match &head {
@@ -28,7 +28,7 @@ pub fn path_of(invocation: &Invocation, repo: &Repo, path: &Path) -> Result<BStr
                 .is_ok_and(|tree| repo.objects.has(&tree, path).unwrap_or_default()),
         })
     };
-    Ok(in_repo(repo, &invocation.env.current_dir, path, known)?.path)
+    Ok(in_repo(repo, &context.env.current_dir, path, known)?.path)
 }
 
 pub fn split_place(at: &OsStr) -> Result<(&Path, u32)> {

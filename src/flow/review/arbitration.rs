@@ -10,6 +10,7 @@ use crate::domain::review::arbiter_decision::{ArbiterDecision, ArbiterVerdict};
 use crate::domain::review::finding::ReviewFinding;
 use crate::domain::review::tracked::TrackedFinding;
 use crate::domain::review::{arbiter, prompt};
+use crate::flow::context::Context;
 use crate::flow::evaluate::recording;
 use crate::flow::review::delivery::{Delivered, lay_out, near};
 use crate::flow::review::finding;
@@ -95,8 +96,8 @@ impl ReviewSession<'_> {
         let finding = TrackedFinding::new(raised.clone(), 0, false);
         let finding = finding::to_ledger(&finding, Some(&ruling), Effect::Warn);
         let found = [(change, vec![finding])];
-        let kept =
-            recording::try_record(self.repo, self.env, &found).map_err(LedgerError::hinted)?;
+        let kept = recording::try_record(Context::without_flags(self.repo, self.env), &found)
+            .map_err(LedgerError::hinted)?;
         let Some(reported) = kept.findings.into_iter().next() else { return Ok(ruling) };
         self.record.kept.insert(raised.id.clone(), reported.id.clone());
         let answers = [FindingStatus::Accepted, FindingStatus::Dismissed];

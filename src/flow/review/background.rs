@@ -9,6 +9,7 @@ use crate::domain::model::oid::Oid;
 use crate::domain::policy::layers::flags::FlagSettings;
 use crate::domain::policy::settings::Policy;
 use crate::flow::call::roles;
+use crate::flow::context::Context;
 use crate::flow::evaluate::policy;
 use crate::flow::evaluate::policy::RuleSelection;
 use crate::flow::review::session::Stopped;
@@ -36,8 +37,8 @@ pub fn enqueue(
     left_out: &[Oid],
 ) -> Result<bool> {
     let head = repo.head()?.map(|head| repo.tree_of(&head)).transpose()?;
-    let effective =
-        policy::read_policy(&repo.objects, head.as_ref(), RuleSelection::None, env, flags)?;
+    let context = Context { repo, env, settings: flags };
+    let effective = policy::read_policy(context, head.as_ref(), RuleSelection::None)?;
     if !has_reviewer(repo, env, &effective.policy) {
         return Ok(false);
     }

@@ -11,6 +11,7 @@ use crate::domain::model::gate::Gate;
 use crate::domain::model::report::{Report, Reported, Verdict};
 use crate::domain::pipeline::run::{GateOutcome, RunKind};
 use crate::domain::policy::commands::Moment;
+use crate::flow::context::Context;
 use crate::flow::evaluate::commands::CommandRequest;
 use crate::flow::evaluate::evaluation::{EvaluationScope, evaluate};
 use crate::platform::config::env::Env;
@@ -37,10 +38,11 @@ pub fn run_gates(
         RunKind::Review => Some(Moment::Run),
         RunKind::Fix => None,
     };
-    let request = CommandRequest { env, moment, reuse: true };
+    let request = CommandRequest { moment, reuse: true };
     let started = Instant::now();
-    let scope = EvaluationScope::GatesAndCommands(&request);
-    let evaluation = evaluate(repo, env, change.clone(), effective, None, scope)?;
+    let scope = EvaluationScope::GatesAndCommands(request);
+    let evaluation =
+        evaluate(Context::without_flags(repo, env), change.clone(), effective, None, scope)?;
     let interrupted = evaluation.interrupted;
     let report = evaluation.report(started);
     let stopping: Vec<&Reported> =

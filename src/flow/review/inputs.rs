@@ -27,6 +27,7 @@ use crate::domain::spec::read::{BYTES_MAX, read};
 use crate::domain::spec::types::Spec;
 use crate::flow::call::roles;
 use crate::flow::call::roles::{Reviewers, RoleAssignment};
+use crate::flow::context::Context;
 use crate::flow::evaluate::policy;
 use crate::flow::review::run_record::SpecCopy;
 use crate::flow::review::target::ReviewTarget;
@@ -67,7 +68,7 @@ impl ReviewInputs {
         around: Around<'_>,
     ) -> Result<Self> {
         let change = &target.change;
-        let effective = policy::policy_of_change(&repo.objects, change, env, flags)?;
+        let effective = policy::policy_of_change(Context { repo, env, settings: flags }, change)?;
         let assignment = roles::assign_reviewers(&effective.policy, around)?;
         let rules = match &change.base_tree {
             Some(tree) => policy::read_rules(&repo.objects, tree)?.rules,

@@ -35,6 +35,7 @@ use crate::domain::pipeline::run::Stage;
 use crate::domain::policy::agents::RouteChoice;
 use crate::domain::policy::layers::flags::FlagSettings;
 use crate::flow::call::roles;
+use crate::flow::context::Context;
 use crate::flow::evaluate::gates::run_gates;
 use crate::flow::evaluate::recording;
 use crate::flow::evaluate::report::build_report;
@@ -176,7 +177,8 @@ fn gates_alone(
     let started = Instant::now();
     let change = &target.change;
     let judgement = run_gates(repo, change, &inputs.effective)?;
-    let mut kept = recording::record_findings(repo, env, change, judgement.findings);
+    let mut kept =
+        recording::record_findings(Context::without_flags(repo, env), change, judgement.findings);
     kept.skipped.splice(0..0, judgement.skipped);
     Ok(build_report(kept.findings, kept.skipped, started))
 }

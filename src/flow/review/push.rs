@@ -20,6 +20,7 @@ use crate::domain::policy::review::{OnFailure, PrePush, ReviewSettings};
 use crate::domain::policy::settings::Policy;
 use crate::domain::review::deliver::FILE_BYTES_MAX;
 use crate::flow::call::roles;
+use crate::flow::context::Context;
 use crate::flow::evaluate::policy;
 use crate::flow::evaluate::policy::RuleSelection;
 use crate::flow::evaluate::push::outcome::{PushPart, PushedCommit};
@@ -206,11 +207,9 @@ fn strictest(
     for base in bases {
         let tree = base.map(|base| repo.tree_of(base)).transpose()?;
         let policy = policy::read_policy(
-            &repo.objects,
+            Context::without_flags(repo, env),
             tree.as_ref(),
             RuleSelection::None,
-            env,
-            FlagSettings::none(),
         )?
         .policy;
         let Some(enforcement) = enforcement(repo, env, &policy.review)? else { continue };
