@@ -1,4 +1,4 @@
-//! What every use case works with, whichever entry point began it.
+//! What a use case works with, whichever entry point began it.
 
 use crate::domain::policy::layers::flags::FlagSettings;
 use crate::platform::config::env::Env;
