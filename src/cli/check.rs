@@ -7,8 +7,8 @@ use std::time::Instant;
 use anyhow::Result;
 use bstr::{BStr, BString, ByteSlice as _};
 
-use crate::cli::context::Context;
 use crate::cli::hook::print_tails;
+use crate::cli::invocation::Invocation;
 use crate::cli::paths::in_repo;
 use crate::domain::model::change::Change;
 use crate::domain::model::error::hinted;
@@ -16,11 +16,11 @@ use crate::domain::model::oid::Oid;
 use crate::domain::model::report::{ExitStatus, Report, Skipped, Verdict};
 use crate::domain::model::text::counted;
 use crate::domain::policy::commands::Moment;
+use crate::flow::context::Context;
 use crate::flow::evaluate::bypass::Bypass;
 use crate::flow::evaluate::commands::{CommandRequest, Tail};
 use crate::flow::evaluate::evaluation::{EvaluationScope, evaluate};
 use crate::flow::evaluate::push::evaluate_range;
-use crate::flow::evaluate::push::evaluator::PushContext;
 use crate::flow::evaluate::push::outcome::PushPart;
 use crate::flow::evaluate::report::build_report;
 use crate::flow::evaluate::{policy, recording};
@@ -84,26 +84,24 @@ impl Moments {
     }
 }
 
-pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
+pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     let started = Instant::now();
-    let repo = context.repo()?;
+    let repo = invocation.repo()?;
+    let context = invocation.context(&repo);
     let mut change = change_of(&repo, args)?;
-    let (paths, untouched) = narrow(context, &repo, args, &mut change)?;
+    let (paths, untouched) = narrow(context, args, &mut change)?;
     // By hand commands run even where they passed before: that is what was asked for.
-    let request = args.commands.map(|moments| CommandRequest {
-        env: &context.env,
-        moment: moments.moment(),
-        reuse: false,
-    });
+    let request =
+        args.commands.map(|moments| CommandRequest { moment: moments.moment(), reuse: false });
     let range = range_of(&repo, args)?;
     let Checked { mut report, parts, tails, read, interrupted } = match &range {
-        Some((from, to)) => check_range(context, &repo, (from, to), &paths, request, started)?,
-        None => check_change(context, &repo, change, request.as_ref(), started)?,
+        Some((from, to)) => check_range(context, (from, to), &paths, request, started)?,
+        None => check_change(context, change, request, started)?,
     };
     report.skipped.splice(0..0, untouched);
-    let format = context.global.format;
+    let format = invocation.global.format;
     let answers = match format {
-        OutputFormat::Sarif => recording::answers(&repo, &context.env, &report.findings)?,
+        OutputFormat::Sarif => recording::answers(context, &report.findings)?,
         OutputFormat::Human | OutputFormat::Json | OutputFormat::Github => Answers::new(),
     };
     // An evaluation of nothing must not read like a pass. Commands may have checked the whole tree.
@@ -121,7 +119,7 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
     if !text.is_empty() {
         out::result(&text);
     }
-    if format == OutputFormat::Human && !context.global.quiet {
+    if format == OutputFormat::Human && !invocation.global.quiet {
         out::talk(&format!("{word}: {read} checked in {} ms", report.elapsed_ms));
     }
     print_tails(&tails);
@@ -169,17 +167,15 @@ impl fmt::Display for Read {
 }
 
 fn check_change(
-    context: &Context,
-    repo: &Repo,
+    context: Context<'_>,
     change: Change,
-    request: Option<&CommandRequest<'_>>,
+    request: Option<CommandRequest>,
     started: Instant,
 ) -> Result<Checked> {
-    let effective =
-        policy::policy_of_change(&repo.objects, &change, &context.env, &context.global.set)?;
+    let effective = policy::policy_of_change(context, &change)?;
     let read = Read { files: change.files.len(), commits: None };
     let scope = request.map_or(EvaluationScope::Gates, EvaluationScope::GatesAndCommands);
-    let mut evaluation = evaluate(repo, &context.env, change, &effective, None, scope)?;
+    let mut evaluation = evaluate(context, change, &effective, None, scope)?;
     let interrupted = evaluation.interrupted.is_some();
     let tails = std::mem::take(&mut evaluation.tails);
     Ok(Checked { report: evaluation.report(started), parts: Vec::new(), tails, read, interrupted })
@@ -187,17 +183,14 @@ fn check_change(
 
 /// Checks what a push of the range would bring.
 fn check_range(
-    context: &Context,
-    repo: &Repo,
+    context: Context<'_>,
     range: (&Oid, &Oid),
     paths: &[BString],
-    request: Option<CommandRequest<'_>>,
+    request: Option<CommandRequest>,
     started: Instant,
 ) -> Result<Checked> {
     let bypass = Bypass::default();
-    let flags = &context.global.set;
-    let setting = PushContext { repo, env: &context.env, flags, bypass: &bypass };
-    let mut evaluation = evaluate_range(&setting, range, paths, request, &mut out::talk)?;
+    let mut evaluation = evaluate_range(context, &bypass, range, paths, request, &mut out::talk)?;
     let commits = Some(evaluation.commits.len());
     let (read, interrupted) = (Read { files: evaluation.files, commits }, evaluation.interrupted);
     let tails = std::mem::take(&mut evaluation.tails);
@@ -208,11 +201,11 @@ fn check_range(
 /// Leaves in the change what is at or below the paths that were named. A path that names nothing is
 /// a mistake; where there is something and it did not change, that is said.
 fn narrow(
-    context: &Context,
-    repo: &Repo,
+    context: Context<'_>,
     args: &Args,
     change: &mut Change,
 ) -> Result<(Vec<BString>, Vec<Skipped>)> {
+    let Context { repo, env, .. } = context;
     let mut untouched = Vec::new();
     let mut say = |reason: String| {
         untouched.push(Skipped { gate: "check".to_owned(), reason });
@@ -220,7 +213,7 @@ fn narrow(
     let mut paths: Vec<BString> = Vec::new();
     for typed in &args.paths {
         let known = |path: &BStr| is_known(repo, change, path);
-        let found = in_repo(repo, &context.env.current_dir, typed, known)?;
+        let found = in_repo(repo, &env.current_dir, typed, known)?;
         if !found.known {
             return Err(names_nothing(args, typed));
         }

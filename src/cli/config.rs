@@ -3,7 +3,7 @@
 use anyhow::Result;
 use serde_json::json;
 
-use crate::cli::context::Context;
+use crate::cli::invocation::Invocation;
 use crate::domain::model::report::ExitStatus;
 use crate::flow::evaluate::policy;
 use crate::platform::ui::out;
@@ -16,14 +16,13 @@ pub struct Args {
 }
 
 /// Shows the settings with the work tree's `tribunal.toml`, as it would hold once committed.
-pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
-    let repo = context.repo()?;
-    let top = repo.work_tree.as_deref();
-    let resolved = policy::work_tree_settings(top, &context.env, &context.global.set)?;
+pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
+    let repo = invocation.repo()?;
+    let resolved = policy::work_tree_settings(invocation.context(&repo))?;
     let wanted = args.key.as_deref().unwrap_or_default();
     let origins = resolved.origins();
     let shown = origins.iter().filter(|(key, _, _)| key.starts_with(wanted));
-    if context.global.format == OutputFormat::Json {
+    if invocation.global.format == OutputFormat::Json {
         let keys: Vec<_> = shown
             .map(|(key, value, source)| json!({"key": key, "value": value, "source": source.to_string()}))
             .collect();

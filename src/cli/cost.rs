@@ -6,7 +6,7 @@ use anyhow::Result;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::cli::context::Context;
+use crate::cli::invocation::Invocation;
 use crate::cli::times::since_of;
 use crate::domain::model::agent::Money;
 use crate::domain::model::report::ExitStatus;
@@ -73,9 +73,9 @@ impl Tally {
     }
 }
 
-pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
-    let repo = context.repo()?;
-    let time = now(&context.env);
+pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
+    let repo = invocation.repo()?;
+    let time = now(&invocation.env);
     let since = match &args.since {
         Some(since) => since_of(since, time)?,
         None => day_of(time)?,
@@ -89,7 +89,7 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
         }
         calls = done.value;
     }
-    if context.global.format == OutputFormat::Json {
+    if invocation.global.format == OutputFormat::Json {
         out::result(&json_of(&calls, since).to_string());
     } else {
         out::result(&text_of(&calls, since));

@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use serde_json::json;
 
-use crate::cli::context::Context;
+use crate::cli::invocation::Invocation;
 use crate::daemon::control::{Start, Stop, log_path};
 use crate::daemon::lock;
 use crate::daemon::lock::{Holder, Mode};
@@ -64,32 +64,32 @@ impl Args {
     }
 }
 
-pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
-    let place = WatchedRepo::of(&context.repo()?, &context.env, &context.global.set);
+pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
+    let place = WatchedRepo::of(invocation.context(&invocation.repo()?));
     match args.command {
-        Command::Start => start(context, &place),
-        Command::Stop => stop(context, &place),
-        Command::Status => status(context, &place),
+        Command::Start => start(invocation, &place),
+        Command::Stop => stop(invocation, &place),
+        Command::Status => status(invocation, &place),
         Command::Log { follow } => log(&place, follow),
-        Command::Learn => learn(context, &place),
+        Command::Learn => learn(invocation, &place),
         Command::Serve => {
-            control::serve(place, context.global.verbose)?;
+            control::serve(place, invocation.global.verbose)?;
             Ok(ExitStatus::Pass)
         }
     }
 }
 
 /// Learns in the work tree that `--repo` names, and prints a line of JSON for each rule.
-fn learn(context: &Context, place: &WatchedRepo) -> Result<ExitStatus> {
-    let worktree = context.global.repo.as_deref().unwrap_or(&context.env.current_dir);
+fn learn(invocation: &Invocation, place: &WatchedRepo) -> Result<ExitStatus> {
+    let worktree = invocation.global.repo.as_deref().unwrap_or(&invocation.env.current_dir);
     for rule in learner::work(place, worktree)? {
         out::result(&serde_json::to_string(&rule)?);
     }
     Ok(ExitStatus::Pass)
 }
 
-fn start(context: &Context, place: &WatchedRepo) -> Result<ExitStatus> {
-    let (word, holder) = match control::start(place, context.global.verbose)? {
+fn start(invocation: &Invocation, place: &WatchedRepo) -> Result<ExitStatus> {
+    let (word, holder) = match control::start(place, invocation.global.verbose)? {
         Start::Started(holder) => ("started", holder),
         Start::AlreadyRunning(holder) => ("already running", holder),
         Start::Failed { log } => {
@@ -99,9 +99,9 @@ fn start(context: &Context, place: &WatchedRepo) -> Result<ExitStatus> {
             ));
         }
     };
-    if context.global.format == OutputFormat::Json {
+    if invocation.global.format == OutputFormat::Json {
         out::result(&json!({"version": 1, "outcome": word, "daemon": holder}).to_string());
-    } else if !context.global.quiet {
+    } else if !invocation.global.quiet {
         out::result(&format!("{word}: process {}", holder.pid()));
         if let Some(drift) = drift(&holder) {
             out::warn(&drift);
@@ -113,7 +113,7 @@ fn start(context: &Context, place: &WatchedRepo) -> Result<ExitStatus> {
     Ok(ExitStatus::Pass)
 }
 
-fn stop(context: &Context, place: &WatchedRepo) -> Result<ExitStatus> {
+fn stop(invocation: &Invocation, place: &WatchedRepo) -> Result<ExitStatus> {
     let word = match control::stop(place)? {
         Stop::Stopped => "stopped",
         Stop::NotRunning => "not running",
@@ -124,22 +124,22 @@ fn stop(context: &Context, place: &WatchedRepo) -> Result<ExitStatus> {
             ));
         }
     };
-    if context.global.format == OutputFormat::Json {
+    if invocation.global.format == OutputFormat::Json {
         out::result(&json!({"version": 1, "outcome": word}).to_string());
-    } else if !context.global.quiet {
+    } else if !invocation.global.quiet {
         out::result(word);
     }
     Ok(ExitStatus::Pass)
 }
 
-fn status(context: &Context, place: &WatchedRepo) -> Result<ExitStatus> {
+fn status(invocation: &Invocation, place: &WatchedRepo) -> Result<ExitStatus> {
     let holder = lock::holder(&place.state_dir);
     let watched = holder.as_ref().and_then(|holder| control::watched(place, holder));
     let known = KnownSpecs::load(&place.state_dir, None)?.known;
     let records = last_records(&known);
     let queue = queue::list(&place.state_dir)?;
     let events = inbox::waiting(&place.state_dir);
-    if context.global.format == OutputFormat::Json {
+    if invocation.global.format == OutputFormat::Json {
         let records: Vec<_> =
             records.iter().map(|(id, version)| json!({"id": id, "version": version})).collect();
         out::result(

@@ -11,7 +11,6 @@ use anyhow::{Context as _, Result, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::cli::context::Context;
 use crate::domain::model::report::ExitStatus;
 use crate::platform::process;
 use crate::platform::process::{Cmd, Output};
@@ -29,7 +28,7 @@ pub struct Args {
 /// How long the watcher has to take a spec in; it usually needs a fifth of a second.
 const SPEC_WAIT: Duration = Duration::from_secs(20);
 
-pub fn run(_context: &Context, args: &Args) -> Result<ExitStatus> {
+pub fn run(args: &Args) -> Result<ExitStatus> {
     let root = tempfile::Builder::new().prefix("tribunal-demo-").tempdir()?;
     let stage = Stage::set(root.path())?;
     let told = stage.narrate();

@@ -4,7 +4,7 @@ use anyhow::Result;
 use bstr::BStr;
 use serde_json::{Value, json};
 
-use crate::cli::context::Context;
+use crate::cli::invocation::Invocation;
 use crate::domain::gates::governance::POLICY_FILE;
 use crate::domain::model::agent::Role;
 use crate::domain::model::error::hinted;
@@ -13,6 +13,7 @@ use crate::domain::policy::agents::RouteChoice;
 use crate::domain::policy::settings::Policy;
 use crate::flow::call::roles;
 use crate::flow::call::roles::RoleAssignment;
+use crate::flow::context::Context;
 use crate::flow::evaluate::policy;
 use crate::flow::setup::install;
 use crate::flow::setup::install::status::status;
@@ -51,10 +52,10 @@ struct CheckResult {
 
 /// Looks at each agent without asking a model. Ends with 0 where all that the policy needs works,
 /// else with 4.
-pub fn run(context: &Context) -> Result<ExitStatus> {
-    let repo = context.repo()?;
-    let found = check(context, &repo)?;
-    if context.global.format == OutputFormat::Json {
+pub fn run(invocation: &Invocation) -> Result<ExitStatus> {
+    let repo = invocation.repo()?;
+    let found = check(invocation.context(&repo))?;
+    if invocation.global.format == OutputFormat::Json {
         out::result(&found.json().to_string());
     } else {
         found.print();
@@ -62,16 +63,17 @@ pub fn run(context: &Context) -> Result<ExitStatus> {
     Ok(if found.is_well() { ExitStatus::Pass } else { ExitStatus::Inconclusive })
 }
 
-fn check(context: &Context, repo: &Repo) -> Result<CheckResult> {
+fn check(context: Context<'_>) -> Result<CheckResult> {
+    let Context { repo, env, settings } = context;
     let law = match repo.head()? {
         Some(head) => repo.objects.file(&repo.tree_of(&head)?, BStr::new(POLICY_FILE))?,
         None => None,
     };
-    let policy = policy::resolve_settings(law.as_deref(), &context.env, &context.global.set)
+    let policy = policy::resolve_settings(law.as_deref(), env, settings)
         .map_err(|problem| hinted(problem.to_string(), problem.hint))?
         .policy;
     let home = roles::agents_home(repo);
-    let around = roles::around(repo, &context.env, &home);
+    let around = roles::around(repo, env, &home);
     let (method, _) = install::method(repo)?;
     let events = status(repo, &method)?;
     let problems = events.iter().flat_map(|event| {

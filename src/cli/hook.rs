@@ -16,6 +16,7 @@ use crate::domain::model::push::Receiver;
 use crate::domain::model::report::{ExitStatus, Report, Skipped, Verdict};
 use crate::domain::model::text::counted;
 use crate::domain::policy::commands::Moment;
+use crate::flow::context::Context;
 use crate::flow::evaluate::bookkeeping;
 use crate::flow::evaluate::bypass;
 use crate::flow::evaluate::bypass::Bypass;
@@ -23,9 +24,7 @@ use crate::flow::evaluate::commands::{CommandRequest, Tail};
 use crate::flow::evaluate::evaluation::{EvaluationScope, evaluate, stops};
 use crate::flow::evaluate::message;
 use crate::flow::evaluate::message::as_committed;
-use crate::flow::evaluate::policy::RuleSelection;
 use crate::flow::evaluate::push::evaluate_push;
-use crate::flow::evaluate::push::evaluator::PushContext;
 use crate::flow::evaluate::push::outcome::PushEvaluation;
 use crate::flow::evaluate::report::build_report;
 use crate::flow::evaluate::{merge, passed_trees, policy, recording};
@@ -130,6 +129,10 @@ impl HookCall<'_> {
         Repo::discover(&self.env.current_dir, Some(self.env))
     }
 
+    fn context<'r>(&'r self, repo: &'r Repo) -> Context<'r> {
+        Context::without_flags(repo, self.env)
+    }
+
     /// The repository, and what is to be left out, which is said and recorded. `None` where all of
     /// it is: that way on is open also where nothing can be read or written.
     fn asked(&self) -> Result<Option<(Repo, Bypass)>> {
@@ -148,7 +151,7 @@ impl HookCall<'_> {
             repo => repo?,
         };
         if bypass.is_any() {
-            let recorded = match bypass::record(&repo, self.env, self.name, &bypass) {
+            let recorded = match bypass::record(self.context(&repo), self.name, &bypass) {
                 Ok(()) => "recorded for `tribunal hooks status`".to_owned(),
                 Err(error) => {
                     bookkeeping::mark_warned();
@@ -163,15 +166,15 @@ impl HookCall<'_> {
     fn pre_commit(&self) -> Result<ExitStatus> {
         let started = Instant::now();
         let Some((repo, bypass)) = self.asked()? else { return Ok(ExitStatus::Pass) };
+        let context = self.context(&repo);
         let mut change = change::staged(&repo)?;
-        let mut effective = policy::policy_of_change(&repo.objects, &change, self.env, &[])?;
-        merge::exclude_evaluated(&repo, self.env, &mut change, &effective.hash)?;
+        let mut effective = policy::policy_of_change(context, &change)?;
+        merge::exclude_evaluated(context, &mut change, &effective.hash)?;
         bypass.apply(&mut effective.policy.gates);
-        let request =
-            CommandRequest { env: self.env, moment: Some(Moment::PreCommit), reuse: true };
+        let request = CommandRequest { moment: Some(Moment::PreCommit), reuse: true };
         let (tree, base_tree) = (change.tree.clone(), change.base_tree.clone());
-        let scope = EvaluationScope::GatesAndCommands(&request);
-        let mut evaluation = evaluate(&repo, self.env, change, &effective, None, scope)?;
+        let scope = EvaluationScope::GatesAndCommands(request);
+        let mut evaluation = evaluate(context, change, &effective, None, scope)?;
         let interrupted = evaluation.interrupted.is_some();
         let tails = std::mem::take(&mut evaluation.tails);
         let report = evaluation.report(started);
@@ -204,21 +207,20 @@ impl HookCall<'_> {
             return Ok(ExitStatus::Pass);
         };
         let repo = self.repo()?;
+        let context = self.context(&repo);
         let path = self.env.current_dir.join(path);
         let text = fs::read(&path)
             .with_context(|| format!("could not read the message in `{}`", path.display()))?;
         let comment = message::comment_string(&repo, &text)?;
-        let text = as_committed(&text, message::cleanup(&repo, self.env)?, &comment);
-        let head = repo.head()?.map(|head| repo.tree_of(&head)).transpose()?;
-        let mut effective =
-            policy::read_policy(&repo.objects, head.as_ref(), RuleSelection::None, self.env, &[])?;
+        let text = as_committed(&text, message::cleanup(context)?, &comment);
+        let mut effective = policy::policy_of_head(context)?;
         bypass.apply(&mut effective.policy.gates);
         let findings = gates::check_message(&text, &LocationKind::CommitMessage, &effective);
         let findings = findings.into_iter().map(recording::unrecorded).collect();
         let report = build_report(findings, Vec::new(), started);
         if report.verdict == Verdict::Pass {
             print_one_line(&report, "git log -1");
-            control::start_on_demand(&repo, self.env, &effective.policy.watch);
+            control::start_on_demand(context, &effective.policy.watch);
         } else {
             out::talk(&render(&report, OutputFormat::Human));
             let kept = path.display();
@@ -239,10 +241,9 @@ impl HookCall<'_> {
         let repo = self.repo()?;
         let Some(event) = event::of_commit(&repo)? else { return Ok(()) };
         event::drop_in(&repo, &event)?;
-        let head = repo.head()?.map(|head| repo.tree_of(&head)).transpose()?;
-        let effective =
-            policy::read_policy(&repo.objects, head.as_ref(), RuleSelection::None, self.env, &[])?;
-        control::start_on_demand(&repo, self.env, &effective.policy.watch);
+        let context = self.context(&repo);
+        let effective = policy::policy_of_head(context)?;
+        control::start_on_demand(context, &effective.policy.watch);
         Ok(())
     }
 
@@ -257,8 +258,8 @@ impl HookCall<'_> {
         let Some((repo, bypass)) = self.asked()? else { return Ok(ExitStatus::Pass) };
         let updates = parse_pre_push(input)?;
         let receiver = self.receiver(&repo)?;
-        let setting = PushContext { repo: &repo, env: self.env, flags: &[], bypass: &bypass };
-        let mut evaluation = evaluate_push(&setting, &updates, &receiver, &mut out::talk)?;
+        let mut evaluation =
+            evaluate_push(self.context(&repo), &bypass, &updates, &receiver, &mut out::talk)?;
         if !evaluation.refuses() && !bypass.is_any() {
             self.consult_reviews(&repo, &mut evaluation);
         }
@@ -302,9 +303,9 @@ impl HookCall<'_> {
         let env = self.env.of_server();
         let repo = Repo::discover(&env.current_dir, Some(&env))?;
         let updates = parse_pre_receive(input)?;
-        let nothing = Bypass::default();
-        let setting = PushContext { repo: &repo, env: &env, flags: &[], bypass: &nothing };
-        let evaluation = evaluate_push(&setting, &updates, &Receiver::Here, &mut out::talk)?;
+        let (context, bypass) = (Context::without_flags(&repo, &env), Bypass::default());
+        let evaluation =
+            evaluate_push(context, &bypass, &updates, &Receiver::Here, &mut out::talk)?;
         Ok(print_push(evaluation, "the push was rejected; nothing changed on the server", started))
     }
 }

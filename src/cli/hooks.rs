@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 use serde_json::json;
 
-use crate::cli::context::Context;
+use crate::cli::invocation::{Global, Invocation};
 use crate::cli::trust::agree_to_named;
 use crate::domain::model::report::ExitStatus;
 use crate::flow::evaluate::bypass;
@@ -57,24 +57,24 @@ struct Choice {
     events: Vec<String>,
 }
 
-pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
-    let repo = context.repo()?;
+pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
+    let (repo, global) = (invocation.repo()?, &invocation.global);
     match &args.action {
         Action::Install(choice) => {
             let events = events(choice, || install::default_events(&repo))?;
-            install_hooks(context, &repo, &events, choice.dry_run)?;
+            install_hooks(global, &repo, &events, choice.dry_run)?;
             // Who receives pushes runs nothing for those who push.
             if !choice.dry_run && repo.work_tree.is_some() {
-                agree_to_named(context, &repo)?;
+                agree_to_named(invocation.context(&repo))?;
             }
             Ok(ExitStatus::Pass)
         }
         Action::Uninstall(choice) => {
             let events = events(choice, || install::EVENTS.to_vec())?;
             let steps = plan::plan_uninstall(&repo, &events)?;
-            carry_out(context, &repo, &steps, choice.dry_run)
+            carry_out(global, &repo, &steps, choice.dry_run)
         }
-        Action::Status => show_status(context, &repo),
+        Action::Status => show_status(global, &repo),
     }
 }
 
@@ -87,7 +87,7 @@ fn events(choice: &Choice, default: impl Fn() -> Vec<&'static str>) -> Result<Ve
 
 /// Puts the hooks of these events in place; `init` does it, too.
 pub fn install_hooks(
-    context: &Context,
+    global: &Global,
     repo: &Repo,
     events: &[&'static str],
     dry_run: bool,
@@ -95,11 +95,11 @@ pub fn install_hooks(
     let (method, setting) = install::method(repo)?;
     let method = method.map_err(|refusal| install::refused(&refusal, setting.as_ref()))?;
     let steps = plan::plan_install(repo, &method, events, &process::own_path()?)?;
-    carry_out(context, repo, &steps, dry_run)
+    carry_out(global, repo, &steps, dry_run)
 }
 
 fn carry_out(
-    context: &Context,
+    global: &Global,
     repo: &Repo,
     steps: &[InstallStep],
     dry_run: bool,
@@ -107,7 +107,7 @@ fn carry_out(
     if !dry_run {
         plan::perform(repo, steps)?;
     }
-    if context.global.quiet {
+    if global.quiet {
         return Ok(ExitStatus::Pass);
     }
     if steps.is_empty() {
@@ -120,7 +120,7 @@ fn carry_out(
     Ok(ExitStatus::Pass)
 }
 
-fn show_status(context: &Context, repo: &Repo) -> Result<ExitStatus> {
+fn show_status(global: &Global, repo: &Repo) -> Result<ExitStatus> {
     let (method, setting) = install::method(repo)?;
     let events = status::status(repo, &method)?;
     let refusal = method
@@ -129,7 +129,7 @@ fn show_status(context: &Context, repo: &Repo) -> Result<ExitStatus> {
         .map(|refusal| install::refused(refusal, setting.as_ref()).to_string());
     let bypasses = bypass::recorded(repo);
     let good = events.iter().all(|event| event.problems.is_empty());
-    if context.global.format == OutputFormat::Json {
+    if global.format == OutputFormat::Json {
         let hooks: Vec<_> = events.iter().map(json_of).collect();
         out::result(
             &json!({

@@ -2,15 +2,15 @@
 
 use anyhow::Result;
 
-use crate::cli::context::Context;
 use crate::cli::hooks::install_hooks;
+use crate::cli::invocation::Invocation;
 use crate::cli::trust::agree_to_named;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::policy::switch::Switch;
 use crate::flow::call::roles;
+use crate::flow::context::Context;
 use crate::flow::evaluate::policy;
 use crate::flow::setup::{init, install};
-use crate::platform::git::repo::Repo;
 use crate::platform::ui::out;
 
 /// Shown below `--help`.
@@ -30,8 +30,9 @@ pub struct Args {
     dry_run: bool,
 }
 
-pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
-    let repo = context.repo()?;
+pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
+    let repo = invocation.repo()?;
+    let context = invocation.context(&repo);
     let plan = init::plan(&repo)?;
     let verb = if args.dry_run { "would write" } else { "wrote" };
     if !args.dry_run {
@@ -47,13 +48,13 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
         out::result("all files exist, nothing to write");
     }
     if !args.no_hooks {
-        install_hooks(context, &repo, &install::default_events(&repo), args.dry_run)?;
+        install_hooks(&invocation.global, &repo, &install::default_events(&repo), args.dry_run)?;
     }
     if !args.dry_run {
-        agree_to_named(context, &repo)?;
+        agree_to_named(context)?;
     }
     if !args.no_hooks {
-        announce_reviews(context, &repo)?;
+        announce_reviews(context)?;
     }
     if !plan.missing.is_empty() && !args.dry_run {
         out::hint(
@@ -64,14 +65,14 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
 }
 
 /// Says that new commits will be sent to models, and how to prevent it.
-fn announce_reviews(context: &Context, repo: &Repo) -> Result<()> {
-    let top = repo.work_tree.as_deref();
-    let policy = policy::work_tree_settings(top, &context.env, &context.global.set)?.policy;
+fn announce_reviews(context: Context<'_>) -> Result<()> {
+    let Context { repo, env, .. } = context;
+    let policy = policy::work_tree_settings(context)?.policy;
     if policy.review.background == Switch::Off {
         return Ok(());
     }
     let home = roles::agents_home(repo);
-    let assignment = roles::assign_reviewers(&policy, roles::around(repo, &context.env, &home))?;
+    let assignment = roles::assign_reviewers(&policy, roles::around(repo, env, &home))?;
     if let Some(reviewers) = assignment.reviewers {
         let (reviewer, arbiter) = (&reviewers.reviewer.name, &reviewers.arbiter.name);
         out::talk(&format!(

@@ -4,7 +4,7 @@ pub mod check;
 pub mod completions;
 pub mod config;
 pub mod constitution;
-pub mod context;
+pub mod invocation;
 pub mod cost;
 pub mod demo;
 pub mod daemon;
@@ -26,7 +26,7 @@ pub mod watch;
 use anyhow::Result;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use crate::cli::context::{Color, Context, Global};
+use crate::cli::invocation::{Color, Global, Invocation};
 use crate::domain::model::report::ExitStatus;
 use crate::platform::config::env::Env;
 use crate::platform::ui::{log, out};
@@ -104,30 +104,30 @@ pub fn run(cli: Cli, env: Env) -> Result<ExitStatus> {
         Color::Always => anstream::ColorChoice::Always,
         Color::Never => anstream::ColorChoice::Never,
     });
-    let context = Context { env, global: cli.global };
+    let invocation = Invocation::new(env, cli.global)?;
     // The daemon logs to a file of its own.
     if !matches!(&cli.command, Command::Daemon(args) if args.is_serve()) {
-        log::to_stderr(context.env.text("RUST_LOG"), context.global.verbose);
+        log::to_stderr(invocation.env.text("RUST_LOG"), invocation.global.verbose);
     }
     match cli.command {
-        Command::Init(args) => init::run(&context, &args),
-        Command::Check(args) => check::run(&context, &args),
-        Command::Review(args) => review::run(&context, &args),
-        Command::Runs(args) => runs::run(&context, &args),
-        Command::Resume(args) => review::resume(&context, &args),
-        Command::Findings(args) => findings::run(&context, &args),
-        Command::Demo(args) => demo::run(&context, &args),
-        Command::Watch => watch::run_command(&context),
-        Command::Daemon(args) => daemon::run(&context, &args),
-        Command::Spec(args) => spec::run(&context, &args),
-        Command::Constitution(args) => constitution::run(&context, &args),
-        Command::Config(args) => config::run(&context, &args),
-        Command::Cost(args) => cost::run(&context, &args),
-        Command::Trust(args) => trust::run(&context, &args),
-        Command::Hooks(args) => hooks::run(&context, &args),
-        Command::Status => status::run(&context),
-        Command::Doctor => doctor::run(&context),
+        Command::Init(args) => init::run(&invocation, &args),
+        Command::Check(args) => check::run(&invocation, &args),
+        Command::Review(args) => review::run(&invocation, &args),
+        Command::Runs(args) => runs::run(&invocation, &args),
+        Command::Resume(args) => review::resume(&invocation, &args),
+        Command::Findings(args) => findings::run(&invocation, &args),
+        Command::Demo(args) => demo::run(&args),
+        Command::Watch => watch::run_command(&invocation),
+        Command::Daemon(args) => daemon::run(&invocation, &args),
+        Command::Spec(args) => spec::run(&invocation, &args),
+        Command::Constitution(args) => constitution::run(&invocation, &args),
+        Command::Config(args) => config::run(&invocation, &args),
+        Command::Cost(args) => cost::run(&invocation, &args),
+        Command::Trust(args) => trust::run(&invocation, &args),
+        Command::Hooks(args) => hooks::run(&invocation, &args),
+        Command::Status => status::run(&invocation),
+        Command::Doctor => doctor::run(&invocation),
         Command::Completions(args) => Ok(completions::run(&args, command_line())),
-        Command::Hook(args) => hook::run(&context.env, &args.name, &args.args),
+        Command::Hook(args) => hook::run(&invocation.env, &args.name, &args.args),
     }
 }

@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use crate::cli::check::{commit as named, start};
-use crate::cli::context::Context;
+use crate::cli::invocation::{Global, Invocation};
 use crate::domain::model::report::ExitStatus;
 use crate::flow::call::inside;
+use crate::flow::context::Context;
 use crate::flow::evaluate::recording;
 use crate::flow::review;
 use crate::flow::review::background;
@@ -66,15 +67,16 @@ pub struct ResumeArgs {
     run: String,
 }
 
-pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
-    let repo = context.repo()?;
-    let (env, flags) = (&context.env, &context.global.set);
+pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
+    let repo = invocation.repo()?;
+    let context = invocation.context(&repo);
+    let Context { repo, env, settings } = context;
     let later = "the change is reviewed once the call is over";
     inside::refuse(env, "a review cannot be asked for", later)?;
-    let quiet = context.global.quiet;
+    let quiet = invocation.global.quiet;
     if args.waiting {
         let worked =
-            background::drain(&repo, |commit| review::in_background(&repo, env, flags, commit));
+            background::drain(repo, |commit| review::in_background(repo, env, settings, commit));
         return match worked {
             Err(error) if error.is::<Stopped>() => Ok(ExitStatus::Interrupted),
             worked => worked.map(|()| ExitStatus::Pass),
@@ -86,30 +88,38 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
         }
     };
     let request = ReviewRequest {
-        range: range(&repo, args)?,
+        range: range(repo, args)?,
         spec: args.spec.as_ref().map(|path| env.current_dir.join(path)),
         fix: args.fix,
         fresh: args.fresh,
     };
-    ended(context, review::review(&repo, env, flags, &request, &tell), args.report)
+    let reviewed = review::review(repo, env, settings, &request, &tell);
+    ended(context, &invocation.global, reviewed, args.report)
 }
 
 /// `tribunal resume RUN`: resumes a run that was stopped.
-pub fn resume(context: &Context, args: &ResumeArgs) -> Result<ExitStatus> {
-    let repo = context.repo()?;
-    inside::refuse(&context.env, "no run can be gone on with", "resume it once the call is over")?;
-    let quiet = context.global.quiet;
+pub fn resume(invocation: &Invocation, args: &ResumeArgs) -> Result<ExitStatus> {
+    let repo = invocation.repo()?;
+    let context = invocation.context(&repo);
+    let Context { repo, env, settings } = context;
+    inside::refuse(env, "no run can be gone on with", "resume it once the call is over")?;
+    let quiet = invocation.global.quiet;
     let tell = |line: &str| {
         if !quiet {
             out::talk(line);
         }
     };
-    let reviewed = review::resume(&repo, &context.env, &context.global.set, &args.run, &tell);
-    ended(context, reviewed, false)
+    let reviewed = review::resume(repo, env, settings, &args.run, &tell);
+    ended(context, &invocation.global, reviewed, false)
 }
 
 /// Says what a review came to, or that it was stopped.
-fn ended(context: &Context, reviewed: Result<ReviewResult>, report: bool) -> Result<ExitStatus> {
+fn ended(
+    context: Context<'_>,
+    global: &Global,
+    reviewed: Result<ReviewResult>,
+    report: bool,
+) -> Result<ExitStatus> {
     let reviewed = match reviewed {
         Ok(reviewed) => reviewed,
         Err(error) => {
@@ -120,33 +130,31 @@ fn ended(context: &Context, reviewed: Result<ReviewResult>, report: bool) -> Res
         }
     };
     if report {
-        let repo = context.repo()?;
-        let path = review::report::write(&repo, &context.env, &reviewed)?;
-        if !context.global.quiet {
+        let path = review::report::write(context.repo, context.env, &reviewed)?;
+        if !global.quiet {
             out::talk(&format!("the report is in `{}`", path.display()));
         }
     }
-    show(context, &reviewed)?;
+    show(context, global, &reviewed)?;
     Ok(reviewed.status())
 }
 
 /// Prints what a review came to.
-fn show(context: &Context, reviewed: &ReviewResult) -> Result<()> {
-    let format = context.global.format;
+fn show(context: Context<'_>, global: &Global, reviewed: &ReviewResult) -> Result<()> {
+    let format = global.format;
     let text = match format {
         OutputFormat::Json => reviewed.json().to_string(),
         OutputFormat::Human => reviewed.human(),
         OutputFormat::Github => render(&reviewed.report, format),
         OutputFormat::Sarif => {
-            let findings = &reviewed.report.findings;
-            let answers = recording::answers(&context.repo()?, &context.env, findings)?;
+            let answers = recording::answers(context, &reviewed.report.findings)?;
             render_answered(&reviewed.report, &answers, format)
         }
     };
     if !text.is_empty() {
         out::result(&text);
     }
-    if format == OutputFormat::Human && !context.global.quiet {
+    if format == OutputFormat::Human && !global.quiet {
         out::talk(&reviewed.last_line());
         for hint in reviewed.hints() {
             out::hint(&hint);

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 use serde_json::json;
 
-use crate::cli::context::Context;
+use crate::cli::invocation::Invocation;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::pipeline::review_loop::{ResumeWhen, RunKind, Stage};
 use crate::domain::pipeline::run::Run;
@@ -21,8 +21,8 @@ pub struct Args {
     limit: usize,
 }
 
-pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
-    let repo = context.repo()?;
+pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
+    let repo = invocation.repo()?;
     let state_dir = repo.state_dir();
     let mut rows = Vec::new();
     for id in runs::list(&state_dir)? {
@@ -35,7 +35,7 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
             Err(error) => out::warn(&format!("{error:#}")),
         }
     }
-    if context.global.format == OutputFormat::Json {
+    if invocation.global.format == OutputFormat::Json {
         out::result(
             &json!(rows.iter().map(|run| json_of(run, at(&state_dir, run))).collect::<Vec<_>>())
                 .to_string(),
@@ -49,7 +49,7 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
             out::result(&line(run, *at));
         }
         let stopped = rows.iter().find(|(_, at)| matches!(at, At::Stopped | At::Paused));
-        if let Some((run, _)) = stopped.filter(|_| !context.global.quiet) {
+        if let Some((run, _)) = stopped.filter(|_| !invocation.global.quiet) {
             out::hint(&format!("`tribunal resume {}` goes on with that run", run.id));
         }
     }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 
-use crate::cli::context::Context;
+use crate::cli::invocation::{Global, Invocation};
 use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::spec::classify::{Classification, classify};
@@ -18,6 +18,7 @@ use crate::domain::spec::reading::SpecReading;
 use crate::domain::spec::record::record;
 use crate::domain::spec::template::template;
 use crate::domain::spec::types::{SpecPosition, SpecStatus};
+use crate::flow::context::Context;
 use crate::flow::evaluate::policy;
 use crate::flow::intake::ingest::{PROGRESS, key};
 use crate::flow::intake::redact;
@@ -64,13 +65,14 @@ enum Command {
     Show { id: String },
 }
 
-pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
-    let repo = context.repo()?;
+pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
+    let repo = invocation.repo()?;
+    let (context, global) = (invocation.context(&repo), &invocation.global);
     match &args.command {
-        Command::New { id, title } => new(context, &repo, id, title.as_deref()),
-        Command::Lint { files } => lint(context, &repo, files),
-        Command::List => list_all(context, &repo),
-        Command::Show { id } => show(context, &repo, id),
+        Command::New { id, title } => new(context, global, id, title.as_deref()),
+        Command::Lint { files } => lint(context, global, files),
+        Command::List => list_all(context, global),
+        Command::Show { id } => show(context, global, id),
     }
 }
 
@@ -108,15 +110,15 @@ fn top_of(repo: &Repo) -> Result<PathBuf> {
     top.canonicalize().with_context(|| format!("could not read `{}`", top.display()))
 }
 
-fn globs(context: &Context, top: &Path) -> Result<SpecGlobs> {
-    let resolved = policy::work_tree_settings(Some(top), &context.env, &context.global.set)?;
+fn globs(context: Context<'_>) -> Result<SpecGlobs> {
+    let resolved = policy::work_tree_settings(context)?;
     SpecGlobs::new(&resolved.policy.watch.specs)
         .map_err(|bad| hinted(bad.to_string(), "the globs are `watch.specs` in tribunal.toml"))
 }
 
 /// Every spec of the work tree; a file that has another one's id says so.
-fn pages(context: &Context, top: &Path) -> Result<Vec<Page>> {
-    let listing = list(top, &globs(context, top)?);
+fn pages(context: Context<'_>, top: &Path) -> Result<Vec<Page>> {
+    let listing = list(top, &globs(context)?);
     for (path, reason) in &listing.unreadable {
         out::warn(&format!("`{}` cannot be read: {reason}", path.display()));
     }
@@ -150,8 +152,8 @@ fn mark_duplicates(pages: &mut [Page]) {
     }
 }
 
-fn new(context: &Context, repo: &Repo, id: &str, title: Option<&str>) -> Result<ExitStatus> {
-    let top = top_of(repo)?;
+fn new(context: Context<'_>, global: &Global, id: &str, title: Option<&str>) -> Result<ExitStatus> {
+    let top = top_of(context.repo)?;
     if !is_id(id) {
         return Err(hinted(
             format!("`{}` cannot be an id", printable(id)),
@@ -165,17 +167,17 @@ fn new(context: &Context, repo: &Repo, id: &str, title: Option<&str>) -> Result<
             "choose another id, or edit that file",
         ));
     }
-    let relative = globs(context, &top)?.first_folder().join(format!("{id}.md"));
+    let relative = globs(context)?.first_folder().join(format!("{id}.md"));
     let title = title.map_or_else(|| title_of(id), str::to_owned);
     let path = top.join(&relative);
     if !write_new(&path, template(id, &title).as_bytes())? {
         bail!("`{}` already exists", relative.display());
     }
-    if context.global.format == OutputFormat::Json {
+    if global.format == OutputFormat::Json {
         out::result(&json!({"version": 1, "id": id, "path": key(&relative)}).to_string());
     } else {
         out::result(&format!("wrote {}", relative.display()));
-        if !context.global.quiet {
+        if !global.quiet {
             out::hint("fill it in and set `status: ready`; `tribunal spec lint` checks it");
         }
     }
@@ -192,9 +194,9 @@ fn title_of(id: &str) -> String {
     }
 }
 
-fn lint(context: &Context, repo: &Repo, files: &[PathBuf]) -> Result<ExitStatus> {
+fn lint(context: Context<'_>, global: &Global, files: &[PathBuf]) -> Result<ExitStatus> {
     let pages = if files.is_empty() {
-        pages(context, &top_of(repo)?)?
+        pages(context, &top_of(context.repo)?)?
     } else {
         let mut pages = Vec::new();
         for file in files {
@@ -207,7 +209,7 @@ fn lint(context: &Context, repo: &Repo, files: &[PathBuf]) -> Result<ExitStatus>
     };
     let errors: usize = pages.iter().map(|page| page.reading.errors()).sum();
     let problems: usize = pages.iter().map(|page| page.reading.problems.len()).sum();
-    match context.global.format {
+    match global.format {
         OutputFormat::Json => {
             let pages: Vec<_> = pages.iter().map(json_of).collect();
             out::result(&json!({"version": 1, "errors": errors, "specs": pages}).to_string());
@@ -216,7 +218,7 @@ fn lint(context: &Context, repo: &Repo, files: &[PathBuf]) -> Result<ExitStatus>
         OutputFormat::Sarif => bail!("specs are not reported as SARIF: use `json` or `github`"),
         OutputFormat::Human => {
             pages.iter().for_each(print_problems);
-            if !context.global.quiet {
+            if !global.quiet {
                 let count = pages.len();
                 let warnings = problems - errors;
                 out::talk(&format!("{count} spec(s): {errors} error(s), {warnings} warning(s)"));
@@ -289,14 +291,14 @@ fn standing(repo: &Repo, known: &KnownSpecs, page: &Page) -> (bool, bool) {
     (taken_in, queued)
 }
 
-fn list_all(context: &Context, repo: &Repo) -> Result<ExitStatus> {
-    let pages = pages(context, &top_of(repo)?)?;
-    let known = KnownSpecs::load(&repo.state_dir(), None)?.known;
-    if context.global.format == OutputFormat::Json {
+fn list_all(context: Context<'_>, global: &Global) -> Result<ExitStatus> {
+    let pages = pages(context, &top_of(context.repo)?)?;
+    let known = KnownSpecs::load(&context.repo.state_dir(), None)?.known;
+    if global.format == OutputFormat::Json {
         let specs: Vec<_> = pages
             .iter()
             .map(|page| {
-                let (taken_in, queued) = standing(repo, &known, page);
+                let (taken_in, queued) = standing(context.repo, &known, page);
                 let mut spec = json_of(page);
                 spec["taken_in"] = json!(taken_in);
                 spec["queued"] = json!(queued);
@@ -308,7 +310,7 @@ fn list_all(context: &Context, repo: &Repo) -> Result<ExitStatus> {
     }
     let width = pages.iter().map(|page| page.identity.id.chars().count()).max().unwrap_or(0);
     for page in &pages {
-        let (taken_in, queued) = standing(repo, &known, page);
+        let (taken_in, queued) = standing(context.repo, &known, page);
         let standing = match (taken_in, queued) {
             (_, true) => "queued",
             (true, false) => "seen",
@@ -323,15 +325,15 @@ fn list_all(context: &Context, repo: &Repo) -> Result<ExitStatus> {
             printable(&page.path),
         ));
     }
-    if pages.is_empty() && !context.global.quiet {
+    if pages.is_empty() && !global.quiet {
         out::talk("no specs yet");
         out::hint("write one with `tribunal spec new <id>`");
     }
     Ok(ExitStatus::Pass)
 }
 
-fn show(context: &Context, repo: &Repo, id: &str) -> Result<ExitStatus> {
-    let top = top_of(repo)?;
+fn show(context: Context<'_>, global: &Global, id: &str) -> Result<ExitStatus> {
+    let top = top_of(context.repo)?;
     let pages = pages(context, &top)?;
     let wanted = pages.iter().find(|page| page.identity.id.eq_ignore_ascii_case(id));
     let Some(page) = wanted else {
@@ -345,12 +347,12 @@ fn show(context: &Context, repo: &Repo, id: &str) -> Result<ExitStatus> {
         );
         return Err(hinted(format!("no spec `{}`", printable(id)), hint));
     };
-    let known = KnownSpecs::load(&repo.state_dir(), None)?.known;
-    let (taken_in, queued) = standing(repo, &known, page);
+    let known = KnownSpecs::load(&context.repo.state_dir(), None)?.known;
+    let (taken_in, queued) = standing(context.repo, &known, page);
     let versions = known.versions(&page.identity.id);
     let record_path = format!("{PROGRESS}/{}.md", page.identity.id);
     let has_record = top.join(&record_path).exists();
-    if context.global.format == OutputFormat::Json {
+    if global.format == OutputFormat::Json {
         let mut spec = json_of(page);
         spec["taken_in"] = json!(taken_in);
         spec["queued"] = json!(queued);
@@ -363,7 +365,7 @@ fn show(context: &Context, repo: &Repo, id: &str) -> Result<ExitStatus> {
         fs::read_to_string(top.join(&record_path))
             .with_context(|| format!("could not read `{record_path}`"))?
     } else {
-        let now = env::now(&context.env);
+        let now = env::now(context.env);
         let previous = versions.last().map(|version| version.hash.as_str());
         let Page { path, reading, identity, classification } = page;
         record(path, identity, reading, classification, now, previous)
@@ -371,7 +373,7 @@ fn show(context: &Context, repo: &Repo, id: &str) -> Result<ExitStatus> {
     for line in text.lines().filter(|line| !line.starts_with("<!--")) {
         out::result(&printable(line));
     }
-    if !taken_in && !context.global.quiet {
+    if !taken_in && !global.quiet {
         out::hint(
             "the watcher has not taken this version in: is `tribunal daemon status` running?",
         );

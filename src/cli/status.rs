@@ -3,17 +3,17 @@
 use anyhow::Result;
 use serde_json::json;
 
-use crate::cli::context::Context;
+use crate::cli::invocation::Invocation;
 use crate::daemon::lock;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::model::stored_finding::FindingStatus;
 use crate::domain::model::text::counted;
+use crate::flow::context::Context;
 use crate::flow::evaluate::bypass;
 use crate::flow::setup::install;
 use crate::flow::setup::install::status::status;
 use crate::platform::config::env::now;
-use crate::platform::git::repo::Repo;
 use crate::platform::store::ledger::query::Filter;
 use crate::platform::store::{backlog, inbox, ledger, queue};
 use crate::platform::ui::out;
@@ -41,10 +41,10 @@ struct RepoStatus {
 }
 
 /// Shows hooks, watcher, findings, queue and bypasses; ends with 0 whatever they are.
-pub fn run(context: &Context) -> Result<ExitStatus> {
-    let repo = context.repo()?;
-    let status = collect(context, &repo)?;
-    if context.global.format == OutputFormat::Json {
+pub fn run(invocation: &Invocation) -> Result<ExitStatus> {
+    let repo = invocation.repo()?;
+    let status = collect(invocation.context(&repo))?;
+    if invocation.global.format == OutputFormat::Json {
         out::result(&json_of(&status).to_string());
     } else {
         print(&status);
@@ -56,13 +56,14 @@ pub fn run(context: &Context) -> Result<ExitStatus> {
     Ok(ExitStatus::Pass)
 }
 
-fn collect(context: &Context, repo: &Repo) -> Result<RepoStatus> {
+fn collect(context: Context<'_>) -> Result<RepoStatus> {
+    let repo = context.repo;
     let (method, _) = install::method(repo)?;
     let events = status(repo, &method)?;
     let state_dir = repo.state_dir();
     let mut open_findings = 0;
     if ledger::exists(&state_dir) {
-        let now = now(&context.env);
+        let now = now(context.env);
         let filter = Filter { status: Some(FindingStatus::Open), ..Filter::default() };
         let done = ledger::with(&state_dir, now, |ledger| ledger.list(&filter, now))?;
         open_findings = done.value.total;

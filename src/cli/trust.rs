@@ -5,16 +5,16 @@ use std::io::{self, IsTerminal as _};
 use anyhow::Result;
 use serde_json::json;
 
-use crate::cli::context::Context;
+use crate::cli::invocation::Invocation;
 use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::policy::commands::CommandGate;
+use crate::flow::context::Context;
 use crate::flow::evaluate::policy;
 use crate::flow::evaluate::policy::RuleSelection;
 use crate::flow::evaluate::trust;
 use crate::flow::evaluate::trust::Trusted;
 use crate::platform::config::env;
-use crate::platform::git::repo::Repo;
 use crate::platform::ui::out;
 use crate::platform::ui::report::{OutputFormat, printable};
 
@@ -39,8 +39,8 @@ pub struct Args {
     yes: bool,
 }
 
-pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
-    let repo = context.repo()?;
+pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
+    let repo = invocation.repo()?;
     if let Some(names) = &args.revoke {
         for name in trust::revoke(&repo, names)? {
             out::talk(&format!("`{}` is no longer trusted", printable(&name)));
@@ -48,11 +48,11 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
         return Ok(ExitStatus::Pass);
     }
     if args.list {
-        list(context, &Trusted::load(&repo)?);
+        list(invocation, &Trusted::load(&repo)?);
         return Ok(ExitStatus::Pass);
     }
     let trusted = Trusted::load(&repo)?;
-    let mut open = named_commands(context, &repo)?;
+    let mut open = named_commands(invocation.context(&repo))?;
     open.retain(|command| !trusted.holds(command));
     if open.is_empty() {
         out::talk("there is no command to agree to");
@@ -65,29 +65,21 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
         out::talk("nothing changed");
         return Ok(ExitStatus::Pass);
     }
-    trust::agree(&repo, &open, env::now(&context.env))?;
+    trust::agree(&repo, &open, env::now(&invocation.env))?;
     out::talk(&format!("{} trusted; undo with `tribunal trust --revoke`", count(&open)));
     Ok(ExitStatus::Pass)
 }
 
 /// The commands that hold now and those that will once the work tree's settings are committed.
-pub fn named_commands(context: &Context, repo: &Repo) -> Result<Vec<CommandGate>> {
-    let set = &context.global.set;
+pub fn named_commands(context: Context<'_>) -> Result<Vec<CommandGate>> {
+    let repo = context.repo;
     let mut commands = Vec::new();
     if let Some(head) = repo.head()? {
         let tree = repo.tree_of(&head)?;
-        commands = policy::read_policy(
-            &repo.objects,
-            Some(&tree),
-            RuleSelection::None,
-            &context.env,
-            set,
-        )?
-        .policy
-        .commands;
+        commands = policy::read_policy(context, Some(&tree), RuleSelection::None)?.policy.commands;
     }
-    if let Some(top) = &repo.work_tree {
-        let settings = policy::work_tree_settings(Some(top), &context.env, set)?;
+    if repo.work_tree.is_some() {
+        let settings = policy::work_tree_settings(context)?;
         for command in settings.policy.commands {
             if !commands.contains(&command) {
                 commands.push(command);
@@ -99,14 +91,14 @@ pub fn named_commands(context: &Context, repo: &Repo) -> Result<Vec<CommandGate>
 
 /// Trusts the commands that the repository configures, and prints which: setting tribunal up in a
 /// repository includes its commands.
-pub fn agree_to_named(context: &Context, repo: &Repo) -> Result<()> {
-    let trusted = Trusted::load(repo)?;
-    let mut open = named_commands(context, repo)?;
+pub fn agree_to_named(context: Context<'_>) -> Result<()> {
+    let trusted = Trusted::load(context.repo)?;
+    let mut open = named_commands(context)?;
     open.retain(|command| !trusted.holds(command));
     if open.is_empty() {
         return Ok(());
     }
-    trust::agree(repo, &open, env::now(&context.env))?;
+    trust::agree(context.repo, &open, env::now(context.env))?;
     for command in &open {
         let run = printable(&command.run);
         out::talk(&format!("trusted `{run}`; undo with `tribunal trust --revoke`"));
@@ -138,8 +130,8 @@ fn asked() -> Result<bool> {
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }
 
-fn list(context: &Context, trusted: &Trusted) {
-    if context.global.format == OutputFormat::Json {
+fn list(invocation: &Invocation, trusted: &Trusted) {
+    if invocation.global.format == OutputFormat::Json {
         let all: Vec<_> = trusted
             .all()
             .map(|(print, agreed)| json!({"name": agreed.name, "at": agreed.at, "fingerprint": print}))

@@ -5,7 +5,7 @@ use std::thread;
 use anyhow::Result;
 use tokio::sync::oneshot;
 
-use crate::cli::context::Context;
+use crate::cli::invocation::Invocation;
 use crate::daemon::control::check_watchable;
 use crate::daemon::event::DaemonEvent;
 use crate::daemon::lock;
@@ -19,10 +19,10 @@ use crate::platform::ui::out;
 use crate::platform::ui::report::{OutputFormat, printable};
 
 /// Watches until a signal comes, or the reader of its output has gone.
-pub fn run_command(context: &Context) -> Result<ExitStatus> {
-    let place = WatchedRepo::of(&context.repo()?, &context.env, &context.global.set);
+pub fn run_command(invocation: &Invocation) -> Result<ExitStatus> {
+    let place = WatchedRepo::of(invocation.context(&invocation.repo()?));
     check_watchable(&place)?;
-    let Some(mut held) = lock::take(&place.state_dir, Mode::Foreground, env::now(&context.env))?
+    let Some(mut held) = lock::take(&place.state_dir, Mode::Foreground, env::now(&invocation.env))?
     else {
         let who = lock::holder(&place.state_dir)
             .map_or_else(String::new, |holder| format!(" (process {})", holder.pid()));
@@ -31,7 +31,7 @@ pub fn run_command(context: &Context) -> Result<ExitStatus> {
             "`tribunal daemon log --follow` shows what it does, `tribunal daemon stop` ends it",
         ));
     };
-    let json = context.global.format == OutputFormat::Json;
+    let json = invocation.global.format == OutputFormat::Json;
     let (left, reader_left) = oneshot::channel();
     // It waits in the kernel, and ends with the program at the latest.
     thread::spawn(move || {

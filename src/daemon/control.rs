@@ -1,6 +1,5 @@
 //! Starts and stops the background watcher, and tells how it is.
 
-use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -18,9 +17,8 @@ use crate::daemon::run::{WatchEnding, run};
 use crate::daemon::watched_repo::WatchedRepo;
 use crate::domain::model::error::hinted;
 use crate::domain::policy::watch::{WatchSettings, WatchStart};
+use crate::flow::context::Context;
 use crate::flow::review::background;
-use crate::platform::config::env::Env;
-use crate::platform::git::repo::Repo;
 use crate::platform::git::worktrees;
 use crate::platform::process::{Cmd, own_path};
 use crate::platform::store::share;
@@ -102,7 +100,8 @@ pub fn start(place: &WatchedRepo, verbose: u8) -> Result<Start> {
 
 /// Starts the daemon unless one runs, for hooks: does not wait, prints nothing, and an error is the
 /// caller's to ignore.
-pub fn start_on_demand(repo: &Repo, env: &Env, watch: &WatchSettings) {
+pub fn start_on_demand(context: Context<'_>, watch: &WatchSettings) {
+    let Context { repo, env, .. } = context;
     let unwanted = !background::is_enabled(env);
     if watch.start != WatchStart::OnDemand || unwanted || repo.work_tree.is_none() {
         return;
@@ -111,7 +110,7 @@ pub fn start_on_demand(repo: &Repo, env: &Env, watch: &WatchSettings) {
         return;
     }
     // Whatever is in the way of a daemon is never in the way of a commit.
-    drop(spawn(&WatchedRepo::of(repo, env, &[]), 0));
+    drop(spawn(&WatchedRepo::of(context), 0));
 }
 
 /// Starts a process with no tie to ours: its own session (which it makes itself), its streams in
@@ -124,7 +123,7 @@ fn spawn(place: &WatchedRepo, verbose: u8) -> Result<i32> {
     let mut command = Cmd::new(program, Path::new("/"))
         .args(["daemon", "serve", "--repo"])
         .arg(&place.common_dir)
-        .args(place.flags.iter().flat_map(|flag| [OsStr::new("--set"), OsStr::new(flag)]))
+        .args(place.settings.words().iter().flat_map(|word| ["--set", word]))
         .args(std::iter::repeat_n("-v", usize::from(verbose)));
     for (name, _) in place.env.with_prefix("GIT_") {
         command = command.env_remove(name);

@@ -35,7 +35,7 @@ impl Learner {
         let mut command = Cmd::new(program, Path::new("/"))
             .args(["daemon", "learn", "--repo"])
             .arg(worktree)
-            .args(place.flags.iter().flat_map(|flag| ["--set", flag]));
+            .args(place.settings.words().iter().flat_map(|flag| ["--set", flag]));
         for (name, _) in place.env.with_prefix("GIT_") {
             command = command.env_remove(name);
         }
@@ -68,7 +68,7 @@ pub fn work(place: &WatchedRepo, worktree: &Path) -> Result<Vec<LearnedRule>> {
         Err(error) if is_gone(&error) => return Ok(Vec::new()),
         repo => repo?,
     };
-    let session = learn::learn_automatically(&repo, &place.env, &place.flags)?;
+    let session = learn::learn_automatically(place.context(&repo))?;
     let rules = session.learned.into_iter().filter_map(|learned| match learned.outcome {
         LearnOutcome::Rule { rule, .. } => {
             Some(LearnedRule { id: rule.id, title: rule.title, path: rule.at.path })

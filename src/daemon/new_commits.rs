@@ -67,6 +67,5 @@ fn want_reviews(place: &WatchedRepo, top: &Path, moved: &HeadMove) -> Result<boo
         return Ok(false);
     }
     let repo = Repo::discover(top, None)?;
-    let (env, flags) = (&place.env, &place.flags);
-    background::enqueue(&repo, env, flags, &moved.commits, &moved.left_out)
+    background::enqueue(&repo, &place.env, &place.settings, &moved.commits, &moved.left_out)
 }

@@ -69,7 +69,7 @@ impl Tree {
         let said = |problem: SettingsProblem| format!("{problem}; hint: {}", problem.hint);
         let read = |text: Option<&[u8]>| -> Result<Settings, String> {
             let resolved =
-                policy::resolve_settings(text, &place.env, &place.flags).map_err(said)?;
+                policy::resolve_settings(text, &place.env, &place.settings).map_err(said)?;
             let (watch, background) = (resolved.policy.watch, resolved.policy.review.background);
             let globs = SpecGlobs::new(&watch.specs).map_err(|bad| bad.to_string())?;
             Ok((watch, globs, background))

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::domain::policy::layers::flags::FlagSettings;
+use crate::flow::context::Context;
 use crate::platform::config::env::Env;
 use crate::platform::git::repo::Repo;
 
@@ -10,15 +12,22 @@ pub struct WatchedRepo {
     pub common_dir: PathBuf,
     pub state_dir: PathBuf,
     pub env: Env,
-    /// `--set` of the command line.
-    pub flags: Vec<String>,
+    /// What `--set` gave when the watcher was started.
+    pub settings: FlagSettings,
 }
 
 impl WatchedRepo {
-    pub fn of(repo: &Repo, env: &Env, flags: &[String]) -> Self {
+    /// The repository of a context, to be kept beyond it.
+    pub fn of(context: Context<'_>) -> Self {
+        let Context { repo, env, settings } = context;
         // One spelling, whichever work tree we were started from: events are compared by path.
         let common_dir = repo.common_dir.canonicalize().unwrap_or_else(|_| repo.common_dir.clone());
         let state_dir = common_dir.join("tribunal");
-        Self { common_dir, state_dir, env: env.clone(), flags: flags.to_vec() }
+        Self { common_dir, state_dir, env: env.clone(), settings: settings.clone() }
+    }
+
+    /// The context of work in one of its work trees, which `repo` was opened from.
+    pub fn context<'a>(&'a self, repo: &'a Repo) -> Context<'a> {
+        Context { repo, env: &self.env, settings: &self.settings }
     }
 }

@@ -8,3 +8,4 @@ pub mod evaluate;
 pub mod intake;
 pub mod setup;
 pub mod workspace;
+pub mod context;

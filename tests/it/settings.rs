@@ -107,3 +107,24 @@ fn no_number_of_days_is_more_than_the_program_can_count() {
     // What the calendar has no room for is all there is.
     repo.tribunal(&["constitution", "learn", "--set", "learn.after.days=4294967295"]).ok();
 }
+
+#[test]
+fn a_wrong_set_is_an_error_of_every_command() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    let wrong = [
+        ("gates.scope", "--set:1:1: `gates.scope`: it is not `key=value`"),
+        ("gates.nothing=off", "--set:1:1: `gates.nothing`: unknown key"),
+        ("gates.scope=maybe", "unknown variant `maybe`"),
+    ];
+    // Some of them read no policy.
+    for words in [&["check"][..], &["status"], &["runs"], &["findings"], &["daemon", "start"]] {
+        for (word, message) in wrong {
+            let words = [words, &["--set", word]].concat();
+            let outcome = repo.tribunal(&words);
+            assert_eq!(outcome.code, 2, "{words:?}\n{outcome}");
+            outcome.says(message).says("hint: ");
+        }
+    }
+    repo.tribunal(&["status", "--set", "gates.scope=off"]).ok();
+}

@@ -5,7 +5,7 @@ mod show;
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use crate::cli::context::Context;
+use crate::cli::invocation::Invocation;
 use crate::domain::constitution::check::compile;
 use crate::domain::constitution::prove::{Proof, problems};
 use crate::domain::constitution::rule::{Language, Rule, RuleCheck, RuleError, RuleScope};
@@ -81,25 +81,25 @@ struct LearnArgs {
 /// What to do about a file that was written.
 const COMMIT: &str = "commit it: rules take effect once they are committed";
 
-pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
+pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     match &args.command {
-        None | Some(Command::List) => list(context),
-        Some(Command::Check) => check(context),
-        Some(Command::Test { id }) => test(context, id.as_deref()),
-        Some(Command::Learn(args)) => learn(context, args),
-        Some(Command::Forget { id }) => forget(context, id),
+        None | Some(Command::List) => list(invocation),
+        Some(Command::Check) => check(invocation),
+        Some(Command::Test { id }) => test(invocation, id.as_deref()),
+        Some(Command::Learn(args)) => learn(invocation, args),
+        Some(Command::Forget { id }) => forget(invocation, id),
     }
 }
 
-fn list(context: &Context) -> Result<ExitStatus> {
-    let repo = context.repo()?;
+fn list(invocation: &Invocation) -> Result<ExitStatus> {
+    let repo = invocation.repo()?;
     let rule_files = RuleFiles::of_work_tree(work_tree(&repo)?)?;
     let ids: Vec<&str> = rule_files.rules.iter().map(|rule| rule.id.as_str()).collect();
-    let (counts, warnings) = statistics(&repo, &context.env, &ids)?;
+    let (counts, warnings) = statistics(invocation.context(&repo), &ids)?;
     for warning in &warnings {
         out::warn(warning);
     }
-    if context.global.format == OutputFormat::Json {
+    if invocation.global.format == OutputFormat::Json {
         let rules: Vec<Value> = rule_files
             .rules
             .iter()
@@ -113,7 +113,7 @@ fn list(context: &Context) -> Result<ExitStatus> {
     for (rule, counts) in rule_files.rules.iter().zip(&counts) {
         out::result(&show::line(rule, counts));
     }
-    if rule_files.rules.is_empty() && !context.global.quiet {
+    if rule_files.rules.is_empty() && !invocation.global.quiet {
         out::talk("no rules yet");
     }
     if !rule_files.errors.is_empty() {
@@ -123,20 +123,20 @@ fn list(context: &Context) -> Result<ExitStatus> {
     Ok(ExitStatus::Pass)
 }
 
-fn check(context: &Context) -> Result<ExitStatus> {
-    let repo = context.repo()?;
+fn check(invocation: &Invocation) -> Result<ExitStatus> {
+    let repo = invocation.repo()?;
     let rule_files = RuleFiles::of_work_tree(work_tree(&repo)?)?;
     let mut errors = rule_files.errors;
     errors.extend(rule_files.rules.iter().filter_map(|rule| compile(rule).err()));
     errors.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
-    let health = learn::health(&repo, &context.env, &context.global.set)?;
+    let health = learn::health(invocation.context(&repo))?;
     for warning in &health.warnings {
         out::warn(warning);
     }
     for over in &health.over {
         out::warn(over);
     }
-    if context.global.format == OutputFormat::Json {
+    if invocation.global.format == OutputFormat::Json {
         let value = json!({
             "version": 1,
             "rules": rule_files.rules.len(),
@@ -155,7 +155,7 @@ fn check(context: &Context) -> Result<ExitStatus> {
     for step in &health.moves {
         out::result(&show::step(step));
     }
-    if !context.global.quiet {
+    if !invocation.global.quiet {
         out::result(&format!(
             "{} rules, {} of at most {} in force, {} of at most {} bytes",
             rule_files.rules.len(),
@@ -168,8 +168,8 @@ fn check(context: &Context) -> Result<ExitStatus> {
     Ok(status_of(&errors))
 }
 
-fn test(context: &Context, id: Option<&str>) -> Result<ExitStatus> {
-    let repo = context.repo()?;
+fn test(invocation: &Invocation, id: Option<&str>) -> Result<ExitStatus> {
+    let repo = invocation.repo()?;
     let rule_files = RuleFiles::of_work_tree(work_tree(&repo)?)?;
     let wanted: Vec<&Rule> =
         rule_files.rules.iter().filter(|rule| id.is_none_or(|id| rule.id == id)).collect();
@@ -185,14 +185,14 @@ fn test(context: &Context, id: Option<&str>) -> Result<ExitStatus> {
     }
     let tried = wanted.iter().filter(|rule| rule.check.is_pattern()).count();
     let prose = wanted.len() - tried;
-    if context.global.format == OutputFormat::Json {
+    if invocation.global.format == OutputFormat::Json {
         let shown: Vec<Value> = errors.iter().map(show::json_error).collect();
         let value = json!({"version": 1, "tried": tried, "prose": prose, "errors": shown});
         out::result(&value.to_string());
         return Ok(status_of(&errors));
     }
     print_errors(&errors);
-    if !context.global.quiet {
+    if !invocation.global.quiet {
         out::result(&if wanted.is_empty() {
             "no rules to test".to_owned()
         } else {
@@ -204,22 +204,22 @@ fn test(context: &Context, id: Option<&str>) -> Result<ExitStatus> {
     Ok(status_of(&errors))
 }
 
-fn learn(context: &Context, args: &LearnArgs) -> Result<ExitStatus> {
-    let repo = context.repo()?;
+fn learn(invocation: &Invocation, args: &LearnArgs) -> Result<ExitStatus> {
+    let repo = invocation.repo()?;
     let request = LearnRequest {
         class: args.class.as_deref().map(Class::new),
         check: check_of(args)?,
         agent: args.agent,
         dry_run: args.dry_run,
     };
-    let session = learn::learn(&repo, &context.env, &context.global.set, &request)?;
+    let session = learn::learn(invocation.context(&repo), &request)?;
     if session.interrupted {
         return Ok(ExitStatus::Interrupted);
     }
     for warning in session.warnings.iter().chain(&session.undrafted) {
         out::warn(warning);
     }
-    if context.global.format == OutputFormat::Json {
+    if invocation.global.format == OutputFormat::Json {
         out::result(&show::json_session(&session, request.dry_run).to_string());
     } else {
         for error in &session.errors {
@@ -235,7 +235,7 @@ fn learn(context: &Context, args: &LearnArgs) -> Result<ExitStatus> {
         if session.wrote() && !request.dry_run {
             out::hint(COMMIT);
         }
-        if lines.is_empty() && !context.global.quiet {
+        if lines.is_empty() && !invocation.global.quiet {
             out::talk(&match &request.class {
                 Some(class) => format!("no rule learned: `{class}` was not found often enough"),
                 None => "no rule learned: no mistake was found often enough".to_owned(),
@@ -260,12 +260,12 @@ fn is_good(learned: &Learned) -> bool {
     )
 }
 
-fn forget(context: &Context, id: &str) -> Result<ExitStatus> {
-    let repo = context.repo()?;
-    let rule = learn::forget(&repo, &context.env, &context.global.set, id)?;
-    if context.global.format == OutputFormat::Json {
+fn forget(invocation: &Invocation, id: &str) -> Result<ExitStatus> {
+    let repo = invocation.repo()?;
+    let rule = learn::forget(invocation.context(&repo), id)?;
+    if invocation.global.format == OutputFormat::Json {
         out::result(&json!({"version": 1, "forgotten": show::json_rule(&rule, None)}).to_string());
-    } else if !context.global.quiet {
+    } else if !invocation.global.quiet {
         out::result(&format!("removed {id} from {}:{}", rule.at.path, rule.at.line));
         out::hint(COMMIT);
     }

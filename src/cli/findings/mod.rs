@@ -12,10 +12,10 @@ use bstr::ByteSlice as _;
 use serde_json::json;
 
 use crate::cli::constitution;
-use crate::cli::context::Context;
 use crate::cli::findings::values::{
     class_of, gate_of, path_of, severity_of, split_place, status_of,
 };
+use crate::cli::invocation::Invocation;
 use crate::cli::times::{since_of, until_of};
 use crate::domain::locate::index::LineLocators;
 use crate::domain::model::class::Class;
@@ -23,6 +23,7 @@ use crate::domain::model::error::hinted;
 use crate::domain::model::report::{ExitStatus, Report, Reported, Verdict};
 use crate::domain::model::stored_finding::{Disposition, DispositionKind};
 use crate::domain::model::text::counted;
+use crate::flow::context::Context;
 use crate::flow::evaluate::manual_finding::ManualFinding;
 use crate::flow::evaluate::relocate;
 use crate::flow::evaluate::relocate::Relocation;
@@ -30,7 +31,6 @@ use crate::flow::evaluate::{import, manual_finding, recording};
 use crate::flow::learn;
 use crate::platform::config::env::now;
 use crate::platform::git::command::succeeded;
-use crate::platform::git::repo::Repo;
 use crate::platform::store::ledger;
 use crate::platform::store::ledger::Ledger;
 use crate::platform::store::ledger::error::Error as LedgerError;
@@ -141,47 +141,47 @@ struct DecideArgs {
 /// The most lines of a table, unless more are asked for.
 const LINES_MAX: usize = 50;
 
-pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
+pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     match &args.command {
-        None => list(context, &ListArgs { status: "open".to_owned(), ..ListArgs::default() }),
-        Some(Command::List(args)) => list(context, args),
-        Some(Command::Show { id }) => show(context, id),
-        Some(Command::Add(args)) => add(context, args),
-        Some(Command::Import(args)) => import(context, args),
-        Some(Command::Accept(args)) => decide(context, args, DispositionKind::Accepted),
-        Some(Command::Dismiss(args)) => decide(context, args, DispositionKind::Dismissed),
-        Some(Command::Reopen(args)) => decide(context, args, DispositionKind::Reopened),
+        None => list(invocation, &ListArgs { status: "open".to_owned(), ..ListArgs::default() }),
+        Some(Command::List(args)) => list(invocation, args),
+        Some(Command::Show { id }) => show(invocation, id),
+        Some(Command::Add(args)) => add(invocation, args),
+        Some(Command::Import(args)) => import(invocation, args),
+        Some(Command::Accept(args)) => decide(invocation, args, DispositionKind::Accepted),
+        Some(Command::Dismiss(args)) => decide(invocation, args, DispositionKind::Dismissed),
+        Some(Command::Reopen(args)) => decide(invocation, args, DispositionKind::Reopened),
     }
 }
 
 /// Works with the ledger, and says when a damaged one had to be set aside.
 fn with_ledger<T>(
-    context: &Context,
-    repo: &Repo,
+    context: Context<'_>,
     work: impl FnMut(&mut Ledger) -> Result<T, Error>,
 ) -> Result<T> {
-    let done =
-        ledger::with(&repo.state_dir(), now(&context.env), work).map_err(LedgerError::hinted)?;
+    let done = ledger::with(&context.repo.state_dir(), now(context.env), work)
+        .map_err(LedgerError::hinted)?;
     if let Some(path) = &done.set_aside {
         out::warn(&recording::damaged_ledger(path).reason);
     }
     Ok(done.value)
 }
 
-fn list(context: &Context, args: &ListArgs) -> Result<ExitStatus> {
-    let repo = context.repo()?;
-    let now = now(&context.env);
-    let format = context.global.format;
+fn list(invocation: &Invocation, args: &ListArgs) -> Result<ExitStatus> {
+    let repo = invocation.repo()?;
+    let context = invocation.context(&repo);
+    let now = now(context.env);
+    let format = invocation.global.format;
     let filter = Filter {
         status: status_of(&args.status)?,
         class: args.class.as_deref().map(Class::new),
         gate: args.gate.as_deref().map(gate_of).transpose()?,
-        path: args.path.as_deref().map(|path| path_of(context, &repo, path)).transpose()?,
+        path: args.path.as_deref().map(|path| path_of(context, path)).transpose()?,
         since: args.since.as_deref().map(|since| since_of(since, now)).transpose()?,
         limit: args.limit.or((format == OutputFormat::Human).then_some(LINES_MAX)),
     };
     let listing = if ledger::exists(&repo.state_dir()) {
-        with_ledger(context, &repo, |ledger| ledger.list(&filter, now))?
+        with_ledger(context, |ledger| ledger.list(&filter, now))?
     } else {
         Listing { findings: Vec::new(), total: 0 }
     };
@@ -191,12 +191,12 @@ fn list(context: &Context, args: &ListArgs) -> Result<ExitStatus> {
             let value = json!({"version": 1, "findings": findings, "total": listing.total});
             out::result(&value.to_string());
         }
-        OutputFormat::Sarif | OutputFormat::Github => report_list(context, &repo, &listing)?,
+        OutputFormat::Sarif | OutputFormat::Github => report_list(context, &listing, format)?,
         OutputFormat::Human => {
             let text = table(&listing.findings, listing.total);
             if !text.is_empty() {
                 out::result(&text);
-            } else if !context.global.quiet {
+            } else if !invocation.global.quiet {
                 out::talk(if args.status == "open" {
                     "no open findings"
                 } else {
@@ -209,21 +209,22 @@ fn list(context: &Context, args: &ListArgs) -> Result<ExitStatus> {
 }
 
 /// Prints what is kept in a form for other programs. It evaluates nothing: the verdict is `pass`.
-fn report_list(context: &Context, repo: &Repo, listing: &Listing) -> Result<()> {
+fn report_list(context: Context<'_>, listing: &Listing, format: OutputFormat) -> Result<()> {
     let findings: Vec<Reported> = listing.findings.iter().map(reported).collect();
-    let answers = recording::answers(repo, &context.env, &findings)?;
+    let answers = recording::answers(context, &findings)?;
     let report = Report { verdict: Verdict::Pass, findings, skipped: Vec::new(), elapsed_ms: 0 };
-    let text = render_answered(&report, &answers, context.global.format);
+    let text = render_answered(&report, &answers, format);
     if !text.is_empty() {
         out::result(&text);
     }
     Ok(())
 }
 
-fn show(context: &Context, id: &str) -> Result<ExitStatus> {
-    let repo = context.repo()?;
-    let now = now(&context.env);
-    let (kept, history, locators) = with_ledger(context, &repo, |ledger| {
+fn show(invocation: &Invocation, id: &str) -> Result<ExitStatus> {
+    let repo = invocation.repo()?;
+    let context = invocation.context(&repo);
+    let now = now(context.env);
+    let (kept, history, locators) = with_ledger(context, |ledger| {
         let kept = ledger.resolve(id, now)?;
         let history = ledger.history(&kept.id)?;
         let locators = ledger.locators(&kept.id)?;
@@ -231,7 +232,7 @@ fn show(context: &Context, id: &str) -> Result<ExitStatus> {
     })?;
     let locators: Option<LineLocators> = locators.and_then(|text| serde_json::from_str(&text).ok());
     let today = relocate::relocate(&repo, &kept, &history, locators.as_ref())?;
-    if context.global.format == OutputFormat::Json {
+    if invocation.global.format == OutputFormat::Json {
         let mut finding = json_details(&kept, &history);
         finding["now"] = match today {
             Relocation::At(line) => json!({"line": line}),
@@ -254,38 +255,44 @@ fn show(context: &Context, id: &str) -> Result<ExitStatus> {
     Ok(ExitStatus::Pass)
 }
 
-fn decide(context: &Context, args: &DecideArgs, decision: DispositionKind) -> Result<ExitStatus> {
-    let repo = context.repo()?;
-    let now = now(&context.env);
+fn decide(
+    invocation: &Invocation,
+    args: &DecideArgs,
+    decision: DispositionKind,
+) -> Result<ExitStatus> {
+    let repo = invocation.repo()?;
+    let context = invocation.context(&repo);
+    let now = now(context.env);
     if args.reason.trim().is_empty() {
         return Err(hinted("a decision needs a reason", "give one with `--reason`"));
     }
     let until = args.until.as_deref().map(|until| until_of(until, now)).transpose()?;
     let disposition = Disposition {
         decision,
-        actor: actor(context, &repo)?,
+        actor: actor(context)?,
         reason: args.reason.trim().to_owned(),
         time: now,
         until,
     };
-    let kept = with_ledger(context, &repo, |ledger| {
+    let kept = with_ledger(context, |ledger| {
         let kept = ledger.resolve(&args.id, now)?;
         ledger.dispose(&kept.id, &disposition)?;
         ledger.resolve(&kept.id, now)
     })?;
-    if context.global.format == OutputFormat::Json {
+    if invocation.global.format == OutputFormat::Json {
         out::result(&json!({"version": 1, "finding": json_kept(&kept)}).to_string());
-    } else if !context.global.quiet {
+    } else if !invocation.global.quiet {
         let message = printable(&kept.finding.message);
         out::result(&format!("{} {}: {message}", kept.id, decision.as_str()));
     }
     Ok(ExitStatus::Pass)
 }
 
-fn add(context: &Context, args: &AddArgs) -> Result<ExitStatus> {
-    let repo = context.repo()?;
+fn add(invocation: &Invocation, args: &AddArgs) -> Result<ExitStatus> {
+    let repo = invocation.repo()?;
+    let context = invocation.context(&repo);
     let (path, line) = split_place(&args.at)?;
-    let path = path_of(context, &repo, path)?;
+    let path = path_of(context, path)?;
     if args.message.trim().is_empty() {
         return Err(hinted("a finding needs a message", "give one with `--message`"));
     }
@@ -293,13 +300,13 @@ fn add(context: &Context, args: &AddArgs) -> Result<ExitStatus> {
     let severity = severity_of(&args.severity)?;
     let manual = ManualFinding { class, severity, path, line, message: args.message.trim() };
     let (change, finding) = manual_finding::to_finding(&repo, &manual)?;
-    let kept = recording::try_record(&repo, &context.env, &[(&change, vec![finding])])
-        .map_err(LedgerError::hinted)?;
+    let kept =
+        recording::try_record(context, &[(&change, vec![finding])]).map_err(LedgerError::hinted)?;
     for skipped in &kept.skipped {
         out::warn(&skipped.reason);
     }
     for reported in &kept.findings {
-        if context.global.format == OutputFormat::Json {
+        if invocation.global.format == OutputFormat::Json {
             let finding = json_finding(reported);
             out::result(&json!({"version": 1, "finding": finding}).to_string());
             continue;
@@ -308,12 +315,13 @@ fn add(context: &Context, args: &AddArgs) -> Result<ExitStatus> {
         let anchor = printable(reported.finding.anchor.trim());
         out::result(&format!("{} {place}: {anchor}", reported.id));
     }
-    learn_from_it(context, &repo);
+    learn_from_it(context);
     Ok(ExitStatus::Pass)
 }
 
-fn import(context: &Context, args: &ImportArgs) -> Result<ExitStatus> {
-    let repo = context.repo()?;
+fn import(invocation: &Invocation, args: &ImportArgs) -> Result<ExitStatus> {
+    let repo = invocation.repo()?;
+    let context = invocation.context(&repo);
     let failed = || format!("could not read `{}`", args.file.display());
     let report = if args.file == Path::new("-") {
         let mut report = Vec::new();
@@ -324,7 +332,7 @@ fn import(context: &Context, args: &ImportArgs) -> Result<ExitStatus> {
     };
     let imported = import::read(&repo, &report, args.written_as.as_deref(), &args.file)?;
     let count = imported.findings.len();
-    let kept = recording::try_record(&repo, &context.env, &[(&imported.change, imported.findings)])
+    let kept = recording::try_record(context, &[(&imported.change, imported.findings)])
         .map_err(LedgerError::hinted)?;
     for skipped in &kept.skipped {
         out::warn(&skipped.reason);
@@ -333,33 +341,33 @@ fn import(context: &Context, args: &ImportArgs) -> Result<ExitStatus> {
         let elsewhere = imported.elsewhere;
         out::warn(&format!("{elsewhere} of them are in files that are not in the last commit"));
     }
-    if context.global.format == OutputFormat::Json {
+    if invocation.global.format == OutputFormat::Json {
         let findings: Vec<_> = kept.findings.iter().map(json_finding).collect();
         out::result(&json!({"version": 1, "findings": findings, "total": count}).to_string());
-    } else if !context.global.quiet {
+    } else if !invocation.global.quiet {
         out::result(&format!(
             "imported {}; `tribunal findings` lists the open ones",
             counted(count, "finding")
         ));
     }
-    learn_from_it(context, &repo);
+    learn_from_it(context);
     Ok(ExitStatus::Pass)
 }
 
 /// Learns a rule where the new findings recur often enough. The findings are kept in any case.
-fn learn_from_it(context: &Context, repo: &Repo) {
-    match learn::learn_automatically(repo, &context.env, &context.global.set) {
+fn learn_from_it(context: Context<'_>) {
+    match learn::learn_automatically(context) {
         Ok(session) => constitution::print_session(&session),
         Err(error) => out::warn(&format!("no rule was learned: {error:#}")),
     }
 }
 
 /// Who decides: `TRIBUNAL_ACTOR`, else whom git would name as an author.
-fn actor(context: &Context, repo: &Repo) -> Result<String> {
+fn actor(context: Context<'_>) -> Result<String> {
     if let Some(actor) = context.env.text("TRIBUNAL_ACTOR") {
         return Ok(actor.trim().to_owned());
     }
-    let output = repo.git().args(["var", "GIT_AUTHOR_IDENT"]).capture()?;
+    let output = context.repo.git().args(["var", "GIT_AUTHOR_IDENT"]).capture()?;
     let ident = succeeded(&output, "git var GIT_AUTHOR_IDENT").map_err(|_| {
         hinted(
             "the author of the decision is unknown",

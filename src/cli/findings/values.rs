@@ -7,18 +7,18 @@ use std::path::Path;
 use anyhow::Result;
 use bstr::{BStr, BString, ByteSlice as _};
 
-use crate::cli::context::Context;
 use crate::cli::paths::in_repo;
 use crate::domain::model::class::{Class, LISTED};
 use crate::domain::model::error::hinted;
 use crate::domain::model::gate::Gate;
 use crate::domain::model::severity::{Foreign, Severity};
 use crate::domain::model::stored_finding::FindingStatus;
-use crate::platform::git::repo::Repo;
+use crate::flow::context::Context;
 
 /// Where a typed path is: in the last commit or the index, else as it is written, because findings
 /// outlive their files.
-pub fn path_of(context: &Context, repo: &Repo, path: &Path) -> Result<BString> {
+pub fn path_of(context: Context<'_>, path: &Path) -> Result<BString> {
+    let repo = context.repo;
     let head = repo.head()?.map(|head| repo.tree_of(&head)).transpose()?;
     let known = |path: &BStr| {
         Ok(match &head {

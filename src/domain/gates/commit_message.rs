@@ -110,11 +110,12 @@ fn is_worded_by_git(subject: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::policy::layers::flags::FlagSettings;
     use crate::domain::policy::layers::resolve;
 
     #[test]
     fn a_kept_message_has_no_comments() {
-        let policy = resolve(&[], &[], &[]).unwrap().policy.gates.commit_message;
+        let policy = resolve(&[], &[], FlagSettings::none()).unwrap().policy.gates.commit_message;
         let found = |message: &str| {
             check(message.as_bytes(), &policy, Effect::Block).map(|finding| finding.anchor)
         };

@@ -19,6 +19,7 @@ use crate::domain::model::report::{Report, Skipped, Verdict};
 use crate::domain::model::severity::Severity;
 use crate::domain::policy::commands::{CommandGate, Moment};
 use crate::domain::policy::gates::GateLevel;
+use crate::flow::context::Context;
 use crate::flow::evaluate::bookkeeping;
 use crate::flow::evaluate::command_cache::CommandCache;
 use crate::flow::evaluate::command_output::{keep_log, printed, tail};
@@ -27,8 +28,6 @@ use crate::flow::evaluate::tool_report::FINDINGS_MAX;
 use crate::flow::evaluate::trust::Trusted;
 use crate::flow::workspace::checkout;
 use crate::flow::workspace::checkout::{Ignored, Unavailable, Workspace};
-use crate::platform::config::env::Env;
-use crate::platform::git::repo::Repo;
 use crate::platform::process::{Cmd, Ended, Interrupts, code_of};
 
 /// Set for every command to its name. A tribunal that finds it set runs no commands: a command that
@@ -37,8 +36,7 @@ const INSIDE: &str = "TRIBUNAL_INSIDE_COMMAND";
 
 /// Which commands to run.
 #[derive(Clone, Copy)]
-pub struct CommandRequest<'a> {
-    pub env: &'a Env,
+pub struct CommandRequest {
     /// The hook that they run at; `None` selects every command.
     pub moment: Option<Moment>,
     /// Whether a command that passed on this very tree before need not run again.
@@ -66,10 +64,10 @@ pub struct Tail {
 
 /// Runs the commands that the change selects, in a workspace.
 pub fn run_commands(
-    repo: &Repo,
+    context: Context<'_>,
     effective: &EffectivePolicy,
     change: &Change,
-    request: &CommandRequest<'_>,
+    request: CommandRequest,
 ) -> Result<CommandOutcome> {
     let mut outcome = CommandOutcome::default();
     let level = effective.policy.gates.commands.level;
@@ -78,12 +76,12 @@ pub fn run_commands(
     if wanted.is_empty() {
         return Ok(outcome);
     }
-    if let Some(outer) = request.env.text(INSIDE) {
+    if let Some(outer) = context.env.text(INSIDE) {
         outcome.skip(&wanted, &format!("it is called from inside the command `{outer}`"));
         return Ok(outcome);
     }
-    let trusted = Trusted::load(repo)?;
-    let cache = CommandCache::load(repo);
+    let trusted = Trusted::load(context.repo)?;
+    let cache = CommandCache::load(context.repo);
     wanted.retain(|command| {
         if !trusted.holds(command) {
             outcome.skip(&[*command], &untrusted(&trusted, command));
@@ -95,7 +93,7 @@ pub fn run_commands(
         return Ok(outcome);
     }
     let interrupts = Interrupts::listen().context("could not listen for signals")?;
-    let run = CommandRunner { repo, change, env: request.env, level, effect, interrupts, cache };
+    let run = CommandRunner { context, change, level, effect, interrupts, cache };
     run.all(&wanted, &mut outcome)?;
     Ok(outcome)
 }
@@ -104,7 +102,7 @@ pub fn run_commands(
 pub fn skip_commands(
     effective: &EffectivePolicy,
     change: &Change,
-    request: &CommandRequest<'_>,
+    request: CommandRequest,
 ) -> Vec<Skipped> {
     let mut outcome = CommandOutcome::default();
     let wanted = wanted(effective, change, request.moment, &mut outcome);
@@ -160,9 +158,8 @@ impl CommandOutcome {
 }
 
 struct CommandRunner<'a> {
-    repo: &'a Repo,
+    context: Context<'a>,
     change: &'a Change,
-    env: &'a Env,
     level: GateLevel,
     effect: Effect,
     interrupts: Interrupts,
@@ -171,31 +168,32 @@ struct CommandRunner<'a> {
 
 impl CommandRunner<'_> {
     fn all(&self, commands: &[&CommandGate], outcome: &mut CommandOutcome) -> Result<()> {
-        let workspace = match Workspace::acquire(&checkout::root(self.repo), &self.change.tree) {
-            Ok(workspace) => workspace,
-            Err(error) => {
-                self.give_up(commands, &error, outcome);
-                return Ok(());
-            }
-        };
+        let workspace =
+            match Workspace::acquire(&checkout::root(self.context.repo), &self.change.tree) {
+                Ok(workspace) => workspace,
+                Err(error) => {
+                    self.give_up(commands, &error, outcome);
+                    return Ok(());
+                }
+            };
         let head = match &self.change.commit {
             Some(commit) => Some(commit.clone()),
-            None => self.repo.head()?,
+            None => self.context.repo.head()?,
         };
-        if checkout::has_submodules(self.repo, &self.change.tree)? {
+        if checkout::has_submodules(self.context.repo, &self.change.tree)? {
             outcome.skip(commands, "submodules are empty folders in the tree that it runs in");
         }
         for (at, command) in commands.iter().enumerate() {
             // Anew for each: one command does not see what another left.
             let checked_out = workspace
                 .checkout(
-                    self.repo,
+                    self.context.repo,
                     &self.change.tree,
                     head.as_ref(),
                     Ignored::Stay,
                     self.interrupts,
                 )
-                .and_then(|()| workspace.link(self.repo, &command.share));
+                .and_then(|()| workspace.link(self.context.repo, &command.share));
             let ended = checked_out.and_then(|()| self.one(&workspace, command, outcome));
             match ended {
                 Ok(true) => {}
@@ -243,7 +241,7 @@ impl CommandRunner<'_> {
         let ended =
             self.shell(workspace, command).supervise(to_report, &to_log, self.interrupts)?;
         let printed = printed(&log, stdout_alone.then_some(&report))?;
-        let kept = keep_log(self.repo, &command.name, &printed);
+        let kept = keep_log(self.context.repo, &command.name, &printed);
         if let Ended::Interrupted(signal) = ended {
             outcome.skip(&[command], "it was stopped: interrupted");
             outcome.interrupted = Some(signal);
@@ -271,7 +269,10 @@ impl CommandRunner<'_> {
         let mut found = read.unwrap_or_default();
         match failure {
             None if found.is_empty() && !unread => {
-                bookkeeping::warn_once(self.repo, self.cache.add(command, &self.change.tree));
+                bookkeeping::warn_once(
+                    self.context.repo,
+                    self.cache.add(command, &self.change.tree),
+                );
             }
             // What stops the change is said with its place: the failure as such says nothing more.
             Some(what) if found.iter().all(|finding| finding.severity < Severity::High) => {
@@ -292,7 +293,7 @@ impl CommandRunner<'_> {
             .env("GIT_TERMINAL_PROMPT", "0")
             .env("NO_COLOR", "1")
             .deadline(command.timeout);
-        for (name, _) in self.env.with_prefix("GIT_") {
+        for (name, _) in self.context.env.with_prefix("GIT_") {
             if name == "GIT_REFLOG_ACTION" || name == "GIT_NAMESPACE" || is_config(name) {
                 shell = shell.env_remove(name);
             }
@@ -321,7 +322,7 @@ impl CommandRunner<'_> {
                     let reason = format!("{more} more of its findings were not taken in");
                     outcome.skip(&[command], &reason);
                 }
-                tool_report::quote(&mut findings, &self.repo.objects, &self.change.tree)?;
+                tool_report::quote(&mut findings, &self.context.repo.objects, &self.change.tree)?;
                 Ok(Some(findings))
             }
             Err(error) => {

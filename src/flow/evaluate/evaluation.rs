@@ -13,22 +13,21 @@ use crate::domain::model::change::Change;
 use crate::domain::model::finding::{Effect, Finding, Location, LocationKind};
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::{Report, Reported, Skipped};
+use crate::flow::context::Context;
 use crate::flow::evaluate::commands;
 use crate::flow::evaluate::commands::{CommandRequest, Tail};
 use crate::flow::evaluate::gates::run_gates;
 use crate::flow::evaluate::recording;
 use crate::flow::evaluate::report::build_report;
-use crate::platform::config::env::Env;
-use crate::platform::git::repo::Repo;
 
 /// The parts of an evaluation that run.
 #[derive(Clone, Copy)]
-pub enum EvaluationScope<'a> {
+pub enum EvaluationScope {
     /// The gates that start no program.
     Gates,
     /// The gates, then the commands, unless a gate blocks the change: no build is needed then.
-    GatesAndCommands(&'a CommandRequest<'a>),
-    Commands(&'a CommandRequest<'a>),
+    GatesAndCommands(CommandRequest),
+    Commands(CommandRequest),
 }
 
 /// The findings of one change.
@@ -75,21 +74,20 @@ impl Seen {
 
 /// Evaluates a change under a policy. `seen` is given for the changes of one push.
 pub fn evaluate(
-    repo: &Repo,
-    env: &Env,
+    context: Context<'_>,
     mut change: Change,
     effective: &EffectivePolicy,
     mut seen: Option<&mut Seen>,
-    scope: EvaluationScope<'_>,
+    scope: EvaluationScope,
 ) -> Result<Evaluation> {
     let mut evaluation = Evaluation::default();
     if !matches!(scope, EvaluationScope::Commands(_)) {
         if let Some(seen) = seen.as_deref_mut() {
             seen.skip_known(&mut change, &effective.hash);
         }
-        let GateReport { findings, skipped } = run_gates(repo, &change, effective)?;
+        let GateReport { findings, skipped } = run_gates(context.repo, &change, effective)?;
         evaluation.skipped = skipped;
-        evaluation.keep(repo, env, &change, findings, seen.as_deref_mut());
+        evaluation.keep(context, &change, findings, seen.as_deref_mut());
     }
     let (EvaluationScope::Commands(request) | EvaluationScope::GatesAndCommands(request)) = scope
     else {
@@ -99,12 +97,12 @@ pub fn evaluate(
         evaluation.skipped.extend(commands::skip_commands(effective, &change, request));
         return Ok(evaluation);
     }
-    let ran = commands::run_commands(repo, effective, &change, request)?;
+    let ran = commands::run_commands(context, effective, &change, request)?;
     evaluation.tails = ran.tails;
     evaluation.inconclusive = ran.inconclusive;
     evaluation.interrupted = ran.interrupted;
     evaluation.skipped.extend(ran.report.skipped);
-    evaluation.keep(repo, env, &change, ran.report.findings, seen);
+    evaluation.keep(context, &change, ran.report.findings, seen);
     Ok(evaluation)
 }
 
@@ -112,8 +110,7 @@ impl Evaluation {
     /// Records findings and adds them.
     fn keep(
         &mut self,
-        repo: &Repo,
-        env: &Env,
+        context: Context<'_>,
         change: &Change,
         mut findings: Vec<Finding>,
         seen: Option<&mut Seen>,
@@ -121,7 +118,7 @@ impl Evaluation {
         if let Some(seen) = seen {
             findings.retain(|finding| seen.is_new(finding));
         }
-        let kept = recording::record_findings(repo, env, change, findings);
+        let kept = recording::record_findings(context, change, findings);
         self.findings.extend(kept.findings);
         self.skipped.extend(kept.skipped);
     }

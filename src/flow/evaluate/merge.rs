@@ -8,8 +8,8 @@ use bstr::BString;
 
 use crate::domain::model::change::Change;
 use crate::domain::model::oid::Oid;
+use crate::flow::context::Context;
 use crate::flow::evaluate::passed_trees;
-use crate::platform::config::env::Env;
 use crate::platform::git::diff;
 use crate::platform::git::push::history::{KnownHistory, KnownRefs, new_commits};
 use crate::platform::git::repo::Repo;
@@ -17,8 +17,9 @@ use crate::platform::git::repo::Repo;
 /// Leaves out the files that are the same in a merged commit, where that commit passed `pre-commit`
 /// here under the same policy (given by its hash) or where a remote has it: a push to a protected
 /// branch evaluates it again. The files of other commits are evaluated with the merge.
-pub fn exclude_evaluated(repo: &Repo, env: &Env, change: &mut Change, policy: &str) -> Result<()> {
-    let heads = merged(repo, env);
+pub fn exclude_evaluated(context: Context<'_>, change: &mut Change, policy: &str) -> Result<()> {
+    let repo = context.repo;
+    let heads = merged(context);
     if heads.is_empty() {
         return Ok(());
     }
@@ -46,9 +47,9 @@ fn is_on_a_remote(repo: &Repo, commit: &Oid) -> Result<bool> {
 
 /// The commits that are being merged. Git writes `MERGE_HEAD` once a merge has stopped; while it
 /// runs, each is in the name of a variable.
-fn merged(repo: &Repo, env: &Env) -> Vec<Oid> {
-    let file = fs::read_to_string(repo.git_dir.join("MERGE_HEAD")).unwrap_or_default();
-    let variables = env.with_prefix("GITHEAD_").map(|(name, _)| &name["GITHEAD_".len()..]);
+fn merged(context: Context<'_>) -> Vec<Oid> {
+    let file = fs::read_to_string(context.repo.git_dir.join("MERGE_HEAD")).unwrap_or_default();
+    let variables = context.env.with_prefix("GITHEAD_").map(|(name, _)| &name["GITHEAD_".len()..]);
     let mut heads: Vec<Oid> =
         file.lines().chain(variables).filter_map(|text| Oid::parse(text).ok()).collect();
     heads.sort();

@@ -20,10 +20,12 @@ use crate::domain::model::finding::{Effect, Finding};
 use crate::domain::model::oid::Oid;
 use crate::domain::policy::layers;
 use crate::domain::policy::layers::Resolved;
+use crate::domain::policy::layers::flags::FlagSettings;
 use crate::domain::policy::layers::layer::{Layer, SettingsSource};
 use crate::domain::policy::layers::problem;
 use crate::domain::policy::layers::problem::SettingsProblem;
 use crate::domain::policy::settings::Policy;
+use crate::flow::context::Context;
 use crate::platform::config::env::{Env, user_file};
 use crate::platform::git::object::Objects;
 
@@ -42,30 +44,29 @@ pub enum RuleSelection<'a> {
 ///
 /// Where the tree's `tribunal.toml` cannot be read the defaults hold, and a finding names the problem.
 /// A rule that cannot be read is left out the same way.
-pub fn policy_of_change(
-    objects: &Objects,
-    change: &Change,
-    env: &Env,
-    flags: &[String],
-) -> Result<EffectivePolicy> {
-    let rules = RuleSelection::Covering(&change.files);
-    read_policy(objects, change.base_tree.as_ref(), rules, env, flags)
+pub fn policy_of_change(context: Context<'_>, change: &Change) -> Result<EffectivePolicy> {
+    read_policy(context, change.base_tree.as_ref(), RuleSelection::Covering(&change.files))
+}
+
+/// Reads the policy of the checked-out commit, without its rules.
+pub fn policy_of_head(context: Context<'_>) -> Result<EffectivePolicy> {
+    let head = context.repo.head()?.map(|head| context.repo.tree_of(&head)).transpose()?;
+    read_policy(context, head.as_ref(), RuleSelection::None)
 }
 
 /// Reads the policy from a tree, with the selected rules.
 /// Before the first commit there is no tree, and the defaults hold.
 pub fn read_policy(
-    objects: &Objects,
+    context: Context<'_>,
     tree: Option<&Oid>,
     rules: RuleSelection<'_>,
-    env: &Env,
-    flags: &[String],
 ) -> Result<EffectivePolicy> {
+    let objects = &context.repo.objects;
     let file = |path: &str| match tree {
         Some(tree) => objects.file(tree, BStr::new(path)),
         None => Ok(None),
     };
-    let (policy, mut findings) = policy_of(file(POLICY_FILE)?.as_deref(), env, flags)?;
+    let (policy, mut findings) = policy_of(context, file(POLICY_FILE)?.as_deref())?;
     let baseline = file(BASELINE_FILE)?.unwrap_or_default();
     let paths = policy.gates.secrets.allow_paths.iter().map(String::as_str);
     let known = policy.gates.secrets.allow.iter().map(String::as_str);
@@ -144,11 +145,12 @@ pub fn is_rule_file(path: &[u8]) -> bool {
         || (path.starts_with(b".ai/constitution/") && path.ends_with(b".md"))
 }
 
-fn policy_of(text: Option<&[u8]>, env: &Env, flags: &[String]) -> Result<(Policy, Vec<Finding>)> {
-    match resolve_settings(text, env, flags) {
+fn policy_of(context: Context<'_>, text: Option<&[u8]>) -> Result<(Policy, Vec<Finding>)> {
+    let resolve = |text| resolve_settings(text, context.env, context.settings);
+    match resolve(text) {
         Ok(resolved) => Ok((resolved.policy, Vec::new())),
         Err(problem) if problem.file == POLICY_FILE => {
-            let policy = resolve_settings(None, env, flags)?.policy;
+            let policy = resolve(None)?.policy;
             let mut finding = policy_finding(&problem, Effect::Warn);
             finding.message =
                 format!("{}; the defaults hold until it can be read", finding.message);
@@ -159,10 +161,11 @@ fn policy_of(text: Option<&[u8]>, env: &Env, flags: &[String]) -> Result<(Policy
 }
 
 /// Resolves the settings that hold once the work tree's `tribunal.toml` is committed.
-pub fn work_tree_settings(top: Option<&Path>, env: &Env, flags: &[String]) -> Result<Resolved> {
+pub fn work_tree_settings(context: Context<'_>) -> Result<Resolved> {
     let hinted = |problem: SettingsProblem| hinted(problem.to_string(), problem.hint);
+    let top = context.repo.work_tree.as_deref();
     let text = top.map(read_policy_file).transpose().map_err(hinted)?.flatten();
-    resolve_settings(text.as_deref(), env, flags).map_err(hinted)
+    resolve_settings(text.as_deref(), context.env, context.settings).map_err(hinted)
 }
 
 /// Reads the work tree's `tribunal.toml`; `None` where there is none.
@@ -190,11 +193,12 @@ fn text_of(path: &Path, name: &str) -> Result<Option<Vec<u8>>, SettingsProblem> 
     }
 }
 
-/// Resolves the settings with this text of `tribunal.toml`. On a server there are no user settings.
+/// Resolves the settings with this text of `tribunal.toml`, for which no repository need be open. On a
+/// server there are no user settings.
 pub fn resolve_settings(
     policy_file: Option<&[u8]>,
     env: &Env,
-    flags: &[String],
+    flags: &FlagSettings,
 ) -> Result<Resolved, SettingsProblem> {
     let user_path = user_file().filter(|_| env.has_user());
     let user_name = user_path.as_ref().map(|path| path.display().to_string()).unwrap_or_default();

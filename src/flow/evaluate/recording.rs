@@ -9,10 +9,10 @@ use crate::domain::model::change::Change;
 use crate::domain::model::finding::{Effect, Finding};
 use crate::domain::model::report::{Reported, Skipped};
 use crate::domain::model::stored_finding::FindingStatus;
+use crate::flow::context::Context;
 use crate::flow::evaluate::{bookkeeping, fingerprint};
 use crate::flow::setup::event;
-use crate::platform::config::env::{Env, now};
-use crate::platform::git::repo::Repo;
+use crate::platform::config::env::now;
 use crate::platform::store::ledger;
 use crate::platform::store::ledger::error::Error as LedgerError;
 use crate::platform::store::ledger::record::{FindingFingerprint, ScanContext};
@@ -34,21 +34,20 @@ pub type ChangeFindings<'a> = [(&'a Change, Vec<Finding>)];
 /// nothing to record: a warning about the change as a whole is reported and not recorded, so that a
 /// commit pays for no database.
 pub fn record_findings(
-    repo: &Repo,
-    env: &Env,
+    context: Context<'_>,
     change: &Change,
     findings: Vec<Finding>,
 ) -> RecordedFindings {
     let is_unrecorded = |f: &Finding| f.place.is_none() && f.effect == Effect::Warn;
     let (passing, lasting): (Vec<_>, Vec<_>) = findings.into_iter().partition(is_unrecorded);
     let found = [(change, lasting)];
-    let mut recorded = try_record(repo, env, &found).unwrap_or_else(|error| {
+    let mut recorded = try_record(context, &found).unwrap_or_else(|error| {
         let findings = found[0].1.iter().map(fingerprint::redacted).map(unrecorded).collect();
         RecordedFindings { findings, skipped: vec![unusable(error)] }
     });
     if found[0].1.iter().any(|finding| finding.gate.is_learnable() && finding.place.is_some()) {
         // Learning reads history and writes files: the daemon does it, or `constitution learn`.
-        drop(event::drop_in(repo, &event::of_findings(repo)));
+        drop(event::drop_in(context.repo, &event::of_findings(context.repo)));
     }
     recorded.findings.extend(passing.iter().map(fingerprint::redacted).map(unrecorded));
     recorded
@@ -58,14 +57,13 @@ pub fn record_findings(
 ///
 /// A finding that a person accepted or dismissed gets an effect that stops nothing.
 pub fn try_record(
-    repo: &Repo,
-    env: &Env,
+    context: Context<'_>,
     found: &ChangeFindings,
 ) -> Result<RecordedFindings, LedgerError> {
     if found.iter().all(|(_, findings)| findings.is_empty()) {
         return Ok(RecordedFindings::default());
     }
-    let now = now(env);
+    let (repo, now) = (context.repo, now(context.env));
     // Without a branch, as on a detached HEAD, the findings are recorded all the same.
     let branch = repo.branch().unwrap_or_default();
     let branch = branch.map(|name| redact::mask_path(name.as_bytes()).to_string());
@@ -96,13 +94,13 @@ pub fn try_record(
 }
 
 /// Reads the dispositions of the findings that a person answered.
-pub fn answers(repo: &Repo, env: &Env, findings: &[Reported]) -> Result<Answers> {
+pub fn answers(context: Context<'_>, findings: &[Reported]) -> Result<Answers> {
     let answered: Vec<&str> =
         findings.iter().filter(|f| is_answered(f)).map(|f| f.id.as_str()).collect();
     if answered.is_empty() {
         return Ok(Answers::new());
     }
-    let done = ledger::with(&repo.state_dir(), now(env), |ledger| {
+    let done = ledger::with(&context.repo.state_dir(), now(context.env), |ledger| {
         let mut answers = Answers::new();
         for id in &answered {
             let last = ledger.history(id)?.dispositions.pop();

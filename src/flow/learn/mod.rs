@@ -23,6 +23,7 @@ use crate::domain::constitution::rule::Rule;
 use crate::domain::model::error::hinted;
 use crate::domain::policy::switch::Switch;
 use crate::flow::call::inside;
+use crate::flow::context::Context;
 use crate::flow::learn::drafting::Drafts;
 use crate::flow::learn::outcome::{LearnSession, Learned};
 use crate::flow::learn::request::LearnRequest;
@@ -30,7 +31,6 @@ use crate::flow::learn::researcher::Researcher;
 use crate::flow::learn::session::Learning;
 use crate::flow::learn::status_changes::StatusChange;
 use crate::platform::agents::call::INSIDE;
-use crate::platform::config::env::Env;
 use crate::platform::git::repo::Repo;
 use crate::platform::store::ledger;
 
@@ -39,11 +39,12 @@ use crate::platform::store::ledger;
 ///
 /// Does nothing without a ledger or a work tree, and during a merge or a rebase, when a new file could
 /// be in git's way.
-pub fn learn_automatically(repo: &Repo, env: &Env, flags: &[String]) -> Result<LearnSession> {
+pub fn learn_automatically(context: Context<'_>) -> Result<LearnSession> {
+    let repo = context.repo;
     if repo.work_tree.is_none() || !ledger::exists(&repo.state_dir()) || is_busy(repo) {
         return Ok(LearnSession::default());
     }
-    learn(repo, env, flags, &LearnRequest::default())
+    learn(context, &LearnRequest::default())
 }
 
 fn is_busy(repo: &Repo) -> bool {
@@ -55,17 +56,12 @@ fn is_busy(repo: &Repo) -> bool {
 ///
 /// Holds the constitution's lock from the first read to the last write, but not while an agent drafts.
 /// Killed at any moment it leaves whole files, and the next call continues.
-pub fn learn(
-    repo: &Repo,
-    env: &Env,
-    flags: &[String],
-    request: &LearnRequest,
-) -> Result<LearnSession> {
-    let drafts = drafts(repo, env, flags, request)?;
+pub fn learn(context: Context<'_>, request: &LearnRequest) -> Result<LearnSession> {
+    let drafts = drafts(context, request)?;
     if drafts.interrupted {
         return Ok(LearnSession { interrupted: true, ..LearnSession::default() });
     }
-    let mut learning = Learning::begin(repo, env, flags, !request.dry_run)?;
+    let mut learning = Learning::begin(context, !request.dry_run)?;
     let (rows, due) = learning.due(request)?;
     let mut session = LearnSession { undrafted: drafts.missing.clone(), ..LearnSession::default() };
     for (candidate, after) in &due {
@@ -91,7 +87,8 @@ pub fn learn(
 }
 
 /// Asks an agent for drafts, where the request or the policy says so.
-fn drafts(repo: &Repo, env: &Env, flags: &[String], request: &LearnRequest) -> Result<Drafts> {
+fn drafts(context: Context<'_>, request: &LearnRequest) -> Result<Drafts> {
+    let Context { repo, env, .. } = context;
     let inside_a_call = env.get(INSIDE).is_some();
     if request.agent {
         inside::refuse(env, "a draft cannot be asked for", "ask once the call is over")?;
@@ -100,12 +97,12 @@ fn drafts(repo: &Repo, env: &Env, flags: &[String], request: &LearnRequest) -> R
         return Ok(Drafts::default());
     }
     let tree = repo.head()?.map(|head| repo.tree_of(&head)).transpose()?;
-    let policy = session::policy(repo, tree.as_ref(), env, flags)?;
+    let policy = session::policy(context, tree.as_ref())?;
     if !request.agent && policy.learn.draft == Switch::Off {
         return Ok(Drafts::default());
     }
-    let mut learning = Learning::begin(repo, env, flags, false)?;
-    let mut researcher = Researcher::new(repo, env, &policy);
+    let mut learning = Learning::begin(context, false)?;
+    let mut researcher = Researcher::new(context, &policy);
     let mut ask = |prompt: &str, schema: &Value| researcher.ask(prompt, schema);
     drafting::drafts(&mut learning, request, request.agent, &mut ask)
 }
@@ -125,8 +122,8 @@ pub struct ConstitutionHealth {
 }
 
 /// Checks the rules of the work tree against the budget; writes nothing.
-pub fn health(repo: &Repo, env: &Env, flags: &[String]) -> Result<ConstitutionHealth> {
-    let mut learning = Learning::begin(repo, env, flags, false)?;
+pub fn health(context: Context<'_>) -> Result<ConstitutionHealth> {
+    let mut learning = Learning::begin(context, false)?;
     let moves = learning.move_rules(true)?;
     let limits = learning.limits();
     let (bytes, bytes_max) = (learning.rule_files.bytes(), limits.topic_bytes);
@@ -151,8 +148,8 @@ pub fn health(repo: &Repo, env: &Env, flags: &[String]) -> Result<ConstitutionHe
 }
 
 /// Removes a rule from its file, so that it is not learned again; returns the rule.
-pub fn forget(repo: &Repo, env: &Env, flags: &[String], id: &str) -> Result<Rule> {
-    let mut learning = Learning::begin(repo, env, flags, true)?;
+pub fn forget(context: Context<'_>, id: &str) -> Result<Rule> {
+    let mut learning = Learning::begin(context, true)?;
     let found = learning.rule_files.rules.iter().find(|rule| rule.id == id).cloned();
     let Some(rule) = found else {
         let broken = learning.rule_files.errors.first().map(ToString::to_string);

@@ -12,10 +12,10 @@ use crate::domain::policy::settings::Policy;
 use crate::flow::call::cleanup::clean_up_calls;
 use crate::flow::call::client::{AgentClient, AgentQuestion};
 use crate::flow::call::roles;
+use crate::flow::context::Context;
 use crate::flow::learn::drafting::DraftReply;
 use crate::platform::agents::ask::{Access, Outcome};
-use crate::platform::config::env::{Env, now};
-use crate::platform::git::repo::Repo;
+use crate::platform::config::env::now;
 use crate::platform::process::Interrupts;
 use crate::platform::store::runs;
 use crate::platform::store::runs::RunFolder;
@@ -23,8 +23,7 @@ use crate::platform::store::share;
 
 /// Calls the researcher, which is looked up at the first question.
 pub(super) struct Researcher<'a> {
-    repo: &'a Repo,
-    env: &'a Env,
+    context: Context<'a>,
     policy: &'a Policy,
     /// The id under which the calls are stored, as those of a run are. It is no run: it has no state,
     /// and `tribunal runs` does not list it.
@@ -35,9 +34,9 @@ pub(super) struct Researcher<'a> {
 }
 
 impl<'a> Researcher<'a> {
-    pub fn new(repo: &'a Repo, env: &'a Env, policy: &'a Policy) -> Self {
+    pub fn new(context: Context<'a>, policy: &'a Policy) -> Self {
         let run = Ulid::generate().to_string();
-        Self { repo, env, policy, run, folder: None, asked: 0 }
+        Self { context, policy, run, folder: None, asked: 0 }
     }
 
     /// Asks one question. The agent works in an empty folder: all its input is in the prompt.
@@ -45,8 +44,8 @@ impl<'a> Researcher<'a> {
         if self.policy.agents.route == RouteChoice::C {
             return Ok(DraftReply::NoAgent("no agent is asked: `agents.route` is `C`".to_owned()));
         }
-        let home = roles::agents_home(self.repo);
-        let around = roles::around(self.repo, self.env, &home);
+        let home = roles::agents_home(self.context.repo);
+        let around = roles::around(self.context.repo, self.context.env, &home);
         let assigned = match roles::find_agent(self.policy, Role::Researcher, around) {
             Ok(assigned) => assigned,
             Err(missing) => {
@@ -56,11 +55,11 @@ impl<'a> Researcher<'a> {
                 )));
             }
         };
-        let state_dir = self.repo.state_dir();
+        let state_dir = self.context.repo.state_dir();
         if self.folder.is_none() {
             // Cleans up after killed drafts: no other command may run here.
-            clean_up_calls(&state_dir, self.env)?;
-            runs::remove_stateless(&state_dir, runs::long_ago(now(self.env)))?;
+            clean_up_calls(&state_dir, self.context.env)?;
+            runs::remove_stateless(&state_dir, runs::long_ago(now(self.context.env)))?;
             self.folder = Some(RunFolder::create(&state_dir, &self.run)?);
         }
         let folder = self
@@ -72,7 +71,7 @@ impl<'a> Researcher<'a> {
         let room = folder.join("room");
         share::make_dir(&room).with_context(|| format!("could not make `{}`", room.display()))?;
         let client = AgentClient {
-            env: self.env,
+            env: self.context.env,
             policy: self.policy,
             around,
             state_dir,

@@ -20,6 +20,7 @@ use crate::domain::model::error::hinted;
 use crate::domain::model::oid::Oid;
 use crate::domain::policy::learn::{LearnSettings, RuleStart};
 use crate::domain::policy::settings::Policy;
+use crate::flow::context::Context;
 use crate::flow::evaluate::policy;
 use crate::flow::learn::memory::RuleMemory;
 use crate::flow::learn::outcome::LearnOutcome;
@@ -28,7 +29,7 @@ use crate::flow::learn::statistics::statistics;
 use crate::flow::learn::status_changes;
 use crate::flow::learn::status_changes::StatusChange;
 use crate::flow::workspace::work_tree::{refuse_links, work_tree};
-use crate::platform::config::env::{Env, now};
+use crate::platform::config::env::now;
 use crate::platform::git::repo::Repo;
 use crate::platform::store::crash::save_point;
 use crate::platform::store::file::write_atomic;
@@ -60,12 +61,13 @@ pub(super) struct Learning<'a> {
 pub(super) type Rows = Vec<(Occurrence, SightingRow)>;
 
 impl<'a> Learning<'a> {
-    pub(super) fn begin(repo: &'a Repo, env: &Env, flags: &[String], writes: bool) -> Result<Self> {
+    pub(super) fn begin(context: Context<'a>, writes: bool) -> Result<Self> {
+        let repo = context.repo;
         let top = work_tree(repo)?;
-        let now = now(env);
+        let now = now(context.env);
         let head = repo.head()?;
         let head_tree = head.as_ref().map(|head| repo.tree_of(head)).transpose()?;
-        let policy = policy(repo, head_tree.as_ref(), env, flags)?.learn;
+        let policy = policy(context, head_tree.as_ref())?.learn;
         let state_dir = repo.state_dir();
         let lock = if writes { Some(locked(&state_dir)?) } else { None };
         let rule_files = RuleFiles::of_work_tree(top)?;
@@ -79,7 +81,7 @@ impl<'a> Learning<'a> {
         let mut memory = RuleMemory::load(&state_dir, now, writes)?;
         let all: Vec<&Rule> = committed.iter().chain(&rule_files.rules).collect();
         let ids: Vec<&str> = all.iter().map(|rule| rule.id.as_str()).collect();
-        let (counts, mut warnings) = statistics(repo, env, &ids)?;
+        let (counts, mut warnings) = statistics(context, &ids)?;
         warnings.extend(memory.set_aside.iter().map(|path| {
             format!(
                 "the memory of deleted rules was damaged and is set aside as `{}`",
@@ -221,18 +223,14 @@ impl<'a> Learning<'a> {
 }
 
 /// Reads the policy of the last commit; the defaults hold where it cannot be read.
-pub(super) fn policy(
-    repo: &Repo,
-    tree: Option<&Oid>,
-    env: &Env,
-    flags: &[String],
-) -> Result<Policy> {
+pub(super) fn policy(context: Context<'_>, tree: Option<&Oid>) -> Result<Policy> {
     let text = match tree {
-        Some(tree) => repo.objects.file(tree, BStr::new(POLICY_FILE))?,
+        Some(tree) => context.repo.objects.file(tree, BStr::new(POLICY_FILE))?,
         None => None,
     };
-    let settings = policy::resolve_settings(text.as_deref(), env, flags)
-        .or_else(|_| policy::resolve_settings(None, env, flags))
+    let resolve = |text| policy::resolve_settings(text, context.env, context.settings);
+    let settings = resolve(text.as_deref())
+        .or_else(|_| resolve(None))
         .map_err(|problem| hinted(problem.to_string(), problem.hint))?;
     Ok(settings.policy)
 }

@@ -11,6 +11,7 @@ use crate::domain::review::arbiter_decision::{ArbiterDecision, ArbiterVerdict};
 use crate::domain::review::finding::ReviewFinding;
 use crate::domain::review::tracked::TrackedFinding;
 use crate::domain::review::{arbiter, prompt};
+use crate::flow::context::Context;
 use crate::flow::evaluate::recording;
 use crate::flow::review::delivery::near;
 use crate::flow::review::finding;
@@ -80,8 +81,8 @@ impl ReviewSession<'_> {
         let finding = TrackedFinding::new(raised.clone(), 0, false);
         let finding = finding::to_ledger(&finding, Some(&decision), Effect::Warn);
         let found = [(change, vec![finding])];
-        let kept =
-            recording::try_record(self.repo, self.env, &found).map_err(LedgerError::hinted)?;
+        let kept = recording::try_record(Context::without_flags(self.repo, self.env), &found)
+            .map_err(LedgerError::hinted)?;
         let Some(reported) = kept.findings.into_iter().next() else {
             return Ok(JobOutcome::Arbitrated(decision, None));
         };

@@ -6,8 +6,10 @@ use anyhow::{Context as _, Result};
 use rustix::process::Pid;
 
 use crate::domain::model::oid::Oid;
+use crate::domain::policy::layers::flags::FlagSettings;
 use crate::domain::policy::settings::Policy;
 use crate::flow::call::roles;
+use crate::flow::context::Context;
 use crate::flow::evaluate::policy;
 use crate::flow::evaluate::policy::RuleSelection;
 use crate::flow::review::request::Stopped;
@@ -30,13 +32,13 @@ pub fn is_enabled(env: &Env) -> bool {
 pub fn enqueue(
     repo: &Repo,
     env: &Env,
-    flags: &[String],
+    flags: &FlagSettings,
     commits: &[Oid],
     left_out: &[Oid],
 ) -> Result<bool> {
     let head = repo.head()?.map(|head| repo.tree_of(&head)).transpose()?;
-    let effective =
-        policy::read_policy(&repo.objects, head.as_ref(), RuleSelection::None, env, flags)?;
+    let context = Context { repo, env, settings: flags };
+    let effective = policy::read_policy(context, head.as_ref(), RuleSelection::None)?;
     if !has_reviewer(repo, env, &effective.policy) {
         return Ok(false);
     }
@@ -60,14 +62,14 @@ pub fn has_reviewer(repo: &Repo, env: &Env, policy: &Policy) -> bool {
 }
 
 /// Starts a worker, which ends at once where another one runs.
-pub fn start(repo: &Repo, env: &Env, flags: &[String]) -> Result<()> {
+pub fn start(repo: &Repo, env: &Env, flags: &FlagSettings) -> Result<()> {
     let log = backlog::log(&repo.state_dir())?;
     let program = own_path().context("could not tell where this program is")?;
     let place = repo.work_tree.as_ref().unwrap_or(&repo.git_dir);
     let mut command = Cmd::new(program, Path::new("/"))
         .args(["review", "--waiting", "--quiet", "--repo"])
         .arg(place)
-        .args(flags.iter().flat_map(|flag| ["--set", flag]));
+        .args(flags.words().iter().flat_map(|flag| ["--set", flag]));
     for (name, _) in env.with_prefix("GIT_") {
         command = command.env_remove(name);
     }

@@ -12,6 +12,7 @@ use crate::domain::model::report::{Report, Reported, Verdict};
 use crate::domain::pipeline::job::GateOutcome;
 use crate::domain::pipeline::review_loop::RunKind;
 use crate::domain::policy::commands::Moment;
+use crate::flow::context::Context;
 use crate::flow::evaluate::commands::CommandRequest;
 use crate::flow::evaluate::evaluation::{EvaluationScope, evaluate};
 use crate::platform::config::env::Env;
@@ -38,10 +39,11 @@ pub fn run_gates(
         RunKind::Review => Some(Moment::Run),
         RunKind::Fix => None,
     };
-    let request = CommandRequest { env, moment, reuse: true };
+    let request = CommandRequest { moment, reuse: true };
     let started = Instant::now();
-    let scope = EvaluationScope::GatesAndCommands(&request);
-    let evaluation = evaluate(repo, env, change.clone(), effective, None, scope)?;
+    let scope = EvaluationScope::GatesAndCommands(request);
+    let evaluation =
+        evaluate(Context::without_flags(repo, env), change.clone(), effective, None, scope)?;
     let interrupted = evaluation.interrupted;
     let report = evaluation.report(started);
     let stopping: Vec<&Reported> =

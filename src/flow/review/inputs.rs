@@ -16,6 +16,7 @@ use crate::domain::model::error::hinted;
 use crate::domain::model::objects::Content;
 use crate::domain::model::oid::Oid;
 use crate::domain::pipeline::run::SpecCopy;
+use crate::domain::policy::layers::flags::FlagSettings;
 use crate::domain::policy::settings::Policy;
 use crate::domain::review::answer;
 use crate::domain::review::answer::ExpectedAnswer;
@@ -27,6 +28,7 @@ use crate::domain::spec::read::{BYTES_MAX, read};
 use crate::domain::spec::types::Spec;
 use crate::flow::call::roles;
 use crate::flow::call::roles::{Reviewers, RoleAssignment};
+use crate::flow::context::Context;
 use crate::flow::evaluate::policy;
 use crate::flow::review::target::ReviewTarget;
 use crate::platform::agents::env::Around;
@@ -60,13 +62,13 @@ impl ReviewInputs {
     pub fn gather(
         repo: &Repo,
         env: &Env,
-        flags: &[String],
+        flags: &FlagSettings,
         target: &ReviewTarget,
         spec: Option<SpecCopy>,
         around: Around<'_>,
     ) -> Result<Self> {
         let change = &target.change;
-        let effective = policy::policy_of_change(&repo.objects, change, env, flags)?;
+        let effective = policy::policy_of_change(Context { repo, env, settings: flags }, change)?;
         let assignment = roles::assign_reviewers(&effective.policy, around)?;
         let rules = match &change.base_tree {
             Some(tree) => policy::read_rules(&repo.objects, tree)?.rules,

@@ -32,7 +32,9 @@ use crate::domain::model::error::hinted;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::{Report, Verdict};
 use crate::domain::policy::agents::RouteChoice;
+use crate::domain::policy::layers::flags::FlagSettings;
 use crate::flow::call::roles;
+use crate::flow::context::Context;
 use crate::flow::evaluate::gates::run_gates;
 use crate::flow::evaluate::recording;
 use crate::flow::evaluate::report::build_report;
@@ -50,7 +52,7 @@ use crate::platform::ui::report::printable;
 pub fn review(
     repo: &Repo,
     env: &Env,
-    flags: &[String],
+    flags: &FlagSettings,
     request: &ReviewRequest,
     tell: &(dyn Fn(&str) + Sync),
 ) -> Result<ReviewResult> {
@@ -101,7 +103,7 @@ fn note_answer(repo: &Repo, request: &ReviewRequest) {
 pub fn resume(
     repo: &Repo,
     env: &Env,
-    flags: &[String],
+    flags: &FlagSettings,
     id: &str,
     tell: &(dyn Fn(&str) + Sync),
 ) -> Result<ReviewResult> {
@@ -135,7 +137,7 @@ pub fn resume(
 }
 
 /// Reviews a commit of the queue. An error is the reason why there is no answer.
-pub fn in_background(repo: &Repo, env: &Env, flags: &[String], commit: &Oid) -> Result<()> {
+pub fn in_background(repo: &Repo, env: &Env, flags: &FlagSettings, commit: &Oid) -> Result<()> {
     let request = ReviewRequest {
         range: ReviewRange::Commit(commit.clone()),
         spec: None,
@@ -173,7 +175,8 @@ fn gates_alone(
     let started = Instant::now();
     let change = &target.change;
     let judgement = run_gates(repo, change, &inputs.effective)?;
-    let mut kept = recording::record_findings(repo, env, change, judgement.findings);
+    let mut kept =
+        recording::record_findings(Context::without_flags(repo, env), change, judgement.findings);
     kept.skipped.splice(0..0, judgement.skipped);
     Ok(build_report(kept.findings, kept.skipped, started))
 }

@@ -15,10 +15,12 @@ use crate::domain::model::objects::Content;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::{Reported, Skipped};
 use crate::domain::model::stored_finding::StoredFinding;
+use crate::domain::policy::layers::flags::FlagSettings;
 use crate::domain::policy::review::{OnFailure, PrePush, ReviewSettings};
 use crate::domain::policy::settings::Policy;
 use crate::domain::review::deliver::FILE_BYTES_MAX;
 use crate::flow::call::roles;
+use crate::flow::context::Context;
 use crate::flow::evaluate::policy;
 use crate::flow::evaluate::policy::RuleSelection;
 use crate::flow::evaluate::push::outcome::{PushPart, PushedCommit};
@@ -151,7 +153,7 @@ fn questions<'a>(repo: &Repo, env: &Env, commits: &'a [PushedCommit]) -> Result<
             )));
             continue;
         }
-        let inputs = ReviewInputs::gather(repo, env, &[], &target, None, around)?;
+        let inputs = ReviewInputs::gather(repo, env, FlagSettings::none(), &target, None, around)?;
         let Some(question) = inputs.question(&target) else { continue };
         let assigned =
             inputs.reviewers().map(|reviewers| [&reviewers.reviewer, &reviewers.arbiter]);
@@ -171,7 +173,7 @@ fn enqueue_missing(repo: &Repo, env: &Env, open: &[PendingReview<'_>]) -> Result
     let unanswered = open.iter().filter(|pending| pending.found.is_none());
     let missing: Vec<Oid> = unanswered.map(|pending| pending.pushed.commit.clone()).collect();
     if !missing.is_empty() && background::is_enabled(env) {
-        background::enqueue(repo, env, &[], &missing, &[])?;
+        background::enqueue(repo, env, FlagSettings::none(), &missing, &[])?;
     }
     Ok(())
 }
@@ -204,9 +206,12 @@ fn strictest(
     let mut strictest: Option<(Policy, Enforcement)> = None;
     for base in bases {
         let tree = base.map(|base| repo.tree_of(base)).transpose()?;
-        let policy =
-            policy::read_policy(&repo.objects, tree.as_ref(), RuleSelection::None, env, &[])?
-                .policy;
+        let policy = policy::read_policy(
+            Context::without_flags(repo, env),
+            tree.as_ref(),
+            RuleSelection::None,
+        )?
+        .policy;
         let Some(enforcement) = enforcement(repo, env, &policy.review)? else { continue };
         if strictest.as_ref().is_none_or(|(_, known)| enforcement > *known) {
             strictest = Some((policy, enforcement));

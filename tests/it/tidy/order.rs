@@ -9,7 +9,7 @@ pub const ORDER: &[(&str, &str)] = &[
     (
         "cli",
         "review check completions config findings constitution cost daemon demo doctor init \
-         hooks runs spec status trust watch context help hook paths times",
+         hooks runs spec status trust watch invocation help hook paths times",
     ),
     (
         "daemon",
@@ -46,7 +46,7 @@ pub const ORDER: &[(&str, &str)] = &[
         "apply conclude findings format format_1 inputs next run review_loop journal job",
     ),
     ("domain::policy", "layers settings agents commands gates learn review switch watch unit"),
-    ("domain::policy::layers", "keys set problem layer"),
+    ("domain::policy::layers", "flags set keys problem layer"),
     (
         "domain::review",
         "assemble anchor proof answer fixer arbiter converge tracked arbiter_decision decide \
@@ -58,7 +58,7 @@ pub const ORDER: &[(&str, &str)] = &[
         "record classify read lint graph identity parse_markdown parse_yaml fields outline \
          parsed reading verify wording yaml problem source template types",
     ),
-    ("flow", "review learn call evaluate intake setup workspace"),
+    ("flow", "review learn call evaluate intake setup workspace context"),
     ("flow::call", "cleanup wait client folder inside retry roles"),
     (
         "flow::evaluate",

@@ -9,6 +9,7 @@ use crate::domain::gates::secrets::gate::AllowedSecrets;
 use crate::domain::gates::stricter::{Extent, of_first_push, stricter};
 use crate::domain::policy::gates::GateLevel;
 use crate::domain::policy::layers;
+use crate::domain::policy::layers::flags::FlagSettings;
 use crate::domain::policy::layers::layer::{Layer, SettingsSource};
 
 fn law(policy: &str) -> EffectivePolicy {
@@ -17,7 +18,7 @@ fn law(policy: &str) -> EffectivePolicy {
 
 fn law_with(policy: &str, rules: &str) -> EffectivePolicy {
     let layer = Layer { source: SettingsSource::Repository, file: "tribunal.toml", text: policy };
-    let policy = layers::resolve(&[layer], &[], &[]).unwrap().policy;
+    let policy = layers::resolve(&[layer], &[], FlagSettings::none()).unwrap().policy;
     let secrets = &policy.gates.secrets;
     let paths = secrets.allow_paths.iter().map(String::as_str);
     let allow = AllowedSecrets::new(paths, secrets.allow.iter().map(String::as_str)).unwrap();

@@ -1,5 +1,6 @@
 //! Layers of settings laid over each other: which value holds, and its source.
 
+pub mod flags;
 mod keys;
 pub mod layer;
 pub mod problem;
@@ -12,10 +13,11 @@ use toml::de::{DeTable, DeValue};
 use toml::{Table, Value};
 
 use crate::domain::model::agent::Role;
+use crate::domain::policy::layers::flags::FlagSettings;
 use crate::domain::policy::layers::keys::find_unknown;
 use crate::domain::policy::layers::layer::{Layer, SettingsSource};
 use crate::domain::policy::layers::problem::{SettingsProblem, first_line, locate, problem};
-use crate::domain::policy::layers::set::set;
+use crate::domain::policy::layers::set::TypedKey;
 use crate::domain::policy::settings::Policy;
 
 const DEFAULT: &str = include_str!("../default.toml");
@@ -42,11 +44,11 @@ impl Resolved {
 }
 
 /// Lays the layers over the defaults, weakest first, and the `TRIBUNAL_*` variables and the command
-/// line's `key=value` over them.
+/// line's settings over them.
 pub fn resolve(
     layers: &[Layer<'_>],
     variables: &[(&str, &str)],
-    flags: &[String],
+    flags: &FlagSettings,
 ) -> Result<Resolved, SettingsProblem> {
     let mut merged = defaults()?;
     let known = merged.clone();
@@ -61,17 +63,15 @@ pub fn resolve(
     for key in if variables.is_empty() { Vec::new() } else { variable_keys(&known) } {
         let name = variable_name(&key);
         if let Some((_, value)) = variables.iter().find(|(n, _)| *n == name) {
-            let source = SettingsSource::Variable(name.clone());
-            let given = set(&mut merged, &known, &key, value, &name)?;
-            sources.extend(given.into_iter().map(|key| (key, source.clone())));
+            for typed in TypedKey::read(&known, &key, value, &name)? {
+                typed.lay_over(&mut merged);
+                sources.push((typed.key, SettingsSource::Variable(name.clone())));
+            }
         }
     }
-    for flag in flags {
-        let (key, value) = flag.split_once('=').ok_or_else(|| {
-            problem("--set", flag, "it is not `key=value`", "for example `--set gates.scope=off`")
-        })?;
-        let given = set(&mut merged, &known, key, value, "--set")?;
-        sources.extend(given.into_iter().map(|key| (key, SettingsSource::Flag)));
+    for typed in &flags.keys {
+        typed.lay_over(&mut merged);
+        sources.push((typed.key.clone(), SettingsSource::Flag));
     }
     let policy = match policy {
         Some(policy) if sources.len() == from_layers => policy,
@@ -80,9 +80,28 @@ pub fn resolve(
     Ok(Resolved { policy, merged, sources })
 }
 
+/// Reads the command line's `key=value` words. What is wrong with them by themselves is an error here,
+/// before any other layer is read.
+pub fn read_flags(words: &[String]) -> Result<FlagSettings, SettingsProblem> {
+    if words.is_empty() {
+        return Ok(FlagSettings::default());
+    }
+    let known = defaults()?;
+    let mut flags = FlagSettings { words: words.to_vec(), keys: Vec::new() };
+    for word in words {
+        let (key, value) = word.split_once('=').ok_or_else(|| {
+            problem("--set", word, "it is not `key=value`", "for example `--set gates.scope=off`")
+        })?;
+        flags.keys.extend(TypedKey::read(&known, key, value, "--set")?);
+    }
+    resolve(&[], &[], &flags)?;
+    Ok(flags)
+}
+
 /// Checks one text by itself, as `tribunal.toml` is checked before it becomes the policy.
 pub fn check(file: &str, text: &str) -> Result<(), SettingsProblem> {
-    resolve(&[Layer { source: SettingsSource::Repository, file, text }], &[], &[]).map(drop)
+    let layer = Layer { source: SettingsSource::Repository, file, text };
+    resolve(&[layer], &[], FlagSettings::none()).map(drop)
 }
 
 /// The variable that sets a key: `gates.large-files.max` is `TRIBUNAL_GATES_LARGE_FILES_MAX`; a

@@ -6,71 +6,81 @@ use crate::domain::policy::layers::problem::{SettingsProblem, problem};
 
 const PRICE_HINT: &str = "for example `--set 'prices.a-model={ input = 1.25, output = 10 }'`";
 
-/// Sets a key to what was typed; returns the keys that were set.
-pub fn set(
-    merged: &mut Table,
-    known: &Table,
-    key: &str,
-    value: &str,
-    giver: &str,
-) -> Result<Vec<String>, SettingsProblem> {
-    if let Some((_, model)) = key.split_once('.').filter(|(first, _)| *first == "prices") {
-        // A model's name may have dots in it.
-        return Ok(vec![set_price(merged, model, parse_value(value), giver)?]);
-    }
-    if key == "prices" {
-        let Value::Table(prices) = parse_value(value) else {
-            return Err(problem(giver, key, "it is not a table of prices", PRICE_HINT));
-        };
-        let set = |(model, price): (String, Value)| set_price(merged, &model, price, giver);
-        return prices.into_iter().map(set).collect();
-    }
-    let mut names: Vec<&str> = key.split('.').collect();
-    if names.len() == 2 && names[0] == "gates" {
-        names.push("level");
-    }
-    let Some((last, path)) = names.split_last() else { return Ok(Vec::new()) };
-    let (mut table, mut known) = (merged, known);
-    for name in path {
-        match (table.get_mut(*name), known.get(*name)) {
-            (Some(Value::Table(inner)), Some(Value::Table(inner_known))) => {
-                (table, known) = (inner, inner_known);
-            }
-            _ => return Err(problem(giver, key, "unknown key", "see `tribunal config`")),
-        }
-    }
-    let Some(default) = known.get(*last) else {
-        return Err(problem(giver, key, "unknown key", "see `tribunal config`"));
-    };
-    let value = match (default, parse_value(value)) {
-        // What looks like a number is a text where a text is wanted.
-        (Value::String(_), parsed) if !parsed.is_str() => Value::String(value.to_owned()),
-        #[expect(clippy::cast_precision_loss, reason = "no setting is that large")]
-        (Value::Float(_), Value::Integer(whole)) => Value::Float(whole as f64),
-        (_, parsed) => parsed,
-    };
-    if !default.same_type(&value) {
-        let wanted = format!("`{value}` is not a {}", default.type_str());
-        return Err(problem(giver, key, &wanted, "see `tribunal config`"));
-    }
-    table.insert((*last).to_owned(), value);
-    Ok(vec![key.to_owned()])
+/// A key with the value that was typed for it.
+#[derive(Clone, Debug)]
+pub struct TypedKey {
+    /// The dotted key, as messages name it.
+    pub key: String,
+    /// The tables that lead to the value, and its name in the last of them.
+    path: Vec<String>,
+    value: Value,
 }
 
-fn set_price(
-    merged: &mut Table,
-    model: &str,
-    price: Value,
-    giver: &str,
-) -> Result<String, SettingsProblem> {
-    let key = format!("prices.{model}");
-    if !price.is_table() {
-        return Err(problem(giver, &key, &format!("`{price}` is not a price"), PRICE_HINT));
+impl TypedKey {
+    /// Reads what was typed for a key. One key may give several values: a table of prices does.
+    /// `known` is the table of the defaults, which has every key.
+    pub fn read(
+        known: &Table,
+        key: &str,
+        value: &str,
+        giver: &str,
+    ) -> Result<Vec<Self>, SettingsProblem> {
+        if let Some((_, model)) = key.split_once('.').filter(|(first, _)| *first == "prices") {
+            // A model's name may have dots in it.
+            return Ok(vec![Self::price(model, parse_value(value), giver)?]);
+        }
+        if key == "prices" {
+            let Value::Table(prices) = parse_value(value) else {
+                return Err(problem(giver, key, "it is not a table of prices", PRICE_HINT));
+            };
+            let price = |(model, price): (String, Value)| Self::price(&model, price, giver);
+            return prices.into_iter().map(price).collect();
+        }
+        let unknown = || problem(giver, key, "unknown key", "see `tribunal config`");
+        let mut names: Vec<&str> = key.split('.').collect();
+        if names.len() == 2 && names[0] == "gates" {
+            names.push("level");
+        }
+        let Some((last, tables)) = names.split_last() else { return Ok(Vec::new()) };
+        let mut table = known;
+        for name in tables {
+            let Some(Value::Table(inner)) = table.get(*name) else { return Err(unknown()) };
+            table = inner;
+        }
+        let default = table.get(*last).ok_or_else(unknown)?;
+        let value = match (default, parse_value(value)) {
+            // What looks like a number is a text where a text is wanted.
+            (Value::String(_), parsed) if !parsed.is_str() => Value::String(value.to_owned()),
+            #[expect(clippy::cast_precision_loss, reason = "no setting is that large")]
+            (Value::Float(_), Value::Integer(whole)) => Value::Float(whole as f64),
+            (_, parsed) => parsed,
+        };
+        if !default.same_type(&value) {
+            let wanted = format!("`{value}` is not a {}", default.type_str());
+            return Err(problem(giver, key, &wanted, "see `tribunal config`"));
+        }
+        let path = names.into_iter().map(str::to_owned).collect();
+        Ok(vec![Self { key: key.to_owned(), path, value }])
     }
-    if let Some(Value::Table(prices)) = merged.get_mut("prices") {
-        prices.insert(model.to_owned(), price);
+
+    fn price(model: &str, price: Value, giver: &str) -> Result<Self, SettingsProblem> {
+        let key = format!("prices.{model}");
+        if !price.is_table() {
+            return Err(problem(giver, &key, &format!("`{price}` is not a price"), PRICE_HINT));
+        }
+        Ok(Self { key, path: vec!["prices".to_owned(), model.to_owned()], value: price })
     }
-    Ok(key)
+
+    /// Lays the value over the settings below, which have every table of the defaults.
+    pub fn lay_over(&self, settings: &mut Table) {
+        let Some((last, tables)) = self.path.split_last() else { return };
+        let mut table = settings;
+        for name in tables {
+            let Some(Value::Table(inner)) = table.get_mut(name) else { return };
+            table = inner;
+        }
+        table.insert(last.clone(), self.value.clone());
+    }
 }
 
 /// A value as it was typed; a bare word is a string: `--set gates.scope=off` needs no quotes.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::domain::model::agent::Money;
 use crate::domain::policy::layers::layer::{Layer, SettingsSource};
 use crate::domain::policy::layers::problem::SettingsProblem;
-use crate::domain::policy::layers::{Resolved, resolve};
+use crate::domain::policy::layers::{Resolved, read_flags, resolve};
 
 fn user(text: &str) -> Layer<'_> {
     Layer {
@@ -25,7 +25,7 @@ fn settings(
     flags: &[&str],
 ) -> Result<Resolved, SettingsProblem> {
     let flags: Vec<String> = flags.iter().map(|flag| (*flag).to_owned()).collect();
-    resolve(layers, vars, &flags)
+    resolve(layers, vars, &read_flags(&flags)?)
 }
 
 #[track_caller]
@@ -276,4 +276,29 @@ fn a_wrong_variable_or_flag_is_named() {
     for (vars, flags, giver) in cases {
         assert_eq!(refused(&[], vars, flags).file, giver);
     }
+}
+
+#[test]
+fn a_wrong_flag_is_an_error_before_any_other_layer_is_read() {
+    let read = |words: &[&str]| {
+        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        read_flags(&words).map(|flags| flags.words().to_vec())
+    };
+    let wrong = [
+        ("gates.scope", "it is not `key=value`"),
+        ("gates.nothing=off", "unknown key"),
+        ("gates.scope.level.x=off", "unknown key"),
+        ("watch.specs=1", "`1` is not a array"),
+        ("prices=cheap", "it is not a table of prices"),
+        ("gates.scope=maybe", "unknown variant `maybe`"),
+    ];
+    for (word, message) in wrong {
+        let problem = read(&["gates.scope=off", word]).unwrap_err();
+        assert!(problem.message.contains(message), "{word}: {}", problem.message);
+        assert_eq!(problem.file, "--set", "{word}");
+    }
+    // As they were typed, for a process that is to have the same settings.
+    let words = ["gates.scope=off", "prices={ m = { input = 1, output = 2 } }", "watch.settle=1s"];
+    assert_eq!(read(&words).unwrap(), words);
+    assert!(read(&[]).unwrap().is_empty());
 }

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use crate::domain::model::agent::{Cost, Money, Role};
 use crate::domain::policy::agents::RoleAgent;
-use crate::domain::policy::layers::resolve;
+use crate::domain::policy::layers::{read_flags, resolve};
 use crate::domain::policy::settings::Policy;
 use crate::flow::call::cleanup::clean_up_calls;
 use crate::flow::call::client::{AgentClient, AgentQuestion};
@@ -53,7 +53,7 @@ impl Place {
         let mut flags = vec![agent, "agents.reviewer.use=fake".to_owned()];
         flags.extend(settings.iter().map(|flag| (*flag).to_owned()));
         let env = Env::of(&[("TRIBUNAL_TEST_BACKOFF", "1"), ("PATH", "/usr/bin:/bin")]);
-        let policy = resolve(&[], &[], &flags).unwrap().policy;
+        let policy = resolve(&[], &[], &read_flags(&flags).unwrap()).unwrap().policy;
         Self { root, env, policy, said: Mutex::default() }
     }
 

@@ -7,6 +7,7 @@ use bstr::ByteSlice as _;
 
 use crate::domain::model::gate::Gate;
 use crate::domain::policy::gates::GateSettings;
+use crate::flow::context::Context;
 use crate::platform::config::env;
 use crate::platform::config::env::Env;
 use crate::platform::git::repo::Repo;
@@ -81,7 +82,8 @@ fn nearest(word: &str) -> Option<Gate> {
 }
 
 /// Records that a hook bypassed gates: time, hook, bypass, person, branch.
-pub fn record(repo: &Repo, env: &Env, hook: &str, bypass: &Bypass) -> Result<()> {
+pub fn record(context: Context<'_>, hook: &str, bypass: &Bypass) -> Result<()> {
+    let Context { repo, env, .. } = context;
     let name = repo.config("user.name").ok().flatten().map(|name| name.to_string());
     let who = env
         .text("GIT_AUTHOR_NAME")

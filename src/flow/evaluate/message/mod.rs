@@ -3,7 +3,7 @@
 use anyhow::Result;
 use bstr::{BString, ByteSlice as _};
 
-use crate::platform::config::env::Env;
+use crate::flow::context::Context;
 use crate::platform::git::repo::Repo;
 
 #[cfg(test)]
@@ -25,9 +25,9 @@ const SCISSORS: &[u8] = b" ------------------------ >8 ------------------------"
 
 /// Predicts git's cleanup: `commit.cleanup`, else by whether an editor is used; git sets `GIT_EDITOR`
 /// to `:` where none is. Hooks cannot see `--cleanup`.
-pub fn cleanup(repo: &Repo, env: &Env) -> Result<Cleanup> {
-    let edited = env.text("GIT_EDITOR") != Some(":");
-    let setting = repo.config("commit.cleanup")?.unwrap_or_default();
+pub fn cleanup(context: Context<'_>) -> Result<Cleanup> {
+    let edited = context.env.text("GIT_EDITOR") != Some(":");
+    let setting = context.repo.config("commit.cleanup")?.unwrap_or_default();
     Ok(match setting.as_slice() {
         b"verbatim" | b"whitespace" => Cleanup::Keep,
         b"strip" => Cleanup::Strip,

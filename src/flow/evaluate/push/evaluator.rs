@@ -14,6 +14,7 @@ use crate::domain::model::oid::Oid;
 use crate::domain::model::push::Receiver;
 use crate::domain::model::report::{Reported, Skipped};
 use crate::domain::policy::commands::Moment;
+use crate::flow::context::Context;
 use crate::flow::evaluate::bypass::Bypass;
 use crate::flow::evaluate::commands;
 use crate::flow::evaluate::commands::CommandRequest;
@@ -23,30 +24,18 @@ use crate::flow::evaluate::push::plan;
 use crate::flow::evaluate::push::plan::{Arrival, PushItem};
 use crate::flow::evaluate::push::policies::Policies;
 use crate::flow::evaluate::{passed_trees, recording};
-use crate::platform::config::env::Env;
 use crate::platform::git::change;
 use crate::platform::git::push::history::is_ancestor;
-use crate::platform::git::repo::Repo;
 
 /// From how many commits on a push says how much it reads: below, it is over before anyone asks.
 const MANY_COMMITS: usize = 500;
 
-/// What every evaluation of a push needs.
-pub struct PushContext<'a> {
-    pub repo: &'a Repo,
-    pub env: &'a Env,
-    /// `--set` on the command line.
-    pub flags: &'a [String],
-    pub bypass: &'a Bypass,
-}
-
 /// Evaluates the refs, commits and tags of one push.
 pub(super) struct Evaluator<'a> {
-    pub(super) repo: &'a Repo,
-    pub(super) env: &'a Env,
+    pub(super) context: Context<'a>,
     pub(super) receiver: Receiver,
     pub(super) policies: Policies<'a>,
-    pub(super) commands: Option<CommandRequest<'a>>,
+    pub(super) commands: Option<CommandRequest>,
     /// Where not empty, only what is at or below these paths is evaluated, and no message.
     pub(super) paths: Vec<BString>,
     pub(super) seen: Seen,
@@ -59,15 +48,14 @@ pub(super) struct Evaluator<'a> {
 }
 
 impl<'a> Evaluator<'a> {
-    pub(super) fn new(context: &PushContext<'a>, receiver: Receiver) -> Self {
-        let PushContext { repo, env, flags, bypass } = *context;
+    pub(super) fn new(context: Context<'a>, bypass: &'a Bypass, receiver: Receiver) -> Self {
+        let repo = context.repo;
         Self {
-            repo,
-            env,
+            context,
             gated: (receiver != Receiver::Here).then(|| passed_trees::all(repo)),
             passed: (!bypass.is_any()).then(|| passed_trees::PassedCommits::load(repo)),
-            commands: Some(CommandRequest { env, moment: Some(Moment::PrePush), reuse: true }),
-            policies: Policies::new(repo, env, flags, bypass),
+            commands: Some(CommandRequest { moment: Some(Moment::PrePush), reuse: true }),
+            policies: Policies::new(context, bypass),
             receiver,
             paths: Vec::new(),
             seen: Seen::default(),
@@ -97,7 +85,7 @@ impl<'a> Evaluator<'a> {
                 }
                 PushItem::Tree { arrival, tree } => {
                     let effective = &arrival.effective;
-                    let whole = change::whole_tree(self.repo, tree)?;
+                    let whole = change::whole_tree(self.context.repo, tree)?;
                     let change = Change { base_tree: None, ..whole };
                     let title = format!("tree under {}", arrival.update.target);
                     self.evaluate_change(title, change, effective, None)?;
@@ -105,7 +93,8 @@ impl<'a> Evaluator<'a> {
                 PushItem::File { arrival, blob } => {
                     let effective = &arrival.effective;
                     let file = lone_file(arrival.update.target.as_bstr(), blob);
-                    let report = gates::check_files(&[file], effective, &self.repo.objects)?;
+                    let report =
+                        gates::check_files(&[file], effective, &self.context.repo.objects)?;
                     self.result.skipped.extend(report.skipped);
                     let title = format!("file under {}", arrival.update.target);
                     self.add_unrecorded(title, report.findings);
@@ -126,7 +115,7 @@ impl<'a> Evaluator<'a> {
         }
         if !self.result.refuses()
             && self.passed.is_some()
-            && let Some(failed) = passed_trees::PassedCommits::add(self.repo, &passed).err()
+            && let Some(failed) = passed_trees::PassedCommits::add(self.context.repo, &passed).err()
         {
             let reason = format!("{failed:#}; the next push reads these commits again");
             self.result.skipped.push(Skipped { gate: "record of pushes".to_owned(), reason });
@@ -145,11 +134,11 @@ impl<'a> Evaluator<'a> {
         if self.passed.as_ref().is_some_and(|passes| passes.holds(&oid, &effective.hash)) {
             return Ok(false);
         }
-        let commit = self.repo.commit(&oid)?;
+        let commit = self.context.repo.commit(&oid)?;
         if self.gated.as_ref().is_some_and(|trees| !trees.contains(commit.tree.as_str())) {
             self.result.ungated += 1;
         }
-        let mut change = change::of_commit(self.repo, &commit)?;
+        let mut change = change::of_commit(self.context.repo, &commit)?;
         if !self.paths.is_empty() {
             change::narrow(&mut change, &self.paths);
             change.message = None;
@@ -169,8 +158,7 @@ impl<'a> Evaluator<'a> {
         base: Option<&Oid>,
     ) -> Result<bool> {
         let seen = Some(&mut self.seen);
-        let evaluation =
-            evaluate(self.repo, self.env, change, effective, seen, EvaluationScope::Gates)?;
+        let evaluation = evaluate(self.context, change, effective, seen, EvaluationScope::Gates)?;
         let is_governance = |f: &Reported| f.finding.gate == Gate::Governance;
         if evaluation.findings.iter().any(is_governance) {
             self.result.policy_of = base.cloned();
@@ -183,7 +171,7 @@ impl<'a> Evaluator<'a> {
     /// Runs the project's commands on the new tip of a branch, unless the push is blocked already.
     fn run_commands(&mut self, arrival: &Arrival<'_>, tip: &Oid) -> Result<()> {
         let Some(request) = self.commands else { return Ok(()) };
-        let repo = self.repo;
+        let repo = self.context.repo;
         // After a rewrite the present tip is no measure: what the new history stands on is.
         let base = match &arrival.base {
             Some(base) if !is_ancestor(repo, base, tip)? => repo.merge_base(base, tip)?,
@@ -196,13 +184,13 @@ impl<'a> Evaluator<'a> {
         change.commit = Some(tip.clone());
         let effective = &arrival.effective;
         if self.result.interrupted || self.result.is_blocked() {
-            let passed_over = commands::skip_commands(effective, &change, &request);
+            let passed_over = commands::skip_commands(effective, &change, request);
             self.result.skipped.extend(passed_over);
             return Ok(());
         }
         let seen = Some(&mut self.seen);
-        let scope = EvaluationScope::Commands(&request);
-        let evaluation = evaluate(repo, self.env, change, effective, seen, scope)?;
+        let scope = EvaluationScope::Commands(request);
+        let evaluation = evaluate(self.context, change, effective, seen, scope)?;
         self.add(format!("commands on {}", arrival.update.target), evaluation);
         Ok(())
     }

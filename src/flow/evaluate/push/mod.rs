@@ -17,9 +17,11 @@ use bstr::BString;
 
 use crate::domain::model::oid::Oid;
 use crate::domain::model::push::{Receiver, Update};
+use crate::flow::context::Context;
+use crate::flow::evaluate::bypass::Bypass;
 use crate::flow::evaluate::commands::CommandRequest;
 use crate::flow::evaluate::push::arrivals::Finder;
-use crate::flow::evaluate::push::evaluator::{Evaluator, PushContext};
+use crate::flow::evaluate::push::evaluator::Evaluator;
 use crate::flow::evaluate::push::outcome::PushEvaluation;
 use crate::flow::evaluate::push::plan::Arrival;
 use crate::flow::evaluate::push::refs::resolved;
@@ -30,7 +32,8 @@ use crate::platform::git::push::receiver_refs::ReceiverRefs;
 /// Evaluates all updates of one push. An error is no pass: the caller must refuse. `tell` gets a
 /// line of progress where there is much to read.
 pub fn evaluate_push(
-    context: &PushContext<'_>,
+    context: Context<'_>,
+    bypass: &Bypass,
     updates: &[Update],
     receiver: &Receiver,
     tell: &mut dyn FnMut(&str),
@@ -38,7 +41,7 @@ pub fn evaluate_push(
     let repo = context.repo;
     let receiver_refs = ReceiverRefs::read(repo, receiver)?;
     let updates = resolved(repo, updates, receiver)?;
-    let mut push = Evaluator::new(context, receiver.clone());
+    let mut push = Evaluator::new(context, bypass, receiver.clone());
     if *receiver != Receiver::Here && mirror::is_mirror(repo, receiver, &updates)? {
         push.check_mirror(&receiver_refs)?;
     }
@@ -54,16 +57,17 @@ pub fn evaluate_push(
 /// policy of `from`. With `paths` only the files at or below them count, and no messages. Commands
 /// are run where `commands` asks for them.
 pub fn evaluate_range(
-    context: &PushContext<'_>,
+    context: Context<'_>,
+    bypass: &Bypass,
     (from, to): (&Oid, &Oid),
     paths: &[BString],
-    commands: Option<CommandRequest<'_>>,
+    commands: Option<CommandRequest>,
     tell: &mut dyn FnMut(&str),
 ) -> Result<PushEvaluation> {
     let repo = context.repo;
     let known = KnownHistory { commits: HashSet::from([from.clone()]), refs: KnownRefs::None };
     let commits = new_commits(repo, std::slice::from_ref(to), &known)?;
-    let mut evaluator = Evaluator::new(context, Receiver::Address);
+    let mut evaluator = Evaluator::new(context, bypass, Receiver::Address);
     evaluator.commands = commands;
     evaluator.paths = paths.to_vec();
     // It is no push: what passes is not recorded as pushed.

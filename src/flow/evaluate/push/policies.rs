@@ -12,19 +12,16 @@ use crate::domain::gates::stricter::{Extent, of_first_push, stricter};
 use crate::domain::model::oid::Oid;
 use crate::domain::model::push::Update;
 use crate::domain::policy::gates::GateLevel;
+use crate::flow::context::Context;
 use crate::flow::evaluate::bypass::Bypass;
 use crate::flow::evaluate::policy;
 use crate::flow::evaluate::policy::RuleSelection;
 use crate::flow::evaluate::push::plan::PolicySource;
-use crate::platform::config::env::Env;
 use crate::platform::git::push::receiver_refs::ReceiverRefs;
-use crate::platform::git::repo::Repo;
 
 /// Caches the policies of commits.
 pub struct Policies<'a> {
-    repo: &'a Repo,
-    env: &'a Env,
-    flags: &'a [String],
+    context: Context<'a>,
     bypass: &'a Bypass,
     /// By tree; many commits share one.
     of_trees: HashMap<Option<Oid>, Rc<EffectivePolicy>>,
@@ -32,9 +29,9 @@ pub struct Policies<'a> {
 }
 
 impl<'a> Policies<'a> {
-    pub fn new(repo: &'a Repo, env: &'a Env, flags: &'a [String], bypass: &'a Bypass) -> Self {
+    pub fn new(context: Context<'a>, bypass: &'a Bypass) -> Self {
         let (of_trees, combined) = (HashMap::new(), HashMap::new());
-        Self { repo, env, flags, bypass, of_trees, combined }
+        Self { context, bypass, of_trees, combined }
     }
 
     /// The policy of a source.
@@ -46,7 +43,8 @@ impl<'a> Policies<'a> {
                 Ok(Rc::new(of_first_push(self.of_commit(tip)?.as_ref())))
             }
             PolicySource::Stricter { own, default, extent } => {
-                let (own, default) = (self.repo.tree_of(own)?, self.repo.tree_of(default)?);
+                let (own, default) =
+                    (self.context.repo.tree_of(own)?, self.context.repo.tree_of(default)?);
                 let key = (own.clone(), default.clone(), *extent);
                 if let Some(known) = self.combined.get(&key) {
                     return Ok(Rc::clone(known));
@@ -61,7 +59,7 @@ impl<'a> Policies<'a> {
 
     /// The policy that a commit holds.
     pub fn of_commit(&mut self, commit: &Oid) -> Result<Rc<EffectivePolicy>> {
-        let tree = self.repo.tree_of(commit)?;
+        let tree = self.context.repo.tree_of(commit)?;
         self.of_tree(Some(tree))
     }
 
@@ -106,9 +104,7 @@ impl<'a> Policies<'a> {
         if let Some(known) = self.of_trees.get(&tree) {
             return Ok(Rc::clone(known));
         }
-        let objects = &self.repo.objects;
-        let mut effective =
-            policy::read_policy(objects, tree.as_ref(), RuleSelection::All, self.env, self.flags)?;
+        let mut effective = policy::read_policy(self.context, tree.as_ref(), RuleSelection::All)?;
         self.bypass.apply(&mut effective.policy.gates);
         let effective = Rc::new(effective);
         self.of_trees.insert(tree, Rc::clone(&effective));

@@ -45,7 +45,7 @@ impl Evaluator<'_> {
         let Some(effect) = level.effect() else { return Ok(()) };
         let on_remote = receiver_refs.branches(&self.receiver);
         let here: Vec<BString> =
-            self.repo.refs("refs/heads/")?.into_iter().map(|(name, _)| name).collect();
+            self.context.repo.refs("refs/heads/")?.into_iter().map(|(name, _)| name).collect();
         let protected = ProtectedBranches::new(&globs, receiver_refs.defaults.clone());
         let found = protected_branch::check_mirror(&on_remote, &here, &globs, &protected, effect);
         self.add_unrecorded("mirror push".to_owned(), found.into_iter().collect());
@@ -65,7 +65,7 @@ impl Evaluator<'_> {
             let object = if update.new.is_zero() {
                 Peeled::default()
             } else {
-                push::peel(&self.repo.objects, &update.new)?
+                push::peel(&self.context.repo.objects, &update.new)?
             };
             let refused = self.check_ref(update, object.commit.as_ref(), receiver_refs)?;
             if !refused && !update.new.is_zero() {
@@ -82,7 +82,7 @@ impl Evaluator<'_> {
         tip: Option<&Oid>,
         receiver_refs: &ReceiverRefs,
     ) -> Result<bool> {
-        let old = existing(self.repo, &update.old)?;
+        let old = existing(self.context.repo, &update.old)?;
         // A new ref has nothing that could be lost; of a first push the tip's policy is known alone.
         let own = old.as_ref().or(tip.filter(|_| receiver_refs.default_tip.is_none()));
         let (globs, level) = self.policies.protection(own, receiver_refs.default_tip.as_ref())?;
@@ -90,12 +90,12 @@ impl Evaluator<'_> {
         let protected = ProtectedBranches::new(&globs, receiver_refs.defaults.clone());
         let target = update.target.as_bstr();
         let relation = if protected.holds(target) {
-            push::relation(self.repo, update)?
+            push::relation(self.context.repo, update)?
         } else {
             // Other refs may be rewritten: the relation need not be known.
             Relation::FastForward
         };
-        let facts = RefUpdate { target, relation, shallow: push::is_shallow(self.repo) };
+        let facts = RefUpdate { target, relation, shallow: push::is_shallow(self.context.repo) };
         let found = protected_branch::check(&facts, &protected, effect);
         let refused = found.as_ref().is_some_and(|finding| finding.effect == Effect::Block);
         self.add_unrecorded(format!("ref {target}"), found.into_iter().collect());

@@ -1,10 +1,15 @@
-//! What every command is given: the options before the command, and the environment.
+//! How the program was called: the options of every command, and the environment. Makes the context of
+//! what a command does.
 
 use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::{ArgAction, ValueEnum};
 
+use crate::domain::model::error::hinted;
+use crate::domain::policy::layers;
+use crate::domain::policy::layers::flags::FlagSettings;
+use crate::flow::context::Context;
 use crate::platform::config::env::Env;
 use crate::platform::git::repo::Repo;
 use crate::platform::ui::report::OutputFormat;
@@ -41,13 +46,21 @@ pub enum Color {
     Never,
 }
 
-/// What a command works with.
-pub struct Context {
+/// What a command is given.
+pub struct Invocation {
     pub env: Env,
     pub global: Global,
+    settings: FlagSettings,
 }
 
-impl Context {
+impl Invocation {
+    /// Reads `--set`: a mistake in it is an error of every command.
+    pub fn new(env: Env, global: Global) -> Result<Self> {
+        let settings = layers::read_flags(&global.set)
+            .map_err(|problem| hinted(problem.to_string(), problem.hint))?;
+        Ok(Self { env, global, settings })
+    }
+
     /// The repository that the person means.
     pub fn repo(&self) -> Result<Repo> {
         let dir = match &self.global.repo {
@@ -55,5 +68,10 @@ impl Context {
             None => self.env.current_dir.clone(),
         };
         Repo::of_person(&dir, &self.env)
+    }
+
+    /// The context of work in that repository.
+    pub fn context<'a>(&'a self, repo: &'a Repo) -> Context<'a> {
+        Context { repo, env: &self.env, settings: &self.settings }
     }
 }
