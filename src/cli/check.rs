@@ -190,7 +190,7 @@ fn check_range(
     started: Instant,
 ) -> Result<Checked> {
     let bypass = Bypass::default();
-    let mut evaluation = evaluate_range(context, &bypass, range, paths, request, &mut out::talk)?;
+    let mut evaluation = evaluate_range(context, &bypass, range, paths, request)?;
     let commits = Some(evaluation.commits.len());
     let (read, interrupted) = (Read { files: evaluation.files, commits }, evaluation.interrupted);
     let tails = std::mem::take(&mut evaluation.tails);

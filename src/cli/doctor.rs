@@ -64,7 +64,7 @@ pub fn run(invocation: &Invocation) -> Result<ExitStatus> {
 }
 
 fn check(context: Context<'_>) -> Result<CheckResult> {
-    let Context { repo, env, settings } = context;
+    let Context { repo, env, settings, .. } = context;
     let law = match repo.head()? {
         Some(head) => repo.objects.file(&repo.tree_of(&head)?, BStr::new(POLICY_FILE))?,
         None => None,

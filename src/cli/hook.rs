@@ -16,7 +16,7 @@ use crate::domain::model::push::Receiver;
 use crate::domain::model::report::{ExitStatus, Report, Skipped, Verdict};
 use crate::domain::model::text::counted;
 use crate::domain::policy::commands::Moment;
-use crate::flow::context::Context;
+use crate::flow::context::{Context, Notify};
 use crate::flow::evaluate::bookkeeping;
 use crate::flow::evaluate::bypass;
 use crate::flow::evaluate::bypass::Bypass;
@@ -36,6 +36,7 @@ use crate::platform::git::change;
 use crate::platform::git::push::{parse_pre_push, parse_pre_receive};
 use crate::platform::git::repo::Repo;
 use crate::platform::process::Cmd;
+use crate::platform::ui::notice;
 use crate::platform::ui::out;
 use crate::platform::ui::report::{OutputFormat, printable, render};
 
@@ -130,7 +131,7 @@ impl HookCall<'_> {
     }
 
     fn context<'r>(&'r self, repo: &'r Repo) -> Context<'r> {
-        Context::without_flags(repo, self.env)
+        Context::without_flags(repo, self.env, &notice::print)
     }
 
     /// The repository, and what is to be left out, which is said and recorded. `None` where all of
@@ -155,7 +156,10 @@ impl HookCall<'_> {
                 Ok(()) => "recorded for `tribunal hooks status`".to_owned(),
                 Err(error) => {
                     bookkeeping::mark_warned();
-                    format!("not recorded: {error:#} (hint: {})", bookkeeping::hint(&repo))
+                    format!(
+                        "not recorded: {error:#} (hint: {})",
+                        notice::rights_hint(&repo.state_dir())
+                    )
                 }
             };
             out::warn(&format!("{left}: {what}; {recorded}"));
@@ -184,7 +188,10 @@ impl HookCall<'_> {
         }
         if report.verdict == Verdict::Pass {
             if !bypass.is_any() {
-                bookkeeping::warn_once(&repo, passed_trees::record(&repo, &tree, &effective.hash));
+                bookkeeping::warn_once(
+                    context,
+                    passed_trees::record(&repo, &tree, &effective.hash),
+                );
             }
             let see = match base_tree {
                 Some(_) => "tribunal check --from HEAD~1",
@@ -258,8 +265,7 @@ impl HookCall<'_> {
         let Some((repo, bypass)) = self.asked()? else { return Ok(ExitStatus::Pass) };
         let updates = parse_pre_push(input)?;
         let receiver = self.receiver(&repo)?;
-        let mut evaluation =
-            evaluate_push(self.context(&repo), &bypass, &updates, &receiver, &mut out::talk)?;
+        let mut evaluation = evaluate_push(self.context(&repo), &bypass, &updates, &receiver)?;
         if !evaluation.refuses() && !bypass.is_any() {
             self.consult_reviews(&repo, &mut evaluation);
         }
@@ -279,12 +285,10 @@ impl HookCall<'_> {
     /// Adds what the reviews of the commits say. An error here does not stop the
     /// push: reviews help, and the gates have passed.
     fn consult_reviews(&self, repo: &Repo, evaluation: &mut PushEvaluation) {
-        let mut tell = |line: &str| {
-            if std::io::stderr().is_terminal() {
-                out::talk(line);
-            }
-        };
-        match review::push::check_reviews(repo, self.env, &evaluation.commits, &mut tell) {
+        let is_watched = std::io::stderr().is_terminal();
+        let notices: &Notify<'_> = if is_watched { &notice::print } else { &notice::print_warning };
+        let context = Context { notices, ..self.context(repo) };
+        match review::push::check_reviews(context, &evaluation.commits) {
             Ok(consulted) => {
                 evaluation.parts.extend(consulted.parts);
                 evaluation.skipped.extend(consulted.skipped);
@@ -303,9 +307,9 @@ impl HookCall<'_> {
         let env = self.env.of_server();
         let repo = Repo::discover(&env.current_dir, Some(&env))?;
         let updates = parse_pre_receive(input)?;
-        let (context, bypass) = (Context::without_flags(&repo, &env), Bypass::default());
-        let evaluation =
-            evaluate_push(context, &bypass, &updates, &Receiver::Here, &mut out::talk)?;
+        let (context, bypass) =
+            (Context::without_flags(&repo, &env, &notice::print), Bypass::default());
+        let evaluation = evaluate_push(context, &bypass, &updates, &Receiver::Here)?;
         Ok(print_push(evaluation, "the push was rejected; nothing changed on the server", started))
     }
 }

@@ -10,8 +10,10 @@ use crate::domain::model::error::hinted;
 use crate::domain::policy::layers;
 use crate::domain::policy::layers::flags::FlagSettings;
 use crate::flow::context::Context;
+use crate::flow::context::Notify;
 use crate::platform::config::env::Env;
 use crate::platform::git::repo::Repo;
+use crate::platform::ui::notice;
 use crate::platform::ui::report::OutputFormat;
 
 /// The options of every command.
@@ -72,6 +74,8 @@ impl Invocation {
 
     /// The context of work in that repository.
     pub fn context<'a>(&'a self, repo: &'a Repo) -> Context<'a> {
-        Context { repo, env: &self.env, settings: &self.settings }
+        let notices: &Notify<'_> =
+            if self.global.quiet { &notice::print_warning } else { &notice::print };
+        Context { repo, env: &self.env, settings: &self.settings, notices }
     }
 }

@@ -70,30 +70,23 @@ pub struct ResumeArgs {
 pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     let repo = invocation.repo()?;
     let context = invocation.context(&repo);
-    let Context { repo, env, settings } = context;
+    let Context { repo, env, .. } = context;
     let later = "the change is reviewed once the call is over";
     inside::refuse(env, "a review cannot be asked for", later)?;
-    let quiet = invocation.global.quiet;
     if args.waiting {
-        let worked =
-            background::drain(repo, |commit| review::in_background(repo, env, settings, commit));
+        let worked = background::drain(repo, |commit| review::in_background(context, commit));
         return match worked {
             Err(error) if error.is::<Stopped>() => Ok(ExitStatus::Interrupted),
             worked => worked.map(|()| ExitStatus::Pass),
         };
     }
-    let tell = |line: &str| {
-        if !quiet {
-            out::talk(line);
-        }
-    };
     let request = ReviewRequest {
         range: range(repo, args)?,
         spec: args.spec.as_ref().map(|path| env.current_dir.join(path)),
         fix: args.fix,
         fresh: args.fresh,
     };
-    let reviewed = review::review(repo, env, settings, &request, &tell);
+    let reviewed = review::review(context, &request);
     ended(context, &invocation.global, reviewed, args.report)
 }
 
@@ -101,15 +94,8 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
 pub fn resume(invocation: &Invocation, args: &ResumeArgs) -> Result<ExitStatus> {
     let repo = invocation.repo()?;
     let context = invocation.context(&repo);
-    let Context { repo, env, settings } = context;
-    inside::refuse(env, "no run can be gone on with", "resume it once the call is over")?;
-    let quiet = invocation.global.quiet;
-    let tell = |line: &str| {
-        if !quiet {
-            out::talk(line);
-        }
-    };
-    let reviewed = review::resume(repo, env, settings, &args.run, &tell);
+    inside::refuse(context.env, "no run can be gone on with", "resume it once the call is over")?;
+    let reviewed = review::resume(context, &args.run);
     ended(context, &invocation.global, reviewed, false)
 }
 
@@ -130,7 +116,7 @@ fn ended(
         }
     };
     if report {
-        let path = review::report::write(context.repo, context.env, &reviewed)?;
+        let path = review::report::write(context, &reviewed)?;
         if !global.quiet {
             out::talk(&format!("the report is in `{}`", path.display()));
         }

@@ -67,5 +67,5 @@ fn want_reviews(place: &WatchedRepo, top: &Path, moved: &HeadMove) -> Result<boo
         return Ok(false);
     }
     let repo = Repo::discover(top, None)?;
-    background::enqueue(&repo, &place.env, &place.settings, &moved.commits, &moved.left_out)
+    background::enqueue(place.context(&repo), &moved.commits, &moved.left_out)
 }

@@ -6,6 +6,7 @@ use crate::domain::policy::layers::flags::FlagSettings;
 use crate::flow::context::Context;
 use crate::platform::config::env::Env;
 use crate::platform::git::repo::Repo;
+use crate::platform::ui::notice;
 
 /// Where the watcher works and under which settings.
 pub struct WatchedRepo {
@@ -19,7 +20,7 @@ pub struct WatchedRepo {
 impl WatchedRepo {
     /// The repository of a context, to be kept beyond it.
     pub fn of(context: Context<'_>) -> Self {
-        let Context { repo, env, settings } = context;
+        let Context { repo, env, settings, .. } = context;
         // One spelling, whichever work tree we were started from: events are compared by path.
         let common_dir = repo.common_dir.canonicalize().unwrap_or_else(|_| repo.common_dir.clone());
         let state_dir = common_dir.join("tribunal");
@@ -28,6 +29,6 @@ impl WatchedRepo {
 
     /// The context of work in one of its work trees, which `repo` was opened from.
     pub fn context<'a>(&'a self, repo: &'a Repo) -> Context<'a> {
-        Context { repo, env: &self.env, settings: &self.settings }
+        Context { repo, env: &self.env, settings: &self.settings, notices: &notice::log }
     }
 }

@@ -1,5 +1,6 @@
 //! What a use case works with, whichever entry point began it.
 
+use crate::domain::model::notice::Notice;
 use crate::domain::policy::layers::flags::FlagSettings;
 use crate::platform::config::env::Env;
 use crate::platform::git::repo::Repo;
@@ -14,11 +15,20 @@ pub struct Context<'a> {
     pub env: &'a Env,
     /// What `--set` gave; a policy is resolved with it.
     pub settings: &'a FlagSettings,
+    /// Gets what the work tells on its way; called from any thread.
+    pub notices: &'a Notify<'a>,
 }
+
+/// Shows a notice, or writes it down.
+pub type Notify<'a> = dyn Fn(&Notice) + Sync + 'a;
 
 impl<'a> Context<'a> {
     /// A context with no settings from a command line, as a hook has.
-    pub fn without_flags(repo: &'a Repo, env: &'a Env) -> Self {
-        Self { repo, env, settings: FlagSettings::none() }
+    pub fn without_flags(repo: &'a Repo, env: &'a Env, notices: &'a Notify<'a>) -> Self {
+        Self { repo, env, settings: FlagSettings::none(), notices }
+    }
+
+    pub fn notify(&self, notice: impl Into<Notice>) {
+        (self.notices)(&notice.into());
     }
 }

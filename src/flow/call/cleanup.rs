@@ -6,8 +6,9 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::domain::model::error::hinted;
+use crate::domain::model::notice::Warning;
 use crate::flow::call::folder::CallFolder;
-use crate::flow::evaluate::recording::damaged_ledger;
+use crate::flow::context::Notify;
 use crate::platform::agents::ask::Outcome;
 use crate::platform::config::env::{Env, now};
 use crate::platform::process::end_survivors;
@@ -16,7 +17,6 @@ use crate::platform::store::ledger::call::Call;
 use crate::platform::store::ledger::error::Error as LedgerError;
 use crate::platform::store::runs;
 use crate::platform::store::runs::RunFolder;
-use crate::platform::ui::out;
 
 /// How long a surviving agent may take to end.
 const SURVIVORS_END: Duration = Duration::from_secs(10);
@@ -37,7 +37,7 @@ pub fn end_surviving_agents(run_folder: &Path) -> Result<()> {
 
 /// Redacts the files of runs that were killed during a call and that no process works on, and closes
 /// the call in the ledger. Its cost stays unknown.
-pub fn clean_up_calls(state_dir: &Path, env: &Env) -> Result<()> {
+pub fn clean_up_calls(state_dir: &Path, env: &Env, notices: &Notify<'_>) -> Result<()> {
     if !ledger::exists(state_dir) {
         return Ok(());
     }
@@ -64,7 +64,7 @@ pub fn clean_up_calls(state_dir: &Path, env: &Env) -> Result<()> {
         };
         let done = ledger::with(state_dir, time, |ledger| ledger.end_call(&call));
         if let Some(path) = done.map_err(LedgerError::hinted)?.set_aside {
-            out::warn(&damaged_ledger(&path).reason);
+            notices(&Warning::LedgerSetAside { path }.into());
         }
     }
     Ok(())

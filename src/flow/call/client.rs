@@ -6,9 +6,10 @@ use std::sync::{Mutex, PoisonError};
 use anyhow::Result;
 use serde_json::Value;
 
+use crate::domain::model::notice::Warning;
 use crate::domain::policy::settings::Policy;
 use crate::flow::call::roles::AssignedAgent;
-use crate::flow::evaluate::recording::damaged_ledger;
+use crate::flow::context::Notify;
 use crate::platform::agents::ask::Access;
 use crate::platform::agents::env::Around;
 use crate::platform::config::env::{Env, now};
@@ -31,8 +32,7 @@ pub struct AgentClient<'a> {
     pub interrupts: Interrupts,
     /// Stays open from one call to the next; starts as `Mutex::default()`.
     pub ledger: Mutex<Option<Ledger>>,
-    /// Gets a line of progress where a call waits.
-    pub tell: &'a (dyn Fn(&str) + Sync),
+    pub notices: &'a Notify<'a>,
 }
 
 /// A question to an agent of the run.
@@ -65,7 +65,7 @@ impl AgentClient<'_> {
         let done =
             ledger::with(&self.state_dir, now(self.env), work).map_err(LedgerError::hinted)?;
         if let Some(path) = &done.set_aside {
-            (self.tell)(&damaged_ledger(path).reason);
+            (self.notices)(&Warning::LedgerSetAside { path: path.clone() }.into());
         }
         Ok(done.value)
     }

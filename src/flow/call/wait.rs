@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use jiff::Timestamp;
 
+use crate::domain::model::notice::Progress;
 use crate::flow::call::client::AgentClient;
 use crate::flow::call::retry::{jittered, later, random};
 use crate::platform::config::env::{backoff_base, now};
@@ -47,7 +48,8 @@ impl AgentClient<'_> {
         if until > patience {
             return Waited::TooLong;
         }
-        (self.tell)(&format!("`{name}` is at its rate limit: waiting until {}", clock(until)));
+        let agent = name.to_owned();
+        (self.notices)(&Progress::WaitingForRateLimit { agent, until }.into());
         let jitter = jittered(backoff_base(self.env) * RESET_JITTER, random());
         let until = later(until, jitter);
         let left = |time: Timestamp| {

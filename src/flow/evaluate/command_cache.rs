@@ -8,8 +8,8 @@ use anyhow::Result;
 
 use crate::domain::model::oid::Oid;
 use crate::domain::policy::commands::CommandGate;
+use crate::flow::context::Context;
 use crate::flow::evaluate::{bookkeeping, trust};
-use crate::platform::git::repo::Repo;
 use crate::platform::store::file;
 
 /// The size at which the older half is dropped, in bytes: some thousand passes.
@@ -25,13 +25,14 @@ pub struct CommandCache {
 
 impl CommandCache {
     /// Reads the cache. Without it, or where it cannot be read, commands run once more.
-    pub fn load(repo: &Repo) -> Self {
+    pub fn load(context: Context<'_>) -> Self {
+        let repo = context.repo;
         let path = repo.state_dir().join("commands/passed");
         let text = fs::read_to_string(&path).unwrap_or_default();
         if text.len() > MAX_BYTES {
             // A pass that another run adds meanwhile may be lost: its command runs once more.
             let half: String = text.lines().skip(text.lines().count() / 2).map(line_of).collect();
-            bookkeeping::warn_once(repo, file::write_atomic(&path, half.as_bytes()));
+            bookkeeping::warn_once(context, file::write_atomic(&path, half.as_bytes()));
         }
         let partial = repo.git_dir.join("info/sparse-checkout").exists();
         Self { path, partial, keys: text.lines().map(str::to_owned).collect() }

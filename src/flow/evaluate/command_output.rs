@@ -8,8 +8,8 @@ use anyhow::{Context as _, Result};
 use bstr::ByteSlice as _;
 
 use crate::domain::gates::secrets::redact;
+use crate::flow::context::Context;
 use crate::flow::evaluate::bookkeeping;
-use crate::platform::git::repo::Repo;
 use crate::platform::store::share;
 
 /// How much of a failed command's output is shown, in lines.
@@ -38,10 +38,10 @@ pub fn printed(output: &Path, report: Option<&PathBuf>) -> Result<Vec<u8>> {
 
 /// Keeps what a command printed where people find it, with some older ones; `None` where that
 /// cannot be done, which is said.
-pub fn keep_log(repo: &Repo, name: &str, printed: &[u8]) -> Option<PathBuf> {
+pub fn keep_log(context: Context<'_>, name: &str, printed: &[u8]) -> Option<PathBuf> {
     let plain = |c: char| if c.is_ascii_alphanumeric() || "-_".contains(c) { c } else { '_' };
     let name: String = name.chars().map(plain).take(100).collect();
-    let folder = repo.state_dir().join("logs/commands");
+    let folder = context.repo.state_dir().join("logs/commands");
     let numbered = |number: usize| match number {
         0 => folder.join(format!("{name}.log")),
         _ => folder.join(format!("{name}.{number}.log")),
@@ -56,7 +56,7 @@ pub fn keep_log(repo: &Repo, name: &str, printed: &[u8]) -> Option<PathBuf> {
     };
     let kept = keep().with_context(|| format!("could not write `{}`", numbered(0).display()));
     let path = kept.is_ok().then(|| numbered(0));
-    bookkeeping::warn_once(repo, kept);
+    bookkeeping::warn_once(context, kept);
     path
 }
 

@@ -81,7 +81,7 @@ pub fn run_commands(
         return Ok(outcome);
     }
     let trusted = Trusted::load(context.repo)?;
-    let cache = CommandCache::load(context.repo);
+    let cache = CommandCache::load(context);
     wanted.retain(|command| {
         if !trusted.holds(command) {
             outcome.skip(&[*command], &untrusted(&trusted, command));
@@ -241,7 +241,7 @@ impl CommandRunner<'_> {
         let ended =
             self.shell(workspace, command).supervise(to_report, &to_log, self.interrupts)?;
         let printed = printed(&log, stdout_alone.then_some(&report))?;
-        let kept = keep_log(self.context.repo, &command.name, &printed);
+        let kept = keep_log(self.context, &command.name, &printed);
         if let Ended::Interrupted(signal) = ended {
             outcome.skip(&[command], "it was stopped: interrupted");
             outcome.interrupted = Some(signal);
@@ -269,10 +269,7 @@ impl CommandRunner<'_> {
         let mut found = read.unwrap_or_default();
         match failure {
             None if found.is_empty() && !unread => {
-                bookkeeping::warn_once(
-                    self.context.repo,
-                    self.cache.add(command, &self.change.tree),
-                );
+                bookkeeping::warn_once(self.context, self.cache.add(command, &self.change.tree));
             }
             // What stops the change is said with its place: the failure as such says nothing more.
             Some(what) if found.iter().all(|finding| finding.severity < Severity::High) => {

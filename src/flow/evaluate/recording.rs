@@ -7,6 +7,7 @@ use anyhow::Result;
 use crate::domain::gates::secrets::redact;
 use crate::domain::model::change::Change;
 use crate::domain::model::finding::{Effect, Finding};
+use crate::domain::model::notice::Warning;
 use crate::domain::model::report::{Reported, Skipped};
 use crate::domain::model::stored_finding::FindingStatus;
 use crate::flow::context::Context;
@@ -16,7 +17,7 @@ use crate::platform::config::env::now;
 use crate::platform::store::ledger;
 use crate::platform::store::ledger::error::Error as LedgerError;
 use crate::platform::store::ledger::record::{FindingFingerprint, ScanContext};
-use crate::platform::ui::out;
+use crate::platform::ui::notice::warning_line;
 use crate::platform::ui::sarif::Answers;
 
 /// Findings with their ids and states in the ledger.
@@ -110,7 +111,7 @@ pub fn answers(context: Context<'_>, findings: &[Reported]) -> Result<Answers> {
     });
     let done = done.map_err(LedgerError::hinted)?;
     if let Some(path) = &done.set_aside {
-        out::warn(&damaged_ledger(path).reason);
+        context.notify(Warning::LedgerSetAside { path: path.clone() });
     }
     Ok(done.value)
 }
@@ -131,10 +132,7 @@ fn without_effect_if_answered(mut reported: Reported) -> Reported {
 
 /// Reports that the ledger was damaged and begun anew.
 pub fn damaged_ledger(path: &Path) -> Skipped {
-    let reason = format!(
-        "the ledger was damaged and is set aside as `{}`; a new one was begun, earlier decisions are not in it",
-        path.display()
-    );
+    let reason = warning_line(&Warning::LedgerSetAside { path: path.to_owned() });
     Skipped { gate: "ledger".to_owned(), reason }
 }
 

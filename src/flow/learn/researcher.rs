@@ -20,6 +20,7 @@ use crate::platform::process::Interrupts;
 use crate::platform::store::runs;
 use crate::platform::store::runs::RunFolder;
 use crate::platform::store::share;
+use crate::platform::ui::notice;
 
 /// Calls the researcher, which is looked up at the first question.
 pub(super) struct Researcher<'a> {
@@ -58,7 +59,7 @@ impl<'a> Researcher<'a> {
         let state_dir = self.context.repo.state_dir();
         if self.folder.is_none() {
             // Cleans up after killed drafts: no other command may run here.
-            clean_up_calls(&state_dir, self.context.env)?;
+            clean_up_calls(&state_dir, self.context.env, self.context.notices)?;
             runs::remove_stateless(&state_dir, runs::long_ago(now(self.context.env)))?;
             self.folder = Some(RunFolder::create(&state_dir, &self.run)?);
         }
@@ -79,7 +80,7 @@ impl<'a> Researcher<'a> {
             folder,
             interrupts: Interrupts::listen().context("could not listen for signals")?,
             ledger: Mutex::default(),
-            tell: &|text| tracing::info!("{text}"),
+            notices: &notice::log,
         };
         self.asked += 1;
         let reply = client.ask(&AgentQuestion {

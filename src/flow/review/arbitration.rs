@@ -4,6 +4,7 @@ use anyhow::{Context as _, Result};
 
 use crate::domain::model::change::Change;
 use crate::domain::model::finding::Effect;
+use crate::domain::model::notice::Progress;
 use crate::domain::model::stored_finding::FindingStatus;
 use crate::domain::pipeline::job::{JobId, JobOutcome};
 use crate::domain::review::arbiter::ArbiterAnswer;
@@ -11,14 +12,12 @@ use crate::domain::review::arbiter_decision::{ArbiterDecision, ArbiterVerdict};
 use crate::domain::review::finding::ReviewFinding;
 use crate::domain::review::tracked::TrackedFinding;
 use crate::domain::review::{arbiter, prompt};
-use crate::flow::context::Context;
 use crate::flow::evaluate::recording;
 use crate::flow::review::delivery::near;
 use crate::flow::review::finding;
 use crate::flow::review::request::{ExpectedReply, StructuredRequest};
 use crate::flow::review::session::ReviewSession;
 use crate::platform::store::ledger::error::Error as LedgerError;
-use crate::platform::ui::report::printable;
 
 impl ReviewSession<'_> {
     /// The request to decide about a finding.
@@ -39,7 +38,11 @@ impl ReviewSession<'_> {
             others: &others,
             fence_nonce: &token,
         };
-        self.tell(&format!("{} arbitrates {id}: {}", arbiter.name, printable(&finding.title)));
+        self.context.notify(Progress::Arbitrating {
+            agent: arbiter.name.clone(),
+            finding: id.to_owned(),
+            title: finding.title.clone(),
+        });
         Ok(StructuredRequest {
             to: arbiter,
             key,
@@ -81,8 +84,7 @@ impl ReviewSession<'_> {
         let finding = TrackedFinding::new(raised.clone(), 0, false);
         let finding = finding::to_ledger(&finding, Some(&decision), Effect::Warn);
         let found = [(change, vec![finding])];
-        let kept = recording::try_record(Context::without_flags(self.repo, self.env), &found)
-            .map_err(LedgerError::hinted)?;
+        let kept = recording::try_record(self.context, &found).map_err(LedgerError::hinted)?;
         let Some(reported) = kept.findings.into_iter().next() else {
             return Ok(JobOutcome::Arbitrated(decision, None));
         };

@@ -6,7 +6,6 @@ use anyhow::{Context as _, Result};
 use rustix::process::Pid;
 
 use crate::domain::model::oid::Oid;
-use crate::domain::policy::layers::flags::FlagSettings;
 use crate::domain::policy::settings::Policy;
 use crate::flow::call::roles;
 use crate::flow::context::Context;
@@ -29,20 +28,13 @@ pub fn is_enabled(env: &Env) -> bool {
 
 /// Enqueues commits for review and starts a worker; those of `left_out` are only listed in `status`.
 /// Returns `false` where there is no reviewer.
-pub fn enqueue(
-    repo: &Repo,
-    env: &Env,
-    flags: &FlagSettings,
-    commits: &[Oid],
-    left_out: &[Oid],
-) -> Result<bool> {
-    let head = repo.head()?.map(|head| repo.tree_of(&head)).transpose()?;
-    let context = Context { repo, env, settings: flags };
+pub fn enqueue(context: Context<'_>, commits: &[Oid], left_out: &[Oid]) -> Result<bool> {
+    let head = context.repo.head()?.map(|head| context.repo.tree_of(&head)).transpose()?;
     let effective = policy::read_policy(context, head.as_ref(), RuleSelection::None)?;
-    if !has_reviewer(repo, env, &effective.policy) {
+    if !has_reviewer(context, &effective.policy) {
         return Ok(false);
     }
-    let state_dir = repo.state_dir();
+    let state_dir = context.repo.state_dir();
     for commit in left_out {
         backlog::leave_out(&state_dir, commit)?;
     }
@@ -50,27 +42,27 @@ pub fn enqueue(
         // What does not fit the queue is listed in `status`.
         backlog::want(&state_dir, commit)?;
     }
-    start(repo, env, flags)?;
+    start(context)?;
     Ok(true)
 }
 
 /// Whether there is an agent that can review.
-pub fn has_reviewer(repo: &Repo, env: &Env, policy: &Policy) -> bool {
-    let home = roles::agents_home(repo);
-    roles::assign_reviewers(policy, roles::around(repo, env, &home))
+pub fn has_reviewer(context: Context<'_>, policy: &Policy) -> bool {
+    let home = roles::agents_home(context.repo);
+    roles::assign_reviewers(policy, roles::around(context.repo, context.env, &home))
         .is_ok_and(|assignment| assignment.reviewers.is_some())
 }
 
 /// Starts a worker, which ends at once where another one runs.
-pub fn start(repo: &Repo, env: &Env, flags: &FlagSettings) -> Result<()> {
-    let log = backlog::log(&repo.state_dir())?;
+pub fn start(context: Context<'_>) -> Result<()> {
+    let log = backlog::log(&context.repo.state_dir())?;
     let program = own_path().context("could not tell where this program is")?;
-    let place = repo.work_tree.as_ref().unwrap_or(&repo.git_dir);
+    let place = context.repo.work_tree.as_ref().unwrap_or(&context.repo.git_dir);
     let mut command = Cmd::new(program, Path::new("/"))
-        .args(["review", "--waiting", "--quiet", "--repo"])
+        .args(["review", "--waiting", "--quiet", "--context.repo"])
         .arg(place)
-        .args(flags.words().iter().flat_map(|flag| ["--set", flag]));
-    for (name, _) in env.with_prefix("GIT_") {
+        .args(context.settings.words().iter().flat_map(|flag| ["--set", flag]));
+    for (name, _) in context.env.with_prefix("GIT_") {
         command = command.env_remove(name);
     }
     command.detach(&log)?;

@@ -6,8 +6,10 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 
 use crate::domain::model::error::hinted;
+use crate::domain::model::notice::Progress;
 use crate::domain::pipeline::review_loop::{RunKind, Stage};
 use crate::domain::pipeline::run::Run;
+use crate::flow::context::Context;
 use crate::platform::process::Identity;
 use crate::platform::store::lock;
 use crate::platform::store::lock::{Held, Wait};
@@ -74,18 +76,15 @@ pub(super) fn find_run(
 
 /// Waits until no other process works on a run, then takes it. `None` where it was removed meanwhile.
 pub(super) fn await_run(
-    state_dir: &Path,
+    context: Context<'_>,
     id: &str,
     longest: Duration,
-    tell: &(dyn Fn(&str) + Sync),
 ) -> Result<Option<(RunFolder, Run)>> {
     let wait = Wait { living: longest, ..Wait::FOR_ITS_END };
-    let told = &mut |holder: Option<&Identity>| match holder.filter(|holder| holder.is_alive()) {
-        Some(holder) => tell(&format!(
-            "process {} reviews this already, in the run {id}: waiting for what it comes to",
-            holder.pid
-        )),
-        None => tell(&dying(id)),
+    let state_dir = &context.repo.state_dir();
+    let told = &mut |holder: Option<&Identity>| {
+        let process = holder.filter(|holder| holder.is_alive()).map(|holder| holder.pid);
+        context.notify(Progress::WaitingForRun { run: id.to_owned(), process });
     };
     if let Some(folder) = RunFolder::take(state_dir, id, wait, told)? {
         return Ok(runs::load(state_dir, id)?.map(|run| (folder, run)));
@@ -101,14 +100,11 @@ pub(super) fn await_run(
 }
 
 /// Takes a stopped run; waits for the end of a process that was killed at it.
-pub(super) fn resume(
-    state_dir: &Path,
-    id: &str,
-    tell: &(dyn Fn(&str) + Sync),
-) -> Result<RunFolder> {
+pub(super) fn resume(context: Context<'_>, id: &str) -> Result<RunFolder> {
+    let state_dir = &context.repo.state_dir();
     let told = &mut |holder: Option<&Identity>| {
         if holder.is_none_or(|holder| !holder.is_alive()) {
-            tell(&dying(id));
+            context.notify(Progress::WaitingForRun { run: id.to_owned(), process: None });
         }
     };
     RunFolder::take(state_dir, id, Wait::FOR_ITS_END, told)?.ok_or_else(|| {
@@ -118,10 +114,6 @@ pub(super) fn resume(
             "wait for it, or end that process",
         )
     })
-}
-
-fn dying(id: &str) -> String {
-    format!("what worked on the run {id} was killed: waiting for its end")
 }
 
 fn who(state_dir: &Path, id: &str) -> String {

@@ -11,10 +11,11 @@ use crate::domain::model::oid::Oid;
 use crate::domain::pipeline::review_loop::Stage;
 use crate::domain::pipeline::run::Run;
 use crate::flow::call::cleanup::clean_up_calls;
+use crate::flow::context::Context;
 use crate::flow::review::fix;
 use crate::flow::workspace::checkout;
 use crate::flow::workspace::{attempt, reading_copy};
-use crate::platform::config::env::{Env, now};
+use crate::platform::config::env::now;
 use crate::platform::git::repo::Repo;
 use crate::platform::store::runs;
 use crate::platform::store::runs::RunFolder;
@@ -23,20 +24,20 @@ use crate::platform::store::runs::RunFolder;
 const KEPT: usize = 100;
 
 /// Cleans up after runs that no process works on. The attempts of a run stay as long as the run.
-pub fn clean_up(repo: &Repo, env: &Env) -> Result<()> {
-    let state_dir = repo.state_dir();
-    clean_up_calls(&state_dir, env)?;
-    let long_ago = runs::long_ago(now(env));
+pub fn clean_up(context: Context<'_>) -> Result<()> {
+    let state_dir = context.repo.state_dir();
+    clean_up_calls(&state_dir, context.env, context.notices)?;
+    let long_ago = runs::long_ago(now(context.env));
     let is_old = |id: &str| runs::began(id).is_some_and(|began| began < long_ago);
     // Before the runs are listed: one that begins meanwhile is in neither list.
-    let attempts = attempt::by_run(repo)?;
+    let attempts = attempt::by_run(context.repo)?;
     let ids = runs::list(&state_dir)?;
     for id in ids.iter().skip(KEPT) {
         if (is_old(id) || is_over(&state_dir, id))
             && let Some(folder) = RunFolder::try_take(&state_dir, id)?
         {
             // First: attempts whose run is gone are found by their age alone.
-            forget(repo, attempts.get(id));
+            forget(context.repo, attempts.get(id));
             folder.remove()?;
         }
     }
@@ -44,10 +45,10 @@ pub fn clean_up(repo: &Repo, env: &Env) -> Result<()> {
     // A run whose folder is gone cannot be continued.
     for (id, of_run) in &attempts {
         if is_old(id) && !ids.contains(id) {
-            forget(repo, Some(of_run));
+            forget(context.repo, Some(of_run));
         }
     }
-    remove_workspaces(repo, &state_dir)
+    remove_workspaces(context.repo, &state_dir)
 }
 
 /// Deletes the attempts of a run. Those that cannot be deleted are tried again later, by their age.

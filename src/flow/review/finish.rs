@@ -12,6 +12,7 @@ use crate::domain::pipeline::run::{Names, Run};
 use crate::domain::review::arbiter_decision::ArbiterVerdict;
 use crate::domain::review::converge::blocking;
 use crate::domain::review::decide::{Decision, EscalationDetail};
+use crate::flow::context::Context;
 use crate::flow::evaluate::recording;
 use crate::flow::evaluate::report::build_report;
 use crate::flow::review::finding;
@@ -21,26 +22,22 @@ use crate::flow::review::receipt;
 use crate::flow::review::receipt::{FoundReceipt, ReviewReceipt};
 use crate::flow::review::target::ReviewTarget;
 use crate::flow::workspace::attempt;
-use crate::platform::config::env::{Env, now};
+use crate::platform::config::env::now;
 use crate::platform::git::repo::Repo;
 use crate::platform::store::ledger;
 use crate::platform::store::ledger::Ledger;
 use crate::platform::store::ledger::call::Call;
 use crate::platform::store::ledger::error::Error as LedgerError;
-use crate::platform::ui::out;
 use crate::platform::ui::review_report::Offer;
 
 /// Stores what is to be kept of a run that came to this end: the receipt of a complete review, the
 /// branch of a fix. Idempotent.
-pub fn close(repo: &Repo, env: &Env, run: &Run, end: &RunEnd) -> Result<()> {
+pub fn close(context: Context<'_>, run: &Run, end: &RunEnd) -> Result<()> {
     match run.review_loop().kind {
-        RunKind::Fix => publish(repo, run, end.best).map(drop),
+        RunKind::Fix => publish(context.repo, run, end.best).map(drop),
         RunKind::Review if has_receipt(run, &end.decision) => {
-            let receipt = receipt_of(run, end, &calls(repo, env, &run.id)?, now(env));
-            if let Some(aside) = keep(repo, env, &receipt)? {
-                out::warn(&aside.reason);
-            }
-            Ok(())
+            let receipt = receipt_of(run, end, &calls(context, &run.id)?, now(context.env));
+            keep(context, &receipt)
         }
         RunKind::Review => Ok(()),
     }
@@ -48,28 +45,29 @@ pub fn close(repo: &Repo, env: &Env, run: &Run, end: &RunEnd) -> Result<()> {
 
 /// Reports what a run came to, or how far a paused one came. A paused run that has fixes offers them on
 /// its branch meanwhile.
-pub fn report(repo: &Repo, env: &Env, run: &Run, paths: Vec<String>) -> Result<ReviewResult> {
+pub fn report(context: Context<'_>, run: &Run, paths: Vec<String>) -> Result<ReviewResult> {
     let review = run.review_loop();
     let Some(RunEnd { decision, best }) = review.end().cloned() else {
         anyhow::bail!("the run `{}` has not ended", run.id);
     };
-    let calls = calls(repo, env, &run.id)?;
+    let calls = calls(context, &run.id)?;
     let names = names(run, &calls);
     let mut findings = run.record().gated.clone();
-    findings.extend(reported(repo, env, run, best, &stopping(run, best), &decision)?);
+    findings.extend(reported(context, run, best, &stopping(run, best), &decision)?);
     let (resume_when, offer) = match &review.stage {
-        Stage::Paused(pause) => (Some(pause.resume_when), publish(repo, run, best)?),
+        Stage::Paused(pause) => (Some(pause.resume_when), publish(context.repo, run, best)?),
         // The branch belongs to the person by now: it may be moved, merged or gone.
-        _ => (None, attempt::published_branch(repo, &run.id)?),
+        _ => (None, attempt::published_branch(context.repo, &run.id)?),
     };
     let receipt = match review.kind {
         RunKind::Review if resume_when.is_none() && has_receipt(run, &decision) => {
-            receipt::find(repo, env, &run.about.question)?
+            receipt::find(context, &run.about.question)?
         }
         _ => None,
     };
     let skipped = run.record().skipped.clone();
-    let report = report_of(verdict(&decision), findings, skipped, run.about.started, now(env));
+    let report =
+        report_of(verdict(&decision), findings, skipped, run.about.started, now(context.env));
     let details = ReviewDetails {
         run: run.id.clone(),
         route: run.about.route,
@@ -145,12 +143,12 @@ fn receipt_of(run: &Run, end: &RunEnd, calls: &[Call], time: Timestamp) -> Revie
     }
 }
 
-/// Stores a receipt, unless a newer run has one; a notice where the ledger was damaged.
-fn keep(repo: &Repo, env: &Env, receipt: &ReviewReceipt) -> Result<Option<Skipped>> {
+/// Stores a receipt, unless a newer run has one.
+fn keep(context: Context<'_>, receipt: &ReviewReceipt) -> Result<()> {
     // After a kill the question may have been asked afresh: the ids of runs sort by age.
-    match receipt::find(repo, env, &receipt.question)? {
-        Some(known) if known.receipt.run >= receipt.run => Ok(None),
-        _ => receipt::keep(repo, receipt),
+    match receipt::find(context, &receipt.question)? {
+        Some(known) if known.receipt.run >= receipt.run => Ok(()),
+        _ => receipt::keep(context, receipt),
     }
 }
 
@@ -228,14 +226,13 @@ fn has_receipt(run: &Run, decision: &Decision) -> bool {
 
 /// The run's open findings: those that the decision rests on block the change.
 fn reported(
-    repo: &Repo,
-    env: &Env,
+    context: Context<'_>,
     run: &Run,
     best: usize,
     stopping: &[String],
     decision: &Decision,
 ) -> Result<Vec<Reported>> {
-    let state_dir = repo.state_dir();
+    let state_dir = context.repo.state_dir();
     let ledger = ledger::exists(&state_dir).then(|| Ledger::open(&state_dir)).transpose();
     let ledger = ledger.map_err(LedgerError::hinted)?;
     let stops = matches!(decision, Decision::Fix(_) | Decision::Escalate(_));
@@ -262,7 +259,9 @@ fn reported(
         };
         let finding = finding::to_ledger(standing, standing.decision.as_ref(), effect);
         let known = match (&ledger, kept) {
-            (Some(ledger), Some(id)) => ledger.get(id, now(env)).map_err(LedgerError::hinted)?,
+            (Some(ledger), Some(id)) => {
+                ledger.get(id, now(context.env)).map_err(LedgerError::hinted)?
+            }
             _ => None,
         };
         all.push(match known {
@@ -287,8 +286,9 @@ fn report_of(
     Report { verdict, elapsed_ms: u64::try_from(elapsed).unwrap_or(0), ..report }
 }
 
-fn calls(repo: &Repo, env: &Env, run: &str) -> Result<Vec<Call>> {
-    let done = ledger::with(&repo.state_dir(), now(env), |ledger| ledger.calls_of(run));
+fn calls(context: Context<'_>, run: &str) -> Result<Vec<Call>> {
+    let done =
+        ledger::with(&context.repo.state_dir(), now(context.env), |ledger| ledger.calls_of(run));
     Ok(done.map_err(LedgerError::hinted)?.value)
 }
 

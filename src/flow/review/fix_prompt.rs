@@ -55,7 +55,7 @@ impl ReviewSession<'_> {
             let Ok(pattern) = pattern else { continue };
             let mut places = Vec::new();
             for file in &change.files {
-                let text = whole(&self.repo.objects, &change.tree, file.path.as_bstr());
+                let text = whole(&self.context.repo.objects, &change.tree, file.path.as_bstr());
                 let text = text.unwrap_or_default();
                 for (line, text) in (1..).zip(text.lines()) {
                     let own = finding.path.as_bytes() == file.path.as_bytes()

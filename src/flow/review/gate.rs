@@ -15,8 +15,6 @@ use crate::domain::policy::commands::Moment;
 use crate::flow::context::Context;
 use crate::flow::evaluate::commands::CommandRequest;
 use crate::flow::evaluate::evaluation::{EvaluationScope, evaluate};
-use crate::platform::config::env::Env;
-use crate::platform::git::repo::Repo;
 
 /// The outcome of the gates, for the run and for the report.
 pub struct GateRun {
@@ -29,8 +27,7 @@ pub struct GateRun {
 /// Runs the gates on a change. A run that fixes runs every command, whatever hook it is for: nothing
 /// else would notice what a fix broke.
 pub fn run_gates(
-    repo: &Repo,
-    env: &Env,
+    context: Context<'_>,
     change: &Change,
     effective: &EffectivePolicy,
     kind: RunKind,
@@ -42,8 +39,7 @@ pub fn run_gates(
     let request = CommandRequest { moment, reuse: true };
     let started = Instant::now();
     let scope = EvaluationScope::GatesAndCommands(request);
-    let evaluation =
-        evaluate(Context::without_flags(repo, env), change.clone(), effective, None, scope)?;
+    let evaluation = evaluate(context, change.clone(), effective, None, scope)?;
     let interrupted = evaluation.interrupted;
     let report = evaluation.report(started);
     let stopping: Vec<&Reported> =

@@ -16,7 +16,6 @@ use crate::domain::model::error::hinted;
 use crate::domain::model::objects::Content;
 use crate::domain::model::oid::Oid;
 use crate::domain::pipeline::run::SpecCopy;
-use crate::domain::policy::layers::flags::FlagSettings;
 use crate::domain::policy::settings::Policy;
 use crate::domain::review::answer;
 use crate::domain::review::answer::ExpectedAnswer;
@@ -32,9 +31,7 @@ use crate::flow::context::Context;
 use crate::flow::evaluate::policy;
 use crate::flow::review::target::ReviewTarget;
 use crate::platform::agents::env::Around;
-use crate::platform::config::env::Env;
 use crate::platform::git::object::Objects;
-use crate::platform::git::repo::Repo;
 
 /// The file with a repository's notes for agents.
 pub const NOTES_FILE: &str = "AGENTS.md";
@@ -60,22 +57,20 @@ pub struct ReviewInputs {
 impl ReviewInputs {
     /// Gathers the inputs of a change. `spec` says what the change must do.
     pub fn gather(
-        repo: &Repo,
-        env: &Env,
-        flags: &FlagSettings,
+        context: Context<'_>,
         target: &ReviewTarget,
         spec: Option<SpecCopy>,
         around: Around<'_>,
     ) -> Result<Self> {
         let change = &target.change;
-        let effective = policy::policy_of_change(Context { repo, env, settings: flags }, change)?;
+        let effective = policy::policy_of_change(context, change)?;
         let assignment = roles::assign_reviewers(&effective.policy, around)?;
         let rules = match &change.base_tree {
-            Some(tree) => policy::read_rules(&repo.objects, tree)?.rules,
+            Some(tree) => policy::read_rules(&context.repo.objects, tree)?.rules,
             None => Vec::new(),
         };
         let notes = match &change.base_tree {
-            Some(tree) => notes(&repo.objects, tree)?,
+            Some(tree) => notes(&context.repo.objects, tree)?,
             None => String::new(),
         };
         let parsed_spec = spec.as_ref().map(parse_spec).transpose()?;

@@ -56,7 +56,7 @@ impl ReviewSession<'_> {
             return Ok(Rc::clone(layout));
         }
         let change = self.change_since(from)?;
-        let delivered = lay_out(self.repo, self.inputs, &change, &self.seed(&name))?;
+        let delivered = lay_out(self.context.repo, self.inputs, &change, &self.seed(&name))?;
         let dir = self.reading_copy(&change)?;
         let layout = Rc::new(Layout { name, change, delivered, dir });
         self.layout = Some(Rc::clone(&layout));
@@ -64,7 +64,7 @@ impl ReviewSession<'_> {
     }
 
     pub(super) fn texts<'b>(&'b self, layout: &'b Layout) -> Texts<'b> {
-        Texts::new(&self.repo.objects, &layout.change.tree, &layout.delivered.delivery)
+        Texts::new(&self.context.repo.objects, &layout.change.tree, &layout.delivered.delivery)
     }
 
     /// The tree that the reviewed attempt is compared with.
@@ -81,15 +81,15 @@ impl ReviewSession<'_> {
 
     /// Updates the reading copy to the reviewed tree, changed files first; returns its folder.
     fn reading_copy(&mut self, change: &Change) -> Result<PathBuf> {
-        let dir = reading_copy::folder(self.repo, &self.run.id);
+        let dir = reading_copy::folder(self.context.repo, &self.run.id);
         if self.copied_tree.as_ref() != Some(&change.tree) {
             // Files that could not be copied from another tree are tried again.
             let shown = self.copied_tree.take().filter(|_| self.uncopied.is_empty());
             let follow =
-                |from: Oid| reading_copy::update(self.repo, &from, &change.tree, &dir).ok();
+                |from: Oid| reading_copy::update(self.context.repo, &from, &change.tree, &dir).ok();
             self.uncopied = match shown.and_then(follow) {
                 Some(uncopied) => uncopied,
-                None => reading_copy::fill(self.repo, &change.tree, &change.files, &dir)?,
+                None => reading_copy::fill(self.context.repo, &change.tree, &change.files, &dir)?,
             };
             self.copied_tree = Some(change.tree.clone());
         }

@@ -19,7 +19,7 @@ pub mod receipt;
 pub mod report;
 pub mod request;
 pub mod reviewer;
-mod run_context;
+mod driver;
 pub mod session;
 pub mod target;
 mod texts;
@@ -29,62 +29,57 @@ use std::time::Instant;
 use anyhow::{Result, anyhow};
 
 use crate::domain::model::error::hinted;
+use crate::domain::model::notice::Progress;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::{Report, Verdict};
 use crate::domain::policy::agents::RouteChoice;
-use crate::domain::policy::layers::flags::FlagSettings;
 use crate::flow::call::roles;
 use crate::flow::context::Context;
 use crate::flow::evaluate::gates::run_gates;
 use crate::flow::evaluate::recording;
 use crate::flow::evaluate::report::build_report;
+use crate::flow::review::driver::RunDriver;
 use crate::flow::review::inputs::ReviewInputs;
 use crate::flow::review::outcome::{ReviewEnding, ReviewResult};
-use crate::flow::review::run_context::RunContext;
 use crate::flow::review::target::{ReviewRange, ReviewRequest, ReviewTarget};
-use crate::platform::config::env::{Env, now};
+use crate::platform::config::env::now;
 use crate::platform::git::repo::Repo;
 use crate::platform::store::backlog;
 use crate::platform::store::runs;
+use crate::platform::ui::notice;
 use crate::platform::ui::report::printable;
 
-/// Reviews a change, or continues a stopped review of it. `tell` gets lines of progress.
-pub fn review(
-    repo: &Repo,
-    env: &Env,
-    flags: &FlagSettings,
-    request: &ReviewRequest,
-    tell: &(dyn Fn(&str) + Sync),
-) -> Result<ReviewResult> {
-    let target = target::resolve(repo, &request.range)?;
+/// Reviews a change, or continues a stopped review of it.
+pub fn review(context: Context<'_>, request: &ReviewRequest) -> Result<ReviewResult> {
+    let target = target::resolve(context.repo, &request.range)?;
     let spec = request.spec.as_deref().map(inputs::copy_spec).transpose()?;
-    let home = roles::agents_home(repo);
-    let around = roles::around(repo, env, &home);
-    let inputs = ReviewInputs::gather(repo, env, flags, &target, spec, around)?;
-    if !delivery::is_reviewable(repo, &inputs, &target.change)? {
-        let report = gates_alone(repo, env, &target, &inputs)?;
+    let home = roles::agents_home(context.repo);
+    let around = roles::around(context.repo, context.env, &home);
+    let inputs = ReviewInputs::gather(context, &target, spec, around)?;
+    if !delivery::is_reviewable(context.repo, &inputs, &target.change)? {
+        let report = gates_alone(context, &target, &inputs)?;
         return Ok(nothing_to_review(target, report));
     }
     let Some(question) = inputs.question(&target) else {
-        return not_reviewed(repo, env, target, &inputs);
+        return not_reviewed(context, target, &inputs);
     };
     for note in &inputs.assignment.notes {
-        tell(note);
+        context.notify(Progress::Assignment(note.clone()));
     }
-    let started = now(env);
-    let context = RunContext { repo, env, around, tell };
+    let started = now(context.env);
+    let driver = RunDriver { context, around };
     loop {
         if request.takes_receipts()
-            && let Some(found) = receipt::find(repo, env, &question)?
+            && let Some(found) = receipt::find(context, &question)?
         {
-            cleanup::note_closed(repo, &found.receipt.run)?;
-            note_answer(repo, request);
-            let gates = gates_alone(repo, env, &target, &inputs)?;
-            return Ok(finish::of_receipt(&target, &found, gates, started, now(env)));
+            cleanup::note_closed(context.repo, &found.receipt.run)?;
+            note_answer(context.repo, request);
+            let gates = gates_alone(context, &target, &inputs)?;
+            return Ok(finish::of_receipt(&target, &found, gates, started, now(context.env)));
         }
-        if let Some((folder, run)) = context.claim(&inputs, &target, &question, request)? {
-            let reviewed = context.perform(&inputs, &folder, run, target.paths())?;
-            note_answer(repo, request);
+        if let Some((folder, run)) = driver.claim(&inputs, &target, &question, request)? {
+            let reviewed = driver.perform(&inputs, &folder, run, target.paths())?;
+            note_answer(context.repo, request);
             return Ok(reviewed);
         }
     }
@@ -100,27 +95,21 @@ fn note_answer(repo: &Repo, request: &ReviewRequest) {
 }
 
 /// Continues a stopped run; reports the outcome of one that has ended.
-pub fn resume(
-    repo: &Repo,
-    env: &Env,
-    flags: &FlagSettings,
-    id: &str,
-    tell: &(dyn Fn(&str) + Sync),
-) -> Result<ReviewResult> {
-    let state_dir = repo.state_dir();
+pub fn resume(context: Context<'_>, id: &str) -> Result<ReviewResult> {
+    let state_dir = context.repo.state_dir();
     let unknown =
         || hinted(format!("there is no run `{}`", printable(id)), "`tribunal runs` lists them");
     // A branch has the name in lower case.
     let known = runs::list(&state_dir)?.into_iter().find(|known| known.eq_ignore_ascii_case(id));
     let id = known.ok_or_else(unknown)?;
-    let folder = claim::resume(&state_dir, &id, tell)?;
+    let folder = claim::resume(context, &id)?;
     let mut run = runs::load(&state_dir, &id)?.ok_or_else(unknown)?;
-    let home = roles::agents_home(repo);
-    let around = roles::around(repo, env, &home);
-    let target = target::of_run(repo, &run)?;
-    let inputs = ReviewInputs::gather(repo, env, flags, &target, run.about.spec.clone(), around)?;
+    let home = roles::agents_home(context.repo);
+    let around = roles::around(context.repo, context.env, &home);
+    let target = target::of_run(context.repo, &run)?;
+    let inputs = ReviewInputs::gather(context, &target, run.about.spec.clone(), around)?;
     for note in &inputs.assignment.notes {
-        tell(note);
+        context.notify(Progress::Assignment(note.clone()));
     }
     // An answer must not be half by one reviewer and half by another.
     let question = inputs.question(&target);
@@ -132,20 +121,19 @@ pub fn resume(
             "change them back, or ask anew with `tribunal review`",
         ));
     }
-    let context = RunContext { repo, env, around, tell };
-    context.perform(&inputs, &folder, run, target.paths())
+    let driver = RunDriver { context, around };
+    driver.perform(&inputs, &folder, run, target.paths())
 }
 
 /// Reviews a commit of the queue. An error is the reason why there is no answer.
-pub fn in_background(repo: &Repo, env: &Env, flags: &FlagSettings, commit: &Oid) -> Result<()> {
+pub fn in_background(context: Context<'_>, commit: &Oid) -> Result<()> {
     let request = ReviewRequest {
         range: ReviewRange::Commit(commit.clone()),
         spec: None,
         fix: false,
         fresh: false,
     };
-    let tell = |line: &str| tracing::info!("{line}");
-    let reviewed = review(repo, env, flags, &request, &tell)?;
+    let reviewed = review(Context { notices: &notice::log, ..context }, &request)?;
     tracing::info!("{}", reviewed.last_line());
     match (&reviewed.ending, reviewed.report.verdict) {
         (ReviewEnding::Reviewed(details), Verdict::Inconclusive) => {
@@ -167,28 +155,25 @@ fn nothing_to_review(target: ReviewTarget, report: Report) -> ReviewResult {
 
 /// Runs the gates that start no program, for a change that no model reviews.
 fn gates_alone(
-    repo: &Repo,
-    env: &Env,
+    context: Context<'_>,
     target: &ReviewTarget,
     inputs: &ReviewInputs,
 ) -> Result<Report> {
     let started = Instant::now();
     let change = &target.change;
-    let judgement = run_gates(repo, change, &inputs.effective)?;
-    let mut kept =
-        recording::record_findings(Context::without_flags(repo, env), change, judgement.findings);
+    let judgement = run_gates(context.repo, change, &inputs.effective)?;
+    let mut kept = recording::record_findings(context, change, judgement.findings);
     kept.skipped.splice(0..0, judgement.skipped);
     Ok(build_report(kept.findings, kept.skipped, started))
 }
 
 /// The outcome where no model reviews: no pass, unless the policy sets route `C`.
 fn not_reviewed(
-    repo: &Repo,
-    env: &Env,
+    context: Context<'_>,
     target: ReviewTarget,
     inputs: &ReviewInputs,
 ) -> Result<ReviewResult> {
-    let mut report = gates_alone(repo, env, &target, inputs)?;
+    let mut report = gates_alone(context, &target, inputs)?;
     let asked_for = inputs.policy().agents.route == RouteChoice::C;
     if report.verdict == Verdict::Pass && !asked_for {
         report.verdict = Verdict::Inconclusive;

@@ -11,11 +11,11 @@ use jiff::Timestamp;
 use crate::domain::gates::governance::POLICY_FILE;
 use crate::domain::locate::index::normalised;
 use crate::domain::model::finding::Effect;
+use crate::domain::model::notice::Progress;
 use crate::domain::model::objects::Content;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::{Reported, Skipped};
 use crate::domain::model::stored_finding::StoredFinding;
-use crate::domain::policy::layers::flags::FlagSettings;
 use crate::domain::policy::review::{OnFailure, PrePush, ReviewSettings};
 use crate::domain::policy::settings::Policy;
 use crate::domain::review::deliver::FILE_BYTES_MAX;
@@ -31,7 +31,7 @@ use crate::flow::review::receipt;
 use crate::flow::review::receipt::FoundReceipt;
 use crate::flow::review::target;
 use crate::flow::review::target::ReviewRange;
-use crate::platform::config::env::{Env, now};
+use crate::platform::config::env::now;
 use crate::platform::git::push::history::{KnownHistory, KnownRefs, new_commits};
 use crate::platform::git::repo::Repo;
 use crate::platform::store::backlog;
@@ -66,39 +66,34 @@ enum Enforcement {
     Block,
 }
 
-/// Checks the reviews of the commits that a push brings. `tell` gets a line where it waits.
-pub fn check_reviews(
-    repo: &Repo,
-    env: &Env,
-    commits: &[PushedCommit],
-    tell: &mut dyn FnMut(&str),
-) -> Result<PushReviews> {
+/// Checks the reviews of the commits that a push brings.
+pub fn check_reviews(context: Context<'_>, commits: &[PushedCommit]) -> Result<PushReviews> {
     let mut reviews = PushReviews::default();
     // An agent's own push is checked by the built-in gates alone.
-    if commits.is_empty() || env.get("TRIBUNAL_AGENT").is_some() {
+    if commits.is_empty() || context.env.get("TRIBUNAL_AGENT").is_some() {
         return Ok(reviews);
     }
-    let Some((policy, enforcement)) = strictest(repo, env, commits)? else { return Ok(reviews) };
-    if !background::has_reviewer(repo, env, &policy) {
+    let Some((policy, enforcement)) = strictest(context, commits)? else { return Ok(reviews) };
+    if !background::has_reviewer(context, &policy) {
         return Ok(reviews);
     }
-    let commits = unpublished(repo, commits)?;
+    let commits = unpublished(context.repo, commits)?;
     let insists = policy.review.on_failure == OnFailure::Block && enforcement == Enforcement::Block;
-    let mut questions = questions(repo, env, &commits[..commits.len().min(COMMITS_MAX)])?;
+    let mut questions = questions(context, &commits[..commits.len().min(COMMITS_MAX)])?;
     reviews.skipped.append(&mut questions.unasked);
     reviews.refused |= insists && !reviews.skipped.is_empty();
-    enqueue_missing(repo, env, &questions.open)?;
+    enqueue_missing(context, &questions.open)?;
     let wait = policy.review.wait;
-    if enforcement != Enforcement::AskLater && !is_held_up(repo, env, &questions.reviewers, wait)? {
-        await_reviews(repo, env, &mut questions.open, wait, tell)?;
+    if enforcement != Enforcement::AskLater && !is_held_up(context, &questions.reviewers, wait)? {
+        await_reviews(context, &mut questions.open, wait)?;
     }
     for pending in &questions.open {
         let Some(found) = &pending.found else {
             reviews.refused |= insists;
-            reviews.skipped.push(unreviewed(repo, &pending.pushed.commit, enforcement));
+            reviews.skipped.push(unreviewed(context.repo, &pending.pushed.commit, enforcement));
             continue;
         };
-        reviews.parts.extend(part(repo, pending.pushed, found, enforcement)?);
+        reviews.parts.extend(part(context.repo, pending.pushed, found, enforcement)?);
     }
     let rest = commits.len().saturating_sub(COMMITS_MAX);
     if rest > 0 {
@@ -136,16 +131,16 @@ struct Questions<'a> {
     unasked: Vec<Skipped>,
 }
 
-fn questions<'a>(repo: &Repo, env: &Env, commits: &'a [PushedCommit]) -> Result<Questions<'a>> {
-    let home = roles::agents_home(repo);
-    let around = roles::around(repo, env, &home);
+fn questions<'a>(context: Context<'_>, commits: &'a [PushedCommit]) -> Result<Questions<'a>> {
+    let home = roles::agents_home(context.repo);
+    let around = roles::around(context.repo, context.env, &home);
     let mut questions = Questions::default();
     for pushed in commits {
-        let target = target::resolve(repo, &ReviewRange::Commit(pushed.commit.clone()))?;
+        let target = target::resolve(context.repo, &ReviewRange::Commit(pushed.commit.clone()))?;
         if target.change.files.is_empty() {
             continue;
         }
-        if changes_policy(repo, pushed, target.change.base_tree.as_ref())? {
+        if changes_policy(context.repo, pushed, target.change.base_tree.as_ref())? {
             let short = pushed.commit.short();
             questions.unasked.push(skipped(format!(
                 "{short}: the push changes the policy that it was reviewed under (hint: push the change \
@@ -153,15 +148,15 @@ fn questions<'a>(repo: &Repo, env: &Env, commits: &'a [PushedCommit]) -> Result<
             )));
             continue;
         }
-        let inputs = ReviewInputs::gather(repo, env, FlagSettings::none(), &target, None, around)?;
+        let inputs = ReviewInputs::gather(context, &target, None, around)?;
         let Some(question) = inputs.question(&target) else { continue };
         let assigned =
             inputs.reviewers().map(|reviewers| [&reviewers.reviewer, &reviewers.arbiter]);
         questions
             .reviewers
             .extend(assigned.into_iter().flatten().map(|assigned| assigned.name.clone()));
-        let found = receipt::find(repo, env, &question)?;
-        if found.is_some() || is_reviewable(repo, &inputs, &target.change)? {
+        let found = receipt::find(context, &question)?;
+        if found.is_some() || is_reviewable(context.repo, &inputs, &target.change)? {
             questions.open.push(PendingReview { pushed, question, found });
         }
     }
@@ -169,11 +164,11 @@ fn questions<'a>(repo: &Repo, env: &Env, commits: &'a [PushedCommit]) -> Result<
 }
 
 /// Enqueues the commits without an answer, also those in the queue: their worker may have been killed.
-fn enqueue_missing(repo: &Repo, env: &Env, open: &[PendingReview<'_>]) -> Result<()> {
+fn enqueue_missing(context: Context<'_>, open: &[PendingReview<'_>]) -> Result<()> {
     let unanswered = open.iter().filter(|pending| pending.found.is_none());
     let missing: Vec<Oid> = unanswered.map(|pending| pending.pushed.commit.clone()).collect();
-    if !missing.is_empty() && background::is_enabled(env) {
-        background::enqueue(repo, env, FlagSettings::none(), &missing, &[])?;
+    if !missing.is_empty() && background::is_enabled(context.env) {
+        background::enqueue(context, &missing, &[])?;
     }
     Ok(())
 }
@@ -188,9 +183,9 @@ struct PendingReview<'a> {
     found: Option<FoundReceipt>,
 }
 
-fn look_up(repo: &Repo, env: &Env, open: &mut [PendingReview<'_>]) -> Result<()> {
+fn look_up(context: Context<'_>, open: &mut [PendingReview<'_>]) -> Result<()> {
     for pending in open.iter_mut().filter(|pending| pending.found.is_none()) {
-        pending.found = receipt::find(repo, env, &pending.question)?;
+        pending.found = receipt::find(context, &pending.question)?;
     }
     Ok(())
 }
@@ -198,21 +193,15 @@ fn look_up(repo: &Repo, env: &Env, open: &mut [PendingReview<'_>]) -> Result<()>
 /// The strictest policy among the bases of the pushed commits; the pushed content does not count.
 /// `None` where none requires a review.
 fn strictest(
-    repo: &Repo,
-    env: &Env,
+    context: Context<'_>,
     commits: &[PushedCommit],
 ) -> Result<Option<(Policy, Enforcement)>> {
     let bases: BTreeSet<Option<&Oid>> = commits.iter().map(|pushed| pushed.base.as_ref()).collect();
     let mut strictest: Option<(Policy, Enforcement)> = None;
     for base in bases {
-        let tree = base.map(|base| repo.tree_of(base)).transpose()?;
-        let policy = policy::read_policy(
-            Context::without_flags(repo, env),
-            tree.as_ref(),
-            RuleSelection::None,
-        )?
-        .policy;
-        let Some(enforcement) = enforcement(repo, env, &policy.review)? else { continue };
+        let tree = base.map(|base| context.repo.tree_of(base)).transpose()?;
+        let policy = policy::read_policy(context, tree.as_ref(), RuleSelection::None)?.policy;
+        let Some(enforcement) = enforcement(context, &policy.review)? else { continue };
         if strictest.as_ref().is_none_or(|(_, known)| enforcement > *known) {
             strictest = Some((policy, enforcement));
         }
@@ -241,13 +230,13 @@ fn changes_policy(repo: &Repo, pushed: &PushedCommit, parent: Option<&Oid>) -> R
 }
 
 /// Whether a reviewer is at a rate limit that lasts longer than a push waits.
-fn is_held_up(repo: &Repo, env: &Env, reviewers: &[String], wait: Duration) -> Result<bool> {
-    let state_dir = repo.state_dir();
+fn is_held_up(context: Context<'_>, reviewers: &[String], wait: Duration) -> Result<bool> {
+    let state_dir = context.repo.state_dir();
     if !ledger::exists(&state_dir) {
         return Ok(false);
     }
     let ledger = Ledger::open(&state_dir).map_err(LedgerError::hinted)?;
-    let then = now(env).checked_add(wait)?;
+    let then = now(context.env).checked_add(wait)?;
     for name in reviewers {
         if ledger.wait(name, then).map_err(LedgerError::hinted)?.is_some() {
             return Ok(true);
@@ -258,14 +247,12 @@ fn is_held_up(repo: &Repo, env: &Env, reviewers: &[String], wait: Duration) -> R
 
 /// Waits for reviews that are under way.
 fn await_reviews(
-    repo: &Repo,
-    env: &Env,
+    context: Context<'_>,
     open: &mut [PendingReview<'_>],
     wait: Duration,
-    tell: &mut dyn FnMut(&str),
 ) -> Result<()> {
     let began = Instant::now();
-    let state_dir = repo.state_dir();
+    let state_dir = context.repo.state_dir();
     let mut said = 0;
     loop {
         // A worker that was just started has not begun yet.
@@ -278,26 +265,26 @@ fn await_reviews(
         if waiting != said {
             said = waiting;
             if waiting > 0 {
-                let many = if waiting == 1 { "" } else { "s" };
-                tell(&format!("waiting up to {} s for {waiting} review{many}", wait.as_secs()));
+                let seconds = wait.as_secs();
+                context.notify(Progress::WaitingForReviews { reviews: waiting, seconds });
             }
         }
         if waiting == 0 || !at_work || began.elapsed() >= wait {
-            return look_up(repo, env, open);
+            return look_up(context, open);
         }
         thread::park_timeout(LOOK);
-        look_up(repo, env, open)?;
+        look_up(context, open)?;
     }
 }
 
-fn enforcement(repo: &Repo, env: &Env, policy: &ReviewSettings) -> Result<Option<Enforcement>> {
+fn enforcement(context: Context<'_>, policy: &ReviewSettings) -> Result<Option<Enforcement>> {
     Ok(match policy.pre_push {
         PrePush::Off => None,
         PrePush::AskLater => Some(Enforcement::AskLater),
         PrePush::Warn => Some(Enforcement::Warn { until: None }),
         PrePush::Block => Some(Enforcement::Block),
         PrePush::Ratchet => {
-            let (state_dir, now) = (repo.state_dir(), now(env));
+            let (state_dir, now) = (context.repo.state_dir(), now(context.env));
             let first = if ledger::exists(&state_dir) {
                 let ledger = Ledger::open(&state_dir).map_err(LedgerError::hinted)?;
                 ledger.first_review().map_err(LedgerError::hinted)?

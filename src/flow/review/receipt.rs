@@ -6,19 +6,18 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::model::agent::{Cost, Route};
+use crate::domain::model::notice::Warning;
 use crate::domain::model::oid::Oid;
-use crate::domain::model::report::{Skipped, Verdict};
+use crate::domain::model::report::Verdict;
 use crate::domain::model::stored_finding::StoredFinding;
 use crate::domain::review::decide::Decision;
 use crate::domain::review::finding::{AssessedCriterion, CriterionStatus};
-use crate::flow::evaluate::recording;
-use crate::platform::config::env::{Env, now};
-use crate::platform::git::repo::Repo;
+use crate::flow::context::Context;
+use crate::platform::config::env::now;
 use crate::platform::store::ledger;
 use crate::platform::store::ledger::Ledger;
 use crate::platform::store::ledger::error::Error as LedgerError;
 use crate::platform::store::ledger::receipt::Lookup;
-use crate::platform::ui::out;
 
 /// The format that this program writes.
 const VERSION: u32 = 1;
@@ -100,20 +99,18 @@ impl FoundReceipt {
 }
 
 /// Finds the receipt of a question. A receipt that does not match its id does not count.
-pub fn find(repo: &Repo, env: &Env, question: &str) -> Result<Option<FoundReceipt>> {
-    let state_dir = repo.state_dir();
+pub fn find(context: Context<'_>, question: &str) -> Result<Option<FoundReceipt>> {
+    let state_dir = context.repo.state_dir();
     if !ledger::exists(&state_dir) {
         return Ok(None);
     }
-    let now = now(env);
+    let now = now(context.env);
     let mut ledger = Ledger::open(&state_dir).map_err(LedgerError::hinted)?;
     let kept = match ledger.receipt(question).map_err(LedgerError::hinted)? {
         Lookup::Found(kept) => kept,
         Lookup::Nothing => return Ok(None),
         Lookup::Broken => {
-            out::warn(
-                "a receipt was not what had been kept; it is gone, and the review is made anew",
-            );
+            context.notify(Warning::ReceiptBroken);
             return Ok(None);
         }
     };
@@ -132,12 +129,15 @@ pub fn find(repo: &Repo, env: &Env, question: &str) -> Result<Option<FoundReceip
     Ok(Some(FoundReceipt { id: kept.id, receipt, findings }))
 }
 
-/// Stores a receipt; returns a notice where the ledger was damaged.
-pub fn keep(repo: &Repo, receipt: &ReviewReceipt) -> Result<Option<Skipped>> {
+/// Stores a receipt.
+pub fn keep(context: Context<'_>, receipt: &ReviewReceipt) -> Result<()> {
     let body = serde_json::to_string(receipt)?;
-    let done = ledger::with(&repo.state_dir(), receipt.time, |ledger| {
+    let done = ledger::with(&context.repo.state_dir(), receipt.time, |ledger| {
         ledger.keep_receipt(&receipt.question, &body, receipt.time)
     })
     .map_err(LedgerError::hinted)?;
-    Ok(done.set_aside.as_deref().map(recording::damaged_ledger))
+    if let Some(path) = done.set_aside {
+        context.notify(Warning::LedgerSetAside { path });
+    }
+    Ok(())
 }

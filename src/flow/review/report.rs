@@ -9,10 +9,10 @@ use crate::domain::model::agent::Route;
 use crate::domain::model::report::Reported;
 use crate::domain::pipeline::run::Run;
 use crate::domain::review::finding::{AssessedCriterion, Completeness, Quote};
+use crate::flow::context::Context;
 use crate::flow::review::outcome::{ReviewDetails, ReviewEnding, ReviewResult, reason};
 use crate::flow::workspace::work_tree::{refuse_links, work_tree};
-use crate::platform::config::env::{Env, now};
-use crate::platform::git::repo::Repo;
+use crate::platform::config::env::now;
 use crate::platform::store::file::write_atomic;
 use crate::platform::store::runs;
 use crate::platform::ui::review_report::{
@@ -23,9 +23,9 @@ use crate::platform::ui::review_report::{
 const FOLDER: &str = "docs/review";
 
 /// Writes the report; returns its path from the top of the work tree.
-pub fn write(repo: &Repo, env: &Env, reviewed: &ReviewResult) -> Result<PathBuf> {
-    let top = work_tree(repo)?;
-    let report = of(repo, env, reviewed)?;
+pub fn write(context: Context<'_>, reviewed: &ReviewResult) -> Result<PathBuf> {
+    let top = work_tree(context.repo)?;
+    let report = of(context, reviewed)?;
     let path = format!("{FOLDER}/{}.md", report.id);
     refuse_links(top, &path)?;
     // Findings are redacted already; the name of a file may contain a secret.
@@ -34,7 +34,7 @@ pub fn write(repo: &Repo, env: &Env, reviewed: &ReviewResult) -> Result<PathBuf>
     Ok(PathBuf::from(path))
 }
 
-fn of(repo: &Repo, env: &Env, reviewed: &ReviewResult) -> Result<ReviewReport> {
+fn of(context: Context<'_>, reviewed: &ReviewResult) -> Result<ReviewReport> {
     let details = match &reviewed.ending {
         ReviewEnding::Reviewed(details) => Some(details.as_ref()),
         ReviewEnding::Nothing | ReviewEnding::NotReviewed { .. } => None,
@@ -46,13 +46,13 @@ fn of(repo: &Repo, env: &Env, reviewed: &ReviewResult) -> Result<ReviewReport> {
     };
     let text = |of: fn(&ReviewDetails) -> &String| details.map(of).cloned().unwrap_or_default();
     let run = match details {
-        Some(details) => runs::load(&repo.state_dir(), &details.run)?,
+        Some(details) => runs::load(&context.repo.state_dir(), &details.run)?,
         None => None,
     };
     let unscanned =
         details.map_or_else(Vec::new, |details| unread(reviewed, details, run.as_ref()));
     let is_read = |path: &&String| !unscanned.iter().any(|(unread, _)| unread == *path);
-    let time = now(env);
+    let time = now(context.env);
     Ok(ReviewReport {
         id: details.map_or_else(|| time.strftime("%Y%m%dT%H%M%SZ").to_string(), |j| j.run.clone()),
         title: reviewed.title.clone(),

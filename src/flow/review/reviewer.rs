@@ -4,6 +4,7 @@ use anyhow::{Context as _, Result};
 use bstr::BString;
 
 use crate::domain::model::agent::Role;
+use crate::domain::model::notice::Progress;
 use crate::domain::pipeline::job::{JobId, JobOutcome, ReviewOutcome, ReviewScope};
 use crate::domain::review::answer::{ExpectedAnswer, ReviewAnswer};
 use crate::domain::review::assemble::{ReviewedTree, assemble};
@@ -45,13 +46,13 @@ impl ReviewSession<'_> {
         } else {
             (ExpectedAnswer::Verification, prompt::verification(&ask, &open))
         };
-        let sections = part.sections.len();
-        let many = if sections == 1 { "" } else { "s" };
-        let (number, count) = ask.call;
-        self.tell(&format!(
-            "{} reviews {sections} section{many}, call {number} of {count}",
-            reviewer.name
-        ));
+        let (call, calls) = ask.call;
+        self.context.notify(Progress::Reviewing {
+            agent: reviewer.name.clone(),
+            sections: part.sections.len(),
+            call,
+            calls,
+        });
         Ok(StructuredRequest {
             to: reviewer,
             key: self.run.call_key(job),
@@ -123,6 +124,6 @@ impl ReviewSession<'_> {
     fn is_fix_induced(&self, raised: &ReviewFinding) -> Result<bool> {
         let Some((line, _)) = raised.anchored.lines() else { return Ok(false) };
         let path = BString::from(raised.path.as_str());
-        attempt::is_fix_induced(self.repo, &self.run.review_loop().attempts, &path, line)
+        attempt::is_fix_induced(self.context.repo, &self.run.review_loop().attempts, &path, line)
     }
 }

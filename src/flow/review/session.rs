@@ -9,6 +9,7 @@ use anyhow::{Context as _, Result, bail};
 use bstr::BString;
 
 use crate::domain::model::change::Change;
+use crate::domain::model::notice::Progress;
 use crate::domain::model::oid::Oid;
 use crate::domain::pipeline::apply::{apply, defer, start};
 use crate::domain::pipeline::job::{
@@ -20,6 +21,7 @@ use crate::domain::pipeline::run::Run;
 use crate::domain::review::converge::StopLimits;
 use crate::flow::call::client::AgentClient;
 use crate::flow::call::roles::AssignedAgent;
+use crate::flow::context::Context;
 use crate::flow::review::delivery::Layout;
 use crate::flow::review::fix::FixWorkspace;
 use crate::flow::review::inputs::ReviewInputs;
@@ -29,17 +31,15 @@ use crate::flow::review::request::{
 use crate::flow::review::{finish, gate};
 use crate::flow::workspace::checkout::Unavailable;
 use crate::flow::workspace::reading_copy;
-use crate::platform::config::env::{Env, now};
+use crate::platform::config::env::now;
 use crate::platform::git::diff;
-use crate::platform::git::repo::Repo;
 use crate::platform::process::Interrupts;
 use crate::platform::store::runs::RunFolder;
 use crate::platform::ui::report::printable;
 
 /// A run with what its jobs need.
 pub struct ReviewSession<'a> {
-    pub repo: &'a Repo,
-    pub env: &'a Env,
+    pub context: Context<'a>,
     pub inputs: &'a ReviewInputs,
     pub client: &'a AgentClient<'a>,
     /// `None` in a run that fixes nothing.
@@ -75,7 +75,7 @@ impl ReviewSession<'_> {
                 let mut jobs = next(&self.run);
                 jobs.truncate(parallel.saturating_sub(calls));
                 for job in &jobs {
-                    self.run = start(self.run.clone(), &job.id, now(self.env))?;
+                    self.run = start(self.run.clone(), &job.id, now(self.context.env))?;
                 }
                 self.folder.save(&self.run)?;
                 if jobs.is_empty() && calls == 0 {
@@ -102,7 +102,7 @@ impl ReviewSession<'_> {
                         // The budget of a call is set aside while it is under way: what is refused
                         // beside another may be allowed alone.
                         parallel = 1;
-                        self.run = defer(self.run.clone(), &job.id, now(self.env))?;
+                        self.run = defer(self.run.clone(), &job.id, now(self.context.env))?;
                     } else {
                         let performed = self.performed(job.action, replied)?;
                         self.ended(&job.id, performed)?;
@@ -113,7 +113,7 @@ impl ReviewSession<'_> {
     }
 
     fn ended(&mut self, job: &JobId, performed: Performed) -> Result<()> {
-        self.run = apply(self.run.clone(), job, performed, now(self.env), &self.limits)?;
+        self.run = apply(self.run.clone(), job, performed, now(self.context.env), &self.limits)?;
         Ok(())
     }
 
@@ -132,8 +132,8 @@ impl ReviewSession<'_> {
             }
             Action::Fix(request) => self.fix(&job.id, request)?,
             Action::Close(end) => {
-                reading_copy::remove(&reading_copy::folder(self.repo, &self.run.id));
-                finish::close(self.repo, self.env, &self.run, end)?;
+                reading_copy::remove(&reading_copy::folder(self.context.repo, &self.run.id));
+                finish::close(self.context, &self.run, end)?;
                 JobOutcome::Closed.into()
             }
         };
@@ -162,12 +162,8 @@ impl ReviewSession<'_> {
             tree: attempt.tree.clone(),
             commit: attempt.commit.clone(),
             message: None,
-            files: diff::trees(&self.repo.objects, base, Some(&attempt.tree))?,
+            files: diff::trees(&self.context.repo.objects, base, Some(&attempt.tree))?,
         })
-    }
-
-    pub(super) fn tell(&self, line: &str) {
-        (self.client.tell)(line);
     }
 
     fn stopped(&self, signal: i32) -> anyhow::Error {
@@ -178,10 +174,9 @@ impl ReviewSession<'_> {
         let review = self.run.review_loop();
         let change = self.change_since(review.base.as_ref())?;
         if review.kind == RunKind::Fix {
-            self.tell("running the gates");
+            self.context.notify(Progress::GatesRun);
         }
-        let gates =
-            gate::run_gates(self.repo, self.env, &change, &self.inputs.effective, review.kind)?;
+        let gates = gate::run_gates(self.context, &change, &self.inputs.effective, review.kind)?;
         if let Some(signal) = gates.interrupted {
             return Err(self.stopped(signal));
         }
@@ -197,14 +192,15 @@ impl ReviewSession<'_> {
             bail!("the run `{}` fixes and has no executor", self.run.id);
         };
         let key = self.run.call_key(job);
-        let workspace = FixWorkspace::open(self.repo, &self.run.id, self.interrupts)?;
+        let workspace = FixWorkspace::open(self.context.repo, &self.run.id, self.interrupts)?;
         // Where the call is settled the executor had ended before a kill: its work is still there, unless
         // the cache was emptied.
         if !self.client.is_settled(&key) || !workspace.dir().exists() {
             self.client.discard_replies(&key)?;
             self.or_stopped(workspace.checkout(self.run.attempt()))?;
         }
-        self.tell(&format!("fixing with {}: {}", executor.name, order.instructions.join("; ")));
+        let (agent, instructions) = (executor.name.clone(), order.instructions.clone());
+        self.context.notify(Progress::Fixing { agent, instructions });
         let prompt = self.fixer_prompt(order)?;
         let (worked, answers) =
             request_work(self.client, &executor, &key, &prompt, &workspace.dir())?;
@@ -216,8 +212,7 @@ impl ReviewSession<'_> {
             Err(failure) => {
                 let kept = workspace.commit_partial(&self.run);
                 if let Some(commit) = self.or_stopped(kept)? {
-                    let short = commit.short();
-                    self.tell(&format!("what the executor left unfinished is kept as {short}"));
+                    self.context.notify(Progress::UnfinishedFixKept { commit });
                 }
                 JobOutcome::Failed(failure)
             }

@@ -3,6 +3,7 @@
 pub mod findings;
 pub mod github;
 pub mod log;
+pub mod notice;
 pub mod out;
 pub mod report;
 pub mod review_report;

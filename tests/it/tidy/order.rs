@@ -75,7 +75,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "flow::review",
-        "push background run_context claim cleanup arbitration reviewer fix_prompt layout session \
+        "push background driver claim cleanup arbitration reviewer fix_prompt layout session \
          finish delivery finding request fix gate limits inputs report outcome receipt \
          target texts",
     ),

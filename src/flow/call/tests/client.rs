@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use tempfile::TempDir;
 
 use crate::domain::model::agent::{Cost, Money, Role};
+use crate::domain::model::notice::Notice;
 use crate::domain::policy::agents::RoleAgent;
 use crate::domain::policy::layers::{read_flags, resolve};
 use crate::domain::policy::settings::Policy;
@@ -23,6 +24,7 @@ use crate::platform::process::Interrupts;
 use crate::platform::store::ledger::Ledger;
 use crate::platform::store::ledger::call::{Call, UNDER_WAY};
 use crate::platform::store::runs::RunFolder;
+use crate::platform::ui::notice;
 
 /// A place for runs with one agent, whose script tells apart how often it was called.
 struct Place {
@@ -86,7 +88,7 @@ impl Place {
     fn try_to_ask(&self, run: &str, key: &str, prompt: &str) -> Result<Reply> {
         let _held = self.hold(run);
         let home = self.path("home");
-        let tell = |line: &str| self.said.lock().unwrap().push(line.to_owned());
+        let notices = |notice: &Notice| self.said.lock().unwrap().push(notice::line(notice));
         let client = AgentClient {
             env: &self.env,
             policy: &self.policy,
@@ -96,7 +98,7 @@ impl Place {
             folder: self.run_folder(run),
             interrupts: Interrupts::listen().unwrap(),
             ledger: Mutex::default(),
-            tell: &tell,
+            notices: &notices,
         };
         let question = AgentQuestion {
             to: &self.assigned(),
@@ -114,7 +116,7 @@ impl Place {
     }
 
     fn clean_up_until(&self, done: impl Fn(&Call) -> bool) {
-        clean_up_calls(&self.state_dir(), &self.env).unwrap();
+        clean_up_calls(&self.state_dir(), &self.env, &notice::log).unwrap();
         assert!(self.ledger().calls_of("R").unwrap().iter().all(&done));
     }
 
@@ -342,7 +344,7 @@ fn what_a_killed_run_left_is_cleaned_though_nobody_goes_on_with_it() {
     {
         // Not while somebody works on it.
         let _held = place.hold("R");
-        clean_up_calls(&place.state_dir(), &place.env).unwrap();
+        clean_up_calls(&place.state_dir(), &place.env, &notice::log).unwrap();
         assert_eq!(place.calls(), pairs(&[("k", UNDER_WAY)]));
     }
     place.clean_up_until(|call| call.outcome == "killed");

@@ -10,6 +10,7 @@ use crate::domain::gates::policy::EffectivePolicy;
 use crate::domain::model::change::{Change, FileChange, FileChangeKind, FileMode, TreeEntry};
 use crate::domain::model::finding::{Finding, LocationKind};
 use crate::domain::model::gate::Gate;
+use crate::domain::model::notice::Progress;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::push::Receiver;
 use crate::domain::model::report::{Reported, Skipped};
@@ -63,15 +64,11 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    pub(super) fn evaluate_arrivals(
-        &mut self,
-        arrivals: &[Arrival<'_>],
-        tell: &mut dyn FnMut(&str),
-    ) -> Result<()> {
+    pub(super) fn evaluate_arrivals(&mut self, arrivals: &[Arrival<'_>]) -> Result<()> {
         let mut passed = Vec::new();
         let commits: usize = arrivals.iter().map(|arrival| arrival.commits.len()).sum();
         if commits >= MANY_COMMITS {
-            tell(&format!("tribunal: checking {commits} commits that are new to where they go"));
+            self.context.notify(Progress::CheckingPush { commits });
         }
         for item in plan::items(arrivals) {
             match item {

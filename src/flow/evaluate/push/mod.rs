@@ -29,14 +29,12 @@ use crate::platform::git::push::Peeled;
 use crate::platform::git::push::history::{KnownHistory, KnownRefs, new_commits};
 use crate::platform::git::push::receiver_refs::ReceiverRefs;
 
-/// Evaluates all updates of one push. An error is no pass: the caller must refuse. `tell` gets a
-/// line of progress where there is much to read.
+/// Evaluates all updates of one push. An error is no pass: the caller must refuse.
 pub fn evaluate_push(
     context: Context<'_>,
     bypass: &Bypass,
     updates: &[Update],
     receiver: &Receiver,
-    tell: &mut dyn FnMut(&str),
 ) -> Result<PushEvaluation> {
     let repo = context.repo;
     let receiver_refs = ReceiverRefs::read(repo, receiver)?;
@@ -49,7 +47,7 @@ pub fn evaluate_push(
     let mut finder =
         Finder { repo, receiver, policies: &mut push.policies, receiver_refs: &receiver_refs };
     let arrivals = finder.arrivals(&updates, peeled)?;
-    push.evaluate_arrivals(&arrivals, tell)?;
+    push.evaluate_arrivals(&arrivals)?;
     Ok(push.result)
 }
 
@@ -62,7 +60,6 @@ pub fn evaluate_range(
     (from, to): (&Oid, &Oid),
     paths: &[BString],
     commands: Option<CommandRequest>,
-    tell: &mut dyn FnMut(&str),
 ) -> Result<PushEvaluation> {
     let repo = context.repo;
     let known = KnownHistory { commits: HashSet::from([from.clone()]), refs: KnownRefs::None };
@@ -86,6 +83,6 @@ pub fn evaluate_range(
         is_new: !commits.is_empty(),
         commits,
     };
-    evaluator.evaluate_arrivals(&[arrival], tell)?;
+    evaluator.evaluate_arrivals(&[arrival])?;
     Ok(evaluator.result)
 }

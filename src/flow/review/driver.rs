@@ -7,12 +7,14 @@ use ulid::Ulid;
 
 use crate::domain::model::agent::Role;
 use crate::domain::model::error::hinted;
+use crate::domain::model::notice::Progress;
 use crate::domain::pipeline::review_loop::{LoopStart, ReviewLoop, RunKind, Stage};
 use crate::domain::pipeline::run::{About, Run};
 use crate::domain::spec::types;
 use crate::flow::call::cleanup::end_surviving_agents;
 use crate::flow::call::client::AgentClient;
 use crate::flow::call::roles;
+use crate::flow::context::Context;
 use crate::flow::review::claim::ExistingRun;
 use crate::flow::review::inputs::ReviewInputs;
 use crate::flow::review::outcome::ReviewResult;
@@ -21,20 +23,17 @@ use crate::flow::review::target::{ReviewRequest, ReviewTarget};
 use crate::flow::review::{claim, cleanup, finish, limits, receipt, target};
 use crate::flow::workspace::{attempt, reading_copy};
 use crate::platform::agents::env::Around;
-use crate::platform::config::env::{Env, now};
-use crate::platform::git::repo::Repo;
+use crate::platform::config::env::now;
 use crate::platform::process::Interrupts;
 use crate::platform::store::runs::RunFolder;
 
 /// Takes or begins the run of a question, and performs it.
-pub(super) struct RunContext<'a> {
-    pub repo: &'a Repo,
-    pub env: &'a Env,
+pub(super) struct RunDriver<'a> {
+    pub context: Context<'a>,
     pub around: Around<'a>,
-    pub tell: &'a (dyn Fn(&str) + Sync),
 }
 
-impl RunContext<'_> {
+impl RunDriver<'_> {
     /// Continues the stopped run of the question, waits for one that another process works on, or begins
     /// one. `None` where a receipt was stored meanwhile.
     pub fn claim(
@@ -44,11 +43,11 @@ impl RunContext<'_> {
         question: &str,
         request: &ReviewRequest,
     ) -> Result<Option<(RunFolder, Run)>> {
-        let state_dir = self.repo.state_dir();
+        let state_dir = self.context.repo.state_dir();
         let kind = if request.fix { RunKind::Fix } else { RunKind::Review };
         loop {
             let lock = claim::lock_new_runs(&state_dir)?;
-            if request.takes_receipts() && receipt::find(self.repo, self.env, question)?.is_some() {
+            if request.takes_receipts() && receipt::find(self.context, question)?.is_some() {
                 return Ok(None);
             }
             match claim::find_run(&state_dir, question, kind, request.fresh)? {
@@ -56,13 +55,13 @@ impl RunContext<'_> {
                     return self.begin(inputs, target, question.to_owned(), kind).map(Some);
                 }
                 ExistingRun::Stopped(folder, run) => {
-                    (self.tell)(&format!("going on with the run {}", run.id));
+                    self.context.notify(Progress::RunContinued { run: run.id.clone() });
                     return Ok(Some((folder, *run)));
                 }
                 ExistingRun::Running(id) => {
                     drop(lock);
                     let longest = inputs.policy().agents.wait;
-                    if let Some(found) = claim::await_run(&state_dir, &id, longest, self.tell)? {
+                    if let Some(found) = claim::await_run(self.context, &id, longest)? {
                         return Ok(Some(found));
                     }
                 }
@@ -78,16 +77,16 @@ impl RunContext<'_> {
         kind: RunKind,
     ) -> Result<(RunFolder, Run)> {
         // Each new run cleans up after killed ones.
-        cleanup::clean_up(self.repo, self.env)?;
+        cleanup::clean_up(self.context)?;
         let id = Ulid::generate().to_string();
-        let folder = RunFolder::create(&self.repo.state_dir(), &id)?;
+        let folder = RunFolder::create(&self.context.repo.state_dir(), &id)?;
         let change = &target.change;
         let head = match (&change.commit, kind) {
             // Fixes need a parent commit: one of the program's own where the person made none.
             (None, RunKind::Fix) => {
                 let message = "wip: what was staged when the review began\n";
                 let parent = target.parent.as_ref();
-                Some(attempt::save(self.repo, &id, 0, &change.tree, parent, message)?)
+                Some(attempt::save(self.context.repo, &id, 0, &change.tree, parent, message)?)
             }
             (commit, _) => commit.clone(),
         };
@@ -106,7 +105,7 @@ impl RunContext<'_> {
             change_key: change.key.clone(),
             spec: inputs.spec.clone(),
             route: inputs.assignment.route,
-            started: now(self.env),
+            started: now(self.context.env),
             seed: blake3::hash(Ulid::generate().to_string().as_bytes()).to_hex().to_string(),
         };
         let reviewer = inputs.reviewers().map(|reviewers| reviewers.reviewer.label());
@@ -124,12 +123,12 @@ impl RunContext<'_> {
         paths: Vec<String>,
     ) -> Result<ReviewResult> {
         end_surviving_agents(folder.path())?;
-        let run = run.interrupted(now(self.env));
+        let run = run.interrupted(now(self.context.env));
         let run = match run.review_loop().stage {
             Stage::Ended(_) | Stage::Paused(_) => run,
             _ => self.session(inputs, folder, run)?,
         };
-        finish::report(self.repo, self.env, &run, paths)
+        finish::report(self.context, &run, paths)
     }
 
     fn session(&self, inputs: &ReviewInputs, folder: &RunFolder, run: Run) -> Result<Run> {
@@ -143,23 +142,22 @@ impl RunContext<'_> {
             ),
         };
         let client = AgentClient {
-            env: self.env,
+            env: self.context.env,
             policy,
             around: self.around,
-            state_dir: self.repo.state_dir(),
+            state_dir: self.context.repo.state_dir(),
             run: run.id.clone(),
             folder: folder.path().to_owned(),
             interrupts,
             ledger: Mutex::default(),
-            tell: self.tell,
+            notices: self.context.notices,
         };
         let session = ReviewSession {
-            repo: self.repo,
-            env: self.env,
+            context: self.context,
             inputs,
             client: &client,
             executor,
-            limits: limits::limits(inputs, &target::of_run(self.repo, &run)?)?,
+            limits: limits::limits(inputs, &target::of_run(self.context.repo, &run)?)?,
             interrupts,
             folder,
             copied_tree: None,
@@ -169,7 +167,7 @@ impl RunContext<'_> {
         };
         let run = session.perform()?;
         // Of a paused run; one that ended did without it before it was closed.
-        reading_copy::remove(&reading_copy::folder(self.repo, &run.id));
+        reading_copy::remove(&reading_copy::folder(self.context.repo, &run.id));
         Ok(run)
     }
 }

@@ -1,0 +1,88 @@
+//! What use cases tell while they work, as data; `platform::ui` puts it into words.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use crate::domain::model::oid::Oid;
+
+/// One thing that is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// How the work goes on; nobody needs to act.
+    Progress(Progress),
+    /// Something that may need attention and stops nothing.
+    Warning(Warning),
+}
+
+/// How the work goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// A push of many commits is read.
+    CheckingPush {
+        commits: usize,
+    },
+    /// Which agent has which role, and why it is not another.
+    Assignment(String),
+    /// A stopped run is continued.
+    RunContinued {
+        run: String,
+    },
+    /// Another process works on the run; `None` where what worked on it was killed and is ending.
+    WaitingForRun {
+        run: String,
+        process: Option<i32>,
+    },
+    GatesRun,
+    /// One call to the reviewer, counted from 1.
+    Reviewing {
+        agent: String,
+        sections: usize,
+        call: usize,
+        calls: usize,
+    },
+    Arbitrating {
+        agent: String,
+        finding: String,
+        title: String,
+    },
+    Fixing {
+        agent: String,
+        instructions: Vec<String>,
+    },
+    /// The commit of what an executor left that did not come to its end.
+    UnfinishedFixKept {
+        commit: Oid,
+    },
+    WaitingForRateLimit {
+        agent: String,
+        until: Timestamp,
+    },
+    WaitingForReviews {
+        reviews: usize,
+        seconds: u64,
+    },
+}
+
+/// Something that may need attention.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Warning {
+    /// The ledger was damaged: a new one was begun, and the old one is kept there.
+    LedgerSetAside { path: PathBuf },
+    /// A receipt does not match its id.
+    ReceiptBroken,
+    /// A record beside a verdict could not be written below this folder.
+    RecordNotWritten { error: String, folder: PathBuf },
+}
+
+impl From<Progress> for Notice {
+    fn from(progress: Progress) -> Self {
+        Self::Progress(progress)
+    }
+}
+
+impl From<Warning> for Notice {
+    fn from(warning: Warning) -> Self {
+        Self::Warning(warning)
+    }
+}

@@ -1,0 +1,95 @@
+//! Puts what use cases tell into words: for a terminal, or for a log.
+
+use crate::domain::model::notice::{Notice, Progress, Warning};
+use crate::domain::model::text::counted;
+use crate::platform::ui::out;
+use crate::platform::ui::report::printable;
+
+/// Prints a notice.
+pub fn print(notice: &Notice) {
+    match notice {
+        Notice::Progress(_) => out::talk(&line(notice)),
+        Notice::Warning(_) => out::warn(&line(notice)),
+    }
+}
+
+/// Prints a notice unless it is mere progress: `--quiet`.
+pub fn print_warning(notice: &Notice) {
+    if matches!(notice, Notice::Warning(_)) {
+        print(notice);
+    }
+}
+
+/// Writes a notice to the log.
+pub fn log(notice: &Notice) {
+    match notice {
+        Notice::Progress(_) => tracing::info!("{}", line(notice)),
+        Notice::Warning(_) => tracing::warn!("{}", line(notice)),
+    }
+}
+
+/// A notice in one line.
+pub fn line(notice: &Notice) -> String {
+    match notice {
+        Notice::Progress(progress) => progress_line(progress),
+        Notice::Warning(warning) => warning_line(warning),
+    }
+}
+
+fn progress_line(progress: &Progress) -> String {
+    match progress {
+        Progress::CheckingPush { commits } => {
+            format!("tribunal: checking {commits} commits that are new to where they go")
+        }
+        Progress::Assignment(note) => note.clone(),
+        Progress::RunContinued { run } => format!("going on with the run {run}"),
+        Progress::WaitingForRun { run, process: Some(process) } => format!(
+            "process {process} reviews this already, in the run {run}: waiting for what it comes to"
+        ),
+        Progress::WaitingForRun { run, process: None } => {
+            format!("what worked on the run {run} was killed: waiting for its end")
+        }
+        Progress::GatesRun => "running the gates".to_owned(),
+        Progress::Reviewing { agent, sections, call, calls } => {
+            format!("{agent} reviews {}, call {call} of {calls}", counted(*sections, "section"))
+        }
+        Progress::Arbitrating { agent, finding, title } => {
+            format!("{agent} arbitrates {finding}: {}", printable(title))
+        }
+        Progress::Fixing { agent, instructions } => {
+            format!("fixing with {agent}: {}", instructions.join("; "))
+        }
+        Progress::UnfinishedFixKept { commit } => {
+            format!("what the executor left unfinished is kept as {}", commit.short())
+        }
+        Progress::WaitingForRateLimit { agent, until } => format!(
+            "`{agent}` is at its rate limit: waiting until {}",
+            until.strftime("%Y-%m-%d %H:%M UTC")
+        ),
+        Progress::WaitingForReviews { reviews, seconds } => {
+            format!("waiting up to {seconds} s for {}", counted(*reviews, "review"))
+        }
+    }
+}
+
+/// The same words stand where a report names what was skipped.
+pub fn warning_line(warning: &Warning) -> String {
+    match warning {
+        Warning::LedgerSetAside { path } => format!(
+            "the ledger was damaged and is set aside as `{}`; a new one was begun, earlier decisions are not in it",
+            path.display()
+        ),
+        Warning::ReceiptBroken => {
+            "a receipt was not what had been kept; it is gone, and the review is made anew"
+                .to_owned()
+        }
+        Warning::RecordNotWritten { error, folder } => {
+            format!("{error}; the verdict stands (hint: {})", rights_hint(folder))
+        }
+    }
+}
+
+/// What to do where a folder cannot be written.
+pub fn rights_hint(folder: &std::path::Path) -> String {
+    format!("check owner, rights and free space of `{}`", folder.display())
+}
