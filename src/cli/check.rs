@@ -7,7 +7,7 @@ use std::time::Instant;
 use anyhow::Result;
 use bstr::{BStr, BString, ByteSlice as _};
 
-use crate::cli::hook::print_tails;
+use crate::cli::hook_report::print_tails;
 use crate::cli::invocation::Invocation;
 use crate::cli::paths::in_repo;
 use crate::domain::model::change::Change;

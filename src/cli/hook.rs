@@ -8,20 +8,20 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result};
 
+use crate::cli::hook_report::{print_one_line, print_push, print_tails};
 use crate::daemon::control;
 use crate::domain::gates;
 use crate::domain::model::error::{Hinted, hinted};
-use crate::domain::model::finding::{Effect, LocationKind};
+use crate::domain::model::finding::LocationKind;
 use crate::domain::model::push::Receiver;
-use crate::domain::model::report::{ExitStatus, Report, Skipped, Verdict};
-use crate::domain::model::text::counted;
+use crate::domain::model::report::{ExitStatus, Skipped, Verdict};
 use crate::domain::policy::commands::Moment;
 use crate::flow::context::{Context, Notify};
 use crate::flow::evaluate::bookkeeping;
 use crate::flow::evaluate::bypass;
 use crate::flow::evaluate::bypass::Bypass;
-use crate::flow::evaluate::commands::{CommandRequest, Tail};
-use crate::flow::evaluate::evaluation::{EvaluationScope, evaluate, stops};
+use crate::flow::evaluate::commands::CommandRequest;
+use crate::flow::evaluate::evaluation::{EvaluationScope, evaluate};
 use crate::flow::evaluate::message;
 use crate::flow::evaluate::message::as_committed;
 use crate::flow::evaluate::push::evaluate_push;
@@ -38,7 +38,7 @@ use crate::platform::git::repo::Repo;
 use crate::platform::process::Cmd;
 use crate::platform::ui::notice;
 use crate::platform::ui::out;
-use crate::platform::ui::report::{OutputFormat, printable, render};
+use crate::platform::ui::report::{OutputFormat, render};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -320,83 +320,4 @@ fn stdin() -> Result<Vec<u8>> {
         .read_to_end(&mut input)
         .context("could not read what git writes to the hook")?;
     Ok(input)
-}
-
-/// Prints one line for an evaluation that passed with warnings or skips, nothing for a clean one.
-fn print_one_line(report: &Report, see: &str) {
-    let warnings = report.findings.iter().filter(|f| f.finding.effect == Effect::Warn).count();
-    let mut parts = Vec::new();
-    if warnings > 0 {
-        parts.push(format!("{}: `{see}` shows", counted(warnings, "warning")));
-    }
-    if let Some(skipped) = report.skipped.first() {
-        let all = counted(report.skipped.len(), "part");
-        parts.push(format!("{all} not judged: {}: {}", skipped.gate, skipped.reason));
-    }
-    if !parts.is_empty() {
-        out::talk(&format!("tribunal: pass, {}", printable(&parts.join("; "))));
-    }
-}
-
-/// Prints the outcome of a push: one line where it passes, else each part with what blocks it.
-fn print_push(evaluation: PushEvaluation, hint: &str, started: Instant) -> ExitStatus {
-    let refuses = evaluation.refuses();
-    let PushEvaluation { parts, skipped, commits, ungated, policy_of, tails, interrupted, .. } =
-        evaluation;
-    if !refuses {
-        let warnings = parts
-            .iter()
-            .flat_map(|part| &part.findings)
-            .map(|reported| &reported.finding)
-            .filter(|finding| finding.effect == Effect::Warn);
-        let mut said = Vec::new();
-        // There is one line: the worst is in it.
-        let first = warnings.clone().max_by_key(|finding| finding.severity);
-        let warnings = warnings.count();
-        if let Some(first) = first {
-            said.push(format!("{} (first: {})", counted(warnings, "warning"), first.message));
-        }
-        if ungated > 0 {
-            let all = counted(commits.len(), "commit");
-            said.push(format!("{ungated} of {all} arrived without a gate, now judged"));
-        }
-        if let Some(first) = skipped.first() {
-            let all = counted(skipped.len(), "part");
-            said.push(format!("{all} not judged: {}: {}", first.gate, first.reason));
-        }
-        if !said.is_empty() {
-            out::talk(&format!("tribunal: pass, {}", printable(&said.join("; "))));
-        }
-        return ExitStatus::Pass;
-    }
-    for part in parts {
-        if !stops(&part.findings) {
-            continue;
-        }
-        out::talk(&format!("{}:", printable(&part.title)));
-        let report = build_report(part.findings, Vec::new(), started);
-        out::talk(&render(&report, OutputFormat::Human));
-    }
-    for skipped in &skipped {
-        out::talk(&printable(&format!("not judged: {}: {}", skipped.gate, skipped.reason)));
-    }
-    print_tails(&tails);
-    if let Some(base) = policy_of {
-        let base = base.short();
-        out::hint(&format!(
-            "the push changes the policy; it was evaluated under that of {base}: push the change of the policy by itself first"
-        ));
-    }
-    out::hint(hint);
-    if interrupted { ExitStatus::Interrupted } else { ExitStatus::Blocked }
-}
-
-/// Shows people the last lines of the commands that failed.
-pub fn print_tails(tails: &[Tail]) {
-    for tail in tails.iter().filter(|tail| !tail.lines.is_empty()) {
-        out::talk(&format!("the end of what `{}` printed:", printable(&tail.command)));
-        for line in &tail.lines {
-            out::talk(&format!("    {}", printable(line)));
-        }
-    }
 }

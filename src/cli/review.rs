@@ -8,17 +8,18 @@ use anyhow::Result;
 use crate::cli::check::{commit as named, start};
 use crate::cli::invocation::{Global, Invocation};
 use crate::domain::model::report::ExitStatus;
+use crate::domain::pipeline::result::ReviewResult;
 use crate::flow::call::inside;
 use crate::flow::context::Context;
 use crate::flow::evaluate::recording;
 use crate::flow::review;
 use crate::flow::review::background;
-use crate::flow::review::outcome::ReviewResult;
 use crate::flow::review::request::Stopped;
 use crate::flow::review::target::{ReviewRange, ReviewRequest};
 use crate::platform::git::repo::Repo;
 use crate::platform::ui::out;
 use crate::platform::ui::report::{OutputFormat, render, render_answered};
+use crate::platform::ui::review_result;
 
 /// Shown below `--help`.
 const EXAMPLES: &str = "\
@@ -122,15 +123,15 @@ fn ended(
         }
     }
     show(context, global, &reviewed)?;
-    Ok(reviewed.status())
+    Ok(reviewed.report.verdict.into())
 }
 
 /// Prints what a review came to.
 fn show(context: Context<'_>, global: &Global, reviewed: &ReviewResult) -> Result<()> {
     let format = global.format;
     let text = match format {
-        OutputFormat::Json => reviewed.json().to_string(),
-        OutputFormat::Human => reviewed.human(),
+        OutputFormat::Json => review_result::json(reviewed).to_string(),
+        OutputFormat::Human => review_result::human(reviewed),
         OutputFormat::Github => render(&reviewed.report, format),
         OutputFormat::Sarif => {
             let answers = recording::answers(context, &reviewed.report.findings)?;
@@ -141,8 +142,8 @@ fn show(context: Context<'_>, global: &Global, reviewed: &ReviewResult) -> Resul
         out::result(&text);
     }
     if format == OutputFormat::Human && !global.quiet {
-        out::talk(&reviewed.last_line());
-        for hint in reviewed.hints() {
+        out::talk(&review_result::last_line(reviewed));
+        for hint in review_result::hints(reviewed) {
             out::hint(&hint);
         }
     }

@@ -9,10 +9,10 @@ use crate::cli::invocation::Invocation;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::pipeline::review_loop::{ResumeWhen, RunKind, Stage};
 use crate::domain::pipeline::run::Run;
-use crate::flow::review::outcome;
 use crate::platform::store::runs;
 use crate::platform::ui::out;
 use crate::platform::ui::report::{OutputFormat, printable};
+use crate::platform::ui::review_result;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -91,7 +91,7 @@ fn json_of(run: &Run, at: At) -> serde_json::Value {
         "title": run.about.title,
         "started": run.about.started,
         "stage": review.stage.as_str(),
-        "decision": review.end().map(|end| outcome::decision_word(&end.decision)),
+        "decision": review.end().map(|end| review_result::decision_word(&end.decision)),
         "standing": match at {
             At::Work => "under way",
             At::Stopped => "stopped",
@@ -99,7 +99,7 @@ fn json_of(run: &Run, at: At) -> serde_json::Value {
             At::End => "ended",
         },
         "resume_when": match &review.stage {
-            Stage::Paused(pause) => Some(outcome::resume_words(pause.resume_when)),
+            Stage::Paused(pause) => Some(review_result::resume_words(pause.resume_when)),
             _ => None,
         },
         "attempts": review.attempts.len(),
@@ -115,7 +115,7 @@ fn kind(kind: RunKind) -> &'static str {
 
 fn standing(stage: &Stage, at: At) -> String {
     match (stage, at) {
-        (Stage::Ended(end), _) => outcome::decision_word(&end.decision).to_owned(),
+        (Stage::Ended(end), _) => review_result::decision_word(&end.decision).to_owned(),
         (Stage::Paused(pause), At::Paused) => match pause.resume_when {
             ResumeWhen::Asked => "paused".to_owned(),
             ResumeWhen::BudgetAllows => "paused: budget".to_owned(),

@@ -529,8 +529,11 @@ fn a_used_up_budget_throws_no_ruling_away() {
     )
     .unwrap();
     let findings = &state["machine"]["review"]["loop"]["findings"];
-    assert_eq!(findings[0]["ruling"]["word"], "upheld", "what was paid for is kept");
-    assert_eq!(findings[1]["ruling"], Value::Null);
+    // Both are asked about at once, and one of them is refused.
+    let words: Vec<&Value> = (0..2).map(|at| &findings[at]["ruling"]["word"]).collect();
+    let upheld = words.iter().filter(|word| **word == "upheld").count();
+    assert_eq!(upheld, 1, "what was paid for is kept: {words:?}");
+    assert!(words.contains(&&Value::Null), "{words:?}");
 
     // Drafts that were made since do not hide it.
     for number in 0..40_u64 {

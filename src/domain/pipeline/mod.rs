@@ -9,6 +9,7 @@ mod inputs;
 pub mod job;
 pub mod journal;
 pub mod next;
+pub mod result;
 pub mod review_loop;
 pub mod run;
 #[cfg(test)]

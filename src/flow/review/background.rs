@@ -59,7 +59,7 @@ pub fn start(context: Context<'_>) -> Result<()> {
     let program = own_path().context("could not tell where this program is")?;
     let place = context.repo.work_tree.as_ref().unwrap_or(&context.repo.git_dir);
     let mut command = Cmd::new(program, Path::new("/"))
-        .args(["review", "--waiting", "--quiet", "--context.repo"])
+        .args(["review", "--waiting", "--quiet", "--repo"])
         .arg(place)
         .args(context.settings.words().iter().flat_map(|flag| ["--set", flag]));
     for (name, _) in context.env.with_prefix("GIT_") {

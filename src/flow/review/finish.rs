@@ -7,6 +7,7 @@ use crate::domain::model::agent::{Cost, Money, Role, Spent};
 use crate::domain::model::finding::Effect;
 use crate::domain::model::report::{Report, Reported, Skipped, Verdict};
 use crate::domain::pipeline::job::RunEnd;
+use crate::domain::pipeline::result::{Offer, ReviewDetails, ReviewEnding, ReviewResult};
 use crate::domain::pipeline::review_loop::{RunKind, Stage};
 use crate::domain::pipeline::run::{Names, Run};
 use crate::domain::review::arbiter_decision::ArbiterVerdict;
@@ -17,7 +18,6 @@ use crate::flow::evaluate::recording;
 use crate::flow::evaluate::report::build_report;
 use crate::flow::review::finding;
 use crate::flow::review::fix;
-use crate::flow::review::outcome::{ReviewDetails, ReviewEnding, ReviewResult};
 use crate::flow::review::receipt;
 use crate::flow::review::receipt::{FoundReceipt, ReviewReceipt};
 use crate::flow::review::target::ReviewTarget;
@@ -28,7 +28,6 @@ use crate::platform::store::ledger;
 use crate::platform::store::ledger::Ledger;
 use crate::platform::store::ledger::call::Call;
 use crate::platform::store::ledger::error::Error as LedgerError;
-use crate::platform::ui::review_report::Offer;
 
 /// Stores what is to be kept of a run that came to this end: the receipt of a complete review, the
 /// branch of a fix. Idempotent.

@@ -13,7 +13,6 @@ pub mod gate;
 pub mod inputs;
 mod layout;
 mod limits;
-pub mod outcome;
 pub mod push;
 pub mod receipt;
 pub mod report;
@@ -32,6 +31,7 @@ use crate::domain::model::error::hinted;
 use crate::domain::model::notice::Progress;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::{Report, Verdict};
+use crate::domain::pipeline::result::{ReviewEnding, ReviewResult};
 use crate::domain::policy::agents::RouteChoice;
 use crate::flow::call::roles;
 use crate::flow::context::Context;
@@ -40,7 +40,6 @@ use crate::flow::evaluate::recording;
 use crate::flow::evaluate::report::build_report;
 use crate::flow::review::driver::RunDriver;
 use crate::flow::review::inputs::ReviewInputs;
-use crate::flow::review::outcome::{ReviewEnding, ReviewResult};
 use crate::flow::review::target::{ReviewRange, ReviewRequest, ReviewTarget};
 use crate::platform::config::env::now;
 use crate::platform::git::repo::Repo;
@@ -48,6 +47,7 @@ use crate::platform::store::backlog;
 use crate::platform::store::runs;
 use crate::platform::ui::notice;
 use crate::platform::ui::report::printable;
+use crate::platform::ui::review_result;
 
 /// Reviews a change, or continues a stopped review of it.
 pub fn review(context: Context<'_>, request: &ReviewRequest) -> Result<ReviewResult> {
@@ -134,10 +134,10 @@ pub fn in_background(context: Context<'_>, commit: &Oid) -> Result<()> {
         fresh: false,
     };
     let reviewed = review(Context { notices: &notice::log, ..context }, &request)?;
-    tracing::info!("{}", reviewed.last_line());
+    tracing::info!("{}", review_result::last_line(&reviewed));
     match (&reviewed.ending, reviewed.report.verdict) {
         (ReviewEnding::Reviewed(details), Verdict::Inconclusive) => {
-            Err(anyhow!(outcome::reason(&details.decision)))
+            Err(anyhow!(review_result::reason(&details.decision)))
         }
         (ReviewEnding::NotReviewed { why }, _) => Err(anyhow!(why.join("; "))),
         _ => Ok(()),

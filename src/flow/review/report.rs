@@ -7,10 +7,10 @@ use anyhow::Result;
 use crate::domain::gates::secrets::redact::redact_str;
 use crate::domain::model::agent::Route;
 use crate::domain::model::report::Reported;
+use crate::domain::pipeline::result::{ReviewDetails, ReviewEnding, ReviewResult};
 use crate::domain::pipeline::run::Run;
 use crate::domain::review::finding::{AssessedCriterion, Completeness, Quote};
 use crate::flow::context::Context;
-use crate::flow::review::outcome::{ReviewDetails, ReviewEnding, ReviewResult, reason};
 use crate::flow::workspace::work_tree::{refuse_links, work_tree};
 use crate::platform::config::env::now;
 use crate::platform::store::file::write_atomic;
@@ -18,6 +18,7 @@ use crate::platform::store::runs;
 use crate::platform::ui::review_report::{
     CriterionLine, FindingPart, ReviewReport, RulingPart, render_markdown,
 };
+use crate::platform::ui::review_result::reason;
 
 /// The folder of reports, from the top of the work tree.
 const FOLDER: &str = "docs/review";

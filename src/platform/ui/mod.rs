@@ -7,4 +7,5 @@ pub mod notice;
 pub mod out;
 pub mod report;
 pub mod review_report;
+pub mod review_result;
 pub mod sarif;

@@ -9,7 +9,7 @@ pub const ORDER: &[(&str, &str)] = &[
     (
         "cli",
         "review check completions config findings constitution cost daemon demo doctor init \
-         hooks runs spec status trust watch invocation help hook paths times",
+         hooks runs spec status trust watch invocation help hook hook_report paths times",
     ),
     (
         "daemon",
@@ -38,12 +38,12 @@ pub const ORDER: &[(&str, &str)] = &[
     ("domain::locate", "index lines port symbols"),
     (
         "domain::model",
-        "agent objects change report stored_finding finding class class_rules error fence \
+        "notice agent objects change report stored_finding finding class class_rules error fence \
          gate globs push oid path severity size text",
     ),
     (
         "domain::pipeline",
-        "apply conclude findings format format_1 inputs next run review_loop journal job",
+        "apply conclude findings format format_1 inputs next run result review_loop journal job",
     ),
     ("domain::policy", "layers settings agents commands gates learn review switch watch unit"),
     ("domain::policy::layers", "flags set keys problem layer"),
@@ -76,7 +76,7 @@ pub const ORDER: &[(&str, &str)] = &[
     (
         "flow::review",
         "push background driver claim cleanup arbitration reviewer fix_prompt layout session \
-         finish delivery finding request fix gate limits inputs report outcome receipt \
+         finish delivery finding request fix gate limits inputs report receipt \
          target texts",
     ),
     ("flow::setup", "event init install propose"),
@@ -99,7 +99,7 @@ pub const ORDER: &[(&str, &str)] = &[
         "platform::store::ledger",
         "call record disposition query receipt wait rows schema spec error matching",
     ),
-    ("platform::ui", "review_report findings report github log out sarif"),
+    ("platform::ui", "review_report review_result notice findings report github log out sarif"),
 ];
 
 /// What still points upward: the folder, a module of it, and those that use it from below. Nothing

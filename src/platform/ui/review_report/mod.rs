@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use crate::domain::model::agent::{Route, Spent};
 use crate::domain::model::report::{Reported, Skipped, Verdict};
 use crate::domain::model::text::{counted, one_line};
+use crate::domain::pipeline::result::Offer;
 use crate::platform::ui::findings::place_text;
 use crate::platform::ui::report::printable;
 
@@ -78,14 +79,6 @@ pub struct RulingPart {
     /// What is to be done; empty where nothing is.
     pub instruction: String,
     pub evidence: Vec<(String, String)>,
-}
-
-/// Fixes that the person may take.
-#[derive(Clone, Debug)]
-pub struct Offer {
-    pub branch: String,
-    pub base: String,
-    pub fixes: usize,
 }
 
 /// Writes the report.

@@ -1,0 +1,218 @@
+//! Renders what a review came to, for people and for programs.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use crate::domain::model::report::Verdict;
+use crate::domain::pipeline::result::{Offer, ReviewDetails, ReviewEnding, ReviewResult};
+use crate::domain::pipeline::review_loop::ResumeWhen;
+use crate::domain::review::decide::{Decision, EscalationDetail};
+use crate::platform::ui::out::{DIM, GOOD};
+use crate::platform::ui::report::{OutputFormat, json_of, printable, render};
+
+/// The findings and the criteria, for people.
+pub fn human(reviewed: &ReviewResult) -> String {
+    let mut text = render(&reviewed.report, OutputFormat::Human);
+    let ReviewEnding::Reviewed(details) = &reviewed.ending else { return text };
+    for criterion in &details.criteria {
+        let _infallible = write!(
+            text,
+            "\n{} {}{}",
+            criterion.met.as_str(),
+            printable(&criterion.id),
+            if criterion.why.is_empty() {
+                String::new()
+            } else {
+                format!(": {}", printable(&criterion.why))
+            },
+        );
+    }
+    for (path, reason) in &details.unscanned {
+        let (path, reason) = (printable(path), printable(reason));
+        let _infallible = write!(text, "\n{DIM}not reviewed{DIM:#} {path}: {reason}");
+    }
+    text.trim_start_matches('\n').to_owned()
+}
+
+/// The verdict and what it rests on.
+pub fn last_line(reviewed: &ReviewResult) -> String {
+    let verdict = reviewed.report.verdict;
+    let details = match &reviewed.ending {
+        ReviewEnding::Nothing => {
+            let why = if reviewed.paths.is_empty() {
+                format!("{} is empty", reviewed.title)
+            } else {
+                format!("no model can read what {} holds", reviewed.title)
+            };
+            return match verdict {
+                Verdict::Pass => format!("nothing to review: {why}"),
+                _ => format!("{} by the gates; nothing to review: {why}", verdict.as_str()),
+            };
+        }
+        ReviewEnding::NotReviewed { why } => {
+            let why = printable(&why.join("; "));
+            return format!("{}: {} was not reviewed: {why}", verdict.as_str(), reviewed.title);
+        }
+        ReviewEnding::Reviewed(details) => details,
+    };
+    let mut line = match verdict {
+        Verdict::Pass => format!("{GOOD}pass{GOOD:#}"),
+        Verdict::Block | Verdict::Escalate | Verdict::Inconclusive => verdict.as_str().to_owned(),
+    };
+    let count = reviewed.paths.len();
+    let files = if count == 1 { "1 file" } else { &format!("{count} files") };
+    let _infallible = write!(
+        line,
+        ": {}, {files} reviewed by {} on route {}{}",
+        reviewed.title,
+        details.reviewer,
+        details.route,
+        if details.route.is_independent() { "" } else { ", not independent" },
+    );
+    let reason = reason(&details.decision);
+    if !reason.is_empty() {
+        let _infallible = write!(line, "; {}", printable(&reason));
+    }
+    let _infallible = if details.from_receipt {
+        write!(line, "; answered before (run {})", details.run)
+    } else {
+        write!(line, "; {} (run {})", details.spent, details.run)
+    };
+    line
+}
+
+/// What to do next.
+pub fn hints(reviewed: &ReviewResult) -> Vec<String> {
+    let ReviewEnding::Reviewed(details) = &reviewed.ending else { return Vec::new() };
+    let mut hints = Vec::new();
+    if let Some(Offer { branch, base, fixes }) = &details.offer {
+        let commits = if *fixes == 1 { "1 commit" } else { &format!("{fixes} commits") };
+        hints.push(format!(
+            "`git log -p {base}..{branch}` shows {commits} of fixes; `git merge {branch}` takes them"
+        ));
+    }
+    match (&details.decision, reviewed.report.verdict) {
+        (Decision::Fix(_), Verdict::Block) => hints.push(
+            "`tribunal review --fix` has it fixed on a branch of its own; `tribunal findings dismiss ID` answers a finding"
+                .to_owned(),
+        ),
+        (Decision::Inconclusive(_), _) => {
+            hints.push("`tribunal doctor` tells how the agents stand".to_owned());
+        }
+        _ => {}
+    }
+    if let Some(resume_when) = &details.resume_when {
+        let first = match resume_when {
+            ResumeWhen::Asked => "once that works,".to_owned(),
+            ResumeWhen::At(end) => format!("after {},", end.strftime("%Y-%m-%d %H:%M UTC")),
+            ResumeWhen::BudgetAllows => "raise the budget in your own settings; then".to_owned(),
+        };
+        hints.push(format!(
+            "{first} `tribunal resume {}` goes on, and what was answered counts",
+            details.run
+        ));
+    }
+    hints
+}
+
+/// One object: the fields of `check`, and `review`.
+pub fn json(reviewed: &ReviewResult) -> Value {
+    let mut json = json_of(&reviewed.report);
+    match &reviewed.ending {
+        ReviewEnding::Nothing if reviewed.report.verdict == Verdict::Pass => {
+            json["verdict"] = "nothing to review".into();
+        }
+        ReviewEnding::Nothing => {
+            json["review"] = json!({"unjudged": ["there is nothing that a model could review"]});
+        }
+        ReviewEnding::NotReviewed { why } => json["review"] = json!({ "unjudged": why }),
+        ReviewEnding::Reviewed(details) => json["review"] = details_json(details),
+    }
+    json
+}
+
+fn details_json(details: &ReviewDetails) -> Value {
+    json!({
+        "run": details.run,
+        "route": details.route,
+        "independent": details.route.is_independent(),
+        "reviewer": details.reviewer,
+        "arbiter": details.arbiter,
+        "decision": decision_word(&details.decision),
+        "reason": reason(&details.decision),
+        "criteria": details.criteria.iter().map(|criterion| json!({
+            "id": criterion.id, "met": criterion.met.as_str(), "why": criterion.why,
+        })).collect::<Vec<_>>(),
+        "unscanned": details.unscanned.iter()
+            .map(|(path, reason)| json!({"path": path, "reason": reason})).collect::<Vec<_>>(),
+        "unanchored": details.unanchored,
+        "cost": {
+            "calls": details.spent.calls,
+            "usd": details.spent.money.dollars(),
+            "unknown": details.spent.unknown,
+        },
+        "receipt": details.receipt,
+        "from_receipt": details.from_receipt,
+        "resume_when": details.resume_when.map(resume_words),
+        "offer": details.offer.as_ref().map(|offer| json!({
+            "branch": offer.branch, "base": offer.base, "fixes": offer.fixes,
+        })),
+    })
+}
+
+/// When there is a point in going on with a paused run, in JSON: a word, or a time.
+pub fn resume_words(resume_when: ResumeWhen) -> String {
+    match resume_when {
+        ResumeWhen::Asked => "asked".to_owned(),
+        ResumeWhen::BudgetAllows => "budget allows".to_owned(),
+        ResumeWhen::At(end) => end.to_string(),
+    }
+}
+
+/// The name of a decision in JSON.
+pub fn decision_word(decision: &Decision) -> &'static str {
+    match decision {
+        Decision::Submit => "submit",
+        Decision::Fix(_) => "fix",
+        Decision::Escalate(_) => "escalate",
+        Decision::Inconclusive(_) => "inconclusive",
+    }
+}
+
+/// The reason of a decision; empty for `submit`.
+pub fn reason(decision: &Decision) -> String {
+    let list = |what: &str, all: &[String]| format!("{what}: {}", all.join("; "));
+    match decision {
+        Decision::Submit => String::new(),
+        Decision::Fix(instructions) => list("to be fixed", instructions),
+        Decision::Inconclusive(why) => why.clone(),
+        Decision::Escalate(why) => match why {
+            EscalationDetail::Gate(failures) => {
+                list("a person must look at what a gate stopped", failures)
+            }
+            EscalationDetail::Spec(findings) => {
+                list("it goes against the spec, or beyond it", findings)
+            }
+            EscalationDetail::NoInstructions(findings) => {
+                list("no instruction how to fix", findings)
+            }
+            EscalationDetail::Unresolved(findings) => list("unresolved after two fixes", findings),
+            EscalationDetail::Repeats { attempt } => {
+                format!("the last fix led back to attempt {attempt}")
+            }
+            EscalationDetail::Undoes { attempt } => {
+                format!("the last fix took back that of attempt {attempt}")
+            }
+            EscalationDetail::FixInduced { of, all } => {
+                format!("{of} of {all} findings that stop it were brought in by fixes")
+            }
+            EscalationDetail::NoDiff => "two fixes in a row changed nothing".to_owned(),
+            EscalationDetail::Rounds(rounds) => format!("{rounds} rounds of fixes were not enough"),
+            EscalationDetail::Budget(why) => why.clone(),
+            EscalationDetail::Unsubstantiated(findings) => {
+                list("critical, and neither shown nor refuted", findings)
+            }
+        },
+    }
+}
