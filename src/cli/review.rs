@@ -16,6 +16,7 @@ use crate::flow::review::outcome::ReviewResult;
 use crate::flow::review::session::Stopped;
 use crate::flow::review::target::{ReviewRange, ReviewRequest};
 use crate::platform::git::repo::Repo;
+use crate::platform::store::stopped::LastStop;
 use crate::platform::ui::out;
 use crate::platform::ui::report::{OutputFormat, render, render_answered};
 
@@ -57,6 +58,9 @@ pub struct Args {
     /// Review the commits that are waiting for a review
     #[arg(long, hide = true, conflicts_with_all = ["staged", "commit", "from", "fix"])]
     waiting: bool,
+    /// The stop before this was begun in the background
+    #[arg(long, hide = true, requires = "waiting")]
+    last_stop: Option<String>,
 }
 
 /// The run to resume.
@@ -73,8 +77,11 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitStatus> {
     inside::refuse(env, "a review cannot be asked for", later)?;
     let quiet = context.global.quiet;
     if args.waiting {
-        let worked =
-            background::drain(&repo, |commit| review::in_background(&repo, env, flags, commit));
+        let begun = args.last_stop.as_deref();
+        let last_stop = begun.map_or_else(|| LastStop::of(&repo.state_dir()), LastStop::named);
+        let worked = background::drain(&repo, &last_stop, |commit| {
+            review::in_background(&repo, env, flags, commit)
+        });
         return match worked {
             Err(error) if error.is::<Stopped>() => Ok(ExitStatus::Interrupted),
             worked => worked.map(|()| ExitStatus::Pass),

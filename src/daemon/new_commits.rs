@@ -12,6 +12,7 @@ use crate::daemon::watched_repo::WatchedRepo;
 use crate::domain::policy::switch::Switch;
 use crate::flow::intake::ingest::key;
 use crate::flow::review::background;
+use crate::flow::review::background::WorkerStart;
 use crate::platform::config::env;
 use crate::platform::git::repo::Repo;
 
@@ -67,6 +68,6 @@ fn want_reviews(place: &WatchedRepo, top: &Path, moved: &HeadMove) -> Result<boo
         return Ok(false);
     }
     let repo = Repo::discover(top, None)?;
-    let (env, flags) = (&place.env, &place.flags);
-    background::enqueue(&repo, env, flags, &moved.commits, &moved.left_out)
+    let worker = WorkerStart { flags: &place.flags, last_stop: &place.last_stop };
+    background::enqueue(&repo, &place.env, &worker, &moved.commits, &moved.left_out)
 }

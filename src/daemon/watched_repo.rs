@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::platform::config::env::Env;
 use crate::platform::git::repo::Repo;
+use crate::platform::store::stopped::LastStop;
 
 /// Where the watcher works and under which settings.
 pub struct WatchedRepo {
@@ -12,6 +13,8 @@ pub struct WatchedRepo {
     pub env: Env,
     /// `--set` of the command line.
     pub flags: Vec<String>,
+    /// The stop before this was begun: a later one ends it.
+    pub last_stop: LastStop,
 }
 
 impl WatchedRepo {
@@ -19,6 +22,7 @@ impl WatchedRepo {
         // One spelling, whichever work tree we were started from: events are compared by path.
         let common_dir = repo.common_dir.canonicalize().unwrap_or_else(|_| repo.common_dir.clone());
         let state_dir = common_dir.join("tribunal");
-        Self { common_dir, state_dir, env: env.clone(), flags: flags.to_vec() }
+        let last_stop = LastStop::of(&state_dir);
+        Self { common_dir, state_dir, env: env.clone(), flags: flags.to_vec(), last_stop }
     }
 }

@@ -13,8 +13,9 @@ use crate::flow::evaluate::policy::RuleSelection;
 use crate::flow::review::session::Stopped;
 use crate::platform::config::env::Env;
 use crate::platform::git::repo::Repo;
-use crate::platform::process::{Cmd, ask_to_end, own_path};
+use crate::platform::process::{Cmd, Identity, ask_to_end, own_path};
 use crate::platform::store::backlog;
+use crate::platform::store::stopped::LastStop;
 
 /// Where any of these is set no process is started in the background: in CI, in tests, and inside an
 /// agent's call.
@@ -25,18 +26,26 @@ pub fn is_enabled(env: &Env) -> bool {
     DISABLED_BY.iter().all(|name| env.get(name).is_none())
 }
 
+/// What a worker is started with.
+pub struct WorkerStart<'a> {
+    /// `--set` of the command line.
+    pub flags: &'a [String],
+    /// The stop before its starter was begun: a later one ends it.
+    pub last_stop: &'a LastStop,
+}
+
 /// Enqueues commits for review and starts a worker; those of `left_out` are only listed in `status`.
 /// Returns `false` where there is no reviewer.
 pub fn enqueue(
     repo: &Repo,
     env: &Env,
-    flags: &[String],
+    worker: &WorkerStart<'_>,
     commits: &[Oid],
     left_out: &[Oid],
 ) -> Result<bool> {
     let head = repo.head()?.map(|head| repo.tree_of(&head)).transpose()?;
     let effective =
-        policy::read_policy(&repo.objects, head.as_ref(), RuleSelection::None, env, flags)?;
+        policy::read_policy(&repo.objects, head.as_ref(), RuleSelection::None, env, worker.flags)?;
     if !has_reviewer(repo, env, &effective.policy) {
         return Ok(false);
     }
@@ -48,7 +57,7 @@ pub fn enqueue(
         // What does not fit the queue is listed in `status`.
         backlog::want(&state_dir, commit)?;
     }
-    start(repo, env, flags)?;
+    start(repo, env, worker)?;
     Ok(true)
 }
 
@@ -60,14 +69,15 @@ pub fn has_reviewer(repo: &Repo, env: &Env, policy: &Policy) -> bool {
 }
 
 /// Starts a worker, which ends at once where another one runs.
-pub fn start(repo: &Repo, env: &Env, flags: &[String]) -> Result<()> {
+fn start(repo: &Repo, env: &Env, worker: &WorkerStart<'_>) -> Result<()> {
     let log = backlog::log(&repo.state_dir())?;
     let program = own_path().context("could not tell where this program is")?;
     let place = repo.work_tree.as_ref().unwrap_or(&repo.git_dir);
     let mut command = Cmd::new(program, Path::new("/"))
         .args(["review", "--waiting", "--quiet", "--repo"])
         .arg(place)
-        .args(flags.iter().flat_map(|flag| ["--set", flag]));
+        .args(["--last-stop", worker.last_stop.name()])
+        .args(worker.flags.iter().flat_map(|flag| ["--set", flag]));
     for (name, _) in env.with_prefix("GIT_") {
         command = command.env_remove(name);
     }
@@ -75,23 +85,30 @@ pub fn start(repo: &Repo, env: &Env, flags: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Asks the worker to end, with the agent that it called; its commit stays in the queue.
-pub fn end_worker(state_dir: &Path) {
-    let worker = backlog::worker(state_dir);
-    if let Some(pid) = worker.and_then(|worker| Pid::from_raw(worker.pid)) {
-        ask_to_end(pid);
-    }
+/// Asks the worker to end, with the agent that it called; its commit stays in the queue. Which process
+/// that is.
+pub fn end_worker(state_dir: &Path) -> Option<Identity> {
+    let worker = backlog::worker(state_dir)?;
+    ask_to_end(Pid::from_raw(worker.pid)?);
+    Some(worker)
 }
 
 /// Drains the queue, with `review` for each commit, whose error is the reason why there is no answer.
-/// Ends where the queue is empty or another process drains it, and with an error where a signal
-/// interrupts it: the commit stays in the queue.
-pub fn drain(repo: &Repo, mut review: impl FnMut(&Oid) -> Result<()>) -> Result<()> {
+/// Ends where the queue is empty, another process drains it, or it was stopped since `last_stop`, and
+/// with an error where a signal interrupts it: the commit stays in the queue.
+pub fn drain(
+    repo: &Repo,
+    last_stop: &LastStop,
+    mut review: impl FnMut(&Oid) -> Result<()>,
+) -> Result<()> {
     let state_dir = repo.state_dir();
     // It fails where this process leads a session already.
     let _ = rustix::process::setsid();
     loop {
         let Some(worker) = backlog::work(&state_dir)? else { return Ok(()) };
+        if last_stop.is_outdated(&state_dir) {
+            return Ok(());
+        }
         while let Some(commit) = backlog::begin_next(&state_dir)? {
             let reviewed = review(&commit);
             if let Err(error) = &reviewed

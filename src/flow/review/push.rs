@@ -23,6 +23,7 @@ use crate::flow::evaluate::policy;
 use crate::flow::evaluate::policy::RuleSelection;
 use crate::flow::evaluate::push::outcome::{PushPart, PushedCommit};
 use crate::flow::review::background;
+use crate::flow::review::background::WorkerStart;
 use crate::flow::review::delivery::is_reviewable;
 use crate::flow::review::inputs::{NOTES_FILE, ReviewInputs};
 use crate::flow::review::receipt;
@@ -37,6 +38,7 @@ use crate::platform::store::backlog::State;
 use crate::platform::store::ledger;
 use crate::platform::store::ledger::Ledger;
 use crate::platform::store::ledger::error::Error as LedgerError;
+use crate::platform::store::stopped::LastStop;
 
 /// The most commits of one push whose reviews are looked up: an imported history has none.
 const COMMITS_MAX: usize = 50;
@@ -171,7 +173,8 @@ fn enqueue_missing(repo: &Repo, env: &Env, open: &[PendingReview<'_>]) -> Result
     let unanswered = open.iter().filter(|pending| pending.found.is_none());
     let missing: Vec<Oid> = unanswered.map(|pending| pending.pushed.commit.clone()).collect();
     if !missing.is_empty() && background::is_enabled(env) {
-        background::enqueue(repo, env, &[], &missing, &[])?;
+        let worker = WorkerStart { flags: &[], last_stop: &LastStop::of(&repo.state_dir()) };
+        background::enqueue(repo, env, &worker, &missing, &[])?;
     }
     Ok(())
 }

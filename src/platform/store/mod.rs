@@ -11,3 +11,4 @@ pub mod path;
 pub mod queue;
 pub mod runs;
 pub mod share;
+pub mod stopped;
