@@ -19,6 +19,7 @@ use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::model::text::counted;
 use crate::platform::store::known::{KnownSpecs, Version};
+use crate::platform::store::stopped::LastStop;
 use crate::platform::store::{inbox, queue};
 use crate::platform::ui::out;
 use crate::platform::ui::report::{OutputFormat, printable};
@@ -39,7 +40,7 @@ pub struct Args {
 enum Command {
     /// Start the watcher in the background, unless it runs already
     Start,
-    /// Stop the watcher
+    /// Stop the watcher and what reviews in the background, until `daemon start`
     Stop,
     /// Show whether the watcher runs, what it watches and what is queued
     Status,
@@ -51,7 +52,11 @@ enum Command {
     },
     /// Run the watcher process itself
     #[command(hide = true)]
-    Serve,
+    Serve {
+        /// The stop before this was begun
+        #[arg(long)]
+        last_stop: Option<String>,
+    },
     /// What a process does that learns for the watcher
     #[command(hide = true)]
     Learn,
@@ -60,19 +65,22 @@ enum Command {
 impl Args {
     /// Whether this is the daemon itself.
     pub fn is_serve(&self) -> bool {
-        matches!(self.command, Command::Serve)
+        matches!(self.command, Command::Serve { .. })
     }
 }
 
 pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
-    let place = WatchedRepo::of(invocation.context(&invocation.repo()?));
-    match args.command {
+    let mut place = WatchedRepo::of(invocation.context(&invocation.repo()?));
+    match &args.command {
         Command::Start => start(invocation, &place),
         Command::Stop => stop(invocation, &place),
         Command::Status => status(invocation, &place),
-        Command::Log { follow } => log(&place, follow),
+        Command::Log { follow } => log(&place, *follow),
         Command::Learn => learn(invocation, &place),
-        Command::Serve => {
+        Command::Serve { last_stop } => {
+            if let Some(begun) = last_stop {
+                place.last_stop = LastStop::named(begun);
+            }
             control::serve(place, invocation.global.verbose)?;
             Ok(ExitStatus::Pass)
         }
@@ -92,6 +100,12 @@ fn start(invocation: &Invocation, place: &WatchedRepo) -> Result<ExitStatus> {
     let (word, holder) = match control::start(place, invocation.global.verbose)? {
         Start::Started(holder) => ("started", holder),
         Start::AlreadyRunning(holder) => ("already running", holder),
+        Start::Stopped => {
+            return Err(hinted(
+                "the daemon was stopped while it was being started",
+                "run `tribunal daemon start` again",
+            ));
+        }
         Start::Failed { log } => {
             return Err(hinted(
                 format!("the daemon did not start\n{}", printable_lines(&log)),
@@ -146,6 +160,7 @@ fn status(invocation: &Invocation, place: &WatchedRepo) -> Result<ExitStatus> {
             &json!({
                 "version": 1,
                 "running": holder.is_some(),
+                "stopped": place.last_stop.holds(),
                 "daemon": holder,
                 "drift": holder.as_ref().is_some_and(|holder| drift(holder).is_some()),
                 "folders": watched.as_ref().map(|watched| &watched.folders),
@@ -160,6 +175,9 @@ fn status(invocation: &Invocation, place: &WatchedRepo) -> Result<ExitStatus> {
         return Ok(ExitStatus::Pass);
     }
     match &holder {
+        None if place.last_stop.holds() => {
+            out::result("not running: it was stopped; start it with `tribunal daemon start`");
+        }
         None => out::result("not running; start it with `tribunal daemon start`"),
         Some(holder) => {
             let mode = match holder.mode {

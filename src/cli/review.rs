@@ -17,6 +17,7 @@ use crate::flow::review::background;
 use crate::flow::review::request::Stopped;
 use crate::flow::review::target::{ReviewRange, ReviewRequest};
 use crate::platform::git::repo::Repo;
+use crate::platform::store::stopped::LastStop;
 use crate::platform::ui::out;
 use crate::platform::ui::report::{OutputFormat, render, render_answered};
 use crate::platform::ui::review_result;
@@ -59,6 +60,9 @@ pub struct Args {
     /// Review the commits that are waiting for a review
     #[arg(long, hide = true, conflicts_with_all = ["staged", "commit", "from", "fix"])]
     waiting: bool,
+    /// The stop before this was begun in the background
+    #[arg(long, hide = true, requires = "waiting")]
+    last_stop: Option<String>,
 }
 
 /// The run to resume.
@@ -75,7 +79,10 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     let later = "the change is reviewed once the call is over";
     inside::refuse(env, "a review cannot be asked for", later)?;
     if args.waiting {
-        let worked = background::drain(repo, |commit| review::in_background(context, commit));
+        let begun = args.last_stop.as_deref();
+        let last_stop = begun.map_or_else(|| LastStop::of(&repo.state_dir()), LastStop::named);
+        let worked =
+            background::drain(repo, &last_stop, |commit| review::in_background(context, commit));
         return match worked {
             Err(error) if error.is::<Stopped>() => Ok(ExitStatus::Interrupted),
             worked => worked.map(|()| ExitStatus::Pass),

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
-use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
+use rustix::process::{Pid, WaitOptions, waitpid};
 use serde::Deserialize;
 
 use crate::daemon::event::DaemonEvent;
@@ -20,8 +20,8 @@ use crate::domain::policy::watch::{WatchSettings, WatchStart};
 use crate::flow::context::Context;
 use crate::flow::review::background;
 use crate::platform::git::worktrees;
-use crate::platform::process::{Cmd, own_path};
-use crate::platform::store::share;
+use crate::platform::process::{Cmd, Identity, ask_to_end, own_path};
+use crate::platform::store::{share, stopped};
 use crate::platform::ui::log;
 
 /// How long a start or a stop may take.
@@ -35,6 +35,8 @@ const TAIL: u64 = 2048;
 pub enum Start {
     Started(Holder),
     AlreadyRunning(Holder),
+    /// Somebody stopped it meanwhile.
+    Stopped,
     /// It ended at once; the end of its log says why.
     Failed {
         log: String,
@@ -71,35 +73,48 @@ pub fn check_watchable(place: &WatchedRepo) -> Result<()> {
 /// Starts the daemon and waits until it holds the lock and watches.
 pub fn start(place: &WatchedRepo, verbose: u8) -> Result<Start> {
     check_watchable(place)?;
-    if let Some(holder) = lock::holder(&place.state_dir) {
-        return Ok(Start::AlreadyRunning(holder));
-    }
+    stopped::lift(&place.state_dir)?;
     let mark = fs::metadata(log_path(place)).map_or(0, |metadata| metadata.len());
-    let child = spawn(place, verbose)?;
-    let child = Pid::from_raw(child).context("the daemon has no process id")?;
     let deadline = Instant::now() + PATIENCE;
-    let mut ended = false;
+    let mut child = None;
     loop {
-        if let Some(holder) = lock::holder(&place.state_dir).filter(|holder| holder.ready) {
-            let is_ours = holder.pid() == child.as_raw_nonzero().get();
+        let holder = lock::holder(&place.state_dir);
+        if let Some(holder) = holder.clone().filter(|holder| holder.ready) {
+            let is_ours = child.is_some_and(|child: Pid| child.as_raw_pid() == holder.pid());
             return Ok(if is_ours {
                 Start::Started(holder)
             } else {
                 Start::AlreadyRunning(holder)
             });
         }
-        if ended && !lock::is_held(&place.state_dir) || Instant::now() >= deadline {
+        if Instant::now() >= deadline {
             return Ok(Start::Failed { log: tail(place, mark) });
         }
-        // Another daemon may have been faster: then ours ends, and that one is waited for.
-        ended = ended
-            || waitpid(Some(child), WaitOptions::NOHANG).map_or(true, |status| status.is_some());
+        match (holder, child) {
+            // It begins to watch, or it was stopped and is about to end.
+            (Some(_), _) => {}
+            (None, None) => {
+                let started = spawn(place, verbose)?;
+                child = Some(Pid::from_raw(started).context("the daemon has no process id")?);
+            }
+            (None, Some(ours)) => {
+                match waitpid(Some(ours), WaitOptions::NOHANG) {
+                    Ok(None) => {}
+                    _ if place.last_stop.is_outdated(&place.state_dir) => {
+                        return Ok(Start::Stopped);
+                    }
+                    // Another daemon was faster, and has ended since.
+                    Ok(Some((_, status))) if status.exit_status() == Some(0) => child = None,
+                    _ => return Ok(Start::Failed { log: tail(place, mark) }),
+                }
+            }
+        }
         thread::park_timeout(Duration::from_millis(3));
     }
 }
 
-/// Starts the daemon unless one runs, for hooks: does not wait, prints nothing, and an error is the
-/// caller's to ignore.
+/// Starts the daemon unless one runs or all was stopped, for hooks: does not wait, prints nothing, and
+/// an error is the caller's to ignore.
 pub fn start_on_demand(context: Context<'_>, watch: &WatchSettings) {
     let Context { repo, env, .. } = context;
     let unwanted = !background::is_enabled(env);
@@ -109,8 +124,11 @@ pub fn start_on_demand(context: Context<'_>, watch: &WatchSettings) {
     if lock::is_held(&repo.state_dir()) {
         return;
     }
-    // Whatever is in the way of a daemon is never in the way of a commit.
-    drop(spawn(&WatchedRepo::of(context), 0));
+    let place = WatchedRepo::of(context);
+    if !place.last_stop.holds() {
+        // Whatever is in the way of a daemon is never in the way of a commit.
+        drop(spawn(&place, 0));
+    }
 }
 
 /// Starts a process with no tie to ours: its own session (which it makes itself), its streams in
@@ -123,6 +141,7 @@ fn spawn(place: &WatchedRepo, verbose: u8) -> Result<i32> {
     let mut command = Cmd::new(program, Path::new("/"))
         .args(["daemon", "serve", "--repo"])
         .arg(&place.common_dir)
+        .args(["--last-stop", place.last_stop.name()])
         .args(place.settings.words().iter().flat_map(|word| ["--set", word]))
         .args(std::iter::repeat_n("-v", usize::from(verbose)));
     for (name, _) in place.env.with_prefix("GIT_") {
@@ -159,26 +178,29 @@ fn write(news: &DaemonEvent) {
     }
 }
 
-/// Asks the watcher to end and waits until it has. The process that reviews in the background is asked
-/// to end, too: stopped means that nothing goes on.
+/// Asks the watcher to end, and the process that reviews in the background, and waits until both have;
+/// what is being started ends by itself, and no commit starts a watcher any more. Stopped means that
+/// nothing goes on.
 pub fn stop(place: &WatchedRepo) -> Result<Stop> {
-    background::end_worker(&place.state_dir);
-    let Some(holder) = lock::holder(&place.state_dir) else { return Ok(Stop::NotRunning) };
-    let pid = Pid::from_raw(holder.pid()).context("the lock's file names no process")?;
-    // Only while the lock is held does the number mean that process.
-    let _ = kill_process(pid, Signal::TERM);
+    // Before anybody is looked for; where it cannot be left, those are asked to end all the same.
+    let marked = stopped::leave(&place.state_dir);
+    let worker = background::end_worker(&place.state_dir);
+    let watcher = lock::holder(&place.state_dir).map(|holder| holder.process);
+    if let Some(pid) = watcher.as_ref().and_then(|watcher| Pid::from_raw(watcher.pid)) {
+        ask_to_end(pid);
+    }
     let deadline = Instant::now() + PATIENCE;
-    while lock::is_held(&place.state_dir) {
-        if lock::holder(&place.state_dir).is_some_and(|now| now != holder) {
-            // It ended, and another one began.
-            break;
-        }
+    let was_running = watcher.is_some();
+    let asked: Vec<Identity> = watcher.into_iter().chain(worker).collect();
+    // Their end, not that of their locks: what they gave back the lock before goes on no more.
+    while let Some(alive) = asked.iter().find(|process| process.is_alive()) {
         if Instant::now() >= deadline {
-            return Ok(Stop::StillRunning { pid: holder.pid() });
+            return Ok(Stop::StillRunning { pid: alive.pid });
         }
         thread::park_timeout(Duration::from_millis(5));
     }
-    Ok(Stop::Stopped)
+    marked?;
+    Ok(if was_running { Stop::Stopped } else { Stop::NotRunning })
 }
 
 /// What the running watcher watches, as it left it.

@@ -1,54 +1,113 @@
-//! The spec files that are known: which of them are gone, and which wait for an id that another has.
+//! The spec files that are known: what was taken in, which are gone, and which wait for an id that
+//! another has. What happens to them is told once it is saved: whoever hears of it finds it.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use anyhow::Result;
+use jiff::Timestamp;
+
 use crate::daemon::event::DaemonEvent;
 use crate::daemon::tree::Tree;
-use crate::flow::intake::ingest::key;
+use crate::flow::intake::ingest::{CompleteFile, IngestOutcome, ingest, key};
 use crate::flow::intake::scan::SpecListing;
 use crate::platform::store::known::KnownSpecs;
 
-/// Forgets files that are gone; what they said stays known. Says whether any was.
-pub fn forget_gone(
-    known: &mut KnownSpecs,
-    trees: &[Tree],
-    listings: &[SpecListing],
-    tell: &mut dyn FnMut(&DaemonEvent),
-) -> bool {
-    // A work tree that comes back brings nothing that is not known.
-    let count = known.files.len();
-    let tops: BTreeSet<String> = trees.iter().map(|tree| key(&tree.top)).collect();
-    known.files.retain(|top, _| tops.contains(top));
-    let mut any = known.files.len() < count;
-    for (number, listing) in listings.iter().enumerate() {
-        let top = trees[number].top.clone();
-        // What could not be looked at is not gone.
-        if !listing.unreadable.is_empty() || listing.cut || !top.is_dir() {
-            continue;
-        }
-        let there: BTreeSet<String> = listing.files.keys().map(|path| key(path)).collect();
-        let Some(files) = known.files.get_mut(&key(&top)) else { continue };
-        let gone: Vec<String> =
-            files.keys().filter(|path| !there.contains(*path)).cloned().collect();
-        for path in gone {
-            let Some(file) = files.remove(&path) else { continue };
-            any = true;
-            let id = file.id.clone();
-            tell(&DaemonEvent::Gone { path, id: id.clone() });
-            files.retain(|_, other| !(other.duplicate && other.id.eq_ignore_ascii_case(&id)));
-        }
-    }
-    any
+/// How many files are taken in before what is known is saved: a kill repeats so many at most.
+const SAVE_EVERY: usize = 16;
+
+/// What is known of spec files, and what of it is not saved yet.
+pub struct SpecFiles {
+    known: KnownSpecs,
+    unsaved: bool,
+    /// What is to be told once it is saved.
+    untold: Vec<DaemonEvent>,
 }
 
-/// After a file gave up its id, has those looked at again that wanted it. Says whether any did.
-pub fn release(known: &mut KnownSpecs, top: &Path, before: Option<String>, now: &str) -> bool {
-    let Some(before) = before.filter(|before| !before.eq_ignore_ascii_case(now)) else {
-        return false;
-    };
-    let Some(files) = known.files.get_mut(&key(top)) else { return false };
-    let count = files.len();
-    files.retain(|_, other| !(other.duplicate && other.id.eq_ignore_ascii_case(&before)));
-    files.len() < count
+impl SpecFiles {
+    pub fn new(known: KnownSpecs) -> Self {
+        Self { known, unsaved: false, untold: Vec::new() }
+    }
+
+    pub fn known(&self) -> &KnownSpecs {
+        &self.known
+    }
+
+    /// Forgets files that are gone; what they said stays known.
+    pub fn forget_gone(&mut self, trees: &[Tree], listings: &[SpecListing]) {
+        // A work tree that comes back brings nothing that is not known.
+        let count = self.known.files.len();
+        let tops: BTreeSet<String> = trees.iter().map(|tree| key(&tree.top)).collect();
+        self.known.files.retain(|top, _| tops.contains(top));
+        self.unsaved |= self.known.files.len() < count;
+        for (tree, listing) in trees.iter().zip(listings) {
+            // What could not be looked at is not gone.
+            if !listing.unreadable.is_empty() || listing.cut || !tree.top.is_dir() {
+                continue;
+            }
+            let there: BTreeSet<String> = listing.files.keys().map(|path| key(path)).collect();
+            let Some(files) = self.known.files.get_mut(&key(&tree.top)) else { continue };
+            let gone: Vec<String> =
+                files.keys().filter(|path| !there.contains(*path)).cloned().collect();
+            for path in gone {
+                let Some(file) = files.remove(&path) else { continue };
+                self.unsaved = true;
+                let id = file.id.clone();
+                self.untold.push(DaemonEvent::Gone { path, id: id.clone() });
+                files.retain(|_, other| !(other.duplicate && other.id.eq_ignore_ascii_case(&id)));
+            }
+        }
+    }
+
+    /// Takes a file in. Says whether to look again soon: it is not complete after all, or it gave up
+    /// an id that others wait for.
+    pub fn take_in(
+        &mut self,
+        state_dir: &Path,
+        file: &CompleteFile<'_>,
+        now: Timestamp,
+        trouble: &mut Vec<String>,
+    ) -> Result<bool> {
+        let (top, path) = (key(file.top), key(file.path));
+        let before = self.known.file(&top, &path).map(|file| file.id.clone());
+        let (id, news) = match ingest(state_dir, &mut self.known, file, now, trouble)? {
+            IngestOutcome::StillChanging => return Ok(true),
+            IngestOutcome::Known { id } => (id.clone(), DaemonEvent::Known { path, id }),
+            IngestOutcome::Ingested(taken) => (taken.id.clone(), DaemonEvent::Spec(taken)),
+        };
+        self.unsaved = true;
+        self.untold.push(news);
+        Ok(self.release(&top, before, &id))
+    }
+
+    /// Whether a save is still to be tried again.
+    pub fn are_unsaved(&self) -> bool {
+        self.unsaved
+    }
+
+    /// Whether so much is unsaved that more should not be taken in before a save.
+    pub fn are_many(&self) -> bool {
+        self.untold.len() >= SAVE_EVERY
+    }
+
+    /// Saves what is not saved yet, and tells it then. After an error the next call tries again.
+    pub fn save(&mut self, state_dir: &Path, tell: &mut dyn FnMut(&DaemonEvent)) -> Result<()> {
+        if self.unsaved {
+            self.known.save(state_dir)?;
+            self.unsaved = false;
+        }
+        self.untold.drain(..).for_each(|news| tell(&news));
+        Ok(())
+    }
+
+    /// After a file gave up its id, has those looked at again that wanted it. Says whether any did.
+    fn release(&mut self, top: &str, before: Option<String>, now: &str) -> bool {
+        let Some(before) = before.filter(|before| !before.eq_ignore_ascii_case(now)) else {
+            return false;
+        };
+        let Some(files) = self.known.files.get_mut(top) else { return false };
+        let count = files.len();
+        files.retain(|_, other| !(other.duplicate && other.id.eq_ignore_ascii_case(&before)));
+        files.len() < count
+    }
 }

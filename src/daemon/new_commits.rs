@@ -67,5 +67,6 @@ fn want_reviews(place: &WatchedRepo, top: &Path, moved: &HeadMove) -> Result<boo
         return Ok(false);
     }
     let repo = Repo::discover(top, None)?;
-    background::enqueue(place.context(&repo), &moved.commits, &moved.left_out)
+    let context = place.context(&repo);
+    background::enqueue(context, &place.last_stop, &moved.commits, &moved.left_out)
 }

@@ -25,6 +25,9 @@ use crate::platform::process::ask_to_end;
 /// is looked at then.
 const FS_EVENTS_MAX: usize = 4096;
 
+/// How long a look that is under way, and the processes that learn, may take to end with the watcher.
+const LAST_WORK: Duration = Duration::from_secs(3);
+
 /// Why the watcher ended.
 #[derive(Debug, PartialEq, Eq)]
 pub enum WatchEnding {
@@ -44,13 +47,25 @@ pub fn run(
     tell: &mut dyn FnMut(&DaemonEvent),
     reader_left: Option<oneshot::Receiver<()>>,
 ) -> Result<WatchEnding> {
+    // The lock is held: who stops from now on sees us.
+    if place.last_stop.is_outdated(&place.state_dir) {
+        return Ok(WatchEnding::Stopped);
+    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .context("could not start the runtime")?;
-    let ending = runtime.block_on(watch(Arc::new(place), held, tell, reader_left));
-    // A look that is under way ends with the program: what it saves is saved whole or not at all.
-    runtime.shutdown_background();
+    let (messages, mut incoming) = mpsc::unbounded_channel();
+    let watching = watch(Arc::new(place), held, tell, reader_left, (&messages, &mut incoming));
+    let ending = runtime.block_on(watching);
+    // Whoever stops us is told that nothing goes on any more. A look that takes longer ends with the
+    // program: what it saves is saved whole or not at all.
+    runtime.shutdown_timeout(LAST_WORK);
+    while let Ok(message) = incoming.try_recv() {
+        if let Message::DaemonEvent(news) = message {
+            tell(&news);
+        }
+    }
     ending
 }
 
@@ -239,6 +254,7 @@ async fn watch(
     held: &mut WatcherLock,
     tell: &mut dyn FnMut(&DaemonEvent),
     reader_left: Option<oneshot::Receiver<()>>,
+    (messages, incoming): (&Messages, &mut mpsc::UnboundedReceiver<Message>),
 ) -> Result<WatchEnding> {
     let mut signals = Signals::new()?;
     let mut reader_left = std::pin::pin!(word_comes(reader_left));
@@ -252,7 +268,6 @@ async fn watch(
     };
     let watcher = Watcher::start(Arc::clone(&place), watch_set, tell)?;
     held.ready()?;
-    let (messages, mut incoming) = mpsc::unbounded_channel();
     let repository = Repository::new(Arc::clone(&place), watcher);
     let mut repositories = BTreeMap::from([(place.common_dir.clone(), repository)]);
     let ending = loop {
@@ -263,7 +278,7 @@ async fn watch(
                 break WatchEnding::Orphaned;
             }
             for repository in repositories.values_mut().filter(|repository| is_due(repository)) {
-                repository.look(&messages);
+                repository.look(messages);
             }
         }
         let next = repositories.values().filter_map(Repository::due).min();
@@ -272,7 +287,7 @@ async fn watch(
             ending = signals.next() => break ending,
             () = &mut reader_left => break WatchEnding::Stopped,
             Some(message) = incoming.recv() => {
-                receive(message, &mut repositories, &messages, tell)?;
+                receive(message, &mut repositories, messages, tell)?;
             }
             fs_event = next_fs_event(&mut fs_events) => match fs_event {
                 Some((repository, fs_event)) => {

@@ -10,7 +10,7 @@ use anyhow::Result;
 use crate::daemon::backoff::{Backoff, WarningDedup};
 use crate::daemon::event::DaemonEvent;
 use crate::daemon::events::Events;
-use crate::daemon::files;
+use crate::daemon::files::SpecFiles;
 use crate::daemon::heads::{self, Heads};
 use crate::daemon::learner::LearnedRule;
 use crate::daemon::lock;
@@ -20,7 +20,7 @@ use crate::daemon::watch::{FsEvent, FsEventKind, WatchSet};
 use crate::daemon::watched_repo::WatchedRepo;
 use crate::domain::policy::watch::WatchMethod;
 use crate::flow::intake::debounce::{ChangedFile, Debouncer};
-use crate::flow::intake::ingest::{CompleteFile, IngestOutcome, PROGRESS, ingest, key};
+use crate::flow::intake::ingest::{CompleteFile, PROGRESS, key};
 use crate::flow::intake::scan::SpecListing;
 use crate::platform::config::env;
 use crate::platform::git::worktrees;
@@ -30,9 +30,6 @@ use crate::platform::store::known::KnownSpecs;
 
 /// How often folders may appear while they are being watched before the rest waits for the next look.
 const WATCH_ROUNDS_MAX: usize = 16;
-
-/// How many files are taken in before what is known is saved: a kill repeats so many at most.
-const SAVE_EVERY: usize = 16;
 
 /// A writer that has not closed the file is waited for so many times longer than one that has.
 const OPEN_FACTOR: u32 = 20;
@@ -49,7 +46,7 @@ pub struct Watcher {
     place: Arc<WatchedRepo>,
     trees: Vec<Tree>,
     watches: Option<WatchSet>,
-    known: KnownSpecs,
+    specs: SpecFiles,
     debouncer: Debouncer<Key>,
     /// Files that were written to and not closed yet, as events name them.
     open: BTreeSet<PathBuf>,
@@ -100,7 +97,7 @@ impl Watcher {
             place,
             trees: Vec::new(),
             watches,
-            known: loaded.known,
+            specs: SpecFiles::new(loaded.known),
             debouncer: Debouncer::new(),
             open: BTreeSet::new(),
             inside: BTreeSet::new(),
@@ -164,42 +161,25 @@ impl Watcher {
                 self.said.trouble(message.to_owned(), tell);
             }
         }
-        let mut changed = files::forget_gone(&mut self.known, &self.trees, &listings, tell);
+        self.specs.forget_gone(&self.trees, &listings);
         let observed = self.debouncer.observe(self.differing(&listings), now);
         let mut still_changing = false;
-        for (count, ((top, path), stamp)) in observed.complete.iter().enumerate() {
+        for ((top, path), stamp) in &observed.complete {
             let complete = CompleteFile { top, path, stamp: *stamp };
-            let before = self.known.file(&key(top), &key(path)).map(|file| file.id.clone());
             let time = env::now(&self.place.env);
             let mut trouble = Vec::new();
-            let state_dir = &self.place.state_dir;
-            let outcome = ingest(state_dir, &mut self.known, &complete, time, &mut trouble);
+            match self.specs.take_in(&self.place.state_dir, &complete, time, &mut trouble) {
+                Ok(look_again) => still_changing |= look_again,
+                Err(error) => trouble.push(format!("{error:#}")),
+            }
             for message in trouble {
                 self.said.trouble(message, tell);
             }
-            match outcome {
-                Ok(IngestOutcome::StillChanging) => still_changing = true,
-                Ok(IngestOutcome::Known { id }) => {
-                    changed = true;
-                    tell(&DaemonEvent::Known { path: key(path), id: id.clone() });
-                    still_changing |= files::release(&mut self.known, top, before, &id);
-                }
-                Ok(IngestOutcome::Ingested(taken)) => {
-                    changed = true;
-                    let id = taken.id.clone();
-                    tell(&DaemonEvent::Spec(taken));
-                    still_changing |= files::release(&mut self.known, top, before, &id);
-                }
-                Err(error) => self.said.trouble(format!("{error:#}"), tell),
-            }
-            if changed && count % SAVE_EVERY == SAVE_EVERY - 1 {
+            if self.specs.are_many() {
                 self.save(tell);
-                changed = false;
             }
         }
-        if changed {
-            self.save(tell);
-        }
+        self.save(tell);
         let events = self.events.take(&self.place, &mut self.said, tell);
         still_changing |=
             request_reviews(&mut self.heads, &self.place, &self.trees, &mut self.said, tell);
@@ -233,6 +213,7 @@ impl Watcher {
             return now;
         }
         let steady = self.debouncer.is_waiting()
+            || self.specs.are_unsaved()
             || self.watches.is_none()
             || self.trees.iter().any(|tree| tree.is_silent);
         let mut at = now + self.pace.next(steady);
@@ -363,7 +344,7 @@ impl Watcher {
     fn differing(&self, listings: &Listings) -> Vec<ChangedFile<Key>> {
         let mut differing = Vec::new();
         for (tree, listing) in self.trees.iter().zip(listings) {
-            let files = self.known.files.get(&key(&tree.top));
+            let files = self.specs.known().files.get(&key(&tree.top));
             for (path, found) in &listing.files {
                 let known = files.and_then(|files| files.get(&key(path)));
                 if known.is_some_and(|known| known.stamp == found.stamp) {
@@ -382,7 +363,7 @@ impl Watcher {
     }
 
     fn save(&mut self, tell: &mut dyn FnMut(&DaemonEvent)) {
-        if let Err(error) = self.known.save(&self.place.state_dir) {
+        if let Err(error) = self.specs.save(&self.place.state_dir, tell) {
             self.said.trouble(format!("{error:#}"), tell);
         }
     }

@@ -6,6 +6,7 @@ use crate::domain::policy::layers::flags::FlagSettings;
 use crate::flow::context::Context;
 use crate::platform::config::env::Env;
 use crate::platform::git::repo::Repo;
+use crate::platform::store::stopped::LastStop;
 use crate::platform::ui::notice;
 
 /// Where the watcher works and under which settings.
@@ -15,6 +16,8 @@ pub struct WatchedRepo {
     pub env: Env,
     /// What `--set` gave when the watcher was started.
     pub settings: FlagSettings,
+    /// The stop before this was begun: a later one ends it.
+    pub last_stop: LastStop,
 }
 
 impl WatchedRepo {
@@ -24,7 +27,8 @@ impl WatchedRepo {
         // One spelling, whichever work tree we were started from: events are compared by path.
         let common_dir = repo.common_dir.canonicalize().unwrap_or_else(|_| repo.common_dir.clone());
         let state_dir = common_dir.join("tribunal");
-        Self { common_dir, state_dir, env: env.clone(), settings: settings.clone() }
+        let last_stop = LastStop::of(&state_dir);
+        Self { common_dir, state_dir, env: env.clone(), settings: settings.clone(), last_stop }
     }
 
     /// The context of work in one of its work trees, which `repo` was opened from.

@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::harness::{Outcome, Repo, Sandbox, TRIBUNAL, run, wait_for};
 
 /// A spec without errors.
-fn spec(id: &str, goal: &str) -> String {
+pub fn spec(id: &str, goal: &str) -> String {
     format!(
         "---\nid: {id}\n---\n# Spec {id}\n\n## Goal\n{goal}\n\n## Acceptance criteria\n\
          - **AC-1** WHEN it is called THEN it answers within 200 ms\n  - verify: test\n"
@@ -21,14 +21,14 @@ fn spec(id: &str, goal: &str) -> String {
 }
 
 /// `tribunal watch` as a child, which is ended by its id when the test is over.
-struct Watching<'a> {
+pub struct Watching<'a> {
     repo: &'a Repo<'a>,
     child: Child,
     lines: PathBuf,
 }
 
 impl<'a> Watching<'a> {
-    fn start(repo: &'a Repo<'a>) -> Self {
+    pub fn start(repo: &'a Repo<'a>) -> Self {
         Self::start_with(repo, &[])
     }
 
@@ -85,12 +85,17 @@ impl<'a> Watching<'a> {
         self.wait_taken(marker, 1);
     }
 
-    fn signal(&self, name: &str) {
+    /// Where what it tells is.
+    pub fn lines(&self) -> PathBuf {
+        self.lines.clone()
+    }
+
+    pub fn signal(&self, name: &str) {
         signal(self.child.id(), name);
     }
 
     /// Ends it by a signal and gives its exit code.
-    fn end(mut self, name: &str) -> Option<i32> {
+    pub fn end(mut self, name: &str) -> Option<i32> {
         self.signal(name);
         self.child.wait().unwrap().code()
     }
@@ -450,6 +455,48 @@ fn killed_at_any_save_it_comes_to_the_same_end() {
         let end = end(&repo);
         let expected = expected.get_or_insert_with(|| end.clone());
         assert_eq!(&end, expected, "after a kill at save {count}");
+    }
+}
+
+/// Whoever is told of something finds it, even if the watcher is killed in the same moment.
+#[test]
+fn what_is_told_is_known_after_a_kill_at_any_save() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    let specs =
+        || repo.tribunal(&["spec", "list", "--format", "json"]).ok().json()["specs"].clone();
+    repo.write("docs/specs/keep.md", spec("keep", "Stay."));
+    for count in 1.. {
+        repo.write("docs/specs/old.md", spec("old", "Go."));
+        let before = Watching::start(&repo);
+        before.settle(&format!("marker{count}"));
+        wait_for("all to be known", || {
+            specs().as_array().unwrap().iter().all(|spec| spec["taken_in"] == true)
+        });
+        before.end("TERM");
+        fs::remove_file(repo.path("docs/specs/old.md")).unwrap();
+        let new = format!("new{count}");
+        repo.write(format!("docs/specs/{new}.md"), spec(&new, "Come."));
+        let vars = [("TRIBUNAL_TEST_CRASH_AT_SAVE", count.to_string())];
+        let vars = vars.each_ref().map(|(name, value)| (*name, value.as_str()));
+        let mut killed = Watching::begin(&repo, &vars);
+        let mut crashed = false;
+        wait_for("a crash or the new spec", || {
+            crashed = killed.child.try_wait().unwrap().is_some();
+            crashed || !killed.taken(&new).is_empty()
+        });
+        let known: Value = serde_json::from_str(&repo.read(".git/tribunal/specs.json")).unwrap();
+        let files = known["files"].as_object().unwrap().values().next().unwrap();
+        for told in killed.of("spec") {
+            assert!(!files[told["path"].as_str().unwrap()].is_null(), "save {count}: {told}");
+        }
+        for told in killed.of("gone") {
+            assert!(files[told["path"].as_str().unwrap()].is_null(), "save {count}: {told}");
+        }
+        if !crashed {
+            assert!(count > 10, "only {count} save points were met");
+            break;
+        }
     }
 }
 

@@ -228,6 +228,46 @@ fn state_has_the_rights_of_gits_own_files() {
     }
 }
 
+/// The limit kills whoever writes the first byte of a file: what it had made by then is what others see
+/// while it works.
+#[test]
+fn state_has_its_rights_before_it_has_content() {
+    for (shared, umask) in [("group", "022"), ("all", "077"), ("0640", "022"), ("umask", "077")] {
+        let sandbox = Sandbox::new();
+        let repo = Repo { sandbox: &sandbox, dir: sandbox.path().join("r") };
+        fs::create_dir(&repo.dir).unwrap();
+        let init = ["init", "--quiet", "--initial-branch=main", &format!("--shared={shared}")];
+        under(umask, &repo, "git", &init).ok();
+        let command =
+            |name: &str| format!("[[commands]]\nname = \"{name}\"\nrun = \"test -e a\"\n");
+        repo.write("tribunal.toml", command("one") + &command("other"));
+        repo.write("docs/specs/s.md", "# S\n\n## Goal\nx\n").write("a", "1\n");
+        under(umask, &repo, "git", &["add", "."]).ok();
+        under(umask, &repo, "git", &["commit", "--quiet", "-m", "feat: one"]).ok();
+        let state = repo.path(".git/tribunal");
+        under(umask, &repo, TRIBUNAL, &["trust", "--yes"]).ok();
+        for words in [
+            &["trust", "--revoke", "one"][..],
+            &["hook", "post-commit"],
+            &["findings", "add", "--class", "other/x", "--at", "a:1", "-m", "m"],
+            &["constitution", "learn"],
+            &["daemon", "serve"],
+        ] {
+            let mut command = repo.sandbox.command("sh", &repo.dir);
+            let limited = format!("umask {umask}; ulimit -c 0; ulimit -f 0; exec \"$0\" \"$@\"");
+            command.args(["-c", &limited, TRIBUNAL]).args(words);
+            run(command, b"").code(-1);
+            assert!(rights(&state).len() > 1, "{words:?} made nothing");
+            let of = |path: &str| rights(&repo.path(path)).into_values().next().unwrap().1;
+            let (folder, file) = (of(".git/refs"), of(".git/HEAD"));
+            for (path, (is_dir, mode)) in rights(&state) {
+                let expected = if is_dir { folder } else { file };
+                assert_eq!(mode, expected, "{mode:o} {path} ({shared}, umask {umask}, {words:?})");
+            }
+        }
+    }
+}
+
 #[test]
 fn an_interrupted_commit_is_no_pass() {
     let sandbox = Sandbox::new();

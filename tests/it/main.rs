@@ -37,6 +37,7 @@ mod sarif;
 mod settings;
 mod spec;
 mod stand_in;
+mod stopping;
 mod survivors;
 mod tidy;
 mod untouched;

@@ -14,8 +14,9 @@ use crate::flow::evaluate::policy::RuleSelection;
 use crate::flow::review::request::Stopped;
 use crate::platform::config::env::Env;
 use crate::platform::git::repo::Repo;
-use crate::platform::process::{Cmd, ask_to_end, own_path};
+use crate::platform::process::{Cmd, Identity, ask_to_end, own_path};
 use crate::platform::store::backlog;
+use crate::platform::store::stopped::LastStop;
 
 /// Where any of these is set no process is started in the background: in CI, in tests, and inside an
 /// agent's call.
@@ -27,8 +28,13 @@ pub fn is_enabled(env: &Env) -> bool {
 }
 
 /// Enqueues commits for review and starts a worker; those of `left_out` are only listed in `status`.
-/// Returns `false` where there is no reviewer.
-pub fn enqueue(context: Context<'_>, commits: &[Oid], left_out: &[Oid]) -> Result<bool> {
+/// `last_stop` is the stop before this process was begun. Returns `false` where there is no reviewer.
+pub fn enqueue(
+    context: Context<'_>,
+    last_stop: &LastStop,
+    commits: &[Oid],
+    left_out: &[Oid],
+) -> Result<bool> {
     let head = context.repo.head()?.map(|head| context.repo.tree_of(&head)).transpose()?;
     let effective = policy::read_policy(context, head.as_ref(), RuleSelection::None)?;
     if !has_reviewer(context, &effective.policy) {
@@ -42,7 +48,7 @@ pub fn enqueue(context: Context<'_>, commits: &[Oid], left_out: &[Oid]) -> Resul
         // What does not fit the queue is listed in `status`.
         backlog::want(&state_dir, commit)?;
     }
-    start(context)?;
+    start(context, last_stop)?;
     Ok(true)
 }
 
@@ -54,13 +60,14 @@ pub fn has_reviewer(context: Context<'_>, policy: &Policy) -> bool {
 }
 
 /// Starts a worker, which ends at once where another one runs.
-pub fn start(context: Context<'_>) -> Result<()> {
+fn start(context: Context<'_>, last_stop: &LastStop) -> Result<()> {
     let log = backlog::log(&context.repo.state_dir())?;
     let program = own_path().context("could not tell where this program is")?;
     let place = context.repo.work_tree.as_ref().unwrap_or(&context.repo.git_dir);
     let mut command = Cmd::new(program, Path::new("/"))
         .args(["review", "--waiting", "--quiet", "--repo"])
         .arg(place)
+        .args(["--last-stop", last_stop.name()])
         .args(context.settings.words().iter().flat_map(|flag| ["--set", flag]));
     for (name, _) in context.env.with_prefix("GIT_") {
         command = command.env_remove(name);
@@ -69,23 +76,30 @@ pub fn start(context: Context<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Asks the worker to end, with the agent that it called; its commit stays in the queue.
-pub fn end_worker(state_dir: &Path) {
-    let worker = backlog::worker(state_dir);
-    if let Some(pid) = worker.and_then(|worker| Pid::from_raw(worker.pid)) {
-        ask_to_end(pid);
-    }
+/// Asks the worker to end, with the agent that it called; its commit stays in the queue. Which process
+/// that is.
+pub fn end_worker(state_dir: &Path) -> Option<Identity> {
+    let worker = backlog::worker(state_dir)?;
+    ask_to_end(Pid::from_raw(worker.pid)?);
+    Some(worker)
 }
 
 /// Drains the queue, with `review` for each commit, whose error is the reason why there is no answer.
-/// Ends where the queue is empty or another process drains it, and with an error where a signal
-/// interrupts it: the commit stays in the queue.
-pub fn drain(repo: &Repo, mut review: impl FnMut(&Oid) -> Result<()>) -> Result<()> {
+/// Ends where the queue is empty, another process drains it, or it was stopped since `last_stop`, and
+/// with an error where a signal interrupts it: the commit stays in the queue.
+pub fn drain(
+    repo: &Repo,
+    last_stop: &LastStop,
+    mut review: impl FnMut(&Oid) -> Result<()>,
+) -> Result<()> {
     let state_dir = repo.state_dir();
     // It fails where this process leads a session already.
     let _ = rustix::process::setsid();
     loop {
         let Some(worker) = backlog::work(&state_dir)? else { return Ok(()) };
+        if last_stop.is_outdated(&state_dir) {
+            return Ok(());
+        }
         while let Some(commit) = backlog::begin_next(&state_dir)? {
             let reviewed = review(&commit);
             if let Err(error) = &reviewed

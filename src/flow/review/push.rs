@@ -39,6 +39,7 @@ use crate::platform::store::backlog::State;
 use crate::platform::store::ledger;
 use crate::platform::store::ledger::Ledger;
 use crate::platform::store::ledger::error::Error as LedgerError;
+use crate::platform::store::stopped::LastStop;
 
 /// The most commits of one push whose reviews are looked up: an imported history has none.
 const COMMITS_MAX: usize = 50;
@@ -167,8 +168,9 @@ fn questions<'a>(context: Context<'_>, commits: &'a [PushedCommit]) -> Result<Qu
 fn enqueue_missing(context: Context<'_>, open: &[PendingReview<'_>]) -> Result<()> {
     let unanswered = open.iter().filter(|pending| pending.found.is_none());
     let missing: Vec<Oid> = unanswered.map(|pending| pending.pushed.commit.clone()).collect();
-    if !missing.is_empty() && background::is_enabled(context.env) {
-        background::enqueue(context, &missing, &[])?;
+    let last_stop = LastStop::of(&context.repo.state_dir());
+    if !missing.is_empty() && background::is_enabled(context.env) && !last_stop.holds() {
+        background::enqueue(context, &last_stop, &missing, &[])?;
     }
     Ok(())
 }

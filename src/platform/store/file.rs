@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{self, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
@@ -11,30 +12,25 @@ use crate::platform::store::share;
 
 /// Replaces a file in one step: written beside it, synced, renamed over it. Missing folders are
 /// made. The mode of an existing file is kept; a new one has the rights that the umask leaves it,
-/// below the state folder those of the repository's own files.
+/// below the state folder those of the repository's own files. It has them before it has content.
 ///
 /// After a crash the file holds the old content or the new one. That the new name itself survives a
 /// power loss is not promised: the folder is not synced.
 pub fn write_atomic(path: &Path, content: &[u8]) -> Result<()> {
-    let mode = fs::metadata(path).ok().map(|existing| existing.permissions());
+    let mode = fs::metadata(path).ok().map(|existing| existing.permissions().mode());
     write_with_mode(path, content, mode)
 }
 
 /// As `write_atomic`, for a program that everyone may run; a symbolic link is replaced by it.
 pub fn write_executable(path: &Path, content: &[u8]) -> Result<()> {
-    write_with_mode(path, content, Some(mode(0o755)))
+    write_with_mode(path, content, Some(0o755))
 }
 
-fn write_with_mode(path: &Path, content: &[u8], mode: Option<fs::Permissions>) -> Result<()> {
-    let folder = path.parent().context("a file needs a folder")?;
-    make_folder(folder)?;
+fn write_with_mode(path: &Path, content: &[u8], mode: Option<u32>) -> Result<()> {
+    make_folder_of(path)?;
     let write = || -> io::Result<()> {
-        let mut beside = file_beside(folder)?;
+        let mut beside = share::file_beside(path, mode)?;
         beside.write_all(content)?;
-        if let Some(mode) = mode {
-            beside.as_file().set_permissions(mode)?;
-        }
-        share::adjust(path, beside.as_file())?;
         beside.as_file().sync_all()?;
         save_point();
         beside.persist(path)?;
@@ -48,12 +44,10 @@ fn write_with_mode(path: &Path, content: &[u8], mode: Option<fs::Permissions>) -
 
 /// Writes a file that must not be there yet, in one step; `false` where it was there.
 pub fn write_new(path: &Path, content: &[u8]) -> Result<bool> {
-    let folder = path.parent().context("a file needs a folder")?;
-    make_folder(folder)?;
+    make_folder_of(path)?;
     let write = || -> io::Result<bool> {
-        let mut beside = file_beside(folder)?;
+        let mut beside = share::file_beside(path, None)?;
         beside.write_all(content)?;
-        share::adjust(path, beside.as_file())?;
         beside.as_file().sync_all()?;
         match beside.persist_noclobber(path) {
             Ok(_) => Ok(true),
@@ -69,12 +63,12 @@ pub fn write_new(path: &Path, content: &[u8]) -> Result<bool> {
 pub fn sweep(folder: &Path) {
     for entry in fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok) {
         let name = entry.file_name();
-        let rest = name.to_str().and_then(|name| name.strip_prefix(".tribunal-"));
+        let rest = name.to_str().and_then(|name| name.strip_prefix(share::BESIDE));
         if rest
             .is_some_and(|rest| rest.len() == 6 && rest.bytes().all(|b| b.is_ascii_alphanumeric()))
         {
             // What cannot be removed does no harm.
-            drop(fs::remove_file(entry.path()));
+            drop(remove_if_there(&entry.path()));
         }
     }
 }
@@ -126,17 +120,8 @@ pub fn set_aside_when_full(path: &Path) {
     }
 }
 
-fn make_folder(folder: &Path) -> Result<()> {
+fn make_folder_of(path: &Path) -> Result<()> {
+    let folder = path.parent().context("a file needs a folder")?;
     share::make_dir(folder)
         .with_context(|| format!("could not create the folder `{}`", folder.display()))
-}
-
-/// A file with the rights that the umask leaves it, which becomes another one's content.
-fn file_beside(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
-    tempfile::Builder::new().prefix(".tribunal-").permissions(mode(0o666)).tempfile_in(folder)
-}
-
-fn mode(bits: u32) -> fs::Permissions {
-    use std::os::unix::fs::PermissionsExt as _;
-    fs::Permissions::from_mode(bits)
 }

@@ -10,3 +10,4 @@ pub mod lock;
 pub mod queue;
 pub mod runs;
 pub mod share;
+pub mod stopped;

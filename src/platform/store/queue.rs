@@ -87,8 +87,10 @@ pub fn list(state_dir: &Path) -> Result<Vec<Queued>> {
             other.with_context(|| format!("could not read the folder `{}`", folder.display()))?
         }
     };
-    let mut list: Vec<Queued> =
-        entries.filter_map(Result::ok).filter_map(|entry| read(&entry.path()).ok()).collect();
+    // What a writer has beside an entry until it takes that one's place would be a second one.
+    let is_entry = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "json");
+    let paths = entries.filter_map(Result::ok).map(|entry| entry.path()).filter(is_entry);
+    let mut list: Vec<Queued> = paths.filter_map(|path| read(&path).ok()).collect();
     list.sort_by(|a, b| a.id.cmp(&b.id));
     Ok(list)
 }

@@ -94,7 +94,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     ("platform::git::push", "history receiver_refs"),
     ("platform::process", "supervise started alive ancestors command limits strays"),
-    ("platform::store", "backlog inbox known queue runs file ledger crash lock share"),
+    ("platform::store", "backlog inbox known queue runs stopped file ledger crash lock share"),
     (
         "platform::store::ledger",
         "call record disposition query receipt wait rows schema spec error matching",
