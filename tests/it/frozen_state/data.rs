@@ -137,7 +137,10 @@ impl Data {
             if !question.is_empty() && !before.is_empty() {
                 text = text.replace(&before, question);
             }
-            if name == "ledger.sql" {
+            if name == "rows.sql" {
+                text.insert_str(0, &schema());
+            }
+            if name == "ledger.sql" || name == "rows.sql" {
                 fs::create_dir_all(repo.path(".git/tribunal")).unwrap();
                 let ledger = ledger(repo);
                 ledger.execute_batch(&text).unwrap();
@@ -177,6 +180,13 @@ impl Data {
         let question = state["question"].as_str().or_else(|| state["about"]["question"].as_str());
         Some(question.unwrap().to_owned())
     }
+}
+
+/// The tables of the ledger, which later formats of other state left as they were.
+fn schema() -> String {
+    let first = Data::frozen("ended-review").folder.join("ledger.sql");
+    let text = fs::read_to_string(first).unwrap();
+    text[..text.find("INSERT").unwrap()].to_owned()
 }
 
 /// The ledger of a repository, as the program has it.
