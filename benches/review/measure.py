@@ -30,6 +30,16 @@ FILES = 5053
 WORDS = "ledger verdict commit finding branch object gate review policy change hunk tree blob ref rule".split()
 FAULT = "unheard-of"  # as in agent.py
 
+
+def covered(spans):
+    """How long at least one of these spans lasted: agents may work side by side."""
+    total, until = 0.0, 0.0
+    for began, ended in sorted(spans):
+        total += max(0.0, ended - max(began, until))
+        until = max(until, ended)
+    return total
+
+
 WRAPPER = """\
 #!/bin/bash
 began=$EPOCHREALTIME
@@ -128,7 +138,7 @@ class Bench:
         self.log.write_text("")
         wall, result = self.timed([self.tribunal, "--format", "json", "review", *more], cwd)
         calls = [line.split() for line in self.log.read_text().splitlines()]
-        own = sum(float(ended) - float(began) for _, began, ended in calls) * 1000
+        own = covered([(float(began), float(ended)) for _, began, ended in calls]) * 1000
         return wall, own, [call[0] for call in calls], result
 
     def loops(self, cwd, rounds, rng):
