@@ -1,5 +1,5 @@
 //! The spec files that are known: what was taken in, which are gone, and which wait for an id that
-//! another has. What happens to them is told once it is saved: whoever hears of it finds it.
+//! another has. What happens to them is reported after it is saved.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -20,7 +20,7 @@ const SAVE_EVERY: usize = 16;
 pub struct SpecFiles {
     known: KnownSpecs,
     unsaved: bool,
-    /// What is to be told once it is saved.
+    /// What is to be reported after it is saved.
     untold: Vec<DaemonEvent>,
 }
 

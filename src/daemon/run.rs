@@ -58,7 +58,7 @@ pub fn run(
     let (messages, mut incoming) = mpsc::unbounded_channel();
     let watching = watch(Arc::new(place), held, tell, reader_left, (&messages, &mut incoming));
     let ending = runtime.block_on(watching);
-    // Whoever stops us is told that nothing goes on any more. A look that takes longer ends with the
+    // `daemon stop` reports that nothing goes on any more. A look that takes longer ends with the
     // program: what it saves is saved whole or not at all.
     runtime.shutdown_timeout(LAST_WORK);
     while let Ok(message) = incoming.try_recv() {

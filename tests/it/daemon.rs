@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::harness::{Outcome, Repo, Sandbox, TRIBUNAL, run, wait_for};
+use crate::harness::{Outcome, Repo, Sandbox, TRIBUNAL, processes, run, wait_for};
 
 /// A spec without errors.
 pub fn spec(id: &str, goal: &str) -> String {
@@ -458,7 +458,7 @@ fn killed_at_any_save_it_comes_to_the_same_end() {
     }
 }
 
-/// Whoever is told of something finds it, even if the watcher is killed in the same moment.
+/// What is reported has been saved, even if the watcher is killed in the same moment.
 #[test]
 fn what_is_told_is_known_after_a_kill_at_any_save() {
     let sandbox = Sandbox::new();
@@ -952,20 +952,6 @@ fn an_event_whose_learning_failed_is_handled_again_and_not_for_ever() {
     assert_eq!((files("claimed"), files("aside")), (0, 1));
 }
 
-/// The processes that learn for a repository, by their command lines.
-fn learners(repo: &Repo<'_>) -> Vec<u32> {
-    let top = repo.dir.display().to_string();
-    let is_learner = |pid: &u32| {
-        let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        let words: Vec<&[u8]> = line.split(|byte| *byte == 0).collect();
-        words.windows(2).any(|two| two == [b"daemon".as_slice(), b"learn"])
-            && words.iter().any(|word| word.strip_suffix(b"/").unwrap_or(word) == top.as_bytes())
-    };
-    let entries = fs::read_dir("/proc").unwrap().flatten();
-    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    pids.filter(is_learner).collect()
-}
-
 /// While somebody learns the watcher takes specs in, and it ends at once, with the learner.
 #[test]
 fn the_watcher_waits_for_no_learner_and_takes_it_along_when_it_ends() {
@@ -984,12 +970,12 @@ fn the_watcher_waits_for_no_learner_and_takes_it_along_when_it_ends() {
     for name in ["INT", "TERM"] {
         let watching = Watching::start(&repo);
         repo.tribunal(&["hook", "post-commit"]).ok();
-        wait_for("a process that learns", || !learners(&repo).is_empty());
+        wait_for("a process that learns", || !processes(&repo, ["daemon", "learn"]).is_empty());
         watching.settle(&format!("while-learning-{}", name.to_lowercase()));
         let asked = Instant::now();
         watching.end(name);
         assert!(asked.elapsed() < Duration::from_secs(2), "{name}: {:?}", asked.elapsed());
-        wait_for("the learner to end", || learners(&repo).is_empty());
+        wait_for("the learner to end", || processes(&repo, ["daemon", "learn"]).is_empty());
     }
     // What it had claimed is not lost: the next watcher learns from it.
     drop(lock);

@@ -237,3 +237,20 @@ pub fn wait_for(what: &str, mut holds: impl FnMut() -> bool) {
         std::thread::park_timeout(Duration::from_millis(5));
     }
 }
+
+/// The processes of the program in a repository that were started with these two words.
+pub fn processes(repo: &Repo<'_>, two: [&str; 2]) -> Vec<i32> {
+    let top = repo.dir.canonicalize().unwrap();
+    let is_meant = |pid: &i32| {
+        let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        let words: Vec<&str> = line
+            .split(|byte| *byte == 0)
+            .filter_map(|word| std::str::from_utf8(word).ok())
+            .collect();
+        words.windows(2).any(|pair| pair == two)
+            && words.iter().any(|word| Path::new(word).starts_with(&top))
+    };
+    let entries = fs::read_dir("/proc").unwrap().flatten();
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    pids.filter(is_meant).collect()
+}

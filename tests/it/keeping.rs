@@ -228,8 +228,8 @@ fn state_has_the_rights_of_gits_own_files() {
     }
 }
 
-/// The limit kills whoever writes the first byte of a file: what it had made by then is what others see
-/// while it works.
+/// The limit kills the program when it writes the first byte of a file: what it had made by then is what
+/// others see while it works.
 #[test]
 fn state_has_its_rights_before_it_has_content() {
     for (shared, umask) in [("group", "022"), ("all", "077"), ("0640", "022"), ("umask", "077")] {

@@ -13,7 +13,7 @@ use crate::resume::{SMALL, Scene, WRONG};
 
 const REVIEW: [&str; 5] = ["review", "--commit", "HEAD", "--format", "json"];
 
-/// Lets nobody through before so many are there, or a time is over.
+/// Lets callers through when so many are there, or a time is over.
 struct Gathering {
     there: Mutex<usize>,
     more: Condvar,
@@ -155,6 +155,8 @@ fn a_run_whose_agent_could_not_be_called_is_paused_and_goes_on() {
         assert_eq!(runs[0]["standing"], "paused");
         scene.tribunal(&repo.dir, &["runs"]).ok().says("paused").says(&format!("resume {id}"));
 
+        let other = ["resume", &id, "--set", "agents.reviewer.model=other"];
+        scene.tribunal(&repo.dir, &other).code(2).says("changed since").says("change them back");
         logged_in.store(true, Ordering::SeqCst);
         let resumed = [&["resume", &id, "--format", "json"][..], &SMALL].concat();
         let words = if resume { resumed } else { words };
@@ -172,7 +174,7 @@ fn a_run_whose_agent_could_not_be_called_is_paused_and_goes_on() {
     }
 }
 
-/// The state before a job is saved before it starts: a kill during a call is told from none.
+/// The state before a job is saved before it starts: a kill during a call is not taken for one before it.
 #[test]
 fn what_is_under_way_is_in_the_saved_run() {
     let seen = Arc::new(Mutex::new(Vec::new()));

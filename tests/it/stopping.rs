@@ -2,45 +2,29 @@
 
 use std::fs::{self, File};
 use std::io::Write as _;
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use crate::daemon::{Watching, spec};
-use crate::harness::{Outcome, Repo, Sandbox, TRIBUNAL, wait_for};
+use crate::harness::{Outcome, Repo, Sandbox, TRIBUNAL, processes, wait_for};
+use crate::model_server::{Asked, Say};
 use crate::resume::{BUGGY, Scene};
 use crate::survivors::Watcher;
 
 /// A process that cannot be: the kernel gives no such number.
 const GONE: &str = r#"{"pid":999999999}"#;
 
-/// Holds a lock as what is left of a killed process does: who wants it waits, and nobody is found to
-/// have it. So a process stays on its way to the lock for as long as the test likes.
+/// Holds a lock as what is left of a killed process does: others wait for it, and no holder is found. So
+/// a process stays on its way to the lock for as long as the test likes.
 fn hold(repo: &Repo<'_>, name: &str) -> File {
     let path = format!(".git/tribunal/{name}");
     repo.write(&path, GONE);
     let lock = File::open(repo.path(&path)).unwrap();
     lock.lock().unwrap();
     lock
-}
-
-/// The processes of the program in a repository that were started with these two words.
-fn processes(repo: &Repo<'_>, two: [&str; 2]) -> Vec<i32> {
-    let top = repo.dir.canonicalize().unwrap();
-    let is_meant = |pid: &i32| {
-        let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        let words: Vec<&str> = line
-            .split(|byte| *byte == 0)
-            .filter_map(|word| std::str::from_utf8(word).ok())
-            .collect();
-        words.windows(2).any(|pair| pair == two)
-            && words.iter().any(|word| Path::new(word).starts_with(&top))
-    };
-    let entries = fs::read_dir("/proc").unwrap().flatten();
-    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    pids.filter(is_meant).collect()
 }
 
 /// Ends the watchers of a repository when the test is over, however it went.
@@ -100,7 +84,7 @@ fn stopped_is_stopped_until_it_is_started() {
     assert_eq!(watching.watchers(), [] as [i32; 0]);
     assert_eq!(status(&repo)["stopped"], true);
     repo.tribunal(&["daemon", "status"]).ok().says("it was stopped");
-    // Whoever starts a watcher has opened its log by then.
+    // A commit that starts a watcher has opened its log by then.
     fs::remove_file(repo.path(".git/tribunal/daemon.log")).unwrap();
     commit(&repo, "b");
     assert!(!repo.path(".git/tribunal/daemon.log").exists(), "a commit started the watcher");
@@ -109,7 +93,7 @@ fn stopped_is_stopped_until_it_is_started() {
     repo.tribunal(&["daemon", "start"]).ok().says("already running");
     repo.tribunal(&["daemon", "stop"]).ok().says("stopped");
     repo.tribunal(&["daemon", "stop"]).ok().says("not running");
-    // In the foreground somebody watches over it.
+    // In the foreground a person sees it and can end it.
     assert_eq!(Watching::start(&repo).end("INT"), Some(130));
 }
 
@@ -129,6 +113,28 @@ fn a_worker_that_is_only_starting_is_stopped_too() {
     wait_for("the worker that was starting to end", || workers().is_empty());
     assert_eq!(scene.stand_ins.asked().len(), 0);
     assert!(repo.path(".git/tribunal/reviews/waiting").join(repo.rev("HEAD")).exists());
+}
+
+/// A stop takes well under 100 ms; the guard is ten times that.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_stop_ends_a_review_that_is_under_way_and_answers_at_once() {
+    let scene = Scene::new("", |_: &Asked| Say::Hang);
+    let repo = scene.repo();
+    let watcher = Watcher::start(&scene, &repo);
+    wait_for("the watcher to see main", || watcher.knows_head());
+    repo.write("src/d.rs", BUGGY).commit_unjudged("feat: new work");
+    wait_for("the reviewer's question", || scene.stand_ins.asked().len() == 1);
+    let began = Instant::now();
+    let asked = scene.tribunal(&repo.dir, &["daemon", "status"]).ok();
+    let status = began.elapsed();
+    let began = Instant::now();
+    scene.tribunal(&repo.dir, &["daemon", "stop"]).ok().says("stopped");
+    let stop = began.elapsed();
+    println!("status {status:?}, stop {stop:?}");
+    assert!(status.max(stop) < Duration::from_secs(1), "{status:?}, {stop:?}: {asked}");
+    assert_eq!(processes(&repo, ["review", "--waiting"]), [] as [i32; 0]);
+    assert_eq!(scene.stand_ins.alive(), [] as [String; 0]);
 }
 
 /// Whether the process has ended, or has waited for something again and again since it was asked last.

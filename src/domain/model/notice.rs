@@ -1,4 +1,4 @@
-//! What use cases tell while they work, as data; `platform::ui` puts it into words.
+//! What use cases report while they work, as data; `platform::ui` puts it into words.
 
 use std::path::PathBuf;
 
@@ -6,10 +6,10 @@ use jiff::Timestamp;
 
 use crate::domain::model::oid::Oid;
 
-/// One thing that is told.
+/// A message of a use case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
-    /// How the work goes on; nobody needs to act.
+    /// How the work goes on; there is nothing to do about it.
     Progress(Progress),
     /// Something that may need attention and stops nothing.
     Warning(Warning),

@@ -1,6 +1,5 @@
 //! The settings of the agents: which one has which role, where they are, what they may cost.
 
-use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -23,7 +22,8 @@ pub struct AgentSettings {
     #[serde(deserialize_with = "unit::duration")]
     pub wait: Duration,
     /// How many calls of one run are made side by side.
-    pub parallel: NonZeroUsize,
+    #[serde(deserialize_with = "unit::parallel")]
+    pub parallel: usize,
 }
 
 impl AgentSettings {

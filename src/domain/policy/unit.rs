@@ -41,6 +41,17 @@ pub fn some_money<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<M
     money(deserializer).map(Some)
 }
 
+/// The most calls of one run at once: a repository's policy is not to fill the machine with agents.
+const PARALLEL_MAX: usize = 8;
+
+/// A number of calls that are made side by side.
+pub fn parallel<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
+    let number = i64::deserialize(deserializer)?;
+    usize::try_from(number).ok().filter(|number| (1..=PARALLEL_MAX).contains(number)).ok_or_else(
+        || de::Error::custom(format!("`{number}` is not a number from 1 to {PARALLEL_MAX}")),
+    )
+}
+
 /// One argument of a program: it is no option and has no white space. It may be empty.
 pub fn word<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let text = String::deserialize(deserializer)?;

@@ -23,6 +23,7 @@ impl ReviewSession<'_> {
     /// The request to decide about a finding.
     pub(super) fn arbiter_request(&mut self, job: &JobId, id: &str) -> Result<StructuredRequest> {
         let layout = self.arbiter_layout()?;
+        let dir = self.reading_copy(&layout.change)?;
         let reviewers = self.inputs.reviewers().context("the route has no arbiter")?;
         let arbiter = reviewers.arbiter.clone();
         let spec = self.inputs.parsed_spec.as_ref().map(prompt::spec_text);
@@ -47,7 +48,7 @@ impl ReviewSession<'_> {
             to: arbiter,
             key,
             prompt: arbiter::prompt(case),
-            dir: layout.dir.clone(),
+            dir,
             expected: ExpectedReply::Decision(Box::new(finding.clone())),
             token,
         })

@@ -1,7 +1,5 @@
 //! Delivers a change to the reviewer and the arbiter: the files of a change as sections of prompts.
 
-use std::path::PathBuf;
-
 use anyhow::{Result, bail};
 use bstr::{BString, ByteSlice as _};
 
@@ -30,8 +28,6 @@ pub struct Layout {
     pub(super) name: String,
     pub(super) change: Change,
     pub(super) delivered: Delivered,
-    /// The folder that the agents may read.
-    pub(super) dir: PathBuf,
 }
 
 /// Builds the delivery of a change.

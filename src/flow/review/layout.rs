@@ -1,4 +1,5 @@
-//! Lays the current attempt of a run out for its reviewer and its arbiter, and fills their folder.
+//! Lays the current attempt of a run out for its reviewer and its arbiter, and fills the folder that
+//! they may read.
 
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -20,12 +21,17 @@ impl ReviewSession<'_> {
     /// Lays the current attempt out for a review.
     pub(super) fn deliver(&mut self, scope: &ReviewScope) -> Result<JobOutcome> {
         let layout = self.layout_of(scope)?;
+        let not_shown = layout.delivered.delivery.unscanned.iter();
+        if !not_shown.clone().any(|one| one.reason.is_gap()) {
+            // Without gaps the reviewer is asked: what cannot be copied for it is a gap, too.
+            self.reading_copy(&layout.change)?;
+        }
         let Delivered { delivery, left_out } = &layout.delivered;
         let named = |one: &Unscanned| (one.path.clone(), one.reason.to_string());
         let uncopied = |(path, why): &(BString, String)| (shown_path(path), why.clone());
         let files = &layout.change.files;
         let is_changed = |path: &BString| files.iter().any(|file| file.path == *path);
-        let not_shown = delivery.unscanned.iter().filter(|one| one.reason.is_gap());
+        let not_shown = not_shown.filter(|one| one.reason.is_gap());
         let not_there = self.uncopied.iter().filter(|(path, _)| is_changed(path));
         let unscanned = delivery.unscanned.iter().map(named).chain(left_out.iter().cloned());
         let sections = delivery.calls.iter().flat_map(|chunk| &chunk.sections);
@@ -57,8 +63,7 @@ impl ReviewSession<'_> {
         }
         let change = self.change_since(from)?;
         let delivered = lay_out(self.context.repo, self.inputs, &change, &self.seed(&name))?;
-        let dir = self.reading_copy(&change)?;
-        let layout = Rc::new(Layout { name, change, delivered, dir });
+        let layout = Rc::new(Layout { name, change, delivered });
         self.layout = Some(Rc::clone(&layout));
         Ok(layout)
     }
@@ -80,7 +85,7 @@ impl ReviewSession<'_> {
     }
 
     /// Updates the reading copy to the reviewed tree, changed files first; returns its folder.
-    fn reading_copy(&mut self, change: &Change) -> Result<PathBuf> {
+    pub(super) fn reading_copy(&mut self, change: &Change) -> Result<PathBuf> {
         let dir = reading_copy::folder(self.context.repo, &self.run.id);
         if self.copied_tree.as_ref() != Some(&change.tree) {
             // Files that could not be copied from another tree are tried again.

@@ -32,6 +32,7 @@ use crate::domain::model::notice::Progress;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::{Report, Verdict};
 use crate::domain::pipeline::result::{ReviewEnding, ReviewResult};
+use crate::domain::pipeline::review_loop::Stage;
 use crate::domain::policy::agents::RouteChoice;
 use crate::flow::call::roles;
 use crate::flow::context::Context;
@@ -115,7 +116,7 @@ pub fn resume(context: Context<'_>, id: &str) -> Result<ReviewResult> {
     let question = inputs.question(&target);
     if question.is_some_and(|question| question == run.about.question) {
         run = run.resumed();
-    } else if run.review_loop().end().is_none() {
+    } else if !matches!(run.review_loop().stage, Stage::Closing(_) | Stage::Ended(_)) {
         return Err(hinted(
             format!("the agents, the settings or this program changed since `{id}` was stopped"),
             "change them back, or ask anew with `tribunal review`",

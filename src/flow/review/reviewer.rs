@@ -26,6 +26,7 @@ impl ReviewSession<'_> {
         chunk: usize,
     ) -> Result<StructuredRequest> {
         let layout = self.layout_of(scope)?;
+        let dir = self.reading_copy(&layout.change)?;
         let reviewer = self.inputs.reviewers().context("the route has no reviewer")?;
         let reviewer = reviewer.reviewer.clone();
         let (texts, open) = (self.texts(&layout), self.open(scope));
@@ -58,7 +59,7 @@ impl ReviewSession<'_> {
             key: self.run.call_key(job),
             prompt,
             token: part.fence_nonce.clone(),
-            dir: layout.dir.clone(),
+            dir,
             expected: ExpectedReply::Review(expected),
         })
     }

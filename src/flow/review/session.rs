@@ -67,7 +67,7 @@ impl ReviewSession<'_> {
     /// Performs the run until it ends or pauses. Stopped before, it leaves the record of what ended, and
     /// the replies to the calls that were under way.
     pub fn perform(mut self) -> Result<Run> {
-        let (client, mut parallel) = (self.client, self.inputs.policy().agents.parallel.get());
+        let (client, mut parallel) = (self.client, self.inputs.policy().agents.parallel);
         thread::scope(|scope| {
             let (sender, ended) = mpsc::channel::<(Job, Result<Replied>)>();
             let mut calls = 0;

@@ -1,9 +1,9 @@
 //! The mark that `tribunal daemon stop` leaves: it holds until `daemon start`.
 //!
-//! A process that is being started in the background holds no lock yet, so that nobody sees it and
-//! nobody can ask it to end. Therefore who stops leaves the mark first and looks for who holds a lock
-//! then, and who is started takes its lock first and looks for the mark then: one of them meets the
-//! other. Which mark is no news to it, a process is told by the one that starts it.
+//! A process that is being started in the background holds no lock yet, so that it cannot be found and
+//! asked to end. Therefore `stop` leaves the mark first and then looks for holders of locks, and a
+//! process that is started takes its lock first and then looks for the mark: one of them finds the
+//! other. A process gets the mark that was there before it from the one that starts it.
 
 use std::fs;
 use std::path::{Path, PathBuf};

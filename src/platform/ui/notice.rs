@@ -1,4 +1,4 @@
-//! Puts what use cases tell into words: for a terminal, or for a log.
+//! Puts the messages of use cases into words: for a terminal, or for a log.
 
 use crate::domain::model::notice::{Notice, Progress, Warning};
 use crate::domain::model::text::counted;

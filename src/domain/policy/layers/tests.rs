@@ -264,7 +264,7 @@ type Vars<'a> = &'a [(&'a str, &'a str)];
 #[test]
 fn a_wrong_variable_or_flag_is_named() {
     let agent = "[{ name = \"claude\", family = \"f\", run = [\"x\"] }]";
-    let cases: [(Vars, &[&str], &str); 7] = [
+    let cases: [(Vars, &[&str], &str); 10] = [
         (&[("TRIBUNAL_BUDGET_RUN", "lots")], &[], "TRIBUNAL_BUDGET_RUN"),
         (&[("TRIBUNAL_BUDGET_RUN", "-1")], &[], "TRIBUNAL_BUDGET_RUN"),
         (&[("TRIBUNAL_AGENTS_REVIEWER_MODEL", "--x")], &[], "TRIBUNAL_AGENTS_REVIEWER_MODEL"),
@@ -272,6 +272,9 @@ fn a_wrong_variable_or_flag_is_named() {
         (&[], &["prices.x={ input = 1 }"], "--set"),
         (&[], &["prices.x=1"], "--set"),
         (&[("TRIBUNAL_PRICES", "cheap")], &[], "TRIBUNAL_PRICES"),
+        (&[("TRIBUNAL_AGENTS_PARALLEL", "0")], &[], "TRIBUNAL_AGENTS_PARALLEL"),
+        (&[], &["agents.parallel=9"], "--set"),
+        (&[], &["agents.parallel=-1"], "--set"),
     ];
     for (vars, flags, giver) in cases {
         assert_eq!(refused(&[], vars, flags).file, giver);

@@ -21,6 +21,9 @@ mod tests;
 /// How the names begin of what is not whole yet; six letters and digits follow.
 pub const BESIDE: &str = ".tribunal-";
 
+/// How often a file is made that another process makes, or takes away, at the same time.
+const OPEN_TRIES: u32 = 10;
+
 /// What `core.sharedRepository` says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Sharing {
@@ -45,11 +48,14 @@ pub fn make_private_dir(path: &Path) -> io::Result<()> {
 /// Opens a file as `options` say, which need not say `create`: where it is missing it is made, with
 /// the folders above it.
 pub fn open(path: &Path, options: &OpenOptions) -> io::Result<File> {
+    let mut tries = 0;
     loop {
         match options.clone().create(false).open(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            // A link to what is not there would never be found and always be in the way.
+            Err(error) if error.kind() == io::ErrorKind::NotFound && tries < OPEN_TRIES => {}
             opened => return opened,
         }
+        tries += 1;
         let folder = folder_of(path)?;
         make_dir(folder)?;
         let sharing = sharing_at(path);

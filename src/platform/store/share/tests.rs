@@ -160,3 +160,22 @@ fn repository(git_dir: &Path, config: &str) -> PathBuf {
     fs::File::create(git_dir.join("config")).unwrap().write_all(config.as_bytes()).unwrap();
     git_dir.to_owned()
 }
+
+#[test]
+fn a_link_to_what_is_not_there_is_an_error_and_no_endless_try() {
+    let top = tempfile::tempdir().unwrap();
+    let git_dir = top.path().join("g");
+    fs::create_dir_all(git_dir.join("objects")).unwrap();
+    fs::File::create(git_dir.join("HEAD")).unwrap();
+    let shared = b"[core]\n\tsharedRepository = group\n";
+    fs::File::create(git_dir.join("config")).unwrap().write_all(shared).unwrap();
+    fs::create_dir(git_dir.join("tribunal")).unwrap();
+    let link = git_dir.join("tribunal/log");
+    std::os::unix::fs::symlink("gone", &link).unwrap();
+    open(&link, OpenOptions::new().append(true)).unwrap_err();
+    assert_eq!(
+        fs::read_dir(git_dir.join("tribunal")).unwrap().count(),
+        1,
+        "nothing is left beside it"
+    );
+}
