@@ -1,7 +1,7 @@
 //! What a program started and what then left its process group, found by a mark in its environment.
 
-use std::ffi::OsString;
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read as _;
 use std::thread;
 use std::time::Duration;
 
@@ -13,9 +13,12 @@ pub const MARK: &str = "TRIBUNAL_CALL";
 /// How often it is looked again: what is being killed may just have started another.
 const LOOKS: usize = 20;
 
-/// The pause between two looks. A process that is about to become another program shows no
-/// environment for a moment, so that one look which finds nothing proves nothing.
+/// The pause before the next look at what was killed, or at what may be about to become another
+/// program.
 const PAUSE: Duration = Duration::from_millis(2);
+
+/// As much as is set aside for one environment; a longer one is read too.
+const USUAL_SIZE: usize = 64 * 1024;
 
 /// Kills every process of this user that carries the mark. Gives how many were found.
 ///
@@ -25,30 +28,60 @@ pub fn kill_marked(mark: &str) -> usize {
     let wanted = format!("{MARK}={mark}").into_bytes();
     let (mut killed, mut quiet) = (0, 0);
     for _ in 0..LOOKS {
-        let found = marked(&wanted);
-        quiet = if found.is_empty() { quiet + 1 } else { 0 };
+        let look = Look::at_all(&wanted);
+        quiet = if look.marked.is_empty() { quiet + 1 } else { 0 };
+        // Twice: what was listed can end, and leave another behind, before it is read.
         if quiet == 2 {
             break;
         }
-        killed += found.len();
-        for stray in found {
+        killed += look.marked.len();
+        for stray in &look.marked {
             // One that has ended in the meantime is what is wanted.
-            let _ = kill_process(stray, Signal::KILL);
+            let _ = kill_process(*stray, Signal::KILL);
         }
-        thread::park_timeout(PAUSE);
+        // A pause after every look would be most of what a call costs beside the agent.
+        if look.some_without || !look.marked.is_empty() {
+            thread::park_timeout(PAUSE);
+        }
     }
     killed
 }
 
-fn marked(wanted: &[u8]) -> Vec<Pid> {
-    let entries = fs::read_dir("/proc").into_iter().flatten().filter_map(Result::ok);
-    entries.filter_map(|entry| carries(&entry.file_name(), wanted)).collect()
+/// What the environments of all processes of this user showed.
+#[derive(Default)]
+struct Look {
+    /// What carries the mark.
+    marked: Vec<Pid>,
+    /// Whether a process showed no environment, as one that is about to become another program does
+    /// for a moment: then nothing is proved yet.
+    some_without: bool,
 }
 
-/// The process of that name in `/proc`, where it is alive and carries the mark.
-fn carries(name: &OsString, wanted: &[u8]) -> Option<Pid> {
-    let pid = name.to_str()?.parse().ok().and_then(Pid::from_raw)?;
-    // Of one that has ended and waits to be buried, nothing can be read.
-    let environment = fs::read(format!("/proc/{}/environ", pid.as_raw_nonzero())).ok()?;
-    environment.split(|byte| *byte == 0).any(|variable| variable == wanted).then_some(pid)
+impl Look {
+    fn at_all(wanted: &[u8]) -> Self {
+        let mut look = Self::default();
+        let mut environment = Vec::with_capacity(USUAL_SIZE);
+        for entry in fs::read_dir("/proc").into_iter().flatten().filter_map(Result::ok) {
+            let name = entry.file_name();
+            let pid = name.to_str().and_then(|name| name.parse().ok()).and_then(Pid::from_raw);
+            if let Some(pid) = pid {
+                look.at(pid, wanted, &mut environment);
+            }
+        }
+        look
+    }
+
+    fn at(&mut self, pid: Pid, wanted: &[u8], environment: &mut Vec<u8>) {
+        environment.clear();
+        let path = format!("/proc/{}/environ", pid.as_raw_nonzero());
+        // Without a limit, so that the file is not asked for a size that it does not know. Of one that
+        // has ended and waits to be reaped nothing can be read.
+        let read = File::open(path).and_then(|file| file.take(u64::MAX).read_to_end(environment));
+        if read.is_ok() {
+            self.some_without |= environment.is_empty();
+            if environment.split(|byte| *byte == 0).any(|variable| variable == wanted) {
+                self.marked.push(pid);
+            }
+        }
+    }
 }

@@ -121,3 +121,13 @@ fn what_left_its_group_is_gone_too() {
     assert!(matches!(stopped.ended, Ended::Idle), "{:?}", stopped.ended);
     assert!(is_gone(&stopped.text("stray")));
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_is_just_becoming_another_program_is_gone_too() {
+    let stray = "setsid sh -c 'echo $$ >stray; exec sleep 300' & while ! test -s stray; do :; done";
+    for number in 0..40 {
+        let ended = Run::of(stray, |cmd| cmd.mark(&format!("becoming-{number}")));
+        assert!(is_gone(&ended.text("stray")), "{number}");
+    }
+}
