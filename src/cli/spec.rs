@@ -22,7 +22,7 @@ use crate::flow::context::Context;
 use crate::flow::evaluate::policy;
 use crate::flow::intake::ingest::{PROGRESS, key};
 use crate::flow::intake::redact;
-use crate::flow::intake::scan::{SpecGlobs, list};
+use crate::flow::intake::spec_listing::{SpecGlobs, list};
 use crate::platform::config::env;
 use crate::platform::git::repo::Repo;
 use crate::platform::store::file::write_new;

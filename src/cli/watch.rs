@@ -7,10 +7,10 @@ use tokio::sync::oneshot;
 
 use crate::cli::invocation::Invocation;
 use crate::daemon::control::check_watchable;
-use crate::daemon::event::DaemonEvent;
+use crate::daemon::daemon_event::DaemonEvent;
+use crate::daemon::event_loop::{WatchEnding, run};
 use crate::daemon::lock;
 use crate::daemon::lock::Mode;
-use crate::daemon::run::{WatchEnding, run};
 use crate::daemon::watched_repo::WatchedRepo;
 use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;

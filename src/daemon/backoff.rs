@@ -1,9 +1,9 @@
-//! How often the watcher looks, and what it says only once.
+//! How often the watcher looks, and which warnings it says only once.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::daemon::event::DaemonEvent;
+use crate::daemon::daemon_event::DaemonEvent;
 
 /// How long the watcher may go without looking.
 pub struct Backoff {

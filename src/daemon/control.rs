@@ -10,10 +10,10 @@ use anyhow::{Context as _, Result};
 use rustix::process::{Pid, WaitOptions, waitpid};
 use serde::Deserialize;
 
-use crate::daemon::event::DaemonEvent;
+use crate::daemon::daemon_event::DaemonEvent;
+use crate::daemon::event_loop::{WatchEnding, run};
 use crate::daemon::lock;
 use crate::daemon::lock::{Holder, Mode};
-use crate::daemon::run::{WatchEnding, run};
 use crate::daemon::watched_repo::WatchedRepo;
 use crate::domain::model::error::hinted;
 use crate::domain::policy::watch::{WatchSettings, WatchStart};

@@ -1,17 +1,17 @@
-//! The door for time: notices specs and events, and hands them on.
+//! The watcher: notices specs, events of hooks and new commits, and hands them on.
 
 pub mod control;
-pub mod events;
+pub mod hook_events;
 pub mod heads;
 pub mod lock;
-pub mod run;
-pub mod scan;
-pub mod tree;
-pub mod watch;
+pub mod event_loop;
+pub mod reconcile;
+pub mod watched_worktree;
+pub mod file_events;
 pub mod learner;
-pub mod files;
+pub mod spec_files;
 pub mod new_commits;
-pub mod event;
+pub mod daemon_event;
 pub mod backoff;
 pub mod watched_repo;
 mod reflog;

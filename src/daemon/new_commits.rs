@@ -5,10 +5,10 @@ use std::path::Path;
 use anyhow::Result;
 
 use crate::daemon::backoff::WarningDedup;
-use crate::daemon::event::DaemonEvent;
+use crate::daemon::daemon_event::DaemonEvent;
 use crate::daemon::heads::{HeadMove, Heads, Moved};
-use crate::daemon::tree::Tree;
 use crate::daemon::watched_repo::WatchedRepo;
+use crate::daemon::watched_worktree::WatchedWorktree;
 use crate::domain::policy::switch::Switch;
 use crate::flow::intake::ingest::key;
 use crate::flow::review::background;
@@ -19,7 +19,7 @@ use crate::platform::git::repo::Repo;
 pub fn request_reviews(
     heads: &mut Heads,
     place: &WatchedRepo,
-    trees: &[Tree],
+    trees: &[WatchedWorktree],
     said: &mut WarningDedup,
     tell: &mut dyn FnMut(&DaemonEvent),
 ) -> bool {

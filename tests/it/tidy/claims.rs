@@ -10,7 +10,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("git2", &["platform::git"]),
     ("rusqlite", &["platform::store"]),
     ("fs2", &["platform::store::lock"]),
-    ("notify", &["daemon::watch"]),
+    ("notify", &["daemon::file_events"]),
     ("tokio", &["daemon", "cli::watch"]),
     ("ureq", &["platform::agents"]),
     ("signal_hook", &["platform::process"]),

@@ -13,8 +13,8 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "daemon",
-        "control run scan events new_commits backoff files event heads learner lock reflog \
-         tree watch watched_repo",
+        "control event_loop reconcile hook_events new_commits backoff spec_files daemon_event heads \
+         learner lock reflog watched_worktree file_events watched_repo",
     ),
     ("domain", "pipeline gates review constitution spec locate policy model"),
     (
@@ -67,7 +67,7 @@ pub const ORDER: &[(&str, &str)] = &[
          report tool_report trust",
     ),
     ("flow::evaluate::push", "refs arrivals evaluator mirror outcome policies plan"),
-    ("flow::intake", "debounce ingest redact scan"),
+    ("flow::intake", "debounce ingest redact spec_listing"),
     (
         "flow::learn",
         "researcher drafting decision deleted due incidents session outcome status_changes \

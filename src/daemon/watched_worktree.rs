@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 
-use crate::daemon::watch::may_be_silent;
+use crate::daemon::file_events::may_be_silent;
 use crate::daemon::watched_repo::WatchedRepo;
 use crate::domain::gates::governance::POLICY_FILE;
 use crate::domain::policy::layers::problem::SettingsProblem;
 use crate::domain::policy::switch::Switch;
 use crate::domain::policy::watch::{WatchMethod, WatchSettings, WatchStart};
 use crate::flow::evaluate::policy;
-use crate::flow::intake::scan::{SpecGlobs, SpecListing, list};
+use crate::flow::intake::spec_listing::{SpecGlobs, SpecListing, list};
 use crate::platform::store::known::Stamp;
 
 /// How the policy file was when it was read last.
@@ -22,7 +22,7 @@ enum Read {
 
 type Settings = (WatchSettings, SpecGlobs, Switch);
 
-pub struct Tree {
+pub struct WatchedWorktree {
     /// In its canonical spelling.
     pub top: PathBuf,
     pub watch: WatchSettings,
@@ -35,7 +35,7 @@ pub struct Tree {
     policy: Read,
 }
 
-impl Tree {
+impl WatchedWorktree {
     /// A work tree whose settings were not read yet.
     pub fn new(top: PathBuf) -> Self {
         let watch = WatchSettings {

@@ -1,4 +1,4 @@
-//! What specs there are: the listing of the folders is the truth, events are hints.
+//! Lists the spec files of a work tree: the listing of the folders is the truth, events are hints.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

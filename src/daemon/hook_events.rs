@@ -1,4 +1,4 @@
-//! The events that hooks left: told, learned from, and tried again where that fails.
+//! The events that hooks left in the inbox: reported, learned from, and tried again where that fails.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 
 use crate::daemon::backoff::WarningDedup;
-use crate::daemon::event::DaemonEvent;
+use crate::daemon::daemon_event::DaemonEvent;
 use crate::daemon::watched_repo::WatchedRepo;
 use crate::platform::config::env;
 use crate::platform::store::inbox::{self, Claim, Taken};
 use crate::platform::store::ledger;
 
-/// How many events are handled in one look.
+/// How many events are handled at once.
 const EVENTS_MAX: usize = 256;
 
 /// How often an event is handled before it is set aside. With the waits between the tries that is
@@ -34,9 +34,9 @@ pub struct Events {
     later: Vec<(Instant, Claim)>,
 }
 
-/// What a look at the inbox came to.
+/// What reading the inbox came to.
 #[derive(Debug, Default)]
-pub struct Look {
+pub struct InboxResult {
     /// There may be more events.
     pub more: bool,
     /// The work trees in which learning is due; its result goes to [`Events::learned`].
@@ -50,7 +50,7 @@ impl Events {
         place: &WatchedRepo,
         said: &mut WarningDedup,
         tell: &mut dyn FnMut(&DaemonEvent),
-    ) -> Look {
+    ) -> InboxResult {
         let taken = inbox::claim(&place.state_dir, EVENTS_MAX).unwrap_or_else(|error| {
             said.trouble(format!("{error:#}"), tell);
             Taken::default()
@@ -77,7 +77,7 @@ impl Events {
                 said.trouble(format!("{error:#}"), tell);
             }
         }
-        Look { more, learn }
+        InboxResult { more, learn }
     }
 
     /// Takes note of how the learning in a work tree went. Says whether to learn there again.

@@ -7,10 +7,10 @@ use std::path::Path;
 use anyhow::Result;
 use jiff::Timestamp;
 
-use crate::daemon::event::DaemonEvent;
-use crate::daemon::tree::Tree;
+use crate::daemon::daemon_event::DaemonEvent;
+use crate::daemon::watched_worktree::WatchedWorktree;
 use crate::flow::intake::ingest::{CompleteFile, IngestOutcome, ingest, key};
-use crate::flow::intake::scan::SpecListing;
+use crate::flow::intake::spec_listing::SpecListing;
 use crate::platform::store::known::KnownSpecs;
 
 /// How many files are taken in before what is known is saved: a kill repeats so many at most.
@@ -34,7 +34,7 @@ impl SpecFiles {
     }
 
     /// Forgets files that are gone; what they said stays known.
-    pub fn forget_gone(&mut self, trees: &[Tree], listings: &[SpecListing]) {
+    pub fn forget_gone(&mut self, trees: &[WatchedWorktree], listings: &[SpecListing]) {
         // A work tree that comes back brings nothing that is not known.
         let count = self.known.files.len();
         let tops: BTreeSet<String> = trees.iter().map(|tree| key(&tree.top)).collect();

@@ -1,4 +1,4 @@
-//! The watcher's event loop. It takes signals, file events and results, and hands work on: looks to a
+//! The watcher's event loop. It takes signals, file events and results, and hands work on: reconciling to a
 //! thread, learning and reviews to processes. Nothing in it waits for a disk, a lock or a program.
 
 use std::collections::BTreeMap;
@@ -13,19 +13,19 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::spawn_blocking;
 use tokio::time::sleep_until;
 
-use crate::daemon::event::DaemonEvent;
+use crate::daemon::daemon_event::DaemonEvent;
+use crate::daemon::file_events::{FsEvent, FsEvents, WatchSet, no_watcher};
 use crate::daemon::learner::{LearnedRule, Learner};
 use crate::daemon::lock::WatcherLock;
-use crate::daemon::scan::{ScanResult, Watcher};
-use crate::daemon::watch::{FsEvent, FsEvents, WatchSet, no_watcher};
+use crate::daemon::reconcile::{Reconciled, Reconciler};
 use crate::daemon::watched_repo::WatchedRepo;
 use crate::platform::process::ask_to_end;
 
-/// The most file events that are kept while a look is under way. What comes on top is not lost: everything
+/// The most file events that are kept while it is reconciled. What comes on top is not lost: everything
 /// is looked at then.
 const FS_EVENTS_MAX: usize = 4096;
 
-/// How long a look that is under way, and the processes that learn, may take to end with the watcher.
+/// How long reconciling that is under way, and the processes that learn, may take to end with the watcher.
 const LAST_WORK: Duration = Duration::from_secs(3);
 
 /// Why the watcher ended.
@@ -58,7 +58,7 @@ pub fn run(
     let (messages, mut incoming) = mpsc::unbounded_channel();
     let watching = watch(Arc::new(place), held, tell, reader_left, (&messages, &mut incoming));
     let ending = runtime.block_on(watching);
-    // `daemon stop` reports that nothing goes on any more. A look that takes longer ends with the
+    // `daemon stop` reports that nothing goes on any more. Reconciling that takes longer ends with the
     // program: what it saves is saved whole or not at all.
     runtime.shutdown_timeout(LAST_WORK);
     while let Ok(message) = incoming.try_recv() {
@@ -97,10 +97,10 @@ impl Signals {
 /// What comes back from the threads that work for the loop, about a repository by its git directory.
 enum Message {
     DaemonEvent(DaemonEvent),
-    ScanResult {
+    Reconciled {
         repository: PathBuf,
-        watcher: Box<Watcher>,
-        looked: ScanResult,
+        reconciler: Box<Reconciler>,
+        outcome: Reconciled,
         took: Duration,
     },
     Learned {
@@ -118,28 +118,28 @@ type Messages = mpsc::UnboundedSender<Message>;
 struct Repository {
     place: Arc<WatchedRepo>,
     state: State,
-    /// When to look next.
+    /// When to reconcile next.
     next: Instant,
-    /// No file event brings the next look before this time.
+    /// No file event brings that about before this time.
     earliest: Instant,
     /// The processes that learn, by work tree.
     learners: BTreeMap<PathBuf, Option<Pid>>,
-    /// How they ended, for the next look.
+    /// How they ended, for the next time.
     learned: Vec<(PathBuf, Result<Vec<LearnedRule>>)>,
 }
 
 enum State {
-    Idle(Box<Watcher>),
-    /// A thread looks; the file events that came meanwhile.
-    Looking(Vec<FsEvent>),
+    Idle(Box<Reconciler>),
+    /// A thread reconciles; the file events that came meanwhile.
+    Reconciling(Vec<FsEvent>),
 }
 
 impl Repository {
-    fn new(place: Arc<WatchedRepo>, watcher: Watcher) -> Self {
+    fn new(place: Arc<WatchedRepo>, reconciler: Reconciler) -> Self {
         let now = Instant::now();
         Self {
             place,
-            state: State::Idle(Box::new(watcher)),
+            state: State::Idle(Box::new(reconciler)),
             next: now,
             earliest: now,
             learners: BTreeMap::new(),
@@ -147,57 +147,58 @@ impl Repository {
         }
     }
 
-    /// When something is to be done; `None` while a look is under way.
+    /// When something is to be done; `None` while it is reconciled.
     fn due(&self) -> Option<Instant> {
         matches!(self.state, State::Idle(_)).then_some(self.next)
     }
 
-    /// Begins a look in a thread of its own.
-    fn look(&mut self, messages: &Messages) {
-        let State::Idle(watcher) = std::mem::replace(&mut self.state, State::Looking(Vec::new()))
+    /// Begins to reconcile in a thread of its own.
+    fn reconcile(&mut self, messages: &Messages) {
+        let State::Idle(reconciler) =
+            std::mem::replace(&mut self.state, State::Reconciling(Vec::new()))
         else {
             return;
         };
         let learned = std::mem::take(&mut self.learned);
         let (repository, sender) = (self.place.common_dir.clone(), messages.clone());
         work(messages, move || {
-            let mut watcher = watcher;
+            let mut reconciler = reconciler;
             let began = Instant::now();
             // The loop may have ended: then there is no reader any more.
             let mut tell =
                 |news: &DaemonEvent| drop(sender.send(Message::DaemonEvent(news.clone())));
             let mut again = Vec::new();
             for (worktree, result) in learned {
-                if watcher.learned(&worktree, result, &mut tell) {
+                if reconciler.learned(&worktree, result, &mut tell) {
                     again.push(worktree);
                 }
             }
-            let mut looked = watcher.look(began, &mut tell);
-            looked.learn.extend(again);
+            let mut outcome = reconciler.reconcile(began, &mut tell);
+            outcome.learn.extend(again);
             let took = began.elapsed();
-            drop(sender.send(Message::ScanResult { repository, watcher, looked, took }));
+            drop(sender.send(Message::Reconciled { repository, reconciler, outcome, took }));
         });
     }
 
-    /// Takes the watcher back after a look.
-    fn looked(
+    /// Takes the reconciler back from its thread.
+    fn reconciled(
         &mut self,
-        watcher: Box<Watcher>,
-        looked: ScanResult,
+        reconciler: Box<Reconciler>,
+        outcome: Reconciled,
         took: Duration,
         messages: &Messages,
     ) {
         let now = Instant::now();
-        let before = std::mem::replace(&mut self.state, State::Idle(watcher));
-        self.next = looked.next;
-        // A flood of events must not make us look without a pause: at most a quarter of the time.
+        let before = std::mem::replace(&mut self.state, State::Idle(reconciler));
+        self.next = outcome.next;
+        // A flood of events must not make us reconcile without a pause: at most a quarter of the time.
         self.earliest = now + took * 3;
-        if let State::Looking(fs_events) = before {
+        if let State::Reconciling(fs_events) = before {
             for fs_event in fs_events {
                 self.absorb(fs_event);
             }
         }
-        for worktree in looked.learn {
+        for worktree in outcome.learn {
             self.learn(worktree, messages);
         }
         if !self.learned.is_empty() {
@@ -207,15 +208,15 @@ impl Repository {
 
     fn absorb(&mut self, fs_event: FsEvent) {
         match &mut self.state {
-            State::Idle(watcher) => {
-                if watcher.absorb(fs_event) {
+            State::Idle(reconciler) => {
+                if reconciler.absorb(fs_event) {
                     self.next = self.next.min(self.earliest);
                 }
             }
-            State::Looking(fs_events) if fs_events.len() < FS_EVENTS_MAX => {
+            State::Reconciling(fs_events) if fs_events.len() < FS_EVENTS_MAX => {
                 fs_events.push(fs_event);
             }
-            State::Looking(fs_events) => *fs_events = vec![FsEvent::Lost],
+            State::Reconciling(fs_events) => *fs_events = vec![FsEvent::Lost],
         }
     }
 
@@ -266,9 +267,9 @@ async fn watch(
             (None, None)
         }
     };
-    let watcher = Watcher::start(Arc::clone(&place), watch_set, tell)?;
+    let reconciler = Reconciler::start(Arc::clone(&place), watch_set, tell)?;
     held.ready()?;
-    let repository = Repository::new(Arc::clone(&place), watcher);
+    let repository = Repository::new(Arc::clone(&place), reconciler);
     let mut repositories = BTreeMap::from([(place.common_dir.clone(), repository)]);
     let ending = loop {
         let now = Instant::now();
@@ -278,7 +279,7 @@ async fn watch(
                 break WatchEnding::Orphaned;
             }
             for repository in repositories.values_mut().filter(|repository| is_due(repository)) {
-                repository.look(messages);
+                repository.reconcile(messages);
             }
         }
         let next = repositories.values().filter_map(Repository::due).min();
@@ -313,9 +314,9 @@ fn receive(
 ) -> Result<()> {
     match message {
         Message::DaemonEvent(news) => tell(&news),
-        Message::ScanResult { repository, watcher, looked, took } => {
+        Message::Reconciled { repository, reconciler, outcome, took } => {
             if let Some(repository) = repositories.get_mut(&repository) {
-                repository.looked(watcher, looked, took, messages);
+                repository.reconciled(reconciler, outcome, took, messages);
             }
         }
         Message::Learned { repository, worktree, result } => {

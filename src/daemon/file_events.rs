@@ -1,4 +1,4 @@
-//! Watches on folders: what the kernel reports is only a reason to look.
+//! File events of the watched folders: what the kernel reports is only a reason to look.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use crate::flow::intake::scan::{SpecGlobs, list};
+use crate::flow::intake::spec_listing::{SpecGlobs, list};
 
 fn globs(patterns: &[&str]) -> SpecGlobs {
     let patterns: Vec<String> = patterns.iter().map(|p| (*p).to_owned()).collect();

@@ -1,4 +1,4 @@
-//! One look: what is there, compared with what is known.
+//! Reconciles one repository: compares what is there with what is known, and takes in what differs.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -8,20 +8,20 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 
 use crate::daemon::backoff::{Backoff, WarningDedup};
-use crate::daemon::event::DaemonEvent;
-use crate::daemon::events::Events;
-use crate::daemon::files::SpecFiles;
+use crate::daemon::daemon_event::DaemonEvent;
+use crate::daemon::file_events::{FsEvent, FsEventKind, WatchSet};
 use crate::daemon::heads::{self, Heads};
+use crate::daemon::hook_events::Events;
 use crate::daemon::learner::LearnedRule;
 use crate::daemon::lock;
 use crate::daemon::new_commits::request_reviews;
-use crate::daemon::tree::Tree;
-use crate::daemon::watch::{FsEvent, FsEventKind, WatchSet};
+use crate::daemon::spec_files::SpecFiles;
 use crate::daemon::watched_repo::WatchedRepo;
+use crate::daemon::watched_worktree::WatchedWorktree;
 use crate::domain::policy::watch::WatchMethod;
 use crate::flow::intake::debounce::{ChangedFile, Debouncer};
 use crate::flow::intake::ingest::{CompleteFile, PROGRESS, key};
-use crate::flow::intake::scan::SpecListing;
+use crate::flow::intake::spec_listing::SpecListing;
 use crate::platform::config::env;
 use crate::platform::git::worktrees;
 use crate::platform::store::file::{sweep, write_atomic};
@@ -42,9 +42,9 @@ const TREES_EVERY: Duration = Duration::from_millis(50);
 type Key = (PathBuf, PathBuf);
 
 /// What is watched, what is known, and what is awaited.
-pub struct Watcher {
+pub struct Reconciler {
     place: Arc<WatchedRepo>,
-    trees: Vec<Tree>,
+    trees: Vec<WatchedWorktree>,
     watches: Option<WatchSet>,
     specs: SpecFiles,
     debouncer: Debouncer<Key>,
@@ -61,8 +61,8 @@ pub struct Watcher {
     events: Events,
 }
 
-/// What a look came to.
-pub struct ScanResult {
+/// What reconciling came to.
+pub struct Reconciled {
     /// When to look again.
     pub next: Instant,
     /// The work trees in which somebody is to learn.
@@ -72,7 +72,7 @@ pub struct ScanResult {
 /// The listing of every work tree, in their order.
 type Listings = Vec<SpecListing>;
 
-impl Watcher {
+impl Reconciler {
     /// Reads what is known and puts back what a killed watcher had claimed.
     pub fn start(
         place: Arc<WatchedRepo>,
@@ -145,8 +145,8 @@ impl Watcher {
         true
     }
 
-    /// Looks at everything. What goes wrong is logged and tried again at the next look.
-    pub fn look(&mut self, now: Instant, tell: &mut dyn FnMut(&DaemonEvent)) -> ScanResult {
+    /// Compares everything with what is known. What goes wrong is logged and tried again the next time.
+    pub fn reconcile(&mut self, now: Instant, tell: &mut dyn FnMut(&DaemonEvent)) -> Reconciled {
         self.said.turn();
         self.find_trees(tell);
         let listings = self.list_and_watch(tell);
@@ -184,7 +184,7 @@ impl Watcher {
         still_changing |=
             request_reviews(&mut self.heads, &self.place, &self.trees, &mut self.said, tell);
         let next = self.next_look(observed.look_again, still_changing, events.more);
-        ScanResult { next, learn: events.learn }
+        Reconciled { next, learn: events.learn }
     }
 
     /// Takes note of how the learning in a work tree went. Says whether to learn there again.
@@ -247,7 +247,7 @@ impl Watcher {
         for top in tops {
             if !self.trees.iter().any(|tree| tree.top == top) {
                 sweep(&top.join(PROGRESS));
-                self.trees.push(Tree::new(top));
+                self.trees.push(WatchedWorktree::new(top));
             }
         }
         for tree in &mut self.trees {
@@ -262,7 +262,7 @@ impl Watcher {
     fn list_and_watch(&mut self, tell: &mut dyn FnMut(&DaemonEvent)) -> Listings {
         let mut listings = Listings::new();
         for _ in 0..WATCH_ROUNDS_MAX {
-            listings = self.trees.iter().map(Tree::list).collect();
+            listings = self.trees.iter().map(WatchedWorktree::list).collect();
             if !self.update_watches(&listings, tell) {
                 break;
             }

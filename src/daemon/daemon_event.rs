@@ -1,4 +1,4 @@
-//! What the watcher tells: a line for people, an object for programs.
+//! What the watcher reports: a line for people, an object for programs.
 
 use std::fmt;
 use std::path::PathBuf;
