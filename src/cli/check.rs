@@ -15,7 +15,7 @@ use crate::domain::model::error::hinted;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::{ExitStatus, Report, Skipped, Verdict};
 use crate::domain::model::text::counted;
-use crate::domain::policy::commands::Moment;
+use crate::domain::policy::command_settings::Moment;
 use crate::flow::context::Context;
 use crate::flow::evaluate::bypass::Bypass;
 use crate::flow::evaluate::commands::{CommandRequest, Tail};

@@ -9,7 +9,7 @@ use crate::domain::gates::governance::POLICY_FILE;
 use crate::domain::model::agent::Role;
 use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
-use crate::domain::policy::agents::RouteChoice;
+use crate::domain::policy::agent_settings::RouteChoice;
 use crate::domain::policy::settings::Policy;
 use crate::flow::call::roles;
 use crate::flow::call::roles::RoleAssignment;

@@ -15,7 +15,7 @@ use crate::domain::model::error::{Hinted, hinted};
 use crate::domain::model::finding::LocationKind;
 use crate::domain::model::push::Receiver;
 use crate::domain::model::report::{ExitStatus, Skipped, Verdict};
-use crate::domain::policy::commands::Moment;
+use crate::domain::policy::command_settings::Moment;
 use crate::flow::context::{Context, Notify};
 use crate::flow::evaluate::bookkeeping;
 use crate::flow::evaluate::bypass;
@@ -29,7 +29,7 @@ use crate::flow::evaluate::push::outcome::PushEvaluation;
 use crate::flow::evaluate::report::build_report;
 use crate::flow::evaluate::{merge, passed_trees, policy, recording};
 use crate::flow::review;
-use crate::flow::setup::event;
+use crate::flow::setup::inbox_event;
 use crate::flow::setup::install;
 use crate::platform::config::env::Env;
 use crate::platform::git::change;
@@ -246,8 +246,8 @@ impl HookCall<'_> {
 
     fn post_commit(&self) -> Result<()> {
         let repo = self.repo()?;
-        let Some(event) = event::of_commit(&repo)? else { return Ok(()) };
-        event::drop_in(&repo, &event)?;
+        let Some(event) = inbox_event::of_commit(&repo)? else { return Ok(()) };
+        inbox_event::drop_in(&repo, &event)?;
         let context = self.context(&repo);
         let effective = policy::policy_of_head(context)?;
         control::start_on_demand(context, &effective.policy.watch);
@@ -257,7 +257,7 @@ impl HookCall<'_> {
     fn post_rewrite(&self, input: &[u8]) -> Result<()> {
         let repo = self.repo()?;
         let command = self.args.first().map(|name| name.to_string_lossy()).unwrap_or_default();
-        event::drop_in(&repo, &event::of_rewrite(&repo, &command, input))
+        inbox_event::drop_in(&repo, &inbox_event::of_rewrite(&repo, &command, input))
     }
 
     fn pre_push(&self, input: &[u8]) -> Result<ExitStatus> {

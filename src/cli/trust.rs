@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::cli::invocation::Invocation;
 use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
-use crate::domain::policy::commands::CommandGate;
+use crate::domain::policy::command_settings::CommandGate;
 use crate::flow::context::Context;
 use crate::flow::evaluate::policy;
 use crate::flow::evaluate::policy::RuleSelection;

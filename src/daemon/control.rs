@@ -16,7 +16,7 @@ use crate::daemon::lock;
 use crate::daemon::lock::{Holder, Mode};
 use crate::daemon::watched_repo::WatchedRepo;
 use crate::domain::model::error::hinted;
-use crate::domain::policy::watch::{WatchSettings, WatchStart};
+use crate::domain::policy::watch_settings::{WatchSettings, WatchStart};
 use crate::flow::context::Context;
 use crate::flow::review::background;
 use crate::platform::git::worktrees;

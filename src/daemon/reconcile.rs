@@ -18,7 +18,7 @@ use crate::daemon::new_commits::request_reviews;
 use crate::daemon::spec_files::SpecFiles;
 use crate::daemon::watched_repo::WatchedRepo;
 use crate::daemon::watched_worktree::WatchedWorktree;
-use crate::domain::policy::watch::WatchMethod;
+use crate::domain::policy::watch_settings::WatchMethod;
 use crate::flow::intake::debounce::{ChangedFile, Debouncer};
 use crate::flow::intake::ingest::{CompleteFile, PROGRESS, key};
 use crate::flow::intake::spec_listing::SpecListing;

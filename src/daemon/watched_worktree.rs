@@ -7,7 +7,7 @@ use crate::daemon::watched_repo::WatchedRepo;
 use crate::domain::gates::governance::POLICY_FILE;
 use crate::domain::policy::layers::problem::SettingsProblem;
 use crate::domain::policy::switch::Switch;
-use crate::domain::policy::watch::{WatchMethod, WatchSettings, WatchStart};
+use crate::domain::policy::watch_settings::{WatchMethod, WatchSettings, WatchStart};
 use crate::flow::evaluate::policy;
 use crate::flow::intake::spec_listing::{SpecGlobs, SpecListing, list};
 use crate::platform::store::known::Stamp;

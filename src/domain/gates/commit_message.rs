@@ -6,7 +6,7 @@ use crate::domain::model::class::Class;
 use crate::domain::model::finding::{Effect, Finding, Location, LocationKind};
 use crate::domain::model::gate::Gate;
 use crate::domain::model::severity::Severity;
-use crate::domain::policy::gates::CommitMessage;
+use crate::domain::policy::gate_settings::CommitMessage;
 
 /// Finds what is wrong with the form of a message. Merges, reverts and fix-ups that git words itself
 /// are left alone.

@@ -11,7 +11,7 @@ use crate::domain::model::gate::Gate;
 use crate::domain::model::globs;
 use crate::domain::model::objects::{BLOB_BYTES_MAX, Content, ReadObjects};
 use crate::domain::model::severity::Severity;
-use crate::domain::policy::gates::ScopeLimits;
+use crate::domain::policy::gate_settings::ScopeLimits;
 
 /// Above so many times the budget of files the lines are not counted: the answer is known, and the
 /// commit path does not pay for it.

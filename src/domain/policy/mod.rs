@@ -2,12 +2,12 @@
 //! in.
 
 pub mod layers;
-pub mod agents;
-pub mod commands;
-pub mod gates;
-pub mod learn;
-pub mod review;
+pub mod agent_settings;
+pub mod command_settings;
+pub mod gate_settings;
+pub mod learn_settings;
+pub mod review_settings;
 pub mod settings;
 pub mod switch;
-pub mod watch;
+pub mod watch_settings;
 pub mod unit;

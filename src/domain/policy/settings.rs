@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::domain::policy::agents::{
+use crate::domain::policy::agent_settings::{
     AgentSettings, CommandAgent, HttpAgent, Price, Programs, Spend,
 };
-use crate::domain::policy::commands::CommandGate;
-use crate::domain::policy::gates::GateSettings;
-use crate::domain::policy::learn::LearnSettings;
-use crate::domain::policy::review::ReviewSettings;
-use crate::domain::policy::watch::WatchSettings;
+use crate::domain::policy::command_settings::CommandGate;
+use crate::domain::policy::gate_settings::GateSettings;
+use crate::domain::policy::learn_settings::LearnSettings;
+use crate::domain::policy::review_settings::ReviewSettings;
+use crate::domain::policy::watch_settings::WatchSettings;
 
 /// The resolved policy. Every key has a value: its own, or that of `default.toml`.
 #[derive(Clone, Debug, Deserialize)]

@@ -1,7 +1,7 @@
 //! The limits and stop rules of the fix loop.
 
 use crate::domain::model::severity::Severity;
-use crate::domain::policy::review::{ReviewSettings, Rounds};
+use crate::domain::policy::review_settings::{ReviewSettings, Rounds};
 use crate::domain::review::decide::EscalationDetail;
 use crate::domain::review::tracked::{FindingWeight, TrackedFinding, against};
 

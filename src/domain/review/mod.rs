@@ -14,7 +14,7 @@ pub mod deliver;
 pub mod fixer;
 pub mod prompt;
 pub mod proof;
-pub mod question;
+pub mod question_hash;
 pub mod finding;
 pub mod arbiter_decision;
 pub mod tracked;

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use ulid::Ulid;
 
 use crate::domain::model::agent::{Money, Tokens};
-use crate::domain::policy::agents::Price;
+use crate::domain::policy::agent_settings::Price;
 use crate::platform::agents::ask::Outcome;
 
 /// The longest wait before another try.

@@ -9,7 +9,7 @@ use directories::ProjectDirs;
 
 use crate::domain::model::agent::{Role, Route};
 use crate::domain::model::error::hinted;
-use crate::domain::policy::agents::{RoleAgent, RouteChoice};
+use crate::domain::policy::agent_settings::{RoleAgent, RouteChoice};
 use crate::domain::policy::settings::Policy;
 use crate::platform::agents::Agent;
 use crate::platform::agents::env::{Around, Missing};

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use crate::domain::model::oid::Oid;
-use crate::domain::policy::commands::CommandGate;
+use crate::domain::policy::command_settings::CommandGate;
 use crate::flow::context::Context;
 use crate::flow::evaluate::{bookkeeping, trust};
 use crate::platform::store::file;

@@ -12,7 +12,7 @@ use crate::domain::gates::constitution;
 use crate::domain::gates::constitution::Rules;
 use crate::domain::gates::governance::{BASELINE_FILE, POLICY_FILE, policy_finding};
 use crate::domain::gates::policy::EffectivePolicy;
-use crate::domain::gates::secrets::baseline;
+use crate::domain::gates::secrets::baseline_file;
 use crate::domain::gates::secrets::gate::AllowedSecrets;
 use crate::domain::model::change::{Change, FileChange};
 use crate::domain::model::error::hinted;
@@ -70,7 +70,7 @@ pub fn read_policy(
     let baseline = file(BASELINE_FILE)?.unwrap_or_default();
     let paths = policy.gates.secrets.allow_paths.iter().map(String::as_str);
     let known = policy.gates.secrets.allow.iter().map(String::as_str);
-    let fingerprints: Vec<&str> = known.chain(baseline::fingerprints(&baseline)).collect();
+    let fingerprints: Vec<&str> = known.chain(baseline_file::fingerprints(&baseline)).collect();
     let allow = AllowedSecrets::new(paths, fingerprints).context("`gates.secrets.allow-paths`")?;
     let mut hash = PolicyHash::new(&policy, &baseline);
     let covered = match rules {

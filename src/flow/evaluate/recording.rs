@@ -12,7 +12,7 @@ use crate::domain::model::report::{Reported, Skipped};
 use crate::domain::model::stored_finding::FindingStatus;
 use crate::flow::context::Context;
 use crate::flow::evaluate::{bookkeeping, fingerprint};
-use crate::flow::setup::event;
+use crate::flow::setup::inbox_event;
 use crate::platform::config::env::now;
 use crate::platform::store::ledger;
 use crate::platform::store::ledger::error::Error as LedgerError;
@@ -48,7 +48,7 @@ pub fn record_findings(
     });
     if found[0].1.iter().any(|finding| finding.gate.is_learnable() && finding.place.is_some()) {
         // Learning reads history and writes files: the daemon does it, or `constitution learn`.
-        drop(event::drop_in(context.repo, &event::of_findings(context.repo)));
+        drop(inbox_event::drop_in(context.repo, &inbox_event::of_findings(context.repo)));
     }
     recorded.findings.extend(passing.iter().map(fingerprint::redacted).map(unrecorded));
     recorded

@@ -12,7 +12,7 @@ use crate::domain::model::gate::Gate;
 use crate::domain::model::objects::{BLOB_BYTES_MAX, Content};
 use crate::domain::model::oid::Oid;
 use crate::domain::model::severity::Severity;
-use crate::domain::policy::commands::CommandGate;
+use crate::domain::policy::command_settings::CommandGate;
 use crate::platform::git::object::Objects;
 
 /// The most findings that are read from one report; the rest is counted.

@@ -10,7 +10,7 @@ use bstr::ByteSlice as _;
 use jiff::Timestamp;
 use serde_json::json;
 
-use crate::domain::policy::commands::CommandGate;
+use crate::domain::policy::command_settings::CommandGate;
 use crate::platform::git::repo::Repo;
 use crate::platform::store::file;
 

@@ -9,7 +9,7 @@ use crate::domain::constitution::recurrence::{
     Candidate, Occurrence, RecurrenceThreshold, candidates, component,
 };
 use crate::domain::model::class::Class;
-use crate::domain::policy::learn::LearnSettings;
+use crate::domain::policy::learn_settings::LearnSettings;
 use crate::flow::evaluate::recording;
 use crate::flow::learn::incidents;
 use crate::flow::learn::request::LearnRequest;

@@ -7,7 +7,7 @@ use serde_json::Value;
 use ulid::Ulid;
 
 use crate::domain::model::agent::Role;
-use crate::domain::policy::agents::RouteChoice;
+use crate::domain::policy::agent_settings::RouteChoice;
 use crate::domain::policy::settings::Policy;
 use crate::flow::call::cleanup::clean_up_calls;
 use crate::flow::call::client::{AgentClient, AgentQuestion};

@@ -18,7 +18,7 @@ use crate::domain::gates::governance::POLICY_FILE;
 use crate::domain::gates::secrets::redact;
 use crate::domain::model::error::hinted;
 use crate::domain::model::oid::Oid;
-use crate::domain::policy::learn::{LearnSettings, RuleStart};
+use crate::domain::policy::learn_settings::{LearnSettings, RuleStart};
 use crate::domain::policy::settings::Policy;
 use crate::flow::context::Context;
 use crate::flow::evaluate::policy;

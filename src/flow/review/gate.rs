@@ -11,7 +11,7 @@ use crate::domain::model::gate::Gate;
 use crate::domain::model::report::{Report, Reported, Verdict};
 use crate::domain::pipeline::job::GateOutcome;
 use crate::domain::pipeline::review_loop::RunKind;
-use crate::domain::policy::commands::Moment;
+use crate::domain::policy::command_settings::Moment;
 use crate::flow::context::Context;
 use crate::flow::evaluate::commands::CommandRequest;
 use crate::flow::evaluate::evaluation::{EvaluationScope, evaluate};

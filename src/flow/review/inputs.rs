@@ -20,8 +20,8 @@ use crate::domain::policy::settings::Policy;
 use crate::domain::review::answer;
 use crate::domain::review::answer::ExpectedAnswer;
 use crate::domain::review::deliver::file::DeliveryLimits;
-use crate::domain::review::question;
-use crate::domain::review::question::ReviewQuestion;
+use crate::domain::review::question_hash;
+use crate::domain::review::question_hash::ReviewQuestion;
 use crate::domain::review::template::fingerprint;
 use crate::domain::spec::read::{BYTES_MAX, read};
 use crate::domain::spec::types::Spec;
@@ -121,7 +121,7 @@ impl ReviewInputs {
             format!("highs {}", review.highs),
             format!("left out {}", review.leave_out.join(" ")),
         ];
-        Some(question::hash(&ReviewQuestion {
+        Some(question_hash::hash(&ReviewQuestion {
             tree: change.tree.as_str(),
             base,
             spec: self.spec.as_ref().map_or("", |spec| spec.hash.as_str()),

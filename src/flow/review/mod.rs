@@ -33,7 +33,7 @@ use crate::domain::model::oid::Oid;
 use crate::domain::model::report::{Report, Verdict};
 use crate::domain::pipeline::result::{ReviewEnding, ReviewResult};
 use crate::domain::pipeline::review_loop::Stage;
-use crate::domain::policy::agents::RouteChoice;
+use crate::domain::policy::agent_settings::RouteChoice;
 use crate::flow::call::roles;
 use crate::flow::context::Context;
 use crate::flow::evaluate::gates::run_gates;

@@ -16,7 +16,7 @@ use crate::domain::model::objects::Content;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::{Reported, Skipped};
 use crate::domain::model::stored_finding::StoredFinding;
-use crate::domain::policy::review::{OnFailure, PrePush, ReviewSettings};
+use crate::domain::policy::review_settings::{OnFailure, PrePush, ReviewSettings};
 use crate::domain::policy::settings::Policy;
 use crate::domain::review::deliver::FILE_BYTES_MAX;
 use crate::flow::call::roles;

@@ -1,6 +1,5 @@
 //! Writes what a repository needs to begin with, where it is missing.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -8,12 +7,9 @@ use anyhow::{Context as _, Result};
 use bstr::{BStr, ByteSlice as _};
 
 use crate::domain::gates::governance::{BASELINE_FILE, POLICY_FILE};
-use crate::domain::gates::secrets;
-use crate::domain::gates::secrets::scan;
-use crate::domain::model::objects::{BLOB_BYTES_MAX, Content};
 use crate::domain::model::text::counted;
+use crate::flow::setup::baseline;
 use crate::flow::setup::propose::{COMMITS_LOOKED_AT, Proposal, RepoFacts, propose};
-use crate::platform::git::change;
 use crate::platform::git::command::succeeded;
 use crate::platform::git::repo::Repo;
 use crate::platform::store::file::write_atomic;
@@ -51,7 +47,7 @@ pub fn plan(repo: &Repo) -> Result<Plan> {
     // A link that leads nowhere counts as there: a person made it.
     let is_there = |path: &str| fs::symlink_metadata(top.join(path)).is_ok();
     if !is_there(BASELINE_FILE)
-        && let Some((content, count)) = baseline(repo)?
+        && let Some((content, count)) = baseline::of_head(repo)?
     {
         missing.push(MissingFile { path: BASELINE_FILE, content });
         chosen.push(format!(
@@ -79,25 +75,6 @@ pub fn write(plan: &Plan) -> Result<()> {
         write_atomic(&plan.top.join(file.path), file.content.as_bytes())?;
     }
     Ok(())
-}
-
-/// The secrets that the checked-out commit holds; `None` where there are none.
-fn baseline(repo: &Repo) -> Result<Option<(String, usize)>> {
-    let Some(head) = repo.head()? else { return Ok(None) };
-    let mut known = BTreeSet::new();
-    for file in change::whole_tree(repo, &repo.tree_of(&head)?)?.files {
-        let Some(entry) = file.new.as_ref().filter(|_| file.has_content()) else { continue };
-        let blob = match repo.objects.content(&entry.oid, BLOB_BYTES_MAX)? {
-            Content::Whole(blob) => blob,
-            // A gate does not look for secrets in it either, and says so.
-            Content::TooLarge(_) | Content::Missing => continue,
-        };
-        for hit in scan::scan(&blob, &file.path) {
-            known.insert((hit.fingerprint, hit.rule, file.path.clone()));
-        }
-    }
-    let count = known.len();
-    Ok((count > 0).then(|| (secrets::baseline::render(&known), count)))
 }
 
 fn facts(repo: &Repo, top: &Path) -> Result<RepoFacts> {

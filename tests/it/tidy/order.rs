@@ -30,7 +30,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ("domain::gates::formats", "cargo_json codex lines rdjson sarif report"),
     (
         "domain::gates::secrets",
-        "gate redact scan engine generic assign baseline context encoded files grams shape \
+        "gate redact scan engine generic assign baseline_file context encoded files grams shape \
          chars checksum contextual prefilter gram hit name password providers random table \
          rule tier wide",
     ),
@@ -45,12 +45,15 @@ pub const ORDER: &[(&str, &str)] = &[
         "domain::pipeline",
         "apply conclude findings format format_1 inputs next run result review_loop journal job",
     ),
-    ("domain::policy", "layers settings agents commands gates learn review switch watch unit"),
+    (
+        "domain::policy",
+        "layers settings agent_settings command_settings gate_settings learn_settings review_settings switch watch_settings unit",
+    ),
     ("domain::policy::layers", "flags set keys problem layer"),
     (
         "domain::review",
         "assemble anchor proof answer fixer arbiter converge tracked arbiter_decision decide \
-         prompt deliver finding question template",
+         prompt deliver finding question_hash template",
     ),
     ("domain::review::deliver", "hunks file unscanned"),
     (
@@ -79,7 +82,7 @@ pub const ORDER: &[(&str, &str)] = &[
          finish delivery finding request fix gate limits inputs report receipt \
          target texts",
     ),
-    ("flow::setup", "event init install propose"),
+    ("flow::setup", "inbox_event init baseline install propose"),
     ("flow::setup::install", "status plan shim ."),
     ("flow::workspace", "attempt reading_copy checkout private_repo work_tree"),
     ("platform", "agents git store process ui config"),

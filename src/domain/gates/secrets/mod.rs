@@ -1,7 +1,7 @@
 //! The secret scan: finds secrets in bytes of any kind, and describes them without showing them.
 
 mod assign;
-pub mod baseline;
+pub mod baseline_file;
 mod chars;
 mod checksum;
 mod context;

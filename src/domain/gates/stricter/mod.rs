@@ -5,8 +5,8 @@
 mod tests;
 
 use crate::domain::gates::policy::EffectivePolicy;
-use crate::domain::policy::commands::CommandGate;
-use crate::domain::policy::gates::{GateLevel, GateSettings};
+use crate::domain::policy::command_settings::CommandGate;
+use crate::domain::policy::gate_settings::{GateLevel, GateSettings};
 use crate::domain::policy::settings::Policy;
 
 /// How much of the default branch's policy counts beside a branch's own.

@@ -7,7 +7,7 @@ use crate::domain::gates::constitution::Rules;
 use crate::domain::gates::policy::EffectivePolicy;
 use crate::domain::gates::secrets::gate::AllowedSecrets;
 use crate::domain::gates::stricter::{Extent, of_first_push, stricter};
-use crate::domain::policy::gates::GateLevel;
+use crate::domain::policy::gate_settings::GateLevel;
 use crate::domain::policy::layers;
 use crate::domain::policy::layers::flags::FlagSettings;
 use crate::domain::policy::layers::layer::{Layer, SettingsSource};

@@ -12,7 +12,7 @@ use crate::domain::pipeline::tests::{
     Came, Due, LIMITS, a_run, assessed, changed, decision, decisions, due, green, play_one, raised,
     red, review, upheld,
 };
-use crate::domain::policy::review::Rounds;
+use crate::domain::policy::review_settings::Rounds;
 use crate::domain::review::arbiter_decision::{ArbiterDecision, ArbiterVerdict};
 use crate::domain::review::converge::StopLimits;
 use crate::domain::review::decide::{Decision, EscalationDetail};

@@ -19,7 +19,7 @@ use crate::domain::pipeline::job::{
 use crate::domain::pipeline::next::next;
 use crate::domain::pipeline::review_loop::{LoopStart, ReviewLoop, RunKind, Stage};
 use crate::domain::pipeline::run::{About, Run};
-use crate::domain::policy::review::Rounds;
+use crate::domain::policy::review_settings::Rounds;
 use crate::domain::review::answer::ReviewAnswer;
 use crate::domain::review::arbiter_decision::{ArbiterDecision, ArbiterVerdict};
 use crate::domain::review::converge::StopLimits;

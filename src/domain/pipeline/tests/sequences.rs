@@ -11,7 +11,7 @@ use crate::domain::pipeline::tests::{
     Came, Due, LIMITS, NOW, a_run, assessed, changed, decision, decisions, due, green, oid,
     play_one, raised, red, review, said,
 };
-use crate::domain::policy::review::Rounds;
+use crate::domain::policy::review_settings::Rounds;
 use crate::domain::review::arbiter_decision::ArbiterVerdict;
 use crate::domain::review::converge::StopLimits;
 use crate::domain::review::decide::Decision;

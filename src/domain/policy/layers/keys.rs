@@ -3,8 +3,8 @@
 use toml::de::{DeTable, DeValue};
 use toml::{Spanned, Table, Value};
 
-use crate::domain::policy::agents::{CommandAgent, HttpAgent, Price};
-use crate::domain::policy::commands::CommandGate;
+use crate::domain::policy::agent_settings::{CommandAgent, HttpAgent, Price};
+use crate::domain::policy::command_settings::CommandGate;
 use crate::domain::policy::layers::layer::{Layer, SettingsSource};
 use crate::domain::policy::layers::problem::{SettingsProblem, locate};
 

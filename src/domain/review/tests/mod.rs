@@ -6,7 +6,7 @@ mod assemble;
 mod measure;
 mod prompt;
 mod proof;
-mod question;
+mod question_hash;
 
 use crate::domain::model::class::Class;
 use crate::domain::model::severity::Severity;

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use crate::domain::model::agent::{Cost, Money, Role};
 use crate::domain::model::notice::Notice;
-use crate::domain::policy::agents::RoleAgent;
+use crate::domain::policy::agent_settings::RoleAgent;
 use crate::domain::policy::layers::{read_flags, resolve};
 use crate::domain::policy::settings::Policy;
 use crate::flow::call::cleanup::clean_up_calls;

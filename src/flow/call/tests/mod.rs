@@ -15,7 +15,7 @@ use serde_json::json;
 
 use crate::domain::gates::secrets::redact::redact_str;
 use crate::domain::model::agent::{Cost, Money, Tokens};
-use crate::domain::policy::agents::Price;
+use crate::domain::policy::agent_settings::Price;
 use crate::flow::call::folder::{CallFolder, StoredReply, redacted};
 use crate::flow::call::retry::{
     AfterCall, CallHistory, jittered, later, money_of, next_step, numbered,

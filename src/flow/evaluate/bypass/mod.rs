@@ -6,7 +6,7 @@ use anyhow::Result;
 use bstr::ByteSlice as _;
 
 use crate::domain::model::gate::Gate;
-use crate::domain::policy::gates::GateSettings;
+use crate::domain::policy::gate_settings::GateSettings;
 use crate::flow::context::Context;
 use crate::platform::config::env;
 use crate::platform::config::env::Env;

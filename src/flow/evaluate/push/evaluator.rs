@@ -14,7 +14,7 @@ use crate::domain::model::notice::Progress;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::push::Receiver;
 use crate::domain::model::report::{Reported, Skipped};
-use crate::domain::policy::commands::Moment;
+use crate::domain::policy::command_settings::Moment;
 use crate::flow::context::Context;
 use crate::flow::evaluate::bypass::Bypass;
 use crate::flow::evaluate::commands;

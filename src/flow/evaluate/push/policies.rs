@@ -11,7 +11,7 @@ use crate::domain::gates::protected_branch::ProtectedBranches;
 use crate::domain::gates::stricter::{Extent, of_first_push, stricter};
 use crate::domain::model::oid::Oid;
 use crate::domain::model::push::Update;
-use crate::domain::policy::gates::GateLevel;
+use crate::domain::policy::gate_settings::GateLevel;
 use crate::flow::context::Context;
 use crate::flow::evaluate::bypass::Bypass;
 use crate::flow::evaluate::policy;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::domain::policy::agents::Program;
+use crate::domain::policy::agent_settings::Program;
 use crate::platform::agents::ask::{Outcome, ParsedOutput, Reply, Request};
 use crate::platform::agents::call;
 use crate::platform::agents::call::ProgramCall;

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::Claude;
 use crate::domain::model::agent::{Money, Role};
-use crate::domain::policy::agents::Program;
+use crate::domain::policy::agent_settings::Program;
 use crate::platform::agents::ask::{Access, Outcome, Reply, Request};
 use crate::platform::agents::env::Around;
 use crate::platform::config::env::Env;

@@ -7,7 +7,7 @@ mod reading;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use crate::domain::policy::agents::Program;
+use crate::domain::policy::agent_settings::Program;
 use crate::platform::agents::ask::{Outcome, ParsedOutput, Reply, Request};
 use crate::platform::agents::call;
 use crate::platform::agents::call::ProgramCall;

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use crate::domain::policy::agents::CommandAgent;
+use crate::domain::policy::agent_settings::CommandAgent;
 use crate::platform::agents::ask::{Access, Answer, Outcome, ParsedOutput, Reply, Request};
 use crate::platform::agents::call;
 use crate::platform::agents::call::{Exit, ProgramCall, ProgramOutput};

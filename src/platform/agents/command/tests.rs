@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use super::CommandLineAgent;
 use crate::domain::model::agent::Role;
-use crate::domain::policy::agents::CommandAgent;
+use crate::domain::policy::agent_settings::CommandAgent;
 use crate::platform::agents::ask::{Access, Answer, Outcome, Request};
 use crate::platform::agents::env::Around;
 use crate::platform::agents::probe::Login;

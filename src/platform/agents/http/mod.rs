@@ -17,7 +17,7 @@ use std::time::Duration;
 use serde_json::Value;
 use ureq::http::{HeaderMap, header};
 
-use crate::domain::policy::agents::{HttpAgent, Protocol};
+use crate::domain::policy::agent_settings::{HttpAgent, Protocol};
 use crate::platform::agents::ask::{Access, Outcome, ParsedOutput, Reply, Request};
 use crate::platform::agents::env::Around;
 use crate::platform::agents::probe::{Login, Probe, Sandbox};

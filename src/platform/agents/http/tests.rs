@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use self::model_server::{Api, Asked, End, ModelServer, Say, Usage, Words};
 use super::Http;
 use crate::domain::model::agent::{Role, Tokens};
-use crate::domain::policy::agents::{HttpAgent, Protocol};
+use crate::domain::policy::agent_settings::{HttpAgent, Protocol};
 use crate::platform::agents::ask::{Access, Answer, Outcome, Reply, Request};
 use crate::platform::agents::env::Around;
 use crate::platform::config::env::Env;

@@ -1,4 +1,5 @@
-//! The baseline: secrets that a repository held before it was first checked.
+//! The format of the baseline file, which lists the secrets that a repository held before it was
+//! first checked. `tribunal init` writes it.
 //!
 //! One line a secret, `<fingerprint> <rule> <path>`, sorted. No line numbers: two branches that both
 //! take a baseline merge without a conflict, and moving code changes nothing.

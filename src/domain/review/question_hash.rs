@@ -1,4 +1,4 @@
-//! The identity of a question to a reviewer: all that its answer depends on.
+//! The hash of a question to a reviewer, over all that its answer depends on: the name of its receipt.
 
 /// All that an answer depends on. A field that is missing here would let an old answer stand for a
 /// new question.

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::json;
 
-use crate::domain::review::question::{ReviewQuestion, hash};
+use crate::domain::review::question_hash::{ReviewQuestion, hash};
 
 #[test]
 fn any_other_field_is_another_question() {

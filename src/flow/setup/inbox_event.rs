@@ -1,4 +1,4 @@
-//! Hands events of hooks to the daemon, whether or not it runs.
+//! Leaves events of hooks in the inbox of the watcher, whether or not it runs.
 
 use std::path::PathBuf;
 
