@@ -11,14 +11,14 @@ use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::policy::agent_settings::RouteChoice;
 use crate::domain::policy::settings::Policy;
-use crate::flow::call::roles;
-use crate::flow::call::roles::RoleAssignment;
+use crate::flow::call::route::RoleAssignment;
+use crate::flow::call::{roles, route};
 use crate::flow::context::Context;
 use crate::flow::evaluate::policy;
 use crate::flow::setup::install;
 use crate::flow::setup::install::status::status;
 use crate::platform::agents::Agent;
-use crate::platform::agents::env::Around;
+use crate::platform::agents::agent_env::AgentEnv;
 use crate::platform::agents::probe::{Login, Probe, Sandbox};
 use crate::platform::git::command::git;
 use crate::platform::git::command::succeeded;
@@ -73,7 +73,7 @@ fn check(context: Context<'_>) -> Result<CheckResult> {
         .map_err(|problem| hinted(problem.to_string(), problem.hint))?
         .policy;
     let home = roles::agents_home(repo);
-    let around = roles::around(repo, env, &home);
+    let agent_env = roles::agent_env(repo, env, &home);
     let (method, _) = install::method(repo)?;
     let events = status(repo, &method)?;
     let problems = events.iter().flat_map(|event| {
@@ -83,8 +83,8 @@ fn check(context: Context<'_>) -> Result<CheckResult> {
         git: git_version(repo)?,
         hooks: events.iter().filter(|event| event.installed).count(),
         hook_problems: problems.collect(),
-        targets: targets(&policy, around),
-        route: roles::assign_reviewers(&policy, around),
+        targets: targets(&policy, agent_env),
+        route: route::assign_reviewers(&policy, agent_env),
         asks: policy.agents.route != RouteChoice::C,
     })
 }
@@ -95,7 +95,7 @@ fn git_version(repo: &Repo) -> Result<String> {
     Ok(said.trim().trim_start_matches("git version ").to_owned())
 }
 
-fn targets(policy: &Policy, around: Around<'_>) -> Vec<CheckTarget> {
+fn targets(policy: &Policy, agent_env: AgentEnv<'_>) -> Vec<CheckTarget> {
     let mut targets: Vec<CheckTarget> = Vec::new();
     for role in Role::ALL {
         let name = &policy.agents.for_role(role).agent;
@@ -103,10 +103,11 @@ fn targets(policy: &Policy, around: Around<'_>) -> Vec<CheckTarget> {
             known.roles.push(role);
             continue;
         }
-        let found = match Agent::find(name, policy, around) {
-            Ok(agent) => {
-                TargetState::Here { family: agent.family().to_owned(), probe: agent.probe(around) }
-            }
+        let found = match Agent::find(name, policy, agent_env) {
+            Ok(agent) => TargetState::Here {
+                family: agent.family().to_owned(),
+                probe: agent.probe(agent_env),
+            },
             Err(missing) => TargetState::Missing { message: missing.message, hint: missing.hint },
         };
         targets.push(CheckTarget { name: name.clone(), roles: vec![role], found });

@@ -7,7 +7,7 @@ use crate::cli::invocation::Invocation;
 use crate::cli::trust::agree_to_named;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::policy::switch::Switch;
-use crate::flow::call::roles;
+use crate::flow::call::{roles, route};
 use crate::flow::context::Context;
 use crate::flow::evaluate::policy;
 use crate::flow::setup::{init, install};
@@ -72,7 +72,7 @@ fn announce_reviews(context: Context<'_>) -> Result<()> {
         return Ok(());
     }
     let home = roles::agents_home(repo);
-    let assignment = roles::assign_reviewers(&policy, roles::around(repo, env, &home))?;
+    let assignment = route::assign_reviewers(&policy, roles::agent_env(repo, env, &home))?;
     if let Some(reviewers) = assignment.reviewers {
         let (reviewer, arbiter) = (&reviewers.reviewer.name, &reviewers.arbiter.name);
         out::talk(&format!(

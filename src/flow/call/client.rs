@@ -10,8 +10,8 @@ use crate::domain::model::notice::Warning;
 use crate::domain::policy::settings::Policy;
 use crate::flow::call::roles::AssignedAgent;
 use crate::flow::context::Notify;
+use crate::platform::agents::agent_env::AgentEnv;
 use crate::platform::agents::ask::Access;
-use crate::platform::agents::env::Around;
 use crate::platform::config::env::{Env, now};
 use crate::platform::process::Interrupts;
 use crate::platform::store::ledger;
@@ -22,7 +22,7 @@ use crate::platform::store::ledger::error::Error as LedgerError;
 pub struct AgentClient<'a> {
     pub env: &'a Env,
     pub policy: &'a Policy,
-    pub around: Around<'a>,
+    pub agent_env: AgentEnv<'a>,
     /// Where the ledger is.
     pub state_dir: PathBuf,
     /// The run's id.

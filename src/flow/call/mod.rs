@@ -4,6 +4,7 @@
 //! same key and counts once.
 
 pub mod roles;
+pub mod route;
 pub mod cleanup;
 pub mod client;
 mod folder;
@@ -180,7 +181,7 @@ impl AgentClient<'_> {
             idle: settings.idle,
             budget: Some(settings.budget),
         };
-        let raw = question.to.agent.ask(&request, self.around, self.interrupts);
+        let raw = question.to.agent.ask(&request, self.agent_env, self.interrupts);
         folder.redact()?;
         let mut reply = redacted(&raw)?;
         let priced = self.price(&mut reply, &settings.model);

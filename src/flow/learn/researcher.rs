@@ -46,8 +46,8 @@ impl<'a> Researcher<'a> {
             return Ok(DraftReply::NoAgent("no agent is asked: `agents.route` is `C`".to_owned()));
         }
         let home = roles::agents_home(self.context.repo);
-        let around = roles::around(self.context.repo, self.context.env, &home);
-        let assigned = match roles::find_agent(self.policy, Role::Researcher, around) {
+        let agent_env = roles::agent_env(self.context.repo, self.context.env, &home);
+        let assigned = match roles::find_agent(self.policy, Role::Researcher, agent_env) {
             Ok(assigned) => assigned,
             Err(missing) => {
                 return Ok(DraftReply::NoAgent(format!(
@@ -74,7 +74,7 @@ impl<'a> Researcher<'a> {
         let client = AgentClient {
             env: self.context.env,
             policy: self.policy,
-            around,
+            agent_env,
             state_dir,
             run: self.run.clone(),
             folder,

@@ -7,7 +7,7 @@ use rustix::process::Pid;
 
 use crate::domain::model::oid::Oid;
 use crate::domain::policy::settings::Policy;
-use crate::flow::call::roles;
+use crate::flow::call::{roles, route};
 use crate::flow::context::Context;
 use crate::flow::evaluate::policy;
 use crate::flow::evaluate::policy::RuleSelection;
@@ -55,7 +55,7 @@ pub fn enqueue(
 /// Whether there is an agent that can review.
 pub fn has_reviewer(context: Context<'_>, policy: &Policy) -> bool {
     let home = roles::agents_home(context.repo);
-    roles::assign_reviewers(policy, roles::around(context.repo, context.env, &home))
+    route::assign_reviewers(policy, roles::agent_env(context.repo, context.env, &home))
         .is_ok_and(|assignment| assignment.reviewers.is_some())
 }
 

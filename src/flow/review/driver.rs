@@ -22,7 +22,7 @@ use crate::flow::review::session::ReviewSession;
 use crate::flow::review::target::{ReviewRequest, ReviewTarget};
 use crate::flow::review::{claim, cleanup, finish, limits, receipt, target};
 use crate::flow::workspace::{attempt, reading_copy};
-use crate::platform::agents::env::Around;
+use crate::platform::agents::agent_env::AgentEnv;
 use crate::platform::config::env::now;
 use crate::platform::process::Interrupts;
 use crate::platform::store::runs::RunFolder;
@@ -30,7 +30,7 @@ use crate::platform::store::runs::RunFolder;
 /// Takes or begins the run of a question, and performs it.
 pub(super) struct RunDriver<'a> {
     pub context: Context<'a>,
-    pub around: Around<'a>,
+    pub agent_env: AgentEnv<'a>,
 }
 
 impl RunDriver<'_> {
@@ -137,14 +137,14 @@ impl RunDriver<'_> {
         let executor = match run.review_loop().kind {
             RunKind::Review => None,
             RunKind::Fix => Some(
-                roles::find_agent(policy, Role::Executor, self.around)
+                roles::find_agent(policy, Role::Executor, self.agent_env)
                     .map_err(|missing| hinted(missing.message, missing.hint))?,
             ),
         };
         let client = AgentClient {
             env: self.context.env,
             policy,
-            around: self.around,
+            agent_env: self.agent_env,
             state_dir: self.context.repo.state_dir(),
             run: run.id.clone(),
             folder: folder.path().to_owned(),

@@ -25,12 +25,12 @@ use crate::domain::review::question_hash::ReviewQuestion;
 use crate::domain::review::template::fingerprint;
 use crate::domain::spec::read::{BYTES_MAX, read};
 use crate::domain::spec::types::Spec;
-use crate::flow::call::roles;
-use crate::flow::call::roles::{Reviewers, RoleAssignment};
+use crate::flow::call::route;
+use crate::flow::call::route::{Reviewers, RoleAssignment};
 use crate::flow::context::Context;
 use crate::flow::evaluate::policy;
 use crate::flow::review::target::ReviewTarget;
-use crate::platform::agents::env::Around;
+use crate::platform::agents::agent_env::AgentEnv;
 use crate::platform::git::object::Objects;
 
 /// The file with a repository's notes for agents.
@@ -60,11 +60,11 @@ impl ReviewInputs {
         context: Context<'_>,
         target: &ReviewTarget,
         spec: Option<SpecCopy>,
-        around: Around<'_>,
+        agent_env: AgentEnv<'_>,
     ) -> Result<Self> {
         let change = &target.change;
         let effective = policy::policy_of_change(context, change)?;
-        let assignment = roles::assign_reviewers(&effective.policy, around)?;
+        let assignment = route::assign_reviewers(&effective.policy, agent_env)?;
         let rules = match &change.base_tree {
             Some(tree) => policy::read_rules(&context.repo.objects, tree)?.rules,
             None => Vec::new(),

@@ -55,8 +55,8 @@ pub fn review(context: Context<'_>, request: &ReviewRequest) -> Result<ReviewRes
     let target = target::resolve(context.repo, &request.range)?;
     let spec = request.spec.as_deref().map(inputs::copy_spec).transpose()?;
     let home = roles::agents_home(context.repo);
-    let around = roles::around(context.repo, context.env, &home);
-    let inputs = ReviewInputs::gather(context, &target, spec, around)?;
+    let agent_env = roles::agent_env(context.repo, context.env, &home);
+    let inputs = ReviewInputs::gather(context, &target, spec, agent_env)?;
     if !delivery::is_reviewable(context.repo, &inputs, &target.change)? {
         let report = gates_alone(context, &target, &inputs)?;
         return Ok(nothing_to_review(target, report));
@@ -68,7 +68,7 @@ pub fn review(context: Context<'_>, request: &ReviewRequest) -> Result<ReviewRes
         context.notify(Progress::Assignment(note.clone()));
     }
     let started = now(context.env);
-    let driver = RunDriver { context, around };
+    let driver = RunDriver { context, agent_env };
     loop {
         if request.takes_receipts()
             && let Some(found) = receipt::find(context, &question)?
@@ -106,9 +106,9 @@ pub fn resume(context: Context<'_>, id: &str) -> Result<ReviewResult> {
     let folder = claim::resume(context, &id)?;
     let mut run = runs::load(&state_dir, &id)?.ok_or_else(unknown)?;
     let home = roles::agents_home(context.repo);
-    let around = roles::around(context.repo, context.env, &home);
+    let agent_env = roles::agent_env(context.repo, context.env, &home);
     let target = target::of_run(context.repo, &run)?;
-    let inputs = ReviewInputs::gather(context, &target, run.about.spec.clone(), around)?;
+    let inputs = ReviewInputs::gather(context, &target, run.about.spec.clone(), agent_env)?;
     for note in &inputs.assignment.notes {
         context.notify(Progress::Assignment(note.clone()));
     }
@@ -122,7 +122,7 @@ pub fn resume(context: Context<'_>, id: &str) -> Result<ReviewResult> {
             "change them back, or ask anew with `tribunal review`",
         ));
     }
-    let driver = RunDriver { context, around };
+    let driver = RunDriver { context, agent_env };
     driver.perform(&inputs, &folder, run, target.paths())
 }
 

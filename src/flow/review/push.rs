@@ -134,7 +134,7 @@ struct Questions<'a> {
 
 fn questions<'a>(context: Context<'_>, commits: &'a [PushedCommit]) -> Result<Questions<'a>> {
     let home = roles::agents_home(context.repo);
-    let around = roles::around(context.repo, context.env, &home);
+    let agent_env = roles::agent_env(context.repo, context.env, &home);
     let mut questions = Questions::default();
     for pushed in commits {
         let target = target::resolve(context.repo, &ReviewRange::Commit(pushed.commit.clone()))?;
@@ -149,7 +149,7 @@ fn questions<'a>(context: Context<'_>, commits: &'a [PushedCommit]) -> Result<Qu
             )));
             continue;
         }
-        let inputs = ReviewInputs::gather(context, &target, None, around)?;
+        let inputs = ReviewInputs::gather(context, &target, None, agent_env)?;
         let Some(question) = inputs.question(&target) else { continue };
         let assigned =
             inputs.reviewers().map(|reviewers| [&reviewers.reviewer, &reviewers.arbiter]);

@@ -13,8 +13,8 @@ use std::time::Duration;
 use bstr::ByteSlice as _;
 use ulid::Ulid;
 
+use crate::platform::agents::agent_env::AgentEnv;
 use crate::platform::agents::ask::{Outcome, Request};
-use crate::platform::agents::env::Around;
 use crate::platform::agents::{find, text};
 use crate::platform::process::{Cmd, Ended, Interrupts};
 use crate::platform::store::share;
@@ -89,11 +89,11 @@ pub struct ProgramOutput {
 }
 
 /// The variables that every program gets.
-pub fn base_env(around: Around<'_>) -> Vec<(&'static str, OsString)> {
+pub fn base_env(agent_env: AgentEnv<'_>) -> Vec<(&'static str, OsString)> {
     let given =
-        BASE_VARS.into_iter().filter_map(|name| Some((name, around.env.get(name)?.to_owned())));
+        BASE_VARS.into_iter().filter_map(|name| Some((name, agent_env.env.get(name)?.to_owned())));
     let mut vars: Vec<_> = given.collect();
-    vars.push(("PATH", find::search_path(around)));
+    vars.push(("PATH", find::search_path(agent_env)));
     vars
 }
 
@@ -124,10 +124,10 @@ impl ProgramCall {
     pub fn run(
         &self,
         request: &Request<'_>,
-        around: Around<'_>,
+        agent_env: AgentEnv<'_>,
         interrupts: Interrupts,
     ) -> Result<ProgramOutput, Outcome> {
-        let ran = self.try_run(request, around, interrupts);
+        let ran = self.try_run(request, agent_env, interrupts);
         let ran = ran.map_err(|error| Outcome::CouldNotStart {
             why: text::reason_line(&self.mask(&format!("{error:#}"))),
         })?;
@@ -137,7 +137,7 @@ impl ProgramCall {
     fn try_run(
         &self,
         request: &Request<'_>,
-        around: Around<'_>,
+        agent_env: AgentEnv<'_>,
         interrupts: Interrupts,
     ) -> anyhow::Result<ProgramOutput> {
         let temporary = private(&request.folder.join("tmp"))?;
@@ -160,7 +160,7 @@ impl ProgramCall {
             create(note)?;
             cmd = cmd.note(note);
         }
-        for (name, value) in base_env(around).into_iter().chain(git_vars(request.dir)) {
+        for (name, value) in base_env(agent_env).into_iter().chain(git_vars(request.dir)) {
             cmd = cmd.env(name, value);
         }
         for (name, value) in &self.vars {

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::platform::agents::agent_env::AgentEnv;
 use crate::platform::agents::call;
-use crate::platform::agents::env::Around;
 use crate::platform::process::{Cmd, Output};
 use crate::platform::store::file;
 
@@ -60,8 +60,8 @@ struct Entry {
     facts: ProgramFacts,
 }
 
-fn cache(around: Around<'_>) -> PathBuf {
-    around.home.join("programs.json")
+fn cache(agent_env: AgentEnv<'_>) -> PathBuf {
+    agent_env.home.join("programs.json")
 }
 
 /// What a file that was changed in place would not share with its former self.
@@ -73,30 +73,30 @@ fn state_of(program: &Path) -> Option<(i64, u64)> {
     ))
 }
 
-fn entries(around: Around<'_>) -> BTreeMap<String, Entry> {
+fn entries(agent_env: AgentEnv<'_>) -> BTreeMap<String, Entry> {
     // What cannot be read is found out again.
-    fs::read(cache(around))
+    fs::read(cache(agent_env))
         .ok()
         .and_then(|bytes| serde_json::from_slice(&bytes).ok())
         .unwrap_or_default()
 }
 
 /// What is known of the program; `None` where it was never looked at or has changed since.
-pub fn recall(program: &Path, around: Around<'_>) -> Option<ProgramFacts> {
-    let entry = entries(around).remove(&program.display().to_string())?;
+pub fn recall(program: &Path, agent_env: AgentEnv<'_>) -> Option<ProgramFacts> {
+    let entry = entries(agent_env).remove(&program.display().to_string())?;
     (state_of(program)? == (entry.modified, entry.size)).then_some(entry.facts)
 }
 
 /// Keeps what was found out. Of two processes that do so at once one may win: the other's program
 /// is looked at again.
-pub fn keep(program: &Path, facts: &ProgramFacts, around: Around<'_>) {
+pub fn keep(program: &Path, facts: &ProgramFacts, agent_env: AgentEnv<'_>) {
     let Some((modified, size)) = state_of(program) else { return };
-    let mut entries = entries(around);
+    let mut entries = entries(agent_env);
     let name = program.display().to_string();
     entries.insert(name, Entry { modified, size, facts: facts.clone() });
     let kept = serde_json::to_vec_pretty(&entries)
         .map_err(anyhow::Error::from)
-        .and_then(|json| file::write_atomic(&cache(around), &json));
+        .and_then(|json| file::write_atomic(&cache(agent_env), &json));
     if let Err(error) = kept {
         tracing::debug!("what is known of `{}` is not kept: {error:#}", program.display());
     }
@@ -107,10 +107,10 @@ pub fn question(
     program: &Path,
     words: &[&str],
     vars: &[(&str, OsString)],
-    around: Around<'_>,
+    agent_env: AgentEnv<'_>,
 ) -> Result<Output, String> {
     let mut cmd = Cmd::alone(program, Path::new("/")).args(words).deadline(ANSWER_TIME);
-    for (name, value) in call::base_env(around).iter().chain(vars) {
+    for (name, value) in call::base_env(agent_env).iter().chain(vars) {
         cmd = cmd.env(name, value);
     }
     cmd.capture().map_err(|error| call::chain(&error))
@@ -121,9 +121,9 @@ pub fn answer(
     program: &Path,
     words: &[&str],
     vars: &[(&str, OsString)],
-    around: Around<'_>,
+    agent_env: AgentEnv<'_>,
 ) -> Result<String, String> {
-    let output = question(program, words, vars, around)?;
+    let output = question(program, words, vars, agent_env)?;
     let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     if output.code() != 0 || text.is_empty() {
         let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();

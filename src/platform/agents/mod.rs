@@ -9,7 +9,7 @@ pub mod call;
 pub mod claude;
 pub mod codex;
 pub mod command;
-pub mod env;
+pub mod agent_env;
 pub mod facts;
 pub mod find;
 pub mod http;
@@ -17,8 +17,8 @@ pub mod probe;
 pub mod text;
 
 use crate::domain::policy::settings::Policy;
+use crate::platform::agents::agent_env::{AgentEnv, AgentNotFound};
 use crate::platform::agents::ask::{Reply, Request};
-use crate::platform::agents::env::{Around, Missing};
 use crate::platform::agents::probe::Probe;
 use crate::platform::process::Interrupts;
 
@@ -33,17 +33,21 @@ pub enum Agent {
 
 impl Agent {
     /// The agent of that name, as the settings describe it; the program is looked up, not started.
-    pub fn find(name: &str, policy: &Policy, around: Around<'_>) -> Result<Self, Missing> {
+    pub fn find(
+        name: &str,
+        policy: &Policy,
+        agent_env: AgentEnv<'_>,
+    ) -> Result<Self, AgentNotFound> {
         if let Some(own) = policy.command_agent.iter().find(|agent| agent.name == name) {
-            return command::CommandLineAgent::find(own, around).map(Self::Command);
+            return command::CommandLineAgent::find(own, agent_env).map(Self::Command);
         }
         if let Some(own) = policy.http_agent.iter().find(|agent| agent.name == name) {
             return Ok(Self::Http(http::Http::new(own)));
         }
         match name {
-            "claude" => claude::Claude::find(&policy.programs.claude, around).map(Self::Claude),
-            "codex" => codex::Codex::find(&policy.programs.codex, around).map(Self::Codex),
-            _ => Err(Missing {
+            "claude" => claude::Claude::find(&policy.programs.claude, agent_env).map(Self::Claude),
+            "codex" => codex::Codex::find(&policy.programs.codex, agent_env).map(Self::Codex),
+            _ => Err(AgentNotFound {
                 message: format!("no agent `{name}`"),
                 hint: "`claude`, `codex`, or a `[[command-agent]]` of your own settings".to_owned(),
             }),
@@ -61,22 +65,27 @@ impl Agent {
     }
 
     /// Asks once: no second try, no wait. Whatever goes wrong is an outcome.
-    pub fn ask(&self, request: &Request<'_>, around: Around<'_>, interrupts: Interrupts) -> Reply {
+    pub fn ask(
+        &self,
+        request: &Request<'_>,
+        agent_env: AgentEnv<'_>,
+        interrupts: Interrupts,
+    ) -> Reply {
         match self {
-            Self::Claude(agent) => agent.ask(request, around, interrupts),
-            Self::Codex(agent) => agent.ask(request, around, interrupts),
-            Self::Command(agent) => agent.ask(request, around, interrupts),
-            Self::Http(agent) => agent.ask(request, around),
+            Self::Claude(agent) => agent.ask(request, agent_env, interrupts),
+            Self::Codex(agent) => agent.ask(request, agent_env, interrupts),
+            Self::Command(agent) => agent.ask(request, agent_env, interrupts),
+            Self::Http(agent) => agent.ask(request, agent_env),
         }
     }
 
     /// Finds out what can be facts without asking a model.
-    pub fn probe(&self, around: Around<'_>) -> Probe {
+    pub fn probe(&self, agent_env: AgentEnv<'_>) -> Probe {
         match self {
-            Self::Claude(agent) => agent.probe(around),
-            Self::Codex(agent) => agent.probe(around),
-            Self::Command(agent) => agent.probe(around),
-            Self::Http(agent) => agent.probe(around),
+            Self::Claude(agent) => agent.probe(agent_env),
+            Self::Codex(agent) => agent.probe(agent_env),
+            Self::Command(agent) => agent.probe(agent_env),
+            Self::Http(agent) => agent.probe(agent_env),
         }
     }
 }

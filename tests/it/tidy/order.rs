@@ -62,7 +62,7 @@ pub const ORDER: &[(&str, &str)] = &[
          parsed reading verify wording yaml problem source template types",
     ),
     ("flow", "review learn call evaluate intake setup workspace context"),
-    ("flow::call", "cleanup wait client folder inside retry roles"),
+    ("flow::call", "cleanup wait client folder inside retry route roles"),
     (
         "flow::evaluate",
         "push evaluation commands command_cache command_output recording bookkeeping bypass \
@@ -86,7 +86,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ("flow::setup::install", "status plan shim ."),
     ("flow::workspace", "attempt reading_copy checkout private_repo work_tree"),
     ("platform", "agents git store process ui config"),
-    ("platform::agents", "claude codex command facts call http ask find env probe text"),
+    ("platform::agents", "claude codex command facts call http ask find agent_env probe text"),
     ("platform::agents::claude", "command_line reading"),
     ("platform::agents::codex", "command_line native reading"),
     ("platform::agents::http", "anthropic failure openai reading"),

@@ -17,8 +17,8 @@ use crate::domain::policy::settings::Policy;
 use crate::flow::call::cleanup::clean_up_calls;
 use crate::flow::call::client::{AgentClient, AgentQuestion};
 use crate::flow::call::roles::{AssignedAgent, find_agent};
+use crate::platform::agents::agent_env::AgentEnv;
 use crate::platform::agents::ask::{Access, Outcome, Reply};
-use crate::platform::agents::env::Around;
 use crate::platform::config::env::Env;
 use crate::platform::process::Interrupts;
 use crate::platform::store::ledger::Ledger;
@@ -76,7 +76,7 @@ impl Place {
         find_agent(
             &self.policy,
             Role::Reviewer,
-            Around { env: &self.env, repository: None, home: &home },
+            AgentEnv { env: &self.env, repository: None, home: &home },
         )
         .unwrap()
     }
@@ -92,7 +92,7 @@ impl Place {
         let client = AgentClient {
             env: &self.env,
             policy: &self.policy,
-            around: Around { env: &self.env, repository: None, home: &home },
+            agent_env: AgentEnv { env: &self.env, repository: None, home: &home },
             state_dir: self.state_dir(),
             run: run.to_owned(),
             folder: self.run_folder(run),

@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::domain::policy::agent_settings::Program;
+use crate::platform::agents::agent_env::{AgentEnv, AgentNotFound};
 use crate::platform::agents::ask::{Outcome, ParsedOutput, Reply, Request};
 use crate::platform::agents::call;
 use crate::platform::agents::call::ProgramCall;
-use crate::platform::agents::env::{Around, Missing};
 use crate::platform::agents::facts;
 use crate::platform::agents::facts::ProgramFacts;
 use crate::platform::agents::probe::{Login, Probe, Sandbox};
@@ -37,16 +37,21 @@ pub struct Claude {
 }
 
 impl Claude {
-    pub fn find(settings: &Program, around: Around<'_>) -> Result<Self, Missing> {
-        let path = find::program("claude", &settings.path, INSTALL, around)?;
+    pub fn find(settings: &Program, agent_env: AgentEnv<'_>) -> Result<Self, AgentNotFound> {
+        let path = find::program("claude", &settings.path, INSTALL, agent_env)?;
         Ok(Self { path, settings: settings.clone() })
     }
 
-    pub fn ask(&self, request: &Request<'_>, around: Around<'_>, interrupts: Interrupts) -> Reply {
+    pub fn ask(
+        &self,
+        request: &Request<'_>,
+        agent_env: AgentEnv<'_>,
+        interrupts: Interrupts,
+    ) -> Reply {
         Reply::to(request, "claude", "anthropic", |by| {
-            let facts = self.facts(around)?;
+            let facts = self.facts(agent_env)?;
             by.version.clone_from(&facts.version);
-            self.answer(&facts, request, around, interrupts)
+            self.answer(&facts, request, agent_env, interrupts)
         })
     }
 
@@ -54,7 +59,7 @@ impl Claude {
         &self,
         facts: &ProgramFacts,
         request: &Request<'_>,
-        around: Around<'_>,
+        agent_env: AgentEnv<'_>,
         interrupts: Interrupts,
     ) -> Result<ParsedOutput, Outcome> {
         if request.prompt.len() > PROMPT_MAX {
@@ -66,68 +71,70 @@ impl Claude {
         }
         let could_not = |why| Outcome::CouldNotStart { why };
         let words = command_line::words(facts, request).map_err(could_not)?;
-        let mut vars = self.vars(around).map_err(could_not)?;
+        let mut vars = self.vars(agent_env).map_err(could_not)?;
         let temporary = request.folder.join("tmp");
         vars.push(("CLAUDE_CODE_TMPDIR", temporary.into()));
         vars.extend(command_line::QUIET.map(|(name, value)| (name, value.into())));
-        let secrets =
-            CREDENTIALS.iter().filter_map(|name| Some(around.env.text(name)?.to_owned())).collect();
+        let secrets = CREDENTIALS
+            .iter()
+            .filter_map(|name| Some(agent_env.env.text(name)?.to_owned()))
+            .collect();
         let vars = call::owned_names(vars);
         let call = ProgramCall { program: self.path.clone(), words, vars, secrets };
-        let ran = call.run(request, around, interrupts)?;
-        Ok(reading::read(&ran, request.schema.is_some(), now(around.env)))
+        let ran = call.run(request, agent_env, interrupts)?;
+        Ok(reading::read(&ran, request.schema.is_some(), now(agent_env.env)))
     }
 
     /// Where it connects to, what it logs in with and where it keeps its files. With a credential of
     /// the environment its home is ours; without one it is the person's own, where their login is.
-    fn vars(&self, around: Around<'_>) -> Result<Vec<(&'static str, OsString)>, String> {
+    fn vars(&self, agent_env: AgentEnv<'_>) -> Result<Vec<(&'static str, OsString)>, String> {
         let mut vars = Vec::new();
         let endpoint = Some(&self.settings.endpoint).filter(|endpoint| !endpoint.is_empty());
         if let Some(endpoint) =
-            endpoint.map(String::as_str).or(around.env.text("ANTHROPIC_BASE_URL"))
+            endpoint.map(String::as_str).or(agent_env.env.text("ANTHROPIC_BASE_URL"))
         {
             vars.push(("ANTHROPIC_BASE_URL", endpoint.into()));
         }
-        if credential(around).is_some() {
+        if credential(agent_env).is_some() {
             for name in CREDENTIALS {
-                vars.extend(around.env.get(name).map(|value| (name, value.to_owned())));
+                vars.extend(agent_env.env.get(name).map(|value| (name, value.to_owned())));
             }
-            vars.extend(own_home(around)?);
+            vars.extend(own_home(agent_env)?);
         } else {
             for name in ["HOME", "CLAUDE_CONFIG_DIR"] {
-                vars.extend(around.env.get(name).map(|value| (name, value.to_owned())));
+                vars.extend(agent_env.env.get(name).map(|value| (name, value.to_owned())));
             }
         }
         Ok(vars)
     }
 
-    fn facts(&self, around: Around<'_>) -> Result<ProgramFacts, Outcome> {
-        if let Some(facts) = facts::recall(&self.path, around) {
+    fn facts(&self, agent_env: AgentEnv<'_>) -> Result<ProgramFacts, Outcome> {
+        if let Some(facts) = facts::recall(&self.path, agent_env) {
             return Ok(facts);
         }
-        let facts = self.inspect(around).map_err(|why| {
+        let facts = self.inspect(agent_env).map_err(|why| {
             let why = text::reason_line(&why);
             Outcome::CouldNotStart { why }
         })?;
-        facts::keep(&self.path, &facts, around);
+        facts::keep(&self.path, &facts, agent_env);
         Ok(facts)
     }
 
-    fn inspect(&self, around: Around<'_>) -> Result<ProgramFacts, String> {
-        let vars = own_home(around)?;
-        let version = facts::answer(&self.path, &["--version"], &vars, around)?;
-        let help = facts::answer(&self.path, &["--help"], &vars, around)?;
+    fn inspect(&self, agent_env: AgentEnv<'_>) -> Result<ProgramFacts, String> {
+        let vars = own_home(agent_env)?;
+        let version = facts::answer(&self.path, &["--version"], &vars, agent_env)?;
+        let help = facts::answer(&self.path, &["--help"], &vars, agent_env)?;
         let version = version.split_whitespace().next().unwrap_or_default().to_owned();
         Ok(ProgramFacts { version, flags: ProgramFacts::flags_in(&help), sandbox: None })
     }
 
-    pub fn probe(&self, around: Around<'_>) -> Probe {
+    pub fn probe(&self, agent_env: AgentEnv<'_>) -> Probe {
         let mut hints = Vec::new();
-        let login = self.login(around);
+        let login = self.login(agent_env);
         if login == Login::Missing {
             hints.push("log in with `claude`, or set `ANTHROPIC_API_KEY`".to_owned());
         }
-        let (version, sandbox) = match self.facts(around) {
+        let (version, sandbox) = match self.facts(agent_env) {
             Ok(facts) => {
                 let sandbox = command_line::missing(&facts).map_or_else(
                     || {
@@ -147,38 +154,38 @@ impl Claude {
         Probe { place: self.path.display().to_string(), version, login, sandbox, hints }
     }
 
-    fn login(&self, around: Around<'_>) -> Login {
-        if let Some(name) = credential(around) {
+    fn login(&self, agent_env: AgentEnv<'_>) -> Login {
+        if let Some(name) = credential(agent_env) {
             return Login::By(name.to_owned());
         }
-        let Ok(mut vars) = self.vars(around) else { return Login::Missing };
+        let Ok(mut vars) = self.vars(agent_env) else { return Login::Missing };
         vars.extend(command_line::QUIET.map(|(name, value)| (name, value.into())));
-        let status = facts::question(&self.path, &["auth", "status"], &vars, around);
+        let status = facts::question(&self.path, &["auth", "status"], &vars, agent_env);
         let status =
             status.ok().and_then(|said| serde_json::from_slice::<Value>(&said.stdout).ok());
         let logged_in = match status.as_ref().and_then(|status| status["loggedIn"].as_bool()) {
             Some(logged_in) => logged_in,
             // A version that cannot be asked.
-            None => own_folder(around).is_some_and(|own| own.join(".credentials.json").exists()),
+            None => own_folder(agent_env).is_some_and(|own| own.join(".credentials.json").exists()),
         };
         if logged_in { Login::By("its own login".to_owned()) } else { Login::Missing }
     }
 }
 
 /// The variable that it will log in with.
-fn credential(around: Around<'_>) -> Option<&'static str> {
-    CREDENTIALS.into_iter().find(|name| around.env.get(name).is_some())
+fn credential(agent_env: AgentEnv<'_>) -> Option<&'static str> {
+    CREDENTIALS.into_iter().find(|name| agent_env.env.get(name).is_some())
 }
 
 /// Where it keeps the person's login.
-fn own_folder(around: Around<'_>) -> Option<PathBuf> {
-    let home = || around.env.path("HOME").map(|home| home.join(".claude"));
-    around.env.path("CLAUDE_CONFIG_DIR").or_else(home)
+fn own_folder(agent_env: AgentEnv<'_>) -> Option<PathBuf> {
+    let home = || agent_env.env.path("HOME").map(|home| home.join(".claude"));
+    agent_env.env.path("CLAUDE_CONFIG_DIR").or_else(home)
 }
 
 /// A home without settings.
-fn own_home(around: Around<'_>) -> Result<[(&'static str, OsString); 2], String> {
-    let top = around.home.join("claude");
+fn own_home(agent_env: AgentEnv<'_>) -> Result<[(&'static str, OsString); 2], String> {
+    let top = agent_env.home.join("claude");
     let folder = |path: &Path| {
         call::private(path)
             .map(PathBuf::into_os_string)

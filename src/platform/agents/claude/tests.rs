@@ -10,8 +10,8 @@ use serde_json::json;
 use super::Claude;
 use crate::domain::model::agent::{Money, Role};
 use crate::domain::policy::agent_settings::Program;
+use crate::platform::agents::agent_env::AgentEnv;
 use crate::platform::agents::ask::{Access, Outcome, Reply, Request};
-use crate::platform::agents::env::Around;
 use crate::platform::config::env::Env;
 use crate::platform::process::Interrupts;
 
@@ -55,7 +55,7 @@ fn ask(top: &Path, vars: &[(&str, &str)], access: Access) -> Reply {
         endpoint: "http://127.0.0.1:9/x".to_owned(),
     };
     let home = top.join("home");
-    let around = Around { env: &env, repository: None, home: &home };
+    let agent_env = AgentEnv { env: &env, repository: None, home: &home };
     let (dir, folder) = (top.join("room"), top.join("call"));
     let request = Request {
         role: Role::Reviewer,
@@ -71,8 +71,8 @@ fn ask(top: &Path, vars: &[(&str, &str)], access: Access) -> Reply {
         idle: Duration::from_mins(1),
         budget: Some(Money(500_000)),
     };
-    let claude = Claude::find(&settings, around).unwrap();
-    claude.ask(&request, around, Interrupts::listen().unwrap())
+    let claude = Claude::find(&settings, agent_env).unwrap();
+    claude.ask(&request, agent_env, Interrupts::listen().unwrap())
 }
 
 #[test]

@@ -80,7 +80,7 @@ const PROVIDER: [&str; 8] = [
 
 /// What the words depend on beside the request.
 #[derive(Clone, Copy, Debug)]
-pub struct Surroundings<'a> {
+pub struct CodexSetup<'a> {
     pub program: &'a Path,
     /// Empty for the program's own.
     pub endpoint: &'a str,
@@ -97,15 +97,15 @@ pub fn missing(facts: &ProgramFacts) -> Option<String> {
 }
 
 /// The command line. An error is a path that cannot be said, or a sandbox that was not tried.
-pub fn words(around: &Surroundings<'_>, request: &Request<'_>) -> Result<Vec<OsString>, String> {
+pub fn words(setup: &CodexSetup<'_>, request: &Request<'_>) -> Result<Vec<OsString>, String> {
     let mut settings: Vec<String> = QUIET.map(str::to_owned).to_vec();
     // What the model runs is to know what it is inside of.
     let inside = quoted(request.role.as_str());
     settings.push(format!("shell_environment_policy.set={{{INSIDE}={inside}}}"));
-    if !around.endpoint.is_empty() {
+    if !setup.endpoint.is_empty() {
         settings.extend(PROVIDER.map(str::to_owned));
-        settings.push(format!("model_providers.tribunal.base_url={}", quoted(around.endpoint)));
-        if around.key {
+        settings.push(format!("model_providers.tribunal.base_url={}", quoted(setup.endpoint)));
+        if setup.key {
             settings.push(format!("model_providers.tribunal.env_key={}", quoted(KEY)));
         }
     }
@@ -118,8 +118,10 @@ pub fn words(around: &Surroundings<'_>, request: &Request<'_>) -> Result<Vec<OsS
     let mut words: Vec<OsString> = Vec::new();
     let mut add = |all: &[&str]| words.extend(all.iter().map(OsString::from));
     add(&["exec", "--strict-config", "--ignore-user-config"]);
-    match (around.held, request.access) {
-        (Some(SandboxLevel::Confined), access) => settings.extend(profile(around.program, access)?),
+    match (setup.held, request.access) {
+        (Some(SandboxLevel::Confined), access) => {
+            settings.extend(profile(setup.program, access)?);
+        }
         (Some(SandboxLevel::ReadsDisk), Access::Read) => add(&["--sandbox", "read-only"]),
         (Some(SandboxLevel::ReadsDisk), Access::Write) => {
             add(&["--sandbox", "workspace-write"]);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::command_line::{Surroundings, words};
+use super::command_line::{CodexSetup, words};
 use crate::domain::model::agent::Role;
 use crate::platform::agents::ask::{Access, Request};
 use crate::platform::agents::facts::SandboxLevel;
@@ -32,7 +32,7 @@ fn line(
         idle: Duration::ZERO,
         budget: None,
     };
-    let all = words(&Surroundings { program, endpoint, key, held }, &request)?;
+    let all = words(&CodexSetup { program, endpoint, key, held }, &request)?;
     Ok(all.into_iter().map(OsString::into_string).collect::<Result<_, _>>().unwrap())
 }
 

@@ -11,10 +11,10 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use crate::domain::policy::agent_settings::CommandAgent;
+use crate::platform::agents::agent_env::{AgentEnv, AgentNotFound};
 use crate::platform::agents::ask::{Access, Answer, Outcome, ParsedOutput, Reply, Request};
 use crate::platform::agents::call;
 use crate::platform::agents::call::{Exit, ProgramCall, ProgramOutput};
-use crate::platform::agents::env::{Around, Missing};
 use crate::platform::agents::find;
 use crate::platform::agents::probe::{Login, Probe, Sandbox};
 use crate::platform::agents::text::{again_at, last_line, object_in, reason_line};
@@ -35,13 +35,13 @@ pub struct CommandLineAgent {
 }
 
 impl CommandLineAgent {
-    pub fn find(settings: &CommandAgent, around: Around<'_>) -> Result<Self, Missing> {
+    pub fn find(settings: &CommandAgent, agent_env: AgentEnv<'_>) -> Result<Self, AgentNotFound> {
         let missing = |message: String| {
             let hint = format!(
                 "`[[command-agent]]` `{}` in your own settings describes it",
                 settings.name
             );
-            Missing { message, hint }
+            AgentNotFound { message, hint }
         };
         let Some(program) = settings.run.first().filter(|word| !word.is_empty()) else {
             return Err(missing(format!("`run` of the agent `{}` is empty", settings.name)));
@@ -49,10 +49,10 @@ impl CommandLineAgent {
         let found = if program.contains('/') {
             let path = PathBuf::from(program);
             let fits =
-                path.is_absolute() && find::is_program(&path) && find::is_foreign(&path, around);
+                path.is_absolute() && find::is_program(&path) && find::is_foreign(&path, agent_env);
             fits.then_some(path)
         } else {
-            find::in_path(program, around)
+            find::in_path(program, agent_env)
         };
         let found = found.ok_or_else(|| {
             let how = "by an absolute path or in `PATH`, outside of the repository";
@@ -61,9 +61,14 @@ impl CommandLineAgent {
         Ok(Self { settings: settings.clone(), program: found? })
     }
 
-    pub fn ask(&self, request: &Request<'_>, around: Around<'_>, interrupts: Interrupts) -> Reply {
+    pub fn ask(
+        &self,
+        request: &Request<'_>,
+        agent_env: AgentEnv<'_>,
+        interrupts: Interrupts,
+    ) -> Reply {
         Reply::to(request, &self.settings.name, &self.settings.family, |_| {
-            self.answer(request, around, interrupts).map(ParsedOutput::without_cost)
+            self.answer(request, agent_env, interrupts).map(ParsedOutput::without_cost)
         })
     }
 
@@ -71,7 +76,7 @@ impl CommandLineAgent {
     fn answer(
         &self,
         request: &Request<'_>,
-        around: Around<'_>,
+        agent_env: AgentEnv<'_>,
         interrupts: Interrupts,
     ) -> Result<Outcome, Outcome> {
         let could_not = |why: String| Outcome::CouldNotStart { why };
@@ -88,7 +93,7 @@ impl CommandLineAgent {
         } else {
             Self::find(
                 &CommandAgent { run: vec![program.clone()], ..self.settings.clone() },
-                around,
+                agent_env,
             )
             .map_err(|missing| could_not(missing.message))?
             .program
@@ -109,28 +114,28 @@ impl CommandLineAgent {
         let words = words::fill(templates, &values)
             .map_err(|missing| could_not(format!("`{key}` of the agent `{name}` {missing}")))?;
         let given =
-            env.iter().filter_map(|name| Some((name.clone(), around.env.get(name)?.to_owned())));
+            env.iter().filter_map(|name| Some((name.clone(), agent_env.env.get(name)?.to_owned())));
         let own: Vec<(String, OsString)> = given.collect();
         let secrets =
             own.iter().filter_map(|(_, value)| value.to_str().map(str::to_owned)).collect();
-        let home = around.env.get("HOME").map(|home| ("HOME".to_owned(), home.to_owned()));
+        let home = agent_env.env.get("HOME").map(|home| ("HOME".to_owned(), home.to_owned()));
         let vars = home.into_iter().chain(own).collect();
         let call = ProgramCall { program, words, vars, secrets };
         // Most programs say nothing before they say it all: silence says nothing about them.
         let request = Request { idle: request.wall, ..*request };
-        let ran = call.run(&request, around, interrupts)?;
+        let ran = call.run(&request, agent_env, interrupts)?;
         let file = if words::use_answer(templates) {
             Some(call.clean(&answer).unwrap_or_default())
         } else {
             None
         };
-        Ok(read(&ran, file.as_deref(), request.schema.is_some(), now(around.env)))
+        Ok(read(&ran, file.as_deref(), request.schema.is_some(), now(agent_env.env)))
     }
 
     /// Nothing is started: what can be facts is what the settings say.
-    pub fn probe(&self, around: Around<'_>) -> Probe {
+    pub fn probe(&self, agent_env: AgentEnv<'_>) -> Probe {
         let (set, unset): (Vec<_>, Vec<_>) =
-            self.settings.env.iter().partition(|name| around.env.get(name).is_some());
+            self.settings.env.iter().partition(|name| agent_env.env.get(name).is_some());
         let login = match (set.first(), unset.first()) {
             (Some(name), _) => Login::By((*name).clone()),
             (None, None) => Login::NotNeeded,

@@ -10,8 +10,8 @@ use tempfile::TempDir;
 use super::CommandLineAgent;
 use crate::domain::model::agent::Role;
 use crate::domain::policy::agent_settings::CommandAgent;
+use crate::platform::agents::agent_env::AgentEnv;
 use crate::platform::agents::ask::{Access, Answer, Outcome, Request};
-use crate::platform::agents::env::Around;
 use crate::platform::agents::probe::Login;
 use crate::platform::config::env::Env;
 use crate::platform::process::Interrupts;
@@ -54,8 +54,8 @@ impl Trial {
         }
     }
 
-    fn around(&self) -> Around<'_> {
-        Around { env: &self.env, repository: None, home: self.top.path() }
+    fn agent_env(&self) -> AgentEnv<'_> {
+        AgentEnv { env: &self.env, repository: None, home: self.top.path() }
     }
 
     fn ask(&self) -> Outcome {
@@ -76,9 +76,9 @@ impl Trial {
             idle: self.wall,
             budget: None,
         };
-        CommandLineAgent::find(&self.settings, self.around())
+        CommandLineAgent::find(&self.settings, self.agent_env())
             .unwrap()
-            .ask(&request, self.around(), Interrupts::listen().unwrap())
+            .ask(&request, self.agent_env(), Interrupts::listen().unwrap())
             .outcome
     }
 
@@ -171,7 +171,9 @@ fn it_is_found_outside_of_the_repository() {
     let mut trial = Trial::new("", &[]);
     let mut message = |program: &str| {
         trial.settings.run = vec![program.to_owned()];
-        CommandLineAgent::find(&trial.settings, trial.around()).err().map(|missing| missing.message)
+        CommandLineAgent::find(&trial.settings, trial.agent_env())
+            .err()
+            .map(|missing| missing.message)
     };
     assert_eq!(message("/bin/sh"), None);
     assert_eq!(message("sh"), None);
@@ -179,8 +181,8 @@ fn it_is_found_outside_of_the_repository() {
         assert!(message(program).is_some(), "{program}");
     }
     trial.settings.run = vec!["/bin/sh".to_owned()];
-    let around = Around { repository: Some(Path::new("/")), ..trial.around() };
-    assert!(CommandLineAgent::find(&trial.settings, around).is_err());
+    let agent_env = AgentEnv { repository: Some(Path::new("/")), ..trial.agent_env() };
+    assert!(CommandLineAgent::find(&trial.settings, agent_env).is_err());
 }
 
 #[test]
@@ -188,7 +190,7 @@ fn what_is_not_set_is_told() {
     let mut trial = Trial::new("", &["{effort}"]);
     assert!(trial.ask().why().contains("no effort is set"));
     let probe = |trial: &Trial| {
-        CommandLineAgent::find(&trial.settings, trial.around()).unwrap().probe(trial.around())
+        CommandLineAgent::find(&trial.settings, trial.agent_env()).unwrap().probe(trial.agent_env())
     };
     assert_eq!(probe(&trial).login, Login::By("A_KEY".to_owned()));
     trial.settings.env = vec!["NOT_SET".to_owned()];

@@ -18,8 +18,8 @@ use serde_json::Value;
 use ureq::http::{HeaderMap, header};
 
 use crate::domain::policy::agent_settings::{HttpAgent, Protocol};
+use crate::platform::agents::agent_env::AgentEnv;
 use crate::platform::agents::ask::{Access, Outcome, ParsedOutput, Reply, Request};
-use crate::platform::agents::env::Around;
 use crate::platform::agents::probe::{Login, Probe, Sandbox};
 use crate::platform::agents::text;
 use crate::platform::config::env::{Env, now};
@@ -49,12 +49,12 @@ impl Http {
         Self { settings: settings.clone() }
     }
 
-    pub fn ask(&self, request: &Request<'_>, around: Around<'_>) -> Reply {
+    pub fn ask(&self, request: &Request<'_>, agent_env: AgentEnv<'_>) -> Reply {
         Reply::to(request, &self.settings.name, &self.settings.family, |by| {
             if by.model.is_empty() {
                 by.model.clone_from(&self.settings.model);
             }
-            self.answer(request, &by.model, around)
+            self.answer(request, &by.model, agent_env)
         })
     }
 
@@ -63,14 +63,14 @@ impl Http {
         &self,
         request: &Request<'_>,
         model: &str,
-        around: Around<'_>,
+        agent_env: AgentEnv<'_>,
     ) -> Result<ParsedOutput, Outcome> {
         if request.access == Access::Write {
             let why =
                 format!("`{}` is a model behind an address: it cannot write", self.settings.name);
             return Err(Outcome::CouldNotStart { why });
         }
-        let key = self.key(around.env)?;
+        let key = self.key(agent_env.env)?;
         let body = match self.settings.protocol {
             Protocol::Openai => openai::question(request, model),
             Protocol::Anthropic => anthropic::question(request, model),
@@ -91,7 +91,7 @@ impl Http {
                 received.status,
                 &received.headers,
                 &body,
-                now(around.env),
+                now(agent_env.env),
             ));
         }
         let read = read.ok_or_else(|| {
@@ -175,9 +175,9 @@ impl Http {
     }
 
     /// Nothing is sent: what can be known is what the settings say.
-    pub fn probe(&self, around: Around<'_>) -> Probe {
+    pub fn probe(&self, agent_env: AgentEnv<'_>) -> Probe {
         let name = &self.settings.key;
-        let (login, hints) = match self.key(around.env) {
+        let (login, hints) = match self.key(agent_env.env) {
             Ok(None) => (Login::NotNeeded, Vec::new()),
             Ok(Some(_)) => (Login::By(name.clone()), Vec::new()),
             Err(_) => (Login::Missing, vec![format!("set the variable `{name}` to its key")]),

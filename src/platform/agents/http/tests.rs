@@ -14,8 +14,8 @@ use self::model_server::{Api, Asked, End, ModelServer, Say, Usage, Words};
 use super::Http;
 use crate::domain::model::agent::{Role, Tokens};
 use crate::domain::policy::agent_settings::{HttpAgent, Protocol};
+use crate::platform::agents::agent_env::AgentEnv;
 use crate::platform::agents::ask::{Access, Answer, Outcome, Reply, Request};
-use crate::platform::agents::env::Around;
 use crate::platform::config::env::Env;
 
 const BOTH: [(Protocol, Api); 2] =
@@ -68,8 +68,8 @@ impl Trial {
             idle: self.wall,
             budget: None,
         };
-        let around = Around { env: &self.env, repository: None, home: self.folder.path() };
-        self.agent.ask(&request, around)
+        let agent_env = AgentEnv { env: &self.env, repository: None, home: self.folder.path() };
+        self.agent.ask(&request, agent_env)
     }
 }
 

@@ -6,7 +6,7 @@ use crate::platform::config::env::Env;
 
 /// What surrounds every call.
 #[derive(Clone, Copy, Debug)]
-pub struct Around<'a> {
+pub struct AgentEnv<'a> {
     pub env: &'a Env,
     /// The top of the person's work tree: no program is taken from below it.
     pub repository: Option<&'a Path>,
@@ -17,7 +17,7 @@ pub struct Around<'a> {
 /// Why there is no such agent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
-pub struct Missing {
+pub struct AgentNotFound {
     pub message: String,
     pub hint: String,
 }
