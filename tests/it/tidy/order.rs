@@ -69,7 +69,7 @@ pub const ORDER: &[(&str, &str)] = &[
          fingerprint gates import manual_finding merge message passed_trees policy relocate \
          report tool_report trust",
     ),
-    ("flow::evaluate::push", "refs arrivals evaluator mirror outcome policies plan"),
+    ("flow::evaluate::push", "refs arrivals commits mirror outcome policies plan"),
     ("flow::intake", "debounce ingest redact spec_listing"),
     (
         "flow::learn",

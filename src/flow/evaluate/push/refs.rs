@@ -9,7 +9,7 @@ use crate::domain::model::finding::Effect;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::push::{Receiver, Relation, Update};
 use crate::flow::evaluate::push::arrivals::existing;
-use crate::flow::evaluate::push::evaluator::Evaluator;
+use crate::flow::evaluate::push::commits::Evaluator;
 use crate::platform::git::push;
 use crate::platform::git::push::Peeled;
 use crate::platform::git::push::receiver_refs::ReceiverRefs;

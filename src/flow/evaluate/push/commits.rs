@@ -1,4 +1,5 @@
-//! Evaluates the tags, trees, files and commits of a push, then runs the commands.
+//! Evaluates each commit that a push brings, whether or not a hook saw it, and its tags, trees and
+//! files; then runs the commands.
 
 use std::collections::HashSet;
 
