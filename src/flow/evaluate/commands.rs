@@ -28,7 +28,7 @@ use crate::flow::evaluate::tool_report::FINDINGS_MAX;
 use crate::flow::evaluate::trust::Trusted;
 use crate::flow::workspace::checkout;
 use crate::flow::workspace::checkout::{Ignored, Unavailable, Workspace};
-use crate::platform::process::{Cmd, Ended, Interrupts, code_of};
+use crate::platform::process::{Cmd, ExitOutcome, Interrupts, code_of};
 
 /// Set for every command to its name. A tribunal that finds it set runs no commands: a command that
 /// commits would otherwise call itself.
@@ -242,27 +242,29 @@ impl CommandRunner<'_> {
             self.shell(workspace, command).supervise(to_report, &to_log, self.interrupts)?;
         let printed = printed(&log, stdout_alone.then_some(&report))?;
         let kept = keep_log(self.context, &command.name, &printed);
-        if let Ended::Interrupted(signal) = ended {
+        if let ExitOutcome::Interrupted(signal) = ended {
             outcome.skip(&[command], "it was stopped: interrupted");
             outcome.interrupted = Some(signal);
             return Ok(false);
         }
         let failure = match ended {
-            Ended::Exited(status) if status.success() => None,
-            Ended::Exited(status) if matches!(status.code(), Some(126 | 127)) => {
+            ExitOutcome::Exited(status) if status.success() => None,
+            ExitOutcome::Exited(status) if matches!(status.code(), Some(126 | 127)) => {
                 let reason = format!("`{}` is not there or cannot be executed", command.run);
                 outcome.fail_to_run(self.level, &command.name, &reason);
                 outcome.tails.push(Tail { command: command.name.clone(), lines: tail(&printed) });
                 return Ok(true);
             }
-            Ended::Exited(status) => Some(format!("failed ({})", code_of(status))),
-            Ended::TimedOut => Some(format!("did not end within {}", for_people(command.timeout))),
-            Ended::TooLong | Ended::Idle | Ended::Interrupted(_) => {
+            ExitOutcome::Exited(status) => Some(format!("failed ({})", code_of(status))),
+            ExitOutcome::TimedOut => {
+                Some(format!("did not end within {}", for_people(command.timeout)))
+            }
+            ExitOutcome::TooLong | ExitOutcome::Idle | ExitOutcome::Interrupted(_) => {
                 Some("printed without end".to_owned())
             }
         };
         let mut read = Some(Vec::new());
-        if let (Some(format), Ended::Exited(_)) = (&format, ended) {
+        if let (Some(format), ExitOutcome::Exited(_)) = (&format, ended) {
             read = self.read(workspace, command, format, &report, failure.is_some(), outcome)?;
         }
         let unread = read.is_none();

@@ -16,7 +16,7 @@ use crate::domain::model::oid::Oid;
 use crate::flow::workspace::private_repo;
 use crate::platform::git::command::succeeded;
 use crate::platform::git::repo::Repo;
-use crate::platform::process::{Cmd, Ended, Interrupts, code_of};
+use crate::platform::process::{Cmd, ExitOutcome, Interrupts, code_of};
 use crate::platform::store::file;
 use crate::platform::store::lock;
 use crate::platform::store::lock::{Held, Wait};
@@ -307,13 +307,13 @@ impl Workspace {
         let path = self.output("checkout.log");
         let mut log = create(&path)?;
         match command.deadline(CHECKOUT_TIME).supervise(&log, &log, interrupts)? {
-            Ended::Exited(status) if status.success() => Ok(()),
-            Ended::Interrupted(signal) => Err(Unavailable::Interrupted(signal).into()),
-            Ended::TimedOut | Ended::Idle => {
+            ExitOutcome::Exited(status) if status.success() => Ok(()),
+            ExitOutcome::Interrupted(signal) => Err(Unavailable::Interrupted(signal).into()),
+            ExitOutcome::TimedOut | ExitOutcome::Idle => {
                 bail!("the checkout took more than {} s", CHECKOUT_TIME.as_secs())
             }
-            Ended::TooLong => bail!("the checkout printed without end"),
-            Ended::Exited(status) => {
+            ExitOutcome::TooLong => bail!("the checkout printed without end"),
+            ExitOutcome::Exited(status) => {
                 let mut said = Vec::new();
                 log.rewind()?;
                 log.read_to_end(&mut said)?;

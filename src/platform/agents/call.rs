@@ -16,7 +16,7 @@ use ulid::Ulid;
 use crate::platform::agents::agent_env::AgentEnv;
 use crate::platform::agents::ask::{Outcome, Request};
 use crate::platform::agents::{find, text};
-use crate::platform::process::{Cmd, Ended, Interrupts};
+use crate::platform::process::{Cmd, ExitOutcome, Interrupts};
 use crate::platform::store::share;
 
 /// Says to every tribunal that an agent started, by whatever way, that it is inside a call, and in
@@ -154,7 +154,7 @@ impl ProgramCall {
             .env("TMPDIR", &temporary)
             .env("XDG_RUNTIME_DIR", &temporary)
             .env(INSIDE, request.role.as_str())
-            .mark(&Ulid::generate().to_string());
+            .tag(&Ulid::generate().to_string());
         if let Some(note) = request.note {
             // Made here, so that each user who may resume the run may read it.
             create(note)?;
@@ -170,14 +170,14 @@ impl ProgramCall {
         // What it left there is of no use to anybody.
         drop(fs::remove_dir_all(&temporary));
         let exit = match ended? {
-            Ended::Exited(status) => match (status.code(), status.signal()) {
+            ExitOutcome::Exited(status) => match (status.code(), status.signal()) {
                 (Some(code), _) => Exit::Code(code),
                 (None, signal) => Exit::Signal(signal.unwrap_or(0)),
             },
-            Ended::TimedOut => Exit::TimedOut(request.wall),
-            Ended::Idle => Exit::Silent(request.idle),
-            Ended::TooLong => Exit::TooLong,
-            Ended::Interrupted(signal) => Exit::Interrupted(signal),
+            ExitOutcome::TimedOut => Exit::TimedOut(request.wall),
+            ExitOutcome::Idle => Exit::Silent(request.idle),
+            ExitOutcome::TooLong => Exit::TooLong,
+            ExitOutcome::Interrupted(signal) => Exit::Interrupted(signal),
         };
         Ok(ProgramOutput { exit, out: self.clean(&out)?, err: self.clean(&err)? })
     }

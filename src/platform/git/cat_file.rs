@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::domain::model::oid::Oid;
 use crate::platform::git::command::git;
-use crate::platform::process::Conversation;
+use crate::platform::process::InteractiveChild;
 
 /// What an object is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub enum ObjectKind {
 /// A running `git cat-file` that gives contents and headers.
 pub struct CatFile {
     place: Place,
-    contents: Talk,
+    contents: BatchProcess,
     /// What tells headers without contents.
     headers: Headers,
 }
@@ -35,7 +35,7 @@ enum Headers {
     /// In the same conversation.
     Same,
     /// In one of their own, which is begun when the first is asked for.
-    Apart(Option<Talk>),
+    Apart(Option<BatchProcess>),
 }
 
 /// Where the objects are, and the variables that a hook was given for them.
@@ -48,7 +48,7 @@ impl CatFile {
     pub fn start(git_dir: &Path, vars: &[(&str, OsString)]) -> Result<Self> {
         let vars = vars.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
         let place = Place { git_dir: git_dir.to_owned(), vars };
-        let contents = place.talk("--batch-command")?;
+        let contents = place.start("--batch-command")?;
         Ok(Self { place, contents, headers: Headers::Untried })
     }
 
@@ -79,7 +79,7 @@ impl CatFile {
             Headers::Apart(talk) => {
                 let talk = match talk {
                     Some(talk) => talk,
-                    None => talk.insert(self.place.talk("--batch-check")?),
+                    None => talk.insert(self.place.start("--batch-check")?),
                 };
                 talk.ask(oid.as_str())?
             }
@@ -94,7 +94,7 @@ impl CatFile {
             self.headers = Headers::Same;
             return Ok(header);
         }
-        self.contents = self.place.talk("--batch")?;
+        self.contents = self.place.start("--batch")?;
         let header = self.contents.ask(oid.as_str())?;
         self.headers = Headers::Apart(None);
         Ok(header)
@@ -102,28 +102,28 @@ impl CatFile {
 }
 
 impl Place {
-    fn talk(&self, mode: &str) -> Result<Talk> {
+    fn start(&self, mode: &str) -> Result<BatchProcess> {
         let mut command = git(&self.git_dir).arg("--git-dir").arg(&self.git_dir);
         for (name, value) in &self.vars {
             command = command.env(name, value);
         }
-        let mut talk = command.args(["cat-file", mode]).converse()?;
-        let answers = talk.take_stdout().context("git cat-file has no output")?;
-        Ok(Talk { talk, answers: BufReader::new(answers) })
+        let mut child = command.args(["cat-file", mode]).spawn_interactive()?;
+        let answers = child.take_stdout().context("git cat-file has no output")?;
+        Ok(BatchProcess { child, answers: BufReader::new(answers) })
     }
 }
 
 /// One conversation.
-struct Talk {
-    talk: Conversation,
+struct BatchProcess {
+    child: InteractiveChild,
     answers: BufReader<ChildStdout>,
 }
 
-impl Talk {
+impl BatchProcess {
     /// Puts a question; gives the first line of its answer.
     fn ask(&mut self, question: &str) -> Result<String> {
-        writeln!(self.talk.stdin, "{question}").context("git cat-file ended early")?;
-        self.talk.stdin.flush()?;
+        writeln!(self.child.stdin, "{question}").context("git cat-file ended early")?;
+        self.child.stdin.flush()?;
         let mut header = String::new();
         if self.answers.read_line(&mut header)? == 0 {
             bail!("git cat-file ended early");

@@ -207,12 +207,13 @@ impl Cmd {
         Ok(ChildProcess { child, program: self.name() })
     }
 
-    /// Starts the program for a dialogue over its standard streams; it is stopped when dropped.
-    pub fn converse(mut self) -> Result<Conversation, ProcessError> {
+    /// Starts the program as an interactive child, asked over its standard streams; it is stopped when
+    /// dropped.
+    pub fn spawn_interactive(mut self) -> Result<InteractiveChild, ProcessError> {
         self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = self.command.spawn().map_err(|source| self.start_error(source))?;
         match (child.stdin.take(), child.stdout.take()) {
-            (Some(stdin), stdout @ Some(_)) => Ok(Conversation { child, stdin, stdout }),
+            (Some(stdin), stdout @ Some(_)) => Ok(InteractiveChild { child, stdin, stdout }),
             _ => Err(self.start_error(io::Error::other("no pipes"))),
         }
     }
@@ -292,20 +293,20 @@ pub fn ask_to_end(pid: Pid) {
 }
 
 /// A program that answers questions on its standard streams.
-pub struct Conversation {
+pub struct InteractiveChild {
     child: Child,
     pub stdin: ChildStdin,
     stdout: Option<ChildStdout>,
 }
 
-impl Conversation {
+impl InteractiveChild {
     /// The program's answers, once.
     pub fn take_stdout(&mut self) -> Option<ChildStdout> {
         self.stdout.take()
     }
 }
 
-impl Drop for Conversation {
+impl Drop for InteractiveChild {
     fn drop(&mut self) {
         drop(self.child.kill());
         drop(self.child.wait());

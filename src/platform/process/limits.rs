@@ -13,7 +13,7 @@ pub(super) struct SupervisionLimits {
     /// The most that it may print into one log, in bytes; then it is stopped.
     pub log_max: u64,
     /// Found again by this after it left its process group.
-    pub mark: Option<String>,
+    pub tag: Option<String>,
     /// Where it is noted, for as long as it runs.
     pub note: Option<PathBuf>,
 }
@@ -21,6 +21,6 @@ pub(super) struct SupervisionLimits {
 impl Default for SupervisionLimits {
     fn default() -> Self {
         let log_max = 256 * 1024 * 1024;
-        Self { idle: None, grace: Duration::from_secs(2), log_max, mark: None, note: None }
+        Self { idle: None, grace: Duration::from_secs(2), log_max, tag: None, note: None }
     }
 }

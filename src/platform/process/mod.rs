@@ -5,7 +5,7 @@ mod ancestors;
 mod command;
 mod limits;
 mod started;
-mod strays;
+mod orphans;
 mod supervise;
 #[cfg(test)]
 mod tests;
@@ -13,7 +13,7 @@ mod tests;
 pub use crate::platform::process::alive::{Identity, is_alive};
 pub use crate::platform::process::ancestors::ancestors;
 pub use crate::platform::process::command::{
-    ChildProcess, Cmd, Conversation, Output, ask_to_end, code_of, own_path,
+    ChildProcess, Cmd, InteractiveChild, Output, ask_to_end, code_of, own_path,
 };
 pub use crate::platform::process::started::end_survivors;
-pub use crate::platform::process::supervise::{Ended, Interrupts};
+pub use crate::platform::process::supervise::{ExitOutcome, Interrupts};

@@ -11,16 +11,17 @@ use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use serde::{Deserialize, Serialize};
 
 use crate::platform::process::alive::Identity;
-use crate::platform::process::strays::kill_marked;
+use crate::platform::process::orphans::kill_tagged;
 
 /// How often it is looked whether what was killed has ended.
 const EVERY: Duration = Duration::from_millis(10);
 
-/// What is noted of a program: first its mark, before there is a process, and then the process.
+/// What is noted of a program: first its tag, before there is a process, and then the process.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Started {
     /// What it and all that it starts have in their environment.
-    pub mark: Option<String>,
+    #[serde(rename = "mark")]
+    pub tag: Option<String>,
     /// It leads a process group of its own.
     pub process: Option<Identity>,
 }
@@ -50,14 +51,14 @@ impl Started {
     fn end(&self, longest: Duration) -> io::Result<()> {
         let deadline = Instant::now() + longest;
         loop {
-            let marked = self.mark.as_deref().map_or(0, kill_marked);
+            let tagged = self.tag.as_deref().map_or(0, kill_tagged);
             let alive = self.process.as_ref().filter(|process| process.is_alive());
             let Some(alive) = alive else {
-                if marked == 0 {
+                if tagged == 0 {
                     return Ok(());
                 }
                 if Instant::now() >= deadline {
-                    return Err(io::Error::other(format!("{marked} processes of it do not end")));
+                    return Err(io::Error::other(format!("{tagged} processes of it do not end")));
                 }
                 continue;
             };

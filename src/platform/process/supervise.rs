@@ -19,22 +19,22 @@ use signal_hook::low_level::emulate_default_handler;
 use crate::platform::process::alive::Identity;
 use crate::platform::process::command::{Cmd, ProcessError};
 use crate::platform::process::limits::SupervisionLimits;
+use crate::platform::process::orphans::{TAG_VAR, kill_tagged};
 use crate::platform::process::started::Started;
-use crate::platform::process::strays::{MARK, kill_marked};
 
 /// How often the sizes of a supervised program's logs are looked at.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// Kills a process group, and what carries the mark, when its standard input ends without a third
-/// line: whoever held the other end is gone, by whatever way. The first line is the mark (`-` where
+/// Kills a process group, and what carries the tag, when its standard input ends without a third
+/// line: whoever held the other end is gone, by whatever way. The first line is the tag (`-` where
 /// there is none), told before the program is started, the second the group. Where we were killed
-/// between the two, the program may not have begun to show its mark: then it is looked twice.
+/// between the two, the program may not have begun to show its tag: then it is looked twice.
 const WATCHDOG: &str = r#"sweep() {
-    [ "$mark" = - ] || for found in $(grep -lsF "$mark" /proc/[0-9]*/environ); do
-        stray="${found#/proc/}"; kill -s KILL "${stray%/environ}"
+    [ "$tag" = - ] || for found in $(grep -lsF "$tag" /proc/[0-9]*/environ); do
+        orphan="${found#/proc/}"; kill -s KILL "${orphan%/environ}"
     done
 }
-read -r mark || exit
+read -r tag || exit
 if read -r group; then
     read -r done && exit
     kill -s KILL -- "-$group"
@@ -45,7 +45,7 @@ sweep"#;
 
 /// How a supervised program came to its end.
 #[derive(Clone, Copy, Debug)]
-pub enum Ended {
+pub enum ExitOutcome {
     Exited(ExitStatus),
     /// It was stopped at its deadline.
     TimedOut,
@@ -159,11 +159,11 @@ impl Cmd {
         self
     }
 
-    /// Gives a supervised program and all that it starts a mark that no other run has, by which what
+    /// Gives a supervised program and all that it starts a tag that no other run has, by which what
     /// left its process group is found and killed in the end.
-    pub fn mark(mut self, mark: &str) -> Self {
-        self.limits.mark = Some(mark.to_owned());
-        self.env(MARK, mark)
+    pub fn tag(mut self, tag: &str) -> Self {
+        self.limits.tag = Some(tag.to_owned());
+        self.env(TAG_VAR, tag)
     }
 
     /// Notes a supervised program in that file for as long as it runs: where we are killed, the note
@@ -175,14 +175,14 @@ impl Cmd {
 
     /// Runs the program with each stream going into a file (they may be the same one) and lets
     /// nothing of it outlive the run: not when it ends by itself, not at its deadline, not when we
-    /// are interrupted, and not when we are killed. Without a mark, what left its process group
+    /// are interrupted, and not when we are killed. Without a tag, what left its process group
     /// escapes.
     pub fn supervise(
         mut self,
         out: &File,
         err: &File,
         _listening: Interrupts,
-    ) -> Result<Ended, ProcessError> {
+    ) -> Result<ExitOutcome, ProcessError> {
         let start = |source| ProcessError::Start { program: self.name(), source };
         let logs = [out.try_clone().map_err(start)?, err.try_clone().map_err(start)?];
         let (to_out, to_err) = (out.try_clone().map_err(start)?, err.try_clone().map_err(start)?);
@@ -191,7 +191,7 @@ impl Cmd {
         // Before the start: a signal must not find a program that nobody stops.
         let listener = subscribe(tell.clone());
         let ended = match stopping() {
-            Some(signal) => Ok(Ended::Interrupted(signal)),
+            Some(signal) => Ok(ExitOutcome::Interrupted(signal)),
             None => self.supervised(&logs, tell, &hear),
         };
         unsubscribe(listener);
@@ -203,10 +203,10 @@ impl Cmd {
         logs: &[File],
         tell: mpsc::Sender<Event>,
         hear: &mpsc::Receiver<Event>,
-    ) -> Result<Ended, ProcessError> {
+    ) -> Result<ExitOutcome, ProcessError> {
         let mut watchdog = Watchdog::start().map_err(|source| self.start_error(source))?;
         self.take_note(None).map_err(|source| self.start_error(source))?;
-        watchdog.expect(self.limits.mark.as_deref());
+        watchdog.expect(self.limits.tag.as_deref());
         let mut child = match self.spawn() {
             Ok(child) => child,
             Err(error) => {
@@ -235,18 +235,18 @@ impl Cmd {
                 signal_group(group, Signal::KILL);
             }
         }
-        // The leader is still unburied, so that its number cannot have gone to a stranger.
+        // The leader is not reaped yet, so that its number cannot have gone to a stranger.
         signal_group(group, Signal::KILL);
         let status = child.wait().map_err(|source| self.start_error(source))?;
-        if let Some(mark) = &self.limits.mark {
-            kill_marked(mark);
+        if let Some(tag) = &self.limits.tag {
+            kill_tagged(tag);
         }
         if let Some(note) = &self.limits.note {
             // One that stays names a process that is gone.
             drop(fs::remove_file(note));
         }
         watchdog.dismiss();
-        Ok(why.map_or(Ended::Exited(status), |(ended, _)| ended))
+        Ok(why.map_or(ExitOutcome::Exited(status), |(ended, _)| ended))
     }
 }
 
@@ -254,7 +254,7 @@ impl Cmd {
     fn take_note(&self, process: Option<Pid>) -> io::Result<()> {
         let Some(path) = &self.limits.note else { return Ok(()) };
         let process = process.map(|pid| Identity::of(pid.as_raw_nonzero().get()));
-        Started { mark: self.limits.mark.clone(), process }.note(path)
+        Started { tag: self.limits.tag.clone(), process }.note(path)
     }
 }
 
@@ -265,7 +265,7 @@ impl SupervisionLimits {
         deadline: Option<Instant>,
         logs: &[File],
         hear: &mpsc::Receiver<Event>,
-    ) -> Option<(Ended, Signal)> {
+    ) -> Option<(ExitOutcome, Signal)> {
         let mut size = 0;
         let mut grown = Instant::now();
         loop {
@@ -274,30 +274,30 @@ impl SupervisionLimits {
                 Ok(Event::Exited) | Err(mpsc::RecvTimeoutError::Disconnected) => return None,
                 Ok(Event::Signal(number)) => {
                     let signal = Signal::from_named_raw(number).unwrap_or(Signal::TERM);
-                    return Some((Ended::Interrupted(number), signal));
+                    return Some((ExitOutcome::Interrupted(number), signal));
                 }
                 Err(mpsc::RecvTimeoutError::Timeout) => {}
             }
             if left == Some(Duration::ZERO) {
-                return Some((Ended::TimedOut, Signal::TERM));
+                return Some((ExitOutcome::TimedOut, Signal::TERM));
             }
             let sizes = logs.iter().map(|log| log.metadata().map_or(0, |data| data.len()));
             let (total, largest) =
                 sizes.fold((0, 0), |(total, largest), size| (total + size, size.max(largest)));
             if largest > self.log_max {
-                return Some((Ended::TooLong, Signal::TERM));
+                return Some((ExitOutcome::TooLong, Signal::TERM));
             }
             if total != size {
                 (size, grown) = (total, Instant::now());
             }
             if self.idle.is_some_and(|longest| grown.elapsed() >= longest) {
-                return Some((Ended::Idle, Signal::TERM));
+                return Some((ExitOutcome::Idle, Signal::TERM));
             }
         }
     }
 }
 
-/// Waits for a child's end without burying it.
+/// Waits for a child's end without reaping it.
 fn await_exit(child: Option<Pid>) {
     let Some(child) = child else { return };
     let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
@@ -333,8 +333,8 @@ impl Watchdog {
         Ok(Self { child, line })
     }
 
-    fn expect(&mut self, mark: Option<&str>) {
-        self.tell(&mark.map_or_else(|| "-".to_owned(), |mark| format!("{MARK}={mark}")));
+    fn expect(&mut self, tag: Option<&str>) {
+        self.tell(&tag.map_or_else(|| "-".to_owned(), |tag| format!("{TAG_VAR}={tag}")));
     }
 
     fn guard(&mut self, group: u32) {

@@ -6,14 +6,14 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use super::strays::MARK;
-use super::{Cmd, Ended, Interrupts};
+use super::orphans::TAG_VAR;
+use super::{Cmd, ExitOutcome, Interrupts};
 
 const LONG: Duration = Duration::from_mins(1);
 
 struct Run {
     folder: TempDir,
-    ended: Ended,
+    ended: ExitOutcome,
     took: Duration,
 }
 
@@ -53,16 +53,16 @@ fn is_gone(pid: &str) -> bool {
 fn a_silent_program_is_stopped_and_a_talking_one_is_not() {
     let idle = |cmd: Cmd| cmd.idle(Duration::from_millis(900));
     let silent = Run::of("echo hello; sleep 300", idle);
-    assert!(matches!(silent.ended, Ended::Idle), "{:?}", silent.ended);
+    assert!(matches!(silent.ended, ExitOutcome::Idle), "{:?}", silent.ended);
     assert!(silent.took < LONG / 2);
     let talking = Run::of("for i in 1 2 3 4 5 6; do echo $i; sleep 0.3; done", idle);
-    assert!(matches!(talking.ended, Ended::Exited(status) if status.success()));
+    assert!(matches!(talking.ended, ExitOutcome::Exited(status) if status.success()));
 }
 
 #[test]
 fn a_program_that_prints_without_end_is_stopped() {
     let run = Run::of("yes", |cmd| cmd.log_max(100_000));
-    assert!(matches!(run.ended, Ended::TooLong), "{:?}", run.ended);
+    assert!(matches!(run.ended, ExitOutcome::TooLong), "{:?}", run.ended);
 }
 
 #[test]
@@ -70,38 +70,42 @@ fn a_program_may_end_by_itself_before_it_is_killed() {
     let run = Run::of("trap 'echo bye >said; exit 3' TERM; sleep 300 & wait", |cmd| {
         cmd.deadline(Duration::from_millis(300))
     });
-    assert!(matches!(run.ended, Ended::TimedOut), "{:?}", run.ended);
+    assert!(matches!(run.ended, ExitOutcome::TimedOut), "{:?}", run.ended);
     assert_eq!(run.text("said"), "bye\n");
     let deaf = Run::of("trap '' TERM; sleep 300", |cmd| {
         cmd.deadline(Duration::from_millis(300)).grace(Duration::from_millis(300))
     });
-    assert!(matches!(deaf.ended, Ended::TimedOut) && deaf.took < LONG / 2, "{:?}", deaf.ended);
+    assert!(
+        matches!(deaf.ended, ExitOutcome::TimedOut) && deaf.took < LONG / 2,
+        "{:?}",
+        deaf.ended
+    );
 }
 
 #[test]
 fn its_environment_is_what_is_given() {
-    let run = Run::of("env >seen", |cmd| cmd.env("ONE", "1").mark("seen-here"));
+    let run = Run::of("env >seen", |cmd| cmd.env("ONE", "1").tag("seen-here"));
     let seen = run.text("seen");
     let mut names: Vec<_> = seen.lines().filter_map(|line| Some(line.split_once('=')?.0)).collect();
     // What a shell sets by itself.
     names.retain(|name| !matches!(*name, "PWD" | "OLDPWD" | "SHLVL" | "_"));
     names.sort_unstable();
-    assert_eq!(names, ["ONE", "PATH", MARK], "{seen}");
+    assert_eq!(names, ["ONE", "PATH", TAG_VAR], "{seen}");
 }
 
 #[test]
 fn what_a_probe_leaves_running_does_not_keep_us() {
     let folder = tempfile::tempdir().unwrap();
     // It holds both streams open and has left the group that a deadline would end.
-    let script = "setsid sh -c 'echo $$ >stray; exec sleep 300' & while ! test -s stray; do :; done; echo 1.2.3";
+    let script = "setsid sh -c 'echo $$ >orphan; exec sleep 300' & while ! test -s orphan; do :; done; echo 1.2.3";
     let start = Instant::now();
     let probe = |deadline: Duration| {
         Cmd::new("/bin/sh", folder.path()).args(["-c", script]).deadline(deadline).capture()
     };
     let output = probe(LONG).unwrap();
-    let stray = fs::read_to_string(folder.path().join("stray")).unwrap();
+    let orphan = fs::read_to_string(folder.path().join("orphan")).unwrap();
     let killed =
-        Cmd::new("/bin/sh", folder.path()).args(["-c", &format!("kill -9 {stray}")]).capture();
+        Cmd::new("/bin/sh", folder.path()).args(["-c", &format!("kill -9 {orphan}")]).capture();
     assert!(start.elapsed() < LONG / 2);
     assert_eq!((output.code(), output.stdout.as_slice()), (0, b"1.2.3\n".as_slice()));
     assert!(killed.is_ok());
@@ -111,23 +115,24 @@ fn what_a_probe_leaves_running_does_not_keep_us() {
 #[test]
 fn what_left_its_group_is_gone_too() {
     // The first ends by itself, the second is stopped; each leaves one behind in a session of its own.
-    let stray = "setsid sh -c 'echo $$ >stray; sleep 300' & while ! test -s stray; do :; done";
-    let ended = Run::of(stray, |cmd| cmd.mark("stray-one"));
-    assert!(matches!(ended.ended, Ended::Exited(status) if status.success()));
-    assert!(is_gone(&ended.text("stray")));
-    let stopped = Run::of(&format!("{stray}; sleep 300"), |cmd| {
-        cmd.idle(Duration::from_millis(900)).mark("stray-two")
+    let orphan = "setsid sh -c 'echo $$ >orphan; sleep 300' & while ! test -s orphan; do :; done";
+    let ended = Run::of(orphan, |cmd| cmd.tag("orphan-one"));
+    assert!(matches!(ended.ended, ExitOutcome::Exited(status) if status.success()));
+    assert!(is_gone(&ended.text("orphan")));
+    let stopped = Run::of(&format!("{orphan}; sleep 300"), |cmd| {
+        cmd.idle(Duration::from_millis(900)).tag("orphan-two")
     });
-    assert!(matches!(stopped.ended, Ended::Idle), "{:?}", stopped.ended);
-    assert!(is_gone(&stopped.text("stray")));
+    assert!(matches!(stopped.ended, ExitOutcome::Idle), "{:?}", stopped.ended);
+    assert!(is_gone(&stopped.text("orphan")));
 }
 
 #[cfg(target_os = "linux")]
 #[test]
 fn what_is_just_becoming_another_program_is_gone_too() {
-    let stray = "setsid sh -c 'echo $$ >stray; exec sleep 300' & while ! test -s stray; do :; done";
+    let orphan =
+        "setsid sh -c 'echo $$ >orphan; exec sleep 300' & while ! test -s orphan; do :; done";
     for number in 0..40 {
-        let ended = Run::of(stray, |cmd| cmd.mark(&format!("becoming-{number}")));
-        assert!(is_gone(&ended.text("stray")), "{number}");
+        let ended = Run::of(orphan, |cmd| cmd.tag(&format!("becoming-{number}")));
+        assert!(is_gone(&ended.text("orphan")), "{number}");
     }
 }

@@ -96,7 +96,7 @@ pub const ORDER: &[(&str, &str)] = &[
          worktrees",
     ),
     ("platform::git::push", "history receiver_refs"),
-    ("platform::process", "supervise started alive ancestors command limits strays"),
+    ("platform::process", "supervise started alive ancestors command limits orphans"),
     ("platform::store", "backlog inbox known queue runs stopped file ledger crash lock share"),
     (
         "platform::store::ledger",

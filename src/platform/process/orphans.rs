@@ -1,4 +1,5 @@
-//! What a program started and what then left its process group, found by a mark in its environment.
+//! Finds and kills orphans: what a program started and what then left its process group, by the tag in
+//! its environment.
 
 use std::fs::{self, File};
 use std::io::Read as _;
@@ -7,8 +8,8 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-/// The variable that carries the mark.
-pub const MARK: &str = "TRIBUNAL_CALL";
+/// The variable that carries the tag.
+pub const TAG_VAR: &str = "TRIBUNAL_CALL";
 
 /// How often it is looked again: what is being killed may just have started another.
 const LOOKS: usize = 20;
@@ -20,27 +21,27 @@ const PAUSE: Duration = Duration::from_millis(2);
 /// As much as is set aside for one environment; a longer one is read too.
 const USUAL_SIZE: usize = 64 * 1024;
 
-/// Kills every process of this user that carries the mark. Gives how many were found.
+/// Kills every process of this user that carries the tag. Gives how many were found.
 ///
 /// Only Linux lets one read the environment of a process. Elsewhere, and for a process that was
 /// started with an environment of its own, the end of the process group is all there is.
-pub fn kill_marked(mark: &str) -> usize {
-    let wanted = format!("{MARK}={mark}").into_bytes();
+pub fn kill_tagged(tag: &str) -> usize {
+    let wanted = format!("{TAG_VAR}={tag}").into_bytes();
     let (mut killed, mut quiet) = (0, 0);
     for _ in 0..LOOKS {
         let look = Look::at_all(&wanted);
-        quiet = if look.marked.is_empty() { quiet + 1 } else { 0 };
+        quiet = if look.tagged.is_empty() { quiet + 1 } else { 0 };
         // Twice: what was listed can end, and leave another behind, before it is read.
         if quiet == 2 {
             break;
         }
-        killed += look.marked.len();
-        for stray in &look.marked {
+        killed += look.tagged.len();
+        for orphan in &look.tagged {
             // One that has ended in the meantime is what is wanted.
-            let _ = kill_process(*stray, Signal::KILL);
+            let _ = kill_process(*orphan, Signal::KILL);
         }
         // A pause after every look would be most of what a call costs beside the agent.
-        if look.some_without || !look.marked.is_empty() {
+        if look.some_without || !look.tagged.is_empty() {
             thread::park_timeout(PAUSE);
         }
     }
@@ -50,8 +51,8 @@ pub fn kill_marked(mark: &str) -> usize {
 /// What the environments of all processes of this user showed.
 #[derive(Default)]
 struct Look {
-    /// What carries the mark.
-    marked: Vec<Pid>,
+    /// What carries the tag.
+    tagged: Vec<Pid>,
     /// Whether a process showed no environment, as one that is about to become another program does
     /// for a moment: then nothing is proved yet.
     some_without: bool,
@@ -80,7 +81,7 @@ impl Look {
         if read.is_ok() {
             self.some_without |= environment.is_empty();
             if environment.split(|byte| *byte == 0).any(|variable| variable == wanted) {
-                self.marked.push(pid);
+                self.tagged.push(pid);
             }
         }
     }
