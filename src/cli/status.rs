@@ -76,7 +76,7 @@ fn collect(context: Context<'_>) -> Result<RepoStatus> {
         hook_problems: problems.collect(),
         daemon: lock::holder(&state_dir).map(|holder| holder.pid()),
         open_findings,
-        unreviewed: backlog::waiting(&state_dir)?.len(),
+        unreviewed: backlog::pending(&state_dir)?.len(),
         set_aside: backlog::set_aside(&state_dir)?,
         left_out: backlog::left_out(&state_dir)?,
         queued: queue::list(&state_dir)?.len(),
@@ -132,7 +132,7 @@ fn print(status: &RepoStatus) {
         let count = status.left_out.len();
         out::result(&format!(
             "          {count} new commits were not queued for one: {} wait at most",
-            backlog::WAITING_MAX
+            backlog::PENDING_MAX
         ));
         out::hint(&format!("`tribunal review --commit {}` reviews the last of them", last.short()));
     }

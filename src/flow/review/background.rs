@@ -46,7 +46,7 @@ pub fn enqueue(
     }
     for commit in commits {
         // What does not fit the queue is listed in `status`.
-        backlog::want(&state_dir, commit)?;
+        backlog::enqueue(&state_dir, commit)?;
     }
     start(context, last_stop)?;
     Ok(true)
@@ -96,7 +96,7 @@ pub fn drain(
     // It fails where this process leads a session already.
     let _ = rustix::process::setsid();
     loop {
-        let Some(worker) = backlog::work(&state_dir)? else { return Ok(()) };
+        let Some(worker) = backlog::become_worker(&state_dir)? else { return Ok(()) };
         if last_stop.is_outdated(&state_dir) {
             return Ok(());
         }
@@ -112,11 +112,11 @@ pub fn drain(
             if let Some(why) = &failure {
                 tracing::warn!(%commit, "no review: {why}");
             }
-            backlog::done(&state_dir, &commit, failure.as_deref())?;
+            backlog::complete(&state_dir, &commit, failure.as_deref())?;
         }
         drop(worker);
         // A process that enqueued just now saw this worker and started none.
-        if backlog::waiting(&state_dir)?.is_empty() {
+        if backlog::pending(&state_dir)?.is_empty() {
             return Ok(());
         }
     }

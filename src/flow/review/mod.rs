@@ -89,7 +89,7 @@ pub fn review(context: Context<'_>, request: &ReviewRequest) -> Result<ReviewRes
 /// Clears the note that the review of a commit failed.
 fn note_answer(repo: &Repo, request: &ReviewRequest) {
     if let ReviewRange::Commit(commit) = &request.range
-        && let Err(error) = backlog::answered(&repo.state_dir(), commit)
+        && let Err(error) = backlog::forget_failures(&repo.state_dir(), commit)
     {
         tracing::warn!("{error:#}");
     }

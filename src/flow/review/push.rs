@@ -258,10 +258,10 @@ fn await_reviews(
     let mut said = 0;
     loop {
         // A worker that was just started has not begun yet.
-        let at_work = backlog::is_worked_off(&state_dir) || began.elapsed() < START;
+        let at_work = backlog::has_worker(&state_dir) || began.elapsed() < START;
         let is_waiting = |pending: &PendingReview<'_>| {
             pending.found.is_none()
-                && backlog::state(&state_dir, &pending.pushed.commit) == State::Waiting
+                && backlog::state(&state_dir, &pending.pushed.commit) == State::Pending
         };
         let waiting = open.iter().filter(|pending| is_waiting(pending)).count();
         if waiting != said {
@@ -348,10 +348,10 @@ fn stands(repo: &Repo, tip: &Oid, kept: &StoredFinding) -> Result<bool> {
 fn unreviewed(repo: &Repo, commit: &Oid, enforcement: Enforcement) -> Skipped {
     let short = commit.short();
     let why = match backlog::state(&repo.state_dir(), commit) {
-        State::Waiting if enforcement == Enforcement::AskLater => {
+        State::Pending if enforcement == Enforcement::AskLater => {
             "its review is under way; `tribunal status` tells".to_owned()
         }
-        State::Waiting => "its review is not done yet".to_owned(),
+        State::Pending => "its review is not done yet".to_owned(),
         State::Failed(why) => format!("it could not be reviewed: {why}"),
         State::Unknown => "it was not reviewed".to_owned(),
     };

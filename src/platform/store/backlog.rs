@@ -16,7 +16,7 @@ use crate::platform::store::lock::{Held, Wait};
 use crate::platform::store::share;
 
 /// The most commits that wait; after the import of a history not all of it is to be reviewed.
-pub const WAITING_MAX: usize = 50;
+pub const PENDING_MAX: usize = 50;
 
 /// How often a review that ends the program is begun.
 const TRIES_MAX: u32 = 3;
@@ -27,7 +27,7 @@ const LEFT_OUT_TOLD: Duration = Duration::from_hours(14 * 24);
 /// So many commits are remembered that failed, were left out, or were set aside.
 const NOTED_MAX: usize = 500;
 
-/// The proof that this process is the one that works the backlog off.
+/// The proof that this process is the one that drains the backlog.
 #[derive(Debug)]
 pub struct Worker {
     _lock: Held,
@@ -39,39 +39,39 @@ pub enum State {
     /// Nobody asked for it.
     Unknown,
     /// It waits, or is under way.
-    Waiting,
+    Pending,
     /// It could not be made, or is not tried any more: why.
     Failed(String),
 }
 
-/// What became of the wish for a review.
+/// What became of a request for a review.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wanted {
-    Waits,
+pub enum Enqueued {
+    Queued,
     /// Too many wait; it is named in `status` as one that was left out.
     LeftOut,
     /// It was tried too often; only a person asks for it.
     SetAside,
 }
 
-/// Has a commit reviewed, unless it waits already.
-pub fn want(state_dir: &Path, commit: &Oid) -> Result<Wanted> {
+/// Puts a commit into the backlog, unless it is there already.
+pub fn enqueue(state_dir: &Path, commit: &Oid) -> Result<Enqueued> {
     if path_of(state_dir, "aside", commit).exists() {
-        return Ok(Wanted::SetAside);
+        return Ok(Enqueued::SetAside);
     }
-    let waiting = waiting(state_dir)?;
-    if waiting.contains(commit) {
-        return Ok(Wanted::Waits);
+    let pending = pending(state_dir)?;
+    if pending.contains(commit) {
+        return Ok(Enqueued::Queued);
     }
-    if waiting.len() >= WAITING_MAX {
+    if pending.len() >= PENDING_MAX {
         leave_out(state_dir, commit)?;
-        return Ok(Wanted::LeftOut);
+        return Ok(Enqueued::LeftOut);
     }
     for part in ["failed", "left-out"] {
         file::remove_file(&path_of(state_dir, part, commit))?;
     }
     write_new(&path_of(state_dir, "waiting", commit), b"")?;
-    Ok(Wanted::Waits)
+    Ok(Enqueued::Queued)
 }
 
 /// Notes a commit that is not reviewed because there are too many.
@@ -101,7 +101,7 @@ pub fn set_aside(state_dir: &Path) -> Result<Vec<(Oid, String)>> {
 /// The next commit to review, whose try counts from now on: a review that ends this process has been
 /// tried all the same. One that was tried too often is set aside.
 pub fn begin_next(state_dir: &Path) -> Result<Option<Oid>> {
-    for commit in waiting(state_dir)? {
+    for commit in pending(state_dir)? {
         let tries = path_of(state_dir, "tries", &commit);
         let before = count(&tries);
         if before < TRIES_MAX {
@@ -131,7 +131,7 @@ fn count(tries: &Path) -> u32 {
 }
 
 /// The commits that wait, the oldest first.
-pub fn waiting(state_dir: &Path) -> Result<Vec<Oid>> {
+pub fn pending(state_dir: &Path) -> Result<Vec<Oid>> {
     listed(state_dir, "waiting")
 }
 
@@ -154,7 +154,7 @@ fn listed(state_dir: &Path, part: &str) -> Result<Vec<Oid>> {
 }
 
 /// Takes a commit out, with the reason where its review could not be made.
-pub fn done(state_dir: &Path, commit: &Oid, failure: Option<&str>) -> Result<()> {
+pub fn complete(state_dir: &Path, commit: &Oid, failure: Option<&str>) -> Result<()> {
     if let Some(why) = failure {
         write_atomic(&path_of(state_dir, "failed", commit), why.as_bytes())?;
         prune(state_dir, "failed")?;
@@ -164,7 +164,7 @@ pub fn done(state_dir: &Path, commit: &Oid, failure: Option<&str>) -> Result<()>
 }
 
 /// Forgets that a commit failed, was left out or set aside: it has an answer now.
-pub fn answered(state_dir: &Path, commit: &Oid) -> Result<()> {
+pub fn forget_failures(state_dir: &Path, commit: &Oid) -> Result<()> {
     ["failed", "left-out", "aside"]
         .iter()
         .try_for_each(|part| file::remove_file(&path_of(state_dir, part, commit)))
@@ -172,7 +172,7 @@ pub fn answered(state_dir: &Path, commit: &Oid) -> Result<()> {
 
 pub fn state(state_dir: &Path, commit: &Oid) -> State {
     if path_of(state_dir, "waiting", commit).exists() {
-        return State::Waiting;
+        return State::Pending;
     }
     ["aside", "failed"]
         .iter()
@@ -181,19 +181,19 @@ pub fn state(state_dir: &Path, commit: &Oid) -> State {
 }
 
 /// Becomes the worker; `None` where another process is it.
-pub fn work(state_dir: &Path) -> Result<Option<Worker>> {
+pub fn become_worker(state_dir: &Path) -> Result<Option<Worker>> {
     let path = lock_of(state_dir);
     let lock = lock::take(&path, Wait::FOR_ITS_END)
         .with_context(|| format!("could not lock `{}`", path.display()))?;
     Ok(lock.map(|lock| Worker { _lock: lock }))
 }
 
-/// Whether a process works the backlog off.
-pub fn is_worked_off(state_dir: &Path) -> bool {
+/// Whether a process drains the backlog.
+pub fn has_worker(state_dir: &Path) -> bool {
     worker(state_dir).is_some()
 }
 
-/// The process that works the backlog off.
+/// The process that drains the backlog.
 pub fn worker(state_dir: &Path) -> Option<Identity> {
     lock::holder(&lock_of(state_dir))
 }
@@ -241,15 +241,15 @@ mod tests {
     fn what_does_not_fit_is_remembered() {
         let folder = tempfile::tempdir().unwrap();
         let state_dir = folder.path();
-        for number in 1..=WAITING_MAX {
-            assert_eq!(want(state_dir, &oid(number)).unwrap(), Wanted::Waits);
+        for number in 1..=PENDING_MAX {
+            assert_eq!(enqueue(state_dir, &oid(number)).unwrap(), Enqueued::Queued);
         }
-        let last = oid(WAITING_MAX + 1);
-        assert_eq!(want(state_dir, &last).unwrap(), Wanted::LeftOut);
-        assert_eq!(want(state_dir, &oid(1)).unwrap(), Wanted::Waits, "it waits already");
+        let last = oid(PENDING_MAX + 1);
+        assert_eq!(enqueue(state_dir, &last).unwrap(), Enqueued::LeftOut);
+        assert_eq!(enqueue(state_dir, &oid(1)).unwrap(), Enqueued::Queued, "it waits already");
         assert_eq!(left_out(state_dir).unwrap(), std::slice::from_ref(&last));
-        done(state_dir, &oid(1), None).unwrap();
-        assert_eq!(want(state_dir, &last).unwrap(), Wanted::Waits);
+        complete(state_dir, &oid(1), None).unwrap();
+        assert_eq!(enqueue(state_dir, &last).unwrap(), Enqueued::Queued);
         assert_eq!(left_out(state_dir).unwrap(), []);
     }
 
@@ -258,7 +258,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let state_dir = folder.path();
         let commit = oid(1);
-        want(state_dir, &commit).unwrap();
+        enqueue(state_dir, &commit).unwrap();
         // One that is stopped from outside does not count.
         for _ in 0..5 {
             assert_eq!(begin_next(state_dir).unwrap(), Some(commit.clone()));
@@ -270,11 +270,11 @@ mod tests {
             assert_eq!(begin_next(state_dir).unwrap(), Some(commit.clone()));
         }
         assert_eq!(begin_next(state_dir).unwrap(), None);
-        assert_eq!(waiting(state_dir).unwrap(), []);
+        assert_eq!(pending(state_dir).unwrap(), []);
         assert_eq!(set_aside(state_dir).unwrap()[0].0, commit);
-        assert_eq!(want(state_dir, &commit).unwrap(), Wanted::SetAside);
-        answered(state_dir, &commit).unwrap();
-        assert_eq!(want(state_dir, &commit).unwrap(), Wanted::Waits);
+        assert_eq!(enqueue(state_dir, &commit).unwrap(), Enqueued::SetAside);
+        forget_failures(state_dir, &commit).unwrap();
+        assert_eq!(enqueue(state_dir, &commit).unwrap(), Enqueued::Queued);
     }
 
     #[test]
