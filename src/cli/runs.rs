@@ -79,8 +79,8 @@ fn at(state_dir: &Path, run: &Run) -> At {
 fn line(run: &Run, at: At) -> String {
     let when = run.about.started.strftime("%Y-%m-%d %H:%M");
     let (kind, title) = (kind(run.review_loop().kind), printable(&run.about.title));
-    let standing = standing(&run.review_loop().stage, at);
-    format!("{}  {when}  {kind:<6}  {standing:<22}  {title}", run.id)
+    let state = state_text(&run.review_loop().stage, at);
+    format!("{}  {when}  {kind:<6}  {state:<22}  {title}", run.id)
 }
 
 fn json_of(run: &Run, at: At) -> serde_json::Value {
@@ -113,7 +113,7 @@ fn kind(kind: RunKind) -> &'static str {
     }
 }
 
-fn standing(stage: &Stage, at: At) -> String {
+fn state_text(stage: &Stage, at: At) -> String {
     match (stage, at) {
         (Stage::Ended(end), _) => review_result::decision_word(&end.decision).to_owned(),
         (Stage::Paused(pause), At::Paused) => match pause.resume_when {

@@ -284,7 +284,7 @@ fn json_problem(problem: &SpecProblem) -> Value {
 
 /// What the watcher and the queue know of a spec: whether this content was ingested, and whether
 /// it waits for a run.
-fn standing(repo: &Repo, known: &KnownSpecs, page: &Page) -> (bool, bool) {
+fn intake_state(repo: &Repo, known: &KnownSpecs, page: &Page) -> (bool, bool) {
     let SpecIdentity { id, hash } = &page.identity;
     let taken_in = known.versions(id).last().is_some_and(|version| version.hash == *hash);
     let queued = queue::get(&repo.state_dir(), id).is_some_and(|queued| queued.hash == *hash);
@@ -298,7 +298,7 @@ fn list_all(context: Context<'_>, global: &Global) -> Result<ExitStatus> {
         let specs: Vec<_> = pages
             .iter()
             .map(|page| {
-                let (taken_in, queued) = standing(context.repo, &known, page);
+                let (taken_in, queued) = intake_state(context.repo, &known, page);
                 let mut spec = json_of(page);
                 spec["taken_in"] = json!(taken_in);
                 spec["queued"] = json!(queued);
@@ -310,8 +310,8 @@ fn list_all(context: Context<'_>, global: &Global) -> Result<ExitStatus> {
     }
     let width = pages.iter().map(|page| page.identity.id.chars().count()).max().unwrap_or(0);
     for page in &pages {
-        let (taken_in, queued) = standing(context.repo, &known, page);
-        let standing = match (taken_in, queued) {
+        let (taken_in, queued) = intake_state(context.repo, &known, page);
+        let state = match (taken_in, queued) {
             (_, true) => "queued",
             (true, false) => "seen",
             (false, false) => "new",
@@ -321,7 +321,7 @@ fn list_all(context: Context<'_>, global: &Global) -> Result<ExitStatus> {
             page.identity.id,
             page.classification.size.as_str(),
             page.state(),
-            standing,
+            state,
             printable(&page.path),
         ));
     }
@@ -348,7 +348,7 @@ fn show(context: Context<'_>, global: &Global, id: &str) -> Result<ExitStatus> {
         return Err(hinted(format!("no spec `{}`", printable(id)), hint));
     };
     let known = KnownSpecs::load(&context.repo.state_dir(), None)?.known;
-    let (taken_in, queued) = standing(context.repo, &known, page);
+    let (taken_in, queued) = intake_state(context.repo, &known, page);
     let versions = known.versions(&page.identity.id);
     let record_path = format!("{PROGRESS}/{}.md", page.identity.id);
     let has_record = top.join(&record_path).exists();

@@ -285,7 +285,7 @@ fn scope(this: &ReviewLoop) -> ReviewScope {
             let open = this.findings.iter().filter(|finding| finding.is_open());
             ReviewScope::Delta {
                 since,
-                open: open.map(|finding| finding.raised.id.clone()).collect(),
+                open: open.map(|finding| finding.original.id.clone()).collect(),
             }
         }
     }

@@ -208,7 +208,7 @@ impl<'a> Evaluated<'a> {
             *counts == FindingWeight::Upheld && (*worst >= Severity::High || keeps_unmet())
         });
         let (findings, mut instructions): (Vec<String>, Vec<String>) =
-            due.filter_map(|(f, ..)| Some((f.raised.id.clone(), instruction(f)?))).unzip();
+            due.filter_map(|(f, ..)| Some((f.original.id.clone(), instruction(f)?))).unzip();
         let unspoken = unmet(self.review).filter(|criterion| {
             !self
                 .findings
@@ -288,7 +288,7 @@ impl<'a> Evaluated<'a> {
         });
         let criteria = unmet(self.review).filter(|unmet| !is_instructed(unmet, &self.findings));
         findings
-            .map(|(finding, ..)| finding.raised.id.clone())
+            .map(|(finding, ..)| finding.original.id.clone())
             .chain(criteria.map(|criterion| criterion.id.clone()))
             .collect()
     }
@@ -302,6 +302,6 @@ impl<'a> Evaluated<'a> {
             .findings
             .iter()
             .filter(|(_, counts, worst)| *counts == wanted && *worst >= at_least);
-        found.map(|(finding, ..)| finding.raised.id.clone()).collect()
+        found.map(|(finding, ..)| finding.original.id.clone()).collect()
     }
 }

@@ -13,7 +13,7 @@ impl ReviewLoop {
     pub(super) fn to_arbitrate(&self) -> Vec<Arbitration> {
         let undecided = self.findings.iter().filter(|finding| finding.needs_arbitration());
         let arbitration = |finding: &TrackedFinding| Arbitration {
-            finding: finding.raised.id.clone(),
+            finding: finding.original.id.clone(),
             failure: None,
         };
         undecided.map(arbitration).collect()
@@ -22,11 +22,11 @@ impl ReviewLoop {
     /// Whether the arbiter has decided about a finding.
     pub(super) fn is_decided(&self, id: &str) -> bool {
         let mut findings = self.findings.iter();
-        findings.any(|finding| finding.raised.id == id && finding.decision.is_some())
+        findings.any(|finding| finding.original.id == id && finding.decision.is_some())
     }
 }
 
-/// Records a review. What an incomplete one raised is kept too; what it says of criteria
+/// Records a review. What an incomplete one reported is kept too; what it says of criteria
 /// and of earlier findings is not believed.
 pub(super) fn take_in(this: &mut ReviewLoop, scope: &ReviewScope, reviewed: ReviewOutcome) {
     let current = this.current();
@@ -41,11 +41,11 @@ pub(super) fn take_in(this: &mut ReviewLoop, scope: &ReviewScope, reviewed: Revi
         this.attempts[current].unmet = Some(unmet);
     }
     this.attempts[current].review = Some(reviewed.completeness);
-    for (mut raised, fix_induced) in reviewed.raised {
-        if this.findings.iter().any(|finding| finding.raised.id == raised.id) {
-            raised.id = unused_id(this);
+    for (mut finding, fix_induced) in reviewed.findings {
+        if this.findings.iter().any(|known| known.original.id == finding.id) {
+            finding.id = unused_id(this);
         }
-        this.findings.push(TrackedFinding::new(raised, current, fix_induced));
+        this.findings.push(TrackedFinding::new(finding, current, fix_induced));
     }
 }
 
@@ -64,7 +64,7 @@ fn verify(
 ) {
     let current = this.current();
     for finding in &mut this.findings {
-        let id = &finding.raised.id;
+        let id = &finding.original.id;
         if !open.contains(id) {
             continue;
         }
@@ -80,7 +80,7 @@ fn verify(
 }
 
 /// Takes over what a complete review says of the spec's criteria; of others it may say what it
-/// wants. A look at a part leaves standing what it does not speak of.
+/// wants. A review of a part leaves as it is what it does not speak of.
 fn assess(criteria: &mut [AssessedCriterion], said: &[AssessedCriterion]) {
     for criterion in criteria {
         // Said twice and differently, the worse counts.
@@ -98,8 +98,8 @@ pub(super) fn decide(this: &mut ReviewLoop, decision: ArbiterDecision) {
     let current = this.current();
     if decision.verdict == ArbiterVerdict::Duplicate {
         let repeated = this.findings.iter_mut().find(|finding| {
-            Some(&finding.raised.id) == decision.duplicate_of.as_ref()
-                && finding.raised.id != decision.id
+            Some(&finding.original.id) == decision.duplicate_of.as_ref()
+                && finding.original.id != decision.id
         });
         if let Some(repeated) = repeated
             && repeated.resolved_in.is_some()
@@ -108,11 +108,11 @@ pub(super) fn decide(this: &mut ReviewLoop, decision: ArbiterDecision) {
             repeated.unresolved_in.push(current);
         }
     }
-    let weighed = this.findings.iter_mut().find(|finding| finding.raised.id == decision.id);
-    if let Some(weighed) = weighed
-        && weighed.decision.is_none()
+    let arbitrated = this.findings.iter_mut().find(|finding| finding.original.id == decision.id);
+    if let Some(arbitrated) = arbitrated
+        && arbitrated.decision.is_none()
     {
-        weighed.decision = Some(decision);
+        arbitrated.decision = Some(decision);
     }
 }
 
@@ -120,7 +120,7 @@ fn unused_id(this: &ReviewLoop) -> String {
     let mut number = this.findings.len() + 1;
     loop {
         let id = format!("F-{number}");
-        if this.findings.iter().all(|finding| finding.raised.id != id) {
+        if this.findings.iter().all(|finding| finding.original.id != id) {
             return id;
         }
         number += 1;

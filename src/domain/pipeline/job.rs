@@ -171,7 +171,7 @@ pub struct DeliveryReport {
 pub struct ReviewOutcome {
     pub completeness: Completeness,
     /// New ones, each with whether a fix brought it in.
-    pub raised: Vec<(ReviewFinding, bool)>,
+    pub findings: Vec<(ReviewFinding, bool)>,
     pub verified: Vec<VerifiedFinding>,
     pub criteria: Vec<AssessedCriterion>,
 }
@@ -181,7 +181,7 @@ impl ReviewOutcome {
     pub fn incomplete(unread: Vec<(String, String)>) -> Self {
         Self {
             completeness: Completeness::Incomplete(unread),
-            raised: Vec::new(),
+            findings: Vec::new(),
             verified: Vec::new(),
             criteria: Vec::new(),
         }

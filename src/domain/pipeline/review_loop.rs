@@ -33,7 +33,7 @@ pub struct ReviewLoop {
     /// The change itself, then one for each fix: never empty.
     pub attempts: Vec<Attempt>,
     pub stage: Stage,
-    /// Everything that any round raised, in the order of its ids; nothing leaves it.
+    /// Everything that any round reported, in the order of its ids; nothing leaves it.
     pub findings: Vec<TrackedFinding>,
     /// The spec's criteria as last assessed; all `not assessed` at first. Empty without a spec.
     pub criteria: Vec<AssessedCriterion>,

@@ -25,9 +25,9 @@ const LEFT_OUT_LINES: u32 = 6;
 /// The position of the text in that file. Of several places the one nearest to the touched lines
 /// counts. All line numbers are from 1; `touched` excludes the ends, and an empty range is a place
 /// where lines were removed.
-pub fn anchor(raised: &str, text: &str, touched: &[Range<u32>]) -> Anchored {
-    let bare = undecorated(raised);
-    let quotes: Vec<&str> = std::iter::once(raised)
+pub fn anchor(reported: &str, text: &str, touched: &[Range<u32>]) -> Anchored {
+    let bare = undecorated(reported);
+    let quotes: Vec<&str> = std::iter::once(reported)
         .chain(bare.as_deref())
         .filter(|quote| says_something(quote))
         .collect();
@@ -54,43 +54,43 @@ pub fn holds(quote: &str, text: &str) -> bool {
 fn sure_place(quote: &str, text: &str, touched: &[Range<u32>]) -> Option<Anchored> {
     let (exact, normal) = (verbatim(quote, text), squeezed(quote, text));
     let (exact, normal) = (best(&exact, touched), best(&normal, touched));
-    let near = |spot: &Spot| spot.is_near(touched);
-    if let Some(Spot { line, end_line, .. }) = exact.filter(near) {
+    let near = |found: &QuoteMatch| found.is_near(touched);
+    if let Some(QuoteMatch { line, end_line, .. }) = exact.filter(near) {
         return Some(Anchored::Exact { line, end_line });
     }
-    if let Some(Spot { line, end_line, .. }) = normal.filter(near) {
+    if let Some(QuoteMatch { line, end_line, .. }) = normal.filter(near) {
         return Some(Anchored::Normalised { line, end_line });
     }
-    let Spot { line, end_line, .. } = exact.or(normal)?;
+    let QuoteMatch { line, end_line, .. } = exact.or(normal)?;
     Some(Anchored::Elsewhere { line, end_line })
 }
 
 /// Where it stands with something left out, or nearly.
 fn likely_place(quote: &str, text: &str, touched: &[Range<u32>]) -> Option<Anchored> {
     let found = best(&shortened(quote, text), touched);
-    let spot = found.or_else(|| nearly(quote, text, touched))?;
-    let Spot { line, end_line, .. } = spot;
-    Some(if spot.is_near(touched) {
+    let found = found.or_else(|| nearly(quote, text, touched))?;
+    let QuoteMatch { line, end_line, .. } = found;
+    Some(if found.is_near(touched) {
         Anchored::Near { line, end_line }
     } else {
         Anchored::Elsewhere { line, end_line }
     })
 }
 
-fn best(spots: &[Spot], touched: &[Range<u32>]) -> Option<Spot> {
-    spots.iter().copied().min_by_key(|spot| spot.rank(touched))
+fn best(matches: &[QuoteMatch], touched: &[Range<u32>]) -> Option<QuoteMatch> {
+    matches.iter().copied().min_by_key(|found| found.rank(touched))
 }
 
 /// A place where a text was found.
 #[derive(Clone, Copy, Debug)]
-struct Spot {
+struct QuoteMatch {
     line: u32,
     end_line: u32,
     /// Whether it begins and ends where its lines do.
     whole: bool,
 }
 
-impl Spot {
+impl QuoteMatch {
     fn distance(&self, touched: &[Range<u32>]) -> u32 {
         let to = |range: &Range<u32>| {
             let below = range.start.saturating_sub(self.end_line);
@@ -138,7 +138,7 @@ fn undecorated(text: &str) -> Option<String> {
 }
 
 /// Where it stands as it is, the ends apart.
-fn verbatim(quote: &str, text: &str) -> Vec<Spot> {
+fn verbatim(quote: &str, text: &str) -> Vec<QuoteMatch> {
     let quote = quote.trim_end().trim_start_matches('\n');
     let starts: Vec<usize> =
         std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
@@ -156,13 +156,13 @@ fn verbatim(quote: &str, text: &str) -> Vec<Spot> {
         let head = &text[starts[first - 1]..at];
         let tail = text[end..].lines().next().unwrap_or_default();
         let whole = head.trim().is_empty() && tail.trim().is_empty();
-        Some(Spot { line: number(first), end_line: number(last), whole })
+        Some(QuoteMatch { line: number(first), end_line: number(last), whole })
     });
     found.collect()
 }
 
 /// Where it stands but for white space, line breaks and trailing comments.
-fn squeezed(quote: &str, text: &str) -> Vec<Spot> {
+fn squeezed(quote: &str, text: &str) -> Vec<QuoteMatch> {
     let as_is = Stream::new(text.lines().map(str::to_owned)).find(quote);
     if !as_is.is_empty() {
         return as_is;
@@ -175,7 +175,7 @@ fn squeezed(quote: &str, text: &str) -> Vec<Spot> {
 }
 
 /// Where its pieces between `…` stand one after the other.
-fn shortened(quote: &str, text: &str) -> Vec<Spot> {
+fn shortened(quote: &str, text: &str) -> Vec<QuoteMatch> {
     let marked = quote.replace("...", "…");
     let pieces: Vec<String> =
         marked.split('…').map(bare_of_space).filter(|piece| !piece.is_empty()).collect();
@@ -194,15 +194,15 @@ fn shortened(quote: &str, text: &str) -> Vec<Spot> {
         for piece in rest {
             end += stream.text[end..].find(piece.as_str())? + piece.len();
         }
-        let spot = stream.spot(start, end)?;
-        (spot.end_line - spot.line < lines + LEFT_OUT_LINES).then_some(spot)
+        let found = stream.match_at(start, end)?;
+        (found.end_line - found.line < lines + LEFT_OUT_LINES).then_some(found)
     };
     stream.text.match_indices(first.as_str()).filter_map(|(at, _)| follow(at)).collect()
 }
 
 /// Where most of its words stand in their order, comments apart: near the change, then where it is most
 /// alike.
-fn nearly(quote: &str, text: &str, touched: &[Range<u32>]) -> Option<Spot> {
+fn nearly(quote: &str, text: &str, touched: &[Range<u32>]) -> Option<QuoteMatch> {
     let code: String = quote.lines().map(normalised).collect::<Vec<_>>().join("\n");
     let wanted: Vec<&str> = words(&code);
     let is_name = |word: &&&str| word.chars().any(is_word);
@@ -227,20 +227,20 @@ fn nearly(quote: &str, text: &str, touched: &[Range<u32>]) -> Option<Spot> {
         let window = &lines[at..at + height];
         let len: usize = window.iter().map(|(_, words)| words.len()).sum();
         let (line, end_line) = (window[0].0, window[height - 1].0);
-        let spot = Spot { line, end_line, whole: true };
-        let least = if spot.is_near(touched) { ALIKE.0 } else { ALIKE.1 };
+        let found = QuoteMatch { line, end_line, whole: true };
+        let least = if found.is_near(touched) { ALIKE.0 } else { ALIKE.1 };
         let alike = |common: usize| common * 1000 / len.max(wanted.len());
         if alike(shared[at..at + height].iter().sum()) < least {
             return None;
         }
         let there: Vec<&str> = window.iter().flat_map(|(_, words)| words.iter().copied()).collect();
         let alike = alike(in_order(&wanted, &there));
-        (alike >= least).then_some((spot, alike))
+        (alike >= least).then_some((found, alike))
     });
-    let order = |(spot, alike): &(Spot, usize)| {
-        (!spot.is_near(touched), Reverse(*alike), spot.distance(touched), spot.line)
+    let order = |(found, alike): &(QuoteMatch, usize)| {
+        (!found.is_near(touched), Reverse(*alike), found.distance(touched), found.line)
     };
-    windows.min_by_key(order).map(|(spot, _)| spot)
+    windows.min_by_key(order).map(|(found, _)| found)
 }
 
 /// Names and numbers as words, each other character as one of its own.
@@ -302,17 +302,17 @@ impl Stream {
         stream
     }
 
-    fn find(&self, quote: &str) -> Vec<Spot> {
+    fn find(&self, quote: &str) -> Vec<QuoteMatch> {
         let quote = bare_of_space(quote);
         if quote.is_empty() {
             return Vec::new();
         }
         let found = self.text.match_indices(&quote);
-        found.filter_map(|(at, _)| self.spot(at, at + quote.len())).collect()
+        found.filter_map(|(at, _)| self.match_at(at, at + quote.len())).collect()
     }
 
     /// The lines of those bytes; `None` where a word is torn at an end.
-    fn spot(&self, start: usize, end: usize) -> Option<Spot> {
+    fn match_at(&self, start: usize, end: usize) -> Option<QuoteMatch> {
         let torn = |at: usize| {
             let before = self.text[..at].chars().next_back().is_some_and(is_word);
             let after = self.text[at..].chars().next().is_some_and(is_word);
@@ -324,7 +324,7 @@ impl Stream {
         let (line, end_line) = (*self.lines.get(start)?, *self.lines.get(end - 1)?);
         let whole = start.checked_sub(1).is_none_or(|before| self.lines[before] != line)
             && self.lines.get(end).is_none_or(|after| *after != end_line);
-        Some(Spot { line, end_line, whole })
+        Some(QuoteMatch { line, end_line, whole })
     }
 }
 

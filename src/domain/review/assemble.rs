@@ -26,8 +26,8 @@ pub struct ReviewedTree<'a> {
 /// The result of a review, all calls together.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Assembled {
-    /// What several calls raise is here once, and quotes that are not in the tree are left out.
-    pub raised: Vec<ReviewFinding>,
+    /// What several calls report is here once, and quotes that are not in the tree are left out.
+    pub findings: Vec<ReviewFinding>,
     /// Each of the spec's criteria, in its order.
     pub criteria: Vec<AssessedCriterion>,
     /// The answer on each open finding. Without one, or without valid proof, it is unresolved.
@@ -45,25 +45,25 @@ pub fn assemble(answers: &[ReviewAnswer], ground: &ReviewedTree<'_>, next: &mut 
         ..Assembled::default()
     };
     for claim in answers.iter().flat_map(|answer| &answer.findings) {
-        let same = |raised: &&mut ReviewFinding| is_same(raised, claim);
-        if let Some(raised) = all.raised.iter_mut().find(same) {
-            if raised.anchored != Anchored::Nowhere {
-                raised.severity = raised.severity.max(claim.severity);
+        let same = |finding: &&mut ReviewFinding| is_same(finding, claim);
+        if let Some(finding) = all.findings.iter_mut().find(same) {
+            if finding.anchored != Anchored::Nowhere {
+                finding.severity = finding.severity.max(claim.severity);
             }
             continue;
         }
-        let raised = raise(format!("F-{next}"), claim, ground, &mut all);
+        let finding = raise(format!("F-{next}"), claim, ground, &mut all);
         *next += 1;
-        all.raised.push(raised);
+        all.findings.push(finding);
     }
     all
 }
 
-fn is_same(raised: &ReviewFinding, claim: &RawFinding) -> bool {
+fn is_same(finding: &ReviewFinding, claim: &RawFinding) -> bool {
     let squeezed = |text: &str| text.split_whitespace().collect::<String>();
-    raised.path == claim.path
-        && raised.class == claim.class
-        && squeezed(&raised.anchor) == squeezed(&claim.anchor)
+    finding.path == claim.path
+        && finding.class == claim.class
+        && squeezed(&finding.anchor) == squeezed(&claim.anchor)
 }
 
 fn raise(

@@ -66,7 +66,7 @@ pub fn stop(trail: StopInputs<'_>) -> Option<EscalationDetail> {
     let unresolved: Vec<String> = blocking
         .iter()
         .filter(|finding| finding.unresolved_in.len() >= 2)
-        .map(|finding| finding.raised.id.clone())
+        .map(|finding| finding.original.id.clone())
         .collect();
     let induced = blocking.iter().filter(|finding| finding.fix_induced).count();
     if !unresolved.is_empty() {

@@ -26,7 +26,7 @@ pub struct ReviewPrompt<'a> {
 /// A finding that was open, for a later round.
 #[derive(Clone, Copy)]
 pub struct OpenFinding<'a> {
-    pub raised: &'a ReviewFinding,
+    pub finding: &'a ReviewFinding,
     /// What stands in the reviewed tree where it was found, for a reviewer that cannot look; see
     /// [`excerpt`].
     pub now: &'a str,
@@ -137,7 +137,7 @@ fn common(ask: &ReviewPrompt<'_>, name: &str) -> Option<String> {
 
 fn open_finding(open: &OpenFinding<'_>, token: &str) -> String {
     let ReviewFinding { id, class, severity, basis, title, path, anchor, failure, .. } =
-        open.raised;
+        open.finding;
     let now = open.now.trim_end_matches('\n');
     let now = if now.is_empty() { "(not shown)" } else { now };
     let text = format!(

@@ -9,8 +9,10 @@ use crate::domain::review::finding::{Anchored, ReviewFinding};
 /// A finding with its history in the run. Attempts are named by their place in the run's list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TrackedFinding {
-    pub raised: ReviewFinding,
-    /// The attempt in which it was raised.
+    /// As the reviewer reported it.
+    #[serde(rename = "raised")]
+    pub original: ReviewFinding,
+    /// The attempt in which it was reported.
     pub since: usize,
     #[serde(rename = "ruling")]
     pub decision: Option<ArbiterDecision>,
@@ -39,10 +41,10 @@ pub enum FindingWeight {
 }
 
 impl TrackedFinding {
-    /// A finding as it was just raised.
-    pub fn new(raised: ReviewFinding, since: usize, fix_induced: bool) -> Self {
+    /// A finding that was just reported.
+    pub fn new(original: ReviewFinding, since: usize, fix_induced: bool) -> Self {
         Self {
-            raised,
+            original,
             since,
             decision: None,
             resolved_in: None,
@@ -64,19 +66,19 @@ impl TrackedFinding {
                 ArbiterVerdict::Refuted | ArbiterVerdict::OutOfScope | ArbiterVerdict::Duplicate
             )
         });
-        self.raised.anchored != Anchored::Nowhere && self.resolved_in.is_none() && !dismissed
+        self.original.anchored != Anchored::Nowhere && self.resolved_in.is_none() && !dismissed
     }
 
     /// The criterion that it is about, as the arbiter says, else as the reviewer says.
     pub fn criterion(&self) -> Option<&str> {
         let ruled = self.decision.as_ref().and_then(|decision| decision.criterion.as_deref());
-        ruled.or_else(|| self.raised.basis.strip_prefix("spec:"))
+        ruled.or_else(|| self.original.basis.strip_prefix("spec:"))
     }
 
     fn could_block(&self) -> bool {
-        match self.raised.severity {
+        match self.original.severity {
             Severity::Critical | Severity::High => true,
-            Severity::Medium => self.raised.basis.starts_with("spec:"),
+            Severity::Medium => self.original.basis.starts_with("spec:"),
             Severity::Low => false,
         }
     }
@@ -89,8 +91,8 @@ pub fn against(findings: &[TrackedFinding], attempt: usize) -> Vec<(FindingWeigh
     let worst = |at: usize| {
         let repeats = findings.iter().zip(&roots).filter(|(_, root)| **root == Some(at));
         repeats
-            .map(|(finding, _)| finding.raised.severity)
-            .fold(findings[at].raised.severity, Ord::max)
+            .map(|(finding, _)| finding.original.severity)
+            .fold(findings[at].original.severity, Ord::max)
     };
     let counts = findings.iter().zip(&roots).enumerate().map(|(at, (finding, root))| {
         let severity = worst(at);
@@ -109,7 +111,7 @@ fn root(findings: &[TrackedFinding], start: usize) -> Option<usize> {
             return (at != start).then_some(at);
         }
         let repeated = decision.duplicate_of.as_deref()?;
-        at = findings.iter().position(|finding| finding.raised.id == repeated)?;
+        at = findings.iter().position(|finding| finding.original.id == repeated)?;
     }
     None
 }
@@ -123,7 +125,7 @@ fn counts(
     // What no fix brought in was there all the time, whenever it was seen.
     let there = finding.since <= attempt || !finding.fix_induced;
     let resolved = finding.resolved_in.is_some_and(|resolved| resolved <= attempt);
-    if finding.raised.anchored == Anchored::Nowhere || !there || resolved {
+    if finding.original.anchored == Anchored::Nowhere || !there || resolved {
         return FindingWeight::Ignored;
     }
     let Some(decision) = &finding.decision else {

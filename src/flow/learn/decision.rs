@@ -84,8 +84,8 @@ impl Learning<'_> {
         // A person's rule is replaced only where a person names its class.
         let may_go = |rule: &Rule| again && (request.class.is_some() || is_by_code(rule));
         let replaced = self.prose_of(candidate, &cases, may_go);
-        let standing = self.rule_files.rules.iter().chain(&self.committed);
-        let rules = standing.filter(|rule| !replaced.contains(&rule.id)).cloned().collect();
+        let current = self.rule_files.rules.iter().chain(&self.committed);
+        let rules = current.filter(|rule| !replaced.contains(&rule.id)).cloned().collect();
         let forgotten = self.forgotten(request, &cases);
         LearningInputs {
             candidate,

@@ -200,8 +200,8 @@ impl RuleMemory {
     }
 
     /// The rules that were seen before and are not among the existing ones.
-    pub fn gone(&self, standing: &[Rule]) -> Vec<ForgottenRule> {
-        let gone = self.rules.iter().filter(|known| standing.iter().all(|r| r.id != known.id));
+    pub fn gone(&self, current: &[Rule]) -> Vec<ForgottenRule> {
+        let gone = self.rules.iter().filter(|known| current.iter().all(|r| r.id != known.id));
         gone.map(|known| ForgottenRule {
             id: known.id.clone(),
             class: known.class.clone(),

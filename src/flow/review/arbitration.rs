@@ -59,15 +59,15 @@ impl ReviewSession<'_> {
         let layout = self.arbiter_layout()?;
         let texts = self.texts(&layout);
         let (finding, others) = self.finding_and_others(id)?;
-        let others: Vec<&str> = others.iter().map(|raised| raised.id.as_str()).collect();
+        let others: Vec<&str> = others.iter().map(|finding| finding.id.as_str()).collect();
         let decision = arbiter::adjudicate(answer, &others, &|path| texts.text(path));
         self.answered_by_a_person(&layout.change, finding, decision)
     }
 
     fn finding_and_others(&self, id: &str) -> Result<(&ReviewFinding, Vec<&ReviewFinding>)> {
-        let findings = || self.run.review_loop().findings.iter().map(|finding| &finding.raised);
-        let finding = findings().find(|raised| raised.id == id);
-        let others = findings().filter(|raised| raised.id != id).collect();
+        let findings = || self.run.review_loop().findings.iter().map(|finding| &finding.original);
+        let finding = findings().find(|finding| finding.id == id);
+        let others = findings().filter(|finding| finding.id != id).collect();
         Ok((finding.context("the run has no such finding")?, others))
     }
 
@@ -76,13 +76,13 @@ impl ReviewSession<'_> {
     fn answered_by_a_person(
         &self,
         change: &Change,
-        raised: &ReviewFinding,
+        finding: &ReviewFinding,
         decision: ArbiterDecision,
     ) -> Result<JobOutcome> {
         if decision.verdict != ArbiterVerdict::Upheld {
             return Ok(JobOutcome::Arbitrated(decision, None));
         }
-        let finding = TrackedFinding::new(raised.clone(), 0, false);
+        let finding = TrackedFinding::new(finding.clone(), 0, false);
         let finding = finding::to_ledger(&finding, Some(&decision), Effect::Warn);
         let found = [(change, vec![finding])];
         let kept = recording::try_record(self.context, &found).map_err(LedgerError::hinted)?;

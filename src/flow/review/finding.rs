@@ -11,22 +11,22 @@ const ANCHOR_CHARS_MAX: usize = 400;
 
 /// Converts a finding of a run: its text is the reviewer's, its effect is computed.
 pub fn to_ledger(
-    standing: &TrackedFinding,
+    tracked: &TrackedFinding,
     decision: Option<&ArbiterDecision>,
     effect: Effect,
 ) -> Finding {
-    let raised = &standing.raised;
-    let place = (!raised.path.is_empty()).then(|| match raised.anchored.lines() {
+    let finding = &tracked.original;
+    let place = (!finding.path.is_empty()).then(|| match finding.anchored.lines() {
         Some((line, end_line)) => {
-            Location { end_line, ..Location::line(raised.path.as_str(), line) }
+            Location { end_line, ..Location::line(finding.path.as_str(), line) }
         }
-        None => Location::file(raised.path.as_str()),
+        None => Location::file(finding.path.as_str()),
     });
-    let anchored = raised.anchored != Anchored::Nowhere;
-    let anchor = raised.anchor.chars().take(ANCHOR_CHARS_MAX).collect();
-    let message = match raised.failure.as_str() {
-        "" => raised.title.clone(),
-        failure => format!("{}: {failure}", raised.title),
+    let anchored = finding.anchored != Anchored::Nowhere;
+    let anchor = finding.anchor.chars().take(ANCHOR_CHARS_MAX).collect();
+    let message = match finding.failure.as_str() {
+        "" => finding.title.clone(),
+        failure => format!("{}: {failure}", finding.title),
     };
     let message = match decision.map(|decision| decision.verdict) {
         None => format!("{message} (not arbitrated)"),
@@ -36,13 +36,13 @@ pub fn to_ledger(
     let instruction = decision.map(|decision| decision.instruction.clone()).unwrap_or_default();
     Finding {
         gate: Gate::Review,
-        rule: raised.class.as_str().to_owned(),
-        class: raised.class.clone(),
-        severity: raised.severity,
+        rule: finding.class.as_str().to_owned(),
+        class: finding.class.clone(),
+        severity: finding.severity,
         effect,
         place,
         anchor: if anchored { anchor } else { String::new() },
         message,
-        suggestion: if instruction.is_empty() { raised.fix.clone() } else { instruction },
+        suggestion: if instruction.is_empty() { finding.fix.clone() } else { instruction },
     }
 }

@@ -112,7 +112,7 @@ fn publish(repo: &Repo, run: &Run, best: usize) -> Result<Option<String>> {
 /// The ledger's ids of the findings that stop an attempt.
 fn stopping(run: &Run, best: usize) -> Vec<String> {
     let blocking = blocking(&run.review_loop().findings, best).into_iter();
-    blocking.filter_map(|finding| run.record().kept.get(&finding.raised.id).cloned()).collect()
+    blocking.filter_map(|finding| run.record().kept.get(&finding.original.id).cloned()).collect()
 }
 
 /// Builds the receipt of a run.
@@ -236,9 +236,9 @@ fn reported(
     let ledger = ledger.map_err(LedgerError::hinted)?;
     let stops = matches!(decision, Decision::Fix(_) | Decision::Escalate(_));
     let mut all = Vec::new();
-    for standing in &run.review_loop().findings {
-        let gone = standing.resolved_in.is_some_and(|resolved| resolved <= best);
-        let word = standing.decision.as_ref().map(|ruling| ruling.verdict);
+    for tracked in &run.review_loop().findings {
+        let gone = tracked.resolved_in.is_some_and(|resolved| resolved <= best);
+        let word = tracked.decision.as_ref().map(|decision| decision.verdict);
         if gone
             || matches!(
                 word,
@@ -251,12 +251,12 @@ fn reported(
         {
             continue;
         }
-        let kept = run.record().kept.get(&standing.raised.id);
+        let kept = run.record().kept.get(&tracked.original.id);
         let effect = match kept {
             Some(id) if stops && stopping.contains(id) => Effect::Block,
             _ => Effect::Warn,
         };
-        let finding = finding::to_ledger(standing, standing.decision.as_ref(), effect);
+        let finding = finding::to_ledger(tracked, tracked.decision.as_ref(), effect);
         let known = match (&ledger, kept) {
             (Some(ledger), Some(id)) => {
                 ledger.get(id, now(context.env)).map_err(LedgerError::hinted)?

@@ -30,8 +30,8 @@ impl ReviewSession<'_> {
             .review_loop()
             .findings
             .iter()
-            .map(|standing| &standing.raised)
-            .filter(|raised| order.findings.contains(&raised.id))
+            .map(|tracked| &tracked.original)
+            .filter(|finding| order.findings.contains(&finding.id))
             .collect();
         let token = self.token(&format!("fix-{}", self.run.review_loop().attempts.len()));
         let mut instructions = order.instructions.clone();
@@ -47,9 +47,9 @@ impl ReviewSession<'_> {
 
     /// Searches the files of the change for further places of the same classes, with the reviewer's search
     /// patterns.
-    fn siblings(&self, change: &Change, raised: &[&ReviewFinding]) -> Vec<String> {
+    fn siblings(&self, change: &Change, findings: &[&ReviewFinding]) -> Vec<String> {
         let mut found = Vec::new();
-        for finding in raised.iter().filter(|finding| !finding.search_pattern.is_empty()) {
+        for finding in findings.iter().filter(|finding| !finding.search_pattern.is_empty()) {
             let pattern =
                 RegexBuilder::new(&finding.search_pattern).size_limit(SWEEP_SIZE_MAX).build();
             let Ok(pattern) = pattern else { continue };

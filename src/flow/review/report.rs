@@ -16,7 +16,7 @@ use crate::platform::config::env::now;
 use crate::platform::store::file::write_atomic;
 use crate::platform::store::runs;
 use crate::platform::ui::review_report::{
-    CriterionLine, FindingPart, ReviewReport, RulingPart, render_markdown,
+    CriterionLine, DecisionPart, FindingPart, ReviewReport, render_markdown,
 };
 use crate::platform::ui::review_result::reason;
 
@@ -121,7 +121,7 @@ fn findings(reviewed: &ReviewResult, run: Option<&Run>) -> Vec<FindingPart> {
     let said_of = |reported: &Reported| {
         let run = run?;
         let (id, _) = run.record().kept.iter().find(|(_, ledger)| **ledger == reported.id)?;
-        run.review_loop().findings.iter().find(|finding| finding.raised.id == *id)
+        run.review_loop().findings.iter().find(|finding| finding.original.id == *id)
     };
     let quotes = |quotes: &[Quote]| -> Vec<(String, String)> {
         quotes.iter().map(|quote| (quote.path.clone(), quote.text.clone())).collect()
@@ -130,14 +130,14 @@ fn findings(reviewed: &ReviewResult, run: Option<&Run>) -> Vec<FindingPart> {
         let said = said_of(reported);
         FindingPart {
             reported: reported.clone(),
-            basis: said.map(|said| said.raised.basis.clone()).unwrap_or_default(),
-            failure: said.map(|said| said.raised.failure.clone()).unwrap_or_default(),
-            evidence: said.map(|said| quotes(&said.raised.evidence)).unwrap_or_default(),
-            ruling: said.and_then(|said| said.decision.as_ref()).map(|ruling| RulingPart {
-                word: ruling.verdict.as_str(),
-                reason: ruling.reason.clone(),
-                instruction: ruling.instruction.clone(),
-                evidence: quotes(&ruling.evidence),
+            basis: said.map(|said| said.original.basis.clone()).unwrap_or_default(),
+            failure: said.map(|said| said.original.failure.clone()).unwrap_or_default(),
+            evidence: said.map(|said| quotes(&said.original.evidence)).unwrap_or_default(),
+            decision: said.and_then(|said| said.decision.as_ref()).map(|decision| DecisionPart {
+                word: decision.verdict.as_str(),
+                reason: decision.reason.clone(),
+                instruction: decision.instruction.clone(),
+                evidence: quotes(&decision.evidence),
             }),
         }
     };

@@ -32,9 +32,9 @@ impl ReviewSession<'_> {
         let (texts, open) = (self.texts(&layout), self.open(scope));
         let delivery = &layout.delivered.delivery;
         let part = delivery.calls.get(chunk).context("the change is laid out differently now")?;
-        let now: Vec<String> = open.iter().map(|raised| texts.now(raised)).collect();
+        let now: Vec<String> = open.iter().map(|finding| texts.now(finding)).collect();
         let open: Vec<OpenFinding<'_>> =
-            open.iter().zip(&now).map(|(raised, now)| OpenFinding { raised, now }).collect();
+            open.iter().zip(&now).map(|(finding, now)| OpenFinding { finding, now }).collect();
         let ask = ReviewPrompt {
             spec: self.inputs.parsed_spec.as_ref(),
             rules: &self.inputs.rules_for(Role::Reviewer, &layout.change.files),
@@ -85,18 +85,18 @@ impl ReviewSession<'_> {
         };
         let mut next = u32::try_from(review.findings.len() + 1).unwrap_or(u32::MAX);
         let assembled = assemble(answers, &ground, &mut next);
-        let new = assembled.raised.into_iter().filter(|raised| !self.is_known(raised));
-        let raised = new
-            .map(|raised| Ok((self.is_fix_induced(&raised)?, raised)))
+        let new = assembled.findings.into_iter().filter(|finding| !self.is_known(finding));
+        let findings = new
+            .map(|finding| Ok((self.is_fix_induced(&finding)?, finding)))
             .map(|pair: Result<(bool, ReviewFinding)>| {
-                pair.map(|(induced, raised)| (raised, induced))
+                pair.map(|(induced, finding)| (finding, induced))
             })
             .collect::<Result<Vec<_>>>()?;
         let read = delivery.calls.iter().zip(answers);
         let proofs = read.map(|(part, answer)| proof::check(part, answer));
         let reviewed = ReviewOutcome {
             completeness: proof::all(proofs),
-            raised,
+            findings,
             verified: assembled.verified,
             criteria: assembled.criteria,
         };
@@ -106,25 +106,25 @@ impl ReviewSession<'_> {
     /// The findings that a later round asks about.
     fn open(&self, scope: &ReviewScope) -> Vec<ReviewFinding> {
         let ReviewScope::Delta { open, .. } = scope else { return Vec::new() };
-        let findings = self.run.review_loop().findings.iter().map(|finding| &finding.raised);
-        findings.filter(|raised| open.contains(&raised.id)).cloned().collect()
+        let findings = self.run.review_loop().findings.iter().map(|finding| &finding.original);
+        findings.filter(|finding| open.contains(&finding.id)).cloned().collect()
     }
 
-    /// Whether an earlier round raised the same finding: it is not arbitrated twice.
-    fn is_known(&self, raised: &ReviewFinding) -> bool {
+    /// Whether an earlier round reported the same finding: it is not arbitrated twice.
+    fn is_known(&self, found: &ReviewFinding) -> bool {
         let squeezed = |text: &str| text.split_whitespace().collect::<String>();
         self.run.review_loop().findings.iter().any(|finding| {
-            let known = &finding.raised;
+            let known = &finding.original;
             finding.resolved_in.is_none()
-                && known.path == raised.path
-                && known.class == raised.class
-                && squeezed(&known.anchor) == squeezed(&raised.anchor)
+                && known.path == found.path
+                && known.class == found.class
+                && squeezed(&known.anchor) == squeezed(&found.anchor)
         })
     }
 
-    fn is_fix_induced(&self, raised: &ReviewFinding) -> Result<bool> {
-        let Some((line, _)) = raised.anchored.lines() else { return Ok(false) };
-        let path = BString::from(raised.path.as_str());
+    fn is_fix_induced(&self, found: &ReviewFinding) -> Result<bool> {
+        let Some((line, _)) = found.anchored.lines() else { return Ok(false) };
+        let path = BString::from(found.path.as_str());
         attempt::is_fix_induced(self.context.repo, &self.run.review_loop().attempts, &path, line)
     }
 }

@@ -229,10 +229,10 @@ impl ReviewSession<'_> {
     }
 
     fn message(&self, order: &FixRequest) -> String {
-        let findings = self.run.review_loop().findings.iter().map(|finding| &finding.raised);
+        let findings = self.run.review_loop().findings.iter().map(|finding| &finding.original);
         let titles: Vec<String> = findings
-            .filter(|raised| order.findings.contains(&raised.id))
-            .map(|raised| raised.title.clone())
+            .filter(|finding| order.findings.contains(&finding.id))
+            .map(|finding| finding.title.clone())
             .collect();
         let subject = match titles.as_slice() {
             [] => "fix: what the gates stopped".to_owned(),

@@ -46,9 +46,9 @@ impl<'a> Texts<'a> {
     }
 
     /// The current text at a finding's location, for a later round.
-    pub fn now(&self, raised: &ReviewFinding) -> String {
-        let Some(text) = self.text(&raised.path) else { return String::new() };
-        let lines = raised.anchored.lines().unwrap_or((1, 1));
+    pub fn now(&self, finding: &ReviewFinding) -> String {
+        let Some(text) = self.text(&finding.path) else { return String::new() };
+        let lines = finding.anchored.lines().unwrap_or((1, 1));
         prompt::excerpt(&text, lines, AROUND)
     }
 }

@@ -9,8 +9,8 @@ use crate::domain::pipeline::job::{
 use crate::domain::pipeline::review_loop::RunKind;
 use crate::domain::pipeline::run::Run;
 use crate::domain::pipeline::tests::{
-    Came, Due, LIMITS, a_run, assessed, changed, decision, decisions, due, green, play_one, raised,
-    red, review, upheld,
+    Came, Due, LIMITS, a_run, assessed, changed, decision, decisions, due, green, play_one, red,
+    reported, review, upheld,
 };
 use crate::domain::policy::review_settings::Rounds;
 use crate::domain::review::arbiter_decision::{ArbiterDecision, ArbiterVerdict};
@@ -57,7 +57,7 @@ fn submitted(run: &Run) -> bool {
 }
 
 pub(super) fn finds(found: &[(&str, Severity)]) -> Came {
-    review(found.iter().map(|(id, severity)| (raised(id, *severity), false)).collect(), &[], &[])
+    review(found.iter().map(|(id, severity)| (reported(id, *severity), false)).collect(), &[], &[])
 }
 
 fn verifies(verified: &[(&str, bool)]) -> Came {
@@ -67,7 +67,7 @@ fn verifies(verified: &[(&str, bool)]) -> Came {
 fn incomplete(found: Vec<(ReviewFinding, bool)>) -> Came {
     Came::Reviewed(ReviewOutcome {
         completeness: Completeness::Incomplete(vec![("a.rs".to_owned(), "no nonce".to_owned())]),
-        raised: found,
+        findings: found,
         verified: Vec::new(),
         criteria: Vec::new(),
     })
@@ -113,8 +113,8 @@ fn a_loop_fixes_and_looks_at_what_changed() {
         ("F-2", ArbiterVerdict::Refuted),
         ("F-3", ArbiterVerdict::Refuted),
     ];
-    let weighed = words.map(|(id, word)| decision(id, word)).to_vec();
-    let run = play(run, vec![decisions(weighed)]);
+    let arbitrated = words.map(|(id, word)| decision(id, word)).to_vec();
+    let run = play(run, vec![decisions(arbitrated)]);
     let order = FixRequest {
         instructions: vec!["repair F-1".to_owned()],
         findings: vec!["F-1".to_owned()],
@@ -164,7 +164,7 @@ fn what_may_stay_and_what_blocks() {
     // Nobody is asked about these, and they start no fix.
     assert!(submitted(&fixing(vec![green(), finds(&[("F-1", Low), ("F-2", Medium)])])));
     // A mere note.
-    let note = ReviewFinding { anchored: Anchored::Nowhere, ..raised("F-1", Critical) };
+    let note = ReviewFinding { anchored: Anchored::Nowhere, ..reported("F-1", Critical) };
     assert!(submitted(&fixing(vec![green(), review(vec![(note, false)], &[], &[])])));
     for (word, severity, goes_on) in [
         (ArbiterVerdict::Refuted, Critical, true),
@@ -174,8 +174,8 @@ fn what_may_stay_and_what_blocks() {
         (ArbiterVerdict::ContradictsSpec, High, false),
         (ArbiterVerdict::Upheld, Critical, false),
     ] {
-        let weighed = decisions(vec![decision("F-1", word)]);
-        let run = fixing(vec![green(), finds(&[("F-1", severity)]), weighed]);
+        let arbitrated = decisions(vec![decision("F-1", word)]);
+        let run = fixing(vec![green(), finds(&[("F-1", severity)]), arbitrated]);
         assert_eq!(submitted(&run), goes_on, "{word:?} {severity}");
     }
 }
@@ -241,12 +241,12 @@ fn criteria_are_met_or_asked_for_again_or_fixed() {
     let missing = "AC-2 is not met (missing): as it is".to_owned();
     let order = FixRequest { instructions: vec![missing], findings: Vec::new() };
     assert_eq!(due(&run), Due::Fix(order));
-    // A look at what changed leaves standing what it does not speak of.
+    // A review of what changed leaves as it is what it does not speak of.
     let delta = assesses(&[("AC-1", CriterionStatus::NotAssessed), ("AC-2", CriterionStatus::Met)]);
     assert!(submitted(&play(run, vec![changed(2), green(), delta])));
 
     // A medium finding has a voice where a criterion is unmet because of it.
-    let medium = ReviewFinding { basis: "spec:AC-2".to_owned(), ..raised("F-1", Medium) };
+    let medium = ReviewFinding { basis: "spec:AC-2".to_owned(), ..reported("F-1", Medium) };
     let found = |met| {
         let met = [("AC-1", CriterionStatus::Met), ("AC-2", met)];
         vec![green(), review(vec![(medium.clone(), false)], &[], &met), upheld(&["F-1"])]
@@ -262,7 +262,7 @@ fn criteria_are_met_or_asked_for_again_or_fixed() {
     mute.why.clear();
     let mute = Came::Reviewed(ReviewOutcome {
         completeness: Completeness::Complete,
-        raised: Vec::new(),
+        findings: Vec::new(),
         verified: Vec::new(),
         criteria: vec![mute, assessed("AC-2", CriterionStatus::Met)],
     });
@@ -272,12 +272,13 @@ fn criteria_are_met_or_asked_for_again_or_fixed() {
 
 #[test]
 fn an_incomplete_review_is_made_again_twice_and_keeps_what_it_raised() {
-    let found = |id| vec![(raised(id, Critical), false)];
+    let found = |id| vec![(reported(id, Critical), false)];
     let twice = fixing(vec![green(), incomplete(found("F-1")), incomplete(found("F-1"))]);
     assert_eq!(due(&twice), Due::Review(ReviewScope::Full));
     let run = play(twice.clone(), vec![incomplete(Vec::new())]);
     assert_eq!(inconclusive(&run), "the review is incomplete: `a.rs` (no nonce)");
-    let ids: Vec<&str> = run.review_loop().findings.iter().map(|f| f.raised.id.as_str()).collect();
+    let ids: Vec<&str> =
+        run.review_loop().findings.iter().map(|f| f.original.id.as_str()).collect();
     assert_eq!(ids, ["F-1", "F-2"], "an id that is taken is not given twice");
     let run = play(twice, vec![verifies(&[])]);
     assert_eq!(due(&run), Due::Arbitrate(vec!["F-1".to_owned(), "F-2".to_owned()]));
@@ -366,7 +367,7 @@ fn stop_two_fixes_that_change_nothing() {
 #[test]
 fn stop_when_fixes_bring_in_most_of_what_blocks() {
     let after = |found: &[(&str, bool)]| {
-        let raise = |(id, induced): &(&str, bool)| (raised(id, Critical), *induced);
+        let raise = |(id, induced): &(&str, bool)| (reported(id, Critical), *induced);
         let found_ids: Vec<&str> = found.iter().map(|(id, _)| *id).collect();
         let reviewed = review(found.iter().map(raise).collect(), &[("F-1", true)], &[]);
         play(with_a_critical(), vec![changed(2), green(), reviewed, upheld(&found_ids)])
@@ -387,7 +388,7 @@ fn stop_when_the_rounds_of_the_largest_size_are_used_up() {
     for round in 1..=6 {
         let next_id = format!("F-{}", round + 1);
         let last_id = format!("F-{round}");
-        let found = vec![(raised(&next_id, Critical), false)];
+        let found = vec![(reported(&next_id, Critical), false)];
         let reviewed = review(found, &[(&last_id, true)], &[]);
         run = play(run, vec![changed(round + 1), green(), reviewed, upheld(&[&next_id])]);
         sizes.push(run.review_loop().size);
@@ -435,7 +436,7 @@ fn the_best_attempt_is_offered_and_not_the_last() {
     let run = play(run, vec![red("tests"), failed()]);
     assert_eq!(end(&run).best, 1);
     // What no fix brought in stood against the first one too, though it was seen later.
-    let late = vec![(raised("F-2", Critical), false), (raised("F-3", Critical), false)];
+    let late = vec![(reported("F-2", Critical), false), (reported("F-3", Critical), false)];
     let run =
         play(with_a_critical(), vec![changed(2), green(), review(late, &[("F-1", true)], &[])]);
     let run = play(run, vec![upheld(&["F-2", "F-3"]), failed()]);
@@ -453,7 +454,7 @@ fn a_dismissal_does_not_rest_on_itself_nor_on_what_never_blocks() {
     // Each repeats the other.
     let run = pair(Critical, vec![duplicate("F-1", "F-2"), duplicate("F-2", "F-1")]);
     assert_eq!(escalated(&run), ids(&["F-1", "F-2"]));
-    // A low finding is never weighed.
+    // A low finding is never arbitrated.
     assert_eq!(escalated(&pair(Low, vec![duplicate("F-2", "F-1")])), ids(&["F-2"]));
     assert_eq!(
         escalated(&pair(
@@ -473,7 +474,7 @@ fn a_dismissal_does_not_rest_on_itself_nor_on_what_never_blocks() {
 #[test]
 fn what_repeats_a_resolved_finding_brings_it_back() {
     let once = vec![changed(2), green(), verifies(&[("F-1", false)])];
-    let again = review(vec![(raised("F-2", Critical), true)], &[("F-1", true)], &[]);
+    let again = review(vec![(reported("F-2", Critical), true)], &[("F-1", true)], &[]);
     let run = play(with_a_critical(), once);
     let run = play(run, vec![changed(3), green(), again]);
     let run = play(run, vec![decisions(vec![duplicate("F-2", "F-1")])]);

@@ -10,7 +10,7 @@ use crate::domain::pipeline::next::next;
 use crate::domain::pipeline::review_loop::{RunKind, Stage};
 use crate::domain::pipeline::run::Run;
 use crate::domain::pipeline::tests::{
-    LIMITS, NOW, a_run, decision, gate_report, green_gates, laid_out, once, only, raised,
+    LIMITS, NOW, a_run, decision, gate_report, green_gates, laid_out, once, only, reported,
 };
 use crate::domain::review::answer::ReviewAnswer;
 use crate::domain::review::arbiter_decision::ArbiterVerdict;
@@ -34,10 +34,10 @@ fn outcome(job: &Job) -> JobOutcome {
             let order = answers.iter().map(|answer| answer.unscanned[0].0.clone());
             let order: Vec<String> = order.collect();
             assert!(order.is_sorted(), "the answers are in the order of the chunks: {order:?}");
-            let found = |id| (raised(id, Severity::Critical), false);
+            let found = |id| (reported(id, Severity::Critical), false);
             let reviewed = ReviewOutcome {
                 completeness: Completeness::Complete,
-                raised: vec![found("F-1"), found("F-2")],
+                findings: vec![found("F-1"), found("F-2")],
                 verified: Vec::new(),
                 criteria: Vec::new(),
             };

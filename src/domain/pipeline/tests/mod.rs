@@ -153,7 +153,7 @@ fn play_one(mut run: Run, came: Came, limits: &StopLimits) -> Run {
     }
 }
 
-fn raised(id: &str, severity: Severity) -> ReviewFinding {
+fn reported(id: &str, severity: Severity) -> ReviewFinding {
     ReviewFinding {
         id: id.to_owned(),
         class: Class::new("correctness/wrong-value"),
@@ -189,13 +189,13 @@ fn changed(tree: usize) -> Came {
 
 /// A complete review that raises these and says of each earlier one whether it is resolved.
 fn review(
-    raised: Vec<(ReviewFinding, bool)>,
+    findings: Vec<(ReviewFinding, bool)>,
     verified: &[(&str, bool)],
     met: &[(&str, CriterionStatus)],
 ) -> Came {
     Came::Reviewed(ReviewOutcome {
         completeness: Completeness::Complete,
-        raised,
+        findings,
         verified: verified.iter().map(|(id, resolved)| said(id, *resolved)).collect(),
         criteria: met.iter().map(|(id, met)| assessed(id, *met)).collect(),
     })

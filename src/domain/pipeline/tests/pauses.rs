@@ -9,7 +9,7 @@ use crate::domain::pipeline::tests::endings::{
     end, escalated, finds, fixing, inconclusive, judging, play, with_a_critical,
 };
 use crate::domain::pipeline::tests::{
-    Came, Due, LIMITS, changed, decision, decisions, due, green, once, raised, review,
+    Came, Due, LIMITS, changed, decision, decisions, due, green, once, reported, review,
 };
 use crate::domain::review::arbiter_decision::ArbiterVerdict;
 use crate::domain::review::decide::{Decision, EscalationDetail};
@@ -63,7 +63,7 @@ fn a_paused_run_keeps_what_was_answered_and_goes_on_with_the_rest() {
 
 #[test]
 fn a_run_with_fixes_to_show_is_paused_too() {
-    let one_more = review(vec![(raised("F-2", High), true)], &[("F-1", true)], &[]);
+    let one_more = review(vec![(reported("F-2", High), true)], &[("F-1", true)], &[]);
     let fixed = vec![changed(2), green(), one_more, Came::Failed(budget())];
     let run = play(with_a_critical(), fixed);
     assert_eq!(end(&run).best, 1, "what is there to show meanwhile");

@@ -9,7 +9,7 @@ use crate::domain::pipeline::review_loop::{RunKind, Stage};
 use crate::domain::pipeline::run::Run;
 use crate::domain::pipeline::tests::{
     Came, Due, LIMITS, NOW, a_run, assessed, changed, decision, decisions, due, green, oid,
-    play_one, raised, red, review, said,
+    play_one, red, reported, review, said,
 };
 use crate::domain::policy::review_settings::Rounds;
 use crate::domain::review::arbiter_decision::ArbiterVerdict;
@@ -83,7 +83,7 @@ fn reviews(run: &Run, scope: &ReviewScope) -> Vec<Came> {
     let met = [("AC-1", CriterionStatus::Met)];
     let new = |severity, fix_induced| {
         let id = format!("F-{}", run.review_loop().findings.len() + 1);
-        (raised(&id, severity), fix_induced)
+        (reported(&id, severity), fix_induced)
     };
     let induced = vec![new(Severity::Critical, true), new(Severity::High, true)];
     vec![
@@ -95,7 +95,7 @@ fn reviews(run: &Run, scope: &ReviewScope) -> Vec<Came> {
         review(Vec::new(), &resolved, &[("AC-1", CriterionStatus::Deviation)]),
         Came::Reviewed(ReviewOutcome {
             completeness: Completeness::Incomplete(vec![("a.rs".to_owned(), "nonce".to_owned())]),
-            raised: vec![new(Severity::High, false)],
+            findings: vec![new(Severity::High, false)],
             verified: open.iter().map(|id| said(id, true)).collect(),
             criteria: vec![assessed("AC-1", CriterionStatus::Met)],
         }),
@@ -138,8 +138,11 @@ fn step(run: &Run, outcome: Came, limits: &StopLimits) -> Run {
         after.review_loop().stage
     );
     for (kept, before) in after.review_loop().findings.iter().zip(&run.review_loop().findings) {
-        assert_eq!(kept.raised, before.raised, "a finding is gone");
-        assert!(before.decision.is_none() || kept.decision == before.decision, "a ruling is gone");
+        assert_eq!(kept.original, before.original, "a finding is gone");
+        assert!(
+            before.decision.is_none() || kept.decision == before.decision,
+            "a decision is gone"
+        );
     }
     assert!(after.review_loop().findings.len() >= run.review_loop().findings.len());
     let json = serde_json::to_string(&after).unwrap();
@@ -178,10 +181,10 @@ fn check_end(run: &Run, end: &RunEnd) {
                 .iter()
                 .all(|criterion| criterion.met == CriterionStatus::Met)
         );
-        let standing = run.review_loop().findings.iter().filter(|finding| {
-            finding.raised.severity == Severity::Critical && finding.resolved_in.is_none()
+        let unresolved = run.review_loop().findings.iter().filter(|finding| {
+            finding.original.severity == Severity::Critical && finding.resolved_in.is_none()
         });
-        for finding in standing {
+        for finding in unresolved {
             let verdict = finding.decision.as_ref().map(|decision| decision.verdict);
             assert!(matches!(verdict, Some(ArbiterVerdict::Refuted)), "submitted with {finding:?}");
         }

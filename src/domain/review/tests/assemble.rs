@@ -57,7 +57,7 @@ fn findings_are_merged_numbered_and_placed() {
     let mut next = 4;
     let all = run(&answers, &[], &mut next);
     let seen: Vec<_> = all
-        .raised
+        .findings
         .iter()
         .map(|one| (one.id.as_str(), one.path.as_str(), one.severity, one.anchored))
         .collect();
@@ -73,8 +73,8 @@ fn findings_are_merged_numbered_and_placed() {
         ]
     );
     assert_eq!((next, all.demoted), (9, 2));
-    assert_eq!(all.raised[0].basis, "invariant", "the spec has no AC-9");
-    let quoted: Vec<&str> = all.raised[0].evidence.iter().map(|one| one.text.as_str()).collect();
+    assert_eq!(all.findings[0].basis, "invariant", "the spec has no AC-9");
+    let quoted: Vec<&str> = all.findings[0].evidence.iter().map(|one| one.text.as_str()).collect();
     assert_eq!(quoted, ["fn a() {", "check(user);"], "the others stand nowhere");
 }
 
@@ -129,7 +129,7 @@ fn a_resolution_needs_proof() {
         &[],
         &mut 1,
     )
-    .raised;
+    .findings;
     open.truncate(5);
     let word = |id: &str, resolved, path: &str, text: &str| VerifiedFinding {
         id: id.into(),

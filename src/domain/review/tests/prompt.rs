@@ -81,9 +81,9 @@ fn prompts() -> [(&'static str, String); 3] {
         findings: vec![claim("src/store.rs", "fn store() {")],
         ..ReviewAnswer::default()
     };
-    let raised = assemble(&[answer], &ground, &mut 1).raised;
+    let found = assemble(&[answer], &ground, &mut 1).findings;
     let now = excerpt(HOSTILE, (3, 3), 1);
-    let open = [OpenFinding { raised: &raised[0], now: &now }];
+    let open = [OpenFinding { finding: &found[0], now: &now }];
     let bare = ReviewPrompt { spec: None, rules: &[], elsewhere: &[], ..ask };
     [
         ("reviewer", review(&ask)),

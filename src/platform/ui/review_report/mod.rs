@@ -67,12 +67,12 @@ pub struct FindingPart {
     pub failure: String,
     /// Text that shows it, with the file it stands in.
     pub evidence: Vec<(String, String)>,
-    pub ruling: Option<RulingPart>,
+    pub decision: Option<DecisionPart>,
 }
 
-/// The arbiter's word.
+/// What the arbiter decided.
 #[derive(Clone, Debug)]
-pub struct RulingPart {
+pub struct DecisionPart {
     /// `upheld`, `refuted`, …
     pub word: &'static str,
     pub reason: String,
@@ -209,17 +209,17 @@ fn finding(part: &FindingPart, line: &mut impl FnMut(&str)) {
     };
     named("goes against", &part.basis);
     named("what goes wrong", &part.failure);
-    if let Some(ruling) = &part.ruling {
-        named(&format!("ruling: **{}**", ruling.word), &or_none(&ruling.reason));
-        named("to do", &ruling.instruction);
+    if let Some(decision) = &part.decision {
+        named(&format!("ruling: **{}**", decision.word), &or_none(&decision.reason));
+        named("to do", &decision.instruction);
     } else {
         named("hint", &finding.suggestion);
     }
     if !finding.anchor.trim().is_empty() {
         line(&format!("\nThe text:\n\n{}", fenced(&finding.anchor)));
     }
-    let of_ruling = part.ruling.iter().flat_map(|ruling| &ruling.evidence);
-    for (path, quote) in part.evidence.iter().chain(of_ruling) {
+    let of_decision = part.decision.iter().flat_map(|decision| &decision.evidence);
+    for (path, quote) in part.evidence.iter().chain(of_decision) {
         line(&format!("\nEvidence from {}:\n\n{}", code(path), fenced(quote)));
     }
     line("");

@@ -11,7 +11,7 @@ use crate::domain::model::gate::Gate;
 use crate::domain::model::report::{Reported, Skipped, Verdict};
 use crate::domain::model::severity::Severity;
 use crate::platform::ui::review_report::{
-    CriterionLine, FindingPart, Offer, ReviewReport, RulingPart, render_markdown,
+    CriterionLine, DecisionPart, FindingPart, Offer, ReviewReport, render_markdown,
 };
 
 fn review(text: &str) -> ReviewReport {
@@ -45,7 +45,7 @@ fn review(text: &str) -> ReviewReport {
             basis: said(),
             failure: said(),
             evidence: vec![(said(), said())],
-            ruling: Some(RulingPart {
+            decision: Some(DecisionPart {
                 word: "upheld",
                 reason: said(),
                 instruction: said(),
