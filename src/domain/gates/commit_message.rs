@@ -48,7 +48,7 @@ pub fn check(message: &[u8], policy: &CommitMessage, effect: Effect) -> Option<F
         severity: Severity::Low,
         effect,
         place: Some(Location {
-            spot: LocationKind::CommitMessage,
+            kind: LocationKind::CommitMessage,
             line: 1,
             column: 1,
             end_line: 1,

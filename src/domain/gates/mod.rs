@@ -76,13 +76,13 @@ pub fn check_change(
 /// Runs the gates that look at a message: of a commit, for its form too, or of a tag.
 pub fn check_message(
     message: &[u8],
-    spot: &LocationKind,
+    kind: &LocationKind,
     effective: &EffectivePolicy,
 ) -> Vec<Finding> {
     let gates = &effective.policy.gates;
-    let mut findings = secrets_in(spot, message, effective);
+    let mut findings = secrets_in(kind, message, effective);
     if let Some(effect) = gates.commit_message.level.effect()
-        && *spot == LocationKind::CommitMessage
+        && *kind == LocationKind::CommitMessage
     {
         findings.extend(commit_message::check(message, &gates.commit_message, effect));
     }
@@ -163,11 +163,11 @@ fn check_unread(
     Ok(report)
 }
 
-fn secrets_in(spot: &LocationKind, bytes: &[u8], effective: &EffectivePolicy) -> Vec<Finding> {
+fn secrets_in(kind: &LocationKind, bytes: &[u8], effective: &EffectivePolicy) -> Vec<Finding> {
     let policy = &effective.policy.gates.secrets;
     let Some(provider) = policy.level.effect() else { return Vec::new() };
     let generic = policy.generic.min(policy.level).effect().unwrap_or(Effect::Shadow);
-    secrets::gate::check(spot, bytes, &effective.allow, SecretLevels { provider, generic })
+    secrets::gate::check(kind, bytes, &effective.allow, SecretLevels { provider, generic })
 }
 
 /// A sensitive file. One key is one finding: what the secrets gate sees, it has reported or was told
@@ -194,13 +194,13 @@ fn new_sensitive(view: &FileView<'_>, effective: &EffectivePolicy) -> Result<Opt
 /// Secrets of a file. One that the base holds already warns and does not block: who touches the
 /// file did not bring it.
 fn new_secrets(view: &FileView<'_>, effective: &EffectivePolicy) -> Result<Vec<Finding>> {
-    let spot = LocationKind::File(view.file.path.clone());
-    let mut findings = secrets_in(&spot, &view.new, effective);
+    let kind = LocationKind::File(view.file.path.clone());
+    let mut findings = secrets_in(&kind, &view.new, effective);
     if findings.iter().all(|finding| finding.effect < Effect::Block) {
         return Ok(findings);
     }
     let before = match view.old()? {
-        Some(old) => secrets_in(&spot, old, effective),
+        Some(old) => secrets_in(&kind, old, effective),
         None => Vec::new(),
     };
     for finding in &mut findings {

@@ -41,7 +41,8 @@ pub enum Effect {
 /// Where a finding is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Location {
-    pub spot: LocationKind,
+    #[serde(rename = "spot")]
+    pub kind: LocationKind,
     /// Counted from 1; 0 where the whole file is meant.
     pub line: u32,
     /// In bytes, counted from 1; 0 where the whole line is meant.
@@ -79,17 +80,17 @@ impl LocationKind {
 impl Location {
     /// A whole file.
     pub fn file(path: impl Into<BString>) -> Self {
-        Self { spot: LocationKind::File(path.into()), line: 0, column: 0, end_line: 0 }
+        Self { kind: LocationKind::File(path.into()), line: 0, column: 0, end_line: 0 }
     }
 
     /// One line of a file, counted from 1.
     pub fn line(path: impl Into<BString>, line: u32) -> Self {
-        Self { spot: LocationKind::File(path.into()), line, column: 0, end_line: line }
+        Self { kind: LocationKind::File(path.into()), line, column: 0, end_line: line }
     }
 
     /// The path, where the place is in a file.
     pub fn path(&self) -> Option<&BString> {
-        match &self.spot {
+        match &self.kind {
             LocationKind::File(path) => Some(path),
             LocationKind::CommitMessage | LocationKind::TagMessage(_) | LocationKind::Ref(_) => {
                 None

@@ -63,10 +63,10 @@ impl Seen {
 
     fn is_new(&mut self, finding: &Finding) -> bool {
         // A finding about a whole change or a message is about that one alone.
-        let Some(Location { spot: LocationKind::File(_), .. }) = &finding.place else {
+        let Some(Location { kind: LocationKind::File(_), .. }) = &finding.place else {
             return true;
         };
-        let place = finding.place.as_ref().map(|place| (place.spot.display(), place.line));
+        let place = finding.place.as_ref().map(|place| (place.kind.display(), place.line));
         let key = format!("{}/{} {place:?} {}", finding.gate, finding.rule, finding.anchor);
         self.found.insert(key)
     }

@@ -56,7 +56,7 @@ fn content_of(
     finding: &Finding,
     file: Option<&FileChange>,
 ) -> Option<Oid> {
-    match (&finding.place.as_ref()?.spot, file) {
+    match (&finding.place.as_ref()?.kind, file) {
         (LocationKind::File(_), Some(file)) => file.new.as_ref().map(|entry| entry.oid.clone()),
         (LocationKind::File(path), None) => {
             objects.entry(&change.tree, path.as_bstr()).ok()?.map(|entry| entry.oid)
@@ -122,7 +122,7 @@ pub fn redacted(finding: &Finding) -> Finding {
         *text = redact_str(text);
     }
     if let Some(place) = &mut finding.place {
-        match &mut place.spot {
+        match &mut place.kind {
             LocationKind::File(name) | LocationKind::Ref(name) | LocationKind::TagMessage(name) => {
                 *name = mask_path(name);
             }

@@ -148,7 +148,7 @@ fn unusable(error: LedgerError) -> Skipped {
 
 /// A finding that the ledger does not know has a hash of its content for an id.
 pub fn unrecorded(finding: Finding) -> Reported {
-    let place = finding.place.as_ref().map(|p| (p.spot.display(), p.line));
+    let place = finding.place.as_ref().map(|p| (p.kind.display(), p.line));
     let text = format!("{}\n{}\n{place:?}\n{}", finding.gate, finding.rule, finding.anchor);
     let id = blake3::hash(text.as_bytes()).to_hex()[..26].to_owned();
     Reported { id, status: FindingStatus::Open.as_str().to_owned(), finding }

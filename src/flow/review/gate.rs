@@ -79,7 +79,7 @@ fn needs_person(gate: Gate) -> bool {
 fn line(finding: &Finding) -> String {
     let place = finding.place.as_ref().map_or_else(String::new, |place| {
         let line = if place.line > 0 { format!(":{}", place.line) } else { String::new() };
-        format!("{}{line}: ", place.spot.display())
+        format!("{}{line}: ", place.kind.display())
     });
     let hint = match finding.suggestion.as_str() {
         "" => String::new(),

@@ -57,7 +57,7 @@ fn short_place(place: &str) -> String {
 
 /// The place in one line: `path:line:column`.
 pub fn place_text(place: &Location) -> String {
-    let mut text = printable(&place.spot.display());
+    let mut text = printable(&place.kind.display());
     if place.line > 0 {
         text = format!("{text}:{}", place.line);
     }

@@ -21,7 +21,7 @@ fn finding(reported: &Reported) -> String {
     let name = if finding.effect == Effect::Block { "error" } else { "warning" };
     let mut properties = vec![("title", rule_id(finding))];
     let mut message = finding.message.clone();
-    match finding.place.as_ref().map(|place| (place, &place.spot)) {
+    match finding.place.as_ref().map(|place| (place, &place.kind)) {
         Some((place, LocationKind::File(path))) => {
             properties.push(("file", path.to_string()));
             if place.line > 0 {
@@ -29,7 +29,7 @@ fn finding(reported: &Reported) -> String {
                 properties.push(("endLine", place.end_line.max(place.line).to_string()));
             }
         }
-        Some((place, _)) => message = format!("{}: {message}", place.spot.display()),
+        Some((place, _)) => message = format!("{}: {message}", place.kind.display()),
         None => {}
     }
     if !finding.suggestion.is_empty() {
@@ -109,7 +109,7 @@ mod tests {
             (
                 finding(
                     Some(Location {
-                        spot: LocationKind::Ref("refs/heads/x".into()),
+                        kind: LocationKind::Ref("refs/heads/x".into()),
                         line: 0,
                         column: 0,
                         end_line: 0,

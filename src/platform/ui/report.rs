@@ -61,7 +61,7 @@ fn human_finding(reported: &Reported) -> String {
         Effect::Warn | Effect::Shadow => (WARNING, "warning"),
     };
     let place = finding.place.as_ref().map_or_else(String::new, |place| {
-        let mut text = printable(&place.spot.display());
+        let mut text = printable(&place.kind.display());
         if place.line > 0 {
             text = format!("{text}:{}", place.line);
         }
@@ -127,7 +127,7 @@ pub fn json_finding(reported: &Reported) -> Value {
         "class": finding.class.as_str(),
         "severity": finding.severity.as_str(),
         "effect": effect_word(finding.effect),
-        "path": place.map(|p| p.spot.display()),
+        "path": place.map(|p| p.kind.display()),
         "line": place.map_or(0, |p| p.line),
         "column": place.map_or(0, |p| p.column),
         "end_line": place.map_or(0, |p| p.end_line),

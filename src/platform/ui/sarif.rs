@@ -107,8 +107,8 @@ fn result(reported: &Reported, answers: &Answers) -> Value {
 }
 
 fn location(place: &Location, finding: &Finding) -> Value {
-    let LocationKind::File(path) = &place.spot else {
-        return json!({"logicalLocations": [{"fullyQualifiedName": place.spot.display()}]});
+    let LocationKind::File(path) = &place.kind else {
+        return json!({"logicalLocations": [{"fullyQualifiedName": place.kind.display()}]});
     };
     let mut physical = json!({"artifactLocation": {"uri": uri(path)}});
     if place.line > 0 {
@@ -140,7 +140,7 @@ fn suppression(reported: &Reported, answers: &Answers) -> Value {
 /// The same for the same mistake in the same text of the same file, wherever the line moves and
 /// whatever ledger is asked: for services that know nothing of our ids.
 fn fingerprint(finding: &Finding) -> String {
-    let name = finding.place.as_ref().map(|place| place.spot.display()).unwrap_or_default();
+    let name = finding.place.as_ref().map(|place| place.kind.display()).unwrap_or_default();
     let said = if finding.anchor.trim().is_empty() { &finding.message } else { &finding.anchor };
     let words: Vec<&str> = said.split_whitespace().collect();
     let text = [finding.class.as_str(), &name, &words.join(" ")].join("\n");

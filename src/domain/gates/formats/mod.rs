@@ -120,7 +120,7 @@ fn finding(raw: ToolFinding, source: ReportSource<'_>) -> Option<Finding> {
     };
     let path = relative(&raw.path, source.root);
     let place = (!path.is_empty()).then(|| Location {
-        spot: LocationKind::File(path.into()),
+        kind: LocationKind::File(path.into()),
         line: raw.line,
         column: if raw.line == 0 { 0 } else { raw.column },
         end_line: raw.end_line.max(raw.line),

@@ -21,7 +21,7 @@ fn broken(format: &str, text: &str) -> String {
 fn told(finding: &Finding) -> String {
     let Finding { rule, class, severity, message, suggestion, anchor, .. } = finding;
     let place = finding.place.as_ref().map_or_else(String::new, |place| {
-        format!("{}:{}:{}-{}", place.spot.display(), place.line, place.column, place.end_line)
+        format!("{}:{}:{}-{}", place.kind.display(), place.line, place.column, place.end_line)
     });
     format!("{place} {severity} {rule} {class} | {message} | {suggestion} | {anchor}")
 }

@@ -152,7 +152,7 @@ fn finding(target: &BStr, rule: &str, message: &str, suggestion: &str, effect: E
         severity: Severity::Critical,
         effect,
         place: Some(Location {
-            spot: LocationKind::Ref(target.into()),
+            kind: LocationKind::Ref(target.into()),
             line: 0,
             column: 0,
             end_line: 0,

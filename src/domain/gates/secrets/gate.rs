@@ -88,12 +88,12 @@ enum Waiver {
 
 /// The findings in a blob or a message. For a file its name is read too.
 pub fn check(
-    spot: &LocationKind,
+    kind: &LocationKind,
     bytes: &[u8],
     allow: &AllowedSecrets,
     levels: SecretLevels,
 ) -> Vec<Finding> {
-    let path = match spot {
+    let path = match kind {
         LocationKind::File(path) => path.as_bstr(),
         LocationKind::CommitMessage | LocationKind::TagMessage(_) | LocationKind::Ref(_) => {
             BStr::new(b"")
@@ -107,7 +107,7 @@ pub fn check(
     let in_text = hits.iter().filter(known).filter_map(|hit| {
         let waiver = waiver(bytes, hit);
         (waiver != Waiver::Reasoned)
-            .then(|| finding(spot, hit, anchor(bytes, hit, &hits), waiver, levels))
+            .then(|| finding(kind, hit, anchor(bytes, hit, &hits), waiver, levels))
     });
     let mut findings: Vec<Finding> = in_text.collect();
     let in_name = file_name_hits(path);
@@ -115,7 +115,7 @@ pub fn check(
         let clean = mask(path, 0, path.len(), &in_name);
         let place = LocationKind::File(BString::from(clean.as_str()));
         let mut finding = finding(&place, hit, clean, Waiver::None, levels);
-        finding.place = Some(Location { spot: place, line: 0, column: 0, end_line: 0 });
+        finding.place = Some(Location { kind: place, line: 0, column: 0, end_line: 0 });
         finding.message.push_str(", in the file's name");
         finding
     }));
@@ -123,7 +123,7 @@ pub fn check(
 }
 
 fn finding(
-    spot: &LocationKind,
+    kind: &LocationKind,
     hit: &SecretHit,
     anchor: String,
     waiver: Waiver,
@@ -145,7 +145,7 @@ fn finding(
         severity,
         effect,
         place: Some(Location {
-            spot: spot.clone(),
+            kind: kind.clone(),
             line: hit.line,
             column: hit.column,
             end_line: hit.line,

@@ -387,8 +387,8 @@ fn a_waiver_needs_a_reason() {
 #[test]
 fn names_of_files_are_read_too() {
     let token = String::from_utf8(github(&mut Dice(59))).unwrap();
-    let spot = LocationKind::File(BString::from(format!("dumps/{token}.txt")));
-    let findings = check(&spot, b"", &AllowedSecrets::default(), SecretLevels::default());
+    let kind = LocationKind::File(BString::from(format!("dumps/{token}.txt")));
+    let findings = check(&kind, b"", &AllowedSecrets::default(), SecretLevels::default());
     assert_eq!(findings.len(), 1);
     assert!(!format!("{findings:?}").contains(&token));
     let other = String::from_utf8(github(&mut Dice(61))).unwrap();

@@ -77,8 +77,8 @@ impl<'a> Evaluator<'a> {
                     let effective = &arrival.effective;
                     let name = arrival.update.target.as_bstr();
                     let name = name.strip_prefix(b"refs/tags/").unwrap_or(name).as_bstr();
-                    let spot = LocationKind::TagMessage(name.to_owned());
-                    let findings = gates::check_message(&tag.message, &spot, effective);
+                    let kind = LocationKind::TagMessage(name.to_owned());
+                    let findings = gates::check_message(&tag.message, &kind, effective);
                     self.add_unrecorded(format!("tag {name}"), findings);
                 }
                 PushItem::Tree { arrival, tree } => {

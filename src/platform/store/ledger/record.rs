@@ -20,7 +20,7 @@ use crate::platform::store::ledger::matching::{
     KnownFinding, StoredLocators, Terms, Trace, assign,
 };
 use crate::platform::store::ledger::rows::{
-    KEPT_COLUMNS, KEPT_TABLES, effect_word, kept, spot_columns,
+    KEPT_COLUMNS, KEPT_TABLES, effect_word, kept, kind_columns,
 };
 
 /// The evaluation in which findings were observed.
@@ -94,8 +94,8 @@ impl Ledger {
 }
 
 fn group_of(fingerprint: &FindingFingerprint) -> Group<'_> {
-    let (spot, name) = spot_columns(fingerprint.finding.place.as_ref());
-    (fingerprint.finding.gate.as_str(), &fingerprint.finding.rule, spot, name)
+    let (kind, name) = kind_columns(fingerprint.finding.place.as_ref());
+    (fingerprint.finding.gate.as_str(), &fingerprint.finding.rule, kind, name)
 }
 
 /// Keeps the members of one group. What is taken was met elsewhere in the same judgement, as after
@@ -168,10 +168,10 @@ fn trace<'a>(
 fn candidates(
     connection: &Connection,
     scan: &ScanContext,
-    (gate, rule, spot, _): Group<'_>,
+    (gate, rule, kind, _): Group<'_>,
     name: &[u8],
 ) -> Result<Vec<Candidate>, Error> {
-    let scope = if spot == "file" {
+    let scope = if kind == "file" {
         "(f.name = ?4 OR f.id IN (SELECT finding FROM sightings WHERE name = ?4)) AND ?5 = ?5"
     } else {
         "f.name = ?4 AND EXISTS (SELECT 1 FROM sightings WHERE finding = f.id AND change = ?5)"
@@ -180,7 +180,7 @@ fn candidates(
         "SELECT {KEPT_COLUMNS}, f.content, f.locators FROM {KEPT_TABLES}
          WHERE f.gate = ?1 AND f.rule = ?2 AND f.spot = ?3 AND {scope} ORDER BY f.id"
     ))?;
-    let mut rows = statement.query(params![gate, rule, spot, name, scan.change])?;
+    let mut rows = statement.query(params![gate, rule, kind, name, scan.change])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         let kept = kept(row, scan.time)?;
@@ -204,7 +204,7 @@ fn see_again(
     candidate: &Candidate,
 ) -> Result<Reported, Error> {
     let finding = &fingerprint.finding;
-    let (_, name) = spot_columns(finding.place.as_ref());
+    let (_, name) = kind_columns(finding.place.as_ref());
     let (line, column, end_line) = lines_of(finding);
     connection
         .prepare_cached(
@@ -251,7 +251,7 @@ fn insert(
     fingerprint: &FindingFingerprint,
 ) -> Result<Reported, Error> {
     let finding = &fingerprint.finding;
-    let (spot, name) = spot_columns(finding.place.as_ref());
+    let (kind, name) = kind_columns(finding.place.as_ref());
     let (line, column, end_line) = lines_of(finding);
     let id = new_id(scan.time);
     connection
@@ -269,7 +269,7 @@ fn insert(
             finding.class.as_str(),
             finding.severity.as_str(),
             effect_word(finding.effect),
-            spot,
+            kind,
             name,
             line,
             column,
@@ -291,7 +291,7 @@ fn add_sighting(
     id: &str,
     fingerprint: &FindingFingerprint,
 ) -> Result<(), Error> {
-    let (_, name) = spot_columns(fingerprint.finding.place.as_ref());
+    let (_, name) = kind_columns(fingerprint.finding.place.as_ref());
     let (line, _, _) = lines_of(&fingerprint.finding);
     connection
         .prepare_cached(

@@ -62,21 +62,21 @@ fn finding(row: &Row) -> Result<Finding, Error> {
 
 fn place(row: &Row) -> Result<Option<Location>, Error> {
     let name = BString::from(row.get::<_, Vec<u8>>(7)?);
-    let spot: String = row.get(6)?;
-    let spot = match spot.as_str() {
+    let kind: String = row.get(6)?;
+    let kind = match kind.as_str() {
         "change" => return Ok(None),
         "file" => LocationKind::File(name),
         "commit-message" => LocationKind::CommitMessage,
         "tag-message" => LocationKind::TagMessage(name),
         "ref" => LocationKind::Ref(name),
-        _ => return Err(unknown("place", &spot)),
+        _ => return Err(unknown("place", &kind)),
     };
-    Ok(Some(Location { spot, line: row.get(8)?, column: row.get(9)?, end_line: row.get(10)? }))
+    Ok(Some(Location { kind, line: row.get(8)?, column: row.get(9)?, end_line: row.get(10)? }))
 }
 
 /// The columns `spot` and `name` of a place.
-pub fn spot_columns(place: Option<&Location>) -> (&'static str, &[u8]) {
-    match place.map(|place| &place.spot) {
+pub fn kind_columns(place: Option<&Location>) -> (&'static str, &[u8]) {
+    match place.map(|place| &place.kind) {
         None => ("change", b""),
         Some(LocationKind::File(path)) => ("file", path),
         Some(LocationKind::CommitMessage) => ("commit-message", b""),

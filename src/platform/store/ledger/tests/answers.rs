@@ -91,7 +91,7 @@ fn what_is_not_in_a_file_belongs_to_its_change() {
     let mut message = sight("a", 1, "Fix", 1);
     message.content = None;
     message.finding.place =
-        Some(Location { spot: LocationKind::CommitMessage, line: 1, column: 0, end_line: 1 });
+        Some(Location { kind: LocationKind::CommitMessage, line: 1, column: 0, end_line: 1 });
     let first = see(&mut ledger, &scan("c1", 0), &[message.clone()]);
     ledger.dispose(&first[0].0, &decision(DispositionKind::Dismissed, 1, None)).unwrap();
     assert_eq!(see(&mut ledger, &scan("c1", 2), &[message.clone()])[0].1, "dismissed");
@@ -102,7 +102,7 @@ fn what_is_not_in_a_file_belongs_to_its_change() {
     let mut push = sight("a", 0, "", 1);
     push.finding.gate = Gate::ProtectedBranch;
     push.finding.place = Some(Location {
-        spot: LocationKind::Ref("refs/heads/main".into()),
+        kind: LocationKind::Ref("refs/heads/main".into()),
         line: 0,
         column: 0,
         end_line: 0,

@@ -29,7 +29,7 @@ fn version_1_loads() {
     assert_eq!((secret.finding.gate, secret.finding.severity), (Gate::Secrets, Severity::Critical));
     assert_eq!((secret.finding.effect, secret.times), (Effect::Block, 3));
     let place =
-        Location { spot: LocationKind::File(b"d/\xff".into()), line: 3, column: 5, end_line: 3 };
+        Location { kind: LocationKind::File(b"d/\xff".into()), line: 3, column: 5, end_line: 3 };
     assert_eq!(secret.finding.place, Some(place));
     let history = ledger.history(&secret.id).unwrap();
     let decisions: Vec<_> = history.dispositions.iter().map(|d| d.decision).collect();
@@ -39,10 +39,10 @@ fn version_1_loads() {
     );
     assert_eq!(history.sightings.len(), 2);
     assert_eq!(get("01HF7YAT00BBBBBBBBBBBBBBBB").finding.place, None);
-    let spot = |id: &str| get(id).finding.place.unwrap().spot;
-    assert_eq!(spot("01HF7YAT00CCCCCCCCCCCCCCCC"), LocationKind::CommitMessage);
-    assert_eq!(spot("01HF7YAT00DDDDDDDDDDDDDDDD"), LocationKind::TagMessage("v1".into()));
-    assert_eq!(spot("01HF7YAT00EEEEEEEEEEEEEEEE"), LocationKind::Ref("refs/heads/main".into()));
+    let kind = |id: &str| get(id).finding.place.unwrap().kind;
+    assert_eq!(kind("01HF7YAT00CCCCCCCCCCCCCCCC"), LocationKind::CommitMessage);
+    assert_eq!(kind("01HF7YAT00DDDDDDDDDDDDDDDD"), LocationKind::TagMessage("v1".into()));
+    assert_eq!(kind("01HF7YAT00EEEEEEEEEEEEEEEE"), LocationKind::Ref("refs/heads/main".into()));
     see(&mut ledger, &scan("c", 0), &[sight("a", 1, "x", 1)]);
     assert_eq!(ledger.list(&Filter::default(), now).unwrap().total, 6);
 }
