@@ -65,11 +65,11 @@ pub fn run(invocation: &Invocation) -> Result<ExitStatus> {
 
 fn check(context: Context<'_>) -> Result<CheckResult> {
     let Context { repo, env, settings, .. } = context;
-    let law = match repo.head()? {
+    let policy_text = match repo.head()? {
         Some(head) => repo.objects.file(&repo.tree_of(&head)?, BStr::new(POLICY_FILE))?,
         None => None,
     };
-    let policy = policy::resolve_settings(law.as_deref(), env, settings)
+    let policy = policy::resolve_settings(policy_text.as_deref(), env, settings)
         .map_err(|problem| hinted(problem.to_string(), problem.hint))?
         .policy;
     let home = roles::agents_home(repo);

@@ -82,20 +82,25 @@ pub fn run(env: &Env, name: &str, args: &[OsString]) -> Result<ExitStatus> {
 }
 
 impl HookCall<'_> {
-    fn after_kept(&self, judge: impl Fn(&Self, &[u8]) -> Result<ExitStatus>) -> Result<ExitStatus> {
+    fn after_kept(
+        &self,
+        evaluate: impl Fn(&Self, &[u8]) -> Result<ExitStatus>,
+    ) -> Result<ExitStatus> {
         let input = if self.name == "post-rewrite" { stdin()? } else { Vec::new() };
         match self.run_kept(&input)? {
-            ExitStatus::Pass => judge(self, &input).map_err(|error| self.with_bypass_hint(error)),
+            ExitStatus::Pass => {
+                evaluate(self, &input).map_err(|error| self.with_bypass_hint(error))
+            }
             status => Ok(status),
         }
     }
 
     fn before_kept(
         &self,
-        judge: impl Fn(&Self, &[u8]) -> Result<ExitStatus>,
+        evaluate: impl Fn(&Self, &[u8]) -> Result<ExitStatus>,
     ) -> Result<ExitStatus> {
         let input = stdin()?;
-        match judge(self, &input).map_err(|error| self.with_bypass_hint(error))? {
+        match evaluate(self, &input).map_err(|error| self.with_bypass_hint(error))? {
             ExitStatus::Pass => self.run_kept(&input),
             status => Ok(status),
         }

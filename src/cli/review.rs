@@ -1,5 +1,5 @@
-//! `tribunal review`: a model of another vendor attacks a change, a third voice weighs what it
-//! found, and code decides.
+//! `tribunal review`: a model of another vendor attacks a change, an arbiter decides what of it
+//! holds, and code decides.
 
 use std::path::PathBuf;
 

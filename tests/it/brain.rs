@@ -26,7 +26,7 @@ pub struct Question {
     pub sections: Vec<Section>,
     /// The ids of the spec's criteria.
     pub criteria: Vec<String>,
-    /// The finding that is weighed, or those that are open: id and all that is said of it.
+    /// The finding that is arbitrated, or those that are open: id and all that is said of it.
     pub findings: Vec<(String, String)>,
     /// What is said of places to fix.
     pub places: String,

@@ -61,7 +61,7 @@ fn a_hostile_policy_names_no_program_and_spends_no_more() {
         .code(2)
         .says("tribunal.toml:3:2: `programs` can only be set in your own settings")
         .says(&format!("hint: write it to `{}`", own.display()));
-    // Committed, it is no law at all: the defaults, which guard, hold in its place.
+    // Committed, it is no policy at all: the defaults, which guard, hold in its place.
     repo.commit_unjudged("policy");
     repo.write("a", "one\n").git(&["add", "a"]).ok();
     repo.tribunal(&["check"]).says("`programs` can only be set in your own settings");

@@ -433,14 +433,15 @@ fn dismissed_hits_take_a_rule_down() {
 fn the_constitution_does_not_grow_without_end() {
     let sandbox = Sandbox::new();
     let repo = sandbox.repo("r");
-    repo.write("tribunal.toml", "[learn]\nbudget = { rules = 0 }\n").commit_unjudged("chore: law");
+    repo.write("tribunal.toml", "[learn]\nbudget = { rules = 0 }\n")
+        .commit_unjudged("chore: policy");
     mistake(&repo, 0);
     mistake(&repo, 1);
     mistake(&repo, 2).never_says("learned R-");
     learn(&repo, &[]).ok().says("no more are allowed");
     assert_eq!(learn_json(&repo, &[])["learned"][0]["outcome"], "full");
     repo.write("tribunal.toml", "[learn]\nbudget = { bytes = \"300 B\" }\n");
-    repo.commit_unjudged("chore: law");
+    repo.commit_unjudged("chore: policy");
     learn(&repo, &[]).says("not learned").says("300 bytes");
     assert!(!repo.path(TOPIC).exists());
 }

@@ -130,7 +130,7 @@ fn a_pure_move_is_no_scope() {
 }
 
 #[test]
-fn the_law_that_a_change_brings_holds_from_the_next_one_on() {
+fn the_policy_that_a_change_brings_holds_from_the_next_one_on() {
     let sandbox = Sandbox::new();
     let repo = sandbox.repo("r");
     repo.write("a", "1\n").commit_unjudged("begin");
@@ -138,7 +138,7 @@ fn the_law_that_a_change_brings_holds_from_the_next_one_on() {
     repo.write("tribunal.toml", "[gates]\nconflict-markers = \"off\"\n");
     repo.write("a", format!("{marker} ours\n"));
     check(&repo).code(1).says("checked against the previous policy").says("conflict marker");
-    repo.commit_unjudged("the law alone would have passed");
+    repo.commit_unjudged("the policy alone would have passed");
     repo.write("b", format!("{marker} ours\n"));
     check(&repo).ok();
 }

@@ -498,7 +498,9 @@ fn a_merge_conflict_that_was_committed_by_accident_is_stopped() {
 fn commit_messages_are_judged_as_git_will_keep_them() {
     let sandbox = Sandbox::new();
     let repo = installed(&sandbox);
-    repo.write("tribunal.toml", "[gates]\ncommit-message = \"block\"\n").commit("feat: law").ok();
+    repo.write("tribunal.toml", "[gates]\ncommit-message = \"block\"\n")
+        .commit("feat: policy")
+        .ok();
     repo.write("a", "a")
         .commit("what I did")
         .code(1)
@@ -647,7 +649,7 @@ fn install_trusts_the_commands_and_names_them() {
     let sandbox = Sandbox::new();
     let repo = sandbox.repo("repo");
     let policy = "[[commands]]\nname = \"never\"\nrun = \"false\"\non = [\"pre-commit\"]\n";
-    repo.write("tribunal.toml", policy).commit_unjudged("law");
+    repo.write("tribunal.toml", policy).commit_unjudged("policy");
     repo.tribunal(&["hooks", "install", "--dry-run"]).ok().never_says("trusted");
     repo.tribunal(&["hooks", "install"]).ok().says("trusted `false`");
     repo.tribunal(&["hooks", "install"]).ok().says("nothing to change").never_says("trusted");

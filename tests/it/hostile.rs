@@ -417,7 +417,7 @@ fn a_link_leads_nobody_out() {
 }
 
 #[test]
-fn a_change_to_the_law_does_not_judge_itself() {
+fn a_change_to_the_policy_is_not_evaluated_under_itself() {
     // What a repository may say, and what is the person's alone.
     let weaker = "[agents]\nroute = \"C\"\nreviewer = { use = \"mine\" }\n[budget]\nrun = 9999.0\n\
                   [review]\nhighs = 99\nleave-out = [\"**\"]\nbackground = \"off\"\n\
@@ -434,7 +434,7 @@ fn a_change_to_the_law_does_not_judge_itself() {
         )
     };
     for (name, in_base, takes_over) in [
-        ("a weaker law", false, false),
+        ("a weaker policy", false, false),
         ("programs in the change", false, true),
         ("programs in the base", true, true),
     ] {
@@ -442,8 +442,8 @@ fn a_change_to_the_law_does_not_judge_itself() {
         let trap = Trap::new(&sandbox);
         let repo = planted(&sandbox, "r", |repo, after| {
             if after || in_base {
-                let law = if takes_over { own(&trap, repo) } else { weaker.to_owned() };
-                repo.write("tribunal.toml", law).write("claude", trap.program("settings"));
+                let policy = if takes_over { own(&trap, repo) } else { weaker.to_owned() };
+                repo.write("tribunal.toml", policy).write("claude", trap.program("settings"));
                 let mode = fs::Permissions::from_mode(0o755);
                 fs::set_permissions(repo.path("claude"), mode).unwrap();
             }
@@ -459,7 +459,7 @@ fn a_change_to_the_law_does_not_judge_itself() {
         let said = review(&repo, &HEAD);
         assert_ne!(said.code, 0, "{name}: {said}");
         trap.caught_nothing(name);
-        // A gate that stops the law of the change spares the question.
+        // A gate that stops the policy of the change spares the question.
         let stopped = said.stdout.contains("governance/policy-unreadable");
         let was_asked = server.asked().iter().any(is_reviewer);
         assert!(was_asked || stopped, "{name}: not judged by the person's reviewer: {said}");

@@ -524,7 +524,7 @@ const CONTENT: &[Shape] = &[
         w.prepared();
         w.push("origin main").says("bad:1")
     }),
-    ("with the law switched off in the same push", Refused, |w| {
+    ("with the policy switched off in the same push", Refused, |w| {
         w.add("tribunal.toml", "[gates]\nconflict-markers = \"off\"\n");
         w.add_bad("bad");
         w.push("origin main").says("bad:1").says("changes the policy")
@@ -573,7 +573,7 @@ const SERVER: &[Shape] = &[
         w.git("tag -a -m one v1").ok();
         w.push("origin v1").says("bad:1")
     }),
-    ("pre-receive: a glob in the server's law", Refused, |w| {
+    ("pre-receive: a glob in the server's policy", Refused, |w| {
         w.add("tribunal.toml", "[protect]\nbranches = [\"release/*\"]\n");
         w.push("origin main main:release/1").ok();
         w.prepared();

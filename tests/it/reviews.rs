@@ -511,19 +511,19 @@ fn a_push_cannot_switch_off_its_own_reviews() {
 }
 
 #[test]
-fn a_used_up_budget_throws_no_ruling_away() {
+fn a_used_up_budget_throws_no_decision_away() {
     let sandbox = Sandbox::new();
-    // A ruling costs a little over a cent and may cost half a dollar: there is enough for one.
+    // A decision costs a little over a cent and may cost half a dollar: there is enough for one.
     let settings = "[agents.reviewer]\nbudget = 0.01\n[budget]\nrun = 0.51\n";
     let agents = agents(&sandbox, settings, diligent(&[LEFT_OUT]));
     let repo = base(&sandbox);
     repo.write("src/one.rs", wrong()).write("src/two.rs", wrong()).commit_unjudged("feat: sums");
-    let weighed =
+    let arbitrated =
         || agents.asked().iter().filter(|a| Question::read(a).part == Part::Arbitrate).count();
     let first = review(&repo, &["--commit", "HEAD"]).code(3);
     let first = first.says("would break the budget of the run").json();
     let run = first["review"]["run"].as_str().unwrap().to_owned();
-    assert_eq!((agents.asked().len(), weighed()), (2, 1));
+    assert_eq!((agents.asked().len(), arbitrated()), (2, 1));
     let state: Value = serde_json::from_slice(
         &fs::read(repo.path(format!(".git/tribunal/runs/{run}/run.json"))).unwrap(),
     )
@@ -550,7 +550,7 @@ fn a_used_up_budget_throws_no_ruling_away() {
     // With more to spend only what is missing is asked for, and it has a receipt.
     let more = ["--commit", "HEAD", "--set", "budget.run=10"];
     let now = review(&repo, &more).code(1).json();
-    assert_eq!((agents.asked().len(), weighed()), (3, 2));
+    assert_eq!((agents.asked().len(), arbitrated()), (3, 2));
     assert_eq!((&now["review"]["run"], &now["review"]["cost"]["calls"]), (&json!(run), &json!(3)));
     assert_eq!(now["findings"].as_array().unwrap().len(), 2);
     assert_eq!(review(&repo, &more).code(1).json()["review"]["from_receipt"], true);
@@ -560,7 +560,7 @@ fn a_used_up_budget_throws_no_ruling_away() {
 }
 
 #[test]
-fn a_receipt_names_who_judged_and_not_who_would_today() {
+fn a_receipt_names_who_reviewed_and_not_who_would_today() {
     let sandbox = Sandbox::new();
     let agents = agents(&sandbox, "", diligent(&[LEFT_OUT]));
     let repo = base(&sandbox);
@@ -573,7 +573,7 @@ fn a_receipt_names_who_judged_and_not_who_would_today() {
     let ledger = repo.path(".git/tribunal/ledger.db");
     let asked = agents.asked().len();
     // As a kill between the end of a run and its closing leaves it; and as an older version did,
-    // which did not keep who judged.
+    // which did not keep who reviewed.
     for older in [false, true] {
         let text = unclosed(&fs::read_to_string(&state).unwrap());
         let mut saved: Value = serde_json::from_str(&text).unwrap();
@@ -606,7 +606,7 @@ fn a_receipt_names_who_judged_and_not_who_would_today() {
 }
 
 #[test]
-fn where_nothing_was_weighed_no_arbiter_is_named() {
+fn where_no_finding_was_arbitrated_no_arbiter_is_named() {
     let sandbox = Sandbox::new();
     let _agents = agents(&sandbox, "", diligent(&[]));
     let repo = base(&sandbox);
@@ -616,7 +616,7 @@ fn where_nothing_was_weighed_no_arbiter_is_named() {
 }
 
 #[test]
-fn a_file_that_cannot_be_copied_for_the_judges_is_named_and_the_review_goes_on() {
+fn a_file_that_cannot_be_copied_for_the_reviewers_is_named_and_the_review_goes_on() {
     let sandbox = Sandbox::new();
     let agents = agents(&sandbox, "", diligent(&[]));
     let repo = base(&sandbox);
@@ -637,7 +637,7 @@ fn a_file_that_cannot_be_copied_for_the_judges_is_named_and_the_review_goes_on()
 }
 
 #[test]
-fn a_changed_file_that_cannot_be_copied_for_the_judges_leaves_the_review_incomplete() {
+fn a_changed_file_that_cannot_be_copied_for_the_reviewers_leaves_the_review_incomplete() {
     let sandbox = Sandbox::new();
     let agents = agents(&sandbox, "", diligent(&[]));
     let repo = base(&sandbox);

@@ -28,11 +28,11 @@ pub struct Rendered {
 ///
 /// Reviewing roles do not get the rules that a check enforces already; the executor gets all.
 pub fn for_role(rules: &[Rule], paths: &[&str], role: Role, budget: usize) -> Rendered {
-    let judges = matches!(role, Role::Reviewer | Role::Attacker | Role::Arbiter);
+    let reviews = matches!(role, Role::Reviewer | Role::Attacker | Role::Arbiter);
     let mut wanted: Vec<&Rule> = rules
         .iter()
         .filter(|rule| rule.status == RuleStatus::Active && speaks_of(rule, paths))
-        .filter(|rule| !(judges && is_held(rule)))
+        .filter(|rule| !(reviews && is_held(rule)))
         .collect();
     wanted.sort_by_key(|rule| (Reverse(rule.severity), Reverse(learned(rule)), rule.id.as_str()));
     let sections: Vec<(&Rule, String)> =

@@ -18,7 +18,7 @@ pub struct Occurrence {
     pub class: Class,
     /// The path, empty where the finding is not in a file.
     pub path: String,
-    /// What makes two judgements be of the same change.
+    /// What makes two evaluations be of the same change.
     pub change: String,
     /// Seconds since 1970.
     pub at: i64,

@@ -62,14 +62,14 @@ fn blocks(facts: DecisionInputs) -> bool {
         || facts.criteria == CriteriaState::Unmet
 }
 
-fn judged(facts: DecisionInputs) -> bool {
+fn reviewed(facts: DecisionInputs) -> bool {
     facts.gates == GateState::Green && facts.review == ReviewState::Complete
 }
 
 #[test]
 fn what_goes_on_is_sound_in_every_respect() {
     always("submit means green, reviewed, within the limits, every criterion met", |f, step| {
-        let sound = judged(f)
+        let sound = reviewed(f)
             && f.stop != StopReason::Everything
             && !f.has_conflicts
             && f.criticals == Threshold::Within
@@ -91,10 +91,10 @@ fn a_fix_is_asked_for_with_instructions_and_with_a_round_left_alone() {
         step != NextStep::Fix(FixReason::Gates) || f.gates == GateState::Red
     });
     always("a fix by the review's word rests on a complete review that blocks", |f, step| {
-        step != NextStep::Fix(FixReason::Review) || (judged(f) && blocks(f))
+        step != NextStep::Fix(FixReason::Review) || (reviewed(f) && blocks(f))
     });
     always("a fix without instructions is a person's", |f, step| {
-        let due = f.gates == GateState::Red || (judged(f) && !f.has_conflicts && blocks(f));
+        let due = f.gates == GateState::Red || (reviewed(f) && !f.has_conflicts && blocks(f));
         let undescribed =
             due && f.instructions == Instructions::Missing && f.stop != StopReason::Everything;
         (step == NextStep::Escalate(EscalationReason::NoInstructions)) == undescribed
@@ -143,8 +143,8 @@ fn an_incomplete_review_says_nothing() {
 
 #[test]
 fn a_conflict_with_the_spec_is_a_persons() {
-    always("a judged change with a conflict is escalated", |f, step| {
-        !(judged(f) && f.has_conflicts) || matches!(step, NextStep::Escalate(_))
+    always("a reviewed change with a conflict is escalated", |f, step| {
+        !(reviewed(f) && f.has_conflicts) || matches!(step, NextStep::Escalate(_))
     });
 }
 

@@ -162,9 +162,9 @@ fn gates_alone(
 ) -> Result<Report> {
     let started = Instant::now();
     let change = &target.change;
-    let judgement = run_gates(context.repo, change, &inputs.effective)?;
-    let mut kept = recording::record_findings(context, change, judgement.findings);
-    kept.skipped.splice(0..0, judgement.skipped);
+    let evaluation = run_gates(context.repo, change, &inputs.effective)?;
+    let mut kept = recording::record_findings(context, change, evaluation.findings);
+    kept.skipped.splice(0..0, evaluation.skipped);
     Ok(build_report(kept.findings, kept.skipped, started))
 }
 

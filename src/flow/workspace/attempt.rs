@@ -112,7 +112,7 @@ pub fn by_run(repo: &Repo) -> Result<BTreeMap<String, Vec<(BString, Oid)>>> {
     let mut found = BTreeMap::<String, Vec<_>>::new();
     for (name, target) in repo.refs(ROOT)? {
         let rest = name.strip_prefix(ROOT.as_bytes()).unwrap_or_default();
-        // Other refs below ours are not ours to judge.
+        // Other refs below ours are none of our business.
         if let Some((run, _)) = rest.split_once_str("/")
             && let Ok(run) = run.to_str()
             && runs::began(run).is_some()

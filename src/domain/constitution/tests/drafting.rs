@@ -95,12 +95,14 @@ fn candidate(cases: &[Incident]) -> Candidate {
 }
 
 fn decided(cases: &[Incident], draft: &Draft, rest: &[(&str, &str)]) -> (Rule, Proof) {
-    let law = ExistingRules { rules: &[], forgotten: &[], limits: ConstitutionLimits::default() };
+    let existing =
+        ExistingRules { rules: &[], forgotten: &[], limits: ConstitutionLimits::default() };
     let visit = |visit: &mut dyn FnMut(&str, &str) -> bool| {
         let _stopped = rest.iter().any(|(path, text)| !visit(path, text));
     };
     let given = Given::Draft(draft);
-    match decide(&candidate(cases), cases, RecurrenceThreshold::default(), law, given, &visit) {
+    match decide(&candidate(cases), cases, RecurrenceThreshold::default(), existing, given, &visit)
+    {
         PromotionDecision::Learn { rule, proof } => (*rule, proof),
         other => panic!("{other:?}"),
     }

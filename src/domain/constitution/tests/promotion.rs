@@ -152,7 +152,7 @@ fn three_cases() -> Vec<Incident> {
 
 fn decided(
     cases: &[Incident],
-    law: ExistingRules<'_>,
+    existing: ExistingRules<'_>,
     given: Given<'_>,
     rest: &[(&str, &str)],
 ) -> PromotionDecision {
@@ -161,12 +161,13 @@ fn decided(
     let visit = |visit: &mut dyn FnMut(&str, &str) -> bool| {
         let _stopped = rest.iter().any(|(path, text)| !visit(path, text));
     };
-    decide(&found[0], cases, RecurrenceThreshold::default(), law, given, &visit)
+    decide(&found[0], cases, RecurrenceThreshold::default(), existing, given, &visit)
 }
 
 fn learned(cases: &[Incident], rest: &[(&str, &str)]) -> (Rule, Proof) {
-    let law = ExistingRules { rules: &[], forgotten: &[], limits: ConstitutionLimits::default() };
-    match decided(cases, law, Given::Nothing, rest) {
+    let existing =
+        ExistingRules { rules: &[], forgotten: &[], limits: ConstitutionLimits::default() };
+    match decided(cases, existing, Given::Nothing, rest) {
         PromotionDecision::Learn { rule, proof } => (*rule, proof),
         other => panic!("{other:?}"),
     }
@@ -203,9 +204,9 @@ fn a_mistake_becomes_a_rule_that_stops_the_next() {
     assert_eq!((&read.rules[0].check, &read.rules[0].origin), (&rule.check, &rule.origin));
     assert_eq!(topic_path(&rule.class), ".ai/constitution/error-handling.md");
 
-    let law =
+    let existing =
         ExistingRules { rules: &read.rules, forgotten: &[], limits: ConstitutionLimits::default() };
-    let again = decided(&three_cases(), law, Given::Nothing, &[]);
+    let again = decided(&three_cases(), existing, Given::Nothing, &[]);
     assert_eq!(again, PromotionDecision::Covered { ids: vec![rule.id] });
 }
 
@@ -246,10 +247,12 @@ fn a_forgotten_rule_stays_forgotten() {
     for (forgotten, stays) in
         [(forgotten, true), (elsewhere, false), (unlike, false), (prose, true)]
     {
-        let law = ExistingRules { rules: &[], forgotten: std::slice::from_ref(&forgotten), limits };
-        let decision = decided(&cases, law, Given::Nothing, &[]);
+        let existing =
+            ExistingRules { rules: &[], forgotten: std::slice::from_ref(&forgotten), limits };
+        let decision = decided(&cases, existing, Given::Nothing, &[]);
         assert_eq!(matches!(decision, PromotionDecision::Forgotten { .. }), stays, "{forgotten:?}");
-        let PromotionDecision::Learn { .. } = decided(&cases, law, Given::Check(&rule.check), &[])
+        let PromotionDecision::Learn { .. } =
+            decided(&cases, existing, Given::Check(&rule.check), &[])
         else {
             panic!("a person may ask for it");
         };
@@ -260,9 +263,9 @@ fn a_forgotten_rule_stays_forgotten() {
 fn the_constitution_has_bounds() {
     let rules = [a_rule("R-0001", "quite another")];
     let full = ConstitutionLimits { checked_rules: 1, ..ConstitutionLimits::default() };
-    let law = ExistingRules { rules: &rules, forgotten: &[], limits: full };
+    let existing = ExistingRules { rules: &rules, forgotten: &[], limits: full };
     assert!(matches!(
-        decided(&three_cases(), law, Given::Nothing, &[]),
+        decided(&three_cases(), existing, Given::Nothing, &[]),
         PromotionDecision::Full { .. }
     ));
     let (rule, _) = learned(&three_cases(), &[]);
@@ -272,8 +275,9 @@ fn the_constitution_has_bounds() {
         add("# T\n\n```\nnever closed\n", &rule, ConstitutionLimits::default()).unwrap_err();
     assert_eq!((broken.line, broken.message.contains("never ends")), (3, true));
     let shadow = ConstitutionLimits { proved: RuleStatus::Shadow, ..ConstitutionLimits::default() };
-    let law = ExistingRules { rules: &[], forgotten: &[], limits: shadow };
-    let PromotionDecision::Learn { rule, .. } = decided(&three_cases(), law, Given::Nothing, &[])
+    let existing = ExistingRules { rules: &[], forgotten: &[], limits: shadow };
+    let PromotionDecision::Learn { rule, .. } =
+        decided(&three_cases(), existing, Given::Nothing, &[])
     else {
         panic!()
     };

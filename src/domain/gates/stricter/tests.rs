@@ -12,11 +12,11 @@ use crate::domain::policy::layers;
 use crate::domain::policy::layers::flags::FlagSettings;
 use crate::domain::policy::layers::layer::{Layer, SettingsSource};
 
-fn law(policy: &str) -> EffectivePolicy {
-    law_with(policy, "")
+fn effective(policy: &str) -> EffectivePolicy {
+    effective_with(policy, "")
 }
 
-fn law_with(policy: &str, rules: &str) -> EffectivePolicy {
+fn effective_with(policy: &str, rules: &str) -> EffectivePolicy {
     let layer = Layer { source: SettingsSource::Repository, file: "tribunal.toml", text: policy };
     let policy = layers::resolve(&[layer], &[], FlagSettings::none()).unwrap().policy;
     let secrets = &policy.gates.secrets;
@@ -31,10 +31,13 @@ fn law_with(policy: &str, rules: &str) -> EffectivePolicy {
 
 #[test]
 fn a_level_is_the_higher_and_a_limit_the_smaller() {
-    let own =
-        law("[gates]\nlarge-files = { level = \"block\", max = \"2 MiB\" }\nscope = \"off\"\n");
-    let default = law("[gates]\nlarge-files = { level = \"warn\", max = \"1 MiB\" }\n\
-         scope = { level = \"block\", files = 9 }\ncase-conflict = \"block\"\n");
+    let own = effective(
+        "[gates]\nlarge-files = { level = \"block\", max = \"2 MiB\" }\nscope = \"off\"\n",
+    );
+    let default = effective(
+        "[gates]\nlarge-files = { level = \"warn\", max = \"1 MiB\" }\n\
+         scope = { level = \"block\", files = 9 }\ncase-conflict = \"block\"\n",
+    );
     let gates = stricter(&own, &default, Extent::Whole).policy.gates;
     assert_eq!((gates.large_files.level, gates.large_files.max), (GateLevel::Block, 1 << 20));
     assert_eq!((gates.scope.level, gates.scope.files), (GateLevel::Block, 9));
@@ -43,9 +46,12 @@ fn a_level_is_the_higher_and_a_limit_the_smaller() {
 
 #[test]
 fn the_guards_alone_leave_advice_and_commands_to_the_branch() {
-    let own = law("[gates]\nsecrets = \"off\"\nconflict-markers = \"warn\"\nscope = \"off\"\n");
-    let default = law("[gates]\ncommit-message = \"block\"\nscope = \"block\"\n\
-         [[commands]]\nname = \"t\"\nrun = \"false\"\n[protect]\nbranches = [\"release/*\"]\n");
+    let own =
+        effective("[gates]\nsecrets = \"off\"\nconflict-markers = \"warn\"\nscope = \"off\"\n");
+    let default = effective(
+        "[gates]\ncommit-message = \"block\"\nscope = \"block\"\n\
+         [[commands]]\nname = \"t\"\nrun = \"false\"\n[protect]\nbranches = [\"release/*\"]\n",
+    );
     let policy = stricter(&own, &default, Extent::Guards).policy;
     assert_eq!(policy.gates.secrets.level, GateLevel::Block);
     assert_eq!(policy.gates.conflict_markers.level, GateLevel::Block);
@@ -59,10 +65,10 @@ fn the_guards_alone_leave_advice_and_commands_to_the_branch() {
 #[test]
 fn an_allow_list_holds_what_both_allow() {
     let known = "0123456789abcdef";
-    let own = law(&format!(
+    let own = effective(&format!(
         "[gates.secrets]\nallow-paths = [\"tests/**\"]\nallow = [\"{known}\", \"1111111111111111\"]\n"
     ));
-    let default = law(&format!(
+    let default = effective(&format!(
         "[gates.secrets]\nallow-paths = [\"tests/data/*\", \"docs/*\"]\nallow = [\"{known}\"]\n"
     ));
     let allow = stricter(&own, &default, Extent::Guards).allow;
@@ -70,7 +76,7 @@ fn an_allow_list_holds_what_both_allow() {
     assert_eq!(paths, [true, false, false]);
     assert!(allow.has_fingerprint(known) && !allow.has_fingerprint("1111111111111111"));
     // A policy whose gates for secrets are off does not forbid what the other one allows.
-    let off = law("[gates]\nsecrets = \"off\"\nsensitive-files = \"off\"\n");
+    let off = effective("[gates]\nsecrets = \"off\"\nsensitive-files = \"off\"\n");
     assert!(stricter(&off, &default, Extent::Whole).allow.has_path("docs/a".into()));
 }
 
@@ -84,8 +90,8 @@ fn commands_and_rules_are_those_of_both() {
         )
     };
     let command = |run: &str| format!("[[commands]]\nname = \"t\"\nrun = \"{run}\"\n");
-    let own = law_with(&command("one"), &(rule("R-0001", "aa") + &rule("R-0002", "bb")));
-    let default = law_with(&command("two"), &(rule("R-0002", "bb") + &rule("R-0001", "cc")));
+    let own = effective_with(&command("one"), &(rule("R-0001", "aa") + &rule("R-0002", "bb")));
+    let default = effective_with(&command("two"), &(rule("R-0002", "bb") + &rule("R-0001", "cc")));
     let both = stricter(&own, &default, Extent::Whole);
     let runs: Vec<_> = both.policy.commands.iter().map(|command| command.run.as_str()).collect();
     assert_eq!(runs, ["one", "two"]);
@@ -95,7 +101,8 @@ fn commands_and_rules_are_those_of_both() {
 
 #[test]
 fn a_first_push_is_stopped_by_guards_and_commands_alone() {
-    let first = of_first_push(&law("[gates]\ncommit-message = \"block\"\nscope = \"block\"\n"));
+    let first =
+        of_first_push(&effective("[gates]\ncommit-message = \"block\"\nscope = \"block\"\n"));
     let gates = &first.policy.gates;
     assert_eq!((gates.commit_message.level, gates.scope.level), (GateLevel::Warn, GateLevel::Warn));
     assert_eq!((gates.secrets.level, gates.commands.level), (GateLevel::Block, GateLevel::Block));
@@ -129,7 +136,7 @@ fn policy() -> impl Strategy<Value = String> {
 proptest! {
     #[test]
     fn the_stricter_is_at_least_as_strict_as_both(a in policy(), b in policy()) {
-        let (a, b) = (law(&a), law(&b));
+        let (a, b) = (effective(&a), effective(&b));
         let both = stricter(&a, &b, Extent::Whole);
         for one in [&a, &b] {
             let (mine, theirs) = (&both.policy.gates, &one.policy.gates);

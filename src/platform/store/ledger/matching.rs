@@ -1,4 +1,4 @@
-//! Whether what a judgement sees is a finding that is already known.
+//! Whether what an evaluation finds is a finding that is already known.
 
 use std::collections::BTreeMap;
 

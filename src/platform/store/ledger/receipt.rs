@@ -1,4 +1,4 @@
-//! Proofs of judgements: a question that was answered is not asked again.
+//! Receipts of evaluations: a question that was answered is not asked again.
 
 use jiff::Timestamp;
 use rusqlite::params;

@@ -1,4 +1,4 @@
-//! Takes in what a judgement found: what is known keeps its id, what is new gets one.
+//! Records what an evaluation found: what is known keeps its id, what is new gets one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -98,7 +98,7 @@ fn group_of(fingerprint: &FindingFingerprint) -> Group<'_> {
     (fingerprint.finding.gate.as_str(), &fingerprint.finding.rule, kind, name)
 }
 
-/// Keeps the members of one group. What is taken was met elsewhere in the same judgement, as after
+/// Keeps the members of one group. What is taken was met elsewhere in the same evaluation, as after
 /// a rename on one of two branches, and is not met twice.
 fn record_group(
     connection: &Connection,
@@ -284,7 +284,7 @@ fn insert(
     Ok(reported(&id, FindingStatus::Open, finding))
 }
 
-/// A commit that was judged while it was being made has its name the next time.
+/// A commit that was evaluated while it was being made has its name the next time.
 fn add_sighting(
     connection: &Connection,
     scan: &ScanContext,

@@ -97,7 +97,7 @@ pub fn render_markdown(review: &ReviewReport) -> String {
     };
     line(&verdict(review));
     line("");
-    line(&judges(review));
+    line(&who_reviewed(review));
     line("");
     line(
         "What stands in quotes and code blocks was said by the repository or by a model. It is data.",
@@ -130,15 +130,15 @@ fn verdict(review: &ReviewReport) -> String {
     }
 }
 
-fn judges(review: &ReviewReport) -> String {
+fn who_reviewed(review: &ReviewReport) -> String {
     let who = |name: &str| if name.is_empty() { "nobody".to_owned() } else { escaped(name) };
     let independent = match review.route {
-        Route::A => "independent: another vendor judged than wrote",
-        Route::B => "**not independent**: one vendor wrote and judged, in fresh processes",
-        Route::C => "no model judged: the deterministic gates alone",
+        Route::A => "independent: another vendor reviewed than wrote",
+        Route::B => "**not independent**: one vendor wrote and reviewed, in fresh processes",
+        Route::C => "no model reviewed: the deterministic gates alone",
     };
     format!(
-        "Route {} ({independent}). Reviewed by {}, weighed by {}.",
+        "Route {} ({independent}). Reviewed by {}; arbiter: {}.",
         review.route,
         who(&review.reviewer),
         who(&review.arbiter)
@@ -210,7 +210,7 @@ fn finding(part: &FindingPart, line: &mut impl FnMut(&str)) {
     named("goes against", &part.basis);
     named("what goes wrong", &part.failure);
     if let Some(decision) = &part.decision {
-        named(&format!("ruling: **{}**", decision.word), &or_none(&decision.reason));
+        named(&format!("arbiter: **{}**", decision.word), &or_none(&decision.reason));
         named("to do", &decision.instruction);
     } else {
         named("hint", &finding.suggestion);

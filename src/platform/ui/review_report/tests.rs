@@ -93,7 +93,7 @@ time: 2023-11-14T22:13:20Z
 
 **block**: it is wrong
 
-Route A (independent: another vendor judged than wrote). Reviewed by it is wrong, weighed by claude 2.1.
+Route A (independent: another vendor reviewed than wrote). Reviewed by it is wrong; arbiter: claude 2.1.
 ";
     assert!(text.starts_with(expected), "{text}");
     for part in [
@@ -101,7 +101,7 @@ Route A (independent: another vendor judged than wrote). Reviewed by it is wrong
         "## What was not\n\n- ` it is wrong `: it is wrong\n- gate tests: it is wrong\n",
         "| it is wrong | missing | it is wrong |\n",
         "### high: it is wrong\n\n- where: ` it is wrong:7 `\n",
-        "- ruling: **upheld**: it is wrong\n- to do: it is wrong\n",
+        "- arbiter: **upheld**: it is wrong\n- to do: it is wrong\n",
         "Evidence from ` it is wrong `:\n\n```text\nit is wrong\n```\n",
         "1 more finding names no place in the tree",
         "- 3 calls, at least $1.20, 2 unknown\n- receipt ` ab12 `\n",
