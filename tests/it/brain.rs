@@ -67,6 +67,15 @@ pub const LEFT_OUT: Mistake = Mistake {
 pub const CLEAN: &str = "/// The sum of all items.\npub fn sum(items: &[u32]) -> u32 {\n    \
     let all = &items[..items.len()];\n    all.iter().sum()\n}\n";
 
+/// The same file with it.
+pub const BUGGY: &str = "/// The sum of all items.\npub fn sum(items: &[u32]) -> u32 {\n    \
+    let all = &items[..items.len() - 1];\n    all.iter().sum()\n}\n";
+
+/// Whether a change is to be reviewed.
+pub fn is_reviewer(asked: &Asked) -> bool {
+    asked.schema.as_ref().is_some_and(|schema| schema["properties"]["attestation"].is_object())
+}
+
 impl Question {
     pub fn read(asked: &Asked) -> Self {
         let prompt = &asked.prompt;

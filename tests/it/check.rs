@@ -45,9 +45,8 @@ fn a_broken_policy_names_line_and_nearest_key() {
 fn a_hostile_policy_names_no_program_and_spends_no_more() {
     let sandbox = Sandbox::new();
     let repo = sandbox.repo("r");
-    let own = sandbox.home().join(".config/tribunal/config.toml");
-    fs::create_dir_all(own.parent().unwrap()).unwrap();
-    fs::write(&own, "[budget]\nrun = 2\n").unwrap();
+    let own = sandbox.settings_file();
+    sandbox.settings("[budget]\nrun = 2\n");
     repo.write("tribunal.toml", "[budget]\nrun = 1000.0\n");
     repo.tribunal(&["config", "budget.run"]).ok().says("budget.run = 2 ").says("config.toml");
     // Where the person never named a sum, the default is their word.
@@ -231,9 +230,7 @@ fn a_range_from_no_commit_begins_where_the_branch_left_the_default_branch() {
         .code(2)
         .says("no default branch is known to begin at")
         .says("hint: fetch it, or name it, as in `--from origin/main`; `--all` checks every file");
-    let bare = sandbox.bare("up");
-    repo.git(&["remote", "add", "origin", bare.dir.to_str().unwrap()]).ok();
-    repo.git(&["push", "-q", "origin", "main"]).ok();
+    repo.push_to(&sandbox.bare("up"));
     repo.git(&["checkout", "-q", "-b", "feature"]).ok();
     repo.write("new", "1\n").commit_unjudged("on the branch");
     check(&[]).ok().says("pass: 1 file of 1 commit checked");
@@ -294,9 +291,7 @@ fn a_change_is_judged_the_same_through_every_entry_point() {
     let remote = sandbox.bare("remote.git");
     let repo = sandbox.repo("r");
     let policy = "[gates]\nscope = \"off\"\nlarge-files = { level = \"block\", max = \"20 B\" }\n";
-    repo.write("tribunal.toml", policy).commit_unjudged("feat: policy");
-    repo.git(&["remote", "add", "origin", "../remote.git"]).ok();
-    repo.git(&["push", "--quiet", "origin", "main"]).ok();
+    repo.write("tribunal.toml", policy).commit_unjudged("feat: policy").push_to(&remote);
     let marker = format!("{} HEAD\nours\n", "<".repeat(7));
     repo.write("marks", &marker).write("large", "a line of more than twenty bytes\n");
     repo.git(&["add", "--all"]).ok();

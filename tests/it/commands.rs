@@ -1,19 +1,16 @@
 //! Command gates: what runs, where, when, and what it can reach.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use crate::harness::{Outcome, Repo, Sandbox, TRIBUNAL, wait_for};
+use crate::harness::{Outcome, Repo, Sandbox, TRIBUNAL, executable, wait_for};
 
 /// Makes the next `git commit` ask the program under test.
 pub fn hook_up(repo: &Repo<'_>) {
     let common = repo.git(&["rev-parse", "--path-format=absolute", "--git-common-dir"]).ok();
     let hook = Path::new(common.out()).join("hooks/pre-commit");
-    fs::create_dir_all(hook.parent().unwrap()).unwrap();
-    fs::write(&hook, format!("#!/bin/sh\nexec '{TRIBUNAL}' hook pre-commit\n")).unwrap();
-    fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
+    executable(hook, format!("#!/bin/sh\nexec '{TRIBUNAL}' hook pre-commit\n"));
 }
 
 /// Commits a policy with one command at pre-commit, trusts it and installs the hook.
@@ -404,8 +401,7 @@ fn a_checkout_that_is_killed_leaves_nothing_behind() {
     repo.write(".gitattributes", "slow filter=slow\n").write("slow", "word\n").write("z", "1\n");
     with_command(&repo, "test $(cat slow) = word && test $(cat z) = 1 && ! test -e old", "");
     repo.write("old", "1\n").git(&["add", "old"]).ok();
-    let mut command = sandbox.command(TRIBUNAL, &repo.dir);
-    let mut child = command.args(["hook", "pre-commit"]).spawn().unwrap();
+    let mut child = repo.command(&["hook", "pre-commit"]).spawn().unwrap();
     wait_for("the filter to run", || fs::read_to_string(&pid).is_ok_and(|t| t.ends_with('\n')));
     child.kill().unwrap();
     child.wait().unwrap();
@@ -424,8 +420,8 @@ fn files_are_checked_out_as_git_does_it() {
     repo.write(".gitattributes", "*.loud filter=shout\n*.dos text eol=crlf\n");
     let run = "set -e; test $(cat x.loud) = WORD; test $(wc -c < y.dos) = 3; test -x run.sh; \
                test -L link; git diff --exit-code";
-    repo.write("x.loud", "word\n").write("y.dos", "a\n").write("run.sh", "true\n");
-    fs::set_permissions(repo.path("run.sh"), fs::Permissions::from_mode(0o755)).unwrap();
+    repo.write("x.loud", "word\n").write("y.dos", "a\n");
+    executable(repo.path("run.sh"), "true\n");
     std::os::unix::fs::symlink("/etc/passwd", repo.path("link")).unwrap();
     with_command(&repo, run, "");
     repo.write("a", "1\n").git(&["add", "a"]).ok();
@@ -492,8 +488,7 @@ fn a_push_runs_commands_on_what_is_pushed() {
     let run = format!("git rev-parse HEAD >> {}; test -e good", heads.display());
     let policy = format!("[[commands]]\nname = \"probe\"\nrun = '''{run}'''\n");
     repo.write("tribunal.toml", policy).commit_unjudged("policy");
-    repo.git(&["remote", "add", "origin", bare.dir.to_str().unwrap()]).ok();
-    repo.git(&["push", "-q", "origin", "main"]).ok();
+    repo.push_to(&bare);
     repo.tribunal(&["hooks", "install"]).ok();
     repo.tribunal(&["trust", "--yes"]).ok();
     repo.git(&["checkout", "-q", "-b", "topic"]).ok();
@@ -521,12 +516,9 @@ fn a_server_runs_commands_on_what_it_has_not_accepted_yet() {
         let run = "test -e good && git log -1 && git diff --exit-code HEAD";
         let policy = format!("[[commands]]\nname = \"probe\"\nrun = '{run}'\n");
         repo.write("tribunal.toml", policy).write("a", "1\n").commit_unjudged("policy");
-        repo.git(&["remote", "add", "origin", bare.dir.to_str().unwrap()]).ok();
-        repo.git(&["push", "-q", "origin", "main"]).ok();
+        repo.push_to(&bare);
         let hook = bare.path("hooks/pre-receive");
-        fs::create_dir_all(hook.parent().unwrap()).unwrap();
-        fs::write(&hook, format!("#!/bin/sh\nexec '{TRIBUNAL}' hook pre-receive\n")).unwrap();
-        fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
+        executable(hook, format!("#!/bin/sh\nexec '{TRIBUNAL}' hook pre-receive\n"));
         repo.write("a", "2\n").commit_unjudged("second");
         repo.git(&["push", "-q", "origin", "main"]).ok().says("it is not trusted");
         bare.tribunal(&["trust", "--yes"]).ok();

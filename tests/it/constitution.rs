@@ -6,7 +6,7 @@ use std::process::{Child, Stdio};
 
 use serde_json::Value;
 
-use crate::harness::{Outcome, Repo, Sandbox, TRIBUNAL};
+use crate::harness::{Outcome, Repo, Sandbox};
 
 const CLASS: &str = "error-handling/unchecked-result";
 const TOPIC: &str = ".ai/constitution/error-handling.md";
@@ -58,12 +58,14 @@ fn learned(sandbox: &Sandbox) -> Repo<'_> {
     repo
 }
 
-fn rules(repo: &Repo) -> Vec<Value> {
+/// The rules that were learned.
+pub fn rules(repo: &Repo) -> Vec<Value> {
     let out = repo.tribunal(&["constitution", "list", "--format", "json"]).ok();
     out.json()["rules"].as_array().unwrap().clone()
 }
 
-fn only_rule(repo: &Repo) -> Value {
+/// The rule that was learned; there is no other.
+pub fn only_rule(repo: &Repo) -> Value {
     let rules = rules(repo);
     assert_eq!(rules.len(), 1, "{rules:#?}");
     rules[0].clone()
@@ -73,7 +75,8 @@ fn id_of(rule: &Value) -> String {
     rule["id"].as_str().unwrap().to_owned()
 }
 
-fn learn(repo: &Repo, more: &[&str]) -> Outcome {
+/// Has it learn.
+pub fn learn(repo: &Repo, more: &[&str]) -> Outcome {
     let mut words = vec!["constitution", "learn"];
     words.extend(more);
     repo.tribunal(&words)
@@ -268,9 +271,8 @@ fn a_rule_is_forgotten_on_demand() {
     assert_eq!(repo.read(".ai/constitution/testing.md"), "# Own\n\n## Notes\n");
 }
 
-fn spawn(repo: &Repo, words: &[&str], vars: &[(&str, &str)]) -> Child {
-    let mut command = repo.sandbox.command(TRIBUNAL, &repo.dir);
-    command.args(words).envs(vars.iter().copied());
+fn spawn(repo: &Repo, words: &[&str]) -> Child {
+    let mut command = repo.command(words);
     command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
 }
 
@@ -281,8 +283,7 @@ fn many_learners_write_one_section() {
     let text = repo.read(TOPIC);
     fs::remove_file(repo.path(TOPIC)).unwrap();
     fs::remove_file(repo.path(".git/tribunal/constitution.json")).unwrap();
-    let learners: Vec<Child> =
-        (0..8).map(|_| spawn(&repo, &["constitution", "learn"], &[])).collect();
+    let learners: Vec<Child> = (0..8).map(|_| spawn(&repo, &["constitution", "learn"])).collect();
     for mut learner in learners {
         assert!(learner.wait().unwrap().success());
     }
@@ -301,9 +302,7 @@ fn a_crash_at_any_step_loses_nothing() {
     for step in 1..40 {
         fs::remove_file(repo.path(TOPIC)).unwrap();
         fs::remove_file(&record).unwrap();
-        let vars = [("TRIBUNAL_TEST_CRASH_AT_SAVE", step.to_string())];
-        let vars: Vec<(&str, &str)> = vars.iter().map(|(k, v)| (*k, v.as_str())).collect();
-        let done = spawn(&repo, &["constitution", "learn"], &vars).wait().unwrap().success();
+        let done = repo.until_save(&["constitution", "learn"], step).code == 0;
         let seen = fs::read_to_string(repo.path(TOPIC)).unwrap_or_default();
         assert!(seen.is_empty() || seen == text, "step {step}:\n{seen}");
         learn(&repo, &[]).ok();
@@ -717,7 +716,7 @@ fn a_crowd_of_remarks_makes_one_rule() {
         words.map(str::to_owned)
     };
     let crowd: Vec<Child> =
-        at.iter().map(|at| spawn(&repo, &words(at).each_ref().map(String::as_str), &[])).collect();
+        at.iter().map(|at| spawn(&repo, &words(at).each_ref().map(String::as_str))).collect();
     for mut one in crowd {
         assert!(one.wait().unwrap().success());
     }

@@ -23,7 +23,7 @@ pub fn spec(id: &str, goal: &str) -> String {
 /// `tribunal watch` as a child, which is ended by its id when the test is over.
 pub struct Watching<'a> {
     repo: &'a Repo<'a>,
-    child: Child,
+    pub child: Child,
     lines: PathBuf,
 }
 
@@ -39,7 +39,7 @@ impl<'a> Watching<'a> {
     }
 
     /// Starts it and waits for nothing.
-    fn begin(repo: &'a Repo<'a>, vars: &[(&str, &str)]) -> Self {
+    pub fn begin(repo: &'a Repo<'a>, vars: &[(&str, &str)]) -> Self {
         let lines = repo.sandbox.path().join(format!(
             "{}-{}.jsonl",
             repo.dir.file_name().unwrap().to_str().unwrap(),
@@ -47,9 +47,8 @@ impl<'a> Watching<'a> {
                 + u128::from(fs::read_dir(repo.sandbox.path()).unwrap().count() as u64)
         ));
         let errors = File::create(lines.with_extension("err")).unwrap();
-        let mut command = repo.sandbox.command(TRIBUNAL, &repo.dir);
+        let mut command = repo.command(&["watch", "--format", "json"]);
         command
-            .args(["watch", "--format", "json"])
             .env("TRIBUNAL_WATCH_SETTLE", "50ms")
             .envs(vars.iter().copied())
             .stdout(File::create(&lines).unwrap())
@@ -63,7 +62,8 @@ impl<'a> Watching<'a> {
         whole.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
-    fn of(&self, kind: &str) -> Vec<Value> {
+    /// What it told of that kind.
+    pub fn of(&self, kind: &str) -> Vec<Value> {
         self.news().into_iter().filter(|news| news["news"] == kind).collect()
     }
 
@@ -417,8 +417,7 @@ fn killed_at_any_save_it_comes_to_the_same_end() {
     for count in 0.. {
         let repo = sandbox.repo(&format!("r{count}"));
         repo.write("docs/specs/a.md", spec("a", "One."));
-        let vars = [("TRIBUNAL_TEST_CRASH_AT_SAVE", count.to_string())];
-        let vars = vars.each_ref().map(|(name, value)| (*name, value.as_str()));
+        let vars = [("TRIBUNAL_TEST_CRASH_AT_SAVE", &*count.to_string())];
         let mut first = Watching::begin(&repo, &vars);
         let mut crashed = false;
         wait_for("a crash or a spec", || {
@@ -477,8 +476,7 @@ fn what_is_told_is_known_after_a_kill_at_any_save() {
         fs::remove_file(repo.path("docs/specs/old.md")).unwrap();
         let new = format!("new{count}");
         repo.write(format!("docs/specs/{new}.md"), spec(&new, "Come."));
-        let vars = [("TRIBUNAL_TEST_CRASH_AT_SAVE", count.to_string())];
-        let vars = vars.each_ref().map(|(name, value)| (*name, value.as_str()));
+        let vars = [("TRIBUNAL_TEST_CRASH_AT_SAVE", &*count.to_string())];
         let mut killed = Watching::begin(&repo, &vars);
         let mut crashed = false;
         wait_for("a crash or the new spec", || {
@@ -747,8 +745,8 @@ fn names_that_are_not_utf_8_are_taken_in_too() {
     fs::rename(&plain.dir, sandbox.path().join(odd(b"r\xff"))).unwrap();
     let repo = Repo { sandbox: &sandbox, dir: sandbox.path().join(odd(b"r\xff")) };
     let lines = sandbox.path().join("lines");
-    let mut command = sandbox.command(TRIBUNAL, &repo.dir);
-    command.args(["watch", "--format", "json"]).stdout(File::create(&lines).unwrap());
+    let mut command = repo.command(&["watch", "--format", "json"]);
+    command.stdout(File::create(&lines).unwrap());
     let watching = Watching { repo: &repo, child: command.spawn().unwrap(), lines };
     wait_for("the watcher", || !watching.of("watching").is_empty());
     repo.write(odd(b"docs/specs/n\xfe.md"), spec("odd", "Be odd."));

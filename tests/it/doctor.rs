@@ -1,10 +1,9 @@
 //! `tribunal doctor`, with small scripts in the place of the agents' programs.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
-use crate::harness::{Outcome, Repo, Sandbox};
+use crate::harness::{Outcome, Repo, Sandbox, executable};
 
 /// What `claude --help` names, as far as it counts.
 const CLAUDE: &str = r#"case "$*" in
@@ -39,8 +38,7 @@ impl<'a> Clinic<'a> {
 
     fn install(&self, name: &str, script: &str) -> PathBuf {
         let path = self.bin.join(name);
-        fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        executable(&path, format!("#!/bin/sh\n{script}\n"));
         path
     }
 
@@ -131,9 +129,7 @@ fn no_program_is_taken_from_the_repository() {
     let ran = sandbox.path().join("ran");
     let script = format!("#!/bin/sh\ntouch {}\n", ran.display());
     for name in ["claude", "codex"] {
-        clinic.repo.write(format!("bin/{name}"), &script);
-        let path = clinic.repo.path(format!("bin/{name}"));
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        executable(clinic.repo.path(format!("bin/{name}")), &script);
     }
     clinic.repo.commit_unjudged("two");
     let inside = clinic.repo.path("bin");

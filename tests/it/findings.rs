@@ -394,10 +394,7 @@ fn crash_everywhere(
         let sandbox = Sandbox::new();
         let (dir, words) = prepare(&sandbox);
         let repo = Repo { sandbox: &sandbox, dir };
-        let crash = [("TRIBUNAL_TEST_CRASH_AT_SAVE", k.to_string())];
-        let mut command = sandbox.command(TRIBUNAL, &repo.dir);
-        command.args(&words).envs(crash.iter().map(|(name, value)| (name, value)));
-        let outcome = run(command, b"");
+        let outcome = repo.until_save(&words, k);
         if outcome.code == -1 {
             check(&repo, &words);
             assert!(is_sound(&repo));

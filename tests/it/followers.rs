@@ -4,12 +4,12 @@ use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Stdio};
 
-use crate::harness::{Repo, Sandbox, TRIBUNAL, wait_for};
+use crate::harness::{Repo, Sandbox, wait_for};
 
 /// Starts a command and reads its first line; the pipe is closed when the reader is dropped.
 fn first_line(repo: &Repo<'_>, words: &[&str]) -> (Child, String) {
-    let mut command = repo.sandbox.command(TRIBUNAL, &repo.dir);
-    command.args(words).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut command = repo.command(words);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();

@@ -1,16 +1,15 @@
 //! Each gate through the real program, in ordinary and in awkward repositories.
 
 use std::ffi::OsStr;
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File};
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::harness::{Outcome, Repo, Sandbox, TRIBUNAL, run};
+use crate::harness::{Outcome, Repo, Sandbox, TRIBUNAL, executable, run};
 
 /// A key that opens nothing; it is put together here so that none stands in this file.
 fn private_key() -> String {
@@ -273,14 +272,12 @@ fn a_git_that_cannot_tell_sizes_and_contents_in_one_conversation_will_do() {
         b"",
     );
     let folder = sandbox.path().join("old");
-    fs::create_dir(&folder).unwrap();
     let text = format!(
         "#!/bin/sh\nfor word; do\n  if [ \"$word\" = --batch-command ]; then echo . >>{0}/refused; exit 129; fi\ndone\nexec {1} \"$@\"\n",
         folder.display(),
         git.out(),
     );
-    fs::write(folder.join("git"), text).unwrap();
-    fs::set_permissions(folder.join("git"), Permissions::from_mode(0o755)).unwrap();
+    executable(folder.join("git"), text);
     let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap());
     zeros(&repo, "z", 101 * 1024 * 1024);
     repo.write("key.pem", private_key());

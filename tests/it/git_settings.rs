@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use crate::harness::{Outcome, Repo, Sandbox, run};
+use crate::harness::{Outcome, Repo, Sandbox, executable, run};
 use crate::needs::{Need, skip};
 
 /// A key that the secret gate knows, not spelled out in this file.
@@ -22,8 +22,7 @@ fn installed(sandbox: &Sandbox) -> Repo<'_> {
 /// An editor that writes a line at the top of the message.
 fn editor(sandbox: &Sandbox, line: &str) -> String {
     let path = sandbox.path().join("editor");
-    fs::write(&path, format!("#!/bin/sh\nsed -i '1s/^/{line}\\n/' \"$1\"\n")).unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    executable(&path, format!("#!/bin/sh\nsed -i '1s/^/{line}\\n/' \"$1\"\n"));
     path.display().to_string()
 }
 
@@ -199,14 +198,12 @@ fn on_a_server_the_settings_of_a_user_who_pushes_do_not_count() {
     repo.write("a", "1\n").commit_unjudged("feat: one");
     repo.write("a", "2\n").commit_unjudged("feat: two");
     repo.git(&["push", "--quiet", "../remote.git", "main"]).ok();
-    let home = sandbox.path().join("eve");
-    let own = home.join(".config/tribunal/config.toml");
-    fs::create_dir_all(own.parent().unwrap()).unwrap();
-    fs::write(&own, "[gates]\nprotected-branch = \"off\"\nconflict-markers = \"off\"\n").unwrap();
+    let eve = Sandbox::new();
+    eve.settings("[gates]\nprotected-branch = \"off\"\nconflict-markers = \"off\"\n");
     let receive = format!(
         "--receive-pack=env HOME={0} XDG_CONFIG_HOME={0}/.config TRIBUNAL_GATES_SECRETS=off \
          git-receive-pack",
-        home.display()
+        eve.home().display()
     );
     repo.git(&["push", "--force", &receive, "../remote.git", "HEAD~1:main"])
         .code(1)
@@ -214,6 +211,6 @@ fn on_a_server_the_settings_of_a_user_who_pushes_do_not_count() {
     repo.write("bad", format!("{} HEAD\nours\n", "<".repeat(7))).commit_unjudged("feat: bad");
     repo.git(&["push", &receive, "../remote.git", "HEAD:refs/heads/x"]).code(1).says("bad:1");
     // Settings that cannot be read are the pusher's affair alone, too.
-    fs::write(&own, "[gates]\nscpe = 1\n").unwrap();
+    eve.settings("[gates]\nscpe = 1\n");
     repo.git(&["push", "--quiet", &receive, "../remote.git", "HEAD~1:refs/heads/y"]).ok();
 }

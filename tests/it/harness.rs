@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::fs;
 use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -16,6 +17,8 @@ pub const TRIBUNAL: &str = env!("CARGO_BIN_EXE_tribunal");
 /// A folder of its own with a home, in which nothing of the machine's user is seen.
 pub struct Sandbox {
     root: TempDir,
+    /// More variables that whatever is started in it sees.
+    pub vars: Vec<(&'static str, String)>,
 }
 
 /// A repository in a sandbox.
@@ -81,19 +84,34 @@ impl fmt::Display for Outcome {
 }
 
 impl Sandbox {
+    /// With an empty home.
     pub fn new() -> Self {
         let root = TempDir::with_prefix("tribunal-it-").unwrap();
         fs::create_dir(root.path().join("home")).unwrap();
         fs::create_dir(root.path().join("tmp")).unwrap();
-        Self { root }
+        Self { root, vars: Vec::new() }
     }
 
+    /// Where everything of it is.
     pub fn path(&self) -> &Path {
         self.root.path()
     }
 
+    /// The home of its user.
     pub fn home(&self) -> PathBuf {
         self.root.path().join("home")
+    }
+
+    /// Where the settings of the user stand, in a folder that is there.
+    pub fn settings_file(&self) -> PathBuf {
+        let folder = self.home().join(".config/tribunal");
+        fs::create_dir_all(&folder).unwrap();
+        folder.join("config.toml")
+    }
+
+    /// Writes the settings of the user.
+    pub fn settings(&self, text: &str) {
+        fs::write(self.settings_file(), text).unwrap();
     }
 
     /// A new repository with `main` as its branch and no commit.
@@ -138,6 +156,7 @@ impl Sandbox {
             .env("GIT_TERMINAL_PROMPT", "0")
             // A watcher that a commit starts would outlive the test; those that are about it say so.
             .env("TRIBUNAL_NO_DAEMON", "1")
+            .envs(self.vars.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null());
         command
     }
@@ -157,6 +176,7 @@ impl Repo<'_> {
         self
     }
 
+    /// The text of a file of the work tree.
     pub fn read(&self, name: impl AsRef<Path>) -> String {
         fs::read_to_string(self.path(name)).unwrap()
     }
@@ -175,6 +195,13 @@ impl Repo<'_> {
         run(command, b"")
     }
 
+    /// The program under test, to be started.
+    pub fn command<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Command {
+        let mut command = self.sandbox.command(TRIBUNAL, &self.dir);
+        command.args(arguments);
+        command
+    }
+
     /// Runs the program under test.
     pub fn tribunal<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Outcome {
         self.tribunal_with(arguments, &[], b"")
@@ -187,9 +214,21 @@ impl Repo<'_> {
         vars: &[(&str, &str)],
         input: &[u8],
     ) -> Outcome {
-        let mut command = self.sandbox.command(TRIBUNAL, &self.dir);
-        command.args(arguments).envs(vars.iter().copied());
+        let mut command = self.command(arguments);
+        command.envs(vars.iter().copied());
         run(command, input)
+    }
+
+    /// Runs the program under test, which kills itself at that save if it comes so far.
+    pub fn until_save<S: AsRef<OsStr>>(&self, arguments: &[S], save: impl fmt::Display) -> Outcome {
+        let save = save.to_string();
+        self.tribunal_with(arguments, &[("TRIBUNAL_TEST_CRASH_AT_SAVE", &save)], b"")
+    }
+
+    /// Makes a repository its `origin`, which has its `main` from then on.
+    pub fn push_to(&self, origin: &Repo<'_>) {
+        self.git(&["remote", "add", "origin", origin.dir.to_str().unwrap()]).ok();
+        self.git(&["push", "--quiet", "origin", "main"]).ok();
     }
 
     /// Stages everything and commits it without any hook.
@@ -209,6 +248,13 @@ impl Repo<'_> {
     pub fn rev(&self, revision: &str) -> String {
         self.git(&["rev-parse", "--verify", "--quiet", revision]).out().to_owned()
     }
+}
+
+/// Writes a program, with the folders that it needs.
+pub fn executable(path: impl AsRef<Path>, text: impl AsRef<[u8]>) {
+    fs::create_dir_all(path.as_ref().parent().unwrap()).unwrap();
+    fs::write(&path, text).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 /// Runs a command to its end.

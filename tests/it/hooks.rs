@@ -560,8 +560,7 @@ fn an_error_of_ours_stops_the_commit_and_says_how_to_go_on() {
     let sandbox = Sandbox::new();
     let repo = installed(&sandbox);
     repo.write("a", "a").commit("one").ok();
-    fs::create_dir_all(sandbox.home().join(".config/tribunal")).unwrap();
-    fs::write(sandbox.home().join(".config/tribunal/config.toml"), "[gates]\nscpe = 1\n").unwrap();
+    sandbox.settings("[gates]\nscpe = 1\n");
     repo.write("a", "b").commit("two").code(1).says("scpe").says("hint:");
     repo.git_env(&["commit", "--quiet", "-m", "two"], &[("TRIBUNAL", "0")]).ok();
 }

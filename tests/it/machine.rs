@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::brain::{Part, Question, diligent};
+use crate::brain::{LEFT_OUT, Part, Question, diligent};
 use crate::harness::Repo;
 use crate::model_server::{Asked, Say};
-use crate::resume::{SMALL, Scene, WRONG};
+use crate::resume::SMALL;
+use crate::scene::Scene;
 
 const REVIEW: [&str; 5] = ["review", "--commit", "HEAD", "--format", "json"];
 
@@ -69,7 +70,7 @@ fn times(state: &Value, kind: &str) -> Vec<(String, String, String)> {
 fn two_chunks_of_one_review_and_two_arbitrations_are_asked_side_by_side() {
     let (reviews, arbitrations) = (Gathering::of(2), Gathering::of(2));
     let apart = Arc::new(AtomicBool::new(false));
-    let (brain, said) = (diligent(&[WRONG]), Arc::clone(&apart));
+    let (brain, said) = (diligent(&[LEFT_OUT]), Arc::clone(&apart));
     let scene = Scene::new("", move |asked: &Asked| {
         let met = match Question::read(asked).part {
             Part::Review => reviews.wait(),
@@ -80,7 +81,7 @@ fn two_chunks_of_one_review_and_two_arbitrations_are_asked_side_by_side() {
         brain(asked)
     });
     let repo = scene.two_chunks();
-    let json = scene.tribunal(&repo.dir, &[&REVIEW[..], &SMALL].concat()).code(1).json();
+    let json = repo.tribunal(&[&REVIEW[..], &SMALL].concat()).code(1).json();
     assert!(!apart.load(Ordering::SeqCst), "they were asked one after the other");
     assert_eq!(of_review(&json), 2, "{json:#}");
     assert_eq!(json["review"]["cost"]["calls"], 4, "{json:#}");
@@ -99,8 +100,8 @@ fn two_chunks_of_one_review_and_two_arbitrations_are_asked_side_by_side() {
 #[test]
 fn one_at_a_time_where_the_user_says_so() {
     let under_way = Arc::new(Mutex::new((0, 0)));
-    let (brain, counted) = (diligent(&[WRONG]), Arc::clone(&under_way));
-    let scene = Scene::new("parallel = 1\n", move |asked: &Asked| {
+    let (brain, counted) = (diligent(&[LEFT_OUT]), Arc::clone(&under_way));
+    let scene = Scene::new("[agents]\nparallel = 1\n", move |asked: &Asked| {
         {
             let mut counted = counted.lock().unwrap();
             counted.0 += 1;
@@ -111,7 +112,7 @@ fn one_at_a_time_where_the_user_says_so() {
         said
     });
     let repo = scene.two_chunks();
-    let json = scene.tribunal(&repo.dir, &[&REVIEW[..], &SMALL].concat()).code(1).json();
+    let json = repo.tribunal(&[&REVIEW[..], &SMALL].concat()).code(1).json();
     assert_eq!(under_way.lock().unwrap().1, 1);
     let state = state(&repo, json["review"]["run"].as_str().unwrap());
     let times = times(&state, "review-0-0-");
@@ -123,9 +124,9 @@ fn one_at_a_time_where_the_user_says_so() {
 /// after the other, and not for two at once.
 #[test]
 fn a_budget_that_is_too_small_for_two_calls_at_once_is_enough_for_one_after_the_other() {
-    let scene = Scene::new("[budget]\nrun = 1.2\n", diligent(&[WRONG]));
+    let scene = Scene::new("[budget]\nrun = 1.2\n", diligent(&[LEFT_OUT]));
     let repo = scene.two_chunks();
-    let json = scene.tribunal(&repo.dir, &[&REVIEW[..], &SMALL].concat()).code(1).json();
+    let json = repo.tribunal(&[&REVIEW[..], &SMALL].concat()).code(1).json();
     assert_eq!(of_review(&json), 2, "{json:#}");
     assert_eq!(json["review"]["cost"]["calls"], 4, "{json:#}");
 }
@@ -136,7 +137,7 @@ fn a_budget_that_is_too_small_for_two_calls_at_once_is_enough_for_one_after_the_
 fn a_run_whose_agent_could_not_be_called_is_paused_and_goes_on() {
     for resume in [true, false] {
         let logged_in = Arc::new(AtomicBool::new(false));
-        let (brain, now) = (diligent(&[WRONG]), Arc::clone(&logged_in));
+        let (brain, now) = (diligent(&[LEFT_OUT]), Arc::clone(&logged_in));
         let scene = Scene::new("", move |asked: &Asked| {
             let question = Question::read(asked);
             let is_last = question.sections.iter().all(|section| section.path == "src/two.rs");
@@ -147,29 +148,29 @@ fn a_run_whose_agent_could_not_be_called_is_paused_and_goes_on() {
         });
         let repo = scene.two_chunks();
         let words = [&REVIEW[..], &SMALL].concat();
-        let paused = scene.tribunal(&repo.dir, &words).code(4).json();
+        let paused = repo.tribunal(&words).code(4).json();
         let id = paused["review"]["run"].as_str().unwrap().to_owned();
         assert_eq!(paused["review"]["resume_when"], "asked", "{paused:#}");
-        let asked = scene.stand_ins.asked().len();
-        let runs = scene.tribunal(&repo.dir, &["runs", "--format", "json"]).ok().json();
+        let asked = scene.asked().len();
+        let runs = repo.tribunal(&["runs", "--format", "json"]).ok().json();
         assert_eq!(runs[0]["standing"], "paused");
-        scene.tribunal(&repo.dir, &["runs"]).ok().says("paused").says(&format!("resume {id}"));
+        repo.tribunal(&["runs"]).ok().says("paused").says(&format!("resume {id}"));
 
         let other = ["resume", &id, "--set", "agents.reviewer.model=other"];
-        scene.tribunal(&repo.dir, &other).code(2).says("changed since").says("change them back");
+        repo.tribunal(&other).code(2).says("changed since").says("change them back");
         logged_in.store(true, Ordering::SeqCst);
         let resumed = [&["resume", &id, "--format", "json"][..], &SMALL].concat();
         let words = if resume { resumed } else { words };
-        let json = scene.tribunal(&repo.dir, &words).code(1).json();
+        let json = repo.tribunal(&words).code(1).json();
         assert_eq!(json["review"]["run"], id.as_str());
         assert_eq!(of_review(&json), 2, "{json:#}");
         assert_eq!(json["review"]["resume_when"], Value::Null);
-        let reviews = scene.stand_ins.asked()[asked..]
+        let reviews = scene.asked()[asked..]
             .iter()
             .filter(|asked| Question::read(asked).part == Part::Review)
             .count();
         assert_eq!(reviews, 1, "the chunk that was answered is not asked about again");
-        let cost = scene.tribunal(&repo.dir, &["cost", "--format", "json"]).ok().json();
+        let cost = repo.tribunal(&["cost", "--format", "json"]).ok().json();
         assert_eq!(cost["total"]["calls"], 5, "the call that failed counts too: {cost:#}");
     }
 }
@@ -178,7 +179,7 @@ fn a_run_whose_agent_could_not_be_called_is_paused_and_goes_on() {
 #[test]
 fn what_is_under_way_is_in_the_saved_run() {
     let seen = Arc::new(Mutex::new(Vec::new()));
-    let (brain, states) = (diligent(&[WRONG]), Arc::clone(&seen));
+    let (brain, states) = (diligent(&[LEFT_OUT]), Arc::clone(&seen));
     let folder = Arc::new(Mutex::new(None::<std::path::PathBuf>));
     let runs = Arc::clone(&folder);
     let scene = Scene::new("", move |asked: &Asked| {
@@ -192,7 +193,7 @@ fn what_is_under_way_is_in_the_saved_run() {
     });
     let repo = scene.repo();
     *folder.lock().unwrap() = Some(repo.path(".git/tribunal/runs"));
-    scene.tribunal(&repo.dir, &[&REVIEW[..], &["--fix"]].concat()).ok();
+    repo.tribunal(&[&REVIEW[..], &["--fix"]].concat()).ok();
     let seen = seen.lock().unwrap();
     let jobs = [
         (Part::Review, "review-0-0-0"),

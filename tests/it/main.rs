@@ -34,6 +34,7 @@ mod resume;
 mod resume_places;
 mod reviews;
 mod sarif;
+mod scene;
 mod settings;
 mod spec;
 mod stand_in;

@@ -47,8 +47,7 @@ fn world<'a>(sandbox: &'a Sandbox, policy: &str) -> World<'a> {
     let remote = sandbox.bare("remote.git");
     let repo = sandbox.repo("repo");
     repo.write("tribunal.toml", policy).write("a", "1").commit_unjudged("feat: policy");
-    repo.git(&["remote", "add", "origin", "../remote.git"]).ok();
-    repo.git(&["push", "--quiet", "origin", "main"]).ok();
+    repo.push_to(&remote);
     repo.git(&["remote", "set-head", "origin", "main"]).ok();
     World { repo, remote }
 }

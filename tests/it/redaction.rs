@@ -8,17 +8,16 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write as _;
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::brain::{Question, lost_error, yes};
-use crate::harness::{Outcome, Repo, Sandbox, TRIBUNAL, wait_for};
+use crate::brain::{Question, is_reviewer, lost_error, yes};
+use crate::harness::{Outcome, Repo, Sandbox, wait_for};
 use crate::model_server::{Asked, ModelServer, Say};
+use crate::scene::{Beside, script, served};
 
 /// A small generator (splitmix64): the same seed draws the same text everywhere.
 struct Dice(u64);
@@ -279,33 +278,15 @@ fn asked(sandbox: &Sandbox) -> PathBuf {
 /// An agent that is a script. What it is asked is kept.
 fn agent(sandbox: &Sandbox, name: &str, family: &str, body: &str) -> String {
     fs::create_dir_all(asked(sandbox)).unwrap();
-    let program = sandbox.path().join(name);
-    let script = format!("#!/bin/sh\ncat > '{}'/{name}.$$\n{body}\n", asked(sandbox).display());
-    fs::write(&program, script).unwrap();
-    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
-    let path = program.display();
-    format!(
-        "[[command-agent]]\nname = \"{name}\"\nfamily = \"{family}\"\n\
-         run = [\"{path}\", \"{{answer}}\"]\nrun-writing = [\"{path}\", \"{{answer}}\"]\n"
-    )
+    let body = format!("cat > '{}'/{name}.$$\n{body}", asked(sandbox).display());
+    script(sandbox, [name, family], &["{answer}"], &body)
 }
 
-fn served(server: &ModelServer, name: &str, family: &str) -> String {
-    format!(
-        "[[http-agent]]\nname = \"{name}\"\nfamily = \"{family}\"\nendpoint = \"{}\"\n\
-         protocol = \"openai\"\nmodel = \"m\"\nkey = \"\"\n",
-        server.v1()
-    )
-}
-
-fn settings(sandbox: &Sandbox, reviewer: &str, agents: &[String]) {
-    let folder = sandbox.home().join(".config/tribunal");
-    fs::create_dir_all(&folder).unwrap();
-    let roles = format!(
-        "[agents]\nreviewer = {{ use = \"{reviewer}\" }}\narbiter = {{ use = \"scale\" }}\n\
-         executor = {{ use = \"hand\" }}\nretries = 0\n"
-    );
-    fs::write(folder.join("config.toml"), roles + &agents.concat()).unwrap();
+/// The settings of a person with a reviewer, an arbiter and an executor.
+fn settings(sandbox: &Sandbox, agents: &[String; 3]) {
+    let roles = "[agents]\nreviewer.use = \"eye\"\narbiter.use = \"scale\"\n\
+        executor.use = \"hand\"\nretries = 0\n";
+    sandbox.settings(&(roles.to_owned() + &agents.concat()));
 }
 
 /// What lets a change with secrets through to the models.
@@ -323,7 +304,6 @@ fn a_change_with_secrets_is_stopped_before_anybody_is_asked() {
     let secrets = draw(3, 60);
     settings(
         &sandbox,
-        "eye",
         &[
             agent(&sandbox, "eye", "one", "echo asked"),
             agent(&sandbox, "scale", "two", "echo asked"),
@@ -344,10 +324,6 @@ fn a_change_with_secrets_is_stopped_before_anybody_is_asked() {
         assert_eq!(search.found_in(said.stderr.as_bytes()).len(), 0, "{said}");
         nothing_is_kept(&repo, &search);
     }
-}
-
-fn is_reviewer(asked: &Asked) -> bool {
-    asked.schema.as_ref().is_some_and(|schema| schema["properties"]["attestation"].is_object())
 }
 
 /// A finding that repeats secrets in whatever it says.
@@ -508,10 +484,9 @@ fn thousand(secrets: &[Secret]) {
     };
     settings(
         &sandbox,
-        "eye",
         &[
-            served(&server, "eye", "one"),
-            served(&server, "scale", "two"),
+            served(&server, ["eye", "one"], ""),
+            served(&server, ["scale", "two"], ""),
             agent(&sandbox, "hand", "two", &body),
         ],
     );
@@ -579,7 +554,6 @@ fn what_a_killed_review_leaves_is_cleaned_by_the_next_one() {
     );
     settings(
         &sandbox,
-        "eye",
         &[
             agent(&sandbox, "eye", "one", &body),
             agent(&sandbox, "scale", "two", &body),
@@ -588,16 +562,10 @@ fn what_a_killed_review_leaves_is_cleaned_by_the_next_one() {
     );
     repo.write("a", "1\n").commit_unjudged("feat: begin");
     repo.write("a", "1\n2\n3\n").commit_unjudged("feat: one");
-    let mut command = sandbox.command(TRIBUNAL, &repo.dir);
-    let mut child = command
-        .args(["review", "--commit", "HEAD"])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    let mut review = Beside::start(&repo, &["review", "--commit", "HEAD"], "review");
     wait_for("the agent", || ready.exists());
-    child.kill().unwrap();
-    child.wait().unwrap();
+    review.child.kill().unwrap();
+    review.child.wait().unwrap();
     assert!(!search.below(&repo.path(".git/tribunal")).is_empty(), "the test has nothing to find");
     assert_eq!(checkouts(&sandbox).len(), 1);
     fs::remove_file(&hang).unwrap();

@@ -3,19 +3,13 @@
 use std::fs;
 
 use crate::harness::{Repo, Sandbox};
+use crate::scene::{script, secret};
 
 /// A repository whose second commit is reviewed by a script of the user's own.
-fn with_reviewer<'a>(sandbox: &'a Sandbox, script: &str) -> Repo<'a> {
-    let file = sandbox.path().join("agent.sh");
-    fs::write(&file, format!("cat >/dev/null\n{script}\n")).unwrap();
-    let own = sandbox.home().join(".config/tribunal/config.toml");
-    fs::create_dir_all(own.parent().unwrap()).unwrap();
-    let agent = format!(
-        "[[command-agent]]\nname = \"script\"\nfamily = \"f\"\nrun = [\"/bin/sh\", \"{}\"]\n\
-         [agents.reviewer]\nuse = \"script\"\n[agents.arbiter]\nuse = \"script\"\n",
-        file.display()
-    );
-    fs::write(own, agent).unwrap();
+fn with_reviewer<'a>(sandbox: &'a Sandbox, body: &str) -> Repo<'a> {
+    let agent = script(sandbox, ["script", "f"], &[], &format!("cat >/dev/null\n{body}"));
+    let roles = "[agents]\nreviewer.use = \"script\"\narbiter.use = \"script\"\n";
+    sandbox.settings(&(roles.to_owned() + &agent));
     let repo = sandbox.repo("r");
     repo.write("a", "one\n").commit_unjudged("first");
     repo.write("a", "one\ntwo\n").commit_unjudged("second");
@@ -32,7 +26,7 @@ fn report(repo: &Repo<'_>) -> String {
 #[test]
 fn a_review_that_was_not_made_claims_no_file() {
     let sandbox = Sandbox::new();
-    let secret = ["AKIA", "Z7QW", "3RTY", "5UIO", "P2AS"].concat();
+    let secret = secret();
     let repo = with_reviewer(&sandbox, &format!("echo 'all is well, {secret}'"));
     repo.tribunal(&["review", "--commit", "HEAD", "--report"]).code(4).never_says(&secret);
     let report = report(&repo);

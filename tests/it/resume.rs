@@ -4,8 +4,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::process::ExitStatusExt as _;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -14,22 +12,10 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use crate::brain::{Mistake, diligent};
-use crate::harness::{Outcome, Repo, Sandbox, TRIBUNAL, run, wait_for};
+use crate::brain::{LEFT_OUT, diligent};
+use crate::harness::{Outcome, Repo, wait_for};
 use crate::model_server::{Asked, Say, Words};
-use crate::stand_in::StandIns;
-
-pub const WRONG: Mistake = Mistake {
-    needle: "..items.len() - 1",
-    class: "correctness/off-by-one",
-    severity: "critical",
-    title: "the last item is left out",
-    right: "..items.len()",
-};
-
-/// A file with the mistake.
-pub const BUGGY: &str = "/// The sum of all items.\npub fn sum(items: &[u32]) -> u32 {\n    \
-    let all = &items[..items.len() - 1];\n    all.iter().sum()\n}\n";
+use crate::scene::{Beside, Scene, secret, unclosed};
 
 /// With this in the environment every moment is tried, not a sample of them.
 const ALL: &str = "TRIBUNAL_TEST_ALL";
@@ -40,98 +26,16 @@ const STEP: u64 = 7;
 /// So many sandboxes are at work at once.
 const AT_ONCE: usize = 4;
 
-/// Agents that find the mistake, uphold it and repair it.
-pub struct Scene {
-    pub stand_ins: StandIns,
-    pub sandbox: Sandbox,
-}
-
-impl Scene {
-    pub fn new(settings: &str, brain: impl Fn(&Asked) -> Say + Send + Sync + 'static) -> Self {
-        let sandbox = Sandbox::new();
-        let stand_ins = StandIns::start(&sandbox.path().join("stand-ins"), brain);
-        let path = |path: PathBuf| format!("{{ path = \"{}\", endpoint = \"\" }}", path.display());
-        let (claude, codex) = (path(stand_ins.claude()), path(stand_ins.codex()));
-        let settings =
-            format!("[programs]\nclaude = {claude}\ncodex = {codex}\n[agents]\n{settings}");
-        let folder = sandbox.home().join(".config/tribunal");
-        fs::create_dir_all(&folder).unwrap();
-        fs::write(folder.join("config.toml"), settings).unwrap();
-        Self { stand_ins, sandbox }
+/// How often each call was made, by run and name.
+fn calls(scene: &Scene) -> BTreeMap<String, usize> {
+    let mut calls = BTreeMap::new();
+    for asked in scene.asked() {
+        let env = asked.body["env"].as_str().unwrap();
+        let folder = env.lines().find_map(|line| line.strip_prefix("TMPDIR=")).unwrap();
+        let key = folder.split("/calls/").nth(1).unwrap().split('/').next().unwrap();
+        *calls.entry(key.to_owned()).or_default() += 1;
     }
-
-    /// With a reviewer that quotes a secret in what it says, which must be kept nowhere.
-    pub fn diligent() -> Self {
-        let brain = diligent(&[WRONG]);
-        Self::new("", move |asked| match brain(asked) {
-            Say::Words(mut words) => {
-                words.delay = Duration::from_millis(20);
-                if let Some(finding) =
-                    words.json.as_mut().and_then(|j| j.pointer_mut("/findings/0"))
-                {
-                    finding["failure"] = format!("with {} the last item is lost", secret()).into();
-                }
-                Say::Words(words)
-            }
-            other => other,
-        })
-    }
-
-    /// A repository whose last commit brings the mistake in.
-    pub fn repo(&self) -> Repo<'_> {
-        let repo = self.sandbox.repo("r");
-        repo.write("README.md", "A library.\n").commit_unjudged("docs: readme");
-        repo.write("src/sum.rs", BUGGY).commit_unjudged("feat: sum");
-        repo
-    }
-
-    /// A repository whose last commit is reviewed in two chunks, and has the mistake in each.
-    pub fn two_chunks(&self) -> Repo<'_> {
-        let repo = self.sandbox.repo("r");
-        repo.write("README.md", "A library.\n").commit_unjudged("docs: readme");
-        for name in ["one", "two"] {
-            let lines = (0..60).map(|line| format!("/// Line {line} of {name}.\n"));
-            repo.write(format!("src/{name}.rs"), lines.collect::<String>() + BUGGY);
-        }
-        repo.commit_unjudged("feat: two sums");
-        repo
-    }
-
-    pub fn command(&self, dir: &Path, words: &[&str]) -> Command {
-        let mut command = self.sandbox.command(TRIBUNAL, dir);
-        command.args(words).env("CLAUDE_CODE_OAUTH_TOKEN", "key-for-one");
-        command.env("CODEX_API_KEY", "key-for-the-other").env("TRIBUNAL_TEST_BACKOFF", "5");
-        command
-    }
-
-    pub fn tribunal(&self, dir: &Path, words: &[&str]) -> Outcome {
-        run(self.command(dir, words), b"")
-    }
-
-    /// Starts it with its messages going into a file.
-    fn start(&self, dir: &Path, words: &[&str]) -> (Child, PathBuf) {
-        let said = self.sandbox.path().join("said");
-        let mut command = self.command(dir, words);
-        command.stdin(Stdio::null()).stdout(Stdio::null());
-        command.stderr(fs::File::create(&said).unwrap());
-        (command.spawn().unwrap(), said)
-    }
-
-    /// How often each call was made, by run and name.
-    fn calls(&self) -> BTreeMap<String, usize> {
-        let mut calls = BTreeMap::new();
-        for asked in self.stand_ins.asked() {
-            let env = asked.body["env"].as_str().unwrap();
-            let folder = env.lines().find_map(|line| line.strip_prefix("TMPDIR=")).unwrap();
-            let key = folder.split("/calls/").nth(1).unwrap().split('/').next().unwrap();
-            *calls.entry(key.to_owned()).or_default() += 1;
-        }
-        calls
-    }
-}
-
-fn secret() -> String {
-    ["AKIA", "Z7QW", "3RTY", "5UIO", "P2AS"].concat()
+    calls
 }
 
 /// What is asked for.
@@ -193,7 +97,7 @@ struct Left {
 }
 
 impl Left {
-    fn of(scene: &Scene, repo: &Repo<'_>, outcome: &Outcome) -> Self {
+    fn of(repo: &Repo<'_>, outcome: &Outcome) -> Self {
         let json = outcome.json();
         let tree = match json["review"]["offer"]["branch"].as_str() {
             Some(branch) => repo.rev(&format!("{branch}^{{tree}}")),
@@ -201,7 +105,7 @@ impl Left {
         };
         let of_run = format!("refs/tribunal/{}", json["review"]["run"].as_str().unwrap());
         let attempts = repo.git(&["for-each-ref", "--format=%(tree)", &of_run]);
-        let cost = scene.tribunal(&repo.dir, &["cost", "--format", "json"]).ok().json();
+        let cost = repo.tribunal(&["cost", "--format", "json"]).ok().json();
         let ledger = rusqlite::Connection::open(repo.path(".git/tribunal/ledger.db")).unwrap();
         let count = |table: &str| {
             let count = format!("SELECT COUNT(*) FROM {table}");
@@ -230,14 +134,14 @@ fn whole(kind: Kind) -> Whole {
     let scene = Scene::diligent();
     let repo = kind.repo(&scene);
     let began = Instant::now();
-    let outcome = scene.tribunal(&repo.dir, &review(kind));
+    let outcome = repo.tribunal(&review(kind));
     let took = began.elapsed();
-    let left = Left::of(&scene, &repo, &outcome);
+    let left = Left::of(&repo, &outcome);
     let fix = kind == Kind::Fix;
     let (code, verdict) = if fix { (0, "pass") } else { (1, "block") };
     assert_eq!((left.code, &left.verdict), (code, &verdict.into()), "{outcome}");
     assert_eq!(left.cost["dollars"]["unknown"], 0, "{outcome}");
-    let calls = scene.calls();
+    let calls = calls(&scene);
     let expected: &[&str] = match kind {
         Kind::Fix => &["arbiter-0-F-1", "fix-1-0", "review-0-0-0", "review-1-0-0"],
         Kind::Review => &["arbiter-0-F-1", "review-0-0-0"],
@@ -247,14 +151,14 @@ fn whole(kind: Kind) -> Whole {
         assert_eq!(left.rows, [1, 1, u32::from(!fix)], "{outcome}");
     }
     assert_eq!(calls.keys().collect::<Vec<_>>(), expected);
-    nothing_raw(&scene, &repo);
+    nothing_raw(&repo);
     Whole { left, calls, took }
 }
 
 /// The secret that the reviewer quoted stands in no file that the program keeps.
-fn nothing_raw(scene: &Scene, repo: &Repo<'_>) {
+fn nothing_raw(repo: &Repo<'_>) {
     let secret = secret();
-    let mut folders = vec![repo.path(".git/tribunal"), scene.sandbox.home()];
+    let mut folders = vec![repo.path(".git/tribunal"), repo.sandbox.home()];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).unwrap() {
             let path = entry.unwrap().path();
@@ -279,14 +183,7 @@ struct Begun {
     closed: bool,
 }
 
-/// The state of a run that ended, as a kill just before it was closed leaves it.
-pub fn unclosed(state: &str) -> String {
-    let (ended, closing) = ("\"ended\": {", "\"closing\": {");
-    assert!(state.contains(ended), "{state}");
-    // The stage stands before the journal.
-    state.replacen(ended, closing, 1)
-}
-
+/// The only run of a repository, if there is one.
 fn begun(repo: &Repo<'_>) -> Option<Begun> {
     let runs = repo.path(".git/tribunal/runs");
     let mut ids: Vec<String> = fs::read_dir(&runs)
@@ -321,18 +218,18 @@ fn goes_on(
     at: &str,
 ) -> usize {
     let begun_before = begun(repo);
-    wait_for("the agents to end", || scene.stand_ins.alive().is_empty());
+    wait_for("the agents to end", || scene.alive().is_empty());
     let again = match &begun_before {
         // Its end was said; the same command would be another review.
         Some(begun) if resume || kind == Kind::Fix && begun.closed => {
             let words = ["resume", &begun.id, "--format", "json"];
-            scene.tribunal(&repo.dir, &[&words[..], kind.settings()].concat())
+            repo.tribunal(&[&words[..], kind.settings()].concat())
         }
-        _ => scene.tribunal(&repo.dir, &review(kind)),
+        _ => repo.tribunal(&review(kind)),
     };
-    let left = Left::of(scene, repo, &again);
+    let left = Left::of(repo, &again);
     assert_eq!(left, base.left, "{at}: {again}");
-    let calls = scene.calls();
+    let calls = calls(scene);
     assert_eq!(calls.keys().collect::<Vec<_>>(), base.calls.keys().collect::<Vec<_>>(), "{at}");
     let made_again: Vec<&String> = calls
         .iter()
@@ -345,7 +242,7 @@ fn goes_on(
     for key in &made_again {
         assert!(!answered.contains(*key), "{at}: `{key}` had its answer");
     }
-    nothing_raw(scene, repo);
+    nothing_raw(repo);
     let cache = scene.sandbox.home().join(".cache/tribunal/trees");
     for folder in fs::read_dir(&cache).unwrap() {
         for entry in fs::read_dir(folder.unwrap().path()).unwrap() {
@@ -353,7 +250,7 @@ fn goes_on(
             assert!(!name.starts_with("ru") && !name.starts_with("room"), "{at}: {name} is left");
         }
     }
-    let text = scene.tribunal(&repo.dir, &["runs"]).ok();
+    let text = repo.tribunal(&["runs"]).ok();
     assert_eq!(text.stdout.lines().count(), 1, "{at}: {text}");
     text.never_says("stopped");
     made_again.len()
@@ -386,9 +283,7 @@ fn every_save(kind: Kind) {
                         }
                         let scene = Scene::diligent();
                         let repo = kind.repo(&scene);
-                        let mut command = scene.command(&repo.dir, &review(kind));
-                        command.env("TRIBUNAL_TEST_CRASH_AT_SAVE", k.to_string());
-                        let outcome = run(command, b"");
+                        let outcome = repo.until_save(&review(kind), k);
                         if outcome.code != -1 {
                             assert_eq!(outcome.code, base.left.code, "{outcome}");
                             last.fetch_min(k, Ordering::SeqCst);
@@ -436,10 +331,8 @@ fn a_run_survives_many_kills() {
         let repo = scene.repo();
         let mut kills = 0;
         let outcome = loop {
-            let mut command = scene.command(&repo.dir, &review(Kind::Fix));
-            command.env("TRIBUNAL_TEST_CRASH_AT_SAVE", k.to_string());
             let before = begun(&repo).map(|begun| begun.answered).unwrap_or_default();
-            let outcome = run(command, b"");
+            let outcome = repo.until_save(&review(Kind::Fix), k);
             let after = begun(&repo).map(|begun| begun.answered).unwrap_or_default();
             assert!(after.is_superset(&before), "{before:?}, {after:?}");
             if outcome.code != -1 {
@@ -449,10 +342,10 @@ fn a_run_survives_many_kills() {
             assert!(kills < 20, "no end is in sight: {outcome}");
         };
         assert!(kills > 2, "{kills} kills at save {k}");
-        assert_eq!(Left::of(&scene, &repo, &outcome), base.left, "{outcome}");
-        let calls = scene.calls();
+        assert_eq!(Left::of(&repo, &outcome), base.left, "{outcome}");
+        let calls = calls(&scene);
         assert!(calls.values().sum::<usize>() <= base.calls.len() + kills, "{calls:?}");
-        nothing_raw(&scene, &repo);
+        nothing_raw(&repo);
     }
 }
 
@@ -471,7 +364,7 @@ enum Meanwhile {
 fn what_the_executor_wrote_is_not_lost() {
     let base = whole(Kind::Fix);
     let brain = || {
-        let brain = diligent(&[WRONG]);
+        let brain = diligent(&[LEFT_OUT]);
         move |asked: &Asked| match brain(asked) {
             // It does its work and says nothing.
             Say::Words(words) if words.json.is_none() => {
@@ -484,15 +377,7 @@ fn what_the_executor_wrote_is_not_lost() {
     let stopped_at = loop {
         let scene = Scene::new("", brain());
         let repo = scene.repo();
-        let mut command = scene.command(&repo.dir, &review(Kind::Fix));
-        run(
-            {
-                command.env("TRIBUNAL_TEST_CRASH_AT_SAVE", k.to_string());
-                command
-            },
-            b"",
-        )
-        .code(-1);
+        repo.until_save(&review(Kind::Fix), k).code(-1);
         let answered = begun(&repo).is_some_and(|begun| begun.answered.contains("fix-1-0"));
         let attempts = repo.git(&["for-each-ref", "refs/tribunal"]).stdout;
         if answered && attempts.is_empty() {
@@ -506,9 +391,7 @@ fn what_the_executor_wrote_is_not_lost() {
     {
         let scene = Scene::new("", brain());
         let repo = scene.repo();
-        let mut command = scene.command(&repo.dir, &review(Kind::Fix));
-        command.env("TRIBUNAL_TEST_CRASH_AT_SAVE", stopped_at.to_string());
-        run(command, b"").code(-1);
+        repo.until_save(&review(Kind::Fix), stopped_at).code(-1);
         let trees = scene.sandbox.home().join(".cache/tribunal/trees");
         let own = fs::read_dir(&trees).unwrap().next().unwrap().unwrap().path();
         let tree = own.join(format!("run-{}", begun(&repo).unwrap().id));
@@ -517,10 +400,10 @@ fn what_the_executor_wrote_is_not_lost() {
             Meanwhile::Locked => fs::write(tree.join("index.lock"), "").unwrap(),
             Meanwhile::Emptied => fs::remove_dir_all(&trees).unwrap(),
         }
-        let outcome = scene.tribunal(&repo.dir, &review(Kind::Fix));
-        let left = Left::of(&scene, &repo, &outcome);
+        let outcome = repo.tribunal(&review(Kind::Fix));
+        let left = Left::of(&repo, &outcome);
         assert_eq!(left, base.left, "{meanwhile:?}: {outcome}");
-        assert_eq!(scene.calls()["fix-1-0"], 1 + again, "{meanwhile:?}: {outcome}");
+        assert_eq!(calls(&scene)["fix-1-0"], 1 + again, "{meanwhile:?}: {outcome}");
     }
 }
 
@@ -547,10 +430,10 @@ fn a_run_survives_a_kill_at_any_moment() {
                 while let Some(moment) = { left.lock().unwrap().pop() } {
                     let scene = Scene::diligent();
                     let repo = scene.repo();
-                    let (mut child, _) = scene.start(&repo.dir, &review(Kind::Fix));
+                    let mut run = Beside::start(&repo, &review(Kind::Fix), "killed");
                     thread::park_timeout(Duration::from_millis(moment));
-                    child.kill().unwrap();
-                    let ended = child.wait().unwrap();
+                    run.child.kill().unwrap();
+                    let ended = run.child.wait().unwrap();
                     let at = format!("after {moment} ms ({ended})");
                     let made =
                         goes_on(&scene, &repo, &base, Kind::Fix, moment.is_multiple_of(2), &at);
@@ -564,7 +447,7 @@ fn a_run_survives_a_kill_at_any_moment() {
 
 /// Hangs at the first question of that part, and is diligent from then on.
 fn hangs_once(wanted: &'static str) -> impl Fn(&Asked) -> Say + Send + Sync + 'static {
-    let (brain, hung) = (diligent(&[WRONG]), AtomicUsize::new(0));
+    let (brain, hung) = (diligent(&[LEFT_OUT]), AtomicUsize::new(0));
     move |asked| {
         if asked.prompt.contains(wanted) && hung.fetch_add(1, Ordering::SeqCst) == 0 {
             return Say::Hang;
@@ -584,50 +467,48 @@ fn an_interrupted_run_says_how_to_go_on() {
     ] {
         let scene = Scene::new("", hangs_once(part));
         let repo = scene.repo();
-        let (mut child, said) = scene.start(&repo.dir, &review(Kind::Fix));
+        let mut run = Beside::start(&repo, &review(Kind::Fix), "stopped");
         wait_for("the call that hangs", || {
-            scene.stand_ins.asked().iter().any(|asked| asked.prompt.contains(part))
+            scene.asked().iter().any(|asked| asked.prompt.contains(part))
         });
-        assert_eq!(scene.stand_ins.alive().len(), 1);
+        assert_eq!(scene.alive().len(), 1);
         let id = begun(&repo).unwrap().id;
-        scene
-            .tribunal(&repo.dir, &["resume", &id])
+        repo.tribunal(&["resume", &id])
             .code(2)
             .says("another process works on the run")
             .says("wait for it");
         // The same question waits for its answer, for as long as it may.
         let asks = [&review(Kind::Fix)[..], &["--set", "agents.wait=1s"]].concat();
-        scene.tribunal(&repo.dir, &asks).code(2).says("reviews this already");
-        scene.tribunal(&repo.dir, &["runs"]).ok().never_says("stopped").never_says("resume");
-        kill_process(Pid::from_child(&child), signal).unwrap();
-        let ended = child.wait().unwrap();
+        repo.tribunal(&asks).code(2).says("reviews this already");
+        repo.tribunal(&["runs"]).ok().never_says("stopped").never_says("resume");
+        kill_process(Pid::from_child(&run.child), signal).unwrap();
+        let ended = run.child.wait().unwrap();
         if signal == Signal::KILL {
             assert_eq!(ended.signal(), Some(9));
-            wait_for("the agents to end", || scene.stand_ins.alive().is_empty());
+            wait_for("the agents to end", || scene.alive().is_empty());
         } else {
             assert_eq!(ended.code(), Some(130));
-            assert!(scene.stand_ins.alive().is_empty());
-            let said = fs::read_to_string(said).unwrap();
+            assert!(scene.alive().is_empty());
+            let said = run.said();
             let hint = format!("resume it with `tribunal resume {id}`");
             assert!(said.contains(&hint), "{said}");
         }
-        scene
-            .tribunal(&repo.dir, &["resume", &id, "--set", "agents.reviewer.use=claude"])
+        repo.tribunal(&["resume", &id, "--set", "agents.reviewer.use=claude"])
             .code(2)
             .says("the settings or this program changed since")
             .says("change them back");
         let hint = format!("`tribunal resume {id}`");
-        scene.tribunal(&repo.dir, &["runs"]).ok().says("stopped while").says(&hint);
+        repo.tribunal(&["runs"]).ok().says("stopped while").says(&hint);
         goes_on(&scene, &repo, &base, Kind::Fix, signal == Signal::INT, part);
     }
 }
 
 /// A scene whose first question meets a limit until that second, and when its questions came.
 fn limited(reset: i64) -> (Scene, Arc<Mutex<Vec<i64>>>) {
-    let (brain, asked) = (diligent(&[WRONG]), Arc::new(Mutex::new(Vec::new())));
+    let (brain, asked) = (diligent(&[LEFT_OUT]), Arc::new(Mutex::new(Vec::new())));
     let times = Arc::clone(&asked);
     // No failure is tried again; a limit is none.
-    let settings = "retries = 0\nreviewer.use = \"claude\"\narbiter.use = \"claude\"\n\
+    let settings = "[agents]\nretries = 0\nreviewer.use = \"claude\"\narbiter.use = \"claude\"\n\
         executor.use = \"codex\"\n";
     let scene = Scene::new(settings, move |asked: &Asked| {
         let mut times = times.lock().unwrap();
@@ -642,9 +523,9 @@ fn now() -> i64 {
 }
 
 /// The limit was waited for, and the review made without another failure.
-fn waited(scene: &Scene, repo: &Repo<'_>, asked: &Mutex<Vec<i64>>, reset: i64) {
+fn waited(repo: &Repo<'_>, asked: &Mutex<Vec<i64>>, reset: i64) {
     assert!(now() < reset, "too slow to show anything");
-    let outcome = scene.tribunal(&repo.dir, &review(Kind::Review)).code(1).says("waiting until");
+    let outcome = repo.tribunal(&review(Kind::Review)).code(1).says("waiting until");
     assert_eq!(outcome.json()["verdict"], "block", "{outcome}");
     let times = asked.lock().unwrap().clone();
     assert_eq!(times.len(), 3, "{times:?}");
@@ -659,16 +540,17 @@ fn a_rate_limit_is_waited_for_across_a_kill() {
                 let reset = now() + 12;
                 let (scene, asked) = limited(reset);
                 let repo = scene.repo();
-                let (mut child, said) = scene.start(&repo.dir, &review(Kind::Review));
-                let said = || fs::read_to_string(&said).unwrap();
-                wait_for("the wait", || said().contains("is at its rate limit: waiting until"));
-                kill_process(Pid::from_child(&child), signal).unwrap();
-                let ended = child.wait().unwrap();
+                let mut run = Beside::start(&repo, &review(Kind::Review), "waits");
+                let waits = "is at its rate limit: waiting until";
+                wait_for("the wait", || run.said().contains(waits));
+                kill_process(Pid::from_child(&run.child), signal).unwrap();
+                let ended = run.child.wait().unwrap();
                 if signal == Signal::INT {
                     assert_eq!(ended.code(), Some(130));
-                    assert!(said().contains("resume it with `tribunal resume"), "{}", said());
+                    let said = run.said();
+                    assert!(said.contains("resume it with `tribunal resume"), "{said}");
                 }
-                waited(&scene, &repo, &asked, reset);
+                waited(&repo, &asked, reset);
             });
         }
     });
@@ -681,15 +563,13 @@ fn a_rate_limit_that_was_only_just_met_is_waited_for() {
         let reset = now() + 10;
         let (scene, asked) = limited(reset);
         let repo = scene.repo();
-        let mut command = scene.command(&repo.dir, &review(Kind::Review));
-        command.env("TRIBUNAL_TEST_CRASH_AT_SAVE", k.to_string());
-        run(command, b"").code(-1);
+        repo.until_save(&review(Kind::Review), k).code(-1);
         let ledger = rusqlite::Connection::open(repo.path(".git/tribunal/ledger.db")).unwrap();
         let waits = "SELECT COUNT(*) FROM waits";
         let waits = ledger.query_row(waits, [], |row| row.get::<_, u32>(0)).unwrap_or_default();
         assert_eq!(waits, 0, "no save between the two");
         if begun(&repo).is_some_and(|begun| !begun.answered.is_empty()) {
-            return waited(&scene, &repo, &asked, reset);
+            return waited(&repo, &asked, reset);
         }
     }
 }
@@ -699,11 +579,7 @@ fn a_run_that_is_not_there_leaves_nothing() {
     let scene = Scene::diligent();
     let repo = scene.repo();
     for id in ["nonsense", "../../outside", "", "01JZZZZZZZZZZZZZZZZZZZZZZZ"] {
-        scene
-            .tribunal(&repo.dir, &["resume", id])
-            .code(2)
-            .says("there is no run")
-            .says("lists them");
+        repo.tribunal(&["resume", id]).code(2).says("there is no run").says("lists them");
     }
     assert!(!repo.path(".git/tribunal/runs").exists());
     assert!(!repo.path("outside").exists() && !repo.path(".git/outside").exists());
@@ -713,7 +589,7 @@ fn a_run_that_is_not_there_leaves_nothing() {
 fn old_runs_are_put_away() {
     let scene = Scene::diligent();
     let repo = scene.repo();
-    scene.tribunal(&repo.dir, &review(Kind::Review)).code(1);
+    repo.tribunal(&review(Kind::Review)).code(1);
     let first = begun(&repo).unwrap();
     assert!(first.closed);
     let runs = repo.path(".git/tribunal/runs");
@@ -751,10 +627,7 @@ fn old_runs_are_put_away() {
         }
     }
     repo.git(&["update-ref", "refs/tribunal/notes/1", "HEAD"]).ok();
-    let id = scene
-        .tribunal(&repo.dir, &[&review(Kind::Review)[..], &["--fresh"]].concat())
-        .code(1)
-        .json();
+    let id = repo.tribunal(&[&review(Kind::Review)[..], &["--fresh"]].concat()).code(1).json();
     let id = id["review"]["run"].as_str().unwrap().to_owned();
     assert_ne!(id, first.id);
     let there = |id: &String| runs.join(id).exists();

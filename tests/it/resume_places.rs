@@ -1,24 +1,23 @@
 //! Runs that are killed and gone on with in repositories that are not like most.
 
-use crate::harness::{Outcome, Repo, run};
-use crate::resume::{BUGGY, Scene};
+use crate::brain::BUGGY;
+use crate::harness::{Outcome, Repo};
+use crate::scene::Scene;
 
 /// Has the change fixed, with a kill half-way, and looks at what is offered.
 #[track_caller]
 fn fixed(scene: &Scene, repo: &Repo<'_>, words: &[&str], file: &str) -> Outcome {
     let before = repo.git(&["status", "--porcelain=v2", "--branch"]).stdout;
-    let asked = scene.stand_ins.asked().len();
+    let asked = scene.asked().len();
     let words = [&["review", "--fix", "--format", "json"], words].concat();
-    let mut killed = scene.command(&repo.dir, &words);
-    killed.env("TRIBUNAL_TEST_CRASH_AT_SAVE", "60");
-    run(killed, b"").code(-1);
-    let outcome = scene.tribunal(&repo.dir, &words).code(0);
+    repo.until_save(&words, 60).code(-1);
+    let outcome = repo.tribunal(&words).code(0);
     let json = outcome.json();
     let branch = json["review"]["offer"]["branch"].as_str().unwrap();
     let text = repo.git(&["show", &format!("{branch}:{file}")]).ok();
     assert!(text.stdout.contains("..items.len()]"), "{text}");
     assert_eq!(repo.git(&["status", "--porcelain=v2", "--branch"]).stdout, before, "{outcome}");
-    assert!(scene.stand_ins.asked().len() - asked <= 5, "{outcome}");
+    assert!(scene.asked().len() - asked <= 5, "{outcome}");
     outcome
 }
 
@@ -33,16 +32,15 @@ fn a_linked_work_tree_and_a_detached_head() {
     let outcome = fixed(&scene, &linked, &["--commit", "HEAD"], "src/sum.rs");
     // The run is the repository's, whichever tree it was begun in.
     let id = outcome.json()["review"]["run"].as_str().unwrap().to_lowercase();
-    let asked = scene.stand_ins.asked().len();
-    scene.tribunal(&main.dir, &["resume", &id]).ok().says("pass");
-    assert_eq!(scene.stand_ins.asked().len(), asked, "it had ended");
+    let asked = scene.asked().len();
+    main.tribunal(&["resume", &id]).ok().says("pass");
+    assert_eq!(scene.asked().len(), asked, "it had ended");
 }
 
 #[test]
 fn what_is_staged_alone() {
     let scene = Scene::diligent();
-    let repo = scene.sandbox.repo("r");
-    repo.write("README.md", "A library.\n").commit_unjudged("docs: readme");
+    let repo = scene.library();
     repo.write("src/sum.rs", BUGGY).git(&["add", "--all"]).ok();
     repo.write("src/sum.rs", "half-way to something else\n").write("README.md", "Mine.\n");
     fixed(&scene, &repo, &["--staged"], "src/sum.rs");
@@ -70,7 +68,7 @@ fn paths_that_are_no_words() {
     repo.write("src/the sum of \"all\".rs", BUGGY).commit_unjudged("feat: sum");
     fixed(&scene, &repo, &["--commit", "HEAD"], "src/the sum of \"all\".rs");
     repo.write(OsStr::from_bytes(b"src/s\xffm.rs"), BUGGY).commit_unjudged("feat: another");
-    let outcome = scene.tribunal(&repo.dir, &["review", "--commit", "HEAD", "--format", "json"]);
+    let outcome = repo.tribunal(&["review", "--commit", "HEAD", "--format", "json"]);
     let json = outcome.code(1).json();
     assert_eq!(json["findings"].as_array().unwrap().len(), 1, "{json:#}");
 }
@@ -108,10 +106,8 @@ fn a_bare_repository_and_a_shallow_one() {
         repo.git(&["clone", "--quiet", how, &from, &format!("../{name}")]).ok();
         let other = Repo { sandbox: &scene.sandbox, dir: scene.sandbox.path().join(name) };
         let words = ["review", "--commit", "HEAD", "--format", "json"];
-        let mut killed = scene.command(&other.dir, &words);
-        killed.env("TRIBUNAL_TEST_CRASH_AT_SAVE", "30");
-        run(killed, b"").code(-1);
-        let outcome = scene.tribunal(&other.dir, &words).code(1);
+        other.until_save(&words, 30).code(-1);
+        let outcome = other.tribunal(&words).code(1);
         assert_eq!(outcome.json()["findings"][0]["path"], "src/sum.rs", "{outcome}");
     }
 }

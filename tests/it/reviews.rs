@@ -1,88 +1,30 @@
 //! Reviews as people meet them: by hand, in the background, at the push.
 
 use std::fs;
-use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::brain::{CLEAN, LEFT_OUT, Part, Question, diligent};
-use crate::harness::{Outcome, Repo, Sandbox, TRIBUNAL, run, wait_for};
+use crate::brain::{BUGGY, CLEAN, LEFT_OUT, Part, Question, diligent};
+use crate::harness::{Outcome, Repo, Sandbox, run, wait_for};
 use crate::model_server::{Asked, Say};
-use crate::resume::unclosed;
-use crate::stand_in::StandIns;
+use crate::scene::{KEYS, Model, Scene, Watcher, unclosed};
 
-fn wrong() -> String {
-    CLEAN.replace(LEFT_OUT.right, LEFT_OUT.needle)
-}
-
-/// A home in which claude and codex are stand-ins with this brain.
-fn agents(
-    sandbox: &Sandbox,
-    settings: &str,
-    brain: impl Fn(&Asked) -> Say + Send + Sync + 'static,
-) -> StandIns {
-    let agents = StandIns::start(&sandbox.path().join("stand-ins"), brain);
-    let program = |path: std::path::PathBuf| json!({ "path": path, "endpoint": "" });
-    let entry =
-        |value: Value| format!("{{ path = {}, endpoint = {} }}", value["path"], value["endpoint"]);
-    let (claude, codex) = (entry(program(agents.claude())), entry(program(agents.codex())));
-    let folder = sandbox.home().join(".config/tribunal");
-    fs::create_dir_all(&folder).unwrap();
-    let text = format!("[programs]\nclaude = {claude}\ncodex = {codex}\n{settings}");
-    fs::write(folder.join("config.toml"), text).unwrap();
-    agents
-}
-
-/// A command that has the agents' keys.
-fn command(repo: &Repo<'_>, words: &[&str]) -> Command {
-    let mut command = repo.sandbox.command(TRIBUNAL, &repo.dir);
-    command.args(words);
-    command.env("ANTHROPIC_API_KEY", "key-for-one").env("CODEX_API_KEY", "key-for-the-other");
-    command.env("TRIBUNAL_TEST_BACKOFF", "5");
-    command
-}
-
-fn tribunal(repo: &Repo<'_>, words: &[&str]) -> Outcome {
-    run(command(repo, words), b"")
+/// Claude and codex with this brain, and with keys.
+fn scene(brain: impl Fn(&Asked) -> Say + Send + Sync + 'static) -> Scene {
+    Scene::new("", brain).logged_in(&KEYS)
 }
 
 fn review(repo: &Repo<'_>, words: &[&str]) -> Outcome {
-    tribunal(repo, &[&["review", "--format", "json"], words].concat())
-}
-
-fn base(sandbox: &Sandbox) -> Repo<'_> {
-    let repo = sandbox.repo("r");
-    repo.write("README.md", "A library.\n").commit_unjudged("docs: readme");
-    repo
-}
-
-/// Git with a program that pushes as a person does: with hooks and with the agents' keys.
-fn git(repo: &Repo<'_>, words: &[&str], vars: &[(&str, &str)]) -> Outcome {
-    let keys = [("ANTHROPIC_API_KEY", "key-for-one"), ("CODEX_API_KEY", "key-for-the-other")];
-    repo.git_env(words, &[&keys, vars].concat())
-}
-
-/// A repository with hooks and a remote, whose `main` is pushed.
-fn with_remote<'a>(sandbox: &'a Sandbox, policy: &str) -> Repo<'a> {
-    let remote = sandbox.bare("origin.git");
-    let repo = base(sandbox);
-    repo.write("tribunal.toml", format!("[gates]\nscope = \"off\"\n{policy}"));
-    repo.commit_unjudged("chore: policy");
-    repo.git(&["remote", "add", "origin", remote.dir.to_str().unwrap()]).ok();
-    repo.git(&["push", "--quiet", "origin", "main"]).ok();
-    repo.tribunal(&["hooks", "install"]).ok();
-    repo
+    repo.tribunal(&[&["review", "--format", "json"], words].concat())
 }
 
 #[test]
 fn an_identical_question_is_answered_from_its_receipt() {
-    let sandbox = Sandbox::new();
-    let agents = agents(&sandbox, "", diligent(&[LEFT_OUT]));
-    let repo = base(&sandbox);
-    repo.write("src/sum.rs", wrong()).commit_unjudged("feat: sum");
+    let scene = scene(diligent(&[LEFT_OUT]));
+    let repo = scene.repo();
     let first = review(&repo, &["--commit", "HEAD"]).code(1).json();
     assert_eq!(first["review"]["from_receipt"], false);
-    let asked = agents.asked().len();
+    let asked = scene.asked().len();
     assert_eq!(asked, 2, "one reviewer, one arbiter");
 
     // Another message, another author, another time: the same question.
@@ -96,24 +38,22 @@ fn an_identical_question_is_answered_from_its_receipt() {
     repo.git(&["commit", "--quiet", "--allow-empty", "--no-verify", "-m", "chore: nothing"]).ok();
     repo.git(&["rebase", "--quiet", "other", "main"]).ok();
     review(&repo, &["--commit", "HEAD"]).code(1);
-    assert_eq!(agents.asked().len(), asked, "nobody was asked again");
+    assert_eq!(scene.asked().len(), asked, "nobody was asked again");
 
     // Whatever would change the answer is another question.
     review(&repo, &["--commit", "HEAD", "--set", "agents.reviewer.model=other"]).code(1);
-    assert!(agents.asked().len() > asked);
-    let asked = agents.asked().len();
+    assert!(scene.asked().len() > asked);
+    let asked = scene.asked().len();
     review(&repo, &["--commit", "HEAD", "--fresh"]).code(1);
-    assert!(agents.asked().len() > asked);
+    assert!(scene.asked().len() > asked);
 }
 
 #[test]
 fn a_receipt_that_was_written_over_is_none() {
-    let sandbox = Sandbox::new();
-    let agents = agents(&sandbox, "", diligent(&[LEFT_OUT]));
-    let repo = base(&sandbox);
-    repo.write("src/sum.rs", wrong()).commit_unjudged("feat: sum");
+    let scene = scene(diligent(&[LEFT_OUT]));
+    let repo = scene.repo();
     review(&repo, &["--commit", "HEAD"]).code(1);
-    let asked = agents.asked().len();
+    let asked = scene.asked().len();
     let ledger = repo.path(".git/tribunal/ledger.db");
     let database = rusqlite::Connection::open(ledger).unwrap();
     let body: String =
@@ -123,15 +63,13 @@ fn a_receipt_that_was_written_over_is_none() {
     database.execute("UPDATE receipts SET body = ?1", [forged.to_string()]).unwrap();
     drop(database);
     review(&repo, &["--commit", "HEAD"]).code(1).says("a receipt was not what had been kept");
-    assert!(agents.asked().len() > asked, "it was asked anew");
+    assert!(scene.asked().len() > asked, "it was asked anew");
 }
 
 #[test]
 fn what_a_person_dismissed_stays_dismissed() {
-    let sandbox = Sandbox::new();
-    let _agents = agents(&sandbox, "", diligent(&[LEFT_OUT]));
-    let repo = base(&sandbox);
-    repo.write("src/sum.rs", wrong()).commit_unjudged("feat: sum");
+    let scene = scene(diligent(&[LEFT_OUT]));
+    let repo = scene.repo();
     let first = review(&repo, &["--commit", "HEAD"]).code(1).json();
     let id = first["findings"][0]["id"].as_str().unwrap().to_owned();
     repo.tribunal(&["findings", "dismiss", &id, "--reason", "the last one is a sentinel"]).ok();
@@ -139,15 +77,14 @@ fn what_a_person_dismissed_stays_dismissed() {
     assert_eq!(now["review"]["from_receipt"], true);
     assert_eq!(now["findings"][0]["status"], "dismissed");
     // The file moves on; the line and what is around it stay.
-    let more = format!("//! Sums.\n\n{}", wrong());
+    let more = format!("//! Sums.\n\n{BUGGY}");
     repo.write("src/sum.rs", more).commit_unjudged("docs: sums");
     review(&repo, &["--from", "HEAD~2"]).ok();
 }
 
 #[test]
 fn each_criterion_of_a_spec_is_assessed() {
-    let sandbox = Sandbox::new();
-    let _agents = agents(&sandbox, "", |asked: &Asked| {
+    let scene = scene(|asked: &Asked| {
         let question = Question::read(asked);
         let mut answer = question.answer(&[]);
         match question.part {
@@ -161,7 +98,7 @@ fn each_criterion_of_a_spec_is_assessed() {
             _ => Say::text("not asked"),
         }
     });
-    let repo = base(&sandbox);
+    let repo = scene.library();
     let spec = "# Sums\n\n## Goal\n\nSum lists.\n\n## Acceptance criteria\n\n\
         - **AC-1** WHEN the list is empty THEN an error SHALL be returned\n  - verify: test\n";
     repo.write("docs/specs/sums.md", spec).commit_unjudged("docs: spec");
@@ -176,10 +113,8 @@ fn each_criterion_of_a_spec_is_assessed() {
 
 #[test]
 fn routes_are_said_and_kept_apart() {
-    let sandbox = Sandbox::new();
-    let _agents = agents(&sandbox, "", diligent(&[LEFT_OUT]));
-    let repo = base(&sandbox);
-    repo.write("src/sum.rs", CLEAN).commit_unjudged("feat: sum");
+    let scene = scene(diligent(&[LEFT_OUT]));
+    let repo = scene.library_of(CLEAN);
     let two = review(&repo, &["--commit", "HEAD"]).ok().json();
     assert_eq!(two["review"]["route"], "A");
     assert_eq!(two["review"]["independent"], true);
@@ -195,8 +130,8 @@ fn routes_are_said_and_kept_apart() {
 
 #[test]
 fn without_an_agent_nothing_passes_as_reviewed_and_no_push_is_bothered() {
-    let sandbox = Sandbox::new();
-    let repo = with_remote(&sandbox, "[review]\npre-push = \"block\"\non-failure = \"block\"\n");
+    let scene = Scene::of(Sandbox::new(), Model::Nobody, "");
+    let repo = scene.guarded("[review]\npre-push = \"block\"\non-failure = \"block\"\n");
     repo.write("src/sum.rs", CLEAN).commit_unjudged("feat: sum");
     let nobody = [("PATH", "/usr/bin:/bin")];
     let outcome = repo.tribunal_with(&["review"], &nobody, b"").code(4);
@@ -207,9 +142,8 @@ fn without_an_agent_nothing_passes_as_reviewed_and_no_push_is_bothered() {
 
 #[test]
 fn nothing_to_review_is_said_and_never_called_a_pass() {
-    let sandbox = Sandbox::new();
-    let agents = agents(&sandbox, "", diligent(&[LEFT_OUT]));
-    let repo = base(&sandbox);
+    let scene = scene(diligent(&[LEFT_OUT]));
+    let repo = scene.library();
     let nothing = |outcome: Outcome| {
         assert_eq!(outcome.json()["verdict"], "nothing to review");
         outcome.ok().never_says("pass");
@@ -222,7 +156,7 @@ fn nothing_to_review_is_said_and_never_called_a_pass() {
         .ok()
         .says("nothing to review: no model can read what commit")
         .never_says("pass");
-    assert_eq!(agents.asked().len(), 0);
+    assert_eq!(scene.asked().len(), 0);
     // Beside something that can be read they are named.
     repo.write("logo.png", b"\x89PNG\0\x01\x03").write("src/sum.rs", CLEAN);
     repo.commit_unjudged("feat: sum");
@@ -233,9 +167,8 @@ fn nothing_to_review_is_said_and_never_called_a_pass() {
 
 #[test]
 fn what_the_gates_stop_is_no_success_though_there_is_nothing_to_review() {
-    let sandbox = Sandbox::new();
-    let agents = agents(&sandbox, "", diligent(&[LEFT_OUT]));
-    let repo = base(&sandbox);
+    let scene = scene(diligent(&[LEFT_OUT]));
+    let repo = scene.library();
     // No model reads it, and the gates stop it: a lock file with what a merge left in it.
     repo.write("Cargo.lock", format!("{} HEAD\n", "<".repeat(7)));
     repo.commit_unjudged("chore: lock");
@@ -249,20 +182,18 @@ fn what_the_gates_stop_is_no_success_though_there_is_nothing_to_review() {
         .says("block by the gates; nothing to review: no model can read");
     let github = repo.tribunal(&["review", "--commit", "HEAD", "--format", "github"]);
     github.code(1).says("::error");
-    assert_eq!(agents.asked().len(), 0);
+    assert_eq!(scene.asked().len(), 0);
 }
 
 #[test]
 fn fixes_are_offered_and_the_checkout_stays_as_it_is() {
-    let sandbox = Sandbox::new();
-    let _agents = agents(&sandbox, "", diligent(&[LEFT_OUT]));
-    let repo = base(&sandbox);
-    repo.write("src/sum.rs", wrong()).commit_unjudged("feat: sum");
-    repo.write("mine.txt", "not committed\n").write("src/sum.rs", wrong() + "// mine\n");
+    let scene = scene(diligent(&[LEFT_OUT]));
+    let repo = scene.repo();
+    repo.write("mine.txt", "not committed\n").write("src/sum.rs", format!("{BUGGY}// mine\n"));
     let before = repo.git(&["status", "--porcelain"]).ok().stdout;
     let outcome = review(&repo, &["--commit", "HEAD", "--fix"]).ok().json();
     assert_eq!(repo.git(&["status", "--porcelain"]).ok().stdout, before);
-    assert_eq!(repo.read("src/sum.rs"), wrong() + "// mine\n");
+    assert_eq!(repo.read("src/sum.rs"), format!("{BUGGY}// mine\n"));
     let offer = &outcome["review"]["offer"];
     let branch = offer["branch"].as_str().unwrap();
     assert_eq!(offer["fixes"], 1);
@@ -272,7 +203,7 @@ fn fixes_are_offered_and_the_checkout_stays_as_it_is() {
     let log = repo.git(&["log", "--format=%B", &range]).ok();
     log.says("fix: the last item is left out").says("Tribunal-Run: ");
     // Nothing is left of the trees that it worked in.
-    let cache = sandbox.home().join(".cache/tribunal/trees");
+    let cache = scene.sandbox.home().join(".cache/tribunal/trees");
     let left: Vec<_> = fs::read_dir(cache)
         .unwrap()
         .flat_map(|repo| fs::read_dir(repo.unwrap().path()).unwrap())
@@ -284,8 +215,7 @@ fn fixes_are_offered_and_the_checkout_stays_as_it_is() {
 
 #[test]
 fn a_red_gate_is_fixed_before_any_reviewer_is_asked() {
-    let sandbox = Sandbox::new();
-    let agents = agents(&sandbox, "", |asked: &Asked| {
+    let scene = scene(|asked: &Asked| {
         let question = Question::read(asked);
         match question.part {
             Part::Fix => {
@@ -299,64 +229,59 @@ fn a_red_gate_is_fixed_before_any_reviewer_is_asked() {
             _ => Say::json(question.answer(&[])),
         }
     });
-    let repo = base(&sandbox);
+    let repo = scene.library();
     let marked = format!("{} ours\n{CLEAN}", "<".repeat(7));
     repo.write("src/sum.rs", marked).commit_unjudged("feat: sum");
     let outcome = review(&repo, &["--commit", "HEAD", "--fix"]).ok().json();
     assert_eq!(outcome["review"]["offer"]["fixes"], 1);
-    let parts: Vec<Part> = agents.asked().iter().map(|asked| Question::read(asked).part).collect();
+    let parts: Vec<Part> = scene.asked().iter().map(|asked| Question::read(asked).part).collect();
     assert_eq!(parts[0], Part::Fix, "no review was spent on a red gate");
     assert_eq!(parts.last(), Some(&Part::Review));
 }
 
 #[test]
 fn a_secret_is_for_a_person_and_no_model_is_asked() {
-    let sandbox = Sandbox::new();
-    let agents = agents(&sandbox, "", diligent(&[]));
-    let repo = base(&sandbox);
+    let scene = scene(diligent(&[]));
+    let repo = scene.library();
     let key = format!("AKIA{}", "IOSFODNN7QWERTYU");
     repo.write("src/keys.rs", format!("const KEY: &str = \"{key}\";\n"));
     repo.commit_unjudged("feat: keys");
     let outcome = review(&repo, &["--commit", "HEAD", "--fix"]).code(3).never_says(&key).json();
     assert_eq!(outcome["review"]["decision"], "escalate");
-    assert_eq!(agents.asked().len(), 0);
+    assert_eq!(scene.asked().len(), 0);
 }
 
 #[test]
 fn a_review_cannot_be_asked_for_from_inside_an_agents_call() {
-    let sandbox = Sandbox::new();
-    let agents = agents(&sandbox, "", diligent(&[LEFT_OUT]));
-    let repo = with_remote(&sandbox, "[review]\npre-push = \"block\"\non-failure = \"block\"\n");
-    repo.write("src/sum.rs", wrong());
+    let scene = scene(diligent(&[LEFT_OUT]));
+    let repo = scene.guarded("[review]\npre-push = \"block\"\non-failure = \"block\"\n");
+    repo.write("src/sum.rs", BUGGY);
     let inside = [("TRIBUNAL_AGENT", "executor")];
     repo.git(&["add", "--all"]).ok();
     repo.git_env(&["commit", "--quiet", "-m", "feat: sum"], &inside).ok();
-    let mut asks = command(&repo, &["review"]);
-    asks.env("TRIBUNAL_AGENT", "executor");
-    run(asks, b"").code(2).says("from inside an agent's call");
+    repo.tribunal_with(&["review"], &inside, b"").code(2).says("from inside an agent's call");
     // Nor is one gone on with that was begun outside, whether it has ended or not.
     let begun = review(&repo, &["--commit", "HEAD"]).json();
-    let before = agents.asked().len();
+    let before = scene.asked().len();
     assert!(before > 0);
-    let mut resumes = command(&repo, &["resume", begun["review"]["run"].as_str().unwrap()]);
-    resumes.env("TRIBUNAL_AGENT", "executor");
-    run(resumes, b"").code(2).says("from inside an agent's call").says("hint: resume it once");
-    git(&repo, &["push", "origin", "main"], &inside).ok();
+    let resume = ["resume", begun["review"]["run"].as_str().unwrap()];
+    let refused = repo.tribunal_with(&resume, &inside, b"").code(2);
+    refused.says("from inside an agent's call").says("hint: resume it once");
+    repo.git_env(&["push", "origin", "main"], &inside).ok();
     // The mechanical gates hold for it as for everybody.
     let marker = format!("{} ours\n", "<".repeat(7));
     repo.write("notes.txt", marker).git(&["add", "--all"]).ok();
     repo.git_env(&["commit", "--quiet", "-m", "docs: notes"], &inside).code(1);
-    assert_eq!(agents.asked().len(), before);
+    assert_eq!(scene.asked().len(), before);
 }
 
 #[test]
 fn a_push_is_told_what_the_reviews_of_its_commits_say() {
-    let sandbox = Sandbox::new();
-    let _agents = agents(&sandbox, "", diligent(&[LEFT_OUT]));
-    let repo = with_remote(&sandbox, "[review]\non-failure = \"block\"\n");
-    repo.write("src/sum.rs", wrong()).commit_unjudged("feat: sum");
+    let scene = scene(diligent(&[LEFT_OUT]));
+    let repo = scene.guarded("[review]\non-failure = \"block\"\n");
+    repo.write("src/sum.rs", BUGGY).commit_unjudged("feat: sum");
     let push = |how: &str| {
-        git(&repo, &["push", "--dry-run", "origin", "main"], &[("TRIBUNAL_REVIEW_PRE_PUSH", how)])
+        repo.git_env(&["push", "--dry-run", "origin", "main"], &[("TRIBUNAL_REVIEW_PRE_PUSH", how)])
     };
     // Nobody has reviewed it yet, and in a test nothing is started in the background.
     push("warn").ok().says("it was not reviewed");
@@ -371,7 +296,7 @@ fn a_push_is_told_what_the_reviews_of_its_commits_say() {
     push("ratchet").ok().says("and block from then on");
     let later =
         [("TRIBUNAL_REVIEW_PRE_PUSH", "ratchet"), ("TRIBUNAL_TEST_NOW", "2099-01-01T00:00:00Z")];
-    git(&repo, &["push", "--dry-run", "origin", "main"], &later).code(1).says("left out");
+    repo.git_env(&["push", "--dry-run", "origin", "main"], &later).code(1).says("left out");
 
     // What a later commit puts right stops nothing, and that commit has a review of its own.
     repo.write("src/sum.rs", CLEAN).commit_unjudged("fix: sum");
@@ -391,14 +316,13 @@ fn a_push_is_told_what_the_reviews_of_its_commits_say() {
 
 #[test]
 fn a_review_that_cannot_be_made_follows_its_own_policy() {
-    let sandbox = Sandbox::new();
-    let _agents = agents(&sandbox, "", |_: &Asked| Say::unauthorized());
-    let repo = with_remote(&sandbox, "[review]\npre-push = \"block\"\n");
+    let scene = scene(|_: &Asked| Say::unauthorized());
+    let repo = scene.guarded("[review]\npre-push = \"block\"\n");
     repo.write("src/sum.rs", CLEAN).commit_unjudged("feat: sum");
     review(&repo, &["--commit", "HEAD"]).code(4).says("not logged in");
     let push = |how: &str| {
         let vars = [("TRIBUNAL_REVIEW_ON_FAILURE", how)];
-        git(&repo, &["push", "--dry-run", "origin", "main"], &vars)
+        repo.git_env(&["push", "--dry-run", "origin", "main"], &vars)
     };
     push("warn").ok().says("not reviewed");
     push("block").code(1).says("not reviewed");
@@ -406,28 +330,22 @@ fn a_review_that_cannot_be_made_follows_its_own_policy() {
 
 #[test]
 fn new_commits_are_reviewed_in_the_background_and_the_push_finds_the_answer() {
-    let sandbox = Sandbox::new();
-    let agents = agents(&sandbox, "", diligent(&[LEFT_OUT]));
-    let repo = with_remote(&sandbox, "[review]\npre-push = \"block\"\n");
-    let with_daemon = |mut command: Command| {
-        command.env_remove("TRIBUNAL_NO_DAEMON");
-        run(command, b"")
-    };
-    with_daemon(command(&repo, &["daemon", "start"])).ok();
-    repo.write("src/sum.rs", wrong()).git(&["add", "--all"]).ok();
-    git(&repo, &["commit", "--quiet", "-m", "feat: sum"], &[]).ok();
+    let scene = scene(diligent(&[LEFT_OUT]));
+    let repo = scene.guarded("[review]\npre-push = \"block\"\n");
+    let _watcher = Watcher::start(&repo);
+    repo.write("src/sum.rs", BUGGY).git(&["add", "--all"]).ok();
+    repo.git(&["commit", "--quiet", "-m", "feat: sum"]).ok();
     let push = || {
         let mut git = repo.sandbox.command("git", &repo.dir);
         git.args(["push", "--dry-run", "origin", "main"]).env_remove("TRIBUNAL_NO_DAEMON");
-        git.env("ANTHROPIC_API_KEY", "key-for-one").env("CODEX_API_KEY", "key-for-the-other");
         run(git, b"")
     };
     // It waits for the review that is under way.
     let pushed = push();
-    with_daemon(command(&repo, &["daemon", "stop"])).ok();
+    repo.tribunal(&["daemon", "stop"]).ok();
     pushed.code(1).says("the last item is left out");
     let reviews = || {
-        let asked = agents.asked();
+        let asked = scene.asked();
         asked.iter().filter(|asked| Question::read(asked).part == Part::Review).count()
     };
     wait_for("the worker to end", || {
@@ -443,30 +361,27 @@ fn new_commits_are_reviewed_in_the_background_and_the_push_finds_the_answer() {
 
 #[test]
 fn reports_are_written_for_people_and_programs() {
-    let sandbox = Sandbox::new();
-    let _agents = agents(&sandbox, "", diligent(&[LEFT_OUT]));
-    let repo = base(&sandbox);
-    repo.write("src/sum.rs", wrong()).commit_unjudged("feat: sum");
-    tribunal(&repo, &["review", "--report"]).code(1).says("docs/review/");
+    let scene = scene(diligent(&[LEFT_OUT]));
+    let repo = scene.repo();
+    repo.tribunal(&["review", "--report"]).code(1).says("docs/review/");
     let report = fs::read_dir(repo.path("docs/review")).unwrap().next().unwrap().unwrap().path();
     let report = fs::read_to_string(report).unwrap();
     for part in ["# Review of commit", "**block**", "Route A", "upheld", "receipt"] {
         assert!(report.contains(part), "no `{part}` in\n{report}");
     }
-    let sarif = tribunal(&repo, &["review", "--format", "sarif"]).code(1).json();
+    let sarif = repo.tribunal(&["review", "--format", "sarif"]).code(1).json();
     let result = &sarif["runs"][0]["results"][0];
     assert_eq!(result["locations"][0]["physicalLocation"]["region"]["startLine"], 3);
     assert!(result["partialFingerprints"].is_object());
-    tribunal(&repo, &["review", "--format", "github"])
+    repo.tribunal(&["review", "--format", "github"])
         .code(1)
         .says("::error title=review/correctness/off-by-one,file=src/sum.rs,line=3");
-    tribunal(&repo, &["runs"]).ok().says("fix").says("commit ");
+    repo.tribunal(&["runs"]).ok().says("fix").says("commit ");
 }
 
 #[test]
 fn the_executor_is_shown_more_places_of_the_same_mistake() {
-    let sandbox = Sandbox::new();
-    let agents = agents(&sandbox, "", |asked: &Asked| {
+    let scene = scene(|asked: &Asked| {
         let question = Question::read(asked);
         if question.part != Part::Review {
             return diligent(&[LEFT_OUT])(asked);
@@ -479,20 +394,19 @@ fn the_executor_is_shown_more_places_of_the_same_mistake() {
         }
         Say::json(question.answer(&found))
     });
-    let repo = base(&sandbox);
-    let twice = format!("{}{}", wrong(), wrong().replace("sum(", "total("));
+    let repo = scene.library();
+    let twice = BUGGY.to_owned() + &BUGGY.replace("sum(", "total(");
     repo.write("src/sum.rs", twice).commit_unjudged("feat: sums");
     review(&repo, &["--commit", "HEAD", "--fix"]);
-    let asked = agents.asked();
+    let asked = scene.asked();
     let fix = asked.iter().find(|asked| Question::read(asked).part == Part::Fix).unwrap();
     assert!(fix.prompt.contains("see whether F-1 is at src/sum.rs:8 too"), "{}", fix.prompt);
 }
 
 #[test]
 fn a_push_cannot_switch_off_its_own_reviews() {
-    let sandbox = Sandbox::new();
-    let _agents = agents(&sandbox, "", diligent(&[LEFT_OUT]));
-    let repo = with_remote(&sandbox, "[review]\npre-push = \"block\"\non-failure = \"block\"\n");
+    let scene = scene(diligent(&[LEFT_OUT]));
+    let repo = scene.guarded("[review]\npre-push = \"block\"\non-failure = \"block\"\n");
     for policy in [
         "[review]\npre-push = \"off\"",
         "[agents]\nroute = \"C\"",
@@ -500,11 +414,11 @@ fn a_push_cannot_switch_off_its_own_reviews() {
     ] {
         repo.write("tribunal.toml", format!("[gates]\nscope = \"off\"\n{policy}\n"));
         repo.commit_unjudged("chore: policy");
-        repo.write("src/sum.rs", wrong()).commit_unjudged("feat: sum");
+        repo.write("src/sum.rs", BUGGY).commit_unjudged("feat: sum");
         for commit in ["HEAD~1", "HEAD"] {
             review(&repo, &["--commit", commit]);
         }
-        let pushed = git(&repo, &["push", "--dry-run", "origin", "main"], &[]).code(1);
+        let pushed = repo.git(&["push", "--dry-run", "origin", "main"]).code(1);
         pushed.says("push the change of the policy by itself first");
         repo.git(&["reset", "--quiet", "--hard", "origin/main"]).ok();
     }
@@ -512,18 +426,17 @@ fn a_push_cannot_switch_off_its_own_reviews() {
 
 #[test]
 fn a_used_up_budget_throws_no_decision_away() {
-    let sandbox = Sandbox::new();
     // A decision costs a little over a cent and may cost half a dollar: there is enough for one.
     let settings = "[agents.reviewer]\nbudget = 0.01\n[budget]\nrun = 0.51\n";
-    let agents = agents(&sandbox, settings, diligent(&[LEFT_OUT]));
-    let repo = base(&sandbox);
-    repo.write("src/one.rs", wrong()).write("src/two.rs", wrong()).commit_unjudged("feat: sums");
+    let scene = Scene::new(settings, diligent(&[LEFT_OUT])).logged_in(&KEYS);
+    let repo = scene.library();
+    repo.write("src/one.rs", BUGGY).write("src/two.rs", BUGGY).commit_unjudged("feat: sums");
     let arbitrated =
-        || agents.asked().iter().filter(|a| Question::read(a).part == Part::Arbitrate).count();
+        || scene.asked().iter().filter(|a| Question::read(a).part == Part::Arbitrate).count();
     let first = review(&repo, &["--commit", "HEAD"]).code(3);
     let first = first.says("would break the budget of the run").json();
     let run = first["review"]["run"].as_str().unwrap().to_owned();
-    assert_eq!((agents.asked().len(), arbitrated()), (2, 1));
+    assert_eq!((scene.asked().len(), arbitrated()), (2, 1));
     let state: Value = serde_json::from_slice(
         &fs::read(repo.path(format!(".git/tribunal/runs/{run}/run.json"))).unwrap(),
     )
@@ -543,35 +456,31 @@ fn a_used_up_budget_throws_no_decision_away() {
 
     // As long as there is no more to spend nobody is asked, by whatever way one goes on.
     review(&repo, &["--commit", "HEAD"]).code(3);
-    tribunal(&repo, &["resume", &run])
-        .code(3)
-        .says(&format!("then `tribunal resume {run}` goes on"));
-    assert_eq!(agents.asked().len(), 2);
+    repo.tribunal(&["resume", &run]).code(3).says(&format!("then `tribunal resume {run}` goes on"));
+    assert_eq!(scene.asked().len(), 2);
     // With more to spend only what is missing is asked for, and it has a receipt.
     let more = ["--commit", "HEAD", "--set", "budget.run=10"];
     let now = review(&repo, &more).code(1).json();
-    assert_eq!((agents.asked().len(), arbitrated()), (3, 2));
+    assert_eq!((scene.asked().len(), arbitrated()), (3, 2));
     assert_eq!((&now["review"]["run"], &now["review"]["cost"]["calls"]), (&json!(run), &json!(3)));
     assert_eq!(now["findings"].as_array().unwrap().len(), 2);
     assert_eq!(review(&repo, &more).code(1).json()["review"]["from_receipt"], true);
     // It is over: `resume` tells what it came to.
-    tribunal(&repo, &["resume", &run]).code(1);
-    assert_eq!(agents.asked().len(), 3);
+    repo.tribunal(&["resume", &run]).code(1);
+    assert_eq!(scene.asked().len(), 3);
 }
 
 #[test]
 fn a_receipt_names_who_reviewed_and_not_who_would_today() {
-    let sandbox = Sandbox::new();
-    let agents = agents(&sandbox, "", diligent(&[LEFT_OUT]));
-    let repo = base(&sandbox);
-    repo.write("src/sum.rs", wrong()).commit_unjudged("feat: sum");
+    let scene = scene(diligent(&[LEFT_OUT]));
+    let repo = scene.repo();
     let with_model = ["--commit", "HEAD", "--set", "agents.reviewer.model=m-1"];
     let first = review(&repo, &with_model).code(1).json()["review"].clone();
     assert_eq!((&first["reviewer"], &first["arbiter"]), (&json!("codex (m-1)"), &json!("claude")));
     let run = first["run"].as_str().unwrap().to_owned();
     let state = repo.path(format!(".git/tribunal/runs/{run}/run.json"));
     let ledger = repo.path(".git/tribunal/ledger.db");
-    let asked = agents.asked().len();
+    let asked = scene.asked().len();
     // As a kill between the end of a run and its closing leaves it; and as an older version did,
     // which did not keep who reviewed.
     for older in [false, true] {
@@ -586,8 +495,8 @@ fn a_receipt_names_who_reviewed_and_not_who_would_today() {
         database.execute("DELETE FROM receipts", []).unwrap();
         let others = ["--set", "agents.reviewer.model=m-2", "--set", "agents.arbiter.use=codex"];
         let resumed = [&["resume", &run, "--format", "json"], &others[..]].concat();
-        let closed = tribunal(&repo, &resumed).code(1).json()["review"].clone();
-        assert_eq!(agents.asked().len(), asked, "nobody was asked again");
+        let closed = repo.tribunal(&resumed).code(1).json()["review"].clone();
+        assert_eq!(scene.asked().len(), asked, "nobody was asked again");
         let body: String =
             database.query_row("SELECT body FROM receipts", [], |row| row.get(0)).unwrap();
         let receipt: Value = serde_json::from_str(&body).unwrap();
@@ -607,19 +516,16 @@ fn a_receipt_names_who_reviewed_and_not_who_would_today() {
 
 #[test]
 fn where_no_finding_was_arbitrated_no_arbiter_is_named() {
-    let sandbox = Sandbox::new();
-    let _agents = agents(&sandbox, "", diligent(&[]));
-    let repo = base(&sandbox);
-    repo.write("src/sum.rs", CLEAN).commit_unjudged("feat: sum");
+    let scene = scene(diligent(&[]));
+    let repo = scene.library_of(CLEAN);
     let reviewed = review(&repo, &["--commit", "HEAD"]).ok().json()["review"].clone();
     assert_eq!((&reviewed["reviewer"], &reviewed["arbiter"]), (&json!("codex"), &json!("")));
 }
 
 #[test]
 fn a_file_that_cannot_be_copied_for_the_reviewers_is_named_and_the_review_goes_on() {
-    let sandbox = Sandbox::new();
-    let agents = agents(&sandbox, "", diligent(&[]));
-    let repo = base(&sandbox);
+    let scene = scene(diligent(&[]));
+    let repo = scene.library();
     repo.write("docs/other.md", "Something else.\n").commit_unjudged("docs: other");
     repo.write("src/sum.rs", CLEAN).commit_unjudged("feat: sum");
     // Its object is damaged.
@@ -633,17 +539,16 @@ fn a_file_that_cannot_be_copied_for_the_reviewers_is_named_and_the_review_goes_o
     let why = unshown["reason"].as_str().unwrap();
     assert!(why.starts_with("could not be copied for the reviewers: "), "{why}");
     assert!(reviewed["receipt"].is_string(), "{reviewed}");
-    assert_eq!(agents.asked().len(), 1);
+    assert_eq!(scene.asked().len(), 1);
 }
 
 #[test]
 fn a_changed_file_that_cannot_be_copied_for_the_reviewers_leaves_the_review_incomplete() {
-    let sandbox = Sandbox::new();
-    let agents = agents(&sandbox, "", diligent(&[]));
-    let repo = base(&sandbox);
+    let scene = scene(diligent(&[]));
+    let repo = scene.library();
     // Git can name it; no folder that is not the root can hold it.
     let path = [&"d".repeat(200); 20].map(String::as_str).join("/");
-    let mut hash = sandbox.command("git", &repo.dir);
+    let mut hash = scene.sandbox.command("git", &repo.dir);
     hash.args(["hash-object", "-w", "--stdin"]);
     let blob = run(hash, b"one\n").ok().out().to_owned();
     repo.git(&["update-index", "--add", "--cacheinfo", &format!("100644,{blob},{path}")]).ok();
@@ -654,5 +559,5 @@ fn a_changed_file_that_cannot_be_copied_for_the_reviewers_leaves_the_review_inco
     assert!(reason.starts_with("the review is incomplete: "), "{reason}");
     assert!(reason.contains("could not be copied for the reviewers: "), "{reason}");
     assert_eq!(outcome["review"]["receipt"], Value::Null);
-    assert_eq!(agents.asked().len(), 0, "nobody was paid for it");
+    assert_eq!(scene.asked().len(), 0, "nobody was paid for it");
 }

@@ -2,15 +2,8 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::path::PathBuf;
 
 use crate::harness::{Repo, Sandbox};
-
-fn own(sandbox: &Sandbox) -> PathBuf {
-    let file = sandbox.home().join(".config/tribunal/config.toml");
-    fs::create_dir_all(file.parent().unwrap()).unwrap();
-    file
-}
 
 fn hooked(sandbox: &Sandbox) -> Repo<'_> {
     let repo = sandbox.repo("r");
@@ -41,8 +34,8 @@ fn all_say(repo: &Repo<'_>, expected: &str, hint: &str) {
 fn own_settings_that_cannot_be_read_are_an_error_and_stop_a_commit() {
     let sandbox = Sandbox::new();
     let repo = hooked(&sandbox);
-    let file = own(&sandbox);
-    let loops = |name: &str| symlink(&file, own(&sandbox).with_file_name(name)).unwrap();
+    let file = sandbox.settings_file();
+    let loops = |name: &str| symlink(&file, sandbox.settings_file().with_file_name(name)).unwrap();
     loops("again");
     let cases: [(&str, &dyn Fn()); 3] = [
         ("it cannot be read", &|| fs::create_dir(&file).unwrap()),

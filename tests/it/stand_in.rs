@@ -3,7 +3,6 @@
 
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex};
@@ -11,6 +10,7 @@ use std::thread::{self, JoinHandle};
 
 use serde_json::{Value, json};
 
+use crate::harness::executable;
 use crate::model_server::{Api, Asked, Call, End, Failure, Say, Words};
 
 /// What each script is, by the name that it has in its folder.
@@ -42,8 +42,7 @@ impl StandIns {
     pub fn start(folder: &Path, brain: impl Fn(&Asked) -> Say + Send + Sync + 'static) -> Self {
         fs::create_dir_all(folder.join("calls")).unwrap();
         for (name, text) in SCRIPTS {
-            fs::write(folder.join(name), text).unwrap();
-            fs::set_permissions(folder.join(name), fs::Permissions::from_mode(0o755)).unwrap();
+            executable(folder.join(name), text);
         }
         let bell = folder.join("bell");
         assert!(Command::new("mkfifo").arg(&bell).status().unwrap().success());

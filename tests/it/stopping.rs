@@ -2,17 +2,17 @@
 
 use std::fs::{self, File};
 use std::io::Write as _;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
+use crate::brain::BUGGY;
 use crate::daemon::{Watching, spec};
-use crate::harness::{Outcome, Repo, Sandbox, TRIBUNAL, processes, wait_for};
+use crate::harness::{Outcome, Repo, Sandbox, processes, wait_for};
 use crate::model_server::{Asked, Say};
-use crate::resume::{BUGGY, Scene};
-use crate::survivors::Watcher;
+use crate::scene::{Beside, Scene, Watcher};
 
 /// A process that cannot be: the kernel gives no such number.
 const GONE: &str = r#"{"pid":999999999}"#;
@@ -103,15 +103,15 @@ fn a_worker_that_is_only_starting_is_stopped_too() {
     let scene = Scene::diligent();
     let repo = scene.repo();
     let lock = hold(&repo, "reviews/lock");
-    let watcher = Watcher::start(&scene, &repo);
+    let watcher = Watcher::start(&repo);
     wait_for("the watcher to see main", || watcher.knows_head());
     repo.write("src/d.rs", BUGGY).commit_unjudged("feat: new work");
     let workers = || processes(&repo, ["review", "--waiting"]);
     wait_for("the worker", || !workers().is_empty());
-    scene.tribunal(&repo.dir, &["daemon", "stop"]).ok().says("stopped");
+    repo.tribunal(&["daemon", "stop"]).ok().says("stopped");
     drop(lock);
     wait_for("the worker that was starting to end", || workers().is_empty());
-    assert_eq!(scene.stand_ins.asked().len(), 0);
+    assert_eq!(scene.asked().len(), 0);
     assert!(repo.path(".git/tribunal/reviews/waiting").join(repo.rev("HEAD")).exists());
 }
 
@@ -121,20 +121,20 @@ fn a_worker_that_is_only_starting_is_stopped_too() {
 fn a_stop_ends_a_review_that_is_under_way_and_answers_at_once() {
     let scene = Scene::new("", |_: &Asked| Say::Hang);
     let repo = scene.repo();
-    let watcher = Watcher::start(&scene, &repo);
+    let watcher = Watcher::start(&repo);
     wait_for("the watcher to see main", || watcher.knows_head());
     repo.write("src/d.rs", BUGGY).commit_unjudged("feat: new work");
-    wait_for("the reviewer's question", || scene.stand_ins.asked().len() == 1);
+    wait_for("the reviewer's question", || scene.asked().len() == 1);
     let began = Instant::now();
-    let asked = scene.tribunal(&repo.dir, &["daemon", "status"]).ok();
+    let asked = repo.tribunal(&["daemon", "status"]).ok();
     let status = began.elapsed();
     let began = Instant::now();
-    scene.tribunal(&repo.dir, &["daemon", "stop"]).ok().says("stopped");
+    repo.tribunal(&["daemon", "stop"]).ok().says("stopped");
     let stop = began.elapsed();
     println!("status {status:?}, stop {stop:?}");
     assert!(status.max(stop) < Duration::from_secs(1), "{status:?}, {stop:?}: {asked}");
     assert_eq!(processes(&repo, ["review", "--waiting"]), [] as [i32; 0]);
-    assert_eq!(scene.stand_ins.alive(), [] as [String; 0]);
+    assert_eq!(scene.alive(), [] as [String; 0]);
 }
 
 /// Whether the process has ended, or has waited for something again and again since it was asked last.
@@ -162,24 +162,18 @@ fn beside_a_holder(repo: &Repo<'_>, words: &[&str], later: &dyn Fn(Value) -> Val
         "ready": false,
     });
     repo.write(".git/tribunal/daemon.lock", record.to_string());
-    let mut command: Command = repo.sandbox.command(TRIBUNAL, &repo.dir);
-    command.args(words).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut command = command.spawn().unwrap();
+    let mut command = Beside::start(repo, words, "beside");
     let mut since = None;
-    wait_for("the command to wait", || ended_or_waited(&mut command, &mut since));
+    wait_for("the command to wait", || ended_or_waited(&mut command.child, &mut since));
     repo.write(".git/tribunal/daemon.lock", later(record).to_string());
     let mut since = None;
-    wait_for("the command to go on", || ended_or_waited(&mut command, &mut since));
-    let waits = command.try_wait().unwrap().is_none();
+    wait_for("the command to go on", || ended_or_waited(&mut command.child, &mut since));
+    let waits = command.is_running();
     holder.stdin.take().unwrap().write_all(b"\n").unwrap();
     holder.wait().unwrap();
-    let output = command.wait_with_output().unwrap();
-    assert!(waits, "{words:?} did not wait: {output:?}");
-    Outcome {
-        code: output.status.code().unwrap_or(-1),
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-    }
+    let outcome = command.end();
+    assert!(waits, "{words:?} did not wait: {outcome}");
+    outcome
 }
 
 #[cfg(target_os = "linux")]

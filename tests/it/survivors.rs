@@ -1,19 +1,18 @@
 //! Processes that meet: at a lock, at a question, and those that outlive the one which started them.
 
 use std::fs::{self, File};
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
-use crate::brain::diligent;
-use crate::harness::{Outcome, Repo, Sandbox, TRIBUNAL, run, wait_for};
+use crate::brain::{LEFT_OUT, diligent};
+use crate::harness::{Outcome, Repo, Sandbox, TRIBUNAL, executable, run, wait_for};
 use crate::model_server::{Asked, Say};
 use crate::needs::{Need, skip};
-use crate::resume::{Scene, WRONG, unclosed};
+use crate::scene::{Beside, Scene, Watcher, unclosed};
 
 const REVIEW: [&str; 5] = ["review", "--commit", "HEAD", "--format", "json"];
 
@@ -24,38 +23,6 @@ fn only_run(repo: &Repo<'_>) -> String {
         runs.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     assert_eq!(ids.len(), 1, "{ids:?}");
     ids[0].clone()
-}
-
-/// A command that runs beside the test, with its streams in files.
-pub struct Beside {
-    pub child: Child,
-    out: PathBuf,
-    err: PathBuf,
-}
-
-impl Beside {
-    pub fn start(scene: &Scene, dir: &Path, words: &[&str], name: &str) -> Self {
-        let path = |end: &str| scene.sandbox.path().join(format!("{name}.{end}"));
-        let (out, err) = (path("out"), path("err"));
-        let mut command = scene.command(dir, words);
-        command.stdin(Stdio::null());
-        command.stdout(File::create(&out).unwrap()).stderr(File::create(&err).unwrap());
-        Self { child: command.spawn().unwrap(), out, err }
-    }
-
-    fn said(&self) -> String {
-        fs::read_to_string(&self.err).unwrap()
-    }
-
-    fn is_running(&mut self) -> bool {
-        self.child.try_wait().unwrap().is_none()
-    }
-
-    pub fn end(mut self) -> Outcome {
-        let code = self.child.wait().unwrap().code().unwrap_or(-1);
-        let stdout = fs::read_to_string(&self.out).unwrap();
-        Outcome { code, stdout, stderr: self.said() }
-    }
 }
 
 /// The state of a process, as Linux tells it; `None` where it is gone.
@@ -75,16 +42,14 @@ fn is_at_work(pid: &str) -> bool {
 fn what_a_killed_process_still_holds_is_waited_for() {
     let scene = Scene::diligent();
     let repo = scene.repo();
-    let mut killed = scene.command(&repo.dir, &REVIEW);
-    killed.env("TRIBUNAL_TEST_CRASH_AT_SAVE", "20");
-    run(killed, b"").code(-1);
+    repo.until_save(&REVIEW, 20).code(-1);
     let id = only_run(&repo);
     let lock = repo.path(format!(".git/tribunal/runs/{id}/lock"));
     for words in [&["resume", &id, "--format", "json"][..], &REVIEW] {
         let held = File::options().read(true).write(true).open(&lock).unwrap();
         held.lock().unwrap();
-        scene.tribunal(&repo.dir, &["runs"]).ok().says("stopped");
-        let mut resumed = Beside::start(&scene, &repo.dir, words, "resumed");
+        repo.tribunal(&["runs"]).ok().says("stopped");
+        let mut resumed = Beside::start(&repo, words, "resumed");
         wait_for("it to wait", || {
             resumed.said().contains("was killed: waiting for its end") || !resumed.is_running()
         });
@@ -111,7 +76,7 @@ struct Slow {
 
 impl Slow {
     fn new() -> Self {
-        let scene = Scene::new("", diligent(&[WRONG]));
+        let scene = Scene::new("", diligent(&[LEFT_OUT]));
         let folder = scene.sandbox.path().join("slow");
         fs::create_dir(&folder).unwrap();
         let script = "#!/bin/sh\nhere=HERE\ncase \"$1\" in exec) ;; *) exec \"$here/../stand-ins/codex\" \"$@\" ;; esac\n\
@@ -124,14 +89,12 @@ impl Slow {
               setsid sh -c 'echo $$ >>\"$1/pids\"; trap \"\" TERM; touch \"$1/hangs\"; sleep 600; :' sh \"$here\" &\n  \
               sleep 600; :\nfi\n\
             exec \"$here/../stand-ins/codex\" \"$@\"\n";
-        let script = script.replace("HERE", folder.to_str().unwrap());
-        let path = folder.join("codex");
-        fs::write(&path, script).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-        let config = scene.sandbox.home().join(".config/tribunal/config.toml");
-        let text = fs::read_to_string(&config).unwrap();
-        let codex = scene.stand_ins.codex();
-        fs::write(config, text.replace(codex.to_str().unwrap(), path.to_str().unwrap())).unwrap();
+        let text = script.replace("HERE", folder.to_str().unwrap());
+        let (script, codex) = (folder.join("codex"), scene.sandbox.path().join("stand-ins/codex"));
+        executable(&script, text);
+        let settings = fs::read_to_string(scene.sandbox.settings_file()).unwrap();
+        let instead = settings.replace(codex.to_str().unwrap(), script.to_str().unwrap());
+        scene.sandbox.settings(&instead);
         Self { scene, folder }
     }
 
@@ -161,7 +124,7 @@ fn an_agent_of_an_earlier_life_is_dead_before_the_call_is_made_again() {
         let slow = Slow::new();
         let repo = slow.scene.repo();
         fs::write(slow.folder.join("hang"), "").unwrap();
-        let mut first = Beside::start(&slow.scene, &repo.dir, &REVIEW, "first");
+        let mut first = Beside::start(&repo, &REVIEW, "first");
         wait_for("the agent", || slow.folder.join("hangs").exists() && slow.pids().len() == 2);
         if !with_watchdog {
             let is_watchdog = |pid: &u32| {
@@ -180,8 +143,7 @@ fn an_agent_of_an_earlier_life_is_dead_before_the_call_is_made_again() {
             assert!(before.iter().all(|pid| is_at_work(pid)), "{before:?}");
         }
         fs::remove_file(slow.folder.join("hang")).unwrap();
-        let again =
-            slow.scene.tribunal(&repo.dir, &["resume", &only_run(&repo), "--format", "json"]);
+        let again = repo.tribunal(&["resume", &only_run(&repo), "--format", "json"]);
         assert_eq!(again.clone().code(1).json()["verdict"], "block", "{again}");
         assert_eq!(slow.pids().len(), 3, "{again}");
         let overlap = fs::read_to_string(slow.folder.join("overlap")).unwrap_or_default();
@@ -207,7 +169,7 @@ fn children_of_all(pid: u32) -> Vec<u32> {
 #[test]
 fn one_question_asked_by_two_processes_makes_one_run() {
     for fix in [false, true] {
-        let brain = diligent(&[WRONG]);
+        let brain = diligent(&[LEFT_OUT]);
         let scene = Scene::new("", move |asked: &Asked| match brain(asked) {
             Say::Words(mut words) => {
                 words.delay = Duration::from_millis(500);
@@ -218,7 +180,7 @@ fn one_question_asked_by_two_processes_makes_one_run() {
         let repo = scene.repo();
         let mut words = REVIEW.to_vec();
         words.extend(fix.then_some("--fix"));
-        let both = ["one", "two"].map(|name| Beside::start(&scene, &repo.dir, &words, name));
+        let both = ["one", "two"].map(|name| Beside::start(&repo, &words, name));
         let both = both.map(Beside::end);
         let run = |outcome: &Outcome| outcome.json()["review"]["run"].as_str().unwrap().to_owned();
         let verdict = if fix { ("pass", 0) } else { ("block", 1) };
@@ -227,38 +189,12 @@ fn one_question_asked_by_two_processes_makes_one_run() {
             assert_eq!(outcome.code, verdict.1, "{outcome}");
             assert_eq!(run(outcome), only_run(&repo), "{outcome}");
         }
-        assert_eq!(scene.stand_ins.asked().len(), if fix { 4 } else { 2 }, "{}", both[1]);
+        assert_eq!(scene.asked().len(), if fix { 4 } else { 2 }, "{}", both[1]);
         let told = both.iter().filter(|outcome| {
             outcome.stderr.contains("reviews this already")
                 && outcome.stderr.contains("waiting for what it comes to")
         });
         assert_eq!(told.count(), 1, "{}{}", both[0], both[1]);
-    }
-}
-
-/// A watcher in the background, ended by its id when the test is over.
-pub struct Watcher<'a>(&'a Scene, &'a Repo<'a>);
-
-impl<'a> Watcher<'a> {
-    pub fn start(scene: &'a Scene, repo: &'a Repo<'a>) -> Self {
-        let mut start = scene.command(&repo.dir, &["daemon", "start"]);
-        start.env_remove("TRIBUNAL_NO_DAEMON");
-        run(start, b"").ok();
-        Self(scene, repo)
-    }
-
-    /// Whether it has done all that is to be done about the present HEAD.
-    pub fn knows_head(&self) -> bool {
-        let text = fs::read(self.1.path(".git/tribunal/heads.json")).unwrap_or_default();
-        let heads: Value = serde_json::from_slice(&text).unwrap_or_default();
-        let seen = heads.as_object().and_then(|heads| heads.values().next());
-        seen.is_some_and(|seen| seen["head"] == json!(self.1.rev("HEAD")))
-    }
-}
-
-impl Drop for Watcher<'_> {
-    fn drop(&mut self) {
-        self.0.tribunal(&self.1.dir, &["daemon", "stop"]);
     }
 }
 
@@ -274,8 +210,8 @@ fn the_watcher_keeps_no_descriptor_of_whoever_started_it() {
     start.args([lock.as_os_str(), TRIBUNAL.as_ref()]).env_remove("TRIBUNAL_NO_DAEMON");
     start.stdout(File::create(scene.sandbox.path().join("pipe")).unwrap());
     assert!(start.status().unwrap().success());
-    let watcher = Watcher(&scene, &repo);
-    let status = scene.tribunal(&repo.dir, &["daemon", "status", "--format", "json"]).ok().json();
+    let watcher = Watcher(&repo);
+    let status = repo.tribunal(&["daemon", "status", "--format", "json"]).ok().json();
     let pid = status["daemon"]["pid"].as_u64().unwrap();
     let open = fs::read_dir(format!("/proc/{pid}/fd")).unwrap();
     let open: Vec<PathBuf> =
@@ -314,7 +250,7 @@ fn trees_in_the_cache_stay_unless_their_repository_is_gone_for_good() {
         put("there", &repo.path(".git"), Some(&here), old),
     ];
     let go = put("gone", &gone, Some(&here), old);
-    scene.tribunal(&repo.dir, &REVIEW).code(1);
+    repo.tribunal(&REVIEW).code(1);
     assert!(stay.iter().all(|folder| folder.exists()), "{stay:?}");
     assert!(!go.exists());
 }
@@ -359,17 +295,11 @@ fn a_lock_around_a_push_is_free_while_its_worker_is_at_work() {
     repo.git(&["push", "--quiet", "origin", "HEAD~1:refs/heads/main"]).ok();
     repo.tribunal(&["hooks", "install"]).ok();
     let lock = scene.sandbox.path().join("lock");
-    let mut push = scene.command(&repo.dir, &[]);
-    push = {
-        let mut shell = Command::new("/bin/sh");
-        shell.current_dir(&repo.dir).env_clear();
-        shell.envs(push.get_envs().filter_map(|(name, value)| Some((name, value?))));
-        shell
-    };
+    let mut push = scene.sandbox.command("/bin/sh", &repo.dir);
     push.args(["-c", r#"exec 7>"$1"; exec git push --quiet origin main"#, "sh"]).arg(&lock);
     push.env_remove("TRIBUNAL_NO_DAEMON").env("TRIBUNAL_REVIEW_PRE_PUSH", "ask-later");
     run(push, b"").ok();
-    wait_for("the worker's question", || scene.stand_ins.asked().len() == 1);
+    wait_for("the worker's question", || scene.asked().len() == 1);
     let text = fs::read(repo.path(".git/tribunal/reviews/lock")).unwrap();
     let worker = serde_json::from_slice::<Value>(&text).unwrap()["pid"].as_u64().unwrap();
     let open = fs::read_dir(format!("/proc/{worker}/fd")).unwrap();
@@ -379,5 +309,5 @@ fn a_lock_around_a_push_is_free_while_its_worker_is_at_work() {
     kill_process(pid, Signal::TERM).unwrap();
     wait_for("the worker to end", || !is_at_work(&worker.to_string()));
     assert!(!open.contains(&lock), "{open:?}");
-    assert_eq!(scene.stand_ins.alive().len(), 0);
+    assert_eq!(scene.alive().len(), 0);
 }

@@ -226,9 +226,7 @@ fn stage<'a>(sandbox: &'a Sandbox, deeds: &[(usize, Deed)]) -> Stage<'a> {
 
 impl Stage<'_> {
     fn hook(&self) -> Command {
-        let mut command = self.repo.sandbox.command(TRIBUNAL, &self.repo.dir);
-        command.args(["hook", "pre-commit"]);
-        command
+        self.repo.command(&["hook", "pre-commit"])
     }
 
     fn commit(&self) -> Command {

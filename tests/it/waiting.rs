@@ -5,11 +5,10 @@ use std::fs::{self, File};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
-use crate::brain::diligent;
-use crate::harness::{Repo, run, wait_for};
+use crate::brain::{BUGGY, LEFT_OUT, diligent};
+use crate::harness::{Repo, wait_for};
 use crate::model_server::{Asked, Say};
-use crate::resume::{BUGGY, Scene, WRONG};
-use crate::survivors::{Beside, Watcher};
+use crate::scene::{Beside, Scene, Watcher};
 
 fn waiting(repo: &Repo<'_>, commits: &[&str]) {
     for commit in commits {
@@ -37,7 +36,7 @@ fn two_commits(repo: &Repo<'_>) -> Vec<String> {
 #[test]
 fn a_worker_that_is_told_to_stop_begins_nothing_further() {
     for signal in [Some(Signal::TERM), Some(Signal::INT), None] {
-        let brain = diligent(&[WRONG]);
+        let brain = diligent(&[LEFT_OUT]);
         let first = std::sync::atomic::AtomicBool::new(true);
         let scene = Scene::new("", move |asked: &Asked| {
             if first.swap(false, std::sync::atomic::Ordering::SeqCst) {
@@ -48,21 +47,21 @@ fn a_worker_that_is_told_to_stop_begins_nothing_further() {
         });
         let repo = scene.repo();
         let both = two_commits(&repo);
-        let worker = Beside::start(&scene, &repo.dir, &["review", "--waiting"], "worker");
-        wait_for("the call that hangs", || scene.stand_ins.asked().len() == 1);
+        let worker = Beside::start(&repo, &["review", "--waiting"], "worker");
+        wait_for("the call that hangs", || scene.asked().len() == 1);
         match signal {
             Some(signal) => kill_process(Pid::from_child(&worker.child), signal).unwrap(),
-            None => drop(scene.tribunal(&repo.dir, &["daemon", "stop"])),
+            None => drop(repo.tribunal(&["daemon", "stop"])),
         }
         worker.end().code(130);
-        assert_eq!(scene.stand_ins.alive().len(), 0);
-        assert_eq!(scene.stand_ins.asked().len(), 1, "nothing further was asked");
+        assert_eq!(scene.alive().len(), 0);
+        assert_eq!(scene.asked().len(), 1, "nothing further was asked");
         assert_eq!(still_waiting(&repo), both, "both wait on");
         // It is not held against them, however often.
         assert!(!repo.path(".git/tribunal/reviews/failed").exists());
-        scene.tribunal(&repo.dir, &["review", "--waiting"]).ok();
+        repo.tribunal(&["review", "--waiting"]).ok();
         assert_eq!(still_waiting(&repo), [] as [&str; 0]);
-        assert_eq!(scene.stand_ins.asked().len(), 5);
+        assert_eq!(scene.asked().len(), 5);
     }
 }
 
@@ -71,32 +70,29 @@ fn a_commit_whose_review_ends_the_program_is_set_aside() {
     let scene = Scene::diligent();
     let repo = scene.repo();
     let both = two_commits(&repo);
-    let status = || scene.tribunal(&repo.dir, &["status", "--format", "json"]).ok().json();
+    let status = || repo.tribunal(&["status", "--format", "json"]).ok().json();
     for _ in 0..3 {
         assert_eq!(status()["reviews"]["set_aside"], json!([]));
-        let mut worker = scene.command(&repo.dir, &["review", "--waiting"]);
-        worker.env("TRIBUNAL_TEST_CRASH_AT_SAVE", "9");
-        run(worker, b"").code(-1);
+        repo.until_save(&["review", "--waiting"], 9).code(-1);
         assert_eq!(still_waiting(&repo), both);
     }
-    scene.tribunal(&repo.dir, &["review", "--waiting"]).ok();
+    repo.tribunal(&["review", "--waiting"]).ok();
     assert_eq!(still_waiting(&repo), [] as [&str; 0]);
     let (first, hint) = (&both[0], format!("`tribunal review --commit {}`", &both[0][..10]));
     let aside = &status()["reviews"]["set_aside"];
     assert_eq!((&aside[0]["commit"], aside.as_array().unwrap().len()), (&json!(first), 1));
-    scene
-        .tribunal(&repo.dir, &["status"])
+    repo.tribunal(&["status"])
         .ok()
         .says("its review was begun 3 times and ended the program each time")
         .says(&hint);
     // By hand it is made, and forgotten then.
-    scene.tribunal(&repo.dir, &["review", "--commit", first]).code(1);
+    repo.tribunal(&["review", "--commit", first]).code(1);
     assert_eq!(status()["reviews"]["set_aside"], json!([]));
 }
 
 /// The commits whose review was asked for, by what it is of.
-fn reviewed(scene: &Scene, repo: &Repo<'_>) -> Vec<String> {
-    let runs = scene.tribunal(&repo.dir, &["runs", "--format", "json"]).ok().json();
+fn reviewed(repo: &Repo<'_>) -> Vec<String> {
+    let runs = repo.tribunal(&["runs", "--format", "json"]).ok().json();
     let title = |run: &Value| run["title"].as_str().unwrap().to_owned();
     let mut titles: Vec<String> = runs.as_array().unwrap().iter().map(title).collect();
     titles.sort();
@@ -112,7 +108,7 @@ fn what_is_only_checked_out_waits_for_no_review() {
         repo.write(format!("src/{name}.rs"), BUGGY).commit_unjudged("feat: old work");
     }
     repo.git(&["checkout", "--quiet", "main"]).ok();
-    let watcher = Watcher::start(&scene, &repo);
+    let watcher = Watcher::start(&repo);
     wait_for("the watcher to see main", || watcher.knows_head());
     repo.git(&["checkout", "--quiet", "other"]).ok();
     wait_for("the watcher to see the other branch", || watcher.knows_head());
@@ -120,17 +116,17 @@ fn what_is_only_checked_out_waits_for_no_review() {
     // Back at once: it was made here, wherever HEAD is by now.
     let made = format!("commit {}", &repo.rev("HEAD")[..10]);
     repo.git(&["checkout", "--quiet", "main"]).ok();
-    wait_for("the review", || reviewed(&scene, &repo) == [made.clone()]);
+    wait_for("the review", || reviewed(&repo) == [made.clone()]);
     wait_for("the worker to end", || still_waiting(&repo).is_empty());
     wait_for("the watcher to see main again", || watcher.knows_head());
-    assert_eq!(reviewed(&scene, &repo), [made]);
+    assert_eq!(reviewed(&repo), [made]);
 }
 
 #[test]
 fn an_error_on_the_way_loses_no_commit() {
     let scene = Scene::diligent();
     let repo = scene.repo();
-    let watcher = Watcher::start(&scene, &repo);
+    let watcher = Watcher::start(&repo);
     wait_for("the watcher to see main", || watcher.knows_head());
     // A file where the folder of what waits is to be.
     repo.write(".git/tribunal/reviews/waiting", "in the way");
@@ -141,7 +137,7 @@ fn an_error_on_the_way_loses_no_commit() {
     fs::remove_file(repo.path(".git/tribunal/reviews/waiting")).unwrap();
     repo.write("docs/specs/wake.md", "# Wake\n");
     let made = format!("commit {}", &repo.rev("HEAD")[..10]);
-    wait_for("the review", || reviewed(&scene, &repo) == [made.clone()]);
+    wait_for("the review", || reviewed(&repo) == [made.clone()]);
     wait_for("the worker to end", || still_waiting(&repo).is_empty());
 }
 
@@ -155,11 +151,11 @@ fn more_new_commits_than_are_reviewed_are_said() {
     waiting(&repo, &others.iter().map(String::as_str).collect::<Vec<_>>());
     let held = File::create(repo.path(".git/tribunal/reviews/lock")).unwrap();
     held.lock().unwrap();
-    let watcher = Watcher::start(&scene, &repo);
+    let watcher = Watcher::start(&repo);
     wait_for("the watcher to see main", || watcher.knows_head());
     repo.write("src/d.rs", BUGGY).commit_unjudged("feat: new work");
     wait_for("the watcher to see the commit", || watcher.knows_head());
-    let status = scene.tribunal(&repo.dir, &["status"]).ok();
+    let status = repo.tribunal(&["status"]).ok();
     status
         .says("1 new commits were not queued for one: 50 wait at most")
         .says(&repo.rev("HEAD")[..10]);
@@ -176,7 +172,7 @@ fn where_git_keeps_no_log_the_time_of_a_commit_tells() {
     repo.write("src/old.rs", BUGGY).commit_unjudged("feat: old work");
     repo.git(&["checkout", "--quiet", "main"]).ok();
     assert!(!repo.path(".git/logs/HEAD").exists());
-    let watcher = Watcher::start(&scene, &repo);
+    let watcher = Watcher::start(&repo);
     wait_for("the watcher to see main", || watcher.knows_head());
     repo.git(&["checkout", "--quiet", "other"]).ok();
     // Nothing but a look at intervals finds that HEAD moved; a spec brings one about.
@@ -188,7 +184,7 @@ fn where_git_keeps_no_log_the_time_of_a_commit_tells() {
     repo.git_env(&words, &[("GIT_COMMITTER_DATE", &now)]).ok();
     repo.write("docs/specs/two.md", "# Two\n");
     let made = format!("commit {}", &repo.rev("HEAD")[..10]);
-    wait_for("the review", || reviewed(&scene, &repo) == [made.clone()]);
+    wait_for("the review", || reviewed(&repo) == [made.clone()]);
     wait_for("the worker to end", || still_waiting(&repo).is_empty());
-    assert_eq!(reviewed(&scene, &repo), [made]);
+    assert_eq!(reviewed(&repo), [made]);
 }

@@ -194,9 +194,14 @@ pub fn ledger(repo: &Repo<'_>) -> Connection {
     Connection::open(repo.path(".git/tribunal/ledger.db")).unwrap()
 }
 
+/// Runs the program at that time.
+pub fn at(repo: &Repo<'_>, now: &str, words: &[&str]) -> Outcome {
+    repo.tribunal_with(words, &[("TRIBUNAL_TEST_NOW", now)], b"")
+}
+
 /// Runs the program a day after the scene was made.
 pub fn later(repo: &Repo<'_>, words: &[&str]) -> Outcome {
-    repo.tribunal_with(words, &[("TRIBUNAL_TEST_NOW", LATER)], b"")
+    at(repo, LATER, words)
 }
 
 /// The files below a folder; none where there is no folder.

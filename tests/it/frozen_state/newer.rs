@@ -6,11 +6,15 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::brain::diligent;
+use crate::brain::{LEFT_OUT, diligent};
+use crate::daemon::{Watching, spec};
 use crate::frozen_state::data::{Data, LATER, later, ledger};
-use crate::frozen_state::watcher::{Watching, spec};
-use crate::harness::{Outcome, Repo, Sandbox, run, wait_for};
-use crate::resume::{BUGGY, Scene, WRONG};
+use crate::frozen_state::runs::repo;
+use crate::harness::{Repo, Sandbox, wait_for};
+use crate::scene::Scene;
+
+/// Watchers work a day after the scene was made.
+const AT: (&str, &str) = ("TRIBUNAL_TEST_NOW", LATER);
 
 const STATE: &str = ".git/tribunal";
 
@@ -110,12 +114,12 @@ fn newer_lists_of_specs_and_rules_are_refused_and_left_alone() {
 
 #[test]
 fn a_newer_event_is_set_aside_as_it_is() {
-    let scene = Scene::new("", diligent(&[WRONG]));
+    let scene = Scene::new("", diligent(&[LEFT_OUT]));
     let repo = laid(&scene.sandbox, "watcher");
     let event = named(&repo, "inbox").into_iter().find(|name| name.ends_with("-rewrite.json"));
     let event = event.unwrap();
     let before = made_newer(&repo, &format!("inbox/{event}"));
-    let watching = Watching::start(&scene, &repo, LATER, &[]);
+    let watching = Watching::begin(&repo, &[AT]);
     wait_for("it to be said", || !watching.of("aside").is_empty());
     wait_for("the inbox to be empty", || named(&repo, "inbox").is_empty());
     assert!(watching.of("aside")[0]["reason"].as_str().unwrap().contains("of version 2"));
@@ -125,13 +129,13 @@ fn a_newer_event_is_set_aside_as_it_is() {
 /// It does not count as waiting: what it means is not known.
 #[test]
 fn a_newer_entry_of_the_queue_is_told_and_left_as_it_is() {
-    let scene = Scene::new("", diligent(&[WRONG]));
+    let scene = Scene::new("", diligent(&[LEFT_OUT]));
     let repo = laid(&scene.sandbox, "watcher");
     let before = made_newer(&repo, "queue/login.json");
     let status = later(&repo, &["status", "--format", "json"]).ok().json();
     assert_eq!(status["specs"]["queued"], 1, "the other one: {status:#}");
     repo.write("docs/specs/a.md", spec("login", "Sign in by key."));
-    let watching = Watching::start(&scene, &repo, LATER, &[]);
+    let watching = Watching::begin(&repo, &[AT]);
     wait_for("the trouble", || {
         let told = watching.of("trouble");
         told.iter().any(|news| news["message"].as_str().unwrap().contains("a newer tribunal"))
@@ -143,13 +147,12 @@ fn a_newer_entry_of_the_queue_is_told_and_left_as_it_is() {
 /// by the first look.
 #[test]
 fn newer_heads_are_written_over() {
-    let scene = Scene::new("", diligent(&[WRONG]));
+    let scene = Scene::new("", diligent(&[LEFT_OUT]));
     let repo = laid(&scene.sandbox, "watcher");
     let heads = format!("{STATE}/heads.json");
     let newer = json!({ "version": 2, "heads": {} }).to_string();
     repo.write(&heads, &newer).write("docs/specs/d.md", spec("more", "More."));
-    let vars = [("TRIBUNAL_REVIEW_BACKGROUND", "off")];
-    let watching = Watching::start(&scene, &repo, LATER, &vars);
+    let watching = Watching::begin(&repo, &[AT, ("TRIBUNAL_REVIEW_BACKGROUND", "off")]);
     // A file has to be still from one look to the next: the first look is over.
     wait_for("the spec", || watching.of("spec").iter().any(|news| news["id"] == "more"));
     assert!(!repo.read(&heads).contains("version"), "{}", repo.read(&heads));
@@ -161,31 +164,20 @@ fn newer_heads_are_written_over() {
 }
 
 fn scene_of<'a>(scene: &'a Scene, name: &str) -> Repo<'a> {
-    let repo = scene.sandbox.repo_with("r", &["--object-format=sha1"]);
-    repo.write("README.md", "A library.\n");
-    let spec = "# Sums\n\n## Goal\n\nSum lists.\n\n## Acceptance criteria\n\n\
-        - **AC-1** WHEN a list is summed THEN every item SHALL count\n  - verify: test\n";
-    repo.write("docs/specs/sums.md", spec).commit_unjudged("docs: readme");
-    repo.write("src/sum.rs", BUGGY).commit_unjudged("feat: sum");
+    let repo = repo(scene, "r");
     Data::frozen(name).lay(&repo);
     repo
 }
 
-fn tribunal(scene: &Scene, repo: &Repo<'_>, words: &[&str]) -> Outcome {
-    let mut command = scene.command(&repo.dir, words);
-    command.env("TRIBUNAL_TEST_NOW", LATER);
-    run(command, b"")
-}
-
 #[test]
 fn a_newer_run_is_told_and_left_as_it_is() {
-    let scene = Scene::new("", diligent(&[WRONG]));
+    let scene = Scene::new("", diligent(&[LEFT_OUT]));
     let repo = scene_of(&scene, "ended-review");
     let id = Data::frozen("ended-review").run();
     let name = format!("runs/{id}/run.json");
     let before = made_version(&repo, &name, 3);
-    tribunal(&scene, &repo, &["runs"]).ok().says(&id).says("is from a newer tribunal");
-    tribunal(&scene, &repo, &["resume", &id])
+    later(&repo, &["runs"]).ok().says(&id).says("is from a newer tribunal");
+    later(&repo, &["resume", &id])
         .code(2)
         .says("is from a newer tribunal (format 3, known is 2)")
         .says("hint: install the newer tribunal");
@@ -195,14 +187,14 @@ fn a_newer_run_is_told_and_left_as_it_is() {
 /// Today: a receipt of another version answers nothing, and the new answer takes its place.
 #[test]
 fn a_newer_receipt_answers_nothing() {
-    let scene = Scene::new("", diligent(&[WRONG]));
+    let scene = Scene::new("", diligent(&[LEFT_OUT]));
     let repo = scene_of(&scene, "ended-review");
     let review = ["review", "--commit", "HEAD"];
     // Once, so that there is a receipt for the question as this program names it.
-    tribunal(&scene, &repo, &["review", "--commit", "HEAD", "--fresh"]).code(1);
-    let asked = scene.stand_ins.asked().len();
-    tribunal(&scene, &repo, &review).code(1);
-    assert_eq!(scene.stand_ins.asked().len(), asked, "it has its receipt");
+    later(&repo, &["review", "--commit", "HEAD", "--fresh"]).code(1);
+    let asked = scene.asked().len();
+    later(&repo, &review).code(1);
+    assert_eq!(scene.asked().len(), asked, "it has its receipt");
     let database = ledger(&repo);
     let newest = "SELECT question, body FROM receipts ORDER BY time DESC LIMIT 1";
     let (question, body): (String, String) =
@@ -216,8 +208,8 @@ fn a_newer_receipt_answers_nothing() {
     let set = "UPDATE receipts SET body = ?1, id = ?2 WHERE question = ?3";
     database.execute(set, [&newer, &id, &question]).unwrap();
     drop(database);
-    tribunal(&scene, &repo, &review).code(1).never_says("a receipt was not what had been kept");
-    assert!(scene.stand_ins.asked().len() > asked, "it was asked anew");
+    later(&repo, &review).code(1).never_says("a receipt was not what had been kept");
+    assert!(scene.asked().len() > asked, "it was asked anew");
     let body = "SELECT body FROM receipts WHERE question = ?1";
     let body: String = ledger(&repo).query_row(body, [question], |row| row.get(0)).unwrap();
     assert!(body.starts_with("{\"version\":1,"), "{body}");

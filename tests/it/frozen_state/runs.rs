@@ -1,16 +1,13 @@
 //! Runs: one that ended, and three that were stopped on their way.
 
-use std::fs;
-use std::process::Stdio;
-
 use serde_json::Value;
 
-use crate::brain::{Part, Question, diligent};
-use crate::frozen_state::data::{Data, LATER, NOW, below, ledger};
+use crate::brain::{BUGGY, LEFT_OUT, Part, Question, diligent};
+use crate::frozen_state::data::{Data, NOW, at, below, later, ledger};
 use crate::frozen_state::frozen_and_fresh;
-use crate::harness::{Outcome, Repo, run, wait_for};
+use crate::harness::{Repo, wait_for};
 use crate::model_server::{Asked, Say};
-use crate::resume::{BUGGY, Scene, WRONG};
+use crate::scene::{Beside, Scene};
 
 /// When the limit of the scene `rate-limited` is over: an hour after the scene.
 const RESET: &str = "2026-03-04T13:00:00Z";
@@ -22,14 +19,14 @@ const REVIEW: [&str; 3] = ["review", "--commit", "HEAD"];
 
 /// A scene with a brain that answers each part with `say`, where that has something to say.
 fn scene(say: impl Fn(Part) -> Option<Say> + Send + Sync + 'static) -> Scene {
-    let brain = diligent(&[WRONG]);
+    let brain = diligent(&[LEFT_OUT]);
     Scene::new("", move |asked: &Asked| {
         say(Question::read(asked).part).unwrap_or_else(|| brain(asked))
     })
 }
 
 /// A repository whose last commit brings the mistake in, with a spec of it below that.
-fn repo<'a>(scene: &'a Scene, name: &str) -> Repo<'a> {
+pub(super) fn repo<'a>(scene: &'a Scene, name: &str) -> Repo<'a> {
     let repo = scene.sandbox.repo_with(name, &["--object-format=sha1"]);
     repo.write("README.md", "A library.\n").write("docs/specs/sums.md", SPEC);
     repo.commit_unjudged("docs: readme");
@@ -37,43 +34,30 @@ fn repo<'a>(scene: &'a Scene, name: &str) -> Repo<'a> {
     repo
 }
 
-fn tribunal_at(scene: &Scene, repo: &Repo<'_>, now: &str, words: &[&str]) -> Outcome {
-    let mut command = scene.command(&repo.dir, words);
-    command.env("TRIBUNAL_TEST_NOW", now);
-    run(command, b"")
-}
-
-fn later(scene: &Scene, repo: &Repo<'_>, words: &[&str]) -> Outcome {
-    tribunal_at(scene, repo, LATER, words)
-}
-
-fn json(scene: &Scene, repo: &Repo<'_>, words: &[&str]) -> Value {
-    later(scene, repo, &[words, &["--format", "json"]].concat()).ok().json()
+fn json(repo: &Repo<'_>, words: &[&str]) -> Value {
+    later(repo, &[words, &["--format", "json"]].concat()).ok().json()
 }
 
 /// Runs the program until `stops` holds of what it said and asked, and kills it.
 fn killed(scene: &Scene, repo: &Repo<'_>, words: &[&str], stops: impl Fn(&str) -> bool) {
-    let said = scene.sandbox.path().join("said");
-    let mut command = scene.command(&repo.dir, words);
-    command.env("TRIBUNAL_TEST_NOW", NOW).stdin(Stdio::null()).stdout(Stdio::null());
-    let mut child = command.stderr(fs::File::create(&said).unwrap()).spawn().unwrap();
-    wait_for("the moment of the kill", || stops(&fs::read_to_string(&said).unwrap()));
-    child.kill().unwrap();
-    child.wait().unwrap();
-    wait_for("the agents to end", || scene.stand_ins.alive().is_empty());
+    let mut run = Beside::start_with(repo, words, "killed", &[("TRIBUNAL_TEST_NOW", NOW)]);
+    wait_for("the moment of the kill", || stops(&run.said()));
+    run.child.kill().unwrap();
+    run.child.wait().unwrap();
+    wait_for("the agents to end", || scene.alive().is_empty());
 }
 
 fn asked(scene: &Scene, part: Part) -> usize {
-    let asked = scene.stand_ins.asked();
+    let asked = scene.asked();
     asked.iter().filter(|asked| Question::read(asked).part == part).count()
 }
 
 /// A repository with the state laid in, in a scene in which nobody is asked but for it: how this
 /// program names the question is found out in a scene of its own.
 fn laid<'a>(scene: &'a Scene, data: &Data, more: &[&str]) -> Repo<'a> {
-    let other = Scene::new("", diligent(&[WRONG]));
+    let other = Scene::new("", diligent(&[LEFT_OUT]));
     let probe = repo(&other, "probe");
-    later(&other, &probe, &[&REVIEW[..], more].concat()).code(1);
+    later(&probe, &[&REVIEW[..], more].concat()).code(1);
     let question = "SELECT question FROM receipts";
     let question: String = ledger(&probe).query_row(question, [], |row| row.get(0)).unwrap();
     let repo = repo(scene, "r");
@@ -82,10 +66,10 @@ fn laid<'a>(scene: &'a Scene, data: &Data, more: &[&str]) -> Repo<'a> {
 }
 
 /// What `runs` and `cost` say of the only run.
-fn told(scene: &Scene, repo: &Repo<'_>) -> (Value, Value) {
-    let runs = json(scene, repo, &["runs"]);
+fn told(repo: &Repo<'_>) -> (Value, Value) {
+    let runs = json(repo, &["runs"]);
     assert_eq!(runs.as_array().unwrap().len(), 1, "{runs:#}");
-    let cost = json(scene, repo, &["cost", "--since", "2026-03-01"]);
+    let cost = json(repo, &["cost", "--since", "2026-03-01"]);
     (runs[0].clone(), cost)
 }
 
@@ -94,42 +78,45 @@ fn a_review_that_ended_is_known_and_asked_about_no_more() {
     let make = |data: &Data| {
         let scene = scene(|_| None);
         let repo = repo(&scene, "r");
-        tribunal_at(&scene, &repo, NOW, &REVIEW).code(1);
+        at(&repo, NOW, &REVIEW).code(1);
         data.take(&repo, &[]);
     };
     frozen_and_fresh("ended-review", make, |data| {
         let (scene, id) = (scene(|_| None), data.run());
         let repo = laid(&scene, data, &[]);
-        let (run, cost) = told(&scene, &repo);
+        let (run, cost) = told(&repo);
         assert_eq!((&run["id"], &run["kind"]), (&id.as_str().into(), &"review".into()));
         assert_eq!((&run["standing"], &run["decision"]), (&"ended".into(), &"fix".into()));
         assert_eq!(run["started"], NOW);
         assert_eq!((&cost["total"]["calls"], &cost["runs"][0]["name"]), (&2.into(), &run["id"]));
         assert_eq!(cost["total"]["dollars"]["unknown"], 0, "{cost:#}");
 
-        let listed = json(&scene, &repo, &["findings", "list"]);
+        let listed = json(&repo, &["findings", "list"]);
         assert_eq!(listed["total"], 1);
         let finding = &listed["findings"][0];
-        assert_eq!((&finding["gate"], &finding["class"]), (&"review".into(), &WRONG.class.into()));
+        assert_eq!(
+            (&finding["gate"], &finding["class"]),
+            (&"review".into(), &LEFT_OUT.class.into())
+        );
         assert_eq!(
             (&finding["severity"], &finding["status"]),
             (&"critical".into(), &"open".into())
         );
         assert_eq!((&finding["path"], &finding["line"]), (&"src/sum.rs".into(), &3.into()));
         let finding = finding["id"].as_str().unwrap();
-        let shown = json(&scene, &repo, &["findings", "show", finding]);
+        let shown = json(&repo, &["findings", "show", finding]);
         assert_eq!(shown["finding"]["times"], 1, "{shown:#}");
 
         let words = [&REVIEW[..], &["--format", "json"]].concat();
-        let again = later(&scene, &repo, &words).code(1).json();
+        let again = later(&repo, &words).code(1).json();
         assert_eq!(again["review"]["from_receipt"], true, "{again:#}");
         assert_eq!((&again["review"]["run"], &again["verdict"]), (&run["id"], &"block".into()));
         assert_eq!(again["findings"][0]["id"], finding);
-        later(&scene, &repo, &["resume", &id]).code(1).says(WRONG.title);
-        later(&scene, &repo, &["findings", "dismiss", finding, "--reason", "a sentinel"]).ok();
-        later(&scene, &repo, &REVIEW).ok();
-        assert_eq!(scene.stand_ins.asked().len(), 0, "nobody was asked again");
-        assert_eq!(json(&scene, &repo, &["runs"]).as_array().unwrap().len(), 1);
+        later(&repo, &["resume", &id]).code(1).says(LEFT_OUT.title);
+        later(&repo, &["findings", "dismiss", finding, "--reason", "a sentinel"]).ok();
+        later(&repo, &REVIEW).ok();
+        assert_eq!(scene.asked().len(), 0, "nobody was asked again");
+        assert_eq!(json(&repo, &["runs"]).as_array().unwrap().len(), 1);
     });
 }
 
@@ -147,26 +134,26 @@ fn a_review_that_was_stopped_goes_on_with_the_calls_that_were_missing() {
         for resume in [true, false] {
             let (scene, id) = (scene(|_| None), data.run());
             let repo = laid(&scene, data, &spec);
-            let (run, cost) = told(&scene, &repo);
+            let (run, cost) = told(&repo);
             assert_eq!((&run["id"], &run["standing"]), (&id.as_str().into(), &"stopped".into()));
             assert_eq!(run["stage"], "arbitrating");
             assert_eq!(cost["total"]["dollars"]["unknown"], 1, "one was under way: {cost:#}");
             let words = if resume { vec!["resume", &id] } else { words.clone() };
-            let end = later(&scene, &repo, &[&words[..], &["--format", "json"]].concat()).code(1);
+            let end = later(&repo, &[&words[..], &["--format", "json"]].concat()).code(1);
             let json = end.json();
             assert_eq!((&json["verdict"], &json["review"]["run"]), (&"block".into(), &run["id"]));
             assert_eq!(json["review"]["criteria"][0]["id"], "AC-1", "{json:#}");
             assert_eq!(json["review"]["criteria"][0]["met"], "met", "{json:#}");
             assert_eq!(json["findings"][0]["severity"], "critical", "{json:#}");
-            assert_eq!((asked(&scene, Part::Arbitrate), scene.stand_ins.asked().len()), (1, 1));
-            let (run, cost) = told(&scene, &repo);
+            assert_eq!((asked(&scene, Part::Arbitrate), scene.asked().len()), (1, 1));
+            let (run, cost) = told(&repo);
             assert_eq!((&run["standing"], &run["decision"]), (&"ended".into(), &"fix".into()));
             assert_eq!(
                 (&cost["total"]["calls"], &cost["total"]["dollars"]["unknown"]),
                 (&2.into(), &0.into())
             );
-            later(&scene, &repo, &words).code(1);
-            assert_eq!(scene.stand_ins.asked().len(), 1, "it has its receipt");
+            later(&repo, &words).code(1);
+            assert_eq!(scene.asked().len(), 1, "it has its receipt");
         }
     });
 }
@@ -178,10 +165,8 @@ fn killed_after_the_reply(call: &str, data: &Data) {
         let save = before.midpoint(after);
         let scene = scene(|_| None);
         let repo = repo(&scene, "r");
-        let mut command = scene.command(&repo.dir, &REVIEW);
-        command.env("TRIBUNAL_TEST_NOW", NOW);
-        command.env("TRIBUNAL_TEST_CRASH_AT_SAVE", save.to_string());
-        run(command, b"");
+        let crash = ("TRIBUNAL_TEST_CRASH_AT_SAVE", &*save.to_string());
+        repo.tribunal_with(&REVIEW, &[("TRIBUNAL_TEST_NOW", NOW), crash], b"");
         let replies = below(&repo.path(".git/tribunal/runs"));
         if replies.iter().any(|path| path.ends_with(format!("{call}/reply.json"))) {
             after = save;
@@ -204,16 +189,16 @@ fn a_reply_that_was_kept_is_not_asked_for_again() {
         frozen_and_fresh(folder, make, |data| {
             let (scene, id) = (scene(|_| None), data.run());
             let repo = laid(&scene, data, &[]);
-            let (run, cost) = told(&scene, &repo);
+            let (run, cost) = told(&repo);
             assert_eq!((&run["stage"], &run["standing"]), (&stage.into(), &"stopped".into()));
             assert_eq!(cost["total"]["dollars"]["unknown"], 1, "{cost:#}");
-            let json = later(&scene, &repo, &["resume", &id, "--format", "json"]).code(1).json();
+            let json = later(&repo, &["resume", &id, "--format", "json"]).code(1).json();
             assert_eq!(json["verdict"], "block", "{json:#}");
-            assert_eq!(json["findings"][0]["class"], WRONG.class, "{json:#}");
-            let asked = scene.stand_ins.asked();
+            assert_eq!(json["findings"][0]["class"], LEFT_OUT.class, "{json:#}");
+            let asked = scene.asked();
             let asked: Vec<Part> = asked.iter().map(|asked| Question::read(asked).part).collect();
             assert_eq!(asked, missing);
-            let cost = told(&scene, &repo).1;
+            let cost = told(&repo).1;
             assert_eq!(
                 (&cost["total"]["calls"], &cost["total"]["dollars"]["unknown"]),
                 (&2.into(), &0.into())
@@ -230,8 +215,8 @@ fn a_reply_that_is_not_known_is_asked_for_anew() {
     let (repo, id) = (laid(&scene, &data, &[]), data.run());
     let reply = format!(".git/tribunal/runs/{id}/calls/arbiter-0-F-1/reply.json");
     repo.write(&reply, "{\"version\": 2, \"answer\": {}}");
-    later(&scene, &repo, &["resume", &id]).code(1).says(WRONG.title);
-    assert_eq!((asked(&scene, Part::Arbitrate), scene.stand_ins.asked().len()), (1, 1));
+    later(&repo, &["resume", &id]).code(1).says(LEFT_OUT.title);
+    assert_eq!((asked(&scene, Part::Arbitrate), scene.asked().len()), (1, 1));
     assert!(repo.read(&reply).contains("\"answered\""), "{}", repo.read(&reply));
 }
 
@@ -247,19 +232,19 @@ fn a_fix_that_was_stopped_goes_on_from_its_last_attempt() {
     frozen_and_fresh("stopped-fix", make, |data| {
         let (scene, id) = (scene(|_| None), data.run());
         let repo = laid(&scene, data, &[]);
-        let (run, _) = told(&scene, &repo);
+        let (run, _) = told(&repo);
         assert_eq!((&run["kind"], &run["standing"]), (&"fix".into(), &"stopped".into()));
         assert_eq!((&run["stage"], &run["attempts"]), (&"reviewing".into(), &2.into()));
         let attempt = repo.rev(&format!("refs/tribunal/{id}/1"));
         assert!(!attempt.is_empty(), "the attempt was laid in too");
-        let json = later(&scene, &repo, &["resume", &id, "--format", "json"]).ok().json();
+        let json = later(&repo, &["resume", &id, "--format", "json"]).ok().json();
         assert_eq!(json["verdict"], "pass", "{json:#}");
         let branch = json["review"]["offer"]["branch"].as_str().unwrap();
         assert_eq!(repo.rev(branch), attempt);
         let fixed = repo.git(&["show", &format!("{branch}:src/sum.rs")]).ok();
-        assert_eq!(fixed.stdout, BUGGY.replace(WRONG.needle, WRONG.right));
-        assert_eq!((asked(&scene, Part::Verify), scene.stand_ins.asked().len()), (1, 1));
-        let (run, cost) = told(&scene, &repo);
+        assert_eq!(fixed.stdout, BUGGY.replace(LEFT_OUT.needle, LEFT_OUT.right));
+        assert_eq!((asked(&scene, Part::Verify), scene.asked().len()), (1, 1));
+        let (run, cost) = told(&repo);
         assert_eq!((&run["standing"], &run["decision"]), (&"ended".into(), &"submit".into()));
         assert_eq!(cost["total"]["calls"], 4, "{cost:#}");
     });
@@ -277,13 +262,13 @@ fn a_fix_that_was_stopped_while_the_executor_worked_is_asked_for_again() {
     frozen_and_fresh("stopped-while-fixing", make, |data| {
         let scene = scene(|_| None);
         let repo = laid(&scene, data, &[]);
-        let (run, _) = told(&scene, &repo);
+        let (run, _) = told(&repo);
         assert_eq!((&run["stage"], &run["standing"]), (&"fixing".into(), &"stopped".into()));
-        let json = later(&scene, &repo, &[&words[..], &["--format", "json"]].concat()).ok().json();
+        let json = later(&repo, &[&words[..], &["--format", "json"]].concat()).ok().json();
         assert_eq!((&json["verdict"], &json["review"]["run"]), (&"pass".into(), &run["id"]));
         assert_eq!((asked(&scene, Part::Fix), asked(&scene, Part::Verify)), (1, 1));
-        assert_eq!(scene.stand_ins.asked().len(), 2);
-        assert_eq!(told(&scene, &repo).1["total"]["calls"], 4, "what was made twice counts once");
+        assert_eq!(scene.asked().len(), 2);
+        assert_eq!(told(&repo).1["total"]["calls"], 4, "what was made twice counts once");
     });
 }
 
@@ -304,17 +289,17 @@ fn runs_keep_how_they_ended() {
         repo.dir
     };
     let make = |data: &Data| {
-        let brain = diligent(&[WRONG]);
+        let brain = diligent(&[LEFT_OUT]);
         let scene = Scene::new("", move |asked: &Asked| match Question::read(asked).part {
             Part::Review if asked.prompt.contains("src/login.rs") => Say::unauthorized(),
             Part::Fix => Say::done(Vec::new()),
             _ => brain(asked),
         });
         let repo = Repo { sandbox: &scene.sandbox, dir: commits(&scene) };
-        for (at, (_, code, _)) in ENDS.into_iter().enumerate() {
-            let commit = format!("HEAD~{}", ENDS.len() - 1 - at);
+        for (number, (_, code, _)) in ENDS.into_iter().enumerate() {
+            let commit = format!("HEAD~{}", ENDS.len() - 1 - number);
             let words = ["review", "--fix", "--commit", &commit];
-            tribunal_at(&scene, &repo, NOW, &words).code(code);
+            at(&repo, NOW, &words).code(code);
         }
         data.take(&repo, &[]);
     };
@@ -322,7 +307,7 @@ fn runs_keep_how_they_ended() {
         let scene = scene(|_| None);
         let repo = Repo { sandbox: &scene.sandbox, dir: commits(&scene) };
         data.lay(&repo);
-        let runs = json(&scene, &repo, &["runs"]);
+        let runs = json(&repo, &["runs"]);
         assert_eq!(runs.as_array().unwrap().len(), ENDS.len(), "{runs:#}");
         for (run, (_, code, decision)) in runs.as_array().unwrap().iter().rev().zip(ENDS) {
             assert_eq!(run["decision"], decision);
@@ -333,10 +318,10 @@ fn runs_keep_how_they_ended() {
             }
             assert_eq!(run["standing"], "ended");
             let id = run["id"].as_str().unwrap();
-            let told = later(&scene, &repo, &["resume", id, "--format", "json"]).code(code).json();
+            let told = later(&repo, &["resume", id, "--format", "json"]).code(code).json();
             assert_eq!(told["review"]["decision"], decision, "{told:#}");
         }
-        assert_eq!(scene.stand_ins.asked().len(), 0);
+        assert_eq!(scene.asked().len(), 0);
     });
 }
 
@@ -355,17 +340,17 @@ fn a_rate_limit_that_was_met_is_kept_to() {
         let until = scene(|_| None);
         let early = laid(&until, data, &[]);
         // Longer before the end of the limit than any call waits.
-        let before = tribunal_at(&until, &early, "2026-03-04T00:00:00Z", &resume).code(4);
+        let before = at(&early, "2026-03-04T00:00:00Z", &resume).code(4);
         before.says("is at its rate limit until 2026-03-04 13:00 UTC");
-        assert_eq!(until.stand_ins.asked().len(), 0);
+        assert_eq!(until.asked().len(), 0);
 
         let over = scene(|_| None);
         let late = laid(&over, data, &[]);
-        let (run, _) = told(&over, &late);
+        let (run, _) = told(&late);
         assert_eq!((&run["stage"], &run["standing"]), (&"reviewing".into(), &"stopped".into()));
-        let json = later(&over, &late, &resume).code(1).json();
+        let json = later(&late, &resume).code(1).json();
         assert_eq!(json["verdict"], "block", "{json:#}");
-        assert_eq!((asked(&over, Part::Review), over.stand_ins.asked().len()), (1, 2));
-        assert_eq!(told(&over, &late).1["total"]["calls"], 3, "the one that met the limit counts");
+        assert_eq!((asked(&over, Part::Review), over.asked().len()), (1, 2));
+        assert_eq!(told(&late).1["total"]["calls"], 3, "the one that met the limit counts");
     });
 }

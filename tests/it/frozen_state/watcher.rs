@@ -2,10 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
-use std::fs::{self, File};
+use std::fs::{self};
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -13,20 +12,14 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::brain::{CLEAN, Part, Question, diligent};
-use crate::frozen_state::data::{Data, LATER, NOW, below, ledger};
-use crate::harness::{Outcome, Repo, run, wait_for};
+use crate::brain::{BUGGY, CLEAN, LEFT_OUT, Part, Question, diligent};
+use crate::daemon::{Watching, spec};
+use crate::frozen_state::data::{Data, LATER, NOW, at, below, later, ledger};
+use crate::harness::{Repo, wait_for};
 use crate::model_server::{Asked, Say};
-use crate::resume::{BUGGY, Scene, WRONG};
+use crate::scene::Scene;
 
 const RECORD: &str = "docs/progress/login.md";
-
-pub(super) fn spec(id: &str, goal: &str) -> String {
-    format!(
-        "---\nid: {id}\n---\n# Spec {id}\n\n## Goal\n{goal}\n\n## Acceptance criteria\n\
-         - **AC-1** WHEN it is called THEN it answers within 200 ms\n  - verify: test\n"
-    )
-}
 
 /// A repository with a spec, another one of the same id, one with an error, and one whose name is
 /// not UTF-8; on its remote.
@@ -60,64 +53,22 @@ fn waiting(repo: &Repo<'_>) -> String {
     commit(repo, "src/sum.rs", BUGGY)
 }
 
-fn at(scene: &Scene, repo: &Repo<'_>, now: &str, words: &[&str]) -> Command {
-    let mut command = scene.command(&repo.dir, words);
-    command.env("TRIBUNAL_TEST_NOW", now).env("TRIBUNAL_WATCH_SETTLE", "50ms");
-    command
-}
-
-fn tribunal(scene: &Scene, repo: &Repo<'_>, words: &[&str]) -> Outcome {
-    run(at(scene, repo, LATER, words), b"")
-}
-
-/// `tribunal watch`, which ends with this value.
-pub(super) struct Watching {
-    child: Child,
-    lines: PathBuf,
-}
-
-impl Watching {
-    pub(super) fn start(scene: &Scene, repo: &Repo<'_>, now: &str, vars: &[(&str, &str)]) -> Self {
-        let lines = scene.sandbox.path().join("news");
-        let mut command = at(scene, repo, now, &["watch", "--format", "json"]);
-        command.stdin(Stdio::null()).stdout(File::create(&lines).unwrap());
-        command.stderr(Stdio::null()).envs(vars.iter().copied());
-        Self { child: command.spawn().unwrap(), lines }
-    }
-
-    pub(super) fn of(&self, kind: &str) -> Vec<Value> {
-        let text = fs::read_to_string(&self.lines).unwrap();
-        let whole = text.rfind('\n').map_or("", |end| &text[..end]);
-        let news = whole.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-        news.filter(|news| news["news"] == kind).collect()
-    }
-}
-
-impl Drop for Watching {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
-
 fn names(repo: &Repo<'_>, folder: &str) -> Vec<String> {
     let files = below(&repo.path(".git/tribunal").join(folder));
     files.iter().map(|file| file.file_name().unwrap().to_str().unwrap().to_owned()).collect()
 }
 
 /// Leaves an event of each kind, one of them claimed by a watcher that was killed.
-fn leave_events(scene: &Scene, repo: &Repo<'_>) {
+fn leave_events(repo: &Repo<'_>) {
     let hook = |words: &[&str], input: &str| {
-        let mut command = at(scene, repo, NOW, &[&["hook"], words].concat());
-        command.env("TRIBUNAL_NO_DAEMON", "1");
-        run(command, input.as_bytes()).ok();
+        let words = [&["hook"], words].concat();
+        repo.tribunal_with(&words, &[("TRIBUNAL_TEST_NOW", NOW)], input.as_bytes()).ok();
     };
     hook(&["post-commit"], "");
     for save in 1.. {
         assert!(save < 40, "no watcher was killed between claiming an event and handling it");
-        let vars = [("TRIBUNAL_TEST_CRASH_AT_SAVE", save.to_string())];
-        let vars = vars.each_ref().map(|(name, value)| (*name, value.as_str()));
-        let mut watching = Watching::start(scene, repo, NOW, &vars);
+        let crash = ("TRIBUNAL_TEST_CRASH_AT_SAVE", &*save.to_string());
+        let mut watching = Watching::begin(repo, &[("TRIBUNAL_TEST_NOW", NOW), crash]);
         let inbox = || names(repo, "inbox");
         wait_for("the watcher to be killed", || {
             watching.child.try_wait().unwrap().is_some() || inbox().is_empty()
@@ -140,14 +91,14 @@ fn leave_events(scene: &Scene, repo: &Repo<'_>) {
          on = [\"pre-commit\"]\nformat = '^(?P<path>[^:]+):(?P<line>\\d+): (?P<severity>\\w+): (?P<message>.*)$'\n"
     );
     repo.write("tribunal.toml", policy).commit_unjudged("chore: policy");
-    run(at(scene, repo, NOW, &["trust", "--yes"]), b"").ok();
+    at(repo, NOW, &["trust", "--yes"]).ok();
     repo.write("src/sum.rs", format!("{BUGGY}\n")).git(&["add", "--all"]).ok();
     hook(&["pre-commit"], "");
 }
 
 fn make(data: &Data) {
     let open = Arc::new(AtomicBool::new(false));
-    let (opens, brain) = (Arc::clone(&open), diligent(&[WRONG]));
+    let (opens, brain) = (Arc::clone(&open), diligent(&[LEFT_OUT]));
     let scene = Scene::new("", move |asked: &Asked| {
         if asked.prompt.contains("src/failing.rs") {
             return Say::unauthorized();
@@ -158,7 +109,8 @@ fn make(data: &Data) {
         brain(asked)
     });
     let repo = begin(&scene);
-    run(at(&scene, &repo, NOW, &["daemon", "start"]), b"").ok();
+    let vars = [("TRIBUNAL_TEST_NOW", NOW), ("TRIBUNAL_WATCH_SETTLE", "50ms")];
+    repo.tribunal_with(&["daemon", "start"], &vars, b"").ok();
     let has = |name: &str| repo.path(".git/tribunal").join(name).exists();
     wait_for("the specs", || {
         let known = fs::read_to_string(repo.path(".git/tribunal/specs.json")).unwrap_or_default();
@@ -168,19 +120,18 @@ fn make(data: &Data) {
     wait_for("the failure", || has(&format!("reviews/failed/{failing}")));
     let waiting = waiting(&repo);
     wait_for("the review that is under way", || {
-        scene.stand_ins.asked().iter().any(|asked| asked.prompt.contains("src/sum.rs"))
+        scene.asked().iter().any(|asked| asked.prompt.contains("src/sum.rs"))
             && repo.read(".git/tribunal/heads.json").contains(&waiting)
     });
     let holder: Value = serde_json::from_str(&repo.read(".git/tribunal/daemon.lock")).unwrap();
     let pid = holder["pid"].to_string();
     assert!(Command::new("kill").args(["-KILL", &pid]).status().unwrap().success());
     wait_for("the watcher to be gone", || {
-        tribunal(&scene, &repo, &["daemon", "status", "--format", "json"]).ok().json()["running"]
-            == false
+        later(&repo, &["daemon", "status", "--format", "json"]).ok().json()["running"] == false
     });
     let left = ["daemon.lock", "watched.json", "heads.json"]
         .map(|name| (name, repo.read(format!(".git/tribunal/{name}"))));
-    leave_events(&scene, &repo);
+    leave_events(&repo);
     // As the killed one in the background left them, not those in the foreground after it.
     for (name, text) in left {
         repo.write(format!(".git/tribunal/{name}"), text);
@@ -193,11 +144,11 @@ fn make(data: &Data) {
 /// A repository with the state laid in. How this program names the question of the review that was
 /// under way is found out in a scene of its own.
 fn laid<'a>(scene: &'a Scene, data: &Data) -> (Repo<'a>, [String; 2]) {
-    let other = Scene::new("", diligent(&[WRONG]));
+    let other = Scene::new("", diligent(&[LEFT_OUT]));
     let probe = begin(&other);
     failing(&probe);
     waiting(&probe);
-    run(at(&other, &probe, LATER, &["review", "--commit", "HEAD"]), b"").code(1);
+    at(&probe, LATER, &["review", "--commit", "HEAD"]).code(1);
     let question = "SELECT question FROM receipts";
     let question: String = ledger(&probe).query_row(question, [], |row| row.get(0)).unwrap();
     let repo = begin(scene);
@@ -206,8 +157,8 @@ fn laid<'a>(scene: &'a Scene, data: &Data) -> (Repo<'a>, [String; 2]) {
     (repo, commits)
 }
 
-fn specs(scene: &Scene, repo: &Repo<'_>) -> Vec<(String, bool, bool)> {
-    let listed = tribunal(scene, repo, &["spec", "list", "--format", "json"]).ok().json();
+fn specs(repo: &Repo<'_>) -> Vec<(String, bool, bool)> {
+    let listed = later(repo, &["spec", "list", "--format", "json"]).ok().json();
     let specs = listed["specs"].as_array().unwrap().iter();
     let is = |spec: &Value, name: &str| spec[name].as_bool().unwrap();
     specs
@@ -220,46 +171,43 @@ fn specs(scene: &Scene, repo: &Repo<'_>) -> Vec<(String, bool, bool)> {
 
 /// What is told of it while no watcher runs.
 fn told(data: &Data) {
-    let scene = Scene::new("", diligent(&[WRONG]));
+    let scene = Scene::new("", diligent(&[LEFT_OUT]));
     let (repo, [failing, waiting]) = laid(&scene, data);
-    let status = tribunal(&scene, &repo, &["status", "--format", "json"]).ok().json();
+    let status = later(&repo, &["status", "--format", "json"]).ok().json();
     assert_eq!(status["reviews"]["waiting"], 1, "{status:#}");
     assert_eq!(status["specs"]["queued"], 2, "{status:#}");
     assert_eq!(status["events"]["waiting"], 3, "one more was claimed: {status:#}");
     assert_eq!(status["daemon"]["running"], false, "{status:#}");
-    let daemon = tribunal(&scene, &repo, &["daemon", "status", "--format", "json"]).ok().json();
+    let daemon = later(&repo, &["daemon", "status", "--format", "json"]).ok().json();
     let ids: Vec<_> =
         daemon["records"].as_array().unwrap().iter().map(|record| &record["id"]).collect();
     assert_eq!(ids, ["broken", "login", "odd"], "{daemon:#}");
     assert_eq!(daemon["records"][1]["version"]["accepted"], true, "{daemon:#}");
-    tribunal(&scene, &repo, &["daemon", "log"]).ok().says("as login (S, 7bc4148268ae)");
+    later(&repo, &["daemon", "log"]).ok().says("as login (S, 7bc4148268ae)");
     let path = |name: &str| format!("docs/specs/{name}.md");
     // The second file of an id is not the version that was taken in.
     let expected = [(path("a"), true, true), (path("b"), false, false), (path("c"), true, false)];
-    let listed = specs(&scene, &repo);
+    let listed = specs(&repo);
     assert_eq!(listed[..3], expected);
     assert_eq!((listed[3].1, listed[3].2, listed.len()), (true, true, 4), "{listed:?}");
 
-    tribunal(&scene, &repo, &["hooks", "install"]).ok();
-    let mut push = scene.sandbox.command("git", &repo.dir);
-    push.args(["push", "--dry-run", "origin", "main"]);
-    push.env("CLAUDE_CODE_OAUTH_TOKEN", "key-for-one").env("CODEX_API_KEY", "key-for-the-other");
-    push.env("TRIBUNAL_REVIEW_PRE_PUSH", "block").env("TRIBUNAL_REVIEW_ON_FAILURE", "block");
-    run(push, b"")
+    later(&repo, &["hooks", "install"]).ok();
+    let vars = [("TRIBUNAL_REVIEW_PRE_PUSH", "block"), ("TRIBUNAL_REVIEW_ON_FAILURE", "block")];
+    repo.git_env(&["push", "--dry-run", "origin", "main"], &vars)
         .code(1)
         .says(&format!("{}: it could not be reviewed: ", &failing[..10]))
         .says("codex: not logged in")
         .says(&format!("{}: its review is not done yet", &waiting[..10]));
-    assert_eq!(scene.stand_ins.asked().len(), 0);
+    assert_eq!(scene.asked().len(), 0);
 }
 
 /// What the next watcher does with it.
 fn worked_off(data: &Data) {
-    let scene = Scene::new("", diligent(&[WRONG]));
+    let scene = Scene::new("", diligent(&[LEFT_OUT]));
     let (repo, [failing, waiting]) = laid(&scene, data);
     let record = repo.read(RECORD);
     let new = commit(&repo, "src/new.rs", CLEAN);
-    let watching = Watching::start(&scene, &repo, LATER, &[]);
+    let watching = Watching::begin(&repo, &[("TRIBUNAL_TEST_NOW", LATER)]);
 
     wait_for("every event", || watching.of("event").len() >= 4);
     let kinds: Vec<Value> =
@@ -272,14 +220,13 @@ fn worked_off(data: &Data) {
     wait_for("the reviews", || names(&repo, "reviews/waiting").is_empty());
     assert_eq!(names(&repo, "reviews/failed"), [failing], "nobody asked for it again");
     let questions: Vec<(Part, bool)> = scene
-        .stand_ins
         .asked()
         .iter()
         .map(|asked| (Question::read(asked).part, asked.prompt.contains("src/sum.rs")))
         .collect();
     let expected = [(Part::Review, true), (Part::Arbitrate, true), (Part::Review, false)];
     assert_eq!(questions, expected, "the oldest first, and nothing twice");
-    let runs = tribunal(&scene, &repo, &["runs", "--format", "json"]).ok().json();
+    let runs = later(&repo, &["runs", "--format", "json"]).ok().json();
     let decisions: Vec<_> =
         runs.as_array().unwrap().iter().map(|run| run["decision"].as_str().unwrap()).collect();
     assert_eq!(decisions, ["submit", "fix", "inconclusive"], "{runs:#}");
@@ -296,8 +243,8 @@ fn worked_off(data: &Data) {
     repo.write("docs/specs/a.md", spec("login", "Sign in by key."));
     wait_for("the new version", || watching.of("spec").len() == 2);
     assert!(repo.read(RECORD).contains("| supersedes | `"), "{}", repo.read(RECORD));
-    assert_eq!(specs(&scene, &repo)[0], ("docs/specs/a.md".to_owned(), true, true));
-    let status = tribunal(&scene, &repo, &["status", "--format", "json"]).ok().json();
+    assert_eq!(specs(&repo)[0], ("docs/specs/a.md".to_owned(), true, true));
+    let status = later(&repo, &["status", "--format", "json"]).ok().json();
     assert_eq!(status["specs"]["queued"], 3, "one version of each: {status:#}");
     assert!(watching.of("trouble").is_empty(), "{:#?}", watching.of("trouble"));
 }
