@@ -18,9 +18,9 @@ use crate::daemon::{control, learner};
 use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::model::text::counted;
-use crate::platform::store::known::{KnownSpecs, Version};
-use crate::platform::store::stopped::LastStop;
-use crate::platform::store::{inbox, queue};
+use crate::platform::store::known_specs::{KnownSpecs, Version};
+use crate::platform::store::stop_mark::LastStop;
+use crate::platform::store::{inbox, spec_queue};
 use crate::platform::ui::out;
 use crate::platform::ui::report::{OutputFormat, printable};
 
@@ -151,7 +151,7 @@ fn status(invocation: &Invocation, place: &WatchedRepo) -> Result<ExitStatus> {
     let watched = holder.as_ref().and_then(|holder| control::watched(place, holder));
     let known = KnownSpecs::load(&place.state_dir, None)?.known;
     let records = last_records(&known);
-    let queue = queue::list(&place.state_dir)?;
+    let queue = spec_queue::list(&place.state_dir)?;
     let events = inbox::waiting(&place.state_dir);
     if invocation.global.format == OutputFormat::Json {
         let records: Vec<_> =

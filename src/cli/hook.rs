@@ -3,12 +3,12 @@
 use std::ffi::OsString;
 use std::fs;
 use std::io::{IsTerminal as _, Read as _};
-use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result};
 
 use crate::cli::hook_report::{print_one_line, print_push, print_tails};
+use crate::cli::kept_hook::KeptHook;
 use crate::daemon::control;
 use crate::domain::gates;
 use crate::domain::model::error::{Hinted, hinted};
@@ -35,7 +35,6 @@ use crate::platform::config::env::Env;
 use crate::platform::git::change;
 use crate::platform::git::push::{parse_pre_push, parse_pre_receive};
 use crate::platform::git::repo::Repo;
-use crate::platform::process::Cmd;
 use crate::platform::ui::notice;
 use crate::platform::ui::out;
 use crate::platform::ui::report::{OutputFormat, render};
@@ -55,13 +54,16 @@ struct HookCall<'a> {
     name: &'a str,
     args: &'a [OsString],
     /// The hook that was installed before, still to be run.
-    kept: Option<PathBuf>,
+    kept: Option<KeptHook<'a>>,
 }
 
 /// Answers git. Reached without the command line's parser: a commit pays for every millisecond.
 pub fn run(env: &Env, name: &str, args: &[OsString]) -> Result<ExitStatus> {
     let (kept, args) = match args {
-        [option, kept, rest @ ..] if option == "--kept" => (Some(env.current_dir.join(kept)), rest),
+        [option, kept, rest @ ..] if option == "--kept" => {
+            let path = env.current_dir.join(kept);
+            (Some(KeptHook { path, args: rest, folder: &env.current_dir }), rest)
+        }
         _ => (None, args),
     };
     let call = HookCall { env, name, args, kept };
@@ -107,15 +109,7 @@ impl HookCall<'_> {
     }
 
     fn run_kept(&self, input: &[u8]) -> Result<ExitStatus> {
-        let Some(kept) = &self.kept else { return Ok(ExitStatus::Pass) };
-        let mut command = Cmd::kept_hook(kept, &self.env.current_dir).args(self.args);
-        if !input.is_empty() {
-            command = command.stdin(input);
-        }
-        let status = command
-            .inherit()
-            .with_context(|| format!("the hook `{}` could not be run", kept.display()))?;
-        Ok(if status.success() { ExitStatus::Pass } else { ExitStatus::Blocked })
+        self.kept.as_ref().map_or(Ok(ExitStatus::Pass), |kept| kept.run(input))
     }
 
     /// An internal error stops what the hook guards: the hint says how to bypass it once.
@@ -293,7 +287,7 @@ impl HookCall<'_> {
         let is_watched = std::io::stderr().is_terminal();
         let notices: &Notify<'_> = if is_watched { &notice::print } else { &notice::print_warning };
         let context = Context { notices, ..self.context(repo) };
-        match review::push::check_reviews(context, &evaluation.commits) {
+        match review::push_reviews::check_reviews(context, &evaluation.commits) {
             Ok(consulted) => {
                 evaluation.parts.extend(consulted.parts);
                 evaluation.skipped.extend(consulted.skipped);

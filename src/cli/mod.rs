@@ -5,6 +5,7 @@ pub mod completions;
 pub mod config;
 pub mod constitution;
 pub mod invocation;
+mod kept_hook;
 pub mod cost;
 pub mod demo;
 pub mod daemon;

@@ -1,5 +1,5 @@
-//! `tribunal review`: a model of another vendor attacks a change, an arbiter decides what of it
-//! holds, and code decides.
+//! `tribunal review`: a model of another vendor attacks a change, an arbiter compares what
+//! it found with the spec, and code decides.
 
 use std::path::PathBuf;
 
@@ -9,7 +9,7 @@ use crate::cli::check::{commit as named, start};
 use crate::cli::invocation::{Global, Invocation};
 use crate::domain::model::report::ExitStatus;
 use crate::domain::pipeline::result::ReviewResult;
-use crate::flow::call::inside;
+use crate::flow::call::nested_call;
 use crate::flow::context::Context;
 use crate::flow::evaluate::recording;
 use crate::flow::review;
@@ -17,7 +17,7 @@ use crate::flow::review::background;
 use crate::flow::review::request::Stopped;
 use crate::flow::review::target::{ReviewRange, ReviewRequest};
 use crate::platform::git::repo::Repo;
-use crate::platform::store::stopped::LastStop;
+use crate::platform::store::stop_mark::LastStop;
 use crate::platform::ui::out;
 use crate::platform::ui::report::{OutputFormat, render, render_answered};
 use crate::platform::ui::review_result;
@@ -77,7 +77,7 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     let context = invocation.context(&repo);
     let Context { repo, env, .. } = context;
     let later = "the change is reviewed once the call is over";
-    inside::refuse(env, "a review cannot be asked for", later)?;
+    nested_call::refuse(env, "a review cannot be asked for", later)?;
     if args.waiting {
         let begun = args.last_stop.as_deref();
         let last_stop = begun.map_or_else(|| LastStop::of(&repo.state_dir()), LastStop::named);
@@ -102,7 +102,11 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
 pub fn resume(invocation: &Invocation, args: &ResumeArgs) -> Result<ExitStatus> {
     let repo = invocation.repo()?;
     let context = invocation.context(&repo);
-    inside::refuse(context.env, "no run can be gone on with", "resume it once the call is over")?;
+    nested_call::refuse(
+        context.env,
+        "no run can be gone on with",
+        "resume it once the call is over",
+    )?;
     let reviewed = review::resume(context, &args.run);
     ended(context, &invocation.global, reviewed, false)
 }

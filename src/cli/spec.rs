@@ -26,8 +26,8 @@ use crate::flow::intake::spec_listing::{SpecGlobs, list};
 use crate::platform::config::env;
 use crate::platform::git::repo::Repo;
 use crate::platform::store::file::write_new;
-use crate::platform::store::known::KnownSpecs;
-use crate::platform::store::queue;
+use crate::platform::store::known_specs::KnownSpecs;
+use crate::platform::store::spec_queue;
 use crate::platform::ui::github;
 use crate::platform::ui::out;
 use crate::platform::ui::out::{DIM, ERROR, HINT, WARNING};
@@ -287,7 +287,7 @@ fn json_problem(problem: &SpecProblem) -> Value {
 fn intake_state(repo: &Repo, known: &KnownSpecs, page: &Page) -> (bool, bool) {
     let SpecIdentity { id, hash } = &page.identity;
     let taken_in = known.versions(id).last().is_some_and(|version| version.hash == *hash);
-    let queued = queue::get(&repo.state_dir(), id).is_some_and(|queued| queued.hash == *hash);
+    let queued = spec_queue::get(&repo.state_dir(), id).is_some_and(|queued| queued.hash == *hash);
     (taken_in, queued)
 }
 

@@ -15,7 +15,7 @@ use crate::flow::setup::install;
 use crate::flow::setup::install::status::status;
 use crate::platform::config::env::now;
 use crate::platform::store::ledger::query::Filter;
-use crate::platform::store::{backlog, inbox, ledger, queue};
+use crate::platform::store::{inbox, ledger, review_queue, spec_queue};
 use crate::platform::ui::out;
 use crate::platform::ui::report::{OutputFormat, printable};
 
@@ -76,10 +76,10 @@ fn collect(context: Context<'_>) -> Result<RepoStatus> {
         hook_problems: problems.collect(),
         daemon: lock::holder(&state_dir).map(|holder| holder.pid()),
         open_findings,
-        unreviewed: backlog::pending(&state_dir)?.len(),
-        set_aside: backlog::set_aside(&state_dir)?,
-        left_out: backlog::left_out(&state_dir)?,
-        queued: queue::list(&state_dir)?.len(),
+        unreviewed: review_queue::pending(&state_dir)?.len(),
+        set_aside: review_queue::set_aside(&state_dir)?,
+        left_out: review_queue::left_out(&state_dir)?,
+        queued: spec_queue::list(&state_dir)?.len(),
         events: inbox::waiting(&state_dir),
         dropped: inbox::dropped(&state_dir),
         bypasses: bypass::recorded(repo),
@@ -132,7 +132,7 @@ fn print(status: &RepoStatus) {
         let count = status.left_out.len();
         out::result(&format!(
             "          {count} new commits were not queued for one: {} wait at most",
-            backlog::PENDING_MAX
+            review_queue::PENDING_MAX
         ));
         out::hint(&format!("`tribunal review --commit {}` reviews the last of them", last.short()));
     }

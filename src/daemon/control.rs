@@ -21,7 +21,7 @@ use crate::flow::context::Context;
 use crate::flow::review::background;
 use crate::platform::git::worktrees;
 use crate::platform::process::{Cmd, Identity, ask_to_end, own_path};
-use crate::platform::store::{share, stopped};
+use crate::platform::store::{permissions, stop_mark};
 use crate::platform::ui::log;
 
 /// How long a start or a stop may take.
@@ -73,7 +73,7 @@ pub fn check_watchable(place: &WatchedRepo) -> Result<()> {
 /// Starts the daemon and waits until it holds the lock and watches.
 pub fn start(place: &WatchedRepo, verbose: u8) -> Result<Start> {
     check_watchable(place)?;
-    stopped::lift(&place.state_dir)?;
+    stop_mark::lift(&place.state_dir)?;
     let mark = fs::metadata(log_path(place)).map_or(0, |metadata| metadata.len());
     let deadline = Instant::now() + PATIENCE;
     let mut child = None;
@@ -135,7 +135,7 @@ pub fn start_on_demand(context: Context<'_>, watch: &WatchSettings) {
 /// the log, the root as its folder, and nothing of git's environment.
 fn spawn(place: &WatchedRepo, verbose: u8) -> Result<i32> {
     let path = log_path(place);
-    let log = share::open_append(&path)
+    let log = permissions::open_append(&path)
         .with_context(|| format!("could not write `{}`", path.display()))?;
     let program = own_path().context("could not tell where this program is")?;
     let mut command = Cmd::new(program, Path::new("/"))
@@ -158,7 +158,7 @@ pub fn serve(place: WatchedRepo, verbose: u8) -> Result<()> {
     // Another one was faster: that is as good.
     let Some(mut held) = lock::take(&place.state_dir, Mode::Daemon, now)? else { return Ok(()) };
     let path = log_path(&place);
-    log::to_file(place.env.text("RUST_LOG"), verbose, &path, share::open_append)
+    log::to_file(place.env.text("RUST_LOG"), verbose, &path, permissions::open_append)
         .with_context(|| format!("could not write `{}`", path.display()))?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "started");
     let ending = run(place, &mut held, &mut |news| write(news), None);
@@ -183,7 +183,7 @@ fn write(news: &DaemonEvent) {
 /// nothing goes on.
 pub fn stop(place: &WatchedRepo) -> Result<Stop> {
     // Before anybody is looked for; where it cannot be left, those are asked to end all the same.
-    let marked = stopped::leave(&place.state_dir);
+    let marked = stop_mark::leave(&place.state_dir);
     let worker = background::end_worker(&place.state_dir);
     let watcher = lock::holder(&place.state_dir).map(|holder| holder.process);
     if let Some(pid) = watcher.as_ref().and_then(|watcher| Pid::from_raw(watcher.pid)) {

@@ -2,7 +2,7 @@
 
 pub mod control;
 pub mod hook_events;
-pub mod heads;
+pub mod head_moves;
 pub mod lock;
 pub mod event_loop;
 pub mod reconcile;
@@ -10,7 +10,7 @@ pub mod watched_worktree;
 pub mod file_events;
 pub mod learner;
 pub mod spec_files;
-pub mod new_commits;
+pub mod request_reviews;
 pub mod daemon_event;
 pub mod backoff;
 pub mod watched_repo;

@@ -10,11 +10,11 @@ use anyhow::Result;
 use crate::daemon::backoff::{Backoff, WarningDedup};
 use crate::daemon::daemon_event::DaemonEvent;
 use crate::daemon::file_events::{FsEvent, FsEventKind, WatchSet};
-use crate::daemon::heads::{self, Heads};
+use crate::daemon::head_moves::{self, Heads};
 use crate::daemon::hook_events::Events;
 use crate::daemon::learner::LearnedRule;
 use crate::daemon::lock;
-use crate::daemon::new_commits::request_reviews;
+use crate::daemon::request_reviews::request_reviews;
 use crate::daemon::spec_files::SpecFiles;
 use crate::daemon::watched_repo::WatchedRepo;
 use crate::daemon::watched_worktree::WatchedWorktree;
@@ -26,7 +26,7 @@ use crate::platform::config::env;
 use crate::platform::git::worktrees;
 use crate::platform::store::file::{sweep, write_atomic};
 use crate::platform::store::inbox;
-use crate::platform::store::known::KnownSpecs;
+use crate::platform::store::known_specs::KnownSpecs;
 
 /// How often folders may appear while they are being watched before the rest waits for the next look.
 const WATCH_ROUNDS_MAX: usize = 16;
@@ -287,8 +287,8 @@ impl Reconciler {
             self.inside.extend(listing.inside.iter().cloned());
             self.awaited.extend(listing.awaited.iter().cloned());
             self.awaited.extend([tree.top.clone(), tree.policy_file()]);
-            self.awaited.insert(heads::log_of(&tree.top, common));
-            let log_folder = heads::log_folder(&tree.top, common);
+            self.awaited.insert(head_moves::log_of(&tree.top, common));
+            let log_folder = head_moves::log_folder(&tree.top, common);
             if log_folder.is_dir() {
                 wanted.insert(log_folder);
             }

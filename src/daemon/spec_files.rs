@@ -11,7 +11,7 @@ use crate::daemon::daemon_event::DaemonEvent;
 use crate::daemon::watched_worktree::WatchedWorktree;
 use crate::flow::intake::ingest::{CompleteFile, IngestOutcome, ingest, key};
 use crate::flow::intake::spec_listing::SpecListing;
-use crate::platform::store::known::KnownSpecs;
+use crate::platform::store::known_specs::KnownSpecs;
 
 /// How many files are taken in before what is known is saved: a kill repeats so many at most.
 const SAVE_EVERY: usize = 16;

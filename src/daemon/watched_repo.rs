@@ -6,7 +6,7 @@ use crate::domain::policy::layers::flags::FlagSettings;
 use crate::flow::context::Context;
 use crate::platform::config::env::Env;
 use crate::platform::git::repo::Repo;
-use crate::platform::store::stopped::LastStop;
+use crate::platform::store::stop_mark::LastStop;
 use crate::platform::ui::notice;
 
 /// Where the watcher works and under which settings.

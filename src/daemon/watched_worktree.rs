@@ -10,7 +10,7 @@ use crate::domain::policy::switch::Switch;
 use crate::domain::policy::watch_settings::{WatchMethod, WatchSettings, WatchStart};
 use crate::flow::evaluate::policy;
 use crate::flow::intake::spec_listing::{SpecGlobs, SpecListing, list};
-use crate::platform::store::known::Stamp;
+use crate::platform::store::known_specs::Stamp;
 
 /// How the policy file was when it was read last.
 #[derive(PartialEq, Eq)]

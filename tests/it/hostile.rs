@@ -14,7 +14,7 @@ use crate::brain::{Question, is_reviewer, lost_error, yes};
 use crate::harness::{Outcome, Repo, Sandbox, executable, run};
 use crate::model_server::{Asked, Call, ModelServer, Say, Words};
 use crate::real;
-use crate::scene::{Model, Scene, judges, script};
+use crate::scene::{Model, Scene, reviewers, script};
 
 /// What a prompt must not hold: each way has its own, this and a name.
 const CANARY: &str = "CANARY-";
@@ -74,7 +74,7 @@ fn with_key(scene: Scene) -> Scene {
 
 /// Judges of two vendors behind a model server, and a person who has a key.
 pub fn judged(brain: impl Fn(&Asked) -> Say + Send + Sync + 'static) -> Scene {
-    with_key(Scene::judged(brain))
+    with_key(Scene::with_model_server(brain))
 }
 
 /// A person who has a key, and no agents.
@@ -358,7 +358,7 @@ fn a_link_leads_nobody_out() {
     assert!(!seen.contains(&key()), "the key of another agent: {seen}");
     // A server stands in for the eyes that a spec is shown to.
     let server = ModelServer::start(honest);
-    sandbox.settings(&judges(&server));
+    sandbox.settings(&reviewers(&server));
     link(&repo, "docs/specs/ssh.md", outside.join("id"));
     let said = review(&repo, &["--commit", "HEAD", "--spec", "docs/specs/ssh.md"]);
     assert_ne!(said.code, 0, "{said}");

@@ -56,10 +56,10 @@ impl Scene {
         Self::of(sandbox, Model::Server(server), &(programs + settings))
     }
 
-    /// With judges of two vendors behind a model server, `eye` and `scale`.
-    pub fn judged(brain: impl Fn(&Asked) -> Say + Send + Sync + 'static) -> Self {
+    /// With a reviewer and an arbiter of two vendors behind a model server, `eye` and `scale`.
+    pub fn with_model_server(brain: impl Fn(&Asked) -> Say + Send + Sync + 'static) -> Self {
         let server = ModelServer::start(brain);
-        let settings = judges(&server);
+        let settings = reviewers(&server);
         Self::of(Sandbox::new(), Model::Server(server), &settings)
     }
 
@@ -163,8 +163,8 @@ fn programs([claude, codex]: [(&PathBuf, &str); 2]) -> String {
     format!("[programs]\nclaude = {}\ncodex = {}\n", entry(claude), entry(codex))
 }
 
-/// The settings of judges of two vendors behind a model server.
-pub fn judges(server: &ModelServer) -> String {
+/// The settings of a reviewer and an arbiter of two vendors behind a model server.
+pub fn reviewers(server: &ModelServer) -> String {
     let roles = "[agents]\nreviewer.use = \"eye\"\narbiter.use = \"scale\"\nretries = 0\n";
     let [one, two] =
         [["eye", "one"], ["scale", "two"]].map(|name| served(server, name, "PERSON_KEY"));

@@ -14,7 +14,7 @@ use crate::domain::gates::secrets::redact;
 use crate::platform::agents::ask::{AgentIdentity, Reply};
 use crate::platform::store::file::write_atomic;
 use crate::platform::store::ledger::call::Call;
-use crate::platform::store::share;
+use crate::platform::store::permissions;
 
 /// The folder of one call, in the folder of its run.
 pub struct CallFolder {
@@ -93,11 +93,11 @@ impl CallFolder {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 _ => {}
             }
-            share::make_private_dir(&self.path)?;
-            share::make_private_dir(&agents)?;
+            permissions::make_private_dir(&self.path)?;
+            permissions::make_private_dir(&agents)?;
             let mut private = OpenOptions::new();
             private.write(true).truncate(true).mode(0o600);
-            share::open(&self.path.join("prompt.md"), &private)?.write_all(prompt.as_bytes())
+            permissions::open(&self.path.join("prompt.md"), &private)?.write_all(prompt.as_bytes())
         };
         make().with_context(|| format!("could not prepare `{}`", self.path.display()))?;
         Ok(agents)

@@ -8,11 +8,11 @@ pub mod route;
 pub mod cleanup;
 pub mod client;
 mod folder;
-pub mod inside;
+pub mod nested_call;
 mod retry;
 #[cfg(test)]
 mod tests;
-mod wait;
+mod limit_wait;
 
 use std::time::Duration;
 
@@ -24,10 +24,10 @@ use crate::domain::gates::secrets::redact;
 use crate::domain::model::agent::{Cost, Money};
 use crate::flow::call::client::{AgentClient, AgentQuestion};
 use crate::flow::call::folder::{CallFolder, StoredReply, redacted};
+use crate::flow::call::limit_wait::{Waited, clock};
 use crate::flow::call::retry::{
     AfterCall, CallHistory, jittered, later, money_of, next_step, numbered, random,
 };
-use crate::flow::call::wait::{Waited, clock};
 use crate::platform::agents::ask::{AgentIdentity, Outcome, Reply, Request};
 use crate::platform::config::env::{backoff_base, now};
 use crate::platform::store::ledger::call::{Begun, Call, Limits, UNDER_WAY};
@@ -44,7 +44,7 @@ impl AgentClient<'_> {
     /// Where a file or the ledger cannot be written; a failure of the agent is a reply.
     pub fn ask(&self, question: &AgentQuestion<'_>) -> Result<Reply> {
         // Commands refuse earlier, with messages of their own; this holds for every call.
-        inside::refuse(self.env, "no agent can be asked", "ask once the call is over")?;
+        nested_call::refuse(self.env, "no agent can be asked", "ask once the call is over")?;
         let base = backoff_base(self.env);
         let patience = later(now(self.env), self.policy.agents.wait);
         let mut history = CallHistory::default();

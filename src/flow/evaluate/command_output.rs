@@ -10,7 +10,7 @@ use bstr::ByteSlice as _;
 use crate::domain::gates::secrets::redact;
 use crate::flow::context::Context;
 use crate::flow::evaluate::bookkeeping;
-use crate::platform::store::share;
+use crate::platform::store::permissions;
 
 /// How much of a failed command's output is shown, in lines.
 const TAIL_LINES: usize = 20;
@@ -52,7 +52,7 @@ pub fn keep_log(context: Context<'_>, name: &str, printed: &[u8]) -> Option<Path
             drop(fs::rename(numbered(number), numbered(number + 1)));
         }
         let mut log = OpenOptions::new();
-        share::open(&numbered(0), log.write(true).truncate(true))?.write_all(printed)
+        permissions::open(&numbered(0), log.write(true).truncate(true))?.write_all(printed)
     };
     let kept = keep().with_context(|| format!("could not write `{}`", numbered(0).display()));
     let path = kept.is_ok().then(|| numbered(0));

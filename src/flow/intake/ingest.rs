@@ -24,12 +24,12 @@ use crate::domain::spec::record::record;
 use crate::domain::spec::types::SpecPosition;
 use crate::flow::intake::redact;
 use crate::platform::store::file::write_atomic;
-use crate::platform::store::known::{KnownFile, KnownSpecs, Stamp, Version};
+use crate::platform::store::known_specs::{KnownFile, KnownSpecs, Stamp, Version};
 use crate::platform::store::ledger;
 use crate::platform::store::ledger::error::Error as LedgerError;
 use crate::platform::store::ledger::spec::SpecVersion;
-use crate::platform::store::queue;
-use crate::platform::store::queue::Queued;
+use crate::platform::store::spec_queue;
+use crate::platform::store::spec_queue::Queued;
 
 /// How much of a file is read: enough to say by how much it is too large for a spec.
 const READ_MAX: u64 = 8 * 1024 * 1024;
@@ -178,16 +178,16 @@ fn take_version(
     let seen = versions.iter().find(|version| version.hash == *hash).cloned();
     let previous = previous.or_else(|| newest.map(|newest| newest.hash.clone()));
     let version = version(top, draft, now);
-    let waiting = queue::get(state_dir, id);
+    let waiting = spec_queue::get(state_dir, id);
     if draft.reading.accepted().is_some() {
         // A version that was queued before is not built twice; but it takes the place of another
         // one that still waits.
         if seen.is_none() || waiting.is_some() {
             let size = draft.classification.size.as_str();
-            queue::put(state_dir, &Queued::new(id, hash, draft.file, top, size, now))?;
+            spec_queue::put(state_dir, &Queued::new(id, hash, draft.file, top, size, now))?;
         }
     } else if waiting.is_some() {
-        queue::remove(state_dir, id)?;
+        spec_queue::remove(state_dir, id)?;
     }
     // The queue is what a run is made from; the ledger is the history beside it.
     if let Err(error) = keep(state_dir, top, draft, now) {

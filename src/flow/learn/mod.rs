@@ -22,7 +22,7 @@ use crate::domain::constitution::edit::remove;
 use crate::domain::constitution::rule::Rule;
 use crate::domain::model::error::hinted;
 use crate::domain::policy::switch::Switch;
-use crate::flow::call::inside;
+use crate::flow::call::nested_call;
 use crate::flow::context::Context;
 use crate::flow::learn::drafting::Drafts;
 use crate::flow::learn::outcome::{LearnSession, Learned};
@@ -91,7 +91,7 @@ fn drafts(context: Context<'_>, request: &LearnRequest) -> Result<Drafts> {
     let Context { repo, env, .. } = context;
     let inside_a_call = env.get(INSIDE).is_some();
     if request.agent {
-        inside::refuse(env, "a draft cannot be asked for", "ask once the call is over")?;
+        nested_call::refuse(env, "a draft cannot be asked for", "ask once the call is over")?;
     }
     if inside_a_call || request.check.is_some() {
         return Ok(Drafts::default());

@@ -17,9 +17,9 @@ use crate::flow::learn::drafting::DraftReply;
 use crate::platform::agents::ask::{Access, Outcome};
 use crate::platform::config::env::now;
 use crate::platform::process::Interrupts;
+use crate::platform::store::permissions;
 use crate::platform::store::runs;
 use crate::platform::store::runs::RunFolder;
-use crate::platform::store::share;
 use crate::platform::ui::notice;
 
 /// Calls the researcher, which is looked up at the first question.
@@ -70,7 +70,8 @@ impl<'a> Researcher<'a> {
             .path()
             .to_owned();
         let room = folder.join("room");
-        share::make_dir(&room).with_context(|| format!("could not make `{}`", room.display()))?;
+        permissions::make_dir(&room)
+            .with_context(|| format!("could not make `{}`", room.display()))?;
         let client = AgentClient {
             env: self.context.env,
             policy: self.policy,

@@ -15,8 +15,8 @@ use crate::flow::review::request::Stopped;
 use crate::platform::config::env::Env;
 use crate::platform::git::repo::Repo;
 use crate::platform::process::{Cmd, Identity, ask_to_end, own_path};
-use crate::platform::store::backlog;
-use crate::platform::store::stopped::LastStop;
+use crate::platform::store::review_queue;
+use crate::platform::store::stop_mark::LastStop;
 
 /// Where any of these is set no process is started in the background: in CI, in tests, and inside an
 /// agent's call.
@@ -42,11 +42,11 @@ pub fn enqueue(
     }
     let state_dir = context.repo.state_dir();
     for commit in left_out {
-        backlog::leave_out(&state_dir, commit)?;
+        review_queue::leave_out(&state_dir, commit)?;
     }
     for commit in commits {
         // What does not fit the queue is listed in `status`.
-        backlog::enqueue(&state_dir, commit)?;
+        review_queue::enqueue(&state_dir, commit)?;
     }
     start(context, last_stop)?;
     Ok(true)
@@ -61,7 +61,7 @@ pub fn has_reviewer(context: Context<'_>, policy: &Policy) -> bool {
 
 /// Starts a worker, which ends at once where another one runs.
 fn start(context: Context<'_>, last_stop: &LastStop) -> Result<()> {
-    let log = backlog::log(&context.repo.state_dir())?;
+    let log = review_queue::log(&context.repo.state_dir())?;
     let program = own_path().context("could not tell where this program is")?;
     let place = context.repo.work_tree.as_ref().unwrap_or(&context.repo.git_dir);
     let mut command = Cmd::new(program, Path::new("/"))
@@ -79,7 +79,7 @@ fn start(context: Context<'_>, last_stop: &LastStop) -> Result<()> {
 /// Asks the worker to end, with the agent that it called; its commit stays in the queue. Which process
 /// that is.
 pub fn end_worker(state_dir: &Path) -> Option<Identity> {
-    let worker = backlog::worker(state_dir)?;
+    let worker = review_queue::worker(state_dir)?;
     ask_to_end(Pid::from_raw(worker.pid)?);
     Some(worker)
 }
@@ -96,27 +96,27 @@ pub fn drain(
     // It fails where this process leads a session already.
     let _ = rustix::process::setsid();
     loop {
-        let Some(worker) = backlog::become_worker(&state_dir)? else { return Ok(()) };
+        let Some(worker) = review_queue::become_worker(&state_dir)? else { return Ok(()) };
         if last_stop.is_outdated(&state_dir) {
             return Ok(());
         }
-        while let Some(commit) = backlog::begin_next(&state_dir)? {
+        while let Some(commit) = review_queue::begin_next(&state_dir)? {
             let reviewed = review(&commit);
             if let Err(error) = &reviewed
                 && error.is::<Stopped>()
             {
-                backlog::put_back(&state_dir, &commit)?;
+                review_queue::put_back(&state_dir, &commit)?;
                 return reviewed;
             }
             let failure = reviewed.err().map(|error| format!("{error:#}"));
             if let Some(why) = &failure {
                 tracing::warn!(%commit, "no review: {why}");
             }
-            backlog::complete(&state_dir, &commit, failure.as_deref())?;
+            review_queue::complete(&state_dir, &commit, failure.as_deref())?;
         }
         drop(worker);
         // A process that enqueued just now saw this worker and started none.
-        if backlog::pending(&state_dir)?.is_empty() {
+        if review_queue::pending(&state_dir)?.is_empty() {
             return Ok(());
         }
     }

@@ -9,11 +9,11 @@ pub mod finding;
 pub mod finish;
 pub mod fix;
 mod fix_prompt;
-pub mod gate;
+pub mod gates_job;
 pub mod inputs;
 mod layout;
 mod limits;
-pub mod push;
+pub mod push_reviews;
 pub mod receipt;
 pub mod report;
 pub mod request;
@@ -44,7 +44,7 @@ use crate::flow::review::inputs::ReviewInputs;
 use crate::flow::review::target::{ReviewRange, ReviewRequest, ReviewTarget};
 use crate::platform::config::env::now;
 use crate::platform::git::repo::Repo;
-use crate::platform::store::backlog;
+use crate::platform::store::review_queue;
 use crate::platform::store::runs;
 use crate::platform::ui::notice;
 use crate::platform::ui::report::printable;
@@ -89,7 +89,7 @@ pub fn review(context: Context<'_>, request: &ReviewRequest) -> Result<ReviewRes
 /// Clears the note that the review of a commit failed.
 fn note_answer(repo: &Repo, request: &ReviewRequest) {
     if let ReviewRange::Commit(commit) = &request.range
-        && let Err(error) = backlog::forget_failures(&repo.state_dir(), commit)
+        && let Err(error) = review_queue::forget_failures(&repo.state_dir(), commit)
     {
         tracing::warn!("{error:#}");
     }

@@ -28,7 +28,7 @@ use crate::flow::review::inputs::ReviewInputs;
 use crate::flow::review::request::{
     Replied, Stopped, StructuredReply, StructuredRequest, request, request_work,
 };
-use crate::flow::review::{finish, gate};
+use crate::flow::review::{finish, gates_job};
 use crate::flow::workspace::checkout::Unavailable;
 use crate::flow::workspace::reading_copy;
 use crate::platform::config::env::now;
@@ -176,7 +176,8 @@ impl ReviewSession<'_> {
         if review.kind == RunKind::Fix {
             self.context.notify(Progress::GatesRun);
         }
-        let gates = gate::run_gates(self.context, &change, &self.inputs.effective, review.kind)?;
+        let gates =
+            gates_job::run_gates(self.context, &change, &self.inputs.effective, review.kind)?;
         if let Some(signal) = gates.interrupted {
             return Err(self.stopped(signal));
         }

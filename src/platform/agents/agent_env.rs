@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::platform::config::env::Env;
 
-/// What surrounds every call.
+/// What every call is made with.
 #[derive(Clone, Copy, Debug)]
 pub struct AgentEnv<'a> {
     pub env: &'a Env,

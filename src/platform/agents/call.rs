@@ -17,7 +17,7 @@ use crate::platform::agents::agent_env::AgentEnv;
 use crate::platform::agents::ask::{Outcome, Request};
 use crate::platform::agents::{find, text};
 use crate::platform::process::{Cmd, ExitOutcome, Interrupts};
-use crate::platform::store::share;
+use crate::platform::store::permissions;
 
 /// Says to every tribunal that an agent started, by whatever way, that it is inside a call, and in
 /// which role.
@@ -227,7 +227,7 @@ pub fn stopped(exit: Exit) -> Option<Outcome> {
 
 /// A folder that only this user can look into.
 pub fn private(path: &Path) -> io::Result<PathBuf> {
-    share::make_private_dir(path)?;
+    permissions::make_private_dir(path)?;
     Ok(path.to_owned())
 }
 
@@ -237,7 +237,7 @@ pub fn keep(path: &Path, content: &[u8]) -> io::Result<()> {
 }
 
 fn create(path: &Path) -> io::Result<File> {
-    share::open(path, File::options().truncate(true).write(true).mode(0o600))
+    permissions::open(path, File::options().truncate(true).write(true).mode(0o600))
 }
 
 /// An error with its causes on one line.

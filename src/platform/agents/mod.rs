@@ -79,7 +79,7 @@ impl Agent {
         }
     }
 
-    /// Finds out what can be facts without asking a model.
+    /// Finds out what can be known without asking a model.
     pub fn probe(&self, agent_env: AgentEnv<'_>) -> Probe {
         match self {
             Self::Claude(agent) => agent.probe(agent_env),

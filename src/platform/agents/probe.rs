@@ -18,7 +18,7 @@ pub struct Probe {
 pub enum Login {
     /// By that: a variable's name, or the program's own login.
     By(String),
-    /// It needs none, as far as can be facts.
+    /// It needs none, as far as can be known.
     NotNeeded,
     Missing,
 }

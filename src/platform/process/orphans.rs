@@ -2,7 +2,7 @@
 //! its environment.
 
 use std::fs::{self, File};
-use std::io::Read as _;
+use std::io::{ErrorKind, Read as _};
 use std::thread;
 use std::time::Duration;
 
@@ -27,12 +27,12 @@ const USUAL_SIZE: usize = 64 * 1024;
 /// started with an environment of its own, the end of the process group is all there is.
 pub fn kill_tagged(tag: &str) -> usize {
     let wanted = format!("{TAG_VAR}={tag}").into_bytes();
-    let (mut killed, mut quiet) = (0, 0);
+    let (mut killed, mut quiet, mut paused) = (0, 0, false);
     for _ in 0..LOOKS {
         let look = Look::at_all(&wanted);
         quiet = if look.tagged.is_empty() { quiet + 1 } else { 0 };
-        // Twice: what was listed can end, and leave another behind, before it is read.
-        if quiet == 2 {
+        // Twice, since what is made while it is looked may have been passed already.
+        if quiet >= 2 && (paused || look.proves_all) {
             break;
         }
         killed += look.tagged.len();
@@ -41,7 +41,8 @@ pub fn kill_tagged(tag: &str) -> usize {
             let _ = kill_process(*orphan, Signal::KILL);
         }
         // A pause after every look would be most of what a call costs beside the agent.
-        if look.some_without || !look.tagged.is_empty() {
+        paused = !look.proves_all || !look.tagged.is_empty();
+        if paused {
             thread::park_timeout(PAUSE);
         }
     }
@@ -49,18 +50,18 @@ pub fn kill_tagged(tag: &str) -> usize {
 }
 
 /// What the environments of all processes of this user showed.
-#[derive(Default)]
 struct Look {
     /// What carries the tag.
     tagged: Vec<Pid>,
-    /// Whether a process showed no environment, as one that is about to become another program does
-    /// for a moment: then nothing is proved yet.
-    some_without: bool,
+    /// False where a process showed no environment, as one that is about to become another program
+    /// does for a moment, or was gone before it was read and may have left another behind. On a
+    /// kernel that shows an empty environment of what waits to be reaped this is false more often.
+    proves_all: bool,
 }
 
 impl Look {
     fn at_all(wanted: &[u8]) -> Self {
-        let mut look = Self::default();
+        let mut look = Self { tagged: Vec::new(), proves_all: true };
         let mut environment = Vec::with_capacity(USUAL_SIZE);
         for entry in fs::read_dir("/proc").into_iter().flatten().filter_map(Result::ok) {
             let name = entry.file_name();
@@ -75,14 +76,17 @@ impl Look {
     fn at(&mut self, pid: Pid, wanted: &[u8], environment: &mut Vec<u8>) {
         environment.clear();
         let path = format!("/proc/{}/environ", pid.as_raw_nonzero());
-        // Without a limit, so that the file is not asked for a size that it does not know. Of one that
-        // has ended and waits to be reaped nothing can be read.
-        let read = File::open(path).and_then(|file| file.take(u64::MAX).read_to_end(environment));
-        if read.is_ok() {
-            self.some_without |= environment.is_empty();
-            if environment.split(|byte| *byte == 0).any(|variable| variable == wanted) {
-                self.tagged.push(pid);
+        // With a limit that is none, so that the file is not asked for a size that it does not know.
+        match File::open(path).and_then(|file| file.take(u64::MAX).read_to_end(environment)) {
+            Ok(0) => self.proves_all = false,
+            Ok(_) => {
+                if environment.split(|byte| *byte == 0).any(|variable| variable == wanted) {
+                    self.tagged.push(pid);
+                }
             }
+            Err(error) if error.kind() == ErrorKind::NotFound => self.proves_all = false,
+            // Another user's, one of the kernel's own, or one that waits to be reaped.
+            Err(_) => {}
         }
     }
 }

@@ -129,10 +129,11 @@ fn what_left_its_group_is_gone_too() {
 #[cfg(target_os = "linux")]
 #[test]
 fn what_is_just_becoming_another_program_is_gone_too() {
-    let orphan =
-        "setsid sh -c 'echo $$ >orphan; exec sleep 300' & while ! test -s orphan; do :; done";
-    for number in 0..40 {
-        let ended = Run::of(orphan, |cmd| cmd.tag(&format!("becoming-{number}")));
+    let once = "echo $$ >orphan; exec sleep 300";
+    let twice = "sh -c \"echo \\$\\$ >orphan; exec sleep 300\" & exit";
+    for (number, script) in [once, twice].into_iter().cycle().take(40).enumerate() {
+        let script = format!("setsid sh -c '{script}' & while ! test -s orphan; do :; done");
+        let ended = Run::of(&script, |cmd| cmd.tag(&format!("becoming-{number}")));
         assert!(is_gone(&ended.text("orphan")), "{number}");
     }
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 
 use crate::platform::store::crash::save_point;
-use crate::platform::store::share;
+use crate::platform::store::permissions;
 
 /// Replaces a file in one step: written beside it, synced, renamed over it. Missing folders are
 /// made. The mode of an existing file is kept; a new one has the rights that the umask leaves it,
@@ -29,7 +29,7 @@ pub fn write_executable(path: &Path, content: &[u8]) -> Result<()> {
 fn write_with_mode(path: &Path, content: &[u8], mode: Option<u32>) -> Result<()> {
     make_folder_of(path)?;
     let write = || -> io::Result<()> {
-        let mut beside = share::file_beside(path, mode)?;
+        let mut beside = permissions::file_beside(path, mode)?;
         beside.write_all(content)?;
         beside.as_file().sync_all()?;
         save_point();
@@ -46,7 +46,7 @@ fn write_with_mode(path: &Path, content: &[u8], mode: Option<u32>) -> Result<()>
 pub fn write_new(path: &Path, content: &[u8]) -> Result<bool> {
     make_folder_of(path)?;
     let write = || -> io::Result<bool> {
-        let mut beside = share::file_beside(path, None)?;
+        let mut beside = permissions::file_beside(path, None)?;
         beside.write_all(content)?;
         beside.as_file().sync_all()?;
         match beside.persist_noclobber(path) {
@@ -63,7 +63,7 @@ pub fn write_new(path: &Path, content: &[u8]) -> Result<bool> {
 pub fn sweep(folder: &Path) {
     for entry in fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok) {
         let name = entry.file_name();
-        let rest = name.to_str().and_then(|name| name.strip_prefix(share::BESIDE));
+        let rest = name.to_str().and_then(|name| name.strip_prefix(permissions::BESIDE));
         if rest
             .is_some_and(|rest| rest.len() == 6 && rest.bytes().all(|b| b.is_ascii_alphanumeric()))
         {
@@ -99,7 +99,7 @@ pub fn remove_if_there(path: &Path) -> io::Result<()> {
 
 /// Adds one line to a file that several processes write to. A line of up to 4 KiB arrives whole.
 pub fn append_line(path: &Path, line: &str) -> Result<()> {
-    let append = || share::open_append(path)?.write_all(format!("{line}\n").as_bytes());
+    let append = || permissions::open_append(path)?.write_all(format!("{line}\n").as_bytes());
     append().with_context(|| format!("could not write `{}`", path.display()))
 }
 
@@ -122,6 +122,6 @@ pub fn set_aside_when_full(path: &Path) {
 
 fn make_folder_of(path: &Path) -> Result<()> {
     let folder = path.parent().context("a file needs a folder")?;
-    share::make_dir(folder)
+    permissions::make_dir(folder)
         .with_context(|| format!("could not create the folder `{}`", folder.display()))
 }

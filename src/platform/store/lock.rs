@@ -17,7 +17,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::platform::process::Identity;
-use crate::platform::store::share;
+use crate::platform::store::permissions;
 
 /// How often a lock that is waited for is tried.
 const EVERY: Duration = Duration::from_millis(10);
@@ -118,7 +118,7 @@ pub fn take_telling(
 
 fn try_take(path: &Path) -> io::Result<Option<Held>> {
     loop {
-        let file = share::open(path, OpenOptions::new().read(true).write(true))?;
+        let file = permissions::open(path, OpenOptions::new().read(true).write(true))?;
         // Named in full: the standard library has methods of the same name.
         match fs2::FileExt::try_lock_exclusive(&file) {
             Ok(()) => {}

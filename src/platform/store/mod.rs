@@ -1,13 +1,13 @@
 //! Durable state under the common git directory, and the files that people read.
 
-pub mod backlog;
+pub mod review_queue;
 pub mod crash;
 pub mod file;
 pub mod ledger;
 pub mod inbox;
-pub mod known;
+pub mod known_specs;
 pub mod lock;
-pub mod queue;
+pub mod spec_queue;
 pub mod runs;
-pub mod share;
-pub mod stopped;
+pub mod permissions;
+pub mod stop_mark;

@@ -17,7 +17,7 @@ use crate::platform::store::file;
 use crate::platform::store::file::{sweep, write_atomic};
 use crate::platform::store::lock;
 use crate::platform::store::lock::{Held, Wait};
-use crate::platform::store::share;
+use crate::platform::store::permissions;
 
 const STATE: &str = "run.json";
 const LOCK: &str = "lock";
@@ -36,7 +36,7 @@ impl RunFolder {
     /// Makes the folder of a new run, readable by this user alone unless the repository is shared.
     pub fn create(state_dir: &Path, id: &str) -> Result<Self> {
         let path = root(state_dir).join(id);
-        share::make_private_dir(&path)
+        permissions::make_private_dir(&path)
             .with_context(|| format!("could not create the folder `{}`", path.display()))?;
         Self::take(state_dir, id, Wait::FOR_ITS_END, &mut |_| {})?
             .with_context(|| format!("another process works on the run `{id}`"))

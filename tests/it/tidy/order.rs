@@ -9,11 +9,11 @@ pub const ORDER: &[(&str, &str)] = &[
     (
         "cli",
         "review check completions config findings constitution cost daemon demo doctor init \
-         hooks runs spec status trust watch invocation help hook hook_report paths times",
+         hooks runs spec status trust watch invocation help hook hook_report kept_hook paths times",
     ),
     (
         "daemon",
-        "control event_loop reconcile hook_events new_commits backoff spec_files daemon_event heads \
+        "control event_loop reconcile hook_events request_reviews backoff spec_files daemon_event head_moves \
          learner lock reflog watched_worktree file_events watched_repo",
     ),
     ("domain", "pipeline gates review constitution spec locate policy model"),
@@ -62,14 +62,14 @@ pub const ORDER: &[(&str, &str)] = &[
          parsed reading verify wording yaml problem source template types",
     ),
     ("flow", "review learn call evaluate intake setup workspace context"),
-    ("flow::call", "cleanup wait client folder inside retry route roles"),
+    ("flow::call", "cleanup limit_wait client folder nested_call retry route roles"),
     (
         "flow::evaluate",
         "push evaluation commands command_cache command_output recording bookkeeping bypass \
          fingerprint gates import manual_finding merge message passed_trees policy relocate \
          report tool_report trust",
     ),
-    ("flow::evaluate::push", "refs arrivals commits mirror outcome policies plan"),
+    ("flow::evaluate::push", "refs new_commits evaluate_commits mirror outcome policies plan"),
     ("flow::intake", "debounce ingest redact spec_listing"),
     (
         "flow::learn",
@@ -78,8 +78,8 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "flow::review",
-        "push background driver claim cleanup arbitration reviewer fix_prompt layout session \
-         finish delivery finding request fix gate limits inputs report receipt \
+        "push_reviews background driver claim cleanup arbitration reviewer fix_prompt layout session \
+         finish delivery finding request fix gates_job limits inputs report receipt \
          target texts",
     ),
     ("flow::setup", "inbox_event init baseline install propose"),
@@ -97,7 +97,10 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     ("platform::git::push", "history receiver_refs"),
     ("platform::process", "supervise started alive ancestors command limits orphans"),
-    ("platform::store", "backlog inbox known queue runs stopped file ledger crash lock share"),
+    (
+        "platform::store",
+        "review_queue inbox known_specs spec_queue runs stop_mark file ledger crash lock permissions",
+    ),
     (
         "platform::store::ledger",
         "call record disposition query receipt wait rows schema spec error matching",

@@ -1,7 +1,7 @@
 //! Evaluates a push from git objects: its refs, and every commit and tag that it brings.
 
-mod arrivals;
-pub mod commits;
+mod new_commits;
+pub mod evaluate_commits;
 mod mirror;
 pub mod outcome;
 pub mod plan;
@@ -20,8 +20,8 @@ use crate::domain::model::push::{Receiver, Update};
 use crate::flow::context::Context;
 use crate::flow::evaluate::bypass::Bypass;
 use crate::flow::evaluate::commands::CommandRequest;
-use crate::flow::evaluate::push::arrivals::Finder;
-use crate::flow::evaluate::push::commits::Evaluator;
+use crate::flow::evaluate::push::evaluate_commits::Evaluator;
+use crate::flow::evaluate::push::new_commits::Finder;
 use crate::flow::evaluate::push::outcome::PushEvaluation;
 use crate::flow::evaluate::push::plan::Arrival;
 use crate::flow::evaluate::push::refs::resolved;

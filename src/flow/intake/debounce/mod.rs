@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use crate::platform::store::known::Stamp;
+use crate::platform::store::known_specs::Stamp;
 
 #[cfg(test)]
 mod tests;

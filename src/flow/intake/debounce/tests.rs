@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use proptest::prelude::*;
 
 use crate::flow::intake::debounce::{ChangedFile, Debouncer};
-use crate::platform::store::known::Stamp;
+use crate::platform::store::known_specs::Stamp;
 
 const STILL: Duration = Duration::from_millis(100);
 

@@ -8,7 +8,7 @@ use std::path::{Component, Path, PathBuf};
 use crate::domain::model::globs;
 use crate::domain::model::globs::Globs;
 use crate::domain::spec::read::SpecFormat;
-use crate::platform::store::known::Stamp;
+use crate::platform::store::known_specs::Stamp;
 
 #[cfg(test)]
 mod tests;

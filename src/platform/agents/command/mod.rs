@@ -132,7 +132,7 @@ impl CommandLineAgent {
         Ok(read(&ran, file.as_deref(), request.schema.is_some(), now(agent_env.env)))
     }
 
-    /// Nothing is started: what can be facts is what the settings say.
+    /// Nothing is started: what can be known is what the settings say.
     pub fn probe(&self, agent_env: AgentEnv<'_>) -> Probe {
         let (set, unset): (Vec<_>, Vec<_>) =
             self.settings.env.iter().partition(|name| agent_env.env.get(name).is_some());

@@ -17,7 +17,7 @@ use crate::platform::process::is_alive;
 use crate::platform::store::crash::save_point;
 use crate::platform::store::file;
 use crate::platform::store::file::append_line;
-use crate::platform::store::share;
+use crate::platform::store::permissions;
 
 #[cfg(test)]
 mod tests;
@@ -167,7 +167,7 @@ pub fn folder(state_dir: &Path) -> PathBuf {
 pub fn make(state_dir: &Path) -> Result<()> {
     for part in ["", "new", "claimed", "aside"] {
         let path = folder(state_dir).join(part);
-        share::make_dir(&path)
+        permissions::make_dir(&path)
             .with_context(|| format!("could not create the folder `{}`", path.display()))?;
     }
     Ok(())
@@ -337,5 +337,5 @@ fn is_event_name(name: &str) -> bool {
 
 fn write_new(path: &Path, text: &[u8]) -> io::Result<()> {
     use std::io::Write as _;
-    share::open(path, fs::OpenOptions::new().write(true).truncate(true))?.write_all(text)
+    permissions::open(path, fs::OpenOptions::new().write(true).truncate(true))?.write_all(text)
 }

@@ -31,7 +31,7 @@ use crate::platform::store::crash::save_point;
 use crate::platform::store::ledger::error::{Error, is_busy};
 use crate::platform::store::lock;
 use crate::platform::store::lock::Wait;
-use crate::platform::store::share;
+use crate::platform::store::permissions;
 
 /// How long a writer waits for the others. Eight writers at once waited 82 ms at most.
 const WAIT_MAX: Duration = Duration::from_secs(10);
@@ -84,11 +84,11 @@ impl Ledger {
     ///
     /// [`Error::Damaged`] and [`Error::Newer`] leave the file as it is.
     pub fn open(state_dir: &Path) -> Result<Self, Error> {
-        share::make_dir(state_dir)
+        permissions::make_dir(state_dir)
             .map_err(|source| Error::Folder { path: state_dir.to_owned(), source })?;
         // Made here, not by SQLite: its log and shared memory take the rights of this file. What is in
         // the way of that, SQLite says better.
-        drop(share::open_append(&state_dir.join(FILE)));
+        drop(permissions::open_append(&state_dir.join(FILE)));
         let deadline = Instant::now() + WAIT_MAX;
         loop {
             // The wait for a lock does not cover the switch to the write-ahead log, nor the moment

@@ -34,12 +34,12 @@ use crate::flow::review::target::ReviewRange;
 use crate::platform::config::env::now;
 use crate::platform::git::push::history::{KnownHistory, KnownRefs, new_commits};
 use crate::platform::git::repo::Repo;
-use crate::platform::store::backlog;
-use crate::platform::store::backlog::State;
 use crate::platform::store::ledger;
 use crate::platform::store::ledger::Ledger;
 use crate::platform::store::ledger::error::Error as LedgerError;
-use crate::platform::store::stopped::LastStop;
+use crate::platform::store::review_queue;
+use crate::platform::store::review_queue::State;
+use crate::platform::store::stop_mark::LastStop;
 
 /// The most commits of one push whose reviews are looked up: an imported history has none.
 const COMMITS_MAX: usize = 50;
@@ -258,10 +258,10 @@ fn await_reviews(
     let mut said = 0;
     loop {
         // A worker that was just started has not begun yet.
-        let at_work = backlog::has_worker(&state_dir) || began.elapsed() < START;
+        let at_work = review_queue::has_worker(&state_dir) || began.elapsed() < START;
         let is_waiting = |pending: &PendingReview<'_>| {
             pending.found.is_none()
-                && backlog::state(&state_dir, &pending.pushed.commit) == State::Pending
+                && review_queue::state(&state_dir, &pending.pushed.commit) == State::Pending
         };
         let waiting = open.iter().filter(|pending| is_waiting(pending)).count();
         if waiting != said {
@@ -347,7 +347,7 @@ fn stands(repo: &Repo, tip: &Oid, kept: &StoredFinding) -> Result<bool> {
 
 fn unreviewed(repo: &Repo, commit: &Oid, enforcement: Enforcement) -> Skipped {
     let short = commit.short();
-    let why = match backlog::state(&repo.state_dir(), commit) {
+    let why = match review_queue::state(&repo.state_dir(), commit) {
         State::Pending if enforcement == Enforcement::AskLater => {
             "its review is under way; `tribunal status` tells".to_owned()
         }

@@ -1,5 +1,5 @@
-//! Evaluates each commit that a push brings, whether or not a hook saw it, and its tags, trees and
-//! files; then runs the commands.
+//! Evaluates each commit that a push brings, whether or not a hook saw it, and the tags, trees and
+//! files that it brings; then runs the commands.
 
 use std::collections::HashSet;
 

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::daemon::backoff::WarningDedup;
 use crate::daemon::daemon_event::DaemonEvent;
-use crate::daemon::heads::{HeadMove, Heads, Moved};
+use crate::daemon::head_moves::{HeadMove, Heads, Moved};
 use crate::daemon::watched_repo::WatchedRepo;
 use crate::daemon::watched_worktree::WatchedWorktree;
 use crate::domain::policy::switch::Switch;

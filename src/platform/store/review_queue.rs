@@ -13,7 +13,7 @@ use crate::platform::store::file;
 use crate::platform::store::file::{set_aside_when_full, write_atomic, write_new};
 use crate::platform::store::lock;
 use crate::platform::store::lock::{Held, Wait};
-use crate::platform::store::share;
+use crate::platform::store::permissions;
 
 /// The most commits that wait; after the import of a history not all of it is to be reviewed.
 pub const PENDING_MAX: usize = 50;
@@ -27,7 +27,7 @@ const LEFT_OUT_TOLD: Duration = Duration::from_hours(14 * 24);
 /// So many commits are remembered that failed, were left out, or were set aside.
 const NOTED_MAX: usize = 500;
 
-/// The proof that this process is the one that drains the backlog.
+/// The proof that this process is the one that drains the queue.
 #[derive(Debug)]
 pub struct Worker {
     _lock: Held,
@@ -54,7 +54,7 @@ pub enum Enqueued {
     SetAside,
 }
 
-/// Puts a commit into the backlog, unless it is there already.
+/// Puts a commit into the queue, unless it is there already.
 pub fn enqueue(state_dir: &Path, commit: &Oid) -> Result<Enqueued> {
     if path_of(state_dir, "aside", commit).exists() {
         return Ok(Enqueued::SetAside);
@@ -188,12 +188,12 @@ pub fn become_worker(state_dir: &Path) -> Result<Option<Worker>> {
     Ok(lock.map(|lock| Worker { _lock: lock }))
 }
 
-/// Whether a process drains the backlog.
+/// Whether a process drains the queue.
 pub fn has_worker(state_dir: &Path) -> bool {
     worker(state_dir).is_some()
 }
 
-/// The process that drains the backlog.
+/// The process that drains the queue.
 pub fn worker(state_dir: &Path) -> Option<Identity> {
     lock::holder(&lock_of(state_dir))
 }
@@ -206,7 +206,7 @@ fn lock_of(state_dir: &Path) -> PathBuf {
 pub fn log(state_dir: &Path) -> Result<File> {
     let path = folder(state_dir).join("log");
     set_aside_when_full(&path);
-    share::open_append(&path)
+    permissions::open_append(&path)
         .with_context(|| format!("could not open the log `{}`", path.display()))
 }
 

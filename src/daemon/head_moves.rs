@@ -15,7 +15,7 @@ use crate::daemon::reflog::{LogPosition, Made};
 use crate::domain::model::oid::Oid;
 use crate::platform::git::repo::Repo;
 use crate::platform::store::file::write_atomic;
-use crate::platform::store::known::Stamp;
+use crate::platform::store::known_specs::Stamp;
 
 /// The most commits that one move of HEAD counts for: a rebase of more is not reviewed anew.
 const COMMITS_MAX: usize = 20;

@@ -1,9 +1,11 @@
 //! Objects, read through libgit2 where it knows the repository's format, else through
 //! `git cat-file`.
 
+#[cfg(test)]
+mod tests;
+
 use std::cell::RefCell;
 use std::ffi::OsString;
-use std::fs;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
@@ -15,10 +17,6 @@ use crate::domain::model::change::{FileMode, TreeEntry};
 use crate::domain::model::objects::{Content, ReadObjects, TreeItem};
 use crate::domain::model::oid::Oid;
 use crate::platform::git::cat_file::CatFile;
-
-/// No byte of what deflate made becomes more than 1,032 bytes: a match of 258 bytes takes at least two
-/// bits (RFC 1951).
-const DEFLATE_RATIO_MAX: u64 = 1032;
 
 /// The object database of one repository.
 pub enum Objects {
@@ -93,30 +91,14 @@ impl Objects {
 
     /// The content of a blob of up to `most` bytes. Its size is looked at before it is read.
     pub fn content(&self, oid: &Oid, most: u64) -> Result<Content> {
-        if !self.is_surely_smaller(oid, most) {
-            match self.header(oid)? {
-                Some((ObjectKind::Blob, size)) if size > most => {
-                    return Ok(Content::TooLarge(size));
-                }
-                Some(_) => {}
-                None => return Ok(Content::Missing),
+        match self.header(oid)? {
+            Some((ObjectKind::Blob, size)) if size > most => Ok(Content::TooLarge(size)),
+            Some((ObjectKind::Blob, _)) => {
+                Ok(self.read(oid)?.map_or(Content::Missing, |(_, bytes)| Content::Whole(bytes)))
             }
-        }
-        match self.read(oid)? {
-            Some((ObjectKind::Blob, bytes)) => Ok(Content::Whole(bytes)),
             Some(_) => bail!("object {oid} is not a file"),
             None => Ok(Content::Missing),
         }
-    }
-
-    /// Whether an object's own file is so small that the object cannot have more than `most` bytes,
-    /// which holds for nearly all that was just staged or committed. To ask for the size opens the file
-    /// and decompresses it once more, which would double the work of a commit.
-    fn is_surely_smaller(&self, oid: &Oid, most: u64) -> bool {
-        let Self::Library(repository) = self else { return false };
-        let (folder, name) = oid.as_str().split_at(2);
-        let path = repository.commondir().join("objects").join(folder).join(name);
-        fs::metadata(path).is_ok_and(|file| file.len() <= most / DEFLATE_RATIO_MAX)
     }
 
     /// The content of a blob, as [`ReadObjects::blob`].
