@@ -8,6 +8,7 @@ use super::top;
 /// Libraries and the modules that alone may name them. No type of theirs crosses that boundary.
 const LIBRARIES: &[(&str, &[&str])] = &[
     ("git2", &["platform::git"]),
+    ("flate2", &["platform::git"]),
     ("rusqlite", &["platform::store"]),
     ("fs2", &["platform::store::lock"]),
     ("notify", &["daemon::file_events"]),

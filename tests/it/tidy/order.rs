@@ -92,7 +92,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ("platform::agents::http", "anthropic failure openai reading"),
     (
         "platform::git",
-        "change diff hooks_dir push repo places object cat_file config command index \
+        "change diff hooks_dir push repo places object loose cat_file config command index \
          worktrees",
     ),
     ("platform::git::push", "history receiver_refs"),

@@ -17,6 +17,7 @@ use crate::domain::model::change::{FileMode, TreeEntry};
 use crate::domain::model::objects::{Content, ReadObjects, TreeItem};
 use crate::domain::model::oid::Oid;
 use crate::platform::git::cat_file::CatFile;
+use crate::platform::git::loose;
 
 /// The object database of one repository.
 pub enum Objects {
@@ -91,6 +92,11 @@ impl Objects {
 
     /// The content of a blob of up to `most` bytes. Its size is looked at before it is read.
     pub fn content(&self, oid: &Oid, most: u64) -> Result<Content> {
+        if let Self::Library(repository) = self
+            && let Some(content) = loose::read(&repository.commondir().join("objects"), oid, most)
+        {
+            return Ok(content);
+        }
         match self.header(oid)? {
             Some((ObjectKind::Blob, size)) if size > most => Ok(Content::TooLarge(size)),
             Some((ObjectKind::Blob, _)) => {

@@ -38,6 +38,8 @@ fn no_more_than_was_asked_for_is_read_of_an_object_whatever_it_says_of_itself() 
     assert_eq!(objects.content(&small, 3).unwrap(), Content::TooLarge(4));
     let lies = put("2", &loose("blob", 20_000, b"text"));
     assert_eq!(objects.content(&lies, 10_000).unwrap(), Content::TooLarge(20_000));
+    let short = put("9", &loose("blob", 5, b"text"));
+    assert_ne!(objects.content(&short, 10_000).unwrap(), Content::Whole(b"text".into()));
     let huge = put("3", &loose("blob", 1 << 33, b"text"));
     assert_eq!(objects.content(&huge, 100 * 1024 * 1024).unwrap(), Content::TooLarge(1 << 33));
     // Not the kind that was asked for, whatever its size.
