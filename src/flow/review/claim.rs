@@ -54,13 +54,13 @@ pub(super) fn find_run(
             continue;
         }
         // A run that cannot be read cannot be continued.
-        let Ok(Some(run)) = runs::load(state_dir, &id) else { continue };
+        let Ok(Some(run)) = runs::load_of_question(state_dir, &id, question) else { continue };
         let over = |run: &Run| match run.review_loop().stage {
             Stage::Ended(_) => true,
             Stage::Closing(_) | Stage::Paused(_) => fresh,
             _ => false,
         };
-        if over(&run) || run.about.question != question || run.review_loop().kind != kind {
+        if over(&run) || run.review_loop().kind != kind {
             continue;
         }
         let Some(folder) = RunFolder::try_take(state_dir, &id)? else {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
+use memchr::memmem;
 use ulid::Ulid;
 
 use crate::domain::model::error::hinted;
@@ -118,12 +119,31 @@ pub fn began(id: &str) -> Option<Timestamp> {
 /// The state of a run; `None` where there is none of that id, or none yet. One of a newer format is an
 /// error: what is not known of it would be lost with the next save.
 pub fn load(state_dir: &Path, id: &str) -> Result<Option<Run>> {
+    load_if(state_dir, id, |_| true)
+}
+
+/// As `load`; `None` also where the run is of another question, by its hash. Of those the state is not
+/// parsed, which makes it cheap to look through many.
+pub fn load_of_question(state_dir: &Path, id: &str, question: &str) -> Result<Option<Run>> {
+    let holds_question = |text: &[u8]| memmem::find(text, question.as_bytes()).is_some();
+    let run = load_if(state_dir, id, holds_question)?;
+    Ok(run.filter(|run| run.about.question == question))
+}
+
+fn load_if(
+    state_dir: &Path,
+    id: &str,
+    is_wanted: impl FnOnce(&[u8]) -> bool,
+) -> Result<Option<Run>> {
     let path = root(state_dir).join(id).join(STATE);
     let text = match fs::read(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error).context(format!("could not read `{}`", path.display())),
     };
+    if !is_wanted(&text) {
+        return Ok(None);
+    }
     match format::parse(&text) {
         Ok(run) => Ok(Some(run)),
         Err(newer @ RunFormatError::Newer(_)) => Err(hinted(
