@@ -9,6 +9,7 @@ use crate::domain::review::deliver::file::ChangedLines;
 use crate::domain::review::finding::{
     Anchored, AssessedCriterion, CriterionStatus, ReviewFinding, VerifiedFinding,
 };
+use crate::domain::review::reported_path::meant;
 
 /// The tree and change that answers are checked against.
 pub struct ReviewedTree<'a> {
@@ -39,9 +40,11 @@ pub struct Assembled {
 /// Merges the answers. The findings get the ids `F-<next>` and on; `next` is left at the first free
 /// number.
 pub fn assemble(answers: &[ReviewAnswer], ground: &ReviewedTree<'_>, next: &mut u32) -> Assembled {
+    let answers: Vec<ReviewAnswer> =
+        answers.iter().map(|answer| with_meant_paths(answer, ground)).collect();
     let mut all = Assembled {
-        criteria: merged_criteria(answers, ground.criteria),
-        verified: ground.open.iter().map(|open| verify(open, answers, ground)).collect(),
+        criteria: merged_criteria(&answers, ground.criteria),
+        verified: ground.open.iter().map(|open| verify(open, &answers, ground)).collect(),
         ..Assembled::default()
     };
     for claim in answers.iter().flat_map(|answer| &answer.findings) {
@@ -57,6 +60,27 @@ pub fn assemble(answers: &[ReviewAnswer], ground: &ReviewedTree<'_>, next: &mut 
         all.findings.push(finding);
     }
     all
+}
+
+/// The answer with the paths of the tree in the place of those that the model wrote. Of several files
+/// that one may mean, the first that holds the quote is taken.
+fn with_meant_paths(answer: &ReviewAnswer, ground: &ReviewedTree<'_>) -> ReviewAnswer {
+    let set = |path: &mut String, quote: &str| {
+        let meant = meant(path, ground.places, |path| (ground.text)(path).is_some());
+        let holding = meant.iter().find(|path| find(path, quote, ground) != Anchored::Nowhere);
+        if let Some(known) = holding.or(meant.first()) {
+            path.clone_from(known);
+        }
+    };
+    let mut answer = answer.clone();
+    for finding in &mut answer.findings {
+        set(&mut finding.path, &finding.anchor);
+        finding.evidence.iter_mut().for_each(|quote| set(&mut quote.path, &quote.text));
+    }
+    for word in &mut answer.verified {
+        set(&mut word.quote.path, &word.quote.text);
+    }
+    answer
 }
 
 fn is_same(finding: &ReviewFinding, claim: &RawFinding) -> bool {

@@ -15,6 +15,7 @@ pub mod fixer;
 pub mod prompt;
 pub mod proof;
 pub mod question_hash;
+mod reported_path;
 pub mod finding;
 pub mod arbiter_decision;
 pub mod tracked;

@@ -52,7 +52,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ("domain::policy::layers", "flags set keys problem layer"),
     (
         "domain::review",
-        "assemble anchor proof answer fixer arbiter converge tracked arbiter_decision decide \
+        "assemble reported_path anchor proof answer fixer arbiter converge tracked arbiter_decision decide \
          prompt deliver finding question_hash template",
     ),
     ("domain::review::deliver", "hunks file unscanned"),

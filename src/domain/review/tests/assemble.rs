@@ -158,3 +158,52 @@ fn a_resolution_needs_proof() {
         [("F-1", true), ("F-2", false), ("F-3", false), ("F-4", false), ("F-5", true)]
     );
 }
+
+#[test]
+fn a_path_may_be_written_in_any_way_that_names_one_file() {
+    let in_tree = ["src/a.rs", "b/lib.rs", "src/other/b.rs", "tests/b.rs"];
+    let read = |path: &str| in_tree.contains(&path).then(|| format!("{path}\n{A}"));
+    let lines = |path: &str| ChangedLines {
+        path: path.into(),
+        touched: std::iter::once(2..3).collect(),
+        removed: Vec::new(),
+    };
+    let places =
+        ["src/a.rs", "src/other/b.rs", "tests/b.rs"].map(|path| (path.to_owned(), lines(path)));
+    let places = BTreeMap::from(places);
+    let ground = ReviewedTree { text: &read, places: &places, criteria: &[], open: &[] };
+    let table = [
+        ("src/a.rs", "src/a.rs"),
+        ("./src/a.rs", "src/a.rs"),
+        ("/src/a.rs", "src/a.rs"),
+        ("a/src/a.rs", "src/a.rs"),
+        ("b/src/a.rs", "src/a.rs"),
+        ("src/a.rs:4", "src/a.rs"),
+        ("src/a.rs:4-6", "src/a.rs"),
+        ("src/a.rs:4:7", "src/a.rs"),
+        ("src/a.rs#L4", "src/a.rs"),
+        ("`src/a.rs`", "src/a.rs"),
+        ("SRC/A.RS", "src/a.rs"),
+        ("src\\a.rs", "src/a.rs"),
+        ("a.rs", "src/a.rs"),
+        ("/home/someone/.cache/room/src/a.rs", "src/a.rs"),
+        // A folder that is called as a diff's sides are.
+        ("b/lib.rs", "b/lib.rs"),
+        ("other/b.rs", "src/other/b.rs"),
+        // None, or no one file.
+        ("src/c.rs", "src/c.rs"),
+        ("", ""),
+        ("/", "/"),
+    ];
+    for (written, meant) in table {
+        let claimed = claim(written, "write(path)?;");
+        let answer = ReviewAnswer { findings: vec![claimed], ..ReviewAnswer::default() };
+        let found = assemble(&[answer], &ground, &mut 1).findings.remove(0);
+        assert_eq!(found.path, meant, "{written}");
+        assert_eq!(found.anchored != Anchored::Nowhere, read(meant).is_some(), "{written}");
+    }
+    // Of two that it may be, the one that holds the quote.
+    let answer =
+        ReviewAnswer { findings: vec![claim("b.rs", "tests/b.rs")], ..ReviewAnswer::default() };
+    assert_eq!(assemble(&[answer], &ground, &mut 1).findings[0].path, "tests/b.rs");
+}
