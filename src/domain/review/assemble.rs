@@ -63,12 +63,12 @@ pub fn assemble(answers: &[ReviewAnswer], ground: &ReviewedTree<'_>, next: &mut 
 }
 
 /// The answer with the paths of the tree in the place of those that the model wrote. Of several files
-/// that one may mean, the first that holds the quote is taken.
+/// that one may mean, the first that holds the quote is taken; where none does, it stays as written.
 fn with_meant_paths(answer: &ReviewAnswer, ground: &ReviewedTree<'_>) -> ReviewAnswer {
     let set = |path: &mut String, quote: &str| {
         let meant = meant(path, ground.places, |path| (ground.text)(path).is_some());
-        let holding = meant.iter().find(|path| find(path, quote, ground) != Anchored::Nowhere);
-        if let Some(known) = holding.or(meant.first()) {
+        let holding = |path: &&String| find(path, quote, ground) != Anchored::Nowhere;
+        if let Some(known) = meant.iter().find(holding) {
             path.clone_from(known);
         }
     };

@@ -186,7 +186,7 @@ fn a_path_may_be_written_in_any_way_that_names_one_file() {
         ("SRC/A.RS", "src/a.rs"),
         ("src\\a.rs", "src/a.rs"),
         ("a.rs", "src/a.rs"),
-        ("/home/someone/.cache/room/src/a.rs", "src/a.rs"),
+        ("/home/someone/.cache/copy/src/a.rs", "src/a.rs"),
         // A folder that is called as a diff's sides are.
         ("b/lib.rs", "b/lib.rs"),
         ("other/b.rs", "src/other/b.rs"),
