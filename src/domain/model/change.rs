@@ -63,14 +63,14 @@ pub enum FileChangeKind {
 }
 
 /// One side of a file change.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TreeEntry {
     pub oid: Oid,
     pub mode: FileMode,
 }
 
 /// The modes git knows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FileMode {
     File,
     Executable,

@@ -22,7 +22,7 @@ pub enum Content {
 }
 
 /// One line of a tree: a file, or a tree below it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum TreeItem {
     Tree { name: BString, oid: Oid },
     File { name: BString, entry: TreeEntry },

@@ -41,7 +41,8 @@ pub fn exclude_evaluated(context: Context<'_>, change: &mut Change, policy: &str
 
 /// Whether any remote had the commit when it was last asked.
 fn is_on_a_remote(repo: &Repo, commit: &Oid) -> Result<bool> {
-    let known = KnownHistory { commits: HashSet::new(), refs: KnownRefs::Remotes };
+    let known =
+        KnownHistory { commits: HashSet::new(), refs: KnownRefs::Remotes(repo.remote_tips()?) };
     Ok(new_commits(repo, std::slice::from_ref(commit), &known)?.is_empty())
 }
 

@@ -17,6 +17,7 @@ use crate::domain::gates::secrets::gate::AllowedSecrets;
 use crate::domain::model::change::{Change, FileChange};
 use crate::domain::model::error::hinted;
 use crate::domain::model::finding::{Effect, Finding};
+use crate::domain::model::objects::TreeItem;
 use crate::domain::model::oid::Oid;
 use crate::domain::policy::layers;
 use crate::domain::policy::layers::Resolved;
@@ -91,6 +92,18 @@ pub fn read_policy(
     Ok(EffectivePolicy { policy, allow, rules, findings, hash: hash.finish() })
 }
 
+/// What [`read_policy`] reads of a tree: trees in which this is the same hold the same policy.
+pub fn sources(objects: &Objects, tree: &Oid) -> Result<Vec<TreeItem>> {
+    let top_of = |path: &str| path.split('/').next().map(BString::from);
+    let names = [POLICY_FILE, BASELINE_FILE, RULES_FOLDER].map(top_of);
+    let mut items = objects.tree(tree)?;
+    items.retain(|item| names.iter().flatten().any(|name| item.name() == name));
+    Ok(items)
+}
+
+/// The folder of the constitution's files.
+const RULES_FOLDER: &str = ".ai";
+
 /// Reads every rule of a tree, with the errors of those that cannot be read.
 pub fn read_rules(objects: &Objects, tree: &Oid) -> Result<ParsedRules> {
     Ok(parse_rules(&rule_files(objects, tree)?))
@@ -98,7 +111,7 @@ pub fn read_rules(objects: &Objects, tree: &Oid) -> Result<ParsedRules> {
 
 /// Reads the constitution's files of a tree.
 fn rule_files(objects: &Objects, tree: &Oid) -> Result<Vec<(BString, Vec<u8>)>> {
-    let mut files = objects.files_below(tree, BStr::new(".ai"))?;
+    let mut files = objects.files_below(tree, BStr::new(RULES_FOLDER))?;
     files.retain(|(path, _)| is_rule_file(path));
     Ok(files)
 }

@@ -117,7 +117,8 @@ pub fn check_reviews(context: Context<'_>, commits: &[PushedCommit]) -> Result<P
 /// by somebody whose push asked for its review.
 fn unpublished(repo: &Repo, commits: &[PushedCommit]) -> Result<Vec<PushedCommit>> {
     let tips: Vec<Oid> = commits.iter().map(|pushed| pushed.tip.clone()).collect();
-    let known = KnownHistory { commits: HashSet::new(), refs: KnownRefs::Remotes };
+    let known =
+        KnownHistory { commits: HashSet::new(), refs: KnownRefs::Remotes(repo.remote_tips()?) };
     let new: HashSet<Oid> = new_commits(repo, &tips, &known)?.into_iter().collect();
     Ok(commits.iter().filter(|pushed| new.contains(&pushed.commit)).cloned().collect())
 }

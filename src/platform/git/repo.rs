@@ -350,6 +350,11 @@ impl Repo {
             })
             .collect()
     }
+
+    /// The tips of everything that this repository knows of any remote.
+    pub fn remote_tips(&self) -> Result<Vec<Oid>> {
+        Ok(self.refs("refs/remotes/")?.into_iter().map(|(_, tip)| tip).collect())
+    }
 }
 
 /// The refs as libgit2 lists them. A ref that cannot be followed (`HEAD` of a remote whose branch is

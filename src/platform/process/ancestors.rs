@@ -7,17 +7,17 @@ use std::time::Duration;
 
 use crate::platform::process::command::Cmd;
 
-/// The command lines of the processes that started this one, nearest first, at most `most`. What
-/// cannot be read ends the list.
-pub fn ancestors(most: usize) -> Vec<Vec<OsString>> {
-    let mut found = Vec::new();
+/// The command lines of the processes that started this one, nearest first, at most `most`, each read
+/// when it is asked for. What cannot be read ends the list.
+pub fn ancestors(most: usize) -> impl Iterator<Item = Vec<OsString>> {
     let mut pid = rustix::process::getppid().map(|pid| pid.as_raw_nonzero().get());
-    while let Some(at) = pid.filter(|pid| *pid > 1 && found.len() < most) {
-        let Some((parent, words)) = proc_entry(at).or_else(|| ps_entry(at)) else { break };
-        found.push(words);
+    let next = move || {
+        let at = pid.filter(|pid| *pid > 1)?;
+        let (parent, words) = proc_entry(at).or_else(|| ps_entry(at))?;
         pid = parent;
-    }
-    found
+        Some(words)
+    };
+    std::iter::from_fn(next).take(most)
 }
 
 /// Linux: the parent and the command line from `/proc`.

@@ -55,8 +55,10 @@ impl Finder<'_, '_> {
         peeled: Vec<Peeled>,
     ) -> Result<Vec<Arrival<'u>>> {
         let (repo, receiver_refs) = (self.repo, self.receiver_refs);
-        let refs =
-            if *self.receiver == Receiver::Here { KnownRefs::All } else { KnownRefs::Remotes };
+        let refs = match self.receiver {
+            Receiver::Here => KnownRefs::All,
+            _ => KnownRefs::Remotes(receiver_refs.remote_tips.clone()),
+        };
         let mut present = Vec::new();
         let mut is_protected = Vec::new();
         for update in updates {

@@ -9,6 +9,7 @@ use bstr::ByteSlice as _;
 use crate::domain::gates::policy::EffectivePolicy;
 use crate::domain::gates::protected_branch::ProtectedBranches;
 use crate::domain::gates::stricter::{Extent, of_first_push, stricter};
+use crate::domain::model::objects::TreeItem;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::push::Update;
 use crate::domain::policy::gate_settings::GateLevel;
@@ -25,13 +26,20 @@ pub struct Policies<'a> {
     bypass: &'a Bypass,
     /// By tree; many commits share one.
     of_trees: HashMap<Option<Oid>, Rc<EffectivePolicy>>,
+    /// By what a policy is read from; many trees share that.
+    of_sources: HashMap<Vec<TreeItem>, Rc<EffectivePolicy>>,
     combined: HashMap<(Oid, Oid, Extent), Rc<EffectivePolicy>>,
 }
 
 impl<'a> Policies<'a> {
     pub fn new(context: Context<'a>, bypass: &'a Bypass) -> Self {
-        let (of_trees, combined) = (HashMap::new(), HashMap::new());
-        Self { context, bypass, of_trees, combined }
+        Self {
+            context,
+            bypass,
+            of_trees: HashMap::new(),
+            of_sources: HashMap::new(),
+            combined: HashMap::new(),
+        }
     }
 
     /// The policy of a source.
@@ -104,9 +112,19 @@ impl<'a> Policies<'a> {
         if let Some(known) = self.of_trees.get(&tree) {
             return Ok(Rc::clone(known));
         }
-        let mut effective = policy::read_policy(self.context, tree.as_ref(), RuleSelection::All)?;
-        self.bypass.apply(&mut effective.policy.gates);
-        let effective = Rc::new(effective);
+        let sources = match &tree {
+            Some(tree) => policy::sources(&self.context.repo.objects, tree)?,
+            None => Vec::new(),
+        };
+        let effective = if let Some(known) = self.of_sources.get(&sources) {
+            Rc::clone(known)
+        } else {
+            let mut read = policy::read_policy(self.context, tree.as_ref(), RuleSelection::All)?;
+            self.bypass.apply(&mut read.policy.gates);
+            let read = Rc::new(read);
+            self.of_sources.insert(sources, Rc::clone(&read));
+            read
+        };
         self.of_trees.insert(tree, Rc::clone(&effective));
         Ok(effective)
     }

@@ -32,6 +32,9 @@ pub struct Commit {
     pub oid: Oid,
     pub tree: Oid,
     pub parents: Vec<Oid>,
+    /// When it was committed, in seconds since 1970 by the committer's clock, which nobody checks.
+    /// `None` where the commit does not say.
+    pub committed: Option<i64>,
     pub message: BString,
 }
 
@@ -283,14 +286,23 @@ fn parse_commit(oid: &Oid, bytes: &[u8]) -> Option<Commit> {
     let (headers, message) = split_headers(bytes);
     let mut tree = None;
     let mut parents = Vec::new();
+    let mut committed = None;
     for line in ByteSlice::lines(headers) {
         if let Some(name) = line.strip_prefix(b"tree ") {
             tree = Some(Oid::parse(name.to_str().ok()?).ok()?);
         } else if let Some(name) = line.strip_prefix(b"parent ") {
             parents.push(Oid::parse(name.to_str().ok()?).ok()?);
+        } else if let Some(person) = line.strip_prefix(b"committer ") {
+            committed = committed.or_else(|| seconds(person));
         }
     }
-    Some(Commit { oid: oid.clone(), tree: tree?, parents, message: message.into() })
+    Some(Commit { oid: oid.clone(), tree: tree?, parents, committed, message: message.into() })
+}
+
+/// The seconds of a line such as `A <a@example.invalid> 1767225600 +0100`.
+fn seconds(person: &[u8]) -> Option<i64> {
+    let (_, rest) = person.rsplit_once_str(">")?;
+    rest.trim_start().split_str(" ").next()?.to_str().ok()?.parse().ok()
 }
 
 fn parse_tag(bytes: &[u8]) -> Option<Tag> {

@@ -18,6 +18,9 @@ pub struct ReceiverRefs {
     /// The tip of the default branch whose policy holds. Where the receiving side is not known to
     /// have one, that of `origin`, or else of the first other remote.
     pub default_tip: Option<Oid>,
+    /// The tips of the refs of all remotes, read here so that a push lists them once; empty on the
+    /// server.
+    pub remote_tips: Vec<Oid>,
     branches: Vec<RemoteBranch>,
 }
 
@@ -40,6 +43,7 @@ impl ReceiverRefs {
             return Ok(Self {
                 defaults: repo.symbolic("HEAD")?.into_iter().collect(),
                 default_tip: repo.head()?,
+                remote_tips: Vec::new(),
                 branches: branches.collect(),
             });
         }
@@ -79,7 +83,8 @@ impl ReceiverRefs {
             branches.push(RemoteBranch { on_receiver, name: branch_ref(branch), tip: tip.clone() });
         }
         let default_tip = tips.into_iter().min_by_key(|(rank, _)| *rank).map(|(_, tip)| tip);
-        Ok(Self { defaults, default_tip, branches })
+        let remote_tips = refs.into_iter().map(|(_, tip)| tip).collect();
+        Ok(Self { defaults, default_tip, remote_tips, branches })
     }
 
     /// The full names of the branches of the receiving side. None for a bare address: which of them

@@ -22,11 +22,11 @@ pub struct KnownHistory {
 }
 
 /// The refs of this repository whose history the side that receives has, too.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KnownRefs {
     None,
-    /// What any remote has.
-    Remotes,
+    /// What any remote has, with the tips of its refs as [`Repo::remote_tips`] reads them.
+    Remotes(Vec<Oid>),
     /// What this repository has: it receives.
     All,
 }
@@ -45,8 +45,8 @@ pub fn new_commits(repo: &Repo, tips: &[Oid], known: &KnownHistory) -> Result<Ve
         && known.refs != KnownRefs::All
     {
         let mut commits = known.commits.clone();
-        if known.refs == KnownRefs::Remotes {
-            commits.extend(repo.refs("refs/remotes/")?.into_iter().map(|(_, oid)| oid));
+        if let KnownRefs::Remotes(tips) = &known.refs {
+            commits.extend(tips.iter().cloned());
         }
         if let Some(line) = new_on_a_line(&repo.objects, tip, &commits)? {
             return Ok(line);
@@ -55,39 +55,61 @@ pub fn new_commits(repo: &Repo, tips: &[Oid], known: &KnownHistory) -> Result<Ve
     let mut revisions: Vec<String> = known.commits.iter().map(|oid| format!("^{oid}")).collect();
     revisions.extend(tips.iter().map(Oid::to_string));
     revisions.sort();
-    let refs: &[&str] = match known.refs {
+    let refs: &[&str] = match &known.refs {
         KnownRefs::None => &[],
-        KnownRefs::Remotes => &["--not", "--remotes"],
+        KnownRefs::Remotes(_) => &["--not", "--remotes"],
         KnownRefs::All => &["--not", "--all"],
     };
     repo.rev_list_of(&revisions, refs)
 }
 
-/// The new commits below a tip, without starting git. `None` where not all that is known is met on a
-/// straight line from the tip: what is not met may hold a part of the line, which git alone can tell
-/// quickly.
+/// The new commits on a straight line below a tip, down to the first that is known, without starting
+/// git. `None` where another known one may hold a part of that line, which git alone can tell quickly.
+///
+/// It may hold none of it where it is met further down, or where it was committed before the oldest
+/// commit of the line: git itself stops its walks by the same dates. Where a clock was wrong the line is
+/// longer than what is new, never shorter.
 fn new_on_a_line(objects: &Objects, tip: &Oid, known: &HashSet<Oid>) -> Result<Option<Vec<Oid>>> {
     if known.is_empty() {
         return Ok(None);
     }
+    let mut unmet = known.clone();
     let mut new = Vec::new();
-    let mut unmet = known.len();
+    let mut oldest = Some(i64::MAX);
     let mut at = tip.clone();
     for _ in 0..WALK_MAX {
-        if known.contains(&at) {
-            unmet -= 1;
-        } else if unmet == known.len() {
-            new.push(at.clone());
-        }
-        if unmet == 0 {
+        let was_met = unmet.len() < known.len();
+        let is_first = unmet.remove(&at) && !was_met;
+        if unmet.is_empty() || (is_first && are_older(objects, &unmet, oldest)) {
             new.reverse();
             return Ok(Some(new));
         }
         let Some(commit) = objects.commit(&at)? else { return Ok(None) };
         let [parent] = commit.parents.as_slice() else { return Ok(None) };
+        if !was_met && !is_first {
+            oldest = oldest.min(commit.committed);
+            new.push(at);
+        }
         at = parent.clone();
     }
     Ok(None)
+}
+
+/// Whether all of the commits are here, are few, and were committed before `moment`.
+fn are_older(objects: &Objects, commits: &HashSet<Oid>, moment: Option<i64>) -> bool {
+    if commits.len() > WALK_MAX {
+        return false;
+    }
+    // A ref of a remote may name something else than a commit, too: git's walk knows best.
+    let is_older = |oid| {
+        objects
+            .commit(oid)
+            .ok()
+            .flatten()
+            .and_then(|commit| commit.committed)
+            .is_some_and(|committed| Some(committed) < moment)
+    };
+    commits.iter().all(is_older)
 }
 
 /// Whether `ancestor` is `descendant` or one of its ancestors.

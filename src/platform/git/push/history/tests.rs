@@ -13,7 +13,15 @@ use crate::platform::git::push::history::{KnownHistory, KnownRefs, NewCommits, n
 use crate::platform::git::repo::Repo;
 
 fn run(dir: &Path, words: &[&str]) -> String {
+    run_at(dir, words, START)
+}
+
+/// When the first commit of a drawn history is made, in seconds since 1970.
+const START: usize = 1_767_225_600;
+
+fn run_at(dir: &Path, words: &[&str], seconds: usize) -> String {
     let output = git(dir)
+        .env("GIT_COMMITTER_DATE", format!("{seconds} +0000"))
         .args(words)
         .env("GIT_AUTHOR_NAME", "A")
         .env("GIT_AUTHOR_EMAIL", "a@example.invalid")
@@ -38,7 +46,8 @@ fn history(parents: &[Vec<usize>]) -> (TempDir, Vec<Oid>) {
         for parent in parents {
             words.extend(["-p", commits[*parent].as_str()]);
         }
-        commits.push(Oid::parse(&run(dir, &words)).unwrap());
+        // Two commits a second, as a script makes them.
+        commits.push(Oid::parse(&run_at(dir, &words, START + number / 2)).unwrap());
     }
     (folder, commits)
 }
@@ -79,7 +88,7 @@ proptest! {
         let repo = Repo::discover(dir, None).unwrap();
         let tips: Vec<Oid> = pushed.iter().map(|at| commits[*at].clone()).collect();
         let known: HashSet<Oid> = by_themselves.iter().map(|at| commits[*at].clone()).collect();
-        for (refs, option) in [(KnownRefs::None, None), (KnownRefs::Remotes, Some("--remotes"))] {
+        for (refs, option) in [(KnownRefs::None, None), (KnownRefs::Remotes(repo.remote_tips().unwrap()), Some("--remotes"))] {
             let mut words = vec!["rev-list"];
             words.extend(tips.iter().map(Oid::as_str));
             words.push("--not");
@@ -106,4 +115,19 @@ proptest! {
             }
         }
     }
+}
+
+/// The remote's branch was made from the commits that are pushed, on a machine whose clock was late.
+#[test]
+fn a_wrong_clock_makes_a_push_longer_and_never_shorter() {
+    let (folder, commits) = history(&[vec![], vec![0], vec![1], vec![2]]);
+    let dir = folder.path();
+    let tree = run(dir, &["rev-parse", &format!("{}^{{tree}}", commits[0])]);
+    let words = ["commit-tree", "-m", "late", "-p", commits[2].as_str(), &tree];
+    let late = Oid::parse(&run_at(dir, &words, START - 1_000_000)).unwrap();
+    let repo = Repo::discover(dir, None).unwrap();
+    let refs = KnownRefs::Remotes(vec![late]);
+    let known = KnownHistory { commits: HashSet::from([commits[0].clone()]), refs };
+    let new = new_commits(&repo, &[commits[3].clone()], &known).unwrap();
+    assert_eq!(new, commits[1..]);
 }
