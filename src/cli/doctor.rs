@@ -5,7 +5,7 @@ use bstr::BStr;
 use serde_json::{Value, json};
 
 use crate::cli::invocation::Invocation;
-use crate::domain::gates::governance::POLICY_FILE;
+use crate::domain::gates::policy_files::POLICY_FILE;
 use crate::domain::model::agent::Role;
 use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;

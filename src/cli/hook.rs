@@ -11,7 +11,7 @@ use crate::cli::hook_report::{print_one_line, print_push, print_tails};
 use crate::cli::kept_hook::KeptHook;
 use crate::daemon::control;
 use crate::domain::gates;
-use crate::domain::model::error::{Hinted, hinted};
+use crate::domain::model::error::{Hinted, NotEvaluated, hinted};
 use crate::domain::model::finding::LocationKind;
 use crate::domain::model::push::Receiver;
 use crate::domain::model::report::{ExitStatus, Skipped, Verdict};
@@ -114,7 +114,8 @@ impl HookCall<'_> {
 
     /// An internal error stops what the hook guards: the hint says how to bypass it once.
     fn with_bypass_hint(&self, error: anyhow::Error) -> anyhow::Error {
-        if error.downcast_ref::<Hinted>().is_some() || self.name == "pre-receive" {
+        let says_what_to_do = error.is::<Hinted>() || error.is::<NotEvaluated>();
+        if says_what_to_do || self.name == "pre-receive" {
             return error;
         }
         let message = format!("{} could not check: {error:#}", self.name);

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::domain::model::finding::Effect;
+use crate::domain::model::finding::{Effect, Finding};
 use crate::domain::model::report::{ExitStatus, Report};
 use crate::domain::model::text::counted;
 use crate::flow::evaluate::commands::Tail;
@@ -19,6 +19,9 @@ pub fn print_one_line(report: &Report, see: &str) {
     if warnings > 0 {
         parts.push(format!("{}: `{see}` shows", counted(warnings, "warning")));
     }
+    if let Some(unusable) = report.findings.iter().find_map(|f| unusable_policy(&f.finding)) {
+        parts.push(unusable);
+    }
     if let Some(skipped) = report.skipped.first() {
         let all = counted(report.skipped.len(), "part");
         parts.push(format!("{all} not judged: {}: {}", skipped.gate, skipped.reason));
@@ -26,6 +29,15 @@ pub fn print_one_line(report: &Report, see: &str) {
     if !parts.is_empty() {
         out::talk(&format!("tribunal: pass, {}", printable(&parts.join("; "))));
     }
+}
+
+/// What cannot be used of the policy that holds: the one warning whose place everybody has to see, because
+/// less is checked than people think.
+fn unusable_policy(finding: &Finding) -> Option<String> {
+    let is_unusable = matches!(finding.rule.as_str(), "policy-unreadable" | "rule-unreadable");
+    let place = finding.place.as_ref().filter(|_| is_unusable)?;
+    let column = if place.column > 0 { format!(":{}", place.column) } else { String::new() };
+    Some(format!("{}:{}{column}: {}", place.kind.display(), place.line, finding.message))
 }
 
 /// Prints the outcome of a push: one line where it passes, else each part with what blocks it.
@@ -43,8 +55,11 @@ pub fn print_push(evaluation: PushEvaluation, hint: &str, started: Instant) -> E
         // There is one line: the worst is in it.
         let first = warnings.clone().max_by_key(|finding| finding.severity);
         let warnings = warnings.count();
+        let mut all = parts.iter().flat_map(|part| &part.findings);
+        let unusable = all.find_map(|reported| unusable_policy(&reported.finding));
         if let Some(first) = first {
-            said.push(format!("{} (first: {})", counted(warnings, "warning"), first.message));
+            let first = unusable.unwrap_or_else(|| first.message.clone());
+            said.push(format!("{} (first: {first})", counted(warnings, "warning")));
         }
         if ungated > 0 {
             let all = counted(commits.len(), "commit");

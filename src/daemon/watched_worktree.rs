@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::daemon::file_events::may_be_silent;
 use crate::daemon::watched_repo::WatchedRepo;
-use crate::domain::gates::governance::POLICY_FILE;
+use crate::domain::gates::policy_files::POLICY_FILE;
 use crate::domain::policy::layers::problem::SettingsProblem;
 use crate::domain::policy::switch::Switch;
 use crate::domain::policy::watch_settings::{WatchMethod, WatchSettings, WatchStart};

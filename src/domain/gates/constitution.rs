@@ -10,12 +10,11 @@ use bstr::ByteSlice as _;
 use crate::domain::constitution::check::{CompiledRule, SourceFile, compile, scope};
 use crate::domain::constitution::rule::{Rule, RuleError, RuleStatus};
 use crate::domain::constitution::waiver::Waiver;
+use crate::domain::gates::policy_files::is_of_constitution;
 use crate::domain::gates::view::FileView;
 use crate::domain::model::change::FileChange;
-use crate::domain::model::class::Class;
 use crate::domain::model::finding::{Effect, Finding, Location};
 use crate::domain::model::gate::Gate;
-use crate::domain::model::severity::Severity;
 
 /// The rules that are in force, as the base of the change has them.
 #[derive(Clone, Default)]
@@ -81,12 +80,16 @@ fn compile_wanted(
     compile(rule)
 }
 
-/// Finds where a file breaks a rule. A rule in `shadow` is counted and stops nothing. A file that is
+/// Finds where a file breaks a rule. The constitution itself holds the examples of its rules, and a rule
+/// must not stop what mends it: rules are not held against its files. A rule in `shadow` is counted and stops nothing. A file that is
 /// not UTF-8 has no text that a pattern could mean.
 pub fn check(view: &FileView<'_>, rules: &Rules, effect: Effect) -> Result<Vec<Finding>> {
     let (Ok(path), Ok(text)) = (view.file.path.to_str(), view.new.to_str()) else {
         return Ok(Vec::new());
     };
+    if is_of_constitution(&view.file.path) {
+        return Ok(Vec::new());
+    }
     let covering = rules.in_force.iter().filter(|rule| rule.1.covers(path));
     let source = SourceFile::new(path, text);
     let mut findings: Vec<Finding> = Vec::new();
@@ -143,19 +146,4 @@ fn suggestion(rule: &Rule) -> String {
         "{good}{}:{} says why; `tribunal:allow {} <reason>` beside it waives",
         rule.at.path, rule.at.line, rule.id
     )
-}
-
-/// The finding for a rule that cannot be read; the others hold all the same.
-pub fn broken_rule(error: &RuleError, effect: Effect) -> Finding {
-    Finding {
-        gate: Gate::Constitution,
-        rule: "rule-unreadable".to_owned(),
-        class: Class::new("governance/rule-change"),
-        severity: Severity::High,
-        effect,
-        place: Some(Location::line(error.path.as_str(), error.line)),
-        anchor: String::new(),
-        message: format!("{}; this rule does not hold until it can be read", error.message),
-        suggestion: error.hint.clone(),
-    }
 }

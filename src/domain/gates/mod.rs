@@ -10,6 +10,7 @@ pub mod formats;
 pub mod governance;
 pub mod large_files;
 pub mod policy;
+pub mod policy_files;
 pub mod protected_branch;
 pub mod scope;
 pub mod secrets;

@@ -21,6 +21,9 @@ pub struct Change {
     /// The commit message, verbatim, where there is one yet.
     pub message: Option<BString>,
     pub files: Vec<FileChange>,
+    /// The tree at the tip of the push that the change is a part of: what is mended there does not
+    /// arrive broken.
+    pub tip_tree: Option<Oid>,
 }
 
 impl Change {
@@ -34,6 +37,7 @@ impl Change {
             commit,
             message: None,
             files: Vec::new(),
+            tip_tree: None,
         }
     }
 }

@@ -36,6 +36,11 @@ impl TreeItem {
     }
 }
 
+/// A tree that is not in this repository: a partial clone.
+#[derive(Debug, thiserror::Error)]
+#[error("tree {0} is not in this repository")]
+pub struct TreeNotHere(pub Oid);
+
 /// Reads immutable objects. An error is a damaged object or database; an object that is not here is
 /// no error.
 pub trait ReadObjects {

@@ -5,20 +5,21 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use bstr::{BStr, BString, ByteSlice as _};
+use bstr::{BString, ByteSlice as _};
 
-use crate::domain::constitution::parse::{ParsedRules, duplicates, parse};
-use crate::domain::gates::constitution;
+use crate::domain::constitution::parse::ParsedRules;
 use crate::domain::gates::constitution::Rules;
-use crate::domain::gates::governance::{BASELINE_FILE, POLICY_FILE, policy_finding};
 use crate::domain::gates::policy::EffectivePolicy;
+use crate::domain::gates::policy_files::{
+    BASELINE_FILE, POLICY_FILE, PolicyFiles, PolicyProblem, RULES_FILE,
+};
 use crate::domain::gates::secrets::baseline_file;
 use crate::domain::gates::secrets::gate::AllowedSecrets;
 use crate::domain::model::change::{Change, FileChange};
-use crate::domain::model::error::hinted;
-use crate::domain::model::finding::{Effect, Finding};
-use crate::domain::model::objects::TreeItem;
+use crate::domain::model::error::{NotEvaluated, hinted};
+use crate::domain::model::objects::{TreeItem, TreeNotHere};
 use crate::domain::model::oid::Oid;
+use crate::domain::model::text::counted;
 use crate::domain::policy::layers;
 use crate::domain::policy::layers::Resolved;
 use crate::domain::policy::layers::flags::FlagSettings;
@@ -28,6 +29,7 @@ use crate::domain::policy::layers::problem::SettingsProblem;
 use crate::domain::policy::settings::Policy;
 use crate::flow::context::Context;
 use crate::platform::config::env::{Env, user_file};
+use crate::platform::git::lazy_fetch::fetch_missing;
 use crate::platform::git::object::Objects;
 
 /// Which rules of the constitution are compiled into a policy.
@@ -43,8 +45,6 @@ pub enum RuleSelection<'a> {
 
 /// Reads the policy of a change from the tree it stands on.
 ///
-/// Where the tree's `tribunal.toml` cannot be read the defaults hold, and a finding names the problem.
-/// A rule that cannot be read is left out the same way.
 pub fn policy_of_change(context: Context<'_>, change: &Change) -> Result<EffectivePolicy> {
     read_policy(context, change.base_tree.as_ref(), RuleSelection::Covering(&change.files))
 }
@@ -57,74 +57,111 @@ pub fn policy_of_head(context: Context<'_>) -> Result<EffectivePolicy> {
 
 /// Reads the policy from a tree, with the selected rules.
 /// Before the first commit there is no tree, and the defaults hold.
+///
+/// Whatever a tree holds is no error: what cannot be used is left out, and a finding names it. What is
+/// not in this repository is one ([`NotEvaluated`]): it is not taken for absent.
 pub fn read_policy(
     context: Context<'_>,
     tree: Option<&Oid>,
     rules: RuleSelection<'_>,
 ) -> Result<EffectivePolicy> {
     let objects = &context.repo.objects;
-    let file = |path: &str| match tree {
-        Some(tree) => objects.file(tree, BStr::new(path)),
-        None => Ok(None),
-    };
-    let (policy, mut findings) = policy_of(context, file(POLICY_FILE)?.as_deref())?;
-    let baseline = file(BASELINE_FILE)?.unwrap_or_default();
+    let mut files = PolicyFiles::default();
+    if let Some(tree) = tree {
+        complete(context, &mut files, |files| {
+            *files = PolicyFiles::read(objects, tree)?;
+            Ok(())
+        })?;
+    }
+    let resolved = resolve_base(context, files.settings.as_deref())?;
+    let policy = resolved.policy;
+    let mut problems: Vec<PolicyProblem> =
+        resolved.problems.iter().map(PolicyProblem::from).collect();
+    problems.extend(files.baseline_problems());
     let paths = policy.gates.secrets.allow_paths.iter().map(String::as_str);
     let known = policy.gates.secrets.allow.iter().map(String::as_str);
-    let fingerprints: Vec<&str> = known.chain(baseline_file::fingerprints(&baseline)).collect();
+    let fingerprints: Vec<&str> =
+        known.chain(baseline_file::fingerprints(&files.baseline)).collect();
     let allow = AllowedSecrets::new(paths, fingerprints).context("`gates.secrets.allow-paths`")?;
-    let mut hash = PolicyHash::new(&policy, &baseline);
+    let mut hash = PolicyHash::new(&policy, &files.baseline);
     let covered = match rules {
         RuleSelection::All => None,
         RuleSelection::None => Some([].as_slice()),
         RuleSelection::Covering(files) => Some(files),
     };
-    let mut rules = Rules::default();
-    if let (Some(tree), Some(_)) = (tree, policy.gates.constitution.level.effect()) {
-        let texts = rule_files(objects, tree)?;
-        hash.add_rules(&texts);
-        let parsed = parse_rules(&texts);
+    let mut in_force = Rules::default();
+    if policy.gates.constitution.level.effect().is_some() && !matches!(rules, RuleSelection::None) {
+        complete(context, &mut files, |files| files.read_rules(objects))?;
+        hash.add_rules(&files.rules);
+        let parsed = files.parsed_rules();
         let (compiled, errors) = Rules::compile(parsed.rules, covered);
-        rules = compiled;
-        let broken = parsed.errors.iter().chain(&errors);
-        findings.extend(broken.map(|error| constitution::broken_rule(error, Effect::Warn)));
+        in_force = compiled;
+        problems.extend(parsed.errors.iter().chain(&errors).map(PolicyProblem::from));
     }
-    Ok(EffectivePolicy { policy, allow, rules, findings, hash: hash.finish() })
+    problems.splice(0..0, files.problems);
+    let findings = problems.iter().map(PolicyProblem::of_base).collect();
+    Ok(EffectivePolicy { policy, allow, rules: in_force, findings, hash: hash.finish() })
+}
+
+/// Reads a part of a policy until nothing of it is missing: outside of hooks git fetches what is.
+fn complete(
+    context: Context<'_>,
+    files: &mut PolicyFiles,
+    read: impl Fn(&mut PolicyFiles) -> Result<()>,
+) -> Result<()> {
+    /// Each try brings a level of folders.
+    const TRIES_MAX: usize = 20;
+    for at in 1.. {
+        let missing: Vec<(BString, Oid)> = match read(files) {
+            Ok(()) => files.missing.clone(),
+            Err(error) => match error.downcast::<TreeNotHere>() {
+                Ok(TreeNotHere(oid)) => vec![("a folder of the policy".into(), oid)],
+                Err(error) => return Err(error),
+            },
+        };
+        let Some((path, first)) = missing.first() else { break };
+        let oids: Vec<Oid> = missing.iter().map(|(_, oid)| oid.clone()).collect();
+        if at < TRIES_MAX && fetch_missing(context.repo, &oids)? {
+            continue;
+        }
+        let more = match missing.len() {
+            1 => String::new(),
+            count => format!(" and {} more", counted(count - 1, "file")),
+        };
+        return Err(NotEvaluated {
+            message: format!(
+                "`{path}`{more} of the policy cannot be read: this partial clone does not have it"
+            ),
+            hint: if missing.len() == 1 {
+                format!("`git cat-file -s {first}` fetches it; then try again")
+            } else {
+                let names: Vec<&str> = oids.iter().take(20).map(Oid::as_str).collect();
+                format!("`git show {}` fetches them; then try again", names.join(" "))
+            },
+        }
+        .into());
+    }
+    Ok(())
 }
 
 /// What [`read_policy`] reads of a tree: trees in which this is the same hold the same policy.
 pub fn sources(objects: &Objects, tree: &Oid) -> Result<Vec<TreeItem>> {
     let top_of = |path: &str| path.split('/').next().map(BString::from);
-    let names = [POLICY_FILE, BASELINE_FILE, RULES_FOLDER].map(top_of);
+    let names = [POLICY_FILE, BASELINE_FILE, RULES_FILE].map(top_of);
     let mut items = objects.tree(tree)?;
     items.retain(|item| names.iter().flatten().any(|name| item.name() == name));
     Ok(items)
 }
 
-/// The folder of the constitution's files.
-const RULES_FOLDER: &str = ".ai";
-
 /// Reads every rule of a tree, with the errors of those that cannot be read.
-pub fn read_rules(objects: &Objects, tree: &Oid) -> Result<ParsedRules> {
-    Ok(parse_rules(&rule_files(objects, tree)?))
-}
-
-/// Reads the constitution's files of a tree.
-fn rule_files(objects: &Objects, tree: &Oid) -> Result<Vec<(BString, Vec<u8>)>> {
-    let mut files = objects.files_below(tree, BStr::new(RULES_FOLDER))?;
-    files.retain(|(path, _)| is_rule_file(path));
-    Ok(files)
-}
-
-fn parse_rules(files: &[(BString, Vec<u8>)]) -> ParsedRules {
-    let mut all = ParsedRules::default();
-    for (path, content) in files {
-        let mut parsed = parse(&path.to_str_lossy(), &content.to_str_lossy());
-        all.rules.append(&mut parsed.rules);
-        all.errors.append(&mut parsed.errors);
-    }
-    all.errors.extend(duplicates(&all.rules));
-    all
+pub fn read_rules(context: Context<'_>, tree: &Oid) -> Result<ParsedRules> {
+    let objects = &context.repo.objects;
+    let mut files = PolicyFiles::default();
+    complete(context, &mut files, |files| {
+        *files = PolicyFiles::read(objects, tree)?;
+        files.read_rules(objects)
+    })?;
+    Ok(files.parsed_rules())
 }
 
 /// Computes [`EffectivePolicy::hash`].
@@ -152,25 +189,22 @@ impl PolicyHash {
     }
 }
 
-/// Whether a path is one of the constitution's files.
-pub fn is_rule_file(path: &[u8]) -> bool {
-    path == b".ai/constitution.md"
-        || (path.starts_with(b".ai/constitution/") && path.ends_with(b".md"))
+/// Resolves the settings of a base: what of its `tribunal.toml` cannot be used is told beside them.
+fn resolve_base(context: Context<'_>, text: Option<&[u8]>) -> Result<Resolved> {
+    let resolve = |text| resolve_usable_settings(text, context.env, context.settings);
+    let text = match text.map(|bytes| bytes.to_str().map_err(|_| bytes)).transpose() {
+        Ok(text) => text,
+        Err(bytes) => {
+            let mut resolved = resolve(None).map_err(as_error)?;
+            resolved.problems.push(problem::not_utf8(POLICY_FILE, bytes));
+            return Ok(resolved);
+        }
+    };
+    resolve(text).map_err(as_error)
 }
 
-fn policy_of(context: Context<'_>, text: Option<&[u8]>) -> Result<(Policy, Vec<Finding>)> {
-    let resolve = |text| resolve_settings(text, context.env, context.settings);
-    match resolve(text) {
-        Ok(resolved) => Ok((resolved.policy, Vec::new())),
-        Err(problem) if problem.file == POLICY_FILE => {
-            let policy = resolve(None)?.policy;
-            let mut finding = policy_finding(&problem, Effect::Warn);
-            finding.message =
-                format!("{}; the defaults hold until it can be read", finding.message);
-            Ok((policy, vec![finding]))
-        }
-        Err(problem) => Err(hinted(problem.to_string(), problem.hint)),
-    }
+fn as_error(problem: SettingsProblem) -> anyhow::Error {
+    hinted(problem.to_string(), problem.hint)
 }
 
 /// Resolves the settings that hold once the work tree's `tribunal.toml` is committed.
@@ -202,14 +236,31 @@ fn text_of(path: &Path, name: &str) -> Result<Option<Vec<u8>>, SettingsProblem> 
             hint: "make it a file that can be read, or move it away: without it the defaults hold"
                 .to_owned(),
             is_users_alone: false,
+            spoils_file: true,
         }),
     }
 }
 
 /// Resolves the settings with this text of `tribunal.toml`, for which no repository need be open. On a
-/// server there are no user settings.
+/// server there are no user settings. What cannot be used is an error.
 pub fn resolve_settings(
     policy_file: Option<&[u8]>,
+    env: &Env,
+    flags: &FlagSettings,
+) -> Result<Resolved, SettingsProblem> {
+    let text = policy_file
+        .map(|bytes| bytes.to_str().map_err(|_| problem::not_utf8(POLICY_FILE, bytes)))
+        .transpose()?;
+    let mut resolved = resolve_usable_settings(text, env, flags)?;
+    if resolved.problems.is_empty() {
+        return Ok(resolved);
+    }
+    Err(resolved.problems.swap_remove(0))
+}
+
+/// As [`resolve_settings`], where what cannot be used of the repository's text is left out and told.
+fn resolve_usable_settings(
+    policy_file: Option<&str>,
     env: &Env,
     flags: &FlagSettings,
 ) -> Result<Resolved, SettingsProblem> {
@@ -222,15 +273,15 @@ pub fn resolve_settings(
         let text = bytes.to_str().map_err(|_| problem::not_utf8(&user_name, bytes))?;
         given.push(Layer { source: SettingsSource::User(path), file: &user_name, text });
     }
-    if let Some(bytes) = policy_file {
-        let text = bytes.to_str().map_err(|_| problem::not_utf8(POLICY_FILE, bytes))?;
+    if let Some(text) = policy_file {
         given.push(Layer { source: SettingsSource::Repository, file: POLICY_FILE, text });
     }
     let variables: Vec<(&str, &str)> = env.with_prefix("TRIBUNAL_").collect();
-    layers::resolve(&given, &variables, flags).map_err(|problem| match user_file() {
-        Some(path) if problem.is_users_alone => {
-            SettingsProblem { hint: format!("write it to `{}`", path.display()), ..problem }
+    let mut resolved = layers::resolve_usable(&given, &variables, flags)?;
+    if let Some(path) = user_file() {
+        for problem in resolved.problems.iter_mut().filter(|problem| problem.is_users_alone) {
+            problem.hint = format!("write it to `{}`", path.display());
         }
-        _ => problem,
-    })
+    }
+    Ok(resolved)
 }

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use bstr::BStr;
 use jiff::Timestamp;
 
 use crate::domain::constitution::edit::{remove, render, set_status};
@@ -14,7 +13,6 @@ use crate::domain::constitution::promote::{add, topic_path};
 use crate::domain::constitution::prove::Proof;
 use crate::domain::constitution::recurrence::{Candidate, Occurrence};
 use crate::domain::constitution::rule::{Rule, RuleError, RuleStatus};
-use crate::domain::gates::governance::POLICY_FILE;
 use crate::domain::gates::secrets::redact;
 use crate::domain::model::error::hinted;
 use crate::domain::model::oid::Oid;
@@ -22,6 +20,7 @@ use crate::domain::policy::learn_settings::{LearnSettings, RuleStart};
 use crate::domain::policy::settings::Policy;
 use crate::flow::context::Context;
 use crate::flow::evaluate::policy;
+use crate::flow::evaluate::policy::RuleSelection;
 use crate::flow::learn::memory::RuleMemory;
 use crate::flow::learn::outcome::LearnOutcome;
 use crate::flow::learn::rule_files::RuleFiles;
@@ -72,7 +71,7 @@ impl<'a> Learning<'a> {
         let lock = if writes { Some(locked(&state_dir)?) } else { None };
         let rule_files = RuleFiles::of_work_tree(top)?;
         let mut committed = match &head_tree {
-            Some(tree) => policy::read_rules(&repo.objects, tree)?.rules,
+            Some(tree) => policy::read_rules(context, tree)?.rules,
             None => Vec::new(),
         };
         let in_head: BTreeSet<String> = committed.iter().map(|rule| rule.id.clone()).collect();
@@ -222,17 +221,9 @@ impl<'a> Learning<'a> {
     }
 }
 
-/// Reads the policy of the last commit; the defaults hold where it cannot be read.
+/// Reads the policy of the last commit.
 pub(super) fn policy(context: Context<'_>, tree: Option<&Oid>) -> Result<Policy> {
-    let text = match tree {
-        Some(tree) => context.repo.objects.file(tree, BStr::new(POLICY_FILE))?,
-        None => None,
-    };
-    let resolve = |text| policy::resolve_settings(text, context.env, context.settings);
-    let settings = resolve(text.as_deref())
-        .or_else(|_| resolve(None))
-        .map_err(|problem| hinted(problem.to_string(), problem.hint))?;
-    Ok(settings.policy)
+    Ok(policy::read_policy(context, tree, RuleSelection::None)?.policy)
 }
 
 /// Takes the lock of the constitution; waits for another session.

@@ -66,7 +66,7 @@ impl ReviewInputs {
         let effective = policy::policy_of_change(context, change)?;
         let assignment = route::assign_reviewers(&effective.policy, agent_env)?;
         let rules = match &change.base_tree {
-            Some(tree) => policy::read_rules(&context.repo.objects, tree)?.rules,
+            Some(tree) => policy::read_rules(context, tree)?.rules,
             None => Vec::new(),
         };
         let notes = match &change.base_tree {

@@ -71,6 +71,7 @@ pub fn of_run(repo: &Repo, run: &Run) -> Result<ReviewTarget> {
         commit: first.commit.clone(),
         message: None,
         files: diff::trees(&repo.objects, base, Some(&first.tree))?,
+        tip_tree: None,
     };
     Ok(ReviewTarget { change, parent: review.head.clone(), title: run.about.title.clone() })
 }

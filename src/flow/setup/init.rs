@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use bstr::{BStr, ByteSlice as _};
 
-use crate::domain::gates::governance::{BASELINE_FILE, POLICY_FILE};
+use crate::domain::gates::policy_files::{BASELINE_FILE, POLICY_FILE};
 use crate::domain::model::text::counted;
 use crate::flow::setup::baseline;
 use crate::flow::setup::propose::{COMMITS_LOOKED_AT, Proposal, RepoFacts, propose};

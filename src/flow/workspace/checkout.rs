@@ -3,7 +3,7 @@
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, symlink};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -13,6 +13,7 @@ use directories::ProjectDirs;
 use rustix::process::getuid;
 
 use crate::domain::model::oid::Oid;
+use crate::domain::policy::layers::commands::is_shareable;
 use crate::flow::workspace::private_repo;
 use crate::platform::git::command::succeeded;
 use crate::platform::git::repo::Repo;
@@ -259,11 +260,7 @@ impl Workspace {
 
     /// A shared path must be inside the work tree, not git's own, and nothing that is tracked.
     fn check_shared(&self, repo: &Repo, path: &str) -> Result<()> {
-        let plain = |part: Component<'_>| match part {
-            Component::Normal(name) => !name.eq_ignore_ascii_case(".git"),
-            _ => false,
-        };
-        if path.is_empty() || !Path::new(path).components().all(plain) {
+        if !is_shareable(path) {
             bail!("`share` names `{path}`, which is no path inside the work tree");
         }
         let work = self.work();

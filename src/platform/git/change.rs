@@ -17,7 +17,15 @@ pub fn staged(repo: &Repo) -> Result<Change> {
     let head = repo.head()?;
     let base_tree = head.as_ref().map(|head| repo.tree_of(head)).transpose()?;
     let files = diff::trees(&repo.objects, base_tree.as_ref(), Some(&tree))?;
-    Ok(Change { key: key(head.as_ref()), base_tree, tree, commit: None, message: None, files })
+    Ok(Change {
+        key: key(head.as_ref()),
+        base_tree,
+        tree,
+        commit: None,
+        message: None,
+        files,
+        tip_tree: None,
+    })
 }
 
 /// One commit against its first parent. Of a merge, only the files that differ from every parent:
@@ -43,6 +51,7 @@ pub fn of_commit(repo: &Repo, commit: &Commit) -> Result<Change> {
         commit: Some(commit.oid.clone()),
         message: Some(commit.message.clone()),
         files,
+        tip_tree: None,
     })
 }
 
@@ -58,6 +67,7 @@ pub fn between(repo: &Repo, from: &Oid, to: &Oid) -> Result<Change> {
         commit: Some(to.clone()),
         message: None,
         files,
+        tip_tree: None,
     })
 }
 
@@ -71,6 +81,7 @@ pub fn whole_tree(repo: &Repo, tree: &Oid) -> Result<Change> {
         commit: None,
         message: None,
         files,
+        tip_tree: None,
     })
 }
 

@@ -38,6 +38,8 @@ pub struct Repo {
     pub objects: Objects,
     /// The index that git named for this hook, or the work tree's own.
     index_file: PathBuf,
+    /// Whether git called us, or a person: a hook never goes to the network.
+    pub is_hook: bool,
     hook_vars: Vec<(&'static str, OsString)>,
     settings: Settings,
 }
@@ -98,7 +100,16 @@ impl Repo {
         let index_file = hook
             .and_then(|env| env.path("GIT_INDEX_FILE"))
             .unwrap_or_else(|| git_dir.join("index"));
-        Ok(Self { git_dir, common_dir, work_tree, objects, index_file, hook_vars, settings })
+        Ok(Self {
+            git_dir,
+            common_dir,
+            work_tree,
+            objects,
+            index_file,
+            is_hook: hook.is_some(),
+            hook_vars,
+            settings,
+        })
     }
 
     /// Where another thread can open the same objects for itself: an open database is not shared.

@@ -1,6 +1,6 @@
 //! Streams and colours: results on standard output, talk on standard error.
 
-use crate::domain::model::error::Hinted;
+use crate::domain::model::error::{Hinted, NotEvaluated};
 use std::io::Write as _;
 use std::time::Duration;
 
@@ -78,7 +78,9 @@ pub fn error(error: &anyhow::Error) {
     for cause in error.chain().skip(1) {
         talk(&format!("  caused by: {cause}"));
     }
-    if let Some(hint_text) = error.downcast_ref::<Hinted>().map(|h| h.hint.as_str()) {
-        hint(hint_text);
+    let hinted = error.downcast_ref::<Hinted>().map(|error| &error.hint);
+    let needed = error.downcast_ref::<NotEvaluated>().map(|error| &error.hint);
+    if let Some(text) = hinted.or(needed) {
+        hint(text);
     }
 }

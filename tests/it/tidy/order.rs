@@ -25,7 +25,7 @@ pub const ORDER: &[(&str, &str)] = &[
     (
         "domain::gates",
         "case_conflict commit_message conflict_markers stricter policy constitution formats \
-         governance large_files protected_branch scope secrets sensitive_files view",
+         governance large_files protected_branch scope policy_files secrets sensitive_files view",
     ),
     ("domain::gates::formats", "cargo_json codex lines rdjson sarif report"),
     (
@@ -47,9 +47,9 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "domain::policy",
-        "layers settings agent_settings command_settings gate_settings learn_settings review_settings switch watch_settings unit",
+        "layers settings agent_settings command_settings gate_settings learn_settings review_settings switch watch_settings unit report_format",
     ),
-    ("domain::policy::layers", "flags set keys problem layer"),
+    ("domain::policy::layers", "flags set reading keys commands values problem layer"),
     (
         "domain::review",
         "assemble reported_path anchor proof answer fixer arbiter converge tracked arbiter_decision decide \
@@ -92,7 +92,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ("platform::agents::http", "anthropic failure openai reading"),
     (
         "platform::git",
-        "change diff hooks_dir push repo places object loose cat_file config command index \
+        "change diff hooks_dir lazy_fetch push repo places object loose cat_file config command index \
          worktrees",
     ),
     ("platform::git::push", "history receiver_refs"),

@@ -14,9 +14,21 @@ const HEADER: &str = "# Secrets that were in this repository before `tribunal` w
 
 /// The fingerprints that a baseline lists. What is not one is passed over.
 pub fn fingerprints(text: &[u8]) -> impl Iterator<Item = &str> {
-    text.lines()
-        .filter_map(|line| line.to_str().ok()?.split_whitespace().next())
-        .filter(|word| word.len() == 16 && word.bytes().all(|b| b.is_ascii_hexdigit()))
+    text.lines().filter_map(fingerprint)
+}
+
+/// The lines, from 1, that are neither an entry nor empty nor a comment.
+pub fn wrong_lines(text: &[u8]) -> Vec<u32> {
+    let is_wrong = |line: &[u8]| {
+        !line.trim().is_empty() && !line.starts_with(b"#") && fingerprint(line).is_none()
+    };
+    (1..).zip(text.lines()).filter(|(_, line)| is_wrong(line)).map(|(number, _)| number).collect()
+}
+
+fn fingerprint(line: &[u8]) -> Option<&str> {
+    // Only the word: the path behind it need not be UTF-8.
+    let word = line.fields().next()?.to_str().ok()?;
+    (word.len() == 16 && word.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(word)
 }
 
 /// Writes a baseline from fingerprint, rule and path of each secret.

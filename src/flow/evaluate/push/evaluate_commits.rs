@@ -7,7 +7,9 @@ use anyhow::Result;
 use bstr::{BStr, BString, ByteSlice as _};
 
 use crate::domain::gates;
+use crate::domain::gates::governance;
 use crate::domain::gates::policy::EffectivePolicy;
+use crate::domain::gates::policy_files::is_policy_path;
 use crate::domain::model::change::{Change, FileChange, FileChangeKind, FileMode, TreeEntry};
 use crate::domain::model::finding::{Finding, LocationKind};
 use crate::domain::model::gate::Gate;
@@ -128,6 +130,7 @@ impl<'a> Evaluator<'a> {
         effective: &EffectivePolicy,
     ) -> Result<bool> {
         let (oid, base) = (pushed.commit.clone(), pushed.base.clone());
+        let tip = pushed.tip.clone();
         self.result.commits.push(pushed);
         if self.passed.as_ref().is_some_and(|passes| passes.holds(&oid, &effective.hash)) {
             return Ok(false);
@@ -140,6 +143,9 @@ impl<'a> Evaluator<'a> {
         if !self.paths.is_empty() {
             change::narrow(&mut change, &self.paths);
             change.message = None;
+        }
+        if tip != oid && change.files.iter().any(|file| is_policy_path(&file.path)) {
+            change.tip_tree = Some(self.context.repo.tree_of(&tip)?);
         }
         self.result.files += change.files.len();
         let subject = commit.message.lines().next().unwrap_or_default().to_str_lossy();
@@ -157,8 +163,10 @@ impl<'a> Evaluator<'a> {
     ) -> Result<bool> {
         let seen = Some(&mut self.seen);
         let evaluation = evaluate(self.context, change, effective, seen, EvaluationScope::Gates)?;
-        let is_governance = |f: &Reported| f.finding.gate == Gate::Governance;
-        if evaluation.findings.iter().any(is_governance) {
+        let changes_policy = |f: &Reported| {
+            f.finding.gate == Gate::Governance && f.finding.rule == governance::CHANGED
+        };
+        if evaluation.findings.iter().any(changes_policy) {
             self.result.policy_of = base.cloned();
         }
         let passed = evaluation.skipped.is_empty() && !stops(&evaluation.findings);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use crate::domain::model::globs;
 use crate::domain::model::globs::Globs;
@@ -54,16 +54,8 @@ impl SpecGlobs {
         let mut roots = Vec::new();
         for given in patterns {
             let bad = |reason: &str| BadGlob { pattern: given.clone(), reason: reason.to_owned() };
-            let (mark, pattern) = match given.strip_prefix('!') {
-                Some(rest) => ("!", rest),
-                None => ("", given.as_str()),
-            };
-            let pattern = pattern.trim_start_matches("./").trim_end_matches('/');
+            let (mark, pattern) = globs::check_below_top(given).map_err(|reason| bad(&reason))?;
             let path = Path::new(pattern);
-            if pattern.is_empty() || !path.components().all(|c| matches!(c, Component::Normal(_))) {
-                return Err(bad("it must lead downward from the top of the work tree"));
-            }
-            globs::check(pattern).map_err(|error| bad(&error.reason))?;
             globs.push(format!("{mark}{pattern}"));
             let root = root_of(pattern);
             if root.folder == path {

@@ -14,7 +14,7 @@ use bstr::{BStr, BString, ByteSlice};
 pub use crate::platform::git::cat_file::ObjectKind;
 
 use crate::domain::model::change::{FileMode, TreeEntry};
-use crate::domain::model::objects::{Content, ReadObjects, TreeItem};
+use crate::domain::model::objects::{Content, ReadObjects, TreeItem, TreeNotHere};
 use crate::domain::model::oid::Oid;
 use crate::platform::git::cat_file::CatFile;
 use crate::platform::git::loose;
@@ -121,7 +121,7 @@ impl Objects {
             Some((ObjectKind::Tree, bytes)) => parse_tree(&bytes, oid.as_str().len() / 2)
                 .with_context(|| format!("tree {oid} is damaged")),
             Some(_) => bail!("object {oid} is not a tree"),
-            None => bail!("tree {oid} is not in this repository"),
+            None => Err(TreeNotHere(oid.clone()).into()),
         }
     }
 
@@ -175,36 +175,6 @@ impl Objects {
             };
         }
         Ok(true)
-    }
-
-    /// Every Markdown file below a folder of a tree, with its content; none where there is no such
-    /// folder. Links and submodules are left out.
-    pub fn files_below(&self, tree: &Oid, folder: &BStr) -> Result<Vec<(BString, Vec<u8>)>> {
-        let top = self.tree(tree)?.into_iter().find_map(|item| match item {
-            TreeItem::Tree { name, oid } if name == folder => Some(oid),
-            _ => None,
-        });
-        let mut found = Vec::new();
-        let mut open: Vec<_> = top.map(|oid| (folder.to_owned(), oid)).into_iter().collect();
-        while let Some((path, oid)) = open.pop() {
-            for item in self.tree(&oid)? {
-                let below = BString::from([path.as_slice(), b"/", item.name()].concat());
-                match item {
-                    TreeItem::Tree { oid, .. } => open.push((below, oid)),
-                    TreeItem::File { entry, .. }
-                        if matches!(entry.mode, FileMode::File | FileMode::Executable)
-                            && below.ends_with(b".md") =>
-                    {
-                        let content = self.blob(&entry.oid);
-                        let content = content.with_context(|| format!("could not read `{below}`"));
-                        found.push((below, content?.unwrap_or_default()));
-                    }
-                    TreeItem::File { .. } => {}
-                }
-            }
-        }
-        found.sort();
-        Ok(found)
     }
 
     /// The content of the file at `path` in a tree, where it has up to `most` bytes; `None` where there

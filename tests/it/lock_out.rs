@@ -1,0 +1,245 @@
+//! Whatever is committed to the policy, the commit and the push that repair it get through, with every
+//! other guard on; and what of a policy is not in force is said.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+
+use crate::harness::{Outcome, Repo, Sandbox};
+
+/// A conflict marker: what a guard still has to stop.
+fn marker() -> String {
+    format!("{} HEAD\nours\n", "<".repeat(7))
+}
+
+/// A server with `pre-receive`, and a clone with hooks whose first commit is on it.
+fn served(sandbox: &Sandbox) -> (Repo<'_>, Repo<'_>) {
+    let server = sandbox.bare("server.git");
+    let repo = sandbox.repo("repo");
+    repo.write("a.txt", "a\n");
+    repo.git(&["add", "."]).ok();
+    repo.commit_unjudged("feat: begin");
+    repo.push_to(&server);
+    server.tribunal(&["hooks", "install"]).ok();
+    repo.tribunal(&["hooks", "install"]).ok();
+    repo.git(&["config", "user.useConfigOnly", "true"]).ok();
+    (server, repo)
+}
+
+fn stage_and_commit(repo: &Repo<'_>, message: &str) -> Outcome {
+    repo.git(&["add", "-A", "-f"]).ok();
+    repo.commit(message)
+}
+
+/// Commits and pushes past every hook, as other programs and older versions do.
+fn publish_unjudged(server: &Repo<'_>, repo: &Repo<'_>) {
+    repo.git(&["add", "-A", "-f"]).ok();
+    repo.commit_unjudged("chore: policy");
+    let hook = server.path("hooks/pre-receive");
+    fs::rename(&hook, server.path("hooks/aside")).unwrap();
+    repo.git(&["push", "--quiet", "--no-verify", "origin", "main"]).ok();
+    fs::rename(server.path("hooks/aside"), hook).unwrap();
+}
+
+/// Settings that cannot be used, where, and what is said of them.
+const BROKEN: [(&str, &str, &str); 18] = [
+    (
+        "gates.secrets = { level = \"block\", allow-paths = [\"[bad\"] }\n",
+        "1:51",
+        "`[bad` is not a glob",
+    ),
+    ("[protect]\nbranches = [\"[a\"]\n", "2:13", "`[a` is not a glob"),
+    ("[gates.scope]\nexempt = [\"ok\", \"[a\"]\n", "2:17", "`[a` is not a glob"),
+    ("[watch]\nspecs = [\"/abs\"]\n", "2:10", "must lead downward"),
+    ("[review]\nleave-out = [\"{a\"]\n", "2:14", "`{a` is not a glob"),
+    ("[watch]\nsettle = \"5000000000000000h\"\n", "2:1", "is too long"),
+    ("[gates.commit-message]\nlevel = \"block\"\ntypes = []\n", "3:9", "no message could pass"),
+    ("[gates.commit-message]\nlevel = \"block\"\nsubject-max = 0\n", "3:15", "is too short"),
+    ("[gates]\nsecrets = \"blok\"\n", "2:1", "`gates.secrets.level`"),
+    ("[gates]\nsecret = \"off\"\n", "2:1", "unknown key `gates.secret`"),
+    ("[[commands]]\nname = \"x\"\nrun = \"\"\n", "3:1", "`run` is empty"),
+    (
+        "[[commands]]\nname = \"x\"\nrun = \"true\"\npaths = [\"[a\"]\n",
+        "4:10",
+        "`[a` is not a glob",
+    ),
+    (
+        "[[commands]]\nname = \"x\"\nrun = \"true\"\nformat = \"nope\"\n",
+        "4:1",
+        "`nope` is not a known format",
+    ),
+    ("[[commands]]\nname = \"x\"\nrun = \"true\"\nshare = [\"../x\"]\n", "4:10", "no path inside"),
+    (
+        "[[commands]]\nname = \"x\"\nrun = \"true\"\n[[commands]]\nname = \"x\"\nrun = \"false\"\n",
+        "5:1",
+        "has the name `x` already",
+    ),
+    ("[programs.claude]\npath = \"/x\"\n", "1:2", "can only be set in your own settings"),
+    ("[gates\n", "1:7", "unclosed table"),
+    ("[gates.secrets]\nallow = [\"abc\"]\n", "2:10", "`abc` is not a fingerprint"),
+];
+
+#[test]
+fn a_broken_policy_is_stopped_where_it_is_committed_and_repaired_where_it_is_in_force() {
+    let sandbox = Sandbox::new();
+    let (server, repo) = served(&sandbox);
+    for (text, place, message) in BROKEN {
+        let start = repo.rev("HEAD");
+        repo.write("tribunal.toml", text);
+        let stopped = stage_and_commit(&repo, "feat: policy").code(1);
+        stopped.says(&format!("tribunal.toml:{place}: ")).says(message).says("hint");
+
+        // It is in force all the same: a push past the hooks, an older version.
+        publish_unjudged(&server, &repo);
+        repo.write("b.txt", marker());
+        stage_and_commit(&repo, "feat: b").code(1).says("conflict marker").says("b.txt:1");
+        repo.write("b.txt", format!("{message}\n"));
+        let warned = stage_and_commit(&repo, "feat: b").code(0);
+        warned.says(&format!("tribunal.toml:{place}: ")).says(message);
+        repo.git(&["push", "origin", "main"]).ok().says(message);
+
+        // The repair gets through, a conflict marker beside it does not.
+        repo.git(&["rm", "--cached", "--quiet", "tribunal.toml"]).ok();
+        fs::remove_file(repo.path("tribunal.toml")).unwrap();
+        repo.write("b.txt", marker());
+        stage_and_commit(&repo, "fix: policy").code(1).says("conflict marker");
+        repo.commit_unjudged("fix: policy, with a marker");
+        repo.git(&["push", "--no-verify", "origin", "main"]).code(1).says("conflict marker");
+        repo.git(&["push", "origin", "main"]).code(1).says("conflict marker");
+        repo.git(&["reset", "--quiet", "--soft", "HEAD~1"]).ok();
+        repo.write("b.txt", format!("{message}, mended\n"));
+        stage_and_commit(&repo, "fix: policy").ok();
+        repo.git(&["push", "origin", "main"]).ok();
+        assert_ne!(repo.rev("HEAD"), start);
+    }
+}
+
+#[test]
+fn what_stands_in_place_of_a_file_of_the_policy_is_said_and_can_be_taken_away() {
+    let sandbox = Sandbox::new();
+    let (server, repo) = served(&sandbox);
+    type Put = fn(&Repo<'_>);
+    let put: [(&str, Put); 8] = [
+        ("tribunal.toml:2:14: it is not UTF-8", |repo| {
+            repo.write("tribunal.toml", b"[protect]\nbranches = [\"\xff\"]\n");
+        }),
+        ("tribunal.toml:1: it is a symbolic link", |repo| {
+            symlink("a.txt", repo.path("tribunal.toml")).unwrap();
+        }),
+        ("tribunal.toml:1: it is a folder", |repo| {
+            repo.write("tribunal.toml/x", "x");
+        }),
+        (".ai:1: it is a symbolic link", |repo| symlink("conf", repo.path(".ai")).unwrap()),
+        (".ai:1: it is a file", |repo| {
+            repo.write(".ai", "x");
+        }),
+        (".ai/constitution:1: it is a symbolic link", |repo| {
+            fs::create_dir_all(repo.path(".ai")).unwrap();
+            symlink("../conf", repo.path(".ai/constitution")).unwrap();
+        }),
+        (".ai/baseline.txt:1: it is a folder", |repo| {
+            repo.write(".ai/baseline.txt/x", "x");
+        }),
+        (".ai/baseline.txt:2: the line is no fingerprint", |repo| {
+            repo.write(".ai/baseline.txt", "# known\nhello\n");
+        }),
+    ];
+    for (message, put) in put {
+        put(&repo);
+        stage_and_commit(&repo, "feat: policy").code(1).says(message);
+        publish_unjudged(&server, &repo);
+        repo.write("b.txt", format!("{message}\n"));
+        stage_and_commit(&repo, "feat: b").ok().says(message);
+        repo.git(&["push", "origin", "main"]).ok().says(message);
+        for name in ["tribunal.toml", ".ai"] {
+            let path = repo.path(name);
+            let is_folder = fs::symlink_metadata(&path).is_ok_and(|data| data.is_dir());
+            let _absent = if is_folder { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+        }
+        stage_and_commit(&repo, "fix: policy").ok();
+        repo.git(&["push", "origin", "main"]).ok();
+    }
+}
+
+#[test]
+fn what_is_mended_at_the_tip_of_a_push_does_not_arrive_broken() {
+    let sandbox = Sandbox::new();
+    let (_server, repo) = served(&sandbox);
+    repo.write("tribunal.toml", "[gates]\nsecrets = \"blok\"\n");
+    repo.git(&["add", "."]).ok();
+    repo.commit_unjudged("feat: policy");
+    repo.git(&["push", "origin", "main"])
+        .code(1)
+        .says("tribunal.toml")
+        .says("`gates.secrets.level`");
+    repo.git(&["push", "--no-verify", "origin", "main"]).code(1).says("`gates.secrets.level`");
+    repo.write("tribunal.toml", "[gates]\nsecrets = \"block\"\n");
+    repo.git(&["commit", "-qam", "fix: policy"]).ok();
+    repo.git(&["push", "origin", "main"]).ok().says("a later commit mends it");
+    // The same history, as a remote meets it that knows nothing of it.
+    let other = sandbox.bare("other.git");
+    other.tribunal(&["hooks", "install"]).ok();
+    repo.git(&["push", &other.dir.display().to_string(), "main"]).ok();
+}
+
+#[test]
+fn the_rest_of_a_broken_policy_is_in_force() {
+    let sandbox = Sandbox::new();
+    let (server, repo) = served(&sandbox);
+    repo.write(
+        "tribunal.toml",
+        "[protect]\nbranches = [\"[a\", \"release/*\"]\n[gates]\nlarge-files = { level = \"blok\", max = \"10 B\" }\n\
+         sensitive-files = \"block\"\nscope = { level = \"block\", files = 1, lines = 1 }\ngovernance = \"block\"\n",
+    );
+    publish_unjudged(&server, &repo);
+    // `scope` blocks, also where nothing is mended; `governance` does as long as nothing is.
+    repo.write("b.txt", "b\nb\n");
+    stage_and_commit(&repo, "feat: b").code(1).says("[scope/scope");
+    repo.git(&["rm", "--cached", "--quiet", "b.txt"]).ok();
+    fs::remove_file(repo.path("b.txt")).unwrap();
+    let text = repo.read("tribunal.toml");
+    repo.write("tribunal.toml", format!("{text}# a remark\n"));
+    stage_and_commit(&repo, "docs: a remark").code(1).says("governance/law-changed");
+    repo.write("tribunal.toml", text.replace("\"[a\", ", "").replace("blok", "warn"));
+    stage_and_commit(&repo, "fix: policy").ok();
+    repo.git(&["push", "origin", "main:refs/heads/release/1"]).ok();
+    repo.git(&["push", "origin", "main"]).ok();
+    repo.git(&["push", "origin", ":release/1"]).code(1).says("protected branch `release/1`");
+}
+
+const RULE: &str = "# S\n\n## R-0001 No sleeping\n\n```toml rule\nstatus = \"active\"\nseverity = \"high\"\n\
+                    class = \"testing/flaky\"\npaths = [\"src/**\"]\n\
+                    check = { kind = \"regex\", pattern = 'sleep', on = \"added-lines\" }\n```\nNever.\n\n\
+                    Bad: `sleep(1)`\nGood: `wait(x)`\n";
+
+#[test]
+fn a_broken_rule_is_stopped_where_it_is_committed_and_mended_rule_by_rule() {
+    let sandbox = Sandbox::new();
+    let (server, repo) = served(&sandbox);
+    let file = ".ai/constitution/s.md";
+    let second = RULE.replace("R-0001", "R-0002").replace("# S\n", "");
+    let broken =
+        format!("{}{second}", RULE.replace("'sleep'", "'('")).replace("src/**\"]\n", "src/[\"]\n");
+    repo.write(file, &broken);
+    stage_and_commit(&repo, "feat: rules")
+        .code(1)
+        .says("s.md:3: `src/[` is not a glob")
+        .says("s.md:17:");
+    publish_unjudged(&server, &repo);
+    let half = broken.replacen("src/[", "src/**", 1);
+    repo.write(file, &half);
+    stage_and_commit(&repo, "fix: a rule").code(1).says("s.md:10: rule `R-0001`");
+    let half = half.replace("'('", "'sleep'");
+    repo.write(file, &half);
+    stage_and_commit(&repo, "fix: a rule").ok();
+    repo.git(&["push", "origin", "main"]).ok();
+    repo.write("src/a", "sleep(1)\n");
+    stage_and_commit(&repo, "feat: a").code(1).says("constitution/R-0001");
+    // A rule that its own file breaks does not stop that file's repair.
+    repo.git(&["rm", "-rq", "--cached", "src"]).ok();
+    fs::remove_dir_all(repo.path("src")).unwrap();
+    repo.write(file, RULE.replace("src/**", "**").replace("added-lines", "touched-files"));
+    stage_and_commit(&repo, "fix: rules").ok();
+    repo.write(file, RULE.replace("Never.", "Never sleep."));
+    stage_and_commit(&repo, "docs: rules").ok();
+    repo.git(&["push", "origin", "main"]).ok();
+}
