@@ -1,10 +1,15 @@
 //! Whatever is committed to the policy, the commit and the push that repair it get through, with every
 //! other guard on; and what of a policy is not in force is said.
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::symlink;
 
 use crate::harness::{Outcome, Repo, Sandbox};
+
+/// Puts something into a repository's work tree.
+type Put = fn(&Repo<'_>);
 
 /// A conflict marker: what a guard still has to stop.
 fn marker() -> String {
@@ -117,7 +122,6 @@ fn a_broken_policy_is_stopped_where_it_is_committed_and_repaired_where_it_is_in_
 fn what_stands_in_place_of_a_file_of_the_policy_is_said_and_can_be_taken_away() {
     let sandbox = Sandbox::new();
     let (server, repo) = served(&sandbox);
-    type Put = fn(&Repo<'_>);
     let put: [(&str, Put); 8] = [
         ("tribunal.toml:2:14: it is not UTF-8", |repo| {
             repo.write("tribunal.toml", b"[protect]\nbranches = [\"\xff\"]\n");
@@ -242,4 +246,45 @@ fn a_broken_rule_is_stopped_where_it_is_committed_and_mended_rule_by_rule() {
     repo.write(file, RULE.replace("Never.", "Never sleep."));
     stage_and_commit(&repo, "docs: rules").ok();
     repo.git(&["push", "origin", "main"]).ok();
+}
+
+#[test]
+fn rules_hold_in_every_encoding_and_what_they_were_not_held_against_is_named() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("repo");
+    repo.write(".ai/constitution/s.md", RULE).write("src/utf16", b"\xff\xfew\0a\0i\0t\0\n\0");
+    repo.write("src/many", "sleep(0)\n".repeat(3_000));
+    repo.git(&["add", "."]).ok();
+    repo.commit_unjudged("feat: begin");
+    repo.tribunal(&["hooks", "install"]).ok();
+    let wide = |text: &str| [b"\xff\xfe".to_vec(), narrow_to_wide(text)].concat();
+    let is_stopped = |name: &OsStr, content: Vec<u8>, line: u32| {
+        repo.write(name, content);
+        let said = stage_and_commit(&repo, "feat: x").code(1);
+        said.says(&format!(":{line}:1: No sleeping [constitution/R-0001"));
+        repo.git(&["reset", "--quiet", "--hard"]).ok();
+    };
+    is_stopped(OsStr::new("src/latin"), b"# caf\xe9\nsleep(3)\n".to_vec(), 2);
+    is_stopped(OsStr::new("src/nul"), b"# \0\nsleep(3)\n".to_vec(), 2);
+    is_stopped(OsStr::new("src/new16"), wide("wait\nsleep(3)\n"), 2);
+    is_stopped(OsStr::new("src/bare16"), narrow_to_wide("wait\nsleep(3)\n"), 2);
+    is_stopped(OsStr::new("src/utf16"), wide("wait\nwait\nsleep(3)\n"), 3);
+    is_stopped(OsStr::from_bytes(b"src/caf\xe9"), b"sleep(3)\n".to_vec(), 1);
+    is_stopped(
+        OsStr::new("src/many"),
+        ["sleep(0)\n".repeat(3_000), "sleep(1)\n".into()].concat().into(),
+        3_001,
+    );
+    // Old lines of a wide file are old.
+    repo.write("src/utf16", wide("wait\nwait\n"));
+    stage_and_commit(&repo, "feat: x").ok();
+
+    repo.write("src/huge", vec![0xe9; 17 * 1024 * 1024]);
+    let said = stage_and_commit(&repo, "feat: huge").ok();
+    said.says("not judged: constitution: rules were not held against `src/huge`");
+}
+
+/// UTF-16, little end first, without a mark.
+fn narrow_to_wide(text: &str) -> Vec<u8> {
+    text.encode_utf16().flat_map(u16::to_le_bytes).collect()
 }

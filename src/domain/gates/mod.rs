@@ -6,6 +6,7 @@ pub mod case_conflict;
 pub mod commit_message;
 pub mod conflict_markers;
 pub mod constitution;
+mod decoded;
 pub mod formats;
 pub mod governance;
 pub mod large_files;
@@ -127,7 +128,8 @@ pub fn check_files(
         if let Some(effect) = gates.constitution.level.effect()
             && !effective.rules.is_empty()
         {
-            report.findings.extend(constitution::check(&view, &effective.rules, effect)?);
+            let (findings, skipped) = constitution::check(&view, &effective.rules, effect)?;
+            report.absorb(GateReport { findings, skipped });
         }
         report.findings.extend(new_sensitive(&view, effective)?);
     }

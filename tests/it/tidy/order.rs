@@ -25,7 +25,7 @@ pub const ORDER: &[(&str, &str)] = &[
     (
         "domain::gates",
         "case_conflict commit_message conflict_markers stricter policy constitution formats \
-         governance large_files protected_branch scope policy_files secrets sensitive_files view",
+         governance large_files protected_branch scope policy_files secrets sensitive_files view decoded",
     ),
     ("domain::gates::formats", "cargo_json codex lines rdjson sarif report"),
     (
