@@ -6,7 +6,7 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::symlink;
 
-use crate::harness::{Outcome, Repo, Sandbox};
+use crate::harness::{Outcome, Repo, Sandbox, TRIBUNAL, executable};
 
 /// Puts something into a repository's work tree.
 type Put = fn(&Repo<'_>);
@@ -287,4 +287,109 @@ fn rules_hold_in_every_encoding_and_what_they_were_not_held_against_is_named() {
 /// UTF-16, little end first, without a mark.
 fn narrow_to_wide(text: &str) -> Vec<u8> {
     text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+}
+
+/// A bare repository that gives partial clones, with a rule and a token that `allow-paths` lets pass.
+fn promising(sandbox: &Sandbox) -> Repo<'_> {
+    let server = sandbox.bare("up.git");
+    server.git(&["config", "uploadpack.allowFilter", "true"]).ok();
+    let repo = sandbox.repo("origin");
+    repo.write(".ai/constitution/s.md", RULE).write("src/a", "1\n").write("docs/a", "1\n");
+    repo.write("tribunal.toml", "[protect]\nbranches = [\"main\"]\n");
+    repo.git(&["add", "."]).ok();
+    repo.commit_unjudged("feat: begin");
+    repo.push_to(&server);
+    server
+}
+
+#[test]
+fn what_a_partial_clone_lacks_of_the_policy_is_said_and_not_taken_for_absent() {
+    let sandbox = Sandbox::new();
+    let server = promising(&sandbox);
+    let address = format!("file://{}", server.dir.display());
+    let clone = |name: &str, filter: &str, cone: &str, set: &[&str]| {
+        let outside = sandbox.repo(&format!("{name}-outside"));
+        let dir = sandbox.path().join(name);
+        let dir_text = dir.display().to_string();
+        outside.git(&["clone", "--quiet", "--no-checkout", filter, &address, &dir_text]).ok();
+        let repo = Repo { sandbox: &sandbox, dir };
+        repo.git(&[&["sparse-checkout", "set", cone], set].concat()).ok();
+        repo.git(&["checkout", "--quiet", "main"]).ok();
+        // By hand: `hooks install` reads the policy, and fetches it.
+        for hook in ["pre-commit", "pre-push"] {
+            let call = format!("#!/bin/sh\nexec '{TRIBUNAL}' hook {hook} \"$@\"\n");
+            executable(repo.path(format!(".git/hooks/{hook}")), call);
+        }
+        repo
+    };
+    for (name, filter, cone, set, lacks) in [
+        ("cone", "--filter=blob:none", "--cone", &["src"][..], ".ai/constitution/s.md"),
+        ("tree", "--filter=tree:0", "--cone", &["src"][..], ".ai/constitution/s.md"),
+        ("none", "--filter=blob:none", "--no-cone", &["/src/"][..], "tribunal.toml"),
+    ] {
+        let repo = clone(name, filter, cone, set);
+        repo.write("src/v", "sleep(3)\n").git(&["add", "src/v"]).ok();
+        let hook = |words: &[&str]| repo.tribunal(words);
+        let said = hook(&["hook", "pre-commit"]).code(4).says("inconclusive: ").says(lacks);
+        repo.commit("feat: v").code(1).says("inconclusive");
+        // The hint's own command, again and again until nothing is missing.
+        let mut hint = said;
+        for _ in 0..5 {
+            let Some(command) = hint.stderr.split("hint: `git ").nth(1) else { break };
+            let words: Vec<&str> = command.split('`').next().unwrap().split(' ').collect();
+            repo.git(&words).ok();
+            hint = hook(&["hook", "pre-commit"]);
+        }
+        hint.code(1).says("[constitution/R-0001");
+        // Beside hooks git may fetch.
+        let other = clone(&format!("{name}-list"), filter, cone, set);
+        other.tribunal(&["constitution", "list"]).ok().says("R-0001");
+        other.tribunal(&["check", "--all"]).ok();
+        other.write("src/v", "sleep(3)\n").git(&["add", "src/v"]).ok();
+        other.commit("feat: v").code(1).says("[constitution/R-0001");
+        // What cannot be fetched is said too.
+        let alone = clone(&format!("{name}-alone"), filter, cone, set);
+        alone.git(&["remote", "set-url", "origin", "file:///nowhere"]).ok();
+        alone.tribunal(&["check", "--all"]).code(4).says("inconclusive: ");
+        alone.git(&["push", &address, "main:refs/heads/x"]).code(1).says("inconclusive: ");
+    }
+    // Full and sparse: the list shows what hooks hold.
+    let repo = clone("full", "--single-branch", "--cone", &["src"]);
+    repo.tribunal(&["constitution", "list"]).ok().says("R-0001").never_says("no rules yet");
+    repo.write("src/v", "sleep(3)\n").git(&["add", "src/v"]).ok();
+    repo.commit("feat: v").code(1).says("[constitution/R-0001");
+}
+
+#[test]
+fn rules_behind_a_link_are_said_not_to_hold() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("repo");
+    repo.write("conf/constitution/s.md", RULE).write("src/a", "1\n");
+    symlink("conf", repo.path(".ai")).unwrap();
+    repo.git(&["add", "."]).ok();
+    repo.commit_unjudged("feat: begin");
+    repo.tribunal(&["hooks", "install"]).ok();
+    let link = "it is a symbolic link, which is not followed";
+    for words in [&["constitution", "check"][..], &["constitution", "test"]] {
+        repo.tribunal(words).code(1).says(&format!(".ai:1: {link}")).says("put the file or folder");
+    }
+    repo.tribunal(&["constitution", "list"])
+        .ok()
+        .says("no rules yet")
+        .says("1 more cannot be read");
+    repo.write("src/v", "sleep(3)\n");
+    stage_and_commit(&repo, "feat: v").ok().says(&format!(".ai:1: {link}"));
+    fs::remove_file(repo.path(".ai")).unwrap();
+    fs::rename(repo.path("conf"), repo.path(".ai")).unwrap();
+    symlink("../../src/a", repo.path(".ai/constitution/t.md")).unwrap();
+    stage_and_commit(&repo, "fix: rules").code(1).says(&format!("t.md:1: {link}"));
+    repo.tribunal(&["constitution", "check"]).code(1).says(&format!("t.md:1: {link}"));
+    fs::remove_file(repo.path(".ai/constitution/t.md")).unwrap();
+    // A folder below is a folder of topics, for the list and for hooks.
+    fs::create_dir(repo.path(".ai/constitution/sub")).unwrap();
+    fs::rename(repo.path(".ai/constitution/s.md"), repo.path(".ai/constitution/sub/s.md")).unwrap();
+    stage_and_commit(&repo, "fix: rules").ok();
+    repo.tribunal(&["constitution", "check"]).ok().says("1 rules, 1 of at most");
+    repo.write("src/w", "sleep(3)\n");
+    stage_and_commit(&repo, "feat: w").code(1).says("[constitution/R-0001");
 }

@@ -18,7 +18,6 @@ use crate::flow::learn::outcome::{LearnOutcome, LearnSession, Learned};
 use crate::flow::learn::request::LearnRequest;
 use crate::flow::learn::rule_files::RuleFiles;
 use crate::flow::learn::statistics::statistics;
-use crate::flow::workspace::work_tree::work_tree;
 use crate::platform::ui::out;
 use crate::platform::ui::report::OutputFormat;
 
@@ -93,7 +92,7 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
 
 fn list(invocation: &Invocation) -> Result<ExitStatus> {
     let repo = invocation.repo()?;
-    let rule_files = RuleFiles::of_work_tree(work_tree(&repo)?)?;
+    let rule_files = RuleFiles::of_work_tree(&repo)?;
     let ids: Vec<&str> = rule_files.rules.iter().map(|rule| rule.id.as_str()).collect();
     let (counts, warnings) = statistics(invocation.context(&repo), &ids)?;
     for warning in &warnings {
@@ -125,7 +124,7 @@ fn list(invocation: &Invocation) -> Result<ExitStatus> {
 
 fn check(invocation: &Invocation) -> Result<ExitStatus> {
     let repo = invocation.repo()?;
-    let rule_files = RuleFiles::of_work_tree(work_tree(&repo)?)?;
+    let rule_files = RuleFiles::of_work_tree(&repo)?;
     let mut errors = rule_files.errors;
     errors.extend(rule_files.rules.iter().filter_map(|rule| compile(rule).err()));
     errors.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
@@ -170,7 +169,7 @@ fn check(invocation: &Invocation) -> Result<ExitStatus> {
 
 fn test(invocation: &Invocation, id: Option<&str>) -> Result<ExitStatus> {
     let repo = invocation.repo()?;
-    let rule_files = RuleFiles::of_work_tree(work_tree(&repo)?)?;
+    let rule_files = RuleFiles::of_work_tree(&repo)?;
     let wanted: Vec<&Rule> =
         rule_files.rules.iter().filter(|rule| id.is_none_or(|id| rule.id == id)).collect();
     let mut errors: Vec<RuleError> = wanted.iter().flat_map(|rule| problems(rule)).collect();

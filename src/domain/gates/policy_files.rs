@@ -42,8 +42,11 @@ pub const BYTES_MAX: u64 = 1024 * 1024;
 const RULE_FILES_MAX: usize = 1_000;
 const RULE_BYTES_MAX: usize = 4 * 1024 * 1024;
 
+/// What is said of a link in place of a file or a folder.
+pub const LINK: &str = "it is a symbolic link, which is not followed";
+
 /// What to do about a link or another thing in place of a file.
-const PLAIN: &str = "put the file or folder itself there";
+pub const PLAIN: &str = "put the file or folder itself there";
 
 /// What a tree holds of a policy.
 #[derive(Debug, Default)]
@@ -222,7 +225,7 @@ impl PolicyFiles {
     ) -> Result<Option<Vec<u8>>> {
         let entry = match item {
             TreeItem::File { entry, .. } if entry.mode == FileMode::Symlink => {
-                return Ok(self.refuse(part, path, "it is a symbolic link, which is not followed"));
+                return Ok(self.refuse(part, path, LINK));
             }
             TreeItem::File { entry, .. } if entry.mode == FileMode::Submodule => {
                 return Ok(self.refuse(part, path, "it is a submodule, not a file"));
@@ -257,7 +260,7 @@ impl PolicyFiles {
         let what = match item {
             TreeItem::Tree { oid, .. } => return objects.tree(oid).map(Some),
             TreeItem::File { entry, .. } => match entry.mode {
-                FileMode::Symlink => "it is a symbolic link, which is not followed",
+                FileMode::Symlink => LINK,
                 FileMode::Submodule => "it is a submodule, which is not looked into",
                 FileMode::File | FileMode::Executable => "it is a file, not a folder",
             },

@@ -69,7 +69,7 @@ impl<'a> Learning<'a> {
         let policy = policy(context, head_tree.as_ref())?.learn;
         let state_dir = repo.state_dir();
         let lock = if writes { Some(locked(&state_dir)?) } else { None };
-        let rule_files = RuleFiles::of_work_tree(top)?;
+        let rule_files = RuleFiles::of_work_tree(repo)?;
         let mut committed = match &head_tree {
             Some(tree) => policy::read_rules(context, tree)?.rules,
             None => Vec::new(),
@@ -178,7 +178,7 @@ impl<'a> Learning<'a> {
         save_point();
         write_atomic(&self.top.join(path), text.as_bytes())?;
         save_point();
-        self.rule_files = RuleFiles::of_work_tree(self.top)?;
+        self.rule_files = RuleFiles::of_work_tree(self.repo)?;
         Ok(())
     }
 
