@@ -393,3 +393,101 @@ fn rules_behind_a_link_are_said_not_to_hold() {
     repo.write("src/w", "sleep(3)\n");
     stage_and_commit(&repo, "feat: w").code(1).says("[constitution/R-0001");
 }
+
+/// Draws from a seed (splitmix64): the same seed draws the same everywhere.
+struct Drawing(u64);
+
+impl Drawing {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        usize::try_from((z ^ (z >> 31)) % bound as u64).unwrap()
+    }
+
+    /// A text, as it is or with one byte of it changed or cut off from there.
+    fn spoil(&mut self, text: &str) -> Vec<u8> {
+        let mut bytes = text.as_bytes().to_vec();
+        if !bytes.is_empty() {
+            let at = self.below(bytes.len());
+            match self.below(4) {
+                0 => bytes.truncate(at),
+                1 => bytes[at] = u8::try_from(self.below(256)).unwrap(),
+                _ => {}
+            }
+        }
+        bytes
+    }
+
+    /// Puts a policy into a work tree.
+    fn put(&mut self, repo: &Repo<'_>) {
+        let settings: String =
+            (0..self.below(3)).map(|_| BROKEN[self.below(BROKEN.len())].0).collect();
+        let locks = [
+            "gates.scope = { level = \"block\", files = 0, lines = 0 }\n",
+            "gates.large-files = { level = \"block\", max = \"0 B\" }\n",
+            "gates.commit-message = { level = \"block\", types = [\"fix\", \"a b\"], subject-max = 1 }\n",
+            "",
+        ];
+        let settings = format!("{}{settings}", locks[self.below(locks.len())]);
+        match self.below(12) {
+            0 => symlink("a.txt", repo.path("tribunal.toml")).unwrap(),
+            1 => put_file(repo, "tribunal.toml/x", "x"),
+            2 => put_file(repo, "tribunal.toml", vec![b'#'; 2 << 20]),
+            3 => {}
+            _ => put_file(repo, "tribunal.toml", self.spoil(&settings)),
+        }
+        let rules = match self.below(4) {
+            0 => RULE.replace("'sleep'", "'.'").replace("src/**", "**"),
+            1 => RULE.replace("'sleep'", "'('"),
+            2 => RULE.replace("src/**", "[") + RULE,
+            _ => RULE.to_owned(),
+        };
+        match self.below(8) {
+            0 => symlink("conf", repo.path(".ai")).unwrap(),
+            1 => put_file(repo, ".ai", "x"),
+            2 => put_file(repo, ".ai/constitution", "x"),
+            3 => put_file(repo, ".ai/constitution.md/x", "x"),
+            _ => put_file(repo, ".ai/constitution/a.md", self.spoil(&rules)),
+        }
+        if repo.path(".ai").is_dir() && self.below(2) == 0 {
+            repo.write(".ai/baseline.txt", self.spoil("# x\n0123456789abcdef token a.txt\nwhat\n"));
+        }
+    }
+}
+
+fn put_file(repo: &Repo<'_>, name: &str, content: impl AsRef<[u8]>) {
+    repo.write(name, content);
+}
+
+#[test]
+fn drawn_policies_lock_nobody_out() {
+    let draws = if std::env::var_os("TRIBUNAL_TEST_ALL").is_some() { 300 } else { 8 };
+    let sandbox = Sandbox::new();
+    let (server, repo) = served(&sandbox);
+    let start = repo.rev("HEAD");
+    for seed in 0..draws {
+        Drawing(seed).put(&repo);
+        publish_unjudged(&server, &repo);
+        // The marker is put beside the repair where a rule does not already stop the file.
+        for name in ["tribunal.toml", ".ai"] {
+            let path = repo.path(name);
+            let is_folder = fs::symlink_metadata(&path).is_ok_and(|data| data.is_dir());
+            let _absent = if is_folder { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+        }
+        repo.write("b.txt", marker());
+        stage_and_commit(&repo, "fix: policy").code(1).says("conflict marker");
+        repo.commit_unjudged("fix: policy, with a marker");
+        let pushed = repo.git(&["push", "--no-verify", "origin", "main"]);
+        assert!(pushed.code == 1 && pushed.stderr.contains("conflict marker"), "{seed}: {pushed}");
+        repo.git(&["reset", "--quiet", "--soft", "HEAD~1"]).ok();
+        repo.git(&["rm", "--quiet", "--cached", "-f", "b.txt"]).ok();
+        fs::remove_file(repo.path("b.txt")).unwrap();
+        let mended = stage_and_commit(&repo, "fix: policy");
+        assert_eq!(mended.code, 0, "{seed}: {mended}");
+        let pushed = repo.git(&["push", "origin", "main"]);
+        assert_eq!(pushed.code, 0, "{seed}: {pushed}");
+    }
+    assert_ne!(repo.rev("HEAD"), start);
+}

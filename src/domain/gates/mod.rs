@@ -17,12 +17,15 @@ pub mod scope;
 pub mod secrets;
 pub mod sensitive_files;
 pub mod stricter;
+#[cfg(test)]
+mod tests;
 pub mod view;
 
 use anyhow::Result;
 use bstr::ByteSlice as _;
 
 use crate::domain::gates::policy::EffectivePolicy;
+use crate::domain::gates::policy_files::is_policy_path;
 use crate::domain::gates::secrets::gate::SecretLevels;
 use crate::domain::gates::secrets::scan::scan;
 use crate::domain::gates::secrets::tier::SecretTier;
@@ -117,7 +120,10 @@ pub fn check_files(
                 continue;
             }
         };
-        if let Some(effect) = gates.large_files.level.effect() {
+        // The files of the policy have a limit of their own, whatever they say of others.
+        if let Some(effect) = gates.large_files.level.effect()
+            && !is_policy_path(&file.path)
+        {
             let (size, max) = (view.new.len() as u64, gates.large_files.max);
             report.findings.extend(large_files::check(file, size, objects, max, effect)?);
         }

@@ -161,6 +161,14 @@ impl PolicyFiles {
         Ok(())
     }
 
+    /// The text of the settings; none, and what is wrong, where it is not UTF-8.
+    pub fn settings_text(&self) -> (Option<&str>, Option<SettingsProblem>) {
+        match self.settings.as_ref().map(|bytes| bytes.to_str().map_err(|_| bytes)).transpose() {
+            Ok(text) => (text, None),
+            Err(bytes) => (None, Some(problem::not_utf8(POLICY_FILE, bytes))),
+        }
+    }
+
     /// The rules that can be read, with what is wrong with the others.
     pub fn parsed_rules(&self) -> ParsedRules {
         let mut all = ParsedRules::default();
@@ -200,13 +208,9 @@ impl PolicyFiles {
         files.read_rules(objects)?;
         let parsed = files.parsed_rules();
         let mut problems = std::mem::take(&mut files.problems);
-        if let Some(text) = &files.settings {
-            let found = match text.to_str() {
-                Ok(text) => layers::check(POLICY_FILE, text),
-                Err(_) => vec![problem::not_utf8(POLICY_FILE, text)],
-            };
-            problems.extend(found.iter().map(PolicyProblem::from));
-        }
+        let (text, unreadable) = files.settings_text();
+        let found = text.map(|text| layers::check(POLICY_FILE, text)).unwrap_or_default();
+        problems.extend(unreadable.iter().chain(&found).map(PolicyProblem::from));
         problems.extend(files.baseline_problems());
         let patterns = parsed.rules.iter().filter_map(|rule| compile(rule).err());
         let errors: Vec<RuleError> = patterns.collect();

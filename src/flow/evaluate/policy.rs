@@ -4,17 +4,12 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use bstr::{BString, ByteSlice as _};
 
 use crate::domain::constitution::parse::ParsedRules;
-use crate::domain::gates::constitution::Rules;
 use crate::domain::gates::policy::EffectivePolicy;
-use crate::domain::gates::policy_files::{
-    BASELINE_FILE, POLICY_FILE, PolicyFiles, PolicyProblem, RULES_FILE,
-};
-use crate::domain::gates::secrets::baseline_file;
-use crate::domain::gates::secrets::gate::AllowedSecrets;
+use crate::domain::gates::policy_files::{BASELINE_FILE, POLICY_FILE, PolicyFiles, RULES_FILE};
 use crate::domain::model::change::{Change, FileChange};
 use crate::domain::model::error::{NotEvaluated, hinted};
 use crate::domain::model::objects::{TreeItem, TreeNotHere};
@@ -26,7 +21,6 @@ use crate::domain::policy::layers::flags::FlagSettings;
 use crate::domain::policy::layers::layer::{Layer, SettingsSource};
 use crate::domain::policy::layers::problem;
 use crate::domain::policy::layers::problem::SettingsProblem;
-use crate::domain::policy::settings::Policy;
 use crate::flow::context::Context;
 use crate::platform::config::env::{Env, user_file};
 use crate::platform::git::lazy_fetch::fetch_missing;
@@ -73,34 +67,20 @@ pub fn read_policy(
             Ok(())
         })?;
     }
-    let resolved = resolve_base(context, files.settings.as_deref())?;
-    let policy = resolved.policy;
-    let mut problems: Vec<PolicyProblem> =
-        resolved.problems.iter().map(PolicyProblem::from).collect();
-    problems.extend(files.baseline_problems());
-    let paths = policy.gates.secrets.allow_paths.iter().map(String::as_str);
-    let known = policy.gates.secrets.allow.iter().map(String::as_str);
-    let fingerprints: Vec<&str> =
-        known.chain(baseline_file::fingerprints(&files.baseline)).collect();
-    let allow = AllowedSecrets::new(paths, fingerprints).context("`gates.secrets.allow-paths`")?;
-    let mut hash = PolicyHash::new(&policy, &files.baseline);
+    let (text, unreadable) = files.settings_text();
+    let mut resolved =
+        resolve_usable_settings(text, context.env, context.settings).map_err(as_error)?;
+    resolved.problems.extend(unreadable);
     let covered = match rules {
         RuleSelection::All => None,
         RuleSelection::None => Some([].as_slice()),
         RuleSelection::Covering(files) => Some(files),
     };
-    let mut in_force = Rules::default();
-    if policy.gates.constitution.level.effect().is_some() && !matches!(rules, RuleSelection::None) {
+    let has_rules = resolved.policy.gates.constitution.level.effect().is_some();
+    if has_rules && !matches!(rules, RuleSelection::None) {
         complete(context, &mut files, |files| files.read_rules(objects))?;
-        hash.add_rules(&files.rules);
-        let parsed = files.parsed_rules();
-        let (compiled, errors) = Rules::compile(parsed.rules, covered);
-        in_force = compiled;
-        problems.extend(parsed.errors.iter().chain(&errors).map(PolicyProblem::from));
     }
-    problems.splice(0..0, files.problems);
-    let findings = problems.iter().map(PolicyProblem::of_base).collect();
-    Ok(EffectivePolicy { policy, allow, rules: in_force, findings, hash: hash.finish() })
+    Ok(EffectivePolicy::new(resolved, files, covered))
 }
 
 /// Reads a part of a policy until nothing of it is missing: outside of hooks git fetches what is.
@@ -162,45 +142,6 @@ pub fn read_rules(context: Context<'_>, tree: &Oid) -> Result<ParsedRules> {
         files.read_rules(objects)
     })?;
     Ok(files.parsed_rules())
-}
-
-/// Computes [`EffectivePolicy::hash`].
-struct PolicyHash(blake3::Hasher);
-
-impl PolicyHash {
-    /// Hashes the resolved settings: which layer gave them does not matter.
-    fn new(policy: &Policy, baseline: &[u8]) -> Self {
-        let mut hasher = blake3::Hasher::new();
-        let settings = format!("{:?}{:?}{:?}", policy.protect, policy.gates, policy.commands);
-        for part in [env!("CARGO_PKG_VERSION").as_bytes(), settings.as_bytes(), baseline] {
-            hasher.update(&part.len().to_le_bytes()).update(part);
-        }
-        Self(hasher)
-    }
-
-    fn add_rules(&mut self, files: &[(BString, Vec<u8>)]) {
-        for part in files.iter().flat_map(|(path, content)| [path.as_slice(), content]) {
-            self.0.update(&part.len().to_le_bytes()).update(part);
-        }
-    }
-
-    fn finish(&self) -> String {
-        self.0.finalize().to_hex()[..32].to_owned()
-    }
-}
-
-/// Resolves the settings of a base: what of its `tribunal.toml` cannot be used is told beside them.
-fn resolve_base(context: Context<'_>, text: Option<&[u8]>) -> Result<Resolved> {
-    let resolve = |text| resolve_usable_settings(text, context.env, context.settings);
-    let text = match text.map(|bytes| bytes.to_str().map_err(|_| bytes)).transpose() {
-        Ok(text) => text,
-        Err(bytes) => {
-            let mut resolved = resolve(None).map_err(as_error)?;
-            resolved.problems.push(problem::not_utf8(POLICY_FILE, bytes));
-            return Ok(resolved);
-        }
-    };
-    resolve(text).map_err(as_error)
 }
 
 fn as_error(problem: SettingsProblem) -> anyhow::Error {

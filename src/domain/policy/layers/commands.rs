@@ -160,6 +160,10 @@ pub fn is_shareable(path: &str) -> bool {
 
 /// What is wrong with the type of one key of a command.
 fn wrong_type(key: &str, value: &Value) -> Option<String> {
+    // It would be taken for a text.
+    if value.is_datetime() {
+        return Some(format!("`{key}`: it is a date"));
+    }
     let mut alone = Table::new();
     for needed in ["name", "run"] {
         alone.insert(needed.to_owned(), Value::String("x".to_owned()));
