@@ -37,5 +37,8 @@ fn run() -> Result<ExitStatus> {
         log::to_stderr(env.text("RUST_LOG"), 0);
         return cli::hook::run(&env, &name, &args);
     }
-    cli::run(cli::Cli::read(), env)
+    match cli::Cli::read() {
+        Ok(cli) => cli::run(cli, env),
+        Err(status) => Ok(status),
+    }
 }

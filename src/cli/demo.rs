@@ -12,11 +12,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::domain::model::report::ExitStatus;
+use crate::domain::model::terminal::printable;
 use crate::platform::process;
 use crate::platform::process::{Cmd, Output};
 use crate::platform::ui::out;
 use crate::platform::ui::out::{DIM, GOOD};
-use crate::platform::ui::report::printable;
+use crate::platform::ui::styled_text::StyledText;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -37,7 +38,7 @@ pub fn run(args: &Args) -> Result<ExitStatus> {
         out::result(&format!("kept in {}", root.keep().display()));
     }
     told?;
-    out::result(&format!("\n{GOOD}every step did what the story says{GOOD:#}"));
+    title("every step did what the story says");
     Ok(ExitStatus::Pass)
 }
 
@@ -160,7 +161,7 @@ impl Stage {
             }
         };
         let after = dropped.elapsed().as_millis();
-        out::result(&format!("{DIM}docs/progress/subtract.md, {after} ms after the drop:{DIM:#}"));
+        aside(&format!("docs/progress/subtract.md, {after} ms after the drop:"));
         text.lines().filter(|l| l.starts_with("**") || l.starts_with("| ")).take(9).for_each(quote);
         self.git(&["add", "docs"])?.passes("git add")?;
         self.commit("docs: specify subtraction")?.passes("the spec's commit")
@@ -184,7 +185,7 @@ impl Stage {
         }
         let topic = ".ai/constitution/error-handling.md";
         let rule = fs::read_to_string(self.repo.join(topic)).context("no rule was learned")?;
-        out::result(&format!("{DIM}{topic}:{DIM:#}"));
+        aside(&format!("{topic}:"));
         rule.lines().filter(|line| !line.is_empty()).for_each(quote);
         self.commit("docs: take the rule in")?.passes("the rule's commit")?;
 
@@ -288,11 +289,15 @@ fn show(words: &[&str], answer: Answer) -> Answer {
 }
 
 fn title(text: &str) {
-    out::result(&format!("\n{GOOD}{text}{GOOD:#}"));
+    out::result(StyledText::from("\n").styled(GOOD, text));
+}
+
+fn aside(text: &str) {
+    out::result(StyledText::default().styled(DIM, text));
 }
 
 fn quote(line: &str) {
-    out::result(&format!("  {DIM}|{DIM:#} {}", printable(line)));
+    out::result(StyledText::from("  ").styled(DIM, "|").text(format!(" {}", printable(line))));
 }
 
 fn careless(name: &str) -> String {

@@ -198,7 +198,7 @@ impl HookCall<'_> {
             };
             print_one_line(&report, see);
         } else {
-            out::talk(&render(&report, OutputFormat::Human));
+            out::talk(render(&report, OutputFormat::Human));
             print_tails(&tails);
             out::hint("nothing was committed; your files and the index are as they were");
         }
@@ -228,7 +228,7 @@ impl HookCall<'_> {
             print_one_line(&report, "git log -1");
             control::start_on_demand(context, &effective.policy.watch);
         } else {
-            out::talk(&render(&report, OutputFormat::Human));
+            out::talk(render(&report, OutputFormat::Human));
             let kept = path.display();
             out::hint(&format!("nothing was committed; the message is kept in `{kept}`"));
         }

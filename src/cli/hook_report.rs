@@ -4,13 +4,14 @@ use std::time::Instant;
 
 use crate::domain::model::finding::Effect;
 use crate::domain::model::report::{ExitStatus, Report};
+use crate::domain::model::terminal::printable;
 use crate::domain::model::text::counted;
 use crate::flow::evaluate::commands::Tail;
 use crate::flow::evaluate::evaluation::stops;
 use crate::flow::evaluate::push::outcome::PushEvaluation;
 use crate::flow::evaluate::report::build_report;
 use crate::platform::ui::out;
-use crate::platform::ui::report::{OutputFormat, printable, render};
+use crate::platform::ui::report::{OutputFormat, render};
 
 /// Prints one line for an evaluation that passed with warnings or skips, nothing for a clean one.
 pub fn print_one_line(report: &Report, see: &str) {
@@ -65,7 +66,7 @@ pub fn print_push(evaluation: PushEvaluation, hint: &str, started: Instant) -> E
         }
         out::talk(&format!("{}:", printable(&part.title)));
         let report = build_report(part.findings, Vec::new(), started);
-        out::talk(&render(&report, OutputFormat::Human));
+        out::talk(render(&report, OutputFormat::Human));
     }
     for skipped in &skipped {
         out::talk(&printable(&format!("not judged: {}: {}", skipped.gate, skipped.reason)));

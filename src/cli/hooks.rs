@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::cli::invocation::{Global, Invocation};
 use crate::cli::trust::agree_to_named;
 use crate::domain::model::report::ExitStatus;
+use crate::domain::model::terminal::printable;
 use crate::flow::evaluate::bypass;
 use crate::flow::setup::install;
 use crate::flow::setup::install::plan;
@@ -18,7 +19,7 @@ use crate::flow::setup::install::{InstallMethod, Refusal};
 use crate::platform::git::repo::Repo;
 use crate::platform::process;
 use crate::platform::ui::out;
-use crate::platform::ui::report::{OutputFormat, printable};
+use crate::platform::ui::report::OutputFormat;
 
 /// The bypasses that `status` shows; the rest is counted.
 const BYPASSES_SHOWN: usize = 5;

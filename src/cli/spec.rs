@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::cli::invocation::{Global, Invocation};
 use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
+use crate::domain::model::terminal::printable;
 use crate::domain::spec::classify::{Classification, classify};
 use crate::domain::spec::identity::{SpecIdentity, identity, is_id};
 use crate::domain::spec::problem::{LintRule, ProblemLevel, SpecProblem};
@@ -31,7 +32,8 @@ use crate::platform::store::spec_queue;
 use crate::platform::ui::github;
 use crate::platform::ui::out;
 use crate::platform::ui::out::{DIM, ERROR, HINT, WARNING};
-use crate::platform::ui::report::{OutputFormat, printable};
+use crate::platform::ui::report::OutputFormat;
+use crate::platform::ui::styled_text::StyledText;
 
 /// Shown below `--help`.
 const EXAMPLES: &str = "\
@@ -174,7 +176,7 @@ fn new(context: Context<'_>, global: &Global, id: &str, title: Option<&str>) -> 
         bail!("`{}` already exists", relative.display());
     }
     if global.format == OutputFormat::Json {
-        out::result(&json!({"version": 1, "id": id, "path": key(&relative)}).to_string());
+        out::json(&json!({"version": 1, "id": id, "path": key(&relative)}));
     } else {
         out::result(&format!("wrote {}", relative.display()));
         if !global.quiet {
@@ -212,7 +214,7 @@ fn lint(context: Context<'_>, global: &Global, files: &[PathBuf]) -> Result<Exit
     match global.format {
         OutputFormat::Json => {
             let pages: Vec<_> = pages.iter().map(json_of).collect();
-            out::result(&json!({"version": 1, "errors": errors, "specs": pages}).to_string());
+            out::json(&json!({"version": 1, "errors": errors, "specs": pages}));
         }
         OutputFormat::Github => pages.iter().for_each(print_for_github),
         OutputFormat::Sarif => bail!("specs are not reported as SARIF: use `json` or `github`"),
@@ -231,16 +233,16 @@ fn lint(context: Context<'_>, global: &Global, files: &[PathBuf]) -> Result<Exit
 fn print_problems(page: &Page) {
     for problem in &page.reading.problems {
         let style = if problem.level == ProblemLevel::Error { ERROR } else { WARNING };
-        out::result(&format!(
-            "{}:{}:{}: {style}{}{style:#}{DIM}[{}]{DIM:#}: {}\n  {HINT}hint{HINT:#}: {}",
-            printable(&page.path),
-            problem.at.line,
-            problem.at.column,
-            problem.level.as_str(),
-            problem.rule.as_str(),
-            printable(&problem.message),
-            printable(&problem.hint),
-        ));
+        let (message, hint) = (printable(&problem.message), printable(&problem.hint));
+        let (path, at) = (printable(&page.path), problem.at);
+        out::result(
+            StyledText::from(&format!("{path}:{}:{}: ", at.line, at.column))
+                .styled(style, problem.level.as_str())
+                .styled(DIM, format!("[{}]", problem.rule.as_str()))
+                .text(format!(": {message}\n  "))
+                .styled(HINT, "hint")
+                .text(format!(": {hint}")),
+        );
     }
 }
 
@@ -253,7 +255,8 @@ fn print_for_github(page: &Page) {
             ("line", &line),
             ("col", &column),
         ];
-        out::result(&github::command(problem.level.as_str(), &properties, &problem.message));
+        let command = github::command(problem.level.as_str(), &properties, &problem.message);
+        out::result(StyledText::log_commands(command));
     }
 }
 
@@ -305,7 +308,7 @@ fn list_all(context: Context<'_>, global: &Global) -> Result<ExitStatus> {
                 spec
             })
             .collect();
-        out::result(&json!({"version": 1, "specs": specs}).to_string());
+        out::json(&json!({"version": 1, "specs": specs}));
         return Ok(ExitStatus::Pass);
     }
     let width = pages.iter().map(|page| page.identity.id.chars().count()).max().unwrap_or(0);
@@ -318,7 +321,7 @@ fn list_all(context: Context<'_>, global: &Global) -> Result<ExitStatus> {
         };
         out::result(&format!(
             "{:width$}  {:4}  {:6}  {:6}  {}",
-            page.identity.id,
+            printable(&page.identity.id),
             page.classification.size.as_str(),
             page.state(),
             state,
@@ -358,7 +361,7 @@ fn show(context: Context<'_>, global: &Global, id: &str) -> Result<ExitStatus> {
         spec["queued"] = json!(queued);
         spec["versions"] = json!(versions);
         spec["record"] = json!(has_record.then_some(record_path));
-        out::result(&json!({"version": 1, "spec": spec}).to_string());
+        out::json(&json!({"version": 1, "spec": spec}));
         return Ok(ExitStatus::Pass);
     }
     let text = if has_record && taken_in {

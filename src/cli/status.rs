@@ -8,6 +8,7 @@ use crate::daemon::lock;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::model::stored_finding::FindingStatus;
+use crate::domain::model::terminal::printable;
 use crate::domain::model::text::counted;
 use crate::flow::context::Context;
 use crate::flow::evaluate::bypass;
@@ -17,7 +18,7 @@ use crate::platform::config::env::now;
 use crate::platform::store::ledger::query::Filter;
 use crate::platform::store::{inbox, ledger, review_queue, spec_queue};
 use crate::platform::ui::out;
-use crate::platform::ui::report::{OutputFormat, printable};
+use crate::platform::ui::report::OutputFormat;
 
 /// The bypasses that are shown; the rest is counted.
 const BYPASSES_SHOWN: usize = 3;
@@ -45,7 +46,7 @@ pub fn run(invocation: &Invocation) -> Result<ExitStatus> {
     let repo = invocation.repo()?;
     let status = collect(invocation.context(&repo))?;
     if invocation.global.format == OutputFormat::Json {
-        out::result(&json_of(&status).to_string());
+        out::json(&json_of(&status));
     } else {
         print(&status);
         if status.dropped > 0 {

@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::cli::invocation::Invocation;
 use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
+use crate::domain::model::terminal::printable;
 use crate::domain::policy::command_settings::CommandGate;
 use crate::flow::context::Context;
 use crate::flow::evaluate::policy;
@@ -16,7 +17,7 @@ use crate::flow::evaluate::trust;
 use crate::flow::evaluate::trust::Trusted;
 use crate::platform::config::env;
 use crate::platform::ui::out;
-use crate::platform::ui::report::{OutputFormat, printable};
+use crate::platform::ui::report::OutputFormat;
 
 /// Shown below `--help`.
 const EXAMPLES: &str = "\
@@ -136,7 +137,7 @@ fn list(invocation: &Invocation, trusted: &Trusted) {
             .all()
             .map(|(print, agreed)| json!({"name": agreed.name, "at": agreed.at, "fingerprint": print}))
             .collect();
-        out::result(&json!({"version": 1, "trusted": all}).to_string());
+        out::json(&json!({"version": 1, "trusted": all}));
         return;
     }
     for (print, agreed) in trusted.all() {

@@ -25,6 +25,7 @@ mod keeping;
 mod machine;
 mod model_server;
 mod needs;
+mod output;
 mod push;
 mod push_policy;
 mod real;

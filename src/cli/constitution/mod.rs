@@ -107,11 +107,11 @@ fn list(invocation: &Invocation) -> Result<ExitStatus> {
             .map(|(rule, counts)| show::json_rule(rule, Some(counts)))
             .collect();
         let errors: Vec<Value> = rule_files.errors.iter().map(show::json_error).collect();
-        out::result(&json!({"version": 1, "rules": rules, "errors": errors}).to_string());
+        out::json(&json!({"version": 1, "rules": rules, "errors": errors}));
         return Ok(ExitStatus::Pass);
     }
     for (rule, counts) in rule_files.rules.iter().zip(&counts) {
-        out::result(&show::line(rule, counts));
+        out::result(show::line(rule, counts));
     }
     if rule_files.rules.is_empty() && !invocation.global.quiet {
         out::talk("no rules yet");
@@ -148,7 +148,7 @@ fn check(invocation: &Invocation) -> Result<ExitStatus> {
             "over": health.over,
             "advice": health.moves.iter().map(show::json_move).collect::<Vec<_>>(),
         });
-        out::result(&value.to_string());
+        out::json(&value);
         return Ok(status_of(&errors));
     }
     print_errors(&errors);
@@ -188,7 +188,7 @@ fn test(invocation: &Invocation, id: Option<&str>) -> Result<ExitStatus> {
     if invocation.global.format == OutputFormat::Json {
         let shown: Vec<Value> = errors.iter().map(show::json_error).collect();
         let value = json!({"version": 1, "tried": tried, "prose": prose, "errors": shown});
-        out::result(&value.to_string());
+        out::json(&value);
         return Ok(status_of(&errors));
     }
     print_errors(&errors);
@@ -220,7 +220,7 @@ fn learn(invocation: &Invocation, args: &LearnArgs) -> Result<ExitStatus> {
         out::warn(warning);
     }
     if invocation.global.format == OutputFormat::Json {
-        out::result(&show::json_session(&session, request.dry_run).to_string());
+        out::json(&show::json_session(&session, request.dry_run));
     } else {
         for error in &session.errors {
             out::warn(&error.to_string());
@@ -264,7 +264,7 @@ fn forget(invocation: &Invocation, id: &str) -> Result<ExitStatus> {
     let repo = invocation.repo()?;
     let rule = learn::forget(invocation.context(&repo), id)?;
     if invocation.global.format == OutputFormat::Json {
-        out::result(&json!({"version": 1, "forgotten": show::json_rule(&rule, None)}).to_string());
+        out::json(&json!({"version": 1, "forgotten": show::json_rule(&rule, None)}));
     } else if !invocation.global.quiet {
         out::result(&format!("removed {id} from {}:{}", rule.at.path, rule.at.line));
         out::hint(COMMIT);
@@ -320,7 +320,7 @@ fn check_of(args: &LearnArgs) -> Result<Option<RuleCheck>> {
 
 fn print_errors(errors: &[RuleError]) {
     for error in errors {
-        out::result(&error.to_string());
+        out::result(&out::indented(&error.to_string()));
         if !error.hint.is_empty() {
             out::hint(&error.hint);
         }

@@ -22,6 +22,7 @@ use crate::domain::model::class::Class;
 use crate::domain::model::error::hinted;
 use crate::domain::model::report::{ExitStatus, Report, Reported, Verdict};
 use crate::domain::model::stored_finding::{Disposition, DispositionKind};
+use crate::domain::model::terminal::printable;
 use crate::domain::model::text::counted;
 use crate::flow::context::Context;
 use crate::flow::evaluate::manual_finding::ManualFinding;
@@ -40,7 +41,7 @@ use crate::platform::ui::findings::{
     details, json_details, json_kept, place_text, reported, table,
 };
 use crate::platform::ui::out;
-use crate::platform::ui::report::{OutputFormat, json_finding, printable, render_answered};
+use crate::platform::ui::report::{OutputFormat, json_finding, render_answered};
 
 /// Shown below `--help`.
 const EXAMPLES: &str = "\
@@ -189,13 +190,13 @@ fn list(invocation: &Invocation, args: &ListArgs) -> Result<ExitStatus> {
         OutputFormat::Json => {
             let findings: Vec<_> = listing.findings.iter().map(json_kept).collect();
             let value = json!({"version": 1, "findings": findings, "total": listing.total});
-            out::result(&value.to_string());
+            out::json(&value);
         }
         OutputFormat::Sarif | OutputFormat::Github => report_list(context, &listing, format)?,
         OutputFormat::Human => {
             let text = table(&listing.findings, listing.total);
             if !text.is_empty() {
-                out::result(&text);
+                out::result(text);
             } else if !invocation.global.quiet {
                 out::talk(if args.status == "open" {
                     "no open findings"
@@ -215,7 +216,7 @@ fn report_list(context: Context<'_>, listing: &Listing, format: OutputFormat) ->
     let report = Report { verdict: Verdict::Pass, findings, skipped: Vec::new(), elapsed_ms: 0 };
     let text = render_answered(&report, &answers, format);
     if !text.is_empty() {
-        out::result(&text);
+        out::result(text);
     }
     Ok(())
 }
@@ -240,9 +241,9 @@ fn show(invocation: &Invocation, id: &str) -> Result<ExitStatus> {
             Relocation::Gone => json!("gone"),
             Relocation::Unknown => json!(null),
         };
-        out::result(&json!({"version": 1, "finding": finding}).to_string());
+        out::json(&json!({"version": 1, "finding": finding}));
     } else {
-        out::result(&details(&kept, &history, now));
+        out::result(details(&kept, &history, now));
         match today {
             Relocation::At(line) => out::result(&format!("in HEAD: line {line}")),
             Relocation::Edited => {
@@ -280,7 +281,7 @@ fn decide(
         ledger.resolve(&kept.id, now)
     })?;
     if invocation.global.format == OutputFormat::Json {
-        out::result(&json!({"version": 1, "finding": json_kept(&kept)}).to_string());
+        out::json(&json!({"version": 1, "finding": json_kept(&kept)}));
     } else if !invocation.global.quiet {
         let message = printable(&kept.finding.message);
         out::result(&format!("{} {}: {message}", kept.id, decision.as_str()));
@@ -308,7 +309,7 @@ fn add(invocation: &Invocation, args: &AddArgs) -> Result<ExitStatus> {
     for reported in &kept.findings {
         if invocation.global.format == OutputFormat::Json {
             let finding = json_finding(reported);
-            out::result(&json!({"version": 1, "finding": finding}).to_string());
+            out::json(&json!({"version": 1, "finding": finding}));
             continue;
         }
         let place = reported.finding.place.as_ref().map(place_text).unwrap_or_default();
@@ -343,7 +344,7 @@ fn import(invocation: &Invocation, args: &ImportArgs) -> Result<ExitStatus> {
     }
     if invocation.global.format == OutputFormat::Json {
         let findings: Vec<_> = kept.findings.iter().map(json_finding).collect();
-        out::result(&json!({"version": 1, "findings": findings, "total": count}).to_string());
+        out::json(&json!({"version": 1, "findings": findings, "total": count}));
     } else if !invocation.global.quiet {
         out::result(&format!(
             "imported {}; `tribunal findings` lists the open ones",

@@ -1,9 +1,9 @@
 //! Puts the messages of use cases into words: for a terminal, or for a log.
 
 use crate::domain::model::notice::{Notice, Progress, Warning};
+use crate::domain::model::terminal::printable;
 use crate::domain::model::text::counted;
 use crate::platform::ui::out;
-use crate::platform::ui::report::printable;
 
 /// Prints a notice.
 pub fn print(notice: &Notice) {

@@ -39,7 +39,7 @@ pub const ORDER: &[(&str, &str)] = &[
     (
         "domain::model",
         "notice agent objects change report stored_finding finding class class_rules error fence \
-         gate globs push oid path severity size text",
+         gate globs log_command markdown push oid path severity size terminal text",
     ),
     (
         "domain::pipeline",
@@ -105,7 +105,10 @@ pub const ORDER: &[(&str, &str)] = &[
         "platform::store::ledger",
         "call record disposition query receipt wait rows schema spec error matching",
     ),
-    ("platform::ui", "review_report review_result notice findings report github log out sarif"),
+    (
+        "platform::ui",
+        "review_report review_result notice findings report github log out json styled_text sarif",
+    ),
 ];
 
 /// What still points upward: the folder, a module of it, and those that use it from below. Nothing
