@@ -21,7 +21,7 @@ use anyhow::Result;
 use bstr::ByteSlice as _;
 
 use crate::domain::gates::policy::EffectivePolicy;
-use crate::domain::gates::secrets::gate::SecretLevels;
+use crate::domain::gates::secrets::gate::{SecretFinding, SecretLevels};
 use crate::domain::gates::secrets::scan::scan;
 use crate::domain::gates::secrets::tier::SecretTier;
 use crate::domain::gates::view::{FileView, LoadedFile};
@@ -80,7 +80,8 @@ pub fn check_message(
     effective: &EffectivePolicy,
 ) -> Vec<Finding> {
     let gates = &effective.policy.gates;
-    let mut findings = secrets_in(kind, message, effective);
+    let secrets = secrets_in(kind, message, effective);
+    let mut findings: Vec<Finding> = secrets.into_iter().map(|found| found.finding).collect();
     if let Some(effect) = gates.commit_message.level.effect()
         && *kind == LocationKind::CommitMessage
     {
@@ -163,7 +164,11 @@ fn check_unread(
     Ok(report)
 }
 
-fn secrets_in(kind: &LocationKind, bytes: &[u8], effective: &EffectivePolicy) -> Vec<Finding> {
+fn secrets_in(
+    kind: &LocationKind,
+    bytes: &[u8],
+    effective: &EffectivePolicy,
+) -> Vec<SecretFinding> {
     let policy = &effective.policy.gates.secrets;
     let Some(provider) = policy.level.effect() else { return Vec::new() };
     let generic = policy.generic.min(policy.level).effect().unwrap_or(Effect::Shadow);
@@ -196,19 +201,18 @@ fn new_sensitive(view: &FileView<'_>, effective: &EffectivePolicy) -> Result<Opt
 fn new_secrets(view: &FileView<'_>, effective: &EffectivePolicy) -> Result<Vec<Finding>> {
     let kind = LocationKind::File(view.file.path.clone());
     let mut findings = secrets_in(&kind, &view.new, effective);
-    if findings.iter().all(|finding| finding.effect < Effect::Block) {
-        return Ok(findings);
+    if findings.iter().all(|found| found.finding.effect < Effect::Block) {
+        return Ok(findings.into_iter().map(|found| found.finding).collect());
     }
     let before = match view.old()? {
         Some(old) => secrets_in(&kind, old, effective),
         None => Vec::new(),
     };
     for finding in &mut findings {
-        // The message carries the fingerprint.
-        if before.iter().any(|b| b.rule == finding.rule && b.message == finding.message) {
-            finding.effect = Effect::Warn;
-            finding.message.push_str(BEFORE);
+        if before.iter().any(|b| b.finding.rule == finding.finding.rule && b.hash == finding.hash) {
+            finding.finding.effect = Effect::Warn;
+            finding.finding.message.push_str(BEFORE);
         }
     }
-    Ok(findings)
+    Ok(findings.into_iter().map(|found| found.finding).collect())
 }

@@ -71,8 +71,8 @@ pub fn read_policy(
     let baseline = file(BASELINE_FILE)?.unwrap_or_default();
     let paths = policy.gates.secrets.allow_paths.iter().map(String::as_str);
     let known = policy.gates.secrets.allow.iter().map(String::as_str);
-    let fingerprints: Vec<&str> = known.chain(baseline_file::fingerprints(&baseline)).collect();
-    let allow = AllowedSecrets::new(paths, fingerprints).context("`gates.secrets.allow-paths`")?;
+    let secrets: Vec<&str> = known.chain(baseline_file::entries(&baseline)).collect();
+    let allow = AllowedSecrets::new(paths, secrets).context("`gates.secrets.allow-paths`")?;
     let mut hash = PolicyHash::new(&policy, &baseline);
     let covered = match rules {
         RuleSelection::All => None,

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::Result;
+use bstr::ByteSlice as _;
 
 use crate::domain::gates::secrets::baseline_file;
 use crate::domain::gates::secrets::scan;
@@ -24,7 +25,7 @@ pub fn of_head(repo: &Repo) -> Result<Option<(String, usize)>> {
             Content::TooLarge(_) | Content::Missing => continue,
         };
         for hit in scan::scan(&blob, &file.path) {
-            known.insert((hit.fingerprint, hit.rule, file.path.clone()));
+            known.insert(baseline_file::line(&hit, file.path.as_bstr()));
         }
     }
     let count = known.len();

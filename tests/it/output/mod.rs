@@ -3,6 +3,7 @@
 
 mod scenes;
 mod terminal;
+mod weak;
 
 use std::collections::BTreeSet;
 use std::fs;

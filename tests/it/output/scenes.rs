@@ -34,12 +34,11 @@ impl<'a> Scenery<'a> {
         let added = ["findings", "add", "--class", "other/x", "--at", "f:1", "--message", "m"];
         let said = repo.tribunal(&[&added[..], &["--format", "json"]].concat());
         // Where the settings cannot be read there is no finding either.
-        let finding = match said.code {
-            0 => said.json()["finding"]["id"].as_str().unwrap().to_owned(),
-            _ => {
-                assert!(said.stderr.contains(".toml"), "{said}");
-                "01J".to_owned()
-            }
+        let finding = if said.code == 0 {
+            said.json()["finding"]["id"].as_str().unwrap().to_owned()
+        } else {
+            assert!(said.stderr.contains(".toml"), "{said}");
+            "01J".to_owned()
         };
         let head = repo.rev("HEAD");
         let lines = format!("refs/heads/main {head} refs/heads/main {}\n", "0".repeat(40));

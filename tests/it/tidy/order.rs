@@ -30,7 +30,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ("domain::gates::formats", "cargo_json codex lines rdjson sarif report"),
     (
         "domain::gates::secrets",
-        "gate redact scan engine generic assign baseline_file context encoded files grams shape \
+        "gate redact scan engine generic weak assign baseline_file known_value context encoded files grams shape \
          chars checksum contextual prefilter gram hit name password providers random table \
          rule tier wide",
     ),
@@ -103,7 +103,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "platform::store::ledger",
-        "call record disposition query receipt wait rows schema spec error matching",
+        "call record disposition query receipt wait rows schema spec keyed error matching",
     ),
     (
         "platform::ui",

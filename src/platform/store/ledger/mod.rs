@@ -6,6 +6,7 @@
 pub mod call;
 pub mod disposition;
 pub mod error;
+mod keyed;
 pub mod matching;
 pub mod query;
 pub mod receipt;

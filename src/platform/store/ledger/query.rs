@@ -11,6 +11,8 @@ use crate::domain::model::stored_finding::{
 };
 use crate::platform::store::ledger::Ledger;
 use crate::platform::store::ledger::error::Error;
+use crate::platform::store::ledger::keyed::is_keyed;
+use crate::platform::store::ledger::matching::StoredLocators;
 use crate::platform::store::ledger::rows::{
     KEPT_COLUMNS, KEPT_TABLES, SIGHTING_COLUMNS, disposition, from_milliseconds, kept, sighting,
 };
@@ -146,12 +148,16 @@ impl Ledger {
         Ok(history)
     }
 
-    /// What a finding can be found again by, as JSON; `None` where there is no such finding.
+    /// What a finding's line can be found again by, as JSON; `None` where there is no such finding, or
+    /// nothing but keyed hashes, by which no line can be found.
     pub fn locators(&self, id: &str) -> Result<Option<String>, Error> {
         let mut statement =
             self.connection.prepare("SELECT locators FROM findings WHERE id = ?1")?;
         let mut rows = statement.query([id])?;
-        Ok(rows.next()?.map(|row| row.get(0)).transpose()?)
+        let found: Option<String> = rows.next()?.map(|row| row.get(0)).transpose()?;
+        let locators = found.as_deref().map(serde_json::from_str::<StoredLocators>);
+        let is_keyed = matches!(locators, Some(Ok(all)) if all.values().any(|hash| is_keyed(hash)));
+        Ok(found.filter(|_| !is_keyed))
     }
 
     /// Every finding in every change that it was met in at that time or later, oldest first.

@@ -16,6 +16,7 @@ use crate::platform::store::crash::save_point;
 use crate::platform::store::ledger::Ledger;
 use crate::platform::store::ledger::disposition::insert_disposition;
 use crate::platform::store::ledger::error::Error;
+use crate::platform::store::ledger::keyed::{LocatorKey, needs_key};
 use crate::platform::store::ledger::matching::{
     KnownFinding, StoredLocators, Terms, Trace, assign,
 };
@@ -71,6 +72,10 @@ impl Ledger {
         save_point();
         let transaction =
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let any = fingerprints.iter().any(FindingFingerprint::needs_key);
+        let key = any.then(|| LocatorKey::of(&transaction)).transpose()?;
+        let keyed = key.as_ref().map(|key| keyed(fingerprints, key));
+        let fingerprints = keyed.as_deref().unwrap_or(fingerprints);
         let mut groups: BTreeMap<_, Vec<usize>> = BTreeMap::new();
         for (index, fingerprint) in fingerprints.iter().enumerate() {
             groups.entry(group_of(fingerprint)).or_default().push(index);
@@ -80,7 +85,7 @@ impl Ledger {
         for indices in groups.into_values() {
             let members: Vec<&FindingFingerprint> =
                 indices.iter().map(|index| &fingerprints[*index]).collect();
-            let kept = record_group(&transaction, scan, &members, &taken)?;
+            let kept = record_group(&transaction, scan, &members, &taken, key.as_ref())?;
             for (index, one) in indices.into_iter().zip(kept) {
                 taken.insert(one.id.clone());
                 reported[index] = Some(one);
@@ -91,6 +96,21 @@ impl Ledger {
         save_point();
         Ok(reported.into_iter().flatten().collect())
     }
+}
+
+impl FindingFingerprint {
+    fn needs_key(&self) -> bool {
+        needs_key(self.finding.gate.as_str(), &self.finding.rule)
+    }
+}
+
+/// The same, with the key in the locators that need it.
+fn keyed(fingerprints: &[FindingFingerprint], key: &LocatorKey) -> Vec<FindingFingerprint> {
+    let mut all = fingerprints.to_vec();
+    for one in all.iter_mut().filter(|one| one.needs_key()) {
+        one.locators = key.keyed(&one.locators);
+    }
+    all
 }
 
 fn group_of(fingerprint: &FindingFingerprint) -> Group<'_> {
@@ -105,8 +125,10 @@ fn record_group(
     scan: &ScanContext,
     members: &[&FindingFingerprint],
     taken: &BTreeSet<String>,
+    key: Option<&LocatorKey>,
 ) -> Result<Vec<Reported>, Error> {
     let group = group_of(members[0]);
+    let key = key.filter(|_| needs_key(group.0, group.1));
     let mut candidates = candidates(connection, scan, group, group.3)?;
     if let Some(from) = &members[0].moved_from {
         let before = self::candidates(connection, scan, group, from)?;
@@ -117,6 +139,12 @@ fn record_group(
         }
     }
     candidates.retain(|candidate| !taken.contains(&candidate.id));
+    if let Some(key) = key {
+        // Those that an earlier version wrote have no key yet.
+        for one in &mut candidates {
+            one.locators = key.keyed(&one.locators);
+        }
+    }
     let seen: Vec<Trace> = members.iter().map(|fingerprint| trace_of(fingerprint)).collect();
     let known: Vec<KnownFinding> = candidates.iter().map(known_of).collect();
     let terms = Terms {

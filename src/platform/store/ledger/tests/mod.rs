@@ -3,6 +3,7 @@
 mod answers;
 mod calls;
 mod frozen;
+mod keyed;
 mod model;
 
 use jiff::Timestamp;
