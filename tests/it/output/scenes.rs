@@ -77,14 +77,20 @@ impl<'a> Scenery<'a> {
 type Build = for<'a> fn(&'a Sandbox) -> Scenery<'a>;
 
 /// All of them, with their names.
-pub const SCENES: [(&str, Build); 12] = [
+pub const SCENES: [(&str, Build); 13] = [
     ("commands that nobody agreed to", commands),
     ("commands that fail", failing),
     ("a key that is unknown", |sandbox| policy(sandbox, &format!("{} = 1\n", quoted(&nasty())))),
     ("a value that is wrong", |sandbox| {
         policy(sandbox, &format!("[gates]\nscope = {}\n", quoted(&nasty())))
     }),
-    ("a policy that is no TOML", |sandbox| policy(sandbox, &format!("a = {}\n", nasty()))),
+    ("a policy that is no TOML", |sandbox| {
+        let scenery = policy(sandbox, &format!("a = {}\n", nasty()));
+        // Nothing of it is quoted; the title of its commit is.
+        let amend = ["commit", "--quiet", "--amend", "--no-verify", "--message", STEERING];
+        scenery.repo.git(&amend).ok();
+        scenery
+    }),
     ("globs and durations", |sandbox| {
         let bad = quoted(&format!("[{}", nasty()));
         let text = format!(
@@ -98,6 +104,11 @@ pub const SCENES: [(&str, Build); 12] = [
     ("specs", specs),
     ("a ledger and reports of tools", ledger),
     ("settings of the user", settings),
+    ("settings of the user that are wrong", |sandbox| {
+        let repo = begun(sandbox);
+        sandbox.settings(&format!("[review]\n{} = 1\n", quoted(&nasty())));
+        Scenery::of(repo, &["config", "status", "hook pre-commit"])
+    }),
     ("answers of agents", answers),
 ];
 
