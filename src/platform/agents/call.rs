@@ -11,11 +11,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bstr::ByteSlice as _;
-use ulid::Ulid;
 
 use crate::platform::agents::agent_env::AgentEnv;
 use crate::platform::agents::ask::{Outcome, Request};
 use crate::platform::agents::{find, text};
+use crate::platform::config::random;
 use crate::platform::process::{Cmd, ExitOutcome, Interrupts};
 use crate::platform::store::permissions;
 
@@ -154,7 +154,7 @@ impl ProgramCall {
             .env("TMPDIR", &temporary)
             .env("XDG_RUNTIME_DIR", &temporary)
             .env(INSIDE, request.role.as_str())
-            .tag(&Ulid::generate().to_string());
+            .tag(&random::id().to_string());
         if let Some(note) = request.note {
             // Made here, so that each user who may resume the run may read it.
             create(note)?;

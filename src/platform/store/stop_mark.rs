@@ -9,8 +9,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use ulid::Ulid;
 
+use crate::platform::config::random;
 use crate::platform::store::file::{remove_file, write_atomic};
 
 const FILE: &str = "daemon.stopped";
@@ -49,7 +49,7 @@ impl LastStop {
 
 /// Leaves a new mark.
 pub fn leave(state_dir: &Path) -> Result<()> {
-    write_atomic(&path_of(state_dir), Ulid::generate().to_string().as_bytes())
+    write_atomic(&path_of(state_dir), random::id().to_string().as_bytes())
 }
 
 /// Takes the mark away.

@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
-use ulid::Ulid;
 
+use crate::platform::config::random;
 use crate::platform::process::is_alive;
 use crate::platform::store::crash::save_point;
 use crate::platform::store::file;
@@ -176,7 +176,7 @@ pub fn make(state_dir: &Path) -> Result<()> {
 /// Hands an event over. It is there whole or not at all.
 pub fn drop_in(state_dir: &Path, event: &Event) -> Result<()> {
     let inbox = folder(state_dir);
-    let name = format!("{}-{}.json", Ulid::generate(), event.kind());
+    let name = format!("{}-{}.json", random::id(), event.kind());
     let text = serde_json::to_vec(&Envelope { version: VERSION, event: event.clone() })?;
     let (beside, inside) = (inbox.join("new").join(&name), inbox.join(&name));
     save_point();
