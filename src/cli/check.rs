@@ -292,7 +292,7 @@ pub fn start(repo: &Repo, from: &str, to: &Oid) -> Result<Oid> {
         return commit(repo, from);
     }
     for name in ["origin/HEAD", "origin/main", "origin/master"] {
-        if let Some(tip) = repo.resolve(&format!("refs/remotes/{name}^{{commit}}"))?
+        if let Some(tip) = repo.tip(&format!("refs/remotes/{name}"))?
             && let Some(base) = repo.merge_base(&tip, to)?
         {
             return Ok(base);
@@ -315,7 +315,7 @@ pub fn commit(repo: &Repo, revision: &str) -> Result<Oid> {
             "CI passes it for a deleted branch: there is nothing to check",
         ));
     }
-    repo.resolve(&format!("{revision}^{{commit}}"))?.ok_or_else(|| {
+    repo.resolve(revision)?.ok_or_else(|| {
         hinted(
             format!("`{revision}` names no commit here"),
             "`git log --oneline` lists commits; a shallow clone may lack it",

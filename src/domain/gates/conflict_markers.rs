@@ -3,7 +3,7 @@
 use anyhow::Result;
 use bstr::ByteSlice as _;
 
-use crate::domain::gates::view::{FileView, line_text};
+use crate::domain::gates::view::{FileView, quoted};
 use crate::domain::model::class::Class;
 use crate::domain::model::finding::{Effect, Finding, Location};
 use crate::domain::model::gate::Gate;
@@ -27,7 +27,7 @@ pub fn check(view: &FileView<'_>, effect: Effect) -> Result<Vec<Finding>> {
                 severity: Severity::High,
                 effect,
                 place: Some(Location::line(view.file.path.clone(), number)),
-                anchor: line_text(&view.new, number),
+                anchor: quoted(line),
                 message: "unresolved merge conflict marker".to_owned(),
                 suggestion: "resolve the conflict and stage the file again".to_owned(),
             });

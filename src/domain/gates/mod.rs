@@ -17,6 +17,8 @@ pub mod sensitive_files;
 pub mod stricter;
 pub mod view;
 
+use std::collections::HashSet;
+
 use anyhow::Result;
 use bstr::ByteSlice as _;
 
@@ -28,7 +30,8 @@ use crate::domain::gates::view::{FileView, LoadedFile};
 use crate::domain::model::change::{Change, FileChange};
 use crate::domain::model::finding::{Effect, Finding, LocationKind};
 use crate::domain::model::gate::Gate;
-use crate::domain::model::objects::{BLOB_BYTES_MAX, ReadObjects};
+use crate::domain::model::limits::BLOB_BYTES_MAX;
+use crate::domain::model::objects::ReadObjects;
 use crate::domain::model::report::Skipped;
 
 /// Said of what the base holds already.
@@ -203,9 +206,11 @@ fn new_secrets(view: &FileView<'_>, effective: &EffectivePolicy) -> Result<Vec<F
         Some(old) => secrets_in(&kind, old, effective),
         None => Vec::new(),
     };
+    // The message carries the fingerprint.
+    let before: HashSet<(&str, &str)> =
+        before.iter().map(|finding| (finding.rule.as_str(), finding.message.as_str())).collect();
     for finding in &mut findings {
-        // The message carries the fingerprint.
-        if before.iter().any(|b| b.rule == finding.rule && b.message == finding.message) {
+        if before.contains(&(finding.rule.as_str(), finding.message.as_str())) {
             finding.effect = Effect::Warn;
             finding.message.push_str(BEFORE);
         }

@@ -9,7 +9,8 @@ use crate::domain::model::class::Class;
 use crate::domain::model::finding::{Effect, Finding};
 use crate::domain::model::gate::Gate;
 use crate::domain::model::globs;
-use crate::domain::model::objects::{BLOB_BYTES_MAX, Content, ReadObjects};
+use crate::domain::model::limits::BLOB_BYTES_MAX;
+use crate::domain::model::objects::{Content, ReadObjects};
 use crate::domain::model::severity::Severity;
 use crate::domain::policy::gate_settings::ScopeLimits;
 

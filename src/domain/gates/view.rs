@@ -8,7 +8,8 @@ use bstr::ByteSlice as _;
 
 use crate::domain::locate::lines::changes;
 use crate::domain::model::change::{FileChange, FileMode};
-use crate::domain::model::objects::{BLOB_BYTES_MAX, Content, ReadObjects};
+use crate::domain::model::limits::BLOB_BYTES_MAX;
+use crate::domain::model::objects::{Content, ReadObjects};
 
 /// A file of the evaluated tree. What costs time is computed when it is asked for.
 pub struct FileView<'a> {
@@ -77,7 +78,9 @@ impl<'a> FileView<'a> {
 
     /// Whether the change adds or edits that line (from 1).
     pub fn is_added(&self, line: u32) -> Result<bool> {
-        Ok(self.added()?.iter().any(|range| range.contains(&line)))
+        let added = self.added()?;
+        let after = added.partition_point(|range| range.start <= line);
+        Ok(after > 0 && added[after - 1].contains(&line))
     }
 }
 
@@ -85,8 +88,13 @@ impl<'a> FileView<'a> {
 /// UTF-8 are replaced, and a line is cut after 400 characters.
 pub fn line_text(content: &[u8], line: u32) -> String {
     let at = usize::try_from(line).unwrap_or(usize::MAX).saturating_sub(1);
-    let text = content.lines().nth(at).unwrap_or_default();
-    text.to_str_lossy().chars().take(400).collect()
+    quoted(content.lines().nth(at).unwrap_or_default())
+}
+
+/// A line as it is quoted: bytes that are not UTF-8 are replaced, and it is cut after 400 characters.
+pub fn quoted(line: &[u8]) -> String {
+    // No more than can be quoted is looked at: a line may be the whole of a large file.
+    line[..line.len().min(4 * 400)].to_str_lossy().chars().take(400).collect()
 }
 
 fn added_lines(old: &[u8], new: &[u8]) -> Vec<Range<u32>> {

@@ -21,6 +21,8 @@ pub struct Change {
     /// The commit message, verbatim, where there is one yet.
     pub message: Option<BString>,
     pub files: Vec<FileChange>,
+    /// Why the files are not listed, where they are too many: nothing is known of them then.
+    pub unlisted: Option<String>,
 }
 
 impl Change {
@@ -34,6 +36,7 @@ impl Change {
             commit,
             message: None,
             files: Vec::new(),
+            unlisted: None,
         }
     }
 }
@@ -77,6 +80,13 @@ pub enum FileMode {
     Symlink,
     /// A commit of another repository: there is no blob to read.
     Submodule,
+}
+
+impl TreeEntry {
+    /// Whether it is a file, and no link and no submodule.
+    pub fn is_regular(&self) -> bool {
+        matches!(self.mode, FileMode::File | FileMode::Executable)
+    }
 }
 
 impl FileChange {

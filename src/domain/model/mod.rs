@@ -11,6 +11,7 @@ pub mod fence;
 pub mod finding;
 pub mod gate;
 pub mod globs;
+pub mod limits;
 pub mod notice;
 pub mod objects;
 pub mod oid;

@@ -11,6 +11,7 @@ use crate::domain::model::oid::Oid;
 use crate::flow::context::Context;
 use crate::flow::evaluate::passed_trees;
 use crate::platform::git::diff;
+use crate::platform::git::diff::TooMuch;
 use crate::platform::git::push::history::{KnownHistory, KnownRefs, new_commits};
 use crate::platform::git::repo::Repo;
 
@@ -29,11 +30,13 @@ pub fn exclude_evaluated(context: Context<'_>, change: &mut Change, policy: &str
         if !gated.contains(commit.tree.as_str()) && !is_on_a_remote(repo, &head)? {
             continue;
         }
-        let differs: HashSet<BString> =
-            diff::trees(&repo.objects, Some(&commit.tree), Some(&change.tree))?
-                .into_iter()
-                .map(|file| file.path)
-                .collect();
+        let differs = match diff::trees(&repo.objects, Some(&commit.tree), Some(&change.tree)) {
+            Ok(differs) => differs,
+            // What cannot be compared is evaluated with the merge.
+            Err(error) if error.is::<TooMuch>() => continue,
+            Err(error) => return Err(error),
+        };
+        let differs: HashSet<BString> = differs.into_iter().map(|file| file.path).collect();
         change.files.retain(|file| differs.contains(&file.path));
     }
     Ok(())

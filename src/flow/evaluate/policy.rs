@@ -8,16 +8,19 @@ use anyhow::{Context as _, Result};
 use bstr::{BStr, BString, ByteSlice as _};
 
 use crate::domain::constitution::parse::{ParsedRules, duplicates, parse};
+use crate::domain::constitution::rule::RuleError;
 use crate::domain::gates::constitution;
 use crate::domain::gates::constitution::Rules;
 use crate::domain::gates::governance::{BASELINE_FILE, POLICY_FILE, policy_finding};
+use crate::domain::gates::large_files::human;
 use crate::domain::gates::policy::EffectivePolicy;
 use crate::domain::gates::secrets::baseline_file;
 use crate::domain::gates::secrets::gate::AllowedSecrets;
-use crate::domain::model::change::{Change, FileChange};
+use crate::domain::model::change::{Change, FileChange, TreeEntry};
 use crate::domain::model::error::hinted;
 use crate::domain::model::finding::{Effect, Finding};
-use crate::domain::model::objects::TreeItem;
+use crate::domain::model::limits::{RULE_FILE_BYTES_MAX, RULE_NAMES_MAX, RULES_BYTES_MAX};
+use crate::domain::model::objects::{Content, TreeItem};
 use crate::domain::model::oid::Oid;
 use crate::domain::policy::layers;
 use crate::domain::policy::layers::Resolved;
@@ -81,12 +84,12 @@ pub fn read_policy(
     };
     let mut rules = Rules::default();
     if let (Some(tree), Some(_)) = (tree, policy.gates.constitution.level.effect()) {
-        let texts = rule_files(objects, tree)?;
+        let (texts, unread) = rule_files(objects, tree)?;
         hash.add_rules(&texts);
         let parsed = parse_rules(&texts);
         let (compiled, errors) = Rules::compile(parsed.rules, covered);
         rules = compiled;
-        let broken = parsed.errors.iter().chain(&errors);
+        let broken = unread.iter().chain(&parsed.errors).chain(&errors);
         findings.extend(broken.map(|error| constitution::broken_rule(error, Effect::Warn)));
     }
     Ok(EffectivePolicy { policy, allow, rules, findings, hash: hash.finish() })
@@ -103,17 +106,60 @@ pub fn sources(objects: &Objects, tree: &Oid) -> Result<Vec<TreeItem>> {
 
 /// The folder of the constitution's files.
 const RULES_FOLDER: &str = ".ai";
+const MAIN_FILE: &str = ".ai/constitution.md";
+const TOPICS_FOLDER: &str = ".ai/constitution";
 
 /// Reads every rule of a tree, with the errors of those that cannot be read.
 pub fn read_rules(objects: &Objects, tree: &Oid) -> Result<ParsedRules> {
-    Ok(parse_rules(&rule_files(objects, tree)?))
+    let (texts, unread) = rule_files(objects, tree)?;
+    let mut parsed = parse_rules(&texts);
+    parsed.errors.extend(unread);
+    Ok(parsed)
 }
 
-/// Reads the constitution's files of a tree.
-fn rule_files(objects: &Objects, tree: &Oid) -> Result<Vec<(BString, Vec<u8>)>> {
-    let mut files = objects.files_below(tree, BStr::new(RULES_FOLDER))?;
-    files.retain(|(path, _)| is_rule_file(path));
-    Ok(files)
+/// Reads the constitution's files of a tree, and tells which of them were not read. Their sizes are
+/// looked at first: whatever else is in the folder costs nothing.
+fn rule_files(objects: &Objects, tree: &Oid) -> Result<(Vec<(BString, Vec<u8>)>, Vec<RuleError>)> {
+    let unread = |path: &BStr, message: String| RuleError {
+        path: path.to_string(),
+        line: 1,
+        message,
+        hint: "split it, or shorten its rules".to_owned(),
+    };
+    let main = objects.entry(tree, BStr::new(MAIN_FILE))?.filter(TreeEntry::is_regular);
+    let mut files: Vec<_> = main.map(|entry| (MAIN_FILE.into(), entry)).into_iter().collect();
+    let mut errors = Vec::new();
+    match objects.markdown_below(tree, BStr::new(TOPICS_FOLDER), RULE_NAMES_MAX)? {
+        Some(topics) => files.extend(topics),
+        None => errors.push(unread(
+            BStr::new(TOPICS_FOLDER),
+            format!("the folder has more than {RULE_NAMES_MAX} names and is not read"),
+        )),
+    }
+    let mut texts: Vec<(BString, Vec<u8>)> = Vec::new();
+    let mut left = RULES_BYTES_MAX;
+    for (path, entry) in files {
+        match objects.content(&entry.oid, left.min(RULE_FILE_BYTES_MAX))? {
+            Content::Whole(text) => {
+                left -= text.len() as u64;
+                texts.push((path, text));
+            }
+            Content::TooLarge(size) => errors.push(unread(
+                path.as_bstr(),
+                format!(
+                    "the file has {}: of one file of rules {} are read, of all {}",
+                    human(size),
+                    human(RULE_FILE_BYTES_MAX),
+                    human(RULES_BYTES_MAX)
+                ),
+            )),
+            Content::Missing => errors.push(unread(
+                path.as_bstr(),
+                "the content of the file is not in this repository".to_owned(),
+            )),
+        }
+    }
+    Ok((texts, errors))
 }
 
 fn parse_rules(files: &[(BString, Vec<u8>)]) -> ParsedRules {
@@ -150,12 +196,6 @@ impl PolicyHash {
     fn finish(&self) -> String {
         self.0.finalize().to_hex()[..32].to_owned()
     }
-}
-
-/// Whether a path is one of the constitution's files.
-pub fn is_rule_file(path: &[u8]) -> bool {
-    path == b".ai/constitution.md"
-        || (path.starts_with(b".ai/constitution/") && path.ends_with(b".md"))
 }
 
 fn policy_of(context: Context<'_>, text: Option<&[u8]>) -> Result<(Policy, Vec<Finding>)> {

@@ -9,15 +9,13 @@ use bstr::{BStr, ByteSlice as _};
 
 use crate::domain::constitution::parse::{duplicates, parse};
 use crate::domain::constitution::rule::{Rule, RuleError};
+use crate::domain::model::limits::RULE_FILE_BYTES_MAX;
 
 /// The file for rules of every topic.
 pub const MAIN_FILE: &str = ".ai/constitution.md";
 
 /// The folder of the topic files.
 pub const FOLDER: &str = ".ai/constitution";
-
-/// The largest file that is read, in bytes.
-const BYTES_MAX: usize = 1024 * 1024;
 
 /// A file of rules.
 pub struct TopicFile {
@@ -66,7 +64,7 @@ impl RuleFiles {
             message: message.to_owned(),
             hint: hint.to_owned(),
         };
-        if bytes.len() > BYTES_MAX {
+        if bytes.len() as u64 > RULE_FILE_BYTES_MAX {
             self.errors.push(wrong(1, "it is larger than 1 MiB", "split it, or shorten its rules"));
             return;
         }

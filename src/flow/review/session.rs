@@ -168,6 +168,7 @@ impl ReviewSession<'_> {
             commit: attempt.commit.clone(),
             message: None,
             files: diff::trees(&self.context.repo.objects, base, Some(&attempt.tree))?,
+            unlisted: None,
         })
     }
 

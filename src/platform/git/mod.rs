@@ -7,6 +7,7 @@ pub mod config;
 pub mod diff;
 pub mod index;
 pub mod hooks_dir;
+mod library;
 mod loose;
 pub mod object;
 pub mod places;

@@ -14,6 +14,7 @@ use crate::platform::config::env::Env;
 use crate::platform::git::command::{git, succeeded};
 use crate::platform::git::config::{self, Settings};
 use crate::platform::git::index;
+use crate::platform::git::library::Library;
 use crate::platform::git::object::{Commit, Objects};
 use crate::platform::git::places::ask_git;
 use crate::platform::process::{Cmd, Output};
@@ -91,6 +92,7 @@ impl Repo {
                 let git_dir = library.path().to_path_buf();
                 let common_dir = library.commondir().to_path_buf();
                 let work_tree = library.workdir().map(Path::to_path_buf);
+                let library = Box::new(Library::new(library, &hook_vars));
                 (git_dir, common_dir, work_tree, Objects::Library(library))
             }
             Err(_) => ask_git(dir, git_dir_var.as_deref(), &hook_vars, &settings)?,
@@ -106,7 +108,7 @@ impl Repo {
     pub fn objects_elsewhere(&self) -> Option<&Path> {
         let quarantine = self.hook_vars.iter().any(|(name, _)| *name == "GIT_OBJECT_DIRECTORY");
         match &self.objects {
-            Objects::Library(library) if !quarantine => Some(library.path()),
+            Objects::Library(library) if !quarantine => Some(library.repository.path()),
             _ => None,
         }
     }
@@ -160,13 +162,13 @@ impl Repo {
 
     /// The commit that is checked out; `None` before the first commit.
     pub fn head(&self) -> Result<Option<Oid>> {
-        self.resolve("HEAD^{commit}")
+        self.tip("HEAD")
     }
 
     /// The branch that is checked out, without `refs/heads/`; `None` where HEAD is detached.
     pub fn branch(&self) -> Result<Option<String>> {
         let name = if let Objects::Library(library) = &self.objects {
-            let head = library.find_reference("HEAD").context("could not read HEAD")?;
+            let head = library.repository.find_reference("HEAD").context("could not read HEAD")?;
             head.symbolic_target_bytes().map(BString::from)
         } else {
             let output = self.git().args(["symbolic-ref", "--quiet", "HEAD"]).capture()?;
@@ -176,21 +178,33 @@ impl Repo {
             .map(|name| name.strip_prefix(b"refs/heads/").unwrap_or(&name).to_str_lossy().into()))
     }
 
-    /// What a revision names; `None` where it names nothing here.
+    /// The commit that a ref such as `HEAD` or `refs/heads/main` leads to; `None` where there is none.
+    pub fn tip(&self, name: &str) -> Result<Option<Oid>> {
+        let Objects::Library(library) = &self.objects else { return self.resolve(name) };
+        let reference = library.repository.find_reference(name);
+        let target = match reference.and_then(|reference| reference.resolve()) {
+            Ok(reference) => reference.target(),
+            Err(error) if is_absent(&error) => None,
+            Err(error) => return Err(error).with_context(|| format!("could not read `{name}`")),
+        };
+        let Some(target) = target else { return Ok(None) };
+        self.objects.peel(&Oid::parse(&target.to_string())?)
+    }
+
+    /// The commit that a revision names, which git is asked for; `None` where it names none here.
     pub fn resolve(&self, revision: &str) -> Result<Option<Oid>> {
-        if let Objects::Library(library) = &self.objects {
-            return match library.revparse_single(revision) {
-                Ok(object) => Ok(Some(Oid::parse(&object.id().to_string())?)),
-                Err(error) if is_absent(&error) => Ok(None),
-                Err(error) => Err(error).with_context(|| format!("could not read `{revision}`")),
-            };
-        }
+        let revision = format!("{revision}^{{commit}}");
         let output = self
             .git()
-            .args(["rev-parse", "--verify", "--quiet", "--end-of-options", revision])
+            .args(["rev-parse", "--verify", "--quiet", "--end-of-options", &revision])
             .capture()?;
         match output.stdout.trim().to_str() {
             Ok(oid) if output.status.success() => Ok(Some(Oid::parse(oid)?)),
+            _ if output.stderr.contains_str("corrupt") => {
+                let said = output.stderr.to_str_lossy();
+                let last = said.lines().last().unwrap_or_default().trim_start_matches("fatal: ");
+                Err(hinted(last, "`git fsck` names every damaged object"))
+            }
             _ => Ok(None),
         }
     }
@@ -301,7 +315,7 @@ impl Repo {
     /// The names of the configured remotes.
     pub fn remotes(&self) -> Result<Vec<BString>> {
         if let Objects::Library(library) = &self.objects {
-            let names = library.remotes()?;
+            let names = library.repository.remotes()?;
             return Ok(names.iter_bytes().map(BString::from).collect());
         }
         let output = self.git().arg("remote").capture()?;
@@ -314,7 +328,7 @@ impl Repo {
         if let Objects::Library(library) = &self.objects
             && let Some(system) = self.settings.of_library()
         {
-            return config::of_library(&mut library.config()?, key, system);
+            return config::of_library(&mut library.repository.config()?, key, system);
         }
         self.settings.find(key, self.git())
     }
@@ -322,7 +336,7 @@ impl Repo {
     /// What a symbolic ref points to; `None` where it is none.
     pub fn symbolic(&self, name: &str) -> Result<Option<BString>> {
         if let Objects::Library(library) = &self.objects {
-            return match library.find_reference(name) {
+            return match library.repository.find_reference(name) {
                 Ok(reference) => Ok(reference.symbolic_target_bytes().map(BString::from)),
                 Err(error) if is_absent(&error) => Ok(None),
                 Err(error) => Err(error).with_context(|| format!("could not read `{name}`")),
@@ -336,7 +350,7 @@ impl Repo {
     /// The refs below a prefix such as `refs/heads/`, with what they point to.
     pub fn refs(&self, prefix: &str) -> Result<Vec<(BString, Oid)>> {
         if let Objects::Library(library) = &self.objects {
-            return library_refs(library, prefix);
+            return library_refs(&library.repository, prefix);
         }
         let output = self
             .git()

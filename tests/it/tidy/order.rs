@@ -38,7 +38,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ("domain::locate", "index lines port symbols"),
     (
         "domain::model",
-        "notice agent objects change report stored_finding finding class class_rules error fence \
+        "notice agent objects limits change report stored_finding finding class class_rules error fence \
          gate globs push oid path severity size text",
     ),
     (
@@ -92,7 +92,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ("platform::agents::http", "anthropic failure openai reading"),
     (
         "platform::git",
-        "change diff hooks_dir push repo places object loose cat_file config command index \
+        "change diff hooks_dir push repo places object library loose cat_file config command index \
          worktrees",
     ),
     ("platform::git::push", "history receiver_refs"),

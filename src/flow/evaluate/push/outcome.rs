@@ -26,7 +26,7 @@ pub struct PushEvaluation {
     pub policy_of: Option<Oid>,
     /// The last lines of each command that failed.
     pub tails: Vec<Tail>,
-    /// A command of level `block` could not be run.
+    /// A command of level `block` could not be run, or a change is too large to be evaluated.
     pub inconclusive: bool,
     /// A signal interrupted a command.
     pub interrupted: bool,
