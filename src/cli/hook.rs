@@ -14,7 +14,7 @@ use crate::domain::gates;
 use crate::domain::model::error::{Hinted, hinted};
 use crate::domain::model::finding::LocationKind;
 use crate::domain::model::push::Receiver;
-use crate::domain::model::report::{ExitStatus, Skipped, Verdict};
+use crate::domain::model::report::{ExitStatus, Reported, Skipped, Verdict};
 use crate::domain::policy::command_settings::Moment;
 use crate::flow::context::{Context, Notify};
 use crate::flow::evaluate::bookkeeping;
@@ -27,7 +27,7 @@ use crate::flow::evaluate::message::as_committed;
 use crate::flow::evaluate::push::evaluate_push;
 use crate::flow::evaluate::push::outcome::PushEvaluation;
 use crate::flow::evaluate::report::build_report;
-use crate::flow::evaluate::{merge, passed_trees, policy, recording};
+use crate::flow::evaluate::{merge, passed_trees, policy};
 use crate::flow::review;
 use crate::flow::setup::inbox_event;
 use crate::flow::setup::install;
@@ -222,7 +222,7 @@ impl HookCall<'_> {
         let mut effective = policy::policy_of_head(context)?;
         bypass.apply(&mut effective.policy.gates);
         let findings = gates::check_message(&text, &LocationKind::CommitMessage, &effective);
-        let findings = findings.into_iter().map(recording::unrecorded).collect();
+        let findings = findings.into_iter().map(Reported::unrecorded).collect();
         let report = build_report(findings, Vec::new(), started);
         if report.verdict == Verdict::Pass {
             print_one_line(&report, "git log -1");

@@ -21,11 +21,11 @@ use crate::flow::evaluate::bypass::Bypass;
 use crate::flow::evaluate::commands;
 use crate::flow::evaluate::commands::CommandRequest;
 use crate::flow::evaluate::evaluation::{Evaluation, EvaluationScope, Seen, evaluate, stops};
+use crate::flow::evaluate::passed_trees;
 use crate::flow::evaluate::push::outcome::{PushEvaluation, PushPart, PushedCommit};
 use crate::flow::evaluate::push::plan;
 use crate::flow::evaluate::push::plan::{Arrival, PushItem};
 use crate::flow::evaluate::push::policies::Policies;
-use crate::flow::evaluate::{passed_trees, recording};
 use crate::platform::git::change;
 use crate::platform::git::push::history::is_ancestor;
 
@@ -207,7 +207,7 @@ impl<'a> Evaluator<'a> {
     /// Adds findings that belong to no change and so are not recorded in the ledger.
     pub(super) fn add_unrecorded(&mut self, title: String, findings: Vec<Finding>) {
         if !findings.is_empty() {
-            let findings = findings.into_iter().map(recording::unrecorded).collect();
+            let findings = findings.into_iter().map(Reported::unrecorded).collect();
             self.result.parts.push(PushPart { title, findings });
         }
     }
