@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::cli::invocation::Invocation;
 use crate::daemon::lock;
+use crate::domain::model::notice::Warning;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::model::stored_finding::FindingStatus;
@@ -14,6 +15,7 @@ use crate::flow::evaluate::bypass;
 use crate::flow::setup::install;
 use crate::flow::setup::install::status::status;
 use crate::platform::config::env::now;
+use crate::platform::store::ledger::error::Error as LedgerError;
 use crate::platform::store::ledger::query::Filter;
 use crate::platform::store::{inbox, ledger, review_queue, spec_queue};
 use crate::platform::ui::out;
@@ -65,8 +67,12 @@ fn collect(context: Context<'_>) -> Result<RepoStatus> {
     if ledger::exists(&state_dir) {
         let now = now(context.env);
         let filter = Filter { status: Some(FindingStatus::Open), ..Filter::default() };
-        let done = ledger::with(&state_dir, now, |ledger| ledger.list(&filter, now))?;
-        open_findings = done.value.total;
+        let done = ledger::with(&state_dir, now, |ledger| ledger.count(&filter, now))
+            .map_err(LedgerError::hinted)?;
+        if let Some(path) = &done.set_aside {
+            context.notify(Warning::LedgerSetAside { path: path.clone() });
+        }
+        open_findings = done.value;
     }
     let problems = events.iter().flat_map(|event| {
         event.problems.iter().map(|problem| format!("{}: {problem}", event.event))

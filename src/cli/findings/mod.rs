@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use bstr::ByteSlice as _;
+use jiff::Timestamp;
 use serde_json::json;
 
 use crate::cli::constitution;
@@ -95,7 +96,7 @@ struct ListArgs {
     /// Only seen since a date (2026-01-31), a time, or a number of days (30d)
     #[arg(long)]
     since: Option<String>,
-    /// Show at most this many [default: 50; all with JSON]
+    /// Show at most this many [default: 50; all with JSON, 25,000 with SARIF]
     #[arg(long)]
     limit: Option<usize>,
 }
@@ -141,6 +142,12 @@ struct DecideArgs {
 /// The most lines of a table, unless more are asked for.
 const LINES_MAX: usize = 50;
 
+/// The most results for other programs, unless more are asked for: GitHub takes no more of one run.
+const RESULTS_MAX: usize = 25_000;
+
+/// How many bytes of a long result are gathered before they are printed.
+const PRINTED_AT_ONCE: usize = 64 * 1024;
+
 pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     match &args.command {
         None => list(invocation, &ListArgs { status: "open".to_owned(), ..ListArgs::default() }),
@@ -178,19 +185,22 @@ fn list(invocation: &Invocation, args: &ListArgs) -> Result<ExitStatus> {
         gate: args.gate.as_deref().map(gate_of).transpose()?,
         path: args.path.as_deref().map(|path| path_of(context, path)).transpose()?,
         since: args.since.as_deref().map(|since| since_of(since, now)).transpose()?,
-        limit: args.limit.or((format == OutputFormat::Human).then_some(LINES_MAX)),
+        limit: args.limit.or(match format {
+            OutputFormat::Human => Some(LINES_MAX),
+            OutputFormat::Sarif | OutputFormat::Github => Some(RESULTS_MAX),
+            OutputFormat::Json => None,
+        }),
     };
+    if format == OutputFormat::Json {
+        return list_json(context, &filter, now);
+    }
     let listing = if ledger::exists(&repo.state_dir()) {
         with_ledger(context, |ledger| ledger.list(&filter, now))?
     } else {
         Listing { findings: Vec::new(), total: 0 }
     };
     match format {
-        OutputFormat::Json => {
-            let findings: Vec<_> = listing.findings.iter().map(json_kept).collect();
-            let value = json!({"version": 1, "findings": findings, "total": listing.total});
-            out::result(&value.to_string());
-        }
+        OutputFormat::Json => {}
         OutputFormat::Sarif | OutputFormat::Github => report_list(context, &listing, format)?,
         OutputFormat::Human => {
             let text = table(&listing.findings, listing.total);
@@ -208,8 +218,39 @@ fn list(invocation: &Invocation, args: &ListArgs) -> Result<ExitStatus> {
     Ok(ExitStatus::Pass)
 }
 
+/// Prints one after the other: a ledger may hold more findings than memory does.
+fn list_json(context: Context<'_>, filter: &Filter, now: Timestamp) -> Result<ExitStatus> {
+    let state_dir = context.repo.state_dir();
+    let mut printed = b"{\"findings\":[".to_vec();
+    let mut total = 0;
+    if ledger::exists(&state_dir) {
+        // A damaged ledger is set aside now, and not when a part is printed.
+        total = with_ledger(context, |ledger| ledger.count(filter, now))?;
+        let ledger = Ledger::open(&state_dir).map_err(LedgerError::hinted)?;
+        let mut is_first = true;
+        let listed = ledger.each(filter, now, |kept| {
+            if !std::mem::take(&mut is_first) {
+                printed.push(b',');
+            }
+            printed.extend_from_slice(json_kept(&kept).to_string().as_bytes());
+            if printed.len() >= PRINTED_AT_ONCE {
+                out::result_raw(&printed);
+                printed.clear();
+            }
+        });
+        listed.map_err(LedgerError::hinted)?;
+    }
+    printed.extend_from_slice(format!("],\"total\":{total},\"version\":1}}\n").as_bytes());
+    out::result_raw(&printed);
+    Ok(ExitStatus::Pass)
+}
+
 /// Prints what is kept in a form for other programs. It evaluates nothing: the verdict is `pass`.
 fn report_list(context: Context<'_>, listing: &Listing, format: OutputFormat) -> Result<()> {
+    if listing.findings.len() < listing.total {
+        let (shown, total) = (listing.findings.len(), listing.total);
+        out::warn(&format!("{shown} of {total} findings are given; `--limit` changes that"));
+    }
     let findings: Vec<Reported> = listing.findings.iter().map(reported).collect();
     let answers = recording::answers(context, &findings)?;
     let report = Report { verdict: Verdict::Pass, findings, skipped: Vec::new(), elapsed_ms: 0 };

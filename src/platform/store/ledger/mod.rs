@@ -41,6 +41,9 @@ const SET_ASIDE_WAIT: Wait = Wait::up_to(Duration::from_mins(5));
 
 const FILE: &str = "ledger.db";
 
+/// Held while a ledger is begun, or looked at and set aside.
+const LOCK: &str = "ledger.lock";
+
 /// An open ledger.
 pub struct Ledger {
     connection: Connection,
@@ -65,7 +68,7 @@ pub fn with<T>(
 ) -> Result<Done<T>, Error> {
     match Ledger::open(state_dir).and_then(|mut ledger| work(&mut ledger)) {
         Ok(value) => Ok(Done { value, set_aside: None }),
-        Err(Error::Damaged(_)) => {
+        Err(Error::Damaged(_) | Error::Emptied) => {
             let set_aside = set_aside(state_dir, now)?;
             let value = Ledger::open(state_dir).and_then(|mut ledger| work(&mut ledger))?;
             Ok(Done { value, set_aside })
@@ -82,18 +85,30 @@ pub fn exists(state_dir: &Path) -> bool {
 impl Ledger {
     /// Opens the ledger, or begins one.
     ///
-    /// [`Error::Damaged`] and [`Error::Newer`] leave the file as it is.
+    /// [`Error::Damaged`], [`Error::Emptied`] and [`Error::Newer`] leave the file as it is.
     pub fn open(state_dir: &Path) -> Result<Self, Error> {
         permissions::make_dir(state_dir)
             .map_err(|source| Error::Folder { path: state_dir.to_owned(), source })?;
-        // Made here, not by SQLite: its log and shared memory take the rights of this file. What is in
-        // the way of that, SQLite says better.
-        drop(permissions::open_append(&state_dir.join(FILE)));
+        let file = state_dir.join(FILE);
+        // SQLite takes an empty file for one that is to be filled. Nobody sees it empty while it is
+        // begun: that is done under the lock.
+        let _lock = if fs::metadata(&file).is_ok_and(|file| file.len() > 0) {
+            None
+        } else {
+            let lock = lock::take(&state_dir.join(LOCK), SET_ASIDE_WAIT).ok().flatten();
+            if lock.is_some() && fs::metadata(&file).is_ok_and(|file| file.len() == 0) {
+                return Err(Error::Emptied);
+            }
+            // Made here, not by SQLite: its log and shared memory take the rights of this file. What
+            // is in the way of that, SQLite says better.
+            drop(permissions::open_append(&file));
+            lock
+        };
         let deadline = Instant::now() + WAIT_MAX;
         loop {
             // The wait for a lock does not cover the switch to the write-ahead log, nor the moment
             // in which the last user of the log removes it.
-            match Self::open_once(&state_dir.join(FILE)) {
+            match Self::open_once(&file) {
                 Err(error) if is_busy(&error) && Instant::now() < deadline => {
                     thread::park_timeout(Duration::from_millis(3));
                 }
@@ -131,7 +146,7 @@ fn set_aside(state_dir: &Path, now: Timestamp) -> Result<Option<PathBuf>, Error>
         let path = path.to_owned();
         move |source: io::Error| Error::SetAside { path, source }
     };
-    let lock_path = state_dir.join("ledger.lock");
+    let lock_path = state_dir.join(LOCK);
     let lock = lock::take(&lock_path, SET_ASIDE_WAIT).map_err(failed(&lock_path))?;
     let Some(_lock) = lock else {
         let busy = io::Error::new(io::ErrorKind::TimedOut, "another process looks at it");
@@ -163,11 +178,14 @@ fn set_aside(state_dir: &Path, now: Timestamp) -> Result<Option<PathBuf>, Error>
 
 fn is_sound(database: &Path) -> Result<bool, Error> {
     let check = || -> Result<bool, Error> {
+        if fs::metadata(database).is_ok_and(|file| file.len() == 0) {
+            return Ok(false);
+        }
         let connection = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         connection.busy_timeout(WAIT_MAX)?;
         let answer: String =
             connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
-        Ok(answer == "ok")
+        Ok(answer == "ok" && schema::is_whole(&connection)?)
     };
     match check() {
         Err(Error::Damaged(_)) => Ok(false),
