@@ -1,5 +1,6 @@
 //! `tribunal findings`: what was found, and what is decided about it.
 
+mod printed;
 mod values;
 
 use std::ffi::OsString;
@@ -9,7 +10,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use bstr::ByteSlice as _;
-use jiff::Timestamp;
 use serde_json::json;
 
 use crate::cli::constitution;
@@ -21,7 +21,7 @@ use crate::cli::times::{since_of, until_of};
 use crate::domain::locate::index::LineLocators;
 use crate::domain::model::class::Class;
 use crate::domain::model::error::hinted;
-use crate::domain::model::report::{ExitStatus, Report, Reported, Verdict};
+use crate::domain::model::report::ExitStatus;
 use crate::domain::model::stored_finding::{Disposition, DispositionKind};
 use crate::domain::model::text::counted;
 use crate::flow::context::Context;
@@ -37,11 +37,9 @@ use crate::platform::store::ledger::Ledger;
 use crate::platform::store::ledger::error::Error as LedgerError;
 use crate::platform::store::ledger::error::Error;
 use crate::platform::store::ledger::query::{Filter, Listing};
-use crate::platform::ui::findings::{
-    details, json_details, json_kept, place_text, reported, table,
-};
+use crate::platform::ui::findings::{details, json_details, json_kept, place_text, table};
 use crate::platform::ui::out;
-use crate::platform::ui::report::{OutputFormat, json_finding, printable, render_answered};
+use crate::platform::ui::report::{OutputFormat, json_finding, printable};
 
 /// Shown below `--help`.
 const EXAMPLES: &str = "\
@@ -145,9 +143,6 @@ const LINES_MAX: usize = 50;
 /// The most results for other programs, unless more are asked for: GitHub takes no more of one run.
 const RESULTS_MAX: usize = 25_000;
 
-/// How many bytes of a long result are gathered before they are printed.
-const PRINTED_AT_ONCE: usize = 64 * 1024;
-
 pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     match &args.command {
         None => list(invocation, &ListArgs { status: "open".to_owned(), ..ListArgs::default() }),
@@ -192,7 +187,13 @@ fn list(invocation: &Invocation, args: &ListArgs) -> Result<ExitStatus> {
         }),
     };
     if format == OutputFormat::Json {
-        return list_json(context, &filter, now);
+        // A damaged ledger is set aside now, and not when a part is printed.
+        let total = if ledger::exists(&repo.state_dir()) {
+            with_ledger(context, |ledger| ledger.count(&filter, now))?
+        } else {
+            0
+        };
+        return printed::json(context, &filter, now, total);
     }
     let listing = if ledger::exists(&repo.state_dir()) {
         with_ledger(context, |ledger| ledger.list(&filter, now))?
@@ -201,7 +202,7 @@ fn list(invocation: &Invocation, args: &ListArgs) -> Result<ExitStatus> {
     };
     match format {
         OutputFormat::Json => {}
-        OutputFormat::Sarif | OutputFormat::Github => report_list(context, &listing, format)?,
+        OutputFormat::Sarif | OutputFormat::Github => printed::report(context, &listing, format)?,
         OutputFormat::Human => {
             let text = table(&listing.findings, listing.total);
             if !text.is_empty() {
@@ -216,49 +217,6 @@ fn list(invocation: &Invocation, args: &ListArgs) -> Result<ExitStatus> {
         }
     }
     Ok(ExitStatus::Pass)
-}
-
-/// Prints one after the other: a ledger may hold more findings than memory does.
-fn list_json(context: Context<'_>, filter: &Filter, now: Timestamp) -> Result<ExitStatus> {
-    let state_dir = context.repo.state_dir();
-    let mut printed = b"{\"findings\":[".to_vec();
-    let mut total = 0;
-    if ledger::exists(&state_dir) {
-        // A damaged ledger is set aside now, and not when a part is printed.
-        total = with_ledger(context, |ledger| ledger.count(filter, now))?;
-        let ledger = Ledger::open(&state_dir).map_err(LedgerError::hinted)?;
-        let mut is_first = true;
-        let listed = ledger.each(filter, now, |kept| {
-            if !std::mem::take(&mut is_first) {
-                printed.push(b',');
-            }
-            printed.extend_from_slice(json_kept(&kept).to_string().as_bytes());
-            if printed.len() >= PRINTED_AT_ONCE {
-                out::result_raw(&printed);
-                printed.clear();
-            }
-        });
-        listed.map_err(LedgerError::hinted)?;
-    }
-    printed.extend_from_slice(format!("],\"total\":{total},\"version\":1}}\n").as_bytes());
-    out::result_raw(&printed);
-    Ok(ExitStatus::Pass)
-}
-
-/// Prints what is kept in a form for other programs. It evaluates nothing: the verdict is `pass`.
-fn report_list(context: Context<'_>, listing: &Listing, format: OutputFormat) -> Result<()> {
-    if listing.findings.len() < listing.total {
-        let (shown, total) = (listing.findings.len(), listing.total);
-        out::warn(&format!("{shown} of {total} findings are given; `--limit` changes that"));
-    }
-    let findings: Vec<Reported> = listing.findings.iter().map(reported).collect();
-    let answers = recording::answers(context, &findings)?;
-    let report = Report { verdict: Verdict::Pass, findings, skipped: Vec::new(), elapsed_ms: 0 };
-    let text = render_answered(&report, &answers, format);
-    if !text.is_empty() {
-        out::result(&text);
-    }
-    Ok(())
 }
 
 fn show(invocation: &Invocation, id: &str) -> Result<ExitStatus> {

@@ -109,6 +109,9 @@ const RULES_FOLDER: &str = ".ai";
 const MAIN_FILE: &str = ".ai/constitution.md";
 const TOPICS_FOLDER: &str = ".ai/constitution";
 
+/// The files of rules by path.
+type RuleTexts = Vec<(BString, Vec<u8>)>;
+
 /// Reads every rule of a tree, with the errors of those that cannot be read.
 pub fn read_rules(objects: &Objects, tree: &Oid) -> Result<ParsedRules> {
     let (texts, unread) = rule_files(objects, tree)?;
@@ -119,7 +122,7 @@ pub fn read_rules(objects: &Objects, tree: &Oid) -> Result<ParsedRules> {
 
 /// Reads the constitution's files of a tree, and tells which of them were not read. Their sizes are
 /// looked at first: whatever else is in the folder costs nothing.
-fn rule_files(objects: &Objects, tree: &Oid) -> Result<(Vec<(BString, Vec<u8>)>, Vec<RuleError>)> {
+fn rule_files(objects: &Objects, tree: &Oid) -> Result<(RuleTexts, Vec<RuleError>)> {
     let unread = |path: &BStr, message: String| RuleError {
         path: path.to_string(),
         line: 1,
@@ -136,7 +139,7 @@ fn rule_files(objects: &Objects, tree: &Oid) -> Result<(Vec<(BString, Vec<u8>)>,
             format!("the folder has more than {RULE_NAMES_MAX} names and is not read"),
         )),
     }
-    let mut texts: Vec<(BString, Vec<u8>)> = Vec::new();
+    let mut texts = RuleTexts::new();
     let mut left = RULES_BYTES_MAX;
     for (path, entry) in files {
         match objects.content(&entry.oid, left.min(RULE_FILE_BYTES_MAX))? {

@@ -11,6 +11,7 @@ pub const ORDER: &[(&str, &str)] = &[
         "review check completions config findings constitution cost daemon demo doctor init \
          hooks runs spec status trust watch invocation help hook hook_report kept_hook paths times",
     ),
+    ("cli::findings", "printed values"),
     (
         "daemon",
         "control event_loop reconcile hook_events request_reviews backoff spec_files daemon_event head_moves \
@@ -96,6 +97,7 @@ pub const ORDER: &[(&str, &str)] = &[
          worktrees",
     ),
     ("platform::git::push", "history receiver_refs"),
+    ("platform::config", "env random"),
     ("platform::process", "supervise started alive ancestors command limits orphans"),
     (
         "platform::store",

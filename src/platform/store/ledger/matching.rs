@@ -37,7 +37,7 @@ pub struct KnownFinding<'a> {
 
 /// Why something seen may be a finding that is known, the weakest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Evidence {
+pub enum MatchEvidence {
     /// It reads alike: enough to keep the id, not enough to keep an answer.
     Alike,
     /// So many locators agree: a context, and beside it the symbol and the whole line, which do not
@@ -151,7 +151,7 @@ fn keys<'a>(trace: &Trace<'a>, terms: Terms, is_known: bool) -> Vec<Key<'a>> {
     keys
 }
 
-type Pair = (std::cmp::Reverse<Evidence>, bool, u32, u32, usize, usize);
+type Pair = (std::cmp::Reverse<MatchEvidence>, bool, u32, u32, usize, usize);
 
 struct Matching<'a> {
     seen: &'a [Trace<'a>],
@@ -220,31 +220,31 @@ impl Matching<'_> {
 
 /// Why what is seen may be that finding; `None` where it is not. What merely reads alike does not get
 /// the answer that another one has.
-pub fn evidence(seen: &Trace, known: &KnownFinding, terms: Terms) -> Option<Evidence> {
+pub fn evidence(seen: &Trace, known: &KnownFinding, terms: Terms) -> Option<MatchEvidence> {
     let evidence = compare(seen, &known.trace, terms)?;
-    (!known.answered || evidence != Evidence::Alike).then_some(evidence)
+    (!known.answered || evidence != MatchEvidence::Alike).then_some(evidence)
 }
 
-fn compare(new: &Trace, old: &Trace, terms: Terms) -> Option<Evidence> {
+fn compare(new: &Trace, old: &Trace, terms: Terms) -> Option<MatchEvidence> {
     let same_message = new.message == old.message;
     if terms.by_message && !same_message {
         return None;
     }
     if !terms.in_file {
         let same = same_message && new.anchor == old.anchor && new.content == old.content;
-        return Some(if same { Evidence::Same } else { Evidence::Alike });
+        return Some(if same { MatchEvidence::Same } else { MatchEvidence::Alike });
     }
     let place = |trace: &Trace| (trace.line, trace.column);
     let same_content = new.content.is_some() && new.content == old.content;
     if same_content && place(new) == place(old) && new.anchor == old.anchor {
-        return Some(Evidence::Same);
+        return Some(MatchEvidence::Same);
     }
     if let Some(count) = agreement(new.locators, old.locators) {
-        return Some(Evidence::Located(count));
+        return Some(MatchEvidence::Located(count));
     }
     let says_nothing = new.line > 0 && new.anchor.trim().is_empty();
     let alike = new.anchor.split_whitespace().eq(old.anchor.split_whitespace());
-    (alike && (same_message || !says_nothing)).then_some(Evidence::Alike)
+    (alike && (same_message || !says_nothing)).then_some(MatchEvidence::Alike)
 }
 
 /// How many locators agree, where they are enough to carry an answer over.
