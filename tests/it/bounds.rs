@@ -22,7 +22,7 @@ use crate::scene::secret;
 const ALL: &str = "TRIBUNAL_TEST_ALL";
 
 /// Longer than anything here takes on a busy machine, and short beside what never ends.
-const LONG: Duration = Duration::from_mins(1);
+const LONG: Duration = Duration::from_mins(4);
 
 /// Runs a command in a shell with limits, as `ulimit` sets them. Where it does not end it is killed, and
 /// the test fails.

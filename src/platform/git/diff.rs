@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use anyhow::Result;
 use bstr::{BStr, BString, ByteSlice as _};
@@ -28,7 +29,15 @@ pub enum TooMuch {
 ///
 /// Where it is more than can be evaluated the error is a [`TooMuch`].
 pub fn trees(objects: &Objects, old: Option<&Oid>, new: Option<&Oid>) -> Result<Vec<FileChange>> {
-    let mut walk = Walk { objects, open: Vec::new(), changes: Vec::new(), lines: 0, entries: 0 };
+    let mut walk = Walk {
+        objects,
+        open: Vec::new(),
+        changes: Vec::new(),
+        lines: 0,
+        entries: 0,
+        known: HashMap::new(),
+        known_lines: 0,
+    };
     walk.open.push((BString::default(), old.cloned(), new.cloned()));
     // Not by recursion: folders may stand in one another without end.
     while let Some((prefix, old, new)) = walk.open.pop() {
@@ -47,16 +56,20 @@ struct Walk<'a> {
     changes: Vec<FileChange>,
     lines: usize,
     entries: usize,
+    /// Trees that were read: equal folders may stand in one another ten times at each depth.
+    known: HashMap<Oid, Rc<Vec<TreeItem>>>,
+    known_lines: usize,
 }
+
+/// How many lines of trees are kept for the case that they are met again.
+const KNOWN_LINES_MAX: usize = 50_000;
 
 impl Walk<'_> {
     fn folder(&mut self, prefix: &BStr, old: Option<&Oid>, new: Option<&Oid>) -> Result<()> {
         if old == new {
             return Ok(());
         }
-        let items =
-            |tree: Option<&Oid>| tree.map_or_else(|| Ok(Vec::new()), |oid| self.objects.tree(oid));
-        let (old_items, new_items) = (items(old)?, items(new)?);
+        let (old_items, new_items) = (self.items(old)?, self.items(new)?);
         self.lines += old_items.len() + new_items.len();
         if self.lines > TREE_LINES_MAX {
             return Err(TooMuch::Lines.into());
@@ -77,6 +90,20 @@ impl Walk<'_> {
                 self.pair(prefix, old_item, new_item)?;
             }
         }
+    }
+
+    fn items(&mut self, tree: Option<&Oid>) -> Result<Rc<Vec<TreeItem>>> {
+        let Some(oid) = tree else { return Ok(Rc::default()) };
+        if let Some(known) = self.known.get(oid) {
+            return Ok(Rc::clone(known));
+        }
+        let items = Rc::new(self.objects.tree(oid)?);
+        if self.known_lines + items.len() <= KNOWN_LINES_MAX {
+            // An empty tree takes a place, too.
+            self.known_lines += items.len() + 1;
+            self.known.insert(oid.clone(), Rc::clone(&items));
+        }
+        Ok(items)
     }
 
     fn pair(
