@@ -18,6 +18,7 @@ use crate::daemon::{control, learner};
 use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::model::text::counted;
+use crate::platform::store::file;
 use crate::platform::store::known_specs::{KnownSpecs, Version};
 use crate::platform::store::stop_mark::LastStop;
 use crate::platform::store::{inbox, spec_queue};
@@ -237,7 +238,7 @@ fn last_records(known: &KnownSpecs) -> Vec<(&str, &Version)> {
 fn log(place: &WatchedRepo, follow: bool) -> Result<ExitStatus> {
     let path = log_path(place);
     let failed = || format!("could not read `{}`", path.display());
-    let mut file = match File::open(&path) {
+    let mut file = match file::open(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return Err(hinted(
                 "there is no log yet",
@@ -264,7 +265,7 @@ fn log(place: &WatchedRepo, follow: bool) -> Result<ExitStatus> {
         out::result_raw(printable_lines(&String::from_utf8_lossy(&text)).as_bytes());
         // The log was put aside: the new one goes on from its beginning.
         if was_replaced(&file, &path)
-            && let Ok(new) = File::open(&path)
+            && let Ok(new) = file::open(&path)
         {
             file = new;
         }

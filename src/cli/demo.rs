@@ -14,6 +14,7 @@ use base64::engine::general_purpose::STANDARD;
 use crate::domain::model::report::ExitStatus;
 use crate::platform::process;
 use crate::platform::process::{Cmd, Output};
+use crate::platform::store::file;
 use crate::platform::ui::out;
 use crate::platform::ui::out::{DIM, GOOD};
 use crate::platform::ui::report::printable;
@@ -123,7 +124,7 @@ impl Stage {
             self.git(&["commit", "-m", "feat: sum wider numbers"])?,
         )
         .passes("the staged half")?;
-        if fs::read_to_string(self.repo.join("src/sum.rs"))? != unstaged {
+        if file::read_text(&self.repo.join("src/sum.rs"))? != unstaged {
             bail!("the unstaged half of src/sum.rs was changed");
         }
         self.git(&["restore", "src/sum.rs"])?.passes("git restore")
@@ -151,7 +152,7 @@ impl Stage {
         self.write("docs/specs/subtract.md", spec)?;
         let record = self.repo.join("docs/progress/subtract.md");
         let text = loop {
-            match fs::read_to_string(&record) {
+            match file::read_text(&record) {
                 Ok(text) => break text,
                 Err(_) if dropped.elapsed() < SPEC_WAIT => {
                     std::thread::park_timeout(Duration::from_millis(5));
@@ -183,7 +184,7 @@ impl Stage {
             answer.passes(&format!("remark {}", number + 1))?;
         }
         let topic = ".ai/constitution/error-handling.md";
-        let rule = fs::read_to_string(self.repo.join(topic)).context("no rule was learned")?;
+        let rule = file::read_text(&self.repo.join(topic)).context("no rule was learned")?;
         out::result(&format!("{DIM}{topic}:{DIM:#}"));
         rule.lines().filter(|line| !line.is_empty()).for_each(quote);
         self.commit("docs: take the rule in")?.passes("the rule's commit")?;
@@ -201,7 +202,7 @@ impl Stage {
 
     fn write(&self, path: &str, content: &str) -> Result<()> {
         let path = self.repo.join(path);
-        crate::platform::store::file::write_atomic(&path, content.as_bytes())
+        file::write_atomic(&path, content.as_bytes())
     }
 
     fn git(&self, words: &[&str]) -> Result<Answer> {

@@ -1,7 +1,6 @@
 //! `tribunal hook NAME`: what a shim calls.
 
 use std::ffi::OsString;
-use std::fs;
 use std::io::{IsTerminal as _, Read as _};
 use std::time::Instant;
 
@@ -35,6 +34,8 @@ use crate::platform::config::env::Env;
 use crate::platform::git::change;
 use crate::platform::git::push::{parse_pre_push, parse_pre_receive};
 use crate::platform::git::repo::Repo;
+use crate::platform::store::regular;
+use crate::platform::store::regular::{LastLink, MESSAGE};
 use crate::platform::ui::notice;
 use crate::platform::ui::out;
 use crate::platform::ui::report::{OutputFormat, render};
@@ -215,7 +216,7 @@ impl HookCall<'_> {
         let repo = self.repo()?;
         let context = self.context(&repo);
         let path = self.env.current_dir.join(path);
-        let text = fs::read(&path)
+        let text = regular::read(&path, LastLink::Follow, MESSAGE)
             .with_context(|| format!("could not read the message in `{}`", path.display()))?;
         let comment = message::comment_string(&repo, &text)?;
         let text = as_committed(&text, message::cleanup(context)?, &comment);

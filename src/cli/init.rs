@@ -41,10 +41,13 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     for file in &plan.missing {
         out::result(&format!("{verb} {}", file.path));
     }
+    for (path, why) in &plan.left_out {
+        out::warn(&format!("`{path}` is not written: {why}"));
+    }
     for chosen in &plan.chosen {
         out::result(&format!("  {chosen}"));
     }
-    if plan.missing.is_empty() {
+    if plan.missing.is_empty() && plan.left_out.is_empty() {
         out::result("all files exist, nothing to write");
     }
     if !args.no_hooks {

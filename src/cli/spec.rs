@@ -1,7 +1,6 @@
 //! `tribunal spec`: write, check and list specs.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
@@ -20,13 +19,15 @@ use crate::domain::spec::template::template;
 use crate::domain::spec::types::{SpecPosition, SpecStatus};
 use crate::flow::context::Context;
 use crate::flow::evaluate::policy;
-use crate::flow::intake::ingest::{PROGRESS, key};
+use crate::flow::intake::ingest::{PROGRESS, READ_MAX, key};
 use crate::flow::intake::redact;
 use crate::flow::intake::spec_listing::{SpecGlobs, list};
+use crate::flow::workspace::work_tree::{read_named, work_tree};
 use crate::platform::config::env;
 use crate::platform::git::repo::Repo;
-use crate::platform::store::file::write_new;
+use crate::platform::store::folder::Folder;
 use crate::platform::store::known_specs::KnownSpecs;
+use crate::platform::store::regular::RECORD;
 use crate::platform::store::spec_queue;
 use crate::platform::ui::github;
 use crate::platform::ui::out;
@@ -110,6 +111,10 @@ fn top_of(repo: &Repo) -> Result<PathBuf> {
     top.canonicalize().with_context(|| format!("could not read `{}`", top.display()))
 }
 
+fn opened(top: &Path) -> Result<Folder> {
+    Folder::open(top).with_context(|| format!("could not open `{}`", top.display()))
+}
+
 fn globs(context: Context<'_>) -> Result<SpecGlobs> {
     let resolved = policy::work_tree_settings(context)?;
     SpecGlobs::new(&resolved.policy.watch.specs)
@@ -122,9 +127,13 @@ fn pages(context: Context<'_>, top: &Path) -> Result<Vec<Page>> {
     for (path, reason) in &listing.unreadable {
         out::warn(&format!("`{}` cannot be read: {reason}", path.display()));
     }
+    for (path, reason) in &listing.left_out {
+        out::warn(&format!("`{}` is not looked at: {reason}", path.display()));
+    }
     let mut pages = Vec::new();
+    let folder = opened(top)?;
     for path in listing.files.keys() {
-        match fs::read(top.join(path)) {
+        match folder.read_start(path, READ_MAX) {
             Ok(bytes) => pages.push(Page::of(key(path), &bytes)),
             Err(error) => out::warn(&format!("`{}` cannot be read: {error}", path.display())),
         }
@@ -169,8 +178,8 @@ fn new(context: Context<'_>, global: &Global, id: &str, title: Option<&str>) -> 
     }
     let relative = globs(context)?.first_folder().join(format!("{id}.md"));
     let title = title.map_or_else(|| title_of(id), str::to_owned);
-    let path = top.join(&relative);
-    if !write_new(&path, template(id, &title).as_bytes())? {
+    work_tree(context.repo)?;
+    if !opened(&top)?.write_new(&relative, template(id, &title).as_bytes())? {
         bail!("`{}` already exists", relative.display());
     }
     if global.format == OutputFormat::Json {
@@ -200,7 +209,7 @@ fn lint(context: Context<'_>, global: &Global, files: &[PathBuf]) -> Result<Exit
     } else {
         let mut pages = Vec::new();
         for file in files {
-            let bytes = fs::read(context.env.current_dir.join(file))
+            let bytes = read_named(context, file, READ_MAX)
                 .with_context(|| format!("could not read `{}`", file.display()))?;
             pages.push(Page::of(key(file), &bytes));
         }
@@ -351,7 +360,8 @@ fn show(context: Context<'_>, global: &Global, id: &str) -> Result<ExitStatus> {
     let (taken_in, queued) = intake_state(context.repo, &known, page);
     let versions = known.versions(&page.identity.id);
     let record_path = format!("{PROGRESS}/{}.md", page.identity.id);
-    let has_record = top.join(&record_path).exists();
+    let folder = opened(&top)?;
+    let has_record = folder.find(Path::new(&record_path)).is_ok_and(|it| it.metadata.is_file());
     if global.format == OutputFormat::Json {
         let mut spec = json_of(page);
         spec["taken_in"] = json!(taken_in);
@@ -362,7 +372,8 @@ fn show(context: Context<'_>, global: &Global, id: &str) -> Result<ExitStatus> {
         return Ok(ExitStatus::Pass);
     }
     let text = if has_record && taken_in {
-        fs::read_to_string(top.join(&record_path))
+        folder
+            .read_text(&record_path, RECORD)
             .with_context(|| format!("could not read `{record_path}`"))?
     } else {
         let now = env::now(context.env);

@@ -22,6 +22,7 @@ mod harness;
 mod hooks;
 mod hostile;
 mod keeping;
+mod links;
 mod machine;
 mod model_server;
 mod needs;

@@ -3,7 +3,6 @@
 mod values;
 
 use std::ffi::OsString;
-use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
@@ -29,6 +28,7 @@ use crate::flow::evaluate::relocate;
 use crate::flow::evaluate::relocate::Relocation;
 use crate::flow::evaluate::{import, manual_finding, recording};
 use crate::flow::learn;
+use crate::flow::workspace::work_tree::read_named;
 use crate::platform::config::env::now;
 use crate::platform::git::command::succeeded;
 use crate::platform::store::ledger;
@@ -36,6 +36,7 @@ use crate::platform::store::ledger::Ledger;
 use crate::platform::store::ledger::error::Error as LedgerError;
 use crate::platform::store::ledger::error::Error;
 use crate::platform::store::ledger::query::{Filter, Listing};
+use crate::platform::store::regular::{REPORT, Unfit};
 use crate::platform::ui::findings::{
     details, json_details, json_kept, place_text, reported, table,
 };
@@ -328,7 +329,11 @@ fn import(invocation: &Invocation, args: &ImportArgs) -> Result<ExitStatus> {
         io::stdin().lock().read_to_end(&mut report).with_context(failed)?;
         report
     } else {
-        fs::read(context.env.current_dir.join(&args.file)).with_context(failed)?
+        let report = read_named(context, &args.file, REPORT.bytes + 1).with_context(failed)?;
+        if report.len() as u64 > REPORT.bytes {
+            return Err(Unfit::TooLarge(REPORT)).with_context(failed);
+        }
+        report
     };
     let imported = import::read(&repo, &report, args.written_as.as_deref(), &args.file)?;
     let count = imported.findings.len();

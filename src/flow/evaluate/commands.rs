@@ -1,6 +1,5 @@
 //! Runs command gates: selects those of a change, runs them in a workspace, reads their reports.
 
-use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
@@ -29,6 +28,8 @@ use crate::flow::evaluate::trust::Trusted;
 use crate::flow::workspace::checkout;
 use crate::flow::workspace::checkout::{Ignored, Unavailable, Workspace};
 use crate::platform::process::{Cmd, ExitOutcome, Interrupts, code_of};
+use crate::platform::store::regular;
+use crate::platform::store::regular::{LastLink, REPORT};
 
 /// Set for every command to its name. A tribunal that finds it set runs no commands: a command that
 /// commits would otherwise call itself.
@@ -310,8 +311,8 @@ impl CommandRunner<'_> {
         failed: bool,
         outcome: &mut CommandOutcome,
     ) -> Result<Option<Vec<Finding>>> {
-        let printed =
-            fs::read(report).with_context(|| format!("could not read `{}`", report.display()))?;
+        let printed = regular::read(report, LastLink::Refuse, REPORT)
+            .with_context(|| format!("could not read `{}`", report.display()))?;
         let failed = failed.then_some(self.effect);
         match tool_report::read(format, command, &printed, &workspace.work(), failed) {
             Ok(mut findings) => {

@@ -1,7 +1,6 @@
 //! Leaves files out of a merge that were evaluated on the branch they come from.
 
 use std::collections::HashSet;
-use std::fs;
 
 use anyhow::Result;
 use bstr::BString;
@@ -13,6 +12,8 @@ use crate::flow::evaluate::passed_trees;
 use crate::platform::git::diff;
 use crate::platform::git::push::history::{KnownHistory, KnownRefs, new_commits};
 use crate::platform::git::repo::Repo;
+use crate::platform::store::regular;
+use crate::platform::store::regular::{LastLink, STATE};
 
 /// Leaves out the files that are the same in a merged commit, where that commit passed `pre-commit`
 /// here under the same policy (given by its hash) or where a remote has it: a push to a protected
@@ -49,7 +50,9 @@ fn is_on_a_remote(repo: &Repo, commit: &Oid) -> Result<bool> {
 /// The commits that are being merged. Git writes `MERGE_HEAD` once a merge has stopped; while it
 /// runs, each is in the name of a variable.
 fn merged(context: Context<'_>) -> Vec<Oid> {
-    let file = fs::read_to_string(context.repo.git_dir.join("MERGE_HEAD")).unwrap_or_default();
+    let file =
+        regular::read_text(&context.repo.git_dir.join("MERGE_HEAD"), LastLink::Follow, STATE)
+            .unwrap_or_default();
     let variables = context.env.with_prefix("GITHEAD_").map(|(name, _)| &name["GITHEAD_".len()..]);
     let mut heads: Vec<Oid> =
         file.lines().chain(variables).filter_map(|text| Oid::parse(text).ok()).collect();

@@ -2,7 +2,6 @@
 //! of its policy: a pass under a laxer policy proves nothing under a stricter one.
 
 use std::collections::HashSet;
-use std::fs;
 
 use anyhow::Result;
 
@@ -61,7 +60,7 @@ impl PassedCommits {
 fn lines(repo: &Repo, name: &str) -> Vec<String> {
     [format!("{name}.1"), name.to_owned()]
         .iter()
-        .filter_map(|name| fs::read_to_string(repo.state_dir().join(name)).ok())
+        .filter_map(|name| file::read_text(&repo.state_dir().join(name)).ok())
         .flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>())
         .collect()
 }

@@ -1,6 +1,6 @@
 //! Reads the policy of a change from the tree it stands on.
 
-use std::fs;
+use std::io;
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -29,6 +29,9 @@ use crate::domain::policy::settings::Policy;
 use crate::flow::context::Context;
 use crate::platform::config::env::{Env, user_file};
 use crate::platform::git::object::Objects;
+use crate::platform::store::folder::Folder;
+use crate::platform::store::regular;
+use crate::platform::store::regular::{LastLink, SETTINGS};
 
 /// Which rules of the constitution are compiled into a policy.
 #[derive(Clone, Copy, Debug)]
@@ -183,13 +186,13 @@ pub fn work_tree_settings(context: Context<'_>) -> Result<Resolved> {
 
 /// Reads the work tree's `tribunal.toml`; `None` where there is none.
 pub fn read_policy_file(top: &Path) -> Result<Option<Vec<u8>>, SettingsProblem> {
-    text_of(&top.join(POLICY_FILE), POLICY_FILE)
+    text_of(Folder::open(top).and_then(|top| top.read(POLICY_FILE, SETTINGS)), POLICY_FILE)
 }
 
-/// Reads a settings file. Only a file that is not there is skipped: settings that exist and cannot
-/// be read must not be ignored in silence.
-fn text_of(path: &Path, name: &str) -> Result<Option<Vec<u8>>, SettingsProblem> {
-    match fs::read(path) {
+/// What was read of a settings file. Only a file that is not there is skipped: settings that exist and
+/// cannot be read must not be ignored in silence.
+fn text_of(read: io::Result<Vec<u8>>, name: &str) -> Result<Option<Vec<u8>>, SettingsProblem> {
+    match read {
         Ok(text) => Ok(Some(text)),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
             Ok(None)
@@ -215,7 +218,9 @@ pub fn resolve_settings(
 ) -> Result<Resolved, SettingsProblem> {
     let user_path = user_file().filter(|_| env.has_user());
     let user_name = user_path.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
-    let user_bytes = user_path.as_deref().map(|path| text_of(path, &user_name)).transpose()?;
+    let read = |path: &Path| regular::read(path, LastLink::Follow, SETTINGS);
+    let user_bytes =
+        user_path.as_deref().map(|path| text_of(read(path), &user_name)).transpose()?;
     let user_bytes = user_bytes.flatten();
     let mut given = Vec::new();
     if let (Some(path), Some(bytes)) = (user_path, &user_bytes) {

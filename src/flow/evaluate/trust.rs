@@ -1,7 +1,6 @@
 //! Stores which of a repository's commands this user agreed to run.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io::ErrorKind::{NotADirectory, NotFound};
 use std::path::PathBuf;
 
@@ -31,7 +30,7 @@ impl Trusted {
     /// Reads the agreements; no file means none.
     pub fn load(repo: &Repo) -> Result<Self> {
         let path = path(repo);
-        let content = match fs::read(&path) {
+        let content = match file::read(&path) {
             Ok(content) => content,
             // Where the state folder is no folder, there is no agreement in it.
             Err(error) if matches!(error.kind(), NotFound | NotADirectory) => {

@@ -1,14 +1,15 @@
 //! Reads the constitution's files of a work tree.
 
-use std::fs;
 use std::io;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use bstr::{BStr, ByteSlice as _};
+use rustix::fs::FileType;
 
 use crate::domain::constitution::parse::{duplicates, parse};
 use crate::domain::constitution::rule::{Rule, RuleError};
+use crate::platform::store::folder::Folder;
 
 /// The file for rules of every topic.
 pub const MAIN_FILE: &str = ".ai/constitution.md";
@@ -39,11 +40,14 @@ impl RuleFiles {
     /// Reads the files of a work tree.
     pub fn of_work_tree(top: &Path) -> Result<Self> {
         let mut rule_files = Self::default();
-        for path in paths_in(top)? {
-            let whole = top.join(&path);
-            let bytes = fs::read(&whole)
-                .with_context(|| format!("could not read `{}`", whole.display()))?;
-            rule_files.take(path, bytes);
+        let failed = |path: &str| format!("could not read `{}`", top.join(path).display());
+        let folder = Folder::open(top).with_context(|| failed(""))?;
+        for path in paths_in(&folder).with_context(|| failed(FOLDER))? {
+            // One byte more shows that there is more.
+            match folder.read_start(Path::new(&path), BYTES_MAX as u64 + 1) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                read => rule_files.take(path.clone(), read.with_context(|| failed(&path))?),
+            }
         }
         rule_files.errors.extend(duplicates(&rule_files.rules));
         Ok(rule_files)
@@ -86,30 +90,16 @@ impl RuleFiles {
     }
 }
 
-/// Lists the existing files, the main file first.
-fn paths_in(top: &Path) -> Result<Vec<String>> {
-    let mut paths = Vec::new();
-    if top.join(MAIN_FILE).is_file() {
-        paths.push(MAIN_FILE.to_owned());
-    }
-    let folder = top.join(FOLDER);
-    let failed = || format!("could not read the folder `{}`", folder.display());
-    let entries = match fs::read_dir(&folder) {
+/// Lists the files, the main file first; each may be missing by the time that it is read.
+fn paths_in(top: &Folder) -> io::Result<Vec<String>> {
+    let mut paths = vec![MAIN_FILE.to_owned()];
+    let entries = match top.list(FOLDER) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(paths),
-        other => other.with_context(failed)?,
+        entries => entries?,
     };
-    let mut topics = Vec::new();
-    for entry in entries {
-        let entry = entry.with_context(failed)?;
-        let name = entry.file_name();
-        if let Some(name) = topic_name(BStr::new(name.as_encoded_bytes()))
-            && entry.path().is_file()
-        {
-            topics.push(format!("{FOLDER}/{name}"));
-        }
-    }
-    topics.sort();
-    paths.extend(topics);
+    let names = entries.iter().filter(|(_, kind)| *kind != FileType::Directory);
+    let names = names.filter_map(|(name, _)| topic_name(BStr::new(name.as_encoded_bytes())));
+    paths.extend(names.map(|name| format!("{FOLDER}/{name}")));
     Ok(paths)
 }
 

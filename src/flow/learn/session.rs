@@ -28,11 +28,11 @@ use crate::flow::learn::rule_files::RuleFiles;
 use crate::flow::learn::statistics::statistics;
 use crate::flow::learn::status_changes;
 use crate::flow::learn::status_changes::StatusChange;
-use crate::flow::workspace::work_tree::{refuse_links, work_tree};
+use crate::flow::workspace::work_tree::work_tree;
 use crate::platform::config::env::now;
 use crate::platform::git::repo::Repo;
 use crate::platform::store::crash::save_point;
-use crate::platform::store::file::write_atomic;
+use crate::platform::store::folder::Folder;
 use crate::platform::store::ledger::query::{RuleStats, SightingRow};
 use crate::platform::store::lock;
 use crate::platform::store::lock::{Held, Wait};
@@ -175,9 +175,10 @@ impl<'a> Learning<'a> {
     }
 
     pub(super) fn write(&mut self, path: &str, text: &str) -> Result<()> {
-        refuse_links(self.top, path)?;
+        let folder = Folder::open(self.top)
+            .with_context(|| format!("could not open `{}`", self.top.display()))?;
         save_point();
-        write_atomic(&self.top.join(path), text.as_bytes())?;
+        folder.write(path, text.as_bytes())?;
         save_point();
         self.rule_files = RuleFiles::of_work_tree(self.top)?;
         Ok(())

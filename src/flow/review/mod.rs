@@ -53,7 +53,7 @@ use crate::platform::ui::review_result;
 /// Reviews a change, or continues a stopped review of it.
 pub fn review(context: Context<'_>, request: &ReviewRequest) -> Result<ReviewResult> {
     let target = target::resolve(context.repo, &request.range)?;
-    let spec = request.spec.as_deref().map(inputs::copy_spec).transpose()?;
+    let spec = request.spec.as_deref().map(|path| inputs::copy_spec(context, path)).transpose()?;
     let home = roles::agents_home(context.repo);
     let agent_env = roles::agent_env(context.repo, context.env, &home);
     let inputs = ReviewInputs::gather(context, &target, spec, agent_env)?;

@@ -1,12 +1,12 @@
 //! Reads a blob from its own file in one go. libgit2 opens the file once for the size and once more
 //! for the content, and takes what a damaged file says of its size for true.
 
-use std::fs::File;
 use std::io::{BufRead, BufReader, Read as _};
 use std::path::Path;
 
 use crate::domain::model::objects::Content;
 use crate::domain::model::oid::Oid;
+use crate::platform::store::regular;
 
 /// `blob <size>`, with as many digits as a size can have.
 const HEADER_BYTES_MAX: usize = 32;
@@ -15,7 +15,8 @@ const HEADER_BYTES_MAX: usize = 32;
 /// folder, or one that is no whole blob: libgit2 then finds it elsewhere, or says what is wrong.
 pub fn read(objects: &Path, oid: &Oid, most: u64) -> Option<Content> {
     let (folder, name) = oid.as_str().split_at(2);
-    let file = File::open(objects.join(folder).join(name)).ok()?;
+    let path = objects.join(folder).join(name);
+    let file = regular::open_unseen(&path).ok()?;
     let mut stream = BufReader::new(flate2::read::ZlibDecoder::new(file));
     let size = size_of_blob(&mut stream)?;
     if size > most {

@@ -1,7 +1,7 @@
 //! One repository, as a hook or a person's directory names it.
 
 use std::ffi::OsString;
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -17,6 +17,8 @@ use crate::platform::git::index;
 use crate::platform::git::object::{Commit, Objects};
 use crate::platform::git::places::ask_git;
 use crate::platform::process::{Cmd, Output};
+use crate::platform::store::regular;
+use crate::platform::store::regular::LastLink;
 
 /// The variables that git sets for a hook: a temporary index, and the quarantine
 /// of a push that was not accepted yet. Our own git commands in the same repository need them.
@@ -219,7 +221,9 @@ impl Repo {
         // index stays as it is.
         let folder = self.folder_for_a_while()?;
         let copy = folder.path().join("index");
-        match fs::copy(&self.index_file, &copy) {
+        let copied = regular::open(&self.index_file, LastLink::Follow)
+            .and_then(|mut index| io::copy(&mut index, &mut File::create(&copy)?));
+        match copied {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 return Err(error)
                     .with_context(|| format!("could not read `{}`", self.index_file.display()));
@@ -248,7 +252,10 @@ impl Repo {
     /// only be read.
     fn folder_for_a_while(&self) -> Result<tempfile::TempDir> {
         let make = |place: &Path| tempfile::Builder::new().prefix(".tribunal-").tempdir_in(place);
-        make(&self.state_dir())
+        // It is no link: that would say where we write.
+        let state = fs::symlink_metadata(self.state_dir()).is_ok_and(|data| data.is_dir());
+        let own = if state { self.state_dir() } else { self.git_dir.clone() };
+        make(&own)
             .or_else(|_| make(&self.git_dir))
             .or_else(|_| make(&std::env::temp_dir()))
             .with_context(|| format!("could not make a folder in `{}`", self.git_dir.display()))

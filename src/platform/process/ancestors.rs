@@ -21,6 +21,7 @@ pub fn ancestors(most: usize) -> impl Iterator<Item = Vec<OsString>> {
 }
 
 /// Linux: the parent and the command line from `/proc`.
+#[expect(clippy::disallowed_methods, reason = "the kernel makes what is in `/proc`")]
 fn proc_entry(pid: i32) -> Option<(Option<i32>, Vec<OsString>)> {
     let line = std::fs::read(format!("/proc/{pid}/cmdline")).ok()?;
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;

@@ -131,6 +131,7 @@ impl<'a> MakeWriter<'a> for Rotating {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "tests look at what was written")]
 mod tests {
     use super::{KEPT, Rotating};
     use std::fs::{self, File};

@@ -99,8 +99,9 @@ pub const ORDER: &[(&str, &str)] = &[
     ("platform::process", "supervise started alive ancestors command limits orphans"),
     (
         "platform::store",
-        "review_queue inbox known_specs spec_queue runs stop_mark file ledger crash lock permissions",
+        "review_queue inbox known_specs spec_queue runs stop_mark file ledger folder crash lock permissions regular",
     ),
+    ("platform::store::folder", "read write resolve ."),
     (
         "platform::store::ledger",
         "call record disposition query receipt wait rows schema spec error matching",

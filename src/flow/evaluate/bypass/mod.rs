@@ -1,7 +1,5 @@
 //! Reads which gates the environment bypasses, and records each bypass.
 
-use std::fs;
-
 use anyhow::Result;
 use bstr::ByteSlice as _;
 
@@ -104,7 +102,7 @@ pub fn record(context: Context<'_>, hook: &str, bypass: &Bypass) -> Result<()> {
 pub fn recorded(repo: &Repo) -> Vec<String> {
     ["bypass.log.1", "bypass.log"]
         .iter()
-        .filter_map(|name| fs::read_to_string(repo.state_dir().join(name)).ok())
+        .filter_map(|name| file::read_text(&repo.state_dir().join(name)).ok())
         .flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>())
         .collect()
 }

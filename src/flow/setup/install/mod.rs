@@ -13,6 +13,7 @@ use crate::domain::model::error::hinted;
 use crate::platform::git::hooks_dir;
 use crate::platform::git::hooks_dir::{HooksPath, has_configured_hooks};
 use crate::platform::git::repo::Repo;
+use crate::platform::store::file;
 
 #[cfg(test)]
 mod tests;
@@ -82,8 +83,8 @@ pub fn unknown(name: &str) -> anyhow::Error {
 /// What is installed where no hook is named.
 pub fn default_events(repo: &Repo) -> Vec<&'static str> {
     let mut events = Vec::new();
-    let has_work_trees =
-        fs::read_dir(repo.common_dir.join("worktrees")).is_ok_and(|mut list| list.next().is_some());
+    let has_work_trees = file::entries(&repo.common_dir.join("worktrees"))
+        .is_ok_and(|mut list| list.next().is_some());
     if repo.work_tree.is_some() || has_work_trees {
         events.extend(CLIENT_EVENTS);
     }

@@ -17,6 +17,8 @@ use crate::flow::setup::install::{InstallMethod, method, real};
 use crate::platform::git::command::succeeded;
 use crate::platform::git::repo::Repo;
 use crate::platform::store::file;
+use crate::platform::store::regular;
+use crate::platform::store::regular::{HOOK, LastLink};
 
 /// One step of installing or removing hooks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,7 +99,8 @@ pub fn plan_install(
 }
 
 fn same_text(a: &Path, b: &Path) -> bool {
-    matches!((fs::read(a), fs::read(b)), (Ok(a), Ok(b)) if a == b)
+    let read = |path: &Path| regular::read(path, LastLink::Follow, HOOK);
+    matches!((read(a), read(b)), (Ok(a), Ok(b)) if a == b)
 }
 
 /// What must be done to take the hooks of these events away and give back what stood there.

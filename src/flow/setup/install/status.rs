@@ -14,6 +14,8 @@ use crate::flow::setup::install::shim::{
 use crate::flow::setup::install::{EVENTS, InstallMethod, Refusal, default_events};
 use crate::platform::git::repo::Repo;
 use crate::platform::process;
+use crate::platform::store::regular;
+use crate::platform::store::regular::{HOOK, LastLink};
 
 /// How one event stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -135,7 +137,8 @@ impl EventStatus {
         let folder = if husky { folder.parent().unwrap_or(folder) } else { folder };
         let script = folder.join(self.event);
         let call = format!("tribunal hook {}", self.event);
-        if fs::read(&script).is_ok_and(|text| text.contains_str(&call)) {
+        if regular::read(&script, LastLink::Follow, HOOK).is_ok_and(|text| text.contains_str(&call))
+        {
             self.installed = true;
             self.notes.push(format!("called by `{}`", script.display()));
         }

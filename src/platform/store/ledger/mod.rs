@@ -32,6 +32,7 @@ use crate::platform::store::ledger::error::{Error, is_busy};
 use crate::platform::store::lock;
 use crate::platform::store::lock::Wait;
 use crate::platform::store::permissions;
+use crate::platform::store::regular;
 
 /// How long a writer waits for the others. Eight writers at once waited 82 ms at most.
 const WAIT_MAX: Duration = Duration::from_secs(10);
@@ -87,8 +88,20 @@ impl Ledger {
         permissions::make_dir(state_dir)
             .map_err(|source| Error::Folder { path: state_dir.to_owned(), source })?;
         // Made here, not by SQLite: its log and shared memory take the rights of this file. What is in
-        // the way of that, SQLite says better.
-        drop(permissions::open_append(&state_dir.join(FILE)));
+        // the way of that, SQLite says better; but it would follow a link and wait for a pipe.
+        let path = state_dir.join(FILE);
+        if let Err(source) = permissions::open_append(&path)
+            && regular::unfit(&source).is_some()
+        {
+            return Err(Error::Folder { path, source });
+        }
+        for path in ["-journal", "-wal", "-shm"].map(|suffix| with_suffix(&path, suffix)) {
+            // Looked at and not opened: closing it would give up the locks of this process on it.
+            let looked = fs::symlink_metadata(&path);
+            if let Err(source) = looked.map_or(Ok(()), |data| regular::of_metadata(&data)) {
+                return Err(Error::Folder { path, source });
+            }
+        }
         let deadline = Instant::now() + WAIT_MAX;
         loop {
             // The wait for a lock does not cover the switch to the write-ahead log, nor the moment
