@@ -6,7 +6,7 @@ use anyhow::Result;
 use serde_json::json;
 
 use crate::cli::invocation::{Global, Invocation};
-use crate::cli::trust::agree_to_named;
+use crate::cli::trust;
 use crate::domain::model::report::ExitStatus;
 use crate::flow::evaluate::bypass;
 use crate::flow::setup::install;
@@ -65,7 +65,7 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
             install_hooks(global, &repo, &events, choice.dry_run)?;
             // Who receives pushes runs nothing for those who push.
             if !choice.dry_run && repo.work_tree.is_some() {
-                agree_to_named(invocation.context(&repo))?;
+                trust::offer(invocation.context(&repo))?;
             }
             Ok(ExitStatus::Pass)
         }

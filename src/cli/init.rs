@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::cli::hooks::install_hooks;
 use crate::cli::invocation::Invocation;
-use crate::cli::trust::agree_to_named;
+use crate::cli::trust;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::policy::switch::Switch;
 use crate::flow::call::{roles, route};
@@ -51,7 +51,7 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
         install_hooks(&invocation.global, &repo, &install::default_events(&repo), args.dry_run)?;
     }
     if !args.dry_run {
-        agree_to_named(context)?;
+        trust::offer(context)?;
     }
     if !args.no_hooks {
         announce_reviews(context)?;

@@ -644,15 +644,23 @@ fn a_hook_manager_that_comes_back_is_kept_again() {
 }
 
 #[test]
-fn install_trusts_the_commands_and_names_them() {
+fn no_command_of_a_clone_runs_before_a_person_has_seen_it_and_said_yes() {
     let sandbox = Sandbox::new();
     let repo = sandbox.repo("repo");
     let policy = "[[commands]]\nname = \"never\"\nrun = \"false\"\non = [\"pre-commit\"]\n";
     repo.write("tribunal.toml", policy).commit_unjudged("policy");
-    repo.tribunal(&["hooks", "install", "--dry-run"]).ok().never_says("trusted");
-    repo.tribunal(&["hooks", "install"]).ok().says("trusted `false`");
-    repo.tribunal(&["hooks", "install"]).ok().says("nothing to change").never_says("trusted");
-    repo.write("a", "a").commit("feat: a").code(1).says("never");
+    repo.tribunal(&["hooks", "install", "--dry-run"]).ok().never_says("trust");
+    // There is no terminal to ask on, so the answer is no.
+    for words in
+        [&["hooks", "install"][..], &["hooks", "install"], &["-q", "hooks", "install"], &["init"]]
+    {
+        let said = repo.tribunal(words).ok().says("runs    false").says("not trusted");
+        said.says("`tribunal trust --yes`");
+    }
+    repo.write("a", "a").commit("feat: a").ok().says("not judged: never: it is not trusted");
+    repo.tribunal(&["trust", "--yes"]).ok().says("1 command is trusted");
+    repo.tribunal(&["hooks", "install"]).ok().says("nothing to change").never_says("trust");
+    repo.write("a", "b").commit("feat: b").code(1).says("never");
 }
 
 #[test]
