@@ -13,17 +13,19 @@ use crate::daemon::control;
 use crate::domain::gates;
 use crate::domain::model::error::{Hinted, hinted};
 use crate::domain::model::finding::LocationKind;
+use crate::domain::model::oid::Oid;
 use crate::domain::model::push::Receiver;
 use crate::domain::model::report::{ExitStatus, Skipped, Verdict};
 use crate::domain::policy::command_settings::Moment;
 use crate::flow::context::{Context, Notify};
 use crate::flow::evaluate::bookkeeping;
 use crate::flow::evaluate::bypass;
-use crate::flow::evaluate::bypass::Bypass;
+use crate::flow::evaluate::bypass::{Bypass, past_hooks};
 use crate::flow::evaluate::commands::CommandRequest;
 use crate::flow::evaluate::evaluation::{EvaluationScope, evaluate};
 use crate::flow::evaluate::message;
 use crate::flow::evaluate::message::as_committed;
+use crate::flow::evaluate::passed_trees::PassedCommits;
 use crate::flow::evaluate::push::evaluate_push;
 use crate::flow::evaluate::push::outcome::PushEvaluation;
 use crate::flow::evaluate::report::build_report;
@@ -135,7 +137,7 @@ impl HookCall<'_> {
 
     /// The repository, and what is to be left out, which is said and recorded. `None` where all of
     /// it is: that way on is open also where nothing can be read or written.
-    fn asked(&self) -> Result<Option<(Repo, Bypass)>> {
+    fn asked(&self, about: impl Fn(&Repo) -> Vec<Oid>) -> Result<Option<(Repo, Bypass)>> {
         let bypass = Bypass::from_env(self.env);
         for (word, nearest) in &bypass.unknown {
             let near = nearest.map(|gate| format!("; did you mean `{gate}`?")).unwrap_or_default();
@@ -151,16 +153,17 @@ impl HookCall<'_> {
             repo => repo?,
         };
         if bypass.is_any() {
-            let recorded = match bypass::record(self.context(&repo), self.name, &bypass) {
-                Ok(()) => "recorded for `tribunal hooks status`".to_owned(),
-                Err(error) => {
-                    bookkeeping::mark_warned();
-                    format!(
-                        "not recorded: {error:#} (hint: {})",
-                        notice::rights_hint(&repo.state_dir())
-                    )
-                }
-            };
+            let recorded =
+                match bypass::record(self.context(&repo), self.name, &what, &about(&repo)) {
+                    Ok(()) => "recorded for `tribunal hooks status`".to_owned(),
+                    Err(error) => {
+                        bookkeeping::mark_warned();
+                        format!(
+                            "not recorded: {error:#} (hint: {})",
+                            notice::rights_hint(&repo.state_dir())
+                        )
+                    }
+                };
             out::warn(&format!("{left}: {what}; {recorded}"));
         }
         Ok((!bypass.all).then_some((repo, bypass)))
@@ -168,8 +171,10 @@ impl HookCall<'_> {
 
     fn pre_commit(&self) -> Result<ExitStatus> {
         let started = Instant::now();
-        let Some((repo, bypass)) = self.asked()? else { return Ok(ExitStatus::Pass) };
+        let head = |repo: &Repo| repo.head().ok().flatten().into_iter().collect();
+        let Some((repo, bypass)) = self.asked(head)? else { return Ok(ExitStatus::Pass) };
         let context = self.context(&repo);
+        bookkeeping::warn_once(context, past_hooks::tell_commits(context));
         let mut change = change::staged(&repo)?;
         let mut effective = policy::policy_of_change(context, &change)?;
         merge::exclude_evaluated(context, &mut change, &effective.hash)?;
@@ -261,12 +266,20 @@ impl HookCall<'_> {
 
     fn pre_push(&self, input: &[u8]) -> Result<ExitStatus> {
         let started = Instant::now();
-        let Some((repo, bypass)) = self.asked()? else { return Ok(ExitStatus::Pass) };
-        let updates = parse_pre_push(input)?;
-        let receiver = self.receiver(&repo)?;
-        let mut evaluation = evaluate_push(self.context(&repo), &bypass, &updates, &receiver)?;
+        let updates = parse_pre_push(input);
+        let tips: Vec<Oid> = updates.iter().flatten().map(|update| update.new.clone()).collect();
+        let Some((repo, bypass)) = self.asked(|_| tips.clone())? else {
+            return Ok(ExitStatus::Pass);
+        };
+        let (updates, receiver) = (updates?, self.receiver(&repo)?);
+        let context = self.context(&repo);
+        bookkeeping::warn_once(context, past_hooks::tell_pushes(context, &receiver, &updates));
+        let mut evaluation = evaluate_push(context, &bypass, &updates, &receiver)?;
         if !evaluation.refuses() && !bypass.is_any() {
             self.consult_reviews(&repo, &mut evaluation);
+            if !evaluation.refuses() {
+                bookkeeping::warn_once(context, PassedCommits::add_tips(&repo, &tips));
+            }
         }
         Ok(print_push(evaluation, "nothing was pushed", started))
     }

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use crate::domain::model::finding::Effect;
+use crate::domain::model::oid::Oid;
 use crate::domain::model::report::{ExitStatus, Report};
 use crate::domain::model::text::counted;
 use crate::flow::evaluate::commands::Tail;
@@ -11,6 +12,9 @@ use crate::flow::evaluate::push::outcome::PushEvaluation;
 use crate::flow::evaluate::report::build_report;
 use crate::platform::ui::out;
 use crate::platform::ui::report::{OutputFormat, printable, render};
+
+/// How many commits one line names.
+const NAMED_MAX: usize = 3;
 
 /// Prints one line for an evaluation that passed with warnings or skips, nothing for a clean one.
 pub fn print_one_line(report: &Report, see: &str) {
@@ -46,9 +50,14 @@ pub fn print_push(evaluation: PushEvaluation, hint: &str, started: Instant) -> E
         if let Some(first) = first {
             said.push(format!("{} (first: {})", counted(warnings, "warning"), first.message));
         }
-        if ungated > 0 {
-            let all = counted(commits.len(), "commit");
-            said.push(format!("{ungated} of {all} arrived without a gate, now judged"));
+        if !ungated.is_empty() {
+            let (count, all) = (ungated.len(), counted(commits.len(), "commit"));
+            let mut names: Vec<&str> = ungated.iter().take(NAMED_MAX).map(Oid::short).collect();
+            if count > NAMED_MAX {
+                names.push("…");
+            }
+            let names = names.join(", ");
+            said.push(format!("{count} of {all} arrived without a gate ({names}), now checked"));
         }
         if let Some(first) = skipped.first() {
             let all = counted(skipped.len(), "part");

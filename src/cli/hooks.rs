@@ -128,18 +128,20 @@ fn show_status(global: &Global, repo: &Repo) -> Result<ExitStatus> {
         .err()
         .map(|refusal| install::refused(refusal, setting.as_ref()).to_string());
     let bypasses = bypass::recorded(repo);
-    let good = events.iter().all(|event| event.problems.is_empty());
+    let unguarded = status::unguarded_work_trees(repo)?;
+    let good = events.iter().all(|event| event.problems.is_empty()) && unguarded.is_empty();
     if global.format == OutputFormat::Json {
         let hooks: Vec<_> = events.iter().map(json_of).collect();
         out::result(
             &json!({
                 "version": 1, "method": json_method(&method), "refused": refusal,
-                "hooks": hooks, "bypasses": bypasses,
+                "hooks": hooks, "unguarded": unguarded, "bypasses": bypasses,
             })
             .to_string(),
         );
     } else {
         print_status(&events, refusal.as_deref(), &bypasses);
+        print_unguarded(&unguarded);
     }
     Ok(if good { ExitStatus::Pass } else { ExitStatus::Blocked })
 }
@@ -165,6 +167,18 @@ fn json_of(status: &EventStatus) -> serde_json::Value {
         "problems": status.problems,
         "notes": status.notes,
     })
+}
+
+fn print_unguarded(work_trees: &[String]) {
+    for line in work_trees {
+        out::warn(&printable(line));
+    }
+    if !work_trees.is_empty() {
+        out::hint(
+            "give all of them one folder: `git config core.hooksPath \"$(git rev-parse \
+             --path-format=absolute --git-common-dir)/hooks\"`",
+        );
+    }
 }
 
 fn print_status(events: &[EventStatus], refusal: Option<&str>, bypasses: &[String]) {

@@ -11,8 +11,9 @@ use crate::domain::model::stored_finding::FindingStatus;
 use crate::domain::model::text::counted;
 use crate::flow::context::Context;
 use crate::flow::evaluate::bypass;
+use crate::flow::evaluate::bypass::past_hooks;
 use crate::flow::setup::install;
-use crate::flow::setup::install::status::status;
+use crate::flow::setup::install::status::{status, unguarded_work_trees};
 use crate::platform::config::env::now;
 use crate::platform::store::ledger::query::Filter;
 use crate::platform::store::{inbox, ledger, review_queue, spec_queue};
@@ -38,6 +39,8 @@ struct RepoStatus {
     /// Events that no watcher came to handle.
     dropped: usize,
     bypasses: Vec<String>,
+    /// Commits that went past the hooks and were not told yet.
+    past_hooks: Vec<String>,
 }
 
 /// Shows hooks, watcher, findings, queue and bypasses; ends with 0 whatever they are.
@@ -71,9 +74,10 @@ fn collect(context: Context<'_>) -> Result<RepoStatus> {
     let problems = events.iter().flat_map(|event| {
         event.problems.iter().map(|problem| format!("{}: {problem}", event.event))
     });
+    let unguarded = unguarded_work_trees(repo)?;
     Ok(RepoStatus {
         hooks: events.iter().filter(|event| event.installed).count(),
-        hook_problems: problems.collect(),
+        hook_problems: problems.chain(unguarded).collect(),
         daemon: lock::holder(&state_dir).map(|holder| holder.pid()),
         open_findings,
         unreviewed: review_queue::pending(&state_dir)?.len(),
@@ -83,6 +87,7 @@ fn collect(context: Context<'_>) -> Result<RepoStatus> {
         events: inbox::waiting(&state_dir),
         dropped: inbox::dropped(&state_dir),
         bypasses: bypass::recorded(repo),
+        past_hooks: past_hooks::commits(repo)?.into_iter().map(|past| past.place).collect(),
     })
 }
 
@@ -104,6 +109,7 @@ fn json_of(status: &RepoStatus) -> serde_json::Value {
         "specs": {"queued": status.queued},
         "events": {"waiting": status.events, "dropped": status.dropped},
         "bypasses": status.bypasses,
+        "past_hooks": status.past_hooks,
     })
 }
 
@@ -145,6 +151,9 @@ fn print(status: &RepoStatus) {
         out::result(&format!(
             "          {dropped} older ones were dropped: no watcher came for them"
         ));
+    }
+    for commit in &status.past_hooks {
+        out::result(&format!("past hooks {}", printable(commit)));
     }
     if !status.bypasses.is_empty() {
         out::result(&format!("bypassed  {} times, last:", status.bypasses.len()));

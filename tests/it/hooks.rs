@@ -384,11 +384,8 @@ fn input_reaches_kept_hooks_on_both_sides() {
     repo.git_env(&["commit", "--quiet", "--amend", "-m", "other"], &vars).ok();
     repo.git_env(&["push", "--quiet", "../remote.git", "main:x", "main:y"], &vars).ok();
     let text = fs::read_to_string(&ran).unwrap();
-    let starts = [
-        "post-rewrite.before-tribunal amend",
-        "pre-push.before-tribunal ../remote.git",
-        "pre-receive.before-tribunal",
-    ];
+    let starts =
+        ["post-rewrite amend\n", "pre-push ../remote.git ../remote.git\n", "pre-receive \n"];
     for start in starts {
         assert!(text.contains(start), "{text}");
     }

@@ -43,3 +43,4 @@ mod survivors;
 mod tidy;
 mod untouched;
 mod waiting;
+mod ways_round;

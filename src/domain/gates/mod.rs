@@ -89,6 +89,12 @@ pub fn check_message(
     findings
 }
 
+/// Looks for secrets in what is pushed and is neither a file nor a message: the headers of a commit or
+/// a tag, the name of a ref.
+pub fn check_text(text: &[u8], kind: &LocationKind, effective: &EffectivePolicy) -> Vec<Finding> {
+    secrets_in(kind, text, effective)
+}
+
 /// Runs the gates that look at one file at a time. One file's content is in memory at a time.
 pub fn check_files(
     files: &[FileChange],

@@ -62,7 +62,13 @@ fn content_of(
             objects.entry(&change.tree, path.as_bstr()).ok()?.map(|entry| entry.oid)
         }
         (LocationKind::Ref(_), _) => change.commit.clone(),
-        (LocationKind::CommitMessage | LocationKind::TagMessage(_), _) => None,
+        (
+            LocationKind::CommitMessage
+            | LocationKind::TagMessage(_)
+            | LocationKind::CommitHeaders
+            | LocationKind::TagHeaders(_),
+            _,
+        ) => None,
     }
 }
 
@@ -123,10 +129,11 @@ pub fn redacted(finding: &Finding) -> Finding {
     }
     if let Some(place) = &mut finding.place {
         match &mut place.kind {
-            LocationKind::File(name) | LocationKind::Ref(name) | LocationKind::TagMessage(name) => {
-                *name = mask_path(name);
-            }
-            LocationKind::CommitMessage => {}
+            LocationKind::File(name)
+            | LocationKind::Ref(name)
+            | LocationKind::TagMessage(name)
+            | LocationKind::TagHeaders(name) => *name = mask_path(name),
+            LocationKind::CommitMessage | LocationKind::CommitHeaders => {}
         }
     }
     finding

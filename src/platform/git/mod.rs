@@ -11,5 +11,6 @@ mod loose;
 pub mod object;
 pub mod places;
 pub mod push;
+pub mod reflog;
 pub mod repo;
 pub mod worktrees;

@@ -67,8 +67,9 @@ pub const ORDER: &[(&str, &str)] = &[
         "flow::evaluate",
         "push evaluation commands command_cache command_output recording bookkeeping bypass \
          fingerprint gates import manual_finding merge message passed_trees policy relocate \
-         report tool_report trust",
+         report tool_report trust inside_command",
     ),
+    ("flow::evaluate::bypass", "past_hooks ."),
     ("flow::evaluate::push", "refs new_commits evaluate_commits mirror outcome policies plan"),
     ("flow::intake", "debounce ingest redact spec_listing"),
     (
@@ -83,7 +84,7 @@ pub const ORDER: &[(&str, &str)] = &[
          target texts",
     ),
     ("flow::setup", "inbox_event init baseline install propose"),
-    ("flow::setup::install", "status plan shim ."),
+    ("flow::setup::install", "status plan kept_name shim ."),
     ("flow::workspace", "attempt reading_copy checkout private_repo work_tree"),
     ("platform", "agents git store process ui config"),
     ("platform::agents", "claude codex command facts call http ask find agent_env probe text"),
@@ -93,10 +94,10 @@ pub const ORDER: &[(&str, &str)] = &[
     (
         "platform::git",
         "change diff hooks_dir push repo places object loose cat_file config command index \
-         worktrees",
+         worktrees reflog",
     ),
     ("platform::git::push", "history receiver_refs"),
-    ("platform::process", "supervise started alive ancestors command limits orphans"),
+    ("platform::process", "supervise started ancestors command adopted alive limits orphans"),
     (
         "platform::store",
         "review_queue inbox known_specs spec_queue runs stop_mark file ledger crash lock permissions",

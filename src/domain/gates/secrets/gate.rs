@@ -95,9 +95,11 @@ pub fn check(
 ) -> Vec<Finding> {
     let path = match kind {
         LocationKind::File(path) => path.as_bstr(),
-        LocationKind::CommitMessage | LocationKind::TagMessage(_) | LocationKind::Ref(_) => {
-            BStr::new(b"")
-        }
+        LocationKind::CommitMessage
+        | LocationKind::TagMessage(_)
+        | LocationKind::CommitHeaders
+        | LocationKind::TagHeaders(_)
+        | LocationKind::Ref(_) => BStr::new(b""),
     };
     if allow.has_path(path) {
         return Vec::new();

@@ -19,8 +19,8 @@ pub struct PushEvaluation {
     pub commits: Vec<PushedCommit>,
     /// How many changed files those have, each counted once a commit.
     pub files: usize,
-    /// How many of the commits no `pre-commit` of this repository had passed.
-    pub ungated: usize,
+    /// Those of the commits that no `pre-commit` of this repository had passed.
+    pub ungated: Vec<Oid>,
     /// The commit under whose policy the first new commits were evaluated, where the push itself
     /// changes the policy.
     pub policy_of: Option<Oid>,

@@ -48,7 +48,7 @@ impl Evaluator<'_> {
             self.context.repo.refs("refs/heads/")?.into_iter().map(|(name, _)| name).collect();
         let protected = ProtectedBranches::new(&globs, receiver_refs.defaults.clone());
         let found = protected_branch::check_mirror(&on_remote, &here, &globs, &protected, effect);
-        self.add_unrecorded("mirror push".to_owned(), found.into_iter().collect());
+        self.add_unrecorded("mirror push", found.as_slice());
         Ok(())
     }
 
@@ -98,7 +98,7 @@ impl Evaluator<'_> {
         let facts = RefUpdate { target, relation, shallow: push::is_shallow(self.context.repo) };
         let found = protected_branch::check(&facts, &protected, effect);
         let refused = found.as_ref().is_some_and(|finding| finding.effect == Effect::Block);
-        self.add_unrecorded(format!("ref {target}"), found.into_iter().collect());
+        self.add_unrecorded(&format!("ref {target}"), found.as_slice());
         Ok(refused)
     }
 }

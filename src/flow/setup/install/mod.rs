@@ -1,5 +1,6 @@
 //! The hooks of a repository: where they go, what is installed, what is restored.
 
+pub mod kept_name;
 pub mod plan;
 pub mod shim;
 pub mod status;
@@ -182,7 +183,7 @@ pub fn refused(refusal: &Refusal, setting: Option<&HooksPath>) -> anyhow::Error 
                 folder.display()
             );
             let hint = format!(
-                "add to the scripts there one line each: {}; or give this repository its own folder with `git config core.hooksPath \"$(git rev-parse --git-common-dir)/hooks\"` and install",
+                "add to the scripts there one line each: {}; or give this repository its own folder with `git config core.hooksPath \"$(git rev-parse --path-format=absolute --git-common-dir)/hooks\"` and install",
                 lines_by_hand()
             );
             hinted(message, hint)

@@ -10,6 +10,7 @@ use anyhow::{Context as _, Result};
 use bstr::BString;
 
 use crate::domain::model::error::hinted;
+use crate::flow::setup::install::kept_name::folder_of;
 use crate::flow::setup::install::shim::{
     HookFile, Shim, is_there, kept_path, read_hook, renamed, same_file, shell_quoted, shim,
 };
@@ -174,8 +175,11 @@ pub fn perform(repo: &Repo, steps: &[InstallStep]) -> Result<()> {
             InstallStep::Keep { hook, kept } => {
                 keep(hook, kept).with_context(|| format!("could not keep `{}`", hook.display()))?;
             }
-            InstallStep::Restore { kept, hook } => fs::rename(kept, hook)
-                .with_context(|| format!("could not give back `{}`", hook.display()))?,
+            InstallStep::Restore { kept, hook } => {
+                fs::rename(kept, hook)
+                    .with_context(|| format!("could not give back `{}`", hook.display()))?;
+                forget_names(hook);
+            }
             InstallStep::Remove { hook } => fs::remove_file(hook)
                 .with_context(|| format!("could not remove `{}`", hook.display()))?,
             InstallStep::Configure { event, command } => {
@@ -196,6 +200,13 @@ pub fn perform(repo: &Repo, steps: &[InstallStep]) -> Result<()> {
 fn configure(repo: &Repo, words: &[&OsStr]) -> Result<()> {
     let output = repo.git().args(["config", "--local", "--replace-all"]).args(words).capture()?;
     succeeded(&output, "git config").map(drop)
+}
+
+/// Removes the links by which kept hooks had their names. What is left of them does no harm.
+fn forget_names(hook: &Path) {
+    if let Some(hooks) = hook.parent() {
+        drop(fs::remove_dir_all(folder_of(hooks)));
+    }
 }
 
 /// A second name first, so that at no moment there is no hook; a plain move where the file system

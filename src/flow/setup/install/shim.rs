@@ -21,7 +21,7 @@ const SHIM: &str = include_str!("../../../../hooks/shim.sh");
 const MARK: &[u8] = b"# tribunal hook shim ";
 
 /// What is put behind the name of a hook that stood there before.
-const KEPT: &str = ".before-tribunal";
+pub const KEPT: &str = ".before-tribunal";
 
 /// What stands in a hook's place.
 #[derive(Clone, Debug, PartialEq, Eq)]

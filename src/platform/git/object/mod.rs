@@ -35,6 +35,8 @@ pub struct Commit {
     /// When it was committed, in seconds since 1970 by the committer's clock, which nobody checks.
     /// `None` where the commit does not say.
     pub committed: Option<i64>,
+    /// The header's lines but for the tree and the parents: who wrote it, signatures, anything else.
+    pub headers: BString,
     pub message: BString,
 }
 
@@ -42,6 +44,8 @@ pub struct Commit {
 #[derive(Clone, Debug)]
 pub struct Tag {
     pub target: Oid,
+    /// The header's lines but for the first, which names the target.
+    pub headers: BString,
     pub message: BString,
 }
 
@@ -287,16 +291,22 @@ fn parse_commit(oid: &Oid, bytes: &[u8]) -> Option<Commit> {
     let mut tree = None;
     let mut parents = Vec::new();
     let mut committed = None;
+    let mut rest = BString::default();
     for line in ByteSlice::lines(headers) {
         if let Some(name) = line.strip_prefix(b"tree ") {
             tree = Some(Oid::parse(name.to_str().ok()?).ok()?);
         } else if let Some(name) = line.strip_prefix(b"parent ") {
             parents.push(Oid::parse(name.to_str().ok()?).ok()?);
-        } else if let Some(person) = line.strip_prefix(b"committer ") {
-            committed = committed.or_else(|| seconds(person));
+        } else {
+            if let Some(person) = line.strip_prefix(b"committer ") {
+                committed = committed.or_else(|| seconds(person));
+            }
+            rest.extend_from_slice(line);
+            rest.push(b'\n');
         }
     }
-    Some(Commit { oid: oid.clone(), tree: tree?, parents, committed, message: message.into() })
+    let (tree, message) = (tree?, message.into());
+    Some(Commit { oid: oid.clone(), tree, parents, committed, headers: rest, message })
 }
 
 /// The seconds of a line such as `A <a@example.invalid> 1767225600 +0100`.
@@ -308,7 +318,9 @@ fn seconds(person: &[u8]) -> Option<i64> {
 fn parse_tag(bytes: &[u8]) -> Option<Tag> {
     let (headers, message) = split_headers(bytes);
     let target = ByteSlice::lines(headers).find_map(|line| line.strip_prefix(b"object "))?;
-    Some(Tag { target: Oid::parse(target.to_str().ok()?).ok()?, message: message.into() })
+    let target = Oid::parse(target.to_str().ok()?).ok()?;
+    let rest = headers.split_once_str("\n").map_or(&b""[..], |(_, rest)| rest);
+    Some(Tag { target, headers: rest.into(), message: message.into() })
 }
 
 fn split_headers(bytes: &[u8]) -> (&[u8], &[u8]) {

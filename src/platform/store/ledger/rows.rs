@@ -68,6 +68,8 @@ fn place(row: &Row) -> Result<Option<Location>, Error> {
         "file" => LocationKind::File(name),
         "commit-message" => LocationKind::CommitMessage,
         "tag-message" => LocationKind::TagMessage(name),
+        "commit-headers" => LocationKind::CommitHeaders,
+        "tag-headers" => LocationKind::TagHeaders(name),
         "ref" => LocationKind::Ref(name),
         _ => return Err(unknown("place", &kind)),
     };
@@ -81,6 +83,8 @@ pub fn kind_columns(place: Option<&Location>) -> (&'static str, &[u8]) {
         Some(LocationKind::File(path)) => ("file", path),
         Some(LocationKind::CommitMessage) => ("commit-message", b""),
         Some(LocationKind::TagMessage(tag)) => ("tag-message", tag),
+        Some(LocationKind::CommitHeaders) => ("commit-headers", b""),
+        Some(LocationKind::TagHeaders(tag)) => ("tag-headers", tag),
         Some(LocationKind::Ref(name)) => ("ref", name),
     }
 }
