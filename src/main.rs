@@ -10,6 +10,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
+use crate::domain::model::error::NotEvaluated;
 use crate::domain::model::report::ExitStatus;
 use crate::platform::config::env::Env;
 use crate::platform::store::crash;
@@ -20,7 +21,11 @@ fn main() -> ExitCode {
         Ok(status) => ExitCode::from(status.code()),
         Err(error) => {
             out::error(&error);
-            ExitCode::from(ExitStatus::Error.code())
+            let status = match error.downcast_ref::<NotEvaluated>() {
+                Some(_) => ExitStatus::Inconclusive,
+                None => ExitStatus::Error,
+            };
+            ExitCode::from(status.code())
         }
     }
 }
@@ -37,5 +42,8 @@ fn run() -> Result<ExitStatus> {
         log::to_stderr(env.text("RUST_LOG"), 0);
         return cli::hook::run(&env, &name, &args);
     }
-    cli::run(cli::Cli::read(), env)
+    match cli::Cli::read() {
+        Ok(cli) => cli::run(cli, env),
+        Err(status) => Ok(status),
+    }
 }

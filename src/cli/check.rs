@@ -14,6 +14,7 @@ use crate::domain::model::change::Change;
 use crate::domain::model::error::hinted;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::{ExitStatus, Report, Skipped, Verdict};
+use crate::domain::model::terminal::printable;
 use crate::domain::model::text::counted;
 use crate::domain::policy::command_settings::Moment;
 use crate::flow::context::Context;
@@ -27,8 +28,9 @@ use crate::flow::evaluate::{policy, recording};
 use crate::platform::git::change;
 use crate::platform::git::repo::Repo;
 use crate::platform::ui::out;
-use crate::platform::ui::report::{OutputFormat, json_of, printable, render, render_answered};
+use crate::platform::ui::report::{OutputFormat, json_of, render, render_answered};
 use crate::platform::ui::sarif::Answers;
+use crate::platform::ui::styled_text::StyledText;
 
 /// Shown below `--help`.
 const EXAMPLES: &str = "\
@@ -110,14 +112,15 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     let text = if nothing && format == OutputFormat::Json {
         let mut json = json_of(&report);
         json["verdict"] = word.into();
-        json.to_string()
+        out::json(&json);
+        StyledText::default()
     } else if format == OutputFormat::Human && !parts.is_empty() {
         by_commit(parts, &report, started)
     } else {
         render_answered(&report, &answers, format)
     };
     if !text.is_empty() {
-        out::result(&text);
+        out::result(text);
     }
     if format == OutputFormat::Human && !invocation.global.quiet {
         out::talk(&format!("{word}: {read} checked in {} ms", report.elapsed_ms));
@@ -127,16 +130,15 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
 }
 
 /// A report for people, commit by commit.
-fn by_commit(parts: Vec<PushPart>, report: &Report, started: Instant) -> String {
+fn by_commit(parts: Vec<PushPart>, report: &Report, started: Instant) -> StyledText {
     let mut texts = Vec::new();
     for part in parts {
         let found = render(&build_report(part.findings, Vec::new(), started), OutputFormat::Human);
-        texts.push(format!("{}:\n{found}", printable(&part.title)));
+        texts.push(StyledText::from(&format!("{}:\n", printable(&part.title))).then(found));
     }
     let rest = build_report(Vec::new(), report.skipped.clone(), started);
     texts.push(render(&rest, OutputFormat::Human));
-    texts.retain(|text| !text.is_empty());
-    texts.join("\n")
+    StyledText::lines(texts)
 }
 
 /// What a check came to.
@@ -292,7 +294,7 @@ pub fn start(repo: &Repo, from: &str, to: &Oid) -> Result<Oid> {
         return commit(repo, from);
     }
     for name in ["origin/HEAD", "origin/main", "origin/master"] {
-        if let Some(tip) = repo.resolve(&format!("refs/remotes/{name}^{{commit}}"))?
+        if let Some(tip) = repo.tip(&format!("refs/remotes/{name}"))?
             && let Some(base) = repo.merge_base(&tip, to)?
         {
             return Ok(base);
@@ -315,7 +317,7 @@ pub fn commit(repo: &Repo, revision: &str) -> Result<Oid> {
             "CI passes it for a deleted branch: there is nothing to check",
         ));
     }
-    repo.resolve(&format!("{revision}^{{commit}}"))?.ok_or_else(|| {
+    repo.resolve(revision)?.ok_or_else(|| {
         hinted(
             format!("`{revision}` names no commit here"),
             "`git log --oneline` lists commits; a shallow clone may lack it",

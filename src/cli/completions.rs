@@ -23,6 +23,6 @@ pub struct Args {
 pub fn run(args: &Args, mut program: clap::Command) -> ExitStatus {
     let mut script = Vec::new();
     generate(args.shell, &mut program, "tribunal", &mut script);
-    out::result_raw(&script);
+    out::result_part(&String::from_utf8_lossy(&script));
     ExitStatus::Pass
 }

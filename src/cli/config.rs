@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::cli::invocation::Invocation;
 use crate::domain::model::report::ExitStatus;
+use crate::domain::model::terminal::printable;
 use crate::flow::evaluate::policy;
 use crate::platform::ui::out;
 use crate::platform::ui::report::OutputFormat;
@@ -26,11 +27,11 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
         let keys: Vec<_> = shown
             .map(|(key, value, source)| json!({"key": key, "value": value, "source": source.to_string()}))
             .collect();
-        out::result(&json!({"version": 1, "settings": keys}).to_string());
+        out::json(&json!({"version": 1, "settings": keys}));
         return Ok(ExitStatus::Pass);
     }
     for (key, value, source) in shown {
-        out::result(&format!("{key} = {value}  # {source}"));
+        out::result(&printable(&format!("{key} = {value}  # {source}")));
     }
     Ok(ExitStatus::Pass)
 }

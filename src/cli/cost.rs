@@ -10,6 +10,7 @@ use crate::cli::invocation::Invocation;
 use crate::cli::times::since_of;
 use crate::domain::model::agent::Money;
 use crate::domain::model::report::ExitStatus;
+use crate::domain::model::terminal::printable;
 use crate::domain::model::text::counted;
 use crate::flow::call::day_of;
 use crate::flow::evaluate::recording;
@@ -19,7 +20,8 @@ use crate::platform::store::ledger::call::Call;
 use crate::platform::store::ledger::error::Error as LedgerError;
 use crate::platform::ui::out;
 use crate::platform::ui::out::DIM;
-use crate::platform::ui::report::{OutputFormat, printable};
+use crate::platform::ui::report::OutputFormat;
+use crate::platform::ui::styled_text::StyledText;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -90,9 +92,9 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
         calls = done.value;
     }
     if invocation.global.format == OutputFormat::Json {
-        out::result(&json_of(&calls, since).to_string());
+        out::json(&json_of(&calls, since));
     } else {
-        out::result(&text_of(&calls, since));
+        out::result(text_of(&calls, since));
     }
     Ok(ExitStatus::Pass)
 }
@@ -125,17 +127,19 @@ fn grouped(calls: &[Call], by: Naming) -> Vec<(String, Tally)> {
     groups.into_iter().map(|(name, calls)| (name, Tally::of(calls))).collect()
 }
 
-fn text_of(calls: &[Call], since: Timestamp) -> String {
+fn text_of(calls: &[Call], since: Timestamp) -> StyledText {
     let day = since.strftime("%Y-%m-%d %H:%M UTC");
     let tally = Tally::of(calls);
     if tally.calls == 0 {
-        return format!("no calls since {day}");
+        return StyledText::from(&format!("no calls since {day}"));
     }
-    let mut lines =
-        vec![format!("{} since {day}: {}", counted(tally.calls, "call"), whole(tally.money))];
+    let sum = format!("{} since {day}: {}", counted(tally.calls, "call"), whole(tally.money));
+    let mut head = StyledText::from(&sum);
     if tally.money.unknown > 0 {
-        lines.push(format!("{DIM}in the budgets they count as {}{DIM:#}", tally.counted));
+        let counted = format!("in the budgets they count as {}", tally.counted);
+        head = head.text("\n").styled(DIM, counted);
     }
+    let mut lines = Vec::new();
     let groups: [(&str, Naming); 3] = [("run", run_of), ("role", role_of), ("model", model_of)];
     for (what, by) in groups {
         let rows = grouped(calls, by);
@@ -152,7 +156,7 @@ fn text_of(calls: &[Call], since: Timestamp) -> String {
             ));
         }
     }
-    lines.join("\n")
+    StyledText::lines([head, StyledText::from(&lines.join("\n"))])
 }
 
 /// A sum in a sentence.
@@ -271,13 +275,16 @@ mod tests {
         assert_eq!(models[0].0, "codex (its default)");
         assert_eq!(models[0].1.money, Sum { known: 0, unknown: 1 });
         assert_eq!(models[1].1.calls, 2);
-        let text = text_of(&calls, Timestamp::UNIX_EPOCH);
+        let text = text_of(&calls, Timestamp::UNIX_EPOCH).safe();
         assert!(
             text.starts_with(
                 "3 calls since 1970-01-01 00:00 UTC: at least $1.20, 2 calls unknown\n"
             )
         );
-        assert_eq!(text_of(&[], Timestamp::UNIX_EPOCH), "no calls since 1970-01-01 00:00 UTC");
+        assert_eq!(
+            text_of(&[], Timestamp::UNIX_EPOCH).plain(),
+            "no calls since 1970-01-01 00:00 UTC"
+        );
     }
 
     #[test]

@@ -17,12 +17,14 @@ use crate::daemon::watched_repo::WatchedRepo;
 use crate::daemon::{control, learner};
 use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
+use crate::domain::model::terminal::printable;
 use crate::domain::model::text::counted;
+use crate::platform::store::file;
 use crate::platform::store::known_specs::{KnownSpecs, Version};
 use crate::platform::store::stop_mark::LastStop;
 use crate::platform::store::{inbox, spec_queue};
 use crate::platform::ui::out;
-use crate::platform::ui::report::{OutputFormat, printable};
+use crate::platform::ui::report::OutputFormat;
 
 /// How many of the last records `status` shows.
 const RECORDS: usize = 5;
@@ -91,7 +93,7 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
 fn learn(invocation: &Invocation, place: &WatchedRepo) -> Result<ExitStatus> {
     let worktree = invocation.global.repo.as_deref().unwrap_or(&invocation.env.current_dir);
     for rule in learner::work(place, worktree)? {
-        out::result(&serde_json::to_string(&rule)?);
+        out::json(&rule);
     }
     Ok(ExitStatus::Pass)
 }
@@ -108,13 +110,13 @@ fn start(invocation: &Invocation, place: &WatchedRepo) -> Result<ExitStatus> {
         }
         Start::Failed { log } => {
             return Err(hinted(
-                format!("the daemon did not start\n{}", printable_lines(&log)),
+                format!("the daemon did not start\n{}", log.trim_end()),
                 "`tribunal watch` runs it in the foreground and shows why",
             ));
         }
     };
     if invocation.global.format == OutputFormat::Json {
-        out::result(&json!({"version": 1, "outcome": word, "daemon": holder}).to_string());
+        out::json(&json!({"version": 1, "outcome": word, "daemon": holder}));
     } else if !invocation.global.quiet {
         out::result(&format!("{word}: process {}", holder.pid()));
         if let Some(drift) = drift(&holder) {
@@ -139,7 +141,7 @@ fn stop(invocation: &Invocation, place: &WatchedRepo) -> Result<ExitStatus> {
         }
     };
     if invocation.global.format == OutputFormat::Json {
-        out::result(&json!({"version": 1, "outcome": word}).to_string());
+        out::json(&json!({"version": 1, "outcome": word}));
     } else if !invocation.global.quiet {
         out::result(word);
     }
@@ -237,7 +239,7 @@ fn last_records(known: &KnownSpecs) -> Vec<(&str, &Version)> {
 fn log(place: &WatchedRepo, follow: bool) -> Result<ExitStatus> {
     let path = log_path(place);
     let failed = || format!("could not read `{}`", path.display());
-    let mut file = match File::open(&path) {
+    let mut file = match file::open(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return Err(hinted(
                 "there is no log yet",
@@ -253,7 +255,7 @@ fn log(place: &WatchedRepo, follow: bool) -> Result<ExitStatus> {
     file.read_to_end(&mut text).with_context(failed)?;
     // From the first whole line on.
     let begin = if skipped == 0 { 0 } else { memchr::memchr(b'\n', &text).map_or(0, |at| at + 1) };
-    out::result_raw(printable_lines(&String::from_utf8_lossy(&text[begin..])).as_bytes());
+    out::result_part(&String::from_utf8_lossy(&text[begin..]));
     if !follow {
         return Ok(ExitStatus::Pass);
     }
@@ -261,10 +263,10 @@ fn log(place: &WatchedRepo, follow: bool) -> Result<ExitStatus> {
     while !out::reader_left(Some(Duration::from_millis(250))) {
         text.clear();
         file.read_to_end(&mut text).with_context(failed)?;
-        out::result_raw(printable_lines(&String::from_utf8_lossy(&text)).as_bytes());
+        out::result_part(&String::from_utf8_lossy(&text));
         // The log was put aside: the new one goes on from its beginning.
         if was_replaced(&file, &path)
-            && let Ok(new) = File::open(&path)
+            && let Ok(new) = file::open(&path)
         {
             file = new;
         }
@@ -277,9 +279,4 @@ fn was_replaced(file: &File, path: &Path) -> bool {
         (Ok(open), Ok(named)) => open.ino() != named.ino(),
         _ => false,
     }
-}
-
-/// Text of several lines that cannot steer the terminal.
-fn printable_lines(text: &str) -> String {
-    text.split('\n').map(printable).collect::<Vec<_>>().join("\n")
 }

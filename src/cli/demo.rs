@@ -12,11 +12,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::domain::model::report::ExitStatus;
+use crate::domain::model::terminal::printable;
 use crate::platform::process;
 use crate::platform::process::{Cmd, Output};
+use crate::platform::store::file;
 use crate::platform::ui::out;
 use crate::platform::ui::out::{DIM, GOOD};
-use crate::platform::ui::report::printable;
+use crate::platform::ui::styled_text::StyledText;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -37,7 +39,7 @@ pub fn run(args: &Args) -> Result<ExitStatus> {
         out::result(&format!("kept in {}", root.keep().display()));
     }
     told?;
-    out::result(&format!("\n{GOOD}every step did what the story says{GOOD:#}"));
+    title("every step did what the story says");
     Ok(ExitStatus::Pass)
 }
 
@@ -123,7 +125,7 @@ impl Stage {
             self.git(&["commit", "-m", "feat: sum wider numbers"])?,
         )
         .passes("the staged half")?;
-        if fs::read_to_string(self.repo.join("src/sum.rs"))? != unstaged {
+        if file::read_text(&self.repo.join("src/sum.rs"))? != unstaged {
             bail!("the unstaged half of src/sum.rs was changed");
         }
         self.git(&["restore", "src/sum.rs"])?.passes("git restore")
@@ -151,7 +153,7 @@ impl Stage {
         self.write("docs/specs/subtract.md", spec)?;
         let record = self.repo.join("docs/progress/subtract.md");
         let text = loop {
-            match fs::read_to_string(&record) {
+            match file::read_text(&record) {
                 Ok(text) => break text,
                 Err(_) if dropped.elapsed() < SPEC_WAIT => {
                     std::thread::park_timeout(Duration::from_millis(5));
@@ -160,7 +162,7 @@ impl Stage {
             }
         };
         let after = dropped.elapsed().as_millis();
-        out::result(&format!("{DIM}docs/progress/subtract.md, {after} ms after the drop:{DIM:#}"));
+        aside(&format!("docs/progress/subtract.md, {after} ms after the drop:"));
         text.lines().filter(|l| l.starts_with("**") || l.starts_with("| ")).take(9).for_each(quote);
         self.git(&["add", "docs"])?.passes("git add")?;
         self.commit("docs: specify subtraction")?.passes("the spec's commit")
@@ -183,8 +185,8 @@ impl Stage {
             answer.passes(&format!("remark {}", number + 1))?;
         }
         let topic = ".ai/constitution/error-handling.md";
-        let rule = fs::read_to_string(self.repo.join(topic)).context("no rule was learned")?;
-        out::result(&format!("{DIM}{topic}:{DIM:#}"));
+        let rule = file::read_text(&self.repo.join(topic)).context("no rule was learned")?;
+        aside(&format!("{topic}:"));
         rule.lines().filter(|line| !line.is_empty()).for_each(quote);
         self.commit("docs: take the rule in")?.passes("the rule's commit")?;
 
@@ -201,7 +203,7 @@ impl Stage {
 
     fn write(&self, path: &str, content: &str) -> Result<()> {
         let path = self.repo.join(path);
-        crate::platform::store::file::write_atomic(&path, content.as_bytes())
+        file::write_atomic(&path, content.as_bytes())
     }
 
     fn git(&self, words: &[&str]) -> Result<Answer> {
@@ -288,11 +290,15 @@ fn show(words: &[&str], answer: Answer) -> Answer {
 }
 
 fn title(text: &str) {
-    out::result(&format!("\n{GOOD}{text}{GOOD:#}"));
+    out::result(StyledText::from("\n").styled(GOOD, text));
+}
+
+fn aside(text: &str) {
+    out::result(StyledText::default().styled(DIM, text));
 }
 
 fn quote(line: &str) {
-    out::result(&format!("  {DIM}|{DIM:#} {}", printable(line)));
+    out::result(StyledText::from("  ").styled(DIM, "|").text(format!(" {}", printable(line))));
 }
 
 fn careless(name: &str) -> String {

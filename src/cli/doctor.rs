@@ -5,10 +5,11 @@ use bstr::BStr;
 use serde_json::{Value, json};
 
 use crate::cli::invocation::Invocation;
-use crate::domain::gates::governance::POLICY_FILE;
+use crate::domain::gates::policy_files::POLICY_FILE;
 use crate::domain::model::agent::Role;
 use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
+use crate::domain::model::terminal::printable;
 use crate::domain::policy::agent_settings::RouteChoice;
 use crate::domain::policy::settings::Policy;
 use crate::flow::call::route::RoleAssignment;
@@ -24,7 +25,7 @@ use crate::platform::git::command::git;
 use crate::platform::git::command::succeeded;
 use crate::platform::git::repo::Repo;
 use crate::platform::ui::out;
-use crate::platform::ui::report::{OutputFormat, printable};
+use crate::platform::ui::report::OutputFormat;
 
 /// An agent that the policy names.
 struct CheckTarget {
@@ -56,7 +57,7 @@ pub fn run(invocation: &Invocation) -> Result<ExitStatus> {
     let repo = invocation.repo()?;
     let found = check(invocation.context(&repo))?;
     if invocation.global.format == OutputFormat::Json {
-        out::result(&found.json().to_string());
+        out::json(&found.json());
     } else {
         found.print();
     }

@@ -1,7 +1,6 @@
 //! `tribunal hook NAME`: what a shim calls.
 
 use std::ffi::OsString;
-use std::fs;
 use std::io::{IsTerminal as _, Read as _};
 use std::time::Instant;
 
@@ -11,23 +10,25 @@ use crate::cli::hook_report::{print_one_line, print_push, print_tails};
 use crate::cli::kept_hook::KeptHook;
 use crate::daemon::control;
 use crate::domain::gates;
-use crate::domain::model::error::{Hinted, hinted};
+use crate::domain::model::error::{Hinted, NotEvaluated, hinted};
 use crate::domain::model::finding::LocationKind;
+use crate::domain::model::oid::Oid;
 use crate::domain::model::push::Receiver;
-use crate::domain::model::report::{ExitStatus, Skipped, Verdict};
+use crate::domain::model::report::{ExitStatus, Reported, Skipped, Verdict};
 use crate::domain::policy::command_settings::Moment;
 use crate::flow::context::{Context, Notify};
 use crate::flow::evaluate::bookkeeping;
 use crate::flow::evaluate::bypass;
-use crate::flow::evaluate::bypass::Bypass;
+use crate::flow::evaluate::bypass::{Bypass, past_hooks};
 use crate::flow::evaluate::commands::CommandRequest;
 use crate::flow::evaluate::evaluation::{EvaluationScope, evaluate};
 use crate::flow::evaluate::message;
 use crate::flow::evaluate::message::as_committed;
+use crate::flow::evaluate::passed_trees::PassedCommits;
 use crate::flow::evaluate::push::evaluate_push;
 use crate::flow::evaluate::push::outcome::PushEvaluation;
 use crate::flow::evaluate::report::build_report;
-use crate::flow::evaluate::{merge, passed_trees, policy, recording};
+use crate::flow::evaluate::{merge, passed_trees, policy};
 use crate::flow::review;
 use crate::flow::setup::inbox_event;
 use crate::flow::setup::install;
@@ -35,6 +36,8 @@ use crate::platform::config::env::Env;
 use crate::platform::git::change;
 use crate::platform::git::push::{parse_pre_push, parse_pre_receive};
 use crate::platform::git::repo::Repo;
+use crate::platform::store::regular;
+use crate::platform::store::regular::{LastLink, MESSAGE};
 use crate::platform::ui::notice;
 use crate::platform::ui::out;
 use crate::platform::ui::report::{OutputFormat, render};
@@ -114,7 +117,8 @@ impl HookCall<'_> {
 
     /// An internal error stops what the hook guards: the hint says how to bypass it once.
     fn with_bypass_hint(&self, error: anyhow::Error) -> anyhow::Error {
-        if error.downcast_ref::<Hinted>().is_some() || self.name == "pre-receive" {
+        let says_what_to_do = error.is::<Hinted>() || error.is::<NotEvaluated>();
+        if says_what_to_do || self.name == "pre-receive" {
             return error;
         }
         let message = format!("{} could not check: {error:#}", self.name);
@@ -135,7 +139,7 @@ impl HookCall<'_> {
 
     /// The repository, and what is to be left out, which is said and recorded. `None` where all of
     /// it is: that way on is open also where nothing can be read or written.
-    fn asked(&self) -> Result<Option<(Repo, Bypass)>> {
+    fn asked(&self, about: impl Fn(&Repo) -> Vec<Oid>) -> Result<Option<(Repo, Bypass)>> {
         let bypass = Bypass::from_env(self.env);
         for (word, nearest) in &bypass.unknown {
             let near = nearest.map(|gate| format!("; did you mean `{gate}`?")).unwrap_or_default();
@@ -151,16 +155,17 @@ impl HookCall<'_> {
             repo => repo?,
         };
         if bypass.is_any() {
-            let recorded = match bypass::record(self.context(&repo), self.name, &bypass) {
-                Ok(()) => "recorded for `tribunal hooks status`".to_owned(),
-                Err(error) => {
-                    bookkeeping::mark_warned();
-                    format!(
-                        "not recorded: {error:#} (hint: {})",
-                        notice::rights_hint(&repo.state_dir())
-                    )
-                }
-            };
+            let recorded =
+                match bypass::record(self.context(&repo), self.name, &what, &about(&repo)) {
+                    Ok(()) => "recorded for `tribunal hooks status`".to_owned(),
+                    Err(error) => {
+                        bookkeeping::mark_warned();
+                        format!(
+                            "not recorded: {error:#} (hint: {})",
+                            notice::rights_hint(&repo.state_dir())
+                        )
+                    }
+                };
             out::warn(&format!("{left}: {what}; {recorded}"));
         }
         Ok((!bypass.all).then_some((repo, bypass)))
@@ -168,8 +173,10 @@ impl HookCall<'_> {
 
     fn pre_commit(&self) -> Result<ExitStatus> {
         let started = Instant::now();
-        let Some((repo, bypass)) = self.asked()? else { return Ok(ExitStatus::Pass) };
+        let head = |repo: &Repo| repo.head().ok().flatten().into_iter().collect();
+        let Some((repo, bypass)) = self.asked(head)? else { return Ok(ExitStatus::Pass) };
         let context = self.context(&repo);
+        bookkeeping::warn_once(context, past_hooks::tell_commits(context));
         let mut change = change::staged(&repo)?;
         let mut effective = policy::policy_of_change(context, &change)?;
         merge::exclude_evaluated(context, &mut change, &effective.hash)?;
@@ -198,7 +205,7 @@ impl HookCall<'_> {
             };
             print_one_line(&report, see);
         } else {
-            out::talk(&render(&report, OutputFormat::Human));
+            out::talk(render(&report, OutputFormat::Human));
             print_tails(&tails);
             out::hint("nothing was committed; your files and the index are as they were");
         }
@@ -215,20 +222,20 @@ impl HookCall<'_> {
         let repo = self.repo()?;
         let context = self.context(&repo);
         let path = self.env.current_dir.join(path);
-        let text = fs::read(&path)
+        let text = regular::read(&path, LastLink::Follow, MESSAGE)
             .with_context(|| format!("could not read the message in `{}`", path.display()))?;
         let comment = message::comment_string(&repo, &text)?;
         let text = as_committed(&text, message::cleanup(context)?, &comment);
         let mut effective = policy::policy_of_head(context)?;
         bypass.apply(&mut effective.policy.gates);
         let findings = gates::check_message(&text, &LocationKind::CommitMessage, &effective);
-        let findings = findings.into_iter().map(recording::unrecorded).collect();
+        let findings = findings.into_iter().map(Reported::unrecorded).collect();
         let report = build_report(findings, Vec::new(), started);
         if report.verdict == Verdict::Pass {
             print_one_line(&report, "git log -1");
             control::start_on_demand(context, &effective.policy.watch);
         } else {
-            out::talk(&render(&report, OutputFormat::Human));
+            out::talk(render(&report, OutputFormat::Human));
             let kept = path.display();
             out::hint(&format!("nothing was committed; the message is kept in `{kept}`"));
         }
@@ -261,12 +268,20 @@ impl HookCall<'_> {
 
     fn pre_push(&self, input: &[u8]) -> Result<ExitStatus> {
         let started = Instant::now();
-        let Some((repo, bypass)) = self.asked()? else { return Ok(ExitStatus::Pass) };
-        let updates = parse_pre_push(input)?;
-        let receiver = self.receiver(&repo)?;
-        let mut evaluation = evaluate_push(self.context(&repo), &bypass, &updates, &receiver)?;
+        let updates = parse_pre_push(input);
+        let tips: Vec<Oid> = updates.iter().flatten().map(|update| update.new.clone()).collect();
+        let Some((repo, bypass)) = self.asked(|_| tips.clone())? else {
+            return Ok(ExitStatus::Pass);
+        };
+        let (updates, receiver) = (updates?, self.receiver(&repo)?);
+        let context = self.context(&repo);
+        bookkeeping::warn_once(context, past_hooks::tell_pushes(context, &receiver, &updates));
+        let mut evaluation = evaluate_push(context, &bypass, &updates, &receiver)?;
         if !evaluation.refuses() && !bypass.is_any() {
             self.consult_reviews(&repo, &mut evaluation);
+            if !evaluation.refuses() {
+                bookkeeping::warn_once(context, PassedCommits::add_tips(&repo, &tips));
+            }
         }
         Ok(print_push(evaluation, "nothing was pushed", started))
     }

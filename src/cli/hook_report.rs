@@ -2,15 +2,20 @@
 
 use std::time::Instant;
 
-use crate::domain::model::finding::Effect;
+use crate::domain::model::finding::{Effect, Finding};
+use crate::domain::model::oid::Oid;
 use crate::domain::model::report::{ExitStatus, Report};
+use crate::domain::model::terminal::printable;
 use crate::domain::model::text::counted;
 use crate::flow::evaluate::commands::Tail;
 use crate::flow::evaluate::evaluation::stops;
 use crate::flow::evaluate::push::outcome::PushEvaluation;
 use crate::flow::evaluate::report::build_report;
 use crate::platform::ui::out;
-use crate::platform::ui::report::{OutputFormat, printable, render};
+use crate::platform::ui::report::{OutputFormat, render};
+
+/// How many commits one line names.
+const NAMED_MAX: usize = 3;
 
 /// Prints one line for an evaluation that passed with warnings or skips, nothing for a clean one.
 pub fn print_one_line(report: &Report, see: &str) {
@@ -19,6 +24,9 @@ pub fn print_one_line(report: &Report, see: &str) {
     if warnings > 0 {
         parts.push(format!("{}: `{see}` shows", counted(warnings, "warning")));
     }
+    if let Some(unusable) = report.findings.iter().find_map(|f| unusable_policy(&f.finding)) {
+        parts.push(unusable);
+    }
     if let Some(skipped) = report.skipped.first() {
         let all = counted(report.skipped.len(), "part");
         parts.push(format!("{all} not judged: {}: {}", skipped.gate, skipped.reason));
@@ -26,6 +34,15 @@ pub fn print_one_line(report: &Report, see: &str) {
     if !parts.is_empty() {
         out::talk(&format!("tribunal: pass, {}", printable(&parts.join("; "))));
     }
+}
+
+/// What cannot be used of the policy that holds: the one warning whose place everybody has to see, because
+/// less is checked than people think.
+fn unusable_policy(finding: &Finding) -> Option<String> {
+    let is_unusable = matches!(finding.rule.as_str(), "policy-unreadable" | "rule-unreadable");
+    let place = finding.place.as_ref().filter(|_| is_unusable)?;
+    let column = if place.column > 0 { format!(":{}", place.column) } else { String::new() };
+    Some(format!("{}:{}{column}: {}", place.kind.display(), place.line, finding.message))
 }
 
 /// Prints the outcome of a push: one line where it passes, else each part with what blocks it.
@@ -43,12 +60,20 @@ pub fn print_push(evaluation: PushEvaluation, hint: &str, started: Instant) -> E
         // There is one line: the worst is in it.
         let first = warnings.clone().max_by_key(|finding| finding.severity);
         let warnings = warnings.count();
+        let mut all = parts.iter().flat_map(|part| &part.findings);
+        let unusable = all.find_map(|reported| unusable_policy(&reported.finding));
         if let Some(first) = first {
-            said.push(format!("{} (first: {})", counted(warnings, "warning"), first.message));
+            let first = unusable.unwrap_or_else(|| first.message.clone());
+            said.push(format!("{} (first: {first})", counted(warnings, "warning")));
         }
-        if ungated > 0 {
-            let all = counted(commits.len(), "commit");
-            said.push(format!("{ungated} of {all} arrived without a gate, now judged"));
+        if !ungated.is_empty() {
+            let (count, all) = (ungated.len(), counted(commits.len(), "commit"));
+            let mut names: Vec<&str> = ungated.iter().take(NAMED_MAX).map(Oid::short).collect();
+            if count > NAMED_MAX {
+                names.push("…");
+            }
+            let names = names.join(", ");
+            said.push(format!("{count} of {all} arrived without a gate ({names}), now checked"));
         }
         if let Some(first) = skipped.first() {
             let all = counted(skipped.len(), "part");
@@ -65,7 +90,7 @@ pub fn print_push(evaluation: PushEvaluation, hint: &str, started: Instant) -> E
         }
         out::talk(&format!("{}:", printable(&part.title)));
         let report = build_report(part.findings, Vec::new(), started);
-        out::talk(&render(&report, OutputFormat::Human));
+        out::talk(render(&report, OutputFormat::Human));
     }
     for skipped in &skipped {
         out::talk(&printable(&format!("not judged: {}: {}", skipped.gate, skipped.reason)));

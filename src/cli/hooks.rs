@@ -6,8 +6,9 @@ use anyhow::Result;
 use serde_json::json;
 
 use crate::cli::invocation::{Global, Invocation};
-use crate::cli::trust::agree_to_named;
+use crate::cli::trust;
 use crate::domain::model::report::ExitStatus;
+use crate::domain::model::terminal::printable;
 use crate::flow::evaluate::bypass;
 use crate::flow::setup::install;
 use crate::flow::setup::install::plan;
@@ -18,7 +19,7 @@ use crate::flow::setup::install::{InstallMethod, Refusal};
 use crate::platform::git::repo::Repo;
 use crate::platform::process;
 use crate::platform::ui::out;
-use crate::platform::ui::report::{OutputFormat, printable};
+use crate::platform::ui::report::OutputFormat;
 
 /// The bypasses that `status` shows; the rest is counted.
 const BYPASSES_SHOWN: usize = 5;
@@ -65,7 +66,7 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
             install_hooks(global, &repo, &events, choice.dry_run)?;
             // Who receives pushes runs nothing for those who push.
             if !choice.dry_run && repo.work_tree.is_some() {
-                agree_to_named(invocation.context(&repo))?;
+                trust::offer(invocation.context(&repo))?;
             }
             Ok(ExitStatus::Pass)
         }
@@ -128,18 +129,20 @@ fn show_status(global: &Global, repo: &Repo) -> Result<ExitStatus> {
         .err()
         .map(|refusal| install::refused(refusal, setting.as_ref()).to_string());
     let bypasses = bypass::recorded(repo);
-    let good = events.iter().all(|event| event.problems.is_empty());
+    let unguarded = status::unguarded_work_trees(repo)?;
+    let good = events.iter().all(|event| event.problems.is_empty()) && unguarded.is_empty();
     if global.format == OutputFormat::Json {
         let hooks: Vec<_> = events.iter().map(json_of).collect();
         out::result(
             &json!({
                 "version": 1, "method": json_method(&method), "refused": refusal,
-                "hooks": hooks, "bypasses": bypasses,
+                "hooks": hooks, "unguarded": unguarded, "bypasses": bypasses,
             })
             .to_string(),
         );
     } else {
         print_status(&events, refusal.as_deref(), &bypasses);
+        print_unguarded(&unguarded);
     }
     Ok(if good { ExitStatus::Pass } else { ExitStatus::Blocked })
 }
@@ -165,6 +168,18 @@ fn json_of(status: &EventStatus) -> serde_json::Value {
         "problems": status.problems,
         "notes": status.notes,
     })
+}
+
+fn print_unguarded(work_trees: &[String]) {
+    for line in work_trees {
+        out::warn(&printable(line));
+    }
+    if !work_trees.is_empty() {
+        out::hint(
+            "give all of them one folder: `git config core.hooksPath \"$(git rev-parse \
+             --path-format=absolute --git-common-dir)/hooks\"`",
+        );
+    }
 }
 
 fn print_status(events: &[EventStatus], refusal: Option<&str>, bypasses: &[String]) {

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::cli::hooks::install_hooks;
 use crate::cli::invocation::Invocation;
-use crate::cli::trust::agree_to_named;
+use crate::cli::trust;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::policy::switch::Switch;
 use crate::flow::call::{roles, route};
@@ -41,17 +41,20 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     for file in &plan.missing {
         out::result(&format!("{verb} {}", file.path));
     }
+    for (path, why) in &plan.left_out {
+        out::warn(&format!("`{path}` is not written: {why}"));
+    }
     for chosen in &plan.chosen {
         out::result(&format!("  {chosen}"));
     }
-    if plan.missing.is_empty() {
+    if plan.missing.is_empty() && plan.left_out.is_empty() {
         out::result("all files exist, nothing to write");
     }
     if !args.no_hooks {
         install_hooks(&invocation.global, &repo, &install::default_events(&repo), args.dry_run)?;
     }
     if !args.dry_run {
-        agree_to_named(context)?;
+        trust::offer(context)?;
     }
     if !args.no_hooks {
         announce_reviews(context)?;

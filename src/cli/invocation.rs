@@ -13,6 +13,7 @@ use crate::flow::context::Context;
 use crate::flow::context::Notify;
 use crate::platform::config::env::Env;
 use crate::platform::git::repo::Repo;
+use crate::platform::store::permissions::link_in_state;
 use crate::platform::ui::notice;
 use crate::platform::ui::report::OutputFormat;
 
@@ -69,7 +70,14 @@ impl Invocation {
             Some(dir) => self.env.current_dir.join(dir),
             None => self.env.current_dir.clone(),
         };
-        Repo::of_person(&dir, &self.env)
+        let repo = Repo::of_person(&dir, &self.env)?;
+        match link_in_state(&repo.state_dir()) {
+            None => Ok(repo),
+            Some(link) => Err(hinted(
+                format!("`{}` is a symbolic link, which would say where we write", link.display()),
+                "remove the link; what is kept there is a folder, or files, of the program's own",
+            )),
+        }
     }
 
     /// The context of work in that repository.

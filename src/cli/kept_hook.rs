@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 
 use crate::domain::model::report::ExitStatus;
+use crate::flow::setup::install::kept_name;
 use crate::platform::process::Cmd;
 
 /// A hook that was installed before, and is still run.
@@ -20,7 +21,8 @@ pub struct KeptHook<'a> {
 impl KeptHook<'_> {
     /// Runs it with what git wrote to ours, in the terminal of git; whatever it says but yes blocks.
     pub fn run(&self, input: &[u8]) -> Result<ExitStatus> {
-        let mut command = Cmd::kept_hook(&self.path, self.folder).args(self.args);
+        let path = kept_name::path_to_run(&self.path);
+        let mut command = Cmd::kept_hook(&path, self.folder).args(self.args);
         if !input.is_empty() {
             command = command.stdin(input);
         }

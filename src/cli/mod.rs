@@ -26,10 +26,12 @@ pub mod times;
 pub mod watch;
 
 use anyhow::Result;
+use clap::error::{ContextValue, ErrorKind};
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::cli::invocation::{Color, Global, Invocation};
 use crate::domain::model::report::ExitStatus;
+use crate::domain::model::terminal::printable;
 use crate::platform::config::env::Env;
 use crate::platform::ui::{log, out};
 
@@ -92,19 +94,45 @@ fn command_line() -> clap::Command {
 }
 
 impl Cli {
-    /// Reads the command line; for `--help` and errors in it the program ends here.
-    pub fn read() -> Self {
-        let matches = command_line().get_matches();
-        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    /// Reads the command line. For `--help` and for errors in it everything is said, and how the
+    /// program ends is returned.
+    pub fn read() -> Result<Self, ExitStatus> {
+        let matches = command_line().try_get_matches();
+        matches.and_then(|matches| Self::from_arg_matches(&matches)).map_err(|mut error| {
+            quote_on_one_line(&mut error);
+            match error.kind() {
+                // Words of our own alone.
+                ErrorKind::DisplayHelp
+                | ErrorKind::DisplayVersion
+                | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => drop(error.print()),
+                _ => out::usage_error(&error.render().to_string()),
+            }
+            if error.use_stderr() { ExitStatus::Error } else { ExitStatus::Pass }
+        })
+    }
+}
+
+/// What was typed is shown as it is: escapes would be left out, and line ends would make lines that
+/// read like ours.
+fn quote_on_one_line(error: &mut clap::Error) {
+    let typed: Vec<_> = error
+        .context()
+        .filter_map(|(kind, value)| match value {
+            ContextValue::String(text) => Some((kind, ContextValue::String(printable(text)))),
+            _ => None,
+        })
+        .collect();
+    for (kind, value) in typed {
+        error.insert(kind, value);
     }
 }
 
 /// Runs a command that was read from the command line.
 pub fn run(cli: Cli, env: Env) -> Result<ExitStatus> {
     out::choose_color(match cli.global.color {
-        Color::Auto => anstream::ColorChoice::Auto,
-        Color::Always => anstream::ColorChoice::Always,
-        Color::Never => anstream::ColorChoice::Never,
+        Color::Auto => None,
+        Color::Always => Some(true),
+        Color::Never => Some(false),
     });
     let invocation = Invocation::new(env, cli.global)?;
     // The daemon logs to a file of its own.

@@ -8,9 +8,9 @@ use anyhow::Result;
 use bstr::{BStr, BString, ByteSlice as _};
 
 use crate::domain::model::error::hinted;
+use crate::domain::model::terminal::printable;
 use crate::flow::setup::install::real;
 use crate::platform::git::repo::Repo;
-use crate::platform::ui::report::printable;
 
 /// A typed path, found in the repository.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -141,7 +141,10 @@ fn ended(
 fn show(context: Context<'_>, global: &Global, reviewed: &ReviewResult) -> Result<()> {
     let format = global.format;
     let text = match format {
-        OutputFormat::Json => review_result::json(reviewed).to_string(),
+        OutputFormat::Json => {
+            out::json(&review_result::json(reviewed));
+            return Ok(());
+        }
         OutputFormat::Human => review_result::human(reviewed),
         OutputFormat::Github => render(&reviewed.report, format),
         OutputFormat::Sarif => {
@@ -150,10 +153,10 @@ fn show(context: Context<'_>, global: &Global, reviewed: &ReviewResult) -> Resul
         }
     };
     if !text.is_empty() {
-        out::result(&text);
+        out::result(text);
     }
     if format == OutputFormat::Human && !global.quiet {
-        out::talk(&review_result::last_line(reviewed));
+        out::talk(review_result::last_line(reviewed));
         for hint in review_result::hints(reviewed) {
             out::hint(&hint);
         }

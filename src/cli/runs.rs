@@ -7,11 +7,12 @@ use serde_json::json;
 
 use crate::cli::invocation::Invocation;
 use crate::domain::model::report::ExitStatus;
+use crate::domain::model::terminal::printable;
 use crate::domain::pipeline::review_loop::{ResumeWhen, RunKind, Stage};
 use crate::domain::pipeline::run::Run;
 use crate::platform::store::runs;
 use crate::platform::ui::out;
-use crate::platform::ui::report::{OutputFormat, printable};
+use crate::platform::ui::report::OutputFormat;
 use crate::platform::ui::review_result;
 
 #[derive(Debug, clap::Args)]

@@ -1,7 +1,6 @@
 //! `tribunal spec`: write, check and list specs.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
@@ -10,6 +9,7 @@ use serde_json::{Value, json};
 use crate::cli::invocation::{Global, Invocation};
 use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
+use crate::domain::model::terminal::printable;
 use crate::domain::spec::classify::{Classification, classify};
 use crate::domain::spec::identity::{SpecIdentity, identity, is_id};
 use crate::domain::spec::problem::{LintRule, ProblemLevel, SpecProblem};
@@ -20,18 +20,21 @@ use crate::domain::spec::template::template;
 use crate::domain::spec::types::{SpecPosition, SpecStatus};
 use crate::flow::context::Context;
 use crate::flow::evaluate::policy;
-use crate::flow::intake::ingest::{PROGRESS, key};
+use crate::flow::intake::ingest::{PROGRESS, READ_MAX, key};
 use crate::flow::intake::redact;
 use crate::flow::intake::spec_listing::{SpecGlobs, list};
+use crate::flow::workspace::work_tree::{read_named, work_tree};
 use crate::platform::config::env;
 use crate::platform::git::repo::Repo;
-use crate::platform::store::file::write_new;
+use crate::platform::store::folder::Folder;
 use crate::platform::store::known_specs::KnownSpecs;
+use crate::platform::store::regular::RECORD;
 use crate::platform::store::spec_queue;
 use crate::platform::ui::github;
 use crate::platform::ui::out;
 use crate::platform::ui::out::{DIM, ERROR, HINT, WARNING};
-use crate::platform::ui::report::{OutputFormat, printable};
+use crate::platform::ui::report::OutputFormat;
+use crate::platform::ui::styled_text::StyledText;
 
 /// Shown below `--help`.
 const EXAMPLES: &str = "\
@@ -110,6 +113,10 @@ fn top_of(repo: &Repo) -> Result<PathBuf> {
     top.canonicalize().with_context(|| format!("could not read `{}`", top.display()))
 }
 
+fn opened(top: &Path) -> Result<Folder> {
+    Folder::open(top).with_context(|| format!("could not open `{}`", top.display()))
+}
+
 fn globs(context: Context<'_>) -> Result<SpecGlobs> {
     let resolved = policy::work_tree_settings(context)?;
     SpecGlobs::new(&resolved.policy.watch.specs)
@@ -122,9 +129,13 @@ fn pages(context: Context<'_>, top: &Path) -> Result<Vec<Page>> {
     for (path, reason) in &listing.unreadable {
         out::warn(&format!("`{}` cannot be read: {reason}", path.display()));
     }
+    for (path, reason) in &listing.left_out {
+        out::warn(&format!("`{}` is not looked at: {reason}", path.display()));
+    }
     let mut pages = Vec::new();
+    let folder = opened(top)?;
     for path in listing.files.keys() {
-        match fs::read(top.join(path)) {
+        match folder.read_start(path, READ_MAX) {
             Ok(bytes) => pages.push(Page::of(key(path), &bytes)),
             Err(error) => out::warn(&format!("`{}` cannot be read: {error}", path.display())),
         }
@@ -169,12 +180,12 @@ fn new(context: Context<'_>, global: &Global, id: &str, title: Option<&str>) -> 
     }
     let relative = globs(context)?.first_folder().join(format!("{id}.md"));
     let title = title.map_or_else(|| title_of(id), str::to_owned);
-    let path = top.join(&relative);
-    if !write_new(&path, template(id, &title).as_bytes())? {
+    work_tree(context.repo)?;
+    if !opened(&top)?.write_new(&relative, template(id, &title).as_bytes())? {
         bail!("`{}` already exists", relative.display());
     }
     if global.format == OutputFormat::Json {
-        out::result(&json!({"version": 1, "id": id, "path": key(&relative)}).to_string());
+        out::json(&json!({"version": 1, "id": id, "path": key(&relative)}));
     } else {
         out::result(&format!("wrote {}", relative.display()));
         if !global.quiet {
@@ -200,7 +211,7 @@ fn lint(context: Context<'_>, global: &Global, files: &[PathBuf]) -> Result<Exit
     } else {
         let mut pages = Vec::new();
         for file in files {
-            let bytes = fs::read(context.env.current_dir.join(file))
+            let bytes = read_named(context, file, READ_MAX)
                 .with_context(|| format!("could not read `{}`", file.display()))?;
             pages.push(Page::of(key(file), &bytes));
         }
@@ -212,7 +223,7 @@ fn lint(context: Context<'_>, global: &Global, files: &[PathBuf]) -> Result<Exit
     match global.format {
         OutputFormat::Json => {
             let pages: Vec<_> = pages.iter().map(json_of).collect();
-            out::result(&json!({"version": 1, "errors": errors, "specs": pages}).to_string());
+            out::json(&json!({"version": 1, "errors": errors, "specs": pages}));
         }
         OutputFormat::Github => pages.iter().for_each(print_for_github),
         OutputFormat::Sarif => bail!("specs are not reported as SARIF: use `json` or `github`"),
@@ -231,16 +242,16 @@ fn lint(context: Context<'_>, global: &Global, files: &[PathBuf]) -> Result<Exit
 fn print_problems(page: &Page) {
     for problem in &page.reading.problems {
         let style = if problem.level == ProblemLevel::Error { ERROR } else { WARNING };
-        out::result(&format!(
-            "{}:{}:{}: {style}{}{style:#}{DIM}[{}]{DIM:#}: {}\n  {HINT}hint{HINT:#}: {}",
-            printable(&page.path),
-            problem.at.line,
-            problem.at.column,
-            problem.level.as_str(),
-            problem.rule.as_str(),
-            printable(&problem.message),
-            printable(&problem.hint),
-        ));
+        let (message, hint) = (printable(&problem.message), printable(&problem.hint));
+        let (path, at) = (printable(&page.path), problem.at);
+        out::result(
+            StyledText::from(&format!("{path}:{}:{}: ", at.line, at.column))
+                .styled(style, problem.level.as_str())
+                .styled(DIM, format!("[{}]", problem.rule.as_str()))
+                .text(format!(": {message}\n  "))
+                .styled(HINT, "hint")
+                .text(format!(": {hint}")),
+        );
     }
 }
 
@@ -253,7 +264,8 @@ fn print_for_github(page: &Page) {
             ("line", &line),
             ("col", &column),
         ];
-        out::result(&github::command(problem.level.as_str(), &properties, &problem.message));
+        let command = github::command(problem.level.as_str(), &properties, &problem.message);
+        out::result(StyledText::log_commands(command));
     }
 }
 
@@ -305,7 +317,7 @@ fn list_all(context: Context<'_>, global: &Global) -> Result<ExitStatus> {
                 spec
             })
             .collect();
-        out::result(&json!({"version": 1, "specs": specs}).to_string());
+        out::json(&json!({"version": 1, "specs": specs}));
         return Ok(ExitStatus::Pass);
     }
     let width = pages.iter().map(|page| page.identity.id.chars().count()).max().unwrap_or(0);
@@ -318,7 +330,7 @@ fn list_all(context: Context<'_>, global: &Global) -> Result<ExitStatus> {
         };
         out::result(&format!(
             "{:width$}  {:4}  {:6}  {:6}  {}",
-            page.identity.id,
+            printable(&page.identity.id),
             page.classification.size.as_str(),
             page.state(),
             state,
@@ -351,18 +363,20 @@ fn show(context: Context<'_>, global: &Global, id: &str) -> Result<ExitStatus> {
     let (taken_in, queued) = intake_state(context.repo, &known, page);
     let versions = known.versions(&page.identity.id);
     let record_path = format!("{PROGRESS}/{}.md", page.identity.id);
-    let has_record = top.join(&record_path).exists();
+    let folder = opened(&top)?;
+    let has_record = folder.find(Path::new(&record_path)).is_ok_and(|it| it.metadata.is_file());
     if global.format == OutputFormat::Json {
         let mut spec = json_of(page);
         spec["taken_in"] = json!(taken_in);
         spec["queued"] = json!(queued);
         spec["versions"] = json!(versions);
         spec["record"] = json!(has_record.then_some(record_path));
-        out::result(&json!({"version": 1, "spec": spec}).to_string());
+        out::json(&json!({"version": 1, "spec": spec}));
         return Ok(ExitStatus::Pass);
     }
     let text = if has_record && taken_in {
-        fs::read_to_string(top.join(&record_path))
+        folder
+            .read_text(&record_path, RECORD)
             .with_context(|| format!("could not read `{record_path}`"))?
     } else {
         let now = env::now(context.env);

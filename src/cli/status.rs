@@ -5,19 +5,23 @@ use serde_json::json;
 
 use crate::cli::invocation::Invocation;
 use crate::daemon::lock;
+use crate::domain::model::notice::Warning;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::model::stored_finding::FindingStatus;
+use crate::domain::model::terminal::printable;
 use crate::domain::model::text::counted;
 use crate::flow::context::Context;
 use crate::flow::evaluate::bypass;
+use crate::flow::evaluate::bypass::past_hooks;
 use crate::flow::setup::install;
-use crate::flow::setup::install::status::status;
+use crate::flow::setup::install::status::{status, unguarded_work_trees};
 use crate::platform::config::env::now;
+use crate::platform::store::ledger::error::Error as LedgerError;
 use crate::platform::store::ledger::query::Filter;
 use crate::platform::store::{inbox, ledger, review_queue, spec_queue};
 use crate::platform::ui::out;
-use crate::platform::ui::report::{OutputFormat, printable};
+use crate::platform::ui::report::OutputFormat;
 
 /// The bypasses that are shown; the rest is counted.
 const BYPASSES_SHOWN: usize = 3;
@@ -38,6 +42,8 @@ struct RepoStatus {
     /// Events that no watcher came to handle.
     dropped: usize,
     bypasses: Vec<String>,
+    /// Commits that went past the hooks and were not told yet.
+    past_hooks: Vec<String>,
 }
 
 /// Shows hooks, watcher, findings, queue and bypasses; ends with 0 whatever they are.
@@ -45,7 +51,7 @@ pub fn run(invocation: &Invocation) -> Result<ExitStatus> {
     let repo = invocation.repo()?;
     let status = collect(invocation.context(&repo))?;
     if invocation.global.format == OutputFormat::Json {
-        out::result(&json_of(&status).to_string());
+        out::json(&json_of(&status));
     } else {
         print(&status);
         if status.dropped > 0 {
@@ -65,15 +71,20 @@ fn collect(context: Context<'_>) -> Result<RepoStatus> {
     if ledger::exists(&state_dir) {
         let now = now(context.env);
         let filter = Filter { status: Some(FindingStatus::Open), ..Filter::default() };
-        let done = ledger::with(&state_dir, now, |ledger| ledger.list(&filter, now))?;
-        open_findings = done.value.total;
+        let done = ledger::with(&state_dir, now, |ledger| ledger.count(&filter, now))
+            .map_err(LedgerError::hinted)?;
+        if let Some(path) = &done.set_aside {
+            context.notify(Warning::LedgerSetAside { path: path.clone() });
+        }
+        open_findings = done.value;
     }
     let problems = events.iter().flat_map(|event| {
         event.problems.iter().map(|problem| format!("{}: {problem}", event.event))
     });
+    let unguarded = unguarded_work_trees(repo)?;
     Ok(RepoStatus {
         hooks: events.iter().filter(|event| event.installed).count(),
-        hook_problems: problems.collect(),
+        hook_problems: problems.chain(unguarded).collect(),
         daemon: lock::holder(&state_dir).map(|holder| holder.pid()),
         open_findings,
         unreviewed: review_queue::pending(&state_dir)?.len(),
@@ -83,6 +94,7 @@ fn collect(context: Context<'_>) -> Result<RepoStatus> {
         events: inbox::waiting(&state_dir),
         dropped: inbox::dropped(&state_dir),
         bypasses: bypass::recorded(repo),
+        past_hooks: past_hooks::commits(repo)?.into_iter().map(|past| past.place).collect(),
     })
 }
 
@@ -104,6 +116,7 @@ fn json_of(status: &RepoStatus) -> serde_json::Value {
         "specs": {"queued": status.queued},
         "events": {"waiting": status.events, "dropped": status.dropped},
         "bypasses": status.bypasses,
+        "past_hooks": status.past_hooks,
     })
 }
 
@@ -145,6 +158,9 @@ fn print(status: &RepoStatus) {
         out::result(&format!(
             "          {dropped} older ones were dropped: no watcher came for them"
         ));
+    }
+    for commit in &status.past_hooks {
+        out::result(&format!("past hooks {}", printable(commit)));
     }
     if !status.bypasses.is_empty() {
         out::result(&format!("bypassed  {} times, last:", status.bypasses.len()));

@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::cli::invocation::Invocation;
 use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
+use crate::domain::model::terminal::printable;
 use crate::domain::policy::command_settings::CommandGate;
 use crate::flow::context::Context;
 use crate::flow::evaluate::policy;
@@ -16,7 +17,7 @@ use crate::flow::evaluate::trust;
 use crate::flow::evaluate::trust::Trusted;
 use crate::platform::config::env;
 use crate::platform::ui::out;
-use crate::platform::ui::report::{OutputFormat, printable};
+use crate::platform::ui::report::OutputFormat;
 
 /// Shown below `--help`.
 const EXAMPLES: &str = "\
@@ -61,13 +62,44 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     for command in &open {
         out::talk(&describe(command, trusted.knows_name(command)));
     }
-    if !args.yes && !asked()? {
+    let agreed = args.yes
+        || asked()?.ok_or_else(|| {
+            hinted("not a terminal, cannot ask", "read the above and rerun with `--yes`")
+        })?;
+    if !agreed {
         out::talk("nothing changed");
         return Ok(ExitStatus::Pass);
     }
-    trust::agree(&repo, &open, env::now(&invocation.env))?;
-    out::talk(&format!("{} trusted; undo with `tribunal trust --revoke`", count(&open)));
+    agree(invocation.context(&repo), &open)?;
     Ok(ExitStatus::Pass)
+}
+
+/// Asks whether the commands that the repository configures may run, as a part of setting tribunal
+/// up. A clone's author wrote them: without a terminal to ask on the answer is no.
+pub fn offer(context: Context<'_>) -> Result<()> {
+    let trusted = Trusted::load(context.repo)?;
+    let mut open = named_commands(context)?;
+    open.retain(|command| !trusted.holds(command));
+    if open.is_empty() {
+        return Ok(());
+    }
+    for command in &open {
+        out::talk(&describe(command, trusted.knows_name(command)));
+    }
+    if asked()? == Some(true) {
+        return agree(context, &open);
+    }
+    out::talk("not trusted: nothing of this runs");
+    out::hint(
+        "`tribunal trust` shows it again and asks; without a terminal `tribunal trust --yes`",
+    );
+    Ok(())
+}
+
+fn agree(context: Context<'_>, commands: &[CommandGate]) -> Result<()> {
+    trust::agree(context.repo, commands, env::now(context.env))?;
+    out::talk(&format!("{} trusted; undo with `tribunal trust --revoke`", count(commands)));
+    Ok(())
 }
 
 /// The commands that hold now and those that will once the work tree's settings are committed.
@@ -89,23 +121,6 @@ pub fn named_commands(context: Context<'_>) -> Result<Vec<CommandGate>> {
     Ok(commands)
 }
 
-/// Trusts the commands that the repository configures, and prints which: setting tribunal up in a
-/// repository includes its commands.
-pub fn agree_to_named(context: Context<'_>) -> Result<()> {
-    let trusted = Trusted::load(context.repo)?;
-    let mut open = named_commands(context)?;
-    open.retain(|command| !trusted.holds(command));
-    if open.is_empty() {
-        return Ok(());
-    }
-    trust::agree(context.repo, &open, env::now(context.env))?;
-    for command in &open {
-        let run = printable(&command.run);
-        out::talk(&format!("trusted `{run}`; undo with `tribunal trust --revoke`"));
-    }
-    Ok(())
-}
-
 /// A command as a person reads it before trusting it.
 pub fn describe(command: &CommandGate, changed: bool) -> String {
     let mut lines = vec![printable(&command.name)];
@@ -116,18 +131,21 @@ pub fn describe(command: &CommandGate, changed: bool) -> String {
     if !command.share.is_empty() {
         lines.push(format!("  shares  {}", printable(&command.share.join(", "))));
     }
+    if let Some(format) = &command.format {
+        lines.push(format!("  prints  {}", printable(format)));
+    }
     lines.join("\n")
 }
 
-/// Asks the person on the terminal; without one that is an error.
-fn asked() -> Result<bool> {
+/// Asks the person on the terminal; `None` where there is none.
+fn asked() -> Result<Option<bool>> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-        return Err(hinted("not a terminal, cannot ask", "read the above and rerun with `--yes`"));
+        return Ok(None);
     }
     out::talk("Allow tribunal to run these commands on this machine? [y/N]");
     let mut answer = String::new();
     io::stdin().read_line(&mut answer)?;
-    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+    Ok(Some(matches!(answer.trim(), "y" | "Y" | "yes")))
 }
 
 fn list(invocation: &Invocation, trusted: &Trusted) {
@@ -136,7 +154,7 @@ fn list(invocation: &Invocation, trusted: &Trusted) {
             .all()
             .map(|(print, agreed)| json!({"name": agreed.name, "at": agreed.at, "fingerprint": print}))
             .collect();
-        out::result(&json!({"version": 1, "trusted": all}).to_string());
+        out::json(&json!({"version": 1, "trusted": all}));
         return;
     }
     for (print, agreed) in trusted.all() {

@@ -14,9 +14,10 @@ use crate::daemon::lock::Mode;
 use crate::daemon::watched_repo::WatchedRepo;
 use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
+use crate::domain::model::terminal::printable;
 use crate::platform::config::env;
 use crate::platform::ui::out;
-use crate::platform::ui::report::{OutputFormat, printable};
+use crate::platform::ui::report::OutputFormat;
 
 /// Watches until a signal comes, or the reader of its output has gone.
 pub fn run_command(invocation: &Invocation) -> Result<ExitStatus> {
@@ -54,9 +55,7 @@ pub fn run_command(invocation: &Invocation) -> Result<ExitStatus> {
 fn print_event(news: &DaemonEvent, json: bool) {
     tracing::debug!("{news}");
     if json {
-        if let Ok(line) = serde_json::to_string(news) {
-            out::result(&line);
-        }
+        out::json(news);
     } else if news.is_trouble() {
         out::warn(&printable(&news.to_string()));
     } else if news.is_shown() {

@@ -1,6 +1,6 @@
 //! Starts and stops the background watcher, and tells how it is.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -21,6 +21,7 @@ use crate::flow::context::Context;
 use crate::flow::review::background;
 use crate::platform::git::worktrees;
 use crate::platform::process::{Cmd, Identity, ask_to_end, own_path};
+use crate::platform::store::file;
 use crate::platform::store::{permissions, stop_mark};
 use crate::platform::ui::log;
 
@@ -214,7 +215,7 @@ pub struct Watched {
 
 /// What the holder of the lock watches; `None` where it has not said so yet.
 pub fn watched(place: &WatchedRepo, holder: &Holder) -> Option<Watched> {
-    let text = fs::read(place.state_dir.join("watched.json")).ok()?;
+    let text = file::read(&place.state_dir.join("watched.json")).ok()?;
     let watched: Watched = serde_json::from_slice(&text).ok()?;
     (watched.pid == holder.pid()).then_some(watched)
 }
@@ -222,7 +223,7 @@ pub fn watched(place: &WatchedRepo, holder: &Holder) -> Option<Watched> {
 /// The end of the log, from `mark` on at the most.
 fn tail(place: &WatchedRepo, mark: u64) -> String {
     let read = || -> std::io::Result<Vec<u8>> {
-        let mut file = File::open(log_path(place))?;
+        let mut file = file::open(&log_path(place))?;
         let size = file.metadata()?.len();
         file.seek(SeekFrom::Start(mark.min(size).max(size.saturating_sub(TAIL))))?;
         let mut bytes = Vec::new();

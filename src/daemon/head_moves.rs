@@ -1,12 +1,10 @@
 //! The commits that are made in the work trees, seen without any hook.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-use bstr::ByteSlice as _;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -14,8 +12,12 @@ use crate::daemon::reflog;
 use crate::daemon::reflog::{LogPosition, Made};
 use crate::domain::model::oid::Oid;
 use crate::platform::git::repo::Repo;
+use crate::platform::git::worktrees;
+use crate::platform::store;
 use crate::platform::store::file::write_atomic;
 use crate::platform::store::known_specs::Stamp;
+use crate::platform::store::regular;
+use crate::platform::store::regular::{LastLink, STATE};
 
 /// The most commits that one move of HEAD counts for: a rebase of more is not reviewed anew.
 const COMMITS_MAX: usize = 20;
@@ -68,7 +70,7 @@ pub struct HeadMove {
 
 impl Heads {
     pub fn load(state_dir: &Path) -> Self {
-        let read = || serde_json::from_slice(&fs::read(file(state_dir)).ok()?).ok();
+        let read = || serde_json::from_slice(&store::file::read(&file(state_dir)).ok()?).ok();
         Self { seen: read().unwrap_or_default(), looks: BTreeMap::new() }
     }
 
@@ -91,7 +93,7 @@ impl Heads {
         if before.is_some_and(|seen| seen.stamp == stamp && stamp.is_some()) {
             return Ok(Moved::No);
         }
-        let text = match fs::read(&log) {
+        let text = match regular::read(&log, LastLink::Follow, STATE) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
             other => other.with_context(|| format!("could not read `{}`", log.display()))?,
         };
@@ -174,10 +176,7 @@ pub fn log_of(top: &Path, common_dir: &Path) -> PathBuf {
 
 /// A linked work tree's `.git` is a file that names its own git directory.
 fn git_dir(top: &Path, common_dir: &Path) -> PathBuf {
-    let named = fs::read(top.join(".git")).ok().and_then(|text| {
-        let path = text.strip_prefix(b"gitdir: ")?.trim_end().to_path().ok()?.to_owned();
-        Some(top.join(path))
-    });
+    let named = worktrees::dot_git(top).filter(|named| *named != top.join(".git"));
     named.unwrap_or_else(|| common_dir.to_owned())
 }
 

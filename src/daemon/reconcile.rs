@@ -25,6 +25,7 @@ use crate::flow::intake::spec_listing::SpecListing;
 use crate::platform::config::env;
 use crate::platform::git::worktrees;
 use crate::platform::store::file::{sweep, write_atomic};
+use crate::platform::store::folder::Folder;
 use crate::platform::store::inbox;
 use crate::platform::store::known_specs::KnownSpecs;
 
@@ -156,6 +157,10 @@ impl Reconciler {
                 let message = format!("`{}` cannot be read: {reason}", path.display());
                 self.said.trouble(message, tell);
             }
+            for (path, reason) in &listing.left_out {
+                let message = format!("`{}` is not looked at: {reason}", path.display());
+                self.said.trouble(message, tell);
+            }
             if listing.cut {
                 let message = "the globs of specs cover too many files; some are not looked at";
                 self.said.trouble(message.to_owned(), tell);
@@ -246,7 +251,8 @@ impl Reconciler {
         self.trees.retain(|tree| tops.contains(&tree.top));
         for top in tops {
             if !self.trees.iter().any(|tree| tree.top == top) {
-                sweep(&top.join(PROGRESS));
+                // Where it cannot be opened there is nothing to sweep.
+                drop(Folder::open(&top).map(|top| top.sweep(PROGRESS)));
                 self.trees.push(WatchedWorktree::new(top));
             }
         }

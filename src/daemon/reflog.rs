@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::model::oid::Oid;
+use crate::platform::git::reflog::{Move, parse, whole};
 
 /// A commit that is not older than this when a work tree is seen for the first time was made just
 /// now: by the commit that started us.
@@ -24,13 +25,6 @@ pub struct LogPosition {
 pub struct Made {
     pub old: Option<Oid>,
     pub new: Oid,
-}
-
-struct Line<'a> {
-    old: Option<Oid>,
-    new: Oid,
-    seconds: i64,
-    message: &'a [u8],
 }
 
 impl LogPosition {
@@ -97,7 +91,7 @@ pub fn made_just_now(text: &[u8], now: Timestamp) -> Option<Vec<Made>> {
     Some(made(Some(last).filter(|_| is_fresh).into_iter()))
 }
 
-fn made<'a>(lines: impl Iterator<Item = Line<'a>>) -> Vec<Made> {
+fn made<'a>(lines: impl Iterator<Item = Move<'a>>) -> Vec<Made> {
     lines
         .filter(|line| makes_a_commit(line.message))
         .map(|line| Made { old: line.old, new: line.new })
@@ -115,23 +109,6 @@ fn makes_a_commit(message: &[u8]) -> bool {
     let first = command.split_str(" ").next().unwrap_or_default();
     let last = command.rsplit_str(" ").next().unwrap_or_default();
     COMMANDS.contains(&first) || STEPS.contains(&last)
-}
-
-/// `OLD NEW NAME <ADDRESS> SECONDS ZONE<tab>MESSAGE`
-fn parse(line: &[u8]) -> Option<Line<'_>> {
-    let tab = line.find_byte(b'\t').unwrap_or(line.len());
-    let (who, message) = line.split_at(tab);
-    let mut oids = who.split_str(" ");
-    let mut oid = || Oid::parse(oids.next()?.to_str().ok()?).ok();
-    let (old, new) = (oid()?, oid()?);
-    let seconds = who.rsplit(|byte| *byte == b' ').nth(1)?.to_str().ok()?.parse().ok()?;
-    let message = message.strip_prefix(b"\t").unwrap_or_default();
-    Some(Line { old: (!old.is_zero()).then_some(old), new, seconds, message })
-}
-
-/// The lines that are written to their end.
-fn whole(text: &[u8]) -> &[u8] {
-    text.rfind_byte(b'\n').map_or(&[], |end| &text[..=end])
 }
 
 fn hash(line: &[u8]) -> String {

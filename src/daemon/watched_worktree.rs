@@ -1,15 +1,16 @@
 //! One work tree and the settings that hold in it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::daemon::file_events::may_be_silent;
 use crate::daemon::watched_repo::WatchedRepo;
-use crate::domain::gates::governance::POLICY_FILE;
+use crate::domain::gates::policy_files::POLICY_FILE;
 use crate::domain::policy::layers::problem::SettingsProblem;
 use crate::domain::policy::switch::Switch;
 use crate::domain::policy::watch_settings::{WatchMethod, WatchSettings, WatchStart};
 use crate::flow::evaluate::policy;
 use crate::flow::intake::spec_listing::{SpecGlobs, SpecListing, list};
+use crate::platform::store::folder::Folder;
 use crate::platform::store::known_specs::Stamp;
 
 /// How the policy file was when it was read last.
@@ -62,7 +63,8 @@ impl WatchedWorktree {
     /// Reads the settings again where the policy file changed. An error says what is wrong and
     /// which settings hold instead.
     pub fn refresh(&mut self, place: &WatchedRepo) -> Result<(), String> {
-        let stamp = Stamp::at(&self.policy_file());
+        let found = Folder::open(&self.top).and_then(|top| top.find(Path::new(POLICY_FILE)));
+        let stamp = found.ok().map(|found| Stamp::of(&found.metadata));
         if self.policy == Read::As(stamp) {
             return Ok(());
         }

@@ -187,7 +187,18 @@ fn shared_paths_are_lent_and_taken_back() {
 #[test]
 fn a_path_that_is_judged_cannot_be_shared() {
     let sandbox = Sandbox::new();
-    for path in ["src", "src/a", "../r", "/tmp", ".git", "a/../b", "", "link/x"] {
+    for path in ["../r", "/tmp", ".git", "a/../b", ""] {
+        let repo = sandbox.repo("wrong");
+        let command = "[[commands]]\nname = \"probe\"\nrun = \"true\"\n";
+        repo.write("tribunal.toml", format!("{command}share = [\"{path}\"]\n"));
+        repo.git(&["add", "."]).ok();
+        repo.tribunal(&["check"])
+            .code(1)
+            .says("tribunal.toml:4:10")
+            .says("no path inside the work");
+        repo.tribunal(&["trust", "--yes"]).code(2).says("no path inside the work tree");
+    }
+    for path in ["src", "src/a", "link/x"] {
         let repo = sandbox.repo(&format!("r{}", path.len()));
         repo.write("src/a", "1\n");
         std::os::unix::fs::symlink("/tmp", repo.path("link")).unwrap();
@@ -295,7 +306,10 @@ fn a_command_is_tied_to_no_repository_by_its_environment() {
         for name in local.out().lines() {
             assert!(!seen.lines().any(|l| l.starts_with(&format!("{name}="))), "{name} in {seen}");
         }
-        assert!(seen.contains("TRIBUNAL_INSIDE_COMMAND=probe"), "{seen}");
+        let inside = seen.lines().find_map(|l| l.strip_prefix("TRIBUNAL_INSIDE_COMMAND="));
+        assert!(inside.is_some_and(|value| value.ends_with(" probe")), "{seen}");
+        // What is run by hand has none of these.
+        assert!(!seen.contains("GIT_AUTHOR_DATE") && !seen.contains("GIT_EXEC_PATH"), "{seen}");
     }
 }
 
@@ -580,9 +594,10 @@ fn a_report_that_cannot_be_read_is_no_pass() {
     repo.write("a", "1\n").git(&["add", "a"]).ok();
     repo.tribunal(&["check", "--commands"]).code(4).says("report could not be read");
     commit(&repo).code(1).says("report could not be read");
-    with_command(&repo, "true", "format = \"sariff\"");
-    repo.write("a", "2\n").git(&["add", "a"]).ok();
-    repo.tribunal(&["check", "--commands"]).code(4).says("`sariff` is not a known format");
+    let policy = repo.read("tribunal.toml").replace("\"sarif\"", "\"sariff\"");
+    repo.write("tribunal.toml", policy).git(&["add", "tribunal.toml"]).ok();
+    repo.tribunal(&["check"]).code(1).says("`sariff` is not a known format");
+    repo.tribunal(&["trust", "--yes"]).code(2).says("`sariff` is not a known format");
     with_command(
         &repo,
         "echo talk >&2; echo '{\"version\": \"2.1.0\", \"runs\": []}'",

@@ -569,10 +569,10 @@ fn a_commit_that_passes_is_made_without_a_usable_ledger() {
     repo.commit("feat: m")
         .ok()
         .says("tribunal: pass, 1 warning")
-        .says("1 part not judged: ledger: the ledger could not be used");
+        .says("1 part not judged: ledger: could not make a place for the ledger at");
     assert_ne!(repo.rev("HEAD"), before);
     // The same ledger is needed where the finding itself is what was asked for.
-    add(&repo, "src/a.rs:2", "m").code(2).says("the ledger could not be used");
+    add(&repo, "src/a.rs:2", "m").code(2).says("could not make a place for the ledger at");
 }
 
 /// Runs the program as somebody who owns nothing here; `None` where that cannot be done.

@@ -384,11 +384,8 @@ fn input_reaches_kept_hooks_on_both_sides() {
     repo.git_env(&["commit", "--quiet", "--amend", "-m", "other"], &vars).ok();
     repo.git_env(&["push", "--quiet", "../remote.git", "main:x", "main:y"], &vars).ok();
     let text = fs::read_to_string(&ran).unwrap();
-    let starts = [
-        "post-rewrite.before-tribunal amend",
-        "pre-push.before-tribunal ../remote.git",
-        "pre-receive.before-tribunal",
-    ];
+    let starts =
+        ["post-rewrite amend\n", "pre-push ../remote.git ../remote.git\n", "pre-receive \n"];
     for start in starts {
         assert!(text.contains(start), "{text}");
     }
@@ -644,15 +641,23 @@ fn a_hook_manager_that_comes_back_is_kept_again() {
 }
 
 #[test]
-fn install_trusts_the_commands_and_names_them() {
+fn no_command_of_a_clone_runs_before_a_person_has_seen_it_and_said_yes() {
     let sandbox = Sandbox::new();
     let repo = sandbox.repo("repo");
     let policy = "[[commands]]\nname = \"never\"\nrun = \"false\"\non = [\"pre-commit\"]\n";
     repo.write("tribunal.toml", policy).commit_unjudged("policy");
-    repo.tribunal(&["hooks", "install", "--dry-run"]).ok().never_says("trusted");
-    repo.tribunal(&["hooks", "install"]).ok().says("trusted `false`");
-    repo.tribunal(&["hooks", "install"]).ok().says("nothing to change").never_says("trusted");
-    repo.write("a", "a").commit("feat: a").code(1).says("never");
+    repo.tribunal(&["hooks", "install", "--dry-run"]).ok().never_says("trust");
+    // There is no terminal to ask on, so the answer is no.
+    for words in
+        [&["hooks", "install"][..], &["hooks", "install"], &["-q", "hooks", "install"], &["init"]]
+    {
+        let said = repo.tribunal(words).ok().says("runs    false").says("not trusted");
+        said.says("`tribunal trust --yes`");
+    }
+    repo.write("a", "a").commit("feat: a").ok().says("not judged: never: it is not trusted");
+    repo.tribunal(&["trust", "--yes"]).ok().says("1 command is trusted");
+    repo.tribunal(&["hooks", "install"]).ok().says("nothing to change").never_says("trust");
+    repo.write("a", "b").commit("feat: b").code(1).says("never");
 }
 
 #[test]

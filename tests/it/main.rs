@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod agents;
+mod bounds;
 mod brain;
 mod check;
 mod commands;
@@ -22,9 +23,12 @@ mod harness;
 mod hooks;
 mod hostile;
 mod keeping;
+mod lock_out;
+mod links;
 mod machine;
 mod model_server;
 mod needs;
+mod output;
 mod push;
 mod push_policy;
 mod real;
@@ -43,3 +47,4 @@ mod survivors;
 mod tidy;
 mod untouched;
 mod waiting;
+mod ways_round;

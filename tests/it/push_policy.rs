@@ -94,6 +94,7 @@ fn marker() -> String {
 fn commands_run_for_a_branch_that_lacks_the_newest_known_commit() {
     let sandbox = Sandbox::new();
     let w = world(&sandbox, "[[commands]]\nname = \"tests\"\nrun = \"false\"\n");
+    w.repo.tribunal(&["trust", "--yes"]).ok();
     w.guard(Side::Client).git("switch --quiet --create feature").ok();
     w.add("b", "2");
     w.push("--dry-run origin feature").code(1).says("`false` failed");
@@ -164,6 +165,7 @@ fn commands_run_for_the_first_push_to_an_empty_remote() {
     repo.write("tribunal.toml", "[[commands]]\nname = \"tests\"\nrun = \"false\"\n");
     repo.write("a", "1").commit_unjudged("feat: policy");
     repo.tribunal(&["hooks", "install"]).ok();
+    repo.tribunal(&["trust", "--yes"]).ok();
     sandbox.bare("empty.git");
     repo.git(&["push", "../empty.git", "main"]).code(1).says("`false` failed");
     repo.git(&["remote", "add", "origin", "../empty.git"]).ok();

@@ -33,7 +33,7 @@ fn a_review_that_was_not_made_claims_no_file() {
     for part in [
         "verdict: inconclusive\n",
         "## What was reviewed\n\nNothing.\n",
-        "## What was not\n\n- ` a `: there is no whole answer about it\n",
+        "## What was not\n\n- `a`: there is no whole answer about it\n",
         "- 2 calls, cost unknown\n- no receipt: the review was not complete\n",
     ] {
         assert!(report.contains(part), "no {part:?} in\n{report}");

@@ -85,6 +85,9 @@ impl Slow {
               grep -q '^State:[[:space:]]*[RSDTt]' \"/proc/$pid/status\" 2>/dev/null && echo \"$pid\" >>\"$here/overlap\"\n\
             done\n\
             echo $$ >>\"$here/pids\"\n\
+            if [ -e \"$here/hide\" ]; then\n  \
+              env -i setsid sh -c 'echo $$ >>\"$1/hidden\"; sleep 600; :' sh \"$here\" >/dev/null 2>&1 &\n  \
+              while ! [ -s \"$here/hidden\" ]; do :; done\nfi\n\
             if [ -e \"$here/hang\" ]; then\n  trap '' TERM INT HUP\n  \
               setsid sh -c 'echo $$ >>\"$1/pids\"; trap \"\" TERM; touch \"$1/hangs\"; sleep 600; :' sh \"$here\" &\n  \
               sleep 600; :\nfi\n\
@@ -149,6 +152,21 @@ fn an_agent_of_an_earlier_life_is_dead_before_the_call_is_made_again() {
         let overlap = fs::read_to_string(slow.folder.join("overlap")).unwrap_or_default();
         assert_eq!(overlap, "", "watchdog {with_watchdog}: {again}");
         assert!(!before.iter().any(|pid| is_at_work(pid)), "{before:?}");
+    }
+}
+
+/// It has another session, another environment, and a parent that ends at once.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_an_agent_leaves_without_its_environment_is_gone_after_the_call() {
+    let slow = Slow::new();
+    let repo = slow.scene.repo();
+    fs::write(slow.folder.join("hide"), "").unwrap();
+    repo.tribunal(&REVIEW).code(1);
+    let hidden = fs::read_to_string(slow.folder.join("hidden")).unwrap();
+    assert!(!hidden.is_empty());
+    for pid in hidden.lines() {
+        assert!(!is_at_work(pid), "{pid} of {hidden}");
     }
 }
 

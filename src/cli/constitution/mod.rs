@@ -18,7 +18,6 @@ use crate::flow::learn::outcome::{LearnOutcome, LearnSession, Learned};
 use crate::flow::learn::request::LearnRequest;
 use crate::flow::learn::rule_files::RuleFiles;
 use crate::flow::learn::statistics::statistics;
-use crate::flow::workspace::work_tree::work_tree;
 use crate::platform::ui::out;
 use crate::platform::ui::report::OutputFormat;
 
@@ -93,7 +92,7 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
 
 fn list(invocation: &Invocation) -> Result<ExitStatus> {
     let repo = invocation.repo()?;
-    let rule_files = RuleFiles::of_work_tree(work_tree(&repo)?)?;
+    let rule_files = RuleFiles::of_work_tree(&repo)?;
     let ids: Vec<&str> = rule_files.rules.iter().map(|rule| rule.id.as_str()).collect();
     let (counts, warnings) = statistics(invocation.context(&repo), &ids)?;
     for warning in &warnings {
@@ -107,11 +106,11 @@ fn list(invocation: &Invocation) -> Result<ExitStatus> {
             .map(|(rule, counts)| show::json_rule(rule, Some(counts)))
             .collect();
         let errors: Vec<Value> = rule_files.errors.iter().map(show::json_error).collect();
-        out::result(&json!({"version": 1, "rules": rules, "errors": errors}).to_string());
+        out::json(&json!({"version": 1, "rules": rules, "errors": errors}));
         return Ok(ExitStatus::Pass);
     }
     for (rule, counts) in rule_files.rules.iter().zip(&counts) {
-        out::result(&show::line(rule, counts));
+        out::result(show::line(rule, counts));
     }
     if rule_files.rules.is_empty() && !invocation.global.quiet {
         out::talk("no rules yet");
@@ -125,7 +124,7 @@ fn list(invocation: &Invocation) -> Result<ExitStatus> {
 
 fn check(invocation: &Invocation) -> Result<ExitStatus> {
     let repo = invocation.repo()?;
-    let rule_files = RuleFiles::of_work_tree(work_tree(&repo)?)?;
+    let rule_files = RuleFiles::of_work_tree(&repo)?;
     let mut errors = rule_files.errors;
     errors.extend(rule_files.rules.iter().filter_map(|rule| compile(rule).err()));
     errors.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
@@ -148,7 +147,7 @@ fn check(invocation: &Invocation) -> Result<ExitStatus> {
             "over": health.over,
             "advice": health.moves.iter().map(show::json_move).collect::<Vec<_>>(),
         });
-        out::result(&value.to_string());
+        out::json(&value);
         return Ok(status_of(&errors));
     }
     print_errors(&errors);
@@ -170,7 +169,7 @@ fn check(invocation: &Invocation) -> Result<ExitStatus> {
 
 fn test(invocation: &Invocation, id: Option<&str>) -> Result<ExitStatus> {
     let repo = invocation.repo()?;
-    let rule_files = RuleFiles::of_work_tree(work_tree(&repo)?)?;
+    let rule_files = RuleFiles::of_work_tree(&repo)?;
     let wanted: Vec<&Rule> =
         rule_files.rules.iter().filter(|rule| id.is_none_or(|id| rule.id == id)).collect();
     let mut errors: Vec<RuleError> = wanted.iter().flat_map(|rule| problems(rule)).collect();
@@ -188,7 +187,7 @@ fn test(invocation: &Invocation, id: Option<&str>) -> Result<ExitStatus> {
     if invocation.global.format == OutputFormat::Json {
         let shown: Vec<Value> = errors.iter().map(show::json_error).collect();
         let value = json!({"version": 1, "tried": tried, "prose": prose, "errors": shown});
-        out::result(&value.to_string());
+        out::json(&value);
         return Ok(status_of(&errors));
     }
     print_errors(&errors);
@@ -220,7 +219,7 @@ fn learn(invocation: &Invocation, args: &LearnArgs) -> Result<ExitStatus> {
         out::warn(warning);
     }
     if invocation.global.format == OutputFormat::Json {
-        out::result(&show::json_session(&session, request.dry_run).to_string());
+        out::json(&show::json_session(&session, request.dry_run));
     } else {
         for error in &session.errors {
             out::warn(&error.to_string());
@@ -264,7 +263,7 @@ fn forget(invocation: &Invocation, id: &str) -> Result<ExitStatus> {
     let repo = invocation.repo()?;
     let rule = learn::forget(invocation.context(&repo), id)?;
     if invocation.global.format == OutputFormat::Json {
-        out::result(&json!({"version": 1, "forgotten": show::json_rule(&rule, None)}).to_string());
+        out::json(&json!({"version": 1, "forgotten": show::json_rule(&rule, None)}));
     } else if !invocation.global.quiet {
         out::result(&format!("removed {id} from {}:{}", rule.at.path, rule.at.line));
         out::hint(COMMIT);
@@ -320,7 +319,7 @@ fn check_of(args: &LearnArgs) -> Result<Option<RuleCheck>> {
 
 fn print_errors(errors: &[RuleError]) {
     for error in errors {
-        out::result(&error.to_string());
+        out::result(&out::indented(&error.to_string()));
         if !error.hint.is_empty() {
             out::hint(&error.hint);
         }

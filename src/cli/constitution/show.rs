@@ -4,15 +4,16 @@ use serde_json::{Value, json};
 
 use crate::domain::constitution::prove::Proof;
 use crate::domain::constitution::rule::{Language, Rule, RuleError, RuleScope, RuleStatus};
+use crate::domain::model::terminal::printable;
 use crate::domain::model::text::counted;
 use crate::flow::learn::outcome::{LearnOutcome, LearnSession, Learned};
 use crate::flow::learn::status_changes::StatusChange;
 use crate::platform::store::ledger::query::RuleStats;
 use crate::platform::ui::out::{DIM, GOOD, WARNING};
-use crate::platform::ui::report::printable;
+use crate::platform::ui::styled_text::StyledText;
 
 /// A rule in one line.
-pub fn line(rule: &Rule, counts: &RuleStats) -> String {
+pub fn line(rule: &Rule, counts: &RuleStats) -> StyledText {
     let style = match rule.status {
         RuleStatus::Active => GOOD,
         RuleStatus::Shadow => WARNING,
@@ -23,16 +24,12 @@ pub fn line(rule: &Rule, counts: &RuleStats) -> String {
         (hits, 0) => format!("{hits} hits"),
         (hits, dismissed) => format!("{hits} hits, {dismissed} dismissed"),
     };
-    format!(
-        "{}  {style}{:<8}{style:#} {:<8}  {}  {came}  {DIM}{}:{} {}{DIM:#}",
-        rule.id,
-        rule.status.as_str(),
-        rule.severity.as_str(),
-        printable(&rule.title),
-        rule.at.path,
-        rule.at.line,
-        printable(rule.class.as_str()),
-    )
+    let (title, class) = (printable(&rule.title), printable(rule.class.as_str()));
+    let severity = rule.severity.as_str();
+    StyledText::from(&format!("{}  ", rule.id))
+        .styled(style, format!("{:<8}", rule.status.as_str()))
+        .text(format!(" {severity:<8}  {title}  {came}  "))
+        .styled(DIM, format!("{}:{} {class}", printable(&rule.at.path), rule.at.line))
 }
 
 pub fn json_rule(rule: &Rule, counts: Option<&RuleStats>) -> Value {
@@ -68,14 +65,14 @@ pub fn json_error(error: &RuleError) -> Value {
 
 /// What is advised of a rule, in one line.
 pub fn step(step: &StatusChange) -> String {
-    format!(
+    printable(&format!(
         "{}:{}: {} ({}) {}",
         step.at.path,
         step.at.line,
         step.id,
         step.from.as_str(),
         step.advice
-    )
+    ))
 }
 
 pub fn json_move(step: &StatusChange) -> Value {
@@ -104,7 +101,7 @@ pub fn learned(learned: &Learned, dry_run: bool) -> String {
         LearnOutcome::Rule { rule, proof } => {
             let done = if dry_run { "would learn" } else { "learned" };
             let line = if dry_run { String::new() } else { format!(":{}", rule.at.line) };
-            let place = format!("{}{line}", rule.at.path);
+            let place = format!("{}{line}", printable(&rule.at.path));
             let title = printable(&rule.title);
             let how = match (proof, rule.check.pattern()) {
                 (Proof::Proved { hits_in_rest: 0 }, Some(pattern)) => {
@@ -114,7 +111,7 @@ pub fn learned(learned: &Learned, dry_run: bool) -> String {
                     "checked by `{}`, which also hits {hits_in_rest} other places",
                     printable(pattern)
                 ),
-                (Proof::Prose { reason }, _) => format!("as prose: {reason}"),
+                (Proof::Prose { reason }, _) => format!("as prose: {}", printable(reason)),
                 (Proof::Proved { .. }, None) => "proved".to_owned(),
             };
             let status = rule.status.as_str();
@@ -133,9 +130,11 @@ pub fn learned(learned: &Learned, dry_run: bool) -> String {
             format!("{what}: {id} is on another branch, as the findings are")
         }
         LearnOutcome::Unproved { reason } | LearnOutcome::Full { reason } => {
-            format!("{what}: not learned, {reason}")
+            format!("{what}: not learned, {}", printable(reason))
         }
-        LearnOutcome::Broken(error) => format!("{what}: not learned, {error}"),
+        LearnOutcome::Broken(error) => {
+            format!("{what}: not learned, {}", printable(&error.to_string()))
+        }
     }
 }
 

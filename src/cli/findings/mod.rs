@@ -1,9 +1,9 @@
 //! `tribunal findings`: what was found, and what is decided about it.
 
+mod printed;
 mod values;
 
 use std::ffi::OsString;
-use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
@@ -20,8 +20,9 @@ use crate::cli::times::{since_of, until_of};
 use crate::domain::locate::index::LineLocators;
 use crate::domain::model::class::Class;
 use crate::domain::model::error::hinted;
-use crate::domain::model::report::{ExitStatus, Report, Reported, Verdict};
+use crate::domain::model::report::ExitStatus;
 use crate::domain::model::stored_finding::{Disposition, DispositionKind};
+use crate::domain::model::terminal::printable;
 use crate::domain::model::text::counted;
 use crate::flow::context::Context;
 use crate::flow::evaluate::manual_finding::ManualFinding;
@@ -29,6 +30,7 @@ use crate::flow::evaluate::relocate;
 use crate::flow::evaluate::relocate::Relocation;
 use crate::flow::evaluate::{import, manual_finding, recording};
 use crate::flow::learn;
+use crate::flow::workspace::work_tree::read_named;
 use crate::platform::config::env::now;
 use crate::platform::git::command::succeeded;
 use crate::platform::store::ledger;
@@ -36,11 +38,10 @@ use crate::platform::store::ledger::Ledger;
 use crate::platform::store::ledger::error::Error as LedgerError;
 use crate::platform::store::ledger::error::Error;
 use crate::platform::store::ledger::query::{Filter, Listing};
-use crate::platform::ui::findings::{
-    details, json_details, json_kept, place_text, reported, table,
-};
+use crate::platform::store::regular::{REPORT, Unfit};
+use crate::platform::ui::findings::{details, json_details, json_kept, place_text, table};
 use crate::platform::ui::out;
-use crate::platform::ui::report::{OutputFormat, json_finding, printable, render_answered};
+use crate::platform::ui::report::{OutputFormat, json_finding};
 
 /// Shown below `--help`.
 const EXAMPLES: &str = "\
@@ -95,7 +96,7 @@ struct ListArgs {
     /// Only seen since a date (2026-01-31), a time, or a number of days (30d)
     #[arg(long)]
     since: Option<String>,
-    /// Show at most this many [default: 50; all with JSON]
+    /// Show at most this many [default: 50; all with JSON, 25,000 with SARIF]
     #[arg(long)]
     limit: Option<usize>,
 }
@@ -141,6 +142,9 @@ struct DecideArgs {
 /// The most lines of a table, unless more are asked for.
 const LINES_MAX: usize = 50;
 
+/// The most results for other programs, unless more are asked for: GitHub takes no more of one run.
+const RESULTS_MAX: usize = 25_000;
+
 pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     match &args.command {
         None => list(invocation, &ListArgs { status: "open".to_owned(), ..ListArgs::default() }),
@@ -178,24 +182,33 @@ fn list(invocation: &Invocation, args: &ListArgs) -> Result<ExitStatus> {
         gate: args.gate.as_deref().map(gate_of).transpose()?,
         path: args.path.as_deref().map(|path| path_of(context, path)).transpose()?,
         since: args.since.as_deref().map(|since| since_of(since, now)).transpose()?,
-        limit: args.limit.or((format == OutputFormat::Human).then_some(LINES_MAX)),
+        limit: args.limit.or(match format {
+            OutputFormat::Human => Some(LINES_MAX),
+            OutputFormat::Sarif | OutputFormat::Github => Some(RESULTS_MAX),
+            OutputFormat::Json => None,
+        }),
     };
+    if format == OutputFormat::Json {
+        // A damaged ledger is set aside now, and not when a part is printed.
+        let total = if ledger::exists(&repo.state_dir()) {
+            with_ledger(context, |ledger| ledger.count(&filter, now))?
+        } else {
+            0
+        };
+        return printed::json(context, &filter, now, total);
+    }
     let listing = if ledger::exists(&repo.state_dir()) {
         with_ledger(context, |ledger| ledger.list(&filter, now))?
     } else {
         Listing { findings: Vec::new(), total: 0 }
     };
     match format {
-        OutputFormat::Json => {
-            let findings: Vec<_> = listing.findings.iter().map(json_kept).collect();
-            let value = json!({"version": 1, "findings": findings, "total": listing.total});
-            out::result(&value.to_string());
-        }
-        OutputFormat::Sarif | OutputFormat::Github => report_list(context, &listing, format)?,
+        OutputFormat::Json => {}
+        OutputFormat::Sarif | OutputFormat::Github => printed::report(context, &listing, format)?,
         OutputFormat::Human => {
             let text = table(&listing.findings, listing.total);
             if !text.is_empty() {
-                out::result(&text);
+                out::result(text);
             } else if !invocation.global.quiet {
                 out::talk(if args.status == "open" {
                     "no open findings"
@@ -206,18 +219,6 @@ fn list(invocation: &Invocation, args: &ListArgs) -> Result<ExitStatus> {
         }
     }
     Ok(ExitStatus::Pass)
-}
-
-/// Prints what is kept in a form for other programs. It evaluates nothing: the verdict is `pass`.
-fn report_list(context: Context<'_>, listing: &Listing, format: OutputFormat) -> Result<()> {
-    let findings: Vec<Reported> = listing.findings.iter().map(reported).collect();
-    let answers = recording::answers(context, &findings)?;
-    let report = Report { verdict: Verdict::Pass, findings, skipped: Vec::new(), elapsed_ms: 0 };
-    let text = render_answered(&report, &answers, format);
-    if !text.is_empty() {
-        out::result(&text);
-    }
-    Ok(())
 }
 
 fn show(invocation: &Invocation, id: &str) -> Result<ExitStatus> {
@@ -240,9 +241,9 @@ fn show(invocation: &Invocation, id: &str) -> Result<ExitStatus> {
             Relocation::Gone => json!("gone"),
             Relocation::Unknown => json!(null),
         };
-        out::result(&json!({"version": 1, "finding": finding}).to_string());
+        out::json(&json!({"version": 1, "finding": finding}));
     } else {
-        out::result(&details(&kept, &history, now));
+        out::result(details(&kept, &history, now));
         match today {
             Relocation::At(line) => out::result(&format!("in HEAD: line {line}")),
             Relocation::Edited => {
@@ -280,7 +281,7 @@ fn decide(
         ledger.resolve(&kept.id, now)
     })?;
     if invocation.global.format == OutputFormat::Json {
-        out::result(&json!({"version": 1, "finding": json_kept(&kept)}).to_string());
+        out::json(&json!({"version": 1, "finding": json_kept(&kept)}));
     } else if !invocation.global.quiet {
         let message = printable(&kept.finding.message);
         out::result(&format!("{} {}: {message}", kept.id, decision.as_str()));
@@ -308,7 +309,7 @@ fn add(invocation: &Invocation, args: &AddArgs) -> Result<ExitStatus> {
     for reported in &kept.findings {
         if invocation.global.format == OutputFormat::Json {
             let finding = json_finding(reported);
-            out::result(&json!({"version": 1, "finding": finding}).to_string());
+            out::json(&json!({"version": 1, "finding": finding}));
             continue;
         }
         let place = reported.finding.place.as_ref().map(place_text).unwrap_or_default();
@@ -328,7 +329,11 @@ fn import(invocation: &Invocation, args: &ImportArgs) -> Result<ExitStatus> {
         io::stdin().lock().read_to_end(&mut report).with_context(failed)?;
         report
     } else {
-        fs::read(context.env.current_dir.join(&args.file)).with_context(failed)?
+        let report = read_named(context, &args.file, REPORT.bytes + 1).with_context(failed)?;
+        if report.len() as u64 > REPORT.bytes {
+            return Err(Unfit::TooLarge(REPORT)).with_context(failed);
+        }
+        report
     };
     let imported = import::read(&repo, &report, args.written_as.as_deref(), &args.file)?;
     let count = imported.findings.len();
@@ -343,7 +348,7 @@ fn import(invocation: &Invocation, args: &ImportArgs) -> Result<ExitStatus> {
     }
     if invocation.global.format == OutputFormat::Json {
         let findings: Vec<_> = kept.findings.iter().map(json_finding).collect();
-        out::result(&json!({"version": 1, "findings": findings, "total": count}).to_string());
+        out::json(&json!({"version": 1, "findings": findings, "total": count}));
     } else if !invocation.global.quiet {
         out::result(&format!(
             "imported {}; `tribunal findings` lists the open ones",

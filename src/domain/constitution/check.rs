@@ -2,12 +2,14 @@
 
 use std::cell::OnceCell;
 use std::ops::Range;
+use std::path::Path;
 
 use ast_grep_core::AstGrep;
 use ast_grep_core::Pattern;
 use ast_grep_core::matcher::PatternError;
 use ast_grep_core::tree_sitter::StrDoc;
 use ast_grep_language::SupportLang;
+use bstr::ByteSlice as _;
 use regex::{Regex, RegexBuilder};
 
 use crate::domain::constitution::rule::{Language, Rule, RuleCheck, RuleError, RuleScope};
@@ -20,6 +22,13 @@ const REGEX_BYTES_MAX: usize = 1 << 20;
 
 /// Beyond so many hits in one file there is nothing to learn from more.
 const HITS_MAX: usize = 1_000;
+
+/// The largest text that is parsed for structural patterns, in bytes: its tree takes some two hundred
+/// times as much memory.
+const TREE_BYTES_MAX: usize = 1024 * 1024;
+
+/// The most bytes of a match's lines that are kept.
+const TEXT_BYTES_MAX: usize = 8 * 1024;
 
 /// A rule that is ready to be matched against files.
 pub struct CompiledRule {
@@ -43,9 +52,27 @@ enum Matcher {
 
 /// A file's text, parsed at most once for all rules.
 pub struct SourceFile<'a> {
-    path: &'a str,
+    path: &'a Path,
     text: &'a str,
     tree: OnceCell<Option<AstGrep<StrDoc<SupportLang>>>>,
+}
+
+/// Where a rule matches, and why that may not be all.
+#[derive(Debug, Default)]
+pub struct RuleMatches {
+    pub hits: Vec<RuleHit>,
+    pub cut: Option<NotHeld>,
+}
+
+/// Why a rule was not held against a whole file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotHeld {
+    #[error("it has more than {HITS_MAX} hits, and the others are not listed")]
+    TooManyHits,
+    #[error("files of more than {} MiB are not parsed for patterns of code", TREE_BYTES_MAX / 1024 / 1024)]
+    TooLarge,
+    #[error("it could not be parsed")]
+    NotParsed,
 }
 
 /// A place where a rule's pattern matches.
@@ -56,7 +83,7 @@ pub struct RuleHit {
     /// In bytes, counted from 1.
     pub column: u32,
     pub end_line: u32,
-    /// The lines of the match, verbatim and whole.
+    /// The lines of the match, verbatim; whole where they are of a length that people write.
     pub text: String,
     /// What an in-code waiver of this rule says, on the line or the one before.
     pub waiver: Option<Waiver>,
@@ -167,89 +194,159 @@ fn grammar(language: Language) -> SupportLang {
 }
 
 impl<'a> SourceFile<'a> {
-    pub fn new(path: &'a str, text: &'a str) -> Self {
-        Self { path, text, tree: OnceCell::new() }
+    pub fn new(path: &'a (impl AsRef<Path> + ?Sized), text: &'a str) -> Self {
+        Self { path: path.as_ref(), text, tree: OnceCell::new() }
+    }
+
+    fn language(&self) -> Option<Language> {
+        Language::of_path(&self.path.to_string_lossy())
     }
 
     fn is_tsx(&self) -> bool {
-        self.path.rsplit_once('.').is_some_and(|(_, extension)| extension == "tsx")
+        self.path.extension().is_some_and(|extension| extension == "tsx")
     }
 
     fn tree(&self) -> Option<&AstGrep<StrDoc<SupportLang>>> {
         let parse = || {
-            let language = Language::of_path(self.path)?;
-            let grammar = if self.is_tsx() { SupportLang::Tsx } else { grammar(language) };
+            let grammar = if self.is_tsx() { SupportLang::Tsx } else { grammar(self.language()?) };
             AstGrep::try_new(self.text, grammar).ok()
         };
         self.tree.get_or_init(parse).as_ref()
     }
 
-    /// The lines of a byte range, with the range's first line and column.
-    fn hit(&self, range: &Range<usize>, id: &str) -> RuleHit {
-        let line = 1 + count_breaks(&self.text[..range.start]);
-        let start = self.text[..range.start].rfind('\n').map_or(0, |at| at + 1);
-        let last = range.end.max(range.start + 1).min(self.text.len());
-        let inner = self.text[range.start..last].trim_end_matches('\n');
-        let end = range.start + inner.len();
+    /// The hit of a byte range that begins on the first of these lines (from 1) and ends on the second.
+    fn hit(&self, range: &Range<usize>, lines: (u32, u32), id: &str) -> RuleHit {
+        let start = line_start(self.text, range.start);
+        let end = matched_end(self.text, range);
         let stop = self.text[end..].find('\n').map_or(self.text.len(), |at| end + at);
+        let own_stop =
+            self.text[range.start..].find('\n').map_or(self.text.len(), |at| range.start + at);
+        let before = start.checked_sub(1).map(|end| &self.text[line_start(self.text, end)..end]);
+        let whole = self.text[start..stop].trim_end_matches('\r');
         RuleHit {
-            line,
+            line: lines.0,
             column: u32::try_from(range.start - start + 1).unwrap_or(u32::MAX),
-            end_line: line + count_breaks(inner),
-            text: self.text[start..stop].trim_end_matches('\r').to_owned(),
-            waiver: waiver::find(self.text, line, id),
+            end_line: lines.1,
+            text: whole[..whole.floor_char_boundary(TEXT_BYTES_MAX)].to_owned(),
+            waiver: waiver::find(before, &self.text[start..own_stop], id),
         }
     }
 }
 
-fn count_breaks(text: &str) -> u32 {
-    u32::try_from(memchr::memchr_iter(b'\n', text.as_bytes()).count()).unwrap_or(u32::MAX)
+/// Where the line of a byte begins.
+fn line_start(text: &str, at: usize) -> usize {
+    memchr::memrchr(b'\n', &text.as_bytes()[..at]).map_or(0, |at| at + 1)
+}
+
+/// Where a match ends, without the line breaks at its end.
+fn matched_end(text: &str, range: &Range<usize>) -> usize {
+    let last = range.end.max(range.start + 1).min(text.len());
+    let inner = text.as_bytes()[range.start..last].trim_end_with(|c| c == '\n');
+    range.start + inner.len()
+}
+
+/// Counts lines on the way through a text, each byte once.
+struct LineCounter<'a> {
+    text: &'a [u8],
+    at: usize,
+    line: u32,
+}
+
+impl LineCounter<'_> {
+    /// The line of a byte that does not stand before the last one.
+    fn line_of(&mut self, at: usize) -> u32 {
+        let breaks = memchr::memchr_iter(b'\n', &self.text[self.at..at]).count();
+        self.at = at;
+        self.line += u32::try_from(breaks).unwrap_or(u32::MAX);
+        self.line
+    }
 }
 
 impl CompiledRule {
-    pub fn covers(&self, path: &str) -> bool {
+    pub fn covers(&self, path: impl AsRef<Path>) -> bool {
         self.scope.matches(path)
     }
 
-    /// The matches that the rule speaks of: in whole files, or those that touch one of the added
-    /// lines (half-open ranges, counted from 1). Empty where the path is not the rule's.
-    pub fn matches(&self, source: &SourceFile<'_>, added: &[Range<u32>]) -> Vec<RuleHit> {
+    /// The matches that the rule speaks of and that no waiver takes out: in whole files, or those that
+    /// touch one of the added lines (half-open ranges in their order, counted from 1). Empty where the
+    /// path is not the rule's.
+    pub fn matches(&self, source: &SourceFile<'_>, added: &[Range<u32>]) -> RuleMatches {
         if !self.covers(source.path) || (self.on == RuleScope::AddedLines && added.is_empty()) {
-            return Vec::new();
+            return RuleMatches::default();
         }
-        let mut hits = self.everywhere(source);
-        if self.on == RuleScope::AddedLines {
-            let touches = |hit: &RuleHit, lines: &Range<u32>| {
-                hit.line < lines.end && hit.end_line >= lines.start
-            };
-            hits.retain(|hit| added.iter().any(|lines| touches(hit, lines)));
-        }
-        hits
+        let is_meant = |line: u32, end_line: u32| {
+            let next = added.partition_point(|lines| lines.end <= line);
+            self.on != RuleScope::AddedLines
+                || added.get(next).is_some_and(|lines| lines.start <= end_line)
+        };
+        self.collect(source, is_meant, |hit| !matches!(hit.waiver, Some(Waiver::Reason(_))))
     }
 
     /// The matches in the whole text, whatever the rule's paths, each line once, at most 1,000.
     pub fn everywhere(&self, source: &SourceFile<'_>) -> Vec<RuleHit> {
-        let ranges: Vec<Range<usize>> = match &self.matcher {
+        self.collect(source, |_, _| true, |_| true).hits
+    }
+
+    /// The matches on lines that are meant and of which the hit is wanted. The limit counts those alone:
+    /// whatever else a file holds hides none of them.
+    fn collect(
+        &self,
+        source: &SourceFile<'_>,
+        is_meant: impl Fn(u32, u32) -> bool,
+        is_wanted: impl Fn(&RuleHit) -> bool,
+    ) -> RuleMatches {
+        let mut found = RuleMatches::default();
+        let mut last = 0;
+        // False where there is no room for more.
+        let mut take = |range: Range<usize>, lines: (u32, u32)| {
+            if lines.0 == last || !is_meant(lines.0, lines.1) {
+                return true;
+            }
+            last = lines.0;
+            let hit = source.hit(&range, lines, &self.id);
+            if !is_wanted(&hit) {
+                return true;
+            }
+            if found.hits.len() == HITS_MAX {
+                found.cut = Some(NotHeld::TooManyHits);
+                return false;
+            }
+            found.hits.push(hit);
+            true
+        };
+        match &self.matcher {
             Matcher::Regex(regex) => {
-                let found = regex.find_iter(source.text).filter(|found| !found.is_empty());
-                found.take(HITS_MAX).map(|found| found.range()).collect()
+                let mut lines = LineCounter { text: source.text.as_bytes(), at: 0, line: 1 };
+                let ranges = regex.find_iter(source.text).map(|found| found.range());
+                let mut ranges = ranges.filter(|range| !range.is_empty());
+                ranges.all(|range| {
+                    let first = lines.line_of(range.start);
+                    let end = lines.line_of(matched_end(source.text, &range));
+                    take(range, (first, end))
+                });
             }
             Matcher::Structure { language, pattern, tsx, word } => {
-                let theirs = Language::of_path(source.path) == Some(*language);
+                let theirs = source.language() == Some(*language);
                 if !theirs
                     || memchr::memmem::find(source.text.as_bytes(), word.as_bytes()).is_none()
                 {
-                    return Vec::new();
+                    return found;
                 }
-                let Some(tree) = source.tree() else { return Vec::new() };
+                if source.text.len() > TREE_BYTES_MAX {
+                    return RuleMatches { cut: Some(NotHeld::TooLarge), ..found };
+                }
+                let Some(tree) = source.tree() else {
+                    return RuleMatches { cut: Some(NotHeld::NotParsed), ..found };
+                };
                 let pattern = tsx.as_ref().filter(|_| source.is_tsx()).unwrap_or(pattern);
                 let nodes = tree.root();
-                nodes.find_all(pattern).take(HITS_MAX).map(|found| found.range()).collect()
+                let number = |line: usize| u32::try_from(line + 1).unwrap_or(u32::MAX);
+                nodes.find_all(pattern).all(|node| {
+                    let lines = (node.start_pos().line(), node.end_pos().line());
+                    take(node.range(), (number(lines.0), number(lines.1)))
+                });
             }
-        };
-        let mut hits: Vec<RuleHit> =
-            ranges.iter().map(|range| source.hit(range, &self.id)).collect();
-        hits.dedup_by(|later, first| later.line == first.line);
-        hits
+        }
+        found
     }
 }

@@ -1,5 +1,7 @@
 //! Reads the rules of a topic file.
 
+use std::collections::HashMap;
+
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -34,15 +36,19 @@ pub fn parse(path: &str, text: &str) -> ParsedRules {
             hint: "close it with a line of as many marks, as in \"```\"".to_owned(),
         });
     }
+    let mut lines: HashMap<String, u32> = HashMap::new();
     for section in sections(text) {
         let mut reader = Reader { path, text, block: 0, line: section.line, errors: Vec::new() };
         let rule = reader.rule(&section);
-        if let Some(first) = parsed.rules.iter().find(|rule| rule.id == section.id) {
-            let message = format!("rule `{}` stands on line {} already", section.id, first.at.line);
+        if let Some(first) = lines.get(&section.id) {
+            let message = format!("rule `{}` stands on line {first} already", section.id);
             reader.error(section.line, message, "give one of them another id".to_owned());
         }
         match rule {
-            Some(rule) if reader.errors.is_empty() => parsed.rules.push(rule),
+            Some(rule) if reader.errors.is_empty() => {
+                lines.insert(rule.id.clone(), rule.at.line);
+                parsed.rules.push(rule);
+            }
             _ => parsed.errors.append(&mut reader.errors),
         }
     }
@@ -52,18 +58,18 @@ pub fn parse(path: &str, text: &str) -> ParsedRules {
 /// Rules of different files that share an id: each but the first is an error.
 pub fn duplicates(rules: &[Rule]) -> Vec<RuleError> {
     let mut errors = Vec::new();
-    for (at, rule) in rules.iter().enumerate() {
-        if let Some(first) = rules[..at].iter().find(|first| first.id == rule.id) {
-            errors.push(RuleError {
-                path: rule.at.path.clone(),
-                line: rule.at.line,
-                message: format!(
-                    "rule `{}` stands at {}:{} already",
-                    rule.id, first.at.path, first.at.line
-                ),
-                hint: "give one of them another id".to_owned(),
-            });
-        }
+    let mut places: HashMap<&str, &RulePlace> = HashMap::new();
+    for rule in rules {
+        let Some(first) = places.get(rule.id.as_str()) else {
+            places.insert(&rule.id, &rule.at);
+            continue;
+        };
+        errors.push(RuleError {
+            path: rule.at.path.clone(),
+            line: rule.at.line,
+            message: format!("rule `{}` stands at {}:{} already", rule.id, first.path, first.line),
+            hint: "give one of them another id".to_owned(),
+        });
     }
     errors
 }

@@ -13,18 +13,14 @@ pub enum Waiver {
     WithoutReason,
 }
 
-/// The waiver of a rule for a line counted from 1: on that line, or alone on the one before.
-pub fn find(text: &str, line: u32, id: &str) -> Option<Waiver> {
-    let at = usize::try_from(line).ok()?.checked_sub(1)?;
-    let mut lines = text.lines().skip(at.saturating_sub(1));
-    let before = if at > 0 { lines.next() } else { None };
-    let own = lines.next().and_then(|own| read(own, id));
+/// The waiver of a rule for a line: on that line, or alone on the one before.
+pub fn find(before: Option<&str>, own: &str, id: &str) -> Option<Waiver> {
     // Beside code, it speaks of that code.
     let alone = |line: &&str| {
         let marks = line.split(MARK).next().unwrap_or_default();
         !marks.contains(char::is_alphanumeric)
     };
-    own.or_else(|| before.filter(alone).and_then(|before| read(before, id)))
+    read(own, id).or_else(|| before.filter(alone).and_then(|before| read(before, id)))
 }
 
 fn read(line: &str, id: &str) -> Option<Waiver> {

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use bstr::ByteSlice as _;
 
-use crate::domain::gates::view::{FileView, line_text};
+use crate::domain::gates::view::{FileView, quoted};
 use crate::domain::model::class::Class;
 use crate::domain::model::finding::{Effect, Finding, Location};
 use crate::domain::model::gate::Gate;
@@ -17,9 +17,11 @@ pub fn check(view: &FileView<'_>, effect: Effect) -> Result<Vec<Finding>> {
         return Ok(Vec::new());
     }
     let mut findings = Vec::new();
+    let mut added = view.added()?.iter().peekable();
     for (at, line) in view.new.lines().enumerate() {
         let number = u32::try_from(at + 1).unwrap_or(u32::MAX);
-        if is_marker(line) && view.is_added(number)? {
+        while added.next_if(|lines| lines.end <= number).is_some() {}
+        if is_marker(line) && added.peek().is_some_and(|lines| lines.start <= number) {
             findings.push(Finding {
                 gate: Gate::ConflictMarkers,
                 rule: "conflict-marker".to_owned(),
@@ -27,7 +29,7 @@ pub fn check(view: &FileView<'_>, effect: Effect) -> Result<Vec<Finding>> {
                 severity: Severity::High,
                 effect,
                 place: Some(Location::line(view.file.path.clone(), number)),
-                anchor: line_text(&view.new, number),
+                anchor: quoted(line),
                 message: "unresolved merge conflict marker".to_owned(),
                 suggestion: "resolve the conflict and stage the file again".to_owned(),
             });

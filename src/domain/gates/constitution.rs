@@ -1,21 +1,24 @@
 //! The constitution gate: holds a change to the rules that can be checked without a model.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::ops::Range;
 use std::sync::Arc;
 
 use anyhow::Result;
 use bstr::ByteSlice as _;
 
-use crate::domain::constitution::check::{CompiledRule, SourceFile, compile, scope};
+use crate::domain::constitution::check::{CompiledRule, RuleHit, SourceFile, compile, scope};
 use crate::domain::constitution::rule::{Rule, RuleError, RuleStatus};
 use crate::domain::constitution::waiver::Waiver;
-use crate::domain::gates::view::FileView;
+use crate::domain::gates::decoded::decode;
+use crate::domain::gates::policy_files::is_of_constitution;
+use crate::domain::gates::view::{FileView, added_lines, all_lines};
 use crate::domain::model::change::FileChange;
-use crate::domain::model::class::Class;
 use crate::domain::model::finding::{Effect, Finding, Location};
 use crate::domain::model::gate::Gate;
-use crate::domain::model::severity::Severity;
+use crate::domain::model::report::Skipped;
 
 /// The rules that are in force, as the base of the change has them.
 #[derive(Clone, Default)]
@@ -50,9 +53,14 @@ impl Rules {
 
     /// The rules of both. Of a rule that the two have in different forms both forms hold.
     pub fn and(&self, other: &Self) -> Self {
+        let mut by_id: HashMap<&str, Vec<&Rule>> = HashMap::new();
+        for rule in &self.in_force {
+            by_id.entry(&rule.0.id).or_default().push(&rule.0);
+        }
         let mut all = self.clone();
         for rule in &other.in_force {
-            if !self.in_force.iter().any(|known| is_same(&known.0, &rule.0)) {
+            let known = by_id.get(rule.0.id.as_str());
+            if !known.is_some_and(|known| known.iter().any(|known| is_same(known, &rule.0))) {
                 all.in_force.push(Arc::clone(rule));
             }
         }
@@ -73,7 +81,7 @@ fn compile_wanted(
 ) -> Result<Option<CompiledRule>, RuleError> {
     if let Some(files) = files {
         let scope = scope(rule)?;
-        let covers = |file: &FileChange| file.path.to_str().is_ok_and(|path| scope.matches(path));
+        let covers = |file: &FileChange| scope.matches(file.path.to_path_lossy());
         if !files.iter().any(covers) {
             return Ok(None);
         }
@@ -81,57 +89,108 @@ fn compile_wanted(
     compile(rule)
 }
 
-/// Finds where a file breaks a rule. A rule in `shadow` is counted and stops nothing. A file that is
-/// not UTF-8 has no text that a pattern could mean.
-pub fn check(view: &FileView<'_>, rules: &Rules, effect: Effect) -> Result<Vec<Finding>> {
-    let (Ok(path), Ok(text)) = (view.file.path.to_str(), view.new.to_str()) else {
-        return Ok(Vec::new());
+/// Finds where a file breaks a rule, and tells which rules it was not held to in full. The constitution
+/// itself holds the examples of its rules, and a rule must not stop what mends it: rules are not held
+/// against its files. A rule in `shadow` is counted and stops nothing.
+pub fn check(
+    view: &FileView<'_>,
+    rules: &Rules,
+    effect: Effect,
+) -> Result<(Vec<Finding>, Vec<Skipped>)> {
+    let path = view.file.path.as_bstr();
+    let covering: Vec<_> =
+        rules.in_force.iter().filter(|rule| rule.1.covers(path.to_path_lossy())).collect();
+    if covering.is_empty() || is_of_constitution(path) {
+        return Ok((Vec::new(), Vec::new()));
+    }
+    let skip = |reason: String| Skipped { gate: Gate::Constitution.to_string(), reason };
+    let Some(readings) = decode(&view.new) else {
+        let reason = "it is not UTF-8, and too large to be read in another encoding";
+        return Ok((
+            Vec::new(),
+            vec![skip(format!("rules were not held against `{path}`: {reason}"))],
+        ));
     };
-    let covering = rules.in_force.iter().filter(|rule| rule.1.covers(path));
-    let source = SourceFile::new(path, text);
-    let mut findings: Vec<Finding> = Vec::new();
-    let mut found: HashMap<(&str, u32, u32), usize> = HashMap::new();
-    for (rule, compiled) in covering.map(|rule| &**rule) {
-        // What the change adds is found out only for a file that a rule speaks of.
-        for hit in compiled.matches(&source, view.added()?) {
-            if matches!(hit.waiver, Some(Waiver::Reason(_))) {
-                continue;
-            }
-            let unreasoned = match hit.waiver {
-                Some(Waiver::WithoutReason) => {
-                    format!("; the `tribunal:allow {}` beside it gives no reason", rule.id)
-                }
-                _ => String::new(),
-            };
-            let finding = Finding {
-                gate: Gate::Constitution,
-                rule: rule.id.clone(),
-                class: rule.class.clone(),
-                severity: rule.severity,
-                effect: if rule.status == RuleStatus::Active { effect } else { Effect::Shadow },
-                place: Some(Location {
-                    column: hit.column,
-                    end_line: hit.end_line,
-                    ..Location::line(view.file.path.clone(), hit.line)
-                }),
-                anchor: hit.text,
-                message: format!("{}{unreasoned}", rule.title),
-                suggestion: suggestion(rule),
-            };
-            match found.entry((rule.id.as_str(), hit.line, hit.column)) {
-                Entry::Vacant(place) => {
-                    place.insert(findings.len());
-                    findings.push(finding);
-                }
-                // Two forms of one rule hold: the stricter finding stays.
-                Entry::Occupied(known) if findings[*known.get()].effect < finding.effect => {
-                    findings[*known.get()] = finding;
-                }
-                Entry::Occupied(_) => {}
+    let mut held = HeldRules::default();
+    for reading in readings {
+        let added = if reading.has_own_lines {
+            Cow::Owned(added_to(&reading.text, view.old()?))
+        } else {
+            Cow::Borrowed(view.added()?)
+        };
+        let path = path.to_path_lossy();
+        let source = SourceFile::new(&*path, &reading.text);
+        for (rule, compiled) in covering.iter().map(|rule| &***rule) {
+            let matches = compiled.matches(&source, &added);
+            held.skipped.extend(matches.cut.map(|why| {
+                let (id, path) = (&rule.id, &view.file.path);
+                skip(format!("rule `{id}` was not held against all of `{path}`: {why}"))
+            }));
+            for hit in matches.hits {
+                held.keep(finding(view, rule, hit, effect));
             }
         }
     }
-    Ok(findings)
+    Ok((held.findings, held.skipped))
+}
+
+/// What rules found in a file.
+#[derive(Default)]
+struct HeldRules {
+    findings: Vec<Finding>,
+    skipped: Vec<Skipped>,
+    /// The finding of each rule at each line and column.
+    places: HashMap<(String, u32, u32), usize>,
+}
+
+impl HeldRules {
+    /// Keeps one finding of a rule at a place: where two forms of it hold, the stricter.
+    fn keep(&mut self, finding: Finding) {
+        let (line, column) = finding.place.as_ref().map_or((0, 0), |at| (at.line, at.column));
+        match self.places.entry((finding.rule.clone(), line, column)) {
+            Entry::Vacant(place) => {
+                place.insert(self.findings.len());
+                self.findings.push(finding);
+            }
+            Entry::Occupied(known) if self.findings[*known.get()].effect < finding.effect => {
+                self.findings[*known.get()] = finding;
+            }
+            Entry::Occupied(_) => {}
+        }
+    }
+}
+
+fn finding(view: &FileView<'_>, rule: &Rule, hit: RuleHit, effect: Effect) -> Finding {
+    let unreasoned = match hit.waiver {
+        Some(Waiver::WithoutReason) => {
+            format!("; the `tribunal:allow {}` beside it gives no reason", rule.id)
+        }
+        _ => String::new(),
+    };
+    Finding {
+        gate: Gate::Constitution,
+        rule: rule.id.clone(),
+        class: rule.class.clone(),
+        severity: rule.severity,
+        effect: if rule.status == RuleStatus::Active { effect } else { Effect::Shadow },
+        place: Some(Location {
+            column: hit.column,
+            end_line: hit.end_line,
+            ..Location::line(view.file.path.clone(), hit.line)
+        }),
+        anchor: hit.text,
+        message: format!("{}{unreasoned}", rule.title),
+        suggestion: suggestion(rule),
+    }
+}
+
+/// The lines that the text has and the old content, read in the same ways, does not.
+fn added_to(text: &str, old: Option<&[u8]>) -> Vec<Range<u32>> {
+    // The last way of reading is the one with the longer characters.
+    match old.and_then(decode).and_then(|mut readings| readings.pop()) {
+        Some(old) => added_lines(old.text.as_bytes(), text.as_bytes()),
+        None => all_lines(text.as_bytes()),
+    }
 }
 
 fn suggestion(rule: &Rule) -> String {
@@ -143,19 +202,4 @@ fn suggestion(rule: &Rule) -> String {
         "{good}{}:{} says why; `tribunal:allow {} <reason>` beside it waives",
         rule.at.path, rule.at.line, rule.id
     )
-}
-
-/// The finding for a rule that cannot be read; the others hold all the same.
-pub fn broken_rule(error: &RuleError, effect: Effect) -> Finding {
-    Finding {
-        gate: Gate::Constitution,
-        rule: "rule-unreadable".to_owned(),
-        class: Class::new("governance/rule-change"),
-        severity: Severity::High,
-        effect,
-        place: Some(Location::line(error.path.as_str(), error.line)),
-        anchor: String::new(),
-        message: format!("{}; this rule does not hold until it can be read", error.message),
-        suggestion: error.hint.clone(),
-    }
 }

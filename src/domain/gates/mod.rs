@@ -6,29 +6,37 @@ pub mod case_conflict;
 pub mod commit_message;
 pub mod conflict_markers;
 pub mod constitution;
+mod decoded;
 pub mod formats;
 pub mod governance;
 pub mod large_files;
 pub mod policy;
+pub mod policy_files;
 pub mod protected_branch;
 pub mod scope;
 pub mod secrets;
 pub mod sensitive_files;
 pub mod stricter;
+#[cfg(test)]
+mod tests;
 pub mod view;
+
+use std::collections::HashSet;
 
 use anyhow::Result;
 use bstr::ByteSlice as _;
 
 use crate::domain::gates::policy::EffectivePolicy;
-use crate::domain::gates::secrets::gate::SecretLevels;
+use crate::domain::gates::policy_files::is_policy_path;
+use crate::domain::gates::secrets::gate::{SecretFinding, SecretLevels};
 use crate::domain::gates::secrets::scan::scan;
 use crate::domain::gates::secrets::tier::SecretTier;
 use crate::domain::gates::view::{FileView, LoadedFile};
 use crate::domain::model::change::{Change, FileChange};
 use crate::domain::model::finding::{Effect, Finding, LocationKind};
 use crate::domain::model::gate::Gate;
-use crate::domain::model::objects::{BLOB_BYTES_MAX, ReadObjects};
+use crate::domain::model::limits::BLOB_BYTES_MAX;
+use crate::domain::model::objects::ReadObjects;
 use crate::domain::model::report::Skipped;
 
 /// Said of what the base holds already.
@@ -80,13 +88,19 @@ pub fn check_message(
     effective: &EffectivePolicy,
 ) -> Vec<Finding> {
     let gates = &effective.policy.gates;
-    let mut findings = secrets_in(kind, message, effective);
+    let mut findings = check_text(message, kind, effective);
     if let Some(effect) = gates.commit_message.level.effect()
         && *kind == LocationKind::CommitMessage
     {
         findings.extend(commit_message::check(message, &gates.commit_message, effect));
     }
     findings
+}
+
+/// Looks for secrets in what is pushed and is neither a file nor a message: the headers of a commit or
+/// a tag, the name of a ref.
+pub fn check_text(text: &[u8], kind: &LocationKind, effective: &EffectivePolicy) -> Vec<Finding> {
+    secrets_in(kind, text, effective).into_iter().map(|found| found.finding).collect()
 }
 
 /// Runs the gates that look at one file at a time. One file's content is in memory at a time.
@@ -115,7 +129,10 @@ pub fn check_files(
                 continue;
             }
         };
-        if let Some(effect) = gates.large_files.level.effect() {
+        // The files of the policy have a limit of their own, whatever they say of others.
+        if let Some(effect) = gates.large_files.level.effect()
+            && !is_policy_path(&file.path)
+        {
             let (size, max) = (view.new.len() as u64, gates.large_files.max);
             report.findings.extend(large_files::check(file, size, objects, max, effect)?);
         }
@@ -126,7 +143,8 @@ pub fn check_files(
         if let Some(effect) = gates.constitution.level.effect()
             && !effective.rules.is_empty()
         {
-            report.findings.extend(constitution::check(&view, &effective.rules, effect)?);
+            let (findings, skipped) = constitution::check(&view, &effective.rules, effect)?;
+            report.absorb(GateReport { findings, skipped });
         }
         report.findings.extend(new_sensitive(&view, effective)?);
     }
@@ -163,7 +181,11 @@ fn check_unread(
     Ok(report)
 }
 
-fn secrets_in(kind: &LocationKind, bytes: &[u8], effective: &EffectivePolicy) -> Vec<Finding> {
+fn secrets_in(
+    kind: &LocationKind,
+    bytes: &[u8],
+    effective: &EffectivePolicy,
+) -> Vec<SecretFinding> {
     let policy = &effective.policy.gates.secrets;
     let Some(provider) = policy.level.effect() else { return Vec::new() };
     let generic = policy.generic.min(policy.level).effect().unwrap_or(Effect::Shadow);
@@ -196,19 +218,20 @@ fn new_sensitive(view: &FileView<'_>, effective: &EffectivePolicy) -> Result<Opt
 fn new_secrets(view: &FileView<'_>, effective: &EffectivePolicy) -> Result<Vec<Finding>> {
     let kind = LocationKind::File(view.file.path.clone());
     let mut findings = secrets_in(&kind, &view.new, effective);
-    if findings.iter().all(|finding| finding.effect < Effect::Block) {
-        return Ok(findings);
+    if findings.iter().all(|found| found.finding.effect < Effect::Block) {
+        return Ok(findings.into_iter().map(|found| found.finding).collect());
     }
     let before = match view.old()? {
         Some(old) => secrets_in(&kind, old, effective),
         None => Vec::new(),
     };
+    let before: HashSet<(&str, &str)> =
+        before.iter().map(|found| (found.finding.rule.as_str(), found.hash.as_str())).collect();
     for finding in &mut findings {
-        // The message carries the fingerprint.
-        if before.iter().any(|b| b.rule == finding.rule && b.message == finding.message) {
-            finding.effect = Effect::Warn;
-            finding.message.push_str(BEFORE);
+        if before.contains(&(finding.finding.rule.as_str(), finding.hash.as_str())) {
+            finding.finding.effect = Effect::Warn;
+            finding.finding.message.push_str(BEFORE);
         }
     }
-    Ok(findings)
+    Ok(findings.into_iter().map(|found| found.finding).collect())
 }

@@ -1,8 +1,14 @@
 //! The policy that one evaluation runs under.
 
+use bstr::BString;
+
 use crate::domain::gates::constitution::Rules;
+use crate::domain::gates::policy_files::{PolicyFiles, PolicyProblem};
+use crate::domain::gates::secrets::baseline_file;
 use crate::domain::gates::secrets::gate::AllowedSecrets;
+use crate::domain::model::change::FileChange;
 use crate::domain::model::finding::Finding;
+use crate::domain::policy::layers::Resolved;
 use crate::domain::policy::settings::Policy;
 
 /// The policy of one evaluation, read from the base of the change.
@@ -19,4 +25,40 @@ pub struct EffectivePolicy {
     /// Says which policy this is: equal for equal settings, allow lists, baseline and rules, read by
     /// the same version of the program. 32 hexadecimal digits.
     pub hash: String,
+}
+
+impl EffectivePolicy {
+    /// Puts a policy together from its settings and files, with the rules that cover any of these changes
+    /// (`None`: all rules). Whatever cannot be used is left out, and a finding names it.
+    pub fn new(resolved: Resolved, files: PolicyFiles, covered: Option<&[FileChange]>) -> Self {
+        let policy = resolved.policy;
+        let mut problems: Vec<PolicyProblem> =
+            resolved.problems.iter().map(PolicyProblem::from).collect();
+        problems.extend(files.baseline_problems());
+        let paths = policy.gates.secrets.allow_paths.iter().map(String::as_str);
+        let known = policy.gates.secrets.allow.iter().map(String::as_str);
+        let secrets: Vec<&str> = known.chain(baseline_file::entries(&files.baseline)).collect();
+        // The globs were checked where they were read; of a list that is of no use all the same nothing
+        // is allowed.
+        let allow = AllowedSecrets::new(paths, secrets).unwrap_or_default();
+        let parsed = files.parsed_rules();
+        let (rules, errors) = Rules::compile(parsed.rules, covered);
+        problems.extend(parsed.errors.iter().chain(&errors).map(PolicyProblem::from));
+        problems.splice(0..0, files.problems);
+        let hash = hash_of(&policy, &files.baseline, &files.rules);
+        let findings = problems.iter().map(PolicyProblem::of_base).collect();
+        Self { policy, allow, rules, findings, hash }
+    }
+}
+
+/// Computes [`EffectivePolicy::hash`]: which layer gave a setting does not matter.
+fn hash_of(policy: &Policy, baseline: &[u8], rules: &[(BString, Vec<u8>)]) -> String {
+    let mut hasher = blake3::Hasher::new();
+    let settings = format!("{:?}{:?}{:?}", policy.protect, policy.gates, policy.commands);
+    let version = env!("CARGO_PKG_VERSION");
+    let rules = rules.iter().flat_map(|(path, content)| [path.as_slice(), content]);
+    for part in [version.as_bytes(), settings.as_bytes(), baseline].into_iter().chain(rules) {
+        hasher.update(&part.len().to_le_bytes()).update(part);
+    }
+    hasher.finalize().to_hex()[..32].to_owned()
 }

@@ -3,13 +3,15 @@
 use anyhow::Result;
 use bstr::ByteSlice as _;
 
+use crate::domain::gates::policy_files::is_policy_path;
 use crate::domain::locate::lines::changed_lines;
 use crate::domain::model::change::{Change, FileChange, FileChangeKind, FileMode};
 use crate::domain::model::class::Class;
 use crate::domain::model::finding::{Effect, Finding};
 use crate::domain::model::gate::Gate;
 use crate::domain::model::globs;
-use crate::domain::model::objects::{BLOB_BYTES_MAX, Content, ReadObjects};
+use crate::domain::model::limits::BLOB_BYTES_MAX;
+use crate::domain::model::objects::{Content, ReadObjects};
 use crate::domain::model::severity::Severity;
 use crate::domain::policy::gate_settings::ScopeLimits;
 
@@ -18,18 +20,20 @@ use crate::domain::policy::gate_settings::ScopeLimits;
 const COUNT_LINES_UP_TO: usize = 5;
 
 /// Finds a change that is larger than the budget. Tests, lock files, generated files (by the globs
-/// of the policy) and pure moves are counted apart.
+/// of the policy), pure moves and the files of the policy itself are counted apart.
 pub fn check(
     change: &Change,
     policy: &ScopeLimits,
     objects: &dyn ReadObjects,
     effect: Effect,
 ) -> Result<Option<Finding>> {
-    if change.files.len() <= policy.files {
+    // Whatever the budget is, the policy that sets it can be mended.
+    let files = || change.files.iter().filter(|file| !is_policy_path(&file.path));
+    if files().count() <= policy.files {
         // Compiling the globs costs more than counting a few files: a small change is known to fit
         // whatever is exempt.
         let mut lines = 0;
-        for file in &change.files {
+        for file in files() {
             lines += changed(file, objects)?;
         }
         if lines <= policy.lines {
@@ -39,7 +43,7 @@ pub fn check(
     let exempt = globs::union(policy.exempt.iter().map(String::as_str))?;
     let (apart, counted): (Vec<_>, Vec<_>) = change.files.iter().partition(|file| {
         let moved = matches!(file.kind, FileChangeKind::Renamed { .. });
-        moved || exempt.is_match(file.path.to_path_lossy())
+        moved || is_policy_path(&file.path) || exempt.is_match(file.path.to_path_lossy())
     });
     let many = counted.len() > policy.files * COUNT_LINES_UP_TO;
     let mut lines = 0;

@@ -8,7 +8,8 @@ use bstr::ByteSlice as _;
 
 use crate::domain::locate::lines::changes;
 use crate::domain::model::change::{FileChange, FileMode};
-use crate::domain::model::objects::{BLOB_BYTES_MAX, Content, ReadObjects};
+use crate::domain::model::limits::BLOB_BYTES_MAX;
+use crate::domain::model::objects::{Content, ReadObjects};
 
 /// A file of the evaluated tree. What costs time is computed when it is asked for.
 pub struct FileView<'a> {
@@ -70,32 +71,37 @@ impl<'a> FileView<'a> {
         }
         let added = match self.old()? {
             Some(old) => added_lines(old, &self.new),
-            None => std::iter::once(1..line_count(&self.new) + 1).collect(),
+            None => all_lines(&self.new),
         };
         Ok(self.added.get_or_init(|| added))
     }
-
-    /// Whether the change adds or edits that line (from 1).
-    pub fn is_added(&self, line: u32) -> Result<bool> {
-        Ok(self.added()?.iter().any(|range| range.contains(&line)))
-    }
 }
 
-/// The text of a line (from 1), without its end; empty where there is none. Bytes that are not
-/// UTF-8 are replaced, and a line is cut after 400 characters.
+/// The text of a line (from 1) as [`quoted`], without its end; empty where there is none.
 pub fn line_text(content: &[u8], line: u32) -> String {
     let at = usize::try_from(line).unwrap_or(usize::MAX).saturating_sub(1);
-    let text = content.lines().nth(at).unwrap_or_default();
-    text.to_str_lossy().chars().take(400).collect()
+    quoted(content.lines().nth(at).unwrap_or_default())
 }
 
-fn added_lines(old: &[u8], new: &[u8]) -> Vec<Range<u32>> {
+/// A line as it is quoted: bytes that are not UTF-8 are replaced, and it is cut after 400 characters.
+pub fn quoted(line: &[u8]) -> String {
+    // No more than can be quoted is looked at: a line may be the whole of a large file.
+    line[..line.len().min(4 * 400)].to_str_lossy().chars().take(400).collect()
+}
+
+/// The lines of `new`, from 1, that `old` does not have.
+pub fn added_lines(old: &[u8], new: &[u8]) -> Vec<Range<u32>> {
     let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     changes(old, new)
         .into_iter()
         .filter(|change| !change.new.is_empty())
         .map(|change| number(change.new.start + 1)..number(change.new.end + 1))
         .collect()
+}
+
+/// The one range of all lines.
+pub fn all_lines(content: &[u8]) -> Vec<Range<u32>> {
+    std::iter::once(1..line_count(content) + 1).collect()
 }
 
 fn line_count(content: &[u8]) -> u32 {

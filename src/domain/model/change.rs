@@ -21,6 +21,11 @@ pub struct Change {
     /// The commit message, verbatim, where there is one yet.
     pub message: Option<BString>,
     pub files: Vec<FileChange>,
+    /// The tree at the tip of the push that the change is a part of: what is mended there does not
+    /// arrive broken.
+    pub tip_tree: Option<Oid>,
+    /// Why the files are not listed, where they are too many: nothing is known of them then.
+    pub unlisted: Option<String>,
 }
 
 impl Change {
@@ -34,6 +39,8 @@ impl Change {
             commit,
             message: None,
             files: Vec::new(),
+            tip_tree: None,
+            unlisted: None,
         }
     }
 }
@@ -77,6 +84,13 @@ pub enum FileMode {
     Symlink,
     /// A commit of another repository: there is no blob to read.
     Submodule,
+}
+
+impl TreeEntry {
+    /// Whether it is a file, and no link and no submodule.
+    pub fn is_regular(&self) -> bool {
+        matches!(self.mode, FileMode::File | FileMode::Executable)
+    }
 }
 
 impl FileChange {

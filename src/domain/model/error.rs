@@ -13,3 +13,12 @@ pub struct Hinted {
 pub fn hinted(message: impl Into<String>, hint: impl Into<String>) -> anyhow::Error {
     Hinted { message: message.into(), hint: hint.into() }.into()
 }
+
+/// What an evaluation needs cannot be had here, so that it is neither a pass nor a block.
+#[derive(Debug, thiserror::Error)]
+#[error("inconclusive: {message}")]
+pub struct NotEvaluated {
+    pub message: String,
+    /// What brings what is needed.
+    pub hint: String,
+}

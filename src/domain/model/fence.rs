@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::domain::model::terminal::is_hidden;
+
 /// What begins each line of fenced data. No line that the program writes begins with it.
 const PREFIX: &str = "| ";
 
@@ -70,32 +72,6 @@ fn push_escaped(shown: &mut String, c: char) {
 
 fn push_byte(shown: &mut String, byte: u8) {
     let _ = write!(shown, "⟦x{byte:02X}⟧");
-}
-
-/// Whether a character does something other than to be seen. What selects the look of an emoji may
-/// stay.
-pub fn is_hidden(c: char) -> bool {
-    c.is_control()
-        || matches!(
-            c,
-            '\u{ad}'
-                | '\u{34f}'
-                | '\u{61c}'
-                | '\u{115f}' | '\u{1160}'
-                | '\u{17b4}' | '\u{17b5}'
-                | '\u{180b}'..='\u{180f}'
-                | '\u{200b}'..='\u{200f}'
-                | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}'
-                | '\u{3164}'
-                | '\u{fe00}'..='\u{fe0d}'
-                | '\u{feff}'
-                | '\u{ffa0}'
-                | '\u{fff0}'..='\u{fffb}'
-                | '\u{1bca0}'..='\u{1bca3}'
-                | '\u{1d173}'..='\u{1d17a}'
-                | '\u{e0000}'..='\u{e0fff}'
-        )
 }
 
 #[cfg(test)]

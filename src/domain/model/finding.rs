@@ -61,6 +61,10 @@ pub enum LocationKind {
     CommitMessage,
     /// The message of the annotated tag of that name.
     TagMessage(BString),
+    /// The headers of the commit under evaluation: who wrote it, signatures, anything else.
+    CommitHeaders,
+    /// The headers of the annotated tag of that name.
+    TagHeaders(BString),
     /// A ref being pushed.
     Ref(BString),
 }
@@ -73,6 +77,8 @@ impl LocationKind {
             Self::File(path) | Self::Ref(path) => path.to_string(),
             Self::CommitMessage => "commit message".to_owned(),
             Self::TagMessage(tag) => format!("message of tag {tag}"),
+            Self::CommitHeaders => "headers of the commit".to_owned(),
+            Self::TagHeaders(tag) => format!("headers of tag {tag}"),
         }
     }
 }
@@ -92,9 +98,11 @@ impl Location {
     pub fn path(&self) -> Option<&BString> {
         match &self.kind {
             LocationKind::File(path) => Some(path),
-            LocationKind::CommitMessage | LocationKind::TagMessage(_) | LocationKind::Ref(_) => {
-                None
-            }
+            LocationKind::CommitMessage
+            | LocationKind::TagMessage(_)
+            | LocationKind::CommitHeaders
+            | LocationKind::TagHeaders(_)
+            | LocationKind::Ref(_) => None,
         }
     }
 }

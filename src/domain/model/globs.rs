@@ -1,6 +1,6 @@
 //! Path patterns, compiled. In all of them `*` stops at a slash.
 
-use std::path::Path;
+use std::path::{Component, Path};
 
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 
@@ -70,9 +70,36 @@ pub fn union_or_plain<'a>(patterns: impl IntoIterator<Item = &'a str>) -> GlobSe
     built(globs.collect()).unwrap_or_default()
 }
 
-/// Says what is wrong with a pattern.
+/// The most braces of one pattern: they stand in one another in what it is compiled to.
+const BRACES_MAX: usize = 32;
+
+/// The longest pattern, in bytes.
+const PATTERN_BYTES_MAX: usize = 2_000;
+
+/// Says what is wrong with a pattern. One that passes can be compiled, alone and with others.
 pub fn check(pattern: &str) -> Result<(), GlobError> {
+    let wrong =
+        |reason: &str| Err(GlobError { pattern: pattern.to_owned(), reason: reason.to_owned() });
+    if pattern.len() > PATTERN_BYTES_MAX {
+        return wrong("it is too long");
+    }
+    if pattern.matches('{').count() > BRACES_MAX {
+        return wrong("it has too many braces");
+    }
     glob(pattern, pattern, false).map(drop)
+}
+
+/// As [`check`], for a pattern that leads downward from the top of a work tree; gives it without what
+/// says nothing, and with its mark where it takes away.
+pub fn check_below_top(given: &str) -> Result<(&str, &str), String> {
+    let (mark, pattern) = given.strip_prefix('!').map_or(("", given), |rest| ("!", rest));
+    let pattern = pattern.trim_start_matches("./").trim_end_matches('/');
+    let is_plain = |part: Component<'_>| matches!(part, Component::Normal(_));
+    if pattern.is_empty() || !Path::new(pattern).components().all(is_plain) {
+        return Err("it must lead downward from the top of the work tree".to_owned());
+    }
+    check(pattern).map_err(|error| error.reason)?;
+    Ok((mark, pattern))
 }
 
 fn glob(given: &str, pattern: &str, ignore_case: bool) -> Result<Glob, GlobError> {

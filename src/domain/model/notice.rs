@@ -71,8 +71,17 @@ pub enum Warning {
     LedgerSetAside { path: PathBuf },
     /// A receipt does not match its id.
     ReceiptBroken,
+    /// Commits or pushes went past the hooks.
+    PastHooks { what: Unseen, places: Vec<String>, more: usize },
     /// A record beside a verdict could not be written below this folder.
     RecordNotWritten { error: String, folder: PathBuf },
+}
+
+/// What no hook saw.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unseen {
+    Commits,
+    Pushes,
 }
 
 impl From<Progress> for Notice {

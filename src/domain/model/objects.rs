@@ -4,12 +4,8 @@ use anyhow::{Result, bail};
 use bstr::{BStr, BString, ByteSlice as _};
 
 use crate::domain::model::change::TreeEntry;
+use crate::domain::model::limits::BLOB_BYTES_MAX;
 use crate::domain::model::oid::Oid;
-
-/// The largest blob whose content is read, in bytes. A blob stands in memory twice while it is read,
-/// and a hook must not die where there is little: of what is larger only the size is read, and it is
-/// named where it should have been checked. No text that people write is near it.
-pub const BLOB_BYTES_MAX: u64 = 100 * 1024 * 1024;
 
 /// What is known of a blob's content.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +31,11 @@ impl TreeItem {
         }
     }
 }
+
+/// A tree that is not in this repository: a partial clone.
+#[derive(Debug, thiserror::Error)]
+#[error("tree {0} is not in this repository")]
+pub struct TreeNotHere(pub Oid);
 
 /// Reads immutable objects. An error is a damaged object or database; an object that is not here is
 /// no error.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::model::finding::Finding;
+use crate::domain::model::stored_finding::FindingStatus;
 
 /// What was decided about a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +36,16 @@ pub struct Reported {
     /// `open`, `accepted`, `dismissed`, … as the ledger says; `open` where nothing was recorded.
     pub status: String,
     pub finding: Finding,
+}
+
+impl Reported {
+    /// A finding that the ledger does not know: it has a hash of its content for an id.
+    pub fn unrecorded(finding: Finding) -> Self {
+        let place = finding.place.as_ref().map(|p| (p.kind.display(), p.line));
+        let text = format!("{}\n{}\n{place:?}\n{}", finding.gate, finding.rule, finding.anchor);
+        let id = blake3::hash(text.as_bytes()).to_hex()[..26].to_owned();
+        Self { id, status: FindingStatus::Open.as_str().to_owned(), finding }
+    }
 }
 
 /// A part of the evaluation that was skipped, and why.

@@ -77,7 +77,8 @@ pub struct SecretSettings {
     pub generic: GateLevel,
     /// Globs of paths that may hold anything.
     pub allow_paths: Vec<String>,
-    /// Fingerprints of secrets that are known and accepted.
+    /// Secrets that are known and accepted: fingerprints, and `name:<name> <rule> <path>` of values
+    /// that could be guessed.
     pub allow: Vec<String>,
 }
 

@@ -3,9 +3,11 @@
 
 pub mod layers;
 pub mod agent_settings;
+pub mod allow_entry;
 pub mod command_settings;
 pub mod gate_settings;
 pub mod learn_settings;
+pub mod report_format;
 pub mod review_settings;
 pub mod settings;
 pub mod switch;

@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 
+use crate::domain::model::markdown::{code_in_table, text};
+use crate::domain::model::terminal::printable;
 use crate::domain::spec::classify::Classification;
 use crate::domain::spec::identity::SpecIdentity;
 use crate::domain::spec::problem::{ProblemLevel, SpecProblem};
@@ -31,11 +33,11 @@ pub fn record(
     );
     line(&mut page, format_args!("**{}**\n", outcome(reading)));
     line(&mut page, format_args!("| | |\n|---|---|"));
-    line(&mut page, format_args!("| spec | {} |", code(path)));
-    line(&mut page, format_args!("| id | {} |", code(&identity.id)));
+    line(&mut page, format_args!("| spec | {} |", code_in_table(path)));
+    line(&mut page, format_args!("| id | {} |", code_in_table(&identity.id)));
     line(&mut page, format_args!("| content | `{}` (blake3) |", identity.hash));
     if let Some(previous) = previous {
-        line(&mut page, format_args!("| supersedes | {} |", code(previous)));
+        line(&mut page, format_args!("| supersedes | {} |", code_in_table(previous)));
     }
     line(&mut page, format_args!("| taken in | {} |", time.strftime("%Y-%m-%d %H:%M:%S UTC")));
     line(&mut page, format_args!("| size | {} |", size(classification)));
@@ -107,9 +109,9 @@ fn row(page: &mut String, id: &str, words: &str, verify: &[Verify]) {
 
 fn way(verify: &Verify) -> String {
     match verify {
-        Verify::Command(command) => code(command),
+        Verify::Command(command) => code_in_table(command),
         Verify::Test => "a test".to_owned(),
-        Verify::Static(pattern) => format!("the pattern {}", code(pattern)),
+        Verify::Static(pattern) => format!("the pattern {}", code_in_table(pattern)),
         Verify::Human => "a person".to_owned(),
     }
 }
@@ -145,7 +147,7 @@ fn problems(page: &mut String, problems: &[SpecProblem]) {
 }
 
 fn next(reading: &SpecReading, path: &str) -> String {
-    let path = code(path);
+    let path = code_in_table(path);
     let warned = reading.problems.iter().any(|p| p.level == ProblemLevel::Warning);
     if reading.errors() > 0 {
         return format!("Mend the errors in {path} and save: it is looked at again by itself.");
@@ -162,30 +164,11 @@ fn next(reading: &SpecReading, path: &str) -> String {
     }
 }
 
-/// Someone's words as one table cell's plain text: no markup, no links, no new line.
-fn text(words: &str) -> String {
-    let mut safe = String::with_capacity(words.len());
-    for c in words.chars() {
-        match c {
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '&' => safe.push_str("&amp;"),
-            '|' | '[' | ']' | '*' | '_' | '`' | '\\' | '#' | '!' | '~' => {
-                safe.push('\\');
-                safe.push(c);
-            }
-            c if c.is_control() => safe.push(' '),
-            c => safe.push(c),
-        }
-    }
-    safe
-}
-
 /// Our own words for a table cell; what they quote between backticks stays code.
 fn cell(words: &str) -> String {
     let mut safe = String::with_capacity(words.len());
     let mut in_code = false;
-    for c in words.chars() {
+    for c in printable(words).chars() {
         match c {
             '`' => {
                 in_code = !in_code;
@@ -193,7 +176,6 @@ fn cell(words: &str) -> String {
             }
             '|' => safe.push_str("\\|"),
             '<' if !in_code => safe.push_str("&lt;"),
-            c if c.is_control() => safe.push(' '),
             c => safe.push(c),
         }
     }
@@ -201,14 +183,4 @@ fn cell(words: &str) -> String {
         safe.push('`');
     }
     safe
-}
-
-/// Words as code in a table cell, however many backticks are in them.
-fn code(words: &str) -> String {
-    let words: String = words.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let words = words.replace('|', "\\|");
-    let longest = words.split(|c| c != '`').map(str::len).max().unwrap_or(0);
-    let fence = "`".repeat(longest + 1);
-    let pad = if longest > 0 { " " } else { "" };
-    format!("{fence}{pad}{words}{pad}{fence}")
 }

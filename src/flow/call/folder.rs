@@ -7,12 +7,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
+use rustix::fs::FileType;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::domain::gates::secrets::redact;
 use crate::platform::agents::ask::{AgentIdentity, Reply};
+use crate::platform::store::file;
 use crate::platform::store::file::write_atomic;
+use crate::platform::store::folder::Folder;
 use crate::platform::store::ledger::call::Call;
 use crate::platform::store::permissions;
 
@@ -56,7 +59,7 @@ impl CallFolder {
     pub fn all(run_folder: &Path) -> Result<Vec<Self>> {
         let calls = run_folder.join("calls");
         let failed = || format!("could not read `{}`", calls.display());
-        let entries = match fs::read_dir(&calls) {
+        let entries = match file::entries(&calls) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             entries => entries.with_context(failed)?,
         };
@@ -70,7 +73,7 @@ impl CallFolder {
 
     /// Reads the stored reply; `None` where there is none or it cannot be read.
     pub fn reply(&self) -> Option<StoredReply> {
-        serde_json::from_slice(&fs::read(self.path.join("reply.json")).ok()?).ok()
+        serde_json::from_slice(&file::read(&self.path.join("reply.json")).ok()?).ok()
     }
 
     /// Stores the reply atomically.
@@ -106,7 +109,7 @@ impl CallFolder {
     /// Redacts the files that the agent left. A folder that cannot be redacted is removed.
     pub fn redact(&self) -> Result<()> {
         let agents = self.agents();
-        if let Err(error) = redact_below(&agents) {
+        if let Err(error) = redact_folder(&agents) {
             tracing::warn!("could not clean `{}`: {error:#}", agents.display());
             fs::remove_dir_all(&agents)
                 .with_context(|| format!("could not remove `{}`", agents.display()))?;
@@ -119,29 +122,66 @@ impl CallFolder {
     }
 }
 
-/// Rewrites the files that contain secrets, and removes what is neither a file nor a folder: a link
-/// could point anywhere.
-fn redact_below(folder: &Path) -> Result<()> {
-    let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        entries => entries?,
-    };
-    for entry in entries {
-        let entry = entry?;
-        let (path, kind) = (entry.path(), entry.file_type()?);
-        if kind.is_dir() {
-            redact_below(&path)?;
-        } else if kind.is_file() {
-            let content = fs::read(&path)?;
-            let clean = redact::redact(&content);
-            if clean != content {
-                write_atomic(&path, &clean)?;
-            }
-        } else {
-            fs::remove_file(&path)?;
+/// How much is kept of what an agent left: files of this size, so many bytes of all of them, and folders
+/// so deep. Its own log of a long call has some ten megabytes; what is beyond is removed.
+const FILE_MAX: u64 = 64 * 1024 * 1024;
+const FILES_MAX: u64 = 128 * 1024 * 1024;
+const DEPTH_MAX: usize = 16;
+
+fn redact_folder(agents: &Path) -> Result<()> {
+    match Folder::open(agents) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        folder => {
+            let mut left = Left { agents, folder: folder?, bytes: 0 };
+            left.redact_below(Path::new(""), 0)
         }
     }
-    Ok(())
+}
+
+/// What an agent left, on the way through it.
+struct Left<'a> {
+    agents: &'a Path,
+    folder: Folder,
+    /// Of the files that are kept so far.
+    bytes: u64,
+}
+
+impl Left<'_> {
+    /// Rewrites the files that contain secrets, and removes what is neither a file nor a folder (a link
+    /// could point anywhere) and what is too much.
+    fn redact_below(&mut self, path: &Path, depth: usize) -> Result<()> {
+        for (name, kind) in self.folder.list(path)? {
+            let inside = path.join(name);
+            match kind {
+                FileType::Directory if depth < DEPTH_MAX && !inside.ends_with(".git") => {
+                    self.redact_below(&inside, depth + 1)?;
+                }
+                FileType::RegularFile if self.has_room_for(&inside)? => self.redact(&inside)?,
+                _ => {
+                    let whole = self.agents.join(&inside);
+                    tracing::debug!("removed `{}`, which an agent left", whole.display());
+                    file::remove_if_there(&whole)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn has_room_for(&mut self, path: &Path) -> Result<bool> {
+        let size = self.folder.find(path)?.metadata.len();
+        let fits = size <= FILE_MAX && self.bytes.saturating_add(size) <= FILES_MAX;
+        self.bytes += if fits { size } else { 0 };
+        Ok(fits)
+    }
+
+    fn redact(&self, path: &Path) -> Result<()> {
+        let content = self.folder.read_start(path, FILE_MAX)?;
+        let clean = redact::redact(&content);
+        if clean != content {
+            self.folder.write(path, &clean)?;
+        }
+        Ok(())
+    }
 }
 
 /// Redacts every string of a reply.

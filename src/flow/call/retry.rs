@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use ulid::Ulid;
 
 use crate::domain::model::agent::{Money, Tokens};
 use crate::domain::policy::agent_settings::Price;
 use crate::platform::agents::ask::Outcome;
+use crate::platform::config::random;
 
 /// The longest wait before another try.
 const BACKOFF_MAX: Duration = Duration::from_secs(30);
@@ -94,6 +94,6 @@ pub fn numbered(key: &str, history: CallHistory) -> String {
 /// A random number.
 pub fn random() -> u32 {
     #[expect(clippy::cast_possible_truncation, reason = "any of its bits will do")]
-    let part = Ulid::generate().random() as u32;
+    let part = random::number() as u32;
     part
 }

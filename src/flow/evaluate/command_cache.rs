@@ -1,7 +1,6 @@
 //! The commands that passed, by tree, so that a push does not run again what the commit ran.
 
 use std::collections::HashSet;
-use std::fs;
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -28,7 +27,7 @@ impl CommandCache {
     pub fn load(context: Context<'_>) -> Self {
         let repo = context.repo;
         let path = repo.state_dir().join("commands/passed");
-        let text = fs::read_to_string(&path).unwrap_or_default();
+        let text = file::read_text(&path).unwrap_or_default();
         if text.len() > MAX_BYTES {
             // A pass that another run adds meanwhile may be lost: its command runs once more.
             let half: String = text.lines().skip(text.lines().count() / 2).map(line_of).collect();

@@ -1,6 +1,6 @@
 //! Reads and keeps what a command printed.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -11,6 +11,8 @@ use crate::domain::gates::secrets::redact;
 use crate::flow::context::Context;
 use crate::flow::evaluate::bookkeeping;
 use crate::platform::store::permissions;
+use crate::platform::store::regular;
+use crate::platform::store::regular::LastLink;
 
 /// How much of a failed command's output is shown, in lines.
 const TAIL_LINES: usize = 20;
@@ -62,7 +64,7 @@ pub fn keep_log(context: Context<'_>, name: &str, printed: &[u8]) -> Option<Path
 
 /// At most so many bytes of the end of a file.
 fn end_of(path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
-    let mut file = File::open(path)?;
+    let mut file = regular::open(path, LastLink::Refuse)?;
     let length = file.metadata()?.len();
     file.seek(SeekFrom::Start(length.saturating_sub(bytes_max)))?;
     let mut end = Vec::new();

@@ -1,6 +1,5 @@
 //! Runs command gates: selects those of a change, runs them in a workspace, reads their reports.
 
-use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
@@ -23,16 +22,16 @@ use crate::flow::context::Context;
 use crate::flow::evaluate::bookkeeping;
 use crate::flow::evaluate::command_cache::CommandCache;
 use crate::flow::evaluate::command_output::{keep_log, printed, tail};
+use crate::flow::evaluate::inside_command;
+use crate::flow::evaluate::inside_command::Place;
 use crate::flow::evaluate::tool_report;
 use crate::flow::evaluate::tool_report::FINDINGS_MAX;
 use crate::flow::evaluate::trust::Trusted;
 use crate::flow::workspace::checkout;
 use crate::flow::workspace::checkout::{Ignored, Unavailable, Workspace};
 use crate::platform::process::{Cmd, ExitOutcome, Interrupts, code_of};
-
-/// Set for every command to its name. A tribunal that finds it set runs no commands: a command that
-/// commits would otherwise call itself.
-const INSIDE: &str = "TRIBUNAL_INSIDE_COMMAND";
+use crate::platform::store::regular;
+use crate::platform::store::regular::{LastLink, REPORT};
 
 /// Which commands to run.
 #[derive(Clone, Copy)]
@@ -76,8 +75,14 @@ pub fn run_commands(
     if wanted.is_empty() {
         return Ok(outcome);
     }
-    if let Some(outer) = context.env.text(INSIDE) {
-        outcome.skip(&wanted, &format!("it is called from inside the command `{outer}`"));
+    let outer = match inside_command::place(context.env) {
+        Place::Outside => None,
+        Place::Inside(outer) => Some(format!("it is called from inside the command `{outer}`")),
+        // A command that left a process behind must not start itself again and again.
+        Place::Claimed(_) => Some(format!("`{}` is set", inside_command::VARIABLE)),
+    };
+    if let Some(reason) = outer {
+        outcome.skip(&wanted, &reason);
         return Ok(outcome);
     }
     let trusted = Trusted::load(context.repo)?;
@@ -250,7 +255,12 @@ impl CommandRunner<'_> {
         let failure = match ended {
             ExitOutcome::Exited(status) if status.success() => None,
             ExitOutcome::Exited(status) if matches!(status.code(), Some(126 | 127)) => {
-                let reason = format!("`{}` is not there or cannot be executed", command.run);
+                let path = self.context.env.text("PATH").unwrap_or_default();
+                let reason = format!(
+                    "`{}` names a program that is not there or cannot be executed, looked for in \
+                     `PATH={path}`",
+                    command.run
+                );
                 outcome.fail_to_run(self.level, &command.name, &reason);
                 outcome.tails.push(Tail { command: command.name.clone(), lines: tail(&printed) });
                 return Ok(true);
@@ -285,19 +295,11 @@ impl CommandRunner<'_> {
     }
 
     fn shell(&self, workspace: &Workspace, command: &CommandGate) -> Cmd {
-        let mut shell = Cmd::new("/bin/sh", &workspace.work())
+        let shell = Cmd::new("/bin/sh", &workspace.work())
             .args(["-c", &command.run])
-            .env(INSIDE, &command.name)
             .env("GIT_CEILING_DIRECTORIES", workspace.ceiling())
-            .env("GIT_TERMINAL_PROMPT", "0")
-            .env("NO_COLOR", "1")
             .deadline(command.timeout);
-        for (name, _) in self.context.env.with_prefix("GIT_") {
-            if name == "GIT_REFLOG_ACTION" || name == "GIT_NAMESPACE" || is_config(name) {
-                shell = shell.env_remove(name);
-            }
-        }
-        shell
+        inside_command::environment(shell, self.context, &command.name)
     }
 
     /// Reads a command's report. `None` is one that cannot be read: no pass, and named as skipped.
@@ -310,8 +312,8 @@ impl CommandRunner<'_> {
         failed: bool,
         outcome: &mut CommandOutcome,
     ) -> Result<Option<Vec<Finding>>> {
-        let printed =
-            fs::read(report).with_context(|| format!("could not read `{}`", report.display()))?;
+        let printed = regular::read(report, LastLink::Refuse, REPORT)
+            .with_context(|| format!("could not read `{}`", report.display()))?;
         let failed = failed.then_some(self.effect);
         match tool_report::read(format, command, &printed, &workspace.work(), failed) {
             Ok(mut findings) => {
@@ -385,10 +387,6 @@ fn is_wanted(
 }
 
 /// `GIT_CONFIG_KEY_0` and the like carry settings of the git command that called us.
-fn is_config(name: &str) -> bool {
-    name.starts_with("GIT_CONFIG_KEY_") || name.starts_with("GIT_CONFIG_VALUE_")
-}
-
 fn for_people(time: Duration) -> String {
     match time.as_secs() {
         0 => format!("{} ms", time.as_millis()),

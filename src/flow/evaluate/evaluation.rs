@@ -37,7 +37,7 @@ pub struct Evaluation {
     pub skipped: Vec<Skipped>,
     /// The last lines of each command that failed.
     pub tails: Vec<Tail>,
-    /// A command of level `block` could not be run.
+    /// A command of level `block` could not be run, or the change is too large to be evaluated.
     pub inconclusive: bool,
     /// The signal that interrupted the commands.
     pub interrupted: Option<i32>,
@@ -81,12 +81,16 @@ pub fn evaluate(
     scope: EvaluationScope,
 ) -> Result<Evaluation> {
     let mut evaluation = Evaluation::default();
+    if let Some(reason) = change.unlisted.take() {
+        evaluation.skipped.push(Skipped { gate: "change".to_owned(), reason });
+        evaluation.inconclusive = true;
+    }
     if !matches!(scope, EvaluationScope::Commands(_)) {
         if let Some(seen) = seen.as_deref_mut() {
             seen.skip_known(&mut change, &effective.hash);
         }
         let GateReport { findings, skipped } = run_gates(context.repo, &change, effective)?;
-        evaluation.skipped = skipped;
+        evaluation.skipped.extend(skipped);
         evaluation.keep(context, &change, findings, seen.as_deref_mut());
     }
     let (EvaluationScope::Commands(request) | EvaluationScope::GatesAndCommands(request)) = scope
@@ -99,7 +103,7 @@ pub fn evaluate(
     }
     let ran = commands::run_commands(context, effective, &change, request)?;
     evaluation.tails = ran.tails;
-    evaluation.inconclusive = ran.inconclusive;
+    evaluation.inconclusive |= ran.inconclusive;
     evaluation.interrupted = ran.interrupted;
     evaluation.skipped.extend(ran.report.skipped);
     evaluation.keep(context, &change, ran.report.findings, seen);

@@ -1,6 +1,7 @@
 //! Computes the fingerprints by which a finding is recognised in a later version of its file.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use bstr::{BStr, BString, ByteSlice as _};
 
@@ -62,7 +63,13 @@ fn content_of(
             objects.entry(&change.tree, path.as_bstr()).ok()?.map(|entry| entry.oid)
         }
         (LocationKind::Ref(_), _) => change.commit.clone(),
-        (LocationKind::CommitMessage | LocationKind::TagMessage(_), _) => None,
+        (
+            LocationKind::CommitMessage
+            | LocationKind::TagMessage(_)
+            | LocationKind::CommitHeaders
+            | LocationKind::TagHeaders(_),
+            _,
+        ) => None,
     }
 }
 
@@ -76,6 +83,8 @@ fn moved_from(file: &FileChange) -> Option<BString> {
 /// A file whose lines can be located.
 struct Located {
     text: String,
+    /// Where each line begins and ends.
+    lines: Vec<Range<usize>>,
     index: Index,
 }
 
@@ -88,7 +97,9 @@ impl Located {
         }
         let text = String::from_utf8(objects.blob(blob).ok()??).ok()?;
         let index = Index::new(&text);
-        Some(Self { text, index })
+        let at = |line: &str| line.as_ptr().addr() - text.as_ptr().addr();
+        let lines = text.lines().map(|line| at(line)..at(line) + line.len()).collect();
+        Some(Self { text, lines, index })
     }
 
     fn of(&self, place: &Location) -> StoredLocators {
@@ -107,8 +118,8 @@ impl Located {
         let first = usize::try_from(place.line).unwrap_or(usize::MAX);
         let count = usize::try_from(place.end_line.saturating_sub(place.line)).unwrap_or(0) + 1;
         let mut hasher = blake3::Hasher::new();
-        for line in self.text.lines().skip(first.saturating_sub(1)).take(count) {
-            hasher.update(line.trim().as_bytes());
+        for line in self.lines.iter().skip(first.saturating_sub(1)).take(count) {
+            hasher.update(self.text[line.clone()].trim().as_bytes());
             hasher.update(b"\n");
         }
         hasher.finalize().to_hex()[..32].to_owned()
@@ -123,10 +134,11 @@ pub fn redacted(finding: &Finding) -> Finding {
     }
     if let Some(place) = &mut finding.place {
         match &mut place.kind {
-            LocationKind::File(name) | LocationKind::Ref(name) | LocationKind::TagMessage(name) => {
-                *name = mask_path(name);
-            }
-            LocationKind::CommitMessage => {}
+            LocationKind::File(name)
+            | LocationKind::Ref(name)
+            | LocationKind::TagMessage(name)
+            | LocationKind::TagHeaders(name) => *name = mask_path(name),
+            LocationKind::CommitMessage | LocationKind::CommitHeaders => {}
         }
     }
     finding

@@ -1,7 +1,6 @@
 //! Leaves files out of a merge that were evaluated on the branch they come from.
 
 use std::collections::HashSet;
-use std::fs;
 
 use anyhow::Result;
 use bstr::BString;
@@ -11,8 +10,11 @@ use crate::domain::model::oid::Oid;
 use crate::flow::context::Context;
 use crate::flow::evaluate::passed_trees;
 use crate::platform::git::diff;
+use crate::platform::git::diff::TooMuch;
 use crate::platform::git::push::history::{KnownHistory, KnownRefs, new_commits};
 use crate::platform::git::repo::Repo;
+use crate::platform::store::regular;
+use crate::platform::store::regular::{LastLink, STATE};
 
 /// Leaves out the files that are the same in a merged commit, where that commit passed `pre-commit`
 /// here under the same policy (given by its hash) or where a remote has it: a push to a protected
@@ -29,11 +31,13 @@ pub fn exclude_evaluated(context: Context<'_>, change: &mut Change, policy: &str
         if !gated.contains(commit.tree.as_str()) && !is_on_a_remote(repo, &head)? {
             continue;
         }
-        let differs: HashSet<BString> =
-            diff::trees(&repo.objects, Some(&commit.tree), Some(&change.tree))?
-                .into_iter()
-                .map(|file| file.path)
-                .collect();
+        let differs = match diff::trees(&repo.objects, Some(&commit.tree), Some(&change.tree)) {
+            Ok(differs) => differs,
+            // What cannot be compared is evaluated with the merge.
+            Err(error) if error.is::<TooMuch>() => continue,
+            Err(error) => return Err(error),
+        };
+        let differs: HashSet<BString> = differs.into_iter().map(|file| file.path).collect();
         change.files.retain(|file| differs.contains(&file.path));
     }
     Ok(())
@@ -49,7 +53,9 @@ fn is_on_a_remote(repo: &Repo, commit: &Oid) -> Result<bool> {
 /// The commits that are being merged. Git writes `MERGE_HEAD` once a merge has stopped; while it
 /// runs, each is in the name of a variable.
 fn merged(context: Context<'_>) -> Vec<Oid> {
-    let file = fs::read_to_string(context.repo.git_dir.join("MERGE_HEAD")).unwrap_or_default();
+    let file =
+        regular::read_text(&context.repo.git_dir.join("MERGE_HEAD"), LastLink::Follow, STATE)
+            .unwrap_or_default();
     let variables = context.env.with_prefix("GITHEAD_").map(|(name, _)| &name["GITHEAD_".len()..]);
     let mut heads: Vec<Oid> =
         file.lines().chain(variables).filter_map(|text| Oid::parse(text).ok()).collect();

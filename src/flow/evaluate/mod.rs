@@ -10,6 +10,7 @@ pub mod evaluation;
 pub mod fingerprint;
 pub mod gates;
 pub mod import;
+pub mod inside_command;
 pub mod manual_finding;
 pub mod merge;
 pub mod message;

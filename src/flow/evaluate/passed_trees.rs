@@ -2,23 +2,35 @@
 //! of its policy: a pass under a laxer policy proves nothing under a stricter one.
 
 use std::collections::HashSet;
-use std::fs;
 
 use anyhow::Result;
+use bstr::ByteSlice as _;
 
 use crate::domain::model::oid::Oid;
+use crate::platform::git::reflog;
 use crate::platform::git::repo::Repo;
 use crate::platform::store::file;
 
 /// Lines of `<tree> <policy hash>`; of the tree alone where an older version wrote them.
 const TREES: &str = "judged";
 
-/// Lines of `<commit> <policy hash>`.
+/// Lines of `<commit> <policy hash>`, and of `<commit> tip` for what a push that passed moved a ref to.
 const PUSHES: &str = "pushed";
+
+const TIP: &str = "tip";
 
 /// Records a tree that passed `pre-commit` under a policy.
 pub fn record(repo: &Repo, tree: &Oid, policy: &str) -> Result<()> {
     file::append_line_bounded(&repo.state_dir().join(TREES), &format!("{tree} {policy}"))
+}
+
+/// Whether a tree passed, whatever its policy. The tree of the last commit is recorded last.
+pub fn holds(repo: &Repo, tree: &Oid) -> bool {
+    /// Some forty trees.
+    const TAIL: u64 = 4096;
+    let is_it = |line: &[u8]| line.starts_with(tree.as_str().as_bytes());
+    let tail = reflog::tail(&repo.state_dir().join(TREES), TAIL).unwrap_or_default();
+    tail.lines().any(is_it) || lines(repo, TREES).iter().any(|line| is_it(line.as_bytes()))
 }
 
 /// Every recorded tree, whatever its policy; a few ten thousand at most.
@@ -48,6 +60,27 @@ impl PassedCommits {
         !self.passed.is_empty() && self.passed.contains(&format!("{commit} {policy}"))
     }
 
+    /// Whether a push of exactly this tip passed.
+    pub fn holds_tip(&self, tip: &Oid) -> bool {
+        self.passed.contains(&format!("{tip} {TIP}"))
+    }
+
+    /// Whether the tip of any push is recorded.
+    pub fn has_tips(&self) -> bool {
+        self.passed.iter().any(|line| line.ends_with(TIP))
+    }
+
+    /// Records the tips of a push that passed.
+    pub fn add_tips(repo: &Repo, tips: &[Oid]) -> Result<()> {
+        let known = Self::load(repo);
+        let new = tips.iter().filter(|tip| !known.holds_tip(tip));
+        let lines: Vec<String> = new.map(|tip| format!("{tip} {TIP}")).collect();
+        if lines.is_empty() {
+            return Ok(());
+        }
+        file::append_line_bounded(&repo.state_dir().join(PUSHES), &lines.join("\n"))
+    }
+
     /// Records commits that passed, each with the hash of its policy.
     pub fn add(repo: &Repo, passed: &[(Oid, String)]) -> Result<()> {
         let path = repo.state_dir().join(PUSHES);
@@ -61,7 +94,7 @@ impl PassedCommits {
 fn lines(repo: &Repo, name: &str) -> Vec<String> {
     [format!("{name}.1"), name.to_owned()]
         .iter()
-        .filter_map(|name| fs::read_to_string(repo.state_dir().join(name)).ok())
+        .filter_map(|name| file::read_text(&repo.state_dir().join(name)).ok())
         .flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>())
         .collect()
 }

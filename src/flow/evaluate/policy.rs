@@ -1,34 +1,33 @@
 //! Reads the policy of a change from the tree it stands on.
 
-use std::fs;
+use std::io;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
-use bstr::{BStr, BString, ByteSlice as _};
+use anyhow::Result;
+use bstr::{BString, ByteSlice as _};
 
-use crate::domain::constitution::parse::{ParsedRules, duplicates, parse};
-use crate::domain::gates::constitution;
-use crate::domain::gates::constitution::Rules;
-use crate::domain::gates::governance::{BASELINE_FILE, POLICY_FILE, policy_finding};
+use crate::domain::constitution::parse::ParsedRules;
 use crate::domain::gates::policy::EffectivePolicy;
-use crate::domain::gates::secrets::baseline_file;
-use crate::domain::gates::secrets::gate::AllowedSecrets;
+use crate::domain::gates::policy_files::{BASELINE_FILE, POLICY_FILE, PolicyFiles, RULES_FILE};
 use crate::domain::model::change::{Change, FileChange};
-use crate::domain::model::error::hinted;
-use crate::domain::model::finding::{Effect, Finding};
-use crate::domain::model::objects::TreeItem;
+use crate::domain::model::error::{NotEvaluated, hinted};
+use crate::domain::model::objects::{TreeItem, TreeNotHere};
 use crate::domain::model::oid::Oid;
+use crate::domain::model::text::counted;
 use crate::domain::policy::layers;
 use crate::domain::policy::layers::Resolved;
 use crate::domain::policy::layers::flags::FlagSettings;
 use crate::domain::policy::layers::layer::{Layer, SettingsSource};
 use crate::domain::policy::layers::problem;
 use crate::domain::policy::layers::problem::SettingsProblem;
-use crate::domain::policy::settings::Policy;
 use crate::flow::context::Context;
 use crate::platform::config::env::{Env, user_file};
+use crate::platform::git::lazy_fetch::fetch_missing;
 use crate::platform::git::object::Objects;
+use crate::platform::store::folder::Folder;
+use crate::platform::store::regular;
+use crate::platform::store::regular::{LastLink, SETTINGS};
 
 /// Which rules of the constitution are compiled into a policy.
 #[derive(Clone, Copy, Debug)]
@@ -43,8 +42,6 @@ pub enum RuleSelection<'a> {
 
 /// Reads the policy of a change from the tree it stands on.
 ///
-/// Where the tree's `tribunal.toml` cannot be read the defaults hold, and a finding names the problem.
-/// A rule that cannot be read is left out the same way.
 pub fn policy_of_change(context: Context<'_>, change: &Change) -> Result<EffectivePolicy> {
     read_policy(context, change.base_tree.as_ref(), RuleSelection::Covering(&change.files))
 }
@@ -57,120 +54,101 @@ pub fn policy_of_head(context: Context<'_>) -> Result<EffectivePolicy> {
 
 /// Reads the policy from a tree, with the selected rules.
 /// Before the first commit there is no tree, and the defaults hold.
+///
+/// Whatever a tree holds is no error: what cannot be used is left out, and a finding names it. What is
+/// not in this repository is one ([`NotEvaluated`]): it is not taken for absent.
 pub fn read_policy(
     context: Context<'_>,
     tree: Option<&Oid>,
     rules: RuleSelection<'_>,
 ) -> Result<EffectivePolicy> {
     let objects = &context.repo.objects;
-    let file = |path: &str| match tree {
-        Some(tree) => objects.file(tree, BStr::new(path)),
-        None => Ok(None),
-    };
-    let (policy, mut findings) = policy_of(context, file(POLICY_FILE)?.as_deref())?;
-    let baseline = file(BASELINE_FILE)?.unwrap_or_default();
-    let paths = policy.gates.secrets.allow_paths.iter().map(String::as_str);
-    let known = policy.gates.secrets.allow.iter().map(String::as_str);
-    let fingerprints: Vec<&str> = known.chain(baseline_file::fingerprints(&baseline)).collect();
-    let allow = AllowedSecrets::new(paths, fingerprints).context("`gates.secrets.allow-paths`")?;
-    let mut hash = PolicyHash::new(&policy, &baseline);
+    let mut files = PolicyFiles::default();
+    if let Some(tree) = tree {
+        complete(context, &mut files, |files| {
+            *files = PolicyFiles::read(objects, tree)?;
+            Ok(())
+        })?;
+    }
+    let (text, unreadable) = files.settings_text();
+    let mut resolved =
+        resolve_usable_settings(text, context.env, context.settings).map_err(as_error)?;
+    resolved.problems.extend(unreadable);
     let covered = match rules {
         RuleSelection::All => None,
         RuleSelection::None => Some([].as_slice()),
         RuleSelection::Covering(files) => Some(files),
     };
-    let mut rules = Rules::default();
-    if let (Some(tree), Some(_)) = (tree, policy.gates.constitution.level.effect()) {
-        let texts = rule_files(objects, tree)?;
-        hash.add_rules(&texts);
-        let parsed = parse_rules(&texts);
-        let (compiled, errors) = Rules::compile(parsed.rules, covered);
-        rules = compiled;
-        let broken = parsed.errors.iter().chain(&errors);
-        findings.extend(broken.map(|error| constitution::broken_rule(error, Effect::Warn)));
+    let has_rules = resolved.policy.gates.constitution.level.effect().is_some();
+    if has_rules && !matches!(rules, RuleSelection::None) {
+        complete(context, &mut files, |files| files.read_rules(objects))?;
     }
-    Ok(EffectivePolicy { policy, allow, rules, findings, hash: hash.finish() })
+    Ok(EffectivePolicy::new(resolved, files, covered))
+}
+
+/// Reads a part of a policy until nothing of it is missing: outside of hooks git fetches what is.
+fn complete(
+    context: Context<'_>,
+    files: &mut PolicyFiles,
+    read: impl Fn(&mut PolicyFiles) -> Result<()>,
+) -> Result<()> {
+    /// Each try brings a level of folders.
+    const TRIES_MAX: usize = 20;
+    for at in 1.. {
+        let missing: Vec<(BString, Oid)> = match read(files) {
+            Ok(()) => files.missing.clone(),
+            Err(error) => match error.downcast::<TreeNotHere>() {
+                Ok(TreeNotHere(oid)) => vec![("a folder of the policy".into(), oid)],
+                Err(error) => return Err(error),
+            },
+        };
+        let Some((path, first)) = missing.first() else { break };
+        let oids: Vec<Oid> = missing.iter().map(|(_, oid)| oid.clone()).collect();
+        if at < TRIES_MAX && fetch_missing(context.repo, &oids)? {
+            continue;
+        }
+        let more = match missing.len() {
+            1 => String::new(),
+            count => format!(" and {} more", counted(count - 1, "file")),
+        };
+        return Err(NotEvaluated {
+            message: format!(
+                "`{path}`{more} of the policy cannot be read: this partial clone does not have it"
+            ),
+            hint: if missing.len() == 1 {
+                format!("`git cat-file -s {first}` fetches it; then try again")
+            } else {
+                let names: Vec<&str> = oids.iter().take(20).map(Oid::as_str).collect();
+                format!("`git show {}` fetches them; then try again", names.join(" "))
+            },
+        }
+        .into());
+    }
+    Ok(())
 }
 
 /// What [`read_policy`] reads of a tree: trees in which this is the same hold the same policy.
 pub fn sources(objects: &Objects, tree: &Oid) -> Result<Vec<TreeItem>> {
     let top_of = |path: &str| path.split('/').next().map(BString::from);
-    let names = [POLICY_FILE, BASELINE_FILE, RULES_FOLDER].map(top_of);
+    let names = [POLICY_FILE, BASELINE_FILE, RULES_FILE].map(top_of);
     let mut items = objects.tree(tree)?;
     items.retain(|item| names.iter().flatten().any(|name| item.name() == name));
     Ok(items)
 }
 
-/// The folder of the constitution's files.
-const RULES_FOLDER: &str = ".ai";
-
 /// Reads every rule of a tree, with the errors of those that cannot be read.
-pub fn read_rules(objects: &Objects, tree: &Oid) -> Result<ParsedRules> {
-    Ok(parse_rules(&rule_files(objects, tree)?))
+pub fn read_rules(context: Context<'_>, tree: &Oid) -> Result<ParsedRules> {
+    let objects = &context.repo.objects;
+    let mut files = PolicyFiles::default();
+    complete(context, &mut files, |files| {
+        *files = PolicyFiles::read(objects, tree)?;
+        files.read_rules(objects)
+    })?;
+    Ok(files.parsed_rules())
 }
 
-/// Reads the constitution's files of a tree.
-fn rule_files(objects: &Objects, tree: &Oid) -> Result<Vec<(BString, Vec<u8>)>> {
-    let mut files = objects.files_below(tree, BStr::new(RULES_FOLDER))?;
-    files.retain(|(path, _)| is_rule_file(path));
-    Ok(files)
-}
-
-fn parse_rules(files: &[(BString, Vec<u8>)]) -> ParsedRules {
-    let mut all = ParsedRules::default();
-    for (path, content) in files {
-        let mut parsed = parse(&path.to_str_lossy(), &content.to_str_lossy());
-        all.rules.append(&mut parsed.rules);
-        all.errors.append(&mut parsed.errors);
-    }
-    all.errors.extend(duplicates(&all.rules));
-    all
-}
-
-/// Computes [`EffectivePolicy::hash`].
-struct PolicyHash(blake3::Hasher);
-
-impl PolicyHash {
-    /// Hashes the resolved settings: which layer gave them does not matter.
-    fn new(policy: &Policy, baseline: &[u8]) -> Self {
-        let mut hasher = blake3::Hasher::new();
-        let settings = format!("{:?}{:?}{:?}", policy.protect, policy.gates, policy.commands);
-        for part in [env!("CARGO_PKG_VERSION").as_bytes(), settings.as_bytes(), baseline] {
-            hasher.update(&part.len().to_le_bytes()).update(part);
-        }
-        Self(hasher)
-    }
-
-    fn add_rules(&mut self, files: &[(BString, Vec<u8>)]) {
-        for part in files.iter().flat_map(|(path, content)| [path.as_slice(), content]) {
-            self.0.update(&part.len().to_le_bytes()).update(part);
-        }
-    }
-
-    fn finish(&self) -> String {
-        self.0.finalize().to_hex()[..32].to_owned()
-    }
-}
-
-/// Whether a path is one of the constitution's files.
-pub fn is_rule_file(path: &[u8]) -> bool {
-    path == b".ai/constitution.md"
-        || (path.starts_with(b".ai/constitution/") && path.ends_with(b".md"))
-}
-
-fn policy_of(context: Context<'_>, text: Option<&[u8]>) -> Result<(Policy, Vec<Finding>)> {
-    let resolve = |text| resolve_settings(text, context.env, context.settings);
-    match resolve(text) {
-        Ok(resolved) => Ok((resolved.policy, Vec::new())),
-        Err(problem) if problem.file == POLICY_FILE => {
-            let policy = resolve(None)?.policy;
-            let mut finding = policy_finding(&problem, Effect::Warn);
-            finding.message =
-                format!("{}; the defaults hold until it can be read", finding.message);
-            Ok((policy, vec![finding]))
-        }
-        Err(problem) => Err(hinted(problem.to_string(), problem.hint)),
-    }
+fn as_error(problem: SettingsProblem) -> anyhow::Error {
+    hinted(problem.to_string(), problem.hint)
 }
 
 /// Resolves the settings that hold once the work tree's `tribunal.toml` is committed.
@@ -183,13 +161,13 @@ pub fn work_tree_settings(context: Context<'_>) -> Result<Resolved> {
 
 /// Reads the work tree's `tribunal.toml`; `None` where there is none.
 pub fn read_policy_file(top: &Path) -> Result<Option<Vec<u8>>, SettingsProblem> {
-    text_of(&top.join(POLICY_FILE), POLICY_FILE)
+    text_of(Folder::open(top).and_then(|top| top.read(POLICY_FILE, SETTINGS)), POLICY_FILE)
 }
 
-/// Reads a settings file. Only a file that is not there is skipped: settings that exist and cannot
-/// be read must not be ignored in silence.
-fn text_of(path: &Path, name: &str) -> Result<Option<Vec<u8>>, SettingsProblem> {
-    match fs::read(path) {
+/// What was read of a settings file. Only a file that is not there is skipped: settings that exist and
+/// cannot be read must not be ignored in silence.
+fn text_of(read: io::Result<Vec<u8>>, name: &str) -> Result<Option<Vec<u8>>, SettingsProblem> {
+    match read {
         Ok(text) => Ok(Some(text)),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
             Ok(None)
@@ -202,35 +180,54 @@ fn text_of(path: &Path, name: &str) -> Result<Option<Vec<u8>>, SettingsProblem> 
             hint: "make it a file that can be read, or move it away: without it the defaults hold"
                 .to_owned(),
             is_users_alone: false,
+            spoils_file: true,
         }),
     }
 }
 
 /// Resolves the settings with this text of `tribunal.toml`, for which no repository need be open. On a
-/// server there are no user settings.
+/// server there are no user settings. What cannot be used is an error.
 pub fn resolve_settings(
     policy_file: Option<&[u8]>,
     env: &Env,
     flags: &FlagSettings,
 ) -> Result<Resolved, SettingsProblem> {
+    let text = policy_file
+        .map(|bytes| bytes.to_str().map_err(|_| problem::not_utf8(POLICY_FILE, bytes)))
+        .transpose()?;
+    let mut resolved = resolve_usable_settings(text, env, flags)?;
+    if resolved.problems.is_empty() {
+        return Ok(resolved);
+    }
+    Err(resolved.problems.swap_remove(0))
+}
+
+/// As [`resolve_settings`], where what cannot be used of the repository's text is left out and told.
+fn resolve_usable_settings(
+    policy_file: Option<&str>,
+    env: &Env,
+    flags: &FlagSettings,
+) -> Result<Resolved, SettingsProblem> {
     let user_path = user_file().filter(|_| env.has_user());
     let user_name = user_path.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
-    let user_bytes = user_path.as_deref().map(|path| text_of(path, &user_name)).transpose()?;
+    let read = |path: &Path| regular::read(path, LastLink::Follow, SETTINGS);
+    let user_bytes =
+        user_path.as_deref().map(|path| text_of(read(path), &user_name)).transpose()?;
     let user_bytes = user_bytes.flatten();
     let mut given = Vec::new();
     if let (Some(path), Some(bytes)) = (user_path, &user_bytes) {
         let text = bytes.to_str().map_err(|_| problem::not_utf8(&user_name, bytes))?;
         given.push(Layer { source: SettingsSource::User(path), file: &user_name, text });
     }
-    if let Some(bytes) = policy_file {
-        let text = bytes.to_str().map_err(|_| problem::not_utf8(POLICY_FILE, bytes))?;
+    if let Some(text) = policy_file {
         given.push(Layer { source: SettingsSource::Repository, file: POLICY_FILE, text });
     }
     let variables: Vec<(&str, &str)> = env.with_prefix("TRIBUNAL_").collect();
-    layers::resolve(&given, &variables, flags).map_err(|problem| match user_file() {
-        Some(path) if problem.is_users_alone => {
-            SettingsProblem { hint: format!("write it to `{}`", path.display()), ..problem }
+    let mut resolved = layers::resolve_usable(&given, &variables, flags)?;
+    if let Some(path) = user_file() {
+        for problem in resolved.problems.iter_mut().filter(|problem| problem.is_users_alone) {
+            problem.hint = format!("write it to `{}`", path.display());
         }
-        _ => problem,
-    })
+    }
+    Ok(resolved)
 }

@@ -7,16 +7,18 @@ use anyhow::Result;
 use crate::domain::gates::secrets::redact;
 use crate::domain::model::change::Change;
 use crate::domain::model::finding::{Effect, Finding};
+use crate::domain::model::limits::FINDINGS_OF_PLACE_MAX;
 use crate::domain::model::notice::Warning;
 use crate::domain::model::report::{Reported, Skipped};
 use crate::domain::model::stored_finding::FindingStatus;
+use crate::domain::model::text::counted;
 use crate::flow::context::Context;
 use crate::flow::evaluate::{bookkeeping, fingerprint};
 use crate::flow::setup::inbox_event;
 use crate::platform::config::env::now;
 use crate::platform::store::ledger;
 use crate::platform::store::ledger::error::Error as LedgerError;
-use crate::platform::store::ledger::record::{FindingFingerprint, ScanContext};
+use crate::platform::store::ledger::record::{FindingFingerprint, Recorded, ScanContext};
 use crate::platform::ui::notice::warning_line;
 use crate::platform::ui::sarif::Answers;
 
@@ -43,14 +45,15 @@ pub fn record_findings(
     let (passing, lasting): (Vec<_>, Vec<_>) = findings.into_iter().partition(is_unrecorded);
     let found = [(change, lasting)];
     let mut recorded = try_record(context, &found).unwrap_or_else(|error| {
-        let findings = found[0].1.iter().map(fingerprint::redacted).map(unrecorded).collect();
+        let findings =
+            found[0].1.iter().map(fingerprint::redacted).map(Reported::unrecorded).collect();
         RecordedFindings { findings, skipped: vec![unusable(error)] }
     });
     if found[0].1.iter().any(|finding| finding.gate.is_learnable() && finding.place.is_some()) {
         // Learning reads history and writes files: the daemon does it, or `constitution learn`.
         drop(inbox_event::drop_in(context.repo, &inbox_event::of_findings(context.repo)));
     }
-    recorded.findings.extend(passing.iter().map(fingerprint::redacted).map(unrecorded));
+    recorded.findings.extend(passing.iter().map(fingerprint::redacted).map(Reported::unrecorded));
     recorded
 }
 
@@ -82,16 +85,25 @@ pub fn try_record(
         })
         .collect();
     let done = ledger::with(&repo.state_dir(), now, |ledger| {
-        let mut reported = Vec::new();
+        let mut all = Recorded::default();
         for (scan, fingerprints) in &rounds {
-            reported.extend(ledger.record(scan, fingerprints)?);
+            let recorded = ledger.record(scan, fingerprints)?;
+            all.findings.extend(recorded.findings);
+            all.left_out += recorded.left_out;
         }
-        Ok(reported)
+        Ok(all)
     })?;
-    Ok(RecordedFindings {
-        findings: done.value.into_iter().map(without_effect_if_answered).collect(),
-        skipped: done.set_aside.iter().map(|path| damaged_ledger(path)).collect(),
-    })
+    let Recorded { findings, left_out } = done.value;
+    let mut skipped: Vec<_> = done.set_aside.iter().map(|path| damaged_ledger(path)).collect();
+    if left_out > 0 {
+        let reason = format!(
+            "{} not kept: of one file and one rule at most {FINDINGS_OF_PLACE_MAX} are",
+            counted(left_out, "finding")
+        );
+        skipped.push(Skipped { gate: "ledger".to_owned(), reason });
+    }
+    let findings = findings.into_iter().map(without_effect_if_answered).collect();
+    Ok(RecordedFindings { findings, skipped })
 }
 
 /// Reads the dispositions of the findings that a person answered.
@@ -144,12 +156,4 @@ fn unusable(error: LedgerError) -> Skipped {
         anyhow::Error::new(error)
     );
     Skipped { gate: "ledger".to_owned(), reason }
-}
-
-/// A finding that the ledger does not know has a hash of its content for an id.
-pub fn unrecorded(finding: Finding) -> Reported {
-    let place = finding.place.as_ref().map(|p| (p.kind.display(), p.line));
-    let text = format!("{}\n{}\n{place:?}\n{}", finding.gate, finding.rule, finding.anchor);
-    let id = blake3::hash(text.as_bytes()).to_hex()[..26].to_owned();
-    Reported { id, status: FindingStatus::Open.as_str().to_owned(), finding }
 }

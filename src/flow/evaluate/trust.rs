@@ -1,7 +1,6 @@
 //! Stores which of a repository's commands this user agreed to run.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io::ErrorKind::{NotADirectory, NotFound};
 use std::path::PathBuf;
 
@@ -31,7 +30,7 @@ impl Trusted {
     /// Reads the agreements; no file means none.
     pub fn load(repo: &Repo) -> Result<Self> {
         let path = path(repo);
-        let content = match fs::read(&path) {
+        let content = match file::read(&path) {
             Ok(content) => content,
             // Where the state folder is no folder, there is no agreement in it.
             Err(error) if matches!(error.kind(), NotFound | NotADirectory) => {
@@ -77,11 +76,12 @@ pub fn fingerprint(command: &CommandGate) -> String {
 /// Records agreements. Earlier ones stay as they are.
 pub fn agree(repo: &Repo, commands: &[CommandGate], now: Timestamp) -> Result<()> {
     let known = Trusted::load(repo)?;
-    for command in commands.iter().filter(|command| !known.holds(command)) {
-        let (print, name) = (fingerprint(command), one_line(&command.name));
-        file::append_line(&path(repo), &format!("{print} {now:.0} {name}"))?;
-    }
-    Ok(())
+    let new = commands.iter().filter(|command| !known.holds(command));
+    let lines: Vec<String> = new
+        .map(|command| format!("{} {now:.0} {}", fingerprint(command), one_line(&command.name)))
+        .collect();
+    // One write for all: a repository may name very many.
+    if lines.is_empty() { Ok(()) } else { file::append_line(&path(repo), &lines.join("\n")) }
 }
 
 /// Revokes agreements: those of these names, or all where no name is given. Returns the names.

@@ -4,14 +4,12 @@
 //! caller) the note that the file is known. What was cut off is done again with the same outcome.
 
 use std::fmt;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use jiff::Timestamp;
-use rustix::fs::OFlags;
 use serde::Serialize;
 use serde_json::json;
 
@@ -23,16 +21,18 @@ use crate::domain::spec::reading::SpecReading;
 use crate::domain::spec::record::record;
 use crate::domain::spec::types::SpecPosition;
 use crate::flow::intake::redact;
-use crate::platform::store::file::write_atomic;
+use crate::platform::store::folder::Folder;
 use crate::platform::store::known_specs::{KnownFile, KnownSpecs, Stamp, Version};
 use crate::platform::store::ledger;
 use crate::platform::store::ledger::error::Error as LedgerError;
 use crate::platform::store::ledger::spec::SpecVersion;
+use crate::platform::store::regular;
+use crate::platform::store::regular::Unfit;
 use crate::platform::store::spec_queue;
 use crate::platform::store::spec_queue::Queued;
 
 /// How much of a file is read: enough to say by how much it is too large for a spec.
-const READ_MAX: u64 = 8 * 1024 * 1024;
+pub const READ_MAX: u64 = 8 * 1024 * 1024;
 
 /// Where the records are, from the top of the work tree.
 pub const PROGRESS: &str = "docs/progress";
@@ -109,7 +109,7 @@ pub fn ingest(
     now: Timestamp,
     trouble: &mut Vec<String>,
 ) -> Result<IngestOutcome> {
-    let Some(bytes) = read_unchanged(&file.top.join(file.path), file.stamp)? else {
+    let Some(bytes) = read_unchanged(file)? else {
         return Ok(IngestOutcome::StillChanging);
     };
     let (tree, path) = (key(file.top), key(file.path));
@@ -196,7 +196,7 @@ fn take_version(
     let record_path = format!("{PROGRESS}/{id}.md");
     let brought_back = seen.is_some();
     // A branch switch brings known content, and its record with it or none.
-    if !brought_back || top.join(&record_path).exists() {
+    if !brought_back || Folder::open(top)?.is_there(Path::new(&record_path))? {
         write_record(top, &record_path, draft, now, previous.as_deref())?;
     }
     known.put_version(id, version);
@@ -303,7 +303,7 @@ fn duplicate_record(id: &str, path: &str) -> String {
 
 fn remove_duplicate_record(top: &Path, id: &str, path: &str) {
     // It is ours, and only says what is not so any more: if it cannot go, it does no harm.
-    drop(fs::remove_file(top.join(duplicate_record(id, path))));
+    drop(Folder::open(top).and_then(|top| top.remove(duplicate_record(id, path))));
 }
 
 fn write_record(
@@ -315,48 +315,29 @@ fn write_record(
 ) -> Result<()> {
     let Draft { path: spec_path, reading, identity, classification, .. } = draft;
     let page = record(spec_path, identity, reading, classification, now, previous);
-    check_folder(top)?;
-    write_atomic(&top.join(path), page.as_bytes())
-}
-
-/// A link in the repository must not make us write outside of it.
-fn check_folder(top: &Path) -> Result<()> {
-    let folder = top.join(PROGRESS);
-    let mut there = folder.as_path();
-    while let Err(error) = fs::symlink_metadata(there) {
-        match there.parent() {
-            Some(parent) if error.kind() == io::ErrorKind::NotFound => there = parent,
-            _ => break,
-        }
-    }
-    let real = there
-        .canonicalize()
-        .with_context(|| format!("could not write below `{}`", folder.display()))?;
-    if !real.starts_with(top) {
-        bail!("`{}` leads out of the work tree; no record is written there", folder.display());
-    }
-    Ok(())
+    let folder =
+        Folder::open(top).with_context(|| format!("could not open `{}`", top.display()))?;
+    folder.write(path, page.as_bytes())
 }
 
 /// Reads a file that must still be as it was; `None` where it is not.
-fn read_unchanged(path: &Path, stamp: Stamp) -> Result<Option<Vec<u8>>> {
-    let failed = || format!("could not read `{}`", path.display());
-    // A pipe that took the file's place in the meantime must not keep us waiting.
-    let flags = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or(0);
-    let file = match OpenOptions::new().read(true).custom_flags(flags).open(path) {
+fn read_unchanged(file: &CompleteFile<'_>) -> Result<Option<Vec<u8>>> {
+    let failed = || format!("could not read `{}`", file.top.join(file.path).display());
+    let opened = match Folder::open(file.top).and_then(|top| top.open_file(file.path)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        other => other.with_context(failed)?,
+        // Something else took its place.
+        Err(error) if matches!(regular::unfit(&error), Some(Unfit::NotAFile(_))) => {
+            return Ok(None);
+        }
+        opened => opened.with_context(failed)?,
     };
-    let is_same = |file: &File| -> io::Result<bool> {
-        let metadata = file.metadata()?;
-        Ok(metadata.is_file() && Stamp::of(&metadata) == stamp)
-    };
-    if !is_same(&file).with_context(failed)? {
+    let is_same =
+        |opened: &File| -> io::Result<bool> { Ok(Stamp::of(&opened.metadata()?) == file.stamp) };
+    if !is_same(&opened).with_context(failed)? {
         return Ok(None);
     }
-    let mut bytes = Vec::new();
-    (&file).take(READ_MAX).read_to_end(&mut bytes).with_context(failed)?;
-    Ok(is_same(&file).with_context(failed)?.then_some(bytes))
+    let bytes = regular::start_of(&opened, READ_MAX).with_context(failed)?;
+    Ok(is_same(&opened).with_context(failed)?.then_some(bytes))
 }
 
 /// A path as a key and for people. What is not UTF-8 is made distinct by a hash.

@@ -9,9 +9,9 @@ use bstr::BStr;
 
 use crate::domain::constitution::incident::{ForgottenRule, Incident};
 use crate::domain::constitution::rule::Rule;
+use crate::domain::gates::policy_files::{RULES_FILE, RULES_FOLDER};
 use crate::flow::learn::memory::RememberedRule;
 use crate::flow::learn::request::LearnRequest;
-use crate::flow::learn::rule_files::{FOLDER, MAIN_FILE};
 use crate::flow::learn::session::Learning;
 use crate::platform::git::command::succeeded;
 
@@ -78,7 +78,7 @@ impl Learning<'_> {
     /// Whether a commit of that history added or removed the rule.
     fn is_in_history(&self, id: &str, of: &str) -> Result<bool> {
         let heading = format!("-G^## {}([^A-Za-z0-9_-]|$)", regex::escape(id));
-        let words = ["log", "-1", "--format=%H", &heading, of, "--", MAIN_FILE, FOLDER];
+        let words = ["log", "-1", "--format=%H", &heading, of, "--", RULES_FILE, RULES_FOLDER];
         let output = self.repo.git().args(words).capture()?;
         Ok(!succeeded(&output, "git log")?.is_empty())
     }

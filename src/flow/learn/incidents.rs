@@ -15,6 +15,7 @@ use crate::domain::model::gate::Gate;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::stored_finding::FindingStatus;
 use crate::platform::git::diff;
+use crate::platform::git::diff::TooMuch;
 use crate::platform::git::repo::Repo;
 use crate::platform::store::ledger::query::SightingRow;
 
@@ -311,7 +312,12 @@ fn versions(repo: &Repo, from: &Oid, head: &Oid, path: &str) -> Result<Vec<Oid>>
 fn moved_to(repo: &Repo, commit: &Oid, tree: &Oid, path: &str) -> Result<Option<String>> {
     let Some(parent) = repo.commit(commit)?.parents.first().cloned() else { return Ok(None) };
     let Some(parent) = repo.objects.commit(&parent)? else { return Ok(None) };
-    let files = diff::trees(&repo.objects, Some(&parent.tree), Some(tree))?;
+    let files = match diff::trees(&repo.objects, Some(&parent.tree), Some(tree)) {
+        Ok(files) => files,
+        // Too much to look through for the sake of one example.
+        Err(error) if error.is::<TooMuch>() => return Ok(None),
+        Err(error) => return Err(error),
+    };
     let moved =
         |kind: &FileChangeKind| matches!(kind, FileChangeKind::Renamed { from } if from == path);
     Ok(files.iter().find(|file| moved(&file.kind)).map(|file| file.path.to_string()))

@@ -15,6 +15,7 @@ use crate::domain::constitution::rule::{Language, Rule, RuleCheck, RuleScope};
 use crate::domain::model::class::Class;
 use crate::domain::model::error::hinted;
 use crate::platform::store::crash::save_point;
+use crate::platform::store::file;
 use crate::platform::store::file::write_atomic;
 use crate::platform::store::ledger::query::RuleStats;
 
@@ -85,7 +86,7 @@ impl RuleMemory {
     /// Reads the file; a damaged one is renamed, if `writes`.
     pub fn load(state_dir: &Path, now: Timestamp, writes: bool) -> Result<Self> {
         let path = state_dir.join(NAME);
-        let text = match fs::read_to_string(&path) {
+        let text = match file::read_text(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::empty()),
             Err(error) if error.kind() == io::ErrorKind::InvalidData => String::new(),

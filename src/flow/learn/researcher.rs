@@ -4,7 +4,6 @@ use std::sync::Mutex;
 
 use anyhow::{Context as _, Result};
 use serde_json::Value;
-use ulid::Ulid;
 
 use crate::domain::model::agent::Role;
 use crate::domain::policy::agent_settings::RouteChoice;
@@ -16,6 +15,7 @@ use crate::flow::context::Context;
 use crate::flow::learn::drafting::DraftReply;
 use crate::platform::agents::ask::{Access, Outcome};
 use crate::platform::config::env::now;
+use crate::platform::config::random;
 use crate::platform::process::Interrupts;
 use crate::platform::store::permissions;
 use crate::platform::store::runs;
@@ -36,7 +36,7 @@ pub(super) struct Researcher<'a> {
 
 impl<'a> Researcher<'a> {
     pub fn new(context: Context<'a>, policy: &'a Policy) -> Self {
-        let run = Ulid::generate().to_string();
+        let run = random::id().to_string();
         Self { context, policy, run, folder: None, asked: 0 }
     }
 

@@ -6,7 +6,8 @@ use anyhow::Result;
 use bstr::ByteSlice as _;
 
 use crate::domain::constitution::incident::Incident;
-use crate::domain::model::change::{FileMode, TreeEntry};
+use crate::domain::model::change::TreeEntry;
+use crate::domain::model::limits::PATH_BYTES_MAX;
 use crate::domain::model::objects::TreeItem;
 use crate::domain::model::oid::Oid;
 use crate::platform::git::object::{ObjectKind, Objects};
@@ -28,9 +29,7 @@ pub fn of(
 ) -> Result<Vec<(String, String)>> {
     let kinds: BTreeSet<Option<&str>> =
         cases.iter().map(|case| extension(&case.occurrence.path)).collect();
-    let mut files = Vec::new();
-    let mut left = ENTRIES_MAX;
-    walk(objects, tree, "", component, &kinds, &mut left, &mut files)?;
+    let files = files_in(objects, tree, component, &kinds)?;
     let step = files.len().div_ceil(FILES_MAX).max(1);
     let mut bytes = 0;
     let mut texts = Vec::new();
@@ -55,41 +54,43 @@ fn extension(path: &str) -> Option<&str> {
     name.rsplit_once('.').map(|(_, extension)| extension)
 }
 
-fn walk(
+/// The files of the component, as far as a bounded number of names goes.
+fn files_in(
     objects: &Objects,
     tree: &Oid,
-    folder: &str,
     component: &str,
     kinds: &BTreeSet<Option<&str>>,
-    left: &mut usize,
-    files: &mut Vec<(String, TreeEntry)>,
-) -> Result<()> {
-    for item in objects.tree(tree)? {
-        *left = left.saturating_sub(1);
-        let Ok(name) = item.name().to_str() else { continue };
-        if *left == 0 {
-            return Ok(());
+) -> Result<Vec<(String, TreeEntry)>> {
+    let mut files = Vec::new();
+    let mut left = ENTRIES_MAX;
+    let mut open = vec![(String::new(), tree.clone())];
+    while let Some((folder, oid)) = open.pop() {
+        let items = objects.tree(&oid)?;
+        left = left.saturating_sub(items.len());
+        if left == 0 || folder.len() > PATH_BYTES_MAX {
+            break;
         }
-        let path = format!("{folder}{name}");
-        match item {
-            TreeItem::Tree { oid, .. } if leads(&path, component) => {
-                walk(objects, &oid, &format!("{path}/"), component, kinds, left, files)?;
+        // What is put last is taken first.
+        for item in items.into_iter().rev() {
+            let Ok(name) = item.name().to_str() else { continue };
+            let path = format!("{folder}{name}");
+            match item {
+                TreeItem::Tree { oid, .. } if leads(&path, component) => {
+                    open.push((format!("{path}/"), oid));
+                }
+                TreeItem::File { entry, .. }
+                    if entry.is_regular()
+                        && is_below(&path, component)
+                        && kinds.contains(&extension(&path)) =>
+                {
+                    files.push((path, entry));
+                }
+                TreeItem::Tree { .. } | TreeItem::File { .. } => {}
             }
-            TreeItem::File { entry, .. }
-                if is_plain(entry.mode)
-                    && is_below(&path, component)
-                    && kinds.contains(&extension(&path)) =>
-            {
-                files.push((path, entry));
-            }
-            TreeItem::Tree { .. } | TreeItem::File { .. } => {}
         }
     }
-    Ok(())
-}
-
-fn is_plain(mode: FileMode) -> bool {
-    matches!(mode, FileMode::File | FileMode::Executable)
+    files.sort_by(|a, b| a.0.cmp(&b.0));
+    Ok(files)
 }
 
 fn is_below(path: &str, component: &str) -> bool {

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use bstr::BStr;
 use jiff::Timestamp;
 
 use crate::domain::constitution::edit::{remove, render, set_status};
@@ -14,7 +13,6 @@ use crate::domain::constitution::promote::{add, topic_path};
 use crate::domain::constitution::prove::Proof;
 use crate::domain::constitution::recurrence::{Candidate, Occurrence};
 use crate::domain::constitution::rule::{Rule, RuleError, RuleStatus};
-use crate::domain::gates::governance::POLICY_FILE;
 use crate::domain::gates::secrets::redact;
 use crate::domain::model::error::hinted;
 use crate::domain::model::oid::Oid;
@@ -22,17 +20,18 @@ use crate::domain::policy::learn_settings::{LearnSettings, RuleStart};
 use crate::domain::policy::settings::Policy;
 use crate::flow::context::Context;
 use crate::flow::evaluate::policy;
+use crate::flow::evaluate::policy::RuleSelection;
 use crate::flow::learn::memory::RuleMemory;
 use crate::flow::learn::outcome::LearnOutcome;
 use crate::flow::learn::rule_files::RuleFiles;
 use crate::flow::learn::statistics::statistics;
 use crate::flow::learn::status_changes;
 use crate::flow::learn::status_changes::StatusChange;
-use crate::flow::workspace::work_tree::{refuse_links, work_tree};
+use crate::flow::workspace::work_tree::work_tree;
 use crate::platform::config::env::now;
 use crate::platform::git::repo::Repo;
 use crate::platform::store::crash::save_point;
-use crate::platform::store::file::write_atomic;
+use crate::platform::store::folder::Folder;
 use crate::platform::store::ledger::query::{RuleStats, SightingRow};
 use crate::platform::store::lock;
 use crate::platform::store::lock::{Held, Wait};
@@ -70,9 +69,9 @@ impl<'a> Learning<'a> {
         let policy = policy(context, head_tree.as_ref())?.learn;
         let state_dir = repo.state_dir();
         let lock = if writes { Some(locked(&state_dir)?) } else { None };
-        let rule_files = RuleFiles::of_work_tree(top)?;
+        let rule_files = RuleFiles::of_work_tree(repo)?;
         let mut committed = match &head_tree {
-            Some(tree) => policy::read_rules(&repo.objects, tree)?.rules,
+            Some(tree) => policy::read_rules(context, tree)?.rules,
             None => Vec::new(),
         };
         let in_head: BTreeSet<String> = committed.iter().map(|rule| rule.id.clone()).collect();
@@ -175,11 +174,12 @@ impl<'a> Learning<'a> {
     }
 
     pub(super) fn write(&mut self, path: &str, text: &str) -> Result<()> {
-        refuse_links(self.top, path)?;
+        let folder = Folder::open(self.top)
+            .with_context(|| format!("could not open `{}`", self.top.display()))?;
         save_point();
-        write_atomic(&self.top.join(path), text.as_bytes())?;
+        folder.write(path, text.as_bytes())?;
         save_point();
-        self.rule_files = RuleFiles::of_work_tree(self.top)?;
+        self.rule_files = RuleFiles::of_work_tree(self.repo)?;
         Ok(())
     }
 
@@ -222,17 +222,9 @@ impl<'a> Learning<'a> {
     }
 }
 
-/// Reads the policy of the last commit; the defaults hold where it cannot be read.
+/// Reads the policy of the last commit.
 pub(super) fn policy(context: Context<'_>, tree: Option<&Oid>) -> Result<Policy> {
-    let text = match tree {
-        Some(tree) => context.repo.objects.file(tree, BStr::new(POLICY_FILE))?,
-        None => None,
-    };
-    let resolve = |text| policy::resolve_settings(text, context.env, context.settings);
-    let settings = resolve(text.as_deref())
-        .or_else(|_| resolve(None))
-        .map_err(|problem| hinted(problem.to_string(), problem.hint))?;
-    Ok(settings.policy)
+    Ok(policy::read_policy(context, tree, RuleSelection::None)?.policy)
 }
 
 /// Takes the lock of the constitution; waits for another session.

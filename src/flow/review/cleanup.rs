@@ -1,6 +1,5 @@
 //! Removes what earlier runs left: reading copies, workspaces, attempts, old runs.
 
-use std::fs;
 use std::io;
 use std::path::Path;
 
@@ -17,6 +16,7 @@ use crate::flow::workspace::checkout;
 use crate::flow::workspace::{attempt, reading_copy};
 use crate::platform::config::env::now;
 use crate::platform::git::repo::Repo;
+use crate::platform::store::file;
 use crate::platform::store::runs;
 use crate::platform::store::runs::RunFolder;
 
@@ -64,7 +64,7 @@ fn forget(repo: &Repo, attempts: Option<&Vec<(BString, Oid)>>) {
 /// executor's work.
 fn remove_workspaces(repo: &Repo, state_dir: &Path) -> Result<()> {
     let root = checkout::root(repo);
-    let entries = match fs::read_dir(&root) {
+    let entries = match file::entries(&root) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         entries => entries.with_context(|| format!("could not read `{}`", root.display()))?,
     };

@@ -3,7 +3,6 @@
 use std::sync::Mutex;
 
 use anyhow::{Context as _, Result};
-use ulid::Ulid;
 
 use crate::domain::model::agent::Role;
 use crate::domain::model::error::hinted;
@@ -24,6 +23,7 @@ use crate::flow::review::{claim, cleanup, finish, limits, receipt, target};
 use crate::flow::workspace::{attempt, reading_copy};
 use crate::platform::agents::agent_env::AgentEnv;
 use crate::platform::config::env::now;
+use crate::platform::config::random;
 use crate::platform::process::Interrupts;
 use crate::platform::store::runs::RunFolder;
 
@@ -78,7 +78,7 @@ impl RunDriver<'_> {
     ) -> Result<(RunFolder, Run)> {
         // Each new run cleans up after killed ones.
         cleanup::clean_up(self.context)?;
-        let id = Ulid::generate().to_string();
+        let id = random::id().to_string();
         let folder = RunFolder::create(&self.context.repo.state_dir(), &id)?;
         let change = &target.change;
         let head = match (&change.commit, kind) {
@@ -106,7 +106,7 @@ impl RunDriver<'_> {
             spec: inputs.spec.clone(),
             route: inputs.assignment.route,
             started: now(self.context.env),
-            seed: blake3::hash(Ulid::generate().to_string().as_bytes()).to_hex().to_string(),
+            seed: blake3::hash(random::id().to_string().as_bytes()).to_hex().to_string(),
         };
         let reviewer = inputs.reviewers().map(|reviewers| reviewers.reviewer.label());
         let run = Run::of_review(id, about, review_loop, reviewer.unwrap_or_default());

@@ -14,7 +14,6 @@ use crate::domain::review::arbiter_decision::ArbiterVerdict;
 use crate::domain::review::converge::blocking;
 use crate::domain::review::decide::{Decision, EscalationDetail};
 use crate::flow::context::Context;
-use crate::flow::evaluate::recording;
 use crate::flow::evaluate::report::build_report;
 use crate::flow::review::finding;
 use crate::flow::review::fix;
@@ -267,7 +266,7 @@ fn reported(
             Some(known) => {
                 Reported { id: known.id, status: known.status.as_str().to_owned(), finding }
             }
-            None => recording::unrecorded(finding),
+            None => Reported::unrecorded(finding),
         });
     }
     Ok(all)

@@ -1,6 +1,5 @@
 //! Gathers the inputs of a review: the policy of the base, the spec, the rules, and the reviewers.
 
-use std::fs;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
@@ -30,6 +29,7 @@ use crate::flow::call::route::{Reviewers, RoleAssignment};
 use crate::flow::context::Context;
 use crate::flow::evaluate::policy;
 use crate::flow::review::target::ReviewTarget;
+use crate::flow::workspace::work_tree::read_named;
 use crate::platform::agents::agent_env::AgentEnv;
 use crate::platform::git::object::Objects;
 
@@ -66,7 +66,7 @@ impl ReviewInputs {
         let effective = policy::policy_of_change(context, change)?;
         let assignment = route::assign_reviewers(&effective.policy, agent_env)?;
         let rules = match &change.base_tree {
-            Some(tree) => policy::read_rules(&context.repo.objects, tree)?.rules,
+            Some(tree) => policy::read_rules(context, tree)?.rules,
             None => Vec::new(),
         };
         let notes = match &change.base_tree {
@@ -144,17 +144,16 @@ impl ReviewInputs {
 }
 
 /// Reads a spec's file as it is now, redacted.
-pub fn copy_spec(path: &Path) -> Result<SpecCopy> {
-    let size = fs::metadata(path).map(|metadata| metadata.len());
-    let size = size.with_context(|| format!("could not read the spec `{}`", path.display()))?;
-    if usize::try_from(size).is_ok_and(|size| size > BYTES_MAX) {
+pub fn copy_spec(context: Context<'_>, path: &Path) -> Result<SpecCopy> {
+    // One byte more shows that there is more.
+    let bytes = read_named(context, path, BYTES_MAX as u64 + 1)
+        .with_context(|| format!("could not read the spec `{}`", path.display()))?;
+    if bytes.len() > BYTES_MAX {
         return Err(hinted(
-            format!("the spec `{}` has {size} bytes", path.display()),
-            format!("a spec has {BYTES_MAX} at most"),
+            format!("the spec `{}` has more than {BYTES_MAX} bytes", path.display()),
+            format!("a spec has {BYTES_MAX} at most: make it several, or shorten it"),
         ));
     }
-    let bytes =
-        fs::read(path).with_context(|| format!("could not read the spec `{}`", path.display()))?;
     let masked = redact::mask_lines(&bytes, path.as_os_str().as_encoded_bytes());
     Ok(SpecCopy {
         path: path.to_owned(),

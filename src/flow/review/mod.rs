@@ -31,6 +31,7 @@ use crate::domain::model::error::hinted;
 use crate::domain::model::notice::Progress;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::{Report, Verdict};
+use crate::domain::model::terminal::printable;
 use crate::domain::pipeline::result::{ReviewEnding, ReviewResult};
 use crate::domain::pipeline::review_loop::Stage;
 use crate::domain::policy::agent_settings::RouteChoice;
@@ -47,13 +48,12 @@ use crate::platform::git::repo::Repo;
 use crate::platform::store::review_queue;
 use crate::platform::store::runs;
 use crate::platform::ui::notice;
-use crate::platform::ui::report::printable;
 use crate::platform::ui::review_result;
 
 /// Reviews a change, or continues a stopped review of it.
 pub fn review(context: Context<'_>, request: &ReviewRequest) -> Result<ReviewResult> {
     let target = target::resolve(context.repo, &request.range)?;
-    let spec = request.spec.as_deref().map(inputs::copy_spec).transpose()?;
+    let spec = request.spec.as_deref().map(|path| inputs::copy_spec(context, path)).transpose()?;
     let home = roles::agents_home(context.repo);
     let agent_env = roles::agent_env(context.repo, context.env, &home);
     let inputs = ReviewInputs::gather(context, &target, spec, agent_env)?;
@@ -135,7 +135,7 @@ pub fn in_background(context: Context<'_>, commit: &Oid) -> Result<()> {
         fresh: false,
     };
     let reviewed = review(Context { notices: &notice::log, ..context }, &request)?;
-    tracing::info!("{}", review_result::last_line(&reviewed));
+    tracing::info!("{}", review_result::last_line(&reviewed).plain());
     match (&reviewed.ending, reviewed.report.verdict) {
         (ReviewEnding::Reviewed(details), Verdict::Inconclusive) => {
             Err(anyhow!(review_result::reason(&details.decision)))

@@ -8,7 +8,7 @@ use anyhow::Result;
 use bstr::ByteSlice as _;
 use jiff::Timestamp;
 
-use crate::domain::gates::governance::POLICY_FILE;
+use crate::domain::gates::policy_files::POLICY_FILE;
 use crate::domain::locate::index::normalised;
 use crate::domain::model::finding::Effect;
 use crate::domain::model::notice::Progress;

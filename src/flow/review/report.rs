@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
 use crate::domain::gates::secrets::redact::redact_str;
 use crate::domain::model::agent::Route;
@@ -11,9 +11,9 @@ use crate::domain::pipeline::result::{ReviewDetails, ReviewEnding, ReviewResult}
 use crate::domain::pipeline::run::Run;
 use crate::domain::review::finding::{AssessedCriterion, Completeness, Quote};
 use crate::flow::context::Context;
-use crate::flow::workspace::work_tree::{refuse_links, work_tree};
+use crate::flow::workspace::work_tree::work_tree;
 use crate::platform::config::env::now;
-use crate::platform::store::file::write_atomic;
+use crate::platform::store::folder::Folder;
 use crate::platform::store::runs;
 use crate::platform::ui::review_report::{
     CriterionLine, DecisionPart, FindingPart, ReviewReport, render_markdown,
@@ -28,10 +28,11 @@ pub fn write(context: Context<'_>, reviewed: &ReviewResult) -> Result<PathBuf> {
     let top = work_tree(context.repo)?;
     let report = of(context, reviewed)?;
     let path = format!("{FOLDER}/{}.md", report.id);
-    refuse_links(top, &path)?;
     // Findings are redacted already; the name of a file may contain a secret.
     let text = redact_str(&render_markdown(&report));
-    write_atomic(&top.join(&path), text.as_bytes())?;
+    Folder::open(top)
+        .with_context(|| format!("could not open `{}`", top.display()))?
+        .write(&path, text.as_bytes())?;
     Ok(PathBuf::from(path))
 }
 

@@ -11,6 +11,7 @@ use bstr::BString;
 use crate::domain::model::change::Change;
 use crate::domain::model::notice::Progress;
 use crate::domain::model::oid::Oid;
+use crate::domain::model::terminal::printable;
 use crate::domain::pipeline::apply::{apply, defer, start};
 use crate::domain::pipeline::job::{
     Action, CallFailure, FixRequest, GatesReport, Job, JobId, JobOutcome, Performed,
@@ -35,7 +36,6 @@ use crate::platform::config::env::now;
 use crate::platform::git::diff;
 use crate::platform::process::Interrupts;
 use crate::platform::store::runs::RunFolder;
-use crate::platform::ui::report::printable;
 
 /// A run with what its jobs need.
 pub struct ReviewSession<'a> {
@@ -168,6 +168,8 @@ impl ReviewSession<'_> {
             commit: attempt.commit.clone(),
             message: None,
             files: diff::trees(&self.context.repo.objects, base, Some(&attempt.tree))?,
+            tip_tree: None,
+            unlisted: None,
         })
     }
 

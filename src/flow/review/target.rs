@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 
 use crate::domain::gates::secrets::redact;
 use crate::domain::model::change::Change;
@@ -71,17 +71,23 @@ pub fn of_run(repo: &Repo, run: &Run) -> Result<ReviewTarget> {
         commit: first.commit.clone(),
         message: None,
         files: diff::trees(&repo.objects, base, Some(&first.tree))?,
+        tip_tree: None,
+        unlisted: None,
     };
     Ok(ReviewTarget { change, parent: review.head.clone(), title: run.about.title.clone() })
 }
 
 /// Reads the change that a range names.
 pub fn resolve(repo: &Repo, range: &ReviewRange) -> Result<ReviewTarget> {
-    match range {
+    let target = match range {
         ReviewRange::Staged => staged(repo),
         ReviewRange::Commit(commit) => of_commit(repo, commit),
         ReviewRange::Between(from, to) => between(repo, from, to),
         ReviewRange::Auto => auto(repo),
+    }?;
+    match &target.change.unlisted {
+        Some(reason) => bail!("the change cannot be reviewed: {reason}"),
+        None => Ok(target),
     }
 }
 
@@ -94,7 +100,7 @@ fn auto(repo: &Repo) -> Result<ReviewTarget> {
     }
     let head = repo.head()?.context("there is no commit yet, and nothing is staged")?;
     for theirs in ["@{upstream}", "refs/remotes/origin/HEAD"] {
-        let Some(theirs) = repo.resolve(&format!("{theirs}^{{commit}}")).unwrap_or_default() else {
+        let Some(theirs) = repo.resolve(theirs).unwrap_or_default() else {
             continue;
         };
         if let Some(base) = repo.merge_base(&theirs, &head)?.filter(|base| *base != head) {

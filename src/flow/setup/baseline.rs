@@ -3,11 +3,13 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
+use bstr::ByteSlice as _;
 
 use crate::domain::gates::secrets::baseline_file;
 use crate::domain::gates::secrets::scan;
-use crate::domain::model::objects::{BLOB_BYTES_MAX, Content};
+use crate::domain::model::limits::BLOB_BYTES_MAX;
+use crate::domain::model::objects::Content;
 use crate::platform::git::change;
 use crate::platform::git::repo::Repo;
 
@@ -16,7 +18,11 @@ use crate::platform::git::repo::Repo;
 pub fn of_head(repo: &Repo) -> Result<Option<(String, usize)>> {
     let Some(head) = repo.head()? else { return Ok(None) };
     let mut known = BTreeSet::new();
-    for file in change::whole_tree(repo, &repo.tree_of(&head)?)?.files {
+    let change = change::whole_tree(repo, &repo.tree_of(&head)?)?;
+    if let Some(reason) = change.unlisted {
+        bail!("the checked-out commit is too large for a baseline: {reason}");
+    }
+    for file in change.files {
         let Some(entry) = file.new.as_ref().filter(|_| file.has_content()) else { continue };
         let blob = match repo.objects.content(&entry.oid, BLOB_BYTES_MAX)? {
             Content::Whole(blob) => blob,
@@ -24,7 +30,7 @@ pub fn of_head(repo: &Repo) -> Result<Option<(String, usize)>> {
             Content::TooLarge(_) | Content::Missing => continue,
         };
         for hit in scan::scan(&blob, &file.path) {
-            known.insert((hit.fingerprint, hit.rule, file.path.clone()));
+            known.insert(baseline_file::line(&hit, file.path.as_bstr()));
         }
     }
     let count = known.len();

@@ -1,18 +1,20 @@
 //! Writes what a repository needs to begin with, where it is missing.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use bstr::{BStr, ByteSlice as _};
 
-use crate::domain::gates::governance::{BASELINE_FILE, POLICY_FILE};
+use crate::domain::gates::policy_files::{BASELINE_FILE, POLICY_FILE};
 use crate::domain::model::text::counted;
 use crate::flow::setup::baseline;
 use crate::flow::setup::propose::{COMMITS_LOOKED_AT, Proposal, RepoFacts, propose};
+use crate::flow::workspace::work_tree::work_tree;
 use crate::platform::git::command::succeeded;
 use crate::platform::git::repo::Repo;
-use crate::platform::store::file::write_atomic;
+use crate::platform::store::folder::Folder;
+use crate::platform::store::regular::MANIFEST;
 
 const FILES: [(&str, &str); 7] = [
     (".ai/constitution.md", include_str!("templates/constitution.md")),
@@ -33,20 +35,30 @@ pub struct MissingFile {
 
 /// What is to be written, and why; empty where everything is there.
 pub struct Plan {
-    pub top: PathBuf,
+    top: Folder,
     pub missing: Vec<MissingFile>,
+    /// The files that are not written although they are missing, and why: a link stands in the way.
+    pub left_out: Vec<(&'static str, String)>,
     /// What was chosen and why.
     pub chosen: Vec<String>,
 }
 
 /// Looks at the repository and plans what to write. Writes nothing.
 pub fn plan(repo: &Repo) -> Result<Plan> {
-    let top = repo.work_tree.clone().context("a bare repository has no files to write to")?;
+    let top = work_tree(repo)?;
+    let top = Folder::open(top).with_context(|| format!("could not open `{}`", top.display()))?;
     let mut missing = Vec::new();
     let mut chosen = Vec::new();
+    let mut left_out = Vec::new();
     // A link that leads nowhere counts as there: a person made it.
-    let is_there = |path: &str| fs::symlink_metadata(top.join(path)).is_ok();
-    if !is_there(BASELINE_FILE)
+    let mut is_missing = |path: &'static str| match look(&top, path) {
+        Ok(is_there) => !is_there,
+        Err(error) => {
+            left_out.push((path, error.to_string()));
+            false
+        }
+    };
+    if is_missing(BASELINE_FILE)
         && let Some((content, count)) = baseline::of_head(repo)?
     {
         missing.push(MissingFile { path: BASELINE_FILE, content });
@@ -56,34 +68,44 @@ pub fn plan(repo: &Repo) -> Result<Plan> {
             counted(count, "secret")
         ));
     }
-    if !is_there(POLICY_FILE) {
+    if is_missing(POLICY_FILE) {
         let Proposal { policy, chosen: why } = propose(&facts(repo, &top)?);
         missing.push(MissingFile { path: POLICY_FILE, content: policy });
         chosen.extend(why);
     }
     for (path, content) in FILES {
-        if !is_there(path) {
+        if is_missing(path) {
             missing.push(MissingFile { path, content: content.to_owned() });
         }
     }
-    Ok(Plan { top, missing, chosen })
+    Ok(Plan { top, missing, left_out, chosen })
+}
+
+/// Whether a file is there; an error where it is not and cannot be written.
+fn look(top: &Folder, path: &str) -> io::Result<bool> {
+    if top.is_there(Path::new(path))? {
+        return Ok(true);
+    }
+    top.refuse_to_write(path).map(|()| false)
 }
 
 /// Writes the files of a plan.
 pub fn write(plan: &Plan) -> Result<()> {
     for file in &plan.missing {
-        write_atomic(&plan.top.join(file.path), file.content.as_bytes())?;
+        plan.top.write(file.path, file.content.as_bytes())?;
     }
     Ok(())
 }
 
-fn facts(repo: &Repo, top: &Path) -> Result<RepoFacts> {
-    let mut facts = RepoFacts::default();
-    for entry in fs::read_dir(top).with_context(|| format!("could not read `{}`", top.display()))? {
-        facts.names.push(entry?.file_name().to_string_lossy().into_owned());
-    }
-    facts.package_json = fs::read_to_string(top.join("package.json")).ok();
-    facts.makefile = fs::read_to_string(top.join("Makefile")).ok();
+fn facts(repo: &Repo, top: &Folder) -> Result<RepoFacts> {
+    let entries = top.list("").context("could not read the work tree")?;
+    let mut facts = RepoFacts {
+        names: entries.iter().map(|(name, _)| name.to_string_lossy().into_owned()).collect(),
+        // What cannot be read proposes nothing.
+        package_json: top.read_text("package.json", MANIFEST).ok(),
+        makefile: top.read_text("Makefile", MANIFEST).ok(),
+        ..RepoFacts::default()
+    };
     if repo.head()?.is_some() {
         let count = COMMITS_LOOKED_AT.to_string();
         let output =

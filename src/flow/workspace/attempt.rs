@@ -86,7 +86,7 @@ pub fn publish_branch(
     let commit = attempts.get(number).and_then(|attempt| attempt.commit.as_ref());
     let commit = commit.context("an attempt that is to be published has no commit")?;
     let branch = branch_of(run);
-    match repo.resolve(&format!("refs/heads/{branch}^{{commit}}"))? {
+    match repo.tip(&format!("refs/heads/{branch}"))? {
         Some(moved) if !commits().any(|ours| *ours == moved) => Ok(ref_of(run, number)),
         _ => {
             set_ref(repo, &format!("refs/heads/{branch}"), commit)?;
@@ -98,7 +98,7 @@ pub fn publish_branch(
 /// The branch that a run's result was published on, where it is still there.
 pub fn published_branch(repo: &Repo, run: &str) -> Result<Option<String>> {
     let branch = branch_of(run);
-    let commit = repo.resolve(&format!("refs/heads/{branch}^{{commit}}"))?;
+    let commit = repo.tip(&format!("refs/heads/{branch}"))?;
     Ok(commit.map(|_| branch))
 }
 

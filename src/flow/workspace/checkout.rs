@@ -3,7 +3,7 @@
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, symlink};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -13,6 +13,7 @@ use directories::ProjectDirs;
 use rustix::process::getuid;
 
 use crate::domain::model::oid::Oid;
+use crate::domain::policy::layers::commands::is_shareable;
 use crate::flow::workspace::private_repo;
 use crate::platform::git::command::succeeded;
 use crate::platform::git::repo::Repo;
@@ -88,7 +89,7 @@ fn claim_folder(all: &Path, folder: &Path, place: &Path) -> io::Result<()> {
     }
     let mut private = DirBuilder::new();
     private.recursive(true).mode(0o700).create(folder)?;
-    for entry in fs::read_dir(all)? {
+    for entry in file::entries(all)? {
         let other = entry?.path();
         if is_abandoned(&other) {
             // Another user of the cache may be doing the same.
@@ -110,8 +111,8 @@ fn claim_folder(all: &Path, folder: &Path, place: &Path) -> io::Result<()> {
 /// come to the same place under the same number). Where the device is not known, as in caches of
 /// earlier versions, the workspaces stay until their repository is used again, which notes it.
 fn is_abandoned(workspaces: &Path) -> bool {
-    let owner = fs::read(workspaces.join(OWNER)).unwrap_or_default();
-    let device = fs::read_to_string(workspaces.join(DEVICE)).ok();
+    let owner = file::read(&workspaces.join(OWNER)).unwrap_or_default();
+    let device = file::read_text(&workspaces.join(DEVICE)).ok();
     let device = device.and_then(|text| text.parse::<u64>().ok());
     let (Some(device), false) = (device, owner.is_empty()) else { return false };
     let owner = owner.to_path_lossy();
@@ -121,7 +122,7 @@ fn is_abandoned(workspaces: &Path) -> bool {
     if !is_missing || above.is_none_or(|above| above.dev() != device) {
         return false;
     }
-    let Ok(entries) = fs::read_dir(workspaces) else { return false };
+    let Ok(entries) = file::entries(workspaces) else { return false };
     let mut locks = entries.filter_map(|entry| Some(entry.ok()?.path().join(LOCK)));
     locks.all(|lock| {
         let used = fs::metadata(&lock).and_then(|lock| lock.modified());
@@ -259,11 +260,7 @@ impl Workspace {
 
     /// A shared path must be inside the work tree, not git's own, and nothing that is tracked.
     fn check_shared(&self, repo: &Repo, path: &str) -> Result<()> {
-        let plain = |part: Component<'_>| match part {
-            Component::Normal(name) => !name.eq_ignore_ascii_case(".git"),
-            _ => false,
-        };
-        if path.is_empty() || !Path::new(path).components().all(plain) {
+        if !is_shareable(path) {
             bail!("`share` names `{path}`, which is no path inside the work tree");
         }
         let work = self.work();
@@ -288,7 +285,7 @@ impl Workspace {
 
     /// Removes the links of an earlier run.
     fn unlink(&self) -> Result<()> {
-        let list = match fs::read(self.linked()) {
+        let list = match file::read(&self.linked()) {
             Ok(list) => list,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             Err(error) => return Err(error).context("could not read which paths are linked"),
@@ -325,7 +322,7 @@ impl Workspace {
 
     /// The tree that is checked out; `None` after a checkout that did not end.
     fn checked_out(&self) -> Option<String> {
-        fs::read_to_string(self.ready_file()).ok().map(|text| text.trim().to_owned())
+        file::read_text(&self.ready_file()).ok().map(|text| text.trim().to_owned())
     }
 
     fn invalidate(&self) -> Result<()> {

@@ -3,7 +3,7 @@
 //! `git diff`, `git describe` or `git stash` in a build script work in it, on the person's objects,
 //! which they can read and not change; what they write stays in the tree.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
@@ -13,6 +13,8 @@ use bstr::{BString, ByteSlice as _, ByteVec as _};
 use crate::domain::model::oid::Oid;
 use crate::platform::git::repo::Repo;
 use crate::platform::store::file;
+use crate::platform::store::regular;
+use crate::platform::store::regular::LastLink;
 
 /// What of the person's settings decides whether a file counts as changed, and who commits. No
 /// remote: what runs in a tree does not reach the person's.
@@ -106,10 +108,11 @@ fn setting(key: &[u8], value: &[u8]) -> Option<BString> {
 }
 
 fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    match fs::copy(from, to) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
+    let mut from = match regular::open(from, LastLink::Follow) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        opened => opened?,
+    };
+    io::copy(&mut from, &mut File::create(to)?).map(drop)
 }
 
 fn write_file(path: &Path, content: &[u8]) -> io::Result<()> {

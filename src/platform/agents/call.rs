@@ -4,6 +4,7 @@
 use std::error::Error;
 use std::ffi::OsString;
 use std::fs::{self, File};
+use std::io::ErrorKind::NotFound;
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::os::unix::process::ExitStatusExt as _;
@@ -11,13 +12,15 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bstr::ByteSlice as _;
-use ulid::Ulid;
 
 use crate::platform::agents::agent_env::AgentEnv;
 use crate::platform::agents::ask::{Outcome, Request};
 use crate::platform::agents::{find, text};
+use crate::platform::config::random;
 use crate::platform::process::{Cmd, ExitOutcome, Interrupts};
 use crate::platform::store::permissions;
+use crate::platform::store::regular;
+use crate::platform::store::regular::{ANSWER, LastLink};
 
 /// Says to every tribunal that an agent started, by whatever way, that it is inside a call, and in
 /// which role.
@@ -154,7 +157,7 @@ impl ProgramCall {
             .env("TMPDIR", &temporary)
             .env("XDG_RUNTIME_DIR", &temporary)
             .env(INSIDE, request.role.as_str())
-            .tag(&Ulid::generate().to_string());
+            .tag(&random::id().to_string());
         if let Some(note) = request.note {
             // Made here, so that each user who may resume the run may read it.
             create(note)?;
@@ -179,19 +182,37 @@ impl ProgramCall {
             ExitOutcome::TooLong => Exit::TooLong,
             ExitOutcome::Interrupted(signal) => Exit::Interrupted(signal),
         };
-        Ok(ProgramOutput { exit, out: self.clean(&out)?, err: self.clean(&err)? })
+        Ok(ProgramOutput { exit, out: self.printed(&out)?, err: self.printed(&err)? })
     }
 
-    /// The content of a file, which no longer holds a secret.
-    pub fn clean(&self, path: &Path) -> io::Result<Vec<u8>> {
-        let content = fs::read(path)?;
-        let mut masked = content.clone();
+    /// The content of the file of an answer, which no longer holds a secret; empty where there is no
+    /// file. One that is not to be read is an answer of the wrong form.
+    pub fn answer(&self, ran: &ProgramOutput, path: &Path) -> Result<Vec<u8>, Outcome> {
+        let read = regular::read(path, LastLink::Refuse, ANSWER);
+        match read.and_then(|content| self.clean(path, &content, false)) {
+            // How it ended says more.
+            Err(error) if error.kind() == NotFound || ran.exit != Exit::Code(0) => Ok(Vec::new()),
+            read => read.map_err(|error| Outcome::Malformed {
+                why: text::reason_line(&format!("its answer was not read: {error}")),
+            }),
+        }
+    }
+
+    /// What a program printed, as far as it was allowed to; nothing of the rest stays.
+    fn printed(&self, path: &Path) -> io::Result<Vec<u8>> {
+        let file = regular::open(path, LastLink::Refuse)?;
+        let is_cut = file.metadata()?.len() > STREAM_MAX;
+        self.clean(path, &regular::start_of(&file, STREAM_MAX)?, is_cut)
+    }
+
+    fn clean(&self, path: &Path, content: &[u8], is_cut: bool) -> io::Result<Vec<u8>> {
+        let mut masked = content.to_vec();
         for secret in self.secrets.iter().filter(|secret| secret.len() >= SECRET_MIN) {
             if masked.contains_str(secret) {
                 masked = masked.replace(secret, MASK);
             }
         }
-        if masked != content {
+        if is_cut || masked != content {
             keep(path, &masked)?;
         }
         Ok(masked)

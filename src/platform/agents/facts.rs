@@ -75,7 +75,7 @@ fn state_of(program: &Path) -> Option<(i64, u64)> {
 
 fn entries(agent_env: AgentEnv<'_>) -> BTreeMap<String, Entry> {
     // What cannot be read is found out again.
-    fs::read(cache(agent_env))
+    file::read(&cache(agent_env))
         .ok()
         .and_then(|bytes| serde_json::from_slice(&bytes).ok())
         .unwrap_or_default()

@@ -1,3 +1,4 @@
-//! The environment, the clock, and where the user's settings are.
+//! The environment, the clock, where the user's settings are, and what is random.
 
 pub mod env;
+pub mod random;

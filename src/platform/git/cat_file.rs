@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ChildStdout;
 
 use anyhow::{Context as _, Result, bail};
+use bstr::ByteSlice as _;
 
 use crate::domain::model::oid::Oid;
 use crate::platform::git::command::git;
@@ -18,6 +19,52 @@ pub enum ObjectKind {
     Tree,
     Blob,
     Tag,
+}
+
+impl ObjectKind {
+    /// The kind of that name, as git writes it.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Some(match name {
+            "commit" => Self::Commit,
+            "tree" => Self::Tree,
+            "blob" => Self::Blob,
+            "tag" => Self::Tag,
+            _ => return None,
+        })
+    }
+}
+
+/// What is known of an object.
+#[derive(Debug, PartialEq, Eq)]
+pub enum ReadObject {
+    Whole(ObjectKind, Vec<u8>),
+    /// It has more bytes than were to be read: so many.
+    TooLarge(ObjectKind, u64),
+}
+
+/// An object of up to `most` bytes, by a git that is started for it and ends with it: of a damaged one
+/// git may send less than it says, and waits for the next question then. `None` where git gives none.
+pub fn read_once(
+    git_dir: &Path,
+    vars: &[(&'static str, OsString)],
+    oid: &Oid,
+    most: u64,
+) -> Result<Option<ReadObject>> {
+    let ask = |mode: &str| {
+        let command = git(git_dir).arg("--git-dir").arg(git_dir).args(["cat-file", mode]);
+        let command = vars.iter().fold(command, |command, (name, value)| command.env(name, value));
+        command.stdin(format!("{oid}\n")).capture()
+    };
+    let header = ask("--batch-check")?;
+    let Some((kind, size)) = parse(&header.stdout.to_str_lossy())? else { return Ok(None) };
+    if size > most {
+        return Ok(Some(ReadObject::TooLarge(kind, size)));
+    }
+    let answer = ask("--batch")?.stdout;
+    let Some((_, content)) = answer.split_once_str("\n") else { return Ok(None) };
+    let content = content.strip_suffix(b"\n").unwrap_or(content);
+    let is_whole = content.len() as u64 == size;
+    Ok(is_whole.then(|| ReadObject::Whole(kind, content.to_vec())))
 }
 
 /// A running `git cat-file` that gives contents and headers.
@@ -52,15 +99,19 @@ impl CatFile {
         Ok(Self { place, contents, headers: Headers::Untried })
     }
 
-    /// The object whole; `None` where it is not in this repository.
-    pub fn read(&mut self, oid: &Oid) -> Result<Option<(ObjectKind, Vec<u8>)>> {
+    /// An object of up to `most` bytes; `None` where it is not in this repository.
+    pub fn read(&mut self, oid: &Oid, most: u64) -> Result<Option<ReadObject>> {
+        if let Some((kind, size)) = self.header(oid)?
+            && size > most
+        {
+            return Ok(Some(ReadObject::TooLarge(kind, size)));
+        }
         let header = match &self.headers {
-            Headers::Untried => self.try_out("contents", oid)?,
-            Headers::Same => self.contents.ask(&format!("contents {oid}"))?,
+            Headers::Untried | Headers::Same => self.contents.ask(&format!("contents {oid}"))?,
             Headers::Apart(_) => self.contents.ask(oid.as_str())?,
         };
         let Some((kind, size)) = parse(&header)? else { return Ok(None) };
-        Ok(Some((kind, self.contents.content(size)?)))
+        Ok(Some(ReadObject::Whole(kind, self.contents.content(size)?)))
     }
 
     /// The object's kind and size.
@@ -150,12 +201,10 @@ impl BatchProcess {
 fn parse(header: &str) -> Result<Option<(ObjectKind, u64)>> {
     let mut words = header.split_whitespace().skip(1);
     let kind = match words.next() {
-        Some("commit") => ObjectKind::Commit,
-        Some("tree") => ObjectKind::Tree,
-        Some("blob") => ObjectKind::Blob,
-        Some("tag") => ObjectKind::Tag,
         Some("missing") => return Ok(None),
-        _ => bail!("git cat-file answered `{}`", header.trim_end()),
+        word => word
+            .and_then(ObjectKind::from_name)
+            .with_context(|| format!("git cat-file answered `{}`", header.trim_end()))?,
     };
     let size = words.next().and_then(|word| word.parse().ok()).context("no size")?;
     Ok(Some((kind, size)))

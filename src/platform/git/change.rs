@@ -1,11 +1,14 @@
 //! Changes, built from what git has: the index, a commit, a range, a whole tree.
 
+use std::collections::HashMap;
+
 use anyhow::Result;
 use bstr::{BStr, BString, ByteSlice as _};
 
 use crate::domain::model::change::{Change, FileChange, FileChangeKind};
 use crate::domain::model::oid::Oid;
 use crate::platform::git::diff;
+use crate::platform::git::diff::TooMuch;
 use crate::platform::git::object::Commit;
 use crate::platform::git::repo::Repo;
 
@@ -16,8 +19,18 @@ pub fn staged(repo: &Repo) -> Result<Change> {
     let tree = repo.staged_tree()?;
     let head = repo.head()?;
     let base_tree = head.as_ref().map(|head| repo.tree_of(head)).transpose()?;
-    let files = diff::trees(&repo.objects, base_tree.as_ref(), Some(&tree))?;
-    Ok(Change { key: key(head.as_ref()), base_tree, tree, commit: None, message: None, files })
+    let (files, unlisted) = list(repo, base_tree.as_ref(), &tree)?;
+    let key = key(head.as_ref());
+    Ok(Change {
+        key,
+        base_tree,
+        tree,
+        commit: None,
+        message: None,
+        files,
+        unlisted,
+        tip_tree: None,
+    })
 }
 
 /// One commit against its first parent. Of a merge, only the files that differ from every parent:
@@ -31,10 +44,13 @@ pub fn of_commit(repo: &Repo, commit: &Commit) -> Result<Change> {
         }
     }
     let base_tree = trees.first().cloned();
-    let mut files = diff::trees(&repo.objects, base_tree.as_ref(), Some(&commit.tree))?;
+    let (mut files, mut unlisted) = list(repo, base_tree.as_ref(), &commit.tree)?;
     for other in trees.iter().skip(1) {
-        let differs = diff::trees(&repo.objects, Some(other), Some(&commit.tree))?;
-        files.retain(|file| differs.iter().any(|d| same_result(d, file)));
+        let (differs, why) = list(repo, Some(other), &commit.tree)?;
+        unlisted = unlisted.or(why);
+        let differs: HashMap<_, _> =
+            differs.iter().map(|file| (file.path.as_bstr(), &file.new)).collect();
+        files.retain(|file| differs.get(file.path.as_bstr()) == Some(&&file.new));
     }
     Ok(Change {
         key: key(commit.parents.first()),
@@ -43,6 +59,8 @@ pub fn of_commit(repo: &Repo, commit: &Commit) -> Result<Change> {
         commit: Some(commit.oid.clone()),
         message: Some(commit.message.clone()),
         files,
+        tip_tree: None,
+        unlisted,
     })
 }
 
@@ -50,7 +68,7 @@ pub fn of_commit(repo: &Repo, commit: &Commit) -> Result<Change> {
 pub fn between(repo: &Repo, from: &Oid, to: &Oid) -> Result<Change> {
     let base_tree = Some(repo.tree_of(from)?);
     let commit = repo.commit(to)?;
-    let files = diff::trees(&repo.objects, base_tree.as_ref(), Some(&commit.tree))?;
+    let (files, unlisted) = list(repo, base_tree.as_ref(), &commit.tree)?;
     Ok(Change {
         key: key(Some(from)),
         base_tree,
@@ -58,12 +76,14 @@ pub fn between(repo: &Repo, from: &Oid, to: &Oid) -> Result<Change> {
         commit: Some(to.clone()),
         message: None,
         files,
+        tip_tree: None,
+        unlisted,
     })
 }
 
 /// Every file of a tree, as if all of it were new; the policy is still read from that tree.
 pub fn whole_tree(repo: &Repo, tree: &Oid) -> Result<Change> {
-    let files = diff::trees(&repo.objects, None, Some(tree))?;
+    let (files, unlisted) = list(repo, None, tree)?;
     Ok(Change {
         key: format!("tree:{tree}"),
         base_tree: Some(tree.clone()),
@@ -71,6 +91,8 @@ pub fn whole_tree(repo: &Repo, tree: &Oid) -> Result<Change> {
         commit: None,
         message: None,
         files,
+        tip_tree: None,
+        unlisted,
     })
 }
 
@@ -94,6 +116,13 @@ fn key(base: Option<&Oid>) -> String {
     base.map_or_else(|| "root".to_owned(), Oid::to_string)
 }
 
-fn same_result(a: &FileChange, b: &FileChange) -> bool {
-    a.path == b.path && a.new == b.new
+/// The files that differ, or why they are not listed.
+fn list(repo: &Repo, old: Option<&Oid>, new: &Oid) -> Result<(Vec<FileChange>, Option<String>)> {
+    match diff::trees(&repo.objects, old, Some(new)) {
+        Ok(files) => Ok((files, None)),
+        Err(error) => {
+            let too_much = error.downcast::<TooMuch>()?;
+            Ok((Vec::new(), Some(format!("{too_much}: bring it in parts"))))
+        }
+    }
 }

@@ -2,76 +2,142 @@
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use anyhow::Result;
 use bstr::{BStr, BString, ByteSlice as _};
 
 use crate::domain::model::change::{FileChange, FileChangeKind, TreeEntry};
+use crate::domain::model::limits::{CHANGED_ENTRIES_MAX, PATH_BYTES_MAX, TREE_LINES_MAX};
 use crate::domain::model::objects::TreeItem;
 use crate::domain::model::oid::Oid;
 use crate::platform::git::object::Objects;
 
+/// Why the files that differ are not listed.
+#[derive(Debug, thiserror::Error)]
+pub enum TooMuch {
+    #[error("it changes more than {CHANGED_ENTRIES_MAX} files and folders")]
+    Entries,
+    #[error("its folders have more than {TREE_LINES_MAX} names")]
+    Lines,
+    #[error("it holds a path of more than {PATH_BYTES_MAX} bytes")]
+    Path,
+}
+
 /// The files that differ, in path order. `None` stands for the empty tree. A file that was moved
 /// without an edit is one `Renamed`; anything less than identical is a deletion and an addition.
+///
+/// Where it is more than can be evaluated the error is a [`TooMuch`].
 pub fn trees(objects: &Objects, old: Option<&Oid>, new: Option<&Oid>) -> Result<Vec<FileChange>> {
-    let mut changes = Vec::new();
-    walk(objects, BStr::new(b""), old, new, &mut changes)?;
-    let mut changes = pair_moves(changes);
+    let mut walk = Walk {
+        objects,
+        open: Vec::new(),
+        changes: Vec::new(),
+        lines: 0,
+        entries: 0,
+        known: HashMap::new(),
+        known_lines: 0,
+    };
+    walk.open.push((BString::default(), old.cloned(), new.cloned()));
+    // Not by recursion: folders may stand in one another without end.
+    while let Some((prefix, old, new)) = walk.open.pop() {
+        walk.folder(prefix.as_bstr(), old.as_ref(), new.as_ref())?;
+    }
+    walk.changes.sort_by(|a, b| a.path.cmp(&b.path));
+    let mut changes = pair_moves(walk.changes);
     changes.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(changes)
 }
 
-fn walk(
-    objects: &Objects,
-    prefix: &BStr,
-    old: Option<&Oid>,
-    new: Option<&Oid>,
-    changes: &mut Vec<FileChange>,
-) -> Result<()> {
-    if old == new {
-        return Ok(());
-    }
-    let items = |tree: Option<&Oid>| tree.map_or_else(|| Ok(Vec::new()), |oid| objects.tree(oid));
-    let (old_items, new_items) = (items(old)?, items(new)?);
-    let (mut olds, mut news) = (old_items.iter().peekable(), new_items.iter().peekable());
-    loop {
-        // Git sorts a tree as if its name ended in a slash, so that a file and a tree of one name
-        // never meet here: one is deleted, the other added, as it should be.
-        let order = match (olds.peek(), news.peek()) {
-            (None, None) => return Ok(()),
-            (Some(_), None) => Ordering::Less,
-            (None, Some(_)) => Ordering::Greater,
-            (Some(a), Some(b)) => git_order(a, b),
-        };
-        let old_item = if order.is_le() { olds.next() } else { None };
-        let new_item = if order.is_ge() { news.next() } else { None };
-        pair(objects, prefix, old_item, new_item, changes)?;
-    }
+struct Walk<'a> {
+    objects: &'a Objects,
+    /// The folders that are still to be compared.
+    open: Vec<(BString, Option<Oid>, Option<Oid>)>,
+    changes: Vec<FileChange>,
+    lines: usize,
+    entries: usize,
+    /// Trees that were read: equal folders may stand in one another ten times at each depth.
+    known: HashMap<Oid, Rc<Vec<TreeItem>>>,
+    known_lines: usize,
 }
 
-fn pair(
-    objects: &Objects,
-    prefix: &BStr,
-    old: Option<&TreeItem>,
-    new: Option<&TreeItem>,
-    changes: &mut Vec<FileChange>,
-) -> Result<()> {
-    let Some(name) = new.or(old).map(TreeItem::name) else { return Ok(()) };
-    let path = join(prefix, name);
-    let (old_tree, old_file) = split(old);
-    let (new_tree, new_file) = split(new);
-    if old_tree.is_some() || new_tree.is_some() {
-        walk(objects, path.as_bstr(), old_tree, new_tree, changes)?;
+/// How many lines of trees are kept for the case that they are met again.
+const KNOWN_LINES_MAX: usize = 50_000;
+
+impl Walk<'_> {
+    fn folder(&mut self, prefix: &BStr, old: Option<&Oid>, new: Option<&Oid>) -> Result<()> {
+        if old == new {
+            return Ok(());
+        }
+        let (old_items, new_items) = (self.items(old)?, self.items(new)?);
+        self.lines += old_items.len() + new_items.len();
+        if self.lines > TREE_LINES_MAX {
+            return Err(TooMuch::Lines.into());
+        }
+        let (mut olds, mut news) = (old_items.iter().peekable(), new_items.iter().peekable());
+        loop {
+            // Git sorts a tree as if its name ended in a slash, so that a file and a tree of one name
+            // never meet here: one is deleted, the other added, as it should be.
+            let order = match (olds.peek(), news.peek()) {
+                (None, None) => return Ok(()),
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+                (Some(a), Some(b)) => git_order(a, b),
+            };
+            let old_item = if order.is_le() { olds.next() } else { None };
+            let new_item = if order.is_ge() { news.next() } else { None };
+            if old_item != new_item {
+                self.pair(prefix, old_item, new_item)?;
+            }
+        }
     }
-    let kind = match (old_file, new_file) {
-        (None, None) => return Ok(()),
-        (Some(a), Some(b)) if a == b => return Ok(()),
-        (Some(_), Some(_)) => FileChangeKind::Modified,
-        (None, Some(_)) => FileChangeKind::Added,
-        (Some(_), None) => FileChangeKind::Deleted,
-    };
-    changes.push(FileChange { path, kind, old: old_file.cloned(), new: new_file.cloned() });
-    Ok(())
+
+    fn items(&mut self, tree: Option<&Oid>) -> Result<Rc<Vec<TreeItem>>> {
+        let Some(oid) = tree else { return Ok(Rc::default()) };
+        if let Some(known) = self.known.get(oid) {
+            return Ok(Rc::clone(known));
+        }
+        let items = Rc::new(self.objects.tree(oid)?);
+        if self.known_lines + items.len() <= KNOWN_LINES_MAX {
+            // An empty tree takes a place, too.
+            self.known_lines += items.len() + 1;
+            self.known.insert(oid.clone(), Rc::clone(&items));
+        }
+        Ok(items)
+    }
+
+    fn pair(
+        &mut self,
+        prefix: &BStr,
+        old: Option<&TreeItem>,
+        new: Option<&TreeItem>,
+    ) -> Result<()> {
+        let Some(name) = new.or(old).map(TreeItem::name) else { return Ok(()) };
+        let path = join(prefix, name);
+        self.entries += 1;
+        if self.entries > CHANGED_ENTRIES_MAX {
+            return Err(TooMuch::Entries.into());
+        }
+        if path.len() > PATH_BYTES_MAX {
+            return Err(TooMuch::Path.into());
+        }
+        let (old_tree, old_file) = split(old);
+        let (new_tree, new_file) = split(new);
+        let kind = match (old_file, new_file) {
+            (None, None) => None,
+            (Some(_), Some(_)) => Some(FileChangeKind::Modified),
+            (None, Some(_)) => Some(FileChangeKind::Added),
+            (Some(_), None) => Some(FileChangeKind::Deleted),
+        };
+        if let Some(kind) = kind {
+            let (old, new) = (old_file.cloned(), new_file.cloned());
+            self.changes.push(FileChange { path: path.clone(), kind, old, new });
+        }
+        if old_tree.is_some() || new_tree.is_some() {
+            self.open.push((path, old_tree.cloned(), new_tree.cloned()));
+        }
+        Ok(())
+    }
 }
 
 fn split(item: Option<&TreeItem>) -> (Option<&Oid>, Option<&TreeEntry>) {

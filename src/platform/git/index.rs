@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use crate::domain::model::oid::Oid;
+use crate::platform::store::regular;
+use crate::platform::store::regular::{INDEX, LastLink};
 
 /// The tree that git recorded in the index file's cache-tree extension, as `git commit` leaves it
 /// before it calls `pre-commit`.
@@ -12,7 +14,7 @@ use crate::domain::model::oid::Oid;
 /// Format: git's `Documentation/gitformat-index.adoc`.
 pub fn recorded_tree(index: &Path, oid_len: usize) -> Option<Oid> {
     // Read whole: 5,000 files are half a megabyte.
-    let bytes = std::fs::read(index).ok()?;
+    let bytes = regular::read(index, LastLink::Follow, INDEX).ok()?;
     let body = bytes.get(..bytes.len().checked_sub(oid_len)?)?;
     let extensions = skip_entries(body, oid_len)?;
     root_of(body.get(extensions..)?, oid_len)

@@ -1,35 +1,158 @@
-//! Reads a blob from its own file in one go. libgit2 opens the file once for the size and once more
-//! for the content, and takes what a damaged file says of its size for true.
+//! Reads objects from files of their own. libgit2 is never given such a file to read: of one that was
+//! cut short it reads without end, and it takes what a damaged one says of its size for true.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read as _};
-use std::path::Path;
+use std::io::{BufRead, BufReader, ErrorKind, Read as _};
+use std::path::{Path, PathBuf};
 
-use crate::domain::model::objects::Content;
+use bstr::ByteSlice;
+
 use crate::domain::model::oid::Oid;
+use crate::platform::git::cat_file::{ObjectKind, ReadObject};
+use crate::platform::store::regular;
+use crate::platform::store::regular::{LastLink, STATE};
 
-/// `blob <size>`, with as many digits as a size can have.
+/// A kind and a size, with as many digits as a size can have.
 const HEADER_BYTES_MAX: usize = 32;
 
-/// The content of a blob of up to `most` bytes. `None` where it has no file of its own below this
-/// folder, or one that is no whole blob: libgit2 then finds it elsewhere, or says what is wrong.
-pub fn read(objects: &Path, oid: &Oid, most: u64) -> Option<Content> {
-    let (folder, name) = oid.as_str().split_at(2);
-    let file = File::open(objects.join(folder).join(name)).ok()?;
-    let mut stream = BufReader::new(flate2::read::ZlibDecoder::new(file));
-    let size = size_of_blob(&mut stream)?;
-    if size > most {
-        return Some(Content::TooLarge(size));
-    }
-    let mut bytes = Vec::with_capacity(usize::try_from(size).ok()?);
-    // One byte more shows that there is more than it says.
-    stream.take(size + 1).read_to_end(&mut bytes).ok()?;
-    (bytes.len() as u64 == size).then_some(Content::Whole(bytes))
+/// How deep one folder of objects may name another, as in git.
+const ALTERNATES_DEPTH_MAX: usize = 5;
+
+/// The folders that hold the objects of one repository.
+pub struct LooseObjects {
+    folders: Vec<PathBuf>,
 }
 
-fn size_of_blob(stream: &mut impl BufRead) -> Option<u64> {
+/// Why a file that should hold an object gives none.
+#[derive(Debug, thiserror::Error)]
+pub enum LooseError {
+    #[error("`{}` is damaged: {}", .path.display(), .what)]
+    Damaged { path: PathBuf, what: String },
+    #[error("could not read `{}`", .path.display())]
+    Unreadable { path: PathBuf, source: std::io::Error },
+}
+
+impl LooseObjects {
+    /// The objects of a folder and of those beside it, with all that they name in `info/alternates`.
+    pub fn new(objects: PathBuf, beside: impl IntoIterator<Item = PathBuf>) -> Self {
+        let mut folders = Vec::new();
+        for folder in std::iter::once(objects).chain(beside) {
+            add(&mut folders, folder, 0);
+        }
+        Self { folders }
+    }
+
+    /// The kind and the size that an object's file says it has; `None` where it has no file of its own.
+    pub fn header(&self, oid: &Oid) -> Result<Option<(ObjectKind, u64)>, LooseError> {
+        self.find(oid, |file| header(&mut stream(file)))
+    }
+
+    /// An object of up to `most` bytes; `None` where it has no file of its own.
+    pub fn read(&self, oid: &Oid, most: u64) -> Result<Option<ReadObject>, LooseError> {
+        self.find(oid, |file| {
+            let mut stream = stream(file);
+            let (kind, size) = header(&mut stream)?;
+            if size > most {
+                return Ok(ReadObject::TooLarge(kind, size));
+            }
+            let mut bytes = Vec::new();
+            let capacity = usize::try_from(size).map_err(|_| Problem::of("it is too large"))?;
+            bytes
+                .try_reserve_exact(capacity)
+                .map_err(|_| Problem::Io(ErrorKind::OutOfMemory.into()))?;
+            // One byte more shows that there is more than it says.
+            stream.take(size + 1).read_to_end(&mut bytes).map_err(Problem::of_stream)?;
+            if bytes.len() as u64 != size {
+                let more = if bytes.len() as u64 > size { "more" } else { "fewer" };
+                return Err(Problem::of(format!("it says {size} bytes and has {more}")));
+            }
+            Ok(ReadObject::Whole(kind, bytes))
+        })
+    }
+
+    fn find<T>(
+        &self,
+        oid: &Oid,
+        read: impl Fn(File) -> Result<T, Problem>,
+    ) -> Result<Option<T>, LooseError> {
+        let (folder, name) = oid.as_str().split_at(2);
+        for objects in &self.folders {
+            let path = objects.join(folder).join(name);
+            let result = match open(&path) {
+                Ok(None) => continue,
+                Ok(Some(file)) => read(file),
+                Err(problem) => Err(problem),
+            };
+            return result.map(Some).map_err(|problem| match problem {
+                Problem::Damaged(what) => LooseError::Damaged { path, what },
+                Problem::Io(source) => LooseError::Unreadable { path, source },
+            });
+        }
+        Ok(None)
+    }
+}
+
+fn add(folders: &mut Vec<PathBuf>, folder: PathBuf, depth: usize) {
+    if depth > ALTERNATES_DEPTH_MAX || folders.contains(&folder) {
+        return;
+    }
+    let alternates = folder.join("info/alternates");
+    let alternates = regular::read(&alternates, LastLink::Follow, STATE).unwrap_or_default();
+    let lines = ByteSlice::lines(alternates.as_slice())
+        .filter(|line| !line.is_empty() && !line.starts_with(b"#"));
+    let named: Vec<PathBuf> = lines.map(|line| folder.join(line.to_path_lossy())).collect();
+    folders.push(folder);
+    for other in named {
+        add(folders, other, depth + 1);
+    }
+}
+
+/// The file, where there is one. What is no file, git would wait for, too: it is not asked.
+fn open(path: &Path) -> Result<Option<File>, Problem> {
+    match regular::open(path, LastLink::Follow) {
+        Ok(file) => Ok(Some(file)),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            Ok(None)
+        }
+        Err(error) => Err(Problem::Io(error)),
+    }
+}
+
+fn stream(file: File) -> impl BufRead {
+    BufReader::new(flate2::read::ZlibDecoder::new(file))
+}
+
+/// `<kind> SP <size> NUL`.
+fn header(stream: &mut impl BufRead) -> Result<(ObjectKind, u64), Problem> {
     let mut header = Vec::with_capacity(HEADER_BYTES_MAX);
-    stream.take(HEADER_BYTES_MAX as u64).read_until(0, &mut header).ok()?;
-    let size = header.strip_suffix(b"\0")?.strip_prefix(b"blob ")?;
-    std::str::from_utf8(size).ok()?.parse().ok()
+    let read = stream.take(HEADER_BYTES_MAX as u64).read_until(0, &mut header);
+    read.map_err(Problem::of_stream)?;
+    parse(&header).ok_or_else(|| Problem::of("it does not begin as an object"))
+}
+
+fn parse(header: &[u8]) -> Option<(ObjectKind, u64)> {
+    let (kind, size) = header.strip_suffix(b"\0")?.split_once_str(" ")?;
+    let kind = ObjectKind::from_name(kind.to_str().ok()?)?;
+    Some((kind, size.to_str().ok()?.parse().ok()?))
+}
+
+enum Problem {
+    Damaged(String),
+    Io(std::io::Error),
+}
+
+impl Problem {
+    fn of(what: impl Into<String>) -> Self {
+        Self::Damaged(what.into())
+    }
+
+    /// What cannot be unpacked is damaged; a file system may fail as well.
+    fn of_stream(error: std::io::Error) -> Self {
+        match error.kind() {
+            ErrorKind::InvalidInput | ErrorKind::InvalidData | ErrorKind::UnexpectedEof => {
+                Self::Damaged(error.to_string())
+            }
+            _ => Self::Io(error),
+        }
+    }
 }

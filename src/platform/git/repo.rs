@@ -1,7 +1,7 @@
 //! One repository, as a hook or a person's directory names it.
 
 use std::ffi::OsString;
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -14,9 +14,12 @@ use crate::platform::config::env::Env;
 use crate::platform::git::command::{git, succeeded};
 use crate::platform::git::config::{self, Settings};
 use crate::platform::git::index;
+use crate::platform::git::library::{Library, is_absent};
 use crate::platform::git::object::{Commit, Objects};
 use crate::platform::git::places::ask_git;
 use crate::platform::process::{Cmd, Output};
+use crate::platform::store::regular;
+use crate::platform::store::regular::LastLink;
 
 /// The variables that git sets for a hook: a temporary index, and the quarantine
 /// of a push that was not accepted yet. Our own git commands in the same repository need them.
@@ -38,6 +41,8 @@ pub struct Repo {
     pub objects: Objects,
     /// The index that git named for this hook, or the work tree's own.
     index_file: PathBuf,
+    /// Whether git called us, or a person: a hook never goes to the network.
+    pub is_hook: bool,
     hook_vars: Vec<(&'static str, OsString)>,
     settings: Settings,
 }
@@ -91,6 +96,7 @@ impl Repo {
                 let git_dir = library.path().to_path_buf();
                 let common_dir = library.commondir().to_path_buf();
                 let work_tree = library.workdir().map(Path::to_path_buf);
+                let library = Box::new(Library::new(library, &hook_vars));
                 (git_dir, common_dir, work_tree, Objects::Library(library))
             }
             Err(_) => ask_git(dir, git_dir_var.as_deref(), &hook_vars, &settings)?,
@@ -98,7 +104,16 @@ impl Repo {
         let index_file = hook
             .and_then(|env| env.path("GIT_INDEX_FILE"))
             .unwrap_or_else(|| git_dir.join("index"));
-        Ok(Self { git_dir, common_dir, work_tree, objects, index_file, hook_vars, settings })
+        Ok(Self {
+            git_dir,
+            common_dir,
+            work_tree,
+            objects,
+            index_file,
+            is_hook: hook.is_some(),
+            hook_vars,
+            settings,
+        })
     }
 
     /// Where another thread can open the same objects for itself: an open database is not shared.
@@ -106,7 +121,7 @@ impl Repo {
     pub fn objects_elsewhere(&self) -> Option<&Path> {
         let quarantine = self.hook_vars.iter().any(|(name, _)| *name == "GIT_OBJECT_DIRECTORY");
         match &self.objects {
-            Objects::Library(library) if !quarantine => Some(library.path()),
+            Objects::Library(library) if !quarantine => Some(library.repository.path()),
             _ => None,
         }
     }
@@ -160,13 +175,13 @@ impl Repo {
 
     /// The commit that is checked out; `None` before the first commit.
     pub fn head(&self) -> Result<Option<Oid>> {
-        self.resolve("HEAD^{commit}")
+        self.tip("HEAD")
     }
 
     /// The branch that is checked out, without `refs/heads/`; `None` where HEAD is detached.
     pub fn branch(&self) -> Result<Option<String>> {
         let name = if let Objects::Library(library) = &self.objects {
-            let head = library.find_reference("HEAD").context("could not read HEAD")?;
+            let head = library.repository.find_reference("HEAD").context("could not read HEAD")?;
             head.symbolic_target_bytes().map(BString::from)
         } else {
             let output = self.git().args(["symbolic-ref", "--quiet", "HEAD"]).capture()?;
@@ -176,21 +191,33 @@ impl Repo {
             .map(|name| name.strip_prefix(b"refs/heads/").unwrap_or(&name).to_str_lossy().into()))
     }
 
-    /// What a revision names; `None` where it names nothing here.
+    /// The commit that a ref such as `HEAD` or `refs/heads/main` leads to; `None` where there is none.
+    pub fn tip(&self, name: &str) -> Result<Option<Oid>> {
+        let Objects::Library(library) = &self.objects else { return self.resolve(name) };
+        let reference = library.repository.find_reference(name);
+        let target = match reference.and_then(|reference| reference.resolve()) {
+            Ok(reference) => reference.target(),
+            Err(error) if is_absent(&error) => None,
+            Err(error) => return Err(error).with_context(|| format!("could not read `{name}`")),
+        };
+        let Some(target) = target else { return Ok(None) };
+        self.objects.peel(&Oid::parse(&target.to_string())?)
+    }
+
+    /// The commit that a revision names, which git is asked for; `None` where it names none here.
     pub fn resolve(&self, revision: &str) -> Result<Option<Oid>> {
-        if let Objects::Library(library) = &self.objects {
-            return match library.revparse_single(revision) {
-                Ok(object) => Ok(Some(Oid::parse(&object.id().to_string())?)),
-                Err(error) if is_absent(&error) => Ok(None),
-                Err(error) => Err(error).with_context(|| format!("could not read `{revision}`")),
-            };
-        }
+        let revision = format!("{revision}^{{commit}}");
         let output = self
             .git()
-            .args(["rev-parse", "--verify", "--quiet", "--end-of-options", revision])
+            .args(["rev-parse", "--verify", "--quiet", "--end-of-options", &revision])
             .capture()?;
         match output.stdout.trim().to_str() {
             Ok(oid) if output.status.success() => Ok(Some(Oid::parse(oid)?)),
+            _ if output.stderr.contains_str("corrupt") => {
+                let said = output.stderr.to_str_lossy();
+                let last = said.lines().last().unwrap_or_default().trim_start_matches("fatal: ");
+                Err(hinted(last, "`git fsck` names every damaged object"))
+            }
             _ => Ok(None),
         }
     }
@@ -219,7 +246,9 @@ impl Repo {
         // index stays as it is.
         let folder = self.folder_for_a_while()?;
         let copy = folder.path().join("index");
-        match fs::copy(&self.index_file, &copy) {
+        let copied = regular::open(&self.index_file, LastLink::Follow)
+            .and_then(|mut index| io::copy(&mut index, &mut File::create(&copy)?));
+        match copied {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 return Err(error)
                     .with_context(|| format!("could not read `{}`", self.index_file.display()));
@@ -248,7 +277,10 @@ impl Repo {
     /// only be read.
     fn folder_for_a_while(&self) -> Result<tempfile::TempDir> {
         let make = |place: &Path| tempfile::Builder::new().prefix(".tribunal-").tempdir_in(place);
-        make(&self.state_dir())
+        // It is no link: that would say where we write.
+        let state = fs::symlink_metadata(self.state_dir()).is_ok_and(|data| data.is_dir());
+        let own = if state { self.state_dir() } else { self.git_dir.clone() };
+        make(&own)
             .or_else(|_| make(&self.git_dir))
             .or_else(|_| make(&std::env::temp_dir()))
             .with_context(|| format!("could not make a folder in `{}`", self.git_dir.display()))
@@ -301,7 +333,7 @@ impl Repo {
     /// The names of the configured remotes.
     pub fn remotes(&self) -> Result<Vec<BString>> {
         if let Objects::Library(library) = &self.objects {
-            let names = library.remotes()?;
+            let names = library.repository.remotes()?;
             return Ok(names.iter_bytes().map(BString::from).collect());
         }
         let output = self.git().arg("remote").capture()?;
@@ -314,7 +346,7 @@ impl Repo {
         if let Objects::Library(library) = &self.objects
             && let Some(system) = self.settings.of_library()
         {
-            return config::of_library(&mut library.config()?, key, system);
+            return config::of_library(&mut library.repository.config()?, key, system);
         }
         self.settings.find(key, self.git())
     }
@@ -322,7 +354,7 @@ impl Repo {
     /// What a symbolic ref points to; `None` where it is none.
     pub fn symbolic(&self, name: &str) -> Result<Option<BString>> {
         if let Objects::Library(library) = &self.objects {
-            return match library.find_reference(name) {
+            return match library.repository.find_reference(name) {
                 Ok(reference) => Ok(reference.symbolic_target_bytes().map(BString::from)),
                 Err(error) if is_absent(&error) => Ok(None),
                 Err(error) => Err(error).with_context(|| format!("could not read `{name}`")),
@@ -336,7 +368,7 @@ impl Repo {
     /// The refs below a prefix such as `refs/heads/`, with what they point to.
     pub fn refs(&self, prefix: &str) -> Result<Vec<(BString, Oid)>> {
         if let Objects::Library(library) = &self.objects {
-            return library_refs(library, prefix);
+            return library.refs(prefix);
         }
         let output = self
             .git()
@@ -355,25 +387,6 @@ impl Repo {
     pub fn remote_tips(&self) -> Result<Vec<Oid>> {
         Ok(self.refs("refs/remotes/")?.into_iter().map(|(_, tip)| tip).collect())
     }
-}
-
-/// The refs as libgit2 lists them. A ref that cannot be followed (`HEAD` of a remote whose branch is
-/// gone) points to nothing and is left out.
-fn library_refs(library: &git2::Repository, prefix: &str) -> Result<Vec<(BString, Oid)>> {
-    let mut found = Vec::new();
-    for reference in library.references_glob(&format!("{prefix}*"))? {
-        let reference = reference?;
-        if let Some(target) = reference.resolve().ok().and_then(|direct| direct.target()) {
-            found.push((reference.name_bytes().into(), Oid::parse(&target.to_string())?));
-        }
-    }
-    Ok(found)
-}
-
-/// Whether libgit2 says that what was asked for is not there, or that nothing could have that name.
-fn is_absent(error: &git2::Error) -> bool {
-    use git2::ErrorCode::{InvalidSpec, NotFound, Peel, UnbornBranch};
-    matches!(error.code(), NotFound | UnbornBranch | Peel | InvalidSpec)
 }
 
 /// The object names that a git command printed, one a line.

@@ -61,6 +61,7 @@ struct Seen {
 }
 
 /// What Linux tells of a process.
+#[expect(clippy::disallowed_methods, reason = "the kernel makes what is in `/proc`")]
 fn look(pid: i32) -> Option<Seen> {
     let line = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The name, in parentheses, may hold spaces and parentheses itself.
@@ -71,6 +72,7 @@ fn look(pid: i32) -> Option<Seen> {
     Some(Seen { has_ended, start })
 }
 
+#[expect(clippy::disallowed_methods, reason = "the kernel makes what is in `/proc`")]
 fn scope() -> Option<String> {
     let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
     let namespace = fs::read_link("/proc/self/ns/pid").ok()?;

@@ -7,20 +7,28 @@ use std::time::Duration;
 
 use crate::platform::process::command::Cmd;
 
-/// The command lines of the processes that started this one, nearest first, at most `most`, each read
-/// when it is asked for. What cannot be read ends the list.
-pub fn ancestors(most: usize) -> impl Iterator<Item = Vec<OsString>> {
+/// A process that started this one, directly or through others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ancestor {
+    pub pid: i32,
+    /// Its command line.
+    pub words: Vec<OsString>,
+}
+
+/// The processes that started this one, nearest first, at most `most`, each read when it is asked for. What cannot be read ends the list.
+pub fn ancestors(most: usize) -> impl Iterator<Item = Ancestor> {
     let mut pid = rustix::process::getppid().map(|pid| pid.as_raw_nonzero().get());
     let next = move || {
         let at = pid.filter(|pid| *pid > 1)?;
         let (parent, words) = proc_entry(at).or_else(|| ps_entry(at))?;
         pid = parent;
-        Some(words)
+        Some(Ancestor { pid: at, words })
     };
     std::iter::from_fn(next).take(most)
 }
 
 /// Linux: the parent and the command line from `/proc`.
+#[expect(clippy::disallowed_methods, reason = "the kernel makes what is in `/proc`")]
 fn proc_entry(pid: i32) -> Option<(Option<i32>, Vec<OsString>)> {
     let line = std::fs::read(format!("/proc/{pid}/cmdline")).ok()?;
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;

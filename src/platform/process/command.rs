@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
+use crate::platform::process::adopted;
 use crate::platform::process::limits::SupervisionLimits;
 
 /// The most that is kept of each captured stream, in bytes; the rest is read and dropped.
@@ -182,7 +183,8 @@ impl Cmd {
         if self.stdin.is_some() {
             self.command.stdin(Stdio::piped());
         }
-        let mut child = self.command.spawn().map_err(|source| self.start_error(source))?;
+        let mut child =
+            adopted::spawn(&mut self.command).map_err(|source| self.start_error(source))?;
         self.feed(&mut child);
         child.wait().map_err(|source| self.start_error(source))
     }
@@ -196,7 +198,7 @@ impl Cmd {
         let out = log.try_clone().map_err(|source| self.start_error(source))?;
         let err = log.try_clone().map_err(|source| self.start_error(source))?;
         self.command.stdout(out).stderr(err);
-        let child = self.command.spawn().map_err(|source| self.start_error(source))?;
+        let child = adopted::spawn(&mut self.command).map_err(|source| self.start_error(source))?;
         Ok(child.id())
     }
 
@@ -211,7 +213,8 @@ impl Cmd {
     /// dropped.
     pub fn spawn_interactive(mut self) -> Result<InteractiveChild, ProcessError> {
         self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut child = self.command.spawn().map_err(|source| self.start_error(source))?;
+        let mut child =
+            adopted::spawn(&mut self.command).map_err(|source| self.start_error(source))?;
         match (child.stdin.take(), child.stdout.take()) {
             (Some(stdin), stdout @ Some(_)) => Ok(InteractiveChild { child, stdin, stdout }),
             _ => Err(self.start_error(io::Error::other("no pipes"))),
@@ -224,7 +227,8 @@ impl Cmd {
         if self.stdin.is_some() {
             self.command.stdin(Stdio::piped());
         }
-        let mut child = self.command.spawn().map_err(|source| self.start_error(source))?;
+        let mut child =
+            adopted::spawn(&mut self.command).map_err(|source| self.start_error(source))?;
         self.feed(&mut child);
         Ok(child)
     }

@@ -1,5 +1,6 @@
 //! Processes: the only place that starts programs, looks whether they live, and ends them.
 
+mod adopted;
 mod alive;
 mod ancestors;
 mod command;
@@ -11,7 +12,7 @@ mod supervise;
 mod tests;
 
 pub use crate::platform::process::alive::{Identity, is_alive};
-pub use crate::platform::process::ancestors::ancestors;
+pub use crate::platform::process::ancestors::{Ancestor, ancestors};
 pub use crate::platform::process::command::{
     ChildProcess, Cmd, InteractiveChild, Output, ask_to_end, code_of, own_path,
 };

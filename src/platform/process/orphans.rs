@@ -60,6 +60,7 @@ struct Look {
 }
 
 impl Look {
+    #[expect(clippy::disallowed_methods, reason = "the kernel makes what is in `/proc`")]
     fn at_all(wanted: &[u8]) -> Self {
         let mut look = Self { tagged: Vec::new(), proves_all: true };
         let mut environment = Vec::with_capacity(USUAL_SIZE);
@@ -73,6 +74,7 @@ impl Look {
         look
     }
 
+    #[expect(clippy::disallowed_methods, reason = "the kernel makes what is in `/proc`")]
     fn at(&mut self, pid: Pid, wanted: &[u8], environment: &mut Vec<u8>) {
         environment.clear();
         let path = format!("/proc/{}/environ", pid.as_raw_nonzero());

@@ -35,6 +35,7 @@ impl Started {
 
 /// Proves that nothing of a program that was noted there is alive, and kills what is: an error where
 /// it does not end in time. The note is removed then. Without a note there is nothing to prove.
+#[expect(clippy::disallowed_methods, reason = "a note of the program's own")]
 pub fn end_survivors(note: &Path, longest: Duration) -> io::Result<()> {
     let text = match fs::read(note) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),

@@ -16,6 +16,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
+use crate::platform::process::adopted;
 use crate::platform::process::alive::Identity;
 use crate::platform::process::command::{Cmd, ProcessError};
 use crate::platform::process::limits::SupervisionLimits;
@@ -207,6 +208,7 @@ impl Cmd {
         let mut watchdog = Watchdog::start().map_err(|source| self.start_error(source))?;
         self.take_note(None).map_err(|source| self.start_error(source))?;
         watchdog.expect(self.limits.tag.as_deref());
+        let _nothing_left = self.limits.tag.is_some().then(adopted::Adoption::begin);
         let mut child = match self.spawn() {
             Ok(child) => child,
             Err(error) => {
@@ -328,7 +330,7 @@ impl Watchdog {
         let mut command = Command::new("/bin/sh");
         command.args(["-c", WATCHDOG]).current_dir("/").stdin(Stdio::piped());
         command.stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
-        let mut child = command.spawn()?;
+        let mut child = adopted::spawn(&mut command)?;
         let line = child.stdin.take();
         Ok(Self { child, line })
     }

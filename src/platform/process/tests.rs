@@ -1,4 +1,5 @@
 //! Supervised programs, on real ones.
+#![expect(clippy::disallowed_methods, reason = "tests look at what was written")]
 
 use std::fs::{self, File};
 use std::path::Path;

@@ -1,6 +1,6 @@
 //! Files that are whole or not there.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -8,7 +8,10 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 
 use crate::platform::store::crash::save_point;
+use crate::platform::store::folder::write::is_beside;
 use crate::platform::store::permissions;
+use crate::platform::store::regular;
+use crate::platform::store::regular::{LastLink, STATE, Unfit};
 
 /// Replaces a file in one step: written beside it, synced, renamed over it. Missing folders are
 /// made. The mode of an existing file is kept; a new one has the rights that the umask leaves it,
@@ -61,12 +64,8 @@ pub fn write_new(path: &Path, content: &[u8]) -> Result<bool> {
 /// Removes what writers left beside their files in a folder when they were killed. Only for a folder
 /// that no other process writes to.
 pub fn sweep(folder: &Path) {
-    for entry in fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok) {
-        let name = entry.file_name();
-        let rest = name.to_str().and_then(|name| name.strip_prefix(permissions::BESIDE));
-        if rest
-            .is_some_and(|rest| rest.len() == 6 && rest.bytes().all(|b| b.is_ascii_alphanumeric()))
-        {
+    for entry in entries(folder).into_iter().flatten().filter_map(Result::ok) {
+        if is_beside(&entry.file_name()) {
             // What cannot be removed does no harm.
             drop(remove_if_there(&entry.path()));
         }
@@ -95,6 +94,30 @@ pub fn remove_if_there(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         other => other,
     }
+}
+
+/// Opens a file of the program's own for reading: no link, and nothing but a file.
+pub fn open(path: &Path) -> io::Result<File> {
+    regular::open(path, LastLink::Refuse)
+}
+
+/// The entries of a folder that the program itself or git made.
+pub fn entries(folder: &Path) -> io::Result<fs::ReadDir> {
+    if fs::symlink_metadata(folder)?.is_symlink() {
+        return Err(Unfit::Link.into());
+    }
+    #[expect(clippy::disallowed_methods, reason = "no repository chooses what is in it")]
+    fs::read_dir(folder)
+}
+
+/// Reads a file of the program's own.
+pub fn read(path: &Path) -> io::Result<Vec<u8>> {
+    regular::read(path, LastLink::Refuse, STATE)
+}
+
+/// As `read`, for text; what is not UTF-8 is an error of the kind `InvalidData`.
+pub fn read_text(path: &Path) -> io::Result<String> {
+    regular::text_of(read(path)?)
 }
 
 /// Adds one line to a file that several processes write to. A line of up to 4 KiB arrives whole.

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::model::error::hinted;
+use crate::platform::store::file;
 use crate::platform::store::file::write_atomic;
 
 /// The format that this program writes; a newer one is never written over.
@@ -108,7 +109,7 @@ impl KnownSpecs {
     pub fn load(state_dir: &Path, repair: Option<Timestamp>) -> Result<Loaded> {
         let path = state_dir.join(FILE);
         let empty = |set_aside| Loaded { known: Self::default(), set_aside };
-        let text = match fs::read(&path) {
+        let text = match file::read(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(empty(None)),
             other => other.with_context(|| format!("could not read `{}`", path.display()))?,
         };

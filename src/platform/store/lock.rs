@@ -7,7 +7,7 @@
 //! look at: a probe that took the lock, however briefly, would be met by who wants it.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read as _, Seek as _, Write as _};
+use std::io::{self, Seek as _, Write as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -18,6 +18,8 @@ use serde::de::DeserializeOwned;
 
 use crate::platform::process::Identity;
 use crate::platform::store::permissions;
+use crate::platform::store::regular;
+use crate::platform::store::regular::LastLink;
 
 /// How often a lock that is waited for is tried.
 const EVERY: Duration = Duration::from_millis(10);
@@ -155,8 +157,8 @@ pub fn holder(path: &Path) -> Option<Identity> {
 /// What the last holder wrote, whether or not it still holds the lock; `None` where it gave the lock
 /// back.
 pub fn record<T: DeserializeOwned>(path: &Path) -> Option<T> {
-    let mut text = Vec::new();
-    File::open(path).ok()?.take(RECORD_MAX).read_to_end(&mut text).ok()?;
+    let file = regular::open(path, LastLink::Refuse).ok()?;
+    let text = regular::start_of(&file, RECORD_MAX).ok()?;
     serde_json::from_slice(&text).ok()
 }
 

@@ -3,6 +3,7 @@
 pub mod review_queue;
 pub mod crash;
 pub mod file;
+pub mod folder;
 pub mod ledger;
 pub mod inbox;
 pub mod known_specs;
@@ -10,4 +11,5 @@ pub mod lock;
 pub mod spec_queue;
 pub mod runs;
 pub mod permissions;
+pub mod regular;
 pub mod stop_mark;

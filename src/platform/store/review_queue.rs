@@ -93,7 +93,7 @@ pub fn left_out(state_dir: &Path) -> Result<Vec<Oid>> {
 
 /// The commits that are not tried any more, with the reason.
 pub fn set_aside(state_dir: &Path) -> Result<Vec<(Oid, String)>> {
-    let why = |commit: &Oid| fs::read_to_string(path_of(state_dir, "aside", commit));
+    let why = |commit: &Oid| file::read_text(&path_of(state_dir, "aside", commit));
     let listed = listed(state_dir, "aside")?;
     Ok(listed.into_iter().filter_map(|commit| Some((commit.clone(), why(&commit).ok()?))).collect())
 }
@@ -127,7 +127,7 @@ pub fn put_back(state_dir: &Path, commit: &Oid) -> Result<()> {
 }
 
 fn count(tries: &Path) -> u32 {
-    fs::read_to_string(tries).ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0)
+    file::read_text(tries).ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0)
 }
 
 /// The commits that wait, the oldest first.
@@ -137,7 +137,7 @@ pub fn pending(state_dir: &Path) -> Result<Vec<Oid>> {
 
 fn listed(state_dir: &Path, part: &str) -> Result<Vec<Oid>> {
     let folder = folder(state_dir).join(part);
-    let entries = match fs::read_dir(&folder) {
+    let entries = match file::entries(&folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(error).context(format!("could not read `{}`", folder.display())),
@@ -176,7 +176,7 @@ pub fn state(state_dir: &Path, commit: &Oid) -> State {
     }
     ["aside", "failed"]
         .iter()
-        .find_map(|part| fs::read_to_string(path_of(state_dir, part, commit)).ok())
+        .find_map(|part| file::read_text(&path_of(state_dir, part, commit)).ok())
         .map_or(State::Unknown, State::Failed)
 }
 
@@ -228,6 +228,7 @@ fn folder(state_dir: &Path) -> PathBuf {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "tests look at what was written")]
 mod tests {
     use std::io::Write as _;
 

@@ -136,7 +136,7 @@ fn load_if(
     is_wanted: impl FnOnce(&[u8]) -> bool,
 ) -> Result<Option<Run>> {
     let path = root(state_dir).join(id).join(STATE);
-    let text = match fs::read(&path) {
+    let text = match file::read(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error).context(format!("could not read `{}`", path.display())),
@@ -182,7 +182,7 @@ pub fn remove_stateless(state_dir: &Path, before: Timestamp) -> Result<()> {
 /// first.
 pub fn folders(state_dir: &Path) -> Result<Vec<String>> {
     let root = root(state_dir);
-    let entries = match fs::read_dir(&root) {
+    let entries = match file::entries(&root) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(error).context(format!("could not read `{}`", root.display())),

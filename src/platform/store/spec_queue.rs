@@ -1,6 +1,5 @@
 //! The specs that wait for a run: one file each, so that a new version takes the old one's place.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -81,7 +80,7 @@ pub fn remove(state_dir: &Path, id: &str) -> Result<()> {
 /// All that waits, by id. A file that cannot be read is left where it is and left out.
 pub fn list(state_dir: &Path) -> Result<Vec<Queued>> {
     let folder = folder(state_dir);
-    let entries = match fs::read_dir(&folder) {
+    let entries = match file::entries(&folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         other => {
             other.with_context(|| format!("could not read the folder `{}`", folder.display()))?
@@ -101,7 +100,8 @@ fn refuse_newer(path: &Path) -> Result<()> {
     struct Format {
         version: u32,
     }
-    let format = fs::read(path).ok().and_then(|text| serde_json::from_slice::<Format>(&text).ok());
+    let format =
+        file::read(path).ok().and_then(|text| serde_json::from_slice::<Format>(&text).ok());
     if format.is_some_and(|format| format.version > VERSION) {
         return Err(hinted(
             format!("a newer tribunal queued `{}`", path.display()),
@@ -112,7 +112,7 @@ fn refuse_newer(path: &Path) -> Result<()> {
 }
 
 fn read(path: &Path) -> Result<Queued> {
-    let queued: Queued = serde_json::from_slice(&fs::read(path)?)?;
+    let queued: Queued = serde_json::from_slice(&file::read(path)?)?;
     anyhow::ensure!(queued.version <= VERSION, "a newer program wrote `{}`", path.display());
     Ok(queued)
 }

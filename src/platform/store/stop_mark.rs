@@ -5,12 +5,12 @@
 //! process that is started takes its lock first and then looks for the mark: one of them finds the
 //! other. A process gets the mark that was there before it from the one that starts it.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use ulid::Ulid;
 
+use crate::platform::config::random;
+use crate::platform::store::file;
 use crate::platform::store::file::{remove_file, write_atomic};
 
 const FILE: &str = "daemon.stopped";
@@ -49,7 +49,7 @@ impl LastStop {
 
 /// Leaves a new mark.
 pub fn leave(state_dir: &Path) -> Result<()> {
-    write_atomic(&path_of(state_dir), Ulid::generate().to_string().as_bytes())
+    write_atomic(&path_of(state_dir), random::id().to_string().as_bytes())
 }
 
 /// Takes the mark away.
@@ -58,7 +58,7 @@ pub fn lift(state_dir: &Path) -> Result<()> {
 }
 
 fn read(state_dir: &Path) -> String {
-    fs::read_to_string(path_of(state_dir)).unwrap_or_default().trim().to_owned()
+    file::read_text(&path_of(state_dir)).unwrap_or_default().trim().to_owned()
 }
 
 fn path_of(state_dir: &Path) -> PathBuf {

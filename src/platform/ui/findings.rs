@@ -9,23 +9,26 @@ use crate::domain::model::severity::Severity;
 use crate::domain::model::stored_finding::{
     Disposition, FindingHistory, FindingStatus, Observation, StoredFinding,
 };
+use crate::domain::model::terminal::printable;
 use crate::platform::ui::out::{DIM, ERROR, GOOD, HINT, WARNING};
-use crate::platform::ui::report::{json_finding, printable};
+use crate::platform::ui::report::json_finding;
+use crate::platform::ui::styled_text::StyledText;
 
 /// The widest place in a table, in characters; the end of a path says more than its beginning.
 const PLACE_WIDTH_MAX: usize = 44;
 
 /// A table of findings; an empty text where there are none.
-pub fn table(findings: &[StoredFinding], total: usize) -> String {
-    let mut lines: Vec<String> = findings.iter().map(table_line).collect();
+pub fn table(findings: &[StoredFinding], total: usize) -> StyledText {
+    let mut lines: Vec<StyledText> = findings.iter().map(table_line).collect();
     if total > findings.len() {
         let rest = total - findings.len();
-        lines.push(format!("… and {rest} more: `--limit {total}` shows them"));
+        let more = format!("… and {rest} more: `--limit {total}` shows them");
+        lines.push(StyledText::from(&more));
     }
-    lines.join("\n")
+    StyledText::lines(lines)
 }
 
-fn table_line(kept: &StoredFinding) -> String {
+fn table_line(kept: &StoredFinding) -> StyledText {
     let finding = &kept.finding;
     let style = match (kept.status, finding.severity) {
         (FindingStatus::Open, Severity::Critical | Severity::High) => ERROR,
@@ -33,17 +36,12 @@ fn table_line(kept: &StoredFinding) -> String {
         _ => DIM,
     };
     let place = finding.place.as_ref().map_or_else(|| "the change".to_owned(), place_text);
-    format!(
-        "{}  {style}{:<9} {:<8}{style:#}  {}  {}  {DIM}[{}] {}/{}{DIM:#}",
-        kept.id,
-        kept.status.as_str(),
-        finding.severity.as_str(),
-        short_place(&place),
-        printable(&finding.message),
-        printable(finding.class.as_str()),
-        finding.gate,
-        printable(&finding.rule),
-    )
+    let (message, class) = (printable(&finding.message), printable(finding.class.as_str()));
+    let rule = printable(&finding.rule);
+    StyledText::from(&format!("{}  ", kept.id))
+        .styled(style, format!("{:<9} {:<8}", kept.status.as_str(), finding.severity.as_str()))
+        .text(format!("  {}  {message}  ", short_place(&place)))
+        .styled(DIM, format!("[{class}] {}/{rule}", finding.gate))
 }
 
 fn short_place(place: &str) -> String {
@@ -68,18 +66,18 @@ pub fn place_text(place: &Location) -> String {
 }
 
 /// Everything about one finding.
-pub fn details(kept: &StoredFinding, history: &FindingHistory, now: Timestamp) -> String {
+pub fn details(kept: &StoredFinding, history: &FindingHistory, now: Timestamp) -> StyledText {
     let finding = &kept.finding;
     let place =
         finding.place.as_ref().map_or_else(|| "the change as a whole".to_owned(), place_text);
     let mut lines = vec![
-        format!("{} {}", kept.id, status_text(kept.status)),
-        format!("  what:     {}", printable(&finding.message)),
-        format!("  where:    {place}"),
+        StyledText::from(&format!("{} ", kept.id)).then(status_text(kept.status)),
+        StyledText::from(&format!("  what:     {}", printable(&finding.message))),
+        StyledText::from(&format!("  where:    {place}")),
     ];
     let mut add = |name: &str, text: &str| {
         if !text.trim().is_empty() {
-            lines.push(format!("  {name:<9} {}", printable(text.trim())));
+            lines.push(StyledText::from(&format!("  {name:<9} {}", printable(text.trim()))));
         }
     };
     add("text:", &finding.anchor);
@@ -91,19 +89,20 @@ pub fn details(kept: &StoredFinding, history: &FindingHistory, now: Timestamp) -
         &format!("{} times, {} to {}", kept.times, day(kept.first_seen), day(kept.last_seen)),
     );
     if !finding.suggestion.is_empty() {
-        lines.push(format!("  {HINT}hint{HINT:#}:     {}", printable(&finding.suggestion)));
+        let hint = format!(":     {}", printable(&finding.suggestion));
+        lines.push(StyledText::from("  ").styled(HINT, "hint").text(hint));
     }
     lines.extend(history.sightings.iter().map(sighting_line));
     lines.extend(history.dispositions.iter().map(|d| disposition_line(d, now)));
-    lines.join("\n")
+    StyledText::lines(lines)
 }
 
-fn status_text(status: FindingStatus) -> String {
+fn status_text(status: FindingStatus) -> StyledText {
     let style = if status == FindingStatus::Open { WARNING } else { GOOD };
-    format!("{style}{}{style:#}", status.as_str())
+    StyledText::default().styled(style, status.as_str())
 }
 
-fn sighting_line(sighting: &Observation) -> String {
+fn sighting_line(sighting: &Observation) -> StyledText {
     let commit = match &sighting.commit {
         Some(commit) => format!("in commit {}", commit.short()),
         None => "before it was committed".to_owned(),
@@ -118,27 +117,24 @@ fn sighting_line(sighting: &Observation) -> String {
         (false, line) => format!(", {}:{line}", printable(&sighting.name.to_string())),
     };
     let base = sighting.change.get(..10).unwrap_or(&sighting.change);
-    format!(
-        "  {} seen {} times {commit}{branch}{place} {DIM}(change {}){DIM:#}",
-        day(sighting.first_seen),
-        sighting.times,
-        printable(base)
-    )
+    let (first, times) = (day(sighting.first_seen), sighting.times);
+    StyledText::from(&format!("  {first} seen {times} times {commit}{branch}{place} "))
+        .styled(DIM, format!("(change {})", printable(base)))
 }
 
-fn disposition_line(disposition: &Disposition, now: Timestamp) -> String {
+fn disposition_line(disposition: &Disposition, now: Timestamp) -> StyledText {
     let until = match disposition.until {
         Some(until) if until <= now => format!(" until {} (over)", day(until)),
         Some(until) => format!(" until {}", day(until)),
         None => String::new(),
     };
-    format!(
+    StyledText::from(&format!(
         "  {} {}{until} by {}: {}",
         day(disposition.time),
         disposition.decision.as_str(),
         printable(&disposition.actor),
         printable(&disposition.reason)
-    )
+    ))
 }
 
 fn day(time: Timestamp) -> String {

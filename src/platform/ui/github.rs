@@ -1,8 +1,9 @@
 //! A report as workflow commands, which GitHub shows beside the lines of a change.
 
-use crate::domain::model::fence::is_hidden;
 use crate::domain::model::finding::{Effect, LocationKind};
+use crate::domain::model::log_command;
 use crate::domain::model::report::{Report, Reported};
+use crate::domain::model::terminal::is_hidden;
 use crate::platform::ui::sarif::rule_id;
 
 /// Writes a report; what a hook would not show is left out.
@@ -42,7 +43,10 @@ fn finding(reported: &Reported) -> String {
 pub fn command(name: &str, properties: &[(&str, impl AsRef<str>)], message: &str) -> String {
     let property = |(key, value): &(&str, _)| format!("{key}={}", property(AsRef::as_ref(value)));
     let properties: Vec<String> = properties.iter().map(property).collect();
-    format!("::{name} {}::{}", properties.join(","), data(message))
+    let command = format!("{name} {}::{}", properties.join(","), data(message));
+    // What other services take for a command wherever it stands.
+    let command = log_command::escaped(&command, |c| c.escape_unicode().to_string());
+    format!("::{command}")
 }
 
 /// A message can hold no line end: with one, what follows would be a command of its own. What cannot
@@ -120,8 +124,8 @@ mod tests {
                 "::error title=review/a%3A%3Ab%2Cc::refs/heads/x: m",
             ),
             (
-                finding(None, "a\u{1b}[2J\u{202e}b", Effect::Warn),
-                r"::warning title=review/a%3A%3Ab%2Cc::a\u{1b}[2J\u{202e}b",
+                finding(None, "a\u{1b}[2J\u{202e}b##[x]", Effect::Warn),
+                r"::warning title=review/a%3A%3Ab%2Cc::a\u{1b}[2J\u{202e}b\u{23}#[x]",
             ),
             (finding(None, "m", Effect::Shadow), ""),
         ];

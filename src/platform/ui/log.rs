@@ -8,6 +8,10 @@ use std::sync::Mutex;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
+use crate::domain::model::terminal::printable;
+use crate::platform::ui::out;
+use crate::platform::ui::out::{LogLines, log_line};
+
 /// How large the daemon's log grows before it is put aside, in bytes, and how many are kept.
 const BYTES_MAX: u64 = 1024 * 1024;
 const KEPT: usize = 3;
@@ -20,7 +24,7 @@ pub fn to_stderr(rust_log: Option<&str>, verbose: u8) {
         drop(
             tracing_subscriber::fmt()
                 .with_env_filter(filter)
-                .with_writer(io::stderr)
+                .with_writer(|| LogLines)
                 .with_ansi(false)
                 .try_init(),
         );
@@ -52,7 +56,11 @@ fn filter(rust_log: Option<&str>, verbose: u8, default: Option<&str>) -> Option<
         (None, 1) => "tribunal=debug",
         (None, _) => "trace",
     };
-    Some(EnvFilter::builder().parse_lossy(words))
+    let filter = EnvFilter::builder().parse(words);
+    if let Err(error) = &filter {
+        out::warn(&format!("`RUST_LOG` is not used: {}", printable(&error.to_string())));
+    }
+    filter.ok()
 }
 
 /// A file that is put aside when it is full: `daemon.log` becomes `daemon.log.1`, and so on.
@@ -114,7 +122,8 @@ struct Line<'a>(std::sync::MutexGuard<'a, Open>);
 
 impl Write for Line<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write(bytes)
+        self.0.write_all(log_line(bytes).as_bytes())?;
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -131,6 +140,7 @@ impl<'a> MakeWriter<'a> for Rotating {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "tests look at what was written")]
 mod tests {
     use super::{KEPT, Rotating};
     use std::fs::{self, File};
@@ -144,7 +154,7 @@ mod tests {
         let opener = |path: &std::path::Path| File::options().create(true).append(true).open(path);
         let log = Rotating::open(&path, 100, opener).unwrap();
         for number in 0..50 {
-            writeln!(log.make_writer(), "line {number:020}").unwrap();
+            log.make_writer().write_all(format!("line {number:020}\n").as_bytes()).unwrap();
         }
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), KEPT + 1);
         for entry in fs::read_dir(folder.path()).unwrap() {

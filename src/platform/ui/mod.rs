@@ -2,6 +2,7 @@
 
 pub mod findings;
 pub mod github;
+pub mod json;
 pub mod log;
 pub mod notice;
 pub mod out;
@@ -9,3 +10,4 @@ pub mod report;
 pub mod review_report;
 pub mod review_result;
 pub mod sarif;
+pub mod styled_text;

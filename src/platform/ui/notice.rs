@@ -1,9 +1,9 @@
 //! Puts the messages of use cases into words: for a terminal, or for a log.
 
-use crate::domain::model::notice::{Notice, Progress, Warning};
+use crate::domain::model::notice::{Notice, Progress, Unseen, Warning};
+use crate::domain::model::terminal::printable;
 use crate::domain::model::text::counted;
 use crate::platform::ui::out;
-use crate::platform::ui::report::printable;
 
 /// Prints a notice.
 pub fn print(notice: &Notice) {
@@ -82,6 +82,20 @@ pub fn warning_line(warning: &Warning) -> String {
         Warning::ReceiptBroken => {
             "a receipt was not what had been kept; it is gone, and the review is made anew"
                 .to_owned()
+        }
+        Warning::PastHooks { what, places, more } => {
+            let (word, hint) = match what {
+                Unseen::Commits => ("commit", "the next push checks it all the same"),
+                Unseen::Pushes => {
+                    ("push", "`tribunal check --from BASE --to TIP` checks what it brought")
+                }
+            };
+            let count = counted(places.len() + more, word);
+            let more = if *more > 0 { format!(" and {more} more") } else { String::new() };
+            format!(
+                "{count} went past the hooks (`--no-verify`, or another program): {}{more} (hint: {hint})",
+                printable(&places.join(", "))
+            )
         }
         Warning::RecordNotWritten { error, folder } => {
             format!("{error}; the verdict stands (hint: {})", rights_hint(folder))

@@ -1,12 +1,21 @@
 //! Streams and colours: results on standard output, talk on standard error.
+//!
+//! All that the program prints goes through here and is made safe on the way: see [`StyledText`].
 
-use crate::domain::model::error::Hinted;
-use std::io::Write as _;
+use std::io;
+use std::io::Write;
 use std::time::Duration;
 
+use anstream::ColorChoice;
 use anstyle::{AnsiColor, Style};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
+use serde::Serialize;
+
+use crate::domain::model::error::{Hinted, NotEvaluated};
+use crate::domain::model::terminal::printable;
+use crate::platform::ui::json;
+use crate::platform::ui::styled_text::StyledText;
 
 pub const ERROR: Style = AnsiColor::Red.on_default().bold();
 pub const WARNING: Style = AnsiColor::Yellow.on_default().bold();
@@ -14,21 +23,34 @@ pub const HINT: Style = AnsiColor::Cyan.on_default();
 pub const GOOD: Style = AnsiColor::Green.on_default().bold();
 pub const DIM: Style = Style::new().dimmed();
 
-/// Switches colours on or off for the whole program; without this they follow the terminal,
+/// Switches colours on or off for the whole program; with `None` they follow the terminal,
 /// `NO_COLOR` and `CLICOLOR`.
-pub fn choose_color(choice: anstream::ColorChoice) {
-    choice.write_global();
+pub fn choose_color(always: Option<bool>) {
+    match always {
+        None => ColorChoice::Auto,
+        Some(true) => ColorChoice::Always,
+        Some(false) => ColorChoice::Never,
+    }
+    .write_global();
 }
 
-/// Prints a line of a result.
-pub fn result(text: &str) {
+/// Prints a result, of one or more lines.
+pub fn result(text: impl Into<StyledText>) {
     // A reader that went away is no error of ours.
-    drop(writeln!(anstream::stdout(), "{text}"));
+    drop(writeln!(anstream::stdout(), "{}", text.into().safe()));
 }
 
-/// Prints a result without a line end of ours.
-pub fn result_raw(text: &[u8]) {
-    drop(std::io::stdout().write_all(text));
+/// Prints a part of a result without a line end of ours.
+pub fn result_part(text: &str) {
+    drop(write!(anstream::stdout(), "{}", StyledText::from(text).safe()));
+}
+
+/// Prints a value as JSON on one line.
+pub fn json(value: &impl Serialize) {
+    match serde_json::to_string(value) {
+        Ok(text) => result(&json::safe(&text)),
+        Err(cause) => error(&anyhow::Error::new(cause).context("could not write JSON")),
+    }
 }
 
 /// Waits until the reader of standard output has gone (`| head`), at most that long. A program that
@@ -38,7 +60,7 @@ pub fn reader_left(within: Option<Duration>) -> bool {
         tv_sec: i64::try_from(within.as_secs()).unwrap_or(i64::MAX),
         tv_nsec: i64::from(within.subsec_nanos()),
     });
-    let stdout = std::io::stdout();
+    let stdout = io::stdout();
     loop {
         // Only what is always reported is waited for: an error, or that the reader has gone.
         let mut asked = [PollFd::new(&stdout, PollFlags::empty())];
@@ -57,28 +79,70 @@ pub fn reader_left(within: Option<Duration>) -> bool {
     }
 }
 
-/// Prints a line of talk.
-pub fn talk(text: &str) {
-    drop(writeln!(anstream::stderr(), "{text}"));
+/// Prints talk, of one or more lines.
+pub fn talk(text: impl Into<StyledText>) {
+    drop(writeln!(anstream::stderr(), "{}", text.into().safe()));
 }
 
 /// Prints what may need attention, once.
 pub fn warn(text: &str) {
-    talk(&format!("{WARNING}warning{WARNING:#}: {text}"));
+    talk(headed(WARNING, "warning", text));
 }
 
 /// Prints what to do next.
 pub fn hint(text: &str) {
-    talk(&format!("{HINT}hint{HINT:#}: {text}"));
+    talk(headed(HINT, "hint", text));
 }
 
 /// Prints an error with its causes, as the last thing before the program ends.
 pub fn error(error: &anyhow::Error) {
-    talk(&format!("{ERROR}error{ERROR:#}: {error}"));
+    talk(headed(ERROR, "error", &error.to_string()));
     for cause in error.chain().skip(1) {
-        talk(&format!("  caused by: {cause}"));
+        talk(&format!("  caused by: {}", indented(&cause.to_string())));
     }
-    if let Some(hint_text) = error.downcast_ref::<Hinted>().map(|h| h.hint.as_str()) {
-        hint(hint_text);
+    let hinted = error.downcast_ref::<Hinted>().map(|error| &error.hint);
+    let needed = error.downcast_ref::<NotEvaluated>().map(|error| &error.hint);
+    if let Some(text) = hinted.or(needed) {
+        hint(text);
+    }
+}
+
+/// Prints what is wrong with the command line, in the words of what read it.
+pub fn usage_error(text: &str) {
+    let text = text.trim_end();
+    match text.strip_prefix("error: ") {
+        Some(said) => talk(StyledText::default().styled(ERROR, "error").text(": ").text(said)),
+        None => talk(text),
+    }
+}
+
+fn headed(style: Style, word: &str, text: &str) -> StyledText {
+    StyledText::default().styled(style, word).text(": ").text(indented(text))
+}
+
+/// Text whose further lines are set in, so that none of them reads like a message of its own.
+pub fn indented(text: &str) -> String {
+    text.trim_end().replace('\n', "\n    ")
+}
+
+/// An event of the log, which is written at once, as a line that is safe: people read the file as it
+/// is. Whatever is in it, it stays one line.
+pub fn log_line(event: &[u8]) -> String {
+    let event = String::from_utf8_lossy(event);
+    let line = printable(event.strip_suffix('\n').unwrap_or(&event));
+    StyledText::from(&line).text("\n").safe()
+}
+
+/// Standard error for the log.
+pub struct LogLines;
+
+impl Write for LogLines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        io::stderr().write_all(log_line(bytes).as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
     }
 }

@@ -1,15 +1,14 @@
 //! A report, for people and for programs.
 
-use std::fmt::Write as _;
-
 use serde_json::{Value, json};
 
-use crate::domain::model::fence::is_hidden;
 use crate::domain::model::finding::Effect;
 use crate::domain::model::report::{Report, Reported};
-use crate::platform::ui::out::{DIM, ERROR, HINT, WARNING};
+use crate::domain::model::terminal::printable;
+use crate::platform::ui::out::{DIM, ERROR, HINT, WARNING, indented};
 use crate::platform::ui::sarif::Answers;
-use crate::platform::ui::{github, sarif};
+use crate::platform::ui::styled_text::StyledText;
+use crate::platform::ui::{github, json, sarif};
 
 /// How a report is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -24,21 +23,21 @@ pub enum OutputFormat {
 const SHOWN_MAX: usize = 50;
 
 /// Writes a report; an empty text where there is nothing to say.
-pub fn render(report: &Report, format: OutputFormat) -> String {
+pub fn render(report: &Report, format: OutputFormat) -> StyledText {
     render_answered(report, &Answers::new(), format)
 }
 
 /// As [`render`], with what was decided about its findings where the format has a place for it.
-pub fn render_answered(report: &Report, answers: &Answers, format: OutputFormat) -> String {
+pub fn render_answered(report: &Report, answers: &Answers, format: OutputFormat) -> StyledText {
     match format {
         OutputFormat::Human => human(report),
-        OutputFormat::Json => json_of(report).to_string(),
-        OutputFormat::Sarif => sarif::render(report, answers).to_string(),
-        OutputFormat::Github => github::render(report),
+        OutputFormat::Json => StyledText::from(&json::text(&json_of(report))),
+        OutputFormat::Sarif => StyledText::from(&json::text(&sarif::render(report, answers))),
+        OutputFormat::Github => StyledText::log_commands(github::render(report)),
     }
 }
 
-fn human(report: &Report) -> String {
+fn human(report: &Report) -> StyledText {
     let mut lines = Vec::new();
     let shown = || report.findings.iter().filter(|f| f.finding.effect != Effect::Shadow);
     for reported in shown().take(SHOWN_MAX) {
@@ -46,15 +45,16 @@ fn human(report: &Report) -> String {
     }
     let rest = shown().count().saturating_sub(SHOWN_MAX);
     if rest > 0 {
-        lines.push(format!("… and {rest} more: `tribunal findings` lists them"));
+        lines.push(StyledText::from(&format!("… and {rest} more: `tribunal findings` lists them")));
     }
     for skipped in &report.skipped {
-        lines.push(format!("{DIM}skipped{DIM:#} {}: {}", skipped.gate, skipped.reason));
+        let (gate, reason) = (printable(&skipped.gate), indented(&skipped.reason));
+        lines.push(StyledText::default().styled(DIM, "skipped").text(format!(" {gate}: {reason}")));
     }
-    lines.join("\n")
+    StyledText::lines(lines)
 }
 
-fn human_finding(reported: &Reported) -> String {
+fn human_finding(reported: &Reported) -> StyledText {
     let finding = &reported.finding;
     let (style, word) = match finding.effect {
         Effect::Block => (ERROR, "blocked"),
@@ -70,19 +70,17 @@ fn human_finding(reported: &Reported) -> String {
         }
         format!("{text}: ")
     });
-    let mut text = format!(
-        "{style}{word}{style:#}: {place}{} {DIM}[{}/{} {}]{DIM:#}",
-        printable(&finding.message),
-        finding.gate,
-        finding.rule,
-        short_id(&reported.id)
-    );
+    let (message, rule) = (printable(&finding.message), printable(&finding.rule));
+    let mut text = StyledText::default()
+        .styled(style, word)
+        .text(format!(": {place}{message} "))
+        .styled(DIM, format!("[{}/{rule} {}]", finding.gate, short_id(&reported.id)));
     if !finding.anchor.trim().is_empty() && finding.effect == Effect::Block {
-        let _infallible = write!(text, "\n    {}", printable(finding.anchor.trim()));
+        text = text.text(format!("\n    {}", printable(finding.anchor.trim())));
     }
     if !finding.suggestion.is_empty() {
-        let _infallible =
-            write!(text, "\n  {HINT}hint{HINT:#}: {}", printable(&finding.suggestion));
+        let hint = printable(&finding.suggestion);
+        text = text.text("\n  ").styled(HINT, "hint").text(format!(": {hint}"));
     }
     text
 }
@@ -90,18 +88,6 @@ fn human_finding(reported: &Reported) -> String {
 /// The end of an id, by which `tribunal findings` knows it: ids of one moment begin alike.
 fn short_id(id: &str) -> &str {
     id.get(id.len().saturating_sub(6)..).unwrap_or(id)
-}
-
-/// What comes from a repository cannot steer the terminal: control characters are shown, not sent,
-/// and so are those that cannot be seen or that turn the direction of writing.
-pub fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| match c {
-            '\t' => ' '.to_string(),
-            c if is_hidden(c) => c.escape_default().to_string(),
-            c => c.to_string(),
-        })
-        .collect()
 }
 
 /// The report as one object, as `--format json` prints it.

@@ -2,71 +2,66 @@
 
 use std::fmt::Write as _;
 
+use anstyle::Style;
 use serde_json::{Value, json};
 
 use crate::domain::model::report::Verdict;
+use crate::domain::model::terminal::printable;
 use crate::domain::pipeline::result::{Offer, ReviewDetails, ReviewEnding, ReviewResult};
 use crate::domain::pipeline::review_loop::ResumeWhen;
 use crate::domain::review::decide::{Decision, EscalationDetail};
 use crate::platform::ui::out::{DIM, GOOD};
-use crate::platform::ui::report::{OutputFormat, json_of, printable, render};
+use crate::platform::ui::report::{OutputFormat, json_of, render};
+use crate::platform::ui::styled_text::StyledText;
 
 /// The findings and the criteria, for people.
-pub fn human(reviewed: &ReviewResult) -> String {
-    let mut text = render(&reviewed.report, OutputFormat::Human);
-    let ReviewEnding::Reviewed(details) = &reviewed.ending else { return text };
-    for criterion in &details.criteria {
-        let _infallible = write!(
-            text,
-            "\n{} {}{}",
-            criterion.met.as_str(),
-            printable(&criterion.id),
-            if criterion.why.is_empty() {
-                String::new()
-            } else {
-                format!(": {}", printable(&criterion.why))
-            },
-        );
+pub fn human(reviewed: &ReviewResult) -> StyledText {
+    let mut lines = vec![render(&reviewed.report, OutputFormat::Human)];
+    if let ReviewEnding::Reviewed(details) = &reviewed.ending {
+        for criterion in &details.criteria {
+            let mut line = format!("{} {}", criterion.met.as_str(), printable(&criterion.id));
+            if !criterion.why.is_empty() {
+                let _infallible = write!(line, ": {}", printable(&criterion.why));
+            }
+            lines.push(StyledText::from(&line));
+        }
+        for (path, reason) in &details.unscanned {
+            let line = format!(" {}: {}", printable(path), printable(reason));
+            lines.push(StyledText::default().styled(DIM, "not reviewed").text(line));
+        }
     }
-    for (path, reason) in &details.unscanned {
-        let (path, reason) = (printable(path), printable(reason));
-        let _infallible = write!(text, "\n{DIM}not reviewed{DIM:#} {path}: {reason}");
-    }
-    text.trim_start_matches('\n').to_owned()
+    StyledText::lines(lines)
 }
 
 /// The verdict and what it rests on.
-pub fn last_line(reviewed: &ReviewResult) -> String {
+pub fn last_line(reviewed: &ReviewResult) -> StyledText {
     let verdict = reviewed.report.verdict;
+    let title = printable(&reviewed.title);
     let details = match &reviewed.ending {
         ReviewEnding::Nothing => {
             let why = if reviewed.paths.is_empty() {
-                format!("{} is empty", reviewed.title)
+                format!("{title} is empty")
             } else {
-                format!("no model can read what {} holds", reviewed.title)
+                format!("no model can read what {title} holds")
             };
-            return match verdict {
+            return StyledText::from(&match verdict {
                 Verdict::Pass => format!("nothing to review: {why}"),
                 _ => format!("{} by the gates; nothing to review: {why}", verdict.as_str()),
-            };
+            });
         }
         ReviewEnding::NotReviewed { why } => {
             let why = printable(&why.join("; "));
-            return format!("{}: {} was not reviewed: {why}", verdict.as_str(), reviewed.title);
+            let line = format!("{}: {title} was not reviewed: {why}", verdict.as_str());
+            return StyledText::from(&line);
         }
         ReviewEnding::Reviewed(details) => details,
     };
-    let mut line = match verdict {
-        Verdict::Pass => format!("{GOOD}pass{GOOD:#}"),
-        Verdict::Block | Verdict::Escalate | Verdict::Inconclusive => verdict.as_str().to_owned(),
-    };
+    let style = if verdict == Verdict::Pass { GOOD } else { Style::new() };
     let count = reviewed.paths.len();
     let files = if count == 1 { "1 file" } else { &format!("{count} files") };
-    let _infallible = write!(
-        line,
-        ": {}, {files} reviewed by {} on route {}{}",
-        reviewed.title,
-        details.reviewer,
+    let mut line = format!(
+        ": {title}, {files} reviewed by {} on route {}{}",
+        printable(&details.reviewer),
         details.route,
         if details.route.is_independent() { "" } else { ", not independent" },
     );
@@ -79,7 +74,7 @@ pub fn last_line(reviewed: &ReviewResult) -> String {
     } else {
         write!(line, "; {} (run {})", details.spent, details.run)
     };
-    line
+    StyledText::default().styled(style, verdict.as_str()).text(line)
 }
 
 /// What to do next.

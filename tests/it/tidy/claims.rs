@@ -16,7 +16,14 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("ureq", &["platform::agents"]),
     ("signal_hook", &["platform::process"]),
     ("close_fds", &["platform::process"]),
+    ("anstream", &["platform::ui"]),
 ];
+
+/// By which something could be printed past `platform::ui::out`, which makes it safe.
+const PRINTING: &[&str] = &["io::stdout(", "io::stderr(", "error.print()", "error.exit("];
+
+/// What names one of those and prints nothing that others said.
+const PRINTS_NOTHING: &[&str] = &[".is_terminal()", "drop(error.print())"];
 
 /// What `domain` has no part in: it is pure.
 const OUTSIDE: &[&str] = &[
@@ -57,6 +64,11 @@ fn libraries_stay_in_their_module() {
                 if names(line, library) && !at_home {
                     wrong.push(format!("{place}: `{library}` belongs to {}", homes.join(", ")));
                 }
+            }
+            let prints = PRINTING.iter().any(|word| line.contains(word))
+                && !PRINTS_NOTHING.iter().any(|word| line.contains(word));
+            if prints && source.module != "platform::ui::out" {
+                wrong.push(format!("{place}: `platform::ui::out` alone prints"));
             }
             let is_domain = is_below(&source.module, "domain");
             for word in OUTSIDE.iter().filter(|word| is_domain && line.contains(**word)) {

@@ -11,6 +11,7 @@ pub const ORDER: &[(&str, &str)] = &[
         "review check completions config findings constitution cost daemon demo doctor init \
          hooks runs spec status trust watch invocation help hook hook_report kept_hook paths times",
     ),
+    ("cli::findings", "printed values"),
     (
         "daemon",
         "control event_loop reconcile hook_events request_reviews backoff spec_files daemon_event head_moves \
@@ -25,12 +26,12 @@ pub const ORDER: &[(&str, &str)] = &[
     (
         "domain::gates",
         "case_conflict commit_message conflict_markers stricter policy constitution formats \
-         governance large_files protected_branch scope secrets sensitive_files view",
+         governance large_files protected_branch scope policy_files secrets sensitive_files view decoded",
     ),
     ("domain::gates::formats", "cargo_json codex lines rdjson sarif report"),
     (
         "domain::gates::secrets",
-        "gate redact scan engine generic assign baseline_file context encoded files grams shape \
+        "gate redact scan engine generic weak assign baseline_file known_value context encoded files grams shape \
          chars checksum contextual prefilter gram hit name password providers random table \
          rule tier wide",
     ),
@@ -38,8 +39,8 @@ pub const ORDER: &[(&str, &str)] = &[
     ("domain::locate", "index lines port symbols"),
     (
         "domain::model",
-        "notice agent objects change report stored_finding finding class class_rules error fence \
-         gate globs push oid path severity size text",
+        "notice agent objects limits change report stored_finding finding class class_rules error fence \
+         gate globs log_command markdown push oid path severity size terminal text",
     ),
     (
         "domain::pipeline",
@@ -47,9 +48,9 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "domain::policy",
-        "layers settings agent_settings command_settings gate_settings learn_settings review_settings switch watch_settings unit",
+        "layers settings agent_settings command_settings gate_settings learn_settings review_settings switch watch_settings unit allow_entry report_format",
     ),
-    ("domain::policy::layers", "flags set keys problem layer"),
+    ("domain::policy::layers", "flags set reading keys commands values problem layer"),
     (
         "domain::review",
         "assemble reported_path anchor proof answer fixer arbiter converge tracked arbiter_decision decide \
@@ -67,8 +68,9 @@ pub const ORDER: &[(&str, &str)] = &[
         "flow::evaluate",
         "push evaluation commands command_cache command_output recording bookkeeping bypass \
          fingerprint gates import manual_finding merge message passed_trees policy relocate \
-         report tool_report trust",
+         report tool_report trust inside_command",
     ),
+    ("flow::evaluate::bypass", "past_hooks ."),
     ("flow::evaluate::push", "refs new_commits evaluate_commits mirror outcome policies plan"),
     ("flow::intake", "debounce ingest redact spec_listing"),
     (
@@ -83,7 +85,7 @@ pub const ORDER: &[(&str, &str)] = &[
          target texts",
     ),
     ("flow::setup", "inbox_event init baseline install propose"),
-    ("flow::setup::install", "status plan shim ."),
+    ("flow::setup::install", "status plan kept_name shim ."),
     ("flow::workspace", "attempt reading_copy checkout private_repo work_tree"),
     ("platform", "agents git store process ui config"),
     ("platform::agents", "claude codex command facts call http ask find agent_env probe text"),
@@ -92,20 +94,25 @@ pub const ORDER: &[(&str, &str)] = &[
     ("platform::agents::http", "anthropic failure openai reading"),
     (
         "platform::git",
-        "change diff hooks_dir push repo places object loose cat_file config command index \
-         worktrees",
+        "change diff hooks_dir lazy_fetch push repo places object library loose cat_file config command index \
+         worktrees reflog",
     ),
     ("platform::git::push", "history receiver_refs"),
-    ("platform::process", "supervise started alive ancestors command limits orphans"),
+    ("platform::config", "env random"),
+    ("platform::process", "supervise started ancestors command adopted alive limits orphans"),
     (
         "platform::store",
-        "review_queue inbox known_specs spec_queue runs stop_mark file ledger crash lock permissions",
+        "review_queue inbox known_specs spec_queue runs stop_mark file ledger folder crash lock permissions regular",
     ),
+    ("platform::store::folder", "read write resolve ."),
     (
         "platform::store::ledger",
-        "call record disposition query receipt wait rows schema spec error matching",
+        "call record disposition query receipt wait rows schema spec keyed error matching",
     ),
-    ("platform::ui", "review_report review_result notice findings report github log out sarif"),
+    (
+        "platform::ui",
+        "review_report review_result notice findings report github log out json styled_text sarif",
+    ),
 ];
 
 /// What still points upward: the folder, a module of it, and those that use it from below. Nothing

@@ -1,8 +1,12 @@
 //! Patterns held against files, and waivers.
 
+use std::ops::Range;
+
 use proptest::prelude::{any, proptest};
 
-use crate::domain::constitution::check::{CompiledRule, SourceFile, compile, scope};
+use crate::domain::constitution::check::{
+    CompiledRule, NotHeld, RuleMatches, SourceFile, compile, scope,
+};
 use crate::domain::constitution::rule::{Language, Rule, RuleCheck, RuleScope};
 use crate::domain::constitution::tests::a_rule;
 use crate::domain::constitution::waiver::{Waiver, find};
@@ -39,14 +43,14 @@ fn a_regex_hits_lines() {
     let on = |added: &[(u32, u32)]| {
         let added: Vec<_> = added.iter().map(|(start, end)| *start..*end).collect();
         let hits = compiled(&rule).matches(&SourceFile::new("a.rs", text), &added);
-        hits.into_iter().map(|hit| hit.line).collect::<Vec<_>>()
+        hits.hits.into_iter().map(|hit| hit.line).collect::<Vec<_>>()
     };
     assert_eq!(on(&[(1, 2)]), [0; 0]);
     assert_eq!(on(&[(3, 4)]), [2], "an added line within the match");
     assert_eq!(on(&[(1, 3), (4, 9)]), [2, 4]);
     assert_eq!(on(&[]), [0; 0]);
     let whole = regex("fs::", RuleScope::TouchedFiles);
-    assert_eq!(compiled(&whole).matches(&SourceFile::new("a.rs", text), &[]).len(), 2);
+    assert_eq!(compiled(&whole).matches(&SourceFile::new("a.rs", text), &[]).hits.len(), 2);
 }
 
 #[test]
@@ -142,6 +146,11 @@ fn a_broken_rule_says_what_and_where() {
 #[test]
 fn a_waiver_needs_a_reason() {
     let reason = |text: &str| Some(Waiver::Reason(text.to_owned()));
+    let at = |text: &str, line: usize| {
+        let lines: Vec<&str> = text.lines().collect();
+        let before = line.checked_sub(2).and_then(|at| lines.get(at).copied());
+        find(before, lines.get(line - 1).copied().unwrap_or_default(), "R-7f3a")
+    };
     for (text, line, waiver) in [
         ("x(); // tribunal:allow R-7f3a best effort", 1, reason("best effort")),
         ("/* tribunal:allow R-7f3a: best effort */\nx();", 2, reason("best effort")),
@@ -156,7 +165,7 @@ fn a_waiver_needs_a_reason() {
         ),
         ("", 3, None),
     ] {
-        assert_eq!(find(text, line, "R-7f3a"), waiver, "{text}");
+        assert_eq!(at(text, line), waiver, "{text}");
     }
     let rule = regex("fs", RuleScope::Tree);
     let text = "fs\n// tribunal:allow R-7f3a not ours\nfs\n";
@@ -173,7 +182,7 @@ proptest! {
                 drop(compiled.everywhere(&SourceFile::new("a.rs", &text)));
             }
         }
-        drop(find(&text, 1, "R-7f3a"));
+        drop(find(Some(&pattern), &text, "R-7f3a"));
     }
 
     #[test]
@@ -184,4 +193,47 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn old_and_waived_hits_hide_no_new_one() {
+    let added = RuleScope::AddedLines;
+    let old = "sleep(1)\n".repeat(3_000);
+    let text = format!("{old}sleep(2)\n");
+    let found = |text: &str, added: &[Range<u32>]| {
+        compiled(&regex("sleep", RuleScope::AddedLines)).matches(&SourceFile::new("a", text), added)
+    };
+    let last = std::slice::from_ref(&(3_001..3_002));
+    let lines = |found: &RuleMatches| found.hits.iter().map(|hit| hit.line).collect::<Vec<_>>();
+    assert_eq!(lines(&found(&text, last)), [3_001]);
+    assert_eq!(found(&text, last).cut, None);
+    let waived = "sleep(1) // tribunal:allow R-7f3a as agreed\n".repeat(3_000);
+    let all = std::slice::from_ref(&(1..4_000));
+    assert_eq!(lines(&found(&format!("{waived}sleep(2)\n"), all)), [3_001]);
+    let many = found(&text, all);
+    assert_eq!((many.hits.len(), many.cut), (1_000, Some(NotHeld::TooManyHits)));
+
+    let code = |calls: usize| format!("{}f(2);\n", "g(1);\n".repeat(calls));
+    let mut rule = structure("f($A)", Language::JavaScript);
+    rule.check = RuleCheck::AstGrep {
+        pattern: "f($A)".to_owned(),
+        language: Language::JavaScript,
+        on: added,
+    };
+    let found =
+        compiled(&rule).matches(&SourceFile::new("a.js", &code(5)), std::slice::from_ref(&(6..7)));
+    assert_eq!((lines(&found), found.cut), (vec![6], None));
+    let large = compiled(&rule).matches(&SourceFile::new("a.js", &code(200_000)), all);
+    assert_eq!((lines(&large), large.cut), (vec![], Some(NotHeld::TooLarge)));
+}
+
+#[test]
+fn matching_reads_a_text_once() {
+    // Counted anew from the top for each hit, this would take minutes.
+    let text = format!("{}{}", "plain\n".repeat(300_000), "sleep(1) x\n".repeat(20_000));
+    let rule = compiled(&regex("sleep", RuleScope::Tree));
+    let started = std::time::Instant::now();
+    let last = rule.matches(&SourceFile::new("a", &text), &[]).hits.pop().unwrap();
+    assert_eq!((last.line, last.column), (301_000, 1));
+    assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
 }

@@ -66,6 +66,7 @@ fn measure() {
     #[expect(clippy::disallowed_methods, reason = "names the measured data, and decides nothing")]
     let path = std::env::var("TRIBUNAL_BENCH_GROUPS")
         .unwrap_or_else(|_| "tests/data/groups.jsonl".to_owned());
+    #[expect(clippy::disallowed_methods, reason = "the measured data")]
     let file = std::io::BufReader::new(std::fs::File::open(path).unwrap());
     let comments: Vec<Comment> =
         file.lines().map(|line| serde_json::from_str(&line.unwrap()).unwrap()).collect();

@@ -15,6 +15,7 @@ use crate::domain::model::class::Class;
 use crate::domain::model::finding::{Effect, Finding, Location, LocationKind};
 use crate::domain::model::gate::Gate;
 use crate::domain::model::severity::{Foreign, Severity};
+use crate::domain::policy::report_format::FormatName;
 
 /// The longest message or suggestion that is taken in, in characters.
 const TEXT_CHARS_MAX: usize = 2_000;
@@ -47,16 +48,13 @@ pub struct ReportSource<'a> {
 impl ReportFormat {
     /// The format of that name, or the lines that an expression with named groups reads.
     pub fn from_name(name: &str) -> Result<Self, FormatError> {
-        match name {
-            "sarif" => Ok(Self::Sarif),
-            "cargo-json" => Ok(Self::CargoJson),
-            "rdjson" | "rdjsonl" => Ok(Self::Rdjson),
-            "codex" => Ok(Self::Codex),
-            pattern if pattern.contains("(?P<") || pattern.contains("(?<") => {
-                LinePattern::new(pattern).map(Self::Lines)
-            }
-            other => Err(FormatError::Unknown(other.to_owned())),
-        }
+        Ok(match FormatName::parse(name)? {
+            FormatName::Sarif => Self::Sarif,
+            FormatName::CargoJson => Self::CargoJson,
+            FormatName::Rdjson => Self::Rdjson,
+            FormatName::Codex => Self::Codex,
+            FormatName::Lines(expression) => Self::Lines(LinePattern::new(expression)),
+        })
     }
 
     /// The format of a report without a named format, recognised by its content.

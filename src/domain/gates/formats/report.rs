@@ -2,13 +2,13 @@
 
 use serde::de::DeserializeOwned;
 
+use crate::domain::policy::report_format::FormatNameError;
+
 /// Why a report could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum FormatError {
-    #[error("`{0}` is not a known format")]
-    Unknown(String),
-    #[error("the expression `{pattern}` cannot be used: {reason}")]
-    Expression { pattern: String, reason: String },
+    #[error(transparent)]
+    Name(#[from] FormatNameError),
     #[error("not {format}: {reason}")]
     Malformed { format: &'static str, reason: String },
 }
@@ -17,14 +17,7 @@ impl FormatError {
     /// What to do about it.
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::Unknown(_) => {
-                "one of `sarif`, `cargo-json`, `rdjson`, `codex`, or an expression with the groups \
-                 `path`, `line`, `column`, `severity`, `rule`, `message`"
-            }
-            Self::Expression { .. } => {
-                "as in `^(?P<path>[^:]+):(?P<line>\\d+): (?P<message>.+)$`; it is held against \
-                 each line"
-            }
+            Self::Name(error) => error.hint(),
             Self::Malformed { .. } => "give the report as its tool wrote it, and its format",
         }
     }

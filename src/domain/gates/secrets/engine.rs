@@ -1,17 +1,21 @@
 //! The search engine: confirms each candidate and keeps the best of those that overlap.
 
+use std::ops::Range;
+
+use bstr::BString;
+
 use crate::domain::gates::secrets::assign;
 use crate::domain::gates::secrets::assign::Join;
 use crate::domain::gates::secrets::contextual::CONTEXTUAL;
 use crate::domain::gates::secrets::generic;
 use crate::domain::gates::secrets::generic::SecretKind;
-use crate::domain::gates::secrets::hit::RawHit;
+use crate::domain::gates::secrets::hit::{RawHit, without_overlaps};
 use crate::domain::gates::secrets::prefilter;
 use crate::domain::gates::secrets::prefilter::Lead;
 use crate::domain::gates::secrets::rule::{SecretRule, TokenCheck};
 use crate::domain::gates::secrets::tier::SecretTier;
 use crate::domain::gates::secrets::{
-    chars, checksum, context, encoded, files, password, random, shape, table, wide,
+    chars, checksum, context, encoded, files, password, random, shape, table, weak, wide,
 };
 
 /// How much decoded text one blob may give rise to.
@@ -29,19 +33,6 @@ pub fn find(bytes: &[u8], path: &[u8]) -> Vec<RawHit> {
     without_overlaps(found)
 }
 
-/// Of secrets that overlap the surer one stays, then the one that starts first, then the longer.
-fn without_overlaps(mut found: Vec<RawHit>) -> Vec<RawHit> {
-    found.sort_by_key(|raw| (std::cmp::Reverse(raw.tier), raw.start, std::cmp::Reverse(raw.end)));
-    let mut kept: std::collections::BTreeMap<usize, RawHit> = std::collections::BTreeMap::new();
-    for raw in found {
-        let before = kept.range(..raw.end).next_back();
-        if before.is_none_or(|(_, other)| other.end <= raw.start) {
-            kept.insert(raw.start, raw);
-        }
-    }
-    kept.into_values().collect()
-}
-
 struct Finder<'a> {
     text: &'a [u8],
     path: &'a [u8],
@@ -52,6 +43,8 @@ struct Finder<'a> {
     named: usize,
     /// The rule whose word was met last, and how far what stands near it was read.
     nearby: (&'static str, usize),
+    /// The name whose value is being looked at.
+    assigned: Range<usize>,
     decoded: usize,
     found: Vec<RawHit>,
 }
@@ -59,7 +52,17 @@ struct Finder<'a> {
 impl<'a> Finder<'a> {
     fn new(text: &'a [u8], path: &'a [u8], depth: u8) -> Self {
         let file = path.rsplit(|&b| b == b'/').next().unwrap_or(path);
-        Self { text, path, file, depth, named: 0, nearby: ("", 0), decoded: 0, found: Vec::new() }
+        Self {
+            text,
+            path,
+            file,
+            depth,
+            named: 0,
+            nearby: ("", 0),
+            assigned: 0..0,
+            decoded: 0,
+            found: Vec::new(),
+        }
     }
 
     fn run(mut self) -> Vec<RawHit> {
@@ -68,7 +71,10 @@ impl<'a> Finder<'a> {
             Lead::Token(rule, false) => self.opening(rule, at),
             Lead::Token(rule, true) => self.mark(rule, at),
             Lead::Near(rule) => self.near(rule, at),
-            Lead::Name => self.name(at),
+            Lead::Name => {
+                self.name(at);
+                self.assigned = 0..0;
+            }
             Lead::Url => self.seen(context::url(text, at), "url-password", "url-plain-password"),
             Lead::KeyBlock => self.key_block(at),
             Lead::Command => {
@@ -169,7 +175,7 @@ impl<'a> Finder<'a> {
     }
 
     /// The part of the line around a place that is within so many bytes before and after it.
-    fn line_around(&self, at: usize, before: usize, after: usize) -> std::ops::Range<usize> {
+    fn line_around(&self, at: usize, before: usize, after: usize) -> Range<usize> {
         let from = at.saturating_sub(before);
         let start = memchr::memrchr(b'\n', &self.text[from..at]).map_or(from, |p| from + p + 1);
         let to = self.text.len().min(at + after);
@@ -207,6 +213,7 @@ impl<'a> Finder<'a> {
         }
         let (start, end) = assign::name_around(self.text, at);
         self.named = end;
+        self.assigned = start..end;
         // A part of a path (`Type::Key`) or of a resource's name (`arn:…:secret:…`).
         let before = &self.text[start.saturating_sub(2)..start];
         if matches!(before, [b':', b':'])
@@ -367,8 +374,10 @@ impl<'a> Finder<'a> {
         start: usize,
         end: usize,
     ) {
-        let fingerprint = fingerprint(rule, &self.text[start..end]);
-        self.found.push(RawHit { rule, tier, start, end, fingerprint, description });
+        let value = &self.text[start..end];
+        let (hash, is_weak) = (weak::hash(rule, value), weak::is_weak(rule, value));
+        let name = BString::from(&self.text[self.assigned.clone()]);
+        self.found.push(RawHit { rule, tier, start, end, hash, is_weak, name, description });
     }
 }
 
@@ -378,18 +387,4 @@ fn find_inside(plain: &[u8], path: &[u8], depth: u8) -> Vec<RawHit> {
         found.extend(Finder::new(&stretch.text, path, depth + 1).run());
     }
     found
-}
-
-/// Key blocks are hashed without what wraps and indents their lines.
-fn fingerprint(rule: &str, secret: &[u8]) -> String {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(rule.as_bytes());
-    hasher.update(&[0]);
-    if rule.ends_with("private-key") {
-        let bare: Vec<u8> = secret.iter().copied().filter(|&b| chars::is(b'b', b)).collect();
-        hasher.update(&bare);
-    } else {
-        hasher.update(secret);
-    }
-    hasher.finalize().to_hex()[..16].to_owned()
 }

@@ -6,6 +6,7 @@ use bstr::{BStr, BString, ByteSlice as _};
 use globset::GlobSet;
 
 use crate::domain::gates::secrets::hit::SecretHit;
+use crate::domain::gates::secrets::known_value;
 use crate::domain::gates::secrets::scan::{file_name_hits, scan};
 use crate::domain::gates::secrets::tier::SecretTier;
 use crate::domain::model::class::Class;
@@ -14,6 +15,7 @@ use crate::domain::model::gate::Gate;
 use crate::domain::model::globs;
 use crate::domain::model::globs::GlobError;
 use crate::domain::model::severity::Severity;
+use crate::domain::policy::allow_entry;
 
 /// How much of a line goes into an anchor before and after a secret, in bytes.
 const AROUND: usize = 120;
@@ -28,7 +30,8 @@ pub struct AllowedSecrets {
 #[derive(Clone, Debug)]
 struct AllowList {
     paths: GlobSet,
-    fingerprints: BTreeSet<String>,
+    /// Fingerprints in lower case, and entries of values that could be guessed.
+    secrets: BTreeSet<String>,
 }
 
 /// What a finding of each tier does to the change.
@@ -45,14 +48,17 @@ impl Default for SecretLevels {
 }
 
 impl AllowedSecrets {
-    /// Takes globs over whole paths, in which `*` does not cross a `/`, and fingerprints as findings
-    /// print them. The error names the glob that cannot be read.
+    /// Takes globs over whole paths, in which `*` does not cross a `/`, and fingerprints and entries as
+    /// findings print them. The error names the glob that cannot be read.
     pub fn new<'a>(
         globs: impl IntoIterator<Item = &'a str>,
-        fingerprints: impl IntoIterator<Item = &'a str>,
+        secrets: impl IntoIterator<Item = &'a str>,
     ) -> Result<Self, GlobError> {
-        let fingerprints = fingerprints.into_iter().map(str::to_ascii_lowercase).collect();
-        Ok(Self { lists: vec![AllowList { paths: globs::union(globs)?, fingerprints }] })
+        let written = |text: &str| {
+            if allow_entry::is_name(text) { text.to_owned() } else { text.to_ascii_lowercase() }
+        };
+        let secrets = secrets.into_iter().map(written).collect();
+        Ok(Self { lists: vec![AllowList { paths: globs::union(globs)?, secrets }] })
     }
 
     /// What this and the other allow.
@@ -70,10 +76,14 @@ impl AllowedSecrets {
         !self.lists.is_empty() && self.lists.iter().all(allows)
     }
 
-    /// Whether that secret is known and allowed, wherever it stands.
-    pub fn has_fingerprint(&self, fingerprint: &str) -> bool {
-        !self.lists.is_empty()
-            && self.lists.iter().all(|list| list.fingerprints.contains(fingerprint))
+    /// Whether that secret is known and allowed: wherever it stands, or in the file of that path. The
+    /// fingerprint of a value that could be guessed is not told, and counts where a list has it.
+    pub fn has_secret(&self, hit: &SecretHit, path: &BStr) -> bool {
+        let entry = if hit.is_weak { known_value::entry(hit, path) } else { String::new() };
+        let allows = |list: &AllowList| {
+            list.secrets.contains(&hit.hash) || hit.is_weak && list.secrets.contains(&entry)
+        };
+        !self.lists.is_empty() && self.lists.iter().all(allows)
     }
 }
 
@@ -86,38 +96,49 @@ enum Waiver {
     Reasoned,
 }
 
+/// A finding, with what tells its secret from every other. That may confirm a guess and is for
+/// comparing in this process alone.
+pub struct SecretFinding {
+    pub finding: Finding,
+    pub hash: String,
+}
+
 /// The findings in a blob or a message. For a file its name is read too.
 pub fn check(
     kind: &LocationKind,
     bytes: &[u8],
     allow: &AllowedSecrets,
     levels: SecretLevels,
-) -> Vec<Finding> {
+) -> Vec<SecretFinding> {
     let path = match kind {
         LocationKind::File(path) => path.as_bstr(),
-        LocationKind::CommitMessage | LocationKind::TagMessage(_) | LocationKind::Ref(_) => {
-            BStr::new(b"")
-        }
+        LocationKind::CommitMessage
+        | LocationKind::TagMessage(_)
+        | LocationKind::CommitHeaders
+        | LocationKind::TagHeaders(_)
+        | LocationKind::Ref(_) => BStr::new(b""),
     };
     if allow.has_path(path) {
         return Vec::new();
     }
     let hits = scan(bytes, path);
-    let known = |hit: &&SecretHit| !allow.has_fingerprint(&hit.fingerprint);
-    let in_text = hits.iter().filter(known).filter_map(|hit| {
+    let is_new = |hit: &&SecretHit| !allow.has_secret(hit, path);
+    let in_text = hits.iter().filter(is_new).filter_map(|hit| {
         let waiver = waiver(bytes, hit);
-        (waiver != Waiver::Reasoned)
-            .then(|| finding(kind, hit, anchor(bytes, hit, &hits), waiver, levels))
+        (waiver != Waiver::Reasoned).then(|| SecretFinding {
+            finding: finding(kind, hit, anchor(bytes, hit, &hits), waiver, levels),
+            hash: hit.hash.clone(),
+        })
     });
-    let mut findings: Vec<Finding> = in_text.collect();
+    let mut findings: Vec<SecretFinding> = in_text.collect();
     let in_name = file_name_hits(path);
-    findings.extend(in_name.iter().filter(known).map(|hit| {
+    findings.extend(in_name.iter().filter(is_new).map(|hit| {
         let clean = mask(path, 0, path.len(), &in_name);
         let place = LocationKind::File(BString::from(clean.as_str()));
         let mut finding = finding(&place, hit, clean, Waiver::None, levels);
         finding.place = Some(Location { kind: place, line: 0, column: 0, end_line: 0 });
         finding.message.push_str(", in the file's name");
-        finding
+        SecretFinding { finding, hash: hit.hash.clone() }
     }));
     findings
 }
@@ -138,6 +159,7 @@ fn finding(
     } else {
         ""
     };
+    let print = hit.fingerprint().map(|print| format!(" (fingerprint {print})"));
     Finding {
         gate: Gate::Secrets,
         rule: hit.rule.to_owned(),
@@ -151,14 +173,21 @@ fn finding(
             end_line: hit.line,
         }),
         anchor,
-        message: format!("{} (fingerprint {}){unreasoned}", hit.description, hit.fingerprint),
-        suggestion: format!(
-            "remove it, and revoke it if it was real. False positive? Add `tribunal:allow secrets \
-             <reason>` to the line, or run `tribunal findings dismiss` (this machine only), or add \
-             `{}` to `gates.secrets.allow` and commit that first",
-            hit.fingerprint
-        ),
+        message: format!("{}{}{unreasoned}", hit.description, print.unwrap_or_default()),
+        suggestion: suggestion(kind, hit),
     }
+}
+
+fn suggestion(kind: &LocationKind, hit: &SecretHit) -> String {
+    let first = "remove it, and revoke it if it was real. False positive? Add `tribunal:allow secrets \
+                 <reason>` to the line, or run `tribunal findings dismiss` (this machine only)";
+    let entry = match (hit.fingerprint(), kind) {
+        (Some(print), _) => print.to_owned(),
+        (None, LocationKind::File(path)) => known_value::entry(hit, path),
+        // Only a file can be named.
+        (None, _) => return first.to_owned(),
+    };
+    format!("{first}, or add `{entry}` to `gates.secrets.allow` and commit that first")
 }
 
 /// The line of a secret, at most so many bytes before and after it, with every secret masked.

@@ -12,7 +12,8 @@ mod files;
 pub mod gate;
 mod generic;
 mod gram;
-mod hit;
+pub mod hit;
+pub mod known_value;
 
 mod name;
 mod password;
@@ -27,4 +28,5 @@ mod table;
 #[cfg(test)]
 mod tests;
 pub mod tier;
+pub mod weak;
 mod wide;

@@ -6,13 +6,15 @@ use crate::domain::gates::secrets::engine;
 use crate::domain::gates::secrets::hit::RawHit;
 use crate::domain::gates::secrets::scan::file_name_hits;
 
-/// A path without the secrets in its names. Two paths never become alike.
+/// A path without the secrets in its names. Two paths never become alike, but for those that differ
+/// in nothing but a value that could be guessed.
 pub fn mask_path(path: &[u8]) -> BString {
     let mut masked = BString::default();
     let mut at = 0;
     for hit in file_name_hits(path) {
         masked.extend_from_slice(&path[at..hit.start]);
-        masked.extend_from_slice(format!("[redacted:{}:{}]", hit.rule, hit.fingerprint).as_bytes());
+        let print = hit.fingerprint().map(|print| format!(":{print}")).unwrap_or_default();
+        masked.extend_from_slice(format!("[redacted:{}{print}]", hit.rule).as_bytes());
         at = hit.end;
     }
     masked.extend_from_slice(&path[at..]);

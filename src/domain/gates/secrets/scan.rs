@@ -40,7 +40,9 @@ impl Lines<'_> {
             end: raw.end,
             line: self.line,
             column: u32::try_from(raw.start - self.line_start + 1).unwrap_or(u32::MAX),
-            fingerprint: raw.fingerprint,
+            hash: raw.hash,
+            is_weak: raw.is_weak,
+            name: raw.name,
             description: raw.description,
         }
     }

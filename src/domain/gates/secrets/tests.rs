@@ -305,7 +305,7 @@ fn a_secret_is_found_in_any_encoding_and_in_any_bytes() {
         assert_eq!(hits[0].rule, "github-token", "encoding {number}");
         assert!(hits[0].end <= bytes.len());
     }
-    let prints: Vec<_> = values.iter().map(|v| scan(v, b"")[0].fingerprint.clone()).collect();
+    let prints: Vec<_> = values.iter().map(|v| scan(v, b"")[0].hash.clone()).collect();
     assert!(prints.iter().all(|print| *print == prints[0]), "one secret, one fingerprint");
 }
 
@@ -339,7 +339,8 @@ fn redacted_text_holds_no_secret() {
 }
 
 fn judged(text: &[u8], allow: &AllowedSecrets) -> Vec<crate::domain::model::finding::Finding> {
-    check(&LocationKind::File(BString::from("src/a.py")), text, allow, SecretLevels::default())
+    let kind = LocationKind::File(BString::from("src/a.py"));
+    check(&kind, text, allow, SecretLevels::default()).into_iter().map(|f| f.finding).collect()
 }
 
 #[test]
@@ -361,12 +362,40 @@ fn a_finding_shows_where_and_not_what() {
 fn what_is_allowed_is_left_out() {
     let token = github(&mut Dice(47));
     let line = [b"x = \"", &token[..], b"\""].concat();
-    let print = scan(&line, b"")[0].fingerprint.clone();
+    let print = scan(&line, b"")[0].fingerprint().unwrap().to_owned();
     let allowed = |allow: AllowedSecrets| judged(&line, &allow).is_empty();
     assert!(!allowed(AllowedSecrets::default()));
     assert!(allowed(AllowedSecrets::new([], [print.as_str()]).unwrap()));
     assert!(allowed(AllowedSecrets::new(["src/*.py"], []).unwrap()));
     assert!(!allowed(AllowedSecrets::new(["*.py"], []).unwrap()), "`*` does not cross a folder");
+}
+
+#[test]
+fn a_value_that_could_be_guessed_is_named_by_its_place() {
+    let value = ["Summer", "2026!"].concat();
+    let line = |name: &str| format!("{name} = \"{value}\"").into_bytes();
+    let findings = judged(&line("DB_PASSWORD"), &AllowedSecrets::default());
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    let hash = &scan(&line("DB_PASSWORD"), b"src/a.py")[0].hash;
+    let shown = format!("{findings:?}");
+    assert!(!shown.contains(hash.as_str()) && !shown.contains("fingerprint"), "{shown}");
+    let entry = "name:DB_PASSWORD generic-password src/a.py";
+    assert!(findings[0].suggestion.contains(&format!("`{entry}`")), "{shown}");
+    let allowed = |text: &[u8], secret: &str| {
+        judged(text, &AllowedSecrets::new([], [secret]).unwrap()).is_empty()
+    };
+    assert!(allowed(&line("DB_PASSWORD"), entry));
+    for other in [
+        "name:DB_PASSWORD generic-password src/b.py",
+        "name:DB_PASSWORD generic-secret src/a.py",
+        "name:PASSWORD generic-password src/a.py",
+    ] {
+        assert!(!allowed(&line("DB_PASSWORD"), other), "{other}");
+    }
+    assert!(!allowed(&line("OTHER_PASSWORD"), entry));
+    // What an earlier version wrote counts.
+    assert!(allowed(&line("DB_PASSWORD"), hash));
+    assert!(allowed(&line("OTHER_PASSWORD"), hash));
 }
 
 #[test]
@@ -390,7 +419,7 @@ fn names_of_files_are_read_too() {
     let kind = LocationKind::File(BString::from(format!("dumps/{token}.txt")));
     let findings = check(&kind, b"", &AllowedSecrets::default(), SecretLevels::default());
     assert_eq!(findings.len(), 1);
-    assert!(!format!("{findings:?}").contains(&token));
+    assert!(!format!("{:?}", findings[0].finding).contains(&token));
     let other = String::from_utf8(github(&mut Dice(61))).unwrap();
     let (one, two) = (mask_path(format!("d/{token}.x").as_bytes()), mask_path(other.as_bytes()));
     assert!(one.starts_with(b"d/[redacted:github-token:") && one.ends_with(b"].x"), "{one}");

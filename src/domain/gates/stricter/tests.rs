@@ -6,11 +6,29 @@ use crate::domain::constitution::parse::parse;
 use crate::domain::gates::constitution::Rules;
 use crate::domain::gates::policy::EffectivePolicy;
 use crate::domain::gates::secrets::gate::AllowedSecrets;
+use crate::domain::gates::secrets::hit::SecretHit;
+use crate::domain::gates::secrets::tier::SecretTier;
 use crate::domain::gates::stricter::{Extent, of_first_push, stricter};
 use crate::domain::policy::gate_settings::GateLevel;
 use crate::domain::policy::layers;
 use crate::domain::policy::layers::flags::FlagSettings;
 use crate::domain::policy::layers::layer::{Layer, SettingsSource};
+
+/// A secret with that fingerprint.
+fn hit(print: &str) -> SecretHit {
+    SecretHit {
+        rule: "github-token",
+        tier: SecretTier::Provider,
+        start: 0,
+        end: 1,
+        line: 1,
+        column: 1,
+        hash: print.to_owned(),
+        is_weak: false,
+        name: "".into(),
+        description: "token",
+    }
+}
 
 fn effective(policy: &str) -> EffectivePolicy {
     effective_with(policy, "")
@@ -74,7 +92,8 @@ fn an_allow_list_holds_what_both_allow() {
     let allow = stricter(&own, &default, Extent::Guards).allow;
     let paths = ["tests/data/a", "tests/a", "docs/a"].map(|path| allow.has_path(path.into()));
     assert_eq!(paths, [true, false, false]);
-    assert!(allow.has_fingerprint(known) && !allow.has_fingerprint("1111111111111111"));
+    let has = |print: &str| allow.has_secret(&hit(print), "any".into());
+    assert!(has(known) && !has("1111111111111111"));
     // A policy whose gates for secrets are off does not forbid what the other one allows.
     let off = effective("[gates]\nsecrets = \"off\"\nsensitive-files = \"off\"\n");
     assert!(stricter(&off, &default, Extent::Whole).allow.has_path("docs/a".into()));

@@ -19,25 +19,34 @@ const LISTS: [(&str, &[&str]); 3] = [
 /// sent, or what a call is said to have cost.
 const OWN: [&str; 4] = ["programs", "command-agent", "http-agent", "prices"];
 
-/// Finds the first key of a layer that the defaults do not have or that is not its to set.
-pub fn find_unknown(
+/// Takes every key out of a layer that the defaults do not have or that is not its to set. `spans` is
+/// the layer's text with the places of its keys, `table` what is taken from.
+pub fn take_unknown(
     layer: &Layer<'_>,
-    table: &DeTable<'_>,
+    spans: &DeTable<'_>,
+    table: &mut Table,
     known: &Table,
     prefix: &str,
-) -> Result<(), SettingsProblem> {
-    for (key, value) in table {
+    problems: &mut Vec<SettingsProblem>,
+) {
+    for (key, value) in spans {
         let name = key.get_ref().as_ref();
+        let at = key.span().start;
         if prefix.is_empty() && layer.source == SettingsSource::Repository && OWN.contains(&name) {
-            return Err(not_yours(layer, key.span().start, name));
+            problems.push(not_yours(layer, at, name));
+            table.remove(name);
+            continue;
         }
+        let Some(inner) = table.get_mut(name) else { continue };
         let list = LISTS.iter().find(|(list, _)| prefix.is_empty() && *list == name);
         if let Some((_, keys)) = list {
-            check_list(layer, name, value, keys)?;
+            if !take_from_list(layer, name, value, inner, keys, problems) {
+                table.remove(name);
+            }
             continue;
         }
         if prefix.is_empty() && name == "prices" {
-            check_prices(layer, value)?;
+            take_from_prices(layer, value, inner, problems);
             continue;
         }
         let Some(default) = known.get(name) else {
@@ -45,13 +54,16 @@ pub fn find_unknown(
             if prefix.is_empty() {
                 keys.extend(LISTS.iter().map(|(list, _)| *list));
             }
-            return Err(unknown(layer, key.span().start, prefix, name, &keys));
+            problems.push(unknown(layer, at, prefix, name, &keys));
+            table.remove(name);
+            continue;
         };
-        if let (DeValue::Table(inner), Value::Table(known)) = (value.get_ref(), default) {
-            find_unknown(layer, inner, known, &format!("{prefix}{name}."))?;
+        if let (DeValue::Table(spans), Value::Table(inner), Value::Table(known)) =
+            (value.get_ref(), inner, default)
+        {
+            take_unknown(layer, spans, inner, known, &format!("{prefix}{name}."), problems);
         }
     }
-    Ok(())
 }
 
 fn not_yours(layer: &Layer<'_>, at: usize, name: &str) -> SettingsProblem {
@@ -60,43 +72,56 @@ fn not_yours(layer: &Layer<'_>, at: usize, name: &str) -> SettingsProblem {
     SettingsProblem { is_users_alone: true, ..locate(layer, at, message, hint) }
 }
 
-fn check_list(
+/// Takes unknown keys out of the tables of a list; false where it is no list.
+fn take_from_list(
     layer: &Layer<'_>,
     list: &str,
-    value: &Spanned<DeValue<'_>>,
+    spans: &Spanned<DeValue<'_>>,
+    value: &mut Value,
     keys: &[&str],
-) -> Result<(), SettingsProblem> {
-    let DeValue::Array(tables) = value.get_ref() else {
+    problems: &mut Vec<SettingsProblem>,
+) -> bool {
+    let (DeValue::Array(spans), Value::Array(tables)) = (spans.get_ref(), value) else {
         let message = format!("`{list}` is not a list of tables");
         let hint = format!("write `[[{list}]]` with double brackets");
-        return Err(locate(layer, value.span().start, message, hint));
+        problems.push(locate(layer, spans.span().start, message, hint));
+        return false;
     };
-    for item in tables {
-        let DeValue::Table(table) = item.get_ref() else { continue };
-        check_keys(layer, &format!("{list}."), table, keys)?;
+    for (span, table) in spans.iter().zip(tables) {
+        let (DeValue::Table(span), Value::Table(table)) = (span.get_ref(), table) else { continue };
+        take_keys(layer, &format!("{list}."), span, table, keys, problems);
     }
-    Ok(())
+    true
 }
 
 /// Any model may have a price; what a price consists of is known.
-fn check_prices(layer: &Layer<'_>, value: &Spanned<DeValue<'_>>) -> Result<(), SettingsProblem> {
-    let DeValue::Table(models) = value.get_ref() else { return Ok(()) };
+fn take_from_prices(
+    layer: &Layer<'_>,
+    spans: &Spanned<DeValue<'_>>,
+    value: &mut Value,
+    problems: &mut Vec<SettingsProblem>,
+) {
+    let (DeValue::Table(models), Value::Table(prices)) = (spans.get_ref(), value) else { return };
     for (model, price) in models {
-        let DeValue::Table(table) = price.get_ref() else { continue };
-        check_keys(layer, &format!("prices.{}.", model.get_ref()), table, &Price::KEYS)?;
+        let DeValue::Table(span) = price.get_ref() else { continue };
+        let Some(Value::Table(table)) = prices.get_mut(model.get_ref().as_ref()) else { continue };
+        let prefix = format!("prices.{}.", model.get_ref());
+        take_keys(layer, &prefix, span, table, &Price::KEYS, problems);
     }
-    Ok(())
 }
 
-fn check_keys(
+fn take_keys(
     layer: &Layer<'_>,
     prefix: &str,
-    table: &DeTable<'_>,
+    spans: &DeTable<'_>,
+    table: &mut Table,
     known: &[&str],
-) -> Result<(), SettingsProblem> {
-    let stranger = table.keys().find(|key| !known.contains(&key.get_ref().as_ref()));
-    stranger
-        .map_or(Ok(()), |key| Err(unknown(layer, key.span().start, prefix, key.get_ref(), known)))
+    problems: &mut Vec<SettingsProblem>,
+) {
+    for key in spans.keys().filter(|key| !known.contains(&key.get_ref().as_ref())) {
+        problems.push(unknown(layer, key.span().start, prefix, key.get_ref(), known));
+        table.remove(key.get_ref().as_ref());
+    }
 }
 
 fn unknown(

@@ -1,22 +1,27 @@
 //! Layers of settings laid over each other: which value holds, and its source.
 
+pub mod commands;
 pub mod flags;
 mod keys;
 pub mod layer;
 pub mod problem;
+mod reading;
 mod set;
 #[cfg(test)]
 mod tests;
+mod values;
 
 use serde::Deserialize as _;
-use toml::de::{DeTable, DeValue};
+use toml::de::DeTable;
 use toml::{Table, Value};
 
 use crate::domain::model::agent::Role;
 use crate::domain::policy::layers::flags::FlagSettings;
-use crate::domain::policy::layers::keys::find_unknown;
 use crate::domain::policy::layers::layer::{Layer, SettingsSource};
 use crate::domain::policy::layers::problem::{SettingsProblem, first_line, locate, problem};
+use crate::domain::policy::layers::reading::{
+    ReadLayer, find_item, read, type_problem, wrong_type,
+};
 use crate::domain::policy::layers::set::TypedKey;
 use crate::domain::policy::settings::Policy;
 
@@ -25,6 +30,8 @@ const DEFAULT: &str = include_str!("../default.toml");
 /// The settings that hold, and for each key who gave it.
 pub struct Resolved {
     pub policy: Policy,
+    /// What of the repository's layer cannot be used: the rest of it holds.
+    pub problems: Vec<SettingsProblem>,
     merged: Table,
     sources: Vec<(String, SettingsSource)>,
 }
@@ -44,8 +51,22 @@ impl Resolved {
 }
 
 /// Lays the layers over the defaults, weakest first, and the `TRIBUNAL_*` variables and the command
-/// line's settings over them.
+/// line's settings over them. The first value that cannot be used is an error.
 pub fn resolve(
+    layers: &[Layer<'_>],
+    variables: &[(&str, &str)],
+    flags: &FlagSettings,
+) -> Result<Resolved, SettingsProblem> {
+    let mut resolved = resolve_usable(layers, variables, flags)?;
+    if resolved.problems.is_empty() {
+        return Ok(resolved);
+    }
+    Err(resolved.problems.swap_remove(0))
+}
+
+/// As [`resolve`], where what cannot be used of a repository's layer is left out and told: people who
+/// did not write it must be able to mend it. Other layers are the user's own.
+pub fn resolve_usable(
     layers: &[Layer<'_>],
     variables: &[(&str, &str)],
     flags: &FlagSettings,
@@ -53,11 +74,15 @@ pub fn resolve(
     let mut merged = defaults()?;
     let known = merged.clone();
     let mut sources: Vec<(String, SettingsSource)> = Vec::new();
+    let mut problems = Vec::new();
     let mut policy = None;
     for layer in layers {
-        let table = read(layer, &known)?;
-        lay_over(&mut merged, table, "", &layer.source, &mut sources);
-        policy = Some(check_types(&merged, layer)?);
+        let mut read = read(layer, &known);
+        if layer.source != SettingsSource::Repository && !read.problems.is_empty() {
+            return Err(read.problems.swap_remove(0));
+        }
+        policy = Some(lay_on(&mut merged, &mut sources, layer, &mut read)?);
+        problems.append(&mut read.problems);
     }
     let from_layers = sources.len();
     for key in if variables.is_empty() { Vec::new() } else { variable_keys(&known) } {
@@ -77,7 +102,7 @@ pub fn resolve(
         Some(policy) if sources.len() == from_layers => policy,
         _ => overridden(&merged, &sources[from_layers..])?,
     };
-    Ok(Resolved { policy, merged, sources })
+    Ok(Resolved { policy, problems, merged, sources })
 }
 
 /// Reads the command line's `key=value` words. What is wrong with them by themselves is an error here,
@@ -98,10 +123,13 @@ pub fn read_flags(words: &[String]) -> Result<FlagSettings, SettingsProblem> {
     Ok(flags)
 }
 
-/// Checks one text by itself, as `tribunal.toml` is checked before it becomes the policy.
-pub fn check(file: &str, text: &str) -> Result<(), SettingsProblem> {
+/// What is wrong with one text by itself, as `tribunal.toml` is checked before it becomes the policy.
+pub fn check(file: &str, text: &str) -> Vec<SettingsProblem> {
     let layer = Layer { source: SettingsSource::Repository, file, text };
-    resolve(&[layer], &[], FlagSettings::none()).map(drop)
+    match resolve_usable(&[layer], &[], FlagSettings::none()) {
+        Ok(resolved) => resolved.problems,
+        Err(problem) => vec![problem],
+    }
 }
 
 /// The variable that sets a key: `gates.large-files.max` is `TRIBUNAL_GATES_LARGE_FILES_MAX`; a
@@ -124,17 +152,32 @@ fn defaults() -> Result<Table, SettingsProblem> {
     })
 }
 
-/// Reads a layer and finds unknown keys.
-fn read(layer: &Layer<'_>, known: &Table) -> Result<Table, SettingsProblem> {
-    let spanned = DeTable::parse(layer.text).map_err(|error| {
-        let at = error.span().map_or(0, |span| span.start);
-        let message = first_line(error.message());
-        locate(layer, at, message, "the file is not valid TOML".to_owned())
-    })?;
-    find_unknown(layer, spanned.get_ref(), known, "")?;
-    layer.text.parse().map_err(|error: toml::de::Error| {
-        let at = error.span().map_or(0, |span| span.start);
-        locate(layer, at, first_line(error.message()), String::new())
+/// Lays what was read of a layer on the settings below it. Types are checked once it is there: where
+/// they are wrong in a repository's layer, the keys are taken out whose values they are.
+fn lay_on(
+    merged: &mut Table,
+    sources: &mut Vec<(String, SettingsSource)>,
+    layer: &Layer<'_>,
+    read: &mut ReadLayer<'_>,
+) -> Result<Policy, SettingsProblem> {
+    let below = merged.clone();
+    let given = sources.len();
+    lay_over(merged, read.table.clone(), "", &layer.source, sources);
+    let checked = check_types(merged, layer);
+    if checked.is_ok() || layer.source != SettingsSource::Repository {
+        return checked;
+    }
+    read.take_wrong_types(layer, &below, |merged, alone| {
+        lay_over(merged, alone, "", &layer.source, &mut Vec::new());
+    });
+    merged.clone_from(&below);
+    sources.truncate(given);
+    lay_over(merged, read.table.clone(), "", &layer.source, sources);
+    check_types(merged, layer).or_else(|problem| {
+        read.problems.push(SettingsProblem { spoils_file: true, ..problem });
+        *merged = below;
+        sources.truncate(given);
+        check_types(merged, layer)
     })
 }
 
@@ -184,17 +227,14 @@ fn raises_spending(key: &str, word: &Value, value: &Value, source: &SettingsSour
         && matches!((dollars(word), dollars(value)), (Some(word), Some(value)) if value > word)
 }
 
-/// Types are checked once a layer has been laid over, so that the message can name its file.
+/// Reads the settings as the policy. An error names the place in the layer that was laid over last.
 fn check_types(merged: &Table, layer: &Layer<'_>) -> Result<Policy, SettingsProblem> {
-    const HINT: &str = "`tribunal config` shows every key with its default";
-    let policy = Policy::deserialize(Value::Table(merged.clone())).map_err(|error| {
-        let (key, message) = wrong_type(&error);
-        let at = key.and_then(|key| find_key(layer.text, &key)).unwrap_or(0);
-        locate(layer, at, message, HINT.to_owned())
-    })?;
+    let spans = || DeTable::parse(layer.text).ok().map(toml::Spanned::into_inner);
+    let policy = Policy::deserialize(Value::Table(merged.clone()))
+        .map_err(|error| type_problem(layer, spans().as_ref(), &error))?;
     match policy.name_taken() {
         Some((list, index, message)) => {
-            let at = find_item(layer.text, list, index).unwrap_or(0);
+            let at = spans().and_then(|spans| find_item(&spans, list, index)).unwrap_or(0);
             Err(locate(layer, at, message, "each agent needs a name of its own".to_owned()))
         }
         None => Ok(policy),
@@ -223,44 +263,6 @@ fn overridden(
         }
         None => Ok(policy),
     }
-}
-
-/// The key that has the wrong type, where it is known, and the message.
-fn wrong_type(error: &toml::de::Error) -> (Option<String>, String) {
-    let text = error.to_string();
-    let key = text.lines().find_map(|line| line.strip_prefix("in `")?.strip_suffix('`'));
-    let message = match key {
-        Some(key) => format!("`{key}`: {}", first_line(&text)),
-        None => first_line(&text),
-    };
-    (key.map(str::to_owned), message)
-}
-
-/// Where an item of a list of tables is written.
-fn find_item(text: &str, list: &str, index: usize) -> Option<usize> {
-    let table = DeTable::parse(text).ok()?.into_inner();
-    let (_, value) = table.iter().find(|(key, _)| key.get_ref().as_ref() == list)?;
-    let DeValue::Array(items) = value.get_ref() else { return None };
-    Some(items.get(index)?.span().start)
-}
-
-/// Where the last part of a dotted key that the text holds is written.
-fn find_key(text: &str, dotted: &str) -> Option<usize> {
-    let mut table = DeTable::parse(text).ok()?.into_inner();
-    let mut at = None;
-    for name in dotted.split('.') {
-        let found = table.iter().find(|(key, _)| key.get_ref().as_ref() == name);
-        let Some((key, value)) = found else { break };
-        at = Some(key.span().start);
-        match value.get_ref() {
-            DeValue::Table(inner) => {
-                let inner = inner.clone();
-                table = inner;
-            }
-            _ => break,
-        }
-    }
-    at
 }
 
 /// The dotted keys of a table, with their values; arrays and empty tables are leaves.

@@ -16,6 +16,8 @@ pub struct SettingsProblem {
     pub hint: String,
     /// The key is taken from the user's own settings alone: where those are can be added to the hint.
     pub is_users_alone: bool,
+    /// Nothing of the file can be used, not only a part of it.
+    pub spoils_file: bool,
 }
 
 pub fn locate(layer: &Layer<'_>, at: usize, message: String, hint: String) -> SettingsProblem {
@@ -29,7 +31,13 @@ pub fn locate(layer: &Layer<'_>, at: usize, message: String, hint: String) -> Se
         message,
         hint,
         is_users_alone: false,
+        spoils_file: false,
     }
+}
+
+/// As [`locate`], where nothing of the file can be used.
+pub fn locate_file(layer: &Layer<'_>, at: usize, message: String, hint: String) -> SettingsProblem {
+    SettingsProblem { spoils_file: true, ..locate(layer, at, message, hint) }
 }
 
 pub fn problem(file: &str, key: &str, message: &str, hint: &str) -> SettingsProblem {
@@ -41,6 +49,7 @@ pub fn problem(file: &str, key: &str, message: &str, hint: &str) -> SettingsProb
         message,
         hint: hint.to_owned(),
         is_users_alone: false,
+        spoils_file: false,
     }
 }
 
@@ -52,5 +61,5 @@ pub fn first_line(text: &str) -> String {
 pub fn not_utf8(file: &str, content: &[u8]) -> SettingsProblem {
     let valid = content.utf8_chunks().next().map_or("", |chunk| chunk.valid());
     let layer = Layer { source: SettingsSource::Repository, file, text: valid };
-    locate(&layer, valid.len(), "it is not UTF-8".to_owned(), "save it as UTF-8".to_owned())
+    locate_file(&layer, valid.len(), "it is not UTF-8".to_owned(), "save it as UTF-8".to_owned())
 }

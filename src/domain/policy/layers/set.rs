@@ -3,6 +3,7 @@
 use toml::{Table, Value};
 
 use crate::domain::policy::layers::problem::{SettingsProblem, problem};
+use crate::domain::policy::layers::values::wrong_values;
 
 const PRICE_HINT: &str = "for example `--set 'prices.a-model={ input = 1.25, output = 10 }'`";
 
@@ -58,6 +59,9 @@ impl TypedKey {
         if !default.same_type(&value) {
             let wanted = format!("`{value}` is not a {}", default.type_str());
             return Err(problem(giver, key, &wanted, "see `tribunal config`"));
+        }
+        if let Some(wrong) = wrong_values(&names.join("."), &value).into_iter().next() {
+            return Err(problem(giver, key, &wrong.message, &wrong.hint));
         }
         let path = names.into_iter().map(str::to_owned).collect();
         Ok(vec![Self { key: key.to_owned(), path, value }])

@@ -55,8 +55,9 @@ fn the_record_of_a_bad_spec_lists_the_errors_first() {
 fn nothing_from_a_spec_becomes_markup_of_the_record() {
     let text = "title: '# x <script> [a](http://b) |'\nacceptance: ['a MUST `b|c` <img src=x>']\n\"k`|<b>\": 1\n";
     let page = page("t.yaml", text);
+    let bare = page.replace("\\<", "").replace("\\[", "");
     assert!(
-        !page.contains("<script") && !page.contains("<img") && !page.contains("[a]("),
+        !bare.contains("<script") && !bare.contains("<img") && !bare.contains("[a\\]("),
         "{page}"
     );
     let columns = |l: &str| l.replace("\\|", "").matches('|').count();

@@ -155,6 +155,34 @@ fn nothing_raw_stays_of_what_an_agent_left() {
 }
 
 #[test]
+fn what_an_agent_left_is_bounded() {
+    let run = tempfile::tempdir().unwrap();
+    let folder = CallFolder::of(run.path(), "k");
+    let agents = folder.prepare("the question").unwrap();
+    let sized = |name: &str, mib: u64| {
+        let file = fs::File::create(agents.join(name)).unwrap();
+        file.set_len(mib * 1024 * 1024).unwrap();
+    };
+    sized("a-too-large", 3000);
+    sized("b-first", 60);
+    sized("c-second", 60);
+    sized("d-third", 60);
+    let pipe = rustix::fs::Mode::from_raw_mode(0o600);
+    let fifo = rustix::fs::FileType::Fifo;
+    rustix::fs::mknodat(rustix::fs::CWD, agents.join("pipe"), fifo, pipe, 0).unwrap();
+    symlink("/dev/zero", agents.join("zero")).unwrap();
+    let deep = (0..30).fold(agents.clone(), |path, _| path.join("in"));
+    fs::create_dir_all(&deep).unwrap();
+    fs::write(deep.join("secret"), secret()).unwrap();
+    folder.redact().unwrap();
+    let mut names: Vec<_> =
+        fs::read_dir(&agents).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["b-first", "c-second", "in"]);
+    assert!(!deep.exists());
+}
+
+#[test]
 fn a_reply_is_kept_without_secrets_and_read_back() {
     let run = tempfile::tempdir().unwrap();
     let folder = CallFolder::of(run.path(), "k");

@@ -1,13 +1,18 @@
-//! Reads which gates the environment bypasses, and records each bypass.
+//! Reads which gates the environment bypasses, finds what went past the hooks, and records both.
 
-use std::fs;
+pub mod past_hooks;
+
+use std::collections::HashSet;
 
 use anyhow::Result;
 use bstr::ByteSlice as _;
 
 use crate::domain::model::gate::Gate;
+use crate::domain::model::oid::Oid;
 use crate::domain::policy::gate_settings::GateSettings;
 use crate::flow::context::Context;
+use crate::flow::evaluate::inside_command;
+use crate::flow::evaluate::inside_command::Place;
 use crate::platform::config::env;
 use crate::platform::config::env::Env;
 use crate::platform::git::repo::Repo;
@@ -25,7 +30,8 @@ pub struct Bypass {
     pub gates: Vec<Gate>,
     /// Words in `TRIBUNAL_SKIP` that name no gate, with the nearest that does.
     pub unknown: Vec<(String, Option<Gate>)>,
-    /// Variables that set what the gates do, such as `TRIBUNAL_GATES_SECRETS`.
+    /// Variables that set what the gates do, such as `TRIBUNAL_GATES_SECRETS`, or that keep commands
+    /// from running.
     pub variables: Vec<String>,
 }
 
@@ -42,6 +48,9 @@ impl Bypass {
         }
         for prefix in ["TRIBUNAL_GATES_", "TRIBUNAL_PROTECT_"] {
             bypass.variables.extend(env.with_prefix(prefix).map(|(name, _)| name.to_owned()));
+        }
+        if let Place::Claimed(_) = inside_command::place(env) {
+            bypass.variables.push(inside_command::VARIABLE.to_owned());
         }
         bypass
     }
@@ -81,8 +90,9 @@ fn nearest(word: &str) -> Option<Gate> {
         .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
 }
 
-/// Records that a hook bypassed gates: time, hook, bypass, person, branch.
-pub fn record(context: Context<'_>, hook: &str, bypass: &Bypass) -> Result<()> {
+/// Records that a hook was bypassed, in part or as a whole: time, hook, what was done, person, branch,
+/// and the commits that it is about.
+pub fn record(context: Context<'_>, hook: &str, what: &str, commits: &[Oid]) -> Result<()> {
     let Context { repo, env, .. } = context;
     let name = repo.config("user.name").ok().flatten().map(|name| name.to_string());
     let who = env
@@ -95,16 +105,39 @@ pub fn record(context: Context<'_>, hook: &str, bypass: &Bypass) -> Result<()> {
         Ok(Some(name)) => name.strip_prefix(b"refs/heads/").unwrap_or(&name).to_str_lossy().into(),
         _ => "(no branch)".to_owned(),
     };
-    let fields = [env::now(env).to_string(), hook.to_owned(), bypass.describe(), who, branch];
+    let commits: Vec<&str> = commits.iter().take(COMMITS_MAX).map(Oid::as_str).collect();
+    let now = env::now(env).to_string();
+    let fields = [now, hook.to_owned(), what.to_owned(), who, branch, commits.join(",")];
     let line = fields.map(|field| field.replace(char::is_control, " ")).join("\t");
-    file::append_line_bounded(&repo.state_dir().join("bypass.log"), &line)
+    file::append_line_bounded(&repo.state_dir().join(LOG), &line)
 }
 
-/// The recorded bypasses, oldest first.
+/// The most commits that one record names.
+const COMMITS_MAX: usize = 20;
+
+/// The recorded bypasses, oldest first: the first five fields of each.
 pub fn recorded(repo: &Repo) -> Vec<String> {
-    ["bypass.log.1", "bypass.log"]
+    let shown = |line: &String| line.splitn(6, '\t').take(5).collect::<Vec<_>>().join("\t");
+    lines(repo).iter().map(shown).collect()
+}
+
+/// The commits that the records of a hook are about.
+fn commits_of(repo: &Repo, hooks: &[&str]) -> HashSet<String> {
+    let of_hook = |line: &String| {
+        let mut fields = line.splitn(6, '\t').skip(1);
+        fields.next().filter(|hook| hooks.contains(hook))?;
+        fields.nth(3).map(str::to_owned)
+    };
+    let named = lines(repo).iter().filter_map(of_hook).collect::<Vec<_>>();
+    named.iter().flat_map(|commits| commits.split(',')).map(str::to_owned).collect()
+}
+
+const LOG: &str = "bypass.log";
+
+fn lines(repo: &Repo) -> Vec<String> {
+    [&format!("{LOG}.1"), LOG]
         .iter()
-        .filter_map(|name| fs::read_to_string(repo.state_dir().join(name)).ok())
+        .filter_map(|name| file::read_text(&repo.state_dir().join(name)).ok())
         .flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>())
         .collect()
 }

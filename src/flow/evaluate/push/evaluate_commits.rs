@@ -7,7 +7,10 @@ use anyhow::Result;
 use bstr::{BStr, BString, ByteSlice as _};
 
 use crate::domain::gates;
+use crate::domain::gates::governance;
 use crate::domain::gates::policy::EffectivePolicy;
+use crate::domain::gates::policy_files::is_policy_path;
+use crate::domain::gates::secrets::redact::redact_str;
 use crate::domain::model::change::{Change, FileChange, FileChangeKind, FileMode, TreeEntry};
 use crate::domain::model::finding::{Finding, LocationKind};
 use crate::domain::model::gate::Gate;
@@ -25,7 +28,7 @@ use crate::flow::evaluate::push::outcome::{PushEvaluation, PushPart, PushedCommi
 use crate::flow::evaluate::push::plan;
 use crate::flow::evaluate::push::plan::{Arrival, PushItem};
 use crate::flow::evaluate::push::policies::Policies;
-use crate::flow::evaluate::{passed_trees, recording};
+use crate::flow::evaluate::{fingerprint, passed_trees};
 use crate::platform::git::change;
 use crate::platform::git::push::history::is_ancestor;
 
@@ -73,13 +76,21 @@ impl<'a> Evaluator<'a> {
         }
         for item in plan::items(arrivals) {
             match item {
-                PushItem::TagMessage { arrival, tag } => {
+                PushItem::RefName { arrival } => {
+                    let name = &arrival.update.target;
+                    let kind = LocationKind::Ref(name.clone());
+                    let findings = gates::check_text(name, &kind, &arrival.effective);
+                    self.add_unrecorded(&format!("ref {name}"), &findings);
+                }
+                PushItem::Tag { arrival, tag } => {
                     let effective = &arrival.effective;
                     let name = arrival.update.target.as_bstr();
                     let name = name.strip_prefix(b"refs/tags/").unwrap_or(name).as_bstr();
                     let kind = LocationKind::TagMessage(name.to_owned());
-                    let findings = gates::check_message(&tag.message, &kind, effective);
-                    self.add_unrecorded(format!("tag {name}"), findings);
+                    let mut findings = gates::check_message(&tag.message, &kind, effective);
+                    let kind = LocationKind::TagHeaders(name.to_owned());
+                    findings.extend(gates::check_text(&tag.headers, &kind, effective));
+                    self.add_unrecorded(&format!("tag {name}"), &findings);
                 }
                 PushItem::Tree { arrival, tree } => {
                     let effective = &arrival.effective;
@@ -95,7 +106,7 @@ impl<'a> Evaluator<'a> {
                         gates::check_files(&[file], effective, &self.context.repo.objects)?;
                     self.result.skipped.extend(report.skipped);
                     let title = format!("file under {}", arrival.update.target);
-                    self.add_unrecorded(title, report.findings);
+                    self.add_unrecorded(&title, &report.findings);
                 }
                 PushItem::Commit { arrival, commit, tip } => {
                     let effective = &arrival.effective;
@@ -128,23 +139,34 @@ impl<'a> Evaluator<'a> {
         effective: &EffectivePolicy,
     ) -> Result<bool> {
         let (oid, base) = (pushed.commit.clone(), pushed.base.clone());
+        let tip = pushed.tip.clone();
         self.result.commits.push(pushed);
         if self.passed.as_ref().is_some_and(|passes| passes.holds(&oid, &effective.hash)) {
             return Ok(false);
         }
         let commit = self.context.repo.commit(&oid)?;
         if self.gated.as_ref().is_some_and(|trees| !trees.contains(commit.tree.as_str())) {
-            self.result.ungated += 1;
+            self.result.ungated.push(oid.clone());
         }
         let mut change = change::of_commit(self.context.repo, &commit)?;
         if !self.paths.is_empty() {
             change::narrow(&mut change, &self.paths);
             change.message = None;
         }
+        if tip != oid && change.files.iter().any(|file| is_policy_path(&file.path)) {
+            change.tip_tree = Some(self.context.repo.tree_of(&tip)?);
+        }
         self.result.files += change.files.len();
         let subject = commit.message.lines().next().unwrap_or_default().to_str_lossy();
         let title = format!("commit {} {subject}", oid.short());
-        self.evaluate_change(title, change, effective, base.as_ref())
+        let mut in_headers = Vec::new();
+        if change.message.is_some() {
+            in_headers =
+                gates::check_text(&commit.headers, &LocationKind::CommitHeaders, effective);
+        }
+        let are_clean = in_headers.is_empty();
+        self.add_unrecorded(&title, &in_headers);
+        Ok(self.evaluate_change(title, change, effective, base.as_ref())? && are_clean)
     }
 
     /// Runs the gates on a change; returns whether all of it was read and nothing blocks it.
@@ -157,8 +179,10 @@ impl<'a> Evaluator<'a> {
     ) -> Result<bool> {
         let seen = Some(&mut self.seen);
         let evaluation = evaluate(self.context, change, effective, seen, EvaluationScope::Gates)?;
-        let is_governance = |f: &Reported| f.finding.gate == Gate::Governance;
-        if evaluation.findings.iter().any(is_governance) {
+        let changes_policy = |f: &Reported| {
+            f.finding.gate == Gate::Governance && f.finding.rule == governance::CHANGED
+        };
+        if evaluation.findings.iter().any(changes_policy) {
             self.result.policy_of = base.cloned();
         }
         let passed = evaluation.skipped.is_empty() && !stops(&evaluation.findings);
@@ -205,9 +229,11 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Adds findings that belong to no change and so are not recorded in the ledger.
-    pub(super) fn add_unrecorded(&mut self, title: String, findings: Vec<Finding>) {
+    pub(super) fn add_unrecorded(&mut self, title: &str, findings: &[Finding]) {
         if !findings.is_empty() {
-            let findings = findings.into_iter().map(recording::unrecorded).collect();
+            let clean = findings.iter().map(fingerprint::redacted);
+            let findings = clean.map(Reported::unrecorded).collect();
+            let title = redact_str(title);
             self.result.parts.push(PushPart { title, findings });
         }
     }

@@ -23,7 +23,7 @@ pub fn is_mirror(repo: &Repo, receiver: &Receiver, updates: &[Update]) -> Result
     }
     let mut found_git = false;
     // An alias is spelled out by the nearest `git push`; what stands above it says no more.
-    for words in process::ancestors(ANCESTORS_MAX) {
+    for process::Ancestor { words, .. } in process::ancestors(ANCESTORS_MAX) {
         let program = words.first().and_then(|word| std::path::Path::new(word).file_name());
         if program.is_some_and(|name| name.as_encoded_bytes().starts_with(b"git")) {
             found_git = true;

@@ -6,7 +6,6 @@ use std::rc::Rc;
 use anyhow::Result;
 
 use crate::domain::gates::policy::EffectivePolicy;
-use crate::domain::gates::protected_branch::ProtectedBranches;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::push::{Receiver, Update};
 use crate::flow::evaluate::push::plan::{Arrival, Planned, policy_source};
@@ -126,9 +125,8 @@ impl Finder<'_, '_> {
             HashSet::from([present.clone()])
         } else {
             // What another protected branch holds was evaluated as strictly when it came there.
-            let (globs, _) = self.policies.protection(None, receiver_refs.default_tip.as_ref())?;
-            let protected = ProtectedBranches::new(&globs, receiver_refs.defaults.clone());
-            receiver_refs.tips(|name| protected.holds(name)).cloned().collect()
+            let protection = self.policies.protection(None, receiver_refs)?;
+            receiver_refs.tips(|name| protection.branches.holds(name)).cloned().collect()
         };
         let known = KnownHistory { commits: known, refs: KnownRefs::None };
         let commits = new_commits(repo, std::slice::from_ref(&tip), &known)?;

@@ -19,14 +19,14 @@ pub struct PushEvaluation {
     pub commits: Vec<PushedCommit>,
     /// How many changed files those have, each counted once a commit.
     pub files: usize,
-    /// How many of the commits no `pre-commit` of this repository had passed.
-    pub ungated: usize,
+    /// Those of the commits that no `pre-commit` of this repository had passed.
+    pub ungated: Vec<Oid>,
     /// The commit under whose policy the first new commits were evaluated, where the push itself
     /// changes the policy.
     pub policy_of: Option<Oid>,
     /// The last lines of each command that failed.
     pub tails: Vec<Tail>,
-    /// A command of level `block` could not be run.
+    /// A command of level `block` could not be run, or a change is too large to be evaluated.
     pub inconclusive: bool,
     /// A signal interrupted a command.
     pub interrupted: bool,

@@ -42,7 +42,8 @@ pub struct Arrival<'a> {
 
 /// One evaluation of a push.
 pub enum PushItem<'a> {
-    TagMessage { arrival: &'a Arrival<'a>, tag: &'a Tag },
+    RefName { arrival: &'a Arrival<'a> },
+    Tag { arrival: &'a Arrival<'a>, tag: &'a Tag },
     Commit { arrival: &'a Arrival<'a>, commit: &'a Oid, tip: &'a Oid },
     Tree { arrival: &'a Arrival<'a>, tree: &'a Oid },
     File { arrival: &'a Arrival<'a>, blob: &'a Oid },
@@ -91,12 +92,13 @@ impl Planned {
     }
 }
 
-/// Lists the evaluations of the arrivals: ref by ref, messages of tags, then commits; the commands
+/// Lists the evaluations of the arrivals: ref by ref its name, tags, then commits; the commands
 /// come last, because a push that a gate blocks needs no build.
 pub fn items<'a>(arrivals: &'a [Arrival<'a>]) -> Vec<PushItem<'a>> {
     let mut items = Vec::new();
     for arrival in arrivals {
-        items.extend(arrival.peeled.tags.iter().map(|tag| PushItem::TagMessage { arrival, tag }));
+        items.push(PushItem::RefName { arrival });
+        items.extend(arrival.peeled.tags.iter().map(|tag| PushItem::Tag { arrival, tag }));
         match &arrival.peeled.stray {
             Some((ObjectKind::Tree, tree)) => items.push(PushItem::Tree { arrival, tree }),
             Some((_, blob)) => items.push(PushItem::File { arrival, blob }),

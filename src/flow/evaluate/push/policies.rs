@@ -20,7 +20,7 @@ use crate::flow::evaluate::policy::RuleSelection;
 use crate::flow::evaluate::push::plan::PolicySource;
 use crate::platform::git::push::receiver_refs::ReceiverRefs;
 
-/// Caches the policies of commits.
+/// Caches the policies of commits, for one push.
 pub struct Policies<'a> {
     context: Context<'a>,
     bypass: &'a Bypass,
@@ -29,6 +29,15 @@ pub struct Policies<'a> {
     /// By what a policy is read from; many trees share that.
     of_sources: HashMap<Vec<TreeItem>, Rc<EffectivePolicy>>,
     combined: HashMap<(Oid, Oid, Extent), Rc<EffectivePolicy>>,
+    /// By the commit whose policy is the branch's: a push may bring thousands of refs, of few commits.
+    protections: HashMap<Option<Oid>, Rc<Protection>>,
+}
+
+/// The branches that are protected for the refs of a branch.
+pub struct Protection {
+    pub globs: Vec<String>,
+    pub level: GateLevel,
+    pub branches: ProtectedBranches,
 }
 
 impl<'a> Policies<'a> {
@@ -39,6 +48,7 @@ impl<'a> Policies<'a> {
             of_trees: HashMap::new(),
             of_sources: HashMap::new(),
             combined: HashMap::new(),
+            protections: HashMap::new(),
         }
     }
 
@@ -71,15 +81,18 @@ impl<'a> Policies<'a> {
         self.of_tree(Some(tree))
     }
 
-    /// The globs of protected branches and the stricter level, from a branch's own policy and the one
-    /// of the default branch: a branch cannot lift the protection of another.
+    /// The protected branches and the stricter level, from a branch's own policy and the one of the
+    /// default branch: a branch cannot lift the protection of another.
     pub fn protection(
         &mut self,
         own: Option<&Oid>,
-        default_tip: Option<&Oid>,
-    ) -> Result<(Vec<String>, GateLevel)> {
+        receiver_refs: &ReceiverRefs,
+    ) -> Result<Rc<Protection>> {
+        if let Some(known) = self.protections.get(&own.cloned()) {
+            return Ok(Rc::clone(known));
+        }
         let mut policies = Vec::new();
-        for commit in [own, default_tip].into_iter().flatten() {
+        for commit in [own, receiver_refs.default_tip.as_ref()].into_iter().flatten() {
             policies.push(self.of_commit(commit)?);
         }
         if policies.is_empty() {
@@ -93,7 +106,10 @@ impl<'a> Policies<'a> {
         }
         globs.sort();
         globs.dedup();
-        Ok((globs, level))
+        let branches = ProtectedBranches::new(&globs, receiver_refs.defaults.clone());
+        let protection = Rc::new(Protection { globs, level, branches });
+        self.protections.insert(own.cloned(), Rc::clone(&protection));
+        Ok(protection)
     }
 
     /// Whether a ref of a push is a protected branch. `own` is the commit whose policy is the branch's.
@@ -103,9 +119,9 @@ impl<'a> Policies<'a> {
         own: Option<&Oid>,
         receiver_refs: &ReceiverRefs,
     ) -> Result<bool> {
-        let (globs, level) = self.protection(own, receiver_refs.default_tip.as_ref())?;
-        let protected = ProtectedBranches::new(&globs, receiver_refs.defaults.clone());
-        Ok(level != GateLevel::Off && protected.holds(update.target.as_bstr()))
+        let protection = self.protection(own, receiver_refs)?;
+        let is_meant = protection.branches.holds(update.target.as_bstr());
+        Ok(protection.level != GateLevel::Off && is_meant)
     }
 
     fn of_tree(&mut self, tree: Option<Oid>) -> Result<Rc<EffectivePolicy>> {

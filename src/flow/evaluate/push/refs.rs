@@ -4,7 +4,7 @@ use anyhow::Result;
 use bstr::{BString, ByteSlice as _};
 
 use crate::domain::gates::protected_branch;
-use crate::domain::gates::protected_branch::{ProtectedBranches, RefUpdate};
+use crate::domain::gates::protected_branch::RefUpdate;
 use crate::domain::model::finding::Effect;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::push::{Receiver, Relation, Update};
@@ -41,14 +41,14 @@ pub(super) fn resolved(
 
 impl Evaluator<'_> {
     pub(super) fn check_mirror(&mut self, receiver_refs: &ReceiverRefs) -> Result<()> {
-        let (globs, level) = self.policies.protection(None, receiver_refs.default_tip.as_ref())?;
-        let Some(effect) = level.effect() else { return Ok(()) };
+        let protection = self.policies.protection(None, receiver_refs)?;
+        let Some(effect) = protection.level.effect() else { return Ok(()) };
         let on_remote = receiver_refs.branches(&self.receiver);
         let here: Vec<BString> =
             self.context.repo.refs("refs/heads/")?.into_iter().map(|(name, _)| name).collect();
-        let protected = ProtectedBranches::new(&globs, receiver_refs.defaults.clone());
-        let found = protected_branch::check_mirror(&on_remote, &here, &globs, &protected, effect);
-        self.add_unrecorded("mirror push".to_owned(), found.into_iter().collect());
+        let (globs, protected) = (&protection.globs, &protection.branches);
+        let found = protected_branch::check_mirror(&on_remote, &here, globs, protected, effect);
+        self.add_unrecorded("mirror push", found.as_slice());
         Ok(())
     }
 
@@ -85,9 +85,9 @@ impl Evaluator<'_> {
         let old = existing(self.context.repo, &update.old)?;
         // A new ref has nothing that could be lost; of a first push the tip's policy is known alone.
         let own = old.as_ref().or(tip.filter(|_| receiver_refs.default_tip.is_none()));
-        let (globs, level) = self.policies.protection(own, receiver_refs.default_tip.as_ref())?;
-        let Some(effect) = level.effect() else { return Ok(false) };
-        let protected = ProtectedBranches::new(&globs, receiver_refs.defaults.clone());
+        let protection = self.policies.protection(own, receiver_refs)?;
+        let Some(effect) = protection.level.effect() else { return Ok(false) };
+        let protected = &protection.branches;
         let target = update.target.as_bstr();
         let relation = if protected.holds(target) {
             push::relation(self.context.repo, update)?
@@ -96,9 +96,9 @@ impl Evaluator<'_> {
             Relation::FastForward
         };
         let facts = RefUpdate { target, relation, shallow: push::is_shallow(self.context.repo) };
-        let found = protected_branch::check(&facts, &protected, effect);
+        let found = protected_branch::check(&facts, protected, effect);
         let refused = found.as_ref().is_some_and(|finding| finding.effect == Effect::Block);
-        self.add_unrecorded(format!("ref {target}"), found.into_iter().collect());
+        self.add_unrecorded(&format!("ref {target}"), found.as_slice());
         Ok(refused)
     }
 }

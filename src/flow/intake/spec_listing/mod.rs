@@ -1,14 +1,18 @@
 //! Lists the spec files of a work tree: the listing of the folders is the truth, events are hints.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::io;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::FileType;
 
 use crate::domain::model::globs;
 use crate::domain::model::globs::Globs;
 use crate::domain::spec::read::SpecFormat;
+use crate::platform::store::folder::Folder;
+use crate::platform::store::folder::read::FoundFile;
 use crate::platform::store::known_specs::Stamp;
+use crate::platform::store::regular::{Unfit, unfit};
 
 #[cfg(test)]
 mod tests;
@@ -54,16 +58,8 @@ impl SpecGlobs {
         let mut roots = Vec::new();
         for given in patterns {
             let bad = |reason: &str| BadGlob { pattern: given.clone(), reason: reason.to_owned() };
-            let (mark, pattern) = match given.strip_prefix('!') {
-                Some(rest) => ("!", rest),
-                None => ("", given.as_str()),
-            };
-            let pattern = pattern.trim_start_matches("./").trim_end_matches('/');
+            let (mark, pattern) = globs::check_below_top(given).map_err(|reason| bad(&reason))?;
             let path = Path::new(pattern);
-            if pattern.is_empty() || !path.components().all(|c| matches!(c, Component::Normal(_))) {
-                return Err(bad("it must lead downward from the top of the work tree"));
-            }
-            globs::check(pattern).map_err(|error| bad(&error.reason))?;
             globs.push(format!("{mark}{pattern}"));
             let root = root_of(pattern);
             if root.folder == path {
@@ -128,7 +124,8 @@ fn root_of(pattern: &str) -> Root {
 pub struct SpecListing {
     /// By path from the top of the work tree.
     pub files: BTreeMap<PathBuf, FoundSpec>,
-    /// Every folder whose changes matter, as the system names it: links are followed.
+    /// Every folder whose changes matter, as the system names it: links that stay in the work tree are
+    /// followed.
     pub folders: BTreeSet<PathBuf>,
     /// Those of them in which every entry matters.
     pub inside: BTreeSet<PathBuf>,
@@ -136,6 +133,9 @@ pub struct SpecListing {
     pub awaited: BTreeSet<PathBuf>,
     /// What could not be read, and why.
     pub unreadable: Vec<(PathBuf, String)>,
+    /// The links that are not followed, from the top, and why: they lead out of the work tree or into
+    /// a git directory.
+    pub left_out: BTreeMap<PathBuf, String>,
     /// Whether there was more than is looked at.
     pub cut: bool,
 }
@@ -150,14 +150,25 @@ pub struct FoundSpec {
 
 /// Lists the specs below the top of a work tree, which must be in its canonical spelling.
 pub fn list(top: &Path, globs: &SpecGlobs) -> SpecListing {
-    let mut walk = Walk { globs, listing: SpecListing::default(), seen: BTreeMap::new() };
-    for root in &globs.roots {
-        walk.root(top, root);
+    let mut listing = SpecListing::default();
+    match Folder::open(top) {
+        Ok(folder) => {
+            let mut walk = Walk { top, folder, globs, listing, seen: BTreeMap::new() };
+            for root in &globs.roots {
+                walk.root(root);
+            }
+            return walk.listing;
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => listing.unreadable.push((top.to_owned(), error.to_string())),
     }
-    walk.listing
+    listing
 }
 
+/// Paths are from the top; a `real` one has no links in it.
 struct Walk<'a> {
+    top: &'a Path,
+    folder: Folder,
     globs: &'a SpecGlobs,
     listing: SpecListing,
     /// The folders that were read, with the levels below them that were.
@@ -166,106 +177,101 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     /// Goes down from the top to the root as far as there are folders, then through all below it.
-    fn root(&mut self, top: &Path, root: &Root) {
-        let mut real = top.to_path_buf();
-        self.listing.folders.insert(real.clone());
+    fn root(&mut self, root: &Root) {
+        let mut real = PathBuf::new();
+        self.listing.folders.insert(self.absolute(&real));
         for part in root.folder.components() {
             let path = real.join(part);
-            self.listing.awaited.insert(path.clone());
-            let Some(next) = real_folder(&path) else {
-                self.lone_file(&path, &root.folder);
+            self.listing.awaited.insert(self.absolute(&path));
+            let Some(found) = self.find(&path) else { return };
+            if !found.metadata.is_dir() {
+                // A glob without a wildcard may name one file.
+                if path.file_name() == root.folder.file_name() {
+                    self.file(root.folder.clone(), &found);
+                }
                 return;
-            };
-            real = next;
-            self.listing.folders.insert(real.clone());
+            }
+            real = found.real;
+            self.listing.folders.insert(self.absolute(&real));
         }
-        self.folder(&root.folder, real, root.depth);
+        self.folder(&root.folder, &real, root.depth);
     }
 
-    /// A glob without a wildcard may name one file.
-    fn lone_file(&mut self, real: &Path, path: &Path) {
-        if real.file_name() == path.file_name() {
-            self.file(path.to_owned(), real);
-        }
-    }
-
-    fn folder(&mut self, path: &Path, real: PathBuf, depth: usize) {
+    fn folder(&mut self, path: &Path, real: &Path, depth: usize) {
         // Two globs may share a folder, and links may lead to one in two ways or in a circle.
-        if self.seen.get(&real).is_some_and(|done| *done >= depth) {
+        if self.seen.get(real).is_some_and(|done| *done >= depth) {
             return;
         }
         if self.listing.folders.len() >= FOLDERS_MAX {
             self.listing.cut = true;
             return;
         }
-        self.seen.insert(real.clone(), depth);
-        self.listing.folders.insert(real.clone());
-        self.listing.inside.insert(real.clone());
-        let entries = match fs::read_dir(&real) {
+        self.seen.insert(real.to_owned(), depth);
+        self.listing.folders.insert(self.absolute(real));
+        self.listing.inside.insert(self.absolute(real));
+        let entries = match self.folder.list(real) {
             Ok(entries) => entries,
             Err(error) => {
-                self.unreadable(real, &error);
+                self.not_read(real, &error);
                 return;
             }
         };
-        let mut entries: Vec<_> = entries.filter_map(Result::ok).collect();
-        entries.sort_by_key(fs::DirEntry::file_name);
-        for entry in entries {
-            let (name, Ok(kind)) = (entry.file_name(), entry.file_type()) else { continue };
+        for (name, kind) in entries {
             let (path, inside) = (path.join(&name), real.join(&name));
-            let is_folder = kind.is_dir() || kind.is_symlink() && inside.is_dir();
-            if !is_folder {
-                self.file(path, &inside);
-                continue;
-            }
             let skipped =
                 name.to_str().is_some_and(|name| name.starts_with('.') || SKIPPED.contains(&name));
-            if depth == 0 || skipped || OWN.iter().any(|own| path.starts_with(own)) {
+            let is_left = depth == 0 || skipped || OWN.iter().any(|own| path.starts_with(own));
+            let may_be_folder = matches!(kind, FileType::Directory | FileType::Symlink) && !is_left;
+            let may_be_file = kind != FileType::Directory && self.globs.is_spec(&path);
+            if !may_be_folder && !may_be_file {
                 continue;
             }
-            let real = if kind.is_symlink() { real_folder(&inside) } else { Some(inside) };
-            if let Some(real) = real {
-                self.folder(&path, real, depth.saturating_sub(usize::from(depth != usize::MAX)));
+            let Some(found) = self.find(&inside) else { continue };
+            if found.metadata.is_dir() && may_be_folder {
+                let depth = depth.saturating_sub(usize::from(depth != usize::MAX));
+                self.folder(&path, &found.real, depth);
+            } else {
+                self.file(path, &found);
             }
         }
     }
 
-    fn file(&mut self, path: PathBuf, real: &Path) {
-        if !self.globs.is_spec(&path) {
+    fn file(&mut self, path: PathBuf, found: &FoundFile) {
+        // A pipe or a device would keep its reader waiting for ever.
+        if !found.metadata.is_file() || !self.globs.is_spec(&path) {
             return;
         }
         if self.listing.files.len() >= FILES_MAX {
             self.listing.cut = true;
             return;
         }
-        match fs::metadata(real) {
-            // A pipe or a device would keep its reader waiting for ever.
-            Ok(metadata) if metadata.is_file() => {
-                let found = FoundSpec { stamp: Stamp::of(&metadata), real: real.to_owned() };
-                self.listing.files.insert(path, found);
+        let stamp = Stamp::of(&found.metadata);
+        self.listing.files.insert(path, FoundSpec { stamp, real: self.absolute(&found.real) });
+    }
+
+    /// What a path leads to; `None` where that is nothing that can be looked at.
+    fn find(&mut self, path: &Path) -> Option<FoundFile> {
+        match self.folder.find(path) {
+            Ok(found) => Some(found),
+            Err(error) => {
+                self.not_read(path, &error);
+                None
             }
-            Ok(_) => {}
+        }
+    }
+
+    fn not_read(&mut self, path: &Path, error: &io::Error) {
+        match unfit(error) {
+            Some(Unfit::LeadsOut(_) | Unfit::InGit) => {
+                self.listing.left_out.insert(path.to_owned(), error.to_string());
+            }
             // Gone in the meantime, or a link that leads nowhere: Emacs locks files with those.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => self.unreadable(real.to_owned(), &error),
+            _ if error.kind() == io::ErrorKind::NotFound => {}
+            _ => self.listing.unreadable.push((self.absolute(path), error.to_string())),
         }
     }
 
-    fn unreadable(&mut self, path: PathBuf, error: &io::Error) {
-        if error.kind() != io::ErrorKind::NotFound {
-            self.listing.unreadable.push((path, error.to_string()));
-        }
+    fn absolute(&self, path: &Path) -> PathBuf {
+        if path.as_os_str().is_empty() { self.top.to_owned() } else { self.top.join(path) }
     }
-}
-
-/// The folder that a path leads to, without links; `None` where it leads to none.
-fn real_folder(path: &Path) -> Option<PathBuf> {
-    let metadata = fs::symlink_metadata(path).ok()?;
-    if metadata.is_dir() {
-        return Some(path.to_owned());
-    }
-    if !metadata.is_symlink() {
-        return None;
-    }
-    path.canonicalize().ok().filter(|real| real.is_dir())
 }

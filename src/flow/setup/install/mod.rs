@@ -1,5 +1,6 @@
 //! The hooks of a repository: where they go, what is installed, what is restored.
 
+pub mod kept_name;
 pub mod plan;
 pub mod shim;
 pub mod status;
@@ -13,6 +14,7 @@ use crate::domain::model::error::hinted;
 use crate::platform::git::hooks_dir;
 use crate::platform::git::hooks_dir::{HooksPath, has_configured_hooks};
 use crate::platform::git::repo::Repo;
+use crate::platform::store::file;
 
 #[cfg(test)]
 mod tests;
@@ -82,8 +84,8 @@ pub fn unknown(name: &str) -> anyhow::Error {
 /// What is installed where no hook is named.
 pub fn default_events(repo: &Repo) -> Vec<&'static str> {
     let mut events = Vec::new();
-    let has_work_trees =
-        fs::read_dir(repo.common_dir.join("worktrees")).is_ok_and(|mut list| list.next().is_some());
+    let has_work_trees = file::entries(&repo.common_dir.join("worktrees"))
+        .is_ok_and(|mut list| list.next().is_some());
     if repo.work_tree.is_some() || has_work_trees {
         events.extend(CLIENT_EVENTS);
     }
@@ -182,7 +184,7 @@ pub fn refused(refusal: &Refusal, setting: Option<&HooksPath>) -> anyhow::Error 
                 folder.display()
             );
             let hint = format!(
-                "add to the scripts there one line each: {}; or give this repository its own folder with `git config core.hooksPath \"$(git rev-parse --git-common-dir)/hooks\"` and install",
+                "add to the scripts there one line each: {}; or give this repository its own folder with `git config core.hooksPath \"$(git rev-parse --path-format=absolute --git-common-dir)/hooks\"` and install",
                 lines_by_hand()
             );
             hinted(message, hint)

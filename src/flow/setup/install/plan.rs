@@ -10,6 +10,7 @@ use anyhow::{Context as _, Result};
 use bstr::BString;
 
 use crate::domain::model::error::hinted;
+use crate::flow::setup::install::kept_name::folder_of;
 use crate::flow::setup::install::shim::{
     HookFile, Shim, is_there, kept_path, read_hook, renamed, same_file, shell_quoted, shim,
 };
@@ -17,6 +18,8 @@ use crate::flow::setup::install::{InstallMethod, method, real};
 use crate::platform::git::command::succeeded;
 use crate::platform::git::repo::Repo;
 use crate::platform::store::file;
+use crate::platform::store::regular;
+use crate::platform::store::regular::{HOOK, LastLink};
 
 /// One step of installing or removing hooks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,7 +100,8 @@ pub fn plan_install(
 }
 
 fn same_text(a: &Path, b: &Path) -> bool {
-    matches!((fs::read(a), fs::read(b)), (Ok(a), Ok(b)) if a == b)
+    let read = |path: &Path| regular::read(path, LastLink::Follow, HOOK);
+    matches!((read(a), read(b)), (Ok(a), Ok(b)) if a == b)
 }
 
 /// What must be done to take the hooks of these events away and give back what stood there.
@@ -174,8 +178,11 @@ pub fn perform(repo: &Repo, steps: &[InstallStep]) -> Result<()> {
             InstallStep::Keep { hook, kept } => {
                 keep(hook, kept).with_context(|| format!("could not keep `{}`", hook.display()))?;
             }
-            InstallStep::Restore { kept, hook } => fs::rename(kept, hook)
-                .with_context(|| format!("could not give back `{}`", hook.display()))?,
+            InstallStep::Restore { kept, hook } => {
+                fs::rename(kept, hook)
+                    .with_context(|| format!("could not give back `{}`", hook.display()))?;
+                forget_names(hook);
+            }
             InstallStep::Remove { hook } => fs::remove_file(hook)
                 .with_context(|| format!("could not remove `{}`", hook.display()))?,
             InstallStep::Configure { event, command } => {
@@ -196,6 +203,13 @@ pub fn perform(repo: &Repo, steps: &[InstallStep]) -> Result<()> {
 fn configure(repo: &Repo, words: &[&OsStr]) -> Result<()> {
     let output = repo.git().args(["config", "--local", "--replace-all"]).args(words).capture()?;
     succeeded(&output, "git config").map(drop)
+}
+
+/// Removes the links by which kept hooks had their names. What is left of them does no harm.
+fn forget_names(hook: &Path) {
+    if let Some(hooks) = hook.parent() {
+        drop(fs::remove_dir_all(folder_of(hooks)));
+    }
 }
 
 /// A second name first, so that at no moment there is no hook; a plain move where the file system

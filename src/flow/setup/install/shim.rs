@@ -11,6 +11,8 @@ use anyhow::{Context as _, Result};
 use bstr::{BString, ByteSlice as _};
 
 use crate::flow::setup::install::EVENTS;
+use crate::platform::store::regular;
+use crate::platform::store::regular::{HOOK, LastLink};
 
 /// The shim, as it is read in the source; `@BIN@` stands for the recorded path, `@HOOK@` for the hook.
 /// The hook is recorded because a file's name may change: other programs keep hooks under names of
@@ -21,7 +23,7 @@ const SHIM: &str = include_str!("../../../../hooks/shim.sh");
 const MARK: &[u8] = b"# tribunal hook shim ";
 
 /// What is put behind the name of a hook that stood there before.
-const KEPT: &str = ".before-tribunal";
+pub const KEPT: &str = ".before-tribunal";
 
 /// What stands in a hook's place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,7 +86,11 @@ pub fn read_hook(hook: &Path) -> Result<HookFile> {
             Ok(link) if link.is_symlink() => {
                 Ok(Some((fs::metadata(hook).unwrap_or(link), Vec::new())))
             }
-            Ok(file) => Ok(Some((file, fs::read(hook)?))),
+            Ok(file) => match regular::read(hook, LastLink::Follow, HOOK) {
+                // No script of ours.
+                Err(error) if regular::unfit(&error).is_some() => Ok(Some((file, Vec::new()))),
+                read => Ok(Some((file, read?))),
+            },
         }
     };
     let found = read().with_context(|| format!("could not read the hook `{}`", hook.display()))?;
@@ -107,6 +113,10 @@ pub fn renamed(hook: &Path) -> Result<Vec<(PathBuf, Shim)>> {
     let (Some(folder), Some(event)) = (hook.parent(), hook.file_name()) else {
         return Ok(Vec::new());
     };
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "git's folder of hooks, which a person may have linked"
+    )]
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries.with_context(|| format!("could not read `{}`", folder.display()))?,

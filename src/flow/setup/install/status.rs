@@ -11,9 +11,13 @@ use crate::flow::setup::install::plan::{config_command, config_folder, config_na
 use crate::flow::setup::install::shim::{
     HookFile, Shim, is_there, kept_path, read_hook, renamed, shim_version,
 };
-use crate::flow::setup::install::{EVENTS, InstallMethod, Refusal, default_events};
+use crate::flow::setup::install::{EVENTS, InstallMethod, Refusal, default_events, method, real};
+use crate::platform::git::hooks_dir;
 use crate::platform::git::repo::Repo;
+use crate::platform::git::worktrees;
 use crate::platform::process;
+use crate::platform::store::regular;
+use crate::platform::store::regular::{HOOK, LastLink};
 
 /// How one event stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +56,34 @@ pub fn status(repo: &Repo, method: &Result<InstallMethod, Refusal>) -> Result<Ve
         Ok(status)
     });
     events.collect()
+}
+
+/// The other work trees of the repository that these hooks do not guard, one line each: a setting may
+/// count from the top of each work tree, or hold in one alone.
+pub fn unguarded_work_trees(repo: &Repo) -> Result<Vec<String>> {
+    let (method, setting) = method(repo)?;
+    let of_one_tree = repo.config("extensions.worktreeConfig")?.is_some_and(|on| on == "true");
+    let (Ok(InstallMethod::Folder(folder)), true) = (method, setting.is_some() || of_one_tree)
+    else {
+        return Ok(Vec::new());
+    };
+    let mut found = Vec::new();
+    for top in worktrees::list(&repo.common_dir) {
+        let Ok(other) = Repo::discover(&top, None) else { continue };
+        let there = match hooks_dir::hooks_path(&other)? {
+            Some(setting) => real(&setting.folder),
+            None => real(&other.common_dir.join("hooks")),
+        };
+        let is_ours = |event: &str| matches!(read_hook(&there.join(event)), Ok(HookFile::Ours(_)));
+        if there != folder && !is_ours("pre-commit") {
+            found.push(format!(
+                "the work tree `{}` is not guarded: git looks for its hooks in `{}`",
+                top.display(),
+                there.display()
+            ));
+        }
+    }
+    Ok(found)
 }
 
 impl EventStatus {
@@ -135,7 +167,8 @@ impl EventStatus {
         let folder = if husky { folder.parent().unwrap_or(folder) } else { folder };
         let script = folder.join(self.event);
         let call = format!("tribunal hook {}", self.event);
-        if fs::read(&script).is_ok_and(|text| text.contains_str(&call)) {
+        if regular::read(&script, LastLink::Follow, HOOK).is_ok_and(|text| text.contains_str(&call))
+        {
             self.installed = true;
             self.notes.push(format!("called by `{}`", script.display()));
         }

@@ -1,4 +1,5 @@
 //! Where hooks go, as a table.
+#![expect(clippy::disallowed_methods, reason = "tests look at what was written")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

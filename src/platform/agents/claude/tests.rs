@@ -1,4 +1,5 @@
 //! Asking a script that shows what it was started with.
+#![expect(clippy::disallowed_methods, reason = "tests look at what was written")]
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;

@@ -94,7 +94,7 @@ impl Codex {
         let ran = call.run(request, agent_env, interrupts)?;
         let answer = request.folder.join(command_line::ANSWER);
         // Where there is no file, the stream holds the answer.
-        let answer = call.clean(&answer).unwrap_or_default();
+        let answer = call.answer(&ran, &answer)?;
         Ok(reading::read(&ran, &answer, request.schema.is_some(), now(agent_env.env)))
     }
 

@@ -20,6 +20,7 @@ use crate::platform::agents::probe::{Login, Probe, Sandbox};
 use crate::platform::agents::text::{again_at, last_line, object_in, reason_line};
 use crate::platform::config::env::now;
 use crate::platform::process::Interrupts;
+use crate::platform::store::regular::{ANSWER as ANSWER_MAX, Unfit};
 
 /// The file of the answer, in the request's folder.
 const ANSWER: &str = "answer";
@@ -124,11 +125,8 @@ impl CommandLineAgent {
         // Most programs say nothing before they say it all: silence says nothing about them.
         let request = Request { idle: request.wall, ..*request };
         let ran = call.run(&request, agent_env, interrupts)?;
-        let file = if words::use_answer(templates) {
-            Some(call.clean(&answer).unwrap_or_default())
-        } else {
-            None
-        };
+        let file =
+            if words::use_answer(templates) { Some(call.answer(&ran, &answer)?) } else { None };
         Ok(read(&ran, file.as_deref(), request.schema.is_some(), now(agent_env.env)))
     }
 
@@ -174,7 +172,11 @@ fn read(ran: &ProgramOutput, file: Option<&[u8]>, wants_json: bool, now: Timesta
             return Outcome::Killed { why: "it was stopped".to_owned() };
         }
     }
-    let text = String::from_utf8_lossy(file.unwrap_or(&ran.out)).into_owned();
+    let answer = file.unwrap_or(&ran.out);
+    if answer.len() as u64 > ANSWER_MAX.bytes {
+        return Outcome::Malformed { why: format!("its answer: {}", Unfit::TooLarge(ANSWER_MAX)) };
+    }
+    let text = String::from_utf8_lossy(answer).into_owned();
     if text.trim().is_empty() {
         return Outcome::Malformed { why: reason_line(&format!("its answer is empty {said}")) };
     }

@@ -1,4 +1,5 @@
 //! Against small programs of `sh`.
+#![expect(clippy::disallowed_methods, reason = "tests look at what was written")]
 
 use std::fs;
 use std::path::Path;
@@ -196,4 +197,28 @@ fn what_is_not_set_is_told() {
     trial.settings.env = vec!["NOT_SET".to_owned()];
     assert_eq!(probe(&trial).login, Login::Missing);
     assert_eq!(probe(&trial).hints, ["set the variable `NOT_SET`"]);
+}
+
+#[test]
+fn an_answer_is_a_file_of_bounded_size_or_none() {
+    let outside = tempfile::tempdir().unwrap();
+    let other = outside.path().join("other");
+    fs::File::create(&other).unwrap();
+    let link = format!("ln -s {} \"$1\"", other.display());
+    for (line, why) in [
+        (link.as_str(), "it is a symbolic link"),
+        ("ln -s /dev/zero \"$1\"", "it is a symbolic link"),
+        ("mkfifo \"$1\"", "it is a pipe, not a file"),
+        ("mkdir \"$1\"", "it is a folder, not a file"),
+        ("head -c 9000000 /dev/zero > \"$1\"", "the most that is read of an answer"),
+    ] {
+        let outcome = Trial::new(line, &["{answer}"]).ask();
+        assert_eq!(outcome.as_str(), "malformed", "{line}: {outcome:?}");
+        assert!(outcome.why().contains(why), "{line}: {outcome:?}");
+    }
+    let printed = Trial::new("head -c 9000000 /dev/zero", &[]).ask();
+    assert!(printed.why().contains("the most that is read of an answer"), "{printed:?}");
+    // How it ended says more than what it left.
+    let ended = Trial::new("mkfifo \"$1\"; exit 3", &["{answer}"]).ask();
+    assert!(ended.why().contains("it ended with 3"), "{ended:?}");
 }

@@ -1,4 +1,5 @@
 //! Against the model server that the tests bring along.
+#![expect(clippy::disallowed_methods, reason = "tests look at what was written")]
 
 #[expect(dead_code, reason = "the rest of it is for the programs that work with tools")]
 #[path = "../../../../tests/it/model_server/mod.rs"]

@@ -14,14 +14,16 @@ use bstr::{BStr, BString, ByteSlice};
 pub use crate::platform::git::cat_file::ObjectKind;
 
 use crate::domain::model::change::{FileMode, TreeEntry};
-use crate::domain::model::objects::{Content, ReadObjects, TreeItem};
+use crate::domain::model::error::hinted;
+use crate::domain::model::limits::{OBJECT_BYTES_MAX, TAGS_MAX};
+use crate::domain::model::objects::{Content, ReadObjects, TreeItem, TreeNotHere};
 use crate::domain::model::oid::Oid;
-use crate::platform::git::cat_file::CatFile;
-use crate::platform::git::loose;
+use crate::platform::git::cat_file::{CatFile, ReadObject};
+use crate::platform::git::library::Library;
 
 /// The object database of one repository.
 pub enum Objects {
-    Library(git2::Repository),
+    Library(Box<Library>),
     /// For what libgit2 cannot open: SHA-256, reftable.
     Command(Box<RefCell<CatFile>>),
 }
@@ -35,6 +37,8 @@ pub struct Commit {
     /// When it was committed, in seconds since 1970 by the committer's clock, which nobody checks.
     /// `None` where the commit does not say.
     pub committed: Option<i64>,
+    /// The header's lines but for the tree and the parents: who wrote it, signatures, anything else.
+    pub headers: BString,
     pub message: BString,
 }
 
@@ -42,6 +46,8 @@ pub struct Commit {
 #[derive(Clone, Debug)]
 pub struct Tag {
     pub target: Oid,
+    /// The header's lines but for the first, which names the target.
+    pub headers: BString,
     pub message: BString,
 }
 
@@ -54,60 +60,46 @@ impl Objects {
 
     /// Opens the object database of a repository that libgit2 can open, by its git directory.
     pub fn open(git_dir: &Path) -> Result<Self> {
-        Ok(Self::Library(git2::Repository::open(git_dir)?))
+        Ok(Self::Library(Box::new(Library::new(git2::Repository::open(git_dir)?, &[]))))
     }
 
-    /// Reads an object whole; `None` where it is not in this repository.
-    pub fn read(&self, oid: &Oid) -> Result<Option<(ObjectKind, Vec<u8>)>> {
-        match self {
-            Self::Library(repository) => {
-                let odb = repository.odb()?;
-                let name = git2::Oid::from_str(oid.as_str())?;
-                match odb.read(name) {
-                    Ok(object) => Ok(Some((kind_of(object.kind())?, object.data().to_vec()))),
-                    Err(error) if error.code() == git2::ErrorCode::NotFound => Ok(None),
-                    Err(error) => {
-                        Err(error).with_context(|| format!("could not read object {oid}"))
-                    }
-                }
+    /// Reads a commit, a tree or a tag whole; `None` where it is not in this repository. One that is
+    /// larger than [`OBJECT_BYTES_MAX`] is an error.
+    fn read(&self, oid: &Oid) -> Result<Option<(ObjectKind, Vec<u8>)>> {
+        match self.read_up_to(oid, OBJECT_BYTES_MAX)? {
+            Some(ReadObject::Whole(kind, bytes)) => Ok(Some((kind, bytes))),
+            Some(ReadObject::TooLarge(_, size)) => {
+                bail!("object {oid} has {size} bytes, and no more than {OBJECT_BYTES_MAX} are read")
             }
-            Self::Command(cat_file) => cat_file.borrow_mut().read(oid),
+            None => Ok(None),
         }
+    }
+
+    fn read_up_to(&self, oid: &Oid, most: u64) -> Result<Option<ReadObject>> {
+        let read = match self {
+            Self::Library(library) => library.read(oid, most),
+            Self::Command(cat_file) => cat_file.borrow_mut().read(oid, most),
+        };
+        read.map_err(|error| unreadable(oid, &error))
     }
 
     /// The kind and the size in bytes, without reading the content where that can be avoided.
     pub fn header(&self, oid: &Oid) -> Result<Option<(ObjectKind, u64)>> {
-        match self {
-            Self::Library(repository) => {
-                let odb = repository.odb()?;
-                let name = git2::Oid::from_str(oid.as_str())?;
-                match odb.read_header(name) {
-                    Ok((size, kind)) => Ok(Some((kind_of(kind)?, size as u64))),
-                    Err(error) if error.code() == git2::ErrorCode::NotFound => Ok(None),
-                    Err(error) => {
-                        Err(error).with_context(|| format!("could not read object {oid}"))
-                    }
-                }
-            }
+        let header = match self {
+            Self::Library(library) => library.header(oid),
             Self::Command(cat_file) => cat_file.borrow_mut().header(oid),
-        }
+        };
+        header.map_err(|error| unreadable(oid, &error))
     }
 
     /// The content of a blob of up to `most` bytes. Its size is looked at before it is read.
     pub fn content(&self, oid: &Oid, most: u64) -> Result<Content> {
-        if let Self::Library(repository) = self
-            && let Some(content) = loose::read(&repository.commondir().join("objects"), oid, most)
-        {
-            return Ok(content);
-        }
-        match self.header(oid)? {
-            Some((ObjectKind::Blob, size)) if size > most => Ok(Content::TooLarge(size)),
-            Some((ObjectKind::Blob, _)) => {
-                Ok(self.read(oid)?.map_or(Content::Missing, |(_, bytes)| Content::Whole(bytes)))
-            }
+        Ok(match self.read_up_to(oid, most)? {
+            Some(ReadObject::Whole(ObjectKind::Blob, bytes)) => Content::Whole(bytes),
+            Some(ReadObject::TooLarge(ObjectKind::Blob, size)) => Content::TooLarge(size),
             Some(_) => bail!("object {oid} is not a file"),
-            None => Ok(Content::Missing),
-        }
+            None => Content::Missing,
+        })
     }
 
     /// The content of a blob, as [`ReadObjects::blob`].
@@ -121,8 +113,24 @@ impl Objects {
             Some((ObjectKind::Tree, bytes)) => parse_tree(&bytes, oid.as_str().len() / 2)
                 .with_context(|| format!("tree {oid} is damaged")),
             Some(_) => bail!("object {oid} is not a tree"),
-            None => bail!("tree {oid} is not in this repository"),
+            None => Err(TreeNotHere(oid.clone()).into()),
         }
+    }
+
+    /// The commit that an object is or, through annotated tags, points to; `None` where that is none.
+    pub fn peel(&self, oid: &Oid) -> Result<Option<Oid>> {
+        let mut at = oid.clone();
+        for _ in 0..TAGS_MAX {
+            match self.header(&at)? {
+                Some((ObjectKind::Commit, _)) => return Ok(Some(at)),
+                Some((ObjectKind::Tag, _)) => match self.tag(&at)? {
+                    Some(tag) => at = tag.target,
+                    None => return Ok(None),
+                },
+                _ => return Ok(None),
+            }
+        }
+        Ok(None)
     }
 
     /// The parts of a commit that are checked; `None` where it is not in this repository.
@@ -177,36 +185,6 @@ impl Objects {
         Ok(true)
     }
 
-    /// Every Markdown file below a folder of a tree, with its content; none where there is no such
-    /// folder. Links and submodules are left out.
-    pub fn files_below(&self, tree: &Oid, folder: &BStr) -> Result<Vec<(BString, Vec<u8>)>> {
-        let top = self.tree(tree)?.into_iter().find_map(|item| match item {
-            TreeItem::Tree { name, oid } if name == folder => Some(oid),
-            _ => None,
-        });
-        let mut found = Vec::new();
-        let mut open: Vec<_> = top.map(|oid| (folder.to_owned(), oid)).into_iter().collect();
-        while let Some((path, oid)) = open.pop() {
-            for item in self.tree(&oid)? {
-                let below = BString::from([path.as_slice(), b"/", item.name()].concat());
-                match item {
-                    TreeItem::Tree { oid, .. } => open.push((below, oid)),
-                    TreeItem::File { entry, .. }
-                        if matches!(entry.mode, FileMode::File | FileMode::Executable)
-                            && below.ends_with(b".md") =>
-                    {
-                        let content = self.blob(&entry.oid);
-                        let content = content.with_context(|| format!("could not read `{below}`"));
-                        found.push((below, content?.unwrap_or_default()));
-                    }
-                    TreeItem::File { .. } => {}
-                }
-            }
-        }
-        found.sort();
-        Ok(found)
-    }
-
     /// The content of the file at `path` in a tree, where it has up to `most` bytes; `None` where there
     /// is no such file.
     pub fn file_up_to(&self, tree: &Oid, path: &BStr, most: u64) -> Result<Option<Content>> {
@@ -243,14 +221,12 @@ impl ReadObjects for Objects {
     }
 }
 
-fn kind_of(kind: git2::ObjectType) -> Result<ObjectKind> {
-    Ok(match kind {
-        git2::ObjectType::Commit => ObjectKind::Commit,
-        git2::ObjectType::Tree => ObjectKind::Tree,
-        git2::ObjectType::Blob => ObjectKind::Blob,
-        git2::ObjectType::Tag => ObjectKind::Tag,
-        git2::ObjectType::Any => bail!("an object of no kind"),
-    })
+/// Says which object could not be read. Whether it is this one alone, git can tell.
+fn unreadable(oid: &Oid, error: &anyhow::Error) -> anyhow::Error {
+    hinted(
+        format!("could not read object {oid}: {error:#}"),
+        "`git fsck` names every damaged object; a copy of the repository may still have them",
+    )
 }
 
 /// `<mode> SP <name> NUL <raw oid>`, again and again.
@@ -287,16 +263,22 @@ fn parse_commit(oid: &Oid, bytes: &[u8]) -> Option<Commit> {
     let mut tree = None;
     let mut parents = Vec::new();
     let mut committed = None;
+    let mut rest = BString::default();
     for line in ByteSlice::lines(headers) {
         if let Some(name) = line.strip_prefix(b"tree ") {
             tree = Some(Oid::parse(name.to_str().ok()?).ok()?);
         } else if let Some(name) = line.strip_prefix(b"parent ") {
             parents.push(Oid::parse(name.to_str().ok()?).ok()?);
-        } else if let Some(person) = line.strip_prefix(b"committer ") {
-            committed = committed.or_else(|| seconds(person));
+        } else {
+            if let Some(person) = line.strip_prefix(b"committer ") {
+                committed = committed.or_else(|| seconds(person));
+            }
+            rest.extend_from_slice(line);
+            rest.push(b'\n');
         }
     }
-    Some(Commit { oid: oid.clone(), tree: tree?, parents, committed, message: message.into() })
+    let (tree, message) = (tree?, message.into());
+    Some(Commit { oid: oid.clone(), tree, parents, committed, headers: rest, message })
 }
 
 /// The seconds of a line such as `A <a@example.invalid> 1767225600 +0100`.
@@ -308,7 +290,9 @@ fn seconds(person: &[u8]) -> Option<i64> {
 fn parse_tag(bytes: &[u8]) -> Option<Tag> {
     let (headers, message) = split_headers(bytes);
     let target = ByteSlice::lines(headers).find_map(|line| line.strip_prefix(b"object "))?;
-    Some(Tag { target: Oid::parse(target.to_str().ok()?).ok()?, message: message.into() })
+    let target = Oid::parse(target.to_str().ok()?).ok()?;
+    let rest = headers.split_once_str("\n").map_or(&b""[..], |(_, rest)| rest);
+    Some(Tag { target, headers: rest.into(), message: message.into() })
 }
 
 fn split_headers(bytes: &[u8]) -> (&[u8], &[u8]) {

@@ -8,6 +8,7 @@ mod tests;
 use anyhow::{Context as _, Result, bail};
 use bstr::ByteSlice as _;
 
+use crate::domain::model::limits::TAGS_MAX;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::push::{Relation, Update};
 use crate::platform::git::object::{ObjectKind, Objects, Tag};
@@ -22,9 +23,6 @@ pub struct Peeled {
     /// A tree or a file that was pushed without a commit.
     pub stray: Option<(ObjectKind, Oid)>,
 }
-
-/// The deepest chain of tags on tags that is followed.
-const TAGS_MAX: usize = 16;
 
 /// Reads what git writes to `pre-push`: `<source> <new> <target> <old>`, from the right, because a
 /// source is whatever was typed and may hold spaces.

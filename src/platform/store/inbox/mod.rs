@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
-use ulid::Ulid;
 
+use crate::platform::config::random;
 use crate::platform::process::is_alive;
 use crate::platform::store::crash::save_point;
 use crate::platform::store::file;
@@ -176,7 +176,7 @@ pub fn make(state_dir: &Path) -> Result<()> {
 /// Hands an event over. It is there whole or not at all.
 pub fn drop_in(state_dir: &Path, event: &Event) -> Result<()> {
     let inbox = folder(state_dir);
-    let name = format!("{}-{}.json", Ulid::generate(), event.kind());
+    let name = format!("{}-{}.json", random::id(), event.kind());
     let text = serde_json::to_vec(&Envelope { version: VERSION, event: event.clone() })?;
     let (beside, inside) = (inbox.join("new").join(&name), inbox.join(&name));
     save_point();
@@ -221,7 +221,7 @@ fn drop_oldest(inbox: &Path) -> Result<()> {
 
 /// How many events were dropped since that was last forgotten.
 pub fn dropped(state_dir: &Path) -> usize {
-    let text = fs::read_to_string(folder(state_dir).join(DROPPED)).unwrap_or_default();
+    let text = file::read_text(&folder(state_dir).join(DROPPED)).unwrap_or_default();
     text.lines().filter_map(|line| line.parse::<usize>().ok()).sum()
 }
 
@@ -295,7 +295,7 @@ fn read(path: &Path) -> Result<Event, String> {
     if size > BYTES_MAX {
         return Err(format!("{size} bytes are too many for an event"));
     }
-    let text = fs::read(path).map_err(|error| error.to_string())?;
+    let text = file::read(path).map_err(|error| error.to_string())?;
     let head: Head = serde_json::from_slice(&text).map_err(|error| error.to_string())?;
     if head.version > VERSION {
         return Err(format!("it is of version {}, and this program reads {VERSION}", head.version));
@@ -310,7 +310,7 @@ fn with_owner(name: &str, owner: u32) -> String {
 
 /// The files in a folder, sorted by name and so by time; none where there is no folder.
 fn names(folder: &Path) -> Result<Vec<String>> {
-    let entries = match fs::read_dir(folder) {
+    let entries = match file::entries(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         other => {
             other.with_context(|| format!("could not read the folder `{}`", folder.display()))?

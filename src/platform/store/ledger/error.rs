@@ -13,6 +13,9 @@ pub enum Error {
     /// The file is not what was written; [`with`](crate::platform::store::ledger::with) sets it aside.
     #[error("the ledger is damaged")]
     Damaged(#[source] rusqlite::Error),
+    /// As [`Self::Damaged`]: the file is there, and nothing is in it.
+    #[error("the ledger was emptied")]
+    Emptied,
     #[error("could not make a place for the ledger at `{}`", .path.display())]
     Folder { path: PathBuf, source: io::Error },
     #[error("could not set the damaged ledger aside at `{}`", .path.display())]
@@ -41,7 +44,7 @@ impl Error {
             Self::Newer { .. } => {
                 "install the newer tribunal; nothing was written, the ledger is as it was"
             }
-            Self::Damaged(_) | Self::SetAside { .. } => {
+            Self::Damaged(_) | Self::Emptied | Self::SetAside { .. } => {
                 "move the `ledger.*` files out of `tribunal/` in the git directory"
             }
             Self::Folder { .. } | Self::Database(_) => {
@@ -58,9 +61,23 @@ impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Damaged(error),
+            _ if has_other_tables(&error) => Self::Damaged(error),
             _ => Self::Database(error),
         }
     }
+}
+
+/// Whether a statement does not fit the tables: every statement here fits those of its version.
+fn has_other_tables(error: &rusqlite::Error) -> bool {
+    let message = match error {
+        rusqlite::Error::SqliteFailure(_, Some(message)) => message,
+        rusqlite::Error::SqlInputError { msg, .. } => msg,
+        _ => return false,
+    };
+    message.starts_with("no such table")
+        || message.contains("no such column")
+        || message.contains("has no column named")
+        || message.ends_with("already exists")
 }
 
 /// Whether another process was in the way and trying again may help.

@@ -6,6 +6,7 @@
 pub mod call;
 pub mod disposition;
 pub mod error;
+mod keyed;
 pub mod matching;
 pub mod query;
 pub mod receipt;
@@ -32,6 +33,7 @@ use crate::platform::store::ledger::error::{Error, is_busy};
 use crate::platform::store::lock;
 use crate::platform::store::lock::Wait;
 use crate::platform::store::permissions;
+use crate::platform::store::regular;
 
 /// How long a writer waits for the others. Eight writers at once waited 82 ms at most.
 const WAIT_MAX: Duration = Duration::from_secs(10);
@@ -40,6 +42,9 @@ const WAIT_MAX: Duration = Duration::from_secs(10);
 const SET_ASIDE_WAIT: Wait = Wait::up_to(Duration::from_mins(5));
 
 const FILE: &str = "ledger.db";
+
+/// Held while a ledger is begun, or looked at and set aside.
+const LOCK: &str = "ledger.lock";
 
 /// An open ledger.
 pub struct Ledger {
@@ -65,7 +70,7 @@ pub fn with<T>(
 ) -> Result<Done<T>, Error> {
     match Ledger::open(state_dir).and_then(|mut ledger| work(&mut ledger)) {
         Ok(value) => Ok(Done { value, set_aside: None }),
-        Err(Error::Damaged(_)) => {
+        Err(Error::Damaged(_) | Error::Emptied) => {
             let set_aside = set_aside(state_dir, now)?;
             let value = Ledger::open(state_dir).and_then(|mut ledger| work(&mut ledger))?;
             Ok(Done { value, set_aside })
@@ -82,18 +87,38 @@ pub fn exists(state_dir: &Path) -> bool {
 impl Ledger {
     /// Opens the ledger, or begins one.
     ///
-    /// [`Error::Damaged`] and [`Error::Newer`] leave the file as it is.
+    /// [`Error::Damaged`], [`Error::Emptied`] and [`Error::Newer`] leave the file as it is.
     pub fn open(state_dir: &Path) -> Result<Self, Error> {
         permissions::make_dir(state_dir)
             .map_err(|source| Error::Folder { path: state_dir.to_owned(), source })?;
-        // Made here, not by SQLite: its log and shared memory take the rights of this file. What is in
-        // the way of that, SQLite says better.
-        drop(permissions::open_append(&state_dir.join(FILE)));
+        let file = state_dir.join(FILE);
+        // SQLite follows a link and waits for a pipe.
+        for path in ["", "-journal", "-wal", "-shm"].map(|suffix| with_suffix(&file, suffix)) {
+            // Looked at and not opened: closing it would give up the locks of this process on it.
+            let looked = fs::symlink_metadata(&path);
+            if let Err(source) = looked.map_or(Ok(()), |data| regular::of_metadata(&data)) {
+                return Err(Error::Folder { path, source });
+            }
+        }
+        // SQLite takes an empty file for one that is to be filled. Nobody sees it empty while it is
+        // begun: that is done under the lock.
+        let _lock = if fs::metadata(&file).is_ok_and(|file| file.len() > 0) {
+            None
+        } else {
+            let lock = lock::take(&state_dir.join(LOCK), SET_ASIDE_WAIT).ok().flatten();
+            if lock.is_some() && fs::metadata(&file).is_ok_and(|file| file.len() == 0) {
+                return Err(Error::Emptied);
+            }
+            // Made here, not by SQLite: its log and shared memory take the rights of this file. What
+            // is in the way of that, SQLite says better.
+            drop(permissions::open_append(&file));
+            lock
+        };
         let deadline = Instant::now() + WAIT_MAX;
         loop {
             // The wait for a lock does not cover the switch to the write-ahead log, nor the moment
             // in which the last user of the log removes it.
-            match Self::open_once(&state_dir.join(FILE)) {
+            match Self::open_once(&file) {
                 Err(error) if is_busy(&error) && Instant::now() < deadline => {
                     thread::park_timeout(Duration::from_millis(3));
                 }
@@ -131,7 +156,7 @@ fn set_aside(state_dir: &Path, now: Timestamp) -> Result<Option<PathBuf>, Error>
         let path = path.to_owned();
         move |source: io::Error| Error::SetAside { path, source }
     };
-    let lock_path = state_dir.join("ledger.lock");
+    let lock_path = state_dir.join(LOCK);
     let lock = lock::take(&lock_path, SET_ASIDE_WAIT).map_err(failed(&lock_path))?;
     let Some(_lock) = lock else {
         let busy = io::Error::new(io::ErrorKind::TimedOut, "another process looks at it");
@@ -163,11 +188,14 @@ fn set_aside(state_dir: &Path, now: Timestamp) -> Result<Option<PathBuf>, Error>
 
 fn is_sound(database: &Path) -> Result<bool, Error> {
     let check = || -> Result<bool, Error> {
+        if fs::metadata(database).is_ok_and(|file| file.len() == 0) {
+            return Ok(false);
+        }
         let connection = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         connection.busy_timeout(WAIT_MAX)?;
         let answer: String =
             connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
-        Ok(answer == "ok")
+        Ok(answer == "ok" && schema::is_whole(&connection)?)
     };
     match check() {
         Err(Error::Damaged(_)) => Ok(false),

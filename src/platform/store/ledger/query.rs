@@ -2,7 +2,8 @@
 
 use bstr::{BString, ByteSlice as _};
 use jiff::Timestamp;
-use rusqlite::{Connection, params};
+use rusqlite::types::Value;
+use rusqlite::{Connection, params, params_from_iter};
 
 use crate::domain::model::class::Class;
 use crate::domain::model::gate::Gate;
@@ -11,6 +12,8 @@ use crate::domain::model::stored_finding::{
 };
 use crate::platform::store::ledger::Ledger;
 use crate::platform::store::ledger::error::Error;
+use crate::platform::store::ledger::keyed::is_keyed;
+use crate::platform::store::ledger::matching::StoredLocators;
 use crate::platform::store::ledger::rows::{
     KEPT_COLUMNS, KEPT_TABLES, SIGHTING_COLUMNS, disposition, from_milliseconds, kept, sighting,
 };
@@ -63,34 +66,94 @@ const ID_PART_MIN: usize = 4;
 /// The most ids that an error lists.
 const LISTED_MAX: usize = 5;
 
+/// What a filter says, in SQL: its numbers are those of [`Filter::values`].
+const CONDITIONS: &str = "
+    (?1 IS NULL OR f.class = ?1) AND (?2 IS NULL OR f.gate = ?2) AND f.last_seen >= ?3
+    AND (?4 IS NULL OR f.spot = 'file' AND (?4 = x'' OR f.name = ?4
+        OR substr(f.name, 1, length(?5)) = ?5))
+    AND (?6 IS NULL OR ?6 = COALESCE((
+        SELECT CASE WHEN d.decision = 'reopened' OR d.until <= ?7 THEN 'open' ELSE d.decision END
+        FROM dispositions d WHERE d.finding = f.id ORDER BY d.number DESC LIMIT 1), 'open'))";
+
+impl Filter {
+    fn values(&self, now: Timestamp) -> [Value; 7] {
+        let text = |text: Option<&str>| text.map_or(Value::Null, |text| text.to_owned().into());
+        let path = self.path.as_ref().map(|path| path.trim_end_with(|c| c == '/').to_vec());
+        [
+            text(self.class.as_ref().map(Class::as_str)),
+            text(self.gate.map(Gate::as_str)),
+            self.since.map_or(i64::MIN, Timestamp::as_millisecond).into(),
+            path.clone().map_or(Value::Null, Value::from),
+            path.map_or(Value::Null, |path| [path.as_slice(), b"/"].concat().into()),
+            text(self.status.map(FindingStatus::as_str)),
+            now.as_millisecond().into(),
+        ]
+    }
+
+    /// Whether nothing but the status matters.
+    fn is_wide(&self) -> bool {
+        self.class.is_none() && self.gate.is_none() && self.path.is_none() && self.since.is_none()
+    }
+}
+
 impl Ledger {
     /// The findings that a filter lets through, last seen first.
     pub fn list(&self, filter: &Filter, now: Timestamp) -> Result<Listing, Error> {
+        let mut findings = Vec::new();
+        self.each(filter, now, |kept| findings.push(kept))?;
+        let total = match filter.limit {
+            Some(limit) if findings.len() >= limit => self.count(filter, now)?,
+            _ => findings.len(),
+        };
+        Ok(Listing { findings, total })
+    }
+
+    /// Gives each finding that a filter lets through, last seen first, without holding them all.
+    pub fn each(
+        &self,
+        filter: &Filter,
+        now: Timestamp,
+        mut take: impl FnMut(StoredFinding),
+    ) -> Result<(), Error> {
+        // The index gives the order; what does not count is passed over before it is read.
         let mut statement = self.connection.prepare(&format!(
             "SELECT {KEPT_COLUMNS} FROM {KEPT_TABLES}
-             WHERE (?1 IS NULL OR f.class = ?1) AND (?2 IS NULL OR f.gate = ?2)
-                 AND f.last_seen >= ?3
-             ORDER BY f.last_seen DESC, f.id DESC"
+             WHERE {CONDITIONS} ORDER BY f.last_seen DESC, f.id DESC LIMIT ?8"
         ))?;
-        let mut rows = statement.query(params![
-            filter.class.as_ref().map(Class::as_str),
-            filter.gate.map(Gate::as_str),
-            filter.since.map_or(i64::MIN, Timestamp::as_millisecond),
-        ])?;
-        let mut listing = Listing { findings: Vec::new(), total: 0 };
+        let limit = filter.limit.map_or(-1, |limit| i64::try_from(limit).unwrap_or(i64::MAX));
+        let values = filter.values(now).into_iter().chain([limit.into()]);
+        let mut rows = statement.query(params_from_iter(values))?;
         while let Some(row) = rows.next()? {
-            let kept = kept(row, now)?;
-            if filter.status.is_some_and(|status| status != kept.status)
-                || filter.path.as_ref().is_some_and(|path| !is_below(&kept, path))
-            {
-                continue;
-            }
-            listing.total += 1;
-            if filter.limit.is_none_or(|limit| listing.findings.len() < limit) {
-                listing.findings.push(kept);
-            }
+            take(kept(row, now)?);
         }
-        Ok(listing)
+        Ok(())
+    }
+
+    /// How many findings a filter lets through, whatever its limit.
+    pub fn count(&self, filter: &Filter, now: Timestamp) -> Result<usize, Error> {
+        let count = |sql: &str, values: &[Value]| -> Result<usize, Error> {
+            let count = self.connection.query_row(sql, params_from_iter(values), |row| row.get(0));
+            Ok(usize::try_from(count.map(|count: i64| count)?).unwrap_or(0))
+        };
+        // Most findings have no decision: those that have one are counted, and taken off all.
+        if filter.is_wide()
+            && let Some(status) = filter.status
+        {
+            let decided =
+                "SELECT COUNT(*) FROM dispositions d WHERE (d.until IS NULL OR d.until > ?1)
+                 AND d.number = (SELECT MAX(number) FROM dispositions WHERE finding = d.finding)
+                 AND (d.decision = ?2 OR ?2 = 'open' AND d.decision <> 'reopened')";
+            let values = [now.as_millisecond().into(), status.as_str().to_owned().into()];
+            let decided = count(decided, &values)?;
+            return Ok(match status {
+                FindingStatus::Open => {
+                    count("SELECT COUNT(*) FROM findings", &[])?.saturating_sub(decided)
+                }
+                _ => decided,
+            });
+        }
+        let sql = format!("SELECT COUNT(*) FROM findings f WHERE {CONDITIONS}");
+        count(&sql, &filter.values(now))
     }
 
     /// The finding of that id; `None` where there is none.
@@ -146,12 +209,16 @@ impl Ledger {
         Ok(history)
     }
 
-    /// What a finding can be found again by, as JSON; `None` where there is no such finding.
+    /// What a finding's line can be found again by, as JSON; `None` where there is no such finding, or
+    /// nothing but keyed hashes, by which no line can be found.
     pub fn locators(&self, id: &str) -> Result<Option<String>, Error> {
         let mut statement =
             self.connection.prepare("SELECT locators FROM findings WHERE id = ?1")?;
         let mut rows = statement.query([id])?;
-        Ok(rows.next()?.map(|row| row.get(0)).transpose()?)
+        let found: Option<String> = rows.next()?.map(|row| row.get(0)).transpose()?;
+        let locators = found.as_deref().map(serde_json::from_str::<StoredLocators>);
+        let is_keyed = matches!(locators, Some(Ok(all)) if all.values().any(|hash| is_keyed(hash)));
+        Ok(found.filter(|_| !is_keyed))
     }
 
     /// Every finding in every change that it was met in at that time or later, oldest first.
@@ -206,14 +273,4 @@ pub fn get(
         .prepare_cached(&format!("SELECT {KEPT_COLUMNS} FROM {KEPT_TABLES} WHERE f.id = ?1"))?;
     let mut rows = statement.query([id])?;
     rows.next()?.map(|row| kept(row, now)).transpose()
-}
-
-fn is_below(kept: &StoredFinding, path: &BString) -> bool {
-    let path = path.trim_end_with(|c| c == '/');
-    kept.finding
-        .place
-        .as_ref()
-        .and_then(|place| place.path())
-        .and_then(|own| own.strip_prefix(path))
-        .is_some_and(|rest| rest.is_empty() || rest[0] == b'/' || path.is_empty())
 }

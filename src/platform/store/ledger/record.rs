@@ -5,17 +5,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use bstr::BString;
 use jiff::Timestamp;
 use rusqlite::{Connection, TransactionBehavior, params};
-use ulid::Ulid;
 
 use crate::domain::model::finding::Finding;
 use crate::domain::model::gate::Gate;
+use crate::domain::model::limits::FINDINGS_OF_PLACE_MAX;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::Reported;
 use crate::domain::model::stored_finding::{Disposition, DispositionKind, FindingStatus};
+use crate::platform::config::random;
 use crate::platform::store::crash::save_point;
 use crate::platform::store::ledger::Ledger;
 use crate::platform::store::ledger::disposition::insert_disposition;
 use crate::platform::store::ledger::error::Error;
+use crate::platform::store::ledger::keyed::{LocatorKey, needs_key};
 use crate::platform::store::ledger::matching::{
     KnownFinding, StoredLocators, Terms, Trace, assign,
 };
@@ -46,6 +48,14 @@ pub struct FindingFingerprint {
     pub moved_from: Option<BString>,
 }
 
+/// The findings of an evaluation with their ids and statuses, in the same order.
+#[derive(Debug, Default)]
+pub struct Recorded {
+    pub findings: Vec<Reported>,
+    /// How many of them were not recorded: of their place [`FINDINGS_OF_PLACE_MAX`] are known already.
+    pub left_out: usize,
+}
+
 /// Findings that can only be told apart by their place in one file, message or ref.
 type Group<'a> = (&'static str, &'a str, &'static str, &'a [u8]);
 
@@ -58,8 +68,7 @@ struct Candidate {
 }
 
 impl Ledger {
-    /// Records the findings of an evaluation in one transaction; returns ids and statuses in the same
-    /// order.
+    /// Records the findings of an evaluation in one transaction.
     ///
     /// What is known keeps its id and its status: see [`assign`] for what is known. A finding that
     /// was fixed and is seen again is reopened.
@@ -67,30 +76,55 @@ impl Ledger {
         &mut self,
         scan: &ScanContext,
         fingerprints: &[FindingFingerprint],
-    ) -> Result<Vec<Reported>, Error> {
+    ) -> Result<Recorded, Error> {
         save_point();
         let transaction =
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let any = fingerprints.iter().any(FindingFingerprint::needs_key);
+        let key = any.then(|| LocatorKey::of(&transaction)).transpose()?;
+        let keyed = key.as_ref().map(|key| keyed(fingerprints, key));
+        let fingerprints = keyed.as_deref().unwrap_or(fingerprints);
         let mut groups: BTreeMap<_, Vec<usize>> = BTreeMap::new();
         for (index, fingerprint) in fingerprints.iter().enumerate() {
             groups.entry(group_of(fingerprint)).or_default().push(index);
         }
         let mut reported: Vec<Option<Reported>> = vec![None; fingerprints.len()];
         let mut taken = BTreeSet::new();
+        let mut left_out = 0;
         for indices in groups.into_values() {
             let members: Vec<&FindingFingerprint> =
                 indices.iter().map(|index| &fingerprints[*index]).collect();
-            let kept = record_group(&transaction, scan, &members, &taken)?;
+            let kept = record_group(&transaction, scan, &members, &taken, key.as_ref())?;
             for (index, one) in indices.into_iter().zip(kept) {
-                taken.insert(one.id.clone());
-                reported[index] = Some(one);
+                reported[index] = Some(if let Some(one) = one {
+                    taken.insert(one.id.clone());
+                    one
+                } else {
+                    left_out += 1;
+                    Reported::unrecorded(fingerprints[index].finding.clone())
+                });
             }
         }
         save_point();
         transaction.commit()?;
         save_point();
-        Ok(reported.into_iter().flatten().collect())
+        Ok(Recorded { findings: reported.into_iter().flatten().collect(), left_out })
     }
+}
+
+impl FindingFingerprint {
+    fn needs_key(&self) -> bool {
+        needs_key(self.finding.gate.as_str(), &self.finding.rule)
+    }
+}
+
+/// The same, with the key in the locators that need it.
+fn keyed(fingerprints: &[FindingFingerprint], key: &LocatorKey) -> Vec<FindingFingerprint> {
+    let mut all = fingerprints.to_vec();
+    for one in all.iter_mut().filter(|one| one.needs_key()) {
+        one.locators = key.keyed(&one.locators);
+    }
+    all
 }
 
 fn group_of(fingerprint: &FindingFingerprint) -> Group<'_> {
@@ -98,25 +132,31 @@ fn group_of(fingerprint: &FindingFingerprint) -> Group<'_> {
     (fingerprint.finding.gate.as_str(), &fingerprint.finding.rule, kind, name)
 }
 
-/// Keeps the members of one group. What is taken was met elsewhere in the same evaluation, as after
-/// a rename on one of two branches, and is not met twice.
+/// Keeps the members of one group; `None` for one for which there is no more place. What is taken was
+/// met elsewhere in the same evaluation, as after a rename on one of two branches, and is not met twice.
 fn record_group(
     connection: &Connection,
     scan: &ScanContext,
     members: &[&FindingFingerprint],
     taken: &BTreeSet<String>,
-) -> Result<Vec<Reported>, Error> {
+    key: Option<&LocatorKey>,
+) -> Result<Vec<Option<Reported>>, Error> {
     let group = group_of(members[0]);
+    let key = key.filter(|_| needs_key(group.0, group.1));
     let mut candidates = candidates(connection, scan, group, group.3)?;
     if let Some(from) = &members[0].moved_from {
         let before = self::candidates(connection, scan, group, from)?;
-        for candidate in before {
-            if candidates.iter().all(|known| known.id != candidate.id) {
-                candidates.push(candidate);
-            }
+        let known: BTreeSet<String> = candidates.iter().map(|known| known.id.clone()).collect();
+        candidates.extend(before.into_iter().filter(|candidate| !known.contains(&candidate.id)));
+    }
+    let mut places = FINDINGS_OF_PLACE_MAX.saturating_sub(candidates.len());
+    candidates.retain(|candidate| !taken.contains(&candidate.id));
+    if let Some(key) = key {
+        // Those that an earlier version wrote have no key yet.
+        for one in &mut candidates {
+            one.locators = key.keyed(&one.locators);
         }
     }
-    candidates.retain(|candidate| !taken.contains(&candidate.id));
     let seen: Vec<Trace> = members.iter().map(|fingerprint| trace_of(fingerprint)).collect();
     let known: Vec<KnownFinding> = candidates.iter().map(known_of).collect();
     let terms = Terms {
@@ -129,10 +169,17 @@ fn record_group(
         save_point();
         let one = match candidate.map(|index| &candidates[index]) {
             Some(candidate) => see_again(connection, scan, fingerprint, candidate)?,
-            None => insert(connection, scan, fingerprint)?,
+            None if places == 0 => {
+                reported.push(None);
+                continue;
+            }
+            None => {
+                places -= 1;
+                insert(connection, scan, fingerprint)?
+            }
         };
         add_sighting(connection, scan, &one.id, fingerprint)?;
-        reported.push(one);
+        reported.push(Some(one));
     }
     Ok(reported)
 }
@@ -253,7 +300,7 @@ fn insert(
     let finding = &fingerprint.finding;
     let (kind, name) = kind_columns(finding.place.as_ref());
     let (line, column, end_line) = lines_of(finding);
-    let id = new_id(scan.time);
+    let id = random::id_at(scan.time).to_string();
     connection
         .prepare_cached(
             "INSERT INTO findings (id, gate, rule, class, severity, effect, spot, name, line, col,
@@ -330,10 +377,4 @@ fn lines_of(finding: &Finding) -> (u32, u32, u32) {
 
 fn locators_text(locators: &StoredLocators) -> String {
     serde_json::to_string(locators).unwrap_or_else(|_| "{}".to_owned())
-}
-
-/// Begins with the time, so that ids sort by age; the rest is random.
-fn new_id(time: Timestamp) -> String {
-    let millisecond = u64::try_from(time.as_millisecond()).unwrap_or(0);
-    Ulid::from_parts(millisecond, Ulid::generate().random()).to_string()
 }

@@ -4,6 +4,7 @@ use bstr::BString;
 use jiff::Timestamp;
 use rusqlite::Row;
 
+use crate::domain::gates::secrets::weak;
 use crate::domain::model::class::Class;
 use crate::domain::model::finding::{Effect, Finding, Location, LocationKind};
 use crate::domain::model::gate::Gate;
@@ -13,6 +14,7 @@ use crate::domain::model::stored_finding::{
     Disposition, DispositionKind, FindingStatus, Observation, StoredFinding,
 };
 use crate::platform::store::ledger::error::Error;
+use crate::platform::store::ledger::keyed::needs_key;
 
 /// The columns that [`kept`] reads: a finding, and the last decision about it.
 pub const KEPT_COLUMNS: &str = "
@@ -43,10 +45,15 @@ pub fn kept(row: &Row, now: Timestamp) -> Result<StoredFinding, Error> {
 
 fn finding(row: &Row) -> Result<Finding, Error> {
     let gate: String = row.get(1)?;
+    let rule: String = row.get(2)?;
     let severity: String = row.get(4)?;
+    // An earlier version wrote the fingerprints of values that could be guessed.
+    let text = |column| -> Result<String, Error> {
+        let text: String = row.get(column)?;
+        Ok(if needs_key(&gate, &rule) { weak::without_fingerprint(&text) } else { text })
+    };
     Ok(Finding {
         gate: Gate::from_name(&gate).ok_or_else(|| unknown("gate", &gate))?,
-        rule: row.get(2)?,
         class: Class::new(&row.get::<_, String>(3)?),
         severity: match Severity::from_foreign(&severity) {
             Some(Foreign::Severity(severity)) => severity,
@@ -55,8 +62,9 @@ fn finding(row: &Row) -> Result<Finding, Error> {
         effect: effect_of(&row.get::<_, String>(5)?)?,
         place: place(row)?,
         anchor: row.get(11)?,
-        message: row.get(12)?,
-        suggestion: row.get(13)?,
+        message: text(12)?,
+        suggestion: text(13)?,
+        rule,
     })
 }
 
@@ -68,6 +76,8 @@ fn place(row: &Row) -> Result<Option<Location>, Error> {
         "file" => LocationKind::File(name),
         "commit-message" => LocationKind::CommitMessage,
         "tag-message" => LocationKind::TagMessage(name),
+        "commit-headers" => LocationKind::CommitHeaders,
+        "tag-headers" => LocationKind::TagHeaders(name),
         "ref" => LocationKind::Ref(name),
         _ => return Err(unknown("place", &kind)),
     };
@@ -81,6 +91,8 @@ pub fn kind_columns(place: Option<&Location>) -> (&'static str, &[u8]) {
         Some(LocationKind::File(path)) => ("file", path),
         Some(LocationKind::CommitMessage) => ("commit-message", b""),
         Some(LocationKind::TagMessage(tag)) => ("tag-message", tag),
+        Some(LocationKind::CommitHeaders) => ("commit-headers", b""),
+        Some(LocationKind::TagHeaders(tag)) => ("tag-headers", tag),
         Some(LocationKind::Ref(name)) => ("ref", name),
     }
 }

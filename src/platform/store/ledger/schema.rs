@@ -3,6 +3,8 @@
 //! The SQL is kept to what `PostgreSQL` understands too: plain types, no row ids, times as
 //! milliseconds since 1970, upserts by `ON CONFLICT`.
 
+use std::collections::HashSet;
+
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::platform::store::crash::save_point;
@@ -149,4 +151,19 @@ pub fn version(connection: &Connection) -> Result<i64, Error> {
         return Err(Error::Newer { found, known: VERSION });
     }
     Ok(found)
+}
+
+/// Whether there are exactly the tables and indexes of the version that the database says it has.
+pub fn is_whole(connection: &Connection) -> Result<bool, Error> {
+    let found = usize::try_from(version(connection)?).unwrap_or(0);
+    let mut statement =
+        connection.prepare("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")?;
+    let there: HashSet<String> =
+        statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let mut steps = STEPS.iter().enumerate();
+    Ok(steps.all(|(at, step)| {
+        let statements = step.split(";\n").map(str::trim).filter(|text| !text.is_empty());
+        // The database keeps the text with which each was made.
+        statements.into_iter().all(|text| there.contains(text) == (at < found))
+    }))
 }

@@ -9,17 +9,23 @@
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 use tempfile::NamedTempFile;
+
+use crate::platform::store::regular;
+use crate::platform::store::regular::{LastLink, SETTINGS, Unfit};
 
 #[cfg(test)]
 mod tests;
 
 /// How the names begin of what is not whole yet; six letters and digits follow.
 pub const BESIDE: &str = ".tribunal-";
+
+/// The name of the state folder, in the common git directory.
+const STATE_FOLDER: &str = "tribunal";
 
 /// How often a file is made that another process makes, or takes away, at the same time.
 const OPEN_TRIES: u32 = 10;
@@ -48,9 +54,10 @@ pub fn make_private_dir(path: &Path) -> io::Result<()> {
 /// Opens a file as `options` say, which need not say `create`: where it is missing it is made, with
 /// the folders above it.
 pub fn open(path: &Path, options: &OpenOptions) -> io::Result<File> {
+    refuse_links(path)?;
     let mut tries = 0;
     loop {
-        match options.clone().create(false).open(path) {
+        match open_file(path, options.clone().create(false)) {
             // A link to what is not there would never be found and always be in the way.
             Err(error) if error.kind() == io::ErrorKind::NotFound && tries < OPEN_TRIES => {}
             opened => return opened,
@@ -60,7 +67,7 @@ pub fn open(path: &Path, options: &OpenOptions) -> io::Result<File> {
         make_dir(folder)?;
         let sharing = sharing_at(path);
         if sharing == Sharing::Umask {
-            return options.clone().create(true).open(path);
+            return open_file(path, options.clone().create(true));
         }
         let file = name_beside()
             .make_in(folder, |beside| options.clone().create_new(true).open(beside))?;
@@ -75,6 +82,47 @@ pub fn open(path: &Path, options: &OpenOptions) -> io::Result<File> {
     }
 }
 
+/// A link in a file's place is not followed, and what is no file is an error.
+fn open_file(path: &Path, options: &OpenOptions) -> io::Result<File> {
+    regular::open_with(path, LastLink::Refuse, options)
+}
+
+/// An error where a link in a state folder, or in that folder's place, leads elsewhere: it came with
+/// the repository, and would choose where is written.
+fn refuse_links(path: &Path) -> io::Result<()> {
+    let is_named = |at: &&Path| at.file_name().is_some_and(|name| name == STATE_FOLDER);
+    let Some(state) = path.ancestors().find(is_named) else { return Ok(()) };
+    let below = path.ancestors().take_while(|at| at.starts_with(state));
+    let is_link = |at: &&Path| fs::symlink_metadata(at).is_ok_and(|data| data.is_symlink());
+    match below.filter(is_link).last() {
+        Some(link) if common_dir_of(path).is_some() => {
+            Err(Unfit::WrittenThrough(link.display().to_string()).into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The first link in the state folder of a common git directory, or in its place; those in the folders of
+/// single runs and calls apart, which are looked at when they are written to.
+pub fn link_in_state(state_dir: &Path) -> Option<PathBuf> {
+    const LEVELS: usize = 2;
+    if fs::symlink_metadata(state_dir).is_ok_and(|data| data.is_symlink()) {
+        return Some(state_dir.to_owned());
+    }
+    link_in(state_dir, LEVELS)
+}
+
+#[expect(clippy::disallowed_methods, reason = "it looks for the links")]
+fn link_in(folder: &Path, levels: usize) -> Option<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
+    let kinds = entries.filter_map(|entry| Some((entry.file_type().ok()?, entry)));
+    kinds.into_iter().find_map(|(kind, entry)| match kind {
+        kind if kind.is_symlink() => Some(entry.path()),
+        kind if kind.is_dir() && levels > 1 => link_in(&entry.path(), levels - 1),
+        _ => None,
+    })
+}
+
 /// Opens a file to add to its end.
 pub fn open_append(path: &Path) -> io::Result<File> {
     open(path, OpenOptions::new().append(true))
@@ -84,6 +132,7 @@ pub fn open_append(path: &Path) -> io::Result<File> {
 /// to have: `mode` where it is given, else those of a new file.
 pub fn file_beside(path: &Path, mode: Option<u32>) -> io::Result<NamedTempFile> {
     const RIGHTS: u32 = 0o7777;
+    refuse_links(path)?;
     let sharing = sharing_at(path);
     // What is not to be allowed never is; what the umask takes away is given back below.
     let first = shared_mode(sharing, mode.unwrap_or(0o666) & 0o777, false);
@@ -98,6 +147,7 @@ pub fn file_beside(path: &Path, mode: Option<u32>) -> io::Result<NamedTempFile> 
 }
 
 fn make(path: &Path, mode: u32) -> io::Result<()> {
+    refuse_links(path)?;
     if path.is_dir() {
         return Ok(());
     }
@@ -173,7 +223,7 @@ fn sharing_at(path: &Path) -> Sharing {
 /// The git directory in whose state folder a path lies; `None` for a path elsewhere.
 fn common_dir_of(path: &Path) -> Option<&Path> {
     path.ancestors()
-        .filter(|above| above.file_name().is_some_and(|name| name == "tribunal"))
+        .filter(|above| above.file_name().is_some_and(|name| name == STATE_FOLDER))
         .filter_map(Path::parent)
         .find(|above| above.join("HEAD").exists() && above.join("objects").is_dir())
 }
@@ -181,7 +231,8 @@ fn common_dir_of(path: &Path) -> Option<&Path> {
 /// Git takes this setting from the repository's own file and nowhere else, without what that
 /// includes.
 fn sharing_of(common_dir: &Path) -> Sharing {
-    let text = fs::read_to_string(common_dir.join("config")).unwrap_or_default();
+    let config = common_dir.join("config");
+    let text = regular::read_text(&config, LastLink::Follow, SETTINGS).unwrap_or_default();
     setting_in(&text).map_or(Sharing::Umask, |value| parse(&value))
 }
 

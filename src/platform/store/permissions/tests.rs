@@ -1,4 +1,5 @@
 //! Whose rights what is made has, and from when on.
+#![expect(clippy::disallowed_methods, reason = "tests look at what was written")]
 
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;

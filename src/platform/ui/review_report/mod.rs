@@ -10,11 +10,11 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 
 use crate::domain::model::agent::{Route, Spent};
+use crate::domain::model::markdown;
 use crate::domain::model::report::{Reported, Skipped, Verdict};
-use crate::domain::model::text::{counted, one_line};
+use crate::domain::model::text::counted;
 use crate::domain::pipeline::result::Offer;
 use crate::platform::ui::findings::place_text;
-use crate::platform::ui::report::printable;
 
 /// What a review came to. All of it is already without secrets.
 #[derive(Clone, Debug)]
@@ -90,7 +90,7 @@ pub fn render_markdown(review: &ReviewReport) -> String {
         review.route,
         review.route.is_independent(),
         review.time.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        escaped(&review.title),
+        markdown::text(&review.title),
     );
     let mut line = |line: &str| {
         let _infallible = writeln!(text, "{line}");
@@ -108,15 +108,22 @@ pub fn render_markdown(review: &ReviewReport) -> String {
     if let Some(Offer { branch, base, fixes }) = &review.offer {
         let commits = counted(*fixes, "commit");
         line("\n## Fixes\n");
-        line(&format!("{commits} of fixes on {}, from {}.", code(branch), code(base)));
+        line(&format!(
+            "{commits} of fixes on {}, from {}.",
+            markdown::code(branch),
+            markdown::code(base)
+        ));
     }
     line("\n## Cost and proof\n");
     line(&format!("- {}", review.spent));
     line(&match &review.receipt {
         Some(receipt) if review.from_receipt => {
-            format!("- receipt {}, of an earlier review of the same question", code(receipt))
+            format!(
+                "- receipt {}, of an earlier review of the same question",
+                markdown::code(receipt)
+            )
         }
-        Some(receipt) => format!("- receipt {}", code(receipt)),
+        Some(receipt) => format!("- receipt {}", markdown::code(receipt)),
         None => "- no receipt: the review was not complete".to_owned(),
     });
     text
@@ -126,12 +133,12 @@ fn verdict(review: &ReviewReport) -> String {
     let verdict = review.verdict.as_str();
     match review.why.trim() {
         "" => format!("**{verdict}**"),
-        why => format!("**{verdict}**: {}", escaped(why)),
+        why => format!("**{verdict}**: {}", markdown::text(why)),
     }
 }
 
 fn who_reviewed(review: &ReviewReport) -> String {
-    let who = |name: &str| if name.is_empty() { "nobody".to_owned() } else { escaped(name) };
+    let who = |name: &str| if name.is_empty() { "nobody".to_owned() } else { markdown::text(name) };
     let independent = match review.route {
         Route::A => "independent: another vendor reviewed than wrote",
         Route::B => "**not independent**: one vendor wrote and reviewed, in fresh processes",
@@ -151,16 +158,20 @@ fn scope(review: &ReviewReport, line: &mut impl FnMut(&str)) {
         line("Nothing.");
     }
     for path in &review.reviewed {
-        line(&format!("- {}", code(path)));
+        line(&format!("- {}", markdown::code(path)));
     }
     if !review.unscanned.is_empty() || !review.skipped.is_empty() {
         line("\n## What was not\n");
     }
     for (path, reason) in &review.unscanned {
-        line(&format!("- {}: {}", code(path), escaped(reason)));
+        line(&format!("- {}: {}", markdown::code(path), markdown::text(reason)));
     }
     for skipped in &review.skipped {
-        line(&format!("- gate {}: {}", escaped(&skipped.gate), escaped(&skipped.reason)));
+        line(&format!(
+            "- gate {}: {}",
+            markdown::text(&skipped.gate),
+            markdown::text(&skipped.reason)
+        ));
     }
 }
 
@@ -171,7 +182,7 @@ fn criteria(review: &ReviewReport, line: &mut impl FnMut(&str)) {
     line("\n## Acceptance criteria\n");
     line("| criterion | | why |\n|---|---|---|");
     for criterion in &review.criteria {
-        let (id, why) = (escaped(&criterion.id), escaped(&criterion.why));
+        let (id, why) = (markdown::text(&criterion.id), markdown::text(&criterion.why));
         line(&format!("| {id} | {} | {why} |", criterion.met));
     }
 }
@@ -195,16 +206,20 @@ fn findings(review: &ReviewReport, line: &mut impl FnMut(&str)) {
 
 fn finding(part: &FindingPart, line: &mut impl FnMut(&str)) {
     let finding = &part.reported.finding;
-    line(&format!("### {}: {}\n", finding.severity.as_str(), escaped(&finding.message)));
+    line(&format!("### {}: {}\n", finding.severity.as_str(), markdown::text(&finding.message)));
     let place =
         finding.place.as_ref().map_or_else(|| "the change as a whole".to_owned(), place_text);
-    line(&format!("- where: {}", code(&place)));
-    line(&format!("- class: {}", code(finding.class.as_str())));
-    line(&format!("- found by: {}", code(&format!("{}/{}", finding.gate, finding.rule))));
-    line(&format!("- id: {}, {}", code(&part.reported.id), escaped(&part.reported.status)));
+    line(&format!("- where: {}", markdown::code(&place)));
+    line(&format!("- class: {}", markdown::code(finding.class.as_str())));
+    line(&format!("- found by: {}", markdown::code(&format!("{}/{}", finding.gate, finding.rule))));
+    line(&format!(
+        "- id: {}, {}",
+        markdown::code(&part.reported.id),
+        markdown::text(&part.reported.status)
+    ));
     let mut named = |name: &str, text: &str| {
         if !text.trim().is_empty() {
-            line(&format!("- {name}: {}", escaped(text)));
+            line(&format!("- {name}: {}", markdown::text(text)));
         }
     };
     named("goes against", &part.basis);
@@ -216,55 +231,17 @@ fn finding(part: &FindingPart, line: &mut impl FnMut(&str)) {
         named("hint", &finding.suggestion);
     }
     if !finding.anchor.trim().is_empty() {
-        line(&format!("\nThe text:\n\n{}", fenced(&finding.anchor)));
+        line(&format!("\nThe text:\n\n{}", markdown::block(&finding.anchor)));
     }
     let of_decision = part.decision.iter().flat_map(|decision| &decision.evidence);
     for (path, quote) in part.evidence.iter().chain(of_decision) {
-        line(&format!("\nEvidence from {}:\n\n{}", code(path), fenced(quote)));
+        line(&format!("\nEvidence from {}:\n\n{}", markdown::code(path), markdown::block(quote)));
     }
     line("");
 }
 
 fn or_none(reason: &str) -> String {
     if reason.trim().is_empty() { "no reason given".to_owned() } else { reason.to_owned() }
-}
-
-/// Text on one line that is nothing but text.
-fn escaped(text: &str) -> String {
-    let mut clean = String::new();
-    let mut rest = printable(&one_line(text)).chars().collect::<Vec<_>>().into_iter().peekable();
-    while let Some(c) = rest.next() {
-        // An address is shown and is no link.
-        let address = c == ':' && rest.peek() == Some(&'/') || c == '.' && clean.ends_with("www");
-        if address || r"\`*_[]<>&|~#!@".contains(c) {
-            clean.push('\\');
-        }
-        clean.push(c);
-    }
-    clean
-}
-
-/// A name as code on one line.
-fn code(text: &str) -> String {
-    let text = printable(&one_line(text));
-    if text.is_empty() {
-        return "nothing".to_owned();
-    }
-    let ticks = "`".repeat(longest_run(&text) + 1);
-    format!("{ticks} {text} {ticks}")
-}
-
-/// Text as a block of code, whatever is in it.
-fn fenced(text: &str) -> String {
-    let lines: Vec<String> = text.lines().map(printable).collect();
-    let body = lines.join("\n");
-    let fence = "`".repeat((longest_run(&body) + 1).max(3));
-    format!("{fence}text\n{body}\n{fence}")
-}
-
-/// The most backticks in a row.
-fn longest_run(text: &str) -> usize {
-    text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
 }
 
 /// A value of the front matter.

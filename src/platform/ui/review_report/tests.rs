@@ -97,14 +97,14 @@ Route A (independent: another vendor reviewed than wrote). Reviewed by it is wro
 ";
     assert!(text.starts_with(expected), "{text}");
     for part in [
-        "## What was reviewed\n\n- ` it is wrong `\n",
-        "## What was not\n\n- ` it is wrong `: it is wrong\n- gate tests: it is wrong\n",
+        "## What was reviewed\n\n- `it is wrong`\n",
+        "## What was not\n\n- `it is wrong`: it is wrong\n- gate tests: it is wrong\n",
         "| it is wrong | missing | it is wrong |\n",
-        "### high: it is wrong\n\n- where: ` it is wrong:7 `\n",
+        "### high: it is wrong\n\n- where: `it is wrong:7`\n",
         "- arbiter: **upheld**: it is wrong\n- to do: it is wrong\n",
-        "Evidence from ` it is wrong `:\n\n```text\nit is wrong\n```\n",
+        "Evidence from `it is wrong`:\n\n```text\nit is wrong\n```\n",
         "1 more finding names no place in the tree",
-        "- 3 calls, at least $1.20, 2 unknown\n- receipt ` ab12 `\n",
+        "- 3 calls, at least $1.20, 2 unknown\n- receipt `ab12`\n",
     ] {
         assert!(text.contains(part), "no {part:?} in\n{text}");
     }
@@ -128,7 +128,7 @@ fn what_is_missing_is_said() {
         "## Findings\n\nNone.",
         "- 3 calls, cost unknown",
         "- no receipt: the review was not complete",
-        "2 commits of fixes on ` tribunal/x `",
+        "2 commits of fixes on `tribunal/x`",
     ] {
         assert!(text.contains(part), "no {part:?} in\n{text}");
     }

@@ -3,6 +3,8 @@
 mod answers;
 mod calls;
 mod frozen;
+mod keyed;
+mod matching;
 mod model;
 
 use jiff::Timestamp;
@@ -77,7 +79,7 @@ fn see(
     scan: &ScanContext,
     fingerprints: &[FindingFingerprint],
 ) -> Vec<(String, String)> {
-    let reported = ledger.record(scan, fingerprints).unwrap();
+    let reported = ledger.record(scan, fingerprints).unwrap().findings;
     assert_eq!(reported.len(), fingerprints.len());
     reported.into_iter().map(|reported| (reported.id, reported.status)).collect()
 }

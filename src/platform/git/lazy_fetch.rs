@@ -1,0 +1,20 @@
+//! Fetches what a partial clone left out.
+
+use anyhow::Result;
+use bstr::ByteSlice as _;
+
+use crate::domain::model::oid::Oid;
+use crate::platform::git::repo::Repo;
+
+/// Has git fetch objects that a partial clone left out; false in a hook, which never does, and where
+/// one of them could not be had.
+pub fn fetch_missing(repo: &Repo, oids: &[Oid]) -> Result<bool> {
+    if repo.is_hook {
+        return Ok(false);
+    }
+    let mut input = oids.iter().map(Oid::as_str).collect::<Vec<_>>().join("\n");
+    input.push('\n');
+    let command = repo.git().env("GIT_NO_LAZY_FETCH", "0").args(["cat-file", "--batch-check"]);
+    let output = command.stdin(input).capture()?;
+    Ok(output.status.success() && output.stdout.find(b" missing\n").is_none())
+}

@@ -1,0 +1,46 @@
+//! Runs a program on a terminal of its own.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::os::unix::ffi::OsStrExt as _;
+use std::process::{Command, Stdio};
+
+use bstr::ByteSlice as _;
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+
+/// Everything that a program printed on a terminal. Its input is the terminal where it is given none.
+pub fn on_terminal(mut command: Command, input: &[u8]) -> Vec<u8> {
+    let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&ours).unwrap();
+    unlockpt(&ours).unwrap();
+    let name = ptsname(&ours, Vec::new()).unwrap();
+    let open =
+        || File::options().read(true).write(true).open(OsStr::from_bytes(name.as_bytes())).unwrap();
+    command.env("TERM", "xterm-256color").stdout(open()).stderr(open());
+    if input.is_empty() {
+        command.stdin(open());
+    } else {
+        command.stdin(Stdio::piped());
+    }
+    let mut child = command.spawn().unwrap();
+    // The end of what is read is that nobody has the other side any more.
+    drop(command);
+    let mut ours = File::from(ours);
+    match child.stdin.take() {
+        Some(mut stdin) => drop(stdin.write_all(input)),
+        // No to every question, and the end.
+        None => ours.write_all(b"n\n\x04").unwrap(),
+    }
+    let mut printed = Vec::new();
+    if let Err(error) = ours.read_to_end(&mut printed) {
+        // So Linux says that the other side is closed.
+        assert!(
+            error.raw_os_error() == Some(5) || error.kind() == ErrorKind::UnexpectedEof,
+            "{error}"
+        );
+    }
+    child.wait().unwrap();
+    // The terminal's own echo of the end of input.
+    printed.replace("^D\u{8}\u{8}", "")
+}
