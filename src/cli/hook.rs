@@ -51,6 +51,8 @@ pub struct Args {
     pub args: Vec<OsString>,
 }
 
+const NOT_IN_FULL: &str = "not judged in full";
+
 /// One call by git.
 struct HookCall<'a> {
     env: &'a Env,
@@ -145,7 +147,7 @@ impl HookCall<'_> {
             let near = nearest.map(|gate| format!("; did you mean `{gate}`?")).unwrap_or_default();
             out::warn(&format!("TRIBUNAL_SKIP: `{word}` is not a gate{near}"));
         }
-        let left = if bypass.all { "NOT judged" } else { "not judged in full" };
+        let left = if bypass.all { "NOT judged" } else { NOT_IN_FULL };
         let what = bypass.describe();
         let repo = match self.repo() {
             Err(error) if bypass.all => {
@@ -155,20 +157,30 @@ impl HookCall<'_> {
             repo => repo?,
         };
         if bypass.is_any() {
-            let recorded =
-                match bypass::record(self.context(&repo), self.name, &what, &about(&repo)) {
-                    Ok(()) => "recorded for `tribunal hooks status`".to_owned(),
-                    Err(error) => {
-                        bookkeeping::mark_warned();
-                        format!(
-                            "not recorded: {error:#} (hint: {})",
-                            notice::rights_hint(&repo.state_dir())
-                        )
-                    }
-                };
-            out::warn(&format!("{left}: {what}; {recorded}"));
+            self.record(&repo, left, &what, &about(&repo));
         }
         Ok((!bypass.all).then_some((repo, bypass)))
+    }
+
+    /// Says and records what is left out.
+    fn record(&self, repo: &Repo, left: &str, what: &str, about: &[Oid]) {
+        let recorded = match bypass::record(self.context(repo), self.name, what, about) {
+            Ok(()) => "recorded for `tribunal hooks status`".to_owned(),
+            Err(error) => {
+                bookkeeping::mark_warned();
+                let hint = notice::rights_hint(&repo.state_dir());
+                format!("not recorded: {error:#} (hint: {hint})")
+            }
+        };
+        out::warn(&format!("{left}: {what}; {recorded}"));
+    }
+
+    /// Says and records which settings of the user's own make the policy weaker. No commit goes with it:
+    /// the gates did run.
+    fn tell_weakened(&self, repo: &Repo, settings: &[String]) {
+        if !settings.is_empty() {
+            self.record(repo, NOT_IN_FULL, &settings.join(", "), &[]);
+        }
     }
 
     fn pre_commit(&self) -> Result<ExitStatus> {
@@ -180,6 +192,7 @@ impl HookCall<'_> {
         let mut change = change::staged(&repo)?;
         let mut effective = policy::policy_of_change(context, &change)?;
         merge::exclude_evaluated(context, &mut change, &effective.hash)?;
+        self.tell_weakened(&repo, &effective.weakened_by_user);
         bypass.apply(&mut effective.policy.gates);
         let request = CommandRequest { moment: Some(Moment::PreCommit), reuse: true };
         let (tree, base_tree) = (change.tree.clone(), change.base_tree.clone());
@@ -277,6 +290,7 @@ impl HookCall<'_> {
         let context = self.context(&repo);
         bookkeeping::warn_once(context, past_hooks::tell_pushes(context, &receiver, &updates));
         let mut evaluation = evaluate_push(context, &bypass, &updates, &receiver)?;
+        self.tell_weakened(&repo, &evaluation.weakened_by_user);
         if !evaluation.refuses() && !bypass.is_any() {
             self.consult_reviews(&repo, &mut evaluation);
             if !evaluation.refuses() {

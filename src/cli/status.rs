@@ -14,6 +14,7 @@ use crate::domain::model::text::counted;
 use crate::flow::context::Context;
 use crate::flow::evaluate::bypass;
 use crate::flow::evaluate::bypass::past_hooks;
+use crate::flow::evaluate::policy::policy_of_head;
 use crate::flow::setup::install;
 use crate::flow::setup::install::status::{status, unguarded_work_trees};
 use crate::platform::config::env::now;
@@ -44,6 +45,8 @@ struct RepoStatus {
     bypasses: Vec<String>,
     /// Commits that went past the hooks and were not told yet.
     past_hooks: Vec<String>,
+    /// Settings of the user's own that make the policy of the checked-out commit weaker.
+    weakened_by_user: Vec<String>,
 }
 
 /// Shows hooks, watcher, findings, queue and bypasses; ends with 0 whatever they are.
@@ -95,6 +98,10 @@ fn collect(context: Context<'_>) -> Result<RepoStatus> {
         dropped: inbox::dropped(&state_dir),
         bypasses: bypass::recorded(repo),
         past_hooks: past_hooks::commits(repo)?.into_iter().map(|past| past.place).collect(),
+        weakened_by_user: policy_of_head(context).map_or_else(
+            |error| vec![format!("not known: {error:#}")],
+            |policy| policy.weakened_by_user,
+        ),
     })
 }
 
@@ -117,6 +124,7 @@ fn json_of(status: &RepoStatus) -> serde_json::Value {
         "events": {"waiting": status.events, "dropped": status.dropped},
         "bypasses": status.bypasses,
         "past_hooks": status.past_hooks,
+        "weakened_by_user": status.weakened_by_user,
     })
 }
 
@@ -161,6 +169,9 @@ fn print(status: &RepoStatus) {
     }
     for commit in &status.past_hooks {
         out::result(&format!("past hooks {}", printable(commit)));
+    }
+    for setting in &status.weakened_by_user {
+        out::result(&format!("weaker    {}", printable(setting)));
     }
     if !status.bypasses.is_empty() {
         out::result(&format!("bypassed  {} times, last:", status.bypasses.len()));

@@ -202,3 +202,43 @@ fn a_work_tree_whose_hooks_are_elsewhere_is_named() {
     repo.git(&["config", "core.hooksPath", &format!("{}/hooks", absolute.out())]).ok();
     repo.tribunal(&["hooks", "status"]).ok().never_says("not guarded");
 }
+
+#[test]
+fn settings_of_the_user_that_weaken_a_guard_are_told_recorded_and_in_status() {
+    let sandbox = Sandbox::new();
+    let repo = guarded(&sandbox);
+    repo.write("tribunal.toml", "[gates]\nlarge-files = \"warn\"\n").commit("chore: policy").ok();
+    repo.git(&["push", "--quiet", "origin", "main"]).ok();
+    // Stricter, equal, overruled by the repository, or of no guard: nothing to tell.
+    let harmless = "[gates]\nscope = \"block\"\nlarge-files = \"off\"\ncommit-message = \"off\"\n\
+                    [gates.secrets]\ngeneric = \"block\"\n[protect]\nbranches = [\"main\", \"master\", \"x\"]\n\
+                    [watch]\nstart = \"manual\"\n";
+    sandbox.settings(harmless);
+    repo.write("b", "b\n").commit("feat: b").ok().never_says("not judged in full");
+    repo.git(&["push", "--quiet", "origin", "main"]).ok().never_says("not judged in full");
+    repo.tribunal(&["status"]).ok().never_says("weaker");
+    for (settings, key) in [
+        ("[gates]\nsecrets = \"off\"\n", "gates.secrets.level in "),
+        ("[gates]\ncommands = \"warn\"\n", "gates.commands.level in "),
+        ("[gates.secrets]\nallow-paths = [\"**\"]\n", "gates.secrets.allow-paths in "),
+        ("[gates.scope]\nlines = 5000\n", "gates.scope.lines in "),
+        ("[protect]\nbranches = []\n", "protect.branches in "),
+    ] {
+        sandbox.settings(settings);
+        repo.write("b", settings).commit("feat: b again").ok().says("not judged in full").says(key);
+        repo.git(&["push", "--quiet", "origin", "main"]).ok().says("not judged in full").says(key);
+        repo.tribunal(&["status"]).ok().says(&format!("weaker    {key}")).says("pre-push");
+        let status = repo.tribunal(&["status", "--format", "json"]).ok().json();
+        assert!(status["weakened_by_user"][0].as_str().unwrap().starts_with(key), "{status}");
+        assert!(
+            status["bypasses"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .any(|b| b.as_str().unwrap().contains(key))
+        );
+    }
+    // What is told here is not taken for a commit past the hooks, nor excuses one.
+    repo.write("c", "c\n").commit_unjudged("feat: c");
+    repo.write("d", "d\n").commit("feat: d").ok().says("1 commit went past the hooks");
+}

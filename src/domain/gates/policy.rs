@@ -22,6 +22,8 @@ pub struct EffectivePolicy {
     /// Problems of the policy itself, such as a `tribunal.toml` in the base that cannot be read: the
     /// defaults hold instead, and it is said.
     pub findings: Vec<Finding>,
+    /// See [`Resolved::weakened_by_user`].
+    pub weakened_by_user: Vec<String>,
     /// Says which policy this is: equal for equal settings, allow lists, baseline and rules, read by
     /// the same version of the program. 32 hexadecimal digits.
     pub hash: String,
@@ -47,7 +49,7 @@ impl EffectivePolicy {
         problems.splice(0..0, files.problems);
         let hash = hash_of(&policy, &files.baseline, &files.rules);
         let findings = problems.iter().map(PolicyProblem::of_base).collect();
-        Self { policy, allow, rules, findings, hash }
+        Self { policy, allow, rules, findings, weakened_by_user: resolved.weakened_by_user, hash }
     }
 }
 

@@ -45,7 +45,14 @@ pub struct GateSettings {
 impl GateSettings {
     /// Switches a gate off, as `TRIBUNAL_SKIP` asks.
     pub fn switch_off(&mut self, gate: Gate) {
-        let level = match gate {
+        if let Some(level) = self.level_of(gate) {
+            *level = GateLevel::Off;
+        }
+    }
+
+    /// The level of a gate; `None` where the gate has no settings.
+    pub fn level_of(&mut self, gate: Gate) -> Option<&mut GateLevel> {
+        Some(match gate {
             Gate::ProtectedBranch => &mut self.protected_branch.level,
             Gate::Secrets => &mut self.secrets.level,
             Gate::SensitiveFiles => &mut self.sensitive_files.level,
@@ -57,9 +64,8 @@ impl GateSettings {
             Gate::Constitution => &mut self.constitution.level,
             Gate::Governance => &mut self.governance.level,
             Gate::Commands => &mut self.commands.level,
-            Gate::Review | Gate::Person | Gate::Import => return,
-        };
-        *level = GateLevel::Off;
+            Gate::Review | Gate::Person | Gate::Import => return None,
+        })
     }
 }
 

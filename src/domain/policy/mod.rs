@@ -13,3 +13,4 @@ pub mod settings;
 pub mod switch;
 pub mod watch_settings;
 pub mod unit;
+pub mod weaker;

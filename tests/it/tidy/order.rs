@@ -48,7 +48,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "domain::policy",
-        "layers settings agent_settings command_settings gate_settings learn_settings review_settings switch watch_settings unit allow_entry report_format",
+        "layers weaker settings agent_settings command_settings gate_settings learn_settings review_settings switch watch_settings unit allow_entry report_format",
     ),
     ("domain::policy::layers", "flags set reading keys commands values problem layer"),
     (

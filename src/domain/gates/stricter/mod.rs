@@ -60,7 +60,10 @@ pub fn stricter(
     let mut findings = own.findings.clone();
     findings.extend(default.findings.iter().filter(|f| !own.findings.contains(f)).cloned());
     let hash = blake3::hash(format!("{extent:?} {} {}", own.hash, default.hash).as_bytes());
-    EffectivePolicy { policy, allow, rules, findings, hash: shortened(hash) }
+    // What only one of them leaves to the user is made up for by the other.
+    let mut weakened_by_user = own.weakened_by_user.clone();
+    weakened_by_user.retain(|setting| default.weakened_by_user.contains(setting));
+    EffectivePolicy { policy, allow, rules, findings, weakened_by_user, hash: shortened(hash) }
 }
 
 /// The policy for a history that begins on the side that receives, where no policy is known yet: the

@@ -44,7 +44,14 @@ fn effective_with(policy: &str, rules: &str) -> EffectivePolicy {
     assert!(parsed.errors.is_empty(), "{:?}", parsed.errors);
     let (compiled, _) = Rules::compile(parsed.rules, None);
     let hash = format!("{:?}{rules}", policy.gates);
-    EffectivePolicy { policy, allow, rules: compiled, findings: Vec::new(), hash }
+    EffectivePolicy {
+        policy,
+        allow,
+        rules: compiled,
+        findings: Vec::new(),
+        weakened_by_user: Vec::new(),
+        hash,
+    }
 }
 
 #[test]

@@ -24,6 +24,7 @@ use crate::domain::policy::layers::reading::{
 };
 use crate::domain::policy::layers::set::TypedKey;
 use crate::domain::policy::settings::Policy;
+use crate::domain::policy::weaker::weaker_keys;
 
 const DEFAULT: &str = include_str!("../default.toml");
 
@@ -32,6 +33,9 @@ pub struct Resolved {
     pub policy: Policy,
     /// What of the repository's layer cannot be used: the rest of it holds.
     pub problems: Vec<SettingsProblem>,
+    /// The settings of the user's own file by which a guard lets more pass than by the default, for
+    /// people: `gates.secrets.level in /home/me/.config/tribunal/config.toml`.
+    pub weakened_by_user: Vec<String>,
     merged: Table,
     sources: Vec<(String, SettingsSource)>,
 }
@@ -42,12 +46,36 @@ impl Resolved {
         leaves(&self.merged, "")
             .into_iter()
             .map(|(key, value)| {
-                let given = |(k, _): &&(String, SettingsSource)| covers(k, &key);
-                let source = self.sources.iter().rev().find(given).map(|(_, s)| s.clone());
+                let source = source_of(&self.sources, &key).cloned();
                 (key, value.to_string(), source.unwrap_or(SettingsSource::Default))
             })
             .collect()
     }
+}
+
+/// Who gave the value of a key that holds; `None` for the default.
+fn source_of<'a>(sources: &'a [(String, SettingsSource)], key: &str) -> Option<&'a SettingsSource> {
+    sources.iter().rev().find(|(given, _)| covers(given, key)).map(|(_, source)| source)
+}
+
+/// See [`Resolved::weakened_by_user`].
+fn weakened_by_user(
+    policy: &Policy,
+    sources: &[(String, SettingsSource)],
+) -> Result<Vec<String>, SettingsProblem> {
+    let is_users = |(key, source): &(String, SettingsSource)| {
+        matches!(source, SettingsSource::User(_))
+            && (key.starts_with("gates") || key.starts_with("protect"))
+    };
+    if !sources.iter().any(is_users) {
+        return Ok(Vec::new());
+    }
+    let keys = weaker_keys(policy, &overridden(&defaults()?, &[])?);
+    let by_user = |key: String| match source_of(sources, &key) {
+        Some(SettingsSource::User(path)) => Some(format!("{key} in {}", path.display())),
+        _ => None,
+    };
+    Ok(keys.into_iter().filter_map(by_user).collect())
 }
 
 /// Lays the layers over the defaults, weakest first, and the `TRIBUNAL_*` variables and the command
@@ -102,7 +130,8 @@ pub fn resolve_usable(
         Some(policy) if sources.len() == from_layers => policy,
         _ => overridden(&merged, &sources[from_layers..])?,
     };
-    Ok(Resolved { policy, problems, merged, sources })
+    let weakened_by_user = weakened_by_user(&policy, &sources)?;
+    Ok(Resolved { policy, problems, weakened_by_user, merged, sources })
 }
 
 /// Reads the command line's `key=value` words. What is wrong with them by themselves is an error here,

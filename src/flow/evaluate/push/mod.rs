@@ -10,7 +10,7 @@ mod refs;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use anyhow::Result;
 use bstr::BString;
@@ -48,6 +48,13 @@ pub fn evaluate_push(
         Finder { repo, receiver, policies: &mut push.policies, receiver_refs: &receiver_refs };
     let arrivals = finder.arrivals(&updates, peeled)?;
     push.evaluate_arrivals(&arrivals)?;
+    push.result.weakened_by_user = arrivals
+        .iter()
+        .flat_map(|arrival| &arrival.effective.weakened_by_user)
+        .cloned()
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .collect();
     Ok(push.result)
 }
 

@@ -24,6 +24,8 @@ pub struct PushEvaluation {
     /// The commit under whose policy the first new commits were evaluated, where the push itself
     /// changes the policy.
     pub policy_of: Option<Oid>,
+    /// The settings of the user's own that made the policies weaker, for people.
+    pub weakened_by_user: Vec<String>,
     /// The last lines of each command that failed.
     pub tails: Vec<Tail>,
     /// A command of level `block` could not be run, or a change is too large to be evaluated.
