@@ -220,6 +220,11 @@ impl HookCall<'_> {
         } else {
             out::talk(render(&report, OutputFormat::Human));
             print_tails(&tails);
+            if report.verdict == Verdict::Inconclusive {
+                out::talk(
+                    "tribunal: inconclusive: a part that guards commits could not be checked",
+                );
+            }
             out::hint("nothing was committed; your files and the index are as they were");
         }
         Ok(report.verdict.into())

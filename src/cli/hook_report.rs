@@ -47,9 +47,9 @@ fn unusable_policy(finding: &Finding) -> Option<String> {
 
 /// Prints the outcome of a push: one line where it passes, else each part with what blocks it.
 pub fn print_push(evaluation: PushEvaluation, hint: &str, started: Instant) -> ExitStatus {
-    let refuses = evaluation.refuses();
-    let PushEvaluation { parts, skipped, commits, ungated, policy_of, tails, interrupted, .. } =
-        evaluation;
+    let (refuses, is_blocked) = (evaluation.refuses(), evaluation.is_blocked());
+    let PushEvaluation { parts, skipped, commits, ungated, policy_of, tails, .. } = evaluation;
+    let PushEvaluation { inconclusive, interrupted, .. } = evaluation;
     if !refuses {
         let warnings = parts
             .iter()
@@ -96,6 +96,9 @@ pub fn print_push(evaluation: PushEvaluation, hint: &str, started: Instant) -> E
         out::talk(&printable(&format!("not judged: {}: {}", skipped.gate, skipped.reason)));
     }
     print_tails(&tails);
+    if inconclusive && !is_blocked {
+        out::talk("tribunal: inconclusive: a part that guards pushes could not be checked");
+    }
     if let Some(base) = policy_of {
         let base = base.short();
         out::hint(&format!(

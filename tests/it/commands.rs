@@ -606,3 +606,39 @@ fn a_report_that_cannot_be_read_is_no_pass() {
     repo.write("a", "3\n").git(&["add", "a"]).ok();
     commit(&repo).ok().never_says("not judged");
 }
+
+#[test]
+fn a_command_that_cannot_be_run_is_inconclusive_and_says_what_it_lacked() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    with_command(&repo, "nosuchlint --all", "share = [\"node_modules\"]\n");
+    repo.write("a", "1\n").git(&["add", "a"]).ok();
+    commit(&repo)
+        .code(1)
+        .says("`nosuchlint --all` names a program that is not there")
+        .says("which is that of the program that called git")
+        .says("of `share` `node_modules` is not in this work tree")
+        .says("tribunal: inconclusive: a part that guards commits could not be checked")
+        .says("hint: nothing was committed");
+    // One that fails names it too; one that passes does not.
+    for (run, code) in [("false", 1), ("true", 0)] {
+        with_command(&repo, run, "share = [\"node_modules\"]\n");
+        repo.write("a", run).git(&["add", "a"]).ok();
+        let told = commit(&repo).code(code);
+        assert_eq!(told.stderr.contains("`node_modules` is not in this"), code == 1, "{told}");
+        assert!(!told.stderr.contains("inconclusive"), "{told}");
+    }
+}
+
+#[test]
+fn a_checkout_that_fails_says_why_and_nothing_of_grafts() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    repo.write(".gitattributes", "*.x filter=broken\n").write("b.x", "1\n");
+    with_command(&repo, "true", "");
+    for (key, value) in [("clean", "cat"), ("smudge", "false"), ("required", "true")] {
+        repo.git(&["config", &format!("filter.broken.{key}"), value]).ok();
+    }
+    repo.write("a", "1\n").git(&["add", "a"]).ok();
+    commit(&repo).code(1).says("b.x").never_says("raft").never_says("\\n");
+}

@@ -690,3 +690,29 @@ fn a_path_of_spaces_and_stray_bytes_is_no_different() {
     repo.git(&["push", "-f", "origin", "main~1:main"]).code(1).says("would rewrite");
     assert_eq!(remote.rev("main"), repo.rev("main"));
 }
+
+#[test]
+fn a_rewrite_of_what_may_be_the_default_branch_is_named() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("repo");
+    sandbox.bare("remote.git");
+    repo.tribunal(&["hooks", "install"]).ok();
+    // Not by `git clone`: which branch is the default there is noted nowhere.
+    repo.git(&["remote", "add", "origin", "../remote.git"]).ok();
+    repo.write("a", "1").commit("feat: a").ok();
+    let push = |words: &str| {
+        let words: Vec<&str> = words.split(' ').collect();
+        repo.git(&[&["push"], words.as_slice()].concat()).ok()
+    };
+    push("origin main:trunk main:topic").never_says("default");
+    repo.write("b", "1").commit("feat: b").ok();
+    push("origin main:trunk").never_says("default");
+    repo.git(&["reset", "--quiet", "--hard", "HEAD~1"]).ok();
+    push("-f origin main:trunk")
+        .says("`trunk` is rewritten")
+        .says("git remote set-head origin --auto");
+    push("origin :topic").says("`topic` is rewritten or deleted");
+    repo.git(&["remote", "set-head", "origin", "trunk"]).ok();
+    push("origin main:topic").never_says("default");
+    push("origin :topic").never_says("default");
+}

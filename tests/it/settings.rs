@@ -121,3 +121,13 @@ fn a_wrong_set_is_an_error_of_every_command() {
     }
     repo.tribunal(&["status", "--set", "gates.scope=off"]).ok();
 }
+
+#[test]
+fn a_machine_without_git_is_told_what_is_missing() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    let mut command = repo.command(&["hooks", "install"]);
+    command.env("PATH", sandbox.path().join("empty"));
+    let told = crate::harness::run(command, b"").code(2);
+    told.says("error: `git` is not in any folder of `PATH`");
+}

@@ -4,16 +4,14 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use bstr::ByteSlice as _;
 
 use crate::domain::gates::GateReport;
 use crate::domain::gates::formats::ReportFormat;
 use crate::domain::gates::policy::EffectivePolicy;
-use crate::domain::model::change::{Change, FileChangeKind};
+use crate::domain::model::change::Change;
 use crate::domain::model::class::Class;
 use crate::domain::model::finding::{Effect, Finding};
 use crate::domain::model::gate::Gate;
-use crate::domain::model::globs::Globs;
 use crate::domain::model::report::{Report, Skipped, Verdict};
 use crate::domain::model::severity::Severity;
 use crate::domain::policy::command_settings::{CommandGate, Moment};
@@ -22,6 +20,7 @@ use crate::flow::context::Context;
 use crate::flow::evaluate::bookkeeping;
 use crate::flow::evaluate::command_cache::CommandCache;
 use crate::flow::evaluate::command_output::{keep_log, printed, tail};
+use crate::flow::evaluate::command_selection::select;
 use crate::flow::evaluate::inside_command;
 use crate::flow::evaluate::inside_command::Place;
 use crate::flow::evaluate::tool_report;
@@ -71,7 +70,7 @@ pub fn run_commands(
     let mut outcome = CommandOutcome::default();
     let level = effective.policy.gates.commands.level;
     let Some(effect) = level.effect() else { return Ok(outcome) };
-    let mut wanted = wanted(effective, change, request.moment, &mut outcome);
+    let mut wanted = select(&effective.policy, change, request.moment);
     if wanted.is_empty() {
         return Ok(outcome);
     }
@@ -110,7 +109,7 @@ pub fn skip_commands(
     request: CommandRequest,
 ) -> Vec<Skipped> {
     let mut outcome = CommandOutcome::default();
-    let wanted = wanted(effective, change, request.moment, &mut outcome);
+    let wanted = select(&effective.policy, change, request.moment);
     outcome.skip(&wanted, "it was not run: the change is stopped without it");
     outcome.report.skipped
 }
@@ -120,28 +119,6 @@ pub fn mark_inconclusive(report: &mut Report, inconclusive: bool) {
     if inconclusive && report.verdict == Verdict::Pass {
         report.verdict = Verdict::Inconclusive;
     }
-}
-
-/// Selects the commands of a change at that hook; none where the gate is off.
-fn wanted<'a>(
-    effective: &'a EffectivePolicy,
-    change: &Change,
-    moment: Option<Moment>,
-    outcome: &mut CommandOutcome,
-) -> Vec<&'a CommandGate> {
-    let level = effective.policy.gates.commands.level;
-    let mut wanted = Vec::new();
-    if level == GateLevel::Off {
-        return wanted;
-    }
-    for command in &effective.policy.commands {
-        match is_wanted(command, change, moment) {
-            Ok(true) => wanted.push(command),
-            Ok(false) => {}
-            Err(reason) => outcome.fail_to_run(level, &command.name, &reason),
-        }
-    }
-    wanted
 }
 
 impl CommandOutcome {
@@ -199,7 +176,8 @@ impl CommandRunner<'_> {
                     self.interrupts,
                 )
                 .and_then(|()| workspace.link(self.context.repo, &command.share));
-            let ended = checked_out.and_then(|()| self.one(&workspace, command, outcome));
+            let ended =
+                checked_out.and_then(|absent| self.one(&workspace, command, &absent, outcome));
             match ended {
                 Ok(true) => {}
                 Ok(false) => {
@@ -235,6 +213,7 @@ impl CommandRunner<'_> {
         &self,
         workspace: &Workspace,
         command: &CommandGate,
+        absent: &[&str],
         outcome: &mut CommandOutcome,
     ) -> Result<bool> {
         let format = tool_report::format_of(command)?;
@@ -255,12 +234,7 @@ impl CommandRunner<'_> {
         let failure = match ended {
             ExitOutcome::Exited(status) if status.success() => None,
             ExitOutcome::Exited(status) if matches!(status.code(), Some(126 | 127)) => {
-                let path = self.context.env.text("PATH").unwrap_or_default();
-                let reason = format!(
-                    "`{}` names a program that is not there or cannot be executed, looked for in \
-                     `PATH={path}`",
-                    command.run
-                );
+                let reason = self.not_executable(command, absent);
                 outcome.fail_to_run(self.level, &command.name, &reason);
                 outcome.tails.push(Tail { command: command.name.clone(), lines: tail(&printed) });
                 return Ok(true);
@@ -285,7 +259,7 @@ impl CommandRunner<'_> {
             }
             // What stops the change is said with its place: the failure as such says nothing more.
             Some(what) if found.iter().all(|finding| finding.severity < Severity::High) => {
-                found.push(self.finding(command, &what, kept.as_deref()));
+                found.push(self.finding(command, &what, kept.as_deref(), absent));
                 outcome.tails.push(Tail { command: command.name.clone(), lines: tail(&printed) });
             }
             _ => {}
@@ -335,8 +309,26 @@ impl CommandRunner<'_> {
         }
     }
 
-    fn finding(&self, command: &CommandGate, what: &str, log: Option<&Path>) -> Finding {
-        let see = |log: &Path| format!("what it printed is in `{}`", log.display());
+    fn not_executable(&self, command: &CommandGate, absent: &[&str]) -> String {
+        let path = self.context.env.text("PATH").unwrap_or_default();
+        let reason = format!(
+            "`{}` names a program that is not there or cannot be executed, looked for in `PATH={path}`, \
+             which is that of the program that called git",
+            command.run
+        );
+        if absent.is_empty() { reason } else { format!("{reason}; {}", not_shared(absent)) }
+    }
+
+    fn finding(
+        &self,
+        command: &CommandGate,
+        what: &str,
+        log: Option<&Path>,
+        absent: &[&str],
+    ) -> Finding {
+        let see = log.map(|log| format!("what it printed is in `{}`", log.display()));
+        let without = (!absent.is_empty()).then(|| not_shared(absent));
+        let suggestion: Vec<String> = without.into_iter().chain(see).collect();
         Finding {
             gate: Gate::Commands,
             rule: command.name.clone(),
@@ -346,9 +338,15 @@ impl CommandRunner<'_> {
             place: None,
             anchor: String::new(),
             message: format!("`{}` {what}", command.run),
-            suggestion: log.map(see).unwrap_or_default(),
+            suggestion: suggestion.join("; "),
         }
     }
+}
+
+/// Says which paths of `share` the command had to do without.
+fn not_shared(absent: &[&str]) -> String {
+    let names: Vec<String> = absent.iter().map(|path| format!("`{path}`")).collect();
+    format!("of `share` {} is not in this work tree", names.join(", "))
 }
 
 fn untrusted(trusted: &Trusted, command: &CommandGate) -> String {
@@ -360,33 +358,6 @@ fn untrusted(trusted: &Trusted, command: &CommandGate) -> String {
     format!("{why}; `tribunal trust` shows it and asks")
 }
 
-/// Whether the command runs at that moment and one of the changed paths is of interest to it.
-fn is_wanted(
-    command: &CommandGate,
-    change: &Change,
-    moment: Option<Moment>,
-) -> Result<bool, String> {
-    if moment.is_some_and(|moment| !command.on.contains(&moment)) {
-        return Ok(false);
-    }
-    if command.paths.is_empty() {
-        return Ok(true);
-    }
-    let globs =
-        Globs::new(command.paths.iter().map(String::as_str)).map_err(|error| error.to_string())?;
-    Ok(change.files.iter().any(|file| {
-        let from = match &file.kind {
-            FileChangeKind::Renamed { from } => Some(from),
-            FileChangeKind::Added | FileChangeKind::Modified | FileChangeKind::Deleted => None,
-        };
-        [Some(&file.path), from]
-            .into_iter()
-            .flatten()
-            .any(|path| globs.matches(path.to_path_lossy()))
-    }))
-}
-
-/// `GIT_CONFIG_KEY_0` and the like carry settings of the git command that called us.
 fn for_people(time: Duration) -> String {
     match time.as_secs() {
         0 => format!("{} ms", time.as_millis()),

@@ -5,6 +5,7 @@ pub mod bookkeeping;
 pub mod bypass;
 pub mod command_cache;
 mod command_output;
+mod command_selection;
 pub mod commands;
 pub mod evaluation;
 pub mod fingerprint;

@@ -230,15 +230,17 @@ impl Workspace {
     }
 
     /// Links paths of the person's work tree into this one: what a command writes there, it writes
-    /// into theirs. A path that does not exist there is left out.
-    pub fn link(&self, repo: &Repo, paths: &[String]) -> Result<()> {
-        let Some(theirs) = &repo.work_tree else { return Ok(()) };
-        let mut linked = Vec::new();
+    /// into theirs. Paths that do not exist there are left out and returned.
+    pub fn link<'p>(&self, repo: &Repo, paths: &'p [String]) -> Result<Vec<&'p str>> {
+        let Some(theirs) = &repo.work_tree else { return Ok(Vec::new()) };
+        let (mut linked, mut absent) = (Vec::new(), Vec::new());
         for path in paths {
             let path = path.trim_end_matches('/');
             self.check_shared(repo, path)?;
             if fs::symlink_metadata(theirs.join(path)).is_ok() {
                 linked.push(path);
+            } else {
+                absent.push(path);
             }
         }
         // Noted first: whatever happens next, the links are found and removed before another run.
@@ -255,7 +257,7 @@ impl Workspace {
             create_link()
                 .with_context(|| format!("could not link `{path}` to `{}`", here.display()))?;
         }
-        Ok(())
+        Ok(absent)
     }
 
     /// A shared path must be inside the work tree, not git's own, and nothing that is tracked.

@@ -25,6 +25,8 @@ pub fn git(dir: &Path) -> Cmd {
         .env("GIT_TERMINAL_PROMPT", "0")
         // Paths come as bytes, and no monitor program is started on our behalf.
         .args(["-c", "core.quotePath=false", "-c", "core.fsmonitor=false"])
+        // Of the grafts file above git would say that it is a thing of the past.
+        .args(["-c", "advice.graftFileDeprecated=false"])
 }
 
 /// The standard output of a git command that must have succeeded.

@@ -63,7 +63,9 @@ pub struct Cmd {
 /// Why a program gave no exit status of its own.
 #[derive(Debug, thiserror::Error)]
 pub enum ProcessError {
-    /// Not found, not executable, or no process to be had.
+    #[error("`{program}` is not in any folder of `PATH`")]
+    NotFound { program: String },
+    /// Not executable, or no process to be had.
     #[error("could not start `{program}`")]
     Start { program: String, source: io::Error },
     #[error("`{program}` did not end within {} s and was stopped", .after.as_secs())]
@@ -266,7 +268,14 @@ impl Cmd {
     }
 
     pub(super) fn start_error(&self, source: io::Error) -> ProcessError {
-        ProcessError::Start { program: self.name(), source }
+        let program = self.name();
+        // The directory to start it in may be what is not there.
+        let is_searched =
+            !program.contains('/') && self.command.get_current_dir().is_none_or(Path::is_dir);
+        match source.kind() {
+            io::ErrorKind::NotFound if is_searched => ProcessError::NotFound { program },
+            _ => ProcessError::Start { program, source },
+        }
     }
 }
 

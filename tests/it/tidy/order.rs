@@ -66,7 +66,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ("flow::call", "cleanup limit_wait client folder nested_call retry route roles"),
     (
         "flow::evaluate",
-        "push evaluation commands command_cache command_output recording bookkeeping bypass \
+        "push evaluation commands command_cache command_selection command_output recording bookkeeping bypass \
          fingerprint gates import manual_finding merge message passed_trees policy relocate \
          report tool_report trust inside_command",
     ),

@@ -49,7 +49,7 @@ impl PushEvaluation {
         report
     }
 
-    pub(super) fn is_blocked(&self) -> bool {
+    pub fn is_blocked(&self) -> bool {
         self.parts.iter().any(|part| stops(&part.findings))
     }
 }

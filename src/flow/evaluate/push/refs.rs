@@ -6,8 +6,10 @@ use bstr::{BString, ByteSlice as _};
 use crate::domain::gates::protected_branch;
 use crate::domain::gates::protected_branch::RefUpdate;
 use crate::domain::model::finding::Effect;
+use crate::domain::model::gate::Gate;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::push::{Receiver, Relation, Update};
+use crate::domain::model::report::Skipped;
 use crate::flow::evaluate::push::evaluate_commits::Evaluator;
 use crate::flow::evaluate::push::new_commits::existing;
 use crate::platform::git::push;
@@ -99,6 +101,33 @@ impl Evaluator<'_> {
         let found = protected_branch::check(&facts, protected, effect);
         let refused = found.as_ref().is_some_and(|finding| finding.effect == Effect::Block);
         self.add_unrecorded(&format!("ref {target}"), found.as_slice());
+        if !protected.holds(target) {
+            self.name_unknown_default(update, receiver_refs)?;
+        }
         Ok(refused)
+    }
+
+    /// Names a branch that the push rewrites or deletes where it could be the default branch of its
+    /// remote: which one that is may not be noted here.
+    fn name_unknown_default(
+        &mut self,
+        update: &Update,
+        receiver_refs: &ReceiverRefs,
+    ) -> Result<()> {
+        let Receiver::Remote(remote) = &self.receiver else { return Ok(()) };
+        let Some(branch) = update.target.strip_prefix(b"refs/heads/") else { return Ok(()) };
+        if !receiver_refs.defaults.is_empty() || update.old.is_zero() {
+            return Ok(());
+        }
+        if push::relation(self.context.repo, update)? == Relation::FastForward {
+            return Ok(());
+        }
+        let reason = format!(
+            "which branch is the default of `{remote}` is not known here, and `{}` is rewritten or deleted; \
+             `git remote set-head {remote} --auto` takes note of it",
+            branch.as_bstr()
+        );
+        self.result.skipped.push(Skipped { gate: Gate::ProtectedBranch.to_string(), reason });
+        Ok(())
     }
 }

@@ -1,0 +1,42 @@
+//! Selects the commands that a change is to be checked with.
+
+use bstr::ByteSlice as _;
+
+use crate::domain::model::change::{Change, FileChangeKind};
+use crate::domain::model::globs::Globs;
+use crate::domain::policy::command_settings::{CommandGate, Moment};
+use crate::domain::policy::settings::Policy;
+
+/// Selects the commands of a change at that moment (`None`: at any).
+pub fn select<'a>(
+    policy: &'a Policy,
+    change: &Change,
+    moment: Option<Moment>,
+) -> Vec<&'a CommandGate> {
+    if policy.gates.commands.level.effect().is_none() {
+        return Vec::new();
+    }
+    policy.commands.iter().filter(|command| is_wanted(command, change, moment)).collect()
+}
+
+/// Whether the command runs at that moment and one of the changed paths is of interest to it.
+fn is_wanted(command: &CommandGate, change: &Change, moment: Option<Moment>) -> bool {
+    if moment.is_some_and(|moment| !command.on.contains(&moment)) {
+        return false;
+    }
+    if command.paths.is_empty() {
+        return true;
+    }
+    // The globs were checked where they were read; with one that is of no use all the same it runs.
+    let Ok(globs) = Globs::new(command.paths.iter().map(String::as_str)) else { return true };
+    change.files.iter().any(|file| {
+        let from = match &file.kind {
+            FileChangeKind::Renamed { from } => Some(from),
+            FileChangeKind::Added | FileChangeKind::Modified | FileChangeKind::Deleted => None,
+        };
+        [Some(&file.path), from]
+            .into_iter()
+            .flatten()
+            .any(|path| globs.matches(path.to_path_lossy()))
+    })
+}
