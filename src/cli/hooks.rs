@@ -63,7 +63,7 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     match &args.action {
         Action::Install(choice) => {
             let events = events(choice, || install::default_events(&repo))?;
-            install_hooks(global, &repo, &events, choice.dry_run)?;
+            install_hooks(invocation, &repo, &events, choice.dry_run)?;
             // Who receives pushes runs nothing for those who push.
             if !choice.dry_run && repo.work_tree.is_some() {
                 trust::offer(invocation.context(&repo))?;
@@ -88,15 +88,18 @@ fn events(choice: &Choice, default: impl Fn() -> Vec<&'static str>) -> Result<Ve
 
 /// Puts the hooks of these events in place; `init` does it, too.
 pub fn install_hooks(
-    global: &Global,
+    invocation: &Invocation,
     repo: &Repo,
     events: &[&'static str],
     dry_run: bool,
 ) -> Result<ExitStatus> {
     let (method, setting) = install::method(repo)?;
     let method = method.map_err(|refusal| install::refused(&refusal, setting.as_ref()))?;
-    let steps = plan::plan_install(repo, &method, events, &process::own_path()?)?;
-    carry_out(global, repo, &steps, dry_run)
+    let env = &invocation.env;
+    let path = env.text("PATH").unwrap_or_default();
+    let program = process::lasting_path(&env.current_dir, path.as_ref())?;
+    let steps = plan::plan_install(repo, &method, events, &program)?;
+    carry_out(&invocation.global, repo, &steps, dry_run)
 }
 
 fn carry_out(

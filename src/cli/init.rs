@@ -51,7 +51,7 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
         out::result("all files exist, nothing to write");
     }
     if !args.no_hooks {
-        install_hooks(&invocation.global, &repo, &install::default_events(&repo), args.dry_run)?;
+        install_hooks(invocation, &repo, &install::default_events(&repo), args.dry_run)?;
     }
     if !args.dry_run {
         trust::offer(context)?;

@@ -803,3 +803,36 @@ fn hooks_status_as_json_names_the_method() {
     let method = method();
     assert!(method["is"] == "config" || method["is"] == "work-tree", "{method}");
 }
+
+#[test]
+fn hooks_outlive_an_upgrade_by_a_program_that_keeps_a_link() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    let at = |name: &str| sandbox.path().join(name);
+    fs::create_dir_all(at("cellar/1")).unwrap();
+    fs::create_dir_all(at("bin")).unwrap();
+    fs::copy(TRIBUNAL, at("cellar/1/tribunal")).unwrap();
+    let link = at("bin/tribunal");
+    symlink("../cellar/1/tribunal", &link).unwrap();
+    let path = format!("{}:{}", at("bin").display(), std::env::var("PATH").unwrap());
+    for program in [Path::new("tribunal"), Path::new("../bin/tribunal"), &link] {
+        let mut command = sandbox.command("env", &repo.dir);
+        command.env("PATH", &path).arg(program).args(["hooks", "install"]);
+        run(command, b"").ok();
+        let shim = fs::read_to_string(repo.path(".git/hooks/pre-commit")).unwrap();
+        assert!(shim.contains("/bin/tribunal'") && !shim.contains("cellar"), "{program:?} {shim}");
+        let mut status = sandbox.command(&link, &repo.dir);
+        status.args(["hooks", "status"]);
+        run(status, b"").ok().never_says("another program");
+        repo.tribunal(&["hooks", "status"]).ok().says("another program");
+        fs::remove_file(repo.path(".git/hooks/pre-commit")).unwrap();
+    }
+    repo.tribunal(&["hooks", "uninstall"]).ok();
+    let mut command = sandbox.command(&link, &repo.dir);
+    command.args(["hooks", "install"]);
+    run(command, b"").ok();
+    fs::rename(at("cellar/1"), at("cellar/2")).unwrap();
+    fs::remove_file(&link).unwrap();
+    symlink("../cellar/2/tribunal", &link).unwrap();
+    repo.write("m", bad()).commit("feat: m").code(1).says("conflict marker");
+}

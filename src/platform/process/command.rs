@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read, Write as _};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
@@ -324,11 +324,6 @@ impl Drop for InteractiveChild {
         drop(self.child.kill());
         drop(self.child.wait());
     }
-}
-
-/// The path of the running program, for shims and for the daemon's start.
-pub fn own_path() -> io::Result<PathBuf> {
-    std::env::current_exe()
 }
 
 /// Reads a stream from a thread of its own, which ends with the stream.

@@ -7,6 +7,7 @@ mod command;
 mod limits;
 mod started;
 mod orphans;
+mod own_path;
 mod supervise;
 #[cfg(test)]
 mod tests;
@@ -14,7 +15,8 @@ mod tests;
 pub use crate::platform::process::alive::{Identity, is_alive};
 pub use crate::platform::process::ancestors::{Ancestor, ancestors};
 pub use crate::platform::process::command::{
-    ChildProcess, Cmd, InteractiveChild, Output, ask_to_end, code_of, own_path,
+    ChildProcess, Cmd, InteractiveChild, Output, ask_to_end, code_of,
 };
+pub use crate::platform::process::own_path::{lasting_path, own_path};
 pub use crate::platform::process::started::end_survivors;
 pub use crate::platform::process::supervise::{ExitOutcome, Interrupts};

@@ -99,7 +99,10 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     ("platform::git::push", "history receiver_refs"),
     ("platform::config", "env random"),
-    ("platform::process", "supervise started ancestors command adopted alive limits orphans"),
+    (
+        "platform::process",
+        "supervise started ancestors command adopted alive limits orphans own_path",
+    ),
     (
         "platform::store",
         "review_queue inbox known_specs spec_queue runs stop_mark file ledger folder crash lock permissions regular",

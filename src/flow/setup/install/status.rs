@@ -136,7 +136,7 @@ impl EventStatus {
         if !shim.bin.exists() {
             self.problems
                 .push(format!("it calls `{bin}`, which is not there; `PATH` is tried next"));
-        } else if process::own_path().is_ok_and(|own| own != shim.bin) {
+        } else if process::own_path().ok() != shim.bin.canonicalize().ok() {
             self.notes.push(format!("it calls another program than this one: `{bin}`"));
         }
     }
