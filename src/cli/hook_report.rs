@@ -1,5 +1,6 @@
 //! Prints what a hook came to: one line where it passes, what blocks otherwise.
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use crate::domain::model::finding::{Effect, Finding};
@@ -9,13 +10,17 @@ use crate::domain::model::terminal::printable;
 use crate::domain::model::text::counted;
 use crate::flow::evaluate::commands::Tail;
 use crate::flow::evaluate::evaluation::stops;
-use crate::flow::evaluate::push::outcome::PushEvaluation;
+use crate::flow::evaluate::push::before_hooks::BeforeHooks;
+use crate::flow::evaluate::push::outcome::{PushEvaluation, PushPart};
 use crate::flow::evaluate::report::build_report;
 use crate::platform::ui::out;
 use crate::platform::ui::report::{OutputFormat, render};
 
 /// How many commits one line names.
 const NAMED_MAX: usize = 3;
+
+/// How many commits of a push that is refused are shown with what blocks them.
+const PARTS_MAX: usize = 20;
 
 /// Prints one line for an evaluation that passed with warnings or skips, nothing for a clean one.
 pub fn print_one_line(report: &Report, see: &str) {
@@ -47,56 +52,76 @@ fn unusable_policy(finding: &Finding) -> Option<String> {
 
 /// Prints the outcome of a push: one line where it passes, else each part with what blocks it.
 pub fn print_push(evaluation: PushEvaluation, hint: &str, started: Instant) -> ExitStatus {
-    let (refuses, is_blocked) = (evaluation.refuses(), evaluation.is_blocked());
-    let PushEvaluation { parts, skipped, commits, ungated, policy_of, tails, .. } = evaluation;
-    let PushEvaluation { inconclusive, interrupted, .. } = evaluation;
-    if !refuses {
-        let warnings = parts
-            .iter()
-            .flat_map(|part| &part.findings)
-            .map(|reported| &reported.finding)
-            .filter(|finding| finding.effect == Effect::Warn);
-        let mut said = Vec::new();
-        // There is one line: the worst is in it.
-        let first = warnings.clone().max_by_key(|finding| finding.severity);
-        let warnings = warnings.count();
-        let mut all = parts.iter().flat_map(|part| &part.findings);
-        let unusable = all.find_map(|reported| unusable_policy(&reported.finding));
-        if let Some(first) = first {
-            let first = unusable.unwrap_or_else(|| first.message.clone());
-            said.push(format!("{} (first: {first})", counted(warnings, "warning")));
-        }
-        if !ungated.is_empty() {
-            let (count, all) = (ungated.len(), counted(commits.len(), "commit"));
-            let mut names: Vec<&str> = ungated.iter().take(NAMED_MAX).map(Oid::short).collect();
-            if count > NAMED_MAX {
-                names.push("…");
-            }
-            let names = names.join(", ");
-            said.push(format!("{count} of {all} arrived without a gate ({names}), now checked"));
-        }
-        if let Some(first) = skipped.first() {
-            let all = counted(skipped.len(), "part");
-            said.push(format!("{all} not judged: {}: {}", first.gate, first.reason));
-        }
-        if !said.is_empty() {
-            out::talk(&format!("tribunal: pass, {}", printable(&said.join("; "))));
-        }
-        return ExitStatus::Pass;
+    if evaluation.refuses() {
+        return print_refusal(evaluation, hint, started);
     }
-    for part in parts {
-        if !stops(&part.findings) {
-            continue;
+    let PushEvaluation { parts, skipped, commits, ungated, .. } = evaluation;
+    let warnings = parts
+        .iter()
+        .flat_map(|part| &part.findings)
+        .map(|reported| &reported.finding)
+        .filter(|finding| finding.effect == Effect::Warn);
+    let mut said = Vec::new();
+    // There is one line: the worst is in it.
+    let first = warnings.clone().max_by_key(|finding| finding.severity);
+    let warnings = warnings.count();
+    let mut all = parts.iter().flat_map(|part| &part.findings);
+    let unusable = all.find_map(|reported| unusable_policy(&reported.finding));
+    if let Some(first) = first {
+        let first = unusable.unwrap_or_else(|| first.message.clone());
+        said.push(format!("{} (first: {first})", counted(warnings, "warning")));
+    }
+    if !ungated.is_empty() {
+        let (count, all) = (ungated.len(), counted(commits.len(), "commit"));
+        let mut names: Vec<&str> = ungated.iter().take(NAMED_MAX).map(Oid::short).collect();
+        if count > NAMED_MAX {
+            names.push("…");
         }
+        let names = names.join(", ");
+        said.push(format!("{count} of {all} arrived without a gate ({names}), now checked"));
+    }
+    if let Some(first) = skipped.first() {
+        let all = counted(skipped.len(), "part");
+        said.push(format!("{all} not judged: {}: {}", first.gate, first.reason));
+    }
+    if !said.is_empty() {
+        out::talk(&format!("tribunal: pass, {}", printable(&said.join("; "))));
+    }
+    ExitStatus::Pass
+}
+
+fn print_refusal(evaluation: PushEvaluation, hint: &str, started: Instant) -> ExitStatus {
+    let is_inconclusive = evaluation.inconclusive && !evaluation.is_blocked();
+    let PushEvaluation { parts, skipped, policy_of, tails, interrupted, before_hooks, .. } =
+        evaluation;
+    let is_old = |part: &PushPart| match (&before_hooks, &part.commit) {
+        (Some(before), Some(commit)) => before.commits.contains(commit),
+        _ => false,
+    };
+    let stopping = parts.into_iter().filter(|part| stops(&part.findings));
+    let (old, mut shown): (Vec<PushPart>, Vec<PushPart>) = stopping.partition(is_old);
+    let line = before_hooks.filter(|_| !old.is_empty()).map(|before| old_line(&before, &old));
+    if old.len() <= NAMED_MAX {
+        shown.splice(0..0, old);
+    }
+    let more = shown.len().saturating_sub(PARTS_MAX);
+    for part in shown.into_iter().take(PARTS_MAX) {
         out::talk(&format!("{}:", printable(&part.title)));
         let report = build_report(part.findings, Vec::new(), started);
         out::talk(render(&report, OutputFormat::Human));
+    }
+    if more > 0 {
+        out::talk(&format!("… and {more} more that block: `tribunal findings list` lists them"));
+    }
+    if let Some((told, way)) = line {
+        out::talk(&printable(&told));
+        out::hint(&printable(&way));
     }
     for skipped in &skipped {
         out::talk(&printable(&format!("not judged: {}: {}", skipped.gate, skipped.reason)));
     }
     print_tails(&tails);
-    if inconclusive && !is_blocked {
+    if is_inconclusive {
         out::talk("tribunal: inconclusive: a part that guards pushes could not be checked");
     }
     if let Some(base) = policy_of {
@@ -107,6 +132,34 @@ pub fn print_push(evaluation: PushEvaluation, hint: &str, started: Instant) -> E
     }
     out::hint(hint);
     if interrupted { ExitStatus::Interrupted } else { ExitStatus::Blocked }
+}
+
+/// What blocks in commits from before the hooks, in one line, and how to accept it.
+fn old_line(before: &BeforeHooks, old: &[PushPart]) -> (String, String) {
+    let findings: Vec<&Finding> = old
+        .iter()
+        .flat_map(|part| part.findings.iter().map(|reported| &reported.finding))
+        .filter(|finding| finding.effect == Effect::Block)
+        .collect();
+    let gates: BTreeSet<&str> = findings.iter().map(|finding| finding.gate.as_str()).collect();
+    let first = findings.first().map_or_else(String::new, |finding| {
+        let place = finding.place.as_ref().map(|place| format!(" in {}", place.kind.display()));
+        format!(" (first: {}{})", finding.message, place.unwrap_or_default())
+    });
+    let told = format!(
+        "blocked: {} in {} from before the hooks were here{first}; `tribunal findings list` lists them",
+        counted(findings.len(), "finding"),
+        counted(old.len(), "commit"),
+    );
+    let way = format!(
+        "revoke what is a secret; then `TRIBUNAL_SKIP={} git push {} {}:{}` accepts these commits alone, \
+         which is recorded, and the next push is checked in full",
+        gates.into_iter().collect::<Vec<_>>().join(","),
+        before.receiver,
+        before.newest.short(),
+        before.target,
+    );
+    (told, way)
 }
 
 /// Shows people the last lines of the commands that failed.

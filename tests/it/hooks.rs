@@ -592,7 +592,7 @@ fn what_a_merge_brings_from_a_remote_was_judged_there() {
     repo.git(&["reset", "--quiet", "--hard", "HEAD~1"]).ok();
     repo.write("theirs", "ours\n").commit("ours").ok();
     repo.git(&["merge", "--quiet", "--no-edit", "origin/theirs"]).code(1);
-    repo.commit("merged").code(1).says("theirs:1");
+    repo.commit("merged").code(1).says("theirs:3");
     repo.git(&["checkout", "--quiet", "origin/theirs", "--", "theirs"]).ok();
     repo.commit("merged").ok();
 }

@@ -6,7 +6,8 @@ use std::fs;
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::Path;
 
-use crate::harness::{Outcome, Repo, Sandbox};
+use crate::harness::{Outcome, Repo, Sandbox, run};
+use crate::output::terminal::on_terminal;
 
 /// What must have become of the refs of the remote.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -715,4 +716,72 @@ fn a_rewrite_of_what_may_be_the_default_branch_is_named() {
     repo.git(&["remote", "set-head", "origin", "trunk"]).ok();
     push("origin main:topic").never_says("default");
     push("origin :topic").never_says("default");
+}
+
+#[test]
+fn what_blocks_in_commits_from_before_the_hooks_is_one_line_with_the_way_to_accept_it() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("repo");
+    sandbox.bare("remote.git");
+    repo.git(&["remote", "add", "origin", "../remote.git"]).ok();
+    for number in 0..6 {
+        repo.write(format!("f{number}"), format!("{} HEAD\n", "<".repeat(7)));
+        repo.commit_unjudged(&format!("old {number}"));
+        repo.write(format!("f{number}"), "good\n").commit_unjudged("good");
+    }
+    let old = repo.rev("HEAD")[..10].to_owned();
+    repo.tribunal(&["hooks", "install"]).ok();
+    let push = ["push", "origin", "main"];
+    let told = repo
+        .git(&push)
+        .code(1)
+        .says("blocked: 6 findings in 6 commits from before the hooks were here");
+    assert_eq!(told.stderr.matches("<<<<<<<").count(), 0, "{told}");
+    // From here on commits are not old, and the way that is told accepts none of them.
+    repo.write("a", "1\n").commit("feat: a").ok();
+    repo.write("new", format!("{} HEAD\n", "<".repeat(7))).commit_unjudged("feat: new");
+    let way = format!("`TRIBUNAL_SKIP=conflict-markers git push origin {old}:refs/heads/main`");
+    let told =
+        repo.git(&push).code(1).says("in 6 commits from before").says(&way).says("feat: new");
+    assert_eq!(told.stderr.matches("<<<<<<<").count(), 1, "{told}");
+    let words = ["push", "origin", &format!("{old}:refs/heads/main")];
+    repo.git_env(&words, &[("TRIBUNAL_SKIP", "conflict-markers")]).ok();
+    repo.git(&push).code(1).says("feat: new").never_says("from before the hooks");
+    repo.tribunal(&["status"]).ok().says("TRIBUNAL_SKIP=conflict-markers");
+}
+
+#[test]
+fn a_large_push_tells_on_one_line_of_the_terminal_how_far_it_is() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("repo");
+    sandbox.bare("remote.git");
+    repo.git(&["remote", "add", "origin", "../remote.git"]).ok();
+    let mut stream = String::new();
+    for number in 0..700 {
+        // Enough to read that it takes longer than one look at the clock.
+        let text = format!("{number}\n{}", "a line of no interest to anybody\n".repeat(400));
+        stream += &format!(
+            "commit refs/heads/main\ncommitter n <n@example.org> {} +0000\ndata 6\nfeat:x\n\
+             M 100644 inline f{}\ndata {}\n{text}\n",
+            1_600_000_000 + number,
+            number % 50,
+            text.len()
+        );
+    }
+    let mut import = repo.sandbox.command("git", &repo.dir);
+    import.args(["fast-import", "--quiet", "--force"]);
+    run(import, stream.as_bytes()).ok();
+    repo.tribunal(&["hooks", "install"]).ok();
+    let mut command = repo.sandbox.command("git", &repo.dir);
+    command.args(["push", "--quiet", "origin", "main"]);
+    let printed = String::from_utf8(on_terminal(command, b"")).unwrap();
+    assert!(printed.contains("\rtribunal: checking 700 commits"), "{printed:?}");
+    assert!(printed.contains("\rtribunal: checked "), "{printed:?}");
+    // Nothing of it stays.
+    let gone = format!("\r{}\r", " ".repeat(36));
+    assert!(printed.contains(&gone) && !printed.ends_with("commits"), "{printed:?}");
+    // Where there is no terminal it is one line.
+    sandbox.bare("other.git");
+    let told = repo.git(&["push", "--quiet", "--force", "../other.git", "main"]).ok();
+    assert!(!told.stderr.contains('\r'), "{told}");
 }

@@ -18,8 +18,9 @@ pub enum Notice {
 /// How the work goes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Progress {
-    /// A push of many commits is read.
+    /// A push of many commits is read; at the end `done` is all of them.
     CheckingPush {
+        done: usize,
         commits: usize,
     },
     /// Which agent has which role, and why it is not another.

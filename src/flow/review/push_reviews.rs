@@ -322,7 +322,7 @@ fn part(
         }
     }
     let title = format!("review of commit {}", pushed.commit.short());
-    Ok((!findings.is_empty()).then_some(PushPart { title, findings }))
+    Ok((!findings.is_empty()).then_some(PushPart { title, commit: None, findings }))
 }
 
 /// Whether a finding's text is still in its file: a later commit may have fixed it.

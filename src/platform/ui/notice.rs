@@ -8,6 +8,11 @@ use crate::platform::ui::out;
 /// Prints a notice.
 pub fn print(notice: &Notice) {
     match notice {
+        Notice::Progress(Progress::CheckingPush { done, commits }) => match done {
+            0 => out::begin_moving(&line(notice)),
+            _ if done < commits => out::move_on(&line(notice)),
+            _ => out::end_moving(),
+        },
         Notice::Progress(_) => out::talk(&line(notice)),
         Notice::Warning(_) => out::warn(&line(notice)),
     }
@@ -38,8 +43,11 @@ pub fn line(notice: &Notice) -> String {
 
 fn progress_line(progress: &Progress) -> String {
     match progress {
-        Progress::CheckingPush { commits } => {
+        Progress::CheckingPush { done: 0, commits } => {
             format!("tribunal: checking {commits} commits that are new to where they go")
+        }
+        Progress::CheckingPush { done, commits } => {
+            format!("tribunal: checked {done} of {commits} commits")
         }
         Progress::Assignment(note) => note.clone(),
         Progress::RunContinued { run } => format!("going on with the run {run}"),

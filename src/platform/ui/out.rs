@@ -3,7 +3,8 @@
 //! All that the program prints goes through here and is made safe on the way: see [`StyledText`].
 
 use std::io;
-use std::io::Write;
+use std::io::{IsTerminal as _, Write};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anstream::ColorChoice;
@@ -79,8 +80,39 @@ pub fn reader_left(within: Option<Duration>) -> bool {
     }
 }
 
+/// How wide the last line is, where it is one that the next line replaces; else 0.
+static MOVING: AtomicUsize = AtomicUsize::new(0);
+
+/// Prints a line that [`move_on`] and all other talk replace; where there is no terminal it stays.
+pub fn begin_moving(text: &str) {
+    if io::stderr().is_terminal() { replace_line(text) } else { talk(text) }
+}
+
+/// Prints another line in the place of the last, where that one moves.
+pub fn move_on(text: &str) {
+    if MOVING.load(Ordering::Relaxed) > 0 {
+        replace_line(text);
+    }
+}
+
+/// Takes a line that moves away.
+pub fn end_moving() {
+    let width = MOVING.swap(0, Ordering::Relaxed);
+    if width > 0 {
+        drop(write!(io::stderr(), "\r{:width$}\r", ""));
+    }
+}
+
+/// Writes over the line with what every terminal knows.
+fn replace_line(text: &str) {
+    let text = printable(text);
+    let width = MOVING.swap(text.chars().count(), Ordering::Relaxed);
+    drop(write!(io::stderr(), "\r{text:width$}"));
+}
+
 /// Prints talk, of one or more lines.
 pub fn talk(text: impl Into<StyledText>) {
+    end_moving();
     drop(writeln!(anstream::stderr(), "{}", text.into().safe()));
 }
 

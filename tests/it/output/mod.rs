@@ -2,7 +2,7 @@
 //! a sequence that is not ours, nothing is hidden, and no line is a command to what reads a CI log.
 
 mod scenes;
-mod terminal;
+pub mod terminal;
 mod weak;
 
 use std::collections::BTreeSet;

@@ -71,7 +71,10 @@ pub const ORDER: &[(&str, &str)] = &[
          report tool_report trust inside_command",
     ),
     ("flow::evaluate::bypass", "past_hooks ."),
-    ("flow::evaluate::push", "refs new_commits evaluate_commits mirror outcome policies plan"),
+    (
+        "flow::evaluate::push",
+        "refs new_commits evaluate_commits mirror progress outcome before_hooks policies plan",
+    ),
     ("flow::intake", "debounce ingest redact spec_listing"),
     (
         "flow::learn",

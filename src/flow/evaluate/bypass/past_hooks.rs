@@ -44,7 +44,7 @@ pub struct PastHooks {
 /// records them; the first call in a work tree takes note of where it begins.
 pub fn tell_commits(context: Context<'_>) -> Result<()> {
     let repo = context.repo;
-    if beginning(repo)?.is_none() {
+    if beginning(repo)? == Beginning::Unknown {
         let head = repo.head()?.map_or_else(|| "-".to_owned(), |head| head.to_string());
         let line = format!("{head} {}", repo.git_dir.display());
         return file::append_line_bounded(&repo.state_dir().join(BEGINNINGS), &line);
@@ -67,12 +67,16 @@ pub fn tell_pushes(context: Context<'_>, receiver: &Receiver, updates: &[Update]
 
 /// The commits of this work tree that went past the hooks, newest first.
 pub fn commits(repo: &Repo) -> Result<Vec<PastHooks>> {
-    let Some(beginning) = beginning(repo)? else { return Ok(Vec::new()) };
+    let beginning = match beginning(repo)? {
+        Beginning::Unknown => return Ok(Vec::new()),
+        Beginning::Unborn => None,
+        Beginning::At(commit) => Some(commit),
+    };
     let log = reflog::tail(&repo.git_dir.join("logs/HEAD"), LOG_MAX)?;
     let mut found = Vec::new();
     let mut known = None;
     for made in log.lines().rev().filter_map(reflog::parse) {
-        if made.new.as_str() == beginning {
+        if beginning.as_ref() == Some(&made.new) {
             break;
         }
         let Some(commit) = repo.objects.commit(&made.new)? else { continue };
@@ -132,18 +136,30 @@ fn runs_hooks(made: &Move<'_>, parents: usize) -> bool {
     made.message.starts_with(b"commit") || (is_merge && parents > 1)
 }
 
+/// Where HEAD of a work tree was when a hook first ran in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Beginning {
+    /// No hook ran yet.
+    Unknown,
+    /// There was no commit.
+    Unborn,
+    At(Oid),
+}
+
 /// Where HEAD of this work tree was when a hook first ran in it.
-fn beginning(repo: &Repo) -> Result<Option<String>> {
+pub fn beginning(repo: &Repo) -> Result<Beginning> {
     let text = match file::read_text(&repo.state_dir().join(BEGINNINGS)) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Ok(Beginning::Unknown);
+        }
         text => text?,
     };
     let own = repo.git_dir.display().to_string();
     let of_tree = |line: &str| {
         let (commit, git_dir) = line.split_once(' ')?;
-        (git_dir == own).then(|| commit.to_owned())
+        (git_dir == own).then(|| Oid::parse(commit).map_or(Beginning::Unborn, Beginning::At))
     };
-    Ok(text.lines().rev().find_map(of_tree))
+    Ok(text.lines().rev().find_map(of_tree).unwrap_or(Beginning::Unknown))
 }
 
 fn tell(context: Context<'_>, what: Unseen, found: &[PastHooks]) -> Result<()> {

@@ -14,7 +14,6 @@ use crate::domain::gates::secrets::redact::redact_str;
 use crate::domain::model::change::{Change, FileChange, FileChangeKind, FileMode, TreeEntry};
 use crate::domain::model::finding::{Finding, LocationKind};
 use crate::domain::model::gate::Gate;
-use crate::domain::model::notice::Progress;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::push::Receiver;
 use crate::domain::model::report::{Reported, Skipped};
@@ -28,12 +27,10 @@ use crate::flow::evaluate::push::outcome::{PushEvaluation, PushPart, PushedCommi
 use crate::flow::evaluate::push::plan;
 use crate::flow::evaluate::push::plan::{Arrival, PushItem};
 use crate::flow::evaluate::push::policies::Policies;
+use crate::flow::evaluate::push::progress::PushProgress;
 use crate::flow::evaluate::{fingerprint, passed_trees};
 use crate::platform::git::change;
 use crate::platform::git::push::history::is_ancestor;
-
-/// From how many commits on a push says how much it reads: below, it is over before anyone asks.
-const MANY_COMMITS: usize = 500;
 
 /// Evaluates the refs, commits and tags of one push.
 pub(super) struct Evaluator<'a> {
@@ -71,9 +68,7 @@ impl<'a> Evaluator<'a> {
     pub(super) fn evaluate_arrivals(&mut self, arrivals: &[Arrival<'_>]) -> Result<()> {
         let mut passed = Vec::new();
         let commits: usize = arrivals.iter().map(|arrival| arrival.commits.len()).sum();
-        if commits >= MANY_COMMITS {
-            self.context.notify(Progress::CheckingPush { commits });
-        }
+        let mut progress = PushProgress::begin(self.context, commits);
         for item in plan::items(arrivals) {
             match item {
                 PushItem::RefName { arrival } => {
@@ -118,10 +113,12 @@ impl<'a> Evaluator<'a> {
                     if self.evaluate_commit(pushed, effective)? {
                         passed.push((commit.clone(), effective.hash.clone()));
                     }
+                    progress.go_on(self.result.commits.len());
                 }
                 PushItem::Commands { arrival, tip } => self.run_commands(arrival, tip)?,
             }
         }
+        progress.end();
         if !self.result.refuses()
             && self.passed.is_some()
             && let Some(failed) = passed_trees::PassedCommits::add(self.context.repo, &passed).err()
@@ -165,7 +162,7 @@ impl<'a> Evaluator<'a> {
                 gates::check_text(&commit.headers, &LocationKind::CommitHeaders, effective);
         }
         let are_clean = in_headers.is_empty();
-        self.add_unrecorded(&title, &in_headers);
+        self.add_unrecorded_of(Some(&oid), &title, &in_headers);
         Ok(self.evaluate_change(title, change, effective, base.as_ref())? && are_clean)
     }
 
@@ -178,6 +175,7 @@ impl<'a> Evaluator<'a> {
         base: Option<&Oid>,
     ) -> Result<bool> {
         let seen = Some(&mut self.seen);
+        let commit = change.commit.clone();
         let evaluation = evaluate(self.context, change, effective, seen, EvaluationScope::Gates)?;
         let changes_policy = |f: &Reported| {
             f.finding.gate == Gate::Governance && f.finding.rule == governance::CHANGED
@@ -186,7 +184,7 @@ impl<'a> Evaluator<'a> {
             self.result.policy_of = base.cloned();
         }
         let passed = evaluation.skipped.is_empty() && !stops(&evaluation.findings);
-        self.add(title, evaluation);
+        self.add(title, commit, evaluation);
         Ok(passed)
     }
 
@@ -213,28 +211,32 @@ impl<'a> Evaluator<'a> {
         let seen = Some(&mut self.seen);
         let scope = EvaluationScope::Commands(request);
         let evaluation = evaluate(self.context, change, effective, seen, scope)?;
-        self.add(format!("commands on {}", arrival.update.target), evaluation);
+        self.add(format!("commands on {}", arrival.update.target), None, evaluation);
         Ok(())
     }
 
-    fn add(&mut self, title: String, evaluation: Evaluation) {
+    fn add(&mut self, title: String, commit: Option<Oid>, evaluation: Evaluation) {
         let Evaluation { findings, skipped, tails, inconclusive, interrupted } = evaluation;
         self.result.skipped.extend(skipped);
         self.result.tails.extend(tails);
         self.result.inconclusive |= inconclusive;
         self.result.interrupted |= interrupted.is_some();
         if !findings.is_empty() {
-            self.result.parts.push(PushPart { title, findings });
+            self.result.parts.push(PushPart { title, commit, findings });
         }
     }
 
     /// Adds findings that belong to no change and so are not recorded in the ledger.
     pub(super) fn add_unrecorded(&mut self, title: &str, findings: &[Finding]) {
+        self.add_unrecorded_of(None, title, findings);
+    }
+
+    fn add_unrecorded_of(&mut self, commit: Option<&Oid>, title: &str, findings: &[Finding]) {
         if !findings.is_empty() {
             let clean = findings.iter().map(fingerprint::redacted);
             let findings = clean.map(Reported::unrecorded).collect();
             let title = redact_str(title);
-            self.result.parts.push(PushPart { title, findings });
+            self.result.parts.push(PushPart { title, commit: commit.cloned(), findings });
         }
     }
 }

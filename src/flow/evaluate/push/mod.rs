@@ -1,11 +1,13 @@
 //! Evaluates a push from git objects: its refs, and every commit and tag that it brings.
 
+pub mod before_hooks;
 mod new_commits;
 pub mod evaluate_commits;
 mod mirror;
 pub mod outcome;
 pub mod plan;
 mod policies;
+mod progress;
 mod refs;
 #[cfg(test)]
 mod tests;
@@ -20,6 +22,7 @@ use crate::domain::model::push::{Receiver, Update};
 use crate::flow::context::Context;
 use crate::flow::evaluate::bypass::Bypass;
 use crate::flow::evaluate::commands::CommandRequest;
+use crate::flow::evaluate::push::before_hooks::before_hooks;
 use crate::flow::evaluate::push::evaluate_commits::Evaluator;
 use crate::flow::evaluate::push::new_commits::Finder;
 use crate::flow::evaluate::push::outcome::PushEvaluation;
@@ -48,6 +51,10 @@ pub fn evaluate_push(
         Finder { repo, receiver, policies: &mut push.policies, receiver_refs: &receiver_refs };
     let arrivals = finder.arrivals(&updates, peeled)?;
     push.evaluate_arrivals(&arrivals)?;
+    if push.result.is_blocked() {
+        // Without it more is printed, nothing else.
+        push.result.before_hooks = before_hooks(repo, &arrivals, receiver).unwrap_or_default();
+    }
     push.result.weakened_by_user = arrivals
         .iter()
         .flat_map(|arrival| &arrival.effective.weakened_by_user)

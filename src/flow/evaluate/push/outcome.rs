@@ -7,6 +7,7 @@ use crate::domain::model::report::{Report, Reported, Skipped};
 use crate::flow::evaluate::commands;
 use crate::flow::evaluate::commands::Tail;
 use crate::flow::evaluate::evaluation::stops;
+use crate::flow::evaluate::push::before_hooks::BeforeHooks;
 use crate::flow::evaluate::report::build_report;
 
 /// The findings of a push, and whether it may go on.
@@ -24,6 +25,8 @@ pub struct PushEvaluation {
     /// The commit under whose policy the first new commits were evaluated, where the push itself
     /// changes the policy.
     pub policy_of: Option<Oid>,
+    /// Those of the commits that are from before the hooks; looked for where something blocks.
+    pub before_hooks: Option<BeforeHooks>,
     /// The settings of the user's own that made the policies weaker, for people.
     pub weakened_by_user: Vec<String>,
     /// The last lines of each command that failed.
@@ -69,5 +72,7 @@ pub struct PushedCommit {
 pub struct PushPart {
     /// For people: `commit 0123456789 subject`.
     pub title: String,
+    /// The commit, where it is one.
+    pub commit: Option<Oid>,
     pub findings: Vec<Reported>,
 }
