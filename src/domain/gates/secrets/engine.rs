@@ -18,9 +18,6 @@ use crate::domain::gates::secrets::{
     chars, checksum, context, encoded, files, password, random, shape, table, weak, wide,
 };
 
-/// How much decoded text one blob may give rise to.
-const DECODED: usize = 8 * 1024 * 1024;
-
 /// All secrets of a blob, in order, none overlapping another.
 pub fn find(bytes: &[u8], path: &[u8]) -> Vec<RawHit> {
     let mut found = Finder::new(bytes, path, 0).run();
@@ -45,7 +42,8 @@ struct Finder<'a> {
     nearby: (&'static str, usize),
     /// The name whose value is being looked at.
     assigned: Range<usize>,
-    decoded: usize,
+    /// How far base64 in several lines was read.
+    unwrapped: usize,
     found: Vec<RawHit>,
 }
 
@@ -60,7 +58,7 @@ impl<'a> Finder<'a> {
             named: 0,
             nearby: ("", 0),
             assigned: 0..0,
-            decoded: 0,
+            unwrapped: 0,
             found: Vec::new(),
         }
     }
@@ -92,7 +90,7 @@ impl<'a> Finder<'a> {
     }
 
     fn opening(&mut self, rule: &'static SecretRule, at: usize) {
-        if self.starts_token(at)
+        if (self.starts_token(at) || rule.check.is_proof())
             && let Some(end) = shape::matches(rule.shape, self.text, at)
         {
             self.confirm(rule, at, end);
@@ -145,7 +143,9 @@ impl<'a> Finder<'a> {
     fn confirm(&mut self, rule: &'static SecretRule, start: usize, end: usize) {
         let token = &self.text[start..end];
         let body = token.get(shape::literal(rule.shape).len()..).unwrap_or(token);
-        if !self.ends_token(rule.shape, end) || random::is_placeholder(body) {
+        if !(rule.check.is_proof() || self.ends_token(rule.shape, end))
+            || random::is_placeholder(body)
+        {
             return;
         }
         let holds = match rule.check {
@@ -328,20 +328,27 @@ impl<'a> Finder<'a> {
                 }
             }
         }
-        if self.depth >= 2 || self.decoded > DECODED {
+        // What is decoded is shorter than what it was decoded from: that bounds the work.
+        if self.depth >= 2 || start < self.unwrapped {
             return;
         }
+        if let Some(lines) = encoded::wrapped(text, start, end)
+            && encoded::readable(&lines.text).is_some()
+        {
+            self.unwrapped = lines.end;
+            return self.decoded(&lines.text, lines.start, lines.end);
+        }
         for (at, piece) in encoded::pieces(&text[start..end]) {
-            let Some(plain) = encoded::readable(piece) else { continue };
-            self.decoded += plain.len();
-            let inner = find_inside(&plain, self.path, self.depth + 1);
-            if let Some(first) = inner.into_iter().find(|raw| raw.tier == SecretTier::Provider) {
-                self.found.push(RawHit {
-                    start: start + at,
-                    end: start + at + piece.len(),
-                    ..first
-                });
-            }
+            self.decoded(piece, start + at, start + at + piece.len());
+        }
+    }
+
+    /// Looks into what may be base64 and stands at `start..end`.
+    fn decoded(&mut self, piece: &[u8], start: usize, end: usize) {
+        let Some(plain) = encoded::readable(piece) else { return };
+        let inner = find_inside(&plain, self.path, self.depth + 1);
+        if let Some(first) = inner.into_iter().find(|raw| raw.tier == SecretTier::Provider) {
+            self.found.push(RawHit { start, end, ..first });
         }
     }
 

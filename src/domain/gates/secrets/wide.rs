@@ -1,58 +1,98 @@
-//! Text in UTF-16, in either order, with or without a mark, also in the midst of other bytes.
+//! Text in UTF-16 or UTF-32, in either order, with or without a mark, also in the midst of other bytes.
 
 /// The shortest stretch worth reading, in characters.
 const SHORTEST: usize = 12;
 
-/// A stretch of UTF-16 text, narrowed to bytes, and where it starts.
+/// A stretch of wide text, narrowed to bytes, and where it starts.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Stretch {
     pub start: usize,
+    /// Of a character, in bytes.
+    pub width: usize,
     pub text: Vec<u8>,
 }
 
 impl Stretch {
     /// The place in the blob of a place in the narrowed text.
     pub fn place(&self, at: usize) -> usize {
-        self.start + 2 * at
+        self.start + self.width * at
     }
 }
 
-/// The stretches of UTF-16 text in a blob; characters beyond ASCII become `?`.
+/// How the characters stand in the bytes: how many bytes each, and whether the lowest comes first.
+#[derive(Clone, Copy)]
+struct Form {
+    width: usize,
+    little: bool,
+}
+
+/// The stretches of wide text in a blob; characters beyond ASCII become `?`.
 pub fn stretches(bytes: &[u8]) -> Vec<Stretch> {
     let mut found = Vec::new();
     let mut from = 0;
     while let Some(zero) = memchr::memchr(0, &bytes[from..]).map(|at| from + at) {
-        // Little-endian: the character stands before its zero. Big-endian: after the last zero of
-        // several.
-        let little = zero > from && is_text(bytes[zero - 1]);
-        let zeros = if little { 0 } else { bytes[zero..].iter().take_while(|&&b| b == 0).count() };
-        let start = if little { zero - 1 } else { zero + zeros - 1 };
-        let length = run(&bytes[start..], little);
-        if length >= SHORTEST {
-            let pairs = bytes[start..start + 2 * length].chunks_exact(2);
-            found.push(Stretch { start, text: pairs.map(|pair| narrow(pair, little)).collect() });
+        // Little-endian: the character stands before its zeros. Big-endian: after the last of them.
+        let little = zero > from && is_ascii_text(bytes[zero - 1]);
+        let zeros = bytes[zero..].iter().take_while(|&&b| b == 0).count();
+        let widths: &[usize] = if zeros >= 3 { &[4, 2] } else { &[2] };
+        from = zero + 1;
+        for &width in widths {
+            let form = Form { width, little };
+            let start = if little { zero - 1 } else { zero + zeros + 1 - width };
+            let length = form.run(&bytes[start..]);
+            from = from.max(start + width * length);
+            if length >= SHORTEST {
+                let letters = bytes[start..start + width * length].chunks_exact(width);
+                let text = letters.map(|letter| form.narrow(letter)).collect();
+                found.push(Stretch { start, width, text });
+                break;
+            }
         }
-        from = (start + 2 * length).max(start + 1);
     }
     found
 }
 
-fn run(bytes: &[u8], little: bool) -> usize {
-    bytes.chunks_exact(2).take_while(|pair| narrow(pair, little) != 0).count()
+/// Whether bytes are wide text from the first to the last whole character, with or without a mark.
+pub fn is_text(bytes: &[u8]) -> bool {
+    [(2, true), (2, false), (4, true), (4, false)].into_iter().any(|(width, little)| {
+        let form = Form { width, little };
+        let mut letters = bytes.chunks_exact(width).peekable();
+        letters.next_if(|letter| form.is_mark(letter));
+        letters.peek().is_some() && letters.all(|letter| form.narrow(letter) != 0)
+    })
 }
 
-/// The ASCII byte of a pair, `?` for another letter, 0 for what is no text.
-fn narrow(pair: &[u8], little: bool) -> u8 {
-    let (low, high) = if little { (pair[0], pair[1]) } else { (pair[1], pair[0]) };
-    match high {
-        0 if is_text(low) => low,
-        // Latin, Greek, Cyrillic, general punctuation.
-        0 if low >= 0xa0 => b'?',
-        1..=5 | 0x20 => b'?',
-        _ => 0,
+impl Form {
+    fn run(self, bytes: &[u8]) -> usize {
+        bytes.chunks_exact(self.width).take_while(|letter| self.narrow(letter) != 0).count()
+    }
+
+    /// The ASCII byte of a character, `?` for another letter, 0 for what is no text.
+    fn narrow(self, letter: &[u8]) -> u8 {
+        let (low, high) = self.low_and_high(letter);
+        match high {
+            0 if is_ascii_text(low) => low,
+            // Latin, Greek, Cyrillic, general punctuation.
+            0 if low >= 0xa0 => b'?',
+            1..=5 | 0x20 => b'?',
+            _ => 0,
+        }
+    }
+
+    fn is_mark(self, letter: &[u8]) -> bool {
+        self.low_and_high(letter) == (0xff, 0xfe)
+    }
+
+    /// The two lowest bytes of a character; what no text has where there is more in the others.
+    fn low_and_high(self, letter: &[u8]) -> (u8, u8) {
+        let at = |place: usize| letter[if self.little { place } else { self.width - 1 - place }];
+        match (2..self.width).all(|place| at(place) == 0) {
+            true => (at(0), at(1)),
+            false => (0, 0xff),
+        }
     }
 }
 
-fn is_text(byte: u8) -> bool {
+fn is_ascii_text(byte: u8) -> bool {
     (b' '..0x7f).contains(&byte) || matches!(byte, b'\n' | b'\r' | b'\t')
 }
