@@ -251,6 +251,20 @@ fn see_again(
     candidate: &Candidate,
 ) -> Result<Reported, Error> {
     let finding = &fingerprint.finding;
+    let content = fingerprint.content.as_ref().map(Oid::as_str);
+    let status = reopen(connection, scan, candidate)?;
+    let seen = reported(&candidate.id, status, finding);
+    if candidate.finding == *finding && candidate.locators == fingerprint.locators {
+        // Most of a file is as it was: what nothing was written to is in no index again.
+        connection
+            .prepare_cached(
+                "UPDATE findings SET content = ?2, times = times + 1,
+                     last_seen = CASE WHEN last_seen > ?3 THEN last_seen ELSE ?3 END
+                 WHERE id = ?1",
+            )?
+            .execute(params![candidate.id, content, scan.time.as_millisecond()])?;
+        return Ok(seen);
+    }
     let (_, name) = kind_columns(finding.place.as_ref());
     let (line, column, end_line) = lines_of(finding);
     connection
@@ -274,22 +288,30 @@ fn see_again(
             finding.message,
             finding.suggestion,
             locators_text(&fingerprint.locators),
-            fingerprint.content.as_ref().map(Oid::as_str),
+            content,
             scan.time.as_millisecond(),
         ])?;
-    let mut status = candidate.status;
-    if status == FindingStatus::Fixed {
-        let reopened = Disposition {
-            decision: DispositionKind::Reopened,
-            actor: "tribunal".to_owned(),
-            reason: format!("seen again in change {}", scan.change),
-            time: scan.time,
-            until: None,
-        };
-        insert_disposition(connection, &candidate.id, &reopened)?;
-        status = FindingStatus::Open;
+    Ok(seen)
+}
+
+/// Opens what was fixed and is seen again; the status that it has then.
+fn reopen(
+    connection: &Connection,
+    scan: &ScanContext,
+    candidate: &Candidate,
+) -> Result<FindingStatus, Error> {
+    if candidate.status != FindingStatus::Fixed {
+        return Ok(candidate.status);
     }
-    Ok(reported(&candidate.id, status, finding))
+    let reopened = Disposition {
+        decision: DispositionKind::Reopened,
+        actor: "tribunal".to_owned(),
+        reason: format!("seen again in change {}", scan.change),
+        time: scan.time,
+        until: None,
+    };
+    insert_disposition(connection, &candidate.id, &reopened)?;
+    Ok(FindingStatus::Open)
 }
 
 fn insert(
