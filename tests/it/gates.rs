@@ -299,3 +299,53 @@ fn a_file_of_settings_or_rules_that_is_too_large_is_stopped() {
     }
     check(&repo).code(0);
 }
+
+#[test]
+fn conflict_markers_are_found_in_other_encodings_and_of_another_size() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    let conflict = |size: usize| {
+        let sign = |sign: &str| sign.repeat(size);
+        format!("a\n{} HEAD\nb\n{}\nc\n{} side\n", sign("<"), sign("="), sign(">"))
+    };
+    let wide: Vec<u8> = conflict(7).encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let big: Vec<u8> = conflict(7).encode_utf16().flat_map(u16::to_be_bytes).collect();
+    for (name, content) in [
+        ("little", [&[0xff, 0xfe][..], &wide].concat()),
+        ("big", [&[0xfe, 0xff][..], &big].concat()),
+        ("long", conflict(12).into_bytes()),
+    ] {
+        repo.write(name, content).git(&["add", name]).ok();
+        let told = repo.tribunal(&["check"]).code(1).says(&format!("{name}:2: unresolved"));
+        told.says(&format!("{name}:6: unresolved"));
+        repo.git(&["rm", "--quiet", "--force", name]).ok();
+    }
+    // Lines of signs with nothing that ends them are somebody's drawing.
+    repo.write("drawing", format!("{} here\n{}\n", "<".repeat(20), "=".repeat(20)));
+    repo.git(&["add", "."]).ok();
+    repo.tribunal(&["check"]).ok();
+}
+
+#[test]
+fn a_private_key_in_der_is_one_under_any_name() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    // The outer form of PKCS #8, PKCS #1 and SEC 1, with bytes of no key in it.
+    let within = |head: &[u8]| {
+        let content = [head, &(0..200u8).collect::<Vec<_>>()].concat();
+        [&[0x30, 0x82, 0, u8::try_from(content.len()).unwrap()][..], &content].concat()
+    };
+    for (head, code) in [
+        (&[2, 1, 0, 0x30, 13, 6, 9][..], 1),
+        (&[2, 1, 0, 2, 0x82, 1, 1], 1),
+        (&[2, 1, 1, 4, 32], 1),
+        // A public key, a certificate, and a key that is encrypted.
+        (&[0x30, 13, 6, 9], 0),
+        (&[0x30, 0x82, 1, 1], 0),
+        (&[2, 1, 3, 0x30, 1], 0),
+    ] {
+        repo.write("data.bin", within(head)).git(&["add", "data.bin"]).ok();
+        let told = repo.tribunal(&["check"]).code(code);
+        assert_eq!(told.stdout.contains("secrets/private-key"), code == 1, "{told}");
+    }
+}

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::ffi::{OsStr, OsString};
+use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::Path;
@@ -760,7 +761,8 @@ fn a_large_push_tells_on_one_line_of_the_terminal_how_far_it_is() {
     for number in 0..700 {
         // Enough to read that it takes longer than one look at the clock.
         let text = format!("{number}\n{}", "a line of no interest to anybody\n".repeat(400));
-        stream += &format!(
+        let _infallible = write!(
+            stream,
             "commit refs/heads/main\ncommitter n <n@example.org> {} +0000\ndata 6\nfeat:x\n\
              M 100644 inline f{}\ndata {}\n{text}\n",
             1_600_000_000 + number,

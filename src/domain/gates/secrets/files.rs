@@ -1,4 +1,4 @@
-//! Files whose form is known by their name: each line is a credential.
+//! Files whose form is known by their name or their first bytes.
 
 use std::ops::Range;
 
@@ -11,8 +11,25 @@ pub fn credentials(text: &[u8], path: &[u8]) -> Vec<(&'static str, Range<usize>)
     match name {
         b".netrc" | b"_netrc" | b"netrc" => words_after(text, b"password", "netrc-password"),
         b".pgpass" | b"pgpass.conf" | b"pgpass" => fifth_fields(text),
-        _ => Vec::new(),
+        _ => der_key(text).map(|key| ("private-key", key)).into_iter().collect(),
     }
+}
+
+/// A private key in DER, where it is all of the file: a sequence of a version and a number (PKCS #1,
+/// DSA), an algorithm (PKCS #8) or a string of bytes (SEC 1). Certificates and public keys have no version
+/// there, keys that are encrypted have no number.
+fn der_key(text: &[u8]) -> Option<Range<usize>> {
+    let (length, content) = match text {
+        [0x30, 0x82, high, low, content @ ..] => {
+            (usize::from(u16::from_be_bytes([*high, *low])), content)
+        }
+        [0x30, 0x81, length, content @ ..] | [0x30, length @ ..=0x7f, content @ ..] => {
+            (usize::from(*length), content)
+        }
+        _ => return None,
+    };
+    let is_key = matches!(content, [2, 1, 0, 2 | 0x30, ..] | [2, 1, 1, 4 | 0x30, ..]);
+    (is_key && content.len() == length && length >= 40).then_some(0..text.len())
 }
 
 fn words_after(

@@ -86,10 +86,7 @@ impl Form {
     /// The two lowest bytes of a character; what no text has where there is more in the others.
     fn low_and_high(self, letter: &[u8]) -> (u8, u8) {
         let at = |place: usize| letter[if self.little { place } else { self.width - 1 - place }];
-        match (2..self.width).all(|place| at(place) == 0) {
-            true => (at(0), at(1)),
-            false => (0, 0xff),
-        }
+        if (2..self.width).all(|place| at(place) == 0) { (at(0), at(1)) } else { (0, 0xff) }
     }
 }
 

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, TransactionBehavior, params};
 
-use crate::domain::model::stored_finding::Disposition;
+use crate::domain::model::stored_finding::{Disposition, DispositionKind};
 use crate::platform::store::crash::save_point;
 use crate::platform::store::ledger::error::Error;
 use crate::platform::store::ledger::{Ledger, query};
@@ -26,7 +26,7 @@ impl Ledger {
 }
 
 /// Writes a decision, after the earlier ones about the same finding.
-pub(super) fn insert_disposition(
+fn insert_disposition(
     connection: &Connection,
     id: &str,
     disposition: &Disposition,
@@ -45,4 +45,21 @@ pub(super) fn insert_disposition(
         ],
     )?;
     Ok(())
+}
+
+/// Opens a finding that was fixed and is seen again in a change.
+pub(super) fn reopen(
+    connection: &Connection,
+    id: &str,
+    change: &str,
+    time: Timestamp,
+) -> Result<(), Error> {
+    let reopened = Disposition {
+        decision: DispositionKind::Reopened,
+        actor: "tribunal".to_owned(),
+        reason: format!("seen again in change {change}"),
+        time,
+        until: None,
+    };
+    insert_disposition(connection, id, &reopened)
 }

@@ -11,11 +11,11 @@ use crate::domain::model::gate::Gate;
 use crate::domain::model::limits::FINDINGS_OF_PLACE_MAX;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::Reported;
-use crate::domain::model::stored_finding::{Disposition, DispositionKind, FindingStatus};
+use crate::domain::model::stored_finding::FindingStatus;
 use crate::platform::config::random;
 use crate::platform::store::crash::save_point;
 use crate::platform::store::ledger::Ledger;
-use crate::platform::store::ledger::disposition::insert_disposition;
+use crate::platform::store::ledger::disposition::reopen;
 use crate::platform::store::ledger::error::Error;
 use crate::platform::store::ledger::keyed::{LocatorKey, needs_key};
 use crate::platform::store::ledger::matching::{
@@ -252,7 +252,11 @@ fn see_again(
 ) -> Result<Reported, Error> {
     let finding = &fingerprint.finding;
     let content = fingerprint.content.as_ref().map(Oid::as_str);
-    let status = reopen(connection, scan, candidate)?;
+    let mut status = candidate.status;
+    if status == FindingStatus::Fixed {
+        reopen(connection, &candidate.id, &scan.change, scan.time)?;
+        status = FindingStatus::Open;
+    }
     let seen = reported(&candidate.id, status, finding);
     if candidate.finding == *finding && candidate.locators == fingerprint.locators {
         // Most of a file is as it was: what nothing was written to is in no index again.
@@ -292,26 +296,6 @@ fn see_again(
             scan.time.as_millisecond(),
         ])?;
     Ok(seen)
-}
-
-/// Opens what was fixed and is seen again; the status that it has then.
-fn reopen(
-    connection: &Connection,
-    scan: &ScanContext,
-    candidate: &Candidate,
-) -> Result<FindingStatus, Error> {
-    if candidate.status != FindingStatus::Fixed {
-        return Ok(candidate.status);
-    }
-    let reopened = Disposition {
-        decision: DispositionKind::Reopened,
-        actor: "tribunal".to_owned(),
-        reason: format!("seen again in change {}", scan.change),
-        time: scan.time,
-        until: None,
-    };
-    insert_disposition(connection, &candidate.id, &reopened)?;
-    Ok(FindingStatus::Open)
 }
 
 fn insert(
