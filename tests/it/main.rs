@@ -31,6 +31,7 @@ mod needs;
 mod output;
 mod push;
 mod push_policy;
+mod push_shapes;
 mod real;
 mod redaction;
 mod report;

@@ -1,8 +1,10 @@
 //! Which commits a push brings and which policy they are evaluated under, at the client and at the
 //! server: no laxer ref speaks for a stricter one.
 
+use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
 use std::fs;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::time::{Duration, Instant};
 
 use crate::harness::{Outcome, Repo, Sandbox, run};
@@ -327,6 +329,156 @@ fn nothing_that_the_policy_of_a_protected_branch_forbids_arrives_on_it() {
     assert!(failed.is_empty(), "{}", failed.join("\n"));
 }
 
+/// The same with the sides exchanged: `release/1` has the stricter policy, `main` the laxer one.
+const MIRRORED_WAYS: &[Way] = &[
+    ("by main, merged into the stricter branch", |w| {
+        w.add("f", marker());
+        w.push("origin main").ok();
+        w.git("switch --quiet --create r origin/release/1").ok();
+        w.git("merge --quiet --no-edit main").ok();
+        w.push("origin r:release/1")
+    }),
+    ("by main as it is, after the stricter branch was merged into it", |w| {
+        w.add("f", marker());
+        w.git("merge --quiet --no-edit -s ours origin/release/1").ok();
+        w.push("origin main").ok();
+        w.push("origin main:release/1")
+    }),
+    ("by main, whose commits are from before a rule of the stricter branch", |w| {
+        w.add("src/v", "sleep(3)\n");
+        w.push("origin main").ok();
+        w.git("switch --quiet --create r origin/release/1").ok();
+        w.add(".ai/constitution/tests.md", RULE);
+        w.push("origin r:release/1").ok();
+        w.git("merge --quiet --no-edit main").ok();
+        w.push("origin r:release/1")
+    }),
+    ("by main, into a stricter branch of another history", |w| {
+        w.git("checkout --quiet --orphan alone").ok();
+        w.git("rm --quiet -rf .").ok();
+        w.add("tribunal.toml", strict_release());
+        w.push("origin alone:release/2").ok();
+        w.git("switch --quiet main").ok();
+        w.add("f", marker());
+        w.push("origin main").ok();
+        w.git("switch --quiet alone").ok();
+        w.git("merge --quiet --no-edit -X ours --allow-unrelated-histories main").ok();
+        w.push("origin alone:release/2")
+    }),
+    ("by a branch of another history without any policy", |w| {
+        w.git("checkout --quiet --orphan alone").ok();
+        w.git("rm --quiet -rf .").ok();
+        w.add("f", marker());
+        w.push("origin alone").ok();
+        w.git("switch --quiet --create r origin/release/1").ok();
+        w.git("merge --quiet --no-edit --allow-unrelated-histories alone").ok();
+        w.push("origin r:release/1")
+    }),
+    ("in one push with main, the laxer branch first", |w| {
+        onto_release(w);
+        w.push("origin r:main r:release/1")
+    }),
+    ("in one push with main, the stricter branch first", |w| {
+        onto_release(w);
+        w.push("origin r:release/1 r:main")
+    }),
+    ("in one push, below a tag", |w| {
+        onto_release(w);
+        w.git("tag v1").ok();
+        w.push("origin v1 r:release/1")
+    }),
+    ("to another branch whose policy is stricter than that of main", |w| {
+        w.git("switch --quiet --create feature origin/release/1").ok();
+        w.push("origin feature").ok();
+        w.add("f", marker());
+        w.push("origin feature")
+    }),
+    ("to a new branch that starts at the stricter one", |w| {
+        onto_release(w);
+        w.push("origin r:new")
+    }),
+];
+
+/// What must not be in the way, whichever side is the stricter.
+const FREE_WAYS: &[Way] = &[
+    ("what the laxer policy lets pass, onto the laxer branch", |w| {
+        w.add("f", marker());
+        w.push("origin main")
+    }),
+    ("the stricter branch, merged into the laxer one", |w| {
+        w.git("switch --quiet --create r origin/release/1").ok();
+        w.add("c", "3");
+        w.push("origin r:release/1").ok();
+        w.git("switch --quiet main").ok();
+        w.git("merge --quiet --no-edit -X ours r").ok();
+        w.push("origin main")
+    }),
+    ("the laxer branch, merged into the stricter one", |w| {
+        w.add("c", "3");
+        w.push("origin main").ok();
+        w.git("switch --quiet --create r origin/release/1").ok();
+        w.git("merge --quiet --no-edit main").ok();
+        w.push("origin r:release/1")
+    }),
+    ("main, merged into a branch with a policy of its own", |w| {
+        w.git("switch --quiet --create feature").ok();
+        w.add("tribunal.toml", STRICT);
+        w.push("origin feature").ok();
+        w.git("switch --quiet main").ok();
+        w.add("f", marker());
+        w.push("origin main").ok();
+        w.git("switch --quiet feature").ok();
+        w.git("merge --quiet --no-edit main").ok();
+        // What `main` has is nothing new to a branch that is not protected.
+        w.push("origin feature")
+    }),
+    ("both in one push, each what it lets pass", |w| {
+        w.git("switch --quiet --create r origin/release/1").ok();
+        w.add("c", "3");
+        w.git("switch --quiet main").ok();
+        w.add("f", marker());
+        w.push("origin r:release/1 main")
+    }),
+];
+
+fn strict_release() -> String {
+    format!("{STRICT}[protect]\nbranches = [\"main\", \"release/*\"]\n")
+}
+
+/// A branch `r` with what the policy of `release/1` forbids.
+fn onto_release(w: &World<'_>) {
+    w.git("switch --quiet --create r origin/release/1").ok();
+    w.add("f", marker());
+}
+
+/// A remote with a lax `main` and a stricter `release/1`, both from one commit.
+fn mirrored(sandbox: &Sandbox, side: Side) -> World<'_> {
+    let w = world(sandbox, &strict_release().replace(STRICT, LAX));
+    w.git("switch --quiet --create release/1").ok();
+    w.add("tribunal.toml", strict_release());
+    w.push("origin release/1").ok();
+    w.git("switch --quiet main").ok();
+    w.guard(side);
+    w
+}
+
+#[test]
+fn a_protected_branch_may_be_stricter_than_the_default_branch() {
+    let mut failed = Vec::new();
+    for side in SIDES {
+        for (ways, free) in [(MIRRORED_WAYS, false), (FREE_WAYS, true)] {
+            for (name, way) in ways {
+                let sandbox = Sandbox::new();
+                let outcome = way(&mirrored(&sandbox, side));
+                if (outcome.code == 0) != free || outcome.stderr.contains("blocked:") == free {
+                    failed.push(format!("## {side:?}: {name}\n{outcome}"));
+                }
+            }
+        }
+    }
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
+
 #[test]
 fn newer_commands_and_advice_of_the_default_branch_do_not_run_on_other_branches() {
     for side in SIDES {
@@ -374,20 +526,72 @@ fn what_passed_a_push_is_not_read_again_under_the_same_policy() {
     }
 }
 
+/// What a symbolic ref of the server leads to is protected by each name that leads there.
 #[test]
 fn a_symbolic_ref_of_the_server_protects_what_it_stands_for() {
+    // The symbolic refs of the server in the order in which they are made, the branch that they lead
+    // to, and the name that is pushed to.
+    let table = [
+        (&["refs/heads/latest refs/heads/main"][..], "main", "latest"),
+        (&["refs/heads/b refs/heads/main", "refs/heads/a refs/heads/b"], "main", "a"),
+        (&["refs/tags/latest refs/heads/main"], "main", "refs/tags/latest"),
+        (&["refs/for/main refs/heads/main"], "main", "refs/for/main"),
+        (&["refs/heads/latest refs/heads/release/1"], "release/1", "latest"),
+        // A protected name that leads to another branch: neither of the two names is a way.
+        (&["refs/heads/release/2 refs/heads/dev"], "dev", "release/2"),
+        (&["refs/heads/release/2 refs/heads/dev"], "dev", "dev"),
+        (&["refs/heads/x refs/heads/dev", "refs/heads/release/2 refs/heads/x"], "dev", "dev"),
+        (&["HEAD refs/heads/now", "refs/heads/now refs/heads/dev"], "dev", "dev"),
+        (&["HEAD refs/heads/now", "refs/heads/now refs/heads/dev"], "dev", "now"),
+    ];
+    let policy = format!("{STRICT}[protect]\nbranches = [\"main\", \"release/*\"]\n");
+    for (links, branch, name) in table {
+        let sandbox = Sandbox::new();
+        let w = world(&sandbox, &policy);
+        w.add("b", "2");
+        w.push("origin main main:release/1 main:dev").ok();
+        for link in links {
+            w.remote.git(&[&["symbolic-ref"], &link.split(' ').collect::<Vec<_>>()[..]].concat());
+        }
+        w.remote.git(&["config", "receive.denyDeleteCurrent", "ignore"]).ok();
+        let full = if name.starts_with("refs/") { "" } else { "refs/heads/" };
+        let name = &format!("{full}{name}");
+        let push = |source: &str, refused: bool| {
+            let outcome = w.push(&format!("--force origin {source}:{name}"));
+            let tip = w.remote.rev(branch);
+            let expected = w.repo.rev(if refused { "main" } else { source });
+            assert!((outcome.code != 0) == refused && tip == expected, "{links:?}\n{outcome}");
+        };
+        // Without the hook the name is a way to the branch.
+        push("main~1", false);
+        push("main", false);
+        w.guard(Side::Server);
+        push("", true);
+        push("main~1", true);
+        w.git("switch --quiet --create bad").ok();
+        w.add("f", marker());
+        push("bad", true);
+        w.git("switch --quiet --create good main").ok();
+        w.add("c", "3");
+        push("good", false);
+    }
+}
+
+#[test]
+fn a_symbolic_ref_whose_name_is_not_utf_8_is_followed() {
     let sandbox = Sandbox::new();
     let w = world(&sandbox, STRICT);
     w.add("b", "2");
     w.push("origin main").ok();
     w.guard(Side::Server);
-    w.remote.git(&["symbolic-ref", "refs/heads/latest", "refs/heads/main"]).ok();
+    let name = OsStr::from_bytes(b"refs/heads/caf\xe9");
+    let link = [OsStr::new("symbolic-ref"), name, OsStr::new("refs/heads/main")];
+    w.remote.git(&link).ok();
     let before = w.remote.rev("main");
-    w.push("origin :latest").code(1).says("protected branch `main`");
-    w.push("--force origin main~1:latest").code(1).says("protected branch `main`");
+    let refspec = OsString::from_vec([b"+main~1:", name.as_bytes()].concat());
+    let push = [OsStr::new("push"), OsStr::new("origin"), &refspec];
+    w.repo.git(&push).code(1).says("protected branch `main`");
     assert_eq!(w.remote.rev("main"), before);
-    w.add("c", "3");
-    w.push("origin main:latest").ok();
 }
 
 /// The guard of a figure that a benchmark measures: before, 1,600 tags took half a minute.

@@ -20,7 +20,7 @@ const PAIRS_MAX: usize = 5_000;
 /// The commit that was just made; `None` where there is none.
 pub fn of_commit(repo: &Repo) -> Result<Option<Event>> {
     let Some(head) = repo.head()? else { return Ok(None) };
-    let name = repo.symbolic("HEAD")?;
+    let name = repo.symbolic("HEAD".into())?;
     let branch = name.as_ref().and_then(|name| name.strip_prefix(b"refs/heads/"));
     Ok(Some(Event::Commit {
         oid: head.to_string(),

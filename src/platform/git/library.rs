@@ -87,6 +87,18 @@ impl Library {
         }
     }
 
+    /// The names of the symbolic refs below a prefix such as `refs/heads/`.
+    pub fn symbolic_refs(&self, prefix: &str) -> Result<Vec<BString>> {
+        let mut found = Vec::new();
+        for reference in self.repository.references_glob(&format!("{prefix}*"))? {
+            let reference = reference?;
+            if reference.symbolic_target_bytes().is_some() {
+                found.push(reference.name_bytes().into());
+            }
+        }
+        Ok(found)
+    }
+
     /// The refs below a prefix such as `refs/heads/`, with what they point to. A ref that cannot be
     /// followed (`HEAD` of a remote whose branch is gone) points to nothing and is left out.
     pub fn refs(&self, prefix: &str) -> Result<Vec<(BString, Oid)>> {

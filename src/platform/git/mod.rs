@@ -14,5 +14,6 @@ pub mod object;
 pub mod places;
 pub mod push;
 pub mod reflog;
+mod refs;
 pub mod repo;
 pub mod worktrees;

@@ -350,43 +350,6 @@ impl Repo {
         }
         self.settings.find(key, self.git())
     }
-
-    /// What a symbolic ref points to; `None` where it is none.
-    pub fn symbolic(&self, name: &str) -> Result<Option<BString>> {
-        if let Objects::Library(library) = &self.objects {
-            return match library.repository.find_reference(name) {
-                Ok(reference) => Ok(reference.symbolic_target_bytes().map(BString::from)),
-                Err(error) if is_absent(&error) => Ok(None),
-                Err(error) => Err(error).with_context(|| format!("could not read `{name}`")),
-            };
-        }
-        let output = self.git().args(["symbolic-ref", "--quiet", name]).capture()?;
-        let target = output.stdout.trim_end_with(|c| c == '\n');
-        Ok((output.status.success() && !target.is_empty()).then(|| target.into()))
-    }
-
-    /// The refs below a prefix such as `refs/heads/`, with what they point to.
-    pub fn refs(&self, prefix: &str) -> Result<Vec<(BString, Oid)>> {
-        if let Objects::Library(library) = &self.objects {
-            return library.refs(prefix);
-        }
-        let output = self
-            .git()
-            .args(["for-each-ref", "--format=%(objectname) %(refname)", prefix])
-            .capture()?;
-        succeeded(&output, "git for-each-ref")?
-            .lines()
-            .map(|line| {
-                let (oid, name) = line.split_once_str(" ").context("git for-each-ref")?;
-                Ok((BString::from(name), Oid::parse(oid.to_str()?)?))
-            })
-            .collect()
-    }
-
-    /// The tips of everything that this repository knows of any remote.
-    pub fn remote_tips(&self) -> Result<Vec<Oid>> {
-        Ok(self.refs("refs/remotes/")?.into_iter().map(|(_, tip)| tip).collect())
-    }
 }
 
 /// The object names that a git command printed, one a line.

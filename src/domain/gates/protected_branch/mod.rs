@@ -37,6 +37,14 @@ impl ProtectedBranches {
         Self { globs: union_or_plain(names), defaults }
     }
 
+    /// Takes symbolic refs, each with the ref that it leads to: a protected name protects that ref.
+    pub fn with_links(mut self, links: &[(BString, BString)]) -> Self {
+        let meant = links.iter().filter(|(name, _)| self.holds(name.as_bstr()));
+        let targets: Vec<BString> = meant.map(|(_, target)| target.clone()).collect();
+        self.defaults.extend(targets);
+        self
+    }
+
     /// Whether a ref, by its full name, is protected. `refs/for/main` is not `main`, and neither is
     /// a tag of that name. `HEAD` is whatever the other side has checked out.
     pub fn holds(&self, target: &BStr) -> bool {

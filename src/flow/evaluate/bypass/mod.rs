@@ -101,7 +101,7 @@ pub fn record(context: Context<'_>, hook: &str, what: &str, commits: &[Oid]) -> 
         .or(name)
         .or_else(|| env.text("USER").map(str::to_owned))
         .unwrap_or_else(|| "unknown".to_owned());
-    let branch = match repo.symbolic("HEAD") {
+    let branch = match repo.symbolic("HEAD".into()) {
         Ok(Some(name)) => name.strip_prefix(b"refs/heads/").unwrap_or(&name).to_str_lossy().into(),
         _ => "(no branch)".to_owned(),
     };

@@ -106,7 +106,8 @@ impl<'a> Policies<'a> {
         }
         globs.sort();
         globs.dedup();
-        let branches = ProtectedBranches::new(&globs, receiver_refs.defaults.clone());
+        let branches = ProtectedBranches::new(&globs, receiver_refs.defaults.clone())
+            .with_links(&receiver_refs.links);
         let protection = Rc::new(Protection { globs, level, branches });
         self.protections.insert(own.cloned(), Rc::clone(&protection));
         Ok(protection)

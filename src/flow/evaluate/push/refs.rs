@@ -24,19 +24,12 @@ pub(super) fn resolved(
     updates: &[Update],
     receiver: &Receiver,
 ) -> Result<Vec<Update>> {
-    /// As deep as git itself follows symbolic refs.
-    const DEPTH_MAX: usize = 5;
     let mut updates = updates.to_vec();
     if *receiver != Receiver::Here {
         return Ok(updates);
     }
     for update in &mut updates {
-        for _ in 0..DEPTH_MAX {
-            match repo.symbolic(&update.target.to_str_lossy())? {
-                Some(target) => update.target = target,
-                None => break,
-            }
-        }
+        update.target = repo.follow(update.target.as_bstr())?;
     }
     Ok(updates)
 }

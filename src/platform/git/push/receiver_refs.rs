@@ -15,6 +15,9 @@ const USUAL_DEFAULTS: [&str; 2] = ["main", "master"];
 pub struct ReceiverRefs {
     /// The full names of the default branches there; for a bare address, of every remote.
     pub defaults: Vec<BString>,
+    /// The symbolic refs of the server, each with the ref that it leads to. Those of a remote are not
+    /// known.
+    pub links: Vec<(BString, BString)>,
     /// The tip of the default branch whose policy holds. Where the receiving side is not known to
     /// have one, that of `origin`, or else of the first other remote.
     pub default_tip: Option<Oid>,
@@ -41,7 +44,8 @@ impl ReceiverRefs {
             let branches =
                 branches.map(|(name, tip)| RemoteBranch { on_receiver: true, name, tip });
             return Ok(Self {
-                defaults: repo.symbolic("HEAD")?.into_iter().collect(),
+                defaults: repo.symbolic("HEAD".into())?.into_iter().collect(),
+                links: links(repo)?,
                 default_tip: repo.head()?,
                 remote_tips: Vec::new(),
                 branches: branches.collect(),
@@ -69,7 +73,7 @@ impl ReceiverRefs {
             if branch == "HEAD" {
                 tips.push((rank * 2, tip.clone()));
                 let folder = name.len() - "HEAD".len();
-                if let Some(target) = repo.symbolic(&name.to_str_lossy())?
+                if let Some(target) = repo.symbolic(name.as_bstr())?
                     && on_receiver
                     && let Some(branch) = target.strip_prefix(&name[..folder])
                 {
@@ -84,7 +88,7 @@ impl ReceiverRefs {
         }
         let default_tip = tips.into_iter().min_by_key(|(rank, _)| *rank).map(|(_, tip)| tip);
         let remote_tips = refs.into_iter().map(|(_, tip)| tip).collect();
-        Ok(Self { defaults, default_tip, remote_tips, branches })
+        Ok(Self { defaults, links: Vec::new(), default_tip, remote_tips, branches })
     }
 
     /// The full names of the branches of the receiving side. None for a bare address: which of them
@@ -103,6 +107,17 @@ impl ReceiverRefs {
         let meant = self.branches.iter().filter(move |branch| is_meant(branch.name.as_bstr()));
         meant.map(|branch| &branch.tip)
     }
+}
+
+/// The symbolic refs of this repository that may be protected branches: its HEAD and those among its
+/// branches.
+fn links(repo: &Repo) -> Result<Vec<(BString, BString)>> {
+    let mut links = Vec::new();
+    for name in [vec!["HEAD".into()], repo.symbolic_refs("refs/heads/")?].concat() {
+        let target = repo.follow(name.as_bstr())?;
+        links.push((name, target));
+    }
+    Ok(links)
 }
 
 /// The remote and the branch of a tracking ref. Names of remotes may hold slashes: the configured

@@ -1,0 +1,76 @@
+//! Lists refs, and follows symbolic ones.
+
+use anyhow::{Context as _, Result};
+use bstr::{BStr, BString, ByteSlice as _};
+
+use crate::domain::model::oid::Oid;
+use crate::platform::git::command::succeeded;
+use crate::platform::git::library::is_absent;
+use crate::platform::git::object::Objects;
+use crate::platform::git::repo::Repo;
+
+impl Repo {
+    /// What a symbolic ref points to; `None` where it is none.
+    pub fn symbolic(&self, name: &BStr) -> Result<Option<BString>> {
+        // The library takes names of UTF-8 alone.
+        if let (Objects::Library(library), Ok(name)) = (&self.objects, name.to_str()) {
+            return match library.repository.find_reference(name) {
+                Ok(reference) => Ok(reference.symbolic_target_bytes().map(BString::from)),
+                Err(error) if is_absent(&error) => Ok(None),
+                Err(error) => Err(error).with_context(|| format!("could not read `{name}`")),
+            };
+        }
+        let command = self.git().args(["symbolic-ref", "--quiet"]).arg(name.to_os_str_lossy());
+        let output = command.capture()?;
+        let target = output.stdout.trim_end_with(|c| c == '\n');
+        Ok((output.status.success() && !target.is_empty()).then(|| target.into()))
+    }
+
+    /// The ref that a name leads to through symbolic refs; the name itself where it is none.
+    pub fn follow(&self, name: &BStr) -> Result<BString> {
+        /// As deep as git itself follows symbolic refs.
+        const DEPTH_MAX: usize = 5;
+        let mut reached = name.to_owned();
+        for _ in 0..DEPTH_MAX {
+            match self.symbolic(reached.as_bstr())? {
+                Some(target) => reached = target,
+                None => break,
+            }
+        }
+        Ok(reached)
+    }
+
+    /// The names of the symbolic refs below a prefix such as `refs/heads/`.
+    pub fn symbolic_refs(&self, prefix: &str) -> Result<Vec<BString>> {
+        if let Objects::Library(library) = &self.objects {
+            return library.symbolic_refs(prefix);
+        }
+        let format = "--format=%(if)%(symref)%(then)%(refname)%(end)";
+        let output = self.git().args(["for-each-ref", format, prefix]).capture()?;
+        let lines = succeeded(&output, "git for-each-ref")?.lines();
+        Ok(lines.filter(|line| !line.is_empty()).map(BString::from).collect())
+    }
+
+    /// The refs below a prefix such as `refs/heads/`, with what they point to.
+    pub fn refs(&self, prefix: &str) -> Result<Vec<(BString, Oid)>> {
+        if let Objects::Library(library) = &self.objects {
+            return library.refs(prefix);
+        }
+        let output = self
+            .git()
+            .args(["for-each-ref", "--format=%(objectname) %(refname)", prefix])
+            .capture()?;
+        succeeded(&output, "git for-each-ref")?
+            .lines()
+            .map(|line| {
+                let (oid, name) = line.split_once_str(" ").context("git for-each-ref")?;
+                Ok((BString::from(name), Oid::parse(oid.to_str()?)?))
+            })
+            .collect()
+    }
+
+    /// The tips of everything that this repository knows of any remote.
+    pub fn remote_tips(&self) -> Result<Vec<Oid>> {
+        Ok(self.refs("refs/remotes/")?.into_iter().map(|(_, tip)| tip).collect())
+    }
+}
