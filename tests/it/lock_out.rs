@@ -395,10 +395,10 @@ fn rules_behind_a_link_are_said_not_to_hold() {
 }
 
 /// Draws from a seed (splitmix64): the same seed draws the same everywhere.
-struct Drawing(u64);
+pub struct Drawing(pub u64);
 
 impl Drawing {
-    fn below(&mut self, bound: usize) -> usize {
+    pub fn below(&mut self, bound: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -30,6 +30,7 @@ mod model_server;
 mod needs;
 mod output;
 mod push;
+mod push_draws;
 mod push_policy;
 mod push_shapes;
 mod real;
