@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
 use std::fs;
 
-use crate::harness::{Repo, Sandbox, run};
+use crate::harness::{Outcome, Repo, Sandbox, run};
 use crate::lock_out::Drawing;
 
 const RULE_FILE: &str = ".ai/constitution/tests.md";
@@ -52,6 +52,12 @@ struct Drawn {
     parents: Vec<usize>,
     files: BTreeMap<String, String>,
     message: String,
+    /// In seconds; not every clock is right.
+    date: usize,
+}
+
+fn is_policy(name: &str) -> bool {
+    ["tribunal.toml", RULE_FILE].contains(&name)
 }
 
 /// A sequence of numbers that its seed fixes.
@@ -139,17 +145,17 @@ impl Dice {
         if self.percent(60) {
             commit.files.insert("tribunal.toml".to_owned(), self.settings());
         } else {
-            match self.below(6) {
-                0 | 1 => drop(commit.files.remove(RULE_FILE)),
-                2 => {
-                    drop(commit.files.insert(RULE_FILE.to_owned(), RULE.replace("'sleep'", "'('")))
-                }
-                _ => drop(commit.files.insert(RULE_FILE.to_owned(), RULE.to_owned())),
-            }
+            let rules = match self.below(6) {
+                0 | 1 => None,
+                2 => Some(RULE.replace("'sleep'", "'('")),
+                _ => Some(RULE.to_owned()),
+            };
+            commit.files.remove(RULE_FILE);
+            commit.files.extend(rules.map(|rules| (RULE_FILE.to_owned(), rules)));
         }
     }
 
-    /// A merge that takes each file from one of two commits.
+    /// A merge that takes each file from one of two commits, or the lines of both.
     fn merge(&mut self, (one, other): (&Drawn, &Drawn)) -> BTreeMap<String, String> {
         let names: BTreeSet<&String> = one.files.keys().chain(other.files.keys()).collect();
         let mut files = BTreeMap::new();
@@ -157,9 +163,15 @@ impl Dice {
             let from = if self.percent(50) { one } else { other };
             let text = from.files.get(name).or_else(|| one.files.get(name));
             let text = text.or_else(|| other.files.get(name).filter(|_| self.percent(80)));
-            if let Some(text) = text {
-                files.insert(name.clone(), text.clone());
+            let Some(mut text) = text.cloned() else { continue };
+            if !is_policy(name)
+                && self.percent(40)
+                && let [Some(ours), Some(theirs)] = [one, other].map(|side| side.files.get(name))
+            {
+                let more = theirs.lines().filter(|line| !ours.lines().any(|known| known == *line));
+                text = format!("{ours}{}", more.fold(String::new(), |all, line| all + line + "\n"));
             }
+            files.insert(name.clone(), text);
         }
         files
     }
@@ -182,6 +194,7 @@ impl Dice {
                 }
             }
             commit.message = format!("feat: {}", self.number());
+            commit.date = if self.percent(15) { self.below(9_000_000) } else { 4_000_000 + at };
             let is_merge = commit.parents.len() == 2;
             if commit.parents.is_empty() || self.percent(if is_merge { 15 } else { 30 }) {
                 self.change_policy(&mut commit);
@@ -215,10 +228,10 @@ impl Facts {
     fn import(repo: &Repo<'_>, commits: &[Drawn]) -> Self {
         let mut stream = String::new();
         for (at, commit) in commits.iter().enumerate() {
-            let message = &commit.message;
+            let Drawn { message, date, .. } = commit;
             write!(
                 stream,
-                "commit refs/drawn/{at}\nmark :{}\ncommitter A <a@example.invalid> {at} +0000\n\
+                "commit refs/drawn/{at}\nmark :{}\ncommitter A <a@example.invalid> {date} +0000\n\
                  data {}\n{message}\n",
                 at + 1,
                 message.len()
@@ -366,6 +379,27 @@ struct Push {
     unjudged: bool,
 }
 
+impl Push {
+    /// The words for git, the refs in one order or the other.
+    fn words(&self, reverse: bool) -> Vec<String> {
+        let mut words = vec!["push".to_owned(), "--quiet".to_owned()];
+        if self.unjudged {
+            let receive = "--receive-pack=git -c core.hooksPath=/dev/null receive-pack";
+            words.extend(["--no-verify".to_owned(), receive.to_owned()]);
+        }
+        words.push(REMOTES[self.remote].to_owned());
+        let mut refs: Vec<_> = self.updates.iter().collect();
+        if reverse {
+            refs.reverse();
+        }
+        words.extend(refs.iter().map(|(branch, (force, new))| {
+            let plus = if *force { "+" } else { "" };
+            format!("{plus}{}:refs/heads/{branch}", new.as_deref().unwrap_or_default())
+        }));
+        words
+    }
+}
+
 fn draw_push(dice: &mut Dice, facts: &Facts, remotes: &[Refs; 2]) -> Push {
     let remote = usize::from(dice.percent(25));
     let present = &remotes[remote];
@@ -419,6 +453,8 @@ struct Judged<'f> {
     things: Vec<(&'f Thing, bool)>,
     /// The branch is protected.
     protected: bool,
+    /// There is something in it that some policy could forbid, or a policy that cannot be used.
+    brings_anything: bool,
 }
 
 /// Which side has the hook, and the default branch of the remotes.
@@ -441,10 +477,13 @@ fn judge<'f>(
     let others = side.at_client.then(|| &remotes[1 - remote]);
     let default = present.get(side.default).or_else(|| others?.get(side.default));
     let policies: Vec<&String> = old.into_iter().chain(default).collect();
-    if !facts.protect(policies.iter().copied(), branch, side.default) {
-        return Judged::default();
-    }
     let after = facts.below(new);
+    let anything = |commits: &BTreeSet<&'f String>| {
+        !facts.things_of(commits).is_empty() || commits.iter().any(|oid| facts.is_broken(oid))
+    };
+    if !facts.protect(policies.iter().copied(), branch, side.default) {
+        return Judged { brings_anything: anything(&after), ..Judged::default() };
+    }
     let rewritten = old.is_some_and(|old| !after.contains(old));
     let before = match old {
         Some(old) => facts.below([old]),
@@ -455,16 +494,25 @@ fn judge<'f>(
                 .map(|(_, oid)| oid)
         })),
     };
-    let before = facts.things_of(&before);
-    let things = facts.things_of(&after).into_iter().filter(|thing| !before.contains(thing));
+    let new_commits: BTreeSet<&String> = after.difference(&before).copied().collect();
+    let begins = after.is_disjoint(&before);
+    let had = facts.things_of(&before);
+    let brings_anything = match old {
+        Some(_) => {
+            facts.things_of(&new_commits).iter().any(|thing| !had.contains(thing))
+                || new_commits.iter().any(|oid| facts.is_broken(oid))
+        }
+        None => anything(&after),
+    };
+    let things = facts.things_of(&after).into_iter().filter(|thing| !had.contains(thing));
     let is_guard = |kind| matches!(kind, Kind::Marker | Kind::Secret | Kind::Sleep);
     let forbidden = |kind| match new {
-        // The first push: the guards of its own policy hold.
-        Some(new) if policies.is_empty() => is_guard(kind) && facts.forbids(new, kind),
+        // The history begins with this push: the guards of its own policy hold.
+        Some(new) if policies.is_empty() && begins => is_guard(kind) && facts.forbids(new, kind),
         _ => policies.iter().any(|commit| facts.forbids(commit, kind)),
     };
     let things = things.map(|thing| (thing, forbidden(thing.0))).collect();
-    Judged { rewritten, things, protected: true }
+    Judged { rewritten, things, protected: true, brings_anything }
 }
 
 /// The folders that each history starts from: a repository with two remotes.
@@ -507,75 +555,88 @@ fn run_history(seed: u64, template: &Sandbox, side: Side, counts: &mut Counts) {
     let mut remotes = [Refs::new(), Refs::new()];
     for _ in 0..5 + dice.below(3) {
         let push = draw_push(&mut dice, &facts, &remotes);
-        let mut words = vec!["push".to_owned(), "--quiet".to_owned()];
-        if push.unjudged {
-            let receive = "--receive-pack=git -c core.hooksPath=/dev/null receive-pack";
-            words.extend(["--no-verify".to_owned(), receive.to_owned()]);
-        }
-        words.push(REMOTES[push.remote].to_owned());
-        let mut order: Vec<_> = push.updates.iter().collect();
-        if dice.percent(50) {
-            order.reverse();
-        }
-        words.extend(order.iter().map(|(branch, (force, new))| {
-            let plus = if *force { "+" } else { "" };
-            format!("{plus}{}:refs/heads/{branch}", new.as_deref().unwrap_or_default())
-        }));
+        let words = push.words(dice.percent(50));
         let outcome = repo.git(&words);
         let after = refs(&servers[push.remote]);
-        let changed = after != remotes[push.remote];
-        counts.pushes += 1;
-        if push.unjudged {
-            counts.unjudged += 1;
-        } else if changed {
-            counts.accepted += 1;
-        } else if outcome.stderr.contains("blocked:") {
-            counts.refused += 1;
-        } else {
-            counts.by_git += 1;
+        let ended = Ended { push: &push, outcome: &outcome, after: &after };
+        counts.count(&ended, &remotes);
+        if let Err(wrong) = counts.judge(&facts, &remotes, side, &ended) {
+            let settings: Vec<_> = facts.oids.iter().map(|c| (c, &facts.policies[c])).collect();
+            panic!(
+                "history {seed}, {side:?}: {wrong}\n{}\nbefore {remotes:#?}\nafter {after:#?}\n\
+                 {settings:#?}\n{outcome}",
+                words.join(" ")
+            );
         }
-        let mut is_good = true;
-        for (branch, (_, new)) in &push.updates {
-            let judged = judge(&facts, &remotes, (push.remote, side), (branch, new.as_ref()));
-            let has_moved = after.get(*branch) != remotes[push.remote].get(*branch);
-            let told = || {
-                let (before, words) = (&remotes[push.remote], words.join(" "));
-                let settings = facts.oids.iter().map(|oid| (oid, &facts.policies[oid][0]));
-                let settings: Vec<_> = settings.collect();
-                format!(
-                    "history {seed}, {side:?}: `{branch}`\n{words}\nbefore {before:#?}\n\
-                     after {after:#?}\n{settings:#?}\n{outcome}",
-                )
-            };
-            is_good &= !judged.rewritten
-                && new.as_ref().is_some_and(|new| {
-                    let below = facts.below([new]);
-                    facts.things_of(&below).is_empty() && !below.iter().any(|c| facts.is_broken(c))
-                });
-            if push.unjudged {
-                continue;
-            }
-            counts.judged += usize::from(judged.protected && has_moved);
-            for ((kind, line), forbidden) in &judged.things {
-                assert!(!(*forbidden && has_moved), "forbidden: {line}\n{}", told());
-                let list = if *forbidden { &mut counts.stopped } else { &mut counts.arrived };
-                if *forbidden || has_moved {
-                    *list.entry(*kind).or_default() += 1;
-                }
-            }
-            assert!(!(judged.rewritten && has_moved), "rewritten: {}", told());
-        }
-        counts.clean += usize::from(is_good && !push.unjudged);
-        // What nobody forbids is in nobody's way.
-        let is_blocked = outcome.stderr.contains("blocked:");
-        assert!(!(is_good && is_blocked), "history {seed}: {}\n{outcome}", words.join(" "));
         remotes[push.remote] = after;
     }
     counts.histories += 1;
 }
 
+/// A push that was tried, and the refs of its remote then.
+struct Ended<'a> {
+    push: &'a Push,
+    outcome: &'a Outcome,
+    after: &'a Refs,
+}
+
+impl Counts {
+    fn count(&mut self, ended: &Ended<'_>, remotes: &[Refs; 2]) {
+        self.pushes += 1;
+        let end = if ended.push.unjudged {
+            &mut self.unjudged
+        } else if *ended.after != remotes[ended.push.remote] {
+            &mut self.accepted
+        } else if ended.outcome.stderr.contains("blocked:") {
+            &mut self.refused
+        } else {
+            &mut self.by_git
+        };
+        *end += 1;
+    }
+
+    /// Says what is wrong with the end of a push that one side checked.
+    fn judge(
+        &mut self,
+        facts: &Facts,
+        remotes: &[Refs; 2],
+        side: Side,
+        Ended { push, outcome, after }: &Ended<'_>,
+    ) -> Result<(), String> {
+        if push.unjudged {
+            return Ok(());
+        }
+        let before = &remotes[push.remote];
+        let mut is_clean = true;
+        for (branch, (_, new)) in &push.updates {
+            let has_moved = after.get(*branch) != before.get(*branch);
+            let new = if has_moved { after.get(*branch) } else { new.as_ref() };
+            let judged = judge(facts, remotes, (push.remote, side), (branch, new));
+            is_clean &= !judged.rewritten && !judged.brings_anything;
+            self.judged += usize::from(judged.protected && has_moved);
+            if judged.rewritten && has_moved {
+                return Err(format!("`{branch}` was rewritten"));
+            }
+            for ((kind, line), forbidden) in judged.things {
+                if forbidden && has_moved {
+                    return Err(format!("`{branch}` has what is forbidden: {line}"));
+                }
+                let list = if forbidden { &mut self.stopped } else { &mut self.arrived };
+                if forbidden || has_moved {
+                    *list.entry(*kind).or_default() += 1;
+                }
+            }
+        }
+        self.clean += usize::from(is_clean);
+        // What nobody forbids is in nobody's way.
+        if is_clean && outcome.stderr.contains("blocked:") {
+            return Err("nothing is wrong with it, and it was refused".to_owned());
+        }
+        Ok(())
+    }
+}
+
 #[test]
-#[expect(clippy::print_stdout, reason = "how many pushes came to which end is worth reading")]
 fn nothing_forbidden_comes_onto_a_protected_branch_whatever_is_drawn() {
     let draws = if std::env::var_os("TRIBUNAL_TEST_ALL").is_some() { 400 } else { 24 };
     let mut counts = Counts::default();
@@ -591,6 +652,6 @@ fn nothing_forbidden_comes_onto_a_protected_branch_whatever_is_drawn() {
     // Where nearly all were accepted, or nearly none, the rest would show little.
     let judged = counts.accepted + counts.refused;
     assert!(counts.accepted * 5 > judged && counts.refused * 5 > judged, "{counts:?}");
-    assert!(KINDS.iter().all(|kind| counts.stopped.contains_key(kind)), "{counts:?}");
-    assert!(KINDS.iter().all(|kind| counts.arrived.contains_key(kind)), "{counts:?}");
+    let all = |list: &BTreeMap<Kind, usize>| KINDS.iter().all(|kind| list.contains_key(kind));
+    assert!(draws < 100 || all(&counts.stopped) && all(&counts.arrived), "{counts:?}");
 }

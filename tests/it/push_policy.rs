@@ -215,6 +215,46 @@ fn a_merge_of_what_a_remote_has_is_not_judged_again() {
 }
 
 #[test]
+fn lines_that_a_merge_takes_over_from_what_is_there_are_not_new() {
+    for side in SIDES {
+        let sandbox = Sandbox::new();
+        let large = "large-files = { level = \"block\", max = \"1 KiB\" }\n";
+        let w = world(&sandbox, &format!("{STRICT}{large}"));
+        let lines = |top: &str, end: &str| format!("{top}\n1\n2\n3\n4\n5\n6\n{end}\n");
+        let old = [
+            marker(),
+            ["AK", "IA", "Z7QW", "3RTY", "5UIO", "P2AS\n"].concat(),
+            "sleep(1)\n".to_owned(),
+            "many words ".repeat(200),
+        ];
+        let old = old.concat();
+        w.add(".ai/constitution/tests.md", RULE);
+        w.add("src/a", lines("x", "y"));
+        w.push("origin main").ok();
+        w.git("switch --quiet --create topic").ok();
+        w.add("src/a", lines("x", "mine"));
+        // On the remote since before anything was checked.
+        w.git("switch --quiet main").ok();
+        w.add("src/a", lines(&old, "y"));
+        w.push("--no-verify origin main").ok();
+        w.guard(side).git("switch --quiet topic").ok();
+        w.repo.git(&["merge", "--quiet", "--no-edit", "main"]).ok();
+        w.push("origin topic topic:main").ok().never_says("blocked");
+        // What the merge itself brings beside such a line is.
+        w.git("switch --quiet --create other main").ok();
+        w.add("src/a", lines(&old, "other"));
+        w.git("switch --quiet topic").ok();
+        w.repo.git(&["merge", "--quiet", "--no-commit", "-X", "ours", "other"]);
+        w.repo.write("src/a", lines(&old, &format!("{}x", marker())));
+        w.repo.commit_unjudged("feat: merge");
+        w.push("origin topic topic:main")
+            .code(1)
+            .says("src/a:11: unresolved")
+            .never_says("src/a:1:");
+    }
+}
+
+#[test]
 fn a_merge_of_what_passed_under_a_laxer_policy_is_judged() {
     let sandbox = Sandbox::new();
     let repo = sandbox.repo("repo");

@@ -14,7 +14,7 @@ use crate::domain::constitution::rule::{Rule, RuleError, RuleStatus};
 use crate::domain::constitution::waiver::Waiver;
 use crate::domain::gates::decoded::decode;
 use crate::domain::gates::policy_files::is_of_constitution;
-use crate::domain::gates::view::{FileView, added_lines, all_lines};
+use crate::domain::gates::view::{FileView, added_lines, all_lines, new_to_all};
 use crate::domain::model::change::FileChange;
 use crate::domain::model::finding::{Effect, Finding, Location};
 use crate::domain::model::gate::Gate;
@@ -114,7 +114,8 @@ pub fn check(
     let mut held = HeldRules::default();
     for reading in readings {
         let added = if reading.has_own_lines {
-            Cow::Owned(added_to(&reading.text, view.old()?))
+            let each = view.each_before(|old| added_to(&reading.text, old))?;
+            Cow::Owned(new_to_all(each).unwrap_or_else(|| all_lines(reading.text.as_bytes())))
         } else {
             Cow::Borrowed(view.added()?)
         };
@@ -185,9 +186,9 @@ fn finding(view: &FileView<'_>, rule: &Rule, hit: RuleHit, effect: Effect) -> Fi
 }
 
 /// The lines that the text has and the old content, read in the same ways, does not.
-fn added_to(text: &str, old: Option<&[u8]>) -> Vec<Range<u32>> {
+fn added_to(text: &str, old: &[u8]) -> Vec<Range<u32>> {
     // The last way of reading is the one with the longer characters.
-    match old.and_then(decode).and_then(|mut readings| readings.pop()) {
+    match decode(old).and_then(|mut readings| readings.pop()) {
         Some(old) => added_lines(old.text.as_bytes(), text.as_bytes()),
         None => all_lines(text.as_bytes()),
     }

@@ -20,12 +20,10 @@ pub fn check(
     if new <= max || matches!(file.kind, FileChangeKind::Renamed { .. }) {
         return Ok(None);
     }
-    let old = match &file.old {
-        Some(entry) => objects.size(&entry.oid)?.unwrap_or(0),
-        None => 0,
-    };
-    if old > max {
-        return Ok(None);
+    for entry in file.old.iter().chain(&file.merged) {
+        if objects.size(&entry.oid)?.unwrap_or(0) > max {
+            return Ok(None);
+        }
     }
     Ok(Some(Finding {
         gate: Gate::LargeFiles,

@@ -198,7 +198,7 @@ fn new_sensitive(view: &FileView<'_>, effective: &EffectivePolicy) -> Result<Opt
     let gates = &effective.policy.gates;
     let path = view.file.path.as_bstr();
     let Some(effect) = gates.sensitive_files.level.effect() else { return Ok(None) };
-    let check = |content| sensitive_files::check(path, Some(content), effect, Effect::Warn);
+    let check = |content: &[u8]| sensitive_files::check(path, Some(content), effect, Effect::Warn);
     let Some(mut finding) = check(&view.new).filter(|_| !effective.allow.has_path(path)) else {
         return Ok(None);
     };
@@ -206,7 +206,7 @@ fn new_sensitive(view: &FileView<'_>, effective: &EffectivePolicy) -> Result<Opt
     if gates.secrets.level.effect().is_some() && sees() {
         return Ok(None);
     }
-    if view.old()?.and_then(check).is_some() {
+    if view.each_before(|old| check(old).is_some())?.contains(&true) {
         finding.effect = Effect::Warn;
         finding.message.push_str(BEFORE);
     }
@@ -221,12 +221,12 @@ fn new_secrets(view: &FileView<'_>, effective: &EffectivePolicy) -> Result<Vec<F
     if findings.iter().all(|found| found.finding.effect < Effect::Block) {
         return Ok(findings.into_iter().map(|found| found.finding).collect());
     }
-    let before = match view.old()? {
-        Some(old) => secrets_in(&kind, old, effective),
-        None => Vec::new(),
-    };
-    let before: HashSet<(&str, &str)> =
-        before.iter().map(|found| (found.finding.rule.as_str(), found.hash.as_str())).collect();
+    let before = view.each_before(|old| secrets_in(&kind, old, effective))?;
+    let before: HashSet<(&str, &str)> = before
+        .iter()
+        .flatten()
+        .map(|found| (found.finding.rule.as_str(), found.hash.as_str()))
+        .collect();
     for finding in &mut findings {
         if before.contains(&(finding.finding.rule.as_str(), finding.hash.as_str())) {
             finding.finding.effect = Effect::Warn;

@@ -98,7 +98,7 @@ fn change(objects: &mut Memory, old: &Paths, new: &Paths, message: &str) -> Chan
             (_, None) => FileChangeKind::Deleted,
             _ => FileChangeKind::Modified,
         };
-        (old != new).then(|| FileChange { path: path.clone(), kind, old, new })
+        (old != new).then(|| FileChange { path: path.clone(), kind, old, new, merged: Vec::new() })
     });
     let files = files.collect();
     let mut change = Change::at(None, tree);

@@ -55,6 +55,9 @@ pub struct FileChange {
     pub old: Option<TreeEntry>,
     /// The blob in the evaluated tree; `None` for a deleted file.
     pub new: Option<TreeEntry>,
+    /// The blobs in the other commits of a merge: what a merge takes over from one of them is no more
+    /// new than what the base holds.
+    pub merged: Vec<TreeEntry>,
 }
 
 /// How a file differs.

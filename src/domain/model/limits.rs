@@ -25,6 +25,10 @@ pub const TREE_LINES_MAX: usize = 10_000_000;
 /// stand in one another without end it bounds how deep.
 pub const PATH_BYTES_MAX: usize = 4096;
 
+/// With how many other commits of a merge a file is compared line by line: beyond, more lines are named
+/// as new, never fewer. People merge one or a few; each costs a reading of the file.
+pub const MERGED_MAX: usize = 8;
+
 /// The deepest chain of tags on tags that is followed. People tag commits.
 pub const TAGS_MAX: usize = 16;
 

@@ -3,12 +3,12 @@
 use std::collections::HashSet;
 
 use anyhow::Result;
-use bstr::BString;
 
 use crate::domain::model::change::Change;
 use crate::domain::model::oid::Oid;
 use crate::flow::context::Context;
 use crate::flow::evaluate::passed_trees;
+use crate::platform::git::change::keep_differing;
 use crate::platform::git::diff;
 use crate::platform::git::diff::TooMuch;
 use crate::platform::git::push::history::{KnownHistory, KnownRefs, new_commits};
@@ -16,7 +16,7 @@ use crate::platform::git::repo::Repo;
 use crate::platform::store::regular;
 use crate::platform::store::regular::{LastLink, STATE};
 
-/// Leaves out the files that are the same in a merged commit, where that commit passed `pre-commit`
+/// Leaves out the files and the lines that are the same in a merged commit, where that commit passed `pre-commit`
 /// here under the same policy (given by its hash) or where a remote has it: a push to a protected
 /// branch evaluates it again. The files of other commits are evaluated with the merge.
 pub fn exclude_evaluated(context: Context<'_>, change: &mut Change, policy: &str) -> Result<()> {
@@ -37,8 +37,7 @@ pub fn exclude_evaluated(context: Context<'_>, change: &mut Change, policy: &str
             Err(error) if error.is::<TooMuch>() => continue,
             Err(error) => return Err(error),
         };
-        let differs: HashSet<BString> = differs.into_iter().map(|file| file.path).collect();
-        change.files.retain(|file| differs.contains(&file.path));
+        keep_differing(&mut change.files, differs);
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ use anyhow::Result;
 use bstr::{BStr, BString, ByteSlice as _};
 
 use crate::domain::model::change::{Change, FileChange, FileChangeKind};
+use crate::domain::model::limits::MERGED_MAX;
 use crate::domain::model::oid::Oid;
 use crate::platform::git::diff;
 use crate::platform::git::diff::TooMuch;
@@ -48,9 +49,7 @@ pub fn of_commit(repo: &Repo, commit: &Commit) -> Result<Change> {
     for other in trees.iter().skip(1) {
         let (differs, why) = list(repo, Some(other), &commit.tree)?;
         unlisted = unlisted.or(why);
-        let differs: HashMap<_, _> =
-            differs.iter().map(|file| (file.path.as_bstr(), &file.new)).collect();
-        files.retain(|file| differs.get(file.path.as_bstr()) == Some(&&file.new));
+        keep_differing(&mut files, differs);
     }
     Ok(Change {
         key: key(commit.parents.first()),
@@ -62,6 +61,20 @@ pub fn of_commit(repo: &Repo, commit: &Commit) -> Result<Change> {
         tip_tree: None,
         unlisted,
     })
+}
+
+/// Keeps the files that differ from those of another commit of the merge too: what differs there is
+/// given. Of those that are kept that commit's content is noted.
+pub fn keep_differing(files: &mut Vec<FileChange>, differs: Vec<FileChange>) {
+    let mut differs: HashMap<BString, FileChange> =
+        differs.into_iter().map(|file| (file.path.clone(), file)).collect();
+    files.retain_mut(|file| match differs.remove(&file.path) {
+        Some(other) if other.new == file.new => {
+            file.merged.extend(other.old.filter(|_| file.merged.len() < MERGED_MAX));
+            true
+        }
+        _ => false,
+    });
 }
 
 /// Everything between two commits as one change.

@@ -131,7 +131,8 @@ impl Walk<'_> {
         };
         if let Some(kind) = kind {
             let (old, new) = (old_file.cloned(), new_file.cloned());
-            self.changes.push(FileChange { path: path.clone(), kind, old, new });
+            let path = path.clone();
+            self.changes.push(FileChange { path, kind, old, new, merged: Vec::new() });
         }
         if old_tree.is_some() || new_tree.is_some() {
             self.open.push((path, old_tree.cloned(), new_tree.cloned()));

@@ -244,5 +244,11 @@ impl<'a> Evaluator<'a> {
 /// A file that a tag points to directly, as a new file of the ref's name.
 fn lone_file(target: &BStr, blob: &Oid) -> FileChange {
     let new = Some(TreeEntry { oid: blob.clone(), mode: FileMode::File });
-    FileChange { path: target.into(), kind: FileChangeKind::Added, old: None, new }
+    FileChange {
+        path: target.into(),
+        kind: FileChangeKind::Added,
+        old: None,
+        new,
+        merged: Vec::new(),
+    }
 }
