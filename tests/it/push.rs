@@ -114,6 +114,14 @@ const PAST_THE_CLIENT: &[Shape] = &[
         let vars = [("TRIBUNAL_GATES_PROTECTED_BRANCH", "off")];
         w.repo.git_env(&["push", "-f", "origin", "HEAD~1:main"], &vars)
     }),
+    ("no hooks, said in the environment", Refused, |w| {
+        let vars = [
+            ("GIT_CONFIG_COUNT", "1"),
+            ("GIT_CONFIG_KEY_0", "core.hooksPath"),
+            ("GIT_CONFIG_VALUE_0", "/dev/null"),
+        ];
+        w.repo.git_env(&["push", "-f", "origin", "HEAD~1:main"], &vars)
+    }),
     ("git send-pack", Refused, |w| w.git("send-pack --force ../remote.git HEAD~1:refs/heads/main")),
     ("git send-pack --mirror", Refused, |w| {
         w.git("branch --quiet -m main other").ok();
