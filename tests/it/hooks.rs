@@ -7,6 +7,7 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 
 use crate::harness::{Outcome, Repo, Sandbox, TRIBUNAL, run};
+use crate::output::terminal::on_terminal_typing;
 
 const DEFAULT: [&str; 4] = ["commit-msg", "pre-commit", "pre-merge-commit", "pre-push"];
 
@@ -658,6 +659,21 @@ fn no_command_of_a_clone_runs_before_a_person_has_seen_it_and_said_yes() {
     repo.tribunal(&["trust", "--yes"]).ok().says("1 command is trusted");
     repo.tribunal(&["hooks", "install"]).ok().says("nothing to change").never_says("trust");
     repo.write("a", "b").commit("feat: b").code(1).says("never");
+}
+
+#[test]
+fn a_command_of_a_clone_runs_after_a_yes_on_the_terminal_and_after_no_other_answer() {
+    for (typed, agreed) in [("n\n", false), ("\n", false), ("\u{4}", false), ("y\n", true), ("yes\n", true)] {
+        let sandbox = Sandbox::new();
+        let repo = sandbox.repo("repo");
+        let policy = "[[commands]]\nname = \"never\"\nrun = \"false\"\non = [\"pre-commit\"]\n";
+        repo.write("tribunal.toml", policy).commit_unjudged("policy");
+        let printed = on_terminal_typing(repo.command(&["hooks", "install"]), typed);
+        let printed = String::from_utf8(printed).unwrap();
+        assert!(printed.contains("runs    false"), "{printed}");
+        let made = repo.write("a", "a").commit("feat: a");
+        assert_eq!(made.code, i32::from(agreed), "{typed:?} {printed} {made}");
+    }
 }
 
 #[test]

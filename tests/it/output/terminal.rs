@@ -9,8 +9,18 @@ use std::process::{Command, Stdio};
 use bstr::ByteSlice as _;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
-/// Everything that a program printed on a terminal. Its input is the terminal where it is given none.
-pub fn on_terminal(mut command: Command, input: &[u8]) -> Vec<u8> {
+/// Everything that a program printed on a terminal. Its input is the terminal where it is given none: there
+/// every question is answered with no.
+pub fn on_terminal(command: Command, input: &[u8]) -> Vec<u8> {
+    printed(command, input, "n\n\u{4}")
+}
+
+/// Everything that a program printed on a terminal where somebody typed that.
+pub fn on_terminal_typing(command: Command, typed: &str) -> Vec<u8> {
+    printed(command, b"", typed)
+}
+
+fn printed(mut command: Command, input: &[u8], typed: &str) -> Vec<u8> {
     let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
     grantpt(&ours).unwrap();
     unlockpt(&ours).unwrap();
@@ -29,8 +39,7 @@ pub fn on_terminal(mut command: Command, input: &[u8]) -> Vec<u8> {
     let mut ours = File::from(ours);
     match child.stdin.take() {
         Some(mut stdin) => drop(stdin.write_all(input)),
-        // No to every question, and the end.
-        None => ours.write_all(b"n\n\x04").unwrap(),
+        None => ours.write_all(typed.as_bytes()).unwrap(),
     }
     let mut printed = Vec::new();
     if let Err(error) = ours.read_to_end(&mut printed) {
