@@ -100,7 +100,16 @@ fn bomb(repo: &Repo<'_>, lowest: &str, levels: usize) -> String {
 #[test]
 fn a_damaged_object_is_named_and_stops_no_command_for_good() {
     let sandbox = Sandbox::new();
-    let repo = sandbox.repo("r");
+    damage_each(&sandbox.repo("r"));
+}
+
+#[test]
+fn in_a_sha_256_repository_a_damaged_object_is_no_different() {
+    let sandbox = Sandbox::new();
+    damage_each(&sandbox.repo_with("r", &["--object-format=sha256"]));
+}
+
+fn damage_each(repo: &Repo<'_>) {
     repo.write("tribunal.toml", "# all as it is\n").write("src/a", "one\n").commit_unjudged("one");
     repo.write("src/a", "two\n").git(&["add", "."]).ok();
     let head = repo.rev("HEAD");
@@ -112,7 +121,7 @@ fn a_damaged_object_is_named_and_stops_no_command_for_good() {
     ];
     let push = format!(
         "hook pre-push x y <<'E'\nrefs/heads/main {head} refs/heads/x {}\nE",
-        "0".repeat(40)
+        "0".repeat(head.len())
     );
     let commands = [
         "hook pre-commit",
@@ -125,7 +134,7 @@ fn a_damaged_object_is_named_and_stops_no_command_for_good() {
         &push,
     ];
     for (kind, name) in damaged {
-        let file = object_file(&repo, &name);
+        let file = object_file(repo, &name);
         let whole = fs::read(&file).unwrap();
         let cuts = if std::env::var_os(ALL).is_some() {
             (0..whole.len()).collect()
@@ -136,7 +145,7 @@ fn a_damaged_object_is_named_and_stops_no_command_for_good() {
             overwrite(&file, &whole[..cut]);
             let mut named = 0;
             for words in commands {
-                let outcome = ends(&repo, words);
+                let outcome = ends(repo, words);
                 named += usize::from(outcome.stderr.contains(&name));
                 if outcome.stderr.contains(&name) {
                     outcome.says("damaged").says("`git fsck`");
@@ -146,7 +155,7 @@ fn a_damaged_object_is_named_and_stops_no_command_for_good() {
         }
         overwrite(&file, &whole);
     }
-    ends(&repo, "hook pre-commit").ok();
+    ends(repo, "hook pre-commit").ok();
 }
 
 #[test]

@@ -663,7 +663,9 @@ fn no_command_of_a_clone_runs_before_a_person_has_seen_it_and_said_yes() {
 
 #[test]
 fn a_command_of_a_clone_runs_after_a_yes_on_the_terminal_and_after_no_other_answer() {
-    for (typed, agreed) in [("n\n", false), ("\n", false), ("\u{4}", false), ("y\n", true), ("yes\n", true)] {
+    for (typed, agreed) in
+        [("n\n", false), ("\n", false), ("\u{4}", false), ("y\n", true), ("yes\n", true)]
+    {
         let sandbox = Sandbox::new();
         let repo = sandbox.repo("repo");
         let policy = "[[commands]]\nname = \"never\"\nrun = \"false\"\non = [\"pre-commit\"]\n";

@@ -8,39 +8,12 @@ use std::process::ChildStdout;
 use anyhow::{Context as _, Result, bail};
 use bstr::ByteSlice as _;
 
+use crate::domain::model::limits::OBJECT_BYTES_MAX;
 use crate::domain::model::oid::Oid;
 use crate::platform::git::command::git;
+use crate::platform::git::loose::{LooseError, LooseObjects};
+use crate::platform::git::read_object::{ObjectKind, ReadObject};
 use crate::platform::process::InteractiveChild;
-
-/// What an object is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ObjectKind {
-    Commit,
-    Tree,
-    Blob,
-    Tag,
-}
-
-impl ObjectKind {
-    /// The kind of that name, as git writes it.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Some(match name {
-            "commit" => Self::Commit,
-            "tree" => Self::Tree,
-            "blob" => Self::Blob,
-            "tag" => Self::Tag,
-            _ => return None,
-        })
-    }
-}
-
-/// What is known of an object.
-#[derive(Debug, PartialEq, Eq)]
-pub enum ReadObject {
-    Whole(ObjectKind, Vec<u8>),
-    /// It has more bytes than were to be read: so many.
-    TooLarge(ObjectKind, u64),
-}
 
 /// An object of up to `most` bytes, by a git that is started for it and ends with it: of a damaged one
 /// git may send less than it says, and waits for the next question then. `None` where git gives none.
@@ -67,9 +40,11 @@ pub fn read_once(
     Ok(is_whole.then(|| ReadObject::Whole(kind, content.to_vec())))
 }
 
-/// A running `git cat-file` that gives contents and headers.
+/// A running `git cat-file` that gives contents and headers. What has a file of its own is read without it:
+/// where such a file holds less than it says, the conversation would wait for ever.
 pub struct CatFile {
     place: Place,
+    loose: LooseObjects,
     contents: BatchProcess,
     /// What tells headers without contents.
     headers: Headers,
@@ -88,20 +63,44 @@ enum Headers {
 /// Where the objects are, and the variables that a hook was given for them.
 struct Place {
     git_dir: PathBuf,
-    vars: Vec<(String, OsString)>,
+    vars: Vec<(&'static str, OsString)>,
 }
 
 impl CatFile {
-    pub fn start(git_dir: &Path, vars: &[(&str, OsString)]) -> Result<Self> {
-        let vars = vars.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-        let place = Place { git_dir: git_dir.to_owned(), vars };
+    pub fn start(
+        git_dir: &Path,
+        common_dir: &Path,
+        vars: &[(&'static str, OsString)],
+    ) -> Result<Self> {
+        let place = Place { git_dir: git_dir.to_owned(), vars: vars.to_vec() };
+        let loose = LooseObjects::of_repository(common_dir, vars);
         let contents = place.start("--batch-command")?;
-        Ok(Self { place, contents, headers: Headers::Untried })
+        Ok(Self { place, loose, contents, headers: Headers::Untried })
     }
 
     /// An object of up to `most` bytes; `None` where it is not in this repository.
     pub fn read(&mut self, oid: &Oid, most: u64) -> Result<Option<ReadObject>> {
-        if let Some((kind, size)) = self.header(oid)?
+        match self.loose.read(oid, most) {
+            Ok(Some(object)) => Ok(Some(object)),
+            Ok(None) => self.read_packed(oid, most),
+            Err(error) => self.place.instead_of(error, oid, most).map(Some),
+        }
+    }
+
+    /// The object's kind and size.
+    pub fn header(&mut self, oid: &Oid) -> Result<Option<(ObjectKind, u64)>> {
+        match self.loose.header(oid) {
+            Ok(Some(header)) => Ok(Some(header)),
+            Ok(None) => self.packed_header(oid),
+            Err(error) => Ok(match self.place.instead_of(error, oid, OBJECT_BYTES_MAX)? {
+                ReadObject::Whole(kind, bytes) => Some((kind, bytes.len() as u64)),
+                ReadObject::TooLarge(kind, size) => Some((kind, size)),
+            }),
+        }
+    }
+
+    fn read_packed(&mut self, oid: &Oid, most: u64) -> Result<Option<ReadObject>> {
+        if let Some((kind, size)) = self.packed_header(oid)?
             && size > most
         {
             return Ok(Some(ReadObject::TooLarge(kind, size)));
@@ -114,8 +113,7 @@ impl CatFile {
         Ok(Some(ReadObject::Whole(kind, self.contents.content(size)?)))
     }
 
-    /// The object's kind and size.
-    pub fn header(&mut self, oid: &Oid) -> Result<Option<(ObjectKind, u64)>> {
+    fn packed_header(&mut self, oid: &Oid) -> Result<Option<(ObjectKind, u64)>> {
         if matches!(self.headers, Headers::Untried) {
             let header = self.try_out("info", oid)?;
             if matches!(self.headers, Headers::Same) {
@@ -153,6 +151,17 @@ impl CatFile {
 }
 
 impl Place {
+    /// What a pack may have in the place of a damaged file.
+    fn instead_of(&self, damage: LooseError, oid: &Oid, most: u64) -> Result<ReadObject> {
+        match damage {
+            LooseError::Unreadable { .. } => Err(damage.into()),
+            LooseError::Damaged { .. } => match read_once(&self.git_dir, &self.vars, oid, most) {
+                Ok(Some(object)) => Ok(object),
+                Ok(None) | Err(_) => Err(damage.into()),
+            },
+        }
+    }
+
     fn start(&self, mode: &str) -> Result<BatchProcess> {
         let mut command = git(&self.git_dir).arg("--git-dir").arg(&self.git_dir);
         for (name, value) in &self.vars {

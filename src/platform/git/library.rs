@@ -8,8 +8,9 @@ use bstr::BString;
 
 use crate::domain::model::limits::OBJECT_BYTES_MAX;
 use crate::domain::model::oid::Oid;
-use crate::platform::git::cat_file::{ObjectKind, ReadObject, read_once};
+use crate::platform::git::cat_file::read_once;
 use crate::platform::git::loose::{LooseError, LooseObjects};
+use crate::platform::git::read_object::{ObjectKind, ReadObject};
 
 /// A repository that libgit2 opened.
 pub struct Library {
@@ -19,15 +20,9 @@ pub struct Library {
 }
 
 impl Library {
-    /// The variables are those that git set for a hook: of a push that was not accepted yet they say
-    /// where its objects are.
+    /// The variables are those that git set for a hook.
     pub fn new(repository: git2::Repository, hook_vars: &[(&'static str, OsString)]) -> Self {
-        let var = |name| hook_vars.iter().find(|(var, _)| *var == name).map(|(_, value)| value);
-        let own = repository.commondir().join("objects");
-        let loose = LooseObjects::new(
-            var("GIT_OBJECT_DIRECTORY").map_or(own, Into::into),
-            var("GIT_ALTERNATE_OBJECT_DIRECTORIES").into_iter().flat_map(std::env::split_paths),
-        );
+        let loose = LooseObjects::of_repository(repository.commondir(), hook_vars);
         Self { repository, loose, hook_vars: hook_vars.to_vec() }
     }
 

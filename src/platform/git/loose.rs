@@ -1,6 +1,7 @@
 //! Reads objects from files of their own. libgit2 is never given such a file to read: of one that was
 //! cut short it reads without end, and it takes what a damaged one says of its size for true.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{BufRead, BufReader, ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
@@ -8,7 +9,7 @@ use std::path::{Path, PathBuf};
 use bstr::ByteSlice;
 
 use crate::domain::model::oid::Oid;
-use crate::platform::git::cat_file::{ObjectKind, ReadObject};
+use crate::platform::git::read_object::{ObjectKind, ReadObject};
 use crate::platform::store::regular;
 use crate::platform::store::regular::{LastLink, STATE};
 
@@ -33,6 +34,16 @@ pub enum LooseError {
 }
 
 impl LooseObjects {
+    /// Those of the repository with that common directory. The variables are those that git set for a
+    /// hook: of a push that was not accepted yet they say where its objects are.
+    pub fn of_repository(common_dir: &Path, hook_vars: &[(&'static str, OsString)]) -> Self {
+        let var = |name| hook_vars.iter().find(|(var, _)| *var == name).map(|(_, value)| value);
+        Self::new(
+            var("GIT_OBJECT_DIRECTORY").map_or_else(|| common_dir.join("objects"), Into::into),
+            var("GIT_ALTERNATE_OBJECT_DIRECTORIES").into_iter().flat_map(std::env::split_paths),
+        )
+    }
+
     /// The objects of a folder and of those beside it, with all that they name in `info/alternates`.
     pub fn new(objects: PathBuf, beside: impl IntoIterator<Item = PathBuf>) -> Self {
         let mut folders = Vec::new();

@@ -14,6 +14,7 @@ pub mod object;
 pub mod places;
 pub mod push;
 pub mod reflog;
+mod read_object;
 mod refs;
 pub mod repo;
 pub mod worktrees;

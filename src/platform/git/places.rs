@@ -60,6 +60,6 @@ pub fn ask_git(
         }
         _ => None,
     };
-    let objects = Objects::through_command(&git_dir, hook_vars)?;
+    let objects = Objects::through_command(&git_dir, &common_dir, hook_vars)?;
     Ok((git_dir, common_dir, work_tree, objects))
 }

@@ -97,7 +97,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ("platform::agents::http", "anthropic failure openai reading"),
     (
         "platform::git",
-        "change diff hooks_dir lazy_fetch push refs repo places object library loose cat_file config command index \
+        "change diff hooks_dir lazy_fetch push refs repo places object library cat_file loose read_object config command index \
          worktrees reflog",
     ),
     ("platform::git::push", "history receiver_refs"),

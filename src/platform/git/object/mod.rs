@@ -11,15 +11,16 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 use bstr::{BStr, BString, ByteSlice};
 
-pub use crate::platform::git::cat_file::ObjectKind;
+pub use crate::platform::git::read_object::ObjectKind;
 
 use crate::domain::model::change::{FileMode, TreeEntry};
 use crate::domain::model::error::hinted;
 use crate::domain::model::limits::{OBJECT_BYTES_MAX, TAGS_MAX};
 use crate::domain::model::objects::{Content, ReadObjects, TreeItem, TreeNotHere};
 use crate::domain::model::oid::Oid;
-use crate::platform::git::cat_file::{CatFile, ReadObject};
+use crate::platform::git::cat_file::CatFile;
 use crate::platform::git::library::Library;
+use crate::platform::git::read_object::ReadObject;
 
 /// The object database of one repository.
 pub enum Objects {
@@ -54,8 +55,12 @@ pub struct Tag {
 impl Objects {
     /// Opens the object database through `git cat-file`, for repositories that libgit2
     /// cannot open. The variables say where a push that was not accepted yet has its objects.
-    pub fn through_command(git_dir: &Path, vars: &[(&str, OsString)]) -> Result<Self> {
-        Ok(Self::Command(Box::new(RefCell::new(CatFile::start(git_dir, vars)?))))
+    pub fn through_command(
+        git_dir: &Path,
+        common_dir: &Path,
+        vars: &[(&'static str, OsString)],
+    ) -> Result<Self> {
+        Ok(Self::Command(Box::new(RefCell::new(CatFile::start(git_dir, common_dir, vars)?))))
     }
 
     /// Opens the object database of a repository that libgit2 can open, by its git directory.
