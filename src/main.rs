@@ -5,6 +5,8 @@ mod daemon;
 mod flow;
 mod platform;
 mod domain;
+#[cfg(test)]
+mod fuzz;
 
 use std::process::ExitCode;
 

@@ -24,6 +24,10 @@ mod hooks;
 pub mod spec;
 pub mod times;
 pub mod watch;
+#[cfg(test)]
+mod tests;
+
+use std::ffi::OsString;
 
 use anyhow::Result;
 use clap::error::{ContextValue, ErrorKind};
@@ -97,9 +101,7 @@ impl Cli {
     /// Reads the command line. For `--help` and for errors in it everything is said, and how the
     /// program ends is returned.
     pub fn read() -> Result<Self, ExitStatus> {
-        let matches = command_line().try_get_matches();
-        matches.and_then(|matches| Self::from_arg_matches(&matches)).map_err(|mut error| {
-            quote_on_one_line(&mut error);
+        Self::parsed(std::env::args_os()).map_err(|error| {
             match error.kind() {
                 // Words of our own alone.
                 ErrorKind::DisplayHelp
@@ -108,6 +110,14 @@ impl Cli {
                 _ => out::usage_error(&error.render().to_string()),
             }
             if error.use_stderr() { ExitStatus::Error } else { ExitStatus::Pass }
+        })
+    }
+
+    fn parsed(words: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        let matches = command_line().try_get_matches_from(words);
+        matches.and_then(|matches| Self::from_arg_matches(&matches)).map_err(|mut error| {
+            quote_on_one_line(&mut error);
+            error
         })
     }
 }

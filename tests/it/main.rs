@@ -17,6 +17,7 @@ mod drafting;
 mod findings;
 mod followers;
 mod frozen_state;
+mod fuzz;
 mod gates;
 mod git_settings;
 mod harness;

@@ -2,10 +2,9 @@
 
 use std::fmt::Write as _;
 
-use toml::de::DeTable;
-
 use crate::domain::constitution::rule::{Rule, RuleCheck, RuleStatus};
 use crate::domain::constitution::section::sections;
+use crate::domain::model::toml_text;
 
 /// Writes a rule as its section, without a blank line after it.
 pub fn render(rule: &Rule) -> String {
@@ -92,7 +91,7 @@ pub fn remove(text: &str, id: &str) -> Option<String> {
 pub fn set_status(text: &str, id: &str, status: RuleStatus) -> Option<String> {
     let sections = sections(text);
     let block = sections.iter().find(|section| section.id == id)?.block.clone()?;
-    let table = DeTable::parse(&text[block.span.clone()]).ok()?.into_inner();
+    let table = toml_text::parse(&text[block.span.clone()]).ok()?.into_inner();
     let value = table.get("status")?.span();
     let (start, end) = (block.span.start + value.start, block.span.start + value.end);
     Some(format!("{}{}{}", &text[..start], quoted(status.as_str()), &text[end..]))

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use strsim::normalized_damerau_levenshtein;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -11,6 +12,7 @@ use crate::domain::constitution::rule::{
 use crate::domain::constitution::section::{Prose, RuleSection, sections, unclosed_fence};
 use crate::domain::model::class::{Class, LISTED};
 use crate::domain::model::severity::{Foreign, Severity};
+use crate::domain::model::toml_text;
 
 /// The rules that could be read, and what is wrong with the others.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -107,7 +109,7 @@ impl Reader<'_> {
             return None;
         };
         (self.block, self.line) = (block.span.start, block.line);
-        let table = match DeTable::parse(&self.text[block.span.clone()]) {
+        let table = match toml_text::parse(&self.text[block.span.clone()]) {
             Ok(table) => table.into_inner(),
             Err(error) => {
                 let line = self.line_of(error.span().map_or(0, |span| span.start));
@@ -336,10 +338,12 @@ fn code_span(text: &str) -> Option<String> {
 
 /// Names the known word that is most like the given one, or all of a few.
 fn nearest(word: &str, known: &[&str]) -> String {
-    let likeness = |other: &str| strsim::normalized_damerau_levenshtein(word, other);
-    let best = known.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
-    match best {
-        Some(best) if likeness(best) >= 0.5 => format!("did you mean `{best}`?"),
+    /// Longer words are like none; comparing them takes time and memory for each of their characters.
+    const BYTES_MAX: usize = 100;
+    let known_words = known.iter().filter(|_| word.len() <= BYTES_MAX);
+    let compared = known_words.map(|other| (normalized_damerau_levenshtein(word, other), other));
+    match compared.max_by(|a, b| a.0.total_cmp(&b.0)) {
+        Some((score, best)) if score >= 0.5 => format!("did you mean `{best}`?"),
         _ if known.len() <= 8 => format!("one of `{}`", known.join("`, `")),
         _ => String::new(),
     }

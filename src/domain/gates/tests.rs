@@ -1,6 +1,7 @@
 //! Policies that are drawn, good and bad: whatever a base holds, what mends it passes, and every other
 //! guard is on.
 
+use crate::fuzz;
 use std::collections::BTreeMap;
 
 use anyhow::Result;
@@ -461,4 +462,117 @@ fn whatever_a_base_holds_what_mends_it_passes_and_nothing_else() {
             Ok(())
         })
         .unwrap();
+}
+
+/// Puts bytes at a path of a policy, and has a change judged under it and as one that brings it.
+fn hold_policy(path: &'static str) -> impl Fn(&[u8]) + Send + Sync {
+    move |bytes| {
+        let mut objects = Memory::default();
+        let base = Paths::from([(path.into(), (FileMode::File, bytes.to_vec()))]);
+        let tree = objects.add(&base);
+        let policy = policy_of(&objects, &tree);
+        assert_usable(&policy);
+        let code = b"fn a() { sleep(1); }\n".to_vec();
+        let code = Paths::from([("src/a.rs".into(), (FileMode::File, code))]);
+        let written = change(&mut objects, &Paths::new(), &code, "feat: code");
+        drop(blocking(&written, &policy, &objects));
+        let problems = PolicyFiles::all_problems(&objects, &tree).unwrap();
+        let brought = change(&mut objects, &Paths::new(), &base, "feat: policy");
+        let said = governance::check(&brought, &objects, Effect::Warn).unwrap();
+        assert_eq!(said.iter().filter(|said| said.effect == Effect::Block).count(), problems.len());
+    }
+}
+
+#[test]
+fn drawn_settings_are_read() {
+    let written = b"[gates]\nscope = { level = \"block\", files = 40, lines = 1200, exempt = [\"*.lock\"] }\n\
+        secrets = { level = \"block\", allow-paths = [\"fixtures/**\", \"!a\"], allow = [\"0123456789abcdef\"] }\n\
+        commit-message.types = [\"feat\", \"fix\"]\n[protect]\nbranches = [\"main\", \"release/*\"]\n\
+        [[commands]]\nname = \"test\"\nrun = \"cargo test\"\non = [\"pre-push\"]\ntimeout = \"5m\"\n\
+        format = \"(?P<message>.*)\"\n[watch]\nspecs = [\"docs/specs\"]\nsettle = \"1s\"\n[budget]\nrun = 5\n";
+    let whole = include_bytes!("../policy/default.toml");
+    let words = [
+        "[gates]\n",
+        "[[commands]]\n",
+        "[gates.secrets]\n",
+        "level = ",
+        "\"block\"",
+        "\"off\"",
+        "= {",
+        "}",
+        "]",
+        "'''",
+        "\"\"\"",
+        "a.b.c = ",
+        "name = \"x\"\n",
+        "run = \"true\"\n",
+        "paths = [",
+        "\"{a,b\"",
+        "\"[!a-\"",
+        "\"**/**\"",
+        "\"!\"",
+        "\\u0000",
+        "\\UFFFFFFFF",
+        "2026-01-01T00:00:00Z",
+        "inf",
+        "nan",
+        "0x",
+        "1_0",
+        "\"9h\"",
+        "\"1 GiB\"",
+        "[http-agent]\n",
+        "[prices.\"*\"]\n",
+        "\"(?P<message>(\"",
+        "# ",
+    ]
+    .map(str::as_bytes);
+    fuzz::hold("settings", &[written, whole], &words, hold_policy("tribunal.toml"));
+    let values = [b"gates.scope=off".as_slice(), b"watch.settle=1s", b"protect.branches=[\"a\"]"];
+    fuzz::hold("values of `--set`", &values, &words, |bytes| {
+        let word = String::from_utf8_lossy(bytes).into_owned();
+        if let Ok(flags) = layers::read_flags(&[word]) {
+            drop(layers::resolve_usable(&[], &[], &flags));
+        }
+    });
+}
+
+#[test]
+fn drawn_rules_are_read() {
+    let rules = include_bytes!("../constitution/tests/rules.md");
+    let words = [
+        "## R-7f3a A rule\n",
+        "```toml rule\n",
+        "```\n",
+        "~~~~",
+        "check = { kind = ",
+        "\"regex\"",
+        "\"ast-grep\"",
+        "pattern = '",
+        "'",
+        "(a{1000}){1000}",
+        "(?i)",
+        "\\pL{90}",
+        "[^a]",
+        "|",
+        "$A",
+        "$$$",
+        "f($A)",
+        "language = \"go\"",
+        "\"typescript\"",
+        "\"python\"",
+        "\"c\"",
+        "on = \"tree\"",
+        "status = \"active\"\n",
+        "paths = [\"**\"]\n",
+        "Bad: `",
+        "Good:\n",
+        "origin = {",
+        "2026-01-01",
+        "sleep(1)",
+        "x = \"\\u0000\"",
+    ]
+    .map(str::as_bytes);
+    fuzz::hold("rules", &[rules], &words, hold_policy(".ai/constitution/a.md"));
+    let baseline = b"# known\n0123456789abcdef token a.txt\nfedcba9876543210 password src/b.rs\n";
+    fuzz::hold("baselines", &[baseline], &words, hold_policy(".ai/baseline.txt"));
 }

@@ -1,11 +1,13 @@
 //! Lines found again, and the measure over real histories.
 
+use crate::fuzz;
 use std::collections::BTreeMap;
 
 use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 use serde::Deserialize;
 
 use crate::domain::locate::index::{Index, LineLocators, LocatorKind, Search, normalised};
+use crate::domain::locate::lines::changes;
 use crate::domain::locate::port::{Diff, Ported, port};
 use crate::domain::locate::symbols;
 
@@ -254,4 +256,29 @@ fn what_came_in_place_of_a_line_is_known() {
     ] {
         assert_eq!(Diff::new(old, new).replacement(line), expected, "{new:?} {line}");
     }
+}
+
+#[test]
+fn drawn_texts_are_compared() {
+    let old = "fn a() {\n    one(); // why\n}\n\nclass B:\n    def c(self):\n        return 1\n\n# d\nfunction e() {\n  two()\n}\n";
+    let words = [
+        "fn ", "class ", "def ", "{", "}", "\n", "//", "#", "    ", "\t", "\"", "/*", "*/", "<!--",
+    ];
+    fuzz::hold("versions of a file", &[old.as_bytes()], &words.map(str::as_bytes), move |bytes| {
+        let new = String::from_utf8_lossy(bytes);
+        for (old, new) in [(old, &*new), (&*new, old)] {
+            for line in [0, 1, 7, u32::MAX] {
+                let _ported = port(old, new, line);
+                if let Some(locators) = of(old, line) {
+                    let _found = find(&locators, new);
+                }
+            }
+        }
+        let changed = changes(old.as_bytes(), bytes);
+        assert!(
+            changed
+                .iter()
+                .all(|part| part.old.start <= part.old.end && part.new.start <= part.new.end)
+        );
+    });
 }

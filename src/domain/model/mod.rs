@@ -25,3 +25,4 @@ pub mod size;
 pub mod stored_finding;
 pub mod terminal;
 pub mod text;
+pub mod toml_text;

@@ -1,5 +1,6 @@
 //! What of an arbiter's answer counts, and the prompts of arbiter and executor as they are sent.
 
+use crate::fuzz;
 use serde_json::{Value, json};
 
 use crate::domain::model::class::Class;
@@ -230,4 +231,38 @@ fn no_place_of_a_template_stays_empty_or_is_filled_from_data() {
         assert_eq!(prompt.matches("{{").count(), 3);
         assert_eq!(prompt.matches(evil).count(), 1);
     }
+}
+
+#[test]
+fn drawn_decisions_stand_on_what_is_in_the_tree() {
+    let whole = answer("refuted", "src/load.rs", "let text = fs::read(path);").to_string();
+    let words = [
+        "\"upheld\"",
+        "\"refuted\"",
+        "\"duplicate\"",
+        "\"out_of_scope\"",
+        "\"F-1\"",
+        "\"F-2\"",
+        "\"evidence\":",
+        "null",
+        "[]",
+        "{}",
+        "true",
+        ",",
+        "\"quote\":",
+        "\"\\n\"",
+        "return String::new();",
+    ];
+    fuzz::hold("answers of an arbiter", &[whole.as_bytes()], &words.map(str::as_bytes), |bytes| {
+        let Ok(value) = serde_json::from_slice(bytes) else { return };
+        let read = |path: &str| (path == "src/load.rs").then(|| FILE.to_owned());
+        if let Ok(said) = parse(&value, &finding()) {
+            let decision = adjudicate(said, &["F-1", "F-2"], &read);
+            let dismisses = matches!(
+                decision.verdict,
+                ArbiterVerdict::Refuted | ArbiterVerdict::OutOfScope | ArbiterVerdict::Duplicate
+            );
+            assert!(!dismisses || !decision.evidence.is_empty());
+        }
+    });
 }

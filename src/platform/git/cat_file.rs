@@ -218,3 +218,20 @@ fn parse(header: &str) -> Result<Option<(ObjectKind, u64)>> {
     let size = words.next().and_then(|word| word.parse().ok()).context("no size")?;
     Ok(Some((kind, size)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{ObjectKind, parse};
+    use crate::fuzz;
+
+    #[test]
+    fn drawn_headers_are_read_or_refused() {
+        let seeds = [b"a1a1 blob 6\n".as_slice(), b"a1a1 missing\n", b"a1a1 ambiguous\n"];
+        let words = [b" ".as_slice(), b"commit", b"tag", b"missing", b"\n"];
+        let read = parse("a1a1 blob 6\n").unwrap();
+        assert_eq!((read, parse("a1a1 missing\n").unwrap()), (Some((ObjectKind::Blob, 6)), None));
+        fuzz::hold("headers of `git cat-file`", &seeds, &words, |bytes| {
+            drop(parse(&String::from_utf8_lossy(bytes)));
+        });
+    }
+}

@@ -115,6 +115,10 @@ fn canonical(key: &str) -> BString {
 
 #[cfg(test)]
 mod tests {
+    use crate::fuzz;
+    use crate::platform::git::hooks_dir::parse_version;
+    use crate::platform::git::reflog;
+
     use super::{Settings, SystemFile, canonical, of_library, parse_list};
     use git2::ConfigLevel;
     use std::io::Write as _;
@@ -181,5 +185,27 @@ mod tests {
                 (expected.0.into(), expected.1.into())
             );
         }
+    }
+
+    #[test]
+    fn what_git_prints_is_read_however_it_is_drawn() {
+        let list = b"core.bare\nfalse\0remote.o.x.url\n/srv/x\0hook.a\0".as_slice();
+        let (zero, one) = ("0".repeat(40), "a1".repeat(20));
+        let log =
+            format!("{zero} {one} A <a@example.invalid> 1767225600 +0100\\tcommit (initial): x\n");
+        let seeds = [list, log.as_bytes(), b"git version 2.43.0.windows.1\n"];
+        let words =
+            [b"\0".as_slice(), b"\n", b".", b"core.", b"\t", b"> ", b" ", one.as_bytes(), b"2.54"];
+        fuzz::hold("what git prints", &seeds, &words, |bytes| {
+            for (key, _) in parse_list(bytes) {
+                drop(canonical(&key.to_string()));
+            }
+            for line in reflog::whole(bytes).split(|byte| *byte == b'\n') {
+                if let Some(one) = reflog::parse(line) {
+                    assert!(one.old.is_none_or(|old| !old.is_zero()));
+                }
+            }
+            let _version = parse_version(&String::from_utf8_lossy(bytes));
+        });
     }
 }

@@ -14,7 +14,10 @@ use crate::platform::store::regular::{INDEX, LastLink};
 /// Format: git's `Documentation/gitformat-index.adoc`.
 pub fn recorded_tree(index: &Path, oid_len: usize) -> Option<Oid> {
     // Read whole: 5,000 files are half a megabyte.
-    let bytes = regular::read(index, LastLink::Follow, INDEX).ok()?;
+    tree_in(&regular::read(index, LastLink::Follow, INDEX).ok()?, oid_len)
+}
+
+fn tree_in(bytes: &[u8], oid_len: usize) -> Option<Oid> {
     let body = bytes.get(..bytes.len().checked_sub(oid_len)?)?;
     let extensions = skip_entries(body, oid_len)?;
     root_of(body.get(extensions..)?, oid_len)
@@ -93,4 +96,42 @@ fn root_entry(content: &[u8], oid_len: usize) -> Option<Oid> {
 
 fn be_u32(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_be_bytes(bytes.get(at..at + 4)?.try_into().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::tree_in;
+    use crate::fuzz;
+
+    /// An index of one file with its tree, as git writes it.
+    fn index(version: u8) -> Vec<u8> {
+        let entry = [&[0; 40], [0xa1; 20].as_slice(), &[0, 4], b"a.rs"].concat();
+        let entry = match version {
+            4 => [&entry[..62], b"\x00a.rs\0"].concat(),
+            _ => [&entry, vec![0; 8 - entry.len() % 8].as_slice()].concat(),
+        };
+        let tree = [b"\x001 0\n", [0xb2; 20].as_slice()].concat();
+        [b"DIRC\0\0\0", &[version][..], &[0, 0, 0, 1], &entry, b"TREE\0\0\0\x19", &tree, &[0; 20]]
+            .concat()
+    }
+
+    #[test]
+    fn drawn_indexes_have_a_tree_or_none() {
+        let (two, four) = (index(2), index(4));
+        for whole in [&two, &four] {
+            assert_eq!(tree_in(whole, 20).unwrap().as_str(), "b2".repeat(20));
+        }
+        let words = [
+            b"DIRC".as_slice(),
+            b"TREE",
+            b"link",
+            b"\0\0\0\x04",
+            b"\xff\xff\xff\xff",
+            b"\x80\x80\x80",
+            b"-1 0\n",
+        ];
+        fuzz::hold("indexes", &[&two, &four], &words, |bytes| {
+            drop((tree_in(bytes, 20), tree_in(bytes, 32)));
+        });
+    }
 }

@@ -3,7 +3,7 @@
 
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{BufRead, BufReader, ErrorKind, Read as _};
+use std::io::{BufRead, BufReader, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use bstr::ByteSlice;
@@ -60,25 +60,7 @@ impl LooseObjects {
 
     /// An object of up to `most` bytes; `None` where it has no file of its own.
     pub fn read(&self, oid: &Oid, most: u64) -> Result<Option<ReadObject>, LooseError> {
-        self.find(oid, |file| {
-            let mut stream = stream(file);
-            let (kind, size) = header(&mut stream)?;
-            if size > most {
-                return Ok(ReadObject::TooLarge(kind, size));
-            }
-            let mut bytes = Vec::new();
-            let capacity = usize::try_from(size).map_err(|_| Problem::of("it is too large"))?;
-            bytes
-                .try_reserve_exact(capacity)
-                .map_err(|_| Problem::Io(ErrorKind::OutOfMemory.into()))?;
-            // One byte more shows that there is more than it says.
-            stream.take(size + 1).read_to_end(&mut bytes).map_err(Problem::of_stream)?;
-            if bytes.len() as u64 != size {
-                let more = if bytes.len() as u64 > size { "more" } else { "fewer" };
-                return Err(Problem::of(format!("it says {size} bytes and has {more}")));
-            }
-            Ok(ReadObject::Whole(kind, bytes))
-        })
+        self.find(oid, |file| whole(stream(file), most))
     }
 
     fn find<T>(
@@ -129,7 +111,24 @@ fn open(path: &Path) -> Result<Option<File>, Problem> {
     }
 }
 
-fn stream(file: File) -> impl BufRead {
+fn whole(mut stream: impl BufRead, most: u64) -> Result<ReadObject, Problem> {
+    let (kind, size) = header(&mut stream)?;
+    if size > most {
+        return Ok(ReadObject::TooLarge(kind, size));
+    }
+    let mut bytes = Vec::new();
+    let capacity = usize::try_from(size).map_err(|_| Problem::of("it is too large"))?;
+    bytes.try_reserve_exact(capacity).map_err(|_| Problem::Io(ErrorKind::OutOfMemory.into()))?;
+    // One byte more shows that there is more than it says.
+    stream.take(size + 1).read_to_end(&mut bytes).map_err(Problem::of_stream)?;
+    if bytes.len() as u64 != size {
+        let more = if bytes.len() as u64 > size { "more" } else { "fewer" };
+        return Err(Problem::of(format!("it says {size} bytes and has {more}")));
+    }
+    Ok(ReadObject::Whole(kind, bytes))
+}
+
+fn stream(file: impl Read) -> impl BufRead {
     BufReader::new(flate2::read::ZlibDecoder::new(file))
 }
 
@@ -165,5 +164,52 @@ impl Problem {
             }
             _ => Self::Io(error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use flate2::Compression;
+    use flate2::write::ZlibEncoder;
+
+    use super::{Problem, stream, whole};
+    use crate::domain::model::limits::OBJECT_BYTES_MAX;
+    use crate::fuzz;
+    use crate::platform::git::read_object::ReadObject;
+
+    fn packed(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = ZlibEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn drawn_files_of_objects_are_read_or_damaged() {
+        let plain = [b"blob 6\0hello\n".as_slice(), b"commit 9\0tree a1\n\n", b"tree 0\0"];
+        let words = [
+            b"blob ".as_slice(),
+            b"tag ",
+            b"\0",
+            b" ",
+            b"\x78\x01\x01",
+            b"33554432",
+            b"18446744073709551615",
+        ];
+        let files: Vec<Vec<u8>> = plain.iter().map(|one| packed(one)).collect();
+        let make = move |draw: &mut fuzz::Draw| match draw.below(3) {
+            0 => draw.input(&files.iter().map(Vec::as_slice).collect::<Vec<_>>(), &words),
+            _ => packed(&draw.input(&plain, &words)),
+        };
+        fuzz::hold_drawn("files of objects", make, |bytes| {
+            match whole(stream(bytes), OBJECT_BYTES_MAX) {
+                Ok(ReadObject::Whole(_, content)) => {
+                    assert!(content.len() as u64 <= OBJECT_BYTES_MAX);
+                }
+                Ok(ReadObject::TooLarge(_, size)) => assert!(size > OBJECT_BYTES_MAX),
+                Err(Problem::Damaged(_) | Problem::Io(_)) => {}
+            }
+        });
     }
 }

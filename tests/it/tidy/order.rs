@@ -40,7 +40,7 @@ pub const ORDER: &[(&str, &str)] = &[
     (
         "domain::model",
         "notice agent objects limits change report stored_finding finding class class_rules error fence \
-         gate globs log_command markdown push oid path severity size terminal text",
+         gate globs log_command markdown push oid path severity size terminal text toml_text",
     ),
     (
         "domain::pipeline",

@@ -1,5 +1,6 @@
 //! An agent's draft: asked for, read, proved.
 
+use crate::fuzz;
 use proptest::prelude::{ProptestConfig, prop_assert_eq, proptest};
 use serde_json::{Value, json};
 
@@ -360,4 +361,41 @@ proptest! {
             prop_assert_eq!(&parsed.rules[0].check, &rule.check);
         }
     }
+}
+
+#[test]
+fn drawn_drafts_are_proved_or_refused() {
+    let seeds = [
+        answer("ast-grep", "rust", "drop($CALL($ARG))").to_string(),
+        answer("regex", "", "drop\\(\\w+").to_string(),
+        answer("none", "", "").to_string(),
+    ];
+    let seeds = seeds.each_ref().map(String::as_bytes);
+    let words = [
+        "\"title\":",
+        "\"kind\":",
+        "\"regex\"",
+        "\"ast-grep\"",
+        "\"pattern\":",
+        "$A",
+        "$$$",
+        "(a{1000}){1000}",
+        "(?x)",
+        "|",
+        "\"python\"",
+        "\"\"",
+        "null",
+        "\\n",
+        "```",
+        "## R-0001 ",
+        "`",
+    ];
+    fuzz::hold("answers of a researcher", &seeds, &words.map(str::as_bytes), |bytes| {
+        let Ok(value) = serde_json::from_slice(bytes) else { return };
+        if let Ok(draft) = read(&value) {
+            let (rule, _) = decided(&rust(), &draft, &[("src/store/z.rs", "fn z() {}\n")]);
+            let text = add("", &rule, ConstitutionLimits::default()).unwrap();
+            assert_eq!(parse("t.md", &text).rules[0].id, rule.id);
+        }
+    });
 }

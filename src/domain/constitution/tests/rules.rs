@@ -1,5 +1,7 @@
 //! Rules read, written and edited.
 
+use crate::domain::constitution::waiver::find;
+use crate::fuzz;
 use proptest::prelude::{Strategy, any, prop_assert_eq, proptest};
 use proptest::sample::select;
 
@@ -11,44 +13,7 @@ use crate::domain::constitution::rule::{
 use crate::domain::constitution::tests::a_rule;
 use crate::domain::model::severity::Severity;
 
-const FILE: &str = r#"# Error handling
-
-Some words of people.
-
-## R-7f3a Return or log every error of a filesystem call
-
-```toml rule
-status   = "shadow"                     # proposed | shadow | active | retired
-severity = "high"
-class    = "error-handling/unchecked-result"
-paths    = ["src/**/*.rs", "!**/tests/**"]
-check    = { kind = "regex", pattern = 'let _ = fs::', on = "added-lines" }   # or ast-grep, command, none
-origin   = { findings = ["01J1", "01J2", "01K1"], changes = 3, first = 2026-10-02 }
-```
-The sentence that people and prompts read,
-and why it matters here.
-
-Bad: `let _ = fs::remove_file(path);`
-Good: `fs::remove_file(path)?;`
-
-## R-a0b1 Match a block
-```toml rule
-status = "active"
-severity = "important"
-class = "other/things"
-check = { kind = "ast-grep", pattern = "x($$$)", language = "rust", on = "tree" }
-```
-
-Bad:
-```rust
-## R-ffff is no heading here
-x(
-```
-Good: `` a`b ``
-
-## Notes
-Not a rule.
-"#;
+const FILE: &str = include_str!("rules.md");
 
 #[test]
 fn a_topic_file_is_read() {
@@ -248,4 +213,30 @@ proptest! {
         drop(remove(&file, "R-0000"));
         drop(insert(&file, &text, "R-0001", &text));
     }
+}
+
+#[test]
+fn drawn_files_are_edited() {
+    let words = [
+        "## R-7f3a x\n",
+        "```toml rule\n",
+        "```\n",
+        "status = \"active\"",
+        "status",
+        "# T\n",
+        "\n\n",
+        "\"",
+        "'''",
+    ];
+    fuzz::hold("edits of rules", &[FILE.as_bytes()], &words.map(str::as_bytes), |bytes| {
+        let text = String::from_utf8_lossy(bytes);
+        if let Some(graded) = set_status(&text, "R-7f3a", RuleStatus::Active) {
+            assert!(parse("t.md", &graded).rules.len() >= parse("t.md", &text).rules.len());
+        }
+        drop(remove(&text, "R-7f3a"));
+        drop(insert(&text, "t", "R-7f3a", &render(&a_rule("R-7f3a", ""))));
+        for line in text.lines() {
+            drop(find(None, line, "R-7f3a"));
+        }
+    });
 }

@@ -1,5 +1,6 @@
 //! Reports of other tools, and broken ones.
 
+use crate::fuzz;
 use proptest::prelude::{any, proptest};
 
 use crate::domain::gates::formats::{ReportFormat, ReportSource};
@@ -221,4 +222,64 @@ proptest! {
         }
         drop(ReportFormat::from_name(&format!("(?P<message>{text}")));
     }
+}
+
+const CARGO: &str = r#"{"reason":"compiler-message","package_id":"a 0.1.0","target":{"name":"a"},"message":{"rendered":"warning: unused","$message_type":"diagnostic","children":[{"children":[],"code":null,"level":"help","message":"remove it","rendered":null,"spans":[{"byte_end":4,"byte_start":0,"column_end":5,"column_start":1,"file_name":"src/a.rs","is_primary":true,"line_end":1,"line_start":1,"suggested_replacement":"","suggestion_applicability":"MachineApplicable","text":[]}]}],"code":{"code":"unused_imports","explanation":null},"level":"warning","message":"unused","spans":[{"column_end":5,"column_start":1,"file_name":"src/a.rs","is_primary":true,"line_end":1,"line_start":1,"text":[{"highlight_end":5,"highlight_start":1,"text":"use x;"}]}]}}
+{"reason":"build-finished","success":true}
+"#;
+
+const RDJSON: &str = r#"{"source":{"name":"lint"},"severity":"ERROR","diagnostics":[{"message":"m","location":{"path":"a.rs","range":{"start":{"line":3,"column":2},"end":{"line":4}}},"severity":"WARNING","code":{"value":"E1","url":"x"},"suggestions":[{"range":{"start":{"line":3}},"text":"y"}]}]}"#;
+
+const CODEX: &str = r#"{"findings":[{"severity":"critical","title":"[P1] Token","body":"b","class":"a/b","file":"src/a.rs","line_start":4,"line_end":6,"confidence":0.9,"recommendation":"redact it","code_location":{"absolute_file_path":"/home/me/project/src/b.rs","line_range":{"start":7,"end":7}}}]}"#;
+
+const GREP: &str = r"^(?P<path>[^:]+):(?P<line>\d+):(?P<column>\d+): (?P<severity>\w+): (?P<message>.*?)(?: \[(?P<rule>[\w-]+)\])?$";
+
+#[test]
+fn drawn_reports_are_read_or_refused() {
+    let texts = [SARIF, CARGO, RDJSON, CODEX, "src/a.c:3:7: warning: value unused [unused]\n"];
+    let words = [
+        "\"runs\":",
+        "\"results\":",
+        "\"message\":",
+        "\"text\":",
+        "\"locations\":",
+        "\"region\":",
+        "\"uri\":",
+        "\"artifactLocation\":",
+        "\"uriBaseId\":",
+        "\"file:///\"",
+        "\"%\"",
+        "\"{0}{1}{\"",
+        "\"reason\":",
+        "\"spans\":",
+        "\"diagnostics\":",
+        "\"location\":",
+        "\"findings\":",
+        "\"..\"",
+        "null",
+        "true",
+        "[]",
+        "{}",
+        ",",
+        "\"\"",
+        "(?P<message>",
+        "(?P<line>.)",
+        "\"\\ud800\"",
+        "src/a.c:",
+    ];
+    let (texts, words) = (texts.map(str::as_bytes), words.map(str::as_bytes));
+    fuzz::hold("reports", &texts, &words, |bytes| {
+        let text = String::from_utf8_lossy(bytes);
+        for format in ["sarif", "cargo-json", "rdjson", "codex", GREP] {
+            drop(ReportFormat::from_name(format).unwrap().read(&text, SOURCE));
+        }
+        drop(ReportFormat::guess(&text));
+    });
+    let of = [GREP.as_bytes(), b"sarif", b"(?P<line>.)(?P<message>.+)"];
+    fuzz::hold("formats of reports", &of, &words, |bytes| {
+        let name = String::from_utf8_lossy(bytes);
+        if let Ok(format) = ReportFormat::from_name(&name) {
+            drop(format.read("src/a.c:3:7: warning: value unused [unused]\n", SOURCE));
+        }
+    });
 }

@@ -145,16 +145,24 @@ fn names() -> &'static [&'static str] {
 
 /// The service that one, two or three neighbouring words name together, if any.
 pub fn named_in(words: &[String]) -> Option<&'static str> {
-    (1..=3).find_map(|count| words.windows(count).find_map(|window| find(&window.concat())))
+    (1..=3).find_map(|count| {
+        words.windows(count).find_map(|window| match window {
+            [word] => find(word),
+            several => find(&several.concat()),
+        })
+    })
 }
 
 /// As [`named_in`], for words at some distance: only names that are hardly words of the language.
 pub fn plainly_named_in(words: &[String]) -> Option<&'static str> {
     (1..=2).find_map(|count| {
         words.windows(count).find_map(|window| {
-            let joined = window.concat();
-            let common = COMMON.split_ascii_whitespace().any(|word| word == joined);
-            if joined.len() < 6 || common { None } else { find(&joined) }
+            if window.iter().map(String::len).sum::<usize>() < 6 {
+                return None;
+            }
+            // Most words name nothing: whether one is common is asked last.
+            let name = find(&window.concat())?;
+            (!COMMON.split_ascii_whitespace().any(|word| word == name)).then_some(name)
         })
     })
 }

@@ -3,6 +3,7 @@
 //! No secret stands in this text: the examples are drawn by a seeded generator from the rules'
 //! shapes and from small specs in the same language.
 
+use crate::fuzz;
 use base64::Engine as _;
 use bstr::{BString, ByteSlice as _};
 use proptest::prelude::*;
@@ -12,6 +13,7 @@ use super::redact::{mask_path, redact, redact_str};
 use super::scan::scan;
 use super::shape::split;
 use super::{chars, checksum, prefilter, table};
+use crate::domain::gates::decoded::decode;
 use crate::domain::gates::secrets::contextual::SecretDescription;
 use crate::domain::gates::secrets::gate::{AllowedSecrets, SecretLevels, check};
 use crate::domain::gates::secrets::rule::{SecretRule, TokenCheck};
@@ -473,4 +475,62 @@ fn rules() -> Vec<SecretDescription> {
     let tokens =
         table::all().map(|r| SecretDescription { rule: r.id, tier: r.tier, description: r.what });
     tokens.chain(CONTEXTUAL).collect()
+}
+
+#[test]
+fn drawn_files_are_scanned() {
+    let seeds = [
+        "aws_key = \"EXAMPLE\"\npassword: 'hunter2hunter'\nconst token = \"gh\" + \"p_x\";\n",
+        "https://user:pass@host.example/path?token=abc&x=1\nAuthorization: Basic dXNlcjpwYXNz\n",
+        "-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA\n-----END RSA PRIVATE KEY-----\n",
+        "{\"api_key\": \"0123456789abcdef0123456789abcdef\", \"secret\": null}\ncurl -u me:word http://x\n",
+        "export SECRET_KEY=$(cat x)\nDATABASE_URL=postgres://u:p%40w@db:5432/x\n\"\\u0070assword\"=\"q9Zk2LmX7c\"\n",
+    ];
+    let words = [
+        "key",
+        "token",
+        "secret",
+        "password",
+        "://",
+        "Basic ",
+        "Bearer ",
+        " -u ",
+        "=",
+        ":",
+        "\"",
+        "'",
+        "-----BEGIN ",
+        "-----",
+        "eyJ",
+        "xox",
+        "sk-",
+        "gh",
+        "AK",
+        "%41",
+        "\\u0041",
+        "\\x41",
+        "dXNlcg==",
+        "a1B2c3D4e5F6g7H8",
+        "0x",
+        "\n",
+        "#",
+        "tribunal:allow",
+    ];
+    fuzz::hold(
+        "files with secrets",
+        &seeds.map(str::as_bytes),
+        &words.map(str::as_bytes),
+        |bytes| {
+            for path in [b".env".as_slice(), b"src/a.rs"] {
+                for hit in scan(bytes, path) {
+                    assert!(hit.start < hit.end && hit.end <= bytes.len());
+                }
+            }
+            drop(redact(bytes));
+            drop(mask_path(bytes));
+            for text in decode(bytes).into_iter().flatten() {
+                drop(scan(text.text.as_bytes(), b"a"));
+            }
+        },
+    );
 }

@@ -2,10 +2,12 @@
 
 use crate::domain::pipeline::format::{RunFormatError, parse};
 use crate::domain::pipeline::job::ReviewScope;
+use crate::domain::pipeline::next::next;
 use crate::domain::pipeline::review_loop::{ResumeWhen, RunKind, Stage};
 use crate::domain::pipeline::run::VERSION;
 use crate::domain::pipeline::tests::endings::with_a_critical;
 use crate::domain::pipeline::tests::{a_run, oid};
+use crate::fuzz;
 
 /// A run of the first format, with these parts.
 fn format_1(stage: &str, more: &str, closed: bool) -> Vec<u8> {
@@ -67,4 +69,19 @@ fn this_format_is_read_as_it_was_written_and_a_newer_one_is_refused() {
         assert!(matches!(parse(newer.as_bytes()), Err(RunFormatError::Newer(3))));
     }
     assert!(matches!(parse(b"{}"), Err(RunFormatError::Wrong(_))));
+}
+
+#[test]
+fn drawn_states_of_runs_are_read_or_refused() {
+    let seeds = [
+        include_bytes!("../../../../tests/data/state-1/stopped-fix/state/runs/01M8J96DM2KDMERR6X79DXYQJ4/run.json").as_slice(),
+        include_bytes!("../../../../tests/data/state-2/stopped-fix/state/runs/01M8JMAZM6ZB1V84SKVX07FP8Q/run.json"),
+    ];
+    let words =
+        ["\"version\":", "\"stage\":", "null", "{}", "[]", "\"\"", ",", "\"round\":", "true"];
+    fuzz::hold("states of runs", &seeds, &words.map(str::as_bytes), |bytes| {
+        if let Ok(run) = parse(bytes) {
+            drop(next(&run));
+        }
+    });
 }

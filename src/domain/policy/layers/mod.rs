@@ -12,10 +12,10 @@ mod tests;
 mod values;
 
 use serde::Deserialize as _;
-use toml::de::DeTable;
 use toml::{Table, Value};
 
 use crate::domain::model::agent::Role;
+use crate::domain::model::toml_text;
 use crate::domain::policy::layers::flags::FlagSettings;
 use crate::domain::policy::layers::layer::{Layer, SettingsSource};
 use crate::domain::policy::layers::problem::{SettingsProblem, first_line, locate, problem};
@@ -258,7 +258,7 @@ fn raises_spending(key: &str, word: &Value, value: &Value, source: &SettingsSour
 
 /// Reads the settings as the policy. An error names the place in the layer that was laid over last.
 fn check_types(merged: &Table, layer: &Layer<'_>) -> Result<Policy, SettingsProblem> {
-    let spans = || DeTable::parse(layer.text).ok().map(toml::Spanned::into_inner);
+    let spans = || toml_text::parse(layer.text).ok().map(toml::Spanned::into_inner);
     let policy = Policy::deserialize(Value::Table(merged.clone()))
         .map_err(|error| type_problem(layer, spans().as_ref(), &error))?;
     match policy.name_taken() {

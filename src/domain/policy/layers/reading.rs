@@ -4,6 +4,7 @@ use serde::Deserialize as _;
 use toml::de::{DeTable, DeValue};
 use toml::{Table, Value};
 
+use crate::domain::model::toml_text;
 use crate::domain::policy::layers::commands;
 use crate::domain::policy::layers::keys::take_unknown;
 use crate::domain::policy::layers::layer::Layer;
@@ -29,11 +30,11 @@ pub fn read<'a>(layer: &Layer<'a>, known: &Table) -> ReadLayer<'a> {
         let problem = locate_file(layer, at, first_line(error.message()), hint);
         ReadLayer { table: Table::new(), problems: vec![problem], spans: None }
     };
-    let spans = match DeTable::parse(layer.text) {
+    let spans = match toml_text::parse(layer.text) {
         Ok(spans) => spans.into_inner(),
         Err(error) => return unreadable(&error),
     };
-    let mut table: Table = match layer.text.parse() {
+    let mut table = match toml_text::table(layer.text) {
         Ok(table) => table,
         Err(error) => return unreadable(&error),
     };

@@ -2,6 +2,7 @@
 
 use toml::{Table, Value};
 
+use crate::domain::model::toml_text;
 use crate::domain::policy::layers::problem::{SettingsProblem, problem};
 use crate::domain::policy::layers::values::wrong_values;
 
@@ -89,6 +90,6 @@ impl TypedKey {
 
 /// A value as it was typed; a bare word is a string: `--set gates.scope=off` needs no quotes.
 fn parse_value(text: &str) -> Value {
-    let parsed = format!("v = {text}").parse::<Table>().ok().and_then(|mut t| t.remove("v"));
+    let parsed = toml_text::table(&format!("v = {text}")).ok().and_then(|mut t| t.remove("v"));
     parsed.unwrap_or_else(|| Value::String(text.to_owned()))
 }

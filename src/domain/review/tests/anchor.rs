@@ -1,5 +1,6 @@
 //! Text is found where it stands, and not where it does not.
 
+use crate::fuzz;
 use std::ops::Range;
 
 use proptest::prelude::{prop, prop_assert, prop_assert_eq, proptest};
@@ -128,4 +129,32 @@ proptest! {
         }
         holds(&quote, &text);
     }
+}
+
+#[test]
+fn drawn_quotes_are_looked_for() {
+    let text = "fn a() {\n    // one\n    write(path)?;\n    two(\n        three,\n    );\n}\n\n\n---\nend\n";
+    let words = [
+        "...",
+        "…",
+        "`",
+        "@@ -1 +1 @@",
+        "+",
+        "-",
+        "3: ",
+        "| ",
+        "\n",
+        "write",
+        "(",
+        ")",
+        "    ",
+        "\t",
+    ];
+    fuzz::hold("quotes", &[text.as_bytes()], &words.map(str::as_bytes), move |bytes| {
+        let quote = String::from_utf8_lossy(bytes);
+        let touched = [2..4, 8..9];
+        let _in_text = anchor(&quote, text, &touched);
+        let _in_quote = anchor(text, &quote, &touched);
+        let _stands = holds(&quote, text);
+    });
 }

@@ -1,5 +1,7 @@
 //! The answers of all calls become one list, checked against the tree.
 
+use crate::domain::review::answer::{ExpectedAnswer, read};
+use crate::fuzz;
 use std::collections::BTreeMap;
 
 use super::claim;
@@ -206,4 +208,57 @@ fn a_path_may_be_written_in_any_way_that_names_one_file() {
     let answer =
         ReviewAnswer { findings: vec![claim("b.rs", "tests/b.rs")], ..ReviewAnswer::default() };
     assert_eq!(assemble(&[answer], &ground, &mut 1).findings[0].path, "tests/b.rs");
+}
+
+/// What an answer is made of.
+const WORDS: [&str; 26] = [
+    "\"findings\":",
+    "\"criteria\":",
+    "\"attestation\":",
+    "\"unscanned\":",
+    "\"verified\":",
+    "\"class\":",
+    "\"severity\":",
+    "\"basis\":",
+    "\"path\":",
+    "\"anchor\":",
+    "\"evidence\":",
+    "\"text\":",
+    "\"P1\"",
+    "\"high\"",
+    "\"a.rs\"",
+    "\"write(path)?;\"",
+    "\"AC-1\"",
+    "\"not_met\"",
+    "null",
+    "[]",
+    "{}",
+    ",",
+    "\"\"",
+    "\"\\n\"",
+    "...",
+    "\"F-1\"",
+];
+
+#[test]
+fn drawn_answers_are_merged_or_refused() {
+    let first = r#"{"findings":[{"class":"error-handling/swallowed-error","severity":"high","basis":"AC-2","title":"t",
+        "path":"a.rs","anchor":"    write(path)?;","failure":"a -> b","evidence":[{"path":"a.rs","text":"fn a() {"}],
+        "fix":"","sweep":""},{"class":"x/y","severity":"P1","basis":"invariant","title":"u","path":"gone.rs",
+        "anchor":"fn guard() {\n    check(user);","failure":"","evidence":[],"fix":"f","sweep":"s"}],
+        "criteria":[{"id":"AC-1","met":"met","why":"w"}],"attestation":[],"unscanned":[{"path":"c","reason":"r"}]}"#;
+    let later = r#"{"verified":[{"id":"F-1","resolved":true,"quote":{"path":"a.rs","text":"write(path)?;"}}],
+        "findings":[],"criteria":[],"attestation":[],"unscanned":[]}"#;
+    let seeds = [first.as_bytes(), later.as_bytes()];
+    fuzz::hold("answers of a reviewer", &seeds, &WORDS.map(str::as_bytes), |bytes| {
+        let Ok(value) = serde_json::from_slice(bytes) else { return };
+        for asked in [ExpectedAnswer::Review, ExpectedAnswer::Verification] {
+            if let Ok(answer) = read(&value, asked) {
+                let mut next = 1;
+                let open = run(std::slice::from_ref(&answer), &[], &mut next).findings;
+                let all = run(&[answer.clone(), answer], &open, &mut next);
+                assert_eq!(open.len() + all.findings.len(), next as usize - 1);
+            }
+        }
+    });
 }

@@ -6,6 +6,7 @@ use crate::domain::review::deliver::file::{DeliveredFile, DeliveryLimits, FileSi
 use crate::domain::review::deliver::{Chunk, deliver};
 use crate::domain::review::finding::Completeness;
 use crate::domain::review::proof::{all, check};
+use crate::fuzz;
 
 fn part() -> Chunk {
     let side = |text: String| FileSide {
@@ -134,4 +135,26 @@ fn small_slips_are_forgiven() {
         slip(&mut answer);
         assert_eq!(check(&part, &answer), Completeness::Complete, "slip {number}");
     }
+}
+
+#[test]
+fn drawn_proofs_count_only_where_they_are_right() {
+    let part = part();
+    let honest = honest(&part);
+    let seeds: Vec<String> = honest.attestation.iter().map(|one| one.quote.clone()).collect();
+    let seeds: Vec<&[u8]> = seeds.iter().map(String::as_bytes).collect();
+    let words = ["first();", "\n", "    ", "same", "line 1", "`", "..."];
+    fuzz::hold("proofs", &seeds, &words.map(str::as_bytes), move |bytes| {
+        let mut answer = honest.clone();
+        for attested in &mut answer.attestation {
+            attested.quote = String::from_utf8_lossy(bytes).into_owned();
+        }
+        let _complete = check(&part, &answer);
+        for attested in &mut answer.attestation {
+            attested.nonce = String::from_utf8_lossy(bytes).into_owned();
+        }
+        let is_right =
+            part.sections.iter().any(|section| section.nonce.as_bytes() == bytes.trim_ascii());
+        assert!(is_right || !matches!(check(&part, &answer), Completeness::Complete));
+    });
 }

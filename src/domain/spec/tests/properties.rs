@@ -1,5 +1,6 @@
 //! Whatever the bytes: an answer, and every problem inside the file.
 
+use crate::fuzz;
 use jiff::Timestamp;
 use proptest::prelude::*;
 
@@ -98,4 +99,9 @@ fn every_prefix_of_a_good_spec_is_answered() {
             hold(&good.as_bytes()[..end]);
         }
     }
+}
+
+#[test]
+fn drawn_specs_are_answered() {
+    fuzz::hold("specs", &[GOOD_MD.as_bytes(), GOOD_YAML.as_bytes()], &SHARDS, hold);
 }

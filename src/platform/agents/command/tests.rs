@@ -1,10 +1,12 @@
 //! Against small programs of `sh`.
 #![expect(clippy::disallowed_methods, reason = "tests look at what was written")]
 
+use crate::fuzz;
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -13,6 +15,7 @@ use crate::domain::model::agent::Role;
 use crate::domain::policy::agent_settings::CommandAgent;
 use crate::platform::agents::agent_env::AgentEnv;
 use crate::platform::agents::ask::{Access, Answer, Outcome, Request};
+use crate::platform::agents::call::{Exit, ProgramOutput};
 use crate::platform::agents::probe::Login;
 use crate::platform::config::env::Env;
 use crate::platform::process::Interrupts;
@@ -221,4 +224,43 @@ fn an_answer_is_a_file_of_bounded_size_or_none() {
     // How it ended says more than what it left.
     let ended = Trial::new("mkfifo \"$1\"; exit 3", &["{answer}"]).ask();
     assert!(ended.why().contains("it ended with 3"), "{ended:?}");
+}
+
+#[test]
+fn drawn_answers_hold_one_object_or_none() {
+    let seeds = [
+        "Here:\n```json\n{\"a\": {\"b\": [1, 2]}}\n```\n",
+        "{\"a\": 1}",
+        "429: try again in 1 day 2 hours",
+    ];
+    let words = [
+        "{",
+        "}",
+        "{\"a\":1}",
+        "```json\n",
+        "\"",
+        "[",
+        "again at Nov 25th, 2026 3:53 PM.",
+        "resets 3:53pm (UTC)",
+        "again in ",
+        "1.5s",
+        "99999999999999999999 days",
+        "resets Feb 30, 9am",
+        "again in 1e308 hours",
+        "\\u0000",
+    ];
+    let now: Timestamp = "2026-11-20T19:00:00Z".parse().unwrap();
+    fuzz::hold(
+        "outputs of commands",
+        &seeds.map(str::as_bytes),
+        &words.map(str::as_bytes),
+        move |bytes| {
+            for code in [0, 1] {
+                let ran =
+                    ProgramOutput { exit: Exit::Code(code), out: bytes.into(), err: bytes.into() };
+                let outcome = super::read(&ran, None, true, now);
+                assert!(outcome.why().chars().count() <= 300 && !outcome.why().contains('\n'));
+            }
+        },
+    );
 }

@@ -5,14 +5,17 @@
 #[path = "../../../../tests/it/model_server/mod.rs"]
 mod model_server;
 
+use crate::fuzz;
 use std::fs;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use ureq::http::{HeaderMap, HeaderValue};
 
 use self::model_server::{Api, Asked, End, ModelServer, Say, Usage, Words};
-use super::Http;
+use super::{Http, anthropic, failure, openai};
 use crate::domain::model::agent::{Role, Tokens};
 use crate::domain::policy::agent_settings::{HttpAgent, Protocol};
 use crate::platform::agents::agent_env::AgentEnv;
@@ -272,4 +275,56 @@ fn a_key_that_comes_back_is_not_kept() {
     assert!(!outcome.why().contains("key-of-mine"), "{outcome:?}");
     let kept = fs::read_to_string(trial.folder.path().join("said.json")).unwrap();
     assert!(kept.contains("[redacted]"), "{kept}");
+}
+
+#[test]
+fn drawn_bodies_are_read() {
+    let seeds = [
+        r#"{"content":[{"type":"text","text":"a"},{"type":"tool_use","name":"answer","input":{"a":1}}],"stop_reason":"end_turn","usage":{"input_tokens":1,"output_tokens":2},"model":"m"}"#,
+        r#"{"choices":[{"message":{"content":"{\"a\":1}","refusal":null},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":4},"model":"m"}"#,
+        r#"{"error":{"message":"Rate limit: try again in 1.5s","type":"rate_limit","resets_at":1795176000}}"#,
+    ];
+    let words = [
+        "\"content\":",
+        "\"text\":",
+        "\"usage\":",
+        "\"error\":",
+        "\"refusal\":",
+        "\"length\"",
+        "\"max_tokens\"",
+        "null",
+        "[]",
+        "{}",
+        ",",
+        "\"message\":",
+        "\"resets_at\":",
+        "again at 9pm",
+        "-1",
+        "1e308",
+    ];
+    let now: Timestamp = "2026-11-20T19:00:00Z".parse().unwrap();
+    fuzz::hold(
+        "bodies of answers",
+        &seeds.map(str::as_bytes),
+        &words.map(str::as_bytes),
+        move |bytes| {
+            let text = String::from_utf8_lossy(bytes);
+            let body =
+                serde_json::from_str(&text).unwrap_or_else(|_| Value::String(text.to_string()));
+            drop((anthropic::read(&body, true), openai::read(&body, true)));
+            let mut headers = HeaderMap::new();
+            for name in
+                ["retry-after", "anthropic-ratelimit-unified-reset", "x-ratelimit-reset-tokens"]
+            {
+                if let Ok(value) = HeaderValue::from_bytes(bytes) {
+                    headers.insert(name, value);
+                }
+            }
+            headers.insert("x-ratelimit-remaining-tokens", HeaderValue::from_static("0"));
+            for status in [200, 302, 400, 401, 429, 500] {
+                let outcome = failure::outcome(status, &headers, &body, now);
+                assert!(outcome.why().chars().count() <= 300 && !outcome.why().contains('\n'));
+            }
+        },
+    );
 }

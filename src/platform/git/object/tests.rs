@@ -1,6 +1,7 @@
 //! Objects whose files say what is not so.
 #![expect(clippy::disallowed_methods, reason = "tests write the files that are read")]
 
+use crate::fuzz;
 use std::fs;
 
 use super::*;
@@ -146,4 +147,41 @@ fn a_damaged_object_that_a_pack_has_too_is_read_from_there() {
     let objects = Objects::open(&folder.path().join(".git")).unwrap();
     let error = objects.header(&lies).map(drop).unwrap_err().to_string();
     assert!(error.contains(&"d".repeat(38)), "{error}");
+}
+
+#[test]
+fn drawn_objects_are_read_or_refused() {
+    let (oid, raw) = (Oid::parse(&"a1".repeat(20)).unwrap(), [0xa1; 20]);
+    let name = oid.as_str();
+    let commit = format!(
+        "tree {name}\nparent {name}\nauthor A <a@example.invalid> 1767225600 +0100\n\
+         committer A <a@example.invalid> 1767225600 +0100\ngpgsig -----BEGIN\n x\n\nfeat: x\n\nbody\n"
+    );
+    let tag = format!("object {name}\ntype commit\ntag v1\ntagger A <a> 1 +0000\n\nmessage\n");
+    let tree =
+        [b"100644 a.rs\0", raw.as_slice(), b"40000 src\0", &raw, b"120000 l\0", &raw].concat();
+    let words = [
+        "tree ",
+        "parent ",
+        "committer ",
+        "object ",
+        "\n\n",
+        "> ",
+        "40000 ",
+        "160000 ",
+        "\0",
+        "..",
+        ".git",
+        name,
+    ];
+    let seeds = [commit.as_bytes(), tag.as_bytes(), &tree];
+    let of = oid.clone();
+    fuzz::hold("commits, tags and trees", &seeds, &words.map(str::as_bytes), move |bytes| {
+        for width in [20, 32] {
+            for item in parse_tree(bytes, width).into_iter().flatten() {
+                assert!(!item.name().contains(&0));
+            }
+        }
+        drop((parse_commit(&of, bytes), parse_tag(bytes)));
+    });
 }

@@ -1,5 +1,6 @@
 //! The lines that git gives a hook, in every form it writes them.
 
+use crate::fuzz;
 use bstr::BString;
 
 use crate::domain::model::oid::Oid;
@@ -76,4 +77,21 @@ fn a_mirror_push_is_known_by_its_words() {
     ] {
         assert_eq!(asks_for_mirror(line.split(' ').map(str::as_bytes)), expected, "{line}");
     }
+}
+
+#[test]
+fn drawn_lines_are_read_or_refused() {
+    let (zero, one, long) = ("0".repeat(40), "a1".repeat(20), "b2".repeat(32));
+    let push =
+        format!("refs/heads/main {one} refs/heads/main {zero}\nHEAD~ 1 {long} refs/x {long}\n");
+    let receive = format!("{zero} {one} refs/heads/main\n{one} {zero} refs/tags/v1\n");
+    let words = [one.as_bytes(), zero.as_bytes(), b"refs/heads/", b"(delete)", b" ", b"\n"];
+    fuzz::hold("push lines", &[push.as_bytes(), receive.as_bytes()], &words, |bytes| {
+        for update in
+            [parse_pre_push(bytes), parse_pre_receive(bytes)].into_iter().flatten().flatten()
+        {
+            assert!(!update.target.is_empty());
+        }
+        let _is_mirror = asks_for_mirror(bytes.split(|byte| *byte == b' '));
+    });
 }

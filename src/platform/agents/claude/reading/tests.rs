@@ -1,5 +1,6 @@
 //! Outputs that were recorded from version 2.1.329, cut down to what is read.
 
+use crate::fuzz;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -161,4 +162,49 @@ proptest! {
         let ran = ProgramOutput { exit: Exit::Code(code), out, err: Vec::new() };
         prop_assert_ne!(read(&ran, true, now()).outcome.as_str(), "answered");
     }
+}
+
+#[test]
+fn drawn_outputs_are_read() {
+    let seeds = [
+        ANSWERED,
+        WITHOUT_OBJECT,
+        include_str!("recorded/429-until.jsonl"),
+        include_str!("recorded/429-unified.jsonl"),
+        include_str!("recorded/budget.jsonl"),
+        include_str!("recorded/401.jsonl"),
+    ];
+    let words = [
+        "\"type\":\"result\"",
+        "\"is_error\":true",
+        "\"result\":\"",
+        "resets 3:53pm (UTC)",
+        "\"resetsAt\":",
+        "\"usage\":{",
+        "\"total_cost_usd\":",
+        "\"modelUsage\":{",
+        "\"structured_output\":",
+        "null",
+        "{}",
+        "\n",
+        ",",
+        "[1]",
+        "\"errors\":",
+    ];
+    fuzz::hold(
+        "outputs of claude",
+        &seeds.map(str::as_bytes),
+        &words.map(str::as_bytes),
+        |bytes| {
+            for (exit, out, err) in [
+                (Exit::Code(0), bytes, &b""[..]),
+                (Exit::Code(1), b"", bytes),
+                (Exit::Signal(9), bytes, bytes),
+            ] {
+                let ran = ProgramOutput { exit, out: out.into(), err: err.into() };
+                let outcome = read(&ran, true, now()).outcome;
+                assert!(outcome.why().chars().count() <= 300 && !outcome.why().contains('\n'));
+            }
+        },
+    );
 }

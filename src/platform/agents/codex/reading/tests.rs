@@ -1,5 +1,6 @@
 //! Outputs that were recorded from version 0.169.0, with one try each.
 
+use crate::fuzz;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -155,4 +156,41 @@ proptest! {
         let ran = ProgramOutput { exit: Exit::Code(code), out, err: Vec::new() };
         prop_assert_ne!(read(&ran, b"{}", true, now()).outcome.as_str(), "answered");
     }
+}
+
+#[test]
+fn drawn_outputs_are_read() {
+    let seeds = [
+        ANSWERED,
+        include_str!("recorded/verdict-bad.jsonl"),
+        include_str!("recorded/429-usage.jsonl"),
+        include_str!("recorded/failed-rate.jsonl"),
+        include_str!("recorded/incomplete.jsonl"),
+    ];
+    let words = [
+        "\"type\":\"turn.completed\"",
+        "\"item\":{",
+        "\"text\":\"",
+        "try again in 1.5s",
+        "try again at Nov 25th, 2026 3:53 PM.",
+        "\"usage\":{",
+        "\"message\":",
+        "\"error\":",
+        "null",
+        "{}",
+        "\n",
+        ",",
+        "[1]",
+    ];
+    fuzz::hold("outputs of codex", &seeds.map(str::as_bytes), &words.map(str::as_bytes), |bytes| {
+        for (exit, out, err, answer) in [
+            (Exit::Code(0), bytes, &b""[..], &b"{}"[..]),
+            (Exit::Code(0), ANSWERED.as_bytes(), b"", bytes),
+            (Exit::Code(1), b"", bytes, b""),
+        ] {
+            let ran = ProgramOutput { exit, out: out.into(), err: err.into() };
+            let outcome = read(&ran, answer, true, now()).outcome;
+            assert!(outcome.why().chars().count() <= 300 && !outcome.why().contains('\n'));
+        }
+    });
 }
