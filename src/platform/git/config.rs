@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn what_git_prints_is_read_however_it_is_drawn() {
+    fn drawn_lists_of_git_are_read() {
         let list = b"core.bare\nfalse\0remote.o.x.url\n/srv/x\0hook.a\0".as_slice();
         let (zero, one) = ("0".repeat(40), "a1".repeat(20));
         let log =
