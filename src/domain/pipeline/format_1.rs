@@ -20,6 +20,9 @@ use crate::domain::pipeline::run::{
 use crate::domain::review::finding::{AssessedCriterion, Completeness};
 use crate::domain::review::tracked::TrackedFinding;
 
+/// No run came near it: a larger number is that of a damaged file, and each would be written out.
+const EVENTS_MAX: u32 = 1_000;
+
 #[derive(Deserialize)]
 pub(super) struct RunRecord {
     run: RunState,
@@ -136,8 +139,9 @@ impl RunState {
         let mut add = |name: String, result: JobResult| {
             journal.add(self.started, JobId::new(name), JobEvent::Ended(result));
         };
-        for round in 0..self.rounds {
-            let is_idle = round >= self.rounds.saturating_sub(self.idle_fixes);
+        let rounds = self.rounds.min(EVENTS_MAX);
+        for round in 0..rounds {
+            let is_idle = round >= rounds.saturating_sub(self.idle_fixes);
             let effect = if is_idle { FixEffect::Nothing } else { FixEffect::Changed };
             add(format!("format-1-fix-{round}"), JobResult::Fixed(effect));
         }
@@ -145,7 +149,7 @@ impl RunState {
             let read = ReviewProgress::CriteriaComplete;
             add("format-1-criteria".to_owned(), JobResult::Reviewed(read));
         }
-        for number in 0..self.failed_reviews {
+        for number in 0..self.failed_reviews.min(EVENTS_MAX) {
             let read = JobResult::Reviewed(ReviewProgress::Incomplete);
             add(format!("format-1-review-{number}"), read);
         }

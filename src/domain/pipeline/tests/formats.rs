@@ -72,6 +72,17 @@ fn this_format_is_read_as_it_was_written_and_a_newer_one_is_refused() {
 }
 
 #[test]
+fn counters_that_no_run_had_are_not_written_out() {
+    let text = String::from_utf8(format_1("\"gating\"", "", false)).unwrap();
+    let most = u32::MAX;
+    let text = text.replace("\"rounds\":3", &format!("\"rounds\":{most}"));
+    let text = text.replace("\"failed_reviews\":2", &format!("\"failed_reviews\":{most}"));
+    let journal = parse(text.as_bytes()).unwrap().journal;
+    assert_eq!((journal.rounds(), journal.failed_reviews()), (1_000, 1_000));
+    assert_eq!(journal.idle_fixes(), 1);
+}
+
+#[test]
 fn drawn_states_of_runs_are_read_or_refused() {
     let seeds = [
         include_bytes!("../../../../tests/data/state-1/stopped-fix/state/runs/01M8J96DM2KDMERR6X79DXYQJ4/run.json").as_slice(),
