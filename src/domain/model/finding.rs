@@ -8,7 +8,7 @@ use crate::domain::model::gate::Gate;
 use crate::domain::model::severity::Severity;
 
 /// One thing wrong, as a gate states it. It has no identity yet: the ledger gives one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Finding {
     pub gate: Gate,
     /// The rule within the gate: `github-token`, `R-7f3a`, `clippy::unwrap_used`.
@@ -39,7 +39,7 @@ pub enum Effect {
 }
 
 /// Where a finding is.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Location {
     #[serde(rename = "spot")]
     pub kind: LocationKind,
@@ -52,7 +52,7 @@ pub struct Location {
 }
 
 /// What a place is in.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LocationKind {
     /// A file of the evaluated tree; a git path is bytes.

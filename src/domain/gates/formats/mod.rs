@@ -9,6 +9,8 @@ mod sarif;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashSet;
+
 use crate::domain::gates::formats::lines::LinePattern;
 use crate::domain::gates::formats::report::{FormatError, ToolFinding};
 use crate::domain::model::class::Class;
@@ -87,14 +89,10 @@ impl ReportFormat {
             Self::Codex => codex::read(text)?,
             Self::Lines(lines) => lines.read(text),
         };
-        let mut findings = Vec::new();
-        for finding in raw.into_iter().filter_map(|raw| finding(raw, source)) {
-            // One file is checked once for each of its targets.
-            if !findings.contains(&finding) {
-                findings.push(finding);
-            }
-        }
-        Ok(findings)
+        // One file is checked once for each of its targets.
+        let mut seen = HashSet::new();
+        let findings = raw.into_iter().filter_map(|raw| finding(raw, source));
+        Ok(findings.filter(|finding| seen.insert(finding.clone())).collect())
     }
 }
 
