@@ -24,7 +24,7 @@ use crate::flow::intake::ingest::{CompleteFile, PROGRESS, key};
 use crate::flow::intake::spec_listing::SpecListing;
 use crate::platform::config::env;
 use crate::platform::git::worktrees;
-use crate::platform::store::file::{sweep, write_atomic};
+use crate::platform::store::file::{sweep, sweep_old, write_atomic};
 use crate::platform::store::folder::Folder;
 use crate::platform::store::inbox;
 use crate::platform::store::known_specs::KnownSpecs;
@@ -83,6 +83,7 @@ impl Reconciler {
         inbox::make(&place.state_dir)?;
         inbox::put_back_leftovers(&place.state_dir)?;
         sweep(&place.state_dir.join("queue"));
+        sweep_old(&place.state_dir);
         let loaded = KnownSpecs::load(&place.state_dir, Some(env::now(&place.env)))?;
         if let Some(aside) = loaded.set_aside {
             let aside = aside.display();

@@ -984,3 +984,22 @@ fn the_watcher_waits_for_no_learner_and_takes_it_along_when_it_ends() {
     wait_for("the events to be done", || left("new") + left("claimed") == 0);
     watching.end("TERM");
 }
+
+#[test]
+fn what_killed_writers_left_in_the_state_is_taken_away_once_it_is_old() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    let state = repo.path(".git/tribunal");
+    fs::create_dir_all(state.join(".tribunal-Fo1der")).unwrap();
+    fs::write(state.join(".tribunal-Fo1der/index"), "").unwrap();
+    fs::write(state.join(".tribunal-0ldOne"), "").unwrap();
+    fs::write(state.join(".tribunal-NewOne"), "").unwrap();
+    let then = std::time::SystemTime::now() - Duration::from_hours(2);
+    for name in [".tribunal-0ldOne", ".tribunal-Fo1der"] {
+        File::open(state.join(name)).unwrap().set_modified(then).unwrap();
+    }
+    let watching = Watching::start(&repo);
+    watching.settle("marker");
+    assert!(!state.join(".tribunal-0ldOne").exists() && !state.join(".tribunal-Fo1der").exists());
+    assert!(state.join(".tribunal-NewOne").exists());
+}

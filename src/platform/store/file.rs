@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 
@@ -67,6 +68,18 @@ pub fn sweep(folder: &Path) {
     for entry in entries(folder).into_iter().flatten().filter_map(Result::ok) {
         if is_beside(&entry.file_name()) {
             // What cannot be removed does no harm.
+            drop(remove_if_there(&entry.path()));
+        }
+    }
+}
+
+/// As [`sweep`], for a folder that others write to: only what is older than anybody takes to write a file.
+pub fn sweep_old(folder: &Path) {
+    const LONG_SINCE: Duration = Duration::from_hours(1);
+    for entry in entries(folder).into_iter().flatten().filter_map(Result::ok) {
+        let written = entry.metadata().and_then(|data| data.modified()).ok();
+        let is_old = written.is_some_and(|at| at.elapsed().is_ok_and(|since| since > LONG_SINCE));
+        if is_beside(&entry.file_name()) && is_old {
             drop(remove_if_there(&entry.path()));
         }
     }
