@@ -516,4 +516,16 @@ fn a_large_ledger_is_counted_and_listed_without_being_read_whole() {
     let words = "\"$T\" findings list --format json --status all | tail -c 40";
     let outcome = limited(&repo, memory, &format!("sh -c '{words}'"), b"");
     outcome.ok().says(&format!("\"total\":{},\"version\":1}}", count + 1));
+    // What rules are learned from is bounded, too, and that is said.
+    let database = rusqlite::Connection::open(ledger_file(&repo)).unwrap();
+    let observe = "PRAGMA synchronous = OFF; BEGIN;
+        UPDATE findings SET gate = 'import', class = 'other/x' WHERE id LIKE '01J%';
+        INSERT INTO sightings SELECT id, 'c' || (rowid % 1000), name, 1, NULL, NULL, NULL,
+            4102444800000, 4102444800000, 1 FROM findings WHERE gate = 'import'; COMMIT;";
+    database.execute_batch(observe).unwrap();
+    drop(database);
+    // Not all of them have room in a file of rules: then it ends with 1.
+    let learn = || limited(&repo, memory, "\"$T\" constitution learn", b"").code(1);
+    let took = timed(|| drop(learn().says("the newest 10000 observations were looked at")));
+    assert!(took < Duration::from_secs(30), "learn: {took:?}");
 }

@@ -41,6 +41,9 @@ impl Gate {
         Self::Commands,
     ];
 
+    /// Those whose findings can recur into a rule.
+    pub const LEARNABLE: [Self; 4] = [Self::Commands, Self::Review, Self::Person, Self::Import];
+
     /// The name used in files, in `TRIBUNAL_SKIP` and in output.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -96,7 +99,7 @@ impl Gate {
     /// The mechanical gates stop their findings by themselves; a rule about them would say the
     /// same thing twice.
     pub fn is_learnable(self) -> bool {
-        matches!(self, Self::Commands | Self::Review | Self::Person | Self::Import)
+        Self::LEARNABLE.contains(&self)
     }
 }
 

@@ -29,6 +29,10 @@ pub const PATH_BYTES_MAX: usize = 4096;
 /// as new, never fewer. People merge one or a few; each costs a reading of the file.
 pub const MERGED_MAX: usize = 8;
 
+/// From how many observations of findings rules are learned: the newest ones. A rule is learned from a
+/// handful; each has the size of a finding in memory, and its change may be looked at.
+pub const LEARNED_FROM_MAX: usize = 10_000;
+
 /// The deepest chain of tags on tags that is followed. People tag commits.
 pub const TAGS_MAX: usize = 16;
 

@@ -9,6 +9,8 @@ use crate::domain::constitution::recurrence::{
     Candidate, Occurrence, RecurrenceThreshold, candidates, component,
 };
 use crate::domain::model::class::Class;
+use crate::domain::model::gate::Gate;
+use crate::domain::model::limits::LEARNED_FROM_MAX;
 use crate::domain::policy::learn_settings::LearnSettings;
 use crate::flow::evaluate::recording;
 use crate::flow::learn::incidents;
@@ -32,12 +34,20 @@ impl Learning<'_> {
             return Ok((Vec::new(), Vec::new()));
         }
         let done = ledger::with(&self.repo.state_dir(), self.now, |ledger| {
-            ledger.sightings_since(since, self.now)
+            ledger.sightings_since(since, self.now, &Gate::LEARNABLE, LEARNED_FROM_MAX + 1)
         })
         .map_err(LedgerError::hinted)?;
         self.warnings
             .extend(done.set_aside.iter().map(|path| recording::damaged_ledger(path).reason));
-        let rows = incidents::counted(self.repo, done.value);
+        let mut sightings = done.value;
+        if sightings.len() > LEARNED_FROM_MAX {
+            sightings.remove(0);
+            let days = after.days;
+            self.warnings.push(format!(
+                "the findings of {days} days are too many: the newest {LEARNED_FROM_MAX} observations were looked at"
+            ));
+        }
+        let rows = incidents::counted(self.repo, sightings);
         let occurrences: Vec<Occurrence> =
             rows.iter().map(|(occurrence, _)| occurrence.clone()).collect();
         let mut due: Vec<(Candidate, RecurrenceThreshold)> =

@@ -221,20 +221,29 @@ impl Ledger {
         Ok(found.filter(|_| !is_keyed))
     }
 
-    /// Every finding in every change that it was met in at that time or later, oldest first.
+    /// Each finding of those gates in each change that it was met in at that time or later, oldest first: the
+    /// newest `most` of them.
     pub fn sightings_since(
         &self,
         since: Timestamp,
         now: Timestamp,
+        gates: &[Gate],
+        most: usize,
     ) -> Result<Vec<SightingRow>, Error> {
+        let words: Vec<String> = gates.iter().map(|gate| format!("'{gate}'")).collect();
+        let words = words.join(", ");
         let mut statement = self.connection.prepare(&format!(
             "SELECT {KEPT_COLUMNS}, {SIGHTING_COLUMNS},
                  s.change = (SELECT change FROM sightings WHERE finding = f.id
                      ORDER BY first_seen, change LIMIT 1)
              FROM {KEPT_TABLES} JOIN sightings s ON s.finding = f.id
-             WHERE s.last_seen >= ?1 ORDER BY s.first_seen, f.id, s.change"
+             WHERE s.rowid IN (SELECT t.rowid FROM sightings t JOIN findings g ON g.id = t.finding
+                 WHERE t.last_seen >= ?1 AND g.gate IN ({words})
+                 ORDER BY t.last_seen DESC LIMIT ?2)
+             ORDER BY s.first_seen, f.id, s.change"
         ))?;
-        let mut rows = statement.query([since.as_millisecond()])?;
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let mut rows = statement.query([since.as_millisecond(), most])?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
             let (kept, sighting) = (kept(row, now)?, sighting(row, 22)?);

@@ -168,7 +168,7 @@ fn recurrence_sees_each_finding_once_for_each_change() {
     see(&mut ledger, &scan("c2", 10), &[sight("a", 4, "x", 1)]);
     see(&mut ledger, &scan("c2", 11), &[sight("a", 5, "x", 2)]);
     let rows = |since| {
-        let rows = ledger.sightings_since(time(since), time(99)).unwrap();
+        let rows = ledger.sightings_since(time(since), time(99), &Gate::OF_CHANGES, 9).unwrap();
         let row = |r: crate::platform::store::ledger::query::SightingRow| {
             (r.kept.finding.anchor, r.sighting.change, r.first)
         };
@@ -179,6 +179,10 @@ fn recurrence_sees_each_finding_once_for_each_change() {
     let row = |anchor: &str, change: &str, first| (anchor.to_owned(), change.to_owned(), first);
     assert_eq!(rows(0), [row("x", "c1", true), row("x", "c2", false), row("y", "c1", true)]);
     assert_eq!(rows(5), [row("x", "c2", false)]);
+    let of = |gates: &[Gate], most| ledger.sightings_since(time(0), time(99), gates, most).unwrap();
+    assert_eq!(of(&[Gate::Person], 9).len(), 0);
+    let newest = of(&Gate::OF_CHANGES, 1);
+    assert_eq!((newest.len(), newest[0].sighting.change.as_str()), (1, "c2"));
 }
 
 #[test]
