@@ -7,26 +7,9 @@ use std::fs;
 
 use crate::harness::{Outcome, Repo, Sandbox, run};
 use crate::lock_out::Drawing;
+use crate::push_policy::RULE;
 
 const RULE_FILE: &str = ".ai/constitution/tests.md";
-
-/// A rule that forbids `sleep` in sources.
-const RULE: &str = r#"# Tests
-
-## R-0001 No sleeping
-
-```toml rule
-status   = "active"
-severity = "high"
-class    = "testing/flaky"
-paths    = ["src/**"]
-check    = { kind = "regex", pattern = 'sleep', on = "added-lines" }
-```
-Never.
-
-Bad: `sleep(1)`
-Good: `wait(x)`
-"#;
 
 const REMOTES: [&str; 2] = ["origin", "two"];
 const BRANCHES: [&str; 4] = ["main", "release/1", "dev", "topic"];

@@ -12,8 +12,8 @@ use crate::harness::{Outcome, Repo, Sandbox, run};
 const STRICT: &str = "[gates]\nconflict-markers = \"block\"\nscope = \"off\"\n";
 const LAX: &str = "[gates]\nconflict-markers = \"off\"\nscope = \"off\"\n";
 
-/// A rule that forbids `sleep`.
-const RULE: &str = r#"# Tests
+/// A rule that forbids `sleep` in sources.
+pub const RULE: &str = r#"# Tests
 
 ## R-0001 No sleeping
 

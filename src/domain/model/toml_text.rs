@@ -5,7 +5,7 @@ use serde::de::Error as _;
 use toml::de::{DeTable, Error};
 use toml::{Spanned, Table};
 
-/// How many brackets may be open at once. The parser takes 80 in valid TOML; nobody writes ten.
+/// How many brackets may be open at once. The parser takes 80 in valid TOML; people write two or three.
 const DEPTH_MAX: usize = 100;
 
 /// Parses a text, with the place of everything in it.

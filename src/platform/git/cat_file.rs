@@ -15,9 +15,44 @@ use crate::platform::git::loose::{LooseError, LooseObjects};
 use crate::platform::git::read_object::{ObjectKind, ReadObject};
 use crate::platform::process::InteractiveChild;
 
+/// An object of up to `most` bytes whose own file is damaged, as a pack has it: git reads packs before such
+/// files, so that the file may be of no account. Where no pack has it the damage is the error.
+pub fn instead_of_damaged(
+    git_dir: &Path,
+    vars: &[(&'static str, OsString)],
+    damage: LooseError,
+    oid: &Oid,
+    most: u64,
+) -> Result<ReadObject> {
+    if matches!(damage, LooseError::Unreadable { .. }) {
+        return Err(damage.into());
+    }
+    match read_once(git_dir, vars, oid, most) {
+        Ok(Some(object)) if has_name(&object, oid) => Ok(object),
+        Ok(_) | Err(_) => Err(damage.into()),
+    }
+}
+
+/// Whether an object is the one of that name, as far as it was read.
+fn has_name(object: &ReadObject, oid: &Oid) -> bool {
+    /// Of SHA-1: names of SHA-256 cannot be worked out here.
+    const NAME_LETTERS: usize = 40;
+    let ReadObject::Whole(kind, bytes) = object else { return true };
+    if oid.as_str().len() != NAME_LETTERS {
+        return true;
+    }
+    let kind = match kind {
+        ObjectKind::Commit => git2::ObjectType::Commit,
+        ObjectKind::Tree => git2::ObjectType::Tree,
+        ObjectKind::Blob => git2::ObjectType::Blob,
+        ObjectKind::Tag => git2::ObjectType::Tag,
+    };
+    git2::Oid::hash_object(kind, bytes).is_ok_and(|name| name.to_string() == oid.as_str())
+}
+
 /// An object of up to `most` bytes, by a git that is started for it and ends with it: of a damaged one
 /// git may send less than it says, and waits for the next question then. `None` where git gives none.
-pub fn read_once(
+fn read_once(
     git_dir: &Path,
     vars: &[(&'static str, OsString)],
     oid: &Oid,
@@ -83,7 +118,7 @@ impl CatFile {
         match self.loose.read(oid, most) {
             Ok(Some(object)) => Ok(Some(object)),
             Ok(None) => self.read_packed(oid, most),
-            Err(error) => self.place.instead_of(error, oid, most).map(Some),
+            Err(error) => self.instead_of(error, oid, most).map(Some),
         }
     }
 
@@ -92,11 +127,12 @@ impl CatFile {
         match self.loose.header(oid) {
             Ok(Some(header)) => Ok(Some(header)),
             Ok(None) => self.packed_header(oid),
-            Err(error) => Ok(match self.place.instead_of(error, oid, OBJECT_BYTES_MAX)? {
-                ReadObject::Whole(kind, bytes) => Some((kind, bytes.len() as u64)),
-                ReadObject::TooLarge(kind, size) => Some((kind, size)),
-            }),
+            Err(error) => Ok(Some(self.instead_of(error, oid, OBJECT_BYTES_MAX)?.header())),
         }
+    }
+
+    fn instead_of(&self, damage: LooseError, oid: &Oid, most: u64) -> Result<ReadObject> {
+        instead_of_damaged(&self.place.git_dir, &self.place.vars, damage, oid, most)
     }
 
     fn read_packed(&mut self, oid: &Oid, most: u64) -> Result<Option<ReadObject>> {
@@ -151,17 +187,6 @@ impl CatFile {
 }
 
 impl Place {
-    /// What a pack may have in the place of a damaged file.
-    fn instead_of(&self, damage: LooseError, oid: &Oid, most: u64) -> Result<ReadObject> {
-        match damage {
-            LooseError::Unreadable { .. } => Err(damage.into()),
-            LooseError::Damaged { .. } => match read_once(&self.git_dir, &self.vars, oid, most) {
-                Ok(Some(object)) => Ok(object),
-                Ok(None) | Err(_) => Err(damage.into()),
-            },
-        }
-    }
-
     fn start(&self, mode: &str) -> Result<BatchProcess> {
         let mut command = git(&self.git_dir).arg("--git-dir").arg(&self.git_dir);
         for (name, value) in &self.vars {

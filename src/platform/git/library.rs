@@ -8,7 +8,7 @@ use bstr::BString;
 
 use crate::domain::model::limits::OBJECT_BYTES_MAX;
 use crate::domain::model::oid::Oid;
-use crate::platform::git::cat_file::read_once;
+use crate::platform::git::cat_file::instead_of_damaged;
 use crate::platform::git::loose::{LooseError, LooseObjects};
 use crate::platform::git::read_object::{ObjectKind, ReadObject};
 
@@ -31,10 +31,7 @@ impl Library {
         match self.loose.header(oid) {
             Ok(Some(header)) => Ok(Some(header)),
             Ok(None) => self.packed_header(oid),
-            Err(error) => Ok(match self.through_git(oid, OBJECT_BYTES_MAX, error)? {
-                ReadObject::Whole(kind, bytes) => Some((kind, bytes.len() as u64)),
-                ReadObject::TooLarge(kind, size) => Some((kind, size)),
-            }),
+            Err(error) => Ok(Some(self.through_git(oid, OBJECT_BYTES_MAX, error)?.header())),
         }
     }
 
@@ -70,16 +67,9 @@ impl Library {
         Ok(ReadObject::Whole(kind_of(object.kind())?, bytes))
     }
 
-    /// Git reads what a pack has before a file of its own, so that a damaged file may be of no
-    /// account; libgit2 cannot be asked for its packs alone.
+    /// Libgit2 cannot be asked for its packs alone.
     fn through_git(&self, oid: &Oid, most: u64, damage: LooseError) -> Result<ReadObject> {
-        if matches!(damage, LooseError::Unreadable { .. }) {
-            return Err(damage.into());
-        }
-        match read_once(self.repository.path(), &self.hook_vars, oid, most) {
-            Ok(Some(object)) if has_name(&object, oid) => Ok(object),
-            Ok(_) | Err(_) => Err(damage.into()),
-        }
+        instead_of_damaged(self.repository.path(), &self.hook_vars, damage, oid, most)
     }
 
     /// The names of the symbolic refs below a prefix such as `refs/heads/`.
@@ -112,18 +102,6 @@ impl Library {
 pub fn is_absent(error: &git2::Error) -> bool {
     use git2::ErrorCode::{InvalidSpec, NotFound, Peel, UnbornBranch};
     matches!(error.code(), NotFound | UnbornBranch | Peel | InvalidSpec)
-}
-
-/// Whether an object is the one of that name, as far as it was read.
-fn has_name(object: &ReadObject, oid: &Oid) -> bool {
-    let ReadObject::Whole(kind, bytes) = object else { return true };
-    let kind = match kind {
-        ObjectKind::Commit => git2::ObjectType::Commit,
-        ObjectKind::Tree => git2::ObjectType::Tree,
-        ObjectKind::Blob => git2::ObjectType::Blob,
-        ObjectKind::Tag => git2::ObjectType::Tag,
-    };
-    git2::Oid::hash_object(kind, bytes).is_ok_and(|name| name.to_string() == oid.as_str())
 }
 
 fn kind_of(kind: git2::ObjectType) -> Result<ObjectKind> {

@@ -29,3 +29,13 @@ pub enum ReadObject {
     /// It has more bytes than were to be read: so many.
     TooLarge(ObjectKind, u64),
 }
+
+impl ReadObject {
+    /// The kind and the size in bytes.
+    pub fn header(&self) -> (ObjectKind, u64) {
+        match self {
+            Self::Whole(kind, bytes) => (*kind, bytes.len() as u64),
+            Self::TooLarge(kind, size) => (*kind, *size),
+        }
+    }
+}

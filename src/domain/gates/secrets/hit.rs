@@ -34,7 +34,7 @@ pub struct SecretHit {
     /// In bytes, counted from 1.
     pub column: u32,
     /// Sixteen hexadecimal digits of BLAKE3 over the rule and the secret: the same in every place. It
-    /// confirms a guess, so that it leaves this process for a value alone that nobody guesses: see
+    /// confirms a guess, so that it leaves this process for a value alone that cannot be guessed: see
     /// [`Self::fingerprint`].
     pub hash: String,
     /// Whether it could be guessed.

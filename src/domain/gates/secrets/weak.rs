@@ -1,4 +1,4 @@
-//! Which values could be guessed. A fingerprint would tell whoever guesses one that it is right, so
+//! Which values could be guessed. A fingerprint would confirm a right guess, so
 //! that these have none in anything that is printed, committed or sent.
 
 use crate::domain::gates::secrets::{chars, checksum, random};
@@ -26,7 +26,7 @@ const EITHER: [&str; 8] = [
     "zapier-webhook",
 ];
 
-/// The fewest bytes of a value that nobody guesses: 80 bits where they are hexadecimal.
+/// The fewest bytes of a value that cannot be guessed: 80 bits where they are hexadecimal.
 const DRAWN_MIN: usize = 20;
 
 /// Whether a value that a rule found could be guessed. What an issuer, a key generator or a checksum

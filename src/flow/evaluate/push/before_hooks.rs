@@ -1,4 +1,4 @@
-//! Finds which commits of a push are from before the hooks: nobody could mend them as they were made.
+//! Finds which commits of a push are from before the hooks: they could not be mended as they were made.
 
 use std::collections::HashSet;
 
