@@ -19,6 +19,9 @@ use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::model::terminal::printable;
 use crate::domain::model::text::counted;
+use crate::domain::policy::consent::ConsentAnswer;
+use crate::flow::setup::consent;
+use crate::platform::git::repo::Repo;
 use crate::platform::store::file;
 use crate::platform::store::known_specs::{KnownSpecs, Version};
 use crate::platform::store::stop_mark::LastStop;
@@ -72,9 +75,10 @@ impl Args {
 }
 
 pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
-    let mut place = WatchedRepo::of(invocation.context(&invocation.repo()?));
+    let repo = invocation.repo()?;
+    let mut place = WatchedRepo::of(invocation.context(&repo));
     match &args.command {
-        Command::Start => start(invocation, &place),
+        Command::Start => start(invocation, &repo, &place),
         Command::Stop => stop(invocation, &place),
         Command::Status => status(invocation, &place),
         Command::Log { follow } => log(&place, *follow),
@@ -98,7 +102,13 @@ fn learn(invocation: &Invocation, place: &WatchedRepo) -> Result<ExitStatus> {
     Ok(ExitStatus::Pass)
 }
 
-fn start(invocation: &Invocation, place: &WatchedRepo) -> Result<ExitStatus> {
+fn start(invocation: &Invocation, repo: &Repo, place: &WatchedRepo) -> Result<ExitStatus> {
+    let mut agreed = consent::load(repo, &invocation.env)?;
+    if agreed.watcher != ConsentAnswer::Yes {
+        // Who starts it wants it until it is stopped.
+        agreed.watcher = ConsentAnswer::Yes;
+        consent::save(repo, &agreed)?;
+    }
     let (word, holder) = match control::start(place, invocation.global.verbose)? {
         Start::Started(holder) => ("started", holder),
         Start::AlreadyRunning(holder) => ("already running", holder),

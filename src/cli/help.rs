@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use clap::Command;
 
 const GROUPS: [(&str, &[&str]); 7] = [
-    ("Set up", &["init", "hooks", "trust", "config", "doctor"]),
+    ("Set up", &["init", "hooks", "trust", "config", "doctor", "uninstall"]),
     ("Check", &["check"]),
     ("Review", &["review", "cost"]),
     ("Specs and runs", &["spec", "runs", "resume"]),

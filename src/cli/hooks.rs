@@ -72,8 +72,7 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
         }
         Action::Uninstall(choice) => {
             let events = events(choice, || install::EVENTS.to_vec())?;
-            let steps = plan::plan_uninstall(&repo, &events)?;
-            carry_out(global, &repo, &steps, choice.dry_run)
+            uninstall_hooks(invocation, &repo, &events, choice.dry_run)
         }
         Action::Status => show_status(global, &repo),
     }
@@ -99,6 +98,17 @@ pub fn install_hooks(
     let path = env.text("PATH").unwrap_or_default();
     let program = process::lasting_path(&env.current_dir, path.as_ref())?;
     let steps = plan::plan_install(repo, &method, events, &program)?;
+    carry_out(&invocation.global, repo, &steps, dry_run)
+}
+
+/// Takes the hooks of these events away; `tribunal uninstall` does it, too.
+pub fn uninstall_hooks(
+    invocation: &Invocation,
+    repo: &Repo,
+    events: &[&'static str],
+    dry_run: bool,
+) -> Result<ExitStatus> {
+    let steps = plan::plan_uninstall(repo, events)?;
     carry_out(&invocation.global, repo, &steps, dry_run)
 }
 

@@ -6,10 +6,6 @@ use crate::cli::hooks::install_hooks;
 use crate::cli::invocation::Invocation;
 use crate::cli::trust;
 use crate::domain::model::report::ExitStatus;
-use crate::domain::policy::switch::Switch;
-use crate::flow::call::{roles, route};
-use crate::flow::context::Context;
-use crate::flow::evaluate::policy;
 use crate::flow::setup::{init, install};
 use crate::platform::ui::out;
 
@@ -36,7 +32,7 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     let plan = init::plan(&repo)?;
     let verb = if args.dry_run { "would write" } else { "wrote" };
     if !args.dry_run {
-        init::write(&plan)?;
+        init::write(&repo, &plan)?;
     }
     for file in &plan.missing {
         out::result(&format!("{verb} {}", file.path));
@@ -56,34 +52,10 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     if !args.dry_run {
         trust::offer(context)?;
     }
-    if !args.no_hooks {
-        announce_reviews(context)?;
-    }
     if !plan.missing.is_empty() && !args.dry_run {
         out::hint(
             "review these files and commit them; settings take effect once they are committed",
         );
     }
     Ok(ExitStatus::Pass)
-}
-
-/// Says that new commits will be sent to models, and how to prevent it.
-fn announce_reviews(context: Context<'_>) -> Result<()> {
-    let Context { repo, env, .. } = context;
-    let policy = policy::work_tree_settings(context)?.policy;
-    if policy.review.background == Switch::Off {
-        return Ok(());
-    }
-    let home = roles::agents_home(repo);
-    let assignment = route::assign_reviewers(&policy, roles::agent_env(repo, env, &home))?;
-    if let Some(reviewers) = assignment.reviewers {
-        let (reviewer, arbiter) = (&reviewers.reviewer.name, &reviewers.arbiter.name);
-        out::talk(&format!(
-            "`{reviewer}` and `{arbiter}` will review new commit in the background (route {}): what \
-             they are shown leaves this machine, secrets that are known apart",
-            assignment.route
-        ));
-        out::hint("turn it off with `[review] background = \"off\"` in `tribunal.toml`");
-    }
-    Ok(())
 }

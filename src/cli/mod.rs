@@ -19,6 +19,8 @@ pub mod review;
 pub mod runs;
 pub mod status;
 pub mod trust;
+pub mod uninstall;
+mod consent_questions;
 pub mod hook_report;
 mod hooks;
 pub mod spec;
@@ -77,10 +79,12 @@ pub enum Command {
     Config(config::Args),
     /// Show what calls to agents cost, by run, role and model
     Cost(cost::Args),
-    /// Trust the commands that this repository configures
+    /// Show and change what tribunal may do by itself in this repository
     Trust(trust::Args),
     /// Install, remove or inspect the git hooks
     Hooks(hooks::Args),
+    /// Take tribunal out of this repository
+    Uninstall(uninstall::Args),
     /// Show the state of this repository: hooks, watcher, findings, bypasses
     Status,
     /// Check that the configured agents work, and say what to do
@@ -165,6 +169,7 @@ pub fn run(cli: Cli, env: Env) -> Result<ExitStatus> {
         Command::Cost(args) => cost::run(&invocation, &args),
         Command::Trust(args) => trust::run(&invocation, &args),
         Command::Hooks(args) => hooks::run(&invocation, &args),
+        Command::Uninstall(args) => uninstall::run(&invocation, &args),
         Command::Status => status::run(&invocation),
         Command::Doctor => doctor::run(&invocation),
         Command::Completions(args) => Ok(completions::run(&args, command_line())),

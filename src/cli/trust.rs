@@ -1,175 +1,200 @@
-//! `tribunal trust`: trusts the commands that a repository configures.
-
-use std::io::{self, IsTerminal as _};
+//! `tribunal trust`: what tribunal may do by itself in a repository.
 
 use anyhow::Result;
 use serde_json::json;
 
+use crate::cli::consent_questions::{Activity, Question, allow, ask, open_questions};
 use crate::cli::invocation::Invocation;
+use crate::daemon::control;
+use crate::daemon::watched_repo::WatchedRepo;
 use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::model::terminal::printable;
-use crate::domain::policy::command_settings::CommandGate;
+use crate::domain::policy::consent::{Consent, ConsentAnswer};
 use crate::flow::context::Context;
-use crate::flow::evaluate::policy;
-use crate::flow::evaluate::policy::RuleSelection;
-use crate::flow::evaluate::trust;
-use crate::flow::evaluate::trust::Trusted;
-use crate::platform::config::env;
-use crate::platform::ui::out;
+use crate::flow::setup::consent;
 use crate::platform::ui::report::OutputFormat;
+use crate::platform::ui::{ask::can_ask, out};
 
 /// Shown below `--help`.
 const EXAMPLES: &str = "\
 Examples:
-  tribunal trust                          show the commands and ask
+  tribunal trust                          show what is not answered yet, and ask
+  tribunal trust commands --yes           let the repository's commands run
+  tribunal trust watcher reviews --yes    start the watcher, and review new commits
   tribunal trust --list
-  tribunal trust --revoke test";
+  tribunal trust --revoke reviews";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// List the trusted commands
-    #[arg(long, conflicts_with_all = ["revoke", "yes"])]
+    /// Only these; without a name all that is not answered yet, with `--yes` the commands
+    #[arg(value_enum)]
+    what: Vec<Activity>,
+    /// List what is allowed
+    #[arg(long, conflicts_with_all = ["revoke", "yes", "what"])]
     list: bool,
-    /// Revoke the trust in these commands, or in all
-    #[arg(long, num_args = 0.., value_name = "NAME", conflicts_with = "yes")]
+    /// Take back what was allowed: `watcher`, `reviews`, a command by its name, or everything
+    #[arg(long, num_args = 0.., value_name = "NAME", conflicts_with_all = ["yes", "what"])]
     revoke: Option<Vec<String>>,
-    /// Trust without asking
+    /// Allow it without asking
     #[arg(long)]
     yes: bool,
 }
 
 pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     let repo = invocation.repo()?;
+    let context = invocation.context(&repo);
+    let known = consent::load(&repo, &invocation.env)?;
     if let Some(names) = &args.revoke {
-        for name in trust::revoke(&repo, names)? {
-            out::talk(&format!("`{}` is no longer trusted", printable(&name)));
+        return revoke(context, known, names);
+    }
+    if args.list {
+        list(invocation, &known);
+        return Ok(ExitStatus::Pass);
+    }
+    let what: &[Activity] = match (args.what.as_slice(), args.yes) {
+        ([], true) => &[Activity::Commands],
+        ([], false) => &Activity::ALL,
+        (named, _) => named,
+    };
+    // Who names a question is asked it again.
+    let questions = open_questions(context, &known, what, !args.what.is_empty())?;
+    if questions.is_empty() {
+        out::talk(nothing_open(what));
+        return Ok(ExitStatus::Pass);
+    }
+    if args.yes {
+        for question in &questions {
+            out::talk(&question.facts());
+            allow(context, question)?;
         }
         return Ok(ExitStatus::Pass);
     }
-    if args.list {
-        list(invocation, &Trusted::load(&repo)?);
-        return Ok(ExitStatus::Pass);
+    if !can_ask() {
+        for question in &questions {
+            out::talk(&question.facts());
+        }
+        let hint = format!("read the above and rerun: `{}`", line_for(&questions));
+        return Err(hinted("not a terminal, cannot ask", hint));
     }
-    let trusted = Trusted::load(&repo)?;
-    let mut open = named_commands(invocation.context(&repo))?;
-    open.retain(|command| !trusted.holds(command));
-    if open.is_empty() {
-        out::talk("there is no command to agree to");
-        return Ok(ExitStatus::Pass);
+    for question in &questions {
+        ask(context, question)?;
     }
-    for command in &open {
-        out::talk(&describe(command, trusted.knows_name(command)));
-    }
-    let agreed = args.yes
-        || asked()?.ok_or_else(|| {
-            hinted("not a terminal, cannot ask", "read the above and rerun with `--yes`")
-        })?;
-    if !agreed {
-        out::talk("nothing changed");
-        return Ok(ExitStatus::Pass);
-    }
-    agree(invocation.context(&repo), &open)?;
     Ok(ExitStatus::Pass)
 }
 
-/// Asks whether the commands that the repository configures may run, as a part of setting tribunal
-/// up. A clone's author wrote them: without a terminal to ask on the answer is no.
+/// Asks what is not answered yet, as a part of setting tribunal up. A clone's author wrote the
+/// commands: without a terminal to ask on the answer is no.
 pub fn offer(context: Context<'_>) -> Result<()> {
-    let trusted = Trusted::load(context.repo)?;
-    let mut open = named_commands(context)?;
-    open.retain(|command| !trusted.holds(command));
-    if open.is_empty() {
+    let known = consent::load(context.repo, context.env)?;
+    let questions = open_questions(context, &known, &Activity::ALL, false)?;
+    if can_ask() {
+        for question in &questions {
+            ask(context, question)?;
+        }
         return Ok(());
     }
-    for command in &open {
-        out::talk(&describe(command, trusted.knows_name(command)));
-    }
-    if asked()? == Some(true) {
-        return agree(context, &open);
-    }
-    out::talk("not trusted: nothing of this runs");
-    out::hint(
-        "`tribunal trust` shows it again and asks; without a terminal `tribunal trust --yes`",
-    );
-    Ok(())
-}
-
-fn agree(context: Context<'_>, commands: &[CommandGate]) -> Result<()> {
-    trust::agree(context.repo, commands, env::now(context.env))?;
-    out::talk(&format!("{} trusted; undo with `tribunal trust --revoke`", count(commands)));
-    Ok(())
-}
-
-/// The commands that hold now and those that will once the work tree's settings are committed.
-pub fn named_commands(context: Context<'_>) -> Result<Vec<CommandGate>> {
-    let repo = context.repo;
-    let mut commands = Vec::new();
-    if let Some(head) = repo.head()? {
-        let tree = repo.tree_of(&head)?;
-        commands = policy::read_policy(context, Some(&tree), RuleSelection::None)?.policy.commands;
-    }
-    if repo.work_tree.is_some() {
-        let settings = policy::work_tree_settings(context)?;
-        for command in settings.policy.commands {
-            if !commands.contains(&command) {
-                commands.push(command);
-            }
+    for question in &questions {
+        if let Question::Commands { .. } = question {
+            out::talk(&question.facts());
         }
     }
-    Ok(commands)
+    if questions.is_empty() {
+        return Ok(());
+    }
+    out::talk("not a terminal, cannot ask, so these stay off; the line that allows each:");
+    for question in &questions {
+        let line = line_for(std::slice::from_ref(question));
+        out::talk(&format!("  {:<44} `{line}`", question.when_refused()));
+    }
+    out::hint("`tribunal trust` on a terminal shows what each means, and asks");
+    Ok(())
 }
 
-/// A command as a person reads it before trusting it.
-pub fn describe(command: &CommandGate, changed: bool) -> String {
-    let mut lines = vec![printable(&command.name)];
-    if changed {
-        lines.push("  it changed since you trusted it".to_owned());
-    }
-    lines.push(format!("  runs    {}", printable(&command.run)));
-    if !command.share.is_empty() {
-        lines.push(format!("  shares  {}", printable(&command.share.join(", "))));
-    }
-    if let Some(format) = &command.format {
-        lines.push(format!("  prints  {}", printable(format)));
-    }
-    lines.join("\n")
+/// The line that answers these questions with yes.
+fn line_for(questions: &[Question]) -> String {
+    let names: Vec<&str> = questions.iter().map(|question| question.activity().as_str()).collect();
+    format!("tribunal trust {} --yes", names.join(" "))
 }
 
-/// Asks the person on the terminal; `None` where there is none.
-fn asked() -> Result<Option<bool>> {
-    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-        return Ok(None);
+fn nothing_open(what: &[Activity]) -> &'static str {
+    match what {
+        [Activity::Commands] => {
+            "every command is trusted already, or this repository has none: nothing to ask"
+        }
+        [Activity::Reviews] => "no agent is here that could review: `tribunal doctor` says why",
+        _ => "nothing to ask: `tribunal trust --list` shows the answers",
     }
-    out::talk("Allow tribunal to run these commands on this machine? [y/N]");
-    let mut answer = String::new();
-    io::stdin().read_line(&mut answer)?;
-    Ok(Some(matches!(answer.trim(), "y" | "Y" | "yes")))
 }
 
-fn list(invocation: &Invocation, trusted: &Trusted) {
-    if invocation.global.format == OutputFormat::Json {
-        let all: Vec<_> = trusted
-            .all()
-            .map(|(print, agreed)| json!({"name": agreed.name, "at": agreed.at, "fingerprint": print}))
-            .collect();
-        out::json(&json!({"version": 1, "trusted": all}));
-        return;
+fn revoke(context: Context<'_>, mut known: Consent, names: &[String]) -> Result<ExitStatus> {
+    let is_meant = |name: &str| names.is_empty() || names.iter().any(|meant| meant == name);
+    let mut gone: Vec<String> = Vec::new();
+    known.commands.retain(|trusted| {
+        let kept = !is_meant(&trusted.name);
+        if !kept {
+            gone.push(trusted.name.clone());
+        }
+        kept
+    });
+    for (name, answer) in [("watcher", &mut known.watcher), ("reviews", &mut known.reviews)] {
+        if is_meant(name) {
+            if *answer == ConsentAnswer::Yes {
+                gone.push(name.to_owned());
+            }
+            *answer = ConsentAnswer::No;
+        }
     }
-    for (print, agreed) in trusted.all() {
-        out::result(&format!(
-            "{}  {}  {}",
-            print.chars().take(12).collect::<String>(),
-            agreed.at,
-            printable(&agreed.name)
+    let is_known =
+        |name: &&String| gone.contains(name) || ["watcher", "reviews"].contains(&name.as_str());
+    if let Some(unknown) = names.iter().find(|name| !is_known(name)) {
+        return Err(hinted(
+            format!("`{unknown}` is not trusted, so there is nothing to revoke"),
+            "`tribunal trust --list` shows what is",
         ));
     }
+    consent::save(context.repo, &known)?;
+    if gone.contains(&"watcher".to_owned()) {
+        control::stop(&WatchedRepo::of(context))?;
+    }
+    for name in &gone {
+        out::talk(&format!("`{}` is no longer trusted", printable(name)));
+    }
+    if gone.is_empty() {
+        out::talk("nothing was trusted");
+    }
+    Ok(ExitStatus::Pass)
 }
 
-fn count(commands: &[CommandGate]) -> String {
-    match commands.len() {
-        1 => "1 command is".to_owned(),
-        more => format!("{more} commands are"),
+fn list(invocation: &Invocation, known: &Consent) {
+    if invocation.global.format == OutputFormat::Json {
+        let commands: Vec<_> = known
+            .commands
+            .iter()
+            .map(|trusted| {
+                json!({
+                    "name": trusted.name, "at": trusted.agreed.to_string(),
+                    "fingerprint": trusted.fingerprint,
+                })
+            })
+            .collect();
+        out::json(&json!({
+            "version": 1, "watcher": known.watcher, "reviews": known.reviews, "trusted": commands,
+        }));
+        return;
+    }
+    out::result(&format!("watcher   {}", known.watcher.as_str()));
+    out::result(&format!("reviews   {}", known.reviews.as_str()));
+    if known.commands.is_empty() {
+        out::result("commands  none is trusted");
+    }
+    for trusted in &known.commands {
+        out::result(&format!(
+            "commands  {}  {:.0}  {}",
+            printable(&trusted.fingerprint.chars().take(12).collect::<String>()),
+            trusted.agreed,
+            printable(&trusted.name)
+        ));
     }
 }

@@ -16,13 +16,15 @@ use crate::daemon::lock;
 use crate::daemon::lock::{Holder, Mode};
 use crate::daemon::watched_repo::WatchedRepo;
 use crate::domain::model::error::hinted;
+use crate::domain::policy::consent::{Consent, ConsentAnswer};
 use crate::domain::policy::watch_settings::{WatchSettings, WatchStart};
 use crate::flow::context::Context;
 use crate::flow::review::background;
+use crate::flow::setup::consent;
 use crate::platform::git::worktrees;
 use crate::platform::process::{Cmd, Identity, ask_to_end, own_path};
 use crate::platform::store::file;
-use crate::platform::store::{permissions, stop_mark};
+use crate::platform::store::{ledger, permissions, stop_mark};
 use crate::platform::ui::log;
 
 /// How long a start or a stop may take.
@@ -114,22 +116,43 @@ pub fn start(place: &WatchedRepo, verbose: u8) -> Result<Start> {
     }
 }
 
-/// Starts the daemon unless one runs or all was stopped, for hooks: does not wait, prints nothing, and
-/// an error is the caller's to ignore.
+/// Starts the watcher where the person agreed to it and it has work, unless it runs or was stopped. For
+/// hooks: does not wait, prints nothing, and an error is the caller's to ignore.
 pub fn start_on_demand(context: Context<'_>, watch: &WatchSettings) {
     let Context { repo, env, .. } = context;
-    let unwanted = !background::is_enabled(env);
-    if watch.start != WatchStart::OnDemand || unwanted || repo.work_tree.is_none() {
+    let unwanted = watch.start != WatchStart::OnDemand || !background::is_enabled(env);
+    if unwanted || repo.work_tree.is_none() {
         return;
     }
-    if lock::is_held(&repo.state_dir()) {
+    let Ok(agreed) = consent::load(repo, env) else { return };
+    if agreed.watcher != ConsentAnswer::Yes
+        || lock::is_held(&repo.state_dir())
+        || !has_work(context, watch, &agreed)
+    {
         return;
     }
     let place = WatchedRepo::of(context);
     if !place.last_stop.holds() {
-        // Whatever is in the way of a daemon is never in the way of a commit.
+        // Whatever is in the way of a watcher is never in the way of a commit.
         drop(spawn(&place, 0));
     }
+}
+
+/// Whether there is something that a watcher would do: reviews, findings that rules are learned from,
+/// or a folder of specs.
+fn has_work(context: Context<'_>, watch: &WatchSettings, agreed: &Consent) -> bool {
+    agreed.reviews == ConsentAnswer::Yes
+        || ledger::exists(&context.repo.state_dir())
+        || has_spec_folder(context, watch)
+}
+
+/// Whether the folder that a glob of specs begins with is there.
+fn has_spec_folder(context: Context<'_>, watch: &WatchSettings) -> bool {
+    let Some(top) = &context.repo.work_tree else { return false };
+    watch.specs.iter().any(|glob| {
+        let is_name = |part: &&str| !part.contains(['*', '?', '[', '{']);
+        top.join(glob.split('/').take_while(is_name).collect::<PathBuf>()).exists()
+    })
 }
 
 /// Starts a process with no tie to ours: its own session (which it makes itself), its streams in

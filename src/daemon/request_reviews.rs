@@ -1,7 +1,5 @@
 //! Has the commits reviewed that are made in the watched work trees.
 
-use std::path::Path;
-
 use anyhow::Result;
 
 use crate::daemon::backoff::WarningDedup;
@@ -9,9 +7,11 @@ use crate::daemon::daemon_event::DaemonEvent;
 use crate::daemon::head_moves::{HeadMove, Heads, Moved};
 use crate::daemon::watched_repo::WatchedRepo;
 use crate::daemon::watched_worktree::WatchedWorktree;
+use crate::domain::policy::consent::ConsentAnswer;
 use crate::domain::policy::switch::Switch;
 use crate::flow::intake::ingest::key;
 use crate::flow::review::background;
+use crate::flow::setup::consent;
 use crate::platform::config::env;
 use crate::platform::git::repo::Repo;
 
@@ -39,18 +39,16 @@ pub fn request_reviews(
                 continue;
             }
         };
-        if tree.background == Switch::On {
-            match want_reviews(place, &tree.top, &moved) {
-                Ok(true) => {
-                    let (worktree, commits) = (key(&tree.top), moved.commits.clone());
-                    tell(&DaemonEvent::Review { worktree, commits });
-                }
-                Ok(false) => {}
-                Err(error) => {
-                    // The next look meets the same commits.
-                    said.trouble(format!("{error:#}"), tell);
-                    continue;
-                }
+        match want_reviews(place, tree, &moved) {
+            Ok(true) => {
+                let (worktree, commits) = (key(&tree.top), moved.commits.clone());
+                tell(&DaemonEvent::Review { worktree, commits });
+            }
+            Ok(false) => {}
+            Err(error) => {
+                // The next look meets the same commits.
+                said.trouble(format!("{error:#}"), tell);
+                continue;
             }
         }
         changed |= heads.settle(moved);
@@ -61,12 +59,16 @@ pub fn request_reviews(
     soon
 }
 
-/// Notes commits for a review; `false` where there are none, or no agent to make one.
-fn want_reviews(place: &WatchedRepo, top: &Path, moved: &HeadMove) -> Result<bool> {
-    if moved.commits.is_empty() {
+/// Notes commits for a review; `false` where there are none, no person agreed to reviews, the policy is
+/// against them, or no agent is there to make one.
+fn want_reviews(place: &WatchedRepo, tree: &WatchedWorktree, moved: &HeadMove) -> Result<bool> {
+    if moved.commits.is_empty() || tree.background == Switch::Off {
         return Ok(false);
     }
-    let repo = Repo::discover(top, None)?;
+    let repo = Repo::discover(&tree.top, None)?;
+    if consent::load(&repo, &place.env)?.reviews != ConsentAnswer::Yes {
+        return Ok(false);
+    }
     let context = place.context(&repo);
     background::enqueue(context, &place.last_stop, &moved.commits, &moved.left_out)
 }

@@ -246,6 +246,12 @@ pub fn is_alive(pid: &str) -> bool {
         .is_ok_and(|stat| !stat.rsplit(')').next().unwrap_or_default().starts_with(" Z"))
 }
 
+/// The file with the answers of the person in the sandbox, who has one repository.
+fn consent_file(sandbox: &Sandbox) -> PathBuf {
+    let folder = sandbox.home().join(".config/tribunal/repositories");
+    fs::read_dir(folder).unwrap().next().unwrap().unwrap().path()
+}
+
 #[test]
 fn only_trusted_commands_run() {
     let sandbox = Sandbox::new();
@@ -265,12 +271,14 @@ fn only_trusted_commands_run() {
     repo.tribunal(&["trust", "--yes"]).ok();
     repo.tribunal(&["trust", "--list"]).ok().says("probe");
     // A line that somebody edited by hand is shown as it is, whatever is in it.
-    let agreed = repo.read(".git/tribunal/trusted");
-    repo.write(
-        ".git/tribunal/trusted",
-        format!("{agreed}abababababa\u{e4}\u{1f600} then by-hand\n"),
-    );
-    repo.tribunal(&["trust", "--list"]).ok().says("abababababa\u{e4}  then  by-hand");
+    let answers = consent_file(&sandbox);
+    let agreed = fs::read_to_string(&answers).unwrap();
+    let by_hand = "[[consent.commands]]\nname = \"by-hand\"\nfingerprint = \
+                   \"abababababa\u{e4}\u{1f600}\"\nagreed = \"2026-01-02T03:04:05Z\"\n";
+    fs::write(&answers, format!("{agreed}{by_hand}")).unwrap();
+    let listed = repo.tribunal(&["trust", "--list"]).ok();
+    listed.says("abababababa\u{e4}  2026-01-02T03:04:05Z  by-hand");
+    fs::write(&answers, agreed).unwrap();
     repo.write("a", "2\n").git(&["add", "a"]).ok();
     commit(&repo).ok().never_says("not judged");
     assert!(fs::remove_file(&mark).is_ok());

@@ -805,9 +805,18 @@ fn a_commit_starts_the_daemon_where_that_is_wanted() {
         all.extend(vars);
         repo.git_env(&["commit", "--quiet", "-m", "feat: go on"], &all).ok();
     };
+    let specs = "docs/specs/README.md";
+    repo.write(specs, "Specs.\n");
+    commit("nobody-was-asked", &[]);
+    assert!(!repo.path(".git/tribunal/daemon.lock").exists());
+    repo.tribunal(&["trust", "watcher", "--yes"]).ok();
     commit("a", &[("CI", "1")]);
     commit("b", &[("TRIBUNAL_NO_DAEMON", "1")]);
     commit("c", &[("TRIBUNAL_WATCH_START", "manual")]);
+    fs::remove_file(repo.path(specs)).unwrap();
+    fs::remove_dir(repo.path("docs/specs")).unwrap();
+    commit("nothing-to-do", &[]);
+    repo.write(specs, "Specs.\n");
     assert!(!repo.path(".git/tribunal/daemon.lock").exists());
     // The harness waits for the end of git's streams: a daemon that kept them would hang here.
     commit("d", &[]);

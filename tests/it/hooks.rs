@@ -652,12 +652,12 @@ fn no_command_of_a_clone_runs_before_a_person_has_seen_it_and_said_yes() {
     for words in
         [&["hooks", "install"][..], &["hooks", "install"], &["-q", "hooks", "install"], &["init"]]
     {
-        let said = repo.tribunal(words).ok().says("runs    false").says("not trusted");
-        said.says("`tribunal trust --yes`");
+        let said = repo.tribunal(words).ok().says("runs    false").says("are not trusted");
+        said.says("`tribunal trust commands --yes`");
     }
     repo.write("a", "a").commit("feat: a").ok().says("not judged: never: it is not trusted");
     repo.tribunal(&["trust", "--yes"]).ok().says("1 command is trusted");
-    repo.tribunal(&["hooks", "install"]).ok().says("nothing to change").never_says("trust");
+    repo.tribunal(&["hooks", "install"]).ok().says("nothing to change").never_says("runs    false");
     repo.write("a", "b").commit("feat: b").code(1).says("never");
 }
 
@@ -670,7 +670,9 @@ fn a_command_of_a_clone_runs_after_a_yes_on_the_terminal_and_after_no_other_answ
         let repo = sandbox.repo("repo");
         let policy = "[[commands]]\nname = \"never\"\nrun = \"false\"\non = [\"pre-commit\"]\n";
         repo.write("tribunal.toml", policy).commit_unjudged("policy");
-        let printed = on_terminal_typing(repo.command(&["hooks", "install"]), typed);
+        // The second answer is to the question about the watcher.
+        let typed = format!("{typed}n\n");
+        let printed = on_terminal_typing(repo.command(&["hooks", "install"]), &typed);
         let printed = String::from_utf8(printed).unwrap();
         assert!(printed.contains("runs    false"), "{printed}");
         let made = repo.write("a", "a").commit("feat: a");

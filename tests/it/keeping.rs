@@ -212,7 +212,7 @@ fn state_has_the_rights_of_gits_own_files() {
         tribunal(&["daemon", "stop"]).ok();
         let all = rights(&state);
         let names =
-            ["judged", "ledger.db", "trusted", "daemon.log", "commands/passed", "inbox/new"];
+            ["judged", "ledger.db", "consent-id", "daemon.log", "commands/passed", "inbox/new"];
         for name in names.iter().chain(&["ledger.db-wal", "ledger.db-shm", "constitution.lock"]) {
             let path = state.join(name).display().to_string();
             assert!(all.contains_key(&path), "no `{name}` in {all:#?}");

@@ -62,7 +62,7 @@ const IN_THE_TREE: [&str; 27] = [
 ];
 
 /// What they read and write below the common git directory.
-const IN_GIT: [&str; 35] = [
+const IN_GIT: [&str; 38] = [
     "index",
     "MERGE_HEAD",
     "COMMIT_EDITMSG",
@@ -79,6 +79,9 @@ const IN_GIT: [&str; 35] = [
     "tribunal/bypass.log",
     "tribunal/bypass.log.1",
     "tribunal/trusted",
+    "tribunal/consent-id",
+    "tribunal/consent.toml",
+    "tribunal/init.json",
     "tribunal/commands/",
     "tribunal/logs/",
     "tribunal/constitution.json",
@@ -118,7 +121,7 @@ enum Kind {
 const KINDS: [Kind; 5] = [Kind::Outside, Kind::Dangling, Kind::Git, Kind::Device, Kind::Pipe];
 
 /// What is tried one after the other: every command that reads or writes files of a repository.
-const COMMANDS: [&[&str]; 28] = [
+const COMMANDS: [&[&str]; 29] = [
     &["hook", "pre-commit"],
     &["hook", "commit-msg", ".git/COMMIT_EDITMSG"],
     &["hook", "post-commit"],
@@ -156,6 +159,7 @@ const COMMANDS: [&[&str]; 28] = [
     &["status"],
     &["daemon", "status"],
     &["daemon", "log"],
+    &["uninstall", "--purge"],
 ];
 
 /// A text that shows where it is read, whatever it is read as.
@@ -189,6 +193,9 @@ fn lay_bait(folder: &Path) {
         "decisions/x.md",
         "judged",
         "trusted",
+        "consent-id",
+        "consent.toml",
+        "init.json",
         "bypass.log",
         "constitution.json",
         "specs.json",

@@ -7,6 +7,7 @@ mod bounds;
 mod brain;
 mod check;
 mod commands;
+mod consent;
 mod constitution;
 mod cost;
 mod crowd;

@@ -140,12 +140,14 @@ impl Scene {
         repo
     }
 
-    /// A library with hooks and a remote, whose `main` has this policy and is pushed.
+    /// A library with hooks and a remote, whose `main` has this policy and is pushed; its person agreed
+    /// to reviews in the background.
     pub fn guarded(&self, policy: &str) -> Repo<'_> {
         let repo = self.library();
         repo.write("tribunal.toml", format!("[gates]\nscope = \"off\"\n{policy}"));
         repo.commit_unjudged("chore: policy").push_to(&self.sandbox.bare("origin.git"));
         repo.tribunal(&["hooks", "install"]).ok();
+        repo.tribunal(&["trust", "reviews", "--yes"]).ok();
         repo
     }
 }
@@ -236,8 +238,14 @@ impl Beside {
 pub struct Watcher<'a>(pub &'a Repo<'a>);
 
 impl<'a> Watcher<'a> {
-    /// Starts it, as the person in the sandbox would.
+    /// Starts it, as the person in the sandbox would, who agreed to reviews.
     pub fn start(repo: &'a Repo<'a>) -> Self {
+        repo.tribunal(&["trust", "reviews", "--yes"]).ok();
+        Self::without_reviews(repo)
+    }
+
+    /// The same for a person who was not asked about reviews.
+    pub fn without_reviews(repo: &'a Repo<'a>) -> Self {
         let mut start = repo.command(&["daemon", "start"]);
         start.env_remove("TRIBUNAL_NO_DAEMON");
         run(start, b"").ok();

@@ -12,6 +12,7 @@ use crate::domain::policy::unit;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct ReviewSettings {
+    /// Whether new commits are reviewed for those who agreed to it.
     pub background: Switch,
     pub pre_push: PrePush,
     #[serde(deserialize_with = "unit::duration")]
@@ -42,6 +43,14 @@ pub enum PrePush {
     Block,
     /// Warns for a time, then blocks.
     Ratchet,
+}
+
+impl PrePush {
+    /// Whether a push needs a review even where nobody agreed to reviews in the background. The
+    /// default does not.
+    pub fn demands(self) -> bool {
+        matches!(self, Self::Warn | Self::Block)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]

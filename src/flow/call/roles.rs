@@ -5,14 +5,13 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use directories::ProjectDirs;
 
 use crate::domain::model::agent::Role;
 use crate::domain::policy::agent_settings::RoleAgent;
 use crate::domain::policy::settings::Policy;
 use crate::platform::agents::Agent;
 use crate::platform::agents::agent_env::{AgentEnv, AgentNotFound};
-use crate::platform::config::env::Env;
+use crate::platform::config::env::{Env, cache_folder};
 use crate::platform::git::repo::Repo;
 
 /// An agent in a role.
@@ -33,8 +32,8 @@ pub fn agent_env<'a>(repo: &'a Repo, env: &'a Env, home: &'a Path) -> AgentEnv<'
 /// The user's folder in which agents store what outlives a call; in the state folder where the cache
 /// folder cannot be written.
 pub fn agents_home(repo: &Repo) -> PathBuf {
-    ProjectDirs::from("", "", "tribunal")
-        .map(|dirs| dirs.cache_dir().join("agents"))
+    cache_folder()
+        .map(|cache| cache.join("agents"))
         .filter(|home| DirBuilder::new().recursive(true).mode(0o700).create(home).is_ok())
         .unwrap_or_else(|| repo.state_dir().join("agents"))
 }

@@ -8,7 +8,8 @@ use anyhow::Result;
 use crate::domain::model::oid::Oid;
 use crate::domain::policy::command_settings::CommandGate;
 use crate::flow::context::Context;
-use crate::flow::evaluate::{bookkeeping, trust};
+use crate::flow::evaluate::bookkeeping;
+use crate::flow::setup::consent;
 use crate::platform::store::file;
 
 /// The size at which the older half is dropped, in bytes: some thousand passes.
@@ -53,7 +54,7 @@ impl CommandCache {
 }
 
 fn key(command: &CommandGate, tree: &Oid) -> String {
-    format!("{} {tree}", trust::fingerprint(command))
+    format!("{} {tree}", consent::fingerprint(command))
 }
 
 fn line_of(line: &str) -> String {

@@ -15,6 +15,7 @@ use crate::domain::model::gate::Gate;
 use crate::domain::model::report::{Report, Skipped, Verdict};
 use crate::domain::model::severity::Severity;
 use crate::domain::policy::command_settings::{CommandGate, Moment};
+use crate::domain::policy::consent::Consent;
 use crate::domain::policy::gate_settings::GateLevel;
 use crate::flow::context::Context;
 use crate::flow::evaluate::bookkeeping;
@@ -25,7 +26,7 @@ use crate::flow::evaluate::inside_command;
 use crate::flow::evaluate::inside_command::Place;
 use crate::flow::evaluate::tool_report;
 use crate::flow::evaluate::tool_report::FINDINGS_MAX;
-use crate::flow::evaluate::trust::Trusted;
+use crate::flow::setup::consent;
 use crate::flow::workspace::checkout;
 use crate::flow::workspace::checkout::{Ignored, Unavailable, Workspace};
 use crate::platform::process::{Cmd, ExitOutcome, Interrupts, code_of};
@@ -84,11 +85,11 @@ pub fn run_commands(
         outcome.skip(&wanted, &reason);
         return Ok(outcome);
     }
-    let trusted = Trusted::load(context.repo)?;
+    let agreed = consent::load(context.repo, context.env)?;
     let cache = CommandCache::load(context);
     wanted.retain(|command| {
-        if !trusted.holds(command) {
-            outcome.skip(&[*command], &untrusted(&trusted, command));
+        if !consent::trusts(&agreed, command) {
+            outcome.skip(&[*command], &untrusted(&agreed, command));
             return false;
         }
         !(request.reuse && cache.holds(command, &change.tree))
@@ -349,8 +350,8 @@ fn not_shared(absent: &[&str]) -> String {
     format!("of `share` {} is not in this work tree", names.join(", "))
 }
 
-fn untrusted(trusted: &Trusted, command: &CommandGate) -> String {
-    let why = if trusted.knows_name(command) {
+fn untrusted(agreed: &Consent, command: &CommandGate) -> String {
+    let why = if consent::knows_name(agreed, command) {
         "it changed since you trusted it"
     } else {
         "it is not trusted"

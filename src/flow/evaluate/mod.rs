@@ -22,4 +22,3 @@ pub mod recording;
 pub mod relocate;
 pub mod report;
 pub mod tool_report;
-pub mod trust;

@@ -16,6 +16,7 @@ use crate::domain::model::objects::Content;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::{Reported, Skipped};
 use crate::domain::model::stored_finding::StoredFinding;
+use crate::domain::policy::consent::ConsentAnswer;
 use crate::domain::policy::review_settings::{OnFailure, PrePush, ReviewSettings};
 use crate::domain::policy::settings::Policy;
 use crate::domain::review::deliver::FILE_BYTES_MAX;
@@ -31,6 +32,7 @@ use crate::flow::review::receipt;
 use crate::flow::review::receipt::FoundReceipt;
 use crate::flow::review::target;
 use crate::flow::review::target::ReviewRange;
+use crate::flow::setup::consent;
 use crate::platform::config::env::now;
 use crate::platform::git::push::history::{KnownHistory, KnownRefs, new_commits};
 use crate::platform::git::repo::Repo;
@@ -78,12 +80,24 @@ pub fn check_reviews(context: Context<'_>, commits: &[PushedCommit]) -> Result<P
     if !background::has_reviewer(context, &policy) {
         return Ok(reviews);
     }
+    let in_background = consent::load(context.repo, context.env)?.reviews == ConsentAnswer::Yes;
+    // Where nobody agreed to reviews, and none is demanded, those that were made by hand count.
+    let expected = in_background || policy.review.pre_push.demands();
+    if !expected && first_review(context)?.is_none() {
+        return Ok(reviews);
+    }
     let commits = unpublished(context.repo, commits)?;
     let insists = policy.review.on_failure == OnFailure::Block && enforcement == Enforcement::Block;
     let mut questions = questions(context, &commits[..commits.len().min(COMMITS_MAX)])?;
+    if !expected {
+        questions.open.retain(|pending| pending.found.is_some());
+        questions.unasked.clear();
+    }
     reviews.skipped.append(&mut questions.unasked);
     reviews.refused |= insists && !reviews.skipped.is_empty();
-    enqueue_missing(context, &questions.open)?;
+    if in_background {
+        enqueue_missing(context, &questions.open)?;
+    }
     let wait = policy.review.wait;
     if enforcement != Enforcement::AskLater && !is_held_up(context, &questions.reviewers, wait)? {
         await_reviews(context, &mut questions.open, wait)?;
@@ -97,7 +111,7 @@ pub fn check_reviews(context: Context<'_>, commits: &[PushedCommit]) -> Result<P
         reviews.parts.extend(part(context.repo, pending.pushed, found, enforcement)?);
     }
     let rest = commits.len().saturating_sub(COMMITS_MAX);
-    if rest > 0 {
+    if rest > 0 && expected {
         reviews
             .skipped
             .push(skipped(format!("{rest} more commits: their reviews were not looked up")));
@@ -280,6 +294,16 @@ fn await_reviews(
     }
 }
 
+/// When the first review of this repository was made.
+fn first_review(context: Context<'_>) -> Result<Option<Timestamp>> {
+    let state_dir = context.repo.state_dir();
+    if !ledger::exists(&state_dir) {
+        return Ok(None);
+    }
+    let ledger = Ledger::open(&state_dir).map_err(LedgerError::hinted)?;
+    ledger.first_review().map_err(LedgerError::hinted)
+}
+
 fn enforcement(context: Context<'_>, policy: &ReviewSettings) -> Result<Option<Enforcement>> {
     Ok(match policy.pre_push {
         PrePush::Off => None,
@@ -287,14 +311,8 @@ fn enforcement(context: Context<'_>, policy: &ReviewSettings) -> Result<Option<E
         PrePush::Warn => Some(Enforcement::Warn { until: None }),
         PrePush::Block => Some(Enforcement::Block),
         PrePush::Ratchet => {
-            let (state_dir, now) = (context.repo.state_dir(), now(context.env));
-            let first = if ledger::exists(&state_dir) {
-                let ledger = Ledger::open(&state_dir).map_err(LedgerError::hinted)?;
-                ledger.first_review().map_err(LedgerError::hinted)?
-            } else {
-                None
-            };
-            let until = first.unwrap_or(now).checked_add(policy.ratchet)?;
+            let now = now(context.env);
+            let until = first_review(context)?.unwrap_or(now).checked_add(policy.ratchet)?;
             Some(if now < until {
                 Enforcement::Warn { until: Some(until) }
             } else {

@@ -8,8 +8,8 @@ use bstr::{BStr, ByteSlice as _};
 
 use crate::domain::gates::policy_files::{BASELINE_FILE, POLICY_FILE};
 use crate::domain::model::text::counted;
-use crate::flow::setup::baseline;
 use crate::flow::setup::propose::{COMMITS_LOOKED_AT, Proposal, RepoFacts, propose};
+use crate::flow::setup::{baseline, written};
 use crate::flow::workspace::work_tree::work_tree;
 use crate::platform::git::command::succeeded;
 use crate::platform::git::repo::Repo;
@@ -90,8 +90,9 @@ fn look(top: &Folder, path: &str) -> io::Result<bool> {
 }
 
 /// Writes the files of a plan.
-pub fn write(plan: &Plan) -> Result<()> {
+pub fn write(repo: &Repo, plan: &Plan) -> Result<()> {
     for file in &plan.missing {
+        written::remember(repo, file.path, file.content.as_bytes())?;
         plan.top.write(file.path, file.content.as_bytes())?;
     }
     Ok(())

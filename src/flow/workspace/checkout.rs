@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use bstr::{BStr, ByteSlice as _};
-use directories::ProjectDirs;
 use rustix::process::getuid;
 
 use crate::domain::model::oid::Oid;
 use crate::domain::policy::layers::commands::is_shareable;
 use crate::flow::workspace::private_repo;
+use crate::platform::config::env::cache_folder;
 use crate::platform::git::command::succeeded;
 use crate::platform::git::repo::Repo;
 use crate::platform::process::{Cmd, ExitOutcome, Interrupts, code_of};
@@ -70,26 +70,36 @@ pub struct Workspace {
 /// a home that can be written to, as on a server, has them beside the rest of the state, apart from
 /// those of other users: what git checks out follows no `core.sharedRepository`.
 pub fn root(repo: &Repo) -> PathBuf {
-    let place = fs::canonicalize(&repo.common_dir).unwrap_or_else(|_| repo.common_dir.clone());
-    let name = blake3::hash(place.as_os_str().as_encoded_bytes()).to_hex();
-    ProjectDirs::from("", "", "tribunal")
-        .map(|dirs| dirs.cache_dir().join("trees"))
-        .filter(|all| claim_folder(all, &all.join(&name[..16]), &place).is_ok())
-        .map_or_else(
-            || repo.state_dir().join(format!("trees/user-{}", getuid().as_raw())),
-            |all| all.join(&name[..16]),
-        )
+    let common_dir = canonical(&repo.common_dir);
+    cached(&common_dir)
+        .filter(|folder| claim_folder(folder, &common_dir).is_ok())
+        .unwrap_or_else(|| repo.state_dir().join(format!("trees/user-{}", getuid().as_raw())))
+}
+
+/// The folder of a repository's workspaces in the user's cache, whether or not it is there; `None` for a
+/// user without a cache.
+pub fn cached_root(repo: &Repo) -> Option<PathBuf> {
+    cached(&canonical(&repo.common_dir))
+}
+
+fn cached(common_dir: &Path) -> Option<PathBuf> {
+    let name = blake3::hash(common_dir.as_os_str().as_encoded_bytes()).to_hex();
+    cache_folder().map(|cache| cache.join("trees").join(&name[..16]))
+}
+
+fn canonical(common_dir: &Path) -> PathBuf {
+    fs::canonicalize(common_dir).unwrap_or_else(|_| common_dir.to_owned())
 }
 
 /// Makes a repository's folder among those of all repositories, readable by its user alone, and
 /// removes the folders of repositories that are gone.
-fn claim_folder(all: &Path, folder: &Path, place: &Path) -> io::Result<()> {
+fn claim_folder(folder: &Path, place: &Path) -> io::Result<()> {
     if folder.join(OWNER).exists() && folder.join(DEVICE).exists() {
         return Ok(());
     }
     let mut private = DirBuilder::new();
     private.recursive(true).mode(0o700).create(folder)?;
-    for entry in file::entries(all)? {
+    for entry in file::entries(folder.parent().unwrap_or(folder))? {
         let other = entry?.path();
         if is_abandoned(&other) {
             // Another user of the cache may be doing the same.

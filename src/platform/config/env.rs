@@ -13,6 +13,11 @@ pub fn user_file() -> Option<PathBuf> {
     ProjectDirs::from("", "", "tribunal").map(|dirs| dirs.config_dir().join("config.toml"))
 }
 
+/// The folder of workspaces and of what agents leave; whether or not it is there.
+pub fn cache_folder() -> Option<PathBuf> {
+    ProjectDirs::from("", "", "tribunal").map(|dirs| dirs.cache_dir().to_owned())
+}
+
 /// The environment as it was when the program started.
 #[derive(Clone, Default)]
 pub struct Env {

@@ -62,6 +62,15 @@ pub fn write_new(path: &Path, content: &[u8]) -> Result<bool> {
     write().with_context(|| format!("could not write `{}`", path.display()))
 }
 
+/// Removes folders, the innermost first, as long as nothing is in them.
+pub fn remove_empty<'p>(folders: impl IntoIterator<Item = &'p Path>) {
+    for folder in folders {
+        if fs::remove_dir(folder).is_err() {
+            break;
+        }
+    }
+}
+
 /// Removes what writers left beside their files in a folder when they were killed. Only for a folder
 /// that no other process writes to.
 pub fn sweep(folder: &Path) {

@@ -1,5 +1,6 @@
 //! Everything that is printed: for terminals, logs and programs.
 
+pub mod ask;
 pub mod findings;
 pub mod github;
 pub mod json;

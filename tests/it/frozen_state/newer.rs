@@ -229,9 +229,9 @@ fn a_line_that_is_not_known_is_no_agreement() {
     let policy = "[[commands]]\nname = \"more\"\nrun = \"true\"\non = [\"pre-commit\"]\n";
     repo.write("tribunal.toml", policy);
     later(&repo, &["trust", "--yes"]).ok();
-    assert!(repo.read(format!("{STATE}/trusted")).starts_with(odd));
+    // From the first new answer on all are with the person.
+    assert!(!repo.path(format!("{STATE}/trusted")).exists());
+    assert_eq!(agreed()["trusted"].as_array().unwrap().len(), 3);
     later(&repo, &["trust", "--revoke", "more"]).ok();
-    let now = repo.read(format!("{STATE}/trusted"));
-    assert_eq!(now.lines().count(), 2, "{now}");
-    assert!(trusted.lines().all(|line| now.contains(line)), "{now}");
+    assert_eq!(agreed()["trusted"].as_array().unwrap().len(), 2);
 }

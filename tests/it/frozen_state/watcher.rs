@@ -110,6 +110,7 @@ fn make(data: &Data) {
     });
     let repo = begin(&scene);
     let vars = [("TRIBUNAL_TEST_NOW", NOW), ("TRIBUNAL_WATCH_SETTLE", "50ms")];
+    repo.tribunal(&["trust", "reviews", "--yes"]).ok();
     repo.tribunal_with(&["daemon", "start"], &vars, b"").ok();
     let has = |name: &str| repo.path(".git/tribunal").join(name).exists();
     wait_for("the specs", || {
@@ -207,6 +208,7 @@ fn worked_off(data: &Data) {
     let (repo, [failing, waiting]) = laid(&scene, data);
     let record = repo.read(RECORD);
     let new = commit(&repo, "src/new.rs", CLEAN);
+    later(&repo, &["trust", "reviews", "--yes"]).ok();
     let watching = Watching::begin(&repo, &[("TRIBUNAL_TEST_NOW", LATER)]);
 
     wait_for("every event", || watching.of("event").len() >= 4);

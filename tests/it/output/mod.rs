@@ -91,6 +91,8 @@ const COMMANDS: &[&str] = &[
     "trust",
     "trust --list",
     "trust --yes",
+    "trust watcher reviews",
+    "uninstall --purge --dry-run",
     "config",
     "doctor",
     "check",
@@ -134,6 +136,7 @@ const COMMANDS: &[&str] = &[
     "hook post-commit",
     "hook post-rewrite {}",
     "trust --revoke",
+    "uninstall --purge",
 ];
 
 /// What is not asked here: the watcher in the foreground has a test of its own, and the demo knows

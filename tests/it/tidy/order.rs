@@ -9,7 +9,7 @@ pub const ORDER: &[(&str, &str)] = &[
     (
         "cli",
         "review check completions config findings constitution cost daemon demo doctor init \
-         hooks runs spec status trust watch invocation help hook hook_report kept_hook paths times",
+         uninstall hooks runs spec status trust consent_questions watch invocation help hook hook_report kept_hook paths times",
     ),
     ("cli::findings", "printed values"),
     (
@@ -48,7 +48,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "domain::policy",
-        "layers weaker settings agent_settings command_settings gate_settings learn_settings review_settings switch watch_settings unit allow_entry report_format",
+        "layers weaker settings consent agent_settings command_settings gate_settings learn_settings review_settings switch watch_settings unit allow_entry report_format",
     ),
     ("domain::policy::layers", "flags set reading keys commands values problem layer"),
     (
@@ -68,7 +68,7 @@ pub const ORDER: &[(&str, &str)] = &[
         "flow::evaluate",
         "push evaluation commands command_cache command_selection command_output recording bookkeeping bypass \
          fingerprint gates import manual_finding merge message passed_trees policy relocate \
-         report tool_report trust inside_command",
+         report tool_report inside_command",
     ),
     ("flow::evaluate::bypass", "past_hooks ."),
     (
@@ -87,7 +87,7 @@ pub const ORDER: &[(&str, &str)] = &[
          finish delivery finding request fix gates_job limits inputs report receipt \
          target texts",
     ),
-    ("flow::setup", "inbox_event init baseline install propose"),
+    ("flow::setup", "purge consent inbox_event init written baseline install propose"),
     ("flow::setup::install", "status plan kept_name shim ."),
     ("flow::workspace", "attempt reading_copy checkout private_repo work_tree"),
     ("platform", "agents git store process ui config"),
@@ -117,7 +117,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "platform::ui",
-        "review_report review_result notice findings report github log out json styled_text sarif",
+        "review_report review_result ask notice findings report github log out json styled_text sarif",
     ),
 ];
 

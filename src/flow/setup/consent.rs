@@ -1,0 +1,209 @@
+//! Reads and writes what the person agreed to for a repository.
+//!
+//! The answers are in the person's own settings folder, one file a repository, and not with the
+//! repository: whoever packed or made the repository could have put them there. The file is named by
+//! the place of the repository, and holds only as long as the repository has the mark that was left in
+//! it: another repository that stands in the same place later was not agreed to.
+//!
+//! A repository without a work tree, as on a server, has no person of its own: what its administrator
+//! agreed to is with the repository, whose hooks are the administrator's too.
+
+use std::ffi::OsStr;
+use std::io::ErrorKind::{NotADirectory, NotFound};
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use bstr::ByteSlice as _;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::domain::model::error::hinted;
+use crate::domain::policy::command_settings::CommandGate;
+use crate::domain::policy::consent::{Consent, TrustedCommand};
+use crate::platform::config::env::{Env, user_file};
+use crate::platform::config::random;
+use crate::platform::git::repo::Repo;
+use crate::platform::store::file;
+
+/// The folder of the answers, beside the user's settings file.
+const FOLDER: &str = "repositories";
+
+/// The file of the answers, in the state folder of a repository without a work tree.
+const OF_SERVER: &str = "consent.toml";
+
+/// The file of the mark, in the state folder.
+const MARK: &str = "consent-id";
+
+/// The file of trusted commands of earlier versions, in the state folder.
+const IN_STATE: &str = "trusted";
+
+/// What the file of a repository holds.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ConsentFile {
+    version: u32,
+    /// The common git directory, for people.
+    repository: String,
+    /// The mark that the repository must have.
+    id: String,
+    consent: Consent,
+}
+
+const VERSION: u32 = 1;
+
+/// What the person agreed to; nothing where no file says so.
+pub fn load(repo: &Repo, env: &Env) -> Result<Consent> {
+    let path = if env.has_user() { path(repo) } else { Some(path_of_server(repo)) };
+    let mark = mark(repo);
+    let known = path.map(|path| read(&path)).transpose()?.flatten();
+    match known {
+        Some(known) if mark.as_ref() == Some(&known.id) => Ok(known.consent),
+        // Without a mark nothing was answered since answers are kept with the person.
+        _ if mark.is_none() => {
+            Ok(Consent { commands: agreed_in_state(repo)?, ..Consent::default() })
+        }
+        _ => Ok(Consent::default()),
+    }
+}
+
+/// Keeps the answers, in place of the earlier ones.
+pub fn save(repo: &Repo, consent: &Consent) -> Result<()> {
+    let path = path(repo).ok_or_else(|| {
+        hinted(
+            "what you agree to cannot be kept: you have no settings folder",
+            "set `HOME` or `XDG_CONFIG_HOME`",
+        )
+    })?;
+    let id = if let Some(mark) = mark(repo) {
+        mark
+    } else {
+        let new = random::id().to_string();
+        file::write_atomic(&mark_path(repo), new.as_bytes())?;
+        new
+    };
+    let known = ConsentFile {
+        version: VERSION,
+        repository: common_dir(repo).to_string_lossy().into_owned(),
+        id,
+        consent: consent.clone(),
+    };
+    let head = "# What you agreed to for this repository; `tribunal trust` shows and changes it.\n";
+    let text = format!("{head}{}", toml::to_string(&known)?);
+    file::write_atomic(&path, text.as_bytes())?;
+    // What it held is in the new file.
+    Ok(file::remove_if_there(&repo.state_dir().join(IN_STATE))?)
+}
+
+/// The commands that were agreed to when agreements were kept in the state folder: a line each, with the
+/// fingerprint, the time and the name. A line that cannot be read is no agreement.
+fn agreed_in_state(repo: &Repo) -> Result<Vec<TrustedCommand>> {
+    let path = repo.state_dir().join(IN_STATE);
+    let Some(content) = read_if_there(&path)? else { return Ok(Vec::new()) };
+    let parse = |line: &[u8]| {
+        let mut words = line.to_str().ok()?.splitn(3, ' ');
+        let (fingerprint, agreed, name) = (words.next()?, words.next()?, words.next()?);
+        let agreed = agreed.parse().ok()?;
+        Some(TrustedCommand { name: name.to_owned(), fingerprint: fingerprint.to_owned(), agreed })
+    };
+    Ok(content.lines().filter_map(parse).collect())
+}
+
+/// Forgets every answer, and leaves no folder that would be empty.
+pub fn forget(repo: &Repo) -> Result<()> {
+    file::remove_if_there(&mark_path(repo))?;
+    let Some(path) = path(repo) else { return Ok(()) };
+    file::remove_if_there(&path)?;
+    if repo.work_tree.is_some() {
+        // Ours, tribunal's and the one of all settings.
+        file::remove_empty(path.ancestors().skip(1).take(3));
+    }
+    Ok(())
+}
+
+/// Whether the person agreed to exactly this command.
+pub fn trusts(consent: &Consent, command: &CommandGate) -> bool {
+    let print = fingerprint(command);
+    consent.commands.iter().any(|trusted| trusted.fingerprint == print)
+}
+
+/// Whether the person agreed to another command of the same name.
+pub fn knows_name(consent: &Consent, command: &CommandGate) -> bool {
+    consent.commands.iter().any(|trusted| trusted.name == one_line(&command.name))
+}
+
+/// Adds these commands to those that may run.
+pub fn trust(consent: &mut Consent, commands: &[CommandGate], now: Timestamp) {
+    for command in commands {
+        if !trusts(consent, command) {
+            consent.commands.push(TrustedCommand {
+                name: one_line(&command.name),
+                fingerprint: fingerprint(command),
+                agreed: now,
+            });
+        }
+    }
+}
+
+/// Hashes what an agreement covers: everything that decides what is executed and what it may write.
+/// When the command runs, and for which files, may change without asking again.
+pub fn fingerprint(command: &CommandGate) -> String {
+    let CommandGate { name, run, share, format, on: _, paths: _, timeout: _ } = command;
+    let text = json!({"name": name, "run": run, "share": share, "format": format}).to_string();
+    blake3::hash(text.as_bytes()).to_hex()[..32].to_owned()
+}
+
+fn read(path: &Path) -> Result<Option<ConsentFile>> {
+    let Some(content) = read_if_there(path)? else { return Ok(None) };
+    let damaged = |_| {
+        let path = path.display();
+        hinted(
+            format!("`{path}`, which holds what you agreed to, cannot be read"),
+            format!("remove it with `rm {path}`, and run `tribunal trust` to answer again"),
+        )
+    };
+    let text = String::from_utf8_lossy(&content);
+    toml::from_str(&text).map(Some).map_err(damaged)
+}
+
+fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>> {
+    match file::read(path) {
+        Ok(content) => Ok(Some(content)),
+        // Where the state folder is no folder, there is nothing in it.
+        Err(error) if matches!(error.kind(), NotFound | NotADirectory) => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("could not read `{}`", path.display())),
+    }
+}
+
+/// The file of the answers, whether or not it is there; `None` for a user without a settings folder.
+pub fn path(repo: &Repo) -> Option<PathBuf> {
+    if repo.work_tree.is_none() {
+        return Some(path_of_server(repo));
+    }
+    let place = common_dir(repo);
+    let name = &blake3::hash(place.as_os_str().as_bytes()).to_hex()[..32];
+    Some(user_file()?.parent()?.join(FOLDER).join(format!("{name}.toml")))
+}
+
+fn path_of_server(repo: &Repo) -> PathBuf {
+    repo.state_dir().join(OF_SERVER)
+}
+
+/// One spelling, whichever work tree we were started from.
+fn common_dir(repo: &Repo) -> PathBuf {
+    repo.common_dir.canonicalize().unwrap_or_else(|_| repo.common_dir.clone())
+}
+
+fn mark_path(repo: &Repo) -> PathBuf {
+    repo.state_dir().join(MARK)
+}
+
+fn mark(repo: &Repo) -> Option<String> {
+    let mark = file::read(&mark_path(repo)).ok()?;
+    Some(OsStr::from_bytes(mark.trim()).to_string_lossy().into_owned())
+}
+
+fn one_line(name: &str) -> String {
+    name.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
