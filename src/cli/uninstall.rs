@@ -13,7 +13,7 @@ use crate::domain::model::terminal::printable;
 use crate::domain::model::text::counted;
 use crate::flow::setup::purge::PurgePlan;
 use crate::flow::setup::{install, purge};
-use crate::platform::ui::ask::{OnEnter, yes_or_no};
+use crate::platform::ui::ask::{OnEnter, can_ask, yes_or_no};
 use crate::platform::ui::out;
 
 /// Shown below `--help`.
@@ -48,7 +48,7 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
         }
         return Ok(ExitStatus::Pass);
     }
-    if let Some(plan) = plan.as_ref().filter(|_| !args.yes) {
+    if let Some(plan) = plan.as_ref().filter(|_| !args.yes && can_ask()) {
         describe(plan, "removes");
         let question =
             "Findings, decisions and runs of this repository are gone for good then. Go on?";
