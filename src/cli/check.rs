@@ -10,10 +10,11 @@ use bstr::{BStr, BString, ByteSlice as _};
 use crate::cli::hook_report::print_tails;
 use crate::cli::invocation::Invocation;
 use crate::cli::paths::in_repo;
+use crate::cli::selection::Selection;
 use crate::domain::model::change::Change;
 use crate::domain::model::error::hinted;
 use crate::domain::model::oid::Oid;
-use crate::domain::model::report::{ExitStatus, Report, Skipped, Verdict};
+use crate::domain::model::report::{CommandResult, ExitStatus, Report, Skipped, Verdict};
 use crate::domain::model::terminal::printable;
 use crate::domain::model::text::counted;
 use crate::domain::policy::command_settings::Moment;
@@ -62,6 +63,8 @@ pub struct Args {
     #[arg(long, value_enum, value_name = "MOMENT", num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "all")]
     commands: Option<Moments>,
+    #[command(flatten)]
+    selection: Selection,
     /// Check only these files and folders, relative to the current directory
     paths: Vec<PathBuf>,
 }
@@ -92,23 +95,32 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     let context = invocation.context(&repo);
     let mut change = change_of(&repo, args)?;
     let (paths, untouched) = narrow(context, args, &mut change)?;
+    let bypass = args.selection.bypass(context, &change)?;
+    let asks = args.selection.asks_for_commands();
+    let moments = args.commands.or(asks.then_some(Moments::All));
     // By hand commands run even where they passed before: that is what was asked for.
-    let request =
-        args.commands.map(|moments| CommandRequest { moment: moments.moment(), reuse: false });
+    let request = moments.map(|moments| CommandRequest { moment: moments.moment(), reuse: false });
     let range = range_of(&repo, args)?;
     let Checked { mut report, parts, tails, read, interrupted } = match &range {
-        Some((from, to)) => check_range(context, (from, to), &paths, request, started)?,
-        None => check_change(context, change, request, started)?,
+        Some((from, to)) => check_range(context, &bypass, (from, to), &paths, request, started)?,
+        None => check_change(context, &bypass, change, request, started)?,
     };
     report.skipped.splice(0..0, untouched);
+    args.selection.tell(&mut report);
     let format = invocation.global.format;
     let answers = match format {
         OutputFormat::Sarif => recording::answers(context, &report.findings)?,
         OutputFormat::Human | OutputFormat::Json | OutputFormat::Github => Answers::new(),
     };
     // An evaluation of nothing must not read like a pass. Commands may have checked the whole tree.
-    let nothing = read.files == 0 && report.verdict == Verdict::Pass && args.commands.is_none();
-    let word = if nothing { "nothing to check" } else { report.verdict.as_str() };
+    let nothing = report.verdict == Verdict::Pass
+        && report.ran.is_empty()
+        && (read.files == 0 || report.gates.is_empty());
+    let word = match report.verdict {
+        _ if interrupted => "interrupted",
+        _ if nothing => "nothing to check",
+        verdict => verdict.as_str(),
+    };
     let text = if nothing && format == OutputFormat::Json {
         let mut json = json_of(&report);
         json["verdict"] = word.into();
@@ -123,9 +135,16 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
         out::result(text);
     }
     if format == OutputFormat::Human && !invocation.global.quiet {
+        if invocation.global.verbose > 0 && !report.gates.is_empty() {
+            let gates: Vec<&str> = report.gates.iter().map(|gate| gate.as_str()).collect();
+            out::talk(&format!("gates: {}", gates.join(", ")));
+        }
         out::talk(&format!("{word}: {read} checked in {} ms", report.elapsed_ms));
     }
     print_tails(&tails);
+    if report.ran.iter().any(|run| matches!(run.result, CommandResult::NotStarted { .. })) {
+        out::hint("install what a command lacks, or change its `run` in tribunal.toml");
+    }
     Ok(if interrupted { ExitStatus::Interrupted } else { report.verdict.into() })
 }
 
@@ -170,11 +189,13 @@ impl fmt::Display for Read {
 
 fn check_change(
     context: Context<'_>,
+    bypass: &Bypass,
     change: Change,
     request: Option<CommandRequest>,
     started: Instant,
 ) -> Result<Checked> {
-    let effective = policy::policy_of_change(context, &change)?;
+    let mut effective = policy::policy_of_change(context, &change)?;
+    bypass.apply(&mut effective.policy);
     let read = Read { files: change.files.len(), commits: None };
     let scope = request.map_or(EvaluationScope::Gates, EvaluationScope::GatesAndCommands);
     let mut evaluation = evaluate(context, change, &effective, None, scope)?;
@@ -186,13 +207,13 @@ fn check_change(
 /// Checks what a push of the range would bring.
 fn check_range(
     context: Context<'_>,
+    bypass: &Bypass,
     range: (&Oid, &Oid),
     paths: &[BString],
     request: Option<CommandRequest>,
     started: Instant,
 ) -> Result<Checked> {
-    let bypass = Bypass::default();
-    let mut evaluation = evaluate_range(context, &bypass, range, paths, request)?;
+    let mut evaluation = evaluate_range(context, bypass, range, paths, request)?;
     let commits = Some(evaluation.commits.len());
     let (read, interrupted) = (Read { files: evaluation.files, commits }, evaluation.interrupted);
     let tails = std::mem::take(&mut evaluation.tails);

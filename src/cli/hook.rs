@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result};
 
-use crate::cli::hook_report::{print_one_line, print_push, print_tails};
+use crate::cli::hook_report::{Guarded, print_one_line, print_push, print_stopped_commit};
 use crate::cli::kept_hook::KeptHook;
 use crate::daemon::control;
 use crate::domain::gates;
@@ -51,6 +51,7 @@ pub struct Args {
     pub args: Vec<OsString>,
 }
 
+const NOT_CHECKED: &str = "NOT judged";
 const NOT_IN_FULL: &str = "not judged in full";
 
 /// One call by git.
@@ -142,20 +143,26 @@ impl HookCall<'_> {
     /// The repository, and what is to be left out, which is said and recorded. `None` where all of
     /// it is: that way on is open also where nothing can be read or written.
     fn asked(&self, about: impl Fn(&Repo) -> Vec<Oid>) -> Result<Option<(Repo, Bypass)>> {
-        let bypass = Bypass::from_env(self.env);
-        for (word, nearest) in &bypass.unknown {
-            let near = nearest.map(|gate| format!("; did you mean `{gate}`?")).unwrap_or_default();
-            out::warn(&format!("TRIBUNAL_SKIP: `{word}` is not a gate{near}"));
-        }
-        let left = if bypass.all { "NOT judged" } else { NOT_IN_FULL };
-        let what = bypass.describe();
+        let mut bypass = Bypass::from_env(self.env);
         let repo = match self.repo() {
             Err(error) if bypass.all => {
-                out::warn(&format!("{left}: {what}; not recorded: {error:#}"));
+                let what = bypass.describe();
+                out::warn(&format!("{NOT_CHECKED}: {what}; not recorded: {error:#}"));
                 return Ok(None);
             }
             repo => repo?,
         };
+        // Where the policy cannot be read, what is evaluated says so.
+        if !bypass.commands.is_empty()
+            && let Ok(known) = policy::policy_of_head(self.context(&repo))
+        {
+            bypass.keep_known(&known.policy.commands);
+        }
+        for unknown in &bypass.unknown {
+            out::warn(&format!("TRIBUNAL_SKIP: {unknown}"));
+        }
+        let left = if bypass.all { NOT_CHECKED } else { NOT_IN_FULL };
+        let what = bypass.describe();
         if bypass.is_any() {
             self.record(&repo, left, &what, &about(&repo));
         }
@@ -193,7 +200,7 @@ impl HookCall<'_> {
         let mut effective = policy::policy_of_change(context, &change)?;
         merge::exclude_evaluated(context, &mut change, &effective.hash)?;
         self.tell_weakened(&repo, &effective.weakened_by_user);
-        bypass.apply(&mut effective.policy.gates);
+        bypass.apply(&mut effective.policy);
         let request = CommandRequest { moment: Some(Moment::PreCommit), reuse: true };
         let (tree, base_tree) = (change.tree.clone(), change.base_tree.clone());
         let scope = EvaluationScope::GatesAndCommands(request);
@@ -218,14 +225,7 @@ impl HookCall<'_> {
             };
             print_one_line(&report, see);
         } else {
-            out::talk(render(&report, OutputFormat::Human));
-            print_tails(&tails);
-            if report.verdict == Verdict::Inconclusive {
-                out::talk(
-                    "tribunal: inconclusive: a part that guards commits could not be checked",
-                );
-            }
-            out::hint("nothing was committed; your files and the index are as they were");
+            print_stopped_commit(report.clone(), &tails, self.env);
         }
         Ok(report.verdict.into())
     }
@@ -245,7 +245,7 @@ impl HookCall<'_> {
         let comment = message::comment_string(&repo, &text)?;
         let text = as_committed(&text, message::cleanup(context)?, &comment);
         let mut effective = policy::policy_of_head(context)?;
-        bypass.apply(&mut effective.policy.gates);
+        bypass.apply(&mut effective.policy);
         let findings = gates::check_message(&text, &LocationKind::CommitMessage, &effective);
         let findings = findings.into_iter().map(Reported::unrecorded).collect();
         let report = build_report(findings, Vec::new(), started);
@@ -302,7 +302,7 @@ impl HookCall<'_> {
                 bookkeeping::warn_once(context, PassedCommits::add_tips(&repo, &tips));
             }
         }
-        Ok(print_push(evaluation, "nothing was pushed", started))
+        Ok(print_push(evaluation, Guarded::Push, self.env, started))
     }
 
     /// Where the push goes. Git gives the address in place of a name where no remote is named; the
@@ -343,7 +343,7 @@ impl HookCall<'_> {
         let (context, bypass) =
             (Context::without_flags(&repo, &env, &notice::print), Bypass::default());
         let evaluation = evaluate_push(context, &bypass, &updates, &Receiver::Here)?;
-        Ok(print_push(evaluation, "the push was rejected; nothing changed on the server", started))
+        Ok(print_push(evaluation, Guarded::PushHere, &env, started))
     }
 }
 

@@ -5,7 +5,9 @@ use std::time::Instant;
 
 use crate::domain::model::finding::{Effect, Finding};
 use crate::domain::model::oid::Oid;
-use crate::domain::model::report::{ExitStatus, Report};
+use crate::domain::model::report::{
+    CommandResult, CommandRun, ExitStatus, Report, Skipped, Verdict,
+};
 use crate::domain::model::terminal::printable;
 use crate::domain::model::text::counted;
 use crate::flow::evaluate::commands::Tail;
@@ -13,6 +15,7 @@ use crate::flow::evaluate::evaluation::stops;
 use crate::flow::evaluate::push::before_hooks::BeforeHooks;
 use crate::flow::evaluate::push::outcome::{PushEvaluation, PushPart};
 use crate::flow::evaluate::report::build_report;
+use crate::platform::config::env::Env;
 use crate::platform::ui::out;
 use crate::platform::ui::report::{OutputFormat, render};
 
@@ -50,10 +53,90 @@ fn unusable_policy(finding: &Finding) -> Option<String> {
     Some(format!("{}:{}{column}: {}", place.kind.display(), place.line, finding.message))
 }
 
+/// What a hook guards.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Guarded {
+    Commit,
+    Push,
+    /// A push that this repository receives.
+    PushHere,
+}
+
+impl Guarded {
+    fn noun(self) -> &'static str {
+        match self {
+            Self::Commit => "commit",
+            Self::Push | Self::PushHere => "push",
+        }
+    }
+
+    fn hint(self) -> &'static str {
+        match self {
+            Self::Commit => "nothing was committed; your files and the index are as they were",
+            Self::Push => "nothing was pushed",
+            Self::PushHere => "the push was rejected; nothing changed on the server",
+        }
+    }
+}
+
+/// Prints what stopped a commit.
+pub fn print_stopped_commit(mut report: Report, tails: &[Tail], env: &Env) {
+    let not_started = take_not_started(&report.ran, &mut report.skipped);
+    out::talk(render(&report, OutputFormat::Human));
+    print_tails(tails);
+    print_not_started(&not_started, Guarded::Commit, env);
+    if report.verdict == Verdict::Inconclusive && not_started.is_empty() {
+        out::talk("tribunal: inconclusive: a part that guards commits could not be checked");
+    }
+    out::hint(Guarded::Commit.hint());
+}
+
+/// Takes the commands that could not start out of what was skipped: they get lines of their own.
+fn take_not_started(ran: &[CommandRun], skipped: &mut Vec<Skipped>) -> Vec<(String, String)> {
+    let why = |run: &CommandRun| match &run.result {
+        CommandResult::NotStarted { why } => Some((run.name.clone(), why.clone())),
+        _ => None,
+    };
+    let not_started: Vec<(String, String)> = ran.iter().filter_map(why).collect();
+    skipped.retain(|skipped| !not_started.iter().any(|(name, _)| *name == skipped.gate));
+    not_started
+}
+
+/// Says which commands could not start, and the ways on.
+fn print_not_started(not_started: &[(String, String)], guarded: Guarded, env: &Env) {
+    let noun = guarded.noun();
+    for (name, why) in not_started {
+        out::talk(&printable(&format!(
+            "command `{name}` could not start ({why}), so the {noun} was stopped"
+        )));
+    }
+    let Some((name, _)) = not_started.first() else { return };
+    if guarded == Guarded::PushHere {
+        out::hint("install it on the server, or change `run` in tribunal.toml");
+        return;
+    }
+    // A name of several words cannot stand in the variable.
+    let is_word = !name.contains([',', ' ']) && not_started.len() == 1;
+    let skip = if is_word { format!("commands.{name}") } else { "commands".to_owned() };
+    out::hint(&printable(&format!(
+        "install it, change `run` in tribunal.toml, or skip it once: \
+         `TRIBUNAL_SKIP={skip} git {noun}`"
+    )));
+    let path = env.text("PATH").unwrap_or_default();
+    out::hint(&printable(&format!(
+        "it was looked for in `PATH={path}`, which is that of the program that called git"
+    )));
+}
+
 /// Prints the outcome of a push: one line where it passes, else each part with what blocks it.
-pub fn print_push(evaluation: PushEvaluation, hint: &str, started: Instant) -> ExitStatus {
+pub fn print_push(
+    evaluation: PushEvaluation,
+    guarded: Guarded,
+    env: &Env,
+    started: Instant,
+) -> ExitStatus {
     if evaluation.refuses() {
-        return print_refusal(evaluation, hint, started);
+        return print_refusal(evaluation, guarded, env, started);
     }
     let PushEvaluation { parts, skipped, commits, ungated, .. } = evaluation;
     let warnings = parts
@@ -90,8 +173,15 @@ pub fn print_push(evaluation: PushEvaluation, hint: &str, started: Instant) -> E
     ExitStatus::Pass
 }
 
-fn print_refusal(evaluation: PushEvaluation, hint: &str, started: Instant) -> ExitStatus {
-    let is_inconclusive = evaluation.inconclusive && !evaluation.is_blocked();
+fn print_refusal(
+    mut evaluation: PushEvaluation,
+    guarded: Guarded,
+    env: &Env,
+    started: Instant,
+) -> ExitStatus {
+    let not_started = take_not_started(&evaluation.ran, &mut evaluation.skipped);
+    let is_inconclusive =
+        evaluation.inconclusive && !evaluation.is_blocked() && not_started.is_empty();
     let PushEvaluation { parts, skipped, policy_of, tails, interrupted, before_hooks, .. } =
         evaluation;
     let is_old = |part: &PushPart| match (&before_hooks, &part.commit) {
@@ -121,6 +211,7 @@ fn print_refusal(evaluation: PushEvaluation, hint: &str, started: Instant) -> Ex
         out::talk(&printable(&format!("not judged: {}: {}", skipped.gate, skipped.reason)));
     }
     print_tails(&tails);
+    print_not_started(&not_started, guarded, env);
     if is_inconclusive {
         out::talk("tribunal: inconclusive: a part that guards pushes could not be checked");
     }
@@ -130,7 +221,7 @@ fn print_refusal(evaluation: PushEvaluation, hint: &str, started: Instant) -> Ex
             "the push changes the policy; it was evaluated under that of {base}: push the change of the policy by itself first"
         ));
     }
-    out::hint(hint);
+    out::hint(guarded.hint());
     if interrupted { ExitStatus::Interrupted } else { ExitStatus::Blocked }
 }
 

@@ -31,7 +31,7 @@ pub struct Global {
     /// Print only results
     #[arg(long, short, global = true)]
     pub quiet: bool,
-    /// Log more; -vv logs everything
+    /// Tell what passed, and log more; -vv logs everything
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub verbose: u8,
     /// Choose when to use colors
@@ -82,8 +82,11 @@ impl Invocation {
 
     /// The context of work in that repository.
     pub fn context<'a>(&'a self, repo: &'a Repo) -> Context<'a> {
-        let notices: &Notify<'_> =
-            if self.global.quiet { &notice::print_warning } else { &notice::print };
+        let notices: &Notify<'_> = match self.global {
+            Global { quiet: true, .. } => &notice::print_warning,
+            Global { verbose: 0, .. } => &notice::print,
+            Global { .. } => &notice::print_verbose,
+        };
         Context { repo, env: &self.env, settings: &self.settings, notices }
     }
 }

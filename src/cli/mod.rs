@@ -17,6 +17,7 @@ pub mod init;
 pub mod paths;
 pub mod review;
 pub mod runs;
+mod selection;
 pub mod status;
 pub mod trust;
 pub mod uninstall;

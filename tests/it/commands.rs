@@ -96,9 +96,185 @@ fn a_missing_tool_is_inconclusive() {
     with_command(&repo, "no-such-tool-anywhere", "");
     repo.write("a", "1\n").git(&["add", "a"]).ok();
     let head = repo.rev("HEAD");
-    commit(&repo).says("no-such-tool-anywhere");
+    commit(&repo)
+        .code(1)
+        .says("command `probe` could not start (`no-such-tool-anywhere: not found`), so the commit was stopped")
+        .says("skip it once: `TRIBUNAL_SKIP=commands.probe git commit`");
     assert_eq!(repo.rev("HEAD"), head);
-    repo.tribunal(&["check", "--commands"]).code(4).says("inconclusive");
+    let told = repo.tribunal(&["check", "--commands"]).code(4).says("inconclusive");
+    told.says("skipped probe: it could not start (`no-such-tool-anywhere: not found`)");
+    let json = repo.tribunal(&["check", "--commands", "--format", "json"]).code(4).json();
+    assert_eq!(json["ran"][0]["outcome"], "not-started");
+    // At level warn it is told, and lets pass.
+    repo.git_env(&["commit", "-qm", "feat: x"], &[("TRIBUNAL_GATES_COMMANDS", "warn")])
+        .ok()
+        .says("1 part not judged: probe: it could not start");
+    let bare = sandbox.bare("bare");
+    repo.push_to(&bare);
+    repo.write("tribunal.toml", repo.read("tribunal.toml").replace("pre-commit", "pre-push"));
+    repo.commit_unjudged("policy").git(&["push", "-q", "--no-verify", "origin", "main"]).ok();
+    repo.write("b", "1\n").commit_unjudged("feat: b");
+    executable(
+        repo.path(".git/hooks/pre-push"),
+        format!("#!/bin/sh\nexec '{TRIBUNAL}' hook pre-push \"$@\"\n"),
+    );
+    repo.git(&["push", "-q", "origin", "main"])
+        .code(1)
+        .says("so the push was stopped")
+        .says("`TRIBUNAL_SKIP=commands.probe git push`")
+        .says("hint: nothing was pushed");
+    repo.git_env(&["push", "-q", "origin", "main"], &[("TRIBUNAL_SKIP", "commands.probe")]).ok();
+    assert_eq!(bare.rev("main"), repo.rev("main"));
+}
+
+#[test]
+fn one_command_is_skipped_by_its_name_and_that_is_recorded() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    let out = sandbox.path().join("ran");
+    let ran = || {
+        let ran = fs::read_to_string(&out).unwrap_or_default();
+        drop(fs::remove_file(&out));
+        ran
+    };
+    let command = |name: &str| {
+        format!(
+            "[[commands]]\nname = \"{name}\"\nrun = \"printf {name}, >> {}\"\non = [\"pre-commit\"]\n",
+            out.display()
+        )
+    };
+    repo.write("tribunal.toml", command("tests") + &command("lint")).commit_unjudged("policy");
+    repo.tribunal(&["trust", "--yes"]).ok();
+    hook_up(&repo);
+    let commit_with = |skip: &str| {
+        repo.write("a", skip).git(&["add", "a"]).ok();
+        repo.git_env(&["commit", "-qm", "feat: x"], &[("TRIBUNAL_SKIP", skip)])
+    };
+    commit_with("commands.tests")
+        .ok()
+        .says("not judged in full: TRIBUNAL_SKIP=commands.tests; recorded");
+    assert_eq!(ran(), "lint,");
+    repo.tribunal(&["status"]).ok().says("TRIBUNAL_SKIP=commands.tests");
+    // What names nothing is said, leaves nothing out and is no bypass.
+    commit_with("commands.lin")
+        .ok()
+        .says("TRIBUNAL_SKIP: `commands.lin` is not a command; did you mean `commands.lint`?")
+        .never_says("not judged in full");
+    assert_eq!(ran(), "tests,lint,");
+    commit_with("commands").ok();
+    assert_eq!(ran(), "");
+    // By hand.
+    repo.write("a", "by hand").git(&["add", "a"]).ok();
+    repo.tribunal(&["check", "--only", "commands.lint"])
+        .ok()
+        .says("skipped check: only commands.lint was asked for");
+    assert_eq!(ran(), "lint,");
+    repo.tribunal(&["check", "--commands", "--skip", "commands.lint,scope"])
+        .ok()
+        .says("skipped scope: left out by `--skip`");
+    assert_eq!(ran(), "tests,");
+    let marker = "<".repeat(7);
+    repo.write("m", format!("{marker} HEAD\n")).git(&["add", "m"]).ok();
+    repo.tribunal(&["check"]).code(1);
+    repo.tribunal(&["check", "--skip", "conflict-markers"]).ok().says("pass");
+    repo.tribunal(&["check", "--only", "conflict-markers"]).code(1);
+    let only = repo.tribunal(&["check", "--only", "secrets", "--format", "json"]).ok().json();
+    assert_eq!(only["gates"], serde_json::json!(["secrets"]));
+    repo.tribunal(&["check", "--only", "commit-message"])
+        .ok()
+        .says("nothing to check")
+        .says("skipped commit-message: it is off");
+    repo.commit_unjudged("feat: marker");
+    let range = ["check", "--from", "HEAD~1"];
+    repo.tribunal(&range).code(1);
+    repo.tribunal(&[&range[..], &["--skip", "conflict-markers"]].concat()).ok();
+    for (name, near) in [("secret", "`secrets`"), ("commands.lin", "`commands.lint`")] {
+        for option in ["--only", "--skip"] {
+            repo.tribunal(&["check", option, name]).code(2).says(near).says("hint: ");
+        }
+    }
+}
+
+#[test]
+fn a_command_that_changes_files_fails_and_says_so() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    repo.write("x.py", "x\n").write("y.py", "y\n").write(".gitignore", "ignored\nlent\n");
+    repo.write("deep/z", "z\n").commit_unjudged("first");
+    let set = |run: &str, more: &str| {
+        with_command(&repo, run, more);
+        repo.write("a", run).git(&["add", "a"]).ok();
+    };
+    for (run, files) in [
+        ("echo '# formatted' >> x.py", "1 file: x.py"),
+        ("echo X > x.py; echo Y > y.py", "2 files: x.py, y.py"),
+        ("rm -r deep", "1 file: deep/z"),
+        ("rm x.py; mkdir x.py", "1 file: x.py"),
+        ("chmod +x y.py", "1 file: y.py"),
+        ("ln -sf /etc/passwd y.py", "1 file: y.py"),
+        // Of the same size, with the time that it had.
+        ("touch -r x.py t; printf 'y\\n' > x.py; touch -r t x.py; rm t", "1 file: x.py"),
+        ("git rm -q x.py", "1 file: x.py"),
+    ] {
+        set(run, "");
+        let before = repo.git(&["status", "--short"]).ok().stdout;
+        commit(&repo)
+            .code(1)
+            .says(&format!("blocked: `probe` changed {files} [commands/probe"))
+            .says(&format!("hint: run `{run}` yourself and stage the result"));
+        assert_eq!(repo.git(&["status", "--short"]).ok().stdout, before);
+        // Nothing of it counts as a pass.
+        commit(&repo).code(1).says(files);
+    }
+    set("for f in 1 2 3 4 5 6 7; do echo x > $f; done", "");
+    for name in ["1", "2", "3", "4", "5", "6", "7"] {
+        repo.write(name, "0\n").git(&["add", name]).ok();
+    }
+    commit(&repo).code(1).says("changed 7 files: 1, 2, 3, 4, 5, and 2 more");
+    let json = repo.tribunal(&["check", "--commands", "--format", "json"]).code(1).json();
+    assert_eq!(json["ran"][0]["outcome"], "changed-files");
+    repo.git_env(&["commit", "-qm", "feat: x"], &[("TRIBUNAL_GATES_COMMANDS", "warn")])
+        .ok()
+        .says("2 warnings");
+    // A command that fails and changes files is one that a person runs, too.
+    set("echo fixed > x.py; exit 1", "");
+    commit(&repo)
+        .code(1)
+        .says("failed (1)")
+        .says("it changed 1 file here, not in your work tree: x.py");
+    repo.write("lent/theirs", "1\n");
+    for run in [
+        "touch new; mkdir build; touch build/out; echo x > ignored",
+        "cat x.py > t; cat t > x.py; touch y.py",
+        "echo other > x.py; git checkout -q .",
+        "git stash -q; git stash pop -q; echo ours > lent/ours",
+    ] {
+        set(run, "share = [\"lent\"]");
+        commit(&repo).ok().never_says("changed");
+    }
+    assert_eq!(repo.read("lent/ours"), "ours\n");
+}
+
+#[test]
+fn a_push_names_what_a_command_changed_in_the_commit() {
+    let sandbox = Sandbox::new();
+    let bare = sandbox.bare("bare");
+    let repo = sandbox.repo("r");
+    // What git makes of the file on its way in and out is no change.
+    repo.write(".gitattributes", "*.dos text eol=crlf\n").write("y.dos", "a\r\n");
+    let policy = "[[commands]]\nname = \"fmt\"\nrun = \"printf 'a\\\\n' > y.dos; echo x >> a\"\n";
+    repo.write("tribunal.toml", policy).write("a", "1\n").commit_unjudged("policy");
+    repo.push_to(&bare);
+    repo.tribunal(&["hooks", "install"]).ok();
+    repo.tribunal(&["trust", "--yes"]).ok();
+    repo.write("b", "1\n").commit_unjudged("feat: b");
+    for _ in 0..2 {
+        repo.git(&["push", "-q", "origin", "main"])
+            .code(1)
+            .says("`fmt` changed 1 file: a [")
+            .says("yourself and commit the result");
+    }
+    assert_eq!(bare.rev("main"), repo.rev("main~1"));
 }
 
 #[test]
@@ -140,14 +316,15 @@ fn a_second_run_is_warm() {
     with_command(&repo, &format!("{run}; touch junk; echo changed > same; rm -r 'sub dir'"), "");
     for number in ["1", "2"] {
         repo.write("a", number).git(&["add", "a"]).ok();
-        commit(&repo).ok();
+        commit(&repo).code(1).says("changed 2 files: same, sub dir/f");
+        repo.commit_unjudged("feat: x");
     }
     // The second run saw the cache of the first, and not its untracked file.
     assert_eq!(fs::read_to_string(&times).unwrap().lines().count(), 3);
     let tree = &trees(&sandbox)[0];
     repo.write("a", "3").git(&["add", "a"]).ok();
     let kept = fs::metadata(tree.join("work/.gitignore")).unwrap().modified().unwrap();
-    commit(&repo).ok();
+    commit(&repo).code(1);
     assert_eq!(kept, fs::metadata(tree.join("work/.gitignore")).unwrap().modified().unwrap());
     assert_eq!(fs::read_to_string(tree.join("work/a")).unwrap(), "3");
 }
@@ -462,7 +639,8 @@ fn a_link_in_the_tree_leads_no_checkout_astray() {
     with_command(&repo, &run, "");
     for number in ["1", "2"] {
         repo.write("dir/file", number).write("dir/other", number).git(&["add", "."]).ok();
-        commit(&repo).ok();
+        commit(&repo).code(1).says("`probe` changed 2 files: dir/file, dir/other");
+        repo.commit_unjudged("feat: x");
     }
     repo.git(&["rm", "-rq", "dir"]).ok();
     fs::write(outside.join("file"), "theirs").unwrap();
@@ -623,10 +801,9 @@ fn a_command_that_cannot_be_run_is_inconclusive_and_says_what_it_lacked() {
     repo.write("a", "1\n").git(&["add", "a"]).ok();
     commit(&repo)
         .code(1)
-        .says("`nosuchlint --all` names a program that is not there")
+        .says("command `probe` could not start (`nosuchlint: not found`; of `share` `node_modules` is not in this work tree), so the commit was stopped")
+        .says("hint: install it, change `run` in tribunal.toml, or skip it once")
         .says("which is that of the program that called git")
-        .says("of `share` `node_modules` is not in this work tree")
-        .says("tribunal: inconclusive: a part that guards commits could not be checked")
         .says("hint: nothing was committed");
     // One that fails names it too; one that passes does not.
     for (run, code) in [("false", 1), ("true", 0)] {

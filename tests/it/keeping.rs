@@ -305,7 +305,7 @@ fn an_interrupted_commit_is_no_pass() {
     let head = repo.rev("HEAD");
     assert_eq!(repo.git(&["log", "--oneline"]).stdout.lines().count(), 1, "{head}");
     let said = interrupted(TRIBUNAL, &["check", "--commands"]);
-    assert!(said.contains("inconclusive: ") && !said.contains("pass: "), "{said}");
+    assert!(said.contains("interrupted: ") && !said.contains("pass: "), "{said}");
 }
 
 #[test]

@@ -31,6 +31,7 @@ mod machine;
 mod model_server;
 mod needs;
 mod output;
+mod progress;
 mod push;
 mod push_draws;
 mod push_policy;

@@ -55,7 +55,14 @@ pub fn report(context: Context<'_>, listing: &Listing, format: OutputFormat) -> 
     }
     let findings: Vec<Reported> = listing.findings.iter().map(reported).collect();
     let answers = recording::answers(context, &findings)?;
-    let report = Report { verdict: Verdict::Pass, findings, skipped: Vec::new(), elapsed_ms: 0 };
+    let report = Report {
+        verdict: Verdict::Pass,
+        findings,
+        skipped: Vec::new(),
+        gates: Vec::new(),
+        ran: Vec::new(),
+        elapsed_ms: 0,
+    };
     let text = render_answered(&report, &answers, format);
     if !text.is_empty() {
         out::result(text);

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use crate::domain::model::oid::Oid;
+use crate::domain::model::report::CommandResult;
 
 /// A message of a use case.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +24,29 @@ pub enum Progress {
         done: usize,
         commits: usize,
     },
+    /// The checkout that commands are to run in is made, for so long already.
+    PreparingWorkspace {
+        seconds: u64,
+    },
+    CommandStarted {
+        name: String,
+    },
+    /// Told again and again while a command runs; `last_line` is the last that it printed.
+    CommandRunning {
+        name: String,
+        /// Its place among those that run, from 1.
+        number: usize,
+        of: usize,
+        seconds: u64,
+        last_line: String,
+    },
+    CommandEnded {
+        name: String,
+        result: CommandResult,
+        ms: u64,
+    },
+    /// Nothing of the commands is under way any more.
+    CommandsEnded,
     /// Which agent has which role, and why it is not another.
     Assignment(String),
     /// A stopped run is continued.

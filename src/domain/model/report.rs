@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::model::finding::Finding;
+use crate::domain::model::gate::Gate;
 use crate::domain::model::stored_finding::FindingStatus;
 
 /// What was decided about a change.
@@ -56,12 +57,59 @@ pub struct Skipped {
     pub reason: String,
 }
 
+/// A command that an evaluation asked for, and what came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommandRun {
+    pub name: String,
+    pub result: CommandResult,
+    /// How long it ran.
+    pub ms: u64,
+}
+
+/// How a command ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CommandResult {
+    Passed,
+    /// It passed on this very tree before and did not run again.
+    PassedBefore,
+    Failed,
+    /// It ended with 0, and files that git tracks were not what they were.
+    ChangedFiles,
+    TimedOut,
+    /// A program that it names is not there, or cannot be executed.
+    NotStarted {
+        why: String,
+    },
+    /// It ended with 0, and what it reported could not be read.
+    Unreadable,
+    Interrupted,
+}
+
+impl CommandResult {
+    /// The word used in output.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Passed | Self::PassedBefore => "passed",
+            Self::Failed => "failed",
+            Self::ChangedFiles => "changed-files",
+            Self::TimedOut => "timed-out",
+            Self::NotStarted { .. } => "not-started",
+            Self::Unreadable => "unreadable-report",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
 /// The evaluation of one change or of one push.
 #[derive(Clone, Debug)]
 pub struct Report {
     pub verdict: Verdict,
     pub findings: Vec<Reported>,
     pub skipped: Vec<Skipped>,
+    /// The gates that looked at something, in their order.
+    pub gates: Vec<Gate>,
+    /// The commands that were asked for, in the order in which they ended.
+    pub ran: Vec<CommandRun>,
     pub elapsed_ms: u64,
 }
 

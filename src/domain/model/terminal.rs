@@ -49,11 +49,40 @@ pub fn is_hidden(c: char) -> bool {
         )
 }
 
+/// How many columns a text takes on a terminal, at most: what is not ASCII may be wide.
+pub fn columns(text: &str) -> usize {
+    text.chars().map(column_count).sum()
+}
+
+/// The beginning of a text that takes at most so many columns, with `…` where something is left out.
+pub fn cut(text: &str, most: usize) -> String {
+    if columns(text) <= most {
+        return text.to_owned();
+    }
+    let mut left = most.saturating_sub(column_count('…'));
+    let mut cut: String = text
+        .chars()
+        .take_while(|c| {
+            let fits = column_count(*c) <= left;
+            left = left.saturating_sub(column_count(*c));
+            fits
+        })
+        .collect();
+    if most >= column_count('…') {
+        cut.push('…');
+    }
+    cut
+}
+
+fn column_count(c: char) -> usize {
+    if c.is_ascii() { 1 } else { 2 }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
 
-    use super::{is_hidden, printable, push_shown};
+    use super::{columns, cut, is_hidden, printable, push_shown};
 
     fn shown(text: &str) -> String {
         let mut safe = String::new();
@@ -86,6 +115,21 @@ mod tests {
             prop_assert!(!printable(&text).contains(is_hidden));
             prop_assert!(!shown(&text).contains(|c| is_hidden(c) && c != '\n' && c != '\t'));
             prop_assert_eq!(shown(&shown(&text)), shown(&text));
+        }
+    }
+
+    #[test]
+    fn what_is_cut_fits() {
+        for (text, most, expected) in [
+            ("plain", 5, "plain"),
+            ("plain", 4, "pl…"),
+            ("日本語", 6, "日本語"),
+            ("日本語", 5, "日…"),
+            ("日本語", 1, ""),
+            ("", 0, ""),
+        ] {
+            assert_eq!(cut(text, most), expected);
+            assert!(columns(&cut(text, most)) <= most);
         }
     }
 }

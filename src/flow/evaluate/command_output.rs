@@ -80,3 +80,53 @@ pub fn tail(printed: &[u8]) -> Vec<String> {
     let text = |line: &&[u8]| line.to_str_lossy().chars().take(400).collect();
     lines[from..].iter().map(text).collect()
 }
+
+/// The last whole line that was printed so far, without secrets; empty where there is none. A line that goes
+/// on, or of which only the end was read, may be a part of a secret that is not known by it.
+pub fn last_line(output: &Path) -> String {
+    let read = end_of(output, TAIL_BYTES as u64).unwrap_or_default();
+    let is_end = |byte: &u8| matches!(byte, b'\n' | b'\r');
+    let Some(to) = read.iter().rposition(is_end) else { return String::new() };
+    let from = match read.len() {
+        TAIL_BYTES => read.iter().position(is_end).map_or(0, |at| at + 1),
+        _ => 0,
+    };
+    let clean = redact::redact(read.get(from..to).unwrap_or_default());
+    let last = clean.lines().rev().find(|line| !line.trim().is_empty());
+    last.map(|line| line.to_str_lossy().chars().take(400).collect()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::{TAIL_BYTES, last_line};
+
+    fn of(text: &str) -> String {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        last_line(file.path())
+    }
+
+    #[test]
+    fn the_last_line_is_whole_and_has_no_secret() {
+        let long = "x".repeat(TAIL_BYTES);
+        let key = ["AK", "IA", "Q7R3T5V2X4Z6B8N1"].concat();
+        let (begin, body) =
+            (["-----BEGIN RSA PRIV", "ATE KEY-----"].concat(), "MIIEowIBAAKCAQEAq7".repeat(3));
+        for (text, line) in [
+            ("", ""),
+            ("one", ""),
+            ("one\ntwo", "one"),
+            ("one\n\n  \ntwo", "one"),
+            ("10 %\r20 %\r30", "10 %\r20 %"),
+            (&format!("{long}\n"), ""),
+            (&format!("{long}\nend\n"), "end"),
+            (&format!("token: {key}\n"), "token: [redacted:generic-secret]"),
+            (&format!("token: {key}"), ""),
+            (&format!("{begin}\n{body}\n{body}\n"), "[redacted:private-key]"),
+        ] {
+            assert_eq!(of(text), line);
+        }
+    }
+}

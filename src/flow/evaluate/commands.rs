@@ -1,7 +1,7 @@
 //! Runs command gates: selects those of a change, runs them in a workspace, reads their reports.
 
-use std::path::Path;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 
@@ -9,29 +9,34 @@ use crate::domain::gates::GateReport;
 use crate::domain::gates::formats::ReportFormat;
 use crate::domain::gates::policy::EffectivePolicy;
 use crate::domain::model::change::Change;
-use crate::domain::model::class::Class;
 use crate::domain::model::finding::{Effect, Finding};
-use crate::domain::model::gate::Gate;
-use crate::domain::model::report::{Report, Skipped, Verdict};
+use crate::domain::model::notice::Progress;
+use crate::domain::model::report::{CommandResult, CommandRun, Report, Skipped, Verdict};
 use crate::domain::model::severity::Severity;
 use crate::domain::policy::command_settings::{CommandGate, Moment};
-use crate::domain::policy::consent::Consent;
 use crate::domain::policy::gate_settings::GateLevel;
 use crate::flow::context::Context;
 use crate::flow::evaluate::bookkeeping;
 use crate::flow::evaluate::command_cache::CommandCache;
+use crate::flow::evaluate::command_findings;
+use crate::flow::evaluate::command_findings::{failed, for_people, not_started, untrusted};
 use crate::flow::evaluate::command_output::{keep_log, printed, tail};
+use crate::flow::evaluate::command_progress::CommandProgress;
 use crate::flow::evaluate::command_selection::select;
 use crate::flow::evaluate::inside_command;
 use crate::flow::evaluate::inside_command::Place;
 use crate::flow::evaluate::tool_report;
 use crate::flow::evaluate::tool_report::FINDINGS_MAX;
 use crate::flow::setup::consent;
+use crate::flow::workspace::changed::changed_files;
 use crate::flow::workspace::checkout;
 use crate::flow::workspace::checkout::{Ignored, Unavailable, Workspace};
 use crate::platform::process::{Cmd, ExitOutcome, Interrupts, code_of};
 use crate::platform::store::regular;
 use crate::platform::store::regular::{LastLink, REPORT};
+
+/// What a command prints, in its workspace.
+const LOG: &str = "output.log";
 
 /// Which commands to run.
 #[derive(Clone, Copy)]
@@ -52,6 +57,8 @@ pub struct CommandOutcome {
     pub interrupted: Option<i32>,
     /// The last lines of each command that failed.
     pub tails: Vec<Tail>,
+    /// What came of each command that was to run.
+    pub ran: Vec<CommandRun>,
 }
 
 /// The last lines that a command printed.
@@ -92,14 +99,20 @@ pub fn run_commands(
             outcome.skip(&[*command], &untrusted(&agreed, command));
             return false;
         }
-        !(request.reuse && cache.holds(command, &change.tree))
+        let passed_before = request.reuse && cache.holds(command, &change.tree);
+        if passed_before {
+            outcome.end(context, &command.name, CommandResult::PassedBefore, Duration::ZERO);
+        }
+        !passed_before
     });
     if wanted.is_empty() {
         return Ok(outcome);
     }
     let interrupts = Interrupts::listen().context("could not listen for signals")?;
-    let run = CommandRunner { context, change, level, effect, interrupts, cache };
-    run.all(&wanted, &mut outcome)?;
+    CommandProgress::of(context.notices, |progress| {
+        let run = CommandRunner { context, change, level, effect, interrupts, cache, progress };
+        run.all(&wanted, &mut outcome)
+    })?;
     Ok(outcome)
 }
 
@@ -131,13 +144,27 @@ impl CommandOutcome {
         );
     }
 
-    fn fail_to_run(&mut self, level: GateLevel, name: &str, reason: &str) {
+    fn fail_to_run(&mut self, level: GateLevel, name: &str, reason: String) {
         self.inconclusive |= level == GateLevel::Block;
-        self.report.skipped.push(Skipped {
-            gate: name.to_owned(),
-            reason: format!("it could not be run: {reason}"),
-        });
+        self.report.skipped.push(Skipped { gate: name.to_owned(), reason });
     }
+
+    /// Notes and tells what came of a command.
+    fn end(&mut self, context: Context<'_>, name: &str, result: CommandResult, time: Duration) {
+        let ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        let name = name.to_owned();
+        context.notify(Progress::CommandEnded { name: name.clone(), result: result.clone(), ms });
+        self.ran.push(CommandRun { name, result, ms });
+    }
+}
+
+/// What a command printed.
+struct Printed {
+    /// The file with its report, where it has a format.
+    report: PathBuf,
+    /// Where all of it is kept for people.
+    log: Option<PathBuf>,
+    end: Tail,
 }
 
 struct CommandRunner<'a> {
@@ -147,10 +174,12 @@ struct CommandRunner<'a> {
     effect: Effect,
     interrupts: Interrupts,
     cache: CommandCache,
+    progress: &'a CommandProgress,
 }
 
 impl CommandRunner<'_> {
     fn all(&self, commands: &[&CommandGate], outcome: &mut CommandOutcome) -> Result<()> {
+        self.progress.preparing();
         let workspace =
             match Workspace::acquire(&checkout::root(self.context.repo), &self.change.tree) {
                 Ok(workspace) => workspace,
@@ -168,6 +197,7 @@ impl CommandRunner<'_> {
         }
         for (at, command) in commands.iter().enumerate() {
             // Anew for each: one command does not see what another left.
+            self.progress.preparing();
             let checked_out = workspace
                 .checkout(
                     self.context.repo,
@@ -177,18 +207,22 @@ impl CommandRunner<'_> {
                     self.interrupts,
                 )
                 .and_then(|()| workspace.link(self.context.repo, &command.share));
-            let ended =
-                checked_out.and_then(|absent| self.one(&workspace, command, &absent, outcome));
+            let name = &command.name;
+            let started = Instant::now();
+            let ended = checked_out.and_then(|absent| {
+                // Nothing of what the last one printed.
+                checkout::create(&workspace.output(LOG))?;
+                self.context.notify(Progress::CommandStarted { name: name.clone() });
+                self.progress.running(name, (at + 1, commands.len()), workspace.output(LOG));
+                self.one(&workspace, command, &absent, outcome)
+            });
             match ended {
-                Ok(true) => {}
-                Ok(false) => {
-                    let rest = commands.get(at + 1..).unwrap_or_default();
-                    outcome.skip(rest, "it was not run: interrupted");
-                    break;
-                }
+                Ok(result) => outcome.end(self.context, name, result, started.elapsed()),
                 Err(error) => self.give_up(&[*command], &error, outcome),
             }
             if outcome.interrupted.is_some() {
+                let rest = commands.get(at + 1..).unwrap_or_default();
+                outcome.skip(rest, "it was not run: interrupted");
                 break;
             }
         }
@@ -205,68 +239,97 @@ impl CommandRunner<'_> {
             outcome.interrupted = Some(*signal);
         }
         for command in commands {
-            outcome.fail_to_run(self.level, &command.name, &format!("{error:#}"));
+            let reason = format!("it could not be run: {error:#}");
+            outcome.fail_to_run(self.level, &command.name, reason);
         }
     }
 
-    /// Runs one command; false where a signal interrupted it.
+    /// Runs one command.
     fn one(
         &self,
         workspace: &Workspace,
         command: &CommandGate,
         absent: &[&str],
         outcome: &mut CommandOutcome,
-    ) -> Result<bool> {
+    ) -> Result<CommandResult> {
         let format = tool_report::format_of(command)?;
         let stdout_alone = format.as_ref().is_some_and(tool_report::reads_stdout_alone);
-        let log = workspace.output("output.log");
+        let (ended, Printed { report, log, end }) =
+            self.execute(workspace, command, stdout_alone)?;
+        let failure = match ended {
+            ExitOutcome::Interrupted(signal) => {
+                outcome.skip(&[command], "it was stopped: interrupted");
+                outcome.interrupted = Some(signal);
+                return Ok(CommandResult::Interrupted);
+            }
+            ExitOutcome::Exited(status) if status.success() => None,
+            ExitOutcome::Exited(status) if matches!(status.code(), Some(126 | 127)) => {
+                let why = not_started(&end.lines, absent);
+                let reason = format!("it could not start ({why})");
+                outcome.fail_to_run(self.level, &command.name, reason);
+                // One line is quoted.
+                outcome.tails.extend((end.lines.len() > 1).then_some(end));
+                return Ok(CommandResult::NotStarted { why });
+            }
+            ExitOutcome::Exited(status) => Some(format!("failed ({})", code_of(status))),
+            ExitOutcome::TimedOut => {
+                Some(format!("did not end within {}", for_people(command.timeout)))
+            }
+            ExitOutcome::TooLong | ExitOutcome::Idle => Some("printed without end".to_owned()),
+        };
+        let (mut read, mut changed) = (Some(Vec::new()), Vec::new());
+        if let ExitOutcome::Exited(_) = ended {
+            changed = changed_files(workspace, self.context.repo)?;
+            if let Some(format) = &format {
+                read =
+                    self.read(workspace, command, format, &report, failure.is_some(), outcome)?;
+            }
+        }
+        let result = match (&failure, ended) {
+            (_, ExitOutcome::TimedOut) => CommandResult::TimedOut,
+            (Some(_), _) => CommandResult::Failed,
+            (None, _) if !changed.is_empty() => CommandResult::ChangedFiles,
+            (None, _) if read.is_none() => CommandResult::Unreadable,
+            (None, _) => CommandResult::Passed,
+        };
+        let mut found = read.unwrap_or_default();
+        match failure {
+            None if result == CommandResult::Passed && found.is_empty() => {
+                bookkeeping::warn_once(self.context, self.cache.add(command, &self.change.tree));
+            }
+            None if result == CommandResult::ChangedFiles => {
+                let commit = self.change.commit.as_ref();
+                found.push(command_findings::changed_files(command, self.effect, &changed, commit));
+            }
+            // What stops the change is said with its place: the failure as such says nothing more.
+            Some(what) if found.iter().all(|finding| finding.severity < Severity::High) => {
+                let log = log.as_deref();
+                found.push(failed(command, self.effect, &what, log, absent, &changed));
+                outcome.tails.push(end);
+            }
+            _ => {}
+        }
+        outcome.report.findings.extend(found);
+        Ok(result)
+    }
+
+    /// Runs a command to its end, and keeps what it printed.
+    fn execute(
+        &self,
+        workspace: &Workspace,
+        command: &CommandGate,
+        stdout_alone: bool,
+    ) -> Result<(ExitOutcome, Printed)> {
+        let log = workspace.output(LOG);
         let report = if stdout_alone { workspace.output("report.out") } else { log.clone() };
         let (to_log, to_report) = (checkout::create(&log)?, checkout::create(&report)?);
         let to_report = if stdout_alone { &to_report } else { &to_log };
         let ended =
             self.shell(workspace, command).supervise(to_report, &to_log, self.interrupts)?;
         let printed = printed(&log, stdout_alone.then_some(&report))?;
-        let kept = keep_log(self.context, &command.name, &printed);
-        if let ExitOutcome::Interrupted(signal) = ended {
-            outcome.skip(&[command], "it was stopped: interrupted");
-            outcome.interrupted = Some(signal);
-            return Ok(false);
-        }
-        let failure = match ended {
-            ExitOutcome::Exited(status) if status.success() => None,
-            ExitOutcome::Exited(status) if matches!(status.code(), Some(126 | 127)) => {
-                let reason = self.not_executable(command, absent);
-                outcome.fail_to_run(self.level, &command.name, &reason);
-                outcome.tails.push(Tail { command: command.name.clone(), lines: tail(&printed) });
-                return Ok(true);
-            }
-            ExitOutcome::Exited(status) => Some(format!("failed ({})", code_of(status))),
-            ExitOutcome::TimedOut => {
-                Some(format!("did not end within {}", for_people(command.timeout)))
-            }
-            ExitOutcome::TooLong | ExitOutcome::Idle | ExitOutcome::Interrupted(_) => {
-                Some("printed without end".to_owned())
-            }
-        };
-        let mut read = Some(Vec::new());
-        if let (Some(format), ExitOutcome::Exited(_)) = (&format, ended) {
-            read = self.read(workspace, command, format, &report, failure.is_some(), outcome)?;
-        }
-        let unread = read.is_none();
-        let mut found = read.unwrap_or_default();
-        match failure {
-            None if found.is_empty() && !unread => {
-                bookkeeping::warn_once(self.context, self.cache.add(command, &self.change.tree));
-            }
-            // What stops the change is said with its place: the failure as such says nothing more.
-            Some(what) if found.iter().all(|finding| finding.severity < Severity::High) => {
-                found.push(self.finding(command, &what, kept.as_deref(), absent));
-                outcome.tails.push(Tail { command: command.name.clone(), lines: tail(&printed) });
-            }
-            _ => {}
-        }
-        outcome.report.findings.extend(found);
-        Ok(true)
+        let log = keep_log(self.context, &command.name, &printed);
+        let end = Tail { command: command.name.clone(), lines: tail(&printed) };
+        Ok((ended, Printed { report, log, end }))
     }
 
     fn shell(&self, workspace: &Workspace, command: &CommandGate) -> Cmd {
@@ -308,61 +371,5 @@ impl CommandRunner<'_> {
                 Ok(None)
             }
         }
-    }
-
-    fn not_executable(&self, command: &CommandGate, absent: &[&str]) -> String {
-        let path = self.context.env.text("PATH").unwrap_or_default();
-        let reason = format!(
-            "`{}` names a program that is not there or cannot be executed, looked for in `PATH={path}`, \
-             which is that of the program that called git",
-            command.run
-        );
-        if absent.is_empty() { reason } else { format!("{reason}; {}", not_shared(absent)) }
-    }
-
-    fn finding(
-        &self,
-        command: &CommandGate,
-        what: &str,
-        log: Option<&Path>,
-        absent: &[&str],
-    ) -> Finding {
-        let see = log.map(|log| format!("what it printed is in `{}`", log.display()));
-        let without = (!absent.is_empty()).then(|| not_shared(absent));
-        let suggestion: Vec<String> = without.into_iter().chain(see).collect();
-        Finding {
-            gate: Gate::Commands,
-            rule: command.name.clone(),
-            class: Class::new("build/command-failed"),
-            severity: Severity::High,
-            effect: self.effect,
-            place: None,
-            anchor: String::new(),
-            message: format!("`{}` {what}", command.run),
-            suggestion: suggestion.join("; "),
-        }
-    }
-}
-
-/// Says which paths of `share` the command had to do without.
-fn not_shared(absent: &[&str]) -> String {
-    let names: Vec<String> = absent.iter().map(|path| format!("`{path}`")).collect();
-    format!("of `share` {} is not in this work tree", names.join(", "))
-}
-
-fn untrusted(agreed: &Consent, command: &CommandGate) -> String {
-    let why = if consent::knows_name(agreed, command) {
-        "it changed since you trusted it"
-    } else {
-        "it is not trusted"
-    };
-    format!("{why}; `tribunal trust` shows it and asks")
-}
-
-fn for_people(time: Duration) -> String {
-    match time.as_secs() {
-        0 => format!("{} ms", time.as_millis()),
-        seconds if seconds % 60 == 0 => format!("{} min", seconds / 60),
-        seconds => format!("{seconds} s"),
     }
 }

@@ -11,8 +11,10 @@ use crate::domain::gates::GateReport;
 use crate::domain::gates::policy::EffectivePolicy;
 use crate::domain::model::change::Change;
 use crate::domain::model::finding::{Effect, Finding, Location, LocationKind};
+use crate::domain::model::gate::Gate;
 use crate::domain::model::oid::Oid;
-use crate::domain::model::report::{Report, Reported, Skipped};
+use crate::domain::model::report::{CommandRun, Report, Reported, Skipped};
+use crate::domain::policy::gate_settings::GateLevel;
 use crate::flow::context::Context;
 use crate::flow::evaluate::commands;
 use crate::flow::evaluate::commands::{CommandRequest, Tail};
@@ -35,6 +37,10 @@ pub enum EvaluationScope {
 pub struct Evaluation {
     pub findings: Vec<Reported>,
     pub skipped: Vec<Skipped>,
+    /// The gates that looked at something.
+    pub gates: Vec<Gate>,
+    /// What came of each command that was to run.
+    pub ran: Vec<CommandRun>,
     /// The last lines of each command that failed.
     pub tails: Vec<Tail>,
     /// A command of level `block` could not be run, or the change is too large to be evaluated.
@@ -89,6 +95,7 @@ pub fn evaluate(
         if let Some(seen) = seen.as_deref_mut() {
             seen.skip_known(&mut change, &effective.hash);
         }
+        evaluation.gates = gates_of(&change, effective);
         let GateReport { findings, skipped } = run_gates(context.repo, &change, effective)?;
         evaluation.skipped.extend(skipped);
         evaluation.keep(context, &change, findings, seen.as_deref_mut());
@@ -101,13 +108,32 @@ pub fn evaluate(
         evaluation.skipped.extend(commands::skip_commands(effective, &change, request));
         return Ok(evaluation);
     }
-    let ran = commands::run_commands(context, effective, &change, request)?;
-    evaluation.tails = ran.tails;
-    evaluation.inconclusive |= ran.inconclusive;
-    evaluation.interrupted = ran.interrupted;
-    evaluation.skipped.extend(ran.report.skipped);
-    evaluation.keep(context, &change, ran.report.findings, seen);
+    let outcome = commands::run_commands(context, effective, &change, request)?;
+    if !outcome.ran.is_empty() {
+        evaluation.gates.push(Gate::Commands);
+    }
+    evaluation.ran = outcome.ran;
+    evaluation.tails = outcome.tails;
+    evaluation.inconclusive |= outcome.inconclusive;
+    evaluation.interrupted = outcome.interrupted;
+    evaluation.skipped.extend(outcome.report.skipped);
+    evaluation.keep(context, &change, outcome.report.findings, seen);
     Ok(evaluation)
+}
+
+/// The gates that start no program and look at this change.
+fn gates_of(change: &Change, effective: &EffectivePolicy) -> Vec<Gate> {
+    let mut gates = effective.policy.gates.clone();
+    let mut looks = |gate: &Gate| {
+        let concerns = match gate {
+            // It is about refs.
+            Gate::ProtectedBranch | Gate::Commands => false,
+            Gate::CommitMessage => change.message.is_some(),
+            _ => true,
+        };
+        concerns && gates.level_of(*gate).is_some_and(|level| *level != GateLevel::Off)
+    };
+    Gate::OF_CHANGES.into_iter().filter(|gate| looks(gate)).collect()
 }
 
 impl Evaluation {
@@ -129,7 +155,8 @@ impl Evaluation {
 
     /// Builds the report of this evaluation; `started` is when it began.
     pub fn report(self, started: Instant) -> Report {
-        let mut report = build_report(self.findings, self.skipped, started);
+        let report = build_report(self.findings, self.skipped, started);
+        let mut report = Report { gates: self.gates, ran: self.ran, ..report };
         // An interrupted evaluation is no pass.
         commands::mark_inconclusive(&mut report, self.inconclusive || self.interrupted.is_some());
         report

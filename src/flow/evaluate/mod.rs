@@ -4,7 +4,9 @@
 pub mod bookkeeping;
 pub mod bypass;
 pub mod command_cache;
+mod command_findings;
 mod command_output;
+mod command_progress;
 mod command_selection;
 pub mod commands;
 pub mod evaluation;

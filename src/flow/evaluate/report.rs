@@ -21,5 +21,5 @@ pub fn build_report(
         ))
     });
     let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    Report { verdict, findings, skipped, elapsed_ms }
+    Report { verdict, findings, skipped, gates: Vec::new(), ran: Vec::new(), elapsed_ms }
 }

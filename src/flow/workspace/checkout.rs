@@ -29,7 +29,7 @@ const POOL: usize = 3;
 const WAIT: Duration = Duration::from_mins(1);
 
 /// How long a checkout may take before it is given up.
-const CHECKOUT_TIME: Duration = Duration::from_mins(5);
+pub(super) const CHECKOUT_TIME: Duration = Duration::from_mins(5);
 
 /// The lock of one workspace, in its folder.
 const LOCK: &str = "lock";
@@ -359,7 +359,7 @@ impl Workspace {
         wipe().with_context(|| format!("could not empty `{}`", self.folder.display()))
     }
 
-    fn index(&self) -> PathBuf {
+    pub(super) fn index(&self) -> PathBuf {
         self.folder.join("index")
     }
 

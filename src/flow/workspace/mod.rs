@@ -1,6 +1,7 @@
 //! Workspaces: checkouts of the program's own in which agents and commands work.
 
 pub mod attempt;
+pub mod changed;
 pub mod private_repo;
 pub mod reading_copy;
 pub mod work_tree;

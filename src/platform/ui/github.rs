@@ -134,13 +134,22 @@ mod tests {
                 verdict: Verdict::Block,
                 findings: vec![reported],
                 skipped: vec![],
+                gates: vec![],
+                ran: vec![],
                 elapsed_ms: 0,
             };
             assert_eq!(render(&report), expected);
             assert!(!render(&report).contains('\n'));
         }
         let skipped = vec![Skipped { gate: "a\nb".to_owned(), reason: "c\nd".to_owned() }];
-        let report = Report { verdict: Verdict::Pass, findings: vec![], skipped, elapsed_ms: 0 };
+        let report = Report {
+            verdict: Verdict::Pass,
+            findings: vec![],
+            skipped,
+            gates: vec![],
+            ran: vec![],
+            elapsed_ms: 0,
+        };
         assert_eq!(render(&report), "::warning title=skipped a%0Ab::c%0Ad");
     }
 }

@@ -1,6 +1,9 @@
 //! Puts the messages of use cases into words: for a terminal, or for a log.
 
+use anstream::adapter::strip_str;
+
 use crate::domain::model::notice::{Notice, Progress, Unseen, Warning};
+use crate::domain::model::report::CommandResult;
 use crate::domain::model::terminal::printable;
 use crate::domain::model::text::counted;
 use crate::platform::ui::out;
@@ -13,8 +16,24 @@ pub fn print(notice: &Notice) {
             _ if done < commits => out::move_on(&line(notice)),
             _ => out::end_moving(),
         },
+        Notice::Progress(Progress::PreparingWorkspace { .. } | Progress::CommandRunning { .. }) => {
+            out::show_moving(&line(notice));
+        }
+        Notice::Progress(Progress::CommandsEnded) => out::end_moving(),
+        // A person sees it while it runs, and is told what did not pass.
+        Notice::Progress(Progress::CommandStarted { .. } | Progress::CommandEnded { .. }) => {}
         Notice::Progress(_) => out::talk(&line(notice)),
         Notice::Warning(_) => out::warn(&line(notice)),
+    }
+}
+
+/// Prints a notice, and each command as it starts and ends: `--verbose`.
+pub fn print_verbose(notice: &Notice) {
+    match notice {
+        Notice::Progress(Progress::CommandStarted { .. } | Progress::CommandEnded { .. }) => {
+            out::talk(&line(notice));
+        }
+        _ => print(notice),
     }
 }
 
@@ -28,6 +47,12 @@ pub fn print_warning(notice: &Notice) {
 /// Writes a notice to the log.
 pub fn log(notice: &Notice) {
     match notice {
+        // Told again and again, for a line that is replaced.
+        Notice::Progress(
+            Progress::PreparingWorkspace { .. }
+            | Progress::CommandRunning { .. }
+            | Progress::CommandsEnded,
+        ) => {}
         Notice::Progress(_) => tracing::info!("{}", line(notice)),
         Notice::Warning(_) => tracing::warn!("{}", line(notice)),
     }
@@ -49,6 +74,17 @@ fn progress_line(progress: &Progress) -> String {
         Progress::CheckingPush { done, commits } => {
             format!("tribunal: checked {done} of {commits} commits")
         }
+        Progress::PreparingWorkspace { seconds } => {
+            format!("tribunal: preparing the workspace ({seconds} s)")
+        }
+        Progress::CommandStarted { name } => format!("running `{}`", printable(name)),
+        Progress::CommandRunning { name, number, of, seconds, last_line } => {
+            let which = if *of > 1 { format!("{number} of {of}, ") } else { String::new() };
+            let name = printable(name);
+            format!("tribunal: running `{name}` ({which}{seconds} s) {}", last_shown(last_line))
+        }
+        Progress::CommandEnded { name, result, ms } => command_line(name, result, *ms),
+        Progress::CommandsEnded => String::new(),
         Progress::Assignment(note) => note.clone(),
         Progress::RunContinued { run } => format!("going on with the run {run}"),
         Progress::WaitingForRun { run, process: Some(process) } => format!(
@@ -78,6 +114,35 @@ fn progress_line(progress: &Progress) -> String {
             format!("waiting up to {seconds} s for {}", counted(*reviews, "review"))
         }
     }
+}
+
+/// What came of a command, in one line.
+pub fn command_line(name: &str, result: &CommandResult, ms: u64) -> String {
+    let name = printable(name);
+    #[expect(clippy::cast_precision_loss, reason = "no command runs for that long")]
+    let time = format!("{:.1} s", ms as f64 / 1000.0);
+    match result {
+        CommandResult::Passed => format!("`{name}` passed in {time}"),
+        CommandResult::PassedBefore => {
+            format!("`{name}` passed on these files before and did not run again")
+        }
+        CommandResult::Failed => format!("`{name}` failed after {time}"),
+        CommandResult::ChangedFiles => format!("`{name}` changed files, in {time}"),
+        CommandResult::TimedOut => format!("`{name}` did not end within {time}"),
+        CommandResult::NotStarted { why } => {
+            format!("`{name}` could not start ({})", printable(why))
+        }
+        CommandResult::Unreadable => format!("`{name}` ended with a report that cannot be read"),
+        CommandResult::Interrupted => format!("`{name}` was interrupted after {time}"),
+    }
+}
+
+/// The end of a line that a program printed: without colours, and of what was written over the same
+/// line again and again the last.
+fn last_shown(line: &str) -> String {
+    let plain = strip_str(line).to_string();
+    let mut parts = plain.split('\r').map(str::trim);
+    parts.rfind(|part| !part.is_empty()).unwrap_or_default().to_owned()
 }
 
 /// The same words stand where a report names what was skipped.
@@ -114,4 +179,21 @@ pub fn warning_line(warning: &Warning) -> String {
 /// What to do where a folder cannot be written.
 pub fn rights_hint(folder: &std::path::Path) -> String {
     format!("check owner, rights and free space of `{}`", folder.display())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::last_shown;
+
+    #[test]
+    fn of_a_line_is_shown_what_a_terminal_would_show_last() {
+        for (line, shown) in [
+            ("plain ", "plain"),
+            ("\u{1b}[32mok\u{1b}[0m 3 passed", "ok 3 passed"),
+            ("10 %\r20 %\r", "20 %"),
+            ("\r", ""),
+        ] {
+            assert_eq!(last_shown(line), shown);
+        }
+    }
 }

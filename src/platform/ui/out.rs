@@ -4,17 +4,18 @@
 
 use std::io;
 use std::io::{IsTerminal as _, Write};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anstream::ColorChoice;
 use anstyle::{AnsiColor, Style};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
+use rustix::termios::tcgetwinsize;
 use serde::Serialize;
 
 use crate::domain::model::error::{Hinted, NotEvaluated};
-use crate::domain::model::terminal::printable;
+use crate::domain::model::terminal::{columns, cut, printable};
 use crate::platform::ui::json;
 use crate::platform::ui::styled_text::StyledText;
 
@@ -37,12 +38,17 @@ pub fn choose_color(always: Option<bool>) {
 
 /// Prints a result, of one or more lines.
 pub fn result(text: impl Into<StyledText>) {
+    let text = text.into().safe();
+    let mut moving = moving();
+    take_away(&mut moving);
     // A reader that went away is no error of ours.
-    drop(writeln!(anstream::stdout(), "{}", text.into().safe()));
+    drop(writeln!(anstream::stdout(), "{text}"));
 }
 
 /// Prints a part of a result without a line end of ours.
 pub fn result_part(text: &str) {
+    let mut moving = moving();
+    take_away(&mut moving);
     drop(write!(anstream::stdout(), "{}", StyledText::from(text).safe()));
 }
 
@@ -80,40 +86,68 @@ pub fn reader_left(within: Option<Duration>) -> bool {
     }
 }
 
-/// How wide the last line is, where it is one that the next line replaces; else 0.
-static MOVING: AtomicUsize = AtomicUsize::new(0);
+/// The last line, where it is one that the next line replaces; else empty. Held while anything is written,
+/// so that a line that another thread moves never ends up inside another.
+static MOVING: Mutex<String> = Mutex::new(String::new());
 
-/// Prints a line that [`move_on`] and all other talk replace; where there is no terminal it stays.
+/// How wide a terminal is taken to be that does not tell.
+const COLUMNS: usize = 80;
+
+fn moving() -> MutexGuard<'static, String> {
+    MOVING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Prints a line that [`move_on`] and all other output replace; where there is no terminal it stays.
 pub fn begin_moving(text: &str) {
-    if io::stderr().is_terminal() { replace_line(text) } else { talk(text) }
+    if io::stderr().is_terminal() { replace_line(&mut moving(), text) } else { talk(text) }
 }
 
 /// Prints another line in the place of the last, where that one moves.
 pub fn move_on(text: &str) {
-    if MOVING.load(Ordering::Relaxed) > 0 {
-        replace_line(text);
+    let mut moving = moving();
+    if !moving.is_empty() {
+        replace_line(&mut moving, text);
+    }
+}
+
+/// Prints a line that all other output replaces; nothing where there is no terminal.
+pub fn show_moving(text: &str) {
+    if io::stderr().is_terminal() {
+        replace_line(&mut moving(), text);
     }
 }
 
 /// Takes a line that moves away.
 pub fn end_moving() {
-    let width = MOVING.swap(0, Ordering::Relaxed);
-    if width > 0 {
-        drop(write!(io::stderr(), "\r{:width$}\r", ""));
+    take_away(&mut moving());
+}
+
+fn take_away(moving: &mut String) {
+    if !moving.is_empty() {
+        drop(write!(io::stderr(), "\r{:1$}\r", "", columns(moving)));
+        moving.clear();
     }
 }
 
-/// Writes over the line with what every terminal knows.
-fn replace_line(text: &str) {
-    let text = printable(text);
-    let width = MOVING.swap(text.chars().count(), Ordering::Relaxed);
-    drop(write!(io::stderr(), "\r{text:width$}"));
+/// Writes over the line with what every terminal knows. It never reaches the last column: a line that
+/// goes on in the next row cannot be taken away.
+fn replace_line(moving: &mut String, text: &str) {
+    let stderr = io::stderr();
+    let wide = tcgetwinsize(&stderr).map_or(0, |size| usize::from(size.ws_col));
+    let text = cut(&printable(text), if wide == 0 { COLUMNS } else { wide } - 1);
+    if text == *moving {
+        return;
+    }
+    drop(write!(&stderr, "\r{:1$}\r{text}", "", columns(moving)));
+    *moving = text;
 }
 
 /// Prints talk, of one or more lines.
 pub fn talk(text: impl Into<StyledText>) {
-    end_moving();
-    drop(writeln!(anstream::stderr(), "{}", text.into().safe()));
+    let text = text.into().safe();
+    let mut moving = moving();
+    take_away(&mut moving);
+    drop(writeln!(anstream::stderr(), "{text}"));
 }
 
 /// Prints what may need attention, once.
@@ -170,6 +204,8 @@ pub struct LogLines;
 
 impl Write for LogLines {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut moving = moving();
+        take_away(&mut moving);
         io::stderr().write_all(log_line(bytes).as_bytes())?;
         Ok(bytes.len())
     }

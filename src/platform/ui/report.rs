@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::domain::model::finding::Effect;
-use crate::domain::model::report::{Report, Reported};
+use crate::domain::model::report::{CommandResult, CommandRun, Report, Reported};
 use crate::domain::model::terminal::printable;
 use crate::platform::ui::out::{DIM, ERROR, HINT, WARNING, indented};
 use crate::platform::ui::sarif::Answers;
@@ -98,7 +98,18 @@ pub fn json_of(report: &Report) -> Value {
         "findings": report.findings.iter().map(json_finding).collect::<Vec<_>>(),
         "skipped": report.skipped.iter()
             .map(|s| json!({"gate": s.gate, "reason": s.reason})).collect::<Vec<_>>(),
+        "gates": report.gates.iter().map(|gate| gate.as_str()).collect::<Vec<_>>(),
+        "ran": report.ran.iter().map(json_run).collect::<Vec<_>>(),
         "elapsed_ms": report.elapsed_ms,
+    })
+}
+
+fn json_run(run: &CommandRun) -> Value {
+    json!({
+        "name": run.name,
+        "outcome": run.result.as_str(),
+        "ms": run.ms,
+        "cached": run.result == CommandResult::PassedBefore,
     })
 }
 

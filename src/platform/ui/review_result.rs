@@ -114,6 +114,10 @@ pub fn hints(reviewed: &ReviewResult) -> Vec<String> {
 /// One object: the fields of `check`, and `review`.
 pub fn json(reviewed: &ReviewResult) -> Value {
     let mut json = json_of(&reviewed.report);
+    if let Some(object) = json.as_object_mut() {
+        // They ran as a part of the run, which may have been another process.
+        object.retain(|key, _| !matches!(key.as_str(), "gates" | "ran"));
+    }
     match &reviewed.ending {
         ReviewEnding::Nothing if reviewed.report.verdict == Verdict::Pass => {
             json["verdict"] = "nothing to review".into();

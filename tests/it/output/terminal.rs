@@ -8,22 +8,54 @@ use std::process::{Command, Stdio};
 
 use bstr::ByteSlice as _;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{Winsize, tcsetwinsize};
 
 /// Everything that a program printed on a terminal. Its input is the terminal where it is given none: there
 /// every question is answered with no.
 pub fn on_terminal(command: Command, input: &[u8]) -> Vec<u8> {
-    printed(command, input, "n\n\u{4}")
+    printed(command, input, "n\n\u{4}", 0)
+}
+
+/// As [`on_terminal`], where the terminal is so many columns wide.
+pub fn on_terminal_of(columns: u16, command: Command) -> Vec<u8> {
+    printed(command, b"", "n\n\u{4}", columns)
 }
 
 /// Everything that a program printed on a terminal where somebody typed that.
 pub fn on_terminal_typing(command: Command, typed: &str) -> Vec<u8> {
-    printed(command, b"", typed)
+    printed(command, b"", typed, 0)
 }
 
-fn printed(mut command: Command, input: &[u8], typed: &str) -> Vec<u8> {
+/// What a person sees in the end of what was printed, row by row: what was written over is gone.
+pub fn seen(printed: &[u8]) -> Vec<String> {
+    let (mut rows, mut at) = (vec![Vec::new()], 0);
+    for c in printed.to_str_lossy().chars() {
+        let row = rows.last_mut().unwrap();
+        match c {
+            '\r' => at = 0,
+            '\n' => {
+                rows.push(Vec::new());
+                at = 0;
+            }
+            c => {
+                row.resize(row.len().max(at + 1), ' ');
+                row[at] = c;
+                at += 1;
+            }
+        }
+    }
+    let text = |row: Vec<char>| row.into_iter().collect::<String>().trim_end().to_owned();
+    rows.into_iter().map(text).collect()
+}
+
+fn printed(mut command: Command, input: &[u8], typed: &str, columns: u16) -> Vec<u8> {
     let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
     grantpt(&ours).unwrap();
     unlockpt(&ours).unwrap();
+    if columns > 0 {
+        let size = Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+        tcsetwinsize(&ours, size).unwrap();
+    }
     let name = ptsname(&ours, Vec::new()).unwrap();
     let open =
         || File::options().read(true).write(true).open(OsStr::from_bytes(name.as_bytes())).unwrap();

@@ -9,7 +9,7 @@ pub const ORDER: &[(&str, &str)] = &[
     (
         "cli",
         "review check completions config findings constitution cost daemon demo doctor init \
-         uninstall hooks runs spec status trust consent_questions watch invocation help hook hook_report kept_hook paths times",
+         uninstall hooks runs spec status trust consent_questions watch invocation help hook hook_report kept_hook paths times selection",
     ),
     ("cli::findings", "printed values"),
     (
@@ -66,11 +66,12 @@ pub const ORDER: &[(&str, &str)] = &[
     ("flow::call", "cleanup limit_wait client folder nested_call retry route roles"),
     (
         "flow::evaluate",
-        "push evaluation commands command_cache command_selection command_output recording bookkeeping bypass \
+        "push evaluation commands command_cache command_selection command_progress command_output command_findings \
+         recording bookkeeping bypass \
          fingerprint gates import manual_finding merge message passed_trees policy relocate \
          report tool_report inside_command",
     ),
-    ("flow::evaluate::bypass", "past_hooks ."),
+    ("flow::evaluate::bypass", "past_hooks . names"),
     (
         "flow::evaluate::push",
         "refs new_commits evaluate_commits mirror progress outcome before_hooks policies plan",
@@ -89,7 +90,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     ("flow::setup", "purge consent inbox_event init written baseline install propose"),
     ("flow::setup::install", "status plan kept_name shim ."),
-    ("flow::workspace", "attempt reading_copy checkout private_repo work_tree"),
+    ("flow::workspace", "attempt reading_copy changed checkout private_repo work_tree"),
     ("platform", "agents git store process ui config"),
     ("platform::agents", "claude codex command facts call http ask find agent_env probe text"),
     ("platform::agents::claude", "command_line reading"),

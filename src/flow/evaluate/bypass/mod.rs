@@ -1,5 +1,6 @@
 //! Reads which gates the environment bypasses, finds what went past the hooks, and records both.
 
+pub mod names;
 pub mod past_hooks;
 
 use std::collections::HashSet;
@@ -9,8 +10,10 @@ use bstr::ByteSlice as _;
 
 use crate::domain::model::gate::Gate;
 use crate::domain::model::oid::Oid;
-use crate::domain::policy::gate_settings::GateSettings;
+use crate::domain::policy::command_settings::CommandGate;
+use crate::domain::policy::settings::Policy;
 use crate::flow::context::Context;
+use crate::flow::evaluate::bypass::names::{COMMAND, Name, Unknown};
 use crate::flow::evaluate::inside_command;
 use crate::flow::evaluate::inside_command::Place;
 use crate::platform::config::env;
@@ -21,15 +24,17 @@ use crate::platform::store::file;
 #[cfg(test)]
 mod tests;
 
-/// The gates that `TRIBUNAL`, `TRIBUNAL_SKIP` and policy variables bypass.
+/// The gates and commands that `TRIBUNAL`, `TRIBUNAL_SKIP` and policy variables bypass.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Bypass {
     /// `TRIBUNAL=0`: no gate at all.
     pub all: bool,
     /// The gates named in `TRIBUNAL_SKIP`.
     pub gates: Vec<Gate>,
-    /// Words in `TRIBUNAL_SKIP` that name no gate, with the nearest that does.
-    pub unknown: Vec<(String, Option<Gate>)>,
+    /// The commands named there, as `commands.NAME`.
+    pub commands: Vec<String>,
+    /// Words in `TRIBUNAL_SKIP` that name nothing.
+    pub unknown: Vec<Unknown>,
     /// Variables that set what the gates do, such as `TRIBUNAL_GATES_SECRETS`, or that keep commands
     /// from running.
     pub variables: Vec<String>,
@@ -38,14 +43,9 @@ pub struct Bypass {
 impl Bypass {
     /// Reads the bypasses from the environment.
     pub fn from_env(env: &Env) -> Self {
-        let mut bypass = Self { all: env.text("TRIBUNAL") == Some("0"), ..Self::default() };
         let words = env.text("TRIBUNAL_SKIP").unwrap_or_default().split([',', ' ']);
-        for word in words.filter(|word| !word.is_empty()) {
-            match Gate::OF_CHANGES.into_iter().find(|gate| gate.as_str() == word) {
-                Some(gate) => bypass.gates.push(gate),
-                None => bypass.unknown.push((word.to_owned(), nearest(word))),
-            }
-        }
+        let mut bypass = Self::of_names(words.filter(|word| !word.is_empty()));
+        bypass.all = env.text("TRIBUNAL") == Some("0");
         for prefix in ["TRIBUNAL_GATES_", "TRIBUNAL_PROTECT_"] {
             bypass.variables.extend(env.with_prefix(prefix).map(|(name, _)| name.to_owned()));
         }
@@ -55,9 +55,51 @@ impl Bypass {
         bypass
     }
 
+    /// Leaves out the gates and commands of these names.
+    pub fn of_names<'w>(words: impl IntoIterator<Item = &'w str>) -> Self {
+        let mut bypass = Self::default();
+        for word in words {
+            match Name::read(word) {
+                Ok(Name::Gate(gate)) => bypass.gates.push(gate),
+                Ok(Name::Command(name)) => bypass.commands.push(name),
+                Err(unknown) => bypass.unknown.push(unknown),
+            }
+        }
+        bypass
+    }
+
+    /// Leaves out everything but the gates and commands of these names.
+    pub fn all_but<'w>(words: impl IntoIterator<Item = &'w str>, commands: &[CommandGate]) -> Self {
+        let asked = Self::of_names(words);
+        let mut bypass = Self { unknown: asked.unknown, ..Self::default() };
+        let wants_commands = asked.gates.contains(&Gate::Commands) || !asked.commands.is_empty();
+        let is_wanted = |gate: &Gate| match gate {
+            Gate::Commands => wants_commands,
+            gate => asked.gates.contains(gate),
+        };
+        bypass.gates = Gate::OF_CHANGES.into_iter().filter(|gate| !is_wanted(gate)).collect();
+        if !asked.commands.is_empty() {
+            let names = commands.iter().map(|command| command.name.clone());
+            bypass.commands = names.filter(|name| !asked.commands.contains(name)).collect();
+            let none = names_of_none(&asked.commands, commands);
+            bypass.unknown.extend(none.map(|name| Unknown::command(&name, commands)));
+        }
+        bypass
+    }
+
+    /// Takes out the names of commands that a policy does not have: they name nothing.
+    pub fn keep_known(&mut self, commands: &[CommandGate]) {
+        let none: Vec<String> = names_of_none(&self.commands, commands).collect();
+        self.commands.retain(|name| !none.contains(name));
+        self.unknown.extend(none.iter().map(|name| Unknown::command(name, commands)));
+    }
+
     /// Whether any gate is bypassed.
     pub fn is_any(&self) -> bool {
-        self.all || !self.gates.is_empty() || !self.variables.is_empty()
+        self.all
+            || !self.gates.is_empty()
+            || !self.commands.is_empty()
+            || !self.variables.is_empty()
     }
 
     /// The bypasses as the person wrote them; empty for none.
@@ -66,28 +108,31 @@ impl Bypass {
         if self.all {
             parts.push("TRIBUNAL=0".to_owned());
         }
-        if !self.gates.is_empty() {
-            let names: Vec<_> = self.gates.iter().map(|gate| gate.as_str()).collect();
+        let gates = self.gates.iter().map(|gate| gate.as_str().to_owned());
+        let commands = self.commands.iter().map(|name| format!("{COMMAND}{name}"));
+        let names: Vec<String> = gates.chain(commands).collect();
+        if !names.is_empty() {
             parts.push(format!("TRIBUNAL_SKIP={}", names.join(",")));
         }
         parts.extend(self.variables.iter().cloned());
         parts.join(" ")
     }
 
-    /// Switches the skipped gates off.
-    pub fn apply(&self, gates: &mut GateSettings) {
+    /// Switches the skipped gates off, and takes the skipped commands out.
+    pub fn apply(&self, policy: &mut Policy) {
         for gate in &self.gates {
-            gates.switch_off(*gate);
+            policy.gates.switch_off(*gate);
         }
+        policy.commands.retain(|command| !self.commands.contains(&command.name));
     }
 }
 
-fn nearest(word: &str) -> Option<Gate> {
-    let likeness = |gate: &Gate| strsim::jaro_winkler(gate.as_str(), word);
-    Gate::OF_CHANGES
-        .into_iter()
-        .filter(|gate| likeness(gate) > 0.7)
-        .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
+fn names_of_none<'a>(
+    names: &'a [String],
+    commands: &'a [CommandGate],
+) -> impl Iterator<Item = String> + 'a {
+    let is_none = |name: &&String| !commands.iter().any(|command| command.name == **name);
+    names.iter().filter(is_none).cloned()
 }
 
 /// Records that a hook was bypassed, in part or as a whole: time, hook, what was done, person, branch,

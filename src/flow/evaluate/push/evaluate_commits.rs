@@ -216,7 +216,10 @@ impl<'a> Evaluator<'a> {
     }
 
     fn add(&mut self, title: String, commit: Option<Oid>, evaluation: Evaluation) {
-        let Evaluation { findings, skipped, tails, inconclusive, interrupted } = evaluation;
+        let Evaluation { findings, skipped, gates, ran, tails, inconclusive, interrupted } =
+            evaluation;
+        self.result.gates.extend(gates);
+        self.result.ran.extend(ran);
         self.result.skipped.extend(skipped);
         self.result.tails.extend(tails);
         self.result.inconclusive |= inconclusive;

@@ -1,9 +1,11 @@
 //! The outcome of the evaluation of a push.
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
+use crate::domain::model::gate::Gate;
 use crate::domain::model::oid::Oid;
-use crate::domain::model::report::{Report, Reported, Skipped};
+use crate::domain::model::report::{CommandRun, Report, Reported, Skipped};
 use crate::flow::evaluate::commands;
 use crate::flow::evaluate::commands::Tail;
 use crate::flow::evaluate::evaluation::stops;
@@ -29,6 +31,10 @@ pub struct PushEvaluation {
     pub before_hooks: Option<BeforeHooks>,
     /// The settings of the user's own that made the policies weaker, for people.
     pub weakened_by_user: Vec<String>,
+    /// The gates that looked at one of them.
+    pub gates: BTreeSet<Gate>,
+    /// What came of each command that was to run.
+    pub ran: Vec<CommandRun>,
     /// The last lines of each command that failed.
     pub tails: Vec<Tail>,
     /// A command of level `block` could not be run, or a change is too large to be evaluated.
@@ -47,8 +53,11 @@ impl PushEvaluation {
     /// commands that failed are left to the caller.
     pub fn report(self, started: Instant) -> Report {
         let findings = self.parts.into_iter().flat_map(|part| part.findings).collect();
-        let mut report = build_report(findings, self.skipped, started);
-        commands::mark_inconclusive(&mut report, self.inconclusive);
+        let report = build_report(findings, self.skipped, started);
+        let gates = self.gates.into_iter().collect();
+        let mut report = Report { gates, ran: self.ran, ..report };
+        // An interrupted evaluation is no pass.
+        commands::mark_inconclusive(&mut report, self.inconclusive || self.interrupted);
         report
     }
 

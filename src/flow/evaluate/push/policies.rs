@@ -137,7 +137,7 @@ impl<'a> Policies<'a> {
             Rc::clone(known)
         } else {
             let mut read = policy::read_policy(self.context, tree.as_ref(), RuleSelection::All)?;
-            self.bypass.apply(&mut read.policy.gates);
+            self.bypass.apply(&mut read.policy);
             let read = Rc::new(read);
             self.of_sources.insert(sources, Rc::clone(&read));
             read
