@@ -25,7 +25,7 @@ use crate::flow::evaluate::evaluation::{EvaluationScope, evaluate};
 use crate::flow::evaluate::push::evaluate_range;
 use crate::flow::evaluate::push::outcome::PushPart;
 use crate::flow::evaluate::report::build_report;
-use crate::flow::evaluate::{policy, recording};
+use crate::flow::evaluate::{policy, recording, uncommitted};
 use crate::platform::git::change;
 use crate::platform::git::repo::Repo;
 use crate::platform::ui::out;
@@ -93,6 +93,11 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     let started = Instant::now();
     let repo = invocation.repo()?;
     let context = invocation.context(&repo);
+    if args.all || args.from.is_some() {
+        uncommitted::tell(context);
+    } else {
+        uncommitted::tell_unstaged(context);
+    }
     let mut change = change_of(&repo, args)?;
     let (paths, untouched) = narrow(context, args, &mut change)?;
     let bypass = args.selection.bypass(context, &change)?;

@@ -15,7 +15,7 @@ use crate::domain::policy::settings::Policy;
 use crate::flow::call::route::RoleAssignment;
 use crate::flow::call::{roles, route};
 use crate::flow::context::Context;
-use crate::flow::evaluate::policy;
+use crate::flow::evaluate::{policy, uncommitted};
 use crate::flow::setup::install;
 use crate::flow::setup::install::status::status;
 use crate::platform::agents::Agent;
@@ -55,7 +55,9 @@ struct CheckResult {
 /// else with 4.
 pub fn run(invocation: &Invocation) -> Result<ExitStatus> {
     let repo = invocation.repo()?;
-    let found = check(invocation.context(&repo))?;
+    let context = invocation.context(&repo);
+    uncommitted::tell(context);
+    let found = check(context)?;
     if invocation.global.format == OutputFormat::Json {
         out::json(&found.json());
     } else {

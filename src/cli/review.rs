@@ -11,7 +11,7 @@ use crate::domain::model::report::ExitStatus;
 use crate::domain::pipeline::result::ReviewResult;
 use crate::flow::call::nested_call;
 use crate::flow::context::Context;
-use crate::flow::evaluate::recording;
+use crate::flow::evaluate::{recording, uncommitted};
 use crate::flow::review;
 use crate::flow::review::background;
 use crate::flow::review::request::Stopped;
@@ -88,6 +88,7 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
             worked => worked.map(|()| ExitStatus::Pass),
         };
     }
+    uncommitted::tell(context);
     let request = ReviewRequest {
         range: range(repo, args)?,
         spec: args.spec.as_ref().map(|path| env.current_dir.join(path)),

@@ -15,6 +15,7 @@ use crate::flow::context::Context;
 use crate::flow::evaluate::bypass;
 use crate::flow::evaluate::bypass::past_hooks;
 use crate::flow::evaluate::policy::policy_of_head;
+use crate::flow::evaluate::uncommitted;
 use crate::flow::setup::install;
 use crate::flow::setup::install::status::{status, unguarded_work_trees};
 use crate::platform::config::env::now;
@@ -45,6 +46,8 @@ struct RepoStatus {
     bypasses: Vec<String>,
     /// Commits that went past the hooks and were not told yet.
     past_hooks: Vec<String>,
+    /// What of the policy is not committed, in one line.
+    uncommitted: Option<String>,
     /// Settings of the user's own that make the policy of the checked-out commit weaker.
     weakened_by_user: Vec<String>,
 }
@@ -98,6 +101,10 @@ fn collect(context: Context<'_>) -> Result<RepoStatus> {
         dropped: inbox::dropped(&state_dir),
         bypasses: bypass::recorded(repo),
         past_hooks: past_hooks::commits(repo)?.into_iter().map(|past| past.place).collect(),
+        uncommitted: match uncommitted::find(context) {
+            Ok(found) => found.map(|found| found.line()),
+            Err(error) => Some(format!("not known: {error:#}")),
+        },
         weakened_by_user: policy_of_head(context).map_or_else(
             |error| vec![format!("not known: {error:#}")],
             |policy| policy.weakened_by_user,
@@ -124,6 +131,7 @@ fn json_of(status: &RepoStatus) -> serde_json::Value {
         "events": {"waiting": status.events, "dropped": status.dropped},
         "bypasses": status.bypasses,
         "past_hooks": status.past_hooks,
+        "uncommitted_policy": status.uncommitted,
         "weakened_by_user": status.weakened_by_user,
     })
 }
@@ -169,6 +177,9 @@ fn print(status: &RepoStatus) {
     }
     for commit in &status.past_hooks {
         out::result(&format!("past hooks {}", printable(commit)));
+    }
+    if let Some(line) = &status.uncommitted {
+        out::result(&format!("policy    {}", printable(line)));
     }
     for setting in &status.weakened_by_user {
         out::result(&format!("weaker    {}", printable(setting)));

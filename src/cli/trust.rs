@@ -12,6 +12,7 @@ use crate::domain::model::report::ExitStatus;
 use crate::domain::model::terminal::printable;
 use crate::domain::policy::consent::{Consent, ConsentAnswer};
 use crate::flow::context::Context;
+use crate::flow::evaluate::uncommitted;
 use crate::flow::setup::consent;
 use crate::platform::ui::report::OutputFormat;
 use crate::platform::ui::{ask::can_ask, out};
@@ -58,6 +59,7 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
         ([], false) => &Activity::ALL,
         (named, _) => named,
     };
+    uncommitted::tell(context);
     // Who names a question is asked it again.
     let questions = open_questions(context, &known, what, !args.what.is_empty())?;
     if questions.is_empty() {

@@ -36,7 +36,16 @@ fn a_broken_policy_names_line_and_nearest_key() {
     let repo = sandbox.repo("r");
     repo.write("tribunal.toml", "[gates]\nscpe = \"off\"\n");
     repo.tribunal(&["config"])
-        .code(2)
+        .ok()
+        .says("tribunal.toml:2:1: unknown key `gates.scpe` (hint: did you mean `gates.scope`?)");
+    repo.git(&["add", "."]).ok();
+    repo.tribunal(&["check"])
+        .code(1)
+        .says("tribunal.toml:2:1: unknown key `gates.scpe`")
+        .says("hint: did you mean `gates.scope`?");
+    repo.commit_unjudged("policy");
+    repo.tribunal(&["config"])
+        .ok()
         .says("tribunal.toml:2:1: unknown key `gates.scpe`")
         .says("hint: did you mean `gates.scope`?");
 }
@@ -47,17 +56,18 @@ fn a_hostile_policy_names_no_program_and_spends_no_more() {
     let repo = sandbox.repo("r");
     let own = sandbox.settings_file();
     sandbox.settings("[budget]\nrun = 2\n");
-    repo.write("tribunal.toml", "[budget]\nrun = 1000.0\n");
+    repo.write("tribunal.toml", "[budget]\nrun = 1000.0\n").commit_unjudged("run");
     repo.tribunal(&["config", "budget.run"]).ok().says("budget.run = 2 ").says("config.toml");
     // Where the person never named a sum, the default is their word.
     fs::remove_file(&own).unwrap();
     repo.write("tribunal.toml", "[budget]\nday = 1e6\n[agents.reviewer]\nbudget = 5000.0\n");
+    repo.commit_unjudged("day");
     repo.tribunal(&["config", "budget.day"]).ok().says("budget.day = 50.0 ").says("default");
     repo.tribunal(&["config", "agents.reviewer"]).ok().says("budget = 1.0 ").says("default");
     let hostile = "[gates]\nsecrets = \"off\"\n[programs.claude]\npath = \"./evil\"\n";
     repo.write("tribunal.toml", hostile);
     repo.tribunal(&["config"])
-        .code(2)
+        .ok()
         .says("tribunal.toml:3:2: `programs` can only be set in your own settings")
         .says(&format!("hint: write it to `{}`", own.display()));
     // Committed, it is no policy at all: the defaults, which guard, hold in its place.

@@ -50,6 +50,7 @@ mod stand_in;
 mod stopping;
 mod survivors;
 mod tidy;
+mod uncommitted;
 mod untouched;
 mod waiting;
 mod ways_round;

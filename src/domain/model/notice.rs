@@ -98,6 +98,8 @@ pub enum Warning {
     ReceiptBroken,
     /// Commits or pushes went past the hooks.
     PastHooks { what: Unseen, places: Vec<String>, more: usize },
+    /// What is not committed of the policy, for people, in one line.
+    PolicyNotCommitted { line: String },
     /// A record beside a verdict could not be written below this folder.
     RecordNotWritten { error: String, folder: PathBuf },
 }

@@ -6,6 +6,7 @@ pub mod agent_settings;
 pub mod allow_entry;
 pub mod command_settings;
 pub mod consent;
+pub mod difference;
 pub mod gate_settings;
 pub mod learn_settings;
 pub mod report_format;

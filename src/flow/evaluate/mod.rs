@@ -24,3 +24,4 @@ pub mod recording;
 pub mod relocate;
 pub mod report;
 pub mod tool_report;
+pub mod uncommitted;

@@ -63,17 +63,7 @@ pub fn read_policy(
     rules: RuleSelection<'_>,
 ) -> Result<EffectivePolicy> {
     let objects = &context.repo.objects;
-    let mut files = PolicyFiles::default();
-    if let Some(tree) = tree {
-        complete(context, &mut files, |files| {
-            *files = PolicyFiles::read(objects, tree)?;
-            Ok(())
-        })?;
-    }
-    let (text, unreadable) = files.settings_text();
-    let mut resolved =
-        resolve_usable_settings(text, context.env, context.settings).map_err(as_error)?;
-    resolved.problems.extend(unreadable);
+    let (mut files, resolved) = read_settings(context, tree)?;
     let covered = match rules {
         RuleSelection::All => None,
         RuleSelection::None => Some([].as_slice()),
@@ -84,6 +74,28 @@ pub fn read_policy(
         complete(context, &mut files, |files| files.read_rules(objects))?;
     }
     Ok(EffectivePolicy::new(resolved, files, covered))
+}
+
+/// Resolves the settings that hold for the next commit: those of the checked-out commit under what this
+/// user, the variables and the flags set. What of the commit's cannot be used is left out and told.
+pub fn settings_of_head(context: Context<'_>) -> Result<Resolved> {
+    let head = context.repo.head()?.map(|head| context.repo.tree_of(&head)).transpose()?;
+    Ok(read_settings(context, head.as_ref())?.1)
+}
+
+fn read_settings(context: Context<'_>, tree: Option<&Oid>) -> Result<(PolicyFiles, Resolved)> {
+    let mut files = PolicyFiles::default();
+    if let Some(tree) = tree {
+        complete(context, &mut files, |files| {
+            *files = PolicyFiles::read(&context.repo.objects, tree)?;
+            Ok(())
+        })?;
+    }
+    let (text, unreadable) = files.settings_text();
+    let mut resolved =
+        resolve_usable_settings(text, context.env, context.settings).map_err(as_error)?;
+    resolved.problems.extend(unreadable);
+    Ok((files, resolved))
 }
 
 /// Reads a part of a policy until nothing of it is missing: outside of hooks git fetches what is.
@@ -153,10 +165,14 @@ fn as_error(problem: SettingsProblem) -> anyhow::Error {
 
 /// Resolves the settings that hold once the work tree's `tribunal.toml` is committed.
 pub fn work_tree_settings(context: Context<'_>) -> Result<Resolved> {
-    let hinted = |problem: SettingsProblem| hinted(problem.to_string(), problem.hint);
+    settings_once_committed(context).map_err(as_error)
+}
+
+/// As [`work_tree_settings`]; what cannot be used is the error.
+pub fn settings_once_committed(context: Context<'_>) -> Result<Resolved, SettingsProblem> {
     let top = context.repo.work_tree.as_deref();
-    let text = top.map(read_policy_file).transpose().map_err(hinted)?.flatten();
-    resolve_settings(text.as_deref(), context.env, context.settings).map_err(hinted)
+    let text = top.map(read_policy_file).transpose()?.flatten();
+    resolve_settings(text.as_deref(), context.env, context.settings)
 }
 
 /// Reads the work tree's `tribunal.toml`; `None` where there is none.

@@ -170,6 +170,7 @@ pub fn warning_line(warning: &Warning) -> String {
                 printable(&places.join(", "))
             )
         }
+        Warning::PolicyNotCommitted { line } => printable(line),
         Warning::RecordNotWritten { error, folder } => {
             format!("{error}; the verdict stands (hint: {})", rights_hint(folder))
         }

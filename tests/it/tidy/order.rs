@@ -48,7 +48,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "domain::policy",
-        "layers weaker settings consent agent_settings command_settings gate_settings learn_settings review_settings switch watch_settings unit allow_entry report_format",
+        "difference layers weaker settings consent agent_settings command_settings gate_settings learn_settings review_settings switch watch_settings unit allow_entry report_format",
     ),
     ("domain::policy::layers", "flags set reading keys commands values problem layer"),
     (
@@ -68,7 +68,7 @@ pub const ORDER: &[(&str, &str)] = &[
         "flow::evaluate",
         "push evaluation commands command_cache command_selection command_progress command_output command_findings \
          recording bookkeeping bypass \
-         fingerprint gates import manual_finding merge message passed_trees policy relocate \
+         uncommitted fingerprint gates import manual_finding merge message passed_trees policy relocate \
          report tool_report inside_command",
     ),
     ("flow::evaluate::bypass", "past_hooks . names"),
