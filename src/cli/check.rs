@@ -144,7 +144,11 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
             let gates: Vec<&str> = report.gates.iter().map(|gate| gate.as_str()).collect();
             out::talk(&format!("gates: {}", gates.join(", ")));
         }
-        out::talk(&format!("{word}: {read} checked in {} ms", report.elapsed_ms));
+        let ran = match report.ran.len() {
+            0 => String::new(),
+            count => format!(" and {} run", counted(count, "command")),
+        };
+        out::talk(&format!("{word}: {read} checked{ran} in {} ms", report.elapsed_ms));
     }
     print_tails(&tails);
     if report.ran.iter().any(|run| matches!(run.result, CommandResult::NotStarted { .. })) {

@@ -161,6 +161,9 @@ impl HookCall<'_> {
         for unknown in &bypass.unknown {
             out::warn(&format!("TRIBUNAL_SKIP: {unknown}"));
         }
+        for unknown in &bypass.unknown_variables {
+            out::warn(&unknown.to_string());
+        }
         let left = if bypass.all { NOT_CHECKED } else { NOT_IN_FULL };
         let what = bypass.describe();
         if bypass.is_any() {

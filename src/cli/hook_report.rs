@@ -115,8 +115,9 @@ fn print_not_started(not_started: &[(String, String)], guarded: Guarded, env: &E
         out::hint("install it on the server, or change `run` in tribunal.toml");
         return;
     }
-    // A name of several words cannot stand in the variable.
-    let is_word = !name.contains([',', ' ']) && not_started.len() == 1;
+    // The name is the repository's, and the line is one to be pasted into a shell.
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let is_word = name.chars().all(is_plain) && not_started.len() == 1;
     let skip = if is_word { format!("commands.{name}") } else { "commands".to_owned() };
     out::hint(&printable(&format!(
         "install it, change `run` in tribunal.toml, or skip it once: \

@@ -109,6 +109,13 @@ fn a_missing_tool_is_inconclusive() {
     repo.git_env(&["commit", "-qm", "feat: x"], &[("TRIBUNAL_GATES_COMMANDS", "warn")])
         .ok()
         .says("1 part not judged: probe: it could not start");
+    // A name is the repository's: nothing of it is put into a line for a shell.
+    let policy = repo.read("tribunal.toml");
+    repo.write("tribunal.toml", policy.replace("\"probe\"", "\"x; rm -r $HOME\""));
+    repo.commit_unjudged("hostile").tribunal(&["trust", "--yes"]).ok();
+    repo.write("a", "2\n").git(&["add", "a"]).ok();
+    commit(&repo).code(1).says("`TRIBUNAL_SKIP=commands git commit`");
+    repo.write("tribunal.toml", policy).commit_unjudged("policy");
     let bare = sandbox.bare("bare");
     repo.push_to(&bare);
     repo.write("tribunal.toml", repo.read("tribunal.toml").replace("pre-commit", "pre-push"));

@@ -103,6 +103,13 @@ fn a_push_shows_it_too_and_quiet_does_not() {
     assert_eq!(bare.rev("main"), repo.rev("main"));
     let printed = on_terminal(repo.command(&["check", "--all", "--commands", "--quiet"]), b"");
     assert!(!String::from_utf8_lossy(&printed).contains("running"), "{printed:?}");
+    // The log of a CI run keeps every line.
+    let mut in_ci = repo.command(&["check", "--all", "--commands"]);
+    in_ci.env("CI", "true");
+    let printed = on_terminal(in_ci, b"");
+    let text = String::from_utf8_lossy(&printed);
+    assert!(!text.contains("running"), "{text:?}");
+    assert!(text.contains("2 files checked and 2 commands run in"), "{text:?}");
 }
 
 #[test]

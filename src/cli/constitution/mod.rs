@@ -13,6 +13,7 @@ use crate::domain::model::class::Class;
 use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::model::text::counted;
+use crate::flow::evaluate::uncommitted;
 use crate::flow::learn;
 use crate::flow::learn::outcome::{LearnOutcome, LearnSession, Learned};
 use crate::flow::learn::request::LearnRequest;
@@ -98,6 +99,7 @@ fn list(invocation: &Invocation) -> Result<ExitStatus> {
     for warning in &warnings {
         out::warn(warning);
     }
+    uncommitted::tell(invocation.context(&repo));
     if invocation.global.format == OutputFormat::Json {
         let rules: Vec<Value> = rule_files
             .rules

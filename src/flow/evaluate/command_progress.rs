@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::domain::model::notice::Progress;
-use crate::flow::context::Notify;
+use crate::flow::context::Context;
 use crate::flow::evaluate::command_output::last_line;
 
 /// Often enough to be seen to move.
@@ -33,20 +33,27 @@ enum Underway {
 }
 
 impl CommandProgress {
-    /// Does the work, and tells meanwhile what it says to be under way.
-    pub fn of<T>(notices: &Notify<'_>, work: impl FnOnce(&Self) -> T) -> T {
+    /// Does the work, and tells meanwhile what it says to be under way: not to a CI system, which keeps
+    /// every line, nor to a terminal that has no lines to replace.
+    pub fn of<T>(context: Context<'_>, work: impl FnOnce(&Self) -> T) -> T {
+        let Context { notices, env, .. } = context;
+        let is_kept = env.text("CI").is_some_and(|value| !value.is_empty() && value != "false");
+        let is_watched = !is_kept && env.text("TERM") != Some("dumb");
         let phase = Mutex::new(Phase { since: Instant::now(), what: Underway::Preparing });
         let progress = Self { begun: Instant::now(), phase };
         let done = thread::scope(|scope| {
             let (end, ended) = mpsc::channel::<()>();
             let told = &progress;
-            scope.spawn(move || {
+            let tell = move || {
                 while ended.recv_timeout(BETWEEN) == Err(RecvTimeoutError::Timeout) {
                     if told.begun.elapsed() >= QUIET {
                         notices(&told.now().into());
                     }
                 }
-            });
+            };
+            if is_watched {
+                scope.spawn(tell);
+            }
             let done = work(&progress);
             drop(end);
             done

@@ -109,7 +109,7 @@ pub fn run_commands(
         return Ok(outcome);
     }
     let interrupts = Interrupts::listen().context("could not listen for signals")?;
-    CommandProgress::of(context.notices, |progress| {
+    CommandProgress::of(context, |progress| {
         let run = CommandRunner { context, change, level, effect, interrupts, cache, progress };
         run.all(&wanted, &mut outcome)
     })?;

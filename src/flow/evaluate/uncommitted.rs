@@ -119,10 +119,14 @@ pub fn find(context: Context<'_>) -> Result<Option<UncommittedPolicy>> {
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
     let settings = if files.iter().any(is_settings) {
-        Some(match settings_once_committed(context) {
-            Ok(next) => Ok(differences(&settings_of_head(context)?, &next)),
-            Err(problem) => Err(format!("{problem} (hint: {})", problem.hint)),
-        })
+        match (settings_of_head(context), settings_once_committed(context)) {
+            (Ok(now), Ok(next)) => Some(Ok(differences(&now, &next))),
+            (_, Err(problem)) if problem.file == POLICY_FILE => {
+                Some(Err(format!("{problem} (hint: {})", problem.hint)))
+            }
+            // What else cannot be read is an error of the command itself.
+            _ => None,
+        }
     } else {
         None
     };

@@ -168,6 +168,13 @@ pub fn variable_name(key: &str) -> String {
     format!("TRIBUNAL_{}", key.replace(['.', '-'], "_").to_ascii_uppercase())
 }
 
+/// The variables that set a key.
+pub fn variables() -> Vec<String> {
+    // The defaults are tested; without them no policy can be read, which is said elsewhere.
+    let known = defaults().unwrap_or_default();
+    variable_keys(&known).iter().map(|key| variable_name(key)).collect()
+}
+
 /// The keys that have a variable. The prices have one together: a model's name fits into none.
 fn variable_keys(known: &Table) -> Vec<String> {
     let keys = leaves(known, "").into_iter().map(|(key, _)| key);

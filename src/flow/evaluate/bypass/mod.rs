@@ -38,6 +38,8 @@ pub struct Bypass {
     /// Variables that set what the gates do, such as `TRIBUNAL_GATES_SECRETS`, or that keep commands
     /// from running.
     pub variables: Vec<String>,
+    /// Variables that look like those and set nothing.
+    pub unknown_variables: Vec<Unknown>,
 }
 
 impl Bypass {
@@ -47,7 +49,12 @@ impl Bypass {
         let mut bypass = Self::of_names(words.filter(|word| !word.is_empty()));
         bypass.all = env.text("TRIBUNAL") == Some("0");
         for prefix in ["TRIBUNAL_GATES_", "TRIBUNAL_PROTECT_"] {
-            bypass.variables.extend(env.with_prefix(prefix).map(|(name, _)| name.to_owned()));
+            for (name, _) in env.with_prefix(prefix) {
+                match Unknown::variable(name) {
+                    None => bypass.variables.push(name.to_owned()),
+                    Some(unknown) => bypass.unknown_variables.push(unknown),
+                }
+            }
         }
         if let Place::Claimed(_) = inside_command::place(env) {
             bypass.variables.push(inside_command::VARIABLE.to_owned());

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::domain::model::gate::Gate;
 use crate::domain::policy::command_settings::CommandGate;
+use crate::domain::policy::layers;
 
 /// What stands before the name of a command.
 pub const COMMAND: &str = "commands.";
@@ -19,7 +20,7 @@ pub enum Name {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unknown {
     pub word: String,
-    /// What it would have to name: `gate`, or `command`.
+    /// What it would have to name.
     kind: &'static str,
     /// The nearest name that means something.
     pub nearest: Option<String>,
@@ -45,6 +46,18 @@ impl Unknown {
         let names: Vec<&str> = commands.iter().map(|command| command.name.as_str()).collect();
         let nearest = nearest(name, &names).map(|name| format!("{COMMAND}{name}"));
         Self { word: format!("{COMMAND}{name}"), kind: "command", nearest }
+    }
+
+    /// A variable that sets no key of the policy; `None` where it does.
+    pub fn variable(name: &str) -> Option<Self> {
+        let known = layers::variables();
+        let names: Vec<&str> = known.iter().map(String::as_str).collect();
+        let is_none = !names.contains(&name);
+        is_none.then(|| Self {
+            word: name.to_owned(),
+            kind: "variable of a setting",
+            nearest: nearest(name, &names),
+        })
     }
 }
 
