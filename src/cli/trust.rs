@@ -3,7 +3,9 @@
 use anyhow::Result;
 use serde_json::json;
 
-use crate::cli::consent_questions::{Activity, Question, allow, ask, open_questions};
+use crate::cli::consent_questions::{
+    Activity, Question, allow, ask, named_commands, open_questions,
+};
 use crate::cli::invocation::Invocation;
 use crate::daemon::control;
 use crate::daemon::watched_repo::WatchedRepo;
@@ -63,7 +65,7 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     // Who names a question is asked it again.
     let questions = open_questions(context, &known, what, !args.what.is_empty())?;
     if questions.is_empty() {
-        out::talk(nothing_open(what));
+        out::talk(nothing_open(what, named_commands(context)?.is_empty()));
         return Ok(ExitStatus::Pass);
     }
     if args.yes {
@@ -120,11 +122,10 @@ fn line_for(questions: &[Question]) -> String {
     format!("tribunal trust {} --yes", names.join(" "))
 }
 
-fn nothing_open(what: &[Activity]) -> &'static str {
+fn nothing_open(what: &[Activity], has_no_command: bool) -> &'static str {
     match what {
-        [Activity::Commands] => {
-            "every command is trusted already, or this repository has none: nothing to ask"
-        }
+        [Activity::Commands] if has_no_command => "this repository has no commands",
+        [Activity::Commands] => "all commands are trusted already",
         [Activity::Reviews] => "no agent is here that could review: `tribunal doctor` says why",
         _ => "nothing to ask: `tribunal trust --list` shows the answers",
     }
@@ -152,8 +153,8 @@ fn revoke(context: Context<'_>, mut known: Consent, names: &[String]) -> Result<
         |name: &&String| gone.contains(name) || ["watcher", "reviews"].contains(&name.as_str());
     if let Some(unknown) = names.iter().find(|name| !is_known(name)) {
         return Err(hinted(
-            format!("`{unknown}` is not trusted, so there is nothing to revoke"),
-            "`tribunal trust --list` shows what is",
+            format!("no trusted command is named `{unknown}`"),
+            "`tribunal trust --list` shows what is trusted",
         ));
     }
     consent::save(context.repo, &known)?;
@@ -164,7 +165,7 @@ fn revoke(context: Context<'_>, mut known: Consent, names: &[String]) -> Result<
         out::talk(&format!("`{}` is no longer trusted", printable(name)));
     }
     if gone.is_empty() {
-        out::talk("nothing was trusted");
+        out::talk("no command is trusted");
     }
     Ok(ExitStatus::Pass)
 }
@@ -189,7 +190,7 @@ fn list(invocation: &Invocation, known: &Consent) {
     out::result(&format!("watcher   {}", known.watcher.as_str()));
     out::result(&format!("reviews   {}", known.reviews.as_str()));
     if known.commands.is_empty() {
-        out::result("commands  none is trusted");
+        out::result("commands  no command is trusted");
     }
     for trusted in &known.commands {
         out::result(&format!(

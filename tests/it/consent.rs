@@ -102,7 +102,9 @@ fn on_a_terminal_each_question_is_asked_once_with_its_facts() {
     assert_eq!(answers(&repo)["reviews"], "yes");
     repo.tribunal(&["trust", "--revoke", "reviews"]).ok().says("`reviews` is no longer trusted");
     assert_eq!(answers(&repo)["reviews"], "no");
-    repo.tribunal(&["trust", "--revoke", "nope"]).code(2).says("`nope` is not trusted");
+    repo.tribunal(&["trust", "--revoke", "nope"])
+        .code(2)
+        .says("no trusted command is named `nope`");
 }
 
 #[test]
