@@ -10,22 +10,31 @@ use crate::cli::invocation::Invocation;
 use crate::cli::times::since_of;
 use crate::domain::model::agent::Money;
 use crate::domain::model::report::ExitStatus;
-use crate::domain::model::terminal::printable;
-use crate::domain::model::text::counted;
+use crate::domain::model::text::{counted, short_id};
 use crate::flow::call::day_of;
 use crate::flow::evaluate::recording;
 use crate::platform::config::env::now;
 use crate::platform::store::ledger;
 use crate::platform::store::ledger::call::Call;
 use crate::platform::store::ledger::error::Error as LedgerError;
+use crate::platform::ui::columns::{Cell, Side, table};
 use crate::platform::ui::out;
 use crate::platform::ui::out::DIM;
 use crate::platform::ui::report::OutputFormat;
 use crate::platform::ui::styled_text::StyledText;
+use crate::platform::ui::time::local;
+
+/// Shown below `--help`.
+const EXAMPLES: &str = "\
+Examples:
+  tribunal cost                           what today's calls cost
+  tribunal cost --since 30d               what those of the last 30 days cost";
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// Count calls since a date (2026-01-31), a time, or a number of days (7d) [default: today, UTC]
+    /// Count calls since a date (2026-01-31), a time, or a number of days (7d) [default: the day that
+    /// the daily budget counts, from midnight UTC]
     #[arg(long)]
     since: Option<String>,
 }
@@ -114,7 +123,7 @@ fn role_of(call: &Call) -> String {
 fn model_of(call: &Call) -> String {
     match call.model.as_str() {
         "" => format!("{} (its default)", call.agent),
-        model => printable(model),
+        model => model.to_owned(),
     }
 }
 
@@ -128,35 +137,46 @@ fn grouped(calls: &[Call], by: Naming) -> Vec<(String, Tally)> {
 }
 
 fn text_of(calls: &[Call], since: Timestamp) -> StyledText {
-    let day = since.strftime("%Y-%m-%d %H:%M UTC");
+    let since = local(since);
     let tally = Tally::of(calls);
     if tally.calls == 0 {
-        return StyledText::from(&format!("no calls since {day}"));
+        return StyledText::from(&format!("no calls since {since}"));
     }
-    let sum = format!("{} since {day}: {}", counted(tally.calls, "call"), whole(tally.money));
-    let mut head = StyledText::from(&sum);
+    let sum = format!("{} since {since}: {}", counted(tally.calls, "call"), whole(tally.money));
+    let mut text = StyledText::from(&sum);
     if tally.money.unknown > 0 {
-        let counted = format!("in the budgets they count as {}", tally.counted);
-        head = head.text("\n").styled(DIM, counted);
+        let counted = format!("\nin the budgets they count as {}", tally.counted);
+        text = text.styled(DIM, counted);
     }
-    let mut lines = Vec::new();
-    let groups: [(&str, Naming); 3] = [("run", run_of), ("role", role_of), ("model", model_of)];
-    for (what, by) in groups {
-        let rows = grouped(calls, by);
-        let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
-        lines.push(format!("by {what}"));
-        for (name, tally) in rows {
-            lines.push(format!(
-                "  {name:<width$}  {:>4} calls  {:>12} in  {:>12} cached  {:>12} out  {:>10}",
-                tally.calls,
-                cell(tally.input, tally.calls, thousands),
-                cell(tally.cached, tally.calls, thousands),
-                cell(tally.output, tally.calls, thousands),
-                cell(tally.money, tally.calls, dollars),
-            ));
-        }
+    let run: Naming = |call| short_id(&call.run).to_owned();
+    for (title, by) in [("RUN", run), ("ROLE", role_of), ("MODEL", model_of)] {
+        text = text.text("\n\n").then(table_of(title, &grouped(calls, by)));
     }
-    StyledText::lines([head, StyledText::from(&lines.join("\n"))])
+    text
+}
+
+fn table_of(title: &str, groups: &[(String, Tally)]) -> StyledText {
+    let row = |(name, tally): &(String, Tally)| -> [Cell; 6] {
+        let count = |sum: Sum| cell(sum, tally.calls, thousands).into();
+        [
+            name.into(),
+            tally.calls.to_string().into(),
+            count(tally.input),
+            count(tally.cached),
+            count(tally.output),
+            cell(tally.money, tally.calls, dollars).into(),
+        ]
+    };
+    let rows: Vec<_> = groups.iter().map(row).collect();
+    let headings = [
+        (title, Side::Left),
+        ("CALLS", Side::Right),
+        ("INPUT", Side::Right),
+        ("CACHED", Side::Right),
+        ("OUTPUT", Side::Right),
+        ("COST", Side::Right),
+    ];
+    table(headings, &rows)
 }
 
 /// A sum in a sentence.
@@ -232,6 +252,7 @@ mod tests {
     use super::{Sum, Tally, cell, dollars, grouped, model_of, text_of, thousands, whole};
     use crate::domain::model::agent::{Cost, Money, Role, Tokens};
     use crate::platform::store::ledger::call::{Call, UNDER_WAY};
+    use crate::platform::ui::time::local;
     use jiff::Timestamp;
 
     fn call(key: &str, role: Role, model: &str, money: Option<u64>, output: Option<u64>) -> Call {
@@ -275,15 +296,14 @@ mod tests {
         assert_eq!(models[0].0, "codex (its default)");
         assert_eq!(models[0].1.money, Sum { known: 0, unknown: 1 });
         assert_eq!(models[1].1.calls, 2);
-        let text = text_of(&calls, Timestamp::UNIX_EPOCH).safe();
-        assert!(
-            text.starts_with(
-                "3 calls since 1970-01-01 00:00 UTC: at least $1.20, 2 calls unknown\n"
-            )
-        );
+        let text = text_of(&calls, Timestamp::UNIX_EPOCH).plain();
+        assert!(text.starts_with(&format!(
+            "3 calls since {}: at least $1.20, 2 calls unknown\n",
+            local(Timestamp::UNIX_EPOCH)
+        )));
         assert_eq!(
             text_of(&[], Timestamp::UNIX_EPOCH).plain(),
-            "no calls since 1970-01-01 00:00 UTC"
+            format!("no calls since {}", local(Timestamp::UNIX_EPOCH))
         );
     }
 

@@ -28,6 +28,7 @@ use crate::platform::store::stop_mark::LastStop;
 use crate::platform::store::{inbox, spec_queue};
 use crate::platform::ui::out;
 use crate::platform::ui::report::OutputFormat;
+use crate::platform::ui::time::local;
 
 /// How many of the last records `status` shows.
 const RECORDS: usize = 5;
@@ -35,7 +36,15 @@ const RECORDS: usize = 5;
 /// How much of the log is shown at first, in bytes.
 const LOG_SHOWN: u64 = 16 * 1024;
 
+/// Shown below `--help`.
+const EXAMPLES: &str = "\
+Examples:
+  tribunal daemon start
+  tribunal daemon status
+  tribunal daemon log --follow";
+
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     #[command(subcommand)]
     command: Command,
@@ -168,22 +177,19 @@ fn status(invocation: &Invocation, place: &WatchedRepo) -> Result<ExitStatus> {
     if invocation.global.format == OutputFormat::Json {
         let records: Vec<_> =
             records.iter().map(|(id, version)| json!({"id": id, "version": version})).collect();
-        out::result(
-            &json!({
-                "version": 1,
-                "running": holder.is_some(),
-                "stopped": place.last_stop.holds(),
-                "daemon": holder,
-                "drift": holder.as_ref().is_some_and(|holder| drift(holder).is_some()),
-                "folders": watched.as_ref().map(|watched| &watched.folders),
-                "worktrees": watched.as_ref().map(|watched| &watched.worktrees),
-                "method": watched.as_ref().map(|watched| &watched.method),
-                "queue": queue.len(),
-                "events": events,
-                "records": records,
-            })
-            .to_string(),
-        );
+        out::json(&json!({
+            "version": 1,
+            "running": holder.is_some(),
+            "stopped": place.last_stop.holds(),
+            "daemon": holder,
+            "drift": holder.as_ref().is_some_and(|holder| drift(holder).is_some()),
+            "folders": watched.as_ref().map(|watched| &watched.folders),
+            "worktrees": watched.as_ref().map(|watched| &watched.worktrees),
+            "method": watched.as_ref().map(|watched| &watched.method),
+            "queue": queue.len(),
+            "events": events,
+            "records": records,
+        }));
         return Ok(ExitStatus::Pass);
     }
     match &holder {
@@ -196,7 +202,8 @@ fn status(invocation: &Invocation, place: &WatchedRepo) -> Result<ExitStatus> {
                 Mode::Daemon => "running in the background",
                 Mode::Foreground => "running as `tribunal watch`",
             };
-            out::result(&format!("{mode}: process {}, since {}", holder.pid(), holder.since));
+            let (pid, since) = (holder.pid(), local(holder.since));
+            out::result(&format!("{mode}: process {pid}, since {since}"));
             if let Some(drift) = drift(holder) {
                 out::warn(&drift);
             }
@@ -217,11 +224,11 @@ fn status(invocation: &Invocation, place: &WatchedRepo) -> Result<ExitStatus> {
         let outcome = match (version.accepted, version.errors) {
             (true, _) => format!("queued, {}", version.size),
             (false, 0) => "draft".to_owned(),
-            (false, errors) => format!("{errors} error(s)"),
+            (false, errors) => counted(errors, "error"),
         };
         out::result(&format!(
             "{} {}: {outcome} ({})",
-            version.time.strftime("%Y-%m-%d %H:%M:%S UTC"),
+            local(version.time),
             printable(id),
             printable(&version.path)
         ));

@@ -20,7 +20,14 @@ use crate::platform::ui::out;
 use crate::platform::ui::out::{DIM, GOOD};
 use crate::platform::ui::styled_text::StyledText;
 
+/// Shown below `--help`.
+const EXAMPLES: &str = "\
+Examples:
+  tribunal demo                           step by step; Enter goes on
+  tribunal demo --fast --keep             without a pause; look at the repository afterwards";
+
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Keep the repository and print its path
     #[arg(long)]

@@ -1,4 +1,4 @@
-//! `tribunal doctor`: whether the agents that the policy names would work here, and what to do.
+//! `tribunal doctor`: whether git, the hooks and the agents would work here, and what to do.
 
 use anyhow::Result;
 use bstr::BStr;
@@ -19,13 +19,20 @@ use crate::flow::evaluate::{policy, uncommitted};
 use crate::flow::setup::install;
 use crate::flow::setup::install::status::status;
 use crate::platform::agents::Agent;
-use crate::platform::agents::agent_env::AgentEnv;
+use crate::platform::agents::agent_env::{AgentEnv, AgentNotFound};
 use crate::platform::agents::probe::{Login, Probe, Sandbox};
+use crate::platform::config::env::user_file;
 use crate::platform::git::command::git;
 use crate::platform::git::command::succeeded;
 use crate::platform::git::repo::Repo;
 use crate::platform::ui::out;
 use crate::platform::ui::report::OutputFormat;
+
+/// Shown below `--help`.
+pub const EXAMPLES: &str = "\
+Examples:
+  tribunal doctor
+  tribunal doctor --format json           for a program";
 
 /// An agent that the policy names.
 struct CheckTarget {
@@ -35,8 +42,19 @@ struct CheckTarget {
 }
 
 enum TargetState {
-    Here { family: String, probe: Probe },
-    Missing { message: String, hint: String },
+    Here {
+        family: String,
+        probe: Probe,
+    },
+    Missing {
+        message: String,
+        hint: String,
+    },
+    /// Nobody installed it: the gates work without.
+    NotInstalled {
+        message: String,
+        hint: String,
+    },
 }
 
 /// What was found out.
@@ -51,8 +69,8 @@ struct CheckResult {
     asks: bool,
 }
 
-/// Looks at each agent without asking a model. Ends with 0 where all that the policy needs works,
-/// else with 4.
+/// Looks at each agent without asking a model. Ends with 4 where something that was set up does not
+/// work, else with 0: agents are no more than an offer.
 pub fn run(invocation: &Invocation) -> Result<ExitStatus> {
     let repo = invocation.repo()?;
     let context = invocation.context(&repo);
@@ -111,20 +129,37 @@ fn targets(policy: &Policy, agent_env: AgentEnv<'_>) -> Vec<CheckTarget> {
                 family: agent.family().to_owned(),
                 probe: agent.probe(agent_env),
             },
-            Err(missing) => TargetState::Missing { message: missing.message, hint: missing.hint },
+            Err(AgentNotFound { message, hint }) if is_standard(name, policy) => {
+                TargetState::NotInstalled { message, hint }
+            }
+            Err(AgentNotFound { message, hint }) => TargetState::Missing { message, hint },
         };
         targets.push(CheckTarget { name: name.clone(), roles: vec![role], found });
     }
     targets
 }
 
+/// Whether an agent is one that is looked for without a word of the user's own about where it is.
+fn is_standard(name: &str, policy: &Policy) -> bool {
+    match name {
+        "claude" => policy.programs.claude.path.is_empty(),
+        "codex" => policy.programs.codex.path.is_empty(),
+        _ => false,
+    }
+}
+
 impl CheckTarget {
+    /// Whether it was set up and does not work.
+    fn is_broken(&self) -> bool {
+        !self.works() && !matches!(self.found, TargetState::NotInstalled { .. })
+    }
+
     fn works(&self) -> bool {
         match &self.found {
             TargetState::Here { probe, .. } => {
                 probe.login != Login::Missing && !matches!(probe.sandbox, Sandbox::Broken(_))
             }
-            TargetState::Missing { .. } => false,
+            TargetState::Missing { .. } | TargetState::NotInstalled { .. } => false,
         }
     }
 
@@ -135,7 +170,8 @@ impl CheckTarget {
     fn json(&self) -> Value {
         let roles: Vec<_> = self.roles.iter().map(|role| role.as_str()).collect();
         match &self.found {
-            TargetState::Missing { message, hint } => json!({
+            TargetState::Missing { message, hint }
+            | TargetState::NotInstalled { message, hint } => json!({
                 "name": self.name, "roles": roles, "works": false, "found": false,
                 "problem": message, "hints": [hint],
             }),
@@ -162,14 +198,24 @@ impl CheckTarget {
     fn print(&self) {
         let name = printable(&self.name);
         match &self.found {
+            TargetState::NotInstalled { message, hint } => {
+                line(&name, &format!("not installed: {message}"));
+                line("", &format!("for       {}", self.roles()));
+                line("", &format!("hint: {hint}"));
+            }
             TargetState::Missing { message, hint } => {
-                line(&name, &format!("missing: {message}"));
+                line(&name, &format!("cannot be used: {message}"));
                 line("", &format!("for       {}", self.roles()));
                 line("", &format!("hint: {hint}"));
             }
             TargetState::Here { probe, .. } => {
-                let version = if probe.version.is_empty() { "no version" } else { &probe.version };
-                line(&name, &format!("{version}, {}", probe.place));
+                line(
+                    &name,
+                    &match probe.version.as_str() {
+                        "" => probe.place.clone(),
+                        version => format!("{version}, {}", probe.place),
+                    },
+                );
                 line("", &format!("for       {}", self.roles()));
                 let login = match &probe.login {
                     Login::By(what) => format!("by {what}"),
@@ -193,7 +239,7 @@ impl CheckTarget {
 
 impl CheckResult {
     fn is_well(&self) -> bool {
-        !self.asks || (self.route.is_ok() && self.targets.iter().all(CheckTarget::works))
+        !self.asks || (self.route.is_ok() && !self.targets.iter().any(CheckTarget::is_broken))
     }
 
     fn json(&self) -> Value {
@@ -214,22 +260,44 @@ impl CheckResult {
         })
     }
 
+    /// What is to be said of the route and was not said of an agent.
+    fn notes<'a>(&'a self, assignment: &'a RoleAssignment) -> impl Iterator<Item = &'a str> {
+        let said = |text: &str| {
+            self.targets.iter().any(|target| match &target.found {
+                TargetState::NotInstalled { message, .. }
+                | TargetState::Missing { message, .. } => message == text,
+                TargetState::Here { .. } => false,
+            })
+        };
+        let without_hint = |note: &'a String| match note.split_once(" (hint: ") {
+            Some((text, _)) => text,
+            None => note,
+        };
+        assignment.notes.iter().map(without_hint).filter(move |text| !said(text))
+    }
+
     fn print(&self) {
         line("git", &self.git);
         match self.hooks {
             0 => line("hooks", "none installed; install them with `tribunal hooks install`"),
             count => line("hooks", &format!("{count} installed")),
         }
-        for problem in &self.hook_problems {
+        // Where there is none at all, that each is missing says nothing more.
+        let is_news = |problem: &&String| self.hooks > 0 || !problem.ends_with(": missing");
+        for problem in self.hook_problems.iter().filter(is_news) {
             line("", problem);
+        }
+        if let Some(own) = user_file() {
+            let there = if own.exists() { "" } else { " (not there; the defaults hold)" };
+            line("settings", &format!("{}{there}", own.display()));
         }
         for target in &self.targets {
             target.print();
         }
         match &self.route {
             Ok(assignment) => {
-                line("route", assignment.route.as_str());
-                for note in &assignment.notes {
+                line("route", assignment.route.in_words());
+                for note in self.notes(assignment) {
                     line("", note);
                 }
             }

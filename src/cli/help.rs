@@ -1,8 +1,20 @@
-//! The commands in `--help`, grouped by what people do.
+//! What `--help` shows: the commands in groups by what people do, and the options of a command before
+//! those of every command.
 
 use std::fmt::Write as _;
 
-use clap::Command;
+use clap::{Arg, ArgAction, Command};
+
+/// The heading of the options that every command has.
+pub const GLOBAL: &str = "Global options";
+
+/// Shown below `tribunal --help`.
+const EXAMPLES: &str = "\
+Examples:
+  tribunal demo                           see what it does, in a temporary repository
+  tribunal init                           set up the repository you stand in
+  tribunal check --all                    check every file of the last commit
+  tribunal status                         see how this repository stands";
 
 const GROUPS: [(&str, &[&str]); 7] = [
     ("Set up", &["init", "hooks", "trust", "config", "doctor", "uninstall"]),
@@ -31,8 +43,11 @@ pub fn grouped(command: Command) -> Command {
         }
         commands.push('\n');
     }
-    let options = format!("{header}Options:{header:#}");
-    command.help_template(format!(
+    let options = format!("{header}{GLOBAL}:{header:#}");
+    // The help option of clap's own stands under no heading.
+    let help = Arg::new("help").short('h').long("help").action(ArgAction::Help).global(true);
+    let help = help.help("Print help").help_heading(GLOBAL).display_order(1000);
+    command.disable_help_flag(true).arg(help).after_help(EXAMPLES).help_template(format!(
         "{{about}}\n\n{{usage-heading}} {{usage}}\n\n{commands}{options}\n{{options}}{{after-help}}"
     ))
 }
@@ -60,5 +75,31 @@ mod tests {
         for (title, names) in GROUPS {
             assert!(help.contains(&format!("{title}:\n  {}", names[0])), "{help}");
         }
+    }
+
+    /// Each option and argument says what it does, and each command that is listed has an example.
+    #[test]
+    fn nothing_in_a_help_text_is_left_unsaid() {
+        fn look(command: &clap::Command, above: &str, wrong: &mut Vec<String>) {
+            let name = format!("{above} {}", command.get_name());
+            for argument in command.get_arguments().filter(|argument| !argument.is_hide_set()) {
+                if argument.get_help().is_none_or(|help| help.to_string().len() < 6) {
+                    wrong.push(format!("{name}: `{}` is not described", argument.get_id()));
+                }
+            }
+            for below in command.get_subcommands().filter(|below| !below.is_hide_set()) {
+                look(below, &name, wrong);
+            }
+        }
+        let command = grouped(Cli::command());
+        let mut wrong = Vec::new();
+        look(&command, "", &mut wrong);
+        for one in command.get_subcommands().filter(|one| !one.is_hide_set()) {
+            let examples = one.get_after_help().map(ToString::to_string).unwrap_or_default();
+            if !examples.starts_with("Examples:\n  tribunal ") {
+                wrong.push(format!("{one}: it has no example"));
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
 }

@@ -6,12 +6,15 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::{ArgAction, ValueEnum};
 
+use crate::cli::help;
 use crate::domain::model::error::hinted;
+use crate::domain::model::terminal::printable;
 use crate::domain::policy::layers;
 use crate::domain::policy::layers::flags::FlagSettings;
 use crate::flow::context::Context;
 use crate::flow::context::Notify;
 use crate::platform::config::env::Env;
+use crate::platform::git::places::OpenError;
 use crate::platform::git::repo::Repo;
 use crate::platform::store::permissions::link_in_state;
 use crate::platform::ui::notice;
@@ -20,7 +23,7 @@ use crate::platform::ui::report::OutputFormat;
 /// The options of every command.
 #[derive(Clone, Debug, clap::Args)]
 // After the options of the command itself.
-#[command(next_display_order = 900)]
+#[command(next_display_order = 900, next_help_heading = help::GLOBAL)]
 pub struct Global {
     /// Work in the repository that contains DIR; other paths stay relative to the current directory
     #[arg(long, global = true, value_name = "DIR")]
@@ -70,7 +73,23 @@ impl Invocation {
             Some(dir) => self.env.current_dir.join(dir),
             None => self.env.current_dir.clone(),
         };
-        let repo = Repo::of_person(&dir, &self.env)?;
+        let shown = printable(&dir.display().to_string());
+        if self.global.repo.is_some() && !dir.is_dir() {
+            let what = if dir.exists() { "is not a folder" } else { "does not exist" };
+            return Err(hinted(
+                format!("`{shown}` {what}"),
+                "`--repo` takes a repository's folder",
+            ));
+        }
+        let repo = Repo::of_person(&dir, &self.env).map_err(|error| {
+            match error.downcast_ref::<OpenError>() {
+                Some(none @ OpenError::NotARepository(_)) => hinted(
+                    none.to_string(),
+                    "`cd` into a repository, or name one with `--repo DIR`; `git init` makes one",
+                ),
+                _ => error,
+            }
+        })?;
         match link_in_state(&repo.state_dir()) {
             None => Ok(repo),
             Some(link) => Err(hinted(

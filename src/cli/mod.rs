@@ -11,6 +11,7 @@ pub mod demo;
 pub mod daemon;
 pub mod doctor;
 pub mod findings;
+mod formats;
 mod help;
 pub mod hook;
 pub mod init;
@@ -33,7 +34,7 @@ mod tests;
 use std::ffi::OsString;
 
 use anyhow::Result;
-use clap::error::{ContextValue, ErrorKind};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::cli::invocation::{Color, Global, Invocation};
@@ -54,21 +55,22 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Write the starting files and install the hooks
+    /// Set up this repository: write the starting files and install the git hooks
     Init(init::Args),
-    /// Check a change by hand or in CI
+    /// Run the gates on a change, by hand or in CI
     Check(check::Args),
-    /// Have a model of another vendor review a change
+    /// Have AI models review a change; this sends code to them and may cost money
     Review(review::Args),
-    /// List the reviews that ran, and those that were stopped
+    /// List the reviews that were made or stopped, or show one
     Runs(runs::Args),
-    /// Resume a run that was stopped
+    /// Continue a review that was stopped
     Resume(review::ResumeArgs),
     /// List findings, decide about them, add and import more
     Findings(findings::Args),
-    /// Show how it works on a temporary repository
+    /// Show what tribunal does, step by step, in a temporary repository
     Demo(demo::Args),
     /// Run the watcher in the foreground
+    #[command(after_help = watch::EXAMPLES)]
     Watch,
     /// Start and stop the watcher in the background
     Daemon(daemon::Args),
@@ -87,8 +89,10 @@ pub enum Command {
     /// Take tribunal out of this repository
     Uninstall(uninstall::Args),
     /// Show the state of this repository: hooks, watcher, findings, bypasses
+    #[command(after_help = status::EXAMPLES)]
     Status,
-    /// Check that the configured agents work, and say what to do
+    /// Check git, the hooks and the AI agents, and say what to do
+    #[command(after_help = doctor::EXAMPLES)]
     Doctor,
     /// Print a completion script for a shell
     Completions(completions::Args),
@@ -120,8 +124,13 @@ impl Cli {
 
     fn parsed(words: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
         let matches = command_line().try_get_matches_from(words);
-        matches.and_then(|matches| Self::from_arg_matches(&matches)).map_err(|mut error| {
+        let read = matches.and_then(|matches| {
+            formats::check(&matches)?;
+            Self::from_arg_matches(&matches)
+        });
+        read.map_err(|mut error| {
             quote_on_one_line(&mut error);
+            name_no_hidden_command(&mut error);
             error
         })
     }
@@ -140,6 +149,25 @@ fn quote_on_one_line(error: &mut clap::Error) {
     for (kind, value) in typed {
         error.insert(kind, value);
     }
+}
+
+/// Commands that only other programs call are no help to a person who named none.
+fn name_no_hidden_command(error: &mut clap::Error) {
+    let Some(ContextValue::Strings(names)) = error.get(ContextKind::ValidSubcommand) else {
+        return;
+    };
+    let Some(ContextValue::String(typed)) = error.get(ContextKind::InvalidSubcommand) else {
+        return;
+    };
+    let program = command_line();
+    let mut words = typed.split_whitespace().skip(1);
+    let Some(parent) = words.try_fold(&program, |at, word| at.find_subcommand(word)) else {
+        return;
+    };
+    let is_hidden =
+        |name: &String| parent.find_subcommand(name).is_some_and(clap::Command::is_hide_set);
+    let shown = names.iter().filter(|name| !is_hidden(name)).cloned().collect();
+    error.insert(ContextKind::ValidSubcommand, ContextValue::Strings(shown));
 }
 
 /// Runs a command that was read from the command line.

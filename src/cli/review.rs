@@ -8,6 +8,7 @@ use anyhow::Result;
 use crate::cli::check::{commit as named, start};
 use crate::cli::invocation::{Global, Invocation};
 use crate::domain::model::report::ExitStatus;
+use crate::domain::model::text::short_id;
 use crate::domain::pipeline::result::ReviewResult;
 use crate::flow::call::nested_call;
 use crate::flow::context::Context;
@@ -65,10 +66,16 @@ pub struct Args {
     last_stop: Option<String>,
 }
 
+/// Shown below `--help`.
+const RESUME_EXAMPLES: &str = "\
+Examples:
+  tribunal resume 3EFCVP                  continue that review; `tribunal runs` lists them";
+
 /// The run to resume.
 #[derive(Debug, clap::Args)]
+#[command(after_help = RESUME_EXAMPLES)]
 pub struct ResumeArgs {
-    /// The id of the run, as listed by `tribunal runs`
+    /// The id of the run, as `tribunal runs` lists it, or enough of its end
     run: String,
 }
 
@@ -103,11 +110,7 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
 pub fn resume(invocation: &Invocation, args: &ResumeArgs) -> Result<ExitStatus> {
     let repo = invocation.repo()?;
     let context = invocation.context(&repo);
-    nested_call::refuse(
-        context.env,
-        "no run can be gone on with",
-        "resume it once the call is over",
-    )?;
+    nested_call::refuse(context.env, "no run can be resumed", "resume it once the call is over")?;
     let reviewed = review::resume(context, &args.run);
     ended(context, &invocation.global, reviewed, false)
 }
@@ -124,7 +127,7 @@ fn ended(
         Err(error) => {
             let Some(stopped) = error.downcast_ref::<Stopped>() else { return Err(error) };
             out::talk(&format!("{stopped} by signal {}", stopped.signal));
-            out::hint(&format!("resume it with `tribunal resume {}`", stopped.run));
+            out::hint(&format!("resume it with `tribunal resume {}`", short_id(&stopped.run)));
             return Ok(ExitStatus::Interrupted);
         }
     };

@@ -1,4 +1,4 @@
-//! `tribunal runs`: the runs of this repository, the newest first.
+//! `tribunal runs`: the reviews of this repository, the newest first, and one of them in full.
 
 use std::path::Path;
 
@@ -8,53 +8,159 @@ use serde_json::json;
 use crate::cli::invocation::Invocation;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::model::terminal::printable;
+use crate::domain::model::text::{counted, short_id};
+use crate::domain::pipeline::result::{ReviewEnding, ReviewResult};
 use crate::domain::pipeline::review_loop::{ResumeWhen, RunKind, Stage};
 use crate::domain::pipeline::run::Run;
+use crate::domain::review::decide::Decision;
+use crate::flow::review;
 use crate::platform::store::runs;
+use crate::platform::ui::columns::{Cell, Side, table};
 use crate::platform::ui::out;
 use crate::platform::ui::report::OutputFormat;
 use crate::platform::ui::review_result;
+use crate::platform::ui::time::local;
+
+/// Shown below `--help`.
+const EXAMPLES: &str = "\
+Examples:
+  tribunal runs
+  tribunal runs show 3EFCVP               what was asked, what was found, and why";
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
 pub struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// Show at most this many
     #[arg(long, default_value_t = 20)]
     limit: usize,
 }
 
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Show one review: what was asked, what was found, and why it ended as it did
+    Show {
+        /// The id, or enough of its beginning or end
+        id: String,
+    },
+}
+
 pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
+    match &args.command {
+        None => list(invocation, args.limit),
+        Some(Command::Show { id }) => show(invocation, id),
+    }
+}
+
+fn list(invocation: &Invocation, limit: usize) -> Result<ExitStatus> {
     let repo = invocation.repo()?;
     let state_dir = repo.state_dir();
     let mut rows = Vec::new();
     for id in runs::list(&state_dir)? {
-        if rows.len() == args.limit {
+        if rows.len() == limit {
             break;
         }
         match runs::load(&state_dir, &id) {
-            Ok(Some(run)) => rows.push(run),
+            Ok(Some(run)) => rows.push((at(&state_dir, &run), run)),
             Ok(None) => {}
             Err(error) => out::warn(&format!("{error:#}")),
         }
     }
     if invocation.global.format == OutputFormat::Json {
-        out::result(
-            &json!(rows.iter().map(|run| json_of(run, at(&state_dir, run))).collect::<Vec<_>>())
-                .to_string(),
-        );
+        let all: Vec<_> = rows.iter().map(|(at, run)| json_of(run, *at)).collect();
+        out::json(&json!({"version": 1, "runs": all}));
     } else if rows.is_empty() {
         out::talk("no runs yet");
         out::hint("start one with `tribunal review`");
     } else {
-        let rows: Vec<_> = rows.iter().map(|run| (run, at(&state_dir, run))).collect();
-        for (run, at) in &rows {
-            out::result(&line(run, *at));
-        }
-        let stopped = rows.iter().find(|(_, at)| matches!(at, At::Stopped | At::Paused));
-        if let Some((run, _)) = stopped.filter(|_| !invocation.global.quiet) {
-            out::hint(&format!("`tribunal resume {}` goes on with that run", run.id));
+        let lines: Vec<_> = rows.iter().map(|(at, run)| row(run, *at)).collect();
+        let headings =
+            ["ID", "STARTED", "KIND", "STATE", "CHANGE"].map(|title| (title, Side::Left));
+        out::result(table(headings, &lines));
+        let stopped = rows.iter().find(|(at, _)| matches!(at, At::Stopped | At::Paused));
+        if let Some((_, run)) = stopped.filter(|_| !invocation.global.quiet) {
+            out::hint(&format!("`tribunal resume {}` continues that run", short_id(&run.id)));
         }
     }
     Ok(ExitStatus::Pass)
+}
+
+fn show(invocation: &Invocation, id: &str) -> Result<ExitStatus> {
+    let repo = invocation.repo()?;
+    let (run, reviewed) = review::look_at(invocation.context(&repo), id)?;
+    let at = at(&repo.state_dir(), &run);
+    if invocation.global.format == OutputFormat::Json {
+        let mut json = json!({"version": 1, "run": json_of(&run, at)});
+        json["result"] = reviewed.as_ref().map_or(json!(null), review_result::json);
+        out::json(&json);
+        return Ok(ExitStatus::Pass);
+    }
+    for (name, text) in facts(&run, at, reviewed.as_ref()) {
+        out::result(&format!("{name:<9} {}", printable(&text)));
+    }
+    let Some(reviewed) = reviewed else {
+        if at == At::Stopped {
+            out::hint(&format!("`tribunal resume {}` continues it", short_id(&run.id)));
+        }
+        return Ok(ExitStatus::Pass);
+    };
+    let found = review_result::human(&reviewed);
+    if !found.is_empty() {
+        out::result(found);
+    }
+    if !invocation.global.quiet {
+        for hint in review_result::hints(&reviewed) {
+            out::hint(&hint);
+        }
+    }
+    Ok(ExitStatus::Pass)
+}
+
+/// What was asked of whom, and what came of it.
+fn facts(run: &Run, at: At, reviewed: Option<&ReviewResult>) -> Vec<(&'static str, String)> {
+    let names = &run.record().names;
+    let mut facts = vec![
+        ("run", run.id.clone()),
+        ("change", run.about.title.clone()),
+        ("started", local(run.about.started)),
+        (
+            "asked",
+            match run.review_loop().kind {
+                RunKind::Review => "to review it".to_owned(),
+                RunKind::Fix => "to review it and to fix what is found".to_owned(),
+            },
+        ),
+        (
+            "spec",
+            match &run.about.spec {
+                Some(spec) => spec.path.display().to_string(),
+                None => "none given".to_owned(),
+            },
+        ),
+        ("route", run.about.route.in_words().to_owned()),
+        ("reviewer", names.reviewer.clone()),
+        ("arbiter", names.arbiter.clone()),
+        ("state", state_text(&run.review_loop().stage, at)),
+    ];
+    if let Some(ReviewEnding::Reviewed(details)) = reviewed.map(|reviewed| &reviewed.ending) {
+        let count = details.spent.calls;
+        facts.push(("cost", details.spent.to_string()));
+        facts.push((
+            "why",
+            match review_result::reason(&details.decision) {
+                why if why.is_empty() && count == 0 => {
+                    "a gate or an earlier answer decided".to_owned()
+                }
+                why if why.is_empty() => "every part was read and nothing stops it".to_owned(),
+                why => why,
+            },
+        ));
+        let findings = reviewed.map_or(0, |reviewed| reviewed.report.findings.len());
+        facts.push(("found", counted(findings, "finding")));
+    }
+    facts.retain(|(_, text)| !text.is_empty());
+    facts
 }
 
 /// Where a run is, as a person sees it.
@@ -77,11 +183,20 @@ fn at(state_dir: &Path, run: &Run) -> At {
     }
 }
 
-fn line(run: &Run, at: At) -> String {
-    let when = run.about.started.strftime("%Y-%m-%d %H:%M");
-    let (kind, title) = (kind(run.review_loop().kind), printable(&run.about.title));
-    let state = state_text(&run.review_loop().stage, at);
-    format!("{}  {when}  {kind:<6}  {state:<22}  {title}", run.id)
+fn row(run: &Run, at: At) -> [Cell; 5] {
+    let review = run.review_loop();
+    let state = match (&review.stage, at) {
+        // When it goes on is in `runs show`.
+        (Stage::Paused(_), At::Paused) => "paused".to_owned(),
+        (stage, at) => state_text(stage, at),
+    };
+    [
+        short_id(&run.id).into(),
+        local(run.about.started).into(),
+        kind(review.kind).into(),
+        state.into(),
+        (&run.about.title).into(),
+    ]
 }
 
 fn json_of(run: &Run, at: At) -> serde_json::Value {
@@ -116,11 +231,15 @@ fn kind(kind: RunKind) -> &'static str {
 
 fn state_text(stage: &Stage, at: At) -> String {
     match (stage, at) {
-        (Stage::Ended(end), _) => review_result::decision_word(&end.decision).to_owned(),
+        (Stage::Ended(end), _) => match &end.decision {
+            Decision::Submit => "pass".to_owned(),
+            Decision::Fix(_) => "blocked".to_owned(),
+            other => review_result::decision_word(other).to_owned(),
+        },
         (Stage::Paused(pause), At::Paused) => match pause.resume_when {
-            ResumeWhen::Asked => "paused".to_owned(),
-            ResumeWhen::BudgetAllows => "paused: budget".to_owned(),
-            ResumeWhen::At(end) => format!("paused: {}", end.strftime("%Y-%m-%d %H:%M")),
+            ResumeWhen::Asked => "paused until it is resumed".to_owned(),
+            ResumeWhen::BudgetAllows => "paused until the budget allows more".to_owned(),
+            ResumeWhen::At(end) => format!("paused until {}", local(end)),
         },
         (stage, At::Work) => stage.as_str().to_owned(),
         (stage, _) => format!("stopped while {}", stage.as_str()),

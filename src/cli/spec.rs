@@ -10,6 +10,7 @@ use crate::cli::invocation::{Global, Invocation};
 use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::model::terminal::printable;
+use crate::domain::model::text::{counted, errors_and_warnings};
 use crate::domain::spec::classify::{Classification, classify};
 use crate::domain::spec::identity::{SpecIdentity, identity, is_id};
 use crate::domain::spec::problem::{LintRule, ProblemLevel, SpecProblem};
@@ -40,7 +41,6 @@ use crate::platform::ui::styled_text::StyledText;
 const EXAMPLES: &str = "\
 Examples:
   tribunal spec new login --title \"Log in\"
-  tribunal spec lint docs/specs/login.md
   tribunal spec list";
 
 #[derive(Debug, clap::Args)]
@@ -61,11 +61,17 @@ enum Command {
         title: Option<String>,
     },
     /// Check all specs, or these files
-    Lint { files: Vec<PathBuf> },
+    Lint {
+        /// The files; without any, all specs of this repository
+        files: Vec<PathBuf>,
+    },
     /// List the specs with their size and state
     List,
     /// Show everything about one spec
-    Show { id: String },
+    Show {
+        /// The id of the spec, as `tribunal spec list` shows it
+        id: String,
+    },
 }
 
 pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
@@ -230,9 +236,8 @@ fn lint(context: Context<'_>, global: &Global, files: &[PathBuf]) -> Result<Exit
         OutputFormat::Human => {
             pages.iter().for_each(print_problems);
             if !global.quiet {
-                let count = pages.len();
-                let warnings = problems - errors;
-                out::talk(&format!("{count} spec(s): {errors} error(s), {warnings} warning(s)"));
+                let said = errors_and_warnings(errors, problems - errors);
+                out::talk(&format!("{}: {said}", counted(pages.len(), "spec")));
             }
         }
     }
@@ -388,9 +393,7 @@ fn show(context: Context<'_>, global: &Global, id: &str) -> Result<ExitStatus> {
         out::result(&printable(line));
     }
     if !taken_in && !global.quiet {
-        out::hint(
-            "the watcher has not taken this version in: is `tribunal daemon status` running?",
-        );
+        out::hint("the watcher has not read this version yet: see `tribunal daemon status`");
     }
     Ok(ExitStatus::Pass)
 }

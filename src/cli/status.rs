@@ -25,6 +25,12 @@ use crate::platform::store::{inbox, ledger, review_queue, spec_queue};
 use crate::platform::ui::out;
 use crate::platform::ui::report::OutputFormat;
 
+/// Shown below `--help`.
+pub const EXAMPLES: &str = "\
+Examples:
+  tribunal status
+  tribunal status --format json           for a program";
+
 /// The bypasses that are shown; the rest is counted.
 const BYPASSES_SHOWN: usize = 3;
 
@@ -141,7 +147,9 @@ fn print(status: &RepoStatus) {
         0 => out::result("hooks     none installed; install them with `tribunal hooks install`"),
         count => out::result(&format!("hooks     {count} installed")),
     }
-    for problem in &status.hook_problems {
+    // Where there is none at all, that each is missing says nothing more.
+    let is_news = |problem: &&String| status.hooks > 0 || !problem.ends_with(": missing");
+    for problem in status.hook_problems.iter().filter(is_news) {
         out::result(&format!("          {}", printable(problem)));
     }
     match status.daemon {
@@ -158,9 +166,9 @@ fn print(status: &RepoStatus) {
         out::hint(&format!("`tribunal review --commit {short}` tries once more"));
     }
     if let Some(last) = status.left_out.last() {
-        let count = status.left_out.len();
+        let count = counted(status.left_out.len(), "new commit");
         out::result(&format!(
-            "          {count} new commits were not queued for one: {} wait at most",
+            "          not queued for one: {count}; {} wait at most",
             review_queue::PENDING_MAX
         ));
         out::hint(&format!("`tribunal review --commit {}` reviews the last of them", last.short()));
@@ -172,7 +180,8 @@ fn print(status: &RepoStatus) {
     if status.dropped > 0 {
         let dropped = status.dropped;
         out::result(&format!(
-            "          {dropped} older ones were dropped: no watcher came for them"
+            "          dropped: {}, because no watcher ran to handle them",
+            counted(dropped, "older one")
         ));
     }
     for commit in &status.past_hooks {
@@ -185,7 +194,8 @@ fn print(status: &RepoStatus) {
         out::result(&format!("weaker    {}", printable(setting)));
     }
     if !status.bypasses.is_empty() {
-        out::result(&format!("bypassed  {} times, last:", status.bypasses.len()));
+        let times = counted(status.bypasses.len(), "time");
+        out::result(&format!("bypassed  {times}, last:"));
     }
     let first = status.bypasses.len().saturating_sub(BYPASSES_SHOWN);
     for line in &status.bypasses[first..] {

@@ -19,6 +19,11 @@ use crate::platform::config::env;
 use crate::platform::ui::out;
 use crate::platform::ui::report::OutputFormat;
 
+/// Shown below `--help`.
+pub const EXAMPLES: &str = "\
+Examples:
+  tribunal watch                          until Ctrl-C";
+
 /// Watches until a signal comes, or the reader of its output has gone.
 pub fn run_command(invocation: &Invocation) -> Result<ExitStatus> {
     let place = WatchedRepo::of(invocation.context(&invocation.repo()?));

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use crate::domain::model::oid::Oid;
+use crate::domain::model::text::counted;
 use crate::flow::intake::ingest::IngestedSpec;
 use crate::platform::store::inbox::Event;
 
@@ -70,7 +71,12 @@ impl fmt::Display for DaemonEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Watching { worktrees, folders, method } => {
-                write!(f, "watching {folders} folders in {} ({method})", worktrees.join(", "))
+                write!(
+                    f,
+                    "watching {} in {} ({method})",
+                    counted(*folders, "folder"),
+                    worktrees.join(", ")
+                )
             }
             Self::Spec(taken) => taken.fmt(f),
             Self::Known { path, id } => write!(f, "{path}: {id} is known as it is"),
@@ -79,11 +85,11 @@ impl fmt::Display for DaemonEvent {
                 write!(f, "commit {oid} on {}", branch.as_deref().unwrap_or("no branch"))
             }
             Self::Event { event: Event::Rewrite { command, pairs, .. } } => {
-                write!(f, "{command} replaced {} commits", pairs.len())
+                write!(f, "{command} replaced {}", counted(pairs.len(), "commit"))
             }
             Self::Event { event: Event::Findings { .. } } => f.write_str("findings were kept"),
             Self::Review { worktree, commits } => {
-                write!(f, "{} new commits in {worktree} are to be reviewed", commits.len())
+                write!(f, "to be reviewed in {worktree}: {}", counted(commits.len(), "new commit"))
             }
             Self::Learned { id, title, path } => {
                 write!(f, "learned {id} ({title}): commit `{path}` and it holds")

@@ -44,32 +44,28 @@ fn cost_is_told_by_run_role_and_model_and_unknown_is_not_zero() {
     let repo = with_calls(&sandbox);
     let today = repo.tribunal_with(&["cost"], &NOW, b"").ok();
     for line in [
-        "2 calls since 2026-03-04 00:00 UTC: at least $1.20, 1 call unknown",
+        "2 calls since 2026-03-04 00:00:00: at least $1.20, 1 call unknown",
         "in the budgets they count as $2.20",
-        "by run",
-        "by role",
-        "by model",
     ] {
         assert!(today.stdout.lines().any(|said| said == line), "no `{line}` in\n{today}");
     }
     let row = |name: &str| {
-        let start = format!("  {name} ");
+        let start = format!("{name} ");
         let line = today.stdout.lines().find(|line| line.starts_with(&start));
         line.unwrap_or_else(|| panic!("no `{name}` in\n{today}"))
             .split_whitespace()
             .collect::<Vec<_>>()
     };
-    assert_eq!(
-        row("R1"),
-        ["R1", "2", "calls", "24,690", "in", "?", "cached", "134", "out", "$1.20+?"]
-    );
+    assert_eq!(row("RUN"), ["RUN", "CALLS", "INPUT", "CACHED", "OUTPUT", "COST"]);
+    assert_eq!(row("R1"), ["R1", "2", "24,690", "?", "134", "$1.20+?"]);
+    assert!(today.stdout.lines().all(|line| line.chars().count() <= 80), "{today}");
     assert_eq!(row("arbiter").last(), Some(&"?"));
     assert_eq!(row("gpt-5.2").last(), Some(&"$1.20"));
     let today = today.never_says("\u{1b}").never_says("R0");
     drop(today);
 
     let week = repo.tribunal_with(&["cost", "--since", "7d"], &NOW, b"").ok();
-    let week = week.says("3 calls since 2026-02-25 12:00 UTC: at least $1.70, 1 call unknown");
+    let week = week.says("3 calls since 2026-02-25 12:00:00: at least $1.70, 1 call unknown");
     drop(week.says("R0"));
     let json =
         repo.tribunal_with(&["cost", "--since", "7d", "--format", "json"], &NOW, b"").ok().json();
@@ -80,11 +76,25 @@ fn cost_is_told_by_run_role_and_model_and_unknown_is_not_zero() {
     assert_eq!(json["roles"][0]["name"], "arbiter");
 }
 
+/// People read and write the times of their own zone; programs are given UTC.
+#[test]
+fn times_are_those_of_the_person_and_those_of_programs_are_utc() {
+    let sandbox = Sandbox::new();
+    let repo = with_calls(&sandbox);
+    let abroad = [NOW[0], ("TZ", "JST-9")];
+    let since =
+        |words: &[&str]| repo.tribunal_with(&[&["cost"], words].concat(), &abroad, b"").ok();
+    since(&[]).says("2 calls since 2026-03-04 09:00:00:");
+    since(&["--since", "2026-03-04"]).says("3 calls since 2026-03-04 00:00:00:");
+    let json = since(&["--since", "2026-03-04", "--format", "json"]).json();
+    assert_eq!(json["since"], "2026-03-03T15:00:00Z");
+}
+
 #[test]
 fn no_calls_cost_nothing_and_make_no_ledger() {
     let sandbox = Sandbox::new();
     let repo = sandbox.repo("r");
-    repo.tribunal_with(&["cost"], &NOW, b"").ok().says("no calls since 2026-03-04 00:00 UTC");
+    repo.tribunal_with(&["cost"], &NOW, b"").ok().says("no calls since 2026-03-04 00:00:00");
     assert!(!repo.path(".git/tribunal").exists());
     repo.tribunal(&["cost", "--since", "soon"]).code(2).says("`soon`");
 }

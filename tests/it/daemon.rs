@@ -187,7 +187,7 @@ fn a_dropped_spec_is_taken_in_queued_and_recorded() {
     assert_eq!(taken["queued"], true);
     assert_eq!(queued(&repo)["login"], taken["hash"].as_str().unwrap());
     let record = repo.read("docs/progress/login.md");
-    assert!(record.contains("**Taken in: 0 error(s), 0 warning(s)**"), "{record}");
+    assert!(record.contains("**Taken in: 0 errors, 0 warnings**"), "{record}");
     assert!(record.contains(taken["hash"].as_str().unwrap()), "{record}");
     assert_eq!(repo.read("docs/specs/login.md"), spec("login", "Sign in."));
 
@@ -360,7 +360,7 @@ fn drafts_and_errors_are_recorded_and_not_queued() {
     repo.write("docs/specs/a.md", &draft);
     watching.wait_taken("a", 1);
     assert!(queued(&repo).is_empty());
-    assert!(repo.read("docs/progress/a.md").contains("**Draft: 0 error(s)"));
+    assert!(repo.read("docs/progress/a.md").contains("**Draft: 0 errors"));
     repo.write("docs/specs/a.md", spec("a", "One."));
     watching.wait_taken("a", 2);
     assert_eq!(queued(&repo).len(), 1);

@@ -75,13 +75,17 @@ fn both_agents_are_well() {
 fn what_is_missing_is_named_with_what_to_do() {
     let sandbox = Sandbox::new();
     let clinic = Clinic::new(&sandbox);
-    let none = clinic.doctor(&[], &[]).code(4);
-    none.says("`claude` is not in `PATH`").says("npm install -g @openai/codex");
+    // Agents are an offer: the gates are well without any.
+    let none = clinic.doctor(&[], &[]).code(0);
+    let none = none.says("`claude` is not in `PATH`").says("C: no AI agent; the gates work");
+    let hints: Vec<&str> =
+        none.stdout.lines().filter(|line| line.contains("npm install")).collect();
+    assert_eq!(hints.len(), 2, "each hint once: {none}");
     clinic.install("claude", CLAUDE);
     let one = clinic.doctor(&[], &[]).code(4);
-    one.says("login     missing").says("set `ANTHROPIC_API_KEY`").says("route B");
+    one.says("login     missing").says("set `ANTHROPIC_API_KEY`").says("B: one vendor's agents");
     fs::write(sandbox.home().join("logged-in"), "").unwrap();
-    clinic.doctor(&[], &[]).code(4).says("by its own login").says("`codex` is not in `PATH`");
+    clinic.doctor(&[], &[]).code(0).says("by its own login").says("`codex` is not in `PATH`");
     clinic
         .doctor(
             &["--set", "agents.reviewer.use=claude", "--set", "agents.attacker.use=claude"],
@@ -134,7 +138,7 @@ fn no_program_is_taken_from_the_repository() {
     clinic.repo.commit_unjudged("two");
     let inside = clinic.repo.path("bin");
     let path = format!("bin:{}:/usr/bin:/bin", inside.display());
-    clinic.doctor(&[], &[("PATH", &path)]).code(4).says("`codex` is not in `PATH`");
+    clinic.doctor(&[], &[("PATH", &path)]).code(0).says("`codex` is not in `PATH`");
     let codex = inside.join("codex").display().to_string();
     let set = [("TRIBUNAL_PROGRAMS_CODEX_PATH", codex.as_str())];
     clinic.doctor(&[], &set).code(4).says("inside the repository");

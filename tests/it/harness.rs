@@ -145,6 +145,7 @@ impl Sandbox {
             .env("HOME", self.home())
             .env("TMPDIR", self.path().join("tmp"))
             .env("LC_ALL", "C")
+            .env("TZ", "UTC")
             .env("GIT_CONFIG_NOSYSTEM", "1")
             .env("GIT_CONFIG_GLOBAL", self.home().join(".gitconfig"))
             .env("GIT_AUTHOR_NAME", "A Person")
@@ -248,6 +249,11 @@ impl Repo<'_> {
     pub fn rev(&self, revision: &str) -> String {
         self.git(&["rev-parse", "--verify", "--quiet", revision]).out().to_owned()
     }
+}
+
+/// The end of an id, by which people name it.
+pub fn short(id: &str) -> &str {
+    &id[id.len() - 6..]
 }
 
 /// Writes a program, with the folders that it needs.

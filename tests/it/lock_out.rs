@@ -202,7 +202,7 @@ fn the_rest_of_a_broken_policy_is_in_force() {
     fs::remove_file(repo.path("b.txt")).unwrap();
     let text = repo.read("tribunal.toml");
     repo.write("tribunal.toml", format!("{text}# a remark\n"));
-    stage_and_commit(&repo, "docs: a remark").code(1).says("governance/law-changed");
+    stage_and_commit(&repo, "docs: a remark").code(1).says("governance/policy-changed");
     repo.write("tribunal.toml", text.replace("\"[a\", ", "").replace("blok", "warn"));
     stage_and_commit(&repo, "fix: policy").ok();
     repo.git(&["push", "origin", "main:refs/heads/release/1"]).ok();

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::brain::{LEFT_OUT, Part, Question, diligent};
-use crate::harness::Repo;
+use crate::harness::{Repo, short};
 use crate::model_server::{Asked, Say};
 use crate::resume::SMALL;
 use crate::scene::Scene;
@@ -153,8 +153,8 @@ fn a_run_whose_agent_could_not_be_called_is_paused_and_goes_on() {
         assert_eq!(paused["review"]["resume_when"], "asked", "{paused:#}");
         let asked = scene.asked().len();
         let runs = repo.tribunal(&["runs", "--format", "json"]).ok().json();
-        assert_eq!(runs[0]["standing"], "paused");
-        repo.tribunal(&["runs"]).ok().says("paused").says(&format!("resume {id}"));
+        assert_eq!((&runs["version"], &runs["runs"][0]["standing"]), (&1.into(), &"paused".into()));
+        repo.tribunal(&["runs"]).ok().says("paused").says(&format!("resume {}", short(&id)));
 
         let other = ["resume", &id, "--set", "agents.reviewer.model=other"];
         repo.tribunal(&other).code(2).says("changed since").says("change them back");

@@ -54,3 +54,4 @@ mod uncommitted;
 mod untouched;
 mod waiting;
 mod ways_round;
+mod words;

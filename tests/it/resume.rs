@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use crate::brain::{LEFT_OUT, diligent};
-use crate::harness::{Outcome, Repo, wait_for};
+use crate::harness::{Outcome, Repo, short, wait_for};
 use crate::model_server::{Asked, Say, Words};
 use crate::scene::{Beside, Scene, secret, unclosed};
 
@@ -251,7 +251,7 @@ fn goes_on(
         }
     }
     let text = repo.tribunal(&["runs"]).ok();
-    assert_eq!(text.stdout.lines().count(), 1, "{at}: {text}");
+    assert_eq!(text.stdout.lines().count(), 2, "{at}: a heading and the run: {text}");
     text.never_says("stopped");
     made_again.len()
 }
@@ -490,14 +490,14 @@ fn an_interrupted_run_says_how_to_go_on() {
             assert_eq!(ended.code(), Some(130));
             assert!(scene.alive().is_empty());
             let said = run.said();
-            let hint = format!("resume it with `tribunal resume {id}`");
+            let hint = format!("resume it with `tribunal resume {}`", short(&id));
             assert!(said.contains(&hint), "{said}");
         }
         repo.tribunal(&["resume", &id, "--set", "agents.reviewer.use=claude"])
             .code(2)
             .says("the settings or this program changed since")
             .says("change them back");
-        let hint = format!("`tribunal resume {id}`");
+        let hint = format!("`tribunal resume {}`", short(&id));
         repo.tribunal(&["runs"]).ok().says("stopped while").says(&hint);
         goes_on(&scene, &repo, &base, Kind::Fix, signal == Signal::INT, part);
     }

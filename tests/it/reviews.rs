@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use crate::brain::{BUGGY, CLEAN, LEFT_OUT, Part, Question, diligent};
-use crate::harness::{Outcome, Repo, Sandbox, run, wait_for};
+use crate::harness::{Outcome, Repo, Sandbox, run, short, wait_for};
 use crate::model_server::{Asked, Say};
 use crate::scene::{KEYS, Model, Scene, Watcher, unclosed};
 
@@ -456,7 +456,9 @@ fn a_used_up_budget_throws_no_decision_away() {
 
     // As long as there is no more to spend nobody is asked, by whatever way one goes on.
     review(&repo, &["--commit", "HEAD"]).code(3);
-    repo.tribunal(&["resume", &run]).code(3).says(&format!("then `tribunal resume {run}` goes on"));
+    repo.tribunal(&["resume", &run])
+        .code(3)
+        .says(&format!("then `tribunal resume {}` continues it", short(&run)));
     assert_eq!(scene.asked().len(), 2);
     // With more to spend only what is missing is asked for, and it has a receipt.
     let more = ["--commit", "HEAD", "--set", "budget.run=10"];

@@ -13,7 +13,7 @@ fn a_new_spec_is_a_draft_without_errors() {
     repo.tribunal(&["spec", "new", "add-login"]).ok().says("wrote docs/specs/add-login.md");
     let text = repo.read("docs/specs/add-login.md");
     assert!(text.contains("id: add-login\n") && text.contains("# Add login\n"), "{text}");
-    repo.tribunal(&["spec", "lint"]).ok().says("1 spec(s): 0 error(s)");
+    repo.tribunal(&["spec", "lint"]).ok().says("1 spec: 0 errors");
     repo.tribunal(&["spec", "list"]).ok().says("draft");
     // Neither that file nor that id is written over.
     repo.tribunal(&["spec", "new", "add-login"]).code(2).says("already has the id `add-login`");
@@ -38,7 +38,7 @@ fn lint_names_place_rule_and_remedy() {
         .code(1)
         .says("docs/specs/bad.md:3:1: error[unknown-key]: ")
         .says("hint: ")
-        .says("2 spec(s): 1 error(s)");
+        .says("2 specs: 1 error,");
     repo.tribunal(&["spec", "lint", "docs/specs/good.md"]).ok().never_says("error[");
     repo.tribunal(&["spec", "lint", "nowhere.md"]).code(2).says("could not read `nowhere.md`");
     let json = repo.tribunal(&["spec", "lint", "--format", "json"]).code(1).json();

@@ -210,7 +210,7 @@ fn one_question_asked_by_two_processes_makes_one_run() {
         assert_eq!(scene.asked().len(), if fix { 4 } else { 2 }, "{}", both[1]);
         let told = both.iter().filter(|outcome| {
             outcome.stderr.contains("reviews this already")
-                && outcome.stderr.contains("waiting for what it comes to")
+                && outcome.stderr.contains("waiting for its result")
         });
         assert_eq!(told.count(), 1, "{}{}", both[0], both[1]);
     }

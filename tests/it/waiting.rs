@@ -94,7 +94,7 @@ fn a_commit_whose_review_ends_the_program_is_set_aside() {
 fn reviewed(repo: &Repo<'_>) -> Vec<String> {
     let runs = repo.tribunal(&["runs", "--format", "json"]).ok().json();
     let title = |run: &Value| run["title"].as_str().unwrap().to_owned();
-    let mut titles: Vec<String> = runs.as_array().unwrap().iter().map(title).collect();
+    let mut titles: Vec<String> = runs["runs"].as_array().unwrap().iter().map(title).collect();
     titles.sort();
     titles
 }

@@ -50,7 +50,10 @@ enum Command {
     /// Turn recurring findings into rules, and promote or retire rules
     Learn(LearnArgs),
     /// Remove a rule, so that it is not learned again
-    Forget { id: String },
+    Forget {
+        /// The id of the rule, as `tribunal constitution list` shows it
+        id: String,
+    },
 }
 
 #[derive(Debug, Default, clap::Args)]
@@ -111,15 +114,14 @@ fn list(invocation: &Invocation) -> Result<ExitStatus> {
         out::json(&json!({"version": 1, "rules": rules, "errors": errors}));
         return Ok(ExitStatus::Pass);
     }
-    for (rule, counts) in rule_files.rules.iter().zip(&counts) {
-        out::result(show::line(rule, counts));
-    }
-    if rule_files.rules.is_empty() && !invocation.global.quiet {
+    if !rule_files.rules.is_empty() {
+        out::result(show::list(rule_files.rules.iter().zip(&counts)));
+    } else if !invocation.global.quiet {
         out::talk("no rules yet");
     }
     if !rule_files.errors.is_empty() {
-        let count = rule_files.errors.len();
-        out::warn(&format!("{count} more cannot be read: `tribunal constitution check` shows why"));
+        let count = counted(rule_files.errors.len(), "more rule");
+        out::warn(&format!("{count} cannot be read: `tribunal constitution check` shows why"));
     }
     Ok(ExitStatus::Pass)
 }
@@ -158,8 +160,8 @@ fn check(invocation: &Invocation) -> Result<ExitStatus> {
     }
     if !invocation.global.quiet {
         out::result(&format!(
-            "{} rules, {} of at most {} in force, {} of at most {} bytes",
-            rule_files.rules.len(),
+            "{}, {} of at most {} in force, {} of at most {} bytes",
+            counted(rule_files.rules.len(), "rule"),
             health.checked,
             health.checked_max,
             health.bytes,
@@ -301,7 +303,7 @@ pub fn print_session(session: &LearnSession) {
 fn check_of(args: &LearnArgs) -> Result<Option<RuleCheck>> {
     let on = RuleScope::from_name(&args.on).ok_or_else(|| {
         let names = RuleScope::ALL.map(RuleScope::as_str).join(", ");
-        hinted(format!("`{}` is not a place to check", args.on), format!("one of {names}"))
+        hinted(format!("a check cannot look at `{}`", args.on), format!("one of {names}"))
     })?;
     let check = match (&args.pattern, &args.language, &args.regex) {
         (Some(pattern), Some(name), _) => {

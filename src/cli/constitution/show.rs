@@ -9,27 +9,37 @@ use crate::domain::model::text::counted;
 use crate::flow::learn::outcome::{LearnOutcome, LearnSession, Learned};
 use crate::flow::learn::status_changes::StatusChange;
 use crate::platform::store::ledger::query::RuleStats;
+use crate::platform::ui::columns::{Cell, Side, table};
 use crate::platform::ui::out::{DIM, GOOD, WARNING};
 use crate::platform::ui::styled_text::StyledText;
 
-/// A rule in one line.
-pub fn line(rule: &Rule, counts: &RuleStats) -> StyledText {
-    let style = match rule.status {
-        RuleStatus::Active => GOOD,
-        RuleStatus::Shadow => WARNING,
-        RuleStatus::Proposed | RuleStatus::Retired => DIM,
+/// The rules in a table.
+pub fn list<'a>(rules: impl Iterator<Item = (&'a Rule, &'a RuleStats)>) -> StyledText {
+    let row = |(rule, counts): (&Rule, &RuleStats)| -> [Cell; 6] {
+        let style = match rule.status {
+            RuleStatus::Active => GOOD,
+            RuleStatus::Shadow => WARNING,
+            RuleStatus::Proposed | RuleStatus::Retired => DIM,
+        };
+        [
+            (&rule.id).into(),
+            Cell::styled(style, rule.status.as_str()),
+            rule.severity.as_str().into(),
+            counts.hits.to_string().into(),
+            counts.dismissed.to_string().into(),
+            format!("{} ({}, {}:{})", rule.title, rule.class, rule.at.path, rule.at.line).into(),
+        ]
     };
-    let came = match (counts.hits, counts.dismissed) {
-        (0, _) => "no hits".to_owned(),
-        (hits, 0) => format!("{hits} hits"),
-        (hits, dismissed) => format!("{hits} hits, {dismissed} dismissed"),
-    };
-    let (title, class) = (printable(&rule.title), printable(rule.class.as_str()));
-    let severity = rule.severity.as_str();
-    StyledText::from(&format!("{}  ", rule.id))
-        .styled(style, format!("{:<8}", rule.status.as_str()))
-        .text(format!(" {severity:<8}  {title}  {came}  "))
-        .styled(DIM, format!("{}:{} {class}", printable(&rule.at.path), rule.at.line))
+    let rows: Vec<_> = rules.map(row).collect();
+    let headings = [
+        ("ID", Side::Left),
+        ("STATUS", Side::Left),
+        ("SEVERITY", Side::Left),
+        ("HITS", Side::Right),
+        ("DISMISSED", Side::Right),
+        ("RULE", Side::Left),
+    ];
+    table(headings, &rows)
 }
 
 pub fn json_rule(rule: &Rule, counts: Option<&RuleStats>) -> Value {
@@ -108,8 +118,9 @@ pub fn learned(learned: &Learned, dry_run: bool) -> String {
                     format!("checked by `{}`", printable(pattern))
                 }
                 (Proof::Proved { hits_in_rest }, Some(pattern)) => format!(
-                    "checked by `{}`, which also hits {hits_in_rest} other places",
-                    printable(pattern)
+                    "checked by `{}`, which also hits {}",
+                    printable(pattern),
+                    counted(*hits_in_rest, "other place")
                 ),
                 (Proof::Prose { reason }, _) => format!("as prose: {}", printable(reason)),
                 (Proof::Proved { .. }, None) => "proved".to_owned(),

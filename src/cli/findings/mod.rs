@@ -134,7 +134,7 @@ struct DecideArgs {
     /// The reason
     #[arg(long, short)]
     reason: String,
-    /// Until the end of a day (2026-12-31, UTC), or until a time
+    /// Until the end of a day (2026-12-31), or until a time
     #[arg(long, value_name = "DATE")]
     until: Option<String>,
 }

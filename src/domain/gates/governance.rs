@@ -13,7 +13,7 @@ use crate::domain::model::oid::Oid;
 use crate::domain::model::severity::Severity;
 
 /// The rule of a finding that names a change to the policy.
-pub const CHANGED: &str = "law-changed";
+pub const CHANGED: &str = "policy-changed";
 
 /// Finds changes to `tribunal.toml`, to the constitution and to the baseline. They hold from the
 /// next change on; this one is checked against the policy of its base.

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::model::text::counted;
+
 /// The role of an agent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -60,6 +62,15 @@ impl Route {
             Self::A => "A",
             Self::B => "B",
             Self::C => "C",
+        }
+    }
+
+    /// What the route means, for people.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::A => "A: one vendor's agent writes, another vendor's reviews",
+            Self::B => "B: one vendor's agents write and review, so reviews are not independent",
+            Self::C => "C: no AI agent; the gates work, reviews are off",
         }
     }
 
@@ -154,7 +165,7 @@ impl std::fmt::Display for Spent {
     /// `3 calls, $0.12`; what is unknown is never added as nothing.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { calls, money, unknown } = self;
-        write!(f, "{calls} call{}, ", if *calls == 1 { "" } else { "s" })?;
+        write!(f, "{}, ", counted(*calls, "call"))?;
         match *unknown {
             0 => write!(f, "{money}"),
             unknown if unknown == *calls => f.write_str("cost unknown"),

@@ -1,8 +1,36 @@
-//! Texts for people: numbers with their noun, and text on one line.
+//! Texts for people: numbers with their noun, short ids, and text on one line.
+
+use std::fmt::Display;
 
 /// A number with its noun, which gets an `s` unless there is one: `1 file`, `2 files`.
-pub fn counted(number: usize, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+pub fn counted(number: impl TryInto<u64> + Display + Copy, noun: &str) -> String {
+    let is_one = number.try_into().is_ok_and(|number| number == 1);
+    format!("{number} {noun}{}", if is_one { "" } else { "s" })
+}
+
+/// `1 error, 2 warnings`.
+pub fn errors_and_warnings(errors: usize, warnings: usize) -> String {
+    format!("{}, {}", counted(errors, "error"), counted(warnings, "warning"))
+}
+
+/// The end of an id, by which people name it: ids of one moment begin alike.
+pub fn short_id(id: &str) -> &str {
+    id.get(id.len().saturating_sub(6)..).unwrap_or(id)
+}
+
+/// An error of the operating system without its number, which says nothing to a person.
+pub fn without_error_numbers(text: &str) -> String {
+    let mut parts = text.split(" (os error ");
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        match part.split_once(')') {
+            Some((number, rest)) if number.bytes().all(|b| b.is_ascii_digit()) => {
+                plain.push_str(rest);
+            }
+            _ => plain.extend([" (os error ", part]),
+        }
+    }
+    plain
 }
 
 /// Text with every run of white space as one space, and none around it.
@@ -12,11 +40,24 @@ pub fn one_line(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{counted, one_line};
+    use super::{counted, one_line, without_error_numbers};
 
     #[test]
     fn one_is_singular() {
         assert_eq!([0, 1, 2].map(|n| counted(n, "file")), ["0 files", "1 file", "2 files"]);
+    }
+
+    #[test]
+    fn numbers_of_errors_are_left_out() {
+        let cases = [
+            ("No such file (os error 2); x (os error 13)", "No such file; x"),
+            ("a (os error x) b", "a (os error x) b"),
+            (" (os error 2", " (os error 2"),
+            ("plain", "plain"),
+        ];
+        for (text, plain) in cases {
+            assert_eq!(without_error_numbers(text), plain);
+        }
     }
 
     #[test]

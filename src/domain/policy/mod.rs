@@ -9,6 +9,7 @@ pub mod consent;
 pub mod difference;
 pub mod gate_settings;
 pub mod learn_settings;
+pub mod meaning;
 pub mod report_format;
 pub mod review_settings;
 pub mod settings;

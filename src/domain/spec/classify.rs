@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::domain::model::size::Size;
+use crate::domain::model::text::counted;
 use crate::domain::spec::reading::SpecReading;
 use crate::domain::spec::types::Spec;
 
@@ -50,7 +51,7 @@ pub fn classify(reading: &SpecReading) -> Classification {
     };
     let mut signs = signs(spec);
     if reading.errors() > 0 {
-        signs.push((format!("{} error(s) in the spec", reading.errors()), Size::L));
+        signs.push((format!("{} in the spec", counted(reading.errors(), "error")), Size::L));
     }
     let counted = signs.iter().map(|(_, size)| *size).max().unwrap_or(Size::S);
     let signs =
@@ -64,15 +65,15 @@ pub fn classify(reading: &SpecReading) -> Classification {
 }
 
 fn signs(spec: &Spec) -> Vec<(String, Size)> {
-    let mut signs = vec![count(spec.all_criteria().count(), "acceptance criteria", CRITERIA)];
+    let mut signs = vec![criteria(spec.all_criteria().count())];
     if !spec.touches.is_empty() {
         signs.push(roots(&spec.touches));
     }
     if !spec.steps.is_empty() {
-        signs.push(count(spec.steps.len(), "steps", STEPS));
+        signs.push(count(spec.steps.len(), "step", STEPS));
         let services: BTreeSet<_> =
             spec.steps.iter().filter_map(|s| s.service.as_deref()).collect();
-        signs.push(count(services.len(), "services", SERVICES));
+        signs.push(count(services.len(), "service", SERVICES));
     }
     let prose = prose(spec);
     let risks = risks(&prose);
@@ -80,15 +81,20 @@ fn signs(spec: &Spec) -> Vec<(String, Size)> {
         let sign = format!("speaks of {}", risks.join(", "));
         signs.push((sign, sized(risks.len(), RISKS)));
     }
-    signs.push(count(prose.iter().map(|t| t.split_whitespace().count()).sum(), "words", WORDS));
+    signs.push(count(prose.iter().map(|t| t.split_whitespace().count()).sum(), "word", WORDS));
     if !spec.open_questions.is_empty() {
-        signs.push(count(spec.open_questions.len(), "open questions", QUESTIONS));
+        signs.push(count(spec.open_questions.len(), "open question", QUESTIONS));
     }
     signs
 }
 
 fn count(number: usize, of: &str, bounds: (usize, usize)) -> (String, Size) {
-    (format!("{number} {of}"), sized(number, bounds))
+    (counted(number, of), sized(number, bounds))
+}
+
+fn criteria(number: usize) -> (String, Size) {
+    let word = if number == 1 { "criterion" } else { "criteria" };
+    (format!("{number} acceptance {word}"), sized(number, CRITERIA))
 }
 
 fn sized(number: usize, (medium, large): (usize, usize)) -> Size {
@@ -108,7 +114,7 @@ fn roots(touches: &[String]) -> (String, Size) {
     if roots.iter().any(|r| r.contains(['*', '?', '[', '{'])) {
         return ("touches any folder".to_owned(), Size::L);
     }
-    count(roots.len(), "top folders touched", ROOTS)
+    count(roots.len(), "touched top folder", ROOTS)
 }
 
 fn root(glob: &str) -> &str {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::domain::model::text::counted;
 use crate::domain::spec::graph;
 use crate::domain::spec::parsed::{ParsedSpec, SpecPart};
 use crate::domain::spec::problem::{LintRule, ProblemLevel, SpecProblems, quote};
@@ -79,7 +80,8 @@ fn completeness(parsed: &ParsedSpec, problems: &mut SpecProblems) {
         }
     }
     if let Some(question) = spec.open_questions.iter().find(|q| !is_none(&q.text)) {
-        let message = format!("{} open question(s) remain", spec.open_questions.len());
+        let message =
+            format!("unanswered: {}", counted(spec.open_questions.len(), "open question"));
         let hint = "answer them in the spec, or mark what must be settled first with \
                     `[NEEDS CLARIFICATION: …]`";
         problems.push(ProblemLevel::Warning, LintRule::OpenQuestion, question.at, message, hint);

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::domain::model::markdown::{code_in_table, text};
 use crate::domain::model::terminal::printable;
+use crate::domain::model::text::errors_and_warnings;
 use crate::domain::spec::classify::Classification;
 use crate::domain::spec::identity::SpecIdentity;
 use crate::domain::spec::problem::{ProblemLevel, SpecProblem};
@@ -61,7 +62,7 @@ fn line(page: &mut String, line: std::fmt::Arguments<'_>) {
 fn outcome(reading: &SpecReading) -> String {
     let errors = reading.errors();
     let warnings = reading.problems.len() - errors;
-    let counts = format!("{errors} error(s), {warnings} warning(s)");
+    let counts = errors_and_warnings(errors, warnings);
     match &reading.spec {
         None => format!("Not understood: {counts}"),
         Some(_) if errors > 0 => format!("Not taken in: {counts}"),

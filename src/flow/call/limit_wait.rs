@@ -67,7 +67,3 @@ impl AgentClient<'_> {
         }
     }
 }
-
-pub(super) fn clock(time: Timestamp) -> String {
-    time.strftime("%Y-%m-%d %H:%M UTC").to_string()
-}

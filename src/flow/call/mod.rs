@@ -24,13 +24,14 @@ use crate::domain::gates::secrets::redact;
 use crate::domain::model::agent::{Cost, Money};
 use crate::flow::call::client::{AgentClient, AgentQuestion};
 use crate::flow::call::folder::{CallFolder, StoredReply, redacted};
-use crate::flow::call::limit_wait::{Waited, clock};
+use crate::flow::call::limit_wait::Waited;
 use crate::flow::call::retry::{
     AfterCall, CallHistory, jittered, later, money_of, next_step, numbered, random,
 };
 use crate::platform::agents::ask::{AgentIdentity, Outcome, Reply, Request};
 use crate::platform::config::env::{backoff_base, now};
 use crate::platform::store::ledger::call::{Begun, Call, Limits, UNDER_WAY};
+use crate::platform::ui::time::local;
 
 /// The name in the price table that stands for every model that it does not name.
 const ANY_MODEL: &str = "default";
@@ -141,7 +142,7 @@ impl AgentClient<'_> {
                 Waited::Over => {}
                 Waited::Interrupted(signal) => return not_made(Outcome::Interrupted(signal)),
                 Waited::TooLong => {
-                    let why = format!("`{name}` is at its rate limit until {}", clock(until));
+                    let why = format!("`{name}` is at its rate limit until {}", local(until));
                     return not_made(Outcome::RateLimited { until: Some(until), why });
                 }
             }

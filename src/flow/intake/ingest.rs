@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::json;
 
+use crate::domain::model::text::counted;
 use crate::domain::spec::classify::{Classification, classify};
 use crate::domain::spec::identity::{SpecIdentity, identity};
 use crate::domain::spec::problem::{LintRule, ProblemLevel, SpecProblem};
@@ -69,9 +70,13 @@ impl fmt::Display for IngestedSpec {
         let outcome = match (queued, errors) {
             (true, _) => format!("queued as {id} ({size}, {})", &hash[..12]),
             (false, 0) => format!("{id} is a draft"),
-            (false, _) => format!("{id} has {errors} error(s)"),
+            (false, _) => format!("{id} has {}", counted(*errors, "error")),
         };
-        let warned = if *warnings > 0 { format!(", {warnings} warning(s)") } else { String::new() };
+        let warned = if *warnings > 0 {
+            format!(", {}", counted(*warnings, "warning"))
+        } else {
+            String::new()
+        };
         write!(f, "{path}: {outcome}{warned}; see {record}")
     }
 }

@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result};
 
 use crate::domain::model::error::hinted;
 use crate::domain::model::notice::Progress;
+use crate::domain::model::text::short_id;
 use crate::domain::pipeline::review_loop::{RunKind, Stage};
 use crate::domain::pipeline::run::Run;
 use crate::flow::context::Context;
@@ -94,7 +95,7 @@ pub(super) fn await_run(
     }
     let who = who(state_dir, id);
     Err(hinted(
-        format!("the run `{id}` reviews this already{who}"),
+        format!("the run `{}` reviews this already{who}", short_id(id)),
         "wait for it, or end the process that makes it",
     ))
 }
@@ -110,7 +111,7 @@ pub(super) fn resume(context: Context<'_>, id: &str) -> Result<RunFolder> {
     RunFolder::take(state_dir, id, Wait::FOR_ITS_END, told)?.ok_or_else(|| {
         let who = who(state_dir, id);
         hinted(
-            format!("another process works on the run `{id}`{who}"),
+            format!("another process works on the run `{}`{who}", short_id(id)),
             "wait for it, or end that process",
         )
     })

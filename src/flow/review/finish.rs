@@ -45,17 +45,33 @@ pub fn close(context: Context<'_>, run: &Run, end: &RunEnd) -> Result<()> {
 /// its branch meanwhile.
 pub fn report(context: Context<'_>, run: &Run, paths: Vec<String>) -> Result<ReviewResult> {
     let review = run.review_loop();
-    let Some(RunEnd { decision, best }) = review.end().cloned() else {
+    let Some(end) = review.end().cloned() else {
         anyhow::bail!("the run `{}` has not ended", run.id);
     };
+    let branch = match &review.stage {
+        Stage::Paused(_) => publish(context.repo, run, end.best)?,
+        // The branch belongs to the person by now: it may be moved, merged or gone.
+        _ => attempt::published_branch(context.repo, &run.id)?,
+    };
+    describe(context, run, end, paths, branch)
+}
+
+/// What a run came to, with the branch that has its fixes.
+pub fn describe(
+    context: Context<'_>,
+    run: &Run,
+    RunEnd { decision, best }: RunEnd,
+    paths: Vec<String>,
+    branch: Option<String>,
+) -> Result<ReviewResult> {
+    let review = run.review_loop();
     let calls = calls(context, &run.id)?;
     let names = names(run, &calls);
     let mut findings = run.record().gated.clone();
     findings.extend(reported(context, run, best, &stopping(run, best), &decision)?);
-    let (resume_when, offer) = match &review.stage {
-        Stage::Paused(pause) => (Some(pause.resume_when), publish(context.repo, run, best)?),
-        // The branch belongs to the person by now: it may be moved, merged or gone.
-        _ => (None, attempt::published_branch(context.repo, &run.id)?),
+    let resume_when = match &review.stage {
+        Stage::Paused(pause) => Some(pause.resume_when),
+        _ => None,
     };
     let receipt = match review.kind {
         RunKind::Review if resume_when.is_none() && has_receipt(run, &decision) => {
@@ -80,7 +96,7 @@ pub fn report(context: Context<'_>, run: &Run, paths: Vec<String>) -> Result<Rev
         receipt: receipt.filter(|found| found.receipt.run == run.id).map(|found| found.id),
         from_receipt: false,
         resume_when,
-        offer: offer.zip(run.first_attempt().commit.as_ref()).map(|(branch, base)| Offer {
+        offer: branch.zip(run.first_attempt().commit.as_ref()).map(|(branch, base)| Offer {
             branch,
             base: base.short().to_owned(),
             fixes: best,

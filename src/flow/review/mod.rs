@@ -31,9 +31,10 @@ use crate::domain::model::error::hinted;
 use crate::domain::model::notice::Progress;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::{Report, Verdict};
-use crate::domain::model::terminal::printable;
+use crate::domain::model::text::short_id;
 use crate::domain::pipeline::result::{ReviewEnding, ReviewResult};
 use crate::domain::pipeline::review_loop::Stage;
+use crate::domain::pipeline::run::Run;
 use crate::domain::policy::agent_settings::RouteChoice;
 use crate::flow::call::roles;
 use crate::flow::context::Context;
@@ -43,6 +44,7 @@ use crate::flow::evaluate::report::build_report;
 use crate::flow::review::driver::RunDriver;
 use crate::flow::review::inputs::ReviewInputs;
 use crate::flow::review::target::{ReviewRange, ReviewRequest, ReviewTarget};
+use crate::flow::workspace::attempt;
 use crate::platform::config::env::now;
 use crate::platform::git::repo::Repo;
 use crate::platform::store::review_queue;
@@ -98,13 +100,9 @@ fn note_answer(repo: &Repo, request: &ReviewRequest) {
 /// Continues a stopped run; reports the outcome of one that has ended.
 pub fn resume(context: Context<'_>, id: &str) -> Result<ReviewResult> {
     let state_dir = context.repo.state_dir();
-    let unknown =
-        || hinted(format!("there is no run `{}`", printable(id)), "`tribunal runs` lists them");
-    // A branch has the name in lower case.
-    let known = runs::list(&state_dir)?.into_iter().find(|known| known.eq_ignore_ascii_case(id));
-    let id = known.ok_or_else(unknown)?;
+    let id = runs::resolve(&state_dir, id)?;
     let folder = claim::resume(context, &id)?;
-    let mut run = runs::load(&state_dir, &id)?.ok_or_else(unknown)?;
+    let mut run = load(context, &id)?;
     let home = roles::agents_home(context.repo);
     let agent_env = roles::agent_env(context.repo, context.env, &home);
     let target = target::of_run(context.repo, &run)?;
@@ -118,12 +116,34 @@ pub fn resume(context: Context<'_>, id: &str) -> Result<ReviewResult> {
         run = run.resumed();
     } else if !matches!(run.review_loop().stage, Stage::Closing(_) | Stage::Ended(_)) {
         return Err(hinted(
-            format!("the agents, the settings or this program changed since `{id}` was stopped"),
+            format!(
+                "the agents, the settings or this program changed since the run `{}` was stopped",
+                short_id(&id)
+            ),
             "change them back, or ask anew with `tribunal review`",
         ));
     }
     let driver = RunDriver { context, agent_env };
     driver.perform(&inputs, &folder, run, target.paths())
+}
+
+/// A run with what it came to, or how far a paused one came: `None` where it has not come so far.
+/// Nothing is changed.
+pub fn look_at(context: Context<'_>, id: &str) -> Result<(Run, Option<ReviewResult>)> {
+    let run = load(context, &runs::resolve(&context.repo.state_dir(), id)?)?;
+    let Some(end) = run.review_loop().end().cloned() else { return Ok((run, None)) };
+    // Of an old run the objects may be gone, and with them the list of its files.
+    let target = target::of_run(context.repo, &run);
+    let paths = target.map_or_else(|_| Vec::new(), |target| target.paths());
+    let branch = attempt::published_branch(context.repo, &run.id)?;
+    let reviewed = finish::describe(context, &run, end, paths, branch)?;
+    Ok((run, Some(reviewed)))
+}
+
+fn load(context: Context<'_>, id: &str) -> Result<Run> {
+    // It may have been removed since it was listed.
+    runs::load(&context.repo.state_dir(), id)?
+        .ok_or_else(|| hinted(format!("there is no run `{id}`"), "`tribunal runs` lists them"))
 }
 
 /// Reviews a commit of the queue. An error is the reason why there is no answer.

@@ -16,6 +16,7 @@ use crate::domain::model::objects::Content;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::{Reported, Skipped};
 use crate::domain::model::stored_finding::StoredFinding;
+use crate::domain::model::text::counted;
 use crate::domain::policy::consent::ConsentAnswer;
 use crate::domain::policy::review_settings::{OnFailure, PrePush, ReviewSettings};
 use crate::domain::policy::settings::Policy;
@@ -42,6 +43,7 @@ use crate::platform::store::ledger::error::Error as LedgerError;
 use crate::platform::store::review_queue;
 use crate::platform::store::review_queue::State;
 use crate::platform::store::stop_mark::LastStop;
+use crate::platform::ui::time::local;
 
 /// The most commits of one push whose reviews are looked up: an imported history has none.
 const COMMITS_MAX: usize = 50;
@@ -112,16 +114,17 @@ pub fn check_reviews(context: Context<'_>, commits: &[PushedCommit]) -> Result<P
     }
     let rest = commits.len().saturating_sub(COMMITS_MAX);
     if rest > 0 && expected {
-        reviews
-            .skipped
-            .push(skipped(format!("{rest} more commits: their reviews were not looked up")));
+        reviews.skipped.push(skipped(format!(
+            "{}: their reviews were not looked up",
+            counted(rest, "more commit")
+        )));
     }
     if let Enforcement::Warn { until: Some(until) } = enforcement
         && reviews.parts.iter().any(|part| !part.findings.is_empty())
     {
         reviews.skipped.push(skipped(format!(
             "findings of reviews warn until {} and block from then on",
-            until.strftime("%Y-%m-%d")
+            local(until)
         )));
     }
     Ok(reviews)
@@ -368,7 +371,7 @@ fn unreviewed(repo: &Repo, commit: &Oid, enforcement: Enforcement) -> Skipped {
     let short = commit.short();
     let why = match review_queue::state(&repo.state_dir(), commit) {
         State::Pending if enforcement == Enforcement::AskLater => {
-            "its review is under way; `tribunal status` tells".to_owned()
+            "its review is under way; see `tribunal status`".to_owned()
         }
         State::Pending => "its review is not done yet".to_owned(),
         State::Failed(why) => format!("it could not be reviewed: {why}"),

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use serde_json::Value;
 
+use crate::domain::model::text::short_id;
 use crate::domain::pipeline::job::{AgentAnswer, CallFailure};
 use crate::domain::review::answer::{self, ExpectedAnswer, ReviewAnswer};
 use crate::domain::review::arbiter::{self, ArbiterAnswer};
@@ -17,7 +18,7 @@ use crate::platform::agents::ask::{Access, Answer, Outcome};
 
 /// A signal stopped the run, which can be resumed.
 #[derive(Debug, thiserror::Error)]
-#[error("the run `{run}` was stopped")]
+#[error("the run `{}` was stopped", short_id(run))]
 pub struct Stopped {
     pub run: String,
     pub signal: i32,

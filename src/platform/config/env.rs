@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use directories::ProjectDirs;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 /// The settings file of this user, whether or not it is there.
 pub fn user_file() -> Option<PathBuf> {
@@ -124,6 +125,11 @@ pub fn now(env: &Env) -> Timestamp {
         return fixed;
     }
     Timestamp::now()
+}
+
+/// The time zone in which this user reads and writes times: that of `TZ`, else the machine's.
+pub fn zone() -> TimeZone {
+    TimeZone::system()
 }
 
 /// The first wait before another try. Debug builds let a test set it with `TRIBUNAL_TEST_BACKOFF`,

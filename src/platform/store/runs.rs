@@ -11,6 +11,7 @@ use memchr::memmem;
 use ulid::Ulid;
 
 use crate::domain::model::error::hinted;
+use crate::domain::model::terminal::printable;
 use crate::domain::pipeline::format::{self, RunFormatError};
 use crate::domain::pipeline::run::Run;
 use crate::platform::process::Identity;
@@ -93,6 +94,33 @@ pub fn is_held(state_dir: &Path, id: &str) -> bool {
 /// The process that works on that run at this moment.
 pub fn holder(state_dir: &Path, id: &str) -> Option<Identity> {
     lock::holder(&root(state_dir).join(id).join(LOCK))
+}
+
+/// The run that a part of an id names: its beginning, or its end, since the ids of one moment begin
+/// alike. In lower case as well: the branch of a fix has its run's name so.
+pub fn resolve(state_dir: &Path, part: &str) -> Result<String> {
+    const PART_MIN: usize = 4;
+    let wanted = part.trim().to_ascii_uppercase();
+    let ids = if wanted.len() < PART_MIN { Vec::new() } else { list(state_dir)? };
+    let begins: Vec<&String> = ids.iter().filter(|id| id.starts_with(&wanted)).collect();
+    let ends: Vec<&String> = ids.iter().filter(|id| id.ends_with(&wanted)).collect();
+    for found in [begins, ends] {
+        match found.as_slice() {
+            [] => {}
+            [id] => return Ok((*id).clone()),
+            [first, second, ..] => {
+                return Err(hinted(
+                    format!(
+                        "`{}` could be {} runs, such as {first} and {second}",
+                        printable(part),
+                        found.len()
+                    ),
+                    "give more of the id, from its beginning or its end",
+                ));
+            }
+        }
+    }
+    Err(hinted(format!("there is no run `{}`", printable(part)), "`tribunal runs` lists them"))
 }
 
 /// Whether there is a folder of that run.

@@ -10,9 +10,11 @@ use crate::domain::model::stored_finding::{
     Disposition, FindingHistory, FindingStatus, Observation, StoredFinding,
 };
 use crate::domain::model::terminal::printable;
+use crate::domain::model::text::counted;
 use crate::platform::ui::out::{DIM, ERROR, GOOD, HINT, WARNING};
 use crate::platform::ui::report::json_finding;
 use crate::platform::ui::styled_text::StyledText;
+use crate::platform::ui::time::local;
 
 /// The widest place in a table, in characters; the end of a path says more than its beginning.
 const PLACE_WIDTH_MAX: usize = 44;
@@ -86,7 +88,12 @@ pub fn details(kept: &StoredFinding, history: &FindingHistory, now: Timestamp) -
     add("severity:", finding.severity.as_str());
     add(
         "seen:",
-        &format!("{} times, {} to {}", kept.times, day(kept.first_seen), day(kept.last_seen)),
+        &format!(
+            "{}, {} to {}",
+            counted(kept.times, "time"),
+            day(kept.first_seen),
+            day(kept.last_seen)
+        ),
     );
     if !finding.suggestion.is_empty() {
         let hint = format!(":     {}", printable(&finding.suggestion));
@@ -117,8 +124,8 @@ fn sighting_line(sighting: &Observation) -> StyledText {
         (false, line) => format!(", {}:{line}", printable(&sighting.name.to_string())),
     };
     let base = sighting.change.get(..10).unwrap_or(&sighting.change);
-    let (first, times) = (day(sighting.first_seen), sighting.times);
-    StyledText::from(&format!("  {first} seen {times} times {commit}{branch}{place} "))
+    let (first, times) = (day(sighting.first_seen), counted(sighting.times, "time"));
+    StyledText::from(&format!("  {first} seen {times} {commit}{branch}{place} "))
         .styled(DIM, format!("(change {})", printable(base)))
 }
 
@@ -138,7 +145,7 @@ fn disposition_line(disposition: &Disposition, now: Timestamp) -> StyledText {
 }
 
 fn day(time: Timestamp) -> String {
-    time.strftime("%Y-%m-%d %H:%M UTC").to_string()
+    local(time)
 }
 
 /// A kept finding as a report has it.

@@ -24,6 +24,7 @@ pub fn to_stderr(rust_log: Option<&str>, verbose: u8) {
         drop(
             tracing_subscriber::fmt()
                 .with_env_filter(filter)
+                .with_target(verbose > 1)
                 .with_writer(|| LogLines)
                 .with_ansi(false)
                 .try_init(),
@@ -41,6 +42,7 @@ pub fn to_file(rust_log: Option<&str>, verbose: u8, path: &Path, opener: Opener)
         drop(
             tracing_subscriber::fmt()
                 .with_env_filter(filter)
+                .with_target(verbose > 1)
                 .with_writer(writer)
                 .with_ansi(false)
                 .try_init(),

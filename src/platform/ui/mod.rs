@@ -1,6 +1,7 @@
 //! Everything that is printed: for terminals, logs and programs.
 
 pub mod ask;
+pub mod columns;
 pub mod findings;
 pub mod github;
 pub mod json;
@@ -12,3 +13,4 @@ pub mod review_report;
 pub mod review_result;
 pub mod sarif;
 pub mod styled_text;
+pub mod time;

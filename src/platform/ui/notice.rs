@@ -5,8 +5,9 @@ use anstream::adapter::strip_str;
 use crate::domain::model::notice::{Notice, Progress, Unseen, Warning};
 use crate::domain::model::report::CommandResult;
 use crate::domain::model::terminal::printable;
-use crate::domain::model::text::counted;
+use crate::domain::model::text::{counted, short_id};
 use crate::platform::ui::out;
+use crate::platform::ui::time::local;
 
 /// Prints a notice.
 pub fn print(notice: &Notice) {
@@ -69,10 +70,13 @@ pub fn line(notice: &Notice) -> String {
 fn progress_line(progress: &Progress) -> String {
     match progress {
         Progress::CheckingPush { done: 0, commits } => {
-            format!("tribunal: checking {commits} commits that are new to where they go")
+            format!(
+                "tribunal: checking {} that the remote does not have",
+                counted(*commits, "commit")
+            )
         }
         Progress::CheckingPush { done, commits } => {
-            format!("tribunal: checked {done} of {commits} commits")
+            format!("tribunal: checked {done} of {}", counted(*commits, "commit"))
         }
         Progress::PreparingWorkspace { seconds } => {
             format!("tribunal: preparing the workspace ({seconds} s)")
@@ -86,12 +90,13 @@ fn progress_line(progress: &Progress) -> String {
         Progress::CommandEnded { name, result, ms } => command_line(name, result, *ms),
         Progress::CommandsEnded => String::new(),
         Progress::Assignment(note) => note.clone(),
-        Progress::RunContinued { run } => format!("going on with the run {run}"),
+        Progress::RunContinued { run } => format!("continuing the run {}", short_id(run)),
         Progress::WaitingForRun { run, process: Some(process) } => format!(
-            "process {process} reviews this already, in the run {run}: waiting for what it comes to"
+            "process {process} reviews this already, in the run {}: waiting for its result",
+            short_id(run)
         ),
         Progress::WaitingForRun { run, process: None } => {
-            format!("what worked on the run {run} was killed: waiting for its end")
+            format!("what worked on the run {} was killed: waiting for its end", short_id(run))
         }
         Progress::GatesRun => "running the gates".to_owned(),
         Progress::Reviewing { agent, sections, call, calls } => {
@@ -106,10 +111,9 @@ fn progress_line(progress: &Progress) -> String {
         Progress::UnfinishedFixKept { commit } => {
             format!("what the executor left unfinished is kept as {}", commit.short())
         }
-        Progress::WaitingForRateLimit { agent, until } => format!(
-            "`{agent}` is at its rate limit: waiting until {}",
-            until.strftime("%Y-%m-%d %H:%M UTC")
-        ),
+        Progress::WaitingForRateLimit { agent, until } => {
+            format!("`{agent}` is at its rate limit: waiting until {}", local(*until))
+        }
         Progress::WaitingForReviews { reviews, seconds } => {
             format!("waiting up to {seconds} s for {}", counted(*reviews, "review"))
         }

@@ -16,6 +16,7 @@ use serde::Serialize;
 
 use crate::domain::model::error::{Hinted, NotEvaluated};
 use crate::domain::model::terminal::{columns, cut, printable};
+use crate::domain::model::text::without_error_numbers;
 use crate::platform::ui::json;
 use crate::platform::ui::styled_text::StyledText;
 
@@ -164,7 +165,8 @@ pub fn hint(text: &str) {
 pub fn error(error: &anyhow::Error) {
     talk(headed(ERROR, "error", &error.to_string()));
     for cause in error.chain().skip(1) {
-        talk(&format!("  caused by: {}", indented(&cause.to_string())));
+        let cause = without_error_numbers(&cause.to_string());
+        talk(&format!("  caused by: {}", indented(&cause)));
     }
     let hinted = error.downcast_ref::<Hinted>().map(|error| &error.hint);
     let needed = error.downcast_ref::<NotEvaluated>().map(|error| &error.hint);
@@ -183,7 +185,8 @@ pub fn usage_error(text: &str) {
 }
 
 fn headed(style: Style, word: &str, text: &str) -> StyledText {
-    StyledText::default().styled(style, word).text(": ").text(indented(text))
+    let text = indented(&without_error_numbers(text));
+    StyledText::default().styled(style, word).text(": ").text(text)
 }
 
 /// Text whose further lines are set in, so that none of them reads like a message of its own.

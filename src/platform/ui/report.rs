@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::domain::model::finding::Effect;
 use crate::domain::model::report::{CommandResult, CommandRun, Report, Reported};
 use crate::domain::model::terminal::printable;
+use crate::domain::model::text::{short_id, without_error_numbers};
 use crate::platform::ui::out::{DIM, ERROR, HINT, WARNING, indented};
 use crate::platform::ui::sarif::Answers;
 use crate::platform::ui::styled_text::StyledText;
@@ -48,7 +49,8 @@ fn human(report: &Report) -> StyledText {
         lines.push(StyledText::from(&format!("… and {rest} more: `tribunal findings` lists them")));
     }
     for skipped in &report.skipped {
-        let (gate, reason) = (printable(&skipped.gate), indented(&skipped.reason));
+        let gate = printable(&skipped.gate);
+        let reason = indented(&without_error_numbers(&skipped.reason));
         lines.push(StyledText::default().styled(DIM, "skipped").text(format!(" {gate}: {reason}")));
     }
     StyledText::lines(lines)
@@ -83,11 +85,6 @@ fn human_finding(reported: &Reported) -> StyledText {
         text = text.text("\n  ").styled(HINT, "hint").text(format!(": {hint}"));
     }
     text
-}
-
-/// The end of an id, by which `tribunal findings` knows it: ids of one moment begin alike.
-fn short_id(id: &str) -> &str {
-    id.get(id.len().saturating_sub(6)..).unwrap_or(id)
 }
 
 /// The report as one object, as `--format json` prints it.

@@ -7,12 +7,14 @@ use serde_json::{Value, json};
 
 use crate::domain::model::report::Verdict;
 use crate::domain::model::terminal::printable;
+use crate::domain::model::text::{counted, short_id};
 use crate::domain::pipeline::result::{Offer, ReviewDetails, ReviewEnding, ReviewResult};
 use crate::domain::pipeline::review_loop::ResumeWhen;
 use crate::domain::review::decide::{Decision, EscalationDetail};
 use crate::platform::ui::out::{DIM, GOOD};
 use crate::platform::ui::report::{OutputFormat, json_of, render};
 use crate::platform::ui::styled_text::StyledText;
+use crate::platform::ui::time::local;
 
 /// The findings and the criteria, for people.
 pub fn human(reviewed: &ReviewResult) -> StyledText {
@@ -58,7 +60,7 @@ pub fn last_line(reviewed: &ReviewResult) -> StyledText {
     };
     let style = if verdict == Verdict::Pass { GOOD } else { Style::new() };
     let count = reviewed.paths.len();
-    let files = if count == 1 { "1 file" } else { &format!("{count} files") };
+    let files = counted(count, "file");
     let mut line = format!(
         ": {title}, {files} reviewed by {} on route {}{}",
         printable(&details.reviewer),
@@ -70,9 +72,9 @@ pub fn last_line(reviewed: &ReviewResult) -> StyledText {
         let _infallible = write!(line, "; {}", printable(&reason));
     }
     let _infallible = if details.from_receipt {
-        write!(line, "; answered before (run {})", details.run)
+        write!(line, "; answered before (run {})", short_id(&details.run))
     } else {
-        write!(line, "; {} (run {})", details.spent, details.run)
+        write!(line, "; {} (run {})", details.spent, short_id(&details.run))
     };
     StyledText::default().styled(style, verdict.as_str()).text(line)
 }
@@ -82,30 +84,30 @@ pub fn hints(reviewed: &ReviewResult) -> Vec<String> {
     let ReviewEnding::Reviewed(details) = &reviewed.ending else { return Vec::new() };
     let mut hints = Vec::new();
     if let Some(Offer { branch, base, fixes }) = &details.offer {
-        let commits = if *fixes == 1 { "1 commit" } else { &format!("{fixes} commits") };
+        let commits = counted(*fixes, "commit");
         hints.push(format!(
             "`git log -p {base}..{branch}` shows {commits} of fixes; `git merge {branch}` takes them"
         ));
     }
     match (&details.decision, reviewed.report.verdict) {
         (Decision::Fix(_), Verdict::Block) => hints.push(
-            "`tribunal review --fix` has it fixed on a branch of its own; `tribunal findings dismiss ID` answers a finding"
+            "`tribunal review --fix` has an agent fix it on a branch of its own; `tribunal findings dismiss ID --reason …` says that a finding is wrong"
                 .to_owned(),
         ),
         (Decision::Inconclusive(_), _) => {
-            hints.push("`tribunal doctor` tells how the agents stand".to_owned());
+            hints.push("`tribunal doctor` checks the agents".to_owned());
         }
         _ => {}
     }
     if let Some(resume_when) = &details.resume_when {
         let first = match resume_when {
             ResumeWhen::Asked => "once that works,".to_owned(),
-            ResumeWhen::At(end) => format!("after {},", end.strftime("%Y-%m-%d %H:%M UTC")),
+            ResumeWhen::At(end) => format!("after {},", local(*end)),
             ResumeWhen::BudgetAllows => "raise the budget in your own settings; then".to_owned(),
         };
         hints.push(format!(
-            "{first} `tribunal resume {}` goes on, and what was answered counts",
-            details.run
+            "{first} `tribunal resume {}` continues it; answers that are there already count",
+            short_id(&details.run)
         ));
     }
     hints
@@ -123,9 +125,10 @@ pub fn json(reviewed: &ReviewResult) -> Value {
             json["verdict"] = "nothing to review".into();
         }
         ReviewEnding::Nothing => {
-            json["review"] = json!({"unjudged": ["there is nothing that a model could review"]});
+            json["review"] =
+                json!({"not_reviewed": ["there is nothing that a model could review"]});
         }
-        ReviewEnding::NotReviewed { why } => json["review"] = json!({ "unjudged": why }),
+        ReviewEnding::NotReviewed { why } => json["review"] = json!({ "not_reviewed": why }),
         ReviewEnding::Reviewed(details) => json["review"] = details_json(details),
     }
     json

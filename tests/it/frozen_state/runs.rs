@@ -67,7 +67,7 @@ fn laid<'a>(scene: &'a Scene, data: &Data, more: &[&str]) -> Repo<'a> {
 
 /// What `runs` and `cost` say of the only run.
 fn told(repo: &Repo<'_>) -> (Value, Value) {
-    let runs = json(repo, &["runs"]);
+    let runs = json(repo, &["runs"])["runs"].clone();
     assert_eq!(runs.as_array().unwrap().len(), 1, "{runs:#}");
     let cost = json(repo, &["cost", "--since", "2026-03-01"]);
     (runs[0].clone(), cost)
@@ -116,7 +116,7 @@ fn a_review_that_ended_is_known_and_asked_about_no_more() {
         later(&repo, &["findings", "dismiss", finding, "--reason", "a sentinel"]).ok();
         later(&repo, &REVIEW).ok();
         assert_eq!(scene.asked().len(), 0, "nobody was asked again");
-        assert_eq!(json(&repo, &["runs"]).as_array().unwrap().len(), 1);
+        assert_eq!(json(&repo, &["runs"])["runs"].as_array().unwrap().len(), 1);
     });
 }
 
@@ -307,7 +307,7 @@ fn runs_keep_how_they_ended() {
         let scene = scene(|_| None);
         let repo = Repo { sandbox: &scene.sandbox, dir: commits(&scene) };
         data.lay(&repo);
-        let runs = json(&repo, &["runs"]);
+        let runs = json(&repo, &["runs"])["runs"].clone();
         assert_eq!(runs.as_array().unwrap().len(), ENDS.len(), "{runs:#}");
         for (run, (_, code, decision)) in runs.as_array().unwrap().iter().rev().zip(ENDS) {
             assert_eq!(run["decision"], decision);

@@ -228,7 +228,7 @@ fn worked_off(data: &Data) {
         .collect();
     let expected = [(Part::Review, true), (Part::Arbitrate, true), (Part::Review, false)];
     assert_eq!(questions, expected, "the oldest first, and nothing twice");
-    let runs = later(&repo, &["runs", "--format", "json"]).ok().json();
+    let runs = later(&repo, &["runs", "--format", "json"]).ok().json()["runs"].clone();
     let decisions: Vec<_> =
         runs.as_array().unwrap().iter().map(|run| run["decision"].as_str().unwrap()).collect();
     assert_eq!(decisions, ["submit", "fix", "inconclusive"], "{runs:#}");

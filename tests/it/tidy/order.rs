@@ -9,7 +9,7 @@ pub const ORDER: &[(&str, &str)] = &[
     (
         "cli",
         "review check completions config findings constitution cost daemon demo doctor init \
-         uninstall hooks runs spec status trust consent_questions watch invocation help hook hook_report kept_hook paths times selection",
+         uninstall hooks runs spec status trust consent_questions watch invocation help formats hook hook_report kept_hook paths times selection",
     ),
     ("cli::findings", "printed values"),
     (
@@ -48,7 +48,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "domain::policy",
-        "difference layers weaker settings consent agent_settings command_settings gate_settings learn_settings review_settings switch watch_settings unit allow_entry report_format",
+        "difference layers meaning weaker settings consent agent_settings command_settings gate_settings learn_settings review_settings switch watch_settings unit allow_entry report_format",
     ),
     ("domain::policy::layers", "flags set reading keys commands values problem layer"),
     (
@@ -118,7 +118,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "platform::ui",
-        "review_report review_result ask notice findings report github log out json styled_text sarif",
+        "review_report review_result ask notice findings report github columns log out json styled_text time sarif",
     ),
 ];
 

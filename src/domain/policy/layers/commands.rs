@@ -8,7 +8,7 @@ use toml::{Table, Value};
 
 use crate::domain::model::globs;
 use crate::domain::policy::command_settings::CommandGate;
-use crate::domain::policy::layers::problem::first_line;
+use crate::domain::policy::layers::problem::plain_type;
 use crate::domain::policy::layers::values::wrong_globs;
 use crate::domain::policy::report_format::FormatName;
 
@@ -170,7 +170,7 @@ fn wrong_type(key: &str, value: &Value) -> Option<String> {
     }
     alone.insert(key.to_owned(), value.clone());
     let error = CommandGate::deserialize(Value::Table(alone)).err()?;
-    Some(format!("`{key}`: {}", first_line(&error.to_string())))
+    Some(format!("`{key}`: {}", plain_type(&error.to_string())))
 }
 
 fn wrong_text(key: &str, text: &str) -> Option<(String, &'static str)> {

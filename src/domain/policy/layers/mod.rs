@@ -41,13 +41,13 @@ pub struct Resolved {
 }
 
 impl Resolved {
-    /// Every dotted key with its value as TOML and who gave it, in the order of the keys.
-    pub fn origins(&self) -> Vec<(String, String, SettingsSource)> {
+    /// Every dotted key with its value and who gave it, in the order of the keys.
+    pub fn origins(&self) -> Vec<(String, Value, SettingsSource)> {
         leaves(&self.merged, "")
             .into_iter()
             .map(|(key, value)| {
                 let source = source_of(&self.sources, &key).cloned();
-                (key, value.to_string(), source.unwrap_or(SettingsSource::Default))
+                (key, value.clone(), source.unwrap_or(SettingsSource::Default))
             })
             .collect()
     }

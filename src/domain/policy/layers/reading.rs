@@ -8,7 +8,9 @@ use crate::domain::model::toml_text;
 use crate::domain::policy::layers::commands;
 use crate::domain::policy::layers::keys::take_unknown;
 use crate::domain::policy::layers::layer::Layer;
-use crate::domain::policy::layers::problem::{SettingsProblem, first_line, locate, locate_file};
+use crate::domain::policy::layers::problem::{
+    SettingsProblem, first_line, locate, locate_file, plain_type,
+};
 use crate::domain::policy::layers::values::wrong_values;
 use crate::domain::policy::settings::Policy;
 
@@ -83,8 +85,8 @@ pub fn wrong_type(error: &toml::de::Error) -> (Option<String>, String) {
     let text = error.to_string();
     let key = text.lines().find_map(|line| line.strip_prefix("in `")?.strip_suffix('`'));
     let message = match key {
-        Some(key) => format!("`{key}`: {}", first_line(&text)),
-        None => first_line(&text),
+        Some(key) => format!("`{key}`: {}", plain_type(&text)),
+        None => plain_type(&text),
     };
     (key.map(str::to_owned), message)
 }

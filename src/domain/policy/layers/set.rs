@@ -58,7 +58,15 @@ impl TypedKey {
             (_, parsed) => parsed,
         };
         if !default.same_type(&value) {
-            let wanted = format!("`{value}` is not a {}", default.type_str());
+            let wanted = match default {
+                Value::Integer(_) => "a whole number",
+                Value::Float(_) => "a number",
+                Value::Boolean(_) => "true or false",
+                Value::Array(_) => "a list such as `[\"a\", \"b\"]`",
+                Value::Table(_) => "a table",
+                Value::String(_) | Value::Datetime(_) => "a text",
+            };
+            let wanted = format!("it is {value} and must be {wanted}");
             return Err(problem(giver, key, &wanted, "see `tribunal config`"));
         }
         if let Some(wrong) = wrong_values(&names.join("."), &value).into_iter().next() {

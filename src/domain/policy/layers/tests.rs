@@ -291,9 +291,9 @@ fn a_wrong_flag_is_an_error_before_any_other_layer_is_read() {
         ("gates.scope", "it is not `key=value`"),
         ("gates.nothing=off", "unknown key"),
         ("gates.scope.level.x=off", "unknown key"),
-        ("watch.specs=1", "`1` is not a array"),
+        ("watch.specs=1", "it is 1 and must be a list"),
         ("prices=cheap", "it is not a table of prices"),
-        ("gates.scope=maybe", "unknown variant `maybe`"),
+        ("gates.scope=maybe", "`maybe` is not known here"),
     ];
     for (word, message) in wrong {
         let problem = read(&["gates.scope=off", word]).unwrap_err();

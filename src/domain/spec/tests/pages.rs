@@ -23,7 +23,7 @@ fn the_record_tells_what_was_taken_in_and_what_is_next() {
     let page = page("events.md", GOOD_MD);
     for part in [
         "# Add POST /events\n",
-        "**Taken in: 0 error(s), 0 warning(s)**",
+        "**Taken in: 0 errors, 0 warnings**",
         "| spec | `docs/specs/events.md` |",
         "| id | `events-api` |",
         "| taken in | 2026-09-21 14:13:20 UTC |",
@@ -44,7 +44,7 @@ fn the_record_tells_what_was_taken_in_and_what_is_next() {
 #[test]
 fn the_record_of_a_bad_spec_lists_the_errors_first() {
     let page = page("t.md", "# T\n## Nonsense\n## Acceptance criteria\n- **AC-1** a | b\n");
-    assert!(page.contains("**Not taken in: 1 error(s), 3 warning(s)**"), "{page}");
+    assert!(page.contains("**Not taken in: 1 error, 3 warnings**"), "{page}");
     let error = page.find("| 4:3 | error | criterion-form |").unwrap();
     assert!(error < page.find("| 2:1 | warning | unknown-section |").unwrap());
     assert!(page.contains("| AC-1 | a \\| b | not said |"));

@@ -15,15 +15,15 @@ fn the_largest_sign_is_the_size() {
     let with = |front: &str| format!("---\n{front}\n---\n{}", criteria(1));
     let goal = |words: &str| criteria(1).replace("\ng\n", &format!("\n{words}\n"));
     let table = [
-        (criteria(1), Size::S, "1 acceptance criteria: S"),
+        (criteria(1), Size::S, "1 acceptance criterion: S"),
         (criteria(4), Size::M, "4 acceptance criteria: M"),
         (criteria(8), Size::L, "8 acceptance criteria: L"),
-        (with("touches: [src/a, src/b]"), Size::S, "1 top folders touched: S"),
-        (with("touches: [src/a, docs/b]"), Size::M, "2 top folders touched: M"),
+        (with("touches: [src/a, src/b]"), Size::S, "1 touched top folder: S"),
+        (with("touches: [src/a, docs/b]"), Size::M, "2 touched top folders: M"),
         (with("touches: ['**/*.rs']"), Size::L, "touches any folder: L"),
         (goal("the database schema"), Size::M, "speaks of schema: M"),
         (goal("a race in the api of payments"), Size::L, "speaks of concurrency, api, money: L"),
-        (goal("apiary raceway authoritative"), Size::S, "1 acceptance criteria: S"),
+        (goal("apiary raceway authoritative"), Size::S, "1 acceptance criterion: S"),
         (goal(&"word ".repeat(400)), Size::M, "404 words: M"),
     ];
     for (text, size, sign) in table {

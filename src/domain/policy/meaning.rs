@@ -1,0 +1,130 @@
+//! What each setting means and what it may be, in a few words for people.
+
+/// What a setting means and may be; `None` for a key that no setting has.
+pub fn of(key: &str) -> Option<&'static str> {
+    let parts: Vec<&str> = key.split('.').collect();
+    Some(match parts.as_slice() {
+        ["command-agent"] => "programs of your own as agents (your own settings alone)",
+        ["http-agent"] => "models behind an address as agents (your own settings alone)",
+        ["commands"] => "commands of the project that run as gates",
+        ["protect", "branches"] => "protected branches, beside the remote's default branch; globs",
+        ["gates", gate, rest @ ..] => of_gate(gate, rest)?,
+        ["watch", name] => of_watch(name)?,
+        ["learn", rest @ ..] => of_learn(rest)?,
+        ["agents", rest @ ..] => of_agents(rest)?,
+        ["budget", "run"] => "US dollars that one run may cost",
+        ["budget", "day"] => "US dollars that all runs of a day (UTC) may cost",
+        ["review", rest @ ..] => of_review(rest)?,
+        ["prices", .., "input"] => "US dollars for a million tokens of input",
+        ["prices", .., "cached"] => "the same for input from a cache",
+        ["prices", .., "output"] => "the same for output",
+        ["programs", _, "path"] => "where the program is; empty: looked up in PATH",
+        ["programs", _, "endpoint"] => "the address it talks to; empty: its own",
+        _ => return None,
+    })
+}
+
+fn of_gate(gate: &str, rest: &[&str]) -> Option<&'static str> {
+    Some(match (gate, rest) {
+        (_, ["level"]) => "off, warn or block",
+        ("secrets", ["generic"]) => "off, warn or block, for values that only look like secrets",
+        ("secrets", ["allow"]) => "known values that pass: fingerprints, as a finding shows them",
+        (_, ["allow-paths"]) => "globs of files that this gate leaves alone",
+        ("large-files", ["max"]) => "the largest file, such as 5 MiB",
+        ("commit-message", ["types"]) => "what a first line may begin with",
+        ("commit-message", ["subject-max"]) => "the longest first line, in characters",
+        ("scope", ["files"]) => "the most files of one change",
+        ("scope", ["lines"]) => "the most added and removed lines of one change",
+        ("scope", ["exempt"]) => "globs of files that do not count",
+        _ => return None,
+    })
+}
+
+fn of_watch(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "specs" => "globs of the specs that are watched",
+        "method" => "auto, native (the system's events) or poll",
+        "settle" => "how long a file must be unchanged before it is read",
+        "rescan" => "how often everything is looked at again",
+        "start" => "on-demand (a commit starts the watcher) or manual",
+        _ => return None,
+    })
+}
+
+fn of_learn(rest: &[&str]) -> Option<&'static str> {
+    Some(match rest {
+        ["after", "findings"] => "a rule is learned after so many findings of one class",
+        ["after", "changes"] => "… in at least so many changes",
+        ["after", "days"] => "… within so many days",
+        ["after", "criticals"] => "or after so many critical ones",
+        ["start"] => "active or shadow: how a new rule with a proved check starts",
+        ["draft"] => "on or off: an agent drafts rules that code cannot",
+        ["noise"] => "hits in the rest of the code that a new rule may have",
+        ["budget", "rules"] => "the most rules in force",
+        ["budget", "bytes"] => "the most text of all rules",
+        _ => return None,
+    })
+}
+
+fn of_agents(rest: &[&str]) -> Option<&'static str> {
+    Some(match rest {
+        ["route"] => "auto, A (two vendors), B (one vendor) or C (no agent)",
+        ["retries"] => "how often a call that failed for a passing reason is made again",
+        ["wait"] => "the longest wait for the end of a rate limit",
+        ["parallel"] => "calls of one run at once, 1 to 8",
+        [_, "use"] => "claude, codex, or an agent of your own settings",
+        [_, "model" | "effort"] => "empty: the program's default",
+        [_, "timeout"] => "the longest call",
+        [_, "idle"] => "the longest silence in a call",
+        [_, "budget"] => "US dollars that one call may cost",
+        _ => return None,
+    })
+}
+
+fn of_review(rest: &[&str]) -> Option<&'static str> {
+    Some(match rest {
+        ["background"] => "on or off: new commits are reviewed in the background",
+        ["pre-push"] => "off, ask-later, warn, block, or ratchet (warn for a time, then block)",
+        ["ratchet"] => "how long the ratchet warns, from the first review on",
+        ["on-failure"] => "warn or block, where a review could not be made",
+        ["wait"] => "how long a push waits for a review that is under way",
+        ["bytes"] => "how much of a change one call shows",
+        ["calls"] => "the most calls for one change",
+        ["context"] => "lines around each part of a change",
+        ["leave-out"] => "globs of files that no model is shown",
+        ["highs"] => "open findings of severity high that may stay",
+        ["rounds", "s"] => "rounds of fix and review for a small change",
+        ["rounds", "m"] => "… for a medium one",
+        ["rounds", "l"] => "… for a large one",
+        ["plan-rounds"] => "rounds of plan and review",
+        ["importants"] => "open important findings that a plan may keep",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use toml::{Table, Value};
+
+    use super::of;
+
+    fn keys(table: &Table, above: &str) -> Vec<String> {
+        let below = |(name, value): (&String, &Value)| match value {
+            Value::Table(inner) => keys(inner, &format!("{above}{name}.")),
+            _ => vec![format!("{above}{name}")],
+        };
+        table.iter().flat_map(below).collect()
+    }
+
+    #[test]
+    fn every_setting_has_a_meaning() {
+        let defaults: Table = include_str!("default.toml").parse().unwrap();
+        let keys = keys(&defaults, "");
+        assert!(keys.len() > 50, "{}", keys.len());
+        let without: Vec<_> = keys.iter().filter(|key| of(key).is_none()).collect();
+        assert!(without.is_empty(), "say in this file what they mean: {without:?}");
+        for unknown in ["nope", "gates", "gates.scope.nope", "agents.reviewer.nope"] {
+            assert_eq!(of(unknown), None, "{unknown}");
+        }
+    }
+}
