@@ -282,12 +282,12 @@ fn is_known(repo: &Repo, change: &Change, path: &BStr) -> Result<bool> {
 
 fn names_nothing(args: &Args, typed: &Path) -> anyhow::Error {
     let (place, hint) = match (&args.from, args.all) {
-        (_, true) => ("the checked-out commit", "paths are taken from the folder you stand in"),
+        (_, true) => ("the checked-out commit", "paths are relative to the current folder"),
         (None, false) => (
             "the index and the last commit",
-            "`git add` it first; paths are taken from the folder you stand in",
+            "`git add` it first; paths are relative to the current folder",
         ),
-        (Some(_), false) => ("both commits", "paths are taken from the folder you stand in"),
+        (Some(_), false) => ("both commits", "paths are relative to the current folder"),
     };
     hinted(format!("`{}` matches nothing in {place}", shown(typed)), hint)
 }

@@ -23,7 +23,7 @@ use crate::platform::ui::styled_text::StyledText;
 /// Shown below `--help`.
 const EXAMPLES: &str = "\
 Examples:
-  tribunal demo                           step by step; Enter goes on
+  tribunal demo                           step by step; Enter continues
   tribunal demo --fast --keep             without a pause; look at the repository afterwards";
 
 #[derive(Debug, clap::Args)]
@@ -120,12 +120,12 @@ impl Stage {
         self.write("src/sum.rs", &format!("//! Sums.\n{marker} HEAD\n"))?;
         self.commit("feat: merge by hand")?.blocked_by("a conflict marker", "conflict-markers/")?;
 
-        title("A partially staged file: the staged half is judged, the other half is not touched");
+        title("A partially staged file: the staged half is checked, the other half is not touched");
         self.git(&["restore", "--staged", "--worktree", "src/sum.rs"])?.passes("git restore")?;
         let half = "//! Sums.\n\npub fn sum(all: &[i64]) -> i64 {\n    all.iter().sum()\n}\n";
         self.write("src/sum.rs", half)?;
         self.git(&["add", "src/sum.rs"])?.passes("git add")?;
-        let unstaged = format!("{half}{marker} not staged, not judged\n");
+        let unstaged = format!("{half}{marker} not staged, not checked\n");
         self.write("src/sum.rs", &unstaged)?;
         show(
             &["git", "commit", "-m", "feat: sum wider numbers"],
@@ -189,7 +189,7 @@ impl Stage {
             let words: Vec<&str> = say.iter().chain(&message).copied().collect();
             let shown = [&["tribunal"], words.as_slice()].concat();
             let answer = show(&shown, self.tribunal(&words)?);
-            answer.passes(&format!("remark {}", number + 1))?;
+            answer.passes(&format!("finding {}", number + 1))?;
         }
         let topic = ".ai/constitution/error-handling.md";
         let rule = file::read_text(&self.repo.join(topic)).context("no rule was learned")?;

@@ -12,7 +12,7 @@ pub const GLOBAL: &str = "Global options";
 const EXAMPLES: &str = "\
 Examples:
   tribunal demo                           see what it does, in a temporary repository
-  tribunal init                           set up the repository you stand in
+  tribunal init                           set up the repository of the current folder
   tribunal check --all                    check every file of the last commit
   tribunal status                         see how this repository stands";
 

@@ -51,8 +51,8 @@ pub struct Args {
     pub args: Vec<OsString>,
 }
 
-const NOT_CHECKED: &str = "NOT judged";
-const NOT_IN_FULL: &str = "not judged in full";
+const NOT_CHECKED: &str = "NOT checked";
+const NOT_IN_FULL: &str = "not checked in full";
 
 /// One call by git.
 struct HookCall<'a> {

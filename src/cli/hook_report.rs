@@ -37,7 +37,7 @@ pub fn print_one_line(report: &Report, see: &str) {
     }
     if let Some(skipped) = report.skipped.first() {
         let all = counted(report.skipped.len(), "part");
-        parts.push(format!("{all} not judged: {}: {}", skipped.gate, skipped.reason));
+        parts.push(format!("{all} not checked: {}: {}", skipped.gate, skipped.reason));
     }
     if !parts.is_empty() {
         out::talk(&format!("tribunal: pass, {}", printable(&parts.join("; "))));
@@ -166,7 +166,7 @@ pub fn print_push(
     }
     if let Some(first) = skipped.first() {
         let all = counted(skipped.len(), "part");
-        said.push(format!("{all} not judged: {}: {}", first.gate, first.reason));
+        said.push(format!("{all} not checked: {}: {}", first.gate, first.reason));
     }
     if !said.is_empty() {
         out::talk(&format!("tribunal: pass, {}", printable(&said.join("; "))));
@@ -209,7 +209,7 @@ fn print_refusal(
         out::hint(&printable(&way));
     }
     for skipped in &skipped {
-        out::talk(&printable(&format!("not judged: {}: {}", skipped.gate, skipped.reason)));
+        out::talk(&printable(&format!("not checked: {}: {}", skipped.gate, skipped.reason)));
     }
     print_tails(&tails);
     print_not_started(&not_started, guarded, env);

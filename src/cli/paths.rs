@@ -97,7 +97,7 @@ fn outside(repo: &Repo, typed: &Path) -> anyhow::Error {
             printable(&typed.display().to_string()),
             top.display()
         ),
-        "paths are taken from the folder that you stand in, also with `--repo`",
+        "paths are relative to the current folder, also with `--repo`",
     )
 }
 

@@ -67,7 +67,7 @@ pub fn check_watchable(place: &WatchedRepo) -> Result<()> {
     if worktrees::list(&place.common_dir).is_empty() {
         return Err(hinted(
             format!("`{}` is bare: there is no work tree to watch", place.common_dir.display()),
-            "`git worktree add` makes one; run the command again then",
+            "create one with `git worktree add`, then rerun the command there",
         ));
     }
     Ok(())

@@ -90,7 +90,7 @@ impl Reconciler {
             tell(&DaemonEvent::Trouble {
                 message: format!(
                     "the list of known specs was damaged; it is kept as `{aside}`, and every spec \
-                     is taken in anew"
+                     is read again"
                 ),
             });
         }

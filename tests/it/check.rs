@@ -208,7 +208,7 @@ fn with_another_repository_paths_are_still_taken_from_where_the_person_stands() 
         home.tribunal(&["--repo", dir, "check", "sub/f"])
             .code(2)
             .says("`sub/f` is outside the repository")
-            .says("hint: paths are taken from the folder that you stand in, also with `--repo`");
+            .says("hint: paths are relative to the current folder, also with `--repo`");
     }
     let inside = from(&repo, "sub");
     inside.tribunal(&["--repo", "..", "check", "f"]).code(1).says(BLOCKED);

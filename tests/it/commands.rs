@@ -344,7 +344,7 @@ fn a_tree_that_passed_is_not_asked_again() {
     with_command(&repo, &format!("echo x >> {}", mark.display()), "");
     repo.write("a", "1\n").git(&["add", "a"]).ok();
     repo.tribunal(&["hook", "pre-commit"]).ok();
-    repo.tribunal(&["hook", "pre-commit"]).ok().never_says("not judged");
+    repo.tribunal(&["hook", "pre-commit"]).ok().never_says("not checked");
     assert_eq!(fs::read_to_string(&mark).unwrap(), "x\n");
     repo.tribunal(&["check", "--commands"]).ok();
     assert_eq!(fs::read_to_string(&mark).unwrap(), "x\nx\n");
@@ -448,7 +448,7 @@ fn only_trusted_commands_run() {
     repo.write("tribunal.toml", policy(&run, "")).commit_unjudged("policy");
     hook_up(&repo);
     repo.write("a", "1\n").git(&["add", "a"]).ok();
-    commit(&repo).ok().says("not judged: probe").says("tribunal trust");
+    commit(&repo).ok().says("not checked: probe").says("tribunal trust");
     assert!(!mark.exists());
     repo.tribunal(&["trust"]).code(2).says(&run).says("--yes");
     repo.tribunal(&["trust", "--list"]).ok().never_says("probe");
@@ -464,12 +464,12 @@ fn only_trusted_commands_run() {
     listed.says("abababababa\u{e4}  2026-01-02T03:04:05Z  by-hand");
     fs::write(&answers, agreed).unwrap();
     repo.write("a", "2\n").git(&["add", "a"]).ok();
-    commit(&repo).ok().never_says("not judged");
+    commit(&repo).ok().never_says("not checked");
     assert!(fs::remove_file(&mark).is_ok());
     // When it runs may change; what runs may not.
     repo.write("tribunal.toml", policy(&run, "timeout = \"5m\"\n")).commit_unjudged("when");
     repo.write("a", "3\n").git(&["add", "a"]).ok();
-    commit(&repo).ok().never_says("not judged");
+    commit(&repo).ok().never_says("not checked");
     assert!(fs::remove_file(&mark).is_ok());
     repo.write("tribunal.toml", policy(&format!("{run}; true"), "")).commit_unjudged("what");
     repo.write("a", "4\n").git(&["add", "a"]).ok();
@@ -797,7 +797,7 @@ fn a_report_that_cannot_be_read_is_no_pass() {
         "format = \"sarif\"",
     );
     repo.write("a", "3\n").git(&["add", "a"]).ok();
-    commit(&repo).ok().never_says("not judged");
+    commit(&repo).ok().never_says("not checked");
 }
 
 #[test]

@@ -187,7 +187,7 @@ fn a_dropped_spec_is_taken_in_queued_and_recorded() {
     assert_eq!(taken["queued"], true);
     assert_eq!(queued(&repo)["login"], taken["hash"].as_str().unwrap());
     let record = repo.read("docs/progress/login.md");
-    assert!(record.contains("**Taken in: 0 errors, 0 warnings**"), "{record}");
+    assert!(record.contains("**Accepted: 0 errors, 0 warnings**"), "{record}");
     assert!(record.contains(taken["hash"].as_str().unwrap()), "{record}");
     assert_eq!(repo.read("docs/specs/login.md"), spec("login", "Sign in."));
 

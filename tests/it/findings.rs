@@ -569,7 +569,7 @@ fn a_commit_that_passes_is_made_without_a_usable_ledger() {
     repo.commit("feat: m")
         .ok()
         .says("tribunal: pass, 1 warning")
-        .says("1 part not judged: ledger: could not make a place for the ledger at");
+        .says("1 part not checked: ledger: could not make a place for the ledger at");
     assert_ne!(repo.rev("HEAD"), before);
     // The same ledger is needed where the finding itself is what was asked for.
     add(&repo, "src/a.rs:2", "m").code(2).says("could not make a place for the ledger at");

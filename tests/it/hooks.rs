@@ -112,8 +112,8 @@ fn foreign_hooks_are_kept_run_and_given_back() {
     repo.tribunal(&["hooks", "install"]).ok().says("nothing to change");
     repo.tribunal(&["hooks", "status"])
         .ok()
-        .says("pre-commit        installed; the hook that stood there before runs")
-        .says("pre-merge-commit  installed; the hook that stood there before cannot run");
+        .says("pre-commit        installed; the hook that was there before runs")
+        .says("pre-merge-commit  installed; the hook that was there before cannot run");
     sandbox.bare("remote.git");
     repo.write("a", "a").git(&["add", "a"]).ok();
     repo.git(&["commit", "--quiet", "-m", "one"]).ok();
@@ -298,7 +298,7 @@ fn a_path_of_spaces_quotes_and_stray_bytes_works() {
     let mut install = sandbox.command(&program, &repo.dir);
     install.args(["hooks", "install"]);
     run(install, b"").ok();
-    repo.write("bad", bad()).commit("one").code(1).says("bad:1").never_says("NOT judged");
+    repo.write("bad", bad()).commit("one").code(1).says("bad:1").never_says("NOT checked");
     repo.tribunal(&["hooks", "status"]).ok().says("another program than this one");
 }
 
@@ -530,7 +530,7 @@ fn a_bypass_is_loud_and_recorded() {
     repo.write("bad", bad()).git(&["add", "bad"]).ok();
     let outcome = repo.git_env(&["commit", "--quiet", "-m", "x"], &[("TRIBUNAL", "0")]).ok();
     assert_eq!(outcome.stderr.lines().count(), 1, "{outcome}");
-    assert!(outcome.stderr.contains("NOT judged: TRIBUNAL=0"), "{outcome}");
+    assert!(outcome.stderr.contains("NOT checked: TRIBUNAL=0"), "{outcome}");
     repo.write("worse", bad()).git(&["add", "worse"]).ok();
     repo.git_env(&["commit", "-m", "x"], &[("TRIBUNAL_SKIP", "conflict-marker")])
         .code(1)
@@ -553,7 +553,7 @@ fn a_bypass_is_loud_and_recorded() {
     // What was let through with a bypass is judged at the push.
     sandbox.bare("remote.git");
     repo.git(&["push", "../remote.git", "main"]).code(1).says("bad:1").says("more:1");
-    repo.git_env(&["push", "../remote.git", "main"], &[("TRIBUNAL", "0")]).ok().says("NOT judged");
+    repo.git_env(&["push", "../remote.git", "main"], &[("TRIBUNAL", "0")]).ok().says("NOT checked");
     repo.tribunal(&["hooks", "status"]).ok().says("bypassed 4 times").says("pre-push TRIBUNAL=0");
 }
 
@@ -659,7 +659,7 @@ fn no_command_of_a_clone_runs_before_a_person_has_seen_it_and_said_yes() {
         let said = repo.tribunal(words).ok().says("runs    false").says("are not trusted");
         said.says("`tribunal trust commands --yes`");
     }
-    repo.write("a", "a").commit("feat: a").ok().says("not judged: never: it is not trusted");
+    repo.write("a", "a").commit("feat: a").ok().says("not checked: never: it is not trusted");
     repo.tribunal(&["trust", "--yes"]).ok().says("1 command is trusted");
     repo.tribunal(&["hooks", "install"]).ok().says("nothing to change").never_says("runs    false");
     repo.write("a", "b").commit("feat: b").code(1).says("never");
@@ -753,7 +753,7 @@ fn two_programs_that_keep_each_others_hook_run_once_each() {
     assert_eq!(repo.read("ran"), "managed\n");
     repo.tribunal(&["hooks", "status"])
         .code(1)
-        .says("another program's hook stands in its place")
+        .says("another program's hook is in its place")
         .says("pre-commit.legacy` is a tribunal hook under another name");
     // A newer manager has another text: it may run twice, and does not run for ever.
     executable(&hook, &script.replace("managed", "managed anew"));

@@ -403,7 +403,7 @@ fn a_change_to_the_policy_is_not_evaluated_under_itself() {
         // A gate that stops the policy of the change spares the question.
         let stopped = said.stdout.contains("governance/policy-unreadable");
         let was_asked = scene.asked().iter().any(is_reviewer);
-        assert!(was_asked || stopped, "{name}: not judged by the person's reviewer: {said}");
+        assert!(was_asked || stopped, "{name}: not checked by the person's reviewer: {said}");
         assert_eq!(was_asked, in_base || !takes_over, "{name}: {said}");
     }
 }

@@ -80,7 +80,7 @@ fn state_that_cannot_be_written_stops_nothing_and_is_said_once() {
         repo.write("bad", bad()).commit("feat: bad").code(1).says("bad:1");
         let vars = [("TRIBUNAL", "0")];
         let commit = ["commit", "--quiet", "-m", "x"];
-        said_once(repo.git_env(&commit, &vars).ok()).says("NOT judged").says("not recorded");
+        said_once(repo.git_env(&commit, &vars).ok()).says("NOT checked").says("not recorded");
         repo.git(&["push", "../remote.git", "main"]).code(1).says("bad:1");
         repo.git(&["rm", "--quiet", "bad"]).ok();
         repo.git(&["push", "../remote.git", "HEAD~1:refs/heads/x"]).ok().never_says("error:");

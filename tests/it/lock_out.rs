@@ -281,7 +281,7 @@ fn rules_hold_in_every_encoding_and_what_they_were_not_held_against_is_named() {
 
     repo.write("src/huge", vec![0xe9; 17 * 1024 * 1024]);
     let said = stage_and_commit(&repo, "feat: huge").ok();
-    said.says("not judged: constitution: rules were not held against `src/huge`");
+    said.says("not checked: constitution: rules were not held against `src/huge`");
 }
 
 /// UTF-16, little end first, without a mark.

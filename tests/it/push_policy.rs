@@ -153,7 +153,7 @@ fn what_another_remote_has_is_not_new_to_a_remote_that_was_never_fetched() {
     w.add("b", "2");
     w.push("--dry-run ../fork.git feature").ok();
     w.git("remote add fork ../fork.git").ok();
-    w.push("--dry-run fork feature").ok().never_says("not judged");
+    w.push("--dry-run fork feature").ok().never_says("not checked");
     // A short form of an address is not the name of a remote.
     let folder = format!("{}/", sandbox.path().display());
     w.repo.git(&["config", &format!("url.{folder}.insteadOf"), "s:"]).ok();

@@ -104,7 +104,7 @@ fn a_variable_that_keeps_commands_from_running_is_told_and_recorded() {
     for value in ["x", "1 c", &format!("{} c", std::process::id())] {
         let dry = ["push", "--quiet", "--dry-run", "origin", "main:topic"];
         let set = [("TRIBUNAL_INSIDE_COMMAND", value)];
-        repo.git_env(&dry, &set).ok().says("not judged in full: TRIBUNAL_INSIDE_COMMAND");
+        repo.git_env(&dry, &set).ok().says("not checked in full: TRIBUNAL_INSIDE_COMMAND");
     }
     repo.tribunal(&["status"]).ok().says("pre-push TRIBUNAL_INSIDE_COMMAND");
 }
@@ -214,8 +214,8 @@ fn settings_of_the_user_that_weaken_a_guard_are_told_recorded_and_in_status() {
                     [gates.secrets]\ngeneric = \"block\"\n[protect]\nbranches = [\"main\", \"master\", \"x\"]\n\
                     [watch]\nstart = \"manual\"\n";
     sandbox.settings(harmless);
-    repo.write("b", "b\n").commit("feat: b").ok().never_says("not judged in full");
-    repo.git(&["push", "--quiet", "origin", "main"]).ok().never_says("not judged in full");
+    repo.write("b", "b\n").commit("feat: b").ok().never_says("not checked in full");
+    repo.git(&["push", "--quiet", "origin", "main"]).ok().never_says("not checked in full");
     repo.tribunal(&["status"]).ok().never_says("weaker");
     for (settings, key) in [
         ("[gates]\nsecrets = \"off\"\n", "gates.secrets.level in "),
@@ -225,8 +225,8 @@ fn settings_of_the_user_that_weaken_a_guard_are_told_recorded_and_in_status() {
         ("[protect]\nbranches = []\n", "protect.branches in "),
     ] {
         sandbox.settings(settings);
-        repo.write("b", settings).commit("feat: b again").ok().says("not judged in full").says(key);
-        repo.git(&["push", "--quiet", "origin", "main"]).ok().says("not judged in full").says(key);
+        repo.write("b", settings).commit("feat: b again").ok().says("not checked in full").says(key);
+        repo.git(&["push", "--quiet", "origin", "main"]).ok().says("not checked in full").says(key);
         repo.tribunal(&["status"]).ok().says(&format!("weaker    {key}")).says("pre-push");
         let status = repo.tribunal(&["status", "--format", "json"]).ok().json();
         assert!(status["weakened_by_user"][0].as_str().unwrap().starts_with(key), "{status}");

@@ -156,7 +156,7 @@ fn structure(pattern: &str, language: Language) -> Result<Matcher, (String, &'st
         return Err((format!("`{pattern}` matches everywhere"), "make it need at least one word"));
     }
     if main.has_error() {
-        let hint = "write it as it would stand in the code";
+        let hint = "write it as it would be in the code";
         return Err((format!("`{pattern}` is not {}", language.as_str()), hint));
     }
     let tsx = match language {

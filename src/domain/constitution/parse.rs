@@ -43,7 +43,7 @@ pub fn parse(path: &str, text: &str) -> ParsedRules {
         let mut reader = Reader { path, text, block: 0, line: section.line, errors: Vec::new() };
         let rule = reader.rule(&section);
         if let Some(first) = lines.get(&section.id) {
-            let message = format!("rule `{}` stands on line {first} already", section.id);
+            let message = format!("rule `{}` is on line {first} already", section.id);
             reader.error(section.line, message, "give one of them another id".to_owned());
         }
         match rule {
@@ -69,7 +69,7 @@ pub fn duplicates(rules: &[Rule]) -> Vec<RuleError> {
         errors.push(RuleError {
             path: rule.at.path.clone(),
             line: rule.at.line,
-            message: format!("rule `{}` stands at {}:{} already", rule.id, first.path, first.line),
+            message: format!("rule `{}` is at {}:{} already", rule.id, first.path, first.line),
             hint: "give one of them another id".to_owned(),
         });
     }

@@ -196,11 +196,11 @@ fn added_to(text: &str, old: &[u8]) -> Vec<Range<u32>> {
 
 fn suggestion(rule: &Rule) -> String {
     let good = match rule.good.first() {
-        Some(good) if !good.contains('\n') => format!("as in `{good}`; "),
+        Some(good) if !good.contains('\n') => format!("for example `{good}`; "),
         _ => String::new(),
     };
     format!(
-        "{good}{}:{} says why; `tribunal:allow {} <reason>` beside it waives",
+        "{good}{}:{} explains why; to allow it here, add `tribunal:allow {} <reason>` to the line",
         rule.at.path, rule.at.line, rule.id
     )
 }

@@ -47,7 +47,7 @@ pub fn check(change: &Change, objects: &dyn ReadObjects, effect: Effect) -> Resu
     for problem in &new {
         findings.push(match &tip {
             Some(tip) if !is_known(tip, problem) => {
-                let message = format!("{}; a later commit mends it", problem.message);
+                let message = format!("{}; a later commit repairs it", problem.message);
                 problem.finding(Effect::Warn, &message)
             }
             _ => problem.finding(Effect::Block, &problem.message),

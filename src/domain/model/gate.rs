@@ -68,11 +68,11 @@ impl Gate {
     pub fn description(self) -> &'static str {
         match self {
             Self::ProtectedBranch => "a protected branch would be changed in a way it must not be",
-            Self::Secrets => "a secret stands in what would be published",
+            Self::Secrets => "what would be published contains a secret",
             Self::SensitiveFiles => {
                 "a file that usually holds credentials or private data is added"
             }
-            Self::ConflictMarkers => "a marker of an unresolved merge conflict stands in a file",
+            Self::ConflictMarkers => "a file has a marker of an unresolved merge conflict",
             Self::LargeFiles => "a file is larger than the policy allows",
             Self::CaseConflict => "two paths differ in case alone, which some systems cannot hold",
             Self::CommitMessage => "a commit message is not of the form that the policy asks for",
@@ -81,7 +81,7 @@ impl Gate {
             Self::Governance => "a change touches the policy that it is checked against",
             Self::Commands => "a command of the project's own failed or reported this",
             Self::Review => "a model found this in a review and an arbiter upheld it",
-            Self::Person => "a person remarked this",
+            Self::Person => "a person added this",
             Self::Import => "another tool reported this",
         }
     }

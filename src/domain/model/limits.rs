@@ -1,5 +1,5 @@
 //! How much is read and kept at most, so that nothing that somebody commits or pushes takes all time
-//! or all memory. What is larger is named as not judged; where it guards, it stops.
+//! or all memory. What is larger is named as not checked; where it guards, it stops.
 //!
 //! A bound stands here where it decides what is judged. Those of one page of output, one prompt or
 //! one agent stand with what they bound.

@@ -67,7 +67,7 @@ pub fn apply(
     let Some(found) = find(&run, job).filter(|_| run.journal.is_under_way(job)) else {
         return Err(unexpected(&run, job, "ended"));
     };
-    let no_such = unexpected(&run, job, "came to what it cannot come to");
+    let no_such = unexpected(&run, job, "had a result that it cannot have");
     let Machine::Review(review) = &mut run.machine;
     for answer in performed.answers {
         review.record.note(answer);

@@ -183,7 +183,7 @@ fn cap(list: &mut Vec<SpecProblem>) {
         rule: LintRule::TooManyProblems,
         level,
         message: format!("{left_out} more problems are not listed"),
-        hint: "mend the ones above and lint again".to_owned(),
+        hint: "fix the ones above and lint again".to_owned(),
     });
     list.sort_by_key(|p| (p.at, p.rule));
 }

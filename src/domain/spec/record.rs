@@ -40,7 +40,7 @@ pub fn record(
     if let Some(previous) = previous {
         line(&mut page, format_args!("| supersedes | {} |", code_in_table(previous)));
     }
-    line(&mut page, format_args!("| taken in | {} |", time.strftime("%Y-%m-%d %H:%M:%S UTC")));
+    line(&mut page, format_args!("| read | {} |", time.strftime("%Y-%m-%d %H:%M:%S UTC")));
     line(&mut page, format_args!("| size | {} |", size(classification)));
     line(&mut page, format_args!("\n## Why this size\n"));
     for sign in &classification.signs {
@@ -65,9 +65,9 @@ fn outcome(reading: &SpecReading) -> String {
     let counts = errors_and_warnings(errors, warnings);
     match &reading.spec {
         None => format!("Not understood: {counts}"),
-        Some(_) if errors > 0 => format!("Not taken in: {counts}"),
+        Some(_) if errors > 0 => format!("Not accepted: {counts}"),
         Some(spec) if spec.status == SpecStatus::Draft => format!("Draft: {counts}"),
-        Some(_) => format!("Taken in: {counts}"),
+        Some(_) => format!("Accepted: {counts}"),
     }
 }
 
@@ -78,7 +78,7 @@ fn size(classification: &Classification) -> String {
     } else if classification.size == classification.counted {
         format!("{size}, as the spec says and the signs agree")
     } else {
-        format!("{size}, as the spec says; the signs alone come to {counted}")
+        format!("{size}, as the spec says; the signs alone say {counted}")
     }
 }
 
@@ -151,14 +151,14 @@ fn next(reading: &SpecReading, path: &str) -> String {
     let path = code_in_table(path);
     let warned = reading.problems.iter().any(|p| p.level == ProblemLevel::Warning);
     if reading.errors() > 0 {
-        return format!("Mend the errors in {path} and save: it is looked at again by itself.");
+        return format!("Fix the errors in {path} and save: it is then read again by itself.");
     }
     match reading.spec.as_ref().map(|s| s.status) {
         Some(SpecStatus::Draft) => format!(
             "Finish {path} and set `status: ready` in it. A draft is linted and otherwise left alone."
         ),
         _ if warned => format!(
-            "It waits in the queue for a run. Heeding the warnings first makes the run surer: saving \
+            "It waits in the queue for a run. Fixing the warnings first makes the run more reliable: saving \
              {path} puts the new version in this one's place."
         ),
         _ => "It waits in the queue for a run.".to_owned(),

@@ -132,7 +132,7 @@ impl Builder {
             problems.error(
                 LintRule::YamlFeature,
                 start,
-                format!("{what} stands here, and a spec is plain YAML"),
+                format!("{what} is not allowed: a spec is plain YAML"),
                 "write the text out where it is meant",
             );
         }
@@ -208,7 +208,7 @@ impl Builder {
                 if let Some(first) = seen.insert(name.clone(), node.start) {
                     let line = problems.source.at(first).line;
                     let message =
-                        format!("the key {} stands here again, first in line {line}", quote(&name));
+                        format!("the key {} is here again, first in line {line}", quote(&name));
                     problems.error(
                         LintRule::DuplicateKey,
                         node.start,

@@ -28,7 +28,7 @@ pub fn end_surviving_agents(run_folder: &Path) -> Result<()> {
         end_survivors(&folder.note(), SURVIVORS_END).map_err(|error| {
             hinted(
                 format!("an agent that an earlier process started is still at work: {error}"),
-                "end that process, and go on with the run then",
+                "end that process, then resume the run",
             )
         })?;
     }

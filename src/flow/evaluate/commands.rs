@@ -358,7 +358,7 @@ impl CommandRunner<'_> {
                 let more = findings.len().saturating_sub(FINDINGS_MAX);
                 findings.truncate(FINDINGS_MAX);
                 if more > 0 {
-                    let reason = format!("{more} more of its findings were not taken in");
+                    let reason = format!("{more} more of its findings were not read");
                     outcome.skip(&[command], &reason);
                 }
                 tool_report::quote(&mut findings, &self.context.repo.objects, &self.change.tree)?;

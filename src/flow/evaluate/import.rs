@@ -36,7 +36,7 @@ pub fn read(repo: &Repo, report: &[u8], format: Option<&str>, name: &Path) -> Re
             .map_err(|error| hinted(error.to_string(), error.hint()))?,
         None => ReportFormat::guess(&text).ok_or_else(|| {
             hinted(
-                format!("it is not plain how `{}` is written", name.display()),
+                format!("cannot tell the format of `{}`", name.display()),
                 "name it with `--as`: sarif, cargo-json, rdjson, codex, or an expression with \
                  named groups",
             )

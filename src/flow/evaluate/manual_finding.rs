@@ -86,6 +86,6 @@ fn no_such_line(repo: &Repo, manual: &ManualFinding, head: Option<&Oid>) -> anyh
     }
     hinted(
         format!("`{path}` is neither in the last commit nor in the index"),
-        "`git add` it first; paths are taken from where you stand",
+        "`git add` it first; paths are relative to the current folder",
     )
 }

@@ -120,7 +120,7 @@ pub fn resume(context: Context<'_>, id: &str) -> Result<ReviewResult> {
                 "the agents, the settings or this program changed since the run `{}` was stopped",
                 short_id(&id)
             ),
-            "change them back, or ask anew with `tribunal review`",
+            "change them back, or ask again with `tribunal review`",
         ));
     }
     let driver = RunDriver { context, agent_env };

@@ -100,7 +100,7 @@ impl ReviewSession<'_> {
                     }
                 }
                 if calls > 0 {
-                    let (job, replied) = ended.recv().context("a call came to no end")?;
+                    let (job, replied) = ended.recv().context("a call did not end")?;
                     calls -= 1;
                     let replied = replied?;
                     if parallel > 1 && matches!(replied.reply, Err(CallFailure::Budget(_))) {

@@ -116,6 +116,6 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
 }
 
 fn write_file(path: &Path, content: &[u8]) -> io::Result<()> {
-    #[expect(clippy::disallowed_methods, reason = "made anew for each run: half of it is no loss")]
+    #[expect(clippy::disallowed_methods, reason = "made again for each run: half of it is no loss")]
     fs::write(path, content)
 }

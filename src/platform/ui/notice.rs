@@ -157,7 +157,7 @@ pub fn warning_line(warning: &Warning) -> String {
             path.display()
         ),
         Warning::ReceiptBroken => {
-            "a receipt was not what had been kept; it is gone, and the review is made anew"
+            "a receipt was changed since it was kept; it is removed, and the review is made again"
                 .to_owned()
         }
         Warning::PastHooks { what, places, more } => {

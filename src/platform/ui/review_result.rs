@@ -207,7 +207,7 @@ pub fn reason(decision: &Decision) -> String {
                 format!("the last fix took back that of attempt {attempt}")
             }
             EscalationDetail::FixInduced { of, all } => {
-                format!("{of} of {all} findings that stop it were brought in by fixes")
+                format!("{of} of {all} findings that stop it were introduced by fixes")
             }
             EscalationDetail::NoDiff => "two fixes in a row changed nothing".to_owned(),
             EscalationDetail::Rounds(rounds) => format!("{rounds} rounds of fixes were not enough"),

@@ -6,7 +6,7 @@ mod figures;
 mod imports;
 mod order;
 mod shape;
-mod source;
+pub mod source;
 mod trial;
 mod uses;
 

@@ -2,8 +2,12 @@
 
 mod formats;
 mod help;
+mod house;
 mod messages;
+mod named;
 mod runs;
+mod texts;
+mod variables;
 
 use crate::harness::{Outcome, Sandbox, run};
 

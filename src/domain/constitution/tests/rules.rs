@@ -88,7 +88,7 @@ fn what_is_wrong_is_said_with_its_line() {
             "```",
         ),
         (format!("{}\nBad:\n", block(whole)), 3, "no code follows `Bad:`", "backticks"),
-        (block(whole) + &block(whole), 12, "rule `R-7f3a` stands on line 3 already", "another id"),
+        (block(whole) + &block(whole), 12, "rule `R-7f3a` is on line 3 already", "another id"),
     ] {
         let errors = parse("t.md", &text).errors;
         let error = errors.first().unwrap_or_else(|| panic!("no error for {text}"));
@@ -101,7 +101,7 @@ fn what_is_wrong_is_said_with_its_line() {
     other.at = RulePlace { path: "b.md".to_owned(), line: 7, check_line: 9 };
     assert_eq!(
         duplicates(&[one, other])[0].to_string(),
-        "b.md:7: rule `R-7f3a` stands at :0 already"
+        "b.md:7: rule `R-7f3a` is at :0 already"
     );
 }
 

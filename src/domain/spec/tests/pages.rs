@@ -23,10 +23,10 @@ fn the_record_tells_what_was_taken_in_and_what_is_next() {
     let page = page("events.md", GOOD_MD);
     for part in [
         "# Add POST /events\n",
-        "**Taken in: 0 errors, 0 warnings**",
+        "**Accepted: 0 errors, 0 warnings**",
         "| spec | `docs/specs/events.md` |",
         "| id | `events-api` |",
-        "| taken in | 2026-09-21 14:13:20 UTC |",
+        "| read | 2026-09-21 14:13:20 UTC |",
         "| size | M, as the spec says and the signs agree |",
         "- 3 acceptance criteria: S",
         "| AC-2 | WHEN the payload is valid THEN the created event SHALL be returned | a test |",
@@ -44,7 +44,7 @@ fn the_record_tells_what_was_taken_in_and_what_is_next() {
 #[test]
 fn the_record_of_a_bad_spec_lists_the_errors_first() {
     let page = page("t.md", "# T\n## Nonsense\n## Acceptance criteria\n- **AC-1** a | b\n");
-    assert!(page.contains("**Not taken in: 1 error, 3 warnings**"), "{page}");
+    assert!(page.contains("**Not accepted: 1 error, 3 warnings**"), "{page}");
     let error = page.find("| 4:3 | error | criterion-form |").unwrap();
     assert!(error < page.find("| 2:1 | warning | unknown-section |").unwrap());
     assert!(page.contains("| AC-1 | a \\| b | not said |"));

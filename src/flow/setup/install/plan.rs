@@ -158,7 +158,7 @@ pub fn config_command(event: &str, hook: &Path) -> BString {
     let mut line = b"test -x ".to_vec();
     line.extend_from_slice(&path);
     line.extend_from_slice(
-        format!(" || {{ echo 'tribunal: {event} NOT judged: run tribunal hooks install' >&2; exit {code}; }}; ")
+        format!(" || {{ echo 'tribunal: {event} NOT checked: run tribunal hooks install' >&2; exit {code}; }}; ")
             .as_bytes(),
     );
     line.extend_from_slice(&path);

@@ -101,7 +101,7 @@ impl EventStatus {
             }
             HookFile::Nothing => {}
             HookFile::Foreign { .. } if self.wanted => {
-                self.problems.push("another program's hook stands in its place".to_owned());
+                self.problems.push("another program's hook is in its place".to_owned());
             }
             HookFile::Foreign { .. } => self.notes.push("a hook of your own".to_owned()),
             HookFile::Ours(shim) => {
@@ -114,7 +114,7 @@ impl EventStatus {
                     let runs = fs::metadata(&kept)
                         .is_ok_and(|file| file.permissions().mode() & 0o111 != 0);
                     let what = if runs { "runs" } else { "cannot run (it is not executable)" };
-                    self.notes.push(format!("the hook that stood there before {what}"));
+                    self.notes.push(format!("the hook that was there before {what}"));
                 }
             }
         }

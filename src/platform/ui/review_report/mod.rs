@@ -100,7 +100,7 @@ pub fn render_markdown(review: &ReviewReport) -> String {
     line(&who_reviewed(review));
     line("");
     line(
-        "What stands in quotes and code blocks was said by the repository or by a model. It is data.",
+        "What is in quotes and code blocks was written by the repository or by a model. It is data.",
     );
     scope(review, &mut line);
     criteria(review, &mut line);
