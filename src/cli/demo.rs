@@ -4,20 +4,24 @@
 //! that does not do what the story says ends the demo with an error.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use similar::{ChangeTag, TextDiff};
 
 use crate::domain::model::report::ExitStatus;
 use crate::domain::model::terminal::printable;
+use crate::domain::model::text::counted;
 use crate::platform::process;
 use crate::platform::process::{Cmd, Output};
 use crate::platform::store::file;
+use crate::platform::ui::ask::can_ask;
 use crate::platform::ui::out;
-use crate::platform::ui::out::{DIM, GOOD};
+use crate::platform::ui::out::{DIM, ERROR, GOOD};
 use crate::platform::ui::styled_text::StyledText;
 
 /// Shown below `--help`.
@@ -29,25 +33,36 @@ Examples:
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
+    /// Do not wait for Enter between the steps
+    #[arg(long)]
+    fast: bool,
     /// Keep the repository and print its path
     #[arg(long)]
     keep: bool,
 }
 
-/// How long the watcher has to take a spec in; it usually needs a fifth of a second.
+/// How long the watcher has to read a spec; it usually needs a fifth of a second.
 const SPEC_WAIT: Duration = Duration::from_secs(20);
 
 pub fn run(args: &Args) -> Result<ExitStatus> {
     let root = tempfile::Builder::new().prefix("tribunal-demo-").tempdir()?;
-    let stage = Stage::set(root.path())?;
+    let pace = if args.fast || !can_ask() { Pace::Fast } else { Pace::Steps };
+    let stage = Stage::set(root.path(), pace)?;
     let told = stage.narrate();
     stage.tribunal(&["daemon", "stop"])?;
     if args.keep {
         out::result(&format!("kept in {}", root.keep().display()));
     }
     told?;
-    title("every step did what the story says");
+    title("Done: every step did what it says");
     Ok(ExitStatus::Pass)
+}
+
+/// Whether a person follows step by step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pace {
+    Steps,
+    Fast,
 }
 
 /// A home, a repository and a bare remote, in which nothing of this machine's user is seen.
@@ -55,14 +70,16 @@ struct Stage {
     root: PathBuf,
     repo: PathBuf,
     program: PathBuf,
+    pace: Pace,
 }
 
 impl Stage {
-    fn set(root: &Path) -> Result<Self> {
+    fn set(root: &Path, pace: Pace) -> Result<Self> {
         let stage = Self {
             root: root.to_owned(),
             repo: root.join("project"),
             program: process::own_path()?,
+            pace,
         };
         fs::create_dir_all(root.join("home"))?;
         fs::create_dir_all(&stage.repo)?;
@@ -71,78 +88,92 @@ impl Stage {
 
     fn narrate(&self) -> Result<()> {
         self.set_up()?;
-        self.commits()?;
+        self.clean()?;
+        self.secret()?;
+        self.half()?;
         self.force_push()?;
         self.spec()?;
-        self.recurrence()
+        self.recurrence()?;
+        self.stopped()
+    }
+
+    /// Begins a step: what is done, and what it shows.
+    fn step(&self, name: &str, why: &str) -> Result<()> {
+        if self.pace == Pace::Steps {
+            out::talk("\nEnter continues, Ctrl-C ends");
+            io::stdin().read_line(&mut String::new())?;
+        }
+        title(name);
+        out::result(why);
+        Ok(())
     }
 
     fn set_up(&self) -> Result<()> {
-        title("A project with a remote, and tribunal in it");
+        title("1. A small project with a remote, and `tribunal init`");
+        out::result("Everything happens in a temporary folder, with plain git.");
         self.git(&["init", "--quiet", "--initial-branch=main"])?.passes("git init")?;
-        self.command(
-            "git",
-            &["init", "--quiet", "--bare", "--initial-branch=main", "../remote.git"],
-        )?
-        .passes("git init --bare")?;
+        let bare = ["init", "--quiet", "--bare", "--initial-branch=main", "../remote.git"];
+        self.git(&bare)?.passes("git init --bare")?;
         self.git(&["remote", "add", "origin", "../remote.git"])?.passes("git remote add")?;
-        self.write(
-            "src/lib.rs",
-            "//! Adds.\n\npub fn add(a: i32, b: i32) -> i32 {\n    a + b\n}\n",
-        )?;
-        show(&["tribunal", "init"], self.tribunal(&["init"])?).passes("init")?;
+        let library = "//! Adds.\n\npub fn add(a: i32, b: i32) -> i32 {\n    a + b\n}\n";
+        self.edit("src/lib.rs", library, 5)?;
+        self.show(&["tribunal", "init"], self.tribunal(&["init"])?).passes("init")?;
         self.commit("feat: begin")?.passes("the first commit")?;
-        self.push(&["origin", "main"])?.passes("the first push")?;
-        show(&["tribunal", "daemon", "start"], self.tribunal(&["daemon", "start"])?)
-            .passes("the watcher's start")
+        self.push(&["origin", "main"])?.passes("the first push")
     }
 
-    fn commits(&self) -> Result<()> {
-        title("A clean commit passes");
-        self.write(
-            "src/sum.rs",
-            "//! Sums.\n\npub fn sum(all: &[i32]) -> i32 {\n    all.iter().sum()\n}\n",
-        )?;
-        self.commit("feat: sum a list")?.passes("a clean commit")?;
+    fn clean(&self) -> Result<()> {
+        self.step("2. A clean commit passes", "The hooks check it and say nothing.")?;
+        let sum = "//! Sums.\n\npub fn sum(all: &[i32]) -> i32 {\n    all.iter().sum()\n}\n";
+        self.edit("src/sum.rs", sum, 5)?;
+        self.commit("feat: sum a list")?.passes("a clean commit")
+    }
 
-        title("A private key is stopped, and never shown");
+    fn secret(&self) -> Result<()> {
+        let why = "The commit is stopped; the key itself is never printed.";
+        self.step("3. A private key and a conflict marker do not get in", why)?;
         let key = private_key();
-        self.write("deploy/key.txt", &key)?;
+        self.edit("deploy/key.txt", &key, 1)?;
         let body = key.lines().nth(1).unwrap_or_default().to_owned();
         self.commit("chore: deploy")?
             .blocked_by("a commit with a key", "secrets/")?
             .hides(&body)?;
         self.git(&["rm", "--quiet", "--cached", "deploy/key.txt"])?.passes("git rm --cached")?;
         fs::remove_file(self.repo.join("deploy/key.txt"))?;
-
-        title("What a merge left behind is stopped");
+        aside("The key is removed again. Next, a merge that was not finished:");
         let marker = "<".repeat(7);
-        self.write("src/sum.rs", &format!("//! Sums.\n{marker} HEAD\n"))?;
+        let sum = file::read_text(&self.repo.join("src/sum.rs"))?;
+        self.edit("src/sum.rs", &format!("{sum}{marker} HEAD\n"), 5)?;
         self.commit("feat: merge by hand")?.blocked_by("a conflict marker", "conflict-markers/")?;
+        self.git(&["restore", "--staged", "--worktree", "src/sum.rs"])?.passes("git restore")
+    }
 
-        title("A partially staged file: the staged half is checked, the other half is not touched");
-        self.git(&["restore", "--staged", "--worktree", "src/sum.rs"])?.passes("git restore")?;
+    fn half(&self) -> Result<()> {
+        let why = "What is staged is checked, and the rest of the file is not touched.";
+        self.step("4. A file of which only a part is staged", why)?;
         let half = "//! Sums.\n\npub fn sum(all: &[i64]) -> i64 {\n    all.iter().sum()\n}\n";
-        self.write("src/sum.rs", half)?;
-        self.git(&["add", "src/sum.rs"])?.passes("git add")?;
-        let unstaged = format!("{half}{marker} not staged, not checked\n");
-        self.write("src/sum.rs", &unstaged)?;
-        show(
-            &["git", "commit", "-m", "feat: sum wider numbers"],
-            self.git(&["commit", "-m", "feat: sum wider numbers"])?,
-        )
-        .passes("the staged half")?;
+        self.edit("src/sum.rs", half, 5)?;
+        self.show(&["git", "add", "src/sum.rs"], self.git(&["add", "src/sum.rs"])?)
+            .passes("git add")?;
+        let unstaged = format!("{half}{} not staged\n", "<".repeat(7));
+        self.edit("src/sum.rs", &unstaged, 5)?;
+        let commit = ["commit", "-m", "feat: sum wider numbers"];
+        self.show(&[&["git"], commit.as_slice()].concat(), self.git(&commit)?)
+            .passes("the staged half")?;
         if file::read_text(&self.repo.join("src/sum.rs"))? != unstaged {
             bail!("the unstaged half of src/sum.rs was changed");
         }
+        aside("The line that was not staged is still in the file.");
         self.git(&["restore", "src/sum.rs"])?.passes("git restore")
     }
 
     fn force_push(&self) -> Result<()> {
-        title("Forcing main is refused; the remote keeps what it has");
+        let why = "A plain push passes. A forced one is refused, and the remote keeps what it has.";
+        self.step("5. main is not overwritten", why)?;
         self.push(&["origin", "main"])?.passes("a plain push")?;
         let before = self.remote_main()?;
-        self.git(&["commit", "--quiet", "--amend", "-m", "feat: rewrite what was pushed"])?
+        let amend = ["commit", "--quiet", "--amend", "-m", "feat: rewrite what was pushed"];
+        self.show(&[&["git"], amend.as_slice()].concat(), self.git(&amend)?)
             .passes("git commit --amend")?;
         self.push(&["--force", "origin", "main"])?
             .blocked_by("a forced push", "protected-branch/")?;
@@ -153,64 +184,90 @@ impl Stage {
     }
 
     fn spec(&self) -> Result<()> {
-        title("A spec is added, noticed, linted and queued");
+        let why = "The watcher, once started, notices a spec, checks it and queues it.";
+        self.step("6. A spec is added", why)?;
+        let start = ["daemon", "start"];
+        self.show(&["tribunal", "daemon", "start"], self.tribunal(&start)?)
+            .passes("the watcher's start")?;
         let spec = "# Subtract\n\n## Goal\nCallers can subtract.\n\n## Acceptance criteria\n\
                     - **AC-1** WHEN `sub(3, 2)` is called THEN it SHALL return 1\n  - verify: `cargo test sub`\n";
         let dropped = Instant::now();
-        self.write("docs/specs/subtract.md", spec)?;
-        let record = self.repo.join("docs/progress/subtract.md");
-        let text = loop {
-            match file::read_text(&record) {
-                Ok(text) => break text,
-                Err(_) if dropped.elapsed() < SPEC_WAIT => {
-                    std::thread::park_timeout(Duration::from_millis(5));
-                }
-                Err(error) => return Err(error).context("the watcher took no spec in"),
+        self.edit("docs/specs/subtract.md", spec, 9)?;
+        loop {
+            let answer = self.tribunal(&["spec", "show", "subtract"])?;
+            // Until the watcher has read it there is a hint to look whether it runs.
+            if answer.0.code() == 0 && !answer.text().contains("tribunal daemon status") {
+                break;
             }
-        };
-        let after = dropped.elapsed().as_millis();
-        aside(&format!("docs/progress/subtract.md, {after} ms after the drop:"));
-        text.lines().filter(|l| l.starts_with("**") || l.starts_with("| ")).take(9).for_each(quote);
+            if dropped.elapsed() >= SPEC_WAIT {
+                bail!("the watcher did not read the spec:\n{}", answer.text());
+            }
+            std::thread::park_timeout(Duration::from_millis(5));
+        }
+        aside(&format!("{} ms later:", dropped.elapsed().as_millis()));
+        self.show(&["tribunal", "spec", "list"], self.tribunal(&["spec", "list"])?)
+            .passes("spec list")?;
         self.git(&["add", "docs"])?.passes("git add")?;
-        self.commit("docs: specify subtraction")?.passes("the spec's commit")
+        self.git(&["commit", "--quiet", "-m", "docs: specify subtraction"])?
+            .passes("the spec's commit")
     }
 
     fn recurrence(&self) -> Result<()> {
-        title("The same mistake in three changes becomes a rule");
+        let why = "A person notes the same mistake in three changes. The program then writes a rule\n\
+                   and tests it on the code that gave rise to it. No model takes part.";
+        self.step("7. The same mistake three times becomes a rule", why)?;
         for (number, name) in ["cache", "index", "journal"].into_iter().enumerate() {
             let file = format!("src/{name}.rs");
-            self.write(&file, &careless(name))?;
-            self.commit(&format!("feat: clean the {name}"))?.passes("a careless commit")?;
+            self.edit(&file, &careless(name), if number == 0 { 5 } else { 0 })?;
+            let message = format!("feat: clean the {name}");
+            self.git(&["add", "--all"])?.passes("git add")?;
+            self.git(&["commit", "--quiet", "-m", &message])?.passes("a careless commit")?;
             let at = format!("{file}:4");
-            let say =
-                ["findings", "add", "--class", "error-handling/unchecked-result", "--at", &at];
-            let message =
-                ["--severity", "high", "--message", "the error of the removal is thrown away"];
-            let words: Vec<&str> = say.iter().chain(&message).copied().collect();
+            let class = ["findings", "add", "--class", "error-handling/unchecked-result"];
+            let rest = ["--at", &at, "--severity", "high", "-m", "the error is thrown away"];
+            let words: Vec<&str> = class.iter().chain(&rest).copied().collect();
+            let answer = self.tribunal(&words)?;
             let shown = [&["tribunal"], words.as_slice()].concat();
-            let answer = show(&shown, self.tribunal(&words)?);
-            answer.passes(&format!("finding {}", number + 1))?;
+            self.show(&shown, answer).passes(&format!("finding {}", number + 1))?;
         }
         let topic = ".ai/constitution/error-handling.md";
         let rule = file::read_text(&self.repo.join(topic)).context("no rule was learned")?;
         aside(&format!("{topic}:"));
-        rule.lines().filter(|line| !line.is_empty()).for_each(quote);
-        self.commit("docs: take the rule in")?.passes("the rule's commit")?;
+        rule.lines().filter(|line| !line.is_empty()).for_each(|line| self.quote(line));
+        self.commit("docs: add the learned rule")?.passes("the rule's commit")
+    }
 
-        title("The fourth time it is stopped, without any model");
-        self.write("src/spool.rs", &careless("spool"))?;
+    fn stopped(&self) -> Result<()> {
+        let why = "The rule blocks the mistake in milliseconds. The repaired version passes.";
+        self.step("8. The fourth time it is stopped", why)?;
+        self.edit("src/spool.rs", &careless("spool"), 5)?;
         self.commit("feat: clean the spool")?.blocked_by("the fourth time", "constitution/R-")?;
         let fixed = careless("spool").replace("let _ = fs::", "fs::").replace(";\n}", "\n}");
-        self.write(
-            "src/spool.rs",
-            &fixed.replace("pub fn clean()", "pub fn clean() -> std::io::Result<()>"),
-        )?;
+        let fixed = fixed.replace("pub fn clean()", "pub fn clean() -> std::io::Result<()>");
+        self.edit("src/spool.rs", &fixed, 5)?;
         self.commit("feat: clean the spool")?.passes("the fixed version")
     }
 
-    fn write(&self, path: &str, content: &str) -> Result<()> {
-        let path = self.repo.join(path);
-        file::write_atomic(&path, content.as_bytes())
+    /// Writes a file and shows at most that many lines of what changed in it.
+    fn edit(&self, path: &str, content: &str, shown: usize) -> Result<()> {
+        let place = self.repo.join(path);
+        let old = file::read_text(&place).unwrap_or_default();
+        file::write_atomic(&place, content.as_bytes())?;
+        let diff = TextDiff::from_lines(old.as_str(), content);
+        let changes = || diff.iter_all_changes().filter(|change| change.tag() != ChangeTag::Equal);
+        let what = if old.is_empty() { "a new file" } else { "an edit" };
+        let rest = changes().count().saturating_sub(shown);
+        aside(&match (shown, rest) {
+            (0, _) => format!("{path}: {what}, with the same mistake"),
+            (_, 0) => format!("{path}: {what}"),
+            (_, rest) => format!("{path}: {what}, and {}", counted(rest, "more line")),
+        });
+        for change in changes().take(shown) {
+            let style = if change.tag() == ChangeTag::Insert { GOOD } else { ERROR };
+            let line = format!("{}{}", change.tag(), change.value().trim_end());
+            out::result(StyledText::from("  ").styled(style, printable(&line)));
+        }
+        Ok(())
     }
 
     fn git(&self, words: &[&str]) -> Result<Answer> {
@@ -223,12 +280,12 @@ impl Stage {
 
     fn commit(&self, message: &str) -> Result<Answer> {
         self.git(&["add", "--all"])?.passes("git add")?;
-        Ok(show(&["git", "commit", "-m", message], self.git(&["commit", "-m", message])?))
+        Ok(self.show(&["git", "commit", "-m", message], self.git(&["commit", "-m", message])?))
     }
 
     fn push(&self, words: &[&str]) -> Result<Answer> {
         let words = [&["push"], words].concat();
-        Ok(show(&[&["git"], words.as_slice()].concat(), self.git(&words)?))
+        Ok(self.show(&[&["git"], words.as_slice()].concat(), self.git(&words)?))
     }
 
     fn remote_main(&self) -> Result<Vec<u8>> {
@@ -251,6 +308,24 @@ impl Stage {
             .env_remove("TRIBUNAL_SKIP")
             .capture()?;
         Ok(Answer(output))
+    }
+
+    /// Shows what a person types and what comes back.
+    fn show(&self, words: &[&str], answer: Answer) -> Answer {
+        let said: Vec<String> = words
+            .iter()
+            .map(|word| if word.contains(' ') { format!("'{word}'") } else { (*word).to_owned() })
+            .collect();
+        out::result(&format!("$ {}", said.join(" ")));
+        answer.text().lines().filter(|line| !line.trim().is_empty()).for_each(|l| self.quote(l));
+        answer
+    }
+
+    fn quote(&self, line: &str) {
+        // Where the temporary folder is says nothing.
+        let line = line.replace(&format!("{}/", self.root.display()), "");
+        let text = format!(" {}", printable(&line));
+        out::result(StyledText::from("  ").styled(DIM, "|").text(text));
     }
 }
 
@@ -285,27 +360,12 @@ impl Answer {
     }
 }
 
-/// Shows what a person typed and what came back.
-fn show(words: &[&str], answer: Answer) -> Answer {
-    let said: Vec<String> = words
-        .iter()
-        .map(|word| if word.contains(' ') { format!("'{word}'") } else { (*word).to_owned() })
-        .collect();
-    out::result(&format!("$ {}", said.join(" ")));
-    answer.text().lines().filter(|line| !line.trim().is_empty()).for_each(quote);
-    answer
-}
-
 fn title(text: &str) {
     out::result(StyledText::from("\n").styled(GOOD, text));
 }
 
 fn aside(text: &str) {
     out::result(StyledText::default().styled(DIM, text));
-}
-
-fn quote(line: &str) {
-    out::result(StyledText::from("  ").styled(DIM, "|").text(format!(" {}", printable(line))));
 }
 
 fn careless(name: &str) -> String {

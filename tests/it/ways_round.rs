@@ -225,7 +225,11 @@ fn settings_of_the_user_that_weaken_a_guard_are_told_recorded_and_in_status() {
         ("[protect]\nbranches = []\n", "protect.branches in "),
     ] {
         sandbox.settings(settings);
-        repo.write("b", settings).commit("feat: b again").ok().says("not checked in full").says(key);
+        repo.write("b", settings)
+            .commit("feat: b again")
+            .ok()
+            .says("not checked in full")
+            .says(key);
         repo.git(&["push", "--quiet", "origin", "main"]).ok().says("not checked in full").says(key);
         repo.tribunal(&["status"]).ok().says(&format!("weaker    {key}")).says("pre-push");
         let status = repo.tribunal(&["status", "--format", "json"]).ok().json();

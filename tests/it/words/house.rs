@@ -63,7 +63,8 @@ fn help_messages_and_documents_use_the_words_of_the_field() {
         (path, text)
     }));
     let is_for_people = |(file, text): &(String, String)| {
-        let is_sql = ["SELECT", "INSERT", "CREATE", "UPDATE", "DELETE"].iter().any(|w| text.contains(w));
+        let is_sql =
+            ["SELECT", "INSERT", "CREATE", "UPDATE", "DELETE"].iter().any(|w| text.contains(w));
         text.trim().contains(' ') && !is_sql && !TO_MODELS.contains(&file.as_str())
     };
     texts.extend(literals().into_iter().filter(is_for_people));
@@ -81,9 +82,12 @@ fn help_messages_and_documents_use_the_words_of_the_field() {
 #[test]
 fn a_word_of_the_list_is_found_wherever_it_is() {
     let words = [("law".to_owned(), String::new()), ("take in".to_owned(), String::new())];
-    for (text, count) in
-        [("The Law.", 1), ("lawyer, flaw, law_of", 0), ("take\n  in", 1), ("law-changed; take in", 2)]
-    {
+    for (text, count) in [
+        ("The Law.", 1),
+        ("lawyer, flaw, law_of", 0),
+        ("take\n  in", 1),
+        ("law-changed; take in", 2),
+    ] {
         assert_eq!(found(&words, text).len(), count, "{text}");
     }
 }

@@ -7,7 +7,8 @@ use crate::harness::{Sandbox, TRIBUNAL, run};
 /// The commands that a text names in backticks, or as a line of its own.
 fn named(text: &str) -> Vec<String> {
     let in_code = |line: &str| {
-        let line = line.strip_prefix("    ").or(line.strip_prefix("  ")).or(line.strip_prefix("$ "));
+        let line =
+            line.strip_prefix("    ").or(line.strip_prefix("  ")).or(line.strip_prefix("$ "));
         line.filter(|line| line.starts_with("tribunal ")).map(str::to_owned)
     };
     let quoted = text.split('`').skip(1).step_by(2).filter(|part| part.starts_with("tribunal "));
@@ -32,7 +33,11 @@ fn words(command: &str) -> Vec<String> {
         }
     }
     let is_open = |word: &String| word.contains(['{', '<', '[']) || word == "ID";
-    found.into_iter().skip(1).map(|word| if is_open(&word) { "X".to_owned() } else { word }).collect()
+    found
+        .into_iter()
+        .skip(1)
+        .map(|word| if is_open(&word) { "X".to_owned() } else { word })
+        .collect()
 }
 
 #[test]

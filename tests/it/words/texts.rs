@@ -14,7 +14,8 @@ pub fn top() -> PathBuf {
 
 /// The documents that people read, with their text.
 pub fn documents() -> Vec<(String, String)> {
-    let mut paths = vec!["README.md".to_owned(), "ARCHITECTURE.md".into(), "CONTRIBUTING.md".into()];
+    let mut paths =
+        vec!["README.md".to_owned(), "ARCHITECTURE.md".into(), "CONTRIBUTING.md".into()];
     for entry in fs::read_dir(top().join("docs")).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
         if name.ends_with(".md") {
@@ -22,7 +23,10 @@ pub fn documents() -> Vec<(String, String)> {
         }
     }
     paths.push("src/domain/policy/default.toml".to_owned());
-    paths.into_iter().map(|path| (path.clone(), fs::read_to_string(top().join(path)).unwrap())).collect()
+    paths
+        .into_iter()
+        .map(|path| (path.clone(), fs::read_to_string(top().join(path)).unwrap()))
+        .collect()
 }
 
 /// Every string literal of the program, with its file: not those of tests, of comments and of what the

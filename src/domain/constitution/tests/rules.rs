@@ -99,10 +99,7 @@ fn what_is_wrong_is_said_with_its_line() {
     let one = a_rule("R-7f3a", "x");
     let mut other = one.clone();
     other.at = RulePlace { path: "b.md".to_owned(), line: 7, check_line: 9 };
-    assert_eq!(
-        duplicates(&[one, other])[0].to_string(),
-        "b.md:7: rule `R-7f3a` is at :0 already"
-    );
+    assert_eq!(duplicates(&[one, other])[0].to_string(), "b.md:7: rule `R-7f3a` is at :0 already");
 }
 
 #[test]
