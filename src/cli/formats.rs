@@ -41,7 +41,7 @@ fn formats_of(path: &[&str]) -> &'static [OutputFormat] {
             &[OutputFormat::Human, OutputFormat::Json, OutputFormat::Sarif, OutputFormat::Github]
         }
         ["spec", "lint"] => &[OutputFormat::Human, OutputFormat::Json, OutputFormat::Github],
-        ["init" | "demo" | "completions"]
+        ["init" | "uninstall" | "demo" | "completions"]
         | ["hooks", "install" | "uninstall"]
         | ["daemon", "log"] => &[OutputFormat::Human],
         _ => &[OutputFormat::Human, OutputFormat::Json],

@@ -51,7 +51,7 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     if let Some(plan) = plan.as_ref().filter(|_| !args.yes && can_ask()) {
         describe(plan, "removes");
         let question =
-            "Findings, decisions and runs of this repository are gone for good then. Go on?";
+            "Findings, decisions and runs of this repository are gone for good then. Continue?";
         if yes_or_no(question, OnEnter::No)? == Some(false) {
             out::talk("nothing changed");
             return Ok(ExitStatus::Pass);

@@ -1,5 +1,7 @@
 //! What one policy's settings make different from another's, for people.
 
+use toml::Value;
+
 use crate::domain::policy::layers::Resolved;
 use crate::domain::policy::layers::layer::SettingsSource;
 use crate::domain::policy::settings::Policy;
@@ -10,12 +12,12 @@ const SHOWN_CHARS_MAX: usize = 40;
 /// What becomes different where `next` holds in the place of `now`, one clause a key or command.
 pub fn differences(now: &Resolved, next: &Resolved) -> Vec<String> {
     let old = now.origins();
-    let stays = |(key, value, _): &(String, String, SettingsSource)| {
+    let stays = |(key, value, _): &(String, Value, SettingsSource)| {
         key == COMMANDS || old.iter().any(|(known, old, _)| (known, old) == (key, value))
     };
     let mut told = Vec::new();
     for (key, value, _) in next.origins().iter().filter(|setting| !stays(setting)) {
-        told.push(match shown(value) {
+        told.push(match shown(&value.to_string()) {
             Some(value) => format!("`{key}` will be `{value}`"),
             None => format!("`{key}` will change"),
         });
@@ -43,10 +45,10 @@ fn commands(now: &Policy, next: &Policy) -> Vec<String> {
 }
 
 /// A value as a person says it.
-fn shown(value: &str) -> Option<&str> {
+fn shown(value: &str) -> Option<String> {
     let plain = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
     let value = plain.filter(|plain| !plain.is_empty()).unwrap_or(value);
-    (value.chars().count() <= SHOWN_CHARS_MAX).then_some(value)
+    (value.chars().count() <= SHOWN_CHARS_MAX).then(|| value.to_owned())
 }
 
 #[cfg(test)]

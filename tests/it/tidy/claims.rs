@@ -79,17 +79,15 @@ fn libraries_stay_in_their_module() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// An invariant is one that a test shows: each names it, and it is there.
-#[test]
-fn the_tests_that_architecture_md_names_are_there() {
+/// The tests that the text names in backticks; each must be there. Their names are sentences, those of
+/// modules and functions are not.
+fn named_tests(text: &str) -> usize {
     let folders = ["src", "tests"].map(|folder| rust_files(&top().join(folder)));
     let code: Vec<String> =
         folders.concat().iter().map(|path| fs::read_to_string(path).unwrap()).collect();
-    let text = fs::read_to_string(top().join("ARCHITECTURE.md")).unwrap();
     let mut named = 0;
     for quoted in text.split('`').skip(1).step_by(2) {
         let Some((_, name)) = quoted.rsplit_once("::") else { continue };
-        // The names of tests are sentences; those of modules and functions are not.
         if name.matches('_').count() < 3 {
             continue;
         }
@@ -97,5 +95,27 @@ fn the_tests_that_architecture_md_names_are_there() {
         let defined = format!("fn {name}(");
         assert!(code.iter().any(|text| text.contains(&defined)), "there is no test `{quoted}`");
     }
-    assert!(named >= 10, "{named}");
+    named
+}
+
+/// An invariant is one that a test shows: each names it, and it is there.
+#[test]
+fn the_tests_that_architecture_md_names_are_there() {
+    let text = fs::read_to_string(top().join("ARCHITECTURE.md")).unwrap();
+    assert!(named_tests(&text) >= 10);
+}
+
+/// What README claims a test shows: each section names the tests, in a comment that readers do not see.
+#[test]
+fn every_section_of_readme_names_the_tests_that_show_it() {
+    let text = fs::read_to_string(top().join("README.md")).unwrap();
+    for section in text.split("\n## ").skip(1) {
+        let (title, rest) = section.split_once('\n').unwrap();
+        // Figures have their own page, which says how each was measured.
+        if ["Speed", "More"].contains(&title) {
+            continue;
+        }
+        let comments: String = rest.split("<!-- shown by ").skip(1).collect();
+        assert!(named_tests(&comments) > 0, "no test is named for `{title}`");
+    }
 }

@@ -1,6 +1,6 @@
 //! The words that are not used, by the list in the glossary: help, messages and documents.
 
-use super::texts::{documents, literals, top};
+use super::texts::{documents, is_markdown, literals, top};
 use super::{commands, help};
 use crate::harness::Sandbox;
 
@@ -17,7 +17,7 @@ const TO_MODELS: [&str; 4] = [
 /// The words, each with what is said instead.
 fn unused() -> Vec<(String, String)> {
     let glossary = std::fs::read_to_string(top().join("docs/domain-model.md")).unwrap();
-    let (_, list) = glossary.split_once(HEADING).expect("the glossary has the list");
+    let (_, list) = glossary.split_once(HEADING).unwrap();
     let rows = list.lines().filter(|line| line.starts_with("| ")).skip(1);
     let mut words = Vec::new();
     for row in rows {
@@ -59,7 +59,7 @@ fn help_messages_and_documents_use_the_words_of_the_field() {
         .collect();
     texts.push(("tribunal hook --help".to_owned(), help(&sandbox, &["hook"]).stdout));
     texts.extend(documents().into_iter().map(|(path, text)| {
-        let text = if path.ends_with(".md") { prose(&text) } else { text };
+        let text = if is_markdown(&path) { prose(&text) } else { text };
         (path, text)
     }));
     let is_for_people = |(file, text): &(String, String)| {

@@ -22,11 +22,11 @@ fn nothing_is_answered_with_silence() {
     let sandbox = Sandbox::new();
     let repo = sandbox.repo("r");
     repo.write("a", "one\n").commit_unjudged("one");
-    repo.tribunal(&["trust"]).ok().says("this repository has no commands");
-    repo.tribunal(&["trust", "--list"]).ok().says("no command is trusted");
-    repo.tribunal(&["trust", "--revoke"]).ok().says("no command is trusted");
+    repo.tribunal(&["trust", "commands"]).ok().says("this repository has none: nothing to ask");
+    repo.tribunal(&["trust", "--list"]).ok().says("commands  none is trusted");
+    repo.tribunal(&["trust", "--revoke"]).ok().says("nothing was trusted");
     let unknown = repo.tribunal(&["trust", "--revoke", "nope"]).code(2);
-    unknown.says("no trusted command is named `nope`").says("hint: `tribunal trust --list`");
+    unknown.says("`nope` is not trusted").says("hint: `tribunal trust --list`");
     repo.tribunal(&["config", "nope"]).code(2).says("no setting begins with `nope`");
     let near = repo.tribunal(&["config", "gates.scpe.level"]).code(2);
     near.says("did you mean `gates.scope.level`?");
@@ -88,7 +88,7 @@ fn no_message_speaks_of_the_language_that_the_program_is_written_in() {
     ];
     for (text, said) in cases {
         repo.write("tribunal.toml", text);
-        let outcome = repo.tribunal(&["config"]).code(2).says("error: tribunal.toml:").says(said);
+        let outcome = repo.tribunal(&["config"]).says("tribunal.toml:").says(said);
         in_plain_words(&outcome);
     }
     fs::remove_file(repo.path("tribunal.toml")).unwrap();
@@ -140,7 +140,7 @@ fn lists_have_headings_and_fit_a_small_terminal() {
         config.stdout.contains("\nbudget  VALUE  FROM     MEANING\nday     50.0   default"),
         "{config}"
     );
-    let (tables, _) = config.stdout.split_once("own settings: ").unwrap();
+    let (tables, _) = config.stdout.split_once("your own settings: ").unwrap();
     for line in rules.stdout.lines().chain(tables.lines()) {
         assert!(line.chars().count() <= 80, "{line}");
     }

@@ -5,6 +5,7 @@ mod help;
 mod house;
 mod messages;
 mod named;
+mod picture;
 mod runs;
 mod texts;
 mod variables;

@@ -1,7 +1,7 @@
 //! What is written for people, taken out of the source and the documents.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
@@ -12,13 +12,17 @@ pub fn top() -> PathBuf {
     PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap())
 }
 
+pub fn is_markdown(path: &str) -> bool {
+    Path::new(path).extension().is_some_and(|end| end == "md")
+}
+
 /// The documents that people read, with their text.
 pub fn documents() -> Vec<(String, String)> {
     let mut paths =
         vec!["README.md".to_owned(), "ARCHITECTURE.md".into(), "CONTRIBUTING.md".into()];
     for entry in fs::read_dir(top().join("docs")).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
-        if name.ends_with(".md") {
+        if is_markdown(&name) {
             paths.push(format!("docs/{name}"));
         }
     }

@@ -34,6 +34,9 @@ fn readme_names_every_variable_that_is_read() {
         .collect();
     let missing: Vec<_> = read.difference(&named).collect();
     assert!(missing.is_empty(), "README does not name {missing:?}");
-    let gone: Vec<_> = named.difference(&read).collect();
+    // Keys of the policy have variables whose names are made.
+    let is_key =
+        |name: &str| ["TRIBUNAL_GATES_", "TRIBUNAL_BUDGET_"].iter().any(|k| name.starts_with(k));
+    let gone: Vec<_> = named.difference(&read).filter(|name| !is_key(name)).collect();
     assert!(gone.is_empty(), "README names {gone:?}, which nothing reads");
 }

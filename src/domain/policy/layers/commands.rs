@@ -82,7 +82,11 @@ impl Reader<'_> {
             if let Some(value) = table.get(key)
                 && let Some(message) = wrong_type(key, value)
             {
-                self.say(Some((key, None)), message, "`README.md` of tribunal shows a command");
+                self.say(
+                    Some((key, None)),
+                    message,
+                    "for example `name = \"tests\"` and `run = \"cargo test\"`",
+                );
                 table.remove(key);
             }
         }
