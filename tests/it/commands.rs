@@ -739,6 +739,30 @@ fn a_server_runs_commands_on_what_it_has_not_accepted_yet() {
 }
 
 #[test]
+fn a_server_says_what_it_lacks_and_whose_it_is_to_mend() {
+    let sandbox = Sandbox::new();
+    let bare = sandbox.bare("bare");
+    let repo = sandbox.repo("r");
+    let policy = "[[commands]]\nname = \"probe\"\nrun = 'no-such-tool'\n";
+    repo.write("tribunal.toml", policy).commit_unjudged("policy").push_to(&bare);
+    executable(
+        bare.path("hooks/pre-receive"),
+        format!("#!/bin/sh\nexec '{TRIBUNAL}' hook pre-receive\n"),
+    );
+    bare.tribunal(&["trust", "--yes"]).ok();
+    repo.write("a", "1\n").commit_unjudged("feat: a");
+    // No variable of the one who pushes has a say there.
+    repo.git_env(&["push", "-q", "origin", "main"], &[("TRIBUNAL_SKIP", "commands.probe")])
+        .code(1)
+        .says(
+            "command `probe` could not start (`no-such-tool: not found`), so the push was stopped",
+        )
+        .says("install it on the server, or change `run` in tribunal.toml")
+        .never_says("TRIBUNAL_SKIP");
+    assert_eq!(bare.rev("main"), repo.rev("main~1"));
+}
+
+#[test]
 fn the_trees_of_a_repository_that_is_gone_go_too() {
     let sandbox = Sandbox::new();
     for name in ["first", "second"] {

@@ -92,18 +92,47 @@ fn what_is_not_committed_is_named_with_what_it_changes() {
          will be new once `tribunal.toml` is committed",
     );
     repo.write("tribunal.toml", format!("# a remark\n{OFF}"));
-    all_say("not committed: `tribunal.toml` (edited): it changes no setting");
+    all_say("not committed: `tribunal.toml` (edited): nothing will be different");
     fs::remove_file(repo.path("tribunal.toml")).unwrap();
     all_say(
         "not committed: `tribunal.toml` (deleted): `gates.scope.level` will be `warn` once \
          `tribunal.toml` is committed",
     );
     repo.git(&["checkout", "-q", "tribunal.toml"]).ok();
-    repo.write(".ai/constitution/errors.md", "# Errors\n").write(".ai/baseline.txt", "# none\n");
+    let rule = |id: &str, more: &str| {
+        format!(
+            "## {id} No todo\n\n```toml rule\nstatus = \"active\"\nseverity = \"low\"\nclass = \"other/todo\"\n\
+             check = {{ kind = \"regex\", pattern = \"TODO\" }}\n{more}```\n\nWrite it.\n\n\
+             Bad:\n\n```text\nTODO\n```\n\nGood:\n\n```text\ndone\n```\n\n"
+        )
+    };
+    let errors = ".ai/constitution/errors.md";
+    repo.write(errors, rule("R-0001", "") + &rule("R-0002", "") + &rule("R-0003", ""));
+    repo.write(".ai/baseline.txt", "aaaaaaaaaaaaaaaa generic-secret a\n").commit_unjudged("rules");
+    repo.tribunal(&["check", "--all"]).ok().never_says("not committed");
+    repo.write(errors, rule("R-0001", "") + &rule("R-0002", "paths = [\"src/**\"]\n"));
+    repo.write(".ai/constitution/more.md", rule("R-0004", ""));
     all_say(
-        "not committed: `.ai/baseline.txt` (untracked), `.ai/constitution/errors.md` (untracked): \
-         until it is, what is committed holds",
+        "not committed: `.ai/constitution/errors.md` (edited), `.ai/constitution/more.md` (untracked): \
+         rule `R-0002` will change, rule `R-0004` will be new, rule `R-0003` will be gone once they \
+         are committed",
     );
+    repo.tribunal(&["constitution", "list"]).ok().says("rule `R-0004` will be new");
+    repo.write(errors, rule("R-0001", "chck = 1\n"));
+    repo.tribunal(&["check"])
+        .ok()
+        .says(": cannot be used: .ai/constitution/errors.md:")
+        .says("`chck`")
+        .says("; rule `R-0004` will be new, rule `R-0001` will be gone, rule `R-0002` will be gone, and 1 more once");
+    repo.git(&["checkout", "-q", "."]).ok();
+    fs::remove_file(repo.path(".ai/constitution/more.md")).unwrap();
+    repo.write(".ai/baseline.txt", "bbbbbbbbbbbbbbbb generic-secret a\ncccccccccccccccc x b\n");
+    all_say(
+        "not committed: `.ai/baseline.txt` (edited): the baseline will allow 2 secrets more and 1 fewer \
+         once `.ai/baseline.txt` is committed",
+    );
+    repo.write(".ai/baseline.txt", "what is this\n");
+    repo.tribunal(&["config"]).ok().says("cannot be used: .ai/baseline.txt:1: the line is no");
 }
 
 #[test]
@@ -117,7 +146,7 @@ fn a_broken_policy_that_is_not_committed_is_named_and_stops_nothing() {
         ("<<<<<<< HEAD\n", "tribunal.toml:1:"),
     ] {
         repo.write("tribunal.toml", broken);
-        let line = "not committed: `tribunal.toml` (edited): it cannot be used: tribunal.toml:";
+        let line = "not committed: `tribunal.toml` (edited): cannot be used: tribunal.toml:";
         let level = repo.tribunal(&["config", "gates.scope.level"]).ok().says(line).says(why);
         level.says("gates.scope.level = \"off\"");
         repo.tribunal(&["check"]).ok().says(line).says(why);

@@ -150,13 +150,18 @@ pub fn sources(objects: &Objects, tree: &Oid) -> Result<Vec<TreeItem>> {
 
 /// Reads every rule of a tree, with the errors of those that cannot be read.
 pub fn read_rules(context: Context<'_>, tree: &Oid) -> Result<ParsedRules> {
+    Ok(read_files(context, tree)?.parsed_rules())
+}
+
+/// Reads all that a tree holds of a policy.
+pub fn read_files(context: Context<'_>, tree: &Oid) -> Result<PolicyFiles> {
     let objects = &context.repo.objects;
     let mut files = PolicyFiles::default();
     complete(context, &mut files, |files| {
         *files = PolicyFiles::read(objects, tree)?;
         files.read_rules(objects)
     })?;
-    Ok(files.parsed_rules())
+    Ok(files)
 }
 
 fn as_error(problem: SettingsProblem) -> anyhow::Error {

@@ -1,26 +1,38 @@
 //! Finds what of the policy is not committed, and says what it will change.
 
+use std::collections::BTreeSet;
+use std::io::ErrorKind;
+
 use anyhow::Result;
 use bstr::ByteSlice as _;
 
+use crate::domain::constitution::check::compile;
+use crate::domain::constitution::rule::{Rule, RulePlace};
 use crate::domain::gates::policy_files::{
-    BASELINE_FILE, POLICY_FILE, RULES_FILE, RULES_FOLDER, is_policy_path,
+    BASELINE_FILE, POLICY_FILE, PolicyFiles, PolicyProblem, RULES_FILE, RULES_FOLDER,
+    is_policy_path, is_rule_file,
 };
+use crate::domain::gates::secrets::baseline_file;
 use crate::domain::model::notice::Warning;
+use crate::domain::model::text::counted;
 use crate::domain::policy::difference::differences;
 use crate::flow::context::Context;
-use crate::flow::evaluate::policy::{settings_of_head, settings_once_committed};
+use crate::flow::evaluate::policy::{read_files, settings_of_head, settings_once_committed};
 use crate::platform::git::command::succeeded;
+use crate::platform::store::folder::Folder;
+use crate::platform::store::regular::SETTINGS;
 
 /// How many files, and how many effects, one line names.
 const NAMED_MAX: usize = 3;
 
 /// What of the policy is not committed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UncommittedPolicy {
     pub files: Vec<UncommittedFile>,
-    /// What the settings will make different, or why they cannot be used; `None` where they are committed.
-    pub settings: Option<Result<Vec<String>, String>>,
+    /// What it will make different, one clause each.
+    pub effects: Vec<String>,
+    /// What of it cannot be used.
+    pub problems: Vec<String>,
 }
 
 /// A file of the policy that is not as it is committed.
@@ -112,49 +124,136 @@ pub fn find(context: Context<'_>) -> Result<Option<UncommittedPolicy>> {
     if files.is_empty() {
         return Ok(None);
     }
+    let mut found = UncommittedPolicy { files, ..UncommittedPolicy::default() };
     // Where a folder has the file's name, what is in it is listed.
     let is_settings = |file: &UncommittedFile| {
-        file.path
-            .strip_prefix(POLICY_FILE)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        let rest = file.path.strip_prefix(POLICY_FILE);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
-    let settings = if files.iter().any(is_settings) {
-        match (settings_of_head(context), settings_once_committed(context)) {
-            (Ok(now), Ok(next)) => Some(Ok(differences(&now, &next))),
-            (_, Err(problem)) if problem.file == POLICY_FILE => {
-                Some(Err(format!("{problem} (hint: {})", problem.hint)))
-            }
-            // What else cannot be read is an error of the command itself.
-            _ => None,
-        }
-    } else {
-        None
-    };
-    Ok(Some(UncommittedPolicy { files, settings }))
+    if found.files.iter().any(is_settings) {
+        found.look_at_settings(context);
+    }
+    if !found.files.iter().all(is_settings) {
+        found.look_at_rules_and_baseline(context)?;
+    }
+    Ok(Some(found))
 }
 
 impl UncommittedPolicy {
+    fn look_at_settings(&mut self, context: Context<'_>) {
+        match (settings_of_head(context), settings_once_committed(context)) {
+            (Ok(now), Ok(next)) => self.effects.extend(differences(&now, &next)),
+            (_, Err(problem)) if problem.file == POLICY_FILE => {
+                self.problems.push(format!("{problem} (hint: {})", problem.hint));
+            }
+            // What else cannot be read is an error of the command itself.
+            _ => {}
+        }
+    }
+
+    fn look_at_rules_and_baseline(&mut self, context: Context<'_>) -> Result<()> {
+        let repo = context.repo;
+        let Some(top) = &repo.work_tree else { return Ok(()) };
+        let now = match repo.head()? {
+            Some(head) => read_files(context, &repo.tree_of(&head)?)?,
+            None => PolicyFiles::default(),
+        };
+        let mut next = PolicyFiles::default();
+        (next.baseline, next.rules) = (now.baseline.clone(), now.rules.clone());
+        let folder = Folder::open(top)?;
+        for file in &self.files {
+            let text = match folder.read(&file.path, SETTINGS) {
+                Ok(text) => Some(text),
+                Err(error) if error.kind() == ErrorKind::NotFound => None,
+                Err(error) => {
+                    self.problems.push(format!("{}: it cannot be read: {error}", file.path));
+                    continue;
+                }
+            };
+            if file.path == BASELINE_FILE {
+                next.baseline = text.unwrap_or_default();
+            } else if is_rule_file(file.path.as_bytes()) {
+                next.rules.retain(|(path, _)| path.as_slice() != file.path.as_bytes());
+                next.rules.extend(text.map(|text| (file.path.as_str().into(), text)));
+            }
+        }
+        let (old, new) = (now.parsed_rules(), next.parsed_rules());
+        let patterns = new.rules.iter().filter_map(|rule| compile(rule).err());
+        let errors = new.errors.iter().cloned().chain(patterns).filter(|e| !old.errors.contains(e));
+        let problems = errors.map(|error| PolicyProblem::from(&error));
+        let known = now.baseline_problems();
+        let in_baseline = next.baseline_problems();
+        let in_baseline = in_baseline.into_iter().filter(|problem| !known.contains(problem));
+        for problem in problems.chain(in_baseline) {
+            let PolicyProblem { path, line, message, hint, .. } = problem;
+            self.problems.push(format!("{path}:{line}: {message} (hint: {hint})"));
+        }
+        self.effects.extend(rule_differences(&old.rules, &new.rules));
+        self.effects.extend(baseline_difference(&now.baseline, &next.baseline));
+        Ok(())
+    }
+
     /// All of it in one line.
     pub fn line(&self) -> String {
         let file = |file: &UncommittedFile| format!("`{}` ({})", file.path, file.state.as_str());
-        let files = some_of(self.files.iter().map(file).collect(), ", ");
-        let effect = match &self.settings {
-            None => "until it is, what is committed holds".to_owned(),
-            Some(Err(problem)) => format!("it cannot be used: {problem}"),
-            Some(Ok(told)) if told.is_empty() => "it changes no setting".to_owned(),
-            Some(Ok(told)) => {
-                format!("{} once `{POLICY_FILE}` is committed", some_of(told.clone(), ", "))
-            }
-        };
-        format!("not committed: {files}: {effect}")
+        let files = some_of(self.files.iter().map(file).collect());
+        let mut said = Vec::new();
+        if let Some(problem) = self.problems.first() {
+            said.push(format!("cannot be used: {problem}"));
+        }
+        if !self.effects.is_empty() {
+            let once = match self.files.as_slice() {
+                [file] => format!("`{}` is", file.path),
+                _ => "they are".to_owned(),
+            };
+            said.push(format!("{} once {once} committed", some_of(self.effects.clone())));
+        }
+        if said.is_empty() {
+            said.push("nothing will be different".to_owned());
+        }
+        format!("not committed: {files}: {}", said.join("; "))
     }
 }
 
-fn some_of(mut all: Vec<String>, between: &str) -> String {
+fn rule_differences(now: &[Rule], next: &[Rule]) -> Vec<String> {
+    let of = |rules: &[Rule], id: &str| {
+        // Where it stands changes nothing.
+        let rule = rules.iter().find(|rule| rule.id == id).cloned();
+        rule.map(|rule| Rule { at: RulePlace::default(), ..rule })
+    };
+    let mut told = Vec::new();
+    for rule in next {
+        match of(now, &rule.id) {
+            None => told.push(format!("rule `{}` will be new", rule.id)),
+            Some(known) if Some(&known) != of(next, &rule.id).as_ref() => {
+                told.push(format!("rule `{}` will change", rule.id));
+            }
+            Some(_) => {}
+        }
+    }
+    let gone = now.iter().filter(|rule| of(next, &rule.id).is_none());
+    told.extend(gone.map(|rule| format!("rule `{}` will be gone", rule.id)));
+    told
+}
+
+fn baseline_difference(now: &[u8], next: &[u8]) -> Option<String> {
+    let entries = |text| baseline_file::entries(text).collect::<BTreeSet<&str>>();
+    let (now, next) = (entries(now), entries(next));
+    let (more, fewer) = (next.difference(&now).count(), now.difference(&next).count());
+    let told = match (more, fewer) {
+        (0, 0) => return None,
+        (more, 0) => format!("{} more", counted(more, "secret")),
+        (0, fewer) => format!("{} fewer", counted(fewer, "secret")),
+        (more, fewer) => format!("{} more and {fewer} fewer", counted(more, "secret")),
+    };
+    Some(format!("the baseline will allow {told}"))
+}
+
+fn some_of(mut all: Vec<String>) -> String {
     let more = all.len().saturating_sub(NAMED_MAX);
     all.truncate(NAMED_MAX);
     if more > 0 {
         all.push(format!("and {more} more"));
     }
-    all.join(between)
+    all.join(", ")
 }
