@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Instant;
 
+use crate::domain::gates::policy_files::is_unreadable;
 use crate::domain::model::finding::{Effect, Finding};
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::{
@@ -47,8 +48,7 @@ pub fn print_one_line(report: &Report, see: &str) {
 /// What cannot be used of the policy that holds: the one warning whose place everybody has to see, because
 /// less is checked than people think.
 fn unusable_policy(finding: &Finding) -> Option<String> {
-    let is_unusable = matches!(finding.rule.as_str(), "policy-unreadable" | "rule-unreadable");
-    let place = finding.place.as_ref().filter(|_| is_unusable)?;
+    let place = finding.place.as_ref().filter(|_| is_unreadable(finding))?;
     let column = if place.column > 0 { format!(":{}", place.column) } else { String::new() };
     Some(format!("{}:{}{column}: {}", place.kind.display(), place.line, finding.message))
 }

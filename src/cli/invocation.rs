@@ -16,6 +16,7 @@ use crate::flow::context::Notify;
 use crate::platform::config::env::Env;
 use crate::platform::git::places::OpenError;
 use crate::platform::git::repo::Repo;
+use crate::platform::store::ledger::scan::AskedBy;
 use crate::platform::store::permissions::link_in_state;
 use crate::platform::ui::notice;
 use crate::platform::ui::report::OutputFormat;
@@ -106,6 +107,7 @@ impl Invocation {
             Global { verbose: 0, .. } => &notice::print,
             Global { .. } => &notice::print_verbose,
         };
-        Context { repo, env: &self.env, settings: &self.settings, notices }
+        let (env, settings) = (&self.env, &self.settings);
+        Context { repo, env, settings, asked: AskedBy::Hand, notices }
     }
 }

@@ -15,6 +15,7 @@ use crate::flow::context::Context;
 use crate::flow::evaluate::bypass;
 use crate::flow::evaluate::bypass::past_hooks;
 use crate::flow::evaluate::policy::policy_of_head;
+use crate::flow::evaluate::standing;
 use crate::flow::evaluate::uncommitted;
 use crate::flow::setup::install;
 use crate::flow::setup::install::status::{status, unguarded_work_trees};
@@ -79,6 +80,7 @@ fn collect(context: Context<'_>) -> Result<RepoStatus> {
     let (method, _) = install::method(repo)?;
     let events = status(repo, &method)?;
     let state_dir = repo.state_dir();
+    standing::refresh(context)?;
     let mut open_findings = 0;
     if ledger::exists(&state_dir) {
         let now = now(context.env);

@@ -6,6 +6,7 @@ use crate::domain::policy::layers::flags::FlagSettings;
 use crate::flow::context::Context;
 use crate::platform::config::env::Env;
 use crate::platform::git::repo::Repo;
+use crate::platform::store::ledger::scan::AskedBy;
 use crate::platform::store::stop_mark::LastStop;
 use crate::platform::ui::notice;
 
@@ -33,6 +34,7 @@ impl WatchedRepo {
 
     /// The context of work in one of its work trees, which `repo` was opened from.
     pub fn context<'a>(&'a self, repo: &'a Repo) -> Context<'a> {
-        Context { repo, env: &self.env, settings: &self.settings, notices: &notice::log }
+        let (env, settings) = (&self.env, &self.settings);
+        Context { repo, env, settings, asked: AskedBy::Git, notices: &notice::log }
     }
 }

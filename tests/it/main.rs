@@ -26,6 +26,7 @@ mod hooks;
 mod hostile;
 mod keeping;
 mod lock_out;
+mod lifecycle;
 mod links;
 mod machine;
 mod model_server;

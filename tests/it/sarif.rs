@@ -91,7 +91,9 @@ fn sarif_obeys_its_schema_and_tells_what_was_answered() {
     assert_eq!(place["artifactLocation"]["uri"], "d%20e%3A%C3%A4%25/x%09y");
     assert_eq!(place["region"]["startLine"], 2);
     assert!(result["suppressions"].is_null());
-    let id = result["partialFingerprints"]["tribunalFinding/v1"].as_str().unwrap().to_owned();
+    assert!(result["partialFingerprints"].as_object().unwrap().keys().eq(["tribunalPlace/v1"]));
+    assert_eq!(sarif["runs"][0]["automationDetails"]["id"], "tribunal/");
+    let id = result["properties"]["id"].as_str().unwrap().to_owned();
 
     repo.tribunal(&["findings", "dismiss", &id, "--reason", "an \"example\" in a text"]).ok();
     let after = repo.tribunal(&["check", "--format", "sarif"]).ok();
@@ -144,4 +146,64 @@ fn github_is_told_line_by_line() {
     assert!(said.out().starts_with("::error title=conflict-markers/"), "{said}");
     assert!(said.out().contains("file=d e%3Aä%25/x\ty,line=2,endLine=2::"), "{said}");
     assert_eq!(said.out().lines().count(), 1);
+}
+
+/// A token that a gate stops: no secret stands in this file.
+fn leaks() -> String {
+    ["xox", "b-", "283746501928-", "3847561029384-", "ZkTqWmRvXcLpNbHdYsGfJuEa"].concat()
+}
+
+#[test]
+fn what_is_reported_is_the_same_in_every_clone_and_has_what_services_ask_for() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    let marker = format!("{} HEAD\n", "<".repeat(7));
+    repo.write("tribunal.toml", "[gates]\ncommit-message = \"block\"\n").commit_unjudged("first");
+    repo.write("a", format!("x\n  key = {}\n{marker}{marker}", leaks())).commit_unjudged("no form");
+    let report = |name: &str| {
+        let clone = sandbox.path().join(name);
+        repo.git(&["clone", "--quiet", ".", clone.to_str().unwrap()]).ok();
+        let clone = Repo { sandbox: &sandbox, dir: clone };
+        let words = ["check", "--from", "HEAD~1", "--format", "sarif"];
+        let sarif = check(&clone.tribunal(&words).code(1).stdout);
+        let github = clone.tribunal(&["check", "--from", "HEAD~1", "--format", "github"]).code(1);
+        (sarif, github)
+    };
+    let ((one, github), (two, _)) = (report("one"), report("two"));
+    let results = |sarif: &Value| sarif["runs"][0]["results"].as_array().unwrap().clone();
+    let prints = |sarif: &Value| -> Vec<Value> {
+        results(sarif).iter().map(|result| result["partialFingerprints"].clone()).collect()
+    };
+    assert_eq!(prints(&one), prints(&two));
+    // Two that read alike are two.
+    let mut texts: Vec<String> = prints(&one).iter().map(Value::to_string).collect();
+    let count = texts.len();
+    texts.sort();
+    texts.dedup();
+    assert_eq!((texts.len(), count), (4, 4), "{one:#}");
+    for result in results(&one) {
+        let place = &result["locations"][0]["physicalLocation"];
+        assert!(place["artifactLocation"]["uri"].is_string(), "{result:#}");
+    }
+    let of = |rule: &str| {
+        let all = results(&one);
+        all.iter()
+            .find(|result| result["ruleId"].as_str().unwrap().starts_with(rule))
+            .unwrap()
+            .clone()
+    };
+    let region = &of("secrets/")["locations"][0]["physicalLocation"]["region"];
+    assert_eq!((&region["startLine"], &region["startColumn"]), (&2.into(), &9.into()));
+    let message = &of("commit-message/")["locations"][0];
+    assert_eq!(message["physicalLocation"]["artifactLocation"]["uri"], "tribunal.toml");
+    assert_eq!(message["logicalLocations"][0]["fullyQualifiedName"], "commit message");
+    let rules = one["runs"][0]["tool"]["driver"]["rules"].as_array().unwrap();
+    let secret = rules.iter().find(|rule| rule["id"].as_str().unwrap().starts_with("secrets/"));
+    let secret = secret.unwrap();
+    assert_eq!(secret["properties"]["security-severity"], "9.5");
+    assert!(secret["properties"]["tags"].as_array().unwrap().contains(&"security".into()));
+    assert!(secret["help"]["text"].as_str().unwrap().contains("revoke it"));
+    let text = secret["shortDescription"]["text"].as_str().unwrap();
+    assert!(text.contains("Slack") && !text.contains("fingerprint"), "{text}");
+    assert!(github.out().contains("file=a,line=2,endLine=2,col=9::"), "{github}");
 }

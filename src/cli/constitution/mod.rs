@@ -210,7 +210,7 @@ fn test(invocation: &Invocation, id: Option<&str>) -> Result<ExitStatus> {
 fn learn(invocation: &Invocation, args: &LearnArgs) -> Result<ExitStatus> {
     let repo = invocation.repo()?;
     let request = LearnRequest {
-        class: args.class.as_deref().map(Class::new),
+        class: args.class.as_deref().map(Class::named),
         check: check_of(args)?,
         agent: args.agent,
         dry_run: args.dry_run,

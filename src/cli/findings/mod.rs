@@ -1,5 +1,9 @@
 //! `tribunal findings`: what was found, and what is decided about it.
 
+mod allow;
+mod classes;
+mod decide;
+mod ledger;
 mod printed;
 mod values;
 
@@ -8,47 +12,51 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-use bstr::ByteSlice as _;
 use serde_json::json;
 
 use crate::cli::constitution;
+use crate::cli::findings::classes::own_classes;
+use crate::cli::findings::ledger::with_ledger;
 use crate::cli::findings::values::{
     class_of, gate_of, path_of, severity_of, split_place, status_of,
 };
 use crate::cli::invocation::Invocation;
-use crate::cli::times::{since_of, until_of};
+use crate::cli::times::since_of;
 use crate::domain::locate::index::LineLocators;
 use crate::domain::model::class::Class;
 use crate::domain::model::error::hinted;
+use crate::domain::model::gate::Gate;
 use crate::domain::model::report::ExitStatus;
-use crate::domain::model::stored_finding::{Disposition, DispositionKind};
+use crate::domain::model::stored_finding::{DispositionKind, FindingStatus};
 use crate::domain::model::terminal::printable;
-use crate::domain::model::text::counted;
+use crate::domain::model::text::{counted, short_id};
 use crate::flow::context::Context;
 use crate::flow::evaluate::manual_finding::ManualFinding;
 use crate::flow::evaluate::relocate;
 use crate::flow::evaluate::relocate::Relocation;
-use crate::flow::evaluate::{import, manual_finding, recording};
+use crate::flow::evaluate::{import, manual_finding, recording, standing};
 use crate::flow::learn;
 use crate::flow::workspace::work_tree::read_named;
 use crate::platform::config::env::now;
-use crate::platform::git::command::succeeded;
-use crate::platform::store::ledger;
-use crate::platform::store::ledger::Ledger;
+use crate::platform::store;
 use crate::platform::store::ledger::error::Error as LedgerError;
-use crate::platform::store::ledger::error::Error;
 use crate::platform::store::ledger::query::{Filter, Listing};
 use crate::platform::store::regular::{REPORT, Unfit};
-use crate::platform::ui::findings::{details, json_details, json_kept, place_text, table};
+use crate::platform::ui::findings::{StatusColumn, details, json_details, place_text, table};
 use crate::platform::ui::out;
 use crate::platform::ui::report::{OutputFormat, json_finding};
 
 /// Shown below `--help`.
 const EXAMPLES: &str = "\
+A finding of a gate closes by itself: it is resolved once nothing that counts has it any more,
+or withdrawn where it never was committed. `accept` and `dismiss` hold on this machine and in
+this repository alone: a clone and CI find it still. `allow` lets it pass for everyone.
+
 Examples:
   tribunal findings
   tribunal findings show 3EFCVP
   tribunal findings dismiss 3EFCVP -r \"only in tests\"
+  tribunal findings allow 3EFCVP -r \"a key of the documentation\"
   tribunal findings import report.sarif";
 
 #[derive(Debug, clap::Args)]
@@ -71,17 +79,21 @@ enum Command {
     Add(AddArgs),
     /// Import another tool's report: SARIF, cargo JSON, rdjson, a Codex review, or plain lines
     Import(ImportArgs),
-    /// Accept a finding: it is right, but may stay; it counts towards a rule
-    Accept(DecideArgs),
-    /// Dismiss a finding: it is wrong or does not matter here; it counts against its rule
-    Dismiss(DecideArgs),
+    /// Accept a finding on this machine alone: it is right, but may stay; it counts towards a rule
+    Accept(decide::Args),
+    /// Dismiss a finding on this machine alone: it is wrong or does not matter; it counts against its rule
+    Dismiss(decide::Args),
+    /// Let a finding pass for everyone: write it to `tribunal.toml`, which holds once committed
+    Allow(allow::Args),
     /// Reopen a finding: withdraw an earlier decision
-    Reopen(DecideArgs),
+    Reopen(decide::Args),
+    /// List the classes that a finding or a rule may have
+    Classes(classes::Args),
 }
 
 #[derive(Debug, Default, clap::Args)]
 struct ListArgs {
-    /// Only this status: open, accepted, dismissed, fixed or all
+    /// Only this status: open, accepted, dismissed, resolved, withdrawn or all
     #[arg(long, default_value = "open")]
     status: String,
     /// Only this class
@@ -127,18 +139,6 @@ struct ImportArgs {
     written_as: Option<String>,
 }
 
-#[derive(Debug, clap::Args)]
-struct DecideArgs {
-    /// The id, or enough of its beginning or end
-    id: String,
-    /// The reason
-    #[arg(long, short)]
-    reason: String,
-    /// Until the end of a day (2026-12-31), or until a time
-    #[arg(long, value_name = "DATE")]
-    until: Option<String>,
-}
-
 /// The most lines of a table, unless more are asked for.
 const LINES_MAX: usize = 50;
 
@@ -152,23 +152,12 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
         Some(Command::Show { id }) => show(invocation, id),
         Some(Command::Add(args)) => add(invocation, args),
         Some(Command::Import(args)) => import(invocation, args),
-        Some(Command::Accept(args)) => decide(invocation, args, DispositionKind::Accepted),
-        Some(Command::Dismiss(args)) => decide(invocation, args, DispositionKind::Dismissed),
-        Some(Command::Reopen(args)) => decide(invocation, args, DispositionKind::Reopened),
+        Some(Command::Accept(args)) => decide::run(invocation, args, DispositionKind::Accepted),
+        Some(Command::Dismiss(args)) => decide::run(invocation, args, DispositionKind::Dismissed),
+        Some(Command::Reopen(args)) => decide::run(invocation, args, DispositionKind::Reopened),
+        Some(Command::Allow(args)) => allow::run(invocation, args),
+        Some(Command::Classes(args)) => classes::run(invocation, args),
     }
-}
-
-/// Works with the ledger, and says when a damaged one had to be set aside.
-fn with_ledger<T>(
-    context: Context<'_>,
-    work: impl FnMut(&mut Ledger) -> Result<T, Error>,
-) -> Result<T> {
-    let done = ledger::with(&context.repo.state_dir(), now(context.env), work)
-        .map_err(LedgerError::hinted)?;
-    if let Some(path) = &done.set_aside {
-        out::warn(&recording::damaged_ledger(path).reason);
-    }
-    Ok(done.value)
 }
 
 fn list(invocation: &Invocation, args: &ListArgs) -> Result<ExitStatus> {
@@ -178,7 +167,7 @@ fn list(invocation: &Invocation, args: &ListArgs) -> Result<ExitStatus> {
     let format = invocation.global.format;
     let filter = Filter {
         status: status_of(&args.status)?,
-        class: args.class.as_deref().map(Class::new),
+        class: args.class.as_deref().map(Class::named),
         gate: args.gate.as_deref().map(gate_of).transpose()?,
         path: args.path.as_deref().map(|path| path_of(context, path)).transpose()?,
         since: args.since.as_deref().map(|since| since_of(since, now)).transpose()?,
@@ -188,16 +177,17 @@ fn list(invocation: &Invocation, args: &ListArgs) -> Result<ExitStatus> {
             OutputFormat::Json => None,
         }),
     };
+    standing::refresh(context)?;
     if format == OutputFormat::Json {
         // A damaged ledger is set aside now, and not when a part is printed.
-        let total = if ledger::exists(&repo.state_dir()) {
+        let total = if store::ledger::exists(&repo.state_dir()) {
             with_ledger(context, |ledger| ledger.count(&filter, now))?
         } else {
             0
         };
         return printed::json(context, &filter, now, total);
     }
-    let listing = if ledger::exists(&repo.state_dir()) {
+    let listing = if store::ledger::exists(&repo.state_dir()) {
         with_ledger(context, |ledger| ledger.list(&filter, now))?
     } else {
         Listing { findings: Vec::new(), total: 0 }
@@ -206,14 +196,17 @@ fn list(invocation: &Invocation, args: &ListArgs) -> Result<ExitStatus> {
         OutputFormat::Json => {}
         OutputFormat::Sarif | OutputFormat::Github => printed::report(context, &listing, format)?,
         OutputFormat::Human => {
-            let text = table(&listing.findings, listing.total);
+            let status = match filter.status {
+                Some(FindingStatus::Open) => StatusColumn::LeftOut,
+                _ => StatusColumn::Shown,
+            };
+            let text = table(&listing.findings, listing.total, status, out::width());
             if !text.is_empty() {
                 out::result(text);
             } else if !invocation.global.quiet {
-                out::talk(if args.status == "open" {
-                    "no open findings"
-                } else {
-                    "no findings match"
+                out::talk(match filter.status {
+                    Some(FindingStatus::Open) if filter.is_wide() => "No open findings.",
+                    _ => "No findings match.",
                 });
             }
         }
@@ -225,6 +218,7 @@ fn show(invocation: &Invocation, id: &str) -> Result<ExitStatus> {
     let repo = invocation.repo()?;
     let context = invocation.context(&repo);
     let now = now(context.env);
+    standing::refresh(context)?;
     let (kept, history, locators) = with_ledger(context, |ledger| {
         let kept = ledger.resolve(id, now)?;
         let history = ledger.history(&kept.id)?;
@@ -244,47 +238,16 @@ fn show(invocation: &Invocation, id: &str) -> Result<ExitStatus> {
         out::json(&json!({"version": 1, "finding": finding}));
     } else {
         out::result(details(&kept, &history, now));
+        // Of a gate's the state says it: open is what is somewhere.
+        let says_more = !Gate::OF_CHANGES.contains(&kept.finding.gate);
         match today {
             Relocation::At(line) => out::result(&format!("in HEAD: line {line}")),
-            Relocation::Edited => {
+            Relocation::Edited if says_more => {
                 out::result("in HEAD: the line was edited; whether it still holds must be asked");
             }
-            Relocation::Gone => out::result("in HEAD: gone"),
-            Relocation::Unknown => {}
+            Relocation::Gone if says_more => out::result("in HEAD: gone"),
+            Relocation::Edited | Relocation::Gone | Relocation::Unknown => {}
         }
-    }
-    Ok(ExitStatus::Pass)
-}
-
-fn decide(
-    invocation: &Invocation,
-    args: &DecideArgs,
-    decision: DispositionKind,
-) -> Result<ExitStatus> {
-    let repo = invocation.repo()?;
-    let context = invocation.context(&repo);
-    let now = now(context.env);
-    if args.reason.trim().is_empty() {
-        return Err(hinted("a decision needs a reason", "give one with `--reason`"));
-    }
-    let until = args.until.as_deref().map(|until| until_of(until, now)).transpose()?;
-    let disposition = Disposition {
-        decision,
-        actor: actor(context)?,
-        reason: args.reason.trim().to_owned(),
-        time: now,
-        until,
-    };
-    let kept = with_ledger(context, |ledger| {
-        let kept = ledger.resolve(&args.id, now)?;
-        ledger.dispose(&kept.id, &disposition)?;
-        ledger.resolve(&kept.id, now)
-    })?;
-    if invocation.global.format == OutputFormat::Json {
-        out::json(&json!({"version": 1, "finding": json_kept(&kept)}));
-    } else if !invocation.global.quiet {
-        let message = printable(&kept.finding.message);
-        out::result(&format!("{} {}: {message}", kept.id, decision.as_str()));
     }
     Ok(ExitStatus::Pass)
 }
@@ -297,7 +260,7 @@ fn add(invocation: &Invocation, args: &AddArgs) -> Result<ExitStatus> {
     if args.message.trim().is_empty() {
         return Err(hinted("a finding needs a message", "give one with `--message`"));
     }
-    let class = class_of(&args.class)?;
+    let class = class_of(&args.class, &own_classes(context)?)?;
     let severity = severity_of(&args.severity)?;
     let manual = ManualFinding { class, severity, path, line, message: args.message.trim() };
     let (change, finding) = manual_finding::to_finding(&repo, &manual)?;
@@ -314,7 +277,8 @@ fn add(invocation: &Invocation, args: &AddArgs) -> Result<ExitStatus> {
         }
         let place = reported.finding.place.as_ref().map(place_text).unwrap_or_default();
         let anchor = printable(reported.finding.anchor.trim());
-        out::result(&format!("{} {place}: {anchor}", reported.id));
+        let id = reported.id.as_deref().map_or("", short_id);
+        out::result(&format!("{id} {place}: {anchor}"));
     }
     learn_from_it(context);
     Ok(ExitStatus::Pass)
@@ -365,21 +329,4 @@ fn learn_from_it(context: Context<'_>) {
         Ok(session) => constitution::print_session(&session),
         Err(error) => out::warn(&format!("no rule was learned: {error:#}")),
     }
-}
-
-/// Who decides: `TRIBUNAL_ACTOR`, else whom git would name as an author.
-fn actor(context: Context<'_>) -> Result<String> {
-    if let Some(actor) = context.env.text("TRIBUNAL_ACTOR") {
-        return Ok(actor.trim().to_owned());
-    }
-    let output = context.repo.git().args(["var", "GIT_AUTHOR_IDENT"]).capture()?;
-    let ident = succeeded(&output, "git var GIT_AUTHOR_IDENT").map_err(|_| {
-        hinted(
-            "the author of the decision is unknown",
-            "set `git config user.name` or TRIBUNAL_ACTOR",
-        )
-    })?;
-    // `Name <address> seconds zone`: the time is ours to say.
-    let end = ident.rfind(b">").map_or(ident.len(), |at| at + 1);
-    Ok(ident[..end].to_str_lossy().into_owned())
 }

@@ -1,5 +1,6 @@
 //! Reads what is typed for a finding: a place, a class, a status, a gate, a severity.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
@@ -56,7 +57,7 @@ pub fn status_of(word: &str) -> Result<Option<FindingStatus>> {
         Some(status) => Ok(Some(status)),
         None => Err(hinted(
             format!("unknown status `{word}`"),
-            "it is one of open, accepted, dismissed, fixed, all",
+            "it is one of open, accepted, dismissed, resolved, withdrawn, all",
         )),
     }
 }
@@ -72,22 +73,26 @@ pub fn gate_of(name: &str) -> Result<Gate> {
     })
 }
 
-/// A class of the list, or an `other/<slug>` that was meant as one: a slip of the pen would keep
-/// the finding apart from its like for ever.
-pub fn class_of(text: &str) -> Result<Class> {
-    let class = Class::new(text);
-    if !class.is_other() || text.trim().to_lowercase().starts_with("other/") {
+/// A class of the list, one that the repository added, or an `other/<slug>` that was meant as one: a slip
+/// of the pen would keep the finding apart from its like for ever.
+pub fn class_of(text: &str, own: &BTreeMap<String, String>) -> Result<Class> {
+    let class = Class::named(text);
+    let is_other = class.is_other() && text.trim().to_lowercase().starts_with("other/");
+    if is_other || class.demand().is_some() || own.contains_key(class.as_str()) {
         return Ok(class);
     }
     let likeness = |name: &str| strsim::jaro_winkler(text, name);
-    let nearest = LISTED
-        .iter()
-        .map(|(name, _)| *name)
-        .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
+    let listed = LISTED.iter().map(|(name, _)| *name).chain(own.keys().map(String::as_str));
+    let nearest = listed
+        .map(|name| (likeness(name), name))
+        .filter(|(likeness, _)| *likeness > 0.8)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, name)| format!("did you mean `{name}`? "))
         .unwrap_or_default();
+    let other = Class::new(text);
     Err(hinted(
         format!("unknown class `{text}`"),
-        format!("did you mean `{nearest}`? If none fits, use `{class}`"),
+        format!("{nearest}`tribunal findings classes` lists them; if none fits, use `{other}`"),
     ))
 }
 

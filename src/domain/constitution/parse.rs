@@ -26,9 +26,16 @@ const CHECK_KEYS: [&str; 5] = ["kind", "pattern", "language", "on", "run"];
 const CHECK_KINDS: [&str; 4] = ["regex", "ast-grep", "command", "none"];
 const ORIGIN_KEYS: [&str; 3] = ["findings", "changes", "first"];
 
-/// Reads a topic file; `path` is only named in errors. Patterns and globs are not compiled here:
-/// that is done for the rules that a change concerns.
+/// As [`parse_with`], where the repository has no classes of its own.
+#[cfg(test)]
 pub fn parse(path: &str, text: &str) -> ParsedRules {
+    parse_with(path, text, &[])
+}
+
+/// Reads a topic file; `path` is only named in errors, and `own` are the classes that the repository added
+/// to the list. Patterns and globs are not compiled here: that is done for the rules that a change
+/// concerns.
+pub fn parse_with(path: &str, text: &str, own: &[String]) -> ParsedRules {
     let mut parsed = ParsedRules::default();
     if let Some(line) = unclosed_fence(text) {
         parsed.errors.push(RuleError {
@@ -40,7 +47,8 @@ pub fn parse(path: &str, text: &str) -> ParsedRules {
     }
     let mut lines: HashMap<String, u32> = HashMap::new();
     for section in sections(text) {
-        let mut reader = Reader { path, text, block: 0, line: section.line, errors: Vec::new() };
+        let mut reader =
+            Reader { path, text, own, block: 0, line: section.line, errors: Vec::new() };
         let rule = reader.rule(&section);
         if let Some(first) = lines.get(&section.id) {
             let message = format!("rule `{}` is on line {first} already", section.id);
@@ -87,6 +95,7 @@ pub fn is_id(text: &str) -> bool {
 struct Reader<'a> {
     path: &'a str,
     text: &'a str,
+    own: &'a [String],
     /// The byte at which the block begins, and its line.
     block: usize,
     line: u32,
@@ -151,10 +160,21 @@ impl Reader<'_> {
     }
 
     fn class(&mut self, table: &Table<'_>) -> Option<Class> {
-        let names: Vec<&str> = LISTED.iter().map(|(name, _)| *name).collect();
-        self.word(table, "class", &names, |word| {
-            Some(Class::new(word)).filter(|class| class.as_str() == word)
-        })
+        let word = self.needed(table, "class", self.line)?;
+        let class = Class::named(&word);
+        if class.as_str() == word
+            && (class.is_other() || class.demand().is_some() || self.own.contains(&word))
+        {
+            return Some(class);
+        }
+        let own = self.own.iter().map(String::as_str);
+        let names: Vec<&str> = LISTED.iter().map(|(name, _)| *name).chain(own).collect();
+        let line = table.get("class").map_or(self.line, |value| self.line_of(value.span().start));
+        let near = nearest(&word, &names);
+        let lists = "`tribunal findings classes` lists them; `[classes]` in tribunal.toml adds one";
+        let hint = [near.as_str(), lists].join(" ").trim_start().to_owned();
+        self.error(line, format!("`{word}` is not a known `class`"), hint);
+        None
     }
 
     fn check(&mut self, table: &Table<'_>) -> Option<RuleCheck> {

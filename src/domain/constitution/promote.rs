@@ -8,7 +8,7 @@ use crate::domain::constitution::generalise::{Anchor, candidates, common, langua
 use crate::domain::constitution::incident::{
     ConstitutionLimits, ExistingRules, ForgottenRule, Incident,
 };
-use crate::domain::constitution::parse::parse;
+use crate::domain::constitution::parse::parse_with;
 use crate::domain::constitution::prove::{Bad, Evidence, FixedFile, Proof, Rest, prove};
 use crate::domain::constitution::recurrence::{Candidate, RecurrenceThreshold, suffices};
 use crate::domain::constitution::rule::{Rule, RuleCheck, RuleError, RuleStatus};
@@ -102,10 +102,11 @@ pub fn add(text: &str, rule: &Rule, limits: ConstitutionLimits) -> Result<String
             hint: "retire or shorten a rule of it first".to_owned(),
         });
     }
-    if parse(&path, &new).rules.iter().any(|read| read.id == rule.id) {
+    let own = [rule.class.to_string()];
+    if parse_with(&path, &new, &own).rules.iter().any(|read| read.id == rule.id) {
         return Ok(new);
     }
-    Err(parse(&path, text).errors.into_iter().next().unwrap_or_else(|| RuleError {
+    Err(parse_with(&path, text, &own).errors.into_iter().next().unwrap_or_else(|| RuleError {
         path,
         line: 1,
         message: format!("rule `{}` cannot be added to what stands there", rule.id),
@@ -275,7 +276,7 @@ fn proved(
 
 /// Whether a rule is read from its section as it was written.
 fn reads_back(rule: &Rule) -> bool {
-    let read = parse("", &render(rule));
+    let read = parse_with("", &render(rule), &[rule.class.to_string()]);
     let [one] = read.rules.as_slice() else { return false };
     read.errors.is_empty() && Rule { at: rule.at.clone(), ..one.clone() } == *rule
 }

@@ -151,6 +151,18 @@ pub fn check_files(
     Ok(report)
 }
 
+/// Whether a gate looks at one file at a time.
+pub fn is_of_files(gate: Gate) -> bool {
+    matches!(
+        gate,
+        Gate::Secrets
+            | Gate::SensitiveFiles
+            | Gate::ConflictMarkers
+            | Gate::LargeFiles
+            | Gate::Constitution
+    )
+}
+
 /// Checks a file that is too large to be read by its size and its name, and reports that it was not read.
 fn check_unread(
     file: &FileChange,

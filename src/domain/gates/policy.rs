@@ -1,5 +1,7 @@
 //! The policy that one evaluation runs under.
 
+use std::fmt::Write as _;
+
 use bstr::BString;
 
 use crate::domain::gates::constitution::Rules;
@@ -56,7 +58,11 @@ impl EffectivePolicy {
 /// Computes [`EffectivePolicy::hash`]: which layer gave a setting does not matter.
 fn hash_of(policy: &Policy, baseline: &[u8], rules: &[(BString, Vec<u8>)]) -> String {
     let mut hasher = blake3::Hasher::new();
-    let settings = format!("{:?}{:?}{:?}", policy.protect, policy.gates, policy.commands);
+    let mut settings = format!("{:?}{:?}{:?}", policy.protect, policy.gates, policy.commands);
+    if !policy.classes.is_empty() {
+        // Whether a rule can be read depends on them.
+        let _infallible = write!(settings, "{:?}", policy.classes);
+    }
     let version = env!("CARGO_PKG_VERSION");
     let rules = rules.iter().flat_map(|(path, content)| [path.as_slice(), content]);
     for part in [version.as_bytes(), settings.as_bytes(), baseline].into_iter().chain(rules) {

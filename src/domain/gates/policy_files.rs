@@ -5,7 +5,7 @@ use anyhow::Result;
 use bstr::{BStr, BString, ByteSlice as _};
 
 use crate::domain::constitution::check::compile;
-use crate::domain::constitution::parse::{ParsedRules, duplicates, parse};
+use crate::domain::constitution::parse::{ParsedRules, duplicates, parse_with};
 use crate::domain::constitution::rule::RuleError;
 use crate::domain::gates::secrets::baseline_file;
 use crate::domain::model::change::FileMode;
@@ -21,6 +21,7 @@ use crate::domain::model::severity::Severity;
 use crate::domain::policy::layers;
 use crate::domain::policy::layers::problem;
 use crate::domain::policy::layers::problem::SettingsProblem;
+use crate::domain::policy::own_classes;
 
 /// The settings file at the top of a repository.
 pub const POLICY_FILE: &str = "tribunal.toml";
@@ -36,6 +37,14 @@ pub const RULES_FILE: &str = ".ai/constitution.md";
 
 /// The folder of the constitution's topic files.
 pub const RULES_FOLDER: &str = ".ai/constitution";
+
+const POLICY_UNREADABLE: &str = "policy-unreadable";
+const RULE_UNREADABLE: &str = "rule-unreadable";
+
+/// Whether a finding names what cannot be used of a policy.
+pub fn is_unreadable(finding: &Finding) -> bool {
+    [POLICY_UNREADABLE, RULE_UNREADABLE].contains(&finding.rule.as_str())
+}
 
 /// What is said of a link in place of a file or a folder.
 pub const LINK: &str = "it is a symbolic link, which is not followed";
@@ -172,6 +181,7 @@ impl PolicyFiles {
     /// The rules that can be read, with what is wrong with the others.
     pub fn parsed_rules(&self) -> ParsedRules {
         let mut all = ParsedRules::default();
+        let own = self.settings_text().0.map(own_classes::names_in).unwrap_or_default();
         for (path, content) in &self.rules {
             let path = path.to_str_lossy();
             if let Some(line) = not_utf8(content) {
@@ -182,7 +192,7 @@ impl PolicyFiles {
                     hint: "save it as UTF-8".to_owned(),
                 });
             }
-            let mut parsed = parse(&path, &content.to_str_lossy());
+            let mut parsed = parse_with(&path, &content.to_str_lossy(), &own);
             all.rules.append(&mut parsed.rules);
             all.errors.append(&mut parsed.errors);
         }
@@ -299,8 +309,8 @@ impl PolicyProblem {
     /// The finding with that message.
     pub fn finding(&self, effect: Effect, message: &str) -> Finding {
         let (gate, rule) = match self.part {
-            PolicyPart::Rule => (Gate::Constitution, "rule-unreadable"),
-            _ => (Gate::Governance, "policy-unreadable"),
+            PolicyPart::Rule => (Gate::Constitution, RULE_UNREADABLE),
+            _ => (Gate::Governance, POLICY_UNREADABLE),
         };
         Finding {
             gate,

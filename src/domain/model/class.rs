@@ -120,6 +120,22 @@ impl Class {
         }
     }
 
+    /// Takes a class as it is on record or was named: one of the list, `other/<slug>`, or one that a
+    /// repository added to the list.
+    pub fn named(text: &str) -> Self {
+        let class = Self::new(text);
+        let name = text.trim().to_lowercase();
+        if class.is_other() && Self::is_own_name(&name) { Self(name) } else { class }
+    }
+
+    /// Whether a text is the name of a class that a repository may add: `topic/name`, and the topic is not
+    /// `other`.
+    pub fn is_own_name(text: &str) -> bool {
+        let is_slug = |part: &str| !part.is_empty() && slug(part) == part;
+        text.split_once('/')
+            .is_some_and(|(topic, name)| topic != "other" && is_slug(topic) && is_slug(name))
+    }
+
     /// The class of what a linter reports under a rule id, where that is plain; otherwise
     /// `other/<tool>-<rule>`.
     pub fn from_tool_rule(tool: &str, rule: &str) -> Self {

@@ -61,6 +61,11 @@ pub fn union<'a>(patterns: impl IntoIterator<Item = &'a str>) -> Result<GlobSet,
     built(globs?)
 }
 
+/// The pattern that means one path alone.
+pub fn literal(path: &str) -> String {
+    globset::escape(path)
+}
+
 /// As [`union`], where a pattern that cannot be used matches the plain text that it is.
 pub fn union_or_plain<'a>(patterns: impl IntoIterator<Item = &'a str>) -> GlobSet {
     let plain = |text: &str| GlobBuilder::new(&globset::escape(text)).build();

@@ -49,3 +49,7 @@ pub const RULE_FILES_MAX: usize = 1_000;
 /// How many findings of one rule the ledger keeps of one file, of all its versions; the others are
 /// reported all the same. Whoever may push to a server decides what is found there.
 pub const FINDINGS_OF_PLACE_MAX: usize = 10_000;
+
+/// How many findings of gates are looked at when they are closed and reopened: those seen last. Others
+/// keep the state that they have.
+pub const GATE_FINDINGS_MAX: usize = 2_000;

@@ -22,6 +22,7 @@ pub mod push;
 pub mod report;
 pub mod severity;
 pub mod size;
+pub mod standing;
 pub mod stored_finding;
 pub mod terminal;
 pub mod text;

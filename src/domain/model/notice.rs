@@ -102,6 +102,8 @@ pub enum Warning {
     PolicyNotCommitted { line: String },
     /// A record beside a verdict could not be written below this folder.
     RecordNotWritten { error: String, folder: PathBuf },
+    /// Whether findings of gates came or went could not be told.
+    StandingUnknown { error: String },
 }
 
 /// What no hook saw.

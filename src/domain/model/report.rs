@@ -32,20 +32,17 @@ impl Verdict {
 /// A finding with its ledger id and status.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Reported {
-    /// The ledger's id, a ULID; a content hash where nothing was recorded.
-    pub id: String,
+    /// The ledger's id, a ULID; `None` where nothing was recorded.
+    pub id: Option<String>,
     /// `open`, `accepted`, `dismissed`, … as the ledger says; `open` where nothing was recorded.
     pub status: String,
     pub finding: Finding,
 }
 
 impl Reported {
-    /// A finding that the ledger does not know: it has a hash of its content for an id.
+    /// A finding that the ledger does not know.
     pub fn unrecorded(finding: Finding) -> Self {
-        let place = finding.place.as_ref().map(|p| (p.kind.display(), p.line));
-        let text = format!("{}\n{}\n{place:?}\n{}", finding.gate, finding.rule, finding.anchor);
-        let id = blake3::hash(text.as_bytes()).to_hex()[..26].to_owned();
-        Self { id, status: FindingStatus::Open.as_str().to_owned(), finding }
+        Self { id: None, status: FindingStatus::Open.as_str().to_owned(), finding }
     }
 }
 

@@ -13,21 +13,25 @@ pub enum DispositionKind {
     Accepted,
     /// It is wrong, or does not matter here: the change may pass. Counts against its rule.
     Dismissed,
-    /// It is gone from the code.
-    Fixed,
-    /// An earlier decision no longer holds.
+    /// It was in a commit, and is gone.
+    Resolved,
+    /// It never was in a commit, and is gone.
+    Withdrawn,
+    /// An earlier decision no longer holds, or what was gone is back.
     Reopened,
 }
 
 impl DispositionKind {
-    pub const ALL: [Self; 4] = [Self::Accepted, Self::Dismissed, Self::Fixed, Self::Reopened];
+    pub const ALL: [Self; 5] =
+        [Self::Accepted, Self::Dismissed, Self::Resolved, Self::Withdrawn, Self::Reopened];
 
     /// The word used in the ledger and in output.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Accepted => "accepted",
             Self::Dismissed => "dismissed",
-            Self::Fixed => "fixed",
+            Self::Resolved => "resolved",
+            Self::Withdrawn => "withdrawn",
             Self::Reopened => "reopened",
         }
     }
@@ -42,6 +46,8 @@ pub struct Disposition {
     pub time: Timestamp,
     /// From this time on it no longer holds; `None` holds until another decision.
     pub until: Option<Timestamp>,
+    /// The commit that shows it, where there is one.
+    pub commit: Option<Oid>,
 }
 
 /// The status of a finding at some time.
@@ -50,11 +56,13 @@ pub enum FindingStatus {
     Open,
     Accepted,
     Dismissed,
-    Fixed,
+    Resolved,
+    Withdrawn,
 }
 
 impl FindingStatus {
-    pub const ALL: [Self; 4] = [Self::Open, Self::Accepted, Self::Dismissed, Self::Fixed];
+    pub const ALL: [Self; 5] =
+        [Self::Open, Self::Accepted, Self::Dismissed, Self::Resolved, Self::Withdrawn];
 
     /// The status that follows from the last decision at a time.
     pub fn after(last: Option<&Disposition>, now: Timestamp) -> Self {
@@ -63,7 +71,8 @@ impl FindingStatus {
                 match disposition.decision {
                     DispositionKind::Accepted => Self::Accepted,
                     DispositionKind::Dismissed => Self::Dismissed,
-                    DispositionKind::Fixed => Self::Fixed,
+                    DispositionKind::Resolved => Self::Resolved,
+                    DispositionKind::Withdrawn => Self::Withdrawn,
                     DispositionKind::Reopened => Self::Open,
                 }
             }
@@ -77,13 +86,19 @@ impl FindingStatus {
             Self::Open => "open",
             Self::Accepted => "accepted",
             Self::Dismissed => "dismissed",
-            Self::Fixed => "fixed",
+            Self::Resolved => "resolved",
+            Self::Withdrawn => "withdrawn",
         }
     }
 
     /// Whether it was decided that a change may pass with it.
     pub fn is_answered(self) -> bool {
         matches!(self, Self::Accepted | Self::Dismissed)
+    }
+
+    /// Whether it is gone.
+    pub fn is_gone(self) -> bool {
+        matches!(self, Self::Resolved | Self::Withdrawn)
     }
 }
 
@@ -96,7 +111,7 @@ pub struct StoredFinding {
     pub status: FindingStatus,
     pub first_seen: Timestamp,
     pub last_seen: Timestamp,
-    /// How often an evaluation met it, in any change.
+    /// How often git's hooks met it, in any change; asking by hand does not count.
     pub times: u64,
 }
 

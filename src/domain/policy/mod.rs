@@ -3,6 +3,7 @@
 
 pub mod layers;
 pub mod agent_settings;
+pub mod allow_edit;
 pub mod allow_entry;
 pub mod command_settings;
 pub mod consent;
@@ -10,6 +11,7 @@ pub mod difference;
 pub mod gate_settings;
 pub mod learn_settings;
 pub mod meaning;
+pub mod own_classes;
 pub mod report_format;
 pub mod review_settings;
 pub mod settings;

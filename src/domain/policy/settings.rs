@@ -21,6 +21,8 @@ pub struct Policy {
     pub gates: GateSettings,
     #[serde(default)]
     pub commands: Vec<CommandGate>,
+    /// Classes that the repository adds to the list, with what each asks for.
+    pub classes: BTreeMap<String, String>,
     pub watch: WatchSettings,
     pub learn: LearnSettings,
     pub agents: AgentSettings,

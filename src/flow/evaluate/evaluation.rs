@@ -16,6 +16,7 @@ use crate::domain::model::oid::Oid;
 use crate::domain::model::report::{CommandRun, Report, Reported, Skipped};
 use crate::domain::policy::gate_settings::GateLevel;
 use crate::flow::context::Context;
+use crate::flow::evaluate::allowed_next;
 use crate::flow::evaluate::commands;
 use crate::flow::evaluate::commands::{CommandRequest, Tail};
 use crate::flow::evaluate::gates::run_gates;
@@ -99,6 +100,7 @@ pub fn evaluate(
         let GateReport { findings, skipped } = run_gates(context.repo, &change, effective)?;
         evaluation.skipped.extend(skipped);
         evaluation.keep(context, &change, findings, seen.as_deref_mut());
+        allowed_next::tell(context, &change, &mut evaluation.findings)?;
     }
     let (EvaluationScope::Commands(request) | EvaluationScope::GatesAndCommands(request)) = scope
     else {

@@ -11,8 +11,8 @@ use crate::domain::model::change::{Change, FileChange, FileChangeKind};
 use crate::domain::model::finding::{Finding, Location, LocationKind};
 use crate::domain::model::oid::Oid;
 use crate::platform::git::object::Objects;
+use crate::platform::store::ledger::known::FindingFingerprint;
 use crate::platform::store::ledger::matching::StoredLocators;
-use crate::platform::store::ledger::record::FindingFingerprint;
 
 /// The largest file whose lines are located, in bytes.
 const LOCATED_BYTES_MAX: u64 = 2 * 1024 * 1024;

@@ -1,6 +1,8 @@
 //! Evaluates changes: builds the policy, runs the gates and the project's commands, records findings.
 //! Commits, pushes, `check` and the server go through `evaluation::evaluate`.
 
+pub mod allow;
+mod allowed_next;
 pub mod bookkeeping;
 pub mod bypass;
 pub mod command_cache;
@@ -23,5 +25,6 @@ pub mod push;
 pub mod recording;
 pub mod relocate;
 pub mod report;
+pub mod standing;
 pub mod tool_report;
 pub mod uncommitted;

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
+use crate::domain::gates::governance;
 use crate::domain::gates::secrets::redact;
 use crate::domain::model::change::Change;
 use crate::domain::model::finding::{Effect, Finding};
@@ -18,7 +19,9 @@ use crate::flow::setup::inbox_event;
 use crate::platform::config::env::now;
 use crate::platform::store::ledger;
 use crate::platform::store::ledger::error::Error as LedgerError;
-use crate::platform::store::ledger::record::{FindingFingerprint, Recorded, ScanContext};
+use crate::platform::store::ledger::known::FindingFingerprint;
+use crate::platform::store::ledger::record::Recorded;
+use crate::platform::store::ledger::scan::ScanContext;
 use crate::platform::ui::notice::warning_line;
 use crate::platform::ui::sarif::Answers;
 
@@ -41,7 +44,9 @@ pub fn record_findings(
     change: &Change,
     findings: Vec<Finding>,
 ) -> RecordedFindings {
-    let is_unrecorded = |f: &Finding| f.place.is_none() && f.effect == Effect::Warn;
+    let is_unrecorded = |f: &Finding| {
+        f.effect == Effect::Warn && (f.place.is_none() || f.rule == governance::CHANGED)
+    };
     let (passing, lasting): (Vec<_>, Vec<_>) = findings.into_iter().partition(is_unrecorded);
     let found = [(change, lasting)];
     let mut recorded = try_record(context, &found).unwrap_or_else(|error| {
@@ -80,6 +85,7 @@ pub fn try_record(
                 tree: Some(change.tree.clone()),
                 branch: branch.clone(),
                 time: now,
+                asked: context.asked,
             };
             (scan, fingerprint::of_findings(&repo.objects, change, findings))
         })
@@ -109,7 +115,7 @@ pub fn try_record(
 /// Reads the dispositions of the findings that a person answered.
 pub fn answers(context: Context<'_>, findings: &[Reported]) -> Result<Answers> {
     let answered: Vec<&str> =
-        findings.iter().filter(|f| is_answered(f)).map(|f| f.id.as_str()).collect();
+        findings.iter().filter(|f| is_answered(f)).filter_map(|f| f.id.as_deref()).collect();
     if answered.is_empty() {
         return Ok(Answers::new());
     }

@@ -8,20 +8,22 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 use bstr::{BString, ByteSlice as _};
 
-use crate::domain::constitution::parse::{duplicates, parse};
+use crate::domain::constitution::parse::{duplicates, parse_with};
 use crate::domain::constitution::rule::{Rule, RuleError};
 use crate::domain::gates::policy_files::{
-    AI_FOLDER, LINK, PLAIN, RULES_FILE, RULES_FOLDER, is_rule_file,
+    AI_FOLDER, LINK, PLAIN, POLICY_FILE, RULES_FILE, RULES_FOLDER, is_rule_file,
 };
 use crate::domain::model::error::NotEvaluated;
 use crate::domain::model::limits::POLICY_FILE_BYTES_MAX;
 use crate::domain::model::objects::Content;
 use crate::domain::model::oid::Oid;
+use crate::domain::policy::own_classes;
 use crate::flow::workspace::work_tree::work_tree;
 use crate::platform::git::command::succeeded;
 use crate::platform::git::lazy_fetch::fetch_missing;
 use crate::platform::git::repo::Repo;
 use crate::platform::store::folder::Folder;
+use crate::platform::store::regular::SETTINGS;
 
 /// The most folders that are looked into.
 const FOLDERS_MAX: usize = 1_000;
@@ -76,8 +78,10 @@ impl RuleFiles {
             }
         }
         // The main file first: `.md` stands before `/`.
+        let settings = folder.read(POLICY_FILE, SETTINGS).unwrap_or_default();
+        let own = own_classes::names_in(&settings.to_str_lossy());
         for (path, bytes) in contents {
-            rule_files.take(&path, bytes);
+            rule_files.take(&path, bytes, &own);
         }
         rule_files.errors.extend(duplicates(&rule_files.rules));
         Ok(rule_files)
@@ -93,7 +97,7 @@ impl RuleFiles {
         self.files.iter().map(|file| file.text.len()).sum()
     }
 
-    fn take(&mut self, path: &BString, bytes: Vec<u8>) {
+    fn take(&mut self, path: &BString, bytes: Vec<u8>, own: &[String]) {
         // What is no UTF-8 cannot be edited, and its rules hold all the same.
         if let Err(error) = bytes.to_str() {
             let line = 1 + bytes[..error.valid_up_to()].find_iter(b"\n").count();
@@ -101,7 +105,7 @@ impl RuleFiles {
         }
         let text = bytes.to_str_lossy();
         let shown = path.to_str_lossy();
-        let parsed = parse(&shown, &text);
+        let parsed = parse_with(&shown, &text, own);
         self.rules.extend(parsed.rules);
         self.errors.extend(parsed.errors);
         if let Ok(text) = String::from_utf8(bytes) {

@@ -89,7 +89,7 @@ impl ReviewSession<'_> {
         let Some(reported) = kept.findings.into_iter().next() else {
             return Ok(JobOutcome::Arbitrated(decision, None));
         };
-        let id = Some(reported.id.clone());
+        let id = reported.id.clone();
         let answers = [FindingStatus::Accepted, FindingStatus::Dismissed];
         let Some(status) = answers.into_iter().find(|s| s.as_str() == reported.status) else {
             return Ok(JobOutcome::Arbitrated(decision, id));

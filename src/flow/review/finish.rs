@@ -188,7 +188,7 @@ pub fn of_receipt(
             false => Effect::Warn,
         };
         let status = kept.status.as_str().to_owned();
-        findings.push(Reported { id: kept.id.clone(), status, finding });
+        findings.push(Reported { id: Some(kept.id.clone()), status, finding });
     }
     let details = ReviewDetails {
         run: receipt.run.clone(),
@@ -280,7 +280,8 @@ fn reported(
         };
         all.push(match known {
             Some(known) => {
-                Reported { id: known.id, status: known.status.as_str().to_owned(), finding }
+                let status = known.status.as_str().to_owned();
+                Reported { id: Some(known.id), status, finding }
             }
             None => Reported::unrecorded(finding),
         });

@@ -339,7 +339,7 @@ fn part(
             let mut finding = kept.finding.clone();
             finding.effect = effect;
             let status = kept.status.as_str().to_owned();
-            findings.push(Reported { id: kept.id.clone(), status, finding });
+            findings.push(Reported { id: Some(kept.id.clone()), status, finding });
         }
     }
     let title = format!("review of commit {}", pushed.commit.short());

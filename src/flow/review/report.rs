@@ -121,7 +121,8 @@ fn unread(
 fn findings(reviewed: &ReviewResult, run: Option<&Run>) -> Vec<FindingPart> {
     let said_of = |reported: &Reported| {
         let run = run?;
-        let (id, _) = run.record().kept.iter().find(|(_, ledger)| **ledger == reported.id)?;
+        let (id, _) =
+            run.record().kept.iter().find(|(_, ledger)| Some(*ledger) == reported.id.as_ref())?;
         run.review_loop().findings.iter().find(|finding| finding.original.id == *id)
     };
     let quotes = |quotes: &[Quote]| -> Vec<(String, String)> {

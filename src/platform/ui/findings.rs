@@ -6,22 +6,51 @@ use serde_json::{Value, json};
 use crate::domain::model::finding::Location;
 use crate::domain::model::report::Reported;
 use crate::domain::model::severity::Severity;
+use crate::domain::model::standing::ACTOR;
 use crate::domain::model::stored_finding::{
     Disposition, FindingHistory, FindingStatus, Observation, StoredFinding,
 };
+use crate::domain::model::terminal;
 use crate::domain::model::terminal::printable;
-use crate::domain::model::text::counted;
+use crate::domain::model::text::{counted, short_id};
 use crate::platform::ui::out::{DIM, ERROR, GOOD, HINT, WARNING};
 use crate::platform::ui::report::json_finding;
 use crate::platform::ui::styled_text::StyledText;
 use crate::platform::ui::time::local;
 
 /// The widest place in a table, in characters; the end of a path says more than its beginning.
-const PLACE_WIDTH_MAX: usize = 44;
+const PLACE_WIDTH_MAX: usize = 28;
 
-/// A table of findings; an empty text where there are none.
-pub fn table(findings: &[StoredFinding], total: usize) -> StyledText {
-    let mut lines: Vec<StyledText> = findings.iter().map(table_line).collect();
+/// Whether a table says of each finding how it stands: not where only open ones are listed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum StatusColumn {
+    Shown,
+    LeftOut,
+}
+
+/// A table of findings with its heading; an empty text where there are none. `columns` is how many
+/// fit on a line: what is longer is cut there. Elsewhere nothing is cut.
+pub fn table(
+    findings: &[StoredFinding],
+    total: usize,
+    status: StatusColumn,
+    columns: Option<usize>,
+) -> StyledText {
+    if findings.is_empty() {
+        return StyledText::default();
+    }
+    let places: Vec<String> = findings.iter().map(short_place).collect();
+    let width = places.iter().map(|place| place.chars().count()).max().unwrap_or(0).max(5);
+    let status_heading = match status {
+        StatusColumn::Shown => "STATUS     ",
+        StatusColumn::LeftOut => "",
+    };
+    let heading = format!("ID      {status_heading}SEVERITY  {:<width$}  WHAT", "WHERE");
+    let mut lines = vec![StyledText::default().styled(DIM, heading)];
+    lines.extend(findings.iter().zip(&places).map(|(kept, place)| {
+        let pad = width - place.chars().count();
+        table_line(kept, &format!("{place}{:pad$}", ""), status, columns)
+    }));
     if total > findings.len() {
         let rest = total - findings.len();
         let more = format!("… and {rest} more: `--limit {total}` shows them");
@@ -30,26 +59,42 @@ pub fn table(findings: &[StoredFinding], total: usize) -> StyledText {
     StyledText::lines(lines)
 }
 
-fn table_line(kept: &StoredFinding) -> StyledText {
+fn table_line(
+    kept: &StoredFinding,
+    place: &str,
+    status: StatusColumn,
+    columns: Option<usize>,
+) -> StyledText {
     let finding = &kept.finding;
     let style = match (kept.status, finding.severity) {
         (FindingStatus::Open, Severity::Critical | Severity::High) => ERROR,
         (FindingStatus::Open, Severity::Medium | Severity::Low) => WARNING,
         _ => DIM,
     };
-    let place = finding.place.as_ref().map_or_else(|| "the change".to_owned(), place_text);
-    let (message, class) = (printable(&finding.message), printable(finding.class.as_str()));
-    let rule = printable(&finding.rule);
-    StyledText::from(&format!("{}  ", kept.id))
-        .styled(style, format!("{:<9} {:<8}", kept.status.as_str(), finding.severity.as_str()))
-        .text(format!("  {}  {message}  ", short_place(&place)))
-        .styled(DIM, format!("[{class}] {}/{rule}", finding.gate))
+    let mut marks = format!("{:<8}", finding.severity.as_str());
+    if status == StatusColumn::Shown {
+        marks = format!("{:<9}  {marks}", kept.status.as_str());
+    }
+    let before = short_id(&kept.id).len() + marks.len() + terminal::columns(place) + 6;
+    let message = printable(&finding.message);
+    let class = format!("  [{}]", printable(finding.class.as_str()));
+    let room = columns.map(|columns| columns.saturating_sub(before));
+    let needed = terminal::columns(&message) + terminal::columns(&class);
+    let fits = room.is_none_or(|room| needed <= room);
+    let message = room.map_or_else(|| message.clone(), |room| terminal::cut(&message, room));
+    let line = StyledText::from(&format!("{}  ", short_id(&kept.id)))
+        .styled(style, marks)
+        .text(format!("  {place}  {message}"));
+    if fits { line.styled(DIM, class) } else { line }
 }
 
-fn short_place(place: &str) -> String {
+/// The place of a finding, of which a long path loses its beginning.
+fn short_place(kept: &StoredFinding) -> String {
+    let place = kept.finding.place.as_ref();
+    let place = place.map_or_else(|| "the change".to_owned(), place_text);
     let count = place.chars().count();
     if count <= PLACE_WIDTH_MAX {
-        return place.to_owned();
+        return place;
     }
     let end: String = place.chars().skip(count + 1 - PLACE_WIDTH_MAX).collect();
     format!("…{end}")
@@ -73,7 +118,7 @@ pub fn details(kept: &StoredFinding, history: &FindingHistory, now: Timestamp) -
     let place =
         finding.place.as_ref().map_or_else(|| "the change as a whole".to_owned(), place_text);
     let mut lines = vec![
-        StyledText::from(&format!("{} ", kept.id)).then(status_text(kept.status)),
+        StyledText::from(&format!("{} ", short_id(&kept.id))).then(status_text(kept.status)),
         StyledText::from(&format!("  what:     {}", printable(&finding.message))),
         StyledText::from(&format!("  where:    {place}")),
     ];
@@ -83,24 +128,22 @@ pub fn details(kept: &StoredFinding, history: &FindingHistory, now: Timestamp) -
         }
     };
     add("text:", &finding.anchor);
-    add("gate:", &format!("{}/{}", finding.gate, finding.rule));
+    add("found by:", &format!("{}/{}", finding.gate, finding.rule));
     add("class:", finding.class.as_str());
     add("severity:", finding.severity.as_str());
-    add(
-        "seen:",
-        &format!(
-            "{}, {} to {}",
-            counted(kept.times, "time"),
-            day(kept.first_seen),
-            day(kept.last_seen)
-        ),
-    );
+    let changes = counted(history.sightings.len(), "change");
+    let (first, last) = (day(kept.first_seen), day(kept.last_seen));
+    add("seen:", &format!("in {changes}, first {first}, last {last}"));
+    add("id:", &kept.id);
     if !finding.suggestion.is_empty() {
         let hint = format!(":     {}", printable(&finding.suggestion));
         lines.push(StyledText::from("  ").styled(HINT, "hint").text(hint));
     }
-    lines.extend(history.sightings.iter().map(sighting_line));
-    lines.extend(history.dispositions.iter().map(|d| disposition_line(d, now)));
+    let seen = history.sightings.iter().map(|seen| (seen.first_seen, sighting_line(seen)));
+    let decided = history.dispositions.iter().map(|d| (d.time, disposition_line(d, now)));
+    let mut steps: Vec<(Timestamp, StyledText)> = seen.chain(decided).collect();
+    steps.sort_by_key(|(time, _)| *time);
+    lines.extend(steps.into_iter().map(|(_, line)| line));
     StyledText::lines(lines)
 }
 
@@ -112,7 +155,8 @@ fn status_text(status: FindingStatus) -> StyledText {
 fn sighting_line(sighting: &Observation) -> StyledText {
     let commit = match &sighting.commit {
         Some(commit) => format!("in commit {}", commit.short()),
-        None => "before it was committed".to_owned(),
+        None if sighting.change.starts_with("tree:") => "in a whole tree".to_owned(),
+        None => "staged".to_owned(),
     };
     let branch = match &sighting.branch {
         Some(branch) => format!(" on {}", printable(branch)),
@@ -123,10 +167,8 @@ fn sighting_line(sighting: &Observation) -> StyledText {
         (false, 0) => format!(", {}", printable(&sighting.name.to_string())),
         (false, line) => format!(", {}:{line}", printable(&sighting.name.to_string())),
     };
-    let base = sighting.change.get(..10).unwrap_or(&sighting.change);
-    let (first, times) = (day(sighting.first_seen), counted(sighting.times, "time"));
-    StyledText::from(&format!("  {first} seen {times} {commit}{branch}{place} "))
-        .styled(DIM, format!("(change {})", printable(base)))
+    let first = day(sighting.first_seen);
+    StyledText::from(&format!("  {first} seen {commit}{branch}{place}"))
 }
 
 fn disposition_line(disposition: &Disposition, now: Timestamp) -> StyledText {
@@ -135,11 +177,14 @@ fn disposition_line(disposition: &Disposition, now: Timestamp) -> StyledText {
         Some(until) => format!(" until {}", day(until)),
         None => String::new(),
     };
+    let by = match disposition.actor.as_str() {
+        ACTOR => String::new(),
+        actor => format!(" by {}", printable(actor)),
+    };
     StyledText::from(&format!(
-        "  {} {}{until} by {}: {}",
+        "  {} {}{until}{by}: {}",
         day(disposition.time),
         disposition.decision.as_str(),
-        printable(&disposition.actor),
         printable(&disposition.reason)
     ))
 }
@@ -151,7 +196,7 @@ fn day(time: Timestamp) -> String {
 /// A kept finding as a report has it.
 pub fn reported(kept: &StoredFinding) -> Reported {
     Reported {
-        id: kept.id.clone(),
+        id: Some(kept.id.clone()),
         status: kept.status.as_str().to_owned(),
         finding: kept.finding.clone(),
     }
@@ -187,6 +232,7 @@ pub fn json_details(kept: &StoredFinding, history: &FindingHistory) -> Value {
             json!({
                 "decision": d.decision.as_str(), "actor": d.actor, "reason": d.reason,
                 "time": d.time.to_string(), "until": d.until.map(|until| until.to_string()),
+                "commit": d.commit,
             })
         })
         .collect();

@@ -28,6 +28,9 @@ fn finding(reported: &Reported) -> String {
             if place.line > 0 {
                 properties.push(("line", place.line.to_string()));
                 properties.push(("endLine", place.end_line.max(place.line).to_string()));
+                if place.column > 0 && finding.anchor.is_ascii() {
+                    properties.push(("col", place.column.to_string()));
+                }
             }
         }
         Some((place, _)) => message = format!("{}: {message}", place.kind.display()),
@@ -92,7 +95,7 @@ mod tests {
             message: message.to_owned(),
             suggestion: String::new(),
         };
-        Reported { id: "I".to_owned(), status: "open".to_owned(), finding }
+        Reported { id: Some("I".to_owned()), status: "open".to_owned(), finding }
     }
 
     #[test]

@@ -175,6 +175,9 @@ pub fn warning_line(warning: &Warning) -> String {
             )
         }
         Warning::PolicyNotCommitted { line } => printable(line),
+        Warning::StandingUnknown { error } => {
+            format!("whether findings are still open could not be told: {}", printable(error))
+        }
         Warning::RecordNotWritten { error, folder } => {
             format!("{error}; the verdict stands (hint: {})", rights_hint(folder))
         }

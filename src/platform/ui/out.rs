@@ -37,6 +37,13 @@ pub fn choose_color(always: Option<bool>) {
     .write_global();
 }
 
+/// How many characters of a line the terminal shows that results go to; `None` where they go elsewhere.
+pub fn width() -> Option<usize> {
+    let stdout = io::stdout();
+    let size = tcgetwinsize(&stdout).ok().filter(|_| stdout.is_terminal())?;
+    Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
+}
+
 /// Prints a result, of one or more lines.
 pub fn result(text: impl Into<StyledText>) {
     let text = text.into().safe();

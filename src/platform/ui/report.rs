@@ -73,10 +73,12 @@ fn human_finding(reported: &Reported) -> StyledText {
         format!("{text}: ")
     });
     let (message, rule) = (printable(&finding.message), printable(&finding.rule));
+    // What is not on record has no id, and nothing can be decided about it.
+    let id = reported.id.as_deref().map(|id| format!(" {}", short_id(id))).unwrap_or_default();
     let mut text = StyledText::default()
         .styled(style, word)
         .text(format!(": {place}{message} "))
-        .styled(DIM, format!("[{}/{rule} {}]", finding.gate, short_id(&reported.id)));
+        .styled(DIM, format!("[{}/{rule}{id}]", finding.gate));
     if !finding.anchor.trim().is_empty() && finding.effect == Effect::Block {
         text = text.text(format!("\n    {}", printable(finding.anchor.trim())));
     }

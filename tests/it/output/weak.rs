@@ -100,7 +100,7 @@ fn what_the_hint_names_lets_it_pass() {
     repo.git(&["add", "--all"]).ok();
     let said = repo.tribunal(&["check", "--format", "json"]).code(1).json();
     let hint = said["findings"][0]["suggestion"].as_str().unwrap().to_owned();
-    let entry = hint.split("or add `").nth(1).unwrap().split('`').next().unwrap();
+    let entry = hint.split("which adds `").nth(1).unwrap().split('`').next().unwrap();
     assert_eq!(entry, "name:DB_PASSWORD generic-password app.py");
     for allowed in [entry, &print_of(&password())] {
         let secrets = format!("secrets = {{ generic = \"block\", allow = [\"{allowed}\"] }}");

@@ -11,7 +11,7 @@ pub const ORDER: &[(&str, &str)] = &[
         "review check completions config findings constitution cost daemon demo doctor init \
          uninstall hooks runs spec status trust consent_questions watch invocation help formats hook hook_report kept_hook paths times selection",
     ),
-    ("cli::findings", "printed values"),
+    ("cli::findings", "allow classes decide printed ledger values"),
     (
         "daemon",
         "control event_loop reconcile hook_events request_reviews backoff spec_files daemon_event head_moves \
@@ -39,7 +39,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ("domain::locate", "index lines port symbols"),
     (
         "domain::model",
-        "notice agent objects limits change report stored_finding finding class class_rules error fence \
+        "notice agent objects limits change report standing stored_finding finding class class_rules error fence \
          gate globs log_command markdown push oid path severity size terminal text toml_text",
     ),
     (
@@ -48,7 +48,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "domain::policy",
-        "difference layers meaning weaker settings consent agent_settings command_settings gate_settings learn_settings review_settings switch watch_settings unit allow_entry report_format",
+        "difference layers meaning allow_edit weaker settings consent agent_settings command_settings gate_settings learn_settings review_settings switch watch_settings own_classes unit allow_entry report_format",
     ),
     ("domain::policy::layers", "flags set reading keys commands values problem layer"),
     (
@@ -66,7 +66,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ("flow::call", "cleanup limit_wait client folder nested_call retry route roles"),
     (
         "flow::evaluate",
-        "push evaluation commands command_cache command_selection command_progress command_output command_findings \
+        "push evaluation allowed_next allow commands standing command_cache command_selection command_progress command_output command_findings \
          recording bookkeeping bypass \
          uncommitted fingerprint gates import manual_finding merge message passed_trees policy relocate \
          report tool_report inside_command",
@@ -76,6 +76,7 @@ pub const ORDER: &[(&str, &str)] = &[
         "flow::evaluate::push",
         "refs new_commits evaluate_commits mirror progress outcome before_hooks policies plan",
     ),
+    ("flow::evaluate::standing", "inquiry past branches files raised places"),
     ("flow::intake", "debounce ingest redact spec_listing"),
     (
         "flow::learn",
@@ -114,7 +115,8 @@ pub const ORDER: &[(&str, &str)] = &[
     ("platform::store::folder", "read write resolve ."),
     (
         "platform::store::ledger",
-        "call record disposition query receipt wait rows schema spec keyed error matching",
+        "call gate_findings record disposition query receipt wait spec . known marks scan rows \
+         schema keyed error matching",
     ),
     (
         "platform::ui",
@@ -124,8 +126,7 @@ pub const ORDER: &[(&str, &str)] = &[
 
 /// What still points upward: the folder, a module of it, and those that use it from below. Nothing
 /// may be added; what is gone is taken off.
-pub const UPWARD: &[(&str, &str, &str)] =
-    &[("platform::store::ledger", ".", "call disposition query receipt record spec wait")];
+pub const UPWARD: &[(&str, &str, &str)] = &[];
 
 /// How many cycles those make. May only become less.
 pub const CYCLES: usize = 0;

@@ -180,14 +180,15 @@ fn finding(
 
 fn suggestion(kind: &LocationKind, hit: &SecretHit) -> String {
     let first = "remove it, and revoke it if it was real. False positive? Add `tribunal:allow secrets \
-                 <reason>` to the line, or run `tribunal findings dismiss` (this machine only)";
+                 <reason>` to the line, or run `tribunal findings dismiss` (this machine only) or \
+                 `tribunal findings allow` (everyone)";
     let entry = match (hit.fingerprint(), kind) {
         (Some(print), _) => print.to_owned(),
         (None, LocationKind::File(path)) => known_value::entry(hit, path),
         // Only a file can be named.
         (None, _) => return first.to_owned(),
     };
-    format!("{first}, or add `{entry}` to `gates.secrets.allow` and commit that first")
+    format!("{first}, which adds `{entry}` to `gates.secrets.allow`: commit that first")
 }
 
 /// The line of a secret, at most so many bytes before and after it, with every secret masked.

@@ -3,18 +3,30 @@
 use bstr::{BString, ByteSlice as _};
 
 use crate::domain::gates::secrets::engine;
-use crate::domain::gates::secrets::hit::RawHit;
+use crate::domain::gates::secrets::hit::{RawHit, SecretHit};
 use crate::domain::gates::secrets::scan::file_name_hits;
 
 /// A path without the secrets in its names. Two paths never become alike, but for those that differ
 /// in nothing but a value that could be guessed.
 pub fn mask_path(path: &[u8]) -> BString {
+    masked(path, |hit| {
+        let print = hit.fingerprint().map(|print| format!(":{print}")).unwrap_or_default();
+        format!("[redacted:{}{print}]", hit.rule)
+    })
+}
+
+/// Whether a masked path, of either form that findings have, is of that file.
+pub fn is_mask_of(masked_path: &[u8], path: &[u8]) -> bool {
+    let as_found = || masked(path, |hit| format!("[redacted:{}]", hit.rule));
+    mask_path(path) == masked_path || as_found() == masked_path
+}
+
+fn masked(path: &[u8], mark: impl Fn(&SecretHit) -> String) -> BString {
     let mut masked = BString::default();
     let mut at = 0;
     for hit in file_name_hits(path) {
         masked.extend_from_slice(&path[at..hit.start]);
-        let print = hit.fingerprint().map(|print| format!(":{print}")).unwrap_or_default();
-        masked.extend_from_slice(format!("[redacted:{}{print}]", hit.rule).as_bytes());
+        masked.extend_from_slice(mark(&hit).as_bytes());
         at = hit.end;
     }
     masked.extend_from_slice(&path[at..]);

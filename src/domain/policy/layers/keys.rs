@@ -7,6 +7,8 @@ use crate::domain::policy::agent_settings::{CommandAgent, HttpAgent, Price};
 use crate::domain::policy::command_settings::CommandGate;
 use crate::domain::policy::layers::layer::{Layer, SettingsSource};
 use crate::domain::policy::layers::problem::{SettingsProblem, locate};
+use crate::domain::policy::own_classes;
+use crate::domain::policy::own_classes::{CLASSES_MAX, DEMAND_CHARS_MAX};
 
 /// The lists of tables, with the keys that each table may have.
 const LISTS: [(&str, &[&str]); 3] = [
@@ -47,6 +49,10 @@ pub fn take_unknown(
         }
         if prefix.is_empty() && name == "prices" {
             take_from_prices(layer, value, inner, problems);
+            continue;
+        }
+        if prefix.is_empty() && name == "classes" {
+            take_from_classes(layer, value, inner, problems);
             continue;
         }
         let Some(default) = known.get(name) else {
@@ -107,6 +113,36 @@ fn take_from_prices(
         let Some(Value::Table(table)) = prices.get_mut(model.get_ref().as_ref()) else { continue };
         let prefix = format!("prices.{}.", model.get_ref());
         take_keys(layer, &prefix, span, table, &Price::KEYS, problems);
+    }
+}
+
+/// Any class may be added that has the form of one and is not in the list.
+fn take_from_classes(
+    layer: &Layer<'_>,
+    spans: &Spanned<DeValue<'_>>,
+    value: &mut Value,
+    problems: &mut Vec<SettingsProblem>,
+) {
+    let (DeValue::Table(spans), Value::Table(classes)) = (spans.get_ref(), value) else { return };
+    for (count, (key, says)) in spans.iter().enumerate() {
+        let (name, at) = (key.get_ref().as_ref(), key.span().start);
+        let length = says.get_ref().as_str().map(|says| says.trim().chars().count());
+        let wrong = match (own_classes::wrong_name(name), length) {
+            _ if count >= CLASSES_MAX => {
+                let message = format!("there are more than {CLASSES_MAX} classes");
+                (message, "take some out".to_owned())
+            }
+            (Some((wrong, hint)), _) => (format!("`{name}` {wrong}"), hint.to_owned()),
+            // Of the wrong type: that is said elsewhere.
+            (None, None) => continue,
+            (None, Some(length)) if (1..=DEMAND_CHARS_MAX).contains(&length) => continue,
+            (None, Some(_)) => {
+                let hint = format!("say what it asks for, in 1 to {DEMAND_CHARS_MAX} characters");
+                (format!("what is said of the class `{name}` cannot be used"), hint)
+            }
+        };
+        problems.push(locate(layer, at, wrong.0, wrong.1));
+        classes.remove(name);
     }
 }
 

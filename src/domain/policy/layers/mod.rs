@@ -161,6 +161,16 @@ pub fn check(file: &str, text: &str) -> Vec<SettingsProblem> {
     }
 }
 
+/// Whether there is a setting of that dotted key.
+pub fn has_key(key: &str) -> bool {
+    let Ok(mut value) = defaults().map(Value::Table) else { return false };
+    for name in key.split('.') {
+        let Some(inner) = value.get(name).cloned() else { return false };
+        value = inner;
+    }
+    true
+}
+
 /// The variable that sets a key: `gates.large-files.max` is `TRIBUNAL_GATES_LARGE_FILES_MAX`; a
 /// gate's level needs no `_LEVEL`.
 pub fn variable_name(key: &str) -> String {
@@ -178,7 +188,7 @@ pub fn variables() -> Vec<String> {
 /// The keys that have a variable. The prices have one together: a model's name fits into none.
 fn variable_keys(known: &Table) -> Vec<String> {
     let keys = leaves(known, "").into_iter().map(|(key, _)| key);
-    let named = keys.filter(|key| !key.starts_with("prices."));
+    let named = keys.filter(|key| !key.starts_with("prices.") && key != "classes");
     named.chain(["prices".to_owned()]).collect()
 }
 

@@ -3,10 +3,12 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, TransactionBehavior, params};
 
+use crate::domain::model::standing::ACTOR;
 use crate::domain::model::stored_finding::{Disposition, DispositionKind};
 use crate::platform::store::crash::save_point;
 use crate::platform::store::ledger::error::Error;
-use crate::platform::store::ledger::{Ledger, query};
+use crate::platform::store::ledger::scan::ScanContext;
+use crate::platform::store::ledger::{Ledger, marks, query};
 
 impl Ledger {
     /// Adds a decision about a finding; earlier ones stay.
@@ -18,6 +20,7 @@ impl Ledger {
             return Err(Error::NoFinding(id.to_owned()));
         }
         insert_disposition(&transaction, id, disposition)?;
+        marks::clear(&transaction)?;
         save_point();
         transaction.commit()?;
         save_point();
@@ -26,7 +29,7 @@ impl Ledger {
 }
 
 /// Writes a decision, after the earlier ones about the same finding.
-fn insert_disposition(
+pub(super) fn insert_disposition(
     connection: &Connection,
     id: &str,
     disposition: &Disposition,
@@ -44,22 +47,29 @@ fn insert_disposition(
             disposition.until.map(Timestamp::as_millisecond),
         ],
     )?;
+    if let Some(commit) = &disposition.commit {
+        connection.execute(
+            "INSERT INTO steps (finding, number, commit_oid)
+             SELECT finding, MAX(number), ?2 FROM dispositions WHERE finding = ?1 GROUP BY finding",
+            params![id, commit.as_str()],
+        )?;
+    }
     Ok(())
 }
 
-/// Opens a finding that was fixed and is seen again in a change.
-pub(super) fn reopen(
-    connection: &Connection,
-    id: &str,
-    change: &str,
-    time: Timestamp,
-) -> Result<(), Error> {
+/// Opens a finding that was gone and is seen again in a change.
+pub(super) fn reopen(connection: &Connection, id: &str, scan: &ScanContext) -> Result<(), Error> {
+    let reason = match &scan.commit {
+        Some(_) => "a commit brings it again".to_owned(),
+        None => "a change brings it again".to_owned(),
+    };
     let reopened = Disposition {
         decision: DispositionKind::Reopened,
-        actor: "tribunal".to_owned(),
-        reason: format!("seen again in change {change}"),
-        time,
+        actor: ACTOR.to_owned(),
+        reason,
+        time: scan.time,
         until: None,
+        commit: scan.commit.clone(),
     };
     insert_disposition(connection, id, &reopened)
 }

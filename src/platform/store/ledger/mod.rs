@@ -6,12 +6,16 @@
 pub mod call;
 pub mod disposition;
 pub mod error;
+pub mod gate_findings;
 mod keyed;
+pub mod known;
+mod marks;
 pub mod matching;
 pub mod query;
 pub mod receipt;
 pub mod record;
 mod rows;
+pub mod scan;
 mod schema;
 pub mod spec;
 pub mod wait;

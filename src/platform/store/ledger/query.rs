@@ -7,15 +7,17 @@ use rusqlite::{Connection, params, params_from_iter};
 
 use crate::domain::model::class::Class;
 use crate::domain::model::gate::Gate;
+use crate::domain::model::oid::Oid;
 use crate::domain::model::stored_finding::{
-    FindingHistory, FindingStatus, Observation, StoredFinding,
+    Disposition, FindingHistory, FindingStatus, Observation, StoredFinding,
 };
 use crate::platform::store::ledger::Ledger;
 use crate::platform::store::ledger::error::Error;
 use crate::platform::store::ledger::keyed::is_keyed;
 use crate::platform::store::ledger::matching::StoredLocators;
 use crate::platform::store::ledger::rows::{
-    KEPT_COLUMNS, KEPT_TABLES, SIGHTING_COLUMNS, disposition, from_milliseconds, kept, sighting,
+    KEPT_COLUMNS, KEPT_TABLES, SIGHTING_COLUMNS, disposition, from_milliseconds, kept, oid,
+    sighting,
 };
 
 /// Which findings are meant; what is not set does not matter.
@@ -91,7 +93,7 @@ impl Filter {
     }
 
     /// Whether nothing but the status matters.
-    fn is_wide(&self) -> bool {
+    pub fn is_wide(&self) -> bool {
         self.class.is_none() && self.gate.is_none() && self.path.is_none() && self.since.is_none()
     }
 }
@@ -187,6 +189,14 @@ impl Ledger {
         Err(no_finding())
     }
 
+    /// The object that a finding was last seen in.
+    pub fn content(&self, id: &str) -> Result<Option<Oid>, Error> {
+        let mut statement =
+            self.connection.prepare("SELECT content FROM findings WHERE id = ?1")?;
+        let mut rows = statement.query([id])?;
+        rows.next()?.map_or(Ok(None), |row| oid(row, 0))
+    }
+
     /// Everything that happened to a finding.
     pub fn history(&self, id: &str) -> Result<FindingHistory, Error> {
         let mut history = FindingHistory { sightings: Vec::new(), dispositions: Vec::new() };
@@ -199,12 +209,13 @@ impl Ledger {
             history.sightings.push(sighting(row, 0)?);
         }
         let mut statement = self.connection.prepare(
-            "SELECT decision, actor, reason, time, until FROM dispositions WHERE finding = ?1
-             ORDER BY number",
+            "SELECT decision, actor, reason, time, until, commit_oid
+             FROM dispositions d LEFT JOIN steps s USING (finding, number)
+             WHERE d.finding = ?1 ORDER BY d.number",
         )?;
         let mut rows = statement.query([id])?;
         while let Some(row) = rows.next()? {
-            history.dispositions.push(disposition(row, 0)?);
+            history.dispositions.push(Disposition { commit: oid(row, 5)?, ..disposition(row, 0)? });
         }
         Ok(history)
     }

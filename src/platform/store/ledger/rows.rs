@@ -54,7 +54,7 @@ fn finding(row: &Row) -> Result<Finding, Error> {
     };
     Ok(Finding {
         gate: Gate::from_name(&gate).ok_or_else(|| unknown("gate", &gate))?,
-        class: Class::new(&row.get::<_, String>(3)?),
+        class: Class::named(&row.get::<_, String>(3)?),
         severity: match Severity::from_foreign(&severity) {
             Some(Foreign::Severity(severity)) => severity,
             Some(Foreign::Noise) | None => return Err(unknown("severity", &severity)),
@@ -126,6 +126,7 @@ pub fn disposition(row: &Row, from: usize) -> Result<Disposition, Error> {
         reason: row.get(from + 2)?,
         time: timestamp(row, from + 3)?,
         until: until.map(from_milliseconds).transpose()?,
+        commit: None,
     })
 }
 
@@ -149,7 +150,7 @@ pub fn sighting(row: &Row, from: usize) -> Result<Observation, Error> {
     })
 }
 
-fn oid(row: &Row, column: usize) -> Result<Option<Oid>, Error> {
+pub fn oid(row: &Row, column: usize) -> Result<Option<Oid>, Error> {
     let text: Option<String> = row.get(column)?;
     text.map(|text| Oid::parse(&text).map_err(|_| unknown("object id", &text))).transpose()
 }

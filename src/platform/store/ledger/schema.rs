@@ -11,7 +11,7 @@ use crate::platform::store::crash::save_point;
 use crate::platform::store::ledger::error::Error;
 
 /// One step a version: `STEPS[0]` leads from nothing to version 1. A released step never changes.
-const STEPS: [&str; 3] = [V1, V2, V3];
+const STEPS: [&str; 4] = [V1, V2, V3, V4];
 
 /// The version that this program reads and writes.
 #[expect(clippy::cast_possible_wrap, reason = "there is a handful of steps")]
@@ -118,6 +118,23 @@ CREATE TABLE waits (
     agent      TEXT   NOT NULL PRIMARY KEY,
     until      BIGINT NOT NULL
 );
+";
+
+const V4: &str = "
+CREATE TABLE steps (
+    finding    TEXT   NOT NULL REFERENCES findings (id),
+    number     BIGINT NOT NULL,  -- of the disposition
+    commit_oid TEXT   NOT NULL,  -- that shows it
+    PRIMARY KEY (finding, number)
+);
+
+CREATE TABLE marks (
+    name       TEXT   NOT NULL PRIMARY KEY,
+    value      TEXT   NOT NULL   -- what was there when the work of that name was done
+);
+
+CREATE INDEX findings_of_gates ON findings (last_seen)
+    WHERE gate NOT IN ('review', 'person', 'import');
 ";
 
 /// Brings the tables to [`VERSION`].

@@ -13,6 +13,7 @@ use crate::domain::model::agent::{Route, Spent};
 use crate::domain::model::markdown;
 use crate::domain::model::report::{Reported, Skipped, Verdict};
 use crate::domain::model::text::counted;
+use crate::domain::model::text::short_id;
 use crate::domain::pipeline::result::Offer;
 use crate::platform::ui::findings::place_text;
 
@@ -212,11 +213,11 @@ fn finding(part: &FindingPart, line: &mut impl FnMut(&str)) {
     line(&format!("- where: {}", markdown::code(&place)));
     line(&format!("- class: {}", markdown::code(finding.class.as_str())));
     line(&format!("- found by: {}", markdown::code(&format!("{}/{}", finding.gate, finding.rule))));
-    line(&format!(
-        "- id: {}, {}",
-        markdown::code(&part.reported.id),
-        markdown::text(&part.reported.status)
-    ));
+    let status = markdown::text(&part.reported.status);
+    match &part.reported.id {
+        Some(id) => line(&format!("- id: {}, {status}", markdown::code(short_id(id)))),
+        None => line(&format!("- status: {status}")),
+    }
     let mut named = |name: &str, text: &str| {
         if !text.trim().is_empty() {
             line(&format!("- {name}: {}", markdown::text(text)));

@@ -41,7 +41,7 @@ fn review(text: &str) -> ReviewReport {
         skipped: vec![Skipped { gate: "tests".to_owned(), reason: said() }],
         criteria: vec![CriterionLine { id: said(), met: "missing", why: said() }],
         findings: vec![FindingPart {
-            reported: Reported { id: "01F".to_owned(), status: "open".to_owned(), finding },
+            reported: Reported { id: Some("01F".to_owned()), status: "open".to_owned(), finding },
             basis: said(),
             failure: said(),
             evidence: vec![(said(), said())],

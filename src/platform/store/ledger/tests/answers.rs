@@ -132,7 +132,7 @@ fn two_remarks_on_one_line_are_two_findings() {
 fn what_was_fixed_and_comes_back_is_reopened_and_the_history_says_so() {
     let (_folder, mut ledger) = fresh();
     let first = see(&mut ledger, &scan("c1", 0), &[sight("a", 4, "x", 1)]);
-    ledger.dispose(&first[0].0, &decision(DispositionKind::Fixed, 1, None)).unwrap();
+    ledger.dispose(&first[0].0, &decision(DispositionKind::Resolved, 1, None)).unwrap();
     let again = see(&mut ledger, &scan("c2", 2), &[sight("a", 40, "x", 2)]);
     assert_eq!(again, first);
     let decisions: Vec<_> = ledger
@@ -142,8 +142,8 @@ fn what_was_fixed_and_comes_back_is_reopened_and_the_history_says_so() {
         .into_iter()
         .map(|d| (d.decision, d.reason))
         .collect();
-    let reopened = (DispositionKind::Reopened, "seen again in change c2".to_owned());
-    assert_eq!(decisions, [(DispositionKind::Fixed, "r".to_owned()), reopened]);
+    let reopened = (DispositionKind::Reopened, "a change brings it again".to_owned());
+    assert_eq!(decisions, [(DispositionKind::Resolved, "r".to_owned()), reopened]);
 }
 
 #[test]
@@ -283,7 +283,7 @@ fn a_status_is_what_was_decided_last() {
         (Some(decision(DispositionKind::Dismissed, 1, None)), 5, FindingStatus::Dismissed),
         (Some(decision(DispositionKind::Dismissed, 1, Some(5))), 4, FindingStatus::Dismissed),
         (Some(decision(DispositionKind::Dismissed, 1, Some(5))), 5, FindingStatus::Open),
-        (Some(decision(DispositionKind::Fixed, 1, None)), 5, FindingStatus::Fixed),
+        (Some(decision(DispositionKind::Resolved, 1, None)), 5, FindingStatus::Resolved),
         (Some(decision(DispositionKind::Reopened, 1, Some(2))), 5, FindingStatus::Open),
     ] {
         assert_eq!(FindingStatus::after(last.as_ref(), time(now)), status);

@@ -4,7 +4,7 @@ use super::{decision, fresh, located, scan, see, sight};
 use crate::domain::model::gate::Gate;
 use crate::domain::model::stored_finding::DispositionKind;
 use crate::platform::store::ledger::Ledger;
-use crate::platform::store::ledger::record::FindingFingerprint;
+use crate::platform::store::ledger::known::FindingFingerprint;
 
 const HASHES: [(&str, &str); 3] = [("context1", "c1"), ("symbol", "s1"), ("line", "l1")];
 

@@ -16,8 +16,9 @@ use crate::domain::model::oid::Oid;
 use crate::domain::model::severity::Severity;
 use crate::domain::model::stored_finding::{Disposition, DispositionKind};
 use crate::platform::store::ledger::Ledger;
+use crate::platform::store::ledger::known::FindingFingerprint;
 use crate::platform::store::ledger::matching::StoredLocators;
-use crate::platform::store::ledger::record::{FindingFingerprint, ScanContext};
+use crate::platform::store::ledger::scan::{AskedBy, ScanContext};
 
 fn time(second: i64) -> Timestamp {
     Timestamp::from_second(1_700_000_000 + second).unwrap()
@@ -29,7 +30,8 @@ fn oid(number: u64) -> Oid {
 
 fn scan(change: &str, second: i64) -> ScanContext {
     let change = change.to_owned();
-    ScanContext { change, commit: None, tree: Some(oid(7)), branch: None, time: time(second) }
+    let (tree, time) = (Some(oid(7)), time(second));
+    ScanContext { change, commit: None, tree, branch: None, time, asked: AskedBy::Git }
 }
 
 fn sight(path: &str, line: u32, anchor: &str, content: u64) -> FindingFingerprint {
@@ -64,6 +66,7 @@ fn decision(decision: DispositionKind, second: i64, until: Option<i64>) -> Dispo
         reason: "r".to_owned(),
         time: time(second),
         until: until.map(time),
+        commit: None,
     }
 }
 
@@ -81,5 +84,5 @@ fn see(
 ) -> Vec<(String, String)> {
     let reported = ledger.record(scan, fingerprints).unwrap().findings;
     assert_eq!(reported.len(), fingerprints.len());
-    reported.into_iter().map(|reported| (reported.id, reported.status)).collect()
+    reported.into_iter().map(|reported| (reported.id.unwrap(), reported.status)).collect()
 }

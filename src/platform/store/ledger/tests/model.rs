@@ -45,7 +45,8 @@ fn step() -> impl Strategy<Value = Step> {
     let decision = prop_oneof![
         Just(DispositionKind::Accepted),
         Just(DispositionKind::Dismissed),
-        Just(DispositionKind::Fixed),
+        Just(DispositionKind::Resolved),
+        Just(DispositionKind::Withdrawn),
         Just(DispositionKind::Reopened)
     ];
     prop_oneof![
@@ -102,10 +103,10 @@ fn record(
             ..Site::default()
         });
         prop_assert_eq!(&site.id, &id);
-        if FindingStatus::after(site.decisions.last(), time(now)) == FindingStatus::Fixed {
+        if FindingStatus::after(site.decisions.last(), time(now)).is_gone() {
             let mut reopened = decision(DispositionKind::Reopened, now, None);
             reopened.actor = "tribunal".to_owned();
-            reopened.reason = format!("seen again in change {change}");
+            reopened.reason = "a change brings it again".to_owned();
             site.decisions.push(reopened);
         }
         prop_assert_eq!(status, FindingStatus::after(site.decisions.last(), time(now)).as_str());

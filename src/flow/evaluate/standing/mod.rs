@@ -1,0 +1,83 @@
+//! Closes the findings of gates that are gone, and reopens those that are back.
+//!
+//! It is done when somebody asks for findings: the commit that mends something opens no ledger. A finding
+//! in a file is open while HEAD or the index of a work tree has it, or the tip of a local branch that it
+//! was seen on: there the gates are asked again, under the policy of that place. A finding about a change
+//! (its size, its message) is open while it is staged or its commit is on a branch.
+
+mod branches;
+mod files;
+mod inquiry;
+mod past;
+mod places;
+mod raised;
+
+use anyhow::Result;
+
+use crate::domain::model::limits::GATE_FINDINGS_MAX;
+use crate::domain::model::notice::Warning;
+use crate::flow::context::Context;
+use crate::flow::evaluate::policy::policy_of_head;
+use crate::flow::evaluate::standing::inquiry::Inquiry;
+use crate::flow::evaluate::standing::places::AskedPlaces;
+use crate::platform::config::env::now;
+use crate::platform::store::ledger;
+use crate::platform::store::ledger::error::Error as LedgerError;
+use crate::platform::store::ledger::gate_findings::GateFinding;
+
+/// Brings the states of the findings of gates up to date. Where that cannot be done it is said, and the
+/// states stay as they are; an error means that the ledger cannot be read.
+pub fn refresh(context: Context<'_>) -> Result<()> {
+    if !ledger::exists(&context.repo.state_dir()) {
+        return Ok(());
+    }
+    let (places, mark) = match compared_with(context) {
+        Ok(compared) => compared,
+        Err(error) => {
+            tell(context, &error);
+            return Ok(());
+        }
+    };
+    let now = now(context.env);
+    let done = ledger::with(&context.repo.state_dir(), now, |ledger| {
+        if ledger.standing_mark()?.as_ref() == Some(&mark) {
+            return Ok(Vec::new());
+        }
+        ledger.gate_findings(now, GATE_FINDINGS_MAX)
+    });
+    let done = done.map_err(LedgerError::hinted)?;
+    if let Some(path) = done.set_aside {
+        context.notify(Warning::LedgerSetAside { path });
+    }
+    if !done.value.is_empty()
+        && let Err(error) = settle(context, places, &done.value, mark)
+    {
+        tell(context, &error);
+    }
+    Ok(())
+}
+
+/// What the findings are compared with, and its mark: where that is the same, nothing is looked at.
+fn compared_with(context: Context<'_>) -> Result<(AskedPlaces, String)> {
+    let places = AskedPlaces::read(context.repo)?;
+    let policy = policy_of_head(context)?;
+    let mark = places.mark(&policy.hash, now(context.env));
+    Ok((places, mark))
+}
+
+fn settle(
+    context: Context<'_>,
+    places: AskedPlaces,
+    findings: &[GateFinding],
+    mark: String,
+) -> Result<()> {
+    let (state_dir, now) = (context.repo.state_dir(), now(context.env));
+    let mut settled = Inquiry::new(context, places, findings)?.settle(findings)?;
+    settled.mark = settled.mark.map(|_| mark);
+    let _set_aside = ledger::with(&state_dir, now, |ledger| ledger.settle(&settled, now))?;
+    Ok(())
+}
+
+fn tell(context: Context<'_>, error: &anyhow::Error) {
+    context.notify(Warning::StandingUnknown { error: format!("{error:#}") });
+}
