@@ -1,6 +1,6 @@
 //! The local branches that count for a finding: those that it was seen on.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use anyhow::Result;
 
@@ -11,6 +11,9 @@ use crate::platform::store::ledger::gate_findings::GateFinding;
 
 /// How many branches are asked whether they have a commit.
 const ASKED_MAX: usize = 64;
+
+/// From how many commits on git is asked about all of them at once.
+const MANY: usize = 8;
 
 /// Local branches, and which commits they have.
 pub struct Branches<'a> {
@@ -24,17 +27,47 @@ impl<'a> Branches<'a> {
         Self { repo, tips, has: HashMap::new() }
     }
 
+    /// Asks once which of many commits each of the tips has.
+    pub fn ask_of_many(&mut self, tips: &[Oid], commits: &BTreeSet<Oid>) -> Result<()> {
+        if commits.len() < MANY {
+            return Ok(());
+        }
+        let mut here = BTreeSet::new();
+        for commit in commits {
+            if self.repo.objects.commit(commit)?.is_some() {
+                here.insert(commit.as_str());
+            }
+        }
+        for tip in tips {
+            let below = format!("^{tip}");
+            let revisions = here.iter().copied().chain([below.as_str()]);
+            let revisions: Vec<String> = revisions.map(str::to_owned).collect();
+            let beyond = self.repo.rev_list_of(&revisions, &[])?;
+            let beyond: HashSet<&str> = beyond.iter().map(Oid::as_str).collect();
+            for commit in commits {
+                let name = commit.as_str();
+                let has = !beyond.contains(name) && here.contains(name);
+                self.has.insert((tip.clone(), commit.clone()), has);
+            }
+        }
+        Ok(())
+    }
+
+    /// The tips of the branches of those names.
+    pub fn tips_of(&self, names: &BTreeSet<&String>) -> Vec<(String, Oid)> {
+        let named = self.tips.iter().filter(|(name, _)| names.contains(name));
+        named.map(|(name, tip)| (name.clone(), tip.clone())).collect()
+    }
+
     /// The branches that were checked out when it was seen, and those that have a commit that it was seen
     /// in and that none of them and no HEAD has: what was pushed or checked from elsewhere.
     pub fn of(&mut self, finding: &GateFinding, heads: &[Oid]) -> Result<Vec<(String, Oid)>> {
         let seen_on: BTreeSet<&String> =
             finding.sightings.iter().filter_map(|seen| seen.branch.as_ref()).collect();
-        let mut found: BTreeMap<String, Oid> = self
-            .tips
-            .iter()
-            .filter(|(name, _)| seen_on.contains(name))
-            .map(|(name, tip)| (name.clone(), tip.clone()))
-            .collect();
+        let mut found: BTreeMap<String, Oid> = self.tips_of(&seen_on).into_iter().collect();
+        if finding.kept.status.is_gone() {
+            return Ok(found.into_iter().collect());
+        }
         for commit in finding.sightings.iter().filter_map(|seen| seen.commit.as_ref()) {
             let tips: Vec<Oid> = heads.iter().chain(found.values()).cloned().collect();
             if self.any_has(&tips, commit)? {

@@ -20,6 +20,9 @@ use crate::platform::git::object::Commit;
 use crate::platform::store::ledger::gate_findings::{GateFinding, Settled};
 use crate::platform::store::ledger::known::FindingFingerprint;
 
+/// How many tips git is asked about for many commits at once.
+const TIPS_MAX: usize = 16;
+
 /// Everything that is asked, each thing once.
 pub struct Inquiry<'a> {
     context: Context<'a>,
@@ -64,11 +67,11 @@ impl<'a> Inquiry<'a> {
         findings: &[GateFinding],
     ) -> Result<Self> {
         let (checked_out, unread_index) = places.checked_out(context.repo)?;
-        let is_of = |gate: Gate| move |one: &&GateFinding| one.kept.finding.gate == gate;
-        let with_rules = findings.iter().any(|one| is_of(Gate::Constitution)(&one));
+        let is_of = |one: &GateFinding, gate: Gate| one.kept.finding.gate == gate;
+        let with_rules = findings.iter().any(|one| is_of(one, Gate::Constitution));
         let of_trees = findings
             .iter()
-            .filter(|one| is_of(Gate::CaseConflict)(one) || is_unreadable(&one.kept.finding))
+            .filter(|one| is_of(one, Gate::CaseConflict) || is_unreadable(&one.kept.finding))
             .filter_map(|one| Some(path_of(one)?.to_owned()))
             .collect();
         Ok(Self {
@@ -86,6 +89,7 @@ impl<'a> Inquiry<'a> {
     /// What becomes of the findings. Where there was too much to look at, the rest stays as it is.
     pub fn settle(&mut self, findings: &[GateFinding]) -> Result<Settled> {
         let now = now(self.context.env);
+        self.ask_for_commits(findings)?;
         let mut settled = Settled { mark: Some(String::new()), ..Settled::default() };
         for finding in findings {
             let (standing, moved) = match self.stands(finding) {
@@ -102,6 +106,20 @@ impl<'a> Inquiry<'a> {
             settled.moves.extend(moved.map(|place| (id.clone(), place)));
         }
         Ok(settled)
+    }
+
+    /// Asks at once which commits of open findings are on HEAD and on the branches that were seen.
+    fn ask_for_commits(&mut self, findings: &[GateFinding]) -> Result<()> {
+        let open = findings.iter().filter(|finding| !finding.kept.status.is_gone());
+        let seen: Vec<_> = open.flat_map(|finding| &finding.sightings).collect();
+        let commits = seen.iter().filter_map(|seen| seen.commit.clone()).collect();
+        let names = seen.iter().filter_map(|seen| seen.branch.as_ref()).collect();
+        let branches = self.branches.tips_of(&names).into_iter().map(|(_, tip)| tip);
+        let mut tips: Vec<Oid> = self.heads().into_iter().chain(branches).collect();
+        tips.sort();
+        tips.dedup();
+        tips.truncate(TIPS_MAX);
+        self.branches.ask_of_many(&tips, &commits)
     }
 
     fn stands(&mut self, finding: &GateFinding) -> Result<Stands> {
@@ -142,8 +160,8 @@ impl<'a> Inquiry<'a> {
         let mut unknown = self.unread_index;
         for place in &places {
             let file = match self.gates.file_of(place, finding)? {
-                Some(file) => Some(file),
-                None => self.followed(place, finding)?,
+                None if !finding.kept.status.is_gone() => self.followed(place, finding)?,
+                file => file,
             };
             match self.has(place, finding, file)? {
                 Has::Yes(now) => {
@@ -172,7 +190,7 @@ impl<'a> Inquiry<'a> {
         let is_file = subject_of(finding) == Subject::File;
         for place in places.iter().filter(|_| is_file) {
             if self.gates.has_text(place, finding)? {
-                let why = format!("{} has the text still: the policy allows it", place.name);
+                let why = format!("{} has the text still: it is allowed there", place.name);
                 return Ok(match place.kind {
                     PlaceKind::Index => Standing::NeverCommitted { why },
                     PlaceKind::Head | PlaceKind::Branch => {
