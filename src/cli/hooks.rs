@@ -9,6 +9,7 @@ use crate::cli::invocation::{Global, Invocation};
 use crate::cli::trust;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::model::terminal::printable;
+use crate::domain::model::text::counted;
 use crate::flow::evaluate::bypass;
 use crate::flow::setup::install;
 use crate::flow::setup::install::plan;
@@ -20,6 +21,7 @@ use crate::platform::git::repo::Repo;
 use crate::platform::process;
 use crate::platform::ui::out;
 use crate::platform::ui::report::OutputFormat;
+use crate::platform::ui::time::local_line;
 
 /// The bypasses that `status` shows; the rest is counted.
 const BYPASSES_SHOWN: usize = 5;
@@ -213,9 +215,10 @@ fn print_status(events: &[EventStatus], refusal: Option<&str>, bypasses: &[Strin
         out::hint("`tribunal hooks install` repairs what it can");
     }
     if !bypasses.is_empty() {
-        out::result(&format!("bypassed {} times; the last of them:", bypasses.len()));
+        let times = counted(bypasses.len(), "time");
+        out::result(&format!("bypassed {times}; the last of them:"));
     }
     for line in bypasses.iter().skip(bypasses.len().saturating_sub(BYPASSES_SHOWN)) {
-        out::result(&format!("  {}", printable(line)));
+        out::result(&format!("  {}", printable(&local_line(line))));
     }
 }

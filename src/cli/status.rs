@@ -25,6 +25,7 @@ use crate::platform::store::ledger::query::Filter;
 use crate::platform::store::{inbox, ledger, review_queue, spec_queue};
 use crate::platform::ui::out;
 use crate::platform::ui::report::OutputFormat;
+use crate::platform::ui::time::local_line;
 
 /// Shown below `--help`.
 pub const EXAMPLES: &str = "\
@@ -201,6 +202,6 @@ fn print(status: &RepoStatus) {
     }
     let first = status.bypasses.len().saturating_sub(BYPASSES_SHOWN);
     for line in &status.bypasses[first..] {
-        out::result(&format!("          {}", printable(line)));
+        out::result(&format!("          {}", printable(&local_line(line))));
     }
 }

@@ -1,6 +1,7 @@
 //! Advice on a rule's status, from the statistics of its hits.
 
 use crate::domain::constitution::rule::{Rule, RuleStatus};
+use crate::domain::model::text::counted;
 
 const SECONDS_A_DAY: i64 = 24 * 60 * 60;
 
@@ -71,7 +72,11 @@ pub fn advise(rule: &Rule, statistics: &Statistics, quiet: Quiet, now: i64) -> A
     let days = silent / SECONDS_A_DAY;
     let is_checked = rule.check.is_pattern();
     if is_checked && days >= i64::from(quiet.days) && statistics.quiet_changes >= quiet.changes {
-        let reason = format!("no hit in {days} days and {} changes", statistics.quiet_changes);
+        let reason = format!(
+            "no hit in {} and {}",
+            counted(days, "day"),
+            counted(statistics.quiet_changes, "change")
+        );
         return Advice::ProposeRetirement { reason };
     }
     Advice::Keep

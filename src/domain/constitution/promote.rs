@@ -13,6 +13,7 @@ use crate::domain::constitution::prove::{Bad, Evidence, FixedFile, Proof, Rest, 
 use crate::domain::constitution::recurrence::{Candidate, RecurrenceThreshold, suffices};
 use crate::domain::constitution::rule::{Rule, RuleCheck, RuleError, RuleStatus};
 use crate::domain::model::class::Class;
+use crate::domain::model::text::counted;
 
 /// What becomes of a candidate.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -181,10 +182,10 @@ fn over_budget(rule: &Rule, existing: ExistingRules<'_>) -> Option<String> {
     let is_prose = |rule: &Rule| !rule.check.is_pattern() && rule.status != RuleStatus::Retired;
     let prose = existing.rules.iter().filter(|rule| is_prose(rule)).count();
     if rule.status.is_checked() && checked >= existing.limits.checked_rules {
-        return Some(format!("{checked} rules are in force, and no more are allowed"));
+        return Some(format!("{} in force, and no more are allowed", counted(checked, "rule")));
     }
     if is_prose(rule) && prose >= existing.limits.prose_rules {
-        return Some(format!("{prose} rules are prose alone, and no more are allowed"));
+        return Some(format!("{} in words alone, and no more are allowed", counted(prose, "rule")));
     }
     None
 }

@@ -13,6 +13,7 @@ use crate::domain::model::globs;
 use crate::domain::model::limits::BLOB_BYTES_MAX;
 use crate::domain::model::objects::{Content, ReadObjects};
 use crate::domain::model::severity::Severity;
+use crate::domain::model::text;
 use crate::domain::policy::gate_settings::ScopeLimits;
 
 /// Above so many times the budget of files the lines are not counted: the answer is known, and the
@@ -56,9 +57,9 @@ pub fn check(
         return Ok(None);
     }
     let said = if many {
-        format!("{} files", counted.len())
+        text::counted(counted.len(), "file")
     } else {
-        format!("{} files and {lines} lines", counted.len())
+        format!("{} and {}", text::counted(counted.len(), "file"), text::counted(lines, "line"))
     };
     let beside = match apart.len() {
         0 => String::new(),
@@ -73,8 +74,9 @@ pub fn check(
         place: None,
         anchor: String::new(),
         message: format!(
-            "the change touches {said}{beside} (limit: {} files and {} lines)",
-            policy.files, policy.lines
+            "the change touches {said}{beside} (limit: {} and {})",
+            text::counted(policy.files, "file"),
+            text::counted(policy.lines, "line")
         ),
         suggestion: "commit separate things separately, with `git commit -p` or one path at a time"
             .to_owned(),

@@ -1,5 +1,6 @@
 //! A problem of a spec, with its position.
 
+use crate::domain::model::text::counted;
 use crate::domain::spec::source::SpecText;
 use crate::domain::spec::types::SpecPosition;
 
@@ -182,7 +183,7 @@ fn cap(list: &mut Vec<SpecProblem>) {
         at,
         rule: LintRule::TooManyProblems,
         level,
-        message: format!("{left_out} more problems are not listed"),
+        message: format!("not listed: {}", counted(left_out, "more problem")),
         hint: "fix the ones above and lint again".to_owned(),
     });
     list.sort_by_key(|p| (p.at, p.rule));

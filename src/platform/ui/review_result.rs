@@ -210,7 +210,9 @@ pub fn reason(decision: &Decision) -> String {
                 format!("{of} of {all} findings that stop it were introduced by fixes")
             }
             EscalationDetail::NoDiff => "two fixes in a row changed nothing".to_owned(),
-            EscalationDetail::Rounds(rounds) => format!("{rounds} rounds of fixes were not enough"),
+            EscalationDetail::Rounds(rounds) => {
+                format!("not right after {} of fixes", counted(*rounds, "round"))
+            }
             EscalationDetail::Budget(why) => why.clone(),
             EscalationDetail::Unsubstantiated(findings) => {
                 list("critical, and neither shown nor refuted", findings)

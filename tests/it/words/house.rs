@@ -91,3 +91,52 @@ fn a_word_of_the_list_is_found_wherever_it_is() {
         assert_eq!(found(&words, text).len(), count, "{text}");
     }
 }
+
+/// A number and its noun: `counted` writes `1 file` and `2 files`. What is said of a bound is always more
+/// than one.
+#[test]
+fn a_noun_behind_a_number_is_written_by_what_knows_the_number() {
+    const NOUNS: [&str; 17] = [
+        "files",
+        "rules",
+        "commits",
+        "findings",
+        "errors",
+        "warnings",
+        "times",
+        "calls",
+        "specs",
+        "events",
+        "folders",
+        "changes",
+        "questions",
+        "problems",
+        "rounds",
+        "lines",
+        "days",
+    ];
+    const OF_MANY: [&str; 5] = ["more than {", "at most {", " of {", " of the ", "newest {"];
+    let mut wrong = Vec::new();
+    for (file, text) in literals() {
+        if TO_MODELS.contains(&file.as_str()) || OF_MANY.iter().any(|bound| text.contains(bound)) {
+            continue;
+        }
+        let after_numbers = text.split('}').skip(1).filter_map(|rest| rest.strip_prefix(' '));
+        for rest in after_numbers {
+            let word = rest.split(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
+            if NOUNS.contains(&word) && !KNOWN_TO_BE_MANY.contains(&text.as_str()) {
+                wrong.push(format!("{file}: `{text}`"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "write these with `counted`:\n{}", wrong.join("\n"));
+}
+
+/// What is never said of one.
+const KNOWN_TO_BE_MANY: [&str; 5] = [
+    "`{text}` could be {count} findings: {}",
+    "its review was begun {before} times and ended the program each time",
+    "{hits_max} times",
+    "it adds {are} lines, the answer counts {counted}",
+    "the findings of {days} days are too many: the newest {LEARNED_FROM_MAX} observations were looked at",
+];

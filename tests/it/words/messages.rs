@@ -118,6 +118,22 @@ fn no_message_speaks_of_the_language_that_the_program_is_written_in() {
     }
 }
 
+/// What is recorded in UTC is shown in the person's own time.
+#[test]
+fn a_record_is_shown_in_the_time_of_the_person() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    repo.tribunal(&["hooks", "install"]).ok();
+    repo.write("a", "one\n").git(&["add", "a"]).ok();
+    let skipped = [("TRIBUNAL", "0"), ("TRIBUNAL_TEST_NOW", "2026-03-04T12:00:00Z")];
+    repo.git_env(&["commit", "--quiet", "-m", "one"], &skipped).ok();
+    for words in [&["status"][..], &["hooks", "status"]] {
+        let said = repo.tribunal_with(words, &[("TZ", "JST-9")], b"");
+        let said = said.says("2026-03-04 21:00:00 pre-commit TRIBUNAL=0").says("bypassed");
+        drop(said.never_says("12:00:00Z"));
+    }
+}
+
 /// A small terminal has 80 columns.
 #[test]
 fn lists_have_headings_and_fit_a_small_terminal() {

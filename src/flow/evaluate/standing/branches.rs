@@ -55,8 +55,8 @@ impl<'a> Branches<'a> {
 
     /// The tips of the branches of those names.
     pub fn tips_of(&self, names: &BTreeSet<&String>) -> Vec<(String, Oid)> {
-        let named = self.tips.iter().filter(|(name, _)| names.contains(name));
-        named.map(|(name, tip)| (name.clone(), tip.clone())).collect()
+        let found = self.tips.iter().filter(|(name, _)| names.contains(name));
+        found.map(|(name, tip)| (name.clone(), tip.clone())).collect()
     }
 
     /// The branches that were checked out when it was seen, and those that have a commit that it was seen
