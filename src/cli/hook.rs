@@ -226,7 +226,7 @@ impl HookCall<'_> {
                 Some(_) => "tribunal check --from HEAD~1",
                 None => "tribunal check --all",
             };
-            print_one_line(&report, see);
+            print_one_line(&report, Some(see));
         } else {
             print_stopped_commit(report.clone(), &tails, self.env);
         }
@@ -253,7 +253,7 @@ impl HookCall<'_> {
         let findings = findings.into_iter().map(Reported::unrecorded).collect();
         let report = build_report(findings, Vec::new(), started);
         if report.verdict == Verdict::Pass {
-            print_one_line(&report, "git log -1");
+            print_one_line(&report, None);
             control::start_on_demand(context, &effective.policy.watch);
         } else {
             out::talk(render(&report, OutputFormat::Human));

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use crate::domain::gates::policy_files::is_unreadable;
 use crate::domain::model::finding::{Effect, Finding};
+use crate::domain::model::gate::Gate;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::{
     CommandResult, CommandRun, ExitStatus, Report, Skipped, Verdict,
@@ -26,31 +27,52 @@ const NAMED_MAX: usize = 3;
 /// How many commits of a push that is refused are shown with what blocks them.
 const PARTS_MAX: usize = 20;
 
-/// Prints one line for an evaluation that passed with warnings or skips, nothing for a clean one.
-pub fn print_one_line(report: &Report, see: &str) {
-    let warnings = report.findings.iter().filter(|f| f.finding.effect == Effect::Warn).count();
-    let mut parts = Vec::new();
-    if warnings > 0 {
-        parts.push(format!("{}: `{see}` shows", counted(warnings, "warning")));
-    }
-    if let Some(unusable) = report.findings.iter().find_map(|f| unusable_policy(&f.finding)) {
-        parts.push(unusable);
-    }
-    if let Some(skipped) = report.skipped.first() {
+/// Prints one line for an evaluation that passed with warnings or skips, nothing for a clean one. `see` is
+/// the command that shows all of it, where the line does not.
+pub fn print_one_line(report: &Report, see: Option<&str>) {
+    let warnings = warning_line(report.findings.iter().map(|reported| &reported.finding));
+    let details = match see.filter(|_| warnings.is_some()) {
+        Some(see) => format!(". Details: `{see}`"),
+        None => String::new(),
+    };
+    let skipped = report.skipped.first().map(|skipped| {
         let all = counted(report.skipped.len(), "part");
-        parts.push(format!("{all} not checked: {}: {}", skipped.gate, skipped.reason));
-    }
+        format!("{all} not checked: {}: {}", skipped.gate, skipped.reason)
+    });
+    let parts: Vec<String> = warnings.into_iter().chain(skipped).collect();
     if !parts.is_empty() {
-        out::talk(&format!("tribunal: pass, {}", printable(&parts.join("; "))));
+        out::talk(&format!("tribunal: {}{details}", printable(&parts.join("; "))));
     }
 }
 
-/// What cannot be used of the policy that holds: the one warning whose place everybody has to see, because
-/// less is checked than people think.
-fn unusable_policy(finding: &Finding) -> Option<String> {
-    let place = finding.place.as_ref().filter(|_| is_unreadable(finding))?;
-    let column = if place.column > 0 { format!(":{}", place.column) } else { String::new() };
-    Some(format!("{}:{}{column}: {}", place.kind.display(), place.line, finding.message))
+/// How many findings warn, and the worst of them; `None` where none does.
+fn warning_line<'a>(findings: impl Iterator<Item = &'a Finding>) -> Option<String> {
+    let warnings: Vec<&Finding> = findings.filter(|f| f.effect == Effect::Warn).collect();
+    // There is one line: what cannot be used of the policy is in it, because less is checked than people
+    // think, else the worst.
+    let worst = warnings.iter().find(|finding| is_unreadable(finding)).or_else(|| {
+        let worst = warnings.iter().map(|finding| finding.severity).max();
+        warnings.iter().find(|finding| Some(finding.severity) == worst)
+    })?;
+    let more = match warnings.len() - 1 {
+        0 => String::new(),
+        more => format!(", and {more} more"),
+    };
+    let count = counted(warnings.len(), "warning");
+    Some(format!("{count}: {} [{}]{more}", with_place(worst), worst.gate))
+}
+
+fn with_place(finding: &Finding) -> String {
+    // What is wrong with the form of a message speaks of its first line.
+    let place = finding.place.as_ref().filter(|_| finding.gate != Gate::CommitMessage);
+    let Some(place) = place else { return finding.message.clone() };
+    let number = |number: u32| if number > 0 { format!(":{number}") } else { String::new() };
+    let place = format!("{}{}{}", place.kind.display(), number(place.line), number(place.column));
+    // Some messages name the file themselves.
+    if finding.message.contains(&format!("`{place}`")) {
+        return finding.message.clone();
+    }
+    format!("{place}: {}", finding.message)
 }
 
 /// What a hook guards.
@@ -140,21 +162,9 @@ pub fn print_push(
         return print_refusal(evaluation, guarded, env, started);
     }
     let PushEvaluation { parts, skipped, commits, ungated, .. } = evaluation;
-    let warnings = parts
-        .iter()
-        .flat_map(|part| &part.findings)
-        .map(|reported| &reported.finding)
-        .filter(|finding| finding.effect == Effect::Warn);
     let mut said = Vec::new();
-    // There is one line: the worst is in it.
-    let first = warnings.clone().max_by_key(|finding| finding.severity);
-    let warnings = warnings.count();
-    let mut all = parts.iter().flat_map(|part| &part.findings);
-    let unusable = all.find_map(|reported| unusable_policy(&reported.finding));
-    if let Some(first) = first {
-        let first = unusable.unwrap_or_else(|| first.message.clone());
-        said.push(format!("{} (first: {first})", counted(warnings, "warning")));
-    }
+    let findings = parts.iter().flat_map(|part| &part.findings).map(|reported| &reported.finding);
+    said.extend(warning_line(findings));
     if !ungated.is_empty() {
         let (count, all) = (ungated.len(), counted(commits.len(), "commit"));
         let mut names: Vec<&str> = ungated.iter().take(NAMED_MAX).map(Oid::short).collect();
@@ -169,7 +179,7 @@ pub fn print_push(
         said.push(format!("{all} not checked: {}: {}", first.gate, first.reason));
     }
     if !said.is_empty() {
-        out::talk(&format!("tribunal: pass, {}", printable(&said.join("; "))));
+        out::talk(&format!("tribunal: {}", printable(&said.join("; "))));
     }
     ExitStatus::Pass
 }

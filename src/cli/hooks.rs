@@ -65,7 +65,8 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     match &args.action {
         Action::Install(choice) => {
             let events = events(choice, || install::default_events(&repo))?;
-            install_hooks(invocation, &repo, &events, choice.dry_run)?;
+            let steps = plan_install(invocation, &repo, &events)?;
+            carry_out(global, &repo, &steps, choice.dry_run)?;
             // Who receives pushes runs nothing for those who push.
             if !choice.dry_run && repo.work_tree.is_some() {
                 trust::offer(invocation.context(&repo))?;
@@ -87,20 +88,18 @@ fn events(choice: &Choice, default: impl Fn() -> Vec<&'static str>) -> Result<Ve
     choice.events.iter().map(|name| install::event(name)).collect()
 }
 
-/// Puts the hooks of these events in place; `init` does it, too.
-pub fn install_hooks(
+/// What must be done to put the hooks of these events in place; an error says why that cannot be done here.
+pub fn plan_install(
     invocation: &Invocation,
     repo: &Repo,
     events: &[&'static str],
-    dry_run: bool,
-) -> Result<ExitStatus> {
+) -> Result<Vec<InstallStep>> {
     let (method, setting) = install::method(repo)?;
     let method = method.map_err(|refusal| install::refused(&refusal, setting.as_ref()))?;
     let env = &invocation.env;
     let path = env.text("PATH").unwrap_or_default();
     let program = process::lasting_path(&env.current_dir, path.as_ref())?;
-    let steps = plan::plan_install(repo, &method, events, &program)?;
-    carry_out(&invocation.global, repo, &steps, dry_run)
+    plan::plan_install(repo, &method, events, &program)
 }
 
 /// Takes the hooks of these events away; `tribunal uninstall` does it, too.

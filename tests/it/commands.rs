@@ -242,7 +242,7 @@ fn a_command_that_changes_files_fails_and_says_so() {
     assert_eq!(json["ran"][0]["outcome"], "changed-files");
     repo.git_env(&["commit", "-qm", "feat: x"], &[("TRIBUNAL_GATES_COMMANDS", "warn")])
         .ok()
-        .says("2 warnings");
+        .says("1 warning: `probe` changed 7 files");
     // A command that fails and changes files is one that a person runs, too.
     set("echo fixed > x.py; exit 1", "");
     commit(&repo)

@@ -65,30 +65,6 @@ fn what_the_base_holds_warns_and_what_the_change_brings_blocks() {
 }
 
 #[test]
-fn init_takes_old_secrets_into_a_baseline_and_proposes_what_fits() {
-    let sandbox = Sandbox::new();
-    let repo = sandbox.repo("r");
-    repo.write("key", private_key());
-    repo.write("Cargo.toml", "[package]\nname = \"a\"\n");
-    for number in 0..6 {
-        repo.write("n", format!("{number}")).commit_unjudged(&format!("feat: number {number}"));
-    }
-    repo.tribunal(&["init", "--dry-run"]).ok().says("would write tribunal.toml");
-    assert!(!repo.path("tribunal.toml").exists() && !repo.path(".git/hooks/pre-commit").exists());
-    let said = repo.tribunal(&["init"]).ok();
-    said.says("recorded in .ai/baseline.txt")
-        .says("commit-message blocks")
-        .says("cargo test --quiet");
-    let again = repo.tribunal(&["init"]).ok();
-    again.says("nothing to write").says("nothing to change");
-    repo.commit("chore: begin with tribunal").ok();
-    repo.write("copy", private_key());
-    repo.commit("chore: the same key elsewhere").ok();
-    repo.write("n", "x");
-    repo.commit("no form").code(1).says("is not `<type>(<scope>): <description>`");
-}
-
-#[test]
 fn an_allow_comment_needs_a_reason() {
     let sandbox = Sandbox::new();
     let repo = sandbox.repo("r");
@@ -103,6 +79,7 @@ fn an_allow_comment_needs_a_reason() {
 fn size_names_and_scope_warn() {
     let sandbox = Sandbox::new();
     let repo = sandbox.repo("r");
+    repo.write("tribunal.toml", "[gates]\nscope = \"warn\"\n");
     repo.write("README", "a\n").commit_unjudged("begin");
     repo.write("readme", "b\n");
     repo.write("big", vec![b'a'; 6 * 1024 * 1024]);
@@ -113,19 +90,22 @@ fn size_names_and_scope_warn() {
     let outcome = check(&repo).ok();
     let outcome =
         outcome.says("differs from `README`").says("the file has 6.0 MiB, more than 5.0 MiB");
-    outcome.says("plus 2 exempt");
+    outcome.says("6 files changed (limit 3; 2 more counted apart) [scope");
 }
 
 #[test]
 fn a_pure_move_is_no_scope() {
     let sandbox = Sandbox::new();
     let repo = sandbox.repo("r");
+    repo.write("tribunal.toml", "[gates]\nscope = \"warn\"\n");
     for number in 0..6 {
         repo.write(format!("a/{number}"), format!("content of {number}\n"));
     }
     repo.commit_unjudged("begin");
     repo.git(&["mv", "a", "b"]).ok();
     check(&repo).ok().never_says("scope");
+    repo.write("b/0", "x\n".repeat(200));
+    check(&repo).ok().says("200 lines changed (limit 100");
 }
 
 #[test]

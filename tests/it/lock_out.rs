@@ -46,7 +46,7 @@ fn publish_unjudged(server: &Repo<'_>, repo: &Repo<'_>) {
 }
 
 /// Settings that cannot be used, where, and what is said of them.
-const BROKEN: [(&str, &str, &str); 18] = [
+const BROKEN: [(&str, &str, &str); 19] = [
     (
         "gates.secrets = { level = \"block\", allow-paths = [\"[bad\"] }\n",
         "1:51",
@@ -54,6 +54,7 @@ const BROKEN: [(&str, &str, &str); 18] = [
     ),
     ("[protect]\nbranches = [\"[a\"]\n", "2:13", "`[a` is not a glob"),
     ("[gates.scope]\nexempt = [\"ok\", \"[a\"]\n", "2:17", "`[a` is not a glob"),
+    ("[gates.conflict-markers]\nallow-paths = [\"[a\"]\n", "2:16", "`[a` is not a glob"),
     ("[watch]\nspecs = [\"/abs\"]\n", "2:10", "must lead downward"),
     ("[review]\nleave-out = [\"{a\"]\n", "2:14", "`{a` is not a glob"),
     ("[watch]\nsettle = \"5000000000000000h\"\n", "2:1", "is too long"),

@@ -24,6 +24,7 @@ mod git_settings;
 mod harness;
 mod hooks;
 mod hostile;
+mod init;
 mod keeping;
 mod lock_out;
 mod lifecycle;

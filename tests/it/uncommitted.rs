@@ -9,6 +9,9 @@ use crate::harness::{Repo, Sandbox};
 
 const OFF: &str = "[gates]\nscope = \"off\"\n";
 
+/// Settings that let more pass than the defaults.
+const WEAKER: &str = "[gates]\ncase-conflict = \"off\"\n";
+
 /// Four changed files: more than one change should have.
 fn too_wide(repo: &Repo<'_>) {
     for name in ["a", "b", "c", "d"] {
@@ -74,9 +77,9 @@ fn what_is_not_committed_is_named_with_what_it_changes() {
         );
         repo.tribunal(&["trust", "--yes"]).says(&expected);
     };
-    repo.write("tribunal.toml", OFF);
+    repo.write("tribunal.toml", WEAKER);
     all_say(
-        "not committed: `tribunal.toml` (untracked): `gates.scope.level` will be `off` once \
+        "not committed: `tribunal.toml` (untracked): `gates.case-conflict.level` will be `off` once \
          `tribunal.toml` is committed",
     );
     repo.commit_unjudged("policy");
@@ -86,16 +89,16 @@ fn what_is_not_committed_is_named_with_what_it_changes() {
         repo.tribunal(&["status", "--format", "json"]).ok().json()["uncommitted_policy"].is_null()
     );
     let command = "[[commands]]\nname = \"lint\"\nrun = \"true\"\n";
-    repo.write("tribunal.toml", format!("{OFF}large-files.max = \"2 MiB\"\n{command}"));
+    repo.write("tribunal.toml", format!("{WEAKER}large-files.max = \"2 MiB\"\n{command}"));
     all_say(
         "not committed: `tribunal.toml` (edited): `gates.large-files.max` will be `2 MiB`, command `lint` \
          will be new once `tribunal.toml` is committed",
     );
-    repo.write("tribunal.toml", format!("# a remark\n{OFF}"));
+    repo.write("tribunal.toml", format!("# a remark\n{WEAKER}"));
     all_say("not committed: `tribunal.toml` (edited): nothing will be different");
     fs::remove_file(repo.path("tribunal.toml")).unwrap();
     all_say(
-        "not committed: `tribunal.toml` (deleted): `gates.scope.level` will be `warn` once \
+        "not committed: `tribunal.toml` (deleted): `gates.case-conflict.level` will be `warn` once \
          `tribunal.toml` is committed",
     );
     repo.git(&["checkout", "-q", "tribunal.toml"]).ok();
@@ -162,10 +165,12 @@ fn what_is_staged_of_the_policy_is_named_once() {
     let sandbox = Sandbox::new();
     let repo = sandbox.repo("r");
     repo.write("a", "1\n").commit_unjudged("first");
-    repo.write("tribunal.toml", OFF).git(&["add", "."]).ok();
+    repo.write("tribunal.toml", WEAKER).git(&["add", "."]).ok();
     let told = repo.tribunal(&["check"]).ok().says("applies from the next commit");
     told.never_says("not committed");
-    repo.tribunal(&["config"]).ok().says("`tribunal.toml` (staged): `gates.scope.level` will be");
+    repo.tribunal(&["config"])
+        .ok()
+        .says("`tribunal.toml` (staged): `gates.case-conflict.level` will be");
     repo.write(".gitignore", "tribunal.toml\n")
         .git(&["rm", "-q", "--cached", "tribunal.toml"])
         .ok();

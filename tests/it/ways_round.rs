@@ -210,8 +210,8 @@ fn settings_of_the_user_that_weaken_a_guard_are_told_recorded_and_in_status() {
     repo.write("tribunal.toml", "[gates]\nlarge-files = \"warn\"\n").commit("chore: policy").ok();
     repo.git(&["push", "--quiet", "origin", "main"]).ok();
     // Stricter, equal, overruled by the repository, or of no guard: nothing to tell.
-    let harmless = "[gates]\nscope = \"block\"\nlarge-files = \"off\"\ncommit-message = \"off\"\n\
-                    [gates.secrets]\ngeneric = \"block\"\n[protect]\nbranches = [\"main\", \"master\", \"x\"]\n\
+    let harmless = "[gates]\nscope = { level = \"off\", lines = 5000 }\nlarge-files = \"off\"\n\
+                    commit-message = \"off\"\n[gates.secrets]\ngeneric = \"block\"\n[protect]\nbranches = [\"main\", \"master\", \"x\"]\n\
                     [watch]\nstart = \"manual\"\n";
     sandbox.settings(harmless);
     repo.write("b", "b\n").commit("feat: b").ok().never_says("not checked in full");
@@ -221,7 +221,11 @@ fn settings_of_the_user_that_weaken_a_guard_are_told_recorded_and_in_status() {
         ("[gates]\nsecrets = \"off\"\n", "gates.secrets.level in "),
         ("[gates]\ncommands = \"warn\"\n", "gates.commands.level in "),
         ("[gates.secrets]\nallow-paths = [\"**\"]\n", "gates.secrets.allow-paths in "),
-        ("[gates.scope]\nlines = 5000\n", "gates.scope.lines in "),
+        ("[gates.scope]\nlevel = \"warn\"\nlines = 5000\n", "gates.scope.lines in "),
+        (
+            "[gates.conflict-markers]\nallow-paths = [\"**\"]\n",
+            "gates.conflict-markers.allow-paths in ",
+        ),
         ("[protect]\nbranches = []\n", "protect.branches in "),
     ] {
         sandbox.settings(settings);

@@ -1,6 +1,4 @@
-//! Waivers in the code: `tribunal:allow R-7f3a <reason>`.
-
-use crate::domain::constitution::parse::is_id;
+//! Waivers in the code: `tribunal:allow R-7f3a <reason>`, `tribunal:allow conflict-markers <reason>`.
 
 const MARK: &str = "tribunal:allow";
 
@@ -13,7 +11,7 @@ pub enum Waiver {
     WithoutReason,
 }
 
-/// The waiver of a rule for a line: on that line, or alone on the one before.
+/// The waiver of a rule or a gate for a line: on that line, or alone on the one before.
 pub fn find(before: Option<&str>, own: &str, id: &str) -> Option<Waiver> {
     // Beside code, it speaks of that code.
     let alone = |line: &&str| {
@@ -27,7 +25,7 @@ fn read(line: &str, id: &str) -> Option<Waiver> {
     line.match_indices(MARK).find_map(|(at, _)| {
         let mut words = line[at + MARK.len()..].split_whitespace();
         let named = words.next()?.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
-        if !is_id(named) || named != id {
+        if named != id {
             return None;
         }
         let reason = words.collect::<Vec<_>>().join(" ");

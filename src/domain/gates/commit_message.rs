@@ -59,11 +59,6 @@ pub fn check(message: &[u8], policy: &CommitMessage, effect: Effect) -> Option<F
     })
 }
 
-/// Whether a first line follows the form, for any type; `init` asks this of the history.
-pub fn follows_form(subject: &str) -> bool {
-    is_worded_by_git(subject) || split(subject).is_some_and(|(_, text)| !text.is_empty())
-}
-
 #[derive(Debug, PartialEq, Eq)]
 enum Form<'a> {
     Good,

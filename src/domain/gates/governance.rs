@@ -3,7 +3,7 @@
 
 use anyhow::Result;
 
-use crate::domain::gates::policy_files::{PolicyFiles, PolicyProblem, is_policy_path};
+use crate::domain::gates::policy_files::{POLICY_FILE, PolicyFiles, PolicyProblem, is_policy_path};
 use crate::domain::model::change::{Change, FileChangeKind};
 use crate::domain::model::class::Class;
 use crate::domain::model::finding::{Effect, Finding, Location};
@@ -11,12 +11,14 @@ use crate::domain::model::gate::Gate;
 use crate::domain::model::objects::ReadObjects;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::severity::Severity;
+use crate::domain::policy::layers;
 
 /// The rule of a finding that names a change to the policy.
 pub const CHANGED: &str = "policy-changed";
 
 /// Finds changes to `tribunal.toml`, to the constitution and to the baseline. They hold from the
-/// next change on; this one is checked against the policy of its base.
+/// next change on; this one is checked against the policy of its base. Of a whole tree nothing changes, and
+/// a first policy changes none, unless it guards less than the defaults that held before it.
 ///
 /// What cannot be used of the new policy stops the change, unless the base has it too or the tip of the
 /// push no longer does.
@@ -53,6 +55,10 @@ pub fn check(change: &Change, objects: &dyn ReadObjects, effect: Effect) -> Resu
             _ => problem.finding(Effect::Block, &problem.message),
         });
     }
+    let is_whole_tree = change.base_tree.as_ref() == Some(&change.tree);
+    if is_whole_tree || is_harmless_first(objects, base, &change.tree)? {
+        return Ok(findings);
+    }
     // Whatever the policy says of changes to itself, one that mends it goes through.
     let mends = new.is_empty() && after.len() < before.len();
     let effect = if mends { effect.min(Effect::Warn) } else { effect };
@@ -73,4 +79,19 @@ pub fn check(change: &Change, objects: &dyn ReadObjects, effect: Effect) -> Resu
         suggestion: String::new(),
     }));
     Ok(findings)
+}
+
+/// Whether the base has no policy, and the settings of the tree guard no less than the defaults.
+fn is_harmless_first(objects: &dyn ReadObjects, base: Option<&Oid>, tree: &Oid) -> Result<bool> {
+    if let Some(base) = base {
+        let mut before = PolicyFiles::read(objects, base)?;
+        before.read_rules(objects)?;
+        if !before.is_empty() {
+            return Ok(false);
+        }
+    }
+    let after = PolicyFiles::read(objects, tree)?;
+    let (text, unreadable) = after.settings_text();
+    let weakens = text.is_some_and(|text| layers::weakens_defaults(POLICY_FILE, text));
+    Ok(unreadable.is_none() && !weakens)
 }

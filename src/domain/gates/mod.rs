@@ -7,7 +7,9 @@ pub mod commit_message;
 pub mod conflict_markers;
 pub mod constitution;
 mod decoded;
+mod fenced_code;
 pub mod formats;
+mod generated;
 pub mod governance;
 pub mod large_files;
 pub mod policy;
@@ -137,7 +139,8 @@ pub fn check_files(
             report.findings.extend(large_files::check(file, size, objects, max, effect)?);
         }
         if let Some(effect) = gates.conflict_markers.level.effect() {
-            report.findings.extend(conflict_markers::check(&view, effect)?);
+            let allowed = &gates.conflict_markers.allow_paths;
+            report.findings.extend(conflict_markers::check(&view, allowed, effect)?);
         }
         report.findings.extend(new_secrets(&view, effective)?);
         if let Some(effect) = gates.constitution.level.effect()
@@ -225,13 +228,13 @@ fn new_sensitive(view: &FileView<'_>, effective: &EffectivePolicy) -> Result<Opt
     Ok(Some(finding))
 }
 
-/// Secrets of a file. One that the base holds already warns and does not block: who touches the
-/// file did not bring it.
+/// Secrets of a file. Who touches a file did not bring what the base holds already: what would block
+/// warns, and what would warn is not told again.
 fn new_secrets(view: &FileView<'_>, effective: &EffectivePolicy) -> Result<Vec<Finding>> {
     let kind = LocationKind::File(view.file.path.clone());
     let mut findings = secrets_in(&kind, &view.new, effective);
-    if findings.iter().all(|found| found.finding.effect < Effect::Block) {
-        return Ok(findings.into_iter().map(|found| found.finding).collect());
+    if findings.is_empty() {
+        return Ok(Vec::new());
     }
     let before = view.each_before(|old| secrets_in(&kind, old, effective))?;
     let before: HashSet<(&str, &str)> = before
@@ -239,10 +242,11 @@ fn new_secrets(view: &FileView<'_>, effective: &EffectivePolicy) -> Result<Vec<F
         .flatten()
         .map(|found| (found.finding.rule.as_str(), found.hash.as_str()))
         .collect();
-    for finding in &mut findings {
-        if before.contains(&(finding.finding.rule.as_str(), finding.hash.as_str())) {
-            finding.finding.effect = Effect::Warn;
-            finding.finding.message.push_str(BEFORE);
+    for SecretFinding { finding, hash } in &mut findings {
+        if before.contains(&(finding.rule.as_str(), hash.as_str())) {
+            let blocks = finding.effect == Effect::Block;
+            finding.effect = if blocks { Effect::Warn } else { Effect::Shadow };
+            finding.message.push_str(BEFORE);
         }
     }
     Ok(findings.into_iter().map(|found| found.finding).collect())

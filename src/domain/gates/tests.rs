@@ -215,6 +215,8 @@ fn settings() -> impl Strategy<Value = Vec<u8>> {
         "gates.secrets.allow",
         "gates.sensitive-files",
         "gates.conflict-markers",
+        "gates.conflict-markers.level",
+        "gates.conflict-markers.allow-paths",
         "gates.large-files.level",
         "gates.large-files.max",
         "gates.case-conflict",
@@ -381,6 +383,7 @@ fn assert_usable(policy: &EffectivePolicy) {
     let settings = &policy.policy;
     let lists = [
         &settings.gates.secrets.allow_paths,
+        &settings.gates.conflict_markers.allow_paths,
         &settings.gates.scope.exempt,
         &settings.review.leave_out,
     ];

@@ -32,7 +32,7 @@ pub struct GateSettings {
     pub protected_branch: Plain,
     pub secrets: SecretSettings,
     pub sensitive_files: Plain,
-    pub conflict_markers: Plain,
+    pub conflict_markers: ConflictMarkers,
     pub large_files: LargeFiles,
     pub case_conflict: Plain,
     pub commit_message: CommitMessage,
@@ -77,6 +77,14 @@ pub struct Plain {
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+pub struct ConflictMarkers {
+    pub level: GateLevel,
+    /// Globs of paths that may hold markers: pages and tests that are about them.
+    pub allow_paths: Vec<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct SecretSettings {
     pub level: GateLevel,
     /// For secrets known by a name and randomness alone, not by a provider's form.
@@ -111,6 +119,6 @@ pub struct ScopeLimits {
     pub files: usize,
     /// Added and removed lines together.
     pub lines: usize,
-    /// Globs of paths that are counted apart: tests, lock files, generated files.
+    /// Globs of paths that are counted apart: tests, lock files, generated and vendored files.
     pub exempt: Vec<String>,
 }

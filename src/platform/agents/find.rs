@@ -2,10 +2,10 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::platform::agents::agent_env::{AgentEnv, AgentNotFound};
+use crate::platform::process::is_program;
 
 /// Looks a program up: `set` is the path from the user's settings, empty where there is none.
 pub fn program(
@@ -68,11 +68,6 @@ pub fn is_foreign(path: &Path, agent_env: AgentEnv<'_>) -> bool {
     agent_env
         .repository
         .is_none_or(|top| !path.starts_with(top) && !real(path).starts_with(real(top)))
-}
-
-/// Whether something is there that can be run.
-pub fn is_program(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
 }
 
 #[cfg(test)]

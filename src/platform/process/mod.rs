@@ -17,6 +17,6 @@ pub use crate::platform::process::ancestors::{Ancestor, ancestors};
 pub use crate::platform::process::command::{
     ChildProcess, Cmd, InteractiveChild, Output, ask_to_end, code_of,
 };
-pub use crate::platform::process::own_path::{lasting_path, own_path};
+pub use crate::platform::process::own_path::{is_in_path, is_program, lasting_path, own_path};
 pub use crate::platform::process::started::end_survivors;
 pub use crate::platform::process::supervise::{ExitOutcome, Interrupts};

@@ -1,7 +1,9 @@
-//! Where the running program is.
+//! Where programs are: the running one, and those of `PATH`.
 
 use std::ffi::OsStr;
+use std::fs;
 use std::io;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 /// The path of the running program, without links, to start it once more.
@@ -27,4 +29,16 @@ pub fn lasting_path(current_dir: &Path, path: &OsStr) -> io::Result<PathBuf> {
         candidate.is_absolute() && candidate.canonicalize().is_ok_and(|file| file == own)
     };
     Ok(candidates.into_iter().find(is_own).unwrap_or(own))
+}
+
+/// Whether a program of that name can be started from a folder of `PATH`, whose value `path` is. Relative
+/// folders do not count: what is in them depends on where one stands.
+pub fn is_in_path(name: &str, path: &OsStr) -> bool {
+    let mut found = std::env::split_paths(path).filter(|folder| folder.is_absolute());
+    found.any(|folder| is_program(&folder.join(name)))
+}
+
+/// Whether something is there that can be run.
+pub fn is_program(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
 }

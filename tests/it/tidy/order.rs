@@ -26,7 +26,7 @@ pub const ORDER: &[(&str, &str)] = &[
     (
         "domain::gates",
         "case_conflict commit_message conflict_markers stricter policy constitution formats \
-         governance large_files protected_branch scope policy_files secrets sensitive_files view decoded",
+         governance large_files protected_branch scope generated policy_files secrets sensitive_files view decoded fenced_code",
     ),
     ("domain::gates::formats", "cargo_json codex lines rdjson sarif report"),
     (
@@ -90,6 +90,7 @@ pub const ORDER: &[(&str, &str)] = &[
          target texts",
     ),
     ("flow::setup", "purge consent inbox_event init written baseline install propose"),
+    ("flow::setup::propose", "tests_of neighbours doc_tools facts"),
     ("flow::setup::install", "status plan kept_name shim ."),
     ("flow::workspace", "attempt reading_copy changed checkout private_repo work_tree"),
     ("platform", "agents git store process ui config"),

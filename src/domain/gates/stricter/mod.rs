@@ -107,7 +107,17 @@ fn guards(gates: &mut GateSettings, own: &GateSettings, default: &GateSettings) 
         }
     };
     gates.sensitive_files.level = own.sensitive_files.level.max(default.sensitive_files.level);
-    gates.conflict_markers.level = own.conflict_markers.level.max(default.conflict_markers.level);
+    gates.conflict_markers = match (own.conflict_markers.level, default.conflict_markers.level) {
+        (GateLevel::Off, _) => default.conflict_markers.clone(),
+        (_, GateLevel::Off) => own.conflict_markers.clone(),
+        (mine, theirs) => {
+            let mut markers = default.conflict_markers.clone();
+            markers.level = mine.max(theirs);
+            // A glob of one list alone may allow what the other does not.
+            markers.allow_paths.retain(|glob| own.conflict_markers.allow_paths.contains(glob));
+            markers
+        }
+    };
     gates.constitution.level = own.constitution.level.max(default.constitution.level);
 }
 

@@ -171,6 +171,17 @@ pub fn has_key(key: &str) -> bool {
     true
 }
 
+/// Whether a repository's settings let more pass than the defaults; true where they cannot be read.
+pub fn weakens_defaults(file: &str, text: &str) -> bool {
+    let layer = Layer { source: SettingsSource::Repository, file, text };
+    let given = resolve_usable(&[layer], &[], FlagSettings::none());
+    let default = defaults().and_then(|table| overridden(&table, &[]));
+    match (given, default) {
+        (Ok(given), Ok(default)) => !weaker_keys(&given.policy, &default).is_empty(),
+        _ => true,
+    }
+}
+
 /// The variable that sets a key: `gates.large-files.max` is `TRIBUNAL_GATES_LARGE_FILES_MAX`; a
 /// gate's level needs no `_LEVEL`.
 pub fn variable_name(key: &str) -> String {

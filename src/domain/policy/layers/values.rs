@@ -16,9 +16,10 @@ pub struct WrongValue {
 }
 
 /// The lists of globs.
-const GLOBS: [&str; 5] = [
+const GLOBS: [&str; 6] = [
     "protect.branches",
     "gates.secrets.allow-paths",
+    "gates.conflict-markers.allow-paths",
     "gates.scope.exempt",
     "watch.specs",
     "review.leave-out",

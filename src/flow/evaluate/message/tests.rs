@@ -1,6 +1,6 @@
 //! What git keeps of a message file.
 
-use crate::domain::gates::commit_message::{check, follows_form};
+use crate::domain::gates::commit_message::check;
 use crate::domain::model::finding::Effect;
 use crate::domain::policy::layers;
 use crate::domain::policy::layers::flags::FlagSettings;
@@ -58,6 +58,5 @@ fn drawn_messages_are_judged() {
             assert!(text.len() <= bytes.len());
             drop(check(&text, &policy, Effect::Block));
         }
-        let _follows = follows_form(&String::from_utf8_lossy(bytes));
     });
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::platform::agents::find;
+use crate::platform::process;
 
 /// The program itself, where `launcher` is npm's and it can be found near it.
 pub fn beside(launcher: &Path) -> Option<PathBuf> {
@@ -20,7 +20,7 @@ pub fn beside(launcher: &Path) -> Option<PathBuf> {
     let places = folders.iter().flat_map(|folder| {
         inside.iter().map(move |name| folder.join("vendor").join(triple).join(name))
     });
-    places.into_iter().find(|place| find::is_program(place))
+    places.into_iter().find(|place| process::is_program(place))
 }
 
 /// The words that npm's packages have for this machine.

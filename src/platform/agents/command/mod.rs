@@ -19,6 +19,7 @@ use crate::platform::agents::find;
 use crate::platform::agents::probe::{Login, Probe, Sandbox};
 use crate::platform::agents::text::{again_at, last_line, object_in, reason_line};
 use crate::platform::config::env::now;
+use crate::platform::process;
 use crate::platform::process::Interrupts;
 use crate::platform::store::regular::{ANSWER as ANSWER_MAX, Unfit};
 
@@ -49,8 +50,9 @@ impl CommandLineAgent {
         };
         let found = if program.contains('/') {
             let path = PathBuf::from(program);
-            let fits =
-                path.is_absolute() && find::is_program(&path) && find::is_foreign(&path, agent_env);
+            let fits = path.is_absolute()
+                && process::is_program(&path)
+                && find::is_foreign(&path, agent_env);
             fits.then_some(path)
         } else {
             find::in_path(program, agent_env)
