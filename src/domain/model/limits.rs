@@ -50,6 +50,6 @@ pub const RULE_FILES_MAX: usize = 1_000;
 /// reported all the same. Whoever may push to a server decides what is found there.
 pub const FINDINGS_OF_PLACE_MAX: usize = 10_000;
 
-/// How many findings of gates are looked at when they are closed and reopened: those seen last. Others
-/// keep the state that they have.
+/// How many findings of gates are looked at when they are closed and reopened: those seen last, and as many
+/// of those that were never closed. Others keep the state that they have until those are done.
 pub const GATE_FINDINGS_MAX: usize = 2_000;

@@ -47,19 +47,23 @@ impl Ledger {
         marks::standing(&self.connection)
     }
 
-    /// Those of the newest `most` findings of gates that nobody answered.
+    /// The findings of gates that nobody answered: of the newest `most`, and of those that no step was
+    /// taken for yet the newest `most`, so that the rest comes up once others are closed.
     pub fn gate_findings(&self, now: Timestamp, most: usize) -> Result<Vec<GateFinding>, Error> {
-        let mut statement = self.connection.prepare(&format!(
-            "SELECT {KEPT_COLUMNS}, f.content FROM {KEPT_TABLES}
-             WHERE f.gate NOT IN ('review', 'person', 'import')
-             ORDER BY f.last_seen DESC LIMIT ?1"
-        ))?;
-        let mut rows = statement.query([i64::try_from(most).unwrap_or(i64::MAX)])?;
         let mut found = Vec::new();
-        while let Some(row) = rows.next()? {
-            let kept = kept(row, now)?;
-            if !kept.status.is_answered() {
-                found.push(GateFinding { kept, content: oid(row, 22)?, sightings: Vec::new() });
+        let mut known = BTreeSet::new();
+        for also in ["", "AND NOT EXISTS (SELECT 1 FROM dispositions WHERE finding = f.id)"] {
+            let mut statement = self.connection.prepare(&format!(
+                "SELECT {KEPT_COLUMNS}, f.content FROM {KEPT_TABLES}
+                 WHERE f.gate NOT IN ('review', 'person', 'import') {also}
+                 ORDER BY f.last_seen DESC LIMIT ?1"
+            ))?;
+            let mut rows = statement.query([i64::try_from(most).unwrap_or(i64::MAX)])?;
+            while let Some(row) = rows.next()? {
+                let kept = kept(row, now)?;
+                if !kept.status.is_answered() && known.insert(kept.id.clone()) {
+                    found.push(GateFinding { kept, content: oid(row, 22)?, sightings: Vec::new() });
+                }
             }
         }
         for one in &mut found {

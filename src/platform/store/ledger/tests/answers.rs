@@ -289,3 +289,21 @@ fn a_status_is_what_was_decided_last() {
         assert_eq!(FindingStatus::after(last.as_ref(), time(now)), status);
     }
 }
+
+#[test]
+fn findings_of_gates_that_were_never_closed_come_up_behind_those_that_were() {
+    let (_folder, mut ledger) = fresh();
+    let mut ids = Vec::new();
+    for second in 0..6 {
+        let name = format!("f{second}");
+        ids.push(see(&mut ledger, &scan("c", second), &[sight(&name, 1, "x", 1)])[0].0.clone());
+    }
+    // The newest two are closed: they may come back, and the next two come up.
+    for id in &ids[4..] {
+        ledger.dispose(id, &decision(DispositionKind::Withdrawn, 10, None)).unwrap();
+    }
+    ledger.dispose(&ids[3], &decision(DispositionKind::Dismissed, 10, None)).unwrap();
+    let found = ledger.gate_findings(time(20), 2).unwrap();
+    let found: Vec<&String> = found.iter().map(|one| &one.kept.id).collect();
+    assert_eq!(found, [&ids[5], &ids[4], &ids[2], &ids[1]]);
+}
