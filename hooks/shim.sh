@@ -1,5 +1,5 @@
 #!/bin/sh
-# tribunal hook shim 2: written by `tribunal hooks install`, removed by `tribunal hooks uninstall`.
+# tribunal hook shim 3: written by `tribunal hooks install`, removed by `tribunal hooks uninstall`.
 # It hands the hook to tribunal, which also runs the hook that stood here before, kept beside this
 # file as NAME.before-tribunal. Edits are lost at the next install.
 bin=@BIN@
@@ -21,6 +21,11 @@ fi
 if [ -x "$kept" ]; then
     TRIBUNAL_KEPT=$here/$hook
     export TRIBUNAL_KEPT
+elif [ "$hook" = post-commit ]; then
+    # The hook before the commit ran and said what there is to say.
+    line=
+    [ -x "$here/pre-commit" ] && { read -r line && read -r line; } 2>/dev/null <"$here/pre-commit"
+    case $line in "# tribunal hook shim "*) exit 0 ;; esac
 fi
 
 [ -x "$bin" ] || bin=$(command -v tribunal) || bin=
@@ -30,9 +35,41 @@ if [ -n "$bin" ]; then
 fi
 
 # From here on the program is missing: open where it helps, closed where it guards.
+
+# A word for a shell, whatever is in it.
+word() {
+    printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")"
+}
+
+# Everything that takes the hooks of tribunal away, and gives back those that stood there before.
+removal() {
+    files='' more=''
+    for file in "$here"/*; do
+        line=
+        { read -r line && read -r line; } 2>/dev/null <"$file"
+        case $line in "# tribunal hook shim "*) ;; *) continue ;; esac
+        case $here in
+        */tribunal/hooks) more="$more && git config --remove-section hook.tribunal-${file##*/}" ;;
+        *)
+            if [ -e "$file.before-tribunal" ]; then
+                more="$more && mv $(word "$file.before-tribunal") $(word "$file")"
+            else
+                files="$files $(word "$file")"
+            fi
+            ;;
+        esac
+    done
+    [ -z "$files" ] || more=" && rm$files$more"
+    printf '%s' "${more# && }"
+}
+
+hint() {
+    echo "hint: install tribunal again, so that it is in \`PATH\`; or take its hooks away: \`$(removal)\`" >&2
+}
+
 refuse() {
     echo "tribunal: REFUSED, $1: tribunal is not installed any more" >&2
-    echo "hint: reinstall it and run \`tribunal hooks install\`, or remove its hook: \`rm '$here/$hook'\`" >&2
+    hint
     exit 1
 }
 
@@ -55,6 +92,7 @@ pre-push)
 $lines
 LINES
     echo "tribunal: WARNING: it is not installed any more, so this push was NOT checked" >&2
+    hint
     [ -x "$kept" ] || exit 0
     [ -n "$lines" ] || exec "$kept" "$@" </dev/null
     printf '%s\n' "$lines" | "$kept" "$@"
@@ -62,6 +100,7 @@ LINES
     ;;
 pre-commit | pre-merge-commit)
     echo "tribunal: WARNING: it is not installed any more, so this commit was NOT checked" >&2
+    hint
     ;;
 esac
 [ -x "$kept" ] && exec "$kept" "$@"

@@ -21,6 +21,7 @@ use crate::domain::model::terminal::printable;
 use crate::domain::model::text::counted;
 use crate::domain::policy::consent::ConsentAnswer;
 use crate::flow::setup::consent;
+use crate::flow::setup::install::guard;
 use crate::platform::git::repo::Repo;
 use crate::platform::store::file;
 use crate::platform::store::known_specs::{KnownSpecs, Version};
@@ -174,6 +175,7 @@ fn status(invocation: &Invocation, place: &WatchedRepo) -> Result<ExitStatus> {
     let records = last_records(&known);
     let queue = spec_queue::list(&place.state_dir)?;
     let events = inbox::waiting(&place.state_dir);
+    let unguarded = guard::unguarded(&place.common_dir, &place.env)?;
     if invocation.global.format == OutputFormat::Json {
         let records: Vec<_> =
             records.iter().map(|(id, version)| json!({"id": id, "version": version})).collect();
@@ -189,6 +191,7 @@ fn status(invocation: &Invocation, place: &WatchedRepo) -> Result<ExitStatus> {
             "queue": queue.len(),
             "events": events,
             "records": records,
+            "unguarded": unguarded,
         }));
         return Ok(ExitStatus::Pass);
     }
@@ -209,6 +212,9 @@ fn status(invocation: &Invocation, place: &WatchedRepo) -> Result<ExitStatus> {
             }
         }
     }
+    for line in &unguarded {
+        out::warn(&printable(line));
+    }
     for folder in watched.iter().flat_map(|watched| &watched.folders) {
         out::result(&format!("watching {}", printable(folder)));
     }
@@ -220,6 +226,11 @@ fn status(invocation: &Invocation, place: &WatchedRepo) -> Result<ExitStatus> {
         counted(queue.len(), "spec"),
         counted(events, "event")
     ));
+    print_records(&records);
+    Ok(ExitStatus::Pass)
+}
+
+fn print_records(records: &[(&str, &Version)]) {
     for (id, version) in records {
         let outcome = match (version.accepted, version.errors) {
             (true, _) => format!("queued, {}", version.size),
@@ -233,7 +244,6 @@ fn status(invocation: &Invocation, place: &WatchedRepo) -> Result<ExitStatus> {
             printable(&version.path)
         ));
     }
-    Ok(ExitStatus::Pass)
 }
 
 fn drift(holder: &Holder) -> Option<String> {

@@ -6,7 +6,9 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result};
 
-use crate::cli::hook_report::{Guarded, print_one_line, print_push, print_stopped_commit};
+use crate::cli::hook_report::{
+    Guarded, lost_hooks, print_one_line, print_push, print_stopped_commit,
+};
 use crate::cli::kept_hook::KeptHook;
 use crate::daemon::control;
 use crate::domain::gates;
@@ -32,6 +34,8 @@ use crate::flow::evaluate::{merge, passed_trees, policy};
 use crate::flow::review;
 use crate::flow::setup::inbox_event;
 use crate::flow::setup::install;
+use crate::flow::setup::install::guard;
+use crate::flow::setup::install::plan::is_outdated;
 use crate::platform::config::env::Env;
 use crate::platform::git::change;
 use crate::platform::git::push::{parse_pre_push, parse_pre_receive};
@@ -68,7 +72,8 @@ pub fn run(env: &Env, name: &str, args: &[OsString]) -> Result<ExitStatus> {
     let (kept, args) = match args {
         [option, kept, rest @ ..] if option == "--kept" => {
             let path = env.current_dir.join(kept);
-            (Some(KeptHook { path, args: rest, folder: &env.current_dir }), rest)
+            let kept = KeptHook { path, args: rest, folder: &env.current_dir };
+            ((!is_outdated(&kept.path)).then_some(kept), rest)
         }
         _ => (None, args),
     };
@@ -194,15 +199,24 @@ impl HookCall<'_> {
     }
 
     fn pre_commit(&self) -> Result<ExitStatus> {
-        let started = Instant::now();
         let head = |repo: &Repo| repo.head().ok().flatten().into_iter().collect();
         let Some((repo, bypass)) = self.asked(head)? else { return Ok(ExitStatus::Pass) };
-        let context = self.context(&repo);
+        if self.name != "commit-msg"
+            && let Some(lost) = lost_hooks(&repo).but(self.name).sentence()
+        {
+            out::warn(&lost);
+        }
+        self.evaluate_staged(&repo, &bypass)
+    }
+
+    fn evaluate_staged(&self, repo: &Repo, bypass: &Bypass) -> Result<ExitStatus> {
+        let started = Instant::now();
+        let context = self.context(repo);
         bookkeeping::warn_once(context, past_hooks::tell_commits(context));
-        let mut change = change::staged(&repo)?;
+        let mut change = change::staged(repo)?;
         let mut effective = policy::policy_of_change(context, &change)?;
         merge::exclude_evaluated(context, &mut change, &effective.hash)?;
-        self.tell_weakened(&repo, &effective.weakened_by_user);
+        self.tell_weakened(repo, &effective.weakened_by_user);
         bypass.apply(&mut effective.policy);
         let request = CommandRequest { moment: Some(Moment::PreCommit), reuse: true };
         let (tree, base_tree) = (change.tree.clone(), change.base_tree.clone());
@@ -217,10 +231,7 @@ impl HookCall<'_> {
         }
         if report.verdict == Verdict::Pass {
             if !bypass.is_any() {
-                bookkeeping::warn_once(
-                    context,
-                    passed_trees::record(&repo, &tree, &effective.hash),
-                );
+                bookkeeping::warn_once(context, passed_trees::record(repo, &tree, &effective.hash));
             }
             let see = match base_tree {
                 Some(_) => "tribunal check --from HEAD~1",
@@ -241,6 +252,15 @@ impl HookCall<'_> {
             return Ok(ExitStatus::Pass);
         };
         let repo = self.repo()?;
+        let lost = lost_hooks(&repo);
+        // Another program's hook stands where this would have been checked. Git shows the same index here.
+        if let Some(sentence) = lost.sentence().filter(|_| lost.has("pre-commit")) {
+            out::warn(&sentence);
+            let status = self.pre_commit()?;
+            if status != ExitStatus::Pass {
+                return Ok(status);
+            }
+        }
         let context = self.context(&repo);
         let path = self.env.current_dir.join(path);
         let text = regular::read(&path, LastLink::Follow, MESSAGE)
@@ -273,12 +293,27 @@ impl HookCall<'_> {
 
     fn post_commit(&self) -> Result<()> {
         let repo = self.repo()?;
+        if guard::recorded(&repo).contains(&"pre-commit") {
+            Self::after_unchecked(&repo);
+            return Ok(());
+        }
         let Some(event) = inbox_event::of_commit(&repo)? else { return Ok(()) };
         inbox_event::drop_in(&repo, &event)?;
         let context = self.context(&repo);
         let effective = policy::policy_of_head(context)?;
         control::start_on_demand(context, &effective.policy.watch);
         Ok(())
+    }
+
+    /// Says what there is to say where neither hook that runs before a commit ran.
+    fn after_unchecked(repo: &Repo) {
+        let lost = lost_hooks(repo);
+        if let Some(sentence) = lost.sentence()
+            && lost.has("pre-commit")
+            && (lost.has("commit-msg") || !guard::recorded(repo).contains(&"commit-msg"))
+        {
+            out::warn(&format!("this commit was NOT checked: {sentence}"));
+        }
     }
 
     fn post_rewrite(&self, input: &[u8]) -> Result<()> {
@@ -294,6 +329,9 @@ impl HookCall<'_> {
         let Some((repo, bypass)) = self.asked(|_| tips.clone())? else {
             return Ok(ExitStatus::Pass);
         };
+        if let Some(lost) = lost_hooks(&repo).but(self.name).sentence() {
+            out::warn(&lost);
+        }
         let (updates, receiver) = (updates?, self.receiver(&repo)?);
         let context = self.context(&repo);
         bookkeeping::warn_once(context, past_hooks::tell_pushes(context, &receiver, &updates));

@@ -17,7 +17,10 @@ use crate::flow::evaluate::evaluation::stops;
 use crate::flow::evaluate::push::before_hooks::BeforeHooks;
 use crate::flow::evaluate::push::outcome::{PushEvaluation, PushPart};
 use crate::flow::evaluate::report::build_report;
+use crate::flow::setup::install::guard;
+use crate::flow::setup::install::guard::LostHooks;
 use crate::platform::config::env::Env;
+use crate::platform::git::repo::Repo;
 use crate::platform::ui::out;
 use crate::platform::ui::report::{OutputFormat, render};
 
@@ -272,4 +275,12 @@ pub fn print_tails(tails: &[Tail]) {
             out::talk(&format!("    {}", printable(line)));
         }
     }
+}
+
+/// The hooks that were installed and do not run any more; where that cannot be told it is said.
+pub fn lost_hooks(repo: &Repo) -> LostHooks {
+    guard::lost(repo).unwrap_or_else(|error| {
+        out::warn(&format!("could not look whether all hooks are in place: {error:#}"));
+        LostHooks::default()
+    })
 }

@@ -12,13 +12,19 @@ use crate::domain::model::terminal::printable;
 use crate::domain::model::text::counted;
 use crate::flow::evaluate::bypass;
 use crate::flow::setup::install;
+use crate::flow::setup::install::answer::answer;
+use crate::flow::setup::install::guard;
 use crate::flow::setup::install::plan;
 use crate::flow::setup::install::plan::InstallStep;
+use crate::flow::setup::install::script_lines;
 use crate::flow::setup::install::status;
 use crate::flow::setup::install::status::EventStatus;
 use crate::flow::setup::install::{InstallMethod, Refusal};
+use crate::platform::git::hooks_dir;
+use crate::platform::git::hooks_dir::HooksPath;
 use crate::platform::git::repo::Repo;
 use crate::platform::process;
+use crate::platform::ui::ask::{OnEnter, yes_or_no};
 use crate::platform::ui::out;
 use crate::platform::ui::report::OutputFormat;
 use crate::platform::ui::time::local_line;
@@ -55,9 +61,31 @@ struct Choice {
     /// Print what would be done, change nothing
     #[arg(long)]
     dry_run: bool,
+    /// Change scripts that are shared through git without asking
+    #[arg(long)]
+    yes: bool,
     /// Only these hooks, by their git names
     #[arg(value_name = "EVENT")]
     events: Vec<String>,
+}
+
+/// What is done about scripts of the work tree, which others share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SharedScripts {
+    /// Only what would be done is shown, of all the rest, too.
+    Show,
+    Ask,
+    Change,
+}
+
+impl Choice {
+    fn shared(&self) -> SharedScripts {
+        match (self.dry_run, self.yes) {
+            (true, _) => SharedScripts::Show,
+            (false, true) => SharedScripts::Change,
+            (false, false) => SharedScripts::Ask,
+        }
+    }
 }
 
 pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
@@ -65,17 +93,16 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     match &args.action {
         Action::Install(choice) => {
             let events = events(choice, || install::default_events(&repo))?;
-            let steps = plan_install(invocation, &repo, &events)?;
-            carry_out(global, &repo, &steps, choice.dry_run)?;
+            let done = install_hooks(invocation, &repo, &events, choice.shared())?;
             // Who receives pushes runs nothing for those who push.
             if !choice.dry_run && repo.work_tree.is_some() {
                 trust::offer(invocation.context(&repo))?;
             }
-            Ok(ExitStatus::Pass)
+            Ok(done)
         }
         Action::Uninstall(choice) => {
             let events = events(choice, || install::EVENTS.to_vec())?;
-            uninstall_hooks(invocation, &repo, &events, choice.dry_run)
+            uninstall_hooks(invocation, &repo, &events, choice.shared())
         }
         Action::Status => show_status(global, &repo),
     }
@@ -88,51 +115,185 @@ fn events(choice: &Choice, default: impl Fn() -> Vec<&'static str>) -> Result<Ve
     choice.events.iter().map(|name| install::event(name)).collect()
 }
 
-/// What must be done to put the hooks of these events in place; an error says why that cannot be done here.
+/// What must be done to put hooks in place.
+pub struct InstallPlan {
+    method: InstallMethod,
+    setting: Option<HooksPath>,
+    pub steps: Vec<InstallStep>,
+}
+
+impl InstallPlan {
+    /// The scripts that would be changed and that others share.
+    pub fn shared_scripts(&self) -> Vec<String> {
+        shared_scripts(&self.steps)
+    }
+}
+
+/// Plans to put the hooks of these events in place; an error says why that cannot be done here.
 pub fn plan_install(
     invocation: &Invocation,
     repo: &Repo,
     events: &[&'static str],
-) -> Result<Vec<InstallStep>> {
+) -> Result<InstallPlan> {
     let (method, setting) = install::method(repo)?;
     let method = method.map_err(|refusal| install::refused(&refusal, setting.as_ref()))?;
     let env = &invocation.env;
     let path = env.text("PATH").unwrap_or_default();
     let program = process::lasting_path(&env.current_dir, path.as_ref())?;
-    plan::plan_install(repo, &method, events, &program)
+    let steps = plan::plan_install(repo, &method, events, &program)?;
+    Ok(InstallPlan { method, setting, steps })
 }
 
-/// Takes the hooks of these events away; `tribunal uninstall` does it, too.
+/// Puts the hooks of these events in place. Where the person would have to agree and does not, or is not
+/// there, nothing is changed and the result is no pass.
+pub fn install_hooks(
+    invocation: &Invocation,
+    repo: &Repo,
+    events: &[&'static str],
+    shared: SharedScripts,
+) -> Result<ExitStatus> {
+    let plan = plan_install(invocation, repo, events)?;
+    let (steps, setting) = (&plan.steps, plan.setting.as_ref());
+    let scripts = plan.shared_scripts();
+    if !scripts.is_empty() && shared == SharedScripts::Ask {
+        describe_lines(steps, setting);
+        let command = "tribunal hooks install --yes";
+        match yes_or_no("Write these lines into the scripts?", OnEnter::No)? {
+            Some(true) => {}
+            Some(false) => {
+                out::talk("nothing was installed");
+                out::hint(&format!("`{command}` writes the lines"));
+                return Ok(ExitStatus::Pass);
+            }
+            None => {
+                out::warn("no hook was installed: not a terminal, cannot ask");
+                out::hint(&format!("`{command}` writes the lines"));
+                return Ok(ExitStatus::Error);
+            }
+        }
+    }
+    carry_out(&invocation.global, repo, steps, shared)?;
+    if shared != SharedScripts::Show {
+        after_install(invocation, repo, &plan, events)?;
+        if !scripts.is_empty() && !invocation.global.quiet {
+            out::hint("commit the scripts: the lines hold where they are checked out");
+        }
+    }
+    Ok(ExitStatus::Pass)
+}
+
+/// Takes note of what was installed, and says what is about to displace it.
+pub fn after_install(
+    invocation: &Invocation,
+    repo: &Repo,
+    plan: &InstallPlan,
+    events: &[&'static str],
+) -> Result<()> {
+    record(repo, &plan.method, events)?;
+    if matches!(plan.method, InstallMethod::Folder(_))
+        && let Some(line) = guard::about_to_be_displaced(repo).filter(|_| !invocation.global.quiet)
+    {
+        out::hint(&line);
+    }
+    Ok(())
+}
+
+/// Takes note of what is installed. Whether git runs a script that has lines is for another program to see
+/// to, and such a program may not know each hook.
+fn record(repo: &Repo, method: &InstallMethod, events: &[&'static str]) -> Result<()> {
+    let InstallMethod::Scripts(scripts) = method else { return guard::record(repo, events) };
+    let folder = hooks_dir::folder(repo)?;
+    let runs = |event: &&'static str| {
+        answer(&folder, repo.work_tree.as_deref(), event).is_ok_and(|it| it.is_ours())
+    };
+    let (run, rest): (Vec<_>, Vec<_>) = events.iter().partition(|event| runs(event));
+    if run.is_empty() {
+        out::hint(&format!(
+            "set the hook manager of `{}` up: git finds no hooks in `{}`, which runs the scripts",
+            scripts.display(),
+            folder.display()
+        ));
+    }
+    guard::forget(repo, &rest)?;
+    guard::record(repo, &run)
+}
+
+/// Takes the hooks away. Lines in scripts that others share are theirs, too: they stay where the person does
+/// not say yes. `tribunal uninstall` does it, too.
 pub fn uninstall_hooks(
     invocation: &Invocation,
     repo: &Repo,
     events: &[&'static str],
-    dry_run: bool,
+    shared: SharedScripts,
 ) -> Result<ExitStatus> {
-    let steps = plan::plan_uninstall(repo, events)?;
-    carry_out(&invocation.global, repo, &steps, dry_run)
+    let mut steps = plan::plan_uninstall(repo, events)?;
+    let scripts = shared_scripts(&steps);
+    let mut done = ExitStatus::Pass;
+    if !scripts.is_empty() && shared == SharedScripts::Ask {
+        out::talk(&format!(
+            "lines that call tribunal are in {}. They are shared through git: whoever gets the change is \
+             not checked by them any more",
+            scripts.join(", ")
+        ));
+        let answer = yes_or_no("Take the lines out?", OnEnter::No)?;
+        if answer != Some(true) {
+            steps.retain(|step| step.shared_script().is_none());
+            out::talk("the lines stay");
+            out::hint("`tribunal hooks uninstall --yes` takes them out");
+        }
+        if answer.is_none() {
+            done = ExitStatus::Error;
+        }
+    }
+    carry_out(&invocation.global, repo, &steps, shared)?;
+    if shared != SharedScripts::Show {
+        guard::forget(repo, events)?;
+    }
+    Ok(done)
+}
+
+fn shared_scripts(steps: &[InstallStep]) -> Vec<String> {
+    let scripts = steps.iter().filter_map(InstallStep::shared_script);
+    scripts.map(|script| printable(&format!("`{}`", script.display()))).collect()
+}
+
+/// Shows the lines that would be written, each with its script.
+fn describe_lines(steps: &[InstallStep], setting: Option<&HooksPath>) {
+    let why = setting.map(|setting| format!(" ({})", setting.described())).unwrap_or_default();
+    out::talk(&printable(&format!(
+        "git runs scripts of this work tree as hooks{why}, and they are shared through git with everybody \
+         who works on it. These lines would be put into them; where tribunal is not installed they do \
+         nothing:",
+    )));
+    for step in steps {
+        let Some(script) = step.shared_script() else { continue };
+        let event = script.file_name().unwrap_or_default().to_string_lossy();
+        // As they are, to be copied: the last one of a here-document may not be set in.
+        let lines = script_lines::lines(&event);
+        out::talk(&format!("\n`{}`\n{lines}", printable(&script.display().to_string())));
+    }
 }
 
 fn carry_out(
     global: &Global,
     repo: &Repo,
     steps: &[InstallStep],
-    dry_run: bool,
-) -> Result<ExitStatus> {
-    if !dry_run {
+    shared: SharedScripts,
+) -> Result<()> {
+    if shared != SharedScripts::Show {
         plan::perform(repo, steps)?;
     }
     if global.quiet {
-        return Ok(ExitStatus::Pass);
+        return Ok(());
     }
     if steps.is_empty() {
         out::talk("nothing to change");
     }
     for step in steps {
-        let would = if dry_run { "would " } else { "" };
+        let would = if shared == SharedScripts::Show { "would " } else { "" };
         out::talk(&format!("{would}{}", printable(&step.describe())));
     }
-    Ok(ExitStatus::Pass)
+    Ok(())
 }
 
 fn show_status(global: &Global, repo: &Repo) -> Result<ExitStatus> {
@@ -168,8 +329,8 @@ fn json_method(method: &Result<InstallMethod, Refusal>) -> serde_json::Value {
     match method {
         Ok(InstallMethod::Folder(folder)) => at("folder", folder),
         Ok(InstallMethod::Config) => json!({"is": "config"}),
+        Ok(InstallMethod::Scripts(folder)) => at("work-tree", folder),
         Err(Refusal::Empty) => json!({"is": "empty"}),
-        Err(Refusal::WorkTree(folder)) => at("work-tree", folder),
         Err(Refusal::Outside(folder)) => at("outside", folder),
     }
 }

@@ -6,6 +6,7 @@ use anyhow::Result;
 
 use crate::cli::consent_questions::{Activity, Question, open_questions};
 use crate::cli::hooks;
+use crate::cli::hooks::{InstallPlan, SharedScripts};
 use crate::cli::invocation::Invocation;
 use crate::cli::trust;
 use crate::domain::gates::policy_files::BASELINE_FILE;
@@ -79,7 +80,9 @@ impl Args {
 enum HooksPlan {
     NotAsked,
     InPlace,
-    Install(Vec<InstallStep>),
+    Install(InstallPlan),
+    /// Lines in scripts that others share, about which the person is asked apart.
+    Shared(InstallPlan),
     /// Why they cannot be installed.
     Refused(anyhow::Error),
 }
@@ -112,7 +115,7 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
         out::result("nothing was written and no hook was installed");
         return Ok(ExitStatus::Pass);
     }
-    let is_done = carry_out(&repo, &plan, &hooks);
+    let is_done = carry_out(invocation, &repo, &plan, &hooks)?;
     if is_done && !plan.missing.is_empty() {
         tell_next(&plan, args);
     }
@@ -123,8 +126,9 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
 fn plan_hooks(invocation: &Invocation, repo: &Repo) -> HooksPlan {
     let events = install::default_events(repo);
     match hooks::plan_install(invocation, repo, &events) {
-        Ok(steps) if steps.is_empty() => HooksPlan::InPlace,
-        Ok(steps) => HooksPlan::Install(steps),
+        Ok(plan) if plan.steps.is_empty() => HooksPlan::InPlace,
+        Ok(plan) if plan.shared_scripts().is_empty() => HooksPlan::Install(plan),
+        Ok(plan) => HooksPlan::Shared(plan),
         Err(refusal) => {
             // Scripts that another program runs may call each of them already.
             let events = install::method(repo).and_then(|method| status::status(repo, &method.0));
@@ -149,11 +153,16 @@ fn show(repo: &Repo, plan: &Plan, hooks: &HooksPlan, dry_run: bool) -> Result<()
             out::result(&format!("      {}", printable(line)));
         }
     }
-    if let HooksPlan::Install(steps) = hooks {
+    if let HooksPlan::Shared(plan) = hooks {
+        let scripts = plan.shared_scripts().join(", ");
+        let ask = verb("ask whether lines may be put into");
+        out::result(&format!("{ask} {scripts}, which others share through git"));
+    }
+    if let HooksPlan::Install(InstallPlan { steps, .. }) = hooks {
         let place = match install::method(repo)?.0 {
             Ok(InstallMethod::Folder(folder)) => format!("in {}", shown(repo, &folder)),
             Ok(InstallMethod::Config) => "in git's settings of this repository".to_owned(),
-            Err(_) => String::new(),
+            Ok(InstallMethod::Scripts(_)) | Err(_) => String::new(),
         };
         out::result(&format!("{} {place}", verb("install the hooks")));
         out::result(&format!("  {}", install::default_events(repo).join(", ")));
@@ -224,7 +233,7 @@ fn offer(context: Context<'_>, does_nothing: bool) -> Result<()> {
 }
 
 /// Does all that can be done, and says what could not; false where that is anything.
-fn carry_out(repo: &Repo, plan: &Plan, hooks: &HooksPlan) -> bool {
+fn carry_out(invocation: &Invocation, repo: &Repo, plan: &Plan, hooks: &HooksPlan) -> Result<bool> {
     let (mut written, mut is_done) = (Vec::new(), true);
     for (path, outcome) in plan.write(repo) {
         match outcome {
@@ -240,8 +249,14 @@ fn carry_out(repo: &Repo, plan: &Plan, hooks: &HooksPlan) -> bool {
     }
     match hooks {
         HooksPlan::NotAsked | HooksPlan::InPlace => {}
-        HooksPlan::Install(steps) => match init::install(repo, steps) {
+        HooksPlan::Shared(_) => {
+            let events = install::default_events(repo);
+            let done = hooks::install_hooks(invocation, repo, &events, SharedScripts::Ask)?;
+            is_done &= done == ExitStatus::Pass;
+        }
+        HooksPlan::Install(plan) => match init::install(repo, &plan.steps) {
             Ok(()) => {
+                hooks::after_install(invocation, repo, plan, &install::default_events(repo))?;
                 let count = counted(install::default_events(repo).len(), "hook");
                 out::result(&format!("installed {count}"));
             }
@@ -258,7 +273,7 @@ fn carry_out(repo: &Repo, plan: &Plan, hooks: &HooksPlan) -> bool {
     if !is_done {
         out::hint("then run `tribunal init` again: it does what is still missing");
     }
-    is_done
+    Ok(is_done)
 }
 
 fn warn_with_hint(what: &str, error: &anyhow::Error) {

@@ -78,8 +78,10 @@ pub fn run(invocation: &Invocation) -> Result<ExitStatus> {
 
 fn collect(context: Context<'_>) -> Result<RepoStatus> {
     let repo = context.repo;
-    let (method, _) = install::method(repo)?;
+    let (method, setting) = install::method(repo)?;
     let events = status(repo, &method)?;
+    let refusal =
+        method.as_ref().err().map(|it| install::refused(it, setting.as_ref()).to_string());
     let state_dir = repo.state_dir();
     standing::refresh(context)?;
     let mut open_findings = 0;
@@ -99,7 +101,7 @@ fn collect(context: Context<'_>) -> Result<RepoStatus> {
     let unguarded = unguarded_work_trees(repo)?;
     Ok(RepoStatus {
         hooks: events.iter().filter(|event| event.installed).count(),
-        hook_problems: problems.chain(unguarded).collect(),
+        hook_problems: refusal.into_iter().chain(problems).chain(unguarded).collect(),
         daemon: lock::holder(&state_dir).map(|holder| holder.pid()),
         open_findings,
         unreviewed: review_queue::pending(&state_dir)?.len(),

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::cli::hooks::uninstall_hooks;
+use crate::cli::hooks::{SharedScripts, uninstall_hooks};
 use crate::cli::invocation::Invocation;
 use crate::daemon::control;
 use crate::daemon::control::Stop;
@@ -41,7 +41,7 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     let repo = invocation.repo()?;
     let plan = args.purge.then(|| purge::plan(&repo)).transpose()?;
     if args.dry_run {
-        uninstall_hooks(invocation, &repo, &install::EVENTS, true)?;
+        uninstall_hooks(invocation, &repo, &install::EVENTS, SharedScripts::Show)?;
         out::talk("would stop the watcher of this repository");
         if let Some(plan) = &plan {
             describe(plan, "would remove");
@@ -57,7 +57,8 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
             return Ok(ExitStatus::Pass);
         }
     }
-    uninstall_hooks(invocation, &repo, &install::EVENTS, false)?;
+    let shared = if args.yes { SharedScripts::Change } else { SharedScripts::Ask };
+    uninstall_hooks(invocation, &repo, &install::EVENTS, shared)?;
     let stopped = control::stop(&WatchedRepo::of(invocation.context(&repo)))?;
     if let Stop::StillRunning { pid } = stopped {
         return Err(hinted(

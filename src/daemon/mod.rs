@@ -4,6 +4,7 @@ pub mod control;
 pub mod hook_events;
 pub mod head_moves;
 pub mod lock;
+pub mod lost_hooks;
 pub mod event_loop;
 pub mod reconcile;
 pub mod watched_worktree;

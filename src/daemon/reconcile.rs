@@ -14,6 +14,7 @@ use crate::daemon::head_moves::{self, Heads};
 use crate::daemon::hook_events::Events;
 use crate::daemon::learner::LearnedRule;
 use crate::daemon::lock;
+use crate::daemon::lost_hooks::LostHooksReport;
 use crate::daemon::request_reviews::request_reviews;
 use crate::daemon::spec_files::SpecFiles;
 use crate::daemon::watched_repo::WatchedRepo;
@@ -60,6 +61,7 @@ pub struct Reconciler {
     told: Vec<PathBuf>,
     heads: Heads,
     events: Events,
+    lost_hooks: LostHooksReport,
 }
 
 /// What reconciling came to.
@@ -109,6 +111,7 @@ impl Reconciler {
             said: WarningDedup::default(),
             told: Vec::new(),
             events: Events::default(),
+            lost_hooks: LostHooksReport::default(),
         })
     }
 
@@ -167,6 +170,7 @@ impl Reconciler {
                 self.said.trouble(message.to_owned(), tell);
             }
         }
+        self.lost_hooks.tell(&self.place, &mut self.said, tell);
         self.specs.forget_gone(&self.trees, &listings);
         let observed = self.debouncer.observe(self.differing(&listings), now);
         let mut still_changing = false;
@@ -223,8 +227,8 @@ impl Reconciler {
             || self.watches.is_none()
             || self.trees.iter().any(|tree| tree.is_silent);
         let mut at = now + self.pace.next(steady);
-        if let Some(settled_at) = settled_at {
-            at = at.min(settled_at);
+        for due in [settled_at, self.lost_hooks.due()].into_iter().flatten() {
+            at = at.min(due);
         }
         if let Some(due) = self.events.next_due() {
             at = at.min(due.max(now));
@@ -280,16 +284,17 @@ impl Reconciler {
     fn update_watches(&mut self, listings: &Listings, tell: &mut dyn FnMut(&DaemonEvent)) -> bool {
         let inbox = inbox::folder(&self.place.state_dir);
         let common = &self.place.common_dir;
-        self.inside = BTreeSet::from([inbox.clone(), common.join("worktrees")]);
+        self.inside =
+            BTreeSet::from([inbox.clone(), common.join("worktrees"), common.join("hooks")]);
         self.awaited = BTreeSet::from([
             common.join("worktrees"),
+            common.join("config"),
             self.place.state_dir.clone(),
             self.place.state_dir.join(lock::FILE),
         ]);
         let mut wanted = BTreeSet::from([common.clone(), inbox, self.place.state_dir.clone()]);
-        if common.join("worktrees").is_dir() {
-            wanted.insert(common.join("worktrees"));
-        }
+        let folders = ["worktrees", "hooks"].map(|name| common.join(name));
+        wanted.extend(folders.into_iter().filter(|folder| folder.is_dir()));
         for (tree, listing) in self.trees.iter_mut().zip(listings) {
             self.inside.extend(listing.inside.iter().cloned());
             self.awaited.extend(listing.awaited.iter().cloned());

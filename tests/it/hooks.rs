@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use crate::harness::{Outcome, Repo, Sandbox, TRIBUNAL, run};
 use crate::output::terminal::on_terminal_typing;
 
-const DEFAULT: [&str; 4] = ["commit-msg", "pre-commit", "pre-merge-commit", "pre-push"];
+const DEFAULT: [&str; 5] =
+    ["commit-msg", "post-commit", "pre-commit", "pre-merge-commit", "pre-push"];
 
 fn bad() -> String {
     format!("{} HEAD\nours\n", "<".repeat(7))
@@ -67,7 +68,7 @@ fn install_is_idempotent_and_uninstall_leaves_nothing() {
     repo.tribunal(&["hooks", "install"]).ok().says("nothing to change");
     assert_eq!(listing(&folder), before);
     let status = repo.tribunal(&["hooks", "status"]).ok();
-    assert_eq!(status.stdout.matches("installed").count(), 4, "{status}");
+    assert_eq!(status.stdout.matches("installed").count(), 5, "{status}");
     repo.tribunal(&["hooks", "uninstall"]).ok();
     assert!(names(&folder).is_empty());
     repo.tribunal(&["hooks", "uninstall"]).ok().says("nothing to change");
@@ -189,8 +190,8 @@ fn hooks_folders_that_are_not_ours_are_refused_with_a_way_on() {
     refuse(&|repo| set(repo, elsewhere.to_str().unwrap()), &["outside the repository", "(local)"]);
     refuse(&|repo| set(repo, "/dev/null"), &["outside the repository"]);
     refuse(&|repo| set(repo, ""), &["git runs no hook here", "--local --unset core.hooksPath"]);
-    refuse(&|repo| set(repo, ".husky/_"), &["belongs to the work tree", "/.husky`"]);
-    refuse(&|repo| set(repo, ".githooks"), &["belongs to the work tree", "/.githooks`"]);
+    refuse(&|repo| set(repo, ".husky/_"), &["shared through git", "`.husky/pre-push`\n"]);
+    refuse(&|repo| set(repo, ".githooks"), &["(local)", ".githooks/pre-commit", "install --yes`"]);
     refuse(
         &|repo| {
             repo.git(&["config", "extensions.worktreeConfig", "true"]).ok();
@@ -249,8 +250,8 @@ fn status_tells_what_does_not_guard() {
         repo.tribunal(&["hooks", "install"]).ok();
         repo.tribunal(&["hooks", "status"]).ok();
     };
-    says(&text.replace("shim 2", "shim 0"), 0o755, "the shim has version 0, this program writes 2");
-    says(&first_shim(), 0o755, "the shim has version 1, this program writes 2");
+    says(&text.replace("shim 3", "shim 0"), 0o755, "the shim has version 0, this program writes 3");
+    says(&first_shim(), 0o755, "the shim has version 1, this program writes 3");
     let other = text.replace("hook=pre-commit", "hook=pre-push");
     says(&other, 0o755, "it is the shim of another hook: `pre-push`");
     says(&text.replace("exit 0\n", "exit 1\n"), 0o755, "the shim was edited");
@@ -304,10 +305,9 @@ fn a_path_of_spaces_quotes_and_stray_bytes_works() {
 
 /// A path without the program, so that the shim cannot find it.
 fn without_the_program(repo: &Repo<'_>) {
-    for event in DEFAULT {
-        let hook = repo.path(".git/hooks").join(event);
-        let text = fs::read_to_string(&hook).unwrap().replace(TRIBUNAL, "/no/such/tribunal");
-        fs::write(&hook, text).unwrap();
+    for (name, _, text) in listing(&repo.path(".git/hooks")) {
+        let text = String::from_utf8(text).unwrap().replace(TRIBUNAL, "/no/such/tribunal");
+        fs::write(repo.path(".git/hooks").join(name), text).unwrap();
     }
 }
 
@@ -318,12 +318,12 @@ fn a_missing_program_is_open_at_a_commit_and_closed_at_a_protected_push() {
     let repo = installed(&sandbox);
     without_the_program(&repo);
     let outcome = repo.write("a", "a").commit("one").ok().says("this commit was NOT checked");
-    assert_eq!(outcome.stderr.lines().count(), 1, "{outcome}");
+    assert_eq!(outcome.stderr.lines().count(), 2, "{outcome}");
     repo.git(&["remote", "add", "origin", "../remote.git"]).ok();
     for target in ["main", "main:master", "main:refs/heads/x main"] {
         let mut words = vec!["push", "origin"];
         words.extend(target.split(' '));
-        repo.git(&words).code(1).says("REFUSED").says("hint:");
+        repo.git(&words).code(1).says("REFUSED").says("hint: install tribunal again");
     }
     repo.git(&["push", "origin", "main:free"]).ok().says("this push was NOT checked");
     repo.git(&["push", "origin", "main:refs/for/main"]).ok();
@@ -345,6 +345,41 @@ fn a_missing_program_is_open_at_a_commit_and_closed_at_a_protected_push() {
     let text = fs::read_to_string(&hook).unwrap().replace(TRIBUNAL, "/no/such/tribunal");
     fs::write(&hook, text).unwrap();
     repo.git(&["push", "--no-verify", "origin", "main:other"]).code(1).says("REFUSED");
+}
+
+/// The command of the hint takes the hooks away whatever is in their path, and gives back the others.
+#[test]
+fn a_missing_program_says_how_to_take_its_hooks_away() {
+    for kept in [false, true] {
+        let sandbox = Sandbox::new();
+        sandbox.bare("remote.git");
+        let repo = sandbox.repo("it's a \"b\" $c");
+        let own = repo.path(".git/hooks/pre-push");
+        if kept {
+            executable(&own, "#!/bin/sh\nexit 0\n");
+        }
+        repo.tribunal(&["hooks", "install"]).ok();
+        let folder = repo.path(".git/hooks");
+        fs::rename(folder.join("commit-msg"), folder.join("commit-msg.legacy")).unwrap();
+        without_the_program(&repo);
+        let pushed =
+            repo.write("a", "a").commit_unjudged("feat: a").git(&["push", "../remote.git", "main"]);
+        let committed = repo.write("a", "b").commit("feat: b").ok();
+        for said in [pushed.code(1), committed] {
+            let hint = said.stderr.lines().find(|line| line.starts_with("hint: ")).unwrap();
+            let command = hint.split_once("hooks away: `").unwrap().1.strip_suffix('`').unwrap();
+            let mut shell = sandbox.command("sh", sandbox.path());
+            shell.args(["-n", "-c", command]);
+            run(shell, b"").ok();
+            if said.code == 0 {
+                let mut shell = sandbox.command("sh", sandbox.path());
+                shell.args(["-c", command]);
+                run(shell, b"").ok();
+            }
+        }
+        assert_eq!(names(&folder), if kept { vec!["pre-push"] } else { Vec::new() });
+        repo.git(&["push", "--quiet", "../remote.git", "main"]).ok();
+    }
 }
 
 #[test]

@@ -10,6 +10,8 @@ use std::io::{self, Write as _};
 pub enum Need {
     /// `claude` and `codex`, which npm installs.
     Agents,
+    /// husky, lefthook and simple-git-hooks, which npm installs, pre-commit and prek, which pip installs.
+    HookManagers,
     /// User namespaces, for the sandbox of codex.
     UserNamespaces,
     /// `setpriv` and the right to become another user.
@@ -25,7 +27,9 @@ impl Need {
     fn may_be_missing_in_ci(self) -> bool {
         match self {
             Self::UserNamespaces => true,
-            Self::Agents | Self::OtherUser | Self::Mount | Self::Flock => false,
+            Self::Agents | Self::HookManagers | Self::OtherUser | Self::Mount | Self::Flock => {
+                false
+            }
         }
     }
 }

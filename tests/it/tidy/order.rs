@@ -14,7 +14,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ("cli::findings", "allow classes decide printed ledger values"),
     (
         "daemon",
-        "control event_loop reconcile hook_events request_reviews backoff spec_files daemon_event head_moves \
+        "control event_loop reconcile lost_hooks hook_events request_reviews backoff spec_files daemon_event head_moves \
          learner lock reflog watched_worktree file_events watched_repo",
     ),
     ("domain", "pipeline gates review constitution spec locate policy model"),
@@ -91,7 +91,10 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     ("flow::setup", "purge consent inbox_event init written baseline install propose"),
     ("flow::setup::propose", "tests_of neighbours doc_tools facts"),
-    ("flow::setup::install", "status plan kept_name shim ."),
+    (
+        "flow::setup::install",
+        "status guard plan kept_name answer shim scripts . managers script_lines",
+    ),
     ("flow::workspace", "attempt reading_copy changed checkout private_repo work_tree"),
     ("platform", "agents git store process ui config"),
     ("platform::agents", "claude codex command facts call http ask find agent_env probe text"),

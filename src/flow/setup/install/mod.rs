@@ -1,7 +1,12 @@
 //! The hooks of a repository: where they go, what is installed, what is restored.
 
+pub mod answer;
+pub mod guard;
 pub mod kept_name;
+pub mod managers;
 pub mod plan;
+pub mod script_lines;
+pub mod scripts;
 pub mod shim;
 pub mod status;
 
@@ -30,8 +35,13 @@ pub const EVENTS: [&str; 7] = [
     "pre-receive",
 ];
 
-/// What is installed where no hook is named: those that check something.
-pub const CLIENT_EVENTS: [&str; 4] = ["pre-commit", "pre-merge-commit", "commit-msg", "pre-push"];
+/// The hooks that check something.
+pub const CHECKING_EVENTS: [&str; 4] = ["pre-commit", "pre-merge-commit", "commit-msg", "pre-push"];
+
+/// What is installed where no hook is named: those that check something, and one that other hook managers
+/// seldom have, which says so where none of the others ran.
+pub const CLIENT_EVENTS: [&str; 5] =
+    ["pre-commit", "pre-merge-commit", "commit-msg", "pre-push", "post-commit"];
 
 /// What is installed in a bare repository where no hook is named.
 pub const SERVER_EVENTS: [&str; 1] = ["pre-receive"];
@@ -44,6 +54,8 @@ pub enum InstallMethod {
     /// By `hook.<name>.command`, as git 2.54 and later understand it: whatever stands in the hooks
     /// folder is left alone, wherever that folder is.
     Config,
+    /// By lines in the scripts of that folder of the work tree, which others share: `.husky`, `.githooks`.
+    Scripts(PathBuf),
 }
 
 /// Why no hook is put into the hooks folder.
@@ -51,8 +63,6 @@ pub enum InstallMethod {
 pub enum Refusal {
     /// `core.hooksPath` is set to nothing.
     Empty,
-    /// The folder is a part of the work tree: husky's, or one that a team shares.
-    WorkTree(PathBuf),
     /// The folder is outside the repository.
     Outside(PathBuf),
 }
@@ -114,7 +124,9 @@ pub fn choose(
         return Ok(InstallMethod::Folder(folder.to_owned()));
     }
     match work_tree {
-        Some(top) if folder.starts_with(top) => Err(Refusal::WorkTree(folder.to_owned())),
+        Some(top) if folder.starts_with(top) => {
+            Ok(InstallMethod::Scripts(scripts_of(folder).to_owned()))
+        }
         _ => Err(Refusal::Outside(folder.to_owned())),
     }
 }
@@ -144,15 +156,7 @@ pub fn real(path: &Path) -> PathBuf {
 
 /// The error for a folder that is not ours to write to, with the ways on.
 pub fn refused(refusal: &Refusal, setting: Option<&HooksPath>) -> anyhow::Error {
-    let origin = setting.map_or_else(
-        || "it is a symbolic link".to_owned(),
-        |setting| {
-            format!(
-                "`core.hooksPath` is `{}`, set in {} ({})",
-                setting.value, setting.origin, setting.scope
-            )
-        },
-    );
+    let origin = setting.map_or_else(|| "it is a symbolic link".to_owned(), HooksPath::described);
     let unset = setting.map_or_else(String::new, |setting| match setting.scope.as_str() {
         "command" => "leave the setting out of this call".to_owned(),
         scope => format!("`git config --{scope} --unset core.hooksPath`"),
@@ -162,36 +166,34 @@ pub fn refused(refusal: &Refusal, setting: Option<&HooksPath>) -> anyhow::Error 
             let message = format!("git runs no hook here: {origin}");
             hinted(message, format!("{unset} switches hooks on again; then install"))
         }
-        Refusal::WorkTree(folder) => {
-            let scripts = match folder.file_name() {
-                Some(name) if name == "_" => folder.parent().unwrap_or(folder),
-                _ => folder,
-            };
-            let message = format!(
-                "the hooks folder `{}` belongs to the work tree, where tribunal writes nothing: {origin}",
-                folder.display()
-            );
-            let hint = format!(
-                "add to the scripts in `{}` one line each: {}; or {unset} and install",
-                scripts.display(),
-                lines_by_hand()
-            );
-            hinted(message, hint)
-        }
         Refusal::Outside(folder) => {
             let message = format!(
                 "the hooks folder `{}` is outside the repository, and other repositories may use it: {origin}",
                 folder.display()
             );
             let hint = format!(
-                "add to the scripts there one line each: {}; or give this repository its own folder with `git config core.hooksPath \"$(git rev-parse --path-format=absolute --git-common-dir)/hooks\"` and install",
-                lines_by_hand()
+                "have the scripts there call tribunal: {}; or give this repository its own folder with `git config core.hooksPath \"$(git rev-parse --path-format=absolute --git-common-dir)/hooks\"` and install",
+                calls_by_hand()
             );
             hinted(message, hint)
         }
     }
 }
 
-fn lines_by_hand() -> String {
-    CLIENT_EVENTS.map(|event| format!("`tribunal hook {event} \"$@\"`")).join(", ")
+/// A call that does nothing where tribunal is missing, for each hook that checks something.
+fn calls_by_hand() -> String {
+    CHECKING_EVENTS
+        .map(|event| {
+            format!("`if command -v tribunal >/dev/null; then tribunal hook {event} \"$@\"; fi`")
+        })
+        .join(", ")
+}
+
+/// The folder with the scripts that people write, given where git looks for hooks: what husky puts into
+/// `.husky/_` runs the scripts of `.husky`.
+pub fn scripts_of(folder: &Path) -> &Path {
+    match folder.file_name() {
+        Some(name) if name == "_" => folder.parent().unwrap_or(folder),
+        _ => folder,
+    }
 }

@@ -10,26 +10,58 @@ use anyhow::{Context as _, Result};
 use bstr::BString;
 
 use crate::domain::model::error::hinted;
+use crate::flow::setup::install::answer::{HookAnswer, answer};
 use crate::flow::setup::install::kept_name::folder_of;
+use crate::flow::setup::install::managers::Manager;
+use crate::flow::setup::install::scripts;
 use crate::flow::setup::install::shim::{
-    HookFile, Shim, is_there, kept_path, read_hook, renamed, same_file, shell_quoted, shim,
+    HookFile, KEPT, Shim, is_there, kept_path, read_hook, renamed, same_file, shell_quoted, shim,
+    with_suffix,
 };
 use crate::flow::setup::install::{InstallMethod, method, real};
+use crate::flow::workspace::work_tree::work_tree;
 use crate::platform::git::command::succeeded;
 use crate::platform::git::repo::Repo;
 use crate::platform::store::file;
+use crate::platform::store::folder::Folder;
 use crate::platform::store::regular;
 use crate::platform::store::regular::{HOOK, LastLink};
 
 /// One step of installing or removing hooks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum InstallStep {
-    Write { hook: PathBuf, content: BString },
-    Keep { hook: PathBuf, kept: PathBuf },
-    Restore { kept: PathBuf, hook: PathBuf },
-    Remove { hook: PathBuf },
-    Configure { event: &'static str, command: BString },
-    Unconfigure { event: &'static str },
+    Write {
+        hook: PathBuf,
+        content: BString,
+    },
+    Keep {
+        hook: PathBuf,
+        kept: PathBuf,
+    },
+    Restore {
+        kept: PathBuf,
+        hook: PathBuf,
+    },
+    Remove {
+        hook: PathBuf,
+    },
+    Configure {
+        event: &'static str,
+        command: BString,
+    },
+    Unconfigure {
+        event: &'static str,
+    },
+    /// The lines into a script of the work tree, by its path from the top: its text from then on.
+    PutLines {
+        script: PathBuf,
+        content: BString,
+    },
+    /// And out of it; `None` where nothing else was in it.
+    TakeLines {
+        script: PathBuf,
+        content: Option<BString>,
+    },
 }
 
 /// Where the shims are that git's configuration names.
@@ -44,75 +76,141 @@ pub fn plan_install(
     events: &[&'static str],
     bin: &Path,
 ) -> Result<Vec<InstallStep>> {
+    let own = repo.common_dir.join("hooks");
     let mut steps = Vec::new();
-    let folder = match method {
-        InstallMethod::Folder(folder) => folder.clone(),
-        InstallMethod::Config => config_folder(repo),
-    };
+    if let InstallMethod::Scripts(scripts) = method {
+        let scripts = scripts::with_lines(repo, scripts, events)?.into_iter();
+        steps.extend(scripts.map(|(script, content)| InstallStep::PutLines { script, content }));
+    }
     for event in events {
-        let hook = folder.join(event);
-        let kept = kept_path(&hook);
-        let content = shim(bin, event);
-        let is_current = |shim: &Shim| {
-            shim.same_text && shim.executable && shim.bin == bin && shim.event == Some(*event)
-        };
-        match read_hook(&hook)? {
-            HookFile::Ours(shim) if is_current(&shim) => {}
-            HookFile::Nothing | HookFile::Ours(_) => {
-                steps.push(InstallStep::Write { hook: hook.clone(), content: content.clone() });
+        match method {
+            InstallMethod::Folder(folder) => {
+                let answer = answer(folder, repo.work_tree.as_deref(), event)?;
+                let hook = folder.join(event);
+                // What runs tribunal as it is runs it once: nothing is put before that.
+                let left_over = if matches!(answer, HookAnswer::Through(_)) {
+                    None
+                } else {
+                    steps.extend(plan_shim(&hook, event, bin)?);
+                    left_over(&hook)
+                };
+                steps.extend(plan_renamed(&hook, event, bin, left_over.as_deref())?);
             }
-            // An install that was stopped half way left the hook under both names; a hook manager
-            // that installs itself again leaves the same text.
-            HookFile::Foreign { .. } if same_file(&hook, &kept) || same_text(&hook, &kept) => {
-                steps.push(InstallStep::Write { hook: hook.clone(), content: content.clone() });
+            // For the day on which nothing names another folder any more.
+            InstallMethod::Scripts(_) if real(&own).starts_with(real(&repo.common_dir)) => {
+                steps.extend(plan_shim(&own.join(event), event, bin)?);
             }
-            HookFile::Foreign { .. } if is_there(&kept) => {
-                let message = format!(
-                    "both `{}` and `{}` hold a hook of yours",
-                    hook.display(),
-                    kept.display()
-                );
-                return Err(hinted(
-                    message,
-                    "put into the first what is to run, and delete the second",
-                ));
+            InstallMethod::Scripts(_) => {}
+            InstallMethod::Config => {
+                let hook = config_folder(repo).join(event);
+                steps.extend(plan_shim(&hook, event, bin)?);
+                let command = config_command(event, &hook);
+                if configured(repo, event)?.as_ref() != Some(&command) {
+                    steps.push(InstallStep::Configure { event, command });
+                }
+                // Of an install with an older git: it would run a second time.
+                steps.extend(plan_removal(&own.join(event))?);
             }
-            HookFile::Foreign { .. } => {
-                steps.push(InstallStep::Keep { hook: hook.clone(), kept });
-                steps.push(InstallStep::Write { hook: hook.clone(), content: content.clone() });
-            }
-        }
-        for (other, shim) in renamed(&hook)? {
-            if !is_current(&shim) {
-                steps.push(InstallStep::Write { hook: other, content: content.clone() });
-            }
-        }
-        if *method == InstallMethod::Config {
-            let command = config_command(event, &hook);
-            if configured(repo, event)?.as_ref() != Some(&command) {
-                steps.push(InstallStep::Configure { event, command });
-            }
-            // Of an install with an older git: it would run a second time.
-            steps.extend(plan_removal(&repo.common_dir.join("hooks").join(event))?);
         }
     }
     Ok(steps)
 }
 
+/// Puts the shim in a hook's place, and keeps what stands there.
+fn plan_shim(hook: &Path, event: &'static str, bin: &Path) -> Result<Vec<InstallStep>> {
+    let kept = kept_path(hook);
+    let write = InstallStep::Write { hook: hook.to_owned(), content: shim(bin, event) };
+    let keep = InstallStep::Keep { hook: hook.to_owned(), kept: kept.clone() };
+    Ok(match read_hook(hook)? {
+        HookFile::Ours(shim) if is_current(&shim, event, bin) => Vec::new(),
+        HookFile::Nothing | HookFile::Ours(_) => vec![write],
+        // An install that was stopped half way left the hook under both names; a hook manager
+        // that installs itself again leaves the same text.
+        HookFile::Foreign { .. } if same_file(hook, &kept) || same_text(hook, &kept) => vec![write],
+        // Or a newer one.
+        HookFile::Foreign { .. } if is_superseded(hook, &kept) => {
+            vec![InstallStep::Remove { hook: kept }, keep, write]
+        }
+        HookFile::Foreign { .. } if is_there(&kept) => {
+            let message =
+                format!("both `{}` and `{}` hold a hook of yours", hook.display(), kept.display());
+            return Err(hinted(
+                message,
+                "put into the first what is to run, and delete the second",
+            ));
+        }
+        HookFile::Foreign { .. } => vec![keep, write],
+    })
+}
+
+fn is_current(shim: &Shim, event: &str, bin: &Path) -> bool {
+    shim.same_text && shim.executable && shim.bin == bin && shim.event == Some(event)
+}
+
+/// The name under which a manager keeps what it found in its place: of no use to it once the shim stands
+/// before its hook, and it refuses to install itself where the name is taken.
+fn left_over(hook: &Path) -> Option<PathBuf> {
+    let manager = manager_of(hook).or_else(|| manager_of(&kept_path(hook)))?;
+    Some(with_suffix(hook, manager.moves()?.suffix))
+}
+
+/// Renews the shims that another program keeps under other names, and takes away the one that is left over.
+fn plan_renamed(
+    hook: &Path,
+    event: &'static str,
+    bin: &Path,
+    left_over: Option<&Path>,
+) -> Result<Vec<InstallStep>> {
+    let step = |(other, found): (PathBuf, Shim)| {
+        if left_over == Some(other.as_path()) {
+            Some(InstallStep::Remove { hook: other })
+        } else if is_current(&found, event, bin) {
+            None
+        } else {
+            Some(InstallStep::Write { hook: other, content: shim(bin, event) })
+        }
+    };
+    Ok(renamed(hook)?.into_iter().filter_map(step).collect())
+}
+
+fn read_text(path: &Path) -> io::Result<Vec<u8>> {
+    regular::read(path, LastLink::Follow, HOOK)
+}
+
 fn same_text(a: &Path, b: &Path) -> bool {
-    let read = |path: &Path| regular::read(path, LastLink::Follow, HOOK);
-    matches!((read(a), read(b)), (Ok(a), Ok(b)) if a == b)
+    matches!((read_text(a), read_text(b)), (Ok(a), Ok(b)) if a == b)
+}
+
+/// The manager that wrote what stands there.
+pub fn manager_of(hook: &Path) -> Option<Manager> {
+    read_text(hook).ok().and_then(|text| Manager::of_hook(&text))
+}
+
+/// Whether a kept hook serves nobody any more: its own manager has the place
+/// again, and runs the shim under another name.
+pub fn is_outdated(kept: &Path) -> bool {
+    let hook = kept.as_os_str().as_bytes().strip_suffix(KEPT.as_bytes());
+    hook.is_some_and(|hook| is_superseded(Path::new(OsStr::from_bytes(hook)), kept))
+}
+
+/// Whether both are hooks of one manager: it wrote the first again.
+fn is_superseded(hook: &Path, kept: &Path) -> bool {
+    let manager = manager_of(hook);
+    manager.is_some() && manager == manager_of(kept)
 }
 
 /// What must be done to take the hooks of these events away and give back what stood there.
 pub fn plan_uninstall(repo: &Repo, events: &[&'static str]) -> Result<Vec<InstallStep>> {
     let mut folders = vec![repo.common_dir.join("hooks")];
-    if let (Ok(InstallMethod::Folder(folder)), _) = method(repo)?
-        && real(&folders[0]) != folder
-    {
-        folders.push(folder);
+    let mut shared = None;
+    match method(repo)?.0 {
+        Ok(InstallMethod::Folder(folder)) if real(&folders[0]) != folder => folders.push(folder),
+        Ok(InstallMethod::Scripts(folder)) => shared = Some(folder),
+        _ => {}
     }
-    let mut steps = Vec::new();
+    let scripts = scripts::without_lines(repo, shared.as_deref(), events)?.into_iter();
+    let out = |(script, content)| InstallStep::TakeLines { script, content };
+    let mut steps: Vec<_> = scripts.map(out).collect();
     for event in events {
         for folder in &folders {
             let hook = folder.join(event);
@@ -137,7 +235,8 @@ fn plan_removal(hook: &Path) -> Result<Option<InstallStep>> {
             Some(InstallStep::Restore { kept, hook })
         }
         HookFile::Ours(_) => Some(InstallStep::Remove { hook }),
-        HookFile::Foreign { .. } if same_file(&hook, &kept) => {
+        // Its manager put it in place again, and the older one serves nobody any more.
+        HookFile::Foreign { .. } if same_file(&hook, &kept) || is_superseded(&hook, &kept) => {
             Some(InstallStep::Remove { hook: kept })
         }
         HookFile::Foreign { .. } | HookFile::Nothing => None,
@@ -183,8 +282,11 @@ pub fn perform(repo: &Repo, steps: &[InstallStep]) -> Result<()> {
                     .with_context(|| format!("could not give back `{}`", hook.display()))?;
                 forget_names(hook);
             }
-            InstallStep::Remove { hook } => fs::remove_file(hook)
-                .with_context(|| format!("could not remove `{}`", hook.display()))?,
+            InstallStep::Remove { hook } => {
+                fs::remove_file(hook)
+                    .with_context(|| format!("could not remove `{}`", hook.display()))?;
+                forget_names(hook);
+            }
             InstallStep::Configure { event, command } => {
                 let name = config_name(event);
                 let command = OsStr::from_bytes(command);
@@ -195,9 +297,26 @@ pub fn perform(repo: &Repo, steps: &[InstallStep]) -> Result<()> {
                 let arguments = ["config", "--local", "--remove-section", &config_name(event)];
                 succeeded(&repo.git().args(arguments).capture()?, "git config")?;
             }
+            InstallStep::PutLines { script, content } => {
+                work_tree_folder(repo)?.write_script(script, content)?;
+            }
+            InstallStep::TakeLines { script, content } => {
+                let top = work_tree_folder(repo)?;
+                match content {
+                    Some(content) => top.write(script, content)?,
+                    None => top
+                        .remove(script)
+                        .with_context(|| format!("could not remove `{}`", script.display()))?,
+                }
+            }
         }
     }
     Ok(())
+}
+
+fn work_tree_folder(repo: &Repo) -> Result<Folder> {
+    let top = work_tree(repo)?;
+    Folder::open(top).with_context(|| format!("could not open `{}`", top.display()))
 }
 
 fn configure(repo: &Repo, words: &[&OsStr]) -> Result<()> {
@@ -222,6 +341,14 @@ fn keep(hook: &Path, kept: &Path) -> io::Result<()> {
 }
 
 impl InstallStep {
+    /// The script that the step changes for everybody who shares the work tree.
+    pub fn shared_script(&self) -> Option<&Path> {
+        match self {
+            Self::PutLines { script, .. } | Self::TakeLines { script, .. } => Some(script),
+            _ => None,
+        }
+    }
+
     /// What the step does, for people.
     pub fn describe(&self) -> String {
         match self {
@@ -233,6 +360,11 @@ impl InstallStep {
             Self::Remove { hook } => format!("remove `{}`", hook.display()),
             Self::Configure { event, .. } => format!("set `{}.command`", config_name(event)),
             Self::Unconfigure { event } => format!("unset `{}`", config_name(event)),
+            Self::PutLines { script, .. } => format!("add lines to `{}`", script.display()),
+            Self::TakeLines { script, content: Some(_) } => {
+                format!("take the lines out of `{}`", script.display())
+            }
+            Self::TakeLines { script, content: None } => format!("remove `{}`", script.display()),
         }
     }
 }

@@ -80,7 +80,7 @@ fn version_in(text: &[u8]) -> Option<String> {
 pub fn read_hook(hook: &Path) -> Result<HookFile> {
     let read = || -> io::Result<Option<(fs::Metadata, Vec<u8>)>> {
         match fs::symlink_metadata(hook) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) if is_absent(&error) => Ok(None),
             Err(error) => Err(error),
             // A link may lead to nothing; it is kept all the same.
             Ok(link) if link.is_symlink() => {
@@ -107,6 +107,11 @@ pub fn read_hook(hook: &Path) -> Result<HookFile> {
     Ok(HookFile::Ours(Shim { version, bin, event, same_text, executable }))
 }
 
+/// `core.hooksPath` may name what is no folder, to have no hooks.
+fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
 /// The shims for an event that another program keeps in the same folder under a longer name, such as
 /// `pre-commit.legacy`, with what each records.
 pub fn renamed(hook: &Path) -> Result<Vec<(PathBuf, Shim)>> {
@@ -118,7 +123,7 @@ pub fn renamed(hook: &Path) -> Result<Vec<(PathBuf, Shim)>> {
         reason = "git's folder of hooks, which a person may have linked"
     )]
     let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if is_absent(&error) => return Ok(Vec::new()),
         entries => entries.with_context(|| format!("could not read `{}`", folder.display()))?,
     };
     let mut found = Vec::new();
@@ -126,21 +131,39 @@ pub fn renamed(hook: &Path) -> Result<Vec<(PathBuf, Shim)>> {
         let entry = entry.with_context(|| format!("could not read `{}`", folder.display()))?;
         let name = entry.file_name();
         let rest = name.as_bytes().strip_prefix(event.as_bytes());
-        if !rest.is_some_and(|rest| rest.starts_with(b".")) || !entry.path().is_file() {
+        if !rest.is_some_and(|rest| rest.starts_with(b".")) {
             continue;
         }
-        if let HookFile::Ours(shim) = read_hook(&entry.path())? {
-            found.push((entry.path(), shim));
+        found.push(entry.path());
+        // Some run whatever is in `pre-commit.d`.
+        if rest == Some(b".d") && entry.path().is_dir() {
+            found.extend(files_of(&entry.path()));
         }
     }
-    found.sort_by(|a, b| a.0.cmp(&b.0));
-    Ok(found)
+    found.sort();
+    let mut shims = Vec::new();
+    for path in found.into_iter().filter(|path| path.is_file()) {
+        if let HookFile::Ours(shim) = read_hook(&path)? {
+            shims.push((path, shim));
+        }
+    }
+    Ok(shims)
+}
+
+#[expect(clippy::disallowed_methods, reason = "a folder in git's folder of hooks")]
+fn files_of(folder: &Path) -> Vec<PathBuf> {
+    fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
 }
 
 /// Where the hook is kept that stood in a hook's place before.
 pub fn kept_path(hook: &Path) -> PathBuf {
+    with_suffix(hook, KEPT)
+}
+
+/// A hook's path with more behind its name.
+pub fn with_suffix(hook: &Path, suffix: &str) -> PathBuf {
     let mut name = hook.as_os_str().to_owned();
-    name.push(KEPT);
+    name.push(suffix);
     name.into()
 }
 

@@ -1,23 +1,21 @@
 //! How the hooks of a repository stand.
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use anyhow::Result;
-use bstr::ByteSlice as _;
 
+use crate::flow::setup::install::answer::{HookAnswer, answer, is_executable};
 use crate::flow::setup::install::plan::{config_command, config_folder, config_name, configured};
 use crate::flow::setup::install::shim::{
     HookFile, Shim, is_there, kept_path, read_hook, renamed, shim_version,
 };
-use crate::flow::setup::install::{EVENTS, InstallMethod, Refusal, default_events, method, real};
+use crate::flow::setup::install::{
+    CHECKING_EVENTS, EVENTS, InstallMethod, Refusal, default_events, guard, method, real,
+};
 use crate::platform::git::hooks_dir;
 use crate::platform::git::repo::Repo;
 use crate::platform::git::worktrees;
 use crate::platform::process;
-use crate::platform::store::regular;
-use crate::platform::store::regular::{HOOK, LastLink};
 
 /// How one event stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +31,7 @@ pub struct EventStatus {
 
 /// The state of each event, given how hooks are installed here.
 pub fn status(repo: &Repo, method: &Result<InstallMethod, Refusal>) -> Result<Vec<EventStatus>> {
-    let wanted = default_events(repo);
+    let wanted = wanted(repo);
     let events = EVENTS.into_iter().map(|event| {
         let mut status = EventStatus {
             event,
@@ -43,10 +41,10 @@ pub fn status(repo: &Repo, method: &Result<InstallMethod, Refusal>) -> Result<Ve
             notes: Vec::new(),
         };
         match method {
-            Ok(InstallMethod::Folder(folder)) => status.check_hook(&folder.join(event))?,
+            Ok(InstallMethod::Folder(folder)) => status.check_hook(repo, folder)?,
             Ok(InstallMethod::Config) => status.check_config(repo)?,
-            Err(Refusal::WorkTree(folder) | Refusal::Outside(folder)) => {
-                status.check_foreign_folder(folder);
+            Ok(InstallMethod::Scripts(_)) | Err(Refusal::Outside(_)) => {
+                status.check_hook(repo, &hooks_dir::folder(repo)?)?;
             }
             Err(Refusal::Empty) => {}
         }
@@ -58,61 +56,95 @@ pub fn status(repo: &Repo, method: &Result<InstallMethod, Refusal>) -> Result<Ve
     events.collect()
 }
 
+/// The events that ought to be installed: those that were, or else those that an install would bring.
+/// One that only tells of others is not missed.
+fn wanted(repo: &Repo) -> Vec<&'static str> {
+    let recorded = guard::recorded(repo);
+    let mut wanted = if recorded.is_empty() { default_events(repo) } else { recorded };
+    wanted.retain(|event| *event != "post-commit");
+    wanted
+}
+
 /// The other work trees of the repository that these hooks do not guard, one line each: a setting may
 /// count from the top of each work tree, or hold in one alone.
 pub fn unguarded_work_trees(repo: &Repo) -> Result<Vec<String>> {
     let (method, setting) = method(repo)?;
     let of_one_tree = repo.config("extensions.worktreeConfig")?.is_some_and(|on| on == "true");
-    let (Ok(InstallMethod::Folder(folder)), true) = (method, setting.is_some() || of_one_tree)
-    else {
+    if matches!(method, Ok(InstallMethod::Config)) || (setting.is_none() && !of_one_tree) {
         return Ok(Vec::new());
-    };
+    }
+    let here = real(&hooks_dir::folder(repo)?);
+    let wanted = wanted(repo);
     let mut found = Vec::new();
     for top in worktrees::list(&repo.common_dir) {
         let Ok(other) = Repo::discover(&top, None) else { continue };
-        let there = match hooks_dir::hooks_path(&other)? {
-            Some(setting) => real(&setting.folder),
-            None => real(&other.common_dir.join("hooks")),
-        };
-        let is_ours = |event: &str| matches!(read_hook(&there.join(event)), Ok(HookFile::Ours(_)));
-        if there != folder && !is_ours("pre-commit") {
-            found.push(format!(
-                "the work tree `{}` is not guarded: git looks for its hooks in `{}`",
-                top.display(),
-                there.display()
-            ));
+        let setting = hooks_dir::hooks_path(&other)?;
+        let folder =
+            setting.as_ref().map_or_else(|| other.common_dir.join("hooks"), |it| it.folder.clone());
+        let folder = real(&folder);
+        let answers =
+            |event: &&str| answer(&folder, Some(&top), event).is_ok_and(|it| it.is_ours());
+        let guarding = CHECKING_EVENTS.iter().filter(|event| wanted.contains(event));
+        if folder == here || guarding.clone().all(answers) {
+            continue;
         }
+        let by = setting.map_or_else(String::new, |it| format!(": {}", it.described()));
+        found.push(format!(
+            "the work tree `{}` is not guarded: git looks for its hooks in `{}`{by}",
+            top.display(),
+            folder.display()
+        ));
     }
     Ok(found)
 }
 
 impl EventStatus {
-    fn check_hook(&mut self, hook: &Path) -> Result<()> {
-        let kept = kept_path(hook);
-        for (other, _) in renamed(hook)? {
+    fn check_hook(&mut self, repo: &Repo, folder: &Path) -> Result<()> {
+        let hook = folder.join(self.event);
+        let kept = kept_path(&hook);
+        let answer = answer(folder, repo.work_tree.as_deref(), self.event)?;
+        for (other, _) in renamed(&hook)? {
+            if matches!(&answer, HookAnswer::Through(by) if *by == other) {
+                continue;
+            }
             let name = other.display();
             self.notes.push(format!(
                 "`{name}` is a tribunal hook under another name: it checks where something runs it"
             ));
         }
-        match read_hook(hook)? {
-            HookFile::Nothing if is_there(&kept) => {
+        match answer {
+            HookAnswer::Nothing if is_there(&kept) => {
                 self.problems.push(format!("missing, and `{}` waits to be run", kept.display()));
             }
-            HookFile::Nothing => {}
-            HookFile::Foreign { .. } if self.wanted => {
+            HookAnswer::Through(by) => {
+                self.installed = true;
+                self.notes.push(format!("called by `{}`", by.display()));
+                if let HookFile::Ours(shim) = read_hook(&by)? {
+                    self.check_shim(&shim);
+                }
+            }
+            HookAnswer::NotExecutable(hook) if self.wanted => {
+                self.problems
+                    .push(format!("git passes over `{}`: it is not executable", hook.display()));
+            }
+            HookAnswer::Other(Some(manager)) if self.wanted => {
+                self.problems.push(format!("the hook of {} is in its place", manager.name()));
+            }
+            HookAnswer::Other(None) if self.wanted => {
                 self.problems.push("another program's hook is in its place".to_owned());
             }
-            HookFile::Foreign { .. } => self.notes.push("a hook of your own".to_owned()),
-            HookFile::Ours(shim) => {
+            HookAnswer::Other(None) | HookAnswer::NotExecutable(_) => {
+                self.notes.push("a hook of your own".to_owned());
+            }
+            HookAnswer::Nothing | HookAnswer::Other(Some(_)) => {}
+            HookAnswer::Shim(shim) => {
                 self.installed = true;
                 self.check_shim(&shim);
                 if let Some(event) = shim.event.filter(|event| *event != self.event) {
                     self.problems.push(format!("it is the shim of another hook: `{event}`"));
                 }
                 if is_there(&kept) {
-                    let runs = fs::metadata(&kept)
-                        .is_ok_and(|file| file.permissions().mode() & 0o111 != 0);
+                    let runs = is_executable(&kept);
                     let what = if runs { "runs" } else { "cannot run (it is not executable)" };
                     self.notes.push(format!("the hook that was there before {what}"));
                 }
@@ -145,9 +177,9 @@ impl EventStatus {
         let hook = config_folder(repo).join(self.event);
         let Some(command) = configured(repo, self.event)? else {
             // An install with an older git still works.
-            return self.check_hook(&repo.common_dir.join("hooks").join(self.event));
+            return self.check_hook(repo, &repo.common_dir.join("hooks"));
         };
-        self.check_hook(&hook)?;
+        self.check_hook(repo, &config_folder(repo))?;
         self.notes.push("by git's configuration".to_owned());
         if command != config_command(self.event, &hook) {
             self.problems.push(format!("`{}.command` was changed", config_name(self.event)));
@@ -159,18 +191,5 @@ impl EventStatus {
             self.problems.push(format!("`{}.enabled` is false", config_name(self.event)));
         }
         Ok(())
-    }
-
-    /// A script of another hook manager may call the program by itself.
-    fn check_foreign_folder(&mut self, folder: &Path) {
-        let husky = folder.file_name().is_some_and(|name| name == "_");
-        let folder = if husky { folder.parent().unwrap_or(folder) } else { folder };
-        let script = folder.join(self.event);
-        let call = format!("tribunal hook {}", self.event);
-        if regular::read(&script, LastLink::Follow, HOOK).is_ok_and(|text| text.contains_str(&call))
-        {
-            self.installed = true;
-            self.notes.push(format!("called by `{}`", script.display()));
-        }
     }
 }

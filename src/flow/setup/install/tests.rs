@@ -37,7 +37,9 @@ fn the_place_is_chosen_by_git_and_by_setting() {
     assert_eq!(decide(old, Some(".git/h"), "/r/.git/h"), folder("/r/.git/h"));
     assert_eq!(decide(old, Some(""), "/r"), Err(Refusal::Empty));
     let husky = "/r/.husky/_";
-    assert_eq!(decide(old, Some(".husky/_"), husky), Err(Refusal::WorkTree(husky.into())));
+    let scripts = |path: &str| Ok(InstallMethod::Scripts(path.into()));
+    assert_eq!(decide(old, Some(".husky/_"), husky), scripts("/r/.husky"));
+    assert_eq!(decide(old, Some(".githooks"), "/r/.githooks"), scripts("/r/.githooks"));
     assert_eq!(decide(old, Some("/h"), "/h"), Err(Refusal::Outside("/h".into())));
     assert_eq!(decide(old, None, "/elsewhere"), Err(Refusal::Outside("/elsewhere".into())));
     for value in [None, Some(""), Some("/h"), Some(".husky/_")] {

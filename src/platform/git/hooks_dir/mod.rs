@@ -25,6 +25,14 @@ pub struct HooksPath {
     pub folder: PathBuf,
 }
 
+impl HooksPath {
+    /// The setting and where it stands, for people.
+    pub fn described(&self) -> String {
+        let Self { value, origin, scope, .. } = self;
+        format!("`core.hooksPath` is `{value}`, set in {origin} ({scope})")
+    }
+}
+
 /// The setting of `core.hooksPath` that holds in this work tree.
 pub fn hooks_path(repo: &Repo) -> Result<Option<HooksPath>> {
     let output = repo
@@ -40,14 +48,30 @@ pub fn hooks_path(repo: &Repo) -> Result<Option<HooksPath>> {
     let expanded = repo.git().args(["config", "--type=path", "-z", "--get", "core.hooksPath"]);
     let expanded = expanded.capture()?;
     let path = expanded.stdout.trim_end_with(|c| c == '\0').to_path_lossy();
-    // Relative paths count from where hooks run: the top of the work tree, or the bare repository.
-    let top = repo.work_tree.as_deref().unwrap_or(&repo.git_dir);
     Ok(Some(HooksPath {
         value: BString::from(*value),
         scope: scope.to_str_lossy().into_owned(),
-        origin: origin.to_str_lossy().trim_start_matches("file:").to_owned(),
-        folder: top.join(path),
+        origin: origin.to_str_lossy().trim_start_matches("file:").replace("//", "/"),
+        folder: top(repo).join(path),
     }))
+}
+
+/// The folder in which git looks for hooks in this work tree. Starts no process where git's settings are
+/// those of files and the path is one that needs no git to expand it.
+pub fn folder(repo: &Repo) -> Result<PathBuf> {
+    let Some(value) = repo.config("core.hooksPath")? else {
+        return Ok(repo.common_dir.join("hooks"));
+    };
+    if value.starts_with(b"~") || value.starts_with(b"%(") {
+        return Ok(hooks_path(repo)?.map_or_else(|| repo.common_dir.join("hooks"), |it| it.folder));
+    }
+    Ok(top(repo).join(value.to_path_lossy()))
+}
+
+/// What a relative path counts from, which is where hooks run: the top of the work tree, or the bare
+/// repository.
+fn top(repo: &Repo) -> &Path {
+    repo.work_tree.as_deref().unwrap_or(&repo.git_dir)
 }
 
 /// The version of the git that is on `PATH`.

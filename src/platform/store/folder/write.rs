@@ -29,9 +29,17 @@ impl Folder {
     /// Replaces a file in one step: written beside it, synced, renamed over it. Missing folders are
     /// made. The mode of an existing file is kept; a new one has the rights that the umask leaves it.
     pub fn write(&self, path: impl AsRef<Path>, content: &[u8]) -> Result<()> {
-        let path = path.as_ref();
+        self.write_as(path.as_ref(), content, None)
+    }
+
+    /// As [`Self::write`], where a new file is a program that everyone may run.
+    pub fn write_script(&self, path: impl AsRef<Path>, content: &[u8]) -> Result<()> {
+        self.write_as(path.as_ref(), content, Some(0o755))
+    }
+
+    fn write_as(&self, path: &Path, content: &[u8], new: Option<RawMode>) -> Result<()> {
         save_point();
-        self.replace(path, content).with_context(|| self.failed(path))?;
+        self.replace(path, content, new).with_context(|| self.failed(path))?;
         save_point();
         Ok(())
     }
@@ -86,10 +94,10 @@ impl Folder {
         }
     }
 
-    fn replace(&self, path: &Path, content: &[u8]) -> io::Result<()> {
+    fn replace(&self, path: &Path, content: &[u8], new: Option<RawMode>) -> io::Result<()> {
         let (folder, name) = self.place_to_write(path)?;
         let before = is_file_or_nothing(&folder, &name, path)?;
-        let beside = Beside::make(&folder, content, before.map(|stat| stat.st_mode))?;
+        let beside = Beside::make(&folder, content, before.map(|stat| stat.st_mode).or(new))?;
         save_point();
         beside.persist(&name)
     }
