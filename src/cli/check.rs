@@ -11,11 +11,8 @@ use crate::cli::hook_report::print_tails;
 use crate::cli::invocation::Invocation;
 use crate::cli::paths::in_repo;
 use crate::cli::selection::Selection;
-use crate::domain::gates::policy_files::{BASELINE_FILE, PolicyFiles};
 use crate::domain::model::change::Change;
 use crate::domain::model::error::hinted;
-use crate::domain::model::finding::{Effect, Finding};
-use crate::domain::model::gate::Gate;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::{CommandResult, ExitStatus, Report, Skipped, Verdict};
 use crate::domain::model::terminal::printable;
@@ -31,8 +28,6 @@ use crate::flow::evaluate::report::build_report;
 use crate::flow::evaluate::{policy, recording, uncommitted};
 use crate::platform::git::change;
 use crate::platform::git::repo::Repo;
-use crate::platform::store::folder::Folder;
-use crate::platform::store::regular::MANIFEST;
 use crate::platform::ui::out;
 use crate::platform::ui::report::{OutputFormat, json_of, render, render_answered};
 use crate::platform::ui::sarif::Answers;
@@ -159,29 +154,7 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     if report.ran.iter().any(|run| matches!(run.result, CommandResult::NotStarted { .. })) {
         out::hint("install what a command lacks, or change its `run` in tribunal.toml");
     }
-    if format == OutputFormat::Human && is_baseline_open(&repo, &report)? {
-        out::hint(&format!(
-            "`{BASELINE_FILE}` is not committed as it stands here: what it names blocks until it is"
-        ));
-    }
     Ok(if interrupted { ExitStatus::Interrupted } else { report.verdict.into() })
-}
-
-/// Whether a secret blocks, and the work tree has a baseline that the last commit does not have.
-fn is_baseline_open(repo: &Repo, report: &Report) -> Result<bool> {
-    let blocks =
-        |finding: &Finding| finding.gate == Gate::Secrets && finding.effect == Effect::Block;
-    let Some(top) = &repo.work_tree else { return Ok(false) };
-    if !report.findings.iter().any(|reported| blocks(&reported.finding)) {
-        return Ok(false);
-    }
-    // One that cannot be read will not hold either.
-    let here = Folder::open(top).and_then(|top| top.read(BASELINE_FILE, MANIFEST));
-    let committed = match repo.head()? {
-        Some(head) => PolicyFiles::read(&repo.objects, &repo.tree_of(&head)?)?.baseline,
-        None => Vec::new(),
-    };
-    Ok(here.is_ok_and(|here| here != committed))
 }
 
 /// A report for people, commit by commit.

@@ -115,7 +115,7 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
         out::result("nothing was written and no hook was installed");
         return Ok(ExitStatus::Pass);
     }
-    let is_done = carry_out(invocation, &repo, &plan, &hooks)?;
+    let is_done = carry_out(invocation, args, &plan, &hooks)?;
     if is_done && !plan.missing.is_empty() {
         tell_next(&plan, args);
     }
@@ -233,7 +233,8 @@ fn offer(context: Context<'_>, does_nothing: bool) -> Result<()> {
 }
 
 /// Does all that can be done, and says what could not; false where that is anything.
-fn carry_out(invocation: &Invocation, repo: &Repo, plan: &Plan, hooks: &HooksPlan) -> Result<bool> {
+fn carry_out(invocation: &Invocation, args: &Args, plan: &Plan, hooks: &HooksPlan) -> Result<bool> {
+    let repo = &invocation.repo()?;
     let (mut written, mut is_done) = (Vec::new(), true);
     for (path, outcome) in plan.write(repo) {
         match outcome {
@@ -251,7 +252,8 @@ fn carry_out(invocation: &Invocation, repo: &Repo, plan: &Plan, hooks: &HooksPla
         HooksPlan::NotAsked | HooksPlan::InPlace => {}
         HooksPlan::Shared(_) => {
             let events = install::default_events(repo);
-            let done = hooks::install_hooks(invocation, repo, &events, SharedScripts::Ask)?;
+            let shared = if args.yes { SharedScripts::Change } else { SharedScripts::Ask };
+            let done = hooks::install_hooks(invocation, repo, &events, shared)?;
             is_done &= done == ExitStatus::Pass;
         }
         HooksPlan::Install(plan) => match init::install(repo, &plan.steps) {

@@ -77,7 +77,7 @@ fn the_settings_the_baseline_and_the_hooks_are_written_and_nothing_else() {
 
     // Until it is committed, the baseline holds nothing, and that is said.
     let check = repo.tribunal(&["check", "--all"]).code(1).says("deploy.txt");
-    check.says("hint: `.ai/baseline.txt` is not committed as it stands here");
+    check.says("not committed: `.ai/baseline.txt` (untracked)").says("once");
 
     let again = repo.tribunal(&["init"]).ok();
     assert_eq!((again.stdout.lines().count(), again.stderr.as_str()), (1, ""), "{again}");
@@ -168,7 +168,7 @@ fn a_command_is_proposed_where_its_program_and_script_are_there_and_runs() {
     let policy = repo.read("tribunal.toml");
     assert!(policy.contains("\n# run = \"pnpm test\"\n"), "{policy}");
     // What is proposed is switched off: nothing to agree to, and nothing runs.
-    repo.tribunal(&["trust", "commands"]).ok().says("nothing to ask").never_says("pnpm");
+    repo.tribunal(&["trust", "commands"]).ok().says("this repository has no commands");
     fs::remove_file(repo.path("tribunal.toml")).unwrap();
 
     let said = init_with(&repo, &["pnpm"], &["--no-hooks", "--commands", "--dry-run"]).ok();

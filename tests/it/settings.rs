@@ -64,7 +64,7 @@ fn a_policy_file_that_cannot_be_read_is_no_missing_one() {
     let sandbox = Sandbox::new();
     let repo = hooked(&sandbox);
     repo.write("tribunal.toml/in-the-way", "");
-    for words in [&["spec", "list"][..], &["trust", "--yes"]] {
+    for words in [&["spec", "list"][..], &["trust", "--yes"], &["init", "--dry-run"]] {
         let outcome = repo.tribunal(words);
         assert_eq!(outcome.code, 2, "{words:?}\n{outcome}");
         outcome.says("tribunal.toml:1:1: it cannot be read").says("hint: make it a file");

@@ -43,8 +43,8 @@ pub struct Proposal {
 pub fn propose(facts: &RepoFacts, commands_as: CommandsAs) -> Proposal {
     let mut proposal = Proposal {
         policy: "# What tribunal holds this repository to. Every key is optional: without one its default \
-                 holds.\n# `tribunal config` shows what holds and why. What stands here takes effect once \
-                 it is committed.\n"
+                 holds.\n# `tribunal config` shows what holds and why. Settings take effect once they are \
+                 committed.\n"
             .to_owned(),
         chosen: Vec::new(),
         notes: hook_managers(facts),
