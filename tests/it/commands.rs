@@ -108,7 +108,7 @@ fn a_missing_tool_is_inconclusive() {
     // At level warn it is told, and lets pass.
     repo.git_env(&["commit", "-qm", "feat: x"], &[("TRIBUNAL_GATES_COMMANDS", "warn")])
         .ok()
-        .says("1 part not judged: probe: it could not start");
+        .says("1 part not checked: probe: it could not start");
     // A name is the repository's: nothing of it is put into a line for a shell.
     let policy = repo.read("tribunal.toml");
     repo.write("tribunal.toml", policy.replace("\"probe\"", "\"x; rm -r $HOME\""));
@@ -159,14 +159,14 @@ fn one_command_is_skipped_by_its_name_and_that_is_recorded() {
     };
     commit_with("commands.tests")
         .ok()
-        .says("not judged in full: TRIBUNAL_SKIP=commands.tests; recorded");
+        .says("not checked in full: TRIBUNAL_SKIP=commands.tests; recorded");
     assert_eq!(ran(), "lint,");
     repo.tribunal(&["status"]).ok().says("TRIBUNAL_SKIP=commands.tests");
     // What names nothing is said, leaves nothing out and is no bypass.
     commit_with("commands.lin")
         .ok()
         .says("TRIBUNAL_SKIP: `commands.lin` is not a command; did you mean `commands.lint`?")
-        .never_says("not judged in full");
+        .never_says("not checked in full");
     assert_eq!(ran(), "tests,lint,");
     commit_with("commands").ok();
     assert_eq!(ran(), "");

@@ -573,7 +573,7 @@ fn a_bypass_is_loud_and_recorded() {
     repo.git_env(&["commit", "-m", "x"], &[("TRIBUNAL_GATES__CONFLICT_MARKERS", "off")])
         .code(1)
         .says("is not a variable of a setting; did you mean `TRIBUNAL_GATES_CONFLICT_MARKERS`?")
-        .never_says("not judged in full");
+        .never_says("not checked in full");
     repo.git_env(&["commit", "-m", "x"], &[("TRIBUNAL_SKIP", "scope,conflict-markers")]).ok();
     repo.write("more", bad()).git(&["add", "more"]).ok();
     repo.git_env(&["commit", "-m", "x"], &[("TRIBUNAL_GATES_CONFLICT_MARKERS", "off")]).ok();

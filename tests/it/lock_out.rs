@@ -179,7 +179,7 @@ fn what_is_mended_at_the_tip_of_a_push_does_not_arrive_broken() {
     repo.git(&["push", "--no-verify", "origin", "main"]).code(1).says("`gates.secrets.level`");
     repo.write("tribunal.toml", "[gates]\nsecrets = \"block\"\n");
     repo.git(&["commit", "-qam", "fix: policy"]).ok();
-    repo.git(&["push", "origin", "main"]).ok().says("a later commit mends it");
+    repo.git(&["push", "origin", "main"]).ok().says("a later commit repairs it");
     // The same history, as a remote meets it that knows nothing of it.
     let other = sandbox.bare("other.git");
     other.tribunal(&["hooks", "install"]).ok();
@@ -377,7 +377,7 @@ fn rules_behind_a_link_are_said_not_to_hold() {
     repo.tribunal(&["constitution", "list"])
         .ok()
         .says("no rules yet")
-        .says("1 more cannot be read");
+        .says("1 more rule cannot be read");
     repo.write("src/v", "sleep(3)\n");
     stage_and_commit(&repo, "feat: v").ok().says(&format!(".ai:1: {link}"));
     fs::remove_file(repo.path(".ai")).unwrap();
@@ -390,7 +390,7 @@ fn rules_behind_a_link_are_said_not_to_hold() {
     fs::create_dir(repo.path(".ai/constitution/sub")).unwrap();
     fs::rename(repo.path(".ai/constitution/s.md"), repo.path(".ai/constitution/sub/s.md")).unwrap();
     stage_and_commit(&repo, "fix: rules").ok();
-    repo.tribunal(&["constitution", "check"]).ok().says("1 rules, 1 of at most");
+    repo.tribunal(&["constitution", "check"]).ok().says("1 rule, 1 of at most");
     repo.write("src/w", "sleep(3)\n");
     stage_and_commit(&repo, "feat: w").code(1).says("[constitution/R-0001");
 }

@@ -283,7 +283,7 @@ fn a_large_push_tells_on_one_line_of_the_terminal_how_far_it_is() {
     let mut command = repo.sandbox.command("git", &repo.dir);
     command.args(["push", "--quiet", "origin", "main"]);
     let printed = String::from_utf8(on_terminal(command, b"")).unwrap();
-    assert!(printed.contains("\rtribunal: checking 700 commits"), "{printed:?}");
+    assert!(printed.contains("\rtribunal: checking 700 new commits"), "{printed:?}");
     assert!(printed.contains("\rtribunal: checked "), "{printed:?}");
     // Nothing of it stays.
     let gone = format!("\r{}\r", " ".repeat(36));

@@ -679,7 +679,7 @@ fn a_first_merge_of_much_history_says_how_much_is_read() {
     let mut import = sandbox.command("git", &w.repo.dir);
     import.args(["fast-import", "--quiet"]);
     run(import, stream.as_bytes()).ok();
-    w.guard(Side::Server).push("origin long:main").ok().says("checking 600 commits that are new");
+    w.guard(Side::Server).push("origin long:main").ok().says("checking 600 new commits");
     // They are on record now.
     w.git("branch other long").ok();
     w.push("origin other").ok().never_says("checking");

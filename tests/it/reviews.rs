@@ -62,7 +62,7 @@ fn a_receipt_that_was_written_over_is_none() {
     forged["decision"] = json!("submit");
     database.execute("UPDATE receipts SET body = ?1", [forged.to_string()]).unwrap();
     drop(database);
-    review(&repo, &["--commit", "HEAD"]).code(1).says("a receipt was not what had been kept");
+    review(&repo, &["--commit", "HEAD"]).code(1).says("a receipt was changed since it was kept");
     assert!(scene.asked().len() > asked, "it was asked anew");
 }
 

@@ -70,10 +70,7 @@ pub fn line(notice: &Notice) -> String {
 fn progress_line(progress: &Progress) -> String {
     match progress {
         Progress::CheckingPush { done: 0, commits } => {
-            format!(
-                "tribunal: checking {} that the remote does not have",
-                counted(*commits, "commit")
-            )
+            format!("tribunal: checking {}", counted(*commits, "new commit"))
         }
         Progress::CheckingPush { done, commits } => {
             format!("tribunal: checked {done} of {}", counted(*commits, "commit"))

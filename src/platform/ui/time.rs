@@ -9,9 +9,9 @@ pub fn local(time: Timestamp) -> String {
     time.to_zoned(zone()).strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
-/// A line of a record, which begins with a time in UTC, with that time in the zone of this user.
+/// A line of a record, whose first field is a time in UTC, with that time in the zone of this user.
 pub fn local_line(line: &str) -> String {
-    match line.split_once(' ').map(|(time, rest)| (time.parse::<Timestamp>(), rest)) {
+    match line.split_once('\t').map(|(time, rest)| (time.parse::<Timestamp>(), rest)) {
         Some((Ok(time), rest)) => format!("{} {rest}", local(time)),
         _ => line.to_owned(),
     }

@@ -101,6 +101,7 @@ const COMMANDS: &[&str] = &[
     "review --commit HEAD --report",
     "cost",
     "runs",
+    "runs show {}",
     "resume {}",
     "spec new {}",
     "spec lint",
@@ -242,8 +243,8 @@ fn listed(repo: &Repo<'_>, above: &[&str]) -> BTreeSet<String> {
     let mut in_commands = false;
     for line in help.stdout.lines() {
         if !line.starts_with(' ') {
-            in_commands =
-                line.ends_with(':') && !["Options:", "Arguments:", "Examples:"].contains(&line);
+            in_commands = line.ends_with(':')
+                && !["Options:", "Global options:", "Arguments:", "Examples:"].contains(&line);
             continue;
         }
         let name = line.split_whitespace().next().unwrap_or_default();

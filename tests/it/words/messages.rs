@@ -22,7 +22,7 @@ fn nothing_is_answered_with_silence() {
     let sandbox = Sandbox::new();
     let repo = sandbox.repo("r");
     repo.write("a", "one\n").commit_unjudged("one");
-    repo.tribunal(&["trust", "commands"]).ok().says("this repository has none: nothing to ask");
+    repo.tribunal(&["trust", "commands"]).ok().says("this repository has no commands");
     repo.tribunal(&["trust", "--list"]).ok().says("commands  none is trusted");
     repo.tribunal(&["trust", "--revoke"]).ok().says("nothing was trusted");
     let unknown = repo.tribunal(&["trust", "--revoke", "nope"]).code(2);
