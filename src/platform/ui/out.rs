@@ -132,7 +132,7 @@ pub fn end_moving() {
 
 fn take_away(moving: &mut String) {
     if !moving.is_empty() {
-        drop(write!(io::stderr(), "\r{:1$}\r", "", columns(moving)));
+        drop(write!(io::stderr(), "{}", blank(moving, room())));
         moving.clear();
     }
 }
@@ -140,14 +140,25 @@ fn take_away(moving: &mut String) {
 /// Writes over the line with what every terminal knows. It never reaches the last column: a line that
 /// goes on in the next row cannot be taken away.
 fn replace_line(moving: &mut String, text: &str) {
-    let stderr = io::stderr();
-    let wide = tcgetwinsize(&stderr).map_or(0, |size| usize::from(size.ws_col));
-    let text = cut(&printable(text), if wide == 0 { COLUMNS } else { wide } - 1);
+    let room = room();
+    let text = cut(&printable(text), room);
     if text == *moving {
         return;
     }
-    drop(write!(&stderr, "\r{:1$}\r{text}", "", columns(moving)));
+    drop(write!(io::stderr(), "{}{text}", blank(moving, room)));
     *moving = text;
+}
+
+/// What takes a line away, with the `^C` that the terminal itself may have written behind it.
+fn blank(line: &str, room: usize) -> String {
+    let width = (columns(line) + 2).min(room);
+    format!("\r{:width$}\r", "")
+}
+
+/// How many columns a line may take.
+fn room() -> usize {
+    let wide = tcgetwinsize(io::stderr()).map_or(0, |size| usize::from(size.ws_col));
+    if wide == 0 { COLUMNS - 1 } else { wide - 1 }
 }
 
 /// Prints talk, of one or more lines.
