@@ -49,7 +49,7 @@ pub fn run(args: &Args) -> Result<ExitStatus> {
     let pace = if args.fast || !can_ask() { Pace::Fast } else { Pace::Steps };
     let stage = Stage::set(root.path(), pace)?;
     let told = stage.narrate();
-    stage.tribunal(&["daemon", "stop"])?;
+    stage.tribunal(&["daemon", "stop", "--all"])?;
     if args.keep {
         out::result(&format!("kept in {}", root.keep().display()));
     }
@@ -300,6 +300,7 @@ impl Stage {
             .env("GIT_CONFIG_GLOBAL", home.join(".gitconfig"))
             .env("HOME", &home)
             .env("XDG_CONFIG_HOME", &home)
+            .env("XDG_STATE_HOME", home.join("state"))
             .env("GIT_AUTHOR_NAME", "Demo")
             .env("GIT_AUTHOR_EMAIL", "demo@example.invalid")
             .env("GIT_COMMITTER_NAME", "Demo")

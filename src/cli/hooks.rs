@@ -7,6 +7,8 @@ use serde_json::json;
 
 use crate::cli::invocation::{Global, Invocation};
 use crate::cli::trust;
+use crate::daemon::control;
+use crate::daemon::watched_repo::WatchedRepo;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::model::terminal::printable;
 use crate::domain::model::text::counted;
@@ -102,10 +104,23 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
         }
         Action::Uninstall(choice) => {
             let events = events(choice, || install::EVENTS.to_vec())?;
-            uninstall_hooks(invocation, &repo, &events, choice.shared())
+            let status = uninstall_hooks(invocation, &repo, &events, choice.shared())?;
+            if !choice.dry_run && choice.events.is_empty() {
+                end_watcher(invocation, &repo)?;
+            }
+            Ok(status)
         }
         Action::Status => show_status(global, &repo),
     }
+}
+
+/// Without hooks nobody expects that the repository is still watched.
+fn end_watcher(invocation: &Invocation, repo: &Repo) -> Result<()> {
+    let place = WatchedRepo::of(invocation.context(repo));
+    if control::end_watching(&place)? && !invocation.global.quiet {
+        out::talk("this repository is not watched any more");
+    }
+    Ok(())
 }
 
 fn events(choice: &Choice, default: impl Fn() -> Vec<&'static str>) -> Result<Vec<&'static str>> {

@@ -9,6 +9,8 @@ mod kept_hook;
 pub mod cost;
 pub mod demo;
 pub mod daemon;
+pub mod daemon_log;
+pub mod daemon_status;
 pub mod doctor;
 pub mod findings;
 mod formats;

@@ -178,7 +178,7 @@ fn print(status: &RepoStatus) {
         ));
         out::hint(&format!("`tribunal review --commit {}` reviews the last of them", last.short()));
     }
-    out::result(&format!("specs     {} queued", status.queued));
+    out::result(&format!("specs     {} recorded (no runs of specs yet)", status.queued));
     if status.events > 0 {
         out::result(&format!("events    {} waiting for the watcher", status.events));
     }

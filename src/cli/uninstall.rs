@@ -72,6 +72,9 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     if let Some(plan) = &plan {
         purge::perform(&repo, plan)?;
         describe(plan, "removed");
+        if let Some(folder) = control::remove_user_state()? {
+            out::talk(&format!("removed {}", printable(&folder.to_string_lossy())));
+        }
     }
     Ok(ExitStatus::Pass)
 }

@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 use crate::cli::invocation::Invocation;
 use crate::daemon::control::check_watchable;
 use crate::daemon::daemon_event::DaemonEvent;
-use crate::daemon::event_loop::{WatchEnding, run};
+use crate::daemon::event_loop::{Watch, WatchEnding, run};
 use crate::daemon::lock;
 use crate::daemon::lock::Mode;
 use crate::daemon::watched_repo::WatchedRepo;
@@ -28,8 +28,8 @@ Examples:
 pub fn run_command(invocation: &Invocation) -> Result<ExitStatus> {
     let place = WatchedRepo::of(invocation.context(&invocation.repo()?));
     check_watchable(&place)?;
-    let Some(mut held) = lock::take(&place.state_dir, Mode::Foreground, env::now(&invocation.env))?
-    else {
+    let now = env::now(&invocation.env);
+    let Some(held) = lock::take(&place.state_dir, Mode::Foreground, None, now)? else {
         let who = lock::holder(&place.state_dir)
             .map_or_else(String::new, |holder| format!(" (process {})", holder.pid()));
         return Err(hinted(
@@ -46,10 +46,11 @@ pub fn run_command(invocation: &Invocation) -> Result<ExitStatus> {
             let _ = left.send(());
         }
     });
-    let ending = run(place, &mut held, &mut |event| print_event(event, json), Some(reader_left))?;
+    let watch = Watch::One(Box::new(place), held);
+    let ending = run(watch, &mut |_, event| print_event(event, json), Some(reader_left))?;
     Ok(match ending {
         WatchEnding::Interrupted => ExitStatus::Interrupted,
-        WatchEnding::Stopped => ExitStatus::Pass,
+        WatchEnding::Stopped | WatchEnding::Idle => ExitStatus::Pass,
         WatchEnding::Orphaned => {
             out::talk("the repository is gone, or another watcher took over; stopping");
             ExitStatus::Error

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::domain::model::oid::Oid;
 use crate::domain::model::text::counted;
-use crate::flow::intake::ingest::IngestedSpec;
+use crate::flow::intake::ingested_spec::IngestedSpec;
 use crate::platform::store::inbox::Event;
 
 #[derive(Clone, Debug, Serialize)]
@@ -25,6 +25,9 @@ pub enum DaemonEvent {
     Known {
         path: String,
         id: String,
+        /// The path that it had before, where that is another one.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        moved_from: Option<String>,
     },
     Gone {
         path: String,
@@ -50,6 +53,10 @@ pub enum DaemonEvent {
         path: PathBuf,
         reason: String,
     },
+    /// The repository is watched no more.
+    Unwatched {
+        why: &'static str,
+    },
     /// What needs attention and does not stop the watcher.
     Trouble {
         message: String,
@@ -59,7 +66,7 @@ pub enum DaemonEvent {
 impl DaemonEvent {
     /// Whether people who watch want to read it.
     pub fn is_shown(&self) -> bool {
-        !matches!(self, Self::Known { .. } | Self::Gone { .. })
+        !matches!(self, Self::Known { moved_from: None, .. })
     }
 
     pub fn is_trouble(&self) -> bool {
@@ -71,33 +78,49 @@ impl fmt::Display for DaemonEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Watching { worktrees, folders, method } => {
-                write!(
-                    f,
-                    "watching {} in {} ({method})",
-                    counted(*folders, "folder"),
-                    worktrees.join(", ")
-                )
+                match folders {
+                    0 => f.write_str("watched; there is no folder of specs yet")?,
+                    _ => write!(f, "watched, with {} of specs", counted(*folders, "folder"))?,
+                }
+                if worktrees.len() > 1 {
+                    write!(f, ", in {}", worktrees.join(", "))?;
+                }
+                if *method == "poll" {
+                    f.write_str(
+                        "; changes are not reported by the system here and found at intervals",
+                    )?;
+                }
+                Ok(())
             }
             Self::Spec(taken) => taken.fmt(f),
-            Self::Known { path, id } => write!(f, "{path}: {id} is known as it is"),
-            Self::Gone { path, id } => write!(f, "{path}: gone, {id} stays known"),
+            Self::Known { path, id, moved_from: Some(before) } => {
+                write!(f, "{path}: `{id}` is here now, before in {before}")
+            }
+            Self::Known { path, id, moved_from: None } => write!(f, "{path}: `{id}` is as it was"),
+            Self::Gone { path, id } => write!(f, "{path} is gone; `{id}` stays on record"),
             Self::Event { event: Event::Commit { oid, branch, .. } } => {
-                write!(f, "commit {oid} on {}", branch.as_deref().unwrap_or("no branch"))
+                let short = oid.get(..10).unwrap_or(oid);
+                write!(f, "commit {short} on {}", branch.as_deref().unwrap_or("no branch"))
             }
             Self::Event { event: Event::Rewrite { command, pairs, .. } } => {
-                write!(f, "{command} replaced {}", counted(pairs.len(), "commit"))
+                write!(f, "`git {}` replaced {}", git_word(command), counted(pairs.len(), "commit"))
             }
             Self::Event { event: Event::Findings { .. } } => f.write_str("findings were kept"),
-            Self::Review { worktree, commits } => {
-                write!(f, "to be reviewed in {worktree}: {}", counted(commits.len(), "new commit"))
+            Self::Review { commits, .. } => {
+                write!(f, "{} will be reviewed", counted(commits.len(), "new commit"))
             }
             Self::Learned { id, title, path } => {
-                write!(f, "learned {id} ({title}): commit `{path}` and it holds")
+                write!(f, "learned the rule {id}, {title}: commit `{path}` and it holds")
             }
             Self::Aside { path, reason } => {
                 write!(f, "an event was set aside as `{}`: {reason}", path.display())
             }
+            Self::Unwatched { why } => write!(f, "not watched any more: {why}"),
             Self::Trouble { message } => f.write_str(message),
         }
     }
+}
+
+fn git_word(command: &str) -> &str {
+    if command == "amend" { "commit --amend" } else { command }
 }

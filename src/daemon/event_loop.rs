@@ -1,31 +1,37 @@
-//! The watcher's event loop. It takes signals, file events and results, and hands work on: reconciling to a
-//! thread, learning and reviews to processes. Nothing in it waits for a disk, a lock or a program.
+//! The watcher's event loop. It takes signals, file events and results, and hands work on: looks to
+//! threads, learning and reviews to processes. Nothing in it waits for a disk, a lock or a program.
+//!
+//! It watches one repository in the foreground, or all that are on the list of a user. What goes wrong in
+//! one of them is that one's alone.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail};
-use rustix::process::Pid;
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use anyhow::{Context as _, Result};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::spawn_blocking;
-use tokio::time::sleep_until;
 
 use crate::daemon::daemon_event::DaemonEvent;
-use crate::daemon::file_events::{FsEvent, FsEvents, WatchSet, no_watcher};
-use crate::daemon::learner::{LearnedRule, Learner};
+use crate::daemon::file_events::{FileWatcher, Owner, no_watcher};
+use crate::daemon::listing::ListWatch;
 use crate::daemon::lock::WatcherLock;
-use crate::daemon::reconcile::{Reconciled, Reconciler};
+use crate::daemon::repository::Repository;
+use crate::daemon::slots::Slots;
+use crate::daemon::wakeups::{Ask, Signals, earlier, next_woken, until, word_comes};
 use crate::daemon::watched_repo::WatchedRepo;
-use crate::platform::process::ask_to_end;
+use crate::daemon::work::{BeginOutcome, Message, Messages, Over, begin};
+use crate::platform::config::env::Env;
+use crate::platform::store::user_state::{Listed, UserState};
 
-/// The most file events that are kept while it is reconciled. What comes on top is not lost: everything
-/// is looked at then.
-const FS_EVENTS_MAX: usize = 4096;
+/// How many repositories are looked at at the same time, and for how long one that hangs counts.
+const LOOKS: (usize, Duration) = (8, Duration::from_secs(2));
 
-/// How long reconciling that is under way, and the processes that learn, may take to end with the watcher.
+/// How many processes learn at the same time, one a repository, and for how long one that hangs counts.
+const LEARNERS: (usize, Duration) = (2, Duration::from_secs(20));
+
+/// How long a look that is under way, and the processes that learn, may take to end with the watcher.
 const LAST_WORK: Duration = Duration::from_secs(3);
 
 /// Why the watcher ended.
@@ -37,322 +43,355 @@ pub enum WatchEnding {
     Stopped,
     /// The repository or the lock's file is gone.
     Orphaned,
+    /// No repository is on the list.
+    Idle,
 }
 
-/// Watches until a signal comes, or until the reader of what it prints has left. `tell` is called
-/// for everything that happens.
+/// What is watched.
+pub enum Watch {
+    /// One repository, whose lock is held.
+    One(Box<WatchedRepo>, WatcherLock),
+    /// All that are on the list, in the environment that is given. The lock is the process's.
+    Listed(UserState, Env, WatcherLock),
+}
+
+/// Gets what happens, with the git directory of the repository that it is about.
+pub type Tell<'a> = dyn FnMut(Option<&Path>, &DaemonEvent) + 'a;
+
+/// Watches until a signal comes, until nothing is left to watch, or until the reader of what is told has
+/// left.
 pub fn run(
-    place: WatchedRepo,
-    held: &mut WatcherLock,
-    tell: &mut dyn FnMut(&DaemonEvent),
+    watch: Watch,
+    tell: &mut Tell<'_>,
     reader_left: Option<oneshot::Receiver<()>>,
 ) -> Result<WatchEnding> {
-    // The lock is held: who stops from now on sees us.
-    if place.last_stop.is_outdated(&place.state_dir) {
-        return Ok(WatchEnding::Stopped);
-    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .context("could not start the runtime")?;
     let (messages, mut incoming) = mpsc::unbounded_channel();
-    let watching = watch(Arc::new(place), held, tell, reader_left, (&messages, &mut incoming));
-    let ending = runtime.block_on(watching);
-    // `daemon stop` reports that nothing goes on any more. Reconciling that takes longer ends with the
-    // program: what it saves is saved whole or not at all.
+    let ended = runtime.block_on(async {
+        let mut watcher = Watcher::begin(watch, messages, tell)?;
+        let ending = watcher.go_on(&mut incoming, tell, reader_left).await?;
+        watcher.repositories.values().for_each(Repository::end_workers);
+        // The locks are given back once nothing goes on.
+        Ok((ending, watcher))
+    });
+    // A look that takes longer ends with the program: what it saves is saved whole or not at all.
     runtime.shutdown_timeout(LAST_WORK);
     while let Ok(message) = incoming.try_recv() {
-        if let Message::DaemonEvent(news) = message {
-            tell(&news);
+        if let Message::Tell(about, news) = message {
+            tell(about.as_deref(), &news);
         }
     }
-    ending
+    ended.map(|(ending, _)| ending)
 }
 
-struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-    hangup: Signal,
-}
-
-impl Signals {
-    fn new() -> Result<Self> {
-        let listen = |kind| signal(kind).context("could not listen for signals");
-        Ok(Self {
-            interrupt: listen(SignalKind::interrupt())?,
-            terminate: listen(SignalKind::terminate())?,
-            hangup: listen(SignalKind::hangup())?,
-        })
-    }
-
-    async fn next(&mut self) -> WatchEnding {
-        tokio::select! {
-            _ = self.interrupt.recv() => WatchEnding::Interrupted,
-            _ = self.terminate.recv() => WatchEnding::Stopped,
-            _ = self.hangup.recv() => WatchEnding::Stopped,
-        }
-    }
-}
-
-/// What comes back from the threads that work for the loop, about a repository by its git directory.
-enum Message {
-    DaemonEvent(DaemonEvent),
-    Reconciled {
-        repository: PathBuf,
-        reconciler: Box<Reconciler>,
-        outcome: Reconciled,
-        took: Duration,
-    },
-    Learned {
-        repository: PathBuf,
-        worktree: PathBuf,
-        result: Result<Vec<LearnedRule>>,
-    },
-    /// A thread panicked: what it worked on is lost.
-    Broken,
-}
-
-type Messages = mpsc::UnboundedSender<Message>;
-
-/// A watched repository.
-struct Repository {
-    place: Arc<WatchedRepo>,
-    state: State,
-    /// When to reconcile next.
+/// The list and what its repositories are watched with.
+struct List {
+    state: UserState,
+    env: Env,
+    /// `None` while a thread looks at it.
+    listing: Option<Box<ListWatch>>,
     next: Instant,
-    /// No file event brings that about before this time.
-    earliest: Instant,
-    /// The processes that learn, by work tree.
-    learners: BTreeMap<PathBuf, Option<Pid>>,
-    /// How they ended, for the next time.
-    learned: Vec<(PathBuf, Result<Vec<LearnedRule>>)>,
 }
 
-enum State {
-    Idle(Box<Reconciler>),
-    /// A thread reconciles; the file events that came meanwhile.
-    Reconciling(Vec<FsEvent>),
+struct Watcher {
+    signals: Signals,
+    messages: Messages,
+    repositories: BTreeMap<Owner, Repository>,
+    /// `None` where the system gives none: then everything is looked at in intervals.
+    files: Option<FileWatcher>,
+    woken: Option<mpsc::UnboundedReceiver<Owner>>,
+    looks: Slots,
+    learners: Slots,
+    /// `None` where one repository is watched.
+    list: Option<List>,
+    ending: Option<WatchEnding>,
 }
 
-impl Repository {
-    fn new(place: Arc<WatchedRepo>, reconciler: Reconciler) -> Self {
-        let now = Instant::now();
-        Self {
-            place,
-            state: State::Idle(Box::new(reconciler)),
-            next: now,
-            earliest: now,
-            learners: BTreeMap::new(),
-            learned: Vec::new(),
-        }
-    }
-
-    /// When something is to be done; `None` while it is reconciled.
-    fn due(&self) -> Option<Instant> {
-        matches!(self.state, State::Idle(_)).then_some(self.next)
-    }
-
-    /// Begins to reconcile in a thread of its own.
-    fn reconcile(&mut self, messages: &Messages) {
-        let State::Idle(reconciler) =
-            std::mem::replace(&mut self.state, State::Reconciling(Vec::new()))
-        else {
-            return;
-        };
-        let learned = std::mem::take(&mut self.learned);
-        let (repository, sender) = (self.place.common_dir.clone(), messages.clone());
-        work(messages, move || {
-            let mut reconciler = reconciler;
-            let began = Instant::now();
-            // The loop may have ended: then there is no reader any more.
-            let mut tell =
-                |news: &DaemonEvent| drop(sender.send(Message::DaemonEvent(news.clone())));
-            let mut again = Vec::new();
-            for (worktree, result) in learned {
-                if reconciler.learned(&worktree, result, &mut tell) {
-                    again.push(worktree);
-                }
+impl Watcher {
+    fn begin(watch: Watch, messages: Messages, tell: &mut Tell<'_>) -> Result<Self> {
+        let signals = Signals::new()?;
+        let (files, woken) = match FileWatcher::new() {
+            Ok((files, woken)) => (Some(files), Some(woken)),
+            Err(error) => {
+                let message = format!("{}; looking at intervals instead", no_watcher(&error));
+                tell(None, &DaemonEvent::Trouble { message });
+                (None, None)
             }
-            let mut outcome = reconciler.reconcile(began, &mut tell);
-            outcome.learn.extend(again);
-            let took = began.elapsed();
-            drop(sender.send(Message::Reconciled { repository, reconciler, outcome, took }));
-        });
+        };
+        let mut watcher = Self {
+            signals,
+            messages,
+            repositories: BTreeMap::new(),
+            files,
+            woken,
+            looks: Slots::new(LOOKS.0, LOOKS.1),
+            learners: Slots::new(LEARNERS.0, LEARNERS.1),
+            list: None,
+            ending: None,
+        };
+        match watch {
+            Watch::One(place, held) => watcher.begin_one(&Arc::new(*place), held, tell)?,
+            Watch::Listed(state, env, mut lock) => {
+                lock.ready()?;
+                let listing = ListWatch::new(state.clone(), lock, watcher.files.clone());
+                let listing = Some(Box::new(listing));
+                watcher.list = Some(List { state, env, listing, next: Instant::now() });
+            }
+        }
+        Ok(watcher)
     }
 
-    /// Takes the reconciler back from its thread.
-    fn reconciled(
+    fn begin_one(
         &mut self,
-        reconciler: Box<Reconciler>,
-        outcome: Reconciled,
-        took: Duration,
-        messages: &Messages,
-    ) {
-        let now = Instant::now();
-        let before = std::mem::replace(&mut self.state, State::Idle(reconciler));
-        self.next = outcome.next;
-        // A flood of events must not make us reconcile without a pause: at most a quarter of the time.
-        self.earliest = now + took * 3;
-        if let State::Reconciling(fs_events) = before {
-            for fs_event in fs_events {
-                self.absorb(fs_event);
+        place: &Arc<WatchedRepo>,
+        held: WatcherLock,
+        tell: &mut Tell<'_>,
+    ) -> Result<()> {
+        let about = place.common_dir.clone();
+        let mut tell = |news: &DaemonEvent| tell(Some(&about), news);
+        match begin(place, Some(held), self.files.clone(), &mut tell)? {
+            BeginOutcome::Watched(watched) => {
+                let repository = Repository::watched(Arc::clone(place), watched);
+                self.repositories.insert(place.common_dir.clone(), repository);
             }
+            BeginOutcome::Over(over) => self.ending = Some(ending_of(over)),
         }
-        for worktree in outcome.learn {
-            self.learn(worktree, messages);
-        }
-        if !self.learned.is_empty() {
-            self.next = now;
+        Ok(())
+    }
+
+    async fn go_on(
+        &mut self,
+        incoming: &mut mpsc::UnboundedReceiver<Message>,
+        tell: &mut Tell<'_>,
+        reader_left: Option<oneshot::Receiver<()>>,
+    ) -> Result<WatchEnding> {
+        let mut reader_left = std::pin::pin!(word_comes(reader_left));
+        loop {
+            if let Some(ending) = self.ending.take() {
+                return Ok(ending);
+            }
+            let next = self.begin_due(Instant::now());
+            tokio::select! {
+                biased;
+                ask = self.signals.next() => return Ok(match ask {
+                    Ask::Interrupt => WatchEnding::Interrupted,
+                    Ask::Terminate => WatchEnding::Stopped,
+                }),
+                () = &mut reader_left => return Ok(WatchEnding::Stopped),
+                Some(message) = incoming.recv() => self.receive(message, tell),
+                owner = next_woken(&mut self.woken) => match owner {
+                    Some(owner) => self.wake(&owner),
+                    None => self.woken = None,
+                },
+                () = until(next) => {}
+            }
         }
     }
 
-    fn absorb(&mut self, fs_event: FsEvent) {
-        match &mut self.state {
-            State::Idle(reconciler) => {
-                if reconciler.absorb(fs_event) {
-                    self.next = self.next.min(self.earliest);
+    /// Has begun what is due, those first that have waited longest. When something is due next.
+    fn begin_due(&mut self, now: Instant) -> Option<Instant> {
+        if let Some(list) = self.list.as_mut().filter(|list| list.next <= now)
+            && let Some(mut listing) = list.listing.take()
+        {
+            let messages = self.messages.clone();
+            spawn_blocking(move || {
+                listing.look();
+                drop(messages.send(Message::Listed(listing)));
+            });
+        }
+        let mut due: Vec<(Instant, Owner)> = self
+            .repositories
+            .iter()
+            .filter_map(|(owner, repository)| Some((repository.due()?, owner.clone())))
+            .collect();
+        due.sort();
+        let list = self.list.as_ref().filter(|list| list.listing.is_some());
+        let mut next = list.map(|list| list.next);
+        for (at, owner) in due {
+            if at > now {
+                next = earlier(next, Some(at));
+            } else if self.looks.take(&owner, now) {
+                if let Some(repository) = self.repositories.get_mut(&owner) {
+                    repository.work(self.files.as_ref(), &self.messages);
+                }
+            } else {
+                next = earlier(next, self.looks.next_lost(now));
+            }
+        }
+        for (owner, repository) in &mut self.repositories {
+            if repository.is_to_learn() {
+                if self.learners.take(owner, now) {
+                    repository.learn(&self.messages);
+                } else {
+                    next = earlier(next, self.learners.next_lost(now));
                 }
             }
-            State::Reconciling(fs_events) if fs_events.len() < FS_EVENTS_MAX => {
-                fs_events.push(fs_event);
-            }
-            State::Reconciling(fs_events) => *fs_events = vec![FsEvent::Lost],
+        }
+        next
+    }
+
+    fn wake(&mut self, owner: &Owner) {
+        if let Some(repository) = self.repositories.get_mut(owner) {
+            repository.absorb(self.files.as_ref());
+        } else if let Some(list) = &mut self.list {
+            list.next = Instant::now();
         }
     }
 
-    /// Starts a process that learns in a work tree, and a thread that waits for it.
-    fn learn(&mut self, worktree: PathBuf, messages: &Messages) {
-        let learner = match Learner::start(&self.place, &worktree) {
-            Ok(learner) => learner,
-            Err(error) => return self.learned.push((worktree, Err(error))),
+    /// Takes in what a thread sent.
+    fn receive(&mut self, message: Message, tell: &mut Tell<'_>) {
+        let owner = match message {
+            Message::Tell(about, news) => {
+                tell(about.as_deref(), &news);
+                return;
+            }
+            Message::Listed(listing) => return self.listed(listing, tell),
+            Message::Ended(owner) => {
+                self.ended(&owner, tell);
+                return;
+            }
+            Message::Begun(owner, begun) => {
+                self.looks.give_back(&owner);
+                let Some(repository) = self.repositories.get_mut(&owner) else { return };
+                if let Err(error) = repository.begun(begun) {
+                    let error = format!("{error:#}");
+                    self.cannot_watch(&owner, &error, tell);
+                }
+                owner
+            }
+            Message::Looked(owner, watched, look) => {
+                self.looks.give_back(&owner);
+                if let Some(repository) = self.repositories.get_mut(&owner) {
+                    repository.looked(watched, look, self.files.as_ref());
+                }
+                owner
+            }
+            Message::Learning(owner, worktree, pid) => {
+                if let Some(repository) = self.repositories.get_mut(&owner) {
+                    repository.learning(worktree, pid);
+                }
+                owner
+            }
+            Message::Learned(owner, worktree, learned) => {
+                self.learners.give_back(&owner);
+                if let Some(repository) = self.repositories.get_mut(&owner) {
+                    repository.learned(worktree, learned);
+                }
+                owner
+            }
+            Message::Broken(owner, text) => {
+                self.looks.give_back(&owner);
+                if let Some(repository) = self.repositories.get_mut(&owner) {
+                    repository.try_later();
+                }
+                self.cannot_watch(&owner, &format!("a mistake in tribunal: {text}"), tell);
+                owner
+            }
         };
-        self.learners.insert(worktree.clone(), learner.pid());
-        let (repository, sender) = (self.place.common_dir.clone(), messages.clone());
-        work(messages, move || {
-            let result = learner.wait();
-            drop(sender.send(Message::Learned { repository, worktree, result }));
-        });
-    }
-
-    /// Has the processes that work for this repository end, and their agents with them.
-    fn end_workers(&self) {
-        self.learners.values().flatten().copied().for_each(ask_to_end);
-    }
-}
-
-/// Does something that may block, in a thread of its own.
-fn work(messages: &Messages, work: impl FnOnce() + Send + 'static) {
-    let (done, sender) = (spawn_blocking(work), messages.clone());
-    tokio::spawn(async move {
-        if done.await.is_err() {
-            drop(sender.send(Message::Broken));
+        let state = self.list.as_ref().map(|list| &list.state);
+        if let Some(repository) = self.repositories.get_mut(&owner) {
+            repository.finish(state, &self.messages);
         }
-    });
+    }
+
+    /// Says that a repository cannot be watched at the moment, also to who waits for its start.
+    fn cannot_watch(&self, owner: &Owner, reason: &str, tell: &mut Tell<'_>) {
+        let Some(repository) = self.repositories.get(owner) else { return };
+        let message = format!("cannot be watched: {reason}; it is tried again");
+        tell(Some(owner), &DaemonEvent::Trouble { message });
+        if let (Some(list), Some(listed)) = (&self.list, &repository.place().listed) {
+            let (state, listed, reason) = (list.state.clone(), listed.clone(), reason.to_owned());
+            // Where it cannot be left it is in the log alone.
+            spawn_blocking(move || drop(state.leave_trouble(&listed, &reason)));
+        }
+    }
+
+    /// Nothing goes on in a repository any more.
+    fn ended(&mut self, owner: &Owner, tell: &mut Tell<'_>) {
+        let Some(repository) = self.repositories.remove(owner) else { return };
+        let over = repository.over().unwrap_or(Over::Unlisted);
+        match (&mut self.list, repository.into_successor()) {
+            (Some(_), Some(place)) => {
+                self.repositories.insert(owner.clone(), Repository::new(place));
+            }
+            (Some(list), None) => {
+                tell(Some(owner), &DaemonEvent::Unwatched { why: reason_of(over) });
+                list.next = Instant::now();
+            }
+            (None, _) => self.ending = Some(ending_of(over)),
+        }
+    }
+
+    /// Takes up what is new on the list, and ends what is not on it any more.
+    fn listed(&mut self, mut listing: Box<ListWatch>, tell: &mut Tell<'_>) {
+        let Some(list) = &mut self.list else { return };
+        let entries = std::mem::replace(&mut listing.entries, Ok(Vec::new()));
+        let is_lock_lost = listing.is_lock_lost;
+        list.next = if listing.is_touched() { Instant::now() } else { listing.next };
+        list.listing = Some(listing);
+        if is_lock_lost {
+            self.ending = Some(WatchEnding::Orphaned);
+            return;
+        }
+        let entries = match entries {
+            Ok(entries) => entries,
+            Err(error) => {
+                let message = format!("the list of repositories cannot be read: {error:#}");
+                tell(None, &DaemonEvent::Trouble { message });
+                return;
+            }
+        };
+        if entries.is_empty() && self.repositories.is_empty() {
+            self.ending = Some(WatchEnding::Idle);
+        }
+        for (owner, repository) in &mut self.repositories {
+            let now = entries.iter().find(|entry| entry.common_dir == *owner);
+            let was = repository.place().listed.as_ref();
+            if now.map(|now| &now.id) != was.map(|was| &was.id) {
+                let successor = now.and_then(|now| placed(now, list, tell));
+                repository.replace(successor);
+                repository.finish(Some(&list.state), &self.messages);
+            }
+        }
+        for entry in &entries {
+            if !self.repositories.contains_key(&entry.common_dir)
+                && let Some(place) = placed(entry, list, tell)
+            {
+                self.repositories.insert(entry.common_dir.clone(), Repository::new(place));
+            }
+        }
+    }
 }
 
-async fn watch(
-    place: Arc<WatchedRepo>,
-    held: &mut WatcherLock,
-    tell: &mut dyn FnMut(&DaemonEvent),
-    reader_left: Option<oneshot::Receiver<()>>,
-    (messages, incoming): (&Messages, &mut mpsc::UnboundedReceiver<Message>),
-) -> Result<WatchEnding> {
-    let mut signals = Signals::new()?;
-    let mut reader_left = std::pin::pin!(word_comes(reader_left));
-    let (watch_set, mut fs_events) = match WatchSet::new(&place.common_dir) {
-        Ok((set, fs_events)) => (Some(set), Some(fs_events)),
+/// The repository of an entry; one whose settings this program does not understand is taken off the list.
+fn placed(entry: &Listed, list: &List, tell: &mut Tell<'_>) -> Option<Arc<WatchedRepo>> {
+    match WatchedRepo::listed(entry.clone(), &list.env) {
+        Ok(place) => Some(Arc::new(place)),
         Err(error) => {
-            let message = format!("{}; looking at intervals instead", no_watcher(&error));
-            tell(&DaemonEvent::Trouble { message });
-            (None, None)
+            let message = format!("is not watched any more: {error:#}");
+            tell(Some(&entry.common_dir), &DaemonEvent::Trouble { message });
+            let (state, entry) = (list.state.clone(), entry.clone());
+            spawn_blocking(move || drop(state.unlist_this(&entry)));
+            None
         }
-    };
-    let reconciler = Reconciler::start(Arc::clone(&place), watch_set, tell)?;
-    held.ready()?;
-    let repository = Repository::new(Arc::clone(&place), reconciler);
-    let mut repositories = BTreeMap::from([(place.common_dir.clone(), repository)]);
-    let ending = loop {
-        let now = Instant::now();
-        let is_due = |repository: &Repository| repository.due().is_some_and(|due| due <= now);
-        if repositories.values().any(is_due) {
-            if !held.is_ours() || !place.common_dir.exists() {
-                break WatchEnding::Orphaned;
-            }
-            for repository in repositories.values_mut().filter(|repository| is_due(repository)) {
-                repository.reconcile(messages);
-            }
-        }
-        let next = repositories.values().filter_map(Repository::due).min();
-        tokio::select! {
-            biased;
-            ending = signals.next() => break ending,
-            () = &mut reader_left => break WatchEnding::Stopped,
-            Some(message) = incoming.recv() => {
-                receive(message, &mut repositories, messages, tell)?;
-            }
-            fs_event = next_fs_event(&mut fs_events) => match fs_event {
-                Some((repository, fs_event)) => {
-                    if let Some(repository) = repositories.get_mut(&repository) {
-                        repository.absorb(fs_event);
-                    }
-                }
-                None => fs_events = None,
-            },
-            () = until(next) => {}
-        }
-    };
-    repositories.values().for_each(Repository::end_workers);
-    Ok(ending)
-}
-
-/// Takes in what a thread sent.
-fn receive(
-    message: Message,
-    repositories: &mut BTreeMap<PathBuf, Repository>,
-    messages: &Messages,
-    tell: &mut dyn FnMut(&DaemonEvent),
-) -> Result<()> {
-    match message {
-        Message::DaemonEvent(news) => tell(&news),
-        Message::Reconciled { repository, reconciler, outcome, took } => {
-            if let Some(repository) = repositories.get_mut(&repository) {
-                repository.reconciled(reconciler, outcome, took, messages);
-            }
-        }
-        Message::Learned { repository, worktree, result } => {
-            if let Some(repository) = repositories.get_mut(&repository) {
-                repository.learners.remove(&worktree);
-                repository.learned.push((worktree, result));
-                repository.next = Instant::now();
-            }
-        }
-        Message::Broken => bail!("a thread of the watcher stopped: see its message above"),
-    }
-    Ok(())
-}
-
-/// Waits for ever where there is no time to wait for.
-async fn until(time: Option<Instant>) {
-    match time {
-        Some(time) => sleep_until(time.into()).await,
-        None => std::future::pending().await,
     }
 }
 
-/// Waits for ever where no word comes.
-async fn word_comes(receiver: Option<oneshot::Receiver<()>>) {
-    if let Some(receiver) = receiver
-        && receiver.await.is_ok()
-    {
-        return;
+fn ending_of(over: Over) -> WatchEnding {
+    match over {
+        Over::Stopped | Over::Unlisted => WatchEnding::Stopped,
+        Over::Gone | Over::LockLost | Over::NotAgreed => WatchEnding::Orphaned,
     }
-    std::future::pending::<()>().await;
 }
 
-/// Waits for ever where nothing is watched.
-async fn next_fs_event(fs_events: &mut Option<FsEvents>) -> Option<(PathBuf, FsEvent)> {
-    match fs_events {
-        Some(fs_events) => fs_events.next().await,
-        None => std::future::pending().await,
+fn reason_of(over: Over) -> &'static str {
+    match over {
+        Over::Stopped | Over::Unlisted => "it was stopped",
+        Over::NotAgreed => "nobody agreed to a watcher for it (`tribunal trust watcher`)",
+        Over::Gone => "the repository is not there any more",
+        Over::LockLost => "its folder `.git/tribunal` was removed or replaced",
     }
 }

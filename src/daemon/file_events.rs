@@ -1,20 +1,22 @@
 //! File events of the watched folders: what the kernel reports is only a reason to look.
+//!
+//! All repositories share one watcher of the system, of which a user may have few. Each has a queue of its
+//! own: a flood in one fills no other's.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use notify::event::{AccessKind, AccessMode, ModifyKind};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::sync::mpsc;
 
-/// The most file events that wait for the next look. What comes on top is not lost: everything is looked
-/// at then.
+/// The most file events of a repository that wait for the next look. What comes on top is not lost:
+/// everything is looked at then.
 const FS_EVENTS_MAX: usize = 4096;
 
 /// What the kernel reported, as far as it matters.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FsEvent {
     /// Events were lost, or the watch failed: anything may have changed.
     Lost,
@@ -35,27 +37,134 @@ pub enum FsEventKind {
     Other,
 }
 
-/// The file events that have come in, about one repository.
-pub struct FsEvents {
-    repository: PathBuf,
-    receiver: mpsc::Receiver<FsEvent>,
-    overflowed: Arc<AtomicBool>,
+/// Whose folders are watched: a git directory, or the folder of the list of repositories.
+pub type Owner = PathBuf;
+
+/// The one watcher of the system.
+#[derive(Clone)]
+pub struct FileWatcher {
+    /// Taken before `watched`. While it is held the watcher's thread is waited for.
+    watcher: Arc<Mutex<RecommendedWatcher>>,
+    watched: Arc<Mutex<WatchedFolders>>,
 }
 
-impl FsEvents {
-    /// Waits for the next file event, with the repository that it is about; `None` once nothing watches any
-    /// more.
-    pub async fn next(&mut self) -> Option<(PathBuf, FsEvent)> {
-        let fs_event = self.receiver.recv().await;
-        let overflowed = self.overflowed.swap(false, Ordering::AcqRel);
-        let fs_event = if overflowed { Some(FsEvent::Lost) } else { fs_event };
-        Some((self.repository.clone(), fs_event?))
+/// What is watched for whom, and what happened in it. Held for moments alone: the watcher's thread takes it
+/// for each event.
+struct WatchedFolders {
+    owners: BTreeMap<PathBuf, BTreeSet<Owner>>,
+    waiting: BTreeMap<Owner, Vec<FsEvent>>,
+    /// Gets the owner whose queue was empty before.
+    wake: mpsc::UnboundedSender<Owner>,
+}
+
+impl WatchedFolders {
+    fn put(&mut self, owner: &Owner, fs_event: &FsEvent) {
+        let waiting = self.waiting.entry(owner.clone()).or_default();
+        if waiting.is_empty() {
+            // Nobody listens any more where the loop has ended.
+            drop(self.wake.send(owner.clone()));
+        }
+        if *fs_event == FsEvent::Lost || waiting.len() >= FS_EVENTS_MAX {
+            *waiting = vec![FsEvent::Lost];
+        } else if waiting.last() != Some(fs_event) && waiting.first() != Some(&FsEvent::Lost) {
+            waiting.push(fs_event.clone());
+        }
+    }
+
+    fn dispatch(&mut self, fs_event: &FsEvent) {
+        let owners: BTreeSet<Owner> = match fs_event {
+            FsEvent::Lost => self.owners.values().flatten().cloned().collect(),
+            FsEvent::At { path, what } => {
+                let mut owners = self.owners.get(path).cloned().unwrap_or_default();
+                owners.extend(
+                    path.parent().and_then(|at| self.owners.get(at)).into_iter().flatten().cloned(),
+                );
+                if *what == FsEventKind::Gone {
+                    // The watches below are dead as well, whoever asked for them.
+                    let below = self.owners.range(path.clone()..);
+                    let below: Vec<PathBuf> = below
+                        .take_while(|(folder, _)| folder.starts_with(path))
+                        .map(|(folder, _)| folder.clone())
+                        .collect();
+                    for folder in below {
+                        owners.extend(self.owners.remove(&folder).into_iter().flatten());
+                    }
+                }
+                owners
+            }
+        };
+        for owner in &owners {
+            self.put(owner, fs_event);
+        }
     }
 }
 
-/// The watched folders.
+impl FileWatcher {
+    /// Nothing is watched at first. Beside it: where the owners come out whose queue has something in it.
+    pub fn new() -> notify::Result<(Self, mpsc::UnboundedReceiver<Owner>)> {
+        let (wake, woken) = mpsc::unbounded_channel();
+        let folders = WatchedFolders { owners: BTreeMap::new(), waiting: BTreeMap::new(), wake };
+        let folders = Arc::new(Mutex::new(folders));
+        let shared = Arc::clone(&folders);
+        // This runs on the watcher's thread and must not keep it: while it is busy the kernel's
+        // queue fills.
+        let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
+            let mut watched = lock(&shared);
+            for fs_event in fs_events_of(event) {
+                watched.dispatch(&fs_event);
+            }
+        })?;
+        Ok((Self { watcher: Arc::new(Mutex::new(watcher)), watched: folders }, woken))
+    }
+
+    /// What happened in the folders of an owner, once.
+    pub fn take(&self, owner: &Path) -> Vec<FsEvent> {
+        lock(&self.watched).waiting.remove(owner).unwrap_or_default()
+    }
+
+    /// Watches a folder for an owner too.
+    fn watch(&self, folder: &Path, owner: &Owner) -> notify::Result<()> {
+        let mut system = lock(&self.watcher);
+        let is_first = {
+            let mut watched = lock(&self.watched);
+            let owners = watched.owners.entry(folder.to_owned()).or_default();
+            owners.insert(owner.clone());
+            owners.len() == 1
+        };
+        let armed =
+            if is_first { system.watch(folder, RecursiveMode::NonRecursive) } else { Ok(()) };
+        if armed.is_err() {
+            lock(&self.watched).forget(folder, owner);
+        }
+        armed
+    }
+
+    fn unwatch(&self, folder: &Path, owner: &Owner) {
+        let mut system = lock(&self.watcher);
+        if lock(&self.watched).forget(folder, owner) {
+            // The watcher may have noticed by itself that the folder is gone.
+            drop(system.unwatch(folder));
+        }
+    }
+}
+
+impl WatchedFolders {
+    /// Takes an owner of a folder away; says whether nobody watches it any more.
+    fn forget(&mut self, folder: &Path, owner: &Owner) -> bool {
+        let Some(owners) = self.owners.get_mut(folder) else { return true };
+        owners.remove(owner);
+        let is_unwatched = owners.is_empty();
+        if is_unwatched {
+            self.owners.remove(folder);
+        }
+        is_unwatched
+    }
+}
+
+/// The watched folders of one owner, until it is dropped.
 pub struct WatchSet {
-    watcher: RecommendedWatcher,
+    watcher: FileWatcher,
+    owner: Owner,
     watched: BTreeSet<PathBuf>,
 }
 
@@ -69,23 +178,14 @@ pub struct WatchResult {
 }
 
 impl WatchSet {
-    /// Nothing is watched at first. `repository` is the one that the file events are about.
-    pub fn new(repository: &Path) -> notify::Result<(Self, FsEvents)> {
-        let (sender, receiver) = mpsc::channel(FS_EVENTS_MAX);
-        let overflowed = Arc::new(AtomicBool::new(false));
-        let flag = Arc::clone(&overflowed);
-        // This runs on the watcher's thread and must not keep it: while it is busy the kernel's
-        // queue fills.
-        let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
-            for fs_event in fs_events_of(event) {
-                if sender.try_send(fs_event).is_err() {
-                    flag.store(true, Ordering::Release);
-                }
-            }
-        })?;
-        let repository = repository.to_owned();
-        let fs_events = FsEvents { repository, receiver, overflowed };
-        Ok((Self { watcher, watched: BTreeSet::new() }, fs_events))
+    /// Nothing is watched at first.
+    pub fn new(watcher: FileWatcher, owner: Owner) -> Self {
+        Self { watcher, owner, watched: BTreeSet::new() }
+    }
+
+    /// What happened since the last call.
+    pub fn take(&self) -> Vec<FsEvent> {
+        self.watcher.take(&self.owner)
     }
 
     /// Makes the watched folders those that are wanted, as far as that can be.
@@ -99,7 +199,7 @@ impl WatchSet {
             if self.watched.contains(folder) {
                 continue;
             }
-            match self.watcher.watch(folder, RecursiveMode::NonRecursive) {
+            match self.watcher.watch(folder, &self.owner) {
                 Ok(()) => {
                     self.watched.insert(folder.clone());
                     result.any_new = true;
@@ -112,24 +212,40 @@ impl WatchSet {
         result
     }
 
-    /// Forgets a folder and all below it; says whether any was watched.
+    /// Whether a folder is watched that is that path or lies below it.
+    pub fn watches_below(&self, path: &Path) -> bool {
+        let mut from = self.watched.range(path.to_owned()..);
+        from.next().is_some_and(|watched| watched.starts_with(path))
+    }
+
+    /// Forgets a folder and all below it.
     ///
     /// Inodes are not compared to tell whether a folder is still the one that was watched: ext4 gives
     /// the number of a removed folder to the next one.
-    pub fn unwatch_below(&mut self, path: &Path) -> bool {
+    pub fn unwatch_below(&mut self, path: &Path) {
         let below: Vec<PathBuf> =
             self.watched.iter().filter(|watched| watched.starts_with(path)).cloned().collect();
         for folder in &below {
             self.unwatch(folder);
         }
-        !below.is_empty()
     }
 
     fn unwatch(&mut self, folder: &Path) {
-        // The watcher may have noticed by itself that the folder is gone.
-        drop(self.watcher.unwatch(folder));
+        self.watcher.unwatch(folder, &self.owner);
         self.watched.remove(folder);
     }
+}
+
+impl Drop for WatchSet {
+    fn drop(&mut self) {
+        self.unwatch_below(Path::new("/"));
+        drop(self.take());
+    }
+}
+
+/// What is behind a lock, also after a panic of whoever held it: each change is made in one step.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn fs_events_of(event: notify::Result<Event>) -> Vec<FsEvent> {

@@ -32,13 +32,11 @@ impl Learner {
     /// Starts the process.
     pub fn start(place: &WatchedRepo, worktree: &Path) -> Result<Self> {
         let program = own_path().context("could not tell where this program is")?;
-        let mut command = Cmd::new(program, Path::new("/"))
+        let command = Cmd::new(program, Path::new("/"))
             .args(["daemon", "learn", "--repo"])
             .arg(worktree)
-            .args(place.settings.words().iter().flat_map(|flag| ["--set", flag]));
-        for (name, _) in place.env.with_prefix("GIT_") {
-            command = command.env_remove(name);
-        }
+            .args(place.settings.words().iter().flat_map(|flag| ["--set", flag]))
+            .in_background(&place.env);
         let worker = command.start()?;
         Ok(Self { worker })
     }

@@ -1,4 +1,5 @@
-//! One watcher per repository: who it is, beside the lock that it holds.
+//! One watcher per repository, and one background process per user: who it is, beside the lock that it
+//! holds.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::platform::process::Identity;
 use crate::platform::store::lock;
 use crate::platform::store::lock::Wait;
+use crate::platform::store::user_state::UserState;
 
 /// The lock's file, in the state folder.
 pub const FILE: &str = "daemon.lock";
@@ -32,6 +34,9 @@ pub struct Holder {
     pub mode: Mode,
     /// Whether it got as far as watching; what is in the way shows before that.
     pub ready: bool,
+    /// The entry of the list by which the process of this user watches the repository.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listed: Option<String>,
 }
 
 impl Holder {
@@ -75,37 +80,71 @@ impl WatcherLock {
     }
 }
 
-fn path_of(state_dir: &Path) -> PathBuf {
+/// The lock's file of a repository.
+pub fn path_of(state_dir: &Path) -> PathBuf {
     state_dir.join(FILE)
 }
 
-/// Takes the lock; `None` where another process has it.
-pub fn take(state_dir: &Path, mode: Mode, now: Timestamp) -> Result<Option<WatcherLock>> {
-    let path = path_of(state_dir);
+/// Takes the lock of a repository; `None` where another process has it. `listed` is the entry of the list
+/// that asks for it.
+pub fn take(
+    state_dir: &Path,
+    mode: Mode,
+    listed: Option<&str>,
+    now: Timestamp,
+) -> Result<Option<WatcherLock>> {
+    take_at(path_of(state_dir), mode, listed, now)
+}
+
+/// Takes the lock of the user's process; `None` where another one has it.
+pub fn take_of_user(state: &UserState, now: Timestamp) -> Result<Option<WatcherLock>> {
+    take_at(state.lock(), Mode::Daemon, None, now)
+}
+
+fn take_at(
+    path: PathBuf,
+    mode: Mode,
+    listed: Option<&str>,
+    now: Timestamp,
+) -> Result<Option<WatcherLock>> {
     let lock =
         lock::take(&path, WAIT).with_context(|| format!("could not lock `{}`", path.display()))?;
     let Some(lock) = lock else { return Ok(None) };
-    let version = env!("CARGO_PKG_VERSION").to_owned();
-    let holder = Holder { process: Identity::own(), version, since: now, mode, ready: false };
+    let holder = Holder {
+        process: Identity::own(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        since: now,
+        mode,
+        ready: false,
+        listed: listed.map(str::to_owned),
+    };
     let mut held = WatcherLock { path, lock, holder };
     held.write()?;
     Ok(Some(held))
 }
 
-/// Whether someone holds the lock. Takes nothing and makes nothing.
+/// Whether someone holds the lock of a repository. Takes nothing and makes nothing.
 pub fn is_held(state_dir: &Path) -> bool {
     lock::is_held(&path_of(state_dir))
 }
 
-/// Who holds the lock; `None` where no process does.
+/// Who holds the lock of a repository; `None` where no process does.
 pub fn holder(state_dir: &Path) -> Option<Holder> {
-    let path = path_of(state_dir);
+    holder_at(&path_of(state_dir))
+}
+
+/// The process that watches for this user; `None` where there is none.
+pub fn holder_of_user(state: &UserState) -> Option<Holder> {
+    holder_at(&state.lock())
+}
+
+fn holder_at(path: &Path) -> Option<Holder> {
     let deadline = Instant::now() + ASK_AGAIN;
     loop {
-        match lock::record::<Holder>(&path) {
+        match lock::record::<Holder>(path) {
             Some(holder) => return holder.process.is_alive().then_some(holder),
             // Somebody has just taken it and not written yet since when and how.
-            None if is_held(state_dir) && Instant::now() < deadline => {
+            None if lock::is_held(path) && Instant::now() < deadline => {
                 thread::park_timeout(Duration::from_millis(5));
             }
             None => return None,

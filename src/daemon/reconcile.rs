@@ -9,7 +9,7 @@ use anyhow::Result;
 
 use crate::daemon::backoff::{Backoff, WarningDedup};
 use crate::daemon::daemon_event::DaemonEvent;
-use crate::daemon::file_events::{FsEvent, FsEventKind, WatchSet};
+use crate::daemon::file_events::{FsEvent, FsEventKind, WatchSet, may_be_silent};
 use crate::daemon::head_moves::{self, Heads};
 use crate::daemon::hook_events::Events;
 use crate::daemon::learner::LearnedRule;
@@ -19,7 +19,7 @@ use crate::daemon::request_reviews::request_reviews;
 use crate::daemon::spec_files::SpecFiles;
 use crate::daemon::watched_repo::WatchedRepo;
 use crate::daemon::watched_worktree::WatchedWorktree;
-use crate::domain::policy::watch_settings::WatchMethod;
+use crate::domain::policy::watch_settings::{ProgressPages, WatchMethod};
 use crate::flow::intake::debounce::{ChangedFile, Debouncer};
 use crate::flow::intake::ingest::{CompleteFile, PROGRESS, key};
 use crate::flow::intake::spec_listing::SpecListing;
@@ -115,8 +115,25 @@ impl Reconciler {
         })
     }
 
-    /// Takes a file event; says whether it is a reason to look.
-    pub fn absorb(&mut self, fs_event: FsEvent) -> bool {
+    /// Whether a file event is a reason to look. Touches no disk: the loop asks.
+    pub fn concerns(&self, fs_event: &FsEvent) -> bool {
+        let FsEvent::At { path, what } = fs_event else { return true };
+        let is_watch_dead = *what == FsEventKind::Gone
+            && self.watches.as_ref().is_some_and(|watches| watches.watches_below(path));
+        is_watch_dead
+            || self.is_of_worktrees(path)
+            || self.awaited.contains(path)
+            || self.inside.contains(path)
+            || path.parent().is_some_and(|parent| self.inside.contains(parent))
+    }
+
+    fn is_of_worktrees(&self, path: &Path) -> bool {
+        path.starts_with(self.place.common_dir.join("worktrees"))
+    }
+
+    /// Takes a file event that is a reason to look.
+    pub fn absorb(&mut self, fs_event: FsEvent) {
+        self.pace.reset(self.interval());
         let FsEvent::At { path, what } = fs_event else {
             // A removal may be among what was lost: every watch may be dead.
             if let Some(watches) = &mut self.watches {
@@ -124,21 +141,14 @@ impl Reconciler {
             }
             self.open.clear();
             self.trees_until = Some(Instant::now() + TREES_FOR);
-            self.pace.reset(self.interval());
-            return true;
+            return;
         };
-        let was_watched = what == FsEventKind::Gone
-            && self.watches.as_mut().is_some_and(|watches| watches.unwatch_below(&path));
-        let in_worktrees = path.starts_with(self.place.common_dir.join("worktrees"));
-        let matters = was_watched
-            || in_worktrees
-            || self.awaited.contains(&path)
-            || self.inside.contains(&path)
-            || path.parent().is_some_and(|parent| self.inside.contains(parent));
-        if !matters {
-            return false;
+        if what == FsEventKind::Gone
+            && let Some(watches) = &mut self.watches
+        {
+            watches.unwatch_below(&path);
         }
-        if in_worktrees || self.trees.iter().any(|tree| tree.top == path) {
+        if self.is_of_worktrees(&path) || self.trees.iter().any(|tree| tree.top == path) {
             self.trees_until = Some(Instant::now() + TREES_FOR);
         }
         match what {
@@ -146,8 +156,6 @@ impl Reconciler {
             FsEventKind::Closed | FsEventKind::Gone => drop(self.open.remove(&path)),
             FsEventKind::Other => {}
         }
-        self.pace.reset(self.interval());
-        true
     }
 
     /// Compares everything with what is known. What goes wrong is logged and tried again the next time.
@@ -175,7 +183,9 @@ impl Reconciler {
         let observed = self.debouncer.observe(self.differing(&listings), now);
         let mut still_changing = false;
         for ((top, path), stamp) in &observed.complete {
-            let complete = CompleteFile { top, path, stamp: *stamp };
+            let tree = self.trees.iter().find(|tree| tree.top == *top);
+            let progress = tree.map(|tree| tree.watch.progress).unwrap_or_default();
+            let complete = CompleteFile { top, path, stamp: *stamp, progress };
             let time = env::now(&self.place.env);
             let mut trouble = Vec::new();
             match self.specs.take_in(&self.place.state_dir, &complete, time, &mut trouble) {
@@ -226,7 +236,7 @@ impl Reconciler {
             || self.specs.are_unsaved()
             || self.watches.is_none()
             || self.trees.iter().any(|tree| tree.is_silent);
-        let mut at = now + self.pace.next(steady);
+        let mut at = self.pace.next(now, steady);
         for due in [settled_at, self.lost_hooks.due()].into_iter().flatten() {
             at = at.min(due);
         }
@@ -256,14 +266,17 @@ impl Reconciler {
         self.trees.retain(|tree| tops.contains(&tree.top));
         for top in tops {
             if !self.trees.iter().any(|tree| tree.top == top) {
-                // Where it cannot be opened there is nothing to sweep.
-                drop(Folder::open(&top).map(|top| top.sweep(PROGRESS)));
                 self.trees.push(WatchedWorktree::new(top));
             }
         }
         for tree in &mut self.trees {
+            let before = tree.watch.progress;
             if let Err(message) = tree.refresh(&self.place) {
                 self.said.trouble(message, tell);
+            }
+            if tree.watch.progress == ProgressPages::File && before == ProgressPages::Off {
+                // Where it cannot be opened there is nothing to sweep.
+                drop(Folder::open(&tree.top).map(|top| top.sweep(PROGRESS)));
             }
         }
     }
@@ -304,9 +317,14 @@ impl Reconciler {
             if log_folder.is_dir() {
                 wanted.insert(log_folder);
             }
-            if tree.watch.method != WatchMethod::Poll {
+            if !tree.polls() {
                 wanted.extend(listing.folders.iter().cloned());
             }
+        }
+        // A network drive that hangs would hang the system's watcher, and with it every repository's.
+        let is_native = self.trees.iter().any(|tree| tree.watch.method == WatchMethod::Native);
+        if !is_native && may_be_silent(common) {
+            wanted.retain(|folder| !folder.starts_with(common));
         }
         let Some(watches) = &mut self.watches else { return false };
         let outcome = watches.want(&wanted);

@@ -72,7 +72,9 @@ impl SpecFiles {
         let before = self.known.file(&top, &path).map(|file| file.id.clone());
         let (id, news) = match ingest(state_dir, &mut self.known, file, now, trouble)? {
             IngestOutcome::StillChanging => return Ok(true),
-            IngestOutcome::Known { id } => (id.clone(), DaemonEvent::Known { path, id }),
+            IngestOutcome::Known { id, moved_from } => {
+                (id.clone(), DaemonEvent::Known { path, id, moved_from })
+            }
             IngestOutcome::Ingested(taken) => (taken.id.clone(), DaemonEvent::Spec(taken)),
         };
         self.unsaved = true;

@@ -7,7 +7,9 @@ use crate::daemon::watched_repo::WatchedRepo;
 use crate::domain::gates::policy_files::POLICY_FILE;
 use crate::domain::policy::layers::problem::SettingsProblem;
 use crate::domain::policy::switch::Switch;
-use crate::domain::policy::watch_settings::{WatchMethod, WatchSettings, WatchStart};
+use crate::domain::policy::watch_settings::{
+    ProgressPages, WatchMethod, WatchSettings, WatchStart,
+};
 use crate::flow::evaluate::policy;
 use crate::flow::intake::spec_listing::{SpecGlobs, SpecListing, list};
 use crate::platform::store::folder::Folder;
@@ -45,6 +47,7 @@ impl WatchedWorktree {
             settle: std::time::Duration::from_millis(100),
             rescan: std::time::Duration::from_secs(5),
             start: WatchStart::Manual,
+            progress: ProgressPages::Off,
         };
         Self {
             top,

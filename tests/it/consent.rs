@@ -9,7 +9,7 @@ use std::process::Stdio;
 use serde_json::Value;
 
 use crate::brain::diligent;
-use crate::harness::{Outcome, Repo, Sandbox, processes, run, wait_for};
+use crate::harness::{Outcome, Repo, Sandbox, run, wait_for, watchers};
 use crate::output::terminal::on_terminal_typing;
 use crate::scene::{Scene, Watcher};
 
@@ -56,7 +56,8 @@ fn without_a_terminal_nothing_runs_is_sent_or_stays() {
             .says("`tribunal trust watcher --yes`")
             .says("`tribunal trust reviews --yes`");
         commit(&repo, "a").ok();
-        assert!(processes(&repo, ["daemon", "serve"]).is_empty());
+        assert!(watchers(&scene.sandbox).is_empty());
+        assert!(!scene.sandbox.watcher_state().exists());
         assert!(!repo.path(".git/tribunal/daemon.lock").exists());
         assert!(scene.asked().is_empty());
         let known = answers(&repo);
@@ -232,7 +233,7 @@ fn a_purge_leaves_what_was_there_before() {
     let plan = repo.tribunal(&["uninstall", "--purge", "--dry-run"]).ok();
     plan.says("would remove").says("tribunal.toml (as `init` wrote it, and not committed)");
     repo.tribunal(&["uninstall", "--purge"]).ok().says("the watcher was stopped");
-    assert!(processes(&repo, ["daemon", "serve"]).is_empty());
+    assert!(watchers(&scene.sandbox).is_empty());
     let after = [listing(&repo.dir), listing(&scene.sandbox.home())];
     let names = |all: &[Vec<(PathBuf, Vec<u8>)>; 2]| -> BTreeSet<PathBuf> {
         all.iter().flatten().map(|(path, _)| path.clone()).collect()

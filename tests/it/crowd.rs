@@ -58,7 +58,9 @@ fn fifty_commits_in_five_work_trees_lose_and_double_nothing() {
     let ids: BTreeSet<&str> = list.iter().filter_map(|f| f["id"].as_str()).collect();
     assert_eq!(ids.len(), paths.len());
     wait_for("every spec's record", || {
-        (0..TREES).all(|number| repo.path(format!("docs/progress/crowd-{number}.md")).exists())
+        let known =
+            std::fs::read_to_string(repo.path(".git/tribunal/specs.json")).unwrap_or_default();
+        (0..TREES).all(|number| known.contains(&format!("docs/specs/crowd-{number}.md")))
     });
     repo.tribunal(&["daemon", "stop"]).ok();
     let judged = repo.read(".git/tribunal/judged");

@@ -32,8 +32,8 @@ fn ends_quietly(mut child: Child, what: &str) {
 fn following_the_log_ends_when_nobody_reads_it() {
     let sandbox = Sandbox::new();
     let repo = sandbox.repo("r");
-    fs::create_dir(repo.path(".git/tribunal")).unwrap();
-    fs::write(repo.path(".git/tribunal/daemon.log"), "one\ntwo\n").unwrap();
+    fs::create_dir_all(sandbox.watcher_state()).unwrap();
+    fs::write(sandbox.watcher_state().join("watcher.log"), "one\ntwo\n").unwrap();
     let (child, line) = first_line(&repo, &["daemon", "log", "--follow"]);
     assert_eq!(line, "one\n");
     // Nothing is written any more, so no write fails: it must notice by itself.

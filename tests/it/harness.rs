@@ -97,6 +97,11 @@ impl Sandbox {
         self.root.path()
     }
 
+    /// Where the watcher of its user keeps what it keeps.
+    pub fn watcher_state(&self) -> PathBuf {
+        self.home().join(".local/state/tribunal")
+    }
+
     /// The home of its user.
     pub fn home(&self) -> PathBuf {
         self.root.path().join("home")
@@ -160,6 +165,19 @@ impl Sandbox {
             .envs(self.vars.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null());
         command
+    }
+}
+
+/// What a test left running ends with its sandbox.
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        let lock = fs::read(self.watcher_state().join("watcher.lock")).unwrap_or_default();
+        let lock: serde_json::Value = serde_json::from_slice(&lock).unwrap_or_default();
+        if let Some(pid) = lock["pid"].as_u64()
+            && fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|exe| exe == Path::new(TRIBUNAL))
+        {
+            drop(Command::new("kill").args(["-KILL", &pid.to_string()]).status());
+        }
     }
 }
 
@@ -288,6 +306,21 @@ pub fn wait_for(what: &str, mut holds: impl FnMut() -> bool) {
         std::thread::yield_now();
         std::thread::park_timeout(Duration::from_millis(5));
     }
+}
+
+/// The watchers of a sandbox's user.
+pub fn watchers(sandbox: &Sandbox) -> Vec<i32> {
+    let home = format!("HOME={}", sandbox.home().display());
+    let is_meant = |pid: &i32| {
+        let of = |file: &str| fs::read(format!("/proc/{pid}/{file}")).unwrap_or_default();
+        let (line, environment) = (of("cmdline"), of("environ"));
+        let words: Vec<&[u8]> = line.split(|byte| *byte == 0).collect();
+        words.windows(2).any(|pair| pair == [&b"daemon"[..], b"serve"])
+            && environment.split(|byte| *byte == 0).any(|var| var == home.as_bytes())
+    };
+    let entries = fs::read_dir("/proc").unwrap().flatten();
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    pids.filter(is_meant).collect()
 }
 
 /// The processes of the program in a repository that were started with these two words.

@@ -219,8 +219,7 @@ fn state_has_the_rights_of_gits_own_files() {
         tribunal(&["daemon", "start"]).ok();
         tribunal(&["daemon", "stop"]).ok();
         let all = rights(&state);
-        let names =
-            ["judged", "ledger.db", "consent-id", "daemon.log", "commands/passed", "inbox/new"];
+        let names = ["judged", "ledger.db", "consent-id", "commands/passed", "inbox/new"];
         for name in names.iter().chain(&["ledger.db-wal", "ledger.db-shm", "constitution.lock"]) {
             let path = state.join(name).display().to_string();
             assert!(all.contains_key(&path), "no `{name}` in {all:#?}");
@@ -260,7 +259,6 @@ fn state_has_its_rights_before_it_has_content() {
             &["hook", "post-commit"],
             &["findings", "add", "--class", "other/x", "--at", "a:1", "-m", "m"],
             &["constitution", "learn"],
-            &["daemon", "serve"],
         ] {
             let mut command = repo.sandbox.command("sh", &repo.dir);
             let limited = format!("umask {umask}; ulimit -c 0; ulimit -f 0; exec \"$0\" \"$@\"");

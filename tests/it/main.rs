@@ -57,5 +57,6 @@ mod tidy;
 mod uncommitted;
 mod untouched;
 mod waiting;
+mod watchers;
 mod ways_round;
 mod words;

@@ -59,7 +59,7 @@ fn show_finds_a_spec_by_its_id_or_names_the_nearest() {
     repo.write("docs/specs/file.md", GOOD);
     repo.tribunal(&["spec", "show", "Good"])
         .ok()
-        .says("# Good")
+        .says("good: Good")
         .says("AC-1")
         .says("docs/specs/file.md");
     repo.tribunal(&["spec", "show", "goof"]).code(2).says("did you mean `good`");

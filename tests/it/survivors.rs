@@ -283,8 +283,9 @@ fn a_lock_around_a_commit_is_free_after_it() {
         skip("a_lock_around_a_commit_is_free_after_it", Need::Flock, "there is no `flock`");
         return;
     }
-    repo.write("a", "1\n").commit_unjudged("one");
+    repo.write("docs/specs/README.md", "Specs.\n").write("a", "1\n").commit_unjudged("one");
     repo.tribunal(&["hooks", "install"]).ok();
+    repo.tribunal(&["trust", "watcher", "--yes"]).ok();
     let lock = sandbox.path().join("lock");
     repo.write("a", "2\n").git(&["add", "--all"]).ok();
     let mut commit = sandbox.command("flock", &repo.dir);
@@ -312,6 +313,7 @@ fn a_lock_around_a_push_is_free_while_its_worker_is_at_work() {
     repo.git(&["remote", "add", "origin", remote.dir.to_str().unwrap()]).ok();
     repo.git(&["push", "--quiet", "origin", "HEAD~1:refs/heads/main"]).ok();
     repo.tribunal(&["hooks", "install"]).ok();
+    repo.tribunal(&["trust", "reviews", "--yes"]).ok();
     let lock = scene.sandbox.path().join("lock");
     let mut push = scene.sandbox.command("/bin/sh", &repo.dir);
     push.args(["-c", r#"exec 7>"$1"; exec git push --quiet origin main"#, "sh"]).arg(&lock);

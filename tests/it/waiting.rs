@@ -131,7 +131,7 @@ fn an_error_on_the_way_loses_no_commit() {
     // A file where the folder of what waits is to be.
     repo.write(".git/tribunal/reviews/waiting", "in the way");
     repo.write("src/d.rs", BUGGY).commit_unjudged("feat: new work");
-    let log = || fs::read_to_string(repo.path(".git/tribunal/daemon.log")).unwrap();
+    let log = || fs::read_to_string(scene.sandbox.watcher_state().join("watcher.log")).unwrap();
     wait_for("the error", || log().contains("reviews/waiting"));
     assert!(!watcher.knows_head());
     fs::remove_file(repo.path(".git/tribunal/reviews/waiting")).unwrap();

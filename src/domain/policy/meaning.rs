@@ -47,6 +47,7 @@ fn of_watch(name: &str) -> Option<&'static str> {
         "settle" => "how long a file must be unchanged before it is read",
         "rescan" => "how often everything is looked at again",
         "start" => "on-demand (a commit starts the watcher) or manual",
+        "progress" => "off or file: a page for each spec in docs/progress",
         _ => return None,
     })
 }

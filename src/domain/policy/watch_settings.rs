@@ -16,6 +16,8 @@ pub struct WatchSettings {
     #[serde(deserialize_with = "unit::duration")]
     pub rescan: Duration,
     pub start: WatchStart,
+    /// A page about each spec; in the user's own settings alone.
+    pub progress: ProgressPages,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -31,4 +33,14 @@ pub enum WatchMethod {
 pub enum WatchStart {
     OnDemand,
     Manual,
+}
+
+/// Whether the watcher writes a page about each spec into the work tree.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ProgressPages {
+    #[default]
+    Off,
+    /// Below `docs/progress/`.
+    File,
 }

@@ -1,4 +1,4 @@
-//! The page about a spec that people find under `docs/progress/`.
+//! The page about a spec that is written below `docs/progress/` where the user's settings ask for it.
 
 use std::fmt::Write as _;
 
@@ -11,7 +11,10 @@ use crate::domain::spec::classify::Classification;
 use crate::domain::spec::identity::SpecIdentity;
 use crate::domain::spec::problem::{ProblemLevel, SpecProblem};
 use crate::domain::spec::reading::SpecReading;
-use crate::domain::spec::types::{Spec, SpecStatus, Verify};
+use crate::domain::spec::types::{Criterion, Spec, SpecStatus, Verify};
+
+/// What is true of a spec that was taken in, as long as nothing takes from the queue.
+const ON_RECORD: &str = "It is on record. This version of tribunal starts no runs of specs.";
 
 /// Writes the page. `path` is the spec's path from the top of the repository; `previous` is the
 /// hash of the version that this one supersedes.
@@ -71,7 +74,8 @@ fn outcome(reading: &SpecReading) -> String {
     }
 }
 
-fn size(classification: &Classification) -> String {
+/// The size, and where it comes from.
+pub fn size(classification: &Classification) -> String {
     let (size, counted) = (classification.size.as_str(), classification.counted.as_str());
     if !classification.stated {
         format!("{size}, from the signs below")
@@ -90,16 +94,21 @@ fn criteria(page: &mut String, spec: &Spec) {
         page,
         format_args!("\n## Acceptance criteria\n\n| id | criterion | verified by |\n|---|---|---|"),
     );
-    for criterion in &spec.criteria {
-        row(page, &criterion.id, &criterion.text, &criterion.verify);
+    for (criterion, verify) in verified_by(spec) {
+        row(page, &criterion.id, &criterion.text, verify);
     }
-    for step in &spec.steps {
-        for criterion in &step.acceptance {
+}
+
+/// Each acceptance criterion with the ways to verify it, its own or those of its step.
+pub fn verified_by(spec: &Spec) -> impl Iterator<Item = (&Criterion, &[Verify])> {
+    let own = spec.criteria.iter().map(|criterion| (criterion, criterion.verify.as_slice()));
+    let of_steps = spec.steps.iter().flat_map(|step| {
+        step.acceptance.iter().map(|criterion| {
             let own = !criterion.verify.is_empty();
-            let verify = if own { &criterion.verify } else { &step.verify };
-            row(page, &criterion.id, &criterion.text, verify);
-        }
-    }
+            (criterion, if own { criterion.verify.as_slice() } else { step.verify.as_slice() })
+        })
+    });
+    own.chain(of_steps)
 }
 
 fn row(page: &mut String, id: &str, words: &str, verify: &[Verify]) {
@@ -158,10 +167,10 @@ fn next(reading: &SpecReading, path: &str) -> String {
             "Finish {path} and set `status: ready` in it. A draft is linted and otherwise left alone."
         ),
         _ if warned => format!(
-            "It waits in the queue for a run. Fixing the warnings first makes the run more reliable: saving \
-             {path} puts the new version in this one's place."
+            "{ON_RECORD} Fixing the warnings first makes a run more reliable: saving {path} puts the new version \
+             in this one's place."
         ),
-        _ => "It waits in the queue for a run.".to_owned(),
+        _ => ON_RECORD.to_owned(),
     }
 }
 

@@ -1,19 +1,18 @@
-//! Ingests one complete spec file: reads, lints, classifies, queues, and writes the record.
+//! Ingests one complete spec file: reads, lints, classifies and queues it, and writes a page about it where
+//! the user's settings ask for one.
 //!
-//! The order makes a kill harmless: the queue first, then ledger and record, and only then (by the
+//! The order makes a kill harmless: the queue first, then ledger and page, and only then (by the
 //! caller) the note that the file is known. What was cut off is done again with the same outcome.
 
-use std::fmt;
 use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
-use serde::Serialize;
 use serde_json::json;
 
-use crate::domain::model::text::counted;
+use crate::domain::policy::watch_settings::ProgressPages;
 use crate::domain::spec::classify::{Classification, classify};
 use crate::domain::spec::identity::{SpecIdentity, identity};
 use crate::domain::spec::problem::{LintRule, ProblemLevel, SpecProblem};
@@ -21,6 +20,7 @@ use crate::domain::spec::read::read;
 use crate::domain::spec::reading::SpecReading;
 use crate::domain::spec::record::record;
 use crate::domain::spec::types::SpecPosition;
+use crate::flow::intake::ingested_spec::IngestedSpec;
 use crate::flow::intake::redact;
 use crate::platform::store::folder::Folder;
 use crate::platform::store::known_specs::{KnownFile, KnownSpecs, Stamp, Version};
@@ -35,7 +35,7 @@ use crate::platform::store::spec_queue::Queued;
 /// How much of a file is read: enough to say by how much it is too large for a spec.
 pub const READ_MAX: u64 = 8 * 1024 * 1024;
 
-/// Where the records are, from the top of the work tree.
+/// Where the pages are, from the top of the work tree.
 pub const PROGRESS: &str = "docs/progress";
 
 /// A file that is complete.
@@ -46,39 +46,8 @@ pub struct CompleteFile<'a> {
     pub path: &'a Path,
     /// As it was when it was found to be complete.
     pub stamp: Stamp,
-}
-
-/// A new version of a spec that was ingested.
-#[derive(Clone, Debug, Serialize)]
-pub struct IngestedSpec {
-    pub path: String,
-    #[serde(serialize_with = "crate::domain::model::path::serialize")]
-    pub worktree: PathBuf,
-    pub id: String,
-    pub hash: String,
-    pub size: &'static str,
-    pub errors: usize,
-    pub warnings: usize,
-    pub queued: bool,
-    /// From the top of the work tree.
-    pub record: String,
-}
-
-impl fmt::Display for IngestedSpec {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { path, id, hash, size, errors, warnings, queued, record, .. } = self;
-        let outcome = match (queued, errors) {
-            (true, _) => format!("queued as {id} ({size}, {})", &hash[..12]),
-            (false, 0) => format!("{id} is a draft"),
-            (false, _) => format!("{id} has {}", counted(*errors, "error")),
-        };
-        let warned = if *warnings > 0 {
-            format!(", {}", counted(*warnings, "warning"))
-        } else {
-            String::new()
-        };
-        write!(f, "{path}: {outcome}{warned}; see {record}")
-    }
+    /// Whether a page about it is written.
+    pub progress: ProgressPages,
 }
 
 /// What became of a file.
@@ -89,6 +58,8 @@ pub enum IngestOutcome {
     /// Its id and content are known.
     Known {
         id: String,
+        /// The path that it had before, where that is another one of the same work tree.
+        moved_from: Option<String>,
     },
     Ingested(IngestedSpec),
 }
@@ -136,7 +107,7 @@ pub fn ingest(
     };
     if is_same {
         known.put_file(&tree, &path, note);
-        return Ok(IngestOutcome::Known { id });
+        return Ok(IngestOutcome::Known { id, moved_from: None });
     }
     if let Some(holder) = holder {
         reading.problems.insert(0, duplicate_id(&holder, &id));
@@ -145,13 +116,15 @@ pub fn ingest(
     let reading = redact::reading(&reading, &bytes, &path);
     let draft = Draft { file: file.path, path: path.clone(), reading, identity, classification };
     let outcome = if note.duplicate {
-        IngestOutcome::Ingested(refuse_duplicate(file.top, &draft, now)?)
+        IngestOutcome::Ingested(refuse_duplicate(file, &draft, now)?)
     } else {
         let previous = before.as_ref().filter(|b| b.id == id && !b.duplicate);
         let previous = previous.map(|b| b.hash.clone());
-        let place = Intake { state_dir, top: file.top, now };
+        let place = Intake { state_dir, top: file.top, now, progress: file.progress };
         let outcome = take_version(&place, known, &draft, previous, trouble)?;
-        remove_duplicate_record(file.top, &id, &path);
+        if file.progress == ProgressPages::File {
+            remove_duplicate_record(file.top, &id, &path);
+        }
         outcome
     };
     known.put_file(&tree, &path, note);
@@ -164,6 +137,7 @@ struct Intake<'a> {
     /// The top of the work tree.
     top: &'a Path,
     now: Timestamp,
+    progress: ProgressPages,
 }
 
 fn take_version(
@@ -173,13 +147,14 @@ fn take_version(
     previous: Option<String>,
     trouble: &mut Vec<String>,
 ) -> Result<IngestOutcome> {
-    let Intake { state_dir, top, now } = *place;
+    let Intake { state_dir, top, now, progress } = *place;
     let SpecIdentity { id, hash } = &draft.identity;
+    if known.versions(id).last().is_some_and(|newest| newest.hash == *hash) {
+        let moved_from = follow_move(place, known, draft)?;
+        return Ok(IngestOutcome::Known { id: id.clone(), moved_from });
+    }
     let versions = known.versions(id);
     let newest = versions.last();
-    if newest.is_some_and(|newest| newest.hash == *hash) {
-        return Ok(IngestOutcome::Known { id: id.clone() });
-    }
     let seen = versions.iter().find(|version| version.hash == *hash).cloned();
     let previous = previous.or_else(|| newest.map(|newest| newest.hash.clone()));
     let version = version(top, draft, now);
@@ -196,20 +171,49 @@ fn take_version(
     }
     // The queue is what a run is made from; the ledger is the history beside it.
     if let Err(error) = keep(state_dir, top, draft, now) {
-        trouble.push(format!("`{}` is queued, but not in the ledger: {error:#}", draft.path));
+        trouble.push(format!("`{}` is recorded, but not in the ledger: {error:#}", draft.path));
     }
-    let record_path = format!("{PROGRESS}/{id}.md");
     let brought_back = seen.is_some();
-    // A branch switch brings known content, and its record with it or none.
-    if !brought_back || Folder::open(top)?.is_there(Path::new(&record_path))? {
-        write_record(top, &record_path, draft, now, previous.as_deref())?;
+    let record = (progress == ProgressPages::File).then(|| format!("{PROGRESS}/{id}.md"));
+    // A branch switch brings known content, and its page with it or none.
+    if let Some(record) = &record
+        && (!brought_back || Folder::open(top)?.is_there(Path::new(record))?)
+    {
+        write_record(top, record, draft, now, previous.as_deref())?;
     }
     known.put_version(id, version);
     if brought_back {
-        return Ok(IngestOutcome::Known { id: id.clone() });
+        return Ok(IngestOutcome::Known { id: id.clone(), moved_from: None });
     }
     let queued = draft.reading.accepted().is_some();
-    Ok(IngestOutcome::Ingested(ingested(top, draft, queued, record_path)))
+    Ok(IngestOutcome::Ingested(ingested(top, draft, queued, record)))
+}
+
+/// A spec that is known as it is, in another file: where the file that it was in is gone, it moved, and the
+/// record and the queue follow. The path that it had.
+fn follow_move(
+    place: &Intake<'_>,
+    known: &mut KnownSpecs,
+    draft: &Draft<'_>,
+) -> Result<Option<String>> {
+    let SpecIdentity { id, hash } = &draft.identity;
+    let Some(newest) = known.versions(id).last().cloned() else { return Ok(None) };
+    let is_here = newest.path == draft.path && newest.worktree == place.top;
+    // What is in another work tree as well stays where it is.
+    let was_left = known.file(&key(&newest.worktree), &newest.path).is_none();
+    if is_here || !was_left {
+        return Ok(None);
+    }
+    if let Some(waiting) = spec_queue::get(place.state_dir, id).filter(|it| it.hash == *hash) {
+        let moved =
+            Queued { path: draft.file.to_owned(), worktree: place.top.to_owned(), ..waiting };
+        spec_queue::put(place.state_dir, &moved)?;
+    }
+    let is_same_tree = newest.worktree == place.top;
+    let before = newest.path.clone();
+    let moved = Version { path: draft.path.clone(), worktree: place.top.to_owned(), ..newest };
+    known.put_version(id, moved);
+    Ok(is_same_tree.then_some(before))
 }
 
 /// Keeps the version in the ledger.
@@ -260,7 +264,7 @@ fn version(top: &Path, draft: &Draft<'_>, now: Timestamp) -> Version {
     }
 }
 
-fn ingested(top: &Path, draft: &Draft<'_>, queued: bool, record: String) -> IngestedSpec {
+fn ingested(top: &Path, draft: &Draft<'_>, queued: bool, record: Option<String>) -> IngestedSpec {
     let errors = draft.reading.errors();
     IngestedSpec {
         path: draft.path.clone(),
@@ -294,11 +298,18 @@ fn duplicate_id(holder: &str, id: &str) -> SpecProblem {
     }
 }
 
-/// The second file gets a record of its own: the first one's is not written over.
-fn refuse_duplicate(top: &Path, draft: &Draft<'_>, now: Timestamp) -> Result<IngestedSpec> {
-    let record_path = duplicate_record(&draft.identity.id, &draft.path);
-    write_record(top, &record_path, draft, now, None)?;
-    Ok(ingested(top, draft, false, record_path))
+/// The second file gets a page of its own: the first one's is not written over.
+fn refuse_duplicate(
+    file: &CompleteFile<'_>,
+    draft: &Draft<'_>,
+    now: Timestamp,
+) -> Result<IngestedSpec> {
+    let is_wanted = file.progress == ProgressPages::File;
+    let record = is_wanted.then(|| duplicate_record(&draft.identity.id, &draft.path));
+    if let Some(record) = &record {
+        write_record(file.top, record, draft, now, None)?;
+    }
+    Ok(ingested(file.top, draft, false, record))
 }
 
 fn duplicate_record(id: &str, path: &str) -> String {

@@ -4,3 +4,4 @@ pub mod redact;
 pub mod spec_listing;
 pub mod debounce;
 pub mod ingest;
+pub mod ingested_spec;

@@ -64,14 +64,12 @@ fn start(context: Context<'_>, last_stop: &LastStop) -> Result<()> {
     let log = review_queue::log(&context.repo.state_dir())?;
     let program = own_path().context("could not tell where this program is")?;
     let place = context.repo.work_tree.as_ref().unwrap_or(&context.repo.git_dir);
-    let mut command = Cmd::new(program, Path::new("/"))
+    let command = Cmd::new(program, Path::new("/"))
         .args(["review", "--waiting", "--quiet", "--repo"])
         .arg(place)
         .args(["--last-stop", last_stop.name()])
-        .args(context.settings.words().iter().flat_map(|flag| ["--set", flag]));
-    for (name, _) in context.env.with_prefix("GIT_") {
-        command = command.env_remove(name);
-    }
+        .args(context.settings.words().iter().flat_map(|flag| ["--set", flag]))
+        .in_background(context.env);
     command.detach(&log)?;
     Ok(())
 }

@@ -34,7 +34,7 @@ const STREAM_MAX: u64 = 64 * 1024 * 1024;
 
 /// What of the person's environment any program needs: how to speak, who they are, and the way to
 /// the net.
-const BASE_VARS: [&str; 20] = [
+pub const BASE_VARS: [&str; 20] = [
     "LANG",
     "LC_ALL",
     "LC_CTYPE",

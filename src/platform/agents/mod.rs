@@ -22,6 +22,14 @@ use crate::platform::agents::ask::{Reply, Request};
 use crate::platform::agents::probe::Probe;
 use crate::platform::process::Interrupts;
 
+/// The variables of the person's environment that calls are made with, `PATH` apart.
+pub const VARIABLES: [&[&str]; 4] = [
+    &call::BASE_VARS,
+    &claude::CREDENTIALS,
+    &codex::CREDENTIALS,
+    &["ANTHROPIC_BASE_URL", "CLAUDE_CONFIG_DIR", "CODEX_HOME"],
+];
+
 /// An agent that can be asked. The set is closed: any other program is a `[[command-agent]]`.
 #[derive(Clone, Debug)]
 pub enum Agent {

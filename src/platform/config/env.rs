@@ -19,6 +19,12 @@ pub fn cache_folder() -> Option<PathBuf> {
     ProjectDirs::from("", "", "tribunal").map(|dirs| dirs.cache_dir().to_owned())
 }
 
+/// The folder for what this user's programs keep beside settings and caches, whether or not it is there.
+pub fn user_state_dir() -> Option<PathBuf> {
+    let dirs = ProjectDirs::from("", "", "tribunal")?;
+    Some(dirs.state_dir().unwrap_or_else(|| dirs.data_local_dir()).to_owned())
+}
+
 /// The environment as it was when the program started.
 #[derive(Clone, Default)]
 pub struct Env {
@@ -38,6 +44,29 @@ impl Env {
             current_dir: std::env::current_dir()?,
             is_server: false,
         })
+    }
+
+    /// This environment with these `TRIBUNAL_*` variables in the place of all that it has itself, those of
+    /// tests apart: they are about the process.
+    pub fn with_own_variables(&self, variables: &BTreeMap<String, String>) -> Self {
+        let is_kept = |name: &OsStr| {
+            let name = name.as_encoded_bytes();
+            !name.starts_with(b"TRIBUNAL_") || name.starts_with(b"TRIBUNAL_TEST_")
+        };
+        let kept = self.vars.iter().filter(|(name, _)| is_kept(name));
+        let kept = kept.map(|(name, value)| (name.clone(), value.clone()));
+        let given = variables.iter().map(|(name, value)| (name.into(), value.into()));
+        Self {
+            vars: kept.chain(given).collect(),
+            current_dir: self.current_dir.clone(),
+            is_server: self.is_server,
+        }
+    }
+
+    /// Every variable that has a value, in order.
+    pub fn all(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
+        let all = self.vars.iter().map(|(name, value)| (name.as_os_str(), value.as_os_str()));
+        all.filter(|(_, value)| !value.is_empty())
     }
 
     /// An environment of these variables alone.
@@ -124,6 +153,11 @@ pub fn now(env: &Env) -> Timestamp {
     {
         return fixed;
     }
+    Timestamp::now()
+}
+
+/// The time that the machine's clock shows, for a log.
+pub fn wall_clock() -> Timestamp {
     Timestamp::now()
 }
 

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
+use crate::platform::config::env::Env;
 use crate::platform::process::adopted;
 use crate::platform::process::limits::SupervisionLimits;
 
@@ -144,6 +145,18 @@ impl Cmd {
 
     pub fn env_remove(mut self, name: impl AsRef<OsStr>) -> Self {
         self.command.env_remove(name);
+        self
+    }
+
+    /// For this program itself, to work in the background: the `TRIBUNAL_*` variables are those of `env`,
+    /// and no variable of a git that runs comes along.
+    pub fn in_background(mut self, env: &Env) -> Self {
+        for (name, _) in env.with_prefix("GIT_") {
+            self.command.env_remove(name);
+        }
+        for (name, value) in env.with_prefix("TRIBUNAL_") {
+            self.command.env(name, value);
+        }
         self
     }
 

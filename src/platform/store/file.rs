@@ -53,13 +53,17 @@ pub fn write_new(path: &Path, content: &[u8]) -> Result<bool> {
         let mut beside = permissions::file_beside(path, None)?;
         beside.write_all(content)?;
         beside.as_file().sync_all()?;
+        save_point();
         match beside.persist_noclobber(path) {
             Ok(_) => Ok(true),
             Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
             Err(error) => Err(error.error),
         }
     };
-    write().with_context(|| format!("could not write `{}`", path.display()))
+    save_point();
+    let written = write().with_context(|| format!("could not write `{}`", path.display()))?;
+    save_point();
+    Ok(written)
 }
 
 /// Removes folders, the innermost first, as long as nothing is in them.

@@ -13,3 +13,4 @@ pub mod runs;
 pub mod permissions;
 pub mod regular;
 pub mod stop_mark;
+pub mod user_state;

@@ -25,9 +25,6 @@ pub const SETTINGS: ReadLimit = ReadLimit { bytes: MIB, of: "a file of settings"
 /// `package.json`, `Makefile`: written by hand, and only some words of them matter.
 pub const MANIFEST: ReadLimit = ReadLimit { bytes: MIB, of: "a manifest" };
 
-/// A record is some pages.
-pub const RECORD: ReadLimit = ReadLimit { bytes: MIB, of: "a record" };
-
 /// A hook is a script; what is larger was not written by us, and that is all that is asked.
 pub const HOOK: ReadLimit = ReadLimit { bytes: MIB, of: "a hook" };
 

@@ -1,16 +1,22 @@
 //! The log: off unless asked for; the daemon keeps one in a file that cannot grow without end.
 
+use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
+use tracing::{Event, Subscriber};
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, MakeWriter};
+use tracing_subscriber::registry::LookupSpan;
 
 use crate::domain::model::terminal::printable;
+use crate::platform::config::env;
 use crate::platform::ui::out;
 use crate::platform::ui::out::{LogLines, log_line};
+use crate::platform::ui::time::local;
 
 /// How large the daemon's log grows before it is put aside, in bytes, and how many are kept.
 const BYTES_MAX: u64 = 1024 * 1024;
@@ -35,20 +41,39 @@ pub fn to_stderr(rust_log: Option<&str>, verbose: u8) {
 /// How a log's file is opened and, where it is missing, made.
 pub type Opener = fn(&Path) -> io::Result<File>;
 
-/// Logs to a file, `info` and above unless `RUST_LOG` or `-v` asks for something else.
+/// Logs to a file that its user reads: the time and what happened, of this program alone. With `RUST_LOG`
+/// or `-v` it is a developer's log.
 pub fn to_file(rust_log: Option<&str>, verbose: u8, path: &Path, opener: Opener) -> io::Result<()> {
     let writer = Rotating::open(path, BYTES_MAX, opener)?;
-    if let Some(filter) = filter(rust_log, verbose, Some("info")) {
-        drop(
-            tracing_subscriber::fmt()
-                .with_env_filter(filter)
-                .with_target(verbose > 1)
-                .with_writer(writer)
-                .with_ansi(false)
-                .try_init(),
-        );
+    let Some(filter) = filter(rust_log, verbose, Some("tribunal=info")) else { return Ok(()) };
+    let log =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).with_ansi(false);
+    if rust_log.is_none() && verbose == 0 {
+        drop(log.event_format(Plain).try_init());
+    } else {
+        drop(log.try_init());
     }
     Ok(())
+}
+
+/// An event as a line for people.
+struct Plain;
+
+impl<S, N> FormatEvent<S, N> for Plain
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        write!(writer, "{}  ", local(env::wall_clock()))?;
+        context.field_format().format_fields(writer.by_ref(), event)?;
+        writeln!(writer)
+    }
 }
 
 fn filter(rust_log: Option<&str>, verbose: u8, default: Option<&str>) -> Option<EnvFilter> {

@@ -8,14 +8,16 @@ pub const ORDER: &[(&str, &str)] = &[
     ("", "cli daemon flow platform domain"),
     (
         "cli",
-        "review check completions config findings constitution cost daemon demo doctor init \
+        "review check completions config findings constitution cost daemon daemon_log daemon_status demo doctor init \
          uninstall hooks runs spec status trust consent_questions watch invocation help formats hook hook_report kept_hook paths times selection",
     ),
     ("cli::findings", "allow classes decide printed ledger values"),
+    ("cli::spec", "list show record pages"),
     (
         "daemon",
-        "control event_loop reconcile lost_hooks hook_events request_reviews backoff spec_files daemon_event head_moves \
-         learner lock reflog watched_worktree file_events watched_repo",
+        "control process event_loop repository work wakeups listing slots reconcile lost_hooks hook_events request_reviews \
+         backoff spec_files daemon_event head_moves learner lock reflog watched_worktree file_events watched_repo \
+         environment",
     ),
     ("domain", "pipeline gates review constitution spec locate policy model"),
     (
@@ -77,7 +79,7 @@ pub const ORDER: &[(&str, &str)] = &[
         "refs new_commits evaluate_commits mirror progress outcome before_hooks policies plan",
     ),
     ("flow::evaluate::standing", "inquiry past branches files raised places"),
-    ("flow::intake", "debounce ingest redact spec_listing"),
+    ("flow::intake", "debounce ingest ingested_spec redact spec_listing"),
     (
         "flow::learn",
         "researcher drafting decision deleted due incidents session outcome status_changes \
@@ -114,7 +116,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "platform::store",
-        "review_queue inbox known_specs spec_queue runs stop_mark file ledger folder crash lock permissions regular",
+        "review_queue inbox known_specs spec_queue runs stop_mark user_state file ledger folder crash lock permissions regular",
     ),
     ("platform::store::folder", "read write resolve ."),
     (

@@ -18,8 +18,8 @@ const LISTS: [(&str, &[&str]); 3] = [
 ];
 
 /// What a repository cannot set: it could take over which program is started, where a key is
-/// sent, or what a call is said to have cost.
-const OWN: [&str; 4] = ["programs", "command-agent", "http-agent", "prices"];
+/// sent, what a call is said to have cost, or have files written into a person's checkout.
+const OWN: [&str; 5] = ["programs", "command-agent", "http-agent", "prices", "watch.progress"];
 
 /// Takes every key out of a layer that the defaults do not have or that is not its to set. `spans` is
 /// the layer's text with the places of its keys, `table` what is taken from.
@@ -34,8 +34,9 @@ pub fn take_unknown(
     for (key, value) in spans {
         let name = key.get_ref().as_ref();
         let at = key.span().start;
-        if prefix.is_empty() && layer.source == SettingsSource::Repository && OWN.contains(&name) {
-            problems.push(not_yours(layer, at, name));
+        let full = format!("{prefix}{name}");
+        if layer.source == SettingsSource::Repository && OWN.contains(&full.as_str()) {
+            problems.push(not_yours(layer, at, &full));
             table.remove(name);
             continue;
         }

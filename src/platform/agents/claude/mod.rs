@@ -23,7 +23,7 @@ use crate::platform::process::Interrupts;
 const INSTALL: &str = "npm install -g @anthropic-ai/claude-code";
 
 /// The variables that it can log in with, in its own order.
-const CREDENTIALS: [&str; 3] =
+pub const CREDENTIALS: [&str; 3] =
     ["ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN"];
 
 /// The longest prompt that it reads, in bytes.

@@ -22,7 +22,7 @@ use crate::platform::process::Interrupts;
 const INSTALL: &str = "npm install -g @openai/codex";
 
 /// The variables that it can log in with, in our order. It reads the first alone.
-const CREDENTIALS: [&str; 2] = ["CODEX_API_KEY", "OPENAI_API_KEY"];
+pub const CREDENTIALS: [&str; 2] = ["CODEX_API_KEY", "OPENAI_API_KEY"];
 
 /// The longest prompt that it reads, in characters.
 const PROMPT_MAX: usize = 1 << 20;

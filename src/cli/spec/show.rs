@@ -1,0 +1,153 @@
+//! `tribunal spec show`.
+
+use anyhow::Result;
+use serde_json::json;
+
+use crate::cli::invocation::Global;
+use crate::cli::spec::pages::{Page, json_of, pages, top_of};
+use crate::cli::spec::record::{Record, SpecState};
+use crate::domain::model::error::hinted;
+use crate::domain::model::report::ExitStatus;
+use crate::domain::model::terminal::printable;
+use crate::domain::model::text::{counted, errors_and_warnings};
+use crate::domain::spec::record::{size, verified_by};
+use crate::domain::spec::types::{Criterion, Verify};
+use crate::flow::context::Context;
+use crate::platform::store::known_specs::Version;
+use crate::platform::ui::out;
+use crate::platform::ui::report::OutputFormat;
+use crate::platform::ui::time::local;
+
+/// How many versions are shown.
+const VERSIONS: usize = 5;
+
+/// Shows one spec: of a file of the work tree, or what is on record of one that is gone.
+pub fn run(context: Context<'_>, global: &Global, id: &str) -> Result<ExitStatus> {
+    let pages = pages(context, &top_of(context.repo)?)?;
+    let record = Record::load(context)?;
+    let mut named = pages.iter().filter(|page| page.identity.id.eq_ignore_ascii_case(id));
+    let Some(page) = named.next() else {
+        let gone = record.without_file(&pages);
+        return match gone.into_iter().find(|(known, ..)| known.eq_ignore_ascii_case(id)) {
+            Some((id, version, state)) => {
+                show_gone(global, id, version, state, record.versions(id));
+                Ok(ExitStatus::Pass)
+            }
+            None => Err(unknown(&pages, id)),
+        };
+    };
+    let others: Vec<&Page> = named.collect();
+    let state = record.state(page);
+    let versions = record.versions(&page.identity.id);
+    if global.format == OutputFormat::Json {
+        let (taken_in, queued) = record.intake(page);
+        let mut spec = json_of(page);
+        spec["taken_in"] = json!(taken_in);
+        spec["queued"] = json!(queued);
+        spec["versions"] = json!(versions);
+        out::json(&json!({"version": 1, "spec": spec}));
+        return Ok(ExitStatus::Pass);
+    }
+    show_page(page, state, versions);
+    for other in others {
+        out::result(&format!("\n{} has the same id, and is not recorded", printable(&other.path)));
+    }
+    Ok(ExitStatus::Pass)
+}
+
+fn show_page(page: &Page, state: SpecState, versions: &[Version]) {
+    let Page { path, reading, identity, classification } = page;
+    let title = reading.spec.as_ref().map_or(identity.id.as_str(), |spec| &spec.title);
+    out::result(&format!("{}: {}\n", printable(&identity.id), printable(title)));
+    line("file", path);
+    line("state", &format!("{}: {}", state.as_str(), state.meaning()));
+    line("size", &size(classification));
+    for sign in &classification.signs {
+        line("", &format!("- {sign}"));
+    }
+    line("content", &format!("{} (blake3)", identity.hash));
+    show_versions(versions);
+    let criteria: Vec<(&Criterion, &[Verify])> =
+        reading.spec.iter().flat_map(verified_by).collect();
+    if !criteria.is_empty() {
+        out::result("\nAcceptance criteria");
+        for (criterion, ways) in criteria {
+            let ways: Vec<String> = ways.iter().map(way).collect();
+            let ways = if ways.is_empty() { "not said".to_owned() } else { ways.join(", ") };
+            let (id, words) = (printable(&criterion.id), printable(&criterion.text));
+            out::result(&format!("  {id}  {words}\n        verified by: {ways}"));
+        }
+    }
+    if reading.problems.is_empty() {
+        return;
+    }
+    let errors = reading.errors();
+    let said = errors_and_warnings(errors, reading.problems.len() - errors);
+    out::result(&format!("\nProblems: {said}"));
+    let mut sorted: Vec<_> = reading.problems.iter().collect();
+    sorted.sort_by_key(|problem| (std::cmp::Reverse(problem.level), problem.at));
+    for problem in sorted {
+        let (level, rule) = (problem.level.as_str(), problem.rule.as_str());
+        let (message, hint) = (printable(&problem.message), printable(&problem.hint));
+        let at = format!("{}:{}", problem.at.line, problem.at.column);
+        out::result(&format!("  {at}  {level}[{rule}]: {message}\n        hint: {hint}"));
+    }
+}
+
+/// A spec whose file is not in this work tree.
+fn show_gone(global: &Global, id: &str, version: &Version, state: SpecState, versions: &[Version]) {
+    if global.format == OutputFormat::Json {
+        out::json(&json!({
+            "version": 1,
+            "spec": {"id": id, "state": state.as_str(), "path": version.path, "versions": versions},
+        }));
+        return;
+    }
+    out::result(&format!("{}\n", printable(id)));
+    line("file", &version.path);
+    line("state", &format!("{}: {}", state.as_str(), state.meaning()));
+    line("size", &version.size);
+    line("content", &format!("{} (blake3)", version.hash));
+    show_versions(versions);
+}
+
+fn show_versions(versions: &[Version]) {
+    for (at, version) in versions.iter().rev().take(VERSIONS).enumerate() {
+        let outcome = match (version.accepted, version.errors) {
+            (true, _) => "recorded".to_owned(),
+            (false, 0) => "draft".to_owned(),
+            (false, errors) => counted(errors, "error"),
+        };
+        let short = version.hash.get(..12).unwrap_or(&version.hash);
+        let name = if at == 0 { "versions" } else { "" };
+        line(name, &format!("{}  {short}  {outcome}", local(version.time)));
+    }
+    if versions.len() > VERSIONS {
+        line("", &format!("and {} before", versions.len() - VERSIONS));
+    }
+}
+
+fn line(name: &str, value: &str) {
+    out::result(&format!("{name:9} {}", printable(value)));
+}
+
+fn way(verify: &Verify) -> String {
+    match verify {
+        Verify::Command(command) => format!("`{}`", printable(command)),
+        Verify::Test => "a test".to_owned(),
+        Verify::Static(pattern) => format!("the pattern `{}`", printable(pattern)),
+        Verify::Human => "a person".to_owned(),
+    }
+}
+
+fn unknown(pages: &[Page], id: &str) -> anyhow::Error {
+    let near = pages
+        .iter()
+        .map(|page| page.identity.id.as_str())
+        .max_by(|a, b| strsim::jaro_winkler(a, id).total_cmp(&strsim::jaro_winkler(b, id)));
+    let hint = near.map_or_else(
+        || "`tribunal spec new <id>` writes one".to_owned(),
+        |near| format!("did you mean `{near}`? `tribunal spec list` shows all"),
+    );
+    hinted(format!("no spec `{}`", printable(id)), hint)
+}
