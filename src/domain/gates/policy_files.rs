@@ -364,33 +364,27 @@ impl From<&RuleError> for PolicyProblem {
 
 /// Whether a path is part of the policy of later changes, or stands in the place of such a file.
 pub fn is_policy_path(path: &[u8]) -> bool {
-    let is_at = |file: &str| {
-        let rest = path.strip_prefix(file.as_bytes());
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
-    };
     path == AI_FOLDER.as_bytes()
-        || [POLICY_FILE, BASELINE_FILE].iter().any(|file| is_at(file))
+        || [POLICY_FILE, BASELINE_FILE].iter().any(|file| is_at_or_below(path, file))
         || is_of_constitution(path)
 }
 
 /// Whether a path is the constitution's, or stands in the place of one of its files.
 pub fn is_of_constitution(path: &[u8]) -> bool {
-    [RULES_FILE, RULES_FOLDER].iter().any(|file| {
-        let rest = path.strip_prefix(file.as_bytes());
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
-    })
+    [RULES_FILE, RULES_FOLDER].iter().any(|file| is_at_or_below(path, file))
+}
+
+fn is_at_or_below(path: &[u8], file: &str) -> bool {
+    let rest = path.strip_prefix(file.as_bytes());
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
 }
 
 /// Whether a path is one of the constitution's files: no temporary file of an editor.
 pub fn is_rule_file(path: &[u8]) -> bool {
-    if path == RULES_FILE.as_bytes() {
-        return true;
-    }
     let below = path.strip_prefix(RULES_FOLDER.as_bytes()).and_then(|rest| rest.strip_prefix(b"/"));
-    below.is_some_and(|name| {
-        name.ends_with(b".md")
-            && !name.split(|&byte| byte == b'/').any(|part| part.starts_with(b"."))
-    })
+    let is_hidden = |name: &[u8]| name.split(|&b| b == b'/').any(|part| part.starts_with(b"."));
+    path == RULES_FILE.as_bytes()
+        || below.is_some_and(|name| name.ends_with(b".md") && !is_hidden(name))
 }
 
 /// The line of the first byte that is not UTF-8.
