@@ -71,7 +71,7 @@ fn the_settings_the_baseline_and_the_hooks_are_written_and_nothing_else() {
     assert!(everything(&repo) == before);
 
     let said = repo.tribunal(&["init"]).ok().says("wrote .ai/baseline.txt, tribunal.toml");
-    said.says("installed 4 hooks").says("it takes effect once it is committed");
+    said.says("installed 5 hooks").says("it takes effect once it is committed");
     assert_eq!(new_files(&repo), [".ai/baseline.txt", "tribunal.toml"]);
     repo.tribunal(&["hooks", "status"]).ok();
 
@@ -248,16 +248,16 @@ fn what_cannot_be_done_keeps_nothing_else_from_it() {
     repo.write(".husky/_/pre-commit", "").git(&["config", "core.hooksPath", ".husky/_"]).ok();
     repo.commit_unjudged("chore: husky");
     let said = repo.tribunal(&["init"]).code(2).says("wrote .ai/baseline.txt, tribunal.toml");
-    said.says("the hooks are not installed: ").says("hint: ").says("husky: ");
+    said.says("no hook was installed: ").says("`tribunal hooks install --yes`").says("husky: ");
     assert_eq!(new_files(&repo), [".ai/baseline.txt", "tribunal.toml"]);
     repo.git(&["config", "--unset", "core.hooksPath"]).ok();
-    repo.tribunal(&["init"]).ok().says("installed 4 hooks").never_says("wrote");
+    repo.tribunal(&["init"]).ok().says("installed 5 hooks").never_says("wrote");
 
     // A file where a folder would be.
     let repo = sandbox.repo("file");
     repo.write("deploy.txt", format!("{}\n", secret())).write(".ai", "").commit_unjudged("begin");
     let said = repo.tribunal(&["init"]).ok().says("`.ai/baseline.txt` is not written: ");
-    said.says("wrote tribunal.toml").says("installed 4 hooks");
+    said.says("wrote tribunal.toml").says("installed 5 hooks");
 
     // Settings that cannot be used, and a hooks folder that is none.
     let repo = sandbox.repo("broken");
@@ -265,7 +265,7 @@ fn what_cannot_be_done_keeps_nothing_else_from_it() {
     repo.write(".git/hooks", "");
     repo.tribunal(&["init"]).code(2).says("wrote tribunal.toml").says("run `tribunal init` again");
     fs::remove_file(repo.path(".git/hooks")).unwrap();
-    repo.tribunal(&["init"]).ok().says("installed 4 hooks");
+    repo.tribunal(&["init"]).ok().says("installed 5 hooks");
 }
 
 #[test]
@@ -277,9 +277,9 @@ fn on_a_full_disk_nothing_is_left() {
     let mut full = sandbox.command("sh", &repo.dir);
     full.args(["-c", &format!("trap '' XFSZ; ulimit -f 0; exec '{TRIBUNAL}' init")]);
     let said = run(full, b"").code(2).says("could not write").says("run `tribunal init` again");
-    said.never_says("wrote").never_says("installed 4");
+    said.never_says("wrote").never_says("installed 5");
     assert!(everything(&repo) == before);
-    repo.tribunal(&["init"]).ok().says("wrote").says("installed 4 hooks");
+    repo.tribunal(&["init"]).ok().says("wrote").says("installed 5 hooks");
 }
 
 #[test]

@@ -86,7 +86,9 @@ fn is_harmless_first(objects: &dyn ReadObjects, base: Option<&Oid>, tree: &Oid) 
     if let Some(base) = base {
         let mut before = PolicyFiles::read(objects, base)?;
         before.read_rules(objects)?;
-        if !before.is_empty() {
+        let has_text = before.settings.is_some() || !before.baseline.is_empty();
+        let has_rules = !before.rules.is_empty();
+        if has_text || has_rules || !before.problems.is_empty() || !before.missing.is_empty() {
             return Ok(false);
         }
     }

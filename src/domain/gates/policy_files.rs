@@ -170,12 +170,6 @@ impl PolicyFiles {
         Ok(())
     }
 
-    /// Whether the tree has nothing of a policy, readable or not.
-    pub fn is_empty(&self) -> bool {
-        let has_text = self.settings.is_some() || !self.baseline.is_empty();
-        !has_text && self.rules.is_empty() && self.problems.is_empty() && self.missing.is_empty()
-    }
-
     /// The text of the settings; none, and what is wrong, where it is not UTF-8.
     pub fn settings_text(&self) -> (Option<&str>, Option<SettingsProblem>) {
         match self.settings.as_ref().map(|bytes| bytes.to_str().map_err(|_| bytes)).transpose() {

@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 
 use crate::domain::gates::commit_message;
 use crate::domain::model::finding::Effect;
+use crate::domain::model::text::counted;
 use crate::domain::policy::gate_settings::CommitMessage;
 use crate::domain::policy::layers;
 use crate::domain::policy::layers::flags::FlagSettings;
@@ -55,7 +56,8 @@ pub fn propose(facts: &RepoFacts, commands_as: CommandsAs) -> Proposal {
     } else if let Some(count) = habit(&facts.messages) {
         proposal.policy.push_str("\n[gates]\ncommit-message = \"warn\"\n");
         proposal.chosen.push(format!(
-            "`commit-message` warns: the last {count} commits follow `<type>(<scope>): <description>`"
+            "`commit-message` warns: the last {} follow `<type>(<scope>): <description>`",
+            counted(count, "commit")
         ));
     }
     for found in find_tests(facts) {
