@@ -6,6 +6,7 @@ pub fn of(key: &str) -> Option<&'static str> {
     Some(match parts.as_slice() {
         ["command-agent"] => "programs of your own as agents (your own settings alone)",
         ["http-agent"] => "models behind an address as agents (your own settings alone)",
+        ["classes"] => "classes of findings of the project's own",
         ["commands"] => "commands of the project that run as gates",
         ["protect", "branches"] => "protected branches, beside the remote's default branch; globs",
         ["gates", gate, rest @ ..] => of_gate(gate, rest)?,

@@ -115,7 +115,8 @@ fn a_noun_behind_a_number_is_written_by_what_knows_the_number() {
         "lines",
         "days",
     ];
-    const OF_MANY: [&str; 5] = ["more than {", "at most {", " of {", " of the ", "newest {"];
+    const OF_MANY: [&str; 6] =
+        ["more than {", "at most {", " of {", " of the ", "the last {", "newest {"];
     let mut wrong = Vec::new();
     for (file, text) in literals() {
         if TO_MODELS.contains(&file.as_str()) || OF_MANY.iter().any(|bound| text.contains(bound)) {

@@ -23,10 +23,10 @@ fn nothing_is_answered_with_silence() {
     let repo = sandbox.repo("r");
     repo.write("a", "one\n").commit_unjudged("one");
     repo.tribunal(&["trust", "commands"]).ok().says("this repository has no commands");
-    repo.tribunal(&["trust", "--list"]).ok().says("commands  none is trusted");
-    repo.tribunal(&["trust", "--revoke"]).ok().says("nothing was trusted");
+    repo.tribunal(&["trust", "--list"]).ok().says("commands  no command is trusted");
+    repo.tribunal(&["trust", "--revoke"]).ok().says("no command is trusted");
     let unknown = repo.tribunal(&["trust", "--revoke", "nope"]).code(2);
-    unknown.says("`nope` is not trusted").says("hint: `tribunal trust --list`");
+    unknown.says("no trusted command is named `nope`").says("hint: `tribunal trust --list`");
     repo.tribunal(&["config", "nope"]).code(2).says("no setting begins with `nope`");
     let near = repo.tribunal(&["config", "gates.scpe.level"]).code(2);
     near.says("did you mean `gates.scope.level`?");
