@@ -57,6 +57,16 @@ const SPOILED: [(&str, Spoil); 3] = [
     }),
 ];
 
+/// Why the state cannot be written, as the system says it.
+const REASONS: [&str; 6] = [
+    "symbolic link",
+    "Permission denied",
+    "Not a directory",
+    "Is a directory",
+    "File exists",
+    "Read-only file system",
+];
+
 #[test]
 fn state_that_cannot_be_written_stops_nothing_and_is_said_once() {
     for (what, spoil) in SPOILED {
@@ -69,14 +79,6 @@ fn state_that_cannot_be_written_stops_nothing_and_is_said_once() {
                 outcome.stderr.lines().filter(|line| line.starts_with("warning: ")).collect();
             assert_eq!(warnings.len(), 1, "{what}: {outcome}");
             let line = warnings[0];
-            const REASONS: [&str; 6] = [
-                "symbolic link",
-                "Permission denied",
-                "Not a directory",
-                "Is a directory",
-                "File exists",
-                "Read-only file system",
-            ];
             assert!(REASONS.iter().any(|reason| line.contains(reason)), "{what}: {line}");
             for part in [".git/tribunal", "(hint: check owner, rights and free space"] {
                 assert!(line.contains(part), "{what}: no `{part}` in {line}");
