@@ -48,16 +48,16 @@ use crate::platform::ui::report::{OutputFormat, json_finding};
 
 /// Shown below `--help`.
 const EXAMPLES: &str = "\
-A finding of a gate closes by itself: it is resolved once nothing that counts has it any more,
-or withdrawn where it never was committed. `accept` and `dismiss` hold on this machine and in
-this repository alone: a clone and CI find it still. `allow` lets it pass for everyone.
-
 Examples:
   tribunal findings
   tribunal findings show 3EFCVP
   tribunal findings dismiss 3EFCVP -r \"only in tests\"
   tribunal findings allow 3EFCVP -r \"a key of the documentation\"
-  tribunal findings import report.sarif";
+  tribunal findings import report.sarif
+
+A finding of a gate closes by itself: it is resolved once nothing that counts has it any more,
+or withdrawn where it never was committed. `accept` and `dismiss` hold on this machine and in
+this repository alone: a clone and CI find it still. `allow` lets it pass for everyone.";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]

@@ -71,8 +71,8 @@ mod tests {
             (String::new(), String::new(), &[][..]),
             (
                 String::new(),
-                "gates.scope = 'off'".to_owned(),
-                &["`gates.scope.level` will be `off`"],
+                "gates.case-conflict = 'off'".to_owned(),
+                &["`gates.case-conflict.level` will be `off`"],
             ),
             (
                 "gates.scope.files = 7".to_owned(),

@@ -31,7 +31,7 @@ fn the_record_tells_what_was_taken_in_and_what_is_next() {
         "- 3 acceptance criteria: S",
         "| AC-2 | WHEN the payload is valid THEN the created event SHALL be returned | a test |",
         "## Problems\n\nNone.",
-        "## What is next\n\nIt waits in the queue for a run.",
+        "## What is next\n\nIt is on record. This version of tribunal starts no runs of specs.",
     ] {
         assert!(page.contains(part), "{part}\n{page}");
     }
@@ -48,7 +48,7 @@ fn the_record_of_a_bad_spec_lists_the_errors_first() {
     let error = page.find("| 4:3 | error | criterion-form |").unwrap();
     assert!(error < page.find("| 2:1 | warning | unknown-section |").unwrap());
     assert!(page.contains("| AC-1 | a \\| b | not said |"));
-    assert!(page.contains("Mend the errors in `docs/specs/t.md`"));
+    assert!(page.contains("Fix the errors in `docs/specs/t.md`"));
 }
 
 #[test]
