@@ -141,6 +141,7 @@ fn another_users_state_stops_nothing() {
         skip("another_users_state_stops_nothing", Need::OtherUser, why);
         return;
     }
+    fs::remove_dir_all(repo.path(".git/tribunal")).unwrap();
     fs::create_dir_all(repo.path(".git/tribunal")).unwrap();
     fs::set_permissions(repo.path(".git/tribunal"), fs::Permissions::from_mode(0o755)).unwrap();
     let commit = |vars: &[(&str, &str)]| {

@@ -369,7 +369,10 @@ fn an_answer_says_what_it_covers() {
 fn only_what_is_on_record_has_an_id() {
     let sandbox = Sandbox::new();
     let repo = sandbox.repo("r");
-    repo.write("tribunal.toml", "[gates]\ncommit-message = \"block\"\nscope = { files = 1 }\n");
+    repo.write(
+        "tribunal.toml",
+        "[gates]\ncommit-message = \"block\"\nscope = { level = \"warn\", files = 1 }\n",
+    );
     repo.write("a", "a\n").commit_unjudged("first");
     repo.tribunal(&["hooks", "install"]).ok();
     repo.write("a", "b\n");
@@ -460,7 +463,7 @@ fn classes_are_listed_and_a_repository_adds_its_own() {
         ("\"other/x\" = \"x\"", "`other/x` is no name of a class"),
         ("\"testing/flaky\" = \"x\"", "`testing/flaky` is in the list already"),
         ("\"style/x\" = \" \"", "what is said of the class `style/x` cannot be used"),
-        ("\"style/x\" = 1", "string"),
+        ("\"style/x\" = 1", "must be a text in quotes"),
     ] {
         repo.write("tribunal.toml", format!("[classes]\n{wrong}\n")).git(&["add", "."]).ok();
         repo.git(&["rm", "--quiet", "--cached", ".ai/constitution.md"]);

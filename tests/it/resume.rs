@@ -326,7 +326,8 @@ fn calls_side_by_side_survive_a_kill_at_a_save() {
 #[test]
 fn a_run_survives_many_kills() {
     let base = whole(Kind::Fix);
-    for k in [16, 23] {
+    let mut ended = 0;
+    for k in (16..).step_by(5) {
         let scene = Scene::diligent();
         let repo = scene.repo();
         let mut kills = 0;
@@ -340,12 +341,23 @@ fn a_run_survives_many_kills() {
             }
             kills += 1;
             assert!(kills < 20, "no end is in sight: {outcome}");
+            if begun(&repo).is_some_and(|begun| begun.closed) {
+                break outcome;
+            }
         };
+        // The very last kill left nothing to go on with: asked again, it would be a new run.
+        if outcome.code == -1 {
+            continue;
+        }
         assert!(kills > 2, "{kills} kills at save {k}");
         assert_eq!(Left::of(&repo, &outcome), base.left, "{outcome}");
         let calls = calls(&scene);
         assert!(calls.values().sum::<usize>() <= base.calls.len() + kills, "{calls:?}");
         nothing_raw(&repo);
+        ended += 1;
+        if ended == 2 {
+            break;
+        }
     }
 }
 

@@ -125,7 +125,7 @@ fn routes_are_said_and_kept_apart() {
     let refused = [&one[..], &["--set", "agents.route=A"]].concat();
     review(&repo, &refused).code(2).says("would review code of its own vendor");
     let none = review(&repo, &["--commit", "HEAD", "--set", "agents.route=C"]).ok();
-    assert_eq!(none.json()["review"]["unjudged"][0], "no model reviews: `agents.route` is `C`");
+    assert_eq!(none.json()["review"]["not_reviewed"][0], "no model reviews: `agents.route` is `C`");
 }
 
 #[test]
@@ -174,7 +174,7 @@ fn what_the_gates_stop_is_no_success_though_there_is_nothing_to_review() {
     repo.commit_unjudged("chore: lock");
     let outcome = review(&repo, &["--commit", "HEAD"]).code(1).json();
     assert_eq!(outcome["verdict"], "block");
-    let why = &outcome["review"]["unjudged"][0];
+    let why = &outcome["review"]["not_reviewed"][0];
     assert_eq!(why, "there is nothing that a model could review");
     repo.tribunal(&["review", "--commit", "HEAD"])
         .code(1)
@@ -376,7 +376,7 @@ fn reports_are_written_for_people_and_programs() {
     repo.tribunal(&["review", "--format", "github"])
         .code(1)
         .says("::error title=review/correctness/off-by-one,file=src/sum.rs,line=3");
-    repo.tribunal(&["runs"]).ok().says("fix").says("commit ");
+    repo.tribunal(&["runs"]).ok().says("review").says("commit ");
 }
 
 #[test]

@@ -208,9 +208,9 @@ fn stage<'a>(sandbox: &'a Sandbox, deeds: &[(usize, Deed)]) -> Stage<'a> {
         repo.write(OsStr::from_bytes(name), "base\n");
     }
     let run = format!(
-        "echo $$ > '{pids}'; rm -rf kept d; echo junk > a; git stash -qu; git clean -fdx
+        "t=$(git write-tree); echo $$ > '{pids}'; rm -rf kept d; echo junk > a; git stash -qu; git clean -fdx
          case $(cat '{how}') in
-         pass) exit 0;; block) exit 1;;
+         pass) git read-tree --reset -u $t; exit 0;; block) exit 1;;
          hang) sleep 300 & echo $! >> '{pids}'; echo up > '{up}'; wait;;
          esac",
         how = how.display(),

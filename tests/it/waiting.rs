@@ -156,9 +156,7 @@ fn more_new_commits_than_are_reviewed_are_said() {
     repo.write("src/d.rs", BUGGY).commit_unjudged("feat: new work");
     wait_for("the watcher to see the commit", || watcher.knows_head());
     let status = repo.tribunal(&["status"]).ok();
-    status
-        .says("1 new commits were not queued for one: 50 wait at most")
-        .says(&repo.rev("HEAD")[..10]);
+    status.says("not queued for one: 1 new commit; 50 wait at most").says(&repo.rev("HEAD")[..10]);
     assert_eq!(still_waiting(&repo).len(), 50);
 }
 
