@@ -73,9 +73,19 @@ def cost(pids):
     return total
 
 
+SEEN = {}
+
+
 def is_known(repo, id):
+    """Reads the records only where they were replaced: parsing all of them at each look would take a processor."""
+    path = repo / ".git/tribunal/specs.json"
     try:
-        return id in json.loads((repo / ".git/tribunal/specs.json").read_text())["specs"]
+        stat = path.stat()
+        stamp = (id, stat.st_ino, stat.st_mtime_ns)
+        if SEEN.get(repo) == stamp:
+            return False
+        SEEN[repo] = stamp
+        return id in json.loads(path.read_text())["specs"]
     except (OSError, ValueError):
         return False
 

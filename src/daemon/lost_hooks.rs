@@ -8,13 +8,17 @@ use crate::daemon::daemon_event::DaemonEvent;
 use crate::daemon::watched_repo::WatchedRepo;
 use crate::flow::setup::install::guard;
 
-/// For how long hooks have to stay as they are before it is told: another program replaces them one by one.
-const SETTLE: Duration = Duration::from_secs(1);
+/// How long it is not looked again: it means opening the repository. Two looks that see the same are needed
+/// before it is told, because another program replaces hooks one by one.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// What there is to tell, and until when it may still change.
 #[derive(Default)]
 pub struct LostHooksReport {
     lost: Vec<String>,
+    looked_at: Option<Instant>,
+    /// Whether something may have changed since.
+    is_behind: bool,
     settles_at: Option<Instant>,
 }
 
@@ -26,12 +30,17 @@ impl LostHooksReport {
         said: &mut WarningDedup,
         tell: &mut dyn FnMut(&DaemonEvent),
     ) {
+        let now = Instant::now();
+        self.is_behind = self.looked_at.is_some_and(|at| now < at + PAUSE);
+        if self.is_behind {
+            return;
+        }
+        self.looked_at = Some(now);
         let lost = guard::unguarded(&place.common_dir, &place.env);
         let lost = lost.unwrap_or_else(|error| vec![format!("{error:#}")]);
-        let now = Instant::now();
         if lost != self.lost {
             self.lost = lost;
-            self.settles_at = Some(now + SETTLE);
+            self.settles_at = Some(now + PAUSE);
         }
         if self.settles_at.is_some_and(|at| now < at) {
             return;
@@ -44,6 +53,7 @@ impl LostHooksReport {
 
     /// When to look again.
     pub fn due(&self) -> Option<Instant> {
-        self.settles_at
+        let caught_up = self.looked_at.filter(|_| self.is_behind).map(|at| at + PAUSE);
+        self.settles_at.into_iter().chain(caught_up).min()
     }
 }

@@ -178,7 +178,6 @@ impl Reconciler {
                 self.said.trouble(message.to_owned(), tell);
             }
         }
-        self.lost_hooks.tell(&self.place, &mut self.said, tell);
         self.specs.forget_gone(&self.trees, &listings);
         let observed = self.debouncer.observe(self.differing(&listings), now);
         let mut still_changing = false;
@@ -200,6 +199,7 @@ impl Reconciler {
             }
         }
         self.save(tell);
+        self.lost_hooks.tell(&self.place, &mut self.said, tell);
         let events = self.events.take(&self.place, &mut self.said, tell);
         still_changing |=
             request_reviews(&mut self.heads, &self.place, &self.trees, &mut self.said, tell);
