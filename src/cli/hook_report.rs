@@ -175,7 +175,7 @@ pub fn print_push(
             names.push("…");
         }
         let names = names.join(", ");
-        said.push(format!("{count} of {all} arrived without a gate ({names}), now checked"));
+        said.push(format!("{count} of {all} not checked when made ({names}), checked now"));
     }
     if let Some(first) = skipped.first() {
         let all = counted(skipped.len(), "part");
@@ -232,7 +232,8 @@ fn print_refusal(
     if let Some(base) = policy_of {
         let base = base.short();
         out::hint(&format!(
-            "the push changes the policy; it was evaluated under that of {base}: push the change of the policy by itself first"
+            "the push changes the policy, and was checked under that of {base}, which the remote's branch has: what the \
+             change allows can be pushed once the change itself is on the branch that {base} is of"
         ));
     }
     out::hint(guarded.hint());

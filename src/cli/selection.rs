@@ -12,6 +12,7 @@ use crate::flow::evaluate::bypass::Bypass;
 use crate::flow::evaluate::bypass::names::Name;
 use crate::flow::evaluate::policy;
 use crate::flow::evaluate::policy::RuleSelection;
+use crate::platform::ui::out;
 
 #[derive(Debug, clap::Args)]
 pub struct Selection {
@@ -33,6 +34,11 @@ impl Selection {
 
     /// What is left out of the check of a change. A name that means nothing is a mistake.
     pub fn bypass(&self, context: Context<'_>, change: &Change) -> Result<Bypass> {
+        let of_hooks = Bypass::from_env(context.env);
+        if of_hooks.all || context.env.get("TRIBUNAL_SKIP").is_some() {
+            out::warn("`TRIBUNAL=0` and `TRIBUNAL_SKIP` are for hooks: nothing is skipped here");
+            out::hint("`tribunal check --skip NAME` leaves a gate or a command out");
+        }
         if self.only.is_empty() && self.skip.is_empty() {
             return Ok(Bypass::default());
         }

@@ -6,7 +6,9 @@ use crate::cli::hooks::{SharedScripts, uninstall_hooks};
 use crate::cli::invocation::Invocation;
 use crate::daemon::control;
 use crate::daemon::control::Stop;
+use crate::daemon::lock;
 use crate::daemon::watched_repo::WatchedRepo;
+use crate::domain::gates::policy_files::POLICY_FILE;
 use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::model::terminal::printable;
@@ -42,13 +44,16 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     let plan = args.purge.then(|| purge::plan(&repo)).transpose()?;
     if args.dry_run {
         uninstall_hooks(invocation, &repo, &install::EVENTS, SharedScripts::Show)?;
-        out::talk("would stop the watcher of this repository");
+        if lock::is_held(&repo.state_dir()) {
+            out::talk("would stop the watcher of this repository");
+        }
         if let Some(plan) = &plan {
             describe(plan, "would remove");
         }
         return Ok(ExitStatus::Pass);
     }
-    if let Some(plan) = plan.as_ref().filter(|_| !args.yes && can_ask()) {
+    let asks = |plan: &&PurgePlan| !args.yes && !plan.is_empty() && can_ask();
+    if let Some(plan) = plan.as_ref().filter(asks) {
         describe(plan, "removes");
         let question =
             "Findings, decisions and runs of this repository are gone for good then. Continue?";
@@ -58,16 +63,9 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
         }
     }
     let shared = if args.yes { SharedScripts::Change } else { SharedScripts::Ask };
-    uninstall_hooks(invocation, &repo, &install::EVENTS, shared)?;
-    let stopped = control::stop(&WatchedRepo::of(invocation.context(&repo)))?;
-    if let Stop::StillRunning { pid } = stopped {
-        return Err(hinted(
-            format!("process {pid}, which watches this repository, did not stop within 10 s"),
-            format!("`kill -9 {pid}` stops it; run this again then"),
-        ));
-    }
-    if stopped == Stop::Stopped {
-        out::talk("the watcher was stopped");
+    let done = uninstall_hooks(invocation, &repo, &install::EVENTS, shared)?;
+    if repo.state_dir().exists() {
+        stop_watcher(&WatchedRepo::of(invocation.context(&repo)))?;
     }
     if let Some(plan) = &plan {
         purge::perform(&repo, plan)?;
@@ -76,7 +74,26 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
             out::talk(&format!("removed {}", printable(&folder.to_string_lossy())));
         }
     }
-    Ok(ExitStatus::Pass)
+    if repo.work_tree.as_ref().is_some_and(|top| top.join(POLICY_FILE).exists()) {
+        out::hint(&format!(
+            "`{POLICY_FILE}` stays: `git rm {POLICY_FILE}` takes the policy away too"
+        ));
+    }
+    Ok(done)
+}
+
+fn stop_watcher(place: &WatchedRepo) -> Result<()> {
+    match control::stop(place)? {
+        Stop::StillRunning { pid } => Err(hinted(
+            format!("process {pid}, which watches this repository, did not stop within 10 s"),
+            format!("`kill -9 {pid}` stops it; run this again then"),
+        )),
+        Stop::Stopped => {
+            out::talk("the watcher was stopped");
+            Ok(())
+        }
+        Stop::NotRunning => Ok(()),
+    }
 }
 
 fn describe(plan: &PurgePlan, verb: &str) {

@@ -528,5 +528,5 @@ fn a_large_ledger_is_counted_and_listed_without_being_read_whole() {
     // Not all of them have room in a file of rules: then it ends with 1.
     let learn = || limited(&repo, memory, "\"$T\" constitution learn", b"").code(1);
     let took = timed(|| drop(learn().says("the newest 10000 observations were looked at")));
-    assert!(took < Duration::from_secs(30), "learn: {took:?}");
+    assert!(took < Duration::from_secs(90), "learn: {took:?}");
 }

@@ -331,3 +331,15 @@ fn a_change_is_judged_the_same_through_every_entry_point() {
         assert_eq!(found, staged, "{name}");
     }
 }
+
+#[test]
+fn the_variables_that_skip_in_hooks_are_told_to_mean_nothing_by_hand() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    repo.write("a", "1\n").git(&["add", "a"]).ok();
+    for variable in [("TRIBUNAL", "0"), ("TRIBUNAL_SKIP", "secrets")] {
+        let said = repo.tribunal_with(&["check"], &[variable], b"").ok();
+        said.says("are for hooks").says("`tribunal check --skip NAME`");
+    }
+    repo.tribunal(&["check"]).ok().never_says("are for hooks");
+}

@@ -242,7 +242,9 @@ fn a_purge_leaves_what_was_there_before() {
     let differing: Vec<_> = before_names.symmetric_difference(&after_names).collect();
     assert!(differing.is_empty(), "{differing:?}");
     assert!(after == before, "a file has another content");
+    // Where nothing is left nothing is made.
     repo.tribunal(&["uninstall", "--purge"]).ok();
+    assert!(!repo.path(".git/tribunal").exists());
 }
 
 #[test]
@@ -260,4 +262,15 @@ fn what_a_person_changed_or_committed_stays() {
     repo.git(&["add", "tribunal.toml"]).ok();
     repo.tribunal(&["uninstall", "--purge"]).ok();
     assert!(repo.path("tribunal.toml").exists(), "what is staged is the person's");
+}
+
+#[test]
+fn a_purge_spares_what_a_person_changed_while_it_asked_and_what_is_committed() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    repo.write("README.md", "A library.\n").commit_unjudged("docs: readme");
+    repo.tribunal(&["init"]).ok();
+    repo.commit_unjudged("chore: policy").git(&["rm", "--quiet", "--cached", "tribunal.toml"]).ok();
+    repo.tribunal(&["uninstall", "--purge"]).ok();
+    assert!(repo.path("tribunal.toml").exists(), "the last commit has it");
 }

@@ -507,7 +507,7 @@ fn merges_are_judged_and_what_skips_the_gate_is_named_at_the_push() {
     repo.git(&["cherry-pick", "main"]).ok();
     repo.write("c", "c\n").commit_unjudged("--no-verify");
     repo.git(&["rebase", "--quiet", "main"]).ok();
-    repo.git(&["push", "origin", "picked"]).ok().says("1 of 2 commits arrived without");
+    repo.git(&["push", "origin", "picked"]).ok().says("1 of 2 commits not checked when made");
     repo.git(&["switch", "--quiet", "side"]).ok();
     repo.git(&["push", "origin", "side"]).code(1).says("side:1").says("bad on the side");
     assert_eq!(remote.rev("side"), "");

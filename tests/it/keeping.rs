@@ -419,3 +419,26 @@ fn users_without_a_home_share_a_server() {
         assert_eq!(bare.rev("main"), repo.rev("main"));
     }
 }
+
+#[test]
+fn a_user_whom_the_system_does_not_know_and_without_a_home_is_no_crash() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("repo");
+    repo.write("a", "1\n").git(&["add", "a"]).ok();
+    let mut chown = sandbox.command("chown", sandbox.path());
+    chown.args(["-R", "54321:54321", "."]);
+    if run(chown, b"").code != 0 {
+        let test = "a_user_whom_the_system_does_not_know_and_without_a_home_is_no_crash";
+        skip(test, Need::OtherUser, "there is no right to give files away");
+        return;
+    }
+    for home in [None, Some("")] {
+        let mut command = sandbox.command("setpriv", &repo.dir);
+        command.args(["--reuid=54321", "--regid=54321", "--clear-groups", TRIBUNAL, "check"]);
+        match home {
+            None => command.env_remove("HOME"),
+            Some(home) => command.env("HOME", home),
+        };
+        run(command, b"").ok().says("pass");
+    }
+}

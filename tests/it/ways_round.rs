@@ -38,7 +38,7 @@ fn a_commit_past_the_hooks_is_named_at_the_next_one_and_in_status() {
     // It is said once, and kept.
     repo.write("g", "g\n").commit("feat: g").ok().never_says("past the hooks");
     repo.tribunal(&["status"]).ok().says("past the hooks").says(&past[2]);
-    repo.git(&["push", "origin", "main"]).ok().says("3 of 6 commits arrived without a gate");
+    repo.git(&["push", "origin", "main"]).ok().says("3 of 6 commits not checked when made");
 }
 
 #[test]

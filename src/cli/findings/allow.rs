@@ -48,7 +48,9 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     }
     let holds = format!(
         "it holds once it is committed, and a commit is checked under the policy before it: \
-         `git add {POLICY_FILE} && git commit -m \"chore: allow a finding\" {POLICY_FILE}` first"
+         `git add {POLICY_FILE} && git commit -m \"chore: allow a finding\" {POLICY_FILE}` first. A push is \
+         checked under the policy that the remote's branch has: push that commit there first, or use \
+         `tribunal:allow` in the line, which holds at once"
     );
     match allowed {
         Allowed::Written { key, entry } => {

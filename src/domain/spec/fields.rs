@@ -146,7 +146,12 @@ pub(in crate::domain::spec) fn wrong_type(
     problems: &mut SpecProblems,
 ) {
     let message = format!("{} takes {wanted}, not {}", quote(key), node.kind());
-    let hint = "put text that holds `: ` or brackets in quotes";
+    let hint = match node.value {
+        YamlValue::List(_) | YamlValue::Map(_) if wanted.starts_with("text") => {
+            "put text that holds `: ` or brackets in quotes"
+        }
+        _ => "`tribunal spec new` writes a spec that shows the form",
+    };
     problems.error(LintRule::WrongType, node.start, message, hint);
 }
 

@@ -25,16 +25,23 @@ pub(in crate::domain::spec) const SECTIONS: [(&str, SpecPart); 12] = [
 
 pub(in crate::domain::spec) enum FrontMatter {
     None,
+    /// Between lines of `+++`, as other programs write it.
+    Toml,
     Open,
-    Closed { yaml: Range<usize>, end: usize },
+    Closed {
+        yaml: Range<usize>,
+        end: usize,
+    },
 }
 
 /// Finds what stands between a first line of three hyphens and the next one.
 pub(in crate::domain::spec) fn front_matter(text: &str) -> FrontMatter {
     let mut lines = text.split_inclusive('\n');
     let first = lines.next().unwrap_or("");
-    if first.trim_end() != "---" {
-        return FrontMatter::None;
+    match first.trim_end() {
+        "---" => {}
+        "+++" => return FrontMatter::Toml,
+        _ => return FrontMatter::None,
     }
     let mut offset = first.len();
     for line in lines {

@@ -27,6 +27,12 @@ pub(in crate::domain::spec) fn parse(
     let mut body = 0;
     match front_matter(source) {
         FrontMatter::None => {}
+        FrontMatter::Toml => {
+            let message = "front matter between lines of `+++` (TOML) is not read".to_owned();
+            let hint = "write it as YAML, between lines of three hyphens";
+            problems.error(LintRule::FrontMatter, 0, message, hint);
+            return None;
+        }
         FrontMatter::Open => {
             let message = "the front matter is not closed".to_owned();
             problems.error(

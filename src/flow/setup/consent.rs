@@ -36,9 +36,6 @@ const OF_SERVER: &str = "consent.toml";
 /// The file of the mark, in the state folder.
 const MARK: &str = "consent-id";
 
-/// The file of trusted commands of earlier versions, in the state folder.
-const IN_STATE: &str = "trusted";
-
 /// What the file of a repository holds.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -56,33 +53,21 @@ const VERSION: u32 = 1;
 /// What the person agreed to; nothing where no file says so.
 pub fn load(repo: &Repo, env: &Env) -> Result<Consent> {
     let path = if env.has_user() { path(repo) } else { Some(path_of_server(repo)) };
-    let mark = mark(repo);
     let known = path.map(|path| read(&path)).transpose()?.flatten();
-    match known {
-        Some(known) if mark.as_ref() == Some(&known.id) => Ok(known.consent),
-        // Without a mark nothing was answered since answers are kept with the person.
-        _ if mark.is_none() => {
-            Ok(Consent { commands: agreed_in_state(repo)?, ..Consent::default() })
-        }
-        _ => Ok(Consent::default()),
-    }
+    let known = known.filter(|known| mark(repo).is_some_and(|mark| mark == known.id));
+    Ok(known.map(|known| known.consent).unwrap_or_default())
 }
 
 /// Keeps the answers, in place of the earlier ones.
 pub fn save(repo: &Repo, consent: &Consent) -> Result<()> {
     let path = path(repo).ok_or_else(|| {
-        hinted(
-            "what you agree to cannot be kept: you have no settings folder",
-            "set `HOME` or `XDG_CONFIG_HOME`",
-        )
+        hinted("what you agree to cannot be kept: you have no settings folder", "set `HOME`")
     })?;
-    let id = if let Some(mark) = mark(repo) {
-        mark
-    } else {
-        let new = random::id().to_string();
-        file::write_atomic(&mark_path(repo), new.as_bytes())?;
-        new
-    };
+    if mark(repo).is_none() {
+        // Where another process was faster its mark counts: two would make both answers void.
+        file::write_new(&mark_path(repo), random::id().to_string().as_bytes())?;
+    }
+    let id = mark(repo).context("the mark of the repository cannot be read")?;
     let known = ConsentFile {
         version: VERSION,
         repository: common_dir(repo).to_string_lossy().into_owned(),
@@ -91,23 +76,7 @@ pub fn save(repo: &Repo, consent: &Consent) -> Result<()> {
     };
     let head = "# What you agreed to for this repository; `tribunal trust` shows and changes it.\n";
     let text = format!("{head}{}", toml::to_string(&known)?);
-    file::write_atomic(&path, text.as_bytes())?;
-    // What it held is in the new file.
-    Ok(file::remove_if_there(&repo.state_dir().join(IN_STATE))?)
-}
-
-/// The commands that were agreed to when agreements were kept in the state folder: a line each, with the
-/// fingerprint, the time and the name. A line that cannot be read is no agreement.
-fn agreed_in_state(repo: &Repo) -> Result<Vec<TrustedCommand>> {
-    let path = repo.state_dir().join(IN_STATE);
-    let Some(content) = read_if_there(&path)? else { return Ok(Vec::new()) };
-    let parse = |line: &[u8]| {
-        let mut words = line.to_str().ok()?.splitn(3, ' ');
-        let (fingerprint, agreed, name) = (words.next()?, words.next()?, words.next()?);
-        let agreed = agreed.parse().ok()?;
-        Some(TrustedCommand { name: name.to_owned(), fingerprint: fingerprint.to_owned(), agreed })
-    };
-    Ok(content.lines().filter_map(parse).collect())
+    file::write_atomic(&path, text.as_bytes())
 }
 
 /// Forgets every answer, and leaves no folder that would be empty.

@@ -25,6 +25,13 @@ pub struct PurgePlan {
     pub attempts: usize,
 }
 
+impl PurgePlan {
+    /// Whether there is nothing to take away.
+    pub fn is_empty(&self) -> bool {
+        self.kept.is_empty() && self.written.is_empty() && self.attempts == 0
+    }
+}
+
 /// Looks at what is there. Changes nothing.
 pub fn plan(repo: &Repo) -> Result<PurgePlan> {
     let mut kept = vec![repo.state_dir()];
@@ -37,14 +44,19 @@ pub fn plan(repo: &Repo) -> Result<PurgePlan> {
 
 /// Takes it away. Nobody may work in the repository's state any more: the watcher was stopped before.
 pub fn perform(repo: &Repo, plan: &PurgePlan) -> Result<()> {
-    written::remove(repo, &plan.written)?;
+    // A person may have changed one since it was planned.
+    let untouched = written::untouched(repo)?;
+    let still: Vec<String> =
+        plan.written.iter().filter(|path| untouched.contains(path)).cloned().collect();
+    written::remove(repo, &still)?;
     let attempts = attempt::by_run(repo)?;
     for of_run in attempts.values() {
         attempt::delete(repo, of_run)?;
     }
     remove_empty_refs(&repo.common_dir.join("refs/tribunal"));
     consent::forget(repo)?;
-    for path in &plan.kept {
+    // The stop of the watcher may have made the state folder anew.
+    for path in plan.kept.iter().chain([&repo.state_dir()]) {
         file::remove_if_there(path)
             .with_context(|| format!("could not remove `{}`", path.display()))?;
     }

@@ -13,22 +13,25 @@ use crate::platform::store::file;
 use crate::platform::store::folder::Folder;
 use crate::platform::store::regular::REPORT;
 
-/// The file, in the state folder: paths from the top of the work tree, with the hash of what was written.
+/// The file, in the state folder.
 const RECORD: &str = "init.json";
 
-type WrittenFiles = BTreeMap<String, String>;
+/// By work tree: paths from its top, with the hash of what was written.
+type WrittenFiles = BTreeMap<String, BTreeMap<String, String>>;
 
 /// Remembers a file.
 pub fn remember(repo: &Repo, path: &str, content: &[u8]) -> Result<()> {
+    let Some(top) = repo.work_tree.as_deref() else { return Ok(()) };
     let mut record = read(repo);
-    record.insert(path.to_owned(), hash(content));
+    record.entry(key(top)).or_default().insert(path.to_owned(), hash(content));
     file::write_atomic(&place(repo), &serde_json::to_vec(&record)?)
 }
 
-/// The files that are still as `init` wrote them, and that git does not track.
+/// The files of this work tree that are still as `init` wrote them, and that are neither staged nor committed.
 pub fn untouched(repo: &Repo) -> Result<Vec<String>> {
     let Some(top) = repo.work_tree.as_deref() else { return Ok(Vec::new()) };
-    let (record, top) = (read(repo), Folder::open(top)?);
+    let record = read(repo).remove(&key(top)).unwrap_or_default();
+    let top = Folder::open(top)?;
     let mut found = Vec::new();
     for (path, written) in record {
         let is_same = top.read(&path, REPORT).is_ok_and(|content| hash(&content) == written);
@@ -58,7 +61,17 @@ pub fn remove(repo: &Repo, paths: &[String]) -> Result<()> {
 
 fn is_tracked(repo: &Repo, path: &str) -> Result<bool> {
     let output = repo.git().args(["--literal-pathspecs", "ls-files", "--", path]).capture()?;
-    Ok(!succeeded(&output, "git ls-files")?.trim().is_empty())
+    if !succeeded(&output, "git ls-files")?.trim().is_empty() {
+        return Ok(true);
+    }
+    let Some(head) = repo.head()? else { return Ok(false) };
+    let tree = repo.tree_of(&head)?;
+    Ok(repo.objects.file_up_to(&tree, path.into(), 0)?.is_some())
+}
+
+/// One spelling of a work tree.
+fn key(top: &Path) -> String {
+    top.canonicalize().unwrap_or_else(|_| top.to_owned()).to_string_lossy().into_owned()
 }
 
 /// What cannot be read is not known to be ours.

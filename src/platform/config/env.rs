@@ -11,18 +11,26 @@ use jiff::tz::TimeZone;
 
 /// The settings file of this user, whether or not it is there.
 pub fn user_file() -> Option<PathBuf> {
-    ProjectDirs::from("", "", "tribunal").map(|dirs| dirs.config_dir().join("config.toml"))
+    project_dirs().map(|dirs| dirs.config_dir().join("config.toml"))
 }
 
 /// The folder of workspaces and of what agents leave; whether or not it is there.
 pub fn cache_folder() -> Option<PathBuf> {
-    ProjectDirs::from("", "", "tribunal").map(|dirs| dirs.cache_dir().to_owned())
+    project_dirs().map(|dirs| dirs.cache_dir().to_owned())
 }
 
 /// The folder for what this user's programs keep beside settings and caches, whether or not it is there.
 pub fn user_state_dir() -> Option<PathBuf> {
-    let dirs = ProjectDirs::from("", "", "tribunal")?;
+    let dirs = project_dirs()?;
     Some(dirs.state_dir().unwrap_or_else(|| dirs.data_local_dir()).to_owned())
+}
+
+/// `None` where `HOME` does not say where the user is at home. The system's list of users is not asked: that
+/// loads libraries for it, which ends a program that is linked statically.
+#[expect(clippy::disallowed_methods, reason = "the crate reads the environment itself, too")]
+fn project_dirs() -> Option<ProjectDirs> {
+    std::env::var_os("HOME").filter(|home| !home.is_empty())?;
+    ProjectDirs::from("", "", "tribunal")
 }
 
 /// The environment as it was when the program started.

@@ -83,7 +83,11 @@ fn human_finding(reported: &Reported) -> StyledText {
         text = text.text(format!("\n    {}", printable(finding.anchor.trim())));
     }
     if !finding.suggestion.is_empty() {
-        let hint = printable(&finding.suggestion);
+        let mut hint = printable(&finding.suggestion);
+        if let Some(id) = &reported.id {
+            // A line to be copied.
+            hint = hint.replace(" ID -r ", &format!(" {} -r ", short_id(id)));
+        }
         text = text.text("\n  ").styled(HINT, "hint").text(format!(": {hint}"));
     }
     text

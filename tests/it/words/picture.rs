@@ -57,6 +57,16 @@ fn shown(repo: &Repo<'_>, outcome: &Outcome) -> String {
         }
         plain.push('\n');
     }
+    // And the one in a line to be copied: `tribunal findings allow 3EFCVP -r REASON`.
+    for command in ["findings dismiss ", "findings allow "] {
+        let all: Vec<usize> =
+            plain.match_indices(command).map(|(at, _)| at + command.len()).collect();
+        for at in all {
+            if plain[at + 6..].starts_with(" -r ") {
+                plain.replace_range(at..at + 6, "3EFCVP");
+            }
+        }
+    }
     plain
 }
 

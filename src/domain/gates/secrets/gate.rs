@@ -180,8 +180,8 @@ fn finding(
 
 fn suggestion(kind: &LocationKind, hit: &SecretHit) -> String {
     let first = "remove it, and revoke it if it was real. False positive? Add `tribunal:allow secrets \
-                 <reason>` to the line, or run `tribunal findings dismiss` (this machine only) or \
-                 `tribunal findings allow` (everyone)";
+                 <reason>` to the line, or run `tribunal findings dismiss ID -r REASON` (this machine only) or \
+                 `tribunal findings allow ID -r REASON` (everyone)";
     let entry = match (hit.fingerprint(), kind) {
         (Some(print), _) => print.to_owned(),
         (None, LocationKind::File(path)) => known_value::entry(hit, path),

@@ -121,6 +121,7 @@ fn front_matter_is_held_to_the_same_rules() {
         ("---\nstat: draft\n---\n", &["2:1 error unknown-key"]),
         ("---\nid: a\nsteps: []\n---\n", &["3:1 error unknown-key"]),
         ("---\nid: [\n---\n", &["2:5 error yaml-syntax"]),
+        ("+++\nid = 'x'\n+++\n# T\n", &["1:1 error front-matter"]),
         ("---\njust words\n---\n", &["2:1 error wrong-type"]),
     ];
     for (front, expected) in table {
