@@ -32,8 +32,8 @@ pub struct Recorded {
 impl Ledger {
     /// Records the findings of an evaluation in one transaction.
     ///
-    /// What is known keeps its id and its status: see [`assign`] for what is known. A finding that
-    /// was fixed and is seen again is reopened.
+    /// What is known keeps its id and its status: `matching::assign` says what that is. A finding that
+    /// was resolved and is seen again is reopened.
     pub fn record(
         &mut self,
         scan: &ScanContext,
