@@ -67,9 +67,8 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     if repo.state_dir().exists() {
         stop_watcher(&WatchedRepo::of(invocation.context(&repo)))?;
     }
-    if let Some(plan) = &plan {
-        purge::perform(&repo, plan)?;
-        describe(plan, "removed");
+    if let Some(plan) = plan {
+        describe(&purge::perform(&repo, plan)?, "removed");
         if let Some(folder) = control::remove_user_state()? {
             out::talk(&format!("removed {}", printable(&folder.to_string_lossy())));
         }

@@ -12,18 +12,16 @@ use crate::flow::setup::install::guard;
 /// before it is told, because another program replaces hooks one by one.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// What there is to tell, and until when it may still change.
+/// What the last look saw, and whether there is to be another one soon.
 #[derive(Default)]
 pub struct LostHooksReport {
     lost: Vec<String>,
     looked_at: Option<Instant>,
-    /// Whether something may have changed since.
-    is_behind: bool,
-    settles_at: Option<Instant>,
+    look_again: bool,
 }
 
 impl LostHooksReport {
-    /// Looks, and tells what has settled.
+    /// Looks, and tells what the look before saw, too.
     pub fn tell(
         &mut self,
         place: &WatchedRepo,
@@ -31,21 +29,18 @@ impl LostHooksReport {
         tell: &mut dyn FnMut(&DaemonEvent),
     ) {
         let now = Instant::now();
-        self.is_behind = self.looked_at.is_some_and(|at| now < at + PAUSE);
-        if self.is_behind {
+        if self.looked_at.is_some_and(|at| now < at + PAUSE) {
+            self.look_again = true;
             return;
         }
         self.looked_at = Some(now);
         let lost = guard::unguarded(&place.common_dir, &place.env);
         let lost = lost.unwrap_or_else(|error| vec![format!("{error:#}")]);
-        if lost != self.lost {
-            self.lost = lost;
-            self.settles_at = Some(now + PAUSE);
-        }
-        if self.settles_at.is_some_and(|at| now < at) {
+        self.look_again = lost != self.lost;
+        self.lost = lost;
+        if self.look_again {
             return;
         }
-        self.settles_at = None;
         for message in &self.lost {
             said.trouble(message.clone(), tell);
         }
@@ -53,7 +48,6 @@ impl LostHooksReport {
 
     /// When to look again.
     pub fn due(&self) -> Option<Instant> {
-        let caught_up = self.looked_at.filter(|_| self.is_behind).map(|at| at + PAUSE);
-        self.settles_at.into_iter().chain(caught_up).min()
+        self.looked_at.filter(|_| self.look_again).map(|at| at + PAUSE)
     }
 }

@@ -42,13 +42,12 @@ pub fn plan(repo: &Repo) -> Result<PurgePlan> {
     Ok(PurgePlan { kept, written: written::untouched(repo)?, attempts })
 }
 
-/// Takes it away. Nobody may work in the repository's state any more: the watcher was stopped before.
-pub fn perform(repo: &Repo, plan: &PurgePlan) -> Result<()> {
-    // A person may have changed one since it was planned.
+/// Takes it away, and returns what was taken: a file that a person changed since it was planned stays.
+/// Nobody may work in the repository's state any more: the watcher was stopped before.
+pub fn perform(repo: &Repo, mut plan: PurgePlan) -> Result<PurgePlan> {
     let untouched = written::untouched(repo)?;
-    let still: Vec<String> =
-        plan.written.iter().filter(|path| untouched.contains(path)).cloned().collect();
-    written::remove(repo, &still)?;
+    plan.written.retain(|path| untouched.contains(path));
+    written::remove(repo, &plan.written)?;
     let attempts = attempt::by_run(repo)?;
     for of_run in attempts.values() {
         attempt::delete(repo, of_run)?;
@@ -61,7 +60,7 @@ pub fn perform(repo: &Repo, plan: &PurgePlan) -> Result<()> {
             .with_context(|| format!("could not remove `{}`", path.display()))?;
     }
     remove_shared();
-    Ok(())
+    Ok(plan)
 }
 
 /// Takes away the user's own folders that no other repository uses: those that are empty, and what
