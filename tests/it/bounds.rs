@@ -522,7 +522,7 @@ fn a_large_ledger_is_counted_and_listed_without_being_read_whole() {
     let observe = "PRAGMA synchronous = OFF; BEGIN;
         UPDATE findings SET gate = 'import', class = 'other/x' WHERE id LIKE '01J%';
         INSERT INTO sightings SELECT id, 'c' || (rowid % 1000), name, 1, NULL, NULL, NULL,
-            4102444800000, 4102444800000, 1 FROM findings WHERE gate = 'import'; COMMIT;";
+            4102444800000 + rowid, 4102444800000 + rowid, 1 FROM findings WHERE gate = 'import'; COMMIT;";
     database.execute_batch(observe).unwrap();
     drop(database);
     // Not all of them have room in a file of rules: then it ends with 1.
