@@ -13,6 +13,7 @@ use crate::cli::paths::in_repo;
 use crate::cli::selection::Selection;
 use crate::domain::model::change::Change;
 use crate::domain::model::error::hinted;
+use crate::domain::model::nearest::did_you_mean_or;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::{CommandResult, ExitStatus, Report, Skipped, Verdict};
 use crate::domain::model::terminal::printable;
@@ -110,6 +111,11 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
         Some((from, to)) => check_range(context, &bypass, (from, to), &paths, request, started)?,
         None => check_change(context, &bypass, change, request, started)?,
     };
+    // An evaluation of nothing must not read like a pass. Commands may have checked the whole tree.
+    let nothing = report.verdict == Verdict::Pass
+        && report.ran.is_empty()
+        && (read.files == 0 || report.gates.is_empty());
+    let says_why = nothing && !untouched.is_empty();
     report.skipped.splice(0..0, untouched);
     args.selection.tell(&mut report);
     let format = invocation.global.format;
@@ -117,10 +123,6 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
         OutputFormat::Sarif => recording::answers(context, &report.findings)?,
         OutputFormat::Human | OutputFormat::Json | OutputFormat::Github => Answers::new(),
     };
-    // An evaluation of nothing must not read like a pass. Commands may have checked the whole tree.
-    let nothing = report.verdict == Verdict::Pass
-        && report.ran.is_empty()
-        && (read.files == 0 || report.gates.is_empty());
     let word = match report.verdict {
         _ if interrupted => "interrupted",
         _ if nothing => "nothing to check",
@@ -139,7 +141,8 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     if !text.is_empty() {
         out::result(text);
     }
-    if format == OutputFormat::Human && !invocation.global.quiet {
+    // Why there is nothing to check says it all.
+    if format == OutputFormat::Human && !invocation.global.quiet && !says_why {
         if invocation.global.verbose > 0 && !report.gates.is_empty() {
             let gates: Vec<&str> = report.gates.iter().map(|gate| gate.as_str()).collect();
             out::talk(&format!("gates: {}", gates.join(", ")));
@@ -299,12 +302,20 @@ fn shown(typed: &Path) -> String {
 
 fn change_of(repo: &Repo, args: &Args) -> Result<Change> {
     if args.all {
-        let head = repo.head()?.ok_or_else(|| {
-            hinted("there is no commit yet", "`tribunal check` checks what is staged")
-        })?;
+        let head = repo.head()?.ok_or_else(no_commit_yet)?;
         return change::whole_tree(repo, &repo.tree_of(&head)?);
     }
-    let Some(from) = &args.from else { return change::staged(repo) };
+    let Some(from) = &args.from else {
+        // Without an index all that is committed would look as if it were deleted.
+        return if repo.work_tree.is_some() {
+            change::staged(repo)
+        } else {
+            Err(hinted(
+                "this repository is bare: nothing can be staged",
+                "`tribunal check --all` checks the last commit, `--from REV` what came after another",
+            ))
+        };
+    };
     let to = commit(repo, &args.to)?;
     let from = start(repo, from, &to)?;
     change::between(repo, &repo.merge_base(&from, &to)?.unwrap_or(from), &to)
@@ -336,6 +347,10 @@ pub fn start(repo: &Repo, from: &str, to: &Oid) -> Result<Oid> {
     ))
 }
 
+fn no_commit_yet() -> anyhow::Error {
+    hinted("there is no commit yet", "`tribunal check` checks what is staged")
+}
+
 fn is_no_commit(revision: &str) -> bool {
     Oid::parse(revision).is_ok_and(|oid| oid.is_zero())
 }
@@ -347,10 +362,17 @@ pub fn commit(repo: &Repo, revision: &str) -> Result<Oid> {
             "CI passes it for a deleted branch: there is nothing to check",
         ));
     }
-    repo.resolve(revision)?.ok_or_else(|| {
-        hinted(
-            format!("`{revision}` names no commit here"),
-            "`git log --oneline` lists commits; a shallow clone may lack it",
-        )
-    })
+    if let Some(oid) = repo.resolve(revision)? {
+        return Ok(oid);
+    }
+    if repo.head()?.is_none() {
+        return Err(no_commit_yet());
+    }
+    let names = repo.branch_names()?;
+    let known = names.iter().map(String::as_str).chain(["HEAD"]).filter(|name| *name != revision);
+    let lists = "`git log --oneline` lists commits; a shallow clone may lack it";
+    Err(hinted(
+        format!("`{}` names no commit here", printable(revision)),
+        did_you_mean_or(revision, known, lists),
+    ))
 }

@@ -6,9 +6,11 @@ use toml::Value;
 
 use crate::cli::invocation::Invocation;
 use crate::domain::model::error::hinted;
+use crate::domain::model::nearest::did_you_mean_or;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::model::terminal::printable;
 use crate::domain::model::text::counted;
+use crate::domain::policy::layers;
 use crate::domain::policy::layers::layer::SettingsSource;
 use crate::domain::policy::meaning;
 use crate::flow::evaluate::{policy, uncommitted};
@@ -49,7 +51,7 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     let all = resolved.origins();
     let wanted = args.key.as_deref().unwrap_or_default();
     let shown: Vec<&Setting> = all.iter().filter(|(key, ..)| key.starts_with(wanted)).collect();
-    if shown.is_empty() {
+    if shown.is_empty() && !layers::is_list_of_tables(wanted) {
         return Err(unknown(wanted, &all));
     }
     let own = user_file().map(|path| (path.display().to_string(), path.exists()));
@@ -57,7 +59,7 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
         let settings: Vec<_> = shown.iter().map(|setting| json_of(setting)).collect();
         let own = own.map(|(path, exists)| json!({"path": path, "exists": exists}));
         out::json(&json!({
-            "version": 1, "settings": settings, "user_file": own, "uncommitted": uncommitted,
+            "settings": settings, "user_file": own, "uncommitted": uncommitted,
         }));
     } else if wanted.is_empty() {
         print_all(&shown);
@@ -66,6 +68,8 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
             out::result(&printable(&format!("your own settings: {path}{state}")));
         }
         out::result("`tribunal config KEY` shows a value in full");
+    } else if shown.is_empty() {
+        out::talk(&format!("no `[[{wanted}]]` is set"));
     } else {
         for (key, value, source) in shown {
             let line = printable(&format!("{key} = {value}  # {source}"));
@@ -77,18 +81,17 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
 }
 
 fn unknown(wanted: &str, all: &[Setting]) -> anyhow::Error {
-    let near = all
-        .iter()
-        .map(|(key, ..)| (strsim::jaro_winkler(key, wanted), key))
-        .filter(|(likeness, _)| *likeness > 0.8)
-        .max_by(|a, b| a.0.total_cmp(&b.0));
-    let hint = "`tribunal config` lists all";
+    // What a key begins with is shown as well: a table is a near miss like a key.
+    let mut known: Vec<&str> = Vec::new();
+    for (key, ..) in all {
+        known.extend(key.match_indices('.').map(|(at, _)| &key[..at]));
+        known.push(key);
+    }
+    known.sort_unstable();
+    known.dedup();
     hinted(
         format!("no setting begins with `{}`", printable(wanted)),
-        match near {
-            Some((_, key)) => format!("did you mean `{key}`? {hint}"),
-            None => hint.to_owned(),
-        },
+        did_you_mean_or(wanted, known, "`tribunal config` lists all"),
     )
 }
 

@@ -225,7 +225,6 @@ fn json_of(calls: &[Call], since: Timestamp) -> Value {
         grouped(calls, by).into_iter().map(named).collect()
     };
     json!({
-        "version": 1,
         "since": since.to_string(),
         "total": json_tally(Tally::of(calls)),
         "runs": group(run_of),

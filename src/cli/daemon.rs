@@ -126,7 +126,7 @@ fn start(invocation: &Invocation) -> Result<ExitStatus> {
         }
     };
     if invocation.global.format == OutputFormat::Json {
-        out::json(&json!({"version": 1, "outcome": word, "daemon": holder}));
+        out::json(&json!({"outcome": word, "daemon": holder}));
     } else if !invocation.global.quiet {
         out::result(&format!("{word}: process {}", holder.pid()));
         if let Some(drift) = daemon_status::drift(&holder) {
@@ -149,7 +149,7 @@ fn told_stop(invocation: &Invocation, stop: Stop) -> Result<ExitStatus> {
         }
     };
     if invocation.global.format == OutputFormat::Json {
-        out::json(&json!({"version": 1, "outcome": word}));
+        out::json(&json!({"outcome": word}));
     } else if !invocation.global.quiet {
         out::result(word);
     }

@@ -13,6 +13,7 @@ use crate::domain::model::report::ExitStatus;
 use crate::domain::model::terminal::printable;
 use crate::domain::model::text::counted;
 use crate::flow::setup::install::guard;
+use crate::platform::git::worktrees;
 use crate::platform::store::known_specs::{KnownSpecs, Version};
 use crate::platform::store::user_state::{Listed, UserState};
 use crate::platform::store::{inbox, spec_queue};
@@ -56,7 +57,6 @@ pub fn of_one(invocation: &Invocation, place: &WatchedRepo) -> Result<ExitStatus
         let records: Vec<_> =
             records.iter().map(|(id, version)| json!({"id": id, "version": version})).collect();
         out::json(&json!({
-            "version": 1,
             "running": holder.is_some(),
             "stopped": place.last_stop.holds(),
             "daemon": holder,
@@ -115,6 +115,9 @@ fn print_holder(place: &WatchedRepo, holder: Option<&Holder>, trouble: Option<&s
             None if place.last_stop.holds() => {
                 out::result("not running: it was stopped; start it with `tribunal daemon start`");
             }
+            None if worktrees::list(&place.common_dir).is_empty() => {
+                out::result("not running: a bare repository has no work tree to watch");
+            }
             None => out::result("not running; start it with `tribunal daemon start`"),
         }
         return;
@@ -149,7 +152,6 @@ pub fn of_all(invocation: &Invocation) -> Result<ExitStatus> {
     if invocation.global.format == OutputFormat::Json {
         let repositories: Vec<Value> = entries.iter().map(json_of).collect();
         out::json(&json!({
-            "version": 1,
             "running": process.is_some(),
             "daemon": process,
             "drift": process.as_ref().is_some_and(|process| drift(process).is_some()),

@@ -10,6 +10,7 @@ use crate::domain::model::agent::Role;
 use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::model::terminal::printable;
+use crate::domain::model::text::split_hint;
 use crate::domain::policy::agent_settings::RouteChoice;
 use crate::domain::policy::settings::Policy;
 use crate::flow::call::route::RoleAssignment;
@@ -250,7 +251,6 @@ impl CheckResult {
             Err(error) => json!({"route": null, "notes": [format!("{error:#}")]}),
         };
         json!({
-            "version": 1,
             "works": self.is_well(),
             "git": self.git,
             "hooks": {"installed": self.hooks, "problems": self.hook_problems},
@@ -269,11 +269,7 @@ impl CheckResult {
                 TargetState::Here { .. } => false,
             })
         };
-        let without_hint = |note: &'a String| match note.split_once(" (hint: ") {
-            Some((text, _)) => text,
-            None => note,
-        };
-        assignment.notes.iter().map(without_hint).filter(move |text| !said(text))
+        assignment.notes.iter().map(|note| split_hint(note).0).filter(move |text| !said(text))
     }
 
     fn print(&self) {

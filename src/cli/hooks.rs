@@ -305,8 +305,8 @@ fn carry_out(
         out::talk("nothing to change");
     }
     for step in steps {
-        let would = if shared == SharedScripts::Show { "would " } else { "" };
-        out::talk(&format!("{would}{}", printable(&step.describe())));
+        let [would, did] = step.describe();
+        out::talk(&printable(if shared == SharedScripts::Show { &would } else { &did }));
     }
     Ok(())
 }
@@ -323,13 +323,10 @@ fn show_status(global: &Global, repo: &Repo) -> Result<ExitStatus> {
     let good = events.iter().all(|event| event.problems.is_empty()) && unguarded.is_empty();
     if global.format == OutputFormat::Json {
         let hooks: Vec<_> = events.iter().map(json_of).collect();
-        out::result(
-            &json!({
-                "version": 1, "method": json_method(&method), "refused": refusal,
-                "hooks": hooks, "unguarded": unguarded, "bypasses": bypasses,
-            })
-            .to_string(),
-        );
+        out::json(&json!({
+            "method": json_method(&method), "refused": refusal,
+            "hooks": hooks, "unguarded": unguarded, "bypasses": bypasses,
+        }));
     } else {
         print_status(&events, refusal.as_deref(), &bypasses);
         print_unguarded(&unguarded);

@@ -43,6 +43,7 @@ use crate::cli::invocation::{Color, Global, Invocation};
 use crate::domain::model::report::ExitStatus;
 use crate::domain::model::terminal::printable;
 use crate::platform::config::env::Env;
+use crate::platform::ui::report::OutputFormat;
 use crate::platform::ui::{log, out};
 
 /// Check every commit and push, watch specs, and turn recurring mistakes into rules
@@ -179,30 +180,38 @@ pub fn run(cli: Cli, env: Env) -> Result<ExitStatus> {
         Color::Always => Some(true),
         Color::Never => Some(false),
     });
-    let invocation = Invocation::new(env, cli.global)?;
+    let format = cli.global.format;
+    let outcome = Invocation::new(env, cli.global).and_then(|it| dispatch(&it, cli.command));
+    if let (OutputFormat::Json, Err(error)) = (format, &outcome) {
+        out::json_error(error);
+    }
+    outcome
+}
+
+fn dispatch(invocation: &Invocation, command: Command) -> Result<ExitStatus> {
     // The daemon logs to a file of its own.
-    if !matches!(&cli.command, Command::Daemon(args) if args.is_serve()) {
+    if !matches!(&command, Command::Daemon(args) if args.is_serve()) {
         log::to_stderr(invocation.env.text("RUST_LOG"), invocation.global.verbose);
     }
-    match cli.command {
-        Command::Init(args) => init::run(&invocation, &args),
-        Command::Check(args) => check::run(&invocation, &args),
-        Command::Review(args) => review::run(&invocation, &args),
-        Command::Runs(args) => runs::run(&invocation, &args),
-        Command::Resume(args) => review::resume(&invocation, &args),
-        Command::Findings(args) => findings::run(&invocation, &args),
+    match command {
+        Command::Init(args) => init::run(invocation, &args),
+        Command::Check(args) => check::run(invocation, &args),
+        Command::Review(args) => review::run(invocation, &args),
+        Command::Runs(args) => runs::run(invocation, &args),
+        Command::Resume(args) => review::resume(invocation, &args),
+        Command::Findings(args) => findings::run(invocation, &args),
         Command::Demo(args) => demo::run(&args),
-        Command::Watch => watch::run_command(&invocation),
-        Command::Daemon(args) => daemon::run(&invocation, &args),
-        Command::Spec(args) => spec::run(&invocation, &args),
-        Command::Constitution(args) => constitution::run(&invocation, &args),
-        Command::Config(args) => config::run(&invocation, &args),
-        Command::Cost(args) => cost::run(&invocation, &args),
-        Command::Trust(args) => trust::run(&invocation, &args),
-        Command::Hooks(args) => hooks::run(&invocation, &args),
-        Command::Uninstall(args) => uninstall::run(&invocation, &args),
-        Command::Status => status::run(&invocation),
-        Command::Doctor => doctor::run(&invocation),
+        Command::Watch => watch::run_command(invocation),
+        Command::Daemon(args) => daemon::run(invocation, &args),
+        Command::Spec(args) => spec::run(invocation, &args),
+        Command::Constitution(args) => constitution::run(invocation, &args),
+        Command::Config(args) => config::run(invocation, &args),
+        Command::Cost(args) => cost::run(invocation, &args),
+        Command::Trust(args) => trust::run(invocation, &args),
+        Command::Hooks(args) => hooks::run(invocation, &args),
+        Command::Uninstall(args) => uninstall::run(invocation, &args),
+        Command::Status => status::run(invocation),
+        Command::Doctor => doctor::run(invocation),
         Command::Completions(args) => Ok(completions::run(&args, command_line())),
         Command::Hook(args) => hook::run(&invocation.env, &args.name, &args.args),
     }

@@ -69,7 +69,7 @@ fn list(invocation: &Invocation, limit: usize) -> Result<ExitStatus> {
     }
     if invocation.global.format == OutputFormat::Json {
         let all: Vec<_> = rows.iter().map(|(at, run)| json_of(run, *at)).collect();
-        out::json(&json!({"version": 1, "runs": all}));
+        out::json(&json!({"runs": all}));
     } else if rows.is_empty() {
         out::talk("no runs yet");
         out::hint("start one with `tribunal review`");
@@ -91,7 +91,7 @@ fn show(invocation: &Invocation, id: &str) -> Result<ExitStatus> {
     let (run, reviewed) = review::look_at(invocation.context(&repo), id)?;
     let at = at(&repo.state_dir(), &run);
     if invocation.global.format == OutputFormat::Json {
-        let mut json = json!({"version": 1, "run": json_of(&run, at)});
+        let mut json = json!({"run": json_of(&run, at)});
         json["result"] = reviewed.as_ref().map_or(json!(null), review_result::json);
         out::json(&json);
         return Ok(ExitStatus::Pass);

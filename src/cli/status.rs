@@ -20,6 +20,7 @@ use crate::flow::evaluate::uncommitted;
 use crate::flow::setup::install;
 use crate::flow::setup::install::status::{status, unguarded_work_trees};
 use crate::platform::config::env::now;
+use crate::platform::git::worktrees;
 use crate::platform::store::ledger::error::Error as LedgerError;
 use crate::platform::store::ledger::query::Filter;
 use crate::platform::store::{inbox, ledger, review_queue, spec_queue};
@@ -39,7 +40,7 @@ const BYPASSES_SHOWN: usize = 3;
 struct RepoStatus {
     hooks: usize,
     hook_problems: Vec<String>,
-    daemon: Option<i32>,
+    watcher: WatcherState,
     open_findings: usize,
     /// Commits that wait for a review.
     unreviewed: usize,
@@ -58,6 +59,14 @@ struct RepoStatus {
     uncommitted: Option<String>,
     /// Settings of the user's own that make the policy of the checked-out commit weaker.
     weakened_by_user: Vec<String>,
+}
+
+/// Whether a process watches the repository.
+enum WatcherState {
+    Running(i32),
+    NotRunning,
+    /// It is bare and has no linked work tree.
+    NothingToWatch,
 }
 
 /// Shows hooks, watcher, findings, queue and bypasses; ends with 0 whatever they are.
@@ -102,7 +111,11 @@ fn collect(context: Context<'_>) -> Result<RepoStatus> {
     Ok(RepoStatus {
         hooks: events.iter().filter(|event| event.installed).count(),
         hook_problems: refusal.into_iter().chain(problems).chain(unguarded).collect(),
-        daemon: lock::holder(&state_dir).map(|holder| holder.pid()),
+        watcher: match lock::holder(&state_dir) {
+            Some(holder) => WatcherState::Running(holder.pid()),
+            None if worktrees::list(&repo.common_dir).is_empty() => WatcherState::NothingToWatch,
+            None => WatcherState::NotRunning,
+        },
         open_findings,
         unreviewed: review_queue::pending(&state_dir)?.len(),
         set_aside: review_queue::set_aside(&state_dir)?,
@@ -124,10 +137,13 @@ fn collect(context: Context<'_>) -> Result<RepoStatus> {
 }
 
 fn json_of(status: &RepoStatus) -> serde_json::Value {
+    let pid = match status.watcher {
+        WatcherState::Running(pid) => Some(pid),
+        WatcherState::NotRunning | WatcherState::NothingToWatch => None,
+    };
     json!({
-        "version": 1,
         "hooks": {"installed": status.hooks, "problems": status.hook_problems},
-        "daemon": {"running": status.daemon.is_some(), "pid": status.daemon},
+        "daemon": {"running": pid.is_some(), "pid": pid},
         "findings": {"open": status.open_findings},
         "reviews": {
             "waiting": status.unreviewed,
@@ -157,10 +173,15 @@ fn print(status: &RepoStatus) {
     for problem in status.hook_problems.iter().filter(is_news) {
         out::result(&format!("          {}", printable(problem)));
     }
-    match status.daemon {
-        Some(pid) => out::result(&format!("watcher   running, process {pid}")),
-        None => out::result("watcher   not running; start it with `tribunal daemon start`"),
-    }
+    out::result(&match status.watcher {
+        WatcherState::Running(pid) => format!("watcher   running, process {pid}"),
+        WatcherState::NotRunning => {
+            "watcher   not running; start it with `tribunal daemon start`".to_owned()
+        }
+        WatcherState::NothingToWatch => {
+            "watcher   none: a bare repository has no work tree to watch".to_owned()
+        }
+    });
     out::result(&format!("findings  {} open", status.open_findings));
     if status.unreviewed > 0 {
         out::result(&format!("reviews   {} waiting for one", counted(status.unreviewed, "commit")));

@@ -10,6 +10,7 @@ use crate::cli::invocation::Invocation;
 use crate::daemon::control;
 use crate::daemon::watched_repo::WatchedRepo;
 use crate::domain::model::error::hinted;
+use crate::domain::model::nearest::did_you_mean_or;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::model::terminal::printable;
 use crate::domain::policy::consent::{Consent, ConsentAnswer};
@@ -17,6 +18,7 @@ use crate::flow::context::Context;
 use crate::flow::evaluate::uncommitted;
 use crate::flow::setup::consent;
 use crate::platform::ui::report::OutputFormat;
+use crate::platform::ui::time::local;
 use crate::platform::ui::{ask::can_ask, out};
 
 /// Shown below `--help`.
@@ -49,13 +51,21 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     let repo = invocation.repo()?;
     let context = invocation.context(&repo);
     let known = consent::load(&repo, &invocation.env)?;
-    if let Some(names) = &args.revoke {
-        return revoke(context, known, names);
+    let format = invocation.global.format;
+    match &args.revoke {
+        _ if args.list => {}
+        Some(names) => revoke(context, known, names)?,
+        None => answer(context, &known, args, format)?,
     }
-    if args.list {
-        list(invocation, &known);
-        return Ok(ExitStatus::Pass);
+    // Programs are told what holds now, whatever was done.
+    if args.list || format == OutputFormat::Json {
+        list(format, &consent::load(&repo, &invocation.env)?);
     }
+    Ok(ExitStatus::Pass)
+}
+
+/// Has what is meant answered: by `--yes`, or by the person.
+fn answer(context: Context<'_>, known: &Consent, args: &Args, format: OutputFormat) -> Result<()> {
     let what: &[Activity] = match (args.what.as_slice(), args.yes) {
         ([], true) => &[Activity::Commands],
         ([], false) => &Activity::ALL,
@@ -63,29 +73,34 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     };
     uncommitted::tell(context);
     // Who names a question is asked it again.
-    let questions = open_questions(context, &known, what, !args.what.is_empty())?;
+    let questions = open_questions(context, known, what, !args.what.is_empty())?;
     if questions.is_empty() {
         out::talk(nothing_open(what, named_commands(context)?.is_empty()));
-        return Ok(ExitStatus::Pass);
+        return Ok(());
     }
     if args.yes {
         for question in &questions {
             out::talk(&question.facts());
             allow(context, question)?;
         }
-        return Ok(ExitStatus::Pass);
+        return Ok(());
     }
-    if !can_ask() {
+    if format == OutputFormat::Json || !can_ask() {
         for question in &questions {
             out::talk(&question.facts());
         }
+        let why = if format == OutputFormat::Json {
+            "nothing is asked with `--format json`"
+        } else {
+            "not a terminal, cannot ask"
+        };
         let hint = format!("read the above and rerun: `{}`", line_for(&questions));
-        return Err(hinted("not a terminal, cannot ask", hint));
+        return Err(hinted(why, hint));
     }
     for question in &questions {
         ask(context, question)?;
     }
-    Ok(ExitStatus::Pass)
+    Ok(())
 }
 
 /// Asks what is not answered yet, as a part of setting tribunal up. A clone's author wrote the
@@ -131,7 +146,7 @@ fn nothing_open(what: &[Activity], has_no_command: bool) -> &'static str {
     }
 }
 
-fn revoke(context: Context<'_>, mut known: Consent, names: &[String]) -> Result<ExitStatus> {
+fn revoke(context: Context<'_>, mut known: Consent, names: &[String]) -> Result<()> {
     let is_meant = |name: &str| names.is_empty() || names.iter().any(|meant| meant == name);
     let mut gone: Vec<String> = Vec::new();
     known.commands.retain(|trusted| {
@@ -152,9 +167,11 @@ fn revoke(context: Context<'_>, mut known: Consent, names: &[String]) -> Result<
     let is_known =
         |name: &&String| gone.contains(name) || ["watcher", "reviews"].contains(&name.as_str());
     if let Some(unknown) = names.iter().find(|name| !is_known(name)) {
+        let trusted = known.commands.iter().map(|trusted| trusted.name.as_str());
+        let known = trusted.chain(gone.iter().map(String::as_str)).chain(["watcher", "reviews"]);
         return Err(hinted(
-            format!("no trusted command is named `{unknown}`"),
-            "`tribunal trust --list` shows what is trusted",
+            format!("no trusted command is named `{}`", printable(unknown)),
+            did_you_mean_or(unknown, known, "`tribunal trust --list` shows what is trusted"),
         ));
     }
     consent::save(context.repo, &known)?;
@@ -167,11 +184,11 @@ fn revoke(context: Context<'_>, mut known: Consent, names: &[String]) -> Result<
     if gone.is_empty() {
         out::talk("no command is trusted");
     }
-    Ok(ExitStatus::Pass)
+    Ok(())
 }
 
-fn list(invocation: &Invocation, known: &Consent) {
-    if invocation.global.format == OutputFormat::Json {
+fn list(format: OutputFormat, known: &Consent) {
+    if format == OutputFormat::Json {
         let commands: Vec<_> = known
             .commands
             .iter()
@@ -183,7 +200,7 @@ fn list(invocation: &Invocation, known: &Consent) {
             })
             .collect();
         out::json(&json!({
-            "version": 1, "watcher": known.watcher, "reviews": known.reviews, "trusted": commands,
+            "watcher": known.watcher, "reviews": known.reviews, "trusted": commands,
         }));
         return;
     }
@@ -194,9 +211,9 @@ fn list(invocation: &Invocation, known: &Consent) {
     }
     for trusted in &known.commands {
         out::result(&format!(
-            "commands  {}  {:.0}  {}",
+            "commands  {}  {}  {}",
             printable(&trusted.fingerprint.chars().take(12).collect::<String>()),
-            trusted.agreed,
+            local(trusted.agreed),
             printable(&trusted.name)
         ));
     }

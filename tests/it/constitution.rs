@@ -530,7 +530,7 @@ fn a_report_that_cannot_be_read_is_named() {
     import(&["report.txt", "--as", "sarif"]).code(2).says("not SARIF");
     import(&["report.txt", "--as", "lint"]).code(2).says("`lint` is not a known format");
     import(&["nowhere"]).code(2).says("could not read `nowhere`");
-    repo.tribunal(&["findings"]).ok().says("No open findings.");
+    repo.tribunal(&["findings"]).ok().says("no open findings");
     let sarif = r#"{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "lint"}}, "results": [
         {"ruleId": "W1", "message": {"text": "ignored"}, "locations": [{"physicalLocation":
         {"artifactLocation": {"uri": "src/a.rs"}, "region": {"startLine": 2}}}]}]}]}"#;

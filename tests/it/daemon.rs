@@ -59,7 +59,10 @@ impl<'a> Watching<'a> {
     fn news(&self) -> Vec<Value> {
         let text = fs::read_to_string(&self.lines).unwrap();
         let whole = text.rfind('\n').map_or("", |end| &text[..end]);
-        whole.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        let news: Vec<Value> =
+            whole.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert!(news.iter().all(|news| news["version"] == 1), "{text}");
+        news
     }
 
     /// What it told of that kind.

@@ -72,7 +72,7 @@ fn a_remark_is_kept_shown_and_decided() {
     repo.tribunal(&["findings", "dismiss", &id, "--reason", "a temporary file"])
         .ok()
         .says("dismissed: the result is ignored");
-    repo.tribunal(&["findings"]).ok().says("No open findings.");
+    repo.tribunal(&["findings"]).ok().says("no open findings");
     repo.tribunal(&["findings", "show", &id])
         .ok()
         .says("dismissed by A Person <person@example.invalid>: a temporary file")
@@ -97,7 +97,7 @@ fn a_remark_is_kept_shown_and_decided() {
 fn wrong_use_is_named() {
     let sandbox = Sandbox::new();
     let repo = repo_with_file(&sandbox);
-    repo.tribunal(&["findings"]).ok().says("No open findings.");
+    repo.tribunal(&["findings"]).ok().says("no open findings");
     assert!(!database(&repo).exists(), "looking makes no ledger");
     add(&repo, "src/a.rs:9", "m").code(2).says("`src/a.rs` has no line 9");
     add(&repo, "src/b.rs:1", "m").code(2).says("neither in the last commit nor in the index");

@@ -122,7 +122,7 @@ fn foreign_hooks_are_kept_run_and_given_back() {
     let ran = repo.read("ran");
     assert!(ran.contains("pre-commit 0\ncommit-msg .git/COMMIT_EDITMSG\n"), "{ran}");
     assert!(ran.contains("pre-push ../remote.git ../remote.git refs/heads/main\n"), "{ran}");
-    repo.tribunal(&["hooks", "uninstall"]).ok().says("give back");
+    repo.tribunal(&["hooks", "uninstall"]).ok().says("gave back");
     assert_eq!(listing(&folder), before);
     assert!(fs::symlink_metadata(folder.join("post-commit")).unwrap().is_symlink());
 }

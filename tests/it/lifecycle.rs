@@ -61,7 +61,7 @@ fn what_was_stopped_and_mended_is_withdrawn_and_comes_back_as_itself() {
     repo.commit("good").ok();
     open(&repo, 0);
     assert_eq!(last_step(&repo), ("withdrawn".to_owned(), None));
-    repo.tribunal(&["findings"]).ok().says("No open findings.");
+    repo.tribunal(&["findings"]).ok().says("no open findings");
     repo.tribunal(&["findings", "list", "--status", "withdrawn"]).ok().says(&id[20..]);
     repo.tribunal(&["findings", "show", &id])
         .ok()
@@ -392,7 +392,7 @@ fn only_what_is_on_record_has_an_id() {
 fn the_list_fits_and_says_what_it_lists() {
     let sandbox = Sandbox::new();
     let repo = with_file(&sandbox);
-    repo.tribunal(&["findings"]).ok().says("No open findings.");
+    repo.tribunal(&["findings"]).ok().says("no open findings");
     repo.write("long/path/to/some/folder/of/a/project/file", marker()).git(&["add", "."]).ok();
     repo.tribunal(&["check"]).code(1);
     let listed = repo.tribunal(&["findings"]).ok();
@@ -414,8 +414,8 @@ fn the_list_fits_and_says_what_it_lists() {
         assert_eq!(plain.contains("[repository/conflict-marker]"), columns == 120, "{plain}");
     }
     repo.tribunal(&["findings", "list", "--status", "all"]).ok().says("STATUS").says("open ");
-    repo.tribunal(&["findings", "list", "--gate", "scope"]).ok().says("No findings match.");
-    repo.tribunal(&["findings", "list", "--status", "resolved"]).ok().says("No findings match.");
+    repo.tribunal(&["findings", "list", "--gate", "scope"]).ok().says("no findings match");
+    repo.tribunal(&["findings", "list", "--status", "resolved"]).ok().says("no findings match");
     repo.tribunal(&["findings", "list", "--status", "fixed"]).code(2).says("resolved, withdrawn");
 }
 

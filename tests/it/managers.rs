@@ -398,7 +398,7 @@ fn lines_in_a_shared_folder_leave_the_rest_of_a_script_as_it_is() {
         }
         repo.git(&["config", "core.excludesFile", "/dev/null"]).ok();
         repo.write(".gitignore", "ran\n");
-        ours(&repo).says("add lines to");
+        ours(&repo).says("added lines to");
         repo.commit_unjudged("chore: begin");
         for there in [true, false] {
             for fails in ["0", "3"] {
@@ -447,7 +447,7 @@ fn a_script_in_another_language_gets_no_lines_and_may_call_by_itself() {
         "{before}import subprocess\nsubprocess.check_call('tribunal hook pre-commit'.split())\n"
     );
     repo.write(".githooks/pre-commit", &calls);
-    ours(&repo).says("add lines to `.githooks/pre-push`");
+    ours(&repo).says("added lines to `.githooks/pre-push`");
     assert_eq!(repo.read(".githooks/pre-commit"), calls);
     repo.tribunal(&["hooks", "status"]).ok();
 }

@@ -53,6 +53,49 @@ fn lint_names_place_rule_and_remedy() {
 }
 
 #[test]
+fn a_file_that_is_no_spec_is_told_so_and_nothing_else() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    repo.write("README.md", "# A library\n\nIt adds.\n\n## Usage\n\n- call `add`\n");
+    repo.write("compose.yaml", "services:\n  web:\n    image: x\n");
+    for (file, why) in [
+        ("README.md", "it has no front matter and no section such as `## Acceptance criteria`"),
+        ("compose.yaml", "it has no key such as `goal` or `acceptance`"),
+    ] {
+        let said = repo.tribunal(&["spec", "lint", file]).code(1);
+        let said = said.says(&format!("{file}:1:1: error[not-a-spec]: this is no spec: {why}"));
+        let said = said.says("hint: `tribunal spec new <id>` writes a spec to fill in");
+        said.says("1 spec: 1 error, 0 warnings").never_says("no-goal").never_says("unknown");
+    }
+}
+
+#[test]
+fn the_branch_that_a_spec_begins_from_must_be_there() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    let with_base = |base: &str| GOOD.replace("id: good\n", &format!("id: good\nbase: {base}\n"));
+    let lint = |base: &str| {
+        repo.write("docs/specs/good.md", with_base(base));
+        repo.tribunal(&["spec", "lint"]).ok()
+    };
+    // Before the first commit there is the branch that it will be on.
+    drop(lint("main").says("0 errors, 0 warnings"));
+    repo.commit_unjudged("one").push_to(&sandbox.bare("origin.git"));
+    repo.git(&["branch", "release/2"]).ok();
+    repo.git(&["push", "--quiet", "origin", "HEAD:refs/heads/theirs"]).ok();
+    for base in ["main", "release/2", "theirs", "origin/theirs"] {
+        drop(lint(base).says("0 errors, 0 warnings"));
+    }
+    let said = lint("mian").says(
+        "docs/specs/good.md:3:7: warning[unknown-branch]: no branch of this repository is named `mian`\n  \
+         hint: did you mean `main`? `git branch --all` lists the branches\n",
+    );
+    drop(said.says("1 spec: 0 errors, 1 warning"));
+    drop(repo.tribunal(&["spec", "show", "good"]).ok().says("warning[unknown-branch]"));
+    drop(repo.tribunal(&["spec", "lint", "docs/specs/good.md"]).ok().says("[unknown-branch]"));
+}
+
+#[test]
 fn show_finds_a_spec_by_its_id_or_names_the_nearest() {
     let sandbox = Sandbox::new();
     let repo = sandbox.repo("r");

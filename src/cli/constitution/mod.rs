@@ -111,7 +111,7 @@ fn list(invocation: &Invocation) -> Result<ExitStatus> {
             .map(|(rule, counts)| show::json_rule(rule, Some(counts)))
             .collect();
         let errors: Vec<Value> = rule_files.errors.iter().map(show::json_error).collect();
-        out::json(&json!({"version": 1, "rules": rules, "errors": errors}));
+        out::json(&json!({"rules": rules, "errors": errors}));
         return Ok(ExitStatus::Pass);
     }
     if !rule_files.rules.is_empty() {
@@ -141,7 +141,6 @@ fn check(invocation: &Invocation) -> Result<ExitStatus> {
     }
     if invocation.global.format == OutputFormat::Json {
         let value = json!({
-            "version": 1,
             "rules": rule_files.rules.len(),
             "bytes": health.bytes,
             "bytes_max": health.bytes_max,
@@ -174,23 +173,22 @@ fn check(invocation: &Invocation) -> Result<ExitStatus> {
 fn test(invocation: &Invocation, id: Option<&str>) -> Result<ExitStatus> {
     let repo = invocation.repo()?;
     let rule_files = RuleFiles::of_work_tree(&repo)?;
+    let id = match id {
+        // What cannot be read may be the one that is meant.
+        Some(id) if rule_files.errors.is_empty() => Some(rule_files.named(id)?.id.as_str()),
+        id => id,
+    };
     let wanted: Vec<&Rule> =
         rule_files.rules.iter().filter(|rule| id.is_none_or(|id| rule.id == id)).collect();
     let mut errors: Vec<RuleError> = wanted.iter().flat_map(|rule| problems(rule)).collect();
     if id.is_none() || wanted.is_empty() {
         errors.extend(rule_files.errors);
     }
-    if let (Some(id), true) = (id, wanted.is_empty() && errors.is_empty()) {
-        return Err(hinted(
-            format!("no rule `{id}` in the work tree"),
-            "`tribunal constitution list` shows every rule",
-        ));
-    }
     let tried = wanted.iter().filter(|rule| rule.check.is_pattern()).count();
     let prose = wanted.len() - tried;
     if invocation.global.format == OutputFormat::Json {
         let shown: Vec<Value> = errors.iter().map(show::json_error).collect();
-        let value = json!({"version": 1, "tried": tried, "prose": prose, "errors": shown});
+        let value = json!({"tried": tried, "prose": prose, "errors": shown});
         out::json(&value);
         return Ok(status_of(&errors));
     }
@@ -267,7 +265,7 @@ fn forget(invocation: &Invocation, id: &str) -> Result<ExitStatus> {
     let repo = invocation.repo()?;
     let rule = learn::forget(invocation.context(&repo), id)?;
     if invocation.global.format == OutputFormat::Json {
-        out::json(&json!({"version": 1, "forgotten": show::json_rule(&rule, None)}));
+        out::json(&json!({"forgotten": show::json_rule(&rule, None)}));
     } else if !invocation.global.quiet {
         out::result(&format!("removed {id} from {}:{}", rule.at.path, rule.at.line));
         out::hint(COMMIT);

@@ -166,7 +166,6 @@ fn mistake(learned: &Learned) -> String {
 pub fn json_session(session: &LearnSession, dry_run: bool) -> Value {
     let learned: Vec<Value> = session.learned.iter().map(json_learned).collect();
     json!({
-        "version": 1,
         "dry_run": dry_run,
         "learned": learned,
         "moves": session.moves.iter().map(json_move).collect::<Vec<_>>(),

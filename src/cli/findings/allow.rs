@@ -39,7 +39,7 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
             Allowed::Waiver { text } => (false, None, text),
         };
         out::json(&json!({
-            "version": 1, "id": kept.id, "written": written, "key": key, "entry": entry,
+            "id": kept.id, "written": written, "key": key, "entry": entry,
         }));
         return Ok(ExitStatus::Pass);
     }

@@ -43,7 +43,7 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
                 "own": own.contains_key(*name),
             })
         });
-        out::json(&json!({"version": 1, "classes": classes.collect::<Vec<_>>()}));
+        out::json(&json!({"classes": classes.collect::<Vec<_>>()}));
         return Ok(ExitStatus::Pass);
     }
     let width = all.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
@@ -58,7 +58,7 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
         lines.push(StyledText::from(&format!("  {name:<width$}  {}{own}", printable(demand))));
     }
     if lines.is_empty() {
-        out::talk("No classes match.");
+        out::talk("no classes match");
     } else {
         out::result(StyledText::lines(lines));
         out::talk(

@@ -4,7 +4,7 @@ use anyhow::Result;
 use bstr::ByteSlice as _;
 use serde_json::json;
 
-use crate::cli::findings::ledger::with_ledger;
+use crate::cli::findings::ledger::{finding, with_ledger};
 use crate::cli::invocation::Invocation;
 use crate::cli::times::until_of;
 use crate::domain::model::error::hinted;
@@ -28,7 +28,7 @@ pub struct Args {
     /// The reason
     #[arg(long, short)]
     reason: String,
-    /// Until the end of a day (2026-12-31, UTC), or until a time
+    /// Until the end of a day (2026-12-31), or until a time
     #[arg(long, value_name = "DATE")]
     until: Option<String>,
 }
@@ -43,13 +43,13 @@ pub fn run(invocation: &Invocation, args: &Args, decision: DispositionKind) -> R
     let actor = actor(context)?;
     let disposition = Disposition { decision, actor, reason, time: now, until, commit: None };
     standing::refresh(context)?;
+    let meant = finding(context, &args.id, now)?;
     let kept = with_ledger(context, |ledger| {
-        let kept = ledger.resolve(&args.id, now)?;
-        ledger.dispose(&kept.id, &disposition)?;
-        ledger.resolve(&kept.id, now)
+        ledger.dispose(&meant.id, &disposition)?;
+        ledger.resolve(&meant.id, now)
     })?;
     if invocation.global.format == OutputFormat::Json {
-        out::json(&json!({"version": 1, "finding": json_kept(&kept)}));
+        out::json(&json!({"finding": json_kept(&kept)}));
     } else if !invocation.global.quiet {
         let message = printable(&kept.finding.message);
         out::result(&format!("{} {}: {message}", short_id(&kept.id), decision.as_str()));

@@ -16,7 +16,7 @@ use serde_json::json;
 
 use crate::cli::constitution;
 use crate::cli::findings::classes::own_classes;
-use crate::cli::findings::ledger::with_ledger;
+use crate::cli::findings::ledger::{finding, with_ledger};
 use crate::cli::findings::values::{
     class_of, gate_of, path_of, severity_of, split_place, status_of,
 };
@@ -205,8 +205,8 @@ fn list(invocation: &Invocation, args: &ListArgs) -> Result<ExitStatus> {
                 out::result(text);
             } else if !invocation.global.quiet {
                 out::talk(match filter.status {
-                    Some(FindingStatus::Open) if filter.is_wide() => "No open findings.",
-                    _ => "No findings match.",
+                    Some(FindingStatus::Open) if filter.is_wide() => "no open findings",
+                    _ => "no findings match",
                 });
             }
         }
@@ -219,12 +219,9 @@ fn show(invocation: &Invocation, id: &str) -> Result<ExitStatus> {
     let context = invocation.context(&repo);
     let now = now(context.env);
     standing::refresh(context)?;
-    let (kept, history, locators) = with_ledger(context, |ledger| {
-        let kept = ledger.resolve(id, now)?;
-        let history = ledger.history(&kept.id)?;
-        let locators = ledger.locators(&kept.id)?;
-        Ok((kept, history, locators))
-    })?;
+    let kept = finding(context, id, now)?;
+    let (history, locators) =
+        with_ledger(context, |ledger| Ok((ledger.history(&kept.id)?, ledger.locators(&kept.id)?)))?;
     let locators: Option<LineLocators> = locators.and_then(|text| serde_json::from_str(&text).ok());
     let today = relocate::relocate(&repo, &kept, &history, locators.as_ref())?;
     if invocation.global.format == OutputFormat::Json {
@@ -235,7 +232,7 @@ fn show(invocation: &Invocation, id: &str) -> Result<ExitStatus> {
             Relocation::Gone => json!("gone"),
             Relocation::Unknown => json!(null),
         };
-        out::json(&json!({"version": 1, "finding": finding}));
+        out::json(&json!({"finding": finding}));
     } else {
         out::result(details(&kept, &history, now));
         // Of a gate's the state says it: open is what is somewhere.
@@ -272,7 +269,7 @@ fn add(invocation: &Invocation, args: &AddArgs) -> Result<ExitStatus> {
     for reported in &kept.findings {
         if invocation.global.format == OutputFormat::Json {
             let finding = json_finding(reported);
-            out::json(&json!({"version": 1, "finding": finding}));
+            out::json(&json!({"finding": finding}));
             continue;
         }
         let place = reported.finding.place.as_ref().map(place_text).unwrap_or_default();
@@ -312,7 +309,7 @@ fn import(invocation: &Invocation, args: &ImportArgs) -> Result<ExitStatus> {
     }
     if invocation.global.format == OutputFormat::Json {
         let findings: Vec<_> = kept.findings.iter().map(json_finding).collect();
-        out::json(&json!({"version": 1, "findings": findings, "total": count}));
+        out::json(&json!({"findings": findings, "total": count}));
     } else if !invocation.global.quiet {
         out::result(&format!(
             "imported {}; `tribunal findings` lists the open ones",

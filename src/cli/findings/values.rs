@@ -12,8 +12,10 @@ use crate::cli::paths::in_repo;
 use crate::domain::model::class::{Class, LISTED};
 use crate::domain::model::error::hinted;
 use crate::domain::model::gate::Gate;
+use crate::domain::model::nearest::did_you_mean_or;
 use crate::domain::model::severity::{Foreign, Severity};
 use crate::domain::model::stored_finding::FindingStatus;
+use crate::domain::model::terminal::printable;
 use crate::flow::context::Context;
 
 /// Where a typed path is: in the last commit or the index, else as it is written, because findings
@@ -53,13 +55,13 @@ pub fn status_of(word: &str) -> Result<Option<FindingStatus>> {
         return Ok(None);
     }
     let status = FindingStatus::ALL.into_iter().find(|status| status.as_str() == word);
-    match status {
-        Some(status) => Ok(Some(status)),
-        None => Err(hinted(
-            format!("unknown status `{word}`"),
-            "it is one of open, accepted, dismissed, resolved, withdrawn, all",
-        )),
+    if status.is_some() {
+        return Ok(status);
     }
+    let names = FindingStatus::ALL.map(FindingStatus::as_str).into_iter().chain(["all"]);
+    let hint = "it is one of open, accepted, dismissed, resolved, withdrawn, all";
+    let message = format!("unknown status `{}`", printable(word));
+    Err(hinted(message, did_you_mean_or(word, names, hint)))
 }
 
 pub fn gate_of(name: &str) -> Result<Gate> {
@@ -69,7 +71,8 @@ pub fn gate_of(name: &str) -> Result<Gate> {
             .chain([Gate::Review, Gate::Person, Gate::Import])
             .map(Gate::as_str)
             .collect();
-        hinted(format!("unknown gate `{name}`"), format!("it is one of {}", names.join(", ")))
+        let hint = format!("it is one of {}", names.join(", "));
+        hinted(format!("unknown gate `{}`", printable(name)), did_you_mean_or(name, names, &hint))
     })
 }
 
@@ -81,27 +84,23 @@ pub fn class_of(text: &str, own: &BTreeMap<String, String>) -> Result<Class> {
     if is_other || class.demand().is_some() || own.contains_key(class.as_str()) {
         return Ok(class);
     }
-    let likeness = |name: &str| strsim::jaro_winkler(text, name);
     let listed = LISTED.iter().map(|(name, _)| *name).chain(own.keys().map(String::as_str));
-    let nearest = listed
-        .map(|name| (likeness(name), name))
-        .filter(|(likeness, _)| *likeness > 0.8)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, name)| format!("did you mean `{name}`? "))
-        .unwrap_or_default();
     let other = Class::new(text);
+    let lists = format!("`tribunal findings classes` lists them; if none fits, use `{other}`");
     Err(hinted(
-        format!("unknown class `{text}`"),
-        format!("{nearest}`tribunal findings classes` lists them; if none fits, use `{other}`"),
+        format!("unknown class `{}`", printable(text)),
+        did_you_mean_or(text, listed, &lists),
     ))
 }
 
 pub fn severity_of(word: &str) -> Result<Severity> {
     match Severity::from_foreign(word) {
         Some(Foreign::Severity(severity)) => Ok(severity),
-        Some(Foreign::Noise) | None => Err(hinted(
-            format!("unknown severity `{word}`"),
-            "it is one of critical, high, medium, low",
-        )),
+        Some(Foreign::Noise) | None => {
+            let names = ["critical", "high", "medium", "low"];
+            let hint = format!("it is one of {}", names.join(", "));
+            let message = format!("unknown severity `{}`", printable(word));
+            Err(hinted(message, did_you_mean_or(word, names, &hint)))
+        }
     }
 }

@@ -47,7 +47,7 @@ pub fn run(context: Context<'_>, global: &Global) -> Result<ExitStatus> {
                 json!({"id": id, "state": state.as_str(), "version": version})
             })
             .collect();
-        out::json(&json!({"version": 1, "specs": specs, "without_file": gone}));
+        out::json(&json!({"specs": specs, "without_file": gone}));
         return Ok(ExitStatus::Pass);
     }
     let here = pages.iter().map(|page| Row {
@@ -69,11 +69,7 @@ pub fn run(context: Context<'_>, global: &Global) -> Result<ExitStatus> {
 
 fn print(rows: &[Row], quiet: bool) {
     if rows.is_empty() {
-        if !quiet {
-            out::talk("no specs yet");
-            out::hint("write one with `tribunal spec new <id>`");
-        }
-        return;
+        return say_none(quiet);
     }
     let ids: Vec<String> = rows.iter().map(|row| shortened(&row.id, ID_MAX)).collect();
     let states = rows.iter().map(|row| row.state.as_str().len());
@@ -95,6 +91,14 @@ fn print(rows: &[Row], quiet: bool) {
         for state in states {
             out::talk(&format!("{}: {}", state.as_str(), state.meaning()));
         }
+    }
+}
+
+/// Says that there are no specs, and how to write one.
+pub fn say_none(quiet: bool) {
+    if !quiet {
+        out::talk("no specs yet");
+        out::hint("write one with `tribunal spec new <id>`");
     }
 }
 

@@ -11,7 +11,9 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::json;
 
 use crate::cli::invocation::{Global, Invocation};
-use crate::cli::spec::pages::{Page, globs, json_of, mark_duplicates, opened, pages, top_of};
+use crate::cli::spec::pages::{
+    Page, globs, json_of, mark_duplicates, mark_unknown_bases, opened, pages, top_of,
+};
 use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::model::terminal::printable;
@@ -99,7 +101,7 @@ fn new(context: Context<'_>, global: &Global, id: &str, title: Option<&str>) -> 
         bail!("`{}` already exists", relative.display());
     }
     if global.format == OutputFormat::Json {
-        out::json(&json!({"version": 1, "id": id, "path": key(&relative)}));
+        out::json(&json!({"id": id, "path": key(&relative)}));
     } else {
         out::result(&format!("wrote {}", relative.display()));
         if !global.quiet {
@@ -130,6 +132,7 @@ fn lint(context: Context<'_>, global: &Global, files: &[PathBuf]) -> Result<Exit
             pages.push(Page::of(key(file), &bytes));
         }
         mark_duplicates(&mut pages);
+        mark_unknown_bases(context.repo, &mut pages)?;
         pages
     };
     let errors: usize = pages.iter().map(|page| page.reading.errors()).sum();
@@ -137,13 +140,15 @@ fn lint(context: Context<'_>, global: &Global, files: &[PathBuf]) -> Result<Exit
     match global.format {
         OutputFormat::Json => {
             let pages: Vec<_> = pages.iter().map(json_of).collect();
-            out::json(&json!({"version": 1, "errors": errors, "specs": pages}));
+            out::json(&json!({"errors": errors, "specs": pages}));
         }
         OutputFormat::Github => pages.iter().for_each(print_for_github),
         OutputFormat::Sarif => bail!("specs are not reported as SARIF: use `json` or `github`"),
         OutputFormat::Human => {
             pages.iter().for_each(print_problems);
-            if !global.quiet {
+            if pages.is_empty() {
+                list::say_none(global.quiet);
+            } else if !global.quiet {
                 let said = errors_and_warnings(errors, problems - errors);
                 out::talk(&format!("{}: {said}", counted(pages.len(), "spec")));
             }

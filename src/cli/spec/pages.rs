@@ -7,12 +7,13 @@ use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
 use crate::domain::model::error::hinted;
+use crate::domain::model::nearest::did_you_mean_or;
 use crate::domain::spec::classify::{Classification, classify};
 use crate::domain::spec::identity::{SpecIdentity, identity};
 use crate::domain::spec::problem::{LintRule, ProblemLevel, SpecProblem};
 use crate::domain::spec::read::read;
 use crate::domain::spec::reading::SpecReading;
-use crate::domain::spec::types::{SpecPosition, SpecStatus};
+use crate::domain::spec::types::{SpecEntry, SpecPosition, SpecStatus};
 use crate::flow::context::Context;
 use crate::flow::evaluate::policy;
 use crate::flow::intake::ingest::{READ_MAX, key};
@@ -53,7 +54,9 @@ impl Page {
 
 /// The top of the work tree, in its canonical spelling.
 pub fn top_of(repo: &Repo) -> Result<PathBuf> {
-    let top = repo.work_tree.as_ref().context("a bare repository has no specs to look at")?;
+    let top = repo.work_tree.as_ref().ok_or_else(|| {
+        hinted("this repository is bare: it has no specs", "run it in a clone with a work tree")
+    })?;
     top.canonicalize().with_context(|| format!("could not read `{}`", top.display()))
 }
 
@@ -86,7 +89,38 @@ pub fn pages(context: Context<'_>, top: &Path) -> Result<Vec<Page>> {
         }
     }
     mark_duplicates(&mut pages);
+    mark_unknown_bases(context.repo, &mut pages)?;
     Ok(pages)
+}
+
+/// Adds to each page whose `base` is no branch of the repository the problem that says so: a warning, since
+/// another clone may have the branch.
+pub fn mark_unknown_bases(repo: &Repo, pages: &mut [Page]) -> Result<()> {
+    if pages.iter().all(|page| base_of(page).is_none()) {
+        return Ok(());
+    }
+    let branches = repo.branch_names()?;
+    for page in pages {
+        let Some(base) = base_of(page) else { continue };
+        if branches.contains(&base.text) {
+            continue;
+        }
+        let near = branches.iter().map(String::as_str);
+        let problem = SpecProblem {
+            at: base.at,
+            rule: LintRule::UnknownBranch,
+            level: ProblemLevel::Warning,
+            message: format!("no branch of this repository is named `{}`", base.text),
+            hint: did_you_mean_or(&base.text, near, "`git branch --all` lists the branches"),
+        };
+        let after = page.reading.problems.partition_point(|other| other.at <= problem.at);
+        page.reading.problems.insert(after, problem);
+    }
+    Ok(())
+}
+
+fn base_of(page: &Page) -> Option<&SpecEntry> {
+    page.reading.spec.as_ref()?.base.as_ref()
 }
 
 /// Adds to each page that has the id of an earlier one the problem that says so.

@@ -1,12 +1,12 @@
 //! `tribunal spec show`.
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use serde_json::json;
 
 use crate::cli::invocation::Global;
 use crate::cli::spec::pages::{Page, json_of, pages, top_of};
 use crate::cli::spec::record::{Record, SpecState};
-use crate::domain::model::error::hinted;
+use crate::domain::model::id_part::IdKind;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::model::terminal::printable;
 use crate::domain::model::text::{counted, errors_and_warnings};
@@ -25,17 +25,23 @@ const VERSIONS: usize = 5;
 pub fn run(context: Context<'_>, global: &Global, id: &str) -> Result<ExitStatus> {
     let pages = pages(context, &top_of(context.repo)?)?;
     let record = Record::load(context)?;
-    let mut named = pages.iter().filter(|page| page.identity.id.eq_ignore_ascii_case(id));
-    let Some(page) = named.next() else {
-        let gone = record.without_file(&pages);
-        return match gone.into_iter().find(|(known, ..)| known.eq_ignore_ascii_case(id)) {
-            Some((id, version, state)) => {
-                show_gone(global, id, version, state, record.versions(id));
-                Ok(ExitStatus::Pass)
-            }
-            None => Err(unknown(&pages, id)),
-        };
+    let gone = record.without_file(&pages);
+    let mut ids: Vec<&str> = pages.iter().map(|page| page.identity.id.as_str()).collect();
+    ids.extend(gone.iter().map(|(id, ..)| *id));
+    ids.sort_unstable();
+    ids.dedup();
+    let lists = if ids.is_empty() {
+        "`tribunal spec new <id>` writes one"
+    } else {
+        "`tribunal spec list` shows all"
     };
+    let id = IdKind { what: "spec", place: "", lists, part_min: 1 }.named(id, &ids)?;
+    if let Some((id, version, state)) = gone.iter().find(|(known, ..)| *known == id) {
+        show_gone(global, id, version, *state, record.versions(id));
+        return Ok(ExitStatus::Pass);
+    }
+    let mut named = pages.iter().filter(|page| page.identity.id.eq_ignore_ascii_case(id));
+    let page = named.next().context("the spec is not where it was listed")?;
     let others: Vec<&Page> = named.collect();
     let state = record.state(page);
     let versions = record.versions(&page.identity.id);
@@ -45,7 +51,7 @@ pub fn run(context: Context<'_>, global: &Global, id: &str) -> Result<ExitStatus
         spec["taken_in"] = json!(taken_in);
         spec["queued"] = json!(queued);
         spec["versions"] = json!(versions);
-        out::json(&json!({"version": 1, "spec": spec}));
+        out::json(&json!({"spec": spec}));
         return Ok(ExitStatus::Pass);
     }
     show_page(page, state, versions);
@@ -98,7 +104,6 @@ fn show_page(page: &Page, state: SpecState, versions: &[Version]) {
 fn show_gone(global: &Global, id: &str, version: &Version, state: SpecState, versions: &[Version]) {
     if global.format == OutputFormat::Json {
         out::json(&json!({
-            "version": 1,
             "spec": {"id": id, "state": state.as_str(), "path": version.path, "versions": versions},
         }));
         return;
@@ -138,16 +143,4 @@ fn way(verify: &Verify) -> String {
         Verify::Static(pattern) => format!("the pattern `{}`", printable(pattern)),
         Verify::Human => "a person".to_owned(),
     }
-}
-
-fn unknown(pages: &[Page], id: &str) -> anyhow::Error {
-    let near = pages
-        .iter()
-        .map(|page| page.identity.id.as_str())
-        .max_by(|a, b| strsim::jaro_winkler(a, id).total_cmp(&strsim::jaro_winkler(b, id)));
-    let hint = near.map_or_else(
-        || "`tribunal spec new <id>` writes one".to_owned(),
-        |near| format!("did you mean `{near}`? `tribunal spec list` shows all"),
-    );
-    hinted(format!("no spec `{}`", printable(id)), hint)
 }

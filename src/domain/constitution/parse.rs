@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use strsim::normalized_damerau_levenshtein;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -11,6 +10,7 @@ use crate::domain::constitution::rule::{
 };
 use crate::domain::constitution::section::{Prose, RuleSection, sections, unclosed_fence};
 use crate::domain::model::class::{Class, LISTED};
+use crate::domain::model::nearest::did_you_mean;
 use crate::domain::model::severity::{Foreign, Severity};
 use crate::domain::model::toml_text;
 
@@ -118,11 +118,14 @@ impl Reader<'_> {
             return None;
         };
         (self.block, self.line) = (block.span.start, block.line);
-        let table = match toml_text::parse(&self.text[block.span.clone()]) {
+        let text = &self.text[block.span.clone()];
+        let table = match toml_text::parse(text) {
             Ok(table) => table.into_inner(),
             Err(error) => {
-                let line = self.line_of(error.span().map_or(0, |span| span.start));
-                self.error(line, error.message().to_lowercase(), String::new());
+                let before = usize::try_from(self.line).unwrap_or(1).saturating_sub(1);
+                let wrong = toml_text::explain(text, before, &error);
+                let hint = wrong.hint.unwrap_or_default();
+                self.error(self.line_of(wrong.at), wrong.message, hint);
                 return None;
             }
         };
@@ -356,15 +359,9 @@ fn code_span(text: &str) -> Option<String> {
     (ticks > 0 && !inner.is_empty()).then(|| inner.to_owned())
 }
 
-/// Names the known word that is most like the given one, or all of a few.
+/// Names the known words that are most like the given one, or all of a few.
 fn nearest(word: &str, known: &[&str]) -> String {
-    /// Longer words are like none; comparing them takes time and memory for each of their characters.
-    const BYTES_MAX: usize = 100;
-    let known_words = known.iter().filter(|_| word.len() <= BYTES_MAX);
-    let compared = known_words.map(|other| (normalized_damerau_levenshtein(word, other), other));
-    match compared.max_by(|a, b| a.0.total_cmp(&b.0)) {
-        Some((score, best)) if score >= 0.5 => format!("did you mean `{best}`?"),
-        _ if known.len() <= 8 => format!("one of `{}`", known.join("`, `")),
-        _ => String::new(),
-    }
+    did_you_mean(word, known.iter().copied()).unwrap_or_else(|| {
+        if known.len() <= 8 { format!("one of `{}`", known.join("`, `")) } else { String::new() }
+    })
 }

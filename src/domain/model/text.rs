@@ -33,6 +33,14 @@ pub fn without_error_numbers(text: &str) -> String {
     plain
 }
 
+/// A note without its hint, and the hint that it has at its end: `what (hint: what to do)`.
+pub fn split_hint(note: &str) -> (&str, Option<&str>) {
+    match note.strip_suffix(')').and_then(|open| open.split_once(" (hint: ")) {
+        Some((what, hint)) => (what, Some(hint)),
+        None => (note, None),
+    }
+}
+
 /// Text with every run of white space as one space, and none around it.
 pub fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
@@ -40,7 +48,7 @@ pub fn one_line(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{counted, one_line, without_error_numbers};
+    use super::{counted, one_line, split_hint, without_error_numbers};
 
     #[test]
     fn one_is_singular() {
@@ -58,6 +66,12 @@ mod tests {
         for (text, plain) in cases {
             assert_eq!(without_error_numbers(text), plain);
         }
+    }
+
+    #[test]
+    fn a_hint_is_taken_off() {
+        assert_eq!(split_hint("a (b) (hint: do c (d))"), ("a (b)", Some("do c (d)")));
+        assert_eq!(split_hint("a (b)"), ("a (b)", None));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::domain::model::globs;
 use crate::domain::model::size::Size;
 use crate::domain::model::text::one_line;
 use crate::domain::spec::problem::{LintRule, SpecProblems, quote};
-use crate::domain::spec::types::{RunBudget, Spec, SpecMode, SpecStatus};
+use crate::domain::spec::types::{RunBudget, Spec, SpecEntry, SpecMode, SpecStatus};
 use crate::domain::spec::yaml::{Node, YamlEntry, YamlValue};
 
 /// The keys of front matter; a YAML spec has them too.
@@ -64,34 +64,11 @@ pub(in crate::domain::spec) fn unknown_key(
     known: &[&str],
     problems: &mut SpecProblems,
 ) {
-    let hint = match nearest(&entry.key, known) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("known keys: {}", known.join(", ")),
-    };
+    let hint = problems
+        .did_you_mean(&entry.key, known.iter().copied())
+        .unwrap_or_else(|| format!("known keys: {}", known.join(", ")));
     let message = format!("unknown key {}", quote(&entry.key));
     problems.error(LintRule::UnknownKey, entry.key_start, message, &hint);
-}
-
-/// The known word that a mistyped one is nearest to, where one is near.
-pub(in crate::domain::spec) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
-    /// Two slips in a word of five letters still count as near.
-    const NEAR: f64 = 0.6;
-    /// The distance of longer words takes time and finds nothing useful.
-    const BYTES_MAX: usize = 64;
-    if word.len() > BYTES_MAX {
-        return None;
-    }
-    let word = word.to_lowercase().replace(['-', ' '], "_");
-    known
-        .iter()
-        .filter(|k| k.len() <= BYTES_MAX)
-        .map(|k| {
-            let name = k.to_lowercase().replace(['-', ' '], "_");
-            (strsim::normalized_damerau_levenshtein(&word, &name), *k)
-        })
-        .filter(|(score, _)| *score >= NEAR)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, k)| k)
 }
 
 /// The text of a key; `None` where it is empty or, after a problem is added, something else.
@@ -198,13 +175,13 @@ fn choice<T: Copy>(
 }
 
 /// A branch name that git takes and that no command takes for an option.
-fn base(name: String, offset: usize, problems: &mut SpecProblems) -> Option<String> {
+fn base(name: String, offset: usize, problems: &mut SpecProblems) -> Option<SpecEntry> {
     let odd = |c: char| c.is_whitespace() || c.is_control() || "~^:?*[\\".contains(c);
     let ends = name.starts_with(['-', '/'])
         || name.ends_with(['/', '.'])
         || name.to_ascii_lowercase().ends_with(".lock");
     if !name.contains(odd) && !ends && !name.contains("..") && !name.contains("@{") {
-        return Some(name);
+        return Some(SpecEntry { text: name, at: problems.source.at(offset) });
     }
     let message = format!("{} cannot be the name of a branch", quote(&name));
     problems.error(

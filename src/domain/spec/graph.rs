@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::spec::fields::nearest;
+use crate::domain::model::nearest::did_you_mean;
 use crate::domain::spec::problem::{LintRule, PROBLEMS_MAX, ProblemLevel, SpecProblems, quote};
 use crate::domain::spec::types::{SpecEntry, SpecStep};
 
@@ -48,12 +48,9 @@ fn report_unknown(
 ) {
     // Only as many as are listed: the search for a near name looks at every step.
     for (step, dependency) in unknown.iter().take(PROBLEMS_MAX + 1) {
-        let known: Vec<&str> =
-            steps.iter().map(|s| s.id.as_str()).filter(|id| *id != step.id).collect();
-        let hint = match nearest(&dependency.text, &known) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => "name the `id` of another step of this file".to_owned(),
-        };
+        let known = steps.iter().map(|s| s.id.as_str()).filter(|id| *id != step.id);
+        let hint = did_you_mean(&dependency.text, known)
+            .unwrap_or_else(|| "name the `id` of another step of this file".to_owned());
         let message = format!(
             "the step {} depends on {}, which does not exist",
             quote(&step.id),

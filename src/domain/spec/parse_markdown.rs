@@ -2,13 +2,14 @@
 
 use std::ops::Range;
 
+use crate::domain::model::nearest::nearest;
 use crate::domain::model::text::one_line;
-use crate::domain::spec::fields::{COMMON, check_id, nearest, read_common, unknown_key};
+use crate::domain::spec::fields::{COMMON, check_id, read_common, unknown_key};
 use crate::domain::spec::outline::{
     FrontMatter, ListItem, SECTIONS, SpecSection, front_matter, outline, section_part,
 };
 use crate::domain::spec::parse_yaml::{blank, split_id};
-use crate::domain::spec::parsed::{ParsedSpec, Passage, SpecPart};
+use crate::domain::spec::parsed::{ParsedSpec, Passage, SpecPart, Understood};
 use crate::domain::spec::problem::{LintRule, SpecProblems, quote};
 use crate::domain::spec::types::{Criterion, Spec, SpecEntry, Verify};
 use crate::domain::spec::verify;
@@ -23,7 +24,7 @@ pub(in crate::domain::spec) fn parse(
 ) -> Option<ParsedSpec> {
     let source = problems.source.text;
     let mut spec = Spec::empty(id);
-    let mut whole = true;
+    let mut understood = Understood::Nothing;
     let mut body = 0;
     match front_matter(source) {
         FrontMatter::None => {}
@@ -45,10 +46,18 @@ pub(in crate::domain::spec) fn parse(
         }
         FrontMatter::Closed { yaml, end } => {
             body = end;
-            whole = read_front_matter(&source[yaml.clone()], yaml.start, &mut spec, problems);
+            understood = read_front_matter(&source[yaml.clone()], yaml.start, &mut spec, problems);
         }
     }
     let outline = outline(&source[body..], body);
+    let names = || SECTIONS.iter().map(|(name, _)| *name);
+    let is_part = |section: &SpecSection| {
+        section_part(&section.name).is_some() || !nearest(&section.name, names()).is_empty()
+    };
+    let has_section = outline.sections.iter().any(is_part);
+    if understood == Understood::Nothing && has_section {
+        understood = Understood::Whole;
+    }
     let mut bytes = source.as_bytes().to_vec();
     blank(&mut bytes, 0..body);
     for range in &outline.code {
@@ -70,34 +79,34 @@ pub(in crate::domain::spec) fn parse(
         prose: String::from_utf8(bytes).unwrap_or_default(),
         passages,
         criteria_at: criteria_at.unwrap_or(body),
-        whole,
+        understood,
     })
 }
 
-/// Reads the keys into the spec; `false` where they could not be understood.
+/// Reads the keys into the spec.
 fn read_front_matter(
     text: &str,
     base: usize,
     spec: &mut Spec,
     problems: &mut SpecProblems,
-) -> bool {
+) -> Understood {
     let Some(root) = yaml::parse(text, base, problems) else {
-        return false;
+        return Understood::InPart;
     };
     match &root.value {
-        YamlValue::Null => true,
+        YamlValue::Null => Understood::Whole,
         YamlValue::Map(entries) => {
             for entry in entries {
                 if !read_common(entry, spec, problems) {
                     unknown_key(entry, &COMMON, problems);
                 }
             }
-            true
+            Understood::Whole
         }
         YamlValue::Text(_) | YamlValue::List(_) => {
             let message = format!("front matter is a set of keys, not {}", root.kind());
             problems.error(LintRule::WrongType, root.start, message, "write `id: …`, `status: …`");
-            false
+            Understood::InPart
         }
     }
 }
@@ -292,11 +301,9 @@ fn strip_marker(source: &str, range: Range<usize>) -> Range<usize> {
 }
 
 fn unknown_section(section: &SpecSection, problems: &mut SpecProblems) {
-    let known: Vec<_> = SECTIONS.iter().map(|(name, _)| *name).collect();
-    let hint = match nearest(&section.name, &known) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => "the section is ignored".to_owned(),
-    };
+    let hint = problems
+        .did_you_mean(&section.name, SECTIONS.iter().map(|(name, _)| *name))
+        .unwrap_or_else(|| "the section is ignored".to_owned());
     let message = format!("unknown section {}", quote(&section.name));
     problems.warning(LintRule::UnknownSection, section.heading.start, message, &hint);
 }

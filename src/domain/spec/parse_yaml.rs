@@ -2,11 +2,12 @@
 
 use std::ops::Range;
 
+use crate::domain::model::nearest::nearest;
 use crate::domain::model::text::one_line;
 use crate::domain::spec::fields::{
     COMMON, check_id, items, read_common, text, texts, unknown_key, wrong_type,
 };
-use crate::domain::spec::parsed::{ParsedSpec, Passage, SpecPart};
+use crate::domain::spec::parsed::{ParsedSpec, Passage, SpecPart, Understood};
 use crate::domain::spec::problem::{LintRule, SpecProblems, quote};
 use crate::domain::spec::types::{Criterion, Spec, SpecEntry as Line, SpecStep, Verify};
 use crate::domain::spec::verify;
@@ -51,7 +52,12 @@ pub(in crate::domain::spec) fn parse(
     }
     let prose = mask_code(source, &reader.shown);
     let Reader { spec, passages, .. } = reader;
-    Some(ParsedSpec { spec, prose, passages, criteria_at, whole: true })
+    // A slip in the only key makes it no other file.
+    let known = || COMMON.into_iter().chain(PARTS);
+    let is_key = |entry: &YamlEntry| !nearest(&entry.key, known()).is_empty();
+    let understood =
+        if entries.iter().any(is_key) { Understood::Whole } else { Understood::Nothing };
+    Some(ParsedSpec { spec, prose, passages, criteria_at, understood })
 }
 
 struct Reader {

@@ -13,8 +13,16 @@ pub(in crate::domain::spec) struct ParsedSpec {
     pub passages: Vec<Passage>,
     /// Where the list of criteria is or should be.
     pub criteria_at: usize,
-    /// Whether all of the file was understood.
-    pub whole: bool,
+    pub understood: Understood,
+}
+
+/// How much of a file was understood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::domain::spec) enum Understood {
+    Whole,
+    InPart,
+    /// Nothing in it is a part of a spec: it is some other file.
+    Nothing,
 }
 
 /// A stretch of the prose and what it is about.

@@ -1,5 +1,6 @@
 //! A problem of a spec, with its position.
 
+use crate::domain::model::nearest::did_you_mean;
 use crate::domain::model::text::counted;
 use crate::domain::spec::source::SpecText;
 use crate::domain::spec::types::SpecPosition;
@@ -41,6 +42,7 @@ impl ProblemLevel {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LintRule {
     UnknownFormat,
+    NotASpec,
     TooLarge,
     Empty,
     NotUtf8,
@@ -52,6 +54,7 @@ pub enum LintRule {
     UnknownKey,
     WrongType,
     BadValue,
+    UnknownBranch,
     InvalidId,
     UnknownSection,
     DuplicateSection,
@@ -78,6 +81,7 @@ impl LintRule {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::UnknownFormat => "unknown-format",
+            Self::NotASpec => "not-a-spec",
             Self::TooLarge => "too-large",
             Self::Empty => "empty",
             Self::NotUtf8 => "not-utf-8",
@@ -89,6 +93,7 @@ impl LintRule {
             Self::UnknownKey => "unknown-key",
             Self::WrongType => "wrong-type",
             Self::BadValue => "bad-value",
+            Self::UnknownBranch => "unknown-branch",
             Self::InvalidId => "invalid-id",
             Self::UnknownSection => "unknown-section",
             Self::DuplicateSection => "duplicate-section",
@@ -136,6 +141,15 @@ impl<'a> SpecProblems<'a> {
     /// Adds a warning at that byte of the text.
     pub fn warning(&mut self, rule: LintRule, offset: usize, message: String, hint: &str) {
         self.push(ProblemLevel::Warning, rule, self.source.at(offset), message, hint);
+    }
+
+    /// What may have been meant by a mistyped word; `None` as well where more is wrong than is listed.
+    pub fn did_you_mean<'k>(
+        &self,
+        word: &str,
+        known: impl IntoIterator<Item = &'k str>,
+    ) -> Option<String> {
+        if self.list.len() > PROBLEMS_MAX { None } else { did_you_mean(word, known) }
     }
 
     /// Adds a problem at a place that is known already.

@@ -1,6 +1,7 @@
 //! Reads the bytes of a spec's file: the spec, and the problems in it.
 
 use crate::domain::spec::identity::id_from_name;
+use crate::domain::spec::parsed::Understood;
 use crate::domain::spec::problem::{LintRule, ProblemLevel, SpecProblem, SpecProblems};
 use crate::domain::spec::reading::SpecReading;
 use crate::domain::spec::source::{SpecText, at_byte};
@@ -57,12 +58,31 @@ pub fn read(bytes: &[u8], name: &str) -> SpecReading {
     let Some(mut parsed) = parsed else {
         return SpecReading { spec: None, problems: problems.finish(false) };
     };
+    if parsed.understood == Understood::Nothing {
+        return refused(
+            SpecPosition { line: 1, column: 1 },
+            LintRule::NotASpec,
+            format!("this is no spec: {}", what_is_missing(format)),
+            "`tribunal spec new <id>` writes a spec to fill in; `tribunal spec lint` without a file checks \
+             all that are there",
+        );
+    }
     lint::lint(&parsed, &mut problems);
     if parsed.spec.title.is_empty() {
         parsed.spec.title.clone_from(&parsed.spec.id);
     }
     let draft = parsed.spec.status == SpecStatus::Draft;
-    SpecReading { problems: problems.finish(draft), spec: parsed.whole.then_some(parsed.spec) }
+    let is_whole = parsed.understood == Understood::Whole;
+    SpecReading { problems: problems.finish(draft), spec: is_whole.then_some(parsed.spec) }
+}
+
+fn what_is_missing(format: SpecFormat) -> &'static str {
+    match format {
+        SpecFormat::Markdown => {
+            "it has no front matter and no section such as `## Acceptance criteria`"
+        }
+        SpecFormat::Yaml => "it has no key such as `goal` or `acceptance`",
+    }
 }
 
 /// The file as text without a byte order mark, or why it is none.

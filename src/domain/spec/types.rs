@@ -24,7 +24,7 @@ pub struct Spec {
     /// `None` where the file says nothing or `auto`.
     pub mode: Option<SpecMode>,
     /// The branch to build on; `None` for the repository's default branch.
-    pub base: Option<String>,
+    pub base: Option<SpecEntry>,
     /// Globs of the paths that may change; empty where nothing is said.
     pub touches: Vec<String>,
     pub budget: RunBudget,

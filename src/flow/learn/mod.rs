@@ -150,15 +150,14 @@ pub fn health(context: Context<'_>) -> Result<ConstitutionHealth> {
 /// Removes a rule from its file, so that it is not learned again; returns the rule.
 pub fn forget(context: Context<'_>, id: &str) -> Result<Rule> {
     let mut learning = Learning::begin(context, true)?;
-    let found = learning.rule_files.rules.iter().find(|rule| rule.id == id).cloned();
-    let Some(rule) = found else {
-        let broken = learning.rule_files.errors.first().map(ToString::to_string);
-        let hint = match broken {
-            Some(error) => format!("some rules cannot be read: {error}"),
-            None => "`tribunal constitution list` shows every rule".to_owned(),
-        };
-        return Err(hinted(format!("there is no rule `{id}` in the work tree"), hint));
+    let rule = match learning.rule_files.named(id) {
+        Ok(rule) => rule.clone(),
+        Err(error) => {
+            let Some(broken) = learning.rule_files.errors.first() else { return Err(error) };
+            return Err(hinted(error.to_string(), format!("some rules cannot be read: {broken}")));
+        }
     };
+    let id = &rule.id;
     learning.memory.forget(id);
     // Stored first: after a kill in between, the rule is still in its file and can be removed again.
     learning.finish(false)?;

@@ -14,6 +14,7 @@ use crate::domain::gates::policy_files::{
     AI_FOLDER, LINK, PLAIN, POLICY_FILE, RULES_FILE, RULES_FOLDER, is_rule_file,
 };
 use crate::domain::model::error::NotEvaluated;
+use crate::domain::model::id_part::IdKind;
 use crate::domain::model::limits::POLICY_FILE_BYTES_MAX;
 use crate::domain::model::objects::Content;
 use crate::domain::model::oid::Oid;
@@ -44,7 +45,21 @@ pub struct RuleFiles {
     pub errors: Vec<RuleError>,
 }
 
+const RULES: IdKind = IdKind {
+    what: "rule",
+    place: " in the work tree",
+    lists: "`tribunal constitution list` shows every rule",
+    part_min: 4,
+};
+
 impl RuleFiles {
+    /// The rule that an id names, or enough of one.
+    pub fn named(&self, id: &str) -> Result<&Rule> {
+        let ids: Vec<&str> = self.rules.iter().map(|rule| rule.id.as_str()).collect();
+        let id = RULES.named(id, &ids)?;
+        self.rules.iter().find(|rule| rule.id == id).context("the rule is not where it was read")
+    }
+
     /// Reads the files of a work tree; of a sparse one those too that git left in the index alone, because
     /// hooks know them.
     pub fn of_work_tree(repo: &Repo) -> Result<Self> {

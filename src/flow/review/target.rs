@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 
 use crate::domain::gates::secrets::redact;
 use crate::domain::model::change::Change;
+use crate::domain::model::error::hinted;
 use crate::domain::model::fence::visible_path;
 use crate::domain::model::oid::Oid;
 use crate::domain::pipeline::run::Run;
@@ -98,7 +99,9 @@ fn auto(repo: &Repo) -> Result<ReviewTarget> {
             return Ok(target);
         }
     }
-    let head = repo.head()?.context("there is no commit yet, and nothing is staged")?;
+    let head = repo.head()?.ok_or_else(|| {
+        hinted("there is no commit yet, and nothing is staged", "`git add` what is to be reviewed")
+    })?;
     for theirs in ["@{upstream}", "refs/remotes/origin/HEAD"] {
         let Some(theirs) = repo.resolve(theirs).unwrap_or_default() else {
             continue;

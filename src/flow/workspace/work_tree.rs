@@ -19,7 +19,7 @@ use crate::platform::store::regular;
 pub fn work_tree(repo: &Repo) -> Result<&Path> {
     let Some(top) = repo.work_tree.as_deref() else {
         return Err(hinted(
-            "a bare repository has no work tree to write to",
+            "this repository is bare: it has no work tree",
             "run it in a clone with a work tree",
         ));
     };

@@ -1,5 +1,7 @@
 //! Lists refs, and follows symbolic ones.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context as _, Result};
 use bstr::{BStr, BString, ByteSlice as _};
 
@@ -69,8 +71,31 @@ impl Repo {
             .collect()
     }
 
+    /// The names of the branches: those of this repository, also the one that has no commit yet, and those of
+    /// its remotes with and without the remote's name.
+    pub fn branch_names(&self) -> Result<BTreeSet<String>> {
+        const HEADS: &str = "refs/heads/";
+        let mut names = BTreeSet::new();
+        let head = self.symbolic("HEAD".into())?;
+        names.extend(head.as_ref().and_then(|head| below(head, HEADS)));
+        for (name, _) in self.refs(HEADS)? {
+            names.extend(below(&name, HEADS));
+        }
+        for (name, _) in self.refs("refs/remotes/")? {
+            let Some(name) = below(&name, "refs/remotes/") else { continue };
+            names.extend(name.split_once('/').map(|(_, branch)| branch.to_owned()));
+            names.insert(name);
+        }
+        names.remove("HEAD");
+        Ok(names)
+    }
+
     /// The tips of everything that this repository knows of any remote.
     pub fn remote_tips(&self) -> Result<Vec<Oid>> {
         Ok(self.refs("refs/remotes/")?.into_iter().map(|(_, tip)| tip).collect())
     }
+}
+
+fn below(name: &BString, prefix: &str) -> Option<String> {
+    Some(name.to_str().ok()?.strip_prefix(prefix)?.to_owned())
 }

@@ -11,7 +11,7 @@ use memchr::memmem;
 use ulid::Ulid;
 
 use crate::domain::model::error::hinted;
-use crate::domain::model::terminal::printable;
+use crate::domain::model::id_part::IdKind;
 use crate::domain::pipeline::format::{self, RunFormatError};
 use crate::domain::pipeline::run::Run;
 use crate::platform::process::Identity;
@@ -20,6 +20,9 @@ use crate::platform::store::file::{sweep, write_atomic};
 use crate::platform::store::lock;
 use crate::platform::store::lock::{Held, Wait};
 use crate::platform::store::permissions;
+
+const RUNS: IdKind =
+    IdKind { what: "run", place: "", lists: "`tribunal runs` lists them", part_min: 4 };
 
 const STATE: &str = "run.json";
 const LOCK: &str = "lock";
@@ -99,28 +102,9 @@ pub fn holder(state_dir: &Path, id: &str) -> Option<Identity> {
 /// The run that a part of an id names: its beginning, or its end, since the ids of one moment begin
 /// alike. In lower case as well: the branch of a fix has its run's name so.
 pub fn resolve(state_dir: &Path, part: &str) -> Result<String> {
-    const PART_MIN: usize = 4;
-    let wanted = part.trim().to_ascii_uppercase();
-    let ids = if wanted.len() < PART_MIN { Vec::new() } else { list(state_dir)? };
-    let begins: Vec<&String> = ids.iter().filter(|id| id.starts_with(&wanted)).collect();
-    let ends: Vec<&String> = ids.iter().filter(|id| id.ends_with(&wanted)).collect();
-    for found in [begins, ends] {
-        match found.as_slice() {
-            [] => {}
-            [id] => return Ok((*id).clone()),
-            [first, second, ..] => {
-                return Err(hinted(
-                    format!(
-                        "`{}` could be {} runs, such as {first} and {second}",
-                        printable(part),
-                        found.len()
-                    ),
-                    "give more of the id, from its beginning or its end",
-                ));
-            }
-        }
-    }
-    Err(hinted(format!("there is no run `{}`", printable(part)), "`tribunal runs` lists them"))
+    let ids = list(state_dir)?;
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    RUNS.named(part, &ids).map(str::to_owned)
 }
 
 /// Whether there is a folder of that run.

@@ -5,6 +5,14 @@ use serde_json::Value;
 use crate::domain::model::log_command;
 use crate::domain::model::terminal::is_hidden;
 
+/// An object with the version of its form, which programs look at first.
+pub fn versioned(mut value: Value) -> Value {
+    if let Value::Object(object) = &mut value {
+        object.entry("version").or_insert_with(|| 1.into());
+    }
+    value
+}
+
 /// A value on one line.
 pub fn text(value: &Value) -> String {
     safe(&value.to_string())
@@ -34,7 +42,9 @@ fn escape(c: char) -> String {
 mod tests {
     use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
 
-    use super::text;
+    use serde_json::json;
+
+    use super::{text, versioned};
     use crate::domain::model::terminal::is_hidden;
 
     #[test]
@@ -42,6 +52,12 @@ mod tests {
         let value = "\u{1b}\u{7f}\u{9b}\u{202e}\u{e0041}\\##[x]é";
         let expected = r#""\u001b\u007f\u009b\u202e\udb40\udc41\\\u0023#[x]é""#;
         assert_eq!(text(&value.into()), expected);
+    }
+
+    #[test]
+    fn an_object_has_a_version() {
+        assert_eq!(versioned(json!({"a": [1]})), json!({"a": [1], "version": 1}));
+        assert_eq!(versioned(json!({"version": "2.1.0"})), json!({"version": "2.1.0"}));
     }
 
     proptest! {

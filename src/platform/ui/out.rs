@@ -13,6 +13,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::termios::tcgetwinsize;
 use serde::Serialize;
+use serde_json::json;
 
 use crate::domain::model::error::{Hinted, NotEvaluated};
 use crate::domain::model::terminal::{columns, cut, printable};
@@ -60,10 +61,10 @@ pub fn result_part(text: &str) {
     drop(write!(anstream::stdout(), "{}", StyledText::from(text).safe()));
 }
 
-/// Prints a value as JSON on one line.
-pub fn json(value: &impl Serialize) {
-    match serde_json::to_string(value) {
-        Ok(text) => result(&json::safe(&text)),
+/// Prints an object as JSON on one line, with the version of its form.
+pub fn json(object: &impl Serialize) {
+    match serde_json::to_value(object) {
+        Ok(value) => result(&json::text(&json::versioned(value))),
         Err(cause) => error(&anyhow::Error::new(cause).context("could not write JSON")),
     }
 }
@@ -186,11 +187,23 @@ pub fn error(error: &anyhow::Error) {
         let cause = without_error_numbers(&cause.to_string());
         talk(&format!("  caused by: {}", indented(&cause)));
     }
-    let hinted = error.downcast_ref::<Hinted>().map(|error| &error.hint);
-    let needed = error.downcast_ref::<NotEvaluated>().map(|error| &error.hint);
-    if let Some(text) = hinted.or(needed) {
+    if let Some(text) = hint_of(error) {
         hint(text);
     }
+}
+
+/// Prints an error for programs that asked for JSON.
+pub fn json_error(error: &anyhow::Error) {
+    let texts = error.chain().map(|cause| without_error_numbers(&cause.to_string()));
+    let mut texts: Vec<String> = texts.collect();
+    let message = texts.remove(0);
+    json(&json!({"error": {"message": message, "causes": texts, "hint": hint_of(error)}}));
+}
+
+/// What an error says that the person can do.
+fn hint_of(error: &anyhow::Error) -> Option<&str> {
+    let hinted = error.downcast_ref::<Hinted>().map(|error| error.hint.as_str());
+    hinted.or(error.downcast_ref::<NotEvaluated>().map(|error| error.hint.as_str()))
 }
 
 /// Prints what is wrong with the command line, in the words of what read it.

@@ -11,6 +11,9 @@ use crate::platform::ui::sarif::Answers;
 use crate::platform::ui::styled_text::StyledText;
 use crate::platform::ui::{github, json, sarif};
 
+/// How a reason begins that is about the whole check.
+const NOTHING: &str = "nothing to check";
+
 /// How a report is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum OutputFormat {
@@ -51,6 +54,10 @@ fn human(report: &Report) -> StyledText {
     for skipped in &report.skipped {
         let gate = printable(&skipped.gate);
         let reason = indented(&without_error_numbers(&skipped.reason));
+        if reason.starts_with(NOTHING) {
+            lines.push(StyledText::from(&reason));
+            continue;
+        }
         lines.push(StyledText::default().styled(DIM, "skipped").text(format!(" {gate}: {reason}")));
     }
     StyledText::lines(lines)

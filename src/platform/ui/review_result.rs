@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::domain::model::report::Verdict;
 use crate::domain::model::terminal::printable;
-use crate::domain::model::text::{counted, short_id};
+use crate::domain::model::text::{counted, short_id, split_hint};
 use crate::domain::pipeline::result::{Offer, ReviewDetails, ReviewEnding, ReviewResult};
 use crate::domain::pipeline::review_loop::ResumeWhen;
 use crate::domain::review::decide::{Decision, EscalationDetail};
@@ -52,6 +52,7 @@ pub fn last_line(reviewed: &ReviewResult) -> StyledText {
             });
         }
         ReviewEnding::NotReviewed { why } => {
+            let why: Vec<&str> = why.iter().map(|why| split_hint(why).0).collect();
             let why = printable(&why.join("; "));
             let line = format!("{}: {title} was not reviewed: {why}", verdict.as_str());
             return StyledText::from(&line);
@@ -81,7 +82,13 @@ pub fn last_line(reviewed: &ReviewResult) -> StyledText {
 
 /// What to do next.
 pub fn hints(reviewed: &ReviewResult) -> Vec<String> {
-    let ReviewEnding::Reviewed(details) = &reviewed.ending else { return Vec::new() };
+    let details = match &reviewed.ending {
+        ReviewEnding::Reviewed(details) => details,
+        ReviewEnding::NotReviewed { why } => {
+            return why.iter().filter_map(|why| split_hint(why).1.map(str::to_owned)).collect();
+        }
+        ReviewEnding::Nothing => return Vec::new(),
+    };
     let mut hints = Vec::new();
     if let Some(Offer { branch, base, fixes }) = &details.offer {
         let commits = counted(*fixes, "commit");

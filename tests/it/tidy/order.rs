@@ -41,8 +41,8 @@ pub const ORDER: &[(&str, &str)] = &[
     ("domain::locate", "index lines port symbols"),
     (
         "domain::model",
-        "notice agent objects limits change report standing stored_finding finding class class_rules error fence \
-         gate globs log_command markdown push oid path severity size terminal text toml_text",
+        "notice agent objects limits change report standing stored_finding finding class class_rules id_part error fence \
+         gate globs log_command markdown nearest push oid path severity size terminal text toml_text",
     ),
     (
         "domain::pipeline",

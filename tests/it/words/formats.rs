@@ -11,6 +11,7 @@ const GIVEN: &[(&str, &[&str])] = &[
     ("constitution forget", &["R-0000"]),
     ("findings accept", &["ID", "-r", "meant so"]),
     ("findings add", &["--class", "other/x", "--at", "a:1", "-m", "m"]),
+    ("findings allow", &["ID", "-r", "meant so"]),
     ("findings dismiss", &["ID", "-r", "not here"]),
     ("findings import", &["report.sarif"]),
     ("findings reopen", &["ID", "-r", "it is back"]),
@@ -67,9 +68,9 @@ fn a_format_that_a_command_does_not_have_is_an_error_and_json_is_an_object() {
                 );
                 continue;
             }
-            if outcome.code == 2 && outcome.stdout.is_empty() {
+            if outcome.code == 2 && outcome.stdout.is_empty() && format != "json" {
                 // Nothing was there to be printed.
-                assert!(outcome.stderr.starts_with("error: "), "{words:?}\n{outcome}");
+                assert!(outcome.stderr.contains("error: "), "{words:?}\n{outcome}");
                 continue;
             }
             printed.push(format!("{name} {format}"));
@@ -77,6 +78,8 @@ fn a_format_that_a_command_does_not_have_is_an_error_and_json_is_an_object() {
                 let value: Value = serde_json::from_str(&outcome.stdout)
                     .unwrap_or_else(|error| panic!("{words:?}: {error}\n{outcome}"));
                 assert!(!value["version"].is_null(), "{words:?}\n{outcome}");
+                let is_error = outcome.stderr.contains("error: ");
+                assert_eq!(value["error"].is_object(), is_error, "{words:?}\n{outcome}");
             }
         }
     }
@@ -90,6 +93,50 @@ fn a_format_that_a_command_does_not_have_is_an_error_and_json_is_an_object() {
     ] {
         assert!(printed.iter().any(|found| found == name), "no `{name}` in {printed:?}");
     }
+}
+
+/// A program that asked for JSON reads the error where it reads everything else.
+#[test]
+fn an_error_is_an_object_as_well() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    let error = |words: &[&str]| {
+        let outcome = repo.tribunal(&[words, &["--format", "json"]].concat()).code(2);
+        let json = outcome.json();
+        assert_eq!(json["version"], 1, "{outcome}");
+        (json["error"].clone(), outcome)
+    };
+    let (json, outcome) = error(&["runs", "show", "ABCDEF"]);
+    assert_eq!(json["message"], "there is no run `ABCDEF`");
+    assert_eq!(json["hint"], "`tribunal runs` lists them");
+    assert_eq!(json["causes"], serde_json::json!([]));
+    outcome.says("error: there is no run `ABCDEF`\nhint: `tribunal runs` lists them");
+    let (json, _) = error(&["findings", "import", "nowhere"]);
+    assert!(json["causes"][0].as_str().unwrap().contains("No such file"), "{json}");
+    let (json, _) = error(&["--set", "gats.scope=off", "check"]);
+    assert_eq!(json["message"], "--set: `gats.scope`: unknown key");
+    let outside = sandbox.path().join("outside");
+    std::fs::create_dir(&outside).unwrap();
+    let (json, _) = error(&["status", "--repo", outside.to_str().unwrap()]);
+    assert!(json["message"].as_str().unwrap().contains("repository"), "{json}");
+}
+
+/// What a program is told of its answers is what holds then; nobody is asked.
+#[test]
+fn answers_are_told_as_json() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    repo.write("tribunal.toml", "[[commands]]\nname = \"tests\"\nrun = \"true\"\n");
+    repo.commit_unjudged("one");
+    let json = |words: &[&str]| repo.tribunal(&[words, &["--format", "json"]].concat());
+    let refused = json(&["trust", "commands"]).code(2);
+    refused.says("error: nothing is asked with `--format json`").says("trust commands --yes`");
+    let trusted = json(&["trust", "commands", "--yes"]).ok().json();
+    assert_eq!(trusted["trusted"][0]["name"], "tests");
+    assert_eq!(json(&["trust", "commands", "--yes"]).ok().json(), trusted, "nothing is open");
+    let revoked = json(&["trust", "--revoke", "tests"]).ok().json();
+    assert_eq!(revoked["trusted"], serde_json::json!([]));
+    assert_eq!(revoked, json(&["trust", "--list"]).ok().json());
 }
 
 /// The values of settings have their types, and a wrong key is no empty answer.

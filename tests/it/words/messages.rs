@@ -134,6 +134,42 @@ fn a_record_is_shown_in_the_time_of_the_person() {
     }
 }
 
+/// Whatever a command prints for people, no time in it is UTC's.
+#[test]
+fn times_are_those_of_the_person_wherever_they_are_printed() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    repo.write("tribunal.toml", "[[commands]]\nname = \"tests\"\nrun = \"true\"\n");
+    repo.write("a", "one\n").commit_unjudged("one");
+    let vars = [("TZ", "JST-9"), ("TRIBUNAL_TEST_NOW", "2026-03-04T20:00:00Z")];
+    let run = |words: &[&str]| repo.tribunal_with(words, &vars, b"");
+    run(&["trust", "commands", "--yes"]).ok();
+    run(&["findings", "add", "--class", "other/x", "--at", "a:1", "-m", "m"]).ok();
+    let list = repo.tribunal(&["findings", "--format", "json"]).ok().json();
+    let id = list["findings"][0]["id"].as_str().unwrap().to_owned();
+    run(&["findings", "accept", &id, "-r", "fine", "--until", "2026-03-20"]).ok();
+    let local = "2026-03-05 05:00:00";
+    for words in [&["trust", "--list"][..], &["findings", "show", &id]] {
+        drop(run(words).ok().says(local).never_says("20:00:00"));
+    }
+    // The end of a day is midnight of the person's own.
+    drop(run(&["findings", "show", &id]).says("until 2026-03-21 00:00:00"));
+    for words in [
+        &["status"][..],
+        &["findings", "list", "--status", "all"],
+        &["cost"],
+        &["hooks", "status"],
+        &["doctor"],
+        &["constitution"],
+        &["runs"],
+        &["daemon", "status"],
+    ] {
+        let said = run(words);
+        let text = format!("{}{}", said.stdout, said.stderr);
+        assert!(!text.contains("00Z") && !text.contains("20:00:00"), "{words:?}\n{text}");
+    }
+}
+
 /// A small terminal has 80 columns.
 #[test]
 fn lists_have_headings_and_fit_a_small_terminal() {

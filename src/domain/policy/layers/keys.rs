@@ -3,15 +3,18 @@
 use toml::de::{DeTable, DeValue};
 use toml::{Spanned, Table, Value};
 
+use crate::domain::model::nearest::{did_you_mean, did_you_mean_below};
 use crate::domain::policy::agent_settings::{CommandAgent, HttpAgent, Price};
 use crate::domain::policy::command_settings::CommandGate;
 use crate::domain::policy::layers::layer::{Layer, SettingsSource};
-use crate::domain::policy::layers::problem::{SettingsProblem, locate};
+use crate::domain::policy::layers::problem::{SettingsProblem, first_line, locate, problem};
 use crate::domain::policy::own_classes;
 use crate::domain::policy::own_classes::{CLASSES_MAX, DEMAND_CHARS_MAX};
 
+const DEFAULT: &str = include_str!("../default.toml");
+
 /// The lists of tables, with the keys that each table may have.
-const LISTS: [(&str, &[&str]); 3] = [
+pub const LISTS: [(&str, &[&str]); 3] = [
     ("commands", &CommandGate::KEYS),
     ("command-agent", &CommandAgent::KEYS),
     ("http-agent", &HttpAgent::KEYS),
@@ -20,6 +23,13 @@ const LISTS: [(&str, &[&str]); 3] = [
 /// What a repository cannot set: it could take over which program is started, where a key is
 /// sent, what a call is said to have cost, or have files written into a person's checkout.
 const OWN: [&str; 5] = ["programs", "command-agent", "http-agent", "prices", "watch.progress"];
+
+/// The settings that hold where nothing else is said; they have every key.
+pub fn defaults() -> Result<Table, SettingsProblem> {
+    DEFAULT.parse().map_err(|error: toml::de::Error| {
+        problem("default.toml", "", &first_line(error.message()), "report this")
+    })
+}
 
 /// Takes every key out of a layer that the defaults do not have or that is not its to set. `spans` is
 /// the layer's text with the places of its keys, `table` what is taken from.
@@ -61,7 +71,7 @@ pub fn take_unknown(
             if prefix.is_empty() {
                 keys.extend(LISTS.iter().map(|(list, _)| *list));
             }
-            problems.push(unknown(layer, at, prefix, name, &keys));
+            add_unknown(layer, at, (prefix, name), &keys, problems);
             table.remove(name);
             continue;
         };
@@ -156,26 +166,44 @@ fn take_keys(
     problems: &mut Vec<SettingsProblem>,
 ) {
     for key in spans.keys().filter(|key| !known.contains(&key.get_ref().as_ref())) {
-        problems.push(unknown(layer, key.span().start, prefix, key.get_ref(), known));
+        add_unknown(layer, key.span().start, (prefix, key.get_ref()), known, problems);
         table.remove(key.get_ref().as_ref());
     }
 }
 
-fn unknown(
+/// Adds the problem of an unknown key, with what may have been meant.
+fn add_unknown(
     layer: &Layer<'_>,
     at: usize,
-    prefix: &str,
-    name: &str,
+    (prefix, name): (&str, &str),
     known: &[&str],
-) -> SettingsProblem {
-    let near = known
-        .iter()
-        .map(|key| (strsim::jaro_winkler(key, name), key))
-        .filter(|(likeness, _)| *likeness > 0.7)
-        .max_by(|a, b| a.0.total_cmp(&b.0));
-    let hint = match near {
-        Some((_, key)) => format!("did you mean `{prefix}{key}`?"),
-        None => format!("known keys: {}", known.join(", ")),
+    problems: &mut Vec<SettingsProblem>,
+) {
+    /// Who mistyped that many keys has another file in mind; each search takes time.
+    const SEARCHED_MAX: usize = 20;
+    let key = format!("{prefix}{name}");
+    let search = || {
+        did_you_mean_below(prefix, name, known.iter().copied()).or_else(|| did_you_mean_key(&key))
     };
-    locate(layer, at, format!("unknown key `{prefix}{name}`"), hint)
+    let near = if problems.len() < SEARCHED_MAX { search() } else { None };
+    let hint = near.unwrap_or_else(|| format!("known keys: {}", known.join(", ")));
+    problems.push(locate(layer, at, format!("unknown key `{key}`"), hint));
+}
+
+/// Asks whether one of the settings was meant, wherever it stands.
+pub fn did_you_mean_key(key: &str) -> Option<String> {
+    let mut all = Vec::new();
+    keys_of(&defaults().ok()?, "", &mut all);
+    did_you_mean(key, all.iter().map(String::as_str))
+}
+
+/// Every dotted key, and that of each table.
+fn keys_of(table: &Table, prefix: &str, all: &mut Vec<String>) {
+    for (name, value) in table {
+        let key = format!("{prefix}{name}");
+        if let Value::Table(inner) = value {
+            keys_of(inner, &format!("{key}."), all);
+        }
+        all.push(key);
+    }
 }

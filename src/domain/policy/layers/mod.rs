@@ -17,16 +17,15 @@ use toml::{Table, Value};
 use crate::domain::model::agent::Role;
 use crate::domain::model::toml_text;
 use crate::domain::policy::layers::flags::FlagSettings;
+use crate::domain::policy::layers::keys::defaults;
 use crate::domain::policy::layers::layer::{Layer, SettingsSource};
-use crate::domain::policy::layers::problem::{SettingsProblem, first_line, locate, problem};
+use crate::domain::policy::layers::problem::{SettingsProblem, locate, problem};
 use crate::domain::policy::layers::reading::{
     ReadLayer, find_item, read, type_problem, wrong_type,
 };
 use crate::domain::policy::layers::set::TypedKey;
 use crate::domain::policy::settings::Policy;
 use crate::domain::policy::weaker::weaker_keys;
-
-const DEFAULT: &str = include_str!("../default.toml");
 
 /// The settings that hold, and for each key who gave it.
 pub struct Resolved {
@@ -161,6 +160,11 @@ pub fn check(file: &str, text: &str) -> Vec<SettingsProblem> {
     }
 }
 
+/// Whether that key is a list of tables such as `[[commands]]`, which has no default.
+pub fn is_list_of_tables(key: &str) -> bool {
+    keys::LISTS.iter().any(|(list, _)| *list == key)
+}
+
 /// Whether there is a setting of that dotted key.
 pub fn has_key(key: &str) -> bool {
     let Ok(mut value) = defaults().map(Value::Table) else { return false };
@@ -201,12 +205,6 @@ fn variable_keys(known: &Table) -> Vec<String> {
     let keys = leaves(known, "").into_iter().map(|(key, _)| key);
     let named = keys.filter(|key| !key.starts_with("prices.") && key != "classes");
     named.chain(["prices".to_owned()]).collect()
-}
-
-fn defaults() -> Result<Table, SettingsProblem> {
-    DEFAULT.parse().map_err(|error: toml::de::Error| {
-        problem("default.toml", "", &first_line(error.message()), "report this")
-    })
 }
 
 /// Lays what was read of a layer on the settings below it. Types are checked once it is there: where

@@ -8,9 +8,7 @@ use crate::domain::model::toml_text;
 use crate::domain::policy::layers::commands;
 use crate::domain::policy::layers::keys::take_unknown;
 use crate::domain::policy::layers::layer::Layer;
-use crate::domain::policy::layers::problem::{
-    SettingsProblem, first_line, locate, locate_file, plain_type,
-};
+use crate::domain::policy::layers::problem::{SettingsProblem, locate, locate_file, plain_type};
 use crate::domain::policy::layers::values::wrong_values;
 use crate::domain::policy::settings::Policy;
 
@@ -27,9 +25,9 @@ pub struct ReadLayer<'a> {
 /// of commands.
 pub fn read<'a>(layer: &Layer<'a>, known: &Table) -> ReadLayer<'a> {
     let unreadable = |error: &toml::de::Error| {
-        let at = error.span().map_or(0, |span| span.start);
-        let hint = "the file is not valid TOML".to_owned();
-        let problem = locate_file(layer, at, first_line(error.message()), hint);
+        let toml_text::Unparsed { at, message, hint } = toml_text::explain(layer.text, 0, error);
+        let hint = hint.unwrap_or_else(|| "the file is not valid TOML".to_owned());
+        let problem = locate_file(layer, at, message, hint);
         ReadLayer { table: Table::new(), problems: vec![problem], spans: None }
     };
     let spans = match toml_text::parse(layer.text) {

@@ -3,6 +3,7 @@
 use toml::{Table, Value};
 
 use crate::domain::model::toml_text;
+use crate::domain::policy::layers::keys::did_you_mean_key;
 use crate::domain::policy::layers::problem::{SettingsProblem, problem};
 use crate::domain::policy::layers::values::wrong_values;
 
@@ -38,7 +39,14 @@ impl TypedKey {
             let price = |(model, price): (String, Value)| Self::price(&model, price, giver);
             return prices.into_iter().map(price).collect();
         }
-        let unknown = || problem(giver, key, "unknown key", "see `tribunal config`");
+        let unknown = || {
+            let lists = "`tribunal config` lists all keys";
+            let hint = match did_you_mean_key(key) {
+                Some(question) => format!("{question} {lists}"),
+                None => lists.to_owned(),
+            };
+            problem(giver, key, "unknown key", &hint)
+        };
         let mut names: Vec<&str> = key.split('.').collect();
         if names.len() == 2 && names[0] == "gates" {
             names.push("level");

@@ -16,7 +16,7 @@ fn markdown_is_read_part_by_part() {
     let spec = spec("x.md", GOOD_MD);
     assert_eq!((spec.id.as_str(), spec.title.as_str()), ("events-api", "Add POST /events"));
     assert_eq!((spec.status, spec.size, spec.mode), (SpecStatus::Ready, Some(Size::M), None));
-    assert_eq!(spec.base.as_deref(), Some("main"));
+    assert_eq!(spec.base.as_ref().map(|base| base.text.as_str()), Some("main"));
     assert_eq!(spec.touches, ["crates/api/**", "migrations/**"]);
     assert_eq!(spec.budget, RunBudget { usd_cents: Some(850), minutes: Some(90) });
     assert_eq!(spec.gate, ["cargo test -p api"]);

@@ -3,11 +3,15 @@
 use std::fmt;
 
 use crate::domain::model::gate::Gate;
+use crate::domain::model::nearest::{did_you_mean, did_you_mean_below};
 use crate::domain::policy::command_settings::CommandGate;
 use crate::domain::policy::layers;
 
 /// What stands before the name of a command.
 pub const COMMAND: &str = "commands.";
+
+/// How the variables begin that set a key.
+const VARIABLE: &str = "TRIBUNAL_";
 
 /// What a name means.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,8 +26,8 @@ pub struct Unknown {
     pub word: String,
     /// What it would have to name.
     kind: &'static str,
-    /// The nearest name that means something.
-    pub nearest: Option<String>,
+    /// Which names may have been meant.
+    pub did_you_mean: Option<String>,
 }
 
 impl Name {
@@ -35,7 +39,7 @@ impl Name {
         let gate = Gate::OF_CHANGES.into_iter().find(|gate| gate.as_str() == word);
         gate.map(Self::Gate).ok_or_else(|| {
             let names = Gate::OF_CHANGES.map(Gate::as_str);
-            Unknown { word: word.to_owned(), kind: "gate", nearest: nearest(word, &names) }
+            Unknown { word: word.to_owned(), kind: "gate", did_you_mean: did_you_mean(word, names) }
         })
     }
 }
@@ -43,9 +47,9 @@ impl Name {
 impl Unknown {
     /// A command that is none of these.
     pub fn command(name: &str, commands: &[CommandGate]) -> Self {
-        let names: Vec<&str> = commands.iter().map(|command| command.name.as_str()).collect();
-        let nearest = nearest(name, &names).map(|name| format!("{COMMAND}{name}"));
-        Self { word: format!("{COMMAND}{name}"), kind: "command", nearest }
+        let names = commands.iter().map(|command| command.name.as_str());
+        let did_you_mean = did_you_mean_below(COMMAND, name, names);
+        Self { word: format!("{COMMAND}{name}"), kind: "command", did_you_mean }
     }
 
     /// A variable that sets no key of the policy; `None` where it does.
@@ -56,7 +60,11 @@ impl Unknown {
         is_none.then(|| Self {
             word: name.to_owned(),
             kind: "variable of a setting",
-            nearest: nearest(name, &names),
+            did_you_mean: did_you_mean_below(
+                VARIABLE,
+                name.strip_prefix(VARIABLE).unwrap_or(name),
+                names.iter().filter_map(|name| name.strip_prefix(VARIABLE)),
+            ),
         })
     }
 }
@@ -64,15 +72,9 @@ impl Unknown {
 impl fmt::Display for Unknown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "`{}` is not a {}", self.word, self.kind)?;
-        match &self.nearest {
-            Some(nearest) => write!(f, "; did you mean `{nearest}`?"),
+        match &self.did_you_mean {
+            Some(question) => write!(f, "; {question}"),
             None => Ok(()),
         }
     }
-}
-
-fn nearest(word: &str, names: &[&str]) -> Option<String> {
-    let likeness = |name: &&&str| strsim::jaro_winkler(name, word);
-    let alike = names.iter().filter(|name| likeness(name) > 0.7);
-    alike.max_by(|a, b| likeness(a).total_cmp(&likeness(b))).map(|name| (*name).to_owned())
 }

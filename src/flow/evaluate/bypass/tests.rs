@@ -26,11 +26,11 @@ fn gates_are_named_and_near_misses_told() {
 
 #[test]
 fn a_variable_that_sets_nothing_leaves_nothing_out() {
-    let bypass = asked(&[("TRIBUNAL_GATES__SECRETS__LEVEL", "off"), ("TRIBUNAL_GATES_X", "1")]);
+    let bypass = asked(&[("TRIBUNAL_GATES__SECRETS__LEVEL", "off"), ("TRIBUNAL_GATES_SCOP", "1")]);
     assert!(!bypass.is_any(), "{bypass:?}");
     assert_eq!(
         bypass.unknown_variables[0].to_string(),
-        "`TRIBUNAL_GATES_X` is not a variable of a setting; did you mean `TRIBUNAL_GATES_SCOPE`?"
+        "`TRIBUNAL_GATES_SCOP` is not a variable of a setting; did you mean `TRIBUNAL_GATES_SCOPE`?"
     );
 }
 

@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use crate::domain::model::error::hinted;
+use crate::domain::model::nearest::did_you_mean_or;
 use crate::platform::git::hooks_dir;
 use crate::platform::git::hooks_dir::{HooksPath, has_configured_hooks};
 use crate::platform::git::repo::Repo;
@@ -84,9 +85,7 @@ pub fn unknown(name: &str) -> anyhow::Error {
              renews it; known: {known}"
         )
     } else {
-        let like = |event: &str| strsim::jaro_winkler(event, name);
-        let near = EVENTS.into_iter().max_by(|a, b| like(a).total_cmp(&like(b)));
-        format!("did you mean `{}`? known: {known}", near.unwrap_or(""))
+        did_you_mean_or(name, EVENTS, &format!("known: {known}"))
     };
     hinted(format!("`{name}` is not a hook that tribunal answers"), hint)
 }

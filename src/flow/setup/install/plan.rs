@@ -349,22 +349,32 @@ impl InstallStep {
         }
     }
 
-    /// What the step does, for people.
-    pub fn describe(&self) -> String {
-        match self {
-            Self::Write { hook, .. } => format!("write `{}`", hook.display()),
+    /// What the step would do, and what it did, for people.
+    pub fn describe(&self) -> [String; 2] {
+        let (would, did, what) = match self {
+            Self::Write { hook, .. } => ("write", "wrote", format!("`{}`", hook.display())),
             Self::Keep { hook, kept } => {
-                format!("keep `{}` as `{}`; it still runs", hook.display(), kept.display())
+                let kept = format!("`{}` as `{}`; it still runs", hook.display(), kept.display());
+                ("keep", "kept", kept)
             }
-            Self::Restore { hook, .. } => format!("give back `{}`", hook.display()),
-            Self::Remove { hook } => format!("remove `{}`", hook.display()),
-            Self::Configure { event, .. } => format!("set `{}.command`", config_name(event)),
-            Self::Unconfigure { event } => format!("unset `{}`", config_name(event)),
-            Self::PutLines { script, .. } => format!("add lines to `{}`", script.display()),
+            Self::Restore { hook, .. } => {
+                ("give back", "gave back", format!("`{}`", hook.display()))
+            }
+            Self::Remove { hook: path } | Self::TakeLines { script: path, content: None } => {
+                ("remove", "removed", format!("`{}`", path.display()))
+            }
+            Self::Configure { event, .. } => {
+                ("set", "set", format!("`{}.command`", config_name(event)))
+            }
+            Self::Unconfigure { event } => ("unset", "unset", format!("`{}`", config_name(event))),
+            Self::PutLines { script, .. } => {
+                ("add lines to", "added lines to", format!("`{}`", script.display()))
+            }
             Self::TakeLines { script, content: Some(_) } => {
-                format!("take the lines out of `{}`", script.display())
+                let script = format!("`{}`", script.display());
+                ("take the lines out of", "took the lines out of", script)
             }
-            Self::TakeLines { script, content: None } => format!("remove `{}`", script.display()),
-        }
+        };
+        [format!("would {would} {what}"), format!("{did} {what}")]
     }
 }

@@ -63,7 +63,7 @@ pub struct RuleStats {
 }
 
 /// The fewest characters that are taken for a part of an id.
-const ID_PART_MIN: usize = 4;
+pub const ID_PART_MIN: usize = 4;
 
 /// The most ids that an error lists.
 const LISTED_MAX: usize = 5;
@@ -187,6 +187,14 @@ impl Ledger {
             }
         }
         Err(no_finding())
+    }
+
+    /// The ids of the newest findings, at most so many.
+    pub fn newest_ids(&self, most: u32) -> Result<Vec<String>, Error> {
+        let mut statement =
+            self.connection.prepare("SELECT id FROM findings ORDER BY id DESC LIMIT ?1")?;
+        let ids = statement.query_map([most], |row| row.get(0))?;
+        Ok(ids.collect::<Result<_, _>>()?)
     }
 
     /// The object that a finding was last seen in.
