@@ -1,6 +1,7 @@
 //! How the program was called: the options of every command, and the environment. Makes the context of
 //! what a command does.
 
+use std::fs;
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -91,13 +92,9 @@ impl Invocation {
                 _ => error,
             }
         })?;
-        match link_in_state(&repo.state_dir()) {
-            None => Ok(repo),
-            Some(link) => Err(hinted(
-                format!("`{}` is a symbolic link, which would say where we write", link.display()),
-                "remove the link; what is kept there is a folder, or files, of the program's own",
-            )),
-        }
+        state_is_a_folder(&repo)?;
+        index_is_a_file(&repo)?;
+        Ok(repo)
     }
 
     /// The context of work in that repository.
@@ -109,5 +106,35 @@ impl Invocation {
         };
         let (env, settings) = (&self.env, &self.settings);
         Context { repo, env, settings, asked: AskedBy::Hand, notices }
+    }
+}
+
+/// An error where something else is in the place of the state folder, or leads out of it.
+fn state_is_a_folder(repo: &Repo) -> Result<()> {
+    let state = repo.state_dir();
+    if let Some(link) = link_in_state(&state) {
+        return Err(hinted(
+            format!("`{}` is a symbolic link, which would say where we write", link.display()),
+            "remove the link; what is kept there is a folder, or files, of the program's own",
+        ));
+    }
+    if state.exists() && !state.is_dir() {
+        return Err(hinted(
+            format!("`{}` is no folder, and tribunal keeps what it knows there", state.display()),
+            "look at what it is, and move it away; tribunal makes the folder again",
+        ));
+    }
+    Ok(())
+}
+
+/// An error where git would wait for what nobody writes: it opens its index whatever that is.
+fn index_is_a_file(repo: &Repo) -> Result<()> {
+    let index = repo.git_dir.join("index");
+    match fs::metadata(&index) {
+        Ok(found) if !found.is_file() => Err(hinted(
+            format!("`{}` is no file, and git reads from it what is staged", index.display()),
+            "move it away; `git reset` makes it again from the last commit",
+        )),
+        _ => Ok(()),
     }
 }

@@ -23,6 +23,7 @@ mod gates;
 mod git_settings;
 mod harness;
 mod hook_managers;
+mod hook_scripts;
 mod hooks;
 mod hostile;
 mod init;
