@@ -61,7 +61,8 @@ enum TargetState {
 /// What was found out.
 struct CheckResult {
     git: String,
-    hooks: usize,
+    /// The names of those that are installed.
+    hooks: Vec<&'static str>,
     hook_problems: Vec<String>,
     targets: Vec<CheckTarget>,
     /// The route that the agents found allow, or why there is none.
@@ -103,7 +104,7 @@ fn check(context: Context<'_>) -> Result<CheckResult> {
     });
     Ok(CheckResult {
         git: git_version(repo)?,
-        hooks: events.iter().filter(|event| event.installed).count(),
+        hooks: events.iter().filter(|event| event.installed).map(|event| event.event).collect(),
         hook_problems: problems.collect(),
         targets: targets(&policy, agent_env),
         route: route::assign_reviewers(&policy, agent_env),
@@ -253,7 +254,7 @@ impl CheckResult {
         json!({
             "works": self.is_well(),
             "git": self.git,
-            "hooks": {"installed": self.hooks, "problems": self.hook_problems},
+            "hooks": {"installed": self.hooks.len(), "problems": self.hook_problems},
             "agents": self.targets.iter().map(CheckTarget::json).collect::<Vec<_>>(),
             "route": route["route"],
             "notes": route["notes"],
@@ -274,12 +275,13 @@ impl CheckResult {
 
     fn print(&self) {
         line("git", &self.git);
-        match self.hooks {
-            0 => line("hooks", "none installed; install them with `tribunal hooks install`"),
-            count => line("hooks", &format!("{count} installed")),
+        if self.hooks.is_empty() {
+            line("hooks", "none installed; install them with `tribunal hooks install`");
+        } else {
+            line("hooks", &self.hooks.join(", "));
         }
         // Where there is none at all, that each is missing says nothing more.
-        let is_news = |problem: &&String| self.hooks > 0 || !problem.ends_with(": missing");
+        let is_news = |problem: &&String| !self.hooks.is_empty() || !problem.ends_with(": missing");
         for problem in self.hook_problems.iter().filter(is_news) {
             line("", problem);
         }

@@ -34,8 +34,8 @@ use crate::flow::evaluate::{merge, passed_trees, policy};
 use crate::flow::review;
 use crate::flow::setup::inbox_event;
 use crate::flow::setup::install;
-use crate::flow::setup::install::guard;
 use crate::flow::setup::install::plan::is_outdated;
+use crate::flow::setup::install::record::recorded;
 use crate::platform::config::env::Env;
 use crate::platform::git::change;
 use crate::platform::git::push::{parse_pre_push, parse_pre_receive};
@@ -293,7 +293,7 @@ impl HookCall<'_> {
 
     fn post_commit(&self) -> Result<()> {
         let repo = self.repo()?;
-        if guard::recorded(&repo).contains(&"pre-commit") {
+        if recorded(&repo).contains(&"pre-commit") {
             Self::after_unchecked(&repo);
             return Ok(());
         }
@@ -310,7 +310,7 @@ impl HookCall<'_> {
         let lost = lost_hooks(repo);
         if let Some(sentence) = lost.sentence()
             && lost.has("pre-commit")
-            && (lost.has("commit-msg") || !guard::recorded(repo).contains(&"commit-msg"))
+            && (lost.has("commit-msg") || !recorded(repo).contains(&"commit-msg"))
         {
             out::warn(&format!("this commit was NOT checked: {sentence}"));
         }

@@ -1,38 +1,29 @@
 //! `tribunal hooks`: installs, removes and inspects the hooks of a repository.
 
-use std::path::Path;
-
 use anyhow::Result;
-use serde_json::json;
 
+use crate::cli::hooks_status;
 use crate::cli::invocation::{Global, Invocation};
 use crate::cli::trust;
 use crate::daemon::control;
 use crate::daemon::watched_repo::WatchedRepo;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::model::terminal::printable;
-use crate::domain::model::text::counted;
-use crate::flow::evaluate::bypass;
 use crate::flow::setup::install;
-use crate::flow::setup::install::answer::answer;
+use crate::flow::setup::install::InstallMethod;
+use crate::flow::setup::install::answer::{HookAnswer, answer};
 use crate::flow::setup::install::guard;
 use crate::flow::setup::install::plan;
 use crate::flow::setup::install::plan::InstallStep;
+use crate::flow::setup::install::record;
 use crate::flow::setup::install::script_lines;
-use crate::flow::setup::install::status;
-use crate::flow::setup::install::status::EventStatus;
-use crate::flow::setup::install::{InstallMethod, Refusal};
+use crate::flow::setup::install::scripts;
 use crate::platform::git::hooks_dir;
 use crate::platform::git::hooks_dir::HooksPath;
 use crate::platform::git::repo::Repo;
 use crate::platform::process;
 use crate::platform::ui::ask::{OnEnter, yes_or_no};
 use crate::platform::ui::out;
-use crate::platform::ui::report::OutputFormat;
-use crate::platform::ui::time::local_line;
-
-/// The bypasses that `status` shows; the rest is counted.
-const BYPASSES_SHOWN: usize = 5;
 
 /// Shown below `--help`.
 const EXAMPLES: &str = "\
@@ -110,7 +101,7 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
             }
             Ok(status)
         }
-        Action::Status => show_status(global, &repo),
+        Action::Status => hooks_status::show(global, &repo),
     }
 }
 
@@ -204,7 +195,7 @@ pub fn after_install(
     plan: &InstallPlan,
     events: &[&'static str],
 ) -> Result<()> {
-    record(repo, &plan.method, events)?;
+    take_note(repo, &plan.method, events)?;
     if matches!(plan.method, InstallMethod::Folder(_))
         && let Some(line) = guard::about_to_be_displaced(repo).filter(|_| !invocation.global.quiet)
     {
@@ -213,24 +204,38 @@ pub fn after_install(
     Ok(())
 }
 
-/// Takes note of what is installed. Whether git runs a script that has lines is for another program to see
-/// to, and such a program may not know each hook.
-fn record(repo: &Repo, method: &InstallMethod, events: &[&'static str]) -> Result<()> {
-    let InstallMethod::Scripts(scripts) = method else { return guard::record(repo, events) };
+/// Takes note of what is installed. Whether git comes to a script that has lines is for the program to see to
+/// whose folder leads there, and it may not know each hook.
+fn take_note(repo: &Repo, method: &InstallMethod, events: &[&'static str]) -> Result<()> {
+    let InstallMethod::Scripts(scripts) = method else { return record::record(repo, events) };
+    let mut folders = record::script_folders(repo);
+    folders.push(scripts::from_top(repo, scripts)?);
+    folders.sort();
+    folders.dedup();
+    record::set_script_folders(repo, &folders)?;
     let folder = hooks_dir::folder(repo)?;
-    let runs = |event: &&'static str| {
-        answer(&folder, repo.work_tree.as_deref(), event).is_ok_and(|it| it.is_ours())
-    };
-    let (run, rest): (Vec<_>, Vec<_>) = events.iter().partition(|event| runs(event));
-    if run.is_empty() {
+    let (mut found, mut rest) = (Vec::new(), Vec::new());
+    for event in events {
+        match answer(&folder, repo.work_tree.as_deref(), event)? {
+            it if it.is_ours() => found.push(*event),
+            HookAnswer::NotExecutable(hook) if install::CHECKING_EVENTS.contains(event) => {
+                let name = hook.display();
+                out::warn(&printable(&format!("git passes over `{name}`: it is not executable")));
+                out::hint(&printable(&format!("`chmod +x {name}`")));
+                found.push(*event);
+            }
+            _ => rest.push(*event),
+        }
+    }
+    if found.is_empty() && install::real(&folder) != *scripts {
         out::hint(&format!(
             "set the hook manager of `{}` up: git finds no hooks in `{}`, which runs the scripts",
             scripts.display(),
             folder.display()
         ));
     }
-    guard::forget(repo, &rest)?;
-    guard::record(repo, &run)
+    record::forget(repo, &rest)?;
+    record::record(repo, &found)
 }
 
 /// Takes the hooks away. Lines in scripts that others share are theirs, too: they stay where the person does
@@ -262,14 +267,39 @@ pub fn uninstall_hooks(
     }
     carry_out(&invocation.global, repo, &steps, shared)?;
     if shared != SharedScripts::Show {
-        guard::forget(repo, events)?;
+        record::forget(repo, events)?;
+        forget_scripts(&invocation.global, repo, events)?;
     }
     Ok(done)
 }
 
+/// Takes note of the folders in which no script has lines any more, and says where a person's own are left.
+fn forget_scripts(global: &Global, repo: &Repo, events: &[&'static str]) -> Result<()> {
+    let mut left = plan::find_lines(repo, &install::EVENTS)?;
+    let mut folders = record::script_folders(repo);
+    folders.retain(|folder| {
+        left.written.iter().any(|(script, _)| script.parent() == Some(folder.as_path()))
+    });
+    record::set_script_folders(repo, &folders)?;
+    left.by_hand.retain(|script| events.iter().any(|event| script.ends_with(event)));
+    if !left.by_hand.is_empty() && !global.quiet {
+        let names = left.by_hand.iter().map(|script| format!("`{}`", script.display()));
+        let names: Vec<String> = names.collect();
+        out::hint(&printable(&format!(
+            "lines that a person wrote or changed still call tribunal: take them out of {}",
+            names.join(", ")
+        )));
+    }
+    Ok(())
+}
+
 fn shared_scripts(steps: &[InstallStep]) -> Vec<String> {
     let scripts = steps.iter().filter_map(InstallStep::shared_script);
-    scripts.map(|script| printable(&format!("`{}`", script.display()))).collect()
+    let mut names: Vec<String> =
+        scripts.map(|script| printable(&format!("`{}`", script.display()))).collect();
+    // One that gets lines may lack the right to be run, too.
+    names.dedup();
+    names
 }
 
 /// Shows the lines that would be written, each with its script.
@@ -282,10 +312,18 @@ fn describe_lines(steps: &[InstallStep], setting: Option<&HooksPath>) {
     )));
     for step in steps {
         let Some(script) = step.shared_script() else { continue };
+        let name = printable(&script.display().to_string());
+        if matches!(step, InstallStep::MakeExecutable { .. }) {
+            out::talk(&format!(
+                "\n`{name}` is not executable, so git passes over it: it would be made executable, and all \
+                 of it runs from then on"
+            ));
+            continue;
+        }
         let event = script.file_name().unwrap_or_default().to_string_lossy();
         // As they are, to be copied: the last one of a here-document may not be set in.
         let lines = script_lines::lines(&event);
-        out::talk(&format!("\n`{}`\n{lines}", printable(&script.display().to_string())));
+        out::talk(&format!("\n`{name}`\n{lines}"));
     }
 }
 
@@ -309,88 +347,4 @@ fn carry_out(
         out::talk(&printable(if shared == SharedScripts::Show { &would } else { &did }));
     }
     Ok(())
-}
-
-fn show_status(global: &Global, repo: &Repo) -> Result<ExitStatus> {
-    let (method, setting) = install::method(repo)?;
-    let events = status::status(repo, &method)?;
-    let refusal = method
-        .as_ref()
-        .err()
-        .map(|refusal| install::refused(refusal, setting.as_ref()).to_string());
-    let bypasses = bypass::recorded(repo);
-    let unguarded = status::unguarded_work_trees(repo)?;
-    let good = events.iter().all(|event| event.problems.is_empty()) && unguarded.is_empty();
-    if global.format == OutputFormat::Json {
-        let hooks: Vec<_> = events.iter().map(json_of).collect();
-        out::json(&json!({
-            "method": json_method(&method), "refused": refusal,
-            "hooks": hooks, "unguarded": unguarded, "bypasses": bypasses,
-        }));
-    } else {
-        print_status(&events, refusal.as_deref(), &bypasses);
-        print_unguarded(&unguarded);
-    }
-    Ok(if good { ExitStatus::Pass } else { ExitStatus::Blocked })
-}
-
-/// How hooks are installed, or why they are not, with the folder where there is one.
-fn json_method(method: &Result<InstallMethod, Refusal>) -> serde_json::Value {
-    let at =
-        |word: &str, folder: &Path| json!({"is": word, "folder": folder.display().to_string()});
-    match method {
-        Ok(InstallMethod::Folder(folder)) => at("folder", folder),
-        Ok(InstallMethod::Config) => json!({"is": "config"}),
-        Ok(InstallMethod::Scripts(folder)) => at("work-tree", folder),
-        Err(Refusal::Empty) => json!({"is": "empty"}),
-        Err(Refusal::Outside(folder)) => at("outside", folder),
-    }
-}
-
-fn json_of(status: &EventStatus) -> serde_json::Value {
-    json!({
-        "event": status.event,
-        "installed": status.installed,
-        "wanted": status.wanted,
-        "problems": status.problems,
-        "notes": status.notes,
-    })
-}
-
-fn print_unguarded(work_trees: &[String]) {
-    for line in work_trees {
-        out::warn(&printable(line));
-    }
-    if !work_trees.is_empty() {
-        out::hint(
-            "give all of them one folder: `git config core.hooksPath \"$(git rev-parse \
-             --path-format=absolute --git-common-dir)/hooks\"`",
-        );
-    }
-}
-
-fn print_status(events: &[EventStatus], refusal: Option<&str>, bypasses: &[String]) {
-    if let Some(refusal) = refusal {
-        out::warn(&printable(refusal));
-    }
-    for status in events {
-        if !status.installed && !status.wanted && status.notes.is_empty() {
-            continue;
-        }
-        let word = if status.installed { "installed" } else { "not installed" };
-        let texts = status.problems.iter().chain(&status.notes).map(|text| printable(text));
-        let line: Vec<String> =
-            [format!("{:<17} {word}", status.event)].into_iter().chain(texts).collect();
-        out::result(&line.join("; "));
-    }
-    if events.iter().any(|event| !event.problems.is_empty()) && refusal.is_none() {
-        out::hint("`tribunal hooks install` repairs what it can");
-    }
-    if !bypasses.is_empty() {
-        let times = counted(bypasses.len(), "time");
-        out::result(&format!("bypassed {times}; the last of them:"));
-    }
-    for line in bypasses.iter().skip(bypasses.len().saturating_sub(BYPASSES_SHOWN)) {
-        out::result(&format!("  {}", printable(&local_line(line))));
-    }
 }

@@ -101,7 +101,7 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
         let hooks = if args.no_hooks { "" } else { " and the hooks are in place" };
         out::result(&format!("nothing to do: the files are there{hooks}"));
     } else {
-        show(&repo, &plan, &hooks, args.dry_run)?;
+        show(&repo, &plan, &hooks, args)?;
     }
     if args.dry_run {
         show_agreements(context, &plan)?;
@@ -142,7 +142,8 @@ fn plan_hooks(invocation: &Invocation, repo: &Repo) -> HooksPlan {
 }
 
 /// Shows on one screen what is to be done.
-fn show(repo: &Repo, plan: &Plan, hooks: &HooksPlan, dry_run: bool) -> Result<()> {
+fn show(repo: &Repo, plan: &Plan, hooks: &HooksPlan, args: &Args) -> Result<()> {
+    let dry_run = args.dry_run;
     let verb = |word: &str| format!("{} {word}", if dry_run { "would" } else { "will" });
     if !plan.missing.is_empty() {
         out::result(&verb("write"));
@@ -155,8 +156,8 @@ fn show(repo: &Repo, plan: &Plan, hooks: &HooksPlan, dry_run: bool) -> Result<()
     }
     if let HooksPlan::Shared(plan) = hooks {
         let scripts = plan.shared_scripts().join(", ");
-        let ask = verb("ask whether lines may be put into");
-        out::result(&format!("{ask} {scripts}, which others share through git"));
+        let what = if args.yes { "put lines into" } else { "ask whether lines may be put into" };
+        out::result(&format!("{} {scripts}, which others share through git", verb(what)));
     }
     if let HooksPlan::Install(InstallPlan { steps, .. }) = hooks {
         let place = match install::method(repo)?.0 {

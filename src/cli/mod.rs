@@ -27,6 +27,7 @@ pub mod uninstall;
 mod consent_questions;
 pub mod hook_report;
 mod hooks;
+mod hooks_status;
 pub mod spec;
 pub mod times;
 pub mod watch;

@@ -38,7 +38,8 @@ Examples:
 const BYPASSES_SHOWN: usize = 3;
 
 struct RepoStatus {
-    hooks: usize,
+    /// The names of those that are installed.
+    hooks: Vec<&'static str>,
     hook_problems: Vec<String>,
     watcher: WatcherState,
     open_findings: usize,
@@ -109,7 +110,7 @@ fn collect(context: Context<'_>) -> Result<RepoStatus> {
     });
     let unguarded = unguarded_work_trees(repo)?;
     Ok(RepoStatus {
-        hooks: events.iter().filter(|event| event.installed).count(),
+        hooks: events.iter().filter(|event| event.installed).map(|event| event.event).collect(),
         hook_problems: refusal.into_iter().chain(problems).chain(unguarded).collect(),
         watcher: match lock::holder(&state_dir) {
             Some(holder) => WatcherState::Running(holder.pid()),
@@ -142,7 +143,7 @@ fn json_of(status: &RepoStatus) -> serde_json::Value {
         WatcherState::NotRunning | WatcherState::NothingToWatch => None,
     };
     json!({
-        "hooks": {"installed": status.hooks, "problems": status.hook_problems},
+        "hooks": {"installed": status.hooks.len(), "problems": status.hook_problems},
         "daemon": {"running": pid.is_some(), "pid": pid},
         "findings": {"open": status.open_findings},
         "reviews": {
@@ -164,12 +165,13 @@ fn json_of(status: &RepoStatus) -> serde_json::Value {
 }
 
 fn print(status: &RepoStatus) {
-    match status.hooks {
-        0 => out::result("hooks     none installed; install them with `tribunal hooks install`"),
-        count => out::result(&format!("hooks     {count} installed")),
+    if status.hooks.is_empty() {
+        out::result("hooks     none installed; install them with `tribunal hooks install`");
+    } else {
+        out::result(&format!("hooks     {}", status.hooks.join(", ")));
     }
     // Where there is none at all, that each is missing says nothing more.
-    let is_news = |problem: &&String| status.hooks > 0 || !problem.ends_with(": missing");
+    let is_news = |problem: &&String| !status.hooks.is_empty() || !problem.ends_with(": missing");
     for problem in status.hook_problems.iter().filter(is_news) {
         out::result(&format!("          {}", printable(problem)));
     }

@@ -9,7 +9,7 @@ pub const ORDER: &[(&str, &str)] = &[
     (
         "cli",
         "review check completions config findings constitution cost daemon daemon_log daemon_status demo doctor init \
-         uninstall hooks runs spec status trust consent_questions watch invocation help formats hook hook_report kept_hook paths times selection",
+         uninstall hooks hooks_status runs spec status trust consent_questions watch invocation help formats hook hook_report kept_hook paths times selection",
     ),
     ("cli::findings", "allow classes decide printed ledger values"),
     ("cli::spec", "list show record pages"),
@@ -95,7 +95,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ("flow::setup::propose", "tests_of neighbours doc_tools facts"),
     (
         "flow::setup::install",
-        "status guard plan kept_name answer shim scripts . managers script_lines",
+        "status guard plan config_keys kept_name answer shim scripts record . managers script_lines calls shell",
     ),
     ("flow::workspace", "attempt reading_copy changed checkout private_repo work_tree"),
     ("platform", "agents git store process ui config"),

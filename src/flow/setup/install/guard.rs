@@ -8,19 +8,18 @@ use std::path::Path;
 use anyhow::Result;
 
 use crate::flow::setup::install::answer::{HookAnswer, answer};
+use crate::flow::setup::install::config_keys::{config_folder, configured, is_switched_off};
 use crate::flow::setup::install::managers::{Manager, named_by};
-use crate::flow::setup::install::plan::{config_folder, config_name, configured, manager_of};
+use crate::flow::setup::install::plan::manager_of;
+use crate::flow::setup::install::record::recorded;
 use crate::flow::setup::install::shim::kept_path;
-use crate::flow::setup::install::{CHECKING_EVENTS, EVENTS, real};
+use crate::flow::setup::install::{CHECKING_EVENTS, real};
 use crate::platform::config::env::Env;
+use crate::platform::git::hooks_dir::has_configured_hooks;
 use crate::platform::git::repo::Repo;
 use crate::platform::git::{hooks_dir, worktrees};
-use crate::platform::store::file;
 use crate::platform::store::folder::Folder;
 use crate::platform::store::regular::MANIFEST;
-
-/// The names of the installed hooks, one a line.
-const RECORD: &str = "installed";
 
 /// A hook that was installed and does not run any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +36,8 @@ pub enum LossReason {
     /// Another program's hook is in its place, or a person's own.
     Replaced(Option<Manager>),
     NotExecutable,
+    /// A script is in its place that names tribunal, and does not run it each time.
+    Unsure,
     /// `hook.<name>.enabled` is false.
     SwitchedOff,
 }
@@ -49,38 +50,21 @@ pub struct LostHooks {
     elsewhere: Option<String>,
 }
 
-/// The hooks that were installed here, in whatever way.
-pub fn recorded(repo: &Repo) -> Vec<&'static str> {
-    let text = file::read_text(&repo.state_dir().join(RECORD)).unwrap_or_default();
-    EVENTS.into_iter().filter(|event| text.lines().any(|line| line == *event)).collect()
+/// Whether git runs the hooks that its configuration names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ConfiguredHooks {
+    Count,
+    /// Git is older than they are.
+    AreNotRead,
 }
 
-/// Takes note that these hooks are installed, beside those that were.
-pub fn record(repo: &Repo, events: &[&'static str]) -> Result<()> {
-    let before = recorded(repo);
-    write(repo, &before, |event| before.contains(&event) || events.contains(&event))
-}
-
-/// Takes note that these hooks were taken away.
-pub fn forget(repo: &Repo, events: &[&'static str]) -> Result<()> {
-    let before = recorded(repo);
-    write(repo, &before, |event| before.contains(&event) && !events.contains(&event))
-}
-
-fn write(repo: &Repo, before: &[&str], keep: impl Fn(&'static str) -> bool) -> Result<()> {
-    let now: Vec<_> = EVENTS.into_iter().filter(|event| keep(event)).collect();
-    let path = repo.state_dir().join(RECORD);
-    if now == before {
-        return Ok(());
-    }
-    if now.is_empty() {
-        return file::remove_file(&path);
-    }
-    file::write_atomic(&path, (now.join("\n") + "\n").as_bytes())
-}
-
-/// The hooks that were installed and do not run any more in this work tree; none where none was.
+/// The hooks that were installed and do not run any more in this work tree; none where none was. For a hook
+/// that runs: no process is started to ask for git's version, so what git's configuration names counts.
 pub fn lost(repo: &Repo) -> Result<LostHooks> {
+    lost_with(repo, ConfiguredHooks::Count)
+}
+
+fn lost_with(repo: &Repo, keys: ConfiguredHooks) -> Result<LostHooks> {
     let recorded = recorded(repo);
     if recorded.is_empty() {
         return Ok(LostHooks::default());
@@ -88,7 +72,7 @@ pub fn lost(repo: &Repo) -> Result<LostHooks> {
     let folder = hooks_dir::folder(repo)?;
     let mut hooks = Vec::new();
     for event in recorded {
-        if let Some(why) = why_lost(repo, &folder, event)? {
+        if let Some(why) = why_lost(repo, &folder, event, keys)? {
             hooks.push(LostHook { event, why });
         }
     }
@@ -103,9 +87,11 @@ pub fn lost(repo: &Repo) -> Result<LostHooks> {
 /// not run any more, one line for each reason. For the watcher, which is there where no hook is.
 pub fn unguarded(common_dir: &Path, env: &Env) -> Result<Vec<String>> {
     let mut found: Vec<(String, Vec<String>)> = Vec::new();
+    let has_keys = has_configured_hooks(hooks_dir::git_version(common_dir)?);
+    let keys = if has_keys { ConfiguredHooks::Count } else { ConfiguredHooks::AreNotRead };
     for top in worktrees::list(common_dir) {
         let repo = Repo::of_person(&top, env)?;
-        let Some(sentence) = lost(&repo)?.sentence() else { continue };
+        let Some(sentence) = lost_with(&repo, keys)?.sentence() else { continue };
         let top = format!("`{}`", top.display());
         match found.iter_mut().find(|(known, _)| *known == sentence) {
             Some((_, tops)) => tops.push(top),
@@ -139,24 +125,29 @@ pub fn about_to_be_displaced(repo: &Repo) -> Option<String> {
     ))
 }
 
-fn why_lost(repo: &Repo, folder: &Path, event: &'static str) -> Result<Option<LossReason>> {
-    if configured(repo, event)?.is_some() {
-        let enabled = repo.config(&format!("{}.enabled", config_name(event)))?;
-        let is_off = enabled.is_some_and(|value| value == "false");
+fn why_lost(
+    repo: &Repo,
+    folder: &Path,
+    event: &'static str,
+    keys: ConfiguredHooks,
+) -> Result<Option<LossReason>> {
+    let found = answer(folder, repo.work_tree.as_deref(), event)?;
+    if found.is_ours() {
+        return Ok(None);
+    }
+    // Which an older git does not read.
+    if keys == ConfiguredHooks::Count && configured(repo, event)?.is_some() {
         let is_there = answer(&config_folder(repo), None, event)?.is_ours();
-        return Ok(match (is_off, is_there) {
+        return Ok(match (is_switched_off(repo, event)?, is_there) {
             (true, _) => Some(LossReason::SwitchedOff),
             (false, true) => None,
             (false, false) => Some(LossReason::Missing),
         });
     }
-    let answer = answer(folder, repo.work_tree.as_deref(), event)?;
-    if answer.is_ours() {
-        return Ok(None);
-    }
-    Ok(match answer {
+    Ok(match found {
         HookAnswer::Shim(_) | HookAnswer::NotExecutable(_) => Some(LossReason::NotExecutable),
-        HookAnswer::Nothing | HookAnswer::Through(_) => Some(LossReason::Missing),
+        HookAnswer::Nothing | HookAnswer::Through(..) => Some(LossReason::Missing),
+        HookAnswer::Unsure(..) => Some(LossReason::Unsure),
         HookAnswer::Other(manager) => Some(LossReason::Replaced(manager)),
     })
 }
@@ -200,6 +191,9 @@ impl LostHooks {
         match (why, &self.elsewhere) {
             (LossReason::SwitchedOff, _) => "switched off in git's configuration".to_owned(),
             (LossReason::NotExecutable, _) => "not executable".to_owned(),
+            (LossReason::Unsure, _) => {
+                "their scripts do not run it each time, as `tribunal hooks status` says".to_owned()
+            }
             (_, Some(setting)) => setting.clone(),
             (LossReason::Missing, None) => "deleted".to_owned(),
             (LossReason::Replaced(Some(manager)), None) => {

@@ -1,5 +1,4 @@
-//! Other hook managers: how their hooks are told apart, what they do with a hook that they find, and
-//! whether a script or a configuration of theirs calls tribunal.
+//! Other hook managers: how their hooks are told apart, and what they do with a hook that they find.
 
 use bstr::ByteSlice as _;
 
@@ -101,45 +100,9 @@ pub fn named_by(names: &[&str], package_json: &[u8]) -> Option<Manager> {
     }
 }
 
-/// Whether a script or a configuration calls tribunal for a hook: by `tribunal hook NAME`, or by the
-/// id that `.pre-commit-hooks.yaml` has for it. Comments do not count.
-pub fn calls(text: &[u8], event: &str) -> bool {
-    let words = [format!("tribunal hook {event}"), format!("id: tribunal-{event}")];
-    let is_whole = |rest: &[u8]| {
-        !rest.first().is_some_and(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(byte))
-    };
-    text.lines().filter(|line| !line.trim_start().starts_with(b"#")).any(|line| {
-        words
-            .iter()
-            .any(|word| line.find(word).is_some_and(|at| is_whole(&line[at + word.len()..])))
-    })
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Manager, calls};
-
-    #[test]
-    fn a_call_is_a_line_that_names_the_hook_and_is_no_comment() {
-        for (text, event, expected) in [
-            ("tribunal hook pre-commit \"$@\"\n", "pre-commit", true),
-            (
-                "  run: command -v tribunal || exit 0; tribunal hook pre-push {1}\n",
-                "pre-push",
-                true,
-            ),
-            ("exec /opt/bin/tribunal hook commit-msg", "commit-msg", true),
-            ("      - id: tribunal-pre-merge-commit\n", "pre-merge-commit", true),
-            ("# tribunal hook pre-commit\n", "pre-commit", false),
-            ("   #tribunal hook pre-commit\n", "pre-commit", false),
-            ("tribunal hook pre-commit\n", "commit-msg", false),
-            ("tribunal hook pre-commit-x\n", "pre-commit", false),
-            ("tribunal check\n", "pre-commit", false),
-            ("", "pre-commit", false),
-        ] {
-            assert_eq!(calls(text.as_bytes(), event), expected, "{text}");
-        }
-    }
+    use super::Manager;
 
     #[test]
     fn the_hook_of_a_person_is_no_managers() {

@@ -1,12 +1,16 @@
 //! The hooks of a repository: where they go, what is installed, what is restored.
 
 pub mod answer;
+pub mod calls;
+pub mod config_keys;
 pub mod guard;
 pub mod kept_name;
 pub mod managers;
 pub mod plan;
+pub mod record;
 pub mod script_lines;
 pub mod scripts;
+pub mod shell;
 pub mod shim;
 pub mod status;
 

@@ -11,12 +11,16 @@ use bstr::BString;
 
 use crate::domain::model::error::hinted;
 use crate::flow::setup::install::answer::{HookAnswer, answer};
+use crate::flow::setup::install::config_keys::{
+    config_command, config_folder, config_name, configure, configured,
+};
 use crate::flow::setup::install::kept_name::folder_of;
 use crate::flow::setup::install::managers::Manager;
+use crate::flow::setup::install::record;
 use crate::flow::setup::install::scripts;
+use crate::flow::setup::install::scripts::{FoundLines, Lack};
 use crate::flow::setup::install::shim::{
-    HookFile, KEPT, Shim, is_there, kept_path, read_hook, renamed, same_file, shell_quoted, shim,
-    with_suffix,
+    HookFile, KEPT, Shim, is_there, kept_path, read_hook, renamed, same_file, shim, with_suffix,
 };
 use crate::flow::setup::install::{InstallMethod, method, real};
 use crate::flow::workspace::work_tree::work_tree;
@@ -52,6 +56,10 @@ pub enum InstallStep {
     Unconfigure {
         event: &'static str,
     },
+    /// The right to be run to a script of the work tree, by its path from the top.
+    MakeExecutable {
+        script: PathBuf,
+    },
     /// The lines into a script of the work tree, by its path from the top: its text from then on.
     PutLines {
         script: PathBuf,
@@ -64,11 +72,6 @@ pub enum InstallStep {
     },
 }
 
-/// Where the shims are that git's configuration names.
-pub fn config_folder(repo: &Repo) -> PathBuf {
-    repo.state_dir().join("hooks")
-}
-
 /// What must be done so that these events call that program; empty where all of it is done.
 pub fn plan_install(
     repo: &Repo,
@@ -79,8 +82,11 @@ pub fn plan_install(
     let own = repo.common_dir.join("hooks");
     let mut steps = Vec::new();
     if let InstallMethod::Scripts(scripts) = method {
-        let scripts = scripts::with_lines(repo, scripts, events)?.into_iter();
-        steps.extend(scripts.map(|(script, content)| InstallStep::PutLines { script, content }));
+        let step = |(script, lack)| match lack {
+            Lack::Lines(content) => InstallStep::PutLines { script, content },
+            Lack::Right => InstallStep::MakeExecutable { script },
+        };
+        steps.extend(scripts::lacking(repo, scripts, events)?.into_iter().map(step));
     }
     for event in events {
         match method {
@@ -88,7 +94,7 @@ pub fn plan_install(
                 let answer = answer(folder, repo.work_tree.as_deref(), event)?;
                 let hook = folder.join(event);
                 // What runs tribunal as it is runs it once: nothing is put before that.
-                let left_over = if matches!(answer, HookAnswer::Through(_)) {
+                let left_over = if matches!(answer, HookAnswer::Through(..)) {
                     None
                 } else {
                     steps.extend(plan_shim(&hook, event, bin)?);
@@ -202,15 +208,13 @@ fn is_superseded(hook: &Path, kept: &Path) -> bool {
 /// What must be done to take the hooks of these events away and give back what stood there.
 pub fn plan_uninstall(repo: &Repo, events: &[&'static str]) -> Result<Vec<InstallStep>> {
     let mut folders = vec![repo.common_dir.join("hooks")];
-    let mut shared = None;
-    match method(repo)?.0 {
-        Ok(InstallMethod::Folder(folder)) if real(&folders[0]) != folder => folders.push(folder),
-        Ok(InstallMethod::Scripts(folder)) => shared = Some(folder),
-        _ => {}
+    if let Ok(InstallMethod::Folder(folder)) = method(repo)?.0
+        && real(&folders[0]) != folder
+    {
+        folders.push(folder);
     }
-    let scripts = scripts::without_lines(repo, shared.as_deref(), events)?.into_iter();
     let out = |(script, content)| InstallStep::TakeLines { script, content };
-    let mut steps: Vec<_> = scripts.map(out).collect();
+    let mut steps: Vec<_> = find_lines(repo, events)?.written.into_iter().map(out).collect();
     for event in events {
         for folder in &folders {
             let hook = folder.join(event);
@@ -224,6 +228,15 @@ pub fn plan_uninstall(repo: &Repo, events: &[&'static str]) -> Result<Vec<Instal
         steps.extend(plan_removal(&config_folder(repo).join(event))?);
     }
     Ok(steps)
+}
+
+/// Where scripts of the work tree call tribunal, in whatever folder git was ever told to look.
+pub fn find_lines(repo: &Repo, events: &[&'static str]) -> Result<FoundLines> {
+    let mut folders = record::script_folders(repo);
+    if let Ok(InstallMethod::Scripts(folder)) = method(repo)?.0 {
+        folders.push(scripts::from_top(repo, &folder)?);
+    }
+    scripts::find_lines(repo, &folders, events)
 }
 
 fn plan_removal(hook: &Path) -> Result<Option<InstallStep>> {
@@ -241,32 +254,6 @@ fn plan_removal(hook: &Path) -> Result<Option<InstallStep>> {
         }
         HookFile::Foreign { .. } | HookFile::Nothing => None,
     })
-}
-
-/// The name under which git's configuration knows an event's hook. One name an event, so that each
-/// can be switched off by `git config hook.<name>.enabled false`.
-pub fn config_name(event: &str) -> String {
-    format!("hook.tribunal-{event}")
-}
-
-/// The line that git hands to a shell, with the hook's arguments behind it. Where the repository was
-/// moved the shim is not where the line says: open at a commit, closed where refs move.
-pub fn config_command(event: &str, hook: &Path) -> BString {
-    let path = shell_quoted(hook.as_os_str());
-    let code = u8::from(matches!(event, "pre-push" | "pre-receive"));
-    let mut line = b"test -x ".to_vec();
-    line.extend_from_slice(&path);
-    line.extend_from_slice(
-        format!(" || {{ echo 'tribunal: {event} NOT checked: run tribunal hooks install' >&2; exit {code}; }}; ")
-            .as_bytes(),
-    );
-    line.extend_from_slice(&path);
-    line.into()
-}
-
-/// The command that git's configuration has for an event.
-pub fn configured(repo: &Repo, event: &str) -> Result<Option<BString>> {
-    repo.config(&format!("{}.command", config_name(event)))
 }
 
 /// Does what was planned, in order; each step is whole or not done.
@@ -297,6 +284,11 @@ pub fn perform(repo: &Repo, steps: &[InstallStep]) -> Result<()> {
                 let arguments = ["config", "--local", "--remove-section", &config_name(event)];
                 succeeded(&repo.git().args(arguments).capture()?, "git config")?;
             }
+            InstallStep::MakeExecutable { script } => {
+                work_tree_folder(repo)?
+                    .make_executable(script)
+                    .with_context(|| format!("could not make `{}` executable", script.display()))?;
+            }
             InstallStep::PutLines { script, content } => {
                 work_tree_folder(repo)?.write_script(script, content)?;
             }
@@ -319,11 +311,6 @@ fn work_tree_folder(repo: &Repo) -> Result<Folder> {
     Folder::open(top).with_context(|| format!("could not open `{}`", top.display()))
 }
 
-fn configure(repo: &Repo, words: &[&OsStr]) -> Result<()> {
-    let output = repo.git().args(["config", "--local", "--replace-all"]).args(words).capture()?;
-    succeeded(&output, "git config").map(drop)
-}
-
 /// Removes the links by which kept hooks had their names. What is left of them does no harm.
 fn forget_names(hook: &Path) {
     if let Some(hooks) = hook.parent() {
@@ -344,7 +331,9 @@ impl InstallStep {
     /// The script that the step changes for everybody who shares the work tree.
     pub fn shared_script(&self) -> Option<&Path> {
         match self {
-            Self::PutLines { script, .. } | Self::TakeLines { script, .. } => Some(script),
+            Self::MakeExecutable { script }
+            | Self::PutLines { script, .. }
+            | Self::TakeLines { script, .. } => Some(script),
             _ => None,
         }
     }
@@ -369,6 +358,10 @@ impl InstallStep {
             Self::Unconfigure { event } => ("unset", "unset", format!("`{}`", config_name(event))),
             Self::PutLines { script, .. } => {
                 ("add lines to", "added lines to", format!("`{}`", script.display()))
+            }
+            Self::MakeExecutable { script } => {
+                let what = format!("`{}` executable, so that git runs it", script.display());
+                ("make", "made", what)
             }
             Self::TakeLines { script, content: Some(_) } => {
                 let script = format!("`{}`", script.display());

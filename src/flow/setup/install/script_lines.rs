@@ -2,6 +2,8 @@
 
 use bstr::{BString, ByteSlice as _};
 
+use crate::flow::setup::install::calls::{is_shell, line_of_husky};
+
 /// The first line of them all.
 const HEAD: &str = "# tribunal, where it is installed; elsewhere these lines do nothing (`tribunal hooks uninstall` removes them)";
 
@@ -24,24 +26,15 @@ pub fn lines(event: &str) -> String {
     format!("{HEAD}\nif command -v tribunal >/dev/null 2>&1; then\n{call}fi\n")
 }
 
-/// A script with the lines in it, or one that is made for them; `None` where it is no shell's.
+/// A script with the lines in it, or one that is made for them; `None` where it is no shell's. They come as
+/// early as they can: nothing that the script does may keep them from running.
 pub fn put_in(script: Option<&[u8]>, event: &str) -> Option<BString> {
     let Some(text) = script else { return Some((SHEBANG.to_owned() + &lines(event)).into()) };
-    if text.contains(&0) {
+    if !is_shell(text) {
         return None;
     }
-    let (mut before, mut end) = (0, 0);
-    for line in text.lines_with_terminator() {
-        let is_shebang = end == 0 && line.starts_with(b"#!");
-        end += line.len();
-        if is_shebang && !is_shell(line) {
-            return None;
-        }
-        // What older versions of husky begin with: it runs the rest of the script a second time.
-        if is_shebang || line.contains_str("/husky.sh\"") {
-            before = end;
-        }
-    }
+    let before = line_of_husky(text).unwrap_or_else(|| usize::from(text.starts_with(b"#!")));
+    let before: usize = text.lines_with_terminator().take(before).map(<[u8]>::len).sum();
     let mut put = text[..before].to_owned();
     if !put.is_empty() && !put.ends_with(b"\n") {
         put.push(b'\n');
@@ -61,20 +54,21 @@ pub enum ScriptRest {
     Nothing,
 }
 
-/// Takes the lines out of a script.
+/// Takes the lines out of a script, also where a checkout or a formatter changed the white space at their ends.
 pub fn take_out(text: &[u8], event: &str) -> ScriptRest {
     let lines = lines(event);
-    let Some(at) = text.find(&lines) else { return ScriptRest::Untouched };
-    let rest = [&text[..at], &text[at + lines.len()..]].concat();
-    if rest == SHEBANG.as_bytes() { ScriptRest::Nothing } else { ScriptRest::Script(rest.into()) }
-}
-
-/// Whether a script's first line names a shell that understands the lines.
-fn is_shell(shebang: &[u8]) -> bool {
-    let words = shebang[2..].split_str(b" ").filter(|word| !word.trim().is_empty());
-    let mut names = words.map(|word| word.trim().rsplit_str(b"/").next().unwrap_or_default());
-    let name = names.find(|name| *name != b"env" && !name.starts_with(b"-"));
-    name.is_some_and(|name| [&b"sh"[..], b"bash", b"dash", b"ksh", b"zsh"].contains(&name))
+    let ours: Vec<&[u8]> = lines.lines().map(|line| line.trim().as_bytes()).collect();
+    let theirs: Vec<&[u8]> = text.lines_with_terminator().collect();
+    let is_here = |some: &[&[u8]]| some.iter().zip(&ours).all(|(line, our)| line.trim() == *our);
+    let Some(at) = theirs.windows(ours.len()).position(is_here) else {
+        return ScriptRest::Untouched;
+    };
+    let rest = [&theirs[..at], &theirs[at + ours.len()..]].concat().concat();
+    if rest.trim() == SHEBANG.trim().as_bytes() {
+        ScriptRest::Nothing
+    } else {
+        ScriptRest::Script(rest.into())
+    }
 }
 
 #[cfg(test)]

@@ -4,13 +4,16 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::flow::setup::install::answer::{HookAnswer, answer, is_executable};
-use crate::flow::setup::install::plan::{config_command, config_folder, config_name, configured};
+use crate::flow::setup::install::answer::{HookAnswer, Sureness, answer, is_executable};
+use crate::flow::setup::install::config_keys::{
+    config_command, config_folder, config_name, configured, is_switched_off,
+};
+use crate::flow::setup::install::record::recorded;
 use crate::flow::setup::install::shim::{
     HookFile, Shim, is_there, kept_path, read_hook, renamed, shim_version,
 };
 use crate::flow::setup::install::{
-    CHECKING_EVENTS, EVENTS, InstallMethod, Refusal, default_events, guard, method, real,
+    CHECKING_EVENTS, EVENTS, InstallMethod, Refusal, default_events, method, real,
 };
 use crate::platform::git::hooks_dir;
 use crate::platform::git::repo::Repo;
@@ -59,7 +62,7 @@ pub fn status(repo: &Repo, method: &Result<InstallMethod, Refusal>) -> Result<Ve
 /// The events that ought to be installed: those that were, or else those that an install would bring.
 /// One that only tells of others is not missed.
 fn wanted(repo: &Repo) -> Vec<&'static str> {
-    let recorded = guard::recorded(repo);
+    let recorded = recorded(repo);
     let mut wanted = if recorded.is_empty() { default_events(repo) } else { recorded };
     wanted.retain(|event| *event != "post-commit");
     wanted
@@ -104,7 +107,7 @@ impl EventStatus {
         let kept = kept_path(&hook);
         let answer = answer(folder, repo.work_tree.as_deref(), self.event)?;
         for (other, _) in renamed(&hook)? {
-            if matches!(&answer, HookAnswer::Through(by) if *by == other) {
+            if matches!(&answer, HookAnswer::Through(by, _) if *by == other) {
                 continue;
             }
             let name = other.display();
@@ -116,16 +119,26 @@ impl EventStatus {
             HookAnswer::Nothing if is_there(&kept) => {
                 self.problems.push(format!("missing, and `{}` waits to be run", kept.display()));
             }
-            HookAnswer::Through(by) => {
+            HookAnswer::Through(by, sureness) => {
                 self.installed = true;
-                self.notes.push(format!("called by `{}`", by.display()));
+                let mut note = format!("called by `{}`", by.display());
+                if let Sureness::Unless(known) = sureness {
+                    note = format!("{note}, {known}");
+                }
+                self.notes.push(note);
                 if let HookFile::Ours(shim) = read_hook(&by)? {
                     self.check_shim(&shim);
                 }
             }
+            HookAnswer::Unsure(by, why) => {
+                let told = if self.wanted { &mut self.problems } else { &mut self.notes };
+                told.push(format!("`{}` {why}", by.display()));
+            }
             HookAnswer::NotExecutable(hook) if self.wanted => {
-                self.problems
-                    .push(format!("git passes over `{}`: it is not executable", hook.display()));
+                let name = hook.display();
+                self.problems.push(format!(
+                    "git passes over `{name}`: it is not executable (`chmod +x {name}`)"
+                ));
             }
             HookAnswer::Other(Some(manager)) if self.wanted => {
                 self.problems.push(format!("the hook of {} is in its place", manager.name()));
@@ -133,8 +146,10 @@ impl EventStatus {
             HookAnswer::Other(None) if self.wanted => {
                 self.problems.push("another program's hook is in its place".to_owned());
             }
-            HookAnswer::Other(None) | HookAnswer::NotExecutable(_) => {
-                self.notes.push("a hook of your own".to_owned());
+            HookAnswer::Other(None) => self.notes.push("a hook of your own".to_owned()),
+            HookAnswer::NotExecutable(_) => {
+                self.notes
+                    .push("a hook of your own, not executable: git passes over it".to_owned());
             }
             HookAnswer::Nothing | HookAnswer::Other(Some(_)) => {}
             HookAnswer::Shim(shim) => {
@@ -184,10 +199,7 @@ impl EventStatus {
         if command != config_command(self.event, &hook) {
             self.problems.push(format!("`{}.command` was changed", config_name(self.event)));
         }
-        if repo
-            .config(&format!("{}.enabled", config_name(self.event)))?
-            .is_some_and(|value| value == "false")
-        {
+        if is_switched_off(repo, self.event)? {
             self.problems.push(format!("`{}.enabled` is false", config_name(self.event)));
         }
         Ok(())

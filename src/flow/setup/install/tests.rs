@@ -4,9 +4,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::flow::setup::install::plan::{
-    InstallStep, configured, perform, plan_install, plan_uninstall,
-};
+use crate::flow::setup::install::config_keys::configured;
+use crate::flow::setup::install::plan::{InstallStep, perform, plan_install, plan_uninstall};
 use crate::flow::setup::install::shim::{HookFile, read_hook, shim};
 use crate::flow::setup::install::status::status;
 use crate::flow::setup::install::{InstallMethod, Refusal, choose};

@@ -9,8 +9,8 @@ use std::path::{Component, Path, PathBuf};
 use crate::platform::config::random;
 use anyhow::{Context as _, Result};
 use rustix::fs::{
-    AtFlags, FileType, Mode, OFlags, RawMode, RenameFlags, Stat, fchmod, linkat, mkdirat, openat,
-    renameat, renameat_with, statat, unlinkat,
+    AtFlags, FileType, Mode, OFlags, RawMode, RenameFlags, Stat, chmodat, fchmod, linkat, mkdirat,
+    openat, renameat, renameat_with, statat, unlinkat,
 };
 use rustix::io::Errno;
 
@@ -66,6 +66,15 @@ impl Folder {
             Err(error) => Err(error),
             Ok((folder, name)) => is_file_or_nothing(&folder, &name, path.as_ref()).map(drop),
         }
+    }
+
+    /// Gives the right to run a file to all who may read it.
+    pub fn make_executable(&self, path: &Path) -> io::Result<()> {
+        let (folder, name) = self.place(path, false)?;
+        let stat = is_file_or_nothing(&folder, &name, path)?.ok_or(io::ErrorKind::NotFound)?;
+        let mode = stat.st_mode & 0o7777;
+        let mode = Mode::from_raw_mode(mode | (mode & 0o444) >> 2);
+        Ok(chmodat(&folder, &name, mode, AtFlags::empty())?)
     }
 
     /// Removes a file, where it is there.
