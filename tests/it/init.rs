@@ -437,3 +437,34 @@ fn an_old_password_is_not_told_at_every_edit_of_its_file() {
     repo.write("key", format!("{}\n# a line more\n", secret()));
     repo.commit("chore: a line").ok().says("1 warning: key:1").says("it was there before");
 }
+
+#[test]
+fn a_clone_s_baseline_has_nothing_that_is_allowed() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    let turned = |by: usize| {
+        let secret = secret();
+        let (first, last) = secret[4..].split_at(by);
+        [&secret[..4], last, first].concat()
+    };
+    repo.write("listed", format!("key = {}\n", secret())).git(&["add", "listed"]).ok();
+    let found = repo.tribunal(&["check", "--format", "json"]).code(1).json();
+    let id = found["findings"][0]["id"].as_str().unwrap();
+    repo.tribunal(&["findings", "allow", id, "--reason", "a sample"]).ok();
+    let marker = ["tribunal:allow", "secrets", "a sample"].join(" ");
+    repo.write("beside", format!("# {marker}\nkey = {}\n", turned(3)));
+    repo.write("plain", format!("key = {}\n", turned(5))).commit_unjudged("samples");
+    let clone = sandbox.path().join("clone");
+    repo.git(&["clone", "--quiet", ".", clone.to_str().unwrap()]).ok();
+    let clone = Repo { sandbox: &sandbox, dir: clone };
+    clone.tribunal(&["init"]).ok();
+    let baseline = clone.read(".ai/baseline.txt");
+    assert!(baseline.contains(" plain\n"), "{baseline}");
+    assert!(!baseline.contains("listed") && !baseline.contains("beside"), "{baseline}");
+    // Where there is nothing else, there is no baseline.
+    fs::remove_file(clone.path(".ai/baseline.txt")).unwrap();
+    clone.git(&["rm", "--quiet", "plain"]).ok();
+    clone.commit_unjudged("no other");
+    clone.tribunal(&["init"]).ok();
+    assert!(!clone.path(".ai/baseline.txt").exists());
+}

@@ -103,6 +103,16 @@ pub struct SecretFinding {
     pub hash: String,
 }
 
+/// The secrets of a file's text that nothing allows: neither a list nor a waiver beside them.
+pub fn not_allowed(bytes: &[u8], path: &BStr, allow: &AllowedSecrets) -> Vec<SecretHit> {
+    if allow.has_path(path) {
+        return Vec::new();
+    }
+    let mut hits = scan(bytes, path);
+    hits.retain(|hit| !allow.has_secret(hit, path) && waiver(bytes, hit) != Waiver::Reasoned);
+    hits
+}
+
 /// The findings in a blob or a message. For a file its name is read too.
 pub fn check(
     kind: &LocationKind,
