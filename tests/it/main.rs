@@ -17,6 +17,7 @@ mod doctor;
 mod drafting;
 mod findings;
 mod followers;
+mod following;
 mod frozen_state;
 mod fuzz;
 mod gates;

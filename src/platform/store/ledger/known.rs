@@ -138,7 +138,7 @@ fn trace<'a>(
 }
 
 /// The known findings of a group: in a file, all that were ever seen under that path, whatever the
-/// branch; elsewhere, those of the same change.
+/// branch; elsewhere, those of the same change, and what a command said of the same tree.
 fn named(
     connection: &Connection,
     scan: &ScanContext,
@@ -146,15 +146,18 @@ fn named(
     name: &[u8],
 ) -> Result<Vec<OnRecord>, Error> {
     let scope = if kind == "file" {
-        "(f.name = ?4 OR f.id IN (SELECT finding FROM sightings WHERE name = ?4)) AND ?5 = ?5"
+        "(f.name = ?4 OR f.id IN (SELECT finding FROM sightings WHERE name = ?4))
+         AND ?5 = ?5 AND ?6 IS ?6"
     } else {
-        "f.name = ?4 AND EXISTS (SELECT 1 FROM sightings WHERE finding = f.id AND change = ?5)"
+        "f.name = ?4 AND EXISTS (SELECT 1 FROM sightings WHERE finding = f.id
+             AND (change = ?5 OR f.gate = 'commands' AND tree_oid = ?6))"
     };
     let mut statement = connection.prepare_cached(&format!(
         "SELECT {KEPT_COLUMNS}, f.content, f.locators FROM {KEPT_TABLES}
          WHERE f.gate = ?1 AND f.rule = ?2 AND f.spot = ?3 AND {scope} ORDER BY f.id"
     ))?;
-    let mut rows = statement.query(params![gate, rule, kind, name, scan.change])?;
+    let tree = scan.tree.as_ref().map(Oid::as_str);
+    let mut rows = statement.query(params![gate, rule, kind, name, scan.change, tree])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         let kept = kept(row, scan.time)?;
