@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::time::Instant;
 
+use crate::domain::gates::is_of_files;
 use crate::domain::gates::policy_files::is_unreadable;
 use crate::domain::model::finding::{Effect, Finding};
 use crate::domain::model::gate::Gate;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::{
-    CommandResult, CommandRun, ExitStatus, Report, Skipped, Verdict,
+    CommandResult, CommandRun, ExitStatus, Report, Reported, Skipped, Verdict,
 };
 use crate::domain::model::terminal::printable;
 use crate::domain::model::text::counted;
@@ -196,6 +197,7 @@ fn print_refusal(
     let not_started = take_not_started(&evaluation.ran, &mut evaluation.skipped);
     let is_inconclusive =
         evaluation.inconclusive && !evaluation.is_blocked() && not_started.is_empty();
+    let itself = in_commit_itself(&evaluation).filter(|_| guarded == Guarded::Push);
     let PushEvaluation { parts, skipped, policy_of, tails, interrupted, before_hooks, .. } =
         evaluation;
     let is_old = |part: &PushPart| match (&before_hooks, &part.commit) {
@@ -221,6 +223,9 @@ fn print_refusal(
         out::talk(&printable(&told));
         out::hint(&printable(&way));
     }
+    if let Some(way) = itself {
+        out::hint(&way);
+    }
     for skipped in &skipped {
         out::talk(&printable(&format!("not checked: {}: {}", skipped.gate, skipped.reason)));
     }
@@ -232,12 +237,28 @@ fn print_refusal(
     if let Some(base) = policy_of {
         let base = base.short();
         out::hint(&format!(
-            "the push changes the policy, and was checked under that of {base}, which the remote's branch has: what the \
-             change allows can be pushed once the change itself is on the branch that {base} is of"
+            "the push changes the policy, and was checked under that of {base}, which the remote has: push the change \
+             of the policy first, by itself, on top of the branch that {base} is of, and the rest on top of that"
         ));
     }
     out::hint(guarded.hint());
     if interrupted { ExitStatus::Interrupted } else { ExitStatus::Blocked }
+}
+
+/// Where what blocks is in the files of a commit: that it is changed there, and how.
+fn in_commit_itself(evaluation: &PushEvaluation) -> Option<String> {
+    let in_files = |reported: &Reported| {
+        reported.finding.effect == Effect::Block && is_of_files(reported.finding.gate)
+    };
+    let mut stopping = evaluation.parts.iter().filter(|part| part.findings.iter().any(in_files));
+    let first = stopping.find_map(|part| part.commit.as_ref())?;
+    let commit = first.short();
+    let is_tip = evaluation.commits.iter().any(|pushed| pushed.tip == *first);
+    let way =
+        if is_tip { "git commit --amend".to_owned() } else { format!("git rebase -i {commit}~1") };
+    Some(format!(
+        "change commit {commit} itself, with `{way}`: a commit on top of it leaves it in the push"
+    ))
 }
 
 /// What blocks in commits from before the hooks, in one line, and how to accept it.

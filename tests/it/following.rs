@@ -4,6 +4,15 @@
 use serde_json::Value;
 
 use crate::harness::{Repo, Sandbox};
+use crate::scene::secret;
+
+/// Other secrets of the same rule, so many letters on.
+fn another(by: usize) -> String {
+    let secret = secret();
+    let (kind, rest) = secret.split_at(4);
+    let (first, last) = rest.split_at(by);
+    [kind, last, first].concat()
+}
 
 /// A text of so many lines, so that a file that is edited is known again.
 fn text() -> String {
@@ -53,4 +62,43 @@ fn a_command_that_fails_at_the_commit_and_at_the_push_is_one_finding() {
     repo.write("a", "good\n").git(&["commit", "--quiet", "--amend", "-am", "good"]).ok();
     repo.git(&["push", "--quiet", "origin", "main"]).ok();
     only(&repo, "resolved", "", "passed");
+}
+
+#[test]
+fn a_push_that_is_stopped_names_the_commit_to_change_and_the_way_works() {
+    let sandbox = Sandbox::new();
+    let repo = repository(&sandbox);
+    let origin = sandbox.bare("o");
+    repo.push_to(&origin);
+    repo.git(&["switch", "--quiet", "-c", "side"]).ok();
+    repo.write("k", format!("key = {}\n", secret())).commit_unjudged("sample");
+    let push = || repo.git(&["push", "--quiet", "origin", "side"]);
+    let last = "itself, with `git commit --amend`: a commit on top of it leaves it in the push";
+    push().code(1).says(last);
+    // An entry on the branch itself weakens nothing, and the way on is said.
+    let listed = repo.tribunal(&["findings", "list", "--format", "json"]).ok().json();
+    let id = listed["findings"][0]["id"].as_str().unwrap();
+    repo.tribunal(&["findings", "allow", id, "--reason", "a sample"])
+        .ok()
+        .says("`git add tribunal.toml && git commit -m")
+        .says("push this first, by itself, in a commit on top of the remote's branch");
+    repo.git(&["add", "tribunal.toml"]).ok();
+    repo.git(&["commit", "--quiet", "-m", "chore: allow a finding", "tribunal.toml"]).ok();
+    let commit = repo.rev("HEAD~1");
+    let way = format!("with `git rebase -i {}~1`", &commit[..10]);
+    push().code(1).says(&way).says("the push changes the policy");
+    // On top of the branch that it goes to, it holds.
+    repo.git(&["switch", "--quiet", "main"]).ok();
+    repo.git(&["cherry-pick", "side"]).ok();
+    repo.git(&["push", "--quiet", "origin", "main"]).ok();
+    repo.git(&["rebase", "--quiet", "main", "side"]).ok();
+    push().ok();
+    // In the line it holds at once, in the commit that brings it.
+    repo.git(&["switch", "--quiet", "-c", "other"]).ok();
+    repo.write("l", format!("key = {}\n", another(3))).commit_unjudged("sample");
+    repo.git(&["push", "--quiet", "origin", "other"]).code(1).says(last);
+    let marker = ["tribunal:allow", "secrets", "a sample"].join(" ");
+    repo.write("l", format!("key = {} # {marker}\n", another(3)));
+    repo.git(&["commit", "--quiet", "--amend", "-am", "sample"]).ok();
+    repo.git(&["push", "--quiet", "origin", "other"]).ok();
 }

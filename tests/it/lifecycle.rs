@@ -295,7 +295,7 @@ fn a_secret_is_let_pass_for_everyone_by_what_is_committed_before_it() {
     repo.write("k", format!("key = {}\n", token()));
     repo.commit("bad").code(1).says(" -r REASON` (everyone)");
     allow(&repo, "a sample\nof the docs").ok().says("added to `gates.secrets.allow`").says(
-        "`git add tribunal.toml && git commit -m \"chore: allow a finding\" tribunal.toml` first",
+        "so commit this first: `git add tribunal.toml && git commit -m \"chore: allow a finding\" tribunal.toml`",
     );
     let written = repo.read("tribunal.toml");
     assert!(

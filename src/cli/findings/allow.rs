@@ -46,23 +46,26 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     if invocation.global.quiet {
         return Ok(ExitStatus::Pass);
     }
-    let holds = format!(
-        "it holds once it is committed, and a commit is checked under the policy before it: \
-         `git add {POLICY_FILE} && git commit -m \"chore: allow a finding\" {POLICY_FILE}` first. A push is \
-         checked under the policy that the remote's branch has: push that commit there first, or use \
-         `tribunal:allow` in the line, which holds at once"
+    let commit = format!(
+        "a commit is checked under the policy before it, so commit this first: \
+         `git add {POLICY_FILE} && git commit -m \"chore: allow a finding\" {POLICY_FILE}`"
     );
+    let push = "a push is checked under the policy that the remote has: push this first, by itself, in a commit on \
+                top of the remote's branch, and the rest on top of that. `tribunal:allow` in the line needs none \
+                of this";
     match allowed {
         Allowed::Written { key, entry } => {
             out::result(&format!("{POLICY_FILE}: `{}` added to `{key}`", printable(&entry)));
             if key == "gates.secrets.allow-paths" {
                 out::warn("nothing in that file is looked at for secrets then");
             }
-            out::hint(&holds);
+            out::hint(&commit);
+            out::hint(push);
         }
         Allowed::Already { key, entry } => {
             out::result(&format!("{POLICY_FILE}: `{key}` has `{}` already", printable(&entry)));
-            out::hint(&holds);
+            out::hint(&commit);
+            out::hint(push);
         }
         Allowed::Waiver { text } => {
             let place = kept.finding.place.as_ref().map(place_text).unwrap_or_default();
