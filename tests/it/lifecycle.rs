@@ -65,14 +65,17 @@ fn what_was_stopped_and_mended_is_withdrawn_and_comes_back_as_itself() {
     repo.tribunal(&["findings", "list", "--status", "withdrawn"]).ok().says(&id[20..]);
     repo.tribunal(&["findings", "show", &id])
         .ok()
-        .says("withdrawn: nothing that is committed or staged has it")
+        .says("withdrawn: nothing that is committed, staged or in the work tree has it")
         .never_says("in HEAD");
     // It comes back: at a hook, or where somebody asks.
     repo.write("a", marker()).git(&["add", "a"]).ok();
     open(&repo, 1);
     assert_eq!(last_step(&repo).0, "reopened");
     repo.git(&["restore", "--staged", "a"]).ok();
+    open(&repo, 1);
+    repo.git(&["restore", "a"]).ok();
     open(&repo, 0);
+    repo.write("a", marker());
     repo.commit("bad again").code(1);
     assert_eq!(statuses(&repo), ["open"], "the same finding");
 }
@@ -201,9 +204,11 @@ fn a_finding_about_a_change_goes_with_its_change() {
     let said = stopped.stderr.lines().find(|line| line.contains("[scope/")).unwrap().to_owned();
     let id = said.rsplit_once(' ').unwrap().1.trim_end_matches(']').to_owned();
     repo.tribunal(&["findings", "show", &id]).ok().says("open");
+    // With all of it in the work tree it is open, until that is another change.
     repo.git(&["rm", "--quiet", "--cached", "c"]).ok();
-    open(&repo, 0);
+    open(&repo, 1);
     repo.git(&["commit", "--quiet", "-m", "one"]).ok();
+    open(&repo, 0);
     repo.commit("other").ok();
     assert_eq!(last_step(&repo), ("withdrawn".to_owned(), None));
     // Committed past the hook it is open as long as its commit is on a branch.
@@ -258,6 +263,8 @@ fn a_secret_in_a_files_name_is_closed_with_its_file() {
     repo.commit("bad").code(1);
     open(&repo, 1);
     repo.git(&["reset", "--quiet"]).ok();
+    open(&repo, 1);
+    std::fs::remove_file(repo.path(&name)).unwrap();
     open(&repo, 0);
     assert_eq!(last_step(&repo).0, "withdrawn");
 }

@@ -17,4 +17,5 @@ pub mod reflog;
 mod read_object;
 mod refs;
 pub mod repo;
+pub mod unstaged;
 pub mod worktrees;

@@ -246,15 +246,7 @@ impl Repo {
         // index stays as it is.
         let folder = self.folder_for_a_while()?;
         let copy = folder.path().join("index");
-        let copied = regular::open(&self.index_file, LastLink::Follow)
-            .and_then(|mut index| io::copy(&mut index, &mut File::create(&copy)?));
-        match copied {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(error)
-                    .with_context(|| format!("could not read `{}`", self.index_file.display()));
-            }
-            _ => {}
-        }
+        self.copy_index(&copy)?;
         let output = self
             .git()
             .env("GIT_INDEX_FILE", &copy)
@@ -272,10 +264,21 @@ impl Repo {
         Ok(Oid::parse(succeeded(&output, "git write-tree")?.trim().to_str()?)?)
     }
 
+    /// Copies the index that git named; where there is none, there is no copy.
+    pub fn copy_index(&self, copy: &Path) -> Result<()> {
+        let copied = regular::open(&self.index_file, LastLink::Follow)
+            .and_then(|mut index| io::copy(&mut index, &mut File::create(copy)?));
+        match copied {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error)
+                .with_context(|| format!("could not read `{}`", self.index_file.display())),
+            _ => Ok(()),
+        }
+    }
+
     /// A folder that is gone when this is dropped. Where git commits it can write to its own
     /// directory; `TMPDIR` may name a folder that is not there, and serves where the repository may
     /// only be read.
-    fn folder_for_a_while(&self) -> Result<tempfile::TempDir> {
+    pub fn folder_for_a_while(&self) -> Result<tempfile::TempDir> {
         let make = |place: &Path| tempfile::Builder::new().prefix(".tribunal-").tempdir_in(place);
         // It is no link: that would say where we write.
         let state = fs::symlink_metadata(self.state_dir()).is_ok_and(|data| data.is_dir());

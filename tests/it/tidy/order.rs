@@ -78,7 +78,7 @@ pub const ORDER: &[(&str, &str)] = &[
         "flow::evaluate::push",
         "refs new_commits evaluate_commits mirror progress outcome before_hooks policies plan",
     ),
-    ("flow::evaluate::standing", "inquiry past branches files raised places"),
+    ("flow::evaluate::standing", "inquiry past branches subject elsewhere files raised places"),
     ("flow::intake", "debounce ingest ingested_spec redact spec_listing"),
     (
         "flow::learn",
@@ -105,7 +105,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ("platform::agents::http", "anthropic failure openai reading"),
     (
         "platform::git",
-        "change diff hooks_dir lazy_fetch push refs repo places object library cat_file loose read_object config command index \
+        "change diff hooks_dir lazy_fetch push refs unstaged repo places object library cat_file loose read_object config command index \
          worktrees reflog",
     ),
     ("platform::git::push", "history receiver_refs"),

@@ -1,9 +1,10 @@
-//! The local branches that count for a finding: those that it was seen on.
+//! The local branches that count for a finding: those that it was seen on, and those that are protected.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use anyhow::Result;
 
+use crate::domain::gates::protected_branch::ProtectedBranches;
 use crate::domain::model::oid::Oid;
 use crate::platform::git::push::history::is_ancestor;
 use crate::platform::git::repo::Repo;
@@ -19,12 +20,22 @@ const MANY: usize = 8;
 pub struct Branches<'a> {
     repo: &'a Repo,
     tips: BTreeMap<String, Oid>,
+    protected: Vec<(String, Oid)>,
     has: HashMap<(Oid, Oid), bool>,
 }
 
 impl<'a> Branches<'a> {
-    pub fn new(repo: &'a Repo, tips: BTreeMap<String, Oid>) -> Self {
-        Self { repo, tips, has: HashMap::new() }
+    pub fn new(repo: &'a Repo, tips: BTreeMap<String, Oid>, protected: &ProtectedBranches) -> Self {
+        let is_protected =
+            |name: &str| protected.holds(format!("refs/heads/{name}").as_str().into());
+        let protected = tips.iter().filter(|(name, _)| is_protected(name)).take(ASKED_MAX);
+        let protected = protected.map(|(name, tip)| (name.clone(), tip.clone())).collect();
+        Self { repo, tips, protected, has: HashMap::new() }
+    }
+
+    /// All branches, as far as they are asked.
+    pub fn all(&self) -> Vec<(String, Oid)> {
+        self.tips.clone().into_iter().take(ASKED_MAX).collect()
     }
 
     /// Asks once which of many commits each of the tips has.
@@ -59,12 +70,13 @@ impl<'a> Branches<'a> {
         found.map(|(name, tip)| (name.clone(), tip.clone())).collect()
     }
 
-    /// The branches that were checked out when it was seen, and those that have a commit that it was seen
+    /// The branches that were checked out when it was seen, those that are protected, and those that have a commit that it was seen
     /// in and that none of them and no HEAD has: what was pushed or checked from elsewhere.
     pub fn of(&mut self, finding: &GateFinding, heads: &[Oid]) -> Result<Vec<(String, Oid)>> {
         let seen_on: BTreeSet<&String> =
             finding.sightings.iter().filter_map(|seen| seen.branch.as_ref()).collect();
         let mut found: BTreeMap<String, Oid> = self.tips_of(&seen_on).into_iter().collect();
+        found.extend(self.protected.iter().cloned());
         if finding.kept.status.is_gone() {
             return Ok(found.into_iter().collect());
         }

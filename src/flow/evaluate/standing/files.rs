@@ -5,6 +5,7 @@ use bstr::{BStr, BString, ByteSlice as _};
 
 use crate::domain::gates::secrets::redact::is_mask_of;
 use crate::domain::locate::port::{Ported, port};
+use crate::domain::model::change::FileChangeKind;
 use crate::domain::model::finding::Location;
 use crate::domain::model::oid::Oid;
 use crate::flow::evaluate::standing::places::AskedPlace;
@@ -26,54 +27,38 @@ impl Gates<'_> {
         let Some(path) = path_of(finding) else { return Ok(None) };
         let seen = finding.sightings.iter().rev().map(|seen| seen.name.clone());
         let mut names: Vec<BString> = vec![path.to_owned()];
-        names.extend(seen.filter(|name| !name.is_empty()));
+        names.extend(seen);
         names.dedup();
-        for name in &mut names {
-            if name.contains_str(MASK) {
-                let Some(real) = self.unmasked(finding, name.as_bstr())? else { continue };
-                *name = real;
-            }
+        for name in names {
+            let Some(name) = self.real_name(finding, name.as_bstr())? else { continue };
             if let Some(entry) = self.entry(&place.tree, name.as_bstr())? {
-                let is_other = *name != path && !is_mask_of(path, name);
+                let is_other = name != path && !is_mask_of(path, &name);
                 let moved_from = is_other.then(|| path.to_owned());
-                return Ok(Some(FileAt { path: name.clone(), entry, moved_from }));
+                return Ok(Some(FileAt { path: name, entry, moved_from }));
             }
         }
         Ok(None)
     }
 
-    /// The path of a finding's file at the last of these trees, each of which follows from the one before:
-    /// moves without an edit are followed.
-    pub fn followed(&mut self, trees: &[Oid], finding: &GateFinding) -> Result<Option<FileAt>> {
-        let (Some(path), Some(last)) = (path_of(finding), trees.last()) else { return Ok(None) };
-        let mut now = path.to_owned();
-        for pair in trees.windows(2) {
-            let was = self.entry(&pair[0], now.as_bstr())?.is_some();
-            if was
-                && self.entry(&pair[1], now.as_bstr())?.is_none()
-                && let Some(to) = self.moved(&pair[0], &pair[1]).get(&now)
-            {
-                now = to.clone();
-            }
+    /// The path of a file as it is, where a secret in it is masked on record; `None` where it is not known
+    /// any more.
+    pub fn real_name(&self, finding: &GateFinding, name: &BStr) -> Result<Option<BString>> {
+        if name.contains_str(MASK) {
+            return self.unmasked(finding, name);
         }
-        if now == path {
-            return Ok(None);
-        }
-        let entry = self.entry(last, now.as_bstr())?;
-        Ok(entry.map(|entry| FileAt { path: now, entry, moved_from: Some(path.to_owned()) }))
+        Ok((!name.is_empty()).then(|| name.to_owned()))
     }
 
     /// The path behind one with a masked secret, of what the change touched that it was seen in.
     fn unmasked(&self, finding: &GateFinding, masked: &BStr) -> Result<Option<BString>> {
-        let repo = self.context.repo;
         for seen in finding.sightings.iter().rev() {
             let Some(tree) = seen.tree.as_ref() else { continue };
             let base = match Oid::parse(&seen.change) {
-                Ok(base) => repo.objects.commit(&base)?.map(|commit| commit.tree),
+                Ok(base) => self.objects.commit(&base)?.map(|commit| commit.tree),
                 Err(_) => None,
             };
             // What cannot be compared any more is not found.
-            let files = diff::trees(&repo.objects, base.as_ref(), Some(tree)).unwrap_or_default();
+            let files = diff::trees(self.objects, base.as_ref(), Some(tree)).unwrap_or_default();
             let real = files.into_iter().find(|file| is_mask_of(masked, &file.path));
             if let Some(real) = real {
                 return Ok(Some(real.path));
@@ -102,7 +87,34 @@ impl Gates<'_> {
         Ok(self.has_line(finding, &file)? == Some(true))
     }
 
+    /// Whether what a change brought is all in a place: each of its files as it was then.
+    pub fn has_change(
+        &mut self,
+        place: &AskedPlace,
+        base: Option<&Oid>,
+        tree: &Oid,
+    ) -> Result<bool> {
+        if *tree == place.tree {
+            return Ok(true);
+        }
+        let base = base.map(|base| self.objects.commit(base)).transpose()?.flatten();
+        let base = base.map(|commit| commit.tree);
+        // What cannot be compared any more is not there.
+        let files = diff::trees(self.objects, base.as_ref(), Some(tree)).unwrap_or_default();
+        for file in &files {
+            if self.entry(&place.tree, file.path.as_bstr())? != file.new {
+                return Ok(false);
+            }
+            if let FileChangeKind::Renamed { from } = &file.kind
+                && self.entry(&place.tree, from.as_bstr())?.is_some()
+            {
+                return Ok(false);
+            }
+        }
+        Ok(!files.is_empty())
+    }
+
     fn text(&self, blob: &Oid) -> Result<Option<String>> {
-        Ok(self.context.repo.objects.blob(blob)?.and_then(|blob| String::from_utf8(blob).ok()))
+        Ok(self.objects.blob(blob)?.and_then(|blob| String::from_utf8(blob).ok()))
     }
 }

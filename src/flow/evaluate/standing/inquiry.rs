@@ -1,22 +1,28 @@
 //! Asks for each finding of a gate where it stands.
 
+use std::collections::BTreeSet;
+
 use anyhow::Result;
 use bstr::{BString, ByteSlice as _};
 
 use crate::domain::gates::governance;
 use crate::domain::gates::policy_files::is_unreadable;
+use crate::domain::gates::protected_branch::ProtectedBranches;
 use crate::domain::model::gate::Gate;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::standing::{Standing, step};
 use crate::flow::context::Context;
 use crate::flow::evaluate::command_cache::CommandCache;
 use crate::flow::evaluate::standing::branches::Branches;
+use crate::flow::evaluate::standing::elsewhere::MovedText;
 use crate::flow::evaluate::standing::files::path_of;
-use crate::flow::evaluate::standing::past::{History, Past, base_of, past};
+use crate::flow::evaluate::standing::past::{History, Past, base_of, gone_for_good, past};
 use crate::flow::evaluate::standing::places::{AskedPlace, AskedPlaces, PlaceKind};
-use crate::flow::evaluate::standing::raised::{Enough, FileAt, Gates};
+use crate::flow::evaluate::standing::raised::{Enough, FileAt, Gates, Has};
+use crate::flow::evaluate::standing::subject::{Subject, named_files, subject_of};
 use crate::platform::config::env::now;
 use crate::platform::git::object::Commit;
+use crate::platform::git::unstaged::ScratchObjects;
 use crate::platform::store::ledger::gate_findings::{GateFinding, Settled};
 use crate::platform::store::ledger::known::FindingFingerprint;
 
@@ -27,46 +33,32 @@ const TIPS_MAX: usize = 16;
 pub struct Inquiry<'a> {
     context: Context<'a>,
     gates: Gates<'a>,
+    moved_text: MovedText<'a>,
     branches: Branches<'a>,
     history: History<'a>,
     passed: CommandCache,
-    /// HEAD and index of every work tree.
+    /// HEAD, index and work tree of every work tree.
     checked_out: Vec<AskedPlace>,
-    /// Whether an index could not be read: what was staged there is not known.
-    unread_index: bool,
+    /// Whether an index or a work tree could not be read: what is there is not known.
+    unread: bool,
     /// Every file that findings of a whole tree are about.
     of_trees: Vec<BString>,
-}
-
-/// What a finding is about.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Subject {
-    File,
-    /// What a command said of a line: the command is not run again.
-    LineOfCommand,
-    /// A change as such, or its message.
-    Change,
-    /// What a command said of a whole tree.
-    TreeOfCommand,
-}
-
-/// Whether a place has a finding, and where there.
-enum Has {
-    Yes(Option<Box<FindingFingerprint>>),
-    No,
-    Unknown,
 }
 
 /// A standing, and where the finding is now where that is another place than on record.
 type Stands = (Standing, Option<FindingFingerprint>);
 
 impl<'a> Inquiry<'a> {
+    /// `scratch` has the objects of what is not staged, where there is any.
     pub fn new(
         context: Context<'a>,
         places: AskedPlaces,
+        scratch: Option<&'a ScratchObjects>,
         findings: &[GateFinding],
     ) -> Result<Self> {
-        let (checked_out, unread_index) = places.checked_out(context.repo)?;
+        let objects = scratch.map_or(&context.repo.objects, |scratch| &scratch.objects);
+        let named = named_files(objects, findings);
+        let checked_out = places.checked_out(context.repo, scratch, &named)?;
         let is_of = |one: &GateFinding, gate: Gate| one.kept.finding.gate == gate;
         let with_rules = findings.iter().any(|one| is_of(one, Gate::Constitution));
         let of_trees = findings
@@ -74,14 +66,19 @@ impl<'a> Inquiry<'a> {
             .filter(|one| is_of(one, Gate::CaseConflict) || is_unreadable(&one.kept.finding))
             .filter_map(|one| Some(path_of(one)?.to_owned()))
             .collect();
+        let mut gates = Gates::new(context, objects, with_rules)?;
+        let policy = checked_out.places.first().and_then(|place| place.policy.as_ref());
+        let globs = &gates.policy(policy)?.policy.protect.branches;
+        let protected = ProtectedBranches::new(globs, Vec::new());
         Ok(Self {
             context,
-            gates: Gates::new(context, with_rules)?,
-            branches: Branches::new(context.repo, places.branches),
+            gates,
+            moved_text: MovedText::new(objects),
+            branches: Branches::new(context.repo, places.branches, &protected),
             history: History::new(context.repo),
             passed: CommandCache::load(context),
-            checked_out,
-            unread_index,
+            checked_out: checked_out.places,
+            unread: checked_out.unread,
             of_trees,
         })
     }
@@ -133,21 +130,26 @@ impl<'a> Inquiry<'a> {
         }
     }
 
-    /// HEAD and index of every work tree, then the branches of the finding.
+    /// What is checked out, then the branches of the finding.
     fn places_of(&mut self, finding: &GateFinding) -> Result<Vec<AskedPlace>> {
         let mut places = self.checked_out.clone();
         let heads: Vec<Oid> = self.heads();
-        for (name, tip) in self.branches.of(finding, &heads)? {
-            let tree = self.context.repo.tree_of(&tip)?;
-            places.push(AskedPlace {
-                kind: PlaceKind::Branch,
-                name: format!("branch `{name}`"),
-                policy: Some(tree.clone()),
-                tree,
-                commit: Some(tip),
-            });
+        for branch in self.branches.of(finding, &heads)? {
+            places.push(self.branch(branch)?);
         }
         Ok(places)
+    }
+
+    fn branch(&self, (name, tip): (String, Oid)) -> Result<AskedPlace> {
+        let tree = self.context.repo.tree_of(&tip)?;
+        Ok(AskedPlace {
+            kind: PlaceKind::Branch,
+            name: format!("branch `{name}`"),
+            policy: Some(tree.clone()),
+            tree,
+            commit: Some(tip),
+            unread: BTreeSet::new(),
+        })
     }
 
     fn heads(&self) -> Vec<Oid> {
@@ -157,18 +159,13 @@ impl<'a> Inquiry<'a> {
 
     fn of_file(&mut self, finding: &GateFinding) -> Result<Stands> {
         let places = self.places_of(finding)?;
-        let mut unknown = self.unread_index;
+        let mut unknown = self.unread;
         for place in &places {
-            let file = match self.gates.file_of(place, finding)? {
-                None if !finding.kept.status.is_gone() => self.followed(place, finding)?,
-                file => file,
-            };
-            match self.has(place, finding, file)? {
+            match self.stands_in(place, finding)? {
                 Has::Yes(now) => {
-                    let standing =
-                        Standing::Holds { place: place.name.clone(), commit: place.commit.clone() };
+                    let standing = holds(place);
                     let moved = now.map(|now| *now).filter(|now| {
-                        place.kind != PlaceKind::Branch
+                        matches!(place.kind, PlaceKind::Head | PlaceKind::Index)
                             && now.finding.place != finding.kept.finding.place
                     });
                     return Ok((standing, moved));
@@ -185,21 +182,33 @@ impl<'a> Inquiry<'a> {
         Ok((standing, None))
     }
 
-    /// How a finding is gone that no place has.
+    /// Whether a place has a finding in a file, the one that it was in or another.
+    fn stands_in(&mut self, place: &AskedPlace, finding: &GateFinding) -> Result<Has> {
+        let file = self.gates.file_of(place, finding)?;
+        let is_unread = file.as_ref().is_some_and(|file| place.unread.contains(&file.path));
+        let mut has = self.has(place, finding, file)?;
+        if matches!(has, Has::No) && !finding.kept.status.is_gone() {
+            has = self.moved(place, finding)?;
+        }
+        Ok(if is_unread && matches!(has, Has::No) { Has::Unknown } else { has })
+    }
+
+    /// How a finding is gone that no place has. Where no commit shows how it went it is looked for on every
+    /// branch: one may have another name now, or was made when it could not be committed.
     fn gone(&mut self, finding: &GateFinding, places: &[AskedPlace]) -> Result<Standing> {
         let is_file = subject_of(finding) == Subject::File;
         for place in places.iter().filter(|_| is_file) {
             if self.gates.has_text(place, finding)? {
                 let why = format!("{} has the text still: it is allowed there", place.name);
                 return Ok(match place.kind {
-                    PlaceKind::Index => Standing::NeverCommitted { why },
+                    PlaceKind::Index | PlaceKind::WorkTree => Standing::NeverCommitted { why },
                     PlaceKind::Head | PlaceKind::Branch => {
                         Standing::Gone { since: place.commit.clone(), why }
                     }
                 });
             }
         }
-        let tips = places.iter().filter(|place| place.kind != PlaceKind::Index);
+        let tips = places.iter().filter(|place| place.kind.is_commit());
         let tips: Vec<Oid> = tips.filter_map(|place| place.commit.clone()).collect();
         for tip in &tips {
             if let Past::Was { since } = self.past(finding, tip, places)? {
@@ -210,7 +219,15 @@ impl<'a> Inquiry<'a> {
                 return Ok(Standing::Gone { since, why });
             }
         }
-        Ok(gone_for_good(finding, "nothing that is committed or staged has it"))
+        for branch in self.branches.all() {
+            let place = self.branch(branch)?;
+            match self.stands_in(&place, finding)? {
+                Has::Yes(_) => return Ok(holds(&place)),
+                Has::Unknown => return Ok(Standing::Unknown),
+                Has::No => {}
+            }
+        }
+        Ok(gone_for_good(finding, "nothing that is committed, staged or in the work tree has it"))
     }
 
     fn past(&mut self, finding: &GateFinding, tip: &Oid, places: &[AskedPlace]) -> Result<Past> {
@@ -226,22 +243,19 @@ impl<'a> Inquiry<'a> {
                 tree: commit.tree.clone(),
                 policy: policy.clone(),
                 commit: Some(commit.oid.clone()),
+                unread: BTreeSet::new(),
             };
             let file = self.gates.file_of(&place, finding)?;
             Ok(matches!(self.has(&place, finding, file)?, Has::Yes(_)))
         })
     }
 
-    /// The file of a finding in a place to which it was moved since it was seen.
-    fn followed(&mut self, place: &AskedPlace, finding: &GateFinding) -> Result<Option<FileAt>> {
-        let Some(tip) = &place.commit else { return Ok(None) };
-        let commits = self.history.commits(tip, base_of(finding).as_ref())?;
-        let mut trees: Vec<Oid> = commits.iter().map(|commit| commit.tree.clone()).collect();
-        if trees.is_empty() {
-            trees.extend(place.policy.clone());
+    /// Whether a place has a finding in a file to which its text was moved.
+    fn moved(&mut self, place: &AskedPlace, finding: &GateFinding) -> Result<Has> {
+        if subject_of(finding) == Subject::LineOfCommand && self.all_passed(place)? {
+            return Ok(Has::No);
         }
-        trees.extend((place.kind == PlaceKind::Index).then(|| place.tree.clone()));
-        self.gates.followed(&trees, finding)
+        self.moved_text.find(&mut self.gates, place, finding)
     }
 
     fn has(
@@ -255,6 +269,9 @@ impl<'a> Inquiry<'a> {
         }
         let Some(file) = file else { return Ok(Has::No) };
         if subject_of(finding) == Subject::LineOfCommand {
+            if place.kind == PlaceKind::WorkTree && self.passed_where_checked_out(finding)? {
+                return Ok(Has::No);
+            }
             return Ok(self
                 .gates
                 .has_line(finding, &file)?
@@ -264,7 +281,7 @@ impl<'a> Inquiry<'a> {
         let Some(raised) = self.gates.of_file(&file, place.policy.as_ref())? else {
             return Ok(Has::Unknown);
         };
-        if let Some(now) = raised.get(id) {
+        if let Some(now) = raised.known.get(id) {
             return Ok(Has::Yes(Some(Box::new(now.clone()))));
         }
         if !self.of_trees.contains(&file.path) {
@@ -276,7 +293,7 @@ impl<'a> Inquiry<'a> {
             files.extend(entry.map(|entry| FileAt { path, entry, moved_from: None }));
         }
         let raised = self.gates.of_tree(&place.tree, place.policy.as_ref(), &files)?;
-        Ok(raised.get(id).map_or(Has::No, |now| Has::Yes(Some(Box::new(now.clone())))))
+        Ok(raised.known.get(id).map_or(Has::No, |now| Has::Yes(Some(Box::new(now.clone())))))
     }
 
     /// Whether every command of the policy passed on the tree of a place.
@@ -286,6 +303,19 @@ impl<'a> Inquiry<'a> {
         Ok(commands.iter().all(|command| self.passed.holds(command, &place.tree)))
     }
 
+    /// Whether every command passed on a tree that has the line: nothing was wrong with it there.
+    fn passed_where_checked_out(&mut self, finding: &GateFinding) -> Result<bool> {
+        for place in self.checked_out.clone() {
+            if place.kind != PlaceKind::WorkTree
+                && self.all_passed(&place)?
+                && self.gates.has_text(&place, finding)?
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     fn of_change(&mut self, finding: &GateFinding, subject: Subject) -> Result<Standing> {
         if finding.kept.status.is_gone() {
             return Ok(gone_still());
@@ -293,19 +323,20 @@ impl<'a> Inquiry<'a> {
         let places = self.places_of(finding)?;
         let is_of_command = subject == Subject::TreeOfCommand;
         for seen in finding.sightings.iter().rev() {
+            let Some(tree) = &seen.tree else { continue };
             for place in &places {
-                let is_staged = place.kind == PlaceKind::Index
-                    && place.commit.as_ref().map_or("root", Oid::as_str) == seen.change;
-                if seen.tree.as_ref() == Some(&place.tree)
-                    && (is_staged || is_of_command)
-                    && !(is_of_command && self.all_passed(place)?)
-                {
-                    let (place, commit) = (place.name.clone(), place.commit.clone());
-                    return Ok(Standing::Holds { place, commit });
+                let is_base = place.commit.as_ref().map_or("root", Oid::as_str) == seen.change;
+                let is_there = if place.kind.is_commit() || !is_base {
+                    is_of_command && *tree == place.tree
+                } else {
+                    self.gates.has_change(place, place.commit.as_ref(), tree)?
+                };
+                if is_there && !(is_of_command && self.all_passed(place)?) {
+                    return Ok(holds(place));
                 }
             }
         }
-        let tips = places.iter().filter(|place| place.kind != PlaceKind::Index);
+        let tips = places.iter().filter(|place| place.kind.is_commit());
         let tips: Vec<Oid> = tips.filter_map(|place| place.commit.clone()).collect();
         if let Some(commit) = self.commit_of(finding, &tips)? {
             if is_of_command || finding.kept.finding.rule == governance::CHANGED {
@@ -315,7 +346,7 @@ impl<'a> Inquiry<'a> {
             let place = format!("commit {}", commit.short());
             return Ok(Standing::Holds { place, commit: Some(commit) });
         }
-        if self.unread_index {
+        if self.unread {
             return Ok(Standing::Unknown);
         }
         Ok(gone_for_good(finding, "it is no longer staged, and was not committed"))
@@ -344,35 +375,11 @@ impl<'a> Inquiry<'a> {
     }
 }
 
+fn holds(place: &AskedPlace) -> Standing {
+    Standing::Holds { place: place.name.clone(), commit: place.commit.clone() }
+}
+
 /// What is gone and still in no place: it stays as it is.
 fn gone_still() -> Standing {
     Standing::Gone { since: None, why: String::new() }
-}
-
-/// Of a finding that no history has either.
-fn gone_for_good(finding: &GateFinding, why: &str) -> Standing {
-    let of_commit = finding.sightings.iter().find_map(|seen| seen.commit.as_ref());
-    // A whole tree that was checked is that of a commit.
-    let of_tree = finding.sightings.iter().any(|seen| seen.change.starts_with("tree:"));
-    match of_commit {
-        Some(commit) => {
-            let why = format!("its commit {} is on no branch any more", commit.short());
-            Standing::Gone { since: None, why }
-        }
-        None if of_tree => {
-            Standing::Gone { since: None, why: "no branch has it any more".to_owned() }
-        }
-        None => Standing::NeverCommitted { why: why.to_owned() },
-    }
-}
-
-fn subject_of(finding: &GateFinding) -> Subject {
-    let found = &finding.kept.finding;
-    match (found.gate, path_of(finding)) {
-        (Gate::Commands, Some(_)) => Subject::LineOfCommand,
-        (Gate::Commands, None) => Subject::TreeOfCommand,
-        (Gate::Governance, _) if found.rule == governance::CHANGED => Subject::Change,
-        (_, Some(_)) => Subject::File,
-        (_, None) => Subject::Change,
-    }
 }

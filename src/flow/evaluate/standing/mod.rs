@@ -1,16 +1,19 @@
 //! Closes the findings of gates that are gone, and reopens those that are back.
 //!
 //! It is done when somebody asks for findings: the commit that mends something opens no ledger. A finding
-//! in a file is open while HEAD or the index of a work tree has it, or the tip of a local branch that it
-//! was seen on: there the gates are asked again, under the policy of that place. A finding about a change
-//! (its size, its message) is open while it is staged or its commit is on a branch.
+//! in a file is open while HEAD, the index or the files of a work tree have it, or the tip of a local
+//! branch that it was seen on: there the gates are asked again, under the policy of that place, also of the
+//! file to which its text was moved. A finding about a change (its size, its message) is open while what it
+//! changes is staged or in the work tree, or its commit is on a branch.
 
 mod branches;
+mod elsewhere;
 mod files;
 mod inquiry;
 mod past;
 mod places;
 mod raised;
+mod subject;
 
 use anyhow::Result;
 
@@ -21,7 +24,9 @@ use crate::flow::evaluate::policy::policy_of_head;
 use crate::flow::evaluate::standing::inquiry::Inquiry;
 use crate::flow::evaluate::standing::places::AskedPlaces;
 use crate::platform::config::env::now;
+use crate::platform::git::unstaged::ScratchObjects;
 use crate::platform::store::ledger;
+use crate::platform::store::ledger::Ledger;
 use crate::platform::store::ledger::error::Error as LedgerError;
 use crate::platform::store::ledger::gate_findings::GateFinding;
 
@@ -31,6 +36,10 @@ pub fn refresh(context: Context<'_>) -> Result<()> {
     if !ledger::exists(&context.repo.state_dir()) {
         return Ok(());
     }
+    let now = now(context.env);
+    if !with_ledger(context, |ledger| ledger.has_gate_findings())? {
+        return Ok(());
+    }
     let (places, mark) = match compared_with(context) {
         Ok(compared) => compared,
         Err(error) => {
@@ -38,23 +47,31 @@ pub fn refresh(context: Context<'_>) -> Result<()> {
             return Ok(());
         }
     };
-    let now = now(context.env);
-    let done = ledger::with(&context.repo.state_dir(), now, |ledger| {
+    let findings = with_ledger(context, |ledger| {
         if ledger.standing_mark()?.as_ref() == Some(&mark) {
             return Ok(Vec::new());
         }
         ledger.gate_findings(now, GATE_FINDINGS_MAX)
-    });
-    let done = done.map_err(LedgerError::hinted)?;
-    if let Some(path) = done.set_aside {
-        context.notify(Warning::LedgerSetAside { path });
-    }
-    if !done.value.is_empty()
-        && let Err(error) = settle(context, places, &done.value, mark)
+    })?;
+    if !findings.is_empty()
+        && let Err(error) = settle(context, places, &findings, mark)
     {
         tell(context, &error);
     }
     Ok(())
+}
+
+/// Reads from the ledger. One that is damaged is set aside, which is said.
+fn with_ledger<T>(
+    context: Context<'_>,
+    read: impl FnMut(&mut Ledger) -> Result<T, LedgerError>,
+) -> Result<T> {
+    let done = ledger::with(&context.repo.state_dir(), now(context.env), read);
+    let done = done.map_err(LedgerError::hinted)?;
+    if let Some(path) = done.set_aside {
+        context.notify(Warning::LedgerSetAside { path });
+    }
+    Ok(done.value)
 }
 
 /// What the findings are compared with, and its mark: where that is the same, nothing is looked at.
@@ -72,7 +89,10 @@ fn settle(
     mark: String,
 ) -> Result<()> {
     let (state_dir, now) = (context.repo.state_dir(), now(context.env));
-    let mut settled = Inquiry::new(context, places, findings)?.settle(findings)?;
+    let scratch = places.has_unstaged().then(|| ScratchObjects::beside(context.repo));
+    let scratch = scratch.transpose()?;
+    let mut settled =
+        Inquiry::new(context, places, scratch.as_ref(), findings)?.settle(findings)?;
     settled.mark = settled.mark.map(|_| mark);
     let _set_aside = ledger::with(&state_dir, now, |ledger| ledger.settle(&settled, now))?;
     Ok(())

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use anyhow::Result;
 
 use crate::domain::model::oid::Oid;
+use crate::domain::model::standing::Standing;
 use crate::platform::git::object::Commit;
 use crate::platform::git::repo::Repo;
 use crate::platform::store::ledger::gate_findings::GateFinding;
@@ -80,6 +81,23 @@ pub fn past(commits: &[Commit], mut has: impl FnMut(&Commit) -> Result<bool>) ->
         }
     }
     Ok(past)
+}
+
+/// Of a finding that no history has either.
+pub fn gone_for_good(finding: &GateFinding, why: &str) -> Standing {
+    let of_commit = finding.sightings.iter().find_map(|seen| seen.commit.as_ref());
+    // A whole tree that was checked is that of a commit.
+    let of_tree = finding.sightings.iter().any(|seen| seen.change.starts_with("tree:"));
+    match of_commit {
+        Some(commit) => {
+            let why = format!("its commit {} is on no branch any more", commit.short());
+            Standing::Gone { since: None, why }
+        }
+        None if of_tree => {
+            Standing::Gone { since: None, why: "no branch has it any more".to_owned() }
+        }
+        None => Standing::NeverCommitted { why: why.to_owned() },
+    }
 }
 
 #[cfg(test)]

@@ -1,19 +1,29 @@
-//! The places that are asked for a finding: HEAD and index of every work tree, and local branches.
+//! The places that are asked for a finding: HEAD, index and work tree of every work tree, and local
+//! branches.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use anyhow::Result;
+use bstr::{BStr, BString, ByteSlice as _};
 use jiff::Timestamp;
 
 use crate::domain::gates::secrets::redact::mask_path;
+use crate::domain::model::limits::BLOB_BYTES_MAX;
 use crate::domain::model::oid::Oid;
 use crate::platform::git::repo::Repo;
+use crate::platform::git::unstaged;
+use crate::platform::git::unstaged::{ScratchObjects, UnstagedFile};
 use crate::platform::git::worktrees;
 
 /// The most other work trees that are looked at.
 const WORK_TREES_MAX: usize = 20;
+
+/// How many files that are not staged are looked at in a work tree beside those that findings name, and
+/// how much of them, in bytes.
+const UNSTAGED_MAX: usize = 2_000;
+const UNSTAGED_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// A tree that may have a finding.
 #[derive(Clone, Debug)]
@@ -24,15 +34,26 @@ pub struct AskedPlace {
     pub tree: Oid,
     /// The tree whose policy holds there.
     pub policy: Option<Oid>,
-    /// The commit whose tree it is; of an index, the one that it stands on.
+    /// The commit whose tree it is; of an index and a work tree, the one that it stands on.
     pub commit: Option<Oid>,
+    /// The files of a work tree that cannot be read.
+    pub unread: BTreeSet<BString>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PlaceKind {
     Head,
     Index,
+    /// What is not staged: the tree that there would be once it is.
+    WorkTree,
     Branch,
+}
+
+impl PlaceKind {
+    /// Whether the tree is that of the place's commit.
+    pub fn is_commit(self) -> bool {
+        matches!(self, Self::Head | Self::Branch)
+    }
 }
 
 /// What is checked out and staged, and where branches are.
@@ -49,10 +70,19 @@ struct WorkTree {
     head: Option<Oid>,
     branch: Option<String>,
     index: Option<(u64, SystemTime)>,
+    unstaged: Vec<UnstagedFile>,
+}
+
+/// What is checked out.
+pub struct CheckedOut {
+    /// HEAD, index and work tree of each, the entered one first.
+    pub places: Vec<AskedPlace>,
+    /// Whether something could not be read, as the index while a merge has conflicts.
+    pub unread: bool,
 }
 
 impl AskedPlaces {
-    /// Looks at what costs little: no index is read.
+    /// Looks at what costs little: no content is read.
     pub fn read(repo: &Repo) -> Result<Self> {
         let mut work_trees = vec![WorkTree::of(repo, None)?];
         let own = repo.work_tree.as_ref().and_then(|top| top.canonicalize().ok());
@@ -80,6 +110,10 @@ impl AskedPlaces {
                 format!("\n{:?} {:?} {:?} {:?}", one.top, one.head, one.branch, one.index)
                     .as_bytes(),
             );
+            for file in &one.unstaged {
+                let UnstagedFile { path, size, modified } = file;
+                hasher.update(format!("\n{path:?} {size} {modified:?}").as_bytes());
+            }
         }
         for (name, tip) in &self.branches {
             hasher.update(format!("\n{name} {tip}").as_bytes());
@@ -87,10 +121,20 @@ impl AskedPlaces {
         hasher.finalize().to_hex()[..32].to_owned()
     }
 
-    /// HEAD and index of every work tree, the entered one first; and whether an index could not be read,
-    /// as while a merge has conflicts.
-    pub fn checked_out(&self, repo: &Repo) -> Result<(Vec<AskedPlace>, bool)> {
-        let (mut places, mut unread) = (Vec::new(), false);
+    /// Whether something is not staged: its objects need a place.
+    pub fn has_unstaged(&self) -> bool {
+        self.work_trees.iter().any(|one| !one.unstaged.is_empty())
+    }
+
+    /// HEAD, index and work tree of every work tree. `named` are the files that findings are about, which
+    /// are looked at however much is not staged.
+    pub fn checked_out(
+        &self,
+        repo: &Repo,
+        scratch: Option<&ScratchObjects>,
+        named: &BTreeSet<BString>,
+    ) -> Result<CheckedOut> {
+        let mut found = CheckedOut { places: Vec::new(), unread: false };
         for one in &self.work_trees {
             let other = one.top.as_deref().map(|top| (top, opened(repo, top)));
             let (of, opened) = match &other {
@@ -99,29 +143,36 @@ impl AskedPlaces {
                 Some((_, None)) => continue,
             };
             let head = one.head.as_ref().map(|head| repo.tree_of(head)).transpose()?;
-            let index = opened.work_tree.as_ref().map(|_| opened.staged_tree());
-            if let (Some(tree), Some(commit)) = (&head, &one.head) {
-                places.push(AskedPlace {
-                    kind: PlaceKind::Head,
-                    name: format!("HEAD{of}"),
-                    tree: tree.clone(),
-                    policy: head.clone(),
-                    commit: Some(commit.clone()),
-                });
+            let place = |kind, name: &str, tree: Oid| AskedPlace {
+                kind,
+                name: format!("{name}{of}"),
+                tree,
+                policy: head.clone(),
+                commit: one.head.clone(),
+                unread: BTreeSet::new(),
+            };
+            found.places.extend(head.clone().map(|tree| place(PlaceKind::Head, "HEAD", tree)));
+            if opened.work_tree.is_none() {
+                continue;
             }
-            match index {
-                Some(Ok(tree)) => places.push(AskedPlace {
-                    kind: PlaceKind::Index,
-                    name: format!("the index{of}"),
-                    tree,
-                    policy: head,
-                    commit: one.head.clone(),
-                }),
-                Some(Err(_)) => unread = true,
-                None => {}
+            let Ok(tree) = opened.staged_tree() else {
+                found.unread = true;
+                continue;
+            };
+            found.places.push(place(PlaceKind::Index, "the index", tree));
+            let (paths, unread) = one.worth_reading(opened, named);
+            if let (Some(scratch), false) = (scratch, paths.is_empty() && unread.is_empty()) {
+                // A filter of the person's may fail, as where its program is not there.
+                match scratch.tree_with(opened, &paths) {
+                    Ok(tree) => {
+                        let place = place(PlaceKind::WorkTree, "the work tree", tree);
+                        found.places.push(AskedPlace { unread, ..place });
+                    }
+                    Err(_) => found.unread = true,
+                }
             }
         }
-        Ok((places, unread))
+        Ok(found)
     }
 }
 
@@ -129,7 +180,31 @@ impl WorkTree {
     fn of(repo: &Repo, top: Option<PathBuf>) -> Result<Self> {
         let index = std::fs::metadata(repo.git_dir.join("index")).ok();
         let index = index.and_then(|file| Some((file.len(), file.modified().ok()?)));
-        Ok(Self { top, head: repo.head()?, branch: repo.branch().unwrap_or_default(), index })
+        let (head, branch) = (repo.head()?, repo.branch().unwrap_or_default());
+        Ok(Self { top, head, branch, index, unstaged: unstaged::list(repo)? })
+    }
+
+    /// The files to look at of what is not staged, and those that cannot be read.
+    fn worth_reading(
+        &self,
+        repo: &Repo,
+        named: &BTreeSet<BString>,
+    ) -> (Vec<&BStr>, BTreeSet<BString>) {
+        // On record the secret of a name is masked.
+        let is_named =
+            |file: &&UnstagedFile| named.contains(&file.path) || mask_path(&file.path) != file.path;
+        let (mut chosen, rest): (Vec<_>, Vec<_>) = self.unstaged.iter().partition(is_named);
+        let mut left = UNSTAGED_BYTES_MAX;
+        chosen.extend(rest.into_iter().take(UNSTAGED_MAX).take_while(|file| {
+            let fits = left.checked_sub(file.size);
+            left = fits.unwrap_or_default();
+            fits.is_some()
+        }));
+        let (open, closed): (Vec<_>, Vec<_>) = chosen
+            .into_iter()
+            .partition(|file| file.size <= BLOB_BYTES_MAX && file.is_readable(repo));
+        let paths = open.into_iter().map(|file| file.path.as_bstr()).collect();
+        (paths, closed.into_iter().map(|file| file.path.clone()).collect())
     }
 }
 

@@ -16,7 +16,7 @@ use crate::flow::context::Context;
 use crate::flow::evaluate::fingerprint;
 use crate::flow::evaluate::policy::{RuleSelection, read_policy};
 use crate::platform::config::env::now;
-use crate::platform::git::diff;
+use crate::platform::git::object::Objects;
 use crate::platform::store::ledger::Ledger;
 use crate::platform::store::ledger::known::FindingFingerprint;
 
@@ -26,11 +26,21 @@ const BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// How many files are looked up in trees at a time.
 const LOOK_UPS_MAX: usize = 50_000;
 
-/// The findings on record that gates say again, by id, with where they are now.
-pub type Raised = HashMap<String, FindingFingerprint>;
+/// What gates say of a file or a tree.
+#[derive(Default)]
+pub struct Raised {
+    /// The findings on record that they say again, by id, with where they are now.
+    pub known: HashMap<String, FindingFingerprint>,
+    /// Those that are not on record.
+    pub new: Vec<FindingFingerprint>,
+}
 
-/// The files that were moved from one tree to another: from where to where.
-pub type Moves = HashMap<BString, BString>;
+/// Whether a place has a finding, and where there.
+pub enum Has {
+    Yes(Option<Box<FindingFingerprint>>),
+    No,
+    Unknown,
+}
 
 /// A file of a tree.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -44,6 +54,8 @@ pub struct FileAt {
 /// Asks the gates, each thing once.
 pub struct Gates<'a> {
     pub(super) context: Context<'a>,
+    /// Also those of work trees, of what is not staged.
+    pub(super) objects: &'a Objects,
     ledger: Ledger,
     /// Whether rules are among what is asked about.
     rules: RuleSelection<'a>,
@@ -51,22 +63,21 @@ pub struct Gates<'a> {
     files: HashMap<(String, FileAt), Option<Rc<Raised>>>,
     trees: HashMap<(String, Oid), Rc<Raised>>,
     entries: HashMap<(Oid, BString), Option<TreeEntry>>,
-    moves: HashMap<(Oid, Oid), Rc<Moves>>,
     bytes_left: u64,
     look_ups_left: usize,
 }
 
 impl<'a> Gates<'a> {
-    pub fn new(context: Context<'a>, with_rules: bool) -> Result<Self> {
+    pub fn new(context: Context<'a>, objects: &'a Objects, with_rules: bool) -> Result<Self> {
         Ok(Self {
             context,
+            objects,
             ledger: Ledger::open(&context.repo.state_dir())?,
             rules: if with_rules { RuleSelection::All } else { RuleSelection::None },
             policies: HashMap::new(),
             files: HashMap::new(),
             trees: HashMap::new(),
             entries: HashMap::new(),
-            moves: HashMap::new(),
             bytes_left: BYTES_MAX,
             look_ups_left: LOOK_UPS_MAX,
         })
@@ -79,24 +90,9 @@ impl<'a> Gates<'a> {
             return Ok(known.clone());
         }
         self.look_ups_left = self.look_ups_left.checked_sub(1).ok_or(Enough)?;
-        let entry = self.context.repo.objects.entry(tree, path)?;
+        let entry = self.objects.entry(tree, path)?;
         self.entries.insert(key, entry.clone());
         Ok(entry)
-    }
-
-    /// The files that were moved between two trees; none where they cannot be compared.
-    pub fn moved(&mut self, from: &Oid, to: &Oid) -> Rc<Moves> {
-        let key = (from.clone(), to.clone());
-        let objects = &self.context.repo.objects;
-        let moves = self.moves.entry(key).or_insert_with(|| {
-            let changes = diff::trees(objects, Some(from), Some(to)).unwrap_or_default();
-            let moves = changes.into_iter().filter_map(|file| match file.kind {
-                FileChangeKind::Renamed { from } => Some((from, file.path)),
-                FileChangeKind::Added | FileChangeKind::Modified | FileChangeKind::Deleted => None,
-            });
-            Rc::new(moves.collect())
-        });
-        Rc::clone(moves)
     }
 
     /// What the gates say of a file under the policy of a tree; `None` where that cannot be told.
@@ -112,17 +108,18 @@ impl<'a> Gates<'a> {
     }
 
     fn ask(&mut self, file: &FileAt, policy: &EffectivePolicy) -> Result<Option<Raised>> {
-        let objects = &self.context.repo.objects;
+        let objects = self.objects;
         let Some((_, size)) = objects.header(&file.entry.oid)? else { return Ok(None) };
         let Some(left) = self.bytes_left.checked_sub(size) else { return Ok(None) };
         self.bytes_left = left;
-        let changes = [change_of(file)];
-        let GateReport { findings, skipped } = gates::check_files(&changes, policy, objects)?;
+        // A gate may leave alone what was only moved.
+        let new = FileChange { kind: FileChangeKind::Added, ..change_of(file) };
+        let GateReport { findings, skipped } = gates::check_files(&[new], policy, objects)?;
         if !skipped.is_empty() {
             return Ok(None);
         }
-        let [change] = changes;
-        self.recognised(&whole(None, &file.entry.oid, vec![change]), &findings).map(Some)
+        let change = whole(None, &file.entry.oid, vec![change_of(file)]);
+        self.recognised(&change, &findings).map(Some)
     }
 
     /// What the gates say of a tree as a whole, of what concerns these files.
@@ -138,7 +135,7 @@ impl<'a> Gates<'a> {
             return Ok(Rc::clone(known));
         }
         let change = whole(Some(tree), tree, files.iter().map(change_of).collect());
-        let report = gates::check_change(&change, &policy, &self.context.repo.objects)?;
+        let report = gates::check_change(&change, &policy, self.objects)?;
         let raised = Rc::new(self.recognised(&change, &report.findings)?);
         self.trees.insert(key, Rc::clone(&raised));
         Ok(raised)
@@ -154,10 +151,17 @@ impl<'a> Gates<'a> {
     }
 
     fn recognised(&self, change: &Change, findings: &[Finding]) -> Result<Raised> {
-        let objects = &self.context.repo.objects;
+        let objects = self.objects;
         let found = fingerprint::of_findings(objects, change, findings);
         let ids = self.ledger.recognise(&found, now(self.context.env))?;
-        Ok(ids.into_iter().zip(found).filter_map(|(id, found)| Some((id?, found))).collect())
+        let mut raised = Raised::default();
+        for (id, found) in ids.into_iter().zip(found) {
+            match id {
+                Some(id) => drop(raised.known.insert(id, found)),
+                None => raised.new.push(found),
+            }
+        }
+        Ok(raised)
     }
 }
 

@@ -47,6 +47,13 @@ impl Ledger {
         marks::standing(&self.connection)
     }
 
+    /// Whether a finding of a gate is on record.
+    pub fn has_gate_findings(&self) -> Result<bool, Error> {
+        let query = "SELECT EXISTS (SELECT 1 FROM findings
+                     WHERE gate NOT IN ('review', 'person', 'import'))";
+        Ok(self.connection.query_row(query, [], |row| row.get(0))?)
+    }
+
     /// The findings of gates that nobody answered: of the newest `most`, and of those that no step was
     /// taken for yet the newest `most`, so that the rest comes up once others are closed.
     pub fn gate_findings(&self, now: Timestamp, most: usize) -> Result<Vec<GateFinding>, Error> {

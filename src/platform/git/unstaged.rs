@@ -1,0 +1,124 @@
+//! What of a work tree is not staged, and the tree that there would be once it is.
+
+use std::fs::{self, File};
+use std::io;
+use std::io::Write as _;
+use std::path::Path;
+use std::time::SystemTime;
+
+use anyhow::{Context as _, Result};
+use bstr::{BStr, BString, ByteSlice as _};
+
+use crate::domain::model::oid::Oid;
+use crate::platform::git::command::succeeded;
+use crate::platform::git::library::Library;
+use crate::platform::git::object::Objects;
+use crate::platform::git::repo::Repo;
+use crate::platform::store::regular;
+use crate::platform::store::regular::LastLink;
+
+/// A file of a work tree that is not as the index has it; a deleted one too. What git ignores is none.
+#[derive(Clone, Debug)]
+pub struct UnstagedFile {
+    pub path: BString,
+    /// Zero where it is deleted.
+    pub size: u64,
+    pub modified: Option<SystemTime>,
+}
+
+impl UnstagedFile {
+    /// Whether it can be read, or is deleted.
+    pub fn is_readable(&self, repo: &Repo) -> bool {
+        let top = repo.work_tree.as_ref();
+        let path = top.map(|top| top.join(self.path.to_path_lossy()));
+        path.is_none_or(|path| match fs::symlink_metadata(&path) {
+            Ok(data) => !data.is_file() || regular::open(&path, LastLink::Refuse).is_ok(),
+            Err(_) => true,
+        })
+    }
+}
+
+/// Lists what is not staged, in path order; nothing of a bare repository.
+pub fn list(repo: &Repo) -> Result<Vec<UnstagedFile>> {
+    let Some(top) = &repo.work_tree else { return Ok(Vec::new()) };
+    let output = repo
+        .git()
+        .args(["ls-files", "-z", "--modified", "--deleted", "--others", "--exclude-standard"])
+        .capture()?;
+    let listed = succeeded(&output, "git ls-files")?.split_str("\0");
+    // A repository of its own ends in a slash.
+    let mut paths: Vec<&[u8]> =
+        listed.filter(|path| !path.is_empty() && !path.ends_with(b"/")).collect();
+    paths.sort_unstable();
+    paths.dedup();
+    let mut files = Vec::new();
+    for path in paths {
+        let full = top.join(path.to_path_lossy());
+        let path = BString::from(path);
+        files.push(match fs::symlink_metadata(&full) {
+            Ok(data) if data.is_dir() => continue,
+            Ok(data) => UnstagedFile { path, size: data.len(), modified: data.modified().ok() },
+            Err(_) => UnstagedFile { path, size: 0, modified: None },
+        });
+    }
+    Ok(files)
+}
+
+/// All objects of a repository, and beside them a folder for those that it shall not have.
+pub struct ScratchObjects {
+    folder: tempfile::TempDir,
+    pub objects: Objects,
+}
+
+impl ScratchObjects {
+    /// Makes the folder, which is gone when this is dropped.
+    pub fn beside(repo: &Repo) -> Result<Self> {
+        let folder = repo.folder_for_a_while()?;
+        let own = folder.path().join("objects");
+        name_others(repo, &own)
+            .with_context(|| format!("could not make a folder in `{}`", folder.path().display()))?;
+        let vars = [("GIT_OBJECT_DIRECTORY", own.into_os_string())];
+        let objects = match &repo.objects {
+            Objects::Library(_) => {
+                let opened = git2::Repository::open(&repo.git_dir)?;
+                Objects::Library(Box::new(Library::new(opened, &vars)))
+            }
+            Objects::Command(_) => {
+                Objects::through_command(&repo.git_dir, &repo.common_dir, &vars)?
+            }
+        };
+        Ok(Self { folder, objects })
+    }
+
+    /// The tree of what is staged in a work tree of the same repository, with these files as they are there,
+    /// or gone where they are not. Its new objects are in the folder, and its index is as it was.
+    pub fn tree_with(&self, repo: &Repo, paths: &[&BStr]) -> Result<Oid> {
+        let copy = self.folder.path().join("index");
+        repo.copy_index(&copy)?;
+        let git = || {
+            repo.git()
+                .env("GIT_INDEX_FILE", &copy)
+                .env("GIT_OBJECT_DIRECTORY", self.folder.path().join("objects"))
+                .args(["-c", "core.splitIndex=false", "-c", "core.safecrlf=false"])
+        };
+        let added = git()
+            .args(["update-index", "-z", "--add", "--remove", "--replace", "--stdin"])
+            .stdin(bstr::join("\0", paths))
+            .capture()?;
+        succeeded(&added, "git update-index")?;
+        let written = git().arg("write-tree").capture()?;
+        Ok(Oid::parse(succeeded(&written, "git write-tree")?.trim().to_str()?)?)
+    }
+}
+
+/// Makes a folder of objects that names those of the repository: a variable could not name every path.
+fn name_others(repo: &Repo, folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder.join("info"))?;
+    let mut alternates = File::create(folder.join("info/alternates"))?;
+    for other in repo.object_folders() {
+        let other = fs::canonicalize(&other).unwrap_or(other);
+        alternates.write_all(other.as_os_str().as_encoded_bytes())?;
+        alternates.write_all(b"\n")?;
+    }
+    Ok(())
+}
