@@ -335,6 +335,8 @@ fn a_push_that_is_stopped_names_the_commit_to_change_and_the_way_works() {
     // An entry on the branch itself weakens nothing, and the way on is said.
     let listed = repo.tribunal(&["findings", "list", "--format", "json"]).ok().json();
     let id = listed["findings"][0]["id"].as_str().unwrap();
+    let to_copy = format!("`tribunal findings dismiss {} -r REASON`", &id[20..]);
+    repo.tribunal(&["findings", "show", id]).ok().says(&to_copy);
     repo.tribunal(&["findings", "allow", id, "--reason", "a sample"])
         .ok()
         .says("`git add tribunal.toml && git commit -m")

@@ -14,7 +14,7 @@ use crate::domain::model::terminal;
 use crate::domain::model::terminal::printable;
 use crate::domain::model::text::{counted, short_id};
 use crate::platform::ui::out::{DIM, ERROR, GOOD, HINT, WARNING};
-use crate::platform::ui::report::json_finding;
+use crate::platform::ui::report::{hint_of, json_finding};
 use crate::platform::ui::styled_text::StyledText;
 use crate::platform::ui::time::local;
 
@@ -136,7 +136,7 @@ pub fn details(kept: &StoredFinding, history: &FindingHistory, now: Timestamp) -
     add("seen:", &format!("in {changes}, first {first}, last {last}"));
     add("id:", &kept.id);
     if !finding.suggestion.is_empty() {
-        let hint = format!(":     {}", printable(&finding.suggestion));
+        let hint = format!(":     {}", hint_of(finding, Some(&kept.id)));
         lines.push(StyledText::from("  ").styled(HINT, "hint").text(hint));
     }
     let seen = history.sightings.iter().map(|seen| (seen.first_seen, sighting_line(seen)));

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::domain::model::finding::Effect;
+use crate::domain::model::finding::{Effect, Finding};
 use crate::domain::model::report::{CommandResult, CommandRun, Report, Reported};
 use crate::domain::model::terminal::printable;
 use crate::domain::model::text::{short_id, without_error_numbers};
@@ -90,14 +90,16 @@ fn human_finding(reported: &Reported) -> StyledText {
         text = text.text(format!("\n    {}", printable(finding.anchor.trim())));
     }
     if !finding.suggestion.is_empty() {
-        let mut hint = printable(&finding.suggestion);
-        if let Some(id) = &reported.id {
-            // A line to be copied.
-            hint = hint.replace(" ID -r ", &format!(" {} -r ", short_id(id)));
-        }
+        let hint = hint_of(finding, reported.id.as_deref());
         text = text.text("\n  ").styled(HINT, "hint").text(format!(": {hint}"));
     }
     text
+}
+
+/// What to do about a finding, with its id in the commands, which are to be copied.
+pub fn hint_of(finding: &Finding, id: Option<&str>) -> String {
+    let hint = printable(&finding.suggestion);
+    id.map_or_else(|| hint.clone(), |id| hint.replace(" ID -r ", &format!(" {} -r ", short_id(id))))
 }
 
 /// The report as one object, as `--format json` prints it.
