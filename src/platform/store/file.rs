@@ -31,7 +31,6 @@ pub fn write_executable(path: &Path, content: &[u8]) -> Result<()> {
 }
 
 fn write_with_mode(path: &Path, content: &[u8], mode: Option<u32>) -> Result<()> {
-    make_folder_of(path)?;
     let write = || -> io::Result<()> {
         let mut beside = permissions::file_beside(path, mode)?;
         beside.write_all(content)?;
@@ -41,14 +40,13 @@ fn write_with_mode(path: &Path, content: &[u8], mode: Option<u32>) -> Result<()>
         Ok(())
     };
     save_point();
-    write().with_context(|| format!("could not write `{}`", path.display()))?;
+    write_in_folder(path, write)?;
     save_point();
     Ok(())
 }
 
 /// Writes a file that must not be there yet, in one step; `false` where it was there.
 pub fn write_new(path: &Path, content: &[u8]) -> Result<bool> {
-    make_folder_of(path)?;
     let write = || -> io::Result<bool> {
         let mut beside = permissions::file_beside(path, None)?;
         beside.write_all(content)?;
@@ -61,7 +59,7 @@ pub fn write_new(path: &Path, content: &[u8]) -> Result<bool> {
         }
     };
     save_point();
-    let written = write().with_context(|| format!("could not write `{}`", path.display()))?;
+    let written = write_in_folder(path, write)?;
     save_point();
     Ok(written)
 }
@@ -169,8 +167,49 @@ pub fn set_aside_when_full(path: &Path) {
     }
 }
 
-fn make_folder_of(path: &Path) -> Result<()> {
+/// Writes a file into its folder, which is made where it is missing, and made again where another process
+/// takes it away at that moment: a purge beside a start.
+fn write_in_folder<T>(path: &Path, mut write: impl FnMut() -> io::Result<T>) -> Result<T> {
+    const TRIES: u32 = 10;
     let folder = path.parent().context("a file needs a folder")?;
-    permissions::make_dir(folder)
-        .with_context(|| format!("could not create the folder `{}`", folder.display()))
+    let mut tries = 1;
+    loop {
+        permissions::make_dir(folder)
+            .with_context(|| format!("could not create the folder `{}`", folder.display()))?;
+        match write() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound && tries < TRIES => tries += 1,
+            done => return done.with_context(|| format!("could not write `{}`", path.display())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::disallowed_methods, reason = "tests look at what was written")]
+
+    use super::*;
+
+    #[test]
+    fn a_folder_that_is_taken_away_while_a_file_is_written_into_it_is_made_again() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("one/two/file");
+        let mut taken_away = 0;
+        write_in_folder(&path, || {
+            if taken_away < 2 {
+                taken_away += 1;
+                fs::remove_dir_all(place.path().join("one"))?;
+            }
+            fs::write(&path, "text")
+        })
+        .unwrap();
+        assert_eq!((taken_away, fs::read(&path).unwrap()), (2, b"text".to_vec()));
+    }
+
+    #[test]
+    fn what_is_missing_for_good_is_an_error() {
+        let place = tempfile::tempdir().unwrap();
+        let never = || -> io::Result<()> { Err(io::ErrorKind::NotFound.into()) };
+        let error = write_in_folder(&place.path().join("file"), never).unwrap_err();
+        assert!(format!("{error:#}").contains("could not write"), "{error:#}");
+    }
 }
