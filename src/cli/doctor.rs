@@ -17,6 +17,7 @@ use crate::flow::call::route::RoleAssignment;
 use crate::flow::call::{roles, route};
 use crate::flow::context::Context;
 use crate::flow::evaluate::{policy, uncommitted};
+use crate::flow::setup::consent::{self, GoneAnswers};
 use crate::flow::setup::install;
 use crate::flow::setup::install::status::status;
 use crate::platform::agents::Agent;
@@ -69,6 +70,7 @@ struct CheckResult {
     route: Result<RoleAssignment, anyhow::Error>,
     /// Whether the policy asks any agent at all.
     asks: bool,
+    gone: Vec<GoneAnswers>,
 }
 
 /// Looks at each agent without asking a model. Ends with 4 where something that was set up does not
@@ -109,6 +111,7 @@ fn check(context: Context<'_>) -> Result<CheckResult> {
         targets: targets(&policy, agent_env),
         route: route::assign_reviewers(&policy, agent_env),
         asks: policy.agents.route != RouteChoice::C,
+        gone: consent::of_gone(),
     })
 }
 
@@ -258,6 +261,7 @@ impl CheckResult {
             "agents": self.targets.iter().map(CheckTarget::json).collect::<Vec<_>>(),
             "route": route["route"],
             "notes": route["notes"],
+            "gone": self.gone.iter().map(gone_json).collect::<Vec<_>>(),
         })
     }
 
@@ -289,6 +293,10 @@ impl CheckResult {
             let there = if own.exists() { "" } else { " (not there; the defaults hold)" };
             line("settings", &format!("{}{there}", own.display()));
         }
+        for GoneAnswers { file, repository } in &self.gone {
+            line("answers", &format!("about `{}`, which is gone", repository.display()));
+            line("", &format!("hint: `rm {}` forgets them", file.display()));
+        }
         for target in &self.targets {
             target.print();
         }
@@ -302,6 +310,12 @@ impl CheckResult {
             Err(error) => line("route", &format!("none: {error:#}")),
         }
     }
+}
+
+fn gone_json(answers: &GoneAnswers) -> Value {
+    json!({
+        "repository": answers.repository.to_string_lossy(), "answers": answers.file.to_string_lossy(),
+    })
 }
 
 fn line(name: &str, text: &str) {

@@ -102,6 +102,11 @@ fn describe(plan: &PurgePlan, verb: &str) {
     for path in &plan.written {
         out::talk(&format!("{verb} {} (as `init` wrote it, and not committed)", printable(path)));
     }
+    for answers in &plan.gone {
+        let (file, repository) = (answers.file.to_string_lossy(), answers.repository.display());
+        let why = printable(&format!("{file} (your answers about `{repository}`, which is gone)"));
+        out::talk(&format!("{verb} {why}"));
+    }
     if plan.attempts > 0 {
         out::talk(&format!("{verb} the refs of {} of runs", counted(plan.attempts, "commit")));
     }

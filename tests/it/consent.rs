@@ -248,6 +248,42 @@ fn a_purge_leaves_what_was_there_before() {
 }
 
 #[test]
+fn answers_about_a_repository_go_once_it_is_gone_and_not_with_its_disk() {
+    let sandbox = Sandbox::new();
+    let folder = sandbox.settings_file().parent().unwrap().join("repositories");
+    fs::create_dir_all(&folder).unwrap();
+    fs::create_dir_all(sandbox.path().join("disk")).unwrap();
+    let kept = ["deleted", "moved", "disk/away", "here"].map(|name| {
+        let repo = sandbox.repo(name);
+        let before = listing(&folder);
+        repo.tribunal(&["trust", "--revoke", "reviews"]).ok();
+        let after = listing(&folder).into_iter().find(|file| !before.contains(file)).unwrap();
+        (repo, after.0)
+    });
+    let [(deleted, of_deleted), (moved, of_moved), (away, of_away), (here, of_here)] = kept;
+    fs::remove_dir_all(&deleted.dir).unwrap();
+    fs::rename(&moved.dir, sandbox.path().join("elsewhere")).unwrap();
+    // A disk that is not mounted leaves an empty folder.
+    fs::remove_dir_all(&away.dir).unwrap();
+    let named = [of_deleted.to_str().unwrap(), of_moved.to_str().unwrap()];
+    let doctor = here.tribunal(&["doctor"]);
+    let doctor = doctor.says("which is gone").says(named[0]).says(named[1]);
+    doctor.never_says(of_away.to_str().unwrap()).never_says(of_here.to_str().unwrap());
+    let json = here.tribunal(&["doctor", "--format", "json"]).json();
+    let files =
+        json["gone"].as_array().unwrap().iter().map(|gone| gone["answers"].as_str().unwrap());
+    assert_eq!(files.collect::<BTreeSet<_>>(), BTreeSet::from(named));
+
+    let other = sandbox.repo("other");
+    let plan = other.tribunal(&["uninstall", "--purge", "--dry-run"]).ok();
+    plan.says(named[0]).says(named[1]).never_says(of_away.to_str().unwrap());
+    assert!(of_deleted.exists() && of_moved.exists(), "a look takes nothing");
+    other.tribunal(&["uninstall", "--purge"]).ok().says(named[0]).says(named[1]);
+    assert!(!of_deleted.exists() && !of_moved.exists());
+    assert!(of_away.exists() && of_here.exists(), "what is not gone stays");
+}
+
+#[test]
 fn what_a_person_changed_or_committed_stays() {
     let sandbox = Sandbox::new();
     let repo = sandbox.repo("r");

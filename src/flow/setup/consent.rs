@@ -9,6 +9,7 @@
 //! agreed to is with the repository, whose hooks are the administrator's too.
 
 use std::ffi::OsStr;
+use std::fs;
 use std::io::ErrorKind::{NotADirectory, NotFound};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
@@ -91,6 +92,57 @@ pub fn forget(repo: &Repo) -> Result<()> {
     Ok(())
 }
 
+/// Answers about a repository that is gone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GoneAnswers {
+    /// The file that holds them.
+    pub file: PathBuf,
+    /// The common git directory that the repository had.
+    pub repository: PathBuf,
+}
+
+/// Every answer about a repository that is gone, in the order of their places. One that was moved is gone
+/// from where it was: in its new place it is asked again.
+pub fn of_gone() -> Vec<GoneAnswers> {
+    let Some(folder) = folder() else { return Vec::new() };
+    let files = file::entries(&folder).into_iter().flatten().filter_map(Result::ok);
+    let mut gone: Vec<GoneAnswers> = files
+        .filter_map(|entry| {
+            let file = entry.path();
+            let repository = PathBuf::from(read(&file).ok()??.repository);
+            // What people read of a place may not be the place.
+            let is_its_own = file_of(&repository).as_ref() == Some(&file);
+            (is_its_own && is_gone(&repository)).then_some(GoneAnswers { file, repository })
+        })
+        .collect();
+    gone.sort_by(|one, other| one.repository.cmp(&other.repository));
+    gone
+}
+
+/// Forgets answers about a repository that is still gone; says whether it was.
+pub fn forget_gone(answers: &GoneAnswers) -> Result<bool> {
+    let is_gone = is_gone(&answers.repository);
+    if is_gone {
+        file::remove_file(&answers.file)?;
+    }
+    Ok(is_gone)
+}
+
+/// Whether nothing is at a place, and not for want of a disk alone: the nearest folder above it that is there
+/// holds something else. One that is empty may wait for its disk, as may what is in the folders of disks.
+fn is_gone(place: &Path) -> bool {
+    const OF_DISKS: [&str; 4] = ["/media", "/mnt", "/run/media", "/Volumes"];
+    let is_absent =
+        |path: &&Path| matches!(fs::symlink_metadata(path), Err(error) if error.kind() == NotFound);
+    if !is_absent(&place) {
+        return false;
+    }
+    let Some(above) = place.ancestors().find(|path| !is_absent(path)) else { return false };
+    let may_be_of_disk =
+        above.parent().is_none() || OF_DISKS.iter().any(|of| above.starts_with(of));
+    !may_be_of_disk && file::entries(above).is_ok_and(|mut entries| entries.next().is_some())
+}
+
 /// Whether the person agreed to exactly this command.
 pub fn trusts(consent: &Consent, command: &CommandGate) -> bool {
     let print = fingerprint(command);
@@ -150,9 +202,16 @@ pub fn path(repo: &Repo) -> Option<PathBuf> {
     if repo.work_tree.is_none() {
         return Some(path_of_server(repo));
     }
-    let place = common_dir(repo);
-    let name = &blake3::hash(place.as_os_str().as_bytes()).to_hex()[..32];
-    Some(user_file()?.parent()?.join(FOLDER).join(format!("{name}.toml")))
+    file_of(&common_dir(repo))
+}
+
+fn file_of(common_dir: &Path) -> Option<PathBuf> {
+    let name = &blake3::hash(common_dir.as_os_str().as_bytes()).to_hex()[..32];
+    Some(folder()?.join(format!("{name}.toml")))
+}
+
+fn folder() -> Option<PathBuf> {
+    Some(user_file()?.parent()?.join(FOLDER))
 }
 
 fn path_of_server(repo: &Repo) -> PathBuf {

@@ -1,5 +1,5 @@
 //! Takes away everything that tribunal keeps for a repository outside its commits: state, workspaces,
-//! refs of its own and what the person agreed to.
+//! refs of its own and what the person agreed to. With it go the answers about repositories that are gone.
 
 use std::fs;
 use std::io::ErrorKind::NotFound;
@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
+use crate::flow::setup::consent::GoneAnswers;
 use crate::flow::setup::{consent, written};
 use crate::flow::workspace::{attempt, checkout};
 use crate::platform::config::env;
@@ -23,12 +24,17 @@ pub struct PurgePlan {
     pub written: Vec<String>,
     /// How many commits of runs lose their refs.
     pub attempts: usize,
+    /// The person's answers about other repositories, which are gone.
+    pub gone: Vec<GoneAnswers>,
 }
 
 impl PurgePlan {
     /// Whether there is nothing to take away.
     pub fn is_empty(&self) -> bool {
-        self.kept.is_empty() && self.written.is_empty() && self.attempts == 0
+        self.kept.is_empty()
+            && self.written.is_empty()
+            && self.attempts == 0
+            && self.gone.is_empty()
     }
 }
 
@@ -39,7 +45,8 @@ pub fn plan(repo: &Repo) -> Result<PurgePlan> {
     kept.extend(consent::path(repo));
     kept.retain(|path| fs::symlink_metadata(path).is_ok());
     let attempts = attempt::by_run(repo)?.values().map(Vec::len).sum();
-    Ok(PurgePlan { kept, written: written::untouched(repo)?, attempts })
+    let written = written::untouched(repo)?;
+    Ok(PurgePlan { kept, written, attempts, gone: consent::of_gone() })
 }
 
 /// Takes it away, and returns what was taken: a file that a person changed since it was planned stays.
@@ -53,6 +60,13 @@ pub fn perform(repo: &Repo, mut plan: PurgePlan) -> Result<PurgePlan> {
         attempt::delete(repo, of_run)?;
     }
     remove_empty_refs(&repo.common_dir.join("refs/tribunal"));
+    let mut gone = Vec::new();
+    for answers in plan.gone {
+        if consent::forget_gone(&answers)? {
+            gone.push(answers);
+        }
+    }
+    plan.gone = gone;
     consent::forget(repo)?;
     // The stop of the watcher may have made the state folder anew.
     for path in plan.kept.iter().chain([&repo.state_dir()]) {
