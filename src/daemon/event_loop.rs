@@ -25,8 +25,9 @@ use crate::daemon::work::{BeginOutcome, Message, Messages, Over, begin};
 use crate::platform::config::env::Env;
 use crate::platform::store::user_state::{Listed, UserState};
 
-/// How many repositories are looked at at the same time, and for how long one that hangs counts.
-const LOOKS: (usize, Duration) = (8, Duration::from_secs(2));
+/// How many repositories are looked at at the same time, and for how long one that hangs counts. More than
+/// there are processors: a look that takes a spec in waits for the disk twice.
+const LOOKS: (usize, Duration) = (16, Duration::from_secs(2));
 
 /// How many processes learn at the same time, one a repository, and for how long one that hangs counts.
 const LEARNERS: (usize, Duration) = (2, Duration::from_secs(20));

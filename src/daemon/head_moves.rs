@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
+use bstr::ByteSlice as _;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -93,6 +94,10 @@ impl Heads {
         if before.is_some_and(|seen| seen.stamp == stamp && stamp.is_some()) {
             return Ok(Moved::No);
         }
+        let was_unborn = before.is_some_and(|seen| seen.head.is_none());
+        if was_unborn && stamp.is_none() && is_unborn(&git_dir(top, common_dir), common_dir) {
+            return Ok(Moved::No);
+        }
         let text = match regular::read(&log, LastLink::Follow, STATE) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
             other => other.with_context(|| format!("could not read `{}`", log.display()))?,
@@ -178,6 +183,15 @@ pub fn log_of(top: &Path, common_dir: &Path) -> PathBuf {
 fn git_dir(top: &Path, common_dir: &Path) -> PathBuf {
     let named = worktrees::dot_git(top).filter(|named| *named != top.join(".git"));
     named.unwrap_or_else(|| common_dir.to_owned())
+}
+
+/// Whether HEAD names a branch that has no commit, as far as that shows without opening the repository.
+fn is_unborn(git_dir: &Path, common_dir: &Path) -> bool {
+    let head = regular::read(&git_dir.join("HEAD"), LastLink::Follow, STATE).unwrap_or_default();
+    let Some(branch) = head.strip_prefix(b"ref: ") else { return false };
+    let Ok(branch) = branch.trim().to_path() else { return false };
+    let places = [branch, Path::new("packed-refs"), Path::new("reftable")];
+    places.iter().all(|place| !common_dir.join(place).exists())
 }
 
 fn file(state_dir: &Path) -> PathBuf {

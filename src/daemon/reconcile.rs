@@ -24,7 +24,7 @@ use crate::flow::intake::debounce::{ChangedFile, Debouncer};
 use crate::flow::intake::ingest::{CompleteFile, PROGRESS, key};
 use crate::flow::intake::spec_listing::SpecListing;
 use crate::platform::config::env;
-use crate::platform::git::worktrees;
+use crate::platform::git::worktrees::Worktrees;
 use crate::platform::store::file::{sweep, sweep_old, write_atomic};
 use crate::platform::store::folder::Folder;
 use crate::platform::store::inbox;
@@ -46,6 +46,7 @@ type Key = (PathBuf, PathBuf);
 /// What is watched, what is known, and what is awaited.
 pub struct Reconciler {
     place: Arc<WatchedRepo>,
+    worktrees: Worktrees,
     trees: Vec<WatchedWorktree>,
     watches: Option<WatchSet>,
     specs: SpecFiles,
@@ -98,6 +99,7 @@ impl Reconciler {
         }
         Ok(Self {
             heads: Heads::load(&place.state_dir),
+            worktrees: Worktrees::of(place.common_dir.clone()),
             place,
             trees: Vec::new(),
             watches,
@@ -186,13 +188,9 @@ impl Reconciler {
             let progress = tree.map(|tree| tree.watch.progress).unwrap_or_default();
             let complete = CompleteFile { top, path, stamp: *stamp, progress };
             let time = env::now(&self.place.env);
-            let mut trouble = Vec::new();
-            match self.specs.take_in(&self.place.state_dir, &complete, time, &mut trouble) {
+            match self.specs.take_in(&self.place.state_dir, &complete, time) {
                 Ok(look_again) => still_changing |= look_again,
-                Err(error) => trouble.push(format!("{error:#}")),
-            }
-            for message in trouble {
-                self.said.trouble(message, tell);
+                Err(error) => self.said.trouble(format!("{error:#}"), tell),
             }
             if self.specs.are_many() {
                 self.save(tell);
@@ -259,7 +257,7 @@ impl Reconciler {
 
     /// Finds the work trees and reads their settings where they changed.
     fn find_trees(&mut self, tell: &mut dyn FnMut(&DaemonEvent)) {
-        let tops = worktrees::list(&self.place.common_dir);
+        let tops = self.worktrees.list();
         if self.trees_until.is_some_and(|until| Instant::now() >= until) {
             self.trees_until = None;
         }

@@ -66,11 +66,10 @@ impl SpecFiles {
         state_dir: &Path,
         file: &CompleteFile<'_>,
         now: Timestamp,
-        trouble: &mut Vec<String>,
     ) -> Result<bool> {
         let (top, path) = (key(file.top), key(file.path));
         let before = self.known.file(&top, &path).map(|file| file.id.clone());
-        let (id, news) = match ingest(state_dir, &mut self.known, file, now, trouble)? {
+        let (id, news) = match ingest(state_dir, &mut self.known, file, now)? {
             IngestOutcome::StillChanging => return Ok(true),
             IngestOutcome::Known { id, moved_from } => {
                 (id.clone(), DaemonEvent::Known { path, id, moved_from })

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::daemon::spec;
-use crate::harness::{Outcome, Repo, Sandbox, processes, wait_for, watchers};
+use crate::harness::{Outcome, Repo, Sandbox, executable, processes, wait_for, watchers};
 
 fn start(repo: &Repo<'_>) -> Outcome {
     repo.tribunal(&["daemon", "start"]).ok()
@@ -173,37 +173,42 @@ fn a_stop_is_for_one_repository_and_lasts_while_the_others_go_on() {
 #[test]
 fn what_hangs_or_is_broken_in_one_repository_is_no_other_one_s_trouble() {
     let sandbox = Sandbox::new();
-    let repos = repositories(&sandbox, 12);
-    let (hung, healthy) = (&repos[..10], &repos[10]);
-    let broken = &repos[11];
-    let ledgers: Vec<rusqlite::Connection> = hung
-        .iter()
-        .map(|repo| {
-            repo.write("a.rs", "let _ = x();\n").commit_unjudged("feat: a");
-            let finding = ["--class", "other/x", "--at", "a.rs:1", "-m", "m"];
-            repo.tribunal(&[&["findings", "add"][..], &finding].concat()).ok();
-            rusqlite::Connection::open(repo.path(".git/tribunal/ledger.db")).unwrap()
-        })
-        .collect();
+    let repos = repositories(&sandbox, 20);
+    let (hung, healthy) = (&repos[..18], &repos[18]);
+    let broken = &repos[19];
     broken.write("tribunal.toml", "[watch\nnothing = {").commit_unjudged("chore: break it");
+    let programs = sandbox.path().join("programs");
+    let path = std::env::var("PATH").unwrap();
+    let git = std::env::split_paths(&path).map(|folder| folder.join("git")).find(|it| it.is_file());
+    // A disk that hangs, for whoever asks git about what is on it.
+    let waiting = format!(
+        "#!/bin/sh\nwhile test -e .git/hang; do : >.git/hangs; sleep 0.02; done\nexec {} \"$@\"\n",
+        git.unwrap().display(),
+    );
+    executable(programs.join("git"), waiting);
+    let path = format!("{}:{path}", programs.display());
     for repo in &repos {
-        drop(start(repo));
+        repo.tribunal_with(&["daemon", "start"], &[("PATH", &path)], b"").ok();
+        drop_spec(repo, "before");
     }
-    // A look waits for the ledger: more of them than are made at the same time.
-    for (repo, ledger) in hung.iter().zip(&ledgers) {
-        ledger.execute_batch("BEGIN IMMEDIATE").unwrap();
-        drop_spec(repo, "a");
+    for repo in &repos {
+        wait_for("the first look", || knows(repo, "before"));
+    }
+    // A look at a commit asks git: more of them than are made at the same time.
+    for repo in hung {
+        repo.write(".git/hang", "").commit_unjudged("feat: one");
     }
     for repo in hung {
-        wait_for("the look to wait", || repo.path(".git/tribunal/queue/a.json").exists());
+        wait_for("the look to wait", || repo.path(".git/hangs").exists());
     }
+    hung.iter().for_each(|repo| drop_spec(repo, "a"));
     let began = Instant::now();
     takes_in(healthy, "a");
     takes_in(broken, "a");
     let took = began.elapsed();
     assert!(hung.iter().all(|repo| !knows(repo, "a")), "they did not wait, after {took:?}");
-    for ledger in &ledgers {
-        ledger.execute_batch("COMMIT").unwrap();
+    for repo in hung {
+        fs::remove_file(repo.path(".git/hang")).unwrap();
     }
     for repo in hung {
         wait_for("what hung", || knows(repo, "a"));

@@ -1,8 +1,8 @@
 //! Ingests one complete spec file: reads, lints, classifies and queues it, and writes a page about it where
 //! the user's settings ask for one.
 //!
-//! The order makes a kill harmless: the queue first, then ledger and page, and only then (by the
-//! caller) the note that the file is known. What was cut off is done again with the same outcome.
+//! The order makes a kill harmless: the queue first, then the page, and only then (by the caller) the record,
+//! which says that the file is known. What was cut off is done again with the same outcome.
 
 use std::fs::File;
 use std::io;
@@ -10,7 +10,6 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
-use serde_json::json;
 
 use crate::domain::policy::watch_settings::ProgressPages;
 use crate::domain::spec::classify::{Classification, classify};
@@ -24,9 +23,6 @@ use crate::flow::intake::ingested_spec::IngestedSpec;
 use crate::flow::intake::redact;
 use crate::platform::store::folder::Folder;
 use crate::platform::store::known_specs::{KnownFile, KnownSpecs, Stamp, Version};
-use crate::platform::store::ledger;
-use crate::platform::store::ledger::error::Error as LedgerError;
-use crate::platform::store::ledger::spec::SpecVersion;
 use crate::platform::store::regular;
 use crate::platform::store::regular::Unfit;
 use crate::platform::store::spec_queue;
@@ -76,14 +72,12 @@ struct Draft<'a> {
     classification: Classification,
 }
 
-/// Ingests a file and notes in `known` what it found; saving that is the caller's part. What went
-/// wrong beside it and does not count against the file comes to `trouble`.
+/// Ingests a file and notes in `known` what it found; saving that is the caller's part.
 pub fn ingest(
     state_dir: &Path,
     known: &mut KnownSpecs,
     file: &CompleteFile<'_>,
     now: Timestamp,
-    trouble: &mut Vec<String>,
 ) -> Result<IngestOutcome> {
     let Some(bytes) = read_unchanged(file)? else {
         return Ok(IngestOutcome::StillChanging);
@@ -121,7 +115,7 @@ pub fn ingest(
         let previous = before.as_ref().filter(|b| b.id == id && !b.duplicate);
         let previous = previous.map(|b| b.hash.clone());
         let place = Intake { state_dir, top: file.top, now, progress: file.progress };
-        let outcome = take_version(&place, known, &draft, previous, trouble)?;
+        let outcome = take_version(&place, known, &draft, previous)?;
         if file.progress == ProgressPages::File {
             remove_duplicate_record(file.top, &id, &path);
         }
@@ -145,7 +139,6 @@ fn take_version(
     known: &mut KnownSpecs,
     draft: &Draft<'_>,
     previous: Option<String>,
-    trouble: &mut Vec<String>,
 ) -> Result<IngestOutcome> {
     let Intake { state_dir, top, now, progress } = *place;
     let SpecIdentity { id, hash } = &draft.identity;
@@ -168,10 +161,6 @@ fn take_version(
         }
     } else if waiting.is_some() {
         spec_queue::remove(state_dir, id)?;
-    }
-    // The queue is what a run is made from; the ledger is the history beside it.
-    if let Err(error) = keep(state_dir, top, draft, now) {
-        trouble.push(format!("`{}` is recorded, but not in the ledger: {error:#}", draft.path));
     }
     let brought_back = seen.is_some();
     let record = (progress == ProgressPages::File).then(|| format!("{PROGRESS}/{id}.md"));
@@ -214,40 +203,6 @@ fn follow_move(
     let moved = Version { path: draft.path.clone(), worktree: place.top.to_owned(), ..newest };
     known.put_version(id, moved);
     Ok(is_same_tree.then_some(before))
-}
-
-/// Keeps the version in the ledger.
-fn keep(state_dir: &Path, top: &Path, draft: &Draft<'_>, now: Timestamp) -> Result<()> {
-    let problems: Vec<_> = draft
-        .reading
-        .problems
-        .iter()
-        .map(|problem| {
-            json!({
-                "line": problem.at.line,
-                "column": problem.at.column,
-                "level": problem.level.as_str(),
-                "rule": problem.rule.as_str(),
-                "message": problem.message,
-            })
-        })
-        .collect();
-    let version = SpecVersion {
-        id: &draft.identity.id,
-        hash: &draft.identity.hash,
-        path: &draft.path,
-        worktree: top,
-        size: draft.classification.size.as_str(),
-        accepted: draft.reading.accepted().is_some(),
-        problems: &json!(problems).to_string(),
-        time: now,
-    };
-    let done = ledger::with(state_dir, now, |ledger| ledger.keep_spec(&version))
-        .map_err(LedgerError::hinted)?;
-    if let Some(aside) = done.set_aside {
-        tracing::warn!("the ledger was damaged; it is kept as `{}`", aside.display());
-    }
-    Ok(())
 }
 
 fn version(top: &Path, draft: &Draft<'_>, now: Timestamp) -> Version {

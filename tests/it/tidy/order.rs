@@ -121,7 +121,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ("platform::store::folder", "read write resolve ."),
     (
         "platform::store::ledger",
-        "call gate_findings record disposition query receipt wait spec . known marks scan rows \
+        "call gate_findings record disposition query receipt wait . known marks scan rows \
          schema keyed error matching",
     ),
     (

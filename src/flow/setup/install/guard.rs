@@ -11,7 +11,7 @@ use crate::flow::setup::install::answer::{HookAnswer, answer};
 use crate::flow::setup::install::config_keys::{config_folder, configured, is_switched_off};
 use crate::flow::setup::install::managers::{Manager, named_by};
 use crate::flow::setup::install::plan::manager_of;
-use crate::flow::setup::install::record::recorded;
+use crate::flow::setup::install::record::{recorded, recorded_in};
 use crate::flow::setup::install::shim::kept_path;
 use crate::flow::setup::install::{CHECKING_EVENTS, real};
 use crate::platform::config::env::Env;
@@ -87,6 +87,10 @@ fn lost_with(repo: &Repo, keys: ConfiguredHooks) -> Result<LostHooks> {
 /// not run any more, one line for each reason. For the watcher, which is there where no hook is.
 pub fn unguarded(common_dir: &Path, env: &Env) -> Result<Vec<String>> {
     let mut found: Vec<(String, Vec<String>)> = Vec::new();
+    // Asked often, and the repositories are opened below.
+    if recorded_in(&common_dir.join("tribunal")).is_empty() {
+        return Ok(Vec::new());
+    }
     let has_keys = has_configured_hooks(hooks_dir::git_version(common_dir)?);
     let keys = if has_keys { ConfiguredHooks::Count } else { ConfiguredHooks::AreNotRead };
     for top in worktrees::list(common_dir) {

@@ -1,6 +1,6 @@
 //! What was installed here, on record: the names of hooks, and the folders of scripts that got lines.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
@@ -16,7 +16,12 @@ const FOLDER: &str = "scripts in ";
 
 /// The hooks that were installed here, in whatever way.
 pub fn recorded(repo: &Repo) -> Vec<&'static str> {
-    let text = text(repo);
+    recorded_in(&repo.state_dir())
+}
+
+/// The same of a state folder, without opening its repository.
+pub fn recorded_in(state_dir: &Path) -> Vec<&'static str> {
+    let text = text_in(state_dir);
     EVENTS.into_iter().filter(|event| text.lines().any(|line| line == *event)).collect()
 }
 
@@ -44,7 +49,11 @@ pub fn set_script_folders(repo: &Repo, folders: &[PathBuf]) -> Result<()> {
 }
 
 fn text(repo: &Repo) -> String {
-    file::read_text(&repo.state_dir().join(RECORD)).unwrap_or_default()
+    text_in(&repo.state_dir())
+}
+
+fn text_in(state_dir: &Path) -> String {
+    file::read_text(&state_dir.join(RECORD)).unwrap_or_default()
 }
 
 fn write(repo: &Repo, keep: impl Fn(&'static str) -> bool, folders: &[PathBuf]) -> Result<()> {

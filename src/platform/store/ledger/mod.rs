@@ -17,7 +17,6 @@ pub mod record;
 mod rows;
 pub mod scan;
 mod schema;
-pub mod spec;
 pub mod wait;
 #[cfg(test)]
 mod tests;

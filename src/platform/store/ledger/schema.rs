@@ -70,6 +70,7 @@ CREATE TABLE dispositions (
 );
 ";
 
+/// Versions of specs, which are on record in a file of their own since: nothing is written here any more.
 const V2: &str = "
 CREATE TABLE specs (
     id         TEXT   NOT NULL,
