@@ -201,7 +201,9 @@ fn what_hangs_or_is_broken_in_one_repository_is_no_other_one_s_trouble() {
     for repo in hung {
         wait_for("the look to wait", || repo.path(".git/hangs").exists());
     }
-    hung.iter().for_each(|repo| drop_spec(repo, "a"));
+    for repo in hung {
+        drop_spec(repo, "a");
+    }
     let began = Instant::now();
     takes_in(healthy, "a");
     takes_in(broken, "a");

@@ -150,7 +150,8 @@ fn named(
          AND ?5 = ?5 AND ?6 IS ?6"
     } else {
         "f.name = ?4 AND EXISTS (SELECT 1 FROM sightings WHERE finding = f.id
-             AND (change = ?5 OR f.gate = 'commands' AND tree_oid = ?6))"
+             AND (change = ?5
+                 OR f.gate = 'commands' AND f.spot = 'change' AND tree_oid = ?6))"
     };
     let mut statement = connection.prepare_cached(&format!(
         "SELECT {KEPT_COLUMNS}, f.content, f.locators FROM {KEPT_TABLES}
