@@ -125,7 +125,7 @@ fn a_script_that_is_not_executable_is_made_so_on_a_yes_and_else_named() {
     asked.says("`.githooks/pre-commit` is not executable, so git passes over it");
     assert_eq!(mode(&repo, ".githooks/pre-commit") & 0o111, 0);
     let done = repo.tribunal(&["hooks", "install", "--yes"]).ok();
-    done.says("make `.githooks/pre-commit` executable");
+    done.says("made `.githooks/pre-commit` executable");
     assert_eq!(mode(&repo, ".githooks/pre-commit") & 0o111, 0o111);
     repo.tribunal(&["hooks", "status"]).ok();
     repo.tribunal(&["status"])
@@ -246,7 +246,7 @@ fn lines_are_found_in_whatever_folder_git_was_told_to_look() {
     repo.git(&["clone", "--quiet", ".", "../clone"]).ok();
     let clone = Repo { sandbox: &sandbox, dir: sandbox.path().join("clone") };
     let said = clone.tribunal(&["uninstall", "--yes"]).ok();
-    let said = said.says("take the lines out of `ci/my hooks/pre-push`");
+    let said = said.says("took the lines out of `ci/my hooks/pre-push`");
     // What a person wrote is a person's.
     let said = said.says("still call tribunal: take them out of `other/commit-msg`");
     said.never_says("other/pre-push");
