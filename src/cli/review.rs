@@ -7,6 +7,7 @@ use anyhow::Result;
 
 use crate::cli::check::{commit as named, start};
 use crate::cli::invocation::{Global, Invocation};
+use crate::domain::model::oid::Oid;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::model::text::short_id;
 use crate::domain::pipeline::result::ReviewResult;
@@ -16,6 +17,7 @@ use crate::flow::evaluate::{recording, uncommitted};
 use crate::flow::review;
 use crate::flow::review::background;
 use crate::flow::review::request::Stopped;
+use crate::flow::review::target;
 use crate::flow::review::target::{ReviewRange, ReviewRequest};
 use crate::platform::git::repo::Repo;
 use crate::platform::store::stop_mark::LastStop;
@@ -28,7 +30,8 @@ const EXAMPLES: &str = "\
 Examples:
   tribunal review                         review what is new on this branch
   tribunal review --commit HEAD           review one commit
-  tribunal review --from main --fix       have the findings fixed as well";
+  tribunal review --base main             review the branch, from where it left `main`
+  tribunal review --fix                   have the findings fixed as well";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -40,7 +43,10 @@ pub struct Args {
     /// Review one commit, compared with its first parent
     #[arg(long, value_name = "REV", conflicts_with = "from")]
     commit: Option<String>,
-    /// Review everything after this commit
+    /// Review what this branch has beyond another one, from where it left it
+    #[arg(long, value_name = "BRANCH", conflicts_with_all = ["staged", "commit", "from"])]
+    base: Option<String>,
+    /// Review everything after this commit, or from where the branch left it
     #[arg(long, value_name = "REV")]
     from: Option<String>,
     /// Review up to this commit
@@ -59,7 +65,7 @@ pub struct Args {
     #[arg(long)]
     report: bool,
     /// Review the commits that are waiting for a review
-    #[arg(long, hide = true, conflicts_with_all = ["staged", "commit", "from", "fix"])]
+    #[arg(long, hide = true, conflicts_with_all = ["staged", "commit", "from", "base", "fix"])]
     waiting: bool,
     /// The stop before this was begun in the background
     #[arg(long, hide = true, requires = "waiting")]
@@ -169,13 +175,35 @@ fn show(context: Context<'_>, global: &Global, reviewed: &ReviewResult) -> Resul
 }
 
 fn range(repo: &Repo, args: &Args) -> Result<ReviewRange> {
-    Ok(match (&args.commit, &args.from) {
+    Ok(match (&args.commit, &args.from, &args.base) {
         _ if args.staged => ReviewRange::Staged,
-        (Some(commit), _) => ReviewRange::Commit(named(repo, commit)?),
-        (None, Some(from)) => {
+        (Some(commit), ..) => ReviewRange::Commit(named(repo, commit)?),
+        (None, Some(from), _) => {
             let to = named(repo, &args.to)?;
-            ReviewRange::Between(start(repo, from, &to)?, to)
+            let bases = target::bases(repo, &[start(repo, from, &to)?], &to, from)?;
+            ReviewRange::Beyond { bases, to }
         }
-        (None, None) => ReviewRange::Auto,
+        (None, None, Some(base)) => {
+            let to = named(repo, "HEAD")?;
+            let bases = target::bases(repo, &branch_tips(repo, base)?, &to, base)?;
+            ReviewRange::Beyond { bases, to }
+        }
+        (None, None, None) => ReviewRange::Auto,
     })
+}
+
+/// The tips of a branch here and where it comes from: the branch here may be behind.
+fn branch_tips(repo: &Repo, base: &str) -> Result<Vec<Oid>> {
+    let mut tips = Vec::new();
+    for name in [format!("{base}@{{upstream}}"), format!("refs/remotes/origin/{base}")] {
+        tips.extend(repo.resolve(&name).unwrap_or_default());
+    }
+    let own = named(repo, base);
+    match own {
+        Err(error) if tips.is_empty() => return Err(error),
+        own => tips.extend(own.ok()),
+    }
+    tips.sort();
+    tips.dedup();
+    Ok(tips)
 }

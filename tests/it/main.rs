@@ -36,6 +36,7 @@ mod machine;
 mod managers;
 mod model_server;
 mod needs;
+mod one_verdict;
 mod output;
 mod progress;
 mod push;

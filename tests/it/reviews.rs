@@ -49,7 +49,7 @@ fn an_identical_question_is_answered_from_its_receipt() {
 }
 
 #[test]
-fn a_receipt_that_was_written_over_is_none() {
+fn a_receipt_that_was_written_over_changes_no_verdict() {
     let scene = scene(diligent(&[LEFT_OUT]));
     let repo = scene.repo();
     review(&repo, &["--commit", "HEAD"]).code(1);
@@ -62,8 +62,11 @@ fn a_receipt_that_was_written_over_is_none() {
     forged["decision"] = json!("submit");
     database.execute("UPDATE receipts SET body = ?1", [forged.to_string()]).unwrap();
     drop(database);
-    review(&repo, &["--commit", "HEAD"]).code(1).says("a receipt was changed since it was kept");
-    assert!(scene.asked().len() > asked, "it was asked anew");
+    // The findings decide, and they are where they were.
+    let again = review(&repo, &["--commit", "HEAD"]).code(1);
+    let again = again.says("a receipt was changed since it was kept").json();
+    assert_eq!(again["review"]["receipt"], Value::Null);
+    assert_eq!(scene.asked().len(), asked, "nobody was asked again");
 }
 
 #[test]
@@ -284,8 +287,8 @@ fn a_push_is_told_what_the_reviews_of_its_commits_say() {
         repo.git_env(&["push", "--dry-run", "origin", "main"], &[("TRIBUNAL_REVIEW_PRE_PUSH", how)])
     };
     // Nobody has reviewed it yet, and in a test nothing is started in the background.
-    push("warn").ok().says("it was not reviewed");
-    push("block").code(1).says("it was not reviewed").says("tribunal review --commit");
+    push("warn").ok().says("`src/sum.rs` is not reviewed");
+    push("block").code(1).says("`src/sum.rs` is not reviewed").says("tribunal review --commit");
     push("off").ok().never_says("review");
     review(&repo, &["--commit", "HEAD"]).code(1);
     push("warn").ok().says("the last item is left out");
@@ -418,8 +421,9 @@ fn a_push_cannot_switch_off_its_own_reviews() {
         for commit in ["HEAD~1", "HEAD"] {
             review(&repo, &["--commit", commit]);
         }
-        let pushed = repo.git(&["push", "--dry-run", "origin", "main"]).code(1);
-        pushed.says("push the change of the policy by itself first");
+        repo.git(&["push", "--dry-run", "origin", "main"])
+            .code(1)
+            .says("the push changes the policy");
         repo.git(&["reset", "--quiet", "--hard", "origin/main"]).ok();
     }
 }

@@ -64,6 +64,7 @@ fn what_a_killed_process_still_holds_is_waited_for() {
         fs::write(&lock, gone.to_string()).unwrap();
         let receipts = rusqlite::Connection::open(repo.path(".git/tribunal/ledger.db")).unwrap();
         receipts.execute("DELETE FROM receipts", []).unwrap();
+        receipts.execute("DELETE FROM shown_parts", []).unwrap();
     }
 }
 

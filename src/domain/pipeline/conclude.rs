@@ -6,7 +6,7 @@ use crate::domain::pipeline::inputs::{
     criteria, gates, instruction, instruction_of, instructions, is_instructed, lines, over, retry,
     review, size, speaks_for, stop_reason, stop_rule, unmet,
 };
-use crate::domain::pipeline::job::{CallFailure, FixRequest, ReviewScope, RunEnd};
+use crate::domain::pipeline::job::{CallFailure, FixRequest, GateOutcome, ReviewScope, RunEnd};
 use crate::domain::pipeline::journal::Journal;
 use crate::domain::pipeline::review_loop::{
     Attempt, Pause, ResumeWhen, ReviewLoop, RunKind, Stage,
@@ -35,6 +35,20 @@ pub(super) fn conclude(
 }
 
 impl ReviewLoop {
+    /// What its findings and criteria come to, where its gates are green and every part of the change
+    /// was reviewed.
+    pub fn standing_decision(&self, limits: &StopLimits) -> Decision {
+        let mut this = Self { kind: RunKind::Review, ..self.clone() };
+        let current = this.current();
+        let green = GateOutcome { failures: Vec::new(), needs_person: false, unasked: Vec::new() };
+        this.attempts[current].gates = Some(green);
+        this.attempts[current].review = Some(Completeness::Complete);
+        conclude(&mut this, &Journal::default(), limits, None);
+        // Without an end another review is due, for criteria that none spoke of.
+        let unassessed = || "a review does not say whether all criteria are met".to_owned();
+        this.end().map_or_else(|| Decision::Inconclusive(unassessed()), |end| end.decision.clone())
+    }
+
     fn end_with(&self, decision: Decision) -> Stage {
         Stage::Closing(self.come_to(decision))
     }

@@ -19,6 +19,15 @@ impl ReviewLoop {
         undecided.map(arbitration).collect()
     }
 
+    /// The findings of which a review is to say whether they are resolved.
+    pub fn open_in<'a>(&'a self, scope: &'a ReviewScope) -> &'a [String] {
+        match scope {
+            ReviewScope::Full => &self.first.open,
+            ReviewScope::Delta { open, .. } => open,
+            ReviewScope::Criteria(_) => &[],
+        }
+    }
+
     /// Whether the arbiter has decided about a finding.
     pub(super) fn is_decided(&self, id: &str) -> bool {
         let mut findings = self.findings.iter();
@@ -32,9 +41,8 @@ pub(super) fn take_in(this: &mut ReviewLoop, scope: &ReviewScope, reviewed: Revi
     let current = this.current();
     let attempted = attempted(this);
     if reviewed.completeness == Completeness::Complete {
-        if let ReviewScope::Delta { open, .. } = scope {
-            verify(this, open, &reviewed.verified, &attempted);
-        }
+        let open = this.open_in(scope).to_vec();
+        verify(this, &open, &reviewed.verified, &attempted);
         assess(&mut this.criteria, &reviewed.criteria);
         let unmet =
             this.criteria.iter().filter(|criterion| criterion.met != CriterionStatus::Met).count();
@@ -70,8 +78,10 @@ fn verify(
         }
         let mut said = verified.iter().filter(|verified| verified.id == *id).peekable();
         // Said twice and differently is not resolved.
-        if said.peek().is_some() && said.all(|verified| verified.resolved) {
+        let quote = said.peek().map(|verified| verified.quote.clone());
+        if quote.is_some() && said.all(|verified| verified.resolved) {
             finding.resolved_in = Some(current);
+            finding.resolved_by = quote;
             finding.unresolved_in.clear();
         } else if attempted.contains(id) && !finding.unresolved_in.contains(&current) {
             finding.unresolved_in.push(current);

@@ -12,7 +12,7 @@ use crate::domain::model::size::Size;
 use crate::domain::pipeline::job::{FixRequest, GateOutcome, JobId, ReviewScope, RunEnd};
 use crate::domain::pipeline::journal::{FixEffect, JobEvent, JobResult, Journal, ReviewProgress};
 use crate::domain::pipeline::review_loop::{
-    Arbitration, Attempt, Pause, ResumeWhen, ReviewLoop, RunKind, Stage,
+    Arbitration, Attempt, FirstReview, Pause, ResumeWhen, ReviewLoop, RunKind, Stage,
 };
 use crate::domain::pipeline::run::{
     About, Machine, Names, ReviewRecord, ReviewRun, Run, SpecCopy, VERSION,
@@ -107,6 +107,7 @@ impl RunRecord {
             stage,
             findings: old.findings,
             criteria: old.criteria,
+            first: FirstReview::default(),
         };
         let record = ReviewRecord {
             gated: self.gated,
@@ -126,6 +127,7 @@ impl RunRecord {
             route: old.route,
             started: old.started,
             seed: self.seed,
+            asked: String::new(),
         };
         let machine = Machine::Review(ReviewRun { review_loop, record });
         Run { version: VERSION, id: old.id, about, machine, journal }

@@ -1,6 +1,7 @@
 //! The loop of review and fix: gates, reviewer, arbiter, executor, until it passes or a stop rule
 //! fires. A component: it has no id, no clock and no file, and whatever embeds it keeps the journal.
 
+use bstr::BString;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +38,18 @@ pub struct ReviewLoop {
     pub findings: Vec<TrackedFinding>,
     /// The spec's criteria as last assessed; all `not assessed` at first. Empty without a spec.
     pub criteria: Vec<AssessedCriterion>,
+    #[serde(default)]
+    pub first: FirstReview,
+}
+
+/// What the first review of a loop looks at.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FirstReview {
+    /// The files of the change that no earlier review was shown as they are; `None` for all of them.
+    pub paths: Option<Vec<BString>>,
+    /// Findings of earlier reviews of which it is to say whether they are resolved, by their ids in
+    /// the run.
+    pub open: Vec<String>,
 }
 
 /// What a loop starts from.
@@ -48,6 +61,9 @@ pub struct LoopStart {
     /// The tree under review.
     pub tree: Oid,
     pub size: Size,
+    /// The findings of earlier reviews of the same code.
+    pub findings: Vec<TrackedFinding>,
+    pub first: FirstReview,
 }
 
 impl ReviewLoop {
@@ -64,7 +80,8 @@ impl ReviewLoop {
             attempts: vec![Attempt::new(start.tree, start.head.clone())],
             head: start.head,
             stage: Stage::Gating,
-            findings: Vec::new(),
+            findings: start.findings,
+            first: start.first,
             criteria: criteria.into_iter().map(unassessed).collect(),
         }
     }

@@ -41,6 +41,9 @@ pub struct About {
     pub started: Timestamp,
     /// The seed of nonces, in hexadecimal.
     pub seed: String,
+    /// The hash of who was to answer and of the prompts; empty in a run of an earlier version.
+    #[serde(default)]
+    pub asked: String,
 }
 
 /// A spec's file, redacted.
@@ -109,10 +112,17 @@ pub struct Names {
 }
 
 impl Run {
-    /// A review that has not begun. `reviewer` is the name of the agent that is to review.
-    pub fn of_review(id: String, about: About, review_loop: ReviewLoop, reviewer: String) -> Self {
+    /// A review that has not begun. `reviewer` is the name of the agent that is to review, `kept` the
+    /// ledger's ids of the findings that the loop starts with.
+    pub fn of_review(
+        id: String,
+        about: About,
+        review_loop: ReviewLoop,
+        reviewer: String,
+        kept: BTreeMap<String, String>,
+    ) -> Self {
         let names = Names { reviewer, arbiter: String::new() };
-        let record = ReviewRecord { names, ..ReviewRecord::default() };
+        let record = ReviewRecord { kept, names, ..ReviewRecord::default() };
         let machine = Machine::Review(ReviewRun { review_loop, record });
         Self { version: VERSION, id, about, machine, journal: Journal::default() }
     }

@@ -19,6 +19,9 @@ const ANCHOR_LINES: usize = 5;
 const MORE_POSSIBLE: &str = "more_possible";
 const INTRODUCED_BY: &str = "introduced_by";
 
+/// A field that an answer may lack.
+const SAME_AS: &str = "same_as";
+
 /// One call's answer, well formed. Nothing in it is checked against the tree yet.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReviewAnswer {
@@ -45,6 +48,9 @@ pub struct RawFinding {
     pub evidence: Vec<Quote>,
     pub fix: String,
     pub search_pattern: String,
+    /// The known finding that it calls the same mistake.
+    #[serde(default)]
+    pub same_as: Option<String>,
 }
 
 /// What shows that a section was read.
@@ -91,6 +97,7 @@ pub fn schema(asked: ExpectedAnswer) -> Value {
         ("evidence", list(quote())),
         ("fix", text()),
         ("sweep", text()),
+        (SAME_AS, text()),
     ]);
     let criterion = object(&[
         ("id", text()),
@@ -197,6 +204,7 @@ fn read_finding(finding: &Field<'_>) -> Result<Option<RawFinding>, Wrong> {
         INTRODUCED_BY,
         "fix",
         "sweep",
+        SAME_AS,
     ])?;
     let text = |name: &str| finding.get(name).and_then(|field| field.text().map(str::to_owned));
     let severity = finding.get("severity")?;
@@ -217,6 +225,7 @@ fn read_finding(finding: &Field<'_>) -> Result<Option<RawFinding>, Wrong> {
             evidence,
             fix: text("fix")?,
             search_pattern: text("sweep")?,
+            same_as: text(SAME_AS).ok().filter(|id| !id.trim().is_empty()),
         })
     };
     match level {

@@ -28,6 +28,11 @@ impl ArbiterVerdict {
         Self::Duplicate,
     ];
 
+    /// Whether the finding does not count any more.
+    pub fn is_dismissal(self) -> bool {
+        matches!(self, Self::Refuted | Self::OutOfScope | Self::Duplicate)
+    }
+
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Upheld => "upheld",

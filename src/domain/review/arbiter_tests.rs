@@ -30,6 +30,7 @@ fn finding() -> ReviewFinding {
         }],
         fix: "Return the error".to_owned(),
         search_pattern: String::new(),
+        same_as: None,
         anchored: Anchored::Exact { line: 2, end_line: 2 },
     }
 }

@@ -117,6 +117,7 @@ fn raise(
         evidence,
         fix: claim.fix.clone(),
         search_pattern: claim.search_pattern.clone(),
+        same_as: claim.same_as.clone(),
         anchored,
     }
 }

@@ -103,6 +103,18 @@ pub struct AttemptRank {
     pub attempt: usize,
 }
 
+/// The findings of an attempt that a person must decide about: neither proven nor refuted, or against
+/// the spec.
+pub fn undecided(findings: &[TrackedFinding], attempt: usize) -> Vec<&TrackedFinding> {
+    let counts = findings.iter().zip(against(findings, attempt));
+    let open = counts.filter(|(_, (counts, severity))| match counts {
+        FindingWeight::Conflict => true,
+        FindingWeight::Unproven | FindingWeight::Unarbitrated => *severity >= Severity::High,
+        FindingWeight::Upheld | FindingWeight::Deferred | FindingWeight::Ignored => false,
+    });
+    open.map(|(finding, _)| finding).collect()
+}
+
 /// The upheld findings of an attempt that a fix is due for when there are too many of them.
 pub fn blocking(findings: &[TrackedFinding], attempt: usize) -> Vec<&TrackedFinding> {
     let counts = findings.iter().zip(against(findings, attempt));

@@ -28,6 +28,9 @@ pub struct ReviewFinding {
     /// A regular expression for more places of the same mistake; empty where there is none.
     #[serde(rename = "sweep")]
     pub search_pattern: String,
+    /// The known finding that the reviewer calls the same mistake, by its id in the run.
+    #[serde(default)]
+    pub same_as: Option<String>,
     /// Where the anchor was found. The model gives no line numbers.
     pub anchored: Anchored,
 }

@@ -18,6 +18,9 @@ pub mod question_hash;
 mod reported_path;
 pub mod finding;
 pub mod arbiter_decision;
+pub mod coverage;
+pub mod record;
+pub mod same_finding;
 pub mod tracked;
 pub mod template;
 #[cfg(test)]

@@ -6,7 +6,10 @@ use crate::domain::model::class::LISTED;
 use crate::domain::model::fence::{fenced, visible};
 use crate::domain::review::deliver::Chunk;
 use crate::domain::review::finding::ReviewFinding;
-use crate::domain::review::template::{REPAIR, REVIEWER, VERIFIER, render};
+use crate::domain::review::template::{
+    REPAIR, REVIEWER, VERIFIER, VERIFIER_LOOK_CHANGE, VERIFIER_LOOK_FIX, VERIFIER_TASK_CHANGE,
+    VERIFIER_TASK_FIX, render,
+};
 use crate::domain::spec::types::{Spec, SpecEntry};
 
 /// One call's question. All of it is without secrets; nothing of it is from the author's messages.
@@ -21,6 +24,18 @@ pub struct ReviewPrompt<'a> {
     /// The files of the change that this call does not show, as shown, with the reason if it is not
     /// that another call has them.
     pub elsewhere: &'a [String],
+    /// The findings of earlier reviews about the files of this call, beside those that are to be verified.
+    pub known: &'a [&'a ReviewFinding],
+    pub round: ReviewRound,
+}
+
+/// What a review comes after.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReviewRound {
+    /// The change as it was made.
+    First,
+    /// A fix of it, which alone is shown.
+    AfterFix,
 }
 
 /// A finding that was open, for a later round.
@@ -127,12 +142,41 @@ fn common(ask: &ReviewPrompt<'_>, name: &str) -> Option<String> {
             let text: String = ask.part.sections.iter().map(|one| one.text.as_str()).collect();
             format!("<<< change {token}\n{text}>>> change {token}\n")
         }
+        "known" => known(ask),
+        "task" => match ask.round {
+            ReviewRound::First => VERIFIER_TASK_CHANGE.trim_end().to_owned(),
+            ReviewRound::AfterFix => VERIFIER_TASK_FIX.trim_end().to_owned(),
+        },
+        "look" => match ask.round {
+            ReviewRound::First => VERIFIER_LOOK_CHANGE.trim_end().to_owned(),
+            ReviewRound::AfterFix => VERIFIER_LOOK_FIX.trim_end().to_owned(),
+        },
         "classes" => {
             let names: Vec<&str> = LISTED.iter().map(|(class, _)| *class).collect();
             names.join(", ")
         }
         _ => return None,
     })
+}
+
+/// The findings on record that a new one may repeat; empty where there are none.
+fn known(ask: &ReviewPrompt<'_>) -> String {
+    let mut text = String::new();
+    for ReviewFinding { id, class, title, path, anchor, failure, .. } in ask.known {
+        let _ = writeln!(
+            text,
+            "{id}: {class}: {title}\nfile: {path}\nanchor:\n{anchor}\nfailure: {failure}\n"
+        );
+    }
+    if text.is_empty() {
+        return String::new();
+    }
+    let fenced = fenced("known", &ask.part.fence_nonce, &text);
+    format!(
+        "# Findings on record\nEarlier reviews reported these, or a person answered them. They may be open or \
+         not: that is known. Where one of your findings is the same mistake as one of these, give its id in \
+         `same_as`.\n{fenced}"
+    )
 }
 
 fn open_finding(open: &OpenFinding<'_>, token: &str) -> String {

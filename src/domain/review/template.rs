@@ -5,10 +5,18 @@ pub const REPAIR: &str = include_str!("prompts/repair.md");
 pub const REVIEWER: &str = include_str!("prompts/reviewer.md");
 pub const VERIFIER: &str = include_str!("prompts/verifier.md");
 
+/// What a verifier does beside verifying: of a change as it was made, and of a fix.
+pub const VERIFIER_TASK_CHANGE: &str = include_str!("prompts/verifier_task_change.md");
+pub const VERIFIER_TASK_FIX: &str = include_str!("prompts/verifier_task_fix.md");
+pub const VERIFIER_LOOK_CHANGE: &str = include_str!("prompts/verifier_look_change.md");
+pub const VERIFIER_LOOK_FIX: &str = include_str!("prompts/verifier_look_fix.md");
+
 /// The hash of all prompts that a verdict depends on, for the question's name.
 pub fn fingerprint() -> String {
     let mut hasher = blake3::Hasher::new();
-    for text in [REVIEWER, VERIFIER, REPAIR, ARBITER] {
+    let verifier =
+        [VERIFIER_TASK_CHANGE, VERIFIER_TASK_FIX, VERIFIER_LOOK_CHANGE, VERIFIER_LOOK_FIX];
+    for text in [REVIEWER, VERIFIER, REPAIR, ARBITER].into_iter().chain(verifier) {
         hasher.update(&(text.len() as u64).to_le_bytes()).update(text.as_bytes());
     }
     hasher.finalize().to_hex().to_string()

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::model::severity::Severity;
 use crate::domain::review::arbiter_decision::{ArbiterDecision, ArbiterVerdict};
-use crate::domain::review::finding::{Anchored, ReviewFinding};
+use crate::domain::review::finding::{Anchored, Quote, ReviewFinding};
 
 /// A finding with its history in the run. Attempts are named by their place in the run's list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -18,10 +18,27 @@ pub struct TrackedFinding {
     pub decision: Option<ArbiterDecision>,
     /// The attempt in which a review found it resolved.
     pub resolved_in: Option<usize>,
+    /// What that review quoted to show it.
+    #[serde(default)]
+    pub resolved_by: Option<Quote>,
     /// The attempts whose reviews found it unresolved after a fix that was about it.
     pub unresolved_in: Vec<usize>,
     /// Whether a fix of this run brought it in: by blame of the attempts' commits.
     pub fix_induced: bool,
+    /// Whether the change brought it in.
+    #[serde(default)]
+    pub origin: FindingOrigin,
+}
+
+/// Where a finding comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FindingOrigin {
+    /// The change, or a fix of it.
+    #[default]
+    Change,
+    /// It holds in the base, too: it never blocks.
+    Base,
 }
 
 /// How a finding counts.
@@ -48,24 +65,25 @@ impl TrackedFinding {
             since,
             decision: None,
             resolved_in: None,
+            resolved_by: None,
             unresolved_in: Vec::new(),
             fix_induced,
+            origin: FindingOrigin::Change,
         }
     }
 
     /// Whether an arbiter must decide about it: not about what could never block.
     pub fn needs_arbitration(&self) -> bool {
-        self.decision.is_none() && self.is_open() && self.could_block()
+        self.decision.is_none()
+            && self.is_open()
+            && self.origin == FindingOrigin::Change
+            && self.could_block()
     }
 
     /// Whether a later round is to say if it is resolved.
     pub fn is_open(&self) -> bool {
-        let dismissed = self.decision.as_ref().is_some_and(|decision| {
-            matches!(
-                decision.verdict,
-                ArbiterVerdict::Refuted | ArbiterVerdict::OutOfScope | ArbiterVerdict::Duplicate
-            )
-        });
+        let dismissed =
+            self.decision.as_ref().is_some_and(|decision| decision.verdict.is_dismissal());
         self.original.anchored != Anchored::Nowhere && self.resolved_in.is_none() && !dismissed
     }
 
@@ -127,6 +145,9 @@ fn counts(
     let resolved = finding.resolved_in.is_some_and(|resolved| resolved <= attempt);
     if finding.original.anchored == Anchored::Nowhere || !there || resolved {
         return FindingWeight::Ignored;
+    }
+    if finding.origin == FindingOrigin::Base {
+        return FindingWeight::Deferred;
     }
     let Some(decision) = &finding.decision else {
         return if severity >= Severity::High {

@@ -79,7 +79,8 @@ impl ReviewSession<'_> {
         finding: &ReviewFinding,
         decision: ArbiterDecision,
     ) -> Result<JobOutcome> {
-        if decision.verdict != ArbiterVerdict::Upheld {
+        // What a person must decide about needs an id as much as what is upheld.
+        if decision.verdict.is_dismissal() {
             return Ok(JobOutcome::Arbitrated(decision, None));
         }
         let finding = TrackedFinding::new(finding.clone(), 0, false);

@@ -22,6 +22,21 @@ pub struct Delivered {
     pub left_out: Vec<(String, String)>,
 }
 
+impl Delivered {
+    /// Whether there is anything in the change that a model can review.
+    pub fn is_reviewable(&self) -> bool {
+        let gap = self.delivery.unscanned.iter().any(|unscanned| unscanned.reason.is_gap());
+        gap || !self.delivery.calls.is_empty()
+    }
+
+    /// The files that no reviewer is shown, with the reason.
+    pub fn unscanned(&self) -> Vec<(String, String)> {
+        let unscanned = self.delivery.unscanned.iter();
+        let named = unscanned.map(|one| (one.path.clone(), one.reason.to_string()));
+        named.chain(self.left_out.iter().cloned()).collect()
+    }
+}
+
 /// A change as it was laid out, for one review or for the arbiter.
 pub struct Layout {
     /// The stable name of the review within the run; it gives the seed of the nonces.
@@ -59,16 +74,9 @@ pub(super) fn shown_path(path: &BString) -> String {
     visible_path(&redact::mask_path(path))
 }
 
-/// Whether there is anything in a change that a model can review.
-pub fn is_reviewable(repo: &Repo, inputs: &ReviewInputs, change: &Change) -> Result<bool> {
-    let Delivered { delivery, .. } = lay_out(repo, inputs, change, &[0; 32])?;
-    let gap = delivery.unscanned.iter().any(|unscanned| unscanned.reason.is_gap());
-    Ok(gap || !delivery.calls.is_empty())
-}
-
 /// Reads both sides of each file, raw and redacted, with redacted names. Files with a side that is too
 /// large are returned with its size and not read.
-fn files<'a>(
+pub(super) fn files<'a>(
     objects: &Objects,
     files: &[&'a FileChange],
 ) -> Result<(Vec<DeliveredFile>, TooLarge<'a>)> {
@@ -95,16 +103,16 @@ fn files<'a>(
 }
 
 /// Files that are too large, with their size in bytes.
-type TooLarge<'a> = Vec<(&'a FileChange, u64)>;
+pub(super) type TooLarge<'a> = Vec<(&'a FileChange, u64)>;
 
 /// One side of a file.
-enum Read {
+pub(super) enum Read {
     /// `None` where the file has no such side.
     Side(Option<FileSide>),
     TooLarge(u64),
 }
 
-fn side(objects: &Objects, path: &BString, entry: Option<&TreeEntry>) -> Result<Read> {
+pub(super) fn side(objects: &Objects, path: &BString, entry: Option<&TreeEntry>) -> Result<Read> {
     let Some(entry) = entry else { return Ok(Read::Side(None)) };
     let raw = match entry.mode {
         FileMode::Submodule => Vec::new(),

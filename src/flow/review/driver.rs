@@ -16,10 +16,11 @@ use crate::flow::call::client::AgentClient;
 use crate::flow::call::roles;
 use crate::flow::context::Context;
 use crate::flow::review::claim::ExistingRun;
+use crate::flow::review::earlier::LoopInputs;
 use crate::flow::review::inputs::ReviewInputs;
 use crate::flow::review::session::ReviewSession;
 use crate::flow::review::target::{ReviewRequest, ReviewTarget};
-use crate::flow::review::{claim, cleanup, finish, limits, receipt, target};
+use crate::flow::review::{claim, cleanup, finish, limits, target};
 use crate::flow::workspace::{attempt, reading_copy};
 use crate::platform::agents::agent_env::AgentEnv;
 use crate::platform::config::env::now;
@@ -33,26 +34,34 @@ pub(super) struct RunDriver<'a> {
     pub agent_env: AgentEnv<'a>,
 }
 
+/// A question to reviewers, with what is known of its answer.
+pub(super) struct Asked<'a> {
+    pub inputs: &'a ReviewInputs,
+    pub target: &'a ReviewTarget,
+    pub request: &'a ReviewRequest,
+    /// Its hash.
+    pub question: &'a str,
+    pub known: &'a LoopInputs,
+    /// Whether nothing is left to ask by now.
+    pub is_answered: &'a dyn Fn() -> Result<bool>,
+}
+
 impl RunDriver<'_> {
     /// Continues the stopped run of the question, waits for one that another process works on, or begins
     /// one. `None` where a receipt was stored meanwhile.
-    pub fn claim(
-        &self,
-        inputs: &ReviewInputs,
-        target: &ReviewTarget,
-        question: &str,
-        request: &ReviewRequest,
-    ) -> Result<Option<(RunFolder, Run)>> {
+    pub fn claim(&self, asked: &Asked<'_>) -> Result<Option<(RunFolder, Run)>> {
+        let Asked { inputs, request, question, .. } = *asked;
         let state_dir = self.context.repo.state_dir();
         let kind = if request.fix { RunKind::Fix } else { RunKind::Review };
         loop {
             let lock = claim::lock_new_runs(&state_dir)?;
-            if request.takes_receipts() && receipt::find(self.context, question)?.is_some() {
+            // Another process may have answered meanwhile.
+            if request.takes_receipts() && (asked.is_answered)()? {
                 return Ok(None);
             }
             match claim::find_run(&state_dir, question, kind, request.fresh)? {
                 ExistingRun::Nothing => {
-                    return self.begin(inputs, target, question.to_owned(), kind).map(Some);
+                    return self.begin(asked, kind).map(Some);
                 }
                 ExistingRun::Stopped(folder, run) => {
                     self.context.notify(Progress::RunContinued { run: run.id.clone() });
@@ -69,13 +78,8 @@ impl RunDriver<'_> {
         }
     }
 
-    fn begin(
-        &self,
-        inputs: &ReviewInputs,
-        target: &ReviewTarget,
-        question: String,
-        kind: RunKind,
-    ) -> Result<(RunFolder, Run)> {
+    fn begin(&self, asked: &Asked<'_>, kind: RunKind) -> Result<(RunFolder, Run)> {
+        let Asked { inputs, target, question, .. } = *asked;
         // Each new run cleans up after killed ones.
         cleanup::clean_up(self.context)?;
         let id = random::id().to_string();
@@ -96,20 +100,24 @@ impl RunDriver<'_> {
             head,
             tree: change.tree.clone(),
             size: limits::size(inputs, target),
+            findings: asked.known.findings.clone(),
+            first: asked.known.first.clone(),
         };
         let criteria = inputs.parsed_spec.iter().flat_map(types::Spec::all_criteria);
         let review_loop = ReviewLoop::new(start, criteria.map(|criterion| criterion.id.clone()));
         let about = About {
-            question,
+            question: question.to_owned(),
             title: target.title.clone(),
             change_key: change.key.clone(),
             spec: inputs.spec.clone(),
             route: inputs.assignment.route,
             started: now(self.context.env),
             seed: blake3::hash(random::id().to_string().as_bytes()).to_hex().to_string(),
+            asked: inputs.asked(),
         };
         let reviewer = inputs.reviewers().map(|reviewers| reviewers.reviewer.label());
-        let run = Run::of_review(id, about, review_loop, reviewer.unwrap_or_default());
+        let kept = asked.known.kept.clone();
+        let run = Run::of_review(id, about, review_loop, reviewer.unwrap_or_default(), kept);
         folder.save(&run)?;
         Ok((folder, run))
     }

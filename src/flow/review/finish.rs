@@ -1,22 +1,27 @@
 //! Closes a run that came to its end, and reports what it came to.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 use jiff::Timestamp;
 
 use crate::domain::model::agent::{Cost, Money, Role, Spent};
 use crate::domain::model::finding::Effect;
 use crate::domain::model::report::{Report, Reported, Skipped, Verdict};
+use crate::domain::model::text::short_id;
 use crate::domain::pipeline::job::RunEnd;
 use crate::domain::pipeline::result::{Offer, ReviewDetails, ReviewEnding, ReviewResult};
-use crate::domain::pipeline::review_loop::{RunKind, Stage};
+use crate::domain::pipeline::review_loop::{ReviewLoop, RunKind, Stage};
 use crate::domain::pipeline::run::{Names, Run};
 use crate::domain::review::arbiter_decision::ArbiterVerdict;
-use crate::domain::review::converge::blocking;
+use crate::domain::review::converge::{StopLimits, blocking, undecided};
 use crate::domain::review::decide::{Decision, EscalationDetail};
 use crate::flow::context::Context;
 use crate::flow::evaluate::report::build_report;
 use crate::flow::review::finding;
 use crate::flow::review::fix;
+use crate::flow::review::inputs::ReviewInputs;
+use crate::flow::review::outcomes;
 use crate::flow::review::receipt;
 use crate::flow::review::receipt::{FoundReceipt, ReviewReceipt};
 use crate::flow::review::target::ReviewTarget;
@@ -30,15 +35,17 @@ use crate::platform::store::ledger::error::Error as LedgerError;
 
 /// Stores what is to be kept of a run that came to this end: the receipt of a complete review, the
 /// branch of a fix. Idempotent.
-pub fn close(context: Context<'_>, run: &Run, end: &RunEnd) -> Result<()> {
+pub fn close(context: Context<'_>, inputs: &ReviewInputs, run: &Run, end: &RunEnd) -> Result<()> {
     match run.review_loop().kind {
-        RunKind::Fix => publish(context.repo, run, end.best).map(drop),
+        RunKind::Fix => drop(publish(context.repo, run, end.best)?),
         RunKind::Review if has_receipt(run, &end.decision) => {
             let receipt = receipt_of(run, end, &calls(context, &run.id)?, now(context.env));
-            keep(context, &receipt)
+            keep(context, &receipt)?;
         }
-        RunKind::Review => Ok(()),
+        RunKind::Review => {}
     }
+    // Last: once this is there nobody comes back to the run.
+    outcomes::keep(context, inputs, run)
 }
 
 /// Reports what a run came to, or how far a paused one came. A paused run that has fixes offers them on
@@ -68,7 +75,9 @@ pub fn describe(
     let calls = calls(context, &run.id)?;
     let names = names(run, &calls);
     let mut findings = run.record().gated.clone();
-    findings.extend(reported(context, run, best, &stopping(run, best), &decision)?);
+    let kept = &run.record().kept;
+    let blocking = blocking_ids(review, kept, best);
+    findings.extend(reported(context, review, kept, best, &blocking, &decision)?);
     let resume_when = match &review.stage {
         Stage::Paused(pause) => Some(pause.resume_when),
         _ => None,
@@ -87,7 +96,7 @@ pub fn describe(
         route: run.about.route,
         reviewer: names.reviewer,
         arbiter: names.arbiter,
-        decision,
+        decision: with_ledger_ids(decision, kept),
         criteria: review.criteria.clone(),
         unscanned: run.record().unscanned.clone(),
         unanchored: run.record().unanchored,
@@ -125,9 +134,14 @@ fn publish(repo: &Repo, run: &Run, best: usize) -> Result<Option<String>> {
 }
 
 /// The ledger's ids of the findings that stop an attempt.
-fn stopping(run: &Run, best: usize) -> Vec<String> {
-    let blocking = blocking(&run.review_loop().findings, best).into_iter();
-    blocking.filter_map(|finding| run.record().kept.get(&finding.original.id).cloned()).collect()
+pub fn blocking_ids(
+    review: &ReviewLoop,
+    kept: &BTreeMap<String, String>,
+    best: usize,
+) -> Vec<String> {
+    let undecided = undecided(&review.findings, best);
+    let stopping = blocking(&review.findings, best).into_iter().chain(undecided);
+    stopping.filter_map(|finding| kept.get(&finding.original.id).cloned()).collect()
 }
 
 /// Builds the receipt of a run.
@@ -147,7 +161,7 @@ fn receipt_of(run: &Run, end: &RunEnd, calls: &[Call], time: Timestamp) -> Revie
         decision: end.decision.clone(),
         criteria: review.criteria.clone(),
         findings: record.kept.values().cloned().collect(),
-        blocking: stopping(run, end.best),
+        blocking: blocking_ids(review, &record.kept, end.best),
         unscanned: record.unscanned.clone(),
         delivered: record.delivered.clone(),
         answers: record.answers.clone(),
@@ -166,56 +180,82 @@ fn keep(context: Context<'_>, receipt: &ReviewReceipt) -> Result<()> {
     }
 }
 
-/// Builds the outcome of an earlier review of the same question.
-pub fn of_receipt(
+/// Builds the outcome for a change of which nothing is left to ask: earlier reviews answer.
+pub fn of_earlier(
+    context: Context<'_>,
+    inputs: &ReviewInputs,
     target: &ReviewTarget,
-    found: &FoundReceipt,
+    answered: Answered,
     gates: Report,
-    started: Timestamp,
-    now: Timestamp,
-) -> ReviewResult {
-    let receipt = &found.receipt;
-    let verdict = match found.verdict() {
+) -> Result<ReviewResult> {
+    let Answered { standing, kept, limits, receipt, unscanned, started } = answered;
+    let decision = standing.standing_decision(&limits);
+    let verdict = match verdict(&decision) {
         Verdict::Pass => gates.verdict,
         verdict => verdict,
     };
+    let blocking = blocking_ids(&standing, &kept, 0);
     let mut findings = gates.findings;
-    for kept in &found.findings {
-        let mut finding = kept.finding.clone();
-        finding.effect = match kept.status.is_answered() {
-            true => Effect::Shadow,
-            false if receipt.blocking.contains(&kept.id) => Effect::Block,
-            false => Effect::Warn,
-        };
-        let status = kept.status.as_str().to_owned();
-        findings.push(Reported { id: Some(kept.id.clone()), status, finding });
-    }
+    findings.extend(reported(context, &standing, &kept, 0, &blocking, &decision)?);
+    let reviewers = inputs.reviewers();
+    let found = receipt.as_ref();
     let details = ReviewDetails {
-        run: receipt.run.clone(),
-        route: receipt.route,
-        reviewer: receipt.reviewer.clone(),
-        arbiter: receipt.arbiter.clone(),
-        decision: receipt.decision.clone(),
-        criteria: receipt.criteria.clone(),
-        unscanned: receipt.unscanned.clone(),
+        run: found.map(|found| found.receipt.run.clone()).unwrap_or_default(),
+        route: inputs.assignment.route,
+        reviewer: reviewers.map(|both| both.reviewer.label()).unwrap_or_default(),
+        arbiter: found.map(|found| found.receipt.arbiter.clone()).unwrap_or_default(),
+        decision: with_ledger_ids(decision, &kept),
+        criteria: standing.criteria,
+        unscanned,
         unanchored: 0,
         spent: Spent::default(),
-        receipt: Some(found.id.clone()),
+        receipt: found.map(|found| found.id.clone()),
         from_receipt: true,
         resume_when: None,
         offer: None,
     };
-    let report = report_of(verdict, findings, gates.skipped, started, now);
-    ReviewResult {
+    let report = report_of(verdict, findings, gates.skipped, started, now(context.env));
+    Ok(ReviewResult {
         title: target.title.clone(),
         paths: target.paths(),
         report,
         ending: ReviewEnding::Reviewed(Box::new(details)),
+    })
+}
+
+/// A change that earlier reviews answer.
+pub struct Answered {
+    /// Its findings and criteria.
+    pub standing: ReviewLoop,
+    /// The ledger's ids of the findings.
+    pub kept: BTreeMap<String, String>,
+    pub limits: StopLimits,
+    /// Of the same question, where one review answered the whole of it.
+    pub receipt: Option<FoundReceipt>,
+    /// What no reviewer was shown, with the reason.
+    pub unscanned: Vec<(String, String)>,
+    pub started: Timestamp,
+}
+
+/// The decision with the ledger's short ids of its findings, which commands take, in the place of the
+/// run's own.
+fn with_ledger_ids(decision: Decision, kept: &BTreeMap<String, String>) -> Decision {
+    let known = |id: String| kept.get(&id).map_or(id, |ledger| short_id(ledger).to_owned());
+    let all = |ids: Vec<String>| ids.into_iter().map(known).collect();
+    match decision {
+        Decision::Escalate(why) => Decision::Escalate(match why {
+            EscalationDetail::Spec(ids) => EscalationDetail::Spec(all(ids)),
+            EscalationDetail::NoInstructions(ids) => EscalationDetail::NoInstructions(all(ids)),
+            EscalationDetail::Unresolved(ids) => EscalationDetail::Unresolved(all(ids)),
+            EscalationDetail::Unsubstantiated(ids) => EscalationDetail::Unsubstantiated(all(ids)),
+            other => other,
+        }),
+        other => other,
     }
 }
 
 /// The verdict of a decision.
-fn verdict(decision: &Decision) -> Verdict {
+pub fn verdict(decision: &Decision) -> Verdict {
     match decision {
         Decision::Submit => Verdict::Pass,
         Decision::Fix(_) => Verdict::Block,
@@ -238,10 +278,11 @@ fn has_receipt(run: &Run, decision: &Decision) -> bool {
     reviewed && lasts
 }
 
-/// The run's open findings: those that the decision rests on block the change.
-fn reported(
+/// The open findings of a loop: those that the decision rests on block the change.
+pub fn reported(
     context: Context<'_>,
-    run: &Run,
+    review: &ReviewLoop,
+    kept_ids: &BTreeMap<String, String>,
     best: usize,
     stopping: &[String],
     decision: &Decision,
@@ -251,33 +292,30 @@ fn reported(
     let ledger = ledger.map_err(LedgerError::hinted)?;
     let stops = matches!(decision, Decision::Fix(_) | Decision::Escalate(_));
     let mut all = Vec::new();
-    for tracked in &run.review_loop().findings {
+    for tracked in &review.findings {
         let gone = tracked.resolved_in.is_some_and(|resolved| resolved <= best);
-        let word = tracked.decision.as_ref().map(|decision| decision.verdict);
-        if gone
-            || matches!(
-                word,
-                Some(
-                    ArbiterVerdict::Refuted
-                        | ArbiterVerdict::OutOfScope
-                        | ArbiterVerdict::Duplicate
-                )
-            )
-        {
-            continue;
-        }
-        let kept = run.record().kept.get(&tracked.original.id);
-        let effect = match kept {
-            Some(id) if stops && stopping.contains(id) => Effect::Block,
-            _ => Effect::Warn,
-        };
-        let finding = finding::to_ledger(tracked, tracked.decision.as_ref(), effect);
+        let kept = kept_ids.get(&tracked.original.id);
         let known = match (&ledger, kept) {
             (Some(ledger), Some(id)) => {
                 ledger.get(id, now(context.env)).map_err(LedgerError::hinted)?
             }
             _ => None,
         };
+        let word = tracked.decision.as_ref().map(|decision| decision.verdict);
+        let is_answered = known.as_ref().is_some_and(|known| known.status.is_answered());
+        if gone || (word.is_some_and(ArbiterVerdict::is_dismissal) && !is_answered) {
+            continue;
+        }
+        let effect = match kept {
+            _ if is_answered => Effect::Shadow,
+            Some(id) if stops && stopping.contains(id) => Effect::Block,
+            _ => Effect::Warn,
+        };
+        let decision = tracked.decision.as_ref().filter(|_| !is_answered);
+        let mut finding = finding::to_ledger(tracked, decision, effect);
+        if let Some(known) = known.as_ref().filter(|_| is_answered) {
+            finding.message.clone_from(&known.finding.message);
+        }
         all.push(match known {
             Some(known) => {
                 let status = known.status.as_str().to_owned();

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use bstr::{BStr, ByteSlice as _};
+use bstr::{BStr, BString, ByteSlice as _};
 
 use crate::domain::constitution::prompt;
 use crate::domain::constitution::rule::Rule;
@@ -106,21 +106,52 @@ impl ReviewInputs {
         }
     }
 
-    /// The hash of the question that a review asks; `None` where there is no reviewer.
-    pub fn question(&self, target: &ReviewTarget) -> Option<String> {
+    /// What a review of one file depends on besides its text: who answers, the prompts, and the
+    /// conventions for the file. A review under another regime says nothing about it.
+    pub fn regime(&self, file: &FileChange) -> String {
+        let mut fields = vec![self.asked()];
+        fields.extend(self.rules_for(Role::Reviewer, std::slice::from_ref(file)));
+        hash_of(&fields)
+    }
+
+    /// The hash of who answers, and of the prompts.
+    pub fn asked(&self) -> String {
+        let mut fields = self.answerers();
+        fields.push(fingerprint());
+        hash_of(&fields)
+    }
+
+    /// Who answers: another one is another question.
+    fn answerers(&self) -> Vec<String> {
+        let mut all = vec![format!("route {}", self.assignment.route)];
+        if let Some(Reviewers { reviewer, arbiter }) = self.reviewers() {
+            for (role, agent) in [("reviewer", reviewer), ("arbiter", arbiter)] {
+                let settings = &agent.settings;
+                all.push(format!(
+                    "{role} {} {} {}",
+                    settings.agent, settings.model, settings.effort
+                ));
+            }
+        }
+        all
+    }
+
+    /// The hash of the question that a review asks; `None` where there is no reviewer. `paths` are the
+    /// files that it looks at, where it does not look at all of them.
+    pub fn question(&self, target: &ReviewTarget, paths: Option<&[BString]>) -> Option<String> {
         let reviewers = self.reviewers()?;
         let change = &target.change;
         let limits = self.delivery_limits();
         let base = change.base_tree.as_ref().map_or("", |base| base.as_str());
-        let (reviewer, arbiter) = (&reviewers.reviewer.settings, &reviewers.arbiter.settings);
+        let reviewer = &reviewers.reviewer.settings;
         let review = &self.policy().review;
         // The arbiter and the settings of the decision change the answer as well.
-        let beside = [
-            format!("arbiter {} {} {}", arbiter.agent, arbiter.model, arbiter.effort),
-            format!("route {}", self.assignment.route),
-            format!("highs {}", review.highs),
-            format!("left out {}", review.leave_out.join(" ")),
-        ];
+        let mut beside = self.answerers();
+        beside.push(format!("highs {}", review.highs));
+        beside.push(format!("left out {}", review.leave_out.join(" ")));
+        for path in paths.into_iter().flatten() {
+            beside.push(format!("file {path}"));
+        }
         Some(question_hash::hash(&ReviewQuestion {
             tree: change.tree.as_str(),
             base,
@@ -141,6 +172,14 @@ impl ReviewInputs {
     pub fn reviewers(&self) -> Option<&Reviewers> {
         self.assignment.reviewers.as_ref()
     }
+}
+
+fn hash_of(fields: &[String]) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for field in fields {
+        hasher.update(&(field.len() as u64).to_le_bytes()).update(field.as_bytes());
+    }
+    hasher.finalize().to_hex().to_string()
 }
 
 /// Reads a spec's file as it is now, redacted.

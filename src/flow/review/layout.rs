@@ -47,21 +47,37 @@ impl ReviewSession<'_> {
     pub(super) fn layout_of(&mut self, scope: &ReviewScope) -> Result<Rc<Layout>> {
         let name = review_name(self.run.review_loop(), &self.run.journal, scope);
         let from = self.reviewed_from(scope)?;
-        self.layout(name, from.as_ref())
+        let paths = match scope {
+            // A fix that the gates asked for may have changed other files as well.
+            ReviewScope::Full if self.run.review_loop().current() == 0 => {
+                self.run.review_loop().first.paths.clone()
+            }
+            ReviewScope::Full | ReviewScope::Delta { .. } | ReviewScope::Criteria(_) => None,
+        };
+        self.layout(name, from.as_ref(), paths.as_deref())
     }
 
     /// The layout of the whole change for the arbiter.
     pub(super) fn arbiter_layout(&mut self) -> Result<Rc<Layout>> {
         let name = format!("arbiter-{}", self.run.review_loop().current());
         let base = self.run.review_loop().base.clone();
-        self.layout(name, base.as_ref())
+        self.layout(name, base.as_ref(), None)
     }
 
-    fn layout(&mut self, name: String, from: Option<&Oid>) -> Result<Rc<Layout>> {
+    /// Lays out the change since a tree; with `paths` those files of it alone.
+    fn layout(
+        &mut self,
+        name: String,
+        from: Option<&Oid>,
+        paths: Option<&[BString]>,
+    ) -> Result<Rc<Layout>> {
         if let Some(layout) = self.layout.as_ref().filter(|layout| layout.name == name) {
             return Ok(Rc::clone(layout));
         }
-        let change = self.change_since(from)?;
+        let mut change = self.change_since(from)?;
+        if let Some(paths) = paths {
+            change.files.retain(|file| paths.contains(&file.path));
+        }
         let delivered = lay_out(self.context.repo, self.inputs, &change, &self.seed(&name))?;
         let layout = Rc::new(Layout { name, change, delivered });
         self.layout = Some(Rc::clone(&layout));

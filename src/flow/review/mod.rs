@@ -5,6 +5,7 @@ pub mod background;
 mod claim;
 pub mod cleanup;
 mod delivery;
+pub mod earlier;
 pub mod finding;
 pub mod finish;
 pub mod fix;
@@ -13,6 +14,8 @@ pub mod gates_job;
 pub mod inputs;
 mod layout;
 mod limits;
+mod outcomes;
+mod push_change;
 pub mod push_reviews;
 pub mod receipt;
 pub mod report;
@@ -20,12 +23,13 @@ pub mod request;
 pub mod reviewer;
 mod driver;
 pub mod session;
+pub mod subject;
 pub mod target;
 mod texts;
 
 use std::time::Instant;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context as _, Result, anyhow};
 
 use crate::domain::model::error::hinted;
 use crate::domain::model::notice::Progress;
@@ -41,8 +45,10 @@ use crate::flow::context::Context;
 use crate::flow::evaluate::gates::run_gates;
 use crate::flow::evaluate::recording;
 use crate::flow::evaluate::report::build_report;
-use crate::flow::review::driver::RunDriver;
+use crate::flow::review::driver::{Asked, RunDriver};
+use crate::flow::review::earlier::ReviewedFiles;
 use crate::flow::review::inputs::ReviewInputs;
+use crate::flow::review::subject::ReviewSubject;
 use crate::flow::review::target::{ReviewRange, ReviewRequest, ReviewTarget};
 use crate::flow::workspace::attempt;
 use crate::platform::config::env::now;
@@ -52,35 +58,60 @@ use crate::platform::store::runs;
 use crate::platform::ui::notice;
 use crate::platform::ui::review_result;
 
-/// Reviews a change, or continues a stopped review of it.
+/// Reviews a change, or continues a stopped review of it. Only what earlier reviews do not answer is
+/// asked for.
 pub fn review(context: Context<'_>, request: &ReviewRequest) -> Result<ReviewResult> {
     let target = target::resolve(context.repo, &request.range)?;
     let spec = request.spec.as_deref().map(|path| inputs::copy_spec(context, path)).transpose()?;
     let home = roles::agents_home(context.repo);
     let agent_env = roles::agent_env(context.repo, context.env, &home);
     let inputs = ReviewInputs::gather(context, &target, spec, agent_env)?;
-    if !delivery::is_reviewable(context.repo, &inputs, &target.change)? {
+    let delivered = delivery::lay_out(context.repo, &inputs, &target.change, &[0; 32])?;
+    if !delivered.is_reviewable() {
         let report = gates_alone(context, &target, &inputs)?;
         return Ok(nothing_to_review(target, report));
     }
-    let Some(question) = inputs.question(&target) else {
+    if inputs.reviewers().is_none() {
         return not_reviewed(context, target, &inputs);
-    };
+    }
     for note in &inputs.assignment.notes {
         context.notify(Progress::Assignment(note.clone()));
     }
     let started = now(context.env);
     let driver = RunDriver { context, agent_env };
+    let subject =
+        ReviewSubject { context, inputs: &inputs, target: &target, delivered: &delivered };
     loop {
-        if request.takes_receipts()
-            && let Some(found) = receipt::find(context, &question)?
-        {
-            cleanup::note_closed(context.repo, &found.receipt.run)?;
-            note_answer(context.repo, request);
-            let gates = gates_alone(context, &target, &inputs)?;
-            return Ok(finish::of_receipt(&target, &found, gates, started, now(context.env)));
+        let receipt = subject.receipt()?;
+        if let Some(found) = &receipt {
+            subject.take_over(found)?;
         }
-        if let Some((folder, run)) = driver.claim(&inputs, &target, &question, request)? {
+        let earlier = subject.earlier()?;
+        if request.takes_receipts() && subject.is_answered_by(&earlier, receipt.as_ref()) {
+            if let Some(found) = &receipt {
+                cleanup::note_closed(context.repo, &found.receipt.run)?;
+            }
+            note_answer(context.repo, request);
+            let answered = subject.answered(&earlier, receipt, started)?;
+            let gates = gates_alone(context, &target, &inputs)?;
+            return finish::of_earlier(context, &inputs, &target, answered, gates);
+        }
+        let whole = request.fresh || inputs.spec.is_some();
+        let files = if whole { ReviewedFiles::All } else { ReviewedFiles::Uncovered };
+        let known = earlier.loop_inputs(&target.change, files);
+        let question = inputs.question(&target, known.first.paths.as_deref());
+        let question = question.context("the route has no reviewer")?;
+        let asked = Asked {
+            inputs: &inputs,
+            target: &target,
+            request,
+            question: &question,
+            known: &known,
+            is_answered: &|| {
+                Ok(subject.is_answered_by(&subject.earlier()?, subject.receipt()?.as_ref()))
+            },
+        };
+        if let Some((folder, run)) = driver.claim(&asked)? {
             let reviewed = driver.perform(&inputs, &folder, run, target.paths())?;
             note_answer(context.repo, request);
             return Ok(reviewed);
@@ -111,7 +142,7 @@ pub fn resume(context: Context<'_>, id: &str) -> Result<ReviewResult> {
         context.notify(Progress::Assignment(note.clone()));
     }
     // An answer must not be half by one reviewer and half by another.
-    let question = inputs.question(&target);
+    let question = inputs.question(&target, run.review_loop().first.paths.as_deref());
     if question.is_some_and(|question| question == run.about.question) {
         run = run.resumed();
     } else if !matches!(run.review_loop().stage, Stage::Closing(_) | Stage::Ended(_)) {

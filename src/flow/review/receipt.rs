@@ -8,12 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::domain::model::agent::{Cost, Route};
 use crate::domain::model::notice::Warning;
 use crate::domain::model::oid::Oid;
-use crate::domain::model::report::Verdict;
-use crate::domain::model::stored_finding::StoredFinding;
 use crate::domain::review::decide::Decision;
-use crate::domain::review::finding::{AssessedCriterion, CriterionStatus};
+use crate::domain::review::finding::AssessedCriterion;
 use crate::flow::context::Context;
-use crate::platform::config::env::now;
 use crate::platform::store::ledger;
 use crate::platform::store::ledger::Ledger;
 use crate::platform::store::ledger::error::Error as LedgerError;
@@ -56,45 +53,17 @@ pub struct ReviewReceipt {
     pub tribunal: String,
 }
 
-/// A stored receipt with the current state of its findings.
+/// A stored receipt.
 #[derive(Clone, Debug)]
 pub struct FoundReceipt {
     /// BLAKE3 of its content.
     pub id: String,
     pub receipt: ReviewReceipt,
-    pub findings: Vec<StoredFinding>,
 }
 
 impl ReviewReceipt {
     pub fn version() -> u32 {
         VERSION
-    }
-}
-
-impl FoundReceipt {
-    /// The current verdict: findings that a person answered since block nothing.
-    pub fn verdict(&self) -> Verdict {
-        match &self.receipt.decision {
-            Decision::Submit => Verdict::Pass,
-            Decision::Fix(_) if self.is_answered() => Verdict::Pass,
-            Decision::Fix(_) => Verdict::Block,
-            Decision::Escalate(_) => Verdict::Escalate,
-            Decision::Inconclusive(_) => Verdict::Inconclusive,
-        }
-    }
-
-    /// Whether only findings blocked the change, and a person answered each.
-    fn is_answered(&self) -> bool {
-        let unmet =
-            self.receipt.criteria.iter().any(|criterion| criterion.met != CriterionStatus::Met);
-        !unmet && !self.receipt.blocking.is_empty() && self.open_blocking().next().is_none()
-    }
-
-    /// The findings that still block the change.
-    pub fn open_blocking(&self) -> impl Iterator<Item = &StoredFinding> {
-        self.findings
-            .iter()
-            .filter(|kept| self.receipt.blocking.contains(&kept.id) && !kept.status.is_answered())
     }
 }
 
@@ -104,7 +73,6 @@ pub fn find(context: Context<'_>, question: &str) -> Result<Option<FoundReceipt>
     if !ledger::exists(&state_dir) {
         return Ok(None);
     }
-    let now = now(context.env);
     let mut ledger = Ledger::open(&state_dir).map_err(LedgerError::hinted)?;
     let kept = match ledger.receipt(question).map_err(LedgerError::hinted)? {
         Lookup::Found(kept) => kept,
@@ -122,11 +90,7 @@ pub fn find(context: Context<'_>, question: &str) -> Result<Option<FoundReceipt>
     if receipt.version != VERSION || receipt.question != question {
         return Ok(None);
     }
-    let mut findings = Vec::new();
-    for id in &receipt.findings {
-        findings.extend(ledger.get(id, now).map_err(LedgerError::hinted)?);
-    }
-    Ok(Some(FoundReceipt { id: kept.id, receipt, findings }))
+    Ok(Some(FoundReceipt { id: kept.id, receipt }))
 }
 
 /// Stores a receipt.

@@ -8,10 +8,12 @@ use crate::domain::model::notice::Progress;
 use crate::domain::pipeline::job::{JobId, JobOutcome, ReviewOutcome, ReviewScope};
 use crate::domain::review::answer::{ExpectedAnswer, ReviewAnswer};
 use crate::domain::review::assemble::{ReviewedTree, assemble};
+use crate::domain::review::deliver::{Chunk, Delivery};
 use crate::domain::review::finding::ReviewFinding;
 use crate::domain::review::prompt;
-use crate::domain::review::prompt::{OpenFinding, ReviewPrompt};
+use crate::domain::review::prompt::{OpenFinding, ReviewPrompt, ReviewRound};
 use crate::domain::review::proof;
+use crate::domain::review::same_finding::is_same;
 use crate::flow::review::delivery::elsewhere;
 use crate::flow::review::request::{ExpectedReply, StructuredRequest};
 use crate::flow::review::session::ReviewSession;
@@ -32,10 +34,19 @@ impl ReviewSession<'_> {
         let (texts, open) = (self.texts(&layout), self.open(scope));
         let delivery = &layout.delivered.delivery;
         let part = delivery.calls.get(chunk).context("the change is laid out differently now")?;
+        // Each is asked about where its file is shown; in the first call where it is in none.
+        let open: Vec<ReviewFinding> =
+            open.into_iter().filter(|one| shows(delivery, chunk, &one.path)).collect();
         let now: Vec<String> = open.iter().map(|finding| texts.now(finding)).collect();
         let open: Vec<OpenFinding<'_>> =
             open.iter().zip(&now).map(|(finding, now)| OpenFinding { finding, now }).collect();
+        let known = self.on_record(part, scope);
         let ask = ReviewPrompt {
+            known: &known,
+            round: match scope {
+                ReviewScope::Full | ReviewScope::Criteria(_) => ReviewRound::First,
+                ReviewScope::Delta { .. } => ReviewRound::AfterFix,
+            },
             spec: self.inputs.parsed_spec.as_ref(),
             rules: &self.inputs.rules_for(Role::Reviewer, &layout.change.files),
             part,
@@ -103,23 +114,28 @@ impl ReviewSession<'_> {
         Ok(JobOutcome::Reviewed(reviewed, assembled.demoted))
     }
 
+    /// The findings of earlier reviews about the files of a call that it is not asked to verify.
+    fn on_record(&self, part: &Chunk, scope: &ReviewScope) -> Vec<&ReviewFinding> {
+        let review = self.run.review_loop();
+        let open = review.open_in(scope);
+        let is_shown = |path: &str| part.sections.iter().any(|section| section.path == path);
+        let known = review.findings.iter().map(|finding| &finding.original);
+        known.filter(|one| !open.contains(&one.id) && is_shown(&one.path)).collect()
+    }
+
     /// The findings that a later round asks about.
     fn open(&self, scope: &ReviewScope) -> Vec<ReviewFinding> {
-        let ReviewScope::Delta { open, .. } = scope else { return Vec::new() };
-        let findings = self.run.review_loop().findings.iter().map(|finding| &finding.original);
+        let review = self.run.review_loop();
+        let open = review.open_in(scope);
+        let findings = review.findings.iter().map(|finding| &finding.original);
         findings.filter(|finding| open.contains(&finding.id)).cloned().collect()
     }
 
-    /// Whether an earlier round reported the same finding: it is not arbitrated twice.
+    /// Whether an earlier round or review reported the same finding: it is not arbitrated twice.
     fn is_known(&self, found: &ReviewFinding) -> bool {
-        let squeezed = |text: &str| text.split_whitespace().collect::<String>();
-        self.run.review_loop().findings.iter().any(|finding| {
-            let known = &finding.original;
-            finding.resolved_in.is_none()
-                && known.path == found.path
-                && known.class == found.class
-                && squeezed(&known.anchor) == squeezed(&found.anchor)
-        })
+        let known = self.run.review_loop().findings.iter();
+        let mut unresolved = known.filter(|finding| finding.resolved_in.is_none());
+        unresolved.any(|finding| is_same(&finding.original, found))
     }
 
     fn is_fix_induced(&self, found: &ReviewFinding) -> Result<bool> {
@@ -127,4 +143,10 @@ impl ReviewSession<'_> {
         let path = BString::from(found.path.as_str());
         attempt::is_fix_induced(self.context.repo, &self.run.review_loop().attempts, &path, line)
     }
+}
+
+/// Whether a call is the one that shows a file; of a file that none shows it is the first.
+fn shows(delivery: &Delivery, call: usize, path: &str) -> bool {
+    let has = |part: &Chunk| part.sections.iter().any(|section| section.path == path);
+    if delivery.calls.iter().any(has) { has(&delivery.calls[call]) } else { call == 0 }
 }

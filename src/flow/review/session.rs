@@ -29,11 +29,10 @@ use crate::flow::review::inputs::ReviewInputs;
 use crate::flow::review::request::{
     Replied, Stopped, StructuredReply, StructuredRequest, request, request_work,
 };
-use crate::flow::review::{finish, gates_job};
+use crate::flow::review::{finish, gates_job, target};
 use crate::flow::workspace::checkout::Unavailable;
 use crate::flow::workspace::reading_copy;
 use crate::platform::config::env::now;
-use crate::platform::git::diff;
 use crate::platform::process::Interrupts;
 use crate::platform::store::runs::RunFolder;
 
@@ -138,7 +137,7 @@ impl ReviewSession<'_> {
             Action::Fix(request) => self.fix(&job.id, request)?,
             Action::Close(end) => {
                 reading_copy::remove(&reading_copy::folder(self.context.repo, &self.run.id));
-                finish::close(self.context, &self.run, end)?;
+                finish::close(self.context, self.inputs, &self.run, end)?;
                 JobOutcome::Closed.into()
             }
         };
@@ -160,17 +159,8 @@ impl ReviewSession<'_> {
 
     /// The change between a tree and the current attempt.
     pub(super) fn change_since(&self, base: Option<&Oid>) -> Result<Change> {
-        let attempt = self.run.attempt();
-        Ok(Change {
-            key: self.run.about.change_key.clone(),
-            base_tree: base.cloned(),
-            tree: attempt.tree.clone(),
-            commit: attempt.commit.clone(),
-            message: None,
-            files: diff::trees(&self.context.repo.objects, base, Some(&attempt.tree))?,
-            tip_tree: None,
-            unlisted: None,
-        })
+        let current = self.run.review_loop().current();
+        target::change_of_attempt(self.context.repo, &self.run, base, current)
     }
 
     fn stopped(&self, signal: i32) -> anyhow::Error {

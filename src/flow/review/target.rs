@@ -1,18 +1,34 @@
 //! The request for a review, and its target: the change that a range names.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 
 use crate::domain::gates::secrets::redact;
-use crate::domain::model::change::Change;
+use crate::domain::model::change::{Change, FileMode};
 use crate::domain::model::error::hinted;
 use crate::domain::model::fence::visible_path;
 use crate::domain::model::oid::Oid;
+use crate::domain::model::text::counted;
 use crate::domain::pipeline::run::Run;
 use crate::platform::git::change;
 use crate::platform::git::diff;
+use crate::platform::git::lazy_fetch::{deepen, fetch_missing};
+use crate::platform::git::object::Commit;
+use crate::platform::git::push::history;
+use crate::platform::git::push::history::{KnownHistory, KnownRefs, new_commits};
+use crate::platform::git::push::is_shallow;
 use crate::platform::git::repo::Repo;
+
+/// Where the default branch of a repository is looked for, the likeliest first.
+const DEFAULT_BRANCHES: [&str; 5] = [
+    "refs/remotes/origin/HEAD",
+    "refs/remotes/origin/main",
+    "refs/remotes/origin/master",
+    "refs/heads/main",
+    "refs/heads/master",
+];
 
 /// The request for a review.
 #[derive(Clone, Debug)]
@@ -41,7 +57,11 @@ pub enum ReviewRange {
     Staged,
     /// A commit against its first parent.
     Commit(Oid),
-    Between(Oid, Oid),
+    /// What a commit has beyond these.
+    Beyond {
+        bases: Vec<Oid>,
+        to: Oid,
+    },
 }
 
 /// The change under review.
@@ -63,19 +83,29 @@ impl ReviewTarget {
 
 /// The change that a run reviews.
 pub fn of_run(repo: &Repo, run: &Run) -> Result<ReviewTarget> {
-    let (review, first) = (run.review_loop(), run.first_attempt());
-    let base = review.base.as_ref();
-    let change = Change {
+    let review = run.review_loop();
+    let change = change_of_attempt(repo, run, review.base.as_ref(), 0)?;
+    Ok(ReviewTarget { change, parent: review.head.clone(), title: run.about.title.clone() })
+}
+
+/// The change from a tree to an attempt of a run.
+pub fn change_of_attempt(
+    repo: &Repo,
+    run: &Run,
+    from: Option<&Oid>,
+    attempt: usize,
+) -> Result<Change> {
+    let attempt = &run.review_loop().attempts[attempt];
+    Ok(Change {
         key: run.about.change_key.clone(),
-        base_tree: base.cloned(),
-        tree: first.tree.clone(),
-        commit: first.commit.clone(),
+        base_tree: from.cloned(),
+        tree: attempt.tree.clone(),
+        commit: attempt.commit.clone(),
         message: None,
-        files: diff::trees(&repo.objects, base, Some(&first.tree))?,
+        files: diff::trees(&repo.objects, from, Some(&attempt.tree))?,
         tip_tree: None,
         unlisted: None,
-    };
-    Ok(ReviewTarget { change, parent: review.head.clone(), title: run.about.title.clone() })
+    })
 }
 
 /// Reads the change that a range names.
@@ -83,13 +113,14 @@ pub fn resolve(repo: &Repo, range: &ReviewRange) -> Result<ReviewTarget> {
     let target = match range {
         ReviewRange::Staged => staged(repo),
         ReviewRange::Commit(commit) => of_commit(repo, commit),
-        ReviewRange::Between(from, to) => between(repo, from, to),
+        ReviewRange::Beyond { bases, to } => beyond(repo, bases, to),
         ReviewRange::Auto => auto(repo),
     }?;
-    match &target.change.unlisted {
-        Some(reason) => bail!("the change cannot be reviewed: {reason}"),
-        None => Ok(target),
+    if let Some(reason) = &target.change.unlisted {
+        bail!("the change cannot be reviewed: {reason}");
     }
+    fetch_contents(repo, &target.change)?;
+    Ok(target)
 }
 
 fn auto(repo: &Repo) -> Result<ReviewTarget> {
@@ -102,15 +133,67 @@ fn auto(repo: &Repo) -> Result<ReviewTarget> {
     let head = repo.head()?.ok_or_else(|| {
         hinted("there is no commit yet, and nothing is staged", "`git add` what is to be reviewed")
     })?;
-    for theirs in ["@{upstream}", "refs/remotes/origin/HEAD"] {
-        let Some(theirs) = repo.resolve(theirs).unwrap_or_default() else {
-            continue;
-        };
-        if let Some(base) = repo.merge_base(&theirs, &head)?.filter(|base| *base != head) {
-            return between(repo, &base, &head);
+    let bases = unpublished_from(repo, &head)?;
+    if bases.is_empty() { of_commit(repo, &head) } else { beyond(repo, &bases, &head) }
+}
+
+/// What a branch stands on: what any remote has; where that is all of it, or there is no remote, where
+/// it left the default branch. Empty where that tells nothing new.
+fn unpublished_from(repo: &Repo, head: &Oid) -> Result<Vec<Oid>> {
+    let tips = repo.remote_tips()?;
+    if !tips.is_empty() {
+        let refs = KnownRefs::Remotes(tips);
+        let known = KnownHistory { commits: HashSet::new(), refs };
+        let new = new_commits(repo, std::slice::from_ref(head), &known)?;
+        if !new.is_empty() {
+            return history::bases(repo, &new);
         }
     }
-    of_commit(repo, &head)
+    for name in DEFAULT_BRANCHES {
+        if let Some(tip) = repo.tip(name)?
+            && let Some(base) = repo.merge_base(&tip, head)?.filter(|base| base != head)
+        {
+            return Ok(vec![base]);
+        }
+    }
+    Ok(Vec::new())
+}
+
+/// Where a commit left the histories of others: the newest of the commits that it shares with each.
+/// `name` is the person's word for them.
+pub fn bases(repo: &Repo, others: &[Oid], to: &Oid, name: &str) -> Result<Vec<Oid>> {
+    let mut found = Vec::new();
+    for other in others {
+        found.extend(repo.merge_base(other, to)?);
+    }
+    if !found.is_empty() {
+        return history::newest(repo, &found);
+    }
+    let reason = format!("`{name}` and `{}` have no history in common here", to.short());
+    Err(if is_shallow(repo) {
+        hinted(reason, "this clone is shallow: `git fetch --unshallow` fetches the rest")
+    } else {
+        hinted(reason, "`--commit` reviews one commit")
+    })
+}
+
+/// Why it cannot be told what commits bring: the history below them is not here.
+pub fn missing_history(repo: &Repo, bases: &[Oid], new: &[Oid]) -> Result<Option<String>> {
+    let mut missing = false;
+    for base in bases {
+        missing = missing || repo.objects.header(base)?.is_none();
+    }
+    let has_root = || -> Result<bool> {
+        let Some(oldest) = new.first() else { return Ok(false) };
+        Ok(repo.commit(oldest)?.parents.is_empty())
+    };
+    if !missing && (!bases.is_empty() || has_root()?) {
+        return Ok(None);
+    }
+    Ok(Some(
+        "the history below the new commits is not in this clone (hint: `git fetch --unshallow`)"
+            .to_owned(),
+    ))
 }
 
 fn staged(repo: &Repo) -> Result<ReviewTarget> {
@@ -119,13 +202,54 @@ fn staged(repo: &Repo) -> Result<ReviewTarget> {
 }
 
 fn of_commit(repo: &Repo, commit: &Oid) -> Result<ReviewTarget> {
-    let change = change::of_commit(repo, &repo.commit(commit)?)?;
+    let found = repo.commit(commit)?;
+    let is_here = has_parents(repo, &found)? || (deepen(repo)? && has_parents(repo, &found)?);
+    if !is_here {
+        // Without its parent all of the tree would count as the change.
+        return Err(hinted(
+            format!("what commit {} was made from is not in this clone", commit.short()),
+            "it is shallow: `git fetch --unshallow` fetches the rest",
+        ));
+    }
+    let change = change::of_commit(repo, &found)?;
     let title = format!("commit {}", commit.short());
     Ok(ReviewTarget { change, parent: Some(commit.clone()), title })
 }
 
-fn between(repo: &Repo, from: &Oid, to: &Oid) -> Result<ReviewTarget> {
-    let change = change::between(repo, from, to)?;
-    let title = format!("{}..{}", from.short(), to.short());
+fn has_parents(repo: &Repo, commit: &Commit) -> Result<bool> {
+    for parent in &commit.parents {
+        if repo.objects.header(parent)?.is_none() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Fetches the contents of a change that a partial clone left out; none in a hook.
+fn fetch_contents(repo: &Repo, change: &Change) -> Result<()> {
+    let mut missing = Vec::new();
+    for file in &change.files {
+        for entry in file.old.iter().chain(&file.new).chain(&file.merged) {
+            if entry.mode != FileMode::Submodule && repo.objects.header(&entry.oid)?.is_none() {
+                missing.push(entry.oid.clone());
+            }
+        }
+    }
+    if !missing.is_empty() && !fetch_missing(repo, &missing)? {
+        return Err(hinted(
+            format!(
+                "{} of the change are not in this partial clone",
+                counted(missing.len(), "file")
+            ),
+            "`git fetch --refetch --filter=blob:limit=10m` fetches them; or review where all is here",
+        ));
+    }
+    Ok(())
+}
+
+fn beyond(repo: &Repo, bases: &[Oid], to: &Oid) -> Result<ReviewTarget> {
+    let change = change::beyond(repo, bases, to)?;
+    let from: Vec<&str> = bases.iter().map(Oid::short).collect();
+    let title = format!("{}..{}", from.join(","), to.short());
     Ok(ReviewTarget { change, parent: Some(to.clone()), title })
 }

@@ -94,6 +94,28 @@ pub fn between(repo: &Repo, from: &Oid, to: &Oid) -> Result<Change> {
     })
 }
 
+/// Everything that a commit has beyond several others, as one change: what is in any of them is not new.
+/// The first one's tree is the base.
+pub fn beyond(repo: &Repo, bases: &[Oid], to: &Oid) -> Result<Change> {
+    let Some((first, others)) = bases.split_first() else {
+        let commit = repo.commit(to)?;
+        let (files, unlisted) = list(repo, None, &commit.tree)?;
+        return Ok(Change {
+            files,
+            unlisted,
+            key: key(None),
+            ..Change::at(Some(to.clone()), commit.tree)
+        });
+    };
+    let mut change = between(repo, first, to)?;
+    for other in others {
+        let (differs, unlisted) = list(repo, Some(&repo.tree_of(other)?), &change.tree)?;
+        change.unlisted = change.unlisted.or(unlisted);
+        keep_differing(&mut change.files, differs);
+    }
+    Ok(change)
+}
+
 /// Every file of a tree, as if all of it were new; the policy is still read from that tree.
 pub fn whole_tree(repo: &Repo, tree: &Oid) -> Result<Change> {
     let (files, unlisted) = list(repo, None, tree)?;

@@ -72,7 +72,9 @@ pub fn last_line(reviewed: &ReviewResult) -> StyledText {
     if !reason.is_empty() {
         let _infallible = write!(line, "; {}", printable(&reason));
     }
-    let _infallible = if details.from_receipt {
+    let _infallible = if details.from_receipt && details.run.is_empty() {
+        write!(line, "; answered before")
+    } else if details.from_receipt {
         write!(line, "; answered before (run {})", short_id(&details.run))
     } else {
         write!(line, "; {} (run {})", details.spent, short_id(&details.run))
@@ -101,6 +103,15 @@ pub fn hints(reviewed: &ReviewResult) -> Vec<String> {
             "`tribunal review --fix` has an agent fix it on a branch of its own; `tribunal findings dismiss ID --reason …` says that a finding is wrong"
                 .to_owned(),
         ),
+        (Decision::Escalate(_), Verdict::Escalate)
+            if reviewed.report.findings.iter().any(|found| found.id.is_some()) =>
+        {
+            hints.push(
+                "`tribunal findings show ID` shows a finding; `tribunal findings accept ID --reason …` lets it pass, \
+                 `tribunal findings dismiss ID --reason …` says that it is wrong"
+                    .to_owned(),
+            );
+        }
         (Decision::Inconclusive(_), _) => {
             hints.push("`tribunal doctor` checks the agents".to_owned());
         }

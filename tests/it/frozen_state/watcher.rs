@@ -174,7 +174,7 @@ fn specs(repo: &Repo<'_>) -> Vec<(String, bool, bool)> {
 /// What is told of it while no watcher runs.
 fn told(data: &Data) {
     let scene = Scene::new("", diligent(&[LEFT_OUT]));
-    let (repo, [failing, waiting]) = laid(&scene, data);
+    let (repo, [failing, _]) = laid(&scene, data);
     let status = later(&repo, &["status", "--format", "json"]).ok().json();
     assert_eq!(status["reviews"]["waiting"], 1, "{status:#}");
     assert_eq!(status["specs"]["queued"], 2, "{status:#}");
@@ -196,9 +196,9 @@ fn told(data: &Data) {
     let vars = [("TRIBUNAL_REVIEW_PRE_PUSH", "block"), ("TRIBUNAL_REVIEW_ON_FAILURE", "block")];
     repo.git_env(&["push", "--dry-run", "origin", "main"], &vars)
         .code(1)
-        .says(&format!("{}: it could not be reviewed: ", &failing[..10]))
+        .says(&format!("{} could not be reviewed: ", &failing[..10]))
         .says("codex: not logged in")
-        .says(&format!("{}: its review is not done yet", &waiting[..10]));
+        .says("1 review is not done yet");
     assert_eq!(scene.asked().len(), 0);
 }
 

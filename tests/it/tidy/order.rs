@@ -55,8 +55,8 @@ pub const ORDER: &[(&str, &str)] = &[
     ("domain::policy::layers", "flags set reading keys commands values problem layer"),
     (
         "domain::review",
-        "assemble reported_path anchor proof answer fixer arbiter converge tracked arbiter_decision decide \
-         prompt deliver finding question_hash template",
+        "assemble reported_path anchor proof answer fixer arbiter converge record tracked arbiter_decision decide \
+         prompt coverage deliver same_finding finding question_hash template",
     ),
     ("domain::review::deliver", "hunks file unscanned"),
     (
@@ -78,7 +78,10 @@ pub const ORDER: &[(&str, &str)] = &[
         "flow::evaluate::push",
         "refs new_commits evaluate_commits mirror progress outcome before_hooks policies plan",
     ),
-    ("flow::evaluate::standing", "inquiry past branches subject elsewhere files raised places"),
+    (
+        "flow::evaluate::standing",
+        "reviews inquiry past branches subject elsewhere files raised places",
+    ),
     ("flow::intake", "debounce ingest ingested_spec redact spec_listing"),
     (
         "flow::learn",
@@ -87,8 +90,8 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "flow::review",
-        "push_reviews background driver claim cleanup arbitration reviewer fix_prompt layout session \
-         finish delivery finding request fix gates_job limits inputs report receipt \
+        "push_reviews push_change background driver claim cleanup arbitration reviewer fix_prompt layout session \
+         subject finish outcomes earlier delivery finding request fix gates_job limits inputs report receipt \
          target texts",
     ),
     ("flow::setup", "purge consent inbox_event init written baseline install propose"),
@@ -121,7 +124,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ("platform::store::folder", "read write resolve ."),
     (
         "platform::store::ledger",
-        "call gate_findings record disposition query receipt wait . known marks scan rows \
+        "reviewed call gate_findings record disposition query receipt wait . known marks scan rows \
          schema keyed error matching",
     ),
     (

@@ -6,6 +6,8 @@ mod jobs;
 mod pauses;
 mod sequences;
 
+use std::collections::BTreeMap;
+
 use crate::domain::model::agent::Route;
 use crate::domain::model::class::Class;
 use crate::domain::model::oid::Oid;
@@ -17,7 +19,7 @@ use crate::domain::pipeline::job::{
     JobOutcome, ReviewOutcome, ReviewScope, RunEnd,
 };
 use crate::domain::pipeline::next::next;
-use crate::domain::pipeline::review_loop::{LoopStart, ReviewLoop, RunKind, Stage};
+use crate::domain::pipeline::review_loop::{FirstReview, LoopStart, ReviewLoop, RunKind, Stage};
 use crate::domain::pipeline::run::{About, Run};
 use crate::domain::policy::review_settings::Rounds;
 use crate::domain::review::answer::ReviewAnswer;
@@ -38,7 +40,15 @@ fn oid(number: usize) -> Oid {
 const NOW: jiff::Timestamp = jiff::Timestamp::UNIX_EPOCH;
 
 fn a_run(kind: RunKind, criteria: &[&str]) -> Run {
-    let start = LoopStart { kind, base: None, head: Some(oid(1)), tree: oid(100), size: Size::S };
+    let start = LoopStart {
+        kind,
+        base: None,
+        head: Some(oid(1)),
+        tree: oid(100),
+        size: Size::S,
+        findings: Vec::new(),
+        first: FirstReview::default(),
+    };
     let review_loop = ReviewLoop::new(start, criteria.iter().map(|id| (*id).to_owned()));
     let about = About {
         question: "q".to_owned(),
@@ -48,8 +58,9 @@ fn a_run(kind: RunKind, criteria: &[&str]) -> Run {
         route: Route::A,
         started: NOW,
         seed: "5eed".to_owned(),
+        asked: String::new(),
     };
-    Run::of_review("01J".to_owned(), about, review_loop, "codex".to_owned())
+    Run::of_review("01J".to_owned(), about, review_loop, "codex".to_owned(), BTreeMap::default())
 }
 
 /// What is due in a run, with the jobs of one review, and of one arbitration, as one.
@@ -166,6 +177,7 @@ fn reported(id: &str, severity: Severity) -> ReviewFinding {
         evidence: Vec::new(),
         fix: String::new(),
         search_pattern: String::new(),
+        same_as: None,
         anchored: Anchored::Exact { line: 1, end_line: 1 },
     }
 }

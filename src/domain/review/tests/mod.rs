@@ -25,5 +25,6 @@ pub fn claim(path: &str, anchor: &str) -> RawFinding {
         evidence: Vec::new(),
         fix: String::new(),
         search_pattern: String::new(),
+        same_as: None,
     }
 }

@@ -9,7 +9,7 @@ use crate::domain::review::assemble::{ReviewedTree, assemble};
 use crate::domain::review::deliver::file::{DeliveredFile, DeliveryLimits, FileSide};
 use crate::domain::review::deliver::{Chunk, deliver};
 use crate::domain::review::prompt::{
-    OpenFinding, ReviewPrompt, excerpt, repair, review, spec_text, verification,
+    OpenFinding, ReviewPrompt, ReviewRound, excerpt, repair, review, spec_text, verification,
 };
 use crate::domain::review::template::fingerprint;
 use crate::domain::spec::read::read;
@@ -70,6 +70,8 @@ fn prompts() -> [(&'static str, String); 3] {
         part: &part,
         call: (1, 2),
         elsewhere: &elsewhere,
+        known: &[],
+        round: ReviewRound::First,
     };
     let ground = ReviewedTree {
         text: &|_| Some(HOSTILE.to_owned()),
@@ -84,7 +86,9 @@ fn prompts() -> [(&'static str, String); 3] {
     let found = assemble(&[answer], &ground, &mut 1).findings;
     let now = excerpt(HOSTILE, (3, 3), 1);
     let open = [OpenFinding { finding: &found[0], now: &now }];
-    let bare = ReviewPrompt { spec: None, rules: &[], elsewhere: &[], ..ask };
+    let known = [&found[0]];
+    let round = ReviewRound::AfterFix;
+    let bare = ReviewPrompt { spec: None, rules: &[], elsewhere: &[], known: &known, round, ..ask };
     [
         ("reviewer", review(&ask)),
         ("verifier", verification(&bare, &open)),

@@ -31,14 +31,14 @@ const TIPS_MAX: usize = 16;
 
 /// Everything that is asked, each thing once.
 pub struct Inquiry<'a> {
-    context: Context<'a>,
+    pub(super) context: Context<'a>,
     gates: Gates<'a>,
     moved_text: MovedText<'a>,
-    branches: Branches<'a>,
+    pub(super) branches: Branches<'a>,
     history: History<'a>,
     passed: CommandCache,
     /// HEAD, index and work tree of every work tree.
-    checked_out: Vec<AskedPlace>,
+    pub(super) checked_out: Vec<AskedPlace>,
     /// Whether an index or a work tree could not be read: what is there is not known.
     unread: bool,
     /// Every file that findings of a whole tree are about.

@@ -13,12 +13,14 @@ mod inquiry;
 mod past;
 mod places;
 mod raised;
+pub mod reviews;
 mod subject;
 
 use anyhow::Result;
 
 use crate::domain::model::limits::GATE_FINDINGS_MAX;
 use crate::domain::model::notice::Warning;
+use crate::domain::review::record::FindingRecord;
 use crate::flow::context::Context;
 use crate::flow::evaluate::policy::policy_of_head;
 use crate::flow::evaluate::standing::inquiry::Inquiry;
@@ -37,7 +39,7 @@ pub fn refresh(context: Context<'_>) -> Result<()> {
         return Ok(());
     }
     let now = now(context.env);
-    if !with_ledger(context, |ledger| ledger.has_gate_findings())? {
+    if !with_ledger(context, |ledger| ledger.has_standing_findings())? {
         return Ok(());
     }
     let (places, mark) = match compared_with(context) {
@@ -49,12 +51,14 @@ pub fn refresh(context: Context<'_>) -> Result<()> {
     };
     let findings = with_ledger(context, |ledger| {
         if ledger.standing_mark()?.as_ref() == Some(&mark) {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), Vec::new()));
         }
-        ledger.gate_findings(now, GATE_FINDINGS_MAX)
+        let of_reviews = ledger.review_findings_seen(now, GATE_FINDINGS_MAX)?;
+        Ok((ledger.gate_findings(now, GATE_FINDINGS_MAX)?, of_reviews))
     })?;
-    if !findings.is_empty()
-        && let Err(error) = settle(context, places, &findings, mark)
+    let (of_gates, of_reviews) = findings;
+    if !(of_gates.is_empty() && of_reviews.is_empty())
+        && let Err(error) = settle(context, places, &of_gates, &of_reviews, mark)
     {
         tell(context, &error);
     }
@@ -86,13 +90,15 @@ fn settle(
     context: Context<'_>,
     places: AskedPlaces,
     findings: &[GateFinding],
+    of_reviews: &[(GateFinding, FindingRecord)],
     mark: String,
 ) -> Result<()> {
     let (state_dir, now) = (context.repo.state_dir(), now(context.env));
     let scratch = places.has_unstaged().then(|| ScratchObjects::beside(context.repo));
     let scratch = scratch.transpose()?;
-    let mut settled =
-        Inquiry::new(context, places, scratch.as_ref(), findings)?.settle(findings)?;
+    let mut inquiry = Inquiry::new(context, places, scratch.as_ref(), findings)?;
+    let mut settled = inquiry.settle(findings)?;
+    settled.steps.extend(inquiry.settle_reviews(of_reviews)?);
     settled.mark = settled.mark.map(|_| mark);
     let _set_aside = ledger::with(&state_dir, now, |ledger| ledger.settle(&settled, now))?;
     Ok(())

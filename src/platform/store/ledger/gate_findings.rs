@@ -48,9 +48,10 @@ impl Ledger {
     }
 
     /// Whether a finding of a gate is on record.
-    pub fn has_gate_findings(&self) -> Result<bool, Error> {
+    pub fn has_standing_findings(&self) -> Result<bool, Error> {
         let query = "SELECT EXISTS (SELECT 1 FROM findings
-                     WHERE gate NOT IN ('review', 'person', 'import'))";
+                     WHERE gate NOT IN ('review', 'person', 'import'))
+                     OR EXISTS (SELECT 1 FROM review_findings)";
         Ok(self.connection.query_row(query, [], |row| row.get(0))?)
     }
 
@@ -126,7 +127,7 @@ impl Ledger {
     }
 }
 
-fn sightings(connection: &Connection, id: &str) -> Result<Vec<Observation>, Error> {
+pub fn sightings(connection: &Connection, id: &str) -> Result<Vec<Observation>, Error> {
     let mut statement = connection.prepare_cached(&format!(
         "SELECT {SIGHTING_COLUMNS} FROM sightings s WHERE s.finding = ?1
          ORDER BY s.first_seen, s.change"

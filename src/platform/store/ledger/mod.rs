@@ -14,6 +14,7 @@ pub mod matching;
 pub mod query;
 pub mod receipt;
 pub mod record;
+pub mod reviewed;
 mod rows;
 pub mod scan;
 mod schema;

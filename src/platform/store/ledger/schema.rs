@@ -11,7 +11,7 @@ use crate::platform::store::crash::save_point;
 use crate::platform::store::ledger::error::Error;
 
 /// One step a version: `STEPS[0]` leads from nothing to version 1. A released step never changes.
-const STEPS: [&str; 4] = [V1, V2, V3, V4];
+const STEPS: [&str; 5] = [V1, V2, V3, V4, V5];
 
 /// The version that this program reads and writes.
 #[expect(clippy::cast_possible_wrap, reason = "there is a handful of steps")]
@@ -136,6 +136,18 @@ CREATE TABLE marks (
 
 CREATE INDEX findings_of_gates ON findings (last_seen)
     WHERE gate NOT IN ('review', 'person', 'import');
+";
+
+const V5: &str = "
+CREATE TABLE shown_parts (
+    part       BLOB   NOT NULL PRIMARY KEY,  -- the key of a part of a change
+    time       BIGINT NOT NULL               -- when a complete review was shown it last
+);
+
+CREATE TABLE review_findings (
+    finding    TEXT   NOT NULL PRIMARY KEY REFERENCES findings (id),
+    body       TEXT   NOT NULL               -- JSON: what reviews said of it
+);
 ";
 
 /// Brings the tables to [`VERSION`].

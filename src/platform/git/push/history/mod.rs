@@ -140,6 +140,42 @@ fn straight_line(objects: &Objects, tip: &Oid, stop: &Oid) -> Result<Option<Vec<
     Ok(None)
 }
 
+/// Those of the commits that none of the others has in its history.
+pub fn newest(repo: &Repo, commits: &[Oid]) -> Result<Vec<Oid>> {
+    let mut newest: Vec<Oid> = Vec::new();
+    for commit in commits {
+        let mut is_held = newest.contains(commit);
+        for other in commits.iter().filter(|other| *other != commit) {
+            is_held = is_held || is_ancestor(repo, commit, other)?;
+        }
+        if !is_held {
+            newest.push(commit.clone());
+        }
+    }
+    Ok(newest)
+}
+
+/// The commits that new ones stand on: the parents that are not new, without those that another one of
+/// them has as well; the one along first parents comes first. `new` is oldest first.
+pub fn bases(repo: &Repo, new: &[Oid]) -> Result<Vec<Oid>> {
+    let known: HashSet<&Oid> = new.iter().collect();
+    let mut bases: Vec<Oid> = Vec::new();
+    for oid in new.iter().rev() {
+        for parent in repo.objects.commit(oid)?.map(|commit| commit.parents).unwrap_or_default() {
+            if !known.contains(&parent) && !bases.contains(&parent) {
+                bases.push(parent);
+            }
+        }
+    }
+    let mut maximal = newest(repo, &bases)?;
+    let first = match new.last() {
+        Some(tip) => NewCommits::new(&repo.objects, new).base(tip)?,
+        None => None,
+    };
+    maximal.sort_by_key(|base| Some(base) != first.as_ref());
+    Ok(maximal)
+}
+
 /// New commits by their parents, for a push of many refs that share history.
 pub struct NewCommits<'a> {
     objects: &'a Objects,

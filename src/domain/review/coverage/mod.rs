@@ -1,0 +1,180 @@
+//! Which parts of a change a reviewer was shown. A part is a line that a change adds or removes, or the
+//! lines on both sides of a place that it touches; each has a key, and a change is covered where
+//! complete reviews were shown every part of it.
+//!
+//! A line counts as shown where it was shown as added or removed, and its surroundings, as they are
+//! at the tip, may have been shown by another review: so two commits that edit neighbouring lines are
+//! covered by a review of each.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use bstr::{BString, ByteSlice as _};
+
+use crate::domain::locate::lines::changes_of;
+use crate::domain::model::change::{FileChangeKind, FileMode};
+use crate::domain::review::deliver::file::{DeliveredFile, FileSide};
+
+/// How many lines on each side of a touched place belong to it.
+const REACH: usize = 3;
+
+/// The key of one part: 128 bits of BLAKE3, so that nobody can write a line that has another's key.
+pub type PartKey = [u8; 16];
+
+/// The parts of a file that a change touches, or that a review showed.
+pub type Parts = BTreeSet<PartKey>;
+
+/// The parts that a review of a file shows.
+///
+/// `regime` says what the answer of a review depends on besides the text: reviewer, prompts, rules.
+/// `context` is how many lines around each hunk are shown at least.
+pub fn shown(file: &DeliveredFile, regime: &str, context: usize) -> Parts {
+    let keys = Keys { regime, path: &file.path, reach: REACH.min(context) };
+    let (old, new) = (lines_of(file.old.as_ref()), lines_of(file.new.as_ref()));
+    let mut parts = keys.of_file(file);
+    let mut visible: Vec<Range<usize>> = Vec::new();
+    for change in changes_of(&old, &new) {
+        parts.extend(old[change.old.clone()].iter().map(|line| keys.of_line(b"-", line)));
+        parts.extend(new[change.new.clone()].iter().map(|line| keys.of_line(b"+", line)));
+        let start = change.new.start.saturating_sub(context);
+        let end = (change.new.end + context).min(new.len());
+        match visible.last_mut() {
+            Some(last) if last.end >= start => last.end = last.end.max(end),
+            _ => visible.push(start..end),
+        }
+    }
+    for range in visible {
+        let whole = |gap: &usize| {
+            let around = keys.around(*gap, new.len());
+            range.start <= around.start && around.end <= range.end
+        };
+        parts.extend((range.start..=range.end).filter(whole).map(|gap| keys.of_gap(&new, gap)));
+    }
+    parts
+}
+
+/// The parts of a file that a change brings. `others` are its contents in the other commits of a
+/// merge, `None` where it was not there: what is equal in one of them is not new.
+pub fn wanted(
+    file: &DeliveredFile,
+    others: &[Option<FileSide>],
+    regime: &str,
+    context: usize,
+) -> Parts {
+    let keys = Keys { regime, path: &file.path, reach: REACH.min(context) };
+    let new = lines_of(file.new.as_ref());
+    let mut touched: Option<Touched<'_>> = None;
+    for old in std::iter::once(file.old.as_ref()).chain(others.iter().map(Option::as_ref)) {
+        let one = Touched::between(&lines_of(old), &new);
+        touched = Some(match touched {
+            None => one,
+            Some(known) => known.and(&one),
+        });
+    }
+    let touched = touched.unwrap_or_default();
+    let mut parts: Parts = touched.removed.iter().map(|line| keys.of_line(b"-", line)).collect();
+    parts.extend(touched.added.iter().map(|at| keys.of_line(b"+", new[*at])));
+    parts.extend(touched.gaps.iter().map(|gap| keys.of_gap(&new, *gap)));
+    if others.is_empty() {
+        parts.extend(keys.of_file(file));
+    }
+    parts
+}
+
+/// What a change touches in a file.
+#[derive(Default)]
+struct Touched<'a> {
+    /// The places of the added lines, from 0.
+    added: BTreeSet<usize>,
+    /// The places between lines beside what is added and where something was removed.
+    gaps: BTreeSet<usize>,
+    removed: BTreeSet<&'a [u8]>,
+}
+
+impl<'a> Touched<'a> {
+    fn between(old: &[&'a [u8]], new: &[&'a [u8]]) -> Self {
+        let mut touched = Self::default();
+        for change in changes_of(old, new) {
+            touched.removed.extend(&old[change.old.clone()]);
+            touched.gaps.extend(change.new.start..=change.new.end);
+            touched.added.extend(change.new);
+        }
+        touched
+    }
+
+    /// What is touched with regard to both.
+    fn and(mut self, other: &Self) -> Self {
+        self.added.retain(|at| other.added.contains(at));
+        self.gaps.retain(|gap| other.gaps.contains(gap));
+        self.removed.retain(|line| other.removed.contains(line));
+        self
+    }
+}
+
+/// The lines of a side without secrets, with their ends; none where there is no such side.
+fn lines_of(side: Option<&FileSide>) -> Vec<&[u8]> {
+    side.map(|side| side.masked.lines_with_terminator().collect()).unwrap_or_default()
+}
+
+/// Makes the keys of one file.
+struct Keys<'a> {
+    regime: &'a str,
+    path: &'a BString,
+    reach: usize,
+}
+
+impl Keys<'_> {
+    fn of_line(&self, kind: &[u8], line: &[u8]) -> PartKey {
+        self.key(kind, &[line])
+    }
+
+    /// The lines around the place before line `gap`, counted from 0.
+    fn around(&self, gap: usize, lines: usize) -> Range<usize> {
+        gap.saturating_sub(self.reach)..(gap + self.reach).min(lines)
+    }
+
+    fn of_gap(&self, lines: &[&[u8]], gap: usize) -> PartKey {
+        let around = self.around(gap, lines.len());
+        // How many lines come before tells a file's beginning from its middle.
+        let before = [u8::try_from(gap - around.start).unwrap_or(u8::MAX)];
+        let mut fields: Vec<&[u8]> = vec![&before];
+        fields.extend(&lines[around]);
+        self.key(b"around", &fields)
+    }
+
+    /// What changes about the file besides its lines: its mode, that it is new, gone or moved.
+    fn of_file(&self, file: &DeliveredFile) -> Parts {
+        let mode = |side: &Option<FileSide>| side.as_ref().map(|side| side.mode);
+        let mut parts = Parts::new();
+        if mode(&file.old) != mode(&file.new) {
+            parts.insert(self.key(b"mode", &[mode_word(mode(&file.new))]));
+        }
+        if let FileChangeKind::Renamed { from } = &file.kind {
+            parts.insert(self.key(b"from", &[from]));
+        }
+        parts
+    }
+
+    fn key(&self, kind: &[u8], fields: &[&[u8]]) -> PartKey {
+        let mut hasher = blake3::Hasher::new();
+        for field in [self.regime.as_bytes(), self.path, kind].iter().chain(fields) {
+            hasher.update(&(field.len() as u64).to_le_bytes()).update(field);
+        }
+        let mut key = PartKey::default();
+        key.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+        key
+    }
+}
+
+fn mode_word(mode: Option<FileMode>) -> &'static [u8] {
+    match mode {
+        None => b"gone",
+        Some(FileMode::File) => b"file",
+        Some(FileMode::Executable) => b"executable",
+        Some(FileMode::Symlink) => b"symlink",
+        Some(FileMode::Submodule) => b"submodule",
+    }
+}

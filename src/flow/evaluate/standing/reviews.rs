@@ -1,0 +1,155 @@
+//! Where the findings of reviews stand. No model is asked: what a review said of a place holds wherever
+//! the place reads the same.
+
+use std::collections::BTreeSet;
+
+use anyhow::Result;
+use bstr::{BStr, ByteSlice as _};
+
+use crate::domain::gates::secrets::redact;
+use crate::domain::model::fence::visible;
+use crate::domain::model::objects::Content;
+use crate::domain::model::oid::Oid;
+use crate::domain::model::standing::{Standing, step};
+use crate::domain::model::stored_finding::{Disposition, FindingStatus};
+use crate::domain::review::deliver::FILE_BYTES_MAX;
+use crate::domain::review::record::{FindingRecord, FindingState};
+use crate::flow::evaluate::standing::branches::Branches;
+use crate::flow::evaluate::standing::inquiry::Inquiry;
+use crate::flow::evaluate::standing::places::{AskedPlace, PlaceKind};
+use crate::platform::config::env::now;
+use crate::platform::git::diff;
+use crate::platform::git::object::Objects;
+use crate::platform::git::repo::Repo;
+use crate::platform::store::ledger::gate_findings::GateFinding;
+
+impl Inquiry<'_> {
+    /// The steps that the findings of reviews take.
+    pub fn settle_reviews(
+        &mut self,
+        findings: &[(GateFinding, FindingRecord)],
+    ) -> Result<Vec<(String, FindingStatus, Disposition)>> {
+        let now = now(self.context.env);
+        let mut steps = Vec::new();
+        for (finding, record) in findings {
+            let (repo, branches) = (self.context.repo, &mut self.branches);
+            let standing = standing_of(repo, branches, &self.checked_out, finding, record)?;
+            let (id, status) = (&finding.kept.id, finding.kept.status);
+            steps.extend(step(status, &standing, now).map(|step| (id.clone(), status, step)));
+        }
+        Ok(steps)
+    }
+}
+
+/// Where a review's finding stands, of the places that have the commits it was seen in.
+fn standing_of(
+    repo: &Repo,
+    branches: &mut Branches<'_>,
+    checked_out: &[AskedPlace],
+    finding: &GateFinding,
+    record: &FindingRecord,
+) -> Result<Standing> {
+    // What is not staged was shown to no reviewer.
+    let mut places = checked_out.to_vec();
+    places.retain(|place| place.kind != PlaceKind::WorkTree);
+    let heads: Vec<Oid> = checked_out
+        .iter()
+        .filter(|place| place.kind == PlaceKind::Head)
+        .filter_map(|place| place.commit.clone())
+        .collect();
+    for (name, tip) in branches.of(finding, &heads)? {
+        // A branch that is merged has nothing of its own.
+        if !branches.any_has(&heads, &tip)? {
+            let tree = repo.tree_of(&tip)?;
+            let name = format!("branch `{name}`");
+            places.push(AskedPlace {
+                kind: PlaceKind::Branch,
+                name,
+                tree,
+                policy: None,
+                commit: Some(tip),
+                unread: BTreeSet::new(),
+            });
+        }
+    }
+    let seen = finding.sightings.last();
+    let seen_tree = seen.and_then(|seen| seen.tree.clone());
+    let commits: Vec<Oid> =
+        finding.sightings.iter().filter_map(|seen| seen.commit.clone()).collect();
+    let mut gone = None;
+    for place in places {
+        let state = state_in(&repo.objects, record, &place.tree, seen_tree.as_ref())?;
+        let commit = place.commit.clone().filter(|_| place.kind != PlaceKind::Index);
+        match state {
+            FindingState::Open { .. } | FindingState::Unverified { lines: Some(_) } => {
+                return Ok(Standing::Holds { place: place.name, commit });
+            }
+            // Its text is gone, and no review says what became of it.
+            FindingState::Unverified { lines: None } => {
+                if has_any(branches, &place, &commits)? {
+                    return Ok(Standing::Unknown);
+                }
+            }
+            FindingState::Resolved { evidence } => {
+                let by = if evidence.is_empty() { String::new() } else { format!(": {evidence}") };
+                let why = format!("a review found it resolved{by}");
+                gone = gone.or(Some(Standing::Gone { since: commit, why }));
+            }
+            FindingState::Gone => {
+                if has_any(branches, &place, &commits)? {
+                    let why = format!("`{}` is gone", record.original.path);
+                    gone = gone.or(Some(Standing::Gone { since: commit, why }));
+                }
+            }
+        }
+    }
+    Ok(match gone {
+        Some(gone) => gone,
+        None if commits.is_empty() && seen.is_some() => {
+            let why = "it was never committed, and is staged no more".to_owned();
+            Standing::NeverCommitted { why }
+        }
+        None => Standing::Unknown,
+    })
+}
+
+/// Whether a place has one of the commits that the finding was seen in.
+fn has_any(branches: &mut Branches<'_>, place: &AskedPlace, commits: &[Oid]) -> Result<bool> {
+    let tip: Vec<Oid> = place.commit.iter().cloned().collect();
+    for commit in commits {
+        if branches.any_has(&tip, commit)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn state_in(
+    objects: &Objects,
+    record: &FindingRecord,
+    tree: &Oid,
+    seen: Option<&Oid>,
+) -> Result<FindingState> {
+    let read = |path: &str| text_of(objects, tree, path.into());
+    let Some(path) = &record.path else { return Ok(FindingState::Unverified { lines: None }) };
+    if let Some(text) = text_of(objects, tree, path.as_bstr()) {
+        return Ok(record.state(Some(&text), &read));
+    }
+    if let Some(seen) = seen.filter(|seen| matches!(objects.header(seen), Ok(Some(_)))) {
+        for file in diff::trees(objects, Some(seen), Some(tree))? {
+            let text = file.has_content().then(|| text_of(objects, tree, file.path.as_bstr()));
+            if let Some(text) = text.flatten().filter(|text| record.moved_to(text, &read)) {
+                return Ok(record.state(Some(&text), &read));
+            }
+        }
+    }
+    Ok(record.state(None, &read))
+}
+
+/// The text of a file of a tree as a reviewer sees it.
+pub fn text_of(objects: &Objects, tree: &Oid, path: &BStr) -> Option<String> {
+    match objects.file_up_to(tree, path, FILE_BYTES_MAX as u64) {
+        Ok(Some(Content::Whole(bytes))) => Some(visible(&redact::mask_lines(&bytes, path))),
+        _ => None,
+    }
+}

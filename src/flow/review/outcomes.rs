@@ -1,0 +1,180 @@
+//! Keeps what the reviews of a run came to: the parts of the change that they were shown, and what they
+//! said of each finding.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use bstr::{BString, ByteSlice as _};
+
+use crate::domain::gates::secrets::redact;
+use crate::domain::model::notice::Warning;
+use crate::domain::model::oid::Oid;
+use crate::domain::pipeline::review_loop::{Attempt, ReviewLoop};
+use crate::domain::pipeline::run::Run;
+use crate::domain::review::coverage::Parts;
+use crate::domain::review::record::FindingRecord;
+use crate::domain::review::tracked::TrackedFinding;
+use crate::flow::context::Context;
+use crate::flow::evaluate::standing::reviews::text_of;
+use crate::flow::review::delivery::{lay_out, shown_path};
+use crate::flow::review::earlier::shown_parts;
+use crate::flow::review::inputs::ReviewInputs;
+use crate::flow::review::target;
+use crate::platform::config::env::now;
+use crate::platform::store::ledger;
+use crate::platform::store::ledger::error::Error as LedgerError;
+use crate::platform::store::ledger::reviewed::ReviewOutcomes;
+
+/// Keeps what the reviews of a run came to. Idempotent.
+pub fn keep(context: Context<'_>, inputs: &ReviewInputs, run: &Run) -> Result<()> {
+    let review = run.review_loop();
+    let mut outcomes = ReviewOutcomes::default();
+    // What was reported and not decided about would be forgotten, and after a kill others may be set
+    // to answer than those who did.
+    if is_theirs(context, inputs, run)?
+        && !review.findings.iter().any(TrackedFinding::needs_arbitration)
+    {
+        outcomes.parts = parts(context, inputs, run)?;
+    }
+    outcomes.records = records(context, inputs, run)?;
+    if outcomes.parts.is_empty() && outcomes.records.is_empty() {
+        return Ok(());
+    }
+    let now = now(context.env);
+    let done =
+        ledger::with(&context.repo.state_dir(), now, |ledger| ledger.keep_outcomes(&outcomes, now))
+            .map_err(LedgerError::hinted)?;
+    if let Some(path) = done.set_aside {
+        context.notify(Warning::LedgerSetAside { path });
+    }
+    Ok(())
+}
+
+/// Whether those who answered are who would answer now.
+fn is_theirs(context: Context<'_>, inputs: &ReviewInputs, run: &Run) -> Result<bool> {
+    if !run.about.asked.is_empty() {
+        return Ok(run.about.asked == inputs.asked());
+    }
+    // An earlier version looked at all of the change.
+    let target = target::of_run(context.repo, run)?;
+    Ok(inputs.question(&target, None).as_ref() == Some(&run.about.question))
+}
+
+/// Where the review of an attempt began: the tree before it, and the files that it was about.
+struct Reviewed<'a> {
+    from: Option<&'a Oid>,
+    paths: Option<&'a [BString]>,
+    attempt: usize,
+}
+
+/// The complete reviews of a loop, in their order.
+fn complete_reviews(review: &ReviewLoop) -> Vec<Reviewed<'_>> {
+    let mut from = review.base.as_ref();
+    let mut all = Vec::new();
+    for (attempt, at) in review.attempts.iter().enumerate().filter(|(_, at)| at.is_reviewed()) {
+        let paths = review.first.paths.as_deref().filter(|_| attempt == 0);
+        all.push(Reviewed { from, paths, attempt });
+        from = Some(&at.tree);
+    }
+    all
+}
+
+fn parts(context: Context<'_>, inputs: &ReviewInputs, run: &Run) -> Result<Parts> {
+    let review = run.review_loop();
+    let mut parts = Parts::new();
+    for Reviewed { from, paths, attempt } in complete_reviews(review) {
+        let mut change = target::change_of_attempt(context.repo, run, from, attempt)?;
+        if let Some(paths) = paths {
+            change.files.retain(|file| paths.contains(&file.path));
+        }
+        let delivered = lay_out(context.repo, inputs, &change, &[0; 32])?;
+        parts.extend(shown_parts(context, inputs, &change, &delivered)?);
+    }
+    Ok(parts)
+}
+
+/// The records of the findings that are in the ledger, with what the run's reviews said of them.
+fn records(
+    context: Context<'_>,
+    inputs: &ReviewInputs,
+    run: &Run,
+) -> Result<Vec<(String, FindingRecord)>> {
+    let (review, kept) = (run.review_loop(), &run.record().kept);
+    if kept.is_empty() {
+        return Ok(Vec::new());
+    }
+    let now = now(context.env);
+    let known = ledger::with(&context.repo.state_dir(), now, |ledger| ledger.review_findings(now))
+        .map_err(LedgerError::hinted)?;
+    let mut known: BTreeMap<String, FindingRecord> =
+        known.value.into_iter().map(|one| (one.stored.id, one.record)).collect();
+    let mut records = Vec::new();
+    for tracked in &review.findings {
+        let Some(id) = kept.get(&tracked.original.id) else { continue };
+        let mut record = match known.remove(id) {
+            Some(record) => record,
+            None => new_record(context, inputs, run, tracked)?,
+        };
+        for (attempt, resolved) in spoken_of(review, tracked) {
+            let tree = &review.attempts[attempt].tree;
+            let read = |shown: &str| text_of(&context.repo.objects, tree, shown.into());
+            let path = record.path.clone().unwrap_or_else(|| tracked.original.path.clone().into());
+            let moved = BString::from(tracked.original.path.as_str());
+            let text = text_of(&context.repo.objects, tree, moved.as_bstr())
+                .or_else(|| text_of(&context.repo.objects, tree, path.as_bstr()));
+            record.verify(text.as_deref(), &read, resolved, evidence(tracked));
+        }
+        if review.attempts.iter().any(Attempt::is_reviewed) {
+            record.decision.clone_from(&tracked.decision);
+        }
+        records.push((id.clone(), record));
+    }
+    Ok(records)
+}
+
+/// The attempts whose reviews spoke of a finding, with whether it is resolved there.
+fn spoken_of(review: &ReviewLoop, tracked: &TrackedFinding) -> Vec<(usize, bool)> {
+    let is_earlier = review.first.open.contains(&tracked.original.id);
+    let mut all = Vec::new();
+    for (attempt, at) in review.attempts.iter().enumerate().skip(tracked.since) {
+        let resolved = tracked.resolved_in == Some(attempt);
+        let spoke =
+            attempt == tracked.since && (is_earlier || tracked.resolved_in != Some(attempt));
+        let unresolved = tracked.unresolved_in.contains(&attempt);
+        if at.is_reviewed() && (resolved || unresolved || spoke) {
+            all.push((attempt, resolved));
+        }
+    }
+    all
+}
+
+fn evidence(tracked: &TrackedFinding) -> String {
+    let quote = tracked.resolved_by.as_ref();
+    quote.map_or_else(String::new, |quote| {
+        let first = quote.text.trim().lines().next().unwrap_or_default();
+        format!("`{}`: `{first}`", quote.path)
+    })
+}
+
+fn new_record(
+    context: Context<'_>,
+    inputs: &ReviewInputs,
+    run: &Run,
+    tracked: &TrackedFinding,
+) -> Result<FindingRecord> {
+    let review = run.review_loop();
+    let shown = tracked.original.path.as_str();
+    let mut change =
+        target::change_of_attempt(context.repo, run, review.base.as_ref(), tracked.since)?;
+    change.files.retain(|file| shown_path(&file.path) == shown);
+    let delivered = lay_out(context.repo, inputs, &change, &[0; 32])?;
+    let place = delivered.delivery.places.get(shown);
+    let path = place.map_or_else(|| BString::from(shown), |place| place.path.clone());
+    let removed: Vec<&str> = place
+        .map(|place| place.removed.iter().map(|(_, line)| line.as_str()).collect())
+        .unwrap_or_default();
+    let tree = &review.attempts[tracked.since].tree;
+    let text = text_of(&context.repo.objects, tree, path.as_bstr());
+    let is_plain = redact::mask_path(&path) == path;
+    Ok(FindingRecord::new(tracked, is_plain.then_some(path), text.as_deref(), &removed))
+}

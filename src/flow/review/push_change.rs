@@ -1,0 +1,174 @@
+//! What one tip of a push brings, as one change, with what earlier reviews say of it.
+
+use anyhow::Result;
+
+use crate::domain::gates::policy_files::POLICY_FILE;
+use crate::domain::model::finding::Effect;
+use crate::domain::model::oid::Oid;
+use crate::domain::model::report::Skipped;
+use crate::domain::model::text::counted;
+use crate::flow::context::Context;
+use crate::flow::evaluate::push::outcome::PushPart;
+use crate::flow::review::delivery::{Delivered, lay_out, shown_path};
+use crate::flow::review::earlier::EarlierReviews;
+use crate::flow::review::inputs::{NOTES_FILE, ReviewInputs};
+use crate::flow::review::subject::ReviewSubject;
+use crate::flow::review::target::{ReviewRange, ReviewTarget};
+use crate::flow::review::{finish, target};
+use crate::platform::agents::agent_env::AgentEnv;
+use crate::platform::git::push::history;
+use crate::platform::git::repo::Repo;
+use crate::platform::store::review_queue;
+use crate::platform::store::review_queue::State;
+
+/// How many files are named.
+const NAMED_MAX: usize = 3;
+
+/// What one tip of a push brings, as one change.
+pub struct Brought {
+    pub commits: Vec<Oid>,
+    target: ReviewTarget,
+    inputs: ReviewInputs,
+    delivered: Delivered,
+    pub earlier: EarlierReviews,
+    /// Whether it changes the policy that its reviews go by.
+    changes_policy: bool,
+}
+
+impl Brought {
+    /// `Err` with the reason where it cannot be told what the push brings; `None` where there is nothing
+    /// that a model could review.
+    pub fn read(
+        context: Context<'_>,
+        agent_env: AgentEnv<'_>,
+        tip: Oid,
+        commits: Vec<Oid>,
+    ) -> Result<Result<Option<Self>, String>> {
+        let repo = context.repo;
+        let bases = history::bases(repo, &commits)?;
+        if let Some(missing) = target::missing_history(repo, &bases, &commits)? {
+            return Ok(Err(missing));
+        }
+        let range = ReviewRange::Beyond { bases, to: tip };
+        let target = target::resolve(repo, &range)?;
+        let inputs = ReviewInputs::gather(context, &target, None, agent_env)?;
+        let delivered = lay_out(repo, &inputs, &target.change, &[0; 32])?;
+        if !delivered.is_reviewable() || inputs.reviewers().is_none() {
+            return Ok(Ok(None));
+        }
+        let change = &target.change;
+        let changes_policy = changes_policy(repo, change.base_tree.as_ref(), &change.tree)?;
+        let subject =
+            ReviewSubject { context, inputs: &inputs, target: &target, delivered: &delivered };
+        let earlier = subject.earlier()?;
+        Ok(Ok(Some(Self { commits, target, inputs, delivered, earlier, changes_policy })))
+    }
+
+    pub fn subject<'a>(&'a self, context: Context<'a>) -> ReviewSubject<'a> {
+        let Self { inputs, target, delivered, .. } = self;
+        ReviewSubject { context, inputs, target, delivered }
+    }
+
+    pub fn reviewers(&self) -> impl Iterator<Item = String> {
+        let both = self.inputs.reviewers().map(|both| [&both.reviewer, &both.arbiter]);
+        both.into_iter().flatten().map(|assigned| assigned.name.clone())
+    }
+
+    /// The findings that stop it, which have the effect to block.
+    pub fn blocking(&self, context: Context<'_>) -> Result<Option<PushPart>> {
+        let subject = self.subject(context);
+        let (standing, kept) = subject.standing(&self.earlier);
+        let decision = subject.decision(&self.earlier)?;
+        let blocking = finish::blocking_ids(&standing, &kept, 0);
+        let mut findings = finish::reported(context, &standing, &kept, 0, &blocking, &decision)?;
+        findings.retain(|reported| reported.finding.effect == Effect::Block);
+        let title = format!("reviews of {}", self.target.title);
+        Ok((!findings.is_empty()).then_some(PushPart { title, commit: None, findings }))
+    }
+
+    /// Says how many findings nobody has looked at as their code is now.
+    pub fn unverified(&self) -> Option<Skipped> {
+        let unverified = self.earlier.findings.iter().filter(|one| one.is_unverified()).count();
+        (unverified > 0 && self.earlier.uncovered.is_empty()).then(|| {
+            skipped(format!(
+                "the code of {} changed since a review saw it (hint: `tribunal review` asks whether it \
+                 is resolved)",
+                counted(unverified, "finding")
+            ))
+        })
+    }
+
+    /// Names what no review covers, and why.
+    pub fn unreviewed(&self, repo: &Repo) -> Skipped {
+        let uncovered = &self.earlier.uncovered;
+        let named: Vec<String> = uncovered
+            .iter()
+            .take(NAMED_MAX)
+            .map(|path| format!("`{}`", shown_path(path)))
+            .collect();
+        let more = uncovered.len().saturating_sub(NAMED_MAX);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let verb = if uncovered.len() == 1 { "is" } else { "are" };
+        let files = format!("{}{more} {verb} not reviewed", named.join(", "));
+        let why = self.why_not(repo);
+        let hint = match self.commits.as_slice() {
+            [commit] => format!("`tribunal review --commit {}`", commit.short()),
+            _ => "`tribunal review`".to_owned(),
+        };
+        skipped(format!("{files}{why} (hint: {hint})"))
+    }
+
+    /// Why the commits have no review, as far as it is known.
+    fn why_not(&self, repo: &Repo) -> String {
+        let mut reasons = Vec::new();
+        let mut waiting = 0;
+        for commit in &self.commits {
+            match review_queue::state(&repo.state_dir(), commit) {
+                State::Pending => waiting += 1,
+                State::Failed(why) => {
+                    reasons.push(format!("{} could not be reviewed: {why}", commit.short()));
+                }
+                State::Unknown => {}
+            }
+        }
+        if waiting > 0 {
+            let verb = if waiting == 1 { "is" } else { "are" };
+            reasons.push(format!("{} {verb} not done yet", counted(waiting, "review")));
+        }
+        if reasons.is_empty() && self.changes_policy {
+            let first = "push that change by itself first";
+            reasons.push(format!("the push changes the policy that its reviews go by: {first}"));
+        }
+        if reasons.is_empty() { String::new() } else { format!("; {}", reasons.join("; ")) }
+    }
+}
+
+/// Whether earlier reviews answer all of what a commit brings by itself.
+pub fn is_covered(context: Context<'_>, agent_env: AgentEnv<'_>, commit: &Oid) -> Result<bool> {
+    let target = target::resolve(context.repo, &ReviewRange::Commit(commit.clone()))?;
+    let inputs = ReviewInputs::gather(context, &target, None, agent_env)?;
+    let delivered = lay_out(context.repo, &inputs, &target.change, &[0; 32])?;
+    let subject =
+        ReviewSubject { context, inputs: &inputs, target: &target, delivered: &delivered };
+    Ok(!delivered.is_reviewable() || subject.earlier()?.is_answered())
+}
+
+/// Whether two trees differ in the policy, the rules or the notes for agents.
+fn changes_policy(repo: &Repo, base: Option<&Oid>, tip: &Oid) -> Result<bool> {
+    // Before the first commit there is no policy that could be changed.
+    let Some(base) = base else { return Ok(false) };
+    // Their object ids show whether they differ: their content is not read.
+    let policy_entries = |tree: &Oid| -> Result<_> {
+        let mut items = repo.objects.tree(tree)?;
+        items.retain(|item| {
+            [POLICY_FILE, NOTES_FILE, ".ai"].iter().any(|name| item.name() == *name)
+        });
+        Ok(items)
+    };
+    Ok(policy_entries(base)? != policy_entries(tip)?)
+}
+
+/// A review that is missing.
+pub fn skipped(reason: String) -> Skipped {
+    Skipped { gate: "review".to_owned(), reason }
+}

@@ -1,0 +1,97 @@
+//! A change with what earlier reviews say of it: what is left to ask, and the verdict where that is
+//! nothing.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use jiff::Timestamp;
+
+use crate::domain::pipeline::review_loop::{LoopStart, ReviewLoop, RunKind, Stage};
+use crate::domain::pipeline::run::Run;
+use crate::domain::review::decide::Decision;
+use crate::flow::context::Context;
+use crate::flow::review::delivery::Delivered;
+use crate::flow::review::earlier::{EarlierReviews, ReviewedFiles};
+use crate::flow::review::finish::Answered;
+use crate::flow::review::inputs::ReviewInputs;
+use crate::flow::review::receipt::FoundReceipt;
+use crate::flow::review::target::ReviewTarget;
+use crate::flow::review::{limits, outcomes, receipt};
+use crate::platform::store::runs;
+
+/// A change, as it is laid out for a reviewer.
+pub struct ReviewSubject<'a> {
+    pub context: Context<'a>,
+    pub inputs: &'a ReviewInputs,
+    pub target: &'a ReviewTarget,
+    pub delivered: &'a Delivered,
+}
+
+impl ReviewSubject<'_> {
+    pub fn earlier(&self) -> Result<EarlierReviews> {
+        EarlierReviews::of_change(self.context, self.inputs, &self.target.change, self.delivered)
+    }
+
+    /// The receipt of a review of the whole change, with the same spec.
+    pub fn receipt(&self) -> Result<Option<FoundReceipt>> {
+        match self.inputs.question(self.target, None) {
+            Some(question) => receipt::find(self.context, &question),
+            None => Ok(None),
+        }
+    }
+
+    /// Whether nothing is left to ask. With a spec its criteria must have been assessed for this tree.
+    pub fn is_answered_by(&self, earlier: &EarlierReviews, receipt: Option<&FoundReceipt>) -> bool {
+        earlier.is_answered() && (self.inputs.spec.is_none() || receipt.is_some())
+    }
+
+    /// Keeps what the run of a receipt came to, where an earlier version left it with the run alone.
+    pub fn take_over(&self, receipt: &FoundReceipt) -> Result<()> {
+        let run = runs::load(&self.context.repo.state_dir(), &receipt.receipt.run)?;
+        let has_ended = |run: &Run| matches!(run.review_loop().stage, Stage::Ended(_));
+        match run.filter(|run| has_ended(run) && run.about.asked.is_empty()) {
+            Some(run) => outcomes::keep(self.context, self.inputs, &run),
+            None => Ok(()),
+        }
+    }
+
+    /// What earlier reviews come to.
+    pub fn answered(
+        &self,
+        earlier: &EarlierReviews,
+        receipt: Option<FoundReceipt>,
+        started: Timestamp,
+    ) -> Result<Answered> {
+        let (mut standing, kept) = self.standing(earlier);
+        if self.inputs.spec.is_some()
+            && let Some(found) = &receipt
+        {
+            standing.criteria.clone_from(&found.receipt.criteria);
+        }
+        let limits = limits::limits(self.inputs, self.target)?;
+        let unscanned = self.delivered.unscanned();
+        Ok(Answered { standing, kept, limits, receipt, unscanned, started })
+    }
+
+    /// What the findings that hold come to.
+    pub fn decision(&self, earlier: &EarlierReviews) -> Result<Decision> {
+        let limits = limits::limits(self.inputs, self.target)?;
+        Ok(self.standing(earlier).0.standing_decision(&limits))
+    }
+
+    /// The findings that hold, as a loop has them, and the ledger's ids of them.
+    pub fn standing(&self, earlier: &EarlierReviews) -> (ReviewLoop, BTreeMap<String, String>) {
+        let change = &self.target.change;
+        let known = earlier.loop_inputs(change, ReviewedFiles::All);
+        let start = LoopStart {
+            kind: RunKind::Review,
+            base: change.base_tree.clone(),
+            head: change.commit.clone(),
+            tree: change.tree.clone(),
+            size: limits::size(self.inputs, self.target),
+            findings: known.findings,
+            first: known.first,
+        };
+        (ReviewLoop::new(start, Vec::new()), known.kept)
+    }
+}

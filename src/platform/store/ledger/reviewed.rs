@@ -1,0 +1,116 @@
+//! What complete reviews were shown, and what they said of their findings.
+
+use jiff::Timestamp;
+use rusqlite::{TransactionBehavior, params};
+
+use crate::domain::model::stored_finding::StoredFinding;
+use crate::domain::review::coverage::Parts;
+use crate::domain::review::record::FindingRecord;
+use crate::platform::store::crash::save_point;
+use crate::platform::store::ledger::error::Error;
+use crate::platform::store::ledger::gate_findings::{GateFinding, sightings};
+use crate::platform::store::ledger::rows::{KEPT_COLUMNS, KEPT_TABLES, kept};
+use crate::platform::store::ledger::{Ledger, marks};
+
+/// How long it counts that a part was shown, in days: a branch that rests longer is reviewed again.
+const SHOWN_DAYS: i64 = 400;
+
+/// A finding of a review with what is kept of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KeptReviewFinding {
+    pub stored: StoredFinding,
+    pub record: FindingRecord,
+}
+
+/// What a review came to, as far as it is kept beside its receipt.
+#[derive(Clone, Debug, Default)]
+pub struct ReviewOutcomes {
+    /// The parts that it was shown; empty where it was not complete.
+    pub parts: Parts,
+    /// Findings with what is known of them now.
+    pub records: Vec<(String, FindingRecord)>,
+}
+
+impl Ledger {
+    /// Keeps what a review came to, in one transaction.
+    pub fn keep_outcomes(
+        &mut self,
+        outcomes: &ReviewOutcomes,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        save_point();
+        let transaction =
+            self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        {
+            let mut statement = transaction.prepare_cached(
+                "INSERT INTO shown_parts (part, time) VALUES (?1, ?2)
+                 ON CONFLICT (part) DO UPDATE SET time = excluded.time",
+            )?;
+            for part in &outcomes.parts {
+                statement.execute(params![part.as_slice(), now.as_millisecond()])?;
+            }
+        }
+        for (id, record) in &outcomes.records {
+            transaction.execute(
+                "INSERT INTO review_findings (finding, body) VALUES (?1, ?2)
+                 ON CONFLICT (finding) DO UPDATE SET body = excluded.body",
+                params![id, serde_json::to_string(record).unwrap_or_default()],
+            )?;
+        }
+        marks::clear(&transaction)?;
+        save_point();
+        transaction.commit()?;
+        save_point();
+        Ok(())
+    }
+
+    /// Those of the parts that no complete review was shown.
+    pub fn parts_not_shown(&self, parts: &Parts, now: Timestamp) -> Result<Parts, Error> {
+        let since = now.as_millisecond() - SHOWN_DAYS * 24 * 60 * 60 * 1000;
+        let mut statement =
+            self.connection.prepare_cached("SELECT time FROM shown_parts WHERE part = ?1")?;
+        let mut unknown = Parts::new();
+        for part in parts {
+            let mut rows = statement.query([part.as_slice()])?;
+            let shown: Option<i64> = rows.next()?.map(|row| row.get(0)).transpose()?;
+            if shown.is_none_or(|time| time < since) {
+                unknown.insert(*part);
+            }
+        }
+        Ok(unknown)
+    }
+
+    /// The newest `most` findings of reviews that nobody answered, with where they were seen.
+    pub fn review_findings_seen(
+        &self,
+        now: Timestamp,
+        most: usize,
+    ) -> Result<Vec<(GateFinding, FindingRecord)>, Error> {
+        let mut all = self.review_findings(now)?;
+        all.retain(|one| !one.stored.status.is_answered());
+        let over = all.len().saturating_sub(most);
+        let newest = all.into_iter().skip(over);
+        let seen = newest.map(|KeptReviewFinding { stored: kept, record }| {
+            let sightings = sightings(&self.connection, &kept.id)?;
+            Ok((GateFinding { kept, content: None, sightings }, record))
+        });
+        seen.collect()
+    }
+
+    /// The findings of reviews, with what is kept of them; one that cannot be read is left out.
+    pub fn review_findings(&self, now: Timestamp) -> Result<Vec<KeptReviewFinding>, Error> {
+        let mut statement = self.connection.prepare_cached(&format!(
+            "SELECT {KEPT_COLUMNS}, r.body FROM {KEPT_TABLES}
+             JOIN review_findings r ON r.finding = f.id ORDER BY f.id"
+        ))?;
+        let mut rows = statement.query([])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let body: String = row.get(22)?;
+            if let Ok(record) = serde_json::from_str(&body) {
+                found.push(KeptReviewFinding { stored: kept(row, now)?, record });
+            }
+        }
+        Ok(found)
+    }
+}
