@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::domain::constitution::prove::Proof;
-use crate::domain::constitution::rule::{Language, Rule, RuleError, RuleScope, RuleStatus};
+use crate::domain::constitution::rule::{Rule, RuleError, RuleScope, RuleStatus};
+use crate::domain::model::language::Language;
 use crate::domain::model::terminal::printable;
 use crate::domain::model::text::counted;
 use crate::flow::learn::outcome::{LearnOutcome, LearnSession, Learned};

@@ -12,20 +12,18 @@ use ast_grep_language::SupportLang;
 use bstr::ByteSlice as _;
 use regex::{Regex, RegexBuilder};
 
-use crate::domain::constitution::rule::{Language, Rule, RuleCheck, RuleError, RuleScope};
+use crate::domain::constitution::rule::{Rule, RuleCheck, RuleError, RuleScope};
 use crate::domain::constitution::waiver;
 use crate::domain::constitution::waiver::Waiver;
+use crate::domain::locate::syntax::{TREE_BYTES_MAX, grammar, grammar_of};
 use crate::domain::model::globs::Globs;
+use crate::domain::model::language::Language;
 
 /// The size of a compiled expression, in bytes: enough for any rule that people can read.
 const REGEX_BYTES_MAX: usize = 1 << 20;
 
 /// Beyond so many hits in one file there is nothing to learn from more.
 const HITS_MAX: usize = 1_000;
-
-/// The largest text that is parsed for structural patterns, in bytes: its tree takes some two hundred
-/// times as much memory.
-const TREE_BYTES_MAX: usize = 1024 * 1024;
 
 /// The most bytes of a match's lines that are kept.
 const TEXT_BYTES_MAX: usize = 8 * 1024;
@@ -149,7 +147,7 @@ fn structure(pattern: &str, language: Language) -> Result<Matcher, (String, &'st
             (format!("`{pattern}`: {}", error.to_string().to_lowercase()), hint)
         })
     };
-    let grammar = grammar(language);
+    let grammar = grammar_of(language);
     let main = compiled(grammar)?;
     let word = main.fixed_string().into_owned();
     if word.is_empty() {
@@ -181,18 +179,6 @@ fn structural(pattern: &str, grammar: SupportLang) -> Result<Pattern, PatternErr
         .or_else(|_| Pattern::try_new(pattern, grammar))
 }
 
-fn grammar(language: Language) -> SupportLang {
-    match language {
-        Language::C => SupportLang::C,
-        Language::Go => SupportLang::Go,
-        Language::Java => SupportLang::Java,
-        Language::JavaScript => SupportLang::JavaScript,
-        Language::Python => SupportLang::Python,
-        Language::Rust => SupportLang::Rust,
-        Language::TypeScript => SupportLang::TypeScript,
-    }
-}
-
 impl<'a> SourceFile<'a> {
     pub fn new(path: &'a (impl AsRef<Path> + ?Sized), text: &'a str) -> Self {
         Self { path: path.as_ref(), text, tree: OnceCell::new() }
@@ -208,7 +194,7 @@ impl<'a> SourceFile<'a> {
 
     fn tree(&self) -> Option<&AstGrep<StrDoc<SupportLang>>> {
         let parse = || {
-            let grammar = if self.is_tsx() { SupportLang::Tsx } else { grammar(self.language()?) };
+            let grammar = grammar(&self.path.to_string_lossy())?;
             AstGrep::try_new(self.text, grammar).ok()
         };
         self.tree.get_or_init(parse).as_ref()

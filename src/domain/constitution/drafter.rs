@@ -9,8 +9,9 @@ use serde_json::{Value, json};
 
 use crate::domain::constitution::incident::{ConstitutionLimits, Incident};
 use crate::domain::constitution::recurrence::Candidate;
-use crate::domain::constitution::rule::{Language, Rule, RuleCheck, RuleScope};
+use crate::domain::constitution::rule::{Rule, RuleCheck, RuleScope};
 use crate::domain::model::fence::{fenced, visible, visible_path};
+use crate::domain::model::language::Language;
 use crate::domain::model::text::one_line;
 
 const TEMPLATE: &str = include_str!("prompts/drafter.md");

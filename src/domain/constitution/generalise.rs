@@ -2,9 +2,10 @@
 //! hole (anti-unification over tokens).
 
 use crate::domain::constitution::check::compile;
-use crate::domain::constitution::rule::{Language, Rule, RuleCheck, RuleScope};
+use crate::domain::constitution::rule::{Rule, RuleCheck, RuleScope};
 use crate::domain::constitution::token::{Token, TokenKind, tokens};
 use crate::domain::locate::index::normalised;
+use crate::domain::model::language::Language;
 
 /// A pattern must hold at least so much, in the halves of [`Token::weight`]: a name and a call, or
 /// a name and an operator. Less would match nearly everything.

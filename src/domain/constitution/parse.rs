@@ -6,10 +6,11 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::domain::constitution::rule::{
-    Language, Origin, Rule, RuleCheck, RuleError, RulePlace, RuleScope, RuleStatus,
+    Origin, Rule, RuleCheck, RuleError, RulePlace, RuleScope, RuleStatus,
 };
 use crate::domain::constitution::section::{Prose, RuleSection, sections, unclosed_fence};
 use crate::domain::model::class::{Class, LISTED};
+use crate::domain::model::language::Language;
 use crate::domain::model::nearest::did_you_mean;
 use crate::domain::model::severity::{Foreign, Severity};
 use crate::domain::model::toml_text;

@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use crate::domain::constitution::check::{CompiledRule, RuleHit, SourceFile, compile};
-use crate::domain::constitution::rule::{Language, Rule, RuleError};
+use crate::domain::constitution::rule::{Rule, RuleError};
+use crate::domain::model::language::Language;
 
 /// What a check is tried on.
 #[derive(Clone, Copy, Debug)]

@@ -4,5 +4,6 @@ pub mod index;
 pub mod lines;
 pub mod port;
 pub mod symbols;
+pub mod syntax;
 #[cfg(test)]
 mod tests;

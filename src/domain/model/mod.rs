@@ -13,6 +13,7 @@ pub mod gate;
 pub mod globs;
 pub mod id_part;
 pub mod limits;
+pub mod language;
 pub mod log_command;
 pub mod markdown;
 pub mod nearest;

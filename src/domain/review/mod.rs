@@ -6,6 +6,9 @@ pub mod arbiter;
 #[cfg(test)]
 mod arbiter_tests;
 pub mod assemble;
+pub mod bearing;
+#[cfg(test)]
+mod bearing_tests;
 pub mod converge;
 pub mod decide;
 #[cfg(test)]

@@ -11,9 +11,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::constitution::incident::ForgottenRule;
 use crate::domain::constitution::recurrence::component;
-use crate::domain::constitution::rule::{Language, Rule, RuleCheck, RuleScope};
+use crate::domain::constitution::rule::{Rule, RuleCheck, RuleScope};
 use crate::domain::model::class::Class;
 use crate::domain::model::error::hinted;
+use crate::domain::model::language::Language;
 use crate::platform::store::crash::save_point;
 use crate::platform::store::file;
 use crate::platform::store::file::write_atomic;

@@ -38,11 +38,11 @@ pub const ORDER: &[(&str, &str)] = &[
          rule tier wide",
     ),
     ("domain::gates::secrets::table", "ai cloud code comms ops pay work"),
-    ("domain::locate", "index lines port symbols"),
+    ("domain::locate", "index lines port syntax symbols"),
     (
         "domain::model",
         "notice agent objects limits change report standing stored_finding finding class class_rules id_part error fence \
-         gate globs log_command markdown nearest push oid path severity size terminal text toml_text",
+         gate globs language log_command markdown nearest push oid path severity size terminal text toml_text",
     ),
     (
         "domain::pipeline",
@@ -55,7 +55,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ("domain::policy::layers", "flags set reading keys commands values problem layer"),
     (
         "domain::review",
-        "assemble reported_path anchor proof answer fixer arbiter converge record tracked arbiter_decision decide \
+        "bearing assemble reported_path anchor proof answer fixer arbiter converge record tracked arbiter_decision decide \
          prompt coverage deliver same_finding finding question_hash template",
     ),
     ("domain::review::deliver", "hunks file unscanned"),

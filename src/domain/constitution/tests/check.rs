@@ -7,9 +7,10 @@ use proptest::prelude::{any, proptest};
 use crate::domain::constitution::check::{
     CompiledRule, NotHeld, RuleMatches, SourceFile, compile, scope,
 };
-use crate::domain::constitution::rule::{Language, Rule, RuleCheck, RuleScope};
+use crate::domain::constitution::rule::{Rule, RuleCheck, RuleScope};
 use crate::domain::constitution::tests::a_rule;
 use crate::domain::constitution::waiver::{Waiver, find};
+use crate::domain::model::language::Language;
 
 fn regex(pattern: &str, on: RuleScope) -> Rule {
     let mut rule = a_rule("R-7f3a", "");

@@ -12,9 +12,10 @@ use crate::domain::constitution::prove::Proof;
 use crate::domain::constitution::recurrence::{
     Candidate, Occurrence, RecurrenceThreshold, candidates,
 };
-use crate::domain::constitution::rule::{Language, Rule, RuleCheck, RuleStatus};
+use crate::domain::constitution::rule::{Rule, RuleCheck, RuleStatus};
 use crate::domain::model::class::Class;
 use crate::domain::model::gate::Gate;
+use crate::domain::model::language::Language;
 use crate::domain::model::severity::Severity;
 
 const NOW: i64 = 1_795_176_000;

@@ -5,9 +5,10 @@ use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 use crate::domain::constitution::check::{SourceFile, compile};
 use crate::domain::constitution::generalise::{Anchor, candidates, common, language};
 use crate::domain::constitution::prove::{Bad, Evidence, FixedFile, Proof, problems, prove};
-use crate::domain::constitution::rule::{Language, Rule, RuleCheck, RuleScope};
+use crate::domain::constitution::rule::{Rule, RuleCheck, RuleScope};
 use crate::domain::constitution::tests::a_rule;
 use crate::domain::constitution::token::tokens;
+use crate::domain::model::language::Language;
 
 fn patterns(path: &str, lines: &[&str]) -> Vec<String> {
     let anchors: Vec<Anchor<'_>> = lines.iter().map(|text| Anchor { path, text }).collect();

@@ -12,10 +12,11 @@ use crate::domain::constitution::prove::{Proof, problems};
 use crate::domain::constitution::recurrence::{
     Occurrence, RecurrenceThreshold, candidates, component,
 };
-use crate::domain::constitution::rule::{Language, Rule, RuleCheck, RuleScope, RuleStatus};
+use crate::domain::constitution::rule::{Rule, RuleCheck, RuleScope, RuleStatus};
 use crate::domain::constitution::tests::a_rule;
 use crate::domain::model::class::Class;
 use crate::domain::model::gate::Gate;
+use crate::domain::model::language::Language;
 use crate::domain::model::severity::Severity;
 
 /// Noon of 2026-11-20.

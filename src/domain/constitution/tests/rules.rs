@@ -7,10 +7,9 @@ use proptest::sample::select;
 
 use crate::domain::constitution::edit::{insert, remove, render, set_status};
 use crate::domain::constitution::parse::{duplicates, is_id, parse};
-use crate::domain::constitution::rule::{
-    Language, Rule, RuleCheck, RulePlace, RuleScope, RuleStatus,
-};
+use crate::domain::constitution::rule::{Rule, RuleCheck, RulePlace, RuleScope, RuleStatus};
 use crate::domain::constitution::tests::a_rule;
+use crate::domain::model::language::Language;
 use crate::domain::model::severity::Severity;
 
 const FILE: &str = include_str!("rules.md");
