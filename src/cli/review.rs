@@ -24,6 +24,7 @@ use crate::platform::store::stop_mark::LastStop;
 use crate::platform::ui::out;
 use crate::platform::ui::report::{OutputFormat, render, render_answered};
 use crate::platform::ui::review_result;
+use crate::platform::ui::review_result::Shown;
 
 /// Shown below `--help`.
 const EXAMPLES: &str = "\
@@ -31,7 +32,8 @@ Examples:
   tribunal review                         review what is new on this branch
   tribunal review --commit HEAD           review one commit
   tribunal review --base main             review the branch, from where it left `main`
-  tribunal review --fix                   have the findings fixed as well";
+  tribunal review --fix                   have the findings fixed as well
+  tribunal review --fix 3EFCVP            have that finding of the last review fixed";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -55,9 +57,13 @@ pub struct Args {
     /// Read what the change must do from this spec
     #[arg(long, value_name = "FILE")]
     spec: Option<PathBuf>,
-    /// Have an agent fix the findings on a separate branch until a review passes
+    /// Have an agent fix the findings on a separate branch until a review passes; with ids only those
+    /// findings of the last review of this change
+    #[arg(long, num_args = 0.., value_name = "ID")]
+    fix: Option<Vec<String>>,
+    /// Also show findings that were dismissed or resolved, with the reasons
     #[arg(long)]
-    fix: bool,
+    all: bool,
     /// Ask again, even if the same review was made before
     #[arg(long)]
     fresh: bool,
@@ -105,11 +111,13 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     let request = ReviewRequest {
         range: range(repo, args)?,
         spec: args.spec.as_ref().map(|path| env.current_dir.join(path)),
-        fix: args.fix,
+        fix: args.fix.is_some(),
+        chosen: args.fix.clone().unwrap_or_default(),
         fresh: args.fresh,
     };
     let reviewed = review::review(context, &request);
-    ended(context, &invocation.global, reviewed, args.report)
+    let shown = if args.all { Shown::All } else { Shown::Open };
+    ended(context, &invocation.global, reviewed, args.report, shown)
 }
 
 /// `tribunal resume RUN`: resumes a run that was stopped.
@@ -118,7 +126,7 @@ pub fn resume(invocation: &Invocation, args: &ResumeArgs) -> Result<ExitStatus> 
     let context = invocation.context(&repo);
     nested_call::refuse(context.env, "no run can be resumed", "resume it once the call is over")?;
     let reviewed = review::resume(context, &args.run);
-    ended(context, &invocation.global, reviewed, false)
+    ended(context, &invocation.global, reviewed, false, Shown::Open)
 }
 
 /// Says what a review came to, or that it was stopped.
@@ -127,6 +135,7 @@ fn ended(
     global: &Global,
     reviewed: Result<ReviewResult>,
     report: bool,
+    shown: Shown,
 ) -> Result<ExitStatus> {
     let reviewed = match reviewed {
         Ok(reviewed) => reviewed,
@@ -143,19 +152,24 @@ fn ended(
             out::talk(&format!("the report is in `{}`", path.display()));
         }
     }
-    show(context, global, &reviewed)?;
+    show(context, global, &reviewed, shown)?;
     Ok(reviewed.report.verdict.into())
 }
 
 /// Prints what a review came to.
-fn show(context: Context<'_>, global: &Global, reviewed: &ReviewResult) -> Result<()> {
+fn show(
+    context: Context<'_>,
+    global: &Global,
+    reviewed: &ReviewResult,
+    shown: Shown,
+) -> Result<()> {
     let format = global.format;
     let text = match format {
         OutputFormat::Json => {
             out::json(&review_result::json(reviewed));
             return Ok(());
         }
-        OutputFormat::Human => review_result::human(reviewed),
+        OutputFormat::Human => review_result::human(reviewed, shown),
         OutputFormat::Github => render(&reviewed.report, format),
         OutputFormat::Sarif => {
             let answers = recording::answers(context, &reviewed.report.findings)?;

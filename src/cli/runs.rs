@@ -19,6 +19,7 @@ use crate::platform::ui::columns::{Cell, Side, table};
 use crate::platform::ui::out;
 use crate::platform::ui::report::OutputFormat;
 use crate::platform::ui::review_result;
+use crate::platform::ui::review_result::Shown;
 use crate::platform::ui::time::local;
 
 /// Shown below `--help`.
@@ -105,7 +106,7 @@ fn show(invocation: &Invocation, id: &str) -> Result<ExitStatus> {
         }
         return Ok(ExitStatus::Pass);
     };
-    let found = review_result::human(&reviewed);
+    let found = review_result::human(&reviewed, Shown::All);
     if !found.is_empty() {
         out::result(found);
     }

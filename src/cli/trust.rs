@@ -1,5 +1,7 @@
 //! `tribunal trust`: what tribunal may do by itself in a repository.
 
+use std::path::{Path, PathBuf};
+
 use anyhow::Result;
 use serde_json::json;
 
@@ -13,10 +15,15 @@ use crate::domain::model::error::hinted;
 use crate::domain::model::nearest::did_you_mean_or;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::model::terminal::printable;
+use crate::domain::policy::command_settings::CommandGate;
 use crate::domain::policy::consent::{Consent, ConsentAnswer};
 use crate::flow::context::Context;
 use crate::flow::evaluate::uncommitted;
+use crate::flow::review;
+use crate::flow::review::spec_commands;
+use crate::flow::review::spec_commands::SpecCommand;
 use crate::flow::setup::consent;
+use crate::platform::config::env::now;
 use crate::platform::ui::report::OutputFormat;
 use crate::platform::ui::time::local;
 use crate::platform::ui::{ask::can_ask, out};
@@ -27,6 +34,7 @@ Examples:
   tribunal trust                          show what is not answered yet, and ask
   tribunal trust commands --yes           let the repository's commands run
   tribunal trust watcher reviews --yes    start the watcher, and review new commits
+  tribunal trust --spec docs/specs/a.md   let the commands of a spec run
   tribunal trust --list
   tribunal trust --revoke reviews";
 
@@ -45,6 +53,9 @@ pub struct Args {
     /// Allow it without asking
     #[arg(long)]
     yes: bool,
+    /// The commands of this spec: those that show its criteria, and its gate
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["list", "revoke", "what"])]
+    spec: Option<PathBuf>,
 }
 
 pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
@@ -66,6 +77,9 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
 
 /// Has what is meant answered: by `--yes`, or by the person.
 fn answer(context: Context<'_>, known: &Consent, args: &Args, format: OutputFormat) -> Result<()> {
+    if let Some(path) = &args.spec {
+        return of_spec(context, known.clone(), path, args.yes);
+    }
     let what: &[Activity] = match (args.what.as_slice(), args.yes) {
         ([], true) => &[Activity::Commands],
         ([], false) => &Activity::ALL,
@@ -128,6 +142,29 @@ pub fn offer(context: Context<'_>) -> Result<()> {
         out::talk(&format!("  {:<44} `{line}`", question.when_refused()));
     }
     out::hint("`tribunal trust` on a terminal shows what each means, and asks");
+    Ok(())
+}
+
+/// Shows the commands of a spec, and lets them run where the person says so.
+fn of_spec(context: Context<'_>, mut known: Consent, path: &Path, yes: bool) -> Result<()> {
+    let commands = review::commands_of_spec(context, &context.env.current_dir.join(path))?;
+    let is_new = |command: &&SpecCommand| !consent::trusts(&known, &command.gate);
+    let open: Vec<&SpecCommand> = commands.iter().filter(is_new).collect();
+    if open.is_empty() {
+        out::talk("the spec has no command that is not trusted already");
+        return Ok(());
+    }
+    for command in &open {
+        out::talk(&format!("  {}", printable(&spec_commands::about(command))));
+    }
+    if !yes {
+        let hint =
+            format!("read the above and rerun: `tribunal trust --spec {} --yes`", path.display());
+        return Err(hinted("these commands of the spec are not trusted", hint));
+    }
+    let gates: Vec<CommandGate> = open.iter().map(|command| command.gate.clone()).collect();
+    consent::trust(&mut known, &gates, now(context.env));
+    consent::save(context.repo, &known)?;
     Ok(())
 }
 

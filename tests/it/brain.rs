@@ -24,7 +24,7 @@ pub struct Question {
     /// Whether the answer before could not be read.
     pub again: bool,
     pub sections: Vec<Section>,
-    /// The ids of the spec's criteria.
+    /// The ids of the spec's criteria and constraints.
     pub criteria: Vec<String>,
     /// The finding that is arbitrated, or those that are open: id and all that is said of it.
     pub findings: Vec<(String, String)>,
@@ -104,13 +104,16 @@ impl Question {
             found.map(|(_, text)| text).unwrap_or_default()
         };
         let criteria = block("spec");
-        let criteria = criteria.lines().filter_map(|line| line.strip_prefix("- AC-"));
+        let is_id = |id: &&str| id.starts_with("AC-") || id.starts_with("C-");
+        let criteria = criteria.lines().filter_map(|line| line.strip_prefix("- "));
         Self {
             part,
             again: prompt.contains("# Your answer could not be read"),
             sections: sections(prompt),
             criteria: criteria
-                .filter_map(|line| Some(format!("AC-{}", line.split_once(':')?.0)))
+                .filter_map(|line| Some(line.split_once(':')?.0))
+                .filter(is_id)
+                .map(str::to_owned)
                 .collect(),
             findings,
             places: block("places"),

@@ -48,6 +48,8 @@ mod redaction;
 mod report;
 mod resume;
 mod resume_places;
+mod review_evidence;
+mod review_fixes;
 mod reviews;
 mod sarif;
 mod scene;

@@ -36,6 +36,7 @@ use crate::flow::evaluate::relocate;
 use crate::flow::evaluate::relocate::Relocation;
 use crate::flow::evaluate::{import, manual_finding, recording, standing};
 use crate::flow::learn;
+use crate::flow::review::chosen;
 use crate::flow::workspace::work_tree::read_named;
 use crate::platform::config::env::now;
 use crate::platform::store;
@@ -51,6 +52,7 @@ const EXAMPLES: &str = "\
 Examples:
   tribunal findings
   tribunal findings show 3EFCVP
+  tribunal findings show 3EFCVP --patch | git apply
   tribunal findings dismiss 3EFCVP -r \"only in tests\"
   tribunal findings allow 3EFCVP -r \"a key of the documentation\"
   tribunal findings import report.sarif
@@ -74,6 +76,9 @@ enum Command {
     Show {
         /// The id, or enough of its beginning or end
         id: String,
+        /// Print the fix that resolved it, as a patch that `git apply` takes
+        #[arg(long)]
+        patch: bool,
     },
     /// Add a finding of your own
     Add(AddArgs),
@@ -149,7 +154,8 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     match &args.command {
         None => list(invocation, &ListArgs { status: "open".to_owned(), ..ListArgs::default() }),
         Some(Command::List(args)) => list(invocation, args),
-        Some(Command::Show { id }) => show(invocation, id),
+        Some(Command::Show { id, patch: true }) => patch(invocation, id),
+        Some(Command::Show { id, patch: false }) => show(invocation, id),
         Some(Command::Add(args)) => add(invocation, args),
         Some(Command::Import(args)) => import(invocation, args),
         Some(Command::Accept(args)) => decide::run(invocation, args, DispositionKind::Accepted),
@@ -158,6 +164,15 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
         Some(Command::Allow(args)) => allow::run(invocation, args),
         Some(Command::Classes(args)) => classes::run(invocation, args),
     }
+}
+
+/// Prints the patch of a finding's fix as it is: it is for programs.
+fn patch(invocation: &Invocation, id: &str) -> Result<ExitStatus> {
+    let repo = invocation.repo()?;
+    let context = invocation.context(&repo);
+    let found = with_ledger(context, |ledger| ledger.resolve(id, now(context.env)))?;
+    out::patch(&chosen::patch(context, &found.id)?);
+    Ok(ExitStatus::Pass)
 }
 
 fn list(invocation: &Invocation, args: &ListArgs) -> Result<ExitStatus> {

@@ -1,12 +1,10 @@
-//! Which rules go into the prompt of a role, and how they read there.
+//! Which rules go into a prompt, and how they read there.
 
 use std::cmp::Reverse;
 use std::fmt::Write as _;
 
-use crate::domain::constitution::check::{compile, scope};
-use crate::domain::constitution::prove::problems;
+use crate::domain::constitution::check::scope;
 use crate::domain::constitution::rule::{Rule, RuleStatus};
-use crate::domain::model::agent::Role;
 
 /// What the rules of one prompt may take, in bytes, unless settings say otherwise.
 pub const BUDGET: usize = 2 * 1024;
@@ -26,13 +24,11 @@ pub struct Rendered {
 /// The active rules that apply to one of the paths, in at most so many bytes: the severe ones
 /// first, then those learned last.
 ///
-/// Reviewing roles do not get the rules that a check enforces already; the executor gets all.
-pub fn for_role(rules: &[Rule], paths: &[&str], role: Role, budget: usize) -> Rendered {
-    let reviews = matches!(role, Role::Reviewer | Role::Attacker | Role::Arbiter);
+/// Those that a check enforces too: a check sees a pattern, and the rule means more.
+pub fn for_paths(rules: &[Rule], paths: &[&str], budget: usize) -> Rendered {
     let mut wanted: Vec<&Rule> = rules
         .iter()
         .filter(|rule| rule.status == RuleStatus::Active && speaks_of(rule, paths))
-        .filter(|rule| !(reviews && is_held(rule)))
         .collect();
     wanted.sort_by_key(|rule| (Reverse(rule.severity), Reverse(learned(rule)), rule.id.as_str()));
     let sections: Vec<(&Rule, String)> =
@@ -81,11 +77,6 @@ fn omission(ids: &[String]) -> String {
 /// A rule whose paths cannot be read applies everywhere: better shown once too often.
 fn speaks_of(rule: &Rule, paths: &[&str]) -> bool {
     scope(rule).map_or(true, |scope| paths.iter().any(|path| scope.matches(path)))
-}
-
-/// Whether the constitution gate holds changes to the rule by itself.
-fn is_held(rule: &Rule) -> bool {
-    matches!(compile(rule), Ok(Some(_))) && problems(rule).is_empty()
 }
 
 /// The day of the first finding; nothing for a rule that a person wrote.

@@ -21,10 +21,10 @@ const ATTRIBUTES_MAX: usize = 32;
 
 /// The code of a file.
 #[derive(Debug)]
-pub struct Code {
+pub struct SourceCode {
     /// In their order. White space and comments are not among them, except where white space has a
     /// meaning.
-    pub tokens: Vec<Token>,
+    pub tokens: Vec<CodeToken>,
     /// In the order in which they begin; empty where the language has no grammar here.
     pub functions: Vec<Function>,
     /// Whether a grammar told the tokens and functions; else both are guesses by line.
@@ -33,7 +33,7 @@ pub struct Code {
 
 /// A piece of code. A string is one token, white space in it included.
 #[derive(Clone, Debug)]
-pub struct Token {
+pub struct CodeToken {
     pub text: String,
     /// The first and the last line, from 1.
     pub lines: (u32, u32),
@@ -69,17 +69,17 @@ pub fn grammar_of(language: Language) -> SupportLang {
 /// The grammar of a file, by the end of its name. TypeScript with JSX has one of its own.
 pub fn grammar(path: &str) -> Option<SupportLang> {
     match Language::of_path(path)? {
-        Language::TypeScript if path.ends_with(".tsx") => Some(SupportLang::Tsx),
+        Language::TypeScript if path.rsplit('.').next() == Some("tsx") => Some(SupportLang::Tsx),
         language => Some(grammar_of(language)),
     }
 }
 
-impl Code {
+impl SourceCode {
     pub fn of(path: &str, text: &str) -> Self {
         let grammar = grammar(path).filter(|_| text.len() <= TREE_BYTES_MAX);
         let parsed = grammar.and_then(|grammar| AstGrep::try_new(text, grammar).ok());
         match parsed {
-            Some(tree) => Reading::new(text, Language::of_path(path)).of_tree(&tree.root()),
+            Some(tree) => TreeReading::new(text, Language::of_path(path)).of_tree(&tree.root()),
             None => Self { tokens: by_line(path, text), functions: Vec::new(), is_parsed: false },
         }
     }
@@ -100,10 +100,10 @@ impl Code {
 }
 
 /// A tree on its way to tokens.
-struct Reading<'a> {
+struct TreeReading<'a> {
     text: &'a str,
     is_python: bool,
-    tokens: Vec<Token>,
+    tokens: Vec<CodeToken>,
     functions: Vec<(Function, Range<usize>)>,
     /// What encloses the node: where it ends, and its name.
     around: Vec<(usize, String)>,
@@ -116,7 +116,7 @@ struct Reading<'a> {
     lines: LineStarts,
 }
 
-impl<'a> Reading<'a> {
+impl<'a> TreeReading<'a> {
     fn new(text: &'a str, language: Option<Language>) -> Self {
         Self {
             text,
@@ -131,7 +131,7 @@ impl<'a> Reading<'a> {
         }
     }
 
-    fn of_tree(mut self, root: &Node<'_, StrDoc<SupportLang>>) -> Code {
+    fn of_tree(mut self, root: &Node<'_, StrDoc<SupportLang>>) -> SourceCode {
         for node in root.dfs() {
             self.see(&node);
         }
@@ -143,7 +143,7 @@ impl<'a> Reading<'a> {
             tokens: place(bytes.start)..place(bytes.end),
             ..function
         });
-        Code { functions: functions.collect(), tokens, is_parsed: true }
+        SourceCode { functions: functions.collect(), tokens, is_parsed: true }
     }
 
     fn see(&mut self, node: &Node<'_, StrDoc<SupportLang>>) {
@@ -213,7 +213,7 @@ impl<'a> Reading<'a> {
         let text = text.to_owned();
         let last = end.saturating_sub(1).max(start);
         let lines = (self.lines.line_of(start), self.lines.line_of(last));
-        self.tokens.push(Token { text, lines, start });
+        self.tokens.push(CodeToken { text, lines, start });
     }
 
     fn push_words(&mut self, range: Range<usize>) {
@@ -312,7 +312,7 @@ fn is_string(kind: &str) -> bool {
 }
 
 /// The tokens of a text whose language has no grammar here.
-fn by_line(path: &str, text: &str) -> Vec<Token> {
+fn by_line(path: &str, text: &str) -> Vec<CodeToken> {
     let end = path.rsplit('.').next().unwrap_or_default();
     let is_prose = matches!(end, "md" | "markdown" | "rst" | "txt" | "adoc");
     let is_indented = matches!(end, "yaml" | "yml");
@@ -339,9 +339,9 @@ fn by_line(path: &str, text: &str) -> Vec<Token> {
         let lines = (number, number);
         if is_indented && !code.is_empty() {
             let indent = line.len() - line.trim_start().len();
-            tokens.push(Token { text: format!("indent {indent}"), lines, start });
+            tokens.push(CodeToken { text: format!("indent {indent}"), lines, start });
         }
-        let found = words(&code).map(|(_, word)| Token { text: word.to_owned(), lines, start });
+        let found = words(&code).map(|(_, word)| CodeToken { text: word.to_owned(), lines, start });
         tokens.extend(found);
     }
     tokens
@@ -364,9 +364,10 @@ fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
         let rest = &text[at..];
         let start = at + rest.find(|c: char| !c.is_whitespace())?;
         let first = text[start..].chars().next()?;
-        let len = match is_word(first) {
-            true => text[start..].find(|c| !is_word(c)).unwrap_or(text.len() - start),
-            false => first.len_utf8(),
+        let len = if is_word(first) {
+            text[start..].find(|c| !is_word(c)).unwrap_or(text.len() - start)
+        } else {
+            first.len_utf8()
         };
         at = start + len;
         Some((start, &text[start..at]))

@@ -76,6 +76,11 @@ pub enum Progress {
         instructions: Vec<String>,
     },
     /// The commit of what an executor left that did not come to its end.
+    /// A fix did what no fix may do; the executor is told once.
+    FixRefused {
+        why: Vec<String>,
+        commit: Oid,
+    },
     UnfinishedFixKept {
         commit: Oid,
     },

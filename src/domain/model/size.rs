@@ -19,13 +19,4 @@ impl Size {
             Self::L => "L",
         }
     }
-
-    /// The next larger size.
-    pub fn larger(self) -> Option<Self> {
-        match self {
-            Self::S => Some(Self::M),
-            Self::M => Some(Self::L),
-            Self::L => None,
-        }
-    }
 }

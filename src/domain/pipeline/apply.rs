@@ -3,15 +3,16 @@
 use jiff::Timestamp;
 
 use crate::domain::pipeline::conclude::conclude;
-use crate::domain::pipeline::findings::{decide, take_in};
+use crate::domain::pipeline::findings::{decide, look_again, take_in};
 use crate::domain::pipeline::job::{
-    Action, CallFailure, DeliveryReport, FixOutcome, Job, JobId, JobOutcome, Performed,
+    Action, CallFailure, DeliveryReport, FixOutcome, FixRequest, Job, JobId, JobOutcome, Performed,
     ReviewOutcome, ReviewScope,
 };
 use crate::domain::pipeline::journal::{FixEffect, JobEvent, JobResult, Journal, ReviewProgress};
 use crate::domain::pipeline::next::{jobs, of_loop};
-use crate::domain::pipeline::review_loop::{Attempt, ChunkState, ReviewLoop, Stage};
+use crate::domain::pipeline::review_loop::{Arbitration, Attempt, ChunkState, ReviewLoop, Stage};
 use crate::domain::pipeline::run::{Machine, ReviewRecord, Run};
+use crate::domain::review::arbiter_decision::SecondLook;
 use crate::domain::review::converge::StopLimits;
 use crate::domain::review::finding::Completeness;
 
@@ -112,8 +113,12 @@ fn note(record: &mut ReviewRecord, outcome: &JobOutcome) {
         JobOutcome::Arbitrated(decision, Some(id)) => {
             record.kept.insert(decision.id.clone(), id.clone());
         }
+        JobOutcome::LookedAgain(_, Some(recorded)) => {
+            record.kept.insert(recorded.finding.clone(), recorded.ledger.clone());
+        }
         JobOutcome::Arbitrated(_, None)
         | JobOutcome::Answered(_)
+        | JobOutcome::LookedAgain(_, None)
         | JobOutcome::Fixed(_)
         | JobOutcome::Closed
         | JobOutcome::Failed(_) => {}
@@ -140,12 +145,14 @@ fn result(this: &ReviewLoop, action: &Action, outcome: &JobOutcome) -> JobResult
         {
             JobResult::Fixed(FixEffect::Changed)
         }
+        JobOutcome::Fixed(FixOutcome::Refused { .. }) => JobResult::Fixed(FixEffect::Refused),
         JobOutcome::Fixed(_) => JobResult::Fixed(FixEffect::Nothing),
         JobOutcome::Failed(failure) => JobResult::Failed(failure.clone()),
         JobOutcome::Gated(_)
         | JobOutcome::Delivered(_)
         | JobOutcome::Answered(_)
         | JobOutcome::Arbitrated(..)
+        | JobOutcome::LookedAgain(..)
         | JobOutcome::Closed => JobResult::Done,
     }
 }
@@ -196,18 +203,33 @@ fn step(this: &mut ReviewLoop, action: Action, outcome: JobOutcome) -> Option<St
             decide(this, decision);
             Step::Settle
         }
-        (Action::Arbitrate(finding), JobOutcome::Failed(failure)) => {
-            if let Stage::Arbitrating(asked) = &mut this.stage {
-                let of_finding = asked.iter_mut().filter(|one| one.finding == finding);
-                of_finding.for_each(|one| one.failure = Some(failure.clone()));
-            }
+        (Action::LookAgain(finding), JobOutcome::LookedAgain(second, _)) => {
+            look_again(this, &finding, second);
             Step::Settle
         }
-        (Action::Fix(request), JobOutcome::Fixed(fixed)) => take_fix(this, request.findings, fixed),
+        // Without money for a second voice the finding stays, and a person decides.
+        (Action::LookAgain(finding), JobOutcome::Failed(CallFailure::Budget(why))) => {
+            look_again(this, &finding, SecondLook::NotPaid { why });
+            Step::Settle
+        }
+        (Action::Arbitrate(finding) | Action::LookAgain(finding), JobOutcome::Failed(failure)) => {
+            note_failure(this, finding, failure);
+            Step::Settle
+        }
+        (Action::Fix(request), JobOutcome::Fixed(fixed)) => take_fix(this, request, fixed),
         (Action::Close(end), JobOutcome::Closed) => Step::Stage(Stage::Ended(end)),
         (Action::Gate | Action::Fix(_), JobOutcome::Failed(failure)) => Step::Failed(failure),
         _ => return None,
     })
+}
+
+/// The failure of a call about a finding. A second look may be at one that is not asked about now.
+fn note_failure(this: &mut ReviewLoop, finding: String, failure: CallFailure) {
+    let Stage::Arbitrating(asked) = &mut this.stage else { return };
+    match asked.iter_mut().find(|one| one.finding == finding) {
+        Some(one) => one.failure = Some(failure),
+        None => asked.push(Arbitration { finding, failure: Some(failure) }),
+    }
 }
 
 fn set_chunk(this: &mut ReviewLoop, chunk: usize, state: ChunkState) -> Step {
@@ -219,12 +241,19 @@ fn set_chunk(this: &mut ReviewLoop, chunk: usize, state: ChunkState) -> Step {
     Step::Settle
 }
 
-fn take_fix(this: &mut ReviewLoop, fixes: Vec<String>, outcome: FixOutcome) -> Step {
+fn take_fix(this: &mut ReviewLoop, request: FixRequest, outcome: FixOutcome) -> Step {
     let current = this.current();
     match outcome {
-        FixOutcome::Changed { tree, commit, undoes } if tree != this.attempts[current].tree => {
+        FixOutcome::Refused { why, .. } if request.refused.is_empty() => {
+            Step::Stage(Stage::Fixing(FixRequest { refused: why, ..request }))
+        }
+        FixOutcome::Refused { commit, why } => Step::Stage(this.refused(&commit, why)),
+        FixOutcome::Changed { tree, commit, undoes, beside }
+            if tree != this.attempts[current].tree =>
+        {
             let attempt = Attempt::new(tree, Some(commit));
-            this.attempts.push(Attempt { fixes, undoes, ..attempt });
+            let fixes = request.findings;
+            this.attempts.push(Attempt { fixes, undoes, beside, ..attempt });
             if this.repeats().is_some() || undoes.is_some() {
                 return Step::Conclude;
             }

@@ -1,10 +1,10 @@
 //! Concludes an attempt: applies the decision table, and words its result.
 
+use crate::domain::model::oid::Oid;
 use crate::domain::model::severity::Severity;
-use crate::domain::model::size::Size;
 use crate::domain::pipeline::inputs::{
     criteria, gates, instruction, instruction_of, instructions, is_instructed, lines, over, retry,
-    review, size, speaks_for, stop_reason, stop_rule, unmet,
+    review, speaks_for, stop_reason, stop_rule, unmet,
 };
 use crate::domain::pipeline::job::{CallFailure, FixRequest, GateOutcome, ReviewScope, RunEnd};
 use crate::domain::pipeline::journal::Journal;
@@ -16,7 +16,7 @@ use crate::domain::review::decide::{
     Decision, DecisionInputs, EscalationDetail, EscalationReason, FixReason, GateState,
     MissingInput, NextStep, RetryReason, Threshold, decide,
 };
-use crate::domain::review::finding::{Completeness, CriterionStatus};
+use crate::domain::review::finding::{AssessedCriterion, Completeness, CriterionStatus};
 use crate::domain::review::tracked::{FindingWeight, TrackedFinding, against};
 
 /// Decides about the current attempt. `failure` is the call that could not be made or answered.
@@ -27,11 +27,13 @@ pub(super) fn conclude(
     failure: Option<&CallFailure>,
 ) {
     let evaluated = Evaluated::new(this, journal, limits, failure);
-    let (stage, size) = (evaluated.next_stage(failure), evaluated.size);
-    if let (Stage::Fixing(_), Some(size)) = (&stage, size) {
-        this.size = size;
-    }
+    let stage = evaluated.next_stage(failure);
+    let met = |criterion: &&AssessedCriterion| criterion.met == CriterionStatus::Met;
+    let unmet = evaluated.requirements.iter().filter(|one| !met(one)).count();
     this.stage = stage;
+    let current = this.current();
+    let attempt = &mut this.attempts[current];
+    attempt.unmet = attempt.unmet.map(|_| unmet);
 }
 
 impl ReviewLoop {
@@ -40,7 +42,12 @@ impl ReviewLoop {
     pub fn standing_decision(&self, limits: &StopLimits) -> Decision {
         let mut this = Self { kind: RunKind::Review, ..self.clone() };
         let current = this.current();
-        let green = GateOutcome { failures: Vec::new(), needs_person: false, unasked: Vec::new() };
+        let green = GateOutcome {
+            failures: Vec::new(),
+            needs_person: false,
+            unasked: Vec::new(),
+            unmet: Vec::new(),
+        };
         this.attempts[current].gates = Some(green);
         this.attempts[current].review = Some(Completeness::Complete);
         conclude(&mut this, &Journal::default(), limits, None);
@@ -62,6 +69,12 @@ impl ReviewLoop {
         };
         let stage = Box::new(self.stage.clone());
         Stage::Paused(Pause { end: self.come_to(decision), resume_when, stage })
+    }
+
+    /// The end after a second fix in a row that did what no fix may do.
+    pub(super) fn refused(&self, commit: &Oid, why: Vec<String>) -> Stage {
+        let commit = commit.short().to_owned();
+        self.end_with(Decision::Escalate(EscalationDetail::FixRefused { commit, why }))
     }
 
     /// A change that may go on is the current attempt; else the best attempt is offered, not the last.
@@ -102,9 +115,9 @@ struct Evaluated<'a> {
     /// With how each counts.
     findings: Vec<(&'a TrackedFinding, FindingWeight, Severity)>,
     facts: DecisionInputs,
+    /// The spec's criteria and constraints as they are.
+    requirements: Vec<AssessedCriterion>,
     stop: Option<EscalationDetail>,
-    /// The size that the loop has from here on; `None` where the largest is used up.
-    size: Option<Size>,
 }
 
 impl<'a> Evaluated<'a> {
@@ -119,8 +132,8 @@ impl<'a> Evaluated<'a> {
         let findings =
             this.findings.iter().zip(counts).map(|(f, (counts, worst))| (f, counts, worst));
         let findings: Vec<_> = findings.collect();
-        let size = size(this, journal, limits);
-        let stop = stop_rule(this, journal, size, failure);
+        let requirements = this.requirements();
+        let stop = stop_rule(this, journal, limits, failure);
         let gates = attempt.gates.as_ref().map_or(GateState::Unasked, gates);
         let count = |severity: Severity,
                      counts: &dyn Fn(&TrackedFinding, FindingWeight) -> bool| {
@@ -140,7 +153,7 @@ impl<'a> Evaluated<'a> {
             how == FindingWeight::Upheld && instruction(finding).is_none()
         });
         let uninstructed = in_vain != (Threshold::Within, Threshold::Within)
-            || unmet(this).any(|criterion| !is_instructed(criterion, &findings));
+            || unmet(&requirements).any(|one| !is_instructed(this, one, &findings));
         let any = |wanted: FindingWeight, at_least: Severity| {
             let mut all = findings.iter();
             all.any(|(_, counts, worst)| *counts == wanted && *worst >= at_least)
@@ -152,7 +165,7 @@ impl<'a> Evaluated<'a> {
             has_conflicts: any(FindingWeight::Conflict, Severity::Low),
             criticals,
             highs,
-            criteria: criteria(this),
+            criteria: criteria(&requirements),
             instructions: match gates {
                 GateState::Red => instructions(
                     attempt.gates.as_ref().is_some_and(|g| !lines(&g.failures).is_empty()),
@@ -161,11 +174,11 @@ impl<'a> Evaluated<'a> {
                     instructions(!uninstructed)
                 }
             },
-            has_unproven: open != (criticals, highs),
+            has_unproven: open != (criticals, highs) || any(FindingWeight::Disputed, Severity::Low),
             has_unarbitrated: any(FindingWeight::Unarbitrated, Severity::High),
             retry: retry(this, journal, limits),
         };
-        Self { review: this, journal, attempt, findings, facts, stop, size }
+        Self { review: this, journal, attempt, findings, facts, requirements, stop }
     }
 
     fn next_stage(&self, failure: Option<&CallFailure>) -> Stage {
@@ -174,9 +187,12 @@ impl<'a> Evaluated<'a> {
             NextStep::Submit => this.end_with(Decision::Submit),
             NextStep::Fix(ground) => {
                 let order = self.order(ground);
-                match this.kind {
-                    RunKind::Review => this.end_with(Decision::Fix(order.instructions)),
-                    RunKind::Fix => Stage::Fixing(order),
+                let chosen = self.chosen(ground, &order);
+                match (this.kind, chosen) {
+                    (RunKind::Fix, Some(order)) => Stage::Fixing(order),
+                    (RunKind::Review, _) | (RunKind::Fix, None) => {
+                        this.end_with(Decision::Fix(order.instructions))
+                    }
                 }
             }
             NextStep::ReviewAgain(RetryReason::Unread) => match &this.stage {
@@ -208,29 +224,44 @@ impl<'a> Evaluated<'a> {
     fn order(&self, ground: FixReason) -> FixRequest {
         match ground {
             FixReason::Gates => {
-                FixRequest { instructions: lines(self.failures()), findings: Vec::new() }
+                let (findings, refused) = (Vec::new(), Vec::new());
+                FixRequest { instructions: lines(self.failures()), findings, refused }
             }
             FixReason::Review => self.order_of_review(),
         }
     }
 
+    /// What of an order is to be fixed: all of it, or what of it the person chose; `None` where nothing of
+    /// that is left.
+    fn chosen(&self, ground: FixReason, order: &FixRequest) -> Option<FixRequest> {
+        let (Some(chosen), FixReason::Review) = (&self.review.chosen, ground) else {
+            return Some(order.clone());
+        };
+        let due = self.findings.iter().filter(|(finding, counts, _)| {
+            *counts == FindingWeight::Upheld && chosen.contains(&finding.original.id)
+        });
+        let (findings, instructions): (Vec<String>, Vec<String>) =
+            due.filter_map(|(f, ..)| Some((f.original.id.clone(), instruction(f)?))).unzip();
+        let refused = Vec::new();
+        (!findings.is_empty()).then_some(FixRequest { instructions, findings, refused })
+    }
+
     /// Everything upheld that is high or worse, and lesser findings that keep a criterion unmet.
     fn order_of_review(&self) -> FixRequest {
         let due = self.findings.iter().filter(|(finding, counts, worst)| {
-            let keeps_unmet =
-                || unmet(self.review).any(|unmet| finding.criterion() == Some(&unmet.id));
+            let keeps_unmet = || unmet(&self.requirements).any(|unmet| finding.is_about(&unmet.id));
             *counts == FindingWeight::Upheld && (*worst >= Severity::High || keeps_unmet())
         });
         let (findings, mut instructions): (Vec<String>, Vec<String>) =
             due.filter_map(|(f, ..)| Some((f.original.id.clone(), instruction(f)?))).unzip();
-        let unspoken = unmet(self.review).filter(|criterion| {
+        let unspoken = unmet(&self.requirements).filter(|criterion| {
             !self
                 .findings
                 .iter()
                 .any(|(finding, counts, _)| speaks_for(criterion, finding, *counts))
         });
-        instructions.extend(unspoken.filter_map(instruction_of));
-        FixRequest { instructions, findings }
+        instructions.extend(unspoken.filter_map(|one| instruction_of(self.review, one)));
+        FixRequest { instructions, findings, refused: Vec::new() }
     }
 
     fn why(&self, cause: EscalationReason) -> EscalationDetail {
@@ -246,7 +277,9 @@ impl<'a> Evaluated<'a> {
                 EscalationDetail::NoInstructions(self.without_instructions())
             }
             EscalationReason::Unproven => {
-                EscalationDetail::Unsubstantiated(self.ids(FindingWeight::Unproven, Severity::High))
+                let mut ids = self.ids(FindingWeight::Unproven, Severity::High);
+                ids.extend(self.ids(FindingWeight::Disputed, Severity::Low));
+                EscalationDetail::Unsubstantiated(ids)
             }
         }
     }
@@ -284,8 +317,7 @@ impl<'a> Evaluated<'a> {
 
     fn unassessed(&self) -> Vec<String> {
         let open = self
-            .review
-            .criteria
+            .requirements
             .iter()
             .filter(|criterion| criterion.met == CriterionStatus::NotAssessed);
         open.map(|criterion| criterion.id.clone()).collect()
@@ -300,7 +332,8 @@ impl<'a> Evaluated<'a> {
                 && *worst >= Severity::High
                 && instruction(finding).is_none()
         });
-        let criteria = unmet(self.review).filter(|unmet| !is_instructed(unmet, &self.findings));
+        let criteria = unmet(&self.requirements)
+            .filter(|unmet| !is_instructed(self.review, unmet, &self.findings));
         findings
             .map(|(finding, ..)| finding.original.id.clone())
             .chain(criteria.map(|criterion| criterion.id.clone()))

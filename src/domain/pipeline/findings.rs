@@ -2,16 +2,18 @@
 
 use crate::domain::pipeline::job::{ReviewOutcome, ReviewScope};
 use crate::domain::pipeline::review_loop::{Arbitration, Attempt, ReviewLoop};
-use crate::domain::review::arbiter_decision::{ArbiterDecision, ArbiterVerdict};
+use crate::domain::review::arbiter_decision::{ArbiterDecision, ArbiterVerdict, SecondLook};
 use crate::domain::review::finding::{
     AssessedCriterion, Completeness, CriterionStatus, VerifiedFinding,
 };
-use crate::domain::review::tracked::TrackedFinding;
+use crate::domain::review::tracked::{TrackedFinding, to_look_at_again};
 
 impl ReviewLoop {
     /// The findings that the arbiter must decide about.
     pub(super) fn to_arbitrate(&self) -> Vec<Arbitration> {
         let undecided = self.findings.iter().filter(|finding| finding.needs_arbitration());
+        let again = to_look_at_again(&self.findings);
+        let undecided = undecided.chain(again);
         let arbitration = |finding: &TrackedFinding| Arbitration {
             finding: finding.original.id.clone(),
             failure: None,
@@ -123,6 +125,16 @@ pub(super) fn decide(this: &mut ReviewLoop, decision: ArbiterDecision) {
         && arbitrated.decision.is_none()
     {
         arbitrated.decision = Some(decision);
+    }
+}
+
+/// Records what a second process made of a dismissal.
+pub(super) fn look_again(this: &mut ReviewLoop, id: &str, second: SecondLook) {
+    let dismissed = this.findings.iter_mut().find(|finding| finding.original.id == id);
+    if let Some(dismissed) = dismissed
+        && dismissed.second.is_none()
+    {
+        dismissed.second = Some(second);
     }
 }
 

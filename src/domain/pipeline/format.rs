@@ -20,7 +20,8 @@ pub fn parse(text: &[u8]) -> Result<Run, RunFormatError> {
     let Format { version } = serde_json::from_slice(text)?;
     match version {
         ..=1 => Ok(serde_json::from_slice::<format_1::RunRecord>(text)?.into_run()),
-        VERSION => Ok(serde_json::from_slice(text)?),
+        // The third format has more fields, which the second does without.
+        2..=VERSION => Ok(Run { version: VERSION, ..serde_json::from_slice(text)? }),
         newer => Err(RunFormatError::Newer(newer)),
     }
 }

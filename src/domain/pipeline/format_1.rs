@@ -108,6 +108,7 @@ impl RunRecord {
             findings: old.findings,
             criteria: old.criteria,
             first: FirstReview::default(),
+            chosen: None,
         };
         let record = ReviewRecord {
             gated: self.gated,
@@ -169,6 +170,7 @@ impl AttemptState {
             unmet: self.unmet,
             fixes: self.fixes,
             undoes: self.undoes,
+            beside: Vec::new(),
         }
     }
 }

@@ -1,7 +1,6 @@
 //! The inputs of the decision table, read from a loop and its journal.
 
 use crate::domain::model::severity::Severity;
-use crate::domain::model::size::Size;
 use crate::domain::model::text::one_line;
 use crate::domain::pipeline::job::{CallFailure, GateOutcome};
 use crate::domain::pipeline::journal::Journal;
@@ -14,19 +13,10 @@ use crate::domain::review::decide::{
 use crate::domain::review::finding::{AssessedCriterion, Completeness, CriterionStatus};
 use crate::domain::review::tracked::{FindingWeight, TrackedFinding};
 
-/// The smallest size, from the loop's on, whose cap leaves a round; `None` where none does.
-pub(super) fn size(this: &ReviewLoop, journal: &Journal, limits: &StopLimits) -> Option<Size> {
-    let (mut size, rounds) = (this.size, journal.rounds());
-    while rounds >= limits.rounds.cap(size) {
-        size = size.larger()?;
-    }
-    Some(size)
-}
-
 pub(super) fn stop_rule(
     this: &ReviewLoop,
     journal: &Journal,
-    size: Option<Size>,
+    limits: &StopLimits,
     failure: Option<&CallFailure>,
 ) -> Option<EscalationDetail> {
     let current = this.current();
@@ -36,6 +26,7 @@ pub(super) fn stop_rule(
     };
     // A loop that only reviews asks for no fix that could be stopped.
     let fixes = this.kind == RunKind::Fix;
+    let rounds = journal.rounds();
     stop(StopInputs {
         findings: &this.findings,
         attempt: current,
@@ -43,7 +34,7 @@ pub(super) fn stop_rule(
         undoes: this.attempts[current].undoes,
         idle_fixes: journal.idle_fixes(),
         budget,
-        rounds_used_up: (fixes && size.is_none()).then_some(journal.rounds()),
+        rounds_used_up: (fixes && rounds >= limits.rounds.cap(this.size)).then_some(rounds),
     })
 }
 
@@ -96,29 +87,33 @@ pub(super) fn retry(this: &ReviewLoop, journal: &Journal, limits: &StopLimits) -
     if allowed { Retry::Allowed } else { Retry::UsedUp }
 }
 
-pub(super) fn criteria(this: &ReviewLoop) -> CriteriaState {
-    if unmet(this).next().is_some() {
+/// The worst state of what the spec asks for.
+pub(super) fn criteria(requirements: &[AssessedCriterion]) -> CriteriaState {
+    if unmet(requirements).next().is_some() {
         CriteriaState::Unmet
-    } else if this.criteria.iter().any(|criterion| criterion.met == CriterionStatus::NotAssessed) {
+    } else if requirements.iter().any(|one| one.met == CriterionStatus::NotAssessed) {
         CriteriaState::NotAssessed
     } else {
         CriteriaState::AllMet
     }
 }
 
-/// The criteria that are known not to be met.
-pub(super) fn unmet(this: &ReviewLoop) -> impl Iterator<Item = &AssessedCriterion> {
-    this.criteria.iter().filter(|criterion| {
+/// The criteria and constraints that are known not to be met.
+pub(super) fn unmet(
+    requirements: &[AssessedCriterion],
+) -> impl Iterator<Item = &AssessedCriterion> {
+    requirements.iter().filter(|criterion| {
         matches!(criterion.met, CriterionStatus::Missing | CriterionStatus::Deviation)
     })
 }
 
 /// Whether there is an instruction for an unmet criterion.
 pub(super) fn is_instructed(
+    this: &ReviewLoop,
     criterion: &AssessedCriterion,
     findings: &[(&TrackedFinding, FindingWeight, Severity)],
 ) -> bool {
-    instruction_of(criterion).is_some()
+    instruction_of(this, criterion).is_some()
         || findings.iter().any(|(finding, counts, _)| speaks_for(criterion, finding, *counts))
 }
 
@@ -129,7 +124,7 @@ pub(super) fn speaks_for(
     counts: FindingWeight,
 ) -> bool {
     counts == FindingWeight::Upheld
-        && finding.criterion() == Some(&criterion.id)
+        && finding.is_about(&criterion.id)
         && instruction(finding).is_some()
 }
 
@@ -138,9 +133,15 @@ pub(super) fn instruction(finding: &TrackedFinding) -> Option<String> {
     stated(&finding.decision.as_ref()?.instruction)
 }
 
-/// What the review says is not as the criterion asks, as one line.
-pub(super) fn instruction_of(criterion: &AssessedCriterion) -> Option<String> {
-    let why = stated(&criterion.why)?;
+/// What the review, or the criterion's own command, says is not as it asks, as one line. What a finding
+/// alone shows is told with the finding.
+pub(super) fn instruction_of(this: &ReviewLoop, criterion: &AssessedCriterion) -> Option<String> {
+    let gates = this.attempts[this.current()].gates.as_ref();
+    let failed = gates.and_then(|gates| gates.unmet.iter().find(|(id, _)| *id == criterion.id));
+    let own = this.criteria.iter().find(|own| own.id == criterion.id);
+    let own = own.filter(|own| unmet(std::slice::from_ref(*own)).next().is_some());
+    let why = failed.map(|(_, why)| why).or(own.map(|own| &own.why))?;
+    let why = stated(why)?;
     Some(format!("{} is not met ({}): {why}", criterion.id, criterion.met.as_str()))
 }
 

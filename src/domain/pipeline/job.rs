@@ -9,7 +9,7 @@ use crate::domain::model::agent::Role;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::{Reported, Skipped};
 use crate::domain::review::answer::ReviewAnswer;
-use crate::domain::review::arbiter_decision::ArbiterDecision;
+use crate::domain::review::arbiter_decision::{ArbiterDecision, SecondLook};
 use crate::domain::review::decide::Decision;
 use crate::domain::review::finding::{
     AssessedCriterion, Completeness, ReviewFinding, VerifiedFinding,
@@ -52,6 +52,8 @@ pub enum Action {
     Assemble { scope: ReviewScope, answers: Vec<ReviewAnswer> },
     /// Ask the arbiter about the finding with this id.
     Arbitrate(String),
+    /// Ask a process that does not see the arbiter's answer about the finding that it dismissed.
+    LookAgain(String),
     /// Ask the executor.
     Fix(FixRequest),
     /// Store the receipt, or publish the branch, of a run that came to its end.
@@ -77,6 +79,9 @@ pub struct FixRequest {
     pub instructions: Vec<String>,
     /// The findings that it is about, by id; empty where the gates are.
     pub findings: Vec<String>,
+    /// Why the fix before this was refused, one a line; empty for the first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<String>,
 }
 
 /// How a loop ended, and why.
@@ -122,10 +127,19 @@ pub enum JobOutcome {
     Reviewed(ReviewOutcome, usize),
     /// With the ledger's id of an upheld finding.
     Arbitrated(ArbiterDecision, Option<String>),
+    /// What the second look at a dismissal came to.
+    LookedAgain(SecondLook, Option<RecordedAs>),
     Fixed(FixOutcome),
     Closed,
     /// A call could not be made or answered, after every try that the policy allows.
     Failed(CallFailure),
+}
+
+/// A finding of the run and its id in the ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordedAs {
+    pub finding: String,
+    pub ledger: String,
 }
 
 /// The outcome of the gates with what a report says of it.
@@ -145,6 +159,10 @@ pub struct GateOutcome {
     pub needs_person: bool,
     /// Why a gate could not run; empty where all did.
     pub unasked: Vec<String>,
+    /// The spec's criteria whose own command failed, each with what it printed, for people and for the
+    /// executor. It stops no review: such a criterion is not met.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unmet: Vec<(String, String)>,
 }
 
 impl GateOutcome {
@@ -197,7 +215,11 @@ pub enum FixOutcome {
         tree: Oid,
         commit: Oid,
         undoes: Option<usize>,
+        /// The files that it touched beside those that it is about, as the executor said.
+        beside: Vec<String>,
     },
+    /// It did what no fix may do; it is kept in that commit, and is no attempt.
+    Refused { commit: Oid, why: Vec<String> },
 }
 
 /// Why an agent gave nothing.

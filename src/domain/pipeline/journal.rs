@@ -55,6 +55,8 @@ pub enum ReviewProgress {
 pub enum FixEffect {
     Changed,
     Nothing,
+    /// It did what no fix may do, and is to be made again or is given up.
+    Refused,
 }
 
 impl Journal {
@@ -123,6 +125,7 @@ impl Journal {
 
     fn fixes(&self) -> impl DoubleEndedIterator<Item = FixEffect> {
         self.results().filter_map(|result| match result {
+            JobResult::Fixed(FixEffect::Refused) => None,
             JobResult::Fixed(effect) => Some(*effect),
             _ => None,
         })

@@ -5,6 +5,7 @@ use crate::domain::pipeline::journal::Journal;
 use crate::domain::pipeline::review_loop::{ChunkState, ReviewLoop, Stage};
 use crate::domain::pipeline::run::{Machine, Run};
 use crate::domain::review::answer::ReviewAnswer;
+use crate::domain::review::tracked::to_look_at_again;
 
 /// Every job that is ready and not under way, in the order in which they are best begun. None where
 /// the run is paused or has ended, and where everything that is to be done is under way.
@@ -55,12 +56,21 @@ pub(super) fn of_loop(this: &ReviewLoop, journal: &Journal) -> Vec<Job> {
                 id: JobId::new(format!("arbiter-{attempt}-{finding}")),
                 action: Action::Arbitrate(finding.clone()),
             };
-            let jobs = open.map(|one| job(&one.finding));
+            let failed =
+                |id: &String| asked.iter().any(|one| one.finding == *id && one.failure.is_some());
+            let dismissed = to_look_at_again(&this.findings).into_iter();
+            let again = dismissed.map(|finding| &finding.original.id).filter(|id| !failed(id));
+            let look = |id: &String| Job {
+                id: JobId::new(format!("second-{attempt}-{id}")),
+                action: Action::LookAgain(id.clone()),
+            };
+            let jobs = open.map(|one| job(&one.finding)).chain(again.map(look));
             jobs.filter(|job| !is_over || journal.is_under_way(&job.id)).collect()
         }
         Stage::Fixing(request) => {
             // A fix that changed nothing leaves the number of attempts as it is.
-            let id = format!("fix-{}-{}", this.attempts.len(), journal.idle_fixes());
+            let again = if request.refused.is_empty() { "" } else { "-refused" };
+            let id = format!("fix-{}-{}{again}", this.attempts.len(), journal.idle_fixes());
             one(id, Action::Fix(request.clone()))
         }
         Stage::Closing(end) => one("close".to_owned(), Action::Close(end.clone())),

@@ -2,9 +2,10 @@
 
 use crate::domain::model::agent::{Route, Spent};
 use crate::domain::model::report::Report;
+use crate::domain::model::severity::Severity;
 use crate::domain::pipeline::review_loop::ResumeWhen;
 use crate::domain::review::decide::Decision;
-use crate::domain::review::finding::AssessedCriterion;
+use crate::domain::review::finding::{AssessedCriterion, Quote};
 
 /// The outcome of a review.
 #[derive(Clone, Debug)]
@@ -49,6 +50,33 @@ pub struct ReviewDetails {
     /// Of a run that is paused: when there is a point in going on.
     pub resume_when: Option<ResumeWhen>,
     pub offer: Option<Offer>,
+    /// What was found and stops nothing any more.
+    pub settled: Vec<SettledFinding>,
+    /// The severe findings that stay in a change that passes, by name.
+    pub staying: Vec<String>,
+    /// The files that fixes touched beside those that findings are about.
+    pub beside: Vec<String>,
+}
+
+/// A finding that was dismissed, or that a fix resolved.
+#[derive(Clone, Debug)]
+pub struct SettledFinding {
+    /// Its id in the run.
+    pub id: String,
+    pub title: String,
+    /// As it was claimed.
+    pub severity: Severity,
+    /// `src/a.rs:12`
+    pub place: String,
+    /// `refuted`, `out of scope`, `duplicate of F-1`, `resolved by fix 1`.
+    pub outcome: String,
+    pub failure: String,
+    /// The arbiter's reason.
+    pub reason: String,
+    /// What the arbiter quoted.
+    pub evidence: Vec<Quote>,
+    /// The reason of the second process; empty where none was needed.
+    pub second: String,
 }
 
 /// Fixes that the person may take.
@@ -60,4 +88,6 @@ pub struct Offer {
     pub base: String,
     /// How many commits of fixes there are.
     pub fixes: usize,
+    /// Whether the change was not committed when it was reviewed: then a merge would run into it.
+    pub of_staged: bool,
 }

@@ -10,7 +10,7 @@ use crate::domain::model::size::Size;
 use crate::domain::pipeline::job::{CallFailure, FixRequest, GateOutcome, ReviewScope, RunEnd};
 use crate::domain::review::answer::ReviewAnswer;
 use crate::domain::review::finding::{AssessedCriterion, Completeness, CriterionStatus};
-use crate::domain::review::tracked::TrackedFinding;
+use crate::domain::review::tracked::{FindingWeight, TrackedFinding, against};
 
 /// What a loop is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +38,9 @@ pub struct ReviewLoop {
     pub findings: Vec<TrackedFinding>,
     /// The spec's criteria as last assessed; all `not assessed` at first. Empty without a spec.
     pub criteria: Vec<AssessedCriterion>,
+    /// The findings that the person wants fixed; `None` for everything that stops the change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chosen: Option<Vec<String>>,
     #[serde(default)]
     pub first: FirstReview,
 }
@@ -83,7 +86,36 @@ impl ReviewLoop {
             findings: start.findings,
             first: start.first,
             criteria: criteria.into_iter().map(unassessed).collect(),
+            chosen: None,
         }
+    }
+
+    /// The spec's criteria and constraints as they are in the current attempt. One whose command failed,
+    /// or that an upheld finding is about, is not met, whatever the reviewer's list says.
+    pub fn requirements(&self) -> Vec<AssessedCriterion> {
+        let current = self.current();
+        let counts = against(&self.findings, current);
+        let upheld: Vec<&TrackedFinding> = self
+            .findings
+            .iter()
+            .zip(counts)
+            .filter(|(_, (counts, _))| *counts == FindingWeight::Upheld)
+            .map(|(finding, _)| finding)
+            .collect();
+        let failed = self.attempts[current].gates.as_ref().map_or(&[][..], |gates| &gates.unmet);
+        let as_it_is = |own: &AssessedCriterion| {
+            let command = failed.iter().find(|(id, _)| *id == own.id).map(|(_, why)| why.clone());
+            let finding = upheld.iter().find(|finding| finding.is_about(&own.id));
+            let finding = finding.map(|one| format!("{}: {}", one.original.id, one.original.title));
+            let is_unmet = matches!(own.met, CriterionStatus::Missing | CriterionStatus::Deviation);
+            match command.or(finding.filter(|_| !is_unmet)) {
+                Some(why) => {
+                    AssessedCriterion { id: own.id.clone(), met: CriterionStatus::Deviation, why }
+                }
+                None => own.clone(),
+            }
+        };
+        self.criteria.iter().map(as_it_is).collect()
     }
 
     /// The place of the current attempt.
@@ -124,6 +156,9 @@ pub struct Attempt {
     pub fixes: Vec<String>,
     /// The attempt whose tree it gave back, by the contents of what it touched.
     pub undoes: Option<usize>,
+    /// The files that its fix touched beside those that it is about, as the executor said.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub beside: Vec<String>,
 }
 
 impl Attempt {
@@ -137,6 +172,7 @@ impl Attempt {
             unmet: None,
             fixes: Vec::new(),
             undoes: None,
+            beside: Vec::new(),
         }
     }
 

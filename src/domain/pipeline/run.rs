@@ -13,7 +13,7 @@ use crate::domain::pipeline::journal::{JobEvent, Journal};
 use crate::domain::pipeline::review_loop::{Attempt, Pause, ReviewLoop, Stage};
 
 /// The newest format of a run that this program reads, and the one that it writes.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// A run, whole. It is saved before and after each job; what is not in here is gone after a kill.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -42,6 +42,19 @@ impl CommandGate {
     /// The keys of a `[[commands]]` table, for the check of unknown ones.
     pub const KEYS: [&str; 7] = ["name", "run", "on", "paths", "timeout", "format", "share"];
 
+    /// A command of which only the line is known, without a limit of paths.
+    pub fn plain(name: String, run: String) -> Self {
+        Self {
+            name,
+            run,
+            on: vec![Moment::Run],
+            paths: Vec::new(),
+            timeout: Self::default_timeout(),
+            format: None,
+            share: Vec::new(),
+        }
+    }
+
     fn default_on() -> Vec<Moment> {
         vec![Moment::PrePush]
     }

@@ -14,8 +14,9 @@ const TITLE_CHARS: usize = 80;
 /// The most lines of an anchor.
 const ANCHOR_LINES: usize = 5;
 
-/// Fields that are not asked for any more, as nothing was made of them. Replies that were kept have
-/// them, and so may a model that has learned them: they are passed over.
+/// Fields that are not asked for any more. Replies that were kept have them, and so may a model that has
+/// learned them. The first is passed over; the second is believed where it says that a finding was there
+/// before the change.
 const MORE_POSSIBLE: &str = "more_possible";
 const INTRODUCED_BY: &str = "introduced_by";
 
@@ -51,6 +52,9 @@ pub struct RawFinding {
     /// The known finding that it calls the same mistake.
     #[serde(default)]
     pub same_as: Option<String>,
+    /// Whether the reviewer itself says that it was there before; most answers say nothing of it.
+    #[serde(default)]
+    pub was_there: bool,
 }
 
 /// What shows that a section was read.
@@ -226,6 +230,9 @@ fn read_finding(finding: &Field<'_>) -> Result<Option<RawFinding>, Wrong> {
             fix: text("fix")?,
             search_pattern: text("sweep")?,
             same_as: text(SAME_AS).ok().filter(|id| !id.trim().is_empty()),
+            was_there: finding.value.get(INTRODUCED_BY).and_then(Value::as_str).is_some_and(
+                |word| matches!(word, "pre-existing" | "pre_existing" | "preexisting"),
+            ),
         })
     };
     match level {
@@ -252,7 +259,7 @@ fn basis(text: &str) -> String {
     match word.as_str() {
         "spec" | "rule" if whole => format!("{word}:{id}"),
         "" if id.starts_with("R-") => format!("rule:{id}"),
-        "" if id.contains("AC-") => format!("spec:{id}"),
+        "" if id.contains("AC-") || id.starts_with("C-") => format!("spec:{id}"),
         _ => "invariant".to_owned(),
     }
 }

@@ -7,15 +7,14 @@ use serde_json::{Value, json};
 
 use crate::domain::model::fence::fenced;
 use crate::domain::model::text::one_line;
-use crate::domain::review::arbiter_decision::{ArbiterDecision, ArbiterVerdict};
+use crate::domain::review::arbiter_decision::{ArbiterDecision, ArbiterVerdict, DecidedBy};
+use crate::domain::review::evidence;
+use crate::domain::review::evidence::ReadFile;
 use crate::domain::review::finding::{Quote, ReviewFinding};
 use crate::domain::review::template::{ARBITER, render};
 
 /// The longest reason that is kept, in characters.
 const REASON: usize = 240;
-
-/// The fewest letters and digits of a quote.
-const QUOTE: usize = 8;
 
 /// The input of the arbiter: nothing of the author's reasoning, and of the other findings only
 /// their places.
@@ -24,6 +23,8 @@ pub struct ArbiterInput<'a> {
     pub finding: &'a ReviewFinding,
     /// `None` where there is none.
     pub spec: Option<&'a str>,
+    /// The rules that hold for the touched files, as lines of text.
+    pub rules: &'a [String],
     /// The change to the finding's file and its neighbours, as a reviewer gets it.
     pub sections: &'a [&'a str],
     /// What it may be a duplicate of.
@@ -67,6 +68,7 @@ pub fn prompt(case: ArbiterInput<'_>) -> String {
                 case.spec.unwrap_or_default(),
                 "There is none: judge by what the code is plainly for.\n",
             ),
+            "rules" => data("rules", &case.rules.join("\n\n"), "There are none.\n"),
             "change" => data("change", &case.sections.concat(), "Not shown: read the tree.\n"),
             "others" => data("findings", &places(case.others), "There are none.\n"),
             "claim" => data("claim", &claim(case.finding), ""),
@@ -148,60 +150,74 @@ pub fn parse(answer: &Value, finding: &ReviewFinding) -> Result<ArbiterAnswer, S
     Ok(said)
 }
 
-/// Checks an answer: a dismissal counts only with a quote that is in the tree.
+/// What an answer is checked against.
+#[derive(Clone, Copy)]
+pub struct CheckedAgainst<'a> {
+    pub finding: &'a ReviewFinding,
+    /// The ids of the run's other findings.
+    pub others: &'a [&'a str],
+    /// The ids of the spec's criteria and constraints.
+    pub requirements: &'a [String],
+    /// Gives a file of the tree under review.
+    pub read: ReadFile<'a>,
+}
+
+/// Checks an answer: a dismissal counts only with a quote that is in the tree and bears on the finding.
 ///
-/// `others` are the ids of the run's other findings; `read` gives a file of the tree under
-/// review. A quote that is nowhere is not kept.
-pub fn adjudicate(
-    said: ArbiterAnswer,
-    others: &[&str],
-    read: &dyn Fn(&str) -> Option<String>,
-) -> ArbiterDecision {
-    let evidence: Vec<Quote> = said
-        .evidence
-        .into_iter()
-        .filter(|cited| stands(&cited.quote, read(&cited.path).as_deref()))
-        .map(|cited| Quote { path: cited.path, text: cited.quote })
-        .collect();
+/// A quote that is nowhere is not kept.
+pub fn adjudicate(said: ArbiterAnswer, ground: CheckedAgainst<'_>) -> ArbiterDecision {
+    let cited = said.evidence.into_iter();
+    let evidence: Vec<Quote> =
+        cited.filter_map(|cited| evidence::found(&cited.path, &cited.quote, ground.read)).collect();
+    let bears =
+        || evidence.iter().any(|quote| evidence::bears_on(quote, ground.finding, ground.read));
     let repeats = said.duplicate_of.filter(|id| {
-        said.verdict == ArbiterVerdict::Duplicate && *id != said.id && others.contains(&id.as_str())
+        said.verdict == ArbiterVerdict::Duplicate
+            && *id != said.id
+            && ground.others.contains(&id.as_str())
     });
     let counts = match said.verdict {
         ArbiterVerdict::Upheld
         | ArbiterVerdict::Unsubstantiated
         | ArbiterVerdict::ContradictsSpec => true,
-        ArbiterVerdict::Refuted => !evidence.is_empty() && !said.breaks.trim().is_empty(),
-        ArbiterVerdict::OutOfScope => !evidence.is_empty(),
+        ArbiterVerdict::Refuted => !said.breaks.trim().is_empty() && bears(),
+        ArbiterVerdict::OutOfScope => bears(),
         ArbiterVerdict::Duplicate => !evidence.is_empty() && repeats.is_some(),
     };
     let verdict = if counts { said.verdict } else { ArbiterVerdict::Unsubstantiated };
     let reason = match verdict {
         ArbiterVerdict::Refuted => format!("{} (cannot happen: {})", said.reason, said.breaks),
         _ if !counts => {
-            format!("{} without valid evidence: {}", said.verdict.as_str(), said.reason)
+            format!("{} without evidence that bears on it: {}", said.verdict.as_str(), said.reason)
         }
         _ => said.reason,
     };
+    let requirement = said.criterion.as_deref().and_then(|said| known(said, ground.requirements));
     ArbiterDecision {
         id: said.id,
         verdict,
         evidence,
         duplicate_of: repeats.filter(|_| counts),
-        criterion: said.criterion.filter(|criterion| !criterion.trim().is_empty()),
+        criterion: requirement,
         reason: one_line(&reason).chars().take(REASON).collect(),
         instruction: match verdict {
             ArbiterVerdict::Upheld => one_line(&said.instruction),
             _ => String::new(),
         },
         extends_scope: said.extends_scope,
+        breaks: match verdict {
+            ArbiterVerdict::Refuted => one_line(&said.breaks),
+            _ => String::new(),
+        },
+        by: DecidedBy::Arbiter,
     }
 }
 
-/// Whether a quote is long enough and in the text, white space at line ends apart.
-fn stands(quote: &str, text: Option<&str>) -> bool {
-    let trimmed = |text: &str| text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n");
-    let quote = trimmed(quote);
-    let quote = quote.trim_matches('\n');
-    let says = quote.chars().filter(|char| char.is_alphanumeric()).count();
-    says >= QUOTE && text.is_some_and(|text| trimmed(text).contains(quote))
+/// The requirement that is meant: `AC-1`, also as `spec:AC-1` or with its sentence behind it.
+pub fn known(said: &str, requirements: &[String]) -> Option<String> {
+    let said = said.trim();
+    let said = said.strip_prefix("spec:").unwrap_or(said).trim();
+    let is_end = |rest: &str| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '-');
+    let meant = requirements.iter().filter(|id| said.strip_prefix(id.as_str()).is_some_and(is_end));
+    meant.max_by_key(|id| id.len()).cloned()
 }

@@ -19,6 +19,11 @@ pub enum ArbiterVerdict {
 }
 
 impl ArbiterVerdict {
+    /// Whether the finding is dropped as not so, or as none of this change's.
+    pub fn dismisses(self) -> bool {
+        matches!(self, Self::Refuted | Self::OutOfScope)
+    }
+
     pub const ALL: [Self; 6] = [
         Self::Upheld,
         Self::Refuted,
@@ -63,4 +68,38 @@ pub struct ArbiterDecision {
     pub instruction: String,
     /// To fix it would go beyond what the spec asks for.
     pub extends_scope: bool,
+    /// What it says cannot happen, for a refutation; empty for every other verdict.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub breaks: String,
+    #[serde(default, skip_serializing_if = "DecidedBy::is_arbiter")]
+    pub by: DecidedBy,
+}
+
+/// Who decided about a finding.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DecidedBy {
+    #[default]
+    Arbiter,
+    /// A person accepted or dismissed it before.
+    Person,
+}
+
+impl DecidedBy {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+    fn is_arbiter(&self) -> bool {
+        *self == Self::Arbiter
+    }
+}
+
+/// What became of the second look that the dismissal of a severe finding needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SecondLook {
+    /// A process that did not see the arbiter's answer dismissed it for the same reason.
+    Agreed { reason: String },
+    /// It came to something else, for people.
+    Disagreed { why: String },
+    /// It could not be had within the budget.
+    NotPaid { why: String },
 }

@@ -6,13 +6,24 @@ use serde_json::{Value, json};
 use crate::domain::model::class::Class;
 use crate::domain::model::severity::Severity;
 use crate::domain::review::arbiter;
-use crate::domain::review::arbiter::{ArbiterInput, adjudicate, parse, schema};
-use crate::domain::review::arbiter_decision::{ArbiterDecision, ArbiterVerdict};
-use crate::domain::review::finding::{Anchored, Quote, ReviewFinding};
+use crate::domain::review::arbiter::{ArbiterInput, CheckedAgainst, adjudicate, parse, schema};
+use crate::domain::review::arbiter_decision::{ArbiterDecision, ArbiterVerdict, SecondLook};
+use crate::domain::review::finding::{Anchored, FindingOrigin, Quote, ReviewFinding};
 use crate::domain::review::fixer;
 use crate::domain::review::fixer::FixPrompt;
+use crate::domain::review::second_look;
 
-const FILE: &str = "fn load(path: &Path) -> String {\n    let text = fs::read(path);   \n    if text.is_empty() {\r\n        return String::new();\r\n    }\n}\n";
+const FILE: &str = "fn load(path: &Path) -> String {\n    let text = fs::read(path);   \n    // It is never empty, whatever happens.\n    if text.is_empty() {\r\n        return String::new();\r\n    }\n}\n";
+
+const FILES: [(&str, &str); 4] = [
+    ("src/load.rs", FILE),
+    (
+        "src/other.rs",
+        "const LIMIT: usize = 1_000;\n\nfn open(path: &Path) {\n    if path.is_file() {\n        load(path);\n    }\n}\n\nfn look(path: &Path) {\n    drop(path.metadata());\n}\n",
+    ),
+    ("src/named.rs", "const LIMIT: usize = 1_000;\n"),
+    ("docs/spec.md", "# Files\n\n## Acceptance criteria\n\nWhatever is read is loaded.\n"),
+];
 
 fn finding() -> ReviewFinding {
     ReviewFinding {
@@ -23,7 +34,7 @@ fn finding() -> ReviewFinding {
         title: "A read error is lost".to_owned(),
         path: "src/load.rs".to_owned(),
         anchor: "let text = fs::read(path);".to_owned(),
-        failure: "A file that cannot be read loads as if it were empty".to_owned(),
+        failure: "A file that cannot be read loads as if it were empty (named.rs)".to_owned(),
         evidence: vec![Quote {
             path: "src/load.rs".to_owned(),
             text: "return String::new();".to_owned(),
@@ -32,6 +43,7 @@ fn finding() -> ReviewFinding {
         search_pattern: String::new(),
         same_as: None,
         anchored: Anchored::Exact { line: 2, end_line: 2 },
+        origin: FindingOrigin::Change,
     }
 }
 
@@ -44,42 +56,63 @@ fn answer(word: &str, path: &str, quote: &str) -> Value {
 }
 
 fn ruled(answer: &Value) -> ArbiterDecision {
-    let read = |path: &str| (path == "src/load.rs").then(|| FILE.to_owned());
-    adjudicate(parse(answer, &finding()).unwrap(), &["F-1", "F-2"], &read)
+    decided(answer, &finding())
+}
+
+fn decided(answer: &Value, finding: &ReviewFinding) -> ArbiterDecision {
+    let requirements = ["AC-1", "AC-11", "C-1"].map(str::to_owned);
+    let against = CheckedAgainst {
+        finding,
+        others: &["F-1", "F-2"],
+        requirements: &requirements,
+        read: &|path| FILES.iter().find(|(name, _)| *name == path).map(|(_, t)| (*t).to_owned()),
+    };
+    adjudicate(parse(answer, finding).unwrap(), against)
 }
 
 #[test]
-fn a_dismissal_stands_on_a_quote_that_is_in_the_tree() {
-    let load = "src/load.rs";
+fn a_dismissal_stands_on_code_that_bears_on_the_claim() {
+    let (load, other) = ("src/load.rs", "src/other.rs");
     for (path, quote, counts) in [
-        (load, "let text = fs::read(path);", true),
-        // White space at line ends is nobody's business.
-        (load, "let text = fs::read(path);\n    if text.is_empty() {  \n", true),
-        (load, "    if text.is_empty() {\n        return String::new();", true),
-        (load, "\n    let text = fs::read(path);\n\n", true),
-        (load, "let text = fs::read( path );", false),
-        (load, "let text = fs::read(path)?;", false),
-        ("src/other.rs", "let text = fs::read(path);", false),
-        ("", "let text = fs::read(path);", false),
-        // Says nothing.
+        (load, "    if text.is_empty() {", true),
+        // White space at line ends is nobody's business, and paths are found however they are written.
+        (load, "    if text.is_empty() {  \n", true),
+        ("./src/load.rs", "    if text.is_empty() {\n        return String::new();", true),
+        ("/home/x/copy/src/load.rs", "\n    if text.is_empty() {\n\n", true),
+        // What stands beside the claim's own anchor.
+        (
+            load,
+            "let text = fs::read(path);\n    // It is never empty, whatever happens.\n    if text.is_empty() {",
+            true,
+        ),
+        // The claim's own anchor, a part of it, and the whole line of it.
+        (load, "let text = fs::read(path);", false),
+        (load, "text = fs::read(path)", false),
+        (load, "    let text = fs::read(path);   ", false),
+        // A comment, and a heading.
+        (load, "// It is never empty, whatever happens.", false),
+        ("docs/spec.md", "## Acceptance criteria", false),
+        ("docs/spec.md", "Whatever is read is loaded.", false),
+        // A function that calls the one around the claim, one that does not, and no function.
+        (other, "    if path.is_file() {", true),
+        (other, "    drop(path.metadata());", false),
+        (other, "const LIMIT: usize = 1_000;", false),
+        ("src/named.rs", "const LIMIT: usize = 1_000;", true),
+        // Not there, or says nothing.
+        (load, "if text.is_empty( ) {", false),
+        ("src/none.rs", "if text.is_empty() {", false),
+        ("", "if text.is_empty() {", false),
         (load, "", false),
         (load, " \n ", false),
         (load, "    }\n}", false),
         (load, "String", false),
     ] {
-        for word in ["refuted", "duplicate", "out-of-scope"] {
+        for (word, verdict) in
+            [("refuted", ArbiterVerdict::Refuted), ("out-of-scope", ArbiterVerdict::OutOfScope)]
+        {
             let decision = ruled(&answer(word, path, quote));
-            let expected = if counts {
-                ArbiterVerdict::ALL
-                    .into_iter()
-                    .find(|w| w.as_str().replace(' ', "-") == word)
-                    .unwrap()
-            } else {
-                ArbiterVerdict::Unsubstantiated
-            };
+            let expected = if counts { verdict } else { ArbiterVerdict::Unsubstantiated };
             assert_eq!(decision.verdict, expected, "{word} {path} {quote:?}");
-            assert_eq!(decision.evidence.is_empty(), !counts, "{word} {path} {quote:?}");
-            assert_eq!(decision.duplicate_of.is_some(), counts && word == "duplicate");
             assert_eq!(decision.instruction, "");
         }
         // What is upheld needs no quote, since it dismisses nothing.
@@ -89,16 +122,61 @@ fn a_dismissal_stands_on_a_quote_that_is_in_the_tree() {
             ArbiterVerdict::ContradictsSpec
         );
     }
+    // A duplicate is shown by the place itself.
+    let same = ruled(&answer("duplicate", load, "let text = fs::read(path);"));
+    assert_eq!(same.verdict, ArbiterVerdict::Duplicate);
+    assert_eq!(
+        ruled(&answer("duplicate", load, "String")).verdict,
+        ArbiterVerdict::Unsubstantiated
+    );
+}
+
+#[test]
+fn a_requirement_is_one_of_the_spec() {
+    for (said, meant) in [
+        ("AC-1", Some("AC-1")),
+        ("spec:AC-1", Some("AC-1")),
+        (" AC-11: what it asks for", Some("AC-11")),
+        ("C-1", Some("C-1")),
+        ("AC-12", None),
+        ("AC", None),
+        ("", None),
+    ] {
+        let mut answer = answer("upheld", "", "");
+        answer["criterion"] = json!(said);
+        assert_eq!(ruled(&answer).criterion.as_deref(), meant, "{said}");
+    }
+}
+
+#[test]
+fn two_dismissals_agree_on_the_step_that_breaks() {
+    let refuted = |breaks: &str, word: &str| {
+        let mut answer = answer(word, "src/load.rs", "    if text.is_empty() {");
+        answer["breaks"] = json!(breaks);
+        ruled(&answer)
+    };
+    let first = refuted("reading an empty file cannot fail", "refuted");
+    for (breaks, word, agrees) in [
+        ("reading an empty file cannot fail", "refuted", true),
+        ("a read of the file never fails", "refuted", true),
+        ("nobody calls load at all", "refuted", false),
+        ("reading an empty file cannot fail", "out-of-scope", false),
+        ("reading an empty file cannot fail", "upheld", false),
+        ("reading an empty file cannot fail", "unsubstantiated", false),
+    ] {
+        let second = second_look::compare(&first, &refuted(breaks, word));
+        assert_eq!(matches!(second, SecondLook::Agreed { .. }), agrees, "{word}: {breaks}");
+    }
 }
 
 #[test]
 fn a_refutation_names_the_step_that_breaks() {
-    let mut answer = answer("refuted", "src/load.rs", "let text = fs::read(path);");
+    let mut answer = answer("refuted", "src/load.rs", "if text.is_empty() {");
     assert_eq!(ruled(&answer).reason, "as seen (cannot happen: reading fails)");
     answer["breaks"] = json!(" ");
     let decision = ruled(&answer);
     assert_eq!(decision.verdict, ArbiterVerdict::Unsubstantiated);
-    assert_eq!(decision.reason, "refuted without valid evidence: as seen");
+    assert_eq!(decision.reason, "refuted without evidence that bears on it: as seen");
 }
 
 #[test]
@@ -191,6 +269,7 @@ fn the_arbiter_is_asked_this() {
     let prompt = arbiter::prompt(ArbiterInput {
         finding: &finding(),
         spec: Some("Load files\n\nAcceptance criteria\n- AC-1: errors are shown {{claim}}\n"),
+        rules: &["R-7f3a Return or log every error.".to_owned()],
         sections: &sections,
         others: &[&other],
         fence_nonce: "0123456789ab",
@@ -206,6 +285,7 @@ fn the_executor_is_asked_this() {
         instructions: &["Return the error of `fs::read` from `load`.".to_owned()],
         places: &[&finding()],
         rules: &["R-7f3a Return or log every error.\n>>> rules 0123456789ab".to_owned()],
+        refused: &[],
         fence_nonce: "0123456789ab",
     });
     check_prompt(&prompt, include_str!("prompts/rendered/fixer.txt"));
@@ -217,6 +297,7 @@ fn no_place_of_a_template_stays_empty_or_is_filled_from_data() {
     let arbiter = arbiter::prompt(ArbiterInput {
         finding: &ReviewFinding { title: evil.to_owned(), ..finding() },
         spec: None,
+        rules: &[],
         sections: &[],
         others: &[],
         fence_nonce: "0123456789ab",
@@ -226,6 +307,7 @@ fn no_place_of_a_template_stays_empty_or_is_filled_from_data() {
         instructions: &[evil.to_owned()],
         places: &[],
         rules: &[],
+        refused: &[],
         fence_nonce: "0123456789ab",
     });
     for prompt in [arbiter, fixer] {
@@ -256,9 +338,8 @@ fn drawn_decisions_stand_on_what_is_in_the_tree() {
     ];
     fuzz::hold("answers of an arbiter", &[whole.as_bytes()], &words.map(str::as_bytes), |bytes| {
         let Ok(value) = serde_json::from_slice(bytes) else { return };
-        let read = |path: &str| (path == "src/load.rs").then(|| FILE.to_owned());
-        if let Ok(said) = parse(&value, &finding()) {
-            let decision = adjudicate(said, &["F-1", "F-2"], &read);
+        if parse(&value, &finding()).is_ok() {
+            let decision = ruled(&value);
             let dismisses = matches!(
                 decision.verdict,
                 ArbiterVerdict::Refuted | ArbiterVerdict::OutOfScope | ArbiterVerdict::Duplicate

@@ -2,12 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use crate::domain::locate::syntax::{SourceCode, grammar};
 use crate::domain::model::severity::Severity;
 use crate::domain::review::anchor::{anchor, holds};
 use crate::domain::review::answer::{RawFinding, ReviewAnswer};
+use crate::domain::review::arbiter::known;
+use crate::domain::review::bearing::{ConcernedPlace, bearing, is_named, quotes_change};
 use crate::domain::review::deliver::file::ChangedLines;
+use crate::domain::review::evidence::names_file;
 use crate::domain::review::finding::{
-    Anchored, AssessedCriterion, CriterionStatus, ReviewFinding, VerifiedFinding,
+    Anchored, AssessedCriterion, CriterionStatus, FindingOrigin, Quote, ReviewFinding,
+    VerifiedFinding,
 };
 use crate::domain::review::reported_path::meant;
 
@@ -18,10 +23,14 @@ pub struct ReviewedTree<'a> {
     pub text: &'a dyn Fn(&str) -> Option<String>,
     /// See [`crate::domain::review::deliver::Delivery::places`].
     pub places: &'a BTreeMap<String, ChangedLines>,
-    /// The ids of the spec's criteria, in its order.
+    /// The files of the whole change by their shown names; `places` has those of this round.
+    pub changed: &'a [String],
+    /// The ids of the spec's criteria and constraints, in its order.
     pub criteria: &'a [String],
     /// The findings that a later round was asked about; empty for a first review.
     pub open: &'a [ReviewFinding],
+    /// The text of a file, by its shown name, as it was when that finding was raised.
+    pub before: &'a dyn Fn(&ReviewFinding, &str) -> Option<String>,
 }
 
 /// The result of a review, all calls together.
@@ -105,11 +114,12 @@ fn raise(
     };
     let mut evidence = claim.evidence.clone();
     evidence.retain(|quote| stands(&quote.path, &quote.text, ground));
-    ReviewFinding {
+    let basis = known_basis(&claim.basis, ground.criteria);
+    let finding = ReviewFinding {
         id,
         class: claim.class.clone(),
-        severity,
-        basis: known_basis(&claim.basis, ground.criteria),
+        severity: if basis.starts_with("spec:") { of_violation(severity) } else { severity },
+        basis,
         title: claim.title.clone(),
         path: claim.path.clone(),
         anchor: claim.anchor.clone(),
@@ -119,14 +129,46 @@ fn raise(
         search_pattern: claim.search_pattern.clone(),
         same_as: claim.same_as.clone(),
         anchored,
+        origin: FindingOrigin::Change,
+    };
+    ReviewFinding { origin: origin(claim, &finding, ground), ..finding }
+}
+
+/// Whether the finding can be one of the change. Outside of the files that the change touches it is one
+/// where its evidence or its words name such a file, or a function of one.
+fn origin(claim: &RawFinding, finding: &ReviewFinding, ground: &ReviewedTree<'_>) -> FindingOrigin {
+    if ground.changed.contains(&finding.path)
+        || finding.anchored == Anchored::Nowhere
+        || finding.basis.starts_with("spec:")
+    {
+        return FindingOrigin::Change;
     }
+    let words = [finding.title.as_str(), &finding.failure, &finding.anchor];
+    let is_tied = || {
+        ground.changed.iter().any(|path| {
+            names_file(finding, path)
+                || (ground.text)(path).is_some_and(|text| {
+                    let functions = SourceCode::of(path, &text).functions;
+                    functions.iter().any(|one| is_named(&one.name, &words))
+                })
+        })
+    };
+    if claim.was_there || !is_tied() { FindingOrigin::Before } else { FindingOrigin::Change }
+}
+
+/// What goes against a criterion or a constraint is critical; only what the reviewer itself calls small
+/// is no violation.
+fn of_violation(claimed: Severity) -> Severity {
+    if claimed > Severity::Low { Severity::Critical } else { claimed }
 }
 
 /// A criterion that the spec does not have is no basis.
 fn known_basis(basis: &str, criteria: &[String]) -> String {
     match basis.strip_prefix("spec:") {
-        Some(id) if !criteria.iter().any(|known| known == id) => "invariant".to_owned(),
-        _ => basis.to_owned(),
+        Some(said) => {
+            known(said, criteria).map_or("invariant".to_owned(), |id| format!("spec:{id}"))
+        }
+        None => basis.to_owned(),
     }
 }
 
@@ -177,8 +219,8 @@ fn merged_criteria(answers: &[ReviewAnswer], ids: &[String]) -> Vec<AssessedCrit
     ids.iter().map(merged).collect()
 }
 
-/// One call that says it is unresolved outweighs others, and a resolution needs a quote that stands
-/// in the tree, or that its file is gone.
+/// One call that says it is unresolved outweighs others. A resolution needs that a change bears on the
+/// finding and that what it changed is quoted, or that the finding's file is gone.
 fn verify(
     open: &ReviewFinding,
     answers: &[ReviewAnswer],
@@ -188,15 +230,43 @@ fn verify(
     let mut words: Vec<&VerifiedFinding> = said.collect();
     words.sort_by_key(|word| word.resolved);
     let gone = (ground.text)(&open.path).is_none()
+        && !matches!(open.anchored, Anchored::Removed { .. })
         && ground.places.get(&open.path).is_some_and(|place| !place.removed.is_empty());
     let Some(word) = words.first() else {
-        let quote = crate::domain::review::finding::Quote {
-            path: open.path.clone(),
-            text: open.anchor.clone(),
-        };
+        let quote = Quote { path: open.path.clone(), text: open.anchor.clone() };
         return VerifiedFinding { id: open.id.clone(), resolved: false, quote };
     };
-    let shown =
-        gone || (ground.text)(&word.quote.path).is_some_and(|now| holds(&word.quote.text, &now));
-    VerifiedFinding { resolved: word.resolved && shown, ..(*word).clone() }
+    let shown = || gone || is_shown(open, &word.quote, ground);
+    VerifiedFinding { resolved: word.resolved && shown(), ..(*word).clone() }
+}
+
+/// Whether the quote is of what changed since the finding was raised, and a change bears on it.
+fn is_shown(open: &ReviewFinding, quote: &Quote, ground: &ReviewedTree<'_>) -> bool {
+    let sides = |path: &str| {
+        let now = (ground.text)(path).unwrap_or_default();
+        ((ground.before)(open, path).unwrap_or_default(), now)
+    };
+    let (old, new) = sides(&quote.path);
+    if !quotes_change(&quote.text, &quote.path, &old, &new) {
+        return false;
+    }
+    let named = |path: &str| path == open.path || names_file(open, path);
+    let texts: Vec<&str> = std::iter::once(open.failure.as_str())
+        .chain(open.evidence.iter().map(|quote| quote.text.as_str()))
+        .collect();
+    let mut paths: Vec<&str> = ground.places.keys().map(String::as_str).collect();
+    paths.extend([open.path.as_str(), quote.path.as_str()]);
+    // Where no grammar tells functions apart only files that the finding names say anything.
+    paths.retain(|path| named(path) || grammar(path).is_some());
+    paths.iter().any(|path| {
+        let (old, new) = sides(path);
+        let quotes: Vec<&str> = std::iter::once((open.path.as_str(), open.anchor.as_str()))
+            .chain(open.evidence.iter().map(|quote| (quote.path.as_str(), quote.text.as_str())))
+            .filter(|(of, _)| of == path)
+            .map(|(_, text)| text)
+            .collect();
+        let lines = open.anchored.lines().filter(|_| *path == open.path);
+        let place = ConcernedPlace { path, lines, quotes: &quotes, texts: &texts };
+        !bearing(&old, &new, place).is_empty()
+    })
 }

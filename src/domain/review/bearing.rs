@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::domain::locate::index::normalised;
 use crate::domain::locate::lines::changes_of;
-use crate::domain::locate::syntax::{Code, Function, Token};
+use crate::domain::locate::syntax::{CodeToken, Function, SourceCode};
 use crate::domain::review::anchor::anchor;
 use crate::domain::review::finding::Anchored;
 
@@ -43,11 +43,13 @@ impl TouchedLines {
         self.removed.is_empty() && self.added.is_empty()
     }
 
-    fn of_tokens(old: &[Token], new: &[Token]) -> Self {
+    fn of_tokens(old: &[CodeToken], new: &[CodeToken]) -> Self {
         let mut found = Self::default();
-        for change in changed(old, new) {
-            found.removed.extend(lines_of(&old[change.0]));
-            found.added.extend(lines_of(&new[change.1]));
+        for (was, is) in changed(old, new) {
+            found
+                .removed
+                .extend(lines_of(&old[was.clone()]).chain(rest_of((new, &is), (old, &was))));
+            found.added.extend(lines_of(&new[is.clone()]).chain(rest_of((old, &was), (new, &is))));
         }
         found
     }
@@ -72,9 +74,10 @@ impl TouchedLines {
 ///
 /// A function that only moved did not change; outside of every function it is all that is outside.
 pub fn bearing(old: &str, new: &str, place: ConcernedPlace<'_>) -> TouchedLines {
-    let (before, after) = (Code::of(place.path, old), Code::of(place.path, new));
+    let (before, after) = (SourceCode::of(place.path, old), SourceCode::of(place.path, new));
     let all = TouchedLines::of_tokens(&before.tokens, &after.tokens);
-    if all.is_empty() || !before.is_parsed || !after.is_parsed {
+    let is_new_file = before.tokens.is_empty() && place.lines.is_some();
+    if all.is_empty() || is_new_file || !before.is_parsed || !after.is_parsed {
         return all.sorted();
     }
     let mut found = quoted(old, new, place.quotes, &before, &after);
@@ -100,7 +103,7 @@ pub fn bearing(old: &str, new: &str, place: ConcernedPlace<'_>) -> TouchedLines 
 
 /// Gives all lines that differ between two texts of a file, comments and white space apart.
 pub fn touched(path: &str, old: &str, new: &str) -> TouchedLines {
-    let (before, after) = (Code::of(path, old), Code::of(path, new));
+    let (before, after) = (SourceCode::of(path, old), SourceCode::of(path, new));
     TouchedLines::of_tokens(&before.tokens, &after.tokens).sorted()
 }
 
@@ -140,24 +143,44 @@ pub fn is_named(name: &str, texts: &[&str]) -> bool {
         })
 }
 
+/// The lines of one side that read differently though nothing of theirs did, because the other side has
+/// more in the same line: `a - 1` became `a`.
+fn rest_of(
+    (longer, more): (&[CodeToken], &Range<usize>),
+    (shorter, place): (&[CodeToken], &Range<usize>),
+) -> impl Iterator<Item = u32> {
+    let (mut before, mut after) = (None, None);
+    if place.is_empty() && !more.is_empty() {
+        let (first, last) = (longer[more.start].lines.0, longer[more.end - 1].lines.1);
+        let left = more.start.checked_sub(1).map(|at| &longer[at]);
+        if left.is_some_and(|token| token.lines.1 == first) {
+            before = place.start.checked_sub(1).map(|at| shorter[at].lines.1);
+        }
+        if longer.get(more.end).is_some_and(|token| token.lines.0 == last) {
+            after = shorter.get(place.end).map(|token| token.lines.0);
+        }
+    }
+    before.into_iter().chain(after)
+}
+
 /// The token ranges that differ.
-fn changed(old: &[Token], new: &[Token]) -> Vec<(Range<usize>, Range<usize>)> {
+fn changed(old: &[CodeToken], new: &[CodeToken]) -> Vec<(Range<usize>, Range<usize>)> {
     changes_of(&bytes_of(old), &bytes_of(new))
         .into_iter()
         .map(|change| (change.old, change.new))
         .collect()
 }
 
-fn bytes_of(tokens: &[Token]) -> Vec<&[u8]> {
+fn bytes_of(tokens: &[CodeToken]) -> Vec<&[u8]> {
     tokens.iter().map(|token| token.text.as_bytes()).collect()
 }
 
-fn lines_of(tokens: &[Token]) -> impl Iterator<Item = u32> {
+fn lines_of(tokens: &[CodeToken]) -> impl Iterator<Item = u32> {
     tokens.iter().flat_map(|token| token.lines.0..=token.lines.1)
 }
 
 /// What changed in a function, wherever it is now.
-fn in_function(function: &Function, before: &Code, after: &Code) -> TouchedLines {
+fn in_function(function: &Function, before: &SourceCode, after: &SourceCode) -> TouchedLines {
     let alike = before.functions.iter().filter(|other| other.path == function.path);
     let number = alike.take_while(|other| other.tokens.start < function.tokens.start).count();
     let old = &before.tokens[function.tokens.clone()];
@@ -169,7 +192,7 @@ fn in_function(function: &Function, before: &Code, after: &Code) -> TouchedLines
 }
 
 /// The changes that touch these tokens of the old text.
-fn within(tokens: &Range<usize>, old: &[Token], new: &[Token]) -> TouchedLines {
+fn within(tokens: &Range<usize>, old: &[CodeToken], new: &[CodeToken]) -> TouchedLines {
     let mut found = TouchedLines::default();
     for (was, is) in changed(old, new) {
         if was.start < tokens.end && was.end > tokens.start {
@@ -182,8 +205,8 @@ fn within(tokens: &Range<usize>, old: &[Token], new: &[Token]) -> TouchedLines {
 }
 
 /// What changed outside of every function.
-fn outside(before: &Code, after: &Code) -> TouchedLines {
-    let rest = |code: &Code| -> Vec<Token> {
+fn outside(before: &SourceCode, after: &SourceCode) -> TouchedLines {
+    let rest = |code: &SourceCode| -> Vec<CodeToken> {
         let mut inside = vec![false; code.tokens.len()];
         for function in &code.functions {
             inside[function.tokens.clone()].fill(true);
@@ -195,7 +218,13 @@ fn outside(before: &Code, after: &Code) -> TouchedLines {
 }
 
 /// What changed in lines that are quoted: they stand in the old text more often than in the new one.
-fn quoted(old: &str, new: &str, quotes: &[&str], before: &Code, after: &Code) -> TouchedLines {
+fn quoted(
+    old: &str,
+    new: &str,
+    quotes: &[&str],
+    before: &SourceCode,
+    after: &SourceCode,
+) -> TouchedLines {
     let squeezed = |line: &str| normalised(line).split_whitespace().collect::<String>();
     let lines = |text: &str| -> Vec<String> { text.lines().map(squeezed).collect() };
     let (old, new) = (lines(old), lines(new));

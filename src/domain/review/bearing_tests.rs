@@ -1,6 +1,6 @@
 //! Which changes bear on a place, as a table.
 
-use crate::domain::locate::syntax::Code;
+use crate::domain::locate::syntax::SourceCode;
 use crate::domain::review::bearing::{
     ConcernedPlace, TouchedLines, bearing, quotes_change, touched,
 };
@@ -139,7 +139,7 @@ fn every_language_with_a_grammar_has_functions() {
         ("a.tsx", "export function F() {\n  return <a>b  c</a>;\n}\n", 2, ("F", (1, 3))),
         ("a.py", "class A:\n    @b\n    def f(self):\n        g()\n", 4, ("A.f", (2, 4))),
     ] {
-        let code = Code::of(path, text);
+        let code = SourceCode::of(path, text);
         let found = code.enclosing(line).map(|one| (one.path.as_str(), one.lines));
         assert_eq!(found, Some(expected), "{path}");
         assert!(code.enclosing(line).unwrap().tokens.len() > 4, "{path}");
@@ -181,6 +181,10 @@ fn a_change_is_quoted_by_what_it_added_or_took_away() {
     ] {
         assert_eq!(quotes_change(quote, "a.py", OLD, &new), expected, "{quote}");
     }
+    // What lost a part is a line that the change made.
+    let shorter = OLD.replace("items[0]", "items");
+    assert!(quotes_change("    return items", "a.py", OLD, &shorter));
+    assert_eq!(touched("a.py", OLD, &shorter).added, [5]);
     let less = OLD.replace("    return items[0]\n", "    return None\n");
     assert!(quotes_change("return items[0]", "a.py", OLD, &less), "the quoted text is gone");
     let told = OLD.replace("    return items[0]", "    # never empty here\n    return items[0]");

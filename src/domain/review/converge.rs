@@ -108,7 +108,7 @@ pub struct AttemptRank {
 pub fn undecided(findings: &[TrackedFinding], attempt: usize) -> Vec<&TrackedFinding> {
     let counts = findings.iter().zip(against(findings, attempt));
     let open = counts.filter(|(_, (counts, severity))| match counts {
-        FindingWeight::Conflict => true,
+        FindingWeight::Conflict | FindingWeight::Disputed => true,
         FindingWeight::Unproven | FindingWeight::Unarbitrated => *severity >= Severity::High,
         FindingWeight::Upheld | FindingWeight::Deferred | FindingWeight::Ignored => false,
     });

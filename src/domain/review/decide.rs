@@ -46,8 +46,14 @@ pub enum EscalationDetail {
     /// The rounds of the largest size are used up.
     Rounds(u32),
     Budget(String),
-    /// Findings that are neither proven nor refuted, and would be too many if they were upheld.
+    /// Findings that are neither proven nor refuted, and would be too many if they were upheld; or
+    /// that the arbiter dismissed and a second process did not.
     Unsubstantiated(Vec<String>),
+    /// Two fixes in a row did what no fix may do; the second is kept in that commit.
+    FixRefused {
+        commit: String,
+        why: Vec<String>,
+    },
 }
 
 /// Everything that a decision depends on.
@@ -65,7 +71,8 @@ pub struct DecisionInputs {
     pub criteria: CriteriaState,
     /// What would make everything that blocks go away, if it were followed.
     pub instructions: Instructions,
-    /// Findings that are neither proven nor refuted, and would be too many if they were upheld.
+    /// Findings that are neither proven nor refuted, and would be too many if they were upheld; or
+    /// severe ones about whose dismissal two processes do not agree.
     pub has_unproven: bool,
     /// High or critical findings without an arbiter decision.
     pub has_unarbitrated: bool,

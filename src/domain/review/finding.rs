@@ -33,6 +33,26 @@ pub struct ReviewFinding {
     pub same_as: Option<String>,
     /// Where the anchor was found. The model gives no line numbers.
     pub anchored: Anchored,
+    #[serde(default, skip_serializing_if = "FindingOrigin::is_change")]
+    pub origin: FindingOrigin,
+}
+
+/// Where a finding came from, as far as code can tell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FindingOrigin {
+    /// The change, or it may be.
+    #[default]
+    Change,
+    /// It was there before, in a file that the change does not touch: it never blocks.
+    Before,
+}
+
+impl FindingOrigin {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+    fn is_change(&self) -> bool {
+        *self == Self::Change
+    }
 }
 
 /// Text that is claimed to be in a file.

@@ -18,6 +18,8 @@ pub struct FixPrompt<'a> {
     /// All that apply to the touched paths, also those that a check enforces: to know them is
     /// cheaper than a failed gate.
     pub rules: &'a [String],
+    /// Why the fix before this was refused; empty for the first.
+    pub refused: &'a [String],
     /// Drawn for this prompt alone.
     pub fence_nonce: &'a str,
 }
@@ -33,6 +35,11 @@ pub fn prompt(task: FixPrompt<'_>) -> String {
             "spec" => data("spec", task.spec.unwrap_or_default(), "There is none.\n"),
             "instructions" => data("instructions", &task.instructions.join("\n"), "None.\n"),
             "places" => data("places", &places.join("\n"), "The instructions name them.\n"),
+            "refused" if task.refused.is_empty() => String::new(),
+            "refused" => format!(
+                "## Your fix before this was refused\nThe folder is again as it was before it. Repair it without what was wrong:\n{}",
+                data("refused", &task.refused.join("\n"), "")
+            ),
             "rules" => data("rules", &task.rules.join("\n\n"), "There are none.\n"),
             _ => return None,
         })

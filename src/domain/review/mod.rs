@@ -14,6 +14,10 @@ pub mod decide;
 #[cfg(test)]
 mod decide_tests;
 pub mod deliver;
+pub mod evidence;
+pub mod fix_limits;
+#[cfg(test)]
+mod fix_limits_tests;
 pub mod fixer;
 pub mod prompt;
 pub mod proof;
@@ -24,6 +28,7 @@ pub mod arbiter_decision;
 pub mod coverage;
 pub mod record;
 pub mod same_finding;
+pub mod second_look;
 pub mod tracked;
 pub mod template;
 #[cfg(test)]

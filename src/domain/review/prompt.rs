@@ -26,6 +26,8 @@ pub struct ReviewPrompt<'a> {
     pub elsewhere: &'a [String],
     /// The findings of earlier reviews about the files of this call, beside those that are to be verified.
     pub known: &'a [&'a ReviewFinding],
+    /// The files that a fix touched beside those that it is about; empty for a first review.
+    pub beside: &'a [String],
     pub round: ReviewRound,
 }
 
@@ -89,7 +91,12 @@ pub fn spec_text(spec: &Spec) -> String {
     let steps: Vec<String> =
         spec.steps.iter().map(|step| format!("{}: {}", step.id, step.spec.trim_end())).collect();
     push_list(&mut text, "Steps", &steps);
-    push_list(&mut text, "Constraints", &entries(&spec.constraints));
+    let constraints: Vec<String> = spec
+        .numbered_constraints()
+        .into_iter()
+        .map(|(id, constraint)| format!("{id}: {constraint}"))
+        .collect();
+    push_list(&mut text, "Constraints", &constraints);
     push_list(&mut text, "Critical if", &critical);
     push_list(&mut text, "Edge cases", &entries(&spec.edge_cases));
     push_list(&mut text, "Not wanted", &entries(&spec.non_goals));
@@ -133,6 +140,11 @@ fn common(ask: &ReviewPrompt<'_>, name: &str) -> Option<String> {
         },
         "rules" if ask.rules.is_empty() => "There are none.\n".to_owned(),
         "rules" => fenced("rules", token, &ask.rules.join("\n")),
+        "beside" if ask.beside.is_empty() => String::new(),
+        "beside" => {
+            let named = fenced("files", token, &ask.beside.join("\n"));
+            format!("The fix touched these files too, which no finding names; ask why:\n{named}")
+        }
         "elsewhere" if ask.elsewhere.is_empty() => String::new(),
         "elsewhere" => {
             let named = fenced("files", token, &ask.elsewhere.join("\n"));

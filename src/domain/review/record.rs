@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::locate::index::normalised;
 use crate::domain::locate::symbols;
-use crate::domain::review::arbiter_decision::ArbiterDecision;
+use crate::domain::review::arbiter_decision::{ArbiterDecision, SecondLook};
 use crate::domain::review::finding::{Anchored, ReviewFinding};
 use crate::domain::review::tracked::TrackedFinding;
 
@@ -28,6 +28,8 @@ pub struct FindingRecord {
     pub path: Option<BString>,
     /// The arbiter's; `None` where it could not be asked.
     pub decision: Option<ArbiterDecision>,
+    /// What a second process said of a dismissal.
+    pub second: Option<SecondLook>,
     /// The lines that it was found at, as they are in the tree, without secrets; of removed code the
     /// removed lines.
     pub lines: Vec<String>,
@@ -100,7 +102,14 @@ impl FindingRecord {
             _ => lines_at(original.anchored.lines(), text.unwrap_or_default()),
         };
         let decision = tracked.decision.clone();
-        Self { original, path, decision, lines, verifications: Vec::new() }
+        Self {
+            original,
+            path,
+            decision,
+            second: tracked.second.clone(),
+            lines,
+            verifications: Vec::new(),
+        }
     }
 
     /// Whether it is about code that the change removed.
@@ -276,7 +285,7 @@ mod tests {
     use super::{FindingRecord, FindingState};
     use crate::domain::model::class::Class;
     use crate::domain::model::severity::Severity;
-    use crate::domain::review::finding::{Anchored, ReviewFinding};
+    use crate::domain::review::finding::{Anchored, FindingOrigin, ReviewFinding};
     use crate::domain::review::tracked::TrackedFinding;
 
     const BAD: &str = "\
@@ -305,6 +314,7 @@ def last():
             failure: "an empty list has no first row".to_owned(),
             evidence: Vec::new(),
             same_as: None,
+            origin: FindingOrigin::Change,
             fix: String::new(),
             search_pattern: String::new(),
             anchored,

@@ -3,8 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::model::severity::Severity;
-use crate::domain::review::arbiter_decision::{ArbiterDecision, ArbiterVerdict};
-use crate::domain::review::finding::{Anchored, Quote, ReviewFinding};
+use crate::domain::review::arbiter_decision::{
+    ArbiterDecision, ArbiterVerdict, DecidedBy, SecondLook,
+};
+use crate::domain::review::finding::{Anchored, FindingOrigin, Quote, ReviewFinding};
 
 /// A finding with its history in the run. Attempts are named by their place in the run's list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,20 +27,9 @@ pub struct TrackedFinding {
     pub unresolved_in: Vec<usize>,
     /// Whether a fix of this run brought it in: by blame of the attempts' commits.
     pub fix_induced: bool,
-    /// Whether the change brought it in.
-    #[serde(default)]
-    pub origin: FindingOrigin,
-}
-
-/// Where a finding comes from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum FindingOrigin {
-    /// The change, or a fix of it.
-    #[default]
-    Change,
-    /// It holds in the base, too: it never blocks.
-    Base,
+    /// What a second process said of a dismissal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second: Option<SecondLook>,
 }
 
 /// How a finding counts.
@@ -52,6 +43,8 @@ pub enum FindingWeight {
     Unarbitrated,
     /// Neither proven nor refuted by the arbiter.
     Unproven,
+    /// The arbiter dismissed it, and a second process did not for the same reason.
+    Disputed,
     /// The spec and the finding, or its remedy, do not go together.
     Conflict,
     Upheld,
@@ -68,7 +61,7 @@ impl TrackedFinding {
             resolved_by: None,
             unresolved_in: Vec::new(),
             fix_induced,
-            origin: FindingOrigin::Change,
+            second: None,
         }
     }
 
@@ -76,24 +69,57 @@ impl TrackedFinding {
     pub fn needs_arbitration(&self) -> bool {
         self.decision.is_none()
             && self.is_open()
-            && self.origin == FindingOrigin::Change
+            && self.original.origin == FindingOrigin::Change
             && self.could_block()
     }
 
     /// Whether a later round is to say if it is resolved.
     pub fn is_open(&self) -> bool {
-        let dismissed =
-            self.decision.as_ref().is_some_and(|decision| decision.verdict.is_dismissal());
-        self.original.anchored != Anchored::Nowhere && self.resolved_in.is_none() && !dismissed
+        self.original.anchored != Anchored::Nowhere
+            && self.resolved_in.is_none()
+            && !self.is_dismissed()
     }
 
-    /// The criterion that it is about, as the arbiter says, else as the reviewer says.
-    pub fn criterion(&self) -> Option<&str> {
-        let ruled = self.decision.as_ref().and_then(|decision| decision.criterion.as_deref());
-        ruled.or_else(|| self.original.basis.strip_prefix("spec:"))
+    /// Whether it was dropped: refuted, out of scope or a duplicate, and where it is severe by two.
+    pub fn is_dismissed(&self) -> bool {
+        self.decision.as_ref().is_some_and(|decision| {
+            decision.verdict == ArbiterVerdict::Duplicate
+                || decision.verdict.dismisses() && !self.lacks_second(self.original.severity)
+        })
+    }
+
+    /// Whether it is about this criterion or constraint, by the reviewer's word or the arbiter's.
+    pub fn is_about(&self, requirement: &str) -> bool {
+        let decided = self.decision.as_ref().and_then(|decision| decision.criterion.as_deref());
+        decided == Some(requirement)
+            || self.original.basis.strip_prefix("spec:") == Some(requirement)
+    }
+
+    /// How severe it is: what goes against the spec is critical.
+    pub fn severity(&self) -> Severity {
+        let is_violation = self.decision.as_ref().is_some_and(|decision| {
+            decision.verdict == ArbiterVerdict::Upheld && decision.criterion.is_some()
+        });
+        if is_violation { Severity::Critical } else { self.original.severity }
+    }
+
+    /// Whether its dismissal does not count while no second process made the same one.
+    fn lacks_second(&self, severity: Severity) -> bool {
+        let is_dismissed_by_arbiter = self.decision.as_ref().is_some_and(|decision| {
+            decision.verdict.dismisses() && decision.by == DecidedBy::Arbiter
+        });
+        let is_sure = match &self.second {
+            Some(SecondLook::Agreed { .. }) => true,
+            Some(SecondLook::Disagreed { .. } | SecondLook::NotPaid { .. }) => false,
+            None => severity < Severity::High,
+        };
+        is_dismissed_by_arbiter && !is_sure
     }
 
     fn could_block(&self) -> bool {
+        if self.original.origin == FindingOrigin::Before {
+            return false;
+        }
         match self.original.severity {
             Severity::Critical | Severity::High => true,
             Severity::Medium => self.original.basis.starts_with("spec:"),
@@ -108,15 +134,27 @@ pub fn against(findings: &[TrackedFinding], attempt: usize) -> Vec<(FindingWeigh
     let roots: Vec<Option<usize>> = (0..findings.len()).map(|at| root(findings, at)).collect();
     let worst = |at: usize| {
         let repeats = findings.iter().zip(&roots).filter(|(_, root)| **root == Some(at));
-        repeats
-            .map(|(finding, _)| finding.original.severity)
-            .fold(findings[at].original.severity, Ord::max)
+        repeats.map(|(finding, _)| finding.severity()).fold(findings[at].severity(), Ord::max)
     };
     let counts = findings.iter().zip(&roots).enumerate().map(|(at, (finding, root))| {
         let severity = worst(at);
         (counts(finding, root.is_some(), severity, attempt), severity)
     });
     counts.collect()
+}
+
+/// The findings whose dismissal needs a second process that has not answered yet: those that are
+/// severe, or repeated by one that is.
+pub fn to_look_at_again(findings: &[TrackedFinding]) -> Vec<&TrackedFinding> {
+    let worst = against(findings, usize::MAX).into_iter().map(|(_, severity)| severity);
+    let all = findings.iter().zip(worst).filter(|(finding, worst)| {
+        finding.second.is_none()
+            && finding.original.anchored != Anchored::Nowhere
+            && finding.resolved_in.is_none()
+            && finding.original.origin == FindingOrigin::Change
+            && finding.lacks_second(*worst)
+    });
+    all.map(|(finding, _)| finding).collect()
 }
 
 /// The finding that a duplicate repeats in the end; `None` where it repeats nothing that is
@@ -146,7 +184,7 @@ fn counts(
     if finding.original.anchored == Anchored::Nowhere || !there || resolved {
         return FindingWeight::Ignored;
     }
-    if finding.origin == FindingOrigin::Base {
+    if finding.original.origin == FindingOrigin::Before {
         return FindingWeight::Deferred;
     }
     let Some(decision) = &finding.decision else {
@@ -157,7 +195,11 @@ fn counts(
         };
     };
     match decision.verdict {
-        ArbiterVerdict::Refuted | ArbiterVerdict::OutOfScope => FindingWeight::Ignored,
+        ArbiterVerdict::Refuted | ArbiterVerdict::OutOfScope => match finding.second {
+            _ if !finding.lacks_second(severity) => FindingWeight::Ignored,
+            Some(_) => FindingWeight::Disputed,
+            None => FindingWeight::Unarbitrated,
+        },
         ArbiterVerdict::Duplicate if repeats => FindingWeight::Ignored,
         ArbiterVerdict::Duplicate | ArbiterVerdict::Unsubstantiated => FindingWeight::Unproven,
         ArbiterVerdict::ContradictsSpec => FindingWeight::Conflict,

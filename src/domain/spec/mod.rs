@@ -15,6 +15,8 @@ mod yaml;
 mod fields;
 mod verify;
 mod parse_yaml;
+mod requirement_id;
+mod step_text;
 mod parse_markdown;
 mod lint;
 mod wording;

@@ -8,9 +8,10 @@ use crate::domain::spec::fields::{COMMON, check_id, read_common, unknown_key};
 use crate::domain::spec::outline::{
     FrontMatter, ListItem, SECTIONS, SpecSection, front_matter, outline, section_part,
 };
-use crate::domain::spec::parse_yaml::{blank, split_id};
+use crate::domain::spec::parse_yaml::blank;
 use crate::domain::spec::parsed::{ParsedSpec, Passage, SpecPart, Understood};
 use crate::domain::spec::problem::{LintRule, SpecProblems, quote};
+use crate::domain::spec::requirement_id::split_id;
 use crate::domain::spec::types::{Criterion, Spec, SpecEntry, Verify};
 use crate::domain::spec::verify;
 use crate::domain::spec::yaml;

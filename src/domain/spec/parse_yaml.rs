@@ -9,6 +9,8 @@ use crate::domain::spec::fields::{
 };
 use crate::domain::spec::parsed::{ParsedSpec, Passage, SpecPart, Understood};
 use crate::domain::spec::problem::{LintRule, SpecProblems, quote};
+use crate::domain::spec::requirement_id::{is_criterion_id, split_id};
+use crate::domain::spec::step_text;
 use crate::domain::spec::types::{Criterion, Spec, SpecEntry as Line, SpecStep, Verify};
 use crate::domain::spec::verify;
 use crate::domain::spec::yaml;
@@ -84,7 +86,7 @@ impl Reader {
                 self.spec.criteria = self.criteria(entry, None, problems);
             }
             "constraints" => {
-                self.spec.constraints = self.lines(entry, SpecPart::Constraint, problems);
+                self.spec.constraints = self.constraints(entry, problems);
             }
             "critical_if" => {
                 self.spec.critical_if = self.lines(entry, SpecPart::CriticalIf, problems);
@@ -164,7 +166,29 @@ impl Reader {
                 _ => unknown_key(entry, &STEP, problems),
             }
         }
+        self.add_from_text(&mut step);
         step
+    }
+
+    /// Adds what the step's text says of itself under the names of sections, where no key says it.
+    fn add_from_text(&mut self, step: &mut SpecStep) {
+        let (takes_criteria, takes_critical) =
+            (step.acceptance.is_empty(), step.critical_if.is_empty());
+        for (part, text) in step_text::items(&step.spec) {
+            let at = step.at;
+            match part {
+                SpecPart::Criterion if takes_criteria => {
+                    let (id, text) = match split_id(&text) {
+                        Some((id, rest)) => (id.to_owned(), rest.to_owned()),
+                        None => (format!("{}.AC-{}", step.id, step.acceptance.len() + 1), text),
+                    };
+                    step.acceptance.push(Criterion { id, text, verify: Vec::new(), at });
+                }
+                SpecPart::CriticalIf if takes_critical => step.critical_if.push(Line { text, at }),
+                SpecPart::Constraint => self.spec.constraints.push(Line { text, at }),
+                _ => {}
+            }
+        }
     }
 
     fn criteria(
@@ -272,33 +296,38 @@ impl Reader {
             .collect()
     }
 
+    /// Texts, also as `C-1: <text>`, which YAML reads as a key.
+    fn constraints(&mut self, entry: &YamlEntry, problems: &mut SpecProblems) -> Vec<Line> {
+        let mut all = Vec::new();
+        for node in items(&entry.node) {
+            let at = problems.source.at(node.start);
+            match &node.value {
+                YamlValue::Text(text) if !text.trim().is_empty() => {
+                    self.passage(SpecPart::Constraint, node);
+                    all.push(Line { text: text.trim().to_owned(), at });
+                }
+                YamlValue::Map(parts) => match parts.as_slice() {
+                    [one] if is_criterion_id(&one.key) => {
+                        let said = text(one, problems).unwrap_or_default();
+                        self.passage(SpecPart::Constraint, &one.node);
+                        all.push(Line { text: format!("{} {said}", one.key), at });
+                    }
+                    _ => wrong_type(&entry.key, node, "text or a list of texts", problems),
+                },
+                YamlValue::List(_) => {
+                    wrong_type(&entry.key, node, "text or a list of texts", problems);
+                }
+                YamlValue::Text(_) | YamlValue::Null => {}
+            }
+        }
+        all
+    }
+
     fn passage(&mut self, part: SpecPart, node: &Node) {
         if matches!(node.value, YamlValue::Text(_)) {
             self.passages.push(Passage { part, range: node.start..node.end });
         }
     }
-}
-
-/// Splits `AC-1 text`, `AC-1: text` and `**AC-1** text` into id and text.
-pub(in crate::domain::spec) fn split_id(text: &str) -> Option<(&str, &str)> {
-    let bare = text.trim_start_matches(['*', '_', '`', '[']);
-    let end = bare.find(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '.');
-    let id = bare[..end.unwrap_or(bare.len())].trim_end_matches(['.', '-']);
-    let rest = bare[id.len()..].trim_start_matches(['*', '_', '`', ']', ':', '.', ')']);
-    let apart = rest.is_empty() || rest.starts_with(char::is_whitespace);
-    (is_criterion_id(id) && apart).then(|| (id, rest.trim_start_matches([' ', ':', '-', '–', '—'])))
-}
-
-/// Capitals, a hyphen where wanted, and a number: `AC-1`, `AC1`, `FR-002`.
-fn is_criterion_id(text: &str) -> bool {
-    let rest = text.trim_start_matches(|c: char| c.is_ascii_uppercase());
-    let letters = text.len() - rest.len();
-    let digits = rest.strip_prefix('-').unwrap_or(rest);
-    // `HTTP2`, `UTF-8` and `SHA-256` begin sentences; an id without hyphen has two letters.
-    let short = letters == 2 || (letters <= 4 && rest.len() > digits.len());
-    let named = !matches!(text, "UTF-8" | "UTF-16" | "UTF-32" | "SHA-1" | "SHA-256" | "SHA-512");
-    let number = (1..=5).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
-    short && named && number
 }
 
 /// The text with the given ranges and what stands between backticks of one line as spaces.

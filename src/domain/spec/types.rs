@@ -1,6 +1,7 @@
 //! A spec as data, whichever way it was written.
 
 use crate::domain::model::size::Size;
+use crate::domain::spec::requirement_id::split_id;
 
 /// A place in the spec's file. Both count from 1; the column counts bytes, a byte order mark not
 /// included.
@@ -64,6 +65,51 @@ impl Spec {
             open_questions: Vec::new(),
             steps: Vec::new(),
         }
+    }
+
+    /// The constraints with their ids, in their order: `C-1` by position where the author gave none.
+    pub fn numbered_constraints(&self) -> Vec<(String, &str)> {
+        let own: Vec<Option<(&str, &str)>> =
+            self.constraints.iter().map(|entry| split_id(&entry.text)).collect();
+        let mut taken: Vec<String> = own.iter().flatten().map(|(id, _)| (*id).to_owned()).collect();
+        let mut numbered = Vec::new();
+        for (at, (entry, own)) in self.constraints.iter().zip(&own).enumerate() {
+            let given = own.map(|(id, text)| (id.to_owned(), text));
+            numbered.push(given.unwrap_or_else(|| {
+                let free = (at + 1..).map(|number| format!("C-{number}"));
+                let id = free.into_iter().find(|id| !taken.contains(id)).unwrap_or_default();
+                taken.push(id.clone());
+                (id, entry.text.as_str())
+            }));
+        }
+        numbered
+    }
+
+    /// The ids of everything that a review assesses: the criteria, then the constraints.
+    pub fn requirement_ids(&self) -> Vec<String> {
+        let criteria = self.all_criteria().map(|criterion| criterion.id.clone());
+        let constraints = self.numbered_constraints().into_iter().map(|(id, _)| id);
+        criteria.chain(constraints).collect()
+    }
+
+    /// The commands that show criteria, each with the criterion's id: its own, else those of its step.
+    pub fn verify_commands(&self) -> Vec<(&str, &str)> {
+        let own = self.criteria.iter().map(|criterion| (criterion, &criterion.verify));
+        let of_steps = self.steps.iter().flat_map(|step| {
+            step.acceptance.iter().map(|criterion| {
+                let is_silent = criterion.verify.is_empty();
+                (criterion, if is_silent { &step.verify } else { &criterion.verify })
+            })
+        });
+        let mut commands = Vec::new();
+        for (criterion, verify) in own.chain(of_steps) {
+            for way in verify {
+                if let Verify::Command(command) = way {
+                    commands.push((criterion.id.as_str(), command.as_str()));
+                }
+            }
+        }
+        commands
     }
 
     /// The criteria of the whole and of its steps, in the order of the file's types: first the

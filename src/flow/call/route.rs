@@ -5,9 +5,10 @@ use anyhow::Result;
 
 use crate::domain::model::agent::{Role, Route};
 use crate::domain::model::error::hinted;
-use crate::domain::policy::agent_settings::RouteChoice;
+use crate::domain::policy::agent_settings::{RoleAgent, RouteChoice};
 use crate::domain::policy::settings::Policy;
 use crate::flow::call::roles::{AssignedAgent, find_agent};
+use crate::platform::agents::Agent;
 use crate::platform::agents::agent_env::AgentEnv;
 
 /// The route of a run, and its reviewers.
@@ -24,6 +25,8 @@ pub struct RoleAssignment {
 pub struct Reviewers {
     pub reviewer: AssignedAgent,
     pub arbiter: AssignedAgent,
+    /// Looks again at what the arbiter dismisses: of another vendor where one can be had.
+    pub second: AssignedAgent,
 }
 
 /// Assigns reviewer and arbiter. A reviewer of the executor's vendor is refused on route `A`, and
@@ -91,7 +94,39 @@ pub fn assign_reviewers(policy: &Policy, agent_env: AgentEnv<'_>) -> Result<Role
             reviewer.clone().in_role(Role::Arbiter, policy)
         }
     };
-    Ok(RoleAssignment { route, reviewers: Some(Reviewers { reviewer, arbiter }), notes })
+    let second = second(&arbiter, [Some(&reviewer), own.as_ref().ok()], policy, agent_env);
+    Ok(RoleAssignment { route, reviewers: Some(Reviewers { reviewer, arbiter, second }), notes })
+}
+
+/// Who looks again at what the arbiter dismisses: the first of the agents that is of another vendor and
+/// logged in, else the arbiter's own, as another process.
+fn second(
+    arbiter: &AssignedAgent,
+    others: [Option<&AssignedAgent>; 2],
+    policy: &Policy,
+    agent_env: AgentEnv<'_>,
+) -> AssignedAgent {
+    let family = arbiter.agent.family();
+    let is_other = |agent: &&AssignedAgent| !agent.agent.family().eq_ignore_ascii_case(family);
+    let assigned = others.into_iter().flatten().find(is_other).cloned();
+    let installed = || {
+        ["claude", "codex"].into_iter().find_map(|name| {
+            let settings = RoleAgent {
+                agent: name.to_owned(),
+                model: String::new(),
+                effort: String::new(),
+                ..policy.agents.for_role(Role::Arbiter).clone()
+            };
+            let agent = Agent::find(name, policy, agent_env).ok()?;
+            let found =
+                AssignedAgent { role: Role::Arbiter, agent, name: name.to_owned(), settings };
+            Some(found).filter(|found| is_other(&found))
+        })
+    };
+    match assigned.or_else(installed) {
+        Some(other) => other.in_role(Role::Arbiter, policy),
+        None => arbiter.clone(),
+    }
 }
 
 fn family_of(policy: &Policy, name: &str) -> Option<String> {

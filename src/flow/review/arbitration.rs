@@ -6,12 +6,15 @@ use crate::domain::model::change::Change;
 use crate::domain::model::finding::Effect;
 use crate::domain::model::notice::Progress;
 use crate::domain::model::stored_finding::FindingStatus;
-use crate::domain::pipeline::job::{JobId, JobOutcome};
-use crate::domain::review::arbiter::ArbiterAnswer;
-use crate::domain::review::arbiter_decision::{ArbiterDecision, ArbiterVerdict};
+use crate::domain::pipeline::job::{JobId, JobOutcome, RecordedAs};
+use crate::domain::review::arbiter::{ArbiterAnswer, CheckedAgainst};
+use crate::domain::review::arbiter_decision::{
+    ArbiterDecision, ArbiterVerdict, DecidedBy, SecondLook,
+};
 use crate::domain::review::finding::ReviewFinding;
 use crate::domain::review::tracked::TrackedFinding;
-use crate::domain::review::{arbiter, prompt};
+use crate::domain::review::{arbiter, prompt, second_look};
+use crate::flow::call::roles::AssignedAgent;
 use crate::flow::evaluate::recording;
 use crate::flow::review::delivery::near;
 use crate::flow::review::finding;
@@ -22,10 +25,29 @@ use crate::platform::store::ledger::error::Error as LedgerError;
 impl ReviewSession<'_> {
     /// The request to decide about a finding.
     pub(super) fn arbiter_request(&mut self, job: &JobId, id: &str) -> Result<StructuredRequest> {
+        let reviewers = self.inputs.reviewers().context("the route has no arbiter")?;
+        self.decision_request(job, id, reviewers.arbiter.clone(), None)
+    }
+
+    /// The request to decide about a finding that the arbiter dismissed, to a process that sees nothing of
+    /// the arbiter's answer.
+    pub(super) fn second_request(&mut self, job: &JobId, id: &str) -> Result<StructuredRequest> {
+        let reviewers = self.inputs.reviewers().context("the route has no arbiter")?;
+        let own =
+            (reviewers.second.name != reviewers.arbiter.name).then(|| reviewers.arbiter.clone());
+        self.decision_request(job, id, reviewers.second.clone(), own)
+    }
+
+    fn decision_request(
+        &mut self,
+        job: &JobId,
+        id: &str,
+        arbiter: AssignedAgent,
+        instead: Option<AssignedAgent>,
+    ) -> Result<StructuredRequest> {
         let layout = self.arbiter_layout()?;
         let dir = self.reading_copy(&layout.change)?;
-        let reviewers = self.inputs.reviewers().context("the route has no arbiter")?;
-        let arbiter = reviewers.arbiter.clone();
+        let rules = self.inputs.rules_for(&layout.change.files);
         let spec = self.inputs.parsed_spec.as_ref().map(prompt::spec_text);
         let (finding, others) = self.finding_and_others(id)?;
         let sections = near(&layout.delivered.delivery, finding);
@@ -35,6 +57,7 @@ impl ReviewSession<'_> {
         let case = arbiter::ArbiterInput {
             finding,
             spec: spec.as_deref(),
+            rules: &rules,
             sections: &sections,
             others: &others,
             fence_nonce: &token,
@@ -46,6 +69,7 @@ impl ReviewSession<'_> {
         });
         Ok(StructuredRequest {
             to: arbiter,
+            instead,
             key,
             prompt: arbiter::prompt(case),
             dir,
@@ -56,12 +80,57 @@ impl ReviewSession<'_> {
 
     /// The decision about a finding, from the arbiter's answer.
     pub(super) fn arbitrated(&mut self, id: &str, answer: ArbiterAnswer) -> Result<JobOutcome> {
+        let decision = self.checked(id, answer)?;
+        let layout = self.arbiter_layout()?;
+        let (finding, _) = self.finding_and_others(id)?;
+        self.answered_by_a_person(&layout.change, finding, decision)
+    }
+
+    /// What a second process makes of the arbiter's dismissal.
+    pub(super) fn looked_again(&mut self, id: &str, answer: ArbiterAnswer) -> Result<JobOutcome> {
+        let second = self.checked(id, answer)?;
+        let mut findings = self.run.review_loop().findings.iter();
+        let first = findings.find(|finding| finding.original.id == id);
+        let first = first.and_then(|finding| finding.decision.as_ref());
+        let first = first.context("the finding was not dismissed")?;
+        let second = second_look::compare(first, &second);
+        let recorded = match &second {
+            SecondLook::Disagreed { .. } => self.recorded(id, &second)?,
+            SecondLook::Agreed { .. } | SecondLook::NotPaid { .. } => None,
+        };
+        Ok(JobOutcome::LookedAgain(second, recorded))
+    }
+
+    /// Records a finding about which the two disagree: a person who decides needs its id.
+    fn recorded(&mut self, id: &str, second: &SecondLook) -> Result<Option<RecordedAs>> {
+        let layout = self.arbiter_layout()?;
+        let mut findings = self.run.review_loop().findings.iter();
+        let Some(finding) = findings.find(|finding| finding.original.id == id) else {
+            return Ok(None);
+        };
+        let finding = TrackedFinding { second: Some(second.clone()), ..finding.clone() };
+        let finding = finding::to_ledger(&finding, finding.decision.as_ref(), Effect::Warn);
+        let found = [(&layout.change, vec![finding])];
+        let kept = recording::try_record(self.context, &found).map_err(LedgerError::hinted)?;
+        let ledger = kept.findings.into_iter().next().and_then(|reported| reported.id);
+        Ok(ledger.map(|ledger| RecordedAs { finding: id.to_owned(), ledger }))
+    }
+
+    /// An answer about a finding, checked against the tree.
+    fn checked(&mut self, id: &str, answer: ArbiterAnswer) -> Result<ArbiterDecision> {
         let layout = self.arbiter_layout()?;
         let texts = self.texts(&layout);
         let (finding, others) = self.finding_and_others(id)?;
         let others: Vec<&str> = others.iter().map(|finding| finding.id.as_str()).collect();
-        let decision = arbiter::adjudicate(answer, &others, &|path| texts.text(path));
-        self.answered_by_a_person(&layout.change, finding, decision)
+        let requirements: Vec<String> =
+            self.run.review_loop().criteria.iter().map(|one| one.id.clone()).collect();
+        let against = CheckedAgainst {
+            finding,
+            others: &others,
+            requirements: &requirements,
+            read: &|path| texts.text(path),
+        };
+        Ok(arbiter::adjudicate(answer, against))
     }
 
     fn finding_and_others(&self, id: &str) -> Result<(&ReviewFinding, Vec<&ReviewFinding>)> {
@@ -83,7 +152,8 @@ impl ReviewSession<'_> {
         if decision.verdict.is_dismissal() {
             return Ok(JobOutcome::Arbitrated(decision, None));
         }
-        let finding = TrackedFinding::new(finding.clone(), 0, false);
+        let mut finding = TrackedFinding::new(finding.clone(), 0, false);
+        finding.decision = Some(decision.clone());
         let finding = finding::to_ledger(&finding, Some(&decision), Effect::Warn);
         let found = [(change, vec![finding])];
         let kept = recording::try_record(self.context, &found).map_err(LedgerError::hinted)?;
@@ -100,6 +170,7 @@ impl ReviewSession<'_> {
             verdict: ArbiterVerdict::OutOfScope,
             reason,
             instruction: String::new(),
+            by: DecidedBy::Person,
             ..decision
         };
         Ok(JobOutcome::Arbitrated(decision, id))

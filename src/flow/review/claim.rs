@@ -61,7 +61,8 @@ pub(super) fn find_run(
             Stage::Closing(_) | Stage::Paused(_) => fresh,
             _ => false,
         };
-        if over(&run) || run.review_loop().kind != kind {
+        let is_of_chosen = run.review_loop().chosen.is_some();
+        if over(&run) || run.review_loop().kind != kind || is_of_chosen {
             continue;
         }
         let Some(folder) = RunFolder::try_take(state_dir, &id)? else {

@@ -10,7 +10,7 @@ use crate::domain::model::notice::Progress;
 use crate::domain::pipeline::result::ReviewResult;
 use crate::domain::pipeline::review_loop::{LoopStart, ReviewLoop, RunKind, Stage};
 use crate::domain::pipeline::run::{About, Run};
-use crate::domain::spec::types;
+use crate::domain::spec::types::Spec;
 use crate::flow::call::cleanup::end_surviving_agents;
 use crate::flow::call::client::AgentClient;
 use crate::flow::call::roles;
@@ -20,7 +20,7 @@ use crate::flow::review::earlier::LoopInputs;
 use crate::flow::review::inputs::ReviewInputs;
 use crate::flow::review::session::ReviewSession;
 use crate::flow::review::target::{ReviewRequest, ReviewTarget};
-use crate::flow::review::{claim, cleanup, finish, limits, target};
+use crate::flow::review::{chosen, claim, cleanup, finish, limits, target};
 use crate::flow::workspace::{attempt, reading_copy};
 use crate::platform::agents::agent_env::AgentEnv;
 use crate::platform::config::env::now;
@@ -59,9 +59,25 @@ impl RunDriver<'_> {
             if request.takes_receipts() && (asked.is_answered)()? {
                 return Ok(None);
             }
-            match claim::find_run(&state_dir, question, kind, request.fresh)? {
+            let existing = if request.chosen.is_empty() {
+                claim::find_run(&state_dir, question, kind, request.fresh)?
+            } else {
+                // What was chosen before is not what is chosen now.
+                ExistingRun::Nothing
+            };
+            match existing {
                 ExistingRun::Nothing => {
-                    return self.begin(asked, kind).map(Some);
+                    let (folder, run) = self.begin(asked, kind)?;
+                    if request.chosen.is_empty() {
+                        return Ok(Some((folder, run)));
+                    }
+                    return match chosen::seed(self.context, run, &request.chosen) {
+                        Ok(run) => {
+                            folder.save(&run)?;
+                            Ok(Some((folder, run)))
+                        }
+                        Err(error) => folder.remove().and(Err(error)),
+                    };
                 }
                 ExistingRun::Stopped(folder, run) => {
                     self.context.notify(Progress::RunContinued { run: run.id.clone() });
@@ -103,8 +119,8 @@ impl RunDriver<'_> {
             findings: asked.known.findings.clone(),
             first: asked.known.first.clone(),
         };
-        let criteria = inputs.parsed_spec.iter().flat_map(types::Spec::all_criteria);
-        let review_loop = ReviewLoop::new(start, criteria.map(|criterion| criterion.id.clone()));
+        let requirements = inputs.parsed_spec.iter().flat_map(Spec::requirement_ids);
+        let review_loop = ReviewLoop::new(start, requirements);
         let about = About {
             question: question.to_owned(),
             title: target.title.clone(),

@@ -13,13 +13,13 @@ use crate::domain::model::fence::visible_path;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::stored_finding::FindingStatus;
 use crate::domain::pipeline::review_loop::FirstReview;
-use crate::domain::review::arbiter_decision::{ArbiterDecision, ArbiterVerdict};
+use crate::domain::review::arbiter_decision::{ArbiterDecision, ArbiterVerdict, DecidedBy};
 use crate::domain::review::coverage;
 use crate::domain::review::coverage::Parts;
 use crate::domain::review::deliver::file::{DeliveredFile, FileSide};
-use crate::domain::review::finding::Anchored;
+use crate::domain::review::finding::{Anchored, FindingOrigin};
 use crate::domain::review::record::FindingState;
-use crate::domain::review::tracked::{FindingOrigin, TrackedFinding};
+use crate::domain::review::tracked::TrackedFinding;
 use crate::flow::context::Context;
 use crate::flow::evaluate::standing::reviews::text_of;
 use crate::flow::review::delivery;
@@ -161,8 +161,12 @@ impl EarlierFinding {
                 .clone()
                 .map(|decision| ArbiterDecision { id: id.to_owned(), ..decision }),
         };
-        let origin = self.origin;
-        TrackedFinding { decision, origin, ..TrackedFinding::new(original, 0, false) }
+        original.origin = self.origin;
+        TrackedFinding {
+            decision,
+            second: record.second.clone(),
+            ..TrackedFinding::new(original, 0, false)
+        }
     }
 }
 
@@ -177,6 +181,8 @@ fn answered(id: &str, status: FindingStatus) -> ArbiterDecision {
         reason: format!("a person {} it before", status.as_str()),
         instruction: String::new(),
         extends_scope: false,
+        breaks: String::new(),
+        by: DecidedBy::Person,
     }
 }
 
@@ -287,7 +293,7 @@ impl<'a> Places<'a> {
             let state = self.state(&kept, true, &before);
             state.holds() && (state.lines().is_some() || kept.record.is_about_removed())
         });
-        let origin = if in_base { FindingOrigin::Base } else { FindingOrigin::Change };
+        let origin = if in_base { FindingOrigin::Before } else { FindingOrigin::Change };
         Some(EarlierFinding { kept, path, state, origin })
     }
 

@@ -2,7 +2,7 @@
 
 use crate::domain::model::finding::{Effect, Finding, Location};
 use crate::domain::model::gate::Gate;
-use crate::domain::review::arbiter_decision::{ArbiterDecision, ArbiterVerdict};
+use crate::domain::review::arbiter_decision::{ArbiterDecision, ArbiterVerdict, SecondLook};
 use crate::domain::review::finding::Anchored;
 use crate::domain::review::tracked::TrackedFinding;
 
@@ -31,6 +31,12 @@ pub fn to_ledger(
     let message = match decision.map(|decision| decision.verdict) {
         None => format!("{message} (not arbitrated)"),
         Some(ArbiterVerdict::Upheld) => message,
+        Some(word) if matches!(tracked.second, Some(SecondLook::Disagreed { .. })) => {
+            format!("{message} ({} by the arbiter, not by a second process)", word.as_str())
+        }
+        Some(word) if matches!(tracked.second, Some(SecondLook::NotPaid { .. })) => {
+            format!("{message} ({} by the arbiter; no money for a second process)", word.as_str())
+        }
         Some(word) => format!("{message} ({})", word.as_str()),
     };
     let instruction = decision.map(|decision| decision.instruction.clone()).unwrap_or_default();
@@ -38,7 +44,7 @@ pub fn to_ledger(
         gate: Gate::Review,
         rule: finding.class.as_str().to_owned(),
         class: finding.class.clone(),
-        severity: finding.severity,
+        severity: tracked.severity(),
         effect,
         place,
         anchor: if anchored { anchor } else { String::new() },

@@ -13,9 +13,10 @@ use crate::domain::pipeline::job::RunEnd;
 use crate::domain::pipeline::result::{Offer, ReviewDetails, ReviewEnding, ReviewResult};
 use crate::domain::pipeline::review_loop::{ReviewLoop, RunKind, Stage};
 use crate::domain::pipeline::run::{Names, Run};
-use crate::domain::review::arbiter_decision::ArbiterVerdict;
+use crate::domain::review::arbiter_decision::SecondLook;
 use crate::domain::review::converge::{StopLimits, blocking, undecided};
 use crate::domain::review::decide::{Decision, EscalationDetail};
+use crate::domain::review::tracked::TrackedFinding;
 use crate::flow::context::Context;
 use crate::flow::evaluate::report::build_report;
 use crate::flow::review::finding;
@@ -24,6 +25,7 @@ use crate::flow::review::inputs::ReviewInputs;
 use crate::flow::review::outcomes;
 use crate::flow::review::receipt;
 use crate::flow::review::receipt::{FoundReceipt, ReviewReceipt};
+use crate::flow::review::settled;
 use crate::flow::review::target::ReviewTarget;
 use crate::flow::workspace::attempt;
 use crate::platform::config::env::now;
@@ -32,6 +34,7 @@ use crate::platform::store::ledger;
 use crate::platform::store::ledger::Ledger;
 use crate::platform::store::ledger::call::Call;
 use crate::platform::store::ledger::error::Error as LedgerError;
+use crate::platform::store::runs;
 
 /// Stores what is to be kept of a run that came to this end: the receipt of a complete review, the
 /// branch of a fix. Idempotent.
@@ -91,13 +94,14 @@ pub fn describe(
     let skipped = run.record().skipped.clone();
     let report =
         report_of(verdict(&decision), findings, skipped, run.about.started, now(context.env));
+    // Only what was not committed has a commit of the program's own before the fixes.
+    let of_staged = context.repo.tip(&attempt::ref_of(&run.id, 0))?.is_some();
     let details = ReviewDetails {
         run: run.id.clone(),
         route: run.about.route,
         reviewer: names.reviewer,
         arbiter: names.arbiter,
-        decision: with_ledger_ids(decision, kept),
-        criteria: review.criteria.clone(),
+        criteria: review.requirements(),
         unscanned: run.record().unscanned.clone(),
         unanchored: run.record().unanchored,
         spent: spent(&calls),
@@ -109,7 +113,15 @@ pub fn describe(
             branch,
             base: base.short().to_owned(),
             fixes: best,
+            of_staged,
         }),
+        settled: settled::settled(run, best),
+        staying: match verdict(&decision) {
+            Verdict::Pass => settled::staying(run, best),
+            Verdict::Block | Verdict::Escalate | Verdict::Inconclusive => Vec::new(),
+        },
+        beside: settled::beside(run, best),
+        decision: with_ledger_ids(decision, kept),
     };
     Ok(ReviewResult {
         title: run.about.title.clone(),
@@ -159,7 +171,7 @@ fn receipt_of(run: &Run, end: &RunEnd, calls: &[Call], time: Timestamp) -> Revie
         reviewer: names.reviewer,
         arbiter: names.arbiter,
         decision: end.decision.clone(),
-        criteria: review.criteria.clone(),
+        criteria: review.requirements(),
         findings: record.kept.values().cloned().collect(),
         blocking: blocking_ids(review, &record.kept, end.best),
         unscanned: record.unscanned.clone(),
@@ -199,6 +211,13 @@ pub fn of_earlier(
     findings.extend(reported(context, &standing, &kept, 0, &blocking, &decision)?);
     let reviewers = inputs.reviewers();
     let found = receipt.as_ref();
+    let state_dir = context.repo.state_dir();
+    // Of an old run nothing but the receipt may be left.
+    let run = found.and_then(|found| runs::load(&state_dir, &found.receipt.run).ok().flatten());
+    let staying = match (&decision, &run) {
+        (Decision::Submit, Some(run)) => settled::staying(run, 0),
+        _ => Vec::new(),
+    };
     let details = ReviewDetails {
         run: found.map(|found| found.receipt.run.clone()).unwrap_or_default(),
         route: inputs.assignment.route,
@@ -213,6 +232,9 @@ pub fn of_earlier(
         from_receipt: true,
         resume_when: None,
         offer: None,
+        settled: run.as_ref().map(|run| settled::settled(run, 0)).unwrap_or_default(),
+        staying,
+        beside: Vec::new(),
     };
     let report = report_of(verdict, findings, gates.skipped, started, now(context.env));
     Ok(ReviewResult {
@@ -268,6 +290,12 @@ pub fn verdict(decision: &Decision) -> Verdict {
 /// failed call decided.
 fn has_receipt(run: &Run, decision: &Decision) -> bool {
     let reviewed = run.attempt().is_reviewed();
+    // With money for a second look the answer may be another.
+    let is_unpaid =
+        |finding: &TrackedFinding| matches!(finding.second, Some(SecondLook::NotPaid { .. }));
+    if run.review_loop().findings.iter().any(is_unpaid) {
+        return false;
+    }
     let lasts = match decision {
         Decision::Submit | Decision::Fix(_) => true,
         Decision::Escalate(why) => {
@@ -301,9 +329,8 @@ pub fn reported(
             }
             _ => None,
         };
-        let word = tracked.decision.as_ref().map(|decision| decision.verdict);
         let is_answered = known.as_ref().is_some_and(|known| known.status.is_answered());
-        if gone || (word.is_some_and(ArbiterVerdict::is_dismissal) && !is_answered) {
+        if gone || (tracked.is_dismissed() && !is_answered) {
             continue;
         }
         let effect = match kept {

@@ -48,31 +48,47 @@ impl<'a> FixWorkspace<'a> {
         self.workspace.checkout(self.repo, tree, head, Ignored::Go, self.interrupts)
     }
 
-    /// Commits the executor's work as the run's next attempt.
-    pub fn commit(&self, run: &Run, message: &str) -> Result<FixOutcome> {
-        let (tree, last) = (self.workspace.snapshot(self.repo, self.interrupts)?, run.attempt());
-        if tree == last.tree {
-            return Ok(FixOutcome::Nothing);
-        }
+    /// The tree that the executor left; `None` where it is as it was.
+    pub fn changed_tree(&self, run: &Run) -> Result<Option<Oid>> {
+        let tree = self.workspace.snapshot(self.repo, self.interrupts)?;
+        Ok(Some(tree).filter(|tree| *tree != run.attempt().tree))
+    }
+
+    /// Commits the tree that the executor left as the run's next attempt. `beside` are the files that it
+    /// touched beside those that the fix is about.
+    pub fn commit(
+        &self,
+        run: &Run,
+        tree: Oid,
+        beside: Vec<String>,
+        message: &str,
+    ) -> Result<FixOutcome> {
+        let last = run.attempt();
         let attempts = &run.review_loop().attempts;
         let undoes = attempt::undoes(self.repo, attempts, &tree)?;
         let number = attempts.len();
         let parent = last.commit.as_ref();
         let commit = attempt::save(self.repo, &run.id, number, &tree, parent, message)?;
-        Ok(FixOutcome::Changed { tree, commit, undoes })
+        Ok(FixOutcome::Changed { tree, commit, undoes, beside })
     }
 
     /// Commits the unfinished work of an executor, apart from the attempts: it is not reviewed and not
     /// lost. `None` where there is none.
     pub fn commit_partial(&self, run: &Run) -> Result<Option<Oid>> {
-        let (tree, last) = (self.workspace.snapshot(self.repo, self.interrupts)?, run.attempt());
-        if tree == last.tree {
-            return Ok(None);
-        }
+        let Some(tree) = self.changed_tree(run)? else { return Ok(None) };
+        self.commit_apart(run, &tree, "left unfinished").map(Some)
+    }
+
+    /// Commits what no fix may do, apart from the attempts as well.
+    pub fn commit_refused(&self, run: &Run, tree: &Oid) -> Result<Oid> {
+        self.commit_apart(run, tree, "did that no fix may do")
+    }
+
+    fn commit_apart(&self, run: &Run, tree: &Oid, what: &str) -> Result<Oid> {
         let number = run.review_loop().attempts.len();
-        let message = format!("wip: what attempt {number} of run {} left unfinished\n", run.id);
-        let parent = last.commit.as_ref();
-        attempt::save_partial(self.repo, &run.id, number, &tree, parent, &message).map(Some)
+        let message = format!("wip: what attempt {number} of run {} {what}\n", run.id);
+        let parent = run.attempt().commit.as_ref();
+        attempt::save_partial(self.repo, &run.id, number, tree, parent, &message)
     }
 }
 

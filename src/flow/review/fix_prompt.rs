@@ -1,17 +1,21 @@
 //! Builds the prompt of the executor.
 
 use anyhow::Result;
-use bstr::ByteSlice as _;
+use bstr::{BStr, ByteSlice as _};
 use regex::RegexBuilder;
 
-use crate::domain::model::agent::Role;
-use crate::domain::model::change::Change;
+use crate::domain::gates::policy_files::is_policy_path;
+use crate::domain::model::change::{Change, FileChangeKind};
 use crate::domain::model::fence::visible_path;
+use crate::domain::model::oid::Oid;
 use crate::domain::pipeline::job::FixRequest;
 use crate::domain::review::finding::ReviewFinding;
-use crate::domain::review::{fixer, prompt};
+use crate::domain::review::fix_limits::{FixBounds, MeasuredFix, RepairedFile};
+use crate::domain::review::{fix_limits, fixer, prompt};
+use crate::flow::review::delivery::shown_path;
 use crate::flow::review::session::ReviewSession;
 use crate::flow::review::texts::whole;
+use crate::platform::git::diff;
 
 /// The largest pattern of a reviewer that is tried, compiled, in bytes.
 const SWEEP_SIZE_MAX: usize = 1 << 20;
@@ -24,7 +28,7 @@ impl ReviewSession<'_> {
     pub(super) fn fixer_prompt(&self, order: &FixRequest) -> Result<String> {
         let change = self.change_since(self.run.review_loop().base.as_ref())?;
         let spec = self.inputs.parsed_spec.as_ref().map(prompt::spec_text);
-        let rules = self.inputs.rules_for(Role::Executor, &change.files);
+        let rules = self.inputs.rules_for(&change.files);
         let places: Vec<&ReviewFinding> = self
             .run
             .review_loop()
@@ -34,15 +38,75 @@ impl ReviewSession<'_> {
             .filter(|finding| order.findings.contains(&finding.id))
             .collect();
         let token = self.token(&format!("fix-{}", self.run.review_loop().attempts.len()));
-        let mut instructions = order.instructions.clone();
-        instructions.extend(self.siblings(&change, &places));
         Ok(fixer::prompt(fixer::FixPrompt {
             spec: spec.as_deref(),
-            instructions: &instructions,
+            instructions: &self.instructions(order, &change, &places),
             places: &places,
             rules: &rules,
+            refused: &order.refused,
             fence_nonce: &token,
         }))
+    }
+
+    /// Measures what a fix left behind: the tree after it, and what the executor said.
+    pub(super) fn measure_fix(
+        &self,
+        order: &FixRequest,
+        tree: &Oid,
+        said: &str,
+    ) -> Result<MeasuredFix> {
+        let (objects, before) = (&self.context.repo.objects, &self.run.attempt().tree);
+        let text = |tree: &Oid, path: &BStr| {
+            whole(objects, tree, path).and_then(|bytes| String::from_utf8(bytes).ok())
+        };
+        let files: Vec<RepairedFile> = diff::trees(objects, Some(before), Some(tree))?
+            .into_iter()
+            .map(|file| {
+                let from = match &file.kind {
+                    FileChangeKind::Renamed { from } => from.clone(),
+                    _ => file.path.clone(),
+                };
+                RepairedFile {
+                    path: shown_path(&file.path),
+                    old: text(before, from.as_bstr()),
+                    new: text(tree, file.path.as_bstr()),
+                    is_deleted: file.new.is_none(),
+                }
+            })
+            .collect();
+        let change = self.change_since(self.run.review_loop().base.as_ref())?;
+        let tracked = self.run.review_loop().findings.iter();
+        let tracked: Vec<_> =
+            tracked.filter(|one| order.findings.contains(&one.original.id)).collect();
+        let places: Vec<&ReviewFinding> = tracked.iter().map(|one| &one.original).collect();
+        let mut paths: Vec<String> = places.iter().map(|finding| finding.path.clone()).collect();
+        let decisions = tracked.iter().filter_map(|one| one.decision.as_ref());
+        let cited = decisions.flat_map(|decision| &decision.evidence);
+        let quotes = places.iter().flat_map(|finding| &finding.evidence).chain(cited);
+        paths.extend(quotes.map(|quote| quote.path.clone()));
+        if order.findings.is_empty() {
+            paths.extend(change.files.iter().map(|file| shown_path(&file.path)));
+        }
+        let instructions = self.instructions(order, &change, &places);
+        let bounds = FixBounds {
+            paths: &paths,
+            instructions: &instructions,
+            message: said,
+            is_policy: is_policy_path,
+        };
+        Ok(fix_limits::measure(&files, bounds))
+    }
+
+    /// What the executor is to do, with the places that it is to look at.
+    fn instructions(
+        &self,
+        order: &FixRequest,
+        change: &Change,
+        places: &[&ReviewFinding],
+    ) -> Vec<String> {
+        let mut instructions = order.instructions.clone();
+        instructions.extend(self.siblings(change, places));
+        instructions
     }
 
     /// Searches the files of the change for further places of the same classes, with the reviewer's search

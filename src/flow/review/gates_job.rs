@@ -10,11 +10,11 @@ use crate::domain::model::finding::{Effect, Finding};
 use crate::domain::model::gate::Gate;
 use crate::domain::model::report::{Report, Reported, Verdict};
 use crate::domain::pipeline::job::GateOutcome;
-use crate::domain::pipeline::review_loop::RunKind;
-use crate::domain::policy::command_settings::Moment;
+use crate::domain::spec::types::Spec;
 use crate::flow::context::Context;
 use crate::flow::evaluate::commands::CommandRequest;
 use crate::flow::evaluate::evaluation::{EvaluationScope, evaluate};
+use crate::flow::review::spec_commands::{SpecCommandOutcome, run_spec_commands};
 
 /// The outcome of the gates, for the run and for the report.
 pub struct GateRun {
@@ -24,24 +24,29 @@ pub struct GateRun {
     pub interrupted: Option<i32>,
 }
 
-/// Runs the gates on a change. A run that fixes runs every command, whatever hook it is for: nothing
-/// else would notice what a fix broke.
+/// Runs the gates on a change. Every command runs, whatever hook it is for: no model is paid to look at
+/// what the project's own tests refuse, and nothing else would notice what a fix broke.
 pub fn run_gates(
     context: Context<'_>,
     change: &Change,
     effective: &EffectivePolicy,
-    kind: RunKind,
+    spec: Option<&Spec>,
 ) -> Result<GateRun> {
-    let moment = match kind {
-        RunKind::Review => Some(Moment::Run),
-        RunKind::Fix => None,
-    };
-    let request = CommandRequest { moment, reuse: true };
+    let request = CommandRequest { moment: None, reuse: true };
     let started = Instant::now();
     let scope = EvaluationScope::GatesAndCommands(request);
     let evaluation = evaluate(context, change.clone(), effective, None, scope)?;
-    let interrupted = evaluation.interrupted;
-    let report = evaluation.report(started);
+    let mut interrupted = evaluation.interrupted;
+    let mut report = evaluation.report(started);
+    // What is stopped already needs no build of the spec's.
+    let of_spec = match spec {
+        Some(spec) if report.verdict == Verdict::Pass && interrupted.is_none() => {
+            run_spec_commands(context, spec, effective, change)?
+        }
+        _ => SpecCommandOutcome::default(),
+    };
+    interrupted = interrupted.or(of_spec.interrupted);
+    report.skipped.extend(of_spec.skipped);
     let stopping: Vec<&Reported> =
         report.findings.iter().filter(|found| found.finding.effect == Effect::Block).collect();
     let unasked = match report.verdict {
@@ -51,9 +56,14 @@ pub fn run_gates(
         Verdict::Pass | Verdict::Block | Verdict::Escalate => Vec::new(),
     };
     let gated = GateOutcome {
-        failures: stopping.iter().map(|found| line(&found.finding)).collect(),
+        failures: stopping
+            .iter()
+            .map(|found| line(&found.finding))
+            .chain(of_spec.failures)
+            .collect(),
         needs_person: stopping.iter().any(|found| needs_person(found.finding.gate)),
         unasked,
+        unmet: of_spec.unmet,
     };
     Ok(GateRun { gated, report, interrupted })
 }

@@ -9,7 +9,6 @@ use crate::domain::constitution::prompt;
 use crate::domain::constitution::rule::Rule;
 use crate::domain::gates::policy::EffectivePolicy;
 use crate::domain::gates::secrets::redact;
-use crate::domain::model::agent::Role;
 use crate::domain::model::change::FileChange;
 use crate::domain::model::error::hinted;
 use crate::domain::model::objects::Content;
@@ -28,7 +27,9 @@ use crate::flow::call::route;
 use crate::flow::call::route::{Reviewers, RoleAssignment};
 use crate::flow::context::Context;
 use crate::flow::evaluate::policy;
+use crate::flow::review::spec_commands::commands_of;
 use crate::flow::review::target::ReviewTarget;
+use crate::flow::setup::consent;
 use crate::flow::workspace::work_tree::read_named;
 use crate::platform::agents::agent_env::AgentEnv;
 use crate::platform::git::object::Objects;
@@ -36,7 +37,10 @@ use crate::platform::git::object::Objects;
 /// The file with a repository's notes for agents.
 pub const NOTES_FILE: &str = "AGENTS.md";
 
-/// The most of it that a prompt includes, in bytes.
+/// The file with what is known of a repository.
+const CONTEXT_FILE: &str = ".ai/context/project.md";
+
+/// The most of each that a prompt includes, in bytes.
 const NOTES_BYTES_MAX: usize = 8 * 1024;
 
 /// The largest file that is read, in bytes.
@@ -49,9 +53,13 @@ pub struct ReviewInputs {
     rules: Vec<Rule>,
     /// What the base's `AGENTS.md` says, without secrets; empty where there is none.
     notes: String,
+    /// The same of `.ai/context/project.md`.
+    project: String,
     pub spec: Option<SpecCopy>,
     /// The same, parsed.
     pub parsed_spec: Option<Spec>,
+    /// The commands of the spec that the person agreed to, by name.
+    may_run: Vec<String>,
 }
 
 impl ReviewInputs {
@@ -69,30 +77,38 @@ impl ReviewInputs {
             Some(tree) => policy::read_rules(context, tree)?.rules,
             None => Vec::new(),
         };
-        let notes = match &change.base_tree {
-            Some(tree) => notes(&context.repo.objects, tree)?,
-            None => String::new(),
+        let of_base = |file: &str| match &change.base_tree {
+            Some(tree) => notes(&context.repo.objects, tree, file),
+            None => Ok(String::new()),
         };
+        let (notes, project) = (of_base(NOTES_FILE)?, of_base(CONTEXT_FILE)?);
         let parsed_spec = spec.as_ref().map(parse_spec).transpose()?;
-        Ok(Self { effective, assignment, rules, notes, spec, parsed_spec })
+        let agreed = consent::load(context.repo, context.env)?;
+        let commands = parsed_spec.iter().flat_map(|spec| commands_of(spec, &effective.policy));
+        let trusted = commands.filter(|command| consent::trusts(&agreed, &command.gate));
+        let may_run = trusted.map(|command| command.gate.name).collect();
+        Ok(Self { effective, assignment, rules, notes, project, spec, parsed_spec, may_run })
     }
 
     pub fn policy(&self) -> &Policy {
         &self.effective.policy
     }
 
-    /// The conventions for a role's prompt: the rules that cover these files, and the notes for agents,
-    /// both from the base.
-    pub fn rules_for(&self, role: Role, files: &[FileChange]) -> Vec<String> {
+    /// The conventions for every role's prompt: the rules that cover these files, what is known of the
+    /// project, and the notes for agents, all from the base. Each has a limit, and what it leaves out is
+    /// named.
+    pub fn rules_for(&self, files: &[FileChange]) -> Vec<String> {
         let paths: Vec<String> = files.iter().map(|file| file.path.to_string()).collect();
         let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
-        let rules = prompt::for_role(&self.rules, &paths, role, prompt::BUDGET).text;
+        let rules = prompt::for_paths(&self.rules, &paths, prompt::BUDGET).text;
         let mut texts = Vec::new();
         if !rules.is_empty() {
             texts.push(redact::redact_str(&rules));
         }
-        if !self.notes.is_empty() {
-            texts.push(format!("What `{NOTES_FILE}` of the base says:\n{}", self.notes));
+        for (file, text) in [(CONTEXT_FILE, &self.project), (NOTES_FILE, &self.notes)] {
+            if !text.is_empty() {
+                texts.push(format!("What `{file}` of the base says:\n{text}"));
+            }
         }
         texts
     }
@@ -110,7 +126,7 @@ impl ReviewInputs {
     /// conventions for the file. A review under another regime says nothing about it.
     pub fn regime(&self, file: &FileChange) -> String {
         let mut fields = vec![self.asked()];
-        fields.extend(self.rules_for(Role::Reviewer, std::slice::from_ref(file)));
+        fields.extend(self.rules_for(std::slice::from_ref(file)));
         hash_of(&fields)
     }
 
@@ -124,7 +140,7 @@ impl ReviewInputs {
     /// Who answers: another one is another question.
     fn answerers(&self) -> Vec<String> {
         let mut all = vec![format!("route {}", self.assignment.route)];
-        if let Some(Reviewers { reviewer, arbiter }) = self.reviewers() {
+        if let Some(Reviewers { reviewer, arbiter, .. }) = self.reviewers() {
             for (role, agent) in [("reviewer", reviewer), ("arbiter", arbiter)] {
                 let settings = &agent.settings;
                 all.push(format!(
@@ -149,6 +165,7 @@ impl ReviewInputs {
         let mut beside = self.answerers();
         beside.push(format!("highs {}", review.highs));
         beside.push(format!("left out {}", review.leave_out.join(" ")));
+        beside.push(format!("commands of the spec {}", self.may_run.join(" ")));
         for path in paths.into_iter().flatten() {
             beside.push(format!("file {path}"));
         }
@@ -156,7 +173,7 @@ impl ReviewInputs {
             tree: change.tree.as_str(),
             base,
             spec: self.spec.as_ref().map_or("", |spec| spec.hash.as_str()),
-            rules: &self.rules_for(Role::Reviewer, &change.files),
+            rules: &self.rules_for(&change.files),
             prompts: &fingerprint(),
             agent: &reviewer.agent,
             model: &reviewer.model,
@@ -201,7 +218,7 @@ pub fn copy_spec(context: Context<'_>, path: &Path) -> Result<SpecCopy> {
     })
 }
 
-fn parse_spec(copy: &SpecCopy) -> Result<Spec> {
+pub(super) fn parse_spec(copy: &SpecCopy) -> Result<Spec> {
     let name = copy.path.file_name().unwrap_or_default().to_string_lossy();
     let parsed_spec = read(copy.text.as_bytes(), &name);
     match parsed_spec.spec.clone() {
@@ -213,15 +230,15 @@ fn parse_spec(copy: &SpecCopy) -> Result<Spec> {
     }
 }
 
-fn notes(objects: &Objects, tree: &Oid) -> Result<String> {
-    let bytes = match objects.file_up_to(tree, BStr::new(NOTES_FILE), NOTES_READ_MAX)? {
+fn notes(objects: &Objects, tree: &Oid, file: &str) -> Result<String> {
+    let bytes = match objects.file_up_to(tree, BStr::new(file), NOTES_READ_MAX)? {
         Some(Content::Whole(bytes)) => bytes,
         Some(Content::TooLarge(size)) => {
             return Ok(format!("[it has {size} bytes and is left out]\n"));
         }
         Some(Content::Missing) | None => return Ok(String::new()),
     };
-    let masked = redact::mask_lines(&bytes, NOTES_FILE.as_bytes());
+    let masked = redact::mask_lines(&bytes, file.as_bytes());
     let text = masked.to_str_lossy();
     let end = text.char_indices().map(|(at, c)| at + c.len_utf8());
     let end = end.take_while(|end| *end <= NOTES_BYTES_MAX).last().unwrap_or(0);

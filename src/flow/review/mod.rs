@@ -2,6 +2,7 @@
 
 mod arbitration;
 pub mod background;
+pub mod chosen;
 mod claim;
 pub mod cleanup;
 mod delivery;
@@ -23,10 +24,13 @@ pub mod request;
 pub mod reviewer;
 mod driver;
 pub mod session;
+pub mod spec_commands;
 pub mod subject;
 pub mod target;
+mod settled;
 mod texts;
 
+use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, anyhow};
@@ -43,11 +47,13 @@ use crate::domain::policy::agent_settings::RouteChoice;
 use crate::flow::call::roles;
 use crate::flow::context::Context;
 use crate::flow::evaluate::gates::run_gates;
+use crate::flow::evaluate::policy;
 use crate::flow::evaluate::recording;
 use crate::flow::evaluate::report::build_report;
 use crate::flow::review::driver::{Asked, RunDriver};
 use crate::flow::review::earlier::ReviewedFiles;
 use crate::flow::review::inputs::ReviewInputs;
+use crate::flow::review::spec_commands::SpecCommand;
 use crate::flow::review::subject::ReviewSubject;
 use crate::flow::review::target::{ReviewRange, ReviewRequest, ReviewTarget};
 use crate::flow::workspace::attempt;
@@ -183,6 +189,7 @@ pub fn in_background(context: Context<'_>, commit: &Oid) -> Result<()> {
         range: ReviewRange::Commit(commit.clone()),
         spec: None,
         fix: false,
+        chosen: Vec::new(),
         fresh: false,
     };
     let reviewed = review(Context { notices: &notice::log, ..context }, &request)?;
@@ -194,6 +201,13 @@ pub fn in_background(context: Context<'_>, commit: &Oid) -> Result<()> {
         (ReviewEnding::NotReviewed { why }, _) => Err(anyhow!(why.join("; "))),
         _ => Ok(()),
     }
+}
+
+/// The commands of a spec's file, under the policy that holds for the next commit.
+pub fn commands_of_spec(context: Context<'_>, path: &Path) -> Result<Vec<SpecCommand>> {
+    let spec = inputs::parse_spec(&inputs::copy_spec(context, path)?)?;
+    let effective = policy::policy_of_head(context)?;
+    Ok(spec_commands::commands_of(&spec, &effective.policy))
 }
 
 fn nothing_to_review(target: ReviewTarget, report: Report) -> ReviewResult {

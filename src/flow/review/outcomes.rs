@@ -126,6 +126,7 @@ fn records(
         }
         if review.attempts.iter().any(Attempt::is_reviewed) {
             record.decision.clone_from(&tracked.decision);
+            record.second.clone_from(&tracked.second);
         }
         records.push((id.clone(), record));
     }

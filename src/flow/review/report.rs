@@ -76,6 +76,9 @@ fn of(context: Context<'_>, reviewed: &ReviewResult) -> Result<ReviewReport> {
         receipt: details.and_then(|details| details.receipt.clone()),
         from_receipt: details.is_some_and(|details| details.from_receipt),
         offer: details.and_then(|details| details.offer.clone()),
+        settled: details.map(|details| details.settled.clone()).unwrap_or_default(),
+        staying: details.map(|details| details.staying.clone()).unwrap_or_default(),
+        beside: details.map(|details| details.beside.clone()).unwrap_or_default(),
         unscanned,
     })
 }

@@ -37,8 +37,11 @@ enum AskError {
 }
 
 /// A request whose answer has a schema.
+#[derive(Clone)]
 pub(super) struct StructuredRequest {
     pub to: AssignedAgent,
+    /// Who is asked where that agent cannot be: a second look must not wait for a login that nobody made.
+    pub instead: Option<AssignedAgent>,
     /// The stable name of the question within the run.
     pub key: String,
     pub prompt: String,
@@ -50,6 +53,7 @@ pub(super) struct StructuredRequest {
 }
 
 /// What a request asks for.
+#[derive(Clone)]
 pub(super) enum ExpectedReply {
     Review(ExpectedAnswer),
     /// Whether this finding is upheld.
@@ -96,6 +100,22 @@ pub(super) struct Replied {
 ///
 /// [`Stopped`] where a signal stopped the call; otherwise where a file or the ledger cannot be written.
 pub(super) fn request(client: &AgentClient<'_>, request: &StructuredRequest) -> Result<Replied> {
+    let replied = request_once(client, request)?;
+    match (&replied.reply, &request.instead) {
+        (Err(CallFailure::Infrastructure(_) | CallFailure::RateLimited { .. }), Some(other)) => {
+            let other = StructuredRequest {
+                to: other.clone(),
+                instead: None,
+                key: format!("{}-instead", request.key),
+                ..request.clone()
+            };
+            request_once(client, &other)
+        }
+        _ => Ok(replied),
+    }
+}
+
+fn request_once(client: &AgentClient<'_>, request: &StructuredRequest) -> Result<Replied> {
     let mut answers = Vec::new();
     let mut reply = send(client, request, &request.key, &request.prompt, &mut answers)?;
     if let Err(AskError::Malformed { why, gave }) = &reply {
@@ -112,20 +132,22 @@ pub(super) fn request(client: &AgentClient<'_>, request: &StructuredRequest) -> 
     Ok(Replied { reply, answers })
 }
 
-/// Lets an executor work in a folder.
+/// Lets an executor work in a folder; gives what it says at its end.
 pub(super) fn request_work(
     client: &AgentClient<'_>,
     executor: &AssignedAgent,
     key: &str,
     prompt: &str,
     dir: &Path,
-) -> Result<(Result<(), CallFailure>, Vec<AgentAnswer>)> {
+) -> Result<(Result<String, CallFailure>, Vec<AgentAnswer>)> {
     let question =
         AgentQuestion { to: executor, key, prompt, schema: None, access: Access::Write, dir };
     let mut answers = Vec::new();
     let worked = match call(client, &question, &mut answers)? {
-        // What it reports of its work is not used: the gates and the reviewer check it.
-        Ok(_) | Err(AskError::Malformed { .. }) => Ok(()),
+        // What it did is measured, and checked by the gates and the reviewer: its word counts only for
+        // what it says that it touched beside the findings.
+        Ok(answer) => Ok(answer.text),
+        Err(AskError::Malformed { gave, .. }) => Ok(gave),
         Err(AskError::Failed(failure)) => Err(failure),
     };
     Ok((worked, answers))

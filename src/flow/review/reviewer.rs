@@ -3,7 +3,6 @@
 use anyhow::{Context as _, Result};
 use bstr::BString;
 
-use crate::domain::model::agent::Role;
 use crate::domain::model::notice::Progress;
 use crate::domain::pipeline::job::{JobId, JobOutcome, ReviewOutcome, ReviewScope};
 use crate::domain::review::answer::{ExpectedAnswer, ReviewAnswer};
@@ -14,9 +13,10 @@ use crate::domain::review::prompt;
 use crate::domain::review::prompt::{OpenFinding, ReviewPrompt, ReviewRound};
 use crate::domain::review::proof;
 use crate::domain::review::same_finding::is_same;
-use crate::flow::review::delivery::elsewhere;
+use crate::flow::review::delivery::{elsewhere, shown_path};
 use crate::flow::review::request::{ExpectedReply, StructuredRequest};
 use crate::flow::review::session::ReviewSession;
+use crate::flow::review::texts::Texts;
 use crate::flow::workspace::attempt;
 
 impl ReviewSession<'_> {
@@ -48,10 +48,11 @@ impl ReviewSession<'_> {
                 ReviewScope::Delta { .. } => ReviewRound::AfterFix,
             },
             spec: self.inputs.parsed_spec.as_ref(),
-            rules: &self.inputs.rules_for(Role::Reviewer, &layout.change.files),
+            rules: &self.inputs.rules_for(&layout.change.files),
             part,
             call: (chunk + 1, delivery.calls.len()),
             elsewhere: &elsewhere(delivery, chunk),
+            beside: &self.run.attempt().beside,
         };
         let (expected, prompt) = if open.is_empty() {
             (ExpectedAnswer::Review, prompt::review(&ask))
@@ -67,6 +68,7 @@ impl ReviewSession<'_> {
         });
         Ok(StructuredRequest {
             to: reviewer,
+            instead: None,
             key: self.run.call_key(job),
             prompt,
             token: part.fence_nonce.clone(),
@@ -88,11 +90,24 @@ impl ReviewSession<'_> {
         let texts = self.texts(&layout);
         let text = |path: &str| texts.text(path);
         let delivery = &layout.delivered.delivery;
+        let whole = self.change_since(review.base.as_ref())?;
+        let changed: Vec<String> = whole.files.iter().map(|file| shown_path(&file.path)).collect();
+        let earlier: Vec<Texts<'_>> = review
+            .attempts
+            .iter()
+            .map(|attempt| Texts::new(&self.context.repo.objects, &attempt.tree, delivery))
+            .collect();
+        let before = |finding: &ReviewFinding, path: &str| {
+            let raised = review.findings.iter().find(|one| one.original.id == finding.id)?;
+            earlier.get(raised.since)?.text(path)
+        };
         let ground = ReviewedTree {
             text: &text,
             places: &delivery.places,
+            changed: &changed,
             criteria: &criteria,
             open: &self.open(scope),
+            before: &before,
         };
         let mut next = u32::try_from(review.findings.len() + 1).unwrap_or(u32::MAX);
         let assembled = assemble(answers, &ground, &mut next);

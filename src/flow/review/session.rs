@@ -14,7 +14,7 @@ use crate::domain::model::oid::Oid;
 use crate::domain::model::terminal::printable;
 use crate::domain::pipeline::apply::{apply, defer, start};
 use crate::domain::pipeline::job::{
-    Action, CallFailure, FixRequest, GatesReport, Job, JobId, JobOutcome, Performed,
+    Action, CallFailure, FixOutcome, FixRequest, GatesReport, Job, JobId, JobOutcome, Performed,
 };
 use crate::domain::pipeline::next::next;
 use crate::domain::pipeline::review_loop::RunKind;
@@ -58,7 +58,7 @@ pub struct ReviewSession<'a> {
 /// What beginning a job comes to: its outcome, or a call to an agent, which is made on a thread of its
 /// own where another may go on beside it.
 enum Beginning {
-    Performed(Performed),
+    Performed(Box<Performed>),
     Call(Box<StructuredRequest>),
 }
 
@@ -84,7 +84,7 @@ impl ReviewSession<'_> {
                 let is_alone = jobs.len() == 1 && calls == 0;
                 for job in jobs {
                     match self.begin(&job)? {
-                        Beginning::Performed(performed) => self.ended(&job.id, performed)?,
+                        Beginning::Performed(performed) => self.ended(&job.id, *performed)?,
                         Beginning::Call(call) => {
                             calls += 1;
                             let sender = sender.clone();
@@ -134,6 +134,10 @@ impl ReviewSession<'_> {
                 let call = self.arbiter_request(&job.id, finding)?;
                 return Ok(Beginning::Call(Box::new(call)));
             }
+            Action::LookAgain(finding) => {
+                let call = self.second_request(&job.id, finding)?;
+                return Ok(Beginning::Call(Box::new(call)));
+            }
             Action::Fix(request) => self.fix(&job.id, request)?,
             Action::Close(end) => {
                 reading_copy::remove(&reading_copy::folder(self.context.repo, &self.run.id));
@@ -141,7 +145,7 @@ impl ReviewSession<'_> {
                 JobOutcome::Closed.into()
             }
         };
-        Ok(Beginning::Performed(performed))
+        Ok(Beginning::Performed(Box::new(performed)))
     }
 
     /// The outcome of a job whose call was made.
@@ -150,6 +154,9 @@ impl ReviewSession<'_> {
             (_, Err(failure)) => JobOutcome::Failed(failure),
             (Action::Arbitrate(finding), Ok(StructuredReply::Decision(answer))) => {
                 self.arbitrated(&finding, answer)?
+            }
+            (Action::LookAgain(finding), Ok(StructuredReply::Decision(answer))) => {
+                self.looked_again(&finding, answer)?
             }
             (_, Ok(StructuredReply::Review(answer))) => JobOutcome::Answered(answer),
             (_, Ok(StructuredReply::Decision(_))) => bail!("a decision that was not asked for"),
@@ -173,8 +180,8 @@ impl ReviewSession<'_> {
         if review.kind == RunKind::Fix {
             self.context.notify(Progress::GatesRun);
         }
-        let gates =
-            gates_job::run_gates(self.context, &change, &self.inputs.effective, review.kind)?;
+        let (effective, spec) = (&self.inputs.effective, self.inputs.parsed_spec.as_ref());
+        let gates = gates_job::run_gates(self.context, &change, effective, spec)?;
         if let Some(signal) = gates.interrupted {
             return Err(self.stopped(signal));
         }
@@ -203,9 +210,12 @@ impl ReviewSession<'_> {
         let (worked, answers) =
             request_work(self.client, &executor, &key, &prompt, &workspace.dir())?;
         let outcome = match worked {
-            Ok(()) => {
-                let kept = workspace.commit(&self.run, &self.message(order));
-                JobOutcome::Fixed(self.or_stopped(kept)?)
+            Ok(said) => {
+                let left = self.or_stopped(workspace.changed_tree(&self.run))?;
+                JobOutcome::Fixed(match left {
+                    Some(tree) => self.measured(&workspace, order, tree, &said)?,
+                    None => FixOutcome::Nothing,
+                })
             }
             Err(failure) => {
                 let kept = workspace.commit_partial(&self.run);
@@ -216,6 +226,23 @@ impl ReviewSession<'_> {
             }
         };
         Ok(Performed { outcome, answers })
+    }
+
+    /// Commits what a fix left behind as an attempt, or apart where no fix may do it.
+    fn measured(
+        &self,
+        workspace: &FixWorkspace<'_>,
+        order: &FixRequest,
+        tree: Oid,
+        said: &str,
+    ) -> Result<FixOutcome> {
+        let measured = self.measure_fix(order, &tree, said)?;
+        if measured.refused.is_empty() {
+            return workspace.commit(&self.run, tree, measured.beside, &self.message(order));
+        }
+        let (commit, why) = (workspace.commit_refused(&self.run, &tree)?, measured.refused);
+        self.context.notify(Progress::FixRefused { why: why.clone(), commit: commit.clone() });
+        Ok(FixOutcome::Refused { commit, why })
     }
 
     /// Turns an interrupted checkout into [`Stopped`].

@@ -38,6 +38,8 @@ pub struct ReviewRequest {
     pub spec: Option<PathBuf>,
     /// Fix the findings.
     pub fix: bool,
+    /// The ids of those that are to be fixed; empty for all that stop the change.
+    pub chosen: Vec<String>,
     /// Ask again, also where the same question was answered before.
     pub fresh: bool,
 }

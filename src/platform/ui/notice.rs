@@ -105,6 +105,10 @@ fn progress_line(progress: &Progress) -> String {
         Progress::Fixing { agent, instructions } => {
             format!("fixing with {agent}: {}", instructions.join("; "))
         }
+        Progress::FixRefused { why, commit } => {
+            let why = why.join("; ");
+            format!("the fix is refused and kept as {}: {}", commit.short(), printable(&why))
+        }
         Progress::UnfinishedFixKept { commit } => {
             format!("what the executor left unfinished is kept as {}", commit.short())
         }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anstream::ColorChoice;
 use anstyle::{AnsiColor, Style};
+use bstr::ByteSlice as _;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::termios::tcgetwinsize;
@@ -59,6 +60,16 @@ pub fn result_part(text: &str) {
     let mut moving = moving();
     take_away(&mut moving);
     drop(write!(anstream::stdout(), "{}", StyledText::from(text).safe()));
+}
+
+/// Prints a patch. For a program, byte by byte; on a terminal safely, as any other text.
+pub fn patch(bytes: &[u8]) {
+    if io::stdout().is_terminal() {
+        return result_part(&bytes.to_str_lossy());
+    }
+    let mut moving = moving();
+    take_away(&mut moving);
+    drop(io::stdout().write_all(bytes));
 }
 
 /// Prints an object as JSON on one line, with the version of its form.

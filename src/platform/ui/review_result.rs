@@ -7,8 +7,10 @@ use serde_json::{Value, json};
 
 use crate::domain::model::report::Verdict;
 use crate::domain::model::terminal::printable;
-use crate::domain::model::text::{counted, short_id, split_hint};
-use crate::domain::pipeline::result::{Offer, ReviewDetails, ReviewEnding, ReviewResult};
+use crate::domain::model::text::{counted, one_line, short_id, split_hint};
+use crate::domain::pipeline::result::{
+    Offer, ReviewDetails, ReviewEnding, ReviewResult, SettledFinding,
+};
 use crate::domain::pipeline::review_loop::ResumeWhen;
 use crate::domain::review::decide::{Decision, EscalationDetail};
 use crate::platform::ui::out::{DIM, GOOD};
@@ -16,8 +18,17 @@ use crate::platform::ui::report::{OutputFormat, json_of, render};
 use crate::platform::ui::styled_text::StyledText;
 use crate::platform::ui::time::local;
 
+/// What of the findings is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// What is open.
+    Open,
+    /// What was dismissed or resolved, too, with the reasons.
+    All,
+}
+
 /// The findings and the criteria, for people.
-pub fn human(reviewed: &ReviewResult) -> StyledText {
+pub fn human(reviewed: &ReviewResult, shown: Shown) -> StyledText {
     let mut lines = vec![render(&reviewed.report, OutputFormat::Human)];
     if let ReviewEnding::Reviewed(details) = &reviewed.ending {
         for criterion in &details.criteria {
@@ -31,8 +42,29 @@ pub fn human(reviewed: &ReviewResult) -> StyledText {
             let line = format!(" {}: {}", printable(path), printable(reason));
             lines.push(StyledText::default().styled(DIM, "not reviewed").text(line));
         }
+        if shown == Shown::All {
+            lines.extend(details.settled.iter().flat_map(settled_lines));
+        }
     }
     StyledText::lines(lines)
+}
+
+fn settled_lines(finding: &SettledFinding) -> Vec<StyledText> {
+    let SettledFinding { id, title, severity, place, outcome, reason, evidence, second, .. } =
+        finding;
+    let head = format!(" {} {}: {} {}", printable(place), severity.as_str(), id, printable(title));
+    let mut lines = vec![StyledText::default().styled(DIM, printable(outcome)).text(head)];
+    let mut said = |what: &str, text: &str| {
+        if !text.trim().is_empty() {
+            lines.push(StyledText::from(&format!("    {what}: {}", printable(text))));
+        }
+    };
+    said("reason", reason);
+    for quote in evidence {
+        said(&format!("quotes {}", printable(&quote.path)), &one_line(&quote.text));
+    }
+    said("second process", second);
+    lines
 }
 
 /// The verdict and what it rests on.
@@ -72,6 +104,9 @@ pub fn last_line(reviewed: &ReviewResult) -> StyledText {
     if !reason.is_empty() {
         let _infallible = write!(line, "; {}", printable(&reason));
     }
+    if !details.staying.is_empty() {
+        let _infallible = write!(line, "; may stay: {}", printable(&details.staying.join("; ")));
+    }
     let _infallible = if details.from_receipt && details.run.is_empty() {
         write!(line, "; answered before")
     } else if details.from_receipt {
@@ -92,10 +127,19 @@ pub fn hints(reviewed: &ReviewResult) -> Vec<String> {
         ReviewEnding::Nothing => return Vec::new(),
     };
     let mut hints = Vec::new();
-    if let Some(Offer { branch, base, fixes }) = &details.offer {
+    if let Some(offer) = &details.offer {
+        let Offer { branch, base, fixes, .. } = offer;
         let commits = counted(*fixes, "commit");
         hints.push(format!(
-            "`git log -p {base}..{branch}` shows {commits} of fixes; `git merge {branch}` takes them"
+            "`git log -p {base}..{branch}` shows {commits} of fixes; `{}` takes them",
+            take(offer)
+        ));
+    }
+    if !details.settled.is_empty() && !details.from_receipt {
+        let settled = counted(details.settled.len(), "finding");
+        hints.push(format!(
+            "{settled} dismissed or resolved: `tribunal runs show {}` tells why",
+            short_id(&details.run)
         ));
     }
     match (&details.decision, reviewed.report.verdict) {
@@ -129,6 +173,17 @@ pub fn hints(reviewed: &ReviewResult) -> Vec<String> {
         ));
     }
     hints
+}
+
+/// The command that takes fixes. What was staged when the review began is still staged: a merge would
+/// refuse it, and the difference alone fits on top, or is refused as a whole.
+pub fn take(offer: &Offer) -> String {
+    let Offer { branch, base, .. } = offer;
+    if offer.of_staged {
+        format!("git diff-tree -p --binary {base} {branch} | git apply --index")
+    } else {
+        format!("git merge {branch}")
+    }
 }
 
 /// One object: the fields of `check`, and `review`.
@@ -176,8 +231,17 @@ fn details_json(details: &ReviewDetails) -> Value {
         "from_receipt": details.from_receipt,
         "resume_when": details.resume_when.map(resume_words),
         "offer": details.offer.as_ref().map(|offer| json!({
-            "branch": offer.branch, "base": offer.base, "fixes": offer.fixes,
+            "branch": offer.branch, "base": offer.base, "fixes": offer.fixes, "take": take(offer),
         })),
+        "dismissed": details.settled.iter().map(|one| json!({
+            "id": one.id, "title": one.title, "severity": one.severity.as_str(),
+            "place": one.place, "outcome": one.outcome, "failure": one.failure,
+            "reason": one.reason, "second": one.second,
+            "evidence": one.evidence.iter()
+                .map(|quote| json!({"path": quote.path, "text": quote.text})).collect::<Vec<_>>(),
+        })).collect::<Vec<_>>(),
+        "may_stay": details.staying,
+        "beside": details.beside,
     })
 }
 
@@ -232,8 +296,12 @@ pub fn reason(decision: &Decision) -> String {
                 format!("not right after {} of fixes", counted(*rounds, "round"))
             }
             EscalationDetail::Budget(why) => why.clone(),
+            EscalationDetail::FixRefused { commit, why } => list(
+                &format!("two fixes did what no fix may do (the second is kept as {commit})"),
+                why,
+            ),
             EscalationDetail::Unsubstantiated(findings) => {
-                list("critical, and neither shown nor refuted", findings)
+                list("neither shown nor refuted by two", findings)
             }
         },
     }

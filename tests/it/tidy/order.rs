@@ -38,7 +38,7 @@ pub const ORDER: &[(&str, &str)] = &[
          rule tier wide",
     ),
     ("domain::gates::secrets::table", "ai cloud code comms ops pay work"),
-    ("domain::locate", "index lines port syntax symbols"),
+    ("domain::locate", "syntax index lines port symbols"),
     (
         "domain::model",
         "notice agent objects limits change report standing stored_finding finding class class_rules id_part error fence \
@@ -55,14 +55,14 @@ pub const ORDER: &[(&str, &str)] = &[
     ("domain::policy::layers", "flags set reading keys commands values problem layer"),
     (
         "domain::review",
-        "bearing assemble reported_path anchor proof answer fixer arbiter converge record tracked arbiter_decision decide \
+        "assemble bearing fix_limits proof answer fixer arbiter second_look evidence reported_path anchor converge record tracked arbiter_decision decide \
          prompt coverage deliver same_finding finding question_hash template",
     ),
     ("domain::review::deliver", "hunks file unscanned"),
     (
         "domain::spec",
-        "record classify read lint graph identity parse_markdown parse_yaml fields outline \
-         parsed reading verify wording yaml problem source template types",
+        "record classify read lint graph identity parse_markdown parse_yaml step_text fields outline \
+         parsed reading verify wording yaml problem source template types requirement_id",
     ),
     ("flow", "review learn call evaluate intake setup workspace context"),
     ("flow::call", "cleanup limit_wait client folder nested_call retry route roles"),
@@ -90,8 +90,8 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "flow::review",
-        "push_reviews push_change background driver claim cleanup arbitration reviewer fix_prompt layout session \
-         subject finish outcomes earlier delivery finding request fix gates_job limits inputs report receipt \
+        "push_reviews push_change background driver chosen claim cleanup arbitration reviewer fix_prompt layout session \
+         subject finish settled outcomes earlier delivery finding request fix gates_job limits inputs spec_commands report receipt \
          target texts",
     ),
     ("flow::setup", "purge consent inbox_event init written baseline install propose"),

@@ -4,19 +4,25 @@ use crate::domain::model::severity::Severity;
 use crate::domain::model::severity::Severity::{Critical, High, Low, Medium};
 use crate::domain::model::size::Size;
 use crate::domain::pipeline::job::{
-    CallFailure, FixOutcome, FixRequest, GateOutcome, ReviewOutcome, ReviewScope, RunEnd,
+    Action, CallFailure, FixOutcome, FixRequest, GateOutcome, JobOutcome, ReviewOutcome,
+    ReviewScope, RunEnd,
 };
+use crate::domain::pipeline::next::next;
 use crate::domain::pipeline::review_loop::RunKind;
-use crate::domain::pipeline::run::Run;
+use crate::domain::pipeline::run::{Machine, Run};
 use crate::domain::pipeline::tests::{
-    Came, Due, LIMITS, a_run, assessed, changed, decision, decisions, due, green, play_one, red,
-    reported, review, upheld,
+    Came, Due, LIMITS, a_run, assessed, changed, decision, decisions, due, green, green_gates, oid,
+    play_one, red, reported, review, upheld,
 };
 use crate::domain::policy::review_settings::Rounds;
-use crate::domain::review::arbiter_decision::{ArbiterDecision, ArbiterVerdict};
+use crate::domain::review::arbiter_decision::{
+    ArbiterDecision, ArbiterVerdict, DecidedBy, SecondLook,
+};
 use crate::domain::review::converge::StopLimits;
 use crate::domain::review::decide::{Decision, EscalationDetail};
-use crate::domain::review::finding::{Anchored, Completeness, CriterionStatus, ReviewFinding};
+use crate::domain::review::finding::{
+    Anchored, Completeness, CriterionStatus, FindingOrigin, ReviewFinding,
+};
 
 pub(super) fn play(run: Run, outcomes: Vec<Came>) -> Run {
     outcomes.into_iter().fold(run, |run, outcome| play_one(run, outcome, &LIMITS))
@@ -118,6 +124,7 @@ fn a_loop_fixes_and_looks_at_what_changed() {
     let order = FixRequest {
         instructions: vec!["repair F-1".to_owned()],
         findings: vec!["F-1".to_owned()],
+        refused: Vec::new(),
     };
     assert_eq!(due(&run), Due::Fix(order));
     let run = play(run, vec![changed(2)]);
@@ -135,7 +142,10 @@ fn a_loop_fixes_and_looks_at_what_changed() {
 fn red_gates_are_fixed_before_anybody_reviews() {
     let run = fixing(vec![red("tests: 1 failed")]);
     let instructions = vec!["tests: 1 failed".to_owned()];
-    assert_eq!(due(&run), Due::Fix(FixRequest { instructions, findings: Vec::new() }));
+    assert_eq!(
+        due(&run),
+        Due::Fix(FixRequest { instructions, findings: Vec::new(), refused: Vec::new() })
+    );
     let run = play(run, vec![changed(2), red("lint: 2 left"), changed(3), green()]);
     assert_eq!(due(&run), Due::Review(ReviewScope::Full));
     assert_eq!((run.journal.rounds(), run.review_loop().attempts.len()), (2, 3));
@@ -144,10 +154,16 @@ fn red_gates_are_fixed_before_anybody_reviews() {
 #[test]
 fn gates_that_no_model_is_to_repair_go_to_a_person() {
     let secret = vec!["a key in a.env".to_owned()];
-    let gated = GateOutcome { failures: secret.clone(), needs_person: true, unasked: Vec::new() };
+    let gated = GateOutcome {
+        failures: secret.clone(),
+        needs_person: true,
+        unasked: Vec::new(),
+        unmet: Vec::new(),
+    };
     assert_eq!(escalated(&fixing(vec![Came::Gated(gated)])), EscalationDetail::Gate(secret));
     let unasked = vec!["`tests` is not trusted".to_owned()];
-    let gated = GateOutcome { failures: Vec::new(), needs_person: false, unasked };
+    let gated =
+        GateOutcome { failures: Vec::new(), needs_person: false, unasked, unmet: Vec::new() };
     let why = inconclusive(&fixing(vec![Came::Gated(gated)]));
     assert_eq!(why, "the gates could not run: `tests` is not trusted");
 }
@@ -239,7 +255,8 @@ fn criteria_are_met_or_asked_for_again_or_fixed() {
     assert_eq!(why, "the review does not say whether AC-2 is met");
     let run = again(CriterionStatus::Missing);
     let missing = "AC-2 is not met (missing): as it is".to_owned();
-    let order = FixRequest { instructions: vec![missing], findings: Vec::new() };
+    let order =
+        FixRequest { instructions: vec![missing], findings: Vec::new(), refused: Vec::new() };
     assert_eq!(due(&run), Due::Fix(order));
     // A review of what changed leaves as it is what it does not speak of.
     let delta = assesses(&[("AC-1", CriterionStatus::NotAssessed), ("AC-2", CriterionStatus::Met)]);
@@ -251,12 +268,15 @@ fn criteria_are_met_or_asked_for_again_or_fixed() {
         let met = [("AC-1", CriterionStatus::Met), ("AC-2", met)];
         vec![green(), review(vec![(medium.clone(), false)], &[], &met), upheld(&["F-1"])]
     };
-    assert!(submitted(&with(found(CriterionStatus::Met))));
     let order = FixRequest {
         instructions: vec!["repair F-1".to_owned()],
         findings: vec!["F-1".to_owned()],
+        refused: Vec::new(),
     };
-    assert_eq!(due(&with(found(CriterionStatus::Deviation))), Due::Fix(order));
+    // Whatever the reviewer's list says.
+    for met in [CriterionStatus::Met, CriterionStatus::Deviation] {
+        assert_eq!(due(&with(found(met))), Due::Fix(order.clone()));
+    }
     // Nobody says what is missing.
     let mut mute = assessed("AC-1", CriterionStatus::Missing);
     mute.why.clear();
@@ -347,7 +367,8 @@ fn stop_a_tree_that_was_there_before_and_a_fix_that_undoes_another() {
     let run = play(with_a_critical(), vec![changed(2), red("tests"), changed(3)]);
     assert_eq!(due(&run), Due::Gate);
     let Came::Fixed(FixOutcome::Changed { tree, commit, .. }) = changed(4) else { panic!() };
-    let undoing = Came::Fixed(FixOutcome::Changed { tree, commit, undoes: Some(1) });
+    let undoing =
+        Came::Fixed(FixOutcome::Changed { tree, commit, undoes: Some(1), beside: Vec::new() });
     let run = play(run, vec![red("tests"), undoing]);
     assert_eq!(escalated(&run), EscalationDetail::Undoes { attempt: 1 });
 }
@@ -382,19 +403,144 @@ fn stop_when_fixes_bring_in_most_of_what_blocks() {
 }
 
 #[test]
-fn stop_when_the_rounds_of_the_largest_size_are_used_up() {
-    let mut run = with_a_critical();
-    let mut sizes = vec![run.review_loop().size];
-    for round in 1..=6 {
-        let next_id = format!("F-{}", round + 1);
-        let last_id = format!("F-{round}");
-        let found = vec![(reported(&next_id, Critical), false)];
-        let reviewed = review(found, &[(&last_id, true)], &[]);
-        run = play(run, vec![changed(round + 1), green(), reviewed, upheld(&[&next_id])]);
-        sizes.push(run.review_loop().size);
+fn stop_when_the_rounds_of_the_size_are_used_up() {
+    for (size, rounds) in [(Size::S, 2), (Size::M, 4), (Size::L, 6)] {
+        let mut run = with_a_critical();
+        let Machine::Review(review) = &mut run.machine;
+        review.review_loop.size = size;
+        for round in 1..=rounds {
+            assert!(matches!(due(&run), Due::Fix(_)), "{size:?}, round {round}");
+            let next_id = format!("F-{}", round + 1);
+            let last_id = format!("F-{round}");
+            let found = vec![(reported(&next_id, Critical), false)];
+            let reviewed = review_of(found, &[(&last_id, true)]);
+            let limits = StopLimits { rounds: Rounds { s: 2, m: 4, l: 6 }, ..LIMITS };
+            for came in [changed(round + 1), green(), reviewed, upheld(&[&next_id])] {
+                run = play_one(run, came, &limits);
+            }
+        }
+        assert_eq!(run.review_loop().size, size, "it is not raised");
+        assert_eq!(escalated(&run), EscalationDetail::Rounds(rounds.try_into().unwrap()));
     }
-    assert_eq!(sizes, [Size::S, Size::S, Size::M, Size::M, Size::L, Size::L, Size::L]);
-    assert_eq!(escalated(&run), EscalationDetail::Rounds(6));
+}
+
+fn review_of(found: Vec<(ReviewFinding, bool)>, verified: &[(&str, bool)]) -> Came {
+    review(found, verified, &[])
+}
+
+#[test]
+fn a_severe_finding_is_dropped_by_two_and_not_by_one() {
+    let refuted = || vec![decision("F-1", ArbiterVerdict::Refuted)];
+    let disputed = |severity, second: SecondLook| {
+        let second = JobOutcome::LookedAgain(second, None);
+        fixing(vec![green(), finds(&[("F-1", severity)]), Came::Disputed(refuted(), second)])
+    };
+    let ids = EscalationDetail::Unsubstantiated(vec!["F-1".to_owned()]);
+    for severity in [Critical, High] {
+        let agreed = SecondLook::Agreed { reason: "so it is".to_owned() };
+        assert!(submitted(&disputed(severity, agreed)));
+        let disagreed = SecondLook::Disagreed { why: "upheld".to_owned() };
+        assert_eq!(escalated(&disputed(severity, disagreed)), ids);
+    }
+    // Without money the finding stays, and a person decides.
+    let arbitrating = || fixing(vec![green(), finds(&[("F-1", Critical)])]);
+    let unpaid = JobOutcome::Failed(CallFailure::Budget("$5.00 are spent".to_owned()));
+    let run = play(arbitrating(), vec![Came::Disputed(refuted(), unpaid)]);
+    assert_eq!(escalated(&run), ids);
+    // A second process that cannot be called is asked again later.
+    let down = JobOutcome::Failed(CallFailure::Infrastructure("no network".to_owned()));
+    let run = play(arbitrating(), vec![Came::Disputed(refuted(), down)]);
+    assert_eq!(inconclusive(&run), "the arbiter did not decide about F-1: no network");
+    let again = next(&run.resumed());
+    assert_eq!(again.len(), 1);
+    assert_eq!(again[0].action, Action::LookAgain("F-1".to_owned()));
+    // What a person dismissed needs nobody else.
+    let by_person =
+        ArbiterDecision { by: DecidedBy::Person, ..decision("F-1", ArbiterVerdict::OutOfScope) };
+    let none = JobOutcome::LookedAgain(SecondLook::Disagreed { why: "asked".to_owned() }, None);
+    assert!(submitted(&play(arbitrating(), vec![Came::Disputed(vec![by_person], none)])));
+}
+
+#[test]
+fn what_was_there_before_in_other_files_never_blocks() {
+    let old = ReviewFinding { origin: FindingOrigin::Before, ..reported("F-1", Critical) };
+    let run = judging(vec![green(), review_of(vec![(old, false)], &[])]);
+    assert!(submitted(&run));
+    assert_eq!(run.review_loop().findings.len(), 1, "and it is told");
+}
+
+#[test]
+fn a_requirement_that_an_upheld_finding_is_about_is_not_met() {
+    let all_met = [("AC-1", CriterionStatus::Met), ("C-1", CriterionStatus::Met)];
+    let found = |basis: &str, criterion: Option<&str>| {
+        let finding = ReviewFinding { basis: basis.to_owned(), ..reported("F-1", High) };
+        let said = ArbiterDecision {
+            criterion: criterion.map(str::to_owned),
+            ..decision("F-1", ArbiterVerdict::Upheld)
+        };
+        let reviewed = review(vec![(finding, false)], &[], &all_met);
+        play(
+            a_run(RunKind::Review, &["AC-1", "C-1"]),
+            vec![green(), reviewed, decisions(vec![said])],
+        )
+    };
+    // Two high findings may stay, but not one about what the spec asks for.
+    assert!(submitted(&found("invariant", None)));
+    for (basis, criterion, unmet) in [
+        ("spec:AC-1", None, "AC-1"),
+        ("spec:C-1", None, "C-1"),
+        ("invariant", Some("AC-1"), "AC-1"),
+    ] {
+        let run = found(basis, criterion);
+        assert_eq!(end(&run).decision, Decision::Fix(vec!["repair F-1".to_owned()]), "{basis}");
+        let requirements = run.review_loop().requirements();
+        let states: Vec<(&str, bool)> = requirements
+            .iter()
+            .map(|one| (one.id.as_str(), one.met == CriterionStatus::Met))
+            .collect();
+        assert_eq!(states, [("AC-1", unmet != "AC-1"), ("C-1", unmet != "C-1")]);
+    }
+    // A command of a criterion that failed says so too, and once it passes it is met.
+    let failed = ("AC-1".to_owned(), "`./check` failed: 1".to_owned());
+    let gated = |unmet| Came::Gated(GateOutcome { unmet, ..green_gates() });
+    let met = || review(Vec::new(), &[], &all_met);
+    let run = a_run(RunKind::Fix, &["AC-1", "C-1"]);
+    let run = play(run, vec![gated(vec![failed]), met()]);
+    let Due::Fix(order) = due(&run) else { panic!("{:?}", due(&run)) };
+    assert_eq!(order.instructions, ["AC-1 is not met (deviation): `./check` failed: 1"]);
+    assert!(submitted(&play(run, vec![changed(2), gated(Vec::new()), met()])));
+}
+
+#[test]
+fn a_fix_that_did_what_none_may_do_is_made_once_more() {
+    let refused = || {
+        let why = vec!["it changed `tribunal.toml`".to_owned()];
+        Came::Fixed(FixOutcome::Refused { commit: oid(7), why })
+    };
+    let once = play(with_a_critical(), vec![refused()]);
+    let Due::Fix(order) = due(&once) else { panic!("{:?}", due(&once)) };
+    assert_eq!(order.refused, ["it changed `tribunal.toml`"]);
+    assert_eq!(once.journal.rounds(), 0);
+    assert_eq!(once.review_loop().attempts.len(), 1);
+    let twice = play(once.clone(), vec![refused()]);
+    assert!(matches!(escalated(&twice), EscalationDetail::FixRefused { .. }));
+    let mended = play(once, vec![changed(2), green(), verifies(&[("F-1", true)])]);
+    assert!(submitted(&mended));
+}
+
+#[test]
+fn only_chosen_findings_are_fixed() {
+    let found = finds(&[("F-1", Critical), ("F-2", Critical)]);
+    let mut run = fixing(vec![green(), found]);
+    let Machine::Review(review) = &mut run.machine;
+    review.review_loop.chosen = Some(vec!["F-2".to_owned()]);
+    let run = play(run, vec![upheld(&["F-1", "F-2"])]);
+    let Due::Fix(order) = due(&run) else { panic!("{:?}", due(&run)) };
+    assert_eq!(order.findings, ["F-2"]);
+    let delta = verifies(&[("F-1", false), ("F-2", true)]);
+    let run = play(run, vec![changed(2), green(), delta]);
+    let rest = Decision::Fix(vec!["repair F-1".to_owned()]);
+    assert_eq!(end(&run), RunEnd { decision: rest, best: 1 });
 }
 
 #[test]

@@ -65,8 +65,11 @@ fn this_format_is_read_as_it_was_written_and_a_newer_one_is_refused() {
     for run in [a_run(RunKind::Review, &["AC-1"]), with_a_critical()] {
         let text = serde_json::to_string(&run).unwrap();
         assert_eq!(parse(text.as_bytes()).unwrap(), run);
-        let newer = text.replacen("\"version\":2", "\"version\":3", 1);
-        assert!(matches!(parse(newer.as_bytes()), Err(RunFormatError::Newer(3))));
+        // The format before it has less.
+        let older = text.replacen("\"version\":3", "\"version\":2", 1);
+        assert_eq!(parse(older.as_bytes()).unwrap(), run);
+        let newer = text.replacen("\"version\":3", "\"version\":4", 1);
+        assert!(matches!(parse(newer.as_bytes()), Err(RunFormatError::Newer(4))));
     }
     assert!(matches!(parse(b"{}"), Err(RunFormatError::Wrong(_))));
 }

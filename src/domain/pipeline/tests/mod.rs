@@ -23,15 +23,17 @@ use crate::domain::pipeline::review_loop::{FirstReview, LoopStart, ReviewLoop, R
 use crate::domain::pipeline::run::{About, Run};
 use crate::domain::policy::review_settings::Rounds;
 use crate::domain::review::answer::ReviewAnswer;
-use crate::domain::review::arbiter_decision::{ArbiterDecision, ArbiterVerdict};
+use crate::domain::review::arbiter_decision::{
+    ArbiterDecision, ArbiterVerdict, DecidedBy, SecondLook,
+};
 use crate::domain::review::converge::StopLimits;
 use crate::domain::review::finding::{
-    Anchored, AssessedCriterion, Completeness, CriterionStatus, Quote, ReviewFinding,
-    VerifiedFinding,
+    Anchored, AssessedCriterion, Completeness, CriterionStatus, FindingOrigin, Quote,
+    ReviewFinding, VerifiedFinding,
 };
 
 const LIMITS: StopLimits =
-    StopLimits { criticals: 0, highs: 2, rounds: Rounds { s: 2, m: 4, l: 6 }, review_retries: 2 };
+    StopLimits { criticals: 0, highs: 2, rounds: Rounds { s: 6, m: 6, l: 6 }, review_retries: 2 };
 
 fn oid(number: usize) -> Oid {
     Oid::parse(&format!("{number:040x}")).unwrap()
@@ -95,8 +97,11 @@ fn due(run: &Run) -> Due {
 enum Came {
     Gated(GateOutcome),
     Reviewed(ReviewOutcome),
-    /// A decision for each finding that was answered, and why others were not.
+    /// A decision for each finding that was answered, and why others were not. Second processes say the
+    /// same.
     Arbitrated(Vec<ArbiterDecision>, Option<CallFailure>),
+    /// The same, and what second processes make of dismissals.
+    Disputed(Vec<ArbiterDecision>, JobOutcome),
     Fixed(FixOutcome),
     Failed(CallFailure),
 }
@@ -139,18 +144,11 @@ fn play_one(mut run: Run, came: Came, limits: &StopLimits) -> Run {
             once(run.clone(), &only(&run), JobOutcome::Reviewed(reviewed, 0), limits)
         }
         Came::Arbitrated(decisions, failure) => {
-            for job in next(&run) {
-                let Action::Arbitrate(id) = &job.action else { panic!("{job:?}") };
-                let decision = decisions.iter().find(|decision| decision.id == *id).cloned();
-                let none = CallFailure::Infrastructure(String::new());
-                let outcome = match decision {
-                    Some(decision) => JobOutcome::Arbitrated(decision, None),
-                    None => JobOutcome::Failed(failure.clone().unwrap_or(none)),
-                };
-                run = once(run, &job, outcome, limits);
-            }
-            run
+            let second =
+                JobOutcome::LookedAgain(SecondLook::Agreed { reason: String::new() }, None);
+            arbitrate(run, &decisions, failure.as_ref(), &second, limits)
         }
+        Came::Disputed(decisions, second) => arbitrate(run, &decisions, None, &second, limits),
         Came::Fixed(fixed) => once(run.clone(), &only(&run), JobOutcome::Fixed(fixed), limits),
         Came::Failed(failure) => {
             for job in next(&run) {
@@ -161,6 +159,35 @@ fn play_one(mut run: Run, came: Came, limits: &StopLimits) -> Run {
             }
             run
         }
+    }
+}
+
+/// Answers what the arbiter is asked, and then what second processes are.
+fn arbitrate(
+    mut run: Run,
+    decisions: &[ArbiterDecision],
+    failure: Option<&CallFailure>,
+    second: &JobOutcome,
+    limits: &StopLimits,
+) -> Run {
+    loop {
+        let jobs = next(&run);
+        let job = jobs
+            .into_iter()
+            .find(|job| matches!(job.action, Action::Arbitrate(_) | Action::LookAgain(_)));
+        let Some(job) = job else { return run };
+        let outcome = match &job.action {
+            Action::Arbitrate(id) => {
+                let decision = decisions.iter().find(|decision| decision.id == *id).cloned();
+                let none = CallFailure::Infrastructure(String::new());
+                match decision {
+                    Some(decision) => JobOutcome::Arbitrated(decision, None),
+                    None => JobOutcome::Failed(failure.cloned().unwrap_or(none)),
+                }
+            }
+            _ => second.clone(),
+        };
+        run = once(run, &job, outcome, limits);
     }
 }
 
@@ -179,11 +206,17 @@ fn reported(id: &str, severity: Severity) -> ReviewFinding {
         search_pattern: String::new(),
         same_as: None,
         anchored: Anchored::Exact { line: 1, end_line: 1 },
+        origin: FindingOrigin::Change,
     }
 }
 
 fn green_gates() -> GateOutcome {
-    GateOutcome { failures: Vec::new(), needs_person: false, unasked: Vec::new() }
+    GateOutcome {
+        failures: Vec::new(),
+        needs_person: false,
+        unasked: Vec::new(),
+        unmet: Vec::new(),
+    }
 }
 
 fn green() -> Came {
@@ -192,11 +225,21 @@ fn green() -> Came {
 
 fn red(failure: &str) -> Came {
     let failures = vec![failure.to_owned()];
-    Came::Gated(GateOutcome { failures, needs_person: false, unasked: Vec::new() })
+    Came::Gated(GateOutcome {
+        failures,
+        needs_person: false,
+        unasked: Vec::new(),
+        unmet: Vec::new(),
+    })
 }
 
 fn changed(tree: usize) -> Came {
-    Came::Fixed(FixOutcome::Changed { tree: oid(tree), commit: oid(tree + 1000), undoes: None })
+    Came::Fixed(FixOutcome::Changed {
+        tree: oid(tree),
+        commit: oid(tree + 1000),
+        undoes: None,
+        beside: Vec::new(),
+    })
 }
 
 /// A complete review that raises these and says of each earlier one whether it is resolved.
@@ -236,6 +279,8 @@ fn decision(id: &str, verdict: ArbiterVerdict) -> ArbiterDecision {
             String::new()
         },
         extends_scope: false,
+        breaks: String::new(),
+        by: DecidedBy::Arbiter,
     }
 }
 

@@ -6,17 +6,25 @@ use std::collections::BTreeMap;
 
 use super::claim;
 use crate::domain::model::severity::Severity;
-use crate::domain::review::answer::ReviewAnswer;
+use crate::domain::review::answer::{RawFinding, ReviewAnswer};
 use crate::domain::review::assemble::{Assembled, ReviewedTree, assemble};
 use crate::domain::review::deliver::file::ChangedLines;
 use crate::domain::review::finding::{
-    Anchored, AssessedCriterion, CriterionStatus, Quote, ReviewFinding, VerifiedFinding,
+    Anchored, AssessedCriterion, CriterionStatus, FindingOrigin, Quote, ReviewFinding,
+    VerifiedFinding,
 };
 
-const A: &str = "fn a() {\n    write(path)?;\n}\n";
+const A: &str = "fn a() {\n    write(path)?;\n}\nfn again_and_again() {}\n";
+
+/// The same file before it was fixed.
+const BEFORE: &str = "fn a() {\n    let _ = write(path);\n}\nfn again_and_again() {}\n";
 
 fn text(path: &str) -> Option<String> {
-    (path == "a.rs").then(|| A.to_owned())
+    match path {
+        "a.rs" => Some(A.to_owned()),
+        "other.rs" => Some("fn other() {\n    open(path);\n}\n".to_owned()),
+        _ => None,
+    }
 }
 
 fn run(answers: &[ReviewAnswer], open: &[ReviewFinding], next: &mut u32) -> Assembled {
@@ -32,7 +40,16 @@ fn run(answers: &[ReviewAnswer], open: &[ReviewFinding], next: &mut u32) -> Asse
     };
     let places = BTreeMap::from([("a.rs".to_owned(), place), ("gone.rs".to_owned(), gone)]);
     let criteria = ["AC-1", "AC-2", "AC-3", "AC-4"].map(str::to_owned);
-    let ground = ReviewedTree { text: &text, places: &places, criteria: &criteria, open };
+    let changed = ["a.rs", "gone.rs"].map(str::to_owned);
+    let before = |_: &ReviewFinding, path: &str| (path == "a.rs").then(|| BEFORE.to_owned());
+    let ground = ReviewedTree {
+        text: &text,
+        places: &places,
+        changed: &changed,
+        criteria: &criteria,
+        open,
+        before: &before,
+    };
     assemble(answers, &ground, next)
 }
 
@@ -157,8 +174,47 @@ fn a_resolution_needs_proof() {
     let resolved: Vec<_> = verified.iter().map(|one| (one.id.as_str(), one.resolved)).collect();
     assert_eq!(
         resolved,
-        [("F-1", true), ("F-2", false), ("F-3", false), ("F-4", false), ("F-5", true)]
+        [("F-1", true), ("F-2", false), ("F-3", false), ("F-4", false), ("F-5", false)]
     );
+}
+
+#[test]
+fn what_goes_against_the_spec_is_critical_and_what_was_there_before_is_told_apart() {
+    let raised = |path: &str, anchor: &str, basis: &str, severity, failure: &str, was_there| {
+        let claim = RawFinding {
+            basis: basis.to_owned(),
+            severity,
+            failure: failure.to_owned(),
+            was_there,
+            ..claim(path, anchor)
+        };
+        let answer = ReviewAnswer { findings: vec![claim], ..ReviewAnswer::default() };
+        let found = run(&[answer], &[], &mut 1).findings.remove(0);
+        (found.severity, found.origin)
+    };
+    let (here, there) = ("write(path)?;", "open(path);");
+    let (change, before) = (FindingOrigin::Change, FindingOrigin::Before);
+    for (basis, claimed, severity) in [
+        ("spec:AC-1", Severity::Medium, Severity::Critical),
+        ("spec: AC-1 (errors)", Severity::High, Severity::Critical),
+        // The reviewer itself calls it small.
+        ("spec:AC-1", Severity::Low, Severity::Low),
+        ("spec:AC-9", Severity::Medium, Severity::Medium),
+        ("invariant", Severity::High, Severity::High),
+    ] {
+        assert_eq!(raised("a.rs", here, basis, claimed, "", false), (severity, change), "{basis}");
+    }
+    for (path, anchor, failure, was_there, origin) in [
+        ("a.rs", here, "", true, change),
+        ("other.rs", there, "it was always so", false, before),
+        ("other.rs", there, "a.rs no longer checks it", false, change),
+        ("other.rs", there, "what `a` gives is not looked at", false, before),
+        ("other.rs", there, "what `again_and_again` gives is lost", false, change),
+        ("other.rs", there, "a.rs no longer checks it", true, before),
+    ] {
+        let found = raised(path, anchor, "invariant", Severity::High, failure, was_there);
+        assert_eq!(found, (Severity::High, origin), "{failure}");
+    }
 }
 
 #[test]
@@ -173,7 +229,14 @@ fn a_path_may_be_written_in_any_way_that_names_one_file() {
     let places =
         ["src/a.rs", "src/other/b.rs", "tests/b.rs"].map(|path| (path.to_owned(), lines(path)));
     let places = BTreeMap::from(places);
-    let ground = ReviewedTree { text: &read, places: &places, criteria: &[], open: &[] };
+    let ground = ReviewedTree {
+        text: &read,
+        places: &places,
+        changed: &[],
+        criteria: &[],
+        open: &[],
+        before: &|_, _| None,
+    };
     let table = [
         ("src/a.rs", "src/a.rs"),
         ("./src/a.rs", "src/a.rs"),

@@ -26,5 +26,6 @@ pub fn claim(path: &str, anchor: &str) -> RawFinding {
         fix: String::new(),
         search_pattern: String::new(),
         same_as: None,
+        was_there: false,
     }
 }

@@ -72,12 +72,15 @@ fn prompts() -> [(&'static str, String); 3] {
         elsewhere: &elsewhere,
         known: &[],
         round: ReviewRound::First,
+        beside: &[],
     };
     let ground = ReviewedTree {
         text: &|_| Some(HOSTILE.to_owned()),
         places: &std::collections::BTreeMap::new(),
+        changed: &[],
         criteria: &[],
         open: &[],
+        before: &|_, _| None,
     };
     let answer = ReviewAnswer {
         findings: vec![claim("src/store.rs", "fn store() {")],
@@ -152,7 +155,7 @@ fn all_that_the_spec_wants_is_shown() {
         "Settings survive a crash.",
         "AC-1: WHEN the disk is full THEN the old file stays.",
         "AC-2: ",
-        "- no new dependency",
+        "- C-1: no new dependency",
         "- settings are lost",
         "- other formats",
     ] {

@@ -167,3 +167,52 @@ fn the_format_is_told_by_the_ending() {
         assert_eq!(SpecFormat::from_name(name), expected, "{name}");
     }
 }
+
+#[test]
+fn criteria_may_stand_in_the_text_of_a_step() {
+    let text = "id: task-7\ntitle: Add totals\nsteps:\n  - id: api\n    service: api\n    spec: |\n      Add the endpoint.\n\n      Acceptance criteria:\n      - WHEN the list is empty THEN 0 is returned\n        and nothing is logged\n      - AC-9: the total MUST be a number\n\n      **Constraints**\n      1. no new dependency\n\n      Critical if:\n      * a total is negative\n\n      Notes:\n      - see the wiki\n";
+    let reading = read(text.as_bytes(), "task-7.yaml");
+    assert_eq!(reading.errors(), 0, "{:?}", reading.problems);
+    let spec = reading.spec.unwrap();
+    let criteria: Vec<_> =
+        spec.all_criteria().map(|one| (one.id.as_str(), one.text.as_str())).collect();
+    assert_eq!(
+        criteria,
+        [
+            ("api.AC-1", "WHEN the list is empty THEN 0 is returned and nothing is logged"),
+            ("AC-9", "the total MUST be a number"),
+        ]
+    );
+    assert_eq!(spec.steps[0].critical_if[0].text, "a total is negative");
+    assert_eq!(spec.requirement_ids(), ["api.AC-1", "AC-9", "C-1"]);
+    // What has a key of its own is not read twice.
+    let keyed = format!("{text}    acceptance: [the total MUST be right]\n");
+    let spec = read(keyed.as_bytes(), "task-7.yaml").spec.unwrap();
+    assert_eq!(spec.requirement_ids(), ["api.AC-1", "C-1"]);
+}
+
+#[test]
+fn constraints_have_ids_and_criteria_their_commands() {
+    let text = "# T\n\n## Goal\n\nG.\n\n## Acceptance criteria\n\n- **AC-1** WHEN a THEN b\n  - verify: `make a`\n- **AC-2** WHEN c THEN d\n  - verify: test\n\n## Constraints\n\n- **C-2** Do not rename f\n- keep it small\n- **C-1**: no clock\n- say why\n";
+    let spec = spec("t.md", text);
+    let numbered = spec.numbered_constraints();
+    let numbered: Vec<_> = numbered.iter().map(|(id, text)| (id.as_str(), *text)).collect();
+    assert_eq!(
+        numbered,
+        [
+            ("C-2", "Do not rename f"),
+            ("C-3", "keep it small"),
+            ("C-1", "no clock"),
+            ("C-4", "say why"),
+        ]
+    );
+    assert_eq!(spec.verify_commands(), [("AC-1", "make a")]);
+    let yaml =
+        "title: T\ngoal: G.\nacceptance: [a MUST b]\nconstraints:\n- C-7: no clock\n- small\n";
+    let in_yaml = spec_of_yaml(yaml);
+    assert_eq!(in_yaml.requirement_ids(), ["AC-1", "C-7", "C-2"]);
+}
+
+fn spec_of_yaml(text: &str) -> Spec {
+    spec("t.yaml", text)
+}

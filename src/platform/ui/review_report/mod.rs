@@ -14,8 +14,9 @@ use crate::domain::model::markdown;
 use crate::domain::model::report::{Reported, Skipped, Verdict};
 use crate::domain::model::text::counted;
 use crate::domain::model::text::short_id;
-use crate::domain::pipeline::result::Offer;
+use crate::domain::pipeline::result::{Offer, SettledFinding};
 use crate::platform::ui::findings::place_text;
+use crate::platform::ui::review_result::take;
 
 /// What a review came to. All of it is already without secrets.
 #[derive(Clone, Debug)]
@@ -47,6 +48,12 @@ pub struct ReviewReport {
     /// Whether an earlier review of the same question answered.
     pub from_receipt: bool,
     pub offer: Option<Offer>,
+    /// What was found and stops nothing any more.
+    pub settled: Vec<SettledFinding>,
+    /// The severe findings that stay in a change that passes, by name.
+    pub staying: Vec<String>,
+    /// The files that fixes touched beside those that findings are about.
+    pub beside: Vec<String>,
 }
 
 /// An acceptance criterion.
@@ -106,7 +113,9 @@ pub fn render_markdown(review: &ReviewReport) -> String {
     scope(review, &mut line);
     criteria(review, &mut line);
     findings(review, &mut line);
-    if let Some(Offer { branch, base, fixes }) = &review.offer {
+    settled(review, &mut line);
+    if let Some(offer) = &review.offer {
+        let Offer { branch, base, fixes, .. } = offer;
         let commits = counted(*fixes, "commit");
         line("\n## Fixes\n");
         line(&format!(
@@ -114,6 +123,13 @@ pub fn render_markdown(review: &ReviewReport) -> String {
             markdown::code(branch),
             markdown::code(base)
         ));
+        line(&format!("{} takes them.", markdown::code(&take(offer))));
+    }
+    if !review.beside.is_empty() {
+        line("\nBeside the files that findings are about, the fixes touched:\n");
+        for path in &review.beside {
+            line(&format!("- {}", markdown::code(path)));
+        }
     }
     line("\n## Cost and proof\n");
     line(&format!("- {}", review.spent));
@@ -202,6 +218,37 @@ fn findings(review: &ReviewReport, line: &mut impl FnMut(&str)) {
             "\n{} more finding{many} no place in the tree and count for nothing.",
             review.unanchored
         ));
+    }
+}
+
+/// What was dismissed or resolved, so that a lenient arbiter can be checked.
+fn settled(review: &ReviewReport, line: &mut impl FnMut(&str)) {
+    if !review.staying.is_empty() {
+        line("\nThese may stay under the policy (`review.highs`):\n");
+    }
+    for name in &review.staying {
+        line(&format!("- {}", markdown::text(name)));
+    }
+    if !review.settled.is_empty() {
+        line("\n## Dismissed or resolved\n");
+    }
+    for one in &review.settled {
+        let head = format!("{}: {} ({})", one.outcome, one.title, one.severity.as_str());
+        line(&format!("### {}\n", markdown::text(&head)));
+        line(&format!("- where: {}", markdown::code(&one.place)));
+        let said = [
+            ("what was claimed", &one.failure),
+            ("arbiter", &one.reason),
+            ("second process", &one.second),
+        ];
+        for (name, text) in said.into_iter().filter(|(_, text)| !text.trim().is_empty()) {
+            line(&format!("- {name}: {}", markdown::text(text)));
+        }
+        for quote in &one.evidence {
+            let (path, text) = (markdown::code(&quote.path), markdown::block(&quote.text));
+            line(&format!("\nEvidence from {path}:\n\n{text}"));
+        }
+        line("");
     }
 }
 

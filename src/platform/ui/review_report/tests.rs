@@ -57,6 +57,9 @@ fn review(text: &str) -> ReviewReport {
         receipt: Some("ab12".to_owned()),
         from_receipt: false,
         offer: None,
+        settled: Vec::new(),
+        staying: Vec::new(),
+        beside: Vec::new(),
     }
 }
 
@@ -118,8 +121,12 @@ fn what_is_missing_is_said() {
     review.reviewed.clear();
     review.findings.clear();
     review.spent.unknown = 3;
-    review.offer =
-        Some(Offer { branch: "tribunal/x".to_owned(), base: "abc".to_owned(), fixes: 2 });
+    review.offer = Some(Offer {
+        branch: "tribunal/x".to_owned(),
+        base: "abc".to_owned(),
+        fixes: 2,
+        of_staged: false,
+    });
     let text = render_markdown(&review);
     for part in [
         "Route B (**not independent**",
