@@ -175,11 +175,11 @@ fn a_newer_run_is_told_and_left_as_it_is() {
     let repo = scene_of(&scene, "ended-review");
     let id = Data::frozen("ended-review").run();
     let name = format!("runs/{id}/run.json");
-    let before = made_version(&repo, &name, 3);
+    let before = made_version(&repo, &name, 4);
     later(&repo, &["runs"]).ok().says(&id).says("is from a newer tribunal");
     later(&repo, &["resume", &id])
         .code(2)
-        .says("is from a newer tribunal (format 3, known is 2)")
+        .says("is from a newer tribunal (format 4, known is 3)")
         .says("hint: install the newer tribunal");
     is_as_it_was(&repo, &name, &before);
 }
