@@ -11,6 +11,8 @@ pub enum Part {
     Review,
     /// A change that was fixed.
     Verify,
+    /// Criteria that a review left open.
+    Criteria,
     Arbitrate,
     Fix,
     /// Something else.
@@ -83,6 +85,8 @@ impl Question {
             Part::Review
         } else if prompt.contains("You verify a change to a software repository") {
             Part::Verify
+        } else if prompt.contains("You assess whether a change") {
+            Part::Criteria
         } else if prompt.contains("You weigh one claim about a change") {
             Part::Arbitrate
         } else if prompt.contains("You repair code in the folder that you are in.") {
@@ -103,9 +107,11 @@ impl Question {
             let found = fenced(prompt).into_iter().find(|(name, _)| name == wanted);
             found.map(|(_, text)| text).unwrap_or_default()
         };
-        let criteria = block("spec");
+        let criteria = if part == Part::Criteria { block("criteria") } else { block("spec") };
         let is_id = |id: &&str| id.starts_with("AC-") || id.starts_with("C-");
-        let criteria = criteria.lines().filter_map(|line| line.strip_prefix("- "));
+        let criteria = criteria.lines().filter_map(|line| {
+            line.strip_prefix("- ").or_else(|| (part == Part::Criteria).then_some(line))
+        });
         Self {
             part,
             again: prompt.contains("# Your answer could not be read"),
@@ -149,8 +155,10 @@ impl Question {
             "attestation": self.attestation(),
             "unscanned": [],
         });
-        if self.part == Part::Verify {
-            answer["verified"] = json!([]);
+        match self.part {
+            Part::Verify => answer["verified"] = json!([]),
+            Part::Criteria => drop(answer.as_object_mut().map(|fields| fields.remove("findings"))),
+            _ => {}
         }
         answer
     }
@@ -217,6 +225,7 @@ pub fn diligent(mistakes: &'static [Mistake]) -> impl Fn(&Asked) -> Say + Send +
         match question.part {
             Part::Review => Say::json(question.answer(&raised(&question, mistakes))),
             Part::Verify => Say::json(verified(&question, mistakes)),
+            Part::Criteria => Say::json(question.answer(&[])),
             Part::Arbitrate => Say::json(upheld(&question, mistakes)),
             Part::Fix => repaired(&question, mistakes),
             Part::Other => Say::text("I was asked something else."),

@@ -504,7 +504,7 @@ fn what_is_too_long_to_be_read_is_not_passed() {
         if after {
             repo.write(
                 "src/long.rs",
-                format!("let x = \"{}\";\nlet y = 1;\n", "x".repeat(1 << 20)),
+                format!("let x = \"{}\";\nlet y = 1;\n", "x".repeat(2 << 20)),
             );
         }
     });

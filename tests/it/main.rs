@@ -48,6 +48,7 @@ mod redaction;
 mod report;
 mod resume;
 mod resume_places;
+mod review_delivery;
 mod review_evidence;
 mod review_fixes;
 mod reviews;

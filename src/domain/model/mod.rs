@@ -6,6 +6,7 @@ pub mod class;
 pub mod class_rules;
 #[cfg(test)]
 mod class_tests;
+pub mod encoding;
 pub mod error;
 pub mod fence;
 pub mod finding;

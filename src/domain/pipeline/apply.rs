@@ -12,9 +12,12 @@ use crate::domain::pipeline::journal::{FixEffect, JobEvent, JobResult, Journal, 
 use crate::domain::pipeline::next::{jobs, of_loop};
 use crate::domain::pipeline::review_loop::{Arbitration, Attempt, ChunkState, ReviewLoop, Stage};
 use crate::domain::pipeline::run::{Machine, ReviewRecord, Run};
+use crate::domain::review::answer::ReviewAnswer;
 use crate::domain::review::arbiter_decision::SecondLook;
 use crate::domain::review::converge::StopLimits;
+use crate::domain::review::deliver::unscanned::Remedy;
 use crate::domain::review::finding::Completeness;
+use crate::domain::review::proof::UnprovenChunk;
 
 /// Something happened to a job that cannot happen now. Only a defect of ours comes here.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -106,10 +109,18 @@ fn note(record: &mut ReviewRecord, outcome: &JobOutcome) {
             record.skipped.clone_from(&report.skipped);
         }
         JobOutcome::Delivered(report) => {
-            record.delivered.clone_from(&report.sections);
+            // With a gap no reviewer is asked.
+            let delivered = if report.gaps.is_empty() { &report.sections[..] } else { &[] };
+            record.delivered = delivered.to_vec();
             record.unscanned.clone_from(&report.unscanned);
+            record.remedy = report.remedy;
         }
-        JobOutcome::Reviewed(_, unanchored) => record.unanchored += unanchored,
+        JobOutcome::Reviewed(reviewed, unanchored) => {
+            // An incomplete one is made again, with what was answered of it.
+            let is_complete = reviewed.completeness == Completeness::Complete;
+            record.unanchored += if is_complete { *unanchored } else { 0 };
+            record.remedy = (!is_complete).then_some(Remedy::AskAgain);
+        }
         JobOutcome::Arbitrated(decision, Some(id)) => {
             record.kept.insert(decision.id.clone(), id.clone());
         }
@@ -186,15 +197,20 @@ fn step(this: &mut ReviewLoop, action: Action, outcome: JobOutcome) -> Option<St
             Step::Stage(Stage::Reviewing { scope, chunks })
         }
         (Action::ReviewChunk { chunk, .. }, JobOutcome::Answered(answer)) => {
-            set_chunk(this, chunk, ChunkState::Answered(answer))
+            set_chunk(this, chunk, Ok(answer))
         }
         (Action::ReviewChunk { chunk, .. }, JobOutcome::Failed(failure)) => {
-            set_chunk(this, chunk, ChunkState::Failed(failure))
+            set_chunk(this, chunk, Err(failure))
         }
-        (Action::Assemble { scope, .. }, JobOutcome::Reviewed(reviewed, _)) => {
+        (Action::Assemble { scope, .. }, JobOutcome::Reviewed(mut reviewed, _)) => {
+            let unproven = std::mem::take(&mut reviewed.unproven);
             take_in(this, &scope, reviewed);
+            if !this.attempts[current].is_reviewed() {
+                set_unproven(this, unproven);
+                return Some(Step::Conclude);
+            }
             let undecided = this.to_arbitrate();
-            if !this.attempts[current].is_reviewed() || undecided.is_empty() {
+            if undecided.is_empty() {
                 return Some(Step::Conclude);
             }
             Step::Stage(Stage::Arbitrating(undecided))
@@ -232,13 +248,26 @@ fn note_failure(this: &mut ReviewLoop, finding: String, failure: CallFailure) {
     }
 }
 
-fn set_chunk(this: &mut ReviewLoop, chunk: usize, state: ChunkState) -> Step {
+fn set_chunk(this: &mut ReviewLoop, chunk: usize, came: Result<ReviewAnswer, CallFailure>) -> Step {
     if let Stage::Reviewing { chunks, .. } = &mut this.stage
         && let Some(known) = chunks.get_mut(chunk)
     {
-        *known = state;
+        *known = known.after(came);
     }
     Step::Settle
+}
+
+/// Puts down what of an incomplete review is asked about again, if it is made again.
+fn set_unproven(this: &mut ReviewLoop, unproven: Vec<UnprovenChunk>) {
+    let Stage::Reviewing { chunks, .. } = &mut this.stage else { return };
+    if unproven.is_empty() {
+        chunks.fill(ChunkState::Waiting);
+    }
+    for UnprovenChunk { chunk, kept, sections } in unproven {
+        if let Some(state) = chunks.get_mut(chunk) {
+            *state = ChunkState::Unproven { kept, sections, failure: None };
+        }
+    }
 }
 
 fn take_fix(this: &mut ReviewLoop, request: FixRequest, outcome: FixOutcome) -> Step {
@@ -270,13 +299,7 @@ fn settle(this: &mut ReviewLoop, journal: &Journal, limits: &StopLimits) {
         return;
     }
     let failures: Vec<&CallFailure> = match &this.stage {
-        Stage::Reviewing { chunks, .. } => {
-            let failed = chunks.iter().filter_map(|chunk| match chunk {
-                ChunkState::Failed(failure) => Some(failure),
-                ChunkState::Waiting | ChunkState::Answered(_) => None,
-            });
-            failed.collect()
-        }
+        Stage::Reviewing { chunks, .. } => chunks.iter().filter_map(ChunkState::failure).collect(),
         Stage::Arbitrating(asked) => asked.iter().filter_map(|one| one.failure.as_ref()).collect(),
         _ => Vec::new(),
     };

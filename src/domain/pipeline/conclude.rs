@@ -195,10 +195,8 @@ impl<'a> Evaluated<'a> {
                     }
                 }
             }
-            NextStep::ReviewAgain(RetryReason::Unread) => match &this.stage {
-                Stage::Reviewing { scope, .. } => Stage::Delivering(scope.clone()),
-                stage => stage.clone(),
-            },
+            // With the chunks that are to be asked about again.
+            NextStep::ReviewAgain(RetryReason::Unread) => this.stage.clone(),
             NextStep::ReviewAgain(RetryReason::Criteria) => {
                 Stage::Delivering(ReviewScope::Criteria(self.unassessed()))
             }
@@ -297,9 +295,7 @@ impl<'a> Evaluated<'a> {
                 format!("the gates could not run{because}")
             }
             (MissingInput::Review, Some(Completeness::Incomplete(unread))) if failure.is_none() => {
-                let unread: Vec<String> =
-                    unread.iter().map(|(path, why)| format!("`{path}` ({why})")).collect();
-                format!("the review is incomplete: {}", unread.join(", "))
+                format!("the review is incomplete: {}", by_reason(unread))
             }
             (MissingInput::Review, _) => format!("the change could not be reviewed{because}"),
             (MissingInput::Fix, _) => {
@@ -351,4 +347,31 @@ impl<'a> Evaluated<'a> {
             .filter(|(_, counts, worst)| *counts == wanted && *worst >= at_least);
         found.map(|(finding, ..)| finding.original.id.clone()).collect()
     }
+}
+
+/// How many files are named for one reason.
+const NAMED_MAX: usize = 3;
+
+/// Files by why they were not read: each reason once.
+fn by_reason(unread: &[(String, String)]) -> String {
+    let mut reasons: Vec<&str> = Vec::new();
+    for (_, why) in unread {
+        if !reasons.contains(&why.as_str()) {
+            reasons.push(why);
+        }
+    }
+    let line = |why: &&str| {
+        let mut paths: Vec<String> = Vec::new();
+        for (path, _) in unread.iter().filter(|(_, other)| other == why) {
+            let path = format!("`{path}`");
+            if !paths.contains(&path) {
+                paths.push(path);
+            }
+        }
+        let more = paths.len().saturating_sub(NAMED_MAX);
+        paths.truncate(NAMED_MAX);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        format!("{}{more} ({why})", paths.join(", "))
+    };
+    reasons.iter().map(line).collect::<Vec<_>>().join("; ")
 }

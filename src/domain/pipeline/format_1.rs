@@ -115,6 +115,7 @@ impl RunRecord {
             skipped: self.skipped,
             unscanned: self.unscanned,
             delivered: self.delivered,
+            remedy: None,
             unanchored: self.unanchored,
             kept: self.kept,
             names: self.names,

@@ -81,6 +81,8 @@ pub(super) fn review(this: &ReviewLoop, failure: Option<&CallFailure>) -> Review
 pub(super) fn retry(this: &ReviewLoop, journal: &Journal, limits: &StopLimits) -> Retry {
     let attempt = &this.attempts[this.current()];
     let allowed = match attempt.review {
+        // What cannot be laid out cannot be laid out the next time.
+        Some(Completeness::Incomplete(_)) if matches!(this.stage, Stage::Delivering(_)) => false,
         Some(Completeness::Incomplete(_)) => journal.failed_reviews() <= limits.review_retries,
         Some(Completeness::Complete) | None => !journal.has_asked_for_criteria(),
     };

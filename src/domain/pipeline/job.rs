@@ -11,9 +11,11 @@ use crate::domain::model::report::{Reported, Skipped};
 use crate::domain::review::answer::ReviewAnswer;
 use crate::domain::review::arbiter_decision::{ArbiterDecision, SecondLook};
 use crate::domain::review::decide::Decision;
+use crate::domain::review::deliver::unscanned::Remedy;
 use crate::domain::review::finding::{
     AssessedCriterion, Completeness, ReviewFinding, VerifiedFinding,
 };
+use crate::domain::review::proof::{UnprovenChunk, UnprovenSection};
 
 /// The name of a job within its run: `review-0-0-1`. The same after a kill; a job's call has it too.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -46,8 +48,9 @@ pub enum Action {
     Gate,
     /// Lay the change out for the reviewer, in chunks of one call each.
     Deliver(ReviewScope),
-    /// Ask the reviewer about one chunk, counted from 0.
-    ReviewChunk { scope: ReviewScope, chunk: usize },
+    /// Ask the reviewer about one chunk, counted from 0; where an answer to it was kept, about the
+    /// sections of it that are not shown to have been read.
+    ReviewChunk { scope: ReviewScope, chunk: usize, unproven: Vec<UnprovenSection> },
     /// Check the answers to all chunks, in their order, against the tree, and merge them.
     Assemble { scope: ReviewScope, answers: Vec<ReviewAnswer> },
     /// Ask the arbiter about the finding with this id.
@@ -182,12 +185,16 @@ pub struct DeliveryReport {
     pub unscanned: Vec<(String, String)>,
     /// Those among them that a review cannot do without: where there are any, no reviewer is asked.
     pub gaps: Vec<(String, String)>,
+    /// What would close them; `None` where there is none.
+    pub remedy: Option<Remedy>,
 }
 
 /// The outcome of a review.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReviewOutcome {
     pub completeness: Completeness,
+    /// What of an incomplete one is to be asked again, if it is made again; everything where this is empty.
+    pub unproven: Vec<UnprovenChunk>,
     /// New ones, each with whether a fix brought it in.
     pub findings: Vec<(ReviewFinding, bool)>,
     pub verified: Vec<VerifiedFinding>,
@@ -199,6 +206,7 @@ impl ReviewOutcome {
     pub fn incomplete(unread: Vec<(String, String)>) -> Self {
         Self {
             completeness: Completeness::Incomplete(unread),
+            unproven: Vec::new(),
             findings: Vec::new(),
             verified: Vec::new(),
             criteria: Vec::new(),

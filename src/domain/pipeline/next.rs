@@ -40,7 +40,7 @@ pub(super) fn of_loop(this: &ReviewLoop, journal: &Journal) -> Vec<Job> {
                 let action = Action::Assemble { scope: scope.clone(), answers };
                 return one(format!("{name}-findings"), action);
             }
-            if chunks.iter().any(|chunk| matches!(chunk, ChunkState::Failed(_))) {
+            if chunks.iter().any(|chunk| chunk.failure().is_some()) {
                 // Only the jobs that were under way when it failed.
                 let is_under_way = |job: &Job| journal.is_under_way(&job.id);
                 return waiting(&name, scope, chunks).filter(is_under_way).collect();
@@ -80,11 +80,16 @@ pub(super) fn of_loop(this: &ReviewLoop, journal: &Journal) -> Vec<Job> {
 
 /// The stable name of the review that a loop is in: `review-<attempt>-<tries before>`.
 pub fn review_name(this: &ReviewLoop, journal: &Journal, scope: &ReviewScope) -> String {
+    format!("{}-{}", layout_name(this, scope), journal.failed_reviews())
+}
+
+/// The stable name of the change as a review is shown it, in every try: `review-<attempt>`.
+pub fn layout_name(this: &ReviewLoop, scope: &ReviewScope) -> String {
     let kind = match scope {
         ReviewScope::Full | ReviewScope::Delta { .. } => "review",
         ReviewScope::Criteria(_) => "criteria",
     };
-    format!("{kind}-{}-{}", this.current(), journal.failed_reviews())
+    format!("{kind}-{}", this.current())
 }
 
 fn waiting<'a>(
@@ -92,10 +97,14 @@ fn waiting<'a>(
     scope: &'a ReviewScope,
     chunks: &'a [ChunkState],
 ) -> impl Iterator<Item = Job> + 'a {
-    let waiting = chunks.iter().enumerate().filter(|(_, state)| **state == ChunkState::Waiting);
-    waiting.map(move |(chunk, _)| Job {
+    let waiting = chunks.iter().enumerate().filter_map(|(chunk, state)| match state {
+        ChunkState::Waiting => Some((chunk, Vec::new())),
+        ChunkState::Unproven { sections, failure: None, .. } => Some((chunk, sections.clone())),
+        ChunkState::Unproven { .. } | ChunkState::Answered(_) | ChunkState::Failed(_) => None,
+    });
+    waiting.map(move |(chunk, unproven)| Job {
         id: JobId::new(format!("{name}-{chunk}")),
-        action: Action::ReviewChunk { scope: scope.clone(), chunk },
+        action: Action::ReviewChunk { scope: scope.clone(), chunk, unproven },
     })
 }
 
@@ -103,7 +112,7 @@ fn waiting<'a>(
 fn answers(chunks: &[ChunkState]) -> Option<Vec<ReviewAnswer>> {
     let answer = |chunk: &ChunkState| match chunk {
         ChunkState::Answered(answer) => Some(answer.clone()),
-        ChunkState::Waiting | ChunkState::Failed(_) => None,
+        ChunkState::Waiting | ChunkState::Failed(_) | ChunkState::Unproven { .. } => None,
     };
     chunks.iter().map(answer).collect()
 }

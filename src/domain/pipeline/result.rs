@@ -5,6 +5,7 @@ use crate::domain::model::report::Report;
 use crate::domain::model::severity::Severity;
 use crate::domain::pipeline::review_loop::ResumeWhen;
 use crate::domain::review::decide::Decision;
+use crate::domain::review::deliver::unscanned::Remedy;
 use crate::domain::review::finding::{AssessedCriterion, Quote};
 
 /// The outcome of a review.
@@ -40,6 +41,10 @@ pub struct ReviewDetails {
     pub decision: Decision,
     pub criteria: Vec<AssessedCriterion>,
     pub unscanned: Vec<(String, String)>,
+    /// How many files of the change were reviewed.
+    pub files: usize,
+    /// What would let a review see all of the change that it could not be shown.
+    pub remedy: Option<Remedy>,
     /// How many findings name no location in the tree.
     pub unanchored: usize,
     pub spent: Spent,

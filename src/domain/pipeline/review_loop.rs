@@ -10,6 +10,7 @@ use crate::domain::model::size::Size;
 use crate::domain::pipeline::job::{CallFailure, FixRequest, GateOutcome, ReviewScope, RunEnd};
 use crate::domain::review::answer::ReviewAnswer;
 use crate::domain::review::finding::{AssessedCriterion, Completeness, CriterionStatus};
+use crate::domain::review::proof::UnprovenSection;
 use crate::domain::review::tracked::{FindingWeight, TrackedFinding, against};
 
 /// What a loop is for.
@@ -230,8 +231,10 @@ impl Stage {
         match self {
             Self::Reviewing { scope, mut chunks } => {
                 for chunk in &mut chunks {
-                    if matches!(chunk, ChunkState::Failed(_)) {
-                        *chunk = ChunkState::Waiting;
+                    match chunk {
+                        ChunkState::Failed(_) => *chunk = ChunkState::Waiting,
+                        ChunkState::Unproven { failure, .. } => *failure = None,
+                        ChunkState::Waiting | ChunkState::Answered(_) => {}
                     }
                 }
                 Self::Reviewing { scope, chunks }
@@ -254,6 +257,41 @@ pub enum ChunkState {
     Waiting,
     Answered(ReviewAnswer),
     Failed(CallFailure),
+    /// It was answered, and these sections of it are to be asked about again.
+    Unproven {
+        kept: ReviewAnswer,
+        sections: Vec<UnprovenSection>,
+        /// Why there is no further answer.
+        failure: Option<CallFailure>,
+    },
+}
+
+impl ChunkState {
+    /// What came of it after its call was answered or failed.
+    #[must_use]
+    pub(super) fn after(&self, came: Result<ReviewAnswer, CallFailure>) -> Self {
+        match (self, came) {
+            (Self::Unproven { kept, .. }, Ok(answer)) => {
+                Self::Answered(kept.clone().completed_by(answer))
+            }
+            (Self::Unproven { kept, sections, .. }, Err(failure)) => Self::Unproven {
+                kept: kept.clone(),
+                sections: sections.clone(),
+                failure: Some(failure),
+            },
+            (_, Ok(answer)) => Self::Answered(answer),
+            (_, Err(failure)) => Self::Failed(failure),
+        }
+    }
+
+    /// Why its last call came to nothing.
+    pub(super) fn failure(&self) -> Option<&CallFailure> {
+        match self {
+            Self::Failed(failure) => Some(failure),
+            Self::Unproven { failure, .. } => failure.as_ref(),
+            Self::Waiting | Self::Answered(_) => None,
+        }
+    }
 }
 
 /// A finding before the arbiter; the decision is kept with the finding.

@@ -11,6 +11,7 @@ use crate::domain::model::report::{Reported, Skipped};
 use crate::domain::pipeline::job::{AgentAnswer, JobId};
 use crate::domain::pipeline::journal::{JobEvent, Journal};
 use crate::domain::pipeline::review_loop::{Attempt, Pause, ReviewLoop, Stage};
+use crate::domain::review::deliver::unscanned::Remedy;
 
 /// The newest format of a run that this program reads, and the one that it writes.
 pub const VERSION: u32 = 3;
@@ -81,6 +82,9 @@ pub struct ReviewRecord {
     pub unscanned: Vec<(String, String)>,
     /// What the last review was given: each section's file and BLAKE3.
     pub delivered: Vec<(String, String)>,
+    /// What would let a review see all of the change that it could not be shown.
+    #[serde(default)]
+    pub remedy: Option<Remedy>,
     /// How many findings name no location in the tree.
     pub unanchored: usize,
     /// The ledger's ids of the findings that were upheld, by their ids in the run.

@@ -35,6 +35,19 @@ pub struct ReviewAnswer {
     pub verified: Vec<VerifiedFinding>,
 }
 
+impl ReviewAnswer {
+    /// The answer with what a later one says of the sections that this one left unproven.
+    #[must_use]
+    pub fn completed_by(mut self, later: Self) -> Self {
+        self.findings.extend(later.findings);
+        self.criteria.extend(later.criteria);
+        self.attestation.extend(later.attestation);
+        self.unscanned.extend(later.unscanned);
+        self.verified.extend(later.verified);
+        self
+    }
+}
+
 /// A finding as it was claimed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RawFinding {
@@ -73,6 +86,8 @@ pub enum ExpectedAnswer {
     Review,
     /// A later round: the same, and an answer on each open finding.
     Verification,
+    /// Whether criteria are met, and no findings.
+    Criteria,
 }
 
 /// Why an answer is none: a field and what is wrong with it, for the model to mend.
@@ -115,11 +130,13 @@ pub fn schema(asked: ExpectedAnswer) -> Value {
         ("quote", text()),
     ]);
     let mut fields = vec![
-        ("findings", list(finding)),
         ("criteria", list(criterion)),
         ("attestation", list(attested)),
         ("unscanned", list(object(&[("path", text()), ("reason", text())]))),
     ];
+    if asked != ExpectedAnswer::Criteria {
+        fields.insert(0, ("findings", list(finding)));
+    }
     if asked == ExpectedAnswer::Verification {
         let verified = object(&[
             ("id", text()),
@@ -147,13 +164,18 @@ fn object(fields: &[(&str, Value)]) -> Value {
 pub fn read(value: &Value, asked: ExpectedAnswer) -> Result<ReviewAnswer, Wrong> {
     let root = Field { at: "answer".to_owned(), value };
     let mut answer = ReviewAnswer::default();
-    let mut fields = vec!["findings", "criteria", "attestation", "unscanned", MORE_POSSIBLE];
+    let mut fields = vec!["criteria", "attestation", "unscanned", MORE_POSSIBLE];
+    if asked != ExpectedAnswer::Criteria {
+        fields.push("findings");
+    }
     if asked == ExpectedAnswer::Verification {
         fields.push("verified");
     }
     root.has_only(&fields)?;
-    for finding in root.get("findings")?.list()? {
-        answer.findings.extend(read_finding(&finding)?);
+    if asked != ExpectedAnswer::Criteria {
+        for finding in root.get("findings")?.list()? {
+            answer.findings.extend(read_finding(&finding)?);
+        }
     }
     for criterion in root.get("criteria")?.list()? {
         criterion.has_only(&["id", "met", "why"])?;

@@ -16,6 +16,9 @@ use crate::domain::review::finding::{
 };
 use crate::domain::review::reported_path::meant;
 
+/// The fewest letters and digits of a quote that tells which file it is from.
+const TELLING_CHARS: usize = 8;
+
 /// The tree and change that answers are checked against.
 pub struct ReviewedTree<'a> {
     /// The text of a file of the reviewed tree by its shown name, without secrets and made visible;
@@ -72,13 +75,15 @@ pub fn assemble(answers: &[ReviewAnswer], ground: &ReviewedTree<'_>, next: &mut 
 }
 
 /// The answer with the paths of the tree in the place of those that the model wrote. Of several files
-/// that one may mean, the first that holds the quote is taken; where none does, it stays as written.
+/// that one may mean, the first that holds the quote is taken; where none does, the file of the change
+/// that alone holds it; else it stays as written.
 fn with_meant_paths(answer: &ReviewAnswer, ground: &ReviewedTree<'_>) -> ReviewAnswer {
     let set = |path: &mut String, quote: &str| {
         let meant = meant(path, ground.places, |path| (ground.text)(path).is_some());
         let holding = |path: &&String| find(path, quote, ground) != Anchored::Nowhere;
-        if let Some(known) = meant.iter().find(holding) {
-            path.clone_from(known);
+        let meant = meant.iter().find(holding).cloned();
+        if let Some(known) = meant.or_else(|| only_holder(quote, ground)) {
+            *path = known;
         }
     };
     let mut answer = answer.clone();
@@ -90,6 +95,15 @@ fn with_meant_paths(answer: &ReviewAnswer, ground: &ReviewedTree<'_>) -> ReviewA
         set(&mut word.quote.path, &word.quote.text);
     }
     answer
+}
+
+/// The one file of the change that a quote stands in; `None` where there are several or none, and where
+/// the quote says too little to belong to one place.
+fn only_holder(quote: &str, ground: &ReviewedTree<'_>) -> Option<String> {
+    let telling = quote.chars().filter(|c| c.is_alphanumeric()).count() >= TELLING_CHARS;
+    let mut holders = ground.places.keys().filter(|path| telling && stands(path, quote, ground));
+    let first = holders.next()?;
+    holders.next().is_none().then(|| first.clone())
 }
 
 fn is_same(finding: &ReviewFinding, claim: &RawFinding) -> bool {

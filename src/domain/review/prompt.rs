@@ -6,9 +6,10 @@ use crate::domain::model::class::LISTED;
 use crate::domain::model::fence::{fenced, visible};
 use crate::domain::review::deliver::Chunk;
 use crate::domain::review::finding::ReviewFinding;
+use crate::domain::review::proof::UnprovenSection;
 use crate::domain::review::template::{
-    REPAIR, REVIEWER, VERIFIER, VERIFIER_LOOK_CHANGE, VERIFIER_LOOK_FIX, VERIFIER_TASK_CHANGE,
-    VERIFIER_TASK_FIX, render,
+    AGAIN, CRITERIA, REPAIR, REVIEWER, VERIFIER, VERIFIER_LOOK_CHANGE, VERIFIER_LOOK_FIX,
+    VERIFIER_TASK_CHANGE, VERIFIER_TASK_FIX, render,
 };
 use crate::domain::spec::types::{Spec, SpecEntry};
 
@@ -62,6 +63,41 @@ pub fn verification(ask: &ReviewPrompt<'_>, open: &[OpenFinding<'_>]) -> String 
         _ => common(ask, name),
     };
     render(VERIFIER, &text)
+}
+
+/// The question whether criteria are met, and nothing else.
+pub fn criteria(ask: &ReviewPrompt<'_>, ids: &[String]) -> String {
+    let text = |name: &str| match name {
+        "criteria" => {
+            let known = ask.spec.iter().flat_map(|spec| spec.all_criteria());
+            let asked = known.filter(|known| ids.contains(&known.id));
+            let lines: Vec<String> = asked.map(|one| format!("{}: {}", one.id, one.text)).collect();
+            Some(fenced("criteria", &ask.part.fence_nonce, &lines.join("\n")))
+        }
+        "open" => Some(ids.len().to_string()),
+        _ => common(ask, name),
+    };
+    render(CRITERIA, &text)
+}
+
+/// The same question about the sections of it that were not shown to have been read, with what was wrong.
+///
+/// `part` is the chunk as it was asked about; the question shows these sections of it alone.
+pub fn again(question: &str, part: &Chunk, unproven: &[UnprovenSection]) -> String {
+    let line = |one: &UnprovenSection| {
+        let section = part.sections.get(one.section)?;
+        let (k, n) = section.part;
+        Some(format!("{}, section {k} of {n}: {}\n", section.path, one.fault.to_reviewer()))
+    };
+    let text = |name: &str| match name {
+        "question" => Some(question.to_owned()),
+        "wrong" => {
+            let lines: String = unproven.iter().filter_map(line).collect();
+            Some(fenced("proofs", &part.fence_nonce, &lines))
+        }
+        _ => None,
+    };
+    render(AGAIN, &text)
 }
 
 /// The one further question after an answer that could not be read: all of the first, since a fresh

@@ -38,6 +38,12 @@ pub fn meant(
     found
 }
 
+/// Whether a path that a model writes means that file of the change.
+pub fn is_meant(reported: &str, path: &str) -> bool {
+    let only = BTreeMap::from([(path.to_owned(), ChangedLines::default())]);
+    !meant(reported, &only, |_| false).is_empty()
+}
+
 /// The path without quotes and line numbers, with `/` between its parts.
 fn bare(reported: &str) -> String {
     let path = reported.trim().trim_matches(['`', '"', '\'']).replace('\\', "/");

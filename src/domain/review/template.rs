@@ -1,6 +1,8 @@
 //! The texts of the prompts in `prompts/`, and what fills their places.
 
+pub const AGAIN: &str = include_str!("prompts/again.md");
 pub const ARBITER: &str = include_str!("prompts/arbiter.md");
+pub const CRITERIA: &str = include_str!("prompts/criteria.md");
 pub const REPAIR: &str = include_str!("prompts/repair.md");
 pub const REVIEWER: &str = include_str!("prompts/reviewer.md");
 pub const VERIFIER: &str = include_str!("prompts/verifier.md");
@@ -16,7 +18,7 @@ pub fn fingerprint() -> String {
     let mut hasher = blake3::Hasher::new();
     let verifier =
         [VERIFIER_TASK_CHANGE, VERIFIER_TASK_FIX, VERIFIER_LOOK_CHANGE, VERIFIER_LOOK_FIX];
-    for text in [REVIEWER, VERIFIER, REPAIR, ARBITER].into_iter().chain(verifier) {
+    for text in [REVIEWER, VERIFIER, CRITERIA, AGAIN, REPAIR, ARBITER].into_iter().chain(verifier) {
         hasher.update(&(text.len() as u64).to_le_bytes()).update(text.as_bytes());
     }
     hasher.finalize().to_hex().to_string()

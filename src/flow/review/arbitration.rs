@@ -12,11 +12,11 @@ use crate::domain::review::arbiter_decision::{
     ArbiterDecision, ArbiterVerdict, DecidedBy, SecondLook,
 };
 use crate::domain::review::finding::ReviewFinding;
+use crate::domain::review::surroundings::around;
 use crate::domain::review::tracked::TrackedFinding;
 use crate::domain::review::{arbiter, prompt, second_look};
 use crate::flow::call::roles::AssignedAgent;
 use crate::flow::evaluate::recording;
-use crate::flow::review::delivery::near;
 use crate::flow::review::finding;
 use crate::flow::review::request::{ExpectedReply, StructuredRequest};
 use crate::flow::review::session::ReviewSession;
@@ -49,8 +49,11 @@ impl ReviewSession<'_> {
         let dir = self.reading_copy(&layout.change)?;
         let rules = self.inputs.rules_for(&layout.change.files);
         let spec = self.inputs.parsed_spec.as_ref().map(prompt::spec_text);
+        let tree = self.nearby(&dir);
         let (finding, others) = self.finding_and_others(id)?;
-        let sections = near(&layout.delivered.delivery, finding);
+        let texts = self.texts(&layout);
+        let delivery = &layout.delivered.delivery;
+        let sections = around(finding, delivery, &|path| texts.text(path), &tree);
         let sections: Vec<&str> = sections.iter().map(String::as_str).collect();
         let key = self.run.call_key(job);
         let token = self.token(&key);
@@ -128,7 +131,7 @@ impl ReviewSession<'_> {
             finding,
             others: &others,
             requirements: &requirements,
-            read: &|path| texts.text(path),
+            read: &|path| texts.meant_text(path),
         };
         Ok(arbiter::adjudicate(answer, against))
     }

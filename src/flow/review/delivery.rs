@@ -1,17 +1,20 @@
 //! Delivers a change to the reviewer and the arbiter: the files of a change as sections of prompts.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Result, bail};
 use bstr::{BString, ByteSlice as _};
 
 use crate::domain::gates::secrets::redact;
 use crate::domain::model::change::{Change, FileChange, FileChangeKind, FileMode, TreeEntry};
+use crate::domain::model::encoding::{TextEncoding, decode};
 use crate::domain::model::fence::visible_path;
 use crate::domain::model::globs;
 use crate::domain::model::objects::Content;
-use crate::domain::review::deliver::file::{DeliveredFile, FileSide};
+use crate::domain::review::deliver::file::{Became, DeliveredFile, FileSide};
+use crate::domain::review::deliver::pairs::paired;
 use crate::domain::review::deliver::unscanned::{Unscanned, UnscannedReason};
-use crate::domain::review::deliver::{Delivery, FILE_BYTES_MAX, deliver};
-use crate::domain::review::finding::ReviewFinding;
+use crate::domain::review::deliver::{Chunk, Delivery, FILE_BYTES_MAX, deliver};
 use crate::flow::review::inputs::ReviewInputs;
 use crate::platform::git::object::Objects;
 use crate::platform::git::repo::Repo;
@@ -45,6 +48,33 @@ pub struct Layout {
     pub(super) delivered: Delivered,
 }
 
+/// The files of a change that the policy leaves out, and the others.
+fn left_out<'a>(
+    inputs: &ReviewInputs,
+    change: &'a Change,
+) -> Result<(Vec<&'a FileChange>, Vec<&'a FileChange>)> {
+    let left_out = &inputs.policy().review.leave_out;
+    let globs = globs::union(left_out.iter().map(String::as_str))?;
+    let is_left_out = |file: &&FileChange| globs.is_match(file.path.to_path_lossy());
+    Ok(change.files.iter().partition(is_left_out))
+}
+
+/// The files of a change as a delivery shows them, moves and copies paired, each with its change.
+pub(super) fn shown_files<'a>(
+    repo: &Repo,
+    inputs: &ReviewInputs,
+    change: &'a Change,
+) -> Result<Vec<(DeliveredFile, &'a FileChange)>> {
+    let (_, shown) = left_out(inputs, change)?;
+    let (files, _) = files(&repo.objects, &shown)?;
+    let of = |path: &BString| shown.iter().find(|file| redact::mask_path(&file.path) == *path);
+    let paired = paired(files).into_iter();
+    Ok(paired
+        .filter_map(|file| Some((of(&file.path).copied()?, file)))
+        .map(|(c, f)| (f, c))
+        .collect())
+}
+
 /// Builds the delivery of a change.
 pub fn lay_out(
     repo: &Repo,
@@ -52,14 +82,11 @@ pub fn lay_out(
     change: &Change,
     seed: &[u8; 32],
 ) -> Result<Delivered> {
-    let left_out = &inputs.policy().review.leave_out;
-    let globs = globs::union(left_out.iter().map(String::as_str))?;
-    let is_left_out = |file: &&FileChange| globs.is_match(file.path.to_path_lossy());
-    let (out, shown): (Vec<_>, Vec<_>) = change.files.iter().partition(is_left_out);
+    let (out, shown) = left_out(inputs, change)?;
     let named =
         |file: &FileChange| (shown_path(&file.path), "left out by `review.leave-out`".to_owned());
     let (files, too_large) = files(&repo.objects, &shown)?;
-    let mut delivery = deliver(&files, &inputs.delivery_limits(), seed);
+    let mut delivery = deliver(&paired(files), &inputs.delivery_limits(), seed);
     delivery.unscanned.extend(too_large.into_iter().map(|(file, size)| Unscanned {
         path: shown_path(&file.path),
         reason: UnscannedReason::TooLarge(usize::try_from(size).unwrap_or(usize::MAX)),
@@ -76,7 +103,7 @@ pub(super) fn shown_path(path: &BString) -> String {
 
 /// Reads both sides of each file, raw and redacted, with redacted names. Files with a side that is too
 /// large are returned with its size and not read.
-pub(super) fn files<'a>(
+fn files<'a>(
     objects: &Objects,
     files: &[&'a FileChange],
 ) -> Result<(Vec<DeliveredFile>, TooLarge<'a>)> {
@@ -88,11 +115,13 @@ pub(super) fn files<'a>(
             (Read::TooLarge(size), _) | (_, Read::TooLarge(size)) => too_large.push((*file, size)),
             (Read::Side(old), Read::Side(new)) => read.push(DeliveredFile {
                 path: redact::mask_path(&file.path),
-                kind: match &file.kind {
+                became: match &file.kind {
+                    FileChangeKind::Added => Became::Added,
+                    FileChangeKind::Modified => Became::Modified,
+                    FileChangeKind::Deleted => Became::Deleted,
                     FileChangeKind::Renamed { from } => {
-                        FileChangeKind::Renamed { from: redact::mask_path(from) }
+                        Became::Renamed { from: redact::mask_path(from) }
                     }
-                    kind => kind.clone(),
                 },
                 old,
                 new,
@@ -103,7 +132,7 @@ pub(super) fn files<'a>(
 }
 
 /// Files that are too large, with their size in bytes.
-pub(super) type TooLarge<'a> = Vec<(&'a FileChange, u64)>;
+type TooLarge<'a> = Vec<(&'a FileChange, u64)>;
 
 /// One side of a file.
 pub(super) enum Read {
@@ -122,41 +151,23 @@ pub(super) fn side(objects: &Objects, path: &BString, entry: Option<&TreeEntry>)
             Content::Missing => bail!("`{path}` is not here in full: a partial clone"),
         },
     };
+    // The content of a link is a path, whatever its bytes are.
+    let (raw, encoding) = match decode(&raw).filter(|_| entry.is_regular()) {
+        Some(text) => (text.utf8.into_owned(), Some(text.encoding)),
+        None => (raw, (!entry.is_regular()).then_some(TextEncoding::UTF_8)),
+    };
     let masked = redact::mask_lines(&raw, path);
-    Ok(Read::Side(Some(FileSide { mode: entry.mode, raw, masked })))
+    Ok(Read::Side(Some(FileSide { mode: entry.mode, raw, masked, encoding })))
 }
 
-/// The files that other calls show, and those that no call shows.
-pub(super) fn elsewhere(delivery: &Delivery, at: usize) -> Vec<String> {
-    let here: Vec<&str> =
-        delivery.calls[at].sections.iter().map(|section| section.path.as_str()).collect();
+/// The files of the change that a question does not show: those that others show, and those that none
+/// does, with the reason.
+pub(super) fn elsewhere(delivery: &Delivery, part: &Chunk) -> Vec<String> {
+    let here: Vec<&str> = part.sections.iter().map(|section| section.path.as_str()).collect();
     let others = delivery.calls.iter().flat_map(|part| &part.sections).map(|s| s.path.as_str());
-    let mut names: Vec<String> =
-        others.filter(|path| !here.contains(path)).map(str::to_owned).collect();
-    names.dedup();
+    let others: BTreeSet<&str> = others.filter(|path| !here.contains(path)).collect();
+    let mut names: Vec<String> = others.into_iter().map(str::to_owned).collect();
     let unscanned = delivery.unscanned.iter();
     names.extend(unscanned.map(|one| format!("{} ({})", one.path, one.reason)));
     names
-}
-
-/// The most of a change that the arbiter's prompt shows, in bytes; the rest is in the reading copy.
-const CASE_BYTES_MAX: usize = 48 * 1024;
-
-/// The sections of a finding's file, then those of the files that its evidence names, then others.
-pub(super) fn near(delivery: &Delivery, finding: &ReviewFinding) -> Vec<String> {
-    let mut sections: Vec<_> = delivery.calls.iter().flat_map(|part| &part.sections).collect();
-    let named = |path: &str| finding.evidence.iter().any(|quote| quote.path == path);
-    sections.sort_by_key(|section| match section.path.as_str() {
-        path if path == finding.path => 0,
-        path if named(path) => 1,
-        _ => 2,
-    });
-    let mut left = CASE_BYTES_MAX;
-    let mut shown = Vec::new();
-    for section in sections {
-        let Some(rest) = left.checked_sub(section.text.len()) else { continue };
-        left = rest;
-        shown.push(section.text.clone());
-    }
-    shown
 }

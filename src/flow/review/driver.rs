@@ -185,6 +185,7 @@ impl RunDriver<'_> {
             interrupts,
             folder,
             copied_tree: None,
+            nearby: None,
             uncopied: Vec::new(),
             layout: None,
             run,

@@ -15,8 +15,8 @@ use crate::domain::model::stored_finding::FindingStatus;
 use crate::domain::pipeline::review_loop::FirstReview;
 use crate::domain::review::arbiter_decision::{ArbiterDecision, ArbiterVerdict, DecidedBy};
 use crate::domain::review::coverage;
-use crate::domain::review::coverage::Parts;
-use crate::domain::review::deliver::file::{DeliveredFile, FileSide};
+use crate::domain::review::coverage::{Parts, WantedPart};
+use crate::domain::review::deliver::file::{Became, DeliveredFile, FileSide};
 use crate::domain::review::finding::{Anchored, FindingOrigin};
 use crate::domain::review::record::FindingState;
 use crate::domain::review::tracked::TrackedFinding;
@@ -40,6 +40,8 @@ const FINDINGS_MAX: usize = 2_000;
 pub struct EarlierReviews {
     /// The files with a part that no complete review was shown; in the order of the change.
     pub uncovered: Vec<BString>,
+    /// How many files that are; a moved one counts once.
+    pub unreviewed: usize,
     /// How many files of the change a reviewer can be shown.
     pub reviewable: usize,
     /// Findings in the files of the change that hold there or were answered.
@@ -67,27 +69,22 @@ impl EarlierReviews {
         let wanted = wanted(context, inputs, change, delivered)?;
         let (state_dir, reviewable) = (context.repo.state_dir(), wanted.len());
         if !ledger::exists(&state_dir) {
-            let uncovered = wanted.into_iter().map(|(path, _)| path).collect();
-            return Ok(Self { uncovered, reviewable, findings: Vec::new() });
+            let (unreviewed, uncovered) = (reviewable, uncovered(wanted, |_| false));
+            return Ok(Self { uncovered, unreviewed, reviewable, findings: Vec::new() });
         }
         let now = now(context.env);
         let ledger = Ledger::open(&state_dir).map_err(LedgerError::hinted)?;
-        let all: Parts =
-            wanted.iter().filter_map(|(_, parts)| parts.as_ref()).flatten().copied().collect();
+        let parts = wanted.iter().filter_map(|file| file.parts.as_ref()).flatten();
+        let all: Parts = parts.flat_map(|part| [Some(part.key), part.before]).flatten().collect();
         let unknown = ledger.parts_not_shown(&all, now).map_err(LedgerError::hinted)?;
-        let is_uncovered =
-            |parts: &Option<Parts>| parts.as_ref().is_none_or(|parts| !parts.is_disjoint(&unknown));
-        let uncovered = wanted
-            .into_iter()
-            .filter(|(_, parts)| is_uncovered(parts))
-            .map(|(path, _)| path)
-            .collect();
+        let unreviewed = wanted.iter().filter(|file| !file.is_covered(&unknown)).count();
+        let uncovered = uncovered(wanted, |file| file.is_covered(&unknown));
         let mut kept = ledger.review_findings(now).map_err(LedgerError::hinted)?;
         let over = kept.len().saturating_sub(FINDINGS_MAX);
         kept.drain(..over);
         let mut places = Places::new(&context.repo.objects, change);
         let findings = kept.into_iter().filter_map(|kept| places.find(kept)).collect();
-        Ok(Self { uncovered, reviewable, findings })
+        Ok(Self { uncovered, unreviewed, reviewable, findings })
     }
 
     /// Whether nothing is left to ask a model.
@@ -103,7 +100,7 @@ impl EarlierReviews {
         let tracked = numbered.clone().map(|(at, one)| one.tracked(&number(at)));
         let open = numbered.filter(|(_, one)| one.is_unverified()).map(|(at, _)| number(at));
         let is_merge = change.files.iter().any(|file| !file.merged.is_empty());
-        let is_all = scope == ReviewedFiles::All || self.uncovered.len() == self.reviewable;
+        let is_all = scope == ReviewedFiles::All || self.unreviewed == self.reviewable;
         let paths = match scope {
             _ if is_all && !is_merge => None,
             ReviewedFiles::All => Some(change.files.iter().map(|file| file.path.clone()).collect()),
@@ -186,33 +183,67 @@ fn answered(id: &str, status: FindingStatus) -> ArbiterDecision {
     }
 }
 
-/// The parts that each file of a change brings, of the files that a reviewer can be shown. `None` where
-/// a file cannot be shown as it should be: no review covers it.
+/// The paths of the files that are not covered.
+fn uncovered(wanted: Vec<WantedFile>, is_covered: impl Fn(&WantedFile) -> bool) -> Vec<BString> {
+    wanted.into_iter().filter(|file| !is_covered(file)).flat_map(WantedFile::paths).collect()
+}
+
+/// A file that a change brings, and its parts.
+struct WantedFile {
+    path: BString,
+    /// The name that it had before, where that is of this change too.
+    from: Option<BString>,
+    /// `None` where it cannot be shown as it should be: no review covers it.
+    parts: Option<Vec<WantedPart>>,
+}
+
+impl WantedFile {
+    fn is_covered(&self, unknown: &Parts) -> bool {
+        let is_known = |part: &WantedPart| {
+            !unknown.contains(&part.key)
+                || part.before.is_some_and(|before| !unknown.contains(&before))
+        };
+        self.parts.as_ref().is_some_and(|parts| parts.iter().all(is_known))
+    }
+
+    /// The paths that a review of it looks at.
+    fn paths(self) -> impl Iterator<Item = BString> {
+        std::iter::once(self.path).chain(self.from)
+    }
+}
+
+/// The files of a change that a reviewer can be shown.
 fn wanted(
     context: Context<'_>,
     inputs: &ReviewInputs,
     change: &Change,
     delivered: &Delivered,
-) -> Result<Vec<(BString, Option<Parts>)>> {
+) -> Result<Vec<WantedFile>> {
     let mut wanted = Vec::new();
-    for (file, change) in readable(context, change, delivered)? {
-        let others = others(&context.repo.objects, change)?;
-        let parts = coverage::wanted(
-            &file,
-            &others,
-            &inputs.regime(change),
-            inputs.delivery_limits().context_lines,
-        );
+    let context_lines = inputs.delivery_limits().context_lines;
+    for (file, changed) in readable(context, inputs, change, delivered)? {
+        let others = others(&context.repo.objects, changed)?;
+        let parts = coverage::wanted(&file, &others, &inputs.regime(changed), context_lines);
+        let from = match &file.became {
+            Became::Renamed { from } => {
+                change.files.iter().find(|one| redact::mask_path(&one.path) == *from)
+            }
+            Became::Added | Became::Modified | Became::Deleted | Became::Copied { .. } => None,
+        };
         if !parts.is_empty() {
-            wanted.push((change.path.clone(), Some(parts)));
+            wanted.push(WantedFile {
+                path: changed.path.clone(),
+                from: from.map(|file| file.path.clone()),
+                parts: Some(parts),
+            });
         }
     }
     let gaps = delivered.delivery.unscanned.iter().filter(|one| one.reason.is_gap());
     let gaps: BTreeSet<&str> = gaps.map(|one| one.path.as_str()).collect();
     let unshown = change.files.iter().filter(|file| gaps.contains(shown(&file.path).as_str()));
     for file in unshown {
-        wanted.retain(|(path, _)| *path != file.path);
-        wanted.push((file.path.clone(), None));
+        wanted.retain(|known| known.path != file.path);
+        wanted.push(WantedFile { path: file.path.clone(), from: None, parts: None });
     }
     Ok(wanted)
 }
@@ -226,7 +257,7 @@ pub fn shown_parts(
 ) -> Result<Parts> {
     let context_lines = inputs.delivery_limits().context_lines;
     let mut parts = Parts::new();
-    for (file, change) in readable(context, change, delivered)? {
+    for (file, change) in readable(context, inputs, change, delivered)? {
         parts.extend(coverage::shown(&file, &inputs.regime(change), context_lines));
     }
     Ok(parts)
@@ -235,20 +266,15 @@ pub fn shown_parts(
 /// The files of a change that have a section in a delivery, with their content.
 fn readable<'a>(
     context: Context<'_>,
+    inputs: &ReviewInputs,
     change: &'a Change,
     delivered: &Delivered,
 ) -> Result<Vec<(DeliveredFile, &'a FileChange)>> {
     let sections = delivered.delivery.calls.iter().flat_map(|call| &call.sections);
     let sections: BTreeSet<&str> = sections.map(|section| section.path.as_str()).collect();
-    let has_section =
-        |file: &&FileChange| sections.contains(delivery::shown_path(&file.path).as_str());
-    let files: Vec<&FileChange> = change.files.iter().filter(has_section).collect();
-    let mut readable = Vec::new();
-    for file in files {
-        let (mut read, _) = delivery::files(&context.repo.objects, &[file])?;
-        readable.extend(read.pop().map(|read| (read, file)));
-    }
-    Ok(readable)
+    let mut files = delivery::shown_files(context.repo, inputs, change)?;
+    files.retain(|(_, file)| sections.contains(shown(&file.path).as_str()));
+    Ok(files)
 }
 
 /// The content of a file in the other commits of a merge.

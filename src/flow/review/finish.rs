@@ -16,6 +16,7 @@ use crate::domain::pipeline::run::{Names, Run};
 use crate::domain::review::arbiter_decision::SecondLook;
 use crate::domain::review::converge::{StopLimits, blocking, undecided};
 use crate::domain::review::decide::{Decision, EscalationDetail};
+use crate::domain::review::finding::Completeness;
 use crate::domain::review::tracked::TrackedFinding;
 use crate::flow::context::Context;
 use crate::flow::evaluate::report::build_report;
@@ -102,7 +103,9 @@ pub fn describe(
         reviewer: names.reviewer,
         arbiter: names.arbiter,
         criteria: review.requirements(),
+        files: files_read(run, &paths),
         unscanned: run.record().unscanned.clone(),
+        remedy: run.record().remedy,
         unanchored: run.record().unanchored,
         spent: spent(&calls),
         // A newer run may have answered the question meanwhile.
@@ -192,6 +195,24 @@ fn keep(context: Context<'_>, receipt: &ReviewReceipt) -> Result<()> {
     }
 }
 
+/// How many of the files were reviewed: none where no reviewer was asked or none answered.
+fn files_read(run: &Run, paths: &[String]) -> usize {
+    let (review, record) = (run.review_loop(), run.record());
+    let last = review.attempts.iter().rev().find_map(|attempt| attempt.review.as_ref());
+    let mut missing = record.unscanned.clone();
+    match last {
+        None => return 0,
+        Some(Completeness::Complete) => {}
+        Some(Completeness::Incomplete(_)) if record.delivered.is_empty() => return 0,
+        Some(Completeness::Incomplete(unread)) => missing.extend(unread.iter().cloned()),
+    }
+    paths_without(paths, &missing)
+}
+
+fn paths_without(paths: &[String], missing: &[(String, String)]) -> usize {
+    paths.iter().filter(|path| !missing.iter().any(|(name, _)| name == *path)).count()
+}
+
 /// Builds the outcome for a change of which nothing is left to ask: earlier reviews answer.
 pub fn of_earlier(
     context: Context<'_>,
@@ -225,7 +246,9 @@ pub fn of_earlier(
         arbiter: found.map(|found| found.receipt.arbiter.clone()).unwrap_or_default(),
         decision: with_ledger_ids(decision, &kept),
         criteria: standing.criteria,
+        files: paths_without(&target.paths(), &unscanned),
         unscanned,
+        remedy: None,
         unanchored: 0,
         spent: Spent::default(),
         receipt: found.map(|found| found.id.clone()),

@@ -1,7 +1,7 @@
 //! Lays the current attempt of a run out for its reviewer and its arbiter, and fills the folder that
 //! they may read.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use anyhow::{Context as _, Result};
@@ -10,7 +10,7 @@ use bstr::BString;
 use crate::domain::model::change::Change;
 use crate::domain::model::oid::Oid;
 use crate::domain::pipeline::job::{DeliveryReport, JobOutcome, ReviewScope};
-use crate::domain::pipeline::next::review_name;
+use crate::domain::pipeline::next::layout_name;
 use crate::domain::review::deliver::unscanned::Unscanned;
 use crate::flow::review::delivery::{Delivered, Layout, lay_out, shown_path};
 use crate::flow::review::session::ReviewSession;
@@ -39,13 +39,14 @@ impl ReviewSession<'_> {
             chunks: delivery.calls.len(),
             sections: sections.map(|one| (one.path.clone(), one.sha.clone())).collect(),
             unscanned: unscanned.chain(self.uncopied.iter().map(uncopied)).collect(),
+            remedy: delivery.unscanned.iter().filter_map(|one| one.reason.remedy()).min(),
             gaps: not_shown.map(named).chain(not_there.map(uncopied)).collect(),
         }))
     }
 
     /// The layout of a review, made again after a kill: the same seed gives the same nonces.
     pub(super) fn layout_of(&mut self, scope: &ReviewScope) -> Result<Rc<Layout>> {
-        let name = review_name(self.run.review_loop(), &self.run.journal, scope);
+        let name = layout_name(self.run.review_loop(), scope);
         let from = self.reviewed_from(scope)?;
         let paths = match scope {
             // A fix that the gates asked for may have changed other files as well.
@@ -104,6 +105,7 @@ impl ReviewSession<'_> {
     pub(super) fn reading_copy(&mut self, change: &Change) -> Result<PathBuf> {
         let dir = reading_copy::folder(self.context.repo, &self.run.id);
         if self.copied_tree.as_ref() != Some(&change.tree) {
+            self.nearby = None;
             // Files that could not be copied from another tree are tried again.
             let shown = self.copied_tree.take().filter(|_| self.uncopied.is_empty());
             let follow =
@@ -115,6 +117,12 @@ impl ReviewSession<'_> {
             self.copied_tree = Some(change.tree.clone());
         }
         Ok(dir)
+    }
+
+    /// The texts of the reading copy.
+    pub(super) fn nearby(&mut self, folder: &Path) -> Rc<Vec<(String, String)>> {
+        let read = || Rc::new(reading_copy::files(folder));
+        Rc::clone(self.nearby.get_or_insert_with(read))
     }
 
     /// The seed of nonces; the same after a kill.

@@ -12,6 +12,8 @@ use crate::domain::review::finding::ReviewFinding;
 use crate::domain::review::prompt;
 use crate::domain::review::prompt::{OpenFinding, ReviewPrompt, ReviewRound};
 use crate::domain::review::proof;
+use crate::domain::review::proof::{UnprovenChunk, UnprovenSection};
+use crate::domain::review::reported_path::meant;
 use crate::domain::review::same_finding::is_same;
 use crate::flow::review::delivery::{elsewhere, shown_path};
 use crate::flow::review::request::{ExpectedReply, StructuredRequest};
@@ -20,12 +22,13 @@ use crate::flow::review::texts::Texts;
 use crate::flow::workspace::attempt;
 
 impl ReviewSession<'_> {
-    /// The request to review one chunk.
+    /// The request to review one chunk, or these sections of it once more.
     pub(super) fn chunk_request(
         &mut self,
         job: &JobId,
         scope: &ReviewScope,
         chunk: usize,
+        unproven: &[UnprovenSection],
     ) -> Result<StructuredRequest> {
         let layout = self.layout_of(scope)?;
         let dir = self.reading_copy(&layout.change)?;
@@ -33,7 +36,8 @@ impl ReviewSession<'_> {
         let reviewer = reviewer.reviewer.clone();
         let (texts, open) = (self.texts(&layout), self.open(scope));
         let delivery = &layout.delivered.delivery;
-        let part = delivery.calls.get(chunk).context("the change is laid out differently now")?;
+        let whole = delivery.calls.get(chunk).context("the change is laid out differently now")?;
+        let part = &part_of(whole, unproven);
         // Each is asked about where its file is shown; in the first call where it is in none.
         let open: Vec<ReviewFinding> =
             open.into_iter().filter(|one| shows(delivery, chunk, &one.path)).collect();
@@ -51,14 +55,21 @@ impl ReviewSession<'_> {
             rules: &self.inputs.rules_for(&layout.change.files),
             part,
             call: (chunk + 1, delivery.calls.len()),
-            elsewhere: &elsewhere(delivery, chunk),
+            elsewhere: &elsewhere(delivery, part),
             beside: &self.run.attempt().beside,
         };
-        let (expected, prompt) = if open.is_empty() {
-            (ExpectedAnswer::Review, prompt::review(&ask))
-        } else {
-            (ExpectedAnswer::Verification, prompt::verification(&ask, &open))
+        let (expected, mut prompt) = match scope {
+            ReviewScope::Criteria(ids) => (ExpectedAnswer::Criteria, prompt::criteria(&ask, ids)),
+            ReviewScope::Full | ReviewScope::Delta { .. } if open.is_empty() => {
+                (ExpectedAnswer::Review, prompt::review(&ask))
+            }
+            ReviewScope::Full | ReviewScope::Delta { .. } => {
+                (ExpectedAnswer::Verification, prompt::verification(&ask, &open))
+            }
         };
+        if !unproven.is_empty() {
+            prompt = prompt::again(&prompt, whole, unproven);
+        }
         let (call, calls) = ask.call;
         self.context.notify(Progress::Reviewing {
             agent: reviewer.name.clone(),
@@ -118,10 +129,20 @@ impl ReviewSession<'_> {
                 pair.map(|(induced, finding)| (finding, induced))
             })
             .collect::<Result<Vec<_>>>()?;
-        let read = delivery.calls.iter().zip(answers);
-        let proofs = read.map(|(part, answer)| proof::check(part, answer));
+        let is_elsewhere =
+            |path: &str| !meant(path, &delivery.places, |path| text(path).is_some()).is_empty();
+        let (mut proofs, mut unproven) = (Vec::new(), Vec::new());
+        for (chunk, (part, answer)) in delivery.calls.iter().zip(answers).enumerate() {
+            let sections = proof::check(part, answer, &is_elsewhere);
+            proofs.push(proof::completeness(part, &sections));
+            if !sections.is_empty() {
+                let kept = proof::proven_part(part, answer, &sections);
+                unproven.push(UnprovenChunk { chunk, kept, sections });
+            }
+        }
         let reviewed = ReviewOutcome {
             completeness: proof::all(proofs),
+            unproven,
             findings,
             verified: assembled.verified,
             criteria: assembled.criteria,
@@ -164,4 +185,13 @@ impl ReviewSession<'_> {
 fn shows(delivery: &Delivery, call: usize, path: &str) -> bool {
     let has = |part: &Chunk| part.sections.iter().any(|section| section.path == path);
     if delivery.calls.iter().any(has) { has(&delivery.calls[call]) } else { call == 0 }
+}
+
+/// The chunk with these sections alone; whole where there are none.
+fn part_of(chunk: &Chunk, unproven: &[UnprovenSection]) -> Chunk {
+    if unproven.is_empty() {
+        return chunk.clone();
+    }
+    let again = unproven.iter().filter_map(|one| chunk.sections.get(one.section));
+    Chunk { sections: again.cloned().collect(), fence_nonce: chunk.fence_nonce.clone() }
 }

@@ -48,6 +48,8 @@ pub struct ReviewSession<'a> {
     pub folder: &'a RunFolder,
     /// The tree in the reading copy, which this process alone fills.
     pub copied_tree: Option<Oid>,
+    /// The texts in it, once the arbiter was asked about something.
+    pub nearby: Option<Rc<Vec<(String, String)>>>,
     /// The files that could not be copied there, with the reason.
     pub uncopied: Vec<(BString, String)>,
     /// The change as it was last laid out.
@@ -125,8 +127,8 @@ impl ReviewSession<'_> {
         let performed: Performed = match &job.action {
             Action::Gate => self.gate()?.into(),
             Action::Deliver(scope) => self.deliver(scope)?.into(),
-            Action::ReviewChunk { scope, chunk } => {
-                let call = self.chunk_request(&job.id, scope, *chunk)?;
+            Action::ReviewChunk { scope, chunk, unproven } => {
+                let call = self.chunk_request(&job.id, scope, *chunk, unproven)?;
                 return Ok(Beginning::Call(Box::new(call)));
             }
             Action::Assemble { scope, answers } => self.assemble(scope, answers)?.into(),

@@ -6,12 +6,14 @@ use std::collections::BTreeMap;
 use bstr::{BStr, BString, ByteSlice as _};
 
 use crate::domain::gates::secrets::redact;
+use crate::domain::model::encoding::decode;
 use crate::domain::model::fence::visible;
 use crate::domain::model::objects::Content;
 use crate::domain::model::oid::Oid;
 use crate::domain::review::deliver::{Delivery, FILE_BYTES_MAX};
 use crate::domain::review::finding::ReviewFinding;
 use crate::domain::review::prompt;
+use crate::domain::review::reported_path::meant;
 use crate::platform::git::object::Objects;
 
 /// How many lines around a finding a later round is shown.
@@ -36,13 +38,24 @@ impl<'a> Texts<'a> {
         if let Some(text) = self.read.borrow().get(shown) {
             return text.clone();
         }
-        let place = self.delivery.places.get(shown);
-        let path = place.map_or_else(|| BString::from(shown), |place| place.path.clone());
-        let text = whole(self.objects, self.tree, path.as_bstr())
-            .filter(|bytes| !bytes.contains(&0))
-            .map(|bytes| visible(&redact::mask_lines(&bytes, &path)));
+        let text = self.read_text(shown);
         self.read.borrow_mut().insert(shown.to_owned(), text.clone());
         text
+    }
+
+    /// The same by what a model writes for a file's name.
+    pub fn meant_text(&self, reported: &str) -> Option<String> {
+        let is_file = |path: &str| self.text(path).is_some();
+        let meant = meant(reported, &self.delivery.places, is_file);
+        meant.iter().find_map(|path| self.text(path))
+    }
+
+    fn read_text(&self, shown: &str) -> Option<String> {
+        let place = self.delivery.places.get(shown);
+        let path = place.map_or_else(|| BString::from(shown), |place| place.path.clone());
+        let content = whole(self.objects, self.tree, path.as_bstr())?;
+        let text = decode(&content)?.utf8;
+        Some(visible(&redact::mask_lines(&text, &path)))
     }
 
     /// The current text at a finding's location, for a later round.

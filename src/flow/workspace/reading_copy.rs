@@ -1,20 +1,24 @@
 //! The folder that a reviewer may read: copies of the files of the reviewed tree, without secrets,
 //! without links, and without files that an agent would read as its own instructions.
 
+use std::borrow::Cow;
 use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use bstr::{BStr, BString, ByteSlice as _};
+use rustix::fs::FileType;
 
 use crate::domain::gates::secrets::redact;
 use crate::domain::model::change::{FileChange, FileChangeKind, FileMode};
+use crate::domain::model::encoding::decode;
 use crate::domain::model::oid::Oid;
 use crate::flow::workspace::checkout;
 use crate::platform::git::diff;
 use crate::platform::git::repo::Repo;
 use crate::platform::store::file;
+use crate::platform::store::folder::Folder;
 
 /// The most that is copied, in bytes: what the change touches comes first, then what is near it.
 const BYTES_MAX: u64 = 1024 * 1024;
@@ -79,6 +83,27 @@ pub fn fill(repo: &Repo, tree: &Oid, touched: &[FileChange], folder: &Path) -> R
     Ok(not_copied)
 }
 
+/// The texts in a filled folder by their paths, in the order of these; what cannot be read is not there.
+pub fn files(folder: &Path) -> Vec<(String, String)> {
+    let Ok(opened) = Folder::open(folder) else { return Vec::new() };
+    let (mut files, mut open) = (Vec::new(), vec![PathBuf::new()]);
+    while let Some(path) = open.pop() {
+        for (name, kind) in opened.list(&path).unwrap_or_default() {
+            let inside = path.join(name);
+            match kind {
+                FileType::Directory => open.push(inside),
+                _ => files.push(inside),
+            }
+        }
+    }
+    files.sort();
+    let read = |path: PathBuf| {
+        let text = String::from_utf8(opened.read_start(&path, FILE_BYTES_MAX).ok()?).ok()?;
+        Some((path.to_str()?.to_owned(), text))
+    };
+    files.into_iter().take(FILES_MAX).filter_map(read).collect()
+}
+
 /// Brings a filled folder from one tree to another: what differs is what is reviewed.
 pub fn update(repo: &Repo, from: &Oid, to: &Oid, folder: &Path) -> Result<NotCopied> {
     let (mut left, mut not_copied) = (BYTES_MAX, NotCopied::new());
@@ -135,7 +160,8 @@ fn copy(repo: &Repo, file: &FileChange, folder: &Path, left: &mut u64) -> Result
     }
     let Some(content) = repo.objects.blob(&entry.oid)? else { return Ok(()) };
     *left -= size;
-    let masked = redact::mask_lines(&content, &file.path);
+    let text = decode(&content).map_or(Cow::Borrowed(content.as_slice()), |text| text.utf8);
+    let masked = redact::mask_lines(&text, &file.path);
     Ok(write_file(&folder.join(path), &masked)?)
 }
 

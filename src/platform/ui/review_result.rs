@@ -13,6 +13,7 @@ use crate::domain::pipeline::result::{
 };
 use crate::domain::pipeline::review_loop::ResumeWhen;
 use crate::domain::review::decide::{Decision, EscalationDetail};
+use crate::domain::review::deliver::unscanned::Remedy;
 use crate::platform::ui::out::{DIM, GOOD};
 use crate::platform::ui::report::{OutputFormat, json_of, render};
 use crate::platform::ui::styled_text::StyledText;
@@ -38,8 +39,8 @@ pub fn human(reviewed: &ReviewResult, shown: Shown) -> StyledText {
             }
             lines.push(StyledText::from(&line));
         }
-        for (path, reason) in &details.unscanned {
-            let line = format!(" {}: {}", printable(path), printable(reason));
+        for (paths, reason) in by_reason(&details.unscanned) {
+            let line = format!(" {}: {}", printable(&paths), printable(reason));
             lines.push(StyledText::default().styled(DIM, "not reviewed").text(line));
         }
         if shown == Shown::All {
@@ -64,6 +65,28 @@ fn settled_lines(finding: &SettledFinding) -> Vec<StyledText> {
         said(&format!("quotes {}", printable(&quote.path)), &one_line(&quote.text));
     }
     said("second process", second);
+    lines
+}
+
+/// Files that are named one by one for one reason; of more, some are.
+const NAMED_MAX: usize = 5;
+
+/// Files with the reason why each was not reviewed, where one reason holds for many as one line.
+fn by_reason(unscanned: &[(String, String)]) -> Vec<(String, &str)> {
+    let mut lines: Vec<(String, &str)> = Vec::new();
+    for (at, (path, reason)) in unscanned.iter().enumerate() {
+        let alike: Vec<&str> = unscanned
+            .iter()
+            .filter(|(_, other)| other == reason)
+            .map(|(path, _)| path.as_str())
+            .collect();
+        if alike.len() <= NAMED_MAX {
+            lines.push((path.clone(), reason));
+        } else if unscanned[..at].iter().all(|(_, other)| other != reason) {
+            let more = counted(alike.len() - NAMED_MAX, "more file");
+            lines.push((format!("{} and {more}", alike[..NAMED_MAX].join(", ")), reason));
+        }
+    }
     lines
 }
 
@@ -92,8 +115,11 @@ pub fn last_line(reviewed: &ReviewResult) -> StyledText {
         ReviewEnding::Reviewed(details) => details,
     };
     let style = if verdict == Verdict::Pass { GOOD } else { Style::new() };
-    let count = reviewed.paths.len();
-    let files = counted(count, "file");
+    let files = match (details.files, reviewed.paths.len()) {
+        (read, all) if read == all => counted(all, "file"),
+        (0, all) => format!("none of {}", counted(all, "file")),
+        (read, all) => format!("{read} of {}", counted(all, "file")),
+    };
     let mut line = format!(
         ": {title}, {files} reviewed by {} on route {}{}",
         printable(&details.reviewer),
@@ -156,9 +182,7 @@ pub fn hints(reviewed: &ReviewResult) -> Vec<String> {
                     .to_owned(),
             );
         }
-        (Decision::Inconclusive(_), _) => {
-            hints.push("`tribunal doctor` checks the agents".to_owned());
-        }
+        (Decision::Inconclusive(_), _) => hints.push(inconclusive_hint(details.remedy).to_owned()),
         _ => {}
     }
     if let Some(resume_when) = &details.resume_when {
@@ -183,6 +207,22 @@ pub fn take(offer: &Offer) -> String {
         format!("git diff-tree -p --binary {base} {branch} | git apply --index")
     } else {
         format!("git merge {branch}")
+    }
+}
+
+/// What helps where there is no verdict.
+fn inconclusive_hint(remedy: Option<Remedy>) -> &'static str {
+    match remedy {
+        Some(Remedy::MoreRoom) => {
+            "more `review.calls` or `review.bytes` give it room, and `review.leave-out` names files that no reviewer need see; or review it commit by commit with `tribunal review --commit REV`"
+        }
+        Some(Remedy::LeaveOut) => {
+            "`review.leave-out` names files that no reviewer need see; others can be made text in UTF-8, smaller, or several"
+        }
+        Some(Remedy::AskAgain) => {
+            "the same command asks again; `agents.reviewer` names another program, model or effort"
+        }
+        None => "`tribunal doctor` checks the agents",
     }
 }
 
@@ -221,6 +261,7 @@ fn details_json(details: &ReviewDetails) -> Value {
         })).collect::<Vec<_>>(),
         "unscanned": details.unscanned.iter()
             .map(|(path, reason)| json!({"path": path, "reason": reason})).collect::<Vec<_>>(),
+        "files": details.files,
         "unanchored": details.unanchored,
         "cost": {
             "calls": details.spent.calls,

@@ -52,6 +52,12 @@ impl Data {
         Self { folder: top.join(format!("tests/data/state-{number}")).join(scene), _own: None }
     }
 
+    /// Whether an earlier version of the program made it.
+    pub fn is_frozen(&self) -> bool {
+        let top = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap());
+        self.folder.starts_with(top.join("tests/data"))
+    }
+
     pub fn exists(&self) -> bool {
         self.folder.exists()
     }

@@ -197,11 +197,14 @@ fn a_reply_that_was_kept_is_not_asked_for_again() {
             assert_eq!(json["findings"][0]["class"], LEFT_OUT.class, "{json:#}");
             let asked = scene.asked();
             let asked: Vec<Part> = asked.iter().map(|asked| Question::read(asked).part).collect();
-            assert_eq!(asked, missing);
-            let cost = told(&repo).1;
+            // Sections that an earlier version laid out otherwise are not shown to have been read.
+            let otherwise = data.is_frozen() && stage == "reviewing";
+            let again = otherwise.then_some(Part::Review);
+            assert_eq!(asked, again.into_iter().chain(missing.clone()).collect::<Vec<Part>>());
+            let (cost, calls) = (told(&repo).1, if otherwise { 3 } else { 2 });
             assert_eq!(
                 (&cost["total"]["calls"], &cost["total"]["dollars"]["unknown"]),
-                (&2.into(), &0.into())
+                (&calls.into(), &0.into())
             );
         });
     }

@@ -14,6 +14,8 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("notify", &["daemon::file_events"]),
     ("tokio", &["daemon", "cli::watch"]),
     ("ureq", &["platform::agents"]),
+    ("encoding_rs", &["domain::model::encoding"]),
+    ("chardetng", &["domain::model::encoding"]),
     ("signal_hook", &["platform::process"]),
     ("close_fds", &["platform::process"]),
     ("anstream", &["platform::ui"]),

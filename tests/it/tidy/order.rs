@@ -41,7 +41,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ("domain::locate", "syntax index lines port symbols"),
     (
         "domain::model",
-        "notice agent objects limits change report standing stored_finding finding class class_rules id_part error fence \
+        "notice agent objects limits change report standing stored_finding finding class class_rules id_part encoding error fence \
          gate globs language log_command markdown nearest push oid path severity size terminal text toml_text",
     ),
     (
@@ -55,10 +55,10 @@ pub const ORDER: &[(&str, &str)] = &[
     ("domain::policy::layers", "flags set reading keys commands values problem layer"),
     (
         "domain::review",
-        "assemble bearing fix_limits proof answer fixer arbiter second_look evidence reported_path anchor converge record tracked arbiter_decision decide \
-         prompt coverage deliver same_finding finding question_hash template",
+        "assemble surroundings bearing fix_limits prompt proof answer fixer arbiter second_look evidence reported_path anchor converge record tracked arbiter_decision decide \
+         coverage deliver same_finding finding question_hash template",
     ),
-    ("domain::review::deliver", "hunks file unscanned"),
+    ("domain::review::deliver", "pairs packing hunks long_lines unscanned file"),
     (
         "domain::spec",
         "record classify read lint graph identity parse_markdown parse_yaml step_text fields outline \

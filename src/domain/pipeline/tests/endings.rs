@@ -73,6 +73,7 @@ fn verifies(verified: &[(&str, bool)]) -> Came {
 fn incomplete(found: Vec<(ReviewFinding, bool)>) -> Came {
     Came::Reviewed(ReviewOutcome {
         completeness: Completeness::Incomplete(vec![("a.rs".to_owned(), "no nonce".to_owned())]),
+        unproven: Vec::new(),
         findings: found,
         verified: Vec::new(),
         criteria: Vec::new(),
@@ -282,6 +283,7 @@ fn criteria_are_met_or_asked_for_again_or_fixed() {
     mute.why.clear();
     let mute = Came::Reviewed(ReviewOutcome {
         completeness: Completeness::Complete,
+        unproven: Vec::new(),
         findings: Vec::new(),
         verified: Vec::new(),
         criteria: vec![mute, assessed("AC-2", CriterionStatus::Met)],

@@ -37,6 +37,7 @@ fn outcome(job: &Job) -> JobOutcome {
             let found = |id| (reported(id, Severity::Critical), false);
             let reviewed = ReviewOutcome {
                 completeness: Completeness::Complete,
+                unproven: Vec::new(),
                 findings: vec![found("F-1"), found("F-2")],
                 verified: Vec::new(),
                 criteria: Vec::new(),

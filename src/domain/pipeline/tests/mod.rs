@@ -124,6 +124,7 @@ fn laid_out(chunks: usize) -> JobOutcome {
         sections: Vec::new(),
         unscanned: Vec::new(),
         gaps: Vec::new(),
+        remedy: None,
     })
 }
 
@@ -250,6 +251,7 @@ fn review(
 ) -> Came {
     Came::Reviewed(ReviewOutcome {
         completeness: Completeness::Complete,
+        unproven: Vec::new(),
         findings,
         verified: verified.iter().map(|(id, resolved)| said(id, *resolved)).collect(),
         criteria: met.iter().map(|(id, met)| assessed(id, *met)).collect(),

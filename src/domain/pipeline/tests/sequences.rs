@@ -103,6 +103,7 @@ fn reviews(run: &Run, scope: &ReviewScope) -> Vec<Came> {
         review(Vec::new(), &resolved, &[("AC-1", CriterionStatus::Deviation)]),
         Came::Reviewed(ReviewOutcome {
             completeness: Completeness::Incomplete(vec![("a.rs".to_owned(), "nonce".to_owned())]),
+            unproven: Vec::new(),
             findings: vec![new(Severity::High, false)],
             verified: open.iter().map(|id| said(id, true)).collect(),
             criteria: vec![assessed("AC-1", CriterionStatus::Met)],

@@ -15,8 +15,8 @@ use std::ops::Range;
 use bstr::{BString, ByteSlice as _};
 
 use crate::domain::locate::lines::changes_of;
-use crate::domain::model::change::{FileChangeKind, FileMode};
-use crate::domain::review::deliver::file::{DeliveredFile, FileSide};
+use crate::domain::model::change::FileMode;
+use crate::domain::review::deliver::file::{Became, DeliveredFile, FileSide};
 
 /// How many lines on each side of a touched place belong to it.
 const REACH: usize = 3;
@@ -56,6 +56,14 @@ pub fn shown(file: &DeliveredFile, regime: &str, context: usize) -> Parts {
     parts
 }
 
+/// A part that a change brings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WantedPart {
+    pub key: PartKey,
+    /// Its key before the file was renamed: a review of it there counts as well.
+    pub before: Option<PartKey>,
+}
+
 /// The parts of a file that a change brings. `others` are its contents in the other commits of a
 /// merge, `None` where it was not there: what is equal in one of them is not new.
 pub fn wanted(
@@ -63,8 +71,13 @@ pub fn wanted(
     others: &[Option<FileSide>],
     regime: &str,
     context: usize,
-) -> Parts {
-    let keys = Keys { regime, path: &file.path, reach: REACH.min(context) };
+) -> Vec<WantedPart> {
+    let reach = REACH.min(context);
+    let keys = Keys { regime, path: &file.path, reach };
+    let before = match &file.became {
+        Became::Renamed { from } => Some(Keys { regime, path: from, reach }),
+        Became::Added | Became::Modified | Became::Deleted | Became::Copied { .. } => None,
+    };
     let new = lines_of(file.new.as_ref());
     let mut touched: Option<Touched<'_>> = None;
     for old in std::iter::once(file.old.as_ref()).chain(others.iter().map(Option::as_ref)) {
@@ -75,11 +88,17 @@ pub fn wanted(
         });
     }
     let touched = touched.unwrap_or_default();
-    let mut parts: Parts = touched.removed.iter().map(|line| keys.of_line(b"-", line)).collect();
-    parts.extend(touched.added.iter().map(|at| keys.of_line(b"+", new[*at])));
-    parts.extend(touched.gaps.iter().map(|gap| keys.of_gap(&new, *gap)));
+    let part = |make: &dyn Fn(&Keys<'_>) -> PartKey| WantedPart {
+        key: make(&keys),
+        before: before.as_ref().map(make),
+    };
+    let removed = touched.removed.iter().map(|line| part(&|keys| keys.of_line(b"-", line)));
+    let added = touched.added.iter().map(|at| part(&|keys| keys.of_line(b"+", new[*at])));
+    let gaps = touched.gaps.iter().map(|gap| part(&|keys| keys.of_gap(&new, *gap)));
+    let mut parts: Vec<WantedPart> = removed.chain(added).chain(gaps).collect();
     if others.is_empty() {
-        parts.extend(keys.of_file(file));
+        let of_file = keys.of_file(file).into_iter();
+        parts.extend(of_file.map(|key| WantedPart { key, before: None }));
     }
     parts
 }
@@ -152,7 +171,7 @@ impl Keys<'_> {
         if mode(&file.old) != mode(&file.new) {
             parts.insert(self.key(b"mode", &[mode_word(mode(&file.new))]));
         }
-        if let FileChangeKind::Renamed { from } = &file.kind {
+        if let Became::Renamed { from } = &file.became {
             parts.insert(self.key(b"from", &[from]));
         }
         parts

@@ -4,27 +4,56 @@ use std::ops::Range;
 
 use bstr::BString;
 
-use crate::domain::model::change::{FileChangeKind, FileMode};
+use crate::domain::model::change::FileMode;
+use crate::domain::model::encoding::TextEncoding;
 
 /// One file of a change with its content.
 #[derive(Clone, Debug)]
 pub struct DeliveredFile {
     pub path: BString,
-    pub kind: FileChangeKind,
-    /// `None` for an added file.
+    pub became: Became,
+    /// `None` for an added file; of one that was moved or copied what it was made from.
     pub old: Option<FileSide>,
     /// `None` for a deleted file.
     pub new: Option<FileSide>,
+}
+
+/// What became of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Became {
+    Added,
+    Modified,
+    Deleted,
+    /// It was at that path before.
+    Renamed {
+        from: BString,
+    },
+    /// It was made from the file at that path, which is still there or was moved elsewhere.
+    Copied {
+        from: BString,
+    },
 }
 
 /// One side of a file. A submodule has no content.
 #[derive(Clone, Debug)]
 pub struct FileSide {
     pub mode: FileMode,
-    /// What is compared. It is shown nowhere.
+    /// What is compared: the text as UTF-8, or the bytes of what is no text. It is shown nowhere.
     pub raw: Vec<u8>,
     /// What is shown: the same lines, without secrets.
     pub masked: Vec<u8>,
+    /// `None` for what is no text.
+    pub encoding: Option<TextEncoding>,
+}
+
+impl FileSide {
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        self.raw == other.raw && self.encoding == other.encoding
+    }
+
+    pub(super) fn is_binary(&self) -> bool {
+        self.encoding.is_none()
+    }
 }
 
 /// How much is delivered.

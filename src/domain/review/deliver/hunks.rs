@@ -5,9 +5,13 @@ use similar::{DiffOp, DiffTag, group_diff_ops};
 
 use crate::domain::locate::lines::{ChangedRange, changes_of};
 use crate::domain::model::change::FileMode;
+use crate::domain::model::encoding::TextEncoding;
 use crate::domain::model::fence::visible;
-use crate::domain::review::deliver::file::{ChangedLines, DeliveredFile, DeliveryLimits, FileSide};
-use crate::domain::review::deliver::unscanned::UnscannedReason;
+use crate::domain::review::deliver::file::{
+    Became, ChangedLines, DeliveredFile, DeliveryLimits, FileSide,
+};
+use crate::domain::review::deliver::long_lines::{cut_context, in_rows, is_long, windows};
+use crate::domain::review::deliver::unscanned::{UnscannedReason, is_program};
 
 /// A modified file is shown whole where it takes at most this part of a call.
 const WHOLE_SHARE: usize = 16;
@@ -19,8 +23,8 @@ pub struct Body {
     pub added: Vec<String>,
 }
 
-/// One line as it is shown.
-pub struct Line {
+/// One row of what is shown: a line, or a part of a long one.
+pub struct Row {
     sign: char,
     /// Its number in the reviewed tree; for a removed line that of the line that now stands there.
     number: u32,
@@ -29,7 +33,7 @@ pub struct Line {
     unended: bool,
 }
 
-pub type Hunk = Vec<Line>;
+pub type Hunk = Vec<Row>;
 
 /// Notes on a file beside its lines, each on a line of its own.
 pub fn notes(file: &DeliveredFile) -> Vec<String> {
@@ -47,21 +51,10 @@ pub fn notes(file: &DeliveredFile) -> Vec<String> {
     if mode(&file.old).into_iter().chain(mode(&file.new)).any(|mode| mode == FileMode::Symlink) {
         notes.push("the content of a symbolic link is the path that it leads to".to_owned());
     }
-    let ends = |side: &FileSide| side.raw.contains_str("\r\n");
+    notes.extend(line_ends_note(file));
+    notes.extend(encoding_note(file));
     match (&file.old, &file.new) {
-        (Some(old), Some(new)) if old.raw == new.raw => {
-            notes.push("the content does not change".to_owned());
-        }
-        (Some(old), Some(new)) if ends(old) != ends(new) => {
-            let name = |crlf| if crlf { "CRLF" } else { "LF" };
-            notes.push(format!("line ends change from {} to {}", name(ends(old)), name(ends(new))));
-        }
-        _ => {}
-    }
-    match (&file.old, &file.new) {
-        (Some(old), new)
-            if is_binary(&old.raw) && new.as_ref().is_none_or(|n| n.raw != old.raw) =>
-        {
+        (Some(old), new) if old.is_binary() && new.as_ref().is_none_or(|new| !new.is_same(old)) => {
             notes.push("the content in the base is binary and not shown".to_owned());
         }
         _ => {}
@@ -71,6 +64,49 @@ pub fn notes(file: &DeliveredFile) -> Vec<String> {
         notes.push("the file is empty".to_owned());
     }
     notes
+}
+
+/// Whether the content or its line ends change, and how lines end where that is not as usual.
+fn line_ends_note(file: &DeliveredFile) -> Option<String> {
+    let name = |side: &FileSide| {
+        let (all, crlf) = (side.raw.find_iter("\n").count(), side.raw.find_iter("\r\n").count());
+        match crlf {
+            _ if side.is_binary() => "LF",
+            0 => "LF",
+            _ if crlf == all => "CRLF",
+            _ => "LF and CRLF mixed",
+        }
+    };
+    match (&file.old, &file.new) {
+        (Some(old), Some(new)) if old.is_same(new) => {
+            Some("the content does not change".to_owned())
+        }
+        (Some(old), Some(new)) if name(old) != name(new) => {
+            Some(format!("line ends change from {} to {}", name(old), name(new)))
+        }
+        (_, Some(only)) | (Some(only), None) if name(only) != "LF" => {
+            Some(format!("line ends: {}", name(only)))
+        }
+        _ => None,
+    }
+}
+
+/// How the text is written down, where that is not UTF-8 or changes.
+fn encoding_note(file: &DeliveredFile) -> Option<String> {
+    let encoding =
+        |side: &Option<FileSide>| side.as_ref().filter(|side| !side.raw.is_empty())?.encoding;
+    let named = |TextEncoding { name, marked }: TextEncoding| {
+        format!("{name}{}", if marked { " with a byte order mark" } else { "" })
+    };
+    match (encoding(&file.old), encoding(&file.new)) {
+        (Some(old), Some(new)) if old != new => {
+            Some(format!("the encoding changes from {} to {}", named(old), named(new)))
+        }
+        (_, Some(only)) | (Some(only), None) if only != TextEncoding::UTF_8 => {
+            Some(format!("the encoding is {}", named(only)))
+        }
+        _ => None,
+    }
 }
 
 fn name(mode: FileMode) -> &'static str {
@@ -90,24 +126,34 @@ pub fn from_file(
     place: &mut ChangedLines,
 ) -> Result<Vec<Hunk>, UnscannedReason> {
     if let (Some(old), Some(new)) = (&file.old, &file.new)
-        && old.raw == new.raw
+        && old.is_same(new)
     {
         return Ok(Vec::new());
     }
-    if file.new.as_ref().is_some_and(|new| is_binary(&new.raw)) {
+    let is_unread_program = |side: &Option<FileSide>| {
+        side.as_ref().is_some_and(|side| side.is_binary() && is_program(&file.path, side))
+    };
+    if is_unread_program(&file.new) {
+        return Err(UnscannedReason::UnreadableProgram);
+    }
+    if file.new.as_ref().is_some_and(FileSide::is_binary) {
         return Err(UnscannedReason::Binary);
     }
-    let old = Lines::from_side(file.old.as_ref().filter(|old| !is_binary(&old.raw)))?;
+    let old = Lines::from_side(file.old.as_ref().filter(|old| !old.is_binary()))?;
     let new = Lines::from_side(file.new.as_ref())?;
     let ops = ops(&changes_of(&old.raw, &new.raw), old.raw.len());
     for op in ops.iter().filter(|op| op.tag() != DiffTag::Equal) {
         let range = op.new_range();
         place.touched.push(number(range.start)..number(range.end));
-        let removed = |at| (number(range.start), old.shown(at).0);
-        place.removed.extend(op.old_range().map(removed));
+        // What a copy leaves out is still where it was copied from.
+        if !matches!(file.became, Became::Copied { .. }) {
+            let removed = |at| (number(range.start), old.shown(at).0);
+            place.removed.extend(op.old_range().map(removed));
+        }
     }
     let size = file.new.as_ref().map_or(0, |new| new.raw.len());
-    let context = if size <= limits.bytes_per_call / WHOLE_SHARE {
+    let is_modified = file.became == Became::Modified;
+    let context = if is_modified && size <= limits.bytes_per_call / WHOLE_SHARE {
         old.raw.len().max(new.raw.len())
     } else {
         limits.context_lines
@@ -141,16 +187,45 @@ fn ops(changes: &[ChangedRange], old_lines: usize) -> Vec<DiffOp> {
 }
 
 fn hunk(ops: &[DiffOp], old: &Lines<'_>, new: &Lines<'_>) -> Hunk {
-    let mut lines = Vec::new();
+    let mut rows = Vec::new();
     for op in ops {
-        if op.tag() != DiffTag::Equal {
-            let stands = number(op.new_range().start);
-            lines.extend(op.old_range().map(|at| old.line('-', stands, at)));
+        if op.tag() == DiffTag::Equal {
+            rows.extend(op.new_range().map(|at| {
+                let (text, unended) = new.shown(at);
+                Row { sign: ' ', number: number(at), text: cut_context(text), unended }
+            }));
+            continue;
         }
-        let sign = if op.tag() == DiffTag::Equal { ' ' } else { '+' };
-        lines.extend(op.new_range().map(|at| new.line(sign, number(at), at)));
+        let stands = number(op.new_range().start);
+        let (olds, news) = (op.old_range(), op.new_range());
+        let long = |lines: &Lines<'_>, range: &std::ops::Range<usize>| -> Vec<usize> {
+            range.clone().filter(|at| is_long(&lines.shown(*at).0)).collect()
+        };
+        // Of lines that are too long to be shown whole, only what differs.
+        let pairs: Vec<(usize, usize)> = if olds.len() == news.len() {
+            let either = |(old_at, new_at): &(usize, usize)| {
+                is_long(&old.shown(*old_at).0) || is_long(&new.shown(*new_at).0)
+            };
+            olds.clone().zip(news.clone()).filter(either).collect()
+        } else {
+            long(old, &olds).into_iter().zip(long(new, &news)).collect()
+        };
+        let differs = |(old_at, new_at): &(usize, usize)| {
+            windows(&old.shown(*old_at).0, &new.shown(*new_at).0)
+        };
+        let shown: Vec<(Vec<String>, Vec<String>)> = pairs.iter().map(differs).collect();
+        for at in olds {
+            let pair = pairs.iter().position(|(old_at, _)| *old_at == at);
+            let parts = pair.map(|pair| shown[pair].0.clone());
+            rows.extend(old.rows('-', stands, at, parts));
+        }
+        for at in news {
+            let pair = pairs.iter().position(|(_, new_at)| *new_at == at);
+            let parts = pair.map(|pair| shown[pair].1.clone());
+            rows.extend(new.rows('+', number(at), at, parts));
+        }
     }
-    lines
+    rows
 }
 
 /// Divides the hunks into sections of at most so many bytes: at the borders of hunks, and within one
@@ -171,7 +246,7 @@ pub fn split(
     let notes_len = bodies.last().map_or(0, |body| body.text.len());
     for hunk in hunks {
         let len: usize = hunk.iter().map(|line| line.show().len()).sum();
-        let head = |line: &Line| format!("@@ from line {}\n", line.number);
+        let head = |row: &Row| format!("@@ from line {}\n", row.number);
         let used = bodies.last().map_or(0, |body| body.text.len());
         let first = hunk.first().map_or_else(String::new, head);
         if used > notes_len && used + first.len() + len > section {
@@ -219,12 +294,12 @@ fn push<'a>(
     Ok(&mut bodies[at])
 }
 
-impl Line {
+impl Row {
     fn show(&self) -> String {
         let Self { sign, number, text, unended } = self;
         let number = if *sign == '-' { String::new() } else { number.to_string() };
         let end = if *unended { "\\ no line end at the end of the file\n" } else { "" };
-        format!("{sign}{number:>5} | {text}\n{end}")
+        format!("{sign}{number} | {text}\n{end}")
     }
 }
 
@@ -255,16 +330,14 @@ impl<'a> Lines<'a> {
         (text, !ended)
     }
 
-    fn line(&self, sign: char, number: u32, at: usize) -> Line {
+    /// A line as rows: these parts of it, or all of it.
+    fn rows(&self, sign: char, number: u32, at: usize, parts: Option<Vec<String>>) -> Vec<Row> {
         let (text, unended) = self.shown(at);
-        Line { sign, number, text, unended }
+        let parts = parts.unwrap_or_else(|| in_rows(&text));
+        let last = parts.len().saturating_sub(1);
+        let row = |(part, text)| Row { sign, number, text, unended: unended && part == last };
+        parts.into_iter().enumerate().map(row).collect()
     }
-}
-
-/// Whether it is no text: it has a zero byte, or more than a tenth of it is no UTF-8.
-fn is_binary(raw: &[u8]) -> bool {
-    let strange: usize = raw.utf8_chunks().map(|chunk| chunk.invalid().len()).sum();
-    raw.contains(&0) || strange * 10 > raw.len()
 }
 
 fn number(at: usize) -> u32 {

@@ -2,15 +2,19 @@
 
 pub mod file;
 mod hunks;
+pub mod long_lines;
+mod packing;
+pub mod pairs;
 #[cfg(test)]
 mod tests;
 pub mod unscanned;
 
 use std::collections::{BTreeMap, HashSet};
 
-use crate::domain::model::change::{FileChangeKind, FileMode};
+use crate::domain::model::change::FileMode;
 use crate::domain::model::fence::visible_path;
-use crate::domain::review::deliver::file::{ChangedLines, DeliveredFile, DeliveryLimits};
+use crate::domain::review::deliver::file::{Became, ChangedLines, DeliveredFile, DeliveryLimits};
+use crate::domain::review::deliver::packing::{Packed, pack};
 use crate::domain::review::deliver::unscanned::{Unscanned, UnscannedReason};
 
 /// The largest side of a file that is compared, in bytes.
@@ -56,33 +60,42 @@ pub struct ChangeSection {
 }
 
 /// Lays the files out, in their order. A file is delivered with all its changes or named with the
-/// reason. The nonces come from the seed: the same seed gives the same ones.
+/// reason, and its sections stay together where a call has room for them. The nonces come from the seed:
+/// the same seed gives the same ones.
 pub fn deliver(files: &[DeliveredFile], limits: &DeliveryLimits, seed: &[u8; 32]) -> Delivery {
     let mut delivery = Delivery::default();
-    let mut calls: Vec<Vec<Draft>> = Vec::new();
-    let mut used: Vec<usize> = Vec::new();
+    let mut laid_out: Vec<Vec<Draft>> = Vec::new();
     for file in files {
         let path = visible_path(&file.path);
         let mut place = ChangedLines { path: file.path.clone(), ..ChangedLines::default() };
-        let packed = drafts(file, &path, limits, &mut place).and_then(|drafts| {
-            let targets =
-                calls_with_space(&drafts, &used, limits).ok_or(UnscannedReason::NoRoom)?;
-            for (draft, call) in drafts.into_iter().zip(targets) {
-                if call == calls.len() {
-                    calls.push(Vec::new());
-                    used.push(0);
-                }
-                used[call] += draft.len();
-                calls[call].push(draft);
+        match drafts(file, &path, limits, &mut place) {
+            Ok(drafts) => laid_out.push(drafts),
+            Err(reason) => {
+                delivery.unscanned.push(Unscanned { path: path.clone(), reason });
             }
-            Ok(())
-        });
-        if let Err(reason) = packed {
-            delivery.unscanned.push(Unscanned { path: path.clone(), reason });
         }
         delivery.places.insert(path, place);
     }
+    let sizes: Vec<Vec<usize>> =
+        laid_out.iter().map(|drafts| drafts.iter().map(Draft::len).collect()).collect();
+    let Packed { calls_of, needed } = pack(&sizes, limits.bytes_per_call, limits.calls);
+    let mut calls: Vec<Vec<Draft>> = Vec::new();
+    for (drafts, calls_of) in laid_out.into_iter().zip(calls_of) {
+        let Some(calls_of) = calls_of else {
+            let path = drafts.first().map(|draft| draft.path.clone()).unwrap_or_default();
+            let reason = UnscannedReason::NoRoom { needed, allowed: limits.calls };
+            delivery.unscanned.push(Unscanned { path, reason });
+            continue;
+        };
+        for (draft, call) in drafts.into_iter().zip(calls_of) {
+            if call >= calls.len() {
+                calls.resize_with(call + 1, Vec::new);
+            }
+            calls[call].push(draft);
+        }
+    }
     let mut nonces = HashSet::new();
+    calls.retain(|drafts| !drafts.is_empty());
     delivery.calls = calls
         .into_iter()
         .enumerate()
@@ -153,32 +166,6 @@ impl Draft {
     }
 }
 
-/// The calls that take the sections of one file: for each the first with space left. `None` where
-/// one of them finds no call.
-fn calls_with_space(
-    drafts: &[Draft],
-    used: &[usize],
-    limits: &DeliveryLimits,
-) -> Option<Vec<usize>> {
-    let mut used = used.to_vec();
-    drafts
-        .iter()
-        .map(|draft| {
-            let len = draft.len();
-            if used.len() < limits.calls {
-                used.push(0);
-            }
-            let call = used.iter().position(|used| used + len <= limits.bytes_per_call)?;
-            used[call] += len;
-            // A call that stayed empty is offered again.
-            if used.last() == Some(&0) {
-                used.pop();
-            }
-            Some(call)
-        })
-        .collect()
-}
-
 /// The sections of one file.
 fn drafts(
     file: &DeliveredFile,
@@ -214,10 +201,11 @@ fn drafts(
 }
 
 fn what_became(file: &DeliveredFile) -> String {
-    match &file.kind {
-        FileChangeKind::Added => "added".to_owned(),
-        FileChangeKind::Modified => "modified".to_owned(),
-        FileChangeKind::Deleted => "deleted".to_owned(),
-        FileChangeKind::Renamed { from } => format!("renamed from {}", visible_path(from)),
+    match &file.became {
+        Became::Added => "added".to_owned(),
+        Became::Modified => "modified".to_owned(),
+        Became::Deleted => "deleted".to_owned(),
+        Became::Renamed { from } => format!("renamed from {}", visible_path(from)),
+        Became::Copied { from } => format!("copied from {}", visible_path(from)),
     }
 }

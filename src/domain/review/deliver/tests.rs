@@ -7,11 +7,13 @@ use proptest::prelude::{
     Just, Strategy, any, prop, prop_assert, prop_assert_eq, prop_oneof, proptest,
 };
 
+use super::pairs::paired;
 use super::{Delivery, deliver};
-use crate::domain::model::change::{FileChangeKind, FileMode};
+use crate::domain::model::change::FileMode;
+use crate::domain::model::encoding::{TextEncoding, decode};
 use crate::domain::model::fence::{visible, visible_path};
 use crate::domain::review::deliver::ChangeSection;
-use crate::domain::review::deliver::file::{DeliveredFile, DeliveryLimits, FileSide};
+use crate::domain::review::deliver::file::{Became, DeliveredFile, DeliveryLimits, FileSide};
 use crate::domain::review::deliver::unscanned::{Unscanned, UnscannedReason};
 
 const SEED: [u8; 32] = [7; 32];
@@ -19,16 +21,17 @@ const USUAL: DeliveryLimits =
     DeliveryLimits { bytes_per_call: 96 << 10, calls: 8, context_lines: 10 };
 
 fn side(text: &str) -> FileSide {
-    FileSide { mode: FileMode::File, raw: text.into(), masked: text.into() }
+    let encoding = decode(text.as_bytes()).map(|text| text.encoding);
+    FileSide { mode: FileMode::File, raw: text.into(), masked: text.into(), encoding }
 }
 
 fn file(path: &str, old: Option<&str>, new: Option<&str>) -> DeliveredFile {
-    let kind = match (old, new) {
-        (None, _) => FileChangeKind::Added,
-        (_, None) => FileChangeKind::Deleted,
-        _ => FileChangeKind::Modified,
+    let became = match (old, new) {
+        (None, _) => Became::Added,
+        (_, None) => Became::Deleted,
+        _ => Became::Modified,
     };
-    DeliveredFile { path: path.into(), kind, old: old.map(side), new: new.map(side) }
+    DeliveredFile { path: path.into(), became, old: old.map(side), new: new.map(side) }
 }
 
 fn sections(delivery: &Delivery) -> Vec<&ChangeSection> {
@@ -36,7 +39,7 @@ fn sections(delivery: &Delivery) -> Vec<&ChangeSection> {
 }
 
 fn removed(section: &ChangeSection) -> usize {
-    section.text.lines().filter(|line| line.starts_with("-      | ")).count()
+    section.text.lines().filter(|line| line.starts_with("- | ")).count()
 }
 
 fn body(file: DeliveredFile) -> (String, Vec<String>, usize) {
@@ -55,17 +58,15 @@ fn a_section_reads_like_this() {
     let text = format!(
         "=== src/a.rs: modified, section 1 of 1\n\
          @@ from line 1\n\
-         \x20   1 | one\n\
-         -      | two\n\
-         +    2 | 2\n\
-         \x20   3 | three\n\
-         +    4 | four\n\
+         \x201 | one\n\
+         - | two\n\
+         +2 | 2\n\
+         \x203 | three\n\
+         +4 | four\n\
          \\ no line end at the end of the file\n\
          === end of src/a.rs, nonce {}\n",
         section.nonce
-    )
-    .replace("\x20   1", "     1")
-    .replace("\x20   3", "     3");
+    );
     assert_eq!(section.text, text);
     assert_eq!((section.added.clone(), removed(section)), (vec!["2".into(), "four".into()], 1));
     assert_eq!(section.sha, blake3::hash(text.as_bytes()).to_hex().to_string());
@@ -77,7 +78,7 @@ fn a_section_reads_like_this() {
 #[test]
 fn what_has_no_line_to_quote_is_delivered_too() {
     let renamed = |old: &str, new: &str| DeliveredFile {
-        kind: FileChangeKind::Renamed { from: "old\n.rs".into() },
+        became: Became::Renamed { from: "old\n.rs".into() },
         ..file("new.rs", Some(old), Some(new))
     };
     let with_mode = |mut file: DeliveredFile, mode| {
@@ -85,11 +86,11 @@ fn what_has_no_line_to_quote_is_delivered_too() {
         file
     };
     for (file, shown, added, removed) in [
-        (file("a", Some("x\ny\n"), None), "@@ from line 1\n-      | x\n-      | y\n", 0, 2),
+        (file("a", Some("x\ny\n"), None), "@@ from line 1\n- | x\n- | y\n", 0, 2),
         (file("a", None, Some("")), "@@ the file is empty\n", 0, 0),
         (file("a", Some(""), None), "@@ the file is empty\n", 0, 0),
         (renamed("x\n", "x\n"), "@@ the content does not change\n", 0, 0),
-        (renamed("x\n", "y\n"), "@@ from line 1\n-      | x\n+    1 | y\n", 1, 1),
+        (renamed("x\n", "y\n"), "@@ from line 1\n- | x\n+1 | y\n", 1, 1),
         (
             with_mode(file("a", Some("x\n"), Some("x\n")), FileMode::Executable),
             "@@ the mode changes from file to executable file\n@@ the content does not change\n",
@@ -100,19 +101,19 @@ fn what_has_no_line_to_quote_is_delivered_too() {
             with_mode(file("a", None, Some("/etc/passwd")), FileMode::Symlink),
             "@@ mode: symbolic link\n\
              @@ the content of a symbolic link is the path that it leads to\n\
-             @@ from line 1\n+    1 | /etc/passwd\n\\ no line end at the end of the file\n",
+             @@ from line 1\n+1 | /etc/passwd\n\\ no line end at the end of the file\n",
             1,
             0,
         ),
         (
             file("a", Some("x\r\n"), Some("x\n")),
-            "@@ line ends change from CRLF to LF\n@@ from line 1\n-      | x\n+    1 | x\n",
+            "@@ line ends change from CRLF to LF\n@@ from line 1\n- | x\n+1 | x\n",
             1,
             1,
         ),
         (
             file("a", Some("a\0b"), Some("x\n")),
-            "@@ the content in the base is binary and not shown\n@@ from line 1\n+    1 | x\n",
+            "@@ the content in the base is binary and not shown\n@@ from line 1\n+1 | x\n",
             1,
             0,
         ),
@@ -133,7 +134,6 @@ fn what_has_no_line_to_quote_is_delivered_too() {
 
 #[test]
 fn what_is_not_delivered_is_named() {
-    let long = "x".repeat(200 << 10);
     let huge = "x\n".repeat(9 << 20);
     let many = "one more line\n".repeat(100_000);
     let mut module = file("sub", None, Some(""));
@@ -145,24 +145,27 @@ fn what_is_not_delivered_is_named() {
         file("bin", None, Some("a\0")),
         module,
         unmasked,
-        file("long", None, Some(&long)),
+        file("run.sh", None, Some("#!\0")),
         file("huge", None, Some(&huge)),
         file("many", None, Some(&many)),
         last,
     ];
     let delivery = deliver(&files, &USUAL, &SEED);
     let named = |path: &str, reason| Unscanned { path: path.into(), reason };
-    let [.., long_line] = [delivery.unscanned[3].reason];
-    assert!(matches!(long_line, UnscannedReason::LongLine(bytes) if bytes > long.len()));
+    let many_calls = match delivery.unscanned.last().unwrap().reason {
+        UnscannedReason::NoRoom { needed, .. } => needed,
+        other => panic!("{other:?}"),
+    };
+    assert!((20..30).contains(&many_calls), "{many_calls}");
     assert_eq!(
         delivery.unscanned,
         [
             named("bin", UnscannedReason::Binary),
             named("sub", UnscannedReason::Submodule),
             named("pem", UnscannedReason::Unmasked),
-            named("long", long_line),
+            named("run.sh", UnscannedReason::UnreadableProgram),
             named("huge", UnscannedReason::TooLarge(18 << 20)),
-            named("many", UnscannedReason::NoRoom),
+            named("many", UnscannedReason::NoRoom { needed: many_calls, allowed: 8 }),
         ]
     );
     let shown: Vec<_> = sections(&delivery).iter().map(|one| one.path.as_str()).collect();
@@ -212,7 +215,7 @@ fn text() -> impl Strategy<Value = FileSide> {
             text.into_bytes()
         };
         let (raw, masked) = (join(&|line| line.0.clone()), join(&|line| line.1.clone()));
-        FileSide { mode: FileMode::File, raw, masked }
+        FileSide { mode: FileMode::File, raw, masked, encoding: Some(TextEncoding::UTF_8) }
     })
 }
 
@@ -222,7 +225,7 @@ fn change() -> impl Strategy<Value = Vec<DeliveredFile>> {
             let lines = bytes.lines_with_terminator().zip(kept.iter().cycle());
             lines.filter(|(_, kept)| **kept).flat_map(|(line, _)| line.to_vec()).collect()
         };
-        let new = FileSide { mode: FileMode::File, raw: pick(&old.raw), masked: pick(&old.masked) };
+        let new = FileSide { raw: pick(&old.raw), masked: pick(&old.masked), ..old.clone() };
         (Some(old), Some(new))
     });
     let sides = prop_oneof![
@@ -233,10 +236,10 @@ fn change() -> impl Strategy<Value = Vec<DeliveredFile>> {
     ];
     prop::collection::vec(sides, 0..8).prop_map(|files| {
         let named = files.into_iter().enumerate().map(|(at, (old, new))| DeliveredFile {
-            kind: match (&old, &new) {
-                (None, _) => FileChangeKind::Added,
-                (_, None) => FileChangeKind::Deleted,
-                _ => FileChangeKind::Modified,
+            became: match (&old, &new) {
+                (None, _) => Became::Added,
+                (_, None) => Became::Deleted,
+                _ => Became::Modified,
             },
             path: format!("f{at}\n.rs").into(),
             old,
@@ -320,6 +323,24 @@ proptest! {
             for (line, seen) in new.iter().zip(&seen) {
                 prop_assert!(*seen || old.contains(line), "a new line is not shown: {line}");
             }
+        }
+    }
+
+    #[test]
+    fn pairing_loses_no_file(files in change()) {
+        let paired = paired(files.clone());
+        for file in &files {
+            let now = paired.iter().filter(|one| one.path == file.path).count();
+            let moved = paired.iter().filter(|one| {
+                matches!(&one.became, Became::Renamed { from } if *from == file.path)
+            });
+            let moved = moved.count();
+            let is_gone = file.became == Became::Deleted;
+            prop_assert!(now + moved == 1 && (moved == 0 || is_gone), "{}: {now}, {moved}", file.path);
+        }
+        for one in &paired {
+            let whole = files.iter().find(|file| file.path == one.path).unwrap();
+            prop_assert_eq!(one.new.as_ref().map(|new| &new.raw), whole.new.as_ref().map(|new| &new.raw));
         }
     }
 

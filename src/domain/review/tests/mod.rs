@@ -7,6 +7,7 @@ mod measure;
 mod prompt;
 mod proof;
 mod question_hash;
+mod surroundings;
 
 use crate::domain::model::class::Class;
 use crate::domain::model::severity::Severity;

@@ -3,14 +3,17 @@
 use bstr::BString;
 
 use super::claim;
-use crate::domain::model::change::{FileChangeKind, FileMode};
+use crate::domain::model::change::FileMode;
+use crate::domain::model::encoding::TextEncoding;
 use crate::domain::review::answer::ReviewAnswer;
 use crate::domain::review::assemble::{ReviewedTree, assemble};
-use crate::domain::review::deliver::file::{DeliveredFile, DeliveryLimits, FileSide};
+use crate::domain::review::deliver::file::{Became, DeliveredFile, DeliveryLimits, FileSide};
 use crate::domain::review::deliver::{Chunk, deliver};
 use crate::domain::review::prompt::{
-    OpenFinding, ReviewPrompt, ReviewRound, excerpt, repair, review, spec_text, verification,
+    OpenFinding, ReviewPrompt, ReviewRound, again, criteria, excerpt, repair, review, spec_text,
+    verification,
 };
+use crate::domain::review::proof::{ProofFault, UnprovenSection};
 use crate::domain::review::template::fingerprint;
 use crate::domain::spec::read::read;
 use crate::domain::spec::types::Spec;
@@ -49,10 +52,15 @@ fn spec() -> Spec {
 }
 
 fn part() -> Chunk {
-    let new = FileSide { mode: FileMode::File, raw: HOSTILE.into(), masked: HOSTILE.into() };
+    let new = FileSide {
+        mode: FileMode::File,
+        raw: HOSTILE.into(),
+        masked: HOSTILE.into(),
+        encoding: Some(TextEncoding::UTF_8),
+    };
     let file = DeliveredFile {
         path: BString::from("src/store.rs"),
-        kind: FileChangeKind::Added,
+        became: Became::Added,
         old: None,
         new: Some(new),
     };
@@ -60,7 +68,7 @@ fn part() -> Chunk {
     deliver(&[file], &limits, &[3; 32]).calls.remove(0)
 }
 
-fn prompts() -> [(&'static str, String); 3] {
+fn prompts() -> [(&'static str, String); 5] {
     let (spec, part) = (spec(), part());
     let rules = ["R-7f3a Return or log every error of a filesystem call".to_owned()];
     let elsewhere = ["logo.png (binary)".to_owned()];
@@ -95,6 +103,18 @@ fn prompts() -> [(&'static str, String); 3] {
     [
         ("reviewer", review(&ask)),
         ("verifier", verification(&bare, &open)),
+        ("criteria", criteria(&ask, &["AC-2".to_owned()])),
+        (
+            "again",
+            again(
+                "QUESTION {{wrong}}\n",
+                &part,
+                &[UnprovenSection {
+                    section: 0,
+                    fault: ProofFault::Count { counted: 7, added: 3 },
+                }],
+            ),
+        ),
         (
             "repair",
             repair("QUESTION {{wrong}}\n", "`findings`: is missing", "{\n}", &part.fence_nonce),
@@ -104,8 +124,13 @@ fn prompts() -> [(&'static str, String); 3] {
 
 #[test]
 fn they_read_as_stored() {
-    let stored =
-        [include_str!("reviewer.txt"), include_str!("verifier.txt"), include_str!("repair.txt")];
+    let stored = [
+        include_str!("reviewer.txt"),
+        include_str!("verifier.txt"),
+        include_str!("criteria.txt"),
+        include_str!("again.txt"),
+        include_str!("repair.txt"),
+    ];
     let mut other = Vec::new();
     for ((name, prompt), stored) in prompts().into_iter().zip(stored) {
         if prompt != stored {
@@ -118,10 +143,12 @@ fn they_read_as_stored() {
 
 #[test]
 fn data_is_neither_expanded_nor_obeyed() {
-    let [(_, prompt), (_, later), (_, mend)] = prompts();
+    let [(_, prompt), (_, later), (_, criteria), (_, again), (_, mend)] = prompts();
     assert_eq!(prompt.matches("{{sections}}").count(), 1, "the spec's own");
     assert_eq!(prompt.matches("{{classes}}").count(), 1, "the change's own");
     assert_eq!(later.matches("{{").count(), 2, "the change's own, shown twice");
+    assert_eq!(criteria.matches("{{").count(), 1, "the change's own");
+    assert_eq!(again.matches("{{").count(), 1, "the question's own");
     assert_eq!(mend.matches("{{").count(), 1, "the question's own");
     let token = part().fence_nonce;
     for name in ["spec", "rules", "files", "change"] {
@@ -138,6 +165,8 @@ fn a_prompt_has_its_version_and_does_not_send_it() {
     for text in [
         include_str!("../prompts/reviewer.md"),
         include_str!("../prompts/verifier.md"),
+        include_str!("../prompts/criteria.md"),
+        include_str!("../prompts/again.md"),
         include_str!("../prompts/repair.md"),
     ] {
         let (first, _) = text.split_once('\n').unwrap();

@@ -1,11 +1,14 @@
 //! A section counts as read only where the answer shows it.
 
-use crate::domain::model::change::{FileChangeKind, FileMode};
+use crate::domain::model::change::FileMode;
+use crate::domain::model::encoding::TextEncoding;
 use crate::domain::review::answer::{Attested, ReviewAnswer};
-use crate::domain::review::deliver::file::{DeliveredFile, DeliveryLimits, FileSide};
+use crate::domain::review::deliver::file::{Became, DeliveredFile, DeliveryLimits, FileSide};
 use crate::domain::review::deliver::{Chunk, deliver};
 use crate::domain::review::finding::Completeness;
-use crate::domain::review::proof::{all, check};
+use crate::domain::review::proof::{
+    self, ProofFault, UnprovenSection, all, completeness, proven_part,
+};
 use crate::fuzz;
 
 fn part() -> Chunk {
@@ -13,28 +16,29 @@ fn part() -> Chunk {
         mode: FileMode::File,
         raw: text.clone().into_bytes(),
         masked: text.into_bytes(),
+        encoding: Some(TextEncoding::UTF_8),
     };
-    let file = |path: &str, kind, old: Option<String>, new: Option<String>| DeliveredFile {
+    let file = |path: &str, became, old: Option<String>, new: Option<String>| DeliveredFile {
         path: path.into(),
-        kind,
+        became,
         old: old.map(side),
         new: new.map(side),
     };
     let lines: Vec<String> = (0..100).map(|n| format!("    line {n}")).collect();
     let files = [
-        file("a.rs", FileChangeKind::Added, None, Some("\n  first();\n\tsecond();\n}\n".into())),
-        file("long.rs", FileChangeKind::Added, None, Some(lines.join("\n"))),
-        file(
-            "moved.rs",
-            FileChangeKind::Renamed { from: "b".into() },
-            Some("x".into()),
-            Some("x".into()),
-        ),
-        file("one.rs", FileChangeKind::Added, None, Some("same\nsame\n".into())),
+        file("a.rs", Became::Added, None, Some("\n  first();\n\tsecond();\n}\n".into())),
+        file("long.rs", Became::Added, None, Some(lines.join("\n"))),
+        file("moved.rs", Became::Renamed { from: "b".into() }, Some("x".into()), Some("x".into())),
+        file("one.rs", Became::Added, None, Some("same\nsame\n".into())),
     ];
     let limits = DeliveryLimits { bytes_per_call: 96 << 10, calls: 8, context_lines: 3 };
     let delivery = deliver(&files, &limits, &[1; 32]);
     delivery.calls.into_iter().next().unwrap()
+}
+
+/// What an answer comes to, where the change has another file `other.rs`.
+fn check(part: &Chunk, answer: &ReviewAnswer) -> Completeness {
+    completeness(part, &proof::check(part, answer, &|path| path == "other.rs"))
 }
 
 fn honest(part: &Chunk) -> ReviewAnswer {
@@ -103,8 +107,8 @@ fn each_miss_makes_its_file_unread() {
             "the quote is the first line that it adds, another was asked for",
         ),
         (
-            |a| a.unscanned.push(("x.rs".into(), "too long".into())),
-            "x.rs",
+            |a| a.unscanned.push(("./long.rs".into(), "too long".into())),
+            "long.rs",
             "the reviewer did not read it: too long",
         ),
     ];
@@ -157,4 +161,32 @@ fn drawn_proofs_count_only_where_they_are_right() {
             part.sections.iter().any(|section| section.nonce.as_bytes() == bytes.trim_ascii());
         assert!(is_right || !matches!(check(&part, &answer), Completeness::Complete));
     });
+}
+
+#[test]
+fn what_is_wrong_is_told_without_what_would_be_right() {
+    let part = part();
+    let mut answer = honest(&part);
+    answer.attestation[1].added_lines = 94;
+    let unproven = proof::check(&part, &answer, &|_| false);
+    let fault = ProofFault::Count { counted: 94, added: 100 };
+    assert_eq!(unproven, [UnprovenSection { section: 1, fault: fault.clone() }]);
+    assert!(fault.to_reviewer().contains("94") && !fault.to_reviewer().contains("100"));
+    // Once that section is proven, the whole is.
+    let kept = proven_part(&part, &answer, &unproven);
+    let mut later = honest(&part);
+    later.attestation.retain(|one| one.path == "long.rs");
+    assert_eq!(check(&part, &kept.completed_by(later)), Completeness::Complete);
+}
+
+#[test]
+fn a_file_that_is_not_in_the_call_need_not_be_read() {
+    let part = part();
+    let mut answer = honest(&part);
+    answer.unscanned.push(("other.rs".into(), "not shown".into()));
+    assert_eq!(check(&part, &answer), Completeness::Complete);
+    // Whatever that means, something was not read.
+    answer.unscanned[0].0 = "the second half".into();
+    let Completeness::Incomplete(unread) = check(&part, &answer) else { panic!("it is complete") };
+    assert_eq!(unread.len(), part.sections.len());
 }

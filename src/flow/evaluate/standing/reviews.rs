@@ -7,6 +7,7 @@ use anyhow::Result;
 use bstr::{BStr, ByteSlice as _};
 
 use crate::domain::gates::secrets::redact;
+use crate::domain::model::encoding::decode;
 use crate::domain::model::fence::visible;
 use crate::domain::model::objects::Content;
 use crate::domain::model::oid::Oid;
@@ -149,7 +150,9 @@ fn state_in(
 /// The text of a file of a tree as a reviewer sees it.
 pub fn text_of(objects: &Objects, tree: &Oid, path: &BStr) -> Option<String> {
     match objects.file_up_to(tree, path, FILE_BYTES_MAX as u64) {
-        Ok(Some(Content::Whole(bytes))) => Some(visible(&redact::mask_lines(&bytes, path))),
+        Ok(Some(Content::Whole(bytes))) => {
+            Some(visible(&redact::mask_lines(&decode(&bytes)?.utf8, path)))
+        }
         _ => None,
     }
 }
